@@ -1,0 +1,126 @@
+//! Artifacts: the files of a job that a reviewer can download, each with its hash.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// What an artifact is; the texts are part of the HTTP contract.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
+)]
+pub enum ArtifactKind {
+    #[serde(rename = "inputs.manifest")]
+    InputsManifest,
+    #[serde(rename = "inputs.dataset")]
+    InputsDataset,
+    #[serde(rename = "llm.prompt")]
+    LlmPrompt,
+    #[serde(rename = "llm.response")]
+    LlmResponse,
+    #[serde(rename = "llm.meta")]
+    LlmMeta,
+    #[serde(rename = "do_template.selection.stage1")]
+    SelectionStage1,
+    #[serde(rename = "do_template.selection.candidates")]
+    SelectionCandidates,
+    #[serde(rename = "do_template.selection.stage2")]
+    SelectionStage2,
+    #[serde(rename = "plan.json")]
+    Plan,
+    #[serde(rename = "do_template.source")]
+    TemplateSource,
+    #[serde(rename = "do_template.meta")]
+    TemplateMeta,
+    #[serde(rename = "do_template.params")]
+    TemplateParams,
+    #[serde(rename = "stata.do")]
+    StataDo,
+    #[serde(rename = "stata.log")]
+    StataLog,
+    #[serde(rename = "run.stdout")]
+    RunStdout,
+    #[serde(rename = "run.stderr")]
+    RunStderr,
+    #[serde(rename = "run.meta.json")]
+    RunMeta,
+    #[serde(rename = "run.error.json")]
+    RunError,
+    #[serde(rename = "stata.export.table")]
+    ExportTable,
+    #[serde(rename = "stata.export.figure")]
+    ExportFigure,
+    #[serde(rename = "stata.export.dataset")]
+    ExportDataset,
+    #[serde(rename = "stata.export.report")]
+    ExportReport,
+    #[serde(rename = "stata.export.other")]
+    ExportOther,
+    #[serde(rename = "stata.report.interpretation")]
+    ReportInterpretation,
+}
+
+impl ArtifactKind {
+    /// Returns the text of the contract.
+    pub fn as_str(self) -> String {
+        match serde_json::to_value(self) {
+            Ok(Value::String(text)) => text,
+            _ => unreachable!("a unit variant serialises to a string"),
+        }
+    }
+}
+
+/// One published file of a job. `rel_path` is relative to the job's directory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Artifact {
+    pub kind: ArtifactKind,
+    pub rel_path: String,
+    pub created_at: DateTime<Utc>,
+    pub size_bytes: u64,
+    /// Lower-case hexadecimal SHA-256 of the bytes.
+    pub sha256: String,
+    pub media_type: String,
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub meta: Map<String, Value>,
+}
+
+/// Returns the media type that a file of this name is served with.
+pub fn media_type_of(name: &str) -> &'static str {
+    match name.rsplit_once('.').map(|(_, ext)| ext) {
+        Some("json") => "application/json",
+        Some("csv") => "text/csv; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("log" | "do" | "ado" | "txt") => "text/plain; charset=utf-8",
+        Some("dta") => "application/x-stata-dta",
+        Some("xlsx") => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        Some("docx") => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        Some("tex") => "application/x-tex",
+        Some("pdf") => "application/pdf",
+        Some("png") => "image/png",
+        _ => "application/octet-stream",
+    }
+}
+
+/// Checks that a client's path can name a file inside the job's directory, and returns its components.
+///
+/// Refused are empty paths, absolute paths, backslashes, control characters, `.` and `..` components.
+pub fn safe_rel_path(rel_path: &str) -> Option<Vec<&str>> {
+    if rel_path.is_empty() || rel_path.len() > 1024 || rel_path.chars().any(|c| c.is_control() || c == '\\') {
+        return None;
+    }
+    let parts: Vec<&str> = rel_path.split('/').collect();
+    parts.iter().all(|p| !p.is_empty() && *p != "." && *p != "..").then_some(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_that_leave_the_job_are_refused() {
+        for bad in ["", "/etc/passwd", "../x", "a/../b", "a//b", "a\\b", "a/\0", ".", "artifacts/./x"] {
+            assert!(safe_rel_path(bad).is_none(), "{bad:?}");
+        }
+        assert_eq!(safe_rel_path("artifacts/plan.json"), Some(vec!["artifacts", "plan.json"]));
+    }
+}

@@ -1,0 +1,78 @@
+//! Audit events: who changed what, when, why and with which result.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::canonical::{canonical_json, sha256_hex};
+use super::ids::TenantId;
+
+/// Who acts: a credential's kind and public name, or a part of the service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// `task_code`, `job_token`, `api_key`, `admin`, `system` or `cli`.
+    pub kind: String,
+    /// The public id of the credential, or the part of the service.
+    pub id: String,
+}
+
+impl Actor {
+    /// An actor inside the service, such as `worker` or `migration`.
+    pub fn system(part: &str) -> Self {
+        Self { kind: "system".to_owned(), id: part.to_owned() }
+    }
+}
+
+/// An event as a use case states it; the store adds sequence, previous hash and hash.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AuditEvent {
+    pub time: DateTime<Utc>,
+    pub tenant: TenantId,
+    pub actor: Actor,
+    /// `task_code.redeemed`, `job.created`, `plan.frozen`, `run.started` …
+    pub action: String,
+    /// `job:<id>`, `task_code:<id>`, `api_key:<id>` …
+    pub resource: String,
+    /// State before, where the action changes one.
+    pub before: Option<String>,
+    /// Resulting state.
+    pub after: Option<String>,
+    pub reason: Option<String>,
+    pub trace_id: Option<String>,
+    /// Client address, where there is one.
+    pub address: Option<String>,
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub detail: Value,
+}
+
+/// An event as it is stored: chained to its predecessor.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChainedEvent {
+    pub chain: u32,
+    pub seq: u64,
+    #[serde(flatten)]
+    pub event: AuditEvent,
+    pub prev_hash: String,
+    pub hash: String,
+}
+
+/// `prev_hash` of the first event of a chain.
+pub const GENESIS_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+impl ChainedEvent {
+    /// Chains an event: `hash = SHA-256(prev_hash ‖ canonical JSON without hash)`.
+    pub fn chain(chain: u32, seq: u64, prev_hash: &str, event: AuditEvent) -> Self {
+        let mut chained = Self { chain, seq, event, prev_hash: prev_hash.to_owned(), hash: String::new() };
+        chained.hash = chained.expected_hash();
+        chained
+    }
+
+    /// Returns the hash that the content of this event must have.
+    pub fn expected_hash(&self) -> String {
+        let mut value = serde_json::to_value(self).expect("audit events serialise to JSON");
+        if let Value::Object(map) = &mut value {
+            map.remove("hash");
+        }
+        sha256_hex(format!("{}{}", self.prev_hash, canonical_json(&value)))
+    }
+}

@@ -1,0 +1,74 @@
+//! Canonical JSON and its SHA-256: the bytes that hashes, plan ids and the audit chain are made of.
+
+use serde::Serialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// Returns the canonical form of a value: no spaces, object keys sorted by their bytes, numbers and
+/// strings as `serde_json` prints them (shortest form that reads back to the same double).
+///
+/// # Panics
+/// Never for types that serialise to JSON objects with string keys, which all stored types are.
+pub fn canonical_json<T: Serialize + ?Sized>(value: &T) -> String {
+    let value = serde_json::to_value(value).expect("stored types serialise to JSON");
+    let mut out = String::new();
+    write_value(&value, &mut out);
+    out
+}
+
+fn write_value(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(map) => {
+            let mut keys: Vec<&String> = map.keys().collect();
+            keys.sort();
+            out.push('{');
+            for (i, key) in keys.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                out.push_str(&Value::String((*key).clone()).to_string());
+                out.push(':');
+                write_value(&map[*key], out);
+            }
+            out.push('}');
+        }
+        Value::Array(items) => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                write_value(item, out);
+            }
+            out.push(']');
+        }
+        scalar => out.push_str(&scalar.to_string()),
+    }
+}
+
+/// Returns the SHA-256 of bytes as 64 lower-case hexadecimal digits.
+pub fn sha256_hex(bytes: impl AsRef<[u8]>) -> String {
+    hex::encode(Sha256::digest(bytes.as_ref()))
+}
+
+/// Returns the SHA-256 of the canonical JSON of a value.
+pub fn sha256_of<T: Serialize + ?Sized>(value: &T) -> String {
+    sha256_hex(canonical_json(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_sorted_at_every_depth() {
+        let value = serde_json::json!({"b": [{"z": 1, "a": null}], "a": "é\n"});
+        assert_eq!(canonical_json(&value), r#"{"a":"é\n","b":[{"a":null,"z":1}]}"#);
+    }
+
+    #[test]
+    fn the_hash_is_that_of_the_published_vector() {
+        // FIPS 180-4, "abc"
+        assert_eq!(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}

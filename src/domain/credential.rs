@@ -1,0 +1,120 @@
+//! Records of task codes and API keys, and the principal that a request acts as. Secrets appear as hashes only.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::audit::Actor;
+use super::ids::{CodeId, JobId, KeyId, TenantId};
+
+/// What an API key may do; see the table in `docs/api.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Viewer,
+    Client,
+    Operator,
+    Admin,
+}
+
+/// An API key as stored: `ssk_<key_id>_<secret>`, of which only the hash of the secret is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ApiKeyRecord {
+    pub key_id: KeyId,
+    pub version: u64,
+    pub tenant_id: TenantId,
+    pub role: Role,
+    pub label: Option<String>,
+    /// SHA-256 (hex) of the secret, which has at least 128 random bits.
+    pub secret_sha256: String,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub revoked_at: Option<DateTime<Utc>>,
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+/// A task code as stored. The code itself is shown once and never kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskCodeRecord {
+    pub code_id: CodeId,
+    pub version: u64,
+    pub tenant_id: TenantId,
+    /// SHA-256 (hex) of the code; the store finds the record by it.
+    pub code_sha256: String,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+    pub used_at: Option<DateTime<Utc>>,
+    pub job_id: Option<JobId>,
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// Deleted by an administrator; the tombstone keeps the code from working again.
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+impl TaskCodeRecord {
+    /// Returns `unused`, `used`, `expired`, `revoked` or `deleted`.
+    pub fn status(&self, now: DateTime<Utc>) -> &'static str {
+        if self.deleted_at.is_some() {
+            "deleted"
+        } else if self.revoked_at.is_some() {
+            "revoked"
+        } else if self.used_at.is_some() {
+            "used"
+        } else if self.expires_at <= now {
+            "expired"
+        } else {
+            "unused"
+        }
+    }
+}
+
+/// Whom a request acts as, after authentication.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principal {
+    /// The holder of a job token: everything on that one job.
+    JobToken { tenant: TenantId, job_id: JobId },
+    /// The holder of an API key.
+    ApiKey { tenant: TenantId, key_id: KeyId, role: Role },
+}
+
+impl Principal {
+    /// Returns the tenant that the credential names.
+    pub fn tenant(&self) -> &TenantId {
+        match self {
+            Self::JobToken { tenant, .. } | Self::ApiKey { tenant, .. } => tenant,
+        }
+    }
+
+    /// Returns the actor that audit events name.
+    pub fn actor(&self) -> Actor {
+        match self {
+            Self::JobToken { job_id, .. } => Actor { kind: "job_token".to_owned(), id: job_id.to_string() },
+            Self::ApiKey { key_id, role, .. } => Actor {
+                kind: if *role == Role::Admin { "admin" } else { "api_key" }.to_owned(),
+                id: key_id.to_string(),
+            },
+        }
+    }
+}
+
+/// The stored answer of a request that carried an `Idempotency-Key`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct IdempotencyRecord {
+    /// Hash over credential, method, route and key.
+    pub key_sha256: String,
+    pub version: u64,
+    /// Hash over the request's body.
+    pub request_sha256: String,
+    /// Absent when the answer held a secret.
+    pub response: Option<StoredResponse>,
+    /// The id of what was made, for answers that held a secret.
+    pub resource: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// The part of an answer that is replayed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredResponse {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}

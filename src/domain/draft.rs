@@ -1,0 +1,87 @@
+//! The draft of an analysis: what the client or a model states before the plan is frozen.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::ids::TemplateId;
+
+/// Who stated a draft.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DraftSource {
+    Model,
+    Client,
+}
+
+/// A draft as the job record holds it. Roles are keyed by bind name (`outcome_var`, `regressors` …);
+/// the named role fields of the HTTP contract are views of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Draft {
+    pub draft_id: String,
+    pub created_at: DateTime<Utc>,
+    pub source: DraftSource,
+    /// Inputs or requirement changed after this draft was stated.
+    #[serde(default)]
+    pub stale: bool,
+    #[serde(default)]
+    pub draft_text: String,
+    pub requirement: String,
+    pub input_fingerprint: String,
+    /// The template that the client asked for, if any.
+    pub template_id: Option<TemplateId>,
+    #[serde(default)]
+    pub statement: Statement,
+    /// Outcome of selection at the time of the draft.
+    pub selection: Selection,
+}
+
+/// The typed content of a draft: everything that decides what will be computed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Statement {
+    /// Bind name → columns, in order. A role that takes one column has a list of one.
+    #[serde(default)]
+    pub roles: BTreeMap<String, Vec<String>>,
+    /// Parameter name → value as stated (`string`, `number`, `boolean`, list of strings).
+    #[serde(default)]
+    pub parameters: Map<String, Value>,
+    /// Columns to be treated as categories.
+    #[serde(default)]
+    pub categorical_vars: Vec<String>,
+    #[serde(default)]
+    pub interaction_terms: Vec<Vec<String>>,
+    /// The sample condition as text in the expression grammar.
+    #[serde(default)]
+    pub sample_if: Option<String>,
+    /// Name of a further input of the template → dataset_key.
+    #[serde(default)]
+    pub inputs: BTreeMap<String, String>,
+    #[serde(default)]
+    pub default_overrides: Map<String, Value>,
+}
+
+/// What selection found: the candidates with scores and reasons, and the choice.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Selection {
+    pub chosen: Option<TemplateId>,
+    /// `model`, `ranking` or `client`.
+    pub chosen_by: Option<String>,
+    #[serde(default)]
+    pub candidates: Vec<Candidate>,
+}
+
+/// One template as a candidate for the question.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Candidate {
+    #[schema(value_type = String)]
+    pub template_id: TemplateId,
+    pub title: String,
+    pub score: f64,
+    pub reasons: Vec<String>,
+    pub applicable: bool,
+    /// Why the template cannot be used, if it cannot.
+    #[serde(default)]
+    pub blockers: Vec<String>,
+}

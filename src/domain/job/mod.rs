@@ -1,0 +1,8 @@
+//! The job: its record, its state machine and the operations that move it.
+
+pub mod ops;
+pub mod record;
+pub mod state;
+
+pub use record::{JobRecord, SCHEMA_VERSION};
+pub use state::{JobStatus, Operation};

@@ -1,0 +1,142 @@
+//! The job record: the single source of truth about a job. Written only through commits.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::state::JobStatus;
+use crate::domain::artifact::Artifact;
+use crate::domain::dataset::Inputs;
+use crate::domain::draft::Draft;
+use crate::domain::ids::{CodeId, JobId, RunId, TenantId, TraceId};
+use crate::domain::plan::Plan;
+use crate::domain::run::{Run, RunStatus};
+
+/// The record format that this release writes.
+pub const SCHEMA_VERSION: u32 = 4;
+
+/// What a language model may see of the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DataSharing {
+    None,
+    /// Names, types and labels, no values.
+    Schema,
+    Samples,
+}
+
+/// Times of a job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Timestamps {
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub scheduled_at: Option<DateTime<Utc>>,
+    pub finished_at: Option<DateTime<Utc>>,
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// The token of a job: derived from the task code, never stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TokenState {
+    pub code_id: CodeId,
+    /// SHA-256 (hex) of the derived secret of this generation.
+    pub secret_sha256: String,
+    /// Raised by revocation, which makes older tokens invalid.
+    pub generation: u32,
+    pub expires_at: DateTime<Utc>,
+    pub revoked: bool,
+}
+
+/// What the user said when the plan was confirmed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Confirmation {
+    pub confirmed_at: DateTime<Utc>,
+    pub notes: Option<String>,
+    #[serde(default)]
+    pub answers: Map<String, Value>,
+    #[serde(default)]
+    pub variable_corrections: Map<String, Value>,
+    #[serde(default)]
+    pub default_overrides: Map<String, Value>,
+    #[serde(default)]
+    pub expert_suggestions_feedback: Value,
+    /// SHA-256 of the canonical request, which decides whether a repeated freeze is the same.
+    pub request_sha256: String,
+}
+
+/// Place in the queue, set while the job is queued.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QueueEntry {
+    /// Order of queueing; assigned by the store when the record becomes `queued`.
+    pub queued_at: DateTime<Utc>,
+    /// Not before this time (automatic retries wait).
+    pub ready_at: DateTime<Utc>,
+}
+
+/// A job, schema version 4. Fields that this release does not know are kept as they came.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobRecord {
+    pub schema_version: u32,
+    /// Grows by one per write; the optimistic lock.
+    pub version: u64,
+    pub tenant_id: TenantId,
+    pub job_id: JobId,
+    pub trace_id: TraceId,
+    pub status: JobStatus,
+    pub requirement: String,
+    pub title: Option<String>,
+    pub client_ref: Option<String>,
+    pub data_sharing: DataSharing,
+    pub timestamps: Timestamps,
+    pub token: Option<TokenState>,
+    pub inputs: Option<Inputs>,
+    pub draft: Option<Draft>,
+    pub confirmation: Option<Confirmation>,
+    pub plan: Option<Plan>,
+    #[serde(default)]
+    pub earlier_plans: Vec<Plan>,
+    pub queue: Option<QueueEntry>,
+    /// Grows with every claim.
+    #[serde(default)]
+    pub fence: u64,
+    /// Automatic attempts left before a failure that would be retried becomes final.
+    #[serde(default)]
+    pub automatic_attempts_used: u32,
+    #[serde(default)]
+    pub runs: Vec<Run>,
+    #[serde(default)]
+    pub artifacts_index: Vec<Artifact>,
+    #[serde(default)]
+    pub retention: Map<String, Value>,
+    #[serde(default)]
+    pub migrations: Vec<Value>,
+    #[serde(flatten)]
+    pub unknown: Map<String, Value>,
+}
+
+impl JobRecord {
+    /// Returns the latest attempt.
+    pub fn latest_run(&self) -> Option<&Run> {
+        self.runs.last()
+    }
+
+    /// Returns the attempt with this id.
+    pub fn run(&self, run_id: &RunId) -> Option<&Run> {
+        self.runs.iter().find(|r| r.run_id == *run_id)
+    }
+
+    /// Returns the attempt that is under way.
+    pub fn running_run(&self) -> Option<&Run> {
+        self.runs.last().filter(|r| r.status == RunStatus::Running)
+    }
+
+    /// Returns the published file with this path.
+    pub fn artifact(&self, rel_path: &str) -> Option<&Artifact> {
+        self.artifacts_index.iter().find(|a| a.rel_path == rel_path)
+    }
+
+    /// Returns the resource name that audit events use.
+    pub fn resource(&self) -> String {
+        format!("job:{}", self.job_id)
+    }
+}

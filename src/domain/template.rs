@@ -1,0 +1,352 @@
+//! The declaration of a template (`meta.json`, contract 2.0). Rules on it are checked in `library`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::ids::TemplateId;
+
+/// A text in English and, where given, in Chinese.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Bilingual {
+    pub en: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zh: Option<String>,
+}
+
+/// The whole declaration of one template.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TemplateMeta {
+    pub contract: String,
+    #[schema(value_type = String)]
+    pub id: TemplateId,
+    pub version: String,
+    pub title: Bilingual,
+    /// At most 400 characters.
+    pub description: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description_zh: Option<String>,
+    pub family: String,
+    /// `basic`, `standard` or `expert`.
+    pub level: String,
+    pub body: BodyFile,
+    pub stata: StataNeeds,
+    pub inputs: Vec<TemplateInput>,
+    pub parameters: Vec<Parameter>,
+    #[serde(default)]
+    pub rules: Vec<ParameterRule>,
+    pub dependencies: Vec<Dependency>,
+    pub outputs: Vec<Output>,
+    pub checks: Vec<CheckUse>,
+    /// Names that the body must emit as `metric` anchors.
+    pub metrics: Vec<String>,
+    pub sample: SampleRules,
+    /// `cross_section`, `panel`, `time_series`, `survival`.
+    pub shape: Vec<String>,
+    pub seed: SeedPolicy,
+    pub selection: SelectionMeta,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<ArchiveMeta>,
+    pub resources: ResourceEstimate,
+    pub anchors: AnchorMeta,
+    pub limitations: Vec<String>,
+    #[serde(default)]
+    pub limitations_zh: Vec<String>,
+    pub references: Vec<Reference>,
+    pub sample_data: SampleData,
+    pub oracle: Oracle,
+    #[serde(default)]
+    pub verified: Vec<Verified>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BodyFile {
+    pub file: String,
+    pub sha256: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StataNeeds {
+    pub min_version: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edition: Option<String>,
+    /// `supported`, `partial` or `none`: what the open engine can run of it.
+    pub engine: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TemplateInput {
+    pub name: String,
+    /// `main`, `merge` or `append`.
+    pub role: String,
+    pub required: bool,
+    pub formats: Vec<String>,
+}
+
+/// The type of a parameter; its grammar is in `docs/library.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ParameterType {
+    Varname,
+    Varlist,
+    Int,
+    Number,
+    Enum,
+    Condition,
+    Date,
+    Text,
+    Boolean,
+}
+
+impl ParameterType {
+    /// Returns the text of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Varname => "varname",
+            Self::Varlist => "varlist",
+            Self::Int => "int",
+            Self::Number => "number",
+            Self::Enum => "enum",
+            Self::Condition => "condition",
+            Self::Date => "date",
+            Self::Text => "text",
+            Self::Boolean => "boolean",
+        }
+    }
+}
+
+/// One declared parameter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Parameter {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: ParameterType,
+    pub required: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object)]
+    pub default: Option<Value>,
+    pub label: Bilingual,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<Bilingual>,
+    /// The role that fills it, or `option`, `sample`, `seed`.
+    pub bind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<ColumnNeeds>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
+    /// Allowed values of an enum.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_items: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_items: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_length: Option<usize>,
+    /// Names of parameters that may not share a column with this one.
+    #[serde(default)]
+    pub distinct_from: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnNeeds {
+    /// `continuous`, `binary`, `ordered`, `categorical`, `count`, `share`, `positive`, `date`, `id`, `text`.
+    #[serde(default)]
+    pub kinds: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_distinct: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_distinct: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_missing_share: Option<f64>,
+}
+
+/// A condition between parameters. `if` is `name` (given) or `name=value`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ParameterRule {
+    #[serde(rename = "if", default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    #[serde(default)]
+    pub then_required: Vec<String>,
+    #[serde(default)]
+    pub then_forbidden: Vec<String>,
+    #[serde(default)]
+    pub disjoint: Vec<String>,
+    pub message: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dependency {
+    pub pkg: String,
+    /// `built-in`, `ssc` or `net`.
+    pub source: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    pub purpose: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<String>,
+}
+
+/// A declared output file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Output {
+    pub file: String,
+    /// `table`, `figure`, `log` or `data`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// `csv`, `svg`, `dta` or `log`.
+    pub format: String,
+    pub required: bool,
+    /// A parameter test such as `odds_ratios=true`; the output exists only where it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    pub description: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description_zh: Option<String>,
+    #[serde(default)]
+    pub columns: Vec<super::plan::OutputColumn>,
+    pub max_bytes: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckUse {
+    pub id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<String>,
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub params: Map<String, Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SampleRules {
+    /// `listwise`, `pairwise` or `keep`.
+    pub missing: String,
+    pub min_observations: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_rows: Option<u64>,
+    /// `allowed` or `forbidden`.
+    pub sample_if: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SeedPolicy {
+    /// `none`, `required` or `optional`.
+    pub policy: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<u32>,
+}
+
+/// What selection reads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SelectionMeta {
+    pub keywords: Keywords,
+    pub question_kinds: Vec<String>,
+    /// Binds of the required parameters that are columns.
+    pub roles: Vec<String>,
+    #[serde(default)]
+    pub excludes: Vec<Exclusion>,
+    #[serde(default)]
+    pub prefer_over: Vec<String>,
+    pub questions: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Keywords {
+    pub en: Vec<String>,
+    pub zh: Vec<String>,
+}
+
+/// A fact on the data that removes (hard) or lowers (soft) a template.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Exclusion {
+    pub fact: String,
+    #[serde(default)]
+    pub soft: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ArchiveMeta {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_files: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_total_bytes: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_formats: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResourceEstimate {
+    pub timeout_s: u64,
+    pub memory_mb: u64,
+    pub cost: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AnchorMeta {
+    pub steps: Vec<String>,
+    #[serde(default)]
+    pub events: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reference {
+    pub kind: String,
+    pub text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doi: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SampleData {
+    pub file: String,
+    #[schema(value_type = Object)]
+    pub parameters: Map<String, Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Oracle {
+    pub tool: String,
+    pub expected: String,
+    #[schema(value_type = Object)]
+    pub tolerance: Map<String, Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Verified {
+    pub engine: String,
+    pub version: String,
+    pub date: String,
+}

@@ -1,0 +1,9 @@
+//! The time of day as a port, so that tests can move it.
+
+use chrono::{DateTime, Utc};
+
+/// Tells the time.
+pub trait Clock: Send + Sync {
+    /// Returns the current time in UTC, at millisecond resolution.
+    fn now(&self) -> DateTime<Utc>;
+}

@@ -1,0 +1,5 @@
+//! The traits at the edge of the domain. Adapters implement them; `app` wires them.
+
+pub mod clock;
+pub mod ids;
+pub mod store;

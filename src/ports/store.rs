@@ -1,0 +1,249 @@
+//! The store: all durable state changes only through commits. The port knows no domain rules.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+use tokio::sync::mpsc;
+
+use crate::domain::audit::{AuditEvent, ChainedEvent};
+use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
+use crate::domain::ids::{CodeId, JobId, KeyId, TenantId};
+use crate::domain::job::{JobRecord, JobStatus};
+
+/// A record that the store keeps, with its version inside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Record {
+    Job(Box<JobRecord>),
+    TaskCode(Box<TaskCodeRecord>),
+    ApiKey(Box<ApiKeyRecord>),
+    Idempotency(Box<IdempotencyRecord>),
+}
+
+/// The name of a record.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Key {
+    Job(TenantId, JobId),
+    TaskCode(CodeId),
+    ApiKey(KeyId),
+    Idempotency(String),
+}
+
+impl Record {
+    /// Returns the record's name.
+    pub fn key(&self) -> Key {
+        match self {
+            Record::Job(r) => Key::Job(r.tenant_id.clone(), r.job_id.clone()),
+            Record::TaskCode(r) => Key::TaskCode(r.code_id.clone()),
+            Record::ApiKey(r) => Key::ApiKey(r.key_id.clone()),
+            Record::Idempotency(r) => Key::Idempotency(r.key_sha256.clone()),
+        }
+    }
+
+    /// Returns the record's version.
+    pub fn version(&self) -> u64 {
+        match self {
+            Record::Job(r) => r.version,
+            Record::TaskCode(r) => r.version,
+            Record::ApiKey(r) => r.version,
+            Record::Idempotency(r) => r.version,
+        }
+    }
+}
+
+/// What must be true of the stored record for a write to apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    Absent,
+    Version(u64),
+}
+
+/// One conditional write. A put's record carries the version it will have: 1 after `Absent`,
+/// otherwise one more than expected.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Write {
+    Put { record: Record, expect: Expect },
+    Delete { key: Key, expect: Expect },
+}
+
+/// A list of conditional writes with its audit events, applied wholly or not at all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Commit {
+    /// Fresh id, by which an indeterminate outcome can be asked for.
+    pub id: String,
+    pub writes: Vec<Write>,
+    /// Never empty, except for the closed list of housekeeping kinds in [`Commit::housekeeping`].
+    pub audit: Vec<AuditEvent>,
+    pub housekeeping: Option<Housekeeping>,
+}
+
+/// Commits that may carry no audit event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Housekeeping {
+    /// Progress of a run that is under way (its phase).
+    RunProgress,
+    /// An idempotency answer alone, or the removal of expired ones.
+    Idempotency,
+    /// Time of last use of a credential.
+    LastUsed,
+}
+
+/// What a successful commit returns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// Position of the commit in the order of all commits.
+    pub sequence: u64,
+    /// Names and versions written, in the order of the writes.
+    pub versions: Vec<(Key, u64)>,
+}
+
+/// Why a commit was not applied, or is not known to be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CommitError {
+    /// A condition did not hold; nothing was written. `None` means absent.
+    #[error("a record is at another version")]
+    Conflict { key: Key, expected: Option<u64>, actual: Option<u64> },
+    /// Certainly not applied; may be repeated.
+    #[error("the store cannot take the commit now")]
+    Unavailable { retry_after: Duration },
+    /// Not known; ask [`Store::committed`].
+    #[error("the outcome of the commit is not known")]
+    Indeterminate { id: String },
+    /// The store has stopped for good in this process.
+    #[error("the store has stopped: {reason}")]
+    Stopped { reason: String },
+    #[error("the commit is larger than {limit} bytes")]
+    TooLarge { limit: usize },
+}
+
+/// Why a read failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The record's checksum or format is wrong; it is quarantined and everything else is served.
+    #[error("the stored record is damaged")]
+    Corrupt { key: Key },
+    #[error("the store cannot answer now")]
+    Unavailable { retry_after: Duration },
+    #[error("the store has stopped: {reason}")]
+    Stopped { reason: String },
+}
+
+/// The head of a committed record, delivered in commit order without a gap.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    pub sequence: u64,
+    pub record: ChangedRecord,
+}
+
+/// What changed. Jobs come whole, since every projection reads them.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ChangedRecord {
+    Job(std::sync::Arc<JobRecord>),
+    Other(Key),
+    Deleted(Key),
+}
+
+/// A queued job, in the order in which it may be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueuedJob {
+    pub tenant: TenantId,
+    pub job_id: JobId,
+    /// Order of queueing, over all tenants.
+    pub queue_seq: u64,
+    pub ready_at: DateTime<Utc>,
+}
+
+/// Which jobs a list shows; newest first.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct JobFilter {
+    /// All tenants when absent.
+    pub tenant: Option<TenantId>,
+    pub status: Option<JobStatus>,
+    pub client_ref: Option<String>,
+    pub created_after: Option<DateTime<Utc>>,
+    pub created_before: Option<DateTime<Utc>>,
+    /// As returned by the previous page.
+    pub cursor: Option<String>,
+    pub limit: usize,
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    pub next_cursor: Option<String>,
+}
+
+/// Facts for health and metrics.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct StoreStatus {
+    /// Why the store stopped, if it did.
+    pub fault: Option<String>,
+    pub quarantined_records: u64,
+    pub sequence: u64,
+    /// Number of jobs per status.
+    pub jobs: std::collections::BTreeMap<JobStatus, u64>,
+    /// Head (sequence and hash) of each audit chain.
+    pub audit_heads: Vec<(u32, u64, String)>,
+    pub waiting_commits: u64,
+}
+
+/// All durable state. Cheap to share; every method may be dropped at any await.
+pub trait Store: Send + Sync {
+    /// Applies a commit; returns when it is durable.
+    fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Receipt, CommitError>>;
+    /// Tells whether the commit with this id was applied.
+    fn committed<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Receipt>, ReadError>>;
+
+    fn job<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        job_id: &'a JobId,
+    ) -> BoxFuture<'a, Result<Option<JobRecord>, ReadError>>;
+    fn list_jobs(&self, filter: JobFilter) -> BoxFuture<'_, Result<Page<JobRecord>, ReadError>>;
+    fn task_code_by_hash<'a>(
+        &'a self,
+        code_sha256: &'a str,
+    ) -> BoxFuture<'a, Result<Option<TaskCodeRecord>, ReadError>>;
+    fn task_code<'a>(
+        &'a self,
+        code_id: &'a CodeId,
+    ) -> BoxFuture<'a, Result<Option<TaskCodeRecord>, ReadError>>;
+    /// Lists codes of a tenant (all tenants when absent), newest first.
+    fn list_task_codes(
+        &self,
+        tenant: Option<TenantId>,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Page<TaskCodeRecord>, ReadError>>;
+    fn api_key<'a>(&'a self, key_id: &'a KeyId) -> BoxFuture<'a, Result<Option<ApiKeyRecord>, ReadError>>;
+    fn list_api_keys(&self, tenant: Option<TenantId>) -> BoxFuture<'_, Result<Vec<ApiKeyRecord>, ReadError>>;
+    fn idempotency<'a>(
+        &'a self,
+        key_sha256: &'a str,
+    ) -> BoxFuture<'a, Result<Option<IdempotencyRecord>, ReadError>>;
+
+    /// Returns queued jobs after a position, in order of queueing; at most `limit`.
+    fn queued(&self, after_seq: u64, limit: usize) -> BoxFuture<'_, Result<Vec<QueuedJob>, ReadError>>;
+    /// Returns how many jobs are queued before this one, or `None` if it is not queued.
+    fn queue_position<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        job_id: &'a JobId,
+    ) -> BoxFuture<'a, Result<Option<u64>, ReadError>>;
+    /// Returns every job whose status is `running`, for recovery.
+    fn running(&self) -> BoxFuture<'_, Result<Vec<JobRecord>, ReadError>>;
+
+    /// Returns chained events after a sequence, in order; at most `limit`.
+    fn audit_events(
+        &self,
+        chain: u32,
+        after_seq: u64,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<ChainedEvent>, ReadError>>;
+
+    /// Delivers every later change in commit order, without a gap.
+    fn changes(&self) -> mpsc::UnboundedReceiver<Change>;
+    /// Returns facts for health and metrics; never waits for the committer.
+    fn status(&self) -> StoreStatus;
+}
