@@ -14,5 +14,14 @@
 //! - [`app`]: the composition root; owns start and shutdown.
 //! - [`cli`]: one file per subcommand.
 
+pub mod adapters;
+pub mod app;
+pub mod cli;
+pub mod config;
 pub mod domain;
+pub mod http;
+pub mod library;
 pub mod ports;
+pub mod service;
+pub mod telemetry;
+pub mod worker;

@@ -9,6 +9,7 @@ pub mod draft;
 pub mod error;
 pub mod ids;
 pub mod job;
+pub mod layout;
 pub mod plan;
 pub mod run;
 pub mod template;

@@ -2,4 +2,5 @@
 
 pub mod clock;
 pub mod ids;
+pub mod job_files;
 pub mod store;

@@ -1,0 +1,177 @@
+//! The files of jobs on the local file system.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
+use sha2::{Digest, Sha256};
+
+use crate::domain::ids::{JobId, TenantId};
+use crate::domain::layout::job_dir;
+use crate::ports::job_files::{JobFiles, Written};
+
+/// Keeps the files of jobs below a data directory.
+#[derive(Debug, Clone)]
+pub struct LocalJobFiles {
+    data_dir: PathBuf,
+}
+
+impl LocalJobFiles {
+    /// Uses a data directory that exists.
+    pub fn new(data_dir: PathBuf) -> Self {
+        Self { data_dir }
+    }
+
+    fn root(&self, tenant: &TenantId, job_id: &JobId) -> PathBuf {
+        self.data_dir.join(job_dir(tenant, job_id))
+    }
+}
+
+impl JobFiles for LocalJobFiles {
+    fn path(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> PathBuf {
+        self.root(tenant, job_id).join(rel_path)
+    }
+
+    fn put(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str, bytes: &[u8]) -> io::Result<Written> {
+        let target = self.path(tenant, job_id, rel_path);
+        let dir = target.parent().expect("a relative path below a job has a parent");
+        create_dir_durably(dir)?;
+        let temporary = temporary_beside(&target);
+        let mut file = File::create(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, &target)?;
+        sync_dir(dir)?;
+        Ok(Written { size_bytes: bytes.len() as u64, sha256: hex::encode(Sha256::digest(bytes)) })
+    }
+
+    fn publish(&self, tenant: &TenantId, job_id: &JobId, from: &Path, rel_path: &str) -> io::Result<Written> {
+        let target = self.path(tenant, job_id, rel_path);
+        let dir = target.parent().expect("a relative path below a job has a parent");
+        create_dir_durably(dir)?;
+        let mut file = File::options().read(true).custom_flags_nofollow().open(from)?;
+        file.sync_all()?;
+        let written = hash_reader(&mut file)?;
+        fs::rename(from, &target)?;
+        sync_dir(dir)?;
+        Ok(written)
+    }
+
+    fn open(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<File> {
+        let root = rustix::fs::openat(
+            CWD,
+            self.root(tenant, job_id),
+            OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+        )?;
+        let file = rustix::fs::openat2(
+            &root,
+            rel_path,
+            OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK,
+            Mode::empty(),
+            ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS,
+        )?;
+        let file = File::from(file);
+        if !file.metadata()?.is_file() {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        Ok(file)
+    }
+
+    fn free_bytes(&self) -> io::Result<(u64, u64)> {
+        let facts = rustix::fs::statvfs(&self.data_dir)?;
+        Ok((facts.f_bavail * facts.f_frsize, facts.f_blocks * facts.f_frsize))
+    }
+}
+
+/// Opens files without following a symbolic link in the last component.
+trait NoFollow {
+    fn custom_flags_nofollow(&mut self) -> &mut Self;
+}
+
+impl NoFollow for fs::OpenOptions {
+    fn custom_flags_nofollow(&mut self) -> &mut Self {
+        use std::os::unix::fs::OpenOptionsExt;
+        self.custom_flags((OFlags::NOFOLLOW | OFlags::CLOEXEC).bits().cast_signed())
+    }
+}
+
+/// Returns a temporary name in the same directory, unique within this process.
+fn temporary_beside(target: &Path) -> PathBuf {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    target.with_file_name(format!(
+        ".{name}.{}.{}.tmp",
+        std::process::id(),
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    ))
+}
+
+/// Creates a directory and makes every new link to it durable.
+///
+/// # Errors
+/// Any I/O error.
+pub fn create_dir_durably(dir: &Path) -> io::Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let parent = dir.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    create_dir_durably(parent)?;
+    match fs::create_dir(dir) {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+        other => other?,
+    }
+    sync_dir(parent)
+}
+
+/// Makes the entries of a directory durable.
+///
+/// # Errors
+/// Any I/O error.
+pub fn sync_dir(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
+}
+
+/// Returns size and SHA-256 of what a reader still holds.
+///
+/// # Errors
+/// Any I/O error of the reader.
+pub fn hash_reader(reader: &mut impl Read) -> io::Result<Written> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 256 * 1024];
+    let mut size_bytes = 0;
+    loop {
+        let n = reader.read(&mut buffer)?;
+        if n == 0 {
+            return Ok(Written { size_bytes, sha256: hex::encode(hasher.finalize()) });
+        }
+        hasher.update(&buffer[..n]);
+        size_bytes += n as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_symbolic_link_does_not_lead_out_of_the_job() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let files = LocalJobFiles::new(dir.path().to_owned());
+        let (tenant, job) = (TenantId::default_tenant(), JobId::parse("j1").expect("valid"));
+        files.put(&tenant, &job, "artifacts/a.txt", b"hello").expect("written");
+        let root = files.path(&tenant, &job, "artifacts");
+        std::os::unix::fs::symlink("/etc/passwd", root.join("leak")).expect("linked");
+        assert!(files.open(&tenant, &job, "artifacts/leak").is_err());
+        assert!(files.open(&tenant, &job, "artifacts").is_err());
+        let mut text = String::new();
+        files
+            .open(&tenant, &job, "artifacts/a.txt")
+            .expect("opens")
+            .read_to_string(&mut text)
+            .expect("reads");
+        assert_eq!(text, "hello");
+    }
+}

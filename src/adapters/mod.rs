@@ -1,0 +1,8 @@
+//! What implements the ports, one technology per module.
+
+pub mod clock;
+pub mod ids;
+pub mod job_files;
+pub mod runner;
+pub mod store;
+pub mod tabular;

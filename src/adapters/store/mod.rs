@@ -1,0 +1,1 @@
+//! Stores: SQLite embedded.

@@ -1,0 +1,1 @@
+//! Uploaded tables (CSV, XLSX, XLS, DTA) to canonical data.

@@ -1,0 +1,1 @@
+//! The composition root; owns start and shutdown.

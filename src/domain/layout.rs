@@ -1,0 +1,25 @@
+//! Where things lie below the data directory, as relative paths; the only place that knows.
+
+use super::canonical::sha256_hex;
+use super::ids::{JobId, RunId, TenantId};
+
+/// Returns the job's directory: `tenants/<tenant>/jobs/<first two hex of SHA-256(job_id)>/<job_id>`.
+pub fn job_dir(tenant: &TenantId, job_id: &JobId) -> String {
+    let shard = &sha256_hex(job_id.as_str())[..2];
+    format!("tenants/{tenant}/jobs/{shard}/{job_id}")
+}
+
+/// Returns the run directory below the job's: `runs/<run_id>`; working space, holds no artifact.
+pub fn run_dir(run_id: &RunId) -> String {
+    format!("runs/{run_id}")
+}
+
+/// Returns the path of a published file of a run below the job's directory.
+pub fn run_artifact(run_id: &RunId, file: &str) -> String {
+    format!("artifacts/runs/{run_id}/{file}")
+}
+
+/// The current plan below the job's directory.
+pub const PLAN_PATH: &str = "artifacts/plan.json";
+/// The manifest of the inputs below the job's directory.
+pub const MANIFEST_PATH: &str = "inputs/manifest.json";

@@ -1,0 +1,1 @@
+//! The do-template library: load, validate, index, rank, render.

@@ -1,0 +1,52 @@
+//! The files of jobs (inputs, artifacts, run directories) as a port. Calls block: use them from a pool.
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+
+use crate::domain::ids::{JobId, TenantId};
+
+/// Size and hash of a file that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    pub size_bytes: u64,
+    /// Lower-case hexadecimal SHA-256.
+    pub sha256: String,
+}
+
+/// Files below a job's directory. `rel_path` has passed [`crate::domain::artifact::safe_rel_path`].
+pub trait JobFiles: Send + Sync {
+    /// Returns the local path of a file or directory of a job; it need not exist.
+    fn path(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> PathBuf;
+
+    /// Writes a whole file durably: temporary file, fsync, rename, fsync of the directory.
+    ///
+    /// # Errors
+    /// Any I/O error; the file is then as it was.
+    fn put(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str, bytes: &[u8]) -> io::Result<Written>;
+
+    /// Makes an existing local file of the job (just written elsewhere below its directory) durable
+    /// under `rel_path`: fsync, rename, fsync of the directory.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn publish(
+        &self,
+        tenant: &TenantId,
+        job_id: &JobId,
+        from: &std::path::Path,
+        rel_path: &str,
+    ) -> io::Result<Written>;
+
+    /// Opens a file of a job for reading without following symbolic links out of the job's directory.
+    ///
+    /// # Errors
+    /// `NotFound`, or any I/O error.
+    fn open(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<File>;
+
+    /// Returns the free and total bytes of the volume.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn free_bytes(&self) -> io::Result<(u64, u64)>;
+}

@@ -1,0 +1,1 @@
+//! Logs, metrics and their stable names.

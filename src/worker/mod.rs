@@ -1,0 +1,1 @@
+//! Claims queued jobs, runs, adopts and recovers them.

@@ -1,0 +1,1 @@
+//! One table of cases per port, run against every adapter.
