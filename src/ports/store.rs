@@ -114,6 +114,10 @@ pub enum CommitError {
     Stopped { reason: String },
     #[error("the commit is larger than {limit} bytes")]
     TooLarge { limit: usize },
+    /// The commit breaks the rules of the port (no audit event, wrong next version, a record named
+    /// twice): a defect of the caller. Nothing was written.
+    #[error("the commit is not well formed: {reason}")]
+    Invalid { reason: String },
 }
 
 /// Why a read failed.
@@ -126,6 +130,9 @@ pub enum ReadError {
     Unavailable { retry_after: Duration },
     #[error("the store has stopped: {reason}")]
     Stopped { reason: String },
+    /// The cursor of a list was not made by this store.
+    #[error("the cursor is not valid")]
+    InvalidCursor,
 }
 
 /// The head of a committed record, delivered in commit order without a gap.
@@ -133,6 +140,8 @@ pub enum ReadError {
 pub struct Change {
     pub sequence: u64,
     pub record: ChangedRecord,
+    /// Place of a job in the order of queueing, while it is queued.
+    pub queue_seq: Option<u64>,
 }
 
 /// What changed. Jobs come whole, since every projection reads them.
@@ -153,7 +162,7 @@ pub struct QueuedJob {
     pub ready_at: DateTime<Utc>,
 }
 
-/// Which jobs a list shows; newest first.
+/// Which jobs a list shows; newest first. Both bounds of the creation time are exclusive.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct JobFilter {
     /// All tenants when absent.
@@ -186,11 +195,17 @@ pub struct StoreStatus {
     /// Head (sequence and hash) of each audit chain.
     pub audit_heads: Vec<(u32, u64, String)>,
     pub waiting_commits: u64,
+    /// Why the readable copies (`job.json`, `audit/*.jsonl`) lag behind, if they do. No data is at risk.
+    pub export_fault: Option<String>,
+    /// Sequence up to which the readable copies are complete.
+    pub exported_sequence: u64,
 }
 
 /// All durable state. Cheap to share; every method may be dropped at any await.
 pub trait Store: Send + Sync {
-    /// Applies a commit; returns when it is durable.
+    /// Applies a commit; returns when it is durable. The commit is handed over by the call itself, so
+    /// that dropping the future does not take it back. A commit whose id was applied before is not
+    /// applied again: it gets the receipt of the first time.
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Receipt, CommitError>>;
     /// Tells whether the commit with this id was applied.
     fn committed<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Receipt>, ReadError>>;
@@ -218,6 +233,8 @@ pub trait Store: Send + Sync {
     ) -> BoxFuture<'_, Result<Page<TaskCodeRecord>, ReadError>>;
     fn api_key<'a>(&'a self, key_id: &'a KeyId) -> BoxFuture<'a, Result<Option<ApiKeyRecord>, ReadError>>;
     fn list_api_keys(&self, tenant: Option<TenantId>) -> BoxFuture<'_, Result<Vec<ApiKeyRecord>, ReadError>>;
+    /// Returns a stored answer that has not expired. The store removes expired answers by itself, and
+    /// to a commit's conditions they are absent.
     fn idempotency<'a>(
         &'a self,
         key_sha256: &'a str,

@@ -78,13 +78,7 @@ impl Variable {
             StorageType::Str(width) => format!("%{}s", width.max(9)),
             StorageType::StrL => "%9s".into(),
         };
-        Self {
-            name: name.into(),
-            storage,
-            format,
-            label: String::new(),
-            value_label: String::new(),
-        }
+        Self { name: name.into(), storage, format, label: String::new(), value_label: String::new() }
     }
 }
 
@@ -106,10 +100,7 @@ impl ValueLabelSet {
 
     /// The text of a raw code.
     pub fn text(&self, code: i32) -> Option<&str> {
-        self.entries
-            .iter()
-            .find(|(value, _)| *value == code)
-            .map(|(_, text)| text.as_str())
+        self.entries.iter().find(|(value, _)| *value == code).map(|(_, text)| text.as_str())
     }
 }
 

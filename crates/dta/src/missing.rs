@@ -26,9 +26,7 @@ impl Missing {
 
     /// `.a` to `.z` by letter.
     pub fn from_letter(letter: char) -> Option<Self> {
-        letter
-            .is_ascii_lowercase()
-            .then(|| Self(letter as u8 - b'a' + 1))
+        letter.is_ascii_lowercase().then(|| Self(letter as u8 - b'a' + 1))
     }
 
     /// 0 for `.`, 1 to 26 for `.a` to `.z`.

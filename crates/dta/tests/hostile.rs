@@ -41,10 +41,7 @@ fn every_truncation_is_an_error() {
             let cut = drain(bytes[..length].to_vec());
             // an old file may end at the end of its rows or of a value label
             let old = bytes[0] < 116;
-            assert!(
-                cut.is_err() || old && cut.unwrap() == whole,
-                "{name} cut to {length}"
-            );
+            assert!(cut.is_err() || old && cut.unwrap() == whole, "{name} cut to {length}");
         }
     }
 }
@@ -87,10 +84,7 @@ fn shared_value_label_text_cannot_ask_for_more_memory_than_the_limit() {
 
 #[test]
 fn metadata_above_the_callers_limit_is_refused() {
-    let options = Options {
-        metadata_limit: 200,
-        ..Options::default()
-    };
+    let options = Options { metadata_limit: 200, ..Options::default() };
     let result = Reader::open_with(Cursor::new(fixture("pandas_118_big.dta")), &options);
     assert!(matches!(result.err(), Some(Error::TooLarge { .. })));
 }

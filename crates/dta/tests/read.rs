@@ -23,9 +23,9 @@ fn one_block(reader: &mut Reader<Cursor<Vec<u8>>>) -> Block {
 fn texts(column: &Column) -> Vec<String> {
     match column {
         Column::Str(texts) => texts.iter().map(str::to_owned).collect(),
-        Column::StrL(texts) => (0..texts.rows.len())
-            .map(|row| String::from_utf8(texts.bytes(row).to_vec()).unwrap())
-            .collect(),
+        Column::StrL(texts) => {
+            (0..texts.rows.len()).map(|row| String::from_utf8(texts.bytes(row).to_vec()).unwrap()).collect()
+        }
         other => panic!("{other:?} is no text"),
     }
 }
@@ -45,45 +45,25 @@ fn files_of_pandas_read_in_every_release_and_byte_order() {
             assert_eq!(meta.label, label, "{name}");
             assert_eq!(meta.timestamp, "04 Mar 2026 05:06", "{name}");
             let names: Vec<_> = meta.variables.iter().map(|v| v.name.as_str()).collect();
-            let expected = [
-                "small", "mid", "big", "single", "wide", "word", "day", "grade",
-            ];
+            let expected = ["small", "mid", "big", "single", "wide", "word", "day", "grade"];
             assert_eq!(names, expected, "{name}");
             let wide = &meta.variables[4];
             assert_eq!(wide.storage, StorageType::Double);
             assert_eq!(wide.label, if unicode { "工资" } else { "Löhne" }, "{name}");
             assert_eq!(meta.variables[6].format, "%td", "{name}");
             assert_eq!(meta.variables[7].value_label, "grade", "{name}");
-            let set = ValueLabelSet {
-                name: "grade".into(),
-                entries: vec![(0, "low".into()), (1, "high".into())],
-            };
+            let set =
+                ValueLabelSet { name: "grade".into(), entries: vec![(0, "low".into()), (1, "high".into())] };
             assert_eq!(meta.value_labels, [set], "{name}");
 
             let block = one_block(&mut reader);
             assert_eq!(block.columns[0], Column::Byte(vec![1, -127, 100]), "{name}");
-            assert_eq!(
-                block.columns[1],
-                Column::Int(vec![-32767, 0, 32740]),
-                "{name}"
-            );
+            assert_eq!(block.columns[1], Column::Int(vec![-32767, 0, 32740]), "{name}");
             let big = Column::Long(vec![-2_147_483_647, 7, 2_147_483_620]);
             assert_eq!(block.columns[2], big, "{name}");
-            assert_eq!(
-                block.columns[3],
-                Column::Float(vec![0.1, dot.float(), -2.5]),
-                "{name}"
-            );
-            assert_eq!(
-                block.columns[4],
-                Column::Double(vec![0.1, 1e300, dot.double()]),
-                "{name}"
-            );
-            let last = if unicode {
-                "工资 zażółć"
-            } else {
-                "café"
-            };
+            assert_eq!(block.columns[3], Column::Float(vec![0.1, dot.float(), -2.5]), "{name}");
+            assert_eq!(block.columns[4], Column::Double(vec![0.1, 1e300, dot.double()]), "{name}");
+            let last = if unicode { "工资 zażółć" } else { "café" };
             assert_eq!(texts(&block.columns[5]), ["a", "", last], "{name}");
             // 4 March 2026 is day 24169 after 1 January 1960
             let mut days = Vec::new();
@@ -96,14 +76,7 @@ fn files_of_pandas_read_in_every_release_and_byte_order() {
 
 #[test]
 fn files_of_pyreadstat_read_in_every_release() {
-    for (version, release) in [
-        (8, 113),
-        (10, 114),
-        (12, 115),
-        (13, 117),
-        (14, 118),
-        (15, 119),
-    ] {
+    for (version, release) in [(8, 113), (10, 114), (12, 115), (13, 117), (14, 118), (15, 119)] {
         let name = format!("readstat_{version}.dta");
         let mut reader = open(&name);
         assert_eq!(reader.release(), release, "{name}");
@@ -113,11 +86,7 @@ fn files_of_pyreadstat_read_in_every_release() {
         assert_eq!(meta.variables[1].label, "second", "{name}");
         let set = &meta.value_labels[0];
         assert_eq!(set.name, meta.variables[0].value_label, "{name}");
-        assert_eq!(
-            (set.text(1), set.text(2)),
-            (Some("one"), Some("two")),
-            "{name}"
-        );
+        assert_eq!((set.text(1), set.text(2)), (Some("one"), Some("two")), "{name}");
         let block = one_block(&mut reader);
         let x = Column::Double(vec![1.0, 2.0, Missing::SYSTEM.double()]);
         assert_eq!(block.columns[0], x, "{name}");
@@ -130,11 +99,8 @@ fn extended_missing_values_and_their_labels_are_told_apart() {
     let mut reader = open("readstat_missing.dta");
     let set = reader.meta().value_labels[0].clone();
     let a = Missing::from_letter('a').unwrap();
-    let labelled: Vec<_> = set
-        .entries
-        .iter()
-        .map(|(code, text)| (ValueLabelSet::missing(*code), text.as_str()))
-        .collect();
+    let labelled: Vec<_> =
+        set.entries.iter().map(|(code, text)| (ValueLabelSet::missing(*code), text.as_str())).collect();
     assert_eq!(labelled, [(None, "one"), (Some(a), "refused")]);
     let mut values = Vec::new();
     one_block(&mut reader).columns[0].append_doubles(&mut values);
@@ -151,11 +117,7 @@ fn characteristics_notes_and_sort_order_of_an_old_file_read() {
         .iter()
         .map(|c| (c.owner.as_str(), c.name.as_str(), c.contents.as_str()))
         .collect();
-    let expected = [
-        ("_dta", "note0", "1"),
-        ("_dta", "note1", "café"),
-        ("txt", "source", "survey"),
-    ];
+    let expected = [("_dta", "note0", "1"), ("_dta", "note1", "café"), ("txt", "source", "survey")];
     assert_eq!(found, expected);
     assert_eq!(meta.sorted_by, [1, 0]);
     let block = one_block(&mut reader);
@@ -182,11 +144,7 @@ fn selected_columns_and_rows_are_read_by_block() {
 
 #[test]
 fn other_files_are_refused_by_name() {
-    let refuse = |bytes: &[u8]| {
-        Reader::open(Cursor::new(bytes.to_vec()))
-            .err()
-            .expect("refused")
-    };
+    let refuse = |bytes: &[u8]| Reader::open(Cursor::new(bytes.to_vec())).err().expect("refused");
     assert!(matches!(refuse(b""), Error::NotDta));
     assert!(matches!(refuse(b"a,b\n1,2\n"), Error::NotDta));
     assert!(matches!(refuse(b"PK\x03\x04........"), Error::FrameBundle));
@@ -197,8 +155,5 @@ fn other_files_are_refused_by_name() {
         assert!(error.to_string().contains(&release.to_string()));
     }
     let old = [108, 2, 1, 0, 1, 0, 1, 0, 0, 0, 0];
-    assert!(matches!(
-        refuse(&old),
-        Error::UnsupportedRelease { release: 108 }
-    ));
+    assert!(matches!(refuse(&old), Error::UnsupportedRelease { release: 108 }));
 }

@@ -4,8 +4,8 @@
 use std::io::Cursor;
 
 use dta::{
-    Block, Characteristic, Column, ColumnRef, Error, LongText, LongTexts, Meta, Missing, Reader,
-    StorageType, Texts, ValueLabelSet, Variable, Writer,
+    Block, Characteristic, Column, ColumnRef, Error, LongText, LongTexts, Meta, Missing, Reader, StorageType,
+    Texts, ValueLabelSet, Variable, Writer,
 };
 use proptest::prelude::*;
 
@@ -51,54 +51,31 @@ fn sample() -> (Meta, Block) {
         sorted_by: vec![2, 0],
         value_labels: vec![ValueLabelSet {
             name: "grade".into(),
-            entries: vec![
-                (-1, "below".into()),
-                (1, "low 低".into()),
-                (m('a').long(), "refused".into()),
-            ],
+            entries: vec![(-1, "below".into()), (1, "low 低".into()), (m('a').long(), "refused".into())],
         }],
         characteristics: vec![
+            Characteristic { owner: "_dta".into(), name: "note0".into(), contents: "1".into() },
             Characteristic {
-                owner: "_dta".into(),
-                name: "note0".into(),
-                contents: "1".into(),
-            },
-            Characteristic {
-                owner: "b".into(),
-                name: "source".into(),
-                contents: "survey 2025 问卷".into(),
+                owner: "b".into(), name: "source".into(), contents: "survey 2025 问卷".into()
             },
         ],
     };
     let long = LongTexts {
-        values: vec![
-            LongText::Text("x".repeat(3000)),
-            LongText::Text("zażółć".into()),
-        ],
+        values: vec![LongText::Text("x".repeat(3000)), LongText::Text("zażółć".into())],
         rows: vec![Some(0), None, Some(1), None, None],
     };
     let dot = Missing::SYSTEM;
     let columns = vec![
         Column::Byte(vec![-127, 1, 100, dot.byte(), m('a').byte()]),
         Column::Int(vec![-32767, 0, 32740, dot.int(), m('b').int()]),
-        Column::Long(vec![
-            -2_147_483_647,
-            0,
-            2_147_483_620,
-            dot.long(),
-            m('z').long(),
-        ]),
+        Column::Long(vec![-2_147_483_647, 0, 2_147_483_620, dot.long(), m('z').long()]),
         Column::Float(vec![0.1, -1.5e38, 0.0, dot.float(), m('c').float()]),
         Column::Double(vec![0.1, -1e307, 24_169.0, dot.double(), m('z').double()]),
         Column::Str(Texts::from_iter(["ab", "", "工资x", "123456789", " "])),
         Column::StrL(long),
         Column::Double(vec![1.0, 2.0, 3.0, 4.0, 5.0]),
     ];
-    let block = Block {
-        first_row: 0,
-        rows: 5,
-        columns,
-    };
+    let block = Block { first_row: 0, rows: 5, columns };
     (meta, block)
 }
 
@@ -114,14 +91,10 @@ fn everything_written_reads_back() {
     assert_eq!(blocks.len(), 1);
     assert_eq!(blocks[0].rows, 10);
     let mut reader_columns = blocks[0].columns.iter();
-    let Some(Column::Byte(bytes)) = reader_columns.next() else {
-        panic!("byte expected")
-    };
+    let Some(Column::Byte(bytes)) = reader_columns.next() else { panic!("byte expected") };
     assert_eq!(bytes[..5], [-127, 1, 100, 101, 102]);
     assert_eq!(bytes[5..], bytes[..5]);
-    let Column::StrL(long) = &blocks[0].columns[6] else {
-        panic!("strL expected")
-    };
+    let Column::StrL(long) = &blocks[0].columns[6] else { panic!("strL expected") };
     for start in [0, 5] {
         assert_eq!(long.bytes(start), "x".repeat(3000).as_bytes());
         assert_eq!(long.bytes(start + 1), b"");
@@ -146,18 +119,10 @@ fn a_spool_and_an_offset_in_the_output_change_nothing() {
 
 #[test]
 fn doubles_are_converted_to_the_storage_type_or_refused() {
-    let types = [
-        StorageType::Byte,
-        StorageType::Int,
-        StorageType::Long,
-        StorageType::Float,
-    ];
+    let types = [StorageType::Byte, StorageType::Int, StorageType::Long, StorageType::Float];
     let a = Missing::from_letter('a').unwrap().double();
     for storage in types {
-        let meta = Meta {
-            variables: vec![variable("x", storage)],
-            ..Meta::default()
-        };
+        let meta = Meta { variables: vec![variable("x", storage)], ..Meta::default() };
         let values = [3.0, -7.0, f64::NAN, a];
         let bytes = write(meta, &[ColumnRef::Numbers(&values)]).unwrap();
         let mut found = Vec::new();
@@ -173,10 +138,7 @@ fn doubles_are_converted_to_the_storage_type_or_refused() {
         (StorageType::Float, 1.8e38),
     ];
     for (storage, value) in too_large {
-        let meta = Meta {
-            variables: vec![variable("x", storage)],
-            ..Meta::default()
-        };
+        let meta = Meta { variables: vec![variable("x", storage)], ..Meta::default() };
         let error = write(meta, &[ColumnRef::Numbers(&[1.0, value])]).unwrap_err();
         assert!(matches!(error, Error::Value { row: 2, .. }), "{error}");
     }
@@ -187,9 +149,7 @@ fn what_does_not_fit_the_format_is_refused_by_name() {
     let refuse = |change: &dyn Fn(&mut Meta)| {
         let (mut meta, _) = sample();
         change(&mut meta);
-        let error = Writer::create(Cursor::new(Vec::new()), meta)
-            .err()
-            .expect("refused");
+        let error = Writer::create(Cursor::new(Vec::new()), meta).err().expect("refused");
         error.to_string()
     };
     assert!(refuse(&|m| m.variables[1].name = "b".into()).contains("two variables are named b"));
@@ -206,10 +166,7 @@ fn what_does_not_fit_the_format_is_refused_by_name() {
 #[test]
 fn wrong_columns_are_refused() {
     let meta = || Meta {
-        variables: vec![
-            variable("x", StorageType::Byte),
-            variable("s", StorageType::Str(2)),
-        ],
+        variables: vec![variable("x", StorageType::Byte), variable("s", StorageType::Str(2))],
         ..Meta::default()
     };
     let bytes = [1i8, 2];
@@ -227,15 +184,10 @@ fn wrong_columns_are_refused() {
 #[test]
 fn above_the_variable_limit_release_119_is_written() {
     let count = dta::limits::VARIABLES_118 + 1;
-    let mut variables: Vec<Variable> = (0..count)
-        .map(|i| variable(&format!("v{i}"), StorageType::Byte))
-        .collect();
+    let mut variables: Vec<Variable> =
+        (0..count).map(|i| variable(&format!("v{i}"), StorageType::Byte)).collect();
     variables[count - 1].storage = StorageType::StrL;
-    let meta = Meta {
-        variables,
-        sorted_by: vec![count - 2],
-        ..Meta::default()
-    };
+    let meta = Meta { variables, sorted_by: vec![count - 2], ..Meta::default() };
     let values = [7i8];
     let text = Texts::from_iter(["last"]);
     let mut columns = vec![ColumnRef::Byte(&values); count];
@@ -243,9 +195,7 @@ fn above_the_variable_limit_release_119_is_written() {
     let (found, release, blocks) = read_all(write(meta.clone(), &columns).unwrap());
     assert_eq!(release, 119);
     assert_eq!(found, meta);
-    let Column::StrL(long) = &blocks[0].columns[count - 1] else {
-        panic!("strL expected")
-    };
+    let Column::StrL(long) = &blocks[0].columns[count - 1] else { panic!("strL expected") };
     assert_eq!(long.bytes(0), b"last");
 }
 

@@ -18,10 +18,7 @@ pub(super) struct Header {
 }
 
 /// Reads the header; the source stands at the first row afterwards.
-pub(super) fn read<R: Read + Seek>(
-    source: &mut Source<R>,
-    legacy: &LegacyText,
-) -> Result<Header, Error> {
+pub(super) fn read<R: Read + Seek>(source: &mut Source<R>, legacy: &LegacyText) -> Result<Header, Error> {
     if source.left() < 11 {
         return Err(Error::NotDta);
     }
@@ -37,19 +34,13 @@ pub(super) fn read<R: Read + Seek>(
             old(source, u16::from(release), legacy)
         }
         // releases 102 to 112 have the same first bytes and other missing values
-        [release @ 102..=112, 1 | 2, 1, ..] => Err(Error::UnsupportedRelease {
-            release: u16::from(release),
-        }),
+        [release @ 102..=112, 1 | 2, 1, ..] => Err(Error::UnsupportedRelease { release: u16::from(release) }),
         _ => Err(Error::NotDta),
     }
 }
 
 fn decoder(release: u16, legacy: &LegacyText) -> Decoder {
-    if release >= 118 {
-        Decoder::Utf8
-    } else {
-        Decoder::Legacy(legacy.clone())
-    }
+    if release >= 118 { Decoder::Utf8 } else { Decoder::Legacy(legacy.clone()) }
 }
 
 fn tagged<R: Read + Seek>(source: &mut Source<R>, legacy: &LegacyText) -> Result<Header, Error> {
@@ -57,9 +48,7 @@ fn tagged<R: Read + Seek>(source: &mut Source<R>, legacy: &LegacyText) -> Result
     source.expect("<release>")?;
     let offset = source.position();
     let release = source.array::<3>("release")?;
-    let release = std::str::from_utf8(&release)
-        .ok()
-        .and_then(|r| r.parse().ok());
+    let release = std::str::from_utf8(&release).ok().and_then(|r| r.parse().ok());
     let Some(release) = release else {
         return Source::<R>::malformed(offset, "the release is not a number");
     };
@@ -119,19 +108,10 @@ fn tagged<R: Read + Seek>(source: &mut Source<R>, legacy: &LegacyText) -> Result
         source.expect("</ch>")?;
     }
     source.expect("<data>")?;
-    Ok(Header {
-        layout,
-        decoder,
-        rows,
-        meta,
-    })
+    Ok(Header { layout, decoder, rows, meta })
 }
 
-fn old<R: Read + Seek>(
-    source: &mut Source<R>,
-    release: u16,
-    legacy: &LegacyText,
-) -> Result<Header, Error> {
+fn old<R: Read + Seek>(source: &mut Source<R>, release: u16, legacy: &LegacyText) -> Result<Header, Error> {
     let layout = Layout::of(release).ok_or(Error::UnsupportedRelease { release })?;
     let decoder = decoder(release, legacy);
     let count = source.uint(layout.variable_count, "number of variables")?;
@@ -157,20 +137,11 @@ fn old<R: Read + Seek>(
             _ => source.skip(length, "expansion field")?,
         }
     }
-    Ok(Header {
-        layout,
-        decoder,
-        rows,
-        meta,
-    })
+    Ok(Header { layout, decoder, rows, meta })
 }
 
 /// Skips an opening or closing tag where the release has tags.
-fn tag<R: Read + Seek>(
-    source: &mut Source<R>,
-    layout: Layout,
-    literal: &'static str,
-) -> Result<(), Error> {
+fn tag<R: Read + Seek>(source: &mut Source<R>, layout: Layout, literal: &'static str) -> Result<(), Error> {
     if layout.tagged() {
         source.expect(literal)?;
     }
@@ -210,9 +181,7 @@ fn variables<R: Read + Seek>(
     source.spend(fields, "variable descriptions")?;
     let big_endian = source.big_endian;
     let text = |fields: &[u8], width: usize, at: usize| {
-        decoder
-            .field(&fields[at * width..(at + 1) * width])
-            .into_owned()
+        decoder.field(&fields[at * width..(at + 1) * width]).into_owned()
     };
     for at in 0..count as usize {
         let width = code_width as usize;

@@ -53,11 +53,7 @@ fn set<R: Read + Seek>(
     let offset = source.position();
     let table = source.bytes(length, "value label")?;
     let big_endian = source.big_endian;
-    let number = |at: usize| {
-        table
-            .get(at..at + 4)
-            .map(|bytes| uint(bytes, big_endian) as u32)
-    };
+    let number = |at: usize| table.get(at..at + 4).map(|bytes| uint(bytes, big_endian) as u32);
     let bad = |what: &str| Source::<R>::malformed(offset, what);
     let (Some(count), Some(text_length)) = (number(0), number(4)) else {
         return bad("a value label is shorter than its counts");
@@ -82,8 +78,5 @@ fn set<R: Read + Seek>(
         source.spend(text.len(), "value labels")?;
         entries.push((code as i32, text.into_owned()));
     }
-    Ok(ValueLabelSet {
-        name: decoder.field(&name).into_owned(),
-        entries,
-    })
+    Ok(ValueLabelSet { name: decoder.field(&name).into_owned(), entries })
 }

@@ -54,12 +54,7 @@ impl Layout {
             113 => Some(Self { format: 12, ..old }),
             114 | 115 | 117 => Some(old),
             118 => Some(unicode),
-            119 => Some(Self {
-                variable_count: 4,
-                sort_entry: 4,
-                strl_variable: 3,
-                ..unicode
-            }),
+            119 => Some(Self { variable_count: 4, sort_entry: 4, strl_variable: 3, ..unicode }),
             _ => None,
         }
     }

@@ -25,10 +25,7 @@ pub(super) struct Index {
 
 impl Index {
     /// Walks over the section; the source stands behind `<strls>` and afterwards behind `</strls>`.
-    pub(super) fn read<R: Read + Seek>(
-        source: &mut Source<R>,
-        layout: Layout,
-    ) -> Result<Self, Error> {
+    pub(super) fn read<R: Read + Seek>(source: &mut Source<R>, layout: Layout) -> Result<Self, Error> {
         let mut entries = HashMap::new();
         loop {
             match &source.array::<3>("strLs")? {
@@ -50,11 +47,7 @@ impl Index {
                 }
             };
             let length = source.uint(4, "strL")?;
-            let entry = Entry {
-                offset: source.position(),
-                length,
-                binary,
-            };
+            let entry = Entry { offset: source.position(), length, binary };
             source.skip(length, "strL")?;
             source.spend(64, "strL index")?;
             entries.insert((variable, row), entry);
@@ -73,10 +66,7 @@ impl Index {
         let mut column = LongTexts::default();
         for reference in references {
             let (variable, row) = reference.split_at(layout.strl_variable);
-            let key = (
-                uint(variable, source.big_endian),
-                uint(row, source.big_endian),
-            );
+            let key = (uint(variable, source.big_endian), uint(row, source.big_endian));
             if key == (0, 0) {
                 column.rows.push(None);
                 continue;
@@ -98,11 +88,7 @@ impl Index {
     }
 }
 
-fn value<R: Read + Seek>(
-    source: &mut Source<R>,
-    decoder: &Decoder,
-    entry: Entry,
-) -> Result<LongText, Error> {
+fn value<R: Read + Seek>(source: &mut Source<R>, decoder: &Decoder, entry: Entry) -> Result<LongText, Error> {
     source.go_to(entry.offset)?;
     source.ensure(entry.length, "strL")?;
     let mut bytes = vec![0; entry.length as usize];

@@ -27,10 +27,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            legacy_text: LegacyText::Detect,
-            metadata_limit: 512 * 1024 * 1024,
-        }
+        Self { legacy_text: LegacyText::Detect, metadata_limit: 512 * 1024 * 1024 }
     }
 }
 
@@ -57,12 +54,8 @@ impl<R: Read + Seek> Reader<R> {
     /// Opens a file: reads and checks everything but the rows.
     pub fn open_with(source: R, options: &Options) -> Result<Self, Error> {
         let mut source = Source::new(source, options.metadata_limit)?;
-        let header::Header {
-            layout,
-            decoder,
-            rows,
-            mut meta,
-        } = header::read(&mut source, &options.legacy_text)?;
+        let header::Header { layout, decoder, rows, mut meta } =
+            header::read(&mut source, &options.legacy_text)?;
         let data_at = source.position();
         let row_width = header::row_width(&meta.variables);
         if row_width == 0 && rows > 0 {
@@ -145,22 +138,12 @@ impl<R: Read + Seek> Reader<R> {
         if rows == 0 {
             return Ok(None);
         }
-        self.source
-            .go_to(self.data_at + self.next_row * self.row_width)?;
+        self.source.go_to(self.data_at + self.next_row * self.row_width)?;
         let mut builder = rows::Builder::new(&self.meta.variables, &self.selected, rows);
         builder.read(&mut self.source, &self.decoder, rows)?;
-        let columns = builder.finish(
-            &mut self.source,
-            &self.long_texts,
-            self.layout,
-            &self.decoder,
-        )?;
+        let columns = builder.finish(&mut self.source, &self.long_texts, self.layout, &self.decoder)?;
         let first_row = self.next_row;
         self.next_row += rows as u64;
-        Ok(Some(Block {
-            first_row,
-            rows,
-            columns,
-        }))
+        Ok(Some(Block { first_row, rows, columns }))
     }
 }

@@ -84,12 +84,9 @@ impl Builder {
             .into_iter()
             .map(|part| match part.values {
                 Values::Column(column) => Ok(column),
-                Values::References(references) => Ok(Column::StrL(index.load(
-                    source,
-                    layout,
-                    decoder,
-                    &references,
-                )?)),
+                Values::References(references) => {
+                    Ok(Column::StrL(index.load(source, layout, decoder, &references)?))
+                }
             })
             .collect()
     }
@@ -110,9 +107,7 @@ fn empty(storage: StorageType, rows: usize) -> Values {
 impl Part {
     fn decode(&mut self, bytes: &[u8], row_width: usize, big_endian: bool, decoder: &Decoder) {
         let (offset, width) = (self.offset, self.width);
-        let cells = bytes
-            .chunks_exact(row_width)
-            .map(|row| &row[offset..offset + width]);
+        let cells = bytes.chunks_exact(row_width).map(|row| &row[offset..offset + width]);
         /// The cell as an array; its width is that of the storage type.
         fn cell<const N: usize>(bytes: &[u8]) -> [u8; N] {
             bytes.try_into().expect("a cell has its type's width")

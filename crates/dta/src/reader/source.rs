@@ -45,10 +45,7 @@ impl<R: Read + Seek> Source<R> {
     /// Fails when fewer than `n` bytes are left.
     pub(super) fn ensure(&self, n: u64, what: &'static str) -> Result<(), Error> {
         if n > self.left() {
-            return Err(Error::Truncated {
-                what,
-                offset: self.position,
-            });
+            return Err(Error::Truncated { what, offset: self.position });
         }
         Ok(())
     }
@@ -60,10 +57,7 @@ impl<R: Read + Seek> Source<R> {
                 self.budget = left;
                 Ok(())
             }
-            None => Err(Error::TooLarge {
-                what,
-                limit: self.limit,
-            }),
+            None => Err(Error::TooLarge { what, limit: self.limit }),
         }
     }
 
@@ -79,10 +73,7 @@ impl<R: Read + Seek> Source<R> {
     pub(super) fn bytes(&mut self, n: u64, what: &'static str) -> Result<Vec<u8>, Error> {
         self.ensure(n, what)?;
         if n > self.budget {
-            return Err(Error::TooLarge {
-                what,
-                limit: self.limit,
-            });
+            return Err(Error::TooLarge { what, limit: self.limit });
         }
         let mut buffer = vec![0; n as usize];
         self.fill(&mut buffer, what)?;
@@ -110,10 +101,7 @@ impl<R: Read + Seek> Source<R> {
         let found = &mut found[..literal.len()];
         self.fill(found, literal)?;
         if found != literal.as_bytes() {
-            return Err(Error::Malformed {
-                what: format!("{literal} expected"),
-                offset,
-            });
+            return Err(Error::Malformed { what: format!("{literal} expected"), offset });
         }
         Ok(())
     }
@@ -141,19 +129,12 @@ impl<R: Read + Seek> Source<R> {
 
     /// A complaint about what was read at `offset`.
     pub(super) fn malformed<T>(offset: u64, what: impl Into<String>) -> Result<T, Error> {
-        Err(Error::Malformed {
-            what: what.into(),
-            offset,
-        })
+        Err(Error::Malformed { what: what.into(), offset })
     }
 }
 
 /// An unsigned integer from up to eight bytes.
 pub(super) fn uint(bytes: &[u8], big_endian: bool) -> u64 {
     let fold = |value: u64, &byte: &u8| value << 8 | u64::from(byte);
-    if big_endian {
-        bytes.iter().fold(0, fold)
-    } else {
-        bytes.iter().rev().fold(0, fold)
-    }
+    if big_endian { bytes.iter().fold(0, fold) } else { bytes.iter().rev().fold(0, fold) }
 }

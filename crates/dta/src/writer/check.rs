@@ -17,33 +17,23 @@ pub(super) fn meta(meta: &Meta) -> Result<(), Error> {
     }
     text("the data label", &meta.label, LABEL_CHARS, LABEL_BYTES)?;
     if !meta.timestamp.is_empty() && meta.timestamp.len() != 17 {
-        return Err(Error::invalid(
-            "the timestamp is not like \"01 Jan 2026 12:00\"",
-        ));
+        return Err(Error::invalid("the timestamp is not like \"01 Jan 2026 12:00\""));
     }
     let mut names = HashSet::new();
     for v in &meta.variables {
         variable(v)?;
         if !names.insert(v.name.as_str()) {
-            return Err(Error::invalid(format!(
-                "two variables are named {}",
-                v.name
-            )));
+            return Err(Error::invalid(format!("two variables are named {}", v.name)));
         }
     }
     if meta.sorted_by.iter().any(|&at| at >= meta.variables.len()) {
-        return Err(Error::invalid(
-            "the sort order names a variable that does not exist",
-        ));
+        return Err(Error::invalid("the sort order names a variable that does not exist"));
     }
     let mut sets = HashSet::new();
     for set in &meta.value_labels {
         value_labels(set)?;
         if !sets.insert(set.name.as_str()) {
-            return Err(Error::invalid(format!(
-                "two value labels are named {}",
-                set.name
-            )));
+            return Err(Error::invalid(format!("two value labels are named {}", set.name)));
         }
     }
     for entry in &meta.characteristics {
@@ -63,10 +53,7 @@ fn variable(v: &Variable) -> Result<(), Error> {
     text(&what("label"), &v.label, LABEL_CHARS, LABEL_BYTES)?;
     text(&what("display format"), &v.format, usize::MAX, FORMAT_BYTES)?;
     if !v.format.starts_with('%') {
-        return Err(Error::invalid(format!(
-            "{} does not start with %",
-            what("display format")
-        )));
+        return Err(Error::invalid(format!("{} does not start with %", what("display format"))));
     }
     if !v.value_label.is_empty() {
         name(&what("value label"), &v.value_label)?;
@@ -74,10 +61,7 @@ fn variable(v: &Variable) -> Result<(), Error> {
     if let StorageType::Str(width) = v.storage
         && !(1..=STR_BYTES).contains(&usize::from(width))
     {
-        return Err(Error::invalid(format!(
-            "{} has the impossible type str{width}",
-            v.name
-        )));
+        return Err(Error::invalid(format!("{} has the impossible type str{width}", v.name)));
     }
     Ok(())
 }
@@ -86,17 +70,13 @@ fn value_labels(set: &ValueLabelSet) -> Result<(), Error> {
     let what = format!("value label {}", set.name);
     name(&what, &set.name)?;
     if set.entries.len() > VALUE_LABEL_ENTRIES {
-        return Err(Error::invalid(format!(
-            "{what} has more than {VALUE_LABEL_ENTRIES} entries"
-        )));
+        return Err(Error::invalid(format!("{what} has more than {VALUE_LABEL_ENTRIES} entries")));
     }
     let mut codes = HashSet::new();
     for (code, label) in &set.entries {
         text(&what, label, usize::MAX, VALUE_LABEL_BYTES)?;
         if Missing::of_long(*code) == Some(Missing::SYSTEM) {
-            return Err(Error::invalid(format!(
-                "{what} labels the system missing value"
-            )));
+            return Err(Error::invalid(format!("{what} labels the system missing value")));
         }
         if !codes.insert(*code) {
             return Err(Error::invalid(format!("{what} labels {code} twice")));

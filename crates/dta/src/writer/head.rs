@@ -64,12 +64,7 @@ pub(super) fn write<W: Write + Seek>(sink: &mut Sink<W>, meta: &Meta) -> Result<
     sink.put(b"</characteristics>")?;
     map.push(sink.position());
     sink.put(b"<data>")?;
-    Ok(Layout {
-        release,
-        row_count_at,
-        map_at,
-        map,
-    })
+    Ok(Layout { release, row_count_at, map_at, map })
 }
 
 fn variables<W: Write + Seek>(
@@ -124,17 +119,11 @@ fn variables<W: Write + Seek>(
 }
 
 /// Writes the value-label sets with their tags, entries by rising code as the language keeps them.
-pub(super) fn value_labels<W: Write + Seek>(
-    sink: &mut Sink<W>,
-    sets: &[ValueLabelSet],
-) -> Result<(), Error> {
+pub(super) fn value_labels<W: Write + Seek>(sink: &mut Sink<W>, sets: &[ValueLabelSet]) -> Result<(), Error> {
     sink.put(b"<value_labels>")?;
     for set in sets {
-        let mut entries: Vec<(i32, &str)> = set
-            .entries
-            .iter()
-            .map(|(code, text)| (*code, text.as_str()))
-            .collect();
+        let mut entries: Vec<(i32, &str)> =
+            set.entries.iter().map(|(code, text)| (*code, text.as_str())).collect();
         entries.sort_by_key(|&(code, _)| code);
         let text_length: usize = entries.iter().map(|(_, text)| text.len() + 1).sum();
         let length = 8 + 8 * entries.len() + text_length;

@@ -167,8 +167,7 @@ impl<W: Write + Seek> Writer<W> {
         map.push(self.sink.position());
         let map: Vec<u8> = map.iter().flat_map(|at| at.to_le_bytes()).collect();
         self.sink.patch(self.layout.map_at, &map)?;
-        self.sink
-            .patch(self.layout.row_count_at, &self.rows.to_le_bytes())?;
+        self.sink.patch(self.layout.row_count_at, &self.rows.to_le_bytes())?;
         self.sink.finish()
     }
 }

@@ -39,9 +39,7 @@ impl Cells<'_> {
 
     fn cells(&mut self) -> impl Iterator<Item = &mut [u8]> {
         let range = self.offset..self.offset + self.variable.storage.width();
-        self.bytes
-            .chunks_exact_mut(self.row_width)
-            .map(move |row| &mut row[range.clone()])
+        self.bytes.chunks_exact_mut(self.row_width).map(move |row| &mut row[range.clone()])
     }
 
     /// Puts the rows of `column` from `start` on.
@@ -79,10 +77,8 @@ impl Cells<'_> {
                     .map(|x| cell.copy_from_slice(&(x as i8).to_le_bytes())),
                 StorageType::Int => integer(value, missing, -32_767, 32_740, |m| m.int().into())
                     .map(|x| cell.copy_from_slice(&(x as i16).to_le_bytes())),
-                StorageType::Long => {
-                    integer(value, missing, -2_147_483_647, 2_147_483_620, Missing::long)
-                        .map(|x| cell.copy_from_slice(&x.to_le_bytes()))
-                }
+                StorageType::Long => integer(value, missing, -2_147_483_647, 2_147_483_620, Missing::long)
+                    .map(|x| cell.copy_from_slice(&x.to_le_bytes())),
                 StorageType::Float => {
                     let x = missing.map_or(value as f32, Missing::float);
                     // rounding can reach the codes of the missing values
@@ -102,18 +98,11 @@ impl Cells<'_> {
         }
         match bad {
             None => Ok(()),
-            Some((at, value)) => {
-                Err(self.error(at, format!("{value} does not fit type {}", storage.name())))
-            }
+            Some((at, value)) => Err(self.error(at, format!("{value} does not fit type {}", storage.name()))),
         }
     }
 
-    fn put_texts(
-        mut self,
-        texts: &dyn TextColumn,
-        start: usize,
-        width: usize,
-    ) -> Result<(), Error> {
+    fn put_texts(mut self, texts: &dyn TextColumn, start: usize, width: usize) -> Result<(), Error> {
         let mut bad = None;
         for (at, cell) in self.cells().enumerate() {
             let text = texts.bytes(start + at);
@@ -126,10 +115,9 @@ impl Cells<'_> {
         }
         match bad {
             None => Ok(()),
-            Some((at, length)) if length > width => Err(self.error(
-                at,
-                format!("a text of {length} bytes does not fit str{width}"),
-            )),
+            Some((at, length)) if length > width => {
+                Err(self.error(at, format!("a text of {length} bytes does not fit str{width}")))
+            }
             Some((at, _)) => Err(self.error(at, "a text contains a NUL character")),
         }
     }
@@ -188,9 +176,7 @@ fn integer(
 ) -> Option<i32> {
     match missing {
         Some(m) => Some(code(m)),
-        None if value.fract() == 0.0 && value >= low.into() && value <= high.into() => {
-            Some(value as i32)
-        }
+        None if value.fract() == 0.0 && value >= low.into() && value <= high.into() => Some(value as i32),
         None => None,
     }
 }

@@ -14,11 +14,7 @@ pub(super) struct Sink<W: Write + Seek> {
 impl<W: Write + Seek> Sink<W> {
     pub(super) fn new(mut inner: W) -> Result<Self, Error> {
         let start = inner.stream_position()?;
-        Ok(Self {
-            inner: BufWriter::with_capacity(256 * 1024, inner),
-            start,
-            position: 0,
-        })
+        Ok(Self { inner: BufWriter::with_capacity(256 * 1024, inner), start, position: 0 })
     }
 
     /// Bytes written so far.
@@ -44,15 +40,12 @@ impl<W: Write + Seek> Sink<W> {
     pub(super) fn patch(&mut self, at: u64, bytes: &[u8]) -> Result<(), Error> {
         self.inner.seek(SeekFrom::Start(self.start + at))?;
         self.inner.write_all(bytes)?;
-        self.inner
-            .seek(SeekFrom::Start(self.start + self.position))?;
+        self.inner.seek(SeekFrom::Start(self.start + self.position))?;
         Ok(())
     }
 
     /// Writes out the buffer and gives the output back, positioned at the file's end.
     pub(super) fn finish(self) -> Result<W, Error> {
-        self.inner
-            .into_inner()
-            .map_err(|e| Error::Io(e.into_error()))
+        self.inner.into_inner().map_err(|e| Error::Io(e.into_error()))
     }
 }
