@@ -49,10 +49,7 @@ pub fn map_with<T: Send>(threads: usize, rows: usize, work: impl Fn(Range<usize>
                 })
             })
             .collect();
-        handles
-            .into_iter()
-            .flat_map(|handle| handle.join().expect("a worker ends without a panic"))
-            .collect()
+        handles.into_iter().flat_map(|handle| handle.join().expect("a worker ends without a panic")).collect()
     });
     results.sort_by_key(|(block, _)| *block);
     results.into_iter().map(|(_, result)| result).collect()

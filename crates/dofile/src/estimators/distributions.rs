@@ -1,7 +1,9 @@
 //! Distribution functions with relative accuracy in the tails, over `statrs`.
 //! Arguments outside a domain give a missing number (NaN); Stata's missing codes are the caller's matter.
 
-use statrs::distribution::{Beta, Binomial, ChiSquared, ContinuousCDF, DiscreteCDF, FisherSnedecor, Gamma, Poisson, StudentsT};
+use statrs::distribution::{
+    Beta, Binomial, ChiSquared, ContinuousCDF, DiscreteCDF, FisherSnedecor, Gamma, Poisson, StudentsT,
+};
 use statrs::function::erf::{erfc, erfc_inv};
 
 /// `ln(sqrt(2 pi))`.
@@ -65,7 +67,8 @@ pub fn t_tail(df: f64, t: f64) -> f64 {
     if t.is_nan() {
         return f64::NAN;
     }
-    StudentsT::new(0.0, 1.0, df).map_or(f64::NAN, |d| if t >= 0.0 { d.sf(t) } else { d.cdf(t).mul_add(-1.0, 1.0) })
+    StudentsT::new(0.0, 1.0, df)
+        .map_or(f64::NAN, |d| if t >= 0.0 { d.sf(t) } else { d.cdf(t).mul_add(-1.0, 1.0) })
 }
 
 /// Two-sided p-value of a t statistic.
@@ -188,7 +191,8 @@ pub fn trigamma(x: f64) -> f64 {
         x += 1.0;
     }
     let s = 1.0 / (x * x);
-    let series = s * (1.0 / 6.0 + s * (-1.0 / 30.0 + s * (1.0 / 42.0 + s * (-1.0 / 30.0 + s * (5.0 / 66.0)))));
+    let series =
+        s * (1.0 / 6.0 + s * (-1.0 / 30.0 + s * (1.0 / 42.0 + s * (-1.0 / 30.0 + s * (5.0 / 66.0)))));
     sum + 1.0 / x + 0.5 * s + series / x
 }
 

@@ -128,7 +128,8 @@ impl Coordinates {
     }
 
     fn raw(&self, standardised: &[f64], constant: bool) -> Vec<f64> {
-        let mut b: Vec<f64> = self.to_raw.times_vector(standardised).iter().map(|v| v * self.y_scale).collect();
+        let mut b: Vec<f64> =
+            self.to_raw.times_vector(standardised).iter().map(|v| v * self.y_scale).collect();
         if constant && let Some(last) = b.last_mut() {
             *last += self.y_shift;
         }
@@ -137,7 +138,14 @@ impl Coordinates {
 }
 
 /// Sum of outer products of `score * q` in the basis of the instruments.
-fn meat(request: &IvRequest<'_>, basis: &Basis, all: &[&[f64]], residuals: &[f64], weights: Option<&[f64]>, vce: Vce<'_>) -> Mat {
+fn meat(
+    request: &IvRequest<'_>,
+    basis: &Basis,
+    all: &[&[f64]],
+    residuals: &[f64],
+    weights: Option<&[f64]>,
+    vce: Vce<'_>,
+) -> Mat {
     let frequency = request.weights.is_some_and(|w| w.kind == WeightKind::Frequency);
     let by_row = !matches!(vce, Vce::Cluster(_));
     let scores: Vec<f64> = residuals
@@ -185,7 +193,11 @@ pub fn fit(request: &IvRequest<'_>) -> Result<IvFit, FitError> {
     let (standardised, bread, projector) = match request.method {
         Method::TwoStage => (first, inverse.outer(), inverse.times(&q.transpose())),
         Method::Liml => {
-            let value = liml_kappa(&at, request.exogenous.len() + usize::from(request.constant), request.endogenous.len());
+            let value = liml_kappa(
+                &at,
+                request.exogenous.len() + usize::from(request.constant),
+                request.endogenous.len(),
+            );
             kappa = Some(value);
             let (b, bread) = k_class(&at, value).ok_or(FitError::Insufficient)?;
             let projector = bread.times(&inside.transpose());
@@ -236,7 +248,8 @@ pub fn fit(request: &IvRequest<'_>) -> Result<IvFit, FitError> {
     };
     let j = match request.method {
         Method::Gmm => {
-            let start = at.raw(&inverse.times_vector(&q.transpose().times_vector(y_inside)), request.constant);
+            let start =
+                at.raw(&inverse.times_vector(&q.transpose().times_vector(y_inside)), request.constant);
             let first = self::residuals(request, &start);
             let weight = match request.weight_matrix {
                 Vce::Classical => Mat::identity(at.instruments).scaled(squares(&first, weights) / n),
@@ -285,7 +298,9 @@ fn liml_kappa(at: &Coordinates, included: usize, endogenous: usize) -> f64 {
     let k = at.x.cols();
     let column = |i: usize, j: usize| if j == 0 { at.y[i] } else { at.x[(i, k - endogenous + j - 1)] };
     let cross = |from: usize| {
-        Mat::from_fn(endogenous + 1, endogenous + 1, |a, b| (from..size).map(|i| column(i, a) * column(i, b)).sum())
+        Mat::from_fn(endogenous + 1, endogenous + 1, |a, b| {
+            (from..size).map(|i| column(i, a) * column(i, b)).sum()
+        })
     };
     let (outside, excluded) = (cross(at.instruments), cross(included));
     let Some(lower) = outside.cholesky() else {

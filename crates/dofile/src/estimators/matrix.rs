@@ -29,11 +29,7 @@ impl IndexMut<(usize, usize)> for Mat {
 impl Mat {
     /// A matrix of zeros.
     pub fn zeros(rows: usize, cols: usize) -> Self {
-        Self {
-            rows,
-            cols,
-            data: vec![0.0; rows * cols],
-        }
+        Self { rows, cols, data: vec![0.0; rows * cols] }
     }
 
     /// The identity of a size.
@@ -108,9 +104,7 @@ impl Mat {
 
     /// The product with a vector.
     pub fn times_vector(&self, vector: &[f64]) -> Vec<f64> {
-        (0..self.rows)
-            .map(|i| self.row(i).iter().zip(vector).map(|(a, b)| a * b).sum())
-            .collect()
+        (0..self.rows).map(|i| self.row(i).iter().zip(vector).map(|(a, b)| a * b).sum()).collect()
     }
 
     /// `self * middle * self'`, made exactly symmetric.
@@ -146,12 +140,7 @@ impl Mat {
 
     fn combined(&self, other: &Self, factor: f64) -> Self {
         assert_eq!((self.rows, self.cols), (other.rows, other.cols), "shapes agree");
-        let data = self
-            .data
-            .iter()
-            .zip(&other.data)
-            .map(|(a, b)| a + factor * b)
-            .collect();
+        let data = self.data.iter().zip(&other.data).map(|(a, b)| a + factor * b).collect();
         Self { data, ..*self }
     }
 
@@ -162,11 +151,7 @@ impl Mat {
 
     /// `v' * self * v`.
     pub fn quadratic(&self, vector: &[f64]) -> f64 {
-        self.times_vector(vector)
-            .iter()
-            .zip(vector)
-            .map(|(a, b)| a * b)
-            .sum()
+        self.times_vector(vector).iter().zip(vector).map(|(a, b)| a * b).sum()
     }
 
     /// Lower Cholesky factor, or nothing when the matrix is not numerically positive definite.
@@ -200,10 +185,14 @@ impl Mat {
         if scale.iter().any(|s| !s.is_finite() || *s == 0.0) {
             return None;
         }
-        let lower = Self::from_fn(self.rows, self.cols, |i, j| self[(i, j)] / (scale[i] * scale[j])).cholesky()?;
+        let lower =
+            Self::from_fn(self.rows, self.cols, |i, j| self[(i, j)] / (scale[i] * scale[j])).cholesky()?;
         let root = lower.inverse_lower();
         let unscaled = root.transpose().times(&root);
-        Some(Self::from_fn(self.rows, self.cols, |i, j| unscaled[(i, j)] / (scale[i] * scale[j])).symmetrised())
+        Some(
+            Self::from_fn(self.rows, self.cols, |i, j| unscaled[(i, j)] / (scale[i] * scale[j]))
+                .symmetrised(),
+        )
     }
 
     fn inverse_lower(&self) -> Self {

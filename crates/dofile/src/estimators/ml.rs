@@ -142,7 +142,11 @@ impl<'a, L: Likelihood> Problem<'a, L> {
                 converged = converged || (concave && decrement.abs() < limits.newton_tolerance);
                 break;
             };
-            let moved = b.iter().zip(&next_b).map(|(old, new)| (new - old).abs() / (old.abs() + 1.0)).fold(0.0, f64::max);
+            let moved = b
+                .iter()
+                .zip(&next_b)
+                .map(|(old, new)| (new - old).abs() / (old.abs() + 1.0))
+                .fold(0.0, f64::max);
             let gained = (next.ll - point.ll).abs() / (point.ll.abs() + 1.0);
             remark = match (concave, halved) {
                 (false, _) => "not concave",
@@ -261,7 +265,10 @@ impl<'a, L: Likelihood> Problem<'a, L> {
             let mut terms = Vec::with_capacity(count);
             for i in 0..count {
                 let weight = self.weight(range.start + i);
-                terms.push(weight * self.model.row(range.start + i, &eta[i * width..(i + 1) * width], &mut g, &mut h));
+                terms.push(
+                    weight
+                        * self.model.row(range.start + i, &eta[i * width..(i + 1) * width], &mut g, &mut h),
+                );
                 for e in 0..width {
                     gradients[e * count + i] = weight * g[e];
                     for f in 0..width {
@@ -275,7 +282,11 @@ impl<'a, L: Likelihood> Problem<'a, L> {
                 information: self.information(standard, &hessians, &z, count),
             }
         });
-        let empty = Point { ll: 0.0, gradient: vec![0.0; standard.size], information: Mat::zeros(standard.size, standard.size) };
+        let empty = Point {
+            ll: 0.0,
+            gradient: vec![0.0; standard.size],
+            information: Mat::zeros(standard.size, standard.size),
+        };
         parts.into_iter().fold(empty, |sum, part| Point {
             ll: sum.ll + part.ll,
             gradient: sum.gradient.iter().zip(&part.gradient).map(|(a, b)| a + b).collect(),
@@ -319,13 +330,22 @@ impl<'a, L: Likelihood> Problem<'a, L> {
     }
 
     /// Halves the step until the likelihood rises.
-    fn search(&self, standard: &Standard, b: &[f64], point: &Point, step: &[f64]) -> Option<(Vec<f64>, Point, bool)> {
+    fn search(
+        &self,
+        standard: &Standard,
+        b: &[f64],
+        point: &Point,
+        step: &[f64],
+    ) -> Option<(Vec<f64>, Point, bool)> {
         let mut length = 1.0;
         for attempt in 0..40 {
             let next: Vec<f64> = b.iter().zip(step).map(|(b, s)| b + length * s).collect();
             let at = self.evaluate(standard, &next);
             // A full step may lose the last bits of the likelihood at the maximum.
-            if at.ll.is_finite() && at.ll >= point.ll - 1e-13 * point.ll.abs() && at.gradient.iter().all(|g| g.is_finite()) {
+            if at.ll.is_finite()
+                && at.ll >= point.ll - 1e-13 * point.ll.abs()
+                && at.gradient.iter().all(|g| g.is_finite())
+            {
                 return Some((next, at, attempt > 0));
             }
             length *= 0.5;

@@ -143,7 +143,11 @@ pub fn find_separation(y: &[bool], columns: &[&[f64]], used: &[bool], skip: &[bo
             continue;
         }
         if max0 < min1 || max1 < min0 {
-            return Some(Separation::Complete { column: j, bound: max0.min(max1), above_is_one: max0 < min1 });
+            return Some(Separation::Complete {
+                column: j,
+                bound: max0.min(max1),
+                above_is_one: max0 < min1,
+            });
         }
         if max0 == min1 || max1 == min0 {
             let value = if max0 == min1 { max0 } else { max1 };

@@ -35,11 +35,7 @@ pub struct NegativeBinomial<'a> {
 /// `lnGamma(y + m) - lnGamma(m)` with its first two derivatives in `m`.
 fn gamma_ratio(y: f64, m: f64) -> (f64, f64, f64) {
     if y > SUMMED || y.fract() != 0.0 {
-        return (
-            ln_gamma(y + m) - ln_gamma(m),
-            digamma(y + m) - digamma(m),
-            trigamma(y + m) - trigamma(m),
-        );
+        return (ln_gamma(y + m) - ln_gamma(m), digamma(y + m) - digamma(m), trigamma(y + m) - trigamma(m));
     }
     let mut out = (0.0, 0.0, 0.0);
     let mut j = 0.0;

@@ -146,7 +146,11 @@ pub fn fit(request: &Request<'_>) -> Result<OlsFit, FitError> {
         return Err(FitError::Insufficient);
     }
     let fitted = qr::predict(request.columns, &solution.basis.kept, request.constant, &solution.b);
-    let fitted = if request.columns.is_empty() { vec![solution.b.first().copied().unwrap_or(0.0); rows] } else { fitted };
+    let fitted = if request.columns.is_empty() {
+        vec![solution.b.first().copied().unwrap_or(0.0); rows]
+    } else {
+        fitted
+    };
     let residuals: Vec<f64> = request.y.iter().zip(&fitted).map(|(y, f)| y - f).collect();
     let tss = total_squares(request.y, weights, request.constant);
     let exact = solution.rss <= 1e-26 * tss;

@@ -92,7 +92,11 @@ pub struct WithinFit {
 }
 
 /// Fits a within regression. `absorbed_in_cluster` counts the unit effects in the cluster factor (areg).
-pub fn within(request: &Request<'_>, units: &Units, absorbed_in_cluster: bool) -> Result<WithinFit, FitError> {
+pub fn within(
+    request: &Request<'_>,
+    units: &Units,
+    absorbed_in_cluster: bool,
+) -> Result<WithinFit, FitError> {
     let effective = request.weights.map(Weights::effective);
     let w = effective.as_ref().map(|(w, _)| w.as_slice());
     let y = units.demeaned(request.y, w);
@@ -185,7 +189,12 @@ pub struct RandomFit {
 
 /// Random effects with the variance components of Swamy and Arora ([XT] xtreg; on unbalanced
 /// panels with the harmonic mean of the unit sizes). The covariance is by unit when `clusters` is given.
-pub fn random(y: &[f64], columns: &[&[f64]], units: &Units, clusters: Option<Clusters<'_>>) -> Result<RandomFit, FitError> {
+pub fn random(
+    y: &[f64],
+    columns: &[&[f64]],
+    units: &Units,
+    clusters: Option<Clusters<'_>>,
+) -> Result<RandomFit, FitError> {
     let (kept, omitted) = qr::choose_columns(Design { columns, weights: None, constant: true });
     let chosen: Vec<&[f64]> = kept.iter().map(|j| columns[*j]).collect();
     let fixed = within(&Request::new(y, &chosen), units, false)?;
@@ -198,11 +207,8 @@ pub fn random(y: &[f64], columns: &[&[f64]], units: &Units, clusters: Option<Clu
         return Err(FitError::Insufficient);
     }
     let sigma_u2 = (between.rss / rest - sigma_e2 / harmonic).max(0.0);
-    let theta: Vec<f64> = units
-        .sizes
-        .iter()
-        .map(|t| 1.0 - (sigma_e2 / (*t as f64 * sigma_u2 + sigma_e2)).sqrt())
-        .collect();
+    let theta: Vec<f64> =
+        units.sizes.iter().map(|t| 1.0 - (sigma_e2 / (*t as f64 * sigma_u2 + sigma_e2)).sqrt()).collect();
     let transform = |values: &[f64]| -> Vec<f64> {
         let means = units.means(values, None);
         let unit = |i: usize| units.of_row[i] as usize;
@@ -216,7 +222,11 @@ pub fn random(y: &[f64], columns: &[&[f64]], units: &Units, clusters: Option<Clu
     let fit = ols::fit(&Request { constant: false, vce, ..Request::new(&outcome, &design) })?;
     let mut slopes = fit.b.clone();
     slopes.truncate(chosen.len());
-    let xb = if chosen.is_empty() { vec![0.0; y.len()] } else { qr::predict(&chosen, &(0..chosen.len()).collect::<Vec<_>>(), false, &slopes) };
+    let xb = if chosen.is_empty() {
+        vec![0.0; y.len()]
+    } else {
+        qr::predict(&chosen, &(0..chosen.len()).collect::<Vec<_>>(), false, &slopes)
+    };
     let r2 = r_squared(y, &xb, units);
     let v = match clusters {
         None => fit.v,
@@ -227,7 +237,17 @@ pub fn random(y: &[f64], columns: &[&[f64]], units: &Units, clusters: Option<Clu
             fit.v.scaled((n - k) / (n - 1.0))
         }
     };
-    Ok(RandomFit { b: fit.b, v, kept, omitted, r2, sigma_u: sigma_u2.sqrt(), sigma_e: fixed.sigma_e, theta, rmse: fit.rmse })
+    Ok(RandomFit {
+        b: fit.b,
+        v,
+        kept,
+        omitted,
+        r2,
+        sigma_u: sigma_u2.sqrt(),
+        sigma_e: fixed.sigma_e,
+        theta,
+        rmse: fit.rmse,
+    })
 }
 
 /// Within, between and overall squared correlation of an outcome with a linear prediction.

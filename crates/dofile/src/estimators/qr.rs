@@ -102,10 +102,7 @@ struct Factor<T> {
 
 impl<T: Real> Factor<T> {
     fn new(size: usize) -> Self {
-        Self {
-            size,
-            cells: vec![T::from_f64(0.0); size * size],
-        }
+        Self { size, cells: vec![T::from_f64(0.0); size * size] }
     }
 
     fn at(&self, row: usize, col: usize) -> T {
@@ -200,24 +197,22 @@ fn standardise(columns: &[&[f64]], weights: Option<&[f64]>, constant: bool) -> (
     columns
         .iter()
         .map(|column| {
-            let shift = if constant {
-                blocks::sum(rows, |i| weight(i) * column[i]) / total
-            } else {
-                0.0
-            };
+            let shift = if constant { blocks::sum(rows, |i| weight(i) * column[i]) / total } else { 0.0 };
             let spread = (blocks::sum(rows, |i| weight(i) * (column[i] - shift).powi(2)) / total).sqrt();
-            let scale = if spread > 0.0 && spread.is_finite() {
-                spread.log2().round().exp2()
-            } else {
-                1.0
-            };
+            let scale = if spread > 0.0 && spread.is_finite() { spread.log2().round().exp2() } else { 1.0 };
             (shift, scale)
         })
         .unzip()
 }
 
 /// Factorises `[1, columns]` in one pass over the rows.
-fn factorise<T: Real>(columns: &[&[f64]], weights: Option<&[f64]>, constant: bool, shift: &[f64], scale: &[f64]) -> Factor<T> {
+fn factorise<T: Real>(
+    columns: &[&[f64]],
+    weights: Option<&[f64]>,
+    constant: bool,
+    shift: &[f64],
+    scale: &[f64],
+) -> Factor<T> {
     let rows = columns.first().map_or(0, |c| c.len());
     let lead = usize::from(constant);
     let size = columns.len() + lead;
@@ -227,7 +222,8 @@ fn factorise<T: Real>(columns: &[&[f64]], weights: Option<&[f64]>, constant: boo
         for start in range.clone().step_by(PANEL) {
             let panel = start..(start + PANEL).min(range.end);
             block.clear();
-            let roots: Option<Vec<T>> = weights.map(|w| w[panel.clone()].iter().map(|v| T::from_f64(*v).sqrt()).collect());
+            let roots: Option<Vec<T>> =
+                weights.map(|w| w[panel.clone()].iter().map(|v| T::from_f64(*v).sqrt()).collect());
             let weigh = |i: usize, value: T| roots.as_ref().map_or(value, |r| r[i] * value);
             if constant {
                 block.extend((0..panel.len()).map(|i| weigh(i, T::from_f64(1.0))));
@@ -252,7 +248,12 @@ fn factorise<T: Real>(columns: &[&[f64]], weights: Option<&[f64]>, constant: boo
 }
 
 /// Columns (of the first `candidates`, after the constant) that depend on earlier ones, and the smallest new share left.
-fn collinear<T: Real>(factor: &Factor<T>, lead: usize, candidates: usize, noise: &[f64]) -> (Vec<usize>, f64) {
+fn collinear<T: Real>(
+    factor: &Factor<T>,
+    lead: usize,
+    candidates: usize,
+    noise: &[f64],
+) -> (Vec<usize>, f64) {
     let mut dropped: Vec<usize> = Vec::new();
     let mut smallest = 1.0_f64;
     let mut current: Vec<usize> = (0..lead + candidates).collect();
@@ -278,11 +279,7 @@ fn collinear<T: Real>(factor: &Factor<T>, lead: usize, candidates: usize, noise:
 
 /// Rounding noise of a stored column, relative to its spread: eight units in the last place of its level.
 fn storage_noise(shift: &[f64], scale: &[f64]) -> Vec<f64> {
-    shift
-        .iter()
-        .zip(scale)
-        .map(|(m, s)| 8.0 * f64::EPSILON * (1.0 + m.abs() / s))
-        .collect()
+    shift.iter().zip(scale).map(|(m, s)| 8.0 * f64::EPSILON * (1.0 + m.abs() / s)).collect()
 }
 
 /// Which columns a constant and earlier columns explain: `(kept, omitted)`.

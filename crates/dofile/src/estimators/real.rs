@@ -74,10 +74,7 @@ impl DoubleDouble {
     #[inline]
     fn normalised(high: f64, low: f64) -> Self {
         let sum = high + low;
-        Self {
-            high: sum,
-            low: low - (sum - high),
-        }
+        Self { high: sum, low: low - (sum - high) }
     }
 }
 
@@ -96,10 +93,7 @@ impl Neg for DoubleDouble {
     type Output = Self;
     #[inline]
     fn neg(self) -> Self {
-        Self {
-            high: -self.high,
-            low: -self.low,
-        }
+        Self { high: -self.high, low: -self.low }
     }
 }
 

@@ -87,7 +87,12 @@ pub fn cluster_meat(basis: &Basis, columns: &[&[f64]], scores: &[f64], clusters:
 }
 
 /// `sum_g u_g u_g'` where `block` gives the scores of a range of rows, row by row, `size` numbers each.
-pub fn sum_by_cluster(rows: usize, size: usize, clusters: Clusters<'_>, block: impl Fn(std::ops::Range<usize>) -> Vec<f64> + Sync) -> Mat {
+pub fn sum_by_cluster(
+    rows: usize,
+    size: usize,
+    clusters: Clusters<'_>,
+    block: impl Fn(std::ops::Range<usize>) -> Vec<f64> + Sync,
+) -> Mat {
     let parts = blocks::map(rows, |range| {
         let scores = block(range.clone());
         let mut slots: HashMap<u32, usize> = HashMap::new();

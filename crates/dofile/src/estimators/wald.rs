@@ -1,7 +1,9 @@
 //! Wald tests and confidence limits from parameters and their covariance.
 //! Shared by every estimator; which restrictions to test is the caller's choice.
 
-use super::distributions::{chi2_tail, f_tail, normal_quantile, normal_two_sided, t_inverse_tail, t_two_sided};
+use super::distributions::{
+    chi2_tail, f_tail, normal_quantile, normal_two_sided, t_inverse_tail, t_two_sided,
+};
 use super::matrix::Mat;
 
 /// A tested restriction counts as dependent on earlier ones below this share of its variance.
