@@ -1,1 +1,9 @@
-//! The HTTP contract.
+//! The HTTP contract: `/v1`, `/health` and `/metrics`. Handlers only extract, call one use case and answer.
+
+pub mod error;
+pub mod extract;
+pub mod health;
+pub mod middleware;
+pub mod router;
+pub mod state;
+pub mod v1;

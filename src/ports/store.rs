@@ -215,6 +215,9 @@ pub trait Store: Send + Sync {
         tenant: &'a TenantId,
         job_id: &'a JobId,
     ) -> BoxFuture<'a, Result<Option<JobRecord>, ReadError>>;
+    /// Finds the jobs with this id in every tenant, for tokens, which name no tenant. Ids of this
+    /// release are unique; older releases could use one id in several tenants.
+    fn jobs_by_id<'a>(&'a self, job_id: &'a JobId) -> BoxFuture<'a, Result<Vec<JobRecord>, ReadError>>;
     fn list_jobs(&self, filter: JobFilter) -> BoxFuture<'_, Result<Page<JobRecord>, ReadError>>;
     fn task_code_by_hash<'a>(
         &'a self,

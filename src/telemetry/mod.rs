@@ -1,1 +1,3 @@
 //! Logs, metrics and their stable names.
+
+pub mod metrics;

@@ -1,0 +1,219 @@
+//! Who may call: a handler's argument list names the permission, and the extractor enforces it.
+
+use std::marker::PhantomData;
+
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use serde::Deserialize;
+
+use super::body::Path;
+use crate::domain::audit::Actor;
+use crate::domain::credential::{Principal, Role};
+use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::ids::{JobId, TenantId};
+use crate::domain::job::JobRecord;
+use crate::http::error::ApiError;
+use crate::http::middleware::observe::RequestMeta;
+use crate::http::state::App;
+use crate::service::Caller;
+use crate::service::authenticate::{authenticate, parse_credential};
+
+/// A permission on the job routes.
+pub trait Permission: Send + Sync {
+    /// True if an API key of this role has it. Job tokens have every permission on their own job.
+    fn allows(role: Role) -> bool;
+}
+
+/// GET on a job's routes.
+#[derive(Debug)]
+pub struct Read;
+/// Changes of inputs, draft and plan.
+#[derive(Debug)]
+pub struct Change;
+/// Run and cancel.
+#[derive(Debug)]
+pub struct Operate;
+
+impl Permission for Read {
+    fn allows(_: Role) -> bool {
+        true
+    }
+}
+
+impl Permission for Change {
+    fn allows(role: Role) -> bool {
+        matches!(role, Role::Client | Role::Admin)
+    }
+}
+
+impl Permission for Operate {
+    fn allows(role: Role) -> bool {
+        matches!(role, Role::Client | Role::Operator | Role::Admin)
+    }
+}
+
+/// A job that the caller may use in the way `P` says, and who the caller is.
+pub struct JobAccess<P> {
+    pub job: JobRecord,
+    pub caller: Caller,
+    permission: PhantomData<P>,
+}
+
+/// The job id in a route's path; other segments are read by the handler.
+#[derive(Deserialize)]
+struct JobSegment {
+    job_id: String,
+}
+
+impl<P: Permission, S> FromRequestParts<S> for JobAccess<P>
+where
+    S: Send + Sync,
+    App: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let app = App::from_ref(state);
+        let principal = principal_of(parts, &app).await?;
+        let Path(segment) = Path::<JobSegment>::from_request_parts(parts, state).await?;
+        let job_id = JobId::parse(segment.job_id).map_err(|_| not_found())?;
+        match &principal {
+            Principal::JobToken { job_id: own, .. } if *own != job_id => return Err(forbidden().into()),
+            Principal::ApiKey { role, .. } if !P::allows(*role) => return Err(forbidden().into()),
+            _ => {}
+        }
+        let job = app.ctx.load_job(principal.tenant(), &job_id).await?;
+        let span = tracing::Span::current();
+        span.record("job_id", job.job_id.as_str());
+        span.record("tenant_id", job.tenant_id.as_str());
+        let caller = caller_of(parts, principal.actor());
+        Ok(Self { job, caller, permission: PhantomData })
+    }
+}
+
+/// A valid credential of any kind.
+pub struct AnyCredential {
+    pub principal: Principal,
+    pub caller: Caller,
+}
+
+impl<S> FromRequestParts<S> for AnyCredential
+where
+    S: Send + Sync,
+    App: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let app = App::from_ref(state);
+        let principal = principal_of(parts, &app).await?;
+        let caller = caller_of(parts, principal.actor());
+        Ok(Self { principal, caller })
+    }
+}
+
+/// An API key; job tokens are refused.
+pub struct KeyAccess {
+    pub tenant: TenantId,
+    /// The header's tenant, where the request names one.
+    pub stated_tenant: Option<TenantId>,
+    pub role: Role,
+    pub caller: Caller,
+}
+
+impl KeyAccess {
+    /// Refuses roles other than these.
+    ///
+    /// # Errors
+    /// `AUTH_TOKEN_FORBIDDEN`.
+    pub fn require(&self, roles: &[Role]) -> Result<(), Problem> {
+        if roles.contains(&self.role) { Ok(()) } else { Err(forbidden()) }
+    }
+}
+
+impl<S> FromRequestParts<S> for KeyAccess
+where
+    S: Send + Sync,
+    App: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let app = App::from_ref(state);
+        let principal = principal_of(parts, &app).await?;
+        let stated_tenant = stated_tenant(&parts.headers)?;
+        let caller = caller_of(parts, principal.actor());
+        match principal {
+            Principal::ApiKey { tenant, role, .. } => Ok(Self { tenant, stated_tenant, role, caller }),
+            Principal::JobToken { .. } => Err(forbidden().into()),
+        }
+    }
+}
+
+/// A caller without a credential (redeem): its tenant is the header's, or `default`.
+pub struct Anonymous {
+    pub tenant: TenantId,
+    pub caller: Caller,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Anonymous {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        let tenant = stated_tenant(&parts.headers)?.unwrap_or_else(TenantId::default_tenant);
+        let caller = caller_of(parts, Actor { kind: "task_code".to_owned(), id: String::new() });
+        Ok(Self { tenant, caller })
+    }
+}
+
+async fn principal_of(parts: &Parts, app: &App) -> Result<Principal, Problem> {
+    let stated = stated_tenant(&parts.headers);
+    let bearer = parts.headers.get(header::AUTHORIZATION).ok_or_else(|| {
+        Problem::new(
+            ErrorCode::AuthBearerTokenMissing,
+            "send Authorization: Bearer with the job token or an API key",
+        )
+    })?;
+    let credential = bearer
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim())
+        .ok_or_else(|| {
+            Problem::new(
+                ErrorCode::AuthBearerTokenInvalid,
+                "the Authorization header is not a bearer credential",
+            )
+        })?;
+    authenticate(&app.ctx, parse_credential(credential)?, stated?.as_ref()).await
+}
+
+fn stated_tenant(headers: &HeaderMap) -> Result<Option<TenantId>, Problem> {
+    let Some(value) = headers.get("x-ss-tenant-id") else { return Ok(None) };
+    value.to_str().ok().and_then(|text| TenantId::parse(text).ok()).map(Some).ok_or_else(|| {
+        Problem::new(
+            ErrorCode::TenantIdUnsafe,
+            "X-SS-Tenant-ID must have 1 to 64 letters, digits, - or _, and begin with a letter or digit",
+        )
+    })
+}
+
+fn caller_of(parts: &Parts, actor: Actor) -> Caller {
+    let meta = parts.extensions.get::<RequestMeta>().expect("the observe layer runs before every handler");
+    Caller {
+        actor,
+        trace_id: meta.trace_id.clone(),
+        address: meta.address.map(|a| a.to_string()),
+        reason: None,
+    }
+}
+
+fn forbidden() -> Problem {
+    Problem::new(ErrorCode::AuthTokenForbidden, "this credential does not permit that")
+}
+
+fn not_found() -> Problem {
+    Problem::new(ErrorCode::JobNotFound, "there is no such job")
+}

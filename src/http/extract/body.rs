@@ -1,0 +1,131 @@
+//! JSON bodies, path segments and queries.
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::header;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use http_body_util::BodyExt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::domain::error::{ErrorCode, Problem};
+use crate::http::error::ApiError;
+
+/// Largest JSON body, in bytes; routes that take files have their own limit.
+pub const MAX_JSON_BYTES: usize = 2 * 1024 * 1024;
+
+/// A JSON body, as a request (unknown fields are refused by the type) or an answer.
+#[derive(Debug, Clone)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, ApiError> {
+        if !is_json(&request) {
+            return Err(Problem::new(
+                ErrorCode::UnsupportedMediaType,
+                "the body must be JSON; send Content-Type: application/json",
+            )
+            .into());
+        }
+        let bytes = read_body(request).await?;
+        parse(&bytes).map(Json)
+    }
+}
+
+/// A JSON body that may be absent, which reads as the type's default.
+#[derive(Debug, Clone)]
+pub struct OptionalJson<T>(pub T);
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalJson<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, ApiError> {
+        let bytes = read_body(request).await?;
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Self(T::default()));
+        }
+        parse(&bytes).map(Self)
+    }
+}
+
+fn is_json(request: &Request) -> bool {
+    let Some(value) = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()) else {
+        return false;
+    };
+    let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+async fn read_body(request: Request) -> Result<bytes::Bytes, ApiError> {
+    let limited = http_body_util::Limited::new(request.into_body(), MAX_JSON_BYTES);
+    match limited.collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Problem::new(
+            ErrorCode::PayloadTooLarge,
+            format!("the body is larger than {MAX_JSON_BYTES} bytes"),
+        )
+        .with("limit_bytes", MAX_JSON_BYTES)
+        .into()),
+        Err(_) => Err(Problem::validation("", "the body ended early or cannot be decoded").into()),
+    }
+}
+
+/// Parses JSON and names the place of the first fault.
+///
+/// # Errors
+/// `INPUT_VALIDATION_FAILED` with `{path, reason}`.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let path = if path == "." { String::new() } else { path };
+        Problem::validation(path, error.into_inner().to_string())
+    })?;
+    deserializer.end().map_err(|error| Problem::validation("", error.to_string()))?;
+    Ok(value)
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        let body = serde_json::to_vec(&self.0).expect("answers serialise to JSON");
+        let mut response = Response::new(body.into());
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, axum::http::HeaderValue::from_static("application/json"));
+        headers.insert(header::CACHE_CONTROL, axum::http::HeaderValue::from_static("no-store"));
+        response
+    }
+}
+
+/// Path segments.
+#[derive(Debug, Clone)]
+pub struct Path<T>(pub T);
+
+#[expect(clippy::disallowed_types, reason = "this is the wrapper that answers its rejections")]
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        axum::extract::Path::<T>::from_request_parts(parts, state)
+            .await
+            .map(|axum::extract::Path(value)| Self(value))
+            .map_err(|rejection| Problem::validation("path", rejection.body_text()).into())
+    }
+}
+
+/// The query string.
+#[derive(Debug, Clone)]
+pub struct Query<T>(pub T);
+
+#[expect(clippy::disallowed_types, reason = "this is the wrapper that answers its rejections")]
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        axum::extract::Query::<T>::from_request_parts(parts, state)
+            .await
+            .map(|axum::extract::Query(value)| Self(value))
+            .map_err(|rejection| Problem::validation("query", rejection.body_text()).into())
+    }
+}

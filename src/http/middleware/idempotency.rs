@@ -1,0 +1,236 @@
+//! `Idempotency-Key` on POST: the same key and body get the same answer for 24 hours, across restarts.
+//!
+//! Bodies are hashed while they stream to the handler, so that uploads are not held in memory. For
+//! multipart bodies the boundary is part of the bytes: repeat the same bytes.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::IntoResponse;
+use futures_util::{StreamExt, TryStreamExt};
+use http_body_util::BodyExt;
+use sha2::{Digest, Sha256};
+
+use crate::domain::canonical::sha256_hex;
+use crate::domain::credential::{IdempotencyRecord, StoredResponse};
+use crate::domain::error::{ErrorCode, Problem};
+use crate::http::error::ApiError;
+use crate::http::state::App;
+use crate::ports::store::{Commit, Expect, Housekeeping, Record, Write};
+use crate::service::commits::read_problem;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+const KEPT_HOURS: i64 = 24;
+/// Answers above this size are not stored; they come from routes that can be repeated.
+const MAX_STORED_BODY: usize = 1024 * 1024;
+
+/// Put into a response's extensions by a handler whose answer holds a secret.
+#[derive(Debug, Clone)]
+pub struct HoldsSecret {
+    /// The id of what was made.
+    pub resource: String,
+}
+
+/// Serialises concurrent requests with one key within this process.
+#[derive(Debug, Default)]
+pub struct KeyLocks(Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>);
+
+impl KeyLocks {
+    fn lock_of(&self, key: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut map = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        map.retain(|_, lock| Arc::strong_count(lock) > 1);
+        Arc::clone(map.entry(key.to_owned()).or_default())
+    }
+}
+
+/// Replays or records the answer of a POST that carries a key.
+pub async fn idempotency(State(app): State<App>, request: Request, next: Next) -> Response<Body> {
+    let Some(key) = request.headers().get(&IDEMPOTENCY_KEY).cloned() else {
+        return next.run(request).await;
+    };
+    if request.method() != Method::POST {
+        return next.run(request).await;
+    }
+    match guarded(&app, key, request, next).await {
+        Ok(response) => response,
+        Err(problem) => ApiError::from(problem).into_response(),
+    }
+}
+
+async fn guarded(
+    app: &App,
+    key: HeaderValue,
+    request: Request,
+    next: Next,
+) -> Result<Response<Body>, Problem> {
+    let key_text =
+        key.to_str().ok().filter(|k| !k.is_empty() && k.len() <= 255).ok_or_else(|| {
+            Problem::validation("Idempotency-Key", "must be 1 to 255 visible ASCII characters")
+        })?;
+    let key_sha256 = scope(&request, key_text);
+    let lock = app.idempotency_locks.lock_of(&key_sha256);
+    let _guard = lock.lock().await;
+    let now = app.ctx.clock.now();
+    let stored = app.ctx.store.idempotency(&key_sha256).await.map_err(read_problem)?;
+    match stored.filter(|record| record.expires_at > now) {
+        Some(record) => replay(record, request, next).await,
+        None => record(app, key_sha256, request, next).await,
+    }
+}
+
+/// Hashes credential, method, path and query, and key, so that callers never meet each other's keys.
+fn scope(request: &Request, key: &str) -> String {
+    let credential = request.headers().get(header::AUTHORIZATION).map_or(&b""[..], HeaderValue::as_bytes);
+    let target = request.uri().path_and_query().map_or("", |p| p.as_str());
+    sha256_hex(format!("{}\0{}\0{target}\0{key}", sha256_hex(credential), request.method()))
+}
+
+async fn replay(record: IdempotencyRecord, request: Request, next: Next) -> Result<Response<Body>, Problem> {
+    let (parts, body) = request.into_parts();
+    let repeatable = record.resource.as_deref().is_some_and(|r| r.starts_with("job:"));
+    if record.response.is_none() && repeatable {
+        // Small JSON bodies only: redeem is the one route of this kind.
+        let bytes = collect(body).await?;
+        same_body(&record, &sha256_hex(&bytes))?;
+        let mut response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        return Ok(response);
+    }
+    let mut hasher = Sha256::new();
+    let mut stream = body.into_data_stream();
+    while let Some(chunk) = stream.next().await {
+        hasher.update(chunk.map_err(|_| Problem::validation("", "the body ended early"))?);
+    }
+    same_body(&record, &hex::encode(hasher.finalize()))?;
+    let Some(stored) = record.response else {
+        return Err(Problem::new(
+            ErrorCode::IdempotencySecretNotReplayable,
+            "the answer held a secret that is shown once; look at what was made, or make a new one",
+        )
+        .with("resource", record.resource.unwrap_or_default()));
+    };
+    let mut response = Response::new(Body::from(stored.body));
+    *response.status_mut() = StatusCode::from_u16(stored.status).unwrap_or(StatusCode::OK);
+    for (name, value) in stored.headers {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(&value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    Ok(response)
+}
+
+async fn collect(body: Body) -> Result<Bytes, Problem> {
+    let limited = http_body_util::Limited::new(body, MAX_STORED_BODY);
+    limited.collect().await.map(|b| b.to_bytes()).map_err(|_| {
+        Problem::new(ErrorCode::PayloadTooLarge, "the body is too large").with("limit_bytes", MAX_STORED_BODY)
+    })
+}
+
+fn same_body(record: &IdempotencyRecord, request_sha256: &str) -> Result<(), Problem> {
+    if record.request_sha256 == request_sha256 {
+        return Ok(());
+    }
+    Err(Problem::new(
+        ErrorCode::IdempotencyKeyReused,
+        "this Idempotency-Key was used with another body; use a fresh key for a new request",
+    ))
+}
+
+async fn record(
+    app: &App,
+    key_sha256: String,
+    request: Request,
+    next: Next,
+) -> Result<Response<Body>, Problem> {
+    let hashed = Arc::new(Mutex::new((Sha256::new(), false)));
+    let (parts, body) = request.into_parts();
+    let tap = Arc::clone(&hashed);
+    let end = Arc::clone(&hashed);
+    let stream = body.into_data_stream().inspect_ok(move |chunk: &Bytes| lock(&tap).0.update(chunk)).chain(
+        futures_util::stream::once(async move {
+            lock(&end).1 = true;
+            Ok(Bytes::new())
+        }),
+    );
+    let response = next.run(Request::from_parts(parts, Body::from_stream(stream))).await;
+    if response.status().is_server_error() || response.extensions().get::<ApiError>().is_some() {
+        // A refusal changed nothing: the client may correct the request and use its key again.
+        return Ok(response);
+    }
+    let request_sha256 = {
+        let state = lock(&hashed);
+        if !state.1 {
+            return Ok(response);
+        }
+        hex::encode(state.0.clone().finalize())
+    };
+    let secret = response.extensions().get::<HoldsSecret>().cloned();
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await.map(|b| b.to_bytes()).unwrap_or_default();
+    let stored = storable(&parts.headers, parts.status, &bytes, secret.is_some());
+    if stored.is_some() || secret.is_some() {
+        save(app, key_sha256, request_sha256, stored, secret).await;
+    }
+    Ok(Response::from_parts(parts, Body::from(bytes)))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn storable(
+    headers: &axum::http::HeaderMap,
+    status: StatusCode,
+    body: &Bytes,
+    has_secret: bool,
+) -> Option<StoredResponse> {
+    if has_secret || body.len() > MAX_STORED_BODY {
+        return None;
+    }
+    let body = String::from_utf8(body.to_vec()).ok()?;
+    let headers = [header::CONTENT_TYPE, header::ETAG, header::LOCATION, header::RETRY_AFTER]
+        .into_iter()
+        .filter_map(|name| {
+            let value = headers.get(&name)?.to_str().ok()?.to_owned();
+            Some((name.to_string(), value))
+        })
+        .collect();
+    Some(StoredResponse { status: status.as_u16(), headers, body })
+}
+
+/// Stores the answer; a failure costs the replay, not the answer.
+async fn save(
+    app: &App,
+    key_sha256: String,
+    request_sha256: String,
+    response: Option<StoredResponse>,
+    secret: Option<HoldsSecret>,
+) {
+    let now = app.ctx.clock.now();
+    let expired = app.ctx.store.idempotency(&key_sha256).await.ok().flatten();
+    let expect = expired.as_ref().map_or(Expect::Absent, |old| Expect::Version(old.version));
+    let record = IdempotencyRecord {
+        key_sha256,
+        version: expired.map_or(1, |old| old.version + 1),
+        request_sha256,
+        response,
+        resource: secret.map(|s| s.resource),
+        created_at: now,
+        expires_at: now + chrono::Duration::hours(KEPT_HOURS),
+    };
+    let commit = Commit {
+        id: app.ctx.ids.id("commit"),
+        writes: vec![Write::Put { record: Record::Idempotency(Box::new(record)), expect }],
+        audit: vec![],
+        housekeeping: Some(Housekeeping::Idempotency),
+    };
+    if let Err(error) = app.ctx.store.commit(commit).await {
+        tracing::warn!(%error, "an idempotency answer was not stored");
+    }
+}

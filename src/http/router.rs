@@ -1,0 +1,61 @@
+//! The routes and the layers around them. Nothing outside `/v1`, `/health` and `/metrics` answers.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::IntoResponse;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::decompression::RequestDecompressionLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::health;
+use super::middleware::{idempotency, observe, problem};
+use super::state::App;
+use super::v1;
+use super::v1::openapi::Security;
+
+/// Options of the HTTP surface.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Longest time from a request's first byte to its answer, but for transfers of files.
+    pub request_timeout: Duration,
+}
+
+/// The OpenAPI document's frame; paths and schemas come from the handlers.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "stata-service", description = "Empirical analyses: redeem, inputs, draft, plan, run, artifacts."),
+    tags((name = "jobs"), (name = "inputs"), (name = "drafts"), (name = "plans"), (name = "runs"),
+         (name = "artifacts"), (name = "library"), (name = "admin"), (name = "health")),
+    components(schemas(super::error::ProblemDocument)),
+    modifiers(&Security)
+)]
+struct ApiDoc;
+
+/// Builds the whole HTTP service.
+pub fn build(app: App, options: &Options) -> Router {
+    let (routes, document) = OpenApiRouter::with_openapi(ApiDoc::openapi())
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
+        .merge(v1::router(options.request_timeout))
+        .split_for_parts();
+    let document = v1::openapi::serialise(document);
+    let routes = routes
+        .route("/v1/openapi.json", axum::routing::get(move || v1::openapi::serve(document.clone())))
+        .fallback(|| async { StatusCode::NOT_FOUND.into_response() });
+    // Innermost first: each layer wraps those before it.
+    routes
+        .layer(from_fn_with_state(app.clone(), idempotency::idempotency))
+        .layer(RequestDecompressionLayer::new())
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(from_fn(problem::problem))
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(app.clone(), observe::observe))
+        .with_state(app)
+}

@@ -1,0 +1,16 @@
+//! What handlers share.
+
+use std::sync::Arc;
+
+use super::middleware::idempotency::KeyLocks;
+use crate::service::Context;
+use crate::telemetry::metrics::Metrics;
+
+/// Shared by every handler; cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    pub ctx: Arc<Context>,
+    pub metrics: Arc<Metrics>,
+    pub idempotency_locks: Arc<KeyLocks>,
+    pub health: Arc<crate::service::check_health::Health>,
+}

@@ -1,0 +1,156 @@
+//! Health: real checks, run in the background with time limits; readers get the cached report.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use arc_swap::ArcSwap;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::context::Context;
+
+/// What a health route answers.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct HealthReport {
+    /// `ok`, `degraded`, `draining` or `not_ready`.
+    pub status: String,
+    pub checks: BTreeMap<String, Check>,
+    pub checked_at: DateTime<Utc>,
+    pub version: String,
+}
+
+/// One check with the age of its result.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct Check {
+    pub ok: bool,
+    /// `ok`, `degraded` or `failed`.
+    pub status: String,
+    pub detail: String,
+    pub checked_at: DateTime<Utc>,
+    pub latency_ms: f64,
+    /// True if a failure closes the service for new connections (`?scope=traffic`).
+    #[serde(skip)]
+    pub traffic: bool,
+}
+
+/// Tells whether the engine can be started; answered by the worker's side.
+pub type EngineProbe = Box<dyn Fn() -> Result<String, String> + Send + Sync>;
+
+/// The checks and their last results.
+pub struct Health {
+    report: ArcSwap<BTreeMap<String, Check>>,
+    checked_at: ArcSwap<DateTime<Utc>>,
+    draining: AtomicBool,
+    engine: EngineProbe,
+    /// Free space below which uploads, redeem and runs are refused: the larger of a share and a floor.
+    disk_low_bytes: u64,
+    version: &'static str,
+}
+
+impl Health {
+    /// Builds the checks; the first results come from [`Health::refresh`].
+    pub fn new(engine: EngineProbe, disk_low_bytes: u64, now: DateTime<Utc>, version: &'static str) -> Self {
+        Self {
+            report: ArcSwap::from_pointee(BTreeMap::new()),
+            checked_at: ArcSwap::from_pointee(now),
+            draining: AtomicBool::new(false),
+            engine,
+            disk_low_bytes,
+            version,
+        }
+    }
+
+    /// Says that shutdown has begun.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::SeqCst);
+    }
+
+    /// True after shutdown has begun.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::SeqCst)
+    }
+
+    /// Runs every check once; blocks for the time of a few system calls.
+    pub fn refresh(&self, ctx: &Context) {
+        let now = ctx.clock.now();
+        let mut checks = BTreeMap::new();
+        let mut record = |name: &str, traffic: bool, check: &dyn Fn() -> (&'static str, String)| {
+            let started = Instant::now();
+            let (status, detail) = check();
+            let latency_ms = started.elapsed().as_secs_f64() * 1000.0;
+            let check = Check {
+                ok: status != "failed",
+                status: status.to_owned(),
+                detail,
+                checked_at: now,
+                latency_ms,
+                traffic,
+            };
+            checks.insert(name.to_owned(), check);
+        };
+        record("store", true, &|| {
+            let facts = ctx.store.status();
+            match facts.fault {
+                Some(fault) => ("failed", format!("store_fault: {fault}")),
+                None if facts.quarantined_records > 0 => {
+                    ("degraded", format!("{} quarantined records", facts.quarantined_records))
+                }
+                None => ("ok", format!("sequence {}", facts.sequence)),
+            }
+        });
+        record("disk", false, &|| match ctx.files.free_bytes() {
+            Ok((free, total)) => {
+                let low = self.disk_low_bytes.max(total / 20).min(total / 2);
+                let detail = format!("{free} of {total} bytes free");
+                (if free < low { "degraded" } else { "ok" }, detail)
+            }
+            Err(error) => ("failed", format!("the data volume cannot be read: {}", error.kind())),
+        });
+        record("engine", false, &|| match (self.engine)() {
+            Ok(detail) => ("ok", detail),
+            Err(detail) => ("failed", detail),
+        });
+        record("llm", false, &|| {
+            if ctx.options.llm_configured {
+                ("ok", "configured".to_owned())
+            } else {
+                ("ok", "not configured; clients state drafts themselves".to_owned())
+            }
+        });
+        self.report.store(checks.into());
+        self.checked_at.store(now.into());
+    }
+
+    /// Answers that the process runs; depends on nothing outside it.
+    pub fn live(&self) -> HealthReport {
+        HealthReport {
+            status: "ok".to_owned(),
+            checks: BTreeMap::new(),
+            checked_at: **self.checked_at.load(),
+            version: self.version.to_owned(),
+        }
+    }
+
+    /// Answers whether the service can do its work; with `traffic_only`, whether it can answer at all.
+    pub fn ready(&self, traffic_only: bool) -> HealthReport {
+        let checks = (**self.report.load()).clone();
+        let failed = checks.values().any(|c| !c.ok && (c.traffic || !traffic_only));
+        let degraded = checks.values().any(|c| c.status != "ok");
+        let status = if self.is_draining() {
+            "draining"
+        } else if failed || checks.is_empty() {
+            "not_ready"
+        } else if degraded {
+            "degraded"
+        } else {
+            "ok"
+        };
+        HealthReport {
+            status: status.to_owned(),
+            checks,
+            checked_at: **self.checked_at.load(),
+            version: self.version.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What every use case needs: the ports, the library, the pools and the options that come from settings.
+
+use std::sync::Arc;
+
+use crate::domain::audit::Actor;
+use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::ids::{JobId, TenantId, TraceId};
+use crate::domain::job::JobRecord;
+use crate::ports::clock::Clock;
+use crate::ports::ids::IdSource;
+use crate::ports::job_files::JobFiles;
+use crate::ports::store::Store;
+
+use super::commits::read_problem;
+use super::pools::Pools;
+
+/// The dependencies of the use cases.
+pub struct Context {
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn IdSource>,
+    pub files: Arc<dyn JobFiles>,
+    pub pools: Pools,
+    pub options: Options,
+}
+
+/// Options of the use cases, converted from settings by `app`.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub upload_max_bytes: u64,
+    /// Most files of one upload.
+    pub upload_max_files: usize,
+    pub token_days: u32,
+    pub run_timeout_seconds: u64,
+    pub llm_configured: bool,
+    pub bootstrap_key: Option<super::authenticate::BootstrapKey>,
+    /// `stata` or `open`.
+    pub engine_kind: String,
+}
+
+/// Who makes a request and under which trace.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub actor: Actor,
+    pub trace_id: TraceId,
+    pub address: Option<String>,
+    pub reason: Option<String>,
+}
+
+impl Caller {
+    /// Returns this caller with a stated reason.
+    #[must_use]
+    pub fn because(mut self, reason: Option<String>) -> Self {
+        self.reason = reason;
+        self
+    }
+}
+
+impl Context {
+    /// Reads a job.
+    ///
+    /// # Errors
+    /// `JOB_NOT_FOUND`, `JOB_CORRUPT`, `STORE_UNAVAILABLE`.
+    pub async fn load_job(&self, tenant: &TenantId, job_id: &JobId) -> Result<JobRecord, Problem> {
+        self.store
+            .job(tenant, job_id)
+            .await
+            .map_err(read_problem)?
+            .ok_or_else(|| Problem::new(ErrorCode::JobNotFound, "there is no such job"))
+    }
+}
