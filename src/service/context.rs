@@ -13,6 +13,7 @@ use crate::ports::store::Store;
 
 use super::commits::read_problem;
 use super::pools::Pools;
+use super::progress::ProgressBoard;
 
 /// The dependencies of the use cases.
 pub struct Context {
@@ -21,6 +22,7 @@ pub struct Context {
     pub ids: Arc<dyn IdSource>,
     pub files: Arc<dyn JobFiles>,
     pub pools: Pools,
+    pub progress: Arc<ProgressBoard>,
     pub options: Options,
 }
 
@@ -30,6 +32,8 @@ pub struct Options {
     pub upload_max_bytes: u64,
     /// Most files of one upload.
     pub upload_max_files: usize,
+    /// Free space below which uploads, redeem and runs are refused (never more than half the volume).
+    pub disk_low_bytes: u64,
     pub token_days: u32,
     pub run_timeout_seconds: u64,
     pub llm_configured: bool,
@@ -67,5 +71,23 @@ impl Context {
             .await
             .map_err(read_problem)?
             .ok_or_else(|| Problem::new(ErrorCode::JobNotFound, "there is no such job"))
+    }
+
+    /// Refuses new work when the data volume is nearly full.
+    ///
+    /// # Errors
+    /// `STORAGE_FULL {free_bytes, needed_bytes}`.
+    pub async fn check_space(&self) -> Result<(), Problem> {
+        let files = Arc::clone(&self.files);
+        let low = self.options.disk_low_bytes;
+        let Ok((free, total)) = self.pools.reads.run(move || files.free_bytes()).await? else { return Ok(()) };
+        let needed = low.min(total / 2);
+        if free >= needed {
+            return Ok(());
+        }
+        Err(Problem::new(ErrorCode::StorageFull, "the data volume is nearly full; try again later")
+            .with("free_bytes", free)
+            .with("needed_bytes", needed)
+            .retry_after(60))
     }
 }

@@ -1,0 +1,57 @@
+//! Queues a run of the frozen plan. Never runs anything itself; workers wake up by the commit.
+
+use super::commits::{check_if_match, job_event, put_job, with_retries};
+use super::context::{Caller, Context};
+use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::ids::{JobId, TenantId};
+use crate::domain::job::{JobRecord, JobStatus};
+use crate::domain::plan::PLAN_VERSION;
+
+/// The use case.
+pub struct EnqueueRun<'a>(pub &'a Context);
+
+impl EnqueueRun<'_> {
+    /// Queues the job, or answers its state if it is queued, running or succeeded already.
+    ///
+    /// # Errors
+    /// `PLAN_MISSING`, `PLAN_OUTDATED`, `JOB_ILLEGAL_TRANSITION`, `JOB_VERSION_CONFLICT`, `STORAGE_FULL`.
+    pub async fn execute(
+        &self,
+        caller: &Caller,
+        tenant: &TenantId,
+        job_id: &JobId,
+        if_match: Option<u64>,
+    ) -> Result<JobRecord, Problem> {
+        let ctx = self.0;
+        with_retries(if_match, || async {
+            let job = ctx.load_job(tenant, job_id).await?;
+            check_if_match(if_match, &job)?;
+            if matches!(job.status, JobStatus::Queued | JobStatus::Running | JobStatus::Succeeded) {
+                return Ok(job);
+            }
+            check_plan(&job)?;
+            ctx.check_space().await?;
+            let next = job.enqueue(ctx.clock.now())?;
+            let event = job_event(ctx, caller, "run.queued", Some(&job), &next);
+            put_job(ctx, &job, next, event).await
+        })
+        .await
+    }
+}
+
+/// Checks that the job has a plan that this release can run.
+///
+/// # Errors
+/// `PLAN_MISSING`, `PLAN_OUTDATED`.
+pub fn check_plan(job: &JobRecord) -> Result<(), Problem> {
+    match &job.plan {
+        None => Err(Problem::new(ErrorCode::PlanMissing, "freeze a plan before asking for a run")),
+        Some(plan) if plan.plan_version != PLAN_VERSION => Err(Problem::new(
+            ErrorCode::PlanOutdated,
+            "the plan was frozen by an older release; freeze it again",
+        )
+        .with("plan_version", plan.plan_version)
+        .with("current_version", PLAN_VERSION)),
+        Some(_) => Ok(()),
+    }
+}

@@ -1,0 +1,236 @@
+//! The job as clients read it, computed from the record and the projections.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::commits::read_problem;
+use super::context::Context;
+use super::progress::Progress;
+use crate::domain::draft::DraftSource;
+use crate::domain::error::Problem;
+use crate::domain::job::record::{DataSharing, Timestamps};
+use crate::domain::job::{JobRecord, JobStatus};
+use crate::domain::run::{Cause, Run, RunStatus};
+
+/// A job as the API answers it.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct JobView {
+    pub job_id: String,
+    pub tenant_id: String,
+    pub trace_id: String,
+    pub status: JobStatus,
+    pub version: u64,
+    pub title: Option<String>,
+    pub client_ref: Option<String>,
+    pub requirement: String,
+    pub data_sharing: DataSharing,
+    pub selected_template_id: Option<String>,
+    pub timestamps: Timestamps,
+    pub inputs: Option<InputsBrief>,
+    pub draft: Option<DraftBrief>,
+    pub plan: Option<PlanBrief>,
+    pub queue: Option<QueueBrief>,
+    pub artifacts: ArtifactsBrief,
+    pub latest_run: Option<RunBrief>,
+    /// When to look again, while something is under way.
+    pub poll_after_seconds: Option<f64>,
+    pub next_actions: Vec<NextAction>,
+}
+
+/// The inputs in short.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct InputsBrief {
+    pub fingerprint: String,
+    pub datasets: usize,
+}
+
+/// The draft in short.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct DraftBrief {
+    pub created_at: DateTime<Utc>,
+    pub text_chars: usize,
+    pub source: DraftSource,
+    pub stale: bool,
+}
+
+/// The plan in short.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct PlanBrief {
+    pub plan_id: String,
+    pub revision: u32,
+}
+
+/// Place in the queue.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct QueueBrief {
+    /// Jobs before this one.
+    pub position: u64,
+}
+
+/// The artifacts in numbers.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct ArtifactsBrief {
+    pub total: usize,
+    pub by_kind: BTreeMap<String, usize>,
+}
+
+/// The latest attempt in short.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct RunBrief {
+    pub run_id: String,
+    pub attempt: u32,
+    pub status: RunStatus,
+    pub cause: Option<Cause>,
+    /// Checks of severity `warn`, as `id: message`.
+    pub warnings: Vec<String>,
+    pub progress: Option<Progress>,
+    pub started_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
+    pub artifacts_count: usize,
+}
+
+/// Something the client can do now.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct NextAction {
+    pub action: String,
+    pub label: String,
+    pub method: String,
+    pub path: String,
+    #[schema(value_type = Object)]
+    pub payload_schema: Value,
+}
+
+/// Builds the view of a job.
+///
+/// # Errors
+/// As reads of the store.
+pub async fn view_job(ctx: &Context, job: &JobRecord) -> Result<JobView, Problem> {
+    let position = match job.status {
+        JobStatus::Queued => {
+            ctx.store.queue_position(&job.tenant_id, &job.job_id).await.map_err(read_problem)?
+        }
+        _ => None,
+    };
+    let mut by_kind = BTreeMap::new();
+    for artifact in &job.artifacts_index {
+        *by_kind.entry(artifact.kind.as_str()).or_insert(0) += 1;
+    }
+    Ok(JobView {
+        job_id: job.job_id.to_string(),
+        tenant_id: job.tenant_id.to_string(),
+        trace_id: job.trace_id.to_string(),
+        status: job.status,
+        version: job.version,
+        title: job.title.clone(),
+        client_ref: job.client_ref.clone(),
+        requirement: job.requirement.clone(),
+        data_sharing: job.data_sharing,
+        selected_template_id: selected_template(job),
+        timestamps: job.timestamps.clone(),
+        inputs: job.inputs.as_ref().map(|inputs| InputsBrief {
+            fingerprint: inputs.fingerprint.clone(),
+            datasets: inputs.datasets.len(),
+        }),
+        draft: job.draft.as_ref().map(|draft| DraftBrief {
+            created_at: draft.created_at,
+            text_chars: draft.draft_text.chars().count(),
+            source: draft.source,
+            stale: draft.stale,
+        }),
+        plan: job
+            .plan
+            .as_ref()
+            .map(|plan| PlanBrief { plan_id: plan.plan_id.to_string(), revision: plan.revision }),
+        queue: position.map(|position| QueueBrief { position }),
+        artifacts: ArtifactsBrief { total: job.artifacts_index.len(), by_kind },
+        latest_run: job.latest_run().map(|run| brief_run(ctx, job, run)),
+        poll_after_seconds: matches!(job.status, JobStatus::Queued | JobStatus::Running).then_some(0.5),
+        next_actions: next_actions(job),
+    })
+}
+
+fn selected_template(job: &JobRecord) -> Option<String> {
+    let planned = job.plan.as_ref().map(|plan| plan.template.template_id.to_string());
+    planned.or_else(|| job.draft.as_ref()?.selection.chosen.as_ref().map(ToString::to_string))
+}
+
+fn brief_run(ctx: &Context, job: &JobRecord, run: &Run) -> RunBrief {
+    let prefix = format!("artifacts/runs/{}/", run.run_id);
+    RunBrief {
+        run_id: run.run_id.to_string(),
+        attempt: run.attempt,
+        status: run.status,
+        cause: run.cause,
+        warnings: run
+            .checks
+            .iter()
+            .filter(|check| check.status == "warn")
+            .map(|check| match &check.message {
+                Some(message) => format!("{}: {message}", check.id),
+                None => check.id.clone(),
+            })
+            .collect(),
+        progress: ctx.progress.get(&run.run_id),
+        started_at: run.started_at,
+        ended_at: run.ended_at,
+        artifacts_count: job.artifacts_index.iter().filter(|a| a.rel_path.starts_with(&prefix)).count(),
+    }
+}
+
+/// Returns what the state of a job allows next, most useful first.
+fn next_actions(job: &JobRecord) -> Vec<NextAction> {
+    let id = &job.job_id;
+    let action = |action: &str, label: &str, method: &str, path: &str, payload: Value| NextAction {
+        action: action.to_owned(),
+        label: label.to_owned(),
+        method: method.to_owned(),
+        path: format!("/v1/jobs/{id}{path}"),
+        payload_schema: payload,
+    };
+    let upload = || {
+        action(
+            "upload_inputs",
+            "Upload the data",
+            "POST",
+            "/inputs/upload",
+            json!({"content_type": "multipart/form-data", "fields": ["file", "role", "filename"]}),
+        )
+    };
+    let draft = || {
+        action(
+            "state_draft",
+            "State the analysis",
+            "PUT",
+            "/draft",
+            json!({"template_id": "string?", "roles": "object?", "parameters": "object?"}),
+        )
+    };
+    let cancel = || action("cancel", "Cancel the job", "POST", "/cancel", json!({"reason": "string?"}));
+    let run = |label: &str| action("run", label, "POST", "/run", json!({}));
+    match job.status {
+        JobStatus::Created if job.inputs.is_none() => vec![upload(), cancel()],
+        JobStatus::Created => vec![draft(), upload(), cancel()],
+        JobStatus::DraftReady => vec![
+            action(
+                "freeze_plan",
+                "Freeze the plan",
+                "POST",
+                "/plan/freeze",
+                json!({"answers": "object?", "variable_corrections": "object?"}),
+            ),
+            draft(),
+            upload(),
+            cancel(),
+        ],
+        JobStatus::Confirmed => vec![run("Run the plan"), cancel()],
+        JobStatus::Queued | JobStatus::Running => vec![cancel()],
+        JobStatus::Succeeded => {
+            vec![action("artifacts", "Download the results", "GET", "/artifacts", json!({}))]
+        }
+        JobStatus::Failed | JobStatus::Cancelled if job.plan.is_some() => vec![run("Run the plan again")],
+        JobStatus::Failed | JobStatus::Cancelled => vec![],
+    }
+}

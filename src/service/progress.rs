@@ -1,0 +1,39 @@
+//! Progress of attempts under way, as their live logs tell it; kept in memory and never relied on.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+use serde::Serialize;
+
+use crate::domain::ids::RunId;
+
+/// Where an attempt stands within its template's steps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Progress {
+    /// Name of the step that began last.
+    pub step: String,
+    /// 1-based.
+    pub index: u32,
+    pub total: u32,
+}
+
+/// The board that workers write and readers look at.
+#[derive(Debug, Default)]
+pub struct ProgressBoard(RwLock<HashMap<RunId, Progress>>);
+
+impl ProgressBoard {
+    /// Notes the step that an attempt has reached.
+    pub fn set(&self, run_id: &RunId, progress: Progress) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(run_id.clone(), progress);
+    }
+
+    /// Forgets an attempt that ended.
+    pub fn remove(&self, run_id: &RunId) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(run_id);
+    }
+
+    /// Returns the step that an attempt has reached.
+    pub fn get(&self, run_id: &RunId) -> Option<Progress> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(run_id).cloned()
+    }
+}
