@@ -4,6 +4,7 @@ pub mod error;
 pub mod extract;
 pub mod health;
 pub mod middleware;
+pub mod range;
 pub mod router;
 pub mod state;
 pub mod v1;

@@ -1,7 +1,5 @@
 //! The routes and the layers around them. Nothing outside `/v1`, `/health` and `/metrics` answers.
 
-use std::time::Duration;
-
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -19,13 +17,6 @@ use super::state::App;
 use super::v1;
 use super::v1::openapi::Security;
 
-/// Options of the HTTP surface.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Longest time from a request's first byte to its answer, but for transfers of files.
-    pub request_timeout: Duration,
-}
-
 /// The OpenAPI document's frame; paths and schemas come from the handlers.
 #[derive(OpenApi)]
 #[openapi(
@@ -38,12 +29,12 @@ pub struct Options {
 struct ApiDoc;
 
 /// Builds the whole HTTP service.
-pub fn build(app: App, options: &Options) -> Router {
+pub fn build(app: App) -> Router {
     let (routes, document) = OpenApiRouter::with_openapi(ApiDoc::openapi())
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(health::metrics))
-        .merge(v1::router(options.request_timeout))
+        .merge(v1::router())
         .split_for_parts();
     let document = v1::openapi::serialise(document);
     let routes = routes

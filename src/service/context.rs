@@ -80,7 +80,9 @@ impl Context {
     pub async fn check_space(&self) -> Result<(), Problem> {
         let files = Arc::clone(&self.files);
         let low = self.options.disk_low_bytes;
-        let Ok((free, total)) = self.pools.reads.run(move || files.free_bytes()).await? else { return Ok(()) };
+        let Ok((free, total)) = self.pools.reads.run(move || files.free_bytes()).await? else {
+            return Ok(());
+        };
         let needed = low.min(total / 2);
         if free >= needed {
             return Ok(());

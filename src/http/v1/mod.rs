@@ -1,14 +1,26 @@
 //! The `/v1` routes: `<resource>/<action>.rs`.
 
+pub mod artifacts;
+pub mod jobs;
 pub mod openapi;
-
-use std::time::Duration;
+pub mod plan;
+pub mod runs;
 
 use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::state::App;
 
 /// Collects the routes of `/v1`.
-pub fn router(_request_timeout: Duration) -> OpenApiRouter<App> {
+pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .routes(routes!(jobs::list::handler))
+        .routes(routes!(jobs::get::handler))
+        .routes(routes!(jobs::run::handler))
+        .routes(routes!(jobs::cancel::handler))
+        .routes(routes!(runs::list::handler))
+        .routes(routes!(runs::get::handler))
+        .routes(routes!(runs::log::handler))
+        .routes(routes!(artifacts::list::handler))
+        .routes(routes!(artifacts::get::handler))
 }

@@ -21,6 +21,9 @@ impl utoipa::Modify for Security {
 /// Writes the document once.
 pub fn serialise(mut document: OpenApi) -> Bytes {
     document.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    // The router's wildcard is one plain parameter in the document.
+    let paths = std::mem::take(&mut document.paths.paths);
+    document.paths.paths = paths.into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
     document.to_pretty_json().expect("the document serialises to JSON").into()
 }
 

@@ -1,0 +1,4 @@
+//! Artifacts: list and download.
+
+pub mod get;
+pub mod list;

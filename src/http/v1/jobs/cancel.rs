@@ -1,0 +1,54 @@
+//! `POST /v1/jobs/{job_id}/cancel`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::error::Problem;
+use crate::domain::job::JobStatus;
+use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::extract::access::{JobAccess, Operate};
+use crate::http::extract::body::{Json, OptionalJson};
+use crate::http::extract::headers::IfMatch;
+use crate::http::state::App;
+use crate::service::cancel_job::CancelJob;
+
+/// Why.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CancelRequest {
+    /// At most 1,000 characters; kept in the audit trail.
+    reason: Option<String>,
+}
+
+/// The state of the job after the request.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct CancelAnswer {
+    job_id: String,
+    status: JobStatus,
+}
+
+/// Cancels the job; 202 while the engine's processes are being ended.
+#[utoipa::path(post, path = "/v1/jobs/{job_id}/cancel", tag = "jobs", operation_id = "cancel_job",
+    params(("job_id" = String, Path)), request_body = CancelRequest,
+    security(("job_token" = []), ("api_key" = [])),
+    responses((status = 200, body = CancelAnswer), (status = 202, body = CancelAnswer),
+        (status = 409, body = ProblemDocument), (status = 412, body = ProblemDocument)))]
+pub async fn handler(
+    State(app): State<App>,
+    access: JobAccess<Operate>,
+    IfMatch(if_match): IfMatch,
+    OptionalJson(body): OptionalJson<CancelRequest>,
+) -> Result<Response, ApiError> {
+    if body.reason.as_ref().is_some_and(|r| r.chars().count() > 1000) {
+        return Err(Problem::validation("reason", "must have at most 1000 characters").into());
+    }
+    let caller = access.caller.because(body.reason);
+    let job = CancelJob(&app.ctx)
+        .execute(&caller, &access.job.tenant_id, &access.job.job_id, if_match)
+        .await
+        .map_err(|problem| ApiError::from(problem).for_if_match(if_match))?;
+    let status = if job.status == JobStatus::Running { StatusCode::ACCEPTED } else { StatusCode::OK };
+    Ok((status, Json(CancelAnswer { job_id: job.job_id.to_string(), status: job.status })).into_response())
+}

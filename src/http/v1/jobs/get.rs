@@ -1,0 +1,45 @@
+//! `GET /v1/jobs/{job_id}`.
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::domain::job::JobRecord;
+use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::extract::access::{JobAccess, Read};
+use crate::http::extract::body::Json;
+use crate::http::extract::headers::{Headers, none_match_hits, version_tag};
+use crate::http::state::App;
+use crate::service::Context;
+use crate::service::job_view::{JobView, view_job};
+
+/// Returns the job.
+#[utoipa::path(get, path = "/v1/jobs/{job_id}", tag = "jobs", operation_id = "get_job",
+    params(("job_id" = String, Path)), security(("job_token" = []), ("api_key" = [])),
+    responses((status = 200, body = JobView), (status = 304), (status = 401, body = ProblemDocument),
+        (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+pub async fn handler(
+    State(app): State<App>,
+    access: JobAccess<Read>,
+    Headers(headers): Headers,
+) -> Result<Response, ApiError> {
+    // A queued job's place changes without a new version, so only other states answer 304.
+    let tag = format!("\"v{}\"", access.job.version);
+    if access.job.queue.is_none() && access.job.running_run().is_none() && none_match_hits(&headers, &tag) {
+        let mut response = StatusCode::NOT_MODIFIED.into_response();
+        response.headers_mut().insert(header::ETAG, version_tag(access.job.version));
+        return Ok(response);
+    }
+    answer_job(&app.ctx, &access.job, StatusCode::OK).await
+}
+
+/// Answers a job with its entity tag.
+///
+/// # Errors
+/// As reads of the store.
+pub async fn answer_job(ctx: &Context, job: &JobRecord, status: StatusCode) -> Result<Response, ApiError> {
+    let view = view_job(ctx, job).await?;
+    let mut response = (status, Json(view)).into_response();
+    response.headers_mut().insert(header::ETAG, version_tag(job.version));
+    Ok(response)
+}

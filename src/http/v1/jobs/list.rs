@@ -1,0 +1,82 @@
+//! `GET /v1/jobs`: the jobs of an API key's tenant.
+
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::error::Problem;
+use crate::domain::job::JobStatus;
+use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::extract::access::KeyAccess;
+use crate::http::extract::body::{Json, Query};
+use crate::http::state::App;
+use crate::ports::store::JobFilter;
+use crate::service::commits::read_problem;
+use crate::service::job_view::{JobView, view_job};
+
+/// Most rows of one page.
+pub const MAX_LIMIT: usize = 200;
+
+/// Which jobs.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct Filter {
+    /// 1 to 200; 50 when absent.
+    limit: Option<usize>,
+    cursor: Option<String>,
+    #[param(inline)]
+    status: Option<JobStatus>,
+    client_ref: Option<String>,
+    created_after: Option<DateTime<Utc>>,
+    created_before: Option<DateTime<Utc>>,
+}
+
+/// One page of jobs, newest first.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct JobList {
+    jobs: Vec<JobView>,
+    next_cursor: Option<String>,
+}
+
+/// Lists jobs of the key's tenant.
+#[utoipa::path(get, path = "/v1/jobs", tag = "jobs", operation_id = "list_jobs", params(Filter),
+    security(("api_key" = [])),
+    responses((status = 200, body = JobList), (status = 400, body = ProblemDocument),
+        (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
+pub async fn handler(
+    State(app): State<App>,
+    access: KeyAccess,
+    Query(filter): Query<Filter>,
+) -> Result<Json<JobList>, ApiError> {
+    let page = app
+        .ctx
+        .store
+        .list_jobs(JobFilter {
+            tenant: Some(access.tenant),
+            status: filter.status,
+            client_ref: filter.client_ref,
+            created_after: filter.created_after,
+            created_before: filter.created_before,
+            cursor: filter.cursor,
+            limit: checked_limit(filter.limit)?,
+        })
+        .await
+        .map_err(read_problem)?;
+    let mut jobs = Vec::with_capacity(page.items.len());
+    for job in &page.items {
+        jobs.push(view_job(&app.ctx, job).await?);
+    }
+    Ok(Json(JobList { jobs, next_cursor: page.next_cursor }))
+}
+
+/// Checks a list's `limit`.
+///
+/// # Errors
+/// `INPUT_VALIDATION_FAILED` outside 1 to 200.
+pub fn checked_limit(limit: Option<usize>) -> Result<usize, Problem> {
+    match limit {
+        None => Ok(50),
+        Some(n) if (1..=MAX_LIMIT).contains(&n) => Ok(n),
+        Some(_) => Err(Problem::validation("limit", format!("must be 1 to {MAX_LIMIT}"))),
+    }
+}

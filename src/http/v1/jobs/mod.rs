@@ -1,0 +1,6 @@
+//! Jobs: read, list, run, cancel.
+
+pub mod cancel;
+pub mod get;
+pub mod list;
+pub mod run;

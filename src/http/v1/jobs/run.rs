@@ -1,0 +1,58 @@
+//! `POST /v1/jobs/{job_id}/run`.
+
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::job::{JobRecord, JobStatus};
+use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::extract::access::{JobAccess, Operate};
+use crate::http::extract::body::{Json, OptionalJson, Query};
+use crate::http::extract::headers::IfMatch;
+use crate::http::state::App;
+use crate::http::v1::plan::formats::{Formats, checked_formats};
+use crate::service::enqueue_run::EnqueueRun;
+
+/// Further formats of the outputs; may also stand in the query.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunRequest {
+    output_formats: Option<Vec<String>>,
+}
+
+/// The state of the job after the request.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct RunAnswer {
+    pub job_id: String,
+    pub status: JobStatus,
+    pub scheduled_at: Option<DateTime<Utc>>,
+}
+
+impl From<&JobRecord> for RunAnswer {
+    fn from(job: &JobRecord) -> Self {
+        Self { job_id: job.job_id.to_string(), status: job.status, scheduled_at: job.timestamps.scheduled_at }
+    }
+}
+
+/// Queues a run of the frozen plan.
+#[utoipa::path(post, path = "/v1/jobs/{job_id}/run", tag = "jobs", operation_id = "run_job",
+    params(("job_id" = String, Path), Formats), request_body = RunRequest,
+    security(("job_token" = []), ("api_key" = [])),
+    responses((status = 200, body = RunAnswer), (status = 400, body = ProblemDocument),
+        (status = 409, body = ProblemDocument), (status = 412, body = ProblemDocument),
+        (status = 507, body = ProblemDocument)))]
+pub async fn handler(
+    State(app): State<App>,
+    access: JobAccess<Operate>,
+    IfMatch(if_match): IfMatch,
+    Query(query): Query<Formats>,
+    OptionalJson(body): OptionalJson<RunRequest>,
+) -> Result<Json<RunAnswer>, ApiError> {
+    checked_formats(body.output_formats.as_deref().unwrap_or_default())?;
+    checked_formats(&query.list())?;
+    let job = EnqueueRun(&app.ctx)
+        .execute(&access.caller, &access.job.tenant_id, &access.job.job_id, if_match)
+        .await
+        .map_err(|problem| ApiError::from(problem).for_if_match(if_match))?;
+    Ok(Json(RunAnswer::from(&job)))
+}

@@ -1,0 +1,3 @@
+//! Plans: freeze, read, confirm.
+
+pub mod formats;

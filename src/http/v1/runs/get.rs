@@ -1,0 +1,39 @@
+//! `GET /v1/jobs/{job_id}/runs/{run_id}`.
+
+use serde::Deserialize;
+
+use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::job::JobRecord;
+use crate::domain::run::Run;
+use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::extract::access::{JobAccess, Read};
+use crate::http::extract::body::{Json, Path};
+
+/// The run's segment.
+#[derive(Debug, Deserialize)]
+pub struct RunSegment {
+    pub run_id: String,
+}
+
+/// Returns one attempt.
+#[utoipa::path(get, path = "/v1/jobs/{job_id}/runs/{run_id}", tag = "runs", operation_id = "get_run",
+    params(("job_id" = String, Path), ("run_id" = String, Path)),
+    security(("job_token" = []), ("api_key" = [])),
+    responses((status = 200, body = Run), (status = 404, body = ProblemDocument)))]
+pub async fn handler(
+    access: JobAccess<Read>,
+    Path(segment): Path<RunSegment>,
+) -> Result<Json<Run>, ApiError> {
+    Ok(Json(find_run(&access.job, &segment.run_id)?.clone()))
+}
+
+/// Finds an attempt of a job.
+///
+/// # Errors
+/// `RUN_NOT_FOUND`.
+pub fn find_run<'a>(job: &'a JobRecord, run_id: &str) -> Result<&'a Run, Problem> {
+    job.runs
+        .iter()
+        .find(|run| run.run_id.as_str() == run_id)
+        .ok_or_else(|| Problem::new(ErrorCode::RunNotFound, "the job has no such run; list its runs first"))
+}

@@ -1,0 +1,5 @@
+//! Runs: list, read, log.
+
+pub mod get;
+pub mod list;
+pub mod log;
