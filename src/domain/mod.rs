@@ -1,5 +1,6 @@
 //! Pure types and rules of the service: no runtime, no I/O, no clock.
 
+pub mod anchors;
 pub mod artifact;
 pub mod audit;
 pub mod canonical;
@@ -10,6 +11,9 @@ pub mod error;
 pub mod ids;
 pub mod job;
 pub mod layout;
+pub mod log_grammar;
 pub mod plan;
 pub mod run;
+pub mod run_outcome;
 pub mod template;
+pub mod verdict;

@@ -1,0 +1,150 @@
+//! How an attempt's process tree ended, as its launcher wrote it down, and the limits it ran under.
+//! What that means for the run is decided in `verdict`.
+
+use serde::{Deserialize, Serialize};
+
+/// Version of `spec.json`, `launcher.json` and `outcome.json`; a server reads its own and the previous.
+pub const CONTRACT_VERSION: u32 = 1;
+
+/// Why the process tree came to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Ended {
+    /// The engine ended by itself.
+    Exited {
+        status: i32,
+    },
+    /// A signal ended the engine that the launcher did not send.
+    Signalled {
+        signal: i32,
+    },
+    Timeout,
+    CpuLimit,
+    MemoryLimit,
+    /// `files`, `bytes` or `file_size`.
+    OutputLimit {
+        what: String,
+    },
+    ProcessLimit,
+    /// Asked for by a user.
+    Cancelled,
+    /// The host is stopping.
+    HostStopped,
+    /// A step of the sandbox failed in enforce mode; the engine was not started.
+    SandboxDenied {
+        step: String,
+        detail: String,
+    },
+    /// The engine's program cannot be executed.
+    CannotExecute {
+        detail: String,
+    },
+    /// The launcher itself failed before the engine started.
+    LauncherFailed {
+        detail: String,
+    },
+    /// The launcher ended without an outcome.
+    Lost {
+        detail: String,
+    },
+}
+
+/// The outcome of one attempt (`outcome.json`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    pub contract_version: u32,
+    pub run_id: String,
+    pub ended: Ended,
+    /// True once the engine's program was executed.
+    pub engine_started: bool,
+    /// Nanoseconds since 1970, by the clock that stamps files; output older than this is stale.
+    pub started_at_ns: u64,
+    pub ended_at_ns: u64,
+    pub cpu_ms: u64,
+    pub peak_memory_bytes: u64,
+    /// Processes that were still there after the engine ended and had to be killed.
+    #[serde(default)]
+    pub leftovers: u32,
+    /// `cgroup`, `pid_namespace` or `session`.
+    pub containment: String,
+    /// `enforced` or `off`.
+    pub sandbox: String,
+    /// Bytes of standard output and standard error, including what the cap dropped.
+    #[serde(default)]
+    pub stdout_bytes: u64,
+    #[serde(default)]
+    pub stderr_bytes: u64,
+}
+
+impl Outcome {
+    /// The outcome of an attempt whose launcher left none.
+    pub fn lost(run_id: &str, detail: &str) -> Self {
+        Self::unstarted(run_id, Ended::Lost { detail: detail.to_owned() })
+    }
+
+    /// An outcome in which no engine was started, or nothing is known of it.
+    pub fn unstarted(run_id: &str, ended: Ended) -> Self {
+        Self {
+            contract_version: CONTRACT_VERSION,
+            run_id: run_id.to_owned(),
+            ended,
+            engine_started: false,
+            started_at_ns: 0,
+            ended_at_ns: 0,
+            cpu_ms: 0,
+            peak_memory_bytes: 0,
+            leftovers: 0,
+            containment: String::new(),
+            sandbox: String::new(),
+            stdout_bytes: 0,
+            stderr_bytes: 0,
+        }
+    }
+
+    /// True if the engine ended by itself with status 0 and left no process behind.
+    pub fn clean(&self) -> bool {
+        self.ended == (Ended::Exited { status: 0 }) && self.leftovers == 0
+    }
+
+    /// Wall-clock time of the engine in milliseconds.
+    pub fn wall_ms(&self) -> u64 {
+        self.ended_at_ns.saturating_sub(self.started_at_ns) / 1_000_000
+    }
+}
+
+/// What a run may use. All are the operator's; a template's own figures are estimates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunLimits {
+    pub wall_seconds: u64,
+    pub cpu_seconds: u64,
+    pub memory_bytes: u64,
+    pub processes: u32,
+    pub open_files: u64,
+    /// Largest single file.
+    pub file_bytes: u64,
+    /// All files in the working directory together.
+    pub output_bytes: u64,
+    pub output_files: u64,
+    /// Kept bytes of standard output and of standard error; the rest is dropped.
+    pub stream_bytes: u64,
+    /// Between the request to end and the kill.
+    pub grace_ms: u64,
+}
+
+impl Default for RunLimits {
+    fn default() -> Self {
+        const GIB: u64 = 1 << 30;
+        Self {
+            wall_seconds: 3600,
+            cpu_seconds: 4 * 3600,
+            memory_bytes: 4 * GIB,
+            processes: 64,
+            open_files: 1024,
+            file_bytes: 2 * GIB,
+            output_bytes: 4 * GIB,
+            output_files: 1000,
+            stream_bytes: 1 << 20,
+            grace_ms: 2000,
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What a run reports about itself: its checks, metrics, sample flow, result rows and engine, read from
+//! anchors and tables, never from prose.
+
+use serde_json::{Map, Number, Value};
+
+use super::VerdictInput;
+use super::outputs::Table;
+use crate::domain::anchors::{Event, parse_number};
+use crate::domain::log_grammar::ParsedLog;
+use crate::domain::run::{EngineFacts, ResultRow, RunCheck, SampleStep};
+
+/// The table whose rows `result` anchors point to.
+pub const COEFFICIENTS: &str = "table_coefficients.csv";
+
+/// Returns the events of a kind, in order.
+pub fn events<'a>(log: Option<&'a ParsedLog>, kind: &'a str) -> impl Iterator<Item = &'a Event> {
+    log.into_iter().flat_map(|l| &l.events).filter(move |e| e.kind == kind)
+}
+
+/// Returns the last value of a metric as a number.
+pub fn metric(log: Option<&ParsedLog>, name: &str) -> Option<f64> {
+    events(log, "metric").filter(|e| e.get("name") == Some(name)).last()?.number("value")
+}
+
+/// Returns the coefficient table, where the run wrote one.
+pub fn coefficients<'a>(input: &VerdictInput<'a>) -> Option<&'a Table> {
+    input.outputs.iter().find(|o| o.file == COEFFICIENTS)?.table.as_ref()
+}
+
+/// The checks in the order of their first anchor; of several anchors of one check the worst counts.
+pub fn checks(input: &VerdictInput<'_>) -> Vec<RunCheck> {
+    let mut found: Vec<RunCheck> = Vec::new();
+    for event in events(input.log, "check") {
+        let (Some(id), Some(status)) = (event.get("id"), event.get("status")) else { continue };
+        let check = RunCheck {
+            id: id.to_owned(),
+            status: if severity(status) == 0 { "ok" } else { status }.to_owned(),
+            value: event.get("value").map(str::to_owned),
+            message: event.get("row").map(|row| format!("row {row}")),
+            acknowledged: false,
+        };
+        match found.iter_mut().find(|c| c.id == id) {
+            Some(known) if severity(&known.status) < severity(status) => *known = check,
+            Some(_) => {}
+            None => found.push(check),
+        }
+    }
+    found
+}
+
+fn severity(status: &str) -> u8 {
+    match status {
+        "fail" => 2,
+        "warn" => 1,
+        _ => 0,
+    }
+}
+
+/// The metrics by name: numbers where they are numbers, otherwise texts; missing values are null.
+pub fn metrics(log: Option<&ParsedLog>) -> Map<String, Value> {
+    let mut out = Map::new();
+    for event in events(log, "metric") {
+        let (Some(name), Some(text)) = (event.get("name"), event.get("value")) else { continue };
+        out.insert(name.to_owned(), metric_value(text));
+    }
+    out
+}
+
+fn metric_value(text: &str) -> Value {
+    let whole = text.trim().parse::<i64>().ok().map(Number::from);
+    match whole.or_else(|| parse_number(text).and_then(Number::from_f64)) {
+        Some(number) => Value::Number(number),
+        None if text.trim().is_empty() || matches!(text.trim().as_bytes(), [b'.'] | [b'.', b'a'..=b'z']) => {
+            Value::Null
+        }
+        None => Value::String(text.to_owned()),
+    }
+}
+
+/// Rows before and after the sample condition and the removal of missing values.
+pub fn sample_flow(input: &VerdictInput<'_>) -> Vec<SampleStep> {
+    let mut flow: Vec<SampleStep> = Vec::new();
+    let mut push = |step: &str, rows: Option<f64>, reason: Option<String>| {
+        let Some(rows) = rows.filter(|r| *r >= 0.0) else { return };
+        let rows = rows as u64;
+        let before = flow.last().map_or(rows, |s| s.rows);
+        flow.push(SampleStep { step: step.to_owned(), rows, dropped: before.saturating_sub(rows), reason });
+    };
+    push("loaded", metric(input.log, "n_total"), None);
+    let condition = input.plan.sample_if.as_ref().map(|c| c.canonical.clone());
+    push("selected", metric(input.log, "n_selected"), condition);
+    push("used", metric(input.log, "n_used"), missing_by_variable(input.log));
+    flow
+}
+
+/// `missing: wage (12), age (3)`, out of the notes of the sample idiom.
+fn missing_by_variable(log: Option<&ParsedLog>) -> Option<String> {
+    let parts: Vec<String> = events(log, "note")
+        .filter(|e| e.get("key") == Some("missing"))
+        .filter_map(|e| Some(format!("{} ({})", e.get("value")?, e.get("rows")?)))
+        .collect();
+    (!parts.is_empty()).then(|| format!("missing: {}", parts.join(", ")))
+}
+
+/// The rows of the coefficient table that `result` anchors name, by row number (1 is the first row).
+pub fn results(input: &VerdictInput<'_>) -> Vec<ResultRow> {
+    let Some(table) = coefficients(input) else { return Vec::new() };
+    events(input.log, "result")
+        .filter_map(|event| {
+            let row = event.get("row")?.parse::<usize>().ok()?.checked_sub(1)?;
+            table.rows.get(row)?;
+            let number = |name: &str| parse_number(table.cell(row, name));
+            Some(ResultRow {
+                term: table.cell(row, "term").to_owned(),
+                estimate: number("estimate"),
+                std_error: number("std_error"),
+                p_value: number("p_value"),
+                ci_low: number("ci_low"),
+                ci_high: number("ci_high"),
+            })
+        })
+        .collect()
+}
+
+/// What the log says of the engine: the notes `engine`, `edition`, `version` and `processors`.
+pub fn engine(log: Option<&ParsedLog>) -> EngineFacts {
+    let note = |key: &str| {
+        events(log, "note")
+            .find(|e| e.get("key") == Some(key))
+            .and_then(|e| e.get("value"))
+            .map(str::to_owned)
+    };
+    EngineFacts {
+        kind: note("engine").unwrap_or_default(),
+        edition: note("edition"),
+        version: note("version"),
+        processors: note("processors").and_then(|p| p.parse().ok()),
+        attested: false,
+    }
+}
