@@ -104,7 +104,10 @@ pub fn output_applies(when: Option<&str>, bound: &BTreeMap<String, Value>) -> bo
         (Some(Value::Bool(given)), None) => *given,
         (Some(_), None) => true,
         (Some(Value::String(given)), Some(wanted)) => given == wanted.trim(),
-        (Some(given), Some(wanted)) => given.to_string() == wanted.trim(),
+        (Some(given), Some(wanted)) => {
+            let printed = given.to_string();
+            printed == wanted.trim()
+        }
     }
 }
 
