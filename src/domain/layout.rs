@@ -21,5 +21,8 @@ pub fn run_artifact(run_id: &RunId, file: &str) -> String {
 
 /// The current plan below the job's directory.
 pub const PLAN_PATH: &str = "artifacts/plan.json";
-/// The manifest of the inputs below the job's directory.
-pub const MANIFEST_PATH: &str = "inputs/manifest.json";
+/// Returns the directory of one upload below the job's directory; a new upload gets a new one, so that
+/// inputs are replaced as a whole or not at all.
+pub fn upload_dir(upload_id: &str) -> String {
+    format!("inputs/{upload_id}")
+}

@@ -42,6 +42,8 @@ pub fn build(app: App) -> Router {
         .fallback(|| async { StatusCode::NOT_FOUND.into_response() });
     // Innermost first: each layer wraps those before it.
     routes
+        // Every route reads its body through an extractor with a limit of its own.
+        .layer(axum::extract::DefaultBodyLimit::disable())
         .layer(from_fn_with_state(app.clone(), idempotency::idempotency))
         .layer(RequestDecompressionLayer::new())
         .layer(CatchPanicLayer::custom(problem::panicked))

@@ -4,3 +4,4 @@ pub mod clock;
 pub mod ids;
 pub mod job_files;
 pub mod store;
+pub mod tabular;

@@ -10,8 +10,10 @@ use crate::ports::clock::Clock;
 use crate::ports::ids::IdSource;
 use crate::ports::job_files::JobFiles;
 use crate::ports::store::Store;
+use crate::ports::tabular::Tabular;
 
 use super::commits::read_problem;
+use super::ingest_inputs::IngestBoard;
 use super::pools::Pools;
 use super::progress::ProgressBoard;
 
@@ -21,8 +23,10 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
     pub files: Arc<dyn JobFiles>,
+    pub tabular: Arc<dyn Tabular>,
     pub pools: Pools,
     pub progress: Arc<ProgressBoard>,
+    pub ingests: Arc<IngestBoard>,
     pub options: Options,
 }
 

@@ -6,8 +6,12 @@ pub mod check_health;
 pub mod commits;
 pub mod context;
 pub mod enqueue_run;
+pub mod ingest_inputs;
 pub mod job_view;
 pub mod pools;
+pub mod preview_inputs;
 pub mod progress;
+pub mod receive_upload;
+pub mod select_sheet;
 
 pub use context::{Caller, Context};

@@ -1,6 +1,7 @@
 //! The `/v1` routes: `<resource>/<action>.rs`.
 
 pub mod artifacts;
+pub mod inputs;
 pub mod jobs;
 pub mod openapi;
 pub mod plan;
@@ -18,6 +19,10 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(jobs::get::handler))
         .routes(routes!(jobs::run::handler))
         .routes(routes!(jobs::cancel::handler))
+        .routes(routes!(inputs::upload::handler))
+        .routes(routes!(inputs::preview::handler))
+        .routes(routes!(inputs::sheet::primary))
+        .routes(routes!(inputs::sheet::dataset))
         .routes(routes!(runs::list::handler))
         .routes(routes!(runs::get::handler))
         .routes(routes!(runs::log::handler))

@@ -1,0 +1,5 @@
+//! Inputs: upload, preview, sheets.
+
+pub mod preview;
+pub mod sheet;
+pub mod upload;

@@ -1,0 +1,47 @@
+//! `GET /v1/jobs/{job_id}/inputs/preview`.
+
+use axum::extract::State;
+use serde::Deserialize;
+
+use crate::domain::error::Problem;
+use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::extract::access::{JobAccess, Read};
+use crate::http::extract::body::{Json, Query};
+use crate::http::state::App;
+use crate::service::preview_inputs::{InputsPreview, PreviewInputs};
+
+/// Which part of which data set.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// The primary data set when absent.
+    dataset_key: Option<String>,
+    /// 1 to 200; 20 when absent.
+    rows: Option<usize>,
+    /// 1 to 200; 50 when absent.
+    columns: Option<usize>,
+}
+
+/// Shows a window of the canonical data.
+#[utoipa::path(get, path = "/v1/jobs/{job_id}/inputs/preview", tag = "inputs", operation_id = "preview_inputs",
+    params(("job_id" = String, Path), Window), security(("job_token" = []), ("api_key" = [])),
+    responses((status = 200, body = InputsPreview), (status = 400, body = ProblemDocument),
+        (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+pub async fn handler(
+    State(app): State<App>,
+    access: JobAccess<Read>,
+    Query(window): Query<Window>,
+) -> Result<Json<InputsPreview>, ApiError> {
+    let rows = bounded("rows", window.rows, 20)?;
+    let columns = bounded("columns", window.columns, 50)?;
+    let preview =
+        PreviewInputs(&app.ctx).execute(&access.job, window.dataset_key.as_deref(), rows, columns).await?;
+    Ok(Json(preview))
+}
+
+fn bounded(name: &str, value: Option<usize>, default: usize) -> Result<usize, Problem> {
+    match value.unwrap_or(default) {
+        n @ 1..=200 => Ok(n),
+        _ => Err(Problem::validation(name, "must be 1 to 200")),
+    }
+}

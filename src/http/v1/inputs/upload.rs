@@ -1,0 +1,165 @@
+//! `POST /v1/jobs/{job_id}/inputs/upload`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::multipart::{Field, MultipartError};
+use axum::extract::{FromRequest, Multipart, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::domain::dataset::{DataWarning, DatasetRole};
+use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::job::JobRecord;
+use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::extract::access::{Change, JobAccess};
+use crate::http::extract::body::Json;
+use crate::http::extract::headers::IfMatch;
+use crate::http::state::App;
+use crate::service::ingest_inputs::{IngestInputs, check_unlocked};
+use crate::service::preview_inputs::DatasetBrief;
+use crate::service::receive_upload::Upload;
+
+/// An ingest that takes longer goes on in the background.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+/// Longest pause between two pieces of a body.
+const IDLE_LIMIT: Duration = Duration::from_secs(30);
+/// Longest text field.
+const MAX_TEXT_BYTES: usize = 4096;
+
+/// The new inputs.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct UploadAnswer {
+    job_id: String,
+    manifest_rel_path: String,
+    fingerprint: String,
+    datasets: Vec<DatasetBrief>,
+    warnings: Vec<DataWarning>,
+}
+
+/// The upload arrived and is being read.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Ingesting {
+    job_id: String,
+    status: &'static str,
+    retry_after_seconds: u64,
+}
+
+/// The parts of an upload: `file` × n, `role` × n, `filename` × n, in order.
+#[derive(Debug, utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes the multipart body in the document")]
+pub struct UploadForm {
+    #[schema(value_type = Vec<String>, format = Binary)]
+    file: Vec<Vec<u8>>,
+    role: Vec<DatasetRole>,
+    filename: Vec<String>,
+}
+
+/// Replaces the inputs of a job.
+#[utoipa::path(post, path = "/v1/jobs/{job_id}/inputs/upload", tag = "inputs", operation_id = "upload_inputs",
+    params(("job_id" = String, Path)),
+    request_body(content = UploadForm, content_type = "multipart/form-data"),
+    security(("job_token" = []), ("api_key" = [])),
+    responses((status = 200, body = UploadAnswer), (status = 202, body = Ingesting),
+        (status = 400, body = ProblemDocument), (status = 409, body = ProblemDocument),
+        (status = 413, body = ProblemDocument), (status = 507, body = ProblemDocument)))]
+pub async fn handler(
+    State(app): State<App>,
+    access: JobAccess<Change>,
+    IfMatch(if_match): IfMatch,
+    request: Request,
+) -> Result<Response, ApiError> {
+    check_unlocked(&access.job)?;
+    let multipart = Multipart::from_request(request, &app).await.map_err(|_| {
+        Problem::new(
+            ErrorCode::UnsupportedMediaType,
+            "send the files as multipart/form-data, parts named file",
+        )
+    })?;
+    let mut upload = Upload::begin(&app.ctx, &access.job).await?;
+    let (roles, names) = receive_parts(&app, &mut upload, multipart).await?;
+    let files = upload.assign(&roles, &names)?;
+    let ingest = IngestInputs(Arc::clone(&app.ctx));
+    let (caller, job) = (access.caller, access.job);
+    let job_id = job.job_id.to_string();
+    let mut task = tokio::spawn(async move { ingest.execute(caller, job, upload, files, if_match).await });
+    let Ok(joined) = tokio::time::timeout(ANSWER_WITHIN, &mut task).await else {
+        let body = Ingesting { job_id, status: "ingesting", retry_after_seconds: 1 };
+        return Ok((StatusCode::ACCEPTED, Json(body)).into_response());
+    };
+    let job = joined
+        .map_err(|_| Problem::internal())?
+        .map_err(|problem| ApiError::from(problem).for_if_match(if_match))?;
+    Ok(answer(&job)?.into_response())
+}
+
+fn answer(job: &JobRecord) -> Result<Json<UploadAnswer>, Problem> {
+    let inputs = job.inputs.as_ref().ok_or_else(Problem::internal)?;
+    Ok(Json(UploadAnswer {
+        job_id: job.job_id.to_string(),
+        manifest_rel_path: inputs.manifest_rel_path.clone(),
+        fingerprint: inputs.fingerprint.clone(),
+        datasets: inputs.datasets.iter().map(DatasetBrief::from).collect(),
+        warnings: inputs.warnings.clone(),
+    }))
+}
+
+async fn receive_parts(
+    app: &App,
+    upload: &mut Upload,
+    mut multipart: Multipart,
+) -> Result<(Vec<DatasetRole>, Vec<String>), Problem> {
+    let (mut roles, mut names) = (Vec::new(), Vec::new());
+    while let Some(field) = in_time(multipart.next_field()).await? {
+        match field.name().unwrap_or_default() {
+            "file" => {
+                let name = field.file_name().unwrap_or("data").to_owned();
+                let field = Arc::new(tokio::sync::Mutex::new(field));
+                upload
+                    .receive(&app.ctx, name, || {
+                        let field = Arc::clone(&field);
+                        async move { in_time(field.lock().await.chunk()).await }
+                    })
+                    .await?;
+            }
+            "role" => {
+                let text = short_text(field).await?;
+                let role = serde_json::from_value(serde_json::Value::String(text.clone())).map_err(|_| {
+                    Problem::new(
+                        ErrorCode::InputRoleInvalid,
+                        "a role is primary_dataset, secondary_dataset or auxiliary_data",
+                    )
+                })?;
+                roles.push(role);
+            }
+            "filename" => names.push(short_text(field).await?),
+            other => {
+                let shown: String = other.chars().take(60).collect();
+                return Err(Problem::validation(shown, "is not a part of an upload: file, role, filename"));
+            }
+        }
+    }
+    Ok((roles, names))
+}
+
+async fn short_text(mut field: Field<'_>) -> Result<String, Problem> {
+    let name = field.name().unwrap_or_default().to_owned();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = in_time(field.chunk()).await? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > MAX_TEXT_BYTES {
+            return Err(Problem::validation(name, format!("must have at most {MAX_TEXT_BYTES} bytes")));
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| Problem::validation(name, "must be UTF-8"))
+}
+
+/// Waits for a piece of the body, at most [`IDLE_LIMIT`].
+async fn in_time<T>(next: impl Future<Output = Result<T, MultipartError>>) -> Result<T, Problem> {
+    match tokio::time::timeout(IDLE_LIMIT, next).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(_)) => Err(Problem::validation("", "the multipart body ended early or is malformed")),
+        Err(_) => Err(Problem::new(ErrorCode::RequestTimeout, "the body stopped arriving")),
+    }
+}

@@ -1,0 +1,72 @@
+//! Uploaded tables as a port: a file in any accepted format becomes canonical data, and canonical data
+//! can be looked at. Calls block: use them from a pool.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::job_files::Written;
+use crate::domain::dataset::{Column, DataWarning};
+use crate::domain::error::Problem;
+
+/// How a file is to be read where it leaves a choice.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IngestOptions {
+    /// Sheet of a workbook; the first one without it.
+    pub sheet: Option<String>,
+    /// One-based row with the column names; the first row that is not empty without it.
+    pub header_row: Option<u32>,
+}
+
+/// What became of an uploaded file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IngestedDataset {
+    /// `csv`, `xlsx`, `xls` or `dta`.
+    pub format: String,
+    /// Size and hash of the canonical data.
+    pub canonical: Written,
+    pub row_count: u64,
+    pub columns: Vec<Column>,
+    /// Sheets of a workbook, in its order; empty for other formats.
+    pub sheet_names: Vec<String>,
+    pub selected_sheet: Option<String>,
+    pub header_row: Option<u32>,
+    /// Encoding and delimiter of a text file.
+    pub encoding: Option<String>,
+    pub delimiter: Option<String>,
+    /// Remarks, without `dataset_key`, which the caller knows.
+    pub warnings: Vec<DataWarning>,
+}
+
+/// A window of canonical data.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Preview {
+    pub row_count: u64,
+    pub column_count: usize,
+    /// Names of the columns shown.
+    pub columns: Vec<String>,
+    /// Rows of values in the order of `columns`: numbers, texts, ISO 8601 dates, `null` for missing.
+    pub sample_rows: Vec<Vec<Value>>,
+}
+
+/// Reads uploaded tables.
+pub trait Tabular: Send + Sync {
+    /// Converts the file at `source` (whose content decides the format; `original_name` only helps) to
+    /// canonical data at `dest`, which must not exist. Nothing is left at `dest` after an error.
+    ///
+    /// # Errors
+    /// An `INPUT_*` problem with row, column and reason; `STORAGE_FULL`; `INTERNAL_ERROR` for I/O.
+    fn ingest(
+        &self,
+        source: &Path,
+        original_name: &str,
+        options: &IngestOptions,
+        dest: &Path,
+    ) -> Result<IngestedDataset, Problem>;
+
+    /// Reads the first `rows` rows of the first `columns` columns of canonical data.
+    ///
+    /// # Errors
+    /// `INTERNAL_ERROR` where the file cannot be read.
+    fn preview(&self, canonical: &Path, rows: usize, columns: usize) -> Result<Preview, Problem>;
+}
