@@ -1,1 +1,2 @@
 //! dofile
+pub mod graph;

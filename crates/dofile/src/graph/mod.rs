@@ -1,0 +1,24 @@
+//! Figures: a chart model without knowledge of commands or data frames, drawn as standalone SVG.
+//!
+//! Commands build a [`Figure`] from numbers and call [`render`]; what is drawn where is decided here
+//! from measured text, so that labels do not overlap.
+
+mod axes;
+mod draw;
+mod legend;
+mod metrics;
+mod metrics_table;
+mod model;
+mod page;
+mod panel;
+mod special;
+mod style;
+mod svg;
+pub mod ticks;
+
+pub use model::{
+    Axis, Bar, Body, BoxStats, Figure, Heat, Legend, LegendPlace, Panel, Pie, Plane, Range, RefLine,
+    Series, Shape, TextMark, TickText, Ticks,
+};
+pub use page::render;
+pub use style::{Color, Style, Symbol, palette, pattern, symbol, symbol_of};
