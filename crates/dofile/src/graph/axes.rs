@@ -43,15 +43,9 @@ pub(super) fn extent(plane: &Plane, horizontal: bool) -> Extent {
         return widen(low, high, axis.log);
     }
     if let Ticks::Categories(texts) = &axis.ticks {
-        return Extent {
-            low: 0.5,
-            high: texts.len().max(1) as f64 + 0.5,
-        };
+        return Extent { low: 0.5, high: texts.len().max(1) as f64 + 0.5 };
     }
-    let mut values = Values {
-        positive: axis.log,
-        ..Values::default()
-    };
+    let mut values = Values { positive: axis.log, ..Values::default() };
     for series in &plane.series {
         shape_values(&series.shape, horizontal, &mut values);
     }
@@ -88,17 +82,11 @@ fn pad(low: f64, high: f64, bases: &[f64], log: bool) -> Extent {
     let Extent { low, high } = if low == high { widen(low, high, log) } else { Extent { low, high } };
     if log {
         let factor = (high / low).powf(0.03);
-        return Extent {
-            low: low / factor,
-            high: high * factor,
-        };
+        return Extent { low: low / factor, high: high * factor };
     }
     let room = (high - low) * 0.035;
     let at = |end: f64| bases.contains(&end);
-    Extent {
-        low: if at(low) { low } else { low - room },
-        high: if at(high) { high } else { high + room },
-    }
+    Extent { low: if at(low) { low } else { low - room }, high: if at(high) { high } else { high + room } }
 }
 
 /// An extent that is not empty.
@@ -109,16 +97,10 @@ fn widen(low: f64, high: f64, log: bool) -> Extent {
     let middle = if low.is_finite() { low } else { 1.0 };
     if log {
         let middle = if middle > 0.0 { middle } else { 1.0 };
-        return Extent {
-            low: middle / 2.0,
-            high: middle * 2.0,
-        };
+        return Extent { low: middle / 2.0, high: middle * 2.0 };
     }
     let room = if middle == 0.0 { 1.0 } else { middle.abs() * 0.1 };
-    Extent {
-        low: middle - room,
-        high: middle + room,
-    }
+    Extent { low: middle - room, high: middle + room }
 }
 
 fn shape_values(shape: &Shape, horizontal: bool, values: &mut Values) {
@@ -145,15 +127,8 @@ fn shape_values(shape: &Shape, horizontal: bool, values: &mut Values) {
             }
         }
         Shape::Band { ranges: r } => ranges(r, horizontal),
-        Shape::Ranges {
-            ranges: r,
-            horizontal: lying,
-            ..
-        } => ranges(r, horizontal != *lying),
-        Shape::Bars {
-            bars,
-            horizontal: lying,
-        } => {
+        Shape::Ranges { ranges: r, horizontal: lying, .. } => ranges(r, horizontal != *lying),
+        Shape::Bars { bars, horizontal: lying } => {
             for bar in bars {
                 if horizontal != *lying {
                     values.add(bar.at - bar.width / 2.0);
@@ -164,10 +139,7 @@ fn shape_values(shape: &Shape, horizontal: bool, values: &mut Values) {
                 }
             }
         }
-        Shape::Boxes {
-            boxes,
-            horizontal: lying,
-        } => {
+        Shape::Boxes { boxes, horizontal: lying } => {
             for b in boxes {
                 if horizontal != *lying {
                     values.add(b.at - b.width / 2.0);
@@ -207,11 +179,9 @@ pub(super) fn labels(axis: &Axis, extent: &Extent, wanted: usize) -> Vec<(f64, S
         Ticks::About(count) => write(auto(*count)),
         Ticks::At(at) => write(at.iter().copied().filter(|&t| inside(t)).collect()),
         Ticks::Labelled(at) => at.iter().filter(|(t, _)| inside(*t)).cloned().collect(),
-        Ticks::Categories(texts) => texts
-            .iter()
-            .enumerate()
-            .map(|(at, text)| (at as f64 + 1.0, text.clone()))
-            .collect(),
+        Ticks::Categories(texts) => {
+            texts.iter().enumerate().map(|(at, text)| (at as f64 + 1.0, text.clone())).collect()
+        }
         Ticks::None => Vec::new(),
     }
 }
@@ -244,10 +214,8 @@ pub(super) fn arrange(
     };
     let fits = |items: &[(f64, String)]| {
         let mut end = f64::NEG_INFINITY;
-        let mut placed: Vec<(f64, f64)> = items
-            .iter()
-            .filter_map(|(at, text)| Some((pixel(*at)?, width(text, size) / 2.0)))
-            .collect();
+        let mut placed: Vec<(f64, f64)> =
+            items.iter().filter_map(|(at, text)| Some((pixel(*at)?, width(text, size) / 2.0))).collect();
         placed.sort_by(|a, b| a.0.total_cmp(&b.0));
         placed.iter().all(|&(x, half)| {
             let ok = x - half > end + size * 0.45;
@@ -279,17 +247,11 @@ pub(super) fn arrange(
         .flat_map(|(_, text)| text.split_whitespace().map(|word| width(word, size).min(size * 4.0)))
         .fold(0.0, f64::max);
     if slot - size * 0.5 >= longest_word && slot >= size * 3.0 {
-        let wrapped: Vec<(f64, Vec<String>)> = items
-            .iter()
-            .map(|(at, text)| (*at, wrap_to(text, size, slot - size * 0.5, 4)))
-            .collect();
+        let wrapped: Vec<(f64, Vec<String>)> =
+            items.iter().map(|(at, text)| (*at, wrap_to(text, size, slot - size * 0.5, 4))).collect();
         let lines = wrapped.iter().map(|(_, lines)| lines.len()).max().unwrap_or(0);
         if lines <= 3 && lines as f64 * size * LINE <= room {
-            return Labels {
-                items: wrapped,
-                angle: 0.0,
-                height: lines as f64 * size * LINE,
-            };
+            return Labels { items: wrapped, angle: 0.0, height: lines as f64 * size * LINE };
         }
     }
     let needed = size * 1.25;
@@ -306,16 +268,10 @@ pub(super) fn arrange(
 fn turned(items: Vec<(f64, String)>, angle: f64, size: f64, room: f64) -> Labels {
     let sin = angle.to_radians().sin();
     let longest = (room - size) / sin;
-    let items: Vec<(f64, Vec<String>)> = items
-        .into_iter()
-        .map(|(at, text)| (at, vec![shorten(&text, size, longest)]))
-        .collect();
+    let items: Vec<(f64, Vec<String>)> =
+        items.into_iter().map(|(at, text)| (at, vec![shorten(&text, size, longest)])).collect();
     let widest = items.iter().map(|(_, lines)| width(&lines[0], size)).fold(0.0, f64::max);
-    Labels {
-        items,
-        angle,
-        height: widest * sin + size * angle.to_radians().cos() + size * 0.3,
-    }
+    Labels { items, angle, height: widest * sin + size * angle.to_radians().cos() + size * 0.3 }
 }
 
 /// The labels of a vertical axis, wrapped to `limit` pixels; those that would overlap are left out.
@@ -326,14 +282,10 @@ pub(super) fn column(
     plot_height: f64,
     limit: f64,
 ) -> Vec<(f64, Vec<String>)> {
-    let wanted = (plot_height / (size * 4.5)).clamp(2.0, 6.0) as usize;
+    let wanted = (plot_height / (size * 4.5)).clamp(3.0, 6.0) as usize;
     let items = labels(axis, extent, wanted);
     let slot = plot_height / items.len().max(1) as f64;
     let lines = ((slot / (size * LINE)) as usize).clamp(1, 3);
     let skip = ((size * 1.1 / slot).ceil() as usize).max(1);
-    items
-        .into_iter()
-        .step_by(skip)
-        .map(|(at, text)| (at, wrap_to(&text, size, limit, lines)))
-        .collect()
+    items.into_iter().step_by(skip).map(|(at, text)| (at, wrap_to(&text, size, limit, lines))).collect()
 }

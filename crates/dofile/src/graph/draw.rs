@@ -28,7 +28,7 @@ impl Scale {
         let f = |v: f64| if self.log { v.ln() } else { v };
         let (low, high) = (f(self.low), f(self.high));
         let share = (f(value) - low) / (high - low);
-        share.is_finite().then(|| self.from + share * (self.to - self.from))
+        share.is_finite().then_some(self.from + share * (self.to - self.from))
     }
 
     /// The pixel of a base such as 0, which a logarithmic scale puts at its lower end.
@@ -107,19 +107,11 @@ impl Look {
     }
 
     pub(super) fn line(&self) -> Paint {
-        Paint {
-            dash: self.dash,
-            ..Paint::stroke(self.color, self.width)
-        }
+        Paint { dash: self.dash, ..Paint::stroke(self.color, self.width) }
     }
 
     pub(super) fn area(&self) -> Paint {
-        Paint {
-            fill: Some(self.fill),
-            stroke: self.outline,
-            width: self.width,
-            dash: "",
-        }
+        Paint { fill: Some(self.fill), stroke: self.outline, width: self.width, dash: "" }
     }
 }
 
@@ -183,11 +175,7 @@ pub(super) fn series(svg: &mut Svg, series: &Series, x: &Scale, y: &Scale) {
                 draw_bar(svg, bar, *horizontal, &look, x, y);
             }
         }
-        Shape::Ranges {
-            ranges,
-            caps,
-            horizontal,
-        } => {
+        Shape::Ranges { ranges, caps, horizontal } => {
             for range in ranges {
                 draw_range(svg, range, *caps, *horizontal, &look, x, y);
             }
@@ -200,19 +188,23 @@ pub(super) fn series(svg: &mut Svg, series: &Series, x: &Scale, y: &Scale) {
     }
 }
 
-/// Markers; of many points that fall on the same half pixel one is drawn, so that the file of a
-/// large data set stays small.
+/// Markers. Many points become the dots of one path, one per pixel, so that the file of a large
+/// data set stays small.
 fn markers(svg: &mut Svg, points: &[(f64, f64)], look: &Look, x: &Scale, y: &Scale) {
+    let places = points.iter().filter_map(|&(px, py)| Some((x.at(px)?, y.at(py)?)));
+    if points.len() <= 2000 {
+        places.for_each(|place| marker(svg, place, look));
+        return;
+    }
     let mut seen = HashSet::new();
-    let dense = points.len() > 2000;
-    for &(px, py) in points {
-        if let (Some(px), Some(py)) = (x.at(px), y.at(py)) {
-            let cell = ((px * 2.0).round() as i64, (py * 2.0).round() as i64);
-            if !dense || seen.insert(cell) {
-                marker(svg, (px, py), look);
-            }
+    let mut d = String::new();
+    for (px, py) in places {
+        let cell = (px.round() as i64, py.round() as i64);
+        if seen.insert(cell) {
+            let _ = write!(d, "M{} {}h.01", cell.0, cell.1);
         }
     }
+    svg.dots(&d, &Paint::stroke(look.color, look.size * 2.0));
 }
 
 /// The path of a line; points closer than a third of a pixel to the last one are dropped except
@@ -307,18 +299,9 @@ fn draw_bar(svg: &mut Svg, bar: &Bar, horizontal: bool, look: &Look, x: &Scale, 
     }
 }
 
-fn draw_range(
-    svg: &mut Svg,
-    range: &Range,
-    caps: bool,
-    horizontal: bool,
-    look: &Look,
-    x: &Scale,
-    y: &Scale,
-) {
+fn draw_range(svg: &mut Svg, range: &Range, caps: bool, horizontal: bool, look: &Look, x: &Scale, y: &Scale) {
     let (across, along) = if horizontal { (y, x) } else { (x, y) };
-    let (Some(at), Some(low), Some(high)) =
-        (across.at(range.at), along.at(range.low), along.at(range.high))
+    let (Some(at), Some(low), Some(high)) = (across.at(range.at), along.at(range.low), along.at(range.high))
     else {
         return;
     };
@@ -338,9 +321,7 @@ fn draw_box(svg: &mut Svg, b: &BoxStats, horizontal: bool, look: &Look, x: &Scal
     let (across, along) = if horizontal { (y, x) } else { (x, y) };
     let all = [b.low, b.q1, b.median, b.q3, b.high].map(|v| along.at(v));
     let sides = (across.at(b.at - b.width / 2.0), across.at(b.at + b.width / 2.0));
-    let ([Some(low), Some(q1), Some(median), Some(q3), Some(high)], (Some(a), Some(z))) =
-        (all, sides)
-    else {
+    let ([Some(low), Some(q1), Some(median), Some(q3), Some(high)], (Some(a), Some(z))) = (all, sides) else {
         return;
     };
     let place = |across: f64, along: f64| {
@@ -359,12 +340,7 @@ fn draw_box(svg: &mut Svg, b: &BoxStats, horizontal: bool, look: &Look, x: &Scal
     svg.rect(left, top, size.0, size.1, &look.area());
     let thick = Paint::stroke(look.color, look.width * 1.8);
     svg.line(place(a, median), place(z, median), &thick);
-    let outside = Look {
-        size: 2.4,
-        symbol: Symbol::Circle,
-        hollow: true,
-        ..*look
-    };
+    let outside = Look { size: 2.4, symbol: Symbol::Circle, hollow: true, ..*look };
     for &value in &b.outside {
         if let Some(at) = along.at(value) {
             marker(svg, place(middle, at), &outside);

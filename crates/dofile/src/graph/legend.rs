@@ -51,15 +51,8 @@ pub(super) fn entries(figure: &Figure) -> Vec<Entry> {
             },
             Body::Pie(pie) => {
                 for (number, (text, _, color)) in pie.slices.iter().enumerate() {
-                    let style = Style {
-                        fill: Some(color.unwrap_or(palette(number))),
-                        ..Style::default()
-                    };
-                    add(Entry {
-                        text: text.clone(),
-                        look: Look::of(&style, number),
-                        key: Key::Swatch,
-                    });
+                    let style = Style { fill: Some(color.unwrap_or(palette(number))), ..Style::default() };
+                    add(Entry { text: text.clone(), look: Look::of(&style, number), key: Key::Swatch });
                 }
             }
             Body::Heat(_) | Body::Figure(_) => {}
@@ -74,15 +67,9 @@ fn entry(shape: &Shape, style: &Style, number: usize, text: &str) -> Entry {
         Shape::Line { .. } => Key::Line,
         Shape::Connected { .. } => Key::LineAndMarker,
         Shape::Ranges { .. } => Key::Interval,
-        Shape::Area { .. } | Shape::Band { .. } | Shape::Bars { .. } | Shape::Boxes { .. } => {
-            Key::Swatch
-        }
+        Shape::Area { .. } | Shape::Band { .. } | Shape::Bars { .. } | Shape::Boxes { .. } => Key::Swatch,
     };
-    Entry {
-        text: text.to_owned(),
-        look: Look::for_shape(shape, style, number),
-        key,
-    }
+    Entry { text: text.to_owned(), look: Look::for_shape(shape, style, number), key }
 }
 
 struct Placed {
@@ -117,15 +104,12 @@ impl Block {
             (Some(columns), _) => columns.clamp(1, count),
             (None, Some(rows)) => count.div_ceil(rows.max(1)).clamp(1, count),
             (None, None) if side => 1,
-            (None, None) => fitting.min(count),
+            // rows of nearly equal length
+            (None, None) => count.div_ceil(count.div_ceil(fitting.min(count))),
         };
         let text_room = ((room - gap * (columns - 1) as f64) / columns as f64 - key).max(size * 2.0);
         let text_width = widest.min(text_room);
-        let title = if legend.title.is_empty() {
-            Vec::new()
-        } else {
-            wrap_to(&legend.title, size, room, 2)
-        };
+        let title = if legend.title.is_empty() { Vec::new() } else { wrap_to(&legend.title, size, room, 2) };
         let mut y = title.len() as f64 * size * LINE;
         let mut items = Vec::with_capacity(count);
         let mut entries = entries.into_iter().peekable();
@@ -135,12 +119,7 @@ impl Block {
                 let Some(entry) = entries.next() else { break };
                 let lines = wrap_to(&entry.text, size, text_room, 3);
                 height = height.max(lines.len() as f64 * size * LINE);
-                items.push(Placed {
-                    entry,
-                    lines,
-                    x: column as f64 * (text_width + key + gap),
-                    y,
-                });
+                items.push(Placed { entry, lines, x: column as f64 * (text_width + key + gap), y });
             }
             y += height + 2.0 * scale;
         }

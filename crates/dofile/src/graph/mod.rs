@@ -17,8 +17,8 @@ mod svg;
 pub mod ticks;
 
 pub use model::{
-    Axis, Bar, Body, BoxStats, Figure, Heat, Legend, LegendPlace, Panel, Pie, Plane, Range, RefLine,
-    Series, Shape, TextMark, TickText, Ticks,
+    Axis, Bar, Body, BoxStats, Figure, Heat, Legend, LegendPlace, Panel, Pie, Plane, Range, RefLine, Series,
+    Shape, TextMark, TickText, Ticks,
 };
 pub use page::render;
 pub use style::{Color, Style, Symbol, palette, pattern, symbol, symbol_of};

@@ -73,7 +73,7 @@ pub struct Panel {
 #[derive(Debug, Clone)]
 pub enum Body {
     /// Plots between two axes.
-    Plane(Plane),
+    Plane(Box<Plane>),
     /// A pie.
     Pie(Pie),
     /// A matrix of coloured cells.
@@ -103,10 +103,7 @@ impl Default for Plane {
     /// Empty, with grid lines for the vertical axis only.
     fn default() -> Self {
         Self {
-            x: Axis {
-                grid: false,
-                ..Axis::default()
-            },
+            x: Axis { grid: false, ..Axis::default() },
             y: Axis::default(),
             series: Vec::new(),
             x_lines: Vec::new(),

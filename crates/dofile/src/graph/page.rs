@@ -73,17 +73,9 @@ pub fn render(figure: &Figure) -> String {
         escape(title),
         escape(&texts.join("; "))
     ));
-    let page = Rect {
-        x: 0.0,
-        y: 0.0,
-        w: figure.width,
-        h: figure.height,
-    };
+    let page = Rect { x: 0.0, y: 0.0, w: figure.width, h: figure.height };
     svg.rect(0.0, 0.0, page.w, page.h, &Paint::fill(Color::rgb(255, 255, 255)));
-    let context = Context {
-        scale: 1.0,
-        prefix: String::new(),
-    };
+    let context = Context { scale: 1.0, prefix: String::new() };
     draw(&mut svg, figure, page, &context);
     svg.raw("</svg>\n");
     svg.finish()
@@ -122,10 +114,7 @@ pub(super) fn draw(svg: &mut Svg, figure: &Figure, page: Rect, context: &Context
 }
 
 fn headings(svg: &mut Svg, figure: &Figure, area: &mut Rect, context: &Context) {
-    let parts = [
-        (&figure.title, 18.0, TEXT, "title"),
-        (&figure.subtitle, 14.0, MUTED, "subtitle"),
-    ];
+    let parts = [(&figure.title, 18.0, TEXT, "title"), (&figure.subtitle, 14.0, MUTED, "subtitle")];
     let top = area.y;
     for (text, size, color, class) in parts {
         if text.is_empty() {
@@ -243,16 +232,21 @@ fn panels(svg: &mut Svg, figure: &Figure, area: Rect, context: &Context) {
     if count == 0 {
         return;
     }
-    let columns = figure
-        .columns
-        .unwrap_or_else(|| (count as f64).sqrt().ceil() as usize)
-        .clamp(1, count);
+    let columns = figure.columns.unwrap_or_else(|| (count as f64).sqrt().ceil() as usize).clamp(1, count);
     let rows = count.div_ceil(columns);
     let gap = if count > 1 { 10.0 * context.scale } else { 0.0 };
     let shared = figure.shared_axes.then(|| shared_frame(figure, area, columns, rows, context));
     let (left, bottom) = shared.unwrap_or((0.0, 0.0));
     let cell_w = (area.w - left - gap * (columns - 1) as f64) / columns as f64;
     let cell_h = (area.h - bottom - gap * (rows - 1) as f64) / rows as f64;
+    let title_size = 12.0 * context.scale;
+    let title_lines = figure
+        .panels
+        .iter()
+        .filter(|panel| !panel.title.is_empty())
+        .map(|panel| wrap_to(&panel.title, title_size, cell_w - 8.0 * context.scale, 2).len())
+        .max()
+        .unwrap_or(0);
     for (at, panel) in figure.panels.iter().enumerate() {
         let (row, column) = (at / columns, at % columns);
         let mut cell = Rect {
@@ -261,19 +255,13 @@ fn panels(svg: &mut Svg, figure: &Figure, area: Rect, context: &Context) {
             w: cell_w,
             h: cell_h,
         };
-        let context = Context {
-            scale: context.scale,
-            prefix: format!("{}p{at}", context.prefix),
-        };
-        panel_title(svg, &panel.title, &mut cell, &context);
+        let context = Context { scale: context.scale, prefix: format!("{}p{at}", context.prefix) };
+        panel_title(svg, &panel.title, title_lines, &mut cell, &context);
         match &panel.body {
             Body::Plane(plane) => {
                 let frame = match shared {
                     None => Frame::Own,
-                    Some(_) => Frame::Shared {
-                        y_labels: column == 0,
-                        x_labels: at + columns >= count,
-                    },
+                    Some(_) => Frame::Shared { y_labels: column == 0, x_labels: at + columns >= count },
                 };
                 panel::draw(svg, plane, cell, frame, &context);
             }
@@ -291,18 +279,12 @@ fn panels(svg: &mut Svg, figure: &Figure, area: Rect, context: &Context) {
 }
 
 /// Room for the tick labels at the left and the bottom of a grid with shared axes.
-fn shared_frame(
-    figure: &Figure,
-    area: Rect,
-    columns: usize,
-    rows: usize,
-    context: &Context,
-) -> (f64, f64) {
+fn shared_frame(figure: &Figure, area: Rect, columns: usize, rows: usize, context: &Context) -> (f64, f64) {
     let planes: Vec<&Plane> = figure
         .panels
         .iter()
         .filter_map(|panel| match &panel.body {
-            Body::Plane(plane) => Some(plane),
+            Body::Plane(plane) => Some(plane.as_ref()),
             _ => None,
         })
         .collect();
@@ -313,20 +295,23 @@ fn shared_frame(
     })
 }
 
-fn panel_title(svg: &mut Svg, title: &str, cell: &mut Rect, context: &Context) {
-    if title.is_empty() {
+/// The strip above a panel; all strips of a figure have room for the same number of lines.
+fn panel_title(svg: &mut Svg, title: &str, room: usize, cell: &mut Rect, context: &Context) {
+    if room == 0 {
         return;
     }
     let size = 12.0 * context.scale;
-    let lines = wrap_to(title, size, cell.w - 8.0 * context.scale, 2);
-    let height = lines.len() as f64 * size * LINE + 4.0 * context.scale;
-    let strip = Paint::fill(Color::rgb(240, 240, 240));
-    svg.rect(cell.x, cell.y, cell.w, height, &strip);
-    let mut y = cell.y + 2.0 * context.scale;
-    for line in lines {
-        y += size * LINE;
-        let face = face(size, TEXT, Anchor::Middle, "panel-title");
-        svg.text(cell.x + cell.w / 2.0, y - size * 0.32, &line, &face);
+    let height = room as f64 * size * LINE + 4.0 * context.scale;
+    if !title.is_empty() {
+        let lines = wrap_to(title, size, cell.w - 8.0 * context.scale, room);
+        let strip = Paint::fill(Color::rgb(240, 240, 240));
+        svg.rect(cell.x, cell.y, cell.w, height, &strip);
+        let mut y = cell.y + (height - lines.len() as f64 * size * LINE) / 2.0;
+        for line in lines {
+            y += size * LINE;
+            let face = face(size, TEXT, Anchor::Middle, "panel-title");
+            svg.text(cell.x + cell.w / 2.0, y - size * 0.32, &line, &face);
+        }
     }
     cell.y += height + 3.0 * context.scale;
     cell.h -= height + 3.0 * context.scale;
@@ -334,11 +319,5 @@ fn panel_title(svg: &mut Svg, title: &str, cell: &mut Rect, context: &Context) {
 
 /// An unrotated face.
 pub(super) fn face(size: f64, color: Color, anchor: Anchor, class: &'static str) -> Face {
-    Face {
-        size,
-        color,
-        anchor,
-        rotate: 0.0,
-        class,
-    }
+    Face { size, color, anchor, rotate: 0.0, class }
 }

@@ -29,30 +29,17 @@ struct Sizes {
 
 impl Sizes {
     fn new(context: &Context) -> Self {
-        Self {
-            label: 12.0 * context.scale,
-            title: 13.0 * context.scale,
-            tick: 5.0 * context.scale,
-        }
+        Self { label: 12.0 * context.scale, title: 13.0 * context.scale, tick: 5.0 * context.scale }
     }
 }
 
 fn widest(items: &[(f64, Vec<String>)], size: f64) -> f64 {
-    items
-        .iter()
-        .flat_map(|(_, lines)| lines.iter().map(|line| width(line, size)))
-        .fold(0.0, f64::max)
+    items.iter().flat_map(|(_, lines)| lines.iter().map(|line| width(line, size))).fold(0.0, f64::max)
 }
 
 fn scale(extent: &Extent, axis: &Axis, from: f64, to: f64) -> Scale {
     let (from, to) = if axis.reverse { (to, from) } else { (from, to) };
-    Scale {
-        low: extent.low,
-        high: extent.high,
-        log: axis.log,
-        from,
-        to,
-    }
+    Scale { low: extent.low, high: extent.high, log: axis.log, from, to }
 }
 
 /// Room that the tick labels of a plane of this size take at the left and at the bottom.
@@ -206,24 +193,36 @@ fn contents(
     }
     for series in &plane.series {
         draw::series(svg, series, x, y);
+        base_line(svg, &series.shape, plot, (x, y));
     }
     svg.close();
     for series in &plane.series {
         if let Shape::Points { points, labels } = &series.shape {
             for (&(px, py), text) in points.iter().zip(labels) {
-                let mark = TextMark {
-                    x: px,
-                    y: py,
-                    text: text.clone(),
-                    clock: 3,
-                    color: series.style.color,
-                };
+                let mark = TextMark { x: px, y: py, text: text.clone(), clock: 3, color: series.style.color };
                 text_mark(svg, &mark, plot, (x, y), context);
             }
         }
     }
     for mark in &plane.texts {
         text_mark(svg, mark, plot, (x, y), context);
+    }
+}
+
+/// The base of bars that go both ways.
+fn base_line(svg: &mut Svg, shape: &Shape, plot: Rect, (x, y): (&Scale, &Scale)) {
+    let Shape::Bars { bars, horizontal } = shape else {
+        return;
+    };
+    let paint = Paint::stroke(AXIS, 1.0);
+    if bars.iter().all(|b| b.from == 0.0) && bars.iter().any(|b| b.to < 0.0) {
+        if *horizontal {
+            let at = x.at(0.0).unwrap_or(plot.x);
+            svg.line((at, plot.y), (at, plot.bottom()), &paint);
+        } else {
+            let at = y.at(0.0).unwrap_or(plot.bottom());
+            svg.line((plot.x, at), (plot.right(), at), &paint);
+        }
     }
 }
 
@@ -277,13 +276,7 @@ fn text_mark(svg: &mut Svg, mark: &TextMark, plot: Rect, (x, y): (&Scale, &Scale
     svg.text(at, baseline, &mark.text, &face(size, color, anchor, "mark-label"));
 }
 
-fn y_axis(
-    svg: &mut Svg,
-    plot: Rect,
-    y: &Scale,
-    labels: Option<&Vec<(f64, Vec<String>)>>,
-    sizes: &Sizes,
-) {
+fn y_axis(svg: &mut Svg, plot: Rect, y: &Scale, labels: Option<&Vec<(f64, Vec<String>)>>, sizes: &Sizes) {
     let paint = Paint::stroke(AXIS, 1.0);
     svg.line((plot.x, plot.y), (plot.x, plot.bottom()), &paint);
     for (value, lines) in labels.into_iter().flatten() {

@@ -32,10 +32,7 @@ pub(super) fn pie(svg: &mut Svg, pie: &Pie, cell: Rect, context: &Context) {
             continue;
         }
         let fill = color.unwrap_or(palette(number));
-        let paint = Paint {
-            fill: Some(fill),
-            ..Paint::stroke(WHITE, 1.2 * context.scale)
-        };
+        let paint = Paint { fill: Some(fill), ..Paint::stroke(WHITE, 1.2 * context.scale) };
         let end = start + share * TAU;
         if share > 0.999_999 {
             svg.circle((cx, cy), radius, &paint);
@@ -112,10 +109,7 @@ pub(super) fn heat(svg: &mut Svg, heat: &Heat, cell: Rect, context: &Context) {
             }
             let x = cell.x + left + column as f64 * w;
             let fill = heat_color(value, heat.range);
-            let paint = Paint {
-                fill: Some(fill),
-                ..Paint::stroke(WHITE, 1.0)
-            };
+            let paint = Paint { fill: Some(fill), ..Paint::stroke(WHITE, 1.0) };
             svg.rect(x, y, w, h, &paint);
             if let Some(decimals) = heat.decimals {
                 let text = format!("{value:.decimals$}").replace('-', "−");
@@ -140,12 +134,8 @@ pub(super) fn heat(svg: &mut Svg, heat: &Heat, cell: Rect, context: &Context) {
             svg.text(x, y + size * 0.9, label, &face);
         }
     }
-    let bar = Rect {
-        x: cell.right() - legend + 2.0 * gap,
-        y: cell.y,
-        w: 14.0 * context.scale,
-        h: rows as f64 * h,
-    };
+    let bar =
+        Rect { x: cell.right() - legend + 2.0 * gap, y: cell.y, w: 14.0 * context.scale, h: rows as f64 * h };
     color_bar(svg, heat, bar, context);
 }
 

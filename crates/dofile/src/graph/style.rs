@@ -15,10 +15,7 @@ pub struct Color {
 impl Color {
     /// An opaque colour.
     pub const fn rgb(r: u8, g: u8, b: u8) -> Self {
-        Self {
-            rgb: (r, g, b),
-            opacity: 1.0,
-        }
+        Self { rgb: (r, g, b), opacity: 1.0 }
     }
 
     /// The same colour with this opacity.
@@ -30,10 +27,7 @@ impl Color {
     pub fn tint(self, share: f64) -> Self {
         let mix = |c: u8| (255.0 - share * (255.0 - f64::from(c))).round().clamp(0.0, 255.0) as u8;
         let (r, g, b) = self.rgb;
-        Self {
-            rgb: (mix(r), mix(g), mix(b)),
-            ..self
-        }
+        Self { rgb: (mix(r), mix(g), mix(b)), ..self }
     }
 
     /// Relative luminance 0 to 1 (WCAG 2, linear parts).
@@ -63,10 +57,7 @@ impl Color {
         } else {
             let darker = |c: u8| (f64::from(c) / intensity).round() as u8;
             let (r, g, b) = color.rgb;
-            Self {
-                rgb: (darker(r), darker(g), darker(b)),
-                ..color
-            }
+            Self { rgb: (darker(r), darker(g), darker(b)), ..color }
         };
         Some(color.with_opacity(color.opacity * opacity))
     }
@@ -84,10 +75,7 @@ fn numbers(text: &str) -> Option<Color> {
         let value = u32::from_str_radix(hex, 16).ok().filter(|_| hex.len() == 6)?;
         return Some(Color::rgb((value >> 16) as u8, (value >> 8) as u8, value as u8));
     }
-    let parts: Vec<u8> = text
-        .split_whitespace()
-        .map(|part| part.parse().ok())
-        .collect::<Option<_>>()?;
+    let parts: Vec<u8> = text.split_whitespace().map(|part| part.parse().ok()).collect::<Option<_>>()?;
     match parts[..] {
         [r, g, b] => Some(Color::rgb(r, g, b)),
         _ => None,
@@ -160,10 +148,7 @@ fn named(name: &str) -> Option<Color> {
     if let Some(number) = name.strip_prefix("stc").and_then(|n| n.parse::<usize>().ok()) {
         return (1..=15).contains(&number).then(|| palette(number - 1));
     }
-    NAMES
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|&(_, (r, g, b))| Color::rgb(r, g, b))
+    NAMES.iter().find(|(known, _)| *known == name).map(|&(_, (r, g, b))| Color::rgb(r, g, b))
 }
 
 /// The colour of the series with this zero-based number: Okabe and Ito's scheme (Color Universal
@@ -225,14 +210,8 @@ pub fn symbol(name: &str) -> Option<(Symbol, bool)> {
 
 /// The marker of the series with this number, so that series differ without colour too.
 pub fn symbol_of(number: usize) -> Symbol {
-    [
-        Symbol::Circle,
-        Symbol::Diamond,
-        Symbol::Square,
-        Symbol::Triangle,
-        Symbol::Cross,
-        Symbol::Plus,
-    ][number % 6]
+    [Symbol::Circle, Symbol::Diamond, Symbol::Square, Symbol::Triangle, Symbol::Cross, Symbol::Plus]
+        [number % 6]
 }
 
 /// The dash array of a line pattern by its name in the language; `None` for an unknown name,

@@ -61,18 +61,11 @@ pub(super) struct Paint {
 
 impl Paint {
     pub(super) fn stroke(color: Color, width: f64) -> Self {
-        Self {
-            stroke: Some(color),
-            width,
-            ..Self::default()
-        }
+        Self { stroke: Some(color), width, ..Self::default() }
     }
 
     pub(super) fn fill(color: Color) -> Self {
-        Self {
-            fill: Some(color),
-            ..Self::default()
-        }
+        Self { fill: Some(color), ..Self::default() }
     }
 
     /// The attributes, with a leading space.
@@ -120,19 +113,13 @@ impl Svg {
     pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), paint: &Paint) {
         let (x1, y1, x2, y2) = (num(from.0), num(from.1), num(to.0), num(to.1));
         let paint = paint.attributes();
-        let _ = writeln!(
-            self.out,
-            "<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\"{paint}/>"
-        );
+        let _ = writeln!(self.out, "<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\"{paint}/>");
     }
 
     pub(super) fn rect(&mut self, x: f64, y: f64, w: f64, h: f64, paint: &Paint) {
         let (x, y, w, h) = (num(x), num(y), num(w.max(0.0)), num(h.max(0.0)));
         let paint = paint.attributes();
-        let _ = writeln!(
-            self.out,
-            "<rect x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\"{paint}/>"
-        );
+        let _ = writeln!(self.out, "<rect x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\"{paint}/>");
     }
 
     pub(super) fn circle(&mut self, center: (f64, f64), radius: f64, paint: &Paint) {
@@ -145,6 +132,14 @@ impl Svg {
         if !d.is_empty() {
             let paint = paint.attributes();
             let _ = writeln!(self.out, "<path d=\"{d}\" stroke-linejoin=\"round\"{paint}/>");
+        }
+    }
+
+    /// A path of dots: its strokes get round ends.
+    pub(super) fn dots(&mut self, d: &str, paint: &Paint) {
+        if !d.is_empty() {
+            let paint = paint.attributes();
+            let _ = writeln!(self.out, "<path d=\"{d}\" stroke-linecap=\"round\"{paint}/>");
         }
     }
 

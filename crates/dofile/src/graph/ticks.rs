@@ -54,18 +54,11 @@ pub fn logarithmic(low: f64, high: f64, wanted: usize) -> Vec<f64> {
     let inside = |t: &f64| *t >= low * (1.0 - 1e-9) && *t <= high * (1.0 + 1e-9);
     let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
     let with = |factors: &[f64]| -> Vec<f64> {
-        (first..=last)
-            .flat_map(|p| factors.iter().map(move |f| f * 10f64.powi(p)))
-            .filter(inside)
-            .collect()
+        (first..=last).flat_map(|p| factors.iter().map(move |f| f * 10f64.powi(p))).filter(inside).collect()
     };
     if decades > wanted as f64 {
         let skip = (decades / wanted as f64).ceil() as i32;
-        return (first..=last)
-            .step_by(skip.max(1) as usize)
-            .map(|p| 10f64.powi(p))
-            .filter(inside)
-            .collect();
+        return (first..=last).step_by(skip.max(1) as usize).map(|p| 10f64.powi(p)).filter(inside).collect();
     }
     for factors in [&[1.0][..], &[1.0, 3.0], &[1.0, 2.0, 5.0]] {
         let ticks = with(factors);
@@ -84,10 +77,7 @@ pub fn texts(ticks: &[f64]) -> Vec<String> {
         return ticks.iter().map(|&t| scientific(t)).collect();
     }
     let decimals = ticks.iter().map(|&t| decimals(t)).max().unwrap_or(0);
-    ticks
-        .iter()
-        .map(|&t| minus(&format!("{t:.decimals$}")))
-        .collect()
+    ticks.iter().map(|&t| minus(&format!("{t:.decimals$}"))).collect()
 }
 
 /// Decimals that a number needs, at most 8.
@@ -95,8 +85,7 @@ fn decimals(value: f64) -> usize {
     (0..8)
         .find(|&d| {
             let text = format!("{value:.d$}");
-            text.parse::<f64>()
-                .is_ok_and(|v| (v - value).abs() <= 1e-9 * value.abs())
+            text.parse::<f64>().is_ok_and(|v| (v - value).abs() <= 1e-9 * value.abs())
         })
         .unwrap_or(8)
 }
@@ -107,11 +96,8 @@ fn scientific(value: f64) -> String {
     }
     let text = format!("{value:.3e}");
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let mantissa = if mantissa.contains('.') {
-        mantissa.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        mantissa
-    };
+    let mantissa =
+        if mantissa.contains('.') { mantissa.trim_end_matches('0').trim_end_matches('.') } else { mantissa };
     minus(&format!("{mantissa}e{exponent}"))
 }
 
