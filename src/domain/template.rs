@@ -332,6 +332,9 @@ pub struct SampleData {
     pub file: String,
     #[schema(value_type = Object)]
     pub parameters: Map<String, Value>,
+    /// Columns that the golden run marks as categorical.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub categorical: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -1,0 +1,36 @@
+*! ss_fit_table 1.0.0: writes size and fit of the last estimation, with what the numbers rest on
+* Usage: ss_fit_table using "file.csv", [scalars(names in e()) values(name expression ...) se(text) weight(text) sample(text)]
+* Columns metric, value, note; text facts (standard errors, weights, engine) stand in note.
+program define ss_fit_table
+    syntax using/ [, SCalars(string) Values(string asis) SE(string) Weight(string) SAmple(string)]
+    tempname handle number
+    tempfile rows
+    postfile `handle' str32 metric double value str244 note using "`rows'"
+    foreach name of local scalars {
+        scalar `number' = e(`name')
+        post `handle' ("`name'") (`number') ("")
+    }
+    while strtrim(`"`values'"') != "" {
+        gettoken name values : values
+        gettoken expression values : values
+        scalar `number' = `expression'
+        post `handle' ("`name'") (`number') ("")
+    }
+    if "`e(clustvar)'" != "" {
+        scalar `number' = e(N_clust)
+        post `handle' ("n_clusters") (`number') ("`e(clustvar)'")
+        ss_metric n_clusters = e(N_clust)
+    }
+    if "`weight'" == "" {
+        local weight "none"
+    }
+    ss_source
+    post `handle' ("std_errors") (.) ("`se'")
+    post `handle' ("weight_kind") (.) ("`weight'")
+    post `handle' ("sample") (.) (`"`sample'"')
+    post `handle' ("engine") (.) ("`r(engine)'")
+    postclose `handle'
+    ss_event metric name=weight_kind value="`weight'"
+    ss_event metric name=std_errors value="`se'"
+    ss_export using "`using'", rows("`rows'")
+end

@@ -1,0 +1,67 @@
+*! ss_group_plot 1.0.0: draws group means with confidence intervals
+* Usage: ss_group_plot using "file.svg", variables(varlist) group(variable of ss_groups) [level(#) title(text)]
+* One variable is drawn in its own unit; several (at most 6) as distances from the overall mean in standard deviations.
+program define ss_group_plot
+    syntax using/, VARiables(varlist) GROup(varname) [LEVel(real 95) TItle(string)]
+    tempname handle mean sd n half
+    tempfile rows
+    local colours `""0 114 178" "213 94 0" "0 158 115" "204 121 167" "230 159 0" "86 180 233""'
+    postfile `handle' double series double position double mean double low double high using "`rows'"
+    quietly summarize `group' if ss_use, meanonly
+    local groups = r(max)
+    local used = r(N)
+    local axis ""
+    forvalues g = 1/`groups' {
+        local text : label `group' `g'
+        local axis `"`axis' `g' `"`text'"'"'
+    }
+    local count : word count `variables'
+    local count = min(`count', 6)
+    local plots ""
+    local order ""
+    forvalues s = 1/`count' {
+        local variable : word `s' of `variables'
+        scalar `mean' = 0
+        scalar `sd' = 1
+        if `count' > 1 {
+            quietly summarize `variable' if ss_use
+            scalar `mean' = r(mean)
+            scalar `sd' = r(sd)
+        }
+        forvalues g = 1/`groups' {
+            quietly summarize `variable' if ss_use & `group' == `g'
+            scalar `n' = r(N)
+            scalar `half' = 0
+            if `n' > 1 {
+                scalar `half' = invttail(`n' - 1, (1 - `level' / 100) / 2) * r(sd) / sqrt(`n')
+            }
+            if `n' > 0 & `sd' > 0 {
+                local shift = (`s' - (`count' + 1) / 2) * 0.12
+                post `handle' (`s') (`g' + `shift') ((r(mean) - `mean') / `sd') ((r(mean) - `half' - `mean') / `sd') ((r(mean) + `half' - `mean') / `sd')
+            }
+        }
+        local colour : word `s' of `colours'
+        local plots `"`plots' (rcap low high position if series == `s', lcolor("`colour'")) (scatter mean position if series == `s', mcolor("`colour'") msymbol(circle))"'
+        ss_label `variable'
+        local own `"`r(text)'"'
+        local order `"`order' `=2 * `s'' `"`own'"'"'
+    }
+    postclose `handle'
+    local ytitle `"Mean of `own'"'
+    local legend "legend(off)"
+    if `count' > 1 {
+        local ytitle "Distance from the overall mean (standard deviations)"
+        local legend `"legend(order(`order'))"'
+    }
+    ss_label `group'
+    local xtitle `"`r(text)'"'
+    ss_source
+    local engine "`r(engine)'"
+    preserve
+    quietly use "`rows'", clear
+    twoway `plots', xlabel(`axis') xscale(range(0.5 `=`groups' + 0.5')) `legend' ///
+        title(`"`title'"') xtitle(`"`xtitle'"') ytitle(`"`ytitle'"') ///
+        note(`"Means with `level'% confidence intervals; N = `used' rows of the sample; `engine'"')
+    ss_figure using "`using'"
+    restore
+end

@@ -1,0 +1,35 @@
+* linear.ols_cluster 1.0.0: linear regression with standard errors clustered by one variable.
+* Reads p_outcome p_regressors(_fv) p_controls(_fv) p_cluster_var p_absorb_vars p_weight_var p_weight_kind p_level.
+local weight ""
+local kind "none"
+if "`p_weight_var'" != "" {
+    local kind "`p_weight_kind'"
+    local weight "[`p_weight_kind' = `p_weight_var']"
+}
+local command "regress"
+local absorb ""
+
+ss_event step name=sample status=begin
+confirm numeric variable `p_outcome'
+ss_sample `p_outcome' `p_regressors' `p_controls', strok(`p_cluster_var' `p_absorb_vars') weight(`p_weight_var') kind(`kind') maxloss(0.2)
+ss_clusters `p_cluster_var'
+if "`p_absorb_vars'" != "" {
+    ss_groups `p_absorb_vars', generate(ss_absorb)
+    local command "areg"
+    local absorb "absorb(ss_absorb)"
+}
+ss_event step name=sample status=ok
+
+ss_event step name=estimate status=begin
+`command' `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use `weight', `absorb' vce(cluster `p_cluster_var') level(`p_level')
+tempname coefficients
+matrix `coefficients' = r(table)
+ss_metric r2 = e(r2)
+ss_metric rmse = e(rmse)
+ss_metric df_r = e(df_r)
+ss_event step name=estimate status=ok
+
+ss_event step name=export status=begin
+ss_fit_table using "table_fit.csv", scalars(N r2 r2_a rmse F df_m df_r) se(cluster `p_cluster_var') weight(`kind') values(level `p_level')
+ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(`: word 1 of `p_regressors'') results
+ss_event step name=export status=ok

@@ -1,0 +1,17 @@
+//! Numeric kernels of estimation and testing: plain slices and small matrices in, numbers out.
+//! Nothing here knows the interpreter, its commands, its names or its output.
+
+pub mod blocks;
+pub mod distributions;
+pub mod iv;
+pub mod matrix;
+pub mod ml;
+pub mod ml_binary;
+pub mod ml_choice;
+pub mod ml_count;
+pub mod ols;
+pub mod panel;
+pub mod qr;
+pub mod real;
+pub mod vce;
+pub mod wald;

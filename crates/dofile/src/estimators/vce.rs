@@ -1,0 +1,124 @@
+//! Sandwich covariances: the sums of outer products of scores, by row or by cluster.
+//! Scores are built in the orthonormal basis of the design, which keeps ill-conditioned designs accurate.
+
+use std::collections::HashMap;
+
+use super::blocks;
+use super::matrix::Mat;
+use super::qr::Basis;
+
+/// Cluster of each row, numbered from zero, and the number of clusters.
+#[derive(Clone, Copy, Debug)]
+pub struct Clusters<'a> {
+    /// Cluster number of each row.
+    pub of_row: &'a [u32],
+    /// Number of clusters.
+    pub count: usize,
+}
+
+/// Which covariance of the parameters is asked for.
+#[derive(Clone, Copy, Debug)]
+pub enum Vce<'a> {
+    /// Errors of equal variance.
+    Classical,
+    /// Huber/White, with the small-sample factor of the estimator.
+    Robust,
+    /// Residuals divided by `sqrt(1 - h)` (MacKinnon and White 1985).
+    Hc2,
+    /// Residuals divided by `1 - h` (MacKinnon and White 1985).
+    Hc3,
+    /// Sums within clusters.
+    Cluster(Clusters<'a>),
+}
+
+/// `sum_i s_i^2 q_i q_i'` over the rows of the basis.
+pub fn row_meat(basis: &Basis, columns: &[&[f64]], scores: &[f64]) -> Mat {
+    let size = basis.len();
+    let parts = blocks::map(scores.len(), |range| {
+        let count = range.len();
+        let mut rows = basis.rows(columns, range.clone());
+        for column in rows.chunks_exact_mut(count) {
+            column.iter_mut().zip(&scores[range.clone()]).for_each(|(q, s)| *q *= s);
+        }
+        cross_product(&rows, size, count)
+    });
+    parts.iter().fold(Mat::zeros(size, size), |sum, part| sum.plus(part))
+}
+
+/// `Z'Z` of a column-major block.
+fn cross_product(rows: &[f64], size: usize, count: usize) -> Mat {
+    let mut out = Mat::zeros(size, size);
+    for i in 0..size {
+        let left = &rows[i * count..(i + 1) * count];
+        for j in 0..=i {
+            let right = &rows[j * count..(j + 1) * count];
+            let value = dot(left, right);
+            out[(i, j)] = value;
+            out[(j, i)] = value;
+        }
+    }
+    out
+}
+
+/// Inner product in eight running sums.
+pub fn dot(left: &[f64], right: &[f64]) -> f64 {
+    let mut sums = [0.0; 8];
+    for (a, b) in left.chunks_exact(8).zip(right.chunks_exact(8)) {
+        for k in 0..8 {
+            sums[k] += a[k] * b[k];
+        }
+    }
+    let done = left.len() / 8 * 8;
+    let rest: f64 = left[done..].iter().zip(&right[done..]).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f64>() + rest
+}
+
+/// `sum_g u_g u_g'` with `u_g` the sum of `s_i q_i` over the rows of cluster `g`.
+pub fn cluster_meat(basis: &Basis, columns: &[&[f64]], scores: &[f64], clusters: Clusters<'_>) -> Mat {
+    let size = basis.len();
+    sum_by_cluster(scores.len(), size, clusters, |range| {
+        let count = range.len();
+        let rows = basis.rows(columns, range.clone());
+        (0..count)
+            .flat_map(|i| (0..size).map(move |j| (i, j)))
+            .map(|(i, j)| rows[j * count + i] * scores[range.start + i])
+            .collect()
+    })
+}
+
+/// `sum_g u_g u_g'` where `block` gives the scores of a range of rows, row by row, `size` numbers each.
+pub fn sum_by_cluster(
+    rows: usize,
+    size: usize,
+    clusters: Clusters<'_>,
+    block: impl Fn(std::ops::Range<usize>) -> Vec<f64> + Sync,
+) -> Mat {
+    let parts = blocks::map(rows, |range| {
+        let scores = block(range.clone());
+        let mut slots: HashMap<u32, usize> = HashMap::new();
+        let mut sums: Vec<(u32, Vec<f64>)> = Vec::new();
+        for (row, score) in range.zip(scores.chunks_exact(size.max(1))) {
+            let cluster = clusters.of_row[row];
+            let slot = *slots.entry(cluster).or_insert_with(|| {
+                sums.push((cluster, vec![0.0; size]));
+                sums.len() - 1
+            });
+            sums[slot].1.iter_mut().zip(score).for_each(|(sum, value)| *sum += value);
+        }
+        sums
+    });
+    let mut totals = vec![0.0; clusters.count * size];
+    for (cluster, sums) in parts.into_iter().flatten() {
+        let start = cluster as usize * size;
+        totals[start..start + size].iter_mut().zip(&sums).for_each(|(total, value)| *total += value);
+    }
+    let mut out = Mat::zeros(size, size);
+    for total in totals.chunks_exact(size.max(1)) {
+        for i in 0..size {
+            for j in 0..size {
+                out[(i, j)] += total[i] * total[j];
+            }
+        }
+    }
+    out
+}

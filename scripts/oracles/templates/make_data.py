@@ -1,0 +1,197 @@
+"""Writes the sample data sets of the template library from fixed seeds.
+
+Run: python3 scripts/oracles/templates/make_data.py. The rows are invented; their
+size, spread, missing values and relations follow what such files look like.
+Expected numbers do not belong here (see make_goldens.py).
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+OUT = Path(__file__).resolve().parents[3] / "assets" / "stata_do_library" / "datasets"
+
+
+def write(frame: pd.DataFrame, name: str) -> None:
+    """Writes UTF-8 CSV with `.` as decimal sign and empty cells for missing values."""
+    frame.to_csv(OUT / name, index=False, encoding="utf-8", lineterminator="\n")
+
+
+def holes(rng, series: pd.Series, share: float) -> pd.Series:
+    """Empties a random share of the cells."""
+    return series.mask(rng.random(len(series)) < share)
+
+
+def pay() -> None:
+    """Employees: pay, schooling, sector, region, firm, sampling weight."""
+    rng = np.random.default_rng(20240101)
+    n = 800
+    female = rng.integers(0, 2, n)
+    schooling = np.clip(np.round(rng.normal(13, 2.6, n)), 6, 21).astype(int)
+    age = rng.integers(19, 65, n)
+    years = np.clip(age - schooling - 6 - rng.integers(0, 4, n), 0, None)
+    sector = rng.choice([1, 2, 3, 4], n, p=[0.35, 0.3, 0.2, 0.15])
+    firm = rng.integers(1, 61, n)
+    firm_effect = rng.normal(0, 0.15, 61)[firm]
+    union = (rng.random(n) < 0.25 + 0.1 * (sector == 2)).astype(int)
+    hours = np.clip(np.round(rng.normal(38, 6, n)), 8, 70).astype(int)
+    log_pay = (0.9 + 0.085 * schooling + 0.028 * years - 0.0004 * years**2 - 0.14 * female
+               + 0.09 * union + np.array([0, 0, 0.08, 0.15, -0.05])[sector] + firm_effect
+               + rng.normal(0, 1, n) * (0.22 + 0.012 * schooling))
+    frame = pd.DataFrame({
+        "person_id": np.arange(1, n + 1),
+        "log_pay": np.round(log_pay, 5),
+        "pay": np.round(np.exp(log_pay), 2),
+        "schooling": schooling,
+        "years_work": years,
+        "age": age,
+        "female": female,
+        "sector": sector,
+        "union_member": union,
+        "hours": hours,
+        "region": rng.choice(["North", "South", "East", "West"], n),
+        "firm_id": [f"F{v:03d}" for v in firm],
+        "sample_weight": np.round(rng.uniform(0.4, 3.0, n), 3),
+        "hired_on": pd.to_datetime("2010-01-04") + pd.to_timedelta(rng.integers(0, 4700, n), unit="D"),
+    })
+    frame["hired_on"] = frame["hired_on"].dt.strftime("%Y-%m-%d")
+    frame["log_pay"] = holes(rng, frame["log_pay"], 0.02)
+    frame["schooling"] = holes(rng, frame["schooling"].astype("Int64"), 0.03)
+    write(frame, "pay.csv")
+
+
+def schools() -> None:
+    """Pupils in schools: test score, study time, background."""
+    rng = np.random.default_rng(20240102)
+    rows = []
+    for school in range(1, 46):
+        size = rng.integers(12, 36)
+        effect = rng.normal(0, 6)
+        urban = int(rng.random() < 0.6)
+        class_size = int(rng.integers(14, 32))
+        for _ in range(size):
+            girl = int(rng.integers(0, 2))
+            study = max(0.0, rng.normal(6, 2.5))
+            parents = int(rng.choice([1, 2, 3], p=[0.3, 0.45, 0.25]))
+            score = 48 + 1.6 * study + 3.2 * (parents == 2) + 7.5 * (parents == 3) + 1.1 * girl \
+                - 0.25 * class_size + effect + rng.normal(0, 9)
+            rows.append((f"S{school:02d}", round(score, 1), round(study, 2), girl, parents,
+                         class_size, urban))
+    frame = pd.DataFrame(rows, columns=["school", "score", "study_hours", "girl",
+                                        "parents_education", "class_size", "urban"])
+    frame.insert(1, "pupil_id", np.arange(1001, 1001 + len(frame)))
+    frame["study_hours"] = holes(rng, frame["study_hours"], 0.04)
+    write(frame, "schools.csv")
+
+
+def firms_panel() -> None:
+    """Firms by year, unbalanced: output, inputs, export status."""
+    rng = np.random.default_rng(20240103)
+    rows = []
+    for firm in range(1, 121):
+        unit = rng.normal(0, 0.8)
+        first = int(rng.integers(2012, 2015))
+        last = int(rng.integers(2018, 2021))
+        capital = rng.normal(4 + 0.5 * unit, 0.6)
+        labor = rng.normal(3 + 0.4 * unit, 0.5)
+        shock = 0.0
+        province = ["Hubei", "Sichuan", "Jiangsu", "Guangdong"][firm % 4]
+        industry = int(rng.integers(1, 6))
+        for year in range(first, last + 1):
+            if rng.random() < 0.05:
+                continue
+            capital += rng.normal(0.04, 0.12)
+            labor += rng.normal(0.01, 0.1)
+            export = int(rng.random() < 1 / (1 + np.exp(-unit)))
+            shock = 0.6 * shock + rng.normal(0, 0.15)
+            output = 1.2 + 0.33 * capital + 0.52 * labor + 0.06 * export + 0.02 * (year - 2012) \
+                + unit + shock
+            rows.append((f"C{firm:03d}", year, round(output, 5), round(capital, 5),
+                         round(labor, 5), export, industry, province))
+    frame = pd.DataFrame(rows, columns=["firm", "year", "log_output", "log_capital", "log_labor",
+                                        "exporter", "industry", "province"])
+    frame["log_capital"] = holes(rng, frame["log_capital"], 0.02)
+    write(frame, "firms_panel.csv")
+
+
+def returns() -> None:
+    """Wages with endogenous education and two instruments."""
+    rng = np.random.default_rng(20240104)
+    n = 1500
+    ability = rng.normal(0, 1, n)
+    near = (rng.random(n) < 0.65).astype(int)
+    father = np.clip(np.round(rng.normal(10, 3.2, n)), 0, 18).astype(int)
+    south = (rng.random(n) < 0.4).astype(int)
+    urban = (rng.random(n) < 0.7).astype(int)
+    education = np.clip(np.round(8.2 + 0.7 * near + 0.28 * father - 0.4 * south + 0.9 * ability
+                                 + rng.normal(0, 1.8, n)), 1, 20).astype(int)
+    experience = np.clip(np.round(rng.normal(9, 4, n)), 0, 30).astype(int)
+    log_wage = 4.6 + 0.09 * education + 0.05 * experience - 0.0015 * experience**2 - 0.13 * south \
+        + 0.15 * urban + 0.16 * ability + rng.normal(0, 0.35, n)
+    frame = pd.DataFrame({
+        "log_wage": np.round(log_wage, 5), "education": education, "experience": experience,
+        "experience_sq": experience**2, "near_college": near, "father_education": father,
+        "south": south, "urban": urban, "county": rng.integers(1, 76, n),
+    })
+    frame["father_education"] = holes(rng, frame["father_education"].astype("Int64"), 0.06)
+    write(frame, "returns.csv")
+
+
+def clinic() -> None:
+    """Patients: readmission, risk factors, treatment arm and recovery days."""
+    rng = np.random.default_rng(20240105)
+    n = 640
+    age = np.clip(np.round(rng.normal(58, 13, n)), 20, 92).astype(int)
+    bmi = np.round(np.clip(rng.normal(26.5, 4.2, n), 16, 46), 1)
+    smoker = (rng.random(n) < 0.28).astype(int)
+    stage = rng.choice([1, 2, 3], n, p=[0.5, 0.32, 0.18])
+    arm = rng.choice(["standard", "new care"], n)
+    ward = rng.integers(1, 41, n)
+    index = -5.2 + 0.05 * age + 0.05 * (bmi - 26) + 0.7 * smoker + 0.6 * (stage == 2) \
+        + 1.3 * (stage == 3) - 0.45 * (arm == "new care") + rng.normal(0, 0.3, 41)[ward]
+    readmitted = (rng.random(n) < 1 / (1 + np.exp(-index))).astype(int)
+    days = np.round(np.exp(2.1 + 0.008 * age + 0.12 * (stage - 1)
+                           - 0.12 * (arm == "new care") + rng.normal(0, 0.35, n)), 1)
+    frame = pd.DataFrame({
+        "patient_id": np.arange(1, n + 1), "readmitted": readmitted, "age": age, "bmi": bmi,
+        "smoker": smoker, "stage": stage, "arm": arm, "ward": ward, "recovery_days": days,
+        "sex": rng.choice(["F", "M"], n),
+        "admitted_on": (pd.to_datetime("2022-02-01")
+                        + pd.to_timedelta(rng.integers(0, 600, n), unit="D")).strftime("%Y-%m-%d"),
+    })
+    frame["bmi"] = holes(rng, frame["bmi"], 0.05)
+    frame["recovery_days"] = holes(rng, frame["recovery_days"], 0.03)
+    write(frame, "clinic.csv")
+
+
+def survey() -> None:
+    """A questionnaire with Chinese names and the usual flaws of a raw file."""
+    rng = np.random.default_rng(20240106)
+    n = 400
+    gender = rng.choice(["男", "女"], n)
+    city = rng.choice(["武汉", "成都", "南京", "广州"], n, p=[0.4, 0.3, 0.2, 0.1])
+    age = rng.integers(18, 70, n)
+    income = np.round(np.exp(rng.normal(8.7, 0.5, n)) * (1 + 0.1 * (gender == "男")), 0)
+    channel = rng.choice(["Online", "online", "Store", "store ", "Phone"], n,
+                         p=[0.4, 0.1, 0.35, 0.05, 0.1])
+    satisfaction = rng.integers(1, 6, n)
+    satisfaction[rng.choice(n, 11, replace=False)] = 99
+    frame = pd.DataFrame({
+        "编号": np.arange(1, n + 1), "性别": gender, "年龄": age, "城市": city, "月收入": income,
+        "满意度": satisfaction, "渠道": channel, "批次": 1,
+        "门店代码": rng.choice(["101", "102", "205"], n),
+        "备注": rng.choice(["", "不详", "电话回访", "需要发票"], n, p=[0.55, 0.1, 0.2, 0.15]),
+        "访问日期": (pd.to_datetime("2023-03-01")
+                 + pd.to_timedelta(rng.integers(0, 120, n), unit="D")).strftime("%Y-%m-%d"),
+    })
+    frame["月收入"] = holes(rng, frame["月收入"], 0.07)
+    frame["传真"] = pd.Series([np.nan] * n)
+    frame = pd.concat([frame, frame.iloc[[10, 57, 233]]], ignore_index=True)
+    write(frame, "survey.csv")
+
+
+if __name__ == "__main__":
+    OUT.mkdir(parents=True, exist_ok=True)
+    for make in (pay, schools, firms_panel, returns, clinic, survey):
+        make()

@@ -1,0 +1,18 @@
+"""Writes the expected numbers of every golden run of the template library.
+
+Run after make_data.py: python3 scripts/oracles/templates/make_goldens.py. Sources are
+pandas, scipy, statsmodels and linearmodels; nothing comes from the project's engine.
+"""
+
+import goldens_describe
+import goldens_models
+
+if __name__ == "__main__":
+    goldens_describe.codebook()
+    goldens_describe.by_group()
+    goldens_describe.correlation()
+    goldens_describe.ttest()
+    goldens_models.ols()
+    goldens_models.logit()
+    goldens_models.fe()
+    goldens_models.iv()
