@@ -14,21 +14,10 @@ tempname table
 tempfile rows
 postfile `table' str32 variable str2045 group double n double missing double mean double sd double min double p25 double p50 double p75 double max double p1 double p99 double skewness double kurtosis using "`rows'"
 foreach variable of local p_vars {
-    forvalues g = 0/`groups' {
-        local condition "ss_use"
-        local name "all"
-        if `g' > 0 {
-            local condition "ss_use & ss_group == `g'"
-            local name : label ss_group `g'
-        }
-        quietly count if `condition' & missing(`variable')
-        local missing = r(N)
-        quietly summarize `variable' if `condition', detail
-        local more "(.) (.) (.) (.)"
-        if "`p_stats'" == "full" {
-            local more "(r(p1)) (r(p99)) (r(skewness)) (r(kurtosis))"
-        }
-        post `table' ("`variable'") (`"`name'"') (r(N)) (`missing') (r(mean)) (r(sd)) (r(min)) (r(p25)) (r(p50)) (r(p75)) (r(max)) `more'
+    ss_post_stats `table' "`variable'" "all" `variable' "ss_use" `p_stats'
+    forvalues g = 1/`groups' {
+        local name : label ss_group `g'
+        ss_post_stats `table' "`variable'" `"`name'"' `variable' "ss_use & ss_group == `g'" `p_stats'
     }
 }
 postclose `table'

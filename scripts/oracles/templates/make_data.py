@@ -191,7 +191,26 @@ def survey() -> None:
     write(frame, "survey.csv")
 
 
+def policy() -> None:
+    """Shops in two regions before and after a wage rule: employment, size, chain."""
+    rng = np.random.default_rng(20240107)
+    rows = []
+    for shop in range(1, 211):
+        treated = int(shop <= 105)
+        chain = int(rng.integers(1, 5))
+        area = round(float(rng.uniform(80, 400)), 0)
+        unit = rng.normal(0, 3)
+        for post in (0, 1):
+            jobs = 18 + 0.02 * area + 1.5 * (chain == 2) + unit - 1.2 * treated + 0.6 * post \
+                + 1.9 * treated * post + rng.normal(0, 2)
+            rows.append((f"P{shop:03d}", treated, post, round(jobs, 2), area, chain,
+                         "east" if treated else "west"))
+    frame = pd.DataFrame(rows, columns=["shop", "treated", "post", "jobs", "area", "chain", "region"])
+    frame["jobs"] = holes(rng, frame["jobs"], 0.03)
+    write(frame, "policy.csv")
+
+
 if __name__ == "__main__":
     OUT.mkdir(parents=True, exist_ok=True)
-    for make in (pay, schools, firms_panel, returns, clinic, survey):
+    for make in (pay, schools, firms_panel, returns, clinic, survey, policy):
         make()

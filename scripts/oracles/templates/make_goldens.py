@@ -5,7 +5,9 @@ pandas, scipy, statsmodels and linearmodels; nothing comes from the project's en
 """
 
 import goldens_describe
+import goldens_linear
 import goldens_models
+import goldens_tests
 
 if __name__ == "__main__":
     goldens_describe.codebook()
@@ -16,3 +18,5 @@ if __name__ == "__main__":
     goldens_models.logit()
     goldens_models.fe()
     goldens_models.iv()
+    goldens_tests.write_all()
+    goldens_linear.write_all()

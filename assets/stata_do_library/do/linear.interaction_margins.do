@@ -1,0 +1,102 @@
+* linear.interaction_margins 1.0.0: does the effect of the focal variable depend on the moderator?
+* Reads p_outcome p_focal(_fv) p_moderator(_fv) p_controls(_fv) p_vce p_moderator_values p_cluster_vars p_absorb_vars p_weight_var p_weight_kind p_level.
+local vce "robust"
+if "`p_vce'" == "ols" {
+    local vce "ols"
+}
+if "`p_cluster_vars'" != "" {
+    local vce "cluster `p_cluster_vars'"
+}
+local weight ""
+local kind "none"
+if "`p_weight_var'" != "" {
+    local kind "`p_weight_kind'"
+    local weight "[`p_weight_kind' = `p_weight_var']"
+}
+
+ss_event step name=sample status=begin
+confirm numeric variable `p_outcome' `p_focal' `p_moderator'
+ss_sample `p_outcome' `p_focal' `p_moderator' `p_controls', strok(`p_cluster_vars' `p_absorb_vars') weight(`p_weight_var') kind(`kind')
+if "`p_cluster_vars'" != "" {
+    ss_clusters `p_cluster_vars'
+}
+local command "regress"
+local absorb ""
+if "`p_absorb_vars'" != "" {
+    ss_groups `p_absorb_vars', generate(ss_absorb)
+    local command "areg"
+    local absorb "absorb(ss_absorb)"
+}
+local first "c.`p_focal'"
+if "`p_focal_fv'" != "`p_focal'" {
+    local first "i.`p_focal'"
+}
+local second "c.`p_moderator'"
+local points ""
+if "`p_moderator_fv'" != "`p_moderator'" {
+    local second "i.`p_moderator'"
+    quietly levelsof `p_moderator' if ss_use, local(points)
+    local smallest = .
+    if "`p_focal_fv'" != "`p_focal'" {
+        quietly levelsof `p_focal' if ss_use, local(levels)
+        foreach level of local levels {
+            foreach point of local points {
+                quietly count if ss_use & `p_focal' == `level' & `p_moderator' == `point'
+                local smallest = min(`smallest', r(N))
+            }
+        }
+    }
+    ss_check empty_cell, fail(`smallest' == 0) value(`smallest')
+}
+else {
+    ss_check empty_cell, value(.)
+    quietly summarize `p_moderator' if ss_use
+    local points "`p_moderator_values'"
+    if "`points'" == "" {
+        local points "`=r(mean) - r(sd)' `=r(mean)' `=r(mean) + r(sd)'"
+    }
+    local outside = 0
+    foreach point of local points {
+        local outside = `outside' + (`point' < r(min) | `point' > r(max))
+    }
+    ss_check extrapolation, warn(`outside' > 0) value(`outside')
+}
+ss_event step name=sample status=ok
+
+ss_event step name=estimate status=begin
+tempname coefficients effects table
+`command' `p_outcome' `first'##`second' `p_controls_fv' if ss_use `weight', `absorb' vce(`vce') level(`p_level')
+matrix `coefficients' = r(table)
+ss_metric r2 = e(r2)
+ss_metric df_r = e(df_r)
+testparm `first'#`second'
+ss_metric interaction_f = r(F)
+ss_metric interaction_p = r(p)
+ss_event step name=estimate status=ok
+
+ss_event step name=margins status=begin
+tempfile rows
+postfile `table' double moderator str2045 term double estimate double std_error double statistic double p_value double ci_low double ci_high str20 note using "`rows'"
+foreach point of local points {
+    margins, dydx(`p_focal') at(`p_moderator' = `point') level(`p_level')
+    matrix `effects' = r(table)
+    local names : colnames `effects'
+    local count = colsof(`effects')
+    forvalues j = 1/`count' {
+        local name : word `j' of `names'
+        if !missing(el(`effects', 2, `j')) {
+            post `table' (`point') ("`name'") (el(`effects', 1, `j')) (el(`effects', 2, `j')) (el(`effects', 3, `j')) (el(`effects', 4, `j')) (el(`effects', 5, `j')) (el(`effects', 6, `j')) ("")
+        }
+    }
+}
+postclose `table'
+ss_event step name=margins status=ok
+
+ss_event step name=export status=begin
+local used = e(N)
+ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(`p_focal') results
+ss_export using "table_margins.csv", rows("`rows'")
+ss_event metric name=weight_kind value="`kind'"
+ss_event metric name=std_errors value="`vce'"
+ss_margins_plot using "fig_margins.svg", rows("`rows'") focal(`p_focal') moderator(`p_moderator') n(`used') level(`p_level')
+ss_event step name=export status=ok
