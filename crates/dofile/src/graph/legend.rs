@@ -93,7 +93,7 @@ impl Block {
     /// Lays the entries out: in columns of equal width that fit the area.
     pub(super) fn new(entries: Vec<Entry>, legend: &Legend, area: Rect, context: &Context) -> Self {
         let scale = context.scale;
-        let size = 12.0 * scale;
+        let size = legend.size.unwrap_or(12.0) * scale;
         let side = matches!(legend.place, LegendPlace::Left | LegendPlace::Right);
         let room = if side { area.w * 0.32 } else { area.w };
         let (key, gap) = (34.0 * scale, 16.0 * scale);

@@ -25,6 +25,10 @@ pub struct Figure {
     pub caption: String,
     /// Last line: engine and sample.
     pub footer: String,
+    /// Font sizes in pixels of title, subtitle, note and caption where they differ from the usual ones.
+    pub sizes: [Option<f64>; 4],
+    /// Page colour.
+    pub background: Color,
     /// The panels, row by row; one for an ordinary figure.
     pub panels: Vec<Panel>,
     /// Panels per row; `None` chooses a nearly square grid.
@@ -50,6 +54,8 @@ impl Default for Figure {
             note: String::new(),
             caption: String::new(),
             footer: String::new(),
+            sizes: [None; 4],
+            background: Color::rgb(255, 255, 255),
             panels: Vec::new(),
             columns: None,
             x_title: String::new(),
@@ -97,6 +103,8 @@ pub struct Plane {
     pub y_lines: Vec<RefLine>,
     /// Texts at data positions.
     pub texts: Vec<TextMark>,
+    /// Colour behind the plots.
+    pub background: Option<Color>,
 }
 
 impl Default for Plane {
@@ -109,6 +117,7 @@ impl Default for Plane {
             x_lines: Vec::new(),
             y_lines: Vec::new(),
             texts: Vec::new(),
+            background: None,
         }
     }
 }
@@ -135,6 +144,8 @@ pub struct TextMark {
     pub clock: u8,
     /// Colour, dark gray by default.
     pub color: Option<Color>,
+    /// Font size in pixels.
+    pub size: Option<f64>,
 }
 
 /// Writes a tick value as text.
@@ -186,6 +197,10 @@ pub struct Axis {
     pub angle: Option<f64>,
     /// Grid lines at the ticks.
     pub grid: bool,
+    /// Font size of the title in pixels.
+    pub title_size: Option<f64>,
+    /// Font size of the tick labels in pixels.
+    pub label_size: Option<f64>,
     /// The axis, its ticks and its title are left out.
     pub hidden: bool,
 }
@@ -202,6 +217,8 @@ impl Default for Axis {
             text: None,
             angle: None,
             grid: true,
+            title_size: None,
+            label_size: None,
             hidden: false,
         }
     }
@@ -353,6 +370,8 @@ pub struct Legend {
     pub rows: Option<usize>,
     /// Title.
     pub title: String,
+    /// Font size in pixels.
+    pub size: Option<f64>,
 }
 
 /// A pie.

@@ -74,7 +74,7 @@ pub fn render(figure: &Figure) -> String {
         escape(&texts.join("; "))
     ));
     let page = Rect { x: 0.0, y: 0.0, w: figure.width, h: figure.height };
-    svg.rect(0.0, 0.0, page.w, page.h, &Paint::fill(Color::rgb(255, 255, 255)));
+    svg.rect(0.0, 0.0, page.w, page.h, &Paint::fill(figure.background));
     let context = Context { scale: 1.0, prefix: String::new() };
     draw(&mut svg, figure, page, &context);
     svg.raw("</svg>\n");
@@ -114,7 +114,10 @@ pub(super) fn draw(svg: &mut Svg, figure: &Figure, page: Rect, context: &Context
 }
 
 fn headings(svg: &mut Svg, figure: &Figure, area: &mut Rect, context: &Context) {
-    let parts = [(&figure.title, 18.0, TEXT, "title"), (&figure.subtitle, 14.0, MUTED, "subtitle")];
+    let parts = [
+        (&figure.title, figure.sizes[0].unwrap_or(18.0), TEXT, "title"),
+        (&figure.subtitle, figure.sizes[1].unwrap_or(14.0), MUTED, "subtitle"),
+    ];
     let top = area.y;
     for (text, size, color, class) in parts {
         if text.is_empty() {
@@ -141,8 +144,8 @@ fn headings(svg: &mut Svg, figure: &Figure, area: &mut Rect, context: &Context) 
 
 fn footings(svg: &mut Svg, figure: &Figure, area: &mut Rect, context: &Context) {
     let parts = [
-        (&figure.note, 11.5, TEXT, "note"),
-        (&figure.caption, 11.5, TEXT, "caption"),
+        (&figure.note, figure.sizes[2].unwrap_or(11.5), TEXT, "note"),
+        (&figure.caption, figure.sizes[3].unwrap_or(11.5), TEXT, "caption"),
         (&figure.footer, 10.0, MUTED, "footer"),
     ];
     let mut lines = Vec::new();

@@ -20,7 +20,8 @@ pub(super) enum Frame {
     Shared { x_labels: bool, y_labels: bool },
 }
 
-/// Sizes that depend on the scale only.
+/// Sizes that depend on the scale and an axis only.
+#[derive(Clone, Copy)]
 struct Sizes {
     label: f64,
     title: f64,
@@ -28,8 +29,12 @@ struct Sizes {
 }
 
 impl Sizes {
-    fn new(context: &Context) -> Self {
-        Self { label: 12.0 * context.scale, title: 13.0 * context.scale, tick: 5.0 * context.scale }
+    fn new(axis: &Axis, context: &Context) -> Self {
+        Self {
+            label: axis.label_size.unwrap_or(12.0) * context.scale,
+            title: axis.title_size.unwrap_or(13.0) * context.scale,
+            tick: 5.0 * context.scale,
+        }
     }
 }
 
@@ -44,51 +49,51 @@ fn scale(extent: &Extent, axis: &Axis, from: f64, to: f64) -> Scale {
 
 /// Room that the tick labels of a plane of this size take at the left and at the bottom.
 pub(super) fn label_room(plane: &Plane, w: f64, h: f64, context: &Context) -> (f64, f64) {
-    let sizes = Sizes::new(context);
-    let y = axes::column(&plane.y, &axes::extent(plane, false), sizes.label, h, w * 0.45);
+    let (xs, ys) = (Sizes::new(&plane.x, context), Sizes::new(&plane.y, context));
+    let y = axes::column(&plane.y, &axes::extent(plane, false), ys.label, h, w * 0.45);
     let x_extent = axes::extent(plane, true);
     let x_scale = scale(&x_extent, &plane.x, 0.0, w);
-    let x = axes::arrange(&plane.x, &x_extent, sizes.label, w, h * 0.4, &|v| x_scale.at(v));
-    let gap = sizes.tick * 2.0;
-    let left = if plane.y.hidden { 0.0 } else { widest(&y, sizes.label) + gap };
+    let x = axes::arrange(&plane.x, &x_extent, xs.label, w, h * 0.4, &|v| x_scale.at(v));
+    let gap = ys.tick * 2.0;
+    let left = if plane.y.hidden { 0.0 } else { widest(&y, ys.label) + gap };
     let bottom = if plane.x.hidden { 0.0 } else { x.height + gap };
     (left, bottom)
 }
 
 /// Draws a plane into a cell.
 pub(super) fn draw(svg: &mut Svg, plane: &Plane, cell: Rect, frame: Frame, context: &Context) {
-    let sizes = Sizes::new(context);
+    let (xs, ys) = (Sizes::new(&plane.x, context), Sizes::new(&plane.y, context));
     let (x_extent, y_extent) = (axes::extent(plane, true), axes::extent(plane, false));
     let own = matches!(frame, Frame::Own);
     let mut plot = cell;
 
     // the height is not known before the horizontal labels are, so their room is estimated first
-    let y_labels = axes::column(&plane.y, &y_extent, sizes.label, cell.h * 0.85, cell.w * 0.38);
+    let y_labels = axes::column(&plane.y, &y_extent, ys.label, cell.h * 0.85, cell.w * 0.38);
     let y_title = if own && !plane.y.hidden && !plane.y.title.is_empty() {
-        wrap_to(&plane.y.title, sizes.title, cell.h * 0.85, 2)
+        wrap_to(&plane.y.title, ys.title, cell.h * 0.85, 2)
     } else {
         Vec::new()
     };
     if own {
-        let mut left = y_title.len() as f64 * sizes.title * LINE;
+        let mut left = y_title.len() as f64 * ys.title * LINE;
         if !plane.y.hidden {
-            left += widest(&y_labels, sizes.label) + 2.0 * sizes.tick;
+            left += widest(&y_labels, ys.label) + 2.0 * ys.tick;
         }
         plot.x += left;
         plot.w -= left + 4.0 * context.scale;
     }
-    let x_labels = horizontal_labels(plane, &x_extent, &mut plot, own, cell, &sizes);
+    let x_labels = horizontal_labels(plane, &x_extent, &mut plot, own, cell, &xs);
     let x_title = if own && !plane.x.hidden && !plane.x.title.is_empty() {
-        wrap_to(&plane.x.title, sizes.title, plot.w, 2)
+        wrap_to(&plane.x.title, xs.title, plot.w, 2)
     } else {
         Vec::new()
     };
     if own {
-        plot.y += sizes.label * 0.5;
-        plot.h -= sizes.label * 0.5;
+        plot.y += ys.label * 0.5;
+        plot.h -= ys.label * 0.5;
         if !plane.x.hidden {
-            plot.h -= x_labels.height + 2.0 * sizes.tick;
-            plot.h -= x_title.len() as f64 * sizes.title * LINE;
+            plot.h -= x_labels.height + 2.0 * xs.tick;
+            plot.h -= x_title.len() as f64 * xs.title * LINE;
         }
     }
     plot.w = plot.w.max(10.0);
@@ -102,22 +107,22 @@ pub(super) fn draw(svg: &mut Svg, plane: &Plane, cell: Rect, frame: Frame, conte
         Frame::Shared { x_labels, y_labels } => (x_labels, y_labels),
     };
     if !plane.y.hidden {
-        y_axis(svg, plot, &y, show_y.then_some(&y_labels), &sizes);
+        y_axis(svg, plot, &y, show_y.then_some(&y_labels), &ys);
         let mut at = cell.x;
         for line in &y_title {
-            at += sizes.title * LINE;
-            let mut face = face(sizes.title, TEXT, Anchor::Middle, "axis-title");
+            at += ys.title * LINE;
+            let mut face = face(ys.title, TEXT, Anchor::Middle, "axis-title");
             face.rotate = -90.0;
-            svg.text(at - sizes.title * 0.35, plot.y + plot.h / 2.0, line, &face);
+            svg.text(at - ys.title * 0.35, plot.y + plot.h / 2.0, line, &face);
         }
     }
     if !plane.x.hidden {
-        x_axis(svg, plot, &x, show_x.then_some(&x_labels), &sizes);
-        let mut at = plot.bottom() + x_labels.height + 2.0 * sizes.tick;
+        x_axis(svg, plot, &x, show_x.then_some(&x_labels), &xs);
+        let mut at = plot.bottom() + x_labels.height + 2.0 * xs.tick;
         for line in &x_title {
-            at += sizes.title * LINE;
-            let face = face(sizes.title, TEXT, Anchor::Middle, "axis-title");
-            svg.text(plot.x + plot.w / 2.0, at - sizes.title * 0.3, line, &face);
+            at += xs.title * LINE;
+            let face = face(xs.title, TEXT, Anchor::Middle, "axis-title");
+            svg.text(plot.x + plot.w / 2.0, at - xs.title * 0.3, line, &face);
         }
     }
 }
@@ -169,6 +174,9 @@ fn contents(
     (x_labels, y_labels): (&Labels, &Vec<(f64, Vec<String>)>),
     context: &Context,
 ) {
+    if let Some(color) = plane.background {
+        svg.rect(plot.x, plot.y, plot.w, plot.h, &Paint::fill(color));
+    }
     let grid = Paint::stroke(GRID, 0.8 * context.scale);
     if plane.y.grid {
         for at in y_labels.iter().filter_map(|(v, _)| y.at(*v)) {
@@ -199,7 +207,14 @@ fn contents(
     for series in &plane.series {
         if let Shape::Points { points, labels } = &series.shape {
             for (&(px, py), text) in points.iter().zip(labels) {
-                let mark = TextMark { x: px, y: py, text: text.clone(), clock: 3, color: series.style.color };
+                let mark = TextMark {
+                    x: px,
+                    y: py,
+                    text: text.clone(),
+                    clock: 3,
+                    color: series.style.color,
+                    size: None,
+                };
                 text_mark(svg, &mark, plot, (x, y), context);
             }
         }
@@ -241,7 +256,7 @@ fn text_mark(svg: &mut Svg, mark: &TextMark, plot: Rect, (x, y): (&Scale, &Scale
     let (Some(px), Some(py)) = (x.at(mark.x), y.at(mark.y)) else {
         return;
     };
-    let size = 11.0 * context.scale;
+    let size = mark.size.unwrap_or(11.0) * context.scale;
     let gap = 6.0 * context.scale;
     let text_width = width(&mark.text, size);
     let mut side = match mark.clock {

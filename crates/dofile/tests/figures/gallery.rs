@@ -74,6 +74,7 @@ fn scatter() -> Figure {
             text: "a text near the right edge".into(),
             clock: 3,
             color: None,
+            size: None,
         }],
         ..Plane::default()
     };
