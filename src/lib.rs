@@ -14,6 +14,8 @@
 //! - [`app`]: the composition root; owns start and shutdown.
 //! - [`cli`]: one file per subcommand.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod adapters;
 pub mod app;
 pub mod cli;
