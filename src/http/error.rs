@@ -77,7 +77,7 @@ pub fn status_of(code: ErrorCode) -> StatusCode {
 /// trace id and the path.
 #[derive(Debug, Clone)]
 pub struct ApiError {
-    problem: Problem,
+    problem: Box<Problem>,
     status: StatusCode,
 }
 
@@ -100,7 +100,7 @@ impl ApiError {
 impl From<Problem> for ApiError {
     fn from(problem: Problem) -> Self {
         let status = status_of(problem.code);
-        Self { problem, status }
+        Self { problem: Box::new(problem), status }
     }
 }
 

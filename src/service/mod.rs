@@ -5,6 +5,7 @@ pub mod cancel_job;
 pub mod check_health;
 pub mod commits;
 pub mod context;
+pub mod draft_request;
 pub mod enqueue_run;
 pub mod ingest_inputs;
 pub mod job_view;

@@ -1,0 +1,259 @@
+//! What a client states of a draft, and its reading into a [`Statement`].
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::domain::draft::Statement;
+use crate::domain::error::Problem;
+
+/// Longest free text of a draft, in characters.
+const MAX_TEXT: usize = 20_000;
+/// Longest condition, in characters.
+const MAX_CONDITION: usize = 4_000;
+/// Most entries of any list.
+const MAX_ITEMS: usize = 2_000;
+
+/// One column or several.
+#[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
+#[serde(untagged)]
+pub enum Columns {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Columns {
+    fn into_list(self) -> Vec<String> {
+        match self {
+            Self::One(name) if name.is_empty() => Vec::new(),
+            Self::One(name) => vec![name],
+            Self::Many(names) => names,
+        }
+    }
+}
+
+/// The body of `PUT /v1/jobs/{job_id}/draft`: replaces the draft whole.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DraftRequest {
+    pub draft_text: Option<String>,
+    pub template_id: Option<String>,
+    /// Bind name → column or columns.
+    pub roles: Option<BTreeMap<String, Columns>>,
+    pub outcome_var: Option<String>,
+    pub treatment_var: Option<String>,
+    pub controls: Option<Columns>,
+    pub time_var: Option<String>,
+    pub entity_var: Option<String>,
+    pub cluster_var: Option<Columns>,
+    pub fixed_effects: Option<Columns>,
+    pub interaction_terms: Option<Vec<Vec<String>>>,
+    pub instrument_vars: Option<Columns>,
+    pub categorical_vars: Option<Vec<String>>,
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub derived_variables: Option<Vec<Value>>,
+    pub sample_if: Option<String>,
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub data_steps: Option<Vec<Value>>,
+    /// Further input of the template → dataset_key.
+    pub inputs: Option<BTreeMap<String, String>>,
+    #[schema(value_type = Option<Object>)]
+    pub parameters: Option<Map<String, Value>>,
+    #[schema(value_type = Option<Object>)]
+    pub default_overrides: Option<Map<String, Value>>,
+}
+
+/// A draft request after the checks that need neither data nor library.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stated {
+    pub draft_text: String,
+    pub template_id: Option<String>,
+    pub statement: Statement,
+}
+
+impl DraftRequest {
+    /// Reads the request.
+    ///
+    /// # Errors
+    /// `INPUT_VALIDATION_FAILED` for a role that is stated twice differently, for lists and texts that
+    /// are too long, and for parts that this release cannot carry out.
+    pub fn read(self) -> Result<Stated, Problem> {
+        let mut errors = Vec::new();
+        let mut roles: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (bind, columns) in self.roles.unwrap_or_default() {
+            roles.insert(bind, columns.into_list());
+        }
+        let named = [
+            ("outcome_var", self.outcome_var.map(Columns::One)),
+            ("treatment_var", self.treatment_var.map(Columns::One)),
+            ("controls", self.controls),
+            ("time_var", self.time_var.map(Columns::One)),
+            ("entity_var", self.entity_var.map(Columns::One)),
+            ("cluster_var", self.cluster_var),
+            ("fixed_effects", self.fixed_effects),
+            ("instrument_vars", self.instrument_vars),
+        ];
+        for (bind, columns) in named {
+            let Some(columns) = columns.map(Columns::into_list) else { continue };
+            match roles.get(bind) {
+                Some(stated) if *stated != columns => {
+                    errors.push((bind.to_owned(), format!("differs from roles.{bind}; state it once")));
+                }
+                _ => {
+                    roles.insert(bind.to_owned(), columns);
+                }
+            }
+        }
+        roles.retain(|_, columns| !columns.is_empty());
+        for (name, list) in [("derived_variables", &self.derived_variables), ("data_steps", &self.data_steps)]
+        {
+            if list.as_ref().is_some_and(|l| !l.is_empty()) {
+                errors.push((name.to_owned(), "is not supported by this release; leave it empty".to_owned()));
+            }
+        }
+        let draft_text = self.draft_text.unwrap_or_default();
+        too_long(&mut errors, "draft_text", &draft_text, MAX_TEXT);
+        let sample_if = self.sample_if.filter(|text| !text.trim().is_empty());
+        too_long(&mut errors, "sample_if", sample_if.as_deref().unwrap_or_default(), MAX_CONDITION);
+        for (bind, columns) in &roles {
+            too_many(&mut errors, &format!("roles.{bind}"), columns.len());
+        }
+        let parameters = self.parameters.unwrap_or_default();
+        too_many(&mut errors, "parameters", parameters.len());
+        let categorical_vars = self.categorical_vars.unwrap_or_default();
+        too_many(&mut errors, "categorical_vars", categorical_vars.len());
+        if !errors.is_empty() {
+            return Err(Problem::validation_all(errors));
+        }
+        Ok(Stated {
+            draft_text,
+            template_id: self.template_id.filter(|id| !id.is_empty()),
+            statement: Statement {
+                roles,
+                parameters,
+                categorical_vars,
+                interaction_terms: self.interaction_terms.unwrap_or_default(),
+                sample_if,
+                inputs: self.inputs.unwrap_or_default(),
+                default_overrides: self.default_overrides.unwrap_or_default(),
+            },
+        })
+    }
+}
+
+fn too_long(errors: &mut Vec<(String, String)>, path: &str, text: &str, max: usize) {
+    if text.chars().count() > max {
+        errors.push((path.to_owned(), format!("must have at most {max} characters")));
+    }
+}
+
+fn too_many(errors: &mut Vec<(String, String)>, path: &str, n: usize) {
+    if n > MAX_ITEMS {
+        errors.push((path.to_owned(), format!("must have at most {MAX_ITEMS} entries")));
+    }
+}
+
+/// Returns the request that would state this draft again; patches are applied to it.
+pub fn as_request(stated: &Stated) -> Map<String, Value> {
+    let statement = &stated.statement;
+    let value = serde_json::json!({
+        "draft_text": stated.draft_text,
+        "template_id": stated.template_id,
+        "roles": statement.roles,
+        "interaction_terms": statement.interaction_terms,
+        "categorical_vars": statement.categorical_vars,
+        "sample_if": statement.sample_if,
+        "inputs": statement.inputs,
+        "parameters": statement.parameters,
+        "default_overrides": statement.default_overrides,
+    });
+    match value {
+        Value::Object(map) => map,
+        _ => unreachable!("an object literal is an object"),
+    }
+}
+
+/// Keys of a PUT that are views of `roles`.
+const ROLE_VIEWS: [&str; 8] = [
+    "outcome_var",
+    "treatment_var",
+    "controls",
+    "time_var",
+    "entity_var",
+    "cluster_var",
+    "fixed_effects",
+    "instrument_vars",
+];
+
+/// Applies a patch: keys of PUT, dotted `parameters.<name>` and `roles.<name>`; `null` clears.
+///
+/// # Errors
+/// `INPUT_VALIDATION_FAILED` for an unknown key or a value of the wrong form.
+pub fn apply_patch(stated: &Stated, updates: &Map<String, Value>) -> Result<Stated, Problem> {
+    let mut request = as_request(stated);
+    for (key, value) in updates {
+        let (target, name) = match key.split_once('.') {
+            Some((group @ ("parameters" | "roles"), name)) if !name.is_empty() => (group, name),
+            None if ROLE_VIEWS.contains(&key.as_str()) => ("roles", key.as_str()),
+            _ => {
+                request.insert(key.clone(), value.clone());
+                continue;
+            }
+        };
+        let group = request.entry(target).or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(group) = group {
+            if value.is_null() {
+                group.remove(name);
+            } else {
+                group.insert(name.to_owned(), value.clone());
+            }
+        }
+    }
+    let request: DraftRequest = serde_json::from_value(Value::Object(request))
+        .map_err(|error| Problem::validation("field_updates", error.to_string()))?;
+    request.read()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::error::ErrorCode;
+
+    fn read(value: Value) -> Result<Stated, Problem> {
+        serde_json::from_value::<DraftRequest>(value).expect("a request").read()
+    }
+
+    #[test]
+    fn a_role_stated_twice_must_agree() {
+        assert!(read(json!({"roles": {"outcome_var": "y"}, "outcome_var": "y"})).is_ok());
+        let refused = read(json!({"roles": {"outcome_var": "y"}, "outcome_var": "z"})).expect_err("differs");
+        assert_eq!(refused.code, ErrorCode::InputValidationFailed);
+        assert_eq!(refused.context["errors"][0]["path"], "outcome_var");
+    }
+
+    #[test]
+    fn what_this_release_cannot_do_is_refused_and_never_ignored() {
+        for name in ["derived_variables", "data_steps"] {
+            assert!(read(json!({name: []})).is_ok());
+            let refused = read(json!({name: [{"name": "x"}]})).expect_err("not supported");
+            assert_eq!(refused.context["errors"][0]["path"], *name);
+        }
+    }
+
+    #[test]
+    fn a_patch_sets_clears_and_refuses_unknown_keys() {
+        let stated = read(json!({"outcome_var": "y", "parameters": {"level": 90}, "controls": ["a", "b"]}))
+            .expect("stated");
+        let updates = json!({"parameters.level": null, "roles.controls": ["c"], "outcome_var": "w", "sample_if": "a > 1"});
+        let patched = apply_patch(&stated, updates.as_object().expect("an object")).expect("patched");
+        assert!(patched.statement.parameters.is_empty());
+        assert_eq!(patched.statement.roles["controls"], ["c"]);
+        assert_eq!(patched.statement.roles["outcome_var"], ["w"]);
+        assert_eq!(patched.statement.sample_if.as_deref(), Some("a > 1"));
+        let updates = json!({"no_such_key": 1});
+        assert!(apply_patch(&stated, updates.as_object().expect("an object")).is_err());
+    }
+}
