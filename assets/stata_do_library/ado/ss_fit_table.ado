@@ -1,5 +1,5 @@
 *! ss_fit_table 1.0.0: writes size and fit of the last estimation, with what the numbers rest on
-* Usage: ss_fit_table using "file.csv", [scalars(names in e()) values(name expression ...) se(text) weight(text) sample(text)]
+* Usage: ss_fit_table using "file.csv", [scalars(names in e()) values(name expression ...) se(text) clusters(name) weight(text) sample(text)]
 * Columns metric, value, note; text facts (standard errors, weights, engine) stand in note.
 program define ss_fit_table
     syntax using/ [, SCalars(string) Values(string asis) SE(string) Weight(string) SAmple(string)]
@@ -18,7 +18,10 @@ program define ss_fit_table
     }
     if "`e(clustvar)'" != "" {
         scalar `number' = e(N_clust)
-        post `handle' ("n_clusters") (`number') ("`e(clustvar)'")
+        if "`clusters'" == "" {
+            local clusters "`e(clustvar)'"
+        }
+        post `handle' ("n_clusters") (`number') ("`clusters'")
         ss_metric n_clusters = e(N_clust)
     }
     if "`weight'" == "" {

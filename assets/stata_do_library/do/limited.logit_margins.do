@@ -17,10 +17,7 @@ if "`p_weight_var'" != "" {
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
 ss_sample `p_outcome' `p_regressors' `p_controls', strok(`p_cluster_var') weight(`p_weight_var') kind(`kind') nometric
-quietly summarize `p_outcome' if ss_use
-local share = r(mean)
-quietly count if ss_use & `p_outcome' != 0 & `p_outcome' != 1
-ss_check not_binary, fail(r(N) > 0 | `share' == 0 | `share' == 1) value(r(N))
+ss_binary `p_outcome'
 if "`p_cluster_var'" != "" {
     ss_clusters `p_cluster_var'
 }

@@ -10,49 +10,27 @@ if "`p_weight_var'" != "" {
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
 ss_sample `p_outcome' `p_regressors' `p_controls' `p_time_var', strok(`p_panel_id' `p_cluster_var') weight(`p_weight_var') kind(`kind')
-quietly count if ss_use & `p_time_var' != floor(`p_time_var')
-ss_check panel_unset, fail(r(N) > 0) value(r(N))
-local unit "`p_panel_id'"
-capture confirm numeric variable `p_panel_id'
-if _rc != 0 {
-    quietly egen long ss_panel = group(`p_panel_id') if ss_use
-    local unit "ss_panel"
-}
-quietly duplicates report `unit' `p_time_var' if ss_use
-ss_check dup_key, fail(r(unique_value) < r(N)) value(r(N) - r(unique_value))
-* no_within: the outcome and the focal regressor must move inside at least one unit
 local focal : word 1 of `p_regressors'
-foreach variable in `p_outcome' `focal' {
-    tempvar least most
-    quietly egen double `least' = min(`variable') if ss_use, by(`unit')
-    quietly egen double `most' = max(`variable') if ss_use, by(`unit')
-    quietly count if ss_use & `least' < `most'
-    ss_check no_within, fail(r(N) == 0) value(r(N))
-}
-local cluster "`p_cluster_var'"
-if "`cluster'" == "" {
-    local cluster "`unit'"
+ss_panel `p_panel_id' `p_time_var', within(`p_outcome' `focal')
+local periods = cond(`p_time_effects' == 1, "i.`r(period)'", "")
+local cluster "ss_panel"
+local clusters "`p_panel_id'"
+if "`p_cluster_var'" != "" {
+    local cluster "`p_cluster_var'"
+    local clusters "`p_cluster_var'"
 }
 local vce "cluster `cluster'"
+local errors "cluster `clusters'"
 if "`p_vce'" == "classical" {
     local vce "conventional"
+    local errors "conventional"
 }
 else {
     ss_clusters `cluster'
 }
-local periods ""
-if `p_time_effects' == 1 {
-    local period "`p_time_var'"
-    quietly summarize `p_time_var' if ss_use, meanonly
-    if r(min) < 0 {
-        quietly egen long ss_period = group(`p_time_var') if ss_use
-        local period "ss_period"
-    }
-    local periods "i.`period'"
-}
 * rows outside the sample may repeat a key: the panel is declared on the sample alone
 quietly keep if ss_use
-xtset `unit' `p_time_var'
+xtset ss_panel ss_period
 ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
@@ -73,6 +51,6 @@ if `p_time_effects' == 1 {
 ss_event step name=estimate status=ok
 
 ss_event step name=export status=begin
-ss_fit_table using "table_fit.csv", scalars(N N_g g_min g_avg g_max r2_w r2_b r2_o sigma_u sigma_e rho corr F df_m df_r) se(`vce') weight(`kind') values(`extra' level `p_level')
+ss_fit_table using "table_fit.csv", scalars(N N_g g_min g_avg g_max r2_w r2_b r2_o sigma_u sigma_e rho corr F df_r) se(`errors') clusters(`clusters') weight(`kind') values(`extra' level `p_level')
 ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(`focal') results
 ss_event step name=export status=ok

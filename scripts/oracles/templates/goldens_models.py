@@ -164,14 +164,8 @@ def logit() -> None:
          ])
 
 
-def fe_case(periods, classical, name=None, parameters=None):
-    """Within regression by hand (grand means added back), [XT] xtreg methods and formulas."""
-    data = read("firms_panel.csv").dropna(subset=["log_output", "log_capital", "log_labor"]).copy()
-    x = data[["log_capital", "log_labor", "exporter"]].astype(float)
-    if periods:
-        x = pd.concat([x, dummies(data["year"], "year")], axis=1)
-    y = data["log_output"]
-    unit = data["firm"]
+def within_fit(y, x, unit, classical=False):
+    """Within regression with grand means added back and errors clustered by unit ([XT] xtreg)."""
     within = lambda v: v - v.groupby(unit).transform("mean") + v.mean()
     xw = within(x)
     xw["_cons"] = 1.0
@@ -191,6 +185,21 @@ def fe_case(periods, classical, name=None, parameters=None):
         scores = pd.DataFrame(xw.to_numpy() * residual[:, None]).groupby(unit.to_numpy()).sum().to_numpy()
         cov = inverse @ (scores.T @ scores) @ inverse * groups / (groups - 1) * (n - 1) / (n - columns)
         df = groups - 1
+    return {"xw": xw, "yw": yw, "b": b, "cov": cov, "df": df, "n": n, "groups": groups, "k": k,
+            "rss": rss, "df_e": df_e}
+
+
+def fe_case(periods, classical, name=None, parameters=None):
+    """Within regression by hand (grand means added back), [XT] xtreg methods and formulas."""
+    data = read("firms_panel.csv").dropna(subset=["log_output", "log_capital", "log_labor"]).copy()
+    x = data[["log_capital", "log_labor", "exporter"]].astype(float)
+    if periods:
+        x = pd.concat([x, dummies(data["year"], "year")], axis=1)
+    y = data["log_output"]
+    unit = data["firm"]
+    fitted = within_fit(y, x, unit, classical)
+    xw, yw, b, cov, df = (fitted[k] for k in ("xw", "yw", "b", "cov", "df"))
+    n, groups, k, rss, df_e = (fitted[k] for k in ("n", "groups", "k", "rss", "df_e"))
     slopes = b[:-1]
     f_stat = slopes @ np.linalg.solve(cov[:-1, :-1], slopes) / k
     xb = x.to_numpy() @ slopes

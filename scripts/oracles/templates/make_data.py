@@ -210,7 +210,26 @@ def policy() -> None:
     write(frame, "policy.csv")
 
 
+def rollout() -> None:
+    """Towns over ten years; a programme starts in 2016 in half of them."""
+    rng = np.random.default_rng(20240108)
+    rows = []
+    for town in range(1, 61):
+        treated = town <= 30
+        unit = rng.normal(0, 4)
+        for year in range(2010, 2020):
+            on = int(treated and year >= 2016)
+            income = rng.normal(30 + 0.4 * (year - 2010), 2)
+            effect = on * (1.0 + 0.5 * (year - 2016))
+            visits = 40 + unit + 0.3 * (year - 2010) + 0.2 * income + effect + rng.normal(0, 1.5)
+            rows.append((f"T{town:02d}", year, on, round(visits, 3), round(income, 3), 2016 if treated else None))
+    frame = pd.DataFrame(rows, columns=["town", "year", "programme", "visits", "income", "start_year"])
+    frame["start_year"] = frame["start_year"].astype("Int64")
+    frame["visits"] = holes(rng, frame["visits"], 0.02)
+    write(frame, "rollout.csv")
+
+
 if __name__ == "__main__":
     OUT.mkdir(parents=True, exist_ok=True)
-    for make in (pay, schools, firms_panel, returns, clinic, survey, policy):
+    for make in (pay, schools, firms_panel, returns, clinic, survey, policy, rollout):
         make()

@@ -7,6 +7,7 @@ pandas, scipy, statsmodels and linearmodels; nothing comes from the project's en
 import goldens_describe
 import goldens_linear
 import goldens_models
+import goldens_panel
 import goldens_tests
 
 if __name__ == "__main__":
@@ -20,3 +21,4 @@ if __name__ == "__main__":
     goldens_models.iv()
     goldens_tests.write_all()
     goldens_linear.write_all()
+    goldens_panel.write_all()

@@ -1,0 +1,43 @@
+*! ss_models_table 1.0.0: writes the coefficients of several models below each other, with a model column
+* Usage: ss_models_table using "file.csv", models(name matrix [name matrix ...]) [focal(variable)]
+program define ss_models_table
+    syntax using/, MOdels(string) [FOCal(name)]
+    tempname handle values
+    tempfile rows
+    postfile `handle' str32 model str2045 equation str2045 term double estimate double std_error double statistic double p_value double ci_low double ci_high str20 note using "`rows'"
+    local omitted = 0
+    local seen = 0
+    local kept = 0
+    while "`models'" != "" {
+        gettoken model models : models
+        gettoken table models : models
+        matrix `values' = `table'
+        local terms : colnames `values'
+        local count = colsof(`values')
+        forvalues j = 1/`count' {
+            local term : word `j' of `terms'
+            quietly _ms_parse_parts `term'
+            local omit = r(omit)
+            local base = 0
+            if "`r(type)'" == "factor" {
+                local base = r(base)
+            }
+            local is_focal = "`r(name)'" == "`focal'"
+            if `base' == 1 {
+                continue
+            }
+            local seen = `seen' + `is_focal'
+            if `omit' == 1 {
+                local omitted = `omitted' + 1
+                post `handle' ("`model'") ("`e(depvar)'") ("`term'") (.) (.) (.) (.) (.) (.) ("omitted")
+            }
+            else {
+                local kept = `kept' + `is_focal'
+                post `handle' ("`model'") ("`e(depvar)'") ("`term'") (el(`values', 1, `j')) (el(`values', 2, `j')) (el(`values', 3, `j')) (el(`values', 4, `j')) (el(`values', 5, `j')) (el(`values', 6, `j')) ("")
+            }
+        }
+    }
+    postclose `handle'
+    ss_export using "`using'", rows("`rows'")
+    ss_check collinear, warn(`omitted' > 0) fail(`seen' > 0 & `kept' == 0) value(`omitted')
+end
