@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::extract::body::{Json, Query};
 use super::state::App;
+use crate::domain::job::JobStatus;
 use crate::service::check_health::HealthReport;
 
 /// Which dependencies decide.
@@ -40,7 +41,11 @@ pub async fn ready(State(app): State<App>, Query(query): Query<Scope>) -> Respon
 #[utoipa::path(get, path = "/metrics", tag = "health", operation_id = "get_metrics",
     responses((status = 200, body = String, content_type = "text/plain")))]
 pub async fn metrics(State(app): State<App>) -> Response {
-    app.metrics.store(&app.ctx.store.status());
+    let facts = app.ctx.store.status();
+    let jobs: Vec<(&str, u64)> =
+        JobStatus::ALL.iter().map(|s| (s.as_str(), facts.jobs.get(s).copied().unwrap_or(0))).collect();
+    let events = facts.audit_heads.iter().map(|(_, seq, _)| *seq).sum();
+    app.metrics.store(facts.fault.is_some(), facts.quarantined_records, &jobs, events);
     let mut response = app.metrics.render().into_response();
     response
         .headers_mut()

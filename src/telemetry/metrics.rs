@@ -207,16 +207,14 @@ impl Metrics {
         self.engine_up.set(i64::from(up));
     }
 
-    /// Sets the facts that the store tells.
-    pub fn store(&self, facts: &crate::ports::store::StoreStatus) {
-        self.store_fault.set(i64::from(facts.fault.is_some()));
-        self.store_quarantined.set(i64::try_from(facts.quarantined_records).unwrap_or(i64::MAX));
-        for status in crate::domain::job::JobStatus::ALL {
-            let count = facts.jobs.get(&status).copied().unwrap_or(0);
-            self.jobs.with_label_values(&[status.as_str()]).set(i64::try_from(count).unwrap_or(i64::MAX));
+    /// Sets the facts that the store tells; `jobs` counts every status.
+    pub fn store(&self, fault: bool, quarantined: u64, jobs: &[(&str, u64)], audit_events: u64) {
+        self.store_fault.set(i64::from(fault));
+        self.store_quarantined.set(i64::try_from(quarantined).unwrap_or(i64::MAX));
+        for (status, count) in jobs {
+            self.jobs.with_label_values(&[status]).set(i64::try_from(*count).unwrap_or(i64::MAX));
         }
-        let events: u64 = facts.audit_heads.iter().map(|(_, seq, _)| *seq).sum();
-        self.audit_events.set(i64::try_from(events).unwrap_or(i64::MAX));
+        self.audit_events.set(i64::try_from(audit_events).unwrap_or(i64::MAX));
     }
 
     /// Sets facts on the process and its volume.

@@ -1,4 +1,6 @@
 //! The integration tests: one binary, one module per subject.
 
+mod architecture;
 mod conformance;
+mod errors;
 mod support;

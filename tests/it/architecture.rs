@@ -1,0 +1,222 @@
+//! Imports point inwards: reads the sources and fails on a path or crate that a room must not name.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A room with what its sources must not name anywhere, fully qualified paths included.
+const FORBIDDEN: &[(&str, &[&str])] = &[
+    (
+        "domain",
+        &[
+            "crate::ports",
+            "crate::service",
+            "crate::adapters",
+            "crate::http",
+            "crate::worker",
+            "crate::library",
+            "crate::config",
+            "crate::app",
+            "crate::cli",
+            "crate::telemetry",
+            "tokio::",
+            "axum::",
+            "rusqlite::",
+            "reqwest::",
+            "dofile::",
+            "std::fs::",
+            "std::net::",
+            "std::env::",
+        ],
+    ),
+    (
+        "ports",
+        &[
+            "crate::service",
+            "crate::adapters",
+            "crate::http",
+            "crate::worker",
+            "crate::library",
+            "crate::config",
+            "crate::app",
+            "crate::cli",
+            "axum::",
+            "rusqlite::",
+            "reqwest::",
+            "dofile::",
+        ],
+    ),
+    (
+        "service",
+        &[
+            "crate::adapters",
+            "crate::http",
+            "crate::worker",
+            "crate::config",
+            "crate::app",
+            "crate::cli",
+            "axum::",
+            "rusqlite::",
+            "reqwest::",
+            "dofile::",
+        ],
+    ),
+    (
+        "library",
+        &[
+            "crate::service",
+            "crate::adapters",
+            "crate::http",
+            "crate::worker",
+            "crate::config",
+            "crate::app",
+            "crate::cli",
+            "axum::",
+            "rusqlite::",
+            "reqwest::",
+        ],
+    ),
+    (
+        "adapters",
+        &[
+            "crate::service",
+            "crate::http",
+            "crate::worker",
+            "crate::config",
+            "crate::app",
+            "crate::cli",
+            "crate::library",
+            "axum::",
+            "dofile::",
+        ],
+    ),
+    (
+        "http",
+        &[
+            "crate::adapters",
+            "crate::worker",
+            "crate::config",
+            "crate::app",
+            "crate::cli",
+            "rusqlite::",
+            "reqwest::",
+            "dofile::",
+        ],
+    ),
+    (
+        "worker",
+        &[
+            "crate::adapters",
+            "crate::http",
+            "crate::config",
+            "crate::app",
+            "crate::cli",
+            "axum::",
+            "rusqlite::",
+            "reqwest::",
+            "dofile::",
+        ],
+    ),
+    (
+        "config",
+        &[
+            "crate::adapters",
+            "crate::http",
+            "crate::worker",
+            "crate::service",
+            "crate::library",
+            "crate::app",
+            "crate::cli",
+            "axum::",
+            "rusqlite::",
+            "reqwest::",
+            "dofile::",
+        ],
+    ),
+    (
+        "telemetry",
+        &[
+            "crate::adapters",
+            "crate::domain",
+            "crate::ports",
+            "crate::http",
+            "crate::worker",
+            "crate::service",
+            "crate::library",
+            "crate::config",
+            "crate::app",
+            "crate::cli",
+            "axum::",
+            "rusqlite::",
+            "reqwest::",
+            "dofile::",
+        ],
+    ),
+    ("app", &["crate::cli", "dofile::"]),
+];
+
+fn sources(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).expect("a directory of sources").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// Returns the code of a source file without comments, so that documentation may link anywhere.
+fn code_of(path: &Path) -> String {
+    let text = fs::read_to_string(path).expect("a source file is UTF-8");
+    text.lines()
+        .map(|line| line.split_once("//").map_or(line, |(code, _)| code))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn imports_point_inwards() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut wrong = Vec::new();
+    for (room, forbidden) in FORBIDDEN {
+        for path in sources(&root.join(room)) {
+            let code = code_of(&path);
+            for name in *forbidden {
+                if code.contains(name) {
+                    let shown = path.strip_prefix(&root).expect("below the sources").display();
+                    wrong.push(format!("{shown} names {name}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn only_the_settings_read_the_environment() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for path in sources(&root) {
+        let shown = path.strip_prefix(&root).expect("below the sources").to_path_buf();
+        if shown.starts_with("config") {
+            continue;
+        }
+        let code = code_of(&path);
+        for name in ["env::var(", "env::var_os(", "env::vars("] {
+            assert!(!code.contains(name), "{} calls {name}", shown.display());
+        }
+    }
+}
+
+#[test]
+fn no_fake_is_part_of_the_runtime() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for path in sources(&root) {
+        let code = code_of(&path);
+        for name in ["struct Fake", "struct Stub", "struct Mock", "struct Dummy", "todo!(", "unimplemented!("]
+        {
+            assert!(!code.contains(name), "{} has {name}", path.display());
+        }
+    }
+}
