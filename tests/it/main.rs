@@ -3,4 +3,5 @@
 mod architecture;
 mod conformance;
 mod errors;
+mod store_sqlite;
 mod support;

@@ -1,1 +1,3 @@
 //! One table of cases per port, run against every adapter.
+
+pub mod store;

@@ -1,1 +1,5 @@
 //! Helpers that tests share.
+
+pub mod clock;
+pub mod memory_store;
+pub mod records;

@@ -1,0 +1,388 @@
+//! Applies one prepared commit inside the open transaction: first all conditions are checked, then
+//! everything is written, so that a refused commit leaves nothing to take back.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension};
+
+use super::committer::Heads;
+use super::keys;
+use super::prepare::{Prepared, PreparedEvent, PreparedWrite, Put, Shared};
+use super::rows::table_of;
+use crate::domain::audit::{Actor, AuditEvent};
+use crate::domain::ids::TenantId;
+use crate::domain::job::{JobRecord, JobStatus};
+use crate::ports::store::{Change, ChangedRecord, CommitError, Expect, Key, Receipt};
+
+/// What an applied commit leads to once it is durable.
+pub struct Applied {
+    pub receipt: Receipt,
+    pub changes: Vec<Change>,
+    /// Jobs whose readable copy is behind now.
+    pub jobs: Vec<Key>,
+}
+
+/// The stored columns that conditions and writes look at.
+struct Current {
+    row: i64,
+    version: u64,
+    /// Of a job: status and place in the queue.
+    job: Option<(JobStatus, Option<i64>)>,
+}
+
+/// Checks and writes one commit.
+///
+/// # Errors
+/// Any error of the database, which stops the store; the inner error is the refusal of this commit alone.
+pub fn apply(
+    conn: &Connection,
+    heads: &mut Heads,
+    now_ms: i64,
+    commit: &Prepared,
+) -> rusqlite::Result<Result<Applied, CommitError>> {
+    if let Some(receipt) = receipt_of(conn, &commit.id)? {
+        return Ok(Ok(Applied { receipt, changes: Vec::new(), jobs: Vec::new() }));
+    }
+    let mut current = Vec::with_capacity(commit.writes.len());
+    for write in &commit.writes {
+        let stored = load(conn, &write.key, now_ms)?;
+        if let Some(conflict) = conflict(conn, write, stored.as_ref())? {
+            return Ok(Err(conflict));
+        }
+        current.push(stored);
+    }
+    heads.sequence += 1;
+    let mut applied = Applied {
+        receipt: Receipt { sequence: heads.sequence, versions: Vec::with_capacity(commit.writes.len()) },
+        changes: Vec::with_capacity(commit.writes.len()),
+        jobs: Vec::new(),
+    };
+    for (write, stored) in commit.writes.iter().zip(current) {
+        let (change, version) = match &write.put {
+            Some(put) => write_record(conn, heads, write, put, stored)?,
+            None => (delete(conn, heads, &write.key, stored)?, expected(write.expect).unwrap_or(0)),
+        };
+        if matches!(write.key, Key::Job(..)) {
+            applied.jobs.push(write.key.clone());
+        }
+        applied.changes.push(change);
+        applied.receipt.versions.push((write.key.clone(), version));
+    }
+    for event in &commit.audit {
+        append_event(conn, heads, event)?;
+    }
+    conn.prepare_cached(
+        "INSERT INTO commits (sequence, id, committed_at, versions) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute((
+        heads.sequence.cast_signed(),
+        &commit.id,
+        now_ms,
+        keys::encode_versions(&applied.receipt.versions),
+    ))?;
+    Ok(Ok(applied))
+}
+
+/// Returns the receipt of an applied commit.
+///
+/// # Errors
+/// Any error of the database.
+pub fn receipt_of(conn: &Connection, id: &str) -> rusqlite::Result<Option<Receipt>> {
+    conn.prepare_cached("SELECT sequence, versions FROM commits WHERE id = ?1")?
+        .query_row([id], |row| {
+            let versions: String = row.get(1)?;
+            Ok(Receipt {
+                sequence: row.get::<_, i64>(0)?.cast_unsigned(),
+                versions: keys::decode_versions(&versions).unwrap_or_default(),
+            })
+        })
+        .optional()
+}
+
+/// Appends one event to the chain.
+fn append_event(conn: &Connection, heads: &mut Heads, event: &PreparedEvent) -> rusqlite::Result<()> {
+    let seq = heads.audit_seq + 1;
+    let (hash, json) = event.chain(seq, &heads.audit_hash);
+    conn.prepare_cached("INSERT INTO audit (seq, json) VALUES (?1, ?2)")?
+        .execute((seq.cast_signed(), json))?;
+    heads.audit_seq = seq;
+    heads.audit_hash = hash;
+    Ok(())
+}
+
+/// Notes a damaged record, with its audit event.
+///
+/// # Errors
+/// Any error of the database.
+pub fn quarantine(
+    conn: &Connection,
+    heads: &mut Heads,
+    now: DateTime<Utc>,
+    key: &Key,
+    reason: &str,
+) -> rusqlite::Result<()> {
+    let name = keys::encode(key);
+    let new = conn
+        .prepare_cached(
+            "INSERT INTO quarantine (key, reason, found_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        )?
+        .execute((&name, reason, now.timestamp_millis()))?;
+    if new == 0 {
+        return Ok(());
+    }
+    let tenant = match key {
+        Key::Job(tenant, _) => tenant.clone(),
+        _ => TenantId::default_tenant(),
+    };
+    let event = AuditEvent {
+        time: now,
+        tenant,
+        actor: Actor::system("store"),
+        action: "record.quarantined".to_owned(),
+        resource: resource(key),
+        before: None,
+        after: None,
+        reason: Some(reason.to_owned()),
+        trace_id: None,
+        address: None,
+        detail: serde_json::Value::Null,
+    };
+    append_event(conn, heads, &PreparedEvent::new(&event))
+}
+
+fn resource(key: &Key) -> String {
+    match key {
+        Key::Job(_, id) => format!("job:{id}"),
+        Key::TaskCode(id) => format!("task_code:{id}"),
+        Key::ApiKey(id) => format!("api_key:{id}"),
+        Key::Idempotency(id) => format!("idempotency:{id}"),
+    }
+}
+
+fn expected(expect: Expect) -> Option<u64> {
+    match expect {
+        Expect::Absent => None,
+        Expect::Version(n) => Some(n),
+    }
+}
+
+fn load(conn: &Connection, key: &Key, now_ms: i64) -> rusqlite::Result<Option<Current>> {
+    let plain = |row: &rusqlite::Row<'_>| {
+        Ok(Current { row: row.get(0)?, version: row.get::<_, i64>(1)?.cast_unsigned(), job: None })
+    };
+    match key {
+        Key::Job(tenant, id) => conn
+            .prepare_cached(
+                "SELECT row, version, status, queue_seq FROM jobs WHERE tenant = ?1 AND job_id = ?2",
+            )?
+            .query_row((tenant.as_str(), id.as_str()), |row| {
+                let status: String = row.get(2)?;
+                // a status that cannot be read counts as none, so that a damaged record can be replaced
+                let status = JobStatus::ALL.into_iter().find(|s| s.as_str() == status);
+                let queue_seq: Option<i64> = row.get(3)?;
+                Ok(Current {
+                    row: row.get(0)?,
+                    version: row.get::<_, i64>(1)?.cast_unsigned(),
+                    job: status.map(|status| (status, queue_seq)),
+                })
+            })
+            .optional(),
+        Key::TaskCode(id) => conn
+            .prepare_cached("SELECT row, version FROM task_codes WHERE code_id = ?1")?
+            .query_row([id.as_str()], plain)
+            .optional(),
+        Key::ApiKey(id) => conn
+            .prepare_cached("SELECT row, version FROM api_keys WHERE key_id = ?1")?
+            .query_row([id.as_str()], plain)
+            .optional(),
+        Key::Idempotency(id) => {
+            let found = conn
+                .prepare_cached("SELECT row, version, expires_at FROM idempotency WHERE key_sha256 = ?1")?
+                .query_row([id.as_str()], |row| Ok((plain(row)?, row.get::<_, i64>(2)?)))
+                .optional()?;
+            match found {
+                Some((current, expires_at)) if expires_at <= now_ms => {
+                    conn.execute("DELETE FROM idempotency WHERE row = ?1", [current.row])?;
+                    Ok(None)
+                }
+                other => Ok(other.map(|(current, _)| current)),
+            }
+        }
+    }
+}
+
+/// Checks a write's condition; a task code's hash must also be free or its own.
+fn conflict(
+    conn: &Connection,
+    write: &PreparedWrite,
+    stored: Option<&Current>,
+) -> rusqlite::Result<Option<CommitError>> {
+    let (want, have) = (expected(write.expect), stored.map(|c| c.version));
+    if want != have {
+        return Ok(Some(CommitError::Conflict { key: write.key.clone(), expected: want, actual: have }));
+    }
+    if let Some(Put { record: Shared::TaskCode(code), .. }) = &write.put {
+        let other: Option<(i64, i64)> = conn
+            .prepare_cached("SELECT row, version FROM task_codes WHERE code_sha256 = ?1")?
+            .query_row([&code.code_sha256], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        if let Some((row, version)) = other
+            && stored.is_none_or(|c| c.row != row)
+        {
+            let actual = Some(version.cast_unsigned());
+            return Ok(Some(CommitError::Conflict { key: write.key.clone(), expected: want, actual }));
+        }
+    }
+    Ok(None)
+}
+
+fn write_record(
+    conn: &Connection,
+    heads: &mut Heads,
+    write: &PreparedWrite,
+    put: &Put,
+    stored: Option<Current>,
+) -> rusqlite::Result<(Change, u64)> {
+    let row = stored.as_ref().map(|c| c.row);
+    let other = ChangedRecord::Other(write.key.clone());
+    let (record, queue_seq, version) = match &put.record {
+        Shared::Job(job) => {
+            let queue_seq = write_job(conn, heads, job, put, stored)?;
+            (ChangedRecord::Job(Arc::clone(job)), queue_seq, job.version)
+        }
+        Shared::TaskCode(r) => {
+            conn.prepare_cached(
+                "INSERT INTO task_codes (row, code_id, tenant, code_sha256, version, created_at, checksum, json)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (row) DO UPDATE SET
+                 tenant = ?3, code_sha256 = ?4, version = ?5, created_at = ?6, checksum = ?7, json = ?8",
+            )?
+            .execute((
+                row,
+                r.code_id.as_str(),
+                r.tenant_id.as_str(),
+                &r.code_sha256,
+                r.version.cast_signed(),
+                r.created_at.timestamp_millis(),
+                &put.checksum,
+                &put.json,
+            ))?;
+            (other, None, r.version)
+        }
+        Shared::ApiKey(r) => {
+            conn.prepare_cached(
+                "INSERT INTO api_keys (row, key_id, tenant, version, created_at, checksum, json)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (row) DO UPDATE SET
+                 tenant = ?3, version = ?4, created_at = ?5, checksum = ?6, json = ?7",
+            )?
+            .execute((
+                row,
+                r.key_id.as_str(),
+                r.tenant_id.as_str(),
+                r.version.cast_signed(),
+                r.created_at.timestamp_millis(),
+                &put.checksum,
+                &put.json,
+            ))?;
+            (other, None, r.version)
+        }
+        Shared::Idempotency(r) => {
+            conn.prepare_cached(
+                "INSERT INTO idempotency (row, key_sha256, version, expires_at, checksum, json)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (row) DO UPDATE SET
+                 version = ?3, expires_at = ?4, checksum = ?5, json = ?6",
+            )?
+            .execute((
+                row,
+                &r.key_sha256,
+                r.version.cast_signed(),
+                r.expires_at.timestamp_millis(),
+                &put.checksum,
+                &put.json,
+            ))?;
+            (other, None, r.version)
+        }
+    };
+    Ok((Change { sequence: heads.sequence, record, queue_seq }, version))
+}
+
+/// Writes a job; returns its place in the queue. A job gets a place when it becomes queued.
+fn write_job(
+    conn: &Connection,
+    heads: &mut Heads,
+    job: &JobRecord,
+    put: &Put,
+    stored: Option<Current>,
+) -> rusqlite::Result<Option<u64>> {
+    let before = stored.as_ref().and_then(|c| c.job);
+    let queue_seq = match before {
+        _ if job.status != JobStatus::Queued => None,
+        Some((JobStatus::Queued, Some(seq))) => Some(seq.cast_unsigned()),
+        _ => {
+            heads.queue_seq += 1;
+            Some(heads.queue_seq)
+        }
+    };
+    heads.count(before.map(|b| b.0), Some(job.status));
+    let (version, fence) = (job.version.cast_signed(), job.fence.cast_signed());
+    let sequence = heads.sequence.cast_signed();
+    // columns that indexes hold are left alone where they cannot have changed
+    if let Some(Current { row, job: Some((status, _)), .. }) = &stored
+        && *status == job.status
+        && job.status != JobStatus::Queued
+    {
+        conn.prepare_cached(
+            "UPDATE jobs SET version = ?2, fence = ?3, sequence = ?4, checksum = ?5, json = ?6 WHERE row = ?1",
+        )?
+        .execute((row, version, fence, sequence, &put.checksum, &put.json))?;
+        update_listed(conn, *row, job)?;
+        return Ok(None);
+    }
+    let ready_at = job.queue.as_ref().filter(|_| queue_seq.is_some()).map(|q| q.ready_at.timestamp_millis());
+    conn.prepare_cached(
+        "INSERT INTO jobs (row, tenant, job_id, version, status, queue_seq, ready_at, client_ref, created_at,
+                           fence, sequence, checksum, json)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (row) DO UPDATE SET
+           version = ?4, status = ?5, queue_seq = ?6, ready_at = ?7, client_ref = ?8, created_at = ?9,
+           fence = ?10, sequence = ?11, checksum = ?12, json = ?13",
+    )?
+    .execute((
+        stored.as_ref().map(|c| c.row),
+        job.tenant_id.as_str(),
+        job.job_id.as_str(),
+        version,
+        job.status.as_str(),
+        queue_seq.map(u64::cast_signed),
+        ready_at,
+        &job.client_ref,
+        job.timestamps.created_at.timestamp_millis(),
+        fence,
+        sequence,
+        &put.checksum,
+        &put.json,
+    ))?;
+    Ok(queue_seq)
+}
+
+/// Updates what lists filter by, only where it differs.
+fn update_listed(conn: &Connection, row: i64, job: &JobRecord) -> rusqlite::Result<()> {
+    conn.prepare_cached(
+        "UPDATE jobs SET client_ref = ?2, created_at = ?3
+         WHERE row = ?1 AND (client_ref IS NOT ?2 OR created_at <> ?3)",
+    )?
+    .execute((row, &job.client_ref, job.timestamps.created_at.timestamp_millis()))
+    .map(|_| ())
+}
+
+fn delete(
+    conn: &Connection,
+    heads: &mut Heads,
+    key: &Key,
+    stored: Option<Current>,
+) -> rusqlite::Result<Change> {
+    let stored = stored.expect("the condition of a deletion found the record");
+    let table = table_of(key);
+    conn.prepare_cached(&format!("DELETE FROM {table} WHERE row = ?1"))?.execute([stored.row])?;
+    heads.count(stored.job.map(|j| j.0), None);
+    Ok(Change { sequence: heads.sequence, record: ChangedRecord::Deleted(key.clone()), queue_seq: None })
+}

@@ -1,0 +1,170 @@
+//! Reads stored records back: checks the checksum, parses the record and compares it with its columns.
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension, Row};
+use serde::de::DeserializeOwned;
+
+use super::prepare::checksum;
+use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
+use crate::domain::job::JobRecord;
+use crate::ports::store::Key;
+
+/// A record type and the table that holds it.
+pub trait Stored: DeserializeOwned + Send + 'static {
+    const TABLE: &'static str;
+    /// Columns that name a record, in the order of [`Stored::name`].
+    const NAMES: &'static [&'static str];
+
+    /// Returns the record's name as its columns hold it, with its version.
+    fn name(&self) -> (Vec<&str>, u64);
+    /// Returns the name from the columns, for the report of a damaged record.
+    fn key(names: &[String]) -> Option<Key>;
+    /// Compares other columns that decide what becomes of the record; they follow `json` in the row.
+    fn columns_agree(&self, _row: &Row<'_>, _from: usize) -> rusqlite::Result<bool> {
+        Ok(true)
+    }
+    /// Those other columns.
+    const CHECKED: &'static [&'static str] = &[];
+}
+
+impl Stored for JobRecord {
+    const TABLE: &'static str = "jobs";
+    const NAMES: &'static [&'static str] = &["tenant", "job_id"];
+    const CHECKED: &'static [&'static str] = &["status"];
+
+    fn name(&self) -> (Vec<&str>, u64) {
+        (vec![self.tenant_id.as_str(), self.job_id.as_str()], self.version)
+    }
+    fn key(names: &[String]) -> Option<Key> {
+        let [tenant, job_id] = names else { return None };
+        Some(Key::Job(tenant.parse().ok()?, job_id.parse().ok()?))
+    }
+    fn columns_agree(&self, row: &Row<'_>, from: usize) -> rusqlite::Result<bool> {
+        Ok(row.get_ref(from)?.as_bytes().is_ok_and(|status| status == self.status.as_str().as_bytes()))
+    }
+}
+
+impl Stored for TaskCodeRecord {
+    const TABLE: &'static str = "task_codes";
+    const NAMES: &'static [&'static str] = &["code_id"];
+    const CHECKED: &'static [&'static str] = &["code_sha256"];
+
+    fn name(&self) -> (Vec<&str>, u64) {
+        (vec![self.code_id.as_str()], self.version)
+    }
+    fn key(names: &[String]) -> Option<Key> {
+        Some(Key::TaskCode(names.first()?.parse().ok()?))
+    }
+    fn columns_agree(&self, row: &Row<'_>, from: usize) -> rusqlite::Result<bool> {
+        Ok(row.get_ref(from)?.as_bytes().is_ok_and(|hash| hash == self.code_sha256.as_bytes()))
+    }
+}
+
+impl Stored for ApiKeyRecord {
+    const TABLE: &'static str = "api_keys";
+    const NAMES: &'static [&'static str] = &["key_id"];
+
+    fn name(&self) -> (Vec<&str>, u64) {
+        (vec![self.key_id.as_str()], self.version)
+    }
+    fn key(names: &[String]) -> Option<Key> {
+        Some(Key::ApiKey(names.first()?.parse().ok()?))
+    }
+}
+
+impl Stored for IdempotencyRecord {
+    const TABLE: &'static str = "idempotency";
+    const NAMES: &'static [&'static str] = &["key_sha256"];
+
+    fn name(&self) -> (Vec<&str>, u64) {
+        (vec![self.key_sha256.as_str()], self.version)
+    }
+    fn key(names: &[String]) -> Option<Key> {
+        Some(Key::Idempotency(names.first()?.clone()))
+    }
+}
+
+/// A damaged record: its name, where the columns still hold one, and what is wrong.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Damage {
+    pub key: Option<Key>,
+    pub reason: &'static str,
+}
+
+/// Returns the columns that [`decode`] reads, in its order.
+pub fn columns<T: Stored>() -> String {
+    let mut list: Vec<&str> = T::NAMES.to_vec();
+    list.extend(["version", "checksum", "json"]);
+    list.extend(T::CHECKED);
+    list.join(", ")
+}
+
+/// Number of columns that [`decode`] reads.
+pub fn column_count<T: Stored>() -> usize {
+    T::NAMES.len() + 3 + T::CHECKED.len()
+}
+
+/// Reads one record out of a row that starts with [`columns`].
+///
+/// # Errors
+/// Any error of the database; the inner error is a damaged record.
+pub fn decode<T: Stored>(row: &Row<'_>) -> rusqlite::Result<Result<T, Damage>> {
+    let n = T::NAMES.len();
+    let mut names = Vec::with_capacity(n);
+    for i in 0..n {
+        names.push(
+            bytes(row.get_ref(i)?).map(|b| String::from_utf8_lossy(b).into_owned()).unwrap_or_default(),
+        );
+    }
+    let damaged = |reason| Ok(Err(Damage { key: T::key(&names), reason }));
+    let (Some(sum), Some(json)) = (bytes(row.get_ref(n + 1)?), bytes(row.get_ref(n + 2)?)) else {
+        return damaged("columns have the wrong type");
+    };
+    if checksum(json) != sum {
+        return damaged("the checksum does not match");
+    }
+    let record: T = match serde_json::from_slice(json) {
+        Ok(record) => record,
+        Err(_) => return damaged("the record cannot be read by this release"),
+    };
+    let version = row.get_ref(n)?.as_i64().unwrap_or(-1);
+    let agrees = {
+        let (own, own_version) = record.name();
+        own == names && own_version.cast_signed() == version
+    };
+    if !agrees || !record.columns_agree(row, n + 3)? {
+        return damaged("the columns do not match the record");
+    }
+    Ok(Ok(record))
+}
+
+fn bytes(value: ValueRef<'_>) -> Option<&[u8]> {
+    match value {
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(bytes),
+        _ => None,
+    }
+}
+
+/// Finds one record by columns that hold texts.
+///
+/// # Errors
+/// As [`decode`].
+pub fn find<T: Stored>(
+    conn: &Connection,
+    by: &[&str],
+    values: &[&str],
+) -> rusqlite::Result<Option<Result<T, Damage>>> {
+    let conditions: Vec<String> = by.iter().enumerate().map(|(i, c)| format!("{c} = ?{}", i + 1)).collect();
+    let sql = format!("SELECT {} FROM {} WHERE {}", columns::<T>(), T::TABLE, conditions.join(" AND "));
+    conn.prepare_cached(&sql)?.query_row(rusqlite::params_from_iter(values), decode::<T>).optional()
+}
+
+/// Returns the table that holds a record.
+pub fn table_of(key: &Key) -> &'static str {
+    match key {
+        Key::Job(..) => JobRecord::TABLE,
+        Key::TaskCode(_) => TaskCodeRecord::TABLE,
+        Key::ApiKey(_) => ApiKeyRecord::TABLE,
+        Key::Idempotency(_) => IdempotencyRecord::TABLE,
+    }
+}

@@ -1,0 +1,182 @@
+//! What the threads of the store share: the queue of commits, the state shown in health, the fault that
+//! stopped the store, and those who listen to changes.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::prepare::Prepared;
+use super::queue::HandOver;
+use crate::domain::job::JobStatus;
+use crate::ports::clock::Clock;
+use crate::ports::store::{Change, CommitError, Key, Receipt, StoreStatus};
+
+/// What the committer is asked for.
+pub enum Request {
+    Commit {
+        commit: Box<Prepared>,
+        reply: oneshot::Sender<Result<Receipt, CommitError>>,
+    },
+    /// A reader found a damaged record.
+    Quarantine {
+        key: Key,
+        reason: String,
+    },
+}
+
+/// What the exporter is told after each transaction.
+pub struct Committed {
+    pub sequence: u64,
+    /// Jobs written or deleted.
+    pub jobs: Vec<Key>,
+}
+
+/// Facts of the last durable transaction, with those of the background threads.
+#[derive(Default)]
+struct Facts {
+    fault: Option<String>,
+    sequence: u64,
+    jobs: BTreeMap<JobStatus, u64>,
+    audit_seq: u64,
+    audit_hash: String,
+    quarantined: HashSet<Key>,
+    export_fault: Option<String>,
+    exported_sequence: u64,
+}
+
+/// Shared by all threads of one store.
+pub struct Core {
+    pub requests: HandOver<Request>,
+    pub exports: HandOver<Committed>,
+    /// Wakes the checkpoint thread.
+    pub checkpoints: HandOver<()>,
+    pub clock: Arc<dyn Clock>,
+    facts: Mutex<Facts>,
+    listeners: Mutex<Vec<mpsc::UnboundedSender<Change>>>,
+}
+
+impl Core {
+    /// Starts with nothing committed.
+    pub fn new(queue: usize, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            requests: HandOver::new(queue),
+            // one small entry per transaction; the exporter merges them each time it wakes
+            exports: HandOver::new(usize::MAX),
+            checkpoints: HandOver::new(1),
+            clock,
+            facts: Mutex::default(),
+            listeners: Mutex::default(),
+        }
+    }
+
+    fn facts(&self) -> MutexGuard<'_, Facts> {
+        // single assignments only: a panic elsewhere leaves nothing half changed
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Stops the store for good; the first reason stays.
+    pub fn stop(&self, reason: &str) {
+        let mut facts = self.facts();
+        if facts.fault.is_none() {
+            tracing::error!(reason, "the store stops");
+            facts.fault = Some(reason.to_owned());
+        }
+        drop(facts);
+        self.requests.close();
+    }
+
+    /// Returns why the store stopped.
+    pub fn fault(&self) -> Option<String> {
+        self.facts().fault.clone()
+    }
+
+    /// Publishes the heads of a durable transaction.
+    pub fn publish_heads(&self, sequence: u64, audit: (u64, &str), jobs: &BTreeMap<JobStatus, u64>) {
+        let mut facts = self.facts();
+        facts.sequence = sequence;
+        facts.audit_seq = audit.0;
+        facts.audit_hash = audit.1.to_owned();
+        facts.jobs.clone_from(jobs);
+    }
+
+    /// Publishes how far the readable copies are.
+    pub fn publish_export(&self, sequence: Option<u64>, fault: Option<String>) {
+        let mut facts = self.facts();
+        if let Some(sequence) = sequence {
+            facts.exported_sequence = sequence;
+        }
+        facts.export_fault = fault;
+    }
+
+    /// Returns the sequence up to which the readable copies are complete.
+    pub fn exported_sequence(&self) -> u64 {
+        self.facts().exported_sequence
+    }
+
+    /// Marks a record as damaged; true the first time.
+    pub fn mark_quarantined(&self, key: &Key) -> bool {
+        self.facts().quarantined.insert(key.clone())
+    }
+
+    /// True if the record is marked as damaged.
+    pub fn is_quarantined(&self, key: &Key) -> bool {
+        self.facts().quarantined.contains(key)
+    }
+
+    /// Takes the mark off records that were written anew.
+    pub fn clear_quarantined(&self, keys: &[Key]) {
+        if keys.is_empty() {
+            return;
+        }
+        let mut facts = self.facts();
+        for key in keys {
+            facts.quarantined.remove(key);
+        }
+    }
+
+    /// Reports a damaged record that a reader found. Where the queue is full the next read reports it.
+    pub fn report_damage(&self, key: &Key, reason: &str) {
+        if self.mark_quarantined(key) {
+            tracing::error!(?key, reason, "a stored record is damaged and quarantined");
+            let request = Request::Quarantine { key: key.clone(), reason: reason.to_owned() };
+            if self.requests.push(request).is_err() {
+                self.clear_quarantined(std::slice::from_ref(key));
+            }
+        }
+    }
+
+    /// Registers a listener.
+    pub fn listen(&self) -> mpsc::UnboundedReceiver<Change> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+        receiver
+    }
+
+    /// Delivers changes in order to everyone who listens.
+    pub fn deliver(&self, changes: &[Change]) {
+        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        listeners.retain(|listener| changes.iter().all(|change| listener.send(change.clone()).is_ok()));
+    }
+
+    /// Ends all listeners' streams.
+    pub fn end_listeners(&self) {
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Returns the facts for health and metrics.
+    pub fn status(&self) -> StoreStatus {
+        let waiting = self.requests.len() as u64;
+        let facts = self.facts();
+        StoreStatus {
+            fault: facts.fault.clone(),
+            quarantined_records: facts.quarantined.len() as u64,
+            sequence: facts.sequence,
+            jobs: facts.jobs.clone(),
+            audit_heads: vec![(super::prepare::CHAIN, facts.audit_seq, facts.audit_hash.clone())],
+            waiting_commits: waiting,
+            export_fault: facts.export_fault.clone(),
+            exported_sequence: facts.exported_sequence,
+        }
+    }
+}

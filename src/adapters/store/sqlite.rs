@@ -1,0 +1,344 @@
+//! The embedded store: opens the tables under the owner's lock, starts the threads, and answers the port.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::committer::Heads;
+use super::export::{Exporter, exported_sequence};
+use super::lock::{LockError, OwnerLock, refuse_network_file_system};
+use super::prepare::{CHAIN, prepare};
+use super::queue::Refused;
+use super::readers::{QueryError, Readers};
+use super::reads::{self, Conditions};
+use super::rows::{self, Stored};
+use super::schema::{self, SchemaError};
+use super::shared::{Core, Request};
+use super::{apply, checkpoint, committer, keys};
+use crate::adapters::job_files::create_dir_durably;
+use crate::domain::audit::ChainedEvent;
+use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
+use crate::domain::ids::{CodeId, JobId, KeyId, TenantId};
+use crate::domain::job::JobRecord;
+use crate::ports::clock::Clock;
+use crate::ports::store::{
+    Change, Commit, CommitError, JobFilter, Key, Page, QueuedJob, ReadError, Receipt, Store, StoreStatus,
+};
+
+/// How the store is opened.
+pub struct Options {
+    pub data_dir: PathBuf,
+    pub clock: Arc<dyn Clock>,
+    /// How long to wait for another owner to end.
+    pub lock_wait: Duration,
+    /// Most commits that wait; more are refused with `Unavailable`.
+    pub queue: usize,
+    /// Most bytes of one commit, serialised.
+    pub max_commit_bytes: usize,
+    pub readers: usize,
+}
+
+impl Options {
+    /// The usual options for a data directory.
+    pub fn new(data_dir: PathBuf, clock: Arc<dyn Clock>) -> Self {
+        let readers = std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 8));
+        Self {
+            data_dir,
+            clock,
+            lock_wait: Duration::from_secs(10),
+            queue: 4096,
+            max_commit_bytes: 16 * 1024 * 1024,
+            readers,
+        }
+    }
+}
+
+/// Why the store was not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Owned by another process, or not on a local file system.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    #[error("cannot use the store's tables: {0}")]
+    Tables(#[from] SchemaError),
+    #[error("cannot open the store: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl From<rusqlite::Error> for OpenError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Tables(SchemaError::Sqlite(error))
+    }
+}
+
+/// Threads in the order in which they end, and the lock that is freed last.
+struct Running {
+    committer: JoinHandle<()>,
+    exporter: JoinHandle<()>,
+    readers: Vec<JoinHandle<()>>,
+    checkpointer: JoinHandle<()>,
+    _lock: OwnerLock,
+}
+
+/// The embedded store.
+pub struct SqliteStore {
+    core: Arc<Core>,
+    readers: Readers,
+    max_commit_bytes: usize,
+    running: Mutex<Option<Running>>,
+}
+
+impl SqliteStore {
+    /// Takes the lock, opens the tables and starts the threads. Blocks while it waits for the lock;
+    /// reads no record, whatever their number.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open(options: Options) -> Result<Arc<Self>, OpenError> {
+        let dir = options.data_dir.join("store");
+        create_dir_durably(&dir)?;
+        std::fs::set_permissions(&dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+        refuse_network_file_system(&dir)?;
+        let lock = OwnerLock::acquire(&dir.join("store.lock"), options.lock_wait, options.clock.now())?;
+        let path = dir.join("store.sqlite3");
+        let writer = schema::open_writer(&path)?;
+        let heads = Heads::load(&writer)?;
+        let core = Arc::new(Core::new(options.queue, Arc::clone(&options.clock)));
+        core.publish_heads(heads.sequence, (heads.audit_seq, &heads.audit_hash), &heads.jobs);
+        load_quarantine(&writer, &core)?;
+        let exported = exported_sequence(&options.data_dir);
+        // copies cannot be ahead of the store they were made from; then they are of another one
+        core.publish_export(Some(if exported > heads.sequence { 0 } else { exported }), None);
+        let (readers, reader_threads) = Readers::start(&path, options.readers.max(1), Arc::clone(&core))?;
+        let running = start_threads(&core, &path, writer, heads, reader_threads, options.data_dir, lock)?;
+        Ok(Arc::new(Self {
+            core,
+            readers,
+            max_commit_bytes: options.max_commit_bytes,
+            running: Mutex::new(Some(running)),
+        }))
+    }
+
+    /// Finishes what waits, brings the readable copies up to date, empties the write-ahead log and frees
+    /// the lock. Blocks until that is done; later calls of the port answer `Stopped`.
+    pub fn shutdown(&self) {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(running) = running else { return };
+        self.core.requests.close();
+        join(running.committer);
+        join(running.exporter);
+        self.readers.close();
+        running.readers.into_iter().for_each(join);
+        join(running.checkpointer);
+    }
+
+    fn submit(&self, commit: Commit) -> Result<oneshot::Receiver<Result<Receipt, CommitError>>, CommitError> {
+        if let Some(reason) = self.core.fault() {
+            return Err(CommitError::Stopped { reason });
+        }
+        let commit = Box::new(prepare(commit, self.max_commit_bytes)?);
+        let (reply, answer) = oneshot::channel();
+        match self.core.requests.push(Request::Commit { commit, reply }) {
+            Ok(()) => Ok(answer),
+            Err(Refused::Full(_)) => Err(CommitError::Unavailable { retry_after: Duration::from_secs(1) }),
+            Err(Refused::Closed(_)) => {
+                let reason = self.core.fault().unwrap_or_else(|| "the store is closed".to_owned());
+                Err(CommitError::Stopped { reason })
+            }
+        }
+    }
+
+    fn find<T: Stored>(
+        &self,
+        key: Option<Key>,
+        by: &'static [&'static str],
+        values: Vec<String>,
+    ) -> BoxFuture<'_, Result<Option<T>, ReadError>> {
+        Box::pin(self.readers.read(key, move |conn| {
+            let values: Vec<&str> = values.iter().map(String::as_str).collect();
+            Ok(rows::find::<T>(conn, by, &values)?.transpose()?)
+        }))
+    }
+
+    fn query<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection, &Core) -> Result<T, QueryError> + Send + 'static,
+    ) -> BoxFuture<'_, Result<T, ReadError>> {
+        let core = Arc::clone(&self.core);
+        Box::pin(self.readers.read(None, move |conn| query(conn, &core)))
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.shutdown();
+    }
+}
+
+fn join(thread: JoinHandle<()>) {
+    if thread.join().is_err() {
+        tracing::error!("a thread of the store ended by a panic");
+    }
+}
+
+fn load_quarantine(conn: &Connection, core: &Core) -> rusqlite::Result<()> {
+    let mut statement = conn.prepare("SELECT key FROM quarantine")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let name: String = row.get(0)?;
+        if let Some(key) = keys::decode(&name) {
+            core.mark_quarantined(&key);
+        }
+    }
+    Ok(())
+}
+
+fn start_threads(
+    core: &Arc<Core>,
+    path: &Path,
+    writer: Connection,
+    heads: Heads,
+    readers: Vec<JoinHandle<()>>,
+    data_dir: PathBuf,
+    lock: OwnerLock,
+) -> Result<Running, OpenError> {
+    let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
+    let checkpoints = schema::open_checkpointer(path)?;
+    let exporter = Exporter::new(Arc::clone(core), schema::open_reader(path)?, data_dir, heads.sequence);
+    let shared = Arc::clone(core);
+    let checkpointer = named("store-checkpoint").spawn(move || checkpoint::run(&shared, &checkpoints))?;
+    let exporter = named("store-export").spawn(move || exporter.run())?;
+    let shared = Arc::clone(core);
+    let committer = named("store-commit").spawn(move || committer::run(&shared, writer, heads))?;
+    Ok(Running { committer, exporter, readers, checkpointer, _lock: lock })
+}
+
+impl Store for SqliteStore {
+    fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Receipt, CommitError>> {
+        let id = commit.id.clone();
+        let sent = self.submit(commit);
+        Box::pin(async move { sent?.await.unwrap_or(Err(CommitError::Indeterminate { id })) })
+    }
+
+    fn committed<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Receipt>, ReadError>> {
+        let id = id.to_owned();
+        self.query(move |conn, _| Ok(apply::receipt_of(conn, &id)?))
+    }
+
+    fn job<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        job_id: &'a JobId,
+    ) -> BoxFuture<'a, Result<Option<JobRecord>, ReadError>> {
+        let key = Key::Job(tenant.clone(), job_id.clone());
+        self.find(Some(key), JobRecord::NAMES, vec![tenant.to_string(), job_id.to_string()])
+    }
+
+    fn jobs_by_id<'a>(&'a self, job_id: &'a JobId) -> BoxFuture<'a, Result<Vec<JobRecord>, ReadError>> {
+        let job_id = job_id.to_string();
+        self.query(move |conn, core| {
+            let sql = format!("SELECT {} FROM jobs WHERE job_id = ?1", rows::columns::<JobRecord>());
+            reads::all(conn, core, &sql, [job_id])
+        })
+    }
+
+    fn list_jobs(&self, filter: JobFilter) -> BoxFuture<'_, Result<Page<JobRecord>, ReadError>> {
+        self.query(move |conn, core| {
+            reads::page(conn, core, Conditions::of_jobs(&filter), filter.cursor.as_deref(), filter.limit)
+        })
+    }
+
+    fn task_code_by_hash<'a>(
+        &'a self,
+        code_sha256: &'a str,
+    ) -> BoxFuture<'a, Result<Option<TaskCodeRecord>, ReadError>> {
+        self.find(None, &["code_sha256"], vec![code_sha256.to_owned()])
+    }
+
+    fn task_code<'a>(
+        &'a self,
+        code_id: &'a CodeId,
+    ) -> BoxFuture<'a, Result<Option<TaskCodeRecord>, ReadError>> {
+        self.find(Some(Key::TaskCode(code_id.clone())), TaskCodeRecord::NAMES, vec![code_id.to_string()])
+    }
+
+    fn list_task_codes(
+        &self,
+        tenant: Option<TenantId>,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Page<TaskCodeRecord>, ReadError>> {
+        self.query(move |conn, core| {
+            let conditions = Conditions::default().with("tenant = ?", tenant.map(|t| t.to_string()));
+            reads::page(conn, core, conditions, cursor.as_deref(), limit)
+        })
+    }
+
+    fn api_key<'a>(&'a self, key_id: &'a KeyId) -> BoxFuture<'a, Result<Option<ApiKeyRecord>, ReadError>> {
+        self.find(Some(Key::ApiKey(key_id.clone())), ApiKeyRecord::NAMES, vec![key_id.to_string()])
+    }
+
+    fn list_api_keys(&self, tenant: Option<TenantId>) -> BoxFuture<'_, Result<Vec<ApiKeyRecord>, ReadError>> {
+        self.query(move |conn, core| {
+            let sql = format!(
+                "SELECT {} FROM api_keys WHERE ?1 IS NULL OR tenant = ?1 ORDER BY created_at DESC, row DESC",
+                rows::columns::<ApiKeyRecord>()
+            );
+            reads::all(conn, core, &sql, [tenant.map(|t| t.to_string())])
+        })
+    }
+
+    fn idempotency<'a>(
+        &'a self,
+        key_sha256: &'a str,
+    ) -> BoxFuture<'a, Result<Option<IdempotencyRecord>, ReadError>> {
+        let now = self.core.clock.now();
+        let key = Key::Idempotency(key_sha256.to_owned());
+        let found =
+            self.find::<IdempotencyRecord>(Some(key), IdempotencyRecord::NAMES, vec![key_sha256.to_owned()]);
+        Box::pin(async move { Ok(found.await?.filter(|record| record.expires_at > now)) })
+    }
+
+    fn queued(&self, after_seq: u64, limit: usize) -> BoxFuture<'_, Result<Vec<QueuedJob>, ReadError>> {
+        self.query(move |conn, _| reads::queued(conn, after_seq, limit))
+    }
+
+    fn queue_position<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        job_id: &'a JobId,
+    ) -> BoxFuture<'a, Result<Option<u64>, ReadError>> {
+        let (tenant, job_id) = (tenant.to_string(), job_id.to_string());
+        self.query(move |conn, _| reads::queue_position(conn, &tenant, &job_id))
+    }
+
+    fn running(&self) -> BoxFuture<'_, Result<Vec<JobRecord>, ReadError>> {
+        self.query(reads::running)
+    }
+
+    fn audit_events(
+        &self,
+        chain: u32,
+        after_seq: u64,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<ChainedEvent>, ReadError>> {
+        self.query(move |conn, _| match chain {
+            CHAIN => reads::audit_events(conn, after_seq, limit),
+            _ => Ok(Vec::new()),
+        })
+    }
+
+    fn changes(&self) -> mpsc::UnboundedReceiver<Change> {
+        self.core.listen()
+    }
+
+    fn status(&self) -> StoreStatus {
+        self.core.status()
+    }
+}

@@ -1,0 +1,378 @@
+//! What every store promises: one table of cases, run for each adapter and for the model in memory.
+
+use std::sync::Arc;
+
+use chrono::Duration;
+use futures_util::future::{BoxFuture, join_all};
+use stata_service::domain::audit::GENESIS_HASH;
+use stata_service::domain::ids::{CodeId, JobId, KeyId};
+use stata_service::domain::job::JobStatus;
+use stata_service::ports::store::{
+    ChangedRecord, CommitError, Expect, Housekeeping, JobFilter, Key, ReadError, Store, Write,
+};
+
+use crate::support::clock::ManualClock;
+use crate::support::records::*;
+
+/// An empty store and its clock.
+pub struct Fresh {
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<ManualClock>,
+}
+
+type Case = fn(Fresh) -> BoxFuture<'static, ()>;
+
+macro_rules! cases {
+    ($($name:ident),* $(,)?) => {
+        &[$((stringify!($name), |fresh| Box::pin($name(fresh)))),*]
+    };
+}
+
+/// The table.
+pub const CASES: &[(&str, Case)] = cases![
+    a_record_reads_back_exactly,
+    a_lost_race_names_both_versions_and_writes_nothing,
+    a_deleted_record_is_absent,
+    a_commit_without_audit_is_refused_unless_it_is_housekeeping,
+    a_commit_that_breaks_the_rules_is_refused,
+    the_outcome_of_a_commit_can_be_asked_for_and_is_not_applied_twice,
+    of_concurrent_writers_one_wins,
+    a_dropped_caller_does_not_take_its_commit_back,
+    audit_events_are_chained_without_a_gap,
+    lists_filter_and_page_newest_first,
+    the_queue_keeps_the_order_of_queueing,
+    running_jobs_and_counts_follow_the_status,
+    task_codes_are_found_by_hash_and_hashes_are_unique,
+    api_keys_are_listed_by_tenant,
+    an_expired_answer_is_absent,
+    changes_come_in_commit_order,
+    a_commit_that_is_too_large_is_refused,
+];
+
+/// Runs every case on a fresh store.
+pub async fn run_all(make: impl Fn() -> Fresh) {
+    for (name, case) in CASES {
+        eprintln!("case {name}");
+        case(make()).await;
+    }
+}
+
+async fn a_record_reads_back_exactly(Fresh { store, .. }: Fresh) {
+    let mut record = job("default", "job_1", 0);
+    record.unknown = unknown_members();
+    record.retention.insert("share".to_owned(), serde_json::json!(0.1 + 0.2));
+    record.client_ref = Some("ref \u{1F600}".to_owned());
+    let receipt = store.commit(commit(vec![put(record.clone())])).await.expect("commits");
+    assert_eq!(receipt.versions, [(job_key(&record), 1)]);
+    let read = store.job(&record.tenant_id, &record.job_id).await.expect("reads");
+    assert_eq!(read, Some(record.clone()));
+    assert_eq!(store.job(&tenant("other"), &record.job_id).await, Ok(None));
+    assert_eq!(store.jobs_by_id(&record.job_id).await, Ok(vec![record.clone()]));
+    let absent = JobId::parse("job_2").expect("valid");
+    assert_eq!(store.job(&record.tenant_id, &absent).await, Ok(None));
+}
+
+async fn a_lost_race_names_both_versions_and_writes_nothing(Fresh { store, .. }: Fresh) {
+    let first = job("default", "job_1", 0);
+    store.commit(commit(vec![put(first.clone())])).await.expect("commits");
+    let second = next(&first, JobStatus::DraftReady);
+    let third = next(&second, JobStatus::DraftReady);
+    let refused = store.commit(commit(vec![put(job("default", "job_2", 0)), put(third)])).await;
+    let conflict = |expected, actual| CommitError::Conflict { key: job_key(&first), expected, actual };
+    assert_eq!(refused, Err(conflict(Some(2), Some(1))));
+    let refused = store.commit(commit(vec![put(job("default", "job_2", 0)), put(first.clone())])).await;
+    assert_eq!(refused, Err(conflict(None, Some(1))));
+    let absent = next(&job("default", "job_9", 0), JobStatus::Created);
+    let refused = store.commit(commit(vec![put(absent.clone())])).await;
+    let expected = CommitError::Conflict { key: job_key(&absent), expected: Some(1), actual: None };
+    assert_eq!(refused, Err(expected));
+    assert_eq!(store.job(&first.tenant_id, &JobId::parse("job_2").expect("valid")).await, Ok(None));
+    assert_eq!(store.job(&first.tenant_id, &first.job_id).await, Ok(Some(first.clone())));
+    assert_eq!(store.audit_events(0, 0, 100).await.expect("reads").len(), 1);
+    assert_eq!(store.status().sequence, 1);
+}
+
+async fn a_deleted_record_is_absent(Fresh { store, .. }: Fresh) {
+    let record = job("default", "job_1", 0);
+    store.commit(commit(vec![put(record.clone())])).await.expect("commits");
+    let refused = store.commit(commit(vec![delete(job_key(&record), 2)])).await;
+    let expected = CommitError::Conflict { key: job_key(&record), expected: Some(2), actual: Some(1) };
+    assert_eq!(refused, Err(expected));
+    store.commit(commit(vec![delete(job_key(&record), 1)])).await.expect("deletes");
+    assert_eq!(store.job(&record.tenant_id, &record.job_id).await, Ok(None));
+    let page = store.list_jobs(JobFilter { limit: 10, ..Default::default() }).await.expect("lists");
+    assert!(page.items.is_empty());
+    store.commit(commit(vec![put(record.clone())])).await.expect("absent again");
+}
+
+async fn a_commit_without_audit_is_refused_unless_it_is_housekeeping(Fresh { store, clock }: Fresh) {
+    use stata_service::ports::clock::Clock;
+    let silent = |writes, housekeeping| {
+        let mut c = commit(writes);
+        c.audit.clear();
+        c.housekeeping = housekeeping;
+        c
+    };
+    let created = job("default", "job_1", 0);
+    let refused = store.commit(silent(vec![put(created.clone())], None)).await;
+    assert!(matches!(refused, Err(CommitError::Invalid { .. })), "{refused:?}");
+    let refused = store.commit(silent(vec![put(created.clone())], Some(Housekeeping::RunProgress))).await;
+    assert!(matches!(refused, Err(CommitError::Invalid { .. })), "a new job is no progress: {refused:?}");
+    let kind = Some(Housekeeping::Idempotency);
+    let refused = store.commit(silent(vec![put(api_key("default", "k1", 0))], kind)).await;
+    assert!(matches!(refused, Err(CommitError::Invalid { .. })), "{refused:?}");
+    let kept = answer("key", clock.now(), 1);
+    store.commit(silent(vec![put(kept)], kind)).await.expect("an answer alone needs no event");
+    store.commit(commit(vec![put(created.clone())])).await.expect("commits");
+    let progress = next(&created, JobStatus::Created);
+    let kind = Some(Housekeeping::RunProgress);
+    store.commit(silent(vec![put(progress)], kind)).await.expect("progress needs no event");
+    assert_eq!(store.audit_events(0, 0, 100).await.expect("reads").len(), 1);
+}
+
+async fn a_commit_that_breaks_the_rules_is_refused(Fresh { store, .. }: Fresh) {
+    let record = job("default", "job_1", 0);
+    let invalid = async |writes: Vec<Write>| {
+        let refused = store.commit(commit(writes)).await;
+        assert!(matches!(refused, Err(CommitError::Invalid { .. })), "{refused:?}");
+    };
+    let wrapped: AnyRecord = record.clone().into();
+    invalid(vec![Write::Put { record: wrapped.0.clone(), expect: Expect::Version(1) }]).await;
+    invalid(vec![Write::Put { record: wrapped.0, expect: Expect::Version(u64::MAX - 1) }]).await;
+    invalid(vec![put(record.clone()), put(record.clone())]).await;
+    invalid(vec![Write::Delete { key: job_key(&record), expect: Expect::Absent }]).await;
+    invalid(vec![put(code("default", "c1", "same", 0)), put(code("default", "c2", "same", 0))]).await;
+    assert_eq!(store.status().sequence, 0);
+}
+
+async fn the_outcome_of_a_commit_can_be_asked_for_and_is_not_applied_twice(Fresh { store, .. }: Fresh) {
+    let once = commit(vec![put(job("default", "job_1", 0))]);
+    let receipt = store.commit(once.clone()).await.expect("commits");
+    assert_eq!(store.committed(&once.id).await, Ok(Some(receipt.clone())));
+    assert_eq!(store.committed("never").await, Ok(None));
+    assert_eq!(store.commit(once).await, Ok(receipt), "the same commit again");
+    assert_eq!(store.status().sequence, 1);
+    assert_eq!(store.audit_events(0, 0, 100).await.expect("reads").len(), 1);
+}
+
+async fn of_concurrent_writers_one_wins(Fresh { store, .. }: Fresh) {
+    let outcomes =
+        join_all((0..50).map(|_| store.commit(commit(vec![put(job("default", "job_1", 0))])))).await;
+    assert_eq!(outcomes.iter().filter(|o| o.is_ok()).count(), 1);
+    for lost in outcomes.into_iter().filter_map(Result::err) {
+        assert!(matches!(lost, CommitError::Conflict { expected: None, actual: Some(1), .. }), "{lost:?}");
+    }
+}
+
+async fn a_dropped_caller_does_not_take_its_commit_back(Fresh { store, .. }: Fresh) {
+    let mut changes = store.changes();
+    drop(store.commit(commit(vec![put(job("default", "job_1", 0))])));
+    let change = changes.recv().await.expect("the change is delivered");
+    assert_eq!(change.sequence, 1);
+}
+
+async fn audit_events_are_chained_without_a_gap(Fresh { store, .. }: Fresh) {
+    for i in 0..5 {
+        let mut c = commit(vec![put(job("default", &format!("job_{i}"), 0))]);
+        c.audit.push(event("test.second"));
+        store.commit(c).await.expect("commits");
+    }
+    let events = store.audit_events(0, 0, 100).await.expect("reads");
+    assert_eq!(events.len(), 10);
+    let mut prev = GENESIS_HASH.to_owned();
+    for (i, event) in events.iter().enumerate() {
+        assert_eq!((event.seq, &event.prev_hash), (i as u64 + 1, &prev));
+        assert_eq!(event.hash, event.expected_hash());
+        assert_eq!(event.event.action, if i % 2 == 0 { "test.changed" } else { "test.second" });
+        prev.clone_from(&event.hash);
+    }
+    assert_eq!(store.audit_events(0, 7, 2).await.expect("reads"), events[7..9]);
+    assert!(store.audit_events(1, 0, 10).await.expect("reads").is_empty());
+    assert_eq!(store.status().audit_heads, [(0, 10, prev)]);
+}
+
+async fn lists_filter_and_page_newest_first(Fresh { store, .. }: Fresh) {
+    for i in 0..10_i64 {
+        let mut record = job(if i % 2 == 0 { "even" } else { "odd" }, &format!("job_{i}"), i / 3);
+        record.client_ref = (i == 4).then(|| "mine".to_owned());
+        store.commit(commit(vec![put(record.clone())])).await.expect("commits");
+        if i == 6 {
+            store.commit(commit(vec![put(next(&record, JobStatus::DraftReady))])).await.expect("commits");
+        }
+    }
+    let list = async |filter: JobFilter| -> Vec<String> {
+        let mut cursor = None;
+        let mut ids = Vec::new();
+        loop {
+            let page =
+                store.list_jobs(JobFilter { cursor, limit: 3, ..filter.clone() }).await.expect("lists");
+            assert!(page.items.len() <= 3);
+            ids.extend(page.items.iter().map(|job| job.job_id.to_string().replace("job_", "")));
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                return ids;
+            }
+        }
+    };
+    let all = JobFilter::default;
+    assert_eq!(list(all()).await.join(""), "9876543210");
+    let even = Some(tenant("even"));
+    assert_eq!(list(JobFilter { tenant: even.clone(), ..all() }).await.join(""), "86420");
+    let status = Some(JobStatus::DraftReady);
+    assert_eq!(list(JobFilter { status, ..all() }).await.join(""), "6");
+    assert_eq!(list(JobFilter { tenant: Some(tenant("odd")), status, ..all() }).await.join(""), "");
+    let status = Some(JobStatus::Created);
+    assert_eq!(list(JobFilter { tenant: even.clone(), status, ..all() }).await.join(""), "8420");
+    let client_ref = Some("mine".to_owned());
+    assert_eq!(list(JobFilter { client_ref: client_ref.clone(), ..all() }).await.join(""), "4");
+    assert_eq!(list(JobFilter { client_ref, tenant: Some(tenant("odd")), ..all() }).await.join(""), "");
+    let (created_after, created_before) = (Some(time(0)), Some(time(2)));
+    assert_eq!(list(JobFilter { created_after, created_before, ..all() }).await.join(""), "543");
+    let bad = JobFilter { cursor: Some("not a cursor".to_owned()), limit: 3, ..all() };
+    assert_eq!(store.list_jobs(bad).await, Err(ReadError::InvalidCursor));
+}
+
+async fn the_queue_keeps_the_order_of_queueing(Fresh { store, .. }: Fresh) {
+    let mut records = Vec::new();
+    for (tenant, id) in [("a", "job_2"), ("b", "job_1"), ("a", "job_3")] {
+        let created = job(tenant, id, 0);
+        let queued = next(&created, JobStatus::Queued);
+        store.commit(commit(vec![put(created)])).await.expect("commits");
+        store.commit(commit(vec![put(queued.clone())])).await.expect("commits");
+        records.push(queued);
+    }
+    let order = async |after| -> Vec<String> {
+        store.queued(after, 100).await.expect("reads").iter().map(|q| q.job_id.to_string()).collect()
+    };
+    assert_eq!(order(0).await, ["job_2", "job_1", "job_3"]);
+    let first = store.queued(0, 1).await.expect("reads").remove(0);
+    assert_eq!((first.tenant.as_str(), first.ready_at), ("a", time(0)));
+    assert_eq!(order(first.queue_seq).await, ["job_1", "job_3"]);
+    let [a, b, c] = records.try_into().expect("three");
+    assert_eq!(store.queue_position(&c.tenant_id, &c.job_id).await, Ok(Some(2)));
+    let touched = next(&a, JobStatus::Queued);
+    store.commit(commit(vec![put(touched.clone())])).await.expect("commits");
+    assert_eq!(order(0).await, ["job_2", "job_1", "job_3"], "an update keeps the place");
+    let mut later = next(&touched, JobStatus::Queued);
+    later.queue.as_mut().expect("queued").ready_at = time(60);
+    store.commit(commit(vec![put(later.clone())])).await.expect("commits");
+    assert_eq!(store.queued(0, 1).await.expect("reads")[0].ready_at, time(60));
+    let running = next(&later, JobStatus::Running);
+    store.commit(commit(vec![put(running.clone())])).await.expect("commits");
+    assert_eq!(order(0).await, ["job_1", "job_3"]);
+    assert_eq!(store.queue_position(&a.tenant_id, &a.job_id).await, Ok(None));
+    assert_eq!(store.queue_position(&b.tenant_id, &b.job_id).await, Ok(Some(0)));
+    let again = next(&running, JobStatus::Queued);
+    store.commit(commit(vec![put(again)])).await.expect("commits");
+    assert_eq!(order(0).await, ["job_1", "job_3", "job_2"], "a requeued job gets a new place");
+    store.commit(commit(vec![delete(job_key(&b), b.version)])).await.expect("commits");
+    assert_eq!(order(0).await, ["job_3", "job_2"]);
+}
+
+async fn running_jobs_and_counts_follow_the_status(Fresh { store, .. }: Fresh) {
+    let counts =
+        || -> Vec<(JobStatus, u64)> { store.status().jobs.into_iter().filter(|(_, n)| *n > 0).collect() };
+    let first = job("a", "job_1", 0);
+    let second = job("b", "job_2", 1);
+    store.commit(commit(vec![put(first.clone()), put(second.clone())])).await.expect("commits");
+    assert_eq!(counts(), [(JobStatus::Created, 2)]);
+    let running = next(&second, JobStatus::Running);
+    store.commit(commit(vec![put(running.clone())])).await.expect("commits");
+    assert_eq!(store.running().await, Ok(vec![running.clone()]));
+    assert_eq!(counts(), [(JobStatus::Created, 1), (JobStatus::Running, 1)]);
+    store.commit(commit(vec![put(next(&running, JobStatus::Failed))])).await.expect("commits");
+    store.commit(commit(vec![delete(job_key(&first), 1)])).await.expect("commits");
+    assert_eq!(store.running().await, Ok(vec![]));
+    assert_eq!(counts(), [(JobStatus::Failed, 1)]);
+}
+
+async fn task_codes_are_found_by_hash_and_hashes_are_unique(Fresh { store, .. }: Fresh) {
+    let first = code("a", "c1", "hash1", 0);
+    store.commit(commit(vec![put(first.clone()), put(code("b", "c2", "hash2", 1))])).await.expect("commits");
+    assert_eq!(store.task_code_by_hash("hash1").await, Ok(Some(first.clone())));
+    assert_eq!(store.task_code_by_hash("none").await, Ok(None));
+    let id = CodeId::parse("c1").expect("valid");
+    assert_eq!(store.task_code(&id).await, Ok(Some(first.clone())));
+    let refused = store.commit(commit(vec![put(code("a", "c3", "hash1", 0))])).await;
+    assert!(matches!(refused, Err(CommitError::Conflict { .. })), "{refused:?}");
+    let mut used = first.clone();
+    used.version = 2;
+    used.used_at = Some(time(5));
+    store.commit(commit(vec![put(used.clone())])).await.expect("keeps its own hash");
+    assert_eq!(store.task_code_by_hash("hash1").await, Ok(Some(used)));
+    let ids = async |tenant, cursor, limit| {
+        let page = store.list_task_codes(tenant, cursor, limit).await.expect("lists");
+        let ids: Vec<String> = page.items.iter().map(|c| c.code_id.to_string()).collect();
+        (ids.join(","), page.next_cursor)
+    };
+    assert_eq!(ids(Some(tenant("a")), None, 9).await, ("c1".to_owned(), None));
+    let (first_page, cursor) = ids(None, None, 1).await;
+    assert_eq!(first_page, "c2");
+    assert_eq!(ids(None, cursor, 1).await, ("c1".to_owned(), None));
+}
+
+async fn api_keys_are_listed_by_tenant(Fresh { store, .. }: Fresh) {
+    let key = api_key("a", "k1", 0);
+    store.commit(commit(vec![put(key.clone()), put(api_key("b", "k2", 1))])).await.expect("commits");
+    assert_eq!(store.api_key(&KeyId::parse("k1").expect("valid")).await, Ok(Some(key.clone())));
+    assert_eq!(store.api_key(&KeyId::parse("k3").expect("valid")).await, Ok(None));
+    assert_eq!(store.list_api_keys(Some(tenant("a"))).await, Ok(vec![key.clone()]));
+    let all: Vec<String> =
+        store.list_api_keys(None).await.expect("lists").iter().map(|k| k.key_id.to_string()).collect();
+    assert_eq!(all, ["k2", "k1"]);
+    let mut silent = commit(vec![]);
+    let mut used = key;
+    used.version = 2;
+    used.last_used_at = Some(time(9));
+    silent.writes.push(put(used.clone()));
+    silent.audit.clear();
+    silent.housekeeping = Some(Housekeeping::LastUsed);
+    store.commit(silent).await.expect("commits");
+    assert_eq!(store.api_key(&used.key_id).await, Ok(Some(used.clone())));
+}
+
+async fn an_expired_answer_is_absent(Fresh { store, clock }: Fresh) {
+    use stata_service::ports::clock::Clock;
+    let first = answer("key", clock.now(), 24);
+    store.commit(commit(vec![put(first.clone())])).await.expect("commits");
+    assert_eq!(store.idempotency("key").await, Ok(Some(first.clone())));
+    clock.advance(Duration::hours(24));
+    assert_eq!(store.idempotency("key").await, Ok(None));
+    let second = answer("key", clock.now(), 24);
+    store.commit(commit(vec![put(second.clone())])).await.expect("the expired one does not stand in the way");
+    assert_eq!(store.idempotency("key").await, Ok(Some(second)));
+}
+
+async fn changes_come_in_commit_order(Fresh { store, .. }: Fresh) {
+    store.commit(commit(vec![put(job("default", "early", 0))])).await.expect("commits");
+    let mut changes = store.changes();
+    let commits = (0..40).map(|i| store.commit(commit(vec![put(job("default", &format!("job_{i}"), 0))])));
+    for outcome in join_all(commits).await {
+        outcome.expect("commits");
+    }
+    let first = job("default", "job_0", 0);
+    let queued = next(&first, JobStatus::Queued);
+    store.commit(commit(vec![put(queued), put(api_key("default", "k", 0))])).await.expect("commits");
+    store.commit(commit(vec![delete(job_key(&first), 2)])).await.expect("commits");
+    for sequence in 2..42 {
+        let change = changes.recv().await.expect("delivered");
+        assert_eq!((change.sequence, change.queue_seq), (sequence, None));
+        assert!(matches!(change.record, ChangedRecord::Job(_)));
+    }
+    let change = changes.recv().await.expect("delivered");
+    assert_eq!((change.sequence, change.queue_seq), (42, Some(1)));
+    let change = changes.recv().await.expect("delivered");
+    let key = Key::ApiKey(KeyId::parse("k").expect("valid"));
+    assert_eq!((change.sequence, change.record), (42, ChangedRecord::Other(key)));
+    let change = changes.recv().await.expect("delivered");
+    assert_eq!((change.sequence, change.record), (43, ChangedRecord::Deleted(job_key(&first))));
+    assert!(changes.try_recv().is_err(), "nothing else");
+}
+
+async fn a_commit_that_is_too_large_is_refused(Fresh { store, .. }: Fresh) {
+    let mut record = job("default", "job_1", 0);
+    record.requirement = "x".repeat(17 * 1024 * 1024);
+    let refused = store.commit(commit(vec![put(record)])).await;
+    assert_eq!(refused, Err(CommitError::TooLarge { limit: 16 * 1024 * 1024 }));
+    assert_eq!(store.status().sequence, 0);
+}

@@ -1,0 +1,248 @@
+//! The embedded store: conformance, ownership, damage, readable copies, faults.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::Value;
+use stata_service::adapters::store::{LockError, OpenError, Options, SqliteStore};
+use stata_service::domain::canonical::sha256_of;
+use stata_service::domain::job::{JobRecord, JobStatus};
+use stata_service::domain::layout::job_dir;
+use stata_service::ports::store::{CommitError, JobFilter, ReadError, Store};
+
+use crate::conformance::store::{Fresh, run_all};
+use crate::support::clock::ManualClock;
+use crate::support::memory_store::MemoryStore;
+use crate::support::records::*;
+
+fn options(dir: &Path) -> Options {
+    let mut options = Options::new(dir.to_owned(), Arc::new(ManualClock::new()));
+    options.lock_wait = Duration::ZERO;
+    options
+}
+
+fn open(dir: &Path) -> Arc<SqliteStore> {
+    SqliteStore::open(options(dir)).expect("opens")
+}
+
+fn job_file(dir: &Path, job: &JobRecord) -> PathBuf {
+    dir.join(job_dir(&job.tenant_id, &job.job_id)).join("job.json")
+}
+
+/// The lines of all audit files in order.
+pub fn audit_lines(dir: &Path) -> Vec<String> {
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(dir.join("audit")).expect("lists").map(|e| e.expect("entry").path()).collect();
+    files.sort();
+    let text: String = files.iter().map(|f| std::fs::read_to_string(f).expect("reads")).collect();
+    text.lines().map(str::to_owned).collect()
+}
+
+/// Checks the integrity mark of a `job.json` and returns its content without the mark.
+pub fn check_job_file(path: &Path) -> Value {
+    let mut value: Value =
+        serde_json::from_str(&std::fs::read_to_string(path).expect("reads")).expect("is JSON");
+    let mark = value.as_object_mut().expect("an object").remove("_integrity").expect("marked");
+    assert_eq!(mark["sha256"], sha256_of(&value), "{}", path.display());
+    value
+}
+
+#[tokio::test]
+async fn the_embedded_store_conforms() {
+    let dirs = tempfile::tempdir().expect("a directory");
+    let next = std::cell::Cell::new(0);
+    run_all(|| {
+        let clock = Arc::new(ManualClock::new());
+        next.set(next.get() + 1);
+        let dir = dirs.path().join(next.get().to_string());
+        let store = SqliteStore::open(Options::new(dir, clock.clone())).expect("opens");
+        Fresh { store, clock }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_model_conforms() {
+    run_all(|| {
+        let clock = Arc::new(ManualClock::new());
+        Fresh { store: Arc::new(MemoryStore::new(clock.clone())), clock }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_hundred_concurrent_writers_lose_no_update() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = open(dir.path());
+    let first = job("default", "job_1", 0);
+    store.commit(commit(vec![put(first.clone())])).await.expect("commits");
+    let writers = (0..200).map(|i| {
+        let (store, first) = (Arc::clone(&store), first.clone());
+        tokio::spawn(async move {
+            loop {
+                let read = store.job(&first.tenant_id, &first.job_id).await.expect("reads").expect("exists");
+                let mut changed = next(&read, read.status);
+                changed.retention.insert(format!("writer_{i}"), Value::Bool(true));
+                match store.commit(commit(vec![put(changed)])).await {
+                    Ok(_) => return,
+                    Err(CommitError::Conflict { .. }) => {}
+                    Err(other) => panic!("{other:?}"),
+                }
+            }
+        })
+    });
+    for writer in join_all(writers).await {
+        writer.expect("does not panic");
+    }
+    let last = store.job(&first.tenant_id, &first.job_id).await.expect("reads").expect("exists");
+    assert_eq!((last.version, last.retention.len()), (201, 200));
+}
+
+#[tokio::test]
+async fn everything_is_there_after_a_restart_and_orders_go_on() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = open(dir.path());
+    let first = job("default", "job_1", 0);
+    let queued = next(&first, JobStatus::Queued);
+    store.commit(commit(vec![put(first.clone()), put(code("default", "c", "h", 0))])).await.expect("commits");
+    store.commit(commit(vec![put(queued.clone())])).await.expect("commits");
+    let before = store.status();
+    store.shutdown();
+    let closed = store.commit(commit(vec![put(job("default", "job_2", 0))])).await;
+    assert!(matches!(closed, Err(CommitError::Stopped { .. })), "{closed:?}");
+    drop(store);
+    let store = open(dir.path());
+    let after = store.status();
+    assert_eq!((after.sequence, &after.jobs, &after.audit_heads), (2, &before.jobs, &before.audit_heads));
+    assert_eq!(store.job(&first.tenant_id, &first.job_id).await, Ok(Some(queued)));
+    let other = job("default", "job_2", 0);
+    store.commit(commit(vec![put(other.clone())])).await.expect("commits");
+    let receipt = store.commit(commit(vec![put(next(&other, JobStatus::Queued))])).await.expect("commits");
+    assert_eq!(receipt.sequence, 4);
+    let order: Vec<u64> = store.queued(0, 9).await.expect("reads").iter().map(|q| q.queue_seq).collect();
+    assert_eq!(order, [1, 2]);
+}
+
+#[test]
+fn a_store_has_one_owner() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = open(dir.path());
+    match SqliteStore::open(options(dir.path())) {
+        Err(OpenError::Lock(LockError::Held(Some(holder)))) => assert_eq!(holder.pid, std::process::id()),
+        Err(other) => panic!("another reason: {other}"),
+        Ok(_) => panic!("opened twice"),
+    }
+    let waiting = std::thread::spawn({
+        let mut options = options(dir.path());
+        options.lock_wait = Duration::from_secs(60);
+        move || SqliteStore::open(options).map(|_| ())
+    });
+    store.shutdown();
+    waiting.join().expect("does not panic").expect("opens once the owner has ended");
+}
+
+#[tokio::test]
+async fn readable_copies_follow_without_secrets_and_go_with_the_record() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = open(dir.path());
+    let many: Vec<JobRecord> = (0..40).map(|i| job("default", &format!("job_{i}"), i)).collect();
+    store.commit(commit(many.iter().cloned().map(put).collect())).await.expect("commits");
+    let changed = next(&many[3], JobStatus::DraftReady);
+    store.commit(commit(vec![put(changed.clone()), delete(job_key(&many[4]), 1)])).await.expect("commits");
+    while store.status().exported_sequence < 2 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    for job in &many {
+        if job.job_id == many[4].job_id {
+            assert!(!job_file(dir.path(), job).exists());
+            continue;
+        }
+        let value = check_job_file(&job_file(dir.path(), job));
+        assert_eq!(value["job_id"], job.job_id.as_str());
+        let token = value["token"].as_object().expect("kept");
+        assert!(token.contains_key("generation") && !token.contains_key("secret_sha256"));
+    }
+    assert_eq!(check_job_file(&job_file(dir.path(), &changed))["status"], "draft_ready");
+    let raw = std::fs::read_to_string(job_file(dir.path(), &changed)).expect("reads");
+    assert!(raw.contains("\"sequence\": 2") && !raw.contains("5ec2e7"), "{raw}");
+    let events = store.audit_events(0, 0, 100).await.expect("reads");
+    let lines: Vec<Value> =
+        audit_lines(dir.path()).iter().map(|l| serde_json::from_str(l).expect("is JSON")).collect();
+    let expected: Vec<Value> = events.iter().map(|e| serde_json::to_value(e).expect("serialises")).collect();
+    assert_eq!(lines, expected);
+}
+
+#[tokio::test]
+async fn copies_that_were_lost_or_behind_are_made_at_the_next_start() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = open(dir.path());
+    let record = job("default", "job_1", 0);
+    store.commit(commit(vec![put(record.clone())])).await.expect("commits");
+    store.shutdown();
+    let file = job_file(dir.path(), &record);
+    check_job_file(&file);
+    std::fs::remove_file(&file).expect("removes");
+    std::fs::remove_dir_all(dir.path().join("audit")).expect("removes");
+    std::fs::write(dir.path().join("store/exported"), "0").expect("writes");
+    drop(store);
+    open(dir.path()).shutdown();
+    check_job_file(&file);
+    assert_eq!(audit_lines(dir.path()).len(), 1);
+}
+
+#[tokio::test]
+async fn a_damaged_record_is_quarantined_and_everything_else_is_served() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = open(dir.path());
+    let jobs: Vec<JobRecord> = (0..3).map(|i| job("default", &format!("job_{i}"), i)).collect();
+    store.commit(commit(jobs.iter().cloned().map(put).collect())).await.expect("commits");
+    store.shutdown();
+    drop(store);
+    let conn = rusqlite::Connection::open(dir.path().join("store/store.sqlite3")).expect("opens");
+    let n = conn
+        .execute("UPDATE jobs SET json = replace(json, 'raise', 'raisf') WHERE job_id = 'job_1'", [])
+        .expect("damages");
+    assert_eq!(n, 1);
+    drop(conn);
+    let store = open(dir.path());
+    let key = job_key(&jobs[1]);
+    let read = store.job(&jobs[1].tenant_id, &jobs[1].job_id).await;
+    assert_eq!(read, Err(ReadError::Corrupt { key: key.clone() }));
+    let page = store.list_jobs(JobFilter { limit: 10, ..Default::default() }).await.expect("lists");
+    assert_eq!(page.items.len(), 2);
+    assert_eq!(store.job(&jobs[0].tenant_id, &jobs[0].job_id).await, Ok(Some(jobs[0].clone())));
+    // a commit behind the report makes the report durable as well
+    store.commit(commit(vec![put(job("default", "job_9", 9))])).await.expect("commits");
+    let events = store.audit_events(0, 0, 100).await.expect("reads");
+    let noted = events.iter().find(|e| e.event.action == "record.quarantined").expect("audited");
+    assert_eq!(noted.event.resource, "job:job_1");
+    assert_eq!((store.status().quarantined_records, store.status().fault), (1, None));
+    store.shutdown();
+    drop(store);
+    let store = open(dir.path());
+    assert_eq!(store.status().quarantined_records, 1, "known again after a restart");
+    store.commit(commit(vec![put(next(&jobs[1], JobStatus::Created))])).await.expect("restores");
+    assert_eq!(store.status().quarantined_records, 0);
+    assert!(store.job(&jobs[1].tenant_id, &jobs[1].job_id).await.expect("reads").is_some());
+}
+
+#[tokio::test]
+async fn a_queue_that_is_full_refuses_with_a_time_to_retry() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut options = options(dir.path());
+    options.queue = 1;
+    let store = SqliteStore::open(options).expect("opens");
+    let mut big = job("default", "big", 0);
+    big.requirement = "x".repeat(4 * 1024 * 1024);
+    let mut outcomes = vec![store.commit(commit(vec![put(big)]))];
+    outcomes
+        .extend((0..2000).map(|i| store.commit(commit(vec![put(job("default", &format!("job_{i}"), 0))]))));
+    let outcomes = join_all(outcomes).await;
+    let refused = outcomes.iter().filter(|o| matches!(o, Err(CommitError::Unavailable { .. }))).count();
+    let done = outcomes.iter().filter(|o| o.is_ok()).count();
+    assert_eq!(done + refused, 2001);
+    assert!(refused > 0 && done > 0, "{done} done, {refused} refused");
+    assert_eq!(store.status().jobs[&JobStatus::Created], done as u64, "refused means not applied");
+}

@@ -1,0 +1,175 @@
+//! Small valid records and commits for tests of the store.
+
+use chrono::{DateTime, Duration, Utc};
+use serde_json::{Map, json};
+use stata_service::domain::audit::{Actor, AuditEvent};
+use stata_service::domain::credential::{ApiKeyRecord, IdempotencyRecord, Role, TaskCodeRecord};
+use stata_service::domain::ids::{CodeId, JobId, KeyId, TenantId, TraceId};
+use stata_service::domain::job::ops::NewJob;
+use stata_service::domain::job::record::{DataSharing, QueueEntry, TokenState};
+use stata_service::domain::job::{JobRecord, JobStatus};
+use stata_service::ports::store::{Commit, Expect, Key, Record, Write};
+
+/// A fixed time plus a number of seconds.
+pub fn time(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_767_225_600 + seconds, 0).expect("a valid time")
+}
+
+/// A tenant's id.
+pub fn tenant(name: &str) -> TenantId {
+    TenantId::parse(name).expect("a valid tenant")
+}
+
+/// A job in state `created`, version 1.
+pub fn job(tenant_id: &str, id: &str, created: i64) -> JobRecord {
+    JobRecord::create(
+        NewJob {
+            tenant_id: tenant(tenant_id),
+            job_id: JobId::parse(id).expect("a valid id"),
+            trace_id: TraceId::parse("0".repeat(32)).expect("a valid id"),
+            requirement: "Does x raise y? — ünïcode \"quoted\"".to_owned(),
+            client_ref: None,
+            data_sharing: DataSharing::Schema,
+            token: TokenState {
+                code_id: CodeId::parse("code_1").expect("a valid id"),
+                secret_sha256: "5ec2e7".to_owned(),
+                generation: 1,
+                expires_at: time(1_000_000),
+                revoked: false,
+            },
+            expires_at: None,
+        },
+        time(created),
+    )
+}
+
+/// The next version of a job in a state; a queued one gets its queue entry.
+pub fn next(job: &JobRecord, status: JobStatus) -> JobRecord {
+    let mut next = job.clone();
+    next.version += 1;
+    next.status = status;
+    next.queue = (status == JobStatus::Queued)
+        .then_some(QueueEntry { queued_at: job.timestamps.created_at, ready_at: job.timestamps.created_at });
+    next
+}
+
+/// A task code, version 1.
+pub fn code(tenant_id: &str, id: &str, hash: &str, created: i64) -> TaskCodeRecord {
+    TaskCodeRecord {
+        code_id: CodeId::parse(id).expect("a valid id"),
+        version: 1,
+        tenant_id: tenant(tenant_id),
+        code_sha256: hash.to_owned(),
+        created_at: time(created),
+        expires_at: time(1_000_000),
+        used_at: None,
+        job_id: None,
+        revoked_at: None,
+        deleted_at: None,
+    }
+}
+
+/// An API key, version 1.
+pub fn api_key(tenant_id: &str, id: &str, created: i64) -> ApiKeyRecord {
+    ApiKeyRecord {
+        key_id: KeyId::parse(id).expect("a valid id"),
+        version: 1,
+        tenant_id: tenant(tenant_id),
+        role: Role::Client,
+        label: Some("front end".to_owned()),
+        secret_sha256: "abc".to_owned(),
+        created_at: time(created),
+        expires_at: None,
+        revoked_at: None,
+        last_used_at: None,
+    }
+}
+
+/// A stored answer, version 1, that expires after a number of hours.
+pub fn answer(key: &str, now: DateTime<Utc>, hours: i64) -> IdempotencyRecord {
+    IdempotencyRecord {
+        key_sha256: key.to_owned(),
+        version: 1,
+        request_sha256: "def".to_owned(),
+        response: None,
+        resource: Some("job:1".to_owned()),
+        created_at: now,
+        expires_at: now + Duration::hours(hours),
+    }
+}
+
+/// An audit event.
+pub fn event(action: &str) -> AuditEvent {
+    AuditEvent {
+        time: time(0),
+        tenant: TenantId::default_tenant(),
+        actor: Actor::system("test"),
+        action: action.to_owned(),
+        resource: "job:1".to_owned(),
+        before: None,
+        after: Some("created".to_owned()),
+        reason: Some("because \"it\" must".to_owned()),
+        trace_id: None,
+        address: None,
+        detail: json!({"weight": 0.1, "list": [1, null]}),
+    }
+}
+
+/// A commit with one event and a fresh id.
+pub fn commit(writes: Vec<Write>) -> Commit {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let id = format!("commit_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    Commit { id, writes, audit: vec![event("test.changed")], housekeeping: None }
+}
+
+/// A put; the expectation follows from the record's version.
+pub fn put(record: impl Into<AnyRecord>) -> Write {
+    let record = record.into().0;
+    let expect = match record.version() {
+        1 => Expect::Absent,
+        n => Expect::Version(n - 1),
+    };
+    Write::Put { record, expect }
+}
+
+/// A deletion of a version.
+pub fn delete(key: Key, version: u64) -> Write {
+    Write::Delete { key, expect: Expect::Version(version) }
+}
+
+/// The name of a job.
+pub fn job_key(job: &JobRecord) -> Key {
+    Key::Job(job.tenant_id.clone(), job.job_id.clone())
+}
+
+/// Members that a later release may have written.
+pub fn unknown_members() -> Map<String, serde_json::Value> {
+    let mut map = Map::new();
+    map.insert("from_later".to_owned(), json!({"z": 1, "a": [0.1, 1e-300, 0.30000000000000004]}));
+    map
+}
+
+/// Any record, boxed.
+pub struct AnyRecord(pub Record);
+
+impl From<JobRecord> for AnyRecord {
+    fn from(r: JobRecord) -> Self {
+        Self(Record::Job(Box::new(r)))
+    }
+}
+impl From<TaskCodeRecord> for AnyRecord {
+    fn from(r: TaskCodeRecord) -> Self {
+        Self(Record::TaskCode(Box::new(r)))
+    }
+}
+impl From<ApiKeyRecord> for AnyRecord {
+    fn from(r: ApiKeyRecord) -> Self {
+        Self(Record::ApiKey(Box::new(r)))
+    }
+}
+impl From<IdempotencyRecord> for AnyRecord {
+    fn from(r: IdempotencyRecord) -> Self {
+        Self(Record::Idempotency(Box::new(r)))
+    }
+}
