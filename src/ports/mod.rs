@@ -3,5 +3,6 @@
 pub mod clock;
 pub mod ids;
 pub mod job_files;
+pub mod runner;
 pub mod store;
 pub mod tabular;

@@ -1,0 +1,230 @@
+//! The engine's side of the fork: from the launcher's copy to the engine's program by system calls
+//! alone. Everything that allocates is prepared before the fork.
+
+use std::ffi::{CString, c_char, c_int};
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+
+use crate::domain::run_outcome::RunLimits;
+
+/// Steps of the child, as it reports them when one fails.
+const STEPS: [&str; 9] = [
+    "descriptors",
+    "limits",
+    "parent_death",
+    "directory",
+    "close",
+    "privileges",
+    "landlock",
+    "execute",
+    "session",
+];
+
+/// All that the child needs, as the system calls take it.
+pub struct ChildPlan {
+    pub program: CString,
+    pub arguments: Vec<CString>,
+    pub environment: Vec<CString>,
+    pub directory: CString,
+    pub ruleset: Option<OwnedFd>,
+    pub stdin: OwnedFd,
+    pub stdout: OwnedFd,
+    pub stderr: OwnedFd,
+    pub limits: RunLimits,
+}
+
+/// Why the engine did not start.
+#[derive(Debug, PartialEq, Eq)]
+pub enum StartFailure {
+    /// The program itself cannot be executed.
+    Execute(i32),
+    /// A step before it failed.
+    Step(&'static str, i32),
+}
+
+/// Forks and starts the engine; returns its process id once its program runs.
+///
+/// # Errors
+/// The step that failed; an I/O error as step `fork`.
+pub fn spawn(plan: &ChildPlan) -> Result<i32, StartFailure> {
+    let fork_failed = |e: io::Error| StartFailure::Step("fork", e.raw_os_error().unwrap_or(0));
+    let (report, report_end) = report_pipe().map_err(fork_failed)?;
+    let pointers = Pointers::new(plan);
+    let launcher = std::process::id().cast_signed();
+    // SAFETY: the launcher is single-threaded, so the child may go on; it makes system calls only.
+    let pid = unsafe { libc::fork() };
+    if pid < 0 {
+        return Err(fork_failed(io::Error::last_os_error()));
+    }
+    if pid == 0 {
+        // SAFETY: in the forked child, which never returns from here; all pointers outlive it.
+        unsafe { become_engine(plan, &pointers, report_end.as_raw_fd(), launcher) }
+    }
+    drop(report_end);
+    match read_report(&report) {
+        None => Ok(pid),
+        Some((step, errno)) => {
+            // SAFETY: reaps the child that has just reported its end.
+            unsafe { libc::waitpid(pid, std::ptr::null_mut(), 0) };
+            let step = STEPS.get(usize::from(step)).copied().unwrap_or("unknown");
+            Err(if step == "execute" {
+                StartFailure::Execute(errno)
+            } else {
+                StartFailure::Step(step, errno)
+            })
+        }
+    }
+}
+
+/// Null-terminated arrays for `execve`.
+struct Pointers {
+    arguments: Vec<*const c_char>,
+    environment: Vec<*const c_char>,
+}
+
+impl Pointers {
+    fn new(plan: &ChildPlan) -> Self {
+        let array = |texts: &[CString]| {
+            texts.iter().map(|t| t.as_ptr()).chain(std::iter::once(std::ptr::null())).collect()
+        };
+        Self { arguments: array(&plan.arguments), environment: array(&plan.environment) }
+    }
+}
+
+fn report_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let mut ends: [RawFd; 2] = [0; 2];
+    // SAFETY: the array has room for two descriptors.
+    if unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: both descriptors were just opened and are owned by nothing else.
+    let pair = unsafe { (OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])) };
+    Ok((pair.0, move_high(pair.1)?))
+}
+
+/// Moves a descriptor out of the range that the child arranges.
+///
+/// # Errors
+/// The system's, when there is no free descriptor.
+pub fn move_high(descriptor: OwnedFd) -> io::Result<OwnedFd> {
+    // SAFETY: duplicates a descriptor that is open; the result is owned here alone.
+    let high = unsafe { libc::fcntl(descriptor.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 32) };
+    if high < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: as above.
+    Ok(unsafe { OwnedFd::from_raw_fd(high) })
+}
+
+/// Reads the child's report; nothing means that its program started.
+fn read_report(report: &OwnedFd) -> Option<(u8, i32)> {
+    let mut buffer = [0_u8; 5];
+    match rustix::io::retry_on_intr(|| rustix::io::read(report, &mut buffer)) {
+        Ok(5) => Some((buffer[0], i32::from_ne_bytes([buffer[1], buffer[2], buffer[3], buffer[4]]))),
+        _ => None,
+    }
+}
+
+/// Where the child keeps its two own descriptors.
+const REPORT: c_int = 3;
+const RULESET: c_int = 4;
+
+/// Runs the steps and the program.
+///
+/// # Safety
+/// Only in a child just forked from a single-threaded process.
+unsafe fn become_engine(plan: &ChildPlan, pointers: &Pointers, report: RawFd, launcher: i32) -> ! {
+    // SAFETY: plain system calls on values prepared by the parent.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const set, std::ptr::null_mut());
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+        let arranged = libc::dup3(report, REPORT, libc::O_CLOEXEC) == REPORT
+            && libc::dup2(plan.stdin.as_raw_fd(), 0) == 0
+            && libc::dup2(plan.stdout.as_raw_fd(), 1) == 1
+            && libc::dup2(plan.stderr.as_raw_fd(), 2) == 2;
+        require(arranged, 0, report);
+        let ruleset = plan.ruleset.as_ref().map(AsRawFd::as_raw_fd);
+        if let Some(descriptor) = ruleset {
+            require(libc::dup3(descriptor, RULESET, libc::O_CLOEXEC) == RULESET, 0, REPORT);
+        }
+        require(set_limits(&plan.limits), 1, REPORT);
+        let bound = libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) == 0 && libc::getppid() == launcher;
+        require(bound, 2, REPORT);
+        require(libc::setpgid(0, 0) == 0, 8, REPORT);
+        require(libc::chdir(plan.directory.as_ptr()) == 0, 3, REPORT);
+        let first = if ruleset.is_some() { RULESET + 1 } else { REPORT + 1 };
+        require(libc::syscall(libc::SYS_close_range, first, c_int::MAX, 0) == 0, 4, REPORT);
+        require(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, 5, REPORT);
+        if ruleset.is_some() {
+            allow_own_proc();
+            require(libc::syscall(libc::SYS_landlock_restrict_self, RULESET, 0) == 0, 6, REPORT);
+        }
+        libc::execve(plan.program.as_ptr(), pointers.arguments.as_ptr(), pointers.environment.as_ptr());
+        fail(7, REPORT)
+    }
+}
+
+/// Lets the engine read its own `/proc/self`, which only exists once the child does. Landlock's structure
+/// is two packed fields: allowed rights (bits 2 and 3: read a file, read a directory) and a descriptor.
+///
+/// # Safety
+/// As [`become_engine`].
+unsafe fn allow_own_proc() {
+    #[repr(C, packed)]
+    struct PathBeneath {
+        allowed: u64,
+        parent: c_int,
+    }
+    const READ: u64 = 1 << 2 | 1 << 3;
+    const RULE_PATH_BENEATH: c_int = 1;
+    // SAFETY: plain system calls; without the rule the engine merely cannot read these files.
+    unsafe {
+        let parent = libc::open(c"/proc/self".as_ptr(), libc::O_PATH | libc::O_CLOEXEC);
+        if parent >= 0 {
+            let rule = PathBeneath { allowed: READ, parent };
+            libc::syscall(libc::SYS_landlock_add_rule, RULESET, RULE_PATH_BENEATH, &raw const rule, 0);
+            libc::close(parent);
+        }
+    }
+}
+
+/// # Safety
+/// As [`become_engine`].
+unsafe fn require(ok: bool, step: u8, report: c_int) {
+    if !ok {
+        // SAFETY: as the caller's.
+        unsafe { fail(step, report) }
+    }
+}
+
+/// # Safety
+/// As [`become_engine`].
+unsafe fn fail(step: u8, report: c_int) -> ! {
+    // SAFETY: writes a local buffer and ends the process without running anything of the parent's.
+    unsafe {
+        let errno = (*libc::__errno_location()).to_ne_bytes();
+        let message = [step, errno[0], errno[1], errno[2], errno[3]];
+        libc::write(report, message.as_ptr().cast(), message.len());
+        libc::_exit(127)
+    }
+}
+
+/// Limits that the kernel keeps per process. The address space is not limited: engines reserve much more
+/// than they use.
+///
+/// # Safety
+/// As [`become_engine`].
+unsafe fn set_limits(limits: &RunLimits) -> bool {
+    let set = |resource, soft: u64, hard: u64| {
+        let limit = libc::rlimit { rlim_cur: soft, rlim_max: hard };
+        // SAFETY: passes a valid structure.
+        unsafe { libc::setrlimit(resource, &raw const limit) == 0 }
+    };
+    set(libc::RLIMIT_CORE, 0, 0)
+        && set(libc::RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds.saturating_add(5))
+        && set(libc::RLIMIT_DATA, limits.memory_bytes, limits.memory_bytes)
+        && set(libc::RLIMIT_FSIZE, limits.file_bytes, limits.file_bytes)
+        && set(libc::RLIMIT_NOFILE, limits.open_files, limits.open_files)
+}

@@ -1,0 +1,185 @@
+//! Finding and ending all processes of a run: descendants of the launcher while it lives, leftovers by
+//! their environment and session after it was lost. Reads `/proc`; holds no state.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+use super::files::LauncherFacts;
+
+/// What `/proc/<pid>/stat` says of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Process {
+    pub pid: i32,
+    pub parent: i32,
+    pub session: i32,
+    /// Clock ticks after boot.
+    pub start_time: u64,
+    pub resident_pages: u64,
+    pub zombie: bool,
+}
+
+/// Parses the content of `/proc/<pid>/stat` (proc(5)); the command's name may hold anything.
+pub fn parse_stat(text: &str) -> Option<Process> {
+    let pid = text.split(' ').next()?.parse().ok()?;
+    let after = &text[text.rfind(')')? + 1..];
+    let fields: Vec<&str> = after.split_ascii_whitespace().collect();
+    // Field 3 of the manual page is the first here.
+    let number = |field: usize| fields.get(field - 3)?.parse::<u64>().ok();
+    Some(Process {
+        pid,
+        parent: fields.get(1)?.parse().ok()?,
+        session: fields.get(3)?.parse().ok()?,
+        start_time: number(22)?,
+        resident_pages: number(24)?,
+        zombie: matches!(fields.first(), Some(&"Z" | &"X")),
+    })
+}
+
+/// Reads one process, if it exists.
+pub fn read_process(pid: i32) -> Option<Process> {
+    parse_stat(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// Returns the start time of this process.
+pub fn own_start_time() -> u64 {
+    fs::read_to_string("/proc/self/stat").ok().and_then(|t| parse_stat(&t)).map_or(0, |p| p.start_time)
+}
+
+/// Returns the identifier of this boot of the machine.
+pub fn boot_id() -> String {
+    fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
+}
+
+/// Lists all processes that can be seen.
+pub fn all_processes() -> Vec<Process> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    entries
+        .flatten()
+        .filter_map(|e| e.file_name().to_str()?.parse::<i32>().ok())
+        .filter_map(read_process)
+        .collect()
+}
+
+/// Returns the descendants of a process, without itself and without zombies.
+pub fn descendants(root: i32) -> Vec<Process> {
+    let all = all_processes();
+    let mut children: HashMap<i32, Vec<Process>> = HashMap::new();
+    for process in all {
+        children.entry(process.parent).or_default().push(process);
+    }
+    let (mut found, mut open, mut seen) = (Vec::new(), vec![root], HashSet::from([root]));
+    while let Some(parent) = open.pop() {
+        for process in children.get(&parent).into_iter().flatten() {
+            if seen.insert(process.pid) {
+                open.push(process.pid);
+                if !process.zombie {
+                    found.push(*process);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Sends a signal to every descendant; returns to how many.
+pub fn signal_descendants(root: i32, signal: Signal) -> usize {
+    let found = descendants(root);
+    for process in &found {
+        send(process, signal);
+    }
+    found.len()
+}
+
+/// Kills every descendant: all are stopped first, so that none forks while the others are killed.
+pub fn kill_descendants(root: i32) -> usize {
+    signal_descendants(root, Signal::STOP);
+    signal_descendants(root, Signal::KILL)
+}
+
+/// Signals exactly this process: the descriptor is opened first and the start time compared afterwards,
+/// so that a reused process id is never hit.
+fn send(process: &Process, signal: Signal) -> bool {
+    let Some(pid) = Pid::from_raw(process.pid) else { return false };
+    let Ok(descriptor) = pidfd_open(pid, PidfdFlags::empty()) else { return false };
+    let same = read_process(process.pid).is_some_and(|now| now.start_time == process.start_time);
+    same && pidfd_send_signal(descriptor, signal).is_ok()
+}
+
+/// Signals the launcher if it is the process that its facts describe.
+pub fn signal_launcher(facts: &LauncherFacts, signal: Signal) -> bool {
+    if facts.boot_id != boot_id() {
+        return false;
+    }
+    match read_process(facts.pid) {
+        Some(process) if process.start_time == facts.start_time => send(&process, signal),
+        _ => false,
+    }
+}
+
+/// Ends what a lost launcher left behind: processes whose environment names the run's temporary folder,
+/// and members of the launcher's session of this boot. Returns how many were ended.
+pub fn end_leftovers(tmp: &Path, facts: Option<&LauncherFacts>) -> u32 {
+    let facts = facts.filter(|f| f.boot_id == boot_id());
+    let deadline = Instant::now() + Duration::from_secs(5);
+    let mut ended = HashSet::new();
+    loop {
+        let found: Vec<Process> =
+            all_processes().into_iter().filter(|p| !p.zombie && is_leftover(p, tmp, facts)).collect();
+        if found.is_empty() || Instant::now() > deadline {
+            return u32::try_from(ended.len()).unwrap_or(u32::MAX);
+        }
+        for process in &found {
+            if send(process, Signal::KILL) {
+                ended.insert(process.pid);
+            }
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn is_leftover(process: &Process, tmp: &Path, facts: Option<&LauncherFacts>) -> bool {
+    if process.pid == std::process::id().cast_signed() {
+        return false;
+    }
+    let in_session = facts.is_some_and(|f| process.session == f.pid && process.start_time >= f.start_time);
+    in_session || environment_names(process.pid, tmp)
+}
+
+fn environment_names(pid: i32, tmp: &Path) -> bool {
+    let Ok(environment) = fs::read(format!("/proc/{pid}/environ")) else { return false };
+    let wanted = [b"TMPDIR=", tmp.as_os_str().as_bytes()].concat();
+    environment.split(|b| *b == 0).any(|entry| entry == wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_parentheses_and_blanks_does_not_shift_the_fields() {
+        let text =
+            "42 (a) b (c)) S 7 42 9 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 12345 1000 77 18446744073709551615";
+        let process = parse_stat(text).expect("parses");
+        assert_eq!(
+            (process.pid, process.parent, process.session, process.start_time, process.resident_pages),
+            (42, 7, 9, 12345, 77)
+        );
+        assert!(!process.zombie);
+        for bad in ["", "x", "1 (a", "1 (a) S", "1 (a) S x y z"] {
+            assert_eq!(parse_stat(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn this_process_is_found() {
+        let me = std::process::id().cast_signed();
+        assert_eq!(read_process(me).map(|p| p.start_time), Some(own_start_time()));
+        let parent = read_process(me).expect("this process").parent;
+        assert!(parent == 0 || descendants(parent).iter().any(|p| p.pid == me));
+    }
+}

@@ -1,0 +1,77 @@
+//! Running one do-file in an external engine, as a port. A run is carried by a launcher process that
+//! outlives the server; calls block: use them from owned threads.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::run_outcome::{Outcome, RunLimits};
+
+/// How strictly the engine is confined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SandboxMode {
+    /// Every step must succeed, else the attempt ends as `sandbox_denied`.
+    Enforce,
+    /// What this kernel offers; refused in production.
+    BestEffort,
+    Off,
+}
+
+/// The confinement of one run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SandboxSpec {
+    pub mode: SandboxMode,
+    /// Further files and folders that the engine may read and execute, such as an interpreter's.
+    #[serde(default)]
+    pub read: Vec<PathBuf>,
+}
+
+/// One attempt as it is handed to the launcher (`spec.json` in the run directory).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunSpec {
+    pub contract_version: u32,
+    pub run_id: String,
+    /// Absolute; holds `work/` with `main.do`, the engine's working directory.
+    pub run_dir: PathBuf,
+    /// The engine's command as words; the first is an absolute path. `-q -b do main.do` is appended.
+    pub command: Vec<String>,
+    pub limits: RunLimits,
+    pub sandbox: SandboxSpec,
+    pub timezone: String,
+}
+
+/// An attempt that is under way.
+pub trait RunHandle: Send + Sync {
+    /// Waits until the process tree is gone and returns how it ended. May be called more than once.
+    fn wait(&self) -> Outcome;
+    /// Asks the launcher to end the attempt for its user; harmless when it has ended.
+    fn cancel(&self);
+    /// Asks the launcher to end the attempt because the host stops.
+    fn stop_for_host(&self);
+}
+
+/// What was found of an attempt of an earlier process.
+pub enum Adopted {
+    /// Its launcher lives.
+    Alive(Arc<dyn RunHandle>),
+    /// It ended and says how; or it was lost, its leftovers are gone, and the outcome says so.
+    Ended(Outcome),
+}
+
+/// Starts, adopts and confines runs.
+pub trait Runner: Send + Sync {
+    /// Starts the launcher of an attempt; returns once it has taken the attempt over.
+    ///
+    /// # Errors
+    /// An I/O error where no launcher was started.
+    fn start(&self, spec: RunSpec) -> io::Result<Arc<dyn RunHandle>>;
+
+    /// Finds out what became of an attempt by trying its lock, never by a process id alone.
+    ///
+    /// # Errors
+    /// An I/O error of the run directory.
+    fn adopt(&self, run_id: &str, run_dir: &Path) -> io::Result<Adopted>;
+}
