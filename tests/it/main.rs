@@ -3,5 +3,7 @@
 mod architecture;
 mod conformance;
 mod errors;
+mod runner_faults;
+mod runner_limits;
 mod store_sqlite;
 mod support;

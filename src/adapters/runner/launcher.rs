@@ -35,11 +35,15 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
         return ExitCode::from(USAGE);
     };
     let dir = RunDir(spec.run_dir.clone());
-    let outcome = match Launcher::settle(&dir) {
+    let launcher = Launcher::settle(&dir);
+    let outcome = match &launcher {
         Ok(launcher) => launcher.run(&spec, &dir),
         Err(error) => Outcome::unstarted(&spec.run_id, Ended::LauncherFailed { detail: error.to_string() }),
     };
-    match write_json(&dir.outcome(), &outcome, true) {
+    let written = write_json(&dir.outcome(), &outcome, true);
+    // The lock must not come free before the outcome can be read.
+    drop(launcher);
+    match written {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("the outcome cannot be written: {error}");

@@ -3,3 +3,4 @@
 pub mod clock;
 pub mod memory_store;
 pub mod records;
+pub mod runs;
