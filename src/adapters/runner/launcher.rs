@@ -27,11 +27,11 @@ const IO_FAULT: u8 = 74;
 /// standard input is the lock, standard output tells the server that the attempt is taken over.
 pub fn main(arguments: &[OsString]) -> ExitCode {
     let [path] = arguments else {
-        eprintln!("usage: exec-run SPEC");
+        say(format_args!("usage: exec-run SPEC"));
         return ExitCode::from(USAGE);
     };
     let Some(spec) = read_spec(Path::new(path)).filter(|s| s.contract_version <= CONTRACT_VERSION) else {
-        eprintln!("the specification cannot be read");
+        say(format_args!("the specification cannot be read"));
         return ExitCode::from(USAGE);
     };
     let dir = RunDir(spec.run_dir.clone());
@@ -46,10 +46,15 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
     match written {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("the outcome cannot be written: {error}");
+            say(format_args!("the outcome cannot be written: {error}"));
             ExitCode::from(IO_FAULT)
         }
     }
+}
+
+/// Writes to the launcher's own messages; there is nobody to tell if that fails.
+fn say(message: std::fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{message}");
 }
 
 /// A launcher that has detached itself and listens to its signals.
