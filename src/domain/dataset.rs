@@ -145,3 +145,19 @@ pub struct DataWarning {
     pub dataset_key: Option<String>,
     pub column: Option<String>,
 }
+
+/// Returns the fingerprint of inputs: SHA-256 of the canonical JSON of key, role and canonical hash of
+/// every data set, in order.
+pub fn fingerprint(datasets: &[Dataset]) -> String {
+    let parts: Vec<_> = datasets
+        .iter()
+        .map(|d| {
+            serde_json::json!({
+                "dataset_key": d.dataset_key,
+                "role": d.role,
+                "canonical_sha256": d.canonical_sha256,
+            })
+        })
+        .collect();
+    super::canonical::sha256_of(&parts)
+}

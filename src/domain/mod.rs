@@ -12,6 +12,7 @@ pub mod ids;
 pub mod job;
 pub mod layout;
 pub mod log_grammar;
+pub mod naming;
 pub mod plan;
 pub mod run;
 pub mod run_outcome;

@@ -3,6 +3,8 @@
 mod architecture;
 mod conformance;
 mod errors;
+mod ingest_fixtures;
+mod ingest_refusals;
 mod runner_faults;
 mod runner_limits;
 mod store_sqlite;

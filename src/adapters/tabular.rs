@@ -1,1 +1,0 @@
-//! Uploaded tables (CSV, XLSX, XLS, DTA) to canonical data.

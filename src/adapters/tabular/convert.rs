@@ -1,0 +1,185 @@
+//! Cells to typed columns, by the reading that inference chose. A cell that does not fit its column's
+//! reading is a defect of inference and becomes a missing value, which the caller counts.
+
+use dta::{Column, Missing, StorageType, Texts};
+
+use super::date::{self, DAY_MS, DateStyle};
+use super::infer::{self, Reading};
+use super::number;
+
+/// Builds one column of a block of rows.
+pub struct Builder {
+    reading: Reading,
+    storage: StorageType,
+    values: Column,
+    /// Cells that could not be converted.
+    pub misfits: u64,
+}
+
+impl Builder {
+    /// An empty column with room for `rows` rows.
+    pub fn new(reading: Reading, storage: StorageType, rows: usize) -> Self {
+        let values = match storage {
+            StorageType::Byte => Column::Byte(Vec::with_capacity(rows)),
+            StorageType::Int => Column::Int(Vec::with_capacity(rows)),
+            StorageType::Long => Column::Long(Vec::with_capacity(rows)),
+            StorageType::Float | StorageType::Double => Column::Double(Vec::with_capacity(rows)),
+            StorageType::Str(_) | StorageType::StrL => Column::Str(Texts::default()),
+        };
+        Self { reading, storage, values, misfits: 0 }
+    }
+
+    /// Appends a cell as it stands in the file.
+    #[inline]
+    pub fn text(&mut self, cell: &str) {
+        let text = cell.trim_ascii();
+        if let Column::Str(texts) = &mut self.values {
+            texts.push(if infer::is_missing(text.as_bytes()) { "" } else { cell });
+            return;
+        }
+        let text = text.as_bytes();
+        if infer::is_missing(text) {
+            self.push_missing(Missing::SYSTEM);
+        } else if let Some(missing) = infer::extended_missing(text) {
+            self.push_missing(missing);
+        } else {
+            match self.read(text) {
+                Some(value) => self.number(value),
+                None => {
+                    self.misfits += u64::from(!infer::is_infinity(text));
+                    self.push_missing(Missing::SYSTEM);
+                }
+            }
+        }
+    }
+
+    fn read(&self, text: &[u8]) -> Option<f64> {
+        match self.reading {
+            Reading::Plain => number::plain(text).map(|p| p.value),
+            Reading::Thousands => {
+                number::with_thousands(text).or_else(|| number::plain(text).map(|p| p.value))
+            }
+            Reading::DecimalComma => number::with_decimal_comma(text),
+            Reading::Percent => number::percent(text),
+            Reading::Boolean => infer::boolean(text).map(|b| f64::from(u8::from(b))),
+            Reading::Date(style) => date::date(text, style)
+                .map(f64::from)
+                .or_else(|| date::datetime(text, style).map(|(ms, _)| ms / DAY_MS)),
+            Reading::Datetime(style) => date::datetime(text, style).map(|(ms, _)| ms),
+            Reading::Month => date::month(text).map(f64::from),
+            Reading::Quarter => date::quarter(text).map(f64::from),
+            Reading::Text | Reading::Empty => None,
+        }
+    }
+
+    /// Appends a number; one that cannot be stored becomes missing.
+    #[inline]
+    pub fn number(&mut self, value: f64) {
+        if !number::storable(value) {
+            self.push_missing(Missing::SYSTEM);
+            return;
+        }
+        match &mut self.values {
+            Column::Byte(v) => v.push(value as i8),
+            Column::Int(v) => v.push(value as i16),
+            Column::Long(v) => v.push(value as i32),
+            Column::Double(v) => v.push(value),
+            Column::Str(v) => v.push(&number_text(value)),
+            Column::Float(_) | Column::StrL(_) => unreachable!("builders have no such column"),
+        }
+    }
+
+    /// Appends a truth value.
+    pub fn truth(&mut self, value: bool) {
+        match &mut self.values {
+            Column::Str(v) => v.push(if value { "TRUE" } else { "FALSE" }),
+            _ => self.number(f64::from(u8::from(value))),
+        }
+    }
+
+    /// Appends a moment in milliseconds since 1960-01-01.
+    pub fn moment(&mut self, ms: f64) {
+        match (&mut self.values, self.reading) {
+            (Column::Str(v), _) => v.push(&moment_text(ms)),
+            (_, Reading::Date(DateStyle::YearFirst)) => self.number((ms / DAY_MS).floor()),
+            _ => self.number(ms),
+        }
+    }
+
+    /// Appends a missing value.
+    pub fn missing(&mut self) {
+        self.push_missing(Missing::SYSTEM);
+    }
+
+    fn push_missing(&mut self, missing: Missing) {
+        match &mut self.values {
+            Column::Byte(v) => v.push(missing.byte()),
+            Column::Int(v) => v.push(missing.int()),
+            Column::Long(v) => v.push(missing.long()),
+            Column::Double(v) => v.push(missing.double()),
+            Column::Str(v) => v.push(""),
+            Column::Float(_) | Column::StrL(_) => unreachable!("builders have no such column"),
+        }
+    }
+
+    /// The values so far; the builder starts anew.
+    pub fn take(&mut self) -> Column {
+        let rows = self.values.len();
+        let fresh = Self::new(self.reading, self.storage, rows).values;
+        std::mem::replace(&mut self.values, fresh)
+    }
+}
+
+/// A number as text: whole numbers without a point, others with the fewest digits that read back.
+pub fn number_text(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() < 1e15 { format!("{value:.0}") } else { format!("{value:?}") }
+}
+
+/// Milliseconds since 1960-01-01 as ISO 8601, without the time at midnight.
+pub fn moment_text(ms: f64) -> String {
+    let day = (ms / DAY_MS).floor();
+    let Some(date) = date::from_days(day as i64) else { return number_text(ms) };
+    let rest = ms - day * DAY_MS;
+    if rest == 0.0 {
+        return date.format("%Y-%m-%d").to_string();
+    }
+    let seconds = (rest / 1000.0).floor() as u32;
+    let text = format!(
+        "{}T{:02}:{:02}:{:02}",
+        date.format("%Y-%m-%d"),
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    );
+    match rest as u64 % 1000 {
+        0 => text,
+        thousandths => format!("{text}.{thousandths:03}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_become_values_of_the_storage() {
+        let mut b = Builder::new(Reading::Plain, StorageType::Byte, 4);
+        for cell in ["1", " 7 ", "NA", ".c", "inf"] {
+            b.text(cell);
+        }
+        let c = Missing::from_letter('c').unwrap().byte();
+        assert_eq!(b.take(), Column::Byte(vec![1, 7, 101, c, 101]));
+        assert_eq!(b.misfits, 0);
+        let mut b = Builder::new(Reading::Text, StorageType::Str(3), 2);
+        b.text("a b");
+        b.text("N/A");
+        assert_eq!(b.take(), Column::Str(["a b", ""].into_iter().collect()));
+    }
+
+    #[test]
+    fn moments_print_as_iso_8601() {
+        assert_eq!(moment_text(0.0), "1960-01-01");
+        assert_eq!(moment_text(1_250.0), "1960-01-01T00:00:01.250");
+        assert_eq!(moment_text(-DAY_MS), "1959-12-31");
+    }
+}

@@ -1,0 +1,317 @@
+//! Dates and times as people write them in tables, in the units of the language: days and milliseconds
+//! since 1960-01-01, months and quarters since 1960.
+
+use chrono::{Datelike, NaiveDate};
+
+/// Milliseconds of a day.
+pub const DAY_MS: f64 = 86_400_000.0;
+
+/// Order and style of the parts of a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DateStyle {
+    /// `2024-01-05`, `2024/1/5`, `2024.01.05`
+    YearFirst,
+    /// `5/1/2024`, `05.01.2024`
+    DayFirst,
+    /// `1/5/2024`
+    MonthFirst,
+    /// `2024年1月5日`
+    Chinese,
+    /// `5 Jan 2024`, `05-Jan-2024`, `05jan2024`, `Jan 5, 2024`
+    MonthName,
+}
+
+/// All styles.
+pub const STYLES: [DateStyle; 5] = [
+    DateStyle::YearFirst,
+    DateStyle::DayFirst,
+    DateStyle::MonthFirst,
+    DateStyle::Chinese,
+    DateStyle::MonthName,
+];
+
+/// Days since 1960-01-01 of a calendar date of the years 1000 to 9999.
+pub fn days(year: i32, month: u32, day: u32) -> Option<i32> {
+    if !(1000..=9999).contains(&year) {
+        return None;
+    }
+    const EPOCH: i32 = 715_510; // 1960-01-01 counted from 0001-01-01 = 1
+    NaiveDate::from_ymd_opt(year, month, day).map(|d| d.num_days_from_ce() - EPOCH)
+}
+
+/// The calendar date of days since 1960-01-01.
+pub fn from_days(days: i64) -> Option<NaiveDate> {
+    NaiveDate::from_ymd_opt(1960, 1, 1)?.checked_add_signed(chrono::TimeDelta::try_days(days)?)
+}
+
+/// Takes a number of 1 to `most` digits off the front.
+fn number(text: &mut &[u8], most: usize) -> Option<u32> {
+    let length = text.iter().take(most).take_while(|b| b.is_ascii_digit()).count();
+    let (digits, rest) = text.split_at(length);
+    if digits.is_empty() || rest.first().is_some_and(u8::is_ascii_digit) {
+        return None;
+    }
+    *text = rest;
+    Some(digits.iter().fold(0, |n, b| n * 10 + u32::from(b - b'0')))
+}
+
+fn year(text: &mut &[u8]) -> Option<i32> {
+    let before = text.len();
+    let year = number(text, 4)?;
+    (before - text.len() == 4).then_some(year as i32)
+}
+
+fn literal(text: &mut &[u8], what: &[u8]) -> Option<()> {
+    *text = text.strip_prefix(what)?;
+    Some(())
+}
+
+fn separator(text: &mut &[u8]) -> Option<u8> {
+    let &first = text.first()?;
+    *text = &text[1..];
+    matches!(first, b'-' | b'/' | b'.').then_some(first)
+}
+
+fn skip_spaces(text: &mut &[u8]) {
+    *text = text.trim_ascii_start();
+}
+
+fn month_name(text: &mut &[u8]) -> Option<u32> {
+    const NAMES: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let length = text.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    let word = text[..length].to_ascii_lowercase();
+    let at = NAMES.iter().position(|name| {
+        let name = name.as_bytes();
+        word == name || word == name[..3] || (word == b"sept" && name == b"september")
+    })?;
+    *text = &text[length..];
+    skip_spaces_and_point(text);
+    Some(at as u32 + 1)
+}
+
+fn skip_spaces_and_point(text: &mut &[u8]) {
+    if text.first() == Some(&b'.') {
+        *text = &text[1..];
+    }
+}
+
+/// Takes a date in this style off the front: days since 1960-01-01.
+fn date_part(text: &mut &[u8], style: DateStyle) -> Option<i32> {
+    match style {
+        DateStyle::YearFirst => {
+            let y = year(text)?;
+            let sep = separator(text)?;
+            let m = number(text, 2)?;
+            (separator(text)? == sep).then_some(())?;
+            days(y, m, number(text, 2)?)
+        }
+        DateStyle::DayFirst | DateStyle::MonthFirst => {
+            let first = number(text, 2)?;
+            let sep = separator(text)?;
+            let second = number(text, 2)?;
+            (separator(text)? == sep).then_some(())?;
+            let y = year(text)?;
+            let day_first = style == DateStyle::DayFirst;
+            let (d, m) = if day_first { (first, second) } else { (second, first) };
+            days(y, m, d)
+        }
+        DateStyle::Chinese => {
+            let y = year(text)?;
+            literal(text, "年".as_bytes())?;
+            let m = number(text, 2)?;
+            literal(text, "月".as_bytes())?;
+            let d = number(text, 2)?;
+            literal(text, "日".as_bytes()).or_else(|| literal(text, "号".as_bytes()))?;
+            days(y, m, d)
+        }
+        DateStyle::MonthName => {
+            if text.first()?.is_ascii_digit() {
+                let d = number(text, 2)?;
+                skip_gap(text);
+                let m = month_name(text)?;
+                skip_gap(text);
+                return days(year(text)?, m, d);
+            }
+            let m = month_name(text)?;
+            skip_spaces(text);
+            let d = number(text, 2)?;
+            literal(text, b",").or(Some(()))?;
+            skip_spaces(text);
+            days(year(text)?, m, d)
+        }
+    }
+}
+
+fn skip_gap(text: &mut &[u8]) {
+    skip_spaces(text);
+    if let Some(rest) = text.strip_prefix(b"-") {
+        *text = rest;
+    }
+}
+
+/// Takes `H:MM[:SS[.fff]][ AM|PM][Z|+00:00]` off the front: milliseconds of the day.
+fn time_part(text: &mut &[u8]) -> Option<f64> {
+    let mut hour = number(text, 2)?;
+    literal(text, b":")?;
+    let minute = number(text, 2)?;
+    let mut second = 0;
+    let mut fraction = 0.0;
+    if literal(text, b":").is_some() {
+        second = number(text, 2)?;
+        if literal(text, b".").is_some() {
+            let length = text.iter().take_while(|b| b.is_ascii_digit()).count();
+            if length == 0 || length > 9 {
+                return None;
+            }
+            // the language keeps milliseconds
+            let digits = text.iter().take(length.min(3)).fold(0u32, |n, b| n * 10 + u32::from(b - b'0'));
+            fraction = f64::from(digits * 10u32.pow(3 - length.min(3) as u32));
+            *text = &text[length..];
+        }
+    }
+    skip_spaces(text);
+    let half = text.get(..2).map(<[u8]>::to_ascii_lowercase);
+    if let Some(half @ (b"am" | b"pm")) = half.as_deref() {
+        if !(1..=12).contains(&hour) {
+            return None;
+        }
+        hour = hour % 12 + if half == b"pm" { 12 } else { 0 };
+        *text = &text[2..];
+    }
+    literal(text, b"Z").or_else(|| literal(text, b"+00:00")).or(Some(()))?;
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    Some(f64::from(hour * 3600 + minute * 60 + second) * 1000.0 + fraction)
+}
+
+/// Reads a whole text as a date in this style: days since 1960-01-01.
+pub fn date(mut text: &[u8], style: DateStyle) -> Option<i32> {
+    let day = date_part(&mut text, style)?;
+    text.is_empty().then_some(day)
+}
+
+/// Reads a whole text as a date with or without a time: milliseconds since 1960-01-01 and whether a time
+/// other than midnight was given.
+pub fn datetime(mut text: &[u8], style: DateStyle) -> Option<(f64, bool)> {
+    let day = f64::from(date_part(&mut text, style)?) * DAY_MS;
+    if text.is_empty() {
+        return Some((day, false));
+    }
+    if literal(&mut text, b"T").is_none() {
+        let before = text.len();
+        skip_spaces(&mut text);
+        if text.len() == before && style != DateStyle::Chinese {
+            return None;
+        }
+    }
+    let time = time_part(&mut text)?;
+    text.is_empty().then_some((day + time, time != 0.0))
+}
+
+/// Reads `2024-01`, `2024/1`, `2024m1`, `2024年1月`: months since 1960-01.
+pub fn month(mut text: &[u8]) -> Option<i32> {
+    let y = year(&mut text)?;
+    let m = if literal(&mut text, "年".as_bytes()).is_some() {
+        let m = number(&mut text, 2)?;
+        literal(&mut text, "月".as_bytes())?;
+        m
+    } else {
+        let &mark = text.first()?;
+        text = &text[1..];
+        if !matches!(mark, b'-' | b'/' | b'm' | b'M') {
+            return None;
+        }
+        number(&mut text, 2)?
+    };
+    let fits = text.is_empty() && (1..=12).contains(&m) && (1000..=9999).contains(&y);
+    fits.then(|| (y - 1960) * 12 + m as i32 - 1)
+}
+
+/// Reads `2024q1`, `2024Q1`, `2024-Q1`, `2024年1季度`: quarters since 1960q1.
+pub fn quarter(mut text: &[u8]) -> Option<i32> {
+    let y = year(&mut text)?;
+    let q = if literal(&mut text, "年".as_bytes()).is_some() {
+        literal(&mut text, "第".as_bytes()).or(Some(()))?;
+        let q = number(&mut text, 1)?;
+        literal(&mut text, "季度".as_bytes())?;
+        q
+    } else {
+        literal(&mut text, b"-").or_else(|| literal(&mut text, b" ")).or(Some(()))?;
+        literal(&mut text, b"q").or_else(|| literal(&mut text, b"Q"))?;
+        number(&mut text, 1)?
+    };
+    let fits = text.is_empty() && (1..=4).contains(&q) && (1000..=9999).contains(&y);
+    fits.then(|| (y - 1960) * 4 + q as i32 - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `display td(05jan2024)` is 23380 (`help datetime`: 0 is 01jan1960; 23380 = 64 years + 16 leap days).
+    #[test]
+    fn dates_of_all_styles_are_days_since_1960() {
+        assert_eq!(days(1960, 1, 1), Some(0));
+        let expected = 64 * 365 + 16 + 4;
+        for (text, style) in [
+            ("2024-01-05", DateStyle::YearFirst),
+            ("2024/1/5", DateStyle::YearFirst),
+            ("2024.01.05", DateStyle::YearFirst),
+            ("5/1/2024", DateStyle::DayFirst),
+            ("05.01.2024", DateStyle::DayFirst),
+            ("1/5/2024", DateStyle::MonthFirst),
+            ("2024年1月5日", DateStyle::Chinese),
+            ("2024年01月05日", DateStyle::Chinese),
+            ("5 Jan 2024", DateStyle::MonthName),
+            ("05jan2024", DateStyle::MonthName),
+            ("05-Jan-2024", DateStyle::MonthName),
+            ("January 5, 2024", DateStyle::MonthName),
+        ] {
+            assert_eq!(date(text.as_bytes(), style), Some(expected), "{text}");
+        }
+        for bad in ["2024-13-01", "2024-02-30", "2024-1/5", "24-01-05", "2024-01-05x", "20240105", "2024-01"]
+        {
+            for style in STYLES {
+                assert_eq!(date(bad.as_bytes(), style), None, "{bad}");
+            }
+        }
+    }
+
+    #[test]
+    fn times_are_milliseconds() {
+        let day = f64::from(days(2024, 1, 5).unwrap()) * DAY_MS;
+        let at = |t: &str| datetime(t.as_bytes(), DateStyle::YearFirst);
+        assert_eq!(at("2024-01-05 13:04:05.250"), Some((day + 47_045_250.0, true)));
+        assert_eq!(at("2024-01-05T13:04Z"), Some((day + 47_040_000.0, true)));
+        assert_eq!(at("2024-01-05 00:00:00"), Some((day, false)));
+        assert_eq!(at("2024-01-05 1:04 PM"), Some((day + 47_040_000.0, true)));
+        for bad in ["2024-01-05 25:00", "2024-01-05 13:04 PM", "2024-01-05 10:00+08:00", "2024-01-0510:00"] {
+            assert_eq!(at(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn months_and_quarters_count_from_1960() {
+        assert_eq!(month(b"2024-01"), Some(768));
+        assert_eq!(month("2024年12月".as_bytes()), Some(779));
+        assert_eq!(month(b"1960m1"), Some(0));
+        assert_eq!(month(b"2024-13"), None);
+        assert_eq!(quarter(b"2024Q1"), Some(256));
+        assert_eq!(quarter("2024年第2季度".as_bytes()), Some(257));
+        assert_eq!(quarter(b"2024q5"), None);
+    }
+}

@@ -1,0 +1,231 @@
+//! Workbooks (XLSX streamed, XLS within its 65,536 rows) to canonical data in two passes.
+
+mod guard;
+mod rows;
+
+use std::path::Path;
+
+use foldhash::fast::RandomState;
+
+use self::rows::{Cell, Workbook};
+use super::convert::{self, Builder};
+use super::infer::{Inference, Reading};
+use super::output::{self, ColumnPlan, Output};
+use super::profile::{Duplicates, Gatherer};
+use super::warnings::Warnings;
+use super::{problems, remarks};
+use crate::domain::error::{ErrorCode, Problem};
+use crate::ports::job_files::Written;
+use crate::ports::tabular::{IngestOptions, IngestedDataset};
+
+/// The two kinds of workbooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Xlsx,
+    Xls,
+}
+
+/// Cells converted before they are written.
+const BLOCK_CELLS: usize = 200_000;
+
+/// Facts of the first pass.
+#[derive(Default)]
+struct Facts {
+    header_row: Option<u64>,
+    names: Vec<String>,
+    columns: Vec<Inference>,
+    rows: u64,
+    error_cells: u64,
+    last_row: u64,
+}
+
+/// Converts one sheet of a workbook.
+///
+/// # Errors
+/// `INPUT_*` with row, column and reason.
+pub fn ingest(
+    path: &Path,
+    kind: Kind,
+    options: &IngestOptions,
+    dest: &Path,
+) -> Result<IngestedDataset, Problem> {
+    if kind == Kind::Xlsx {
+        guard::check(path)?;
+    }
+    let mut workbook = Workbook::open(path, kind)?;
+    let sheet_names = workbook.sheet_names();
+    let sheet = choose(&sheet_names, options.sheet.as_deref())?;
+    let facts = infer(&mut workbook, &sheet, options.header_row)?;
+    let Some(header_row) = facts.header_row else {
+        return Err(no_header(&facts, &sheet, options.header_row));
+    };
+    if facts.rows == 0 {
+        return Err(problems::empty("the sheet has a header and no rows of data").with("sheet", sheet));
+    }
+    let mut warnings = Warnings::default();
+    if facts.error_cells > 0 {
+        let message = format!("{} cells hold a formula error; they are missing", facts.error_cells);
+        warnings.warn("error_cells", None, message, "correct the formulas in the workbook");
+    }
+    let kept: Vec<usize> = (0..facts.columns.len())
+        .filter(|&at| !(facts.names[at].is_empty() && facts.columns[at].present == 0))
+        .collect();
+    let readings: Vec<Reading> = kept.iter().map(|&at| facts.columns[at].reading(false)).collect();
+    let mut plans = plans(&facts, &kept, &readings);
+    output::name_columns(&mut plans, &mut warnings);
+    for ((&at, &reading), plan) in kept.iter().zip(&readings).zip(&plans) {
+        remarks::on_inference(&facts.columns[at], reading, &plan.name, &mut warnings);
+    }
+    let (canonical, gathered, duplicates) =
+        write(&mut workbook, &sheet, header_row, &kept, &readings, &plans, dest)?;
+    let columns = output::describe(plans, &gathered, facts.rows);
+    output::remark(&columns, &duplicates, facts.rows, &mut warnings);
+    Ok(IngestedDataset {
+        format: if kind == Kind::Xlsx { "xlsx" } else { "xls" }.to_owned(),
+        canonical,
+        row_count: facts.rows,
+        columns,
+        sheet_names,
+        selected_sheet: Some(sheet),
+        header_row: Some(header_row as u32),
+        encoding: None,
+        delimiter: None,
+        warnings: warnings.finish(),
+    })
+}
+
+fn plans(facts: &Facts, kept: &[usize], readings: &[Reading]) -> Vec<ColumnPlan> {
+    kept.iter()
+        .zip(readings)
+        .map(|(&at, &reading)| {
+            let (storage, format) = facts.columns[at].storage(reading);
+            let original = facts.names[at].clone();
+            ColumnPlan {
+                original,
+                name: String::new(),
+                label: None,
+                storage,
+                format,
+                value_label: String::new(),
+            }
+        })
+        .collect()
+}
+
+fn choose(sheets: &[String], wanted: Option<&str>) -> Result<String, Problem> {
+    let found = match wanted {
+        Some(name) => sheets.iter().find(|s| *s == name),
+        None => sheets.first(),
+    };
+    found.cloned().ok_or_else(|| {
+        let message = match wanted {
+            Some(name) => format!("the workbook has no sheet named {}", problems::shown(name)),
+            None => "the workbook has no sheet with cells".to_owned(),
+        };
+        Problem::new(ErrorCode::InputSheetNotFound, message).with("sheets", sheets.to_vec())
+    })
+}
+
+fn no_header(facts: &Facts, sheet: &str, wanted: Option<u32>) -> Problem {
+    match wanted {
+        Some(row) if facts.last_row > 0 => {
+            let reason =
+                format!("the row selected as the header has no cells (the last row is {})", facts.last_row);
+            problems::parse(Some(row.into()), None, &reason).with("sheet", sheet)
+        }
+        _ => problems::empty("the sheet is empty").with("sheet", sheet),
+    }
+}
+
+/// First pass: header, facts on every column, number of rows.
+fn infer(workbook: &mut Workbook, sheet: &str, wanted: Option<u32>) -> Result<Facts, Problem> {
+    let mut facts = Facts::default();
+    workbook.each_row(sheet, |row, cells| {
+        facts.last_row = row;
+        if facts.header_row.is_none() {
+            if wanted.is_none_or(|w| u64::from(w) == row) {
+                facts.header_row = Some(row);
+                facts.names = cells.iter().map(header_text).collect();
+                facts.columns = vec![Inference::default(); cells.len()];
+            }
+            return Ok(());
+        }
+        if cells.len() > facts.columns.len() {
+            facts.names.resize(cells.len(), String::new());
+            facts.columns.resize(cells.len(), Inference::default());
+        }
+        facts.rows += 1;
+        for (fact, cell) in facts.columns.iter_mut().zip(cells) {
+            match cell {
+                Cell::Empty => fact.empty(),
+                Cell::Error => {
+                    facts.error_cells += 1;
+                    fact.empty();
+                }
+                Cell::Text(text) => fact.text(text.as_bytes(), row),
+                Cell::Number(value) => fact.number(*value, convert::number_text(*value).len()),
+                Cell::Truth(_) => fact.truth(row),
+                Cell::Moment { has_time, .. } => fact.moment(*has_time, row),
+            }
+        }
+        Ok(())
+    })?;
+    Ok(facts)
+}
+
+fn header_text(cell: &Cell) -> String {
+    match cell {
+        Cell::Empty | Cell::Error => String::new(),
+        Cell::Text(text) => text.trim().to_owned(),
+        Cell::Number(value) => convert::number_text(*value),
+        Cell::Truth(value) => if *value { "TRUE" } else { "FALSE" }.to_owned(),
+        Cell::Moment { ms, .. } => convert::moment_text(*ms),
+    }
+}
+
+/// Second pass.
+fn write(
+    workbook: &mut Workbook,
+    sheet: &str,
+    header_row: u64,
+    kept: &[usize],
+    readings: &[Reading],
+    plans: &[ColumnPlan],
+    dest: &Path,
+) -> Result<(Written, Gatherer, Duplicates), Problem> {
+    let mut output = Output::create(dest, plans, Vec::new())?;
+    let mut gatherer = Gatherer::new(kept.len(), RandomState::default());
+    let mut duplicates = Duplicates::default();
+    let mut builders: Vec<Builder> =
+        readings.iter().zip(plans).map(|(&r, p)| Builder::new(r, p.storage, 0)).collect();
+    let block_rows = (BLOCK_CELLS / kept.len().max(1)).max(1);
+    let mut waiting = 0;
+    let mut flush = |builders: &mut Vec<Builder>| {
+        let columns: Vec<dta::Column> = builders.iter_mut().map(Builder::take).collect();
+        duplicates.add(&gatherer.add(&columns));
+        output.write(&columns)
+    };
+    workbook.each_row(sheet, |row, cells| {
+        if row <= header_row {
+            return Ok(());
+        }
+        for (builder, &at) in builders.iter_mut().zip(kept) {
+            match cells.get(at) {
+                None | Some(Cell::Empty | Cell::Error) => builder.missing(),
+                Some(Cell::Text(text)) => builder.text(text),
+                Some(Cell::Number(value)) => builder.number(*value),
+                Some(Cell::Truth(value)) => builder.truth(*value),
+                Some(Cell::Moment { ms, .. }) => builder.moment(*ms),
+            }
+        }
+        waiting += 1;
+        if waiting == block_rows {
+            waiting = 0;
+            flush(&mut builders)?;
+        }
+        Ok(())
+    })?;
+    flush(&mut builders)?;
+    remarks::assert_no_misfits(builders.iter().map(|b| b.misfits).sum());
+    Ok((output.finish()?, gatherer, duplicates))
+}

@@ -1,0 +1,218 @@
+//! The rows of a sheet, one at a time: cells of either kind of workbook in one form.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use calamine::{Data, DataRef, ExcelDateTime, Reader, Xls, XlsError, Xlsx, XlsxError};
+
+use super::Kind;
+use crate::adapters::tabular::date::{self, DAY_MS};
+use crate::adapters::tabular::problems;
+use crate::domain::error::Problem;
+
+/// Most columns of a sheet (Excel's own limit).
+const MOST_COLUMNS: u32 = 16_384;
+
+/// The value of a cell.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell {
+    Empty,
+    Text(String),
+    Number(f64),
+    Truth(bool),
+    /// Milliseconds since 1960-01-01.
+    Moment {
+        ms: f64,
+        has_time: bool,
+    },
+    /// A formula error such as `#DIV/0!`.
+    Error,
+}
+
+/// An open workbook.
+pub enum Workbook {
+    Xlsx(Box<Xlsx<BufReader<File>>>),
+    Xls(Box<Xls<BufReader<File>>>),
+}
+
+impl Workbook {
+    /// Opens a workbook and reads what its sheets share.
+    ///
+    /// # Errors
+    /// A damaged or protected workbook, I/O.
+    pub fn open(path: &Path, kind: Kind) -> Result<Self, Problem> {
+        let file = File::open(path).map_err(|e| problems::io("read the upload", &e))?;
+        let reader = BufReader::new(file);
+        match kind {
+            Kind::Xlsx => Ok(Self::Xlsx(Box::new(Xlsx::new(reader).map_err(|e| xlsx_problem(&e, None))?))),
+            Kind::Xls => Ok(Self::Xls(Box::new(Xls::new(reader).map_err(|e| xls_problem(&e))?))),
+        }
+    }
+
+    /// Names of the sheets that hold cells (charts and macros do not).
+    pub fn sheet_names(&self) -> Vec<String> {
+        let sheets = match self {
+            Self::Xlsx(book) => book.sheets_metadata(),
+            Self::Xls(book) => book.sheets_metadata(),
+        };
+        let cells = sheets.iter().filter(|s| s.typ == calamine::SheetType::WorkSheet);
+        cells.map(|s| s.name.clone()).collect()
+    }
+
+    /// Calls `take` for every row of the sheet that has a cell with content: its one-based number and its
+    /// cells from the first column on, without empty ones at the end.
+    ///
+    /// # Errors
+    /// A damaged sheet, or what `take` answers.
+    pub fn each_row(
+        &mut self,
+        sheet: &str,
+        take: impl FnMut(u64, &[Cell]) -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        let mut rows = Rows { cells: Vec::new(), row: 0, take };
+        match self {
+            Self::Xlsx(book) => {
+                let mut reader = book.worksheet_cells_reader(sheet).map_err(|e| xlsx_problem(&e, None))?;
+                loop {
+                    let next =
+                        reader.next_cell().map_err(|e| xlsx_problem(&e, Some(u64::from(rows.row) + 1)))?;
+                    let Some(cell) = next else { break };
+                    let (row, column) = cell.get_position();
+                    rows.put(row, column, from_ref(cell.get_value()))?;
+                }
+            }
+            Self::Xls(book) => {
+                let range = book.worksheet_range(sheet).map_err(|e| xls_problem(&e))?;
+                let (first_row, first_column) = range.start().unwrap_or_default();
+                for (row, column, value) in range.used_cells() {
+                    rows.put(first_row + row as u32, first_column + column as u32, from_data(value))?;
+                }
+            }
+        }
+        rows.finish()
+    }
+}
+
+/// Puts cells that arrive one by one into rows.
+struct Rows<F> {
+    cells: Vec<Cell>,
+    /// Zero-based.
+    row: u32,
+    take: F,
+}
+
+impl<F: FnMut(u64, &[Cell]) -> Result<(), Problem>> Rows<F> {
+    fn put(&mut self, row: u32, column: u32, cell: Cell) -> Result<(), Problem> {
+        if cell == Cell::Empty {
+            return Ok(());
+        }
+        if row < self.row && !self.cells.is_empty() {
+            return Err(problems::parse(
+                Some(u64::from(row) + 1),
+                None,
+                "the rows of the sheet are out of order",
+            ));
+        }
+        if column >= MOST_COLUMNS {
+            let what = format!("row {} has a cell in column {}", u64::from(row) + 1, u64::from(column) + 1);
+            return Err(problems::too_large(&what, MOST_COLUMNS.into()));
+        }
+        if row != self.row {
+            self.flush()?;
+            self.row = row;
+        }
+        let at = column as usize;
+        if self.cells.len() <= at {
+            self.cells.resize(at + 1, Cell::Empty);
+        }
+        self.cells[at] = cell;
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), Problem> {
+        if !self.cells.is_empty() {
+            (self.take)(u64::from(self.row) + 1, &self.cells)?;
+            self.cells.clear();
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<(), Problem> {
+        self.flush()
+    }
+}
+
+fn from_ref(value: &DataRef<'_>) -> Cell {
+    match value {
+        DataRef::Int(v) => Cell::Number(*v as f64),
+        DataRef::Float(v) => Cell::Number(*v),
+        DataRef::String(v) => text(v),
+        DataRef::SharedString(v) => text(v),
+        DataRef::Bool(v) => Cell::Truth(*v),
+        DataRef::DateTime(v) => moment(v),
+        DataRef::DateTimeIso(v) | DataRef::DurationIso(v) => text(v),
+        DataRef::Error(_) => Cell::Error,
+        DataRef::Empty => Cell::Empty,
+    }
+}
+
+fn from_data(value: &Data) -> Cell {
+    match value {
+        Data::Int(v) => Cell::Number(*v as f64),
+        Data::Float(v) => Cell::Number(*v),
+        Data::String(v) => text(v),
+        Data::Bool(v) => Cell::Truth(*v),
+        Data::DateTime(v) => moment(v),
+        Data::DateTimeIso(v) | Data::DurationIso(v) => text(v),
+        Data::Error(_) => Cell::Error,
+        Data::Empty => Cell::Empty,
+    }
+}
+
+fn text(value: &str) -> Cell {
+    // NUL cannot be part of a text in the canonical data
+    let value = if value.contains('\0') { value.replace('\0', "") } else { value.to_owned() };
+    if value.trim().is_empty() { Cell::Empty } else { Cell::Text(value) }
+}
+
+/// A date of a calendar from 1900 on; times of day, durations and the day that never was (1900-02-29)
+/// stay numbers.
+fn moment(value: &ExcelDateTime) -> Cell {
+    let serial = value.as_f64();
+    if value.is_duration() || !(1.0..2_958_466.0).contains(&serial) {
+        return Cell::Number(serial);
+    }
+    let (year, month, day, hour, minute, second, milli) = value.to_ymd_hms_milli();
+    match date::days(year.into(), month.into(), day.into()) {
+        Some(days) => {
+            let seconds = u32::from(hour) * 3600 + u32::from(minute) * 60 + u32::from(second);
+            let time = f64::from(seconds) * 1000.0 + f64::from(milli);
+            Cell::Moment { ms: f64::from(days) * DAY_MS + time, has_time: time != 0.0 }
+        }
+        None => Cell::Number(serial),
+    }
+}
+
+fn xlsx_problem(error: &XlsxError, row: Option<u64>) -> Problem {
+    match error {
+        XlsxError::Io(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
+            problems::io("read the workbook", error)
+        }
+        XlsxError::Password => problems::unsupported("the workbook is protected by a password; remove it"),
+        other => {
+            tracing::debug!(error = ?other, "a workbook could not be read");
+            problems::parse(row, None, "the workbook is damaged and cannot be read")
+        }
+    }
+}
+
+fn xls_problem(error: &XlsError) -> Problem {
+    match error {
+        XlsError::Password => problems::unsupported("the workbook is protected by a password; remove it"),
+        other => {
+            tracing::debug!(error = ?other, "a workbook could not be read");
+            problems::parse(None, None, "the workbook is damaged and cannot be read")
+        }
+    }
+}

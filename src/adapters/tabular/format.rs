@@ -1,0 +1,116 @@
+//! Which format a file has, by its content; its name only decides what the refusal says.
+
+use std::fs::File;
+use std::path::Path;
+
+use super::problems;
+use crate::domain::error::Problem;
+
+/// The formats that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Text,
+    Xlsx,
+    Xls,
+    Dta,
+}
+
+/// First bytes of formats that are not read, with their names.
+const FOREIGN: &[(&[u8], &str)] = &[
+    (b"%PDF", "a PDF document"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
+    (b"PAR1", "a Parquet file"),
+    (b"ARROW1", "a Feather file"),
+    (b"$FL2", "an SPSS file"),
+    (b"$FL3", "an SPSS file"),
+    (b"RDX", "an R data file"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"SQLite format 3", "a SQLite database"),
+    (b"\x7fELF", "a program"),
+];
+
+/// What a refusal tells the user to do.
+const ACCEPTED: &str = "upload CSV, XLSX, XLS or DTA";
+
+/// Most names of an archive that are looked at.
+const MOST_NAMES: usize = 10_000;
+
+/// Finds the format.
+///
+/// # Errors
+/// Empty files, formats that are not read, content that contradicts the name, I/O.
+pub fn detect(path: &Path, original_name: &str) -> Result<Format, Problem> {
+    let mut head = [0u8; 512];
+    let length = File::open(path)
+        .and_then(|mut file| super::text::read_full(&mut file, &mut head))
+        .map_err(|e| problems::io("read the upload", &e))?;
+    let head = &head[..length];
+    let extension = original_name.rsplit_once('.').map(|(_, e)| e.to_lowercase()).unwrap_or_default();
+    if head.is_empty() {
+        return Err(problems::empty("the file is empty"));
+    }
+    if extension == "dtas" {
+        return Err(problems::unsupported(
+            "bundles of frames (.dtas) are not supported; save each frame as .dta",
+        ));
+    }
+    if head.starts_with(b"<stata_dta>") || is_old_dta(head) || extension == "dta" {
+        return if head.starts_with(b"PK") { zip(path, "dta") } else { Ok(Format::Dta) };
+    }
+    if head.starts_with(b"PK\x03\x04") {
+        return zip(path, &extension);
+    }
+    if head.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
+        return Ok(Format::Xls);
+    }
+    if let Some((_, name)) = FOREIGN.iter().find(|(magic, _)| head.starts_with(magic)) {
+        return Err(problems::unsupported(&format!("the file is {name}; {ACCEPTED}")));
+    }
+    if matches!(extension.as_str(), "xlsx" | "xlsm" | "xlsb" | "ods" | "sav" | "parquet") {
+        return Err(problems::parse(
+            None,
+            None,
+            &format!("the file is named .{extension}, but its content is not"),
+        ));
+    }
+    let start = head.trim_ascii_start();
+    let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).to_ascii_lowercase();
+    if [&b"<!doctype"[..], b"<html", b"<?xml", b"<table"].iter().any(|t| start.starts_with(t)) {
+        return Err(problems::unsupported(&format!("the file is an HTML or XML page; {ACCEPTED}")));
+    }
+    Ok(Format::Text)
+}
+
+/// Releases before 117 begin with the release, the byte order (1 or 2), 1 and 0.
+fn is_old_dta(head: &[u8]) -> bool {
+    head.len() >= 4
+        && (102..=116).contains(&head[0])
+        && matches!(head[1], 1 | 2)
+        && head[2] == 1
+        && head[3] == 0
+}
+
+fn zip(path: &Path, extension: &str) -> Result<Format, Problem> {
+    let file = File::open(path).map_err(|e| problems::io("read the upload", &e))?;
+    let archive = zip::ZipArchive::new(std::io::BufReader::new(file)).map_err(|_| {
+        problems::parse(None, None, "the file is a damaged or truncated ZIP archive, so not a workbook")
+    })?;
+    let names: Vec<String> =
+        archive.file_names().take(MOST_NAMES).flatten().map(|n| n.to_lowercase()).collect();
+    let has = |name: &str| names.iter().any(|n| n == name);
+    if has("xl/workbook.xml") {
+        Ok(Format::Xlsx)
+    } else if has("xl/workbook.bin") {
+        Err(problems::unsupported("binary workbooks (.xlsb) are not supported; save as .xlsx"))
+    } else if has("content.xml") {
+        Err(problems::unsupported("OpenDocument files are not supported; save as .xlsx"))
+    } else if extension == "dta" || names.iter().any(|n| n.ends_with(".dta")) {
+        Err(problems::unsupported("bundles of frames (.dtas) are not supported; save each frame as .dta"))
+    } else {
+        Err(problems::unsupported(&format!("the file is a ZIP archive without a workbook; {ACCEPTED}")))
+    }
+}

@@ -1,0 +1,487 @@
+//! What the cells of a column have in common: every cell admits some readings (a number, a date of some
+//! style …) and a column keeps those that all its cells admit. Decides the storage; converts nothing.
+
+use dta::StorageType;
+
+use super::date::{self, DateStyle, STYLES};
+use super::number;
+
+/// A set of readings, one bit each.
+pub type Readings = u32;
+
+pub const PLAIN: Readings = 1;
+pub const THOUSANDS: Readings = 1 << 1;
+pub const DECIMAL_COMMA: Readings = 1 << 2;
+pub const PERCENT: Readings = 1 << 3;
+pub const BOOLEAN: Readings = 1 << 4;
+pub const MONTH: Readings = 1 << 5;
+pub const QUARTER: Readings = 1 << 6;
+const DATE_SHIFT: u32 = 8;
+const DATETIME_SHIFT: u32 = 16;
+const ANY_NUMBER: Readings = PLAIN | THOUSANDS | DECIMAL_COMMA | PERCENT;
+const ALL: Readings = 0x00ff_ffff;
+
+fn date_bit(style: DateStyle) -> Readings {
+    1 << (DATE_SHIFT + style as u32)
+}
+
+fn datetime_bit(style: DateStyle) -> Readings {
+    1 << (DATETIME_SHIFT + style as u32)
+}
+
+/// Spellings of a missing value, after spaces are cut off.
+const MISSING_WORDS: [&[u8]; 16] = [
+    b"NA",
+    b"N/A",
+    b"#N/A",
+    b".",
+    b"..",
+    b"NULL",
+    b"-",
+    b"--",
+    b"NaN",
+    b"nan",
+    b"null",
+    b"n/a",
+    b"<NA>",
+    b"#NA",
+    b"None",
+    "缺失".as_bytes(),
+];
+
+/// True for a cell (spaces cut off) that stands for a missing value.
+#[inline]
+pub fn is_missing(text: &[u8]) -> bool {
+    text.is_empty() || (text.len() <= 6 && !text[0].is_ascii_digit() && MISSING_WORDS.contains(&text))
+}
+
+/// `.a` to `.z`, the extended missing values of numbers.
+pub fn extended_missing(text: &[u8]) -> Option<dta::Missing> {
+    match text {
+        [b'.', letter @ b'a'..=b'z'] => dta::Missing::from_letter(char::from(*letter)),
+        _ => None,
+    }
+}
+
+/// A cell read as true or false.
+pub fn boolean(text: &[u8]) -> Option<bool> {
+    if text.eq_ignore_ascii_case(b"true") {
+        Some(true)
+    } else if text.eq_ignore_ascii_case(b"false") {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+/// How the cells of a column are converted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    Plain,
+    Thousands,
+    DecimalComma,
+    Percent,
+    Boolean,
+    Date(DateStyle),
+    Datetime(DateStyle),
+    Month,
+    Quarter,
+    Text,
+    /// No cell holds anything.
+    Empty,
+}
+
+/// Facts on a column that are gathered cell by cell; parts of a file are merged.
+#[derive(Debug, Clone)]
+pub struct Inference {
+    readings: Readings,
+    /// Cells that hold something.
+    pub present: u64,
+    pub missing: u64,
+    /// Cells that hold a plain number.
+    pub numbers: u64,
+    /// First row with something that is not a number.
+    pub first_text_row: Option<u64>,
+    pub max_bytes: usize,
+    /// Cells spelt as a missing-value word other than the empty cell.
+    pub missing_words: u64,
+    pub infinite: u64,
+    min: f64,
+    max: f64,
+    whole: bool,
+    leading_zero: bool,
+    widths: (usize, usize),
+    any_time: bool,
+    extended: bool,
+}
+
+impl Default for Inference {
+    fn default() -> Self {
+        Self {
+            readings: ALL,
+            present: 0,
+            missing: 0,
+            numbers: 0,
+            first_text_row: None,
+            max_bytes: 0,
+            missing_words: 0,
+            infinite: 0,
+            min: f64::INFINITY,
+            max: f64::NEG_INFINITY,
+            whole: true,
+            leading_zero: false,
+            widths: (usize::MAX, 0),
+            any_time: false,
+            extended: false,
+        }
+    }
+}
+
+impl Inference {
+    /// Takes in a cell as it stands in the file; `row` counts from 1.
+    #[inline]
+    pub fn text(&mut self, cell: &[u8], row: u64) {
+        let text = cell.trim_ascii();
+        if is_missing(text) {
+            self.missing += 1;
+            if !text.is_empty() {
+                self.missing_words += 1;
+            }
+            return;
+        }
+        self.present += 1;
+        if cell.len() > self.max_bytes {
+            self.max_bytes = cell.len();
+        }
+        let may_be_number = matches!(text[0], b'0'..=b'9' | b'+' | b'-' | b'.');
+        if may_be_number && let Some(plain) = number::plain(text) {
+            self.plain(plain, text);
+            return;
+        }
+        if self.first_text_row.is_none() {
+            self.first_text_row = Some(row);
+        }
+        if self.readings != 0 {
+            self.other(text);
+        }
+    }
+
+    fn plain(&mut self, plain: number::Plain, text: &[u8]) {
+        self.numbers += 1;
+        // beside cells such as "0,5" a "1.234" is 1234
+        let comma = self.readings & DECIMAL_COMMA != 0
+            && (plain.digits_only || number::with_decimal_comma(text).is_some());
+        self.readings &= if comma { PLAIN | THOUSANDS | DECIMAL_COMMA } else { PLAIN | THOUSANDS };
+        if plain.digits_only {
+            self.widths.0 = self.widths.0.min(plain.whole_digits);
+            self.widths.1 = self.widths.1.max(plain.whole_digits);
+        }
+        self.leading_zero |= plain.leading_zero;
+        self.value(plain.value);
+    }
+
+    fn value(&mut self, value: f64) {
+        if !number::storable(value) {
+            self.infinite += 1;
+            return;
+        }
+        self.min = self.min.min(value);
+        self.max = self.max.max(value);
+        self.whole &= value.fract() == 0.0;
+    }
+
+    /// A cell that is not a plain number.
+    #[cold]
+    fn other(&mut self, text: &[u8]) {
+        if extended_missing(text).is_some() {
+            self.extended = true;
+            self.readings &= ANY_NUMBER;
+            return;
+        }
+        let mut admits = 0;
+        if self.readings & ANY_NUMBER != 0 {
+            if let Some(value) = number::with_thousands(text) {
+                admits |= THOUSANDS;
+                self.value(value);
+            }
+            if number::with_decimal_comma(text).is_some() {
+                admits |= DECIMAL_COMMA;
+            }
+            if number::percent(text).is_some() {
+                admits |= PERCENT;
+            }
+            if is_infinity(text) {
+                admits |= ANY_NUMBER;
+                self.infinite += 1;
+            }
+        }
+        if boolean(text).is_some() {
+            admits |= BOOLEAN;
+        }
+        for style in STYLES {
+            if self.readings & (date_bit(style) | datetime_bit(style)) == 0 {
+                continue;
+            }
+            if let Some((_, has_time)) = date::datetime(text, style) {
+                admits |= datetime_bit(style);
+                self.any_time |= has_time;
+                if date::date(text, style).is_some() {
+                    admits |= date_bit(style);
+                }
+            }
+        }
+        if self.readings & MONTH != 0 && date::month(text).is_some() {
+            admits |= MONTH;
+        }
+        if self.readings & QUARTER != 0 && date::quarter(text).is_some() {
+            admits |= QUARTER;
+        }
+        self.readings &= admits;
+    }
+
+    /// Takes in an empty cell.
+    pub fn empty(&mut self) {
+        self.missing += 1;
+    }
+
+    /// Takes in a cell that is a number in the file; `text_bytes` is its length when written as text.
+    pub fn number(&mut self, value: f64, text_bytes: usize) {
+        self.present += 1;
+        self.numbers += 1;
+        self.max_bytes = self.max_bytes.max(text_bytes);
+        self.readings &= PLAIN | THOUSANDS | DECIMAL_COMMA;
+        self.value(value);
+    }
+
+    /// Takes in a cell that is a truth value in the file.
+    pub fn truth(&mut self, row: u64) {
+        self.present += 1;
+        self.max_bytes = self.max_bytes.max(5);
+        self.first_text_row.get_or_insert(row);
+        self.readings &= BOOLEAN;
+    }
+
+    /// Takes in a cell that is a date (and time) in the file.
+    pub fn moment(&mut self, has_time: bool, row: u64) {
+        self.present += 1;
+        self.max_bytes = self.max_bytes.max(if has_time { 23 } else { 10 });
+        self.first_text_row.get_or_insert(row);
+        self.any_time |= has_time;
+        // written as text it is year first
+        self.readings &= date_bit(DateStyle::YearFirst) | datetime_bit(DateStyle::YearFirst);
+        if has_time {
+            self.readings &= !date_bit(DateStyle::YearFirst);
+        }
+    }
+
+    /// Adds what was gathered over another part of the file.
+    pub fn merge(&mut self, other: &Self) {
+        self.readings &= other.readings;
+        self.present += other.present;
+        self.missing += other.missing;
+        self.numbers += other.numbers;
+        self.first_text_row = match (self.first_text_row, other.first_text_row) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        self.max_bytes = self.max_bytes.max(other.max_bytes);
+        self.missing_words += other.missing_words;
+        self.infinite += other.infinite;
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+        self.whole &= other.whole;
+        self.leading_zero |= other.leading_zero;
+        self.widths = (self.widths.0.min(other.widths.0), self.widths.1.max(other.widths.1));
+        self.any_time |= other.any_time;
+        self.extended |= other.extended;
+    }
+
+    /// True if the cells read as dates day first and month first alike.
+    pub fn ambiguous_date(&self) -> bool {
+        self.present > 0
+            && [date_bit as fn(DateStyle) -> Readings, datetime_bit].iter().any(|bit| {
+                let both = bit(DateStyle::DayFirst) | bit(DateStyle::MonthFirst);
+                self.readings & both == both
+            })
+    }
+
+    /// True if whole numbers were kept as text because numbers would lose digits or leading zeros.
+    pub fn is_code(&self) -> bool {
+        self.readings & PLAIN != 0 && self.numbers > 0 && (self.too_long() || self.uneven_zeros())
+    }
+
+    fn too_long(&self) -> bool {
+        self.whole && self.widths.1 > 15 && self.min.abs().max(self.max.abs()) >= 9_007_199_254_740_992.0
+    }
+
+    fn uneven_zeros(&self) -> bool {
+        self.leading_zero && (self.widths.0 != self.widths.1 || self.widths.1 > 15 || !self.whole)
+    }
+
+    /// How the column's cells are to be converted. `1,234` alone could be either of two numbers:
+    /// `prefer_decimal_comma` decides.
+    pub fn reading(&self, prefer_decimal_comma: bool) -> Reading {
+        if self.present == 0 {
+            return Reading::Empty;
+        }
+        if self.is_code() || self.ambiguous_date() {
+            return Reading::Text;
+        }
+        if prefer_decimal_comma && self.readings & (PLAIN | DECIMAL_COMMA) == DECIMAL_COMMA {
+            return Reading::DecimalComma;
+        }
+        let simple = [
+            (PLAIN, Reading::Plain),
+            (THOUSANDS, Reading::Thousands),
+            (DECIMAL_COMMA, Reading::DecimalComma),
+            (PERCENT, Reading::Percent),
+            (BOOLEAN, Reading::Boolean),
+            (MONTH, Reading::Month),
+            (QUARTER, Reading::Quarter),
+        ];
+        if let Some((_, reading)) = simple.iter().find(|(bit, _)| self.readings & bit != 0) {
+            return *reading;
+        }
+        for style in STYLES {
+            let dates = self.readings & date_bit(style) != 0;
+            let datetimes = self.readings & datetime_bit(style) != 0;
+            if dates || (datetimes && !self.any_time) {
+                return Reading::Date(style);
+            }
+            if datetimes {
+                return Reading::Datetime(style);
+            }
+        }
+        Reading::Text
+    }
+
+    /// The smallest storage that holds every value under a reading, and the display format.
+    pub fn storage(&self, reading: Reading) -> (StorageType, String) {
+        let number = |storage: StorageType, format: &str| (storage, format.to_owned());
+        match reading {
+            Reading::Empty | Reading::Boolean => number(StorageType::Byte, "%8.0g"),
+            Reading::Plain | Reading::Thousands => {
+                let storage = self.number_storage();
+                let format = match storage {
+                    _ if self.leading_zero => format!("%0{}.0f", self.widths.1),
+                    StorageType::Byte | StorageType::Int => "%8.0g".to_owned(),
+                    StorageType::Long => "%12.0g".to_owned(),
+                    _ => "%10.0g".to_owned(),
+                };
+                (storage, format)
+            }
+            Reading::DecimalComma | Reading::Percent => number(StorageType::Double, "%10.0g"),
+            Reading::Date(_) => number(StorageType::Long, "%td"),
+            Reading::Datetime(_) => number(StorageType::Double, "%tc"),
+            Reading::Month => number(StorageType::Int, "%tm"),
+            Reading::Quarter => number(StorageType::Int, "%tq"),
+            Reading::Text => text_storage(self.max_bytes),
+        }
+    }
+
+    fn number_storage(&self) -> StorageType {
+        if !self.whole {
+            return StorageType::Double;
+        }
+        if self.min > self.max {
+            return StorageType::Byte; // nothing but missing and infinite values
+        }
+        let fits = |low: f64, high: f64| self.min >= low && self.max <= high;
+        if fits(-127.0, 100.0) {
+            StorageType::Byte
+        } else if fits(-32_767.0, 32_740.0) {
+            StorageType::Int
+        } else if fits(-2_147_483_647.0, 2_147_483_620.0) {
+            StorageType::Long
+        } else {
+            StorageType::Double
+        }
+    }
+}
+
+/// Storage and display format of texts of at most `bytes` bytes.
+pub fn text_storage(bytes: usize) -> (StorageType, String) {
+    if bytes <= dta::limits::STR_BYTES {
+        (StorageType::Str(bytes.max(1) as u16), format!("%{}s", bytes.clamp(9, 244)))
+    } else {
+        (StorageType::StrL, "%9s".to_owned())
+    }
+}
+
+/// True for the spellings of an infinite number.
+pub fn is_infinity(text: &[u8]) -> bool {
+    let body = text.strip_prefix(b"-").or(text.strip_prefix(b"+")).unwrap_or(text);
+    body.eq_ignore_ascii_case(b"inf") || body.eq_ignore_ascii_case(b"infinity") || body == "∞".as_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn infer(cells: &[&str]) -> Inference {
+        let mut all = Inference::default();
+        for (row, cell) in cells.iter().enumerate() {
+            let mut one = Inference::default();
+            one.text(cell.as_bytes(), row as u64 + 2);
+            all.merge(&one);
+        }
+        let mut whole = Inference::default();
+        for (row, cell) in cells.iter().enumerate() {
+            whole.text(cell.as_bytes(), row as u64 + 2);
+        }
+        assert_eq!(all.reading(false), whole.reading(false), "merged and whole differ: {cells:?}");
+        whole
+    }
+
+    fn kind(cells: &[&str]) -> (Reading, String) {
+        let facts = infer(cells);
+        let reading = facts.reading(false);
+        (reading, facts.storage(reading).0.name())
+    }
+
+    #[test]
+    fn integers_take_the_smallest_storage() {
+        assert_eq!(kind(&["1", "", "100"]), (Reading::Plain, "byte".into()));
+        assert_eq!(kind(&["101"]), (Reading::Plain, "int".into()));
+        assert_eq!(kind(&["-32768"]), (Reading::Plain, "long".into()));
+        assert_eq!(kind(&["2147483621"]), (Reading::Plain, "double".into()));
+        assert_eq!(kind(&["1", "2.5"]), (Reading::Plain, "double".into()));
+        assert_eq!(kind(&["NA", ".", "缺失"]), (Reading::Empty, "byte".into()));
+    }
+
+    #[test]
+    fn codes_keep_their_digits_and_zeros() {
+        assert_eq!(kind(&["000001", "600000"]), (Reading::Plain, "long".into()));
+        assert_eq!(infer(&["000001", "600000"]).storage(Reading::Plain).1, "%06.0f");
+        assert_eq!(kind(&["007", "7"]), (Reading::Text, "str3".into()));
+        assert_eq!(kind(&["110101199003071234"]), (Reading::Text, "str18".into()));
+    }
+
+    #[test]
+    fn other_spellings_of_numbers() {
+        assert_eq!(kind(&["1,234", "12", "1,234,567.5"]).0, Reading::Thousands);
+        assert_eq!(kind(&["1,5", "12", "1.234,5"]).0, Reading::DecimalComma);
+        assert_eq!(kind(&["1.234", "0,5"]).0, Reading::DecimalComma);
+        assert_eq!(infer(&["1,234"]).reading(true), Reading::DecimalComma);
+        assert_eq!(kind(&["12.5%", "3 %"]).0, Reading::Percent);
+        assert_eq!(kind(&["TRUE", "false"]).0, Reading::Boolean);
+        assert_eq!(kind(&["1", ".a", "inf"]), (Reading::Plain, "byte".into()));
+        assert_eq!(kind(&["1,5", "2.5"]).0, Reading::Text);
+        assert_eq!(kind(&["1", "x"]), (Reading::Text, "str1".into()));
+    }
+
+    #[test]
+    fn dates_need_one_style_that_fits_all() {
+        assert_eq!(kind(&["2024-01-05", "2024/1/6"]).0, Reading::Date(DateStyle::YearFirst));
+        assert_eq!(kind(&["13/1/2024", "1/2/2024"]).0, Reading::Date(DateStyle::DayFirst));
+        assert_eq!(kind(&["1/13/2024", "1/2/2024"]).0, Reading::Date(DateStyle::MonthFirst));
+        assert_eq!(kind(&["1/2/2024", "3/4/2024"]).0, Reading::Text);
+        assert!(infer(&["1/2/2024", "3/4/2024"]).ambiguous_date());
+        assert_eq!(kind(&["13/1/2024", "1/13/2024"]).0, Reading::Text);
+        assert_eq!(kind(&["2024年1月5日"]).0, Reading::Date(DateStyle::Chinese));
+        assert_eq!(kind(&["2024-01-05", "2024-01-05 10:00"]).0, Reading::Datetime(DateStyle::YearFirst));
+        assert_eq!(kind(&["2024-01-05 00:00:00"]).0, Reading::Date(DateStyle::YearFirst));
+        assert_eq!(kind(&["2024-01", "2024-12"]).0, Reading::Month);
+        assert_eq!(kind(&["2024Q1"]).0, Reading::Quarter);
+    }
+}

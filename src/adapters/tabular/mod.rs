@@ -1,0 +1,63 @@
+//! Uploaded tables (CSV, XLSX, XLS, DTA) to canonical data, and a look into canonical data. Which rows are
+//! analysed, and how, is decided elsewhere.
+
+mod convert;
+mod date;
+mod excel;
+mod format;
+mod infer;
+mod number;
+mod output;
+mod preview;
+mod problems;
+mod profile;
+mod remarks;
+mod stata;
+mod text;
+mod warnings;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::naming;
+use crate::ports::tabular::{IngestOptions, IngestedDataset, Preview, Tabular};
+use format::Format;
+
+/// Reads tables from local files.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct TabularFiles;
+
+impl Tabular for TabularFiles {
+    fn ingest(
+        &self,
+        source: &Path,
+        original_name: &str,
+        options: &IngestOptions,
+        dest: &Path,
+    ) -> Result<IngestedDataset, Problem> {
+        if let Some(reason) = naming::forbidden_file_name(original_name) {
+            return Err(Problem::new(
+                ErrorCode::InputFileNameForbidden,
+                format!("a file named {} is not accepted: {reason}", problems::shown(original_name)),
+            )
+            .with("filename", problems::shown(original_name))
+            .with("reason", reason));
+        }
+        // the readers of foreign formats are not ours: a panic on a damaged file is a refusal of that file
+        catch_unwind(AssertUnwindSafe(|| match format::detect(source, original_name)? {
+            Format::Text => text::ingest(source, original_name, options, dest),
+            Format::Xlsx => excel::ingest(source, excel::Kind::Xlsx, options, dest),
+            Format::Xls => excel::ingest(source, excel::Kind::Xls, options, dest),
+            Format::Dta => stata::ingest(source, dest),
+        }))
+        .unwrap_or_else(|_| {
+            tracing::error!(event = "SS_INGEST_PANICKED", "a reader panicked on an upload");
+            Err(problems::parse(None, None, "the file is damaged and cannot be read"))
+        })
+    }
+
+    fn preview(&self, canonical: &Path, rows: usize, columns: usize) -> Result<Preview, Problem> {
+        preview::preview(canonical, rows, columns)
+    }
+}

@@ -1,0 +1,260 @@
+//! Writes canonical data (.dta 118, 119 above 32,767 variables) and describes its columns.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use dta::limits::{CHARACTERISTIC_BYTES, LABEL_BYTES, LABEL_CHARS};
+use dta::{Characteristic, ColumnRef, Meta, StorageType, ValueLabelSet, Variable, Writer};
+use sha2::{Digest, Sha256};
+
+use super::problems;
+use super::profile::{Duplicates, Gatherer, Profile, ROWS_COMPARED};
+use super::warnings::Warnings;
+use crate::domain::dataset::{Column, InferredType};
+use crate::domain::error::Problem;
+use crate::domain::naming;
+use crate::ports::job_files::Written;
+
+/// The characteristic of a variable that keeps its original name.
+const ORIGINAL_NAME: &str = "ss_original_name";
+
+/// One column of the canonical data before its values are known.
+#[derive(Debug, Clone)]
+pub struct ColumnPlan {
+    pub original: String,
+    pub name: String,
+    /// A label of the source; the original name takes its place where there is none.
+    pub label: Option<String>,
+    pub storage: StorageType,
+    pub format: String,
+    /// Name of a value-label set, or empty.
+    pub value_label: String,
+}
+
+/// Gives the columns their names: plans with `original` and without `name`.
+pub fn name_columns(plans: &mut [ColumnPlan], warnings: &mut Warnings) {
+    let originals: Vec<String> = plans.iter().map(|p| p.original.clone()).collect();
+    for (plan, name) in plans.iter_mut().zip(naming::column_names(&originals)) {
+        if name != plan.original {
+            let original = problems::shown(&plan.original);
+            warnings.info(
+                "renamed_column",
+                Some(&name),
+                format!("column \"{original}\" is named {name} here"),
+                "use the new name; the original one is kept as the label",
+            );
+        }
+        let label = plan.label.take().filter(|l| !l.trim().is_empty());
+        let label = label.or_else(|| (name != plan.original).then(|| plan.original.clone()));
+        plan.label =
+            label.map(|l| naming::neutral_text(&l, LABEL_CHARS, LABEL_BYTES)).filter(|l| !l.is_empty());
+        plan.name = name;
+    }
+}
+
+/// A canonical file being written; it is removed again unless it is finished.
+pub struct Output {
+    path: PathBuf,
+    writer: Option<Writer<File>>,
+    finished: bool,
+}
+
+impl Output {
+    /// Starts the file at `path`, which must not exist.
+    ///
+    /// # Errors
+    /// I/O, or metadata that the format cannot hold.
+    pub fn create(path: &Path, plans: &[ColumnPlan], labels: Vec<ValueLabelSet>) -> Result<Self, Problem> {
+        let create = |path: &Path| OpenOptions::new().read(true).write(true).create_new(true).open(path);
+        let file = create(path).map_err(|e| problems::io("create the data file", &e))?;
+        let mut output = Self { path: path.to_owned(), writer: None, finished: false };
+        let meta = meta(plans, labels);
+        let long = plans.iter().any(|p| p.storage == StorageType::StrL);
+        let writer = if long {
+            let spool_path = path.with_extension("strl");
+            let spool = create(&spool_path).map_err(|e| problems::io("create a spool file", &e))?;
+            // the open file lives on without a name, so that no crash leaves it behind
+            std::fs::remove_file(&spool_path).map_err(|e| problems::io("unlink a spool file", &e))?;
+            Writer::with_spool(file, meta, spool)
+        } else {
+            Writer::with_spool(file, meta, Cursor::new(Vec::new()))
+        };
+        output.writer = Some(writer.map_err(|e| problems::dta_write(&e))?);
+        Ok(output)
+    }
+
+    /// Appends a block of rows.
+    ///
+    /// # Errors
+    /// I/O, or a value that does not fit its column.
+    pub fn write(&mut self, block: &[dta::Column]) -> Result<(), Problem> {
+        let views: Vec<ColumnRef<'_>> = block.iter().map(view).collect();
+        self.writer
+            .as_mut()
+            .expect("a file that is being written has its writer")
+            .write_rows(&views)
+            .map_err(|e| problems::dta_write(&e))
+    }
+
+    /// Completes the file and hashes it.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn finish(mut self) -> Result<Written, Problem> {
+        let writer = self.writer.take().expect("a file that is being written has its writer");
+        let mut file = writer.finish().map_err(|e| problems::dta_write(&e))?;
+        let written = hash(&mut file).map_err(|e| problems::io("read the data back", &e))?;
+        self.finished = true;
+        Ok(written)
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        if !self.finished {
+            // best effort: the caller's directory is removed with the failed upload anyway
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Doubles go through the writer's conversion, which turns NaN and infinities into missing values.
+fn view(column: &dta::Column) -> ColumnRef<'_> {
+    column.view()
+}
+
+/// Size and SHA-256 of a whole file. The header of the format holds counts that are known at the end
+/// only, so the bytes cannot be hashed in the order they are written.
+fn hash(file: &mut File) -> std::io::Result<Written> {
+    file.seek(SeekFrom::Start(0))?;
+    let mut hasher = Sha256::new();
+    let mut size_bytes = 0;
+    let mut buffer = vec![0; 256 * 1024];
+    loop {
+        let length = file.read(&mut buffer)?;
+        if length == 0 {
+            return Ok(Written { size_bytes, sha256: hex::encode(hasher.finalize()) });
+        }
+        hasher.update(&buffer[..length]);
+        size_bytes += length as u64;
+    }
+}
+
+fn meta(plans: &[ColumnPlan], value_labels: Vec<ValueLabelSet>) -> Meta {
+    let variables = plans
+        .iter()
+        .map(|p| Variable {
+            name: p.name.clone(),
+            storage: p.storage,
+            format: p.format.clone(),
+            label: p.label.clone().unwrap_or_default(),
+            value_label: p.value_label.clone(),
+        })
+        .collect();
+    let characteristics = plans
+        .iter()
+        .filter(|p| p.name != p.original)
+        .map(|p| Characteristic {
+            owner: p.name.clone(),
+            name: ORIGINAL_NAME.to_owned(),
+            contents: naming::neutral_text(&p.original, usize::MAX, CHARACTERISTIC_BYTES - 1),
+        })
+        .collect();
+    Meta { variables, value_labels, characteristics, ..Meta::default() }
+}
+
+/// Describes the columns once all values were seen.
+pub fn describe(plans: Vec<ColumnPlan>, facts: &Gatherer, rows: u64) -> Vec<Column> {
+    plans
+        .into_iter()
+        .zip(&facts.columns)
+        .map(|(plan, profile)| {
+            let (distinct, capped) = profile.distinct();
+            let text = plan.storage.is_text();
+            Column {
+                inferred_type: inferred_type(&plan, profile, rows),
+                name: plan.name,
+                original_name: plan.original,
+                storage: plan.storage.name(),
+                format: plan.format,
+                label: plan.label,
+                value_labels: !plan.value_label.is_empty(),
+                missing: profile.missing,
+                missing_share: if rows == 0 { 0.0 } else { profile.missing as f64 / rows as f64 },
+                distinct,
+                distinct_is_lower_bound: capped,
+                min: profile.min,
+                max: profile.max,
+                integer_valued: !text && profile.min.is_some() && profile.whole,
+                has_negative: profile.min.is_some_and(|m| m < 0.0),
+                max_bytes: text.then_some(profile.max_bytes as u32),
+            }
+        })
+        .collect()
+}
+
+fn inferred_type(plan: &ColumnPlan, profile: &Profile, rows: u64) -> InferredType {
+    if profile.missing == rows {
+        return InferredType::Empty;
+    }
+    if plan.storage.is_text() {
+        return InferredType::Text;
+    }
+    let format = plan.format.trim_start_matches('%').trim_start_matches('-');
+    if format.starts_with("td") || format.starts_with('d') {
+        return InferredType::Date;
+    }
+    if format.starts_with("tc") || format.starts_with("tC") {
+        return InferredType::Datetime;
+    }
+    let binary = profile.distinct() == (2, false) && profile.min == Some(0.0) && profile.max == Some(1.0);
+    match profile.whole {
+        true if binary => InferredType::Binary,
+        true => InferredType::Integer,
+        false => InferredType::Number,
+    }
+}
+
+/// Adds the remarks that follow from the described columns.
+pub fn remark(columns: &[Column], duplicates: &Duplicates, rows: u64, warnings: &mut Warnings) {
+    if duplicates.rows > 0 {
+        let scope = if rows as usize > ROWS_COMPARED { "at least " } else { "" };
+        warnings.warn(
+            "duplicated_rows",
+            None,
+            format!(
+                "{scope}{} rows repeat an earlier row (the first is data row {})",
+                duplicates.rows,
+                duplicates.first.unwrap_or_default()
+            ),
+            "check whether the rows were entered twice; the analysis keeps all of them",
+        );
+    }
+    for column in columns {
+        let name = Some(column.name.as_str());
+        if column.inferred_type == InferredType::Empty {
+            warnings.warn("empty_column", name, format!("{} holds no value", column.name), "");
+            continue;
+        }
+        if column.distinct == 1 && rows > 1 {
+            let message = format!("{} has the same value in every row that has one", column.name);
+            warnings.info("constant_column", name, message, "a constant explains nothing");
+        }
+        if column.missing_share >= 0.2 {
+            let message =
+                format!("{} is missing in {:.1} % of the rows", column.name, column.missing_share * 100.0);
+            let hint = "rows with missing values are dropped from models that use the column";
+            if column.missing_share >= 0.5 {
+                warnings.warn("missing_share", name, message, hint);
+            } else {
+                warnings.info("missing_share", name, message, hint);
+            }
+        }
+        if column.storage == "strL" {
+            let message =
+                format!("{} holds texts of up to {} bytes", column.name, column.max_bytes.unwrap_or(0));
+            warnings.info("long_text", name, message, "long texts cannot be keys or categories");
+        }
+    }
+}

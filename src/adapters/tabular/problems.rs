@@ -1,0 +1,98 @@
+//! The refusals of ingest: each with row, column and reason where it has them.
+
+use std::io;
+
+use crate::domain::error::{ErrorCode, Problem};
+
+/// Text of a file in a message: at most this many characters.
+const SHOWN_CHARS: usize = 60;
+
+/// A cut copy of text out of a file.
+pub fn shown(text: &str) -> String {
+    let mut out: String = text.chars().filter(|c| !c.is_control()).take(SHOWN_CHARS).collect();
+    if text.chars().count() > SHOWN_CHARS {
+        out.push('…');
+    }
+    out
+}
+
+/// Content that cannot be read as a table.
+pub fn parse(row: Option<u64>, column: Option<&str>, reason: &str) -> Problem {
+    let place = match (row, column) {
+        (Some(row), Some(column)) => format!("row {row}, column {}: ", shown(column)),
+        (Some(row), None) => format!("row {row}: "),
+        (None, Some(column)) => format!("column {}: ", shown(column)),
+        (None, None) => String::new(),
+    };
+    let mut problem = Problem::new(ErrorCode::InputParseFailed, format!("{place}{reason}"));
+    if let Some(row) = row {
+        problem = problem.with("row", row);
+    }
+    if let Some(column) = column {
+        problem = problem.with("column", shown(column));
+    }
+    problem.with("reason", reason)
+}
+
+/// Bytes that the encoding does not have.
+pub fn encoding(row: u64, encoding: &str) -> Problem {
+    Problem::new(
+        ErrorCode::InputEncodingInvalid,
+        format!("row {row}: the text is not valid {encoding}; save the file as UTF-8"),
+    )
+    .with("row", row)
+    .with("encoding", encoding)
+    .with("reason", format!("not valid {encoding}"))
+}
+
+/// A NUL character in text.
+pub fn nul(row: u64) -> Problem {
+    parse(Some(row), None, "the text contains a NUL character, so this is not a text table")
+}
+
+/// A file without rows of data.
+pub fn empty(reason: &str) -> Problem {
+    Problem::new(ErrorCode::InputEmpty, reason).with("reason", reason)
+}
+
+/// Something above a limit.
+pub fn too_large(what: &str, limit: u64) -> Problem {
+    Problem::new(ErrorCode::InputTooLarge, format!("{what}; the limit is {limit}"))
+        .with("limit", limit)
+        .with("reason", what)
+}
+
+/// A file of a kind that is not read.
+pub fn unsupported(reason: &str) -> Problem {
+    Problem::new(ErrorCode::InputFormatUnsupported, reason).with("reason", reason)
+}
+
+/// A failure of our own files: logged here, told without details.
+pub fn io(what: &str, error: &io::Error) -> Problem {
+    if error.kind() == io::ErrorKind::StorageFull || error.kind() == io::ErrorKind::QuotaExceeded {
+        return Problem::new(ErrorCode::StorageFull, "there is no space left for the data");
+    }
+    tracing::error!(event = "SS_INGEST_IO_FAILED", what, error = %error, "ingest could not {what}");
+    Problem::internal()
+}
+
+/// A failure of the .dta reader on an upload.
+pub fn dta_read(error: &dta::Error) -> Problem {
+    match error {
+        dta::Error::Io(error) => io("read the upload", error),
+        dta::Error::NotDta => parse(None, None, "the file is named .dta, but its content is not"),
+        dta::Error::FrameBundle | dta::Error::UnsupportedRelease { .. } => unsupported(&error.to_string()),
+        dta::Error::TooLarge { what, limit } => too_large(&format!("{what} is too large"), *limit),
+        dta::Error::Value { row, variable, what } => parse(Some(*row), Some(variable), what),
+        other => parse(None, None, &other.to_string()),
+    }
+}
+
+/// A failure of the .dta writer on canonical data.
+pub fn dta_write(error: &dta::Error) -> Problem {
+    match error {
+        dta::Error::Io(error) => io("write the data", error),
+        dta::Error::Value { row, variable, what } => parse(Some(*row), Some(variable), what),
+        other => parse(None, None, &other.to_string()),
+    }
+}

@@ -1,0 +1,78 @@
+//! Remarks on how the cells of a column were read.
+
+use super::date::DateStyle;
+use super::infer::{Inference, Reading};
+use super::warnings::Warnings;
+
+/// Adds what a user should know on the reading that was chosen for a column.
+pub fn on_inference(facts: &Inference, reading: Reading, name: &str, warnings: &mut Warnings) {
+    let column = Some(name);
+    let note = match reading {
+        Reading::Thousands => Some("commas were read as thousands separators (1,234 is 1234)"),
+        Reading::DecimalComma => Some("commas were read as decimal commas (1,5 is one and a half)"),
+        Reading::Percent => Some("percentages were read as the number in front of the sign (12.5% is 12.5)"),
+        Reading::Boolean => Some("true and false were read as 1 and 0"),
+        Reading::Date(DateStyle::DayFirst) | Reading::Datetime(DateStyle::DayFirst) => {
+            Some("dates were read day first, the only order that fits every row")
+        }
+        Reading::Date(DateStyle::MonthFirst) | Reading::Datetime(DateStyle::MonthFirst) => {
+            Some("dates were read month first, the only order that fits every row")
+        }
+        _ => None,
+    };
+    if let Some(note) = note {
+        warnings.info("converted_values", column, format!("{name}: {note}"), "");
+    }
+    if reading == Reading::Text {
+        on_text(facts, name, warnings);
+    }
+    if facts.infinite > 0 && !matches!(reading, Reading::Text) {
+        let message =
+            format!("{name} has {} values that no number can hold; they are missing", facts.infinite);
+        warnings.warn("infinite_values", column, message, "");
+    }
+}
+
+fn on_text(facts: &Inference, name: &str, warnings: &mut Warnings) {
+    let column = Some(name);
+    if facts.is_code() {
+        let message = format!("{name} holds codes; they are kept as text so that no digit or zero is lost");
+        warnings.info("code_kept_as_text", column, message, "");
+    } else if facts.ambiguous_date() {
+        warnings.warn(
+            "ambiguous_date",
+            column,
+            format!("{name} holds dates that can be read day first or month first; they are kept as text"),
+            "write dates as 2024-01-31",
+        );
+    } else if facts.numbers > 0 {
+        let share = facts.numbers as f64 / facts.present.max(1) as f64;
+        let row = facts.first_text_row.map(|r| format!(" (first in row {r})")).unwrap_or_default();
+        let message = format!(
+            "{name} mixes {} numbers with {} other values{row}; it is kept as text",
+            facts.numbers,
+            facts.present - facts.numbers
+        );
+        let hint = "correct the cells that are not numbers if the column should be numeric";
+        if share >= 0.5 {
+            warnings.warn("mixed_types", column, message, hint);
+        } else {
+            warnings.info("mixed_types", column, message, hint);
+        }
+    }
+    if facts.missing_words > 0 {
+        let message = format!(
+            "{name}: {} cells such as NA, N/A, NULL or - were read as missing values",
+            facts.missing_words
+        );
+        warnings.info("missing_words", column, message, "write such a value differently if it is a real one");
+    }
+}
+
+/// States the invariant that both passes read a cell alike.
+pub fn assert_no_misfits(misfits: u64) {
+    debug_assert_eq!(misfits, 0, "the second pass could not read what the first one accepted");
+    if misfits > 0 {
+        tracing::error!(misfits, "cells became missing that inference had accepted");
+    }
+}

@@ -1,0 +1,83 @@
+//! Remarks on the data that do not stop a job, in one wording, bounded in number.
+
+use crate::domain::dataset::DataWarning;
+
+use super::problems::shown;
+
+/// Most remarks of one kind; the last one says how many more there are.
+const MOST_OF_A_KIND: usize = 50;
+
+/// Collects remarks.
+#[derive(Debug, Default)]
+pub struct Warnings {
+    list: Vec<DataWarning>,
+    counts: std::collections::BTreeMap<&'static str, usize>,
+}
+
+impl Warnings {
+    /// Adds a remark that needs a look.
+    pub fn warn(&mut self, kind: &'static str, column: Option<&str>, message: String, suggestion: &str) {
+        self.add(kind, "warning", column, message, suggestion);
+    }
+
+    /// Adds a remark on something that was decided and can be left so.
+    pub fn info(&mut self, kind: &'static str, column: Option<&str>, message: String, suggestion: &str) {
+        self.add(kind, "info", column, message, suggestion);
+    }
+
+    fn add(
+        &mut self,
+        kind: &'static str,
+        severity: &str,
+        column: Option<&str>,
+        message: String,
+        suggestion: &str,
+    ) {
+        let count = self.counts.entry(kind).or_default();
+        *count += 1;
+        if *count > MOST_OF_A_KIND {
+            return;
+        }
+        self.list.push(DataWarning {
+            kind: kind.to_owned(),
+            severity: severity.to_owned(),
+            message,
+            suggestion: (!suggestion.is_empty()).then(|| suggestion.to_owned()),
+            dataset_key: None,
+            column: column.map(shown),
+        });
+    }
+
+    /// All remarks, with one more per kind that had too many.
+    pub fn finish(mut self) -> Vec<DataWarning> {
+        for (kind, count) in &self.counts {
+            if *count > MOST_OF_A_KIND {
+                self.list.push(DataWarning {
+                    kind: (*kind).to_owned(),
+                    severity: "info".to_owned(),
+                    message: format!("{} more columns have this remark", count - MOST_OF_A_KIND),
+                    suggestion: None,
+                    dataset_key: None,
+                    column: None,
+                });
+            }
+        }
+        self.list
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remarks_of_one_kind_are_bounded_and_counted() {
+        let mut warnings = Warnings::default();
+        for at in 0..60 {
+            warnings.warn("constant_column", Some(&format!("x{at}")), "constant".to_owned(), "");
+        }
+        let list = warnings.finish();
+        assert_eq!(list.len(), 51);
+        assert!(list[50].message.starts_with("10 more"));
+    }
+}
