@@ -7,5 +7,7 @@ mod ingest_fixtures;
 mod ingest_refusals;
 mod runner_faults;
 mod runner_limits;
+mod store_crash;
+mod store_model;
 mod store_sqlite;
 mod support;

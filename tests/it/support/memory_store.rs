@@ -68,14 +68,23 @@ impl MemoryStore {
                 Expect::Version(n) => Some(n),
             };
             let taken = match write {
-                Write::Put { record: Record::TaskCode(code), .. } => state.records.values().any(|(_, r)| {
-                    matches!(r, Record::TaskCode(other)
-                        if other.code_sha256 == code.code_sha256 && other.code_id != code.code_id)
-                }),
-                _ => false,
+                Write::Put { record: Record::TaskCode(code), .. } => {
+                    state.records.values().find_map(|(_, r)| match r {
+                        Record::TaskCode(other)
+                            if other.code_sha256 == code.code_sha256 && other.code_id != code.code_id =>
+                        {
+                            Some(other.version)
+                        }
+                        _ => None,
+                    })
+                }
+                _ => None,
             };
-            if actual != expected || taken {
+            if actual != expected {
                 return Err(CommitError::Conflict { key, expected, actual });
+            }
+            if taken.is_some() {
+                return Err(CommitError::Conflict { key, expected, actual: taken });
             }
         }
         state.sequence += 1;
