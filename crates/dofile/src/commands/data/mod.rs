@@ -1,0 +1,17 @@
+//! Commands that change the data in memory.
+
+mod generate;
+mod files;
+
+pub(crate) use files::write_dta;
+
+use super::CommandSpec;
+use crate::format;
+
+/// Commands of this family.
+pub(super) const TABLE: &[CommandSpec] = &[generate::SPEC_GENERATE, generate::SPEC_REPLACE];
+
+/// A count with thousands separators, as notes print it.
+pub(crate) fn count_text(n: usize) -> String {
+    format::bare("%15.0gc", n as f64)
+}

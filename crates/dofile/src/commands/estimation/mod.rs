@@ -1,0 +1,6 @@
+//! Estimation, tests and postestimation commands.
+
+use super::CommandSpec;
+
+/// Commands of this family.
+pub(super) const TABLE: &[CommandSpec] = &[];

@@ -1,0 +1,283 @@
+//! Result files: `postfile`/`post`/`postclose`, and text files through `file`.
+
+use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::error::{Result, StataError};
+use crate::format::{self, Format};
+use crate::frame::{Frame, StorageType, Variable, is_valid_name};
+use crate::session::Session;
+use crate::syntax::ParsedCommand;
+use crate::syntax::split::{matching_paren, top_level_comma, unquote, words};
+use crate::value::Value;
+use std::io::Write;
+
+/// An open `postfile`.
+#[derive(Debug)]
+pub struct PostFile {
+    path: std::path::PathBuf,
+    names: Vec<String>,
+    types: Vec<StorageType>,
+    rows: Vec<Vec<Value>>,
+}
+
+/// An open file of `file open`.
+#[derive(Debug)]
+pub struct TextFile {
+    path: std::path::PathBuf,
+    mode: Mode,
+}
+
+#[derive(Debug)]
+enum Mode {
+    Read { lines: Vec<String>, next: usize },
+    Write(std::io::BufWriter<std::fs::File>),
+}
+
+const fn raw(
+    name: &'static str,
+    min: usize,
+    run: fn(&mut Session, &ParsedCommand) -> Result<()>,
+    syntax: &'static str,
+) -> CommandSpec {
+    CommandSpec { name, min, form: Form::Raw, by: ByRule::No, run, syntax, notes: "", examples: &[] }
+}
+
+pub const POSTFILE: CommandSpec = CommandSpec {
+    examples: &[Example {
+        run: "tempname h\ntempfile f\npostfile `h' str8 a double b using `f'\npost `h' (\"x\") (1.5)\npost `h' (\"y\") (.)\npostclose `h'\nuse `f', clear\nscalar n = _N\nscalar b = b[1]",
+        expect: &[("n", 2.0), ("b", 1.5)],
+    }],
+    ..raw("postfile", 8, postfile, "postfile postname newvarlist using filename [, every(#) replace]")
+};
+pub const POST: CommandSpec = raw("post", 4, post, "post postname (exp) (exp) ...");
+pub const POSTCLOSE: CommandSpec = raw("postclose", 9, postclose, "postclose postname");
+pub const FILE: CommandSpec = raw("file", 4, file, "file {open|write|read|close} handle ...");
+
+/// Adds an extension when a file name has none.
+pub(crate) fn with_extension(name: &str, ext: &str) -> String {
+    let base = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    // temporary files have a dot in their name already
+    if base.contains('.') || base.is_empty() { name.to_string() } else { format!("{name}.{ext}") }
+}
+
+/// Refuses to overwrite a file without `replace` (r(602)).
+pub(crate) fn check_replace(path: &std::path::Path, shown: &str, replace: bool) -> Result<()> {
+    if path.exists() && !replace {
+        return Err(StataError::new(602, format!("file {shown} already exists")));
+    }
+    Ok(())
+}
+
+fn postfile(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let mut cmd = ParsedCommand::split("postfile", &cmd.raw, false)?;
+    cmd.check_options(
+        &[crate::syntax::OptSpec::flag("replace"), crate::syntax::OptSpec::int("every")],
+        &[],
+    )?;
+    let using = cmd.using.clone().ok_or_else(|| StataError::new(100, "using required"))?;
+    let mut items = cmd.list.split_whitespace();
+    let handle = items.next().ok_or_else(StataError::syntax)?.to_string();
+    if s.handles.posts.contains_key(&handle) {
+        return Err(StataError::new(110, format!("post {handle} already exists")));
+    }
+    let file = with_extension(&using, "dta");
+    let path = s.path(&file);
+    let temporary = s.scopes.iter().any(|sc| sc.temporary_files.contains(&using));
+    check_replace(&path, &file, cmd.has("replace") || temporary)?;
+    let mut ty = s.settings.default_type;
+    let (mut names, mut types) = (Vec::new(), Vec::new());
+    for item in items {
+        if let Some(t) = StorageType::parse(item) {
+            ty = t;
+        } else if is_valid_name(item) && !names.contains(&item.to_string()) {
+            names.push(item.to_string());
+            types.push(ty);
+        } else {
+            return Err(StataError::new(198, format!("{item} invalid name")));
+        }
+    }
+    if names.is_empty() {
+        return Err(StataError::standard(100));
+    }
+    s.handles.posts.insert(handle, PostFile { path, names, types, rows: Vec::new() });
+    Ok(())
+}
+
+fn post(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (handle, mut rest) = cmd.raw.split_once(|c: char| c.is_whitespace() || c == '(').map_or((cmd.raw.as_str(), ""), |(h, _)| {
+        (h, cmd.raw[h.len()..].trim_start())
+    });
+    let types = match s.handles.posts.get(handle) {
+        Some(p) => p.types.clone(),
+        None => return Err(StataError::new(111, format!("post {handle} not found"))),
+    };
+    let mut row = Vec::new();
+    while !rest.is_empty() {
+        let end = matching_paren(rest, 0).filter(|_| rest.starts_with('(')).ok_or_else(StataError::syntax)?;
+        let value = s.eval(rest[1..end].trim())?;
+        let ty = types.get(row.len()).ok_or_else(|| StataError::new(198, "too many expressions"))?;
+        if ty.is_string() != value.is_str() {
+            return Err(StataError::type_mismatch());
+        }
+        row.push(value);
+        rest = rest[end + 1..].trim_start();
+    }
+    if row.len() < types.len() {
+        return Err(StataError::new(198, "too few expressions"));
+    }
+    if let Some(p) = s.handles.posts.get_mut(handle) {
+        p.rows.push(row);
+    }
+    Ok(())
+}
+
+fn postclose(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let handle = cmd.raw.trim();
+    let p = s
+        .handles
+        .posts
+        .remove(handle)
+        .ok_or_else(|| StataError::new(111, format!("post {handle} not found")))?;
+    let mut frame = Frame::new();
+    for (k, (name, ty)) in p.names.iter().zip(&p.types).enumerate() {
+        let mut column = ty.column(p.rows.len());
+        for (i, row) in p.rows.iter().enumerate() {
+            match &row[k] {
+                Value::Num(x) => column.set_num(i, *x),
+                Value::Str(t) => column.set_str(i, t),
+            }
+        }
+        frame.add(Variable::new(name, column))?;
+    }
+    crate::commands::data::write_dta(&frame, &p.path)
+}
+
+fn file(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let mut parts = cmd.raw.splitn(3, char::is_whitespace);
+    let (what, handle) = (parts.next().unwrap_or(""), parts.next().unwrap_or("").to_string());
+    let rest = parts.next().unwrap_or("").trim();
+    match what {
+        "open" => open(s, handle, rest),
+        "write" => {
+            let text = written(s, rest)?;
+            match s.handles.files.get_mut(&handle) {
+                Some(TextFile { mode: Mode::Write(w), path }) => {
+                    let path = path.clone();
+                    w.write_all(text.as_bytes())
+                        .map_err(|e| StataError::new(693, format!("could not write {}: {e}", path.display())))
+                }
+                _ => Err(StataError::new(111, format!("file handle {handle} not found"))),
+            }
+        }
+        "read" => {
+            let local = rest.split_whitespace().next().unwrap_or("").to_string();
+            let line = match s.handles.files.get_mut(&handle) {
+                Some(TextFile { mode: Mode::Read { lines, next }, .. }) => {
+                    *next += 1;
+                    lines.get(*next - 1).cloned()
+                }
+                _ => return Err(StataError::new(111, format!("file handle {handle} not found"))),
+            };
+            let eof = f64::from(u8::from(line.is_none()));
+            s.r.clear();
+            s.r.scalar("eof", eof);
+            s.set_local(&local, line.unwrap_or_default());
+            Ok(())
+        }
+        "close" => {
+            if handle == "_all" {
+                s.handles.files.clear();
+                return Ok(());
+            }
+            match s.handles.files.remove(&handle) {
+                Some(TextFile { mode: Mode::Write(mut w), path }) => w
+                    .flush()
+                    .map_err(|e| StataError::new(693, format!("could not write {}: {e}", path.display()))),
+                Some(_) => Ok(()),
+                None => Err(StataError::new(111, format!("file handle {handle} not found"))),
+            }
+        }
+        other => Err(StataError::new(198, format!("file {other}: subcommand not allowed"))),
+    }
+}
+
+/// `using name, {read|write} [text replace append all]`.
+fn open(s: &mut Session, handle: String, rest: &str) -> Result<()> {
+    let (front, options) = match top_level_comma(rest) {
+        Some(i) => (&rest[..i], &rest[i + 1..]),
+        None => (rest, ""),
+    };
+    let name = front.trim().strip_prefix("using").map(unquote).ok_or_else(|| StataError::new(100, "using required"))?;
+    let options = words(options);
+    if let Some(bad) = options.iter().find(|o| !["read", "write", "text", "replace", "append", "all"].contains(o)) {
+        return Err(StataError::option_not_allowed(bad));
+    }
+    let path = s.path(name);
+    let failed = |e: std::io::Error| StataError::new(603, format!("file {name} could not be opened: {e}"));
+    let mode = if options.contains(&"write") {
+        let append = options.contains(&"append");
+        let temporary = s.scopes.iter().any(|sc| sc.temporary_files.iter().any(|f| f == name));
+        check_replace(&path, name, append || temporary || options.contains(&"replace"))?;
+        let f = std::fs::OpenOptions::new()
+            .create(true)
+            .write(true)
+            .append(append)
+            .truncate(!append)
+            .open(&path)
+            .map_err(failed)?;
+        Mode::Write(std::io::BufWriter::new(f))
+    } else {
+        let text = std::fs::read(&path).map_err(|_| StataError::new(601, format!("file {name} not found")))?;
+        let lines = String::from_utf8_lossy(&text).lines().map(String::from).collect();
+        Mode::Read { lines, next: 0 }
+    };
+    s.handles.files.insert(handle, TextFile { path, mode });
+    Ok(())
+}
+
+/// The text of `file write`: strings, `(exp)`, `%fmt (exp)`, `_n`, `_tab`.
+fn written(s: &Session, rest: &str) -> Result<String> {
+    let mut out = String::new();
+    let mut fmt: Option<Format> = None;
+    for item in words(rest) {
+        if item.starts_with('"') || item.starts_with('`') {
+            out.push_str(unquote(item));
+        } else if item.starts_with('%') && !item.contains('(') {
+            fmt = Some(Format::parse(item).ok_or_else(|| StataError::new(120, format!("invalid format {item}")))?);
+        } else if item.starts_with('(') || item.starts_with('%') {
+            let (f, exp) = match item.find('(') {
+                Some(0) => (fmt.take(), item),
+                Some(k) => (Format::parse(&item[..k]), &item[k..]),
+                None => return Err(StataError::syntax()),
+            };
+            let inner = exp.strip_prefix('(').and_then(|e| e.strip_suffix(')')).ok_or_else(StataError::syntax)?;
+            match s.eval(inner)? {
+                Value::Num(x) => out.push_str(&f.map_or_else(|| format::bare("%10.0g", x), |f| f.number(x))),
+                Value::Str(t) => out.push_str(&f.filter(|f| f.is_string()).map_or(t.clone(), |f| f.text(&t))),
+            }
+        } else if let Some(k) = item.strip_prefix("_n") {
+            let k = k.trim_matches(['(', ')']);
+            out.push_str(&"\n".repeat(k.parse().unwrap_or(1)));
+        } else if let Some(k) = item.strip_prefix("_tab") {
+            out.push_str(&"\t".repeat(k.trim_matches(['(', ')']).parse().unwrap_or(1)));
+        } else {
+            return Err(StataError::syntax());
+        }
+    }
+    Ok(out)
+}
+
+/// Files of a directory that match a pattern, quoted (`: dir . files "*.dta"`).
+pub(crate) fn directory_list(s: &Session, rest: &str) -> Result<String> {
+    let parts = words(rest);
+    let [dir, "files", pattern, ..] = parts[..] else { return Err(StataError::syntax()) };
+    let path = s.path(unquote(dir));
+    let mut names: Vec<String> = std::fs::read_dir(path)
+        .map_err(|_| StataError::standard(601))?
+        .filter_map(|e| e.ok())
+        .filter(|e| e.path().is_file())
+        .map(|e| e.file_name().to_string_lossy().into_owned())
+        .filter(|n| crate::syntax::varlist::wildcard(unquote(pattern), n))
+        .collect();
+    names.sort();
+    Ok(names.iter().map(|n| format!("\"{n}\"")).collect::<Vec<_>>().join(" "))
+}

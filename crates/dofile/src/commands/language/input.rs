@@ -1,0 +1,56 @@
+//! `input`: rows typed in the do-file, up to `end`.
+
+use crate::error::{Result, StataError};
+use crate::frame::{StorageType, Variable, is_valid_name};
+use crate::session::Session;
+use crate::syntax::options::parse_number;
+use crate::syntax::split::{unquote, words};
+use crate::value::MISSING;
+
+/// Runs `input` with its rows.
+pub(crate) fn input_rows(s: &mut Session, header: &str, rows: &[String]) -> Result<()> {
+    let list = header.split_once(char::is_whitespace).map_or("", |(_, l)| l);
+    let list = list.split(',').next().unwrap_or("");
+    let mut ty = s.settings.default_type;
+    let mut fields: Vec<(String, StorageType)> = Vec::new();
+    for word in list.split_whitespace() {
+        if let Some(t) = StorageType::parse(word) {
+            ty = t;
+        } else if is_valid_name(word) {
+            if s.frame.find(word).is_some() {
+                return Err(StataError::already_defined(word));
+            }
+            fields.push((word.to_string(), ty));
+        } else {
+            return Err(StataError::new(198, format!("{word} invalid name")));
+        }
+    }
+    if fields.is_empty() {
+        return Err(StataError::standard(104));
+    }
+    let rows: Vec<&String> = rows.iter().filter(|r| !r.trim().is_empty()).collect();
+    let first = s.frame.n_rows();
+    let fresh = s.frame.n_vars() == 0;
+    let n = if fresh { rows.len() } else { first.max(rows.len()) };
+    s.frame.set_n_rows(n);
+    let mut columns: Vec<_> = fields.iter().map(|(_, t)| t.column(n)).collect();
+    for (i, row) in rows.iter().enumerate() {
+        for (k, cell) in words(&row.replace(',', " ")).into_iter().enumerate().take(fields.len()) {
+            if fields[k].1.is_string() {
+                columns[k].set_str(i, unquote(cell));
+                continue;
+            }
+            match parse_number(cell) {
+                Some(x) => columns[k].set_num(i, x),
+                None => {
+                    s.out.line(&format!("'{cell}' cannot be read as a number"));
+                    columns[k].set_num(i, MISSING);
+                }
+            }
+        }
+    }
+    for ((name, _), column) in fields.iter().zip(columns) {
+        s.frame.add(Variable::new(name, column))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,276 @@
+//! `local`, `global`, `tempvar`, `tempname`, `tempfile`, `macro`, `tokenize`, `args`, `scalar`.
+
+use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::error::{Result, StataError};
+use crate::format::{self, macro_text};
+use crate::session::Session;
+use crate::syntax::ParsedCommand;
+use crate::syntax::split::{top_level_comma, unquote, words};
+use crate::value::Value;
+
+const fn raw(
+    name: &'static str,
+    min: usize,
+    run: fn(&mut Session, &ParsedCommand) -> Result<()>,
+    syntax: &'static str,
+) -> CommandSpec {
+    CommandSpec { name, min, form: Form::Raw, by: ByRule::No, run, syntax, notes: "", examples: &[] }
+}
+
+pub const LOCAL: CommandSpec = CommandSpec {
+    examples: &[Example { run: "local x = 2\nlocal y `x'3\nlocal ++x\nscalar a = `x' + `y'", expect: &[("a", 26.0)] }],
+    ..raw("local", 3, run_local, "local lclname [=exp | :extended_fcn | string]")
+};
+pub const GLOBAL: CommandSpec =
+    raw("global", 2, run_global, "global mname [=exp | :extended_fcn | string]");
+pub const TEMPVAR: CommandSpec = raw("tempvar", 5, |s, c| run_temporary(s, c, Kind::Var), "tempvar lclname [...]");
+pub const TEMPNAME: CommandSpec = raw("tempname", 5, |s, c| run_temporary(s, c, Kind::Name), "tempname lclname [...]");
+pub const TEMPFILE: CommandSpec = raw("tempfile", 5, |s, c| run_temporary(s, c, Kind::File), "tempfile lclname [...]");
+pub const MACRO: CommandSpec = raw("macro", 3, run_macro, "macro {drop|list|shift|dir} [names]");
+pub const TOKENIZE: CommandSpec = raw("tokenize", 5, run_tokenize, "tokenize [\"]string[\"] [, parse(\"pchars\")]");
+pub const ARGS: CommandSpec = raw("args", 4, run_args, "args macroname1 [macroname2 ...]");
+pub const SCALAR: CommandSpec = CommandSpec {
+    examples: &[Example { run: "scalar x = 3\nscalar define y = x^2", expect: &[("y", 9.0)] }],
+    ..raw("scalar", 3, run_scalar, "scalar [define] name = exp; scalar {list|drop} names")
+};
+
+/// The value to the right of a macro's name.
+fn macro_value(s: &mut Session, rest: &str) -> Result<String> {
+    let t = rest.trim_start();
+    if let Some(exp) = t.strip_prefix('=') {
+        return Ok(match s.eval(exp.trim())? {
+            Value::Num(x) => macro_text(x),
+            Value::Str(text) => text,
+        });
+    }
+    if let Some(f) = t.strip_prefix(':') {
+        return s.extended_function(f.trim());
+    }
+    Ok(strip_outer(t).to_string())
+}
+
+/// Removes outer quotes when they enclose the whole text.
+fn strip_outer(t: &str) -> &str {
+    let t = t.trim();
+    let b = t.as_bytes();
+    if !b.is_empty() && crate::syntax::split::quote_at(b, 0) && crate::syntax::split::skip_quote(b, 0) == b.len() {
+        return unquote(t);
+    }
+    t
+}
+
+fn split_name(text: &str) -> (&str, &str) {
+    let end = text.find(|c: char| !(c == '_' || c.is_alphanumeric())).unwrap_or(text.len());
+    (&text[..end], &text[end..])
+}
+
+fn run_local(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let text = cmd.raw.as_str();
+    if let Some(name) = text.strip_prefix("++").or_else(|| text.strip_prefix("--")) {
+        let by = if text.starts_with('+') { 1.0 } else { -1.0 };
+        let name = name.trim();
+        let now = if s.local(name).is_empty() { 0.0 } else { s.eval_num(&s.local(name).to_string())? };
+        s.set_local(name, macro_text(now + by));
+        return Ok(());
+    }
+    let (name, rest) = split_name(text);
+    if name.is_empty() || name.chars().count() > 31 {
+        return Err(StataError::invalid(format!("{} invalid name", text.split_whitespace().next().unwrap_or(""))));
+    }
+    let (name, value) = (name.to_string(), macro_value(s, rest)?);
+    s.set_local(&name, value);
+    Ok(())
+}
+
+fn run_global(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (name, rest) = split_name(&cmd.raw);
+    if name.is_empty() || name.chars().count() > 32 {
+        return Err(StataError::syntax());
+    }
+    let (name, value) = (name.to_string(), macro_value(s, rest)?);
+    s.set_global(&name, value);
+    Ok(())
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Var,
+    Name,
+    File,
+}
+
+fn run_temporary(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
+    for local in cmd.raw.split_whitespace().map(String::from).collect::<Vec<_>>() {
+        let id = s.fresh_id();
+        let value = match kind {
+            Kind::Var | Kind::Name => format!("__{id:06X}"),
+            Kind::File => {
+                let dir = std::env::var_os("STATATMP").map_or_else(std::env::temp_dir, Into::into);
+                dir.join(format!("St{:05}.{id:06x}", std::process::id())).display().to_string()
+            }
+        };
+        match kind {
+            Kind::File => s.scope().temporary_files.push(value.clone()),
+            _ => s.scope().temporary.push(value.clone()),
+        }
+        s.set_local(&local, value);
+    }
+    Ok(())
+}
+
+fn run_macro(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (what, names) = split_name(&cmd.raw);
+    let names = names.trim();
+    match what {
+        "drop" => {
+            for name in names.split_whitespace() {
+                if name == "_all" {
+                    s.globals.clear();
+                    s.scope().locals.clear();
+                } else if let Some(local) = name.strip_prefix('_') {
+                    s.set_local(local, "");
+                } else if name.contains(['*', '?']) {
+                    s.globals.retain(|g, _| !crate::syntax::varlist::wildcard(name, g));
+                } else {
+                    s.set_global(name, "");
+                }
+            }
+        }
+        "shift" | "s" => {
+            let by = if names.is_empty() { 1 } else { s.eval_num(names)? as usize };
+            let mut k = 1;
+            while k < 100_000 {
+                let value = s.local(&(k + by).to_string()).to_string();
+                let done = value.is_empty() && s.local(&k.to_string()).is_empty();
+                s.set_local(&k.to_string(), value);
+                if done {
+                    break;
+                }
+                k += 1;
+            }
+        }
+        "list" | "li" | "l" | "dir" | "di" => {
+            let shown: Vec<String> = s
+                .globals
+                .iter()
+                .map(|(n, v)| format!("{:<16}{v}", format!("{n}:")))
+                .chain(s.scopes.last().into_iter().flat_map(|sc| sc.locals.iter()).map(|(n, v)| format!("{:<16}{v}", format!("_{n}:"))))
+                .collect();
+            shown.into_iter().for_each(|line| s.print(line));
+        }
+        _ => return Err(StataError::syntax()),
+    }
+    Ok(())
+}
+
+fn run_tokenize(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (text, options) = match top_level_comma(&cmd.raw) {
+        Some(i) => (&cmd.raw[..i], &cmd.raw[i + 1..]),
+        None => (cmd.raw.as_str(), ""),
+    };
+    let parse = match crate::syntax::options::split_options(options)?.first() {
+        Some((o, Some(chars))) if o.len() >= 5 && "parse".starts_with(o.as_str()) || o == "p" => {
+            unquote(chars).to_string()
+        }
+        Some((o, _)) => return Err(StataError::option_not_allowed(o)),
+        None => " ".into(),
+    };
+    let text = strip_outer(text).to_string();
+    let tokens = tokens(&text, &parse);
+    let mut k = 1;
+    while !s.local(&k.to_string()).is_empty() {
+        s.set_local(&k.to_string(), "");
+        k += 1;
+    }
+    for (k, t) in tokens.iter().enumerate() {
+        s.set_local(&(k + 1).to_string(), t.as_str());
+    }
+    Ok(())
+}
+
+/// Tokens of `tokenize` and `gettoken`: blanks separate, other parse characters are tokens.
+pub(crate) fn tokens(text: &str, parse: &str) -> Vec<String> {
+    if parse == " " {
+        return words(text).into_iter().map(|w| unquote(w).to_string()).collect();
+    }
+    let mut out = Vec::new();
+    let mut current = String::new();
+    let b = text.as_bytes();
+    let mut i = 0;
+    while i < b.len() {
+        if crate::syntax::split::quote_at(b, i) {
+            let end = crate::syntax::split::skip_quote(b, i);
+            current.push_str(unquote(&text[i..end]));
+            i = end;
+            continue;
+        }
+        let c = text[i..].chars().next().unwrap_or(' ');
+        if parse.contains(c) {
+            if !current.is_empty() {
+                out.push(std::mem::take(&mut current));
+            }
+            if c != ' ' {
+                out.push(c.to_string());
+            }
+        } else {
+            current.push(c);
+        }
+        i += c.len_utf8();
+    }
+    if !current.is_empty() {
+        out.push(current);
+    }
+    out
+}
+
+fn run_args(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let names: Vec<String> = cmd.raw.split_whitespace().map(String::from).collect();
+    for (k, name) in names.iter().enumerate() {
+        let value = s.local(&(k + 1).to_string()).to_string();
+        s.set_local(name, value);
+    }
+    Ok(())
+}
+
+fn run_scalar(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let text = cmd.raw.strip_prefix("define ").or_else(|| cmd.raw.strip_prefix("def ")).unwrap_or(&cmd.raw).trim();
+    let (name, rest) = split_name(text);
+    if let Some(exp) = rest.trim_start().strip_prefix('=').filter(|e| !e.starts_with('=')) {
+        if !crate::frame::is_valid_name(name) {
+            return Err(StataError::invalid(format!("{name} invalid name")));
+        }
+        let value = s.eval(exp.trim())?;
+        s.scalars.insert(name.to_string(), value);
+        return Ok(());
+    }
+    match name {
+        "drop" => {
+            for n in rest.split_whitespace() {
+                if n == "_all" {
+                    s.scalars.clear();
+                } else if s.scalars.remove(n).is_none() {
+                    return Err(StataError::not_found(n));
+                }
+            }
+            Ok(())
+        }
+        "list" | "dir" | "li" | "l" | "di" | "" => {
+            let wanted: Vec<&str> = rest.split_whitespace().collect();
+            let lines: Vec<String> = s
+                .scalars
+                .iter()
+                .filter(|(n, _)| wanted.is_empty() || wanted.contains(&"_all") || wanted.contains(&n.as_str()))
+                .map(|(n, v)| {
+                    let shown = match v {
+                        Value::Num(x) => format::bare("%10.0g", *x),
+                        Value::Str(t) => t.clone(),
+                    };
+                    format!("{n:>10} = {shown:>10}")
+                })
+                .collect();
+            lines.into_iter().for_each(|l| s.print(l));
+            Ok(())
+        }
+        _ => Err(StataError::syntax()),
+    }
+}

@@ -1,0 +1,147 @@
+//! How a command declares itself.
+
+use crate::error::{Result, StataError};
+use crate::session::Session;
+use crate::syntax::{OptSpec, ParsedCommand, WeightKind};
+
+/// How `by` runs a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ByRule {
+    /// Not allowed.
+    No,
+    /// Once for each group, with `Session::by` set to its rows.
+    EachGroup,
+    /// Once; the command reads `Session::by_positions` itself.
+    Whole,
+}
+
+/// What a command takes after its name.
+#[derive(Debug, Clone, Copy)]
+pub enum Form {
+    /// The text as it is, in `ParsedCommand::raw`.
+    Raw,
+    /// The standard syntax.
+    Standard(&'static StandardSyntax),
+}
+
+/// Whether `using` is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Using {
+    /// Not allowed.
+    No,
+    /// Allowed.
+    Optional,
+    /// Needed.
+    Required,
+}
+
+/// Which parts of the standard syntax a command takes.
+#[derive(Debug, Clone, Copy)]
+pub struct StandardSyntax {
+    /// `= exp` is allowed.
+    pub exp: bool,
+    /// `if` and `in` are allowed.
+    pub if_in: bool,
+    /// Kinds of weights that are allowed, the first one is the default.
+    pub weights: &'static [WeightKind],
+    /// `using`.
+    pub using: Using,
+    /// Options that work.
+    pub options: &'static [OptSpec],
+    /// Options that Stata has and this engine refuses by name.
+    pub unsupported: &'static [&'static str],
+}
+
+/// No refused options.
+pub const UNSUPPORTED_NOTHING: &[&str] = &[];
+
+impl StandardSyntax {
+    /// `varlist [if] [in] [, options]`.
+    pub const fn new(options: &'static [OptSpec]) -> Self {
+        Self { exp: false, if_in: true, weights: &[], using: Using::No, options, unsupported: UNSUPPORTED_NOTHING }
+    }
+
+    /// The same without `if` and `in`.
+    pub const fn whole(options: &'static [OptSpec]) -> Self {
+        Self { if_in: false, ..Self::new(options) }
+    }
+
+    /// Allows weights.
+    pub const fn weights(self, weights: &'static [WeightKind]) -> Self {
+        Self { weights, ..self }
+    }
+
+    /// Allows `= exp`.
+    pub const fn exp(self) -> Self {
+        Self { exp: true, ..self }
+    }
+
+    /// Sets the rule for `using`.
+    pub const fn using(self, using: Using) -> Self {
+        Self { using, ..self }
+    }
+
+    /// Names options that are refused as not supported.
+    pub const fn unsupported(self, unsupported: &'static [&'static str]) -> Self {
+        Self { unsupported, ..self }
+    }
+
+    /// Refuses parts that the command does not take.
+    pub fn check(&self, cmd: &ParsedCommand) -> Result<()> {
+        if !self.if_in {
+            if cmd.if_exp.is_some() {
+                return Err(StataError::invalid("if not allowed"));
+            }
+            if cmd.in_range.is_some() {
+                return Err(StataError::invalid("in range not allowed"));
+            }
+        }
+        match (&cmd.using, self.using) {
+            (Some(_), Using::No) => return Err(StataError::invalid("using not allowed")),
+            (None, Using::Required) => return Err(StataError::new(100, "using required")),
+            _ => {}
+        }
+        if let Some(w) = &cmd.weight {
+            if self.weights.is_empty() {
+                return Err(StataError::new(101, "weights not allowed"));
+            }
+            if let Some(kind) = w.kind
+                && !self.weights.contains(&kind)
+            {
+                return Err(StataError::new(101, format!("{}s not allowed", kind.name())));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A do-file snippet with values that must hold after it ran; the test
+/// `examples_hold` runs all of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Example {
+    /// Do-file text.
+    pub run: &'static str,
+    /// Expression and the value it must have, within the relative tolerance 1e-7.
+    pub expect: &'static [(&'static str, f64)],
+}
+
+/// Declaration of a command.
+#[derive(Debug, Clone, Copy)]
+pub struct CommandSpec {
+    /// Full name.
+    pub name: &'static str,
+    /// Length of the shortest abbreviation.
+    pub min: usize,
+    /// What it takes.
+    pub form: Form,
+    /// How `by` runs it.
+    pub by: ByRule,
+    /// Runs it.
+    pub run: fn(&mut Session, &ParsedCommand) -> Result<()>,
+    /// Syntax diagram for the documentation.
+    pub syntax: &'static str,
+    /// What it stores, and the source of its formulas.
+    pub notes: &'static str,
+    /// Examples that are tests.
+    pub examples: &'static [Example],
+}

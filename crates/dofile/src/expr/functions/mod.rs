@@ -1,0 +1,123 @@
+//! The table of functions (manual [FN]). One file for each family; functions
+//! that need the session are bound in `compile`.
+
+mod dates;
+mod math;
+mod probability;
+mod random;
+mod strings;
+
+pub use dates::{date_literal, format_date, from_civil, to_civil};
+pub use math::any_missing;
+
+use super::node::{AnyFn, NumFn};
+use crate::error::{Result, StataError};
+use crate::matrix::Matrix;
+use crate::rng::Mt64;
+use crate::value::is_missing;
+
+/// How a function is computed.
+#[derive(Clone, Copy)]
+pub(super) enum Imp {
+    /// One number; missing gives missing.
+    Strict1(fn(f64) -> f64),
+    /// Numbers; treats missing values itself.
+    Num(NumFn),
+    /// Any values; `true` when the result is a string.
+    Any(AnyFn, bool),
+    /// Draws random numbers.
+    Random(fn(&mut Mt64, &[f64]) -> f64),
+}
+
+/// A function: name, arguments (`n` number, `s` string, `x` either; `?` makes
+/// the one before optional, `*` lets it repeat) and computation.
+#[derive(Clone, Copy)]
+pub(super) struct Function {
+    pub name: &'static str,
+    pub args: &'static str,
+    pub imp: Imp,
+}
+
+impl Function {
+    pub(super) fn accepts(&self, n: usize) -> bool {
+        let b = self.args.as_bytes();
+        let letters = b.iter().filter(|c| c.is_ascii_alphabetic()).count();
+        let optional = b.iter().filter(|c| **c == b'?').count();
+        let repeat = b.contains(&b'*');
+        n + optional >= letters && (repeat || n <= letters)
+    }
+
+    pub(super) fn kind_of(&self, k: usize) -> u8 {
+        let letters: Vec<u8> = self.args.bytes().filter(|c| c.is_ascii_alphabetic()).collect();
+        letters.get(k).or(letters.last()).copied().unwrap_or(b'x')
+    }
+}
+
+/// Finds a function by name.
+pub(super) fn find(name: &str) -> Option<Function> {
+    let tables = [math::TABLE, strings::TABLE, dates::TABLE, probability::TABLE, random::TABLE];
+    tables.iter().flat_map(|t| t.iter()).find(|f| f.name == name).copied()
+}
+
+/// Names of all functions, sorted.
+pub fn names() -> Vec<&'static str> {
+    let tables = [math::TABLE, strings::TABLE, dates::TABLE, probability::TABLE, random::TABLE];
+    let mut names: Vec<&str> = tables.iter().flat_map(|t| t.iter().map(|f| f.name)).collect();
+    names.extend(["cond", "sum", "rowsof", "colsof", "issymmetric", "matmissing", "trace", "det", "rownumb", "colnumb"]);
+    names.extend(["el", "scalar", "fileexists", "smallestdouble"]);
+    names.sort_unstable();
+    names
+}
+
+/// Replaces the first `count` occurrences of a text (`.`: all), whole words if asked.
+pub fn replace_text(s: &str, from: &str, to: &str, count: f64, whole_words: bool) -> String {
+    if whole_words { strings::subinword(s, from, to, count) } else { strings::subinstr(s, from, to, count) }
+}
+
+/// A text as a valid name (`strtoname()`).
+pub fn valid_name(s: &str) -> String {
+    strings::to_name(s)
+}
+
+/// Functions of one matrix that give a number.
+pub fn of_matrix(name: &str, m: &Matrix) -> Result<f64> {
+    Ok(match name {
+        "rowsof" => m.rows() as f64,
+        "colsof" => m.cols() as f64,
+        "issymmetric" => f64::from(u8::from(m.is_symmetric())),
+        "matmissing" => f64::from(u8::from(m.values().iter().any(|&x| is_missing(x)))),
+        "trace" if m.rows() == m.cols() => (0..m.rows()).map(|i| m.get(i, i)).sum(),
+        "det" if m.rows() == m.cols() => determinant(m),
+        _ => return Err(StataError::standard(505)),
+    })
+}
+
+/// Determinant by elimination with partial pivoting.
+fn determinant(m: &Matrix) -> f64 {
+    let n = m.rows();
+    let mut a = m.clone();
+    let mut det = 1.0;
+    for c in 0..n {
+        let p = (c..n).max_by(|&i, &j| a.get(i, c).abs().total_cmp(&a.get(j, c).abs())).unwrap_or(c);
+        if a.get(p, c) == 0.0 {
+            return 0.0;
+        }
+        if p != c {
+            det = -det;
+            for j in 0..n {
+                let (x, y) = (a.get(p, j), a.get(c, j));
+                a.set(p, j, y);
+                a.set(c, j, x);
+            }
+        }
+        det *= a.get(c, c);
+        for i in c + 1..n {
+            let f = a.get(i, c) / a.get(c, c);
+            for j in c..n {
+                let x = a.get(i, j) - f * a.get(c, j);
+                a.set(i, j, x);
+            }
+        }
+    }
+    det
+}

@@ -1,0 +1,105 @@
+//! Distribution functions (manual [FN] Statistical functions). Upper tails use
+//! survival functions so that small probabilities keep their digits.
+
+use super::math::strict;
+use super::{Function, Imp};
+use statrs::distribution::{
+    Beta, Binomial, ChiSquared, Continuous, ContinuousCDF, Discrete, DiscreteCDF, FisherSnedecor, Gamma, Normal,
+    Poisson, StudentsT,
+};
+
+macro_rules! prob {
+    ($name:literal, $args:literal, $f:expr) => {
+        Function {
+            name: $name,
+            args: $args,
+            imp: Imp::Num(|a| {
+                let f: fn(&[f64]) -> f64 = $f;
+                strict(a, f)
+            }),
+        }
+    };
+}
+
+fn std_normal() -> Normal {
+    Normal::standard()
+}
+
+fn with<D, E>(d: Result<D, E>, f: impl Fn(D) -> f64) -> f64 {
+    d.map_or(f64::NAN, f)
+}
+
+fn unit(p: f64) -> bool {
+    p > 0.0 && p < 1.0
+}
+
+fn t(df: f64) -> Result<StudentsT, ()> {
+    StudentsT::new(0.0, 1.0, df).map_err(|_| ())
+}
+
+pub(super) const TABLE: &[Function] = &[
+    prob!("normal", "n", |a| std_normal().cdf(a[0])),
+    prob!("normalden", "nn?n?", |a| match a {
+        [x] => std_normal().pdf(*x),
+        [x, s] => with(Normal::new(0.0, *s), |d| d.pdf(*x)),
+        _ => with(Normal::new(a[1], a[2]), |d| d.pdf(a[0])),
+    }),
+    prob!("lnnormal", "n", |a| {
+        let x = a[0];
+        if x > -35.0 { std_normal().cdf(x).ln() } else { ln_normal_tail(x) }
+    }),
+    prob!("lnnormalden", "n", |a| -0.5 * a[0] * a[0] - 0.5 * (2.0 * std::f64::consts::PI).ln()),
+    prob!("invnormal", "n", |a| if unit(a[0]) { std_normal().inverse_cdf(a[0]) } else { f64::NAN }),
+    prob!("t", "nn", |a| with(t(a[0]), |d| d.cdf(a[1]))),
+    prob!("ttail", "nn", |a| with(t(a[0]), |d| d.sf(a[1]))),
+    prob!("tden", "nn", |a| with(t(a[0]), |d| d.pdf(a[1]))),
+    prob!("invt", "nn", |a| if unit(a[1]) { with(t(a[0]), |d| d.inverse_cdf(a[1])) } else { f64::NAN }),
+    prob!("invttail", "nn", |a| if unit(a[1]) { with(t(a[0]), |d| -d.inverse_cdf(a[1])) } else { f64::NAN }),
+    prob!("chi2", "nn", |a| with(ChiSquared::new(a[0]), |d| d.cdf(a[1].max(0.0)))),
+    prob!("chi2tail", "nn", |a| with(ChiSquared::new(a[0]), |d| d.sf(a[1].max(0.0)))),
+    prob!("chi2den", "nn", |a| with(ChiSquared::new(a[0]), |d| d.pdf(a[1]))),
+    prob!("invchi2", "nn", |a| if unit(a[1]) { with(ChiSquared::new(a[0]), |d| d.inverse_cdf(a[1])) } else { f64::NAN }),
+    prob!("invchi2tail", "nn", |a| {
+        if unit(a[1]) { with(ChiSquared::new(a[0]), |d| d.inverse_cdf(1.0 - a[1])) } else { f64::NAN }
+    }),
+    prob!("F", "nnn", |a| with(FisherSnedecor::new(a[0], a[1]), |d| d.cdf(a[2].max(0.0)))),
+    prob!("Ftail", "nnn", |a| with(FisherSnedecor::new(a[0], a[1]), |d| if a[2] <= 0.0 { 1.0 } else { d.sf(a[2]) })),
+    prob!("Fden", "nnn", |a| with(FisherSnedecor::new(a[0], a[1]), |d| d.pdf(a[2]))),
+    prob!("invF", "nnn", |a| {
+        if unit(a[2]) { with(FisherSnedecor::new(a[0], a[1]), |d| d.inverse_cdf(a[2])) } else { f64::NAN }
+    }),
+    prob!("invFtail", "nnn", |a| {
+        if unit(a[2]) { with(FisherSnedecor::new(a[1], a[0]), |d| 1.0 / d.inverse_cdf(a[2])) } else { f64::NAN }
+    }),
+    prob!("binomial", "nnn", |a| with(Binomial::new(a[2], a[0].max(0.0) as u64), |d| d.cdf(a[1].max(0.0) as u64))),
+    prob!("binomialp", "nnn", |a| with(Binomial::new(a[2], a[0].max(0.0) as u64), |d| d.pmf(a[1].max(0.0) as u64))),
+    prob!("binomialtail", "nnn", |a| {
+        let k = a[1];
+        if k <= 0.0 { 1.0 } else { with(Binomial::new(a[2], a[0].max(0.0) as u64), |d| d.sf(k as u64 - 1)) }
+    }),
+    prob!("poisson", "nn", |a| with(Poisson::new(a[0]), |d| d.cdf(a[1].max(0.0) as u64))),
+    prob!("poissonp", "nn", |a| with(Poisson::new(a[0]), |d| d.pmf(a[1].max(0.0) as u64))),
+    prob!("poissontail", "nn", |a| {
+        let k = a[1];
+        if k <= 0.0 { 1.0 } else { with(Poisson::new(a[0]), |d| d.sf(k as u64 - 1)) }
+    }),
+    prob!("gammap", "nn", |a| with(Gamma::new(a[0], 1.0), |d| d.cdf(a[1].max(0.0)))),
+    prob!("gammaptail", "nn", |a| with(Gamma::new(a[0], 1.0), |d| d.sf(a[1].max(0.0)))),
+    prob!("invgammap", "nn", |a| if unit(a[1]) { with(Gamma::new(a[0], 1.0), |d| d.inverse_cdf(a[1])) } else { f64::NAN }),
+    prob!("gammaden", "nnnn", |a| with(Gamma::new(a[0], 1.0 / a[1]), |d| d.pdf(a[3] - a[2]))),
+    prob!("ibeta", "nnn", |a| with(Beta::new(a[0], a[1]), |d| d.cdf(a[2].clamp(0.0, 1.0)))),
+    prob!("ibetatail", "nnn", |a| with(Beta::new(a[0], a[1]), |d| d.sf(a[2].clamp(0.0, 1.0)))),
+    prob!("invibeta", "nnn", |a| if unit(a[2]) { with(Beta::new(a[0], a[1]), |d| d.inverse_cdf(a[2])) } else { f64::NAN }),
+    prob!("betaden", "nnn", |a| with(Beta::new(a[0], a[1]), |d| d.pdf(a[2]))),
+    prob!("exponential", "nn", |a| if a[1] < 0.0 { 0.0 } else { -(-a[1] / a[0]).exp_m1() }),
+    prob!("exponentialtail", "nn", |a| if a[1] < 0.0 { 1.0 } else { (-a[1] / a[0]).exp() }),
+    prob!("weibull", "nnn", |a| if a[2] < 0.0 { 0.0 } else { -(-(a[2] / a[1]).powf(a[0])).exp_m1() }),
+    prob!("logistic", "n", |a| 1.0 / (1.0 + (-a[0]).exp())),
+];
+
+/// ln Phi(x) far in the lower tail (Abramowitz and Stegun 26.2.12).
+fn ln_normal_tail(x: f64) -> f64 {
+    let y = 1.0 / (x * x);
+    let series = 1.0 - y * (1.0 - 3.0 * y * (1.0 - 5.0 * y * (1.0 - 7.0 * y)));
+    -0.5 * x * x - 0.5 * (2.0 * std::f64::consts::PI).ln() - (-x).ln() + series.ln()
+}

@@ -1,0 +1,220 @@
+//! String functions. Positions of `substr` and friends count bytes, those of
+//! the `u…` functions count characters (manual [FN] String functions).
+
+use super::{Function, Imp};
+use crate::format;
+use crate::syntax::options::parse_number;
+use crate::value::{MISSING, Value, is_missing};
+use unicode_width::UnicodeWidthStr;
+
+const fn s(name: &'static str, args: &'static str, f: super::AnyFn) -> Function {
+    Function { name, args, imp: Imp::Any(f, true) }
+}
+
+const fn n(name: &'static str, args: &'static str, f: super::AnyFn) -> Function {
+    Function { name, args, imp: Imp::Any(f, false) }
+}
+
+pub(super) const TABLE: &[Function] = &[
+    s("char", "n", |a| text(char_of(num(a, 0)))),
+    s("uchar", "n", |a| text(char::from_u32(num(a, 0) as u32).map_or(String::new(), String::from))),
+    s("itrim", "s", |a| text(str(a, 0).split(' ').filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" "))),
+    s("stritrim", "s", |a| text(str(a, 0).split(' ').filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" "))),
+    s("lower", "s", |a| text(str(a, 0).to_ascii_lowercase())),
+    s("strlower", "s", |a| text(str(a, 0).to_ascii_lowercase())),
+    s("ustrlower", "ss?", |a| text(str(a, 0).to_lowercase())),
+    s("upper", "s", |a| text(str(a, 0).to_ascii_uppercase())),
+    s("strupper", "s", |a| text(str(a, 0).to_ascii_uppercase())),
+    s("ustrupper", "ss?", |a| text(str(a, 0).to_uppercase())),
+    s("proper", "s", |a| text(proper(str(a, 0)))),
+    s("strproper", "s", |a| text(proper(str(a, 0)))),
+    s("ustrtitle", "ss?", |a| text(proper(str(a, 0)))),
+    s("ltrim", "s", |a| text(str(a, 0).trim_start_matches(' ').into())),
+    s("strltrim", "s", |a| text(str(a, 0).trim_start_matches(' ').into())),
+    s("rtrim", "s", |a| text(str(a, 0).trim_end_matches(' ').into())),
+    s("strrtrim", "s", |a| text(str(a, 0).trim_end_matches(' ').into())),
+    s("trim", "s", |a| text(str(a, 0).trim_matches(' ').into())),
+    s("strtrim", "s", |a| text(str(a, 0).trim_matches(' ').into())),
+    s("ustrtrim", "s", |a| text(str(a, 0).trim().into())),
+    s("ustrltrim", "s", |a| text(str(a, 0).trim_start().into())),
+    s("ustrrtrim", "s", |a| text(str(a, 0).trim_end().into())),
+    s("reverse", "s", |a| text(str(a, 0).chars().rev().collect())),
+    s("strreverse", "s", |a| text(str(a, 0).chars().rev().collect())),
+    s("ustrreverse", "s", |a| text(str(a, 0).chars().rev().collect())),
+    s("string", "ns?", |a| text(strofreal(a))),
+    s("strofreal", "ns?", |a| text(strofreal(a))),
+    s("substr", "snn", |a| text(substr(str(a, 0), num(a, 1), num(a, 2)))),
+    s("usubstr", "snn", |a| text(usubstr(str(a, 0), num(a, 1), num(a, 2)))),
+    s("subinstr", "sssn", |a| text(subinstr(str(a, 0), str(a, 1), str(a, 2), num(a, 3)))),
+    s("usubinstr", "sssn", |a| text(subinstr(str(a, 0), str(a, 1), str(a, 2), num(a, 3)))),
+    s("subinword", "sssn", |a| text(subinword(str(a, 0), str(a, 1), str(a, 2), num(a, 3)))),
+    s("word", "sn", |a| text(word(str(a, 0), num(a, 1)))),
+    s("ustrword", "sn", |a| text(word(str(a, 0), num(a, 1)))),
+    s("abbrev", "sn", |a| text(abbrev(str(a, 0), num(a, 1)))),
+    s("plural", "nss?", |a| text(plural(a))),
+    s("strtoname", "sn?", |a| text(to_name(str(a, 0)))),
+    s("ustrtoname", "sn?", |a| text(to_name(str(a, 0)))),
+    s("tobytes", "sn?", |a| text(str(a, 0).bytes().map(|b| format!("\\d{b:03}")).collect())),
+    n("length", "s", |a| Value::Num(str(a, 0).len() as f64)),
+    n("strlen", "s", |a| Value::Num(str(a, 0).len() as f64)),
+    n("ustrlen", "s", |a| Value::Num(str(a, 0).chars().count() as f64)),
+    n("udstrlen", "s", |a| Value::Num(str(a, 0).width() as f64)),
+    n("real", "s", |a| Value::Num(parse_number(str(a, 0)).unwrap_or(MISSING))),
+    n("strpos", "ss", |a| Value::Num(str(a, 0).find(str(a, 1)).filter(|_| !str(a, 1).is_empty()).map_or(0.0, |k| k as f64 + 1.0))),
+    n("index", "ss", |a| Value::Num(str(a, 0).find(str(a, 1)).filter(|_| !str(a, 1).is_empty()).map_or(0.0, |k| k as f64 + 1.0))),
+    n("strrpos", "ss", |a| Value::Num(str(a, 0).rfind(str(a, 1)).filter(|_| !str(a, 1).is_empty()).map_or(0.0, |k| k as f64 + 1.0))),
+    n("ustrpos", "ssn?", |a| {
+        let hit = str(a, 0).find(str(a, 1)).filter(|_| !str(a, 1).is_empty());
+        Value::Num(hit.map_or(0.0, |k| str(a, 0)[..k].chars().count() as f64 + 1.0))
+    }),
+    n("wordcount", "s", |a| Value::Num(str(a, 0).split_whitespace().count() as f64)),
+    n("ustrwordcount", "s", |a| Value::Num(str(a, 0).split_whitespace().count() as f64)),
+    n("strmatch", "ss", |a| {
+        Value::Num(f64::from(u8::from(crate::syntax::varlist::wildcard(&str(a, 1).replace('~', "\u{1}"), &str(a, 0).replace('~', "\u{1}")))))
+    }),
+    n("isname", "s", |a| Value::Num(f64::from(u8::from(crate::frame::is_valid_name(str(a, 0)))))),
+    n("regexm", "ss", |a| Value::Num(f64::from(u8::from(crate::regex::find(str(a, 1), str(a, 0)).is_some())))),
+    n("ustrregexm", "ssn?", |a| Value::Num(f64::from(u8::from(crate::regex::find(str(a, 1), str(a, 0)).is_some())))),
+    s("regexs", "n", |a| text(crate::regex::last_group(num(a, 0)))),
+    s("ustrregexs", "n", |a| text(crate::regex::last_group(num(a, 0)))),
+    s("regexr", "sss", |a| text(crate::regex::replace(str(a, 1), str(a, 0), str(a, 2), false))),
+    s("ustrregexrf", "sssn?", |a| text(crate::regex::replace(str(a, 1), str(a, 0), str(a, 2), false))),
+    s("ustrregexra", "sssn?", |a| text(crate::regex::replace(str(a, 1), str(a, 0), str(a, 2), true))),
+];
+
+fn text(s: String) -> Value {
+    Value::Str(s)
+}
+
+fn str(a: &[Value], k: usize) -> &str {
+    match a.get(k) {
+        Some(Value::Str(s)) => s,
+        _ => "",
+    }
+}
+
+fn num(a: &[Value], k: usize) -> f64 {
+    match a.get(k) {
+        Some(Value::Num(x)) => *x,
+        _ => MISSING,
+    }
+}
+
+fn char_of(x: f64) -> String {
+    if (0.0..256.0).contains(&x) { String::from(x as u8 as char) } else { String::new() }
+}
+
+fn proper(s: &str) -> String {
+    let mut start = true;
+    s.chars()
+        .flat_map(|c| {
+            let out: Vec<char> =
+                if start { c.to_uppercase().collect() } else { c.to_lowercase().collect() };
+            start = !c.is_alphabetic();
+            out
+        })
+        .collect()
+}
+
+fn strofreal(a: &[Value]) -> String {
+    let fmt = if a.len() > 1 { str(a, 1) } else { "%9.0g" };
+    match format::Format::parse(fmt) {
+        Some(f) if !f.is_string() => {
+            let s = f.number(num(a, 0));
+            if a.len() > 1 { s } else { s.trim().to_string() }
+        }
+        _ => String::new(),
+    }
+}
+
+/// Start and end of `substr(s,n1,n2)` among `len` units.
+fn span(len: usize, from: f64, count: f64) -> Option<(usize, usize)> {
+    if is_missing(from) || from == 0.0 {
+        return None;
+    }
+    let len_f = len as f64;
+    let start = if from > 0.0 { from.trunc() - 1.0 } else { len_f + from.trunc() };
+    let end = if is_missing(count) { len_f } else { (start + count.trunc()).min(len_f) };
+    let start = start.max(0.0);
+    (start < end).then_some((start as usize, end as usize))
+}
+
+fn substr(s: &str, from: f64, count: f64) -> String {
+    match span(s.len(), from, count) {
+        Some((a, b)) => String::from_utf8_lossy(&s.as_bytes()[a..b]).into_owned(),
+        None => String::new(),
+    }
+}
+
+fn usubstr(s: &str, from: f64, count: f64) -> String {
+    match span(s.chars().count(), from, count) {
+        Some((a, b)) => s.chars().skip(a).take(b - a).collect(),
+        None => String::new(),
+    }
+}
+
+/// Replaces the first `count` occurrences (`.`: all).
+pub(crate) fn subinstr(s: &str, from: &str, to: &str, count: f64) -> String {
+    if from.is_empty() {
+        return s.to_string();
+    }
+    if is_missing(count) { s.replace(from, to) } else { s.replacen(from, to, count.max(0.0) as usize) }
+}
+
+/// Like [`subinstr`], only whole words.
+pub(crate) fn subinword(s: &str, from: &str, to: &str, count: f64) -> String {
+    let mut left = if is_missing(count) { usize::MAX } else { count.max(0.0) as usize };
+    s.split(' ')
+        .map(|w| {
+            if w == from && left > 0 {
+                left -= 1;
+                to
+            } else {
+                w
+            }
+        })
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn word(s: &str, k: f64) -> String {
+    let words = crate::syntax::split::words(s);
+    let n = words.len() as f64;
+    let k = if k < 0.0 { n + k + 1.0 } else { k };
+    if k >= 1.0 && k <= n { crate::syntax::split::unquote(words[k as usize - 1]).to_string() } else { String::new() }
+}
+
+/// Shortens a name to `width` characters with `~` before its last character.
+pub(crate) fn abbrev(s: &str, width: f64) -> String {
+    let width = if is_missing(width) { 32 } else { (width as usize).clamp(5, 32) };
+    let chars: Vec<char> = s.chars().collect();
+    if chars.len() <= width {
+        return s.to_string();
+    }
+    let mut out: String = chars[..width - 2].iter().collect();
+    out.push('~');
+    out.push(chars[chars.len() - 1]);
+    out
+}
+
+fn plural(a: &[Value]) -> String {
+    let (n, one) = (num(a, 0), str(a, 1));
+    if n == 1.0 || n == -1.0 {
+        return one.to_string();
+    }
+    match str(a, 2) {
+        "" => format!("{one}s"),
+        end if end.starts_with('+') => format!("{one}{}", &end[1..]),
+        end if end.starts_with('-') && one.ends_with(&end[1..]) => one[..one.len() - end.len() + 1].to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// A text as a valid name: other characters become `_`.
+pub(crate) fn to_name(s: &str) -> String {
+    let mut out: String = s.chars().map(|c| if c == '_' || c.is_alphanumeric() { c } else { '_' }).take(32).collect();
+    if out.chars().next().is_none_or(|c| c.is_ascii_digit()) {
+        out = format!("_{out}").chars().take(32).collect();
+    }
+    out
+}

@@ -1,0 +1,14 @@
+//! Expressions: text to a syntax tree, the tree to typed nodes bound to a
+//! session, nodes to values row by row. Assignments and matrix algebra do not
+//! belong here.
+
+mod compile;
+pub mod functions;
+mod lexer;
+mod node;
+mod parser;
+
+pub use compile::compile;
+pub use lexer::{Token, tokenize};
+pub use node::{Compiled, EvalCtx};
+pub use parser::{BinOp, Expr, parse};

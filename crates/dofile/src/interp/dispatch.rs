@@ -1,0 +1,80 @@
+//! Finds the command of a line and runs it.
+
+use super::Flow;
+use crate::commands::{self, Form};
+use crate::error::{Result, StataError};
+use crate::session::Session;
+use crate::syntax::ParsedCommand;
+
+/// The command name at the start of a line: letters, digits and `_`, or a symbol such as `!`.
+pub(super) fn command_word(text: &str) -> &str {
+    let end = text.find(|c: char| !(c == '_' || c == '.' || c.is_alphanumeric())).unwrap_or(text.len());
+    if end == 0 { &text[..text.chars().next().map_or(0, char::len_utf8)] } else { &text[..end] }
+}
+
+impl Session {
+    /// Runs a command without prefixes.
+    pub(crate) fn dispatch(&mut self, text: &str) -> Result<Flow> {
+        let text = text.trim();
+        if text.is_empty() || text.starts_with('*') {
+            return Ok(Flow::Next);
+        }
+        let word = command_word(text).to_string();
+        let rest = &text[word.len()..];
+        match word.as_str() {
+            "!" | "shell" | "winexec" | "xshell" => return Err(StataError::unsupported_command("shell")),
+            "continue" => {
+                return match rest.trim().trim_start_matches(',').trim() {
+                    "" => Ok(Flow::Continue),
+                    o if o.len() >= 2 && "break".starts_with(o) => Ok(Flow::Break),
+                    o => Err(StataError::option_not_allowed(o)),
+                };
+            }
+            "exit" => return self.exit(rest),
+            "foreach" | "while" | "forvalues" => {
+                return Err(StataError::new(198, "loops need their braces on lines of their own"));
+            }
+            "}" => return Err(StataError::syntax()),
+            _ => {}
+        }
+        if let Some(spec) = commands::find(&word) {
+            let mut cmd = match spec.form {
+                Form::Raw => ParsedCommand { name: spec.name.into(), raw: rest.trim().into(), ..Default::default() },
+                Form::Standard(syntax) => {
+                    let mut cmd = ParsedCommand::split(spec.name, rest, syntax.exp)?;
+                    syntax.check(&cmd)?;
+                    cmd.check_options(syntax.options, syntax.unsupported)?;
+                    cmd
+                }
+            };
+            cmd.raw = rest.trim().to_string();
+            (spec.run)(self, &cmd)?;
+            return Ok(std::mem::replace(&mut self.handles.flow, Flow::Next));
+        }
+        if let Some(program) = self.find_program(&word)? {
+            return self.call_program(&program, rest);
+        }
+        if commands::is_official(&word) {
+            return Err(StataError::unsupported_command(&word));
+        }
+        Err(StataError::new(199, format!("command {word} is unrecognized")))
+    }
+
+    /// `exit [n] [, clear STATA]`: leaves the do-file or program, or ends the session.
+    fn exit(&mut self, rest: &str) -> Result<Flow> {
+        let (code, options) = rest.split_once(',').unwrap_or((rest, ""));
+        for o in options.split_whitespace() {
+            if !(o == "clear" || o == "STATA") {
+                return Err(StataError::option_not_allowed(o));
+            }
+        }
+        let code = code.trim();
+        if !code.is_empty() {
+            let code = self.eval_num(code)?;
+            if code != 0.0 {
+                return Err(StataError::new(code as i32, ""));
+            }
+        }
+        Ok(if options.trim().is_empty() { Flow::Exit } else { Flow::Quit })
+    }
+}

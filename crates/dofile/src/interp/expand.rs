@@ -1,0 +1,214 @@
+//! Macro substitution as text, before a line is parsed (manual [P] macro):
+//! locals in `` `'``, globals with `$`, `=exp`, `:extended functions`, `++`/`--`.
+
+use crate::error::{Result, StataError};
+use crate::format::macro_text;
+use crate::session::Session;
+use crate::value::Value;
+
+const MAX_DEPTH: usize = 64;
+const MAX_LENGTH: usize = 16 << 20;
+
+impl Session {
+    /// Substitutes all macros in a text.
+    pub fn expand(&mut self, text: &str) -> Result<String> {
+        if !text.contains(['`', '$', '\\']) {
+            return Ok(text.to_string());
+        }
+        self.expand_at(text, 0)
+    }
+
+    fn expand_at(&mut self, text: &str, depth: usize) -> Result<String> {
+        if depth > MAX_DEPTH {
+            return Err(StataError::new(920, "macro substitution nested too deeply"));
+        }
+        let b = text.as_bytes();
+        let mut out = String::with_capacity(text.len() + 16);
+        let mut i = 0;
+        while i < b.len() {
+            match b[i] {
+                b'\\' if matches!(b.get(i + 1), Some(b'`' | b'$')) => {
+                    out.push(b[i + 1] as char);
+                    i += 2;
+                }
+                b'`' if b.get(i + 1) == Some(&b'"') => {
+                    out.push_str("`\"");
+                    i += 2;
+                }
+                b'`' => match closing_quote(b, i) {
+                    Some(end) => {
+                        let value = self.local_reference(&text[i + 1..end], depth)?;
+                        out.push_str(&value);
+                        i = end + 1;
+                    }
+                    None => {
+                        out.push('`');
+                        i += 1;
+                    }
+                },
+                b'$' => i = self.global_reference(text, i, &mut out, depth)?,
+                _ => {
+                    let start = i;
+                    while i < b.len() && !matches!(b[i], b'\\' | b'`' | b'$') {
+                        i += 1;
+                    }
+                    if i == start {
+                        i += 1;
+                    }
+                    out.push_str(&text[start..i]);
+                }
+            }
+            if out.len() > MAX_LENGTH {
+                return Err(StataError::new(920, "macro substitution results in line that is too long"));
+            }
+        }
+        Ok(out)
+    }
+
+    /// Value of what stands between `` ` `` and `'`.
+    fn local_reference(&mut self, inner: &str, depth: usize) -> Result<String> {
+        if let Some(name) = inner.strip_prefix("macval(").and_then(|s| s.strip_suffix(')')) {
+            let name = self.expand_at(name, depth + 1)?;
+            return Ok(self.local(&name).to_string());
+        }
+        let inner = self.expand_at(inner, depth + 1)?;
+        let t = inner.trim_start();
+        if let Some(exp) = t.strip_prefix('=') {
+            return self.inline_expression(exp);
+        }
+        if let Some(function) = t.strip_prefix(':') {
+            return self.extended_function(function.trim());
+        }
+        if let Some(name) = t.strip_prefix("++").or_else(|| t.strip_prefix("--")) {
+            let by = if t.starts_with('+') { 1.0 } else { -1.0 };
+            return self.increment(name, by);
+        }
+        if let Some(name) = t.strip_suffix("++").or_else(|| t.strip_suffix("--")) {
+            let before = self.local(name).to_string();
+            self.increment(name, if t.ends_with('+') { 1.0 } else { -1.0 })?;
+            return Ok(before);
+        }
+        let value = self.local(t.trim_end()).to_string();
+        self.rescan(value, depth)
+    }
+
+    fn rescan(&mut self, value: String, depth: usize) -> Result<String> {
+        if value.contains(['`', '$']) { self.expand_at(&value, depth + 1) } else { Ok(value) }
+    }
+
+    fn inline_expression(&mut self, exp: &str) -> Result<String> {
+        // an optional display format may precede the expression
+        let exp = exp.trim();
+        let (fmt, exp) = match exp.strip_prefix('%') {
+            Some(_) => {
+                let end = exp.find(char::is_whitespace).unwrap_or(exp.len());
+                (Some(&exp[..end]), exp[end..].trim())
+            }
+            None => (None, exp),
+        };
+        Ok(match self.eval(exp)? {
+            Value::Num(x) => fmt.map_or_else(|| macro_text(x), |f| crate::format::bare(f, x)),
+            Value::Str(s) => s,
+        })
+    }
+
+    fn increment(&mut self, name: &str, by: f64) -> Result<String> {
+        let x = self.eval_num(if self.local(name).is_empty() { "0" } else { self.local(name) })?;
+        let text = macro_text(x + by);
+        self.set_local(name, text.clone());
+        Ok(text)
+    }
+
+    /// `$name`, `${name}`; returns the index after it.
+    fn global_reference(&mut self, text: &str, i: usize, out: &mut String, depth: usize) -> Result<usize> {
+        let b = text.as_bytes();
+        if b.get(i + 1) == Some(&b'{') {
+            let Some(end) = text[i..].find('}').map(|k| k + i) else {
+                out.push('$');
+                return Ok(i + 1);
+            };
+            let name = self.expand_at(&text[i + 2..end], depth + 1)?;
+            let value = self.global_value(&name)?;
+            out.push_str(&self.rescan(value, depth)?);
+            return Ok(end + 1);
+        }
+        let mut end = i + 1;
+        while b.get(end).is_some_and(|c| *c == b'_' || c.is_ascii_alphanumeric()) {
+            end += 1;
+        }
+        if end == i + 1 {
+            out.push('$');
+            return Ok(end);
+        }
+        let value = self.global_value(&text[i + 1..end])?;
+        out.push_str(&self.rescan(value, depth)?);
+        Ok(end)
+    }
+
+    fn global_value(&mut self, name: &str) -> Result<String> {
+        if let Some(exp) = name.trim().strip_prefix('=') {
+            return self.inline_expression(exp);
+        }
+        if let Some(f) = name.trim().strip_prefix(':') {
+            return self.extended_function(f.trim());
+        }
+        Ok(match name {
+            "S_DATE" | "S_TIME" => String::new(),
+            _ => self.global(name.trim()).to_string(),
+        })
+    }
+}
+
+/// Index of the `'` that closes the `` ` `` at `open`, over nested macros and compound quotes.
+fn closing_quote(b: &[u8], open: usize) -> Option<usize> {
+    let mut i = open + 1;
+    let mut depth = 0usize;
+    let mut compound = 0usize;
+    while i < b.len() {
+        match b[i] {
+            b'`' if b.get(i + 1) == Some(&b'"') => {
+                compound += 1;
+                i += 1;
+            }
+            b'"' if b.get(i + 1) == Some(&b'\'') && compound > 0 => {
+                compound -= 1;
+                i += 1;
+            }
+            b'`' => depth += 1,
+            b'\'' if depth == 0 => return Some(i),
+            b'\'' => depth -= 1,
+            b'\n' => return None,
+            _ => {}
+        }
+        i += 1;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::session::Session;
+
+    #[test]
+    fn forms_of_substitution() {
+        let mut s = Session::default();
+        s.set_local("a", "x");
+        s.set_local("x", "deep");
+        s.set_local("i", "3");
+        s.set_global("g", "glob");
+        for (text, want) in [
+            ("`a'b", "xb"),
+            ("``a''", "deep"),
+            ("$g ${g}s", "glob globs"),
+            ("`=1+2'", "3"),
+            ("`++i' `i'", "4 4"),
+            ("`\"`a'\"'", "`\"x\"'"),
+            ("\\`a'", "`a'"),
+            ("`none'|", "|"),
+            ("it's `", "it's `"),
+            ("`=1/3'", ".3333333333333333"),
+        ] {
+            assert_eq!(s.expand(text).expect("expands"), want, "{text}");
+        }
+    }
+}

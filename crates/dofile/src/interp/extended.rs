@@ -1,0 +1,312 @@
+//! Extended macro functions (manual [P] macro): `: word count`, `: list`,
+//! `: variable label`, `: type`, `: colnames` and so on.
+
+use super::reader::first_word;
+use crate::error::{Result, StataError};
+use crate::expr::functions;
+use crate::format;
+use crate::session::Session;
+use crate::syntax::split::{self, matching_paren, unquote};
+
+impl Session {
+    /// The text of an extended function, given without the colon.
+    pub(crate) fn extended_function(&mut self, text: &str) -> Result<String> {
+        let word = first_word(text);
+        let rest = text[word.len()..].trim();
+        match word {
+            "word" => self.word_function(rest),
+            "list" => self.list_function(rest),
+            "variable" | "var" => {
+                let name = rest.strip_prefix("label").map(str::trim).ok_or_else(StataError::syntax)?;
+                let i = self.variable(name)?;
+                Ok(self.frame.var(i).label.clone())
+            }
+            "value" | "val" => {
+                let name = rest.strip_prefix("label").map(str::trim).ok_or_else(StataError::syntax)?;
+                let i = self.variable(name)?;
+                Ok(self.frame.var(i).value_label.clone())
+            }
+            "data" if rest == "label" => Ok(self.frame.label.clone()),
+            "label" | "lab" => self.label_function(rest),
+            "type" => {
+                let i = self.variable(rest)?;
+                Ok(self.frame.var(i).data.storage_type().name())
+            }
+            "format" => {
+                let i = self.variable(rest)?;
+                Ok(self.frame.var(i).format.clone())
+            }
+            "sortedby" => Ok(self.frame.sorted_by.join(" ")),
+            "char" => self.char_function(rest),
+            "length" | "strlen" | "ustrlen" => self.length_function(word, rest),
+            "subinstr" => self.subinstr_function(rest),
+            "permname" => {
+                let (name, _) = rest.split_once(',').unwrap_or((rest, ""));
+                let mut out = functions::valid_name(name.trim());
+                let stem = out.clone();
+                let mut k = 0;
+                while self.frame.find(&out).is_some() {
+                    k += 1;
+                    out = format!("{}{k}", stem.chars().take(28).collect::<String>());
+                }
+                Ok(out)
+            }
+            "display" | "di" => crate::commands::display_text(self, rest),
+            "properties" => Ok(String::new()),
+            "colnames" | "rownames" | "colfullnames" | "rowfullnames" | "coleq" | "roweq" | "colnumb" | "rownumb"
+            | "rowsof" | "colsof" | "rowlfnames" | "collfnames" | "colnfreeparms" => self.matrix_function(word, rest),
+            "r" | "e" | "s" | "sysdir" | "environment" | "env" | "dir" => self.other_function(word, rest),
+            "piece" => self.piece_function(rest),
+            "upper" | "lower" | "proper" => {
+                let f = if word == "upper" { str::to_uppercase } else { str::to_lowercase };
+                Ok(f(rest))
+            }
+            "copy" => {
+                let (class, name) = rest.split_once(char::is_whitespace).ok_or_else(StataError::syntax)?;
+                let name = name.trim();
+                Ok(if "global".starts_with(class) { self.global(name) } else { self.local(name) }.to_string())
+            }
+            "all" | "tempvar" | "tempfile" | "pwd" => self.other_function(word, rest),
+            _ => Err(StataError::invalid(format!("{word} unrecognized extended macro function"))),
+        }
+    }
+
+    fn word_function(&mut self, rest: &str) -> Result<String> {
+        let (what, list) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        if what == "count" {
+            return Ok(split::words(list).len().to_string());
+        }
+        let (of, list) = list.trim().split_once(char::is_whitespace).unwrap_or((list.trim(), ""));
+        if of != "of" {
+            return Err(StataError::syntax());
+        }
+        let k = self.eval_num(what)?;
+        let words = split::words(list);
+        let pick = if k >= 1.0 { words.get(k as usize - 1) } else { None };
+        Ok(pick.map_or(String::new(), |w| unquote(w).to_string()))
+    }
+
+    fn list_function(&mut self, rest: &str) -> Result<String> {
+        let words_of = |s: &Self, name: &str| -> Vec<String> {
+            let text = match name.trim().strip_prefix("global(").and_then(|n| n.strip_suffix(')')) {
+                Some(g) => s.global(g.trim()),
+                None => s.local(name.trim()),
+            };
+            split::words(text).into_iter().map(String::from).collect()
+        };
+        let first = first_word(rest);
+        let tail = rest[first.len()..].trim();
+        let join = |v: Vec<String>| v.join(" ");
+        match first {
+            "uniq" => {
+                let mut seen = std::collections::HashSet::new();
+                Ok(join(words_of(self, tail).into_iter().filter(|w| seen.insert(w.clone())).collect()))
+            }
+            "dups" => {
+                let mut seen = std::collections::HashSet::new();
+                Ok(join(words_of(self, tail).into_iter().filter(|w| !seen.insert(w.clone())).collect()))
+            }
+            "sort" => {
+                let mut v = words_of(self, tail);
+                v.sort();
+                Ok(join(v))
+            }
+            "clean" | "retokenize" => Ok(join(words_of(self, tail))),
+            "sizeof" => Ok(words_of(self, tail).len().to_string()),
+            "posof" => {
+                let inner = split::words(tail);
+                let [what, "in", name] = inner[..] else { return Err(StataError::syntax()) };
+                let at = words_of(self, name).iter().position(|w| w == unquote(what));
+                Ok(at.map_or(0, |k| k + 1).to_string())
+            }
+            _ => {
+                let ops = ["===", "==", "|", "&", "-", " in "];
+                let (op, a, b) = ops
+                    .iter()
+                    .find_map(|op| rest.split_once(op).map(|(a, b)| (*op, a, b)))
+                    .ok_or_else(StataError::syntax)?;
+                let (a, b) = (words_of(self, a), words_of(self, b));
+                let flag = |x: bool| u8::from(x).to_string();
+                Ok(match op {
+                    "|" => {
+                        let extra: Vec<String> = b.into_iter().filter(|w| !a.contains(w)).collect();
+                        let mut all = a;
+                        for w in extra {
+                            if !all.contains(&w) {
+                                all.push(w);
+                            }
+                        }
+                        join(all)
+                    }
+                    "&" => join(a.into_iter().filter(|w| b.contains(w)).collect()),
+                    "-" => join(a.into_iter().filter(|w| !b.contains(w)).collect()),
+                    "==" => flag(a == b),
+                    "===" => {
+                        let (mut a, mut b) = (a, b);
+                        a.sort();
+                        b.sort();
+                        flag(a == b)
+                    }
+                    _ => flag(a.iter().all(|w| b.contains(w))),
+                })
+            }
+        }
+    }
+
+    /// `label valuelabel # [#]` or `label (var) #`.
+    fn label_function(&mut self, rest: &str) -> Result<String> {
+        let (rest, options) = match split::top_level_comma(rest) {
+            Some(i) => (&rest[..i], rest[i + 1..].trim()),
+            None => (rest, ""),
+        };
+        let strict = options.starts_with("str");
+        let words = split::words(rest);
+        let (name, value) = (words.first().copied().unwrap_or(""), words.get(1).copied().unwrap_or(""));
+        let set = match name.strip_prefix('(').and_then(|n| n.strip_suffix(')')) {
+            Some(var) => {
+                let i = self.variable(var.trim())?;
+                self.frame.var(i).value_label.clone()
+            }
+            None => name.to_string(),
+        };
+        if value == "maxlength" {
+            let longest = |l: &crate::frame::ValueLabel| l.iter().map(|(_, t)| t.chars().count()).max().unwrap_or(0);
+            return Ok(self.frame.value_labels.get(&set).map_or(0, longest).to_string());
+        }
+        let x = self.eval_num(value)?;
+        let text = self.frame.value_labels.get(&set).and_then(|l| l.get(x)).map(String::from);
+        let text = text.unwrap_or_else(|| if strict { String::new() } else { format::macro_text(x) });
+        match words.get(2) {
+            Some(n) => Ok(text.chars().take(self.eval_num(n)?.max(0.0) as usize).collect()),
+            None => Ok(text),
+        }
+    }
+
+    fn char_function(&mut self, rest: &str) -> Result<String> {
+        let open = rest.find('[').ok_or_else(StataError::syntax)?;
+        let owner = rest[..open].trim();
+        let owner = if owner == "_dta" { owner.to_string() } else { self.frame.var(self.variable(owner)?).name.clone() };
+        let inside = rest[open + 1..].trim_end().strip_suffix(']').ok_or_else(StataError::syntax)?.trim();
+        if inside.is_empty() {
+            let names = self.frame.chars.keys().filter(|(o, _)| *o == owner).map(|(_, n)| n.as_str());
+            return Ok(names.collect::<Vec<_>>().join(" "));
+        }
+        Ok(self.frame.char(&owner, inside).to_string())
+    }
+
+    fn macro_argument(&mut self, rest: &str) -> Result<String> {
+        let (class, name) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        match class {
+            "local" | "loc" => Ok(self.local(name.trim()).to_string()),
+            "global" | "glo" => Ok(self.global(name.trim()).to_string()),
+            _ => Ok(unquote(rest).to_string()),
+        }
+    }
+
+    fn length_function(&mut self, word: &str, rest: &str) -> Result<String> {
+        let text = self.macro_argument(rest)?;
+        let n = if word == "ustrlen" { text.chars().count() } else { text.len() };
+        Ok(n.to_string())
+    }
+
+    /// `subinstr local name "from" "to" [, all word count(local n)]`.
+    fn subinstr_function(&mut self, rest: &str) -> Result<String> {
+        let (main, options) = match split::top_level_comma(rest) {
+            Some(i) => (&rest[..i], &rest[i + 1..]),
+            None => (rest, ""),
+        };
+        let words = split::words(main);
+        let [class, name, from, to] = words[..] else { return Err(StataError::syntax()) };
+        let text = self.macro_argument(&format!("{class} {name}"))?;
+        let (from, to) = (unquote(from), unquote(to));
+        let all = split::words(options).contains(&"all");
+        let whole = split::words(options).contains(&"word");
+        let count = if all { crate::value::MISSING } else { 1.0 };
+        Ok(functions::replace_text(&text, from, to, count, whole))
+    }
+
+    fn matrix_function(&mut self, word: &str, rest: &str) -> Result<String> {
+        let rest = rest.split(',').next().unwrap_or(rest);
+        let words = split::words(rest);
+        let name = words.first().copied().unwrap_or("");
+        let m = self.matrix(name).ok_or_else(|| StataError::not_found(name))?;
+        let stripes = if word.starts_with("row") { &m.row_names } else { &m.col_names };
+        let full = |s: &crate::matrix::Stripe| s.full();
+        let quoted = |s: String| if s.contains(' ') { format!("`\"{s}\"'") } else { s };
+        Ok(match word {
+            "colnames" | "rownames" => {
+                stripes.iter().map(|s| quoted(s.name.clone())).collect::<Vec<_>>().join(" ")
+            }
+            "colfullnames" | "rowfullnames" | "collfnames" | "rowlfnames" => {
+                stripes.iter().map(|s| quoted(full(s))).collect::<Vec<_>>().join(" ")
+            }
+            "coleq" | "roweq" => {
+                let eq = |s: &crate::matrix::Stripe| if s.eq.is_empty() { "_".to_string() } else { quoted(s.eq.clone()) };
+                stripes.iter().map(eq).collect::<Vec<_>>().join(" ")
+            }
+            "rowsof" => m.rows().to_string(),
+            "colsof" => m.cols().to_string(),
+            "colnfreeparms" => "0".into(),
+            _ => {
+                let label = unquote(words.get(1).copied().unwrap_or(""));
+                let at = stripes.iter().position(|s| s.name == label || s.full() == label);
+                at.map_or(".".to_string(), |k| (k + 1).to_string())
+            }
+        })
+    }
+
+    fn other_function(&mut self, word: &str, rest: &str) -> Result<String> {
+        Ok(match word {
+            "r" | "e" | "s" => {
+                let r = match word {
+                    "r" => &self.r,
+                    "e" => &self.e.results,
+                    _ => &self.s,
+                };
+                match rest {
+                    "(scalars)" => r.scalars.iter().map(|(n, _)| n).collect::<Vec<_>>().join(" "),
+                    "(macros)" => r.macros.iter().map(|(n, _)| n).collect::<Vec<_>>().join(" "),
+                    "(matrices)" => r.matrices.iter().map(|(n, _)| n).collect::<Vec<_>>().join(" "),
+                    "(functions)" => if word == "e" && self.e.sample.is_some() { "sample" } else { "" }.to_string(),
+                    _ => {
+                        let name = rest.trim_start_matches('(').trim_end_matches(')');
+                        r.get_text(name).map(String::from).or_else(|| r.get_scalar(name).map(format::macro_text)).unwrap_or_default()
+                    }
+                }
+            }
+            "all" => match rest.split_whitespace().next().unwrap_or("") {
+                "scalars" => self.scalars.keys().cloned().collect::<Vec<_>>().join(" "),
+                "matrices" => self.matrices.keys().cloned().collect::<Vec<_>>().join(" "),
+                "globals" => self.globals.keys().cloned().collect::<Vec<_>>().join(" "),
+                _ => return Err(StataError::syntax()),
+            },
+            "pwd" => self.cwd.display().to_string(),
+            "dir" => crate::commands::directory_list(self, rest)?,
+            _ => return Err(StataError::invalid(format!("extended macro function {word} is not supported by the open engine"))),
+        })
+    }
+
+    /// `piece # # of "text"`: the text in pieces of a length, broken at blanks.
+    fn piece_function(&mut self, rest: &str) -> Result<String> {
+        let words: Vec<&str> = rest.splitn(4, char::is_whitespace).collect();
+        let [k, width, "of", text] = words[..] else { return Err(StataError::syntax()) };
+        let (k, width) = (self.eval_num(k)? as usize, self.eval_num(width)?.max(1.0) as usize);
+        let mut pieces: Vec<String> = Vec::new();
+        for word in unquote(text).split_whitespace() {
+            match pieces.last_mut() {
+                Some(p) if p.chars().count() + 1 + word.chars().count() <= width => {
+                    p.push(' ');
+                    p.push_str(word);
+                }
+                _ => pieces.push(word.to_string()),
+            }
+        }
+        Ok(pieces.get(k.wrapping_sub(1)).cloned().unwrap_or_default())
+    }
+}
+
+/// Splits `(inner) rest` of a text that starts with a parenthesis.
+pub(crate) fn parenthesised(text: &str) -> Option<(&str, &str)> {
+    let end = matching_paren(text, 0).filter(|_| text.starts_with('('))?;
+    Some((text[1..end].trim(), text[end + 1..].trim()))
+}

@@ -1,0 +1,245 @@
+//! Prefix commands: `quietly`, `noisily`, `capture`, `by`, `bysort`, `version`.
+
+use super::reader::first_word;
+use super::{Echo, Flow, Line};
+use crate::error::{Result, StataError};
+use crate::session::Session;
+use crate::syntax::split;
+
+/// What prefixes ask for.
+#[derive(Debug, Default)]
+struct Prefixes {
+    quiet: Option<bool>,
+    capture: bool,
+    by: Option<By>,
+}
+
+#[derive(Debug)]
+struct By {
+    vars: Vec<usize>,
+    rc0: bool,
+}
+
+fn abbreviates(word: &str, full: &str, min: usize) -> bool {
+    word.len() >= min && full.starts_with(word)
+}
+
+impl Session {
+    /// Runs one command line in which macros are not yet substituted.
+    pub(crate) fn run_line(&mut self, raw: &str) -> Result<Flow> {
+        let text = self.expand(raw)?;
+        self.run_expanded(&text)
+    }
+
+    /// Runs one command line after macro substitution.
+    pub(crate) fn run_expanded(&mut self, text: &str) -> Result<Flow> {
+        let (prefixes, rest) = self.prefixes(text)?;
+        self.with_prefixes(prefixes, |s, by| match by {
+            Some(by) => s.run_by(&by, &rest),
+            None => s.dispatch(&rest),
+        })
+    }
+
+    /// Runs the lines of `quietly {`, `capture {`, `{`.
+    pub(super) fn run_prefixed_block(
+        &mut self,
+        head: &str,
+        lines: &[Line],
+        lo: usize,
+        hi: usize,
+        echo: Echo,
+    ) -> Result<Flow> {
+        let (prefixes, rest) = self.prefixes(head)?;
+        if !rest.trim().is_empty() || prefixes.by.is_some() {
+            return Err(StataError::syntax());
+        }
+        self.with_prefixes(prefixes, |s, _| s.run_lines(lines, lo, hi, echo))
+    }
+
+    fn with_prefixes(
+        &mut self,
+        p: Prefixes,
+        run: impl FnOnce(&mut Self, Option<By>) -> Result<Flow>,
+    ) -> Result<Flow> {
+        let quiet_before = self.out.quiet;
+        match p.quiet {
+            Some(true) => self.out.quiet += 1,
+            Some(false) => self.out.quiet = 0,
+            None if p.capture => self.out.quiet += 1,
+            None => {}
+        }
+        let depth = self.scopes.len();
+        let result = run(self, p.by);
+        self.out.quiet = quiet_before;
+        if !p.capture {
+            return result;
+        }
+        while self.scopes.len() > depth {
+            self.leave_scope();
+        }
+        match result {
+            Ok(flow) => {
+                self.rc = 0;
+                Ok(flow)
+            }
+            // a break is never swallowed
+            Err(e) if e.code == 1 && self.interrupted() => Err(e),
+            Err(e) => {
+                if p.quiet == Some(false) && !e.message.is_empty() {
+                    self.out.end_line();
+                    self.out.line(&e.message);
+                }
+                self.by = None;
+                self.rc = e.code;
+                Ok(Flow::Next)
+            }
+        }
+    }
+
+    fn prefixes(&mut self, text: &str) -> Result<(Prefixes, String)> {
+        let mut p = Prefixes::default();
+        let mut rest = text.trim().to_string();
+        loop {
+            let word = first_word(&rest).to_string();
+            let tail = rest[word.len()..].trim_start();
+            let after_colon = |t: &str| t.strip_prefix(':').unwrap_or(t).trim_start().to_string();
+            if abbreviates(&word, "quietly", 3) {
+                p.quiet = Some(true);
+                rest = after_colon(tail);
+            } else if abbreviates(&word, "noisily", 1) && word != "note" && word != "notes" {
+                p.quiet = Some(false);
+                rest = after_colon(tail);
+            } else if abbreviates(&word, "capture", 3) {
+                p.capture = true;
+                rest = after_colon(tail);
+            } else if abbreviates(&word, "version", 4) && tail.contains(':') {
+                let (number, command) = tail.split_once(':').ok_or_else(StataError::syntax)?;
+                number.trim().parse::<f64>().map_err(|_| StataError::syntax())?;
+                rest = command.trim().to_string();
+            } else if word == "by" || abbreviates(&word, "bysort", 3) {
+                let colon = find_colon(tail).ok_or_else(StataError::syntax)?;
+                p.by = Some(self.by_prefix(&tail[..colon], word != "by")?);
+                rest = tail[colon + 1..].trim().to_string();
+            } else {
+                return Ok((p, rest));
+            }
+        }
+    }
+
+    /// `varlist [(varlist)] [, sort rc0]`; sorts the data when asked.
+    fn by_prefix(&mut self, text: &str, sort: bool) -> Result<By> {
+        let (list, options) = match split::top_level_comma(text) {
+            Some(i) => (&text[..i], &text[i + 1..]),
+            None => (text, ""),
+        };
+        let options = split::words(options);
+        if let Some(bad) = options.iter().find(|o| !["sort", "rc0"].contains(o)) {
+            return Err(StataError::option_not_allowed(bad));
+        }
+        let sort = sort || options.contains(&"sort");
+        let (groups, inner) = match list.find('(') {
+            Some(i) => {
+                let (inner, rest) = super::extended::parenthesised(&list[i..]).ok_or_else(StataError::syntax)?;
+                if !rest.is_empty() {
+                    return Err(StataError::syntax());
+                }
+                (&list[..i], inner)
+            }
+            None => (list, ""),
+        };
+        let vars = self.varlist(groups)?;
+        if vars.is_empty() && inner.is_empty() {
+            return Err(StataError::standard(100));
+        }
+        let mut all = vars.clone();
+        all.extend(self.varlist(inner)?);
+        let names: Vec<String> = all.iter().map(|&i| self.frame.var(i).name.clone()).collect();
+        if sort {
+            self.frame.sort_by(&all);
+        } else if !self.frame.sorted_by.starts_with(&names) {
+            return Err(StataError::new(5, "not sorted"));
+        }
+        Ok(By { vars, rc0: options.contains(&"rc0") })
+    }
+
+    /// Runs a command once for each by-group.
+    fn run_by(&mut self, by: &By, command: &str) -> Result<Flow> {
+        let word = first_word(command).to_string();
+        if self.frame.n_rows() == 0 {
+            return Err(StataError::no_observations());
+        }
+        let names: Vec<String> = by.vars.iter().map(|&i| self.frame.var(i).name.clone()).collect();
+        let rule = crate::commands::by_rule(&word).or(self.programs.get(&word).and_then(|p| p.by_rule()));
+        match rule {
+            Some(crate::commands::ByRule::Whole) => {
+                self.handles.by_vars = names;
+                let result = self.dispatch(command);
+                self.handles.by_vars.clear();
+                result
+            }
+            Some(crate::commands::ByRule::EachGroup) => {
+                let result = self.run_each_group(&names, by.rc0, command);
+                self.by = None;
+                result
+            }
+            _ => Err(StataError::new(190, format!("{word} may not be combined with by"))),
+        }
+    }
+
+    fn run_each_group(&mut self, names: &[String], rc0: bool, command: &str) -> Result<Flow> {
+        let positions: Result<Vec<usize>> = names.iter().map(|n| self.frame.position(n)).collect();
+        let positions = positions?;
+        for (first, last) in self.frame.groups(&positions) {
+            self.out.end_line();
+            let rule = "-".repeat(self.settings.linesize.clamp(40, 255) - 1);
+            let title = self.group_title(&positions, first);
+            self.out.line("");
+            self.out.line(&rule);
+            self.out.line(&format!("-> {title}"));
+            self.by = Some((first, last));
+            match self.dispatch(command) {
+                Ok(Flow::Next) => {}
+                Ok(other) => return Ok(other),
+                Err(e) if rc0 => self.out.line(&e.message),
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    /// `a = 1, b = x` with value labels.
+    fn group_title(&self, vars: &[usize], row: usize) -> String {
+        let value = |i: usize| {
+            let v = self.frame.var(i);
+            if v.is_string() {
+                return v.data.str(row).to_string();
+            }
+            let x = v.data.num(row);
+            match self.frame.labels_of(i).and_then(|l| l.get(x)) {
+                Some(t) => t.to_string(),
+                None => crate::format::bare(&v.format, x),
+            }
+        };
+        vars.iter().map(|&i| format!("{} = {}", self.frame.var(i).name, value(i))).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Index of the first colon outside quotes and parentheses.
+fn find_colon(text: &str) -> Option<usize> {
+    let b = text.as_bytes();
+    let (mut i, mut depth) = (0, 0);
+    while i < b.len() {
+        if split::quote_at(b, i) {
+            i = split::skip_quote(b, i);
+            continue;
+        }
+        match b[i] {
+            b'(' => depth += 1,
+            b')' => depth -= 1,
+            b':' if depth == 0 => return Some(i),
+            _ => {}
+        }
+        i += 1;
+    }
+    None
+}

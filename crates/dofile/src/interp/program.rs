@@ -1,0 +1,203 @@
+//! Programs: `program define`, calls with their own scope, ado-files on demand,
+//! and the statements that belong to a scope (`args`, `return`, `ereturn`, `sreturn`).
+
+use super::{Echo, Flow, Line, read_lines};
+use crate::commands::ByRule;
+use crate::error::{Result, StataError};
+use crate::frame::is_valid_name;
+use crate::session::{Scope, Session};
+use crate::syntax::split;
+use std::sync::Arc;
+
+/// Which results a program sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Class {
+    /// None.
+    #[default]
+    None,
+    /// `r()`.
+    R,
+    /// `e()`.
+    E,
+    /// `s()`.
+    S,
+}
+
+/// A defined program.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// Its name.
+    pub name: String,
+    /// Body.
+    pub lines: Vec<Line>,
+    /// Results class.
+    pub class: Class,
+    byable: Option<ByRule>,
+    sortpreserve: bool,
+}
+
+impl Program {
+    /// How `by` runs the program.
+    pub fn by_rule(&self) -> Option<ByRule> {
+        self.byable
+    }
+}
+
+const MAX_NESTING: usize = 64;
+
+impl Session {
+    /// Defines a program from its header line and body.
+    pub(crate) fn define_program(&mut self, header: &str, lines: Vec<Line>, _at: usize) -> Result<()> {
+        let (main, options) = match split::top_level_comma(header) {
+            Some(i) => (&header[..i], &header[i + 1..]),
+            None => (header, ""),
+        };
+        let skip = ["capture", "cap", "quietly", "qui", "noisily"];
+        let mut words = main.split_whitespace().filter(|w| !skip.contains(w)).skip(1);
+        let mut name = words.next().unwrap_or("");
+        if "define".starts_with(name) && name.len() >= 2 {
+            name = words.next().unwrap_or("");
+        }
+        if !is_valid_name(name) {
+            return Err(StataError::new(198, format!("{name} invalid name")));
+        }
+        if self.programs.contains_key(name) {
+            return Err(StataError::new(110, format!("program {name} already defined")));
+        }
+        let mut program =
+            Program { name: name.into(), lines, class: Class::None, byable: None, sortpreserve: false };
+        for (option, arg) in crate::syntax::options::split_options(options)? {
+            match (option.as_str(), arg.as_deref()) {
+                (o, None) if "rclass".starts_with(o) => program.class = Class::R,
+                (o, None) if "eclass".starts_with(o) => program.class = Class::E,
+                (o, None) if "sclass".starts_with(o) => program.class = Class::S,
+                ("nclass", None) => {}
+                (o, None) if o.len() >= 4 && "sortpreserve".starts_with(o) => program.sortpreserve = true,
+                (o, Some(_)) if o.len() >= 2 && "byable".starts_with(o) => program.byable = Some(ByRule::EachGroup),
+                (o, Some(_)) if o.len() >= 4 && "properties".starts_with(o) => {}
+                (o, _) => return Err(StataError::option_not_allowed(o)),
+            }
+        }
+        self.programs.insert(name.to_string(), Arc::new(program));
+        Ok(())
+    }
+
+    /// Calls a program with the text of its arguments.
+    pub(crate) fn call_program(&mut self, program: &Arc<Program>, args: &str) -> Result<Flow> {
+        if self.scopes.len() >= MAX_NESTING {
+            return Err(StataError::new(1000, "system limit exceeded - see manual\nprograms nested too deeply"));
+        }
+        let mut scope = Scope { program: program.name.clone(), ..Scope::default() };
+        scope.locals.insert("0".into(), args.trim().to_string());
+        for (k, w) in split::words(args).into_iter().enumerate() {
+            scope.locals.insert((k + 1).to_string(), split::unquote(w).to_string());
+        }
+        scope.locals.retain(|_, v| !v.is_empty());
+        let order = program.sortpreserve.then(|| self.frame.sorted_by.clone());
+        let row_ids = program.sortpreserve.then(|| self.tag_rows());
+        self.scopes.push(scope);
+        let depth = self.scopes.len();
+        let result = self.run_lines(&program.lines, 0, program.lines.len(), Echo::Off);
+        while self.scopes.len() > depth {
+            self.leave_scope();
+        }
+        let returned = std::mem::take(&mut self.scope().returned);
+        self.leave_scope();
+        if let (Some(id), Some(sorted)) = (row_ids, order) {
+            self.restore_rows(id, sorted);
+        }
+        if result.is_ok() && program.class == Class::R {
+            self.r = returned;
+        }
+        match result? {
+            Flow::Quit => Ok(Flow::Quit),
+            _ => Ok(Flow::Next),
+        }
+    }
+
+    /// Adds a hidden variable with the row numbers.
+    fn tag_rows(&mut self) -> String {
+        let name = format!("__{:06X}", self.fresh_id());
+        let rows: Vec<f64> = (0..self.frame.n_rows()).map(|i| i as f64).collect();
+        // the name is new and the column has the right length
+        let _ = self.frame.add(crate::frame::Variable::new(&name, crate::frame::Column::Double(rows)));
+        name
+    }
+
+    fn restore_rows(&mut self, name: String, sorted: Vec<String>) {
+        if let Some(i) = self.frame.find(&name) {
+            let order = self.frame.sorted_order(&[(i, false)]);
+            if order.windows(2).any(|w| w[0] > w[1]) {
+                self.frame.take_rows(&order);
+            }
+            self.frame.drop_vars(&[i]);
+            self.frame.sorted_by = sorted.into_iter().filter(|s| self.frame.find(s).is_some()).collect();
+        }
+    }
+
+    /// Ends the innermost scope: temporary variables, names and files go, preserved data come back.
+    pub(crate) fn leave_scope(&mut self) {
+        if self.scopes.len() <= 1 {
+            return;
+        }
+        if let Some(scope) = self.scopes.pop() {
+            self.end_scope(scope);
+        }
+    }
+
+    /// What the end of a scope undoes.
+    pub(crate) fn end_scope(&mut self, scope: Scope) {
+        if let Some(frame) = scope.preserved {
+            self.frame = frame;
+        }
+        for name in &scope.temporary {
+            if let Some(i) = self.frame.find(name) {
+                self.frame.drop_vars(&[i]);
+            }
+            self.scalars.remove(name);
+            self.matrices.remove(name);
+            self.handles.drop_temporary(name);
+        }
+        for file in &scope.temporary_files {
+            // a temporary file that was never written is no error
+            let _ = std::fs::remove_file(file);
+        }
+    }
+
+    /// Looks a program up, loading `NAME.ado` from the ado path when it is not defined.
+    pub(crate) fn find_program(&mut self, name: &str) -> Result<Option<Arc<Program>>> {
+        if let Some(p) = self.programs.get(name) {
+            return Ok(Some(p.clone()));
+        }
+        if !is_valid_name(name) {
+            return Ok(None);
+        }
+        let file = format!("{name}.ado");
+        for dir in self.ado_directories() {
+            let path = self.cwd.join(dir).join(&file);
+            if let Ok(text) = std::fs::read(&path) {
+                let text = String::from_utf8_lossy(&text).into_owned();
+                self.scopes.push(Scope::default());
+                let result = self.run_text(&text, Echo::Off);
+                self.leave_scope();
+                result?;
+                return match self.programs.get(name) {
+                    Some(p) => Ok(Some(p.clone())),
+                    None => Err(StataError::new(199, format!("{file} does not define {name}"))),
+                };
+            }
+        }
+        Ok(None)
+    }
+
+    /// Directories of the ado path (`global S_ADO`), without Stata's own codewords.
+    pub(crate) fn ado_directories(&self) -> Vec<String> {
+        let path = self.global("S_ADO").to_string();
+        let path = if path.is_empty() { "BASE;.".to_string() } else { path };
+        let words = ["BASE", "SITE", "PLUS", "PERSONAL", "OLDPLACE", "UPDATES"];
+        let dirs = path.split(';').map(|d| d.trim().trim_matches('"').to_string());
+        let mut out: Vec<String> = dirs.filter(|d| !d.is_empty() && !words.contains(&d.as_str())).collect();
+        out.extend(self.settings.adopath.iter().cloned());
+        out
+    }
+}

@@ -1,0 +1,264 @@
+//! Do-file text to logical lines: comments removed, `///` continuations joined,
+//! `#delimit ;` honoured, blocks matched by their braces.
+
+/// A logical line.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Line {
+    /// Command text without comments.
+    pub text: String,
+    /// Physical lines as written, for the echo.
+    pub source: Vec<String>,
+    /// Index of the line with the `}` (or `end`) that closes the block this line opens.
+    pub end: Option<usize>,
+}
+
+/// Splits a text into logical lines.
+pub fn read_lines(text: &str) -> Vec<Line> {
+    let mut r = Reader { lines: Vec::new(), current: Line::default(), comment: 0, semicolon: false, pending: false };
+    for raw in text.lines() {
+        r.physical(raw.strip_suffix('\r').unwrap_or(raw));
+    }
+    r.finish();
+    match_blocks(&mut r.lines);
+    r.lines
+}
+
+struct Reader {
+    lines: Vec<Line>,
+    current: Line,
+    comment: usize,
+    semicolon: bool,
+    pending: bool,
+}
+
+impl Reader {
+    fn physical(&mut self, raw: &str) {
+        let raw = raw.strip_prefix('\u{feff}').unwrap_or(raw);
+        self.current.source.push(raw.to_string());
+        if self.comment == 0
+            && !self.pending
+            && let Some(arg) = raw.trim_start().strip_prefix("#d").map(|s| s.trim_start_matches("elimit").trim())
+            && (arg == ";" || arg == "cr")
+        {
+            self.semicolon = arg == ";";
+            self.current.text = String::new();
+            self.push();
+            return;
+        }
+        let mut continued = false;
+        let mut quote: Option<bool> = None;
+        let b = raw.as_bytes();
+        let mut i = 0;
+        let mut segment = 0;
+        while i < b.len() {
+            if self.comment > 0 {
+                if b[i..].starts_with(b"*/") {
+                    self.comment -= 1;
+                    i += 2;
+                } else if b[i..].starts_with(b"/*") {
+                    self.comment += 1;
+                    i += 2;
+                } else {
+                    i += 1;
+                }
+                segment = i;
+                continue;
+            }
+            if let Some(compound) = quote {
+                if compound && b[i..].starts_with(b"\"'") {
+                    quote = None;
+                    i += 2;
+                } else if !compound && b[i] == b'"' {
+                    quote = None;
+                    i += 1;
+                } else {
+                    i += 1;
+                }
+                continue;
+            }
+            let star_comment = self.is_star_comment(&raw[segment..i]);
+            let word_start = i == 0 || b[i - 1].is_ascii_whitespace();
+            if !star_comment && b[i..].starts_with(b"`\"") {
+                quote = Some(true);
+                i += 2;
+            } else if !star_comment && b[i] == b'"' {
+                quote = Some(false);
+                i += 1;
+            } else if b[i..].starts_with(b"///") && word_start {
+                self.add(&raw[segment..i]);
+                self.current.text.push(' ');
+                segment = b.len();
+                continued = true;
+                break;
+            } else if b[i..].starts_with(b"//") && word_start && !star_comment {
+                self.add(&raw[segment..i]);
+                segment = b.len();
+                break;
+            } else if b[i..].starts_with(b"/*") {
+                self.add(&raw[segment..i]);
+                self.comment += 1;
+                i += 2;
+                segment = i;
+            } else if self.semicolon && b[i] == b';' {
+                self.add(&raw[segment..i]);
+                self.push_text();
+                i += 1;
+                segment = i;
+            } else {
+                i += 1;
+            }
+        }
+        if self.comment == 0 {
+            self.add(&raw[segment.min(b.len())..]);
+        }
+        let waiting = self.semicolon && !self.current.text.trim().is_empty();
+        if continued || self.comment > 0 {
+            self.pending = true;
+            return;
+        }
+        if waiting {
+            self.current.text.push(' ');
+            self.pending = true;
+            return;
+        }
+        if !(self.semicolon && self.current.source.is_empty()) {
+            self.push();
+        }
+    }
+
+    fn add(&mut self, s: &str) {
+        self.current.text.push_str(s);
+    }
+
+    fn is_star_comment(&self, segment: &str) -> bool {
+        let t = self.current.text.trim_start();
+        t.starts_with('*') || (t.is_empty() && segment.trim_start().starts_with('*'))
+    }
+
+    /// Ends a command inside a physical line (`#delimit ;`).
+    fn push_text(&mut self) {
+        let mut line = std::mem::take(&mut self.current);
+        strip_star(&mut line.text);
+        self.lines.push(line);
+        self.pending = false;
+    }
+
+    fn push(&mut self) {
+        let mut line = std::mem::take(&mut self.current);
+        strip_star(&mut line.text);
+        self.pending = false;
+        self.lines.push(line);
+    }
+
+    fn finish(&mut self) {
+        if !self.current.source.is_empty() || !self.current.text.is_empty() {
+            self.push();
+        }
+    }
+}
+
+fn strip_star(text: &mut String) {
+    let t = text.trim();
+    *text = if t.starts_with('*') { String::new() } else { t.to_string() };
+}
+
+/// First word of a line, in which braces count as words.
+pub(super) fn first_word(text: &str) -> &str {
+    let end = text.find(|c: char| c.is_whitespace() || c == '{' || c == ',' || c == ':' || c == '(');
+    match end {
+        Some(0) => &text[..1],
+        Some(i) => &text[..i],
+        None => text,
+    }
+}
+
+/// True for a line that starts the definition of a program.
+pub(super) fn opens_program(text: &str) -> bool {
+    let mut words = text.split_whitespace().skip_while(|w| ["capture", "cap", "quietly", "qui"].contains(w));
+    let first = words.next().unwrap_or("");
+    if first.len() < 2 || !"program".starts_with(first) || first.len() < 4 && first != "pr" {
+        return false;
+    }
+    let second = words.next().unwrap_or("");
+    let other = ["drop", "dir", "list"].contains(&second.trim_end_matches(','));
+    !second.is_empty() && !other
+}
+
+/// True for a line that starts a Mata or `input` block which ends with `end`.
+fn opens_mata(text: &str) -> bool {
+    let t = text.trim();
+    matches!(t, "mata" | "mata:")
+}
+
+fn match_blocks(lines: &mut [Line]) {
+    let mut stack: Vec<usize> = Vec::new();
+    let mut i = 0;
+    while i < lines.len() {
+        let text = lines[i].text.clone();
+        let t = text.trim();
+        if opens_program(t) || opens_mata(t) || is_input(t) {
+            // everything up to the line `end` belongs to the definition
+            if let Some(k) = (i + 1..lines.len()).find(|&k| lines[k].text.trim() == "end") {
+                lines[i].end = Some(k);
+                if !opens_program(t) {
+                    i = k + 1;
+                    continue;
+                }
+                let inner = &mut lines[i + 1..k];
+                match_blocks(inner);
+                for line in inner.iter_mut() {
+                    line.end = line.end.map(|e| e + i + 1);
+                }
+                i = k + 1;
+                continue;
+            }
+        }
+        if t.starts_with('}')
+            && let Some(open) = stack.pop()
+        {
+            lines[open].end = Some(i);
+        }
+        if opens_block(t) {
+            stack.push(i);
+        }
+        i += 1;
+    }
+}
+
+fn is_input(t: &str) -> bool {
+    let w = first_word(t);
+    w.len() >= 3 && "input".starts_with(w) && !t.contains("using")
+}
+
+/// True when a line ends with an opening brace outside quotes.
+pub(super) fn opens_block(t: &str) -> bool {
+    t.ends_with('{') && !t.ends_with("${")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(s: &str) -> Vec<String> {
+        read_lines(s).into_iter().map(|l| l.text).filter(|t| !t.is_empty()).collect()
+    }
+
+    #[test]
+    fn comments_in_all_forms() {
+        let s = "* star\ndisplay 1 // tail\ndisplay /* inner */ 2\n/* a\nb */ display 3\ndisplay \"// no /* comment\"\n";
+        assert_eq!(texts(s), ["display 1", "display  2", "display 3", "display \"// no /* comment\""]);
+    }
+
+    #[test]
+    fn continuation_and_delimit() {
+        assert_eq!(texts("a b ///\n  c\nd"), ["a b    c", "d"]);
+        assert_eq!(texts("#delimit ;\na\n b; c;\n#delimit cr\nd"), ["a  b", "c", "d"]);
+        assert_eq!(texts("use \"http://x/y\"\n"), ["use \"http://x/y\""]);
+    }
+
+    #[test]
+    fn blocks_are_matched() {
+        let lines = read_lines("foreach x in a {\n if 1 {\n  d\n }\n}\nz");
+        assert_eq!((lines[0].end, lines[1].end), (Some(4), Some(3)));
+    }
+}

@@ -1,0 +1,62 @@
+//! Local and global macros. Substituting them in text is in `interp::expand`.
+
+use super::Session;
+use crate::frame::Frame;
+use std::collections::HashMap;
+
+/// Local macros of a do-file or program, and what ends with it.
+#[derive(Debug, Default)]
+pub struct Scope {
+    /// Name of the program, empty at the top level.
+    pub program: String,
+    /// Local macros.
+    pub locals: HashMap<String, String>,
+    /// Names from `tempvar` and `tempname`, dropped at the end.
+    pub temporary: Vec<String>,
+    /// Files from `tempfile`, removed at the end.
+    pub temporary_files: Vec<String>,
+    /// Data kept by `preserve`.
+    pub preserved: Option<Frame>,
+    /// Program class flags: results to clear and set.
+    pub class: u8,
+    /// `r()` and so on set by `return` inside the program.
+    pub returned: crate::results::Results,
+}
+
+impl Session {
+    /// The current scope.
+    pub fn scope(&mut self) -> &mut Scope {
+        self.scopes.last_mut().expect("the top-level scope is never removed")
+    }
+
+    /// A local macro of the current scope, empty when it is not defined.
+    pub fn local(&self, name: &str) -> &str {
+        self.scopes.last().and_then(|s| s.locals.get(name)).map_or("", |s| s.as_str())
+    }
+
+    /// Sets a local macro; an empty text removes it.
+    pub fn set_local(&mut self, name: &str, text: impl Into<String>) {
+        let text = text.into();
+        let locals = &mut self.scope().locals;
+        if text.is_empty() {
+            locals.remove(name);
+        } else {
+            locals.insert(name.to_string(), text);
+        }
+    }
+
+    /// A global macro, empty when it is not defined.
+    pub fn global(&self, name: &str) -> &str {
+        self.globals.get(name).map_or("", |s| s.as_str())
+    }
+
+    /// Sets a global macro; an empty text removes it.
+    pub fn set_global(&mut self, name: &str, text: impl Into<String>) {
+        let text = text.into();
+        if text.is_empty() {
+            self.globals.remove(name);
+        } else {
+            self.globals.insert(name.to_string(), text);
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! The state of an interpreter: data, macros, scalars, matrices, results,
+//! programs, settings and output. Executing text is in `interp`.
+
+mod macros;
+mod settings;
+mod values;
+
+pub use macros::Scope;
+pub use settings::Settings;
+pub use values::{ENGINE_VERSION, LANGUAGE_VERSION};
+
+use crate::error::{Result, StataError};
+use crate::expr::{self, Compiled, EvalCtx};
+use crate::frame::Frame;
+use crate::interp::Program;
+use crate::matrix::Matrix;
+use crate::output::Output;
+use crate::results::{Estimation, Named, Results};
+use crate::rng::Mt64;
+use crate::syntax::split::{ParsedCommand, WeightKind};
+use crate::syntax::varlist;
+use crate::value::{Value, is_missing};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Weights of an estimation sample.
+#[derive(Debug, Clone)]
+pub struct Weights {
+    /// Their kind.
+    pub kind: WeightKind,
+    /// One value for each row of the data (not only of the sample).
+    pub values: Vec<f64>,
+    /// The expression as written, `= w`, for `e(wexp)`.
+    pub exp: String,
+}
+
+/// An interpreter's state.
+#[derive(Debug)]
+pub struct Session {
+    /// Data in memory.
+    pub frame: Frame,
+    /// Global macros.
+    pub globals: BTreeMap<String, String>,
+    /// Local scopes, the current one last.
+    pub scopes: Vec<Scope>,
+    /// Scalars.
+    pub scalars: BTreeMap<String, Value>,
+    /// Matrices.
+    pub matrices: BTreeMap<String, Arc<Matrix>>,
+    /// `r()`.
+    pub r: Results,
+    /// `e()`.
+    pub e: Estimation,
+    /// `s()`.
+    pub s: Results,
+    /// Results of `estimates store`.
+    pub stored: Named<Estimation>,
+    /// Defined programs.
+    pub programs: HashMap<String, Arc<Program>>,
+    /// `set` values.
+    pub settings: Settings,
+    /// Printed text.
+    pub out: Output,
+    /// Random numbers.
+    pub rng: RefCell<Mt64>,
+    /// `_rc` of the last `capture`.
+    pub rc: i32,
+    /// Rows of the current by-group.
+    pub by: Option<(usize, usize)>,
+    /// Working directory.
+    pub cwd: PathBuf,
+    /// Open result files of `postfile`, file handles of `file open`, and other per-command state.
+    pub handles: crate::commands::Handles,
+    pub(crate) next_id: u64,
+    pub(crate) interrupt: Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self::new(Output::in_memory())
+    }
+}
+
+impl Session {
+    /// A fresh session that prints to `out`.
+    pub fn new(out: Output) -> Self {
+        Self {
+            frame: Frame::new(),
+            globals: BTreeMap::new(),
+            scopes: vec![Scope::default()],
+            scalars: BTreeMap::new(),
+            matrices: BTreeMap::new(),
+            r: Results::default(),
+            e: Estimation::default(),
+            s: Results::default(),
+            stored: Named::default(),
+            programs: HashMap::new(),
+            settings: Settings::default(),
+            out,
+            rng: RefCell::new(Mt64::new(123_456_789)),
+            rc: 0,
+            by: None,
+            cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+            handles: Default::default(),
+            next_id: 1,
+            interrupt: Arc::default(),
+        }
+    }
+
+    /// Prints a line.
+    pub fn print(&mut self, line: impl AsRef<str>) {
+        self.out.line(line.as_ref());
+    }
+
+    /// A number that was not handed out before.
+    pub fn fresh_id(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    /// Rows of the current by-group, or all rows.
+    pub fn range(&self) -> (usize, usize) {
+        self.by.unwrap_or((0, self.frame.n_rows()))
+    }
+
+    /// What expressions read, in the current by-group.
+    pub fn ctx(&self) -> EvalCtx<'_> {
+        let (first, last) = self.range();
+        EvalCtx { frame: &self.frame, rng: &self.rng, first, last }
+    }
+
+    /// Parses and binds an expression.
+    pub fn compile(&self, text: &str) -> Result<Compiled> {
+        expr::compile(self, &expr::parse(text)?)
+    }
+
+    /// The value of an expression outside of the data (row 1 for variables).
+    pub fn eval(&self, text: &str) -> Result<Value> {
+        let c = self.compile(text)?;
+        let ctx = self.ctx();
+        Ok(c.value(&ctx, ctx.first))
+    }
+
+    /// A numeric expression; r(109) for strings.
+    pub fn eval_num(&self, text: &str) -> Result<f64> {
+        self.eval(text)?.as_num().ok_or_else(StataError::type_mismatch)
+    }
+
+    /// Resolves a variable list (abbreviations as `set varabbrev` says).
+    pub fn varlist(&self, list: &str) -> Result<Vec<usize>> {
+        varlist::resolve_unique(&self.frame, list, self.settings.varabbrev)
+    }
+
+    /// Resolves one variable; r(100), r(103) for none or several.
+    pub fn variable(&self, name: &str) -> Result<usize> {
+        let all = varlist::resolve(&self.frame, name, self.settings.varabbrev)?;
+        match all[..] {
+            [] => Err(StataError::standard(100)),
+            [i] => Ok(i),
+            _ => Err(StataError::standard(103)),
+        }
+    }
+
+    /// A numeric variable; r(109) for text.
+    pub fn numeric_variable(&self, name: &str) -> Result<usize> {
+        let i = self.variable(name)?;
+        if self.frame.var(i).is_string() {
+            return Err(StataError::type_mismatch());
+        }
+        Ok(i)
+    }
+
+    /// Rows selected by `if`, `in` and the by-group.
+    pub fn rows(&self, cmd: &ParsedCommand) -> Result<Vec<bool>> {
+        let n = self.frame.n_rows();
+        let (first, last) = self.range();
+        let (lo, hi) = match &cmd.in_range {
+            Some(text) => self.in_range(text)?,
+            None => (first, last),
+        };
+        let mut touse: Vec<bool> = (0..n).map(|i| i >= lo.max(first) && i < hi.min(last)).collect();
+        if let Some(text) = &cmd.if_exp {
+            let c = self.compile(text)?;
+            if c.is_string() {
+                return Err(StataError::type_mismatch());
+            }
+            let ctx = self.ctx();
+            for (i, t) in touse.iter_mut().enumerate() {
+                *t = *t && c.holds(&ctx, i);
+            }
+        }
+        Ok(touse)
+    }
+
+    /// `f/l`, `-5/l`, `3`: half-open row range; r(198) when it is outside the data.
+    pub fn in_range(&self, text: &str) -> Result<(usize, usize)> {
+        let n = self.frame.n_rows();
+        let bound = |t: &str| -> Result<usize> {
+            let k = match t.trim() {
+                "f" | "F" => 1,
+                "l" | "L" => n as i64,
+                t => t.parse::<i64>().map_err(|_| StataError::invalid(format!("'{t}' invalid observation number")))?,
+            };
+            let k = if k < 0 { n as i64 + 1 + k } else { k };
+            if k < 1 || k > n as i64 {
+                return Err(StataError::invalid("observation numbers out of range"));
+            }
+            Ok(k as usize)
+        };
+        match text.split_once('/') {
+            Some((a, b)) => {
+                let (a, b) = (bound(a)?, bound(b)?);
+                if a > b {
+                    return Err(StataError::invalid("observation numbers out of range"));
+                }
+                Ok((a - 1, b))
+            }
+            None => bound(text).map(|k| (k - 1, k)),
+        }
+    }
+
+    /// Evaluates weights; `default` is the kind of plain `[w=…]`. Rows with a
+    /// missing or zero weight leave the sample; r(402) for negative and r(401)
+    /// for non-integer frequency weights.
+    pub fn weights(
+        &self,
+        cmd: &ParsedCommand,
+        default: WeightKind,
+        touse: &mut [bool],
+    ) -> Result<Option<Weights>> {
+        let Some(w) = &cmd.weight else { return Ok(None) };
+        let kind = w.kind.unwrap_or(default);
+        let c = self.compile(&w.exp)?;
+        if c.is_string() {
+            return Err(StataError::type_mismatch());
+        }
+        let ctx = self.ctx();
+        let mut values = vec![0.0; touse.len()];
+        for (i, t) in touse.iter_mut().enumerate().filter(|(_, t)| **t) {
+            let x = c.num(&ctx, i);
+            if is_missing(x) || (x == 0.0 && kind != WeightKind::Importance) {
+                *t = false;
+                continue;
+            }
+            if x < 0.0 && kind != WeightKind::Importance {
+                return Err(StataError::standard(402));
+            }
+            if x.fract() != 0.0 && kind == WeightKind::Frequency {
+                return Err(StataError::standard(401));
+            }
+            values[i] = x;
+        }
+        Ok(Some(Weights { kind, values, exp: format!("= {}", w.exp) }))
+    }
+
+    /// Excludes rows with a missing value in any of the variables (empty text counts when `strok`;
+    /// without it a text variable excludes every row, as `markout` does).
+    pub fn markout(&self, vars: &[usize], touse: &mut [bool], strok: bool) -> Result<()> {
+        for &v in vars {
+            let column = &self.frame.var(v).data;
+            if column.is_string() {
+                for (i, t) in touse.iter_mut().enumerate() {
+                    *t = *t && strok && !column.str(i).is_empty();
+                }
+            } else {
+                for (i, t) in touse.iter_mut().enumerate() {
+                    *t = *t && !is_missing(column.num(i));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes results the active estimates: `e(sample)` is `touse`, `e(N)` is the caller's.
+    pub fn post_estimation(&mut self, mut est: Estimation, touse: Vec<bool>) {
+        let id = self.fresh_id();
+        self.frame.add_mark(id, touse);
+        est.sample = Some(id);
+        self.e = est;
+        let mut used: Vec<u64> = self.stored.iter().filter_map(|(_, e)| e.sample).collect();
+        used.push(id);
+        self.frame.retain_marks(&used);
+    }
+
+    /// Rows of `e(sample)` of the active estimates.
+    pub fn estimation_sample(&self) -> Option<Arc<Vec<bool>>> {
+        self.e.sample.and_then(|id| self.frame.mark(id))
+    }
+
+    /// A path of the do-file, relative to the working directory.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.cwd.join(name.trim())
+    }
+
+    /// True once the process was asked to stop.
+    pub fn interrupted(&self) -> bool {
+        self.interrupt.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}

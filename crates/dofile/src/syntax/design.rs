@@ -1,0 +1,45 @@
+//! The design matrix of a sample: expanded terms and their columns, as every
+//! estimator needs them. Dropping collinear columns belongs to the estimators.
+
+use super::factor::{FvList, Term};
+use crate::error::Result;
+use crate::frame::Frame;
+
+/// Terms and their values in the rows of a sample.
+#[derive(Debug, Clone)]
+pub struct Design {
+    /// All terms, base levels and empty cells included.
+    pub terms: Vec<Term>,
+    /// Row numbers of the sample, ascending.
+    pub rows: Vec<usize>,
+    columns: Vec<Option<Vec<f64>>>,
+}
+
+impl Design {
+    /// Expands a list in the rows of `touse` (mark out missing values first).
+    pub fn build(frame: &Frame, list: &FvList, touse: &[bool]) -> Result<Self> {
+        let terms = list.expand(frame, touse)?;
+        let rows: Vec<usize> = (0..touse.len()).filter(|&i| touse[i]).collect();
+        let columns: Result<Vec<_>> = terms
+            .iter()
+            .map(|t| if t.is_omitted() { Ok(None) } else { t.values(frame, &rows).map(Some) })
+            .collect();
+        Ok(Self { columns: columns?, terms, rows })
+    }
+
+    /// The values of a term in the sample; `None` for base levels, empty cells and omitted terms.
+    pub fn column(&self, i: usize) -> Option<&[f64]> {
+        self.columns[i].as_deref()
+    }
+
+    /// Marks a term as omitted because of collinearity and forgets its values.
+    pub fn omit(&mut self, i: usize) {
+        self.terms[i].omit();
+        self.columns[i] = None;
+    }
+
+    /// Positions of the terms that have values.
+    pub fn active(&self) -> Vec<usize> {
+        (0..self.terms.len()).filter(|&i| self.columns[i].is_some()).collect()
+    }
+}

@@ -1,0 +1,15 @@
+//! The standard command syntax `varlist [=exp] [if] [in] [weight] [using]
+//! [, options]`: splitting a command's text, options by declared specs,
+//! variable lists, number lists, factor-variable and time-series terms.
+
+pub mod design;
+pub mod factor;
+pub mod numlist;
+pub mod options;
+pub mod split;
+pub mod varlist;
+
+pub use design::Design;
+pub use factor::{Atom, FvList, Term, TsOp};
+pub use options::{OptKind, OptSpec, Options};
+pub use split::{ParsedCommand, Weight, WeightKind};

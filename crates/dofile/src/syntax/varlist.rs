@@ -1,0 +1,108 @@
+//! Variable lists: names, abbreviations, wildcards and ranges, to positions.
+
+use crate::error::{Result, StataError};
+use crate::frame::{Frame, is_valid_name};
+
+/// True when a pattern with `*`, `?` or `~` matches a name.
+pub fn wildcard(pattern: &str, name: &str) -> bool {
+    fn go(p: &[char], n: &[char]) -> bool {
+        match p.split_first() {
+            None => n.is_empty(),
+            Some((&('*' | '~'), rest)) => (0..=n.len()).any(|k| go(rest, &n[k..])),
+            Some((&'?', rest)) => !n.is_empty() && go(rest, &n[1..]),
+            Some((c, rest)) => n.first() == Some(c) && go(rest, &n[1..]),
+        }
+    }
+    go(&pattern.chars().collect::<Vec<_>>(), &name.chars().collect::<Vec<_>>())
+}
+
+/// Splits a list into tokens, joining ranges written with blanks (`a - c`).
+fn tokens(list: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let mut join = false;
+    for word in list.split_whitespace() {
+        if word == "-" || (word.starts_with('-') && !out.is_empty()) || join {
+            if let Some(last) = out.last_mut() {
+                last.push_str(word);
+                join = word.ends_with('-');
+                continue;
+            }
+        }
+        join = word.ends_with('-');
+        out.push(word.to_string());
+    }
+    out
+}
+
+/// Resolves a list to positions, in the order written (a name may repeat).
+/// An empty list gives no positions; r(111) for what is not found.
+pub fn resolve(frame: &Frame, list: &str, abbrev: bool) -> Result<Vec<usize>> {
+    let mut out = Vec::new();
+    for t in tokens(list) {
+        if t == "_all" || t == "*" {
+            out.extend(0..frame.n_vars());
+        } else if t.contains(['*', '?']) || t.contains('~') {
+            let before = out.len();
+            out.extend((0..frame.n_vars()).filter(|&i| wildcard(&t, &frame.var(i).name)));
+            if out.len() == before {
+                return Err(StataError::no_variable(&t));
+            }
+            if t.contains('~') && out.len() > before + 1 {
+                return Err(StataError::new(111, format!("{t} ambiguous abbreviation")));
+            }
+        } else if let Some((a, b)) = t.split_once('-') {
+            let (i, j) = (frame.find_abbrev(a, abbrev)?, frame.find_abbrev(b, abbrev)?);
+            if i > j {
+                return Err(StataError::new(111, format!("variables out of order\n{a}-{b} not valid")));
+            }
+            out.extend(i..=j);
+        } else if is_valid_name(&t) || frame.find(&t).is_some() {
+            out.push(frame.find_abbrev(&t, abbrev)?);
+        } else {
+            let wrong = t.chars().find(|c| !c.is_alphanumeric() && *c != '_');
+            return Err(match wrong {
+                Some(_) => StataError::new(198, format!("{t} invalid name")),
+                None => StataError::no_variable(&t),
+            });
+        }
+    }
+    Ok(out)
+}
+
+/// Like [`resolve`], each variable once.
+pub fn resolve_unique(frame: &Frame, list: &str, abbrev: bool) -> Result<Vec<usize>> {
+    let mut seen = vec![false; frame.n_vars()];
+    let mut all = resolve(frame, list, abbrev)?;
+    all.retain(|&i| !std::mem::replace(&mut seen[i], true));
+    Ok(all)
+}
+
+/// New variable names, with ranges `x1-x3`; r(110) when one exists, r(198) when one is no name.
+pub fn new_names(frame: &Frame, list: &str) -> Result<Vec<String>> {
+    let mut out = Vec::new();
+    for t in list.split_whitespace() {
+        match t.split_once('-') {
+            Some((a, b)) => {
+                let digits = |s: &str| s.len() - s.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+                let (stem, from) = a.split_at(a.len() - digits(a));
+                let to = b.strip_prefix(stem).and_then(|s| s.parse::<u32>().ok());
+                match (from.parse::<u32>().ok(), to) {
+                    (Some(from), Some(to)) if from <= to && to - from < 100_000 => {
+                        out.extend((from..=to).map(|k| format!("{stem}{k}")));
+                    }
+                    _ => return Err(StataError::new(198, format!("{t} invalid varname"))),
+                }
+            }
+            None => out.push(t.to_string()),
+        }
+    }
+    for name in &out {
+        if !is_valid_name(name) {
+            return Err(StataError::new(198, format!("{name} invalid varname")));
+        }
+        if frame.find(name).is_some() {
+            return Err(StataError::already_defined(name));
+        }
+    }
+    Ok(out)
+}

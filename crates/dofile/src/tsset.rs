@@ -1,0 +1,79 @@
+//! The declared panel and time variables, and shifting a column along time.
+//! Stored as characteristics of the data, as `xtset` and `tsset` do.
+
+use crate::error::{Result, StataError};
+use crate::frame::Frame;
+use crate::syntax::TsOp;
+use crate::value::{MISSING, clean, is_missing};
+use std::collections::HashMap;
+
+/// Declaration made by `xtset` or `tsset`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Panel {
+    /// Position of the panel variable.
+    pub panel: Option<usize>,
+    /// Position of the time variable.
+    pub time: Option<usize>,
+    /// Length of one period in units of the time variable.
+    pub delta: f64,
+}
+
+impl Panel {
+    /// The declaration of a data set; r(459) when there is none.
+    pub fn of(frame: &Frame) -> Result<Self> {
+        let find = |key: &str| frame.find(frame.char("_dta", key));
+        let (panel, time) = (find("_TSpanel"), find("_TStvar"));
+        if panel.is_none() && time.is_none() {
+            return Err(StataError::new(459, "panel variable not set; use xtset varname ..."));
+        }
+        let delta = frame.char("_dta", "_TSdelta").parse().unwrap_or(1.0);
+        Ok(Self { panel, time, delta })
+    }
+
+    /// Stores the declaration.
+    pub fn declare(&self, frame: &mut Frame) {
+        let name = |i: Option<usize>, f: &Frame| i.map_or(String::new(), |i| f.var(i).name.clone());
+        for (key, value) in [
+            ("_TSpanel", name(self.panel, frame)),
+            ("_TStvar", name(self.time, frame)),
+            ("_TSdelta", format!("{}", self.delta)),
+        ] {
+            let key = ("_dta".to_string(), key.to_string());
+            if value.is_empty() {
+                frame.chars.remove(&key);
+            } else {
+                frame.chars.insert(key, value);
+            }
+        }
+    }
+
+    /// For each row the row `lag` periods earlier in the same panel.
+    pub fn shifted_rows(&self, frame: &Frame, lag: i32) -> Result<Vec<Option<usize>>> {
+        let time = self.time.ok_or_else(|| StataError::new(111, "time variable not set"))?;
+        let t = frame.numeric(time)?;
+        let panel = self.panel.map(|p| frame.numeric(p)).transpose()?;
+        let id = |i: usize| panel.as_ref().map_or(0, |p| p[i].to_bits());
+        let mut at: HashMap<(u64, u64), usize> = HashMap::with_capacity(t.len());
+        for i in (0..t.len()).filter(|&i| !is_missing(t[i])) {
+            at.insert((id(i), (t[i] + 0.0).to_bits()), i);
+        }
+        let shift = f64::from(lag) * self.delta;
+        let earlier = |i: usize| {
+            if is_missing(t[i]) { None } else { at.get(&(id(i), (t[i] - shift + 0.0).to_bits())).copied() }
+        };
+        Ok((0..t.len()).map(earlier).collect())
+    }
+
+    /// A column under time-series operators, for all rows.
+    pub fn apply(&self, frame: &Frame, x: &[f64], op: TsOp) -> Result<Vec<f64>> {
+        let mut out = vec![0.0; x.len()];
+        for (lag, weight) in op.polynomial() {
+            let rows = self.shifted_rows(frame, lag)?;
+            for (o, r) in out.iter_mut().zip(rows) {
+                let v = r.map_or(MISSING, |r| x[r]);
+                *o = if is_missing(*o) || is_missing(v) { MISSING } else { clean(*o + weight * v) };
+            }
+        }
+        Ok(out)
+    }
+}
