@@ -1,4 +1,22 @@
 //! The open do-file engine: an honest interpreter of a documented subset of the do-file language.
 
+pub mod commands;
+pub mod error;
 pub mod estimators;
+pub mod expr;
+pub mod format;
+pub mod frame;
 pub mod graph;
+pub mod interp;
+pub mod matrix;
+pub mod output;
+mod regex;
+pub mod results;
+pub mod rng;
+pub mod session;
+pub mod syntax;
+pub mod tsset;
+pub mod value;
+
+pub use error::{Result, StataError};
+pub use session::Session;

@@ -176,7 +176,8 @@ impl Matrix {
         if self.cols != other.cols {
             return Err(StataError::standard(503));
         }
-        let mut out = Self::new(self.rows + other.rows, self.cols, [&self.data[..], &other.data[..]].concat());
+        let mut out =
+            Self::new(self.rows + other.rows, self.cols, [&self.data[..], &other.data[..]].concat());
         out.col_names = self.col_names.clone();
         out.row_names = [&self.row_names[..], &other.row_names[..]].concat();
         Ok(out)

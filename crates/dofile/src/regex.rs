@@ -33,7 +33,9 @@ pub fn find(pattern: &str, text: &str) -> Option<()> {
 
 /// Group `k` of the last match; empty when there is none.
 pub fn last_group(k: f64) -> String {
-    GROUPS.with(|g| if k >= 0.0 { g.borrow().get(k as usize).cloned().unwrap_or_default() } else { String::new() })
+    GROUPS.with(|g| {
+        if k >= 0.0 { g.borrow().get(k as usize).cloned().unwrap_or_default() } else { String::new() }
+    })
 }
 
 /// Replaces the first match, or all; `\1` or `$1` in the replacement are groups.

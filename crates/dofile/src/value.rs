@@ -24,11 +24,7 @@ pub fn missing_offset(x: f64) -> Option<u8> {
     }
     let bits = x.to_bits();
     let base = 0x7fe0_0000_0000_0000;
-    if (base..=base + (26 << 40)).contains(&bits) {
-        Some(((bits - base) >> 40) as u8)
-    } else {
-        Some(0)
-    }
+    if (base..=base + (26 << 40)).contains(&bits) { Some(((bits - base) >> 40) as u8) } else { Some(0) }
 }
 
 /// `.`, `.a` … `.z`.

@@ -11,7 +11,7 @@ mod spec;
 
 pub(crate) use language::{directory_list, display_text, input_rows};
 pub use official::is_official;
-pub use spec::{ByRule, CommandSpec, Example, Form, StandardSyntax, Using, UNSUPPORTED_NOTHING};
+pub use spec::{ByRule, CommandSpec, Example, Form, StandardSyntax, UNSUPPORTED_NOTHING, Using};
 
 use crate::interp::Flow;
 use crate::session::Session;

@@ -58,7 +58,14 @@ pub const UNSUPPORTED_NOTHING: &[&str] = &[];
 impl StandardSyntax {
     /// `varlist [if] [in] [, options]`.
     pub const fn new(options: &'static [OptSpec]) -> Self {
-        Self { exp: false, if_in: true, weights: &[], using: Using::No, options, unsupported: UNSUPPORTED_NOTHING }
+        Self {
+            exp: false,
+            if_in: true,
+            weights: &[],
+            using: Using::No,
+            options,
+            unsupported: UNSUPPORTED_NOTHING,
+        }
     }
 
     /// The same without `if` and `in`.

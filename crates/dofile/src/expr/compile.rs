@@ -74,7 +74,9 @@ impl Binder<'_> {
             _ => {}
         }
         let exact = s.frame.find(name);
-        if exact.is_none() && let Some(v) = s.scalars.get(name) {
+        if exact.is_none()
+            && let Some(v) = s.scalars.get(name)
+        {
             return Ok(constant(v));
         }
         match s.frame.find_abbrev(name, s.settings.varabbrev) {
@@ -171,7 +173,9 @@ impl Binder<'_> {
                 Ok(Node::CompareStr(op, x, y))
             }
             (_, (true, _) | (_, true)) => Err(StataError::type_mismatch()),
-            (BinOp::Eq | BinOp::Ne | BinOp::Lt | BinOp::Le | BinOp::Gt | BinOp::Ge, _) => Ok(Node::Compare(op, x, y)),
+            (BinOp::Eq | BinOp::Ne | BinOp::Lt | BinOp::Le | BinOp::Gt | BinOp::Ge, _) => {
+                Ok(Node::Compare(op, x, y))
+            }
             _ => Ok(Node::Arith(op, x, y)),
         }
     }
@@ -231,9 +235,10 @@ impl Binder<'_> {
             ("rowsof" | "colsof" | "issymmetric" | "matmissing" | "trace" | "det", [Expr::Name(m)]) => {
                 Node::Num(functions::of_matrix(name, &*self.matrix(m)?)?)
             }
-            ("rowsof" | "colsof" | "issymmetric" | "matmissing" | "trace" | "det", [raw @ Expr::RawCall(..)]) => {
-                Node::Num(functions::of_matrix(name, &*self.matrix(&raw.to_string())?)?)
-            }
+            (
+                "rowsof" | "colsof" | "issymmetric" | "matmissing" | "trace" | "det",
+                [raw @ Expr::RawCall(..)],
+            ) => Node::Num(functions::of_matrix(name, &*self.matrix(&raw.to_string())?)?),
             ("rownumb" | "colnumb", [m, label]) => {
                 let m = self.matrix(&m.to_string())?;
                 let ctx = s.ctx();
@@ -308,15 +313,17 @@ pub fn find_coefficient(b: &Matrix, name: &str) -> Option<usize> {
         return Some(k);
     }
     let (eq, term) = name.split_once(':').map_or((None, name), |(e, t)| (Some(e), t));
-    let eq = eq.map(|e| e.strip_prefix('#').and_then(|k| k.parse::<usize>().ok()).map_or(e.to_string(), |k| {
-        let mut eqs: Vec<&str> = b.col_names.iter().map(|s| s.eq.as_str()).collect();
-        eqs.dedup();
-        eqs.get(k.wrapping_sub(1)).map_or(String::new(), |e| e.to_string())
-    }));
+    let eq = eq.map(|e| {
+        e.strip_prefix('#').and_then(|k| k.parse::<usize>().ok()).map_or(e.to_string(), |k| {
+            let mut eqs: Vec<&str> = b.col_names.iter().map(|s| s.eq.as_str()).collect();
+            eqs.dedup();
+            eqs.get(k.wrapping_sub(1)).map_or(String::new(), |e| e.to_string())
+        })
+    });
     let want = plain_name(term)?;
-    b.col_names
-        .iter()
-        .position(|s| eq.as_ref().is_none_or(|e| *e == s.eq) && plain_name(&s.name).is_some_and(|n| n == want))
+    b.col_names.iter().position(|s| {
+        eq.as_ref().is_none_or(|e| *e == s.eq) && plain_name(&s.name).is_some_and(|n| n == want)
+    })
 }
 
 fn plain_name(term: &str) -> Option<Vec<String>> {

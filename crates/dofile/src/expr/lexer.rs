@@ -20,8 +20,8 @@ pub enum Token {
 }
 
 const OPS: &[&str] = &[
-    "==", "!=", "~=", "<=", ">=", "<", ">", "=", "+", "-", "*", "/", "^", "&", "|", "!", "~", "(", ")", "[", "]", ",",
-    "\\", "#", "'", ":", "@",
+    "==", "!=", "~=", "<=", ">=", "<", ">", "=", "+", "-", "*", "/", "^", "&", "|", "!", "~", "(", ")", "[",
+    "]", ",", "\\", "#", "'", ":", "@",
 ];
 
 /// Splits an expression into tokens with their start in the text.
@@ -40,7 +40,11 @@ pub fn tokenize(text: &str) -> Result<Vec<(Token, usize)>> {
             let end = skip_quote(b, i);
             let compound = c == b'`';
             let (open, close) = if compound { (2, 2) } else { (1, 1) };
-            let closed = if compound { text[start..end].ends_with("\"'") } else { end > start + 1 && b[end - 1] == b'"' };
+            let closed = if compound {
+                text[start..end].ends_with("\"'")
+            } else {
+                end > start + 1 && b[end - 1] == b'"'
+            };
             if !closed || end < start + open + close {
                 return Err(StataError::new(132, "too few quotes"));
             }

@@ -130,9 +130,15 @@ impl Node {
         match self {
             Self::Num(x) => *x,
             Self::Col(i) => {
-                if row < ctx.frame.n_rows() { ctx.frame.num_at(*i, row) } else { MISSING }
+                if row < ctx.frame.n_rows() {
+                    ctx.frame.num_at(*i, row)
+                } else {
+                    MISSING
+                }
             }
-            Self::ColAt(i, k) => Self::subscript(ctx, k.num(ctx, row)).map_or(MISSING, |r| ctx.frame.num_at(*i, r)),
+            Self::ColAt(i, k) => {
+                Self::subscript(ctx, k.num(ctx, row)).map_or(MISSING, |r| ctx.frame.num_at(*i, r))
+            }
             Self::RowNumber => (row + 1 - ctx.first) as f64,
             Self::RowCount => (ctx.last - ctx.first) as f64,
             Self::Shifted(i, parts) => shifted(ctx, *i, parts, row),
@@ -233,7 +239,11 @@ impl Node {
                 Cow::Owned(s.repeat(times.min((1 << 24) / s.len().max(1))))
             }
             Self::Cond(c, a, b, _) => {
-                if c.num(ctx, row) != 0.0 { a.text(ctx, row) } else { b.text(ctx, row) }
+                if c.num(ctx, row) != 0.0 {
+                    a.text(ctx, row)
+                } else {
+                    b.text(ctx, row)
+                }
             }
             Self::AnyCall(f, args, true) => match f(&values(args, ctx, row)) {
                 Value::Str(s) => Cow::Owned(s),

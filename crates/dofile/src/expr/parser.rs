@@ -105,7 +105,8 @@ impl std::fmt::Display for Expr {
 }
 
 /// Functions whose argument is not an expression.
-const RAW: &[&str] = &["r", "e", "s", "c", "td", "tc", "tC", "tm", "tq", "tw", "th", "ty", "d", "q", "m", "w", "h", "y"];
+const RAW: &[&str] =
+    &["r", "e", "s", "c", "td", "tc", "tC", "tm", "tq", "tw", "th", "ty", "d", "q", "m", "w", "h", "y"];
 
 const MAX_DEPTH: usize = 150;
 
@@ -203,7 +204,8 @@ fn protect_raw(text: &str) -> Result<(String, Vec<Expr>)> {
 }
 
 fn restore_raw(e: Expr, raws: &[Expr]) -> Expr {
-    let raw = |n: &str| n.strip_prefix("__raw").and_then(|k| k.parse::<usize>().ok()).and_then(|k| raws.get(k));
+    let raw =
+        |n: &str| n.strip_prefix("__raw").and_then(|k| k.parse::<usize>().ok()).and_then(|k| raws.get(k));
     let all = |v: Vec<Expr>| v.into_iter().map(|a| restore_raw(a, raws)).collect();
     match e {
         Expr::Name(n) => match raw(&n) {

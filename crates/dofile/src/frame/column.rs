@@ -366,8 +366,8 @@ pub fn truncate_bytes(s: &str, width: usize) -> &str {
 /// letters, digits and `_`, not starting with a digit, not reserved.
 pub fn is_valid_name(name: &str) -> bool {
     const RESERVED: &[&str] = &[
-        "_all", "_b", "byte", "_coef", "_cons", "double", "float", "if", "in", "int", "long", "_n", "_N", "_pi",
-        "_pred", "_rc", "_skip", "str", "strL", "using", "with",
+        "_all", "_b", "byte", "_coef", "_cons", "double", "float", "if", "in", "int", "long", "_n", "_N",
+        "_pi", "_pred", "_rc", "_skip", "str", "strL", "using", "with",
     ];
     let mut chars = name.chars();
     let first = chars.next().is_some_and(|c| c == '_' || c.is_alphabetic());

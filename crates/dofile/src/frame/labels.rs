@@ -39,7 +39,8 @@ impl ValueLabel {
     /// Values and texts in ascending order (missing codes last).
     pub fn iter(&self) -> impl Iterator<Item = (f64, &str)> {
         self.entries.iter().map(|(&k, s)| {
-            let x = if k >= MISSING_BASE { crate::value::missing((k - MISSING_BASE) as u8) } else { k as f64 };
+            let x =
+                if k >= MISSING_BASE { crate::value::missing((k - MISSING_BASE) as u8) } else { k as f64 };
             (x, s.as_str())
         })
     }

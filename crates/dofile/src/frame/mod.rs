@@ -125,8 +125,11 @@ impl Frame {
             return Ok(i);
         }
         if abbrev && !name.is_empty() {
-            let mut hits =
-                self.vars.iter().enumerate().filter(|(_, v)| v.name.starts_with(name) && !v.name.starts_with("__"));
+            let mut hits = self
+                .vars
+                .iter()
+                .enumerate()
+                .filter(|(_, v)| v.name.starts_with(name) && !v.name.starts_with("__"));
             if let Some((i, _)) = hits.next() {
                 if hits.next().is_some() {
                     return Err(StataError::new(111, format!("{name} ambiguous abbreviation")));

@@ -63,7 +63,8 @@ impl Frame {
             if *descending {
                 order.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
             } else {
-                let mut pairs: Vec<(f64, u32)> = values.iter().zip(0u32..).map(|(&x, i)| (x + 0.0, i)).collect();
+                let mut pairs: Vec<(f64, u32)> =
+                    values.iter().zip(0u32..).map(|(&x, i)| (x + 0.0, i)).collect();
                 pairs.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
                 return pairs.into_iter().map(|(_, i)| i as usize).collect();
             }

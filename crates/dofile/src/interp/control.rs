@@ -317,7 +317,8 @@ impl Session {
                 let list = list.trim();
                 let items = match class {
                     "varlist" => {
-                        let vars = crate::syntax::varlist::resolve(&self.frame, list, self.settings.varabbrev)?;
+                        let vars =
+                            crate::syntax::varlist::resolve(&self.frame, list, self.settings.varabbrev)?;
                         vars.into_iter().map(|i| self.frame.var(i).name.clone()).collect()
                     }
                     "newlist" => crate::syntax::varlist::new_names(&self.frame, list)?,
@@ -357,7 +358,8 @@ fn split_condition(text: &str) -> Result<(String, String)> {
             b')' | b']' => depth -= 1,
             b' ' | b'\t' if depth == 0 => {
                 let (front, back) = (text[..i].trim(), text[i..].trim());
-                let operator_before = front.ends_with(['=', '<', '>', '!', '~', '&', '|', '+', '-', '*', '/', '^']);
+                let operator_before =
+                    front.ends_with(['=', '<', '>', '!', '~', '&', '|', '+', '-', '*', '/', '^']);
                 let name_after = back.starts_with(|c: char| c.is_alphabetic() || "_`$".contains(c));
                 if !operator_before && !front.is_empty() && name_after {
                     return Ok((front.to_string(), back.to_string()));

@@ -39,7 +39,9 @@ impl Session {
         }
         if let Some(spec) = commands::find(&word) {
             let mut cmd = match spec.form {
-                Form::Raw => ParsedCommand { name: spec.name.into(), raw: rest.trim().into(), ..Default::default() },
+                Form::Raw => {
+                    ParsedCommand { name: spec.name.into(), raw: rest.trim().into(), ..Default::default() }
+                }
                 Form::Standard(syntax) => {
                     let mut cmd = ParsedCommand::split(spec.name, rest, syntax.exp)?;
                     syntax.check(&cmd)?;

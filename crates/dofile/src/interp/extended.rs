@@ -53,8 +53,10 @@ impl Session {
             }
             "display" | "di" => crate::commands::display_text(self, rest),
             "properties" => Ok(String::new()),
-            "colnames" | "rownames" | "colfullnames" | "rowfullnames" | "coleq" | "roweq" | "colnumb" | "rownumb"
-            | "rowsof" | "colsof" | "rowlfnames" | "collfnames" | "colnfreeparms" => self.matrix_function(word, rest),
+            "colnames" | "rownames" | "colfullnames" | "rowfullnames" | "coleq" | "roweq" | "colnumb"
+            | "rownumb" | "rowsof" | "colsof" | "rowlfnames" | "collfnames" | "colnfreeparms" => {
+                self.matrix_function(word, rest)
+            }
             "r" | "e" | "s" | "sysdir" | "environment" | "env" | "dir" => self.other_function(word, rest),
             "piece" => self.piece_function(rest),
             "upper" | "lower" | "proper" => {
@@ -170,7 +172,8 @@ impl Session {
             None => name.to_string(),
         };
         if value == "maxlength" {
-            let longest = |l: &crate::frame::ValueLabel| l.iter().map(|(_, t)| t.chars().count()).max().unwrap_or(0);
+            let longest =
+                |l: &crate::frame::ValueLabel| l.iter().map(|(_, t)| t.chars().count()).max().unwrap_or(0);
             return Ok(self.frame.value_labels.get(&set).map_or(0, longest).to_string());
         }
         let x = self.eval_num(value)?;
@@ -185,7 +188,11 @@ impl Session {
     fn char_function(&mut self, rest: &str) -> Result<String> {
         let open = rest.find('[').ok_or_else(StataError::syntax)?;
         let owner = rest[..open].trim();
-        let owner = if owner == "_dta" { owner.to_string() } else { self.frame.var(self.variable(owner)?).name.clone() };
+        let owner = if owner == "_dta" {
+            owner.to_string()
+        } else {
+            self.frame.var(self.variable(owner)?).name.clone()
+        };
         let inside = rest[open + 1..].trim_end().strip_suffix(']').ok_or_else(StataError::syntax)?.trim();
         if inside.is_empty() {
             let names = self.frame.chars.keys().filter(|(o, _)| *o == owner).map(|(_, n)| n.as_str());
@@ -241,7 +248,9 @@ impl Session {
                 stripes.iter().map(|s| quoted(full(s))).collect::<Vec<_>>().join(" ")
             }
             "coleq" | "roweq" => {
-                let eq = |s: &crate::matrix::Stripe| if s.eq.is_empty() { "_".to_string() } else { quoted(s.eq.clone()) };
+                let eq = |s: &crate::matrix::Stripe| {
+                    if s.eq.is_empty() { "_".to_string() } else { quoted(s.eq.clone()) }
+                };
                 stripes.iter().map(eq).collect::<Vec<_>>().join(" ")
             }
             "rowsof" => m.rows().to_string(),
@@ -267,10 +276,15 @@ impl Session {
                     "(scalars)" => r.scalars.iter().map(|(n, _)| n).collect::<Vec<_>>().join(" "),
                     "(macros)" => r.macros.iter().map(|(n, _)| n).collect::<Vec<_>>().join(" "),
                     "(matrices)" => r.matrices.iter().map(|(n, _)| n).collect::<Vec<_>>().join(" "),
-                    "(functions)" => if word == "e" && self.e.sample.is_some() { "sample" } else { "" }.to_string(),
+                    "(functions)" => {
+                        if word == "e" && self.e.sample.is_some() { "sample" } else { "" }.to_string()
+                    }
                     _ => {
                         let name = rest.trim_start_matches('(').trim_end_matches(')');
-                        r.get_text(name).map(String::from).or_else(|| r.get_scalar(name).map(format::macro_text)).unwrap_or_default()
+                        r.get_text(name)
+                            .map(String::from)
+                            .or_else(|| r.get_scalar(name).map(format::macro_text))
+                            .unwrap_or_default()
                     }
                 }
             }
@@ -282,7 +296,11 @@ impl Session {
             },
             "pwd" => self.cwd.display().to_string(),
             "dir" => crate::commands::directory_list(self, rest)?,
-            _ => return Err(StataError::invalid(format!("extended macro function {word} is not supported by the open engine"))),
+            _ => {
+                return Err(StataError::invalid(format!(
+                    "extended macro function {word} is not supported by the open engine"
+                )));
+            }
         })
     }
 

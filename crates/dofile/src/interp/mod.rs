@@ -17,9 +17,10 @@ use crate::error::{Result, StataError};
 use crate::session::Session;
 
 /// How control leaves a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Flow {
     /// To the next line.
+    #[default]
     Next,
     /// `continue`.
     Continue,

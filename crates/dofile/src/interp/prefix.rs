@@ -139,7 +139,8 @@ impl Session {
         let sort = sort || options.contains(&"sort");
         let (groups, inner) = match list.find('(') {
             Some(i) => {
-                let (inner, rest) = super::extended::parenthesised(&list[i..]).ok_or_else(StataError::syntax)?;
+                let (inner, rest) =
+                    super::extended::parenthesised(&list[i..]).ok_or_else(StataError::syntax)?;
                 if !rest.is_empty() {
                     return Err(StataError::syntax());
                 }
@@ -220,7 +221,10 @@ impl Session {
                 None => crate::format::bare(&v.format, x),
             }
         };
-        vars.iter().map(|&i| format!("{} = {}", self.frame.var(i).name, value(i))).collect::<Vec<_>>().join(", ")
+        vars.iter()
+            .map(|&i| format!("{} = {}", self.frame.var(i).name, value(i)))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 }
 

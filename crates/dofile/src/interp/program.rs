@@ -1,7 +1,7 @@
 //! Programs: `program define`, calls with their own scope, ado-files on demand,
 //! and the statements that belong to a scope (`args`, `return`, `ereturn`, `sreturn`).
 
-use super::{Echo, Flow, Line, read_lines};
+use super::{Echo, Flow, Line};
 use crate::commands::ByRule;
 use crate::error::{Result, StataError};
 use crate::frame::is_valid_name;
@@ -73,7 +73,9 @@ impl Session {
                 (o, None) if "sclass".starts_with(o) => program.class = Class::S,
                 ("nclass", None) => {}
                 (o, None) if o.len() >= 4 && "sortpreserve".starts_with(o) => program.sortpreserve = true,
-                (o, Some(_)) if o.len() >= 2 && "byable".starts_with(o) => program.byable = Some(ByRule::EachGroup),
+                (o, Some(_)) if o.len() >= 2 && "byable".starts_with(o) => {
+                    program.byable = Some(ByRule::EachGroup)
+                }
                 (o, Some(_)) if o.len() >= 4 && "properties".starts_with(o) => {}
                 (o, _) => return Err(StataError::option_not_allowed(o)),
             }
@@ -85,7 +87,10 @@ impl Session {
     /// Calls a program with the text of its arguments.
     pub(crate) fn call_program(&mut self, program: &Arc<Program>, args: &str) -> Result<Flow> {
         if self.scopes.len() >= MAX_NESTING {
-            return Err(StataError::new(1000, "system limit exceeded - see manual\nprograms nested too deeply"));
+            return Err(StataError::new(
+                1000,
+                "system limit exceeded - see manual\nprograms nested too deeply",
+            ));
         }
         let mut scope = Scope { program: program.name.clone(), ..Scope::default() };
         scope.locals.insert("0".into(), args.trim().to_string());

@@ -14,7 +14,8 @@ pub struct Line {
 
 /// Splits a text into logical lines.
 pub fn read_lines(text: &str) -> Vec<Line> {
-    let mut r = Reader { lines: Vec::new(), current: Line::default(), comment: 0, semicolon: false, pending: false };
+    let mut r =
+        Reader { lines: Vec::new(), current: Line::default(), comment: 0, semicolon: false, pending: false };
     for raw in text.lines() {
         r.physical(raw.strip_suffix('\r').unwrap_or(raw));
     }
@@ -37,7 +38,8 @@ impl Reader {
         self.current.source.push(raw.to_string());
         if self.comment == 0
             && !self.pending
-            && let Some(arg) = raw.trim_start().strip_prefix("#d").map(|s| s.trim_start_matches("elimit").trim())
+            && let Some(arg) =
+                raw.trim_start().strip_prefix("#d").map(|s| s.trim_start_matches("elimit").trim())
             && (arg == ";" || arg == "cr")
         {
             self.semicolon = arg == ";";

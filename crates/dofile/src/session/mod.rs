@@ -201,7 +201,9 @@ impl Session {
             let k = match t.trim() {
                 "f" | "F" => 1,
                 "l" | "L" => n as i64,
-                t => t.parse::<i64>().map_err(|_| StataError::invalid(format!("'{t}' invalid observation number")))?,
+                t => t
+                    .parse::<i64>()
+                    .map_err(|_| StataError::invalid(format!("'{t}' invalid observation number")))?,
             };
             let k = if k < 0 { n as i64 + 1 + k } else { k };
             if k < 1 || k > n as i64 {

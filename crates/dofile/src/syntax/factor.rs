@@ -97,7 +97,10 @@ pub struct Term {
 impl Term {
     /// A plain continuous variable.
     pub fn variable(name: &str) -> Self {
-        Self { atoms: vec![Atom::Cont { var: name.to_string(), ts: TsOp::default(), omitted: false }], empty: false }
+        Self {
+            atoms: vec![Atom::Cont { var: name.to_string(), ts: TsOp::default(), omitted: false }],
+            empty: false,
+        }
     }
 
     /// The name as in the stripe of `e(b)`: `x`, `2.a`, `1b.a`, `1b.a#co.x`, `o.x`.
@@ -109,7 +112,8 @@ impl Term {
 
     /// True for a base level, or a column marked as omitted.
     pub fn is_omitted(&self) -> bool {
-        let marked = |a: &Atom| matches!(a, Atom::Cont { omitted: true, .. } | Atom::Level { omitted: true, .. });
+        let marked =
+            |a: &Atom| matches!(a, Atom::Cont { omitted: true, .. } | Atom::Level { omitted: true, .. });
         self.atoms.iter().any(marked) || self.is_base()
     }
 
@@ -341,7 +345,8 @@ impl Spec {
             }
         }
         for s in &mut specs {
-            if let Kind::Factor { levels: Some(levels), base: base @ Base::Level(i64::MIN), .. } = &mut s.kind {
+            if let Kind::Factor { levels: Some(levels), base: base @ Base::Level(i64::MIN), .. } = &mut s.kind
+            {
                 *base = Base::Level(levels.first().copied().unwrap_or(0));
             }
         }
@@ -445,7 +450,10 @@ impl FvList {
             }
             done.push((&s.var, s.ts));
             if frame.var(frame.position(&s.var)?).is_string() {
-                return Err(StataError::new(109, format!("{}:  string variables may not be used as factor variables", s.var)));
+                return Err(StataError::new(
+                    109,
+                    format!("{}:  string variables may not be used as factor variables", s.var),
+                ));
             }
             let x = Atom::Cont { var: s.var.clone(), ts: s.ts, omitted: false }.column(frame)?;
             touse.iter_mut().zip(&x).for_each(|(t, &x)| *t &= !is_missing(x));
@@ -469,7 +477,10 @@ impl FvList {
             let choices: Result<Vec<Vec<Atom>>> = specs.iter().map(|s| levels.atoms(s)).collect();
             let mut cells: Vec<Vec<Atom>> = vec![Vec::new()];
             for choice in choices? {
-                cells = cells.iter().flat_map(|c| choice.iter().map(move |a| [&c[..], &[a.clone()]].concat())).collect();
+                cells = cells
+                    .iter()
+                    .flat_map(|c| choice.iter().map(move |a| [&c[..], &[a.clone()]].concat()))
+                    .collect();
                 if cells.len() > 65_536 {
                     return Err(StataError::new(134, "too many levels in an interaction"));
                 }
@@ -479,7 +490,9 @@ impl FvList {
                 if term.atoms.len() > 1 && !term.is_omitted() {
                     if is_redundant(&term, specs, &keys) {
                         term.omit();
-                    } else if term.atoms.iter().any(|a| matches!(a, Atom::Level { .. })) && levels.is_empty(&term)? {
+                    } else if term.atoms.iter().any(|a| matches!(a, Atom::Level { .. }))
+                        && levels.is_empty(&term)?
+                    {
                         term.empty = true;
                         term.omit();
                     }
@@ -509,7 +522,9 @@ fn term_key(term: &[Spec]) -> Vec<String> {
         .iter()
         .map(|s| {
             let kind = match &s.kind {
-                Kind::Factor { levels, .. } => format!("i{}", levels.as_ref().map_or(String::new(), |l| format!("{l:?}"))),
+                Kind::Factor { levels, .. } => {
+                    format!("i{}", levels.as_ref().map_or(String::new(), |l| format!("{l:?}")))
+                }
                 _ => "c".to_string(),
             };
             format!("{}|{}|{kind}", s.var, s.ts.prefix())
@@ -596,7 +611,8 @@ impl Levels<'_> {
 
     /// True when no row of the sample is in the cell of the term's levels.
     fn is_empty(&self, term: &Term) -> Result<bool> {
-        let levels: Vec<Atom> = term.atoms.iter().filter(|a| matches!(a, Atom::Level { .. })).cloned().collect();
+        let levels: Vec<Atom> =
+            term.atoms.iter().filter(|a| matches!(a, Atom::Level { .. })).cloned().collect();
         if levels.len() < 2 {
             return Ok(false);
         }
@@ -647,7 +663,8 @@ fn parse_term(frame: &Frame, word: &str, abbrev: bool) -> Result<Vec<Vec<Spec>>>
         return Err(StataError::standard(145));
     }
     let inter = pieces.len() > 1;
-    let factors: Result<Vec<Vec<Vec<Spec>>>> = pieces.iter().map(|p| parse_factor(frame, p, abbrev, inter)).collect();
+    let factors: Result<Vec<Vec<Vec<Spec>>>> =
+        pieces.iter().map(|p| parse_factor(frame, p, abbrev, inter)).collect();
     let mut factors = factors?.into_iter();
     let mut acc = factors.next().unwrap_or_default();
     for (next, double) in factors.zip(joins) {

@@ -110,10 +110,15 @@ impl Options {
     pub fn parse(command: &str, text: &str, specs: &[OptSpec], unsupported: &[&str]) -> Result<Self> {
         let mut items: Vec<(String, Option<String>)> = Vec::new();
         for (typed, arg) in split_options(text)? {
-            let Some(spec) = specs.iter().find(|s| s.matches(&typed) && (arg.is_some() || s.kind != OptKind::Text))
+            let Some(spec) =
+                specs.iter().find(|s| s.matches(&typed) && (arg.is_some() || s.kind != OptKind::Text))
             else {
                 if let Some(name) = unsupported.iter().find(|n| abbreviates(&typed, n)) {
-                    let shown = if arg.is_some() { format!("{}()", name.to_lowercase()) } else { name.to_lowercase() };
+                    let shown = if arg.is_some() {
+                        format!("{}()", name.to_lowercase())
+                    } else {
+                        name.to_lowercase()
+                    };
                     return Err(StataError::unsupported_option(command, &shown));
                 }
                 if let Some(spec) = specs.iter().find(|s| s.matches(&typed)) {

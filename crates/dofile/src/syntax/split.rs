@@ -207,7 +207,8 @@ enum Part {
 impl ParsedCommand {
     /// Splits the text after the name; `exp` says that `=` starts an expression.
     pub fn split(name: &str, raw: &str, exp: bool) -> Result<Self> {
-        let mut cmd = ParsedCommand { name: name.to_string(), raw: raw.trim().to_string(), ..Default::default() };
+        let mut cmd =
+            ParsedCommand { name: name.to_string(), raw: raw.trim().to_string(), ..Default::default() };
         let (front, opts) = match top_level_comma(raw) {
             Some(i) => (&raw[..i], &raw[i + 1..]),
             None => (raw, ""),
@@ -308,7 +309,9 @@ fn keyword_at(b: &[u8], i: usize) -> Option<(Part, usize)> {
         if b[i..].starts_with(word.as_bytes()) {
             let next = b.get(end).copied();
             let boundary = match part {
-                Part::If => next.is_none_or(|c| c.is_ascii_whitespace() || c == b'(' || c == b'!' || c == b'~'),
+                Part::If => {
+                    next.is_none_or(|c| c.is_ascii_whitespace() || c == b'(' || c == b'!' || c == b'~')
+                }
                 Part::Using => next.is_none_or(|c| c.is_ascii_whitespace() || c == b'"' || c == b'`'),
                 _ => next.is_none_or(|c| c.is_ascii_whitespace()),
             };

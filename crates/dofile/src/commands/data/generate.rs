@@ -76,7 +76,8 @@ fn generate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (ty, target) = match words[..] {
         [name] => (None, name),
         [ty, name] => {
-            let known = StorageType::parse(ty).ok_or_else(|| StataError::new(198, format!("{ty} invalid type")))?;
+            let known =
+                StorageType::parse(ty).ok_or_else(|| StataError::new(198, format!("{ty} invalid type")))?;
             (Some((known, ty == "str")), name)
         }
         [] => return Err(StataError::standard(100)),
@@ -190,7 +191,13 @@ fn replace(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// Stores values where `keep` is true, promoting the type; returns changes and changes to missing.
-fn store_numbers(s: &mut Session, target: usize, values: &[f64], keep: &[bool], fixed: bool) -> (usize, usize) {
+fn store_numbers(
+    s: &mut Session,
+    target: usize,
+    values: &[f64],
+    keep: &[bool],
+    fixed: bool,
+) -> (usize, usize) {
     let before = s.frame.var(target).data.storage_type();
     let mut ty = before;
     if !fixed {
@@ -285,7 +292,8 @@ fn replace_strings(
             if let StorageType::Str(w) = ty
                 && text.len() > usize::from(w)
             {
-                let wider = if text.len() > 2045 { StorageType::StrL } else { StorageType::Str(text.len() as u16) };
+                let wider =
+                    if text.len() > 2045 { StorageType::StrL } else { StorageType::Str(text.len() as u16) };
                 promote(s, target, wider);
             }
             if s.frame.str_at(target, i) != text {

@@ -1,7 +1,7 @@
 //! Commands that change the data in memory.
 
-mod generate;
 mod files;
+mod generate;
 
 pub(crate) use files::write_dta;
 
@@ -9,7 +9,8 @@ use super::CommandSpec;
 use crate::format;
 
 /// Commands of this family.
-pub(super) const TABLE: &[CommandSpec] = &[generate::SPEC_GENERATE, generate::SPEC_REPLACE];
+pub(super) const TABLE: &[CommandSpec] =
+    &[generate::SPEC_GENERATE, generate::SPEC_REPLACE, files::SPEC_USE, files::SPEC_SAVE];
 
 /// A count with thousands separators, as notes print it.
 pub(crate) fn count_text(n: usize) -> String {

@@ -64,7 +64,8 @@ fn render(s: &Session, raw: &str) -> Result<(String, bool)> {
             let end = skip_quote(b, 0);
             let text = unquote(&rest[..end]);
             let text = if asis { text.to_string() } else { strip_smcl(text) };
-            let shown = pending.take().map_or(text.clone(), |f| if f.is_string() { f.text(&text) } else { text });
+            let shown =
+                pending.take().map_or(text.clone(), |f| if f.is_string() { f.text(&text) } else { text });
             (0..dup).for_each(|_| out.push_str(&shown));
             dup = 1;
             rest = rest[end..].trim_start();
@@ -73,7 +74,8 @@ fn render(s: &Session, raw: &str) -> Result<(String, bool)> {
         if b[0] == b'%' {
             let end = rest.find(|c: char| c.is_whitespace() || c == '(' || c == '"').unwrap_or(rest.len());
             pending = Some(
-                Format::parse(&rest[..end]).ok_or_else(|| StataError::new(120, format!("invalid format {}", &rest[..end])))?,
+                Format::parse(&rest[..end])
+                    .ok_or_else(|| StataError::new(120, format!("invalid format {}", &rest[..end])))?,
             );
             rest = rest[end..].trim_start();
             continue;
@@ -98,7 +100,10 @@ fn render(s: &Session, raw: &str) -> Result<(String, bool)> {
                 rest = after;
                 continue;
             }
-            "in" if ["smcl", "green", "yellow", "red", "white", "blue"].iter().any(|c| after.starts_with(c)) => {
+            "in" if ["smcl", "green", "yellow", "red", "white", "blue"]
+                .iter()
+                .any(|c| after.starts_with(c)) =>
+            {
                 let end = after.find(char::is_whitespace).unwrap_or(after.len());
                 error |= after.starts_with("red");
                 rest = after[end..].trim_start();
@@ -109,7 +114,8 @@ fn render(s: &Session, raw: &str) -> Result<(String, bool)> {
                 rest = after;
                 continue;
             }
-            "_newline" | "_n" | "_col" | "_column" | "_skip" | "_s" | "_dup" | "_d" | "_char" | "_request" => {
+            "_newline" | "_n" | "_col" | "_column" | "_skip" | "_s" | "_dup" | "_d" | "_char"
+            | "_request" => {
                 let argument = if after.starts_with('(') && rest.as_bytes().get(word_end) == Some(&b'(') {
                     let end = matching_paren(after, 0).ok_or_else(StataError::syntax)?;
                     let x = s.eval_num(&after[1..end])?;
@@ -132,7 +138,12 @@ fn render(s: &Session, raw: &str) -> Result<(String, bool)> {
                     "_skip" | "_s" => out.push_str(&" ".repeat(k)),
                     "_dup" | "_d" => dup = k,
                     "_char" => out.push(char::from(k.min(255) as u8)),
-                    _ => return Err(StataError::new(199, "display directive _request() is not supported by the open engine")),
+                    _ => {
+                        return Err(StataError::new(
+                            199,
+                            "display directive _request() is not supported by the open engine",
+                        ));
+                    }
                 }
                 continue;
             }
@@ -145,7 +156,13 @@ fn render(s: &Session, raw: &str) -> Result<(String, bool)> {
             (Value::Num(x), Some(f)) if !f.is_string() => f.number(*x),
             (Value::Num(x), _) => format::bare("%10.0g", *x),
             (Value::Str(t), Some(f)) if f.is_string() => f.text(t),
-            (Value::Str(t), _) => if asis { t.clone() } else { strip_smcl(t) },
+            (Value::Str(t), _) => {
+                if asis {
+                    t.clone()
+                } else {
+                    strip_smcl(t)
+                }
+            }
         };
         (0..dup).for_each(|_| out.push_str(&shown));
         dup = 1;
@@ -214,7 +231,10 @@ fn strip_smcl(s: &str) -> String {
         };
         let inner = &rest[open + 1..close];
         let name = inner.split([':', ' ']).next().unwrap_or("");
-        let styles = ["txt", "text", "res", "result", "err", "error", "inp", "input", "bf", "it", "sf", "ul", "com", "cmd", "p_end", "p", "smcl", "reset", "hilite", "hi", "title", "ralign", "lalign", "center"];
+        let styles = [
+            "txt", "text", "res", "result", "err", "error", "inp", "input", "bf", "it", "sf", "ul", "com",
+            "cmd", "p_end", "p", "smcl", "reset", "hilite", "hi", "title", "ralign", "lalign", "center",
+        ];
         match name {
             "hline" => {
                 let n = inner[5..].trim().parse().unwrap_or(79usize);

@@ -69,10 +69,7 @@ pub(crate) fn check_replace(path: &std::path::Path, shown: &str, replace: bool) 
 
 fn postfile(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut cmd = ParsedCommand::split("postfile", &cmd.raw, false)?;
-    cmd.check_options(
-        &[crate::syntax::OptSpec::flag("replace"), crate::syntax::OptSpec::int("every")],
-        &[],
-    )?;
+    cmd.check_options(&[crate::syntax::OptSpec::flag("replace"), crate::syntax::OptSpec::int("every")], &[])?;
     let using = cmd.using.clone().ok_or_else(|| StataError::new(100, "using required"))?;
     let mut items = cmd.list.split_whitespace();
     let handle = items.next().ok_or_else(StataError::syntax)?.to_string();
@@ -103,9 +100,10 @@ fn postfile(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 fn post(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (handle, mut rest) = cmd.raw.split_once(|c: char| c.is_whitespace() || c == '(').map_or((cmd.raw.as_str(), ""), |(h, _)| {
-        (h, cmd.raw[h.len()..].trim_start())
-    });
+    let (handle, mut rest) = cmd
+        .raw
+        .split_once(|c: char| c.is_whitespace() || c == '(')
+        .map_or((cmd.raw.as_str(), ""), |(h, _)| (h, cmd.raw[h.len()..].trim_start()));
     let types = match s.handles.posts.get(handle) {
         Some(p) => p.types.clone(),
         None => return Err(StataError::new(111, format!("post {handle} not found"))),
@@ -206,9 +204,15 @@ fn open(s: &mut Session, handle: String, rest: &str) -> Result<()> {
         Some(i) => (&rest[..i], &rest[i + 1..]),
         None => (rest, ""),
     };
-    let name = front.trim().strip_prefix("using").map(unquote).ok_or_else(|| StataError::new(100, "using required"))?;
+    let name = front
+        .trim()
+        .strip_prefix("using")
+        .map(unquote)
+        .ok_or_else(|| StataError::new(100, "using required"))?;
     let options = words(options);
-    if let Some(bad) = options.iter().find(|o| !["read", "write", "text", "replace", "append", "all"].contains(o)) {
+    if let Some(bad) =
+        options.iter().find(|o| !["read", "write", "text", "replace", "append", "all"].contains(o))
+    {
         return Err(StataError::option_not_allowed(bad));
     }
     let path = s.path(name);
@@ -226,7 +230,8 @@ fn open(s: &mut Session, handle: String, rest: &str) -> Result<()> {
             .map_err(failed)?;
         Mode::Write(std::io::BufWriter::new(f))
     } else {
-        let text = std::fs::read(&path).map_err(|_| StataError::new(601, format!("file {name} not found")))?;
+        let text =
+            std::fs::read(&path).map_err(|_| StataError::new(601, format!("file {name} not found")))?;
         let lines = String::from_utf8_lossy(&text).lines().map(String::from).collect();
         Mode::Read { lines, next: 0 }
     };
@@ -242,14 +247,17 @@ fn written(s: &Session, rest: &str) -> Result<String> {
         if item.starts_with('"') || item.starts_with('`') {
             out.push_str(unquote(item));
         } else if item.starts_with('%') && !item.contains('(') {
-            fmt = Some(Format::parse(item).ok_or_else(|| StataError::new(120, format!("invalid format {item}")))?);
+            fmt = Some(
+                Format::parse(item).ok_or_else(|| StataError::new(120, format!("invalid format {item}")))?,
+            );
         } else if item.starts_with('(') || item.starts_with('%') {
             let (f, exp) = match item.find('(') {
                 Some(0) => (fmt.take(), item),
                 Some(k) => (Format::parse(&item[..k]), &item[k..]),
                 None => return Err(StataError::syntax()),
             };
-            let inner = exp.strip_prefix('(').and_then(|e| e.strip_suffix(')')).ok_or_else(StataError::syntax)?;
+            let inner =
+                exp.strip_prefix('(').and_then(|e| e.strip_suffix(')')).ok_or_else(StataError::syntax)?;
             match s.eval(inner)? {
                 Value::Num(x) => out.push_str(&f.map_or_else(|| format::bare("%10.0g", x), |f| f.number(x))),
                 Value::Str(t) => out.push_str(&f.filter(|f| f.is_string()).map_or(t.clone(), |f| f.text(&t))),

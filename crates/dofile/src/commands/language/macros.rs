@@ -18,16 +18,22 @@ const fn raw(
 }
 
 pub const LOCAL: CommandSpec = CommandSpec {
-    examples: &[Example { run: "local x = 2\nlocal y `x'3\nlocal ++x\nscalar a = `x' + `y'", expect: &[("a", 26.0)] }],
+    examples: &[Example {
+        run: "local x = 2\nlocal y `x'3\nlocal ++x\nscalar a = `x' + `y'",
+        expect: &[("a", 26.0)],
+    }],
     ..raw("local", 3, run_local, "local lclname [=exp | :extended_fcn | string]")
 };
-pub const GLOBAL: CommandSpec =
-    raw("global", 2, run_global, "global mname [=exp | :extended_fcn | string]");
-pub const TEMPVAR: CommandSpec = raw("tempvar", 5, |s, c| run_temporary(s, c, Kind::Var), "tempvar lclname [...]");
-pub const TEMPNAME: CommandSpec = raw("tempname", 5, |s, c| run_temporary(s, c, Kind::Name), "tempname lclname [...]");
-pub const TEMPFILE: CommandSpec = raw("tempfile", 5, |s, c| run_temporary(s, c, Kind::File), "tempfile lclname [...]");
+pub const GLOBAL: CommandSpec = raw("global", 2, run_global, "global mname [=exp | :extended_fcn | string]");
+pub const TEMPVAR: CommandSpec =
+    raw("tempvar", 5, |s, c| run_temporary(s, c, Kind::Var), "tempvar lclname [...]");
+pub const TEMPNAME: CommandSpec =
+    raw("tempname", 5, |s, c| run_temporary(s, c, Kind::Name), "tempname lclname [...]");
+pub const TEMPFILE: CommandSpec =
+    raw("tempfile", 5, |s, c| run_temporary(s, c, Kind::File), "tempfile lclname [...]");
 pub const MACRO: CommandSpec = raw("macro", 3, run_macro, "macro {drop|list|shift|dir} [names]");
-pub const TOKENIZE: CommandSpec = raw("tokenize", 5, run_tokenize, "tokenize [\"]string[\"] [, parse(\"pchars\")]");
+pub const TOKENIZE: CommandSpec =
+    raw("tokenize", 5, run_tokenize, "tokenize [\"]string[\"] [, parse(\"pchars\")]");
 pub const ARGS: CommandSpec = raw("args", 4, run_args, "args macroname1 [macroname2 ...]");
 pub const SCALAR: CommandSpec = CommandSpec {
     examples: &[Example { run: "scalar x = 3\nscalar define y = x^2", expect: &[("y", 9.0)] }],
@@ -53,7 +59,10 @@ fn macro_value(s: &mut Session, rest: &str) -> Result<String> {
 fn strip_outer(t: &str) -> &str {
     let t = t.trim();
     let b = t.as_bytes();
-    if !b.is_empty() && crate::syntax::split::quote_at(b, 0) && crate::syntax::split::skip_quote(b, 0) == b.len() {
+    if !b.is_empty()
+        && crate::syntax::split::quote_at(b, 0)
+        && crate::syntax::split::skip_quote(b, 0) == b.len()
+    {
         return unquote(t);
     }
     t
@@ -75,7 +84,10 @@ fn run_local(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let (name, rest) = split_name(text);
     if name.is_empty() || name.chars().count() > 31 {
-        return Err(StataError::invalid(format!("{} invalid name", text.split_whitespace().next().unwrap_or(""))));
+        return Err(StataError::invalid(format!(
+            "{} invalid name",
+            text.split_whitespace().next().unwrap_or("")
+        )));
     }
     let (name, value) = (name.to_string(), macro_value(s, rest)?);
     s.set_local(&name, value);
@@ -154,7 +166,13 @@ fn run_macro(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
                 .globals
                 .iter()
                 .map(|(n, v)| format!("{:<16}{v}", format!("{n}:")))
-                .chain(s.scopes.last().into_iter().flat_map(|sc| sc.locals.iter()).map(|(n, v)| format!("{:<16}{v}", format!("_{n}:"))))
+                .chain(
+                    s.scopes
+                        .last()
+                        .into_iter()
+                        .flat_map(|sc| sc.locals.iter())
+                        .map(|(n, v)| format!("{:<16}{v}", format!("_{n}:"))),
+                )
                 .collect();
             shown.into_iter().for_each(|line| s.print(line));
         }
@@ -233,7 +251,8 @@ fn run_args(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 fn run_scalar(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let text = cmd.raw.strip_prefix("define ").or_else(|| cmd.raw.strip_prefix("def ")).unwrap_or(&cmd.raw).trim();
+    let text =
+        cmd.raw.strip_prefix("define ").or_else(|| cmd.raw.strip_prefix("def ")).unwrap_or(&cmd.raw).trim();
     let (name, rest) = split_name(text);
     if let Some(exp) = rest.trim_start().strip_prefix('=').filter(|e| !e.starts_with('=')) {
         if !crate::frame::is_valid_name(name) {
@@ -259,7 +278,9 @@ fn run_scalar(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             let lines: Vec<String> = s
                 .scalars
                 .iter()
-                .filter(|(n, _)| wanted.is_empty() || wanted.contains(&"_all") || wanted.contains(&n.as_str()))
+                .filter(|(n, _)| {
+                    wanted.is_empty() || wanted.contains(&"_all") || wanted.contains(&n.as_str())
+                })
                 .map(|(n, v)| {
                     let shown = match v {
                         Value::Num(x) => format::bare("%10.0g", *x),

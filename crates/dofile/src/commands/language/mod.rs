@@ -3,8 +3,12 @@
 
 mod display;
 pub(crate) mod files;
+mod flow;
 mod input;
 pub(crate) mod macros;
+pub(crate) mod matrix;
+mod returns;
+mod settings;
 
 pub(crate) use display::display_text;
 pub(crate) use files::directory_list;
@@ -12,6 +16,11 @@ pub use files::{PostFile, TextFile};
 pub(crate) use input::input_rows;
 
 use super::CommandSpec;
+use crate::syntax::WeightKind;
+
+/// All kinds of weights.
+pub(crate) const ALL_WEIGHTS: &[WeightKind] =
+    &[WeightKind::Frequency, WeightKind::Analytic, WeightKind::Probability, WeightKind::Importance];
 
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[
@@ -29,4 +38,28 @@ pub(super) const TABLE: &[CommandSpec] = &[
     files::POST,
     files::POSTCLOSE,
     files::FILE,
+    settings::SET,
+    settings::VERSION,
+    settings::SYSDIR,
+    settings::DISCARD,
+    settings::ABOUT,
+    settings::MATA,
+    returns::RETURN,
+    returns::ERETURN,
+    returns::SRETURN,
+    matrix::SPEC,
+    flow::SYNTAX,
+    flow::PROGRAM,
+    flow::DO,
+    flow::RUN,
+    flow::INCLUDE,
+    flow::ERROR,
+    flow::ASSERT,
+    flow::CONFIRM,
+    flow::PRESERVE,
+    flow::RESTORE,
+    flow::MARKSAMPLE,
+    flow::MARK,
+    flow::MARKOUT,
+    flow::CLEAR,
 ];

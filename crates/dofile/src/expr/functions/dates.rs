@@ -12,7 +12,17 @@ const fn num(name: &'static str, args: &'static str, f: super::NumFn) -> Functio
 
 const DAY_MS: f64 = 86_400_000.0;
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
@@ -20,10 +30,24 @@ const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday",
 pub(super) const TABLE: &[Function] = &[
     num("mdy", "nnn", |a| strict(a, |a| ymd(a[2], a[0], a[1]))),
     num("dmy", "nnn", |a| strict(a, |a| ymd(a[2], a[1], a[0]))),
-    num("ym", "nn", |a| strict(a, |a| if (1.0..=12.0).contains(&a[1]) { (a[0] - 1960.0) * 12.0 + a[1] - 1.0 } else { f64::NAN })),
-    num("yq", "nn", |a| strict(a, |a| if (1.0..=4.0).contains(&a[1]) { (a[0] - 1960.0) * 4.0 + a[1] - 1.0 } else { f64::NAN })),
-    num("yh", "nn", |a| strict(a, |a| if (1.0..=2.0).contains(&a[1]) { (a[0] - 1960.0) * 2.0 + a[1] - 1.0 } else { f64::NAN })),
-    num("yw", "nn", |a| strict(a, |a| if (1.0..=52.0).contains(&a[1]) { (a[0] - 1960.0) * 52.0 + a[1] - 1.0 } else { f64::NAN })),
+    num("ym", "nn", |a| {
+        strict(
+            a,
+            |a| if (1.0..=12.0).contains(&a[1]) { (a[0] - 1960.0) * 12.0 + a[1] - 1.0 } else { f64::NAN },
+        )
+    }),
+    num("yq", "nn", |a| {
+        strict(a, |a| if (1.0..=4.0).contains(&a[1]) { (a[0] - 1960.0) * 4.0 + a[1] - 1.0 } else { f64::NAN })
+    }),
+    num("yh", "nn", |a| {
+        strict(a, |a| if (1.0..=2.0).contains(&a[1]) { (a[0] - 1960.0) * 2.0 + a[1] - 1.0 } else { f64::NAN })
+    }),
+    num("yw", "nn", |a| {
+        strict(
+            a,
+            |a| if (1.0..=52.0).contains(&a[1]) { (a[0] - 1960.0) * 52.0 + a[1] - 1.0 } else { f64::NAN },
+        )
+    }),
     num("year", "n", |a| strict(a, |a| to_civil(a[0]).0)),
     num("month", "n", |a| strict(a, |a| to_civil(a[0]).1)),
     num("day", "n", |a| strict(a, |a| to_civil(a[0]).2)),
@@ -36,7 +60,12 @@ pub(super) const TABLE: &[Function] = &[
     num("qofd", "n", |a| strict(a, |a| (month_of(a[0]) / 3.0).floor())),
     num("hofd", "n", |a| strict(a, |a| (month_of(a[0]) / 6.0).floor())),
     num("yofd", "n", |a| strict(a, |a| to_civil(a[0]).0)),
-    num("wofd", "n", |a| strict(a, |a| { let (y, w) = week_of(a[0]); (y - 1960.0) * 52.0 + w - 1.0 })),
+    num("wofd", "n", |a| {
+        strict(a, |a| {
+            let (y, w) = week_of(a[0]);
+            (y - 1960.0) * 52.0 + w - 1.0
+        })
+    }),
     num("dofm", "n", |a| strict(a, |a| first_of_month(a[0]))),
     num("dofq", "n", |a| strict(a, |a| first_of_month(a[0].floor() * 3.0))),
     num("dofh", "n", |a| strict(a, |a| first_of_month(a[0].floor() * 6.0))),
@@ -51,7 +80,9 @@ pub(super) const TABLE: &[Function] = &[
     num("ss", "n", |a| strict(a, |a| a[0].rem_euclid(60_000.0) / 1000.0)),
     num("hms", "nnn", |a| strict(a, |a| ((a[0] * 60.0 + a[1]) * 60.0 + a[2]) * 1000.0)),
     num("dhms", "nnnn", |a| strict(a, |a| a[0] * DAY_MS + ((a[1] * 60.0 + a[2]) * 60.0 + a[3]) * 1000.0)),
-    num("mdyhms", "nnnnnn", |a| strict(a, |a| ymd(a[2], a[0], a[1]) * DAY_MS + ((a[3] * 60.0 + a[4]) * 60.0 + a[5]) * 1000.0)),
+    num("mdyhms", "nnnnnn", |a| {
+        strict(a, |a| ymd(a[2], a[0], a[1]) * DAY_MS + ((a[3] * 60.0 + a[4]) * 60.0 + a[5]) * 1000.0)
+    }),
     num("hours", "n", |a| strict(a, |a| a[0] / 3_600_000.0)),
     num("minutes", "n", |a| strict(a, |a| a[0] / 60_000.0)),
     num("seconds", "n", |a| strict(a, |a| a[0] / 1000.0)),
@@ -94,7 +125,11 @@ pub fn to_civil(days: f64) -> (f64, f64, f64) {
 
 fn ymd(year: f64, month: f64, day: f64) -> f64 {
     let whole = [year, month, day].iter().all(|x| x.fract() == 0.0);
-    if !whole || !(100.0..=9999.0).contains(&year) || !(1.0..=12.0).contains(&month) || !(1.0..=31.0).contains(&day) {
+    if !whole
+        || !(100.0..=9999.0).contains(&year)
+        || !(1.0..=12.0).contains(&month)
+        || !(1.0..=31.0).contains(&day)
+    {
         return f64::NAN;
     }
     let d = from_civil(year, month, day);
@@ -199,7 +234,15 @@ fn pieces(text: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut last = ' ';
     for c in text.chars() {
-        let class = |c: char| if c.is_ascii_digit() { 1 } else if c.is_alphabetic() { 2 } else { 0 };
+        let class = |c: char| {
+            if c.is_ascii_digit() {
+                1
+            } else if c.is_alphabetic() {
+                2
+            } else {
+                0
+            }
+        };
         if class(c) == 0 && !(c == '.' && class(last) == 1) {
             last = c;
             continue;
@@ -270,8 +313,16 @@ fn full_year(y: f64, p: &Parts, top: f64) -> Option<f64> {
 }
 
 fn masked_parts(text: &str, mask: &str) -> Option<Parts> {
-    let mut p =
-        Parts { year: 1960.0, month: 1.0, day: 1.0, hour: 0.0, minute: 0.0, second: 0.0, century: 0.0, short_year: false };
+    let mut p = Parts {
+        year: 1960.0,
+        month: 1.0,
+        day: 1.0,
+        hour: 0.0,
+        minute: 0.0,
+        second: 0.0,
+        century: 0.0,
+        short_year: false,
+    };
     let mut fields: Vec<char> = Vec::new();
     let mut digits = String::new();
     for c in mask.chars() {
@@ -378,19 +429,40 @@ fn render(detail: &str, day: f64, ms: f64, kind: char) -> String {
     let weekday = DAYS[(day + 5.0).rem_euclid(7.0) as usize];
     let h12 = if hour % 12.0 == 0.0 { 12.0 } else { hour % 12.0 };
     let tokens: [(&str, String); 34] = [
-        ("Month", month.into()), ("month", month.to_lowercase()), ("Mon", month[..3].into()),
-        ("mon", month[..3].to_lowercase()), ("CC", format!("{:02}", (y / 100.0).floor())),
-        ("cc", format!("{}", (y / 100.0).floor())), ("YY", format!("{:02}", y % 100.0)), ("yy", format!("{}", y % 100.0)),
-        ("JJJ", format!("{:03}", day_of_year(day))), ("jjj", format!("{}", day_of_year(day))),
-        ("NN", format!("{m:02}")), ("nn", format!("{m}")), ("DD", format!("{d:02}")), ("dd", format!("{d}")),
-        ("Dayname", weekday.into()), ("dayname", weekday.to_lowercase()), ("Day", weekday[..3].into()),
-        ("day", weekday[..3].to_lowercase()), ("Da", weekday[..2].into()), ("da", weekday[..2].to_lowercase()),
-        ("WW", format!("{:02}", week_of(day).1)), ("ww", format!("{}", week_of(day).1)),
-        ("HH", format!("{hour:02}")), ("hh", format!("{h12}")), ("Hh", format!("{hour}")), ("hH", format!("{h12:02}")),
-        ("MM", format!("{minute:02}")), ("mm", format!("{minute}")),
-        ("SS", format!("{second:02}")), ("ss", format!("{second}")),
-        ("AM", if hour < 12.0 { "AM".into() } else { "PM".into() }), ("am", if hour < 12.0 { "am".into() } else { "pm".into() }),
-        (".sss", format!(".{:03}", ms % 1000.0)), (".s", format!(".{}", ((ms % 1000.0) / 100.0).floor())),
+        ("Month", month.into()),
+        ("month", month.to_lowercase()),
+        ("Mon", month[..3].into()),
+        ("mon", month[..3].to_lowercase()),
+        ("CC", format!("{:02}", (y / 100.0).floor())),
+        ("cc", format!("{}", (y / 100.0).floor())),
+        ("YY", format!("{:02}", y % 100.0)),
+        ("yy", format!("{}", y % 100.0)),
+        ("JJJ", format!("{:03}", day_of_year(day))),
+        ("jjj", format!("{}", day_of_year(day))),
+        ("NN", format!("{m:02}")),
+        ("nn", format!("{m}")),
+        ("DD", format!("{d:02}")),
+        ("dd", format!("{d}")),
+        ("Dayname", weekday.into()),
+        ("dayname", weekday.to_lowercase()),
+        ("Day", weekday[..3].into()),
+        ("day", weekday[..3].to_lowercase()),
+        ("Da", weekday[..2].into()),
+        ("da", weekday[..2].to_lowercase()),
+        ("WW", format!("{:02}", week_of(day).1)),
+        ("ww", format!("{}", week_of(day).1)),
+        ("HH", format!("{hour:02}")),
+        ("hh", format!("{h12}")),
+        ("Hh", format!("{hour}")),
+        ("hH", format!("{h12:02}")),
+        ("MM", format!("{minute:02}")),
+        ("mm", format!("{minute}")),
+        ("SS", format!("{second:02}")),
+        ("ss", format!("{second}")),
+        ("AM", if hour < 12.0 { "AM".into() } else { "PM".into() }),
+        ("am", if hour < 12.0 { "am".into() } else { "pm".into() }),
+        (".sss", format!(".{:03}", ms % 1000.0)),
+        (".s", format!(".{}", ((ms % 1000.0) / 100.0).floor())),
     ];
     let mut out = String::new();
     let mut rest = detail;

@@ -64,7 +64,9 @@ pub(super) const TABLE: &[Function] = &[
     num("irecode", "nn*", irecode),
     num("max", "nn*", |a| a.iter().copied().filter(|x| !is_missing(*x)).reduce(f64::max).unwrap_or(MISSING)),
     num("min", "nn*", |a| a.iter().copied().filter(|x| !is_missing(*x)).reduce(f64::min).unwrap_or(MISSING)),
-    num("mod", "nn", |a| strict(a, |a| if a[1] <= 0.0 { f64::NAN } else { a[0] - a[1] * (a[0] / a[1]).floor() })),
+    num("mod", "nn", |a| {
+        strict(a, |a| if a[1] <= 0.0 { f64::NAN } else { a[0] - a[1] * (a[0] / a[1]).floor() })
+    }),
     num("recode", "nn*", recode),
     num("reldif", "nn", reldif),
     num("round", "nn?", |a| strict(a, |a| round(a[0], a.get(1).copied().unwrap_or(1.0)))),
@@ -190,6 +192,7 @@ pub(super) fn trigamma(x: f64) -> f64 {
     let y = 1.0 / (x * x);
     let series = y
         * (1.0 / 6.0
-            + y * (-1.0 / 30.0 + y * (1.0 / 42.0 + y * (-1.0 / 30.0 + y * (5.0 / 66.0 + y * (-691.0 / 2730.0))))));
+            + y * (-1.0 / 30.0
+                + y * (1.0 / 42.0 + y * (-1.0 / 30.0 + y * (5.0 / 66.0 + y * (-691.0 / 2730.0))))));
     sum + 1.0 / x + 0.5 * y + series / x
 }

@@ -63,7 +63,18 @@ pub(super) fn find(name: &str) -> Option<Function> {
 pub fn names() -> Vec<&'static str> {
     let tables = [math::TABLE, strings::TABLE, dates::TABLE, probability::TABLE, random::TABLE];
     let mut names: Vec<&str> = tables.iter().flat_map(|t| t.iter().map(|f| f.name)).collect();
-    names.extend(["cond", "sum", "rowsof", "colsof", "issymmetric", "matmissing", "trace", "det", "rownumb", "colnumb"]);
+    names.extend([
+        "cond",
+        "sum",
+        "rowsof",
+        "colsof",
+        "issymmetric",
+        "matmissing",
+        "trace",
+        "det",
+        "rownumb",
+        "colnumb",
+    ]);
     names.extend(["el", "scalar", "fileexists", "smallestdouble"]);
     names.sort_unstable();
     names

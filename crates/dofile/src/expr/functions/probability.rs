@@ -4,8 +4,8 @@
 use super::math::strict;
 use super::{Function, Imp};
 use statrs::distribution::{
-    Beta, Binomial, ChiSquared, Continuous, ContinuousCDF, Discrete, DiscreteCDF, FisherSnedecor, Gamma, Normal,
-    Poisson, StudentsT,
+    Beta, Binomial, ChiSquared, Continuous, ContinuousCDF, Discrete, DiscreteCDF, FisherSnedecor, Gamma,
+    Normal, Poisson, StudentsT,
 };
 
 macro_rules! prob {
@@ -58,21 +58,35 @@ pub(super) const TABLE: &[Function] = &[
     prob!("chi2", "nn", |a| with(ChiSquared::new(a[0]), |d| d.cdf(a[1].max(0.0)))),
     prob!("chi2tail", "nn", |a| with(ChiSquared::new(a[0]), |d| d.sf(a[1].max(0.0)))),
     prob!("chi2den", "nn", |a| with(ChiSquared::new(a[0]), |d| d.pdf(a[1]))),
-    prob!("invchi2", "nn", |a| if unit(a[1]) { with(ChiSquared::new(a[0]), |d| d.inverse_cdf(a[1])) } else { f64::NAN }),
+    prob!("invchi2", "nn", |a| if unit(a[1]) {
+        with(ChiSquared::new(a[0]), |d| d.inverse_cdf(a[1]))
+    } else {
+        f64::NAN
+    }),
     prob!("invchi2tail", "nn", |a| {
         if unit(a[1]) { with(ChiSquared::new(a[0]), |d| d.inverse_cdf(1.0 - a[1])) } else { f64::NAN }
     }),
     prob!("F", "nnn", |a| with(FisherSnedecor::new(a[0], a[1]), |d| d.cdf(a[2].max(0.0)))),
-    prob!("Ftail", "nnn", |a| with(FisherSnedecor::new(a[0], a[1]), |d| if a[2] <= 0.0 { 1.0 } else { d.sf(a[2]) })),
+    prob!("Ftail", "nnn", |a| with(FisherSnedecor::new(a[0], a[1]), |d| if a[2] <= 0.0 {
+        1.0
+    } else {
+        d.sf(a[2])
+    })),
     prob!("Fden", "nnn", |a| with(FisherSnedecor::new(a[0], a[1]), |d| d.pdf(a[2]))),
     prob!("invF", "nnn", |a| {
         if unit(a[2]) { with(FisherSnedecor::new(a[0], a[1]), |d| d.inverse_cdf(a[2])) } else { f64::NAN }
     }),
     prob!("invFtail", "nnn", |a| {
-        if unit(a[2]) { with(FisherSnedecor::new(a[1], a[0]), |d| 1.0 / d.inverse_cdf(a[2])) } else { f64::NAN }
+        if unit(a[2]) {
+            with(FisherSnedecor::new(a[1], a[0]), |d| 1.0 / d.inverse_cdf(a[2]))
+        } else {
+            f64::NAN
+        }
     }),
-    prob!("binomial", "nnn", |a| with(Binomial::new(a[2], a[0].max(0.0) as u64), |d| d.cdf(a[1].max(0.0) as u64))),
-    prob!("binomialp", "nnn", |a| with(Binomial::new(a[2], a[0].max(0.0) as u64), |d| d.pmf(a[1].max(0.0) as u64))),
+    prob!("binomial", "nnn", |a| with(Binomial::new(a[2], a[0].max(0.0) as u64), |d| d
+        .cdf(a[1].max(0.0) as u64))),
+    prob!("binomialp", "nnn", |a| with(Binomial::new(a[2], a[0].max(0.0) as u64), |d| d
+        .pmf(a[1].max(0.0) as u64))),
     prob!("binomialtail", "nnn", |a| {
         let k = a[1];
         if k <= 0.0 { 1.0 } else { with(Binomial::new(a[2], a[0].max(0.0) as u64), |d| d.sf(k as u64 - 1)) }
@@ -85,11 +99,19 @@ pub(super) const TABLE: &[Function] = &[
     }),
     prob!("gammap", "nn", |a| with(Gamma::new(a[0], 1.0), |d| d.cdf(a[1].max(0.0)))),
     prob!("gammaptail", "nn", |a| with(Gamma::new(a[0], 1.0), |d| d.sf(a[1].max(0.0)))),
-    prob!("invgammap", "nn", |a| if unit(a[1]) { with(Gamma::new(a[0], 1.0), |d| d.inverse_cdf(a[1])) } else { f64::NAN }),
+    prob!("invgammap", "nn", |a| if unit(a[1]) {
+        with(Gamma::new(a[0], 1.0), |d| d.inverse_cdf(a[1]))
+    } else {
+        f64::NAN
+    }),
     prob!("gammaden", "nnnn", |a| with(Gamma::new(a[0], 1.0 / a[1]), |d| d.pdf(a[3] - a[2]))),
     prob!("ibeta", "nnn", |a| with(Beta::new(a[0], a[1]), |d| d.cdf(a[2].clamp(0.0, 1.0)))),
     prob!("ibetatail", "nnn", |a| with(Beta::new(a[0], a[1]), |d| d.sf(a[2].clamp(0.0, 1.0)))),
-    prob!("invibeta", "nnn", |a| if unit(a[2]) { with(Beta::new(a[0], a[1]), |d| d.inverse_cdf(a[2])) } else { f64::NAN }),
+    prob!("invibeta", "nnn", |a| if unit(a[2]) {
+        with(Beta::new(a[0], a[1]), |d| d.inverse_cdf(a[2]))
+    } else {
+        f64::NAN
+    }),
     prob!("betaden", "nnn", |a| with(Beta::new(a[0], a[1]), |d| d.pdf(a[2]))),
     prob!("exponential", "nn", |a| if a[1] < 0.0 { 0.0 } else { -(-a[1] / a[0]).exp_m1() }),
     prob!("exponentialtail", "nn", |a| if a[1] < 0.0 { 1.0 } else { (-a[1] / a[0]).exp() }),

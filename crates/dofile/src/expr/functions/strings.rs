@@ -19,7 +19,9 @@ pub(super) const TABLE: &[Function] = &[
     s("char", "n", |a| text(char_of(num(a, 0)))),
     s("uchar", "n", |a| text(char::from_u32(num(a, 0) as u32).map_or(String::new(), String::from))),
     s("itrim", "s", |a| text(str(a, 0).split(' ').filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" "))),
-    s("stritrim", "s", |a| text(str(a, 0).split(' ').filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" "))),
+    s("stritrim", "s", |a| {
+        text(str(a, 0).split(' ').filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" "))
+    }),
     s("lower", "s", |a| text(str(a, 0).to_ascii_lowercase())),
     s("strlower", "s", |a| text(str(a, 0).to_ascii_lowercase())),
     s("ustrlower", "ss?", |a| text(str(a, 0).to_lowercase())),
@@ -60,9 +62,21 @@ pub(super) const TABLE: &[Function] = &[
     n("ustrlen", "s", |a| Value::Num(str(a, 0).chars().count() as f64)),
     n("udstrlen", "s", |a| Value::Num(str(a, 0).width() as f64)),
     n("real", "s", |a| Value::Num(parse_number(str(a, 0)).unwrap_or(MISSING))),
-    n("strpos", "ss", |a| Value::Num(str(a, 0).find(str(a, 1)).filter(|_| !str(a, 1).is_empty()).map_or(0.0, |k| k as f64 + 1.0))),
-    n("index", "ss", |a| Value::Num(str(a, 0).find(str(a, 1)).filter(|_| !str(a, 1).is_empty()).map_or(0.0, |k| k as f64 + 1.0))),
-    n("strrpos", "ss", |a| Value::Num(str(a, 0).rfind(str(a, 1)).filter(|_| !str(a, 1).is_empty()).map_or(0.0, |k| k as f64 + 1.0))),
+    n("strpos", "ss", |a| {
+        Value::Num(
+            str(a, 0).find(str(a, 1)).filter(|_| !str(a, 1).is_empty()).map_or(0.0, |k| k as f64 + 1.0),
+        )
+    }),
+    n("index", "ss", |a| {
+        Value::Num(
+            str(a, 0).find(str(a, 1)).filter(|_| !str(a, 1).is_empty()).map_or(0.0, |k| k as f64 + 1.0),
+        )
+    }),
+    n("strrpos", "ss", |a| {
+        Value::Num(
+            str(a, 0).rfind(str(a, 1)).filter(|_| !str(a, 1).is_empty()).map_or(0.0, |k| k as f64 + 1.0),
+        )
+    }),
     n("ustrpos", "ssn?", |a| {
         let hit = str(a, 0).find(str(a, 1)).filter(|_| !str(a, 1).is_empty());
         Value::Num(hit.map_or(0.0, |k| str(a, 0)[..k].chars().count() as f64 + 1.0))
@@ -70,11 +84,18 @@ pub(super) const TABLE: &[Function] = &[
     n("wordcount", "s", |a| Value::Num(str(a, 0).split_whitespace().count() as f64)),
     n("ustrwordcount", "s", |a| Value::Num(str(a, 0).split_whitespace().count() as f64)),
     n("strmatch", "ss", |a| {
-        Value::Num(f64::from(u8::from(crate::syntax::varlist::wildcard(&str(a, 1).replace('~', "\u{1}"), &str(a, 0).replace('~', "\u{1}")))))
+        Value::Num(f64::from(u8::from(crate::syntax::varlist::wildcard(
+            &str(a, 1).replace('~', "\u{1}"),
+            &str(a, 0).replace('~', "\u{1}"),
+        ))))
     }),
     n("isname", "s", |a| Value::Num(f64::from(u8::from(crate::frame::is_valid_name(str(a, 0)))))),
-    n("regexm", "ss", |a| Value::Num(f64::from(u8::from(crate::regex::find(str(a, 1), str(a, 0)).is_some())))),
-    n("ustrregexm", "ssn?", |a| Value::Num(f64::from(u8::from(crate::regex::find(str(a, 1), str(a, 0)).is_some())))),
+    n("regexm", "ss", |a| {
+        Value::Num(f64::from(u8::from(crate::regex::find(str(a, 1), str(a, 0)).is_some())))
+    }),
+    n("ustrregexm", "ssn?", |a| {
+        Value::Num(f64::from(u8::from(crate::regex::find(str(a, 1), str(a, 0)).is_some())))
+    }),
     s("regexs", "n", |a| text(crate::regex::last_group(num(a, 0)))),
     s("ustrregexs", "n", |a| text(crate::regex::last_group(num(a, 0)))),
     s("regexr", "sss", |a| text(crate::regex::replace(str(a, 1), str(a, 0), str(a, 2), false))),
@@ -108,8 +129,7 @@ fn proper(s: &str) -> String {
     let mut start = true;
     s.chars()
         .flat_map(|c| {
-            let out: Vec<char> =
-                if start { c.to_uppercase().collect() } else { c.to_lowercase().collect() };
+            let out: Vec<char> = if start { c.to_uppercase().collect() } else { c.to_lowercase().collect() };
             start = !c.is_alphabetic();
             out
         })
@@ -181,7 +201,11 @@ fn word(s: &str, k: f64) -> String {
     let words = crate::syntax::split::words(s);
     let n = words.len() as f64;
     let k = if k < 0.0 { n + k + 1.0 } else { k };
-    if k >= 1.0 && k <= n { crate::syntax::split::unquote(words[k as usize - 1]).to_string() } else { String::new() }
+    if k >= 1.0 && k <= n {
+        crate::syntax::split::unquote(words[k as usize - 1]).to_string()
+    } else {
+        String::new()
+    }
 }
 
 /// Shortens a name to `width` characters with `~` before its last character.
@@ -205,14 +229,17 @@ fn plural(a: &[Value]) -> String {
     match str(a, 2) {
         "" => format!("{one}s"),
         end if end.starts_with('+') => format!("{one}{}", &end[1..]),
-        end if end.starts_with('-') && one.ends_with(&end[1..]) => one[..one.len() - end.len() + 1].to_string(),
+        end if end.starts_with('-') && one.ends_with(&end[1..]) => {
+            one[..one.len() - end.len() + 1].to_string()
+        }
         other => other.to_string(),
     }
 }
 
 /// A text as a valid name: other characters become `_`.
 pub(crate) fn to_name(s: &str) -> String {
-    let mut out: String = s.chars().map(|c| if c == '_' || c.is_alphanumeric() { c } else { '_' }).take(32).collect();
+    let mut out: String =
+        s.chars().map(|c| if c == '_' || c.is_alphanumeric() { c } else { '_' }).take(32).collect();
     if out.chars().next().is_none_or(|c| c.is_ascii_digit()) {
         out = format!("_{out}").chars().take(32).collect();
     }

@@ -1,0 +1,447 @@
+//! Statements of programs and do-files: `program`, `syntax`, `do`, `run`, `include`, `error`,
+//! `assert`, `confirm`, `preserve`, `restore`, `mark`, `marksample`, `markout`, `clear`.
+
+use super::files::with_extension;
+use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::error::{Result, StataError};
+use crate::frame::{Column, Frame, Variable, is_valid_name};
+use crate::interp::{Echo, Flow};
+use crate::session::{Scope, Session};
+use crate::syntax::split::{unquote, words};
+use crate::syntax::{FvList, OptSpec, ParsedCommand, varlist};
+use crate::value::is_missing;
+
+const fn raw(
+    name: &'static str,
+    min: usize,
+    run: fn(&mut Session, &ParsedCommand) -> Result<()>,
+    syntax: &'static str,
+) -> CommandSpec {
+    CommandSpec { name, min, form: Form::Raw, by: ByRule::No, run, syntax, notes: "", examples: &[] }
+}
+
+pub const SYNTAX: CommandSpec = CommandSpec {
+    examples: &[Example {
+        run: "program define t, rclass\nsyntax varlist(min=1) [if] [, Level(real 95) noHEAD Tag(string)]\nreturn scalar k = wordcount(\"`varlist'\")\nreturn scalar l = `level'\nend\nset obs 2\ngenerate a = 1\ngenerate b = 1\nt a b if a == 1, level(90)",
+        expect: &[("r(k)", 2.0), ("r(l)", 90.0)],
+    }],
+    ..raw("syntax", 4, |s, c| s.syntax_statement(&c.raw), "syntax description_of_syntax")
+};
+pub const PROGRAM: CommandSpec = raw("program", 2, program, "program {define|drop|list|dir} [name]");
+pub const DO: CommandSpec = raw("do", 2, |s, c| run_file(s, c, Mode::Do), "do filename [arguments]");
+pub const RUN: CommandSpec = raw("run", 2, |s, c| run_file(s, c, Mode::Run), "run filename [arguments]");
+pub const INCLUDE: CommandSpec = raw("include", 4, |s, c| run_file(s, c, Mode::Include), "include filename");
+pub const ERROR: CommandSpec = raw("error", 3, error, "error exp");
+pub const ASSERT: CommandSpec = CommandSpec {
+    by: ByRule::EachGroup,
+    examples: &[Example {
+        run: "set obs 2\ncapture assert _n == 1\nscalar rc = _rc",
+        expect: &[("rc", 9.0)],
+    }],
+    ..raw("assert", 2, assert, "assert exp [if] [in] [, rc0 null fast]")
+};
+pub const CONFIRM: CommandSpec = raw(
+    "confirm",
+    4,
+    confirm,
+    "confirm {variable|new|numeric|string|file|number|integer|matrix|scalar|names|existence} ...",
+);
+pub const PRESERVE: CommandSpec = raw("preserve", 5, preserve, "preserve");
+pub const RESTORE: CommandSpec = raw("restore", 4, restore, "restore [, not preserve]");
+const MARKS: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::flag("STRok"),
+    OptSpec::flag("sysmissok"),
+    OptSpec::flag("NOVARlist"),
+    OptSpec::flag("zeroweight"),
+]);
+pub const MARKSAMPLE: CommandSpec = CommandSpec {
+    form: Form::Standard(&MARKS),
+    ..raw("marksample", 6, marksample, "marksample lmacname [, novarlist strok]")
+};
+pub const MARK: CommandSpec = CommandSpec {
+    form: Form::Standard(&MARK_SYNTAX),
+    ..raw("mark", 4, mark, "mark newmarkvar [if] [in] [weight]")
+};
+const MARK_SYNTAX: StandardSyntax =
+    StandardSyntax::new(&[OptSpec::flag("zeroweight")]).weights(super::ALL_WEIGHTS);
+pub const MARKOUT: CommandSpec = CommandSpec {
+    form: Form::Standard(&MARKS),
+    ..raw("markout", 7, markout, "markout markvar [varlist] [, strok sysmissok]")
+};
+pub const CLEAR: CommandSpec =
+    raw("clear", 5, clear, "clear [all|matrix|programs|results|ado|mata|rngstream]");
+
+fn program(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let words: Vec<&str> = cmd.raw.split_whitespace().collect();
+    match words[..] {
+        ["drop", "_all"] => s.programs.clear(),
+        ["drop", ref names @ ..] if !names.is_empty() => {
+            for n in names {
+                if s.programs.remove(*n).is_none() {
+                    return Err(StataError::new(111, format!("program {n} not found")));
+                }
+            }
+        }
+        ["dir"] | ["list"] => {
+            let mut names: Vec<String> = s.programs.keys().cloned().collect();
+            names.sort();
+            names.into_iter().for_each(|n| s.print(n));
+        }
+        _ => return Err(StataError::syntax()),
+    }
+    Ok(())
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Mode {
+    Do,
+    Run,
+    Include,
+}
+
+const MAX_DO: usize = 64;
+
+fn run_file(s: &mut Session, cmd: &ParsedCommand, mode: Mode) -> Result<()> {
+    let parts = words(&cmd.raw);
+    let name = parts
+        .first()
+        .map(|w| unquote(w))
+        .ok_or_else(|| StataError::new(198, "invalid file specification"))?;
+    let file = with_extension(name, "do");
+    let bytes =
+        std::fs::read(s.path(&file)).map_err(|_| StataError::new(601, format!("file {file} not found")))?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    if s.scopes.len() >= MAX_DO {
+        return Err(StataError::new(1000, "system limit exceeded - see manual\ndo-files nested too deeply"));
+    }
+    let quiet = mode == Mode::Run;
+    let depth = s.scopes.len();
+    if mode != Mode::Include {
+        let mut scope = Scope::default();
+        scope.locals.insert("0".into(), parts[1..].join(" "));
+        for (k, w) in parts[1..].iter().enumerate() {
+            scope.locals.insert((k + 1).to_string(), unquote(w).to_string());
+        }
+        s.scopes.push(scope);
+    }
+    let quiet_before = s.out.quiet;
+    s.out.quiet += usize::from(quiet);
+    let echo = if s.out.echo && !quiet { Echo::On } else { Echo::Off };
+    if echo == Echo::On {
+        s.out.text("\n");
+    }
+    let result = s.run_text(&text, echo);
+    s.out.quiet = quiet_before;
+    while s.scopes.len() > depth {
+        s.leave_scope();
+    }
+    match result {
+        Ok(flow) => {
+            if echo == Echo::On {
+                s.out.line("end of do-file");
+            }
+            if flow == Flow::Quit {
+                s.handles.flow = Flow::Quit;
+            }
+            Ok(())
+        }
+        Err(e) => {
+            if echo == Echo::On && !e.message.is_empty() {
+                s.report(&e);
+                s.out.line("\nend of do-file\n");
+                return Err(StataError::new(e.code, ""));
+            }
+            Err(e)
+        }
+    }
+}
+
+fn error(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let code = s.eval_num(&cmd.raw)?;
+    if code == 0.0 {
+        return Ok(());
+    }
+    Err(StataError::standard(code as i32))
+}
+
+fn assert(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let mut cmd = ParsedCommand::split("assert", &cmd.raw, false)?;
+    cmd.check_options(&[OptSpec::flag("rc0"), OptSpec::flag("null"), OptSpec::flag("fast")], &[])?;
+    let c = s.compile(&cmd.list)?;
+    if c.is_string() {
+        return Err(StataError::type_mismatch());
+    }
+    let rows = s.rows(&cmd)?;
+    let ctx = s.ctx();
+    let (mut wrong, mut total) = (0, 0);
+    if c.columns().is_empty() && s.frame.n_rows() == 0 {
+        total = 1;
+        wrong = usize::from(!c.holds(&ctx, 0));
+    }
+    for i in (0..rows.len()).filter(|&i| rows[i]) {
+        total += 1;
+        wrong += usize::from(!c.holds(&ctx, i));
+    }
+    if wrong > 0 {
+        if total > 1 {
+            s.print(format!(
+                "{wrong} contradiction{} in {total} observations",
+                if wrong == 1 { "" } else { "s" }
+            ));
+        }
+        if cmd.has("rc0") {
+            return Ok(());
+        }
+        return Err(StataError::standard(9));
+    }
+    Ok(())
+}
+
+fn confirm(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let text = cmd.raw.split(',').next().unwrap_or("").trim().to_string();
+    let exact = cmd.raw.split_once(',').is_some_and(|(_, o)| o.trim().starts_with("exact"));
+    let mut parts: Vec<&str> = text.splitn(2, char::is_whitespace).collect();
+    if parts.len() < 2 {
+        parts.push("");
+    }
+    let (what, rest) = (parts[0], parts[1].trim());
+    let is = |full: &str, min: usize| what.len() >= min && full.starts_with(what);
+    let abbrev = s.settings.varabbrev && !exact;
+    if is("existence", 1) {
+        return if rest.is_empty() {
+            Err(StataError::new(6, "nothing found where something expected"))
+        } else {
+            Ok(())
+        };
+    }
+    if is("variable", 1) {
+        let vars = varlist::resolve(&s.frame, rest, abbrev)?;
+        return if vars.is_empty() { Err(StataError::standard(100)) } else { Ok(()) };
+    }
+    if ["numeric", "string", "str", "byte", "int", "long", "float", "double"]
+        .iter()
+        .any(|t| what == *t || is(t, 3))
+        && rest.starts_with("var")
+    {
+        let list = rest.split_once(char::is_whitespace).map_or("", |(_, l)| l);
+        let vars = varlist::resolve(&s.frame, list, abbrev)?;
+        if vars.is_empty() {
+            return Err(StataError::standard(100));
+        }
+        for i in vars {
+            let v = s.frame.var(i);
+            let ty = v.data.storage_type().name();
+            let ok = match what {
+                w if w.starts_with("num") => !v.is_string(),
+                w if w.starts_with("str") => v.is_string(),
+                w => ty == w,
+            };
+            if !ok {
+                let article = format!("'{}' found where {what} variable expected", v.name);
+                return Err(StataError::new(7, article));
+            }
+        }
+        return Ok(());
+    }
+    if is("new", 3) {
+        let rest = rest.strip_prefix("file").map(|f| (true, f.trim())).unwrap_or((false, rest));
+        if rest.0 {
+            return if s.path(unquote(rest.1)).exists() {
+                Err(StataError::new(602, format!("file {} already exists", unquote(rest.1))))
+            } else {
+                Ok(())
+            };
+        }
+        let list = rest.1.strip_prefix("variable").or(rest.1.strip_prefix("var ")).unwrap_or(rest.1);
+        for name in list.split_whitespace() {
+            if !is_valid_name(name) {
+                return Err(StataError::new(7, format!("'{name}' found where new variable expected")));
+            }
+            if s.frame.find(name).is_some() {
+                return Err(StataError::already_defined(name));
+            }
+        }
+        return Ok(());
+    }
+    if is("file", 1) {
+        let name = unquote(rest);
+        return if s.path(name).is_file() {
+            Ok(())
+        } else {
+            Err(StataError::new(601, format!("file {name} not found")))
+        };
+    }
+    if is("number", 3) || is("integer", 3) {
+        let x = crate::syntax::options::parse_number(rest);
+        let fine = x.is_some_and(|x| !is("integer", 3) || (!is_missing(x) && x.fract() == 0.0));
+        return if fine {
+            Ok(())
+        } else {
+            Err(StataError::new(7, format!("'{rest}' found where {what} expected")))
+        };
+    }
+    if is("matrix", 3) {
+        return if s.matrix(rest).is_some() {
+            Ok(())
+        } else {
+            Err(StataError::new(111, format!("matrix {rest} not found")))
+        };
+    }
+    if is("scalar", 2) {
+        return if s.scalars.contains_key(rest) {
+            Ok(())
+        } else {
+            Err(StataError::new(111, format!("scalar {rest} not found")))
+        };
+    }
+    if is("names", 4) {
+        return match rest.split_whitespace().find(|n| !is_valid_name(n)) {
+            Some(n) => Err(StataError::new(7, format!("'{n}' found where name expected"))),
+            None => Ok(()),
+        };
+    }
+    if is("format", 4) {
+        return if crate::format::Format::parse(rest).is_some() {
+            Ok(())
+        } else {
+            Err(StataError::standard(120))
+        };
+    }
+    // `confirm x` means `confirm variable x`
+    if varlist::resolve(&s.frame, &text, abbrev).is_ok_and(|v| !v.is_empty()) {
+        return Ok(());
+    }
+    Err(StataError::no_variable(what))
+}
+
+fn preserve(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if !cmd.raw.is_empty() && !cmd.raw.trim_start_matches(',').trim().eq("changed") {
+        return Err(StataError::syntax());
+    }
+    let frame = s.frame.clone();
+    let scope = s.scope();
+    if scope.preserved.is_some() {
+        return Err(StataError::standard(621));
+    }
+    scope.preserved = Some(frame);
+    Ok(())
+}
+
+fn restore(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let option = cmd.raw.trim_start_matches(',').trim().to_string();
+    let saved = s.scope().preserved.take().ok_or_else(|| StataError::standard(622))?;
+    match option.as_str() {
+        "" => s.frame = saved,
+        "not" => {}
+        "preserve" => {
+            s.frame = saved.clone();
+            s.scope().preserved = Some(saved);
+        }
+        other => {
+            s.scope().preserved = Some(saved);
+            return Err(StataError::option_not_allowed(other));
+        }
+    }
+    Ok(())
+}
+
+fn add_mark(s: &mut Session, name: &str, touse: &[bool]) -> Result<()> {
+    let values: Vec<i8> = touse.iter().map(|&t| i8::from(t)).collect();
+    if let Some(i) = s.frame.find(name) {
+        s.frame.drop_vars(&[i]);
+    }
+    s.frame.add(Variable::new(name, Column::Byte(values)))?;
+    Ok(())
+}
+
+fn marksample(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let local = cmd.list.trim().to_string();
+    if !is_valid_name(&local) {
+        return Err(StataError::syntax());
+    }
+    let (text_if, text_in) = (s.local("if").to_string(), s.local("in").to_string());
+    let weight = s.local("weight").to_string();
+    let exp = s.local("exp").to_string();
+    let varlist = s.local("varlist").to_string();
+    let weight = if weight.is_empty() { String::new() } else { format!("[{weight}{exp}]") };
+    let inner = ParsedCommand::split("mark", &format!("{text_if} {text_in} {weight}"), false)?;
+    let mut touse = s.rows(&inner)?;
+    s.weights(&inner, crate::syntax::WeightKind::Frequency, &mut touse)?;
+    if !cmd.has("novarlist") && !varlist.is_empty() {
+        markout_list(s, &varlist, &mut touse, cmd.has("strok"))?;
+    }
+    let id = s.fresh_id();
+    let name = format!("__{id:06X}");
+    s.scope().temporary.push(name.clone());
+    add_mark(s, &name, &touse)?;
+    s.set_local(&local, name);
+    Ok(())
+}
+
+/// Excludes rows with missing values in a list that may hold operators.
+fn markout_list(s: &Session, list: &str, touse: &mut [bool], strok: bool) -> Result<()> {
+    match varlist::resolve(&s.frame, list, s.settings.varabbrev) {
+        Ok(vars) => s.markout(&vars, touse, strok),
+        Err(_) => FvList::parse(&s.frame, list, s.settings.varabbrev)?.markout(&s.frame, touse),
+    }
+}
+
+fn mark(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let name = cmd.list.trim().to_string();
+    if !is_valid_name(&name) && !name.starts_with("__") {
+        return Err(StataError::syntax());
+    }
+    let mut touse = s.rows(cmd)?;
+    s.weights(cmd, crate::syntax::WeightKind::Frequency, &mut touse)?;
+    add_mark(s, &name, &touse)
+}
+
+fn markout(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (name, list) = cmd.list.split_once(char::is_whitespace).unwrap_or((cmd.list.as_str(), ""));
+    let i = s.numeric_variable(name)?;
+    let before: Vec<bool> = s.frame.numeric(i)?.iter().map(|&x| x != 0.0).collect();
+    let mut touse = before.clone();
+    markout_list(s, list, &mut touse, cmd.has("strok"))?;
+    let column = s.frame.column_mut(i);
+    for (k, t) in touse.iter().enumerate() {
+        if before[k] && !t {
+            column.set_num(k, 0.0);
+        }
+    }
+    Ok(())
+}
+
+fn clear(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let what = cmd.raw.trim();
+    let all = what == "all" || what == "*";
+    if what.is_empty() || all {
+        s.frame = Frame::new();
+    }
+    match what {
+        "" => {}
+        "all" | "*" => {
+            s.programs.clear();
+            s.matrices.clear();
+            s.scalars.clear();
+            s.r.clear();
+            s.s.clear();
+            s.e = Default::default();
+            s.stored = Default::default();
+            s.handles.posts.clear();
+            s.handles.files.clear();
+            s.handles.other.clear();
+        }
+        "matrix" | "matrices" => s.matrices.clear(),
+        "programs" | "program" | "ado" => s.programs.clear(),
+        "results" => {
+            s.r.clear();
+            s.s.clear();
+            s.e = Default::default();
+        }
+        "mata" | "rngstream" | "frames" | "collect" => {}
+        _ => {
+            return Err(StataError::invalid(format!("clear {what}: invalid argument")));
+        }
+    }
+    Ok(())
+}

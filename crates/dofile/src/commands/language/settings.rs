@@ -1,0 +1,163 @@
+//! `set`, `version`, `sysdir`, `discard`, `about` and the settings of a generated preamble that
+//! have no meaning here.
+
+use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::error::{Result, StataError};
+use crate::format;
+use crate::frame::StorageType;
+use crate::rng::Mt64;
+use crate::session::{ENGINE_VERSION, LANGUAGE_VERSION, Session};
+use crate::syntax::ParsedCommand;
+use crate::value::is_missing;
+
+const fn raw(
+    name: &'static str,
+    min: usize,
+    run: fn(&mut Session, &ParsedCommand) -> Result<()>,
+    syntax: &'static str,
+) -> CommandSpec {
+    CommandSpec { name, min, form: Form::Raw, by: ByRule::No, run, syntax, notes: "", examples: &[] }
+}
+
+pub const SET: CommandSpec = CommandSpec {
+    notes: "obs, seed, sortseed, rng (mt64 only), type, level, linesize, varabbrev, scheme have their meaning; more off, rmsg off, trace off, dp period, processors, max_memory, niceness, segmentsize, maxvar, matsize, adosize, logtype text, output, iterlog on are accepted and have none",
+    examples: &[Example {
+        run: "set obs 3\nset seed 12345\ngenerate double u = runiform()",
+        expect: &[("u[1]", 0.357629722888425872), ("u[2]", 0.400442617044061255)],
+    }],
+    ..raw("set", 3, set, "set name value")
+};
+pub const VERSION: CommandSpec = raw("version", 4, version, "version # [: command]");
+pub const SYSDIR: CommandSpec = raw("sysdir", 6, sysdir, "sysdir set codeword \"path\"");
+pub const DISCARD: CommandSpec = raw("discard", 7, |_, _| Ok(()), "discard");
+pub const ABOUT: CommandSpec = raw("about", 5, about, "about");
+pub const MATA: CommandSpec =
+    raw("mata", 4, mata, "mata: mata mlib index (the preamble's line; nothing else)");
+
+fn on_off(value: &str) -> Result<bool> {
+    match value {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(StataError::syntax()),
+    }
+}
+
+fn set(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (name, value) = cmd.raw.split_once(char::is_whitespace).unwrap_or((cmd.raw.as_str(), ""));
+    let value = value.trim();
+    let plain = value.split(',').next().unwrap_or("").trim();
+    let number = |s: &Session| -> Result<f64> {
+        let x = s.eval_num(plain)?;
+        if is_missing(x) { Err(StataError::syntax()) } else { Ok(x) }
+    };
+    match name {
+        "obs" | "ob" => {
+            let n = number(s)?;
+            if n < s.frame.n_rows() as f64 {
+                return Err(StataError::new(198, format!("obs must be >= {}", s.frame.n_rows())));
+            }
+            if n > 2_147_483_620.0 || n * s.row_width().max(1) as f64 > 6e10 {
+                return Err(StataError::standard(901));
+            }
+            let before = s.frame.n_rows();
+            s.frame.set_n_rows(n as usize);
+            let was = format::bare("%15.0gc", before as f64);
+            let now = format::bare("%15.0gc", n);
+            s.print(format!("Number of observations (_N) was {was}, now {now}."));
+        }
+        "seed" | "se" => {
+            let x = number(s)?;
+            if !(0.0..=2_147_483_647.0).contains(&x) {
+                return Err(StataError::new(198, "seed out of range"));
+            }
+            s.rng.replace(Mt64::new(x as u64));
+        }
+        "sortseed" => s.settings.sortseed = number(s)?.max(0.0) as u64,
+        "rng" => {
+            if !["default", "mt64"].contains(&plain) {
+                return Err(StataError::new(198, format!("rng {plain} is not supported by the open engine")));
+            }
+        }
+        "type" | "ty" => {
+            let ty = StorageType::parse(plain).filter(|t| !t.is_string());
+            s.settings.default_type =
+                ty.ok_or_else(|| StataError::new(198, format!("{plain} invalid type")))?;
+        }
+        "level" => {
+            let x = number(s)?;
+            if !(10.0..=99.99).contains(&x) {
+                return Err(StataError::new(198, "level() must be between 10 and 99.99 inclusive"));
+            }
+            s.settings.level = x;
+        }
+        "linesize" | "li" => {
+            let x = number(s)?;
+            if !(40.0..=255.0).contains(&x) {
+                return Err(StataError::new(198, "linesize must be between 40 and 255"));
+            }
+            s.settings.linesize = x as usize;
+        }
+        "varabbrev" => s.settings.varabbrev = on_off(plain)?,
+        "scheme" => s.settings.scheme = plain.to_string(),
+        "more" | "rmsg" | "trace" | "pause" | "revkeyboard" | "coeftabresults" => {
+            if on_off(plain)? && name != "coeftabresults" {
+                return Err(StataError::new(
+                    198,
+                    format!("set {name} on is not supported by the open engine"),
+                ));
+            }
+        }
+        "dp" if plain == "period" => {}
+        "iterlog" if plain == "on" => {}
+        "output" if plain == "proc" => {}
+        "logtype" if plain == "text" => {}
+        "processors" | "max_memory" | "niceness" | "segmentsize" | "min_memory" | "maxvar" | "matsize"
+        | "adosize" | "mem" | "memory" | "maxiter" | "tracedepth" | "graphics" | "locale_functions" => {}
+        _ => {
+            return Err(StataError::new(
+                198,
+                format!("set {name} {value} is not supported by the open engine"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn version(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let text = cmd.raw.split(',').next().unwrap_or("").trim();
+    if text.is_empty() {
+        s.print(format!("version {:.1}", f64::from(s.settings.version) / 100.0));
+        return Ok(());
+    }
+    let x: f64 = text.parse().map_err(|_| StataError::new(198, format!("{text} invalid version number")))?;
+    if x > LANGUAGE_VERSION {
+        let text = format!(
+            "this is version {LANGUAGE_VERSION:.1} of the open engine; it cannot run version {x:.1} programs"
+        );
+        return Err(StataError::new(9, text));
+    }
+    s.settings.version = (x * 100.0).round() as u32;
+    Ok(())
+}
+
+/// The only directories searched are those of the ado path, so nothing is to be set.
+fn sysdir(_: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if cmd.raw.starts_with("set ") || cmd.raw.is_empty() || cmd.raw == "list" {
+        return Ok(());
+    }
+    Err(StataError::syntax())
+}
+
+fn about(s: &mut Session, _: &ParsedCommand) -> Result<()> {
+    s.print(format!("stata-service open do-file engine {ENGINE_VERSION}"));
+    s.print(format!("follows language version {LANGUAGE_VERSION:.1}; this program is not Stata"));
+    Ok(())
+}
+
+fn mata(_: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let words: Vec<&str> = cmd.raw.trim_start_matches(':').split_whitespace().collect();
+    if words == ["mata", "mlib", "index"] {
+        return Ok(());
+    }
+    Err(StataError::unsupported_command("mata"))
+}

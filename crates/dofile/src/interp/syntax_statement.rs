@@ -1,0 +1,442 @@
+//! The `syntax` statement of programs (manual [P] syntax): checks `` `0' ``
+//! against a pattern and fills locals.
+
+use super::extended::parenthesised;
+use crate::error::{Result, StataError};
+use crate::format::macro_text;
+use crate::frame::is_valid_name;
+use crate::session::Session;
+use crate::syntax::options::{abbreviates, parse_number, split_options};
+use crate::syntax::split::{ParsedCommand, top_level_comma, unquote, words};
+use crate::syntax::{FvList, numlist, varlist};
+
+/// One element of the pattern before the options.
+#[derive(Debug, PartialEq)]
+enum Part {
+    VarList { kind: String, spec: String, optional: bool },
+    Anything { optional: bool },
+    If(bool),
+    In(bool),
+    Using(bool),
+    Weight(bool),
+    Exp(bool),
+}
+
+/// One option of the pattern.
+#[derive(Debug)]
+struct Pattern {
+    name: String,
+    kind: String,
+    spec: String,
+    default: Option<String>,
+    required: bool,
+}
+
+impl Session {
+    /// Runs `syntax pattern` on the local `0`.
+    pub(crate) fn syntax_statement(&mut self, pattern: &str) -> Result<()> {
+        let (parts, options) = parse_pattern(pattern)?;
+        let typed = self.local("0").to_string();
+        let wants_exp = parts.iter().any(|p| matches!(p, Part::Exp(_)));
+        let cmd = ParsedCommand::split("", &typed, wants_exp)?;
+        self.check_parts(&parts, &cmd, &typed)?;
+        self.fill_options(&options, &cmd.option_text)
+    }
+
+    fn check_parts(&mut self, parts: &[Part], cmd: &ParsedCommand, typed: &str) -> Result<()> {
+        let has = |f: fn(&Part) -> bool| parts.iter().any(f);
+        let everything = has(|p| matches!(p, Part::Anything { .. }));
+        if cmd.if_exp.is_some() && !has(|p| matches!(p, Part::If(_))) {
+            return Err(StataError::invalid("if not allowed"));
+        }
+        if cmd.in_range.is_some() && !has(|p| matches!(p, Part::In(_))) {
+            return Err(StataError::invalid("in range not allowed"));
+        }
+        if cmd.using.is_some() && !has(|p| matches!(p, Part::Using(_))) {
+            return Err(StataError::invalid("using not allowed"));
+        }
+        if cmd.weight.is_some() && !has(|p| matches!(p, Part::Weight(_))) {
+            return Err(StataError::new(101, "weights not allowed"));
+        }
+        let any_list = has(|p| matches!(p, Part::VarList { .. }));
+        if !everything && !any_list && !cmd.list.is_empty() {
+            let word = typed.split_whitespace().next().unwrap_or("");
+            return Err(match has(|p| matches!(p, Part::Exp(_))) {
+                true => StataError::syntax(),
+                false if is_valid_name(word) => StataError::new(101, "varlist not allowed"),
+                false => StataError::invalid(format!("invalid '{word}' ")),
+            });
+        }
+        for part in parts {
+            self.fill_part(part, cmd)?;
+        }
+        Ok(())
+    }
+
+    fn fill_part(&mut self, part: &Part, cmd: &ParsedCommand) -> Result<()> {
+        let missing = |what: &str| StataError::new(100, format!("{what} required"));
+        match part {
+            Part::VarList { kind, spec, optional } => {
+                let text = self.varlist_argument(kind, spec, *optional, &cmd.list)?;
+                self.set_local(
+                    kind.trim_start_matches("new").trim_start_matches("fv").trim_start_matches("ts"),
+                    text.clone(),
+                );
+                let key = if kind.ends_with("list") { "varlist" } else { "varname" };
+                self.set_local(key, text.clone());
+                // `varname' fills the local varlist, as in Stata
+                self.set_local("varlist", text);
+                if key == "varname" {
+                    self.set_local("varname", "");
+                }
+            }
+            Part::Anything { optional } => {
+                if cmd.list.is_empty() && !optional {
+                    return Err(missing("something"));
+                }
+                self.set_local("anything", cmd.list.clone());
+            }
+            Part::If(optional) => {
+                let text = cmd.if_exp.as_ref().map_or(String::new(), |t| format!("if {t}"));
+                if text.is_empty() && !optional {
+                    return Err(missing("if"));
+                }
+                self.set_local("if", text);
+            }
+            Part::In(optional) => {
+                let text = cmd.in_range.as_ref().map_or(String::new(), |t| format!("in {t}"));
+                if text.is_empty() && !optional {
+                    return Err(missing("in"));
+                }
+                self.set_local("in", text);
+            }
+            Part::Using(optional) => {
+                let text = cmd.using.as_ref().map_or(String::new(), |t| format!("using `\"{t}\"'"));
+                if text.is_empty() && !optional {
+                    return Err(missing("using"));
+                }
+                self.set_local("using", text);
+            }
+            Part::Weight(optional) => {
+                let weight = cmd.weight.clone();
+                if weight.is_none() && !optional {
+                    return Err(missing("weight"));
+                }
+                let kind = weight.as_ref().map_or("", |w| w.kind.map_or("aweight", |k| k.name()));
+                self.set_local("weight", kind);
+                self.set_local("exp", weight.map_or(String::new(), |w| format!("= {}", w.exp)));
+            }
+            Part::Exp(optional) => {
+                if cmd.exp.is_none() && !optional {
+                    return Err(missing("=exp"));
+                }
+                self.set_local("exp", cmd.exp.as_ref().map_or(String::new(), |e| format!("= {e}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks a varlist-like argument and gives its unabbreviated text.
+    fn varlist_argument(&mut self, kind: &str, spec: &str, optional: bool, list: &str) -> Result<String> {
+        let abbrev = self.settings.varabbrev;
+        let flags: Vec<String> = spec.to_lowercase().split_whitespace().map(String::from).collect();
+        let has = |f: &str| flags.iter().any(|x| x == f);
+        let limit = |key: &str| {
+            flags.iter().find_map(|f| {
+                f.strip_prefix(key).and_then(|k| k.strip_prefix('=')).and_then(|k| k.parse::<usize>().ok())
+            })
+        };
+        let single = kind.ends_with("name");
+        let mut list = list.trim().to_string();
+        if list.is_empty() {
+            if !optional {
+                return Err(StataError::standard(100));
+            }
+            if single || has("default=none") || kind.starts_with("new") {
+                return Ok(String::new());
+            }
+            list = "_all".into();
+        }
+        let text = if kind.starts_with("new") {
+            let names: Vec<&str> = list.split_whitespace().collect();
+            let types = names.iter().filter(|n| crate::frame::StorageType::parse(n).is_some()).count();
+            let new = varlist::new_names(&self.frame, &names[types.min(1)..].join(" "))?;
+            let ty = if types > 0 { names[0].to_string() } else { self.settings.default_type.name() };
+            self.set_local("typlist", vec![ty; new.len()].join(" "));
+            new.join(" ")
+        } else if has("fv") || has("ts") || kind.starts_with("fv") {
+            let parsed = FvList::parse(&self.frame, &list, abbrev)?;
+            if !has("fv") && !parsed.factors().is_empty() && list.contains(['#']) {
+                return Err(StataError::new(101, "factor-variable operators not allowed"));
+            }
+            self.check_kinds(&parsed.variables(), &flags)?;
+            unabbreviated(&self.frame, &list, abbrev)
+        } else {
+            let vars = varlist::resolve(&self.frame, &list, abbrev).map_err(|e| fv_message(e, &list))?;
+            let names: Vec<String> = vars.iter().map(|&i| self.frame.var(i).name.clone()).collect();
+            self.check_kinds(&names, &flags)?;
+            names.join(" ")
+        };
+        let n = words(&text).len();
+        if n < limit("min").unwrap_or(0) {
+            return Err(StataError::standard(102));
+        }
+        if n > limit("max").unwrap_or(usize::MAX) || (single && n > 1) {
+            return Err(StataError::standard(103));
+        }
+        Ok(text)
+    }
+
+    fn check_kinds(&self, names: &[String], flags: &[String]) -> Result<()> {
+        for name in names {
+            let string = self.frame.var(self.frame.position(name)?).is_string();
+            if string && flags.iter().any(|f| f == "numeric") {
+                return Err(StataError::new(
+                    109,
+                    format!("string variables not allowed in varlist;\n{name} is a string variable"),
+                ));
+            }
+            if !string && flags.iter().any(|f| f == "string" || f == "str") {
+                return Err(StataError::new(
+                    109,
+                    format!("numeric variables not allowed in varlist;\n{name} is a numeric variable"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn fill_options(&mut self, patterns: &[Pattern], text: &str) -> Result<()> {
+        let mut given = split_options(text)?;
+        for p in patterns {
+            if p.name == "*" {
+                continue;
+            }
+            let lower = p.name.to_lowercase();
+            let at = given.iter().position(|(n, a)| {
+                let takes = !p.kind.is_empty();
+                let base = abbreviates(n, &p.name);
+                base && (takes == a.is_some())
+            });
+            let found = at.map(|k| given.remove(k));
+            match found {
+                None if p.required => {
+                    let shown = if p.kind.is_empty() { lower.clone() } else { format!("{lower}()") };
+                    return Err(StataError::new(198, format!("option {shown} required")));
+                }
+                None => {
+                    let value = p.default.clone().unwrap_or_default();
+                    self.set_local(local_name(&lower), value);
+                }
+                Some((_, arg)) => {
+                    let value = self.option_value(p, &lower, arg)?;
+                    self.set_local(local_name(&lower), value);
+                }
+            }
+        }
+        let rest: Vec<String> =
+            given.into_iter().map(|(n, a)| a.map_or(n.clone(), |a| format!("{n}({a})"))).collect();
+        if patterns.iter().any(|p| p.name == "*") {
+            self.set_local("options", rest.join(" "));
+        } else if let Some(first) = rest.first() {
+            let name = first.split('(').next().unwrap_or(first);
+            let shown = if first.contains('(') { format!("{name}()") } else { name.to_string() };
+            return Err(StataError::option_not_allowed(&shown));
+        }
+        Ok(())
+    }
+
+    fn option_value(&mut self, p: &Pattern, lower: &str, arg: Option<String>) -> Result<String> {
+        let Some(arg) = arg else {
+            return Ok(lower.to_string());
+        };
+        let wrong = || StataError::invalid(format!("option {lower}() incorrectly specified"));
+        match p.kind.as_str() {
+            "string" | "str" => Ok(if p.spec == "asis" { arg } else { unquote(&arg).to_string() }),
+            "passthru" => Ok(format!("{lower}({arg})")),
+            "integer" | "int" => {
+                let x = parse_number(&arg).or_else(|| self.eval_num(&arg).ok()).ok_or_else(wrong)?;
+                if x.fract() != 0.0 { Err(wrong()) } else { Ok(macro_text(x)) }
+            }
+            "real" => {
+                let x = parse_number(&arg).or_else(|| self.eval_num(&arg).ok()).ok_or_else(wrong)?;
+                Ok(macro_text(x))
+            }
+            "numlist" => {
+                let list = numlist::expand(&arg)?;
+                check_numlist(&list, &p.spec)?;
+                Ok(list.into_iter().map(macro_text).collect::<Vec<_>>().join(" "))
+            }
+            "varlist" | "varname" | "newvarlist" | "newvarname" | "fvvarlist" => {
+                self.varlist_argument(&p.kind, &p.spec, false, &arg)
+            }
+            "name" | "namelist" => {
+                let names: Vec<&str> = arg.split_whitespace().collect();
+                let single = p.kind == "name" && names.len() != 1;
+                if single || names.iter().any(|n| !is_valid_name(n)) {
+                    return Err(wrong());
+                }
+                Ok(names.join(" "))
+            }
+            "exp" => {
+                self.compile(&arg)?;
+                Ok(arg)
+            }
+            _ => Err(StataError::invalid(format!("syntax: {} is no option type", p.kind))),
+        }
+    }
+}
+
+/// Name of the local of an option.
+fn local_name(lower: &str) -> &str {
+    lower
+}
+
+/// r(101) with the usual text where a plain list holds operators.
+fn fv_message(e: StataError, list: &str) -> StataError {
+    if list.contains('#') || list.split_whitespace().any(|w| w.starts_with("i.") || w.starts_with("c.")) {
+        return StataError::new(101, "factor-variable operators not allowed");
+    }
+    if list.contains('.') && e.code == 198 {
+        return StataError::new(101, "time-series operators not allowed");
+    }
+    e
+}
+
+/// A list with operators, names unabbreviated where they stand alone.
+fn unabbreviated(frame: &crate::frame::Frame, list: &str, abbrev: bool) -> String {
+    let plain = |w: &str| !w.contains(['.', '#', '(']);
+    let mut out = Vec::new();
+    for w in words(list) {
+        if plain(w)
+            && let Ok(vars) = varlist::resolve(frame, w, abbrev)
+        {
+            out.extend(vars.into_iter().map(|i| frame.var(i).name.clone()));
+            continue;
+        }
+        out.push(w.to_string());
+    }
+    out.join(" ")
+}
+
+fn check_numlist(list: &[f64], spec: &str) -> Result<()> {
+    let has = |w: &str| spec.split_whitespace().any(|s| s == w);
+    if has("integer") && list.iter().any(|x| x.fract() != 0.0) {
+        return Err(StataError::standard(126));
+    }
+    if has("ascending") && list.windows(2).any(|w| w[0] >= w[1]) {
+        return Err(StataError::standard(124));
+    }
+    let bound = |key: &str| spec.split_whitespace().find_map(|s| s.strip_prefix(key)).and_then(parse_number);
+    if bound("min=").is_some_and(|m| (list.len() as f64) < m) {
+        return Err(StataError::standard(122));
+    }
+    if bound("max=").is_some_and(|m| (list.len() as f64) > m) {
+        return Err(StataError::standard(123));
+    }
+    let outside = |x: &f64| {
+        bound(">=").is_some_and(|b| *x < b)
+            || bound("<=").is_some_and(|b| *x > b)
+            || spec.split_whitespace().any(|s| {
+                let strict =
+                    |p: &str| s.strip_prefix(p).filter(|r| !r.starts_with('=')).and_then(parse_number);
+                strict(">").is_some_and(|b| *x <= b) || strict("<").is_some_and(|b| *x >= b)
+            })
+    };
+    if list.iter().any(outside) {
+        return Err(StataError::standard(125));
+    }
+    Ok(())
+}
+
+fn parse_pattern(pattern: &str) -> Result<(Vec<Part>, Vec<Pattern>)> {
+    // the comma of the options may stand inside brackets: [, options] or , options
+    let mut front = pattern.trim().to_string();
+    let mut option_text = String::new();
+    let mut required = true;
+    if let Some(open) = front.find("[,") {
+        option_text = front[open + 2..].trim_end().trim_end_matches(']').to_string();
+        front.truncate(open);
+        required = false;
+    } else if let Some(i) = top_level_comma(&front) {
+        option_text = front[i + 1..].to_string();
+        front.truncate(i);
+    }
+    let mut parts = Vec::new();
+    for word in words(&front) {
+        let (optional, inner) = match word.strip_prefix('[').and_then(|w| w.strip_suffix(']')) {
+            Some(inner) => (true, inner),
+            None => (false, word),
+        };
+        parts.push(parse_part(inner.trim(), optional)?);
+    }
+    Ok((parts, parse_patterns(&option_text, required)?))
+}
+
+fn parse_part(inner: &str, optional: bool) -> Result<Part> {
+    let (name, spec) = match inner.split_once('(') {
+        Some((n, s)) => (n.trim(), s.trim_end().trim_end_matches(')')),
+        None => (inner, ""),
+    };
+    Ok(match name {
+        "varlist" | "varname" | "newvarlist" | "newvarname" => {
+            Part::VarList { kind: name.into(), spec: spec.into(), optional }
+        }
+        "anything" | "name" | "namelist" | "numlist" => Part::Anything { optional },
+        "if" => Part::If(optional),
+        "in" => Part::In(optional),
+        "using" | "using/" => Part::Using(optional),
+        "=exp" | "=/exp" | "exp" | "/exp" => Part::Exp(optional),
+        _ if name.split_whitespace().all(|w| {
+            ["fweight", "aweight", "pweight", "iweight", "fw", "aw", "pw", "iw", "weight", "/"].contains(&w)
+        }) =>
+        {
+            Part::Weight(optional)
+        }
+        _ => return Err(StataError::new(197, format!("invalid syntax: {inner}"))),
+    })
+}
+
+fn parse_patterns(text: &str, required: bool) -> Result<Vec<Pattern>> {
+    let mut out = Vec::new();
+    let mut required_now = required;
+    let mut rest = text.trim().to_string();
+    while !rest.is_empty() {
+        if let Some(r) = rest.strip_prefix('[') {
+            required_now = false;
+            rest = r.trim_start().to_string();
+            continue;
+        }
+        if let Some(r) = rest.strip_prefix(']') {
+            required_now = required;
+            rest = r.trim_start().to_string();
+            continue;
+        }
+        let end = rest.find(|c: char| c.is_whitespace() || "([]".contains(c)).unwrap_or(rest.len());
+        let name = rest[..end].to_string();
+        rest = rest[end..].trim_start().to_string();
+        let mut p =
+            Pattern { name, kind: String::new(), spec: String::new(), default: None, required: required_now };
+        if rest.starts_with('(') {
+            let (inner, after) = parenthesised(&rest)
+                .map(|(a, b)| (a.to_string(), b.to_string()))
+                .ok_or_else(StataError::syntax)?;
+            let mut words = inner.splitn(2, char::is_whitespace);
+            p.kind = words.next().unwrap_or("").to_string();
+            p.spec = words.next().unwrap_or("").trim().to_string();
+            if ["real", "integer", "int"].contains(&p.kind.as_str()) && !p.spec.is_empty() {
+                p.default = Some(p.spec.clone());
+                p.required = false;
+            }
+            rest = after;
+        }
+        if p.name == "*" {
+            p.required = false;
+        }
+        if p.name.is_empty() {
+            return Err(StataError::new(197, "invalid syntax"));
+        }
+        out.push(p);
+    }
+    Ok(out)
+}
