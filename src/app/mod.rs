@@ -1,1 +1,5 @@
-//! The composition root; owns start and shutdown.
+//! The composition root: builds every adapter, owns start and shutdown order.
+
+pub mod build;
+pub mod options;
+pub mod serve;

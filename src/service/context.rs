@@ -6,6 +6,7 @@ use crate::domain::audit::Actor;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, TenantId, TraceId};
 use crate::domain::job::JobRecord;
+use crate::library::Library;
 use crate::ports::clock::Clock;
 use crate::ports::ids::IdSource;
 use crate::ports::job_files::JobFiles;
@@ -24,6 +25,7 @@ pub struct Context {
     pub ids: Arc<dyn IdSource>,
     pub files: Arc<dyn JobFiles>,
     pub tabular: Arc<dyn Tabular>,
+    pub library: Arc<Library>,
     pub pools: Pools,
     pub progress: Arc<ProgressBoard>,
     pub ingests: Arc<IngestBoard>,

@@ -9,5 +9,6 @@ mod runner_faults;
 mod runner_limits;
 mod store_crash;
 mod store_model;
+mod http_conventions;
 mod store_sqlite;
 mod support;

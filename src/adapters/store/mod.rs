@@ -16,7 +16,7 @@ mod reads;
 mod rows;
 mod schema;
 mod shared;
-mod sqlite;
+pub mod sqlite;
 
 pub use lock::{Holder, LockError};
 pub use sqlite::{OpenError, Options, SqliteStore};

@@ -1,5 +1,6 @@
 //! Helpers that tests share.
 
+pub mod app;
 pub mod clock;
 pub mod memory_store;
 pub mod records;

@@ -1,0 +1,116 @@
+//! Every dependency, which adapter it gets, and in which order decorators wrap it.
+
+use std::sync::Arc;
+
+use secrecy::ExposeSecret;
+
+use super::options::Options;
+use crate::adapters::clock::SystemClock;
+use crate::adapters::ids::SystemIds;
+use crate::adapters::job_files::LocalJobFiles;
+use crate::adapters::store::sqlite::{OpenError, Options as StoreOptions, SqliteStore};
+use crate::adapters::tabular::TabularFiles;
+use crate::domain::canonical::sha256_hex;
+use crate::http::state::App;
+use crate::library::{Library, LibraryProblem};
+use crate::ports::clock::Clock;
+use crate::ports::store::Store;
+use crate::service::authenticate::{BootstrapKey, Credential, parse_credential};
+use crate::service::check_health::{EngineProbe, Health};
+use crate::service::context::{Context, Options as ServiceOptions};
+use crate::service::pools::Pools;
+use crate::telemetry::metrics::Metrics;
+
+/// Why the service could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    #[error("the do-template library is not usable:\n{}", .0.iter().map(|p| format!("  {p}")).collect::<Vec<_>>().join("\n"))]
+    Library(Vec<LibraryProblem>),
+    #[error("the data directory cannot be used: {0}")]
+    DataDir(std::io::Error),
+    #[error("the bootstrap admin key does not have the form ssk_<id>_<secret> with a secret of 16 characters or more")]
+    BootstrapKey,
+}
+
+/// The built service, not yet serving.
+pub struct Built {
+    pub app: App,
+    pub store: Arc<SqliteStore>,
+    pub options: Options,
+}
+
+/// Builds everything. Blocks while the store waits for its lock.
+///
+/// # Errors
+/// [`BuildError`].
+pub fn build(options: Options) -> Result<Built, BuildError> {
+    std::fs::create_dir_all(&options.data_dir).map_err(BuildError::DataDir)?;
+    let data_dir = options.data_dir.canonicalize().map_err(BuildError::DataDir)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let library = match &options.library_dir {
+        Some(dir) => Library::from_dir(dir),
+        None => Library::embedded(),
+    }
+    .map_err(BuildError::Library)?;
+    let bootstrap_key = bootstrap_key(&options)?;
+    let mut store_options = StoreOptions::new(data_dir.clone(), Arc::clone(&clock));
+    store_options.lock_wait = options.store_lock_wait;
+    let store = SqliteStore::open(store_options)?;
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), &options.engine.kind));
+    let health = Arc::new(Health::new(
+        engine_probe(&options),
+        options.disk_low_bytes,
+        clock.now(),
+        env!("CARGO_PKG_VERSION"),
+    ));
+    let ctx = Context {
+        store: Arc::clone(&store) as Arc<dyn Store>,
+        clock,
+        ids: Arc::new(SystemIds),
+        files: Arc::new(LocalJobFiles::new(data_dir)),
+        tabular: Arc::new(TabularFiles),
+        library: Arc::new(library),
+        pools: Pools::for_cores(cores),
+        progress: Arc::default(),
+        ingests: Arc::default(),
+        options: ServiceOptions {
+            upload_max_bytes: options.upload_max_bytes,
+            upload_max_files: options.upload_max_files,
+            disk_low_bytes: options.disk_low_bytes,
+            token_days: options.token_days,
+            run_timeout_seconds: options.engine.run_timeout.as_secs(),
+            llm_configured: options.llm_configured,
+            bootstrap_key,
+            engine_kind: options.engine.kind.clone(),
+        },
+    };
+    let app = App { ctx: Arc::new(ctx), metrics, idempotency_locks: Arc::default(), health };
+    // The first results, so that readiness is true from the first answer on.
+    app.health.refresh(&app.ctx);
+    Ok(Built { app, store, options })
+}
+
+fn bootstrap_key(options: &Options) -> Result<Option<BootstrapKey>, BuildError> {
+    let Some(key) = &options.bootstrap_admin_key else { return Ok(None) };
+    match parse_credential(key.expose_secret()) {
+        Ok(Credential::ApiKey { key_id, secret }) => {
+            Ok(Some(BootstrapKey { key_id, secret_sha256: sha256_hex(secret) }))
+        }
+        _ => Err(BuildError::BootstrapKey),
+    }
+}
+
+/// Checks that the engine's program is there and executable; starting it is what runs do.
+fn engine_probe(options: &Options) -> EngineProbe {
+    use std::os::unix::fs::PermissionsExt;
+    let program = options.engine.command.first().cloned().unwrap_or_default();
+    let kind = options.engine.kind.clone();
+    Box::new(move || match std::fs::metadata(&program) {
+        Ok(facts) if facts.is_file() && facts.permissions().mode() & 0o111 != 0 => Ok(format!("{kind} engine")),
+        Ok(_) => Err("the engine's program is not executable".to_owned()),
+        Err(error) => Err(format!("the engine's program cannot be found: {}", error.kind())),
+    })
+}

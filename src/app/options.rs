@@ -1,0 +1,66 @@
+//! What the composition root needs to know; settings are converted into it by `cli`, tests state it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+/// Everything that `build` and `serve` read.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// `development` or `production`.
+    pub env: String,
+    pub data_dir: PathBuf,
+    /// Another do-template library than the embedded one.
+    pub library_dir: Option<PathBuf>,
+    pub store_lock_wait: Duration,
+    /// `ssk_<id>_<secret>`, accepted until revoked.
+    pub bootstrap_admin_key: Option<SecretString>,
+    pub upload_max_bytes: u64,
+    pub upload_max_files: usize,
+    pub disk_low_bytes: u64,
+    pub token_days: u32,
+    pub llm_configured: bool,
+    pub engine: EngineOptions,
+    pub worker: WorkerOptions,
+    pub shutdown: ShutdownOptions,
+}
+
+/// The external engine.
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// The command as words; the first is a program. `-q -b do main.do` is appended.
+    pub command: Vec<String>,
+    /// `stata` or `open`.
+    pub kind: String,
+    /// The program that holds the launcher behind `exec-run`; this one when absent.
+    pub launcher: Option<PathBuf>,
+    pub run_timeout: Duration,
+    pub run_memory_mb: u64,
+}
+
+/// The worker pool.
+#[derive(Debug, Clone)]
+pub struct WorkerOptions {
+    /// Attempts at once in this process; 0 turns claims off.
+    pub concurrency: usize,
+}
+
+/// What becomes of running attempts when this process ends in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnShutdown {
+    /// They go on and are adopted by the next start.
+    Detach,
+    /// They are waited for, up to the time-out.
+    Wait,
+}
+
+/// The bounds of an orderly end.
+#[derive(Debug, Clone)]
+pub struct ShutdownOptions {
+    pub on_shutdown: OnShutdown,
+    /// Bound on each of: in-flight requests, waiting for attempts.
+    pub timeout: Duration,
+    /// Time between `draining` and the closing of the listener.
+    pub drain_delay: Duration,
+}

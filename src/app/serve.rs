@@ -1,0 +1,117 @@
+//! Serving and the orderly end: claims stop, readiness says `draining`, the listener closes, requests and
+//! attempts finish within their bounds, the store is brought to rest.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::build::Built;
+use super::options::ShutdownOptions;
+use crate::http::router;
+use crate::http::state::App;
+use crate::ports::store::ChangedRecord;
+
+/// How often health checks and gauges are renewed.
+const REFRESH: Duration = Duration::from_secs(2);
+
+/// Serves until `shutdown` fires, then ends in order. Returns when everything is at rest.
+///
+/// # Errors
+/// An I/O error of the listener.
+pub async fn serve(built: Built, listener: TcpListener, shutdown: CancellationToken) -> std::io::Result<()> {
+    let Built { app, store, options } = built;
+    let background = CancellationToken::new();
+    let health = tokio::spawn(refresh_health(app.clone(), background.clone()));
+    let counters = tokio::spawn(count_changes(app.clone()));
+    let closing = CancellationToken::new();
+    let router = router::build(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let close = closing.clone();
+    let server = tokio::spawn(
+        axum::serve(listener, router).with_graceful_shutdown(async move { close.cancelled().await }).into_future(),
+    );
+
+    shutdown.cancelled().await;
+    let started = Instant::now();
+    tracing::info!(event = "SS_SHUTDOWN_BEGIN", "shutdown begins");
+    app.health.drain();
+    end_requests(&options.shutdown, closing, server).await;
+    background.cancel();
+    step("background", join_all(vec![health]).await);
+    let at_rest = Arc::clone(&store);
+    let rested = app.ctx.pools.writes.run(move || at_rest.shutdown()).await.is_ok();
+    step("store", rested);
+    counters.abort();
+    tracing::info!(
+        event = "SS_SHUTDOWN_DONE",
+        duration_ms = started.elapsed().as_secs_f64() * 1000.0,
+        "shutdown done"
+    );
+    Ok(())
+}
+
+fn step(name: &str, in_time: bool) {
+    tracing::info!(event = "SS_SHUTDOWN_STEP", step = name, in_time, "shutdown step");
+}
+
+/// Waits for the drain delay, closes the listener and lets requests finish within the bound.
+async fn end_requests(
+    options: &ShutdownOptions,
+    closing: CancellationToken,
+    server: tokio::task::JoinHandle<std::io::Result<()>>,
+) {
+    tokio::time::sleep(options.drain_delay).await;
+    closing.cancel();
+    let stop = server.abort_handle();
+    let in_time = tokio::time::timeout(options.timeout, server).await.is_ok();
+    stop.abort();
+    step("requests", in_time);
+}
+
+async fn join_all(tasks: Vec<tokio::task::JoinHandle<()>>) -> bool {
+    let joined = futures_util::future::join_all(tasks);
+    tokio::time::timeout(Duration::from_secs(5), joined).await.is_ok()
+}
+
+/// Renews health checks and process gauges.
+async fn refresh_health(app: App, stop: CancellationToken) {
+    let started = Instant::now();
+    loop {
+        let current = app.clone();
+        let uptime = started.elapsed().as_secs_f64();
+        // A pool without a free place is itself a sign that the next round will tell.
+        let _ = app
+            .ctx
+            .pools
+            .reads
+            .run(move || {
+                current.health.refresh(&current.ctx);
+                let free = current.ctx.files.free_bytes().ok().map(|(free, _)| free);
+                current.metrics.process(uptime, free, resident_bytes());
+            })
+            .await;
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(REFRESH) => {}
+        }
+    }
+}
+
+/// Counts committed changes of jobs.
+async fn count_changes(app: App) {
+    let mut changes = app.ctx.store.changes();
+    while let Some(change) = changes.recv().await {
+        if let ChangedRecord::Job(job) = change.record {
+            app.metrics.job_changed(job.status.as_str());
+        }
+    }
+}
+
+/// Returns the resident memory of this process (`/proc/self/statm`, second field, in pages).
+fn resident_bytes() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
+    Some(pages * rustix::param::page_size() as u64)
+}

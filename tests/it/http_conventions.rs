@@ -1,0 +1,84 @@
+//! Conventions on every route: problem documents, traces, nothing outside the known paths.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::app::{ADMIN_KEY, Answer, TestApp};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_outside_v1_health_and_metrics_answers() {
+    let mut app = TestApp::start().await;
+    for path in ["/", "/jobs", "/jobs/job_1", "/v2/jobs", "/v1", "/v1/nothing", "/admin", "/health"] {
+        Answer::of(app.request(Method::GET, path, ADMIN_KEY)).await.refused(404, "ROUTE_NOT_FOUND");
+    }
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_are_created_by_redeem_alone() {
+    let mut app = TestApp::start().await;
+    let request = app.request(Method::POST, "/v1/jobs", ADMIN_KEY).json(&json!({}));
+    let answer = Answer::of(request).await;
+    assert_eq!(answer.headers["allow"], "GET,HEAD");
+    answer.refused(405, "METHOD_NOT_ALLOWED");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_credential_is_refused_before_anything_is_looked_up() {
+    let mut app = TestApp::start().await;
+    let get = |path: &str| app.http.get(format!("{}{path}", app.base));
+    let answer = Answer::of(get("/v1/jobs/no_such_job")).await;
+    assert!(answer.headers["www-authenticate"].to_str().is_ok_and(|v| v.starts_with("Bearer")));
+    answer.refused(401, "AUTH_BEARER_TOKEN_MISSING");
+    for bad in ["Bearer x", "Basic abc", "Bearer ssk_a_b", "Bearer", "ssv1.a.b"] {
+        let request = get("/v1/jobs/no_such_job").header("Authorization", bad);
+        Answer::of(request).await.refused(401, "AUTH_BEARER_TOKEN_INVALID");
+    }
+    let unknown = format!("ssv1.no_such_job.{}", "a".repeat(43));
+    Answer::of(app.request(Method::GET, "/v1/jobs/no_such_job", &unknown))
+        .await
+        .refused(403, "AUTH_TOKEN_INVALID");
+    Answer::of(app.request(Method::GET, "/v1/jobs/no_such_job", ADMIN_KEY)).await.refused(404, "JOB_NOT_FOUND");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trace_and_request_ids_are_taken_over_and_returned() {
+    let mut app = TestApp::start().await;
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let request = app
+        .http
+        .get(format!("{}/v1/nothing", app.base))
+        .header("traceparent", format!("00-{trace}-00f067aa0ba902b7-01"))
+        .header("X-Request-Id", "mine-1");
+    let answer = Answer::of(request).await;
+    assert_eq!(answer.headers["x-request-id"], "mine-1");
+    assert_eq!(answer.refused(404, "ROUTE_NOT_FOUND")["trace_id"], trace);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unsafe_tenant_is_refused() {
+    let mut app = TestApp::start().await;
+    for tenant in ["../etc", "a/b", "a b", "-x", &"a".repeat(65)] {
+        let request = app.request(Method::GET, "/v1/jobs", ADMIN_KEY).header("X-SS-Tenant-ID", tenant);
+        Answer::of(request).await.refused(400, "TENANT_ID_UNSAFE");
+    }
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn health_tells_live_and_ready_and_metrics_are_exported() {
+    let mut app = TestApp::start().await;
+    let get = |path: &str| app.http.get(format!("{}{path}", app.base));
+    assert_eq!(Answer::of(get("/health/live")).await.ok()["status"], "ok");
+    let ready = Answer::of(get("/health/ready")).await.ok();
+    assert_eq!(ready["checks"]["store"]["ok"], true, "{ready}");
+    assert_eq!(ready["checks"]["engine"]["ok"], true, "{ready}");
+    let text = get("/metrics").send().await.expect("answers").text().await.expect("a text");
+    for name in ["ss_build_info", "ss_http_requests_total", "ss_jobs{status=\"queued\"} 0", "ss_store_fault 0"] {
+        assert!(text.contains(name), "{name} in {text}");
+    }
+    app.stop().await;
+}

@@ -1,0 +1,244 @@
+//! The real service on a free port with a data directory of its own, and a client that speaks to it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use reqwest::multipart::{Form, Part};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use serde_json::{Value, json};
+use stata_service::app::build::build;
+use stata_service::app::options::{EngineOptions, OnShutdown, Options, ShutdownOptions, WorkerOptions};
+use stata_service::app::serve::serve;
+use tokio_util::sync::CancellationToken;
+
+/// The bootstrap admin key of tests.
+pub const ADMIN_KEY: &str = "ssk_root_0123456789abcdef0123456789abcdef";
+/// Longest wait for anything in a test.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running service. Dropping it without `stop` leaves the data directory's removal to the next line.
+pub struct TestApp {
+    pub base: String,
+    pub http: reqwest::Client,
+    pub dir: tempfile::TempDir,
+    shutdown: CancellationToken,
+    served: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
+    options: Options,
+}
+
+/// A job with its token.
+#[derive(Debug, Clone)]
+pub struct Job {
+    pub job_id: String,
+    pub token: String,
+    pub code: String,
+}
+
+/// Returns the options of a service in a directory, with the open engine.
+pub fn options(data_dir: PathBuf) -> Options {
+    let program = env!("CARGO_BIN_EXE_stata-service");
+    Options {
+        env: "development".to_owned(),
+        data_dir,
+        library_dir: None,
+        store_lock_wait: Duration::from_secs(5),
+        bootstrap_admin_key: Some(ADMIN_KEY.to_owned().into()),
+        upload_max_bytes: 64 * 1024 * 1024,
+        upload_max_files: 10,
+        disk_low_bytes: 0,
+        token_days: 30,
+        llm_configured: false,
+        engine: EngineOptions {
+            command: vec![program.to_owned(), "dofile".to_owned()],
+            kind: "open".to_owned(),
+            launcher: Some(program.into()),
+            run_timeout: Duration::from_secs(60),
+            run_memory_mb: 2048,
+        },
+        worker: WorkerOptions { concurrency: 2 },
+        shutdown: ShutdownOptions {
+            on_shutdown: OnShutdown::Wait,
+            timeout: Duration::from_secs(20),
+            drain_delay: Duration::ZERO,
+        },
+    }
+}
+
+impl TestApp {
+    /// Starts a service with the usual options.
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// Starts a service after a change of its options.
+    pub async fn start_with(change: impl FnOnce(&mut Options)) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let mut options = options(dir.path().join("data"));
+        change(&mut options);
+        let mut app = Self {
+            base: String::new(),
+            http: reqwest::Client::new(),
+            dir,
+            shutdown: CancellationToken::new(),
+            served: None,
+            options,
+        };
+        app.open().await;
+        app
+    }
+
+    async fn open(&mut self) {
+        let options = self.options.clone();
+        let built = tokio::task::spawn_blocking(move || build(options))
+            .await
+            .expect("building does not panic")
+            .unwrap_or_else(|e| panic!("{e}"));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address: SocketAddr = listener.local_addr().expect("bound");
+        self.base = format!("http://{address}");
+        self.shutdown = CancellationToken::new();
+        self.served = Some(tokio::spawn(serve(built, listener, self.shutdown.clone())));
+    }
+
+    /// Ends the service in order and checks that it came to rest.
+    pub async fn stop(&mut self) {
+        self.shutdown.cancel();
+        if let Some(served) = self.served.take() {
+            tokio::time::timeout(PATIENCE, served)
+                .await
+                .expect("ends in time")
+                .expect("does not panic")
+                .expect("ends without an error");
+        }
+    }
+
+    /// Ends the service in order and starts it again on the same data.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        self.open().await;
+    }
+
+    /// A request with a bearer credential.
+    pub fn request(&self, method: Method, path: &str, credential: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base)).bearer_auth(credential)
+    }
+
+    /// GET with a job's token, below the job.
+    pub async fn get(&self, job: &Job, path: &str) -> Answer {
+        let path = format!("/v1/jobs/{}{path}", job.job_id);
+        Answer::of(self.request(Method::GET, &path, &job.token)).await
+    }
+
+    /// POST of JSON with a job's token, below the job.
+    pub async fn post(&self, job: &Job, path: &str, body: &Value) -> Answer {
+        let path = format!("/v1/jobs/{}{path}", job.job_id);
+        Answer::of(self.request(Method::POST, &path, &job.token).json(body)).await
+    }
+
+    /// PUT of JSON with a job's token, below the job.
+    pub async fn put(&self, job: &Job, path: &str, body: &Value) -> Answer {
+        let path = format!("/v1/jobs/{}{path}", job.job_id);
+        Answer::of(self.request(Method::PUT, &path, &job.token).json(body)).await
+    }
+
+    /// Makes task codes of the default tenant.
+    pub async fn task_codes(&self, count: usize) -> Vec<String> {
+        let request = self.request(Method::POST, "/v1/admin/task-codes", ADMIN_KEY);
+        let made = Answer::of(request.json(&json!({"count": count}))).await.ok();
+        let codes = made["task_codes"].as_array().expect("a list").iter();
+        codes.map(|c| c["task_code"].as_str().expect("a code").to_owned()).collect()
+    }
+
+    /// Redeems a code.
+    pub async fn redeem(&self, code: &str, requirement: &str) -> Answer {
+        let request = self.http.post(format!("{}/v1/task-codes/redeem", self.base));
+        Answer::of(request.json(&json!({"task_code": code, "requirement": requirement}))).await
+    }
+
+    /// Makes a job with a requirement.
+    pub async fn job(&self, requirement: &str) -> Job {
+        let code = self.task_codes(1).await.remove(0);
+        let redeemed = self.redeem(&code, requirement).await.ok();
+        Job {
+            job_id: redeemed["job_id"].as_str().expect("an id").to_owned(),
+            token: redeemed["token"].as_str().expect("a token").to_owned(),
+            code,
+        }
+    }
+
+    /// Uploads one primary data set.
+    pub async fn upload(&self, job: &Job, name: &str, bytes: impl Into<Vec<u8>>) -> Answer {
+        let part = Part::bytes(bytes.into()).file_name(name.to_owned());
+        let form = Form::new().part("file", part).text("role", "primary_dataset");
+        let path = format!("/v1/jobs/{}/inputs/upload", job.job_id);
+        Answer::of(self.request(Method::POST, &path, &job.token).multipart(form)).await
+    }
+
+    /// Waits until the job's status is one of these; returns the job.
+    pub async fn wait_for(&self, job: &Job, statuses: &[&str]) -> Value {
+        let started = Instant::now();
+        loop {
+            let seen = self.get(job, "").await.ok();
+            if statuses.contains(&seen["status"].as_str().unwrap_or_default()) {
+                return seen;
+            }
+            assert!(started.elapsed() < PATIENCE, "still {}", seen["status"]);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Waits until the job has ended; returns it.
+    pub async fn wait_for_end(&self, job: &Job) -> Value {
+        self.wait_for(job, &["succeeded", "failed", "cancelled"]).await
+    }
+
+    /// Downloads an artifact.
+    pub async fn artifact(&self, job: &Job, rel_path: &str) -> Vec<u8> {
+        let path = format!("/v1/jobs/{}/artifacts/{rel_path}", job.job_id);
+        let response = self.request(Method::GET, &path, &job.token).send().await.expect("answers");
+        assert_eq!(response.status(), StatusCode::OK, "{rel_path}");
+        response.bytes().await.expect("a body").to_vec()
+    }
+}
+
+/// An answer with its body as JSON.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: reqwest::header::HeaderMap,
+    pub body: Value,
+}
+
+impl Answer {
+    /// Sends a request and reads the answer.
+    pub async fn of(request: RequestBuilder) -> Self {
+        let response: Response = request.send().await.expect("the service answers");
+        let (status, headers) = (response.status(), response.headers().clone());
+        let bytes = response.bytes().await.expect("a body");
+        let body = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes)
+                .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()))
+        };
+        Self { status, headers, body }
+    }
+
+    /// Returns the body of a success.
+    pub fn ok(self) -> Value {
+        assert!(self.status.is_success(), "{} {}", self.status, self.body);
+        self.body
+    }
+
+    /// Checks a refusal: its status, its code, and that it is a whole problem document.
+    pub fn refused(self, status: u16, code: &str) -> Value {
+        assert_eq!((self.status.as_u16(), &self.body["error_code"]), (status, &json!(code)), "{}", self.body);
+        assert_eq!(self.headers["content-type"], "application/problem+json");
+        for key in ["type", "title", "status", "detail", "instance", "message", "context", "trace_id", "retryable"] {
+            assert!(!self.body[key].is_null(), "{key} is missing in {}", self.body);
+        }
+        assert_eq!(self.headers["x-trace-id"].to_str().ok(), self.body["trace_id"].as_str());
+        self.body
+    }
+}
