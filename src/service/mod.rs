@@ -6,7 +6,10 @@ pub mod check_health;
 pub mod commits;
 pub mod context;
 pub mod draft_request;
+pub mod draft_view;
 pub mod enqueue_run;
+pub mod evidence;
+pub mod freeze_plan;
 pub mod ingest_inputs;
 pub mod job_view;
 pub mod pools;
@@ -14,5 +17,6 @@ pub mod preview_inputs;
 pub mod progress;
 pub mod receive_upload;
 pub mod select_sheet;
+pub mod state_draft;
 
 pub use context::{Caller, Context};

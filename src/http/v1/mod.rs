@@ -1,8 +1,10 @@
 //! The `/v1` routes: `<resource>/<action>.rs`.
 
 pub mod artifacts;
+pub mod draft;
 pub mod inputs;
 pub mod jobs;
+pub mod library;
 pub mod openapi;
 pub mod plan;
 pub mod runs;
@@ -23,6 +25,16 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(inputs::preview::handler))
         .routes(routes!(inputs::sheet::primary))
         .routes(routes!(inputs::sheet::dataset))
+        .routes(routes!(draft::put::handler))
+        .routes(routes!(draft::patch::handler))
+        .routes(routes!(draft::preview::get, draft::preview::post))
+        .routes(routes!(plan::freeze::handler))
+        .routes(routes!(plan::get::current))
+        .routes(routes!(plan::get::revisions))
+        .routes(routes!(plan::confirm::handler))
+        .routes(routes!(library::capabilities::handler))
+        .routes(routes!(library::templates::list))
+        .routes(routes!(library::templates::get))
         .routes(routes!(runs::list::handler))
         .routes(routes!(runs::get::handler))
         .routes(routes!(runs::log::handler))

@@ -1,3 +1,6 @@
 //! Plans: freeze, read, confirm.
 
+pub mod confirm;
 pub mod formats;
+pub mod freeze;
+pub mod get;

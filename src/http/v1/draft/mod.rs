@@ -1,0 +1,5 @@
+//! Drafts: state, patch, read.
+
+pub mod patch;
+pub mod preview;
+pub mod put;

@@ -1,0 +1,58 @@
+//! `GET /v1/capabilities`: public.
+
+use axum::extract::State;
+use serde::Serialize;
+
+use crate::domain::job::record::DataSharing;
+use crate::http::extract::body::Json;
+use crate::http::state::App;
+use crate::http::v1::plan::formats::FORMATS;
+
+/// What this service can do.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Capabilities {
+    version: String,
+    /// `stata` or `open`.
+    engine: String,
+    llm: Llm,
+    upload: Upload,
+    output_formats: Vec<String>,
+    run_timeout_seconds: u64,
+    languages: Vec<String>,
+}
+
+/// The language model.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Llm {
+    configured: bool,
+    data_sharing_max: DataSharing,
+}
+
+/// Uploads.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Upload {
+    max_bytes: u64,
+    formats: Vec<String>,
+    /// Size from which multipart sessions are used; absent where there are none.
+    multipart_threshold: Option<u64>,
+}
+
+/// Tells what this service can do.
+#[utoipa::path(get, path = "/v1/capabilities", tag = "library", operation_id = "get_capabilities",
+    responses((status = 200, body = Capabilities)))]
+pub async fn handler(State(app): State<App>) -> Json<Capabilities> {
+    let options = &app.ctx.options;
+    Json(Capabilities {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        engine: options.engine_kind.clone(),
+        llm: Llm { configured: options.llm_configured, data_sharing_max: DataSharing::Schema },
+        upload: Upload {
+            max_bytes: options.upload_max_bytes,
+            formats: ["csv", "xlsx", "xls", "dta"].map(str::to_owned).to_vec(),
+            multipart_threshold: None,
+        },
+        output_formats: FORMATS.map(str::to_owned).to_vec(),
+        run_timeout_seconds: options.run_timeout_seconds,
+        languages: vec!["en".to_owned(), "zh".to_owned()],
+    })
+}

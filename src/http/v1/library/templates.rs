@@ -1,0 +1,112 @@
+//! `GET /v1/templates` and `GET /v1/templates/{template_id}`.
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::ids::TemplateId;
+use crate::domain::template::{Bilingual, TemplateMeta};
+use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::extract::access::AnyCredential;
+use crate::http::extract::body::{Json, Path, Query};
+use crate::http::state::App;
+
+/// Which templates.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct Filter {
+    /// Words that must all occur in id, titles, description or keywords, in any language.
+    q: Option<String>,
+    family: Option<String>,
+}
+
+/// A template in short.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TemplateBrief {
+    template_id: String,
+    version: String,
+    title: Bilingual,
+    description: String,
+    family: String,
+    level: String,
+    sha256: String,
+}
+
+/// Templates by id.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TemplateList {
+    templates: Vec<TemplateBrief>,
+}
+
+/// A template's whole declaration.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TemplateAnswer {
+    template_id: String,
+    meta: TemplateMeta,
+}
+
+/// The template's segment.
+#[derive(Debug, Deserialize)]
+pub struct TemplateSegment {
+    template_id: String,
+}
+
+/// Lists the library.
+#[utoipa::path(get, path = "/v1/templates", tag = "library", operation_id = "list_templates", params(Filter),
+    security(("job_token" = []), ("api_key" = [])),
+    responses((status = 200, body = TemplateList), (status = 401, body = ProblemDocument)))]
+pub async fn list(
+    State(app): State<App>,
+    _caller: AnyCredential,
+    Query(filter): Query<Filter>,
+) -> Json<TemplateList> {
+    let words: Vec<String> =
+        filter.q.unwrap_or_default().to_lowercase().split_whitespace().map(str::to_owned).collect();
+    let templates = app
+        .ctx
+        .library
+        .templates()
+        .filter(|t| filter.family.as_ref().is_none_or(|family| *family == t.meta.family))
+        .filter(|t| {
+            let text = searchable(&t.meta);
+            words.iter().all(|word| text.contains(word))
+        })
+        .map(|t| TemplateBrief {
+            template_id: t.meta.id.to_string(),
+            version: t.meta.version.clone(),
+            title: t.meta.title.clone(),
+            description: t.meta.description.clone(),
+            family: t.meta.family.clone(),
+            level: t.meta.level.clone(),
+            sha256: t.body_sha256.clone(),
+        })
+        .collect();
+    Json(TemplateList { templates })
+}
+
+fn searchable(meta: &TemplateMeta) -> String {
+    let keywords = &meta.selection.keywords;
+    let parts = [
+        meta.id.as_str(),
+        &meta.title.en,
+        meta.title.zh.as_deref().unwrap_or_default(),
+        &meta.description,
+        meta.description_zh.as_deref().unwrap_or_default(),
+    ];
+    let all = parts.into_iter().chain(keywords.en.iter().chain(&keywords.zh).map(String::as_str));
+    all.collect::<Vec<_>>().join("\n").to_lowercase()
+}
+
+/// Returns one template.
+#[utoipa::path(get, path = "/v1/templates/{template_id}", tag = "library", operation_id = "get_template",
+    params(("template_id" = String, Path)), security(("job_token" = []), ("api_key" = [])),
+    responses((status = 200, body = TemplateAnswer), (status = 404, body = ProblemDocument)))]
+pub async fn get(
+    State(app): State<App>,
+    _caller: AnyCredential,
+    Path(segment): Path<TemplateSegment>,
+) -> Result<Json<TemplateAnswer>, ApiError> {
+    let found = TemplateId::parse(segment.template_id).ok().and_then(|id| app.ctx.library.get(&id));
+    let template = found.ok_or_else(|| Problem::new(ErrorCode::TemplateNotFound, "there is no such template"))?;
+    Ok(Json(TemplateAnswer { template_id: template.meta.id.to_string(), meta: template.meta.clone() }))
+}
