@@ -30,7 +30,9 @@ pub enum BuildError {
     Library(Vec<LibraryProblem>),
     #[error("the data directory cannot be used: {0}")]
     DataDir(std::io::Error),
-    #[error("the bootstrap admin key does not have the form ssk_<id>_<secret> with a secret of 16 characters or more")]
+    #[error(
+        "the bootstrap admin key does not have the form ssk_<id>_<secret> with a secret of 16 characters or more"
+    )]
     BootstrapKey,
 }
 
@@ -109,7 +111,9 @@ fn engine_probe(options: &Options) -> EngineProbe {
     let program = options.engine.command.first().cloned().unwrap_or_default();
     let kind = options.engine.kind.clone();
     Box::new(move || match std::fs::metadata(&program) {
-        Ok(facts) if facts.is_file() && facts.permissions().mode() & 0o111 != 0 => Ok(format!("{kind} engine")),
+        Ok(facts) if facts.is_file() && facts.permissions().mode() & 0o111 != 0 => {
+            Ok(format!("{kind} engine"))
+        }
         Ok(_) => Err("the engine's program is not executable".to_owned()),
         Err(error) => Err(format!("the engine's program cannot be found: {}", error.kind())),
     })

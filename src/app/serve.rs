@@ -30,7 +30,9 @@ pub async fn serve(built: Built, listener: TcpListener, shutdown: CancellationTo
     let router = router::build(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let close = closing.clone();
     let server = tokio::spawn(
-        axum::serve(listener, router).with_graceful_shutdown(async move { close.cancelled().await }).into_future(),
+        axum::serve(listener, router)
+            .with_graceful_shutdown(async move { close.cancelled().await })
+            .into_future(),
     );
 
     shutdown.cancelled().await;

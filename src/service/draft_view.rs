@@ -151,10 +151,8 @@ const WARNING_RISK: f64 = 0.1;
 /// # Errors
 /// `DRAFT_NOT_FOUND`.
 pub fn view_draft(ctx: &Context, job: &JobRecord) -> Result<DraftView, Problem> {
-    let draft = job
-        .draft
-        .as_ref()
-        .ok_or_else(|| Problem::new(ErrorCode::DraftNotFound, "the job has no draft"))?;
+    let draft =
+        job.draft.as_ref().ok_or_else(|| Problem::new(ErrorCode::DraftNotFound, "the job has no draft"))?;
     let inputs = job.inputs.as_ref();
     let columns = inputs.and_then(Inputs::primary).map_or(&[][..], |d| d.columns.as_slice());
     let template = draft.selection.chosen.as_ref().and_then(|id| ctx.library.get(id));
@@ -300,7 +298,11 @@ fn all_columns(inputs: Option<&Inputs>) -> Vec<ColumnCandidate> {
         let (key, role) = (d.dataset_key.clone(), role_text(d.role));
         d.columns
             .iter()
-            .map(move |c| ColumnCandidate { dataset_key: key.clone(), role: role.clone(), name: c.name.clone() })
+            .map(move |c| ColumnCandidate {
+                dataset_key: key.clone(),
+                role: role.clone(),
+                name: c.name.clone(),
+            })
             .collect::<Vec<_>>()
     };
     datasets.iter().flat_map(of).collect()

@@ -257,7 +257,8 @@ fn confirm_refusal(attempt: Attempt) -> Attempt {
 }
 
 fn plan_detail(job: &JobRecord) -> Value {
-    job.plan.as_ref().map_or(Value::Null, |plan| {
-        json!({"plan_id": plan.plan_id, "template_id": plan.template.template_id})
-    })
+    job.plan.as_ref().map_or(
+        Value::Null,
+        |plan| json!({"plan_id": plan.plan_id, "template_id": plan.template.template_id}),
+    )
 }

@@ -95,7 +95,8 @@ impl StateDraft<'_> {
         let artifacts = publish(ctx, job, evidence_of(&selected, stage2.as_ref())).await?;
         let next = job.state_draft(draft, artifacts, ctx.clock.now())?;
         let mut event = job_event(ctx, caller, "draft.stated", Some(job), &next);
-        event.detail = stage2.map_or(Value::Null, |s| json!({"template_id": s.chosen, "chosen_by": s.chosen_by}));
+        event.detail =
+            stage2.map_or(Value::Null, |s| json!({"template_id": s.chosen, "chosen_by": s.chosen_by}));
         put_job(ctx, job, next, event).await
     }
 
@@ -122,7 +123,9 @@ impl StateDraft<'_> {
                 (id.clone(), "client", "the client named the template and it is applicable")
             }
             None => match selected.first() {
-                Some(id) => (id.clone(), "ranking", "no model is configured: the first of the ranking was taken"),
+                Some(id) => {
+                    (id.clone(), "ranking", "no model is configured: the first of the ranking was taken")
+                }
                 None => return Ok((selected, None)),
             },
         };

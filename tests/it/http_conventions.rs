@@ -39,7 +39,9 @@ async fn a_missing_credential_is_refused_before_anything_is_looked_up() {
     Answer::of(app.request(Method::GET, "/v1/jobs/no_such_job", &unknown))
         .await
         .refused(403, "AUTH_TOKEN_INVALID");
-    Answer::of(app.request(Method::GET, "/v1/jobs/no_such_job", ADMIN_KEY)).await.refused(404, "JOB_NOT_FOUND");
+    Answer::of(app.request(Method::GET, "/v1/jobs/no_such_job", ADMIN_KEY))
+        .await
+        .refused(404, "JOB_NOT_FOUND");
     app.stop().await;
 }
 
@@ -77,7 +79,9 @@ async fn health_tells_live_and_ready_and_metrics_are_exported() {
     assert_eq!(ready["checks"]["store"]["ok"], true, "{ready}");
     assert_eq!(ready["checks"]["engine"]["ok"], true, "{ready}");
     let text = get("/metrics").send().await.expect("answers").text().await.expect("a text");
-    for name in ["ss_build_info", "ss_http_requests_total", "ss_jobs{status=\"queued\"} 0", "ss_store_fault 0"] {
+    for name in
+        ["ss_build_info", "ss_http_requests_total", "ss_jobs{status=\"queued\"} 0", "ss_store_fault 0"]
+    {
         assert!(text.contains(name), "{name} in {text}");
     }
     app.stop().await;

@@ -3,12 +3,12 @@
 mod architecture;
 mod conformance;
 mod errors;
+mod http_conventions;
 mod ingest_fixtures;
 mod ingest_refusals;
 mod runner_faults;
 mod runner_limits;
 mod store_crash;
 mod store_model;
-mod http_conventions;
 mod store_sqlite;
 mod support;

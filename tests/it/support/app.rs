@@ -235,7 +235,9 @@ impl Answer {
     pub fn refused(self, status: u16, code: &str) -> Value {
         assert_eq!((self.status.as_u16(), &self.body["error_code"]), (status, &json!(code)), "{}", self.body);
         assert_eq!(self.headers["content-type"], "application/problem+json");
-        for key in ["type", "title", "status", "detail", "instance", "message", "context", "trace_id", "retryable"] {
+        for key in
+            ["type", "title", "status", "detail", "instance", "message", "context", "trace_id", "retryable"]
+        {
             assert!(!self.body[key].is_null(), "{key} is missing in {}", self.body);
         }
         assert_eq!(self.headers["x-trace-id"].to_str().ok(), self.body["trace_id"].as_str());

@@ -107,6 +107,7 @@ pub async fn get(
     Path(segment): Path<TemplateSegment>,
 ) -> Result<Json<TemplateAnswer>, ApiError> {
     let found = TemplateId::parse(segment.template_id).ok().and_then(|id| app.ctx.library.get(&id));
-    let template = found.ok_or_else(|| Problem::new(ErrorCode::TemplateNotFound, "there is no such template"))?;
+    let template =
+        found.ok_or_else(|| Problem::new(ErrorCode::TemplateNotFound, "there is no such template"))?;
     Ok(Json(TemplateAnswer { template_id: template.meta.id.to_string(), meta: template.meta.clone() }))
 }
