@@ -16,6 +16,9 @@ pub const PLAN_VERSION: u32 = 2;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Plan {
     pub plan_version: u32,
+    /// The generator of the preamble; a plan is rendered only by the generator it was frozen for.
+    #[serde(default)]
+    pub preamble_version: u32,
     #[schema(value_type = String)]
     pub plan_id: PlanId,
     pub revision: u32,
@@ -190,6 +193,9 @@ pub struct CategoricalMark {
     pub column: String,
     /// The numeric companion that bodies receive, where the column itself cannot be used with `i.`.
     pub companion: Option<String>,
+    /// How the companion is made: `encode` or `group_label`.
+    #[serde(default)]
+    pub encoding: Option<String>,
 }
 
 /// How the panel or time series is declared.

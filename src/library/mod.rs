@@ -1,1 +1,31 @@
-//! The do-template library: load, validate, index, rank, render.
+//! The do-template library: load, validate, index, select, bind, freeze, render. Pure over its files: the
+//! only I/O is reading a library from a directory.
+//!
+//! What the use cases call:
+//! - [`Library::embedded`], [`Library::from_dir`], [`validate::check`], [`index::drift`];
+//! - [`select::select`]: question, draft and data to ranked candidates and the evidence of it;
+//! - [`gaps::draft_gaps`], [`gaps::parameter_views`], [`gaps::column_candidates`]: what a draft lacks;
+//! - [`freeze::freeze`] and [`freeze::preview`]: draft and request to a plan;
+//! - [`render::render`]: plan to `main.do`; [`Library::ado_files`] are staged below [`render::ADO_DIR`],
+//!   and an empty folder [`render::EMPTY_DIR`] beside it.
+
+pub mod applicability;
+pub mod binding;
+mod corrections;
+mod duplicates;
+pub mod facts;
+mod files;
+pub mod freeze;
+pub mod gaps;
+pub mod index;
+pub mod lint;
+pub mod load;
+mod plan_content;
+pub mod rank;
+pub mod render;
+pub mod select;
+pub mod terms;
+mod tokens;
+pub mod validate;
+
+pub use load::{Library, LibraryProblem, Template};

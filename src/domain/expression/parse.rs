@@ -1,0 +1,404 @@
+//! A Pratt parser from text to the typed tree: names are resolved and types are checked while parsing, so
+//! that every refusal has its place.
+
+use chrono::{NaiveDate, NaiveDateTime};
+
+use super::lexer::{Placed, Token, tokens};
+use super::tree::{ColumnRef, Comparison, Condition, Literal, Operand, ValueClass};
+use super::{ExpressionError, MAX_CHARS, MAX_DEPTH, MAX_ITEMS, MAX_LEAVES};
+use crate::domain::dataset::Column;
+use crate::domain::encode::{SafeText, VariableName};
+
+const OPERANDS: &[&str] = &["column", "number", "text in double quotes", "date(\"YYYY-MM-DD\")"];
+const FUNCTIONS: [&str; 6] = ["missing", "inrange", "inlist", "strpos", "date", "datetime"];
+/// Binding powers: `|` < `&` < comparisons; `!` is followed by a parenthesis or a function.
+const OR: u8 = 1;
+const AND: u8 = 2;
+const COMPARE: u8 = 3;
+
+/// Parses the text of a condition on these columns.
+///
+/// # Errors
+/// [`ExpressionError`] with the place and what could stand there: unknown column or function, operands of
+/// different types, a value where a condition is needed, a text that is not allowed in literals, limits.
+pub fn parse_condition(text: &str, columns: &[Column]) -> Result<Condition, ExpressionError> {
+    if text.chars().count() > MAX_CHARS {
+        let reason = format!("a condition may have at most {MAX_CHARS} characters");
+        return Err(ExpressionError::new(MAX_CHARS, reason, &["a shorter condition"]));
+    }
+    let mut parser = Parser { tokens: tokens(text)?, next: 0, columns, depth: 0, leaves: 0 };
+    let start = parser.peek().at;
+    let node = parser.expression(0)?;
+    let condition = parser.condition(node, start)?;
+    match parser.peek() {
+        Placed { token: Token::End, .. } => Ok(condition),
+        Placed { token, at } => {
+            let reason = format!("{} does not continue the condition", token.describe());
+            Err(ExpressionError::new(*at, reason, &["&", "|", "the end"]))
+        }
+    }
+}
+
+/// What a part of the text stands for.
+enum Node {
+    Value(Operand),
+    Truth(Condition),
+}
+
+struct Parser<'a> {
+    tokens: Vec<Placed>,
+    next: usize,
+    columns: &'a [Column],
+    depth: usize,
+    leaves: usize,
+}
+
+impl Parser<'_> {
+    fn peek(&self) -> &Placed {
+        &self.tokens[self.next.min(self.tokens.len() - 1)]
+    }
+
+    fn take(&mut self) -> Placed {
+        let placed = self.peek().clone();
+        self.next += 1;
+        placed
+    }
+
+    fn expect(&mut self, symbol: &'static str) -> Result<(), ExpressionError> {
+        let found = self.take();
+        if found.token == Token::Symbol(symbol) {
+            return Ok(());
+        }
+        Err(ExpressionError::new(found.at, format!("found {}", found.token.describe()), &[symbol]))
+    }
+
+    fn expression(&mut self, power: u8) -> Result<Node, ExpressionError> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            let reason = format!("the condition is nested more than {MAX_DEPTH} deep");
+            return Err(ExpressionError::new(self.peek().at, reason, &["a flatter condition"]));
+        }
+        let start = self.peek().at;
+        let mut left = self.prefix()?;
+        while let Some((symbol, binding)) = self.infix().filter(|(_, binding)| *binding > power) {
+            let at = self.take().at;
+            let right_start = self.peek().at;
+            let right = self.expression(binding)?;
+            left = match symbol {
+                "&" | "|" => {
+                    let args = [self.condition(left, start)?, self.condition(right, right_start)?];
+                    Node::Truth(junction(symbol == "&", args))
+                }
+                _ => self.compare(symbol, at, (left, start), (right, right_start))?,
+            };
+        }
+        self.depth -= 1;
+        Ok(left)
+    }
+
+    fn infix(&self) -> Option<(&'static str, u8)> {
+        match self.peek().token {
+            Token::Symbol("|") => Some(("|", OR)),
+            Token::Symbol("&") => Some(("&", AND)),
+            Token::Symbol(s @ ("==" | "!=" | "<" | "<=" | ">" | ">=")) => Some((s, COMPARE)),
+            _ => None,
+        }
+    }
+
+    fn prefix(&mut self) -> Result<Node, ExpressionError> {
+        let Placed { token, at } = self.take();
+        match token {
+            Token::Symbol("(") => {
+                let inner = self.expression(0)?;
+                self.expect(")")?;
+                Ok(inner)
+            }
+            Token::Symbol("!") => {
+                let start = self.peek().at;
+                // only what is a condition by itself may follow: `!a == b` would be read in two ways
+                let inner = self.expression(COMPARE)?;
+                let arg = self.condition(inner, start)?;
+                Ok(Node::Truth(Condition::Not { arg: Box::new(arg) }))
+            }
+            Token::Symbol(sign @ ("-" | "+")) => match self.take() {
+                Placed { token: Token::Number(value), .. } => {
+                    let value = if sign == "-" { -value } else { value };
+                    Ok(Node::Value(Operand::Literal(Literal::Number { value })))
+                }
+                other => Err(ExpressionError::new(other.at, "a sign stands before a number", &["number"])),
+            },
+            Token::Number(value) => Ok(Node::Value(Operand::Literal(Literal::Number { value }))),
+            Token::Text(text) => {
+                Ok(Node::Value(Operand::Literal(Literal::Text { value: safe_text(text, at)? })))
+            }
+            Token::Name(name) if self.peek().token == Token::Symbol("(") => self.call(&name, at),
+            Token::Name(name) => Ok(Node::Value(Operand::Column(self.column(&name, at)?))),
+            other => Err(ExpressionError::new(at, format!("found {}", other.describe()), OPERANDS)),
+        }
+    }
+
+    fn call(&mut self, name: &str, at: usize) -> Result<Node, ExpressionError> {
+        if !FUNCTIONS.contains(&name) {
+            let reason = format!("`{name}` is not a function of conditions");
+            return Err(ExpressionError::new(at, reason, &FUNCTIONS));
+        }
+        self.expect("(")?;
+        let node = match name {
+            "date" | "datetime" => Node::Value(Operand::Literal(self.moment(name)?)),
+            _ => {
+                let column_at = self.peek().at;
+                let column = match self.take().token {
+                    Token::Name(column) => self.column(&column, column_at)?,
+                    other => {
+                        let reason = format!("`{name}` takes a column first, found {}", other.describe());
+                        return Err(ExpressionError::new(column_at, reason, &["column"]));
+                    }
+                };
+                self.leaf(at)?;
+                Node::Truth(self.test(name, column)?)
+            }
+        };
+        self.expect(")")?;
+        Ok(node)
+    }
+
+    fn test(&mut self, name: &str, column: ColumnRef) -> Result<Condition, ExpressionError> {
+        match name {
+            "missing" => Ok(Condition::Missing { column }),
+            "strpos" => {
+                if column.class != ValueClass::Text {
+                    let reason = format!("`{}` does not hold text", column.name);
+                    return Err(ExpressionError::new(self.peek().at, reason, &["column of text"]));
+                }
+                self.expect(",")?;
+                let Placed { token, at } = self.take();
+                match token {
+                    Token::Text(text) if !text.is_empty() => {
+                        Ok(Condition::Strpos { column, text: safe_text(text, at)? })
+                    }
+                    _ => {
+                        Err(ExpressionError::new(at, "`strpos` looks for a text", &["text in double quotes"]))
+                    }
+                }
+            }
+            "inrange" => {
+                self.expect(",")?;
+                let low = self.bound(&column)?;
+                self.expect(",")?;
+                let high = self.bound(&column)?;
+                Ok(Condition::InRange { column, low, high })
+            }
+            _ => self.items(column),
+        }
+    }
+
+    fn items(&mut self, column: ColumnRef) -> Result<Condition, ExpressionError> {
+        let mut items = Vec::new();
+        self.expect(",")?;
+        loop {
+            let at = self.peek().at;
+            match self.bound(&column)? {
+                Operand::Literal(literal) => items.push(literal),
+                Operand::Column(_) => {
+                    return Err(ExpressionError::new(at, "`inlist` takes constants", &["number", "text"]));
+                }
+            }
+            if items.len() > MAX_ITEMS {
+                let reason = format!("`inlist` takes at most {MAX_ITEMS} values");
+                return Err(ExpressionError::new(at, reason, &["fewer values"]));
+            }
+            if self.peek().token != Token::Symbol(",") {
+                return Ok(Condition::InList { column, items });
+            }
+            self.next += 1;
+        }
+    }
+
+    fn bound(&mut self, column: &ColumnRef) -> Result<Operand, ExpressionError> {
+        let at = self.peek().at;
+        match self.expression(COMPARE)? {
+            Node::Value(value) => {
+                same_kind(column.class.kind(), &value, at)?;
+                Ok(value)
+            }
+            Node::Truth(_) => Err(ExpressionError::new(at, "a condition is no value", OPERANDS)),
+        }
+    }
+
+    fn moment(&mut self, name: &str) -> Result<Literal, ExpressionError> {
+        let Placed { token, at } = self.take();
+        let text = if let Token::Text(text) = token { text } else { String::new() };
+        let literal = if name == "date" {
+            NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok().map(|value| Literal::Date { value })
+        } else {
+            ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"]
+                .iter()
+                .find_map(|form| NaiveDateTime::parse_from_str(&text, form).ok())
+                .map(|value| Literal::Datetime { value })
+        };
+        let expected = if name == "date" { "\"YYYY-MM-DD\"" } else { "\"YYYY-MM-DD HH:MM:SS\"" };
+        literal
+            .filter(in_calendar)
+            .ok_or_else(|| ExpressionError::new(at, format!("`{name}` takes one text"), &[expected]))
+    }
+
+    fn column(&self, name: &str, at: usize) -> Result<ColumnRef, ExpressionError> {
+        let found = self.columns.iter().find(|c| c.name == name).and_then(|column| {
+            let name = VariableName::parse(name).ok()?;
+            Some(ColumnRef { name, class: ValueClass::of(column) })
+        });
+        found.ok_or_else(|| {
+            let near = nearest(name, self.columns);
+            let near: Vec<&str> = near.iter().map(String::as_str).collect();
+            ExpressionError::new(at, format!("there is no column `{name}`"), &near)
+        })
+    }
+
+    fn compare(
+        &mut self,
+        symbol: &str,
+        at: usize,
+        left: (Node, usize),
+        right: (Node, usize),
+    ) -> Result<Node, ExpressionError> {
+        let (left, right) = match (left.0, right.0) {
+            (Node::Value(left), Node::Value(right)) => (left, right),
+            (Node::Truth(_), _) => {
+                let expected = &["&", "|", "inrange(column, low, high)"];
+                return Err(ExpressionError::new(at, "a comparison cannot be compared", expected));
+            }
+            (_, Node::Truth(_)) => {
+                return Err(ExpressionError::new(right.1, "a condition is no value", OPERANDS));
+            }
+        };
+        if let (Operand::Literal(_), Operand::Literal(_)) = (&left, &right) {
+            return Err(ExpressionError::new(at, "two constants are compared", &["column"]));
+        }
+        same_kind(left.kind(), &right, at)?;
+        self.leaf(at)?;
+        let comparison = match symbol {
+            "==" => Comparison::Equal,
+            "!=" => Comparison::NotEqual,
+            "<" => Comparison::Less,
+            "<=" => Comparison::LessOrEqual,
+            ">" => Comparison::Greater,
+            _ => Comparison::GreaterOrEqual,
+        };
+        Ok(Node::Truth(Condition::Compare { comparison, left, right }))
+    }
+
+    fn condition(&self, node: Node, at: usize) -> Result<Condition, ExpressionError> {
+        match node {
+            Node::Truth(condition) => Ok(condition),
+            Node::Value(_) => {
+                let expected = &["==", "!=", "<", "<=", ">", ">=", "missing(column)"];
+                Err(ExpressionError::new(at, "a value is no condition", expected))
+            }
+        }
+    }
+
+    fn leaf(&mut self, at: usize) -> Result<(), ExpressionError> {
+        self.leaves += 1;
+        if self.leaves > MAX_LEAVES {
+            let reason = format!("a condition may have at most {MAX_LEAVES} comparisons");
+            return Err(ExpressionError::new(at, reason, &["fewer comparisons"]));
+        }
+        Ok(())
+    }
+}
+
+/// Joins two conditions; a junction of the same kind is taken up, so that each tree has one spelling.
+fn junction(and: bool, args: [Condition; 2]) -> Condition {
+    let mut flat = Vec::new();
+    for arg in args {
+        match arg {
+            Condition::And { args } if and => flat.extend(args),
+            Condition::Or { args } if !and => flat.extend(args),
+            other => flat.push(other),
+        }
+    }
+    if and { Condition::And { args: flat } } else { Condition::Or { args: flat } }
+}
+
+fn same_kind(kind: &'static str, value: &Operand, at: usize) -> Result<(), ExpressionError> {
+    if kind == value.kind() {
+        return Ok(());
+    }
+    let expected = match kind {
+        "date" => "date(\"YYYY-MM-DD\")",
+        "datetime" => "datetime(\"YYYY-MM-DD HH:MM:SS\")",
+        "text" => "text in double quotes",
+        _ => "number",
+    };
+    let reason = format!("a {kind} is compared with a {}", value.kind());
+    Err(ExpressionError::new(at, reason, &[expected]))
+}
+
+fn safe_text(text: String, at: usize) -> Result<SafeText, ExpressionError> {
+    if text.is_empty() {
+        // an empty text is Stata's missing text, which no comparison finds
+        return Err(ExpressionError::new(at, "an empty text is missing", &["missing(column)"]));
+    }
+    SafeText::parse(text).map_err(|e| ExpressionError::new(at, e.to_string(), &["another text"]))
+}
+
+/// Stata's calendar ends with the year 9999 (`help datetime`).
+fn in_calendar(literal: &Literal) -> bool {
+    use chrono::Datelike;
+    let year = match literal {
+        Literal::Date { value } => value.year(),
+        Literal::Datetime { value } => value.year(),
+        _ => return true,
+    };
+    (100..=9999).contains(&year)
+}
+
+/// Returns up to five columns whose names are close to a name that does not exist, closest first.
+pub(crate) fn nearest(name: &str, columns: &[Column]) -> Vec<String> {
+    let wanted = name.to_lowercase();
+    let mut scored: Vec<(usize, usize, &str)> = columns
+        .iter()
+        .enumerate()
+        .map(|(i, c)| (distance(&wanted, &c.name.to_lowercase()), i, c.name.as_str()))
+        .collect();
+    scored.sort();
+    scored.into_iter().take(5).map(|(_, _, name)| name.to_owned()).collect()
+}
+
+/// Levenshtein's distance in characters; a common beginning counts as near.
+fn distance(a: &str, b: &str) -> usize {
+    if !a.is_empty() && (b.starts_with(a) || a.starts_with(b)) {
+        return 1;
+    }
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, cb) in b.iter().enumerate() {
+            let change = diagonal + usize::from(ca != *cb);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// Renames columns in the text of a condition; a text that is no condition comes back as it is.
+pub fn rename_columns(text: &str, renamed: &std::collections::BTreeMap<String, String>) -> String {
+    let Ok(tokens) = tokens(text) else { return text.to_owned() };
+    let chars: Vec<char> = text.chars().collect();
+    let mut out = String::new();
+    let mut at = 0;
+    for (i, placed) in tokens.iter().enumerate() {
+        let Token::Name(name) = &placed.token else { continue };
+        let is_call = tokens.get(i + 1).is_some_and(|t| t.token == Token::Symbol("("));
+        if let Some(new) = renamed.get(name).filter(|_| !is_call) {
+            out.extend(&chars[at..placed.at]);
+            out.push_str(new);
+            at = placed.at + name.chars().count();
+        }
+    }
+    out.extend(&chars[at..]);
+    out
+}

@@ -1,0 +1,302 @@
+//! From a draft and what the client adds to a frozen plan, or to a typed refusal. Pure: status of
+//! dependencies, time and evidence come from the caller.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, json};
+
+use super::binding::{Binding, Misfit, bind};
+use super::gaps::{fields_detail, params_detail};
+use super::load::{Library, Template};
+use super::plan_content;
+use crate::domain::dataset::{Column, Inputs};
+use crate::domain::draft::{DraftSource, Selection, Statement};
+use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::ids::TemplateId;
+use crate::domain::plan::{AcknowledgedCheck, Plan};
+use crate::domain::template::{Dependency, TemplateMeta};
+
+/// What the client adds when a plan is frozen. Keys of `answers` are parameter names or roles, which are the
+/// question ids of [`super::gaps::draft_gaps`].
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FreezeRequest {
+    pub answers: Map<String, Value>,
+    /// `{old column: new column}` or `{parameter or role: column}`.
+    pub variable_corrections: Map<String, Value>,
+    pub default_overrides: Map<String, Value>,
+    /// 0..=2147483647.
+    pub seed: Option<u32>,
+    /// Empty: the formats that are always made.
+    pub output_formats: Vec<String>,
+    pub acknowledged_checks: Vec<AcknowledgedCheck>,
+}
+
+/// What is known of one dependency.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DependencyStatus {
+    /// `available`, `missing` or `unknown`.
+    pub status: String,
+    pub checked_at: Option<DateTime<Utc>>,
+}
+
+impl DependencyStatus {
+    /// The status of what nobody has looked at.
+    pub fn unknown() -> Self {
+        Self { status: "unknown".to_owned(), checked_at: None }
+    }
+}
+
+/// Everything that a plan is made of.
+pub struct FreezeInput<'a> {
+    pub library: &'a Library,
+    pub template_id: &'a TemplateId,
+    pub statement: &'a Statement,
+    pub inputs: &'a Inputs,
+    pub request: &'a FreezeRequest,
+    pub selection: &'a Selection,
+    pub plan_source: DraftSource,
+    /// Why this template, in words; empty: said from the selection.
+    pub rationale: &'a str,
+    /// Paths of the evidence artifacts.
+    pub evidence: &'a [String],
+    pub revision: u32,
+    pub created_at: DateTime<Utc>,
+    /// Asked for every dependency that the template declares.
+    pub dependency: &'a dyn Fn(&Dependency) -> DependencyStatus,
+}
+
+/// A plan that may be incomplete, with everything that keeps it from being frozen.
+#[derive(Debug)]
+pub struct Preview {
+    /// `contract.missing` names what is missing; values that do not fit are left out.
+    pub plan: Plan,
+    /// True if the same request would freeze.
+    pub ready: bool,
+    /// The refusals, the first of which a freeze would answer.
+    pub problems: Vec<Problem>,
+    pub missing_fields_detail: Vec<Value>,
+    pub missing_params_detail: Vec<Value>,
+}
+
+/// Freezes a plan.
+///
+/// # Errors
+/// In this order, each with all its cases: `TEMPLATE_NOT_FOUND`, `INPUTS_MISSING`,
+/// `INPUT_VALIDATION_FAILED` (a request that cannot be understood), `PLAN_FREEZE_MISSING_REQUIRED`,
+/// `CONTRACT_COLUMN_NOT_FOUND`, `ROLE_UNUSED`, `EXPRESSION_INVALID`, `INPUT_VALIDATION_FAILED` (kinds,
+/// limits, distinctness, rules, too few rows).
+pub fn freeze(input: &FreezeInput<'_>) -> Result<Plan, Problem> {
+    let (template, binding) = bound(input)?;
+    match problems(&template.meta, &binding).into_iter().next() {
+        Some(problem) => Err(problem),
+        None => Ok(plan_content::plan(input, template, &binding)),
+    }
+}
+
+/// Makes the plan as far as it goes, with everything that a freeze would refuse. Writes nothing.
+///
+/// # Errors
+/// `TEMPLATE_NOT_FOUND`, `INPUTS_MISSING`, `INPUT_DATASET_NOT_FOUND`.
+pub fn preview(input: &FreezeInput<'_>) -> Result<Preview, Problem> {
+    let (template, binding) = bound(input)?;
+    let problems = problems(&template.meta, &binding);
+    Ok(Preview {
+        plan: plan_content::plan(input, template, &binding),
+        ready: problems.is_empty(),
+        missing_fields_detail: fields_detail(&binding.gaps),
+        missing_params_detail: params_detail(&binding.gaps),
+        problems,
+    })
+}
+
+fn bound<'a>(input: &FreezeInput<'a>) -> Result<(&'a Template, Binding), Problem> {
+    let template = input.library.get(input.template_id).ok_or_else(|| {
+        let text = format!("there is no template {}", input.template_id);
+        Problem::new(ErrorCode::TemplateNotFound, text).with("template_id", input.template_id.as_str())
+    })?;
+    let primary = input.inputs.primary().ok_or_else(|| {
+        Problem::new(ErrorCode::InputsMissing, "upload the primary data set before a plan is frozen")
+    })?;
+    let mut binding = bind(&template.meta, input.statement, input.request, &primary.columns);
+    further_inputs(&template.meta, input.inputs, &mut binding);
+    output_formats(&input.request.output_formats, &mut binding);
+    if input.request.seed.is_some_and(|seed| seed > i32::MAX as u32) {
+        binding.request_errors.push(("seed".to_owned(), "must be 0 to 2147483647".to_owned()));
+    }
+    rows(&template.meta, primary.row_count, &primary.columns, &mut binding);
+    plan_content::check_marks(&template.meta, &primary.columns, &mut binding);
+    Ok((template, binding))
+}
+
+/// Formats of results: made always, and on request.
+pub const FORMATS_ALWAYS: [&str; 4] = ["csv", "svg", "log", "do"];
+pub const FORMATS_ON_REQUEST: [&str; 6] = ["xlsx", "docx", "tex", "pdf", "png", "dta"];
+
+fn output_formats(formats: &[String], binding: &mut Binding) {
+    for format in formats {
+        let known =
+            FORMATS_ALWAYS.contains(&format.as_str()) || FORMATS_ON_REQUEST.contains(&format.as_str());
+        if !known {
+            let reason =
+                format!("{format:?} is not one of csv, svg, log, do, xlsx, docx, tex, pdf, png, dta");
+            binding.request_errors.push(("output_formats".to_owned(), reason));
+        }
+    }
+}
+
+/// Further inputs name data sets that exist.
+fn further_inputs(meta: &TemplateMeta, inputs: &Inputs, binding: &mut Binding) {
+    for (name, key) in binding.statement.inputs.clone() {
+        if inputs.dataset(&key).is_none() {
+            binding.misfits.push(Misfit {
+                path: format!("inputs.{name}"),
+                reason: format!("there is no data set {key:?}"),
+                value: json!(key),
+                suggestion: inputs
+                    .datasets
+                    .iter()
+                    .map(|d| d.dataset_key.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            });
+        }
+    }
+    let bindings = plan_content::input_bindings(meta, inputs, &binding.statement);
+    for input in meta.inputs.iter().filter(|i| i.required && !bindings.contains_key(&i.name)) {
+        binding.misfits.push(Misfit {
+            path: format!("inputs.{}", input.name),
+            reason: format!("the template needs a further data set to {}", input.role),
+            value: Value::Null,
+            suggestion: "name one of the uploaded data sets".to_owned(),
+        });
+    }
+}
+
+/// Too few rows can be known without an estimation: a listwise sample is never larger than the rows with a
+/// value in its emptiest required column.
+fn rows(meta: &TemplateMeta, row_count: u64, columns: &[Column], binding: &mut Binding) {
+    let listwise = meta.sample.missing == "listwise";
+    let missing = meta
+        .parameters
+        .iter()
+        .filter(|p| p.required && listwise)
+        .flat_map(|p| binding.columns_of(p))
+        .filter_map(|name| columns.iter().find(|c| c.name == name))
+        .map(|c| c.missing)
+        .max()
+        .unwrap_or(0);
+    let left = row_count.saturating_sub(missing);
+    let least = meta.sample.min_observations;
+    if left < least {
+        binding.misfits.push(Misfit {
+            path: "inputs".to_owned(),
+            reason: format!("at most {left} of {row_count} rows can be used, at least {least} are needed"),
+            value: json!(left),
+            suggestion: "more rows, or variables with fewer missing values".to_owned(),
+        });
+    }
+    if let Some(most) = meta.sample.max_rows.filter(|most| row_count > *most) {
+        binding.misfits.push(Misfit {
+            path: "inputs".to_owned(),
+            reason: format!("the data have {row_count} rows, the template takes at most {most}"),
+            value: json!(row_count),
+            suggestion: "a sample of the rows".to_owned(),
+        });
+    }
+}
+
+/// Returns every refusal in the order in which a freeze answers them.
+fn problems(meta: &TemplateMeta, binding: &Binding) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if !binding.request_errors.is_empty() {
+        problems.push(Problem::validation_all(binding.request_errors.clone()));
+    }
+    if !binding.gaps.is_empty() {
+        problems.push(missing_required(meta, binding));
+    }
+    if !binding.absent.is_empty() {
+        problems.push(column_not_found(binding));
+    }
+    if !binding.unused_roles.is_empty() {
+        problems.push(role_unused(meta, binding));
+    }
+    if let Some((path, error)) = binding.expressions.first() {
+        let all: Vec<Value> = binding
+            .expressions
+            .iter()
+            .map(|(path, e)| json!({"path": path, "position": e.position, "expected": e.expected}))
+            .collect();
+        problems.push(error.clone().into_problem(path).with("errors", all));
+    }
+    if !binding.misfits.is_empty() {
+        problems.push(misfits(&binding.misfits));
+    }
+    problems
+}
+
+fn missing_required(meta: &TemplateMeta, binding: &Binding) -> Problem {
+    let names: Vec<&str> = binding.gaps.iter().map(|g| g.parameter.as_str()).collect();
+    let fields: Vec<&str> = binding.gaps.iter().filter(|g| g.is_role).map(|g| g.field.as_str()).collect();
+    let actions: Vec<Value> = binding
+        .gaps
+        .iter()
+        .map(|gap| {
+            let value: Value = gap.candidates.first().map_or(Value::Null, |c| json!(c));
+            let updates = if gap.is_role {
+                json!({ format!("roles.{}", gap.field): [value] })
+            } else {
+                json!({ format!("parameters.{}", gap.parameter): value })
+            };
+            json!({
+                "action": "state_missing",
+                "label": format!("state {}", gap.description),
+                "method": "POST",
+                "path": "draft/patch",
+                "payload_schema": {"field_updates": updates},
+            })
+        })
+        .collect();
+    let text = format!("{} needs {}; state what is missing and freeze again", meta.id, names.join(", "));
+    Problem::new(ErrorCode::PlanFreezeMissingRequired, text)
+        .with("template_id", meta.id.as_str())
+        .with("missing_fields", fields)
+        .with("missing_fields_detail", fields_detail(&binding.gaps))
+        .with("missing_params", names)
+        .with("missing_params_detail", params_detail(&binding.gaps))
+        .with("next_actions", actions)
+}
+
+fn column_not_found(binding: &Binding) -> Problem {
+    let list: Vec<Value> = binding
+        .absent
+        .iter()
+        .map(|a| json!({"path": a.path, "column": a.column, "candidates": a.nearest}))
+        .collect();
+    let mut names: Vec<&str> = binding.absent.iter().map(|a| a.column.as_str()).collect();
+    names.dedup();
+    let text = format!("the data have no column {}", names.join(", "));
+    Problem::new(ErrorCode::ContractColumnNotFound, text).with("columns", names).with("errors", list)
+}
+
+fn role_unused(meta: &TemplateMeta, binding: &Binding) -> Problem {
+    let takes: Vec<&str> = meta
+        .parameters
+        .iter()
+        .map(|p| p.bind.as_str())
+        .filter(|bind| !matches!(*bind, "option" | "seed"))
+        .collect();
+    let roles = binding.unused_roles.join(", ");
+    let text = format!("{} would ignore {roles}; clear it or choose another template", meta.id);
+    Problem::new(ErrorCode::RoleUnused, text)
+        .with("template_id", meta.id.as_str())
+        .with("roles", binding.unused_roles.clone())
+        .with("roles_taken", takes)
+}
+
+fn misfits(misfits: &[Misfit]) -> Problem {
+    let list: Vec<Value> = misfits
+        .iter()
+        .map(|m| json!({"path": m.path, "reason": m.reason, "value": m.value, "suggestion": m.suggestion}))
+        .collect();
+    let text: Vec<String> = misfits.iter().map(|m| format!("{}: {}", m.path, m.reason)).collect();
+    Problem::new(ErrorCode::InputValidationFailed, text.join("; ")).with("errors", list)
+}

@@ -1,0 +1,182 @@
+//! What a draft still lacks for its template, and the columns that could fill it. Candidates are offers:
+//! nothing here binds a value.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::binding::{Binding, bind};
+use super::freeze::FreezeRequest;
+use super::terms::ROLES;
+use crate::domain::dataset::Column;
+use crate::domain::draft::Statement;
+use crate::domain::params::column_misfits;
+use crate::domain::profile::primary_kind;
+use crate::domain::template::{Bilingual, ColumnNeeds, Parameter, ParameterType, TemplateMeta};
+
+/// Most candidates that are offered for one parameter.
+const MAX_CANDIDATES: usize = 20;
+
+/// A required parameter without a value.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Gap {
+    /// Name of the parameter; also the `question_id` of a question for it.
+    pub parameter: String,
+    /// The role of the draft that would fill it, else the parameter itself.
+    pub field: String,
+    /// True if `field` is a role.
+    pub is_role: bool,
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    pub label: Bilingual,
+    pub description: String,
+    /// What happens without it.
+    pub impact: String,
+    /// Columns, or values of an enum, that fit.
+    pub candidates: Vec<String>,
+}
+
+/// One parameter as drafts show it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ParameterView {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    pub required: bool,
+    pub bind: String,
+    pub label: Bilingual,
+    pub help: Option<Bilingual>,
+    pub values: Option<Vec<String>>,
+    pub min: Option<f64>,
+    pub max: Option<f64>,
+    pub column: Option<ColumnNeeds>,
+    /// `bound`, `default`, `missing`, `invalid` or `unused`.
+    pub status: &'static str,
+    pub value: Value,
+    pub source: Option<&'static str>,
+    pub candidates: Vec<String>,
+}
+
+/// Returns the required parameters that the draft leaves open, in the order of the declaration.
+pub fn draft_gaps(meta: &TemplateMeta, statement: &Statement, columns: &[Column]) -> Vec<Gap> {
+    bind(meta, statement, &FreezeRequest::default(), columns).gaps
+}
+
+/// Returns the parameters of a template with what the draft binds to them.
+pub fn parameter_views(meta: &TemplateMeta, statement: &Statement, columns: &[Column]) -> Vec<ParameterView> {
+    let binding = bind(meta, statement, &FreezeRequest::default(), columns);
+    meta.parameters.iter().map(|p| view(p, &binding, columns)).collect()
+}
+
+fn view(parameter: &Parameter, binding: &Binding, columns: &[Column]) -> ParameterView {
+    let bound = binding.values.get(&parameter.name);
+    let path = format!("parameters.{}", parameter.name);
+    let invalid = binding.misfits.iter().any(|m| m.path == path)
+        || binding.absent.iter().any(|a| a.path == path)
+        || binding
+            .expressions
+            .iter()
+            .any(|(p, _)| *p == path || (parameter.bind == "sample" && p == "sample_if"));
+    let status = match bound {
+        _ if invalid => "invalid",
+        Some(bound) if bound.source == super::binding::Source::Default => "default",
+        Some(_) => "bound",
+        None if parameter.required => "missing",
+        None => "unused",
+    };
+    ParameterView {
+        name: parameter.name.clone(),
+        kind: parameter.kind.as_str(),
+        required: parameter.required,
+        bind: parameter.bind.clone(),
+        label: parameter.label.clone(),
+        help: parameter.help.clone(),
+        values: parameter.values.clone(),
+        min: parameter.min,
+        max: parameter.max,
+        column: parameter.column.clone(),
+        status,
+        value: bound.map_or(Value::Null, |b| shown(&b.value)),
+        source: bound.map(|b| b.source.as_str()),
+        candidates: if bound.is_some() {
+            Vec::new()
+        } else {
+            candidates(parameter, &binding.statement, columns)
+        },
+    }
+}
+
+/// Returns a bound value as people read it: a condition by its canonical text.
+pub fn shown(value: &Value) -> Value {
+    match value.get("canonical") {
+        Some(text) => text.clone(),
+        None => value.clone(),
+    }
+}
+
+/// Returns the columns that fit a parameter, in the order of the data; none for other types.
+pub fn column_candidates(parameter: &Parameter, columns: &[Column]) -> Vec<String> {
+    candidates(parameter, &Statement::default(), columns)
+}
+
+fn candidates(parameter: &Parameter, statement: &Statement, columns: &[Column]) -> Vec<String> {
+    match parameter.kind {
+        ParameterType::Enum => parameter.values.clone().unwrap_or_default(),
+        ParameterType::Boolean => vec!["true".to_owned(), "false".to_owned()],
+        ParameterType::Varname | ParameterType::Varlist => {
+            let kinds = parameter.column.as_ref().map_or(&[][..], |c| c.kinds.as_slice());
+            let mut fitting: Vec<(bool, usize, usize, &str)> = columns
+                .iter()
+                .enumerate()
+                .filter(|(_, c)| column_misfits(parameter, c).is_empty())
+                .map(|(i, c)| {
+                    // columns without a role first, then those whose own kind is asked for
+                    let used = statement.roles.values().flatten().any(|name| *name == c.name);
+                    let place = kinds.iter().position(|k| k == primary_kind(c)).unwrap_or(kinds.len());
+                    (used, place.min(kinds.len()), i, c.name.as_str())
+                })
+                .collect();
+            fitting.sort();
+            fitting.into_iter().take(MAX_CANDIDATES).map(|(_, _, _, name)| name.to_owned()).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+pub(super) fn gap_of(parameter: &Parameter, statement: &Statement, columns: &[Column]) -> Gap {
+    let is_role = ROLES.contains(&parameter.bind.as_str());
+    let description = parameter.help.as_ref().unwrap_or(&parameter.label).en.clone();
+    Gap {
+        parameter: parameter.name.clone(),
+        field: if is_role { parameter.bind.clone() } else { parameter.name.clone() },
+        is_role,
+        kind: parameter.kind.as_str(),
+        label: parameter.label.clone(),
+        description,
+        impact: "the analysis cannot be specified without it".to_owned(),
+        candidates: candidates(parameter, statement, columns),
+    }
+}
+
+/// Returns gaps in the form of `missing_params_detail`.
+pub fn params_detail(gaps: &[Gap]) -> Vec<Value> {
+    gaps.iter()
+        .map(|g| {
+            json!({
+                "param": g.parameter,
+                "type": g.kind,
+                "description": g.description,
+                "label": g.label,
+                "reason": g.impact,
+                "candidates": g.candidates,
+            })
+        })
+        .collect()
+}
+
+/// Returns the gaps that are roles in the form of `missing_fields_detail`.
+pub fn fields_detail(gaps: &[Gap]) -> Vec<Value> {
+    gaps.iter()
+        .filter(|g| g.is_role)
+        .map(|g| json!({"field": g.field, "description": g.description, "candidates": g.candidates}))
+        .collect()
+}

@@ -1,0 +1,171 @@
+//! The commands, prefixes and macro functions that bodies may use, with their shortest abbreviations
+//! (Stata's manuals, "Syntax"), and the reasons for the ones that are refused by name.
+
+/// `name` or `name:shortest abbreviation`.
+const ALLOWED: &str = "
+_estimates _ms_parse_parts _pctile _return _rmcoll ac alpha anova append arch areg arima assert bayes
+bayesgraph bayesstats biprobit bootstrap ca candisc canon cc centile ci cii clogit cloglog cluster cnsreg
+codebook collapse collect compress confirm:conf constraint continue contract correlate:cor corrgram
+count:cou cs cumul datasignature decode describe:d destring dfgls dfuller didregress discrim display:di
+dotplot drop dsregress duplicates egen eivreg elasticnet encode ereturn:eret error:err estat estimates:est
+etable expand export factor fillin foreach format:form forvalues:forv fracreg generate:g gettoken gladder
+glm gnbreg graph:gr gsem gsort hausman hdidregress heckman heckprobit histogram:hist icc intreg ir irf isid
+ivpoisson ivprobit ivregress ivtobit jackknife kap kappa kdensity keep kwallis label:la ladder lasso
+lassocoef lassogof lassoknots levelsof lincom linktest list:l loadingplot local:loc logistic logit loneway
+lookfor lowess lpoly lroc lsens lv manova margins marginsplot mark markout marksample matrix:mat mcc mds
+mdsconfig mdslong mdsmat mean meglm melogit menbreg meologit mepoisson meprobit merge:mer mestreg meta
+mhodds mi misstable mixed mkmat mkspline mlogit mofd mprobit mvdecode mvencode mvtest nbreg newey nl nlcom
+nlogit nlogitgen notes nptrend ologit oneway oprobit order orthog pac pca pcorr pctile pergram permute
+poisson poregress post postclose postfile power pperron predict:pred predictnl preserve probit
+proportion:prop prtest pwcorr pwmean qladder qnorm qreg range ranksum ratio recode:rec regress:reg
+rename:ren replace reshape restore return:ret robvar roccomp roctab rolling rotate rreg rvfplot rvpplot
+sample save scalar:sca score scoreplot screeplot sdtest sem separate serrbar sfrancia signrank signtest
+simulate sktest slogit sort:so spearman splitsample spmatrix spregress spset sqreg statsby stci stcox
+stcrreg stcurve stem stepwise stir stmh stphplot stptime strate streg sts stset stsplit stsum suest
+summarize:su sunflower sureg svar svy svyset swilk symmetry symplot syntax tab1 tab2 table tabstat
+tabulate:ta tebalance teffects tempfile tempname tempvar teoverlap test testnl testparm tetrachoric tnbreg
+tobit tostring total tpoisson truncreg tsappend tsfill tsline tsset tssmooth ttest ttesti twoway:tw unab use
+var varbasic vargranger varlmar varnorm varsoc varstable vec veclmar vecnorm vecrank vecstable wntestb
+wntestq xcorr xi xporegress xtabond xtcloglog xtcointtest xtdata xtdescribe:xtdes xtdidregress xtdpd
+xtdpdsys xtfrontier xtgee xtgls xtile xtintreg xtivreg xtline xtlogit xtnbreg xtologit xtoprobit xtpcse
+xtpoisson xtprobit xtreg xtregar xtset xtstreg xtsum xttab xttest0 xttobit xtunitroot xtvar zinb zip ztest
+";
+
+/// Commands of the contract's second list, refused by name, with the reason.
+const REFUSED: &[(&str, &str)] = &[
+    ("version", "the preamble decides the version"),
+    ("exit", "it skips the closing lines; stop with `error`"),
+    ("log", "the log is the service's"),
+    ("cmdlog", "the log is the service's"),
+    ("set", "the settings are the preamble's"),
+    ("shell", "no shell"),
+    ("xshell", "no shell"),
+    ("winexec", "no shell"),
+    ("sh", "no shell"),
+    ("do", "a body includes no other file"),
+    ("run", "a body includes no other file"),
+    ("include", "a body includes no other file"),
+    ("cd", "the working folder is the run's"),
+    ("chdir", "the working folder is the run's"),
+    ("mkdir", "no change of the file system"),
+    ("rmdir", "no change of the file system"),
+    ("erase", "no change of the file system"),
+    ("rm", "no change of the file system"),
+    ("copy", "no change of the file system"),
+    ("file", "no reading or writing by hand"),
+    ("type", "no reading of files"),
+    ("ls", "no reading of folders"),
+    ("dir", "no reading of folders"),
+    ("net", "no network"),
+    ("ssc", "no network"),
+    ("adoupdate", "no network"),
+    ("update", "no network"),
+    ("webuse", "no network"),
+    ("sysuse", "a body reads only its inputs"),
+    ("import", "a body reads only its inputs"),
+    ("infile", "a body reads only its inputs"),
+    ("infix", "a body reads only its inputs"),
+    ("insheet", "a body reads only its inputs"),
+    ("odbc", "no databases"),
+    ("jdbc", "no databases"),
+    ("translate", "renderings are made by the service"),
+    ("python", "no other language"),
+    ("java", "no other language"),
+    ("javacall", "no other language"),
+    ("mata", "no Mata in a body"),
+    ("plugin", "no plugins"),
+    ("adopath", "the ado path is the preamble's"),
+    ("sysdir", "the ado path is the preamble's"),
+    ("discard", "the preamble owns the session"),
+    ("clear", "the data are the preamble's; drop what is not needed"),
+    ("macro", "a body has no global state"),
+    ("global", "a body has no global state"),
+    ("pause", "a run has no keyboard"),
+    ("sleep", "a run does not wait"),
+    ("window", "a run has no windows"),
+    ("query", "no global state"),
+    ("program", "shared programs belong to the ado folder"),
+    ("outfile", "tables are exported as CSV"),
+    ("outsheet", "tables are exported as CSV"),
+    ("putexcel", "renderings are made by the service"),
+    ("putpdf", "renderings are made by the service"),
+];
+
+/// Words before a command that change how it runs; the command after them is looked at.
+pub const PREFIXES: &[(&str, &str)] =
+    &[("capture", "cap"), ("quietly", "qui"), ("noisily", "noi"), ("bysort", "bys"), ("by", "by")];
+
+/// Functions of the macro language (`local x : word count …`) that touch neither files nor settings.
+pub const MACRO_FUNCTIONS: &[&str] = &[
+    "word",
+    "list",
+    "label",
+    "type",
+    "format",
+    "variable",
+    "value",
+    "data",
+    "sortedby",
+    "subinstr",
+    "permname",
+    "colnames",
+    "rownames",
+    "colfullnames",
+    "rowfullnames",
+    "coleq",
+    "roweq",
+    "colnumb",
+    "rownumb",
+    "properties",
+    "char",
+    "display",
+    "di",
+    "strlen",
+    "ustrlen",
+    "length",
+    "piece",
+    "copy",
+    "results",
+    "constraint",
+    "colsof",
+    "rowsof",
+    "tsnorm",
+    "all",
+    "e",
+    "r",
+    "colvarlist",
+    "rowvarlist",
+    "collfnames",
+    "rowlfnames",
+    "tempvar",
+];
+
+/// Functions in expressions that touch files.
+pub const FILE_FUNCTIONS: &[&str] = &["fileread(", "filewrite(", "fileexists(", "filereaderror("];
+
+/// What a command word is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// The full name.
+    Allowed(&'static str),
+    Refused(&'static str),
+    Unknown,
+}
+
+/// Looks a command word up, in full or abbreviated.
+pub fn lookup(word: &str) -> Known {
+    if let Some((_, reason)) = REFUSED.iter().find(|(name, _)| *name == word) {
+        return Known::Refused(reason);
+    }
+    for entry in ALLOWED.split_whitespace() {
+        let (name, shortest) = entry.split_once(':').unwrap_or((entry, entry));
+        if word == name || (word.len() >= shortest.len() && name.starts_with(word)) {
+            return Known::Allowed(name);
+        }
+    }
+    // an abbreviation of a refused command: three letters are enough for all of them
+    match REFUSED.iter().find(|(name, _)| word.len() >= 3 && name.starts_with(word)) {
+        Some((_, reason)) => Known::Refused(reason),
+        None => Known::Unknown,
+    }
+}

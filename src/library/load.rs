@@ -1,0 +1,215 @@
+//! Loads a library: its files become templates with their hashes. Whether they keep the rules of the
+//! contract is asked in `validate`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::files::{self, FileSet};
+use super::index::IndexFile;
+use crate::domain::canonical::sha256_hex;
+use crate::domain::ids::TemplateId;
+use crate::domain::template::TemplateMeta;
+
+/// The generated index of a library, below its root.
+pub const INDEX_PATH: &str = "DO_LIBRARY_INDEX.json";
+
+/// One broken rule, with the file that breaks it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LibraryProblem {
+    /// Path below the library's root.
+    pub file: String,
+    /// Line of the file, 0 where the whole file is meant.
+    pub line: usize,
+    /// What is wrong.
+    pub reason: String,
+}
+
+impl LibraryProblem {
+    pub(crate) fn new(file: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { file: file.into(), line: 0, reason: reason.into() }
+    }
+}
+
+impl fmt::Display for LibraryProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.line == 0 {
+            write!(f, "{}: {}", self.file, self.reason)
+        } else {
+            write!(f, "{}:{}: {}", self.file, self.line, self.reason)
+        }
+    }
+}
+
+/// A template: its declaration, its body and the hashes of both files.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Template {
+    pub meta: TemplateMeta,
+    /// The bytes of the meta file.
+    pub meta_bytes: Vec<u8>,
+    pub meta_sha256: String,
+    /// The bytes of the body, never edited.
+    pub body: Vec<u8>,
+    pub body_sha256: String,
+}
+
+impl Template {
+    /// Path of the meta below the library's root.
+    pub fn meta_path(&self) -> String {
+        format!("meta/{}.meta.json", self.meta.id)
+    }
+}
+
+/// A loaded library.
+#[derive(Debug, Clone)]
+pub struct Library {
+    templates: BTreeMap<TemplateId, Template>,
+    /// Name in the ado folder → contents.
+    ado: BTreeMap<String, Vec<u8>>,
+    ado_sha256: String,
+    /// The index as it lies beside the files, if there is one.
+    index: Option<IndexFile>,
+    files: FileSet,
+}
+
+impl Library {
+    /// Loads the library that the binary carries.
+    ///
+    /// # Errors
+    /// All files that cannot be read as what they should be.
+    pub fn embedded() -> Result<Self, Vec<LibraryProblem>> {
+        Self::from_files(files::embedded())
+    }
+
+    /// Loads a library from a directory.
+    ///
+    /// # Errors
+    /// All files that cannot be read as what they should be.
+    pub fn from_dir(root: &Path) -> Result<Self, Vec<LibraryProblem>> {
+        let files = files::from_dir(root)
+            .map_err(|e| vec![LibraryProblem::new("", format!("the library cannot be read: {e}"))])?;
+        Self::from_files(files)
+    }
+
+    /// Loads a library from its files.
+    ///
+    /// # Errors
+    /// All files that cannot be read as what they should be.
+    pub fn from_files(files: FileSet) -> Result<Self, Vec<LibraryProblem>> {
+        let mut problems = Vec::new();
+        let mut templates = BTreeMap::new();
+        let mut ado = BTreeMap::new();
+        for (path, bytes) in &files {
+            if let Some(name) = path.strip_prefix("ado/") {
+                ado.insert(name.to_owned(), bytes.to_vec());
+            }
+            let Some(id) = path.strip_prefix("meta/").and_then(|n| n.strip_suffix(".meta.json")) else {
+                continue;
+            };
+            match load_template(id, bytes, &files) {
+                Ok(template) => {
+                    templates.insert(template.meta.id.clone(), template);
+                }
+                Err(reason) => problems.push(LibraryProblem::new(path, reason)),
+            }
+        }
+        for path in files.keys().filter(|p| p.starts_with("do/")) {
+            let known = templates.values().any(|t| t.meta.body.file == *path);
+            if !known && problems.is_empty() {
+                problems.push(LibraryProblem::new(path, "this body has no meta"));
+            }
+        }
+        let index = match files.get(INDEX_PATH).map(|bytes| serde_json::from_slice(bytes)) {
+            None => None,
+            Some(Ok(index)) => Some(index),
+            Some(Err(e)) => {
+                problems.push(LibraryProblem::new(INDEX_PATH, format!("the index cannot be read: {e}")));
+                None
+            }
+        };
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let ado_sha256 = hash_of_files(&ado);
+        Ok(Self { templates, ado, ado_sha256, index, files })
+    }
+
+    /// Returns the template with this id.
+    pub fn get(&self, id: &TemplateId) -> Option<&Template> {
+        self.templates.get(id)
+    }
+
+    /// Returns all templates, sorted by id.
+    pub fn templates(&self) -> impl Iterator<Item = &Template> {
+        self.templates.values()
+    }
+
+    /// Returns the number of templates.
+    pub fn len(&self) -> usize {
+        self.templates.len()
+    }
+
+    /// True for a library without a template.
+    pub fn is_empty(&self) -> bool {
+        self.templates.is_empty()
+    }
+
+    /// Returns the shared idioms: name below the ado folder → contents. All are staged for a run.
+    pub fn ado_files(&self) -> &BTreeMap<String, Vec<u8>> {
+        &self.ado
+    }
+
+    /// Returns the SHA-256 over names, sizes and contents of the shared idioms.
+    pub fn ado_sha256(&self) -> &str {
+        &self.ado_sha256
+    }
+
+    /// Returns the name of the graph scheme that the idioms bring along, else one that Stata brings.
+    pub fn scheme(&self) -> &str {
+        self.ado
+            .keys()
+            .find_map(|name| name.strip_prefix("scheme-").and_then(|n| n.strip_suffix(".scheme")))
+            .unwrap_or("s2color")
+    }
+
+    /// Returns the index as it was found beside the files.
+    pub fn index(&self) -> Option<&IndexFile> {
+        self.index.as_ref()
+    }
+
+    /// Returns a file of the library (sample data, expected numbers) by its path.
+    pub fn file(&self, path: &str) -> Option<&[u8]> {
+        self.files.get(path).map(|bytes| bytes.as_ref())
+    }
+}
+
+fn load_template(id: &str, bytes: &[u8], files: &FileSet) -> Result<Template, String> {
+    let meta: TemplateMeta =
+        serde_json::from_slice(bytes).map_err(|e| format!("the meta does not follow the contract: {e}"))?;
+    if meta.id.as_str() != id {
+        return Err(format!("the id is {}, the file's name says {id}", meta.id));
+    }
+    if meta.body.file != format!("do/{id}.do") {
+        return Err(format!("body.file must be do/{id}.do"));
+    }
+    let body = files.get(&meta.body.file).ok_or_else(|| format!("{} does not exist", meta.body.file))?;
+    Ok(Template {
+        meta_sha256: sha256_hex(bytes),
+        meta_bytes: bytes.to_vec(),
+        body_sha256: sha256_hex(body),
+        body: body.to_vec(),
+        meta,
+    })
+}
+
+/// Returns the SHA-256 over names, sizes and contents, in the order of the names.
+fn hash_of_files(files: &BTreeMap<String, Vec<u8>>) -> String {
+    let mut hash = Sha256::new();
+    for (name, bytes) in files {
+        hash.update(format!("{name}\0{}\0", bytes.len()));
+        hash.update(bytes);
+    }
+    hex::encode(hash.finalize())
+}

@@ -1,0 +1,219 @@
+//! Stage 2 of selection: the order of the applicable templates, by BM25 over what they say of themselves in
+//! both languages, by how well they use the draft's roles, and by the kind of question. Deterministic.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::applicability::{Applicability, unused_roles};
+use super::binding::takes;
+use super::facts::Data;
+use super::load::{Library, Template};
+use super::terms::{LEVELS, ROLES};
+use super::tokens::tokens;
+use crate::domain::ids::TemplateId;
+use crate::domain::template::TemplateMeta;
+
+/// Parameters of BM25 as usual in the literature (Robertson and Zaragoza 2009, section 3.2).
+const K1: f64 = 1.2;
+const B: f64 = 0.75;
+/// Weights of the parts of a score.
+const WORDS: f64 = 0.5;
+const ROLE_FIT: f64 = 0.35;
+const KIND: f64 = 0.15;
+/// Taken off for every soft exclusion that holds.
+const LOWERED: f64 = 0.1;
+
+/// An applicable template with its score and where it comes from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ranked {
+    pub template_id: TemplateId,
+    pub title: String,
+    /// 0 to 1, six decimals.
+    pub score: f64,
+    pub features: Features,
+    pub reasons: Vec<String>,
+}
+
+/// The parts of a score.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Features {
+    /// BM25 over the largest of this question, 0 to 1.
+    pub words: f64,
+    /// Use of the draft's roles, 0 to 1.
+    pub role_fit: f64,
+    /// 1 where the kind of question is one that the template answers.
+    pub question_kind: f64,
+    /// Taken off for soft exclusions.
+    pub lowered: f64,
+    /// Tokens of the question that the template's text has, the weightiest first.
+    pub matched: Vec<String>,
+}
+
+/// The text of one template as weighted token counts.
+struct Document {
+    counts: BTreeMap<String, f64>,
+    length: f64,
+}
+
+/// Ranks the applicable templates, best first.
+pub fn rank(
+    library: &Library,
+    judged: &[Applicability],
+    question: &str,
+    question_kinds: &[String],
+    data: &Data<'_>,
+) -> Vec<Ranked> {
+    let documents: Vec<(&Template, Document)> = library.templates().map(|t| (t, document(&t.meta))).collect();
+    let asked = tokens(question);
+    let scores: Vec<(f64, Vec<String>)> = bm25(&documents, &asked);
+    let largest = scores.iter().map(|(score, _)| *score).fold(0.0, f64::max);
+    let mut ranked: Vec<(&Template, Ranked)> = Vec::new();
+    for ((template, _), (words, matched)) in documents.iter().zip(scores) {
+        let Some(verdict) = judged.iter().find(|j| j.template_id == template.meta.id && j.applicable) else {
+            continue;
+        };
+        let features = Features {
+            words: if largest > 0.0 { round(words / largest) } else { 0.0 },
+            role_fit: round(role_fit(&template.meta, data)),
+            question_kind: kind_fit(&template.meta, question_kinds),
+            lowered: round(verdict.lowered.len() as f64 * LOWERED),
+            matched,
+        };
+        let score = WORDS * features.words + ROLE_FIT * features.role_fit + KIND * features.question_kind
+            - features.lowered;
+        ranked.push((
+            template,
+            Ranked {
+                template_id: template.meta.id.clone(),
+                title: template.meta.title.en.clone(),
+                score: round(score.clamp(0.0, 1.0)),
+                reasons: reasons(&features, verdict),
+                features,
+            },
+        ));
+    }
+    order(&mut ranked);
+    ranked.into_iter().map(|(_, r)| r).collect()
+}
+
+fn round(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}
+
+/// Fields count by how much they say: title and keywords most, then the example questions.
+fn document(meta: &TemplateMeta) -> Document {
+    let selection = &meta.selection;
+    let mut counts: BTreeMap<String, f64> = BTreeMap::new();
+    let mut add = |text: &str, weight: f64| {
+        for token in tokens(text) {
+            *counts.entry(token).or_insert(0.0) += weight;
+        }
+    };
+    add(&meta.title.en, 3.0);
+    add(meta.title.zh.as_deref().unwrap_or_default(), 3.0);
+    selection.keywords.en.iter().chain(&selection.keywords.zh).for_each(|k| add(k, 3.0));
+    selection.questions.iter().for_each(|q| add(q, 2.0));
+    add(&meta.description, 1.0);
+    add(meta.description_zh.as_deref().unwrap_or_default(), 1.0);
+    add(&meta.family, 1.0);
+    let length = counts.values().sum();
+    Document { counts, length }
+}
+
+/// Returns for every document its score and the matched tokens.
+fn bm25(documents: &[(&Template, Document)], asked: &[String]) -> Vec<(f64, Vec<String>)> {
+    let total = documents.len() as f64;
+    let average = documents.iter().map(|(_, d)| d.length).sum::<f64>() / total.max(1.0);
+    let mut frequency: BTreeMap<&str, f64> = BTreeMap::new();
+    for token in asked {
+        let with = documents.iter().filter(|(_, d)| d.counts.contains_key(token)).count();
+        frequency.insert(token, with as f64);
+    }
+    documents
+        .iter()
+        .map(|(_, document)| {
+            let mut parts: Vec<(f64, &str)> = Vec::new();
+            for (token, with) in &frequency {
+                let Some(count) = document.counts.get(*token) else { continue };
+                let idf = (1.0 + (total - with + 0.5) / (with + 0.5)).ln();
+                let length = K1 * (1.0 - B + B * document.length / average);
+                parts.push((idf * count * (K1 + 1.0) / (count + length), token));
+            }
+            parts.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+            let score = parts.iter().map(|(part, _)| part).sum();
+            (score, parts.into_iter().take(8).map(|(_, token)| token.to_owned()).collect())
+        })
+        .collect()
+}
+
+/// Share of the draft's roles that the template uses, of its required roles that the draft states, and of
+/// its optional roles that the draft fills. Without any stated role nothing speaks for or against.
+fn role_fit(meta: &TemplateMeta, data: &Data<'_>) -> f64 {
+    let stated: Vec<&str> =
+        data.statement.roles.iter().filter(|(_, c)| !c.is_empty()).map(|(r, _)| r.as_str()).collect();
+    if stated.is_empty() {
+        return 0.5;
+    }
+    let unused = unused_roles(meta, data);
+    let used = 1.0 - unused.len() as f64 / stated.len() as f64;
+    let as_treatment = stated.contains(&"treatment_var") && !takes(meta, "treatment_var");
+    let fills = |bind: &str| stated.contains(&bind) || (bind == "regressors" && as_treatment);
+    let share = |required: bool| {
+        let roles: Vec<&str> = meta
+            .parameters
+            .iter()
+            .filter(|p| p.required == required && ROLES.contains(&p.bind.as_str()))
+            .map(|p| p.bind.as_str())
+            .collect();
+        if roles.is_empty() {
+            // nothing to fill is no merit
+            return if required { 0.5 } else { 0.0 };
+        }
+        roles.iter().filter(|bind| fills(bind)).count() as f64 / roles.len() as f64
+    };
+    0.6 * used * used + 0.3 * share(true) + 0.1 * share(false)
+}
+
+fn kind_fit(meta: &TemplateMeta, question_kinds: &[String]) -> f64 {
+    let answers = question_kinds.iter().any(|kind| meta.selection.question_kinds.contains(kind));
+    if answers { 1.0 } else { 0.0 }
+}
+
+fn reasons(features: &Features, verdict: &Applicability) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if !features.matched.is_empty() {
+        reasons.push(format!("matches {}", features.matched.join(", ")));
+    }
+    if features.question_kind > 0.0 {
+        reasons.push("answers this kind of question".to_owned());
+    }
+    reasons.extend(verdict.lowered.iter().map(|reason| format!("offered later: {reason}")));
+    reasons.extend(verdict.notes.iter().cloned());
+    reasons
+}
+
+/// By score; among equal scores by `prefer_over`, then the lower level, then the id.
+fn order(ranked: &mut [(&Template, Ranked)]) {
+    let level = |t: &Template| LEVELS.iter().position(|l| *l == t.meta.level).unwrap_or(LEVELS.len());
+    ranked.sort_by(|(a, ra), (b, rb)| {
+        rb.score
+            .total_cmp(&ra.score)
+            .then_with(|| level(a).cmp(&level(b)))
+            .then_with(|| a.meta.id.cmp(&b.meta.id))
+    });
+    // preferences are no order of their own: each moves its template before the ones it names, within a tie
+    for i in 0..ranked.len() {
+        for j in (i + 1)..ranked.len() {
+            let tied = ranked[i].1.score.total_cmp(&ranked[j].1.score) == Ordering::Equal;
+            if tied && prefers(ranked[j].0, ranked[i].0) && !prefers(ranked[i].0, ranked[j].0) {
+                ranked[i..=j].rotate_right(1);
+            }
+        }
+    }
+}
+
+fn prefers(a: &Template, b: &Template) -> bool {
+    a.meta.selection.prefer_over.iter().any(|id| id == b.meta.id.as_str())
+}

@@ -1,0 +1,232 @@
+//! Makes `main.do` of a frozen plan: generated preamble, the template's body byte for byte, closing lines.
+//! Pure: the same plan, library and run facts give the same bytes.
+
+use crate::domain::params::{self, Substitution, condition_tree};
+use crate::domain::plan::{CategoricalMark, Plan, PlanCondition};
+use crate::domain::profile::CompanionMethod;
+use crate::domain::template::ParameterType;
+
+use super::load::Template;
+use crate::domain::encode::VariableName;
+
+/// The version of the preamble; part of `plan_id`. Raise it with every change of the generated text.
+pub const PREAMBLE_VERSION: u32 = 1;
+/// The folder of the staged idioms, below the engine's working directory.
+pub const ADO_DIR: &str = "ado";
+/// The empty folder that stands for PLUS and PERSONAL, below the engine's working directory.
+pub const EMPTY_DIR: &str = "empty";
+/// The main data, in the engine's working directory.
+pub const DATA_FILE: &str = "data.dta";
+
+/// What only the run knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunFacts {
+    pub run_id: String,
+    /// Nonce of the begin anchor and of all anchors of the body: letters and digits.
+    pub n1: String,
+    /// Nonce of the end anchor: letters and digits.
+    pub n2: String,
+    /// Processors granted to the engine.
+    pub processors: u32,
+    /// Memory limit less headroom, in megabytes.
+    pub memory_mb: u64,
+    /// The graph scheme ([`super::Library::scheme`]).
+    pub scheme: String,
+}
+
+/// The do-file of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MainDo {
+    pub bytes: Vec<u8>,
+    /// Where the body lies, so that its hash can be checked against the library's.
+    pub body_offset: usize,
+    pub body_len: usize,
+}
+
+/// Why a plan cannot be rendered. None of these happens to a plan that this release froze.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RenderError {
+    #[error("the plan needs preamble version {plan}, this release writes {PREAMBLE_VERSION}")]
+    PreambleVersion { plan: u32 },
+    #[error("the template differs from the one of the plan: {0}")]
+    Template(String),
+    #[error("the plan is damaged: {0}")]
+    Damaged(String),
+}
+
+/// Makes the do-file of a run.
+///
+/// # Errors
+/// [`RenderError`] if the template is not the plan's, or a stored value is not what freeze would store.
+pub fn render(plan: &Plan, template: &Template, facts: &RunFacts) -> Result<MainDo, RenderError> {
+    if plan.preamble_version != PREAMBLE_VERSION {
+        return Err(RenderError::PreambleVersion { plan: plan.preamble_version });
+    }
+    if plan.template.template_id != template.meta.id {
+        return Err(RenderError::Template(format!("it is {}", template.meta.id)));
+    }
+    if plan.template.sha256 != template.body_sha256 || plan.template.meta_sha256 != template.meta_sha256 {
+        return Err(RenderError::Template("a hash differs".to_owned()));
+    }
+    let mut lines = settings(plan, template, facts)?;
+    lines.extend(locals(plan, template)?);
+    lines.extend(data(plan)?);
+    lines.extend(selection(plan, template)?);
+    let mut bytes = lines.join("\n").into_bytes();
+    bytes.push(b'\n');
+    let body_offset = bytes.len();
+    bytes.extend_from_slice(&template.body);
+    bytes.extend_from_slice(
+        format!("\ndisplay \"SS_EVENT|end|nonce={}\"\nexit, clear\n", plain(&facts.n2)?).as_bytes(),
+    );
+    Ok(MainDo { bytes, body_offset, body_len: template.body.len() })
+}
+
+/// Checks a text of the service itself before it is printed: ids and nonces are letters, digits, `-`, `_`.
+fn plain(text: &str) -> Result<&str, RenderError> {
+    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
+        Ok(text)
+    } else {
+        Err(RenderError::Damaged("an id or nonce has other characters than letters, digits, - and _".into()))
+    }
+}
+
+fn name(text: &str) -> Result<VariableName, RenderError> {
+    VariableName::parse(text).map_err(|e| RenderError::Damaged(e.to_string()))
+}
+
+/// Batch Stata starts at line size 80, and a site's sysprofile may have changed defaults that `clear all`
+/// does not reset; the seeds follow `version`, which decides the generator.
+fn settings(plan: &Plan, template: &Template, facts: &RunFacts) -> Result<Vec<String>, RenderError> {
+    let (run_id, n1) = (plain(&facts.run_id)?, plain(&facts.n1)?);
+    Ok(vec![
+        "set linesize 255".to_owned(),
+        format!("display \"SS_EVENT|begin|run={run_id}|nonce={n1}\""),
+        format!("version {}", template.meta.stata.min_version),
+        "clear all".to_owned(),
+        format!("global SS_KEY \"{n1}\""),
+        "set more off".to_owned(),
+        "set rmsg off".to_owned(),
+        "set trace off".to_owned(),
+        "set dp period".to_owned(),
+        "set type float".to_owned(),
+        "set level 95".to_owned(),
+        "set varabbrev off".to_owned(),
+        format!("if c(MP) set processors {}", facts.processors.max(1)),
+        format!("set max_memory {}m", facts.memory_mb.max(1)),
+        format!("global S_ADO `\"BASE;{ADO_DIR}\"'"),
+        format!("sysdir set PLUS \"{EMPTY_DIR}\""),
+        format!("sysdir set PERSONAL \"{EMPTY_DIR}\""),
+        "discard".to_owned(),
+        "quietly mata: mata mlib index".to_owned(),
+        format!("set scheme {}", plain(&facts.scheme)?),
+        "set rng default".to_owned(),
+        format!("set seed {}", plan.seed),
+        format!("set sortseed {}", plan.seed),
+    ])
+}
+
+struct Names<'a>(&'a Plan);
+
+impl Substitution for Names<'_> {
+    fn plain(&self, column: &str) -> String {
+        let mark = self.0.categorical_vars.iter().find(|m| m.column == column);
+        mark.and_then(|m| m.companion.clone()).unwrap_or_else(|| column.to_owned())
+    }
+
+    fn categorical(&self, column: &str) -> bool {
+        self.0.categorical_vars.iter().any(|m| m.column == column)
+    }
+}
+
+/// All declared parameters, every time, in the order of the declaration. `sample_if` is not a local.
+fn locals(plan: &Plan, template: &Template) -> Result<Vec<String>, RenderError> {
+    let mut lines = vec![format!("local ss_template \"{}\"", template.meta.id)];
+    for parameter in &template.meta.parameters {
+        if parameter.bind == "sample" {
+            continue;
+        }
+        let value = plan.contract.bound.get(&parameter.name);
+        let pairs = params::locals(parameter, value, &Names(plan)).map_err(RenderError::Damaged)?;
+        for (local, text) in pairs {
+            // a condition may hold text literals; neither form of quotes can occur in its printed form's texts
+            lines.push(if parameter.kind == ParameterType::Condition && !text.is_empty() {
+                format!("local {local} `\"{text}\"'")
+            } else {
+                format!("local {local} \"{text}\"")
+            });
+        }
+    }
+    Ok(lines)
+}
+
+/// Data, panel or time declaration, companions. A declaration that the data refuse is left to the body,
+/// whose checks say why.
+fn data(plan: &Plan) -> Result<Vec<String>, RenderError> {
+    let mut lines = Vec::new();
+    if plan.used_columns.is_empty() {
+        lines.push(format!("use \"{DATA_FILE}\", clear"));
+    } else {
+        let names: Vec<String> =
+            plan.used_columns.iter().map(|c| name(c).map(|n| n.to_string())).collect::<Result<_, _>>()?;
+        lines.push(format!("use {} using \"{DATA_FILE}\", clear", names.join(" ")));
+    }
+    let panel_columns: Vec<&String> =
+        plan.panel.iter().flat_map(|p| p.entity_var.iter().chain(p.time_var.iter())).collect();
+    let (keys, others): (Vec<_>, Vec<_>) =
+        plan.categorical_vars.iter().partition(|m| panel_columns.contains(&&m.column));
+    for mark in keys {
+        lines.extend(companion(mark)?);
+    }
+    if let Some(panel) = &plan.panel {
+        let text = |column: &Option<String>| {
+            column.as_deref().map(|c| name(&Names(plan).plain(c)).map(|n| n.to_string())).transpose()
+        };
+        match (text(&panel.entity_var)?, text(&panel.time_var)?) {
+            (Some(entity), Some(time)) => lines.push(format!("capture xtset {entity} {time}")),
+            (Some(entity), None) => lines.push(format!("capture xtset {entity}")),
+            (None, Some(time)) => lines.push(format!("capture tsset {time}")),
+            (None, None) => {}
+        }
+    }
+    for mark in others {
+        lines.extend(companion(mark)?);
+    }
+    Ok(lines)
+}
+
+/// The numeric companion of a column, with the column's label.
+fn companion(mark: &CategoricalMark) -> Result<Vec<String>, RenderError> {
+    let Some(companion) = &mark.companion else { return Ok(Vec::new()) };
+    let (column, companion) = (name(&mark.column)?, name(companion)?);
+    let made = match mark.encoding.as_deref().and_then(CompanionMethod::parse) {
+        Some(CompanionMethod::Encode) => format!("encode {column}, generate({companion})"),
+        Some(CompanionMethod::GroupLabel) => format!("egen long {companion} = group({column}), label"),
+        None => return Err(RenderError::Damaged(format!("`{column}` has no known encoding"))),
+    };
+    Ok(vec![
+        made,
+        format!("local ss_label : variable label {column}"),
+        format!("label variable {companion} `\"`macval(ss_label)'\"'"),
+    ])
+}
+
+fn selection(plan: &Plan, template: &Template) -> Result<Vec<String>, RenderError> {
+    let mut lines = vec!["generate byte ss_use = 1".to_owned()];
+    if let Some(condition) = &plan.sample_if {
+        lines = vec!["generate byte ss_use = 0".to_owned(), selected(condition)?];
+    }
+    lines.push("quietly count".to_owned());
+    lines.push("ss_event metric name=n_total value=`r(N)'".to_owned());
+    lines.push("quietly count if ss_use".to_owned());
+    lines.push("ss_event metric name=n_selected value=`r(N)'".to_owned());
+    if template.meta.seed.policy != "none" {
+        lines.push(format!("ss_event metric name=seed value={}", plan.seed));
+    }
+    Ok(lines)
+}
+
+fn selected(condition: &PlanCondition) -> Result<String, RenderError> {
+    let tree = condition_tree(condition).map_err(RenderError::Damaged)?;
+    Ok(format!("replace ss_use = 1 if {}", tree.stata_true()))
+}
