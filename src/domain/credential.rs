@@ -1,7 +1,11 @@
 //! Records of task codes and API keys, and the principal that a request acts as. Secrets appear as hashes only.
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
+use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
+use sha2::Sha256;
 
 use super::audit::Actor;
 use super::ids::{CodeId, JobId, KeyId, TenantId};
@@ -44,9 +48,26 @@ pub struct TaskCodeRecord {
     pub expires_at: DateTime<Utc>,
     pub used_at: Option<DateTime<Utc>>,
     pub job_id: Option<JobId>,
+    /// SHA-256 (hex) of the requirement it was redeemed with: a repeated redeem must state the same.
+    #[serde(default)]
+    pub requirement_sha256: Option<String>,
     pub revoked_at: Option<DateTime<Utc>>,
     /// Deleted by an administrator; the tombstone keeps the code from working again.
     pub deleted_at: Option<DateTime<Utc>>,
+}
+
+/// Returns the secret of a job's token: `base64url(HMAC-SHA256(key = task code, tenant ‖ 0 ‖ job_id ‖ 0 ‖
+/// generation))`, the generation in decimal digits. Whoever holds the code gets the same secret again.
+pub fn job_token_secret(task_code: &str, tenant: &TenantId, job_id: &JobId, generation: u32) -> String {
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(task_code.as_bytes()).expect("HMAC takes keys of any length");
+    mac.update(format!("{tenant}\0{job_id}\0{generation}").as_bytes());
+    BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+}
+
+/// Returns the text of a job's token: `ssv1.<job_id>.<secret>`.
+pub fn job_token(job_id: &JobId, secret: &str) -> String {
+    format!("ssv1.{job_id}.{secret}")
 }
 
 impl TaskCodeRecord {
@@ -117,4 +138,18 @@ pub struct StoredResponse {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_is_derived_as_documented() {
+        // Python: base64.urlsafe_b64encode(hmac.new(code, b"default\0job_1\x001", "sha256").digest())
+        let (tenant, job) = (TenantId::default_tenant(), JobId::parse("job_1").expect("valid"));
+        let secret = job_token_secret("ssc_0123456789abcdefghjkmnpqrs", &tenant, &job, 1);
+        assert_eq!(job_token(&job, &secret), "ssv1.job_1.ZnRPp1G0A2W9M81iW8u2tgZK6oztEHp3sc0GHBHFUjg");
+        assert_ne!(job_token_secret("ssc_0123456789abcdefghjkmnpqrs", &tenant, &job, 2), secret);
+    }
 }

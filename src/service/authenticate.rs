@@ -5,9 +5,10 @@ use subtle::ConstantTimeEq;
 use super::commits::read_problem;
 use super::context::Context;
 use crate::domain::canonical::sha256_hex;
-use crate::domain::credential::{Principal, Role};
+use crate::domain::credential::{ApiKeyRecord, Principal, Role};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, KeyId, TenantId};
+use crate::ports::store::{Commit, Expect, Housekeeping, Record, Write};
 
 /// A bearer credential that has the right form; nothing was looked up yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +126,9 @@ async fn api_key(
     if !equal_in_constant_time(&hash, expected) {
         return Err(invalid());
     }
+    if let Some(record) = stored {
+        note_use(ctx, record);
+    }
     let tenant = match (role, stated_tenant) {
         (Role::Admin, Some(stated)) => stated.clone(),
         (_, Some(stated)) if *stated != tenant => {
@@ -133,6 +137,27 @@ async fn api_key(
         _ => tenant,
     };
     Ok(Principal::ApiKey { tenant, key_id, role })
+}
+
+/// Least time between two notes of a key's use.
+const USE_RESOLUTION: chrono::Duration = chrono::Duration::minutes(1);
+
+/// Notes when a key was last used. Nobody waits for it, and a lost race or a busy store loses a note only.
+fn note_use(ctx: &Context, record: ApiKeyRecord) {
+    let now = ctx.clock.now();
+    if record.last_used_at.is_some_and(|at| now - at < USE_RESOLUTION) {
+        return;
+    }
+    let expect = Expect::Version(record.version);
+    let next = ApiKeyRecord { version: record.version + 1, last_used_at: Some(now), ..record };
+    let write = Write::Put { record: Record::ApiKey(Box::new(next)), expect };
+    let housekeeping = Some(Housekeeping::LastUsed);
+    drop(ctx.store.commit(Commit {
+        id: ctx.ids.id("commit"),
+        writes: vec![write],
+        audit: Vec::new(),
+        housekeeping,
+    }));
 }
 
 fn equal_in_constant_time(a: &str, b: &str) -> bool {

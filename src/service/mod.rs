@@ -1,10 +1,12 @@
 //! The use cases, one file each: verb plus noun, with one public method `execute`.
 
+pub mod api_keys;
 pub mod authenticate;
 pub mod cancel_job;
 pub mod check_health;
 pub mod commits;
 pub mod context;
+pub mod credentials;
 pub mod draft_request;
 pub mod draft_view;
 pub mod enqueue_run;
@@ -16,7 +18,9 @@ pub mod pools;
 pub mod preview_inputs;
 pub mod progress;
 pub mod receive_upload;
+pub mod redeem_task_code;
 pub mod select_sheet;
 pub mod state_draft;
+pub mod task_codes;
 
 pub use context::{Caller, Context};

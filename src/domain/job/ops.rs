@@ -312,6 +312,16 @@ impl JobRecord {
         Ok(next)
     }
 
+    /// Makes the job's token invalid for good.
+    pub fn revoke_token(&self, now: DateTime<Utc>) -> JobRecord {
+        let mut next = self.next(now);
+        if let Some(token) = &mut next.token {
+            token.revoked = true;
+            token.generation = token.generation.saturating_add(1);
+        }
+        next
+    }
+
     /// Adds artifacts; one with the same path is replaced.
     pub fn put_artifacts(&mut self, artifacts: Vec<Artifact>) {
         for artifact in artifacts {

@@ -64,6 +64,7 @@ pub fn code(tenant_id: &str, id: &str, hash: &str, created: i64) -> TaskCodeReco
         expires_at: time(1_000_000),
         used_at: None,
         job_id: None,
+        requirement_sha256: None,
         revoked_at: None,
         deleted_at: None,
     }
