@@ -80,7 +80,7 @@ fn one(output: &Output, meta: &TemplateMeta, report: &mut Report) {
         output.description_zh.as_deref(),
     );
     report.rule(output.max_bytes > 0, || format!("outputs.{file}.max_bytes is 0"));
-    report.rule((output.kind == "table") == !output.columns.is_empty(), || {
+    report.rule((output.kind == "table") != output.columns.is_empty(), || {
         format!("outputs.{file}: tables declare columns, other outputs none")
     });
     for column in &output.columns {
