@@ -1,7 +1,7 @@
 //! Axes: the range they show, their ticks, and tick labels that do not overlap.
 
 use super::metrics::{shorten, width, wrap_to};
-use super::model::{Axis, Plane, Range, Shape, Ticks};
+use super::model::{Axis, Plane, Range, Series, Shape, Ticks};
 use super::page::LINE;
 use super::ticks;
 
@@ -77,6 +77,27 @@ pub(super) fn extent(plane: &Plane, horizontal: bool) -> Extent {
     extent
 }
 
+/// The smallest and largest value that series show on an axis.
+pub fn data_ends(series: &[Series], horizontal: bool) -> Option<(f64, f64)> {
+    let mut values = Values::default();
+    series.iter().for_each(|s| shape_values(&s.shape, horizontal, &mut values));
+    values.low.zip(values.high)
+}
+
+/// Gives planes one range for their horizontal and/or vertical axes.
+pub fn share_axes(planes: &mut [&mut Plane], horizontal: bool, vertical: bool) {
+    for (wanted, is_x) in [(horizontal, true), (vertical, false)] {
+        let extents = planes.iter().map(|plane| extent(plane, is_x));
+        let all = extents.reduce(|a, b| Extent { low: a.low.min(b.low), high: a.high.max(b.high) });
+        if let (true, Some(all)) = (wanted, all) {
+            for plane in planes.iter_mut() {
+                let axis = if is_x { &mut plane.x } else { &mut plane.y };
+                axis.exact = Some((all.low, all.high));
+            }
+        }
+    }
+}
+
 /// Room beyond the data, none beyond a base line at their end.
 fn pad(low: f64, high: f64, bases: &[f64], log: bool) -> Extent {
     let Extent { low, high } = if low == high { widen(low, high, log) } else { Extent { low, high } };
@@ -115,7 +136,7 @@ fn shape_values(shape: &Shape, horizontal: bool, values: &mut Values) {
         }
     };
     match shape {
-        Shape::Points { points, .. } | Shape::Line { points, .. } | Shape::Connected { points } => {
+        Shape::Points { points } | Shape::Line { points, .. } | Shape::Connected { points } => {
             for p in points.iter().filter(|p| p.0.is_finite() && p.1.is_finite()) {
                 values.add(if horizontal { p.0 } else { p.1 });
             }

@@ -91,7 +91,7 @@ impl Look {
                 look.outline = look.outline.or(Some(look.color));
                 look.width = style.line_width.unwrap_or(1.3);
             }
-            Shape::Points { points, .. } => {
+            Shape::Points { points } => {
                 if style.size.is_none() && points.len() > 400 {
                     look.size = 2.2;
                 }
@@ -162,7 +162,7 @@ pub(super) fn marker(svg: &mut Svg, (x, y): (f64, f64), look: &Look) {
 pub(super) fn series(svg: &mut Svg, series: &Series, x: &Scale, y: &Scale) {
     let look = Look::for_shape(&series.shape, &series.style, series.number);
     match &series.shape {
-        Shape::Points { points, .. } => markers(svg, points, &look, x, y),
+        Shape::Points { points } => markers(svg, points, &look, x, y),
         Shape::Line { points, step } => svg.path(&polyline(points, *step, x, y), &look.line()),
         Shape::Connected { points } => {
             svg.path(&polyline(points, false, x, y), &look.line());

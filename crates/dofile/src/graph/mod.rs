@@ -16,6 +16,7 @@ mod style;
 mod svg;
 pub mod ticks;
 
+pub use axes::{data_ends, share_axes};
 pub use model::{
     Axis, Bar, Body, BoxStats, Figure, Heat, Legend, LegendPlace, Panel, Pie, Plane, Range, RefLine, Series,
     Shape, TextMark, TickText, Ticks,

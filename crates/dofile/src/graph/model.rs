@@ -285,12 +285,10 @@ pub struct BoxStats {
 /// What a series draws. Points that are not finite are left out and break lines.
 #[derive(Debug, Clone)]
 pub enum Shape {
-    /// Markers, with labels beside them where given.
+    /// Markers.
     Points {
         /// Positions.
         points: Vec<(f64, f64)>,
-        /// One text per point, or none at all.
-        labels: Vec<String>,
     },
     /// A line; `step` draws stairs (each value holds until the next).
     Line {

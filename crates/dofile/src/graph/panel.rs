@@ -204,21 +204,6 @@ fn contents(
         base_line(svg, &series.shape, plot, (x, y));
     }
     svg.close();
-    for series in &plane.series {
-        if let Shape::Points { points, labels } = &series.shape {
-            for (&(px, py), text) in points.iter().zip(labels) {
-                let mark = TextMark {
-                    x: px,
-                    y: py,
-                    text: text.clone(),
-                    clock: 3,
-                    color: series.style.color,
-                    size: None,
-                };
-                text_mark(svg, &mark, plot, (x, y), context);
-            }
-        }
-    }
     for mark in &plane.texts {
         text_mark(svg, mark, plot, (x, y), context);
     }

@@ -44,7 +44,7 @@ fn cloud(n: usize) -> Vec<(f64, f64)> {
 
 /// A scatter plot of many points.
 pub fn dense(n: usize) -> Figure {
-    let points = Shape::Points { points: cloud(n), labels: Vec::new() };
+    let points = Shape::Points { points: cloud(n) };
     single("Dense", Plane { series: vec![series(0, "", points)], ..Plane::default() })
 }
 
@@ -64,7 +64,7 @@ fn scatter() -> Figure {
         y: axis("Hourly wage (USD)"),
         series: vec![
             series(1, "95% CI", Shape::Band { ranges: band }),
-            series(0, "Observed", Shape::Points { points, labels: Vec::new() }),
+            series(0, "Observed", Shape::Points { points }),
             series(1, "Linear fit", Shape::Line { points: line, step: false }),
         ],
         x_lines: vec![RefLine { at: 5.0, style: Style::default() }],
@@ -211,7 +211,7 @@ fn event_study() -> Figure {
         y: axis("Effect on log wage"),
         series: vec![
             series(0, "95% confidence interval", Shape::Ranges { ranges, caps: true, horizontal: false }),
-            series(0, "Estimate", Shape::Points { points, labels: Vec::new() }),
+            series(0, "Estimate", Shape::Points { points }),
         ],
         y_lines: vec![RefLine { at: 0.0, style: Style::default() }],
         x_lines: vec![RefLine { at: -0.5, style: Style::default() }],
@@ -245,7 +245,7 @@ fn coefficients() -> Figure {
             y,
             series: vec![
                 series(0, "", Shape::Ranges { ranges, caps: false, horizontal: true }),
-                series(0, "", Shape::Points { points, labels: Vec::new() }),
+                series(0, "", Shape::Points { points }),
             ],
             x_lines: vec![RefLine { at: 0.0, style: Style::default() }],
             ..Plane::default()
@@ -263,7 +263,7 @@ fn panels() -> Figure {
             x: Axis { range: Some((0.0, 10.0)), ..Axis::default() },
             y: Axis { range: Some((-5.0, 25.0)), ..Axis::default() },
             series: vec![
-                series(0, "observed", Shape::Points { points: cloud(40 + i), labels: Vec::new() }),
+                series(0, "observed", Shape::Points { points: cloud(40 + i) }),
                 series(1, "fitted", Shape::Line { points: vec![(0.0, 2.0), (10.0, 17.0)], step: false }),
             ],
             ..Plane::default()
@@ -336,7 +336,7 @@ fn logarithmic() -> Figure {
             x: log("Firm size (employees)"),
             y: log("Sales"),
             series: vec![
-                series(0, "sales", Shape::Points { points, labels: Vec::new() }),
+                series(0, "sales", Shape::Points { points }),
                 series(2, "square root", Shape::Area { points: area, base: 0.0 }),
             ],
             ..Plane::default()
@@ -373,29 +373,22 @@ fn combined() -> Figure {
 
 fn labelled() -> Figure {
     let points: Vec<_> = (0..6).map(|i| (f64::from(i), f64::from(i * i))).collect();
-    let labels =
-        ["China", "Germany", "Japan", "Brazil", "South Africa", "United States"].map(String::from).into();
-    let mut figure = single(
-        "Marker labels",
-        Plane {
-            x: Axis {
-                ticks: Ticks::Labelled(vec![
-                    (0.0, "none at all".into()),
-                    (1.0, "a little".into()),
-                    (2.0, "some".into()),
-                    (5.0, "very much".into()),
-                ]),
-                ..axis("Trust")
-            },
-            y: axis("GDP"),
-            series: vec![series(0, "", Shape::Points { points, labels })],
-            ..Plane::default()
-        },
-    );
-    figure.panels[0].title = String::new();
-    let Body::Plane(plane) = &mut figure.panels[0].body else { unreachable!("a plane") };
-    plane.series[0].style.color = Some(palette(2));
-    figure
+    let names = ["China", "Germany", "Japan", "Brazil", "South Africa", "United States"];
+    let texts = points
+        .iter()
+        .zip(names)
+        .map(|(&(x, y), text)| TextMark { x, y, text: text.into(), clock: 3, color: Some(palette(2)), size: None })
+        .collect();
+    let ticks = [(0.0, "none at all"), (1.0, "a little"), (2.0, "some"), (5.0, "very much")];
+    let ticks = ticks.map(|(at, text)| (at, text.to_string())).to_vec();
+    let plane = Plane {
+        x: Axis { ticks: Ticks::Labelled(ticks), ..axis("Trust") },
+        y: axis("GDP"),
+        series: vec![series(2, "", Shape::Points { points })],
+        texts,
+        ..Plane::default()
+    };
+    single("Marker labels", plane)
 }
 
 fn empty() -> Figure {

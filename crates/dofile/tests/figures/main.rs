@@ -1,6 +1,7 @@
 //! Draws figures of every kind, reads each as XML and as a raster, and looks for ink where texts
 //! must be and for texts that overlap. The rasters stay in the test's temporary folder to look at.
 
+mod commands;
 mod gallery;
 mod raster;
 

@@ -71,6 +71,22 @@ impl Picture {
         self.pixels.save_png(path).expect("the raster can be written");
     }
 
+    /// The texts of elements of a class, in drawing order.
+    pub fn texts_of_class(&self, class: &str) -> Vec<String> {
+        let document = roxmltree::Document::parse(&self.svg).expect("well-formed XML");
+        document
+            .descendants()
+            .filter(|n| n.has_tag_name("text") && n.attribute("class") == Some(class))
+            .filter_map(|n| n.text().map(str::to_owned))
+            .collect()
+    }
+
+    /// Number of elements with this tag.
+    pub fn count(&self, tag: &str) -> usize {
+        let document = roxmltree::Document::parse(&self.svg).expect("well-formed XML");
+        document.descendants().filter(|n| n.has_tag_name(tag)).count()
+    }
+
     /// The root element says its language and has a title and a description.
     pub fn root_has_language_title_and_description(&self) -> bool {
         let document = roxmltree::Document::parse(&self.svg).expect("well-formed XML");
@@ -87,12 +103,7 @@ impl Picture {
 
     /// Dark pixels inside the boxes of the texts of a class.
     pub fn ink_of_class(&self, class: &str) -> usize {
-        let document = roxmltree::Document::parse(&self.svg).expect("well-formed XML");
-        let texts: Vec<String> = document
-            .descendants()
-            .filter(|n| n.has_tag_name("text") && n.attribute("class") == Some(class))
-            .filter_map(|n| n.text().map(str::to_owned))
-            .collect();
+        let texts = self.texts_of_class(class);
         self.text_nodes().iter().filter(|t| texts.contains(&t.0)).map(|(_, rect, _)| self.ink(*rect)).sum()
     }
 

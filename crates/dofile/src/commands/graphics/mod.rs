@@ -1,6 +1,25 @@
 //! Graph commands and file exchange with other programs.
 
+mod axis_options;
+mod bars;
+mod boxes;
+mod dates;
+mod figure_options;
+mod graph;
+mod groups;
+mod histogram;
+mod kdensity;
+mod numbers;
+mod over;
+mod pie;
+mod plot_options;
+mod plots;
+mod store;
+mod text;
+mod twoway;
+
 use super::CommandSpec;
 
 /// Commands of this family.
-pub(super) const TABLE: &[CommandSpec] = &[];
+pub(super) const TABLE: &[CommandSpec] =
+    &[graph::SPEC, twoway::SPEC, twoway::SCATTER, twoway::LINE, twoway::TSLINE, histogram::SPEC, kdensity::SPEC];

@@ -1,0 +1,159 @@
+//! `graph`: hands over to the charts, and manages the graphs in memory (`export`, `combine`,
+//! `display`, `drop`, `dir`).
+
+use super::bars::{self, Chart};
+use super::figure_options::FigureOptions;
+use super::store;
+use super::{boxes, pie, twoway};
+use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::error::{Result, StataError};
+use crate::graph::{Body, Figure, Panel};
+use crate::session::Session;
+use crate::syntax::ParsedCommand;
+use crate::syntax::options::{abbreviates, split_options};
+use crate::syntax::split::{unquote, words};
+
+/// `graph`.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "graph",
+    min: 2,
+    form: Form::Raw,
+    by: ByRule::No,
+    run: |session, cmd| run(session, &cmd.raw),
+    syntax: "graph {twoway|bar|hbar|dot|box|hbox|pie|combine|export|display|drop|dir} ...",
+    notes: "graph export writes SVG; other formats are made from it by a converter",
+    examples: &[Example {
+        run: "set obs 6\ngenerate g = mod(_n, 3)\ngenerate y = _n\ngraph bar (mean) y, over(g)\ngraph box y, over(g)\ngraph pie, over(g)\nscalar n = _N",
+        expect: &[("n", 6.0)],
+    }],
+};
+
+fn run(session: &mut Session, raw: &str) -> Result<()> {
+    let end = raw.find(|c: char| c.is_whitespace() || c == ',' || c == '(').unwrap_or(raw.len());
+    let (word, rest) = (&raw[..end], raw[end..].trim());
+    let is = |name: &str, least: usize| word.len() >= least && name.starts_with(word);
+    match word {
+        _ if is("twoway", 2) => twoway::run(session, rest, None),
+        "bar" => bars::run(session, rest, Chart::Bar),
+        "hbar" => bars::run(session, rest, Chart::HBar),
+        "dot" => bars::run(session, rest, Chart::Dot),
+        "box" => boxes::run(session, rest, false),
+        "hbox" => boxes::run(session, rest, true),
+        "pie" => pie::run(session, rest),
+        _ if is("export", 3) => export(session, rest),
+        _ if is("combine", 3) => combine(session, rest),
+        _ if is("display", 2) => {
+            let name = rest.split(',').next().unwrap_or("").trim();
+            if rest.contains(',') {
+                return Err(StataError::unsupported_option("graph display", rest));
+            }
+            let name = if name.is_empty() { store::UNNAMED } else { name };
+            store::graphs(session).select(name)
+        }
+        "drop" => drop(session, rest),
+        _ if is("dir", 3) => {
+            let names = store::graphs(session).names();
+            if !names.is_empty() {
+                session.print(format!("  {}", names.join("  ")));
+            }
+            Ok(())
+        }
+        "matrix" | "save" | "use" | "play" | "query" | "set" | "print" | "describe" | "rename" | "copy" | "replay"
+        | "close" | "copycolors" => Err(StataError::unsupported_command(&format!("graph {word}"))),
+        "" => Err(StataError::standard(100)),
+        _ => twoway::run(session, raw, None),
+    }
+}
+
+fn drop(session: &mut Session, rest: &str) -> Result<()> {
+    if rest == "_all" {
+        store::graphs(session).clear();
+        return Ok(());
+    }
+    if rest.is_empty() {
+        return Err(StataError::standard(100));
+    }
+    rest.split_whitespace().try_for_each(|name| store::graphs(session).drop(name))
+}
+
+/// `graph export FILE [, name() as(svg) replace]`.
+fn export(session: &mut Session, rest: &str) -> Result<()> {
+    let cmd = ParsedCommand::split("graph export", rest, false)?;
+    let file = unquote(&cmd.list).to_owned();
+    if file.is_empty() {
+        return Err(StataError::invalid("invalid file specification"));
+    }
+    let (mut replace, mut name, mut format) = (false, None, None);
+    for (option, argument) in split_options(&cmd.option_text)? {
+        match argument {
+            None if option == "replace" => replace = true,
+            Some(a) if abbreviates(&option, "NAME") => name = Some(a),
+            Some(a) if abbreviates(&option, "AS") => format = Some(a.to_lowercase()),
+            _ => {
+                let known = ["width", "height", "fontface", "orientation", "mag", "logo", "ignorefont", "baselineshift"];
+                return Err(if known.contains(&option.as_str()) {
+                    StataError::unsupported_option("graph export", &option)
+                } else {
+                    StataError::option_not_allowed(&option)
+                });
+            }
+        }
+    }
+    let suffix = file.rsplit_once('.').map(|(_, s)| s.to_lowercase());
+    match format.or(suffix).as_deref() {
+        Some("svg") => store::export(session, name.as_deref(), &file, replace),
+        Some(other) => {
+            Err(StataError::new(199, format!("graph export to {other} is not supported by the open engine, use svg")))
+        }
+        None => Err(StataError::invalid("the file name has no suffix; use .svg or as(svg)")),
+    }
+}
+
+/// `graph combine g1 g2 … [, cols() rows() title() xcommon …]`.
+fn combine(session: &mut Session, rest: &str) -> Result<()> {
+    let cmd = ParsedCommand::split("graph combine", rest, false)?;
+    let mut options = FigureOptions::default();
+    let (mut columns, mut rows) = (None, None);
+    for option in split_options(&cmd.option_text)? {
+        let is = |declared: &str| abbreviates(&option.0, declared);
+        let whole = |a: &str| {
+            let n = a.trim().parse::<usize>().ok().filter(|n| *n > 0);
+            n.ok_or_else(|| StataError::invalid(format!("option {}() incorrectly specified", option.0)))
+        };
+        match option.1.as_deref() {
+            Some(a) if is("Cols") => columns = Some(whole(a)?),
+            Some(a) if is("Rows") => rows = Some(whole(a)?),
+            _ if !is("BY") && !is("LEGend") && options.take_general(session, &option)? => {}
+            _ => {
+                let known = ["xcommon", "ycommon", "imargin", "iscale", "altshrink", "colfirst", "holes", "saving"];
+                return Err(if known.contains(&option.0.as_str()) {
+                    StataError::unsupported_option("graph combine", &option.0)
+                } else {
+                    StataError::option_not_allowed(&option.0)
+                });
+            }
+        }
+    }
+    let names: Vec<String> = words(&cmd.list).into_iter().map(str::to_owned).collect();
+    if names.is_empty() {
+        return Err(StataError::standard(100));
+    }
+    let mut panels = Vec::new();
+    for name in &names {
+        let mut figure = store::graphs(session).get(Some(name))?.clone();
+        // the engine is named once, under the whole
+        figure.footer = figure.footer.replace(&store::footer("N = ", None), "").trim_matches([' ', '·']).to_owned();
+        panels.push(Panel { title: String::new(), body: Body::Figure(Box::new(figure)) });
+    }
+    let mut figure = Figure {
+        columns: columns.or_else(|| rows.map(|r| names.len().div_ceil(r))),
+        panels,
+        width: 864.0,
+        height: 576.0,
+        ..Figure::default()
+    };
+    options.dress(&mut figure, None);
+    let name = options.name.as_ref().map(|(name, replace)| (name.as_str(), *replace));
+    store::show(session, figure, name)
+}
+

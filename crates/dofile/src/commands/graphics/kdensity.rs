@@ -1,0 +1,173 @@
+//! `kdensity`: a kernel density, its figure and its values.
+
+use super::figure_options::FigureOptions;
+use super::numbers;
+use super::plot_options::PlotOptions;
+use super::plots::{self, Kind, Plot};
+use super::text::Words;
+use super::twoway;
+use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::error::{Result, StataError};
+use crate::estimators::distributions::normal_density;
+use crate::format;
+use crate::frame::{Column, Variable};
+use crate::results::Results;
+use crate::session::Session;
+use crate::syntax::options::{abbreviates, split_options};
+use crate::syntax::{ParsedCommand, WeightKind};
+use crate::value::{MISSING, is_missing};
+
+/// `kdensity`.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "kdensity",
+    min: 2,
+    form: Form::Raw,
+    by: ByRule::No,
+    run,
+    syntax: "kdensity varname [if] [in] [weight] [, kernel(name) bwidth(#) n(#) at(varname) generate(x density) nograph normal twoway_options]",
+    notes: "stores r(bwidth), r(n), r(scale), r(kernel); formulas: [R] kdensity, Methods and formulas",
+    examples: &[Example {
+        // nine values 1 to 9: sd 2.7386, quartiles 3 and 7, so m = 2.7386 and h = 0.9 m 9^(-1/5)
+        run: "set obs 9\ngenerate x = _n\nkdensity x, nograph",
+        expect: &[("r(bwidth)", 1.588_271_120_659_638), ("r(n)", 9.0)],
+    }],
+};
+
+fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let cmd = ParsedCommand::split("kdensity", &cmd.raw, false)?;
+    let variable = session.numeric_variable(&cmd.list)?;
+    let mut options = FigureOptions::default();
+    let mut plot = Plot {
+        kind: Kind::KDensity,
+        vars: vec![variable],
+        curve: Vec::new(),
+        immediate: Vec::new(),
+        rows: session.rows(&cmd)?,
+        weights: None,
+        options: PlotOptions::default(),
+    };
+    if cmd.weight.as_ref().is_some_and(|w| w.kind == Some(WeightKind::Probability)) {
+        return Err(StataError::new(101, "pweights not allowed"));
+    }
+    plot.weights = session.weights(&cmd, WeightKind::Analytic, &mut plot.rows)?;
+    let (mut normal, mut no_graph, mut at_variable, mut names) = (false, false, None, None);
+    for option in split_options(&cmd.option_text)? {
+        match &option {
+            (name, None) if abbreviates(name, "NORmal") => normal = true,
+            (name, None) if abbreviates(name, "noGRaph") => no_graph = true,
+            (name, Some(a)) if abbreviates(name, "AT") => at_variable = Some(session.numeric_variable(a)?),
+            (name, Some(a)) if abbreviates(name, "Generate") => {
+                names = Some(crate::syntax::varlist::new_names(&session.frame, a)?);
+            }
+            _ => {
+                if !plot.options.take(session, &option)? && !options.take(session, &option)? {
+                    return Err(StataError::option_not_allowed(&option.0));
+                }
+            }
+        }
+    }
+    plot.options.check(plot.kind.options())?;
+    let mut values = plot.sorted_values(session, &vec![true; plot.rows.len()])?;
+    if values.is_empty() {
+        return Err(StataError::no_observations());
+    }
+    if cmd.weight.as_ref().is_some_and(|w| w.kind != Some(WeightKind::Frequency)) {
+        // analytic weights are scaled to sum to the number of rows
+        let factor = values.len() as f64 / values.iter().map(|v| v.1).sum::<f64>();
+        values.iter_mut().for_each(|v| v.1 *= factor);
+    }
+    let kernel = plots::kernel(plot.options.kernel.as_deref())?;
+    let width = plot.options.bandwidth.unwrap_or_else(|| numbers::bandwidth(&values));
+    if !(width > 0.0) {
+        return Err(StataError::new(498, "the bandwidth is zero: the variable does not vary"));
+    }
+    let total: f64 = values.iter().map(|v| v.1).sum();
+    let at: Vec<f64> = match at_variable {
+        Some(v) => session.frame.numeric(v)?.iter().copied().collect(),
+        None => {
+            let n = plot.options.points.unwrap_or((total as usize).min(50));
+            numbers::density_grid(&values, n, width)
+        }
+    };
+    let heights = numbers::density(&values, &at, width, kernel);
+    let mut points: Vec<(f64, f64)> =
+        at.iter().copied().zip(heights.iter().copied()).filter(|p| !is_missing(p.0)).collect();
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let shown = points.len();
+    if !no_graph {
+        let label = Plot::label(session, variable);
+        draw(session, &plot, &mut options, points, normal.then(|| numbers::moments(&values)), &label, (kernel.name(), width))?;
+    }
+    if let Some(names) = names {
+        generate(session, &names, &at, &heights, at_variable.is_some())?;
+    }
+    let mut results = Results::default();
+    results.scalar("bwidth", width).scalar("n", shown as f64);
+    let scale = if shown > 1 { (at[at.len() - 1] - at[0]) / (shown - 1) as f64 } else { 0.0 };
+    results.scalar("scale", scale).text("kernel", kernel.name());
+    session.r = results;
+    Ok(())
+}
+
+fn draw(
+    session: &mut Session,
+    plot: &Plot,
+    options: &mut FigureOptions,
+    points: Vec<(f64, f64)>,
+    normal: Option<(f64, f64)>,
+    label: &str,
+    (kernel, width): (&str, f64),
+) -> Result<()> {
+    if options.by.is_some() {
+        return Err(StataError::option_not_allowed("by()"));
+    }
+    let words = |text: String| Some(Words { text, size: None });
+    let [title, _, note, _] = &mut options.titles;
+    let defaults = [
+        (title, "Kernel density estimate".to_owned()),
+        (note, format!("kernel = {kernel}, bandwidth = {}", format::bare("%9.4f", width))),
+        (&mut options.x.title, label.to_owned()),
+        (&mut options.y.title, "Density".to_owned()),
+    ];
+    for (slot, text) in defaults {
+        if slot.is_none() {
+            *slot = words(text);
+        }
+    }
+    let ends = points.first().zip(points.last()).map(|(a, b)| (a.0, b.0));
+    let mut look = plot.options.clone();
+    look.points = None;
+    let mut curves = vec![Plot { kind: Kind::Function, vars: Vec::new(), curve: points, options: look, ..plot.clone() }];
+    if let (Some((mean, sd)), Some((low, high))) = (normal, ends) {
+        let at = (0..200).map(|i| low + (high - low) * f64::from(i) / 199.0);
+        let curve = at.map(|x| (x, normal_density((x - mean) / sd) / sd)).collect();
+        curves.push(Plot { curve, options: PlotOptions::default(), ..curves[0].clone() });
+        options.legend_texts.insert(0, (1, "Kernel density estimate".into()));
+        options.legend_texts.insert(1, (2, "Normal density".into()));
+    }
+    twoway::draw(session, &curves, options)
+}
+
+/// Stores grid and density in new variables; the data grow when the grid is longer.
+fn generate(session: &mut Session, names: &[String], at: &[f64], heights: &[f64], in_place: bool) -> Result<()> {
+    let expected = if in_place { 1 } else { 2 };
+    if names.len() != expected {
+        return Err(StataError::invalid("option generate() incorrectly specified"));
+    }
+    if at.len() > session.frame.n_rows() {
+        session.frame.set_n_rows(at.len());
+    }
+    let n = session.frame.n_rows();
+    let full = |values: &[f64]| {
+        let mut column = values.to_vec();
+        column.resize(n, MISSING);
+        Column::Double(column)
+    };
+    let heights: Vec<f64> =
+        heights.iter().zip(at).map(|(h, x)| if is_missing(*x) { MISSING } else { *h }).collect();
+    if !in_place {
+        session.frame.add(Variable::new(&names[0], full(at)))?;
+    }
+    session.frame.add(Variable::new(&names[expected - 1], full(&heights)))?;
+    Ok(())
+}

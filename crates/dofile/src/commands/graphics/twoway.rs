@@ -1,0 +1,440 @@
+//! `twoway` and the shorthands `scatter`, `line` and `tsline`: reads the plots and draws them,
+//! one panel for each group of `by()`.
+
+use super::figure_options::FigureOptions;
+use super::groups;
+use super::plots::{self, Kind, Plot};
+use super::store;
+use super::text::{RawOption, Rule};
+use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::error::{Result, StataError};
+use crate::frame::{Column, Frame, Variable};
+use crate::graph::{
+    Body, Color, Figure, Panel, Plane, Series, TextMark, data_ends, share_axes,
+};
+use crate::session::Session;
+use crate::syntax::options::split_options;
+use crate::syntax::split::{matching_paren, quote_at, skip_quote, top_level_comma, unquote, words};
+use crate::syntax::{ParsedCommand, WeightKind};
+
+const SYNTAX: &str = "[graph] twoway (plottype varlist [if] [in] [weight] [, plot_options]) [(...)] [if] [in] [, twoway_options]";
+
+const NOTES: &str = "Plot types: scatter line connected area bar spike dropline rarea rbar rcap rspike rline rscatter \
+    rconnected function lfit lfitci qfit qfitci lowess kdensity histogram scatteri tsline. Formulas: [G-2] graph \
+    twoway, [R] lowess, [R] kdensity.";
+
+/// `twoway`.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "twoway",
+    min: 2,
+    form: Form::Raw,
+    by: ByRule::No,
+    run: |session, cmd| run(session, &cmd.raw, None),
+    syntax: SYNTAX,
+    notes: NOTES,
+    examples: &[Example {
+        run: "set obs 5\ngenerate x = _n\ngenerate y = x^2\ntwoway (scatter y x) (lfit y x), title(\"t\")\nscalar n = _N",
+        expect: &[("n", 5.0)],
+    }],
+};
+
+/// `scatter`.
+pub const SCATTER: CommandSpec = CommandSpec {
+    name: "scatter",
+    min: 2,
+    run: |session, cmd| run(session, &cmd.raw, Some(Kind::Scatter)),
+    syntax: "scatter varlist [if] [in] [, options]",
+    examples: &[],
+    ..SPEC
+};
+
+/// `line`.
+pub const LINE: CommandSpec = CommandSpec {
+    name: "line",
+    min: 4,
+    run: |session, cmd| run(session, &cmd.raw, Some(Kind::Line)),
+    syntax: "line varlist [if] [in] [, options]",
+    examples: &[],
+    ..SPEC
+};
+
+/// `tsline`.
+pub const TSLINE: CommandSpec = CommandSpec {
+    name: "tsline",
+    min: 6,
+    run: |session, cmd| run(session, &cmd.raw, Some(Kind::TsLine)),
+    syntax: "tsline varlist [if] [in] [, options]",
+    examples: &[],
+    ..SPEC
+};
+
+/// Runs a twoway command; `first` is the plot type of a shorthand.
+pub(super) fn run(session: &mut Session, raw: &str, first: Option<Kind>) -> Result<()> {
+    let mut reader = Reader { first, plots: Vec::new(), options: FigureOptions::default() };
+    reader.read(session, raw)?;
+    let Reader { plots, options, .. } = reader;
+    draw(session, &plots, &options)
+}
+
+/// Draws plots and stores the figure.
+pub(super) fn draw(session: &mut Session, plots: &[Plot], options: &FigureOptions) -> Result<()> {
+    if plots.is_empty() {
+        return Err(StataError::standard(100));
+    }
+    let figure = figure(session, plots, options)?;
+    let name = options.name.as_ref().map(|(name, replace)| (name.as_str(), *replace));
+    store::show(session, figure, name)
+}
+
+/// Splits at `||` outside quotes and parentheses.
+fn segments(raw: &str) -> Vec<&str> {
+    let b = raw.as_bytes();
+    let (mut out, mut start, mut i, mut depth) = (Vec::new(), 0, 0, 0);
+    while i < b.len() {
+        if quote_at(b, i) {
+            i = skip_quote(b, i);
+            continue;
+        }
+        match b[i] {
+            b'(' | b'[' => depth += 1,
+            b')' | b']' => depth -= 1,
+            b'|' if depth == 0 && b.get(i + 1) == Some(&b'|') => {
+                out.push(raw[start..i].trim());
+                start = i + 2;
+                i += 1;
+            }
+            _ => {}
+        }
+        i += 1;
+    }
+    out.push(raw[start..].trim());
+    out
+}
+
+struct Reader {
+    first: Option<Kind>,
+    plots: Vec<Plot>,
+    options: FigureOptions,
+}
+
+impl Reader {
+    fn read(&mut self, session: &mut Session, raw: &str) -> Result<()> {
+        let mut whole: Vec<String> = Vec::new();
+        for (at, segment) in segments(raw).into_iter().enumerate() {
+            let mut rest = segment;
+            let shorthand = if at == 0 { self.first } else { None };
+            if shorthand.is_none() {
+                while rest.starts_with('(') {
+                    let end = matching_paren(rest, 0).ok_or_else(|| StataError::standard(132))?;
+                    self.plot(session, rest[1..end].trim(), None)?;
+                    rest = rest[end + 1..].trim_start();
+                }
+            }
+            let word = rest.split(|c: char| c.is_whitespace() || c == '(').next().unwrap_or("");
+            if rest.is_empty() {
+                continue;
+            } else if rest.starts_with([',', '[']) || (matches!(word, "if" | "in") && shorthand.is_none()) {
+                whole.push(rest.to_owned());
+            } else {
+                self.plot(session, rest, shorthand)?;
+            }
+        }
+        for text in whole {
+            self.whole(session, &text)?;
+        }
+        Ok(())
+    }
+
+    /// `if`, `in` and options behind the plots, for all of them.
+    fn whole(&mut self, session: &mut Session, text: &str) -> Result<()> {
+        let cmd = ParsedCommand::split("twoway", text, false)?;
+        if !cmd.list.is_empty() || cmd.using.is_some() || cmd.weight.is_some() {
+            return Err(StataError::syntax());
+        }
+        let rows = session.rows(&cmd)?;
+        for plot in &mut self.plots {
+            plot.rows.iter_mut().zip(&rows).for_each(|(own, all)| *own = *own && *all);
+        }
+        for option in split_options(&cmd.option_text)? {
+            self.figure_option(session, &option)?;
+        }
+        Ok(())
+    }
+
+    fn figure_option(&mut self, session: &Session, option: &RawOption) -> Result<()> {
+        if self.options.take(session, option)? {
+            return Ok(());
+        }
+        // an option of the only plot may stand behind its parenthesis
+        if let [plot] = &mut self.plots[..]
+            && plot.options.take(session, option)?
+        {
+            return plot.options.check(plot.kind.options());
+        }
+        Err(StataError::option_not_allowed(&option.0))
+    }
+
+    fn plot(&mut self, session: &mut Session, text: &str, kind: Option<Kind>) -> Result<()> {
+        let (kind, rest) = match kind {
+            Some(kind) => (kind, text),
+            None => {
+                let end = text.find(|c: char| c.is_whitespace() || c == ',' || c == '(').unwrap_or(text.len());
+                (plots::find(&text[..end])?, &text[end..])
+            }
+        };
+        let n = session.frame.n_rows();
+        let mut plot = Plot {
+            kind,
+            vars: Vec::new(),
+            curve: Vec::new(),
+            immediate: Vec::new(),
+            rows: vec![true; n],
+            weights: None,
+            options: super::plot_options::PlotOptions::default(),
+        };
+        let mut expression = None;
+        let option_text = match kind {
+            Kind::Function | Kind::ScatterI => {
+                let at = top_level_comma(rest);
+                let front = rest[..at.unwrap_or(rest.len())].trim();
+                if kind == Kind::Function {
+                    expression = Some(front.to_owned());
+                } else {
+                    plot.immediate = immediate(front)?;
+                }
+                at.map_or(String::new(), |at| rest[at + 1..].to_owned())
+            }
+            _ => {
+                let cmd = ParsedCommand::split("twoway", rest, false)?;
+                if cmd.using.is_some() {
+                    return Err(StataError::invalid("using not allowed"));
+                }
+                variables(session, &mut plot, &cmd)?;
+                cmd.option_text
+            }
+        };
+        for option in split_options(&option_text)? {
+            if !plot.options.take(session, &option)? && !self.options.take(session, &option)? {
+                return Err(StataError::option_not_allowed(&option.0));
+            }
+        }
+        plot.options.check(kind.options())?;
+        if let Some(expression) = expression {
+            plot.curve = curve(session, &expression, &plot)?;
+        }
+        self.plots.push(plot);
+        Ok(())
+    }
+}
+
+/// Variables, rows and weights of a plot.
+fn variables(session: &Session, plot: &mut Plot, cmd: &ParsedCommand) -> Result<()> {
+    plot.vars = words(&cmd.list)
+        .into_iter()
+        .map(|word| session.varlist(word))
+        .collect::<Result<Vec<_>>>()?
+        .concat();
+    let (least, most) = plot.kind.variables();
+    if plot.vars.len() < least {
+        return Err(StataError::standard(if plot.vars.is_empty() { 100 } else { 102 }));
+    }
+    if plot.vars.len() > most {
+        return Err(StataError::standard(103));
+    }
+    if plot.vars.iter().any(|&v| session.frame.var(v).is_string()) {
+        return Err(StataError::type_mismatch());
+    }
+    plot.rows = session.rows(cmd)?;
+    if cmd.weight.is_some() {
+        if !matches!(plot.kind, Kind::Fit(..) | Kind::KDensity | Kind::Histogram) {
+            return Err(StataError::new(101, "weights not allowed"));
+        }
+        plot.weights = session.weights(cmd, WeightKind::Analytic, &mut plot.rows)?;
+    }
+    Ok(())
+}
+
+/// The points of `scatteri 1 2 "text" 3 4`: y, x, clock position in parentheses, text.
+fn immediate(front: &str) -> Result<Vec<TextMark>> {
+    let bad = || StataError::invalid("scatteri incorrectly specified");
+    let mut marks: Vec<TextMark> = Vec::new();
+    let mut y: Option<f64> = None;
+    for word in words(front) {
+        if let Some(clock) = word.strip_prefix('(').and_then(|w| w.strip_suffix(')')) {
+            marks.last_mut().ok_or_else(bad)?.clock = super::text::clock(clock)?;
+        } else if word.starts_with(['"', '`']) {
+            marks.last_mut().ok_or_else(bad)?.text = unquote(word).to_owned();
+        } else {
+            let number = crate::syntax::options::parse_number(word).ok_or_else(bad)?;
+            match y.take() {
+                None => y = Some(number),
+                Some(y) => {
+                    marks.push(TextMark { x: number, y, text: String::new(), clock: 3, color: None, size: None });
+                }
+            }
+        }
+    }
+    if y.is_some() || marks.is_empty() { Err(bad()) } else { Ok(marks) }
+}
+
+/// The curve of `function [y =] expression`: its values at evenly spaced x, from 0 to 1 by default.
+fn curve(session: &mut Session, text: &str, plot: &Plot) -> Result<Vec<(f64, f64)>> {
+    let expression = match text.split_once('=') {
+        Some((name, rest)) if name.trim() == "y" && !rest.starts_with('=') => rest,
+        _ => text,
+    };
+    let (low, high) = plot.options.range.unwrap_or((0.0, 1.0));
+    let n = plot.options.points.unwrap_or(300).max(2);
+    let xs: Vec<f64> = (0..n).map(|i| low + (high - low) * i as f64 / (n - 1) as f64).collect();
+    let mut frame = Frame::new();
+    frame.add(Variable::new("x", Column::Double(xs.clone())))?;
+    let data = std::mem::replace(&mut session.frame, frame);
+    let by = session.by.take();
+    let values = session.compile(expression).map(|compiled| {
+        let ctx = session.ctx();
+        (0..n).map(|row| compiled.num(&ctx, row)).collect::<Vec<f64>>()
+    });
+    session.frame = data;
+    session.by = by;
+    let point = |(x, y): (f64, f64)| (x, if crate::value::is_missing(y) { f64::NAN } else { y });
+    Ok(xs.into_iter().zip(values?).map(point).collect())
+}
+
+/// What one panel shows before its axes are known.
+struct Content {
+    title: String,
+    series: Vec<Series>,
+    texts: Vec<TextMark>,
+}
+
+fn content(session: &Session, plots: &[Plot], title: String, rows: &[bool], mono: bool) -> Result<Content> {
+    let mut content = Content { title, series: Vec::new(), texts: Vec::new() };
+    let mut number = 0;
+    for plot in plots {
+        let mut drawn = plot.draw(session, rows, number)?;
+        number = drawn.series.iter().map(|s| s.number + 1).max().unwrap_or(number).max(number);
+        content.series.append(&mut drawn.series);
+        content.texts.append(&mut drawn.texts);
+    }
+    if mono {
+        content.series.iter_mut().for_each(monochrome);
+    }
+    Ok(content)
+}
+
+/// Greys and dashes in place of colours that were not asked for.
+pub(super) fn monochrome(series: &mut Series) {
+    const GREYS: [u8; 5] = [0, 96, 150, 60, 190];
+    const DASHES: [&str; 5] = ["", "8 4", "1.5 3.5", "14 5", "9 4 1.5 4"];
+    let number = series.number;
+    let grey = GREYS[number % GREYS.len()];
+    series.style.color.get_or_insert(Color::rgb(grey, grey, grey));
+    series.style.dash.get_or_insert(DASHES[number % DASHES.len()]);
+}
+
+fn figure(session: &Session, plots: &[Plot], options: &FigureOptions) -> Result<Figure> {
+    let n = session.frame.n_rows();
+    let mut used = vec![false; n];
+    for plot in plots {
+        plot.mark_used(session, &mut used)?;
+    }
+    let mono = options.monochrome;
+    let mut contents = Vec::new();
+    match &options.by {
+        None => contents.push(content(session, plots, String::new(), &vec![true; n], mono)?),
+        Some(by) => {
+            for group in groups::groups(session, &by.vars, &used, by.missing) {
+                contents.push(content(session, plots, group.text(), &group.mask(n), mono)?);
+            }
+            if by.total {
+                contents.push(content(session, plots, "Total".into(), &vec![true; n], mono)?);
+            }
+        }
+    }
+    let empty = contents.iter().all(|c| c.series.iter().all(|s| data_ends(std::slice::from_ref(s), true).is_none()));
+    if contents.is_empty() || empty {
+        return Err(StataError::no_observations());
+    }
+    let mut labels: Vec<String> = contents[0].series.iter().map(|s| s.label.clone()).collect();
+    let legend = options.legend_for(&mut labels);
+    for content in &mut contents {
+        content.series.iter_mut().zip(&labels).for_each(|(s, label)| s.label.clone_from(label));
+    }
+    let all: Vec<Series> = contents.iter().flat_map(|c| c.series.iter().cloned()).collect();
+    let planes = contents.into_iter().map(|c| (c.title.clone(), plane(session, plots, options, c, &all))).collect();
+    let used = used.iter().filter(|u| **u).count();
+    let mut figure = panels(planes, options, session);
+    figure.legend = legend;
+    options.dress(&mut figure, Some(used).filter(|n| *n > 0));
+    Ok(figure)
+}
+
+fn plane(session: &Session, plots: &[Plot], options: &FigureOptions, content: Content, all: &[Series]) -> Plane {
+    let across = plots.iter().find_map(|p| p.x(session));
+    let along = plots.iter().find(|p| !p.vars.is_empty()).map(|p| p.vars[0]);
+    let horizontal = plots.iter().all(Plot::horizontal);
+    let name = |variable: Option<usize>| variable.map_or(String::new(), |v| Plot::label(session, v));
+    let mut titles: Vec<String> = Vec::new();
+    for title in plots.iter().filter_map(|p| p.y_title(session)) {
+        if !titles.contains(&title) {
+            titles.push(title);
+        }
+    }
+    let many = plots.iter().any(|p| p.y_title(session).is_none());
+    let along_title = if titles.len() > 3 || many { String::new() } else { titles.join("/") };
+    let along = along.filter(|_| titles.len() == 1);
+    let across_title = if across.is_none() && !plots.is_empty() { "x".into() } else { name(across) };
+    let ((x_var, x_title), (y_var, y_title)) = if horizontal {
+        ((along, along_title), (across, across_title))
+    } else {
+        ((across, across_title), (along, along_title))
+    };
+    let ends = |x: bool| data_ends(all, x).unwrap_or((0.0, 1.0));
+    let mut x = options.x.axis(session, x_var, ends(true), &x_title);
+    let y = options.y.axis(session, y_var, ends(false), &y_title);
+    x.grid = options.x.grid.unwrap_or(horizontal && options.x.rule == Rule::Auto);
+    let mut texts = content.texts;
+    texts.extend(options.texts.iter().cloned());
+    Plane {
+        x,
+        y,
+        series: content.series,
+        x_lines: options.x_lines.clone(),
+        y_lines: options.y_lines.clone(),
+        texts,
+        background: options.plot_background,
+    }
+}
+
+/// One panel, or a grid of panels with shared axes and titles.
+pub(super) fn panels(mut planes: Vec<(String, Plane)>, options: &FigureOptions, session: &Session) -> Figure {
+    let mut figure = Figure::default();
+    if let Some(by) = &options.by {
+        figure.shared_axes = !by.rescale_x && !by.rescale_y;
+        let mut all: Vec<&mut Plane> = planes.iter_mut().map(|p| &mut p.1).collect();
+        share_axes(&mut all, !by.rescale_x, !by.rescale_y);
+        if figure.shared_axes
+            && let Some((_, first)) = planes.first()
+        {
+            figure.x_title.clone_from(&first.x.title);
+            figure.y_title.clone_from(&first.y.title);
+        }
+        figure.columns = by.columns.or_else(|| by.rows.map(|rows| planes.len().div_ceil(rows)));
+        let names: Vec<String> = by.vars.iter().map(|&v| Plot::label(session, v)).collect();
+        figure.note = format!("Graphs by {}", names.join(" and "));
+    }
+    figure.panels =
+        planes.into_iter().map(|(title, plane)| Panel { title, body: Body::Plane(Box::new(plane)) }).collect();
+    figure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::segments;
+
+    #[test]
+    fn plots_are_split_outside_quotes_and_parentheses() {
+        let text = r#"scatter y x, title("a || b") || lfit y x if (a || b) || , legend(off)"#;
+        assert_eq!(segments(text), [r#"scatter y x, title("a || b")"#, "lfit y x if (a || b)", ", legend(off)"]);
+    }
+}
