@@ -5,33 +5,51 @@ use dofile::Session;
 
 use crate::raster::Picture;
 
-/// A small data set of 60 rows with labels.
+/// The values of a small data set of 60 rows.
 const DATA: &str = r#"
 set obs 60
 generate id = _n
 generate group = 1 + mod(_n, 3)
-label define group 1 "north" 2 "中部地区" 3 "south"
-label values group group
 generate female = mod(_n, 2)
 generate experience = 1 + mod(_n * 7, 30)
-label variable experience "Years of experience"
 generate wage = 8 + 0.4 * experience + 2 * sin(_n) + group
-label variable wage "Hourly wage (USD)"
 generate bonus = wage / 5
 generate low = wage - 2
 generate high = wage + 2
 generate day = mdy(1, 1, 2020) + 30 * _n
-format day %td
 generate str8 name = "row " + string(_n)
 "#;
+
+/// A session with the data and their labels.
+fn session() -> Session {
+    let mut session = Session::default();
+    let (log, rc) = session.run_captured(DATA);
+    assert_eq!(rc, 0, "{log}");
+    let mut set = dofile::frame::ValueLabel::default();
+    for (value, text) in [(1.0, "north"), (2.0, "中部地区"), (3.0, "south")] {
+        set.set(value, text);
+    }
+    session.frame.value_labels.insert("group".into(), set);
+    let mut change = |name: &str, label: &str, format: Option<&str>, values: &str| {
+        let at = session.frame.find(name).expect("the variable exists");
+        let variable = session.frame.var_mut(at);
+        variable.label = label.into();
+        variable.value_label = values.into();
+        variable.format = format.map_or(variable.format.clone(), str::to_owned);
+    };
+    change("group", "", None, "group");
+    change("experience", "Years of experience", None, "");
+    change("wage", "Hourly wage (USD)", None, "");
+    change("day", "", Some("%td"), "");
+    session
+}
 
 /// Runs a snippet after the data, exports the graph and renders it.
 fn draw(name: &str, snippet: &str) -> Picture {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut session = Session::default();
+    let mut session = session();
     session.cwd = folder.path().to_owned();
-    let text = format!("{DATA}\n{snippet}\ngraph export figure.svg, replace\n");
-    let (log, rc) = session.run_captured(&text);
+    let (log, rc) = session.run_captured(&format!("{snippet}\ngraph export figure.svg, replace\n"));
     assert_eq!(rc, 0, "{name}: {log}");
     assert!(log.contains("file figure.svg saved as SVG format"), "{log}");
     let svg = std::fs::read_to_string(folder.path().join("figure.svg")).expect("the figure was written");
@@ -43,8 +61,7 @@ fn draw(name: &str, snippet: &str) -> Picture {
 
 /// The return code and the log of a snippet that must fail.
 fn fail(snippet: &str) -> (i32, String) {
-    let mut session = Session::default();
-    let (log, rc) = session.run_captured(&format!("{DATA}\n{snippet}\n"));
+    let (log, rc) = session().run_captured(snippet);
     (rc, log)
 }
 
@@ -70,7 +87,10 @@ fn scatter_with_fits_has_titles_legend_and_points() {
 
 #[test]
 fn shorthands_and_bars_between_plots_work() {
-    let picture = draw("bars_between", "scatter wage bonus experience || lfit wage experience ||, legend(off) title(\"t\")");
+    let picture = draw(
+        "bars_between",
+        "scatter wage bonus experience || lfit wage experience ||, legend(off) title(\"t\")",
+    );
     assert!(picture.texts_of_class("legend").is_empty());
     assert_eq!(picture.texts_of_class("axis-title"), ["Years of experience"]);
     let lines = draw("line", "line wage bonus id, sort legend(order(2 \"bonus only\") pos(3))");
@@ -87,13 +107,17 @@ fn panels_by_group_show_value_labels() {
 
 #[test]
 fn ranges_and_horizontal_intervals_are_drawn() {
-    draw("rarea", "twoway (rarea low high id, sort fcolor(gs14)) (line wage id) (rcap low high id) (rspike low high id)");
+    draw(
+        "rarea",
+        "twoway (rarea low high id, sort fcolor(gs14)) (line wage id) (rcap low high id) (rspike low high id)",
+    );
     let picture = draw(
         "horizontal",
         r#"twoway (rcap low high id if id <= 3, horizontal) (scatter id wage if id <= 3), ///
            ylabel(1 "first" 2 `"第二个"' 3 "third", angle(0) nogrid) yscale(reverse range(0.5 3.5)) ///
-           xline(10, lcolor(gs8) lpattern(dash)) ytitle("") legend(off)"#,
+           xline(10, lcolor(gs8) lpattern(dash)) legend(off)"#,
     );
+    assert_eq!(picture.texts_of_class("axis-title"), ["id", "low/high"]);
     let ticks = picture.texts_of_class("tick");
     for text in ["first", "第二个", "third"] {
         assert!(ticks.iter().any(|t| t == text), "{ticks:?}");
@@ -102,10 +126,14 @@ fn ranges_and_horizontal_intervals_are_drawn() {
 
 #[test]
 fn functions_areas_bars_and_labels_are_drawn() {
-    draw("function", "twoway (function y = normalden(x, 0, 1), range(-3 3)) (function y = x/10, range(-3 3) lpattern(dash))");
+    draw(
+        "function",
+        "twoway (function y = normalden(x, 0, 1), range(-3 3)) (function y = x/10, range(-3 3) lpattern(dash))",
+    );
     draw("area", "twoway (area wage id, sort color(navy%40)) (spike bonus id) (dropline bonus id if id < 5)");
     draw("bar", "twoway bar wage id if id <= 10, barwidth(0.7) color(\"0 158 115\") lcolor(white)");
-    let picture = draw("mlabel", "scatter wage experience if id <= 5, mlabel(name) mlabposition(12) mlabcolor(black)");
+    let picture =
+        draw("mlabel", "scatter wage experience if id <= 5, mlabel(name) mlabposition(12) mlabcolor(black)");
     assert_eq!(picture.texts_of_class("mark-label").len(), 5);
     draw("scatteri", "twoway scatteri 1 2 \"a\" 3 4 (9) \"b\", title(\"points\")");
 }
@@ -122,7 +150,10 @@ fn histograms_and_densities_are_drawn() {
 
 #[test]
 fn category_charts_are_drawn() {
-    let picture = draw("graph_bar", "graph bar (mean) wage bonus, over(group) blabel(bar, format(%4.1f)) title(\"Means\")");
+    let picture = draw(
+        "graph_bar",
+        "graph bar (mean) wage bonus, over(group) blabel(bar, format(%4.1f)) title(\"Means\")",
+    );
     assert_eq!(picture.texts_of_class("legend"), ["mean of wage", "mean of bonus"]);
     assert_eq!(picture.texts_of_class("mark-label").len(), 6);
     draw("graph_bar_stack", "graph bar (sum) wage, over(female) over(group) asyvars stack percentages");
@@ -149,7 +180,7 @@ fn graphs_are_named_combined_and_dropped() {
 
 #[test]
 fn dates_and_log_scales_have_their_own_ticks() {
-    let picture = draw("dates", "tsset day\ntsline wage, tlabel(, angle(45))");
+    let picture = draw("dates", "line wage day, xlabel(, angle(45))");
     let ticks = picture.texts_of_class("tick");
     assert!(ticks.iter().any(|t| t == "01jan2022"), "{ticks:?}");
     let log = draw("log", "generate size = 10^(id/15)\nscatter wage size, xscale(log)");
@@ -188,9 +219,8 @@ fn what_is_not_supported_is_refused_by_name() {
 #[test]
 fn a_file_is_not_overwritten_without_replace() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut session = Session::default();
+    let mut session = session();
     session.cwd = folder.path().to_owned();
-    let text = format!("{DATA}\nscatter wage id\ngraph export a.svg\ngraph export a.svg");
-    let (log, rc) = session.run_captured(&text);
+    let (log, rc) = session.run_captured("scatter wage id\ngraph export a.svg\ngraph export a.svg");
     assert_eq!(rc, 602, "{log}");
 }

@@ -377,7 +377,14 @@ fn labelled() -> Figure {
     let texts = points
         .iter()
         .zip(names)
-        .map(|(&(x, y), text)| TextMark { x, y, text: text.into(), clock: 3, color: Some(palette(2)), size: None })
+        .map(|(&(x, y), text)| TextMark {
+            x,
+            y,
+            text: text.into(),
+            clock: 3,
+            color: Some(palette(2)),
+            size: None,
+        })
         .collect();
     let ticks = [(0.0, "none at all"), (1.0, "a little"), (2.0, "some"), (5.0, "very much")];
     let ticks = ticks.map(|(at, text)| (at, text.to_string())).to_vec();

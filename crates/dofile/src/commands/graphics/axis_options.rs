@@ -83,7 +83,8 @@ impl AxisOptions {
                         .collect::<Result<Vec<f64>>>()?
                         .into_iter()
                         .filter(|v| !crate::value::is_missing(*v));
-                    let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
+                    let (low, high) =
+                        ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
                     if low > high {
                         return Err(StataError::invalid("range() incorrectly specified"));
                     }
@@ -96,7 +97,13 @@ impl AxisOptions {
     }
 
     /// The axis for values between `low` and `high` of a variable (none for computed values).
-    pub(super) fn axis(&self, session: &Session, variable: Option<usize>, ends: (f64, f64), title: &str) -> Axis {
+    pub(super) fn axis(
+        &self,
+        session: &Session,
+        variable: Option<usize>,
+        ends: (f64, f64),
+        title: &str,
+    ) -> Axis {
         let own = variable.map(|v| session.frame.var(v).format.clone());
         let format = self.format.clone().or(own).unwrap_or_default();
         let parsed = Format::parse(&format);
@@ -115,12 +122,14 @@ impl AxisOptions {
                 Ticks::At(at.iter().map(|v| v.0).collect())
             }
             Rule::At(at) => {
-                let text = |(v, text): &(f64, Option<String>)| (*v, text.clone().unwrap_or_else(|| write(*v)));
+                let text =
+                    |(v, text): &(f64, Option<String>)| (*v, text.clone().unwrap_or_else(|| write(*v)));
                 Ticks::Labelled(at.iter().map(text).collect())
             }
             Rule::Auto | Rule::About(_) => {
                 let wanted = if let Rule::About(n) = self.rule { n } else { 5 };
-                match dated.and_then(|f| f.date_kind()).and_then(|kind| dates::ticks(kind, low, high, wanted)) {
+                match dated.and_then(|f| f.date_kind()).and_then(|kind| dates::ticks(kind, low, high, wanted))
+                {
                     Some(at) => Ticks::Labelled(at.into_iter().map(|v| (v, write(v))).collect()),
                     None if labels.is_some() => {
                         let at = crate::graph::ticks::nice(low, high, wanted);

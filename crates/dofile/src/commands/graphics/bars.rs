@@ -156,9 +156,28 @@ fn read_options(session: &Session, text: &str) -> Result<Options> {
 
 fn refused(name: &str) -> StataError {
     const UNSUPPORTED: &[&str] = &[
-        "NOFill", "CW", "NOLABel", "YVARoptions", "BARGap", "OUTERGap", "INTensity", "LINTensity", "PCYCle",
-        "EXCLUDE0", "YALTernate", "XALTernate", "NDOTS", "DOTs", "LINEType", "MARKER", "LINES", "RECTangles",
-        "SHOWYVARs", "ASCATegory", "LINEGap", "VERTical",
+        "NOFill",
+        "CW",
+        "NOLABel",
+        "YVARoptions",
+        "BARGap",
+        "OUTERGap",
+        "INTensity",
+        "LINTensity",
+        "PCYCle",
+        "EXCLUDE0",
+        "YALTernate",
+        "XALTernate",
+        "NDOTS",
+        "DOTs",
+        "LINEType",
+        "MARKER",
+        "LINES",
+        "RECTangles",
+        "SHOWYVARs",
+        "ASCATegory",
+        "LINEGap",
+        "VERTical",
     ];
     match UNSUPPORTED.iter().find(|declared| abbreviates(name, declared)) {
         Some(known) => StataError::unsupported_option("graph bar", &known.to_lowercase()),
@@ -275,7 +294,11 @@ fn heights(
 }
 
 /// `over(…, sort(1) descending)`.
-fn sorted(categories: Vec<Category>, heights: Vec<Vec<f64>>, overs: &[Over]) -> (Vec<Category>, Vec<Vec<f64>>) {
+fn sorted(
+    categories: Vec<Category>,
+    heights: Vec<Vec<f64>>,
+    overs: &[Over],
+) -> (Vec<Category>, Vec<Vec<f64>>) {
     let Some(over) = overs.iter().find(|o| o.by_height) else { return (categories, heights) };
     let mut order: Vec<usize> = (0..categories.len()).collect();
     order.sort_by(|&a, &b| heights[0][a].total_cmp(&heights[0][b]));
@@ -325,7 +348,13 @@ fn figure(
             if let Some(format) = &options.label {
                 let along = if options.stack { (bar.from + bar.to) / 2.0 } else { bar.to };
                 let (x, y) = if horizontal { (along, bar.at) } else { (bar.at, along) };
-                let clock = if options.stack { 0 } else if horizontal { 3 } else { 12 };
+                let clock = if options.stack {
+                    0
+                } else if horizontal {
+                    3
+                } else {
+                    12
+                };
                 let text = format::bare(format, height);
                 texts.push(TextMark { x, y, text, clock, color: None, size: None });
             }
@@ -339,7 +368,7 @@ fn figure(
         let style = options.looks.iter().find(|(n, _)| *n == k + 1).map_or(Style::default(), |l| l.1.clone());
         let mut one = Series { label: labels[k].clone(), number: k, shape, style };
         if options.figure.monochrome {
-            super::twoway::monochrome(&mut one);
+            super::assemble::monochrome(&mut one);
         }
         series.push(one);
     }
@@ -365,9 +394,10 @@ fn plane(
     let title = match quantities {
         [only] => only.label.clone(),
         _ if options.percentages => "percent".into(),
-        [first, ..] if options.as_yvars => first
-            .variable
-            .map_or_else(|| first.stat_name().to_owned(), |v| format!("{} of {}", first.stat_name(), Plot::label(session, v))),
+        [first, ..] if options.as_yvars => first.variable.map_or_else(
+            || first.stat_name().to_owned(),
+            |v| format!("{} of {}", first.stat_name(), Plot::label(session, v)),
+        ),
         _ => String::new(),
     };
     let mut ends = data_ends(&series, horizontal).unwrap_or((0.0, 1.0));
@@ -385,7 +415,9 @@ fn plane(
     names.grid = false;
     if let Some(over) = options.overs.first() {
         names.label_size = over.size.or(names.label_size);
-        names.angle = over.angle.as_ref().map_or(names.angle, |a| if a == "0" || a == "horizontal" { Some(0.0) } else { a.parse().ok().or(Some(90.0)) });
+        names.angle = over.angle.as_ref().map_or(names.angle, |a| {
+            if a == "0" || a == "horizontal" { Some(0.0) } else { a.parse().ok().or(Some(90.0)) }
+        });
     }
     texts.extend(options.figure.texts.iter().cloned());
     let (value_lines, name_lines) = (options.figure.y_lines.clone(), options.figure.x_lines.clone());

@@ -66,8 +66,24 @@ pub(super) fn run(session: &mut Session, raw: &str, horizontal: bool) -> Result<
 
 fn read_options(session: &Session, text: &str) -> Result<Options> {
     const UNSUPPORTED: &[&str] = &[
-        "NOFill", "CW", "BOXGap", "OUTERGap", "INTensity", "LINTensity", "PCYCle", "BOX", "MARKer", "CWHISKERS",
-        "ALSIZE", "CAPSIZE", "MEDTYPE", "MEDLINE", "MEDMARKER", "SHOWYVARs", "ASCATegory", "YVARoptions",
+        "NOFill",
+        "CW",
+        "BOXGap",
+        "OUTERGap",
+        "INTensity",
+        "LINTensity",
+        "PCYCle",
+        "BOX",
+        "MARKer",
+        "CWHISKERS",
+        "ALSIZE",
+        "CAPSIZE",
+        "MEDTYPE",
+        "MEDLINE",
+        "MEDMARKER",
+        "SHOWYVARs",
+        "ASCATegory",
+        "YVARoptions",
     ];
     let mut out = Options::default();
     for option in split_options(text)? {
@@ -140,7 +156,7 @@ fn figure(
         let shape = Shape::Boxes { boxes, horizontal };
         let mut one = Series { label: labels[k].clone(), number: k, shape, style: Style::default() };
         if options.figure.monochrome {
-            super::twoway::monochrome(&mut one);
+            super::assemble::monochrome(&mut one);
         }
         series.push(one);
     }

@@ -47,14 +47,44 @@ pub(super) struct FigureOptions {
     pub(super) plot_background: Option<Color>,
     /// A scheme without colours.
     pub(super) monochrome: bool,
+    /// Number of rows behind the figure where the plots do not know it.
+    pub(super) used: Option<usize>,
 }
 
 /// Options that Stata has for graphs and this engine does not.
 const UNSUPPORTED: &[&str] = &[
-    "SAVing", "PLAY", "ASPectratio", "FXSIZE", "FYSIZE", "ADVANCED", "T1title", "T2title", "B1title", "B2title",
-    "L1title", "L2title", "R1title", "R2title", "XMLabel", "YMLabel", "XMTick", "YMTick", "ZLABel", "CLEGend",
-    "PCYCle", "YVARFormat", "XVARFormat", "IYAXes", "IXAXes", "NAME", "COMMONSCHEME", "SCALE", "XTick", "YTick",
-    "TTick", "YADDLabel",
+    "SAVing",
+    "PLAY",
+    "ASPectratio",
+    "FXSIZE",
+    "FYSIZE",
+    "ADVANCED",
+    "T1title",
+    "T2title",
+    "B1title",
+    "B2title",
+    "L1title",
+    "L2title",
+    "R1title",
+    "R2title",
+    "XMLabel",
+    "YMLabel",
+    "XMTick",
+    "YMTick",
+    "ZLABel",
+    "CLEGend",
+    "PCYCle",
+    "YVARFormat",
+    "XVARFormat",
+    "IYAXes",
+    "IXAXes",
+    "NAME",
+    "COMMONSCHEME",
+    "SCALE",
+    "XTick",
+    "YTick",
+    "TTick",
+    "YADDLabel",
 ];
 
 /// One inch in pixels.
@@ -202,7 +232,7 @@ impl FigureOptions {
         figure.height = self.height.unwrap_or(figure.height);
         figure.background = self.background.unwrap_or(figure.background);
         let note = format!("{} {}", figure.note, figure.caption);
-        figure.footer = super::store::footer(&note, used);
+        figure.footer = super::store::footer(&note, self.used.or(used));
     }
 }
 
@@ -237,7 +267,9 @@ pub(super) fn graph_name(argument: &str) -> Result<(String, bool)> {
 /// True for schemes without colours; r(111) for unknown names.
 pub(super) fn scheme(name: &str) -> Result<bool> {
     match name {
-        "s1mono" | "s2mono" | "s2gmanual" | "s2manual" | "sj" | "stmono1" | "stmono2" | "stgcolor_alt" => Ok(true),
+        "s1mono" | "s2mono" | "s2gmanual" | "s2manual" | "sj" | "stmono1" | "stmono2" | "stgcolor_alt" => {
+            Ok(true)
+        }
         "s1color" | "s2color" | "stcolor" | "stcolor_alt" | "stgcolor" | "ss" => Ok(false),
         _ => Err(StataError::new(111, format!("scheme {name} not found"))),
     }

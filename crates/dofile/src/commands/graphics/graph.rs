@@ -58,8 +58,8 @@ fn run(session: &mut Session, raw: &str) -> Result<()> {
             }
             Ok(())
         }
-        "matrix" | "save" | "use" | "play" | "query" | "set" | "print" | "describe" | "rename" | "copy" | "replay"
-        | "close" | "copycolors" => Err(StataError::unsupported_command(&format!("graph {word}"))),
+        "matrix" | "save" | "use" | "play" | "query" | "set" | "print" | "describe" | "rename" | "copy"
+        | "replay" | "close" | "copycolors" => Err(StataError::unsupported_command(&format!("graph {word}"))),
         "" => Err(StataError::standard(100)),
         _ => twoway::run(session, raw, None),
     }
@@ -90,7 +90,16 @@ fn export(session: &mut Session, rest: &str) -> Result<()> {
             Some(a) if abbreviates(&option, "NAME") => name = Some(a),
             Some(a) if abbreviates(&option, "AS") => format = Some(a.to_lowercase()),
             _ => {
-                let known = ["width", "height", "fontface", "orientation", "mag", "logo", "ignorefont", "baselineshift"];
+                let known = [
+                    "width",
+                    "height",
+                    "fontface",
+                    "orientation",
+                    "mag",
+                    "logo",
+                    "ignorefont",
+                    "baselineshift",
+                ];
                 return Err(if known.contains(&option.as_str()) {
                     StataError::unsupported_option("graph export", &option)
                 } else {
@@ -102,9 +111,10 @@ fn export(session: &mut Session, rest: &str) -> Result<()> {
     let suffix = file.rsplit_once('.').map(|(_, s)| s.to_lowercase());
     match format.or(suffix).as_deref() {
         Some("svg") => store::export(session, name.as_deref(), &file, replace),
-        Some(other) => {
-            Err(StataError::new(199, format!("graph export to {other} is not supported by the open engine, use svg")))
-        }
+        Some(other) => Err(StataError::new(
+            199,
+            format!("graph export to {other} is not supported by the open engine, use svg"),
+        )),
         None => Err(StataError::invalid("the file name has no suffix; use .svg or as(svg)")),
     }
 }
@@ -125,7 +135,8 @@ fn combine(session: &mut Session, rest: &str) -> Result<()> {
             Some(a) if is("Rows") => rows = Some(whole(a)?),
             _ if !is("BY") && !is("LEGend") && options.take_general(session, &option)? => {}
             _ => {
-                let known = ["xcommon", "ycommon", "imargin", "iscale", "altshrink", "colfirst", "holes", "saving"];
+                let known =
+                    ["xcommon", "ycommon", "imargin", "iscale", "altshrink", "colfirst", "holes", "saving"];
                 return Err(if known.contains(&option.0.as_str()) {
                     StataError::unsupported_option("graph combine", &option.0)
                 } else {
@@ -142,7 +153,8 @@ fn combine(session: &mut Session, rest: &str) -> Result<()> {
     for name in &names {
         let mut figure = store::graphs(session).get(Some(name))?.clone();
         // the engine is named once, under the whole
-        figure.footer = figure.footer.replace(&store::footer("N = ", None), "").trim_matches([' ', '·']).to_owned();
+        figure.footer =
+            figure.footer.replace(&store::footer("N = ", None), "").trim_matches([' ', '·']).to_owned();
         panels.push(Panel { title: String::new(), body: Body::Figure(Box::new(figure)) });
     }
     let mut figure = Figure {
@@ -156,4 +168,3 @@ fn combine(session: &mut Session, rest: &str) -> Result<()> {
     let name = options.name.as_ref().map(|(name, replace)| (name.as_str(), *replace));
     store::show(session, figure, name)
 }
-

@@ -54,7 +54,11 @@ impl Bins {
         if options.discrete {
             let width = match options.bin_width {
                 Some(width) => width,
-                None => values.windows(2).map(|w| w[1].0 - w[0].0).filter(|d| *d > 0.0).fold(f64::INFINITY, f64::min),
+                None => values
+                    .windows(2)
+                    .map(|w| w[1].0 - w[0].0)
+                    .filter(|d| *d > 0.0)
+                    .fold(f64::INFINITY, f64::min),
             };
             let width = if width.is_finite() { width } else { 1.0 };
             let count = ((high - start) / width).round() as usize + 1;
@@ -136,7 +140,8 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
     }
     plot.options.check(plot.kind.options())?;
-    let height = plot.options.height.unwrap_or(if plot.options.discrete { Height::Fraction } else { Height::Density });
+    let height =
+        plot.options.height.unwrap_or(if plot.options.discrete { Height::Fraction } else { Height::Density });
     plot.options.height = Some(height);
     let values = plot.sorted_values(session, &vec![true; plot.rows.len()])?;
     let bins = Bins::of(&values, &plot.options)?.ok_or_else(StataError::no_observations)?;
@@ -156,7 +161,13 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::unsupported_option("histogram", "normal or kdensity with by()"));
     }
     for curve in curves(&values, area, normal, kernel) {
-        plots.push(Plot { kind: Kind::Function, vars: Vec::new(), curve, options: PlotOptions::default(), ..plots[0].clone() });
+        plots.push(Plot {
+            kind: Kind::Function,
+            vars: Vec::new(),
+            curve,
+            options: PlotOptions::default(),
+            ..plots[0].clone()
+        });
     }
     if plots.len() > 1 && options.legend.show.is_none() && options.legend_order.is_none() {
         options.legend.show = Some(false);

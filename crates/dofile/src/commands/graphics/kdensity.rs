@@ -78,7 +78,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let kernel = plots::kernel(plot.options.kernel.as_deref())?;
     let width = plot.options.bandwidth.unwrap_or_else(|| numbers::bandwidth(&values));
-    if !(width > 0.0) {
+    if width <= 0.0 || width.is_nan() {
         return Err(StataError::new(498, "the bandwidth is zero: the variable does not vary"));
     }
     let total: f64 = values.iter().map(|v| v.1).sum();
@@ -95,8 +95,17 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
     let shown = points.len();
     if !no_graph {
+        options.used = Some(values.len());
         let label = Plot::label(session, variable);
-        draw(session, &plot, &mut options, points, normal.then(|| numbers::moments(&values)), &label, (kernel.name(), width))?;
+        draw(
+            session,
+            &plot,
+            &mut options,
+            points,
+            normal.then(|| numbers::moments(&values)),
+            &label,
+            (kernel.name(), width),
+        )?;
     }
     if let Some(names) = names {
         generate(session, &names, &at, &heights, at_variable.is_some())?;
@@ -137,7 +146,8 @@ fn draw(
     let ends = points.first().zip(points.last()).map(|(a, b)| (a.0, b.0));
     let mut look = plot.options.clone();
     look.points = None;
-    let mut curves = vec![Plot { kind: Kind::Function, vars: Vec::new(), curve: points, options: look, ..plot.clone() }];
+    let mut curves =
+        vec![Plot { kind: Kind::Function, vars: Vec::new(), curve: points, options: look, ..plot.clone() }];
     if let (Some((mean, sd)), Some((low, high))) = (normal, ends) {
         let at = (0..200).map(|i| low + (high - low) * f64::from(i) / 199.0);
         let curve = at.map(|x| (x, normal_density((x - mean) / sd) / sd)).collect();
@@ -149,7 +159,13 @@ fn draw(
 }
 
 /// Stores grid and density in new variables; the data grow when the grid is longer.
-fn generate(session: &mut Session, names: &[String], at: &[f64], heights: &[f64], in_place: bool) -> Result<()> {
+fn generate(
+    session: &mut Session,
+    names: &[String],
+    at: &[f64],
+    heights: &[f64],
+    in_place: bool,
+) -> Result<()> {
     let expected = if in_place { 1 } else { 2 };
     if names.len() != expected {
         return Err(StataError::invalid("option generate() incorrectly specified"));

@@ -1,9 +1,11 @@
 //! Graph commands and file exchange with other programs.
 
+mod assemble;
 mod axis_options;
 mod bars;
 mod boxes;
 mod dates;
+mod draw_plots;
 mod figure_options;
 mod graph;
 mod groups;
@@ -21,5 +23,12 @@ mod twoway;
 use super::CommandSpec;
 
 /// Commands of this family.
-pub(super) const TABLE: &[CommandSpec] =
-    &[graph::SPEC, twoway::SPEC, twoway::SCATTER, twoway::LINE, twoway::TSLINE, histogram::SPEC, kdensity::SPEC];
+pub(super) const TABLE: &[CommandSpec] = &[
+    graph::SPEC,
+    twoway::SPEC,
+    twoway::SCATTER,
+    twoway::LINE,
+    twoway::TSLINE,
+    histogram::SPEC,
+    kdensity::SPEC,
+];

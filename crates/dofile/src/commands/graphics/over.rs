@@ -68,11 +68,13 @@ pub(super) fn categories(session: &Session, overs: &[Over], rows: &[bool], missi
     if overs.len() == 1 && overs[0].descending && !overs[0].by_height {
         found.reverse();
     }
-    let relabelled = |at: usize, group: &Group| match overs {
-        [only] => only.relabel.iter().find(|(n, _)| *n == at + 1).map(|(_, text)| text.clone()),
-        _ => None,
-    }
-    .unwrap_or_else(|| group.texts.iter().rev().cloned().collect::<Vec<_>>().join("\n"));
+    let relabelled = |at: usize, group: &Group| {
+        match overs {
+            [only] => only.relabel.iter().find(|(n, _)| *n == at + 1).map(|(_, text)| text.clone()),
+            _ => None,
+        }
+        .unwrap_or_else(|| group.texts.iter().rev().cloned().collect::<Vec<_>>().join("\n"))
+    };
     found
         .iter()
         .enumerate()

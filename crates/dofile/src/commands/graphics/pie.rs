@@ -45,7 +45,8 @@ pub(super) fn run(session: &mut Session, raw: &str) -> Result<()> {
         return Err(StataError::type_mismatch());
     }
     let sum = |variable: usize, inside: &[bool]| {
-        let known = (0..inside.len()).filter(|&r| inside[r] && !is_missing(session.frame.num_at(variable, r)));
+        let known =
+            (0..inside.len()).filter(|&r| inside[r] && !is_missing(session.frame.num_at(variable, r)));
         known.map(|r| weight(r) * session.frame.num_at(variable, r)).sum::<f64>()
     };
     let mut slices: Vec<(String, f64)> = match (&options.over, &variables[..]) {
@@ -108,7 +109,8 @@ fn figure(options: &Options, slices: Vec<(String, f64)>, used: usize) -> Figure 
 }
 
 fn read_options(session: &Session, text: &str) -> Result<Options> {
-    const UNSUPPORTED: &[&str] = &["CW", "NOCLockwise", "ANGle0", "LINE", "INTensity", "PTEXT", "PCYCle", "BY"];
+    const UNSUPPORTED: &[&str] =
+        &["CW", "NOCLockwise", "ANGle0", "LINE", "INTensity", "PTEXT", "PCYCle", "BY"];
     let mut out = Options::default();
     for option in split_options(text)? {
         let (name, argument) = (option.0.as_str(), option.1.as_deref());
@@ -139,7 +141,9 @@ fn label(argument: &str) -> Result<Label> {
         ["_all", "percent"] => Label { percent: true, name: false, format: "%4.1f".into() },
         ["_all", "sum"] => Label { percent: false, name: false, format: "%9.0g".into() },
         ["_all", "name"] => Label { percent: false, name: true, format: String::new() },
-        _ => return Err(StataError::new(199, format!("plabel({front}) is not supported by the open engine"))),
+        _ => {
+            return Err(StataError::new(199, format!("plabel({front}) is not supported by the open engine")));
+        }
     };
     for (name, argument) in options {
         match argument {
@@ -153,7 +157,8 @@ fn label(argument: &str) -> Result<Label> {
 /// `pie(1, color(navy))`.
 fn slice_color(argument: &str) -> Result<(usize, Color)> {
     let (front, options) = text::suboptions(argument)?;
-    let number = front.parse::<usize>().map_err(|_| StataError::invalid("option pie() incorrectly specified"))?;
+    let number =
+        front.parse::<usize>().map_err(|_| StataError::invalid("option pie() incorrectly specified"))?;
     match &options[..] {
         [(name, Some(a))] if abbreviates(name, "COLor") => Ok((number, text::color(a)?)),
         [(name, _), ..] => Err(text::suboption("pie", name)),

@@ -89,10 +89,43 @@ pub(super) enum Height {
 
 /// Options that Stata has for plots and this engine does not.
 const UNSUPPORTED: &[&str] = &[
-    "YAXis", "XAXis", "JITter", "JITTERSeed", "MLABVPosition", "MLABANGle", "MLABGap", "MLABFormat", "MLABTextstyle",
-    "MStyle", "MSTYle", "MLSTYle", "LSTYle", "ASTYle", "BSTYle", "MSANGle", "MLALign", "LALign", "RECAST",
-    "FINTENsity", "INTENsity", "ESTOPTs", "PREDopts", "BLSTYle", "DEGree", "PLOTS", "CIPlot", "COLORVar", "VLABels",
-    "BLABel", "DRopline", "YVARLabel", "XVARLabel", "ADJust", "LOGit", "ATOBs", "BOUNDary",
+    "YAXis",
+    "XAXis",
+    "JITter",
+    "JITTERSeed",
+    "MLABVPosition",
+    "MLABANGle",
+    "MLABGap",
+    "MLABFormat",
+    "MLABTextstyle",
+    "MStyle",
+    "MSTYle",
+    "MLSTYle",
+    "LSTYle",
+    "ASTYle",
+    "BSTYle",
+    "MSANGle",
+    "MLALign",
+    "LALign",
+    "RECAST",
+    "FINTENsity",
+    "INTENsity",
+    "ESTOPTs",
+    "PREDopts",
+    "BLSTYle",
+    "DEGree",
+    "PLOTS",
+    "CIPlot",
+    "COLORVar",
+    "VLABels",
+    "BLABel",
+    "DRopline",
+    "YVARLabel",
+    "XVARLabel",
+    "ADJust",
+    "LOGit",
+    "ATOBs",
+    "BOUNDary",
 ];
 
 /// Options with an argument.
@@ -340,11 +373,6 @@ impl PlotOptions {
             size: nth(&self.size, at),
         };
         (style, nth(&self.pstyle, at))
-    }
-
-    /// The line colour of the `at`-th y variable where it differs from the markers' (connected).
-    pub(super) fn line_color(&self, at: usize) -> Option<Color> {
-        self.line_color.get(at).copied().flatten()
     }
 }
 

@@ -33,7 +33,9 @@ impl Graphs {
     /// The figure of a name, or the current one; r(198) without one, as `graph export` says.
     pub(super) fn get(&self, name: Option<&str>) -> Result<&Figure> {
         match name {
-            Some(name) => self.figures.get(name).ok_or_else(|| StataError::new(111, format!("graph {name} not found"))),
+            Some(name) => {
+                self.figures.get(name).ok_or_else(|| StataError::new(111, format!("graph {name} not found")))
+            }
             None => self
                 .current
                 .as_ref()
@@ -113,7 +115,8 @@ pub(super) fn export(session: &mut Session, name: Option<&str>, file: &str, repl
     if path.exists() && !replace {
         return Err(StataError::new(602, format!("file {file} already exists")));
     }
-    std::fs::write(&path, svg).map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))?;
+    std::fs::write(&path, svg)
+        .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))?;
     session.print(format!("file {file} saved as SVG format"));
     Ok(())
 }

@@ -107,7 +107,10 @@ pub(super) fn marker_size(text: &str) -> Result<f64> {
         _ => {
             let factor = text.strip_prefix('*').and_then(|t| t.parse::<f64>().ok()).map(|f| 3.4 * f);
             let percent = text.parse::<f64>().ok().map(|p| p * 2.4);
-            factor.or(percent).filter(|r| (0.1..=100.0).contains(r)).ok_or_else(|| style("marker size", text))?
+            factor
+                .or(percent)
+                .filter(|r| (0.1..=100.0).contains(r))
+                .ok_or_else(|| style("marker size", text))?
         }
     })
 }
@@ -131,7 +134,10 @@ pub(super) fn line_width(text: &str) -> Result<f64> {
         _ => {
             let factor = text.strip_prefix('*').and_then(|t| t.parse::<f64>().ok()).map(|f| 1.8 * f);
             let percent = text.parse::<f64>().ok().map(|p| p * 4.8);
-            factor.or(percent).filter(|w| (0.0..=60.0).contains(w)).ok_or_else(|| style("line width", text))?
+            factor
+                .or(percent)
+                .filter(|w| (0.0..=60.0).contains(w))
+                .ok_or_else(|| style("line width", text))?
         }
     })
 }
@@ -228,12 +234,17 @@ mod tests {
         let expected = vec![(1.0, text("low")), (2.0, text("high")), (3.0, None), (4.0, None)];
         assert_eq!(rule(r#"1 "low" 2 `"high"' 3/4"#), Ok(Rule::At(expected)));
         assert!(rule(r#""low" 1"#).is_err());
-        assert_eq!(rule("0(10)30"), Ok(Rule::At(vec![(0.0, None), (10.0, None), (20.0, None), (30.0, None)])));
+        assert_eq!(
+            rule("0(10)30"),
+            Ok(Rule::At(vec![(0.0, None), (10.0, None), (20.0, None), (30.0, None)]))
+        );
     }
 
     #[test]
     fn unknown_styles_are_refused() {
-        for bad in [color("nvy").is_err(), line_width("fat").is_err(), text_size("x").is_err(), clock("13").is_err()] {
+        for bad in
+            [color("nvy").is_err(), line_width("fat").is_err(), text_size("x").is_err(), clock("13").is_err()]
+        {
             assert!(bad);
         }
     }

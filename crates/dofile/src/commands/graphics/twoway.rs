@@ -1,17 +1,15 @@
 //! `twoway` and the shorthands `scatter`, `line` and `tsline`: reads the plots and draws them,
 //! one panel for each group of `by()`.
 
+use super::assemble;
 use super::figure_options::FigureOptions;
-use super::groups;
 use super::plots::{self, Kind, Plot};
 use super::store;
-use super::text::{RawOption, Rule};
+use super::text::RawOption;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, Variable};
-use crate::graph::{
-    Body, Color, Figure, Panel, Plane, Series, TextMark, data_ends, share_axes,
-};
+use crate::graph::TextMark;
 use crate::session::Session;
 use crate::syntax::options::split_options;
 use crate::syntax::split::{matching_paren, quote_at, skip_quote, top_level_comma, unquote, words};
@@ -81,7 +79,7 @@ pub(super) fn draw(session: &mut Session, plots: &[Plot], options: &FigureOption
     if plots.is_empty() {
         return Err(StataError::standard(100));
     }
-    let figure = figure(session, plots, options)?;
+    let figure = assemble::figure(session, plots, options)?;
     let name = options.name.as_ref().map(|(name, replace)| (name.as_str(), *replace));
     store::show(session, figure, name)
 }
@@ -178,7 +176,8 @@ impl Reader {
         let (kind, rest) = match kind {
             Some(kind) => (kind, text),
             None => {
-                let end = text.find(|c: char| c.is_whitespace() || c == ',' || c == '(').unwrap_or(text.len());
+                let end =
+                    text.find(|c: char| c.is_whitespace() || c == ',' || c == '(').unwrap_or(text.len());
                 (plots::find(&text[..end])?, &text[end..])
             }
         };
@@ -229,11 +228,8 @@ impl Reader {
 
 /// Variables, rows and weights of a plot.
 fn variables(session: &Session, plot: &mut Plot, cmd: &ParsedCommand) -> Result<()> {
-    plot.vars = words(&cmd.list)
-        .into_iter()
-        .map(|word| session.varlist(word))
-        .collect::<Result<Vec<_>>>()?
-        .concat();
+    plot.vars =
+        words(&cmd.list).into_iter().map(|word| session.varlist(word)).collect::<Result<Vec<_>>>()?.concat();
     let (least, most) = plot.kind.variables();
     if plot.vars.len() < least {
         return Err(StataError::standard(if plot.vars.is_empty() { 100 } else { 102 }));
@@ -269,7 +265,14 @@ fn immediate(front: &str) -> Result<Vec<TextMark>> {
             match y.take() {
                 None => y = Some(number),
                 Some(y) => {
-                    marks.push(TextMark { x: number, y, text: String::new(), clock: 3, color: None, size: None });
+                    marks.push(TextMark {
+                        x: number,
+                        y,
+                        text: String::new(),
+                        clock: 3,
+                        color: None,
+                        size: None,
+                    });
                 }
             }
         }
@@ -300,134 +303,6 @@ fn curve(session: &mut Session, text: &str, plot: &Plot) -> Result<Vec<(f64, f64
     Ok(xs.into_iter().zip(values?).map(point).collect())
 }
 
-/// What one panel shows before its axes are known.
-struct Content {
-    title: String,
-    series: Vec<Series>,
-    texts: Vec<TextMark>,
-}
-
-fn content(session: &Session, plots: &[Plot], title: String, rows: &[bool], mono: bool) -> Result<Content> {
-    let mut content = Content { title, series: Vec::new(), texts: Vec::new() };
-    let mut number = 0;
-    for plot in plots {
-        let mut drawn = plot.draw(session, rows, number)?;
-        number = drawn.series.iter().map(|s| s.number + 1).max().unwrap_or(number).max(number);
-        content.series.append(&mut drawn.series);
-        content.texts.append(&mut drawn.texts);
-    }
-    if mono {
-        content.series.iter_mut().for_each(monochrome);
-    }
-    Ok(content)
-}
-
-/// Greys and dashes in place of colours that were not asked for.
-pub(super) fn monochrome(series: &mut Series) {
-    const GREYS: [u8; 5] = [0, 96, 150, 60, 190];
-    const DASHES: [&str; 5] = ["", "8 4", "1.5 3.5", "14 5", "9 4 1.5 4"];
-    let number = series.number;
-    let grey = GREYS[number % GREYS.len()];
-    series.style.color.get_or_insert(Color::rgb(grey, grey, grey));
-    series.style.dash.get_or_insert(DASHES[number % DASHES.len()]);
-}
-
-fn figure(session: &Session, plots: &[Plot], options: &FigureOptions) -> Result<Figure> {
-    let n = session.frame.n_rows();
-    let mut used = vec![false; n];
-    for plot in plots {
-        plot.mark_used(session, &mut used)?;
-    }
-    let mono = options.monochrome;
-    let mut contents = Vec::new();
-    match &options.by {
-        None => contents.push(content(session, plots, String::new(), &vec![true; n], mono)?),
-        Some(by) => {
-            for group in groups::groups(session, &by.vars, &used, by.missing) {
-                contents.push(content(session, plots, group.text(), &group.mask(n), mono)?);
-            }
-            if by.total {
-                contents.push(content(session, plots, "Total".into(), &vec![true; n], mono)?);
-            }
-        }
-    }
-    let empty = contents.iter().all(|c| c.series.iter().all(|s| data_ends(std::slice::from_ref(s), true).is_none()));
-    if contents.is_empty() || empty {
-        return Err(StataError::no_observations());
-    }
-    let mut labels: Vec<String> = contents[0].series.iter().map(|s| s.label.clone()).collect();
-    let legend = options.legend_for(&mut labels);
-    for content in &mut contents {
-        content.series.iter_mut().zip(&labels).for_each(|(s, label)| s.label.clone_from(label));
-    }
-    let all: Vec<Series> = contents.iter().flat_map(|c| c.series.iter().cloned()).collect();
-    let planes = contents.into_iter().map(|c| (c.title.clone(), plane(session, plots, options, c, &all))).collect();
-    let used = used.iter().filter(|u| **u).count();
-    let mut figure = panels(planes, options, session);
-    figure.legend = legend;
-    options.dress(&mut figure, Some(used).filter(|n| *n > 0));
-    Ok(figure)
-}
-
-fn plane(session: &Session, plots: &[Plot], options: &FigureOptions, content: Content, all: &[Series]) -> Plane {
-    let across = plots.iter().find_map(|p| p.x(session));
-    let along = plots.iter().find(|p| !p.vars.is_empty()).map(|p| p.vars[0]);
-    let horizontal = plots.iter().all(Plot::horizontal);
-    let name = |variable: Option<usize>| variable.map_or(String::new(), |v| Plot::label(session, v));
-    let mut titles: Vec<String> = Vec::new();
-    for title in plots.iter().filter_map(|p| p.y_title(session)) {
-        if !titles.contains(&title) {
-            titles.push(title);
-        }
-    }
-    let many = plots.iter().any(|p| p.y_title(session).is_none());
-    let along_title = if titles.len() > 3 || many { String::new() } else { titles.join("/") };
-    let along = along.filter(|_| titles.len() == 1);
-    let across_title = if across.is_none() && !plots.is_empty() { "x".into() } else { name(across) };
-    let ((x_var, x_title), (y_var, y_title)) = if horizontal {
-        ((along, along_title), (across, across_title))
-    } else {
-        ((across, across_title), (along, along_title))
-    };
-    let ends = |x: bool| data_ends(all, x).unwrap_or((0.0, 1.0));
-    let mut x = options.x.axis(session, x_var, ends(true), &x_title);
-    let y = options.y.axis(session, y_var, ends(false), &y_title);
-    x.grid = options.x.grid.unwrap_or(horizontal && options.x.rule == Rule::Auto);
-    let mut texts = content.texts;
-    texts.extend(options.texts.iter().cloned());
-    Plane {
-        x,
-        y,
-        series: content.series,
-        x_lines: options.x_lines.clone(),
-        y_lines: options.y_lines.clone(),
-        texts,
-        background: options.plot_background,
-    }
-}
-
-/// One panel, or a grid of panels with shared axes and titles.
-pub(super) fn panels(mut planes: Vec<(String, Plane)>, options: &FigureOptions, session: &Session) -> Figure {
-    let mut figure = Figure::default();
-    if let Some(by) = &options.by {
-        figure.shared_axes = !by.rescale_x && !by.rescale_y;
-        let mut all: Vec<&mut Plane> = planes.iter_mut().map(|p| &mut p.1).collect();
-        share_axes(&mut all, !by.rescale_x, !by.rescale_y);
-        if figure.shared_axes
-            && let Some((_, first)) = planes.first()
-        {
-            figure.x_title.clone_from(&first.x.title);
-            figure.y_title.clone_from(&first.y.title);
-        }
-        figure.columns = by.columns.or_else(|| by.rows.map(|rows| planes.len().div_ceil(rows)));
-        let names: Vec<String> = by.vars.iter().map(|&v| Plot::label(session, v)).collect();
-        figure.note = format!("Graphs by {}", names.join(" and "));
-    }
-    figure.panels =
-        planes.into_iter().map(|(title, plane)| Panel { title, body: Body::Plane(Box::new(plane)) }).collect();
-    figure
-}
-
 #[cfg(test)]
 mod tests {
     use super::segments;
@@ -435,6 +310,9 @@ mod tests {
     #[test]
     fn plots_are_split_outside_quotes_and_parentheses() {
         let text = r#"scatter y x, title("a || b") || lfit y x if (a || b) || , legend(off)"#;
-        assert_eq!(segments(text), [r#"scatter y x, title("a || b")"#, "lfit y x if (a || b)", ", legend(off)"]);
+        assert_eq!(
+            segments(text),
+            [r#"scatter y x, title("a || b")"#, "lfit y x if (a || b)", ", legend(off)"]
+        );
     }
 }

@@ -1,0 +1,164 @@
+//! From plots to a figure: panels, axes, titles and the legend.
+
+use super::figure_options::FigureOptions;
+use super::groups;
+use super::plots::{Kind, Plot};
+use super::text::Rule;
+use crate::error::{Result, StataError};
+use crate::graph::{Body, Color, Figure, Panel, Plane, Series, TextMark, data_ends, share_axes};
+use crate::session::Session;
+
+/// What one panel shows before its axes are known.
+struct Content {
+    title: String,
+    series: Vec<Series>,
+    texts: Vec<TextMark>,
+}
+
+fn content(session: &Session, plots: &[Plot], title: String, rows: &[bool], mono: bool) -> Result<Content> {
+    let mut content = Content { title, series: Vec::new(), texts: Vec::new() };
+    let mut number = 0;
+    for plot in plots {
+        let mut drawn = plot.draw(session, rows, number)?;
+        number = drawn.series.iter().map(|s| s.number + 1).max().unwrap_or(number).max(number);
+        content.series.append(&mut drawn.series);
+        content.texts.append(&mut drawn.texts);
+    }
+    if mono {
+        content.series.iter_mut().for_each(monochrome);
+    }
+    Ok(content)
+}
+
+/// Greys and dashes in place of colours that were not asked for.
+pub(super) fn monochrome(series: &mut Series) {
+    const GREYS: [u8; 5] = [0, 96, 150, 60, 190];
+    const DASHES: [&str; 5] = ["", "8 4", "1.5 3.5", "14 5", "9 4 1.5 4"];
+    let number = series.number;
+    let grey = GREYS[number % GREYS.len()];
+    series.style.color.get_or_insert(Color::rgb(grey, grey, grey));
+    series.style.dash.get_or_insert(DASHES[number % DASHES.len()]);
+}
+
+/// The figure of plots: a panel for each group of `by()`.
+pub(super) fn figure(session: &Session, plots: &[Plot], options: &FigureOptions) -> Result<Figure> {
+    let n = session.frame.n_rows();
+    let mut used = vec![false; n];
+    for plot in plots {
+        plot.mark_used(session, &mut used)?;
+    }
+    let mono = options.monochrome;
+    let mut contents = Vec::new();
+    match &options.by {
+        None => contents.push(content(session, plots, String::new(), &vec![true; n], mono)?),
+        Some(by) => {
+            for group in groups::groups(session, &by.vars, &used, by.missing) {
+                contents.push(content(session, plots, group.text(), &group.mask(n), mono)?);
+            }
+            if by.total {
+                contents.push(content(session, plots, "Total".into(), &vec![true; n], mono)?);
+            }
+        }
+    }
+    let empty =
+        contents.iter().all(|c| c.series.iter().all(|s| data_ends(std::slice::from_ref(s), true).is_none()));
+    if contents.is_empty() || empty {
+        return Err(StataError::no_observations());
+    }
+    let mut labels: Vec<String> = contents[0].series.iter().map(|s| s.label.clone()).collect();
+    let legend = options.legend_for(&mut labels);
+    for content in &mut contents {
+        content.series.iter_mut().zip(&labels).for_each(|(s, label)| s.label.clone_from(label));
+    }
+    let all: Vec<Series> = contents.iter().flat_map(|c| c.series.iter().cloned()).collect();
+    let planes =
+        contents.into_iter().map(|c| (c.title.clone(), plane(session, plots, options, c, &all))).collect();
+    let used = used.iter().filter(|u| **u).count();
+    let mut figure = panels(planes, options, session);
+    figure.legend = legend;
+    options.dress(&mut figure, Some(used).filter(|n| *n > 0));
+    Ok(figure)
+}
+
+fn plane(
+    session: &Session,
+    plots: &[Plot],
+    options: &FigureOptions,
+    content: Content,
+    all: &[Series],
+) -> Plane {
+    let (x_names, y_names): (Vec<Name>, Vec<Name>) = plots.iter().map(|plot| names(session, plot)).unzip();
+    let (x_var, x_title) = x_names.iter().find(|n| n.1.is_some()).cloned().unwrap_or_default();
+    let (y_var, y_title) = joined(&y_names);
+    let horizontal = plots.iter().all(Plot::horizontal);
+    let ends = |x: bool| data_ends(all, x).unwrap_or((0.0, 1.0));
+    let mut x = options.x.axis(session, x_var, ends(true), &x_title.unwrap_or_default());
+    let y = options.y.axis(session, y_var, ends(false), &y_title);
+    x.grid = options.x.grid.unwrap_or(horizontal && options.x.rule == Rule::Auto);
+    let mut texts = content.texts;
+    texts.extend(options.texts.iter().cloned());
+    Plane {
+        x,
+        y,
+        series: content.series,
+        x_lines: options.x_lines.clone(),
+        y_lines: options.y_lines.clone(),
+        texts,
+        background: options.plot_background,
+    }
+}
+
+/// The variable that decides an axis' format, and the title that a plot asks for.
+type Name = (Option<usize>, Option<String>);
+
+/// What a plot asks for at the horizontal and the vertical axis.
+fn names(session: &Session, plot: &Plot) -> (Name, Name) {
+    let across = plot.x(session);
+    let across_title = match plot.kind {
+        Kind::ScatterI => None,
+        _ => Some(across.map_or("x".into(), |v| Plot::label(session, v))),
+    };
+    let along = match plot.kind {
+        Kind::KDensity | Kind::Histogram => None,
+        _ => plot.vars.first().copied(),
+    };
+    let (across, along) = ((across, across_title), (along, plot.y_title(session)));
+    if plot.horizontal() { (along, across) } else { (across, along) }
+}
+
+/// The titles of several plots in one: up to three, none when one of them stands for several variables.
+fn joined(names: &[Name]) -> (Option<usize>, String) {
+    let mut titles: Vec<&str> = Vec::new();
+    for title in names.iter().filter_map(|n| n.1.as_deref()) {
+        if !titles.contains(&title) {
+            titles.push(title);
+        }
+    }
+    let several = titles.len() > 3 || names.iter().any(|n| n.1.is_none() && n.0.is_some());
+    let variable = if titles.len() == 1 { names.iter().find_map(|n| n.0) } else { None };
+    (variable, if several { String::new() } else { titles.join("/") })
+}
+
+/// One panel, or a grid of panels with shared axes and titles.
+fn panels(mut planes: Vec<(String, Plane)>, options: &FigureOptions, session: &Session) -> Figure {
+    let mut figure = Figure::default();
+    if let Some(by) = &options.by {
+        figure.shared_axes = !by.rescale_x && !by.rescale_y;
+        let mut all: Vec<&mut Plane> = planes.iter_mut().map(|p| &mut p.1).collect();
+        share_axes(&mut all, !by.rescale_x, !by.rescale_y);
+        if figure.shared_axes
+            && let Some((_, first)) = planes.first()
+        {
+            figure.x_title.clone_from(&first.x.title);
+            figure.y_title.clone_from(&first.y.title);
+        }
+        figure.columns = by.columns.or_else(|| by.rows.map(|rows| planes.len().div_ceil(rows)));
+        let names: Vec<String> = by.vars.iter().map(|&v| Plot::label(session, v)).collect();
+        figure.note = format!("Graphs by {}", names.join(" and "));
+    }
+    figure.panels = planes
+        .into_iter()
+        .map(|(title, plane)| Panel { title, body: Body::Plane(Box::new(plane)) })
+        .collect();
+    figure
+}
