@@ -1,10 +1,17 @@
 *! ss_models_table 1.0.0: writes the coefficients of several models below each other, with a model column
-* Usage: ss_models_table using "file.csv", models(name matrix [name matrix ...]) [focal(variable)]
+* Usage: ss_models_table using "file.csv", models(name matrix [name matrix ...]) [focal(variable) eform(column) blank]
+* With focal() the check "collinear" is printed as in ss_coef_table; eform() and blank are as there.
 program define ss_models_table
-    syntax using/, MOdels(string) [FOCal(name)]
+    syntax using/, MOdels(string) [FOCal(name) EForm(name) BLank]
     tempname handle values
     tempfile rows
-    postfile `handle' str32 model str2045 equation str2045 term double estimate double std_error double statistic double p_value double ci_low double ci_high str20 note using "`rows'"
+    local extra ""
+    local none ""
+    if "`eform'" != "" {
+        local extra "double `eform' double `eform'_low double `eform'_high"
+        local none "(.) (.) (.)"
+    }
+    postfile `handle' str32 model str2045 equation str2045 term double estimate double std_error double statistic double p_value double ci_low double ci_high `extra' str20 note using "`rows'"
     local omitted = 0
     local seen = 0
     local kept = 0
@@ -29,15 +36,21 @@ program define ss_models_table
             local seen = `seen' + `is_focal'
             if `omit' == 1 {
                 local omitted = `omitted' + 1
-                post `handle' ("`model'") ("`e(depvar)'") ("`term'") (.) (.) (.) (.) (.) (.) ("omitted")
+                post `handle' ("`model'") ("`e(depvar)'") ("`term'") (.) (.) (.) (.) (.) (.) `none' ("omitted")
             }
             else {
                 local kept = `kept' + `is_focal'
-                post `handle' ("`model'") ("`e(depvar)'") ("`term'") (el(`values', 1, `j')) (el(`values', 2, `j')) (el(`values', 3, `j')) (el(`values', 4, `j')) (el(`values', 5, `j')) (el(`values', 6, `j')) ("")
+                local more "`none'"
+                if "`eform'" != "" & "`blank'" == "" & "`term'" != "lnalpha" {
+                    local more "(exp(el(`values', 1, `j'))) (exp(el(`values', 5, `j'))) (exp(el(`values', 6, `j')))"
+                }
+                post `handle' ("`model'") ("`e(depvar)'") ("`term'") (el(`values', 1, `j')) (el(`values', 2, `j')) (el(`values', 3, `j')) (el(`values', 4, `j')) (el(`values', 5, `j')) (el(`values', 6, `j')) `more' ("")
             }
         }
     }
     postclose `handle'
     ss_export using "`using'", rows("`rows'")
-    ss_check collinear, warn(`omitted' > 0) fail(`seen' > 0 & `kept' == 0) value(`omitted')
+    if "`focal'" != "" {
+        ss_check collinear, warn(`omitted' > 0) fail(`seen' > 0 & `kept' == 0) value(`omitted')
+    }
 end

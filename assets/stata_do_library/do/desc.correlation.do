@@ -23,11 +23,7 @@ foreach variable of local p_vars {
 ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
-if "`p_method'" == "spearman" {
-    local command "spearman"
-}
-else {
-    local command "correlate"
+if "`p_method'" != "spearman" {
     pwcorr `p_vars' if ss_use, obs sig
 }
 local count : word count `p_vars'
@@ -48,8 +44,12 @@ forvalues i = 1/`count' {
         scalar `z' = .
         if `j' < `i' {
             scalar `r' = .
-            if `n' > 1 {
-                quietly `command' `first' `second' if ss_use
+            if `n' > 1 & "`p_method'" == "spearman" {
+                quietly spearman `first' `second' if ss_use
+                scalar `r' = r(rho)
+            }
+            else if `n' > 1 {
+                quietly correlate `first' `second' if ss_use
                 scalar `r' = r(rho)
             }
             * t distribution of r; interval of Fisher's z, for ranks with the standard error 1/sqrt(n - 3) too

@@ -34,18 +34,19 @@ ss_check empty_cell, fail(`smallest' == 0) value(`smallest')
 if "`p_cluster_var'" != "" {
     ss_clusters `p_cluster_var'
 }
-local command "regress"
-local absorb ""
 if "`p_absorb_vars'" != "" {
     ss_groups `p_absorb_vars', generate(ss_absorb)
-    local command "areg"
-    local absorb "absorb(ss_absorb)"
 }
 ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
 tempname coefficients means adjusted
-`command' `p_outcome' i.`p_treatment'##i.`p_post' `p_controls_fv' if ss_use `weight', `absorb' vce(`vce') level(`p_level')
+if "`p_absorb_vars'" == "" {
+    regress `p_outcome' i.`p_treatment'##i.`p_post' `p_controls_fv' if ss_use `weight', vce(`vce') level(`p_level')
+}
+else {
+    areg `p_outcome' i.`p_treatment'##i.`p_post' `p_controls_fv' if ss_use `weight', absorb(ss_absorb) vce(`vce') level(`p_level')
+}
 matrix `coefficients' = r(table)
 ss_metric did = _b[1.`p_treatment'#1.`p_post']
 ss_metric did_se = _se[1.`p_treatment'#1.`p_post']

@@ -20,12 +20,8 @@ ss_sample `p_outcome' `p_focal' `p_moderator' `p_controls', strok(`p_cluster_var
 if "`p_cluster_vars'" != "" {
     ss_clusters `p_cluster_vars'
 }
-local command "regress"
-local absorb ""
 if "`p_absorb_vars'" != "" {
     ss_groups `p_absorb_vars', generate(ss_absorb)
-    local command "areg"
-    local absorb "absorb(ss_absorb)"
 }
 local first "c.`p_focal'"
 if "`p_focal_fv'" != "`p_focal'" {
@@ -65,7 +61,12 @@ ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
 tempname coefficients effects table
-`command' `p_outcome' `first'##`second' `p_controls_fv' if ss_use `weight', `absorb' vce(`vce') level(`p_level')
+if "`p_absorb_vars'" == "" {
+    regress `p_outcome' `first'##`second' `p_controls_fv' if ss_use `weight', vce(`vce') level(`p_level')
+}
+else {
+    areg `p_outcome' `first'##`second' `p_controls_fv' if ss_use `weight', absorb(ss_absorb) vce(`vce') level(`p_level')
+}
 matrix `coefficients' = r(table)
 ss_metric r2 = e(r2)
 ss_metric df_r = e(df_r)

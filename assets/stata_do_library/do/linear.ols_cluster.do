@@ -6,8 +6,6 @@ if "`p_weight_var'" != "" {
     local kind "`p_weight_kind'"
     local weight "[`p_weight_kind' = `p_weight_var']"
 }
-local command "regress"
-local absorb ""
 
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
@@ -15,13 +13,16 @@ ss_sample `p_outcome' `p_regressors' `p_controls', strok(`p_cluster_var' `p_abso
 ss_clusters `p_cluster_var'
 if "`p_absorb_vars'" != "" {
     ss_groups `p_absorb_vars', generate(ss_absorb)
-    local command "areg"
-    local absorb "absorb(ss_absorb)"
 }
 ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
-`command' `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use `weight', `absorb' vce(cluster `p_cluster_var') level(`p_level')
+if "`p_absorb_vars'" == "" {
+    regress `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use `weight', vce(cluster `p_cluster_var') level(`p_level')
+}
+else {
+    areg `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use `weight', absorb(ss_absorb) vce(cluster `p_cluster_var') level(`p_level')
+}
 tempname coefficients
 matrix `coefficients' = r(table)
 ss_metric r2 = e(r2)
