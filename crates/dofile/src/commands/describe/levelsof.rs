@@ -1,0 +1,65 @@
+//! `levelsof`: the distinct values of a variable.
+
+use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::error::Result;
+use crate::format;
+use crate::session::Session;
+use crate::syntax::{OptSpec, ParsedCommand};
+use crate::value::{is_missing, missing_text};
+
+const SYNTAX: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::flag("Clean"),
+    OptSpec::text("LOCal"),
+    OptSpec::flag("Missing"),
+    OptSpec::text("Separate"),
+])
+.unsupported(&["MATROW", "matcell", "HEXadecimal"]);
+
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "levelsof",
+    min: 8,
+    form: Form::Standard(&SYNTAX),
+    by: ByRule::No,
+    run,
+    syntax: "levelsof varname [if] [in] [, clean local(macname) missing separate(separator)]",
+    notes: "stores r(levels), r(N) and r(r); [P] levelsof",
+    examples: &[Example {
+        run: "set obs 6\ngenerate g = mod(_n, 3)\nlevelsof g if _n > 1, local(k)\nlocal n : word count `k'",
+        expect: &[("r(r)", 3.0), ("r(N)", 5.0), ("`n'", 3.0), ("`: word 3 of `k''", 2.0)],
+    }],
+};
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let var = s.variable(cmd.list.trim())?;
+    let touse = s.rows(cmd)?;
+    let with_missing = cmd.has("missing");
+    let mut used = 0usize;
+    let mut levels: Vec<String> = Vec::new();
+    let column = &s.frame.var(var).data;
+    if column.is_string() {
+        let mut values: Vec<&str> = (0..touse.len()).filter(|&i| touse[i]).map(|i| column.str(i)).collect();
+        values.retain(|v| with_missing || !v.is_empty());
+        used += values.len();
+        values.sort_unstable();
+        values.dedup();
+        let clean = cmd.has("clean");
+        levels.extend(values.iter().map(|v| if clean { (*v).to_string() } else { format!("`\"{v}\"'") }));
+    } else {
+        let mut values: Vec<f64> = (0..touse.len()).filter(|&i| touse[i]).map(|i| column.num(i)).collect();
+        values.retain(|&v| with_missing || !is_missing(v));
+        used += values.len();
+        values.sort_by(f64::total_cmp);
+        values.dedup();
+        levels.extend(values.iter().map(|&v| if is_missing(v) { missing_text(v) } else { format::macro_text(v) }));
+    }
+    let text = levels.join(cmd.options.text("separate").unwrap_or(" "));
+    s.print(&text);
+    if let Some(name) = cmd.options.text("local") {
+        let name = name.to_string();
+        s.set_local(&name, text.clone());
+    }
+    let mut r = crate::results::Results::default();
+    r.scalar("N", used as f64).scalar("r", levels.len() as f64).text("levels", text);
+    s.r = r;
+    Ok(())
+}

@@ -1,0 +1,253 @@
+//! `tabstat`: a compact table of statistics, over groups on request.
+
+use super::moments::Sample;
+use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::error::{Result, StataError};
+use crate::format;
+use crate::matrix::{Matrix, Stripe};
+use crate::results::Results;
+use crate::session::Session;
+use crate::syntax::{OptSpec, ParsedCommand, WeightKind};
+use crate::value::is_missing;
+
+const SYNTAX: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::text("by"),
+    OptSpec::text("Statistics"),
+    OptSpec::text("stats"),
+    OptSpec::text("Columns"),
+    OptSpec::flag("noTotal"),
+    OptSpec::flag("Missing"),
+    OptSpec::flag_or_text("Format"),
+    OptSpec::flag("SAVE"),
+])
+.weights(&[WeightKind::Analytic, WeightKind::Frequency])
+.unsupported(&["CASEwise", "noSEParator", "LABELWidth", "VARWidth", "LONGstub"]);
+
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "tabstat",
+    min: 7,
+    form: Form::Standard(&SYNTAX),
+    by: ByRule::No,
+    run,
+    syntax: "tabstat varlist [if] [in] [weight] [, by(varname) statistics(names) columns(variables|statistics) nototal missing format(%fmt) save]",
+    notes: "with save stores r(StatTotal), r(Stat#) and r(name#); [R] tabstat",
+    examples: &[Example {
+        run: "set obs 6\ngenerate g = mod(_n, 2)\ngenerate x = _n\ntabstat x, by(g) statistics(n mean p50) save\nmatrix m = r(Stat2)\nmatrix t = r(StatTotal)",
+        expect: &[("m[2,1]", 3.0), ("t[1,1]", 6.0), ("t[3,1]", 3.5)],
+    }],
+};
+
+/// Name that the table shows for a statistic, and its canonical name; r(198) for an unknown one.
+fn canonical(name: &str) -> Result<Vec<(&'static str, String)>> {
+    let one = |shown: &'static str, own: &str| Ok(vec![(shown, own.to_string())]);
+    match name {
+        "n" | "N" | "count" => one("N", "n"),
+        "mean" | "me" => one("Mean", "mean"),
+        "sum" | "su" => one("Sum", "sum"),
+        "max" | "ma" => one("Max", "max"),
+        "min" | "mi" => one("Min", "min"),
+        "range" | "r" => one("Range", "range"),
+        "sd" => one("SD", "sd"),
+        "variance" | "var" | "v" => one("Variance", "variance"),
+        "cv" => one("CV", "cv"),
+        "semean" | "sem" => one("SE(mean)", "semean"),
+        "skewness" | "sk" => one("Skewness", "skewness"),
+        "kurtosis" | "k" => one("Kurtosis", "kurtosis"),
+        "median" | "med" => one("p50", "p50"),
+        "iqr" => one("IQR", "iqr"),
+        "p1" => one("p1", "p1"),
+        "p5" => one("p5", "p5"),
+        "p10" => one("p10", "p10"),
+        "p25" => one("p25", "p25"),
+        "p50" => one("p50", "p50"),
+        "p75" => one("p75", "p75"),
+        "p90" => one("p90", "p90"),
+        "p95" => one("p95", "p95"),
+        "p99" => one("p99", "p99"),
+        "q" => Ok(vec![("p25", "p25".into()), ("p50", "p50".into()), ("p75", "p75".into())]),
+        _ => Err(StataError::invalid(format!("unknown statistic: {name}"))),
+    }
+}
+
+/// Label and rows of each group; the last one is the total.
+fn groups(s: &Session, by: Option<usize>, touse: &mut [bool], missing: bool) -> Result<Vec<(String, Vec<bool>)>> {
+    let mut out = Vec::new();
+    if let Some(v) = by {
+        if !missing {
+            s.markout(&[v], touse, true)?;
+        }
+        let order: Vec<usize> = s.frame.sorted_order(&[(v, false)]).into_iter().filter(|&i| touse[i]).collect();
+        let mut last: Option<usize> = None;
+        for i in order {
+            if last.is_none_or(|l| !s.frame.rows_equal(&[v], l, i)) {
+                out.push((group_name(s, v, i), vec![false; touse.len()]));
+            }
+            if let Some((_, rows)) = out.last_mut() {
+                rows[i] = true;
+            }
+            last = Some(i);
+        }
+    }
+    out.push(("Total".to_string(), touse.to_vec()));
+    Ok(out)
+}
+
+fn group_name(s: &Session, v: usize, row: usize) -> String {
+    let var = s.frame.var(v);
+    if var.is_string() {
+        return var.data.str(row).to_string();
+    }
+    let x = var.data.num(row);
+    match s.frame.labels_of(v).and_then(|l| l.get(x)) {
+        Some(text) => text.to_string(),
+        None => format::bare(&var.format, x),
+    }
+}
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let vars = s.varlist(&cmd.list)?;
+    if vars.is_empty() {
+        return Err(StataError::standard(100));
+    }
+    if vars.iter().any(|&v| s.frame.var(v).is_string()) {
+        return Err(StataError::type_mismatch());
+    }
+    let mut statistics = Vec::new();
+    let listed = cmd.options.text("statistics").or(cmd.options.text("stats")).unwrap_or("mean");
+    for name in listed.split_whitespace() {
+        statistics.extend(canonical(name)?);
+    }
+    let by = cmd.options.text("by").map(|t| s.variable(t.trim())).transpose()?;
+    let by_statistics = match cmd.options.text("columns").map(str::trim) {
+        None => false,
+        Some(t) if !t.is_empty() && "statistics".starts_with(t) => true,
+        Some("stats") => true,
+        Some(t) if !t.is_empty() && "variables".starts_with(t) => false,
+        Some(t) => return Err(StataError::invalid(format!("columns({t}) invalid"))),
+    };
+    let mut touse = s.rows(cmd)?;
+    let weights = s.weights(cmd, WeightKind::Analytic, &mut touse)?;
+    let parts = groups(s, by, &mut touse, cmd.has("missing"))?;
+    let mut tables = Vec::new();
+    for (_, rows) in &parts {
+        let mut cells = vec![0.0; statistics.len() * vars.len()];
+        for (j, &v) in vars.iter().enumerate() {
+            let column = &s.frame.var(v).data;
+            let weight = |i: usize| weights.as_ref().map_or(1.0, |w| w.values[i]);
+            let sample = Sample::new((0..rows.len()).filter(|&i| rows[i]).map(|i| (column.num(i), weight(i))));
+            for (k, (_, name)) in statistics.iter().enumerate() {
+                cells[k * vars.len() + j] = sample.statistic(name).unwrap_or(crate::value::MISSING);
+            }
+        }
+        tables.push(Matrix::new(statistics.len(), vars.len(), cells));
+    }
+    let names: Vec<String> = vars.iter().map(|&v| s.frame.var(v).name.clone()).collect();
+    let shown = if by.is_some() && cmd.has("nototal") { parts.len() - 1 } else { parts.len() };
+    let layout = Layout {
+        by: by.map(|v| s.frame.var(v).name.clone()),
+        names: &names,
+        statistics: statistics.iter().map(|x| x.0).collect(),
+        format: cmd.options.text("format").unwrap_or("%9.0g").to_string(),
+        by_statistics,
+    };
+    layout.print(s, &parts[..shown], &tables);
+    if cmd.has("save") {
+        s.r = saved(&parts, tables, &names, &statistics, by.is_some());
+    } else {
+        s.r = Results::default();
+    }
+    Ok(())
+}
+
+fn saved(
+    parts: &[(String, Vec<bool>)],
+    tables: Vec<Matrix>,
+    names: &[String],
+    statistics: &[(&'static str, String)],
+    grouped: bool,
+) -> Results {
+    let mut r = Results::default();
+    let last = parts.len() - 1;
+    for (i, mut m) in tables.into_iter().enumerate() {
+        m.col_names = names.iter().map(Stripe::term).collect();
+        m.row_names = statistics.iter().map(|x| Stripe::term(x.0)).collect();
+        if i == last {
+            r.matrix("StatTotal", m);
+        } else if grouped {
+            r.matrix(&format!("Stat{}", i + 1), m).text(&format!("name{}", i + 1), parts[i].0.clone());
+        }
+    }
+    r
+}
+
+/// How the table is laid out.
+struct Layout<'a> {
+    by: Option<String>,
+    names: &'a [String],
+    statistics: Vec<&'static str>,
+    format: String,
+    by_statistics: bool,
+}
+
+impl Layout<'_> {
+    fn print(&self, s: &mut Session, parts: &[(String, Vec<bool>)], tables: &[Matrix]) {
+        let columns: Vec<String> = if self.by_statistics {
+            self.statistics.iter().map(|t| (*t).to_string()).collect()
+        } else {
+            self.names.to_vec()
+        };
+        let lines: Vec<String> = if self.by_statistics {
+            self.names.to_vec()
+        } else {
+            self.statistics.iter().map(|t| (*t).to_string()).collect()
+        };
+        let stub = match &self.by {
+            Some(_) => parts.iter().map(|p| p.0.chars().count()).max().unwrap_or(0).clamp(8, 16),
+            None => 12,
+        };
+        // the line's own name is shown when it is not the only one
+        let name_each = self.by.is_none() || lines.len() > 1;
+        let inner = if self.by.is_some() && name_each { 10 } else { 0 };
+        let head = match &self.by {
+            Some(by) => format::right(&format::abbrev(by, stub), stub),
+            None => format::right(if self.by_statistics { "Variable" } else { "Stats" }, stub),
+        };
+        s.print("");
+        if self.by.is_some() {
+            let by = self.by.clone().unwrap_or_default();
+            if self.by_statistics {
+                s.print(format!("Summary for variables: {}", self.names.join(" ")));
+            } else {
+                s.print(format!("Summary statistics: {}", self.statistics.join(", ")));
+            }
+            s.print(format!("Group variable: {by}"));
+            s.print("");
+        }
+        let titles: String = columns.iter().map(|c| format::right(&format::abbrev(c, 10), 10)).collect();
+        s.print(format!("{head}{} |{titles}", " ".repeat(inner)));
+        let rule = format!("{}+{}", "-".repeat(stub + inner + 1), "-".repeat(titles.chars().count()));
+        s.print(&rule);
+        for (g, (label, _)) in parts.iter().enumerate() {
+            for (i, line) in lines.iter().enumerate() {
+                let left = match (&self.by, i) {
+                    (Some(_), 0) => format::right(&format::abbrev(label, stub), stub),
+                    (Some(_), _) => " ".repeat(stub),
+                    (None, _) => format::right(&format::abbrev(line, stub), stub),
+                };
+                let own = if inner > 0 { format::right(&format::abbrev(line, 9), inner) } else { String::new() };
+                let cells: String = (0..columns.len())
+                    .map(|j| {
+                        let x = if self.by_statistics { tables[g].get(j, i) } else { tables[g].get(i, j) };
+                        let text = if is_missing(x) { ".".to_string() } else { format::bare(&self.format, x) };
+                        format::right(&text, 10)
+                    })
+                    .collect();
+                s.print(format!("{left}{own} |{cells}"));
+            }
+            if self.by.is_some() && g + 1 < parts.len() && (lines.len() > 1 || g + 2 == parts.len()) {
+                s.print(&rule);
+            }
+        }
+        s.print("-".repeat(rule.chars().count()));
+    }
+}
