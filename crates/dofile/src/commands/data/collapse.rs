@@ -8,8 +8,9 @@ use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand, WeightKind};
 use crate::value::is_missing;
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(&[OptSpec::text("by"), OptSpec::flag("cw"), OptSpec::flag("fast")])
-    .weights(&[WeightKind::Analytic, WeightKind::Frequency]);
+const SYNTAX: StandardSyntax =
+    StandardSyntax::new(&[OptSpec::text("by"), OptSpec::flag("cw"), OptSpec::flag("fast")])
+        .weights(&[WeightKind::Analytic, WeightKind::Frequency]);
 
 pub const SPEC: CommandSpec = CommandSpec {
     name: "collapse",
@@ -55,7 +56,11 @@ fn targets(s: &Session, text: &str) -> Result<Vec<Target>> {
             i += 2;
         } else {
             for source in s.varlist(word)? {
-                out.push(Target { statistic: statistic.clone(), name: s.frame.var(source).name.clone(), source });
+                out.push(Target {
+                    statistic: statistic.clone(),
+                    name: s.frame.var(source).name.clone(),
+                    source,
+                });
             }
         }
         i += 1;
@@ -78,12 +83,21 @@ fn known(name: &str) -> Result<String> {
     let plain = match name {
         "med" => "median",
         "semean" | "sebinomial" | "sepoisson" if name != "semean" => {
-            return Err(StataError::new(199, format!("statistic {name} of command collapse is not supported by the open engine")));
+            return Err(StataError::new(
+                199,
+                format!("statistic {name} of command collapse is not supported by the open engine"),
+            ));
         }
         other => other,
     };
-    let percentile = plain.strip_prefix('p').and_then(|t| t.parse::<f64>().ok()).is_some_and(|p| (1.0..=99.0).contains(&p));
-    let listed = ["mean", "median", "sd", "semean", "sum", "rawsum", "count", "max", "min", "iqr", "first", "last", "firstnm", "lastnm"];
+    let percentile = plain
+        .strip_prefix('p')
+        .and_then(|t| t.parse::<f64>().ok())
+        .is_some_and(|p| (1.0..=99.0).contains(&p));
+    let listed = [
+        "mean", "median", "sd", "semean", "sum", "rawsum", "count", "max", "min", "iqr", "first", "last",
+        "firstnm", "lastnm",
+    ];
     if percentile || listed.contains(&plain) {
         return Ok(plain.trim_end_matches("nm").to_string());
     }
@@ -124,7 +138,10 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     for t in &wanted {
         let old = s.frame.var(t.source);
-        let values: Vec<f64> = groups.iter().map(|g| statistic(old, g, weights.as_ref().map(|w| (&w.values[..], w.kind)), &t.statistic)).collect();
+        let values: Vec<f64> = groups
+            .iter()
+            .map(|g| statistic(old, g, weights.as_ref().map(|w| (&w.values[..], w.kind)), &t.statistic))
+            .collect();
         let keeps_type = ["max", "min", "first", "last"].contains(&t.statistic.as_str());
         let ty = match t.statistic.as_str() {
             "count" => StorageType::Long,
@@ -132,7 +149,11 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             _ => StorageType::Double,
         };
         let mut var = Variable::new(&t.name, Column::from_f64(ty, &values));
-        var.label = if old.label.is_empty() { format!("({}) {}", t.statistic, old.name) } else { format!("({}) {}", t.statistic, old.label) };
+        var.label = if old.label.is_empty() {
+            format!("({}) {}", t.statistic, old.name)
+        } else {
+            format!("({}) {}", t.statistic, old.label)
+        };
         if t.statistic != "count" && !old.is_string() {
             var.format = old.format.clone();
         }

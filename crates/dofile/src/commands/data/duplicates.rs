@@ -93,7 +93,13 @@ fn report(s: &mut Session, found: &[Vec<usize>], shown: &str) {
     s.r = r;
 }
 
-fn tag(s: &mut Session, cmd: &ParsedCommand, found: &[Vec<usize>], touse: &[bool], shown: &str) -> Result<()> {
+fn tag(
+    s: &mut Session,
+    cmd: &ParsedCommand,
+    found: &[Vec<usize>],
+    touse: &[bool],
+    shown: &str,
+) -> Result<()> {
     let Some(name) = cmd.options.text("generate") else {
         return Err(StataError::invalid("option generate() required"));
     };

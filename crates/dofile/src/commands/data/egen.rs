@@ -40,7 +40,14 @@ pub const SPEC: CommandSpec = CommandSpec {
     examples: &[
         Example {
             run: "set obs 6\ngenerate g = mod(_n, 2)\ngenerate x = _n\negen double m = mean(x), by(g)\negen t = tag(g)\negen k = group(g)\negen r = rank(-x)\negen long n = count(x) if x > 2, by(g)",
-            expect: &[("m[1]", 3.0), ("t[1] + t[2]", 2.0), ("k[1]", 2.0), ("r[6]", 1.0), ("n[4]", 2.0), ("missing(n[1])", 1.0)],
+            expect: &[
+                ("m[1]", 3.0),
+                ("t[1] + t[2]", 2.0),
+                ("k[1]", 2.0),
+                ("r[6]", 1.0),
+                ("n[4]", 2.0),
+                ("missing(n[1])", 1.0),
+            ],
         },
         Example {
             run: "set obs 2\ngenerate a = _n\ngenerate b = .\negen c = rowmiss(a b)\negen d = rowtotal(a b)\negen e = rowmean(a b)",
@@ -64,7 +71,10 @@ fn parse(cmd: &ParsedCommand) -> Result<Call> {
     let words: Vec<&str> = cmd.list.split_whitespace().collect();
     let (ty, name) = match words[..] {
         [name] => (None, name),
-        [ty, name] => (Some(StorageType::parse(ty).ok_or_else(|| StataError::new(198, format!("{ty} invalid type")))?), name),
+        [ty, name] => (
+            Some(StorageType::parse(ty).ok_or_else(|| StataError::new(198, format!("{ty} invalid type")))?),
+            name,
+        ),
         _ => return Err(StataError::syntax()),
     };
     if ty.is_some_and(StorageType::is_string) {
@@ -73,7 +83,12 @@ fn parse(cmd: &ParsedCommand) -> Result<Call> {
     if !is_valid_name(name) {
         return Err(StataError::new(198, format!("{name} invalid name")));
     }
-    Ok(Call { ty, name: name.to_string(), function: exp[..open].trim().to_string(), argument: inner[open + 1..].trim().to_string() })
+    Ok(Call {
+        ty,
+        name: name.to_string(),
+        function: exp[..open].trim().to_string(),
+        argument: inner[open + 1..].trim().to_string(),
+    })
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -161,7 +176,10 @@ fn numbered(s: &Session, vars: &[usize], touse: &[bool], missing: bool) -> Resul
                     return var.data.str(rows[0]).to_string();
                 }
                 let x = var.data.num(rows[0]);
-                s.frame.labels_of(v).and_then(|l| l.get(x)).map_or_else(|| crate::format::bare(&var.format, x), str::to_string)
+                s.frame
+                    .labels_of(v)
+                    .and_then(|l| l.get(x))
+                    .map_or_else(|| crate::format::bare(&var.format, x), str::to_string)
             })
             .collect();
         names.push(parts.join(" "));
@@ -179,13 +197,25 @@ fn tagged(s: &Session, vars: &[usize], touse: &[bool], missing: bool) -> Result<
     Ok(values)
 }
 
-fn by_group(s: &Session, cmd: &ParsedCommand, function: &str, argument: &str, by: &[usize], touse: &[bool]) -> Result<Vec<f64>> {
+fn by_group(
+    s: &Session,
+    cmd: &ParsedCommand,
+    function: &str,
+    argument: &str,
+    by: &[usize],
+    touse: &[bool],
+) -> Result<Vec<f64>> {
     let statistic = match function {
         "sum" | "total" => "sum",
         "pctile" => "pctile",
-        "mean" | "sd" | "min" | "max" | "median" | "iqr" | "count" | "rank" | "std" | "skew" | "kurt" => function,
+        "mean" | "sd" | "min" | "max" | "median" | "iqr" | "count" | "rank" | "std" | "skew" | "kurt" => {
+            function
+        }
         _ => {
-            return Err(StataError::new(199, format!("function {function}() of command egen is not supported by the open engine")));
+            return Err(StataError::new(
+                199,
+                format!("function {function}() of command egen is not supported by the open engine"),
+            ));
         }
     };
     let compiled = s.compile(argument)?;
@@ -197,7 +227,8 @@ fn by_group(s: &Session, cmd: &ParsedCommand, function: &str, argument: &str, by
         let Some(&first) = rows.first() else { continue };
         // _n and _N count within the group when its rows are adjacent, as under by
         let adjacent = rows.windows(2).all(|w| w[1] == w[0] + 1);
-        let (lo, hi) = if adjacent && !by.is_empty() { (first, first + rows.len()) } else { (0, touse.len()) };
+        let (lo, hi) =
+            if adjacent && !by.is_empty() { (first, first + rows.len()) } else { (0, touse.len()) };
         let ctx = EvalCtx { frame: &s.frame, rng: &s.rng, first: lo, last: hi };
         if compiled.is_string() {
             let filled = rows.iter().filter(|&&i| !compiled.text(&ctx, i).is_empty()).count() as f64;
@@ -225,7 +256,11 @@ fn one(cmd: &ParsedCommand, statistic: &str, x: &[f64]) -> Result<f64> {
             if p <= 0.0 || p >= 100.0 {
                 return Err(StataError::invalid("p() must be between 0 and 100"));
             }
-            return Ok(if sample.sorted.is_empty() { MISSING } else { crate::commands::describe::percentile(&sample.sorted, p) });
+            return Ok(if sample.sorted.is_empty() {
+                MISSING
+            } else {
+                crate::commands::describe::percentile(&sample.sorted, p)
+            });
         }
         "skew" => "skewness",
         "kurt" => "kurtosis",
@@ -293,7 +328,10 @@ fn by_row(s: &Session, function: &str, argument: &str, touse: &[bool]) -> Result
                 sample.statistic(name).unwrap_or(MISSING)
             }
             _ => {
-                return Err(StataError::new(199, format!("function {function}() of command egen is not supported by the open engine")));
+                return Err(StataError::new(
+                    199,
+                    format!("function {function}() of command egen is not supported by the open engine"),
+                ));
             }
         };
     }
@@ -319,7 +357,10 @@ fn sequence(s: &Session, cmd: &ParsedCommand, by: &[usize], touse: &[bool]) -> R
 fn cut(s: &Session, cmd: &ParsedCommand, argument: &str, touse: &[bool]) -> Result<Vec<f64>> {
     let var = s.numeric_variable(argument)?;
     let Some(at) = cmd.options.text("at") else {
-        return Err(StataError::new(199, "function cut() of command egen is supported by the open engine with at() only"));
+        return Err(StataError::new(
+            199,
+            "function cut() of command egen is supported by the open engine with at() only",
+        ));
     };
     let points = numlist::expand(&at.replace(',', " "))?;
     if points.len() < 2 || points.windows(2).any(|w| w[0] >= w[1]) {

@@ -1,5 +1,8 @@
 //! Commands that change the data in memory.
 
+mod collapse;
+mod duplicates;
+mod egen;
 mod files;
 mod generate;
 
@@ -9,8 +12,15 @@ use super::CommandSpec;
 use crate::format;
 
 /// Commands of this family.
-pub(super) const TABLE: &[CommandSpec] =
-    &[generate::SPEC_GENERATE, generate::SPEC_REPLACE, files::SPEC_USE, files::SPEC_SAVE];
+pub(super) const TABLE: &[CommandSpec] = &[
+    collapse::SPEC,
+    duplicates::SPEC,
+    egen::SPEC,
+    generate::SPEC_GENERATE,
+    generate::SPEC_REPLACE,
+    files::SPEC_USE,
+    files::SPEC_SAVE,
+];
 
 /// A count with thousands separators, as notes print it.
 pub(crate) fn count_text(n: usize) -> String {

@@ -8,8 +8,17 @@ use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::is_missing;
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(&[OptSpec::flag("Compact")])
-    .unsupported(&["All", "Header", "Notes", "Mv", "Tabulate", "PROblems", "Detail", "DOTs", "LANguages"]);
+const SYNTAX: StandardSyntax = StandardSyntax::new(&[OptSpec::flag("Compact")]).unsupported(&[
+    "All",
+    "Header",
+    "Notes",
+    "Mv",
+    "Tabulate",
+    "PROblems",
+    "Detail",
+    "DOTs",
+    "LANguages",
+]);
 
 pub const SPEC: CommandSpec = CommandSpec {
     name: "codebook",
@@ -24,9 +33,13 @@ pub const SPEC: CommandSpec = CommandSpec {
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if !cmd.has("compact") {
-        return Err(StataError::new(199, "command codebook without option compact is not supported by the open engine"));
+        return Err(StataError::new(
+            199,
+            "command codebook without option compact is not supported by the open engine",
+        ));
     }
-    let vars = if cmd.list.trim().is_empty() { (0..s.frame.n_vars()).collect() } else { s.varlist(&cmd.list)? };
+    let vars =
+        if cmd.list.trim().is_empty() { (0..s.frame.n_vars()).collect() } else { s.varlist(&cmd.list)? };
     let touse = s.rows(cmd)?;
     let mut lines = Vec::new();
     for v in vars {
@@ -48,14 +61,25 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         };
         let cells: String = numbers
             .iter()
-            .map(|&x| format::right(&if is_missing(x) { ".".to_string() } else { format::bare("%8.0g", x) }, 10))
+            .map(|&x| {
+                format::right(&if is_missing(x) { ".".to_string() } else { format::bare("%8.0g", x) }, 10)
+            })
             .collect();
         let name = format::left(&format::abbrev(&var.name, 12), 12);
-        let counts = format!("{}{}", format::right(&observed.to_string(), 8), format::right(&unique.to_string(), 8));
+        let counts =
+            format!("{}{}", format::right(&observed.to_string(), 8), format::right(&unique.to_string(), 8));
         lines.push(format!("{name} {counts}{cells}  {}", var.label));
     }
     s.print("");
-    s.print(format!("{} {}{}{}{}{}  Label", format::left("Variable", 12), format::right("Obs", 8), format::right("Unique", 8), format::right("Mean", 10), format::right("Min", 10), format::right("Max", 10)));
+    s.print(format!(
+        "{} {}{}{}{}{}  Label",
+        format::left("Variable", 12),
+        format::right("Obs", 8),
+        format::right("Unique", 8),
+        format::right("Mean", 10),
+        format::right("Min", 10),
+        format::right("Max", 10)
+    ));
     s.print("-".repeat(67));
     for line in lines {
         s.print(line.trim_end());

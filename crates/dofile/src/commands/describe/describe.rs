@@ -18,7 +18,10 @@ pub const SPEC: CommandSpec = CommandSpec {
     run,
     syntax: "describe [varlist] [, short fullnames]",
     notes: "stores r(N) and r(k) of the data in memory; [D] describe",
-    examples: &[Example { run: "set obs 4\ngenerate x = 1\ndescribe", expect: &[("r(N)", 4.0), ("r(k)", 1.0)] }],
+    examples: &[Example {
+        run: "set obs 4\ngenerate x = 1\ndescribe",
+        expect: &[("r(N)", 4.0), ("r(k)", 1.0)],
+    }],
 };
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -27,10 +30,20 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let rule = "-".repeat(s.settings.linesize.saturating_sub(1).clamp(40, 79));
     if !listed {
         s.print("");
-        let source = if s.frame.filename.is_empty() { "Contains data".to_string() } else { format!("Contains data from {}", s.frame.filename) };
+        let source = if s.frame.filename.is_empty() {
+            "Contains data".to_string()
+        } else {
+            format!("Contains data from {}", s.frame.filename)
+        };
         s.print(source);
-        s.print(format!(" Observations: {}", format::right(&format::bare("%13.0gc", s.frame.n_rows() as f64), 13)));
-        s.print(format!("    Variables: {}", format::right(&format::bare("%13.0gc", s.frame.n_vars() as f64), 13)));
+        s.print(format!(
+            " Observations: {}",
+            format::right(&format::bare("%13.0gc", s.frame.n_rows() as f64), 13)
+        ));
+        s.print(format!(
+            "    Variables: {}",
+            format::right(&format::bare("%13.0gc", s.frame.n_vars() as f64), 13)
+        ));
     }
     if !cmd.has("short") {
         if listed {

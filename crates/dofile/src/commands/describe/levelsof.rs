@@ -50,7 +50,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         used += values.len();
         values.sort_by(f64::total_cmp);
         values.dedup();
-        levels.extend(values.iter().map(|&v| if is_missing(v) { missing_text(v) } else { format::macro_text(v) }));
+        levels.extend(
+            values.iter().map(|&v| if is_missing(v) { missing_text(v) } else { format::macro_text(v) }),
+        );
     }
     let text = levels.join(cmd.options.text("separate").unwrap_or(" "));
     s.print(&text);

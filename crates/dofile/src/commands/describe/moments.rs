@@ -97,7 +97,11 @@ impl Sample {
             "kurtosis" => defined(self.central(4) / self.central(2).powi(2)),
             "median" => p(50.0),
             "iqr" => {
-                if n > 0.0 { p(75.0) - p(25.0) } else { MISSING }
+                if n > 0.0 {
+                    p(75.0) - p(25.0)
+                } else {
+                    MISSING
+                }
             }
             "first" => self.ordered.first().map_or(MISSING, |v| v.0),
             "last" => self.ordered.last().map_or(MISSING, |v| v.0),

@@ -8,18 +8,19 @@ use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(&[OptSpec::flag("Tabulate"), OptSpec::flag("noANOVA")]).unsupported(&[
-    "Bonferroni",
-    "SCheffe",
-    "SIdak",
-    "MEANs",
-    "STandard",
-    "Freq",
-    "OBS",
-    "noLABel",
-    "Wrap",
-    "Missing",
-]);
+const SYNTAX: StandardSyntax = StandardSyntax::new(&[OptSpec::flag("Tabulate"), OptSpec::flag("noANOVA")])
+    .unsupported(&[
+        "Bonferroni",
+        "SCheffe",
+        "SIdak",
+        "MEANs",
+        "STandard",
+        "Freq",
+        "OBS",
+        "noLABel",
+        "Wrap",
+        "Missing",
+    ]);
 
 pub const SPEC: CommandSpec = CommandSpec {
     name: "oneway",
@@ -119,22 +120,43 @@ fn print_groups(s: &mut Session, groups: &[Group], g: usize, y: &str, factor: &s
             var.data.str(x.row).to_string()
         } else {
             let value = var.data.num(x.row);
-            s.frame.labels_of(g).and_then(|l| l.get(value)).map_or_else(|| format::bare(&var.format, value), str::to_string)
+            s.frame
+                .labels_of(g)
+                .and_then(|l| l.get(value))
+                .map_or_else(|| format::bare(&var.format, value), str::to_string)
         };
         let sd = if x.n > 1.0 { (x.ss / (x.n - 1.0)).sqrt() } else { 0.0 };
-        lines.push(format!("{} |{}{}{}", format::right(&format::abbrev(&name, 11), 11), right(x.mean, 12), right(sd, 12), right(x.n, 12)));
+        lines.push(format!(
+            "{} |{}{}{}",
+            format::right(&format::abbrev(&name, 11), 11),
+            right(x.mean, 12),
+            right(sd, 12),
+            right(x.n, 12)
+        ));
     }
     let rule = format!("{}+{}", "-".repeat(12), "-".repeat(36));
     s.print("");
     s.print(format!("            |{:^36}", format!("Summary of {y}")));
-    s.print(format!("{} |{}{}{}", format::right(&format::abbrev(factor, 11), 11), format::right("Mean", 12), format::right("Std. dev.", 12), format::right("Freq.", 12)));
+    s.print(format!(
+        "{} |{}{}{}",
+        format::right(&format::abbrev(factor, 11), 11),
+        format::right("Mean", 12),
+        format::right("Std. dev.", 12),
+        format::right("Freq.", 12)
+    ));
     s.print(&rule);
     for line in lines {
         s.print(line);
     }
     s.print(&rule);
     let sd = (total.2 / (total.0 - 1.0)).sqrt();
-    s.print(format!("{} |{}{}{}", format::right("Total", 11), right(total.1, 12), right(sd, 12), right(total.0, 12)));
+    s.print(format!(
+        "{} |{}{}{}",
+        format::right("Total", 11),
+        right(total.1, 12),
+        right(sd, 12),
+        right(total.0, 12)
+    ));
 }
 
 fn print_anova(s: &mut Session, between: (f64, f64), within: (f64, f64), f: f64, bartlett: (f64, f64)) {
@@ -147,7 +169,15 @@ fn print_anova(s: &mut Session, between: (f64, f64), within: (f64, f64), f: f64,
     s.print("                        Analysis of variance");
     s.print("    Source              SS         df      MS            F     Prob > F");
     s.print("-".repeat(72));
-    s.print(line("Between groups", between, format!("{}{}", format::right(&format::bare("%8.2f", f), 10), format::right(&format::bare("%6.4f", p), 11))));
+    s.print(line(
+        "Between groups",
+        between,
+        format!(
+            "{}{}",
+            format::right(&format::bare("%8.2f", f), 10),
+            format::right(&format::bare("%6.4f", p), 11)
+        ),
+    ));
     s.print(line(" Within groups", within, String::new()));
     s.print("-".repeat(72));
     s.print(line("    Total", (between.0 + within.0, between.1 + within.1), String::new()));

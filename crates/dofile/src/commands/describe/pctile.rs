@@ -32,8 +32,13 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let var = s.numeric_variable(cmd.list.trim())?;
     let mut touse = s.rows(cmd)?;
     let weights = s.weights(cmd, WeightKind::Analytic, &mut touse)?;
-    let points: Vec<f64> = match (cmd.options.text("percentiles").or(cmd.options.text("percentile")), cmd.options.int("nquantiles")) {
-        (Some(_), Some(_)) => return Err(StataError::invalid("percentiles() and nquantiles() may not be combined")),
+    let points: Vec<f64> = match (
+        cmd.options.text("percentiles").or(cmd.options.text("percentile")),
+        cmd.options.int("nquantiles"),
+    ) {
+        (Some(_), Some(_)) => {
+            return Err(StataError::invalid("percentiles() and nquantiles() may not be combined"));
+        }
         (Some(text), None) => numlist::expand(text)?,
         (None, n) => {
             let n = n.unwrap_or(2);
@@ -48,7 +53,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let column = &s.frame.var(var).data;
     let sample = Sample::new(
-        (0..touse.len()).filter(|&i| touse[i]).map(|i| (column.num(i), weights.as_ref().map_or(1.0, |w| w.values[i]))),
+        (0..touse.len())
+            .filter(|&i| touse[i])
+            .map(|i| (column.num(i), weights.as_ref().map_or(1.0, |w| w.values[i]))),
     );
     if sample.sorted.is_empty() {
         return Err(StataError::no_observations());

@@ -23,7 +23,12 @@ pub const SPEC_RANKSUM: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 8\ngenerate g = _n > 4\ngenerate x = cond(_n == 8, 1, _n)\nranksum x, by(g) porder",
         // scipy.stats.rankdata, variance of the ranks with one tie by hand
-        expect: &[("r(sum_obs)", 13.5), ("r(sum_exp)", 18.0), ("r(Var_a)", 11.857142857142856), ("r(porder)", 0.21875)],
+        expect: &[
+            ("r(sum_obs)", 13.5),
+            ("r(sum_exp)", 18.0),
+            ("r(Var_a)", 11.857142857142856),
+            ("r(porder)", 0.21875),
+        ],
     }],
 };
 
@@ -78,8 +83,7 @@ fn ranked(s: &Session, cmd: &ParsedCommand) -> Result<(String, Vec<Group>, Vec<f
     let mut touse = s.rows(cmd)?;
     s.markout(&[var], &mut touse, true)?;
     s.markout(&[by], &mut touse, true)?;
-    let rows: Vec<usize> =
-        s.frame.sorted_order(&[(by, false)]).into_iter().filter(|&i| touse[i]).collect();
+    let rows: Vec<usize> = s.frame.sorted_order(&[(by, false)]).into_iter().filter(|&i| touse[i]).collect();
     if rows.is_empty() {
         return Err(StataError::no_observations());
     }
@@ -111,7 +115,10 @@ fn ranksum(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (by, groups, rank, _) = ranked(s, cmd)?;
     let [a, b] = &groups[..] else {
         let found = groups.len();
-        return Err(StataError::new(420, format!("{found} group{} found, 2 required", if found == 1 { "" } else { "s" })));
+        return Err(StataError::new(
+            420,
+            format!("{found} group{} found, 2 required", if found == 1 { "" } else { "s" }),
+        ));
     };
     let n = a.n + b.n;
     let centre = (n + 1.0) / 2.0;
@@ -126,7 +133,10 @@ fn ranksum(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     s.print("Two-sample Wilcoxon rank-sum (Mann–Whitney) test");
     s.print("");
     let width = 12;
-    s.print(format!("{} |      Obs    Rank sum    Expected", format::right(&format::abbrev(&by, width), width)));
+    s.print(format!(
+        "{} |      Obs    Rank sum    Expected",
+        format::right(&format::abbrev(&by, width), width)
+    ));
     s.print("-------------+---------------------------------");
     for (g, e) in [(a, expected), (b, b.n * centre)] {
         s.print(row_line(&g.name, g.n, g.sum, e));

@@ -48,7 +48,8 @@ pub const SPEC: CommandSpec = CommandSpec {
 const POINTS: [f64; 9] = [1.0, 5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0];
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let vars = if cmd.list.trim().is_empty() { (0..s.frame.n_vars()).collect() } else { s.varlist(&cmd.list)? };
+    let vars =
+        if cmd.list.trim().is_empty() { (0..s.frame.n_vars()).collect() } else { s.varlist(&cmd.list)? };
     let mut touse = s.rows(cmd)?;
     let weights = s.weights(cmd, WeightKind::Analytic, &mut touse)?;
     let (detail, only_mean) = (cmd.has("detail"), cmd.has("meanonly"));
@@ -121,7 +122,13 @@ fn print_line(s: &mut Session, v: usize, sample: &Sample, own_format: bool) {
         let x = sample.statistic(name).unwrap_or(MISSING);
         format::right(&if is_missing(x) { ".".to_string() } else { format::bare(&shape, x) }, width)
     };
-    let line = format!("{name} |{count}{}{}{}{}", cell("mean", 12), cell("sd", 12), cell("min", 11), cell("max", 11));
+    let line = format!(
+        "{name} |{count}{}{}{}{}",
+        cell("mean", 12),
+        cell("sd", 12),
+        cell("min", 11),
+        cell("max", 11)
+    );
     s.print(line);
 }
 
@@ -152,14 +159,26 @@ fn print_detail(s: &mut Session, v: usize, sample: &Sample) {
         format!("       Skewness    {}", format::right(&value("skewness"), 11)),
         format!("       Kurtosis    {}", format::right(&value("kurtosis"), 11)),
     ];
-    let middle = [small(0), small(1), small(2), small(3), String::new(), large(0), large(1), large(2), large(3)];
+    let middle =
+        [small(0), small(1), small(2), small(3), String::new(), large(0), large(1), large(2), large(3)];
     s.print("      Percentiles      Smallest");
     for (i, p) in POINTS.iter().enumerate() {
         if i == 5 {
-            s.print(format!("                        Largest       Std. dev.   {}", format::right(&value("sd"), 11)));
+            s.print(format!(
+                "                        Largest       Std. dev.   {}",
+                format::right(&value("sd"), 11)
+            ));
         }
         let left = format::right(&text(percentile(&sample.sorted, *p)), 13);
-        s.print(format!("{}%{left}{}{}", format::right(&format!("{p}"), 2), format::right(&middle[i], 15), right[i]).trim_end());
+        s.print(
+            format!(
+                "{}%{left}{}{}",
+                format::right(&format!("{p}"), 2),
+                format::right(&middle[i], 15),
+                right[i]
+            )
+            .trim_end(),
+        );
         if i == 3 {
             s.print("");
         }

@@ -70,13 +70,19 @@ fn canonical(name: &str) -> Result<Vec<(&'static str, String)>> {
 }
 
 /// Label and rows of each group; the last one is the total.
-fn groups(s: &Session, by: Option<usize>, touse: &mut [bool], missing: bool) -> Result<Vec<(String, Vec<bool>)>> {
+fn groups(
+    s: &Session,
+    by: Option<usize>,
+    touse: &mut [bool],
+    missing: bool,
+) -> Result<Vec<(String, Vec<bool>)>> {
     let mut out = Vec::new();
     if let Some(v) = by {
         if !missing {
             s.markout(&[v], touse, true)?;
         }
-        let order: Vec<usize> = s.frame.sorted_order(&[(v, false)]).into_iter().filter(|&i| touse[i]).collect();
+        let order: Vec<usize> =
+            s.frame.sorted_order(&[(v, false)]).into_iter().filter(|&i| touse[i]).collect();
         let mut last: Option<usize> = None;
         for i in order {
             if last.is_none_or(|l| !s.frame.rows_equal(&[v], l, i)) {
@@ -134,7 +140,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         for (j, &v) in vars.iter().enumerate() {
             let column = &s.frame.var(v).data;
             let weight = |i: usize| weights.as_ref().map_or(1.0, |w| w.values[i]);
-            let sample = Sample::new((0..rows.len()).filter(|&i| rows[i]).map(|i| (column.num(i), weight(i))));
+            let sample =
+                Sample::new((0..rows.len()).filter(|&i| rows[i]).map(|i| (column.num(i), weight(i))));
             for (k, (_, name)) in statistics.iter().enumerate() {
                 cells[k * vars.len() + j] = sample.statistic(name).unwrap_or(crate::value::MISSING);
             }
@@ -234,11 +241,13 @@ impl Layout<'_> {
                     (Some(_), _) => " ".repeat(stub),
                     (None, _) => format::right(&format::abbrev(line, stub), stub),
                 };
-                let own = if inner > 0 { format::right(&format::abbrev(line, 9), inner) } else { String::new() };
+                let own =
+                    if inner > 0 { format::right(&format::abbrev(line, 9), inner) } else { String::new() };
                 let cells: String = (0..columns.len())
                     .map(|j| {
                         let x = if self.by_statistics { tables[g].get(j, i) } else { tables[g].get(i, j) };
-                        let text = if is_missing(x) { ".".to_string() } else { format::bare(&self.format, x) };
+                        let text =
+                            if is_missing(x) { ".".to_string() } else { format::bare(&self.format, x) };
                         format::right(&text, 10)
                     })
                     .collect();

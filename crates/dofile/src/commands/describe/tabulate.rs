@@ -136,7 +136,10 @@ fn one_way(s: &mut Session, cmd: &ParsedCommand, rows: Levels, counts: Vec<f64>)
     let rule = format!("{}+-----------------------------------", "-".repeat(stub + 1));
     if !cmd.has("nofreq") {
         s.print("");
-        s.print(format!("{} |      Freq.     Percent        Cum.", format::right(&format::abbrev(&rows.title, stub), stub)));
+        s.print(format!(
+            "{} |      Freq.     Percent        Cum.",
+            format::right(&format::abbrev(&rows.title, stub), stub)
+        ));
         s.print(&rule);
         let mut running = 0.0;
         for &k in &order {
@@ -150,7 +153,12 @@ fn one_way(s: &mut Session, cmd: &ParsedCommand, rows: Levels, counts: Vec<f64>)
             ));
         }
         s.print(&rule);
-        s.print(format!("{} |{}{}", format::right("Total", stub), format::right(&format::bare("%11.0gc", total), 11), format::right("100.00", 12)));
+        s.print(format!(
+            "{} |{}{}",
+            format::right("Total", stub),
+            format::right(&format::bare("%11.0gc", total), 11),
+            format::right("100.00", 12)
+        ));
     }
     if let Some(stub) = cmd.options.text("generate") {
         for (k, text) in rows.labels.iter().enumerate() {
@@ -159,14 +167,21 @@ fn one_way(s: &mut Session, cmd: &ParsedCommand, rows: Levels, counts: Vec<f64>)
                 .iter()
                 .map(|&l| if l == usize::MAX { crate::value::MISSING } else { f64::from(u8::from(l == k)) })
                 .collect();
-            let mut var = Variable::new(&format!("{stub}{}", k + 1), Column::from_f64(StorageType::Byte, &values));
+            let mut var =
+                Variable::new(&format!("{stub}{}", k + 1), Column::from_f64(StorageType::Byte, &values));
             var.label = format!("{}=={text}", rows.name);
             s.frame.add(var)?;
         }
     }
     let ordered: Vec<f64> = order.iter().map(|&k| counts[k]).collect();
     store_matrix(s, cmd.options.text("matcell"), counts.len(), 1, ordered);
-    store_matrix(s, cmd.options.text("matrow"), counts.len(), 1, order.iter().map(|&k| rows.values[k]).collect());
+    store_matrix(
+        s,
+        cmd.options.text("matrow"),
+        counts.len(),
+        1,
+        order.iter().map(|&k| rows.values[k]).collect(),
+    );
     let mut r = Results::default();
     r.scalar("N", total).scalar("r", counts.len() as f64);
     s.r = r;
@@ -187,7 +202,13 @@ fn margins(counts: &[f64], width: usize) -> (Vec<f64>, Vec<f64>, f64) {
     (across, down, total)
 }
 
-fn two_way(s: &mut Session, cmd: &ParsedCommand, rows: &Levels, columns: &Levels, counts: Vec<f64>) -> Result<()> {
+fn two_way(
+    s: &mut Session,
+    cmd: &ParsedCommand,
+    rows: &Levels,
+    columns: &Levels,
+    counts: Vec<f64>,
+) -> Result<()> {
     if counts.is_empty() {
         s.print("no observations");
         s.r = Results::default();
@@ -199,7 +220,13 @@ fn two_way(s: &mut Session, cmd: &ParsedCommand, rows: &Levels, columns: &Levels
     let df = ((across.len() - 1) * (width - 1)) as f64;
     let expected = |k: usize| across[k / width] * down[k % width] / total;
     let pearson: f64 = counts.iter().enumerate().map(|(k, o)| (o - expected(k)).powi(2) / expected(k)).sum();
-    let ratio: f64 = 2.0 * counts.iter().enumerate().filter(|(_, o)| **o > 0.0).map(|(k, o)| o * (o / expected(k)).ln()).sum::<f64>();
+    let ratio: f64 = 2.0
+        * counts
+            .iter()
+            .enumerate()
+            .filter(|(_, o)| **o > 0.0)
+            .map(|(k, o)| o * (o / expected(k)).ln())
+            .sum::<f64>();
     let mut r = Results::default();
     r.scalar("N", total).scalar("r", across.len() as f64).scalar("c", width as f64);
     let any = ["chi2", "lrchi2", "v", "exact"].iter().any(|o| cmd.has(o));
@@ -208,18 +235,27 @@ fn two_way(s: &mut Session, cmd: &ParsedCommand, rows: &Levels, columns: &Levels
     }
     if cmd.has("chi2") {
         let p = chi2_tail(df, pearson);
-        s.print(format!("          Pearson chi2({df}) = {}   Pr = {}", format::number("%8.4f", pearson), format::bare("%5.3f", p)));
+        s.print(format!(
+            "          Pearson chi2({df}) = {}   Pr = {}",
+            format::number("%8.4f", pearson),
+            format::bare("%5.3f", p)
+        ));
         r.scalar("chi2", pearson).scalar("p", p);
     }
     if cmd.has("lrchi2") {
         let p = chi2_tail(df, ratio);
-        s.print(format!(" Likelihood-ratio chi2({df}) = {}   Pr = {}", format::number("%8.4f", ratio), format::bare("%5.3f", p)));
+        s.print(format!(
+            " Likelihood-ratio chi2({df}) = {}   Pr = {}",
+            format::number("%8.4f", ratio),
+            format::bare("%5.3f", p)
+        ));
         r.scalar("chi2_lr", ratio).scalar("p_lr", p);
     }
     if cmd.has("v") {
         // for two-by-two tables V keeps the sign of the association
         let v = if across.len() == 2 && width == 2 {
-            (counts[0] * counts[3] - counts[1] * counts[2]) / (across[0] * across[1] * down[0] * down[1]).sqrt()
+            (counts[0] * counts[3] - counts[1] * counts[2])
+                / (across[0] * across[1] * down[0] * down[1]).sqrt()
         } else {
             (pearson / total / ((across.len().min(width) - 1) as f64)).sqrt()
         };
@@ -228,7 +264,10 @@ fn two_way(s: &mut Session, cmd: &ParsedCommand, rows: &Levels, columns: &Levels
     }
     if cmd.has("exact") {
         if across.len() != 2 || width != 2 {
-            return Err(StataError::new(199, "option exact of command tabulate is supported by the open engine for two-by-two tables only"));
+            return Err(StataError::new(
+                199,
+                "option exact of command tabulate is supported by the open engine for two-by-two tables only",
+            ));
         }
         let p = fisher(&counts);
         s.print(format!("           Fisher's exact =                 {}", format::bare("%5.3f", p)));
@@ -245,7 +284,8 @@ fn two_way(s: &mut Session, cmd: &ParsedCommand, rows: &Levels, columns: &Levels
 fn fisher(counts: &[f64]) -> f64 {
     let (across, down, total) = margins(counts, 2);
     let ln_choose = |n: f64, k: f64| ln_gamma(n + 1.0) - ln_gamma(k + 1.0) - ln_gamma(n - k + 1.0);
-    let ln_p = |a: f64| ln_choose(across[0], a) + ln_choose(across[1], down[0] - a) - ln_choose(total, down[0]);
+    let ln_p =
+        |a: f64| ln_choose(across[0], a) + ln_choose(across[1], down[0] - a) - ln_choose(total, down[0]);
     let observed = ln_p(counts[0]);
     let low = (down[0] - across[1]).max(0.0) as u64;
     let high = across[0].min(down[0]) as u64;
@@ -265,8 +305,14 @@ fn print_table(s: &mut Session, cmd: &ParsedCommand, rows: &Levels, columns: &Le
         s.print(format!("{} |{joined}|{last}", format::right(&format::abbrev(name, stub), stub)));
     };
     s.print("");
-    s.print(format!("{} |{:^w$}|", " ".repeat(stub), format::abbrev(&columns.title, 11 * width), w = 11 * width));
-    let heads: Vec<String> = columns.labels.iter().map(|l| format::right(&format::abbrev(l, 10), 10)).collect();
+    s.print(format!(
+        "{} |{:^w$}|",
+        " ".repeat(stub),
+        format::abbrev(&columns.title, 11 * width),
+        w = 11 * width
+    ));
+    let heads: Vec<String> =
+        columns.labels.iter().map(|l| format::right(&format::abbrev(l, 10), 10)).collect();
     line(s, &rows.title, heads, "     Total".to_string());
     s.print(&rule);
     let mut blocks: Vec<(String, Vec<f64>, f64)> = rows
@@ -287,7 +333,8 @@ fn print_table(s: &mut Session, cmd: &ParsedCommand, rows: &Levels, columns: &Le
             name = "";
         }
         if cmd.has("expected") {
-            let e: Vec<String> = down.iter().map(|d| format::right(&format::bare("%9.1f", sum * d / total), 10)).collect();
+            let e: Vec<String> =
+                down.iter().map(|d| format::right(&format::bare("%9.1f", sum * d / total), 10)).collect();
             line(s, name, e, format::right(&format::bare("%9.1f", sum), 10));
             name = "";
         }
@@ -296,11 +343,21 @@ fn print_table(s: &mut Session, cmd: &ParsedCommand, rows: &Levels, columns: &Le
             name = "";
         }
         if cmd.has("column") {
-            line(s, name, cells.iter().zip(&down).map(|(x, d)| share(100.0 * x / d)).collect(), share(100.0 * sum / total));
+            line(
+                s,
+                name,
+                cells.iter().zip(&down).map(|(x, d)| share(100.0 * x / d)).collect(),
+                share(100.0 * sum / total),
+            );
             name = "";
         }
         if cmd.has("cell") {
-            line(s, name, cells.iter().map(|x| share(100.0 * x / total)).collect(), share(100.0 * sum / total));
+            line(
+                s,
+                name,
+                cells.iter().map(|x| share(100.0 * x / total)).collect(),
+                share(100.0 * sum / total),
+            );
         }
     }
 }
