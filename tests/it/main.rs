@@ -1,6 +1,7 @@
 //! The integration tests: one binary, one module per subject.
 
 mod architecture;
+mod config_settings;
 mod conformance;
 mod errors;
 mod http_conventions;

@@ -1,0 +1,70 @@
+//! What columns of cells are inferred to be.
+
+use super::*;
+
+fn infer(cells: &[&str]) -> Inference {
+    let mut all = Inference::default();
+    for (row, cell) in cells.iter().enumerate() {
+        let mut one = Inference::default();
+        one.text(cell.as_bytes(), row as u64 + 2);
+        all.merge(&one);
+    }
+    let mut whole = Inference::default();
+    for (row, cell) in cells.iter().enumerate() {
+        whole.text(cell.as_bytes(), row as u64 + 2);
+    }
+    assert_eq!(all.reading(false), whole.reading(false), "merged and whole differ: {cells:?}");
+    whole
+}
+
+fn kind(cells: &[&str]) -> (Reading, String) {
+    let facts = infer(cells);
+    let reading = facts.reading(false);
+    (reading, facts.storage(reading).0.name())
+}
+
+#[test]
+fn integers_take_the_smallest_storage() {
+    assert_eq!(kind(&["1", "", "100"]), (Reading::Plain, "byte".into()));
+    assert_eq!(kind(&["101"]), (Reading::Plain, "int".into()));
+    assert_eq!(kind(&["-32768"]), (Reading::Plain, "long".into()));
+    assert_eq!(kind(&["2147483621"]), (Reading::Plain, "double".into()));
+    assert_eq!(kind(&["1", "2.5"]), (Reading::Plain, "double".into()));
+    assert_eq!(kind(&["NA", ".", "缺失"]), (Reading::Empty, "byte".into()));
+}
+
+#[test]
+fn codes_keep_their_digits_and_zeros() {
+    assert_eq!(kind(&["000001", "600000"]), (Reading::Plain, "long".into()));
+    assert_eq!(infer(&["000001", "600000"]).storage(Reading::Plain).1, "%06.0f");
+    assert_eq!(kind(&["007", "7"]), (Reading::Text, "str3".into()));
+    assert_eq!(kind(&["110101199003071234"]), (Reading::Text, "str18".into()));
+}
+
+#[test]
+fn other_spellings_of_numbers() {
+    assert_eq!(kind(&["1,234", "12", "1,234,567.5"]).0, Reading::Thousands);
+    assert_eq!(kind(&["1,5", "12", "1.234,5"]).0, Reading::DecimalComma);
+    assert_eq!(kind(&["1.234", "0,5"]).0, Reading::DecimalComma);
+    assert_eq!(infer(&["1,234"]).reading(true), Reading::DecimalComma);
+    assert_eq!(kind(&["12.5%", "3 %"]).0, Reading::Percent);
+    assert_eq!(kind(&["TRUE", "false"]).0, Reading::Boolean);
+    assert_eq!(kind(&["1", ".a", "inf"]), (Reading::Plain, "byte".into()));
+    assert_eq!(kind(&["1,5", "2.5"]).0, Reading::Text);
+    assert_eq!(kind(&["1", "x"]), (Reading::Text, "str1".into()));
+}
+
+#[test]
+fn dates_need_one_style_that_fits_all() {
+    assert_eq!(kind(&["2024-01-05", "2024/1/6"]).0, Reading::Date(DateStyle::YearFirst));
+    assert_eq!(kind(&["13/1/2024", "1/2/2024"]).0, Reading::Date(DateStyle::DayFirst));
+    assert_eq!(kind(&["1/13/2024", "1/2/2024"]).0, Reading::Date(DateStyle::MonthFirst));
+    assert_eq!(kind(&["1/2/2024", "3/4/2024"]).0, Reading::Text);
+    assert!(infer(&["1/2/2024", "3/4/2024"]).ambiguous_date());
+    assert_eq!(kind(&["13/1/2024", "1/13/2024"]).0, Reading::Text);
+    assert_eq!(kind(&["2024年1月5日"]).0, Reading::Date(DateStyle::Chinese));
+    assert_eq!(kind(&["2024-01-05", "2024-01-05 10:00"]).0, Reading::Datetime(DateStyle::YearFirst));
+    assert_eq!(kind(&["2024-01-05 00:00:00"]).0, Reading::Date(DateStyle::YearFirst));
+    assert_eq!(kind(&["2024-01", "2024-12"]).0, Reading::Month);
+    assert_eq!(kind(&["2024Q1"]).0, Reading::Quarter);
+}

@@ -1,0 +1,191 @@
+//! Puts the layers on top of each other: defaults, file, environment, flags. Checks names and types;
+//! meaning is checked when the typed settings are built.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use toml::Value;
+
+use super::keys::{self, Key};
+use super::problem::{ConfigProblem, Origin};
+
+/// What the command line says about settings.
+#[derive(Debug, Clone, Default)]
+pub struct Flags {
+    /// `--config FILE`.
+    pub config: Option<PathBuf>,
+    /// Flag name, key and value, such as (`--listen`, `listen`, `0.0.0.0:80`).
+    pub values: Vec<(String, String, String)>,
+}
+
+/// A value with where it came from.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub value: Value,
+    pub origin: Origin,
+}
+
+/// The merged values of all keys; `<secret>_file` entries exist where they were given.
+pub type Merged = BTreeMap<String, Entry>;
+
+/// Variables that begin so belong to the test suite, not to the service.
+const TEST_PREFIX: &str = "SS_TEST_";
+
+/// Merges the layers, with every problem found on the way.
+pub fn merge(
+    flags: &Flags,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> (Merged, Vec<ConfigProblem>) {
+    let mut problems = Vec::new();
+    let mut merged: Merged = keys::all()
+        .iter()
+        .map(|(path, key)| (path.clone(), Entry { value: key.default.clone(), origin: Origin::Default }))
+        .collect();
+    // an empty variable is one that was not given, as compose files write it
+    let variables: BTreeMap<String, String> = environment
+        .into_iter()
+        .filter(|(name, value)| {
+            (name.starts_with("SS_") || name.starts_with("OTEL_EXPORTER_OTLP_ENDPOINT")) && !value.is_empty()
+        })
+        .collect();
+    let file = flags.config.clone().map(|path| (path, Origin::Flag("--config".to_owned()))).or_else(|| {
+        let path = variables.get("SS_CONFIG")?;
+        Some((PathBuf::from(path), Origin::Environment("SS_CONFIG".to_owned())))
+    });
+    if let Some((path, named_by)) = file {
+        add_file(path, named_by, &mut merged, &mut problems);
+    }
+    add_environment(&variables, &mut merged, &mut problems);
+    for (flag, path, text) in &flags.values {
+        let origin = Origin::Flag(flag.clone());
+        add_text(path, text, origin, &mut merged, &mut problems);
+    }
+    (merged, problems)
+}
+
+fn add_file(path: PathBuf, named_by: Origin, merged: &mut Merged, problems: &mut Vec<ConfigProblem>) {
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) => {
+            let message = format!("{} cannot be read: {error}", path.display());
+            problems.push(ConfigProblem::invalid("config", named_by, message));
+            return;
+        }
+    };
+    let origin = Origin::File(path);
+    let table: toml::Table = match text.parse() {
+        Ok(table) => table,
+        Err(error) => {
+            let message = format!("not valid TOML: {}", error.message());
+            problems.push(ConfigProblem::invalid("config", origin, message));
+            return;
+        }
+    };
+    let entries = keys::flatten(table);
+    for (path, value) in entries {
+        let Some(kind) = kind_of(&path) else {
+            let nearest = nearest(&path, names_of_keys());
+            let message = format!("there is no such setting; did you mean {nearest}?");
+            problems.push(ConfigProblem::invalid(path, origin.clone(), message));
+            continue;
+        };
+        if value.type_str() == kind.type_str() {
+            merged.insert(path, Entry { value, origin: origin.clone() });
+        } else {
+            let message = format!("must be of type {}, not {}", kind.type_str(), value.type_str());
+            problems.push(ConfigProblem::invalid(path, origin.clone(), message));
+        }
+    }
+}
+
+fn add_environment(
+    variables: &BTreeMap<String, String>,
+    merged: &mut Merged,
+    problems: &mut Vec<ConfigProblem>,
+) {
+    let mut given: BTreeMap<String, &String> = BTreeMap::new();
+    for (name, text) in variables {
+        if name == "SS_CONFIG" || name.starts_with(TEST_PREFIX) {
+            continue;
+        }
+        let origin = Origin::Environment(name.clone());
+        let Some(path) = path_of_variable(name) else {
+            if name.starts_with("SS_") {
+                let nearest = nearest(name, names_of_variables());
+                let message = format!("there is no such setting; did you mean {nearest}?");
+                problems.push(ConfigProblem::invalid(name.clone(), origin, message));
+            }
+            continue;
+        };
+        if let Some(other) = given.insert(path.clone(), name) {
+            let message = format!("{other} and {name} are the same setting; give one of them");
+            problems.push(ConfigProblem::invalid(path, origin, message));
+            continue;
+        }
+        add_text(&path, text, origin, merged, problems);
+    }
+}
+
+fn add_text(path: &str, text: &str, origin: Origin, merged: &mut Merged, problems: &mut Vec<ConfigProblem>) {
+    let Some(kind) = kind_of(path) else {
+        problems.push(ConfigProblem::invalid(path, origin, "there is no such setting"));
+        return;
+    };
+    match parse(text, &kind) {
+        Ok(value) => {
+            merged.insert(path.to_owned(), Entry { value, origin });
+        }
+        Err(message) => problems.push(ConfigProblem::invalid(path, origin, message)),
+    }
+}
+
+/// A value of the type of a path's setting; the file of a secret is a text.
+fn kind_of(path: &str) -> Option<Value> {
+    if let Some(key) = keys::all().get(path) {
+        return Some(key.default.clone());
+    }
+    let secret = path.strip_suffix("_file").and_then(|p| keys::all().get(p)).is_some_and(|k| k.secret);
+    secret.then(|| Value::String(String::new()))
+}
+
+fn parse(text: &str, kind: &Value) -> Result<Value, String> {
+    match kind {
+        Value::Integer(_) => {
+            text.trim().parse().map(Value::Integer).map_err(|_| "must be a whole number".to_owned())
+        }
+        Value::Boolean(_) => {
+            text.trim().parse().map(Value::Boolean).map_err(|_| "must be true or false".to_owned())
+        }
+        Value::Array(_) => {
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            Ok(Value::Array(items.map(|item| Value::String(item.to_owned())).collect()))
+        }
+        _ => Ok(Value::String(text.to_owned())),
+    }
+}
+
+fn path_of_variable(name: &str) -> Option<String> {
+    let exact = |name: &str| {
+        keys::all().values().find(|k| k.variable == name || k.alias == Some(name)).map(|k: &Key| k)
+    };
+    if let Some(key) = exact(name) {
+        return Some(key.path.clone());
+    }
+    let secret = name.strip_suffix("_FILE").and_then(exact).filter(|k| k.secret)?;
+    Some(format!("{}_file", secret.path))
+}
+
+fn names_of_keys() -> impl Iterator<Item = String> {
+    keys::all().keys().cloned()
+}
+
+fn names_of_variables() -> impl Iterator<Item = String> {
+    let keys = keys::all().values();
+    keys.flat_map(|k| k.alias.map(str::to_owned).into_iter().chain([k.variable.clone()]))
+        .chain(["SS_CONFIG".to_owned()])
+}
+
+/// The known name with the fewest edits to a given one.
+fn nearest(given: &str, known: impl Iterator<Item = String>) -> String {
+    known.min_by_key(|name| strsim::damerau_levenshtein(given, name)).unwrap_or_default()
+}

@@ -1,0 +1,63 @@
+//! What can be wrong with settings, and where a value came from.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    Default,
+    File(PathBuf),
+    /// Name of the environment variable.
+    Environment(String),
+    /// Name of the flag.
+    Flag(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Environment(name) => f.write_str(name),
+            Self::Flag(name) => f.write_str(name),
+        }
+    }
+}
+
+/// Kinds of problems; all of them end the program with 78.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConfigError {
+    /// A value or name that does not exist or does not fit.
+    Invalid,
+    /// Something that exists in the design, but not in this release.
+    Unavailable,
+}
+
+/// One problem; never carries the value of a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigProblem {
+    pub kind: ConfigError,
+    /// The key, or the name that was given for one.
+    pub key: String,
+    pub origin: Origin,
+    pub message: String,
+}
+
+impl ConfigProblem {
+    /// A value or name that does not fit.
+    pub fn invalid(key: impl Into<String>, origin: Origin, message: impl Into<String>) -> Self {
+        Self { kind: ConfigError::Invalid, key: key.into(), origin, message: message.into() }
+    }
+
+    /// Something that this release does not have.
+    pub fn unavailable(key: impl Into<String>, origin: Origin, message: impl Into<String>) -> Self {
+        Self { kind: ConfigError::Unavailable, key: key.into(), origin, message: message.into() }
+    }
+}
+
+impl fmt::Display for ConfigProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (from {}): {}", self.key, self.origin, self.message)
+    }
+}

@@ -1,0 +1,273 @@
+//! The typed settings: one type per section. Values only; loading and checking are next door.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+
+/// What the service is started for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Env {
+    Development,
+    Production,
+}
+
+impl Env {
+    /// The word in the settings.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Development => "development",
+            Self::Production => "production",
+        }
+    }
+}
+
+/// What happens to runs when the service stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnShutdown {
+    Detach,
+    Wait,
+}
+
+/// Confinement of runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sandbox {
+    Enforce,
+    BestEffort,
+    Off,
+}
+
+/// Model providers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LlmProvider {
+    OpenAi,
+    Anthropic,
+}
+
+/// What a violated production rule does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnViolation {
+    NotReady,
+    Exit,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    Auto,
+    Json,
+    Pretty,
+}
+
+/// All settings, checked.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub env: Env,
+    pub listen: SocketAddr,
+    pub data_dir: PathBuf,
+    /// `None` is the embedded library.
+    pub library_dir: Option<PathBuf>,
+    pub stata: Stata,
+    pub worker: Worker,
+    pub run: Run,
+    /// `None` where no model is configured.
+    pub llm: Option<Llm>,
+    pub store: Store,
+    pub upload: Upload,
+    pub tokens: Tokens,
+    pub http: Http,
+    pub limits: Limits,
+    pub cors: Cors,
+    pub admin: Admin,
+    pub gate: Gate,
+    pub retention: Retention,
+    pub disk: Disk,
+    pub log: Log,
+    pub otel: Otel,
+    /// Every key with its value (secrets masked) and origin, for `config show`.
+    pub shown: Vec<Shown>,
+}
+
+/// A setting as it may be shown.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Shown {
+    pub key: String,
+    /// In TOML notation; `"***"` for a secret that is set.
+    pub value: String,
+    pub origin: String,
+}
+
+/// The engine.
+#[derive(Debug, Clone)]
+pub struct Stata {
+    /// Words of the command; `None` is the open do-file engine.
+    pub cmd: Option<Vec<String>>,
+    pub ado_dir: Option<PathBuf>,
+}
+
+/// The worker.
+#[derive(Debug, Clone)]
+pub struct Worker {
+    /// At least 1.
+    pub concurrency: usize,
+    /// 0 is unlimited.
+    pub seats: usize,
+    pub on_shutdown: OnShutdown,
+    pub shutdown_timeout_seconds: u64,
+    pub drain_delay_seconds: u64,
+}
+
+/// Limits and confinement of one run.
+#[derive(Debug, Clone)]
+pub struct Run {
+    pub timeout_seconds: u64,
+    pub memory_mb: u64,
+    pub processes: u32,
+    pub open_files: u64,
+    pub file_mb: u64,
+    pub output_mb: u64,
+    pub output_files: u64,
+    pub grace_ms: u64,
+    pub sandbox: Sandbox,
+    pub sandbox_read: Vec<PathBuf>,
+    pub timezone: String,
+}
+
+/// The model provider.
+#[derive(Debug, Clone)]
+pub struct Llm {
+    pub provider: LlmProvider,
+    pub base_url: String,
+    pub api_key: SecretString,
+    pub model: String,
+    pub timeout_seconds: u64,
+    pub max_attempts: u32,
+}
+
+/// The embedded store.
+#[derive(Debug, Clone)]
+pub struct Store {
+    /// Seconds to wait for another process to give the store free.
+    pub lock_wait: u64,
+}
+
+/// Uploads.
+#[derive(Debug, Clone)]
+pub struct Upload {
+    pub max_bytes: u64,
+    pub max_files: usize,
+}
+
+/// Credentials of jobs.
+#[derive(Debug, Clone)]
+pub struct Tokens {
+    pub job_days: u32,
+}
+
+/// The HTTP server.
+#[derive(Debug, Clone)]
+pub struct Http {
+    pub json_max_bytes: usize,
+    pub request_timeout_seconds: u64,
+    pub header_timeout_seconds: u64,
+    pub body_timeout_seconds: u64,
+    pub max_connections: usize,
+    pub trusted_proxies: Vec<Network>,
+}
+
+/// An address or network, `10.0.0.0/8`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    pub address: std::net::IpAddr,
+    pub prefix: u8,
+}
+
+/// Rates of requests.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    pub credential_per_second: u32,
+    pub credential_burst: u32,
+    pub tenant_per_second: u32,
+    pub tenant_burst: u32,
+    pub address_per_second: u32,
+    pub address_burst: u32,
+    pub failures_per_minute: u32,
+}
+
+/// Web pages of other origins.
+#[derive(Debug, Clone)]
+pub struct Cors {
+    pub allowed_origins: Vec<String>,
+}
+
+/// Administration.
+#[derive(Debug, Clone)]
+pub struct Admin {
+    pub bootstrap_key: Option<SecretString>,
+    pub username: Option<String>,
+    pub password_hash: Option<SecretString>,
+}
+
+/// The production gate.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    pub on_violation: OnViolation,
+}
+
+/// How long things are kept; 0 days keeps them.
+#[derive(Debug, Clone)]
+pub struct Retention {
+    pub jobs_days: u32,
+    pub inputs_days: u32,
+    pub run_workdirs_hours: u32,
+    pub unfinished_jobs_days: u32,
+    pub upload_sessions_hours: u32,
+}
+
+/// The data volume.
+#[derive(Debug, Clone)]
+pub struct Disk {
+    pub low_mb: u64,
+}
+
+/// Log lines.
+#[derive(Debug, Clone)]
+pub struct Log {
+    pub format: LogFormat,
+    /// A filter in the notation of `tracing-subscriber`.
+    pub level: String,
+}
+
+/// Traces.
+#[derive(Debug, Clone)]
+pub struct Otel {
+    pub endpoint: Option<String>,
+}
+
+impl Network {
+    /// Reads `address` or `address/prefix`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (address, prefix) = match text.split_once('/') {
+            Some((address, prefix)) => (address, Some(prefix.parse().ok()?)),
+            None => (text, None),
+        };
+        let address: std::net::IpAddr = address.trim().parse().ok()?;
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        let prefix: u8 = prefix.unwrap_or(most);
+        (prefix <= most).then_some(Self { address, prefix })
+    }
+
+    /// True if the network has this address.
+    pub fn contains(&self, other: std::net::IpAddr) -> bool {
+        use std::net::IpAddr::{V4, V6};
+        let common = |a: u128, b: u128, width: u32| {
+            let shift = width - u32::from(self.prefix);
+            shift >= width || a >> shift == b >> shift
+        };
+        match (self.address, other.to_canonical()) {
+            (V4(a), V4(b)) => common(a.to_bits().into(), b.to_bits().into(), 32),
+            (V6(a), V6(b)) => common(a.to_bits(), b.to_bits(), 128),
+            _ => false,
+        }
+    }
+}
