@@ -16,7 +16,7 @@ fn load_with(flags: &Flags, environment: &[(&str, &str)]) -> Result<Settings, Ve
 }
 
 fn problems(environment: &[(&str, &str)]) -> Vec<String> {
-    let list = load(environment).err().expect("these settings are refused");
+    let list = load(environment).expect_err("these settings are refused");
     list.iter().map(ToString::to_string).collect()
 }
 
@@ -205,7 +205,7 @@ fn the_sample_file_for_production_lacks_nothing_but_the_gate() {
         ("SS_BOOTSTRAP_ADMIN_KEY", "ssk_ops_0123456789abcdefghijklmnop"),
         ("SS_ADMIN_PASSWORD_HASH", "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"),
     ]);
-    let list = list.err().expect("production is not available yet");
+    let list = list.expect_err("production is not available yet");
     assert_eq!(list.len(), 1, "{list:?}");
     assert_eq!((list[0].key.as_str(), list[0].kind), ("env", ConfigError::Unavailable));
     assert!(load(&[("SS_CONFIG", root("config/default.toml").to_str().unwrap())]).is_ok());
