@@ -3,3 +3,6 @@
 
 #[path = "oracles/nist.rs"]
 mod nist;
+
+#[path = "oracles/cases.rs"]
+mod cases;

@@ -207,7 +207,7 @@ pub fn fit(request: &IvRequest<'_>) -> Result<IvFit, FitError> {
             let start = at.raw(&first, request.constant);
             let residuals = residuals(request, &start);
             let weight = match request.weight_matrix {
-                Vce::Classical => Mat::identity(at.instruments).scaled(squares(&residuals, weights) / n),
+                Vce::Classical => Mat::identity(at.instruments).scaled(variance(&residuals, weights)),
                 vce => meat(request, &at.basis, &all, &residuals, weights, vce),
             };
             let weight = weight.inverse_definite().ok_or(FitError::Insufficient)?;
@@ -224,13 +224,15 @@ pub fn fit(request: &IvRequest<'_>) -> Result<IvFit, FitError> {
     let df = if request.small { n - k as f64 } else { n };
     let s2 = rss / df;
     let small_factor = |cluster: Option<f64>| match (request.small, cluster) {
-        (false, None) => 1.0,
+        // Without `small` the covariance is asymptotic, also by clusters.
+        (false, _) => 1.0,
         (true, None) => n / (n - k as f64),
-        (false, Some(g)) => g / (g - 1.0),
         (true, Some(g)) => g / (g - 1.0) * (n - 1.0) / (n - k as f64),
     };
     let middle = match (request.method, vce) {
-        (Method::Gmm, Vce::Classical) => Mat::identity(at.instruments).scaled(s2),
+        (Method::Gmm, Vce::Classical) => {
+            Mat::identity(at.instruments).scaled(variance(&residuals, weights) * small_factor(None))
+        }
         (_, Vce::Classical) => Mat::zeros(0, 0),
         (_, vce) => {
             let groups = match vce {
@@ -252,7 +254,7 @@ pub fn fit(request: &IvRequest<'_>) -> Result<IvFit, FitError> {
                 at.raw(&inverse.times_vector(&q.transpose().times_vector(y_inside)), request.constant);
             let first = self::residuals(request, &start);
             let weight = match request.weight_matrix {
-                Vce::Classical => Mat::identity(at.instruments).scaled(squares(&first, weights) / n),
+                Vce::Classical => Mat::identity(at.instruments).scaled(variance(&first, weights)),
                 vce => meat(request, &at.basis, &all, &first, weights, vce),
             };
             weight.inverse_definite().map(|w| w.quadratic(&inside_residual))
@@ -272,6 +274,12 @@ pub fn fit(request: &IvRequest<'_>) -> Result<IvFit, FitError> {
         explained_by_instruments: inside_residual.iter().map(|v| v * v).sum(),
         instruments: at.instruments,
     })
+}
+
+/// Variance of residuals around their mean, divisor N: what GMM takes as the error variance.
+fn variance(residuals: &[f64], weights: Option<&[f64]>) -> f64 {
+    let total = weights.map_or(residuals.len() as f64, |w| stable_sum(w.iter().copied()));
+    super::ols::total_squares(residuals, weights, true) / total
 }
 
 fn squares(residuals: &[f64], weights: Option<&[f64]>) -> f64 {

@@ -2,9 +2,12 @@
 //! Nothing here knows the interpreter, its commands, its names or its output.
 
 pub mod blocks;
+pub mod classify;
 pub mod distributions;
 pub mod iv;
+pub mod iv_tests;
 pub mod matrix;
+pub mod means;
 pub mod ml;
 pub mod ml_binary;
 pub mod ml_choice;

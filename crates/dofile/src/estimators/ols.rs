@@ -168,12 +168,6 @@ pub fn fit(request: &Request<'_>) -> Result<OlsFit, FitError> {
     };
     let r2 = 1.0 - rss / tss;
     let base = n - f64::from(u8::from(request.constant));
-    let log_weights = match request.weights {
-        Some(w) if matches!(w.kind, WeightKind::Analytic | WeightKind::Probability) => {
-            weights.map_or(0.0, |w| stable_sum(w.iter().map(|v| v.ln())))
-        }
-        _ => 0.0,
-    };
     let centred = total_squares(request.y, weights, true);
     Ok(OlsFit {
         rank: solution.b.len(),
@@ -191,15 +185,15 @@ pub fn fit(request: &Request<'_>) -> Result<OlsFit, FitError> {
         r2_a: 1.0 - (rss / df_residual) / (tss / base),
         rmse: s2.sqrt(),
         f,
-        ll: normal_likelihood(n, rss, log_weights),
-        ll_0: normal_likelihood(n, if request.constant { centred } else { tss }, log_weights),
+        ll: normal_likelihood(n, rss),
+        ll_0: normal_likelihood(n, if request.constant { centred } else { tss }),
         residuals,
     })
 }
 
-/// `-(n/2) (ln(2 pi) + 1 + ln(rss/n)) + sum(ln w)/2` ([R] regress).
-fn normal_likelihood(n: f64, rss: f64, log_weights: f64) -> f64 {
-    -0.5 * n * ((2.0 * std::f64::consts::PI).ln() + 1.0 + (rss / n).ln()) + 0.5 * log_weights
+/// `-(n/2) (ln(2 pi) + 1 + ln(rss/n))` ([R] regress); the weights enter through the sum of squares only.
+fn normal_likelihood(n: f64, rss: f64) -> f64 {
+    -0.5 * n * ((2.0 * std::f64::consts::PI).ln() + 1.0 + (rss / n).ln())
 }
 
 /// Weighted sum of squares, around the mean when there is a constant.

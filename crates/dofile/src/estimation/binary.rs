@@ -1,0 +1,208 @@
+//! The estimation behind `logit`, `logistic` and `probit`: outcome check, perfect prediction,
+//! likelihood and results. What differs between the commands is their link and their display.
+
+use crate::estimation::display::{level, show_active};
+use crate::error::{Result, StataError};
+use crate::estimation::likelihood::{self, ModelTest};
+use crate::estimation::model::{Model, Reading};
+use crate::estimation::post::{self, Parameters, equation_stripe};
+use crate::estimators::ml::Equation;
+use crate::estimators::ml_binary::{Binary, Link, Separation, find_separation, null_likelihood};
+use crate::estimators::qr::{Design as Columns, choose_columns};
+use crate::format;
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::syntax::split::ParsedCommand;
+
+/// What differs between the commands.
+pub struct Kind {
+    /// Name for `e(cmd)`.
+    pub cmd: &'static str,
+    /// The link.
+    pub link: Link,
+    /// Title of the output.
+    pub title: &'static str,
+    /// Whether odds ratios are shown by default.
+    pub odds: bool,
+}
+
+/// Options shared by the commands.
+pub const OPTIONS: &[OptSpec] = &[
+    OptSpec::flag("noCONstant"),
+    OptSpec::flag("Robust"),
+    OptSpec::text("CLuster"),
+    OptSpec::text("vce"),
+    OptSpec::real("Level"),
+    OptSpec::flag("or"),
+    OptSpec::flag("COEF"),
+    OptSpec::flag("noHEader"),
+    OptSpec::int("ITERate"),
+    OptSpec::flag("noLOg"),
+    OptSpec::flag("LOg"),
+    OptSpec::real("TOLerance"),
+    OptSpec::real("LTOLerance"),
+    OptSpec::real("NRTOLerance"),
+];
+
+/// Runs an estimation or shows its results again.
+pub fn run(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<()> {
+    if kind.link == Link::Probit && cmd.options.has("or") {
+        return Err(StataError::option_not_allowed("or"));
+    }
+    if cmd.list.trim().is_empty() {
+        if session.e.cmd() != kind.cmd {
+            return Err(StataError::new(301, "last estimates not found"));
+        }
+        return display(session, cmd, kind);
+    }
+    estimate(session, cmd, kind)?;
+    display(session, cmd, kind)?;
+    likelihood::finish(&session.e)
+}
+
+fn estimate(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<()> {
+    use crate::syntax::split::WeightKind::{Frequency, Importance, Probability};
+    let reading = Reading {
+        plain_vce: &["oim", "conventional"],
+        default_weight: Frequency,
+        weight_kinds: &[Frequency, Importance, Probability],
+        ..Reading::new(cmd)
+    };
+    let mut model = reading.model(session)?;
+    // Zero is the negative outcome, everything else the positive one.
+    check_outcome(&model)?;
+    drop_collinear(session, &mut model);
+    drop_separated(session, &mut model)?;
+    check_outcome(&model)?;
+    drop_collinear(session, &mut model);
+    let y: Vec<bool> = model.y.iter().map(|y| *y != 0.0).collect();
+    let (weights, n) = likelihood::effective_weights(&model);
+    let weight = |i: usize| weights.as_ref().map_or(1.0, |(w, _)| w[i]);
+    let sum = |ones: bool| (0..y.len()).filter(|i| y[*i] == ones).map(weight).sum::<f64>();
+    let (ones, zeros) = (sum(true), sum(false));
+    let equation = Equation { columns: model.columns(), constant: model.constant, offset: None };
+    let slopes = equation.columns.len();
+    let mut start = vec![0.0; equation.len()];
+    if model.constant {
+        start[slopes] = kind.link.index(ones / (ones + zeros));
+    }
+    let likelihood = Binary { y: &y, link: kind.link };
+    let fit = likelihood::maximise(session, &cmd.options, &model, &likelihood, vec![equation], &start)?;
+    let ll_0 = model.constant.then(|| null_likelihood(ones, zeros));
+    let positions: Vec<usize> = (0..slopes).collect();
+    let test = ModelTest::new(&fit, ll_0, &positions, model.is_robust());
+    let stripe = equation_stripe(&model.depvar, model.names());
+    let parameters = Parameters::spread(stripe, &model.estimated(), &fit.b, &fit.v);
+    let mut est = post::begin(kind.cmd, &post::command_line(cmd), &parameters, &model);
+    likelihood::store(&mut est.results, &fit, ll_0, &test, n, 1.0);
+    let predict = if kind.link == Link::Probit { "probit_p" } else { "logit_p" };
+    est.results.text("title", kind.title).text("predict", predict).scalar("k_dv", 1.0);
+    let (failures, successes) = completely_determined(&model, &fit.b, kind.link);
+    est.results.scalar("N_cdf", failures).scalar("N_cds", successes);
+    let touse = model.touse.clone();
+    session.post_estimation(est, touse);
+    Ok(())
+}
+
+fn check_outcome(model: &Model) -> Result<()> {
+    let first = model.y.first().map(|y| *y != 0.0);
+    if model.y.iter().all(|y| Some(*y != 0.0) == first) {
+        return Err(StataError::new(
+            2000,
+            "outcome does not vary; remember:\n                                  0 = negative outcome,\n        all other nonmissing values = positive outcome",
+        ));
+    }
+    Ok(())
+}
+
+/// Drops collinear regressors of a model, with notes.
+pub fn drop_collinear(session: &mut Session, model: &mut Model) {
+    let omitted = {
+        let columns = model.columns();
+        choose_columns(Columns { columns: &columns, weights: None, constant: model.constant }).1
+    };
+    let names = model.omit(&omitted);
+    post::note_omitted(session, &names);
+}
+
+/// Drops regressors that predict the outcome perfectly, and the rows that they predict.
+fn drop_separated(session: &mut Session, model: &mut Model) -> Result<()> {
+    loop {
+        let found = {
+            let columns = model.columns();
+            let y: Vec<bool> = model.y.iter().map(|y| *y != 0.0).collect();
+            find_separation(&y, &columns, &vec![true; y.len()], &vec![false; columns.len()])
+        };
+        let position = match &found {
+            None => return Ok(()),
+            Some(Separation::Complete { column, .. } | Separation::Quasi { column, .. }) => *column,
+        };
+        let name = model.design.terms[model.design.active()[position]].name();
+        match found {
+            Some(Separation::Quasi { value, above, success, rows, .. }) => {
+                note_separation(session, &name, value, above, success, rows.len());
+                model.omit(&[position]);
+                model.drop_rows(session, &rows)?;
+            }
+            Some(Separation::Complete { bound, above_is_one, .. }) => {
+                let sign = if above_is_one { ">" } else { "<=" };
+                let bound = format::bare("%9.0g", bound);
+                let text = format!("outcome = {name} {sign} {bound} predicts data perfectly");
+                return Err(StataError::new(2000, text));
+            }
+            None => return Ok(()),
+        }
+    }
+}
+
+fn note_separation(
+    session: &mut Session,
+    name: &str,
+    value: f64,
+    above: Option<bool>,
+    success: Option<bool>,
+    rows: usize,
+) {
+    let value = format::bare("%9.0g", value);
+    let text = match (success, above) {
+        (Some(success), _) => {
+            let outcome = if success { "success" } else { "failure" };
+            format!("note: {name} != {value} predicts {outcome} perfectly;")
+        }
+        (None, _) => format!("note: {name} predicts the outcome perfectly except where {name} == {value};"),
+    };
+    session.print(text);
+    session.print(format!("      {name} omitted and {rows} obs not used."));
+    session.print("");
+}
+
+/// Rows whose predicted probability is one or zero to machine precision: failures and successes.
+fn completely_determined(model: &Model, b: &[f64], link: Link) -> (f64, f64) {
+    let columns = model.columns();
+    let kept: Vec<usize> = (0..columns.len()).collect();
+    if columns.is_empty() {
+        return (0.0, 0.0);
+    }
+    let xb = crate::estimators::qr::predict(&columns, &kept, model.constant, b);
+    let count = |test: &dyn Fn(f64) -> bool| xb.iter().filter(|e| test(**e)).count() as f64;
+    let tiny = f64::EPSILON;
+    (count(&|e| link.probability(e) < tiny), count(&|e| link.probability(-e) < tiny))
+}
+
+fn display(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<()> {
+    let level = level(session, cmd)?;
+    if !cmd.options.has("noheader") {
+        likelihood::header(session, kind.title);
+    }
+    let odds = (kind.odds && !cmd.options.has("coef")) || cmd.options.has("or");
+    show_active(session, level, odds.then_some("Odds ratio"))?;
+    if odds && session.e.b().is_some_and(|b| b.col_names.iter().any(|n| n.name == "_cons")) {
+        session.print("Note: _cons estimates baseline odds.");
+    }
+    let determined = |name: &str| session.e.results.get_scalar(name).unwrap_or(0.0);
+    let (failures, successes) = (determined("N_cdf"), determined("N_cds"));
+    if failures + successes > 0.0 {
+        session.print(format!("Note: {failures} failures and {successes} successes completely determined."));
+    }
+    Ok(())
+}

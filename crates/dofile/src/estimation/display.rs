@@ -1,0 +1,69 @@
+//! What estimation commands print and check alike: levels, fit errors, the table of active estimates.
+
+use crate::error::{Result, StataError};
+use crate::estimation::model::Model;
+use crate::estimation::table::Table;
+use crate::estimators::ols::{FitError, WeightKind};
+use crate::format;
+use crate::session::Session;
+use crate::syntax::split::ParsedCommand;
+
+/// The error that Stata gives for a fit that cannot be made.
+pub fn fit_error(error: FitError) -> StataError {
+    match error {
+        FitError::Insufficient => StataError::new(2001, "insufficient observations"),
+        FitError::OneCluster => StataError::new(460, "only one cluster"),
+    }
+}
+
+/// The line that names implicit weights: `(sum of wgt is ...)`.
+pub fn note_weights(session: &mut Session, model: &Model) {
+    if let Some(weights) = &model.weights
+        && matches!(weights.kind, WeightKind::Analytic | WeightKind::Probability)
+    {
+        let total: f64 = weights.values.iter().sum();
+        session.print(format!("(sum of wgt is {})", format::bare("%14.0gc", total)));
+    }
+}
+
+/// Level of intervals: the option or the setting; r(198) outside 10 to 99.99.
+pub fn level(session: &Session, cmd: &ParsedCommand) -> Result<f64> {
+    let level = cmd.options.real("level").unwrap_or(session.settings.level);
+    if !(10.0..=99.99).contains(&level) {
+        return Err(StataError::new(198, "level() must be between 10 and 99.99 inclusive"));
+    }
+    Ok(level)
+}
+
+/// Prints the coefficient table of active estimates with one equation and stores `r(table)`.
+pub fn show_active(session: &mut Session, level: f64, eform: Option<&str>) -> Result<()> {
+    show_table(session, level, eform, None)
+}
+
+/// [`show_active`] with standardised coefficients in place of the limits.
+pub fn show_table(session: &mut Session, level: f64, eform: Option<&str>, beta: Option<&[f64]>) -> Result<()> {
+    let (Some(b), Some(v)) = (session.e.b().cloned(), session.e.v().cloned()) else {
+        return Err(StataError::new(301, "last estimates not found"));
+    };
+    let text = |name: &str| session.e.results.get_text(name).unwrap_or("").to_string();
+    let (depvar, vcetype, clustvar) = (text("depvar"), text("vcetype"), text("clustvar"));
+    let clusters = session.e.results.get_scalar("N_clust");
+    let se: Vec<f64> = (0..b.cols()).map(|i| v.get(i, i).sqrt()).collect();
+    Table {
+        title: &depvar,
+        heading: eform.unwrap_or("Coefficient"),
+        vce_title: &vcetype,
+        stripe: &b.col_names,
+        b: b.values(),
+        se: &se,
+        df_r: session.e.results.get_scalar("df_r"),
+        level,
+        eform: eform.is_some(),
+        ancillary_from: None,
+        clusters: clusters.map(|c| (c, clustvar.as_str())),
+        equations: false,
+        beta,
+    }
+    .show(session);
+    Ok(())
+}

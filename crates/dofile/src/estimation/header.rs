@@ -1,0 +1,49 @@
+//! The lines above a coefficient table: a title on the left, numbers on the right.
+
+use crate::format;
+use crate::session::Session;
+
+/// One line of numbers: what it is and its formatted value.
+pub struct Fact {
+    label: String,
+    value: String,
+}
+
+impl Fact {
+    /// A number in a display format.
+    pub fn new(label: impl Into<String>, fmt: &str, value: f64) -> Self {
+        Self { label: label.into(), value: format::bare(fmt, value) }
+    }
+
+    /// The number of observations.
+    pub fn observations(n: f64) -> Self {
+        Self::new("Number of obs", "%10.0fc", n)
+    }
+
+    /// A statistic with degrees of freedom in its label.
+    pub fn statistic(name: &str, df: &[f64], value: f64) -> Self {
+        let df: Vec<String> = df.iter().map(|d| format::bare("%9.0g", *d)).collect();
+        Self::new(format!("{name}({})", df.join(", ")), "%9.2f", value)
+    }
+
+    /// A probability with four decimals.
+    pub fn probability(label: &str, value: f64) -> Self {
+        Self::new(label, "%6.4f", value)
+    }
+}
+
+/// Prints left texts beside facts whose labels and values line up at the right margin (column 78).
+pub fn show(session: &mut Session, left: &[String], facts: &[Fact], label_width: usize, value_width: usize) {
+    let right_width = label_width + 3 + value_width;
+    let left_width = 78 - right_width;
+    for i in 0..left.len().max(facts.len()) {
+        let text = left.get(i).map_or("", String::as_str);
+        let line = match facts.get(i) {
+            Some(fact) => {
+                format!("{text:<left_width$}{:<label_width$} = {:>value_width$}", fact.label, fact.value)
+            }
+            None => text.to_string(),
+        };
+        session.print(line.trim_end());
+    }
+}

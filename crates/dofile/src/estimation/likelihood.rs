@@ -1,0 +1,173 @@
+//! Runs a maximum-likelihood kernel for a command: prints the iteration log, posts the shared
+//! results and shows the usual header. The models themselves are in `commands`.
+
+use crate::error::{Result, StataError};
+use crate::estimation::header::{Fact, show};
+use crate::estimation::model::Model;
+use crate::estimators::distributions::chi2_tail;
+use crate::estimators::ml::{Equation, Likelihood, Limits, MlFit, Problem};
+use crate::estimators::ols::{WeightKind, Weights};
+use crate::estimators::wald;
+use crate::format;
+use crate::results::{Estimation, Results};
+use crate::session::Session;
+use crate::syntax::options::{OptSpec, Options};
+use crate::value::MISSING;
+
+/// Options of the search that maximum-likelihood commands share.
+pub const MAXIMIZE: &[OptSpec] = &[
+    OptSpec::int("ITERate"),
+    OptSpec::flag("noLOg"),
+    OptSpec::flag("LOg"),
+    OptSpec::real("TOLerance"),
+    OptSpec::real("LTOLerance"),
+    OptSpec::real("NRTOLerance"),
+];
+
+/// Limits from the options.
+pub fn limits(options: &Options) -> Limits {
+    let base = Limits::default();
+    Limits {
+        iterations: options.int("iterate").map_or(base.iterations, |i| i.max(0) as usize),
+        tolerance: options.real("tolerance").unwrap_or(base.tolerance),
+        likelihood_tolerance: options.real("ltolerance").unwrap_or(base.likelihood_tolerance),
+        newton_tolerance: options.real("nrtolerance").unwrap_or(base.newton_tolerance),
+    }
+}
+
+/// Weights of a model as likelihoods use them, and the number of observations.
+pub fn effective_weights(model: &Model) -> (Option<(Vec<f64>, WeightKind)>, f64) {
+    match &model.weights {
+        None => (None, model.y.len() as f64),
+        Some(weights) if weights.kind == WeightKind::Probability => {
+            (Some((weights.values.clone(), weights.kind)), model.y.len() as f64)
+        }
+        Some(weights) => {
+            let (values, n) = Weights::effective(weights);
+            (Some((values, weights.kind)), n)
+        }
+    }
+}
+
+/// Maximises and prints the log; r(430) is left to the caller, who shows the results first.
+pub fn maximise<L: Likelihood>(
+    session: &mut Session,
+    options: &Options,
+    model: &Model,
+    likelihood: &L,
+    equations: Vec<Equation<'_>>,
+    start: &[f64],
+) -> Result<MlFit> {
+    let (weights, n) = effective_weights(model);
+    let problem = Problem {
+        model: likelihood,
+        equations,
+        rows: model.y.len(),
+        weights: weights.as_ref().map(|(w, kind)| (w.as_slice(), *kind)),
+        n,
+    };
+    let fit = problem
+        .maximise(start, limits(options), model.kernel_vce())
+        .ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    if !options.has("nolog") {
+        print_log(session, &fit, model.is_robust(), options.int("iterate"));
+    }
+    Ok(fit)
+}
+
+/// Prints the iteration log.
+pub fn print_log(session: &mut Session, fit: &MlFit, robust: bool, iterate: Option<i64>) {
+    session.print("");
+    for (i, line) in fit.log.iter().enumerate() {
+        let remark = if line.remark.is_empty() { String::new() } else { format!("  ({})", line.remark) };
+        let value = format::bare("%10.0g", line.ll);
+        session.print(format!("Iteration {i}:{}{} = {value}{remark}", if i < 10 { "  " } else { " " }, label(robust)));
+    }
+    if !fit.converged && iterate.is_none_or(|i| i > 0) {
+        session.print("convergence not achieved");
+    }
+}
+
+/// What the log likelihood is called.
+pub fn label(robust: bool) -> &'static str {
+    if robust { "Log pseudolikelihood" } else { "Log likelihood" }
+}
+
+/// The model test of a likelihood: chi-squared, degrees of freedom and kind.
+pub struct ModelTest {
+    /// `LR` or `Wald`.
+    pub kind: &'static str,
+    /// The statistic.
+    pub chi2: f64,
+    /// Degrees of freedom.
+    pub df: f64,
+}
+
+impl ModelTest {
+    /// Likelihood-ratio test against the null model, or a Wald test of the slopes.
+    pub fn new(fit: &MlFit, ll_0: Option<f64>, slopes: &[usize], robust: bool) -> Self {
+        match ll_0 {
+            Some(ll_0) if !robust => {
+                Self { kind: "LR", chi2: (2.0 * (fit.ll - ll_0)).max(0.0), df: slopes.len() as f64 }
+            }
+            _ => {
+                let test = wald::test_zero(&fit.b, &fit.v, slopes);
+                Self { kind: "Wald", chi2: test.chi2, df: test.df as f64 }
+            }
+        }
+    }
+
+    /// Its p-value, missing without degrees of freedom.
+    pub fn p(&self) -> f64 {
+        if self.df == 0.0 { MISSING } else { chi2_tail(self.df, self.chi2) }
+    }
+}
+
+/// Stores what likelihood estimators share.
+pub fn store(results: &mut Results, fit: &MlFit, ll_0: Option<f64>, test: &ModelTest, n: f64, equations: f64) {
+    results.scalar("N", n).scalar("ll", fit.ll).scalar("df_m", test.df).scalar("chi2", test.chi2);
+    results.scalar("p", test.p()).scalar("k", fit.b.len() as f64).scalar("k_eq", equations);
+    results.scalar("rank", fit.b.len() as f64).scalar("ic", fit.log.len().saturating_sub(1) as f64);
+    results.scalar("converged", f64::from(u8::from(fit.converged))).scalar("k_eq_model", 1.0);
+    if let Some(ll_0) = ll_0 {
+        results.scalar("ll_0", ll_0).scalar("r2_p", 1.0 - fit.ll / ll_0);
+    }
+    results.text("chi2type", test.kind).text("opt", "moptimize").text("which", "max").text("ml_method", "e2");
+    results.text("technique", "nr").text("properties", "b V");
+    if results.get_text("vce").is_none() {
+        results.text("vce", "oim");
+    }
+}
+
+/// Prints the header of likelihood estimators from the active results.
+pub fn header(session: &mut Session, title: &str) {
+    let e = &session.e.results;
+    let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
+    let kind = e.get_text("chi2type").unwrap_or("Wald").to_string();
+    let robust = e.get_text("vcetype").is_some();
+    let mut facts = vec![
+        Fact::observations(scalar("N")),
+        Fact::statistic(&format!("{kind} chi2"), &[scalar("df_m")], scalar("chi2")),
+        Fact::probability("Prob > chi2", scalar("p")),
+    ];
+    if e.get_scalar("r2_p").is_some() {
+        facts.push(Fact::probability("Pseudo R2", scalar("r2_p")));
+    }
+    let ll = format!("{} = {}", label(robust), format::bare("%10.0g", scalar("ll")));
+    let mut left = vec![title.to_string(), String::new()];
+    if facts.len() == 4 {
+        left.push(String::new());
+    }
+    left.push(ll);
+    session.print("");
+    show(session, &left, &facts, 13, 6);
+    session.print("");
+}
+
+/// Ends an estimation: r(430) after the results when the search did not converge.
+pub fn finish(estimation: &Estimation) -> Result<()> {
+    if estimation.results.get_scalar("converged") == Some(0.0) {
+        return Err(StataError::new(430, "convergence not achieved"));
+    }
+    Ok(())
+}

@@ -1,0 +1,13 @@
+//! What estimation commands share between the language and the numeric kernels: reading a model,
+//! posting `e()`, printing coefficient tables, and evaluating linear predictions afterwards.
+//! Formulas belong to `estimators`, the commands themselves to `commands`.
+
+pub mod binary;
+pub mod display;
+pub mod header;
+pub mod likelihood;
+pub mod linear;
+pub mod linear_form;
+pub mod model;
+pub mod post;
+pub mod table;

@@ -1,0 +1,291 @@
+//! The coefficient table that estimation commands print, and `r(table)` behind it.
+//! Layout as in the manuals' examples at a line size of 80.
+
+use crate::estimation::post::stata;
+use crate::estimators::wald;
+use crate::format;
+use crate::matrix::{Matrix, Stripe};
+use crate::session::Session;
+use crate::syntax::{Atom, Term};
+use crate::value::MISSING;
+
+/// What a coefficient table shows.
+pub struct Table<'a> {
+    /// Name above the parameters (the outcome).
+    pub title: &'a str,
+    /// Heading of the estimates, `Coefficient` or `Odds ratio`.
+    pub heading: &'a str,
+    /// Line above the standard errors, `Robust`, or empty.
+    pub vce_title: &'a str,
+    /// Names of the parameters.
+    pub stripe: &'a [Stripe],
+    /// Estimates.
+    pub b: &'a [f64],
+    /// Standard errors.
+    pub se: &'a [f64],
+    /// Residual degrees of freedom: t instead of z.
+    pub df_r: Option<f64>,
+    /// Confidence level in percent.
+    pub level: f64,
+    /// Estimates are exponentiated (equations by position; absent means none).
+    pub eform: bool,
+    /// Parameters that are not exponentiated or are shown after a rule (ancillary ones), from here on.
+    pub ancillary_from: Option<usize>,
+    /// Number of clusters and their variable.
+    pub clusters: Option<(f64, &'a str)>,
+    /// Whether equations are shown as blocks.
+    pub equations: bool,
+    /// Standardised coefficients, shown instead of the limits.
+    pub beta: Option<&'a [f64]>,
+}
+
+/// One row of numbers of a table.
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    /// Estimate, exponentiated if so asked.
+    pub b: f64,
+    /// Standard error on the same scale.
+    pub se: f64,
+    /// t or z.
+    pub ratio: f64,
+    /// Two-sided p-value.
+    pub p: f64,
+    /// Lower limit.
+    pub low: f64,
+    /// Upper limit.
+    pub high: f64,
+}
+
+/// Numbers of one parameter. A zero standard error means an omitted or fixed parameter.
+pub fn row(b: f64, se: f64, df_r: Option<f64>, level: f64, eform: bool) -> Row {
+    if se.is_nan() || se <= 0.0 || crate::value::is_missing(se) {
+        let b = if eform { b.exp() } else { b };
+        return Row { b, se: MISSING, ratio: MISSING, p: MISSING, low: MISSING, high: MISSING };
+    }
+    let critical = wald::critical(level, df_r);
+    let ratio = b / se;
+    let (low, high) = (b - critical * se, b + critical * se);
+    let p = stata(wald::p_value(ratio, df_r));
+    if eform {
+        let shown = b.exp();
+        return Row { b: shown, se: shown * se, ratio, p, low: stata(low.exp()), high: stata(high.exp()) };
+    }
+    Row { b, se, ratio, p, low: stata(low), high: stata(high) }
+}
+
+impl Table<'_> {
+    fn exponentiated(&self, i: usize) -> bool {
+        self.eform && self.ancillary_from.is_none_or(|from| i < from)
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        (0..self.b.len()).map(|i| row(self.b[i], self.se[i], self.df_r, self.level, self.exponentiated(i))).collect()
+    }
+
+    /// Stores `r(table)`.
+    pub fn store(&self, session: &mut Session) {
+        let rows = self.rows();
+        let critical = stata(wald::critical(self.level, self.df_r));
+        let mut data = Vec::with_capacity(rows.len() * 9);
+        let pick: [fn(&Row) -> f64; 6] = [|r| r.b, |r| r.se, |r| r.ratio, |r| r.p, |r| r.low, |r| r.high];
+        for get in pick {
+            data.extend(rows.iter().map(get));
+        }
+        data.extend(rows.iter().map(|_| self.df_r.unwrap_or(MISSING)));
+        data.extend(rows.iter().map(|_| critical));
+        data.extend((0..rows.len()).map(|i| f64::from(u8::from(self.exponentiated(i)))));
+        let mut matrix = Matrix::new(9, rows.len(), data);
+        let ratio = if self.df_r.is_some() { "t" } else { "z" };
+        matrix.row_names =
+            ["b", "se", ratio, "pvalue", "ll", "ul", "df", "crit", "eform"].map(Stripe::term).to_vec();
+        matrix.col_names = self.stripe.to_vec();
+        session.r.matrix("table", matrix).scalar("level", self.level);
+    }
+
+    /// Prints the table and stores `r(table)`.
+    pub fn show(&self, session: &mut Session) {
+        session.r.clear();
+        self.print(session);
+        self.store(session);
+    }
+
+    /// Prints the table.
+    pub fn print(&self, session: &mut Session) {
+        let rule = |c: &str| format!("-------------{c}{}", "-".repeat(64));
+        if let Some((count, variable)) = self.clusters {
+            let count = format::bare("%12.0fc", count);
+            let text = format!("(Std. err. adjusted for {count} clusters in {variable})");
+            session.print(format::right(&text, 78));
+        }
+        session.print("-".repeat(78));
+        if !self.vce_title.is_empty() {
+            session.print(format!("             | {:>24}", self.vce_title_centred()));
+        }
+        session.print(self.heading_line());
+        session.print(rule("+"));
+        let rows = self.rows();
+        let terms: Vec<Option<Term>> = self.stripe.iter().map(|s| parse_term(&s.name)).collect();
+        let mut layout = Layout::default();
+        let mut equation: Option<&str> = None;
+        for i in 0..rows.len() {
+            if terms[i].as_ref().is_some_and(|t| t.is_base()) {
+                continue;
+            }
+            let eq = self.stripe[i].eq.as_str();
+            let free = eq.starts_with('/') || self.ancillary_from.is_some_and(|from| i >= from);
+            if self.equations && equation != Some(eq) {
+                if equation.is_some() {
+                    session.print(rule("+"));
+                }
+                if !free {
+                    session.print(format!("{:<13}|", format::abbrev(eq, 12)));
+                }
+                layout = Layout::default();
+                if free && equation.is_some() {
+                    layout.plain_before = true;
+                }
+            } else if self.ancillary_from == Some(i) {
+                session.print(rule("+"));
+                layout = Layout::default();
+            }
+            equation = Some(if free { "/" } else { eq });
+            let mut numbers = number_cells(&rows[i], terms[i].as_ref());
+            if let Some(beta) = self.beta.filter(|_| !crate::value::is_missing(rows[i].se)) {
+                let shown = if self.stripe[i].name == "_cons" { ".".to_string() } else { format::bare("%9.0g", beta[i]) };
+                numbers = format!("{}{shown:>25}", &numbers[..numbers.len() - 25]);
+            }
+            let label = if free { format!("/{}", self.stripe[i].name.trim_start_matches('/')) } else { self.stripe[i].name.clone() };
+            layout.print(session, &label, if free { None } else { terms[i].as_ref() }, &numbers);
+        }
+        session.print("-".repeat(78));
+    }
+
+    fn vce_title_centred(&self) -> String {
+        // The word stands over the standard errors, which end at column 37.
+        let text = self.vce_title;
+        let pad = (11usize.saturating_sub(text.len())).div_ceil(2);
+        format!("{:>12}{}{}{}", "", " ".repeat(pad), text, " ".repeat(11usize.saturating_sub(pad + text.len())))
+            .trim_end()
+            .to_string()
+    }
+
+    fn heading_line(&self) -> String {
+        let (letter, p) = if self.df_r.is_some() { ("t", "P>|t|") } else { ("z", "P>|z|") };
+        let error = if self.vce_title.is_empty() { "Std. err." } else { "std. err." };
+        let level = format::bare("%5.0g", self.level);
+        let interval = if self.beta.is_some() { "Beta".to_string() } else { format!("[{level}% conf. interval]") };
+        format!(
+            "{:>12} | {:>11}  {error}      {letter}    {p}{:>25}",
+            format::abbrev(self.title, 12),
+            self.heading,
+            interval
+        )
+    }
+}
+
+/// A term from a name, if it is one (`_cons` is not).
+pub fn parse_term(name: &str) -> Option<Term> {
+    if name == "_cons" || name.starts_with('/') { None } else { Term::parse(name).ok() }
+}
+
+fn number_cells(row: &Row, term: Option<&Term>) -> String {
+    let wide = |x: f64| format::number("%9.0g", x);
+    if crate::value::is_missing(row.se) {
+        let note = match term {
+            Some(t) if t.empty => "(empty)",
+            Some(t) if t.is_omitted() => "(omitted)",
+            _ => return format!("  {}          .        .       .            .           .", wide(row.b)),
+        };
+        return format!("  {}  {note}", wide(row.b));
+    }
+    format!(
+        "  {}  {} {:>8}   {:>5}    {}   {}",
+        wide(row.b),
+        wide(row.se),
+        format::bare("%8.2f", row.ratio),
+        format::bare("%5.3f", row.p),
+        wide(row.low),
+        wide(row.high)
+    )
+}
+
+/// Prints names in the blocks that factor variables form.
+#[derive(Default)]
+pub struct Layout {
+    block: Option<String>,
+    plain_before: bool,
+}
+
+impl Layout {
+    /// Prints one row with its name.
+    pub fn print(&mut self, session: &mut Session, name: &str, term: Option<&Term>, cells: &str) {
+        let Some(term) = term.filter(|t| is_block(t)) else {
+            if self.block.take().is_some() {
+                session.print("             |");
+            }
+            self.plain_before = true;
+            let shown = term.map_or(name.to_string(), plain_name);
+            session.print(format!("{:>12} |{cells}", format::abbrev(&shown, 12)));
+            return;
+        };
+        let variables: Vec<String> = term.atoms.iter().map(heading_of).collect();
+        let block = variables.join("#");
+        let only_continuous = term.atoms.iter().all(|a| matches!(a, Atom::Cont { .. }));
+        if self.block.as_deref() != Some(&block) || only_continuous {
+            if self.plain_before || self.block.is_some() {
+                session.print("             |");
+            }
+            let lines = if block.chars().count() <= 12 { vec![block.clone()] } else { split_heading(&variables) };
+            let (last, earlier) = lines.split_last().expect("a term has a factor");
+            for line in earlier {
+                session.print(format!("{:>13}|", format!("{}#", format::abbrev(line, 12))));
+            }
+            let last = format!("{:>12} |", format::abbrev(last, 12));
+            session.print(if only_continuous { format!("{last}{cells}") } else { last });
+        }
+        self.block = Some(block);
+        self.plain_before = true;
+        if only_continuous {
+            return;
+        }
+        let levels: Vec<String> = term.atoms.iter().filter_map(|a| level_text(session, a)).collect();
+        session.print(format!("{:>11}  |{cells}", format::abbrev(&levels.join("#"), 11)));
+    }
+}
+
+fn is_block(term: &Term) -> bool {
+    term.atoms.len() > 1 || matches!(term.atoms.first(), Some(Atom::Level { .. }))
+}
+
+fn plain_name(term: &Term) -> String {
+    let atom = &term.atoms[0];
+    let operators = atom.ts().prefix();
+    if operators.is_empty() { atom.var().to_string() } else { format!("{operators}.{}", atom.var()) }
+}
+
+fn heading_of(atom: &Atom) -> String {
+    let operators = atom.ts().prefix();
+    match atom {
+        Atom::Cont { var, .. } => format!("c{operators}.{var}"),
+        Atom::Level { var, .. } if operators.is_empty() => var.clone(),
+        Atom::Level { var, .. } => format!("{operators}.{var}"),
+    }
+}
+
+fn split_heading(variables: &[String]) -> Vec<String> {
+    variables.to_vec()
+}
+
+/// The value label of a level, or its number.
+pub fn level_text(session: &Session, atom: &Atom) -> Option<String> {
+    let Atom::Level { var, level, .. } = atom else {
+        return None;
+    };
+    let label = session
+        .frame
+        .find(var)
+        .and_then(|i| session.frame.labels_of(i))
+        .and_then(|labels| labels.get(*level as f64))
+        .map(str::to_string);
+    Some(label.unwrap_or_else(|| level.to_string()))
+}

@@ -1,0 +1,79 @@
+//! Runs every do-file case of `cases/*.json` through the interpreter and compares its numbers.
+
+use dofile::Session;
+use dofile::frame::{Column, StorageType, Variable};
+use dofile::value::MISSING;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles")
+}
+
+/// Loads a CSV file: a column is text unless every cell is a number or empty.
+fn load(session: &mut Session, file: &str) {
+    let text = std::fs::read_to_string(folder().join("data").join(file)).expect("a data file");
+    let mut lines = text.lines();
+    let names: Vec<&str> = lines.next().expect("a header").split(',').collect();
+    let rows: Vec<Vec<&str>> = lines.map(|l| l.split(',').collect()).collect();
+    for (j, name) in names.iter().enumerate() {
+        let cells: Vec<&str> = rows.iter().map(|r| r[j]).collect();
+        let numeric = cells.iter().all(|c| c.is_empty() || c.parse::<f64>().is_ok());
+        let column = if numeric {
+            let values: Vec<f64> = cells.iter().map(|c| c.parse().unwrap_or(MISSING)).collect();
+            Column::from_f64(StorageType::Double, &values)
+        } else {
+            Column::from_strings(cells.iter().map(|c| (*c).into()).collect())
+        };
+        session.frame.add(Variable::new(name, column)).expect("a new variable");
+    }
+}
+
+/// Failures of one case, each with what was found and wanted.
+fn failures(case: &Value) -> Vec<String> {
+    let name = case["name"].as_str().expect("a name");
+    let mut session = Session::default();
+    if let Some(file) = case["data"].as_str() {
+        load(&mut session, file);
+    }
+    let (log, rc) = session.run_captured(case["do"].as_str().expect("a do-file"));
+    if rc != 0 {
+        return vec![format!("{name}: r({rc})\n{log}")];
+    }
+    let tolerance = case["tol"].as_f64().expect("a tolerance");
+    let expected = case["expect"].as_object().expect("expected values");
+    let mut out = Vec::new();
+    for (expression, want) in expected {
+        let want = want.as_f64().expect("a number");
+        match session.eval_num(expression) {
+            Ok(got) if (got - want).abs() <= tolerance * want.abs().max(1e-12) => {}
+            Ok(got) => out.push(format!("{name}: {expression} is {got:e}, not {want:e}")),
+            Err(error) => out.push(format!("{name}: {expression}: {error}")),
+        }
+    }
+    out
+}
+
+#[test]
+fn every_case_holds() {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder().join("cases"))
+        .expect("the folder of cases")
+        .map(|e| e.expect("an entry").path())
+        .collect();
+    files.sort();
+    let only = std::env::var("ORACLE_CASES").unwrap_or_default();
+    let mut checked = 0;
+    let mut failed = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("a case file");
+        let parsed: Value = serde_json::from_str(&text).expect("valid JSON");
+        for case in parsed["cases"].as_array().expect("cases") {
+            if case["name"].as_str().is_some_and(|n| n.contains(&only)) {
+                checked += 1;
+                failed.extend(failures(case));
+            }
+        }
+    }
+    assert!(checked > 0, "no case was run");
+    assert!(failed.is_empty(), "{} failures in {checked} cases:\n{}", failed.len(), failed.join("\n"));
+}
