@@ -2,6 +2,7 @@
 
 pub mod commands;
 pub mod error;
+pub mod estimation;
 pub mod estimators;
 pub mod expr;
 pub mod format;

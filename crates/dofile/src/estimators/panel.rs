@@ -118,7 +118,8 @@ pub fn within(
     let by_row: Vec<f64> = units.of_row.iter().map(|u| effects[*u as usize]).collect();
     let sigma_e = (ols.rss / ols.df_residual).sqrt();
     let between = correlation(&units.means(request.y, w), &units.means(&xb, w), None).powi(2);
-    let overall = correlation(request.y, &xb, w).powi(2);
+    // Overall fit and the correlation with the effects ignore weights, as Stata's stored results show.
+    let overall = correlation(request.y, &xb, None).powi(2);
     let pooled = ols::fit(&Request { vce: Vce::Classical, absorbed: 0, ..*request })?;
     let df1 = (units.count() - 1) as f64;
     let f = ((pooled.rss - ols.rss) / df1) / (ols.rss / ols.df_residual);
@@ -126,7 +127,7 @@ pub fn within(
         r2: [ols.r2, between, overall],
         sigma_u: deviation(&effects),
         sigma_e,
-        correlation: correlation(&by_row, &xb, w),
+        correlation: correlation(&by_row, &xb, None),
         effects_f: (f, df1, ols.df_residual),
         effects,
         total_squares: ols::total_squares(request.y, w, true),
@@ -228,18 +229,9 @@ pub fn random(
         qr::predict(&chosen, &(0..chosen.len()).collect::<Vec<_>>(), false, &slopes)
     };
     let r2 = r_squared(y, &xb, units);
-    let v = match clusters {
-        None => fit.v,
-        // The model has a z distribution: only the factor G/(G-1) stays ([XT] xtreg, re).
-        Some(_) => {
-            let n = y.len() as f64;
-            let k = fit.b.len() as f64;
-            fit.v.scaled((n - k) / (n - 1.0))
-        }
-    };
     Ok(RandomFit {
         b: fit.b,
-        v,
+        v: fit.v,
         kept,
         omitted,
         r2,

@@ -38,6 +38,16 @@ impl Design {
         self.columns[i] = None;
     }
 
+    /// The same terms in the rows of the sample for which `keep` holds (one flag for each row).
+    pub fn restricted(&self, keep: &[bool]) -> Self {
+        let picked = |values: &[f64]| values.iter().zip(keep).filter(|(_, k)| **k).map(|(v, _)| *v).collect();
+        Self {
+            terms: self.terms.clone(),
+            rows: self.rows.iter().zip(keep).filter(|(_, k)| **k).map(|(r, _)| *r).collect(),
+            columns: self.columns.iter().map(|c| c.as_deref().map(picked)).collect(),
+        }
+    }
+
     /// Positions of the terms that have values.
     pub fn active(&self) -> Vec<usize> {
         (0..self.terms.len()).filter(|&i| self.columns[i].is_some()).collect()

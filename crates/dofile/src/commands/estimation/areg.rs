@@ -1,0 +1,125 @@
+//! `areg`: linear regression that absorbs the indicators of one variable.
+//!
+//! Syntax: `areg depvar [indepvars] [if] [in] [weight], absorb(v) [vce(ols|robust|cluster v) robust
+//! cluster(v) level(#)]`. Stores in `e()`: N df_m df_r df_a F F_absorb r2 r2_a rss mss tss rmse ll ll_0 k_absorb
+//! rank N_clust, b V, cmd absvar depvar vce vcetype clustvar. Formulas: [R] areg.
+
+use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use crate::estimation::display::{fit_error, level, show_active};
+use crate::error::{Result, StataError};
+use crate::estimation::header::{Fact, show};
+use crate::estimation::model::{Reading, number_groups};
+use crate::estimation::post::{self, Parameters, plain_stripe, stata};
+use crate::estimators::distributions::f_tail;
+use crate::estimators::ols::Request;
+use crate::estimators::panel::{self, Units, WithinFit};
+use crate::format;
+use crate::results::Results;
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::syntax::split::{ParsedCommand, WeightKind};
+use crate::value::MISSING;
+
+/// Options of `areg`.
+pub const OPTIONS: &[OptSpec] = &[
+    OptSpec::text("Absorb"),
+    OptSpec::flag("Robust"),
+    OptSpec::text("CLuster"),
+    OptSpec::text("vce"),
+    OptSpec::real("Level"),
+];
+
+const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability]).unsupported(&["COEFLegend", "BASElevels"]);
+
+/// The command.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "areg",
+    min: 4,
+    form: Form::Standard(&SYNTAX),
+    by: ByRule::EachGroup,
+    run,
+    syntax: "areg depvar [indepvars] [if] [in] [weight], absorb(v) [vce(ols|robust|cluster v) level(#)]",
+    notes: "stores e(N df_m df_r df_a F F_absorb r2 r2_a rss rmse k_absorb N_clust), e(b), e(V), r(table); formulas: [R] areg",
+    examples: &[],
+};
+
+/// Runs the command.
+fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if cmd.list.trim().is_empty() && session.e.cmd() == "areg" {
+        return display(session, cmd);
+    }
+    let name = cmd.options.text("absorb").ok_or_else(|| StataError::invalid("option absorb() required"))?;
+    if name.split_whitespace().count() > 1 {
+        return Err(StataError::unsupported_option("areg", "absorb() with several variables"));
+    }
+    let absorbed = session.variable(name)?;
+    let mut model = Reading { further: vec![absorbed], ..Reading::new(cmd) }.model(session)?;
+    let units = Units::new(number_groups(&session.frame, absorbed, &model.design.rows).0);
+    let fit = {
+        let columns = model.columns();
+        let request = Request {
+            weights: model.weights.as_ref(),
+            vce: model.kernel_vce(),
+            ..Request::new(&model.y, &columns)
+        };
+        panel::within(&request, &units, true).map_err(fit_error)?
+    };
+    let omitted = model.omit(&fit.ols.basis.omitted);
+    post::note_omitted(session, &omitted);
+    let parameters =
+        Parameters::spread(plain_stripe(model.names()), &model.estimated(), &fit.ols.b, &fit.ols.v);
+    let mut est = post::begin("areg", &post::command_line(cmd), &parameters, &model);
+    store(&mut est.results, &fit, &units);
+    est.results.text("absvar", &session.frame.var(absorbed).name).text("predict", "areg_p");
+    est.results.text("title", "Linear regression, absorbing indicators").text("model", "ols");
+    let touse = model.touse.clone();
+    session.post_estimation(est, touse);
+    display(session, cmd)
+}
+
+fn store(results: &mut Results, fit: &WithinFit, units: &Units) {
+    let ols = &fit.ols;
+    let f = ols.f.unwrap_or(f64::NAN);
+    results.scalar("N", ols.n).scalar("df_m", ols.df_m).scalar("df_r", ols.df_r);
+    results.scalar("F", stata(f)).scalar("p", stata(f_tail(ols.df_m, ols.df_r, f)));
+    let tss = fit.total_squares;
+    results.scalar("tss", tss).scalar("rss", ols.rss).scalar("mss", tss - ols.rss);
+    results.scalar("r2", stata(1.0 - ols.rss / tss));
+    results.scalar("r2_a", stata(1.0 - ols.rss / ols.df_residual / (tss / (ols.n - 1.0))));
+    results.scalar("rmse", fit.sigma_e).scalar("ll", stata(ols.ll)).scalar("ll_0", stata(ols.ll_0));
+    results.scalar("df_a", units.count() as f64 - 1.0).scalar("k_absorb", units.count() as f64);
+    results.scalar("rank", ols.rank as f64);
+    let (f, df1, df2) = fit.effects_f;
+    results.scalar("F_absorb", stata(f)).scalar("p_absorb", stata(f_tail(df1, df2, f))).scalar("df_e", df2);
+}
+
+fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let level = level(session, cmd)?;
+    let e = &session.e.results;
+    let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
+    let facts = [
+        Fact::observations(scalar("N")),
+        Fact::new("No. of categories", "%10.0fc", scalar("k_absorb")),
+        Fact::statistic("F", &[scalar("df_m"), scalar("df_r")], scalar("F")),
+        Fact::probability("Prob > F", scalar("p")),
+        Fact::probability("R-squared", scalar("r2")),
+        Fact::probability("Adj R-squared", scalar("r2_a")),
+        Fact::new("Root MSE", "%9.4f", scalar("rmse")),
+    ];
+    let left = [
+        e.get_text("title").unwrap_or("").to_string(),
+        format!("Absorbed variable: {}", e.get_text("absvar").unwrap_or("")),
+    ];
+    let test = (scalar("F_absorb"), scalar("df_a"), scalar("df_e"), scalar("p_absorb"));
+    let robust = e.get_text("vcetype").is_some();
+    session.print("");
+    show(session, &left, &facts, 17, 7);
+    session.print("");
+    show_active(session, level, None)?;
+    if !robust {
+        let left = format!("F test of absorbed indicators: F({}, {}) = {}", test.1, test.2, format::bare("%9.3f", test.0));
+        let right = format!("Prob > F = {}", format::bare("%5.3f", test.3));
+        session.print(format!("{left}{right:>width$}", width = 78usize.saturating_sub(left.len())));
+    }
+    Ok(())
+}

@@ -1,0 +1,251 @@
+//! `test` and `testparm`: Wald tests of linear restrictions after an estimation.
+//!
+//! Stores in `r()`: p F df df_r chi2 drop dropped_#. Formulas: [R] test.
+
+use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::error::{Result, StataError};
+use crate::estimation::linear::Parameters;
+use crate::estimation::linear_form::{self, LinearForm};
+use crate::estimation::post::stata;
+use crate::estimators::matrix::Mat;
+use crate::estimators::wald::{self, Wald};
+use crate::format;
+use crate::results::Results;
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::syntax::options::split_options;
+use crate::syntax::split::{ParsedCommand, matching_paren};
+use crate::syntax::{Atom, FvList, Term};
+
+/// The command `test`.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "test",
+    min: 2,
+    form: Form::Raw,
+    by: ByRule::No,
+    run,
+    syntax: "test coeflist | exp = exp [= ...] | (spec) [(spec) ...] [, accumulate notest]",
+    notes: "stores r(F) or r(chi2), r(df), r(df_r), r(p), r(drop); formulas: [R] test",
+    examples: &[Example {
+        run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\ntest x = 0",
+        expect: &[("r(F)", 8.888_888_888_888_889), ("r(df_r)", 4.0)],
+    }],
+};
+
+const TESTPARM: StandardSyntax = StandardSyntax::whole(&[OptSpec::flag("EQual"), OptSpec::text("EQuation")]);
+
+/// The command `testparm`.
+pub const SPEC_TESTPARM: CommandSpec = CommandSpec {
+    name: "testparm",
+    min: 8,
+    form: Form::Standard(&TESTPARM),
+    by: ByRule::No,
+    run: run_testparm,
+    syntax: "testparm varlist [, equal equation(eq)]",
+    notes: "stores r(F) or r(chi2), r(df), r(df_r), r(p); formulas: [R] test",
+    examples: &[],
+};
+
+/// Restrictions of the last `test`, for `accumulate`.
+#[derive(Default)]
+struct Last {
+    forms: Vec<LinearForm>,
+}
+
+const KEY: &str = "test";
+
+fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let parameters = Parameters::of(&session.e)?;
+    let (body, options) = split_comma(&cmd.raw);
+    let (mut accumulate, mut notest) = (false, false);
+    for (name, argument) in split_options(&options)? {
+        match name.as_str() {
+            _ if argument.is_some() => return Err(StataError::option_not_allowed(&format!("{name}()"))),
+            n if n.len() > 1 && "accumulate".starts_with(n) => accumulate = true,
+            n if n.len() > 3 && "notest".starts_with(n) => notest = true,
+            _ => return Err(StataError::option_not_allowed(&name)),
+        }
+    }
+    let mut forms = Vec::new();
+    if accumulate
+        && let Some(last) = session.handles.other.get(KEY).and_then(|l| l.downcast_ref::<Last>())
+        && last.forms.iter().all(|f| f.weights.len() == parameters.b.len())
+    {
+        forms.clone_from(&last.forms);
+    }
+    for spec in specifications(&body)? {
+        forms.extend(restrictions(&spec, &parameters)?);
+    }
+    if forms.is_empty() {
+        return Err(StataError::new(100, "coefficients or expressions required"));
+    }
+    session.handles.other.insert(KEY, Box::new(Last { forms: forms.clone() }));
+    if notest {
+        show_restrictions(session, &forms, &parameters, &[]);
+        return Ok(());
+    }
+    report(session, &forms, &parameters)
+}
+
+/// Text before and after the comma that starts the options.
+pub fn split_comma(raw: &str) -> (String, String) {
+    let mut depth = 0i32;
+    for (i, c) in raw.char_indices() {
+        match c {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth -= 1,
+            ',' if depth == 0 => return (raw[..i].trim().to_string(), raw[i + 1..].trim().to_string()),
+            _ => {}
+        }
+    }
+    (raw.trim().to_string(), String::new())
+}
+
+/// `(a) (b)` as two specifications, anything else as one.
+fn specifications(body: &str) -> Result<Vec<String>> {
+    let body = body.trim();
+    if !body.starts_with('(') {
+        return Ok(vec![body.to_string()]);
+    }
+    let mut out = Vec::new();
+    let mut rest = body;
+    while rest.starts_with('(') {
+        let close = matching_paren(rest, 0).ok_or_else(|| StataError::new(198, "unbalanced parentheses"))?;
+        out.push(rest[1..close].trim().to_string());
+        rest = rest[close + 1..].trim_start();
+    }
+    // A parenthesis can also open an expression: (x1+x2)/2 = 1.
+    if rest.is_empty() { Ok(out) } else { Ok(vec![body.to_string()]) }
+}
+
+/// The restrictions of one specification.
+fn restrictions(spec: &str, parameters: &Parameters) -> Result<Vec<LinearForm>> {
+    let sides: Vec<&str> = spec.split('=').map(str::trim).filter(|s| !s.is_empty()).collect();
+    if spec.contains('=') {
+        if sides.len() < 2 {
+            return Err(StataError::new(198, "invalid syntax"));
+        }
+        let forms: Result<Vec<LinearForm>> = sides.iter().map(|s| linear_form::parse(s, parameters)).collect();
+        let forms = forms?;
+        let (first, others) = forms.split_first().expect("two sides at least");
+        return Ok(others.iter().map(|o| first.clone().minus(o)).collect());
+    }
+    let mut out = Vec::new();
+    for word in coefficients(spec) {
+        if let Some(equation) = word.strip_prefix('[').and_then(|w| w.strip_suffix(']')) {
+            out.extend(whole_equation(equation, parameters)?);
+            continue;
+        }
+        if parameters.find(&word).is_none() && parameters.equations().iter().any(|e| *e == word) {
+            out.extend(whole_equation(&word, parameters)?);
+            continue;
+        }
+        out.push(linear_form::parse(&word, parameters)?);
+    }
+    Ok(out)
+}
+
+fn coefficients(spec: &str) -> Vec<String> {
+    spec.split_whitespace().map(str::to_string).collect()
+}
+
+fn whole_equation(equation: &str, parameters: &Parameters) -> Result<Vec<LinearForm>> {
+    let slopes: Vec<usize> = parameters
+        .positions(equation)
+        .into_iter()
+        .filter(|p| parameters.terms[*p].as_ref().is_some_and(|t| !t.is_omitted()))
+        .collect();
+    if slopes.is_empty() {
+        return Err(StataError::new(303, format!("equation {equation} not found")));
+    }
+    Ok(slopes.into_iter().map(|p| unit(p, parameters.b.len())).collect())
+}
+
+/// The form that is one parameter.
+pub fn unit(position: usize, size: usize) -> LinearForm {
+    let mut weights = vec![0.0; size];
+    weights[position] = 1.0;
+    LinearForm { weights, constant: 0.0 }
+}
+
+fn run_testparm(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let parameters = Parameters::of(&session.e)?;
+    let list = FvList::parse(&session.frame, &cmd.list, session.settings.varabbrev)?;
+    let touse = vec![true; session.frame.n_rows()];
+    let wanted = list.expand(&session.frame, &touse)?;
+    let equation = cmd.options.text("equation");
+    let positions: Vec<usize> = (0..parameters.b.len())
+        .filter(|p| equation.is_none_or(|e| parameters.stripe[*p].eq == e.trim()))
+        .filter(|p| {
+            parameters.terms[*p].as_ref().is_some_and(|t| !t.is_omitted() && wanted.iter().any(|w| alike(w, t)))
+        })
+        .collect();
+    if positions.is_empty() {
+        return Err(StataError::new(111, "no such variables;\nthe specified varlist does not identify any testable coefficients"));
+    }
+    let size = parameters.b.len();
+    let mut forms: Vec<LinearForm> = positions.iter().map(|p| unit(*p, size)).collect();
+    if cmd.options.has("equal") {
+        let first = forms.remove(0);
+        forms = forms.into_iter().map(|f| f.minus(&first)).collect();
+    }
+    report(session, &forms, &parameters)
+}
+
+/// Whether a term of the model is what a listed term asks for.
+fn alike(wanted: &Term, term: &Term) -> bool {
+    let same = |a: &Atom, b: &Atom| match (a, b) {
+        (Atom::Level { var, ts, level, .. }, Atom::Level { var: v, ts: t, level: l, .. }) => var == v && ts == t && level == l,
+        (Atom::Cont { var, ts, .. }, Atom::Cont { var: v, ts: t, .. }) => var == v && ts == t,
+        _ => false,
+    };
+    wanted.atoms.len() == term.atoms.len() && wanted.atoms.iter().all(|a| term.atoms.iter().any(|b| same(a, b)))
+}
+
+fn show_restrictions(session: &mut Session, forms: &[LinearForm], parameters: &Parameters, dropped: &[usize]) {
+    session.print("");
+    for (i, form) in forms.iter().enumerate() {
+        let target = format::bare("%9.0g", -form.constant + 0.0);
+        session.print(format!(" ({:>2})  {} = {target}", i + 1, form.text(parameters)));
+    }
+    for i in dropped {
+        session.print(format!("       Constraint {} dropped", i + 1));
+    }
+}
+
+/// Tests restrictions, prints them and stores `r()`.
+pub fn report(session: &mut Session, forms: &[LinearForm], parameters: &Parameters) -> Result<()> {
+    let test = joint(forms, parameters);
+    let df_r = session.e.results.get_scalar("df_r");
+    show_restrictions(session, forms, parameters, &test.dropped);
+    let df = test.df as f64;
+    let p = stata(test.p(df_r));
+    session.print("");
+    let mut results = Results::default();
+    results.scalar("drop", f64::from(u8::from(!test.dropped.is_empty())));
+    for (i, dropped) in test.dropped.iter().enumerate() {
+        results.scalar(&format!("dropped_{}", i + 1), (*dropped + 1) as f64);
+    }
+    match df_r {
+        Some(df_r) => {
+            session.print(format!("       F({:>3},{:>6}) ={:>8}", df, format::bare("%9.0g", df_r), format::bare("%8.2f", test.f())));
+            session.print(format!("            Prob > F ={:>10}", format::bare("%6.4f", p)));
+            results.scalar("df_r", df_r).scalar("F", stata(test.f()));
+        }
+        None => {
+            session.print(format!("           chi2({df:>3}) ={:>8}", format::bare("%8.2f", test.chi2)));
+            session.print(format!("         Prob > chi2 ={:>10}", format::bare("%6.4f", p)));
+            results.scalar("chi2", stata(test.chi2));
+        }
+    }
+    results.scalar("df", df).scalar("p", p);
+    session.r = results;
+    Ok(())
+}
+
+fn joint(forms: &[LinearForm], parameters: &Parameters) -> Wald {
+    let size = parameters.b.len();
+    let matrix = Mat::from_fn(forms.len(), size, |i, j| forms[i].weights[j]);
+    let targets: Vec<f64> = forms.iter().map(|f| -f.constant).collect();
+    wald::test(&parameters.b, &parameters.v, &matrix, &targets)
+}
