@@ -1,8 +1,8 @@
 //! The estimation behind `logit`, `logistic` and `probit`: outcome check, perfect prediction,
 //! likelihood and results. What differs between the commands is their link and their display.
 
-use crate::estimation::display::{level, show_active};
 use crate::error::{Result, StataError};
+use crate::estimation::display::{level, show_active};
 use crate::estimation::likelihood::{self, ModelTest};
 use crate::estimation::model::{Model, Reading};
 use crate::estimation::post::{self, Parameters, equation_stripe};

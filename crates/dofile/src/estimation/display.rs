@@ -41,7 +41,12 @@ pub fn show_active(session: &mut Session, level: f64, eform: Option<&str>) -> Re
 }
 
 /// [`show_active`] with standardised coefficients in place of the limits.
-pub fn show_table(session: &mut Session, level: f64, eform: Option<&str>, beta: Option<&[f64]>) -> Result<()> {
+pub fn show_table(
+    session: &mut Session,
+    level: f64,
+    eform: Option<&str>,
+    beta: Option<&[f64]>,
+) -> Result<()> {
     let (Some(b), Some(v)) = (session.e.b().cloned(), session.e.v().cloned()) else {
         return Err(StataError::new(301, "last estimates not found"));
     };

@@ -81,7 +81,11 @@ pub fn print_log(session: &mut Session, fit: &MlFit, robust: bool, iterate: Opti
     for (i, line) in fit.log.iter().enumerate() {
         let remark = if line.remark.is_empty() { String::new() } else { format!("  ({})", line.remark) };
         let value = format::bare("%10.0g", line.ll);
-        session.print(format!("Iteration {i}:{}{} = {value}{remark}", if i < 10 { "  " } else { " " }, label(robust)));
+        session.print(format!(
+            "Iteration {i}:{}{} = {value}{remark}",
+            if i < 10 { "  " } else { " " },
+            label(robust)
+        ));
     }
     if !fit.converged && iterate.is_none_or(|i| i > 0) {
         session.print("convergence not achieved");
@@ -124,7 +128,14 @@ impl ModelTest {
 }
 
 /// Stores what likelihood estimators share.
-pub fn store(results: &mut Results, fit: &MlFit, ll_0: Option<f64>, test: &ModelTest, n: f64, equations: f64) {
+pub fn store(
+    results: &mut Results,
+    fit: &MlFit,
+    ll_0: Option<f64>,
+    test: &ModelTest,
+    n: f64,
+    equations: f64,
+) {
     results.scalar("N", n).scalar("ll", fit.ll).scalar("df_m", test.df).scalar("chi2", test.chi2);
     results.scalar("p", test.p()).scalar("k", fit.b.len() as f64).scalar("k_eq", equations);
     results.scalar("rank", fit.b.len() as f64).scalar("ic", fit.log.len().saturating_sub(1) as f64);

@@ -2,9 +2,9 @@
 //! `predict` and `margins`, also at changed values of variables.
 
 use crate::error::{Result, StataError};
-use crate::estimators::matrix::Mat;
 use crate::estimation::post::kernel;
 use crate::estimation::table::parse_term;
+use crate::estimators::matrix::Mat;
 use crate::frame::Frame;
 use crate::matrix::Stripe;
 use crate::results::Estimation;
@@ -165,7 +165,8 @@ impl<'a> Grid<'a> {
         let is_it = |a: &Atom| matches!(a, Atom::Cont { var, ts, .. } if var == variable && ts.is_none());
         (0..self.rows.len())
             .map(|row| {
-                let positions: Vec<usize> = (0..term.atoms.len()).filter(|i| is_it(&term.atoms[*i])).collect();
+                let positions: Vec<usize> =
+                    (0..term.atoms.len()).filter(|i| is_it(&term.atoms[*i])).collect();
                 positions
                     .iter()
                     .map(|skip| {
@@ -202,7 +203,11 @@ pub fn predict(frame: &Frame, parameters: &Parameters, equation: &str, rows: &[u
     let mut out = vec![0.0; rows.len()];
     for (column, position) in design.iter().zip(&positions) {
         for (cell, value) in out.iter_mut().zip(column) {
-            *cell = if is_missing(*cell) || is_missing(*value) { MISSING } else { *cell + parameters.b[*position] * value };
+            *cell = if is_missing(*cell) || is_missing(*value) {
+                MISSING
+            } else {
+                *cell + parameters.b[*position] * value
+            };
         }
     }
     Ok(out)

@@ -44,9 +44,14 @@ impl LinearForm {
     pub fn text(&self, parameters: &Parameters) -> String {
         let mut out = String::new();
         for (weight, stripe) in self.weights.iter().zip(&parameters.stripe).filter(|(w, _)| **w != 0.0) {
-            let name = if stripe.eq.is_empty() { stripe.name.clone() } else { format!("[{}]{}", stripe.eq, stripe.name) };
+            let name = if stripe.eq.is_empty() {
+                stripe.name.clone()
+            } else {
+                format!("[{}]{}", stripe.eq, stripe.name)
+            };
             let size = weight.abs();
-            let factor = if size == 1.0 { String::new() } else { format!("{}*", crate::format::bare("%9.0g", size)) };
+            let factor =
+                if size == 1.0 { String::new() } else { format!("{}*", crate::format::bare("%9.0g", size)) };
             match (out.is_empty(), *weight < 0.0) {
                 (true, true) => out.push_str("- "),
                 (true, false) => {}
@@ -137,7 +142,11 @@ impl Reader<'_> {
         }
         if self.take('(') {
             let form = self.sum()?;
-            return if self.take(')') { Ok(form) } else { Err(StataError::new(198, "unbalanced parentheses")) };
+            return if self.take(')') {
+                Ok(form)
+            } else {
+                Err(StataError::new(198, "unbalanced parentheses"))
+            };
         }
         self.skip_space();
         let rest = &self.text[self.at..];

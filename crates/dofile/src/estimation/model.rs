@@ -274,10 +274,17 @@ pub fn first_word(list: &str) -> (&str, &str) {
 }
 
 /// Name and values of a list that must be one variable without factor operators.
-pub fn single_column(frame: &Frame, list: &FvList, touse: &[bool], rows: &[usize]) -> Result<(String, Vec<f64>)> {
+pub fn single_column(
+    frame: &Frame,
+    list: &FvList,
+    touse: &[bool],
+    rows: &[usize],
+) -> Result<(String, Vec<f64>)> {
     let terms = list.expand(frame, touse)?;
     match terms.as_slice() {
-        [term] if list.factors().is_empty() && !term.is_omitted() => Ok((term.name(), term.values(frame, rows)?)),
+        [term] if list.factors().is_empty() && !term.is_omitted() => {
+            Ok((term.name(), term.values(frame, rows)?))
+        }
         _ => Err(StataError::new(198, "depvar may not be a factor variable")),
     }
 }
@@ -296,7 +303,8 @@ impl Model {
 
     /// Whether standard errors allow for unequal variances.
     pub fn is_robust(&self) -> bool {
-        self.vce != VceSpec::Default || self.weights.as_ref().is_some_and(|w| w.kind == WeightKind::Probability)
+        self.vce != VceSpec::Default
+            || self.weights.as_ref().is_some_and(|w| w.kind == WeightKind::Probability)
     }
 
     /// Regressors with values, in order.

@@ -111,6 +111,9 @@ pub fn command_line(cmd: &crate::syntax::split::ParsedCommand) -> String {
 /// Prints the notes about omitted regressors.
 pub fn note_omitted(session: &mut Session, names: &[String]) {
     for name in names {
-        session.print(format!("note: {} omitted because of collinearity.", name.replace("o.", ".").trim_start_matches('.')));
+        session.print(format!(
+            "note: {} omitted because of collinearity.",
+            name.replace("o.", ".").trim_start_matches('.')
+        ));
     }
 }

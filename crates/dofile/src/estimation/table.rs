@@ -79,7 +79,9 @@ impl Table<'_> {
     }
 
     fn rows(&self) -> Vec<Row> {
-        (0..self.b.len()).map(|i| row(self.b[i], self.se[i], self.df_r, self.level, self.exponentiated(i))).collect()
+        (0..self.b.len())
+            .map(|i| row(self.b[i], self.se[i], self.df_r, self.level, self.exponentiated(i)))
+            .collect()
     }
 
     /// Stores `r(table)`.
@@ -151,10 +153,18 @@ impl Table<'_> {
             equation = Some(if free { "/" } else { eq });
             let mut numbers = number_cells(&rows[i], terms[i].as_ref());
             if let Some(beta) = self.beta.filter(|_| !crate::value::is_missing(rows[i].se)) {
-                let shown = if self.stripe[i].name == "_cons" { ".".to_string() } else { format::bare("%9.0g", beta[i]) };
+                let shown = if self.stripe[i].name == "_cons" {
+                    ".".to_string()
+                } else {
+                    format::bare("%9.0g", beta[i])
+                };
                 numbers = format!("{}{shown:>25}", &numbers[..numbers.len() - 25]);
             }
-            let label = if free { format!("/{}", self.stripe[i].name.trim_start_matches('/')) } else { self.stripe[i].name.clone() };
+            let label = if free {
+                format!("/{}", self.stripe[i].name.trim_start_matches('/'))
+            } else {
+                self.stripe[i].name.clone()
+            };
             layout.print(session, &label, if free { None } else { terms[i].as_ref() }, &numbers);
         }
         session.print("-".repeat(78));
@@ -164,16 +174,23 @@ impl Table<'_> {
         // The word stands over the standard errors, which end at column 37.
         let text = self.vce_title;
         let pad = (11usize.saturating_sub(text.len())).div_ceil(2);
-        format!("{:>12}{}{}{}", "", " ".repeat(pad), text, " ".repeat(11usize.saturating_sub(pad + text.len())))
-            .trim_end()
-            .to_string()
+        format!(
+            "{:>12}{}{}{}",
+            "",
+            " ".repeat(pad),
+            text,
+            " ".repeat(11usize.saturating_sub(pad + text.len()))
+        )
+        .trim_end()
+        .to_string()
     }
 
     fn heading_line(&self) -> String {
         let (letter, p) = if self.df_r.is_some() { ("t", "P>|t|") } else { ("z", "P>|z|") };
         let error = if self.vce_title.is_empty() { "Std. err." } else { "std. err." };
         let level = format::bare("%5.0g", self.level);
-        let interval = if self.beta.is_some() { "Beta".to_string() } else { format!("[{level}% conf. interval]") };
+        let interval =
+            if self.beta.is_some() { "Beta".to_string() } else { format!("[{level}% conf. interval]") };
         format!(
             "{:>12} | {:>11}  {error}      {letter}    {p}{:>25}",
             format::abbrev(self.title, 12),
@@ -235,7 +252,8 @@ impl Layout {
             if self.plain_before || self.block.is_some() {
                 session.print("             |");
             }
-            let lines = if block.chars().count() <= 12 { vec![block.clone()] } else { split_heading(&variables) };
+            let lines =
+                if block.chars().count() <= 12 { vec![block.clone()] } else { split_heading(&variables) };
             let (last, earlier) = lines.split_last().expect("a term has a factor");
             for line in earlier {
                 session.print(format!("{:>13}|", format!("{}#", format::abbrev(line, 12))));

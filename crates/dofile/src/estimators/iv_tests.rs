@@ -169,7 +169,8 @@ fn robust_score(
     }
     let columns: Vec<&[f64]> = products.iter().map(Vec::as_slice).collect();
     let ones = vec![1.0; residuals.len()];
-    let fit = ols::fit(&Request { constant: false, weights: request.weights, ..Request::new(&ones, &columns) })?;
+    let fit =
+        ols::fit(&Request { constant: false, weights: request.weights, ..Request::new(&ones, &columns) })?;
     Ok(fit.n - fit.rss)
 }
 
@@ -196,7 +197,10 @@ pub enum Overidentification {
 }
 
 /// Overidentification test after a fit; nothing when the model is exactly identified.
-pub fn overidentification(request: &IvRequest<'_>, fit: &IvFit) -> Result<Option<Overidentification>, FitError> {
+pub fn overidentification(
+    request: &IvRequest<'_>,
+    fit: &IvFit,
+) -> Result<Option<Overidentification>, FitError> {
     let q = request.instruments.len() - request.endogenous.len();
     if q == 0 {
         return Ok(None);
@@ -229,7 +233,10 @@ pub fn overidentification(request: &IvRequest<'_>, fit: &IvFit) -> Result<Option
             let fitted: Vec<&[f64]> = fitted.iter().map(Vec::as_slice).collect();
             let regressors = join(request.exogenous, &fitted);
             let extra = &request.instruments[..q];
-            Overidentification::Score(Test::chi2(robust_score(request, extra, &regressors, &fit.residuals)?, df))
+            Overidentification::Score(Test::chi2(
+                robust_score(request, extra, &regressors, &fit.residuals)?,
+                df,
+            ))
         }
     }))
 }

@@ -183,7 +183,8 @@ pub fn kruskal_wallis(values: &[f64], group: &[usize], groups: usize) -> Kruskal
     let chi2 = 12.0 / (n * (n + 1.0)) * weighted - 3.0 * (n + 1.0);
     let mut sorted = all.clone();
     sorted.sort_by(f64::total_cmp);
-    let ties: f64 = sorted.chunk_by(|a, b| a == b).map(|run| (run.len() as f64).powi(3) - run.len() as f64).sum();
+    let ties: f64 =
+        sorted.chunk_by(|a, b| a == b).map(|run| (run.len() as f64).powi(3) - run.len() as f64).sum();
     let correction = 1.0 - ties / (n.powi(3) - n);
     KruskalWallis { sums, chi2, chi2_adjusted: chi2 / correction, df: groups as f64 - 1.0 }
 }

@@ -5,8 +5,8 @@
 //! rank N_clust, b V, cmd absvar depvar vce vcetype clustvar. Formulas: [R] areg.
 
 use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
-use crate::estimation::display::{fit_error, level, show_active};
 use crate::error::{Result, StataError};
+use crate::estimation::display::{fit_error, level, show_active};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::model::{Reading, number_groups};
 use crate::estimation::post::{self, Parameters, plain_stripe, stata};
@@ -29,7 +29,9 @@ pub const OPTIONS: &[OptSpec] = &[
     OptSpec::real("Level"),
 ];
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability]).unsupported(&["COEFLegend", "BASElevels"]);
+const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
+    .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability])
+    .unsupported(&["COEFLegend", "BASElevels"]);
 
 /// The command.
 pub const SPEC: CommandSpec = CommandSpec {
@@ -117,7 +119,12 @@ fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     session.print("");
     show_active(session, level, None)?;
     if !robust {
-        let left = format!("F test of absorbed indicators: F({}, {}) = {}", test.1, test.2, format::bare("%9.3f", test.0));
+        let left = format!(
+            "F test of absorbed indicators: F({}, {}) = {}",
+            test.1,
+            test.2,
+            format::bare("%9.3f", test.0)
+        );
         let right = format!("Prob > F = {}", format::bare("%5.3f", test.3));
         session.print(format!("{left}{right:>width$}", width = 78usize.saturating_sub(left.len())));
     }

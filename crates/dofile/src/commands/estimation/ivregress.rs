@@ -6,8 +6,8 @@
 //! instd insts exogr vce vcetype clustvar. Formulas: [R] ivregress.
 
 use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
-use crate::estimation::display::{fit_error, level, note_weights, show_active};
 use crate::error::{Result, StataError};
+use crate::estimation::display::{fit_error, level, note_weights, show_active};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::model::{Model, Reading, VceSpec, first_word};
 use crate::estimation::post::{self, Parameters, plain_stripe, stata};
@@ -58,7 +58,8 @@ pub struct IvState {
 
 /// The three parts of `y x1 (x2 = z)`.
 fn split_list(list: &str) -> Result<(String, String, String)> {
-    let bad = || StataError::new(198, "invalid syntax: endogenous regressors and instruments are given as (x = z)");
+    let bad =
+        || StataError::new(198, "invalid syntax: endogenous regressors and instruments are given as (x = z)");
     let open = list.find('(').ok_or_else(bad)?;
     let close = crate::syntax::split::matching_paren(list, open).ok_or_else(bad)?;
     let (endogenous, instruments) = list[open + 1..close].split_once('=').ok_or_else(bad)?;
@@ -66,7 +67,19 @@ fn split_list(list: &str) -> Result<(String, String, String)> {
     Ok((rest, endogenous.trim().to_string(), instruments.trim().to_string()))
 }
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability, WeightKind::Importance]).unsupported(&["CENTer", "IGMM", "EPS", "WEPS", "NOFOOTer", "PERfect", "COEFLegend", "HASCons", "BASElevels"]);
+const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
+    .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability, WeightKind::Importance])
+    .unsupported(&[
+        "CENTer",
+        "IGMM",
+        "EPS",
+        "WEPS",
+        "NOFOOTer",
+        "PERfect",
+        "COEFLegend",
+        "HASCons",
+        "BASElevels",
+    ]);
 
 /// The command.
 pub const SPEC: CommandSpec = CommandSpec {
@@ -90,7 +103,11 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         "2sls" => Method::TwoStage,
         "liml" => Method::Liml,
         "gmm" => Method::Gmm,
-        other => return Err(StataError::invalid(format!("invalid estimator {other}: 2sls, liml or gmm expected"))),
+        other => {
+            return Err(StataError::invalid(format!(
+                "invalid estimator {other}: 2sls, liml or gmm expected"
+            )));
+        }
     };
     let state = read(session, cmd, method, list)?;
     let fit = with_request(&state, iv::fit).map_err(fit_error)?;
@@ -127,7 +144,8 @@ fn read(session: &mut Session, cmd: &ParsedCommand, method: Method, list: &str) 
     if !dropped.is_empty() {
         // Levels and bases of factors follow the final sample.
         let (_, list) = first_word(&rest);
-        model.design = Design::build(&session.frame, &FvList::parse(&session.frame, list, abbrev)?, &model.touse)?;
+        model.design =
+            Design::build(&session.frame, &FvList::parse(&session.frame, list, abbrev)?, &model.touse)?;
     }
     let x2 = Design::build(&session.frame, &x2, &model.touse)?;
     let z = Design::build(&session.frame, &z, &model.touse)?;
@@ -148,7 +166,10 @@ fn read(session: &mut Session, cmd: &ParsedCommand, method: Method, list: &str) 
     };
     drop_collinear(session, &mut state);
     if state.instruments.len() < state.endogenous.len() {
-        return Err(StataError::new(481, "equation not identified; must have at least as many instruments not in\nthe regression as there are instrumented variables"));
+        return Err(StataError::new(
+            481,
+            "equation not identified; must have at least as many instruments not in\nthe regression as there are instrumented variables",
+        ));
     }
     Ok(state)
 }
@@ -160,7 +181,11 @@ fn covariances(cmd: &ParsedCommand, method: Method) -> Result<(VceSpec, VceSpec)
     let given = ["vce", "robust", "cluster"].iter().any(|o| cmd.options.has(o));
     let Some(text) = cmd.options.text("wmatrix") else {
         let default = if given { vce } else { VceSpec::Robust };
-        return Ok(if method == Method::Gmm { (default.clone(), default) } else { (VceSpec::parse("ivregress", &cmd.options, &plain)?, default) });
+        return Ok(if method == Method::Gmm {
+            (default.clone(), default)
+        } else {
+            (VceSpec::parse("ivregress", &cmd.options, &plain)?, default)
+        });
     };
     if method != Method::Gmm {
         return Err(StataError::option_not_allowed("wmatrix()"));
@@ -179,7 +204,8 @@ fn covariances(cmd: &ParsedCommand, method: Method) -> Result<(VceSpec, VceSpec)
 /// Drops exogenous columns, instruments and endogenous regressors that earlier columns explain.
 fn drop_collinear(session: &mut Session, state: &mut IvState) {
     let constant = state.model.constant;
-    let omitted_of = |columns: Vec<&[f64]>| choose_columns(Columns { columns: &columns, weights: None, constant }).1;
+    let omitted_of =
+        |columns: Vec<&[f64]>| choose_columns(Columns { columns: &columns, weights: None, constant }).1;
     let values = |list: &[(String, Vec<f64>)], others: &[(String, Vec<f64>)]| -> Vec<usize> {
         omitted_of(list.iter().chain(others).map(|c| c.1.as_slice()).collect())
     };
@@ -232,7 +258,13 @@ pub fn with_request<T>(state: &IvState, call: impl Fn(&IvRequest<'_>) -> T) -> T
     })
 }
 
-fn post_results(session: &mut Session, cmd: &ParsedCommand, state: IvState, fit: &IvFit, mut names: Vec<String>) {
+fn post_results(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    state: IvState,
+    fit: &IvFit,
+    mut names: Vec<String>,
+) {
     // Base levels and omitted terms of the exogenous list stay in e(b) with zeros.
     let endogenous = state.endogenous.len();
     let mut stripe: Vec<String> = names.drain(..endogenous).collect();

@@ -49,8 +49,14 @@ pub const SPEC_NLCOM: CommandSpec = CommandSpec {
     }],
 };
 
-const OPTIONS: &[OptSpec] =
-    &[OptSpec::real("Level"), OptSpec::flag("eform"), OptSpec::flag("or"), OptSpec::flag("irr"), OptSpec::flag("hr"), OptSpec::flag("rrr")];
+const OPTIONS: &[OptSpec] = &[
+    OptSpec::real("Level"),
+    OptSpec::flag("eform"),
+    OptSpec::flag("or"),
+    OptSpec::flag("irr"),
+    OptSpec::flag("hr"),
+    OptSpec::flag("rrr"),
+];
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let parameters = Parameters::of(&session.e)?;
@@ -64,10 +70,11 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let estimate = form.weights.iter().zip(&parameters.b).map(|(w, b)| w * b).sum::<f64>() + form.constant;
     let se = parameters.v.quadratic(&form.weights).max(0.0).sqrt();
     let df_r = session.e.results.get_scalar("df_r");
-    let heading = [("or", "Odds ratio"), ("irr", "IRR"), ("hr", "Haz. ratio"), ("rrr", "RRR"), ("eform", "exp(b)")]
-        .into_iter()
-        .find(|(name, _)| options.has(name))
-        .map(|(_, heading)| heading);
+    let heading =
+        [("or", "Odds ratio"), ("irr", "IRR"), ("hr", "Haz. ratio"), ("rrr", "RRR"), ("eform", "exp(b)")]
+            .into_iter()
+            .find(|(name, _)| options.has(name))
+            .map(|(_, heading)| heading);
     session.print("");
     let target = format::bare("%9.0g", -form.constant + 0.0);
     session.print(format!(" ( 1)  {} = {target}", form.text(&parameters)));
@@ -148,7 +155,11 @@ fn run_nlcom(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let n = session.e.results.get_scalar("N");
         let sample = session.estimation_sample();
         let mut est = Estimation::default();
-        est.results.matrix("b", b.clone()).matrix("V", v.clone()).text("cmd", "nlcom").text("properties", "b V");
+        est.results
+            .matrix("b", b.clone())
+            .matrix("V", v.clone())
+            .text("cmd", "nlcom")
+            .text("properties", "b V");
         if let Some(n) = n {
             est.results.scalar("N", n);
         }
@@ -175,7 +186,9 @@ fn named_expressions(body: &str) -> Result<Vec<(String, String)>> {
         .into_iter()
         .enumerate()
         .map(|(i, part)| match part.split_once(':') {
-            Some((name, exp)) if crate::frame::is_valid_name(name.trim()) => (name.trim().to_string(), exp.trim().to_string()),
+            Some((name, exp)) if crate::frame::is_valid_name(name.trim()) => {
+                (name.trim().to_string(), exp.trim().to_string())
+            }
             _ => (format!("_nl_{}", i + 1), part),
         })
         .collect())

@@ -13,7 +13,22 @@ use crate::syntax::split::{ParsedCommand, WeightKind};
 
 const KIND: Kind = Kind { cmd: "logit", link: Link::Logit, title: "Logistic regression", odds: false };
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(binary::OPTIONS).weights(&[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability]).unsupported(&["OFFset", "ASIS", "CONSTraints", "COLlinear", "FROM", "TECHnique", "TRace", "DIFficult", "COEFLegend", "BASElevels", "NOCI", "NOPValues"]);
+const SYNTAX: StandardSyntax = StandardSyntax::new(binary::OPTIONS)
+    .weights(&[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability])
+    .unsupported(&[
+        "OFFset",
+        "ASIS",
+        "CONSTraints",
+        "COLlinear",
+        "FROM",
+        "TECHnique",
+        "TRace",
+        "DIFficult",
+        "COEFLegend",
+        "BASElevels",
+        "NOCI",
+        "NOPValues",
+    ]);
 
 /// The command.
 pub const SPEC: CommandSpec = CommandSpec {

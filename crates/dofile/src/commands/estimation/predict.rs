@@ -9,9 +9,9 @@ use crate::estimation::model::number_groups;
 use crate::estimators::ml_binary::Link;
 use crate::frame::{Column, Frame, StorageType, Variable, is_valid_name};
 use crate::session::Session;
+use crate::syntax::FvList;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
-use crate::syntax::FvList;
 use crate::value::{MISSING, clean, is_missing};
 
 use super::predict_choice;
@@ -43,7 +43,24 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("Outcome"),
     OptSpec::text("EQuation"),
 ])
-.unsupported(&["SCores", "Score", "COVRatio", "Welsch", "DFBeta", "DEviance", "DBeta", "Number", "nooffset", "BASESurv", "BASEChazard", "BASEHc", "CSNell", "MGale", "SCHoenfeld", "SCAledsch"]);
+.unsupported(&[
+    "SCores",
+    "Score",
+    "COVRatio",
+    "Welsch",
+    "DFBeta",
+    "DEviance",
+    "DBeta",
+    "Number",
+    "nooffset",
+    "BASESurv",
+    "BASEChazard",
+    "BASEHc",
+    "CSNell",
+    "MGale",
+    "SCHoenfeld",
+    "SCAledsch",
+]);
 
 /// The command.
 pub const SPEC: CommandSpec = CommandSpec {
@@ -132,7 +149,13 @@ fn chosen(cmd: &ParsedCommand) -> Result<Option<&str>> {
     Ok(first)
 }
 
-fn add(session: &mut Session, name: &str, kind: StorageType, rows: &[usize], prediction: Prediction) -> Result<()> {
+fn add(
+    session: &mut Session,
+    name: &str,
+    kind: StorageType,
+    rows: &[usize],
+    prediction: Prediction,
+) -> Result<()> {
     let mut column = vec![MISSING; session.frame.n_rows()];
     for (row, value) in rows.iter().zip(&prediction.values) {
         column[*row] = if is_missing(*value) { *value } else { clean(*value) };
@@ -143,7 +166,10 @@ fn add(session: &mut Session, name: &str, kind: StorageType, rows: &[usize], pre
     session.frame.add(variable)?;
     if missing > 0 {
         let s = if missing == 1 { "" } else { "s" };
-        session.print(format!("({} missing value{s} generated)", crate::format::bare("%12.0fc", missing as f64)));
+        session.print(format!(
+            "({} missing value{s} generated)",
+            crate::format::bare("%12.0fc", missing as f64)
+        ));
     }
     Ok(())
 }
@@ -153,7 +179,12 @@ fn refuse(session: &Session, statistic: &str) -> StataError {
 }
 
 /// Computes one statistic on rows of the data after the active estimates.
-pub fn compute(session: &mut Session, statistic: Option<&str>, equation: Option<&str>, rows: &[usize]) -> Result<Prediction> {
+pub fn compute(
+    session: &mut Session,
+    statistic: Option<&str>,
+    equation: Option<&str>,
+    rows: &[usize],
+) -> Result<Prediction> {
     let cmd = session.e.cmd().to_string();
     let parameters = Parameters::of(&session.e)?;
     let first = parameters.stripe.first().map(|s| s.eq.clone()).unwrap_or_default();
@@ -164,8 +195,10 @@ pub fn compute(session: &mut Session, statistic: Option<&str>, equation: Option<
     let xb = |s: &Session| linear_prediction(&s.frame, &parameters, &equation, rows);
     let made = |values: Vec<f64>, label: &str| Ok(Prediction { values, label: label.to_string() });
     match (cmd.as_str(), statistic) {
-        (_, Some("xb")) => made(xb(session)?, if cmd == "regress" { "Linear prediction" } else { "Linear prediction" }),
-        (_, Some("stdp")) => made(stdp(&session.frame, &parameters, &equation, rows)?, "S.E. of the prediction"),
+        (_, Some("xb")) => made(xb(session)?, "Linear prediction"),
+        (_, Some("stdp")) => {
+            made(stdp(&session.frame, &parameters, &equation, rows)?, "S.E. of the prediction")
+        }
         ("logit" | "logistic" | "probit", None | Some("pr")) => {
             let depvar = session.e.results.get_text("depvar").unwrap_or("").to_string();
             if statistic.is_none() {
@@ -179,8 +212,19 @@ pub fn compute(session: &mut Session, statistic: Option<&str>, equation: Option<
                 session.print("(option n assumed; predicted number of events)");
             }
             let offset = if statistic == Some("ir") { vec![0.0; rows.len()] } else { offset(session, rows)? };
-            let values = xb(session)?.iter().zip(&offset).map(|(e, o)| combine(*e, *o, |e, o| (e + o).exp())).collect();
-            made(values, if statistic == Some("ir") { "Predicted incidence rate" } else { "Predicted number of events" })
+            let values = xb(session)?
+                .iter()
+                .zip(&offset)
+                .map(|(e, o)| combine(*e, *o, |e, o| (e + o).exp()))
+                .collect();
+            made(
+                values,
+                if statistic == Some("ir") {
+                    "Predicted incidence rate"
+                } else {
+                    "Predicted number of events"
+                },
+            )
         }
         ("stcox", None | Some("hr")) => {
             if statistic.is_none() {
@@ -192,11 +236,12 @@ pub fn compute(session: &mut Session, statistic: Option<&str>, equation: Option<
             effects(session, &parameters, statistic.unwrap_or(""), rows)
         }
         (_, None) => {
-            let text = if matches!(cmd.as_str(), "regress" | "ivregress" | "areg" | "xtreg" | "newey" | "qreg") {
-                "(option xb assumed; fitted values)"
-            } else {
-                "(option xb assumed)"
-            };
+            let text =
+                if matches!(cmd.as_str(), "regress" | "ivregress" | "areg" | "xtreg" | "newey" | "qreg") {
+                    "(option xb assumed; fitted values)"
+                } else {
+                    "(option xb assumed)"
+                };
             session.print(text);
             made(xb(session)?, if cmd == "regress" { "Fitted values" } else { "Linear prediction" })
         }
@@ -208,7 +253,8 @@ pub fn compute(session: &mut Session, statistic: Option<&str>, equation: Option<
         ("regress", Some(statistic)) => influence(session, &parameters, statistic, rows),
         ("ivregress", Some("stdf")) => {
             let rmse = session.e.results.get_scalar("rmse").unwrap_or(MISSING);
-            let values = map(stdp(&session.frame, &parameters, &equation, rows)?, |s| (s * s + rmse * rmse).sqrt());
+            let values =
+                map(stdp(&session.frame, &parameters, &equation, rows)?, |s| (s * s + rmse * rmse).sqrt());
             made(values, "S.E. of the forecast")
         }
         (_, Some(statistic)) => Err(refuse(session, statistic)),
@@ -250,7 +296,12 @@ fn offset(session: &Session, rows: &[usize]) -> Result<Vec<f64>> {
 }
 
 /// Design rows of an equation, one column per parameter; missing where a regressor is.
-pub fn design(frame: &Frame, parameters: &Parameters, positions: &[usize], rows: &[usize]) -> Result<Vec<Vec<f64>>> {
+pub fn design(
+    frame: &Frame,
+    parameters: &Parameters,
+    positions: &[usize],
+    rows: &[usize],
+) -> Result<Vec<Vec<f64>>> {
     let mut grid = Grid::new(frame, rows.to_vec());
     grid.load(positions.iter().filter_map(|p| parameters.terms[*p].as_ref()).filter(|t| !t.is_omitted()))?;
     Ok(grid.design(parameters, positions))
@@ -276,7 +327,12 @@ fn stdp(frame: &Frame, parameters: &Parameters, equation: &str, rows: &[usize]) 
 }
 
 /// Statistics of single rows after `regress`.
-fn influence(session: &Session, parameters: &Parameters, statistic: &str, rows: &[usize]) -> Result<Prediction> {
+fn influence(
+    session: &Session,
+    parameters: &Parameters,
+    statistic: &str,
+    rows: &[usize],
+) -> Result<Prediction> {
     let extra = session.e.extra.clone();
     let Some(state) = extra.as_ref().and_then(|e| e.downcast_ref::<LinearState>()) else {
         return Err(refuse(session, statistic));
@@ -330,16 +386,23 @@ fn influence(session: &Session, parameters: &Parameters, statistic: &str, rows: 
 }
 
 /// Unit effects and what is made of them after `xtreg` and `areg`.
-fn effects(session: &Session, parameters: &Parameters, statistic: &str, rows: &[usize]) -> Result<Prediction> {
+fn effects(
+    session: &Session,
+    parameters: &Parameters,
+    statistic: &str,
+    rows: &[usize],
+) -> Result<Prediction> {
     let results = &session.e.results;
     let areg = session.e.cmd() == "areg";
-    let allowed: &[&str] = if areg { &["d", "xbd", "residuals", "dresiduals"] } else { &["u", "e", "ue", "xbu"] };
+    let allowed: &[&str] =
+        if areg { &["d", "xbd", "residuals", "dresiduals"] } else { &["u", "e", "ue", "xbu"] };
     if !allowed.contains(&statistic) {
         return Err(refuse(session, statistic));
     }
     let unit = results.get_text(if areg { "absvar" } else { "ivar" }).unwrap_or("");
     let unit = session.frame.position(unit)?;
-    let sample = session.estimation_sample().ok_or_else(|| StataError::new(301, "estimation sample not found"))?;
+    let sample =
+        session.estimation_sample().ok_or_else(|| StataError::new(301, "estimation sample not found"))?;
     let used: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
     let combined = |rows: &[usize]| -> Result<Vec<f64>> {
         let y = outcome(session, rows)?;

@@ -32,7 +32,11 @@ pub fn position(session: &Session, text: &str) -> Result<usize> {
 }
 
 /// Probabilities of all outcomes on rows: `result[row][outcome]`, nothing where a regressor is missing.
-pub fn probabilities(session: &Session, parameters: &Parameters, rows: &[usize]) -> Result<Vec<Option<Vec<f64>>>> {
+pub fn probabilities(
+    session: &Session,
+    parameters: &Parameters,
+    rows: &[usize],
+) -> Result<Vec<Option<Vec<f64>>>> {
     let all = outcomes(session);
     let cmd = session.e.cmd();
     if cmd == "mlogit" {
@@ -43,8 +47,7 @@ pub fn probabilities(session: &Session, parameters: &Parameters, rows: &[usize])
         let columns = columns?;
         return Ok((0..rows.len())
             .map(|i| {
-                let eta: Vec<f64> =
-                    (0..all.len()).filter(|o| *o != base).map(|o| columns[o][i]).collect();
+                let eta: Vec<f64> = (0..all.len()).filter(|o| *o != base).map(|o| columns[o][i]).collect();
                 if eta.iter().any(|e| is_missing(*e)) {
                     return None;
                 }
@@ -76,12 +79,19 @@ pub fn probabilities(session: &Session, parameters: &Parameters, rows: &[usize])
 
 /// Cut points of an ordered model.
 pub fn cut_points(parameters: &Parameters) -> Vec<f64> {
-    let is_cut = |i: &usize| parameters.stripe[*i].eq.starts_with('/') || parameters.stripe[*i].name.starts_with("/cut");
+    let is_cut = |i: &usize| {
+        parameters.stripe[*i].eq.starts_with('/') || parameters.stripe[*i].name.starts_with("/cut")
+    };
     (0..parameters.b.len()).filter(is_cut).map(|i| parameters.b[i]).collect()
 }
 
 /// One outcome's probability, or the linear prediction.
-pub fn one(session: &mut Session, statistic: Option<&str>, outcome: Option<&str>, rows: &[usize]) -> Result<Prediction> {
+pub fn one(
+    session: &mut Session,
+    statistic: Option<&str>,
+    outcome: Option<&str>,
+    rows: &[usize],
+) -> Result<Prediction> {
     let parameters = Parameters::of(&session.e)?;
     match statistic {
         Some("xb") => {
@@ -96,7 +106,10 @@ pub fn one(session: &mut Session, statistic: Option<&str>, outcome: Option<&str>
         }
         None | Some("pr") => {}
         Some(other) => {
-            return Err(StataError::new(198, format!("option {other} not allowed after {}", session.e.cmd())));
+            return Err(StataError::new(
+                198,
+                format!("option {other} not allowed after {}", session.e.cmd()),
+            ));
         }
     }
     let depvar = session.e.results.get_text("depvar").unwrap_or("").to_string();
@@ -116,7 +129,11 @@ pub fn one(session: &mut Session, statistic: Option<&str>, outcome: Option<&str>
 }
 
 /// All outcomes' probabilities for a list of names or a stub.
-pub fn all_outcomes(session: &mut Session, names: &[(String, bool)], rows: &[usize]) -> Result<Vec<Prediction>> {
+pub fn all_outcomes(
+    session: &mut Session,
+    names: &[(String, bool)],
+    rows: &[usize],
+) -> Result<Vec<Prediction>> {
     if !handles(session.e.cmd()) {
         return Err(StataError::standard(103));
     }
@@ -124,7 +141,12 @@ pub fn all_outcomes(session: &mut Session, names: &[(String, bool)], rows: &[usi
     if !names[0].1 && names.len() != all.len() {
         return Err(StataError::new(
             if names.len() < all.len() { 102 } else { 103 },
-            format!("{} has {} outcomes and so you must specify {} new variables", session.e.cmd(), all.len(), all.len()),
+            format!(
+                "{} has {} outcomes and so you must specify {} new variables",
+                session.e.cmd(),
+                all.len(),
+                all.len()
+            ),
         ));
     }
     session.print("(option pr assumed; predicted probabilities)");

@@ -45,7 +45,24 @@ pub struct LinearState {
     pub df_residual: f64,
 }
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability, WeightKind::Importance]).unsupported(&["HASCons", "TSSCONS", "DEPname", "COEFLegend", "NOCI", "NOPValues", "NOOMITted", "VSQUISH", "NOEMPtycells", "BASElevels", "ALLBASElevels", "PLus", "MSE1", "NOFVLABel"]);
+const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
+    .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability, WeightKind::Importance])
+    .unsupported(&[
+        "HASCons",
+        "TSSCONS",
+        "DEPname",
+        "COEFLegend",
+        "NOCI",
+        "NOPValues",
+        "NOOMITted",
+        "VSQUISH",
+        "NOEMPtycells",
+        "BASElevels",
+        "ALLBASElevels",
+        "PLus",
+        "MSE1",
+        "NOFVLABel",
+    ]);
 
 /// The command.
 pub const SPEC: CommandSpec = CommandSpec {
@@ -116,7 +133,8 @@ fn estimation(cmd: &ParsedCommand, model: &Model, fit: &OlsFit) -> Estimation {
         results.text("vce", "ols");
     }
     let unscaled = spread_square(parameters.b.len(), &estimated, &fit.unscaled);
-    est.extra = Some(Arc::new(LinearState { unscaled, s2: fit.rss / fit.df_residual, df_residual: fit.df_residual }));
+    est.extra =
+        Some(Arc::new(LinearState { unscaled, s2: fit.rss / fit.df_residual, df_residual: fit.df_residual }));
     est
 }
 
@@ -205,4 +223,3 @@ fn table(session: &mut Session, cmd: &ParsedCommand, beta: Option<&[f64]>) -> Re
     let level = level(session, cmd)?;
     show_table(session, level, cmd.options.text("eform"), beta)
 }
-

@@ -28,7 +28,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     notes: "stores r(F) or r(chi2), r(df), r(df_r), r(p), r(drop); formulas: [R] test",
     examples: &[Example {
         run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\ntest x = 0",
-        expect: &[("r(F)", 8.888_888_888_888_889), ("r(df_r)", 4.0)],
+        expect: &[("r(F)", 8.760_416_666_666_666), ("r(df_r)", 4.0)],
     }],
 };
 
@@ -125,7 +125,8 @@ fn restrictions(spec: &str, parameters: &Parameters) -> Result<Vec<LinearForm>> 
         if sides.len() < 2 {
             return Err(StataError::new(198, "invalid syntax"));
         }
-        let forms: Result<Vec<LinearForm>> = sides.iter().map(|s| linear_form::parse(s, parameters)).collect();
+        let forms: Result<Vec<LinearForm>> =
+            sides.iter().map(|s| linear_form::parse(s, parameters)).collect();
         let forms = forms?;
         let (first, others) = forms.split_first().expect("two sides at least");
         return Ok(others.iter().map(|o| first.clone().minus(o)).collect());
@@ -136,7 +137,7 @@ fn restrictions(spec: &str, parameters: &Parameters) -> Result<Vec<LinearForm>> 
             out.extend(whole_equation(equation, parameters)?);
             continue;
         }
-        if parameters.find(&word).is_none() && parameters.equations().iter().any(|e| *e == word) {
+        if parameters.find(&word).is_none() && parameters.equations().contains(&word) {
             out.extend(whole_equation(&word, parameters)?);
             continue;
         }
@@ -177,11 +178,16 @@ fn run_testparm(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let positions: Vec<usize> = (0..parameters.b.len())
         .filter(|p| equation.is_none_or(|e| parameters.stripe[*p].eq == e.trim()))
         .filter(|p| {
-            parameters.terms[*p].as_ref().is_some_and(|t| !t.is_omitted() && wanted.iter().any(|w| alike(w, t)))
+            parameters.terms[*p]
+                .as_ref()
+                .is_some_and(|t| !t.is_omitted() && wanted.iter().any(|w| alike(w, t)))
         })
         .collect();
     if positions.is_empty() {
-        return Err(StataError::new(111, "no such variables;\nthe specified varlist does not identify any testable coefficients"));
+        return Err(StataError::new(
+            111,
+            "no such variables;\nthe specified varlist does not identify any testable coefficients",
+        ));
     }
     let size = parameters.b.len();
     let mut forms: Vec<LinearForm> = positions.iter().map(|p| unit(*p, size)).collect();
@@ -195,14 +201,22 @@ fn run_testparm(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 /// Whether a term of the model is what a listed term asks for.
 fn alike(wanted: &Term, term: &Term) -> bool {
     let same = |a: &Atom, b: &Atom| match (a, b) {
-        (Atom::Level { var, ts, level, .. }, Atom::Level { var: v, ts: t, level: l, .. }) => var == v && ts == t && level == l,
+        (Atom::Level { var, ts, level, .. }, Atom::Level { var: v, ts: t, level: l, .. }) => {
+            var == v && ts == t && level == l
+        }
         (Atom::Cont { var, ts, .. }, Atom::Cont { var: v, ts: t, .. }) => var == v && ts == t,
         _ => false,
     };
-    wanted.atoms.len() == term.atoms.len() && wanted.atoms.iter().all(|a| term.atoms.iter().any(|b| same(a, b)))
+    wanted.atoms.len() == term.atoms.len()
+        && wanted.atoms.iter().all(|a| term.atoms.iter().any(|b| same(a, b)))
 }
 
-fn show_restrictions(session: &mut Session, forms: &[LinearForm], parameters: &Parameters, dropped: &[usize]) {
+fn show_restrictions(
+    session: &mut Session,
+    forms: &[LinearForm],
+    parameters: &Parameters,
+    dropped: &[usize],
+) {
     session.print("");
     for (i, form) in forms.iter().enumerate() {
         let target = format::bare("%9.0g", -form.constant + 0.0);
@@ -228,7 +242,12 @@ pub fn report(session: &mut Session, forms: &[LinearForm], parameters: &Paramete
     }
     match df_r {
         Some(df_r) => {
-            session.print(format!("       F({:>3},{:>6}) ={:>8}", df, format::bare("%9.0g", df_r), format::bare("%8.2f", test.f())));
+            session.print(format!(
+                "       F({:>3},{:>6}) ={:>8}",
+                df,
+                format::bare("%9.0g", df_r),
+                format::bare("%8.2f", test.f())
+            ));
             session.print(format!("            Prob > F ={:>10}", format::bare("%6.4f", p)));
             results.scalar("df_r", df_r).scalar("F", stata(test.f()));
         }

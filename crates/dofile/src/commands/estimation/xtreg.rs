@@ -6,8 +6,8 @@
 //! ll ll_0 rank N_clust, b V, cmd model ivar depvar vce vcetype clustvar. Formulas: [XT] xtreg.
 
 use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
-use crate::estimation::display::{fit_error, level, show_active};
 use crate::error::{Result, StataError};
+use crate::estimation::display::{fit_error, level, show_active};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::model::{ClusterRows, Model, Reading, VceSpec, number_groups};
 use crate::estimation::post::{self, Parameters, plain_stripe, stata};
@@ -36,7 +36,9 @@ pub const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("theta"),
 ];
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability]).unsupported(&["mle", "pa", "sa", "WLS", "DFADJust", "NONEST", "COEFLegend", "BASElevels"]);
+const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
+    .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability])
+    .unsupported(&["mle", "pa", "sa", "WLS", "DFADJust", "NONEST", "COEFLegend", "BASElevels"]);
 
 /// The command.
 pub const SPEC: CommandSpec = CommandSpec {
@@ -140,12 +142,15 @@ fn store_fixed(results: &mut Results, fit: &WithinFit, units: &Units, robust: bo
     let f = ols.f.unwrap_or(f64::NAN);
     let absorbed = units.count() as f64 - 1.0;
     // The conventional model counts the unit effects, a robust one leaves them out of its scalars.
-    let (df_m, df) = if robust { (ols.df_m, ols.n - ols.df_m - 1.0) } else { (ols.df_m + absorbed, ols.df_residual) };
+    let (df_m, df) =
+        if robust { (ols.df_m, ols.n - ols.df_m - 1.0) } else { (ols.df_m + absorbed, ols.df_residual) };
     results.scalar("N", ols.n).scalar("df_m", df_m).scalar("df_b", ols.df_m).scalar("df_r", ols.df_r);
     results.scalar("df_a", absorbed).scalar("F", stata(f));
     results.scalar("p", stata(f_tail(ols.df_m, ols.df_r, f)));
     results.scalar("r2", stata(fit.r2[0])).scalar("r2_w", stata(fit.r2[0])).scalar("r2_b", stata(fit.r2[1]));
-    results.scalar("r2_o", stata(fit.r2[2])).scalar("r2_a", stata(1.0 - (1.0 - fit.r2[0]) * (ols.n - 1.0) / df));
+    results
+        .scalar("r2_o", stata(fit.r2[2]))
+        .scalar("r2_a", stata(1.0 - (1.0 - fit.r2[0]) * (ols.n - 1.0) / df));
     results.scalar("rmse", (ols.rss / df).sqrt());
     results.scalar("rss", ols.rss).scalar("mss", ols.mss).scalar("tss", fit.total_squares);
     results.scalar("sigma_e", fit.sigma_e).scalar("sigma_u", stata(fit.sigma_u));
@@ -194,7 +199,10 @@ fn store_random(results: &mut Results, fit: &RandomFit, n: f64) {
     let test = wald::test_zero(&fit.b, &fit.v, &slopes);
     results.scalar("N", n).scalar("df_m", test.df as f64).scalar("chi2", stata(test.chi2));
     results.scalar("p", stata(chi2_tail(test.df as f64, test.chi2))).text("chi2type", "Wald");
-    results.scalar("r2_w", stata(fit.r2[0])).scalar("r2_b", stata(fit.r2[1])).scalar("r2_o", stata(fit.r2[2]));
+    results
+        .scalar("r2_w", stata(fit.r2[0]))
+        .scalar("r2_b", stata(fit.r2[1]))
+        .scalar("r2_o", stata(fit.r2[2]));
     let variance = fit.sigma_u.powi(2) + fit.sigma_e.powi(2);
     results.scalar("sigma_u", fit.sigma_u).scalar("sigma_e", fit.sigma_e).scalar("sigma", variance.sqrt());
     results.scalar("rho", fit.sigma_u.powi(2) / variance).scalar("rmse", fit.rmse);
@@ -205,7 +213,10 @@ fn store_random(results: &mut Results, fit: &RandomFit, n: f64) {
         results.scalar("theta", sorted[0]);
     } else {
         let at = |share: f64| sorted[((sorted.len() - 1) as f64 * share).round() as usize];
-        results.scalar("thta_min", sorted[0]).scalar("thta_50", at(0.5)).scalar("thta_max", sorted[sorted.len() - 1]);
+        results
+            .scalar("thta_min", sorted[0])
+            .scalar("thta_50", at(0.5))
+            .scalar("thta_max", sorted[sorted.len() - 1]);
     }
 }
 
@@ -235,7 +246,11 @@ fn between(session: &mut Session, cmd: &ParsedCommand, mut model: Model, units: 
     results.scalar("N", model.y.len() as f64).scalar("df_m", fit.df_m).scalar("df_r", fit.df_r);
     results.scalar("F", stata(f)).scalar("p", stata(f_tail(fit.df_m, fit.df_r, f)));
     results.scalar("r2", stata(fit.r2)).scalar("r2_w", stata(r2[0])).scalar("r2_b", stata(fit.r2));
-    results.scalar("r2_o", stata(r2[2])).scalar("r2_a", stata(fit.r2_a)).scalar("rss", fit.rss).scalar("mss", fit.mss);
+    results
+        .scalar("r2_o", stata(r2[2]))
+        .scalar("r2_a", stata(fit.r2_a))
+        .scalar("rss", fit.rss)
+        .scalar("mss", fit.mss);
     results.scalar("rmse", fit.rmse).scalar("ll", stata(fit.ll)).scalar("ll_0", stata(fit.ll_0));
     results.scalar("rank", fit.rank as f64).text("title", "Between regression (regression on group means)");
     let touse = model.touse.clone();
@@ -259,11 +274,15 @@ fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     // The table ends with a rule, which opens the block of variance components here.
     session.print(format!("     sigma_u |  {}", format::number("%9.0g", sigma_u)));
     session.print(format!("     sigma_e |  {}", format::number("%9.0g", sigma_e)));
-    session.print(format!("         rho |  {}   (fraction of variance due to u_i)", format::number("%9.0g", rho)));
+    session.print(format!(
+        "         rho |  {}   (fraction of variance due to u_i)",
+        format::number("%9.0g", rho)
+    ));
     session.print("-".repeat(78));
     if model == "fe" && !robust {
         let df = |x: f64| format::bare("%9.0g", x);
-        let left = format!("F test that all u_i=0: F({}, {}) = {}", df(df1), df(df2), format::bare("%9.2f", f));
+        let left =
+            format!("F test that all u_i=0: F({}, {}) = {}", df(df1), df(df2), format::bare("%9.2f", f));
         let right = format!("Prob > F = {}", format::bare("%6.4f", p));
         session.print(format!("{left}{right:>width$}", width = 78usize.saturating_sub(left.len())));
     }
@@ -285,7 +304,11 @@ fn header(session: &mut Session) {
         ),
         _ => (
             [
-                Fact::statistic("F", &[scalar(if model == "fe" { "df_b" } else { "df_m" }), scalar("df_r")], scalar("F")),
+                Fact::statistic(
+                    "F",
+                    &[scalar(if model == "fe" { "df_b" } else { "df_m" }), scalar("df_r")],
+                    scalar("F"),
+                ),
                 Fact::probability("Prob > F", scalar("p")),
             ],
             match model {
