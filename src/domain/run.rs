@@ -123,6 +123,9 @@ pub struct Run {
     pub cancel_requested: Option<DateTime<Utc>>,
     #[serde(default)]
     pub evidence: Vec<EvidenceLine>,
+    /// Keys of what the user can do after a failure, best first.
+    #[serde(default)]
+    pub next_actions: Vec<String>,
     #[serde(default)]
     pub engine: EngineFacts,
     #[serde(default)]

@@ -1,1 +1,112 @@
-//! Claims queued jobs, runs, adopts and recovers them.
+//! Claims queued jobs, runs, adopts and recovers them. One scheduler task owns the queue projection; each
+//! attempt has an owned thread, which sleeps in the kernel while its engine works.
+//!
+//! What follows a commit comes from the store's changes, never from the code that made the commit: a new
+//! queue entry wakes the scheduler, a wish to cancel reaches the attempt that it names.
+
+mod active;
+mod attempt;
+mod conclude;
+mod follow;
+mod judge;
+mod prepare;
+mod publish;
+mod queue;
+mod scheduler;
+mod start;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::domain::ids::TenantId;
+use crate::domain::plan::Plan;
+use crate::domain::run::EngineFacts;
+use crate::domain::run_outcome::RunLimits;
+use crate::ports::clock::Clock;
+use crate::ports::ids::IdSource;
+use crate::ports::job_files::JobFiles;
+use crate::ports::runner::{Runner, SandboxSpec};
+use crate::ports::store::Store;
+use crate::service::progress::ProgressBoard;
+
+pub use scheduler::{Worker, WorkerStatus};
+
+/// What the worker needs of others.
+#[derive(Clone)]
+pub struct WorkerDeps {
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn IdSource>,
+    pub files: Arc<dyn JobFiles>,
+    pub runner: Arc<dyn Runner>,
+    pub texts: Arc<dyn RunTexts>,
+    pub progress: Arc<ProgressBoard>,
+}
+
+/// What the worker is told by the settings.
+#[derive(Debug, Clone)]
+pub struct WorkerOptions {
+    /// Attempts at once in this process; 0 turns claims off.
+    pub concurrency: usize,
+    /// Attempts at once of one tenant.
+    pub tenant_limit: Option<usize>,
+    pub limits: RunLimits,
+    /// The engine's command; the first word is an absolute path.
+    pub command: Vec<String>,
+    /// What is known of the engine before its log is read.
+    pub engine: EngineFacts,
+    pub sandbox: SandboxSpec,
+    pub timezone: String,
+    /// Processors granted to one run.
+    pub processors: u32,
+}
+
+/// What becomes of running attempts when the process ends in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drain {
+    /// They go on and are adopted by the next start.
+    Detach,
+    /// They are waited for up to this bound; what outlives it is ended and queued again.
+    Wait(Duration),
+}
+
+/// The do-file of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MainDo {
+    pub bytes: Vec<u8>,
+    pub body_offset: u64,
+    pub body_bytes: u64,
+}
+
+/// What only the run knows and its do-file carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextFacts {
+    pub run_id: String,
+    /// Nonce of the begin anchor and of the body's anchors.
+    pub n1: String,
+    /// Nonce of the end anchor.
+    pub n2: String,
+    pub processors: u32,
+    /// Memory limit less headroom, in megabytes.
+    pub memory_mb: u64,
+}
+
+/// The texts of a run, made from the frozen plan alone.
+pub trait RunTexts: Send + Sync {
+    /// Makes `main.do` from the plan and the frozen copies of its template's meta and body.
+    ///
+    /// # Errors
+    /// Why the plan cannot be rendered; none happens to a plan that this release froze.
+    fn main_do(&self, plan: &Plan, meta: &[u8], body: &[u8], facts: &TextFacts) -> Result<MainDo, String>;
+
+    /// Returns the files of the run's `ado` folder: names and contents.
+    ///
+    /// # Errors
+    /// Says so where the idioms are not those that the plan was frozen with.
+    fn ado(&self, plan: &Plan) -> Result<Vec<(String, Vec<u8>)>, String>;
+}
+
+/// Tells whether a tenant may run one more attempt.
+fn under_limit(options: &WorkerOptions, active: &active::Active, tenant: &TenantId) -> bool {
+    options.tenant_limit.is_none_or(|most| active.of_tenant(tenant) < most)
+}

@@ -13,3 +13,5 @@ mod store_crash;
 mod store_model;
 mod store_sqlite;
 mod support;
+mod verdict_runs;
+mod worker_runs;

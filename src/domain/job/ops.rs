@@ -353,6 +353,7 @@ impl Run {
             retryable: false,
             cancel_requested: None,
             evidence: Vec::new(),
+            next_actions: Vec::new(),
             engine: Default::default(),
             checks: Vec::new(),
             sample_flow: Vec::new(),

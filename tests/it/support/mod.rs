@@ -5,3 +5,4 @@ pub mod clock;
 pub mod memory_store;
 pub mod records;
 pub mod runs;
+pub mod worker_bed;

@@ -1,0 +1,132 @@
+//! The attempts that this process looks after, by run: what they are doing, and how to reach them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::domain::ids::{RunId, TenantId};
+use crate::ports::runner::RunHandle;
+
+/// What an attempt's thread is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Claiming, preparing or starting.
+    Starting,
+    /// The engine works; this process only waits.
+    Waiting,
+    /// Verdict, artifacts, commit.
+    Finishing,
+}
+
+struct Entry {
+    tenant: TenantId,
+    stage: Stage,
+    cancelled: bool,
+    stopped: bool,
+    handle: Option<Arc<dyn RunHandle>>,
+}
+
+/// The attempts under way.
+#[derive(Default)]
+pub struct Active(Mutex<HashMap<RunId, Entry>>);
+
+impl Active {
+    fn entries(&self) -> MutexGuard<'_, HashMap<RunId, Entry>> {
+        // The map is consistent between any two statements, so a panic elsewhere does not matter.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds an attempt at its beginning.
+    pub fn add(&self, run_id: &RunId, tenant: &TenantId) {
+        let entry = Entry {
+            tenant: tenant.clone(),
+            stage: Stage::Starting,
+            cancelled: false,
+            stopped: false,
+            handle: None,
+        };
+        self.entries().insert(run_id.clone(), entry);
+    }
+
+    /// Forgets an attempt.
+    pub fn remove(&self, run_id: &RunId) {
+        self.entries().remove(run_id);
+    }
+
+    /// True if this process looks after the attempt.
+    pub fn has(&self, run_id: &RunId) -> bool {
+        self.entries().contains_key(run_id)
+    }
+
+    /// Notes what an attempt does now.
+    pub fn stage(&self, run_id: &RunId, stage: Stage) {
+        if let Some(entry) = self.entries().get_mut(run_id) {
+            entry.stage = stage;
+        }
+    }
+
+    /// Connects an attempt with its launcher; a wish that came earlier is passed on.
+    pub fn started(&self, run_id: &RunId, handle: &Arc<dyn RunHandle>) {
+        let (cancelled, stopped) = match self.entries().get_mut(run_id) {
+            Some(entry) => {
+                entry.handle = Some(Arc::clone(handle));
+                entry.stage = Stage::Waiting;
+                (entry.cancelled, entry.stopped)
+            }
+            None => return,
+        };
+        if cancelled {
+            handle.cancel();
+        } else if stopped {
+            handle.stop_for_host();
+        }
+    }
+
+    /// True if a user asked for the end of an attempt.
+    pub fn is_cancelled(&self, run_id: &RunId) -> bool {
+        self.entries().get(run_id).is_some_and(|e| e.cancelled)
+    }
+
+    /// Asks an attempt to end for its user. Blocks for a few system calls.
+    pub fn cancel(&self, run_id: &RunId) {
+        let handle = match self.entries().get_mut(run_id) {
+            Some(entry) if !entry.cancelled => {
+                entry.cancelled = true;
+                entry.handle.clone()
+            }
+            _ => None,
+        };
+        if let Some(handle) = handle {
+            handle.cancel();
+        }
+    }
+
+    /// Asks every attempt to end because the host stops.
+    pub fn stop_all(&self) {
+        let handles: Vec<Arc<dyn RunHandle>> = self
+            .entries()
+            .values_mut()
+            .filter_map(|entry| {
+                entry.stopped = true;
+                entry.handle.clone()
+            })
+            .collect();
+        for handle in handles {
+            handle.stop_for_host();
+        }
+    }
+
+    /// Number of attempts.
+    pub fn len(&self) -> usize {
+        self.entries().len()
+    }
+
+    /// Number of attempts of a tenant.
+    pub fn of_tenant(&self, tenant: &TenantId) -> usize {
+        self.entries().values().filter(|e| e.tenant == *tenant).count()
+    }
+
+    /// Number of attempts that do more than wait for their engine.
+    pub fn busy(&self) -> usize {
+        self.entries().values().filter(|e| e.stage != Stage::Waiting).count()
+    }
+}

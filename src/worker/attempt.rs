@@ -1,0 +1,302 @@
+//! The life of one attempt on its own thread: claim, prepare, start, wait, verdict, publish, commit. No
+//! error of one attempt ends the worker; what cannot be finished here is finished by recovery.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+
+use super::active::{Active, Stage};
+use super::conclude::{self, Committed};
+use super::follow::Follower;
+use super::judge::judge;
+use super::prepare::{Manifest, PrepareError, frozen_template, prepare, read_manifest, run_path};
+use super::publish::{Story, publish};
+use super::queue::JobKey;
+use super::{WorkerDeps, WorkerOptions};
+use crate::domain::ids::RunId;
+use crate::domain::job::JobRecord;
+use crate::domain::run::{Cause, EngineFacts, EvidenceLine, Run, RunStatus};
+use crate::domain::run_outcome::{Ended, Outcome};
+use crate::domain::template::TemplateMeta;
+use crate::domain::verdict::{Failure, Verdict};
+use crate::ports::runner::{Adopted, RunHandle};
+
+/// Time between two looks at the log of a running attempt.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// What all attempts share.
+pub struct Shared {
+    pub deps: WorkerDeps,
+    pub options: WorkerOptions,
+    pub active: Active,
+    pub runtime: Handle,
+    /// Set when this process ends and leaves its running attempts to the next.
+    pub abandoned: AtomicBool,
+}
+
+/// What an attempt's thread tells the scheduler at its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finished {
+    /// The attempt is over, whatever it was.
+    Over,
+    /// The host cannot run engines: claims stop until a probe succeeds.
+    HostFault(Cause),
+    /// There was nothing to do, or another process finishes it.
+    Nothing,
+}
+
+impl Shared {
+    /// Claims and runs a queued job.
+    pub fn run_queued(&self, key: &JobKey, run_id: &RunId) -> Finished {
+        match self.runtime.block_on(conclude::claim(&self.deps, key, run_id)) {
+            Committed::Done(job) => self.guarded(key, run_id, || self.run_claimed(&job, run_id)),
+            Committed::NotOurs | Committed::GivenUp => Finished::Nothing,
+        }
+    }
+
+    /// Continues an attempt of an earlier process.
+    pub fn run_found(&self, job: &JobRecord, run_id: &RunId) -> Finished {
+        let key = (job.tenant_id.clone(), job.job_id.clone());
+        self.guarded(&key, run_id, || self.adopt(job, run_id))
+    }
+
+    /// Turns a panic into the end of the attempt.
+    fn guarded(&self, key: &JobKey, run_id: &RunId, work: impl FnOnce() -> Finished) -> Finished {
+        catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+            tracing::error!(%run_id, "an attempt ended by a panic");
+            let Ok(Some(job)) = self.runtime.block_on(self.deps.store.job(&key.0, &key.1)) else {
+                return Finished::Nothing;
+            };
+            self.fail(&job, run_id, Cause::Internal, "repeats_itself", Vec::new())
+        })
+    }
+
+    fn run_claimed(&self, job: &JobRecord, run_id: &RunId) -> Finished {
+        let spec = match prepare(&self.deps, &self.options, job, run_id) {
+            Ok(spec) => spec,
+            Err(PrepareError { cause, detail }) => {
+                tracing::error!(%run_id, detail, "an attempt could not be prepared");
+                let lines = vec![EvidenceLine { line: 0, text: detail }];
+                return self.fail(job, run_id, cause, "prepare", lines);
+            }
+        };
+        if self.active.is_cancelled(run_id) {
+            return self.conclude(job, run_id, &Outcome::unstarted(run_id.as_str(), Ended::Cancelled));
+        }
+        match self.deps.runner.start(spec) {
+            Ok(handle) => self.wait_and_conclude(job, run_id, &handle),
+            Err(error) => {
+                tracing::error!(%run_id, %error, "the launcher could not be started");
+                let ended = Ended::LauncherFailed { detail: error.to_string() };
+                self.conclude(job, run_id, &Outcome::unstarted(run_id.as_str(), ended))
+            }
+        }
+    }
+
+    fn adopt(&self, job: &JobRecord, run_id: &RunId) -> Finished {
+        let path = run_path(&self.deps, job, run_id);
+        match self.deps.runner.adopt(run_id.as_str(), &path) {
+            Ok(Adopted::Alive(handle)) => {
+                tracing::info!(%run_id, "an attempt of an earlier process is adopted");
+                if job.running_run().is_some_and(|r| r.cancel_requested.is_some()) {
+                    self.active.cancel(run_id);
+                }
+                self.wait_and_conclude(job, run_id, &handle)
+            }
+            Ok(Adopted::Ended(outcome)) => self.conclude(job, run_id, &outcome),
+            Err(error) => {
+                tracing::error!(%run_id, %error, "an attempt could not be looked at");
+                self.conclude(job, run_id, &Outcome::lost(run_id.as_str(), "unreadable"))
+            }
+        }
+    }
+
+    fn wait_and_conclude(&self, job: &JobRecord, run_id: &RunId, handle: &Arc<dyn RunHandle>) -> Finished {
+        self.active.started(run_id, handle);
+        let key = (job.tenant_id.clone(), job.job_id.clone());
+        self.runtime.block_on(conclude::set_phase(&self.deps, &key, run_id, "running"));
+        let outcome = self.wait(job, run_id, handle);
+        if self.abandoned.load(Ordering::SeqCst) {
+            return Finished::Nothing;
+        }
+        self.active.stage(run_id, Stage::Finishing);
+        self.conclude(job, run_id, &outcome)
+    }
+
+    /// Waits for the launcher; meanwhile a second thread follows the log.
+    fn wait(&self, job: &JobRecord, run_id: &RunId, handle: &Arc<dyn RunHandle>) -> Outcome {
+        let path = run_path(&self.deps, job, run_id);
+        let (Some(manifest), Some(plan)) = (read_manifest(&path), job.plan.as_ref()) else {
+            return handle.wait();
+        };
+        let Ok(template) = frozen_template(&self.deps, job, plan) else { return handle.wait() };
+        let (done, ended) = channel::<()>();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                let mut follower = Follower::new(&manifest, &template.meta.anchors.steps);
+                let log = path.join("work/main.log");
+                while ended.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+                    if let Some(progress) = follower.look(&log) {
+                        self.deps.progress.set(run_id, progress);
+                    }
+                }
+            });
+            let outcome = handle.wait();
+            drop(done);
+            outcome
+        })
+    }
+
+    /// Verdict, artifacts, terminal commit; the same whether this process started the attempt or not.
+    fn conclude(&self, job: &JobRecord, run_id: &RunId, outcome: &Outcome) -> Finished {
+        let started = Instant::now();
+        let path = run_path(&self.deps, job, run_id);
+        let (Some(plan), Some(run)) = (job.plan.as_ref(), job.run(run_id)) else { return Finished::Nothing };
+        let manifest = read_manifest(&path);
+        let verdict = match frozen_template(&self.deps, job, plan) {
+            Ok(template) => self.verdict(&path, manifest.as_ref(), outcome, job, &template.meta),
+            Err(PrepareError { detail, .. }) => {
+                let lines = vec![EvidenceLine { line: 0, text: detail }];
+                return self.fail(job, run_id, Cause::Internal, "repeats_itself", lines);
+            }
+        };
+        let mut run = finished(run, manifest.as_ref(), outcome, &verdict, &self.options.engine);
+        run.timings.verdict_ms = Some(millis(started));
+        run.ended_at = Some(self.deps.clock.now());
+        let story = Story { job, plan, run: &run, manifest: manifest.as_ref(), outcome, verdict: &verdict };
+        let artifacts = match publish(&self.deps, &path, &story) {
+            Ok(artifacts) => artifacts,
+            Err(error) => {
+                tracing::error!(%run_id, %error, "the artifacts of an attempt could not be published");
+                let lines =
+                    vec![EvidenceLine { line: 0, text: "the artifacts could not be published".into() }];
+                return self.fail(job, run_id, Cause::Internal, "publish", lines);
+            }
+        };
+        self.commit_end(job, &run, &artifacts)
+    }
+
+    fn verdict(
+        &self,
+        path: &Path,
+        manifest: Option<&Manifest>,
+        outcome: &Outcome,
+        job: &JobRecord,
+        meta: &TemplateMeta,
+    ) -> Verdict {
+        let plan = job.plan.as_ref().expect("the caller has the job's plan");
+        judge(path, manifest, outcome, plan, meta)
+    }
+
+    /// Ends an attempt without a verdict: the fault is the service's.
+    fn fail(
+        &self,
+        job: &JobRecord,
+        run_id: &RunId,
+        cause: Cause,
+        detail: &str,
+        evidence: Vec<EvidenceLine>,
+    ) -> Finished {
+        let Some(run) = job.run(run_id) else { return Finished::Nothing };
+        let mut run = run.clone().failed(cause, Some(detail.to_owned()), self.deps.clock.now());
+        run.evidence = evidence;
+        run.engine = self.options.engine.clone();
+        self.commit_end(job, &run, &[])
+    }
+
+    fn commit_end(
+        &self,
+        job: &JobRecord,
+        run: &Run,
+        artifacts: &[crate::domain::artifact::Artifact],
+    ) -> Finished {
+        let key = (job.tenant_id.clone(), job.job_id.clone());
+        let end = self.runtime.block_on(conclude::finish(&self.deps, &key, run, artifacts));
+        self.deps.progress.remove(&run.run_id);
+        match end {
+            Committed::Done(after) => {
+                tracing::info!(
+                    event = "SS_RUN_FINISHED", trace_id = %job.trace_id, tenant_id = %job.tenant_id,
+                    job_id = %job.job_id, run_id = %run.run_id, attempt = run.attempt,
+                    status = ?run.status, cause = run.cause.map(Cause::as_str), job_status = after.status.as_str(),
+                    "an attempt ended"
+                );
+                self.clean_up(job, &run.run_id);
+                match run.cause {
+                    Some(cause @ (Cause::Licence | Cause::EngineMissing)) => Finished::HostFault(cause),
+                    _ => Finished::Over,
+                }
+            }
+            Committed::NotOurs => {
+                tracing::warn!(run_id = %run.run_id, "an attempt that does not hold its job any more is dropped");
+                Finished::Nothing
+            }
+            Committed::GivenUp => Finished::Nothing,
+        }
+    }
+
+    /// The run directory is working space; what matters of it is published.
+    fn clean_up(&self, job: &JobRecord, run_id: &RunId) {
+        let path = run_path(&self.deps, job, run_id);
+        if let Err(error) = std::fs::remove_dir_all(&path)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(%run_id, %error, "a run directory could not be removed");
+        }
+    }
+}
+
+/// The record of an attempt after its verdict.
+fn finished(
+    run: &Run,
+    manifest: Option<&Manifest>,
+    outcome: &Outcome,
+    verdict: &Verdict,
+    engine: &EngineFacts,
+) -> Run {
+    let mut run = run.clone();
+    run.status = verdict.status;
+    run.retryable = verdict.retryable;
+    if let Some(Failure { cause, detail, evidence }) = &verdict.failure {
+        run.cause = Some(*cause);
+        run.cause_detail.clone_from(detail);
+        run.evidence.clone_from(evidence);
+    }
+    run.next_actions = verdict.next_actions.iter().map(|a| (*a).to_owned()).collect();
+    run.engine = merged(&verdict.engine, engine);
+    run.checks.clone_from(&verdict.checks);
+    run.sample_flow.clone_from(&verdict.sample_flow);
+    run.metrics.clone_from(&verdict.metrics);
+    run.results.clone_from(&verdict.results);
+    run.outputs.clone_from(&verdict.outputs);
+    run.timings.engine_ms = outcome.engine_started.then(|| outcome.wall_ms());
+    run.resources.peak_memory_mb = outcome.engine_started.then(|| outcome.peak_memory_bytes as f64 / 1e6);
+    run.resources.cpu_seconds = outcome.engine_started.then(|| outcome.cpu_ms as f64 / 1e3);
+    if let Some(manifest) = manifest {
+        run.timings.prepare_ms = Some(manifest.prepare_ms);
+        run.body_offset = Some(manifest.body_offset);
+        run.body_bytes = Some(manifest.body_bytes);
+    }
+    debug_assert!(run.status != RunStatus::Running, "a verdict ends an attempt");
+    run
+}
+
+/// What the log says of the engine comes before what was known beforehand.
+fn merged(log: &EngineFacts, known: &EngineFacts) -> EngineFacts {
+    EngineFacts {
+        kind: if log.kind.is_empty() { known.kind.clone() } else { log.kind.clone() },
+        edition: log.edition.clone().or_else(|| known.edition.clone()),
+        version: log.version.clone().or_else(|| known.version.clone()),
+        processors: log.processors.or(known.processors),
+        attested: known.attested,
+    }
+}
+
+fn millis(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}

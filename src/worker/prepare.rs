@@ -1,0 +1,261 @@
+//! Builds the run directory of one attempt from the frozen plan alone, and leaves a manifest from which
+//! the verdict can be made by any later process.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{TextFacts, WorkerDeps, WorkerOptions};
+use crate::domain::anchors::Nonces;
+use crate::domain::artifact::ArtifactKind;
+use crate::domain::canonical::sha256_hex;
+use crate::domain::dataset::Dataset;
+use crate::domain::ids::RunId;
+use crate::domain::job::JobRecord;
+use crate::domain::layout::run_dir;
+use crate::domain::plan::Plan;
+use crate::domain::run::Cause;
+use crate::domain::run_outcome::CONTRACT_VERSION;
+use crate::domain::template::TemplateMeta;
+use crate::ports::runner::RunSpec;
+
+/// The name of the main data in the working directory.
+pub const DATA: &str = "data.dta";
+/// Folders and files of the working directory that are no outputs.
+pub const RESERVED: &[&str] = &["main.do", DATA, "inputs", "ado", "empty", "tmp"];
+
+/// What the verdict needs to know of an attempt's beginning (`manifest.json` in the run directory).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    pub contract_version: u32,
+    pub run_id: RunId,
+    pub nonces: Nonces,
+    pub main_do_sha256: String,
+    pub body_offset: u64,
+    pub body_bytes: u64,
+    pub data: Vec<DataFile>,
+    pub prepare_ms: u64,
+}
+
+/// A data file that the run reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataFile {
+    pub name: String,
+    pub dataset_key: String,
+    pub sha256: String,
+    pub size_bytes: u64,
+}
+
+/// Why an attempt could not be prepared.
+#[derive(Debug, thiserror::Error)]
+#[error("{detail}")]
+pub struct PrepareError {
+    pub cause: Cause,
+    pub detail: String,
+}
+
+impl PrepareError {
+    fn new(cause: Cause, detail: impl Into<String>) -> Self {
+        Self { cause, detail: detail.into() }
+    }
+}
+
+impl From<io::Error> for PrepareError {
+    fn from(error: io::Error) -> Self {
+        Self::new(Cause::Internal, format!("the run directory cannot be prepared: {error}"))
+    }
+}
+
+/// Returns the run directory of an attempt as an absolute path.
+pub fn run_path(deps: &WorkerDeps, job: &JobRecord, run_id: &RunId) -> PathBuf {
+    let path = deps.files.path(&job.tenant_id, &job.job_id, &run_dir(run_id));
+    std::path::absolute(&path).unwrap_or(path)
+}
+
+/// Reads the manifest of an attempt.
+pub fn read_manifest(run_path: &Path) -> Option<Manifest> {
+    let manifest: Manifest = serde_json::from_slice(&fs::read(run_path.join("manifest.json")).ok()?).ok()?;
+    (manifest.contract_version <= CONTRACT_VERSION).then_some(manifest)
+}
+
+/// The frozen copies of the plan's template: the bytes of its meta, its meta, its body.
+pub struct FrozenTemplate {
+    pub meta_bytes: Vec<u8>,
+    pub meta: TemplateMeta,
+    pub body: Vec<u8>,
+}
+
+/// Reads the template from the job's artifacts and checks it against the hashes of the plan.
+///
+/// # Errors
+/// `internal` where a copy is absent or differs.
+pub fn frozen_template(
+    deps: &WorkerDeps,
+    job: &JobRecord,
+    plan: &Plan,
+) -> Result<FrozenTemplate, PrepareError> {
+    let meta_bytes = frozen_copy(deps, job, ArtifactKind::TemplateMeta, &plan.template.meta_sha256)?;
+    let body = frozen_copy(deps, job, ArtifactKind::TemplateSource, &plan.template.sha256)?;
+    let meta = serde_json::from_slice(&meta_bytes).map_err(|e| {
+        PrepareError::new(Cause::Internal, format!("the template's meta does not parse: {e}"))
+    })?;
+    Ok(FrozenTemplate { meta_bytes, meta, body })
+}
+
+fn frozen_copy(
+    deps: &WorkerDeps,
+    job: &JobRecord,
+    kind: ArtifactKind,
+    sha256: &str,
+) -> Result<Vec<u8>, PrepareError> {
+    let absent = || PrepareError::new(Cause::Internal, format!("no artifact {} of the plan", kind.as_str()));
+    let artifact = job.artifacts_index.iter().find(|a| a.kind == kind && a.sha256 == sha256);
+    let artifact = artifact.ok_or_else(absent)?;
+    let mut bytes = Vec::new();
+    deps.files.open(&job.tenant_id, &job.job_id, &artifact.rel_path)?.read_to_end(&mut bytes)?;
+    if sha256_hex(&bytes) != sha256 {
+        let detail = format!("{} differs from the plan's hash", artifact.rel_path);
+        return Err(PrepareError::new(Cause::Internal, detail));
+    }
+    Ok(bytes)
+}
+
+/// Builds the directory and returns what the runner is told.
+///
+/// # Errors
+/// [`PrepareError`]; nothing was started then.
+pub fn prepare(
+    deps: &WorkerDeps,
+    options: &WorkerOptions,
+    job: &JobRecord,
+    run_id: &RunId,
+) -> Result<RunSpec, PrepareError> {
+    let started = std::time::Instant::now();
+    let plan = job.plan.as_ref().ok_or_else(|| PrepareError::new(Cause::Internal, "the job has no plan"))?;
+    let run_path = run_path(deps, job, run_id);
+    let work = run_path.join("work");
+    fs::create_dir_all(run_path.parent().unwrap_or(&run_path))?;
+    // A name that exists would mean that this attempt was begun before.
+    fs::create_dir(&run_path)?;
+    for folder in ["ado", "empty", "tmp/home"] {
+        fs::create_dir_all(work.join(folder))?;
+    }
+    let template = frozen_template(deps, job, plan)?;
+    let nonces = Nonces { begin: hex::encode(deps.ids.secret(16)), end: hex::encode(deps.ids.secret(16)) };
+    let facts = TextFacts {
+        run_id: run_id.to_string(),
+        n1: nonces.begin.clone(),
+        n2: nonces.end.clone(),
+        processors: options.processors,
+        memory_mb: options.limits.memory_bytes / 10 * 9 / (1 << 20),
+    };
+    let text_error = |detail| PrepareError::new(Cause::TemplateError, detail);
+    let text = deps.texts.main_do(plan, &template.meta_bytes, &template.body, &facts).map_err(text_error)?;
+    check_body(&text, &plan.template.sha256)?;
+    fs::write(work.join("main.do"), &text.bytes)?;
+    for (name, bytes) in deps.texts.ado(plan).map_err(text_error)? {
+        if !is_plain_name(&name) {
+            return Err(text_error(format!("{name} cannot be the name of an idiom")));
+        }
+        fs::write(work.join("ado").join(name), bytes)?;
+    }
+    let manifest = Manifest {
+        contract_version: CONTRACT_VERSION,
+        run_id: run_id.clone(),
+        nonces,
+        main_do_sha256: sha256_hex(&text.bytes),
+        body_offset: text.body_offset,
+        body_bytes: text.body_bytes,
+        data: stage_data(deps, job, plan, &work)?,
+        prepare_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+    };
+    fs::write(run_path.join("manifest.json"), serde_json::to_vec(&manifest).map_err(io::Error::other)?)?;
+    Ok(RunSpec {
+        contract_version: CONTRACT_VERSION,
+        run_id: run_id.to_string(),
+        run_dir: run_path,
+        command: options.command.clone(),
+        limits: options.limits.clone(),
+        sandbox: options.sandbox.clone(),
+        timezone: options.timezone.clone(),
+    })
+}
+
+/// Checks that the do-file has the template's body, byte for byte, where it says.
+fn check_body(text: &super::MainDo, sha256: &str) -> Result<(), PrepareError> {
+    let range = usize::try_from(text.body_offset).ok().zip(usize::try_from(text.body_bytes).ok());
+    let body = range.and_then(|(at, len)| text.bytes.get(at..at.checked_add(len)?));
+    match body {
+        Some(body) if sha256_hex(body) == sha256 => Ok(()),
+        _ => Err(PrepareError::new(Cause::Internal, "the do-file does not carry the template's body")),
+    }
+}
+
+/// Copies the data sets that the plan binds; the engine may change its copies, never the originals.
+fn stage_data(
+    deps: &WorkerDeps,
+    job: &JobRecord,
+    plan: &Plan,
+    work: &Path,
+) -> Result<Vec<DataFile>, PrepareError> {
+    let lost = |detail: String| PrepareError::new(Cause::Internal, detail);
+    let inputs = job.inputs.as_ref().ok_or_else(|| lost("the job has no inputs".to_owned()))?;
+    let mut staged = Vec::new();
+    if !plan.input_bindings.contains_key(DATA) {
+        let primary = inputs.primary().ok_or_else(|| lost("the job has no primary data".to_owned()))?;
+        staged.push(stage(deps, job, primary, DATA, work.join(DATA))?);
+    }
+    for (name, key) in &plan.input_bindings {
+        let dataset =
+            inputs.dataset(key).ok_or_else(|| lost(format!("the plan's data set {key} is absent")))?;
+        if !is_plain_name(name) {
+            return Err(lost(format!("{name} cannot be the name of an input")));
+        }
+        let target = if name == DATA { work.join(DATA) } else { work.join("inputs").join(name) };
+        staged.push(stage(deps, job, dataset, name, target)?);
+    }
+    Ok(staged)
+}
+
+fn stage(
+    deps: &WorkerDeps,
+    job: &JobRecord,
+    dataset: &Dataset,
+    name: &str,
+    target: PathBuf,
+) -> Result<DataFile, PrepareError> {
+    if let Some(folder) = target.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut source = deps.files.open(&job.tenant_id, &job.job_id, &dataset.canonical_rel_path)?;
+    let (size_bytes, sha256) = copy_hashing(&mut source, &mut File::create(&target)?)?;
+    if sha256 != dataset.canonical_sha256 {
+        let detail = format!("the data set {} differs from its recorded hash", dataset.dataset_key);
+        return Err(PrepareError::new(Cause::Internal, detail));
+    }
+    Ok(DataFile { name: name.to_owned(), dataset_key: dataset.dataset_key.clone(), sha256, size_bytes })
+}
+
+fn copy_hashing(source: &mut File, target: &mut File) -> io::Result<(u64, String)> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 256 * 1024];
+    let mut size = 0;
+    loop {
+        let n = source.read(&mut buffer)?;
+        if n == 0 {
+            return Ok((size, hex::encode(hasher.finalize())));
+        }
+        hasher.update(&buffer[..n]);
+        target.write_all(&buffer[..n])?;
+        size += n as u64;
+    }
+}
+
+/// True for a file name without a folder, a leading dot or characters that need quoting.
+pub fn is_plain_name(name: &str) -> bool {
+    let first = name.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_');
+    first && name.len() <= 120 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+}

@@ -1,0 +1,203 @@
+//! Publishes what a run left as artifacts. The run directory keeps its files until the terminal commit,
+//! so that a publication that a crash interrupts can be repeated.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, json};
+
+use super::WorkerDeps;
+use super::prepare::Manifest;
+use crate::domain::artifact::{Artifact, ArtifactKind, media_type_of, safe_rel_path};
+use crate::domain::ids::RunId;
+use crate::domain::job::JobRecord;
+use crate::domain::layout::run_artifact;
+use crate::domain::plan::Plan;
+use crate::domain::run::Run;
+use crate::domain::run_outcome::Outcome;
+use crate::domain::verdict::Verdict;
+
+/// Everything that is told about a run in its meta file.
+pub struct Story<'a> {
+    pub job: &'a JobRecord,
+    pub plan: &'a Plan,
+    pub run: &'a Run,
+    pub manifest: Option<&'a Manifest>,
+    pub outcome: &'a Outcome,
+    pub verdict: &'a Verdict,
+}
+
+/// Collects the artifacts of one run.
+struct Shelf<'a> {
+    deps: &'a WorkerDeps,
+    job: &'a JobRecord,
+    run_id: &'a RunId,
+    run_path: &'a Path,
+    now: DateTime<Utc>,
+    artifacts: Vec<Artifact>,
+}
+
+/// Publishes the files and returns their index entries.
+///
+/// # Errors
+/// Any I/O error; what was published by then stays and is replaced on repetition.
+pub fn publish(deps: &WorkerDeps, run_path: &Path, story: &Story<'_>) -> io::Result<Vec<Artifact>> {
+    let mut shelf = Shelf {
+        deps,
+        job: story.job,
+        run_id: &story.run.run_id,
+        run_path,
+        now: deps.clock.now(),
+        artifacts: Vec::new(),
+    };
+    shelf.file("work/main.do", "main.do", ArtifactKind::StataDo)?;
+    shelf.file("work/main.log", "main.log", ArtifactKind::StataLog)?;
+    shelf.file("stdout", "stdout", ArtifactKind::RunStdout)?;
+    shelf.file("stderr", "stderr", ArtifactKind::RunStderr)?;
+    let left_out = outputs(&mut shelf, story)?;
+    let meta = run_meta(story, &left_out);
+    shelf.json("run.meta.json", ArtifactKind::RunMeta, &meta)?;
+    if let Some(error) = run_error(story) {
+        shelf.json("run.error.json", ArtifactKind::RunError, &error)?;
+    }
+    Ok(shelf.artifacts)
+}
+
+/// Publishes declared outputs, then undeclared ones as far as the plan's archive allows; returns the
+/// names of those that were left out, with the reason.
+fn outputs(shelf: &mut Shelf<'_>, story: &Story<'_>) -> io::Result<Vec<(String, &'static str)>> {
+    let archive = &story.plan.contract.constraints.archive;
+    let (mut files, mut bytes) = (0_u32, 0_u64);
+    let mut left_out = Vec::new();
+    for output in &story.verdict.outputs {
+        if output.rel_path == "main.log" || output.status == "missing" {
+            continue;
+        }
+        let path = shelf.run_path.join("work").join(&output.rel_path);
+        let Some(metadata) = fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file) else { continue };
+        files += 1;
+        bytes += metadata.len();
+        let declared = story.plan.contract.outputs.iter().find(|o| o.file == output.rel_path);
+        let refused = match declared {
+            Some(_) => None,
+            None if is_forbidden(&output.rel_path) => Some("forbidden name"),
+            None if files > archive.max_files || bytes > archive.max_total_bytes => Some("archive limits"),
+            None => None,
+        };
+        if let Some(reason) = refused {
+            left_out.push((output.rel_path.clone(), reason));
+            continue;
+        }
+        let kind = declared.map_or(ArtifactKind::ExportOther, |o| kind_of(&o.artifact_kind));
+        shelf.file(&format!("work/{}", output.rel_path), &output.rel_path, kind)?;
+    }
+    Ok(left_out)
+}
+
+fn kind_of(text: &str) -> ArtifactKind {
+    serde_json::from_value(Value::String(text.to_owned())).unwrap_or(ArtifactKind::ExportOther)
+}
+
+/// Names that a later run or a person's Stata would load by itself, and names that need quoting.
+fn is_forbidden(rel_path: &str) -> bool {
+    let name = rel_path.rsplit('/').next().unwrap_or(rel_path).to_lowercase();
+    let loaded = matches!(name.as_str(), "profile.do" | "sysprofile.do" | "stata.lic");
+    let code = [".ado", ".mlib", ".plugin"].iter().any(|ending| name.ends_with(ending));
+    loaded || code || name.starts_with('.') || safe_rel_path(rel_path).is_none()
+}
+
+impl Shelf<'_> {
+    /// Publishes a file of the run directory, if it is there.
+    fn file(&mut self, from: &str, name: &str, kind: ArtifactKind) -> io::Result<()> {
+        let source = self.run_path.join(from);
+        if !fs::symlink_metadata(&source).is_ok_and(|m| m.is_file()) {
+            return Ok(());
+        }
+        // A second name, so that the first stays for a repetition.
+        let link = self.run_path.join("publish.link");
+        match fs::remove_file(&link) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => fs::hard_link(&source, &link)?,
+        }
+        let rel_path = run_artifact(self.run_id, name);
+        let (tenant, job) = (&self.job.tenant_id, &self.job.job_id);
+        let written = self.deps.files.publish(tenant, job, &link, &rel_path)?;
+        // Renaming onto another name of the same file does nothing, so the second name may remain.
+        let _ = fs::remove_file(&link);
+        self.add(name, rel_path, kind, written.size_bytes, written.sha256);
+        Ok(())
+    }
+
+    fn json(&mut self, name: &str, kind: ArtifactKind, value: &Value) -> io::Result<()> {
+        let bytes = serde_json::to_vec_pretty(value)?;
+        let rel_path = run_artifact(self.run_id, name);
+        let written = self.deps.files.put(&self.job.tenant_id, &self.job.job_id, &rel_path, &bytes)?;
+        self.add(name, rel_path, kind, written.size_bytes, written.sha256);
+        Ok(())
+    }
+
+    fn add(&mut self, name: &str, rel_path: String, kind: ArtifactKind, size_bytes: u64, sha256: String) {
+        let mut meta = Map::new();
+        meta.insert("run_id".to_owned(), json!(self.run_id));
+        self.artifacts.push(Artifact {
+            kind,
+            rel_path,
+            created_at: self.now,
+            size_bytes,
+            sha256,
+            media_type: media_type_of(name).to_owned(),
+            meta,
+        });
+    }
+}
+
+fn run_meta(story: &Story<'_>, left_out: &[(String, &'static str)]) -> Value {
+    let Story { job, plan, run, manifest, outcome, .. } = story;
+    json!({
+        "run_id": run.run_id, "attempt": run.attempt, "job_id": job.job_id, "tenant_id": job.tenant_id,
+        "trace_id": job.trace_id, "service_version": env!("CARGO_PKG_VERSION"),
+        "plan_id": plan.plan_id, "plan_revision": plan.revision, "template": plan.template, "seed": plan.seed,
+        "status": run.status, "cause": run.cause, "engine": run.engine,
+        "main_do": manifest.map(|m| json!({
+            "sha256": m.main_do_sha256, "body_offset": m.body_offset, "body_bytes": m.body_bytes,
+        })),
+        "data": manifest.map(|m| &m.data),
+        "process": {
+            "ended": outcome.ended, "engine_started": outcome.engine_started, "leftovers": outcome.leftovers,
+            "containment": outcome.containment, "sandbox": outcome.sandbox,
+            "stdout_bytes": outcome.stdout_bytes, "stderr_bytes": outcome.stderr_bytes,
+        },
+        "resources": run.resources, "timings": run.timings,
+        "queued_at": run.queued_at, "started_at": run.started_at, "ended_at": run.ended_at,
+        "outputs": run.outputs, "checks": run.checks, "sample_flow": run.sample_flow, "metrics": run.metrics,
+        "not_archived": left_out.iter().map(|(f, why)| json!({"file": f, "reason": why})).collect::<Vec<_>>(),
+    })
+}
+
+fn run_error(story: &Story<'_>) -> Option<Value> {
+    let failure = story.verdict.failure.as_ref()?;
+    Some(json!({
+        "run_id": story.run.run_id, "cause": failure.cause, "detail": failure.detail,
+        "retryable": story.run.retryable, "evidence": failure.evidence,
+        "next_actions": story.verdict.next_actions,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_stata_would_load_are_not_published() {
+        for bad in
+            ["profile.do", "sub/PROFILE.do", "x.ado", "x.MLIB", "a.plugin", "stata.lic", ".hidden", "a/../b"]
+        {
+            assert!(is_forbidden(bad), "{bad}");
+        }
+        for good in ["table.csv", "notes.txt", "sub/fig.svg", "my.do"] {
+            assert!(!is_forbidden(good), "{good}");
+        }
+    }
+}

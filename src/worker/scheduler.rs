@@ -1,0 +1,304 @@
+//! The scheduler: one task that owns the queue projection, gives permits, starts attempts, and brings the
+//! worker to rest. It never blocks and does not poll: it wakes by changes of the store, ends of attempts
+//! and the time of the next delayed job.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
+
+use super::active::Active;
+use super::attempt::{Finished, Shared};
+use super::queue::{JobKey, Queue};
+use super::{Drain, WorkerDeps, WorkerOptions, start, under_limit};
+use crate::domain::ids::RunId;
+use crate::domain::job::{JobRecord, JobStatus};
+use crate::domain::run::Cause;
+use crate::ports::store::{Change, ChangedRecord, Key, ReadError};
+
+/// First and longest pause of claims after a fault of the host.
+const FAULT_PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+/// How long attempts may take to end after they were told that the host stops.
+const STOP_BOUND: Duration = Duration::from_secs(10);
+
+/// Facts of the worker for health and metrics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkerStatus {
+    pub active: usize,
+    pub queued: usize,
+    /// Claims are stopped because of a fault of the host with this cause.
+    pub host_fault: Option<Cause>,
+}
+
+/// A running worker.
+pub struct Worker {
+    shared: Arc<Shared>,
+    control: Arc<Control>,
+    task: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Control {
+    closing: AtomicBool,
+    wake: Notify,
+    queued: AtomicUsize,
+    fault: std::sync::Mutex<Option<Cause>>,
+}
+
+enum Told {
+    Finished(RunId, Finished),
+}
+
+impl Worker {
+    /// Starts the worker: adopts what an earlier process left, then claims.
+    ///
+    /// # Errors
+    /// As the store's, where running attempts cannot be listed.
+    pub async fn start(deps: WorkerDeps, options: WorkerOptions) -> Result<Self, ReadError> {
+        // Listening begins before anything is read, so that no change falls between.
+        let changes = deps.store.changes();
+        let found = start::running(deps.store.as_ref()).await?;
+        let shared = Arc::new(Shared {
+            deps,
+            options,
+            active: Active::default(),
+            runtime: tokio::runtime::Handle::current(),
+            abandoned: AtomicBool::new(false),
+        });
+        let control = Arc::new(Control::default());
+        let (told, tells) = mpsc::unbounded_channel();
+        let scheduler = Scheduler {
+            shared: Arc::clone(&shared),
+            control: Arc::clone(&control),
+            queue: Queue::default(),
+            told,
+            pause: FAULT_PAUSE.0,
+            paused_until: None,
+            load_from: Some(0),
+        };
+        for (job, run_id) in found {
+            scheduler.spawn_found(job, run_id);
+        }
+        let task = tokio::spawn(scheduler.run(changes, tells));
+        Ok(Self { shared, control, task })
+    }
+
+    /// Returns facts for health and metrics.
+    pub fn status(&self) -> WorkerStatus {
+        WorkerStatus {
+            active: self.shared.active.len(),
+            queued: self.control.queued.load(Ordering::Relaxed),
+            host_fault: *self.control.fault.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
+        }
+    }
+
+    /// Stops claims at once; running attempts are not touched.
+    pub fn stop_claims(&self) {
+        self.control.closing.store(true, Ordering::SeqCst);
+        self.control.wake.notify_one();
+    }
+
+    /// Brings the worker to rest; returns how many attempts it leaves running.
+    pub async fn drain(self, how: Drain) -> usize {
+        self.stop_claims();
+        match how {
+            Drain::Detach => {
+                self.until(STOP_BOUND, || self.shared.active.busy() == 0).await;
+                self.shared.abandoned.store(true, Ordering::SeqCst);
+            }
+            Drain::Wait(bound) => {
+                if !self.until(bound, || self.shared.active.len() == 0).await {
+                    let shared = Arc::clone(&self.shared);
+                    std::thread::spawn(move || shared.active.stop_all());
+                    let grace = Duration::from_millis(self.shared.options.limits.grace_ms);
+                    self.until(STOP_BOUND + grace, || self.shared.active.len() == 0).await;
+                }
+            }
+        }
+        self.task.abort();
+        self.shared.active.len()
+    }
+
+    /// Waits for a condition up to a bound; attempts end rarely enough that looking again is cheap.
+    async fn until(&self, bound: Duration, holds: impl Fn() -> bool) -> bool {
+        let deadline = Instant::now() + bound;
+        loop {
+            if holds() {
+                return true;
+            }
+            if Instant::now() >= deadline {
+                return false;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+struct Scheduler {
+    shared: Arc<Shared>,
+    control: Arc<Control>,
+    queue: Queue,
+    told: mpsc::UnboundedSender<Told>,
+    /// Length of the next pause after a fault of the host.
+    pause: Duration,
+    paused_until: Option<tokio::time::Instant>,
+    /// Place in the stored queue up to which it is loaded; `None` when all is.
+    load_from: Option<u64>,
+}
+
+impl Scheduler {
+    async fn run(
+        mut self,
+        mut changes: mpsc::UnboundedReceiver<Change>,
+        mut tells: mpsc::UnboundedReceiver<Told>,
+    ) {
+        loop {
+            self.load().await;
+            self.fill_permits();
+            self.control.queued.store(self.queue.len(), Ordering::Relaxed);
+            let wake_at = self.next_wake();
+            tokio::select! {
+                change = changes.recv() => match change {
+                    Some(change) => self.changed(change),
+                    None => return,
+                },
+                told = tells.recv() => match told {
+                    Some(Told::Finished(run_id, end)) => self.finished(&run_id, end),
+                    None => return,
+                },
+                () = self.control.wake.notified() => {}
+                () = tokio::time::sleep_until(wake_at), if self.has_timer() => {}
+                () = std::future::ready(()), if self.load_from.is_some() => {}
+            }
+        }
+    }
+
+    /// Loads one more page of the stored queue.
+    async fn load(&mut self) {
+        let Some(after) = self.load_from else { return };
+        let deps = &self.shared.deps;
+        match start::load_page(deps.store.as_ref(), deps.clock.as_ref(), after, &mut self.queue).await {
+            Ok(next) => self.load_from = next,
+            Err(error) => {
+                tracing::error!(%error, "the queue cannot be loaded");
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        }
+    }
+
+    fn closing(&self) -> bool {
+        self.control.closing.load(Ordering::SeqCst)
+    }
+
+    /// Permit first, then a job.
+    fn fill_permits(&mut self) {
+        if self.paused_until.is_some_and(|at| tokio::time::Instant::now() < at) {
+            return;
+        }
+        while !self.closing() && self.shared.active.len() < self.room() {
+            let now = self.shared.deps.clock.now();
+            let shared = Arc::clone(&self.shared);
+            let may_run = |tenant: &_| under_limit(&shared.options, &shared.active, tenant);
+            let Some(key) = self.queue.take(now, may_run) else { return };
+            self.spawn_queued(key);
+        }
+    }
+
+    /// After a fault of the host one attempt at a time tries whether it is over.
+    fn room(&self) -> usize {
+        if self.paused_until.is_some() {
+            self.shared.options.concurrency.min(1)
+        } else {
+            self.shared.options.concurrency
+        }
+    }
+
+    fn has_timer(&self) -> bool {
+        !self.closing() && (self.queue.next_wake().is_some() || self.paused_until.is_some())
+    }
+
+    fn next_wake(&self) -> tokio::time::Instant {
+        let now = tokio::time::Instant::now();
+        let delayed = self.queue.next_wake().map(|at| {
+            let wait = (at - self.shared.deps.clock.now()).to_std().unwrap_or_default();
+            now + wait.max(Duration::from_millis(1))
+        });
+        let paused = self.paused_until.filter(|at| *at > now);
+        delayed.into_iter().chain(paused).min().unwrap_or(now + Duration::from_secs(3600))
+    }
+
+    fn changed(&mut self, change: Change) {
+        match change.record {
+            ChangedRecord::Job(job) => self.job_changed(&job, change.queue_seq),
+            ChangedRecord::Deleted(Key::Job(tenant, job_id)) => self.queue.remove(&(tenant, job_id)),
+            ChangedRecord::Other(_) | ChangedRecord::Deleted(_) => {}
+        }
+    }
+
+    fn job_changed(&mut self, job: &JobRecord, queue_seq: Option<u64>) {
+        let key = (job.tenant_id.clone(), job.job_id.clone());
+        match (job.status, queue_seq, &job.queue) {
+            (JobStatus::Queued, Some(seq), Some(entry)) => {
+                self.queue.put(key, seq, entry.ready_at, self.shared.deps.clock.now());
+            }
+            _ => self.queue.remove(&key),
+        }
+        if let Some(run) = job.running_run().filter(|r| r.cancel_requested.is_some())
+            && self.shared.active.has(&run.run_id)
+        {
+            let (shared, run_id) = (Arc::clone(&self.shared), run.run_id.clone());
+            std::thread::spawn(move || shared.active.cancel(&run_id));
+        }
+    }
+
+    fn finished(&mut self, run_id: &RunId, end: Finished) {
+        self.shared.active.remove(run_id);
+        let mut fault = self.control.fault.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match end {
+            Finished::HostFault(cause) => {
+                tracing::error!(cause = cause.as_str(), pause_s = self.pause.as_secs(), "claims are paused");
+                *fault = Some(cause);
+                self.paused_until = Some(tokio::time::Instant::now() + self.pause);
+                self.pause = (self.pause * 2).min(FAULT_PAUSE.1);
+            }
+            Finished::Over => {
+                *fault = None;
+                self.paused_until = None;
+                self.pause = FAULT_PAUSE.0;
+            }
+            Finished::Nothing => {}
+        }
+    }
+
+    fn spawn_queued(&self, key: JobKey) {
+        let id = self.shared.deps.ids.id("run");
+        let Ok(run_id) = RunId::parse(id) else {
+            tracing::error!("the id source made an id that is none");
+            return;
+        };
+        self.shared.active.add(&run_id, &key.0);
+        let id = run_id.clone();
+        self.spawn(run_id, move |shared| shared.run_queued(&key, &id));
+    }
+
+    fn spawn_found(&self, job: JobRecord, run_id: RunId) {
+        self.shared.active.add(&run_id, &job.tenant_id);
+        let id = run_id.clone();
+        self.spawn(run_id, move |shared| shared.run_found(&job, &id));
+    }
+
+    fn spawn(&self, run_id: RunId, work: impl FnOnce(&Shared) -> Finished + Send + 'static) {
+        let (shared, told, id) = (Arc::clone(&self.shared), self.told.clone(), run_id.clone());
+        let thread = std::thread::Builder::new().name("attempt".to_owned()).spawn(move || {
+            let end = work(&shared);
+            // Without a scheduler nobody waits for the answer.
+            let _ = told.send(Told::Finished(id, end));
+        });
+        if let Err(error) = thread {
+            tracing::error!(%error, "a thread for an attempt could not be started");
+            let _ = self.told.send(Told::Finished(run_id, Finished::Nothing));
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! A worker on a real store, real files and real processes, with a script in place of the engine.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::Utc;
+use serde_json::json;
+use stata_service::adapters::clock::SystemClock;
+use stata_service::adapters::ids::SystemIds;
+use stata_service::adapters::job_files::LocalJobFiles;
+use stata_service::adapters::store::{Options, SqliteStore};
+use stata_service::domain::artifact::{Artifact, ArtifactKind};
+use stata_service::domain::ids::{JobId, TenantId};
+use stata_service::domain::job::{JobRecord, JobStatus};
+use stata_service::domain::plan::Plan;
+use stata_service::domain::run::EngineFacts;
+use stata_service::domain::run_outcome::RunLimits;
+use stata_service::ports::clock::Clock;
+use stata_service::ports::ids::IdSource;
+use stata_service::ports::job_files::JobFiles;
+use stata_service::ports::runner::{SandboxMode, SandboxSpec};
+use stata_service::ports::store::{Expect, Record, Store, Write};
+use stata_service::worker::{MainDo, RunTexts, TextFacts, Worker, WorkerDeps, WorkerOptions};
+
+use super::records::{commit, job};
+use super::runs::{fakes, interpreters, runner};
+
+/// Makes do-files of anchors and body only.
+pub struct PlainTexts;
+
+impl RunTexts for PlainTexts {
+    fn main_do(&self, _: &Plan, _: &[u8], body: &[u8], facts: &TextFacts) -> Result<MainDo, String> {
+        let head = format!("display \"SS_EVENT|begin|run={}|nonce={}\"\n", facts.run_id, facts.n1);
+        let foot = format!("\ndisplay \"SS_EVENT|end|nonce={}\"\nexit, clear\n", facts.n2);
+        let bytes = [head.as_bytes(), body, foot.as_bytes()].concat();
+        Ok(MainDo { bytes, body_offset: head.len() as u64, body_bytes: body.len() as u64 })
+    }
+
+    fn ado(&self, _: &Plan) -> Result<Vec<(String, Vec<u8>)>, String> {
+        Ok(vec![("ss_event.ado".to_owned(), b"program define ss_event\nend\n".to_vec())])
+    }
+}
+
+/// The parts of a worker below one data directory.
+pub struct Bed {
+    pub root: PathBuf,
+    pub store: Arc<SqliteStore>,
+    pub files: Arc<LocalJobFiles>,
+    pub options: WorkerOptions,
+}
+
+impl Bed {
+    /// Opens (or opens again) what lies below a directory.
+    pub fn open(root: &Path) -> Self {
+        let root = root.canonicalize().expect("an existing directory");
+        let store =
+            SqliteStore::open(Options::new(root.clone(), Arc::new(SystemClock))).expect("the store opens");
+        let options = WorkerOptions {
+            concurrency: 2,
+            tenant_limit: None,
+            limits: RunLimits { wall_seconds: 60, grace_ms: 200, ..RunLimits::default() },
+            command: vec![fakes().join("stata.sh").display().to_string()],
+            engine: EngineFacts { kind: "open".to_owned(), ..EngineFacts::default() },
+            sandbox: SandboxSpec { mode: SandboxMode::Enforce, read: interpreters() },
+            timezone: "UTC".to_owned(),
+            processors: 1,
+        };
+        Self { files: Arc::new(LocalJobFiles::new(root.clone())), root, store, options }
+    }
+
+    /// Starts the worker.
+    pub async fn worker(&self) -> Worker {
+        let deps = WorkerDeps {
+            store: Arc::clone(&self.store) as Arc<dyn Store>,
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+            files: Arc::clone(&self.files) as Arc<dyn JobFiles>,
+            runner: Arc::new(runner()),
+            texts: Arc::new(PlainTexts),
+            progress: Arc::default(),
+        };
+        Worker::start(deps, self.options.clone()).await.expect("the worker starts")
+    }
+
+    /// Stores a queued job whose template makes the script behave in this way.
+    pub async fn queue(&self, tenant: &str, id: &str, behaviour: &str) {
+        let job = self.confirmed(tenant, id, behaviour);
+        self.put(job.clone(), Expect::Absent).await;
+        let queued = job.enqueue(SystemClock.now()).expect("a confirmed job can be queued");
+        self.put(queued, Expect::Version(1)).await;
+    }
+
+    /// Commits a job.
+    pub async fn put(&self, job: JobRecord, expect: Expect) {
+        let write = Write::Put { record: Record::Job(Box::new(job)), expect };
+        let mut commit = commit(vec![write]);
+        commit.id = SystemIds.id("commit");
+        self.store.commit(commit).await.expect("committed");
+    }
+
+    /// Reads a job.
+    pub async fn job(&self, tenant: &str, id: &str) -> JobRecord {
+        let (tenant, id) = (TenantId::parse(tenant).expect("valid"), JobId::parse(id).expect("valid"));
+        self.store.job(&tenant, &id).await.expect("readable").expect("stored")
+    }
+
+    /// Waits until the job has a state, and returns it.
+    pub async fn until(&self, tenant: &str, id: &str, holds: impl Fn(&JobRecord) -> bool) -> JobRecord {
+        for _ in 0..6000 {
+            let job = self.job(tenant, id).await;
+            if holds(&job) {
+                return job;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("job {id} stays as it is: {:?}", self.job(tenant, id).await);
+    }
+
+    /// Waits until nothing will happen to the job any more.
+    pub async fn ended(&self, tenant: &str, id: &str) -> JobRecord {
+        self.until(tenant, id, |job| job.status.is_terminal()).await
+    }
+
+    /// Reads a published file.
+    pub fn published(&self, job: &JobRecord, rel_path: &str) -> Vec<u8> {
+        std::fs::read(self.files.path(&job.tenant_id, &job.job_id, rel_path)).expect(rel_path)
+    }
+
+    /// Path of a file in the working directory of the job's latest attempt.
+    pub fn work_file(&self, job: &JobRecord, name: &str) -> PathBuf {
+        let run = job.latest_run().expect("an attempt");
+        self.files.path(&job.tenant_id, &job.job_id, &format!("runs/{}/work/{name}", run.run_id))
+    }
+
+    fn confirmed(&self, tenant: &str, id: &str, behaviour: &str) -> JobRecord {
+        let mut job = job(tenant, id, 0);
+        let body = format!("* behaviour: {behaviour}\n");
+        let meta = serde_json::to_vec(&meta()).expect("serialises");
+        let source =
+            self.artifact(&job, ArtifactKind::TemplateSource, "artifacts/template.do", body.as_bytes());
+        let declared = self.artifact(&job, ArtifactKind::TemplateMeta, "artifacts/template.json", &meta);
+        let data = self.artifact(&job, ArtifactKind::InputsDataset, "inputs/main.dta", b"canonical data");
+        job.plan = Some(plan(&source.sha256, &declared.sha256));
+        job.inputs = serde_json::from_value(json!({
+            "manifest_rel_path": "inputs/manifest.json", "fingerprint": "", "created_at": Utc::now(),
+            "datasets": [{
+                "dataset_key": "main", "role": "primary_dataset", "original_name": "d.csv", "format": "csv",
+                "original_rel_path": "inputs/d.csv", "original_sha256": "", "original_size_bytes": 1,
+                "canonical_rel_path": data.rel_path, "canonical_sha256": data.sha256,
+                "canonical_size_bytes": data.size_bytes, "row_count": 1, "columns": [], "selected_sheet": null,
+                "header_row": null, "encoding": null, "delimiter": null}],
+        }))
+        .expect("inputs");
+        job.artifacts_index = vec![source, declared];
+        job.status = JobStatus::Confirmed;
+        job
+    }
+
+    fn artifact(&self, job: &JobRecord, kind: ArtifactKind, rel_path: &str, bytes: &[u8]) -> Artifact {
+        let written = self.files.put(&job.tenant_id, &job.job_id, rel_path, bytes).expect("written");
+        Artifact {
+            kind,
+            rel_path: rel_path.to_owned(),
+            created_at: SystemClock.now(),
+            size_bytes: written.size_bytes,
+            sha256: written.sha256,
+            media_type: "text/plain".to_owned(),
+            meta: serde_json::Map::new(),
+        }
+    }
+}
+
+fn plan(body_sha256: &str, meta_sha256: &str) -> Plan {
+    let columns: Vec<_> = ["term", "estimate", "std_error", "p_value", "ci_low", "ci_high", "note"]
+        .map(|n| json!({"name": n, "type": if n == "term" || n == "note" { "text" } else { "number" }}))
+        .to_vec();
+    let output = |file: &str, kind: &str, format: &str, artifact: &str, columns: serde_json::Value| {
+        json!({"file": file, "type": kind, "format": format, "required": true, "when": null, "description": "",
+               "columns": columns, "max_bytes": 1_000_000, "artifact_kind": artifact,
+               "rel_path": format!("artifacts/runs/{{run_id}}/{file}")})
+    };
+    serde_json::from_value(json!({
+        "plan_version": 2, "plan_id": "a".repeat(64), "revision": 1, "rel_path": "artifacts/plan.json",
+        "plan_source": "client", "created_at": "2024-01-01T00:00:00Z",
+        "template": {"template_id": "linear.ols", "version": "1.0.0", "sha256": body_sha256,
+                     "meta_sha256": meta_sha256, "ado_sha256": "", "title": "t"},
+        "rationale": {"text": "", "evidence": [], "ranking": [], "chosen_by": "client"},
+        "contract": {"parameters": [], "bound": {}, "missing": [], "dependencies": [],
+            "outputs": [output("table_coefficients.csv", "table", "csv", "stata.export.table", json!(columns)),
+                        output("main.log", "log", "log", "stata.log", json!([]))],
+            "constraints": {"min_observations": 10, "archive": {"max_files": 50, "max_total_bytes": 1_000_000,
+                            "allowed_formats": ["csv"], "retention_days": 0}}},
+        "sample_if": null, "panel": null, "seed": 1, "input_fingerprint": "",
+        "input_bindings": {"data.dta": "main"}, "output_formats": ["csv"], "steps": []
+    }))
+    .expect("a plan")
+}
+
+fn meta() -> serde_json::Value {
+    json!({
+        "contract": "2.0", "id": "linear.ols", "version": "1.0.0", "title": {"en": "t"}, "description": "d",
+        "family": "linear", "level": "basic", "body": {"file": "do/x.do", "sha256": ""},
+        "stata": {"min_version": 17, "engine": "supported"}, "inputs": [], "parameters": [],
+        "dependencies": [], "outputs": [], "checks": [], "metrics": ["n_used"],
+        "sample": {"missing": "listwise", "min_observations": 10, "sample_if": "allowed"},
+        "shape": [], "seed": {"policy": "none"},
+        "selection": {"keywords": {"en": [], "zh": []}, "question_kinds": [], "roles": [], "questions": []},
+        "resources": {"timeout_s": 1, "memory_mb": 1, "cost": "low"},
+        "anchors": {"steps": ["estimate"]}, "limitations": [], "references": [],
+        "sample_data": {"file": "x.csv", "parameters": {}},
+        "oracle": {"tool": "t", "expected": "e", "tolerance": {}}
+    })
+}
