@@ -37,6 +37,8 @@ pub struct Shared {
     pub runtime: Handle,
     /// Set when this process ends and leaves its running attempts to the next.
     pub abandoned: AtomicBool,
+    /// Set by the attempt that finds that engines cannot run here, before its job can be claimed again.
+    pub host_fault: AtomicBool,
 }
 
 /// What an attempt's thread tells the scheduler at its end.
@@ -48,6 +50,8 @@ pub enum Finished {
     HostFault(Cause),
     /// There was nothing to do, or another process finishes it.
     Nothing,
+    /// The store did not take the claim: the job is still queued.
+    Unclaimed,
 }
 
 impl Shared {
@@ -55,7 +59,8 @@ impl Shared {
     pub fn run_queued(&self, key: &JobKey, run_id: &RunId) -> Finished {
         match self.runtime.block_on(conclude::claim(&self.deps, key, run_id)) {
             Committed::Done(job) => self.guarded(key, run_id, || self.run_claimed(&job, run_id)),
-            Committed::NotOurs | Committed::GivenUp => Finished::Nothing,
+            Committed::NotOurs => Finished::Nothing,
+            Committed::GivenUp => Finished::Unclaimed,
         }
     }
 
@@ -215,6 +220,10 @@ impl Shared {
         run: &Run,
         artifacts: &[crate::domain::artifact::Artifact],
     ) -> Finished {
+        let fault = run.cause.filter(|c| conclude::is_host_fault(*c, run.cause_detail.as_deref()));
+        if fault.is_some() {
+            self.host_fault.store(true, Ordering::SeqCst);
+        }
         let key = (job.tenant_id.clone(), job.job_id.clone());
         let end = self.runtime.block_on(conclude::finish(&self.deps, &key, run, artifacts));
         self.deps.progress.remove(&run.run_id);
@@ -227,16 +236,13 @@ impl Shared {
                     "an attempt ended"
                 );
                 self.clean_up(job, &run.run_id);
-                match run.cause {
-                    Some(cause @ (Cause::Licence | Cause::EngineMissing)) => Finished::HostFault(cause),
-                    _ => Finished::Over,
-                }
+                fault.map_or(Finished::Over, Finished::HostFault)
             }
             Committed::NotOurs => {
                 tracing::warn!(run_id = %run.run_id, "an attempt that does not hold its job any more is dropped");
-                Finished::Nothing
+                fault.map_or(Finished::Nothing, Finished::HostFault)
             }
-            Committed::GivenUp => Finished::Nothing,
+            Committed::GivenUp => fault.map_or(Finished::Nothing, Finished::HostFault),
         }
     }
 

@@ -143,6 +143,16 @@ pub enum Afterwards {
     RetryFree(DateTime<Utc>),
 }
 
+/// True for faults of the host, which every job would meet: claims stop until a probe succeeds.
+pub fn is_host_fault(cause: Cause, detail: Option<&str>) -> bool {
+    match cause {
+        Cause::Licence => true,
+        // An engine that is too old for one template runs others.
+        Cause::EngineMissing => detail != Some("version"),
+        _ => false,
+    }
+}
+
 /// Decides what follows an attempt of a job that has used this many automatic attempts.
 pub fn afterwards(run: &Run, attempts_used: u32, jitter: f64, now: DateTime<Utc>) -> Afterwards {
     let Some(cause) = run.cause.filter(|_| run.status == RunStatus::Failed) else { return Afterwards::End };
@@ -150,7 +160,7 @@ pub fn afterwards(run: &Run, attempts_used: u32, jitter: f64, now: DateTime<Utc>
     match cause {
         _ if run.cancel_requested.is_some() => Afterwards::End,
         Cause::WorkerLost if detail == Some("shutdown") => Afterwards::RetryFree(now),
-        Cause::Licence | Cause::EngineMissing => Afterwards::RetryFree(now + chrono::Duration::seconds(1)),
+        cause if is_host_fault(cause, detail) => Afterwards::RetryFree(now),
         Cause::Killed if detail == Some("process_limit") => Afterwards::End,
         Cause::Internal if detail == Some("repeats_itself") => Afterwards::End,
         cause => match retry_delay(cause, attempts_used, jitter) {

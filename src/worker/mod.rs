@@ -10,11 +10,13 @@ mod conclude;
 mod follow;
 mod judge;
 mod prepare;
+mod probe;
 mod publish;
 mod queue;
 mod scheduler;
 mod start;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,6 +43,8 @@ pub struct WorkerDeps {
     pub runner: Arc<dyn Runner>,
     pub texts: Arc<dyn RunTexts>,
     pub progress: Arc<ProgressBoard>,
+    /// An existing folder for short-lived runs that belong to no job.
+    pub scratch_dir: PathBuf,
 }
 
 /// What the worker is told by the settings.

@@ -139,6 +139,10 @@ impl Shelf<'_> {
     }
 
     fn add(&mut self, name: &str, rel_path: String, kind: ArtifactKind, size_bytes: u64, sha256: String) {
+        let media_type = match kind {
+            ArtifactKind::RunStdout | ArtifactKind::RunStderr => media_type_of("stream.txt"),
+            _ => media_type_of(name),
+        };
         let mut meta = Map::new();
         meta.insert("run_id".to_owned(), json!(self.run_id));
         self.artifacts.push(Artifact {
@@ -147,7 +151,7 @@ impl Shelf<'_> {
             created_at: self.now,
             size_bytes,
             sha256,
-            media_type: media_type_of(name).to_owned(),
+            media_type: media_type.to_owned(),
             meta,
         });
     }

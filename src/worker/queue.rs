@@ -12,6 +12,9 @@ use crate::domain::ids::{JobId, TenantId};
 /// The name of a job.
 pub type JobKey = (TenantId, JobId);
 
+/// A job that may not start yet; the earliest comes first.
+type Delayed = Reverse<(DateTime<Utc>, u64, TenantId, JobId)>;
+
 /// The queued jobs.
 #[derive(Debug, Default)]
 pub struct Queue {
@@ -21,7 +24,7 @@ pub struct Queue {
     ready: HashMap<TenantId, BTreeMap<u64, JobId>>,
     /// Tenants with ready jobs, the next one first.
     turn: VecDeque<TenantId>,
-    delayed: BinaryHeap<Reverse<(DateTime<Utc>, u64, TenantId, JobId)>>,
+    delayed: BinaryHeap<Delayed>,
 }
 
 impl Queue {

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use super::active::Active;
 use super::attempt::{Finished, Shared};
 use super::queue::{JobKey, Queue};
-use super::{Drain, WorkerDeps, WorkerOptions, start, under_limit};
+use super::{Drain, WorkerDeps, WorkerOptions, probe, start, under_limit};
 use crate::domain::ids::RunId;
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::Cause;
@@ -49,6 +49,8 @@ struct Control {
 
 enum Told {
     Finished(RunId, Finished),
+    /// A probe of the engine ended, well or not.
+    Probed(bool),
 }
 
 impl Worker {
@@ -66,6 +68,7 @@ impl Worker {
             active: Active::default(),
             runtime: tokio::runtime::Handle::current(),
             abandoned: AtomicBool::new(false),
+            host_fault: AtomicBool::new(false),
         });
         let control = Arc::new(Control::default());
         let (told, tells) = mpsc::unbounded_channel();
@@ -75,7 +78,7 @@ impl Worker {
             queue: Queue::default(),
             told,
             pause: FAULT_PAUSE.0,
-            paused_until: None,
+            paused: false,
             load_from: Some(0),
         };
         for (job, run_id) in found {
@@ -143,7 +146,8 @@ struct Scheduler {
     told: mpsc::UnboundedSender<Told>,
     /// Length of the next pause after a fault of the host.
     pause: Duration,
-    paused_until: Option<tokio::time::Instant>,
+    /// Claims are stopped: a probe of the engine is waiting or under way.
+    paused: bool,
     /// Place in the stored queue up to which it is loaded; `None` when all is.
     load_from: Option<u64>,
 }
@@ -166,6 +170,7 @@ impl Scheduler {
                 },
                 told = tells.recv() => match told {
                     Some(Told::Finished(run_id, end)) => self.finished(&run_id, end),
+                    Some(Told::Probed(works)) => self.probed(works),
                     None => return,
                 },
                 () = self.control.wake.notified() => {}
@@ -194,10 +199,10 @@ impl Scheduler {
 
     /// Permit first, then a job.
     fn fill_permits(&mut self) {
-        if self.paused_until.is_some_and(|at| tokio::time::Instant::now() < at) {
-            return;
-        }
-        while !self.closing() && self.shared.active.len() < self.room() {
+        while !self.closing()
+            && !self.stopped_by_fault()
+            && self.shared.active.len() < self.shared.options.concurrency
+        {
             let now = self.shared.deps.clock.now();
             let shared = Arc::clone(&self.shared);
             let may_run = |tenant: &_| under_limit(&shared.options, &shared.active, tenant);
@@ -206,27 +211,19 @@ impl Scheduler {
         }
     }
 
-    /// After a fault of the host one attempt at a time tries whether it is over.
-    fn room(&self) -> usize {
-        if self.paused_until.is_some() {
-            self.shared.options.concurrency.min(1)
-        } else {
-            self.shared.options.concurrency
-        }
+    fn stopped_by_fault(&self) -> bool {
+        self.paused || self.shared.host_fault.load(Ordering::SeqCst)
     }
 
     fn has_timer(&self) -> bool {
-        !self.closing() && (self.queue.next_wake().is_some() || self.paused_until.is_some())
+        !self.closing() && !self.stopped_by_fault() && self.queue.next_wake().is_some()
     }
 
     fn next_wake(&self) -> tokio::time::Instant {
-        let now = tokio::time::Instant::now();
-        let delayed = self.queue.next_wake().map(|at| {
-            let wait = (at - self.shared.deps.clock.now()).to_std().unwrap_or_default();
-            now + wait.max(Duration::from_millis(1))
+        let wait = self.queue.next_wake().map_or(Duration::from_secs(3600), |at| {
+            (at - self.shared.deps.clock.now()).to_std().unwrap_or_default()
         });
-        let paused = self.paused_until.filter(|at| *at > now);
-        delayed.into_iter().chain(paused).min().unwrap_or(now + Duration::from_secs(3600))
+        tokio::time::Instant::now() + wait.max(Duration::from_millis(1))
     }
 
     fn changed(&mut self, change: Change) {
@@ -255,21 +252,45 @@ impl Scheduler {
 
     fn finished(&mut self, run_id: &RunId, end: Finished) {
         self.shared.active.remove(run_id);
-        let mut fault = self.control.fault.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         match end {
-            Finished::HostFault(cause) => {
-                tracing::error!(cause = cause.as_str(), pause_s = self.pause.as_secs(), "claims are paused");
-                *fault = Some(cause);
-                self.paused_until = Some(tokio::time::Instant::now() + self.pause);
-                self.pause = (self.pause * 2).min(FAULT_PAUSE.1);
+            Finished::HostFault(cause) if !self.paused => {
+                tracing::error!(cause = cause.as_str(), "the engine cannot be used here: claims stop");
+                self.set_fault(Some(cause));
+                self.paused = true;
+                self.spawn_probe();
             }
-            Finished::Over => {
-                *fault = None;
-                self.paused_until = None;
-                self.pause = FAULT_PAUSE.0;
-            }
-            Finished::Nothing => {}
+            Finished::HostFault(_) | Finished::Over | Finished::Nothing => {}
+            // The store had no answer for long; what is queued is read again.
+            Finished::Unclaimed => self.load_from = Some(0),
         }
+    }
+
+    fn probed(&mut self, works: bool) {
+        if works {
+            tracing::info!("the engine can be used again: claims go on");
+            self.set_fault(None);
+            self.paused = false;
+            self.shared.host_fault.store(false, Ordering::SeqCst);
+            self.pause = FAULT_PAUSE.0;
+        } else {
+            self.pause = (self.pause * 2).min(FAULT_PAUSE.1);
+            self.spawn_probe();
+        }
+    }
+
+    fn set_fault(&self, cause: Option<Cause>) {
+        *self.control.fault.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = cause;
+    }
+
+    /// Tries the engine after a pause, on a thread of its own.
+    fn spawn_probe(&self) {
+        let (shared, told, pause) = (Arc::clone(&self.shared), self.told.clone(), self.pause);
+        tokio::spawn(async move {
+            tokio::time::sleep(pause).await;
+            std::thread::spawn(move || {
+                let _ = told.send(Told::Probed(probe::engine_works(&shared.deps, &shared.options)));
+            });
+        });
     }
 
     fn spawn_queued(&self, key: JobKey) {

@@ -5,9 +5,11 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
+use stata_service::adapters::clock::SystemClock;
 use stata_service::domain::artifact::ArtifactKind;
 use stata_service::domain::job::{JobRecord, JobStatus};
 use stata_service::domain::run::{Cause, RunStatus};
+use stata_service::ports::clock::Clock;
 use stata_service::ports::store::{Expect, Store};
 use stata_service::worker::Drain;
 
@@ -106,7 +108,7 @@ async fn a_damaged_body_or_data_set_never_runs() {
 
 async fn cancel(bed: &Bed, id: &str) {
     let job = bed.job("acme", id).await;
-    let asked = job.cancel(chrono::Utc::now()).expect("a running job can be cancelled");
+    let asked = job.cancel(SystemClock.now()).expect("a running job can be cancelled");
     bed.put(asked, Expect::Version(job.version)).await;
 }
 
@@ -178,6 +180,29 @@ async fn a_drain_that_detaches_leaves_the_attempt_to_the_next_worker() {
     let _next = bed.worker().await;
     let job = bed.ended("acme", "j1").await;
     assert_eq!((job.status, job.runs.len()), (JobStatus::Succeeded, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_without_a_licence_stops_claims_until_the_engine_works_again() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let licences = tempfile::tempdir().expect("a directory");
+    let refusal = licences.path().join("unlicensed");
+    std::fs::write(&refusal, "").expect("written");
+    let mut bed = Bed::open(dir.path());
+    bed.options.command.push(licences.path().display().to_string());
+    bed.options.sandbox.read.push(licences.path().to_owned());
+    let worker = bed.worker().await;
+    bed.queue("acme", "j1", "good").await;
+    let job = bed.until("acme", "j1", |job| job.runs.len() == 1 && job.status == JobStatus::Queued).await;
+    assert_eq!((job.runs[0].cause, job.automatic_attempts_used), (Some(Cause::Licence), 0));
+    eventually("the fault shows", || worker.status().host_fault == Some(Cause::Licence));
+    bed.queue("acme", "j2", "good").await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(bed.job("acme", "j2").await.runs.is_empty(), "claims must stand still");
+    std::fs::remove_file(&refusal).expect("removed");
+    assert_eq!(bed.ended("acme", "j1").await.status, JobStatus::Succeeded);
+    assert_eq!(bed.ended("acme", "j2").await.runs.len(), 1);
+    assert_eq!(worker.status().host_fault, None);
 }
 
 const ROOT: &str = "SS_TEST_WORKER_ROOT";

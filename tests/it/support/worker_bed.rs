@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
 use serde_json::json;
 use stata_service::adapters::clock::SystemClock;
 use stata_service::adapters::ids::SystemIds;
@@ -79,6 +78,7 @@ impl Bed {
             runner: Arc::new(runner()),
             texts: Arc::new(PlainTexts),
             progress: Arc::default(),
+            scratch_dir: self.root.clone(),
         };
         Worker::start(deps, self.options.clone()).await.expect("the worker starts")
     }
@@ -143,7 +143,7 @@ impl Bed {
         let data = self.artifact(&job, ArtifactKind::InputsDataset, "inputs/main.dta", b"canonical data");
         job.plan = Some(plan(&source.sha256, &declared.sha256));
         job.inputs = serde_json::from_value(json!({
-            "manifest_rel_path": "inputs/manifest.json", "fingerprint": "", "created_at": Utc::now(),
+            "manifest_rel_path": "inputs/manifest.json", "fingerprint": "", "created_at": SystemClock.now(),
             "datasets": [{
                 "dataset_key": "main", "role": "primary_dataset", "original_name": "d.csv", "format": "csv",
                 "original_rel_path": "inputs/d.csv", "original_sha256": "", "original_size_bytes": 1,

@@ -27,7 +27,13 @@ good() {
     table
 }
 
+# A licence that comes back is a file beside the engine's own path, which the sandbox lets it read.
+if [ -n "$1" ] && [ -e "$1/unlicensed" ]; then
+    echo "Your Stata license has expired"
+    exit 0
+fi
 case "$behaviour" in
+"") { begin; end; } > main.log ;;
 good) good; echo extra > notes.txt; echo x > profile.do ;;
 slow) { begin; body; } > main.log; touch started; sleep 1; end >> main.log; table ;;
 forever) { begin; body; } > main.log; touch started; while :; do sleep 0.05; done ;;
