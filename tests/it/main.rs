@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one module per subject.
 
+mod api_keys;
 mod architecture;
 mod config_settings;
 mod conformance;
@@ -7,6 +8,7 @@ mod errors;
 mod http_conventions;
 mod ingest_fixtures;
 mod ingest_refusals;
+mod redeem;
 mod runner_faults;
 mod runner_limits;
 mod store_crash;

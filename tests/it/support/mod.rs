@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod clock;
+pub mod context;
 pub mod memory_store;
 pub mod records;
 pub mod runs;

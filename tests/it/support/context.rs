@@ -1,0 +1,29 @@
+//! The use cases' dependencies on a store of their own, with a clock that tests move.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use stata_service::adapters::store::{Options as StoreOptions, SqliteStore};
+use stata_service::app::build::build;
+use stata_service::ports::clock::Clock;
+use stata_service::service::Context;
+
+/// Builds the dependencies as the service does, then replaces store and clock.
+pub fn context(dir: &Path, clock: Arc<dyn Clock>) -> Context {
+    let built = build(super::app::options(dir.join("built"))).unwrap_or_else(|e| panic!("{e}"));
+    let ctx = Arc::clone(&built.app.ctx);
+    drop(built);
+    let store = SqliteStore::open(StoreOptions::new(dir.join("data"), Arc::clone(&clock))).expect("opens");
+    Context {
+        store,
+        clock,
+        ids: Arc::clone(&ctx.ids),
+        files: Arc::clone(&ctx.files),
+        tabular: Arc::clone(&ctx.tabular),
+        library: Arc::clone(&ctx.library),
+        pools: ctx.pools.clone(),
+        progress: Arc::clone(&ctx.progress),
+        ingests: Arc::clone(&ctx.ingests),
+        options: ctx.options.clone(),
+    }
+}
