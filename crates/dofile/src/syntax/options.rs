@@ -68,7 +68,8 @@ pub fn abbreviates(typed: &str, declared: &str) -> bool {
         Some(i) => i + 1,
         None => declared.len(),
     };
-    typed.len() >= min && full.starts_with(typed)
+    // an option that the manual writes in capitals alone (`V`) is typed so
+    typed.len() >= min && (full.starts_with(typed) || typed == declared)
 }
 
 /// The options that were given.

@@ -46,7 +46,7 @@ pub const SPEC: CommandSpec = CommandSpec {
                 ("k[1]", 2.0),
                 ("r[6]", 1.0),
                 ("n[4]", 2.0),
-                ("missing(n[1])", 1.0),
+                ("n[1] >= .", 1.0),
             ],
         },
         Example {

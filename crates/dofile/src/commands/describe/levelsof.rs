@@ -24,8 +24,8 @@ pub const SPEC: CommandSpec = CommandSpec {
     syntax: "levelsof varname [if] [in] [, clean local(macname) missing separate(separator)]",
     notes: "stores r(levels), r(N) and r(r); [P] levelsof",
     examples: &[Example {
-        run: "set obs 6\ngenerate g = mod(_n, 3)\nlevelsof g if _n > 1, local(k)\nlocal n : word count `k'",
-        expect: &[("r(r)", 3.0), ("r(N)", 5.0), ("`n'", 3.0), ("`: word 3 of `k''", 2.0)],
+        run: "set obs 6\ngenerate g = mod(_n, 3)\nlevelsof g if _n > 1, local(k)\nscalar n = `: word count `k''\nscalar third = `: word 3 of `k''",
+        expect: &[("r(r)", 3.0), ("r(N)", 5.0), ("n", 3.0), ("third", 2.0)],
     }],
 };
 

@@ -1,7 +1,6 @@
 //! Commands that describe the data and leave it unchanged.
 
 mod codebook;
-mod describe;
 mod levelsof;
 mod moments;
 mod oneway;
@@ -10,6 +9,7 @@ mod rank_tests;
 mod summarize;
 mod tabstat;
 mod tabulate;
+mod variables;
 
 pub(crate) use moments::{Sample, percentile};
 pub(crate) use rank_tests::mean_ranks;
@@ -19,7 +19,7 @@ use super::CommandSpec;
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[
     codebook::SPEC,
-    describe::SPEC,
+    variables::SPEC,
     levelsof::SPEC,
     oneway::SPEC,
     pctile::SPEC,
