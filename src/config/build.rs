@@ -320,11 +320,11 @@ fn admin(r: &mut Reader<'_>) -> Admin {
         let mut parts = key.expose_secret().splitn(3, '_');
         let sound = parts.next() == Some("ssk")
             && parts.next().is_some_and(|id| !id.is_empty())
-            && parts.next().is_some_and(|secret| secret.len() >= 22);
+            && parts.next().is_some_and(|secret| secret.len() >= 16);
         if !sound {
             r.invalid(
                 "admin.bootstrap_key",
-                "must be ssk_<id>_<secret> with a secret of at least 22 characters",
+                "must be ssk_<id>_<secret> with a secret of at least 16 characters",
             );
         }
     }

@@ -1,3 +1,6 @@
 //! Logs, metrics and their stable names.
 
+pub mod events;
+mod json;
+pub mod logging;
 pub mod metrics;

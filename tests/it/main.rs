@@ -15,5 +15,6 @@ mod store_crash;
 mod store_model;
 mod store_sqlite;
 mod support;
+mod telemetry_logs;
 mod verdict_runs;
 mod worker_runs;
