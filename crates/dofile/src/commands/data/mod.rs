@@ -3,8 +3,10 @@
 mod collapse;
 mod duplicates;
 mod egen;
+mod export_delimited;
 mod files;
 mod generate;
+mod xtset;
 
 pub(crate) use files::write_dta;
 
@@ -16,6 +18,9 @@ pub(super) const TABLE: &[CommandSpec] = &[
     collapse::SPEC,
     duplicates::SPEC,
     egen::SPEC,
+    export_delimited::SPEC,
+    xtset::SPEC_TSSET,
+    xtset::SPEC_XTSET,
     generate::SPEC_GENERATE,
     generate::SPEC_REPLACE,
     files::SPEC_USE,

@@ -1,6 +1,7 @@
 //! Commands that describe the data and leave it unchanged.
 
 mod codebook;
+mod count;
 mod levelsof;
 mod moments;
 mod oneway;
@@ -19,6 +20,7 @@ use super::CommandSpec;
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[
     codebook::SPEC,
+    count::SPEC,
     variables::SPEC,
     levelsof::SPEC,
     oneway::SPEC,

@@ -1,0 +1,193 @@
+//! `xtset` and `tsset`: declare the panel and time variables.
+
+use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::error::{Result, StataError};
+use crate::format;
+use crate::results::Results;
+use crate::session::Session;
+use crate::syntax::{OptSpec, ParsedCommand};
+use crate::tsset::Panel;
+use crate::value::is_missing;
+
+const SYNTAX: StandardSyntax = StandardSyntax::whole(&[
+    OptSpec::flag("clear"),
+    OptSpec::real("Delta"),
+    OptSpec::flag("Yearly"),
+    OptSpec::flag("Quarterly"),
+    OptSpec::flag("Monthly"),
+    OptSpec::flag("Weekly"),
+    OptSpec::flag("Daily"),
+    OptSpec::flag("Generic"),
+])
+.unsupported(&["Clocktime", "Halfyearly", "Format", "noQuery"]);
+
+pub const SPEC_XTSET: CommandSpec = CommandSpec {
+    name: "xtset",
+    min: 5,
+    form: Form::Standard(&SYNTAX),
+    by: ByRule::No,
+    run: xtset,
+    syntax: "xtset panelvar [timevar] [, delta(#) yearly quarterly monthly weekly daily generic] | xtset | xtset, clear",
+    notes: "stores r(panelvar) r(timevar) r(tmin) r(tmax) r(tdelta) r(imin) r(imax) r(balanced) r(gaps); r(451) for repeated times; [XT] xtset",
+    examples: &[Example {
+        run: "set obs 6\ngenerate id = ceil(_n/3)\ngenerate t = mod(_n - 1, 3) + 2000\nxtset id t\ngenerate d = D.t",
+        expect: &[("d[2]", 1.0), ("d[4] >= .", 1.0), ("r(tmin)", 2000.0), ("r(imax)", 2.0)],
+    }],
+};
+
+pub const SPEC_TSSET: CommandSpec = CommandSpec {
+    name: "tsset",
+    run: tsset,
+    syntax: "tsset [panelvar] timevar [, delta(#) ...] | tsset | tsset, clear",
+    notes: "as xtset; [TS] tsset",
+    examples: &[],
+    ..SPEC_XTSET
+};
+
+fn xtset(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let words: Vec<&str> = cmd.list.split_whitespace().collect();
+    match words[..] {
+        [] => common(s, cmd, None, None),
+        [p] => common(s, cmd, Some(p), None),
+        [p, t] => common(s, cmd, Some(p), Some(t)),
+        _ => Err(StataError::standard(103)),
+    }
+}
+
+fn tsset(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let words: Vec<&str> = cmd.list.split_whitespace().collect();
+    match words[..] {
+        [] => common(s, cmd, None, None),
+        [t] => common(s, cmd, None, Some(t)),
+        [p, t] => common(s, cmd, Some(p), Some(t)),
+        _ => Err(StataError::standard(103)),
+    }
+}
+
+fn common(s: &mut Session, cmd: &ParsedCommand, panel: Option<&str>, time: Option<&str>) -> Result<()> {
+    if cmd.has("clear") {
+        Panel { panel: None, time: None, delta: 1.0 }.declare(&mut s.frame);
+        s.r = Results::default();
+        return Ok(());
+    }
+    if panel.is_none() && time.is_none() {
+        let declared = Panel::of(&s.frame)?;
+        return show(s, &declared);
+    }
+    let number = |s: &Session, name: &str| -> Result<usize> {
+        let v = s.variable(name)?;
+        if s.frame.var(v).is_string() {
+            return Err(StataError::new(
+                109,
+                format!("string variables not allowed in varlist;\n{name} is a string variable"),
+            ));
+        }
+        Ok(v)
+    };
+    let declared = Panel {
+        panel: panel.map(|p| number(s, p)).transpose()?,
+        time: time.map(|t| number(s, t)).transpose()?,
+        delta: cmd.options.real("delta").unwrap_or(1.0),
+    };
+    if declared.delta <= 0.0 {
+        return Err(StataError::invalid("delta() must be positive"));
+    }
+    for (option, letter) in
+        [("yearly", 'y'), ("quarterly", 'q'), ("monthly", 'm'), ("weekly", 'w'), ("daily", 'd')]
+    {
+        if let Some(t) = declared.time.filter(|_| cmd.has(option)) {
+            s.frame.var_mut(t).format = format!("%t{letter}");
+        }
+    }
+    let keys: Vec<usize> = declared.panel.into_iter().chain(declared.time).collect();
+    check_times(s, &declared)?;
+    s.frame.sort_by(&keys);
+    declared.declare(&mut s.frame);
+    show(s, &declared)
+}
+
+/// r(451) where a unit has a time twice; r(459) where times do not fit delta.
+fn check_times(s: &Session, p: &Panel) -> Result<()> {
+    let Some(time) = p.time else { return Ok(()) };
+    let t = s.frame.numeric(time)?;
+    let mut seen = std::collections::HashSet::new();
+    for i in (0..t.len()).filter(|&i| !is_missing(t[i])) {
+        if t[i].fract() != 0.0 {
+            return Err(StataError::new(451, "time variable must contain only integer values"));
+        }
+        let id = p.panel.map_or(0, |v| s.frame.num_at(v, i).to_bits());
+        if p.panel.is_some_and(|v| is_missing(s.frame.num_at(v, i))) {
+            continue;
+        }
+        if !seen.insert((id, t[i] as i64)) {
+            let place = if p.panel.is_some() { "within panel" } else { "in sample" };
+            return Err(StataError::new(451, format!("repeated time values {place}")));
+        }
+    }
+    Ok(())
+}
+
+fn show(s: &mut Session, p: &Panel) -> Result<()> {
+    let mut r = Results::default();
+    let mut units: Vec<Vec<f64>> = Vec::new();
+    let n = s.frame.n_rows();
+    let keys: Vec<(usize, bool)> = p.panel.into_iter().chain(p.time).map(|v| (v, false)).collect();
+    let mut last = None;
+    for i in s.frame.sorted_order(&keys) {
+        let id = p.panel.map_or(0.0, |v| s.frame.num_at(v, i));
+        if is_missing(id) {
+            continue;
+        }
+        if last != Some(id.to_bits()) {
+            units.push(Vec::new());
+            last = Some(id.to_bits());
+        }
+        let t = p.time.map_or(0.0, |v| s.frame.num_at(v, i));
+        if let Some(unit) = units.last_mut().filter(|_| !is_missing(t)) {
+            unit.push(t);
+        }
+    }
+    let same_length = units.windows(2).all(|w| w[0].len() == w[1].len());
+    let same_times = units.windows(2).all(|w| w[0] == w[1]);
+    let gaps = p.time.is_some() && units.iter().any(|u| u.windows(2).any(|w| w[1] - w[0] > p.delta));
+    let balanced = match (same_times, same_length) {
+        (true, _) => "strongly balanced",
+        (false, true) => "weakly balanced",
+        _ => "unbalanced",
+    };
+    s.print("");
+    if let Some(v) = p.panel {
+        let name = s.frame.var(v).name.clone();
+        let note = if p.time.is_some() { format!(" ({balanced})") } else { String::new() };
+        s.print(format!("Panel variable: {name}{note}"));
+        let ids = || (0..n).map(|i| s.frame.num_at(v, i)).filter(|x| !is_missing(*x));
+        let (low, high) = (ids().fold(f64::INFINITY, f64::min), ids().fold(f64::NEG_INFINITY, f64::max));
+        r.text("panelvar", name).scalar("imin", low).scalar("imax", high);
+        if p.time.is_some() {
+            r.text("balanced", balanced);
+        }
+    }
+    if let Some(v) = p.time {
+        let var = s.frame.var(v);
+        let (name, shape) = (var.name.clone(), var.format.clone());
+        let times = || units.iter().flatten().copied();
+        let (low, high) = (times().fold(f64::INFINITY, f64::min), times().fold(f64::NEG_INFINITY, f64::max));
+        let tail = if gaps { ", but with gaps" } else { "" };
+        let indent = if p.panel.is_some() { " " } else { "" };
+        s.print(format!(
+            "{indent}Time variable: {name}, {} to {}{tail}",
+            format::bare(&shape, low),
+            format::bare(&shape, high)
+        ));
+        let unit = if p.delta == 1.0 { "unit" } else { "units" };
+        s.print(format!(
+            "{}Delta: {} {unit}",
+            if p.panel.is_some() { "         " } else { "        " },
+            p.delta
+        ));
+        r.text("timevar", name).scalar("tmin", low).scalar("tmax", high).scalar("tdelta", p.delta);
+        r.scalar("gaps", f64::from(u8::from(gaps)));
+    }
+    s.r = r;
+    Ok(())
+}
