@@ -1,6 +1,7 @@
 //! What implements the ports, one technology per module.
 
 pub mod clock;
+pub mod control;
 pub mod ids;
 pub mod job_files;
 pub mod runner;

@@ -1,5 +1,6 @@
 //! The composition root: builds every adapter, owns start and shutdown order.
 
 pub mod build;
+pub mod control;
 pub mod options;
 pub mod serve;

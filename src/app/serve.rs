@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::build::Built;
+use super::control::serve_control;
 use super::options::ShutdownOptions;
 use crate::http::router;
 use crate::http::state::App;
@@ -20,12 +21,13 @@ const REFRESH: Duration = Duration::from_secs(2);
 /// Serves until `shutdown` fires, then ends in order. Returns when everything is at rest.
 ///
 /// # Errors
-/// An I/O error of the listener.
+/// An I/O error of the listener or of the control socket.
 pub async fn serve(built: Built, listener: TcpListener, shutdown: CancellationToken) -> std::io::Result<()> {
     let Built { app, store, options } = built;
     let background = CancellationToken::new();
     let health = tokio::spawn(refresh_health(app.clone(), background.clone()));
     let counters = tokio::spawn(count_changes(app.clone()));
+    let control = serve_control(Arc::clone(&app.ctx), &options.data_dir, background.clone())?;
     let closing = CancellationToken::new();
     let router = router::build(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let close = closing.clone();
@@ -41,7 +43,7 @@ pub async fn serve(built: Built, listener: TcpListener, shutdown: CancellationTo
     app.health.drain();
     end_requests(&options.shutdown, closing, server).await;
     background.cancel();
-    step("background", join_all(vec![health]).await);
+    step("background", join_all(vec![health, control]).await);
     let at_rest = Arc::clone(&store);
     let rested = app.ctx.pools.writes.run(move || at_rest.shutdown()).await.is_ok();
     step("store", rested);

@@ -1,11 +1,13 @@
 //! The use cases, one file each: verb plus noun, with one public method `execute`.
 
+pub mod administer;
 pub mod api_keys;
 pub mod authenticate;
 pub mod cancel_job;
 pub mod check_health;
 pub mod commits;
 pub mod context;
+pub mod credential_views;
 pub mod credentials;
 pub mod draft_request;
 pub mod draft_view;

@@ -4,6 +4,7 @@ mod api_keys;
 mod architecture;
 mod config_settings;
 mod conformance;
+mod control;
 mod errors;
 mod http_conventions;
 mod ingest_fixtures;

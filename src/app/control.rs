@@ -1,0 +1,146 @@
+//! Operators' requests: served on the control socket by the owner of the store, and asked for by the
+//! command line, on the store directly where nobody owns it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::adapters::clock::SystemClock;
+use crate::adapters::control::{ControlSocket, Handler, ask};
+use crate::adapters::ids::SystemIds;
+use crate::adapters::store::{LockError, OpenError, Options as StoreOptions, SqliteStore};
+use crate::domain::audit::Actor;
+use crate::domain::error::Problem;
+use crate::domain::ids::TraceId;
+use crate::ports::ids::IdSource;
+use crate::service::administer::{AdminRequest, administer};
+use crate::service::authenticate::BootstrapKey;
+use crate::service::credentials::Ports;
+use crate::service::{Caller, Context};
+
+/// One try for the lock while the owner may still be opening its socket.
+const TRY: Duration = Duration::from_millis(200);
+
+/// Serves the control socket of a data directory until `stop` fires. Call it once the store is open.
+///
+/// # Errors
+/// Any I/O error of binding the socket. Needs a tokio runtime.
+pub fn serve_control(
+    ctx: Arc<Context>,
+    data_dir: &Path,
+    stop: CancellationToken,
+) -> io::Result<tokio::task::JoinHandle<()>> {
+    let socket = ControlSocket::bind(&data_dir.join("store"))?;
+    let handler: Handler = Arc::new(move |line, uid| {
+        let ctx = Arc::clone(&ctx);
+        Box::pin(async move { handle(&ctx, &line, uid).await.to_string() })
+    });
+    Ok(tokio::spawn(socket.serve(handler, stop)))
+}
+
+async fn handle(ctx: &Context, line: &str, uid: u32) -> Value {
+    let outcome = match serde_json::from_str::<AdminRequest>(line) {
+        Ok(request) => {
+            let caller = operator(ctx.ids.as_ref(), uid);
+            administer(Ports::from(ctx), ctx.options.bootstrap_key.as_ref(), &caller, request).await
+        }
+        Err(error) => Err(Problem::validation("", error.to_string())),
+    };
+    match outcome {
+        Ok(answer) => json!({"ok": answer}),
+        Err(problem) => json!({"error": {"code": problem.code.as_str(), "message": problem.message}}),
+    }
+}
+
+/// An operator on this machine.
+fn operator(ids: &dyn IdSource, uid: u32) -> Caller {
+    Caller {
+        actor: Actor { kind: "cli".to_owned(), id: format!("uid:{uid}") },
+        trace_id: TraceId::parse(hex::encode(ids.secret(16))).expect("16 bytes are a trace id"),
+        address: None,
+        reason: None,
+    }
+}
+
+/// Where an operator's request goes.
+#[derive(Debug, Clone)]
+pub struct Target {
+    pub data_dir: PathBuf,
+    /// How long to wait for an owner that does not answer yet, or for the lock.
+    pub wait: Duration,
+    /// The administrator's key of the configuration, which can be revoked too.
+    pub bootstrap_key: Option<BootstrapKey>,
+}
+
+/// Why an operator's request was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    #[error("{message} ({code})")]
+    Refused { code: String, message: String },
+    /// Another process owns the store and does not answer.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    #[error("the service did not answer: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl RequestError {
+    /// Returns the exit code: 2 for a refused request, 69 for a service that is unavailable, 74 for I/O,
+    /// 75 for a store that another process owns.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Refused { code, .. } if code == "STORE_UNAVAILABLE" => 69,
+            Self::Refused { .. } => 2,
+            Self::Store(OpenError::Lock(LockError::Held(_))) => 75,
+            Self::Store(_) | Self::Io(_) => 74,
+        }
+    }
+}
+
+/// Does an operator's request: through the owner of the store, else on the store directly.
+///
+/// # Errors
+/// [`RequestError`].
+pub async fn request(target: &Target, request: &AdminRequest) -> Result<Value, RequestError> {
+    let store_dir = target.data_dir.join("store");
+    let line = serde_json::to_string(request).expect("requests serialise to JSON");
+    let start = Instant::now();
+    loop {
+        if let Some(answer) = ask(&store_dir, &line).await? {
+            return read_answer(&answer);
+        }
+        match direct(target, request.clone()).await {
+            Err(RequestError::Store(OpenError::Lock(LockError::Held(_))))
+                if start.elapsed() < target.wait => {}
+            outcome => return outcome,
+        }
+    }
+}
+
+fn read_answer(answer: &str) -> Result<Value, RequestError> {
+    let mut answer: Value = serde_json::from_str(answer).map_err(io::Error::from)?;
+    if let Some(error) = answer.get("error") {
+        let text = |key: &str| error[key].as_str().unwrap_or_default().to_owned();
+        return Err(RequestError::Refused { code: text("code"), message: text("message") });
+    }
+    Ok(answer["ok"].take())
+}
+
+async fn direct(target: &Target, request: AdminRequest) -> Result<Value, RequestError> {
+    let mut options = StoreOptions::new(target.data_dir.clone(), Arc::new(SystemClock));
+    options.lock_wait = TRY.min(target.wait);
+    options.readers = 1;
+    let store = SqliteStore::open(options)?;
+    let ports = Ports { store: store.as_ref(), clock: &SystemClock, ids: &SystemIds };
+    let caller = operator(&SystemIds, rustix::process::geteuid().as_raw());
+    let outcome = administer(ports, target.bootstrap_key.as_ref(), &caller, request).await;
+    store.shutdown();
+    outcome.map_err(|problem| RequestError::Refused {
+        code: problem.code.as_str().to_owned(),
+        message: problem.message,
+    })
+}
