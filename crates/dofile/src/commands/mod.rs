@@ -4,6 +4,7 @@
 mod data;
 mod describe;
 mod estimation;
+mod exchange;
 mod graphics;
 mod language;
 mod official;
@@ -43,7 +44,9 @@ impl Handles {
 
 /// All commands.
 pub fn all() -> impl Iterator<Item = &'static CommandSpec> {
-    [language::TABLE, data::TABLE, describe::TABLE, estimation::TABLE, graphics::TABLE].into_iter().flatten()
+    [language::TABLE, data::TABLE, describe::TABLE, estimation::TABLE, graphics::TABLE, exchange::TABLE]
+        .into_iter()
+        .flatten()
 }
 
 /// Finds a command by its name or an allowed abbreviation.

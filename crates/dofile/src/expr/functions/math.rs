@@ -83,8 +83,8 @@ pub(super) const TABLE: &[Function] = &[
     num("epsdouble", "", |_| f64::EPSILON),
     num("epsfloat", "", |_| f64::from(f32::EPSILON)),
     num("inrange", "nnn", inrange_numbers),
-    any("missing", "xx*", any_missing),
-    any("mi", "xx*", any_missing),
+    any("missing", "x*", any_missing),
+    any("mi", "x*", any_missing),
     any("inlist", "xx*", inlist),
 ];
 

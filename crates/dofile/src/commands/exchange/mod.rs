@@ -1,0 +1,113 @@
+//! `import` and `export`: delimited text and Excel workbooks.
+
+mod cells;
+mod excel_read;
+mod excel_write;
+mod names;
+mod text_read;
+mod text_write;
+
+use super::{ByRule, CommandSpec, Example, Form};
+use crate::error::{Result, StataError};
+use crate::session::Session;
+use crate::syntax::ParsedCommand;
+
+/// Commands of this family.
+pub(super) const TABLE: &[CommandSpec] = &[IMPORT, EXPORT];
+
+/// `import`.
+const IMPORT: CommandSpec = CommandSpec {
+    name: "import",
+    min: 3,
+    form: Form::Raw,
+    by: ByRule::No,
+    run: import,
+    syntax: "import delimited [varlist] [using] filename [, delimiters() varnames() case() rowrange() colrange() encoding() stringcols() numericcols() asfloat asdouble clear]; import excel [using] filename [, sheet() cellrange() firstrow case() allstring clear]",
+    notes: "stores r(N), r(k); types: [D] import delimited, [D] import excel",
+    examples: &[Example {
+        run: "set obs 3\ngenerate double x = _n / 4\ngenerate str5 s = \"a,b\"\ntempfile f\nexport delimited using \"`f'\", replace\nimport delimited using \"`f'\", clear asdouble",
+        expect: &[("x[3]", 0.75), ("_N", 3.0), ("s[1] == \"a,b\"", 1.0), ("r(k)", 2.0)],
+    }],
+};
+
+/// `export`.
+const EXPORT: CommandSpec = CommandSpec {
+    name: "export",
+    min: 3,
+    form: Form::Raw,
+    by: ByRule::No,
+    run: export,
+    syntax: "export delimited [varlist] [using] filename [if] [in] [, delimiter() novarnames nolabel datafmt quote replace]; export excel [varlist] [using] filename [if] [in] [, sheet() cell() firstrow() nolabel missing() datestring() replace]",
+    notes: "numbers are written so that they read back to the same value",
+    examples: &[],
+};
+
+fn import(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    match subcommand(&cmd.raw) {
+        ("delimited" | "delim" | "delimi" | "delimit" | "delimite", rest) => text_read::run(session, rest),
+        ("excel" | "exc" | "exce", rest) => excel_read::run(session, rest),
+        (other, _) => Err(refused("import", other)),
+    }
+}
+
+fn export(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    match subcommand(&cmd.raw) {
+        ("delimited" | "delim" | "delimi" | "delimit" | "delimite", rest) => text_write::run(session, rest),
+        ("excel" | "exc" | "exce", rest) => excel_write::run(session, rest),
+        (other, _) => Err(refused("export", other)),
+    }
+}
+
+fn refused(command: &str, what: &str) -> StataError {
+    match what {
+        "" => StataError::standard(198),
+        "sas" | "spss" | "sasxport5" | "sasxport8" | "dbase" | "fred" | "haver" => {
+            StataError::unsupported_command(&format!("{command} {what}"))
+        }
+        _ => StataError::invalid(format!("{command} {what} is unrecognized")),
+    }
+}
+
+fn subcommand(raw: &str) -> (&str, &str) {
+    let end = raw.find(|c: char| c.is_whitespace() || c == ',').unwrap_or(raw.len());
+    (&raw[..end], raw[end..].trim())
+}
+
+/// r(4) when the data in memory would be lost.
+fn check_clear(session: &Session, clear: bool) -> Result<()> {
+    if session.frame.changed && session.frame.n_vars() > 0 && !clear {
+        return Err(StataError::new(4, "no; data in memory would be lost"));
+    }
+    Ok(())
+}
+
+/// The file name and the text before it: `[varlist] using FILE`, `[varlist] "FILE"` or `FILE`.
+fn file_and_list(cmd: &ParsedCommand) -> Result<(String, String)> {
+    if let Some(using) = &cmd.using {
+        return Ok((using.clone(), cmd.list.clone()));
+    }
+    let parts = crate::syntax::split::words(&cmd.list);
+    match parts.split_last() {
+        Some((file, list)) => Ok((crate::syntax::split::unquote(file).to_owned(), list.join(" "))),
+        None => Err(StataError::invalid("invalid file specification")),
+    }
+}
+
+/// True for a name that `tempfile` gave, which may be overwritten and gets no suffix.
+fn is_temporary(session: &Session, file: &str) -> bool {
+    session.scopes.iter().any(|scope| scope.temporary_files.iter().any(|f| f == file))
+}
+
+/// Stores r(N) and r(k) and says how much was read.
+fn report_import(session: &mut Session) {
+    let (k, n) = (session.frame.n_vars(), session.frame.n_rows());
+    let plural = if k == 1 { "var" } else { "vars" };
+    session.print(format!("({} {plural}, {} obs)", count(k), count(n)));
+    let mut results = crate::results::Results::default();
+    results.scalar("N", n as f64).scalar("k", k as f64);
+    session.r = results;
+}
+
+fn count(n: usize) -> String {
+    crate::format::bare("%15.0gc", n as f64)
+}
