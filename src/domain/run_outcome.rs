@@ -60,6 +60,9 @@ pub struct Outcome {
     /// Nanoseconds since 1970, by the clock that stamps files; output older than this is stale.
     pub started_at_ns: u64,
     pub ended_at_ns: u64,
+    /// When the engine's program was executed, by the precise clock.
+    #[serde(default)]
+    pub spawned_at_ns: u64,
     pub cpu_ms: u64,
     pub peak_memory_bytes: u64,
     /// Processes that were still there after the engine ended and had to be killed.
@@ -91,6 +94,7 @@ impl Outcome {
             engine_started: false,
             started_at_ns: 0,
             ended_at_ns: 0,
+            spawned_at_ns: 0,
             cpu_ms: 0,
             peak_memory_bytes: 0,
             leftovers: 0,

@@ -169,7 +169,8 @@ fn run_meta(story: &Story<'_>, left_out: &[(String, &'static str)]) -> Value {
         })),
         "data": manifest.map(|m| &m.data),
         "process": {
-            "ended": outcome.ended, "engine_started": outcome.engine_started, "leftovers": outcome.leftovers,
+            "ended": outcome.ended, "engine_started": outcome.engine_started,
+            "spawned_at_ns": outcome.spawned_at_ns, "leftovers": outcome.leftovers,
             "containment": outcome.containment, "sandbox": outcome.sandbox,
             "stdout_bytes": outcome.stdout_bytes, "stderr_bytes": outcome.stderr_bytes,
         },

@@ -129,6 +129,7 @@ impl Launcher {
         let work = dir.work();
         let pid = spawn(&plan).map_err(|failure| start_failure(spec, &engine, &failure))?;
         drop(plan);
+        outcome.spawned_at_ns = clock_ns(rustix::time::ClockId::Realtime);
         outcome.engine_started = true;
         let Supervised { ended, leftovers, cpu_ms, peak_memory_bytes } =
             supervise(pid, &self.signals, &spec.limits, &work, [&mut stdout, &mut stderr]);
@@ -167,7 +168,11 @@ fn block_signals() -> io::Result<OwnedFd> {
 
 /// Nanoseconds since 1970 by the clock that the kernel stamps files with.
 fn file_clock_ns() -> u64 {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
+    clock_ns(rustix::time::ClockId::RealtimeCoarse)
+}
+
+fn clock_ns(clock: rustix::time::ClockId) -> u64 {
+    let now = rustix::time::clock_gettime(clock);
     u64::try_from(now.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0)
 }
 

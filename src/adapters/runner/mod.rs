@@ -52,7 +52,8 @@ impl Default for LocalRunner {
 impl Runner for LocalRunner {
     fn start(&self, spec: RunSpec) -> io::Result<Arc<dyn RunHandle>> {
         let dir = RunDir(spec.run_dir.clone());
-        files::write_json(&dir.spec(), &spec, true)?;
+        // Not durable: after a crash of the machine no launcher lives, and the attempt is lost anyway.
+        files::write_json(&dir.spec(), &spec, false)?;
         let lock = files::try_lock(&dir.lock())?
             .ok_or_else(|| io::Error::other("another launcher holds this run's lock"))?;
         if dir.outcome().exists() {

@@ -85,8 +85,19 @@ impl Bed {
 
     /// Stores a queued job whose template makes the script behave in this way.
     pub async fn queue(&self, tenant: &str, id: &str, behaviour: &str) {
+        let job = self.confirm(tenant, id, behaviour).await;
+        self.enqueue(job).await;
+    }
+
+    /// Stores a job with a frozen plan.
+    pub async fn confirm(&self, tenant: &str, id: &str, behaviour: &str) -> JobRecord {
         let job = self.confirmed(tenant, id, behaviour);
         self.put(job.clone(), Expect::Absent).await;
+        job
+    }
+
+    /// Queues a job that [`Bed::confirm`] stored.
+    pub async fn enqueue(&self, job: JobRecord) {
         let queued = job.enqueue(SystemClock.now()).expect("a confirmed job can be queued");
         self.put(queued, Expect::Version(1)).await;
     }
