@@ -8,12 +8,18 @@ use stata_service::domain::job::JobStatus;
 use stata_service::ports::runner::Runner;
 use stata_service::worker::Drain;
 
-#[path = "../tests/it/support/mod.rs"]
-#[allow(dead_code)]
-mod support;
+#[path = "../tests/it/support/records.rs"]
+#[allow(dead_code, reason = "the tests use the rest")]
+mod records;
+#[path = "../tests/it/support/runs.rs"]
+#[allow(dead_code, reason = "the tests use the rest")]
+mod runs;
+#[path = "../tests/it/support/worker_bed.rs"]
+#[allow(dead_code, reason = "the tests use the rest")]
+mod worker_bed;
 
-use support::runs::{runner, spec};
-use support::worker_bed::Bed;
+use runs::{runner, spec};
+use worker_bed::Bed;
 
 const ROUNDS: usize = 200;
 

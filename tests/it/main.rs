@@ -17,5 +17,7 @@ mod store_model;
 mod store_sqlite;
 mod support;
 mod telemetry_logs;
+mod verdict_docs;
 mod verdict_runs;
+mod worker_recovery;
 mod worker_runs;

@@ -154,6 +154,7 @@ unsafe fn become_engine(plan: &ChildPlan, pointers: &Pointers, report: RawFd, la
         require(bound, 2, REPORT);
         require(libc::setpgid(0, 0) == 0, 8, REPORT);
         require(libc::chdir(plan.directory.as_ptr()) == 0, 3, REPORT);
+        prefer_as_victim();
         let first = if ruleset.is_some() { RULESET + 1 } else { REPORT + 1 };
         require(libc::syscall(libc::SYS_close_range, first, c_int::MAX, 0) == 0, 4, REPORT);
         require(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, 5, REPORT);
@@ -163,6 +164,22 @@ unsafe fn become_engine(plan: &ChildPlan, pointers: &Pointers, report: RawFd, la
         }
         libc::execve(plan.program.as_ptr(), pointers.arguments.as_ptr(), pointers.environment.as_ptr());
         fail(7, REPORT)
+    }
+}
+
+/// When memory runs out, the kernel shall end the engine rather than the service. Harmless if refused.
+///
+/// # Safety
+/// As [`become_engine`].
+unsafe fn prefer_as_victim() {
+    const SCORE: &[u8] = b"600";
+    // SAFETY: plain system calls on constants.
+    unsafe {
+        let file = libc::open(c"/proc/self/oom_score_adj".as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC);
+        if file >= 0 {
+            libc::write(file, SCORE.as_ptr().cast(), SCORE.len());
+            libc::close(file);
+        }
     }
 }
 

@@ -46,7 +46,7 @@ pub struct Verdict {
     pub status: RunStatus,
     pub failure: Option<Failure>,
     pub retryable: bool,
-    /// Keys of what the user can do next, best first; `docs/errors.md` has the texts.
+    /// Keys of what the user can do next, best first; `docs/runs.md` lists them.
     pub next_actions: Vec<&'static str>,
     pub checks: Vec<RunCheck>,
     pub sample_flow: Vec<SampleStep>,

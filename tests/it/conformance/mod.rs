@@ -1,3 +1,4 @@
 //! One table of cases per port, run against every adapter.
 
+pub mod runner;
 pub mod store;

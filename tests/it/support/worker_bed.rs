@@ -20,6 +20,7 @@ use stata_service::ports::ids::IdSource;
 use stata_service::ports::job_files::JobFiles;
 use stata_service::ports::runner::{SandboxMode, SandboxSpec};
 use stata_service::ports::store::{Expect, Record, Store, Write};
+use stata_service::service::progress::ProgressBoard;
 use stata_service::worker::{MainDo, RunTexts, TextFacts, Worker, WorkerDeps, WorkerOptions};
 
 use super::records::{commit, job};
@@ -47,6 +48,7 @@ pub struct Bed {
     pub store: Arc<SqliteStore>,
     pub files: Arc<LocalJobFiles>,
     pub options: WorkerOptions,
+    pub progress: Arc<ProgressBoard>,
 }
 
 impl Bed {
@@ -65,7 +67,13 @@ impl Bed {
             timezone: "UTC".to_owned(),
             processors: 1,
         };
-        Self { files: Arc::new(LocalJobFiles::new(root.clone())), root, store, options }
+        Self {
+            files: Arc::new(LocalJobFiles::new(root.clone())),
+            root,
+            store,
+            options,
+            progress: Arc::default(),
+        }
     }
 
     /// Starts the worker.
@@ -77,7 +85,7 @@ impl Bed {
             files: Arc::clone(&self.files) as Arc<dyn JobFiles>,
             runner: Arc::new(runner()),
             texts: Arc::new(PlainTexts),
-            progress: Arc::default(),
+            progress: Arc::clone(&self.progress),
             scratch_dir: self.root.clone(),
         };
         Worker::start(deps, self.options.clone()).await.expect("the worker starts")

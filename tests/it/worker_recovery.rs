@@ -1,0 +1,163 @@
+//! Every prefix of an attempt's writes recovers: the worker starts on what a crash left behind.
+
+use std::time::Duration;
+
+use stata_service::adapters::clock::SystemClock;
+use stata_service::domain::ids::RunId;
+use stata_service::domain::job::{JobRecord, JobStatus};
+use stata_service::domain::run::{Cause, RunStatus};
+use stata_service::ports::clock::Clock;
+use stata_service::ports::runner::{Adopted, Runner};
+use stata_service::ports::store::{CommitError, Expect, Record, Store, Write};
+
+use crate::support::records::commit;
+use crate::support::runs::{eventually, processes_of, runner};
+use crate::support::worker_bed::Bed;
+
+/// A job that a worker claimed right before it was lost.
+async fn claimed(bed: &Bed, behaviour: &str) -> JobRecord {
+    bed.queue("acme", "j1", behaviour).await;
+    let job = bed.job("acme", "j1").await;
+    let claimed = job.claim(RunId::parse("run_lost").expect("valid"), SystemClock.now()).expect("queued");
+    bed.put(claimed.clone(), Expect::Version(job.version)).await;
+    claimed
+}
+
+/// After the lost attempt the job runs again and succeeds, under another run id.
+async fn recovers(bed: &Bed, detail: &str) {
+    let _worker = bed.worker().await;
+    let job = bed.ended("acme", "j1").await;
+    assert_eq!((job.status, job.runs.len(), job.fence), (JobStatus::Succeeded, 2, 2));
+    let first = &job.runs[0];
+    assert_eq!((first.status, first.cause), (RunStatus::Failed, Some(Cause::WorkerLost)));
+    assert_eq!(first.cause_detail.as_deref(), Some(detail));
+    assert_ne!(job.runs[1].run_id, first.run_id);
+    assert_eq!(processes_of(&bed.root), [0_i32; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_without_a_run_directory_costs_one_attempt() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let bed = Bed::open(dir.path());
+    claimed(&bed, "good").await;
+    recovers(&bed, "not_started").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_half_built_run_directory_is_never_started() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let bed = Bed::open(dir.path());
+    let job = claimed(&bed, "good").await;
+    let work = bed.work_file(&job, "");
+    std::fs::create_dir_all(&work).expect("created");
+    std::fs::write(work.join("main.do"), "half").expect("written");
+    recovers(&bed, "not_started").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_publication_that_a_crash_interrupted_is_repeated() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let bed = Bed::open(dir.path());
+    let worker = bed.worker().await;
+    bed.queue("acme", "j1", "slow").await;
+    let job = bed
+        .until("acme", "j1", |job| job.running_run().is_some_and(|r| r.phase.as_deref() == Some("running")))
+        .await;
+    worker.drain(stata_service::worker::Drain::Detach).await;
+    let run_dir = bed.work_file(&job, "").join("..").canonicalize().expect("the run directory");
+    let run_id = job.latest_run().expect("an attempt").run_id.clone();
+    let Ok(Adopted::Alive(handle)) = runner().adopt(run_id.as_str(), &run_dir) else {
+        panic!("it must live")
+    };
+    assert!(handle.wait().clean());
+    // As a crash between two renames leaves it: one file published, one only linked, none in the record.
+    let published = bed
+        .root
+        .join(stata_service::domain::layout::job_dir(&job.tenant_id, &job.job_id))
+        .join(format!("artifacts/runs/{run_id}"));
+    std::fs::create_dir_all(&published).expect("created");
+    std::fs::hard_link(run_dir.join("work/main.do"), published.join("main.do")).expect("linked");
+    std::fs::hard_link(run_dir.join("work/main.log"), run_dir.join("publish.link")).expect("linked");
+    std::fs::write(published.join("run.meta.json"), "{").expect("written");
+    let _next = bed.worker().await;
+    let job = bed.ended("acme", "j1").await;
+    assert_eq!((job.status, job.runs.len()), (JobStatus::Succeeded, 1));
+    let meta = bed.published(&job, &format!("artifacts/runs/{run_id}/run.meta.json"));
+    assert!(serde_json::from_slice::<serde_json::Value>(&meta).is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writes_of_others_during_a_run_do_not_end_the_worker_or_the_attempt() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let bed = Bed::open(dir.path());
+    let _worker = bed.worker().await;
+    bed.queue("acme", "j1", "slow").await;
+    let mut written = 0;
+    loop {
+        let job = bed.job("acme", "j1").await;
+        if job.status.is_terminal() {
+            break;
+        }
+        let mut next = job.clone();
+        next.version += 1;
+        next.title = Some(format!("title {written}"));
+        let write = Write::Put { record: Record::Job(Box::new(next)), expect: Expect::Version(job.version) };
+        match bed.store.commit(commit(vec![write])).await {
+            Ok(_) => written += 1,
+            Err(CommitError::Conflict { .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let job = bed.job("acme", "j1").await;
+    assert_eq!((job.status, job.runs.len()), (JobStatus::Succeeded, 1));
+    assert!(written > 10 && job.title.is_some_and(|t| t.starts_with("title")));
+    bed.queue("acme", "j2", "good").await;
+    assert_eq!(bed.ended("acme", "j2").await.status, JobStatus::Succeeded);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_that_lost_its_job_publishes_no_result() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let bed = Bed::open(dir.path());
+    let _worker = bed.worker().await;
+    bed.queue("acme", "j1", "slow").await;
+    let job = bed.until("acme", "j1", |job| job.running_run().is_some_and(|r| r.phase.is_some())).await;
+    // Another host took the job over, as after an expired lease.
+    let lost = loop {
+        let job = bed.job("acme", "j1").await;
+        let mut run =
+            job.latest_run().expect("an attempt").clone().failed(Cause::WorkerLost, None, SystemClock.now());
+        run.retryable = true;
+        let lost = job.finish_run(run, vec![], None, SystemClock.now()).expect("running");
+        let write =
+            Write::Put { record: Record::Job(Box::new(lost.clone())), expect: Expect::Version(job.version) };
+        if bed.store.commit(commit(vec![write])).await.is_ok() {
+            break lost;
+        }
+    };
+    let run_dir = bed.work_file(&job, "").join("..");
+    eventually("the engine ended", || run_dir.join("outcome.json").exists());
+    bed.queue("acme", "j2", "good").await;
+    bed.ended("acme", "j2").await;
+    assert_eq!(bed.job("acme", "j1").await, lost, "the stale attempt wrote nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn progress_tells_the_step_of_the_live_log() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let bed = Bed::open(dir.path());
+    let _worker = bed.worker().await;
+    bed.queue("acme", "j1", "slow").await;
+    let job = bed.until("acme", "j1", |job| job.running_run().is_some()).await;
+    let run_id = job.latest_run().expect("an attempt").run_id.clone();
+    let mut seen = None;
+    while seen.is_none() && !bed.job("acme", "j1").await.status.is_terminal() {
+        seen = bed.progress.get(&run_id);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let seen = seen.expect("progress while the engine works");
+    assert_eq!((seen.step.as_str(), seen.index, seen.total), ("estimate", 1, 1));
+    bed.ended("acme", "j1").await;
+    eventually("it is forgotten", || bed.progress.get(&run_id).is_none());
+}
