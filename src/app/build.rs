@@ -5,21 +5,27 @@ use std::sync::Arc;
 use secrecy::ExposeSecret;
 
 use super::options::Options;
+use super::run_texts::LibraryTexts;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::ids::SystemIds;
 use crate::adapters::job_files::LocalJobFiles;
+use crate::adapters::runner::LocalRunner;
 use crate::adapters::store::sqlite::{OpenError, Options as StoreOptions, SqliteStore};
 use crate::adapters::tabular::TabularFiles;
 use crate::domain::canonical::sha256_hex;
+use crate::domain::run::EngineFacts;
+use crate::domain::run_outcome::RunLimits;
 use crate::http::state::App;
 use crate::library::{Library, LibraryProblem};
 use crate::ports::clock::Clock;
+use crate::ports::runner::SandboxSpec;
 use crate::ports::store::Store;
 use crate::service::authenticate::{BootstrapKey, Credential, parse_credential};
 use crate::service::check_health::{EngineProbe, Health};
 use crate::service::context::{Context, Options as ServiceOptions};
 use crate::service::pools::Pools;
 use crate::telemetry::metrics::Metrics;
+use crate::worker::{WorkerDeps, WorkerOptions};
 
 /// Why the service could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +45,7 @@ pub enum BuildError {
 /// The built service, not yet serving.
 pub struct Built {
     pub app: App,
+    pub worker: (WorkerDeps, WorkerOptions),
     pub store: Arc<SqliteStore>,
     pub options: Options,
 }
@@ -89,10 +96,48 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
             engine_kind: options.engine.kind.clone(),
         },
     };
-    let app = App { ctx: Arc::new(ctx), metrics, idempotency_locks: Arc::default(), health };
+    let ctx = Arc::new(ctx);
+    let worker = worker(&ctx, &options);
+    let app = App { ctx, metrics, idempotency_locks: Arc::default(), health };
     // The first results, so that readiness is true from the first answer on.
     app.health.refresh(&app.ctx);
-    Ok(Built { app, store, options })
+    Ok(Built { app, worker, store, options })
+}
+
+/// Wires the worker: the local runner, the library's texts, the limits of the settings.
+fn worker(ctx: &Context, options: &Options) -> (WorkerDeps, WorkerOptions) {
+    let engine = &options.engine;
+    let runner = match &engine.launcher {
+        Some(program) => LocalRunner::with_launcher(program),
+        None => LocalRunner::new(),
+    };
+    let deps = WorkerDeps {
+        store: Arc::clone(&ctx.store),
+        clock: Arc::clone(&ctx.clock),
+        ids: Arc::clone(&ctx.ids),
+        files: Arc::clone(&ctx.files),
+        runner: Arc::new(runner),
+        texts: Arc::new(LibraryTexts(Arc::clone(&ctx.library))),
+        progress: Arc::clone(&ctx.progress),
+    };
+    let wall_seconds = engine.run_timeout.as_secs().max(1);
+    let limits = RunLimits {
+        wall_seconds,
+        cpu_seconds: wall_seconds * u64::from(engine.processors.max(1)),
+        memory_bytes: engine.run_memory_mb << 20,
+        ..RunLimits::default()
+    };
+    let options = WorkerOptions {
+        concurrency: options.worker.concurrency,
+        tenant_limit: None,
+        limits,
+        command: engine.command.clone(),
+        engine: EngineFacts { kind: engine.kind.clone(), ..EngineFacts::default() },
+        sandbox: SandboxSpec { mode: engine.sandbox, read: engine.readable.clone() },
+        timezone: engine.timezone.clone(),
+        processors: engine.processors.max(1),
+    };
+    (deps, options)
 }
 
 fn bootstrap_key(options: &Options) -> Result<Option<BootstrapKey>, BuildError> {

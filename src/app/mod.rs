@@ -3,4 +3,5 @@
 pub mod build;
 pub mod control;
 pub mod options;
+mod run_texts;
 pub mod serve;

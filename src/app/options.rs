@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::ports::runner::SandboxMode;
+
 /// Everything that `build` and `serve` read.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -37,6 +39,12 @@ pub struct EngineOptions {
     pub launcher: Option<PathBuf>,
     pub run_timeout: Duration,
     pub run_memory_mb: u64,
+    /// Processors granted to one run.
+    pub processors: u32,
+    pub sandbox: SandboxMode,
+    /// Further files and folders that the engine may read, such as an interpreter's.
+    pub readable: Vec<PathBuf>,
+    pub timezone: String,
 }
 
 /// The worker pool.

@@ -10,10 +10,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::build::Built;
 use super::control::serve_control;
-use super::options::ShutdownOptions;
+use super::options::{OnShutdown, ShutdownOptions};
 use crate::http::router;
 use crate::http::state::App;
 use crate::ports::store::ChangedRecord;
+use crate::worker::{Drain, Worker};
 
 /// How often health checks and gauges are renewed.
 const REFRESH: Duration = Duration::from_secs(2);
@@ -23,7 +24,8 @@ const REFRESH: Duration = Duration::from_secs(2);
 /// # Errors
 /// An I/O error of the listener or of the control socket.
 pub async fn serve(built: Built, listener: TcpListener, shutdown: CancellationToken) -> std::io::Result<()> {
-    let Built { app, store, options } = built;
+    let Built { app, worker, store, options } = built;
+    let worker = Worker::start(worker.0, worker.1).await.map_err(std::io::Error::other)?;
     let background = CancellationToken::new();
     let health = tokio::spawn(refresh_health(app.clone(), background.clone()));
     let counters = tokio::spawn(count_changes(app.clone()));
@@ -41,7 +43,10 @@ pub async fn serve(built: Built, listener: TcpListener, shutdown: CancellationTo
     let started = Instant::now();
     tracing::info!(event = "SS_SHUTDOWN_BEGIN", "shutdown begins");
     app.health.drain();
+    worker.stop_claims();
     end_requests(&options.shutdown, closing, server).await;
+    let left = worker.drain(how_to_drain(&options.shutdown)).await;
+    step("runs", left == 0 || options.shutdown.on_shutdown == OnShutdown::Detach);
     background.cancel();
     step("background", join_all(vec![health, control]).await);
     let at_rest = Arc::clone(&store);
@@ -54,6 +59,13 @@ pub async fn serve(built: Built, listener: TcpListener, shutdown: CancellationTo
         "shutdown done"
     );
     Ok(())
+}
+
+fn how_to_drain(options: &ShutdownOptions) -> Drain {
+    match options.on_shutdown {
+        OnShutdown::Detach => Drain::Detach,
+        OnShutdown::Wait => Drain::Wait(options.timeout),
+    }
 }
 
 fn step(name: &str, in_time: bool) {

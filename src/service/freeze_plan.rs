@@ -203,16 +203,19 @@ impl FreezePlan<'_> {
     async fn publish_plan(&self, job: &JobRecord, plan: &Plan) -> Result<Vec<Artifact>, Problem> {
         let ctx = self.0;
         let template = ctx.library.get(&plan.template.template_id).ok_or_else(Problem::internal)?;
-        let meta = serde_json::to_value(&template.meta).expect("a meta serialises to JSON");
         let files = vec![
             Evidence::json(ArtifactKind::Plan, PLAN_PATH.to_owned(), plan),
             Evidence::json(ArtifactKind::Plan, format!("artifacts/plans/{}.json", plan.plan_id), plan),
             Evidence::raw(
                 ArtifactKind::TemplateSource,
                 "artifacts/template/source.do".to_owned(),
-                template.body.to_vec(),
+                template.body.clone(),
             ),
-            Evidence::json(ArtifactKind::TemplateMeta, "artifacts/template/meta.json".to_owned(), &meta),
+            Evidence::raw(
+                ArtifactKind::TemplateMeta,
+                "artifacts/template/meta.json".to_owned(),
+                template.meta_bytes.clone(),
+            ),
             Evidence::json(
                 ArtifactKind::TemplateParams,
                 "artifacts/template/params.json".to_owned(),

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use stata_service::app::build::build;
 use stata_service::app::options::{EngineOptions, OnShutdown, Options, ShutdownOptions, WorkerOptions};
 use stata_service::app::serve::serve;
+use stata_service::ports::runner::SandboxMode;
 use tokio_util::sync::CancellationToken;
 
 /// The bootstrap admin key of tests.
@@ -55,6 +56,10 @@ pub fn options(data_dir: PathBuf) -> Options {
             launcher: Some(program.into()),
             run_timeout: Duration::from_secs(60),
             run_memory_mb: 2048,
+            processors: 1,
+            sandbox: SandboxMode::Enforce,
+            readable: Vec::new(),
+            timezone: "UTC".to_owned(),
         },
         worker: WorkerOptions { concurrency: 2 },
         shutdown: ShutdownOptions {
