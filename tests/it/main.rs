@@ -10,6 +10,7 @@ mod http_conventions;
 mod ingest_fixtures;
 mod ingest_refusals;
 mod redeem;
+mod journey;
 mod runner_faults;
 mod runner_limits;
 mod store_crash;

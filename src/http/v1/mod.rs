@@ -1,5 +1,6 @@
 //! The `/v1` routes: `<resource>/<action>.rs`.
 
+pub mod admin;
 pub mod artifacts;
 pub mod draft;
 pub mod inputs;
@@ -8,6 +9,7 @@ pub mod library;
 pub mod openapi;
 pub mod plan;
 pub mod runs;
+pub mod task_codes;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -17,6 +19,13 @@ use super::state::App;
 /// Collects the routes of `/v1`.
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .routes(routes!(task_codes::redeem::handler))
+        .routes(routes!(admin::task_codes::create, admin::task_codes::list))
+        .routes(routes!(admin::task_codes::revoke))
+        .routes(routes!(admin::task_codes::delete))
+        .routes(routes!(admin::api_keys::create, admin::api_keys::list))
+        .routes(routes!(admin::api_keys::rotate))
+        .routes(routes!(admin::api_keys::revoke))
         .routes(routes!(jobs::list::handler))
         .routes(routes!(jobs::get::handler))
         .routes(routes!(jobs::run::handler))

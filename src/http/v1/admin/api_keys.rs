@@ -1,0 +1,166 @@
+//! `/v1/admin/api-keys`: create, list, rotate, revoke.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::task_codes::Reason;
+use super::{listed_tenant, tenant_of};
+use crate::domain::credential::{ApiKeyRecord, Role};
+use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::ids::KeyId;
+use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::extract::access::KeyAccess;
+use crate::http::extract::body::{Json, OptionalJson, Path};
+use crate::http::middleware::idempotency::HoldsSecret;
+use crate::http::state::App;
+use crate::service::api_keys::{CreateApiKey, IssuedKey, ListApiKeys, NewApiKey, RevokeApiKey, RotateApiKey};
+use crate::service::credentials::Ports;
+
+/// What the key may do, for whom and how long.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateBody {
+    role: Role,
+    tenant_id: Option<String>,
+    label: Option<String>,
+    /// Never when absent.
+    expires_in_days: Option<u32>,
+}
+
+/// How long the old key still works.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RotateBody {
+    /// 24 when absent; 0 ends the old key at once.
+    overlap_hours: Option<u32>,
+}
+
+/// An API key; the key itself is shown only at its creation.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ApiKeyView {
+    key_id: String,
+    /// `ssk_<id>_<secret>`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key: Option<String>,
+    tenant_id: String,
+    role: Role,
+    label: Option<String>,
+    created_at: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
+    revoked_at: Option<DateTime<Utc>>,
+    last_used_at: Option<DateTime<Utc>>,
+}
+
+/// API keys.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ApiKeyList {
+    api_keys: Vec<ApiKeyView>,
+}
+
+/// The key's segment.
+#[derive(Debug, Deserialize)]
+pub struct KeySegment {
+    key_id: String,
+}
+
+fn view(record: ApiKeyRecord, api_key: Option<String>) -> ApiKeyView {
+    ApiKeyView {
+        key_id: record.key_id.to_string(),
+        api_key,
+        tenant_id: record.tenant_id.to_string(),
+        role: record.role,
+        label: record.label,
+        created_at: record.created_at,
+        expires_at: record.expires_at,
+        revoked_at: record.revoked_at,
+        last_used_at: record.last_used_at,
+    }
+}
+
+fn key_id(segment: KeySegment) -> Result<KeyId, Problem> {
+    KeyId::parse(segment.key_id)
+        .map_err(|_| Problem::new(ErrorCode::ApiKeyNotFound, "there is no such API key"))
+}
+
+fn shown_once(issued: IssuedKey) -> Response {
+    let resource = format!("api_key:{}", issued.record.key_id);
+    let mut response = (StatusCode::CREATED, Json(view(issued.record, Some(issued.api_key)))).into_response();
+    response.extensions_mut().insert(HoldsSecret { resource });
+    response
+}
+
+/// Creates an API key.
+#[utoipa::path(post, path = "/v1/admin/api-keys", tag = "admin", operation_id = "create_api_key",
+    request_body = CreateBody, security(("api_key" = [])),
+    responses((status = 201, body = ApiKeyView), (status = 400, body = ProblemDocument),
+        (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
+pub async fn create(
+    State(app): State<App>,
+    access: KeyAccess,
+    Json(body): Json<CreateBody>,
+) -> Result<Response, ApiError> {
+    access.require(&[Role::Admin])?;
+    let new = NewApiKey {
+        tenant_id: tenant_of(&access, body.tenant_id)?,
+        role: body.role,
+        label: body.label,
+        expires_in_days: body.expires_in_days,
+    };
+    let issued = CreateApiKey(Ports::from(app.ctx.as_ref())).execute(&access.caller, new).await?;
+    Ok(shown_once(issued))
+}
+
+/// Lists API keys.
+#[utoipa::path(get, path = "/v1/admin/api-keys", tag = "admin", operation_id = "list_api_keys",
+    security(("api_key" = [])),
+    responses((status = 200, body = ApiKeyList), (status = 401, body = ProblemDocument),
+        (status = 403, body = ProblemDocument)))]
+pub async fn list(State(app): State<App>, access: KeyAccess) -> Result<Json<ApiKeyList>, ApiError> {
+    access.require(&[Role::Admin])?;
+    let keys = ListApiKeys(Ports::from(app.ctx.as_ref())).execute(listed_tenant(&access)).await?;
+    Ok(Json(ApiKeyList { api_keys: keys.into_iter().map(|record| view(record, None)).collect() }))
+}
+
+/// Issues a new key in place of one, which works on for the stated overlap.
+#[utoipa::path(post, path = "/v1/admin/api-keys/{key_id}/rotate", tag = "admin",
+    operation_id = "rotate_api_key", params(("key_id" = String, Path)), request_body = RotateBody,
+    security(("api_key" = [])),
+    responses((status = 201, body = ApiKeyView), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument)))]
+pub async fn rotate(
+    State(app): State<App>,
+    access: KeyAccess,
+    Path(segment): Path<KeySegment>,
+    OptionalJson(body): OptionalJson<RotateBody>,
+) -> Result<Response, ApiError> {
+    access.require(&[Role::Admin])?;
+    let tenant = listed_tenant(&access);
+    let issued = RotateApiKey(Ports::from(app.ctx.as_ref()))
+        .execute(&access.caller, tenant.as_ref(), &key_id(segment)?, body.overlap_hours)
+        .await?;
+    Ok(shown_once(issued))
+}
+
+/// Revokes an API key at once.
+#[utoipa::path(post, path = "/v1/admin/api-keys/{key_id}/revoke", tag = "admin",
+    operation_id = "revoke_api_key", params(("key_id" = String, Path)), request_body = Reason,
+    security(("api_key" = [])),
+    responses((status = 200, body = ApiKeyView), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument)))]
+pub async fn revoke(
+    State(app): State<App>,
+    access: KeyAccess,
+    Path(segment): Path<KeySegment>,
+    OptionalJson(body): OptionalJson<Reason>,
+) -> Result<Json<ApiKeyView>, ApiError> {
+    access.require(&[Role::Admin])?;
+    let tenant = listed_tenant(&access);
+    let caller = access.caller.because(body.reason);
+    let record = RevokeApiKey(Ports::from(app.ctx.as_ref()))
+        .execute(&caller, tenant.as_ref(), &key_id(segment)?, app.ctx.options.bootstrap_key.as_ref())
+        .await?;
+    Ok(Json(view(record, None)))
+}

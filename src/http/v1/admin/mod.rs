@@ -1,0 +1,34 @@
+//! Administration: task codes and API keys.
+
+pub mod api_keys;
+pub mod task_codes;
+
+use crate::domain::credential::Role;
+use crate::domain::error::Problem;
+use crate::domain::ids::TenantId;
+use crate::http::extract::access::KeyAccess;
+
+/// Returns the tenant of an admin request: the body's `tenant_id` for administrators, else the key's.
+///
+/// # Errors
+/// `TENANT_ID_UNSAFE`-like validation for a bad id; `JOB_NOT_FOUND`-like refusals never: another tenant's
+/// things are absent for keys of a tenant.
+pub fn tenant_of(access: &KeyAccess, stated: Option<String>) -> Result<TenantId, Problem> {
+    let Some(text) = stated else { return Ok(access.tenant.clone()) };
+    let tenant = TenantId::parse(text).map_err(|e| Problem::validation("tenant_id", e.to_string()))?;
+    if access.role == Role::Admin && access.stated_tenant.as_ref().is_none_or(|header| *header == tenant) {
+        return Ok(tenant);
+    }
+    if tenant == access.tenant {
+        return Ok(tenant);
+    }
+    Err(Problem::validation("tenant_id", "must agree with the credential and with X-SS-Tenant-ID"))
+}
+
+/// Returns the tenant whose things a list shows; administrators without a stated tenant see all.
+pub fn listed_tenant(access: &KeyAccess) -> Option<TenantId> {
+    match (access.role, &access.stated_tenant) {
+        (Role::Admin, None) => None,
+        _ => Some(access.tenant.clone()),
+    }
+}

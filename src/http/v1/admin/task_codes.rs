@@ -1,0 +1,179 @@
+//! `/v1/admin/task-codes`: create, list, revoke, delete.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{listed_tenant, tenant_of};
+use crate::domain::credential::{Role, TaskCodeRecord};
+use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::ids::CodeId;
+use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::extract::access::KeyAccess;
+use crate::http::extract::body::{Json, OptionalJson, Path, Query};
+use crate::http::middleware::idempotency::HoldsSecret;
+use crate::http::state::App;
+use crate::http::v1::jobs::list::checked_limit;
+use crate::service::credentials::Ports;
+use crate::service::task_codes::{CreateTaskCodes, DeleteTaskCode, ListTaskCodes, RevokeTaskCode};
+
+const ROLES: [Role; 2] = [Role::Client, Role::Admin];
+
+/// How many codes, for whom and how long.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateBody {
+    /// 1 to 500.
+    count: usize,
+    /// 30 when absent.
+    expires_in_days: Option<u32>,
+    tenant_id: Option<String>,
+}
+
+/// A task code; the code itself is shown only at its creation.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TaskCodeView {
+    code_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task_code: Option<String>,
+    tenant_id: String,
+    created_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    used_at: Option<DateTime<Utc>>,
+    job_id: Option<String>,
+    revoked_at: Option<DateTime<Utc>>,
+    /// `unused`, `used`, `expired`, `revoked` or `deleted`.
+    status: String,
+}
+
+/// Task codes.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TaskCodeList {
+    task_codes: Vec<TaskCodeView>,
+    next_cursor: Option<String>,
+}
+
+/// Why.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reason {
+    pub reason: Option<String>,
+}
+
+/// Which page.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct PageQuery {
+    /// 1 to 200; 50 when absent.
+    limit: Option<usize>,
+    cursor: Option<String>,
+}
+
+/// The code's segment.
+#[derive(Debug, Deserialize)]
+pub struct CodeSegment {
+    code_id: String,
+}
+
+fn view(record: TaskCodeRecord, task_code: Option<String>, now: DateTime<Utc>) -> TaskCodeView {
+    TaskCodeView {
+        status: record.status(now).to_owned(),
+        code_id: record.code_id.to_string(),
+        task_code,
+        tenant_id: record.tenant_id.to_string(),
+        created_at: record.created_at,
+        expires_at: record.expires_at,
+        used_at: record.used_at,
+        job_id: record.job_id.map(|id| id.to_string()),
+        revoked_at: record.revoked_at,
+    }
+}
+
+fn code_id(segment: CodeSegment) -> Result<CodeId, Problem> {
+    CodeId::parse(segment.code_id)
+        .map_err(|_| Problem::new(ErrorCode::TaskCodeNotFound, "there is no such task code"))
+}
+
+/// Creates task codes of a tenant.
+#[utoipa::path(post, path = "/v1/admin/task-codes", tag = "admin", operation_id = "create_task_codes",
+    request_body = CreateBody, security(("api_key" = [])),
+    responses((status = 201, body = TaskCodeList), (status = 400, body = ProblemDocument),
+        (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
+pub async fn create(
+    State(app): State<App>,
+    access: KeyAccess,
+    Json(body): Json<CreateBody>,
+) -> Result<Response, ApiError> {
+    access.require(&ROLES)?;
+    let tenant = tenant_of(&access, body.tenant_id)?;
+    let issued = CreateTaskCodes(Ports::from(app.ctx.as_ref()))
+        .execute(&access.caller, &tenant, body.count, body.expires_in_days)
+        .await?;
+    let now = app.ctx.clock.now();
+    let resource =
+        issued.first().map(|code| format!("task_code:{}", code.record.code_id)).unwrap_or_default();
+    let task_codes = issued.into_iter().map(|code| view(code.record, Some(code.task_code), now)).collect();
+    let mut response =
+        (StatusCode::CREATED, Json(TaskCodeList { task_codes, next_cursor: None })).into_response();
+    response.extensions_mut().insert(HoldsSecret { resource });
+    Ok(response)
+}
+
+/// Lists task codes, newest first.
+#[utoipa::path(get, path = "/v1/admin/task-codes", tag = "admin", operation_id = "list_task_codes",
+    params(PageQuery), security(("api_key" = [])),
+    responses((status = 200, body = TaskCodeList), (status = 400, body = ProblemDocument),
+        (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
+pub async fn list(
+    State(app): State<App>,
+    access: KeyAccess,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<TaskCodeList>, ApiError> {
+    access.require(&ROLES)?;
+    let page = ListTaskCodes(Ports::from(app.ctx.as_ref()))
+        .execute(listed_tenant(&access), page.cursor, checked_limit(page.limit)?)
+        .await?;
+    let now = app.ctx.clock.now();
+    let task_codes = page.items.into_iter().map(|record| view(record, None, now)).collect();
+    Ok(Json(TaskCodeList { task_codes, next_cursor: page.next_cursor }))
+}
+
+/// Revokes a code; the token of a job made with it ends too.
+#[utoipa::path(post, path = "/v1/admin/task-codes/{code_id}/revoke", tag = "admin",
+    operation_id = "revoke_task_code", params(("code_id" = String, Path)), request_body = Reason,
+    security(("api_key" = [])),
+    responses((status = 200, body = TaskCodeView), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument)))]
+pub async fn revoke(
+    State(app): State<App>,
+    access: KeyAccess,
+    Path(segment): Path<CodeSegment>,
+    OptionalJson(body): OptionalJson<Reason>,
+) -> Result<Json<TaskCodeView>, ApiError> {
+    access.require(&ROLES)?;
+    let tenant = listed_tenant(&access);
+    let caller = access.caller.because(body.reason);
+    let record = RevokeTaskCode(Ports::from(app.ctx.as_ref()))
+        .execute(&caller, tenant.as_ref(), &code_id(segment)?)
+        .await?;
+    Ok(Json(view(record, None, app.ctx.clock.now())))
+}
+
+/// Deletes a code; a tombstone keeps it from working again.
+#[utoipa::path(delete, path = "/v1/admin/task-codes/{code_id}", tag = "admin",
+    operation_id = "delete_task_code", params(("code_id" = String, Path)), security(("api_key" = [])),
+    responses((status = 204), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+pub async fn delete(
+    State(app): State<App>,
+    access: KeyAccess,
+    Path(segment): Path<CodeSegment>,
+) -> Result<StatusCode, ApiError> {
+    access.require(&[Role::Admin])?;
+    let tenant = listed_tenant(&access);
+    DeleteTaskCode(Ports::from(app.ctx.as_ref()))
+        .execute(&access.caller, tenant.as_ref(), &code_id(segment)?)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,3 @@
+//! Task codes: redeem.
+
+pub mod redeem;

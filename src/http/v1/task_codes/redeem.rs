@@ -1,0 +1,66 @@
+//! `POST /v1/task-codes/redeem`: the only way to create a job.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::job::record::DataSharing;
+use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::extract::access::Anonymous;
+use crate::http::extract::body::Json;
+use crate::http::middleware::idempotency::HoldsSecret;
+use crate::http::state::App;
+use crate::service::redeem_task_code::{RedeemRequest, RedeemTaskCode};
+
+/// A task code and the empirical question.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RedeemBody {
+    task_code: String,
+    /// Required the first time; may be empty.
+    requirement: Option<String>,
+    data_sharing: Option<DataSharing>,
+    client_ref: Option<String>,
+}
+
+/// The job and its token.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct RedeemAnswer {
+    job_id: String,
+    /// `ssv1.<job_id>.<secret>`; the same for every redeem of the code.
+    token: String,
+    expires_at: DateTime<Utc>,
+    /// The code had been redeemed before.
+    is_idempotent: bool,
+}
+
+/// Redeems a task code.
+#[utoipa::path(post, path = "/v1/task-codes/redeem", tag = "jobs", operation_id = "redeem_task_code",
+    request_body = RedeemBody,
+    responses((status = 200, body = RedeemAnswer), (status = 400, body = ProblemDocument),
+        (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
+        (status = 507, body = ProblemDocument)))]
+pub async fn handler(
+    State(app): State<App>,
+    caller: Anonymous,
+    Json(body): Json<RedeemBody>,
+) -> Result<Response, ApiError> {
+    let request = RedeemRequest {
+        task_code: body.task_code,
+        requirement: body.requirement,
+        data_sharing: body.data_sharing,
+        client_ref: body.client_ref,
+    };
+    let redeemed = RedeemTaskCode(&app.ctx).execute(&caller.caller, &caller.tenant, &request).await?;
+    let resource = format!("job:{}", redeemed.job_id);
+    let mut response = Json(RedeemAnswer {
+        job_id: redeemed.job_id.to_string(),
+        token: redeemed.token,
+        expires_at: redeemed.expires_at,
+        is_idempotent: redeemed.is_idempotent,
+    })
+    .into_response();
+    response.extensions_mut().insert(HoldsSecret { resource });
+    Ok(response)
+}
