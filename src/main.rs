@@ -9,5 +9,5 @@ fn main() -> ExitCode {
         let rest: Vec<_> = arguments.collect();
         return stata_service::adapters::runner::launcher::main(&rest);
     }
-    ExitCode::SUCCESS
+    stata_service::cli::run(std::env::args_os())
 }

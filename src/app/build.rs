@@ -40,6 +40,8 @@ pub enum BuildError {
         "the bootstrap admin key does not have the form ssk_<id>_<secret> with a secret of 16 characters or more"
     )]
     BootstrapKey,
+    #[error("the engine's program cannot be found: {0}")]
+    Engine(std::io::Error),
 }
 
 /// The built service, not yet serving.

@@ -19,15 +19,31 @@ use crate::worker::{Drain, Worker};
 /// How often health checks and gauges are renewed.
 const REFRESH: Duration = Duration::from_secs(2);
 
-/// Serves until `shutdown` fires, then ends in order. Returns when everything is at rest.
+/// Why the service came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It was told to.
+    Told,
+    /// The store stopped for good.
+    StoreFault,
+}
+
+/// Serves until `shutdown` fires or the store stops, then ends in order. `on_ready` is called once the
+/// listener answers. Returns when everything is at rest.
 ///
 /// # Errors
-/// An I/O error of the listener or of the control socket.
-pub async fn serve(built: Built, listener: TcpListener, shutdown: CancellationToken) -> std::io::Result<()> {
+/// An I/O error of the listener, or of the store when the worker starts.
+pub async fn serve(
+    built: Built,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+    on_ready: impl FnOnce(SocketAddr),
+) -> std::io::Result<Ended> {
     let Built { app, worker, store, options } = built;
     let worker = Worker::start(worker.0, worker.1).await.map_err(std::io::Error::other)?;
     let background = CancellationToken::new();
-    let health = tokio::spawn(refresh_health(app.clone(), background.clone()));
+    let address = listener.local_addr()?;
+    let health = tokio::spawn(refresh_health(app.clone(), background.clone(), shutdown.clone()));
     let counters = tokio::spawn(count_changes(app.clone()));
     let control = serve_control(Arc::clone(&app.ctx), &options.data_dir, background.clone())?;
     let closing = CancellationToken::new();
@@ -39,7 +55,10 @@ pub async fn serve(built: Built, listener: TcpListener, shutdown: CancellationTo
             .into_future(),
     );
 
+    on_ready(address);
+    tracing::info!(event = "SS_READY", %address, "the service is ready");
     shutdown.cancelled().await;
+    let ended = if app.ctx.store.status().fault.is_some() { Ended::StoreFault } else { Ended::Told };
     let started = Instant::now();
     tracing::info!(event = "SS_SHUTDOWN_BEGIN", "shutdown begins");
     app.health.drain();
@@ -58,7 +77,7 @@ pub async fn serve(built: Built, listener: TcpListener, shutdown: CancellationTo
         duration_ms = started.elapsed().as_secs_f64() * 1000.0,
         "shutdown done"
     );
-    Ok(())
+    Ok(ended)
 }
 
 fn how_to_drain(options: &ShutdownOptions) -> Drain {
@@ -91,8 +110,8 @@ async fn join_all(tasks: Vec<tokio::task::JoinHandle<()>>) -> bool {
     tokio::time::timeout(Duration::from_secs(5), joined).await.is_ok()
 }
 
-/// Renews health checks and process gauges.
-async fn refresh_health(app: App, stop: CancellationToken) {
+/// Renews health checks and process gauges; a store that stopped for good ends the service.
+async fn refresh_health(app: App, stop: CancellationToken, shutdown: CancellationToken) {
     let started = Instant::now();
     loop {
         let current = app.clone();
@@ -108,6 +127,12 @@ async fn refresh_health(app: App, stop: CancellationToken) {
                 current.metrics.process(uptime, free, resident_bytes());
             })
             .await;
+        if let Some(fault) = app.ctx.store.status().fault
+            && !shutdown.is_cancelled()
+        {
+            tracing::error!(event = "SS_STORE_FAULT", fault, "the store stopped; the service ends");
+            shutdown.cancel();
+        }
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(REFRESH) => {}

@@ -9,7 +9,7 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use stata_service::app::build::build;
 use stata_service::app::options::{EngineOptions, OnShutdown, Options, ShutdownOptions, WorkerOptions};
-use stata_service::app::serve::serve;
+use stata_service::app::serve::{Ended, serve};
 use stata_service::ports::runner::SandboxMode;
 use tokio_util::sync::CancellationToken;
 
@@ -24,7 +24,7 @@ pub struct TestApp {
     pub http: reqwest::Client,
     pub dir: tempfile::TempDir,
     shutdown: CancellationToken,
-    served: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
+    served: Option<tokio::task::JoinHandle<std::io::Result<Ended>>>,
     options: Options,
 }
 
@@ -103,7 +103,7 @@ impl TestApp {
         let address: SocketAddr = listener.local_addr().expect("bound");
         self.base = format!("http://{address}");
         self.shutdown = CancellationToken::new();
-        self.served = Some(tokio::spawn(serve(built, listener, self.shutdown.clone())));
+        self.served = Some(tokio::spawn(serve(built, listener, self.shutdown.clone(), |_| {})));
     }
 
     /// Ends the service in order and checks that it came to rest.

@@ -1,0 +1,28 @@
+//! Exit codes of the program (sysexits.h where one fits).
+
+use std::process::ExitCode;
+
+/// How a command ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    Done = 0,
+    /// A check or comparison failed.
+    Failed = 1,
+    Usage = 2,
+    /// `EX_UNAVAILABLE`: a required service is unavailable.
+    Unavailable = 69,
+    /// `EX_SOFTWARE`.
+    Internal = 70,
+    /// `EX_IOERR`: a fault of the store or of a file.
+    Io = 74,
+    /// `EX_TEMPFAIL`: the store is owned by another process.
+    Owned = 75,
+    /// `EX_CONFIG`: settings, library or gate.
+    Config = 78,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit as u8)
+    }
+}

@@ -1,0 +1,185 @@
+//! `stata-service serve`: settings in, a ready line out, an orderly end on SIGTERM.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::{Exit, settings};
+use crate::adapters::store::{LockError, OpenError};
+use crate::app::build::{BuildError, build};
+use crate::app::options::{EngineOptions, OnShutdown, Options, ShutdownOptions, WorkerOptions};
+use crate::app::serve::{Ended, serve};
+use crate::config::{self, Flags, Settings};
+use crate::ports::runner::SandboxMode;
+
+/// Arguments of `serve`; each is also a setting.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Address and port; port 0 picks a free one.
+    #[arg(long)]
+    listen: Option<String>,
+    /// Folder of everything that the service stores.
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
+}
+
+/// Serves until SIGTERM or SIGINT; a second signal ends the process at once.
+#[expect(clippy::print_stderr, reason = "why the service did not start, for the person who started it")]
+pub fn run(args: Args, config: Option<PathBuf>) -> Exit {
+    let mut flags = Flags { config, values: Vec::new() };
+    if let Some(listen) = args.listen {
+        flags.values.push(("--listen".to_owned(), "listen".to_owned(), listen));
+    }
+    if let Some(dir) = args.data_dir {
+        flags.values.push(("--data-dir".to_owned(), "data_dir".to_owned(), dir.display().to_string()));
+    }
+    let settings = match settings(&flags) {
+        Ok(settings) => settings,
+        Err(exit) => return exit,
+    };
+    crate::telemetry::logs::init(settings.log.format.as_str(), &settings.log.level);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("the runtime cannot start: {error}");
+            return Exit::Internal;
+        }
+    };
+    let built = match options(&settings).and_then(build) {
+        Ok(built) => built,
+        Err(error) => {
+            eprintln!("{error}");
+            return exit_of(&error);
+        }
+    };
+    let exit = runtime.block_on(async {
+        let listener = match TcpListener::bind(settings.listen).await {
+            Ok(listener) => listener,
+            Err(error) => {
+                eprintln!("cannot listen on {}: {error}", settings.listen);
+                return Exit::Unavailable;
+            }
+        };
+        let shutdown = CancellationToken::new();
+        if let Err(error) = watch_signals(shutdown.clone()) {
+            eprintln!("signals cannot be watched: {error}");
+            return Exit::Internal;
+        }
+        match serve(built, listener, shutdown, ready_line(&settings)).await {
+            Ok(Ended::Told) => Exit::Done,
+            Ok(Ended::StoreFault) => Exit::Io,
+            Err(error) => {
+                eprintln!("the service ended: {error}");
+                Exit::Io
+            }
+        }
+    });
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    exit
+}
+
+fn exit_of(error: &BuildError) -> Exit {
+    match error {
+        BuildError::Store(OpenError::Lock(LockError::Held(_))) => Exit::Owned,
+        BuildError::Store(OpenError::Lock(_)) | BuildError::Library(_) | BuildError::BootstrapKey => Exit::Config,
+        BuildError::Store(_) | BuildError::DataDir(_) => Exit::Io,
+        BuildError::Engine(_) => Exit::Unavailable,
+    }
+}
+
+/// Turns signals into the shutdown; the second one ends the process at once.
+fn watch_signals(shutdown: CancellationToken) -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        for first in [true, false] {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if first {
+                shutdown.cancel();
+            } else {
+                std::process::exit(i32::from(Exit::Internal as u8));
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Prints the ready line once the service answers.
+#[expect(clippy::print_stdout, reason = "the ready line is the contract with whoever starts the service")]
+fn ready_line(settings: &Settings) -> impl FnOnce(std::net::SocketAddr) + use<> {
+    let engine = engine_kind(settings);
+    let env = settings.env.as_str();
+    move |address| {
+        let line = json!({
+            "event": "ready",
+            "address": address.to_string(),
+            "version": env!("CARGO_PKG_VERSION"),
+            "engine": engine,
+            "env": env,
+            "schema": {"job": crate::domain::job::SCHEMA_VERSION, "plan": crate::domain::plan::PLAN_VERSION},
+        });
+        println!("{line}");
+    }
+}
+
+fn engine_kind(settings: &Settings) -> &'static str {
+    if settings.stata.cmd.is_some() { "stata" } else { "open" }
+}
+
+/// Converts the settings.
+fn options(settings: &Settings) -> Result<Options, BuildError> {
+    let (command, kind) = match &settings.stata.cmd {
+        Some(words) => (words.clone(), "stata"),
+        None => {
+            let program = std::env::current_exe().map_err(BuildError::Engine)?;
+            (vec![program.display().to_string(), "dofile".to_owned()], "open")
+        }
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let concurrency = if settings.worker.concurrency == 0 { cores } else { settings.worker.concurrency };
+    Ok(Options {
+        env: settings.env.as_str().to_owned(),
+        data_dir: settings.data_dir.clone(),
+        library_dir: settings.library_dir.clone(),
+        store_lock_wait: Duration::from_secs(settings.store.lock_wait),
+        bootstrap_admin_key: settings.admin.bootstrap_key.clone(),
+        upload_max_bytes: settings.upload.max_bytes,
+        upload_max_files: settings.upload.max_files,
+        disk_low_bytes: settings.disk.low_mb << 20,
+        token_days: settings.tokens.job_days,
+        llm_configured: settings.llm.is_some(),
+        engine: EngineOptions {
+            command,
+            kind: kind.to_owned(),
+            launcher: None,
+            run_timeout: Duration::from_secs(settings.run.timeout_seconds),
+            run_memory_mb: settings.run.memory_mb,
+            processors: u32::try_from((cores / concurrency.max(1)).max(1)).unwrap_or(1),
+            sandbox: match settings.run.sandbox {
+                config::Sandbox::Enforce => SandboxMode::Enforce,
+                config::Sandbox::BestEffort => SandboxMode::BestEffort,
+                config::Sandbox::Off => SandboxMode::Off,
+            },
+            readable: settings.run.sandbox_read.clone(),
+            timezone: settings.run.timezone.clone(),
+        },
+        worker: WorkerOptions {
+            concurrency: if settings.worker.seats == 0 { concurrency } else { concurrency.min(settings.worker.seats) },
+        },
+        shutdown: ShutdownOptions {
+            on_shutdown: match settings.worker.on_shutdown {
+                config::OnShutdown::Detach => OnShutdown::Detach,
+                config::OnShutdown::Wait => OnShutdown::Wait,
+            },
+            timeout: Duration::from_secs(settings.worker.shutdown_timeout_seconds),
+            drain_delay: Duration::from_secs(settings.worker.drain_delay_seconds),
+        },
+    })
+}
