@@ -1,5 +1,6 @@
 //! Every dependency, which adapter it gets, and in which order decorators wrap it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use secrecy::ExposeSecret;
@@ -59,6 +60,7 @@ pub struct Built {
 pub fn build(options: Options) -> Result<Built, BuildError> {
     std::fs::create_dir_all(&options.data_dir).map_err(BuildError::DataDir)?;
     let data_dir = options.data_dir.canonicalize().map_err(BuildError::DataDir)?;
+    std::fs::create_dir_all(data_dir.join("scratch")).map_err(BuildError::DataDir)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let library = match &options.library_dir {
         Some(dir) => Library::from_dir(dir),
@@ -81,7 +83,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         store: Arc::clone(&store) as Arc<dyn Store>,
         clock,
         ids: Arc::new(SystemIds),
-        files: Arc::new(LocalJobFiles::new(data_dir)),
+        files: Arc::new(LocalJobFiles::new(data_dir.clone())),
         tabular: Arc::new(TabularFiles),
         library: Arc::new(library),
         pools: Pools::for_cores(cores),
@@ -99,7 +101,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         },
     };
     let ctx = Arc::new(ctx);
-    let worker = worker(&ctx, &options);
+    let worker = worker(&ctx, &options, &data_dir);
     let app = App { ctx, metrics, idempotency_locks: Arc::default(), health };
     // The first results, so that readiness is true from the first answer on.
     app.health.refresh(&app.ctx);
@@ -107,7 +109,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
 }
 
 /// Wires the worker: the local runner, the library's texts, the limits of the settings.
-fn worker(ctx: &Context, options: &Options) -> (WorkerDeps, WorkerOptions) {
+fn worker(ctx: &Context, options: &Options, data_dir: &Path) -> (WorkerDeps, WorkerOptions) {
     let engine = &options.engine;
     let runner = match &engine.launcher {
         Some(program) => LocalRunner::with_launcher(program),
@@ -121,6 +123,7 @@ fn worker(ctx: &Context, options: &Options) -> (WorkerDeps, WorkerOptions) {
         runner: Arc::new(runner),
         texts: Arc::new(LibraryTexts(Arc::clone(&ctx.library))),
         progress: Arc::clone(&ctx.progress),
+        scratch_dir: data_dir.join("scratch"),
     };
     let wall_seconds = engine.run_timeout.as_secs().max(1);
     let limits = RunLimits {

@@ -3,7 +3,6 @@
 pub mod api_key;
 pub mod demo;
 pub mod task_code;
-mod dofile;
 mod exit;
 mod serve;
 
@@ -33,9 +32,6 @@ enum Command {
     Serve(serve::Args),
     /// Walk the main job end to end on bundled data.
     Demo(demo::Args),
-    /// Run a do-file with the open engine: `dofile -b do FILE.do`.
-    #[command(disable_help_flag = true)]
-    Dofile(dofile::Args),
 }
 
 /// Runs the command line of this process.
@@ -52,7 +48,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match cli.command {
         Command::Serve(args) => serve::run(args, config).into(),
         Command::Demo(args) => demo(args).into(),
-        Command::Dofile(args) => dofile::run(args),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::app::options::{EngineOptions, OnShutdown, Options, ShutdownOptions, W
 use crate::app::serve::{Ended, serve};
 use crate::config::{self, Flags, Settings};
 use crate::ports::runner::SandboxMode;
+use crate::telemetry::logging::{self, Format};
 
 /// Arguments of `serve`; each is also a setting.
 #[derive(Debug, clap::Args)]
@@ -41,7 +42,15 @@ pub fn run(args: Args, config: Option<PathBuf>) -> Exit {
         Ok(settings) => settings,
         Err(exit) => return exit,
     };
-    crate::telemetry::logs::init(settings.log.format.as_str(), &settings.log.level);
+    let format = match settings.log.format {
+        config::LogFormat::Auto => Format::by_terminal(),
+        config::LogFormat::Json => Format::Json,
+        config::LogFormat::Pretty => Format::Pretty,
+    };
+    if let Err(error) = logging::init(format, &settings.log.level) {
+        eprintln!("{error}");
+        return Exit::Config;
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
