@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::options::Options;
 use super::run_texts::LibraryTexts;
@@ -67,7 +67,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         None => Library::embedded(),
     }
     .map_err(BuildError::Library)?;
-    let bootstrap_key = bootstrap_key(&options)?;
+    let bootstrap_key = bootstrap_key(options.bootstrap_admin_key.as_ref())?;
     let mut store_options = StoreOptions::new(data_dir.clone(), Arc::clone(&clock));
     store_options.lock_wait = options.store_lock_wait;
     let store = SqliteStore::open(store_options)?;
@@ -145,8 +145,12 @@ fn worker(ctx: &Context, options: &Options, data_dir: &Path) -> (WorkerDeps, Wor
     (deps, options)
 }
 
-fn bootstrap_key(options: &Options) -> Result<Option<BootstrapKey>, BuildError> {
-    let Some(key) = &options.bootstrap_admin_key else { return Ok(None) };
+/// Reads the administrator's key of the configuration.
+///
+/// # Errors
+/// [`BuildError::BootstrapKey`].
+pub fn bootstrap_key(key: Option<&SecretString>) -> Result<Option<BootstrapKey>, BuildError> {
+    let Some(key) = key else { return Ok(None) };
     match parse_credential(key.expose_secret()) {
         Ok(Credential::ApiKey { key_id, secret }) => {
             Ok(Some(BootstrapKey { key_id, secret_sha256: sha256_hex(secret) }))

@@ -2,16 +2,19 @@
 
 pub mod api_key;
 pub mod demo;
-pub mod task_code;
 mod exit;
 mod serve;
+pub mod task_code;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
+use crate::app::build::bootstrap_key;
+use crate::app::control::Target;
 use crate::config::{Flags, Settings};
 pub use exit::Exit;
 
@@ -32,6 +35,10 @@ enum Command {
     Serve(serve::Args),
     /// Walk the main job end to end on bundled data.
     Demo(demo::Args),
+    /// Create task codes.
+    TaskCode(task_code::TaskCodeArgs),
+    /// Create, list, rotate and revoke API keys.
+    ApiKey(api_key::ApiKeyArgs),
 }
 
 /// Runs the command line of this process.
@@ -48,6 +55,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match cli.command {
         Command::Serve(args) => serve::run(args, config).into(),
         Command::Demo(args) => demo(args).into(),
+        Command::TaskCode(args) => on_store(config, async move |target| task_code::run(args, &target).await),
+        Command::ApiKey(args) => on_store(config, async move |target| api_key::run(args, &target).await),
     }
 }
 
@@ -73,6 +82,34 @@ fn demo(args: demo::Args) -> Exit {
         Err(error) => {
             eprintln!("the demo failed: {error}");
             Exit::Failed
+        }
+    }
+}
+
+/// Runs a command on the store of the settings: through its owner, or directly.
+#[expect(clippy::print_stderr, reason = "the failure of a command for people")]
+fn on_store(config: Option<PathBuf>, command: impl AsyncFnOnce(Target) -> ExitCode) -> ExitCode {
+    let settings = match settings(&Flags { config, values: Vec::new() }) {
+        Ok(settings) => settings,
+        Err(exit) => return exit.into(),
+    };
+    let bootstrap_key = match bootstrap_key(settings.admin.bootstrap_key.as_ref()) {
+        Ok(key) => key,
+        Err(error) => {
+            eprintln!("{error}");
+            return Exit::Config.into();
+        }
+    };
+    let target = Target {
+        data_dir: settings.data_dir,
+        wait: Duration::from_secs(settings.store.lock_wait),
+        bootstrap_key,
+    };
+    match runtime() {
+        Ok(runtime) => runtime.block_on(command(target)),
+        Err(error) => {
+            eprintln!("{error}");
+            Exit::Internal.into()
         }
     }
 }

@@ -94,7 +94,9 @@ pub fn run(args: Args, config: Option<PathBuf>) -> Exit {
 fn exit_of(error: &BuildError) -> Exit {
     match error {
         BuildError::Store(OpenError::Lock(LockError::Held(_))) => Exit::Owned,
-        BuildError::Store(OpenError::Lock(_)) | BuildError::Library(_) | BuildError::BootstrapKey => Exit::Config,
+        BuildError::Store(OpenError::Lock(_)) | BuildError::Library(_) | BuildError::BootstrapKey => {
+            Exit::Config
+        }
         BuildError::Store(_) | BuildError::DataDir(_) => Exit::Io,
         BuildError::Engine(_) => Exit::Unavailable,
     }
@@ -180,7 +182,11 @@ fn options(settings: &Settings) -> Result<Options, BuildError> {
             timezone: settings.run.timezone.clone(),
         },
         worker: WorkerOptions {
-            concurrency: if settings.worker.seats == 0 { concurrency } else { concurrency.min(settings.worker.seats) },
+            concurrency: if settings.worker.seats == 0 {
+                concurrency
+            } else {
+                concurrency.min(settings.worker.seats)
+            },
         },
         shutdown: ShutdownOptions {
             on_shutdown: match settings.worker.on_shutdown {
