@@ -110,9 +110,9 @@ export delimited using out.csv, replace
     let written = std::fs::read_to_string(dir.path().join("out.csv")).expect("written");
     let lines: Vec<&str> = written.lines().collect();
     assert_eq!(lines[0], "b,f,d,s");
-    assert_eq!(lines[1], "1,.1,1,\"a,b\"");
-    assert_eq!(lines[3], "3,.3,,");
-    assert_eq!(lines[4], "4,.4,.b,工资");
+    assert_eq!(lines[1], "1,0.1,1,\"a,b\"");
+    assert_eq!(lines[3], "3,0.3,,");
+    assert_eq!(lines[4], "4,0.4,.b,工资");
     let before = s.frame.clone();
     run(&mut s, "import delimited using out.csv, clear asdouble");
     for (v, variable) in before.vars().iter().enumerate() {

@@ -3,7 +3,6 @@
 mod collapse;
 mod duplicates;
 mod egen;
-mod export_delimited;
 mod files;
 mod generate;
 mod xtset;
@@ -18,7 +17,6 @@ pub(super) const TABLE: &[CommandSpec] = &[
     collapse::SPEC,
     duplicates::SPEC,
     egen::SPEC,
-    export_delimited::SPEC,
     xtset::SPEC_TSSET,
     xtset::SPEC_XTSET,
     generate::SPEC_GENERATE,
