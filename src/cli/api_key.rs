@@ -1,5 +1,7 @@
 //! `api-key create|list|rotate|revoke`: the keys of clients and operators.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the output of a command")]
+
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};

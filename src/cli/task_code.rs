@@ -1,5 +1,7 @@
 //! `task-code create`: makes task codes and shows them once.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the output of a command")]
+
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
