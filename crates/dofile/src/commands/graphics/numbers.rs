@@ -327,4 +327,50 @@ mod tests {
         let half = 2.306_004_135_204_166 * (rss / 8.0 * 0.1).sqrt();
         assert!((fit.half_width(8.0, 95.0, false) - half).abs() < 1e-9);
     }
+
+    const POINTS: [(f64, f64); 10] = [
+        (1.0, 2.1),
+        (2.0, 3.9),
+        (3.0, 6.2),
+        (4.0, 7.8),
+        (5.0, 9.1),
+        (6.0, 13.2),
+        (7.0, 13.9),
+        (8.0, 16.8),
+        (9.0, 17.1),
+        (10.0, 22.4),
+    ];
+
+    #[test]
+    fn quadratic_bands_agree_with_statsmodels() {
+        // WLS and OLS of statsmodels 0.15, get_prediction at x = 5.5
+        let weights = [1.0, 2.0, 1.0, 3.0, 1.0, 1.0, 2.0, 1.0, 1.0, 2.0];
+        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-9, "{a} {b}");
+        let plain = Polynomial::fit(&POINTS, &[1.0; 10], false, 2).unwrap();
+        close(plain.at(5.5), 10.884_374_999_999_984);
+        close(plain.half_width(5.5, 95.0, false), 1.101_399_949_253_664_8);
+        close(plain.half_width(5.5, 95.0, true), 2.551_970_226_780_591_5);
+        let analytic = Polynomial::fit(&POINTS, &weights, false, 2).unwrap();
+        close(analytic.at(5.5), 10.805_211_552_954_908);
+        close(analytic.half_width(5.5, 95.0, false), 0.949_553_950_450_997_8);
+        let frequency = Polynomial::fit(&POINTS, &weights, true, 2).unwrap();
+        close(frequency.half_width(5.5, 90.0, false), 0.546_630_269_887_858_2);
+        assert!(Polynomial::fit(&[(1.0, 1.0), (1.0, 2.0)], &[1.0; 2], false, 1).is_none());
+    }
+
+    #[test]
+    fn lowess_agrees_with_weighted_regressions_of_statsmodels() {
+        // one WLS of statsmodels per point with the weights of [R] lowess
+        let expected: [(f64, bool, bool, [f64; 3]); 3] = [
+            (0.8, false, false, [2.040_104_954_1, 10.007_994_061_6, 21.801_049_541_3]),
+            (0.5, true, false, [2.822_160_848_3, 9.901_713_489_6, 20.273_637_502_4]),
+            (0.5, false, true, [2.016_666_666_7, 10.04, 21.566_666_666_7]),
+        ];
+        for (bandwidth, mean, unweighted, values) in expected {
+            let smooth = lowess(&POINTS, bandwidth, mean, unweighted);
+            for (at, value) in [0, 4, 9].into_iter().zip(values) {
+                assert!((smooth[at].1 - value).abs() < 1e-9, "{bandwidth} {at}: {} {value}", smooth[at].1);
+            }
+        }
+    }
 }
