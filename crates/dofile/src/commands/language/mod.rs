@@ -4,9 +4,11 @@
 mod display;
 pub(crate) mod files;
 mod flow;
+mod gettoken;
 mod input;
 pub(crate) mod macros;
 pub(crate) mod matrix;
+mod ms_parse;
 mod returns;
 mod settings;
 
@@ -34,6 +36,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     macros::TOKENIZE,
     macros::ARGS,
     macros::SCALAR,
+    gettoken::SPEC,
+    ms_parse::SPEC,
     files::POSTFILE,
     files::POST,
     files::POSTCLOSE,
