@@ -88,8 +88,31 @@ impl Session {
             self.increment(name, if t.ends_with('+') { 1.0 } else { -1.0 })?;
             return Ok(before);
         }
+        if let Some(value) = self.result_reference(t.trim_end()) {
+            return self.rescan(value, depth);
+        }
         let value = self.local(t.trim_end()).to_string();
         self.rescan(value, depth)
+    }
+
+    /// Text of `r(name)`, `e(name)`, `s(name)` and `c(name)`; empty when there is none of that name.
+    fn result_reference(&self, t: &str) -> Option<String> {
+        let (class, name) = t.strip_suffix(')')?.split_once('(')?;
+        let results = match class {
+            "r" => &self.r,
+            "e" => &self.e.results,
+            "s" => &self.s,
+            "c" => {
+                return Some(match self.c_value(name) {
+                    Ok(Value::Num(x)) => macro_text(x),
+                    Ok(Value::Str(text)) => text,
+                    Err(_) => String::new(),
+                });
+            }
+            _ => return None,
+        };
+        let scalar = || results.get_scalar(name).map(macro_text);
+        Some(results.get_text(name).map(String::from).or_else(scalar).unwrap_or_default())
     }
 
     fn rescan(&mut self, value: String, depth: usize) -> Result<String> {

@@ -66,7 +66,9 @@ fn options(text: &str) -> Result<Options> {
             ("bind", None) => out.bind = true,
             ("qed", Some(a)) => out.was_quoted = Some(a),
             ("match", Some(a)) => out.parenthesis = Some(a),
-            (n, Some(a)) if !n.is_empty() && "parse".starts_with(n) => out.parse = Some(unquote(&a).to_string()),
+            (n, Some(a)) if !n.is_empty() && "parse".starts_with(n) => {
+                out.parse = Some(unquote(&a).to_string())
+            }
             (n, _) => return Err(StataError::option_not_allowed(n)),
         }
     }
@@ -118,7 +120,12 @@ fn token(text: &str, opts: &Options) -> Found {
         i += 1;
     }
     let start = i;
-    let plain = |end: usize, quoted: bool| Found { token: text[start..end].to_string(), end, quoted, parenthesis: false };
+    let plain = |end: usize, quoted: bool| Found {
+        token: text[start..end].to_string(),
+        end,
+        quoted,
+        parenthesis: false,
+    };
     if i >= b.len() {
         return Found { token: String::new(), end: b.len(), quoted: false, parenthesis: false };
     }

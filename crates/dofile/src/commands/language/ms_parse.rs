@@ -15,9 +15,18 @@ pub const SPEC: CommandSpec = CommandSpec {
     syntax: "_ms_parse_parts name",
     notes: "stores r(type) (variable, factor, interaction, product), r(name) r(op) r(ts_op) r(level) r(base) r(omit), and with a number behind them for each part of an interaction, with r(k_names); [P] _ms_parse_parts",
     examples: &[
-        Example { run: "_ms_parse_parts 2.a\nscalar f = \"`r(type)'`r(name)'\" == \"factora\"", expect: &[("f", 1.0), ("r(level)", 2.0), ("r(base)", 0.0), ("r(omit)", 0.0)] },
-        Example { run: "_ms_parse_parts 1b.a#c.x\nscalar f = \"`r(type)' `r(name2)'\" == \"interaction x\"", expect: &[("f", 1.0), ("r(k_names)", 2.0), ("r(base1)", 1.0)] },
-        Example { run: "_ms_parse_parts o.x\nscalar f = \"`r(type)'`r(name)'\" == \"variablex\"", expect: &[("f", 1.0), ("r(omit)", 1.0)] },
+        Example {
+            run: "_ms_parse_parts 2.a\nscalar f = \"`r(type)'`r(name)'\" == \"factora\"",
+            expect: &[("f", 1.0), ("r(level)", 2.0), ("r(base)", 0.0), ("r(omit)", 0.0)],
+        },
+        Example {
+            run: "_ms_parse_parts 1b.a#c.x\nscalar f = \"`r(type)' `r(name2)'\" == \"interaction x\"",
+            expect: &[("f", 1.0), ("r(k_names)", 2.0), ("r(base1)", 1.0)],
+        },
+        Example {
+            run: "_ms_parse_parts o.x\nscalar f = \"`r(type)'`r(name)'\" == \"variablex\"",
+            expect: &[("f", 1.0), ("r(omit)", 1.0)],
+        },
     ],
 };
 
