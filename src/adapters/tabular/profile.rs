@@ -105,7 +105,7 @@ pub struct Gatherer {
 impl Gatherer {
     /// For so many columns; gatherers that are merged must share `random`.
     pub fn new(columns: usize, random: RandomState) -> Self {
-        let cap = (DISTINCT_BUDGET / columns.max(1)).clamp(64, MOST_DISTINCT);
+        let cap = (DISTINCT_BUDGET / columns.max(1)).clamp(16, MOST_DISTINCT);
         let empty = Profile {
             missing: 0,
             min: None,

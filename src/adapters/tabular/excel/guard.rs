@@ -9,7 +9,7 @@ use crate::adapters::tabular::problems;
 use crate::domain::error::Problem;
 
 /// Most bytes of all parts, unpacked.
-const MOST_TOTAL: u64 = 4 << 30;
+const MOST_TOTAL: u64 = 2 << 30;
 /// Most bytes of the shared texts, which are kept in memory.
 const MOST_SHARED: u64 = 128 << 20;
 /// Most bytes of any other part that is kept in memory.

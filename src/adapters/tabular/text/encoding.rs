@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// The encoding of a file.
 #[derive(Debug, Clone, Copy)]
@@ -149,16 +149,31 @@ fn guess(file: &mut File, around: u64) -> io::Result<&'static Encoding> {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     file.seek(SeekFrom::Start(around.saturating_sub(1 << 16)))?;
     let mut buffer = vec![0; 1 << 16];
+    let mut high = Vec::new();
     for _ in 0..64 {
         let length = read_full(file, &mut buffer)?;
         detector.feed(&buffer[..length], length < buffer.len());
+        if high.len() <= FEW_BYTES {
+            high.extend(buffer[..length].iter().filter(|b| !b.is_ascii()).take(FEW_BYTES + 1));
+        }
         if length < buffer.len() {
             break;
         }
     }
     let encoding = detector.guess(None, Utf8Detection::Deny);
+    // a few letters are no statistics: what is common Chinese is taken for it rather than for Cyrillic
+    let few_hanzi = high.len() <= FEW_BYTES && encoding != WINDOWS_1252 && common_hanzi(&high);
     // GB18030 is GBK with more characters
-    Ok(if encoding == GBK { GB18030 } else { encoding })
+    Ok(if encoding == GBK || few_hanzi { GB18030 } else { encoding })
+}
+
+/// Up to so many non-ASCII bytes a statistical guess is worth little.
+const FEW_BYTES: usize = 16;
+
+/// True for pairs of bytes that are all common characters of GB 2312 (level 1: 0xB0 to 0xD7).
+fn common_hanzi(bytes: &[u8]) -> bool {
+    bytes.len().is_multiple_of(2)
+        && bytes.chunks_exact(2).all(|p| (0xb0..=0xd7).contains(&p[0]) && (0xa1..=0xfe).contains(&p[1]))
 }
 
 /// Fills the buffer unless the file ends before.
@@ -195,6 +210,9 @@ mod tests {
         assert_eq!(name(table.as_bytes()), "UTF-8");
         assert_eq!(name(&GB18030.encode(table).0), "gb18030");
         assert_eq!(name(b"name,caf\xe9 cr\xe8me\nJos\xe9,M\xfcnchen\n"), "windows-1252");
+        assert_eq!(name(&GB18030.encode("id,x\n1,2\n2,甲\n").0), "gb18030");
+        assert_eq!(name(b"a,b\nS\xe3o Paulo,1\n"), "windows-1252");
+        assert_eq!(name(b"Gr\xf6\xdfe\n1\n"), "windows-1252");
         let utf16: Vec<u8> = table.encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(name(&utf16), "UTF-16LE");
         let big: Vec<u8> = table.encode_utf16().flat_map(u16::to_be_bytes).collect();
