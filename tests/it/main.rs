@@ -7,6 +7,7 @@ mod conformance;
 mod control;
 mod errors;
 mod http_conventions;
+mod ingest_docs;
 mod ingest_fixtures;
 mod ingest_refusals;
 mod journey;
