@@ -1,10 +1,13 @@
 //! The command line: one file per subcommand.
 
 pub mod api_key;
+mod config_show;
 pub mod demo;
 mod exit;
+mod health;
 mod serve;
 pub mod task_code;
+mod version;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -39,6 +42,12 @@ enum Command {
     TaskCode(task_code::TaskCodeArgs),
     /// Create, list, rotate and revoke API keys.
     ApiKey(api_key::ApiKeyArgs),
+    /// Show the settings that are in force.
+    Config(config_show::Args),
+    /// Ask a running service whether it is ready.
+    Health(health::Args),
+    /// Print the version.
+    Version(version::Args),
 }
 
 /// Runs the command line of this process.
@@ -57,6 +66,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Demo(args) => demo(args).into(),
         Command::TaskCode(args) => on_store(config, async move |target| task_code::run(args, &target).await),
         Command::ApiKey(args) => on_store(config, async move |target| api_key::run(args, &target).await),
+        Command::Config(args) => config_show::run(args, config).into(),
+        Command::Health(args) => health::run(args, config).into(),
+        Command::Version(args) => version::run(&args).into(),
     }
 }
 

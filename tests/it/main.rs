@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod architecture;
+mod cli_settings;
 mod config_settings;
 mod conformance;
 mod control;

@@ -1,0 +1,42 @@
+//! `stata-service config show`: the settings that are in force, secrets masked, each with its origin.
+
+use std::path::PathBuf;
+
+use super::{Exit, settings};
+use crate::config::Flags;
+
+/// Arguments of `config`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Print every setting with its value and where it came from.
+    Show {
+        /// One JSON array instead of lines.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Prints the settings, or every problem.
+#[expect(clippy::print_stdout, reason = "the output of a command")]
+pub fn run(args: Args, config: Option<PathBuf>) -> Exit {
+    let Command::Show { json } = args.command;
+    let settings = match settings(&Flags { config, values: Vec::new() }) {
+        Ok(settings) => settings,
+        Err(exit) => return exit,
+    };
+    if json {
+        let list = serde_json::to_string_pretty(&settings.shown).expect("settings are texts");
+        println!("{list}");
+    } else {
+        for setting in &settings.shown {
+            println!("{} = {}  # {}", setting.key, setting.value, setting.origin);
+        }
+    }
+    Exit::Done
+}

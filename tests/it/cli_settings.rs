@@ -1,0 +1,69 @@
+//! The commands that show settings, version and health, and the exit codes, by the real program.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn program(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_stata-service"))
+        .args(arguments)
+        .env_clear()
+        .envs(environment.iter().copied())
+        .output()
+        .expect("the program starts")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn config_show_masks_secrets_and_tells_origins() {
+    let secret = "ssk_ops_0123456789abcdefghijklmnop";
+    let environment = [("SS_LISTEN", "127.0.0.1:1234"), ("SS_BOOTSTRAP_ADMIN_KEY", secret)];
+    let lines = stdout(&program(&["config", "show"], &environment));
+    assert!(lines.contains("listen = \"127.0.0.1:1234\"  # SS_LISTEN"), "{lines}");
+    assert!(lines.contains("admin.bootstrap_key = \"***\"  # SS_BOOTSTRAP_ADMIN_KEY"), "{lines}");
+    assert!(!lines.contains("0123456789abcdef"));
+    let json = program(&["config", "show", "--json"], &environment);
+    let list: Value = serde_json::from_slice(&json.stdout).unwrap();
+    let found = list.as_array().unwrap().iter().find(|s| s["key"] == "run.memory_mb").unwrap();
+    assert_eq!((&found["value"], &found["origin"]), (&"4096".into(), &"default".into()));
+}
+
+#[test]
+fn problems_of_settings_end_with_78_and_are_all_told() {
+    for (environment, says) in [
+        (&[("SS_LISTN", "x"), ("SS_LISTEN", "y")][..], &["SS_LISTN", "listen (from SS_LISTEN)"][..]),
+        (&[("SS_ENV", "production")], &["the production gate is not built yet"]),
+        (&[("SS_JOB_STORE_BACKEND", "postgres")], &["postgres"]),
+        (&[("SS_UPLOAD_OBJECT_STORE_BACKEND", "s3")], &["s3"]),
+    ] {
+        for command in [&["config", "show"][..], &["serve"]] {
+            let output = program(command, environment);
+            assert_eq!(output.status.code(), Some(78), "{environment:?}");
+            let text = String::from_utf8_lossy(&output.stderr);
+            assert!(says.iter().all(|s| text.contains(s)), "{text}");
+            assert!(output.stdout.is_empty());
+        }
+    }
+}
+
+#[test]
+fn version_and_usage() {
+    let version: Value = serde_json::from_slice(&program(&["version", "--json"], &[]).stdout).unwrap();
+    assert_eq!(version["version"], env!("CARGO_PKG_VERSION"));
+    assert!(version["schema"]["job"].is_u64());
+    assert_eq!(stdout(&program(&["version"], &[])), format!("stata-service {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(program(&["no-such-command"], &[]).status.code(), Some(2));
+}
+
+#[test]
+fn health_of_a_service_that_is_not_there_is_69() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{free}");
+    let output = program(&["health", "--url", &url], &[]);
+    assert_eq!(output.status.code(), Some(69));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("does not answer"));
+    assert_eq!(program(&["health", "--url", "https://x"], &[]).status.code(), Some(2));
+}
