@@ -97,7 +97,7 @@ fn conclude(run_id: &str, dir: &RunDir, _lock: &File) -> Outcome {
         return outcome;
     }
     let facts = files::read_launcher(dir);
-    let ended = process_tree::end_leftovers(&dir.tmp(), facts.as_ref());
+    let ended = process_tree::end_leftovers(dir, facts.as_ref());
     let mut outcome = Outcome::lost(run_id, if facts.is_some() { "launcher" } else { "not_started" });
     outcome.leftovers = ended;
     outcome

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use super::files::LauncherFacts;
+use super::files::{LauncherFacts, RunDir};
 
 /// What `/proc/<pid>/stat` says of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,15 +121,17 @@ pub fn signal_launcher(facts: &LauncherFacts, signal: Signal) -> bool {
     }
 }
 
-/// Ends what a lost launcher left behind: processes whose environment names the run's temporary folder,
-/// and members of the launcher's session of this boot. Returns how many were ended.
-pub fn end_leftovers(tmp: &Path, facts: Option<&LauncherFacts>) -> u32 {
+/// Ends what a lost launcher left behind: processes whose environment names the run's temporary folder or
+/// that work below its working directory, and members of the launcher's session of this boot. Returns how
+/// many were ended.
+pub fn end_leftovers(dir: &RunDir, facts: Option<&LauncherFacts>) -> u32 {
+    let (work, tmp) = (dir.work(), dir.tmp());
     let facts = facts.filter(|f| f.boot_id == boot_id());
     let deadline = Instant::now() + Duration::from_secs(5);
     let mut ended = HashSet::new();
     loop {
         let found: Vec<Process> =
-            all_processes().into_iter().filter(|p| !p.zombie && is_leftover(p, tmp, facts)).collect();
+            all_processes().into_iter().filter(|p| !p.zombie && is_leftover(p, &work, &tmp, facts)).collect();
         if found.is_empty() || Instant::now() > deadline {
             return u32::try_from(ended.len()).unwrap_or(u32::MAX);
         }
@@ -142,18 +144,22 @@ pub fn end_leftovers(tmp: &Path, facts: Option<&LauncherFacts>) -> u32 {
     }
 }
 
-fn is_leftover(process: &Process, tmp: &Path, facts: Option<&LauncherFacts>) -> bool {
+fn is_leftover(process: &Process, work: &Path, tmp: &Path, facts: Option<&LauncherFacts>) -> bool {
     if process.pid == std::process::id().cast_signed() {
         return false;
     }
     let in_session = facts.is_some_and(|f| process.session == f.pid && process.start_time >= f.start_time);
-    in_session || environment_names(process.pid, tmp)
+    in_session || environment_names(process.pid, tmp) || works_below(process.pid, work)
 }
 
 fn environment_names(pid: i32, tmp: &Path) -> bool {
     let Ok(environment) = fs::read(format!("/proc/{pid}/environ")) else { return false };
     let wanted = [b"TMPDIR=", tmp.as_os_str().as_bytes()].concat();
     environment.split(|b| *b == 0).any(|entry| entry == wanted)
+}
+
+fn works_below(pid: i32, work: &Path) -> bool {
+    fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(work))
 }
 
 #[cfg(test)]

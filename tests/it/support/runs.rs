@@ -50,7 +50,8 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// Process ids whose environment names a folder below this one: all processes of runs that live there.
+/// Process ids whose environment or working directory names a folder below this one: all processes of
+/// runs that live there.
 pub fn processes_of(root: &Path) -> Vec<i32> {
     let needle = format!("TMPDIR={}", root.display());
     let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
@@ -59,7 +60,9 @@ pub fn processes_of(root: &Path) -> Vec<i32> {
         .filter_map(|e| e.file_name().to_str()?.parse().ok())
         .filter(|pid: &i32| {
             let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-            environment.split(|b| *b == 0).any(|entry| entry.starts_with(needle.as_bytes()))
+            let works_there =
+                std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(root));
+            works_there || environment.split(|b| *b == 0).any(|entry| entry.starts_with(needle.as_bytes()))
         })
         .collect()
 }

@@ -12,6 +12,7 @@ stubborn) trap '' TERM; touch started; while :; do sleep 0.05; done ;;
 family)
     trap '' TERM
     setsid sh -c 'trap "" TERM; setsid sleep 997 & sleep 998' &
+    env -i setsid sleep 995 &
     (trap '' TERM; sleep 999 & while :; do sleep 0.05; done) &
     touch started
     while :; do sleep 0.05; done ;;
