@@ -246,3 +246,47 @@ async fn a_queue_that_is_full_refuses_with_a_time_to_retry() {
     assert!(refused > 0 && done > 0, "{done} done, {refused} refused");
     assert_eq!(store.status().jobs[&JobStatus::Created], done as u64, "refused means not applied");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn reads_never_go_back_in_time_and_see_every_acknowledged_write() {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = open(dir.path());
+    let first = job("default", "job_1", 0);
+    store.commit(commit(vec![put(first.clone())])).await.expect("commits");
+    let acknowledged = Arc::new(AtomicU64::new(1));
+    const LAST: u64 = 400;
+    let readers: Vec<_> = (0..6)
+        .map(|n| {
+            let (store, first, acknowledged) = (Arc::clone(&store), first.clone(), Arc::clone(&acknowledged));
+            tokio::spawn(async move {
+                let mut seen = 0;
+                while seen < LAST {
+                    let known = acknowledged.load(Ordering::SeqCst).max(seen);
+                    let read = if n % 3 == 0 {
+                        store
+                            .list_jobs(JobFilter { limit: 1, ..Default::default() })
+                            .await
+                            .expect("lists")
+                            .items
+                            .pop()
+                    } else {
+                        store.job(&first.tenant_id, &first.job_id).await.expect("reads")
+                    };
+                    let version = read.expect("exists").version;
+                    assert!(version >= known, "read {version} after {known}");
+                    seen = version;
+                }
+            })
+        })
+        .collect();
+    let mut current = first;
+    while current.version < LAST {
+        current = next(&current, current.status);
+        store.commit(commit(vec![put(current.clone())])).await.expect("commits");
+        acknowledged.store(current.version, Ordering::SeqCst);
+    }
+    for reader in readers {
+        reader.await.expect("does not panic");
+    }
+}

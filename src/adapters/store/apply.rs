@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::committer::Heads;
+use super::job_cache::Written;
 use super::keys;
 use super::prepare::{Prepared, PreparedEvent, PreparedWrite, Put, Shared};
 use super::rows::table_of;
@@ -19,8 +20,8 @@ use crate::ports::store::{Change, ChangedRecord, CommitError, Expect, Key, Recei
 pub struct Applied {
     pub receipt: Receipt,
     pub changes: Vec<Change>,
-    /// Jobs whose readable copy is behind now.
-    pub jobs: Vec<Key>,
+    /// Jobs as they are now; their readable copies are behind.
+    pub jobs: Vec<Written>,
 }
 
 /// The stored columns that conditions and writes look at.
@@ -63,8 +64,12 @@ pub fn apply(
             Some(put) => write_record(conn, heads, write, put, stored)?,
             None => (delete(conn, heads, &write.key, stored)?, expected(write.expect).unwrap_or(0)),
         };
-        if matches!(write.key, Key::Job(..)) {
-            applied.jobs.push(write.key.clone());
+        if let Key::Job(tenant, job_id) = &write.key {
+            let record = match (&change.record, &write.put) {
+                (ChangedRecord::Job(job), Some(put)) => Some((Arc::clone(job), put.json.len())),
+                _ => None,
+            };
+            applied.jobs.push(Written { tenant: tenant.clone(), job_id: job_id.clone(), record });
         }
         applied.changes.push(change);
         applied.receipt.versions.push((write.key.clone(), version));

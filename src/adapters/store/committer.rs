@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::apply::{Applied, apply, quarantine};
+use super::job_cache::Written;
 use super::shared::{Committed, Core, Request};
 use crate::domain::audit::GENESIS_HASH;
 use crate::domain::job::JobStatus;
@@ -150,17 +151,20 @@ fn commit_batch(core: &Core, conn: &mut Connection, heads: &mut Heads, requests:
         *heads = before;
         let reason = format!("writing failed: {error}");
         core.stop(&reason);
+        core.cache.clear();
         for reply in answers.into_iter().map(|(reply, _)| reply).chain(waiting) {
             let _ = reply.send(Err(CommitError::Stopped { reason: reason.clone() }));
         }
         return false;
     }
+    let jobs = effects.jobs.iter().map(|w| Key::Job(w.tenant.clone(), w.job_id.clone())).collect();
+    core.cache.show(effects.jobs);
     core.publish_heads(heads.sequence, (heads.audit_seq, &heads.audit_hash), &heads.jobs);
     core.clear_quarantined(&effects.healed);
     core.deliver(&effects.changes);
     if heads.audit_seq != before.audit_seq || heads.sequence != before.sequence {
         // the queue of exports has no bound, and it is closed by this thread only
-        let _ = core.exports.push(Committed { sequence: heads.sequence, jobs: effects.jobs });
+        let _ = core.exports.push(Committed { sequence: heads.sequence, jobs });
     }
     for (reply, answer) in answers {
         // a caller that went away does not undo its commit
@@ -173,7 +177,7 @@ fn commit_batch(core: &Core, conn: &mut Connection, heads: &mut Heads, requests:
 #[derive(Default)]
 struct Effects {
     changes: Vec<Change>,
-    jobs: Vec<Key>,
+    jobs: Vec<Written>,
     healed: Vec<Key>,
 }
 
@@ -233,6 +237,7 @@ fn transaction(
     if *heads != before {
         heads.save(&tx)?;
     }
+    core.cache.hide(effects.jobs.iter());
     tx.commit()
 }
 

@@ -6,6 +6,7 @@ mod audit_log;
 mod checkpoint;
 mod committer;
 mod export;
+mod job_cache;
 mod job_copy;
 mod keys;
 mod lock;

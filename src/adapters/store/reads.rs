@@ -1,5 +1,7 @@
 //! The queries of the store: single records, lists in pages, the queue and the audit chain.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::DateTime;
@@ -12,7 +14,7 @@ use super::shared::Core;
 use crate::domain::audit::ChainedEvent;
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::JobRecord;
-use crate::ports::store::{JobFilter, Page, QueuedJob, ReadError};
+use crate::ports::store::{JobFilter, Key, Page, QueuedJob, ReadError};
 
 /// Most items of one page or of one read of the queue.
 const MAX_LIMIT: usize = 10_000;
@@ -137,6 +139,43 @@ pub fn queued(conn: &Connection, after: u64, limit: usize) -> Result<Vec<QueuedJ
         });
     }
     Ok(jobs)
+}
+
+/// The jobs with one id, with the sizes of their serialised records.
+pub struct JobsWithId {
+    pub jobs: Vec<(Arc<JobRecord>, usize)>,
+    /// False if a damaged one was left out.
+    pub complete: bool,
+}
+
+/// Reads the jobs with an id in every tenant.
+///
+/// # Errors
+/// The damage of the job that is `asked` for, or an error of the database.
+pub fn jobs_with_id(
+    conn: &Connection,
+    core: &Core,
+    job_id: &JobId,
+    asked: Option<&Key>,
+) -> Result<JobsWithId, QueryError> {
+    let sql = format!("SELECT {}, length(json) FROM jobs WHERE job_id = ?1", columns::<JobRecord>());
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query([job_id.as_str()])?;
+    let mut found = JobsWithId { jobs: Vec::new(), complete: true };
+    while let Some(row) = rows.next()? {
+        match decode::<JobRecord>(row)? {
+            Ok(job) => {
+                let bytes: i64 = row.get(column_count::<JobRecord>())?;
+                found.jobs.push((Arc::new(job), usize::try_from(bytes).unwrap_or(usize::MAX)));
+            }
+            Err(damage) if asked.is_some() && damage.key.as_ref() == asked => return Err(damage.into()),
+            Err(damage) => {
+                report(core, &damage);
+                found.complete = false;
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Counts the jobs queued before one.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::job_cache::JobCache;
 use super::prepare::Prepared;
 use super::queue::HandOver;
 use crate::domain::job::JobStatus;
@@ -52,6 +53,7 @@ pub struct Core {
     /// Wakes the checkpoint thread.
     pub checkpoints: HandOver<()>,
     pub clock: Arc<dyn Clock>,
+    pub cache: JobCache,
     facts: Mutex<Facts>,
     listeners: Mutex<Vec<mpsc::UnboundedSender<Change>>>,
 }
@@ -65,6 +67,7 @@ impl Core {
             exports: HandOver::new(usize::MAX),
             checkpoints: HandOver::new(1),
             clock,
+            cache: JobCache::default(),
             facts: Mutex::default(),
             listeners: Mutex::default(),
         }

@@ -166,6 +166,36 @@ impl SqliteStore {
         }))
     }
 
+    /// Reads the jobs with an id, from memory where they were read lately. A damaged one is an error to
+    /// who asks for its tenant, and left out otherwise.
+    async fn jobs_with_id(
+        &self,
+        job_id: &JobId,
+        tenant: Option<&TenantId>,
+    ) -> Result<Vec<Arc<JobRecord>>, ReadError> {
+        let reading = match self.core.cache.get(job_id) {
+            Ok(_) if self.core.fault().is_some() => {
+                return Err(ReadError::Stopped { reason: self.core.fault().unwrap_or_default() });
+            }
+            Ok(jobs) => return Ok(jobs),
+            Err(reading) => reading,
+        };
+        let id = job_id.clone();
+        let wanted = tenant.map(|tenant| Key::Job(tenant.clone(), job_id.clone()));
+        let asked = wanted.clone();
+        let core = Arc::clone(&self.core);
+        self.readers
+            .read(wanted, move |conn| {
+                let found = reads::jobs_with_id(conn, &core, &id, asked.as_ref())?;
+                let jobs: Vec<Arc<JobRecord>> = found.jobs.iter().map(|(job, _)| Arc::clone(job)).collect();
+                if found.complete {
+                    core.cache.keep(&id, &reading, found.jobs);
+                }
+                Ok(jobs)
+            })
+            .await
+    }
+
     fn query<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Connection, &Core) -> Result<T, QueryError> + Send + 'static,
@@ -236,15 +266,16 @@ impl Store for SqliteStore {
         tenant: &'a TenantId,
         job_id: &'a JobId,
     ) -> BoxFuture<'a, Result<Option<JobRecord>, ReadError>> {
-        let key = Key::Job(tenant.clone(), job_id.clone());
-        self.find(Some(key), JobRecord::NAMES, vec![tenant.to_string(), job_id.to_string()])
+        Box::pin(async move {
+            let jobs = self.jobs_with_id(job_id, Some(tenant)).await?;
+            Ok(jobs.into_iter().find(|job| job.tenant_id == *tenant).map(Arc::unwrap_or_clone))
+        })
     }
 
     fn jobs_by_id<'a>(&'a self, job_id: &'a JobId) -> BoxFuture<'a, Result<Vec<JobRecord>, ReadError>> {
-        let job_id = job_id.to_string();
-        self.query(move |conn, core| {
-            let sql = format!("SELECT {} FROM jobs WHERE job_id = ?1", rows::columns::<JobRecord>());
-            reads::all(conn, core, &sql, [job_id])
+        Box::pin(async move {
+            let jobs = self.jobs_with_id(job_id, None).await?;
+            Ok(jobs.into_iter().map(Arc::unwrap_or_clone).collect())
         })
     }
 
