@@ -3,10 +3,13 @@
 mod api_keys;
 mod architecture;
 mod cli_settings;
+mod concurrency;
 mod config_settings;
 mod conformance;
 mod control;
+mod drafts_plans;
 mod errors;
+mod files_over_http;
 mod http_conventions;
 mod ingest_docs;
 mod ingest_fixtures;
