@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::health;
-use super::middleware::{idempotency, observe, problem};
+use super::middleware::{idempotency, observe, problem, unread};
 use super::state::App;
 use super::v1;
 use super::v1::openapi::Security;
@@ -48,6 +48,7 @@ pub fn build(app: App) -> Router {
         .layer(RequestDecompressionLayer::new())
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn(problem::problem))
+        .layer(from_fn(unread::take_in_unread))
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(app.clone(), observe::observe))
         .with_state(app)

@@ -21,6 +21,7 @@ pub mod index;
 pub mod lint;
 pub mod load;
 mod plan_content;
+pub mod question;
 pub mod rank;
 pub mod render;
 pub mod select;

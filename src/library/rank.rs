@@ -2,7 +2,7 @@
 //! both languages, by how well they use the draft's roles, and by the kind of question. Deterministic.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,8 @@ const B: f64 = 0.75;
 const WORDS: f64 = 0.5;
 const ROLE_FIT: f64 = 0.35;
 const KIND: f64 = 0.15;
+/// What a word counts that names a column of the data.
+const COLUMN_WORD: f64 = 0.1;
 /// Taken off for every soft exclusion that holds.
 const LOWERED: f64 = 0.1;
 
@@ -66,7 +68,7 @@ pub fn rank(
     data: &Data<'_>,
 ) -> Vec<Ranked> {
     let documents: Vec<(&Template, Document)> = library.templates().map(|t| (t, document(&t.meta))).collect();
-    let asked = tokens(question);
+    let asked = weighted(tokens(question), data);
     let scores: Vec<(f64, Vec<String>)> = bm25(&documents, &asked);
     let largest = scores.iter().map(|(score, _)| *score).fold(0.0, f64::max);
     let mut ranked: Vec<(&Template, Ranked)> = Vec::new();
@@ -102,6 +104,22 @@ fn round(value: f64) -> f64 {
     (value * 1e6).round() / 1e6
 }
 
+/// Weighs the tokens of a question: one that names a column of the data says what is studied, not how.
+fn weighted(asked: Vec<String>, data: &Data<'_>) -> Vec<(String, f64)> {
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    for column in data.columns() {
+        names.extend(tokens(&column.name.replace('_', " ")));
+        names.extend(tokens(column.label.as_deref().unwrap_or_default()));
+    }
+    asked
+        .into_iter()
+        .map(|token| {
+            let weight = if names.contains(&token) { COLUMN_WORD } else { 1.0 };
+            (token, weight)
+        })
+        .collect()
+}
+
 /// Fields count by how much they say: title and keywords most, then the example questions.
 fn document(meta: &TemplateMeta) -> Document {
     let selection = &meta.selection;
@@ -123,23 +141,23 @@ fn document(meta: &TemplateMeta) -> Document {
 }
 
 /// Returns for every document its score and the matched tokens.
-fn bm25(documents: &[(&Template, Document)], asked: &[String]) -> Vec<(f64, Vec<String>)> {
+fn bm25(documents: &[(&Template, Document)], asked: &[(String, f64)]) -> Vec<(f64, Vec<String>)> {
     let total = documents.len() as f64;
     let average = documents.iter().map(|(_, d)| d.length).sum::<f64>() / total.max(1.0);
-    let mut frequency: BTreeMap<&str, f64> = BTreeMap::new();
-    for token in asked {
+    let mut frequency: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
+    for (token, weight) in asked {
         let with = documents.iter().filter(|(_, d)| d.counts.contains_key(token)).count();
-        frequency.insert(token, with as f64);
+        frequency.insert(token, (with as f64, *weight));
     }
     documents
         .iter()
         .map(|(_, document)| {
             let mut parts: Vec<(f64, &str)> = Vec::new();
-            for (token, with) in &frequency {
+            for (token, (with, weight)) in &frequency {
                 let Some(count) = document.counts.get(*token) else { continue };
                 let idf = (1.0 + (total - with + 0.5) / (with + 0.5)).ln();
                 let length = K1 * (1.0 - B + B * document.length / average);
-                parts.push((idf * count * (K1 + 1.0) / (count + length), token));
+                parts.push((weight * idf * count * (K1 + 1.0) / (count + length), token));
             }
             parts.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
             let score = parts.iter().map(|(part, _)| part).sum();

@@ -7,6 +7,7 @@ use super::applicability::{Applicability, judge_all};
 use super::facts::Data;
 use super::index;
 use super::load::Library;
+use super::question;
 use super::rank::{Ranked, rank};
 use super::terms::QUESTION_KINDS;
 use crate::domain::canonical::sha256_of;
@@ -26,7 +27,7 @@ pub struct SelectionInput<'a> {
     pub library: &'a Library,
     /// The requirement as the user wrote it.
     pub question: &'a str,
-    /// Out of [`QUESTION_KINDS`]; empty where nobody said.
+    /// Out of [`QUESTION_KINDS`]; read off the question where nobody said.
     pub question_kinds: &'a [String],
     pub statement: &'a Statement,
     /// The primary data set.
@@ -79,8 +80,10 @@ pub fn select(input: &SelectionInput<'_>) -> Selected {
     let data = Data { statement: input.statement, dataset: input.dataset };
     let library_sha256 = sha256_of(&index::generate(input.library));
     let judged = judge_all(input.library, &data);
+    let read = question::kinds_of(input.question);
+    let stated = if input.question_kinds.is_empty() { &read[..] } else { input.question_kinds };
     let kinds: Vec<String> =
-        input.question_kinds.iter().filter(|kind| QUESTION_KINDS.contains(&kind.as_str())).cloned().collect();
+        stated.iter().filter(|kind| QUESTION_KINDS.contains(&kind.as_str())).cloned().collect();
     let ranking = rank(input.library, &judged, input.question, &kinds, &data);
     let offered = ranking.iter().take(TOP).map(|r| r.template_id.clone()).collect();
     Selected {

@@ -11,6 +11,7 @@ use crate::domain::artifact::ArtifactKind;
 use crate::domain::dataset::Inputs;
 use crate::domain::draft::{Draft, DraftSource, Selection};
 use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::expression::parse_condition;
 use crate::domain::ids::{JobId, TemplateId, TenantId};
 use crate::domain::job::{JobRecord, Operation};
 use crate::library::select::{Selected, SelectionInput, Stage2, select};
@@ -73,6 +74,7 @@ impl StateDraft<'_> {
             Problem::new(ErrorCode::InputsMissing, "upload the data before the analysis is stated")
                 .with("reason", "inputs_missing")
         })?;
+        check_condition(stated, inputs)?;
         let template_id = stated.template_id.as_deref().map(parse_template_id).transpose()?;
         let (selected, stage2) = self.select(job, inputs, stated, template_id.as_ref())?;
         let selection = Selection {
@@ -153,6 +155,13 @@ pub fn current_statement(job: &JobRecord) -> Result<Stated, Problem> {
         template_id: draft.template_id.as_ref().map(ToString::to_string),
         statement: draft.statement.clone(),
     })
+}
+
+/// Refuses a condition that cannot be read on these columns.
+fn check_condition(stated: &Stated, inputs: &Inputs) -> Result<(), Problem> {
+    let Some(text) = &stated.statement.sample_if else { return Ok(()) };
+    let columns = inputs.primary().map_or(&[][..], |d| d.columns.as_slice());
+    parse_condition(text, columns).map(drop).map_err(|error| error.into_problem("sample_if"))
 }
 
 fn parse_template_id(text: &str) -> Result<TemplateId, Problem> {

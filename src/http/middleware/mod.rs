@@ -3,3 +3,4 @@
 pub mod idempotency;
 pub mod observe;
 pub mod problem;
+pub mod unread;
