@@ -1,5 +1,6 @@
 //! The open do-file engine: an honest interpreter of a documented subset of the do-file language.
 
+pub mod batch;
 pub mod commands;
 pub mod error;
 pub mod estimation;
@@ -15,9 +16,11 @@ mod regex;
 pub mod results;
 pub mod rng;
 pub mod session;
+pub mod stats;
 pub mod syntax;
 pub mod tsset;
 pub mod value;
 
+pub use batch::batch_main;
 pub use error::{Result, StataError};
 pub use session::Session;

@@ -1,12 +1,12 @@
 //! The table of commands. A command is one file with its declaration and its
 //! `run`; see `README.md` beside this file for how to write one.
 
-mod data;
-mod describe;
+pub(crate) mod data;
+pub(crate) mod describe;
 mod estimation;
 mod exchange;
 mod graphics;
-mod language;
+pub(crate) mod language;
 mod official;
 mod spec;
 
@@ -59,7 +59,49 @@ pub fn by_rule(word: &str) -> Option<ByRule> {
     find(word).map(|c| c.by)
 }
 
+/// Name of a do-file with its extension.
+pub fn do_file_name(name: &str) -> String {
+    language::files::with_extension(name, "do")
+}
+
+/// A table of all commands with their syntax, as Markdown; the page of supported commands is made from it.
+pub fn list_commands() -> String {
+    let mut specs: Vec<&CommandSpec> = all().collect();
+    specs.sort_by_key(|c| c.name);
+    let mut out = String::from(
+        "| command | abbreviation | syntax | options refused by name | notes |\n|---|---|---|---|---|\n",
+    );
+    for c in specs {
+        let refused = match c.form {
+            Form::Standard(syntax) => {
+                syntax.unsupported.iter().map(|o| o.to_lowercase()).collect::<Vec<_>>().join(" ")
+            }
+            Form::Raw => String::new(),
+        };
+        let cell = |s: &str| s.replace('|', "\\|").replace('\n', " ");
+        out.push_str(&format!(
+            "| `{}` | `{}` | `{}` | {} | {} |\n",
+            c.name,
+            &c.name[..c.min],
+            cell(c.syntax),
+            cell(&refused),
+            cell(c.notes)
+        ));
+    }
+    out
+}
+
 impl Session {
+    /// Ends the session: open result files are dropped and temporary files removed.
+    pub fn end(&mut self) {
+        self.handles = Handles::default();
+        while let Some(scope) = self.scopes.pop() {
+            self.end_scope(scope);
+        }
+        self.scopes.push(Default::default());
+        self.out.flush();
+    }
+
     /// Positions of the `by` prefix variables, for [`ByRule::Whole`] commands.
     pub fn by_positions(&self) -> Vec<usize> {
         self.handles.by_vars.iter().filter_map(|n| self.frame.find(n)).collect()

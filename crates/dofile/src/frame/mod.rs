@@ -6,7 +6,7 @@ mod column;
 mod labels;
 mod rows;
 
-pub use column::{Column, StorageType, is_valid_name};
+pub use column::{Column, StorageType, is_valid_name, truncate_bytes as truncate};
 pub use labels::ValueLabel;
 
 use crate::error::{Result, StataError};

@@ -323,8 +323,8 @@ impl Session {
                     }
                     "newlist" => crate::syntax::varlist::new_names(&self.frame, list)?,
                     "numlist" => numlist::expand(list)?.into_iter().map(macro_text).collect(),
-                    "local" | "loc" => unquoted(&self.local(list).to_string()),
-                    c if c.len() >= 3 && "global".starts_with(c) => unquoted(&self.global(list).to_string()),
+                    "local" | "loc" => unquoted(self.local(list)),
+                    c if c.len() >= 3 && "global".starts_with(c) => unquoted(self.global(list)),
                     _ => return Err(StataError::syntax()),
                 };
                 Ok((name, items))

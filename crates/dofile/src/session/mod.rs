@@ -71,6 +71,8 @@ pub struct Session {
     pub by: Option<(usize, usize)>,
     /// Working directory.
     pub cwd: PathBuf,
+    /// Directory of temporary files.
+    pub temp_dir: PathBuf,
     /// Open result files of `postfile`, file handles of `file open`, and other per-command state.
     pub handles: crate::commands::Handles,
     pub(crate) next_id: u64,
@@ -103,6 +105,7 @@ impl Session {
             rc: 0,
             by: None,
             cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+            temp_dir: std::env::temp_dir(),
             handles: Default::default(),
             next_id: 1,
             interrupt: Arc::default(),

@@ -112,6 +112,7 @@ impl Session {
 
     /// The present date or time in a format (UTC).
     pub fn clock_text(&self, fmt: &str, kind: char) -> String {
+        #[expect(clippy::disallowed_methods, reason = "the engine is a process of its own without ports")]
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let seconds = since.map_or(0.0, |d| d.as_secs() as f64);
         let days = (seconds / 86_400.0).floor() + 3653.0;

@@ -479,7 +479,7 @@ impl FvList {
             for choice in choices? {
                 cells = cells
                     .iter()
-                    .flat_map(|c| choice.iter().map(move |a| [&c[..], &[a.clone()]].concat()))
+                    .flat_map(|c| choice.iter().map(move |a| [&c[..], std::slice::from_ref(a)].concat()))
                     .collect();
                 if cells.len() > 65_536 {
                     return Err(StataError::new(134, "too many levels in an interaction"));

@@ -1,186 +1,260 @@
-//! `collapse`: replaces the data by statistics of groups.
+//! `collapse` and `contract`: data sets of statistics by group.
 
-use crate::commands::describe::Sample;
+use super::egen::grouped;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
-use crate::frame::{Column, Frame, StorageType, Variable};
+use crate::frame::{Column, Frame, StorageType, Variable, is_valid_name};
 use crate::session::Session;
+use crate::stats::{Sample, by_name};
+use crate::syntax::split::matching_paren;
 use crate::syntax::{OptSpec, ParsedCommand, WeightKind};
-use crate::value::is_missing;
+use crate::value::{MISSING, is_missing};
 
-const SYNTAX: StandardSyntax =
-    StandardSyntax::new(&[OptSpec::text("by"), OptSpec::flag("cw"), OptSpec::flag("fast")])
-        .weights(&[WeightKind::Analytic, WeightKind::Frequency]);
+const COLLAPSE: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::text("by"),
+    OptSpec::flag("CW"),
+    OptSpec::flag("FAST"),
+])
+.weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability, WeightKind::Importance]);
+const CONTRACT: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::text("Freq"),
+    OptSpec::text("CFreq"),
+    OptSpec::text("Percent"),
+    OptSpec::flag("noMISS"),
+])
+.weights(&[WeightKind::Frequency])
+.unsupported(&["Zero", "CPercent", "FLoat", "FORMat"]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub const SPEC_COLLAPSE: CommandSpec = CommandSpec {
     name: "collapse",
-    min: 8,
-    form: Form::Standard(&SYNTAX),
+    min: 7,
+    form: Form::Standard(&COLLAPSE),
     by: ByRule::No,
-    run,
-    syntax: "collapse [(stat)] [newvar=]varname ... [(stat) ...] [if] [in] [weight] [, by(varlist) cw fast]",
-    notes: "no results; statistics as [D] collapse; with aweights sums are weighted by weights normalised to n",
+    run: collapse,
+    syntax: "collapse clist [if] [in] [weight] [, by(varlist) cw fast]; clist: [(stat)] [target=]varname ...; stat: mean median p1 ... p99 sd semean sum rawsum count max min iqr first last firstnm lastnm",
+    notes: "no results; formulas: those of summarize",
     examples: &[Example {
-        run: "set obs 6\ngenerate g = mod(_n, 2)\ngenerate x = _n\ncollapse (mean) m = x (sum) x (count) n = x, by(g)",
-        expect: &[("m[1]", 4.0), ("x[2]", 9.0), ("n[1]", 3.0), ("_N", 2.0)],
+        run: "set obs 6\ngenerate g = _n > 2\ngenerate double x = _n\ncollapse (mean) m = x (sum) x (count) n = x (p50) md = x, by(g)",
+        expect: &[("_N", 2.0), ("m[2]", 4.5), ("x[1]", 3.0), ("n[2]", 4.0), ("md[2]", 4.5)],
     }],
 };
 
-/// One result column: statistic, new name, source.
-struct Target {
-    statistic: String,
-    name: String,
+pub const SPEC_CONTRACT: CommandSpec = CommandSpec {
+    name: "contract",
+    min: 8,
+    form: Form::Standard(&CONTRACT),
+    by: ByRule::No,
+    run: contract,
+    syntax: "contract varlist [if] [in] [fweight] [, freq(newvar) cfreq(newvar) percent(newvar) nomiss]",
+    notes: "no results",
+    examples: &[Example {
+        run: "set obs 5\ngenerate g = _n > 2\ncontract g",
+        expect: &[("_N", 2.0), ("_freq[2]", 3.0)],
+    }],
+};
+
+struct Item {
+    stat: String,
+    target: String,
     source: usize,
 }
 
-/// Reads `(stat) new=old old2 (stat2) ...`.
-fn targets(s: &Session, text: &str) -> Result<Vec<Target>> {
-    let spaced = text.replace('=', " = ").replace('(', " (");
-    let mut out: Vec<Target> = Vec::new();
-    let mut statistic = "mean".to_string();
-    let words: Vec<&str> = spaced.split_whitespace().collect();
-    let mut i = 0;
-    while i < words.len() {
-        let word = words[i];
-        if let Some(open) = word.strip_prefix('(') {
-            let mut inner = open.to_string();
-            while !inner.ends_with(')') {
-                i += 1;
-                let Some(next) = words.get(i) else { return Err(StataError::syntax()) };
-                inner.push_str(next);
-            }
-            statistic = known(inner.trim_end_matches(')').trim())?;
-        } else if words.get(i + 1) == Some(&"=") {
-            let source = s.variable(words.get(i + 2).ok_or_else(StataError::syntax)?)?;
-            out.push(Target { statistic: statistic.clone(), name: word.to_string(), source });
-            i += 2;
-        } else {
-            for source in s.varlist(word)? {
-                out.push(Target {
-                    statistic: statistic.clone(),
-                    name: s.frame.var(source).name.clone(),
-                    source,
+fn parse_list(s: &Session, text: &str) -> Result<Vec<Item>> {
+    let mut stat = "mean".to_string();
+    let mut items: Vec<Item> = Vec::new();
+    let spaced = text.replace(" = ", "=").replace("= ", "=").replace(" =", "=");
+    let mut rest = spaced.trim();
+    while !rest.is_empty() {
+        if rest.starts_with('(') {
+            let close = matching_paren(rest, 0).ok_or_else(StataError::syntax)?;
+            stat = rest[1..close].trim().to_string();
+            rest = rest[close + 1..].trim_start();
+            continue;
+        }
+        let end = rest.find(|c: char| c.is_whitespace() || c == '(').unwrap_or(rest.len());
+        let word = &rest[..end];
+        rest = rest[end..].trim_start();
+        match word.split_once('=') {
+            Some((target, source)) => {
+                if !is_valid_name(target) {
+                    return Err(StataError::new(198, format!("{target} invalid name")));
+                }
+                items.push(Item {
+                    stat: stat.clone(),
+                    target: target.to_string(),
+                    source: s.variable(source)?,
                 });
             }
-        }
-        i += 1;
-    }
-    for (i, t) in out.iter().enumerate() {
-        if out[..i].iter().any(|o| o.name == t.name) {
-            return Err(StataError::invalid(format!("name conflict: {}", t.name)));
-        }
-        if s.frame.var(t.source).is_string() && t.statistic != "count" {
-            return Err(StataError::type_mismatch());
+            None => {
+                for i in s.varlist(word)? {
+                    items.push(Item { stat: stat.clone(), target: s.frame.var(i).name.clone(), source: i });
+                }
+            }
         }
     }
-    if out.is_empty() {
+    Ok(items)
+}
+
+fn collapse(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let items = parse_list(s, &cmd.list)?;
+    if items.is_empty() {
         return Err(StataError::standard(100));
     }
-    Ok(out)
-}
-
-fn known(name: &str) -> Result<String> {
-    let plain = match name {
-        "med" => "median",
-        "semean" | "sebinomial" | "sepoisson" if name != "semean" => {
-            return Err(StataError::new(
-                199,
-                format!("statistic {name} of command collapse is not supported by the open engine"),
-            ));
-        }
-        other => other,
+    let by = match cmd.options.text("by") {
+        Some(list) => s.varlist(list)?,
+        None => Vec::new(),
     };
-    let percentile = plain
-        .strip_prefix('p')
-        .and_then(|t| t.parse::<f64>().ok())
-        .is_some_and(|p| (1.0..=99.0).contains(&p));
-    let listed = [
-        "mean", "median", "sd", "semean", "sum", "rawsum", "count", "max", "min", "iqr", "first", "last",
-        "firstnm", "lastnm",
-    ];
-    if percentile || listed.contains(&plain) {
-        return Ok(plain.trim_end_matches("nm").to_string());
+    for (k, item) in items.iter().enumerate() {
+        let twice = items[..k].iter().any(|o| o.target == item.target);
+        let is_by = by.iter().any(|&b| s.frame.var(b).name == item.target);
+        if twice || is_by {
+            return Err(StataError::new(198, format!("name conflict for {}", item.target)));
+        }
     }
-    Err(StataError::invalid(format!("unknown statistic: {name}")))
-}
-
-fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let wanted = targets(s, &cmd.list)?;
-    let by = cmd.options.text("by").map(|t| s.varlist(t)).transpose()?.unwrap_or_default();
     let mut touse = s.rows(cmd)?;
     let weights = s.weights(cmd, WeightKind::Analytic, &mut touse)?;
     if cmd.has("cw") {
-        let sources: Vec<usize> = wanted.iter().map(|t| t.source).collect();
+        let sources: Vec<usize> = items.iter().map(|i| i.source).collect();
         s.markout(&sources, &mut touse, true)?;
     }
-    let keys: Vec<(usize, bool)> = by.iter().map(|&v| (v, false)).collect();
-    let order: Vec<usize> = s.frame.sorted_order(&keys).into_iter().filter(|&i| touse[i]).collect();
-    if order.is_empty() {
+    let rows: Vec<usize> = (0..touse.len()).filter(|&i| touse[i]).collect();
+    if rows.is_empty() {
         return Err(StataError::no_observations());
     }
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    for i in order {
-        match groups.last_mut() {
-            Some(g) if by.is_empty() || s.frame.rows_equal(&by, g[0], i) => g.push(i),
-            _ => groups.push(vec![i]),
+    let groups = if by.is_empty() { vec![rows] } else { grouped(s, &by, rows) };
+    let mut out = Frame::new();
+    out.value_labels = s.frame.value_labels.clone();
+    out.label.clone_from(&s.frame.label);
+    for &b in &by {
+        let v = s.frame.var(b);
+        let mut var = v.clone();
+        var.data = std::sync::Arc::new(v.data.gather(groups.iter().map(|g| Some(g[0]))));
+        out.add(var)?;
+    }
+    for item in &items {
+        let v = s.frame.var(item.source);
+        let positional = ["first", "last", "firstnm", "lastnm"].contains(&item.stat.as_str());
+        if v.is_string() && !positional && item.stat != "count" {
+            return Err(StataError::type_mismatch());
         }
-    }
-    let mut frame = Frame::new();
-    frame.value_labels = s.frame.value_labels.clone();
-    frame.label = s.frame.label.clone();
-    for &v in &by {
-        let old = s.frame.var(v);
-        let mut var = Variable::new(&old.name, old.data.gather(groups.iter().map(|g| Some(g[0]))));
-        var.label = old.label.clone();
-        var.format = old.format.clone();
-        var.value_label = old.value_label.clone();
-        frame.add(var)?;
-    }
-    for t in &wanted {
-        let old = s.frame.var(t.source);
-        let values: Vec<f64> = groups
-            .iter()
-            .map(|g| statistic(old, g, weights.as_ref().map(|w| (&w.values[..], w.kind)), &t.statistic))
-            .collect();
-        let keeps_type = ["max", "min", "first", "last"].contains(&t.statistic.as_str());
-        let ty = match t.statistic.as_str() {
-            "count" => StorageType::Long,
-            _ if keeps_type && !old.is_string() => old.data.storage_type(),
-            _ => StorageType::Double,
-        };
-        let mut var = Variable::new(&t.name, Column::from_f64(ty, &values));
-        var.label = if old.label.is_empty() {
-            format!("({}) {}", t.statistic, old.name)
+        let mut var = if positional {
+            let pick = |g: &Vec<usize>| pick_row(&v.data, g, &item.stat);
+            let mut var = v.clone();
+            var.data = std::sync::Arc::new(v.data.gather(groups.iter().map(pick)));
+            var
         } else {
-            format!("({}) {}", t.statistic, old.label)
+            let values: Result<Vec<f64>> =
+                groups.iter().map(|g| statistic(&v.data, g, item, weights.as_ref())).collect();
+            let values = values?;
+            let ty = match item.stat.as_str() {
+                "count" => StorageType::Long,
+                "min" | "max" => v.data.storage_type(),
+                _ => StorageType::Double,
+            };
+            let ty = if ty.is_string() { StorageType::Long } else { ty };
+            let mut var = Variable::new("", Column::from_f64(ty, &values));
+            if item.stat != "count" {
+                var.format.clone_from(&v.format);
+            }
+            var
         };
-        if t.statistic != "count" && !old.is_string() {
-            var.format = old.format.clone();
-        }
-        frame.add(var)?;
+        var.name.clone_from(&item.target);
+        var.label = format!("({}) {}", item.stat, v.name);
+        out.add(var)?;
     }
-    frame.sorted_by = by.iter().map(|&v| s.frame.var(v).name.clone()).collect();
-    frame.changed = true;
-    s.frame = frame;
+    out.sorted_by = by.iter().map(|&b| s.frame.var(b).name.clone()).collect();
+    out.changed = true;
+    s.frame = out;
     Ok(())
 }
 
-fn statistic(var: &Variable, rows: &[usize], weights: Option<(&[f64], WeightKind)>, name: &str) -> f64 {
-    if var.is_string() {
-        return rows.iter().filter(|&&i| !var.data.str(i).is_empty()).count() as f64;
-    }
-    let raw = |i: usize| weights.map_or(1.0, |w| w.0[i]);
-    // analytic weights are normalised so that they sum to the number of values
-    let scale = match weights {
-        Some((_, WeightKind::Analytic)) => {
-            let used: Vec<usize> = rows.iter().copied().filter(|&i| !is_missing(var.data.num(i))).collect();
-            used.len() as f64 / used.iter().map(|&i| raw(i)).sum::<f64>()
-        }
-        _ => 1.0,
+fn pick_row(column: &Column, g: &[usize], stat: &str) -> Option<usize> {
+    let present = |r: &&usize| {
+        if column.is_string() { !column.str(**r).is_empty() } else { !is_missing(column.num(**r)) }
     };
-    let sample = Sample::new(rows.iter().map(|&i| (var.data.num(i), raw(i) * scale)));
-    if name == "count" && matches!(weights, Some((_, WeightKind::Frequency))) {
-        return sample.weight();
+    match stat {
+        "first" => g.first().copied(),
+        "last" => g.last().copied(),
+        "firstnm" => g.iter().find(present).copied(),
+        _ => g.iter().rev().find(present).copied(),
     }
-    sample.statistic(name).unwrap_or(crate::value::MISSING)
+}
+
+fn statistic(
+    column: &Column,
+    g: &[usize],
+    item: &Item,
+    weights: Option<&crate::session::Weights>,
+) -> Result<f64> {
+    let value = |r: usize| {
+        if column.is_string() { if column.str(r).is_empty() { MISSING } else { 1.0 } } else { column.num(r) }
+    };
+    let raw = item.stat == "rawsum";
+    let kind = weights.filter(|_| !raw).map(|w| w.kind);
+    let w = |r: usize| weights.filter(|_| !raw).map_or(1.0, |w| w.values[r]);
+    let sample = Sample::new(g.iter().map(|&r| (value(r), w(r))), kind);
+    Ok(match item.stat.as_str() {
+        "rawsum" => sample.sum(),
+        // aweights of sums are normalised to the number of rows of the group
+        "sum" if kind == Some(WeightKind::Analytic) && sample.rows() > 0 => {
+            sample.sum() * sample.n() / sample.sum_w()
+        }
+        "sum" => sample.sum(),
+        "range" | "cv" | "skewness" | "kurtosis" | "variance" | "N" | "n" => {
+            return Err(StataError::new(198, format!("{} invalid statistic", item.stat)));
+        }
+        name => {
+            by_name(&sample, name).ok_or_else(|| StataError::new(198, format!("{name} invalid statistic")))?
+        }
+    })
+}
+
+fn contract(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let vars = s.varlist(&cmd.list)?;
+    if vars.is_empty() {
+        return Err(StataError::standard(100));
+    }
+    let mut touse = s.rows(cmd)?;
+    let weights = s.weights(cmd, WeightKind::Frequency, &mut touse)?;
+    if cmd.has("nomiss") {
+        s.markout(&vars, &mut touse, true)?;
+    }
+    let rows: Vec<usize> = (0..touse.len()).filter(|&i| touse[i]).collect();
+    let groups = grouped(s, &vars, rows);
+    let counts: Vec<f64> = groups
+        .iter()
+        .map(|g| weights.as_ref().map_or(g.len() as f64, |w| g.iter().map(|&r| w.values[r]).sum()))
+        .collect();
+    let mut out = Frame::new();
+    out.value_labels = s.frame.value_labels.clone();
+    for &i in &vars {
+        let v = s.frame.var(i);
+        let mut var = v.clone();
+        var.data = std::sync::Arc::new(v.data.gather(groups.iter().map(|g| Some(g[0]))));
+        out.add(var)?;
+    }
+    let ty = counts.iter().fold(StorageType::Byte, |t, &x| t.promoted_for(x));
+    let mut var = Variable::new(cmd.options.text("freq").unwrap_or("_freq"), Column::from_f64(ty, &counts));
+    var.label = "Frequency".into();
+    out.add(var)?;
+    let total: f64 = counts.iter().sum();
+    if let Some(name) = cmd.options.text("cfreq") {
+        let mut sum = 0.0;
+        let cumulative: Vec<f64> = counts
+            .iter()
+            .map(|c| {
+                sum += c;
+                sum
+            })
+            .collect();
+        out.add(Variable::new(name, Column::from_f64(StorageType::Long, &cumulative)))?;
+    }
+    if let Some(name) = cmd.options.text("percent") {
+        let percent: Vec<f64> = counts.iter().map(|c| 100.0 * c / total).collect();
+        out.add(Variable::new(name, Column::from_f64(StorageType::Double, &percent)))?;
+    }
+    out.sorted_by = vars.iter().map(|&i| s.frame.var(i).name.clone()).collect();
+    out.changed = true;
+    s.frame = out;
+    Ok(())
 }

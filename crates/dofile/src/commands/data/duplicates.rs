@@ -1,142 +1,148 @@
-//! `duplicates report|tag|drop`: rows that repeat in some variables.
+//! `duplicates` and `isid`: keys and repeated rows.
 
-use crate::commands::{ByRule, CommandSpec, Example, Form};
+use super::count_text;
+use super::egen::grouped;
+use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
-use crate::format;
 use crate::frame::{Column, StorageType, Variable};
+use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
-use std::collections::BTreeMap;
+use crate::value::is_missing;
 
-pub const SPEC: CommandSpec = CommandSpec {
+const DUPLICATES: StandardSyntax = StandardSyntax::new(&[OptSpec::text("Generate"), OptSpec::flag("force")])
+    .unsupported(&["Compress", "NOLabel", "FAST", "ABbreviate", "SEParator"]);
+const ISID: StandardSyntax = StandardSyntax::whole(&[OptSpec::flag("Sort"), OptSpec::flag("Missok")]);
+pub const SPEC_DUPLICATES: CommandSpec = CommandSpec {
     name: "duplicates",
-    min: 10,
-    form: Form::Raw,
+    min: 3,
+    form: Form::Standard(&DUPLICATES),
     by: ByRule::No,
-    run,
-    syntax: "duplicates {report|tag|drop} [varlist] [if] [in] [, generate(newvar) force]",
-    notes: "report stores r(N) and r(unique_value); [D] duplicates",
+    run: duplicates,
+    syntax: "duplicates {report|list|tag|drop} [varlist] [if] [in] [, generate(newvar) force]",
+    notes: "report stores r(unique_value); drop stores r(N_drop)",
     examples: &[Example {
-        run: "set obs 6\ngenerate k = floor(_n/2)\nduplicates tag k, generate(t)\nduplicates report k",
-        expect: &[("r(N)", 6.0), ("r(unique_value)", 4.0), ("t[1]", 0.0), ("t[2]", 1.0)],
+        run: "set obs 5\ngenerate k = cond(_n < 4, 1, _n)\nduplicates tag k, generate(d)\nduplicates report k\nscalar u = r(unique_value)\nduplicates drop k, force",
+        expect: &[("d[1]", 2.0), ("d[2]", 0.0), ("u", 3.0), ("_N", 3.0)],
     }],
 };
-
-/// Rows of each distinct key, in the order of their first row.
-fn groups(s: &Session, vars: &[usize], touse: &[bool]) -> Vec<Vec<usize>> {
-    let keys: Vec<(usize, bool)> = vars.iter().map(|&v| (v, false)).collect();
-    let order: Vec<usize> = s.frame.sorted_order(&keys).into_iter().filter(|&i| touse[i]).collect();
-    let mut out: Vec<Vec<usize>> = Vec::new();
-    for i in order {
-        match out.last_mut() {
-            Some(last) if s.frame.rows_equal(vars, last[0], i) => last.push(i),
-            _ => out.push(vec![i]),
-        }
-    }
-    out.iter_mut().for_each(|g| g.sort_unstable());
-    out.sort_by_key(|g| g[0]);
-    out
-}
-
-fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let raw = cmd.raw.trim();
-    let end = raw.find(|c: char| c.is_whitespace() || c == ',').unwrap_or(raw.len());
-    let (sub, rest) = raw.split_at(end);
-    let mut parsed = ParsedCommand::split("duplicates", rest, false)?;
-    parsed.check_options(&[OptSpec::text("Generate"), OptSpec::flag("force")], &["Table", "nolabel"])?;
-    let vars = if parsed.list.trim().is_empty() {
-        (0..s.frame.n_vars()).collect()
-    } else {
-        s.varlist(&parsed.list)?
-    };
-    let touse = s.rows(&parsed)?;
-    let found = groups(s, &vars, &touse);
-    let shown = if parsed.list.trim().is_empty() {
+pub const SPEC_ISID: CommandSpec = CommandSpec {
+    name: "isid",
+    min: 4,
+    form: Form::Standard(&ISID),
+    by: ByRule::No,
+    run: isid,
+    syntax: "isid varlist [, sort missok]",
+    notes: "r(459) when the variables do not identify the observations",
+    examples: &[Example {
+        run: "set obs 3\ngenerate k = _n\nisid k\nreplace k = 1 in 2\ncapture isid k\nscalar rc = _rc",
+        expect: &[("rc", 459.0)],
+    }],
+};
+fn duplicates(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (what, list) = cmd.list.split_once(char::is_whitespace).unwrap_or((cmd.list.as_str(), ""));
+    let vars = if list.trim().is_empty() { (0..s.frame.n_vars()).collect() } else { s.varlist(list)? };
+    let keep = s.rows(cmd)?;
+    let rows: Vec<usize> = (0..keep.len()).filter(|&i| keep[i]).collect();
+    let groups = grouped(s, &vars, rows);
+    let names = if list.trim().is_empty() {
         "all variables".to_string()
     } else {
         vars.iter().map(|&v| s.frame.var(v).name.clone()).collect::<Vec<_>>().join(" ")
     };
-    match sub {
-        "report" => report(s, &found, &shown),
-        "tag" => tag(s, &parsed, &found, &touse, &shown)?,
-        "drop" => drop_surplus(s, &parsed, &found, &shown)?,
-        "list" | "examples" => return Err(StataError::unsupported_command(&format!("duplicates {sub}"))),
-        _ => return Err(StataError::invalid(format!("illegal duplicates subcommand {sub}"))),
+    let is = |full: &str| !what.is_empty() && full.starts_with(what);
+    if is("report") {
+        report(s, &groups, &names);
+    } else if is("list") {
+        let extra: Vec<usize> = groups.iter().filter(|g| g.len() > 1).flatten().copied().collect();
+        s.print("");
+        s.print(format!("Duplicates in terms of {names}"));
+        super::super::describe::list_rows(s, &extra, &vars);
+    } else if is("tag") {
+        let name = cmd
+            .options
+            .text("generate")
+            .ok_or_else(|| StataError::invalid("option generate() required"))?
+            .to_string();
+        let mut values = vec![crate::value::MISSING; keep.len()];
+        groups.iter().for_each(|g| g.iter().for_each(|&r| values[r] = g.len() as f64 - 1.0));
+        let ty = values.iter().fold(StorageType::Byte, |t, &x| t.promoted_for(x));
+        s.print("");
+        s.print(format!("Duplicates in terms of {names}"));
+        s.frame.add(Variable::new(&name, Column::from_f64(ty, &values)))?;
+    } else if is("drop") {
+        if !list.trim().is_empty() && !cmd.has("force") {
+            return Err(StataError::new(198, "force option required with duplicates drop varlist"));
+        }
+        let mut stay = vec![true; keep.len()];
+        groups.iter().for_each(|g| g[1..].iter().for_each(|&r| stay[r] = false));
+        let dropped = stay.iter().filter(|k| !**k).count();
+        s.frame.keep_rows(&stay);
+        s.print("");
+        s.print(format!("Duplicates in terms of {names}"));
+        s.print("");
+        s.print(match dropped {
+            0 => "(0 observations are duplicates)".to_string(),
+            1 => "(1 observation deleted)".to_string(),
+            n => format!("({} observations deleted)", count_text(n)),
+        });
+        let mut r = Results::default();
+        r.scalar("N_drop", dropped as f64);
+        s.r = r;
+    } else {
+        return Err(StataError::unsupported_command(&format!("duplicates {what}")));
     }
     Ok(())
 }
 
-fn report(s: &mut Session, found: &[Vec<usize>], shown: &str) {
-    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
-    for g in found {
-        *counts.entry(g.len()).or_default() += g.len();
-    }
+fn report(s: &mut Session, groups: &[Vec<usize>], names: &str) {
+    let mut by_copies: std::collections::BTreeMap<usize, usize> = Default::default();
+    groups.iter().for_each(|g| *by_copies.entry(g.len()).or_insert(0) += g.len());
     s.print("");
-    s.print(format!("Duplicates in terms of {shown}"));
+    s.print(format!("Duplicates in terms of {names}"));
     s.print("");
-    s.print("--------------------------------------");
+    let rule = format!("{}+{}", "-".repeat(10), "-".repeat(29));
+    s.print(rule.clone());
     s.print("   Copies | Observations       Surplus");
-    s.print("----------+---------------------------");
-    for (copies, rows) in &counts {
-        let surplus = rows - rows / copies;
-        s.print(format!(
-            "{} | {}{}",
-            format::right(&copies.to_string(), 9),
-            format::right(&rows.to_string(), 12),
-            format::right(&surplus.to_string(), 14)
-        ));
+    s.print(rule.clone());
+    for (&copies, &n) in &by_copies {
+        s.print(format!("{copies:>9} | {:>12}  {:>12}", count_text(n), count_text(n - n / copies)));
     }
-    s.print("--------------------------------------");
-    let rows: usize = counts.values().sum();
-    let mut r = crate::results::Results::default();
-    r.scalar("N", rows as f64).scalar("unique_value", found.len() as f64);
+    s.print(rule);
+    let mut r = Results::default();
+    r.scalar("unique_value", groups.len() as f64)
+        .scalar("N", groups.iter().map(|g| g.len()).sum::<usize>() as f64);
     s.r = r;
 }
 
-fn tag(
-    s: &mut Session,
-    cmd: &ParsedCommand,
-    found: &[Vec<usize>],
-    touse: &[bool],
-    shown: &str,
-) -> Result<()> {
-    let Some(name) = cmd.options.text("generate") else {
-        return Err(StataError::invalid("option generate() required"));
-    };
-    if s.frame.find(name).is_some() {
-        return Err(StataError::already_defined(name));
+fn isid(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let vars = s.varlist(&cmd.list)?;
+    if vars.is_empty() {
+        return Err(StataError::standard(100));
     }
-    let mut values = vec![crate::value::MISSING; touse.len()];
-    for g in found {
-        for &i in g {
-            values[i] = (g.len() - 1) as f64;
+    if !cmd.has("missok") {
+        for &v in &vars {
+            let c = &s.frame.var(v).data;
+            let gone = |r: usize| if c.is_string() { c.str(r).is_empty() } else { is_missing(c.num(r)) };
+            if (0..s.frame.n_rows()).any(gone) {
+                return Err(StataError::new(
+                    459,
+                    format!("variable {} should never be missing", s.frame.var(v).name),
+                ));
+            }
         }
     }
-    let widest = found.iter().map(Vec::len).max().unwrap_or(0) as f64;
-    let ty = StorageType::Byte.promoted_for(widest);
-    s.frame.add(Variable::new(name, Column::from_f64(ty, &values)))?;
-    s.print("");
-    s.print(format!("Duplicates in terms of {shown}"));
-    Ok(())
-}
-
-fn drop_surplus(s: &mut Session, cmd: &ParsedCommand, found: &[Vec<usize>], shown: &str) -> Result<()> {
-    if !cmd.list.trim().is_empty() && !cmd.has("force") {
-        return Err(StataError::invalid("option force required if a varlist is specified"));
+    let order = s.frame.sorted_order(&vars.iter().map(|&v| (v, false)).collect::<Vec<_>>());
+    if order.windows(2).any(|w| s.frame.rows_equal(&vars, w[0], w[1])) {
+        let names: Vec<&str> = vars.iter().map(|&v| s.frame.var(v).name.as_str()).collect();
+        let (word, does) = if names.len() == 1 { ("variable", "does") } else { ("variables", "do") };
+        return Err(StataError::new(
+            459,
+            format!("{word} {} {does} not uniquely identify the observations", names.join(" ")),
+        ));
     }
-    let mut keep = vec![true; s.frame.n_rows()];
-    for i in found.iter().flat_map(|g| &g[1..]) {
-        keep[*i] = false;
+    if cmd.has("sort") {
+        s.frame.sort_by(&vars);
     }
-    let dropped = keep.iter().filter(|k| !**k).count();
-    s.frame.keep_rows(&keep);
-    s.print("");
-    s.print(format!("Duplicates in terms of {shown}"));
-    s.print("");
-    let plural = if dropped == 1 { "" } else { "s" };
-    s.print(format!("({} observation{plural} deleted)", super::count_text(dropped)));
-    let mut r = crate::results::Results::default();
-    r.scalar("N_drop", dropped as f64);
-    s.r = r;
     Ok(())
 }

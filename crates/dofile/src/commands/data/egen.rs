@@ -1,74 +1,62 @@
-//! `egen`: new variables from functions of groups, rows and ranks.
+//! `egen`: statistics over groups and rows.
 
-use crate::commands::describe::{Sample, mean_ranks};
-use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use super::generate::selected;
+use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::expr::EvalCtx;
-use crate::frame::{Column, StorageType, Variable, is_valid_name};
+use crate::frame::{Column, StorageType, ValueLabel, Variable, is_valid_name};
 use crate::session::Session;
+use crate::stats::{Sample, by_name};
+use crate::syntax::split::matching_paren;
 use crate::syntax::{OptSpec, ParsedCommand, numlist};
 use crate::value::{MISSING, is_missing};
-
-const SYNTAX: StandardSyntax = StandardSyntax::new(&[
-    OptSpec::text("by"),
-    OptSpec::real("p"),
-    OptSpec::flag("Missing"),
-    OptSpec::flag("label"),
-    OptSpec::flag("field"),
-    OptSpec::flag("track"),
-    OptSpec::flag("unique"),
-    OptSpec::real("mean"),
-    OptSpec::real("sd"),
-    OptSpec::real("std"),
-    OptSpec::text("at"),
-    OptSpec::flag("icodes"),
-    OptSpec::int("from"),
-    OptSpec::int("to"),
-    OptSpec::int("block"),
-])
-.exp()
-.unsupported(&["LName", "Truncate", "autotype", "AUTOtype", "COUNTs", "Format", "Decode", "group", "Values"]);
 
 pub const SPEC: CommandSpec = CommandSpec {
     name: "egen",
     min: 4,
-    form: Form::Standard(&SYNTAX),
+    form: Form::Raw,
     by: ByRule::Whole,
     run,
-    syntax: "egen [type] newvar = fcn(arguments) [if] [in] [, by(varlist) options]",
-    notes: "mean sd sum total min max median pctile iqr count group rank tag rowmean rowtotal rowmiss rownonmiss rowmin rowmax rowsd std cut(at) seq; no results; [D] egen",
+    syntax: "egen [type] newvar = fcn(arguments) [if] [in] [, options]; fcn: count mean median sd sum total min max pctile(, p(#)) iqr skew kurt rank(, field track unique) group(, label missing) tag std seq cut(, at() group()) rowmean rowtotal rowmin rowmax rowmiss rownonmiss rowsd rowfirst rowlast concat anycount anymatch(, values())",
+    notes: "no results; by varlist: and by() group the statistic; formulas: those of summarize; rank: average ranks for ties",
     examples: &[
         Example {
-            run: "set obs 6\ngenerate g = mod(_n, 2)\ngenerate x = _n\negen double m = mean(x), by(g)\negen t = tag(g)\negen k = group(g)\negen r = rank(-x)\negen long n = count(x) if x > 2, by(g)",
+            run: "set obs 6\ngenerate g = mod(_n, 2)\ngenerate double x = _n\nbysort g: egen double m = mean(x)\negen t = total(x), by(g)\negen r = rank(x)\negen k = group(g)\negen first = tag(g)\negen double rm = rowmean(x t)\nsort x",
             expect: &[
                 ("m[1]", 3.0),
-                ("t[1] + t[2]", 2.0),
+                ("m[2]", 4.0),
+                ("t[1]", 9.0),
+                ("r[6]", 6.0),
                 ("k[1]", 2.0),
-                ("r[6]", 1.0),
-                ("n[4]", 2.0),
-                ("n[1] >= .", 1.0),
+                ("rm[1]", 5.0),
             ],
         },
         Example {
-            run: "set obs 2\ngenerate a = _n\ngenerate b = .\negen c = rowmiss(a b)\negen d = rowtotal(a b)\negen e = rowmean(a b)",
-            expect: &[("c[2]", 1.0), ("d[2]", 2.0), ("e[1]", 1.0)],
+            run: "set obs 5\ngenerate x = cond(_n == 3, ., _n)\negen n = count(x)\negen p = pctile(x), p(25)\negen c = cut(x), at(0 2 6)\negen miss = rowmiss(x)\negen z = std(x)",
+            expect: &[
+                ("n[3]", 4.0),
+                ("p[1]", 1.5),
+                ("c[1]", 0.0),
+                ("c[5]", 2.0),
+                ("miss[3]", 1.0),
+                ("missing(z[3])", 1.0),
+            ],
         },
     ],
 };
 
-/// Type, name, function and its argument.
+/// A parsed call of `egen`.
 struct Call {
     ty: Option<StorageType>,
     name: String,
     function: String,
     argument: String,
+    cmd: ParsedCommand,
 }
 
-fn parse(cmd: &ParsedCommand) -> Result<Call> {
-    let exp = cmd.exp.as_deref().ok_or_else(|| StataError::new(100, "=exp required"))?.trim();
-    let open = exp.find('(').ok_or_else(StataError::syntax)?;
-    let inner = exp.strip_suffix(')').ok_or_else(StataError::syntax)?;
-    let words: Vec<&str> = cmd.list.split_whitespace().collect();
+fn parse(s: &Session, raw: &str) -> Result<Call> {
+    let (front, rest) = raw.split_once('=').ok_or_else(StataError::syntax)?;
+    let words: Vec<&str> = front.split_whitespace().collect();
     let (ty, name) = match words[..] {
         [name] => (None, name),
         [ty, name] => (
@@ -77,65 +65,144 @@ fn parse(cmd: &ParsedCommand) -> Result<Call> {
         ),
         _ => return Err(StataError::syntax()),
     };
-    if ty.is_some_and(StorageType::is_string) {
-        return Err(StataError::type_mismatch());
+    if s.frame.find(name).is_some() {
+        return Err(StataError::already_defined(name));
     }
     if !is_valid_name(name) {
         return Err(StataError::new(198, format!("{name} invalid name")));
     }
+    let rest = rest.trim();
+    let open = rest.find('(').ok_or_else(StataError::syntax)?;
+    let close = matching_paren(rest, open).ok_or_else(StataError::syntax)?;
+    let mut cmd = ParsedCommand::split("egen", &rest[close + 1..], false)?;
+    if !cmd.list.is_empty() {
+        return Err(StataError::syntax());
+    }
+    cmd.check_options(
+        &[
+            OptSpec::text("by"),
+            OptSpec::real("p"),
+            OptSpec::flag("Missing"),
+            OptSpec::flag_or_text("Label"),
+            OptSpec::text("LName"),
+            OptSpec::flag("autotype"),
+            OptSpec::flag("field"),
+            OptSpec::flag("track"),
+            OptSpec::flag("unique"),
+            OptSpec::real("Mean"),
+            OptSpec::real("Std"),
+            OptSpec::real("Sd"),
+            OptSpec::text("at"),
+            OptSpec::int("Group"),
+            OptSpec::flag("icodes"),
+            OptSpec::int("From"),
+            OptSpec::int("To"),
+            OptSpec::int("Block"),
+            OptSpec::text("Punct"),
+            OptSpec::text("Values"),
+        ],
+        &["TRuncate", "Decode", "MAXLength", "format"],
+    )?;
     Ok(Call {
         ty,
         name: name.to_string(),
-        function: exp[..open].trim().to_string(),
-        argument: inner[open + 1..].trim().to_string(),
+        function: rest[..open].trim().to_string(),
+        argument: rest[open + 1..close].trim().to_string(),
+        cmd,
     })
 }
 
+/// Groups of row numbers: by the prefix, by `by()`, or all rows.
+fn groups(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<Vec<usize>>> {
+    let mut vars = s.by_positions();
+    if let Some(by) = call.cmd.options.text("by") {
+        vars = s.varlist(by)?;
+    }
+    let rows: Vec<usize> = (0..keep.len()).filter(|&i| keep[i]).collect();
+    if vars.is_empty() {
+        return Ok(vec![rows]);
+    }
+    Ok(grouped(s, &vars, rows))
+}
+
+/// Rows in runs of equal keys, ordered by key.
+pub(crate) fn grouped(s: &Session, vars: &[usize], mut rows: Vec<usize>) -> Vec<Vec<usize>> {
+    rows.sort_by(|&a, &b| {
+        vars.iter().map(|&v| s.frame.compare(v, a, b)).find(|c| c.is_ne()).unwrap_or(a.cmp(&b))
+    });
+    let mut out: Vec<Vec<usize>> = Vec::new();
+    for r in rows {
+        match out.last_mut() {
+            Some(g) if s.frame.rows_equal(vars, g[0], r) => g.push(r),
+            _ => out.push(vec![r]),
+        }
+    }
+    out
+}
+
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let call = parse(cmd)?;
-    if s.frame.find(&call.name).is_some() {
-        return Err(StataError::already_defined(&call.name));
-    }
-    let mut by = s.by_positions();
-    if let Some(text) = cmd.options.text("by") {
-        by.extend(s.varlist(text)?);
-    }
+    let call = parse(s, &cmd.raw)?;
+    let ranges = super::generate::group_ranges(s);
+    let keep = selected(s, &call.cmd, &ranges)?;
     let n = s.frame.n_rows();
-    let ranges = vec![(0, n)];
-    let touse = crate::commands::data::generate::selected(s, cmd, &ranges)?;
-    let mut label = None;
-    let values = match call.function.as_str() {
+    let default = s.settings.default_type;
+    let (column, set): (Column, Option<ValueLabel>) = match call.function.as_str() {
         "group" => {
-            let vars = s.varlist(&call.argument)?;
-            let (values, names) = numbered(s, &vars, &touse, cmd.has("missing"))?;
-            if cmd.has("label") {
-                label = Some(names);
-            }
-            values
+            let (values, set) = group(s, &call, &keep)?;
+            let ty =
+                call.ty.unwrap_or(if default == StorageType::Double { default } else { StorageType::Float });
+            (Column::from_f64(ty, &values), set)
         }
-        "tag" => {
-            let vars = s.varlist(&call.argument)?;
-            tagged(s, &vars, &touse, cmd.has("missing"))?
+        "tag" => (Column::from_f64(call.ty.unwrap_or(StorageType::Byte), &tag(s, &call, &keep)?), None),
+        "concat" => (concat(s, &call, &keep)?, None),
+        f if f.starts_with("row") => {
+            let values = row_function(s, &call, &keep)?;
+            let ty = call.ty.unwrap_or(if f.contains("miss") { StorageType::Byte } else { default });
+            (Column::from_f64(ty, &values), None)
         }
-        "seq" => sequence(s, cmd, &by, &touse)?,
-        "cut" => cut(s, cmd, &call.argument, &touse)?,
-        f if f.starts_with("row") => by_row(s, f, &call.argument, &touse)?,
-        f => by_group(s, cmd, f, &call.argument, &by, &touse)?,
+        "seq" => (Column::from_f64(call.ty.unwrap_or(StorageType::Int), &seq(s, &call, &keep)?), None),
+        "anycount" | "anymatch" => {
+            let wanted = numlist::expand(call.cmd.options.text("values").unwrap_or(""))?;
+            let vars = s.varlist(&call.argument)?;
+            let hits =
+                |r: usize| vars.iter().filter(|&&v| wanted.contains(&s.frame.num_at(v, r))).count() as f64;
+            let any = call.function == "anymatch";
+            let values: Vec<f64> = (0..n)
+                .map(|r| {
+                    if !keep[r] {
+                        if any { 0.0 } else { MISSING }
+                    } else if any {
+                        hits(r).min(1.0)
+                    } else {
+                        hits(r)
+                    }
+                })
+                .collect();
+            (Column::from_f64(call.ty.unwrap_or(StorageType::Byte), &values), None)
+        }
+        _ => {
+            let values = group_function(s, &call, &keep)?;
+            let ty = call.ty.unwrap_or(match call.function.as_str() {
+                "count" if n > 16_777_216 => StorageType::Long,
+                _ => default,
+            });
+            (Column::from_f64(ty, &values), None)
+        }
     };
-    let default = if call.function == "tag" { StorageType::Byte } else { s.settings.default_type };
-    let mut var = Variable::new(&call.name, Column::from_f64(call.ty.unwrap_or(default), &values));
-    if let Some(names) = label {
-        let set = s.frame.value_labels.entry(call.name.clone()).or_default();
-        for (i, text) in names.iter().enumerate() {
-            set.set((i + 1) as f64, text);
-        }
-        var.value_label = call.name.clone();
+    let missing = (0..n).filter(|&i| !column.is_string() && is_missing(column.num(i))).count();
+    let mut var = Variable::new(&call.name, column);
+    if let Some(set) = set {
+        let name = match call.cmd.options.text("lname").or(call.cmd.options.text("label")) {
+            Some(l) => l.split(',').next().unwrap_or(l).trim().to_string(),
+            None => call.name.clone(),
+        };
+        var.value_label.clone_from(&name);
+        s.frame.value_labels.insert(name, set);
     }
-    if call.function == "group" || call.function == "tag" {
-        var.label = format!("{}({})", call.function, call.argument);
+    if call.function == "group" {
+        var.label = format!("group({})", call.argument.split_whitespace().collect::<Vec<_>>().join(" "));
     }
     s.frame.add(var)?;
-    let missing = values.iter().filter(|&&x| is_missing(x)).count();
     if missing > 0 {
         let plural = if missing == 1 { "" } else { "s" };
         s.print(format!("({} missing value{plural} generated)", super::count_text(missing)));
@@ -143,235 +210,253 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-/// Rows of each distinct key in sort order; rows with a missing key are left out unless asked.
-fn groups(s: &Session, vars: &[usize], touse: &[bool], missing: bool) -> Result<Vec<Vec<usize>>> {
-    let mut used = touse.to_vec();
-    if !missing {
-        s.markout(vars, &mut used, true)?;
+/// Values of the argument expression, by the rows of their groups.
+fn argument_values(s: &Session, call: &Call, groups: &[Vec<usize>]) -> Result<Vec<f64>> {
+    let c = s.compile(&call.argument)?;
+    let mut out = vec![MISSING; s.frame.n_rows()];
+    if c.is_string() {
+        if ["count"].contains(&call.function.as_str()) {
+            let ctx = s.ctx();
+            groups.iter().flatten().for_each(|&r| {
+                if !c.text(&ctx, r).is_empty() {
+                    out[r] = 1.0;
+                }
+            });
+            return Ok(out);
+        }
+        return Err(StataError::type_mismatch());
     }
-    if vars.is_empty() {
-        return Ok(vec![(0..used.len()).filter(|&i| used[i]).collect()]);
-    }
-    let keys: Vec<(usize, bool)> = vars.iter().map(|&v| (v, false)).collect();
-    let mut out: Vec<Vec<usize>> = Vec::new();
-    for i in s.frame.sorted_order(&keys).into_iter().filter(|&i| used[i]) {
-        match out.last_mut() {
-            Some(g) if s.frame.rows_equal(vars, g[0], i) => g.push(i),
-            _ => out.push(vec![i]),
+    let n = s.frame.n_rows();
+    for g in groups {
+        // _n and _N count within groups when these are contiguous, as they are under the by prefix
+        let (first, last) = match (g.first(), g.last()) {
+            (Some(&a), Some(&b)) if !s.handles.by_vars.is_empty() => (a, b + 1),
+            _ => (0, n),
+        };
+        let ctx = EvalCtx { frame: &s.frame, rng: &s.rng, first, last };
+        for &r in g {
+            out[r] = c.num(&ctx, r);
         }
     }
     Ok(out)
 }
 
-fn numbered(s: &Session, vars: &[usize], touse: &[bool], missing: bool) -> Result<(Vec<f64>, Vec<String>)> {
-    let mut values = vec![MISSING; touse.len()];
-    let mut names = Vec::new();
-    for (k, rows) in groups(s, vars, touse, missing)?.iter().enumerate() {
-        rows.iter().for_each(|&i| values[i] = (k + 1) as f64);
-        let parts: Vec<String> = vars
-            .iter()
-            .map(|&v| {
-                let var = s.frame.var(v);
-                if var.is_string() {
-                    return var.data.str(rows[0]).to_string();
+fn group_function(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
+    let groups = groups(s, call, keep)?;
+    let x = argument_values(s, call, &groups)?;
+    let mut out = vec![MISSING; x.len()];
+    let option = |name: &str| call.cmd.options.real(name);
+    for g in &groups {
+        let sample = Sample::plain(g.iter().map(|&r| x[r]));
+        match call.function.as_str() {
+            "rank" => rank(&x, g, call, &mut out),
+            "std" => {
+                let (m, sd) = (option("mean").unwrap_or(0.0), option("std").or(option("sd")).unwrap_or(1.0));
+                for &r in g.iter().filter(|&&r| !is_missing(x[r])) {
+                    out[r] = m + sd * (x[r] - sample.mean()) / sample.sd();
                 }
-                let x = var.data.num(rows[0]);
-                s.frame
-                    .labels_of(v)
-                    .and_then(|l| l.get(x))
-                    .map_or_else(|| crate::format::bare(&var.format, x), str::to_string)
-            })
-            .collect();
-        names.push(parts.join(" "));
-    }
-    Ok((values, names))
-}
-
-fn tagged(s: &Session, vars: &[usize], touse: &[bool], missing: bool) -> Result<Vec<f64>> {
-    let mut values = vec![0.0; touse.len()];
-    for rows in groups(s, vars, touse, missing)? {
-        if let Some(first) = rows.iter().min() {
-            values[*first] = 1.0;
-        }
-    }
-    Ok(values)
-}
-
-fn by_group(
-    s: &Session,
-    cmd: &ParsedCommand,
-    function: &str,
-    argument: &str,
-    by: &[usize],
-    touse: &[bool],
-) -> Result<Vec<f64>> {
-    let statistic = match function {
-        "sum" | "total" => "sum",
-        "pctile" => "pctile",
-        "mean" | "sd" | "min" | "max" | "median" | "iqr" | "count" | "rank" | "std" | "skew" | "kurt" => {
-            function
-        }
-        _ => {
-            return Err(StataError::new(
-                199,
-                format!("function {function}() of command egen is not supported by the open engine"),
-            ));
-        }
-    };
-    let compiled = s.compile(argument)?;
-    if compiled.is_string() && statistic != "count" {
-        return Err(StataError::type_mismatch());
-    }
-    let mut values = vec![MISSING; touse.len()];
-    for rows in groups(s, by, touse, true)? {
-        let Some(&first) = rows.first() else { continue };
-        // _n and _N count within the group when its rows are adjacent, as under by
-        let adjacent = rows.windows(2).all(|w| w[1] == w[0] + 1);
-        let (lo, hi) =
-            if adjacent && !by.is_empty() { (first, first + rows.len()) } else { (0, touse.len()) };
-        let ctx = EvalCtx { frame: &s.frame, rng: &s.rng, first: lo, last: hi };
-        if compiled.is_string() {
-            let filled = rows.iter().filter(|&&i| !compiled.text(&ctx, i).is_empty()).count() as f64;
-            rows.iter().for_each(|&i| values[i] = filled);
-            continue;
-        }
-        let x: Vec<f64> = rows.iter().map(|&i| compiled.num(&ctx, i)).collect();
-        match statistic {
-            "rank" => rank(cmd, &rows, &x, &mut values)?,
-            "std" => standardise(cmd, &rows, &x, &mut values),
-            _ => {
-                let result = one(cmd, statistic, &x)?;
-                rows.iter().for_each(|&i| values[i] = result);
+            }
+            "cut" => cut(call, &x, g, &sample, &mut out)?,
+            f => {
+                let value = match f {
+                    "pctile" => sample.percentile(option("p").unwrap_or(50.0)),
+                    "total" | "sum" if sample.rows() == 0 && !call.cmd.has("missing") => 0.0,
+                    "total" | "sum" if sample.rows() == 0 => MISSING,
+                    "skew" => sample.skewness(),
+                    "kurt" => sample.kurtosis(),
+                    "mode" => mode(&sample),
+                    "count" | "mean" | "median" | "sd" | "total" | "sum" | "min" | "max" | "iqr" => {
+                        by_name(&sample, f).unwrap_or(MISSING)
+                    }
+                    _ => return Err(StataError::new(133, format!("unknown egen function {f}()"))),
+                };
+                g.iter().for_each(|&r| out[r] = value);
             }
         }
     }
-    Ok(values)
+    Ok(out)
 }
 
-fn one(cmd: &ParsedCommand, statistic: &str, x: &[f64]) -> Result<f64> {
-    let sample = Sample::new(x.iter().map(|&v| (v, 1.0)));
-    let name = match statistic {
-        "pctile" => {
-            let p = cmd.options.real("p").unwrap_or(50.0);
-            if p <= 0.0 || p >= 100.0 {
-                return Err(StataError::invalid("p() must be between 0 and 100"));
-            }
-            return Ok(if sample.sorted.is_empty() {
-                MISSING
+/// The single most frequent value; missing when there are several.
+fn mode(sample: &Sample) -> f64 {
+    let mut best: (usize, f64, bool) = (0, MISSING, false);
+    let mut i = 0;
+    while i < sample.x.len() {
+        let end = i + sample.x[i..].iter().take_while(|x| **x == sample.x[i]).count();
+        match (end - i).cmp(&best.0) {
+            std::cmp::Ordering::Greater => best = (end - i, sample.x[i], false),
+            std::cmp::Ordering::Equal => best.2 = true,
+            std::cmp::Ordering::Less => {}
+        }
+        i = end;
+    }
+    if best.2 { MISSING } else { best.1 }
+}
+
+fn rank(x: &[f64], g: &[usize], call: &Call, out: &mut [f64]) {
+    let mut rows: Vec<usize> = g.iter().copied().filter(|&r| !is_missing(x[r])).collect();
+    rows.sort_by(|&a, &b| x[a].total_cmp(&x[b]));
+    let n = rows.len();
+    let mut i = 0;
+    while i < n {
+        let end = i + rows[i..].iter().take_while(|&&r| x[r] == x[rows[i]]).count();
+        for (k, &r) in rows[i..end].iter().enumerate() {
+            out[r] = if call.cmd.has("unique") {
+                (i + k + 1) as f64
+            } else if call.cmd.has("track") {
+                (i + 1) as f64
+            } else if call.cmd.has("field") {
+                (n - end + 1) as f64
             } else {
-                crate::commands::describe::percentile(&sample.sorted, p)
-            });
+                (i + 1 + end) as f64 / 2.0
+            };
         }
-        "skew" => "skewness",
-        "kurt" => "kurtosis",
-        other => other,
-    };
-    if name == "sum" && sample.sorted.is_empty() && cmd.has("missing") {
-        return Ok(MISSING);
+        i = end;
     }
-    Ok(sample.statistic(name).unwrap_or(MISSING))
 }
 
-fn rank(cmd: &ParsedCommand, rows: &[usize], x: &[f64], values: &mut [f64]) -> Result<()> {
-    let known: Vec<usize> = (0..x.len()).filter(|&k| !is_missing(x[k])).collect();
-    let present: Vec<f64> = known.iter().map(|&k| x[k]).collect();
-    let (mean, _) = mean_ranks(&present);
-    for (a, &k) in known.iter().enumerate() {
-        values[rows[k]] = if cmd.has("field") {
-            1.0 + present.iter().filter(|&&v| v > present[a]).count() as f64
-        } else if cmd.has("track") {
-            1.0 + present.iter().filter(|&&v| v < present[a]).count() as f64
-        } else if cmd.has("unique") {
-            let below = present.iter().filter(|&&v| v < present[a]).count();
-            let before = present[..a].iter().filter(|&&v| v == present[a]).count();
-            (1 + below + before) as f64
-        } else {
-            mean[a]
-        };
+fn cut(call: &Call, x: &[f64], g: &[usize], sample: &Sample, out: &mut [f64]) -> Result<()> {
+    let icodes = call.cmd.has("icodes");
+    if let Some(k) = call.cmd.options.int("group") {
+        let k = k.max(1);
+        let cuts: Vec<f64> = (1..k).map(|j| sample.percentile(100.0 * j as f64 / k as f64)).collect();
+        for &r in g.iter().filter(|&&r| !is_missing(x[r])) {
+            out[r] = cuts.iter().filter(|c| x[r] >= **c).count() as f64;
+        }
+        return Ok(());
+    }
+    let at = numlist::expand(
+        call.cmd.options.text("at").ok_or_else(|| StataError::invalid("option at() or group() required"))?,
+    )?;
+    if at.windows(2).any(|w| w[0] >= w[1]) || at.len() < 2 {
+        return Err(StataError::standard(124));
+    }
+    for &r in g {
+        let k = at.iter().filter(|a| x[r] >= **a).count();
+        if k > 0 && k < at.len() && !is_missing(x[r]) {
+            out[r] = if icodes { k as f64 - 1.0 } else { at[k - 1] };
+        }
     }
     Ok(())
 }
 
-fn standardise(cmd: &ParsedCommand, rows: &[usize], x: &[f64], values: &mut [f64]) {
-    let sample = Sample::new(x.iter().map(|&v| (v, 1.0)));
-    let (mean, sd) = (sample.mean(), sample.statistic("sd").unwrap_or(MISSING));
-    let target = cmd.options.real("mean").unwrap_or(0.0);
-    let spread = cmd.options.real("sd").or(cmd.options.real("std")).unwrap_or(1.0);
-    for (&i, &v) in rows.iter().zip(x) {
-        if !is_missing(v) && !is_missing(sd) && sd > 0.0 {
-            values[i] = target + spread * (v - mean) / sd;
-        }
+fn group(s: &Session, call: &Call, keep: &[bool]) -> Result<(Vec<f64>, Option<ValueLabel>)> {
+    let vars = s.varlist(&call.argument)?;
+    if vars.is_empty() {
+        return Err(StataError::standard(100));
     }
+    let mut touse = keep.to_vec();
+    if !call.cmd.has("missing") {
+        s.markout(&vars, &mut touse, true)?;
+    }
+    let rows: Vec<usize> = (0..touse.len()).filter(|&i| touse[i]).collect();
+    let mut out = vec![MISSING; touse.len()];
+    let mut set = ValueLabel::default();
+    for (k, g) in grouped(s, &vars, rows).into_iter().enumerate() {
+        let code = k as f64 + 1.0;
+        let text: Vec<String> = vars
+            .iter()
+            .map(|&v| {
+                let var = s.frame.var(v);
+                if var.is_string() {
+                    return var.data.str(g[0]).to_string();
+                }
+                let x = var.data.num(g[0]);
+                s.frame
+                    .labels_of(v)
+                    .and_then(|l| l.get(x))
+                    .map_or_else(|| crate::format::bare("%12.0g", x), String::from)
+            })
+            .collect();
+        set.set(code, &text.join(" "));
+        g.iter().for_each(|&r| out[r] = code);
+    }
+    let labelled = call.cmd.has("label") || call.cmd.has("lname");
+    Ok((out, labelled.then_some(set)))
 }
 
-fn by_row(s: &Session, function: &str, argument: &str, touse: &[bool]) -> Result<Vec<f64>> {
-    let vars = s.varlist(argument)?;
-    if function != "rowmiss" && function != "rownonmiss" && vars.iter().any(|&v| s.frame.var(v).is_string()) {
+fn tag(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
+    let vars = s.varlist(&call.argument)?;
+    let mut touse = keep.to_vec();
+    if !call.cmd.has("missing") {
+        s.markout(&vars, &mut touse, true)?;
+    }
+    let rows: Vec<usize> = (0..touse.len()).filter(|&i| touse[i]).collect();
+    let mut out = vec![0.0; touse.len()];
+    grouped(s, &vars, rows).into_iter().for_each(|g| out[g[0]] = 1.0);
+    Ok(out)
+}
+
+fn row_function(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
+    let vars = s.varlist(&call.argument)?;
+    if vars.is_empty() {
+        return Err(StataError::standard(100));
+    }
+    let counts = call.function == "rowmiss" || call.function == "rownonmiss";
+    if !counts && vars.iter().any(|&v| s.frame.var(v).is_string()) {
         return Err(StataError::type_mismatch());
     }
-    let absent = |v: usize, i: usize| {
-        let column = &s.frame.var(v).data;
-        if column.is_string() { column.str(i).is_empty() } else { is_missing(column.num(i)) }
-    };
-    let mut values = vec![MISSING; touse.len()];
-    for i in (0..touse.len()).filter(|&i| touse[i]) {
-        let empty = vars.iter().filter(|&&v| absent(v, i)).count();
-        values[i] = match function {
-            "rowmiss" => empty as f64,
-            "rownonmiss" => (vars.len() - empty) as f64,
-            "rowmean" | "rowtotal" | "rowmin" | "rowmax" | "rowsd" | "rowmedian" => {
-                let sample = Sample::new(vars.iter().map(|&v| (s.frame.num_at(v, i), 1.0)));
-                let name = match &function[3..] {
-                    "total" => "sum",
-                    other => other,
-                };
-                sample.statistic(name).unwrap_or(MISSING)
-            }
-            _ => {
-                return Err(StataError::new(
-                    199,
-                    format!("function {function}() of command egen is not supported by the open engine"),
-                ));
-            }
+    let function = call.function.as_str();
+    let mut out = vec![MISSING; keep.len()];
+    for r in (0..keep.len()).filter(|&r| keep[r]) {
+        let gone = |v: usize| {
+            let c = &s.frame.var(v).data;
+            if c.is_string() { c.str(r).is_empty() } else { is_missing(c.num(r)) }
+        };
+        if counts {
+            let missing = vars.iter().filter(|&&v| gone(v)).count();
+            out[r] = if function == "rowmiss" { missing as f64 } else { (vars.len() - missing) as f64 };
+            continue;
+        }
+        let xs: Vec<f64> = vars.iter().map(|&v| s.frame.num_at(v, r)).filter(|x| !is_missing(*x)).collect();
+        let sample = Sample::plain(xs.iter().copied());
+        out[r] = match function {
+            "rowtotal" if xs.is_empty() && !call.cmd.has("missing") => 0.0,
+            _ if xs.is_empty() => MISSING,
+            "rowtotal" => xs.iter().sum(),
+            "rowmean" => sample.mean(),
+            "rowsd" => sample.sd(),
+            "rowmin" => sample.min(),
+            "rowmax" => sample.max(),
+            "rowmedian" => sample.percentile(50.0),
+            "rowpctile" => sample.percentile(call.cmd.options.real("p").unwrap_or(50.0)),
+            "rowfirst" => xs[0],
+            "rowlast" => xs[xs.len() - 1],
+            f => return Err(StataError::new(133, format!("unknown egen function {f}()"))),
         };
     }
-    Ok(values)
+    Ok(out)
 }
 
-fn sequence(s: &Session, cmd: &ParsedCommand, by: &[usize], touse: &[bool]) -> Result<Vec<f64>> {
-    let from = cmd.options.int("from").unwrap_or(1);
-    let block = cmd.options.int("block").unwrap_or(1).max(1);
-    let mut values = vec![MISSING; touse.len()];
-    for mut rows in groups(s, by, touse, true)? {
-        rows.sort_unstable();
-        let to = cmd.options.int("to").unwrap_or(from + rows.len() as i64 - 1);
-        let step = if to < from { -1 } else { 1 };
-        let length = (to - from).abs() + 1;
-        for (k, &i) in rows.iter().enumerate() {
-            values[i] = (from + step * ((k as i64 / block) % length)) as f64;
-        }
-    }
-    Ok(values)
-}
-
-fn cut(s: &Session, cmd: &ParsedCommand, argument: &str, touse: &[bool]) -> Result<Vec<f64>> {
-    let var = s.numeric_variable(argument)?;
-    let Some(at) = cmd.options.text("at") else {
-        return Err(StataError::new(
-            199,
-            "function cut() of command egen is supported by the open engine with at() only",
-        ));
+fn concat(s: &Session, call: &Call, keep: &[bool]) -> Result<Column> {
+    let vars = s.varlist(&call.argument)?;
+    let punct = call.cmd.options.text("punct").unwrap_or("").to_string();
+    let cell = |v: usize, r: usize| {
+        let var = s.frame.var(v);
+        if var.is_string() { var.data.str(r).to_string() } else { crate::format::macro_text(var.data.num(r)) }
     };
-    let points = numlist::expand(&at.replace(',', " "))?;
-    if points.len() < 2 || points.windows(2).any(|w| w[0] >= w[1]) {
-        return Err(StataError::invalid("at() must be an ascending list of at least two numbers"));
-    }
-    let mut values = vec![MISSING; touse.len()];
-    for i in (0..touse.len()).filter(|&i| touse[i]) {
-        let x = s.frame.num_at(var, i);
-        if let Some(k) = points.windows(2).position(|w| x >= w[0] && x < w[1]) {
-            values[i] = if cmd.has("icodes") { k as f64 } else { points[k] };
+    let texts = (0..keep.len())
+        .map(|r| {
+            if !keep[r] {
+                return "".into();
+            }
+            vars.iter().map(|&v| cell(v, r)).collect::<Vec<_>>().join(&punct).into_boxed_str()
+        })
+        .collect();
+    Ok(Column::from_strings(texts))
+}
+
+fn seq(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
+    let from = call.cmd.options.int("from").unwrap_or(1);
+    let block = call.cmd.options.int("block").unwrap_or(1).max(1);
+    let mut out = vec![MISSING; keep.len()];
+    for g in groups(s, call, keep)? {
+        let to = call.cmd.options.int("to").unwrap_or(from + g.len() as i64 - 1);
+        let span = (to - from).abs() + 1;
+        let sign = if to >= from { 1 } else { -1 };
+        for (k, &r) in g.iter().enumerate() {
+            out[r] = (from + sign * ((k as i64 / block) % span)) as f64;
         }
     }
-    Ok(values)
+    Ok(out)
 }

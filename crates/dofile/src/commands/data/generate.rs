@@ -227,9 +227,7 @@ pub(crate) fn promote(s: &mut Session, target: usize, ty: StorageType) {
     let column = s.frame.var(target).data.convert(ty);
     let default = s.frame.var(target).format == old.default_format();
     s.frame.set_column(target, column);
-    if default && !ty.is_string() {
-        s.frame.var_mut(target).format = ty.default_format();
-    } else if ty.is_string() {
+    if default || ty.is_string() {
         s.frame.var_mut(target).format = ty.default_format();
     }
     s.print(format!("variable {name} was {} now {}", old.name(), ty.name()));

@@ -1,28 +1,58 @@
 //! Commands that change the data in memory.
 
 mod collapse;
+mod combine;
+mod convert;
 mod duplicates;
 mod egen;
 mod files;
 mod generate;
+mod names;
+mod pctile;
+mod rows;
 mod xtset;
 
-pub(crate) use files::write_dta;
+pub(crate) use egen::grouped;
+pub(crate) use files::{read_dta, write_dta};
 
 use super::CommandSpec;
 use crate::format;
 
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[
-    collapse::SPEC,
-    duplicates::SPEC,
-    egen::SPEC,
-    xtset::SPEC_TSSET,
-    xtset::SPEC_XTSET,
     generate::SPEC_GENERATE,
     generate::SPEC_REPLACE,
+    egen::SPEC,
     files::SPEC_USE,
     files::SPEC_SAVE,
+    rows::SPEC_DROP,
+    rows::SPEC_KEEP,
+    rows::SPEC_SORT,
+    rows::SPEC_GSORT,
+    rows::SPEC_ORDER,
+    rows::SPEC_EXPAND,
+    names::RENAME,
+    names::LABEL,
+    names::FORMAT,
+    names::NOTES,
+    names::CHAR,
+    names::COMPRESS,
+    names::RECAST,
+    convert::RECODE,
+    convert::ENCODE,
+    convert::DECODE,
+    convert::DESTRING,
+    convert::TOSTRING,
+    collapse::SPEC_COLLAPSE,
+    collapse::SPEC_CONTRACT,
+    combine::SPEC_MERGE,
+    combine::SPEC_APPEND,
+    duplicates::SPEC_DUPLICATES,
+    duplicates::SPEC_ISID,
+    xtset::SPEC_XTSET,
+    xtset::SPEC_TSSET,
+    pctile::SPEC_PCTILE,
+    pctile::SPEC_XTILE,
 ];
 
 /// A count with thousands separators, as notes print it.

@@ -1,8 +1,10 @@
 //! Commands that describe the data and leave it unchanged.
 
-mod codebook;
 mod count;
+mod fisher;
 mod levelsof;
+mod listing;
+mod misstable;
 mod moments;
 mod oneway;
 mod pctile;
@@ -10,19 +12,20 @@ mod rank_tests;
 mod summarize;
 mod tabstat;
 mod tabulate;
-mod variables;
 
-pub(crate) use moments::{Sample, percentile};
-pub(crate) use rank_tests::mean_ranks;
+pub(crate) use listing::list_rows;
 
 use super::CommandSpec;
 
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[
-    codebook::SPEC,
     count::SPEC,
-    variables::SPEC,
     levelsof::SPEC,
+    listing::SPEC_LIST,
+    listing::SPEC_DESCRIBE,
+    listing::SPEC_DS,
+    listing::SPEC_CODEBOOK,
+    misstable::SPEC,
     oneway::SPEC,
     pctile::SPEC,
     rank_tests::SPEC_KWALLIS,

@@ -1,36 +1,53 @@
-//! `tabulate`: one- and two-way tables of frequencies with tests of independence.
+//! `tabulate`: one- and two-way tables with tests.
 
+use crate::commands::data::grouped;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
-use crate::estimators::distributions::{chi2_tail, ln_gamma};
+use crate::estimators::distributions;
 use crate::format;
-use crate::frame::{Column, StorageType, Variable};
 use crate::matrix::Matrix;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand, WeightKind};
+use crate::value::{MISSING, is_missing};
+use std::sync::Arc;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("CHi2"),
-    OptSpec::flag("LRchi2"),
+    OptSpec::flag_or_text("EXact"),
     OptSpec::flag("V"),
-    OptSpec::flag("Exact"),
+    OptSpec::flag("LRchi2"),
+    OptSpec::flag("Gamma"),
+    OptSpec::flag("TAUB"),
     OptSpec::flag("Row"),
     OptSpec::flag("COlumn"),
     OptSpec::flag("CEll"),
     OptSpec::flag("EXPected"),
+    OptSpec::flag("noFREQ"),
     OptSpec::flag("Missing"),
-    OptSpec::flag("noFreq"),
     OptSpec::flag("noLabel"),
     OptSpec::flag("noKEY"),
     OptSpec::flag("SORT"),
+    OptSpec::text("MATCELL"),
+    OptSpec::text("MATROW"),
+    OptSpec::text("MATCOL"),
     OptSpec::text("Generate"),
-    OptSpec::text("matcell"),
-    OptSpec::text("matrow"),
-    OptSpec::text("matcol"),
 ])
 .weights(&[WeightKind::Frequency, WeightKind::Analytic, WeightKind::Importance])
-.unsupported(&["Gamma", "Taub", "All", "CCHi2", "CLRchi2", "Summarize", "Plot", "SUBpop", "noLOG", "Wrap"]);
+.unsupported(&[
+    "SUmmarize",
+    "ALL",
+    "CCHi2",
+    "CLRchi2",
+    "SUBPop",
+    "PLot",
+    "WRAP",
+    "FIRST",
+    "LAST",
+    "ROWSort",
+    "COLSort",
+    "CMHrow",
+]);
 
 pub const SPEC: CommandSpec = CommandSpec {
     name: "tabulate",
@@ -38,326 +55,435 @@ pub const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "tabulate varname1 [varname2] [if] [in] [weight] [, chi2 lrchi2 V exact row column cell expected missing nofreq nolabel sort generate(stub) matcell(M) matrow(M) matcol(M)]",
-    notes: "stores r(N) r(r) r(c) r(chi2) r(p) r(chi2_lr) r(p_lr) r(CramersV) r(p_exact); exact for two-by-two tables; [R] tabulate oneway, tabulate twoway",
-    examples: &[Example {
-        // scipy.stats.chi2_contingency([[10, 20], [30, 15]], correction=False), fisher_exact
-        run: "input a b w\n1 1 10\n1 2 20\n2 1 30\n2 2 15\nend\ntabulate a b [fw=w], chi2 lrchi2 V exact",
-        expect: &[
-            ("r(chi2)", 8.035714285714286),
-            ("r(p)", 0.0045863920802535025),
-            ("r(chi2_lr)", 8.161371152850784),
-            ("r(p_exact)", 0.008824760272675987),
-            ("r(CramersV)", -0.32732683535398854),
-        ],
-    }],
+    syntax: "tabulate varname1 [varname2] [if] [in] [weight] [, chi2 exact V lrchi2 gamma taub row column cell expected nofreq missing nolabel sort matcell(name) matrow(name) matcol(name) generate(stub)]",
+    notes: "stores r(N) r(r) r(c) r(chi2) r(p) r(p_exact) r(p1_exact) r(CramersV) r(chi2_lr) r(p_lr) r(gamma) r(taub); formulas: [R] tabulate twoway",
+    examples: &[
+        Example {
+            // scipy.stats.chi2_contingency([[10, 20], [30, 15]], correction=False), fisher_exact
+            run: "input a b w\n1 1 10\n1 2 20\n2 1 30\n2 2 15\nend\ntabulate a b [fw=w], chi2 lrchi2 V exact",
+            expect: &[
+                ("r(chi2)", 8.035714285714286),
+                ("r(p)", 0.0045863920802535025),
+                ("r(chi2_lr)", 8.161371152850784),
+                ("r(p_exact)", 0.008824760272675987),
+                ("r(CramersV)", -0.32732683535398854),
+            ],
+        },
+        Example {
+            run: "input a b n\n1 1 10\n1 2 20\n2 1 30\n2 2 5\nend\ntabulate a b [fw=n], chi2 V matcell(M)",
+            expect: &[
+                ("r(N)", 65.0),
+                ("r(chi2)", 18.726_001),
+                ("r(CramersV)", -0.536_741_6),
+                ("M[2,1]", 30.0),
+            ],
+        },
+        Example {
+            run: "set obs 5\ngenerate g = _n > 2\ntabulate g, matcell(F) generate(d)",
+            expect: &[("r(N)", 5.0), ("r(r)", 2.0), ("F[2,1]", 3.0), ("d2[5]", 1.0)],
+        },
+    ],
 };
 
-/// The levels of a variable in the sample, with the level of each row.
+/// Levels of a variable: row of a representative and the shown text.
 struct Levels {
-    name: String,
-    title: String,
-    labels: Vec<String>,
+    of_row: Vec<Option<usize>>,
+    texts: Vec<String>,
     values: Vec<f64>,
-    of_row: Vec<usize>,
 }
 
-fn levels(s: &Session, v: usize, touse: &[bool], plain: bool) -> Levels {
-    let var = s.frame.var(v);
-    let mut out = Levels {
-        name: var.name.clone(),
-        title: if var.label.is_empty() { var.name.clone() } else { var.label.clone() },
-        labels: Vec::new(),
-        values: Vec::new(),
-        of_row: vec![usize::MAX; touse.len()],
-    };
-    let mut last: Option<usize> = None;
-    for i in s.frame.sorted_order(&[(v, false)]).into_iter().filter(|&i| touse[i]) {
-        if last.is_none_or(|l| !s.frame.rows_equal(&[v], l, i)) {
-            let text = if var.is_string() {
-                var.data.str(i).to_string()
-            } else {
-                let x = var.data.num(i);
-                let label = if plain { None } else { s.frame.labels_of(v).and_then(|l| l.get(x)) };
-                label.map_or_else(|| format::bare(&var.format, x), str::to_string)
-            };
-            out.values.push(if var.is_string() { crate::value::MISSING } else { var.data.num(i) });
-            out.labels.push(text);
-        }
-        out.of_row[i] = out.labels.len() - 1;
-        last = Some(i);
+fn levels(s: &Session, v: usize, touse: &[bool], missing: bool, nolabel: bool) -> Levels {
+    let column = &s.frame.var(v).data;
+    let gone =
+        |r: usize| if column.is_string() { column.str(r).is_empty() } else { is_missing(column.num(r)) };
+    let rows: Vec<usize> = (0..touse.len()).filter(|&r| touse[r] && (missing || !gone(r))).collect();
+    let mut of_row = vec![None; touse.len()];
+    let (mut texts, mut values) = (Vec::new(), Vec::new());
+    for g in grouped(s, &[v], rows) {
+        let k = texts.len();
+        texts.push(s.cell_text(v, g[0], nolabel));
+        values.push(if column.is_string() { MISSING } else { column.num(g[0]) });
+        g.iter().for_each(|&r| of_row[r] = Some(k));
     }
-    out
+    Levels { of_row, texts, values }
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let vars = s.varlist(&cmd.list)?;
     let mut touse = s.rows(cmd)?;
     let weights = s.weights(cmd, WeightKind::Frequency, &mut touse)?;
-    if !cmd.has("missing") {
-        s.markout(&vars, &mut touse, true)?;
-    }
-    let weight = |i: usize| weights.as_ref().map_or(1.0, |w| w.values[i]);
+    let w = |r: usize| weights.as_ref().map_or(1.0, |w| w.values[r]);
     match vars[..] {
-        [v] => {
-            let rows = levels(s, v, &touse, cmd.has("nolabel"));
-            let mut counts = vec![0.0; rows.labels.len()];
-            for (i, &k) in rows.of_row.iter().enumerate().filter(|(_, k)| **k != usize::MAX) {
-                counts[k] += weight(i);
-            }
-            one_way(s, cmd, rows, counts)
-        }
-        [a, b] => {
-            let rows = levels(s, a, &touse, cmd.has("nolabel"));
-            let columns = levels(s, b, &touse, cmd.has("nolabel"));
-            let mut counts = vec![0.0; rows.labels.len() * columns.labels.len()];
-            for i in (0..touse.len()).filter(|&i| touse[i]) {
-                counts[rows.of_row[i] * columns.labels.len() + columns.of_row[i]] += weight(i);
-            }
-            two_way(s, cmd, &rows, &columns, counts)
-        }
+        [v] => one_way(s, cmd, v, &touse, w),
+        [a, b] => two_way(s, cmd, a, b, &touse, w),
         [] => Err(StataError::standard(100)),
         _ => Err(StataError::standard(103)),
     }
 }
 
-fn one_way(s: &mut Session, cmd: &ParsedCommand, rows: Levels, counts: Vec<f64>) -> Result<()> {
+fn one_way(
+    s: &mut Session,
+    cmd: &ParsedCommand,
+    v: usize,
+    touse: &[bool],
+    w: impl Fn(usize) -> f64,
+) -> Result<()> {
+    let l = levels(s, v, touse, cmd.has("missing"), cmd.has("nolabel"));
+    let mut counts = vec![0.0; l.texts.len()];
+    for (r, k) in l.of_row.iter().enumerate() {
+        if let Some(k) = k {
+            counts[*k] += w(r);
+        }
+    }
     let total: f64 = counts.iter().sum();
+    let mut r = Results::default();
+    r.scalar("N", total).scalar("r", counts.len() as f64);
     if counts.is_empty() {
         s.print("no observations");
-        s.r = Results::default();
+        s.r = r;
         return Ok(());
     }
     let mut order: Vec<usize> = (0..counts.len()).collect();
     if cmd.has("sort") {
         order.sort_by(|&a, &b| counts[b].total_cmp(&counts[a]));
     }
-    let stub = rows.labels.iter().map(|l| l.chars().count()).max().unwrap_or(0).clamp(11, 40);
-    let rule = format!("{}+-----------------------------------", "-".repeat(stub + 1));
-    if !cmd.has("nofreq") {
-        s.print("");
-        s.print(format!(
-            "{} |      Freq.     Percent        Cum.",
-            format::right(&format::abbrev(&rows.title, stub), stub)
-        ));
-        s.print(&rule);
-        let mut running = 0.0;
-        for &k in &order {
-            running += counts[k];
-            s.print(format!(
-                "{} |{}{}{}",
-                format::right(&format::abbrev(&rows.labels[k], stub), stub),
-                format::right(&format::bare("%11.0gc", counts[k]), 11),
-                format::right(&format::bare("%8.2f", 100.0 * counts[k] / total), 12),
-                format::right(&format::bare("%8.2f", 100.0 * running / total), 12)
-            ));
-        }
-        s.print(&rule);
-        s.print(format!(
-            "{} |{}{}",
-            format::right("Total", stub),
-            format::right(&format::bare("%11.0gc", total), 11),
-            format::right("100.00", 12)
-        ));
+    table_one(s, v, &l, &counts, &order, total);
+    if let Some(name) = cmd.options.text("matcell") {
+        let m = Matrix::new(counts.len(), 1, order.iter().map(|&k| counts[k]).collect());
+        s.matrices.insert(name.to_string(), Arc::new(m));
+    }
+    if let Some(name) = cmd.options.text("matrow") {
+        let m = Matrix::new(counts.len(), 1, order.iter().map(|&k| l.values[k]).collect());
+        s.matrices.insert(name.to_string(), Arc::new(m));
     }
     if let Some(stub) = cmd.options.text("generate") {
-        for (k, text) in rows.labels.iter().enumerate() {
-            let values: Vec<f64> = rows
-                .of_row
-                .iter()
-                .map(|&l| if l == usize::MAX { crate::value::MISSING } else { f64::from(u8::from(l == k)) })
-                .collect();
-            let mut var =
-                Variable::new(&format!("{stub}{}", k + 1), Column::from_f64(StorageType::Byte, &values));
-            var.label = format!("{}=={text}", rows.name);
+        let name = s.frame.var(v).name.clone();
+        for (k, text) in l.texts.iter().enumerate() {
+            let values: Vec<f64> =
+                l.of_row.iter().map(|x| x.map_or(MISSING, |x| f64::from(u8::from(x == k)))).collect();
+            let column = crate::frame::Column::from_f64(crate::frame::StorageType::Byte, &values);
+            let mut var = crate::frame::Variable::new(&format!("{stub}{}", k + 1), column);
+            var.label = format!("{name}=={text}").chars().take(80).collect();
             s.frame.add(var)?;
         }
     }
-    let ordered: Vec<f64> = order.iter().map(|&k| counts[k]).collect();
-    store_matrix(s, cmd.options.text("matcell"), counts.len(), 1, ordered);
-    store_matrix(
-        s,
-        cmd.options.text("matrow"),
-        counts.len(),
-        1,
-        order.iter().map(|&k| rows.values[k]).collect(),
-    );
-    let mut r = Results::default();
-    r.scalar("N", total).scalar("r", counts.len() as f64);
     s.r = r;
     Ok(())
 }
 
-fn store_matrix(s: &mut Session, name: Option<&str>, rows: usize, cols: usize, values: Vec<f64>) {
-    if let Some(name) = name {
-        s.matrices.insert(name.trim().to_string(), std::sync::Arc::new(Matrix::new(rows, cols, values)));
+fn table_one(s: &mut Session, v: usize, l: &Levels, counts: &[f64], order: &[usize], total: f64) {
+    let var = s.frame.var(v);
+    let (name, string) =
+        (if var.label.is_empty() { var.name.clone() } else { var.label.clone() }, var.is_string());
+    let longest = l.texts.iter().map(|t| t.chars().count()).max().unwrap_or(0);
+    let width = longest.clamp(11, s.settings.linesize.saturating_sub(38).max(11));
+    let shown = |t: &str| {
+        let t: String = t.chars().take(width).collect();
+        if string { format::right(&t, width) } else { format::right(&t, width) }
+    };
+    let mut title = wrap(&name, width);
+    s.print("");
+    let last = title.pop().unwrap_or_default();
+    for t in title {
+        s.print(format!("{} |", format::right(&t, width)));
     }
+    s.print(format!("{} |      Freq.     Percent        Cum.", format::right(&last, width)));
+    let rule = format!("{}+{}", "-".repeat(width + 1), "-".repeat(35));
+    s.print(rule.clone());
+    let mut cum = 0.0;
+    for &k in order {
+        cum += counts[k];
+        s.print(format!(
+            "{} | {:>10} {:>11.2} {:>11.2}",
+            shown(&l.texts[k]),
+            format::bare("%11.0gc", counts[k]),
+            100.0 * counts[k] / total,
+            100.0 * cum / total
+        ));
+    }
+    s.print(rule);
+    s.print(format!(
+        "{} | {:>10} {:>11.2}",
+        format::right("Total", width),
+        format::bare("%11.0gc", total),
+        100.0
+    ));
 }
 
-/// Row totals, column totals and the total of a table.
-fn margins(counts: &[f64], width: usize) -> (Vec<f64>, Vec<f64>, f64) {
-    let across: Vec<f64> = counts.chunks(width).map(|r| r.iter().sum()).collect();
-    let down: Vec<f64> = (0..width).map(|j| counts.iter().skip(j).step_by(width).sum()).collect();
-    let total = across.iter().sum();
-    (across, down, total)
+/// Breaks a title at blanks so that its lines fit.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(l) if l.chars().count() + 1 + word.chars().count() <= width => {
+                l.push(' ');
+                l.push_str(word);
+            }
+            _ => lines.push(word.chars().take(width).collect()),
+        }
+    }
+    if lines.is_empty() {
+        lines.push(String::new());
+    }
+    lines
 }
 
 fn two_way(
     s: &mut Session,
     cmd: &ParsedCommand,
-    rows: &Levels,
-    columns: &Levels,
-    counts: Vec<f64>,
+    a: usize,
+    b: usize,
+    touse: &[bool],
+    w: impl Fn(usize) -> f64,
 ) -> Result<()> {
-    if counts.is_empty() {
+    let missing = cmd.has("missing");
+    // rows with a missing value in either variable leave the table
+    let mut rows = touse.to_vec();
+    if !missing {
+        s.markout(&[a, b], &mut rows, true)?;
+    }
+    let (la, lb) =
+        (levels(s, a, &rows, missing, cmd.has("nolabel")), levels(s, b, &rows, missing, cmd.has("nolabel")));
+    let (nr, nc) = (la.texts.len(), lb.texts.len());
+    let mut cells = vec![0.0; nr * nc];
+    for r in 0..rows.len() {
+        if let (Some(i), Some(j)) = (la.of_row[r], lb.of_row[r]) {
+            cells[i * nc + j] += w(r);
+        }
+    }
+    let total: f64 = cells.iter().sum();
+    let mut results = Results::default();
+    results.scalar("N", total).scalar("r", nr as f64).scalar("c", nc as f64);
+    if nr == 0 || nc == 0 {
         s.print("no observations");
-        s.r = Results::default();
+        s.r = results;
         return Ok(());
     }
-    let width = columns.labels.len();
-    let (across, down, total) = margins(&counts, width);
-    print_table(s, cmd, rows, columns, &counts);
-    let df = ((across.len() - 1) * (width - 1)) as f64;
-    let expected = |k: usize| across[k / width] * down[k % width] / total;
-    let pearson: f64 = counts.iter().enumerate().map(|(k, o)| (o - expected(k)).powi(2) / expected(k)).sum();
-    let ratio: f64 = 2.0
-        * counts
-            .iter()
-            .enumerate()
-            .filter(|(_, o)| **o > 0.0)
-            .map(|(k, o)| o * (o / expected(k)).ln())
-            .sum::<f64>();
-    let mut r = Results::default();
-    r.scalar("N", total).scalar("r", across.len() as f64).scalar("c", width as f64);
-    let any = ["chi2", "lrchi2", "v", "exact"].iter().any(|o| cmd.has(o));
-    if any {
-        s.print("");
+    if nc > 200 {
+        return Err(StataError::new(134, "too many values"));
     }
-    if cmd.has("chi2") {
-        let p = chi2_tail(df, pearson);
-        s.print(format!(
-            "          Pearson chi2({df}) = {}   Pr = {}",
-            format::number("%8.4f", pearson),
-            format::bare("%5.3f", p)
-        ));
-        r.scalar("chi2", pearson).scalar("p", p);
-    }
-    if cmd.has("lrchi2") {
-        let p = chi2_tail(df, ratio);
-        s.print(format!(
-            " Likelihood-ratio chi2({df}) = {}   Pr = {}",
-            format::number("%8.4f", ratio),
-            format::bare("%5.3f", p)
-        ));
-        r.scalar("chi2_lr", ratio).scalar("p_lr", p);
-    }
-    if cmd.has("v") {
-        // for two-by-two tables V keeps the sign of the association
-        let v = if across.len() == 2 && width == 2 {
-            (counts[0] * counts[3] - counts[1] * counts[2])
-                / (across[0] * across[1] * down[0] * down[1]).sqrt()
-        } else {
-            (pearson / total / ((across.len().min(width) - 1) as f64)).sqrt()
-        };
-        s.print(format!("               Cramér's V = {}", format::number("%8.4f", v)));
-        r.scalar("CramersV", v);
-    }
-    if cmd.has("exact") {
-        if across.len() != 2 || width != 2 {
-            return Err(StataError::new(
-                199,
-                "option exact of command tabulate is supported by the open engine for two-by-two tables only",
-            ));
+    table_two(s, cmd, a, b, (&la, &lb), &cells);
+    statistics(s, cmd, nr, nc, &cells, &mut results)?;
+    for (option, values, shape) in [
+        ("matcell", cells.clone(), (nr, nc)),
+        ("matrow", la.values.clone(), (nr, 1)),
+        ("matcol", lb.values.clone(), (1, nc)),
+    ] {
+        if let Some(name) = cmd.options.text(option) {
+            s.matrices.insert(name.to_string(), Arc::new(Matrix::new(shape.0, shape.1, values)));
         }
-        let p = fisher(&counts);
-        s.print(format!("           Fisher's exact =                 {}", format::bare("%5.3f", p)));
-        r.scalar("p_exact", p);
     }
-    store_matrix(s, cmd.options.text("matrow"), rows.values.len(), 1, rows.values.clone());
-    store_matrix(s, cmd.options.text("matcol"), 1, width, columns.values.clone());
-    store_matrix(s, cmd.options.text("matcell"), across.len(), width, counts);
-    s.r = r;
+    s.r = results;
     Ok(())
 }
 
-/// Two-sided probability of Fisher's exact test: tables no more probable than the observed one.
-fn fisher(counts: &[f64]) -> f64 {
-    let (across, down, total) = margins(counts, 2);
-    let ln_choose = |n: f64, k: f64| ln_gamma(n + 1.0) - ln_gamma(k + 1.0) - ln_gamma(n - k + 1.0);
-    let ln_p =
-        |a: f64| ln_choose(across[0], a) + ln_choose(across[1], down[0] - a) - ln_choose(total, down[0]);
-    let observed = ln_p(counts[0]);
-    let low = (down[0] - across[1]).max(0.0) as u64;
-    let high = across[0].min(down[0]) as u64;
-    let sum: f64 = (low..=high).map(|a| ln_p(a as f64)).filter(|&p| p <= observed + 1e-7).map(f64::exp).sum();
-    sum.min(1.0)
+fn sums(nr: usize, nc: usize, cells: &[f64]) -> (Vec<f64>, Vec<f64>, f64) {
+    let rows: Vec<f64> = (0..nr).map(|i| cells[i * nc..(i + 1) * nc].iter().sum()).collect();
+    let cols: Vec<f64> = (0..nc).map(|j| (0..nr).map(|i| cells[i * nc + j]).sum()).collect();
+    let total = rows.iter().sum();
+    (rows, cols, total)
 }
 
-fn print_table(s: &mut Session, cmd: &ParsedCommand, rows: &Levels, columns: &Levels, counts: &[f64]) {
-    let width = columns.labels.len();
-    let (across, down, total) = margins(counts, width);
-    let stub = rows.labels.iter().map(|l| l.chars().count()).max().unwrap_or(0).clamp(10, 20);
-    let cell = |x: f64| format::right(&format::bare("%10.0gc", x), 10);
-    let share = |x: f64| format::right(&format::bare("%8.2f", x), 10);
-    let rule = format!("{}+{}+----------", "-".repeat(stub + 1), "-".repeat(11 * width));
-    let line = |s: &mut Session, name: &str, cells: Vec<String>, last: String| {
-        let joined: String = cells.iter().map(|c| format!("{c} ")).collect();
-        s.print(format!("{} |{joined}|{last}", format::right(&format::abbrev(name, stub), stub)));
+fn table_two(s: &mut Session, cmd: &ParsedCommand, a: usize, b: usize, l: (&Levels, &Levels), cells: &[f64]) {
+    let (la, lb) = l;
+    let (nr, nc) = (la.texts.len(), lb.texts.len());
+    let (rows, cols, total) = sums(nr, nc, cells);
+    let name = |v: usize| {
+        let var = s.frame.var(v);
+        if var.label.is_empty() { var.name.clone() } else { var.label.clone() }
     };
-    s.print("");
-    s.print(format!(
-        "{} |{:^w$}|",
-        " ".repeat(stub),
-        format::abbrev(&columns.title, 11 * width),
-        w = 11 * width
-    ));
-    let heads: Vec<String> =
-        columns.labels.iter().map(|l| format::right(&format::abbrev(l, 10), 10)).collect();
-    line(s, &rows.title, heads, "     Total".to_string());
-    s.print(&rule);
-    let mut blocks: Vec<(String, Vec<f64>, f64)> = rows
-        .labels
-        .iter()
-        .enumerate()
-        .map(|(i, l)| (l.clone(), counts[i * width..(i + 1) * width].to_vec(), across[i]))
-        .collect();
-    blocks.push(("Total".to_string(), down.clone(), total));
-    let shown = blocks.len();
-    for (i, (name, cells, sum)) in blocks.into_iter().enumerate() {
-        if i + 1 == shown {
-            s.print(&rule);
-        }
-        let mut name = name.as_str();
-        if !cmd.has("nofreq") {
-            line(s, name, cells.iter().map(|&x| cell(x)).collect(), cell(sum));
-            name = "";
-        }
-        if cmd.has("expected") {
-            let e: Vec<String> =
-                down.iter().map(|d| format::right(&format::bare("%9.1f", sum * d / total), 10)).collect();
-            line(s, name, e, format::right(&format::bare("%9.1f", sum), 10));
-            name = "";
-        }
-        if cmd.has("row") {
-            line(s, name, cells.iter().map(|x| share(100.0 * x / sum)).collect(), share(100.0));
-            name = "";
-        }
-        if cmd.has("column") {
-            line(
-                s,
-                name,
-                cells.iter().zip(&down).map(|(x, d)| share(100.0 * x / d)).collect(),
-                share(100.0 * sum / total),
-            );
-            name = "";
-        }
-        if cmd.has("cell") {
-            line(
-                s,
-                name,
-                cells.iter().map(|x| share(100.0 * x / total)).collect(),
-                share(100.0 * sum / total),
-            );
+    let (title_a, title_b) = (name(a), name(b));
+    let left = la.texts.iter().map(|t| t.chars().count()).max().unwrap_or(0).clamp(10, 20);
+    let column = 10usize.max(lb.texts.iter().map(|t| t.chars().count().min(10)).max().unwrap_or(0));
+    let per_page = ((s.settings.linesize.saturating_sub(left + 15)) / (column + 1)).max(1);
+    let mut kinds: Vec<&str> = Vec::new();
+    if !cmd.has("nofreq") {
+        kinds.push("freq");
+    }
+    for k in ["expected", "row", "column", "cell"] {
+        if cmd.has(k) {
+            kinds.push(k);
         }
     }
+    if kinds.is_empty() {
+        return;
+    }
+    if kinds.len() > 1 && !cmd.has("nokey") {
+        key(s, &kinds);
+    }
+    let value = |kind: &str, i: Option<usize>, j: Option<usize>| -> String {
+        let n = match (i, j) {
+            (Some(i), Some(j)) => cells[i * nc + j],
+            (Some(i), None) => rows[i],
+            (None, Some(j)) => cols[j],
+            (None, None) => total,
+        };
+        let ri = i.map_or(total, |i| rows[i]);
+        let cj = j.map_or(total, |j| cols[j]);
+        match kind {
+            "freq" => format::bare("%11.0gc", n),
+            "expected" => format!("{:.1}", ri * cj / total),
+            "row" => format!("{:.2}", 100.0 * n / ri),
+            "column" => format!("{:.2}", 100.0 * n / cj),
+            _ => format!("{:.2}", 100.0 * n / total),
+        }
+    };
+    let mut start = 0;
+    while start < nc {
+        let end = (start + per_page).min(nc);
+        let last = end == nc;
+        s.print("");
+        let span = (column + 1) * (end - start);
+        let centred: String = title_b.chars().take(span).collect();
+        let pad = (span.saturating_sub(centred.chars().count())) / 2;
+        let mut first_title = wrap(&title_a, left);
+        let bottom = first_title.pop().unwrap_or_default();
+        let top = first_title.pop().unwrap_or_default();
+        s.print(format!("{} |{}{centred}", format::right(&top, left), " ".repeat(pad)));
+        let heads: String = (start..end)
+            .map(|j| {
+                format!(" {}", format::right(&lb.texts[j].chars().take(column).collect::<String>(), column))
+            })
+            .collect();
+        let tail = if last { " |     Total" } else { "" };
+        s.print(format!("{} |{heads}{tail}", format::right(&bottom, left)));
+        let rule = format!(
+            "{}+{}{}",
+            "-".repeat(left + 1),
+            "-".repeat(span),
+            if last { format!("+{}", "-".repeat(11)) } else { String::new() }
+        );
+        s.print(rule.clone());
+        for i in (0..nr).map(Some).chain([None]) {
+            for (k, kind) in kinds.iter().enumerate() {
+                let label = match (k, i) {
+                    (0, Some(i)) => la.texts[i].chars().take(left).collect(),
+                    (0, None) => "Total".to_string(),
+                    _ => String::new(),
+                };
+                let body: String = (start..end)
+                    .map(|j| format!(" {}", format::right(&value(kind, i, Some(j)), column)))
+                    .collect();
+                let total_cell = if last {
+                    format!(" |{}", format::right(&value(kind, i, None), 10))
+                } else {
+                    String::new()
+                };
+                s.print(format!("{} |{body}{total_cell}", format::right(&label, left)));
+            }
+            if i.is_none_or(|i| kinds.len() > 1 || i + 1 == nr) && i.is_some() {
+                s.print(rule.clone());
+            }
+        }
+        start = end;
+    }
+    s.print("");
+}
+
+fn key(s: &mut Session, kinds: &[&str]) {
+    let names: Vec<&str> = kinds
+        .iter()
+        .map(|k| match *k {
+            "freq" => "frequency",
+            "expected" => "expected frequency",
+            "row" => "row percentage",
+            "column" => "column percentage",
+            _ => "cell percentage",
+        })
+        .collect();
+    let w = names.iter().map(|n| n.len()).max().unwrap_or(0) + 2;
+    s.print("");
+    s.print(format!("+{}+", "-".repeat(w)));
+    s.print(format!("| Key{}|", " ".repeat(w - 4)));
+    s.print(format!("|{}|", "-".repeat(w)));
+    for n in names {
+        let gap = w - n.len();
+        s.print(format!("|{}{n}{}|", " ".repeat(gap / 2), " ".repeat(gap - gap / 2)));
+    }
+    s.print(format!("+{}+", "-".repeat(w)));
+}
+
+/// Pearson and likelihood-ratio chi-squared, Cramér's V, gamma, tau-b, Fisher's exact test.
+fn statistics(
+    s: &mut Session,
+    cmd: &ParsedCommand,
+    nr: usize,
+    nc: usize,
+    cells: &[f64],
+    r: &mut Results,
+) -> Result<()> {
+    let (rows, cols, n) = sums(nr, nc, cells);
+    let df = ((nr - 1) * (nc - 1)) as f64;
+    let mut chi2 = 0.0;
+    let mut lr = 0.0;
+    for i in 0..nr {
+        for j in 0..nc {
+            let e = rows[i] * cols[j] / n;
+            let o = cells[i * nc + j];
+            chi2 += (o - e) * (o - e) / e;
+            if o > 0.0 {
+                lr += 2.0 * o * (o / e).ln();
+            }
+        }
+    }
+    let tail = |x: f64| if df > 0.0 { distributions::chi2_tail(df, x) } else { MISSING };
+    let line = |name: &str, x: f64, p: f64| {
+        format!("{:>25} = {:>8}   Pr = {p:.3}", format!("{name}({})", df as i64), format::bare("%8.4f", x))
+    };
+    if cmd.has("chi2") && df > 0.0 {
+        r.scalar("chi2", chi2).scalar("p", tail(chi2));
+        s.print(line("Pearson chi2", chi2, tail(chi2)));
+    }
+    if cmd.has("lrchi2") && df > 0.0 {
+        r.scalar("chi2_lr", lr).scalar("p_lr", tail(lr));
+        s.print(line("Likelihood-ratio chi2", lr, tail(lr)));
+    }
+    if cmd.has("v") && df > 0.0 {
+        let mut v = (chi2 / n / (nr.min(nc) as f64 - 1.0)).sqrt();
+        if nr == 2 && nc == 2 {
+            // for 2 x 2 tables the sign is that of the cross product
+            v *= (cells[0] * cells[3] - cells[1] * cells[2]).signum();
+        }
+        r.scalar("CramersV", v);
+        s.print(format!("{:>25} = {:>8}", "Cramér's V", format::bare("%8.4f", v)));
+    }
+    if cmd.has("gamma") || cmd.has("taub") {
+        let (mut concordant, mut discordant) = (0.0, 0.0);
+        for i in 0..nr {
+            for j in 0..nc {
+                for k in i + 1..nr {
+                    for l in 0..nc {
+                        let pair = cells[i * nc + j] * cells[k * nc + l];
+                        match l.cmp(&j) {
+                            std::cmp::Ordering::Greater => concordant += pair,
+                            std::cmp::Ordering::Less => discordant += pair,
+                            std::cmp::Ordering::Equal => {}
+                        }
+                    }
+                }
+            }
+        }
+        if cmd.has("gamma") {
+            let g = (concordant - discordant) / (concordant + discordant);
+            r.scalar("gamma", g);
+            s.print(format!("{:>25} = {:>8}", "gamma", format::bare("%8.4f", g)));
+        }
+        if cmd.has("taub") {
+            let wr = n * n - rows.iter().map(|x| x * x).sum::<f64>();
+            let wc = n * n - cols.iter().map(|x| x * x).sum::<f64>();
+            let t = 2.0 * (concordant - discordant) / (wr * wc).sqrt();
+            r.scalar("taub", t);
+            s.print(format!("{:>25} = {:>8}", "Kendall's tau-b", format::bare("%8.4f", t)));
+        }
+    }
+    if cmd.has("exact") {
+        let (p, one_sided) = super::fisher::exact(nr, nc, cells)?;
+        r.scalar("p_exact", p);
+        s.print(format!("{:>25} = {p:>20.3}", "Fisher's exact"));
+        if let Some(p1) = one_sided {
+            r.scalar("p1_exact", p1);
+            s.print(format!("{:>25} = {p1:>20.3}", "1-sided Fisher's exact"));
+        }
+    }
+    Ok(())
 }

@@ -78,7 +78,7 @@ fn run_local(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if let Some(name) = text.strip_prefix("++").or_else(|| text.strip_prefix("--")) {
         let by = if text.starts_with('+') { 1.0 } else { -1.0 };
         let name = name.trim();
-        let now = if s.local(name).is_empty() { 0.0 } else { s.eval_num(&s.local(name).to_string())? };
+        let now = if s.local(name).is_empty() { 0.0 } else { s.eval_num(s.local(name))? };
         s.set_local(name, macro_text(now + by));
         return Ok(());
     }
@@ -117,8 +117,7 @@ fn run_temporary(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()>
         let value = match kind {
             Kind::Var | Kind::Name => format!("__{id:06X}"),
             Kind::File => {
-                let dir = std::env::var_os("STATATMP").map_or_else(std::env::temp_dir, Into::into);
-                dir.join(format!("St{:05}.{id:06x}", std::process::id())).display().to_string()
+                s.temp_dir.join(format!("St{:05}.{id:06x}", std::process::id())).display().to_string()
             }
         };
         match kind {

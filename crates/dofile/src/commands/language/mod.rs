@@ -11,6 +11,7 @@ pub(crate) mod matrix;
 mod ms_parse;
 mod returns;
 mod settings;
+mod tokens;
 
 pub(crate) use display::display_text;
 pub(crate) use files::directory_list;
@@ -52,6 +53,13 @@ pub(super) const TABLE: &[CommandSpec] = &[
     returns::ERETURN,
     returns::SRETURN,
     matrix::SPEC,
+    tokens::GETTOKEN,
+    tokens::MS_PARSE_PARTS,
+    tokens::UNAB,
+    tokens::FVEXPAND,
+    tokens::LOG,
+    tokens::ERASE,
+    tokens::PWD,
     flow::SYNTAX,
     flow::PROGRAM,
     flow::DO,

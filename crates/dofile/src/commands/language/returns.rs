@@ -216,15 +216,15 @@ fn post(s: &mut Session, again: bool, rest: &str) -> Result<()> {
     let mut sample = None;
     for (option, arg) in split_options(options)? {
         match (option.as_str(), arg) {
-            (o, Some(v)) if o.len() >= 1 && "esample".starts_with(o) => {
+            (o, Some(v)) if !o.is_empty() && "esample".starts_with(o) => {
                 let i = s.numeric_variable(&v)?;
                 touse = s.frame.numeric(i)?.iter().map(|&x| x != 0.0).collect();
                 sample = Some(i);
             }
-            (o, Some(v)) if o.len() >= 1 && "depname".starts_with(o) => {
+            (o, Some(v)) if !o.is_empty() && "depname".starts_with(o) => {
                 est.results.text("depvar", unquote(&v));
             }
-            (o, Some(v)) if o.len() >= 1 && "obs".starts_with(o) => {
+            (o, Some(v)) if !o.is_empty() && "obs".starts_with(o) => {
                 let n = s.eval_num(&v)?;
                 est.results.scalar("N", n);
             }

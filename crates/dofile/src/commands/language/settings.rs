@@ -23,7 +23,7 @@ pub const SET: CommandSpec = CommandSpec {
     notes: "obs, seed, sortseed, rng (mt64 only), type, level, linesize, varabbrev, scheme have their meaning; more off, rmsg off, trace off, dp period, processors, max_memory, niceness, segmentsize, maxvar, matsize, adosize, logtype text, output, iterlog on are accepted and have none",
     examples: &[Example {
         run: "set obs 3\nset seed 12345\ngenerate double u = runiform()",
-        expect: &[("u[1]", 0.357629722888425872), ("u[2]", 0.400442617044061255)],
+        expect: &[("u[1]", 0.357_629_722_888_425_9), ("u[2]", 0.400_442_617_044_061_26)],
     }],
     ..raw("set", 3, set, "set name value")
 };

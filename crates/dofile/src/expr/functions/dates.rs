@@ -190,7 +190,7 @@ fn parse_period(text: &str, kind: char) -> Option<f64> {
     ((1.0..=per).contains(&k)).then_some((y - 1960.0) * per + k - 1.0)
 }
 
-fn args<'a>(a: &'a [Value]) -> (&'a str, &'a str, f64) {
+fn args(a: &[Value]) -> (&str, &str, f64) {
     let s = |k: usize| match a.get(k) {
         Some(Value::Str(s)) => s.as_str(),
         _ => "",

@@ -56,6 +56,20 @@ pub(super) const TABLE: &[Function] = &[
     s("plural", "nss?", |a| text(plural(a))),
     s("strtoname", "sn?", |a| text(to_name(str(a, 0)))),
     s("ustrtoname", "sn?", |a| text(to_name(str(a, 0)))),
+    s("ustrtohex", "sn?", |a| {
+        text(
+            str(a, 0)
+                .chars()
+                .map(|c| {
+                    if c as u32 > 0xffff {
+                        format!("\\U{:08x}", c as u32)
+                    } else {
+                        format!("\\u{:04x}", c as u32)
+                    }
+                })
+                .collect(),
+        )
+    }),
     s("tobytes", "sn?", |a| text(str(a, 0).bytes().map(|b| format!("\\d{b:03}")).collect())),
     n("length", "s", |a| Value::Num(str(a, 0).len() as f64)),
     n("strlen", "s", |a| Value::Num(str(a, 0).len() as f64)),

@@ -1,0 +1,195 @@
+//! The batch process: `-b do FILE.do` runs a do-file, writes `FILE.log` beside it and ends with
+//! status 0 even after an error, as Stata's batch mode does.
+
+use crate::interp::{Echo, Flow};
+use crate::output::Output;
+use crate::session::{ENGINE_VERSION, LANGUAGE_VERSION, Scope, Session};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Usage text.
+const USAGE: &str =
+    "usage: dofile [-q] {-b|-e|-s} [do] FILE.do [arguments]\n       dofile --list-commands | --version";
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+struct Request {
+    quiet_banner: bool,
+    file: String,
+    arguments: Vec<String>,
+    extension: &'static str,
+}
+
+/// Runs the engine with the arguments after the program's name.
+pub fn batch_main(args: impl IntoIterator<Item = String>) -> ExitCode {
+    let args: Vec<String> = args.into_iter().collect();
+    match args.first().map(String::as_str) {
+        Some("--version") => {
+            println!("stata-service open do-file engine {ENGINE_VERSION}");
+            return ExitCode::SUCCESS;
+        }
+        Some("--list-commands") => {
+            print!("{}", crate::commands::list_commands());
+            return ExitCode::SUCCESS;
+        }
+        _ => {}
+    }
+    let Some(request) = parse(&args) else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    match run(&request) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => {
+            eprintln!("{text}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// Accepts `-q -b do FILE args`, `-b do FILE`, `-e do FILE`, `-s do FILE`, and the same without `do`.
+fn parse(args: &[String]) -> Option<Request> {
+    let mut quiet_banner = false;
+    let mut extension = None;
+    let mut rest = args.iter();
+    let mut word = rest.next()?;
+    while let Some(flag) = word.strip_prefix('-') {
+        match flag {
+            "q" => quiet_banner = true,
+            "b" | "e" => extension = Some("log"),
+            "s" => extension = Some("smcl"),
+            _ => return None,
+        }
+        word = rest.next()?;
+    }
+    if word == "do" || word == "run" {
+        word = rest.next()?;
+    }
+    let extension = extension?;
+    Some(Request { quiet_banner, file: word.clone(), arguments: rest.cloned().collect(), extension })
+}
+
+fn run(request: &Request) -> Result<(), String> {
+    let file = crate::commands::do_file_name(&request.file);
+    let stem =
+        Path::new(&file).file_stem().map_or_else(|| "dofile".into(), |s| s.to_string_lossy().into_owned());
+    let log = PathBuf::from(format!("{stem}.{}", request.extension));
+    let out = File::create(&log).map_err(|e| format!("{}: {e}", log.display()))?;
+    let mut session = Session::new(Output::to_file(out));
+    #[expect(clippy::disallowed_methods, reason = "the engine is a process of its own without configuration")]
+    if let Some(dir) = std::env::var_os("STATATMP") {
+        session.temp_dir = PathBuf::from(dir);
+    }
+    session.interrupt = interrupt_flag();
+    if !request.quiet_banner {
+        banner(&mut session);
+    }
+    run_main(&mut session, &file, &request.arguments);
+    session.end();
+    Ok(())
+}
+
+fn banner(s: &mut Session) {
+    s.out.line("");
+    s.out.line(&format!("  stata-service open do-file engine {ENGINE_VERSION}"));
+    s.out.line(&format!("  follows language version {LANGUAGE_VERSION:.1}; this program is not Stata"));
+    s.out.line("");
+}
+
+fn run_main(s: &mut Session, file: &str, arguments: &[String]) {
+    let shown = [&[file.to_string()], arguments].concat().join(" ");
+    s.out.line(&format!(". do {shown} "));
+    s.out.line("");
+    let text = match std::fs::read(s.path(file)) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(_) => {
+            s.out.line(&format!("file {file} not found"));
+            s.out.line("r(601);");
+            s.out.flush();
+            return;
+        }
+    };
+    let mut scope = Scope::default();
+    scope.locals.insert("0".into(), arguments.join(" "));
+    for (k, a) in arguments.iter().enumerate() {
+        scope.locals.insert((k + 1).to_string(), a.clone());
+    }
+    s.scopes = vec![scope];
+    match s.run_text(&text, Echo::On) {
+        Ok(Flow::Quit) => {}
+        Ok(_) => {
+            s.out.line("");
+            s.out.line("end of do-file");
+        }
+        Err(e) => {
+            s.report(&e);
+            s.out.line("");
+            s.out.line("end of do-file");
+            s.out.line(&format!("r({});", e.code));
+        }
+    }
+    s.out.flush();
+}
+
+/// Set by SIGINT and SIGTERM.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// A flag that becomes true when the process is asked to stop.
+fn interrupt_flag() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    #[cfg(unix)]
+    {
+        signals::install();
+        let seen = flag.clone();
+        // the handler may only store to a static; this thread carries it to the session
+        let _ = std::thread::Builder::new().name("stop".into()).stack_size(64 * 1024).spawn(move || {
+            while !STOP.load(std::sync::atomic::Ordering::Relaxed) {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            seen.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
+    }
+    flag
+}
+
+#[cfg(unix)]
+mod signals {
+    //! Installs the stop handler.
+
+    use super::STOP;
+    use std::sync::atomic::Ordering;
+
+    extern "C" fn stop(_: libc::c_int) {
+        STOP.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn install() {
+        let handler: extern "C" fn(libc::c_int) = stop;
+        for signal in [libc::SIGINT, libc::SIGTERM] {
+            // SAFETY: the handler only stores to an atomic, which is async-signal-safe.
+            unsafe {
+                libc::signal(signal, handler as libc::sighandler_t);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn command_lines_of_the_contract() {
+        let args = |s: &str| s.split(' ').map(String::from).collect::<Vec<_>>();
+        let r = parse(&args("-q -b do main.do")).expect("parses");
+        assert!(r.quiet_banner && r.file == "main.do" && r.extension == "log");
+        let r = parse(&args("-b do a.do x y")).expect("parses");
+        assert_eq!(r.arguments, ["x", "y"]);
+        assert_eq!(parse(&args("-s do a.do")).expect("parses").extension, "smcl");
+        assert_eq!(parse(&args("do a.do")), None);
+        assert_eq!(parse(&args("-b")), None);
+    }
+}

@@ -1,0 +1,427 @@
+//! `merge` and `append`: combining data sets.
+
+use super::count_text;
+use super::files::read_dta;
+use crate::commands::language::files::with_extension;
+use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax, Using};
+use crate::error::{Result, StataError};
+use crate::frame::{Column, Frame, StorageType, ValueLabel, Variable};
+use crate::session::Session;
+use crate::syntax::split::unquote;
+use crate::syntax::{OptSpec, ParsedCommand};
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+const MERGE: StandardSyntax = StandardSyntax::whole(&[
+    OptSpec::text("KEEPUSing"),
+    OptSpec::text("GENerate"),
+    OptSpec::flag("NOGENerate"),
+    OptSpec::flag("noLabel"),
+    OptSpec::flag("noNOTEs"),
+    OptSpec::flag("update"),
+    OptSpec::flag("replace"),
+    OptSpec::flag("noREPort"),
+    OptSpec::flag("force"),
+    OptSpec::text("assert"),
+    OptSpec::text("keep"),
+])
+.using(Using::Required)
+.unsupported(&["sorted"]);
+const APPEND: StandardSyntax = StandardSyntax::whole(&[
+    OptSpec::text("GENerate"),
+    OptSpec::text("keep"),
+    OptSpec::flag("noLabel"),
+    OptSpec::flag("noNOTEs"),
+    OptSpec::flag("force"),
+])
+.using(Using::Required);
+
+pub const SPEC_MERGE: CommandSpec = CommandSpec {
+    name: "merge",
+    min: 3,
+    form: Form::Standard(&MERGE),
+    by: ByRule::No,
+    run: merge,
+    syntax: "merge {1:1|m:1|1:m} varlist using filename [, keepusing(varlist) generate(newvar) nogenerate nolabel nonotes update replace noreport force assert(results) keep(results)]",
+    notes: "_merge: 1 master only, 2 using only, 3 matched, 4 missing updated, 5 conflict; no results; m:m is refused",
+    examples: &[Example {
+        run: "tempfile f\nset obs 3\ngenerate k = _n + 1\ngenerate z = 10*k\nsave `f'\nclear\nset obs 3\ngenerate k = _n\nmerge 1:1 k using `f'\nsort k\ncount if _merge == 3",
+        expect: &[("_N", 4.0), ("r(N)", 2.0), ("z[2]", 20.0), ("_merge[1]", 1.0), ("_merge[4]", 2.0)],
+    }],
+};
+pub const SPEC_APPEND: CommandSpec = CommandSpec {
+    name: "append",
+    min: 3,
+    form: Form::Standard(&APPEND),
+    by: ByRule::No,
+    run: append,
+    syntax: "append using filename [filename ...] [, generate(newvar) keep(varlist) nolabel nonotes force]",
+    notes: "no results",
+    examples: &[Example {
+        run: "tempfile f\nset obs 2\ngenerate x = _n\nsave `f'\nappend using `f', generate(from)",
+        expect: &[("_N", 4.0), ("x[4]", 2.0), ("from[3]", 1.0)],
+    }],
+};
+
+fn open(s: &Session, name: &str, keep: Option<&str>) -> Result<Frame> {
+    let temporary = s.scopes.iter().any(|sc| sc.temporary_files.iter().any(|f| f == name));
+    let file = if temporary { name.to_string() } else { with_extension(name, "dta") };
+    read_dta(&s.path(&file), &file, keep, false)
+}
+
+fn compare_across(a: &Frame, va: &[usize], ra: usize, b: &Frame, vb: &[usize], rb: usize) -> Ordering {
+    for (&x, &y) in va.iter().zip(vb) {
+        let (p, q) = (&a.var(x).data, &b.var(y).data);
+        let c = if p.is_string() { p.str(ra).cmp(q.str(rb)) } else { p.num(ra).total_cmp(&q.num(rb)) };
+        if c.is_ne() {
+            return c;
+        }
+    }
+    Ordering::Equal
+}
+
+/// Wider of two storage types of the same kind.
+fn common(a: StorageType, b: StorageType) -> StorageType {
+    use StorageType as T;
+    match (a, b) {
+        (T::Str(x), T::Str(y)) => T::Str(x.max(y)),
+        (T::StrL, _) | (_, T::StrL) => T::StrL,
+        (T::Double, _) | (_, T::Double) => T::Double,
+        (T::Float, T::Long) | (T::Long, T::Float) => T::Double,
+        (T::Float, _) | (_, T::Float) => T::Float,
+        (T::Long, _) | (_, T::Long) => T::Long,
+        (T::Int, _) | (_, T::Int) => T::Int,
+        _ => T::Byte,
+    }
+}
+
+fn merge_labels(s: &mut Session, using: &Frame, skip: bool) {
+    if skip {
+        return;
+    }
+    let sets: Vec<(String, ValueLabel)> =
+        using.value_labels.iter().map(|(n, l)| (n.clone(), l.clone())).collect();
+    for (name, set) in sets {
+        if s.frame.value_labels.contains_key(&name) {
+            s.print(format!("(label {name} already defined)"));
+        } else {
+            s.frame.value_labels.insert(name, set);
+        }
+    }
+}
+
+/// Result codes named in `keep()` and `assert()`.
+fn codes(text: &str) -> Result<Vec<u8>> {
+    text.split_whitespace()
+        .map(|w| match w {
+            "1" | "master" | "mas" | "mast" => Ok(1),
+            "2" | "using" | "us" | "usi" => Ok(2),
+            "3" | "match" | "mat" | "matched" | "matches" => Ok(3),
+            "4" | "match_update" => Ok(4),
+            "5" | "match_conflict" => Ok(5),
+            w => Err(StataError::new(198, format!("{w}: invalid merge result"))),
+        })
+        .collect()
+}
+
+/// Rows of the result: master row, using row and code.
+type Joined = Vec<(Option<usize>, Option<usize>, u8)>;
+
+fn join(master: &Frame, km: &[usize], using: &Frame, ku: &[usize], kind: &str) -> Result<Joined> {
+    let order =
+        |f: &Frame, keys: &[usize]| f.sorted_order(&keys.iter().map(|&k| (k, false)).collect::<Vec<_>>());
+    let (om, ou) = (order(master, km), order(using, ku));
+    let repeats =
+        |f: &Frame, keys: &[usize], o: &[usize]| o.windows(2).any(|w| f.rows_equal(keys, w[0], w[1]));
+    let names: Vec<&str> = km.iter().map(|&k| master.var(k).name.as_str()).collect();
+    let fail = |side: &str| {
+        let verb = if names.len() == 1 { "variable" } else { "variables" };
+        let does = if names.len() == 1 { "does" } else { "do" };
+        Err(StataError::new(
+            459,
+            format!(
+                "{verb} {} {does} not uniquely identify observations in the {side} data",
+                names.join(" ")
+            ),
+        ))
+    };
+    if kind.starts_with('1') && repeats(master, km, &om) {
+        return fail("master");
+    }
+    if kind.ends_with('1') && repeats(using, ku, &ou) {
+        return fail("using");
+    }
+    let mut matched: Vec<Vec<usize>> = vec![Vec::new(); master.n_rows()];
+    let mut used = vec![false; using.n_rows()];
+    let mut j = 0;
+    for &m in &om {
+        while j < ou.len() && compare_across(using, ku, ou[j], master, km, m).is_lt() {
+            j += 1;
+        }
+        let mut t = j;
+        while t < ou.len() && compare_across(using, ku, ou[t], master, km, m).is_eq() {
+            matched[m].push(ou[t]);
+            used[ou[t]] = true;
+            t += 1;
+        }
+    }
+    let mut rows: Joined = Vec::new();
+    // masters first in key order, as Stata leaves them, then unmatched using rows
+    for &m in &om {
+        match matched[m].split_first() {
+            None => rows.push((Some(m), None, 1)),
+            Some((first, _)) => rows.push((Some(m), Some(*first), 3)),
+        }
+    }
+    for &m in &om {
+        rows.extend(matched[m].iter().skip(1).map(|&u| (Some(m), Some(u), 3)));
+    }
+    rows.extend(ou.iter().filter(|&&u| !used[u]).map(|&u| (None, Some(u), 2)));
+    Ok(rows)
+}
+
+fn merge(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (kind, keys) = cmd.list.split_once(char::is_whitespace).ok_or_else(StataError::syntax)?;
+    let kind = kind.replace(' ', "");
+    match kind.as_str() {
+        "1:1" | "m:1" | "1:m" => {}
+        "m:m" => return Err(StataError::unsupported_command("merge m:m")),
+        _ => return Err(StataError::syntax()),
+    }
+    let km = s.varlist(keys)?;
+    let names: Vec<String> = km.iter().map(|&k| s.frame.var(k).name.clone()).collect();
+    let file = cmd.using.clone().unwrap_or_default();
+    let keep_using = cmd.options.text("keepusing").map(|k| format!("{} {k}", names.join(" ")));
+    let using = open(s, &file, keep_using.as_deref())?;
+    let mut ku = Vec::new();
+    for (n, &k) in names.iter().zip(&km) {
+        let j = using
+            .find(n)
+            .ok_or_else(|| StataError::new(111, format!("variable {n} not found in using data")))?;
+        if using.var(j).is_string() != s.frame.var(k).is_string() {
+            let (a, b) = if s.frame.var(k).is_string() { ("str", "numeric") } else { ("numeric", "string") };
+            return Err(StataError::new(
+                106,
+                format!("key variable {n} is {a} in master but {b} in using data"),
+            ));
+        }
+        ku.push(j);
+    }
+    let gen_name = cmd.options.text("generate").unwrap_or("_merge").to_string();
+    if s.frame.find(&gen_name).is_some() && !cmd.has("nogenerate") {
+        return Err(StataError::already_defined(&gen_name));
+    }
+    for v in using.vars() {
+        if let Some(i) = s.frame.find(&v.name)
+            && s.frame.var(i).is_string() != v.is_string()
+            && !cmd.has("force")
+        {
+            let text = if v.is_string() {
+                "string in using data but numeric in master data"
+            } else {
+                "numeric in using data but string in master data"
+            };
+            return Err(StataError::new(106, format!("variable {} is {text}", v.name)));
+        }
+    }
+    let mut rows = join(&s.frame, &km, &using, &ku, &kind)?;
+    if let Some(wanted) = cmd.options.text("assert") {
+        let wanted = codes(wanted)?;
+        if rows.iter().any(|r| !wanted.contains(&r.2)) {
+            return Err(StataError::new(
+                9,
+                "merge:  after merge, not all observations from allowed results\n(merged result left in memory is the data before the merge)",
+            ));
+        }
+    }
+    if let Some(wanted) = cmd.options.text("keep") {
+        let wanted = codes(wanted)?;
+        rows.retain(|r| wanted.contains(&r.2));
+    }
+    let update = cmd.has("update");
+    let old = std::mem::take(&mut s.frame);
+    let result = build(&old, &using, &mut rows, &names, update, cmd.has("replace"));
+    s.frame = old;
+    let mut frame = result?;
+    if !cmd.has("nogenerate") {
+        let values: Vec<i8> = rows.iter().map(|r| r.2 as i8).collect();
+        let mut var = Variable::new(&gen_name, Column::Byte(values));
+        var.format = "%23.0g".into();
+        var.label = "Matching result from merge".into();
+        var.value_label = "_merge".into();
+        let mut set = ValueLabel::default();
+        for (x, t) in [
+            (1.0, "Master only (1)"),
+            (2.0, "Using only (2)"),
+            (3.0, "Matched (3)"),
+            (4.0, "Missing updated (4)"),
+            (5.0, "Nonmissing conflict (5)"),
+        ] {
+            set.set(x, t);
+        }
+        frame.value_labels.insert("_merge".into(), set);
+        frame.add(var)?;
+    }
+    s.frame = frame;
+    merge_labels(s, &using, cmd.has("nolabel"));
+    if !cmd.has("noreport") {
+        report(s, &rows, !cmd.has("nogenerate"));
+    }
+    Ok(())
+}
+
+fn build(
+    master: &Frame,
+    using: &Frame,
+    rows: &mut Joined,
+    keys: &[String],
+    update: bool,
+    replace: bool,
+) -> Result<Frame> {
+    let mut frame = Frame::new();
+    frame.value_labels = master.value_labels.clone();
+    frame.chars = master.chars.clone();
+    frame.label.clone_from(&master.label);
+    frame.filename.clone_from(&master.filename);
+    for v in master.vars() {
+        let mut var = v.clone();
+        let mut column = v.data.gather(rows.iter().map(|r| r.0));
+        if let Some(j) = using.find(&v.name) {
+            let other = &using.var(j).data;
+            if other.is_string() == column.is_string() {
+                column = column.convert(common(column.storage_type(), other.storage_type()));
+                let is_key = keys.contains(&v.name);
+                fill(&mut column, other, rows, is_key, update, replace);
+            }
+        }
+        var.data = Arc::new(column);
+        frame.add(var)?;
+    }
+    for v in using.vars().iter().filter(|v| master.find(&v.name).is_none()) {
+        let mut var = v.clone();
+        var.data = Arc::new(v.data.gather(rows.iter().map(|r| r.1)));
+        frame.add(var)?;
+    }
+    Ok(frame)
+}
+
+/// Values of the using data for rows without a master row, and `update`/`replace`.
+fn fill(column: &mut Column, other: &Column, rows: &mut Joined, key: bool, update: bool, replace: bool) {
+    for (i, row) in rows.iter_mut().enumerate() {
+        let Some(u) = row.1 else { continue };
+        if row.0.is_none() {
+            if column.is_string() {
+                column.set_str(i, other.str(u))
+            } else {
+                column.set_num(i, other.num(u))
+            }
+            continue;
+        }
+        if key || !update {
+            continue;
+        }
+        let (mine_gone, theirs_gone, differ) = if column.is_string() {
+            (column.str(i).is_empty(), other.str(u).is_empty(), column.str(i) != other.str(u))
+        } else {
+            (
+                crate::value::is_missing(column.num(i)),
+                crate::value::is_missing(other.num(u)),
+                column.num(i) != other.num(u),
+            )
+        };
+        if theirs_gone || !differ {
+            continue;
+        }
+        if mine_gone || replace {
+            if column.is_string() { column.set_str(i, other.str(u)) } else { column.set_num(i, other.num(u)) }
+        }
+        row.2 = if mine_gone { row.2.max(4) } else { 5 };
+    }
+}
+
+fn report(s: &mut Session, rows: &Joined, marked: bool) {
+    let count = |f: fn(u8) -> bool| rows.iter().filter(|r| f(r.2)).count();
+    let (master, using, matched) = (count(|c| c == 1), count(|c| c == 2), count(|c| c >= 3));
+    let note = |k: u8| if marked { format!("  (_merge=={k})") } else { String::new() };
+    let rule = "-".repeat(41);
+    s.print("");
+    s.print("    Result                      Number of obs");
+    s.print(format!("    {rule}"));
+    s.print(format!("    Not matched                    {:>10}", count_text(master + using)));
+    if master + using > 0 {
+        s.print(format!("        from master                {:>10}{}", count_text(master), note(1)));
+        s.print(format!("        from using                 {:>10}{}", count_text(using), note(2)));
+        s.print("");
+    }
+    s.print(format!("    Matched                        {:>10}{}", count_text(matched), note(3)));
+    s.print(format!("    {rule}"));
+}
+
+fn append(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let text = cmd.using.clone().unwrap_or_default();
+    let path_exists = s.path(&with_extension(&text, "dta")).exists() || s.path(&text).exists();
+    let files: Vec<String> = if path_exists {
+        vec![text]
+    } else {
+        crate::syntax::split::words(&text).into_iter().map(|w| unquote(w).to_string()).collect()
+    };
+    let n0 = s.frame.n_rows();
+    let mut source: Vec<f64> = vec![0.0; n0];
+    for (k, file) in files.iter().enumerate() {
+        let other = open(s, file, cmd.options.text("keep"))?;
+        append_frame(s, &other, cmd.has("force"))?;
+        source.resize(s.frame.n_rows(), k as f64 + 1.0);
+        merge_labels(s, &other, cmd.has("nolabel"));
+    }
+    if let Some(name) = cmd.options.text("generate") {
+        s.frame.add(Variable::new(name, Column::from_f64(StorageType::Byte, &source)))?;
+    }
+    Ok(())
+}
+
+fn append_frame(s: &mut Session, other: &Frame, force: bool) -> Result<()> {
+    for v in other.vars() {
+        if let Some(i) = s.frame.find(&v.name)
+            && s.frame.var(i).is_string() != v.is_string()
+            && !force
+        {
+            let (a, b) = if v.is_string() { ("numeric", "string") } else { ("string", "numeric") };
+            return Err(StataError::new(
+                106,
+                format!("variable {} is {a} in master but {b} in using data", v.name),
+            ));
+        }
+    }
+    let (n0, n1) = (s.frame.n_rows(), other.n_rows());
+    s.frame.set_n_rows(n0 + n1);
+    for v in other.vars() {
+        let i = match s.frame.find(&v.name) {
+            Some(i) => i,
+            None => {
+                let mut var = v.clone();
+                var.data = Arc::new(v.data.storage_type().column(n0 + n1));
+                s.frame.add(var)?
+            }
+        };
+        let mine = s.frame.var(i).data.storage_type();
+        let theirs = v.data.storage_type();
+        if mine.is_string() != theirs.is_string() {
+            continue;
+        }
+        let ty = common(mine, theirs);
+        if ty != mine {
+            let column = s.frame.var(i).data.convert(ty);
+            s.frame.set_column(i, column);
+        }
+        let column = s.frame.column_mut(i);
+        for r in 0..n1 {
+            if ty.is_string() {
+                column.set_str(n0 + r, v.data.str(r))
+            } else {
+                column.set_num(n0 + r, v.data.num(r))
+            }
+        }
+    }
+    s.frame.sorted_by.clear();
+    Ok(())
+}

@@ -1,0 +1,477 @@
+//! Conversions: `recode`, `encode`, `decode`, `destring`, `tostring`.
+
+use super::count_text;
+use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::error::{Result, StataError};
+use crate::format::Format;
+use crate::frame::{Column, StorageType, ValueLabel, Variable, is_valid_name};
+use crate::session::Session;
+use crate::syntax::options::parse_number;
+use crate::syntax::split::{matching_paren, top_level_comma, unquote, words};
+use crate::syntax::{OptSpec, ParsedCommand};
+use crate::value::{MISSING, is_missing};
+
+const fn spec(
+    name: &'static str,
+    min: usize,
+    form: Form,
+    run: fn(&mut Session, &ParsedCommand) -> Result<()>,
+    syntax: &'static str,
+) -> CommandSpec {
+    CommandSpec { name, min, form, by: ByRule::No, run, syntax, notes: "no results", examples: &[] }
+}
+
+pub const RECODE: CommandSpec = CommandSpec {
+    examples: &[Example {
+        run: "set obs 6\ngenerate x = _n\nrecode x (1 2 = 10) (3/4 = 20 \"mid\") (nonmissing = 30), generate(y)\nrecode x (6 = .)",
+        expect: &[("y[2]", 10.0), ("y[4]", 20.0), ("y[5]", 30.0), ("missing(x[6])", 1.0)],
+    }],
+    ..spec(
+        "recode",
+        4,
+        Form::Raw,
+        recode,
+        "recode varlist (rule) [(rule) ...] [if] [in] [, generate(newvars) prefix(str) label(name) test]",
+    )
+};
+const ENCODE_SYNTAX: StandardSyntax =
+    StandardSyntax::new(&[OptSpec::text("Generate"), OptSpec::text("Label"), OptSpec::flag("noExtend")]);
+pub const ENCODE: CommandSpec = CommandSpec {
+    examples: &[Example {
+        run: "set obs 3\ngenerate s = \"b\"\nreplace s = \"a\" in 2\nencode s, generate(n)\ndecode n, generate(t)",
+        expect: &[("n[1]", 2.0), ("n[2]", 1.0), ("t[3] == \"b\"", 1.0)],
+    }],
+    ..spec(
+        "encode",
+        3,
+        Form::Standard(&ENCODE_SYNTAX),
+        encode,
+        "encode varname [if] [in], generate(newvar) [label(name) noextend]",
+    )
+};
+const DECODE_SYNTAX: StandardSyntax =
+    StandardSyntax::new(&[OptSpec::text("Generate"), OptSpec::int("MAXLength")]);
+pub const DECODE: CommandSpec = spec(
+    "decode",
+    3,
+    Form::Standard(&DECODE_SYNTAX),
+    decode,
+    "decode varname [if] [in], generate(newvar) [maxlength(#)]",
+);
+const DESTRING_SYNTAX: StandardSyntax = StandardSyntax::whole(&[
+    OptSpec::text("Generate"),
+    OptSpec::flag("replace"),
+    OptSpec::text("Ignore"),
+    OptSpec::flag("force"),
+    OptSpec::flag("percent"),
+    OptSpec::flag("dpcomma"),
+    OptSpec::flag("float"),
+]);
+pub const DESTRING: CommandSpec = CommandSpec {
+    examples: &[Example {
+        run: "set obs 2\ngenerate s = \"1,5\"\nreplace s = \"x\" in 2\ndestring s, generate(n) ignore(\",\") force",
+        expect: &[("n[1]", 15.0), ("missing(n[2])", 1.0)],
+    }],
+    ..spec(
+        "destring",
+        5,
+        Form::Standard(&DESTRING_SYNTAX),
+        destring,
+        "destring [varlist], {generate(newvars)|replace} [ignore(\"chars\") force percent dpcomma float]",
+    )
+};
+const TOSTRING_SYNTAX: StandardSyntax = StandardSyntax::whole(&[
+    OptSpec::text("Generate"),
+    OptSpec::flag("replace"),
+    OptSpec::flag("force"),
+    OptSpec::text("Format"),
+    OptSpec::flag("usedisplayformat"),
+]);
+pub const TOSTRING: CommandSpec = spec(
+    "tostring",
+    5,
+    Form::Standard(&TOSTRING_SYNTAX),
+    tostring,
+    "tostring varlist, {generate(newvars)|replace} [force format(%fmt) usedisplayformat]",
+);
+
+/// One rule of `recode`.
+struct Rule {
+    from: Vec<(f64, f64)>,
+    missing: bool,
+    nonmissing: bool,
+    other: bool,
+    /// `None` keeps the value.
+    to: Option<f64>,
+    label: Option<String>,
+}
+
+fn parse_rule(s: &Session, text: &str) -> Result<Rule> {
+    let (from, to) =
+        text.split_once('=').ok_or_else(|| StataError::new(198, format!("rule ({text}) invalid")))?;
+    let to_words = words(to);
+    let target = to_words.first().copied().ok_or_else(StataError::syntax)?;
+    let mut rule = Rule {
+        from: Vec::new(),
+        missing: false,
+        nonmissing: false,
+        other: false,
+        to: if target == "copy" { None } else { Some(parse_number(target).ok_or_else(StataError::syntax)?) },
+        label: to_words.get(1).map(|w| unquote(w).to_string()),
+    };
+    let bound = |t: &str| match t {
+        "min" => Some(f64::NEG_INFINITY),
+        "max" => Some(8.9e307),
+        t => parse_number(t).or_else(|| s.eval_num(t).ok()),
+    };
+    for w in from.split_whitespace() {
+        match w {
+            "missing" | "miss" | "mis" => rule.missing = true,
+            "nonmissing" | "nonmiss" | "nonm" => rule.nonmissing = true,
+            "else" | "*" => rule.other = true,
+            w => {
+                let (a, b) = w.split_once('/').unwrap_or((w, w));
+                let pair = bound(a)
+                    .zip(bound(b))
+                    .ok_or_else(|| StataError::new(198, format!("rule ({text}) invalid")))?;
+                rule.from.push(pair);
+            }
+        }
+    }
+    Ok(rule)
+}
+
+impl Rule {
+    fn covers(&self, x: f64) -> bool {
+        self.other
+            || (self.missing && is_missing(x))
+            || (self.nonmissing && !is_missing(x))
+            || self.from.iter().any(|&(a, b)| x >= a && x <= b)
+    }
+}
+
+fn recode(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    // rules are cut out first: they hold `=` and texts
+    let (front, options) = match top_level_comma(&cmd.raw) {
+        Some(i) => (cmd.raw[..i].to_string(), cmd.raw[i + 1..].to_string()),
+        None => (cmd.raw.clone(), String::new()),
+    };
+    let mut rules = Vec::new();
+    let mut rest = front.clone();
+    let mut list = String::new();
+    let mut bare = String::new();
+    if let Some(open) = rest.find('(') {
+        list = rest[..open].to_string();
+        rest = rest[open..].to_string();
+        while rest.starts_with('(') {
+            let close = matching_paren(&rest, 0).ok_or_else(StataError::syntax)?;
+            rules.push(parse_rule(s, &rest[1..close])?);
+            rest = rest[close + 1..].trim_start().to_string();
+        }
+        bare = rest;
+    }
+    if rules.is_empty() {
+        // recode x 1=2 3=4
+        let mut tail = Vec::new();
+        for w in words(&front.replace(" = ", "=")) {
+            if w.contains('=') && tail.is_empty() {
+                rules.push(parse_rule(s, w)?);
+            } else if rules.is_empty() {
+                list.push_str(&format!(" {w}"));
+            } else {
+                tail.push(w.to_string());
+            }
+        }
+        bare = tail.join(" ");
+    }
+    let mut inner = ParsedCommand::split("recode", &format!("{bare}, {options}"), false)?;
+    inner.check_options(
+        &[
+            OptSpec::text("Generate"),
+            OptSpec::text("PREfix"),
+            OptSpec::text("Label"),
+            OptSpec::flag("Copyrest"),
+            OptSpec::flag("Test"),
+        ],
+        &[],
+    )?;
+    let keep = s.rows(&inner)?;
+    let vars = s.varlist(&list)?;
+    if vars.is_empty() {
+        return Err(StataError::standard(100));
+    }
+    let targets: Option<Vec<String>> = match (inner.options.text("generate"), inner.options.text("prefix")) {
+        (Some(g), None) => Some(g.split_whitespace().map(String::from).collect()),
+        (None, Some(p)) => Some(vars.iter().map(|&i| format!("{p}{}", s.frame.var(i).name)).collect()),
+        (None, None) => None,
+        _ => return Err(StataError::standard(184)),
+    };
+    if targets.as_ref().is_some_and(|t| t.len() != vars.len()) {
+        return Err(StataError::syntax());
+    }
+    for (k, &i) in vars.iter().enumerate() {
+        let values = s.frame.numeric(i)?.into_owned();
+        let all_rest =
+            targets.is_none() || inner.has("copyrest") || inner.if_exp.is_none() && inner.in_range.is_none();
+        let mut out: Vec<f64> =
+            values.iter().zip(&keep).map(|(&x, &k)| if k || all_rest { x } else { MISSING }).collect();
+        let mut changes = 0;
+        for (row, x) in values.iter().enumerate().filter(|(r, _)| keep[*r]) {
+            if let Some(rule) = rules.iter().find(|r| r.covers(*x))
+                && let Some(to) = rule.to
+                && to != *x
+            {
+                out[row] = to;
+                changes += 1;
+            }
+        }
+        let old = s.frame.var(i).data.storage_type();
+        let ty = out.iter().fold(old, |t, &x| t.promoted_for(x));
+        let name = s.frame.var(i).name.clone();
+        match &targets {
+            None => {
+                if ty != old {
+                    super::generate::promote(s, i, ty);
+                }
+                let column = s.frame.column_mut(i);
+                out.iter().enumerate().for_each(|(r, &x)| column.set_num(r, x));
+                s.print(format!("({name}: {} changes made)", count_text(changes)));
+            }
+            Some(names) => {
+                let mut var = Variable::new(&names[k], Column::from_f64(ty, &out));
+                let label = s.frame.var(i).label.clone();
+                var.label = if label.is_empty() {
+                    format!("RECODE of {name}")
+                } else {
+                    format!("RECODE of {name} ({label})")
+                };
+                var.label = var.label.chars().take(80).collect();
+                let labelled: Vec<(f64, String)> =
+                    rules.iter().filter_map(|r| r.to.zip(r.label.clone())).collect();
+                if !labelled.is_empty() {
+                    let set_name = inner.options.text("label").unwrap_or(&names[k]).to_string();
+                    let mut set = ValueLabel::default();
+                    labelled.iter().for_each(|(x, t)| set.set(*x, t));
+                    var.value_label.clone_from(&set_name);
+                    s.frame.value_labels.insert(set_name, set);
+                }
+                s.frame.add(var)?;
+                s.print(format!("({} differences between {name} and {})", count_text(changes), names[k]));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn new_name(cmd: &ParsedCommand) -> Result<String> {
+    let name =
+        cmd.options.text("generate").ok_or_else(|| StataError::invalid("option generate() required"))?;
+    if is_valid_name(name) || name.starts_with("__") {
+        Ok(name.to_string())
+    } else {
+        Err(StataError::new(198, format!("{name} invalid name")))
+    }
+}
+
+fn encode(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let i = s.variable(&cmd.list)?;
+    let name = new_name(cmd)?;
+    if !s.frame.var(i).is_string() {
+        return Err(StataError::new(107, "not possible with numeric variable"));
+    }
+    let keep = s.rows(cmd)?;
+    let set_name = cmd.options.text("label").unwrap_or(&name).to_string();
+    let mut set = s.frame.value_labels.get(&set_name).cloned().unwrap_or_default();
+    let column = s.frame.var(i).data.clone();
+    let mut texts: Vec<&str> =
+        (0..keep.len()).filter(|&r| keep[r]).map(|r| column.str(r)).filter(|t| !t.is_empty()).collect();
+    texts.sort_unstable();
+    texts.dedup();
+    let mut next = set.iter().map(|(x, _)| x).filter(|x| !is_missing(*x)).fold(0.0, f64::max) + 1.0;
+    for t in texts {
+        if set.value_of(t).is_none() {
+            if cmd.has("noextend") {
+                return Err(StataError::new(180, "not all values are defined in the label"));
+            }
+            set.set(next, t);
+            next += 1.0;
+        }
+    }
+    let codes: std::collections::HashMap<&str, f64> = set.iter().map(|(x, t)| (t, x)).collect();
+    let values: Vec<f64> = (0..keep.len())
+        .map(|r| if keep[r] { codes.get(column.str(r)).copied().unwrap_or(MISSING) } else { MISSING })
+        .collect();
+    let mut var = Variable::new(&name, Column::from_f64(StorageType::Long, &values));
+    var.format = "%8.0g".into();
+    var.label.clone_from(&s.frame.var(i).label);
+    var.value_label.clone_from(&set_name);
+    s.frame.add(var)?;
+    s.frame.value_labels.insert(set_name, set);
+    Ok(())
+}
+
+fn decode(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let i = s.numeric_variable(&cmd.list)?;
+    let name = new_name(cmd)?;
+    let keep = s.rows(cmd)?;
+    let set = s
+        .frame
+        .labels_of(i)
+        .cloned()
+        .ok_or_else(|| StataError::new(182, format!("{} not labeled", s.frame.var(i).name)))?;
+    let max = cmd.options.int("maxlength").unwrap_or(32_000).max(1) as usize;
+    let values: Vec<Box<str>> = (0..keep.len())
+        .map(|r| {
+            let text = if keep[r] { set.get(s.frame.num_at(i, r)).unwrap_or("") } else { "" };
+            crate::frame::truncate(text, max).into()
+        })
+        .collect();
+    let mut var = Variable::new(&name, Column::from_strings(values));
+    var.label.clone_from(&s.frame.var(i).label);
+    s.frame.add(var)?;
+    Ok(())
+}
+
+fn targets(s: &Session, cmd: &ParsedCommand, vars: &[usize]) -> Result<Option<Vec<String>>> {
+    match (cmd.options.text("generate"), cmd.has("replace")) {
+        (Some(g), false) => {
+            let names: Vec<String> = g.split_whitespace().map(String::from).collect();
+            if names.len() != vars.len() {
+                return Err(StataError::syntax());
+            }
+            if let Some(n) = names.iter().find(|n| s.frame.find(n).is_some()) {
+                return Err(StataError::already_defined(n));
+            }
+            Ok(Some(names))
+        }
+        (None, true) => Ok(None),
+        (None, false) => Err(StataError::invalid("must specify either generate or replace option")),
+        _ => Err(StataError::standard(184)),
+    }
+}
+
+fn put(s: &mut Session, i: usize, name: Option<&String>, column: Column) -> Result<()> {
+    let mut var = Variable::new(name.map_or("", |n| n), column);
+    var.label.clone_from(&s.frame.var(i).label);
+    match name {
+        Some(_) => {
+            s.frame.add(var)?;
+        }
+        None => {
+            let slot = s.frame.var_mut(i);
+            slot.format = var.format;
+            slot.value_label.clear();
+            slot.data = var.data;
+        }
+    }
+    Ok(())
+}
+
+fn destring(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let vars = if cmd.list.is_empty() { (0..s.frame.n_vars()).collect() } else { s.varlist(&cmd.list)? };
+    let names = targets(s, cmd, &vars)?;
+    let ignore: Vec<char> = cmd.options.text("ignore").unwrap_or("").replace('"', "").chars().collect();
+    for (k, &i) in vars.iter().enumerate() {
+        let v = s.frame.var(i);
+        let shown = v.name.clone();
+        if !v.is_string() {
+            s.print(format!(
+                "{shown} already numeric; no {}",
+                if names.is_some() { "generate" } else { "replace" }
+            ));
+            continue;
+        }
+        let mut bad = 0;
+        let values: Vec<f64> = (0..s.frame.n_rows())
+            .map(|r| {
+                let mut t: String = v.data.str(r).chars().filter(|c| !ignore.contains(c)).collect();
+                let mut scale = 1.0;
+                if cmd.has("percent") && t.trim_end().ends_with('%') {
+                    t = t.trim_end().trim_end_matches('%').to_string();
+                    scale = 0.01;
+                }
+                if cmd.has("dpcomma") {
+                    t = t.replace(',', ".");
+                }
+                let t = t.trim();
+                if t.is_empty() {
+                    return MISSING;
+                }
+                match parse_number(t) {
+                    Some(x) if is_missing(x) => x,
+                    Some(x) => x * scale,
+                    None => {
+                        bad += 1;
+                        MISSING
+                    }
+                }
+            })
+            .collect();
+        if bad > 0 && !cmd.has("force") {
+            s.print(format!(
+                "{shown}: contains nonnumeric characters; no {}",
+                if names.is_some() { "generate" } else { "replace" }
+            ));
+            continue;
+        }
+        let whole = values.iter().fold(StorageType::Byte, |t, &x| t.promoted_for(x));
+        let ty = match whole {
+            StorageType::Float | StorageType::Double if cmd.has("float") => StorageType::Float,
+            StorageType::Float => StorageType::Double,
+            t => t,
+        };
+        put(s, i, names.as_ref().map(|n| &n[k]), Column::from_f64(ty, &values))?;
+        let target = names.as_ref().map_or(shown.clone(), |n| n[k].clone());
+        let verb = if names.is_some() { "generated" } else { "replaced" };
+        s.print(format!("{shown}: all characters numeric; {target} {verb} as {}", ty.name()));
+        if bad > 0 {
+            s.print(format!("({} missing values generated)", count_text(bad)));
+        }
+    }
+    Ok(())
+}
+
+fn tostring(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let vars = s.varlist(&cmd.list)?;
+    let names = targets(s, cmd, &vars)?;
+    for (k, &i) in vars.iter().enumerate() {
+        let v = s.frame.var(i);
+        if v.is_string() {
+            let text = format!(
+                "{} already string; no {}",
+                v.name,
+                if names.is_some() { "generate" } else { "replace" }
+            );
+            s.print(text);
+            continue;
+        }
+        let fmt = match cmd.options.text("format") {
+            Some(f) => f.to_string(),
+            None if cmd.has("usedisplayformat") => v.format.clone(),
+            None => "%12.0g".into(),
+        };
+        let fmt =
+            Format::parse(&fmt).ok_or_else(|| StataError::new(120, format!("invalid %format {fmt}")))?;
+        let values = s.frame.numeric(i)?;
+        let texts: Vec<Box<str>> = values.iter().map(|&x| fmt.number(x).trim().into()).collect();
+        let lossy = values.iter().zip(&texts).any(|(&x, t)| !is_missing(x) && parse_number(t) != Some(x));
+        if lossy && !cmd.has("force") && !cmd.has("usedisplayformat") {
+            let text = format!(
+                "{} cannot be converted reversibly; no {}",
+                v.name,
+                if names.is_some() { "generate" } else { "replace" }
+            );
+            s.print(text);
+            continue;
+        }
+        let column = Column::from_strings(texts);
+        let ty = column.storage_type().name();
+        let (shown, old) = (v.name.clone(), v.data.storage_type().name());
+        put(s, i, names.as_ref().map(|n| &n[k]), column)?;
+        match &names {
+            Some(n) => s.print(format!("{} generated as {ty}", n[k])),
+            None => s.print(format!("{shown} was {old} now {ty}")),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,405 @@
+//! Names and metadata: `rename`, `label`, `format`, `notes`, `char`, `compress`, `recast`.
+
+use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::error::{Result, StataError};
+use crate::format::Format;
+use crate::frame::{StorageType, ValueLabel, is_valid_name};
+use crate::session::Session;
+use crate::syntax::options::parse_number;
+use crate::syntax::split::{matching_paren, top_level_comma, unquote, words};
+use crate::syntax::varlist::wildcard;
+use crate::syntax::{OptSpec, ParsedCommand};
+use crate::value::is_missing;
+
+const fn raw(
+    name: &'static str,
+    min: usize,
+    run: fn(&mut Session, &ParsedCommand) -> Result<()>,
+    syntax: &'static str,
+) -> CommandSpec {
+    CommandSpec {
+        name,
+        min,
+        form: Form::Raw,
+        by: ByRule::No,
+        run,
+        syntax,
+        notes: "no results",
+        examples: &[],
+    }
+}
+
+pub const RENAME: CommandSpec = CommandSpec {
+    examples: &[Example {
+        run: "set obs 1\ngenerate a1 = 1\ngenerate a2 = 2\ngenerate z = 3\nrename a* b*\nrename z y\nrename (b1 y) (p q)",
+        expect: &[("p[1]", 1.0), ("b2[1]", 2.0), ("q[1]", 3.0)],
+    }],
+    ..raw(
+        "rename",
+        3,
+        rename,
+        "rename old new; rename (old1 old2) (new1 new2); rename stem* new*; rename varlist, {upper|lower|proper}",
+    )
+};
+pub const LABEL: CommandSpec = CommandSpec {
+    examples: &[Example {
+        run: "set obs 2\ngenerate x = _n\nlabel define l 1 \"one\" 2 \"two\"\nlabel values x l\nlabel variable x \"number\"\nlocal t : label l 2\nlocal v : variable label x\nscalar a = \"`t'\" == \"two\" & \"`v'\" == \"number\"",
+        expect: &[("a", 1.0)],
+    }],
+    ..raw("label", 3, label, "label {data|variable|define|values|list|dir|drop|copy|save} ...")
+};
+pub const FORMAT: CommandSpec = raw("format", 4, format, "format {varlist %fmt | %fmt varlist}");
+pub const NOTES: CommandSpec = raw("notes", 4, notes, "notes [varname]: text; notes [list]; notes drop");
+pub const CHAR: CommandSpec =
+    raw("char", 4, char, "char [define] evarname[charname] [[\"]text[\"]]; char list; char rename");
+const COMPRESS_SYNTAX: StandardSyntax = StandardSyntax::whole(&[OptSpec::flag("nocoalesce")]);
+pub const COMPRESS: CommandSpec = CommandSpec {
+    form: Form::Standard(&COMPRESS_SYNTAX),
+    ..raw("compress", 5, compress, "compress [varlist]")
+};
+pub const RECAST: CommandSpec = raw("recast", 6, recast, "recast type varlist [, force]");
+
+fn rename(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (text, option) = match top_level_comma(&cmd.raw) {
+        Some(i) => (cmd.raw[..i].trim(), cmd.raw[i + 1..].trim()),
+        None => (cmd.raw.trim(), ""),
+    };
+    if !option.is_empty() {
+        let change: fn(&str) -> String = match option {
+            o if !o.is_empty() && "upper".starts_with(o) => |n| n.to_uppercase(),
+            o if !o.is_empty() && "lower".starts_with(o) => |n| n.to_lowercase(),
+            o => return Err(StataError::option_not_allowed(o)),
+        };
+        let vars = s.varlist(text.trim_start_matches('(').trim_end_matches(')'))?;
+        let pairs: Vec<(usize, String)> = vars.iter().map(|&i| (i, change(&s.frame.var(i).name))).collect();
+        return rename_all(s, pairs);
+    }
+    let (old, new) = if text.starts_with('(') {
+        let close = matching_paren(text, 0).ok_or_else(StataError::syntax)?;
+        let second = text[close + 1..].trim();
+        let inner =
+            second.strip_prefix('(').and_then(|t| t.strip_suffix(')')).ok_or_else(StataError::syntax)?;
+        (text[1..close].to_string(), inner.to_string())
+    } else {
+        let parts = words(text);
+        let [a, b] = parts[..] else { return Err(StataError::syntax()) };
+        (a.to_string(), b.trim_start_matches('(').trim_end_matches(')').to_string())
+    };
+    let olds: Vec<&str> = old.split_whitespace().collect();
+    let news: Vec<&str> = new.split_whitespace().collect();
+    let mut pairs = Vec::new();
+    if olds.len() == 1 && news.len() == 1 && olds[0].contains('*') {
+        let (pattern, target) = (olds[0], news[0]);
+        let star = pattern.find('*').unwrap_or(0);
+        let (head, tail) = (&pattern[..star], &pattern[star + 1..]);
+        for i in 0..s.frame.n_vars() {
+            let name = &s.frame.var(i).name;
+            if wildcard(pattern, name) {
+                let middle = &name[head.len()..name.len() - tail.len()];
+                pairs.push((i, target.replacen('*', middle, 1)));
+            }
+        }
+        if pairs.is_empty() {
+            return Err(StataError::no_variable(pattern));
+        }
+    } else {
+        let vars = crate::syntax::varlist::resolve(&s.frame, &old, s.settings.varabbrev)?;
+        if vars.len() != news.len() {
+            return Err(StataError::syntax());
+        }
+        pairs.extend(vars.into_iter().zip(news.iter().map(|n| n.to_string())));
+    }
+    rename_all(s, pairs)
+}
+
+fn rename_all(s: &mut Session, pairs: Vec<(usize, String)>) -> Result<()> {
+    for (k, (i, name)) in pairs.iter().enumerate() {
+        if !is_valid_name(name) {
+            return Err(StataError::new(198, format!("{name} invalid name")));
+        }
+        let taken = s.frame.find(name).is_some_and(|j| j != *i && !pairs.iter().any(|p| p.0 == j));
+        if taken || pairs[..k].iter().any(|p| p.1 == *name) {
+            return Err(StataError::already_defined(name));
+        }
+    }
+    // through unused names, so that names can be exchanged
+    for (k, (i, _)) in pairs.iter().enumerate() {
+        s.frame.rename(*i, &format!("__ren{k}"))?;
+    }
+    for (i, name) in &pairs {
+        s.frame.rename(*i, name)?;
+    }
+    Ok(())
+}
+
+fn label(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (word, rest) = cmd.raw.split_once(char::is_whitespace).unwrap_or((cmd.raw.as_str(), ""));
+    let rest = rest.trim();
+    let is = |full: &str, min: usize| word.len() >= min && full.starts_with(word);
+    if is("data", 2) {
+        s.frame.label = unquote(rest).chars().take(80).collect();
+        s.frame.changed = true;
+    } else if is("variable", 3) {
+        let (name, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        let i = s.variable(name)?;
+        s.frame.var_mut(i).label = unquote(text).chars().take(80).collect();
+    } else if is("define", 3) {
+        define(s, rest)?;
+    } else if is("values", 3) {
+        let text = rest.split(',').next().unwrap_or("").trim();
+        let (list, set) = text.rsplit_once(char::is_whitespace).unwrap_or((text, "."));
+        let set = if set == "." { "" } else { set };
+        for i in s.varlist(list)? {
+            if s.frame.var(i).is_string() && !set.is_empty() {
+                return Err(StataError::standard(181));
+            }
+            s.frame.var_mut(i).value_label = set.to_string();
+        }
+    } else if is("list", 1) || is("dir", 3) {
+        let wanted = words(rest);
+        let sets: Vec<(String, ValueLabel)> = s
+            .frame
+            .value_labels
+            .iter()
+            .filter(|(n, _)| wanted.is_empty() || wanted.contains(&n.as_str()))
+            .map(|(n, l)| (n.clone(), l.clone()))
+            .collect();
+        if let Some(w) = wanted.iter().find(|w| !s.frame.value_labels.contains_key(**w)) {
+            return Err(StataError::new(111, format!("value label {w} not found")));
+        }
+        for (name, set) in sets {
+            if is("dir", 3) {
+                s.print(name);
+                continue;
+            }
+            s.print(format!("{name}:"));
+            for (x, text) in set.iter() {
+                s.print(format!("{:>12} {text}", crate::format::macro_text(x)));
+            }
+        }
+    } else if is("drop", 4) {
+        for n in words(rest) {
+            if n == "_all" {
+                s.frame.value_labels.clear();
+            } else if s.frame.value_labels.remove(n).is_none() {
+                return Err(StataError::new(111, format!("value label {n} not found")));
+            }
+        }
+    } else if is("copy", 3) {
+        let parts = words(rest.split(',').next().unwrap_or(""));
+        let [a, b] = parts[..] else { return Err(StataError::syntax()) };
+        let set = s
+            .frame
+            .value_labels
+            .get(a)
+            .cloned()
+            .ok_or_else(|| StataError::new(111, format!("value label {a} not found")))?;
+        if s.frame.value_labels.contains_key(b) && !rest.contains("replace") {
+            return Err(StataError::new(110, format!("value label {b} already exists")));
+        }
+        s.frame.value_labels.insert(b.to_string(), set);
+    } else {
+        return Err(StataError::unsupported_command(&format!("label {word}")));
+    }
+    Ok(())
+}
+
+/// `label define name # "text" … [, add modify replace nofix]`.
+fn define(s: &mut Session, rest: &str) -> Result<()> {
+    let (front, options) = match top_level_comma(rest) {
+        Some(i) => (&rest[..i], words(&rest[i + 1..])),
+        None => (rest, Vec::new()),
+    };
+    if let Some(bad) = options.iter().find(|o| !["add", "modify", "replace", "nofix"].contains(o)) {
+        return Err(StataError::option_not_allowed(bad));
+    }
+    let parts = words(front);
+    let (name, pairs) = parts.split_first().ok_or_else(StataError::syntax)?;
+    if !is_valid_name(name) && !name.starts_with("__") {
+        return Err(StataError::new(198, format!("{name} invalid name")));
+    }
+    if pairs.len() % 2 == 1 {
+        return Err(StataError::syntax());
+    }
+    let exists = s.frame.value_labels.contains_key(*name);
+    let (add, modify, replace) =
+        (options.contains(&"add"), options.contains(&"modify"), options.contains(&"replace"));
+    if exists && !(add || modify || replace) {
+        return Err(StataError::new(110, format!("label {name} already defined")));
+    }
+    let mut set = if replace {
+        ValueLabel::default()
+    } else {
+        s.frame.value_labels.get(*name).cloned().unwrap_or_default()
+    };
+    for pair in pairs.chunks(2) {
+        let x = parse_number(pair[0]).or_else(|| s.eval_num(pair[0]).ok()).ok_or_else(StataError::syntax)?;
+        if (!is_missing(x) && x.fract() != 0.0) || x == crate::value::MISSING {
+            return Err(StataError::new(198, "may not label system missing or noninteger values"));
+        }
+        if add && !modify && set.get(x).is_some() {
+            return Err(StataError::standard(180));
+        }
+        set.set(x, unquote(pair[1]));
+    }
+    s.frame.value_labels.insert(name.to_string(), set);
+    s.frame.changed = true;
+    Ok(())
+}
+
+fn format(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let parts = words(&cmd.raw);
+    let at = parts.iter().position(|w| w.starts_with('%')).ok_or_else(StataError::syntax)?;
+    let fmt = parts[at];
+    let parsed = Format::parse(fmt).ok_or_else(|| StataError::new(120, format!("invalid %format {fmt}")))?;
+    let list: Vec<&str> = parts.iter().enumerate().filter(|(k, _)| *k != at).map(|(_, w)| *w).collect();
+    for i in s.varlist(&list.join(" "))? {
+        if s.frame.var(i).is_string() != parsed.is_string() {
+            return Err(StataError::new(120, format!("invalid %format {fmt} for {}", s.frame.var(i).name)));
+        }
+        s.frame.var_mut(i).format = fmt.to_string();
+    }
+    Ok(())
+}
+
+fn notes(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let text = cmd.raw.trim();
+    if let Some((owner, note)) = text.split_once(':') {
+        let owner = owner.trim();
+        let owner = if owner.is_empty() || owner == "_dta" {
+            "_dta".to_string()
+        } else {
+            s.frame.var(s.variable(owner)?).name.clone()
+        };
+        let count: usize = s.frame.char(&owner, "note0").parse().unwrap_or(0);
+        s.frame.chars.insert((owner.clone(), "note0".into()), (count + 1).to_string());
+        s.frame.chars.insert((owner, format!("note{}", count + 1)), note.trim().to_string());
+        s.frame.changed = true;
+        return Ok(());
+    }
+    let parts = words(text);
+    match parts[..] {
+        ["drop", owner, ..] => {
+            let owner = owner.to_string();
+            s.frame.chars.retain(|(o, n), _| !((*o == owner || owner == "_all") && n.starts_with("note")));
+        }
+        _ => {
+            let wanted: Vec<&str> = parts.iter().copied().filter(|w| *w != "list" && *w != "_all").collect();
+            let mut owners = vec!["_dta".to_string()];
+            owners.extend(s.frame.vars().iter().map(|v| v.name.clone()));
+            for owner in owners.into_iter().filter(|o| wanted.is_empty() || wanted.contains(&o.as_str())) {
+                let count: usize = s.frame.char(&owner, "note0").parse().unwrap_or(0);
+                if count > 0 {
+                    s.print("");
+                    s.print(format!("{owner}:"));
+                    for k in 1..=count {
+                        let text = s.frame.char(&owner, &format!("note{k}")).to_string();
+                        s.print(format!("  {k}.  {text}"));
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn char(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let text = cmd.raw.strip_prefix("define ").unwrap_or(&cmd.raw).trim();
+    if text.is_empty() || text.starts_with("list") {
+        let lines: Vec<String> = s.frame.chars.iter().map(|((o, n), t)| format!("  {o}[{n}]: {t}")).collect();
+        lines.into_iter().for_each(|l| s.print(l));
+        return Ok(());
+    }
+    let open = text.find('[').ok_or_else(StataError::syntax)?;
+    let close = matching_paren(text, open).ok_or_else(StataError::syntax)?;
+    let owner = text[..open].trim();
+    let owner =
+        if owner == "_dta" { owner.to_string() } else { s.frame.var(s.variable(owner)?).name.clone() };
+    let name = text[open + 1..close].trim().to_string();
+    if name.is_empty() {
+        return Err(StataError::syntax());
+    }
+    let value = unquote(&text[close + 1..]).to_string();
+    s.frame.changed = true;
+    if value.is_empty() {
+        s.frame.chars.remove(&(owner, name));
+    } else {
+        s.frame.chars.insert((owner, name), value);
+    }
+    Ok(())
+}
+
+fn compress(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let vars = if cmd.list.is_empty() { (0..s.frame.n_vars()).collect() } else { s.varlist(&cmd.list)? };
+    for i in vars {
+        let v = s.frame.var(i);
+        let old = v.data.storage_type();
+        let new = if v.is_string() {
+            let longest = (0..s.frame.n_rows()).map(|r| v.data.str(r).len()).max().unwrap_or(0).max(1);
+            if longest > 2045 { StorageType::StrL } else { StorageType::Str(longest as u16) }
+        } else {
+            let values = s.frame.numeric(i)?;
+            let order = [StorageType::Byte, StorageType::Int, StorageType::Long, StorageType::Float];
+            // float keeps its own values; double may become float only when nothing changes
+            let exact = |t: StorageType| values.iter().all(|&x| t.stored(x) == x);
+            order.into_iter().find(|&t| exact(t) && width(t) < width(old)).unwrap_or(old)
+        };
+        if new != old && width(new) <= width(old) {
+            let column = v.data.convert(new);
+            let (name, was_default) = (v.name.clone(), v.format == old.default_format());
+            let sorted = s.frame.sorted_by.clone();
+            s.frame.set_column(i, column);
+            s.frame.sorted_by = sorted;
+            if was_default && new.is_string() {
+                s.frame.var_mut(i).format = new.default_format();
+            }
+            s.print(format!("  variable {name} was {} now {}", old.name(), new.name()));
+        }
+    }
+    Ok(())
+}
+
+fn width(t: StorageType) -> usize {
+    match t {
+        StorageType::Byte => 1,
+        StorageType::Int => 2,
+        StorageType::Long | StorageType::Float => 4,
+        StorageType::Double => 8,
+        StorageType::Str(n) => usize::from(n),
+        StorageType::StrL => 1 << 20,
+    }
+}
+
+fn recast(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (front, option) = match top_level_comma(&cmd.raw) {
+        Some(i) => (&cmd.raw[..i], cmd.raw[i + 1..].trim()),
+        None => (cmd.raw.as_str(), ""),
+    };
+    let force = match option {
+        "" => false,
+        "force" => true,
+        o => return Err(StataError::option_not_allowed(o)),
+    };
+    let (ty, list) = front.trim().split_once(char::is_whitespace).ok_or_else(StataError::syntax)?;
+    let ty = StorageType::parse(ty).ok_or_else(|| StataError::new(198, format!("{ty} invalid type")))?;
+    for i in s.varlist(list)? {
+        let v = s.frame.var(i);
+        if v.is_string() != ty.is_string() {
+            return Err(StataError::type_mismatch());
+        }
+        let lost = (0..s.frame.n_rows())
+            .filter(|&r| match ty {
+                StorageType::Str(w) => v.data.str(r).len() > usize::from(w),
+                StorageType::StrL => false,
+                _ => ty.stored(v.data.num(r)) != v.data.num(r),
+            })
+            .count();
+        if lost > 0 && !force {
+            s.print(format!("{}:  {lost} values would be changed; not changed", s.frame.var(i).name));
+            continue;
+        }
+        let column = v.data.convert(ty);
+        s.frame.set_column(i, column);
+    }
+    Ok(())
+}

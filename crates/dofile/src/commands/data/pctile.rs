@@ -1,0 +1,110 @@
+//! `pctile` and `xtile`: percentiles and quantile groups as variables.
+
+use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::error::{Result, StataError};
+use crate::frame::{Column, Variable, is_valid_name};
+use crate::session::Session;
+use crate::stats::Sample;
+use crate::syntax::{OptSpec, ParsedCommand, WeightKind};
+use crate::value::{MISSING, is_missing};
+
+const WEIGHTS: &[WeightKind] = &[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability];
+const MANY: StandardSyntax =
+    StandardSyntax::new(&[OptSpec::int("Nquantiles"), OptSpec::text("Cutpoints"), OptSpec::text("GENp")])
+        .weights(WEIGHTS)
+        .exp()
+        .unsupported(&["ALTdef"]);
+
+pub const SPEC_XTILE: CommandSpec = CommandSpec {
+    name: "xtile",
+    min: 5,
+    form: Form::Standard(&MANY),
+    by: ByRule::No,
+    run: |s, c| new_variable(s, c, true),
+    syntax: "xtile newvar = exp [if] [in] [weight] [, nquantiles(#) cutpoints(varname)]",
+    notes: "no results; category k holds (q_{k-1}, q_k]",
+    examples: &[Example {
+        run: "set obs 8\ngenerate x = _n\nxtile q = x, nquantiles(4)",
+        expect: &[("q[2]", 1.0), ("q[3]", 2.0), ("q[8]", 4.0)],
+    }],
+};
+pub const SPEC_PCTILE: CommandSpec = CommandSpec {
+    name: "pctile",
+    min: 6,
+    form: Form::Standard(&MANY),
+    by: ByRule::No,
+    run: |s, c| new_variable(s, c, false),
+    syntax: "pctile newvar = exp [if] [in] [weight] [, nquantiles(#) genp(newvar)]",
+    notes: "no results",
+    examples: &[],
+};
+
+fn quantiles(cmd: &ParsedCommand) -> Result<usize> {
+    let n = cmd.options.int("nquantiles").unwrap_or(2);
+    if (2..=1_000_000).contains(&n) {
+        Ok(n as usize)
+    } else {
+        Err(StataError::new(198, "nquantiles() must be 2 or more"))
+    }
+}
+
+fn new_variable(s: &mut Session, cmd: &ParsedCommand, categories: bool) -> Result<()> {
+    let name = cmd.list.trim().to_string();
+    if s.frame.find(&name).is_some() {
+        return Err(StataError::already_defined(&name));
+    }
+    if !is_valid_name(&name) {
+        return Err(StataError::new(198, format!("{name} invalid name")));
+    }
+    let exp = cmd.exp.as_deref().ok_or_else(|| StataError::new(100, "=exp required"))?;
+    let mut touse = s.rows(cmd)?;
+    let weights = s.weights(cmd, WeightKind::Analytic, &mut touse)?;
+    let c = s.compile(exp)?;
+    if c.is_string() {
+        return Err(StataError::type_mismatch());
+    }
+    let ctx = s.ctx();
+    let x: Vec<f64> = (0..touse.len()).map(|r| if touse[r] { c.num(&ctx, r) } else { MISSING }).collect();
+    let kind = weights.as_ref().map(|w| w.kind);
+    let sample = Sample::new(
+        x.iter().enumerate().map(|(r, &x)| (x, weights.as_ref().map_or(1.0, |w| w.values[r]))),
+        kind,
+    );
+    let cuts: Vec<f64> = match cmd.options.text("cutpoints") {
+        Some(v) => {
+            let v = s.numeric_variable(v)?;
+            let mut cuts: Vec<f64> =
+                s.frame.numeric(v)?.iter().copied().filter(|x| !is_missing(*x)).collect();
+            cuts.sort_by(f64::total_cmp);
+            cuts
+        }
+        None => {
+            let n = quantiles(cmd)?;
+            (1..n).map(|k| sample.percentile(100.0 * k as f64 / n as f64)).collect()
+        }
+    };
+    let n = x.len();
+    let values: Vec<f64> =
+        if categories {
+            x.iter()
+                .map(|&x| {
+                    if is_missing(x) { MISSING } else { 1.0 + cuts.iter().filter(|c| x > **c).count() as f64 }
+                })
+                .collect()
+        } else {
+            (0..n).map(|r| cuts.get(r).copied().unwrap_or(MISSING)).collect()
+        };
+    let ty = if categories {
+        values.iter().fold(crate::frame::StorageType::Byte, |t, &x| t.promoted_for(x))
+    } else {
+        s.settings.default_type
+    };
+    s.frame.add(Variable::new(&name, Column::from_f64(ty, &values)))?;
+    if let Some(g) = cmd.options.text("genp").filter(|_| !categories) {
+        let k = cuts.len() as f64 + 1.0;
+        let ps: Vec<f64> =
+            (0..n).map(|r| if r < cuts.len() { 100.0 * (r as f64 + 1.0) / k } else { MISSING }).collect();
+        s.frame.add(Variable::new(g, Column::from_f64(s.settings.default_type, &ps)))?;
+    }
+    Ok(())
+}

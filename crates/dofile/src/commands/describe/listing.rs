@@ -1,0 +1,450 @@
+//! `list`, `describe`, `ds`, `codebook`.
+
+use crate::commands::data::{count_text, grouped};
+use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax, Using};
+use crate::error::Result;
+use crate::format::{self, Format};
+use crate::results::Results;
+use crate::session::Session;
+use crate::stats::Sample;
+use crate::syntax::{OptSpec, ParsedCommand};
+use crate::value::is_missing;
+use unicode_width::UnicodeWidthStr;
+
+const LIST: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::flag("Clean"),
+    OptSpec::flag("noObs"),
+    OptSpec::flag("noLabel"),
+    OptSpec::flag("noHeader"),
+    OptSpec::int("SEParator"),
+    OptSpec::text("SEPBY"),
+    OptSpec::int("ABbreviate"),
+    OptSpec::flag("Table"),
+    OptSpec::flag("Compress"),
+    OptSpec::flag("fast"),
+])
+.unsupported(&[
+    "Divider",
+    "String",
+    "SUBVARname",
+    "Mean",
+    "SUM",
+    "N",
+    "CONstant",
+    "FULLnames",
+    "Display",
+    "noTRim",
+    "noCompress",
+]);
+const DESCRIBE: StandardSyntax = StandardSyntax::whole(&[
+    OptSpec::flag("Short"),
+    OptSpec::flag("SImple"),
+    OptSpec::flag("Fullnames"),
+    OptSpec::flag("VARList"),
+    OptSpec::flag("Numbers"),
+])
+.using(Using::Optional)
+.unsupported(&["replace", "clear", "DEtail"]);
+const DS: StandardSyntax =
+    StandardSyntax::whole(&[OptSpec::text("HAS"), OptSpec::text("NOT"), OptSpec::flag("Alpha")])
+        .unsupported(&["Detail", "Varwidth", "Skip", "INSEnsitive", "INDent"]);
+const CODEBOOK: StandardSyntax = StandardSyntax::new(&[OptSpec::flag("Compact")]).unsupported(&[
+    "All",
+    "Header",
+    "Notes",
+    "MV",
+    "Tabulate",
+    "Problems",
+    "Detail",
+    "DOTs",
+    "Languages",
+]);
+
+pub const SPEC_LIST: CommandSpec = CommandSpec {
+    name: "list",
+    min: 1,
+    form: Form::Standard(&LIST),
+    by: ByRule::EachGroup,
+    run: list,
+    syntax: "list [varlist] [if] [in] [, clean noobs nolabel noheader separator(#) sepby(varlist) abbreviate(#) table]",
+    notes: "no results",
+    examples: &[],
+};
+pub const SPEC_DESCRIBE: CommandSpec = CommandSpec {
+    name: "describe",
+    min: 1,
+    form: Form::Standard(&DESCRIBE),
+    by: ByRule::No,
+    run: describe,
+    syntax: "describe [varlist] [using filename] [, short simple fullnames varlist numbers]",
+    notes: "stores r(N) r(k) r(width) r(changed); varlist adds r(varlist) r(sortlist)",
+    examples: &[Example {
+        run: "set obs 3\ngenerate x = 1\ngenerate str5 s = \"a\"\nquietly describe, varlist",
+        expect: &[("r(N)", 3.0), ("r(k)", 2.0), ("r(width)", 9.0), ("wordcount(r(varlist))", 2.0)],
+    }],
+};
+pub const SPEC_DS: CommandSpec = CommandSpec {
+    name: "ds",
+    min: 2,
+    form: Form::Standard(&DS),
+    by: ByRule::No,
+    run: ds,
+    syntax: "ds [varlist] [, has(type typelist) not(type typelist) alpha]",
+    notes: "stores r(varlist)",
+    examples: &[Example {
+        run: "set obs 1\ngenerate x = 1\ngenerate s = \"a\"\nds, has(type numeric)",
+        expect: &[("r(varlist) == \"x\"", 1.0)],
+    }],
+};
+pub const SPEC_CODEBOOK: CommandSpec = CommandSpec {
+    name: "codebook",
+    min: 4,
+    form: Form::Standard(&CODEBOOK),
+    by: ByRule::No,
+    run: codebook,
+    syntax: "codebook [varlist] [if] [in] [, compact]",
+    notes: "no results",
+    examples: &[],
+};
+
+impl Session {
+    /// A cell as it is shown: value label, or the value in the variable's format.
+    pub fn cell_text(&self, v: usize, row: usize, nolabel: bool) -> String {
+        let var = self.frame.var(v);
+        if var.is_string() {
+            return var.data.str(row).to_string();
+        }
+        let x = var.data.num(row);
+        if !nolabel && let Some(t) = self.frame.labels_of(v).and_then(|l| l.get(x)) {
+            return t.to_string();
+        }
+        format::bare(&var.format, x)
+    }
+}
+
+fn list(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let vars = if cmd.list.is_empty() { (0..s.frame.n_vars()).collect() } else { s.varlist(&cmd.list)? };
+    let keep = s.rows(cmd)?;
+    let rows: Vec<usize> = (0..keep.len()).filter(|&r| keep[r]).collect();
+    if vars.is_empty() || rows.is_empty() {
+        return Ok(());
+    }
+    let sepby = match cmd.options.text("sepby") {
+        Some(l) => s.varlist(l)?,
+        None => Vec::new(),
+    };
+    let separator =
+        cmd.options.int("separator").unwrap_or(if sepby.is_empty() { 5 } else { 0 }).max(0) as usize;
+    let t = Table {
+        clean: cmd.has("clean"),
+        obs: !cmd.has("noobs"),
+        header: !cmd.has("noheader"),
+        nolabel: cmd.has("nolabel"),
+        separator,
+        sepby,
+        abbreviate: cmd.options.int("abbreviate").unwrap_or(8).clamp(5, 32) as usize,
+        first: s.range().0,
+    };
+    t.print(s, &rows, &vars);
+    Ok(())
+}
+
+/// Lists rows with their numbers, for other commands.
+pub(crate) fn list_rows(s: &mut Session, rows: &[usize], vars: &[usize]) {
+    let t = Table {
+        clean: false,
+        obs: true,
+        header: true,
+        nolabel: false,
+        separator: 5,
+        sepby: Vec::new(),
+        abbreviate: 8,
+        first: 0,
+    };
+    t.print(s, rows, vars);
+}
+
+struct Table {
+    clean: bool,
+    obs: bool,
+    header: bool,
+    nolabel: bool,
+    separator: usize,
+    sepby: Vec<usize>,
+    abbreviate: usize,
+    first: usize,
+}
+
+impl Table {
+    fn print(&self, s: &mut Session, rows: &[usize], vars: &[usize]) {
+        let columns: Vec<(String, Vec<String>, bool)> = vars
+            .iter()
+            .map(|&v| {
+                let var = s.frame.var(v);
+                let cells: Vec<String> = rows.iter().map(|&r| s.cell_text(v, r, self.nolabel)).collect();
+                let left =
+                    Format::parse(&var.format).is_some_and(|f| f.is_string()) && var.format.starts_with("%-");
+                (format::abbrev(&var.name, self.abbreviate.max(5)), cells, left)
+            })
+            .collect();
+        let widths: Vec<usize> = columns
+            .iter()
+            .map(|(n, cells, _)| cells.iter().map(|c| c.width()).max().unwrap_or(0).max(n.width()))
+            .collect();
+        let number = if self.obs {
+            rows.iter().max().map_or(1, |r| (r + 1 - self.first).to_string().len()) + 1
+        } else {
+            0
+        };
+        let cell = |text: &str, w: usize, left: bool| {
+            if left { format::left(text, w) } else { format::right(text, w) }
+        };
+        let gap = "   ";
+        let line = |texts: Vec<String>| texts.join(gap);
+        let inner = widths.iter().sum::<usize>() + gap.len() * (widths.len().saturating_sub(1)) + 2;
+        let indent = " ".repeat(if self.obs { number + 2 } else { 2 });
+        let head = line(columns.iter().zip(&widths).map(|(c, w)| cell(&c.0, *w, c.2)).collect());
+        s.print("");
+        if self.clean {
+            if self.header {
+                s.print(format!("{indent}{gap}{head}"));
+            }
+        } else {
+            s.print(format!("{indent}+{}+", "-".repeat(inner)));
+            if self.header {
+                s.print(format!("{indent}| {head} |"));
+                s.print(format!("{indent}|{}|", "-".repeat(inner)));
+            }
+        }
+        for (k, &r) in rows.iter().enumerate() {
+            let by_break =
+                k > 0 && !self.sepby.is_empty() && !s.frame.rows_equal(&self.sepby, rows[k - 1], r);
+            let counted = self.separator > 0 && k > 0 && k % self.separator == 0;
+            if !self.clean && (by_break || (counted && self.sepby.is_empty())) {
+                s.print(format!("{indent}|{}|", "-".repeat(inner)));
+            }
+            let body = line(columns.iter().zip(&widths).map(|(c, w)| cell(&c.1[k], *w, c.2)).collect());
+            let label = if self.obs {
+                format!("{:>width$}. ", r + 1 - self.first, width = number)
+            } else {
+                indent.clone()
+            };
+            s.print(if self.clean { format!("{label}{gap}{body}") } else { format!("{label}| {body} |") });
+        }
+        if !self.clean {
+            s.print(format!("{indent}+{}+", "-".repeat(inner)));
+        }
+    }
+}
+
+fn describe(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if let Some(file) = &cmd.using {
+        let file = crate::commands::language::files::with_extension(file, "dta");
+        let frame = crate::commands::data::read_dta(&s.path(&file), &file, None, false)?;
+        let own = std::mem::replace(&mut s.frame, frame);
+        let result = describe_frame(s, cmd);
+        s.frame = own;
+        return result;
+    }
+    describe_frame(s, cmd)
+}
+
+fn describe_frame(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let vars = if cmd.list.is_empty() { (0..s.frame.n_vars()).collect() } else { s.varlist(&cmd.list)? };
+    if cmd.has("simple") {
+        let names: Vec<String> = vars.iter().map(|&v| s.frame.var(v).name.clone()).collect();
+        s.print(names.join("  "));
+    } else {
+        let from =
+            if s.frame.filename.is_empty() { String::new() } else { format!(" from {}", s.frame.filename) };
+        s.print("");
+        s.print(format!("Contains data{from}"));
+        s.print(format!(" Observations: {:>13}    {}", count_text(s.frame.n_rows()), s.frame.label));
+        s.print(format!("    Variables: {:>13}    {}", count_text(s.frame.n_vars()), s.frame.timestamp));
+        if !cmd.has("short") {
+            let rule = "-".repeat(s.settings.linesize.clamp(40, 255).min(80) - 1);
+            s.print(rule.clone());
+            s.print("Variable      Storage   Display    Value");
+            s.print("    name         type    format    label      Variable label");
+            s.print(rule.clone());
+            for &v in &vars {
+                let var = s.frame.var(v);
+                let name =
+                    if cmd.has("fullnames") { var.name.clone() } else { format::abbrev(&var.name, 15) };
+                let text = format!(
+                    "{:<15} {:<7} {:<10} {:<10} {}",
+                    name,
+                    var.data.storage_type().name(),
+                    var.format,
+                    format::abbrev(&var.value_label, 10),
+                    var.label
+                );
+                s.print(text.trim_end());
+            }
+            s.print(rule);
+        }
+        let sorted = s.frame.sorted_by.join("  ");
+        s.print(format!("Sorted by: {sorted}"));
+        if s.frame.changed {
+            s.print("     Note: Dataset has changed since last saved.");
+        }
+    }
+    let mut r = Results::default();
+    r.scalar("N", s.frame.n_rows() as f64)
+        .scalar("k", s.frame.n_vars() as f64)
+        .scalar("width", s.row_width() as f64)
+        .scalar("changed", f64::from(u8::from(s.frame.changed)));
+    if cmd.has("varlist") {
+        let names: Vec<String> = vars.iter().map(|&v| s.frame.var(v).name.clone()).collect();
+        r.text("varlist", names.join(" ")).text("sortlist", s.frame.sorted_by.join(" "));
+    }
+    s.r = r;
+    Ok(())
+}
+
+fn ds(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let mut vars = if cmd.list.is_empty() { (0..s.frame.n_vars()).collect() } else { s.varlist(&cmd.list)? };
+    for (option, want) in [("has", true), ("not", false)] {
+        let Some(text) = cmd.options.text(option) else {
+            continue;
+        };
+        let (what, items) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        let items: Vec<&str> = items.split_whitespace().collect();
+        let matches = |v: usize| -> Result<bool> {
+            let var = s.frame.var(v);
+            let ty = var.data.storage_type().name();
+            Ok(match what {
+                "type" => items.iter().any(|i| match *i {
+                    "numeric" => !var.is_string(),
+                    "string" => var.is_string(),
+                    t => ty == t,
+                }),
+                w if "vallabel".starts_with(w) && w.len() >= 4 => {
+                    !var.value_label.is_empty()
+                        && (items.is_empty() || items.contains(&var.value_label.as_str()))
+                }
+                w if "varlabel".starts_with(w) && w.len() >= 4 => !var.label.is_empty(),
+                "format" => items.iter().any(|i| crate::syntax::varlist::wildcard(i, &var.format)),
+                _ => return Err(crate::StataError::unsupported_option("ds", &format!("{option}({what})"))),
+            })
+        };
+        let picked: Result<Vec<bool>> = vars.iter().map(|&v| matches(v)).collect();
+        let picked = picked?;
+        let mut k = 0;
+        vars.retain(|_| {
+            k += 1;
+            picked[k - 1] == want
+        });
+    }
+    let mut names: Vec<String> = vars.iter().map(|&v| s.frame.var(v).name.clone()).collect();
+    if cmd.has("alpha") {
+        names.sort();
+    }
+    s.print(names.join("  "));
+    let mut r = Results::default();
+    r.text("varlist", names.join(" "));
+    s.r = r;
+    Ok(())
+}
+
+fn codebook(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let vars = if cmd.list.is_empty() { (0..s.frame.n_vars()).collect() } else { s.varlist(&cmd.list)? };
+    let keep = s.rows(cmd)?;
+    let rows: Vec<usize> = (0..keep.len()).filter(|&r| keep[r]).collect();
+    if cmd.has("compact") {
+        s.print("");
+        s.print("Variable        Obs Unique       Mean        Min        Max  Label");
+        s.print("-".repeat(79));
+    }
+    for v in vars {
+        let var = s.frame.var(v).clone();
+        let gone =
+            |r: usize| if var.is_string() { var.data.str(r).is_empty() } else { is_missing(var.data.num(r)) };
+        let present: Vec<usize> = rows.iter().copied().filter(|&r| !gone(r)).collect();
+        let missing = rows.len() - present.len();
+        let groups = grouped(s, &[v], present.clone());
+        let sample = Sample::plain(present.iter().filter(|_| !var.is_string()).map(|&r| var.data.num(r)));
+        let g = |x: f64| format::bare("%9.0g", x);
+        if cmd.has("compact") {
+            let numbers = if var.is_string() {
+                format!("{:>10} {:>10} {:>10}", ".", ".", ".")
+            } else {
+                format!("{:>10} {:>10} {:>10}", g(sample.mean()), g(sample.min()), g(sample.max()))
+            };
+            s.print(format!(
+                "{:<12} {:>6} {:>6} {numbers}  {}",
+                format::abbrev(&var.name, 12),
+                present.len(),
+                groups.len(),
+                var.label
+            ));
+            continue;
+        }
+        let rule = "-".repeat(s.settings.linesize.min(80) - 1);
+        s.print("");
+        s.print(rule.clone());
+        let title = if var.label.is_empty() { "(unlabeled)".to_string() } else { var.label.clone() };
+        let room = rule.len().saturating_sub(var.name.width());
+        s.print(format!("{}{}", var.name, format::right(&title, room)));
+        s.print(rule);
+        s.print("");
+        let kind = if var.is_string() { "String" } else { "Numeric" };
+        s.print(format!("                  Type: {kind} ({})", var.data.storage_type().name()));
+        if !var.value_label.is_empty() {
+            s.print(format!("                 Label: {}", var.value_label));
+        }
+        s.print("");
+        let missing_text = format!("{}/{}", count_text(missing), count_text(rows.len()));
+        if var.is_string() {
+            s.print(format!(
+                "         Unique values: {:<24} Missing \"\": {missing_text}",
+                count_text(groups.len())
+            ));
+        } else {
+            if sample.rows() > 0 {
+                s.print(format!("                 Range: [{},{}]", g(sample.min()), g(sample.max())));
+            }
+            s.print(format!(
+                "         Unique values: {:<24} Missing .: {missing_text}",
+                count_text(groups.len())
+            ));
+        }
+        s.print("");
+        if groups.len() <= 9 {
+            s.print("            Tabulation: Freq.  Value");
+            for grp in &groups {
+                let label =
+                    s.frame.labels_of(v).and_then(|l| l.get(var.data.num(grp[0]))).unwrap_or("").to_string();
+                let value = if var.is_string() {
+                    format!("\"{}\"", var.data.str(grp[0]))
+                } else {
+                    format::bare(&var.format, var.data.num(grp[0]))
+                };
+                s.print(format!("{:>29}  {value}  {label}", count_text(grp.len())).trim_end());
+            }
+        } else if !var.is_string() {
+            s.print(format!("                  Mean: {}", g(sample.mean())));
+            s.print(format!("             Std. dev.: {}", g(sample.sd())));
+            s.print("");
+            let p = |k: f64| format::right(&g(sample.percentile(k)), 10);
+            s.print(format!(
+                "           Percentiles: {:>10}{:>10}{:>10}{:>10}{:>10}",
+                "10%", "25%", "50%", "75%", "90%"
+            ));
+            s.print(format!(
+                "                        {}{}{}{}{}",
+                p(10.0),
+                p(25.0),
+                p(50.0),
+                p(75.0),
+                p(90.0)
+            ));
+        } else {
+            let examples: Vec<String> =
+                (1..=4).map(|k| format!("\"{}\"", var.data.str(groups[groups.len() * k / 5][0]))).collect();
+            s.print(format!("              Examples: {}", examples[0]));
+            examples[1..].iter().for_each(|e| s.out.line(&format!("                        {e}")));
+        }
+    }
+    Ok(())
+}
