@@ -3,6 +3,7 @@
 pub mod api_key;
 mod config_show;
 pub mod demo;
+mod dofile;
 mod exit;
 mod health;
 mod serve;
@@ -38,6 +39,9 @@ enum Command {
     Serve(serve::Args),
     /// Walk the main job end to end on bundled data.
     Demo(demo::Args),
+    /// Run a do-file with the open engine: `dofile -b do FILE.do`.
+    #[command(disable_help_flag = true)]
+    Dofile(dofile::Args),
     /// Create task codes.
     TaskCode(task_code::TaskCodeArgs),
     /// Create, list, rotate and revoke API keys.
@@ -64,6 +68,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match cli.command {
         Command::Serve(args) => serve::run(args, config).into(),
         Command::Demo(args) => demo(args).into(),
+        Command::Dofile(args) => dofile::run(args),
         Command::TaskCode(args) => on_store(config, async move |target| task_code::run(args, &target).await),
         Command::ApiKey(args) => on_store(config, async move |target| api_key::run(args, &target).await),
         Command::Config(args) => config_show::run(args, config).into(),
