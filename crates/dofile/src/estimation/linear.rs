@@ -98,12 +98,13 @@ pub struct Grid<'a> {
     frame: &'a Frame,
     rows: Rc<Vec<usize>>,
     columns: HashMap<(String, TsOp), Rc<Vec<f64>>>,
+    shares: HashMap<(String, i64), f64>,
 }
 
 impl<'a> Grid<'a> {
     /// The data as they are on the given rows.
     pub fn new(frame: &'a Frame, rows: Vec<usize>) -> Self {
-        Self { frame, rows: Rc::new(rows), columns: HashMap::new() }
+        Self { frame, rows: Rc::new(rows), columns: HashMap::new(), shares: HashMap::new() }
     }
 
     /// The rows.
@@ -130,6 +131,26 @@ impl<'a> Grid<'a> {
         self.columns.insert((variable.to_string(), TsOp::default()), Rc::new(values));
     }
 
+    /// Replaces the indicator of a factor level by a share (means of indicators).
+    pub fn set_share(&mut self, variable: &str, level: i64, share: f64) {
+        self.shares.insert((variable.to_string(), level), share);
+    }
+
+    /// Puts every row at one level of a factor, whatever shares were set before.
+    pub fn fix_factor(&mut self, variable: &str, level: i64) {
+        self.shares.retain(|(name, _), _| name != variable);
+        self.set(variable, vec![level as f64; self.rows.len()]);
+    }
+
+    fn share(&self, atom: &Atom) -> Option<f64> {
+        match atom {
+            Atom::Level { var, level, ts, .. } if ts.is_none() && !self.shares.is_empty() => {
+                self.shares.get(&(var.clone(), *level)).copied()
+            }
+            _ => None,
+        }
+    }
+
     /// The values of a variable, if a loaded term uses it.
     pub fn variable(&self, variable: &str) -> Option<&[f64]> {
         self.columns.get(&(variable.to_string(), TsOp::default())).map(|v| v.as_slice())
@@ -137,6 +158,9 @@ impl<'a> Grid<'a> {
 
     fn atom(&self, atom: &Atom, row: usize) -> f64 {
         let value = self.columns[&(atom.var().to_string(), atom.ts())][row];
+        if let Some(share) = self.share(atom) {
+            return share;
+        }
         match atom {
             Atom::Cont { .. } => value,
             _ if is_missing(value) => MISSING,
@@ -148,6 +172,10 @@ impl<'a> Grid<'a> {
     pub fn term(&self, term: &Term) -> Vec<f64> {
         let mut out = vec![1.0; self.rows.len()];
         for atom in &term.atoms {
+            if let Some(share) = self.share(atom) {
+                out.iter_mut().filter(|cell| !is_missing(**cell)).for_each(|cell| *cell *= share);
+                continue;
+            }
             let column = &self.columns[&(atom.var().to_string(), atom.ts())];
             for (cell, value) in out.iter_mut().zip(column.iter()) {
                 *cell = match atom {

@@ -2,12 +2,15 @@
 //! posting `e()`, printing coefficient tables, and evaluating linear predictions afterwards.
 //! Formulas belong to `estimators`, the commands themselves to `commands`.
 
+pub mod at_spec;
 pub mod binary;
 pub mod display;
 pub mod header;
 pub mod likelihood;
 pub mod linear;
 pub mod linear_form;
+pub mod margins;
 pub mod model;
 pub mod post;
+pub mod response;
 pub mod table;

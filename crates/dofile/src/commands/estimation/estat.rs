@@ -1,0 +1,91 @@
+//! `estat`: statistics of the last estimation. This file finds the subcommand; the numbers and the
+//! output are in `estat_regress`, `estat_iv` and `estat_binary`.
+
+use super::super::{ByRule, CommandSpec, Example, Form};
+use super::{estat_binary, estat_iv, estat_regress};
+use crate::error::{Result, StataError};
+use crate::session::Session;
+use crate::syntax::options::{OptSpec, Options};
+use crate::syntax::split::ParsedCommand;
+
+/// The command.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "estat",
+    min: 4,
+    form: Form::Raw,
+    by: ByRule::No,
+    run,
+    syntax: "estat ic | vce | hettest | ovtest | imtest, white | vif | firststage | endogenous | overid | classification | gof [, options]",
+    notes: "which subcommands exist depends on e(cmd); formulas: the postestimation sections of [R]",
+    examples: &[Example {
+        run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\nestat ic\nmatrix s = r(S)",
+        expect: &[("s[1,5]+2*e(ll)", 4.0), ("s[1,1]", 6.0)],
+    }],
+};
+
+/// A subcommand: its words before and after the comma.
+pub struct Call {
+    /// What stands between the subcommand and the comma.
+    pub list: String,
+    /// Its options as written.
+    option_text: String,
+    name: String,
+}
+
+impl Call {
+    /// Checks the options.
+    pub fn options(&self, specs: &[OptSpec], unsupported: &[&str]) -> Result<Options> {
+        Options::parse(&format!("estat {}", self.name), &self.option_text, specs, unsupported)
+    }
+
+    /// Refuses any option and list.
+    pub fn bare(&self) -> Result<()> {
+        self.options(&[], &[])?;
+        if self.list.is_empty() {
+            Ok(())
+        } else {
+            Err(StataError::new(198, format!("{} not allowed", self.list)))
+        }
+    }
+}
+
+fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if session.e.b().is_none() {
+        return Err(StataError::new(301, "last estimates not found"));
+    }
+    let (body, option_text) = super::test::split_comma(&cmd.raw);
+    let (word, list) = body.split_once(char::is_whitespace).unwrap_or((&body, ""));
+    let call = |name: &str| Call {
+        list: list.trim().to_string(),
+        option_text: option_text.clone(),
+        name: name.to_string(),
+    };
+    let is = |full: &str, least: usize| word.len() >= least && full.starts_with(word);
+    let after = session.e.cmd().to_string();
+    let binary = matches!(after.as_str(), "logit" | "logistic" | "probit");
+    match word {
+        "" => Err(StataError::new(198, "subcommand required")),
+        "ic" => estat_regress::ic(session, &call("ic")),
+        "vce" => estat_regress::vce(session, &call("vce")),
+        _ if after == "regress" && is("hettest", 4) => estat_regress::hettest(session, &call("hettest")),
+        _ if after == "regress" && is("ovtest", 3) => estat_regress::ovtest(session, &call("ovtest")),
+        _ if after == "regress" && is("imtest", 3) => estat_regress::imtest(session, &call("imtest")),
+        "vif" if after == "regress" => estat_regress::vif(session, &call("vif")),
+        _ if after == "ivregress" && is("firststage", 5) => {
+            estat_iv::first_stage(session, &call("firststage"))
+        }
+        _ if after == "ivregress" && is("endogenous", 4) => {
+            estat_iv::endogenous(session, &call("endogenous"))
+        }
+        _ if after == "ivregress" && is("overid", 4) => estat_iv::overid(session, &call("overid")),
+        _ if binary && is("classification", 4) => {
+            estat_binary::classification(session, &call("classification"))
+        }
+        "gof" if binary => estat_binary::gof(session, &call("gof")),
+        "gof" if after == "poisson" => estat_binary::poisson_gof(session, &call("gof")),
+        _ => Err(StataError::new(
+            321,
+            format!("estat {word} is not valid after {after}, or not supported by the open engine"),
+        )),
+    }
+}

@@ -1,0 +1,280 @@
+//! `estat classification` and `estat gof` after logit models and Poisson regression, and `lroc`.
+//! Formulas: [R] estat classification, [R] estat gof, [R] lroc, [R] poisson postestimation.
+
+use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use super::estat::Call;
+use super::predict::{compute, outcome};
+use crate::error::{Result, StataError};
+use crate::estimation::post::stata;
+use crate::estimators::classify;
+use crate::estimators::distributions::chi2_tail;
+use crate::format;
+use crate::matrix::Matrix;
+use crate::results::Results;
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::syntax::split::ParsedCommand;
+use crate::value::is_missing;
+
+const LROC: StandardSyntax =
+    StandardSyntax::new(&[OptSpec::flag("noGraph"), OptSpec::flag("all")]).unsupported(&["beta"]);
+
+/// The command `lroc`.
+pub const SPEC_LROC: CommandSpec = CommandSpec {
+    name: "lroc",
+    min: 4,
+    form: Form::Standard(&LROC),
+    by: ByRule::No,
+    run: lroc,
+    syntax: "lroc [if] [in], nograph [all]",
+    notes: "stores r(N) r(area); formulas: [R] lroc. The curve is drawn with twoway from predicted probabilities",
+    examples: &[],
+};
+
+/// Predicted probabilities and outcomes on rows, with frequency weights.
+struct Predicted {
+    p: Vec<f64>,
+    y: Vec<bool>,
+    weights: Option<Vec<f64>>,
+}
+
+impl Predicted {
+    fn read(session: &mut Session, touse: &[bool], all: bool) -> Result<Self> {
+        if !matches!(session.e.cmd(), "logit" | "logistic" | "probit") {
+            return Err(StataError::new(301, "last estimates not found"));
+        }
+        let sample =
+            session.estimation_sample().ok_or_else(|| StataError::new(322, "estimation sample not found"))?;
+        let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i] && (all || sample[*i])).collect();
+        let y = outcome(session, &rows)?;
+        let p = compute(session, Some("pr"), None, &rows)?.values;
+        let weights = match session.e.results.get_text("wexp") {
+            None => None,
+            Some(text) => {
+                let compiled = session.compile(text.trim_start_matches('=').trim())?;
+                let ctx = session.ctx();
+                Some(rows.iter().map(|r| compiled.num(&ctx, *r)).collect::<Vec<f64>>())
+            }
+        };
+        let keep: Vec<usize> = (0..rows.len()).filter(|i| !is_missing(p[*i]) && !is_missing(y[*i])).collect();
+        if keep.is_empty() {
+            return Err(StataError::new(2000, "no observations"));
+        }
+        Ok(Self {
+            p: keep.iter().map(|i| p[*i]).collect(),
+            y: keep.iter().map(|i| y[*i] != 0.0).collect(),
+            weights: weights.map(|w| keep.iter().map(|i| w[*i]).collect()),
+        })
+    }
+
+    fn count(&self) -> f64 {
+        self.weights.as_ref().map_or(self.p.len() as f64, |w| w.iter().sum())
+    }
+}
+
+fn lroc(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if !cmd.has("nograph") {
+        return Err(StataError::unsupported_option("lroc", "(none): only lroc, nograph"));
+    }
+    let touse = session.rows(cmd)?;
+    let data = Predicted::read(session, &touse, cmd.has("all"))?;
+    let (_, area) = classify::roc(&data.p, &data.y, data.weights.as_deref());
+    let depvar = session.e.results.get_text("depvar").unwrap_or("").to_string();
+    let title = if session.e.cmd() == "probit" { "Probit model" } else { "Logistic model" };
+    session.print("");
+    session.print(format!("{title} for {depvar}"));
+    session.print("");
+    session.print(format!("Number of observations = {}", format::number("%8.0f", data.count())));
+    session.print(format!("Area under ROC curve   = {}", format::number("%8.4f", area)));
+    let mut results = Results::default();
+    results.scalar("N", data.count()).scalar("area", stata(area));
+    session.r = results;
+    Ok(())
+}
+
+/// `estat classification [, cutoff(#)]`.
+pub fn classification(session: &mut Session, call: &Call) -> Result<()> {
+    let options = call.options(&[OptSpec::real("CUToff"), OptSpec::flag("all")], &[])?;
+    let cut = options.real("cutoff").unwrap_or(0.5);
+    if !(0.0..=1.0).contains(&cut) {
+        return Err(StataError::new(198, "cutoff() must be between 0 and 1"));
+    }
+    let touse = vec![true; session.frame.n_rows()];
+    let data = Predicted::read(session, &touse, options.has("all"))?;
+    let c = classify::classification(&data.p, &data.y, data.weights.as_deref(), cut);
+    let (ones, zeros) = (c.true_positive + c.false_negative, c.false_positive + c.true_negative);
+    let (positive, negative) = (c.true_positive + c.false_positive, c.false_negative + c.true_negative);
+    let share = |a: f64, b: f64| stata(100.0 * a / b);
+    let depvar = session.e.results.get_text("depvar").unwrap_or("").to_string();
+    let title = if session.e.cmd() == "probit" { "Probit model" } else { "Logistic model" };
+    session.print("");
+    session.print(format!("{title} for {depvar}"));
+    session.print("");
+    session.print("              -------- True --------");
+    session.print("Classified |         D            ~D  |      Total");
+    session.print("-----------+--------------------------+-----------");
+    let line = |name: &str, a: f64, b: f64| {
+        let cell = |x: f64, w: usize| format::right(&format::bare("%9.0g", x), w);
+        format!("{name:^11}|{}{}  |{}", cell(a, 10), cell(b, 14), cell(a + b, 11))
+    };
+    session.print(line("+", c.true_positive, c.false_positive));
+    session.print(line("-", c.false_negative, c.true_negative));
+    session.print("-----------+--------------------------+-----------");
+    session.print(line("Total", ones, zeros));
+    session.print("");
+    session.print(format!("Classified + if predicted Pr(D) >= {}", format::bare("%9.0g", cut)));
+    session.print(format!("True D defined as {depvar} != 0"));
+    let rule = "--------------------------------------------------";
+    session.print(rule);
+    let rates = [
+        ("Sensitivity", "Pr( +| D)", "P_p1", share(c.true_positive, ones)),
+        ("Specificity", "Pr( -|~D)", "P_n0", share(c.true_negative, zeros)),
+        ("Positive predictive value", "Pr( D| +)", "P_1p", share(c.true_positive, positive)),
+        ("Negative predictive value", "Pr(~D| -)", "P_0n", share(c.true_negative, negative)),
+        ("False + rate for true ~D", "Pr( +|~D)", "P_p0", share(c.false_positive, zeros)),
+        ("False - rate for true D", "Pr( -| D)", "P_n1", share(c.false_negative, ones)),
+        ("False + rate for classified +", "Pr(~D| +)", "P_0p", share(c.false_positive, positive)),
+        ("False - rate for classified -", "Pr( D| -)", "P_1n", share(c.false_negative, negative)),
+    ];
+    let mut results = Results::default();
+    for (i, (name, what, stored, value)) in rates.iter().enumerate() {
+        if i == 4 {
+            session.print(rule);
+        }
+        session.print(format!("{name:<31}{what:>10}{}%", format::right(&format::bare("%6.2f", *value), 8)));
+        results.scalar(stored, *value);
+    }
+    let correct = share(c.true_positive + c.true_negative, ones + zeros);
+    session.print(rule);
+    session.print(format!(
+        "{:<41}{}%",
+        "Correctly classified",
+        format::right(&format::bare("%6.2f", correct), 8)
+    ));
+    session.print(rule);
+    let table = Matrix::new(2, 2, vec![c.true_positive, c.false_positive, c.false_negative, c.true_negative]);
+    results.scalar("P_corr", correct).matrix("ctable", table);
+    session.r = results;
+    Ok(())
+}
+
+fn show_gof(session: &mut Session, lines: &[(&str, String)]) {
+    session.print("");
+    for (label, value) in lines {
+        session.print(format!("{label:>28} = {value}"));
+    }
+}
+
+/// `estat gof [, group(#)]`: Pearson's test over covariate patterns, or Hosmer and Lemeshow (1980) groups.
+pub fn gof(session: &mut Session, call: &Call) -> Result<()> {
+    let options = call.options(&[OptSpec::int("Group")], &["table", "OUTsample", "all"])?;
+    let touse = vec![true; session.frame.n_rows()];
+    let data = Predicted::read(session, &touse, false)?;
+    let weight = |i: usize| data.weights.as_ref().map_or(1.0, |w| w[i]);
+    let mut order: Vec<usize> = (0..data.p.len()).collect();
+    order.sort_by(|a, b| data.p[*a].total_cmp(&data.p[*b]));
+    // Rows with one predicted probability form one pattern; groups never split a pattern.
+    let patterns: Vec<(f64, f64, f64)> = order
+        .chunk_by(|a, b| data.p[*a] == data.p[*b])
+        .map(|run| {
+            let total: f64 = run.iter().map(|i| weight(*i)).sum();
+            let ones: f64 = run.iter().filter(|i| data.y[**i]).map(|i| weight(*i)).sum();
+            (total, ones, total * data.p[run[0]])
+        })
+        .collect();
+    let depvar = session.e.results.get_text("depvar").unwrap_or("").to_string();
+    let n = data.count();
+    let mut results = Results::default();
+    let (cells, df, name) = match options.int("group") {
+        None => {
+            let rank = session.e.results.get_scalar("rank").unwrap_or(0.0);
+            let df = patterns.len() as f64 - rank;
+            (patterns, df, "Pearson")
+        }
+        Some(groups) if groups > 2 => {
+            let mut cells = vec![(0.0, 0.0, 0.0); groups as usize];
+            let mut reached = 0.0;
+            for (total, ones, expected) in patterns {
+                reached += total;
+                // Quantile groups as xtile makes them: the group in which the pattern's last row falls.
+                let group = ((reached / n * groups as f64).ceil() as usize).clamp(1, groups as usize) - 1;
+                cells[group].0 += total;
+                cells[group].1 += ones;
+                cells[group].2 += expected;
+            }
+            cells.retain(|c| c.0 > 0.0);
+            let df = cells.len() as f64 - 2.0;
+            (cells, df, "Hosmer–Lemeshow")
+        }
+        Some(_) => return Err(StataError::new(198, "group() must be greater than 2")),
+    };
+    let chi2: f64 = cells
+        .iter()
+        .map(|(total, ones, expected)| (ones - expected).powi(2) / (expected * (1.0 - expected / total)))
+        .sum();
+    let p = stata(chi2_tail(df, chi2));
+    session.print("");
+    session.print(format!(
+        "Goodness-of-fit test after {} model",
+        if session.e.cmd() == "probit" { "probit" } else { "logistic" }
+    ));
+    session.print(format!("Variable: {depvar}"));
+    let what = if name == "Pearson" { "Number of covariate patterns" } else { "Number of groups" };
+    show_gof(
+        session,
+        &[
+            ("Number of observations", format::number("%8.0fc", n)),
+            (what, format::number("%8.0fc", cells.len() as f64)),
+            (&format!("{name} chi2({})", format::bare("%9.0g", df)), format::number("%8.2f", chi2)),
+            ("Prob > chi2", format::number("%8.4f", p)),
+        ],
+    );
+    results
+        .scalar("N", n)
+        .scalar("m", cells.len() as f64)
+        .scalar("df", df)
+        .scalar("chi2", stata(chi2))
+        .scalar("p", p);
+    session.r = results;
+    Ok(())
+}
+
+/// `estat gof` after `poisson`: deviance and Pearson statistics.
+pub fn poisson_gof(session: &mut Session, call: &Call) -> Result<()> {
+    call.bare()?;
+    if session.e.results.get_text("wtype").is_some() {
+        return Err(StataError::new(
+            322,
+            "estat gof is not supported after a weighted poisson by the open engine",
+        ));
+    }
+    let sample =
+        session.estimation_sample().ok_or_else(|| StataError::new(322, "estimation sample not found"))?;
+    let rows: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
+    let y = outcome(session, &rows)?;
+    let mean = compute(session, Some("n"), None, &rows)?.values;
+    let rank = session.e.results.get_scalar("rank").unwrap_or(0.0);
+    let df = rows.len() as f64 - rank;
+    let deviance: f64 = y
+        .iter()
+        .zip(&mean)
+        .map(|(y, m)| 2.0 * (if *y > 0.0 { y * (y / m).ln() } else { 0.0 } - (y - m)))
+        .sum();
+    let pearson: f64 = y.iter().zip(&mean).map(|(y, m)| (y - m).powi(2) / m).sum();
+    let (p_d, p_p) = (stata(chi2_tail(df, deviance)), stata(chi2_tail(df, pearson)));
+    let number = |x: f64| format::number("%9.0g", x);
+    show_gof(
+        session,
+        &[
+            ("Deviance goodness-of-fit", number(deviance)),
+            (&format!("Prob > chi2({df})"), format::number("%9.4f", p_d)),
+            ("Pearson goodness-of-fit", number(pearson)),
+            (&format!("Prob > chi2({df})"), format::number("%9.4f", p_p)),
+        ],
+    );
+    let mut results = Results::default();
+    results.scalar("chi2_d", stata(deviance)).scalar("p_d", p_d).scalar("df", df);
+    results.scalar("chi2_p", stata(pearson)).scalar("p_p", p_p);
+    session.r = results;
+    Ok(())
+}

@@ -1,0 +1,229 @@
+//! Diagnostics after `ivregress`: `estat firststage`, `endogenous` and `overid`.
+//! Formulas: [R] ivregress postestimation; critical values of Stock and Yogo are not printed.
+
+use super::estat::Call;
+use super::ivregress::{IvState, with_request};
+use crate::error::{Result, StataError};
+use crate::estimation::display::fit_error;
+use crate::estimation::post::stata;
+use crate::estimators::iv::{self, Method};
+use crate::estimators::iv_tests::{self, Overidentification, Test};
+use crate::format;
+use crate::matrix::{Matrix, Stripe};
+use crate::results::Results;
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::value::MISSING;
+use std::any::Any;
+use std::sync::Arc;
+
+fn state(session: &Session) -> Result<Arc<dyn Any + Send + Sync>> {
+    session
+        .e
+        .extra
+        .clone()
+        .filter(|e| e.is::<IvState>())
+        .ok_or_else(|| StataError::new(301, "last estimates not found"))
+}
+
+fn cast(extra: &Arc<dyn Any + Send + Sync>) -> Result<&IvState> {
+    extra.downcast_ref().ok_or_else(|| StataError::new(301, "last estimates not found"))
+}
+
+/// `estat firststage [, all forcenonrobust]`.
+pub fn first_stage(session: &mut Session, call: &Call) -> Result<()> {
+    let options = call.options(&[OptSpec::flag("all")], &["FORCEnonrobust"])?;
+    let extra = state(session)?;
+    let state = cast(&extra)?;
+    let stages = with_request(state, iv_tests::first_stage).map_err(fit_error)?;
+    let minimum = with_request(state, iv_tests::minimum_eigenvalue);
+    let robust = state.model.is_robust();
+    session.print("");
+    session.print("  First-stage regression summary statistics");
+    let rule =
+        |c: &str| format!("  -------------{c}------------------------------------------------------------");
+    session.print(rule("-"));
+    let test = stages[0].test;
+    let f = format!("F({},{})", test.df, format::bare("%9.0g", test.df_r.unwrap_or(MISSING)));
+    session.print(
+        format!(
+            "               |            Adjusted      Partial{:>13}",
+            if robust { "Robust" } else { "" }
+        )
+        .trim_end(),
+    );
+    session.print(format!("      Variable |   R-sq.       R-sq.        R-sq.{f:>13}   Prob > F"));
+    session.print(rule("+"));
+    let mut numbers = Vec::new();
+    for (stage, (name, _)) in stages.iter().zip(&state.endogenous) {
+        session.print(format!(
+            "  {:>12} |{}{}{}{}{}",
+            format::abbrev(name, 12),
+            format::right(&format::bare("%6.4f", stage.r2), 8),
+            format::right(&format::bare("%6.4f", stage.r2_a), 12),
+            format::right(&format::bare("%6.4f", stage.partial_r2), 13),
+            format::right(&format::bare("%9.0g", stage.test.statistic), 13),
+            format::right(&format::bare("%6.4f", stage.test.p), 10)
+        ));
+        let t = stage.test;
+        numbers.extend(
+            [stage.r2, stage.r2_a, stage.partial_r2, t.statistic, t.df, t.df_r.unwrap_or(MISSING), t.p]
+                .map(stata),
+        );
+    }
+    session.print(rule("-"));
+    let names: Vec<Stripe> = state.endogenous.iter().map(|e| Stripe::term(e.0.clone())).collect();
+    let mut results = Results::default();
+    let mut single = Matrix::new(names.len(), 7, numbers);
+    single.row_names = names.clone();
+    single.col_names = ["r2", "r2_a", "partialr2", "F", "df_n", "df_d", "p"].map(Stripe::term).to_vec();
+    results.matrix("singleresults", single);
+    if names.len() > 1 || options.has("all") {
+        session.print("");
+        session.print("  Shea's partial R-squared");
+        session.print("  ------------------------------");
+        for (stage, name) in stages.iter().zip(&names) {
+            session.print(format!(
+                "  {:>12} |  {}",
+                format::abbrev(&name.name, 12),
+                format::bare("%6.4f", stage.shea)
+            ));
+        }
+        session.print("  ------------------------------");
+        let mut multi = Matrix::new(names.len(), 1, stages.iter().map(|s| stata(s.shea)).collect());
+        multi.row_names = names;
+        multi.col_names = vec![Stripe::term("SPr2")];
+        results.matrix("multiresults", multi);
+    }
+    if !robust {
+        session.print("");
+        session.print(format!("  Minimum eigenvalue statistic = {}", format::bare("%9.0g", minimum)));
+    }
+    results.scalar("mineig", stata(minimum));
+    session.r = results;
+    Ok(())
+}
+
+fn chi2_line(session: &mut Session, label: &str, test: Test) {
+    session.print(format!(
+        "  {:<28} = {}  (p = {})",
+        format!("{label} chi2({})", test.df),
+        format::number("%8.0g", test.statistic),
+        format::bare("%6.4f", test.p)
+    ));
+}
+
+fn f_line(session: &mut Session, label: &str, test: Test) {
+    let df = format::bare("%9.0g", test.df_r.unwrap_or(MISSING));
+    session.print(format!(
+        "  {:<28} = {}  (p = {})",
+        format!("{label} F({},{df})", test.df),
+        format::number("%8.0g", test.statistic),
+        format::bare("%6.4f", test.p)
+    ));
+}
+
+/// `estat endogenous`: Durbin and Wu-Hausman, or the robust score and regression-based tests.
+pub fn endogenous(session: &mut Session, call: &Call) -> Result<()> {
+    call.bare()?;
+    let extra = state(session)?;
+    let state = cast(&extra)?;
+    if state.method != Method::TwoStage {
+        return Err(StataError::new(
+            322,
+            "estat endogenous is supported after ivregress 2sls only by the open engine",
+        ));
+    }
+    let tests = with_request(state, iv_tests::endogeneity).map_err(fit_error)?;
+    let robust = state.model.is_robust();
+    session.print("");
+    session.print("  Tests of endogeneity");
+    session.print("  H0: Variables are exogenous");
+    session.print("");
+    let mut results = Results::default();
+    let regression = tests.regression;
+    results.scalar("df", regression.df);
+    if robust {
+        if let Some(score) = tests.score {
+            chi2_line(session, "Robust score", score);
+            results.scalar("r_score", stata(score.statistic)).scalar("p_r_score", stata(score.p));
+        }
+        f_line(session, "Robust regression", regression);
+        results.scalar("regF", stata(regression.statistic)).scalar("p_regF", stata(regression.p));
+        results.scalar("regFdf_n", regression.df).scalar("regFdf_d", regression.df_r.unwrap_or(MISSING));
+        if let Some(clusters) = &state.model.clusters {
+            session.print(format!("  (Adjusted for {} clusters in {})", clusters.count, clusters.name));
+        }
+    } else {
+        if let Some(durbin) = tests.score {
+            chi2_line(session, "Durbin (score)", durbin);
+            results.scalar("durbin", stata(durbin.statistic)).scalar("p_durbin", stata(durbin.p));
+        }
+        f_line(session, "Wu–Hausman", regression);
+        results.scalar("wu", stata(regression.statistic)).scalar("p_wu", stata(regression.p));
+        results.scalar("wudf_r", regression.df_r.unwrap_or(MISSING));
+    }
+    session.r = results;
+    Ok(())
+}
+
+/// `estat overid`: Sargan and Basmann, the robust score test, Anderson-Rubin (LIML) or Hansen's J (GMM).
+pub fn overid(session: &mut Session, call: &Call) -> Result<()> {
+    call.options(&[], &["LAGs", "FORCEWeights", "FORCENONRobust"])?;
+    let extra = state(session)?;
+    let state = cast(&extra)?;
+    let found = with_request(state, |request| {
+        let fit = iv::fit(request)?;
+        iv_tests::overidentification(request, &fit)
+    })
+    .map_err(fit_error)?;
+    let Some(found) = found else {
+        return Err(StataError::new(498, "no overidentifying restrictions"));
+    };
+    if matches!(found, Overidentification::Score(_)) && state.model.clusters.is_some() {
+        return Err(StataError::new(
+            322,
+            "estat overid is not supported after vce(cluster) by the open engine",
+        ));
+    }
+    session.print("");
+    let mut results = Results::default();
+    let mut keep = |name: &str, test: Test| {
+        results
+            .scalar(name, stata(test.statistic))
+            .scalar(&format!("p_{name}"), stata(test.p))
+            .scalar("df", test.df);
+    };
+    match found {
+        Overidentification::Classical { sargan, basmann } => {
+            session.print("  Tests of overidentifying restrictions:");
+            session.print("");
+            chi2_line(session, "Sargan (score)", sargan);
+            chi2_line(session, "Basmann", basmann);
+            keep("sargan", sargan);
+            keep("basmann", basmann);
+        }
+        Overidentification::Score(test) => {
+            session.print("  Test of overidentifying restrictions:");
+            session.print("");
+            chi2_line(session, "Score", test);
+            keep("score", test);
+        }
+        Overidentification::Liml { anderson_rubin, basmann } => {
+            session.print("  Tests of overidentifying restrictions:");
+            session.print("");
+            chi2_line(session, "Anderson–Rubin", anderson_rubin);
+            f_line(session, "Basmann", basmann);
+            keep("ar", anderson_rubin);
+            keep("basmann_f", basmann);
+        }
+        Overidentification::Hansen(test) => {
+            session.print("  Test of overidentifying restriction:");
+            session.print("");
+            chi2_line(session, "Hansen's J", test);
+            keep("HansenJ", test);
+        }
+    }
+    session.r = results;
+    Ok(())
+}

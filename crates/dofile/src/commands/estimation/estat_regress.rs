@@ -1,0 +1,302 @@
+//! Diagnostics after `regress`: `estat hettest`, `ovtest`, `imtest, white`, `vif`; and `estat ic`, `estat vce`
+//! after any estimation. Formulas: [R] regress postestimation, [R] estat ic.
+
+use super::estat::Call;
+use super::predict::{design, map, outcome};
+use super::regress::LinearState;
+use crate::error::{Result, StataError};
+use crate::estimation::display::fit_error;
+use crate::estimation::linear::{Parameters, predict as linear_prediction};
+use crate::estimation::post::stata;
+use crate::estimators::distributions::{chi2_tail, f_tail};
+use crate::estimators::ols::{self, OlsFit, Request};
+use crate::format;
+use crate::matrix::{Matrix, Stripe};
+use crate::results::Results;
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::syntax::{Design, FvList};
+use crate::value::MISSING;
+
+/// The sample of a regression with its fitted values and residuals.
+struct Fitted {
+    rows: Vec<usize>,
+    parameters: Parameters,
+    y: Vec<f64>,
+    fitted: Vec<f64>,
+    residuals: Vec<f64>,
+    /// Estimated slopes: position among the parameters and values.
+    columns: Vec<(usize, Vec<f64>)>,
+    constant: bool,
+}
+
+impl Fitted {
+    fn read(session: &Session, what: &str) -> Result<Self> {
+        if session.e.results.get_text("wtype").is_some() {
+            return Err(StataError::new(
+                322,
+                format!("estat {what} is not supported after a weighted regression by the open engine"),
+            ));
+        }
+        let parameters = Parameters::of(&session.e)?;
+        let sample =
+            session.estimation_sample().ok_or_else(|| StataError::new(322, "estimation sample not found"))?;
+        let rows: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
+        let y = outcome(session, &rows)?;
+        let fitted = linear_prediction(&session.frame, &parameters, "", &rows)?;
+        let residuals = y.iter().zip(&fitted).map(|(y, f)| y - f).collect();
+        let slopes: Vec<usize> = (0..parameters.b.len())
+            .filter(|p| parameters.v[(*p, *p)] > 0.0 && parameters.terms[*p].is_some())
+            .collect();
+        let values = design(&session.frame, &parameters, &slopes, &rows)?;
+        let constant = parameters.stripe.iter().any(|s| s.name == "_cons");
+        Ok(Self {
+            rows,
+            y,
+            fitted,
+            residuals,
+            columns: slopes.into_iter().zip(values).collect(),
+            constant,
+            parameters,
+        })
+    }
+
+    fn classical(session: &Session, what: &str) -> Result<Self> {
+        if session.e.results.get_text("vcetype").is_some() {
+            return Err(StataError::new(498, format!("estat {what} not possible after a robust covariance")));
+        }
+        Self::read(session, what)
+    }
+
+    fn columns(&self) -> Vec<&[f64]> {
+        self.columns.iter().map(|c| c.1.as_slice()).collect()
+    }
+}
+
+fn regression(y: &[f64], columns: &[&[f64]], constant: bool) -> Result<OlsFit> {
+    ols::fit(&Request { constant, ..Request::new(y, columns) }).map_err(fit_error)
+}
+
+fn show_test(session: &mut Session, label: &str, statistic: f64, p_label: &str, p: f64) {
+    let width = label.len().max(p_label.len()) + 4;
+    session.print(format!("{label:>width$} = {}", format::number("%6.2f", statistic)));
+    session.print(format!("{p_label:>width$} = {}", format::number("%6.4f", p)));
+}
+
+/// `estat hettest [varlist] [, rhs normal iid fstat]`: Breusch and Pagan (1979), Cook and Weisberg (1983), Koenker (1981).
+pub fn hettest(session: &mut Session, call: &Call) -> Result<()> {
+    let specs = [OptSpec::flag("rhs"), OptSpec::flag("Normal"), OptSpec::flag("iid"), OptSpec::flag("FStat")];
+    let options = call.options(&specs, &["MTest"])?;
+    let data = Fitted::classical(session, "hettest")?;
+    let n = data.rows.len() as f64;
+    let rss: f64 = data.residuals.iter().map(|e| e * e).sum();
+    let scaled: Vec<f64> = data.residuals.iter().map(|e| e * e / (rss / n)).collect();
+    let extra: Vec<Vec<f64>> = if call.list.is_empty() {
+        Vec::new()
+    } else {
+        let list = FvList::parse(&session.frame, &call.list, session.settings.varabbrev)?;
+        let sample = session.estimation_sample().map_or_else(Vec::new, |s| s.to_vec());
+        let listed = Design::build(&session.frame, &list, &sample)?;
+        listed.active().into_iter().filter_map(|i| listed.column(i).map(<[f64]>::to_vec)).collect()
+    };
+    let mut columns: Vec<&[f64]> = extra.iter().map(Vec::as_slice).collect();
+    if options.has("rhs") {
+        columns.extend(data.columns());
+    }
+    let fitted_only = columns.is_empty();
+    if fitted_only {
+        columns.push(&data.fitted);
+    }
+    let fit = regression(&scaled, &columns, true)?;
+    let depvar = session.e.results.get_text("depvar").unwrap_or("").to_string();
+    session.print("");
+    session.print("Breusch–Pagan/Cook–Weisberg test for heteroskedasticity");
+    let iid = options.has("iid") || options.has("fstat");
+    session.print(format!("Assumption: {} error terms", if iid { "i.i.d." } else { "Normal" }));
+    session.print(match (fitted_only, options.has("rhs")) {
+        (true, _) => format!("Variable: Fitted values of {depvar}"),
+        (_, true) => "Variables: All right-hand-side variables".to_string(),
+        _ => format!("Variables: {}", call.list),
+    });
+    session.print("");
+    session.print("H0: Constant variance");
+    session.print("");
+    let mut results = Results::default();
+    if options.has("fstat") {
+        let f = fit.f.unwrap_or(f64::NAN);
+        let p = stata(f_tail(fit.df_m, fit.df_r, f));
+        show_test(session, &format!("F({}, {})", fit.df_m, fit.df_r), f, "Prob > F", p);
+        results.scalar("F", stata(f)).scalar("df_m", fit.df_m).scalar("df_r", fit.df_r).scalar("p", p);
+    } else {
+        let chi2 = if iid { n * fit.r2 } else { fit.mss / 2.0 };
+        let p = stata(chi2_tail(fit.df_m, chi2));
+        show_test(session, &format!("chi2({})", fit.df_m), chi2, "Prob > chi2", p);
+        results.scalar("chi2", stata(chi2)).scalar("df", fit.df_m).scalar("p", p);
+    }
+    session.r = results;
+    Ok(())
+}
+
+/// `estat ovtest`: Ramsey's (1969) RESET with the second to fourth powers of the fitted values.
+pub fn ovtest(session: &mut Session, call: &Call) -> Result<()> {
+    call.options(&[], &["rhs"])?;
+    let data = Fitted::read(session, "ovtest")?;
+    // Powers of standardised fitted values span the same space and keep their digits.
+    let moments = crate::estimators::means::Moments::of(&data.fitted);
+    let z = map(data.fitted.clone(), |f| (f - moments.mean) / moments.sd);
+    let powers: Vec<Vec<f64>> = (2..=4).map(|k| z.iter().map(|v| v.powi(k)).collect()).collect();
+    let mut columns = data.columns();
+    let restricted = regression(&data.y, &columns, data.constant)?;
+    columns.extend(powers.iter().map(Vec::as_slice));
+    let full = regression(&data.y, &columns, data.constant)?;
+    let df = full.df_m - restricted.df_m;
+    let f = (restricted.rss - full.rss) / df / (full.rss / full.df_residual);
+    let p = stata(f_tail(df, full.df_residual, f));
+    let depvar = session.e.results.get_text("depvar").unwrap_or("").to_string();
+    session.print("");
+    session.print("Ramsey RESET test for omitted variables");
+    session.print(format!("Omitted: Powers of fitted values of {depvar}"));
+    session.print("");
+    session.print("H0: Model has no omitted variables");
+    session.print("");
+    show_test(session, &format!("F({df}, {})", full.df_residual), f, "Prob > F", p);
+    let mut results = Results::default();
+    results.scalar("F", stata(f)).scalar("df", df).scalar("df_r", full.df_residual).scalar("p", p);
+    session.r = results;
+    Ok(())
+}
+
+/// `estat imtest, white`: White's (1980) test. The decomposition of Cameron and Trivedi is not computed.
+pub fn imtest(session: &mut Session, call: &Call) -> Result<()> {
+    let options = call.options(&[OptSpec::flag("White")], &["PReserve"])?;
+    if !options.has("white") {
+        return Err(StataError::unsupported_option("estat imtest", "(none): only estat imtest, white"));
+    }
+    let data = Fitted::read(session, "imtest")?;
+    let squares: Vec<f64> = data.residuals.iter().map(|e| e * e).collect();
+    let base = data.columns();
+    let mut products: Vec<Vec<f64>> = Vec::new();
+    for i in 0..base.len() {
+        for j in 0..=i {
+            products.push(base[i].iter().zip(base[j]).map(|(a, b)| a * b).collect());
+        }
+    }
+    let mut columns = base.clone();
+    columns.extend(products.iter().map(Vec::as_slice));
+    let fit = regression(&squares, &columns, true)?;
+    let chi2 = fit.n * fit.r2;
+    let p = stata(chi2_tail(fit.df_m, chi2));
+    session.print("");
+    session.print("White's test");
+    session.print("H0: Homoskedasticity");
+    session.print("Ha: Unrestricted heteroskedasticity");
+    session.print("");
+    show_test(session, &format!("chi2({})", fit.df_m), chi2, "Prob > chi2", p);
+    let mut results = Results::default();
+    results.scalar("chi2_h", stata(chi2)).scalar("df_h", fit.df_m).scalar("p_h", p);
+    session.r = results;
+    Ok(())
+}
+
+/// `estat vif`: variance inflation factors, largest first.
+pub fn vif(session: &mut Session, call: &Call) -> Result<()> {
+    let options = call.options(&[OptSpec::flag("UNCentered")], &[])?;
+    let data = Fitted::read(session, "vif")?;
+    let extra = session.e.extra.clone();
+    let Some(state) = extra.as_ref().and_then(|e| e.downcast_ref::<LinearState>()) else {
+        return Err(StataError::new(301, "last estimates not found"));
+    };
+    let centred = !options.has("uncentered");
+    if centred && !data.constant {
+        return Err(StataError::new(
+            498,
+            "not appropriate after regress, nocons; use option uncentered to get uncentered VIFs",
+        ));
+    }
+    let mut factors: Vec<(String, f64)> = data
+        .columns
+        .iter()
+        .map(|(position, values)| {
+            let spread = ols::total_squares(values, None, centred);
+            (data.parameters.stripe[*position].name.clone(), state.unscaled[(*position, *position)] * spread)
+        })
+        .collect();
+    factors.sort_by(|a, b| b.1.total_cmp(&a.1));
+    session.print("");
+    session.print("    Variable |       VIF       1/VIF");
+    session.print("-------------+----------------------");
+    let mut results = Results::default();
+    for (i, (name, value)) in factors.iter().enumerate() {
+        session.print(format!(
+            "{:>12} |{}{}",
+            format::abbrev(name, 12),
+            format::right(&format::bare("%9.2f", *value), 10),
+            format::right(&format::bare("%9.6f", 1.0 / value), 12)
+        ));
+        results.text(&format!("name_{}", i + 1), name).scalar(&format!("vif_{}", i + 1), *value);
+    }
+    let mean = factors.iter().map(|f| f.1).sum::<f64>() / factors.len() as f64;
+    session.print("-------------+----------------------");
+    session.print(format!("    Mean VIF |{}", format::right(&format::bare("%9.2f", mean), 10)));
+    session.r = results;
+    Ok(())
+}
+
+/// `estat ic`: information criteria with `e(rank)` parameters and `e(N)` observations.
+pub fn ic(session: &mut Session, call: &Call) -> Result<()> {
+    let options = call.options(&[OptSpec::real("n")], &["df"])?;
+    let scalar = |name: &str| session.e.results.get_scalar(name);
+    let ll = scalar("ll").ok_or_else(|| StataError::new(321, "log likelihood not found in e()"))?;
+    let n = options.real("n").or(scalar("N")).unwrap_or(MISSING);
+    let df = scalar("rank").unwrap_or(MISSING);
+    let null = scalar("ll_0").unwrap_or(MISSING);
+    let (aic, bic) = (-2.0 * ll + 2.0 * df, -2.0 * ll + n.ln() * df);
+    session.print("");
+    session.print("Akaike's information criterion and Bayesian information criterion");
+    session.print("");
+    session.print("-".repeat(77));
+    session.print("       Model |          N   ll(null)  ll(model)      df        AIC        BIC");
+    session.print(format!("-------------+{}", "-".repeat(63)));
+    let cell = |x: f64, width: usize| format::right(&format::bare("%9.0g", x), width);
+    session.print(format!(
+        "           . |{}{}{}{}{}{}",
+        format::right(&format::bare("%10.0fc", n), 11),
+        cell(null, 11),
+        cell(ll, 11),
+        cell(df, 8),
+        cell(aic, 11),
+        cell(bic, 11)
+    ));
+    session.print("-".repeat(77));
+    session.print("Note: BIC uses N = number of observations. See [R] IC note.");
+    let mut matrix = Matrix::new(1, 6, vec![n, null, ll, df, aic, bic]);
+    matrix.row_names = vec![Stripe::term(".")];
+    matrix.col_names = ["N", "ll0", "ll", "df", "AIC", "BIC"].map(Stripe::term).to_vec();
+    let mut results = Results::default();
+    results.matrix("S", matrix);
+    session.r = results;
+    Ok(())
+}
+
+/// `estat vce`: the covariance matrix of the estimates.
+pub fn vce(session: &mut Session, call: &Call) -> Result<()> {
+    let options = call.options(&[OptSpec::flag("Correlation")], &["EQuation", "BLock", "DIag", "format"])?;
+    let v = session.e.v().cloned().ok_or_else(|| StataError::new(301, "last estimates not found"))?;
+    let correlation = options.has("correlation");
+    let shown = |i: usize, j: usize| {
+        if correlation { v.get(i, j) / (v.get(i, i) * v.get(j, j)).sqrt() } else { v.get(i, j) }
+    };
+    session.print("");
+    session
+        .print(format!("{} matrix of coefficients", if correlation { "Correlation" } else { "Covariance" }));
+    session.print("");
+    for i in 0..v.rows() {
+        let cells: String =
+            (0..=i).map(|j| format::right(&format::bare("%9.0g", stata(shown(i, j))), 11)).collect();
+        session.print(format!("{:>12} |{cells}", format::abbrev(&v.row_names[i].full(), 12)));
+    }
+    let mut results = Results::default();
+    results.matrix("V", v);
+    session.r = results;
+    Ok(())
+}

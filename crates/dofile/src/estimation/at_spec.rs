@@ -1,0 +1,206 @@
+//! The values at which `margins` evaluates predictions: `at(x=(1 2) (mean) z)` and `atmeans`.
+
+use crate::error::{Result, StataError};
+use crate::estimation::linear::Grid;
+use crate::syntax::numlist;
+use crate::syntax::split::matching_paren;
+
+/// A summary that replaces a variable's values.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Statistic {
+    /// Mean.
+    Mean,
+    /// Percentile (50 is the median).
+    Percentile(f64),
+    /// Zero.
+    Zero,
+    /// Smallest value.
+    Min,
+    /// Largest value.
+    Max,
+    /// Each row keeps its own value.
+    AsObserved,
+}
+
+/// What one variable is set to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// A number.
+    Number(f64),
+    /// A summary of the sample.
+    Summary(Statistic),
+}
+
+/// One scenario: settings by variable name, `_all` for the rest.
+pub type Setting = Vec<(String, Value)>;
+
+/// Reads the text of one `at()` into scenarios; several values of several variables are crossed.
+pub fn parse(text: &str) -> Result<Vec<Setting>> {
+    let bad = || StataError::new(198, format!("invalid at() option: {text}"));
+    let mut choices: Vec<(String, Vec<Value>)> = Vec::new();
+    let mut statistic: Option<Statistic> = None;
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        if rest.starts_with('(') {
+            let close = matching_paren(rest, 0).ok_or_else(bad)?;
+            statistic = Some(parse_statistic(rest[1..close].trim()).ok_or_else(bad)?);
+            rest = rest[close + 1..].trim_start();
+            continue;
+        }
+        let end = rest.find(|c: char| c.is_whitespace() || c == '=').unwrap_or(rest.len());
+        let name = rest[..end].to_string();
+        rest = rest[end..].trim_start();
+        let Some(after) = rest.strip_prefix('=') else {
+            let statistic = statistic.ok_or_else(bad)?;
+            choices.push((name, vec![Value::Summary(statistic)]));
+            continue;
+        };
+        let after = after.trim_start();
+        let (values, left) = if after.starts_with('(') {
+            let close = matching_paren(after, 0).ok_or_else(bad)?;
+            (numlist::expand(&after[1..close])?, &after[close + 1..])
+        } else {
+            let end = after.find(char::is_whitespace).unwrap_or(after.len());
+            (numlist::expand(&after[..end])?, &after[end..])
+        };
+        if values.is_empty() {
+            return Err(bad());
+        }
+        choices.push((name, values.into_iter().map(Value::Number).collect()));
+        rest = left.trim_start();
+    }
+    let mut out: Vec<Setting> = vec![Vec::new()];
+    for (name, values) in choices {
+        out = out
+            .iter()
+            .flat_map(|setting| {
+                values.iter().map(|v| {
+                    let mut next = setting.clone();
+                    next.push((name.clone(), v.clone()));
+                    next
+                })
+            })
+            .collect();
+    }
+    Ok(out)
+}
+
+fn parse_statistic(text: &str) -> Option<Statistic> {
+    match text {
+        "mean" => Some(Statistic::Mean),
+        "median" => Some(Statistic::Percentile(50.0)),
+        "zero" => Some(Statistic::Zero),
+        "min" => Some(Statistic::Min),
+        "max" => Some(Statistic::Max),
+        "asobserved" => Some(Statistic::AsObserved),
+        _ => text
+            .strip_prefix('p')?
+            .parse()
+            .ok()
+            .filter(|p: &f64| (1.0..=99.0).contains(p))
+            .map(Statistic::Percentile),
+    }
+}
+
+/// The name of a summary in the legend.
+pub fn statistic_name(statistic: Statistic) -> String {
+    match statistic {
+        Statistic::Mean => "mean".to_string(),
+        Statistic::Percentile(50.0) => "median".to_string(),
+        Statistic::Percentile(p) => format!("p{p}"),
+        Statistic::Zero => "zero".to_string(),
+        Statistic::Min => "min".to_string(),
+        Statistic::Max => "max".to_string(),
+        Statistic::AsObserved => "asobserved".to_string(),
+    }
+}
+
+/// A summary of values with weights (percentiles as `summarize, detail` finds them).
+pub fn summary(statistic: Statistic, values: &[f64], weights: &[f64]) -> f64 {
+    let used: Vec<usize> = (0..values.len()).filter(|i| weights[*i] != 0.0).collect();
+    let fold = |f: fn(f64, f64) -> f64, start: f64| used.iter().fold(start, |m, i| f(m, values[*i]));
+    match statistic {
+        Statistic::Mean => {
+            let v: Vec<f64> = used.iter().map(|i| values[*i]).collect();
+            let w: Vec<f64> = used.iter().map(|i| weights[*i]).collect();
+            crate::estimators::qr::weighted_mean(&v, Some(&w))
+        }
+        Statistic::Zero => 0.0,
+        Statistic::Min => fold(f64::min, f64::INFINITY),
+        Statistic::Max => fold(f64::max, f64::NEG_INFINITY),
+        Statistic::AsObserved => f64::NAN,
+        Statistic::Percentile(p) => {
+            let mut order = used;
+            order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
+            let total: f64 = order.iter().map(|i| weights[*i]).sum();
+            let target = total * p / 100.0;
+            let mut reached = 0.0;
+            for (position, i) in order.iter().enumerate() {
+                reached += weights[*i];
+                if (reached - target).abs() <= 1e-12 * total && position + 1 < order.len() {
+                    return (values[*i] + values[order[position + 1]]) / 2.0;
+                }
+                if reached > target {
+                    return values[*i];
+                }
+            }
+            order.last().map_or(f64::NAN, |i| values[*i])
+        }
+    }
+}
+
+/// Applies a scenario to a grid. `factors` lists the factor variables with their levels.
+/// Returns what was set, for the legend.
+pub fn apply(
+    grid: &mut Grid<'_>,
+    setting: &Setting,
+    variables: &[String],
+    factors: &[(String, Vec<i64>)],
+    weights: &[f64],
+) -> Result<Vec<(String, f64, String)>> {
+    let mut legend = Vec::new();
+    for name in variables {
+        let own = setting
+            .iter()
+            .rev()
+            .find(|(n, _)| n == name)
+            .or_else(|| setting.iter().rev().find(|(n, _)| n == "_all"));
+        let Some((_, value)) = own else { continue };
+        let rows = grid.rows().len();
+        let levels = factors.iter().find(|(n, _)| n == name).map(|(_, l)| l);
+        match (value, levels) {
+            (Value::Summary(Statistic::AsObserved), _) => {}
+            (Value::Number(x), Some(levels)) => {
+                if !levels.iter().any(|l| *l as f64 == *x) {
+                    return Err(StataError::new(459, format!("'{x}' is not a level of {name}")));
+                }
+                grid.fix_factor(name, *x as i64);
+                legend.push((name.clone(), *x, String::new()));
+            }
+            (Value::Number(x), None) => {
+                grid.set(name, vec![*x; rows]);
+                legend.push((name.clone(), *x, String::new()));
+            }
+            (Value::Summary(Statistic::Mean), Some(levels)) => {
+                let values = grid.variable(name).map(<[f64]>::to_vec).unwrap_or_default();
+                for level in levels {
+                    let is: Vec<f64> =
+                        values.iter().map(|v| f64::from(u8::from(*v == *level as f64))).collect();
+                    let share = summary(Statistic::Mean, &is, weights);
+                    grid.set_share(name, *level, share);
+                    legend.push((format!("{level}.{name}"), share, "mean".to_string()));
+                }
+            }
+            (Value::Summary(statistic), _) => {
+                let values = grid.variable(name).map(<[f64]>::to_vec).unwrap_or_default();
+                let x = summary(*statistic, &values, weights);
+                grid.set(name, vec![x; rows]);
+                legend.push((name.clone(), x, statistic_name(*statistic)));
+            }
+        }
+    }
+    for (name, _) in setting.iter().filter(|(n, _)| n != "_all" && !variables.contains(n)) {
+        return Err(StataError::new(322, format!("variable {name} not found in list of covariates")));
+    }
+    Ok(legend)
+}

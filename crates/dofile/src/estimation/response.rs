@@ -1,0 +1,221 @@
+//! Predictions as functions of the linear indices of a model, with first and second derivatives:
+//! what `margins` averages and differentiates.
+
+use crate::error::{Result, StataError};
+use crate::estimation::linear::Parameters;
+use crate::estimators::distributions::normal_density;
+use crate::estimators::ml_binary::{Link, logistic};
+use crate::estimators::ml_choice::{Multinomial, Ordered};
+use crate::session::Session;
+
+/// The shape of a prediction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// The first index itself.
+    Linear,
+    /// Probability of one.
+    Probability(Link),
+    /// Exponential of the index.
+    Exponential,
+    /// Probability of a category of an ordered model.
+    Ordered(Link, usize),
+    /// Probability of a category of a multinomial model; `None` is the base.
+    Multinomial(Option<usize>),
+}
+
+/// A prediction of the active estimates.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// What it is, `Pr(y)`.
+    pub label: String,
+    /// How it was asked for, `predict(pr)`.
+    pub request: String,
+    /// Positions of the parameters of each linear index.
+    pub indices: Vec<Vec<usize>>,
+    shape: Shape,
+}
+
+/// Value, gradient and Hessian (row-major) of a prediction in its indices.
+pub struct Derivatives {
+    /// The prediction.
+    pub value: f64,
+    /// First derivatives.
+    pub first: Vec<f64>,
+    /// Second derivatives.
+    pub second: Vec<f64>,
+}
+
+impl Response {
+    /// The predictions that `margins` works on: the one asked for, or the command's default (all outcomes
+    /// of a model with several).
+    pub fn of(session: &Session, parameters: &Parameters, request: Option<&str>) -> Result<Vec<Self>> {
+        let cmd = session.e.cmd();
+        let depvar = session.e.results.get_text("depvar").unwrap_or("");
+        let equations = parameters.equations();
+        let first = parameters.positions(equations.first().map_or("", String::as_str));
+        let asked = request.map(str::trim);
+        let one = |shape: Shape, label: String, default: bool| {
+            let text = match asked {
+                Some(asked) if !default || !asked.is_empty() => format!("predict({asked})"),
+                _ => "predict()".to_string(),
+            };
+            Ok(vec![Self { label, request: text, indices: vec![first.clone()], shape }])
+        };
+        match (cmd, asked.unwrap_or("")) {
+            (_, "xb") => one(Shape::Linear, "Linear prediction".to_string(), false),
+            ("logit" | "logistic", "" | "pr") => {
+                one(Shape::Probability(Link::Logit), format!("Pr({depvar})"), true)
+            }
+            ("probit", "" | "pr") => one(Shape::Probability(Link::Probit), format!("Pr({depvar})"), true),
+            ("poisson" | "nbreg", "" | "n") => {
+                if session
+                    .e
+                    .results
+                    .get_text("exposure_var")
+                    .or(session.e.results.get_text("offset_var"))
+                    .is_some()
+                {
+                    return Err(StataError::unsupported_option(
+                        "margins",
+                        "predict(n) with an exposure or offset",
+                    ));
+                }
+                one(Shape::Exponential, "Predicted number of events".to_string(), true)
+            }
+            ("poisson" | "nbreg", "ir") => {
+                one(Shape::Exponential, "Predicted incidence rate".to_string(), false)
+            }
+            ("stcox", "" | "hr") => one(Shape::Exponential, "Predicted hazard ratio".to_string(), true),
+            ("ologit" | "oprobit" | "mlogit", asked) => Self::outcomes(session, parameters, asked),
+            ("regress" | "areg" | "xtreg" | "ivregress" | "newey" | "qreg" | "anova", "") => {
+                one(Shape::Linear, "Linear prediction".to_string(), true)
+            }
+            (cmd, "") => {
+                Err(StataError::new(322, format!("margins is not supported after {cmd} by the open engine")))
+            }
+            (_, asked) => Err(StataError::unsupported_option("margins", &format!("predict({asked})"))),
+        }
+    }
+
+    fn outcomes(session: &Session, parameters: &Parameters, asked: &str) -> Result<Vec<Self>> {
+        let name = if session.e.cmd() == "mlogit" { "out" } else { "cat" };
+        let values: Vec<f64> =
+            session.e.results.matrices.get(name).map(|m| m.values().to_vec()).unwrap_or_default();
+        let depvar = session.e.results.get_text("depvar").unwrap_or("");
+        let inner = asked.strip_prefix("pr").unwrap_or(asked).trim();
+        let wanted = match inner
+            .strip_prefix("outcome(")
+            .or(inner.strip_prefix("o("))
+            .and_then(|t| t.strip_suffix(')'))
+        {
+            Some(text) => Some(outcome_position(&values, text)?),
+            None if inner.is_empty() => None,
+            None => return Err(StataError::unsupported_option("margins", &format!("predict({asked})"))),
+        };
+        let base = session.e.results.get_scalar("ibaseout").map_or(0, |b| b as usize - 1);
+        let equations = parameters.equations();
+        let indices: Vec<Vec<usize>> = if session.e.cmd() == "mlogit" {
+            (0..values.len()).filter(|j| *j != base).map(|j| parameters.positions(&equations[j])).collect()
+        } else {
+            let cuts = |i: &usize| parameters.stripe[*i].eq.starts_with('/');
+            let slopes = (0..parameters.b.len()).filter(|i| !cuts(i)).collect();
+            std::iter::once(slopes).chain((0..parameters.b.len()).filter(cuts).map(|i| vec![i])).collect()
+        };
+        let link = if session.e.cmd() == "oprobit" { Link::Probit } else { Link::Logit };
+        let shape = |j: usize| match session.e.cmd() {
+            "mlogit" => Shape::Multinomial(match j.cmp(&base) {
+                std::cmp::Ordering::Less => Some(j),
+                std::cmp::Ordering::Equal => None,
+                std::cmp::Ordering::Greater => Some(j - 1),
+            }),
+            _ => Shape::Ordered(link, j),
+        };
+        let made = |j: usize| Self {
+            label: format!("Pr({depvar}=={})", values[j]),
+            request: format!("predict(pr outcome({}))", values[j]),
+            indices: indices.clone(),
+            shape: shape(j),
+        };
+        Ok(match wanted {
+            Some(j) => vec![made(j)],
+            None => (0..values.len()).map(made).collect(),
+        })
+    }
+
+    /// Evaluates at linear indices.
+    pub fn at(&self, eta: &[f64]) -> Derivatives {
+        let single = |value: f64, first: f64, second: f64| Derivatives {
+            value,
+            first: vec![first],
+            second: vec![second],
+        };
+        match self.shape {
+            Shape::Linear => single(eta[0], 1.0, 0.0),
+            Shape::Exponential => single(eta[0].exp(), eta[0].exp(), eta[0].exp()),
+            Shape::Probability(Link::Logit) => {
+                let (p, q) = (logistic(eta[0]), logistic(-eta[0]));
+                single(p, p * q, p * q * (q - p))
+            }
+            Shape::Probability(link) => {
+                let density = normal_density(eta[0]);
+                single(link.probability(eta[0]), density, -eta[0] * density)
+            }
+            Shape::Ordered(link, j) => ordered(link, j, eta),
+            Shape::Multinomial(j) => multinomial(j, eta),
+        }
+    }
+}
+
+fn outcome_position(values: &[f64], text: &str) -> Result<usize> {
+    let text = text.trim();
+    let found = match text.strip_prefix('#') {
+        Some(number) => {
+            number.parse::<usize>().ok().filter(|n| (1..=values.len()).contains(n)).map(|n| n - 1)
+        }
+        None => crate::syntax::options::parse_number(text).and_then(|v| values.iter().position(|a| *a == v)),
+    };
+    found.ok_or_else(|| StataError::new(111, format!("outcome {text} not found")))
+}
+
+/// `F(cut_j - xb) - F(cut_(j-1) - xb)`; index 0 is xb, index j is cut j.
+fn ordered(link: Link, category: usize, eta: &[f64]) -> Derivatives {
+    let width = eta.len();
+    let mut out = Derivatives {
+        value: Ordered::probability(link, category, eta[0], &eta[1..]),
+        first: vec![0.0; width],
+        second: vec![0.0; width * width],
+    };
+    let mut bound = |cut: usize, sign: f64| {
+        let at = eta[cut] - eta[0];
+        let (first, second) = (sign * link.density(at), sign * link.slope(at));
+        out.first[cut] += first;
+        out.first[0] -= first;
+        out.second[cut * width + cut] += second;
+        out.second[cut * width] -= second;
+        out.second[cut] -= second;
+        out.second[0] += second;
+    };
+    if category + 1 < width {
+        bound(category + 1, 1.0);
+    }
+    if category > 0 {
+        bound(category, -1.0);
+    }
+    out
+}
+
+fn multinomial(category: Option<usize>, eta: &[f64]) -> Derivatives {
+    let width = eta.len();
+    let p = Multinomial::probabilities(eta);
+    let own = p[category.unwrap_or(width)];
+    let is = |a: usize| f64::from(u8::from(category == Some(a)));
+    let first = (0..width).map(|a| own * (is(a) - p[a])).collect();
+    let mut second = vec![0.0; width * width];
+    for a in 0..width {
+        for b in 0..width {
+            let same = f64::from(u8::from(a == b));
+            second[a * width + b] = own * ((is(a) - p[a]) * (is(b) - p[b]) - p[a] * (same - p[b]));
+        }
+    }
+    Derivatives { value: own, first, second }
+}
