@@ -49,6 +49,7 @@ struct State {
 }
 
 /// A read of the database that may be kept.
+#[derive(Debug)]
 pub struct Reading(u64);
 
 /// The cache.
@@ -207,16 +208,16 @@ mod tests {
     fn a_read_that_a_write_overtook_is_not_kept() {
         let cache = JobCache::default();
         let id: JobId = "job".parse().expect("valid");
-        let reading = cache.get(&id).err().expect("nothing is kept yet");
+        let reading = cache.get(&id).expect_err("nothing is kept yet");
         let write = [written("a", Some(2))];
         cache.hide(write.iter());
         cache.keep(&id, &reading, vec![job("a", 1)]);
         assert_eq!(versions(&cache), None, "hidden while it is written");
-        let during = cache.get(&id).err().expect("hidden");
+        let during = cache.get(&id).expect_err("hidden");
         cache.show(write.into());
         cache.keep(&id, &during, vec![job("a", 1)]);
         assert_eq!(versions(&cache), None, "the read may have seen the state before");
-        let reading = cache.get(&id).err().expect("not kept");
+        let reading = cache.get(&id).expect_err("not kept");
         cache.clear();
         cache.keep(&id, &reading, vec![job("a", 2)]);
         assert_eq!(versions(&cache), None, "nothing asks for it any more");
@@ -226,7 +227,7 @@ mod tests {
     fn what_is_complete_stays_complete_through_writes() {
         let cache = JobCache::default();
         let id: JobId = "job".parse().expect("valid");
-        let reading = cache.get(&id).err().expect("nothing is kept yet");
+        let reading = cache.get(&id).expect_err("nothing is kept yet");
         cache.keep(&id, &reading, vec![job("a", 1)]);
         assert_eq!(versions(&cache), Some(vec![1]));
         let writes = || vec![written("a", Some(2)), written("b", Some(1)), written("a", Some(3))];
@@ -252,7 +253,7 @@ mod tests {
         let cache = JobCache::default();
         for n in 0..100_000 {
             let id: JobId = format!("job_{n}").parse().expect("valid");
-            let reading = cache.get(&id).err().expect("nothing is kept yet");
+            let reading = cache.get(&id).expect_err("nothing is kept yet");
             if n % 10 == 0 {
                 cache.keep(&id, &reading, vec![(job("a", 1).0, 4000)]);
             }
