@@ -73,13 +73,13 @@ impl ControlSocket {
                     tokio::spawn(answer(stream, Arc::clone(&handler)));
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "the control socket cannot accept");
+                    tracing::warn!(event = "SS_CONTROL_FAILED", %error, "the control socket cannot accept");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
             }
         }
         if let Err(error) = std::fs::remove_file(short_path(&self.dir)) {
-            tracing::warn!(%error, "the control socket cannot be removed");
+            tracing::warn!(event = "SS_CONTROL_FAILED", %error, "the control socket cannot be removed");
         }
     }
 }
@@ -89,11 +89,15 @@ async fn answer(stream: UnixStream, handler: Handler) {
     let peer = match stream.peer_cred() {
         Ok(peer) if peer.uid() == own || peer.uid() == 0 => peer.uid(),
         Ok(peer) => {
-            tracing::warn!(uid = peer.uid(), "a control request of another user is refused");
+            tracing::warn!(
+                event = "SS_CONTROL_REFUSED",
+                uid = peer.uid(),
+                "a control request of another user is refused"
+            );
             return;
         }
         Err(error) => {
-            tracing::warn!(%error, "the user of a control request is not known");
+            tracing::warn!(event = "SS_CONTROL_REFUSED", %error, "the user of a control request is not known");
             return;
         }
     };
@@ -106,8 +110,8 @@ async fn answer(stream: UnixStream, handler: Handler) {
     };
     match tokio::time::timeout(IO_TIME, exchange).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "a control request failed"),
-        Err(_) => tracing::warn!("a control request took too long"),
+        Ok(Err(error)) => tracing::warn!(event = "SS_CONTROL_FAILED", %error, "a control request failed"),
+        Err(_) => tracing::warn!(event = "SS_CONTROL_FAILED", "a control request took too long"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod control;
+mod count;
 pub mod options;
 mod run_texts;
 pub mod serve;

@@ -10,11 +10,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::build::Built;
 use super::control::serve_control;
+use super::count::count_changes;
 use super::options::{OnShutdown, ShutdownOptions};
 use crate::http::router;
 use crate::http::state::App;
-use crate::ports::store::ChangedRecord;
-use crate::worker::{Drain, Worker};
+use crate::worker::{Drain, Worker, WorkerStatus};
 
 /// How often health checks and gauges are renewed.
 const REFRESH: Duration = Duration::from_secs(2);
@@ -40,11 +40,13 @@ pub async fn serve(
     on_ready: impl FnOnce(SocketAddr),
 ) -> std::io::Result<Ended> {
     let Built { app, worker, store, options } = built;
+    // before the worker starts, so that no change of a job is missed
+    let counters = tokio::spawn(count_changes(app.clone()).await?);
     let worker = Worker::start(worker.0, worker.1).await.map_err(std::io::Error::other)?;
     let background = CancellationToken::new();
     let address = listener.local_addr()?;
-    let health = tokio::spawn(refresh_health(app.clone(), background.clone(), shutdown.clone()));
-    let counters = tokio::spawn(count_changes(app.clone()));
+    let watch = worker.watch();
+    let health = tokio::spawn(refresh_health(app.clone(), watch, background.clone(), shutdown.clone()));
     let control = serve_control(Arc::clone(&app.ctx), &options.data_dir, background.clone())?;
     let closing = CancellationToken::new();
     let router = router::build(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
@@ -111,7 +113,12 @@ async fn join_all(tasks: Vec<tokio::task::JoinHandle<()>>) -> bool {
 }
 
 /// Renews health checks and process gauges; a store that stopped for good ends the service.
-async fn refresh_health(app: App, stop: CancellationToken, shutdown: CancellationToken) {
+async fn refresh_health(
+    app: App,
+    worker: impl Fn() -> WorkerStatus,
+    stop: CancellationToken,
+    shutdown: CancellationToken,
+) {
     let started = Instant::now();
     loop {
         let current = app.clone();
@@ -124,9 +131,12 @@ async fn refresh_health(app: App, stop: CancellationToken, shutdown: Cancellatio
             .run(move || {
                 current.health.refresh(&current.ctx);
                 let free = current.ctx.files.free_bytes().ok().map(|(free, _)| free);
-                current.metrics.process(uptime, free, resident_bytes());
+                current.metrics.host(uptime, free);
             })
             .await;
+        let facts = worker();
+        app.metrics.worker(facts.active, facts.host_fault.is_none() && !shutdown.is_cancelled());
+        app.metrics.engine(app.health.ready(false).checks.get("engine").is_some_and(|check| check.ok));
         if let Some(fault) = app.ctx.store.status().fault
             && !shutdown.is_cancelled()
         {
@@ -138,21 +148,4 @@ async fn refresh_health(app: App, stop: CancellationToken, shutdown: Cancellatio
             () = tokio::time::sleep(REFRESH) => {}
         }
     }
-}
-
-/// Counts committed changes of jobs.
-async fn count_changes(app: App) {
-    let mut changes = app.ctx.store.changes();
-    while let Some(change) = changes.recv().await {
-        if let ChangedRecord::Job(job) = change.record {
-            app.metrics.job_changed(job.status.as_str());
-        }
-    }
-}
-
-/// Returns the resident memory of this process (`/proc/self/statm`, second field, in pages).
-fn resident_bytes() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
-    Some(pages * rustix::param::page_size() as u64)
 }

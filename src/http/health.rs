@@ -46,6 +46,10 @@ pub async fn metrics(State(app): State<App>) -> Response {
         JobStatus::ALL.iter().map(|s| (s.as_str(), facts.jobs.get(s).copied().unwrap_or(0))).collect();
     let events = facts.audit_heads.iter().map(|(_, seq, _)| *seq).sum();
     app.metrics.store(facts.fault.is_some(), facts.quarantined_records, &jobs, events);
+    let queued = facts.jobs.get(&JobStatus::Queued).copied().unwrap_or(0);
+    let oldest = app.ctx.store.queued(0, 1).await.ok().and_then(|jobs| jobs.into_iter().next());
+    let age = oldest.map_or(0.0, |job| (app.ctx.clock.now() - job.ready_at).as_seconds_f64().max(0.0));
+    app.metrics.queue(queued, age);
     let mut response = app.metrics.render().into_response();
     response
         .headers_mut()

@@ -34,7 +34,7 @@ impl From<Problem> for Attempt {
 pub fn read_problem(error: ReadError) -> Problem {
     match error {
         ReadError::Corrupt { key } => {
-            tracing::error!(?key, "a stored record is damaged");
+            tracing::error!(event = "SS_RECORD_DAMAGED", ?key, "a stored record is damaged");
             Problem::new(
                 ErrorCode::JobCorrupt,
                 "the stored record is damaged and quarantined; an operator can restore it from a backup",
@@ -45,7 +45,7 @@ pub fn read_problem(error: ReadError) -> Problem {
         }
         ReadError::Unavailable { retry_after } => unavailable().retry_after(retry_after.as_secs().max(1)),
         ReadError::Stopped { reason } => {
-            tracing::error!(reason, "the store has stopped");
+            tracing::error!(event = "SS_STORE_STOPPED", reason, "the store has stopped");
             unavailable()
         }
     }
@@ -66,18 +66,18 @@ pub fn commit_attempt(error: CommitError) -> Attempt {
             Attempt::Refused(unavailable().retry_after(retry_after.as_secs().max(1)))
         }
         CommitError::Indeterminate { id } => {
-            tracing::error!(commit = id, "the outcome of a commit is not known");
+            tracing::error!(event = "SS_COMMIT_UNKNOWN", commit = id, "the outcome of a commit is not known");
             Attempt::Refused(Problem::new(
                 ErrorCode::StoreUnavailable,
                 "the outcome is not known; read the job before repeating the request",
             ))
         }
         CommitError::Stopped { reason } => {
-            tracing::error!(reason, "the store has stopped");
+            tracing::error!(event = "SS_STORE_STOPPED", reason, "the store has stopped");
             Attempt::Refused(unavailable())
         }
         CommitError::Invalid { reason } => {
-            tracing::error!(reason, "a use case made an invalid commit");
+            tracing::error!(event = "SS_DEFECT", reason, "a use case made an invalid commit");
             Attempt::Refused(Problem::internal())
         }
         CommitError::TooLarge { limit } => Attempt::Refused(

@@ -45,7 +45,7 @@ impl Pool {
         })
         .await
         .map_err(|error| {
-            tracing::error!(pool = self.name, %error, "blocking work ended by a panic");
+            tracing::error!(event = "SS_POOL_PANICKED", pool = self.name, %error, "blocking work ended by a panic");
             Problem::internal()
         })
     }

@@ -209,7 +209,7 @@ fn write_file(
 
 /// Answers an I/O error of the data volume; logged here, without paths for the client.
 pub fn io_problem(error: &std::io::Error) -> Problem {
-    tracing::error!(%error, "an input or output on the data volume failed");
+    tracing::error!(event = "SS_DATA_IO_FAILED", %error, "an input or output on the data volume failed");
     if error.kind() == std::io::ErrorKind::StorageFull || error.kind() == std::io::ErrorKind::QuotaExceeded {
         return Problem::new(ErrorCode::StorageFull, "the data volume is full; nothing was changed")
             .with("free_bytes", 0)

@@ -24,8 +24,54 @@ const fn event(
 
 /// Every event, by name.
 pub const EVENTS: &[Event] = &[
+    event(
+        "SS_ARTIFACT_UNREADABLE",
+        "error",
+        "An indexed artifact is gone or cannot be read. Check the data volume.",
+        "rel_path, error",
+    ),
+    event(
+        "SS_COMMIT_UNKNOWN",
+        "error",
+        "Whether a commit was applied is not known; the client was told to ask again.",
+        "commit",
+    ),
+    event("SS_CONTROL_FAILED", "warn", "The control socket or one of its requests failed.", "error"),
+    event(
+        "SS_CONTROL_REFUSED",
+        "warn",
+        "A request on the control socket came from another user.",
+        "uid, error",
+    ),
+    event("SS_DATA_IO_FAILED", "error", "The data volume could not be read or written. Check it.", "error"),
+    event(
+        "SS_DEFECT",
+        "error",
+        "Something that must not happen happened; the caller got 500. Report it.",
+        "reason, misfits",
+    ),
+    event(
+        "SS_ENGINE_DOWN",
+        "error",
+        "The engine cannot be used here; claims stop until a probe succeeds. Look at licence and command.",
+        "cause",
+    ),
+    event("SS_ENGINE_PROBE_FAILED", "warn", "The engine could not be probed.", "error"),
+    event("SS_ENGINE_UP", "info", "The engine can be used again; claims go on.", ""),
+    event(
+        "SS_EXPORT_FAILED",
+        "error",
+        "The readable copies (`job.json`, `audit/*.jsonl`) lag behind; no data is at risk.",
+        "error",
+    ),
     event("SS_HTTP_PANIC", "error", "A handler panicked; the client got 500. Report it.", "message"),
     event("SS_HTTP_REQUEST", "debug, warn from 500", "A request was answered.", "status, duration_ms, path"),
+    event(
+        "SS_IDEMPOTENCY_NOT_STORED",
+        "warn",
+        "The answer for an idempotency key was not stored; a repeat would do the work again.",
+        "error",
+    ),
     event(
         "SS_INGEST_IO_FAILED",
         "error",
@@ -35,10 +81,42 @@ pub const EVENTS: &[Event] = &[
     event("SS_INGEST_PANICKED", "error", "A reader panicked on a damaged file; the upload was refused.", ""),
     event("SS_INGEST_REFUSED", "info", "An upload was refused; the client knows why.", "code"),
     event(
+        "SS_LAUNCHER_FAILED",
+        "error or warn",
+        "The launcher of a run could not be started or signalled.",
+        "run_id, error",
+    ),
+    event(
+        "SS_POOL_PANICKED",
+        "error",
+        "Blocking work panicked; its request got 500. Report it.",
+        "pool, error",
+    ),
+    event(
         "SS_PREVIEW_FAILED",
         "error",
         "Canonical data could not be read back. Check the data volume.",
         "error",
+    ),
+    event(
+        "SS_QUEUE_UNREADABLE",
+        "error",
+        "The queue could not be loaded from the store; it is tried again.",
+        "error",
+    ),
+    event("SS_READY", "info", "The service answers.", "address"),
+    event(
+        "SS_RECORD_DAMAGED",
+        "error",
+        "A stored record fails its checksum; it is quarantined and everything else is served. Restore it.",
+        "key, reason, seq, error",
+    ),
+    event("SS_RUN_ADOPTED", "info", "An attempt of an earlier process goes on.", "run_id"),
+    event(
+        "SS_RUN_DIR_NOT_REMOVED",
+        "warn",
+        "The working folder of an ended run could not be removed.",
+        "run_id, error",
     ),
     event(
         "SS_RUN_FINISHED",
@@ -46,9 +124,54 @@ pub const EVENTS: &[Event] = &[
         "An attempt ended with a verdict.",
         "trace_id, tenant_id, job_id, run_id, attempt, status, cause, job_status",
     ),
+    event(
+        "SS_RUN_NOT_PREPARED",
+        "error",
+        "The run directory of an attempt could not be built; the attempt failed.",
+        "run_id, detail",
+    ),
+    event(
+        "SS_RUN_NOT_PUBLISHED",
+        "error",
+        "The artifacts of an attempt could not be stored. Check the data volume.",
+        "run_id, error",
+    ),
+    event(
+        "SS_RUN_PANICKED",
+        "error",
+        "The code around an attempt panicked; the attempt failed. Report it.",
+        "run_id",
+    ),
+    event(
+        "SS_RUN_STALE",
+        "warn",
+        "An attempt lost its job to a newer one and was dropped; nothing of it is published.",
+        "run_id",
+    ),
+    event(
+        "SS_RUN_UNREADABLE",
+        "error",
+        "What became of an attempt of an earlier process cannot be seen.",
+        "run_id, error",
+    ),
     event("SS_SHUTDOWN_BEGIN", "info", "The orderly end began.", ""),
     event("SS_SHUTDOWN_DONE", "info", "Everything is at rest; the process ends.", "duration_ms"),
     event("SS_SHUTDOWN_STEP", "info", "A part is at rest, or its time ran out.", "step, in_time"),
+    event(
+        "SS_STORE_FAULT",
+        "error",
+        "The store stopped for good; the service ends with 74. Check the data volume.",
+        "fault",
+    ),
+    event("SS_STORE_PANICKED", "error", "A thread of the store panicked. Report it.", ""),
+    event("SS_STORE_STOPPED", "error", "The store stopped or refuses work because it has stopped.", "reason"),
+    event(
+        "SS_THREAD_NOT_STARTED",
+        "error",
+        "The system gave no thread for an attempt. Look at its limits.",
+        "error",
+    ),
+    event("SS_WORKER_COMMIT_REFUSED", "error", "The store refused a commit of the worker.", "job_id, error"),
 ];
 
 /// Writes `docs/logging.md`.

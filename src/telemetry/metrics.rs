@@ -1,9 +1,11 @@
 //! The metrics registry: names follow Prometheus conventions, labels are bounded.
 
 use prometheus::{
-    Encoder, Gauge, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder,
+    Encoder, Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
 };
+
+use prometheus::process_collector::ProcessCollector;
 
 /// Upper bounds of request durations, in seconds.
 const HTTP_BUCKETS: &[f64] =
@@ -30,10 +32,11 @@ pub struct Metrics {
     store_fault: IntGauge,
     store_quarantined: IntGauge,
     store_conflicts: IntCounterVec,
-    audit_events: IntGauge,
+    audit_events: IntCounter,
+    queue_depth: IntGaugeVec,
+    queue_oldest_age: Gauge,
     disk_free: Gauge,
     uptime: Gauge,
-    resident_memory: Gauge,
 }
 
 /// Counts a request as in flight until it is dropped.
@@ -70,6 +73,8 @@ impl Metrics {
             )
         );
         build.with_label_values(&[version, engine]).set(1);
+        // CPU, memory, open files, threads and start of this process, under their customary names
+        r.register(Box::new(ProcessCollector::for_self())).expect("each metric is registered once");
         Self {
             http_requests: registered!(
                 r,
@@ -140,13 +145,23 @@ impl Metrics {
                     &["status"]
                 )
             ),
-            audit_events: registered!(r, IntGauge::new("ss_audit_events", "Events of the audit chain.")),
+            audit_events: registered!(
+                r,
+                IntCounter::new("ss_audit_events_total", "Events of the audit chains.")
+            ),
+            queue_depth: registered!(
+                r,
+                IntGaugeVec::new(opts("ss_queue_depth", "Queued jobs."), &["tenant_class"])
+            ),
+            queue_oldest_age: registered!(
+                r,
+                Gauge::new(
+                    "ss_queue_oldest_age_seconds",
+                    "Time since the oldest queued job could have started."
+                )
+            ),
             disk_free: registered!(r, Gauge::new("ss_disk_free_bytes", "Free bytes of the data volume.")),
             uptime: registered!(r, Gauge::new("ss_uptime_seconds", "Time since start.")),
-            resident_memory: registered!(
-                r,
-                Gauge::new("process_resident_memory_bytes", "Resident memory of this process.")
-            ),
             registry,
         }
     }
@@ -191,7 +206,7 @@ impl Metrics {
         self.run_duration.with_label_values(&[family, verdict]).observe(seconds);
     }
 
-    /// Counts an attempt taken over at start: `adopted`, `finished`, `lost` or `requeued`.
+    /// Counts an attempt of an earlier process: `adopted` (it came to its end here) or `lost`.
     pub fn run_recovered(&self, how: &str) {
         self.runs_recovered.with_label_values(&[how]).inc();
     }
@@ -214,17 +229,20 @@ impl Metrics {
         for (status, count) in jobs {
             self.jobs.with_label_values(&[status]).set(i64::try_from(*count).unwrap_or(i64::MAX));
         }
-        self.audit_events.set(i64::try_from(audit_events).unwrap_or(i64::MAX));
+        self.audit_events.inc_by(audit_events.saturating_sub(self.audit_events.get()));
     }
 
-    /// Sets facts on the process and its volume.
-    pub fn process(&self, uptime_seconds: f64, disk_free_bytes: Option<u64>, resident_bytes: Option<u64>) {
+    /// Sets how many jobs are queued and since when the oldest of them could have started.
+    pub fn queue(&self, depth: u64, oldest_age_seconds: f64) {
+        self.queue_depth.with_label_values(&["all"]).set(i64::try_from(depth).unwrap_or(i64::MAX));
+        self.queue_oldest_age.set(oldest_age_seconds);
+    }
+
+    /// Sets the time since start and the free space of the data volume.
+    pub fn host(&self, uptime_seconds: f64, disk_free_bytes: Option<u64>) {
         self.uptime.set(uptime_seconds);
         if let Some(bytes) = disk_free_bytes {
             self.disk_free.set(bytes as f64);
-        }
-        if let Some(bytes) = resident_bytes {
-            self.resident_memory.set(bytes as f64);
         }
     }
 

@@ -73,7 +73,7 @@ impl Shared {
     /// Turns a panic into the end of the attempt.
     fn guarded(&self, key: &JobKey, run_id: &RunId, work: impl FnOnce() -> Finished) -> Finished {
         catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-            tracing::error!(%run_id, "an attempt ended by a panic");
+            tracing::error!(event = "SS_RUN_PANICKED", %run_id, "an attempt ended by a panic");
             let Ok(Some(job)) = self.runtime.block_on(self.deps.store.job(&key.0, &key.1)) else {
                 return Finished::Nothing;
             };
@@ -85,7 +85,7 @@ impl Shared {
         let spec = match prepare(&self.deps, &self.options, job, run_id) {
             Ok(spec) => spec,
             Err(PrepareError { cause, detail }) => {
-                tracing::error!(%run_id, detail, "an attempt could not be prepared");
+                tracing::error!(event = "SS_RUN_NOT_PREPARED", %run_id, detail, "an attempt could not be prepared");
                 let lines = vec![EvidenceLine { line: 0, text: detail }];
                 return self.fail(job, run_id, cause, "prepare", lines);
             }
@@ -96,7 +96,7 @@ impl Shared {
         match self.deps.runner.start(spec) {
             Ok(handle) => self.wait_and_conclude(job, run_id, &handle),
             Err(error) => {
-                tracing::error!(%run_id, %error, "the launcher could not be started");
+                tracing::error!(event = "SS_LAUNCHER_FAILED", %run_id, %error, "the launcher could not be started");
                 let ended = Ended::LauncherFailed { detail: error.to_string() };
                 self.conclude(job, run_id, &Outcome::unstarted(run_id.as_str(), ended))
             }
@@ -107,7 +107,7 @@ impl Shared {
         let path = run_path(&self.deps, job, run_id);
         match self.deps.runner.adopt(run_id.as_str(), &path) {
             Ok(Adopted::Alive(handle)) => {
-                tracing::info!(%run_id, "an attempt of an earlier process is adopted");
+                tracing::info!(event = "SS_RUN_ADOPTED", %run_id, "an attempt of an earlier process is adopted");
                 if job.running_run().is_some_and(|r| r.cancel_requested.is_some()) {
                     self.active.cancel(run_id);
                 }
@@ -115,7 +115,7 @@ impl Shared {
             }
             Ok(Adopted::Ended(outcome)) => self.conclude(job, run_id, &outcome),
             Err(error) => {
-                tracing::error!(%run_id, %error, "an attempt could not be looked at");
+                tracing::error!(event = "SS_RUN_UNREADABLE", %run_id, %error, "an attempt could not be looked at");
                 self.conclude(job, run_id, &Outcome::lost(run_id.as_str(), "unreadable"))
             }
         }
@@ -177,7 +177,7 @@ impl Shared {
         let artifacts = match publish(&self.deps, &path, &story) {
             Ok(artifacts) => artifacts,
             Err(error) => {
-                tracing::error!(%run_id, %error, "the artifacts of an attempt could not be published");
+                tracing::error!(event = "SS_RUN_NOT_PUBLISHED", %run_id, %error, "the artifacts of an attempt could not be published");
                 let lines =
                     vec![EvidenceLine { line: 0, text: "the artifacts could not be published".into() }];
                 return self.fail(job, run_id, Cause::Internal, "publish", lines);
@@ -239,7 +239,7 @@ impl Shared {
                 fault.map_or(Finished::Over, Finished::HostFault)
             }
             Committed::NotOurs => {
-                tracing::warn!(run_id = %run.run_id, "an attempt that does not hold its job any more is dropped");
+                tracing::warn!(event = "SS_RUN_STALE", run_id = %run.run_id, "an attempt that does not hold its job any more is dropped");
                 fault.map_or(Finished::Nothing, Finished::HostFault)
             }
             Committed::GivenUp => fault.map_or(Finished::Nothing, Finished::HostFault),
@@ -252,7 +252,7 @@ impl Shared {
         if let Err(error) = std::fs::remove_dir_all(&path)
             && error.kind() != std::io::ErrorKind::NotFound
         {
-            tracing::warn!(%run_id, %error, "a run directory could not be removed");
+            tracing::warn!(event = "SS_RUN_DIR_NOT_REMOVED", %run_id, %error, "a run directory could not be removed");
         }
     }
 }

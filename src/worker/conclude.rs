@@ -80,7 +80,7 @@ async fn commit_change(
                 }
             }
             Err(error) => {
-                tracing::error!(job_id = %key.1, %error, "a commit of the worker was refused");
+                tracing::error!(event = "SS_WORKER_COMMIT_REFUSED", job_id = %key.1, %error, "a commit of the worker was refused");
                 return Committed::GivenUp;
             }
         }

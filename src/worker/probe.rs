@@ -19,7 +19,7 @@ pub fn engine_works(deps: &WorkerDeps, options: &WorkerOptions) -> bool {
     match probe(deps, options) {
         Ok(works) => works,
         Err(error) => {
-            tracing::warn!(%error, "the engine could not be probed");
+            tracing::warn!(event = "SS_ENGINE_PROBE_FAILED", %error, "the engine could not be probed");
             false
         }
     }

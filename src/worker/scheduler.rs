@@ -47,6 +47,16 @@ struct Control {
     fault: std::sync::Mutex<Option<Cause>>,
 }
 
+impl Control {
+    fn status(&self, shared: &Shared) -> WorkerStatus {
+        WorkerStatus {
+            active: shared.active.len(),
+            queued: self.queued.load(Ordering::Relaxed),
+            host_fault: *self.fault.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
+        }
+    }
+}
+
 enum Told {
     Finished(RunId, Finished),
     /// A probe of the engine ended, well or not.
@@ -90,11 +100,13 @@ impl Worker {
 
     /// Returns facts for health and metrics.
     pub fn status(&self) -> WorkerStatus {
-        WorkerStatus {
-            active: self.shared.active.len(),
-            queued: self.control.queued.load(Ordering::Relaxed),
-            host_fault: *self.control.fault.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
-        }
+        self.control.status(&self.shared)
+    }
+
+    /// Returns a source of facts that outlives the worker.
+    pub fn watch(&self) -> impl Fn() -> WorkerStatus + Send + Sync + use<> {
+        let (shared, control) = (Arc::clone(&self.shared), Arc::clone(&self.control));
+        move || control.status(&shared)
     }
 
     /// Stops claims at once; running attempts are not touched.
@@ -187,7 +199,7 @@ impl Scheduler {
         match start::load_page(deps.store.as_ref(), deps.clock.as_ref(), after, &mut self.queue).await {
             Ok(next) => self.load_from = next,
             Err(error) => {
-                tracing::error!(%error, "the queue cannot be loaded");
+                tracing::error!(event = "SS_QUEUE_UNREADABLE", %error, "the queue cannot be loaded");
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
         }
@@ -254,7 +266,11 @@ impl Scheduler {
         self.shared.active.remove(run_id);
         match end {
             Finished::HostFault(cause) if !self.paused => {
-                tracing::error!(cause = cause.as_str(), "the engine cannot be used here: claims stop");
+                tracing::error!(
+                    event = "SS_ENGINE_DOWN",
+                    cause = cause.as_str(),
+                    "the engine cannot be used here: claims stop"
+                );
                 self.set_fault(Some(cause));
                 self.paused = true;
                 self.spawn_probe();
@@ -267,7 +283,7 @@ impl Scheduler {
 
     fn probed(&mut self, works: bool) {
         if works {
-            tracing::info!("the engine can be used again: claims go on");
+            tracing::info!(event = "SS_ENGINE_UP", "the engine can be used again: claims go on");
             self.set_fault(None);
             self.paused = false;
             self.shared.host_fault.store(false, Ordering::SeqCst);
@@ -296,7 +312,7 @@ impl Scheduler {
     fn spawn_queued(&self, key: JobKey) {
         let id = self.shared.deps.ids.id("run");
         let Ok(run_id) = RunId::parse(id) else {
-            tracing::error!("the id source made an id that is none");
+            tracing::error!(event = "SS_DEFECT", "the id source made an id that is none");
             return;
         };
         self.shared.active.add(&run_id, &key.0);
@@ -318,7 +334,7 @@ impl Scheduler {
             let _ = told.send(Told::Finished(id, end));
         });
         if let Err(error) = thread {
-            tracing::error!(%error, "a thread for an attempt could not be started");
+            tracing::error!(event = "SS_THREAD_NOT_STARTED", %error, "a thread for an attempt could not be started");
             let _ = self.told.send(Told::Finished(run_id, Finished::Nothing));
         }
     }

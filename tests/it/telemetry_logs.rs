@@ -96,6 +96,11 @@ fn every_event_name_of_the_sources_is_listed_and_documented() {
         for part in text.split("event = \"").skip(1) {
             used.insert(part.split('"').next().unwrap_or_default().to_owned());
         }
+        for call in ["tracing::info!(", "tracing::warn!(", "tracing::error!("] {
+            for part in text.split(call).skip(1) {
+                assert!(part.trim_start().starts_with("event = \"SS_"), "{}: {part:.80}", path.display());
+            }
+        }
     }
     let listed: BTreeSet<String> = events::EVENTS.iter().map(|e| e.name.to_owned()).collect();
     assert_eq!(used, listed, "left: in the sources, right: in src/telemetry/events.rs");

@@ -118,7 +118,11 @@ impl LocalHandle {
             return;
         }
         if !process_tree::signal_launcher(&facts, signal) {
-            tracing::warn!(run_id = self.run_id, "the launcher could not be signalled");
+            tracing::warn!(
+                event = "SS_LAUNCHER_FAILED",
+                run_id = self.run_id,
+                "the launcher could not be signalled"
+            );
         }
     }
 }

@@ -67,7 +67,7 @@ impl Exporter {
             match result {
                 Ok(()) => self.core.publish_export(Some(self.target), None),
                 Err(error) => {
-                    tracing::error!(%error, "readable copies cannot be written");
+                    tracing::error!(event = "SS_EXPORT_FAILED", %error, "readable copies cannot be written");
                     self.core.publish_export(None, Some(error.to_string()));
                     self.audit = None;
                     self.core.exports.pause(RETRY);

@@ -115,7 +115,7 @@ impl Readers {
                 }
                 // the rest is still served; the committer stops by itself where it meets the page
                 (Some(ErrorCode::DatabaseCorrupt), None) => {
-                    tracing::error!(%error, "a page of the database is damaged");
+                    tracing::error!(event = "SS_RECORD_DAMAGED", %error, "a page of the database is damaged");
                     ReadError::Stopped { reason: "a page of the database is damaged".to_owned() }
                 }
                 (Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked), _) => {

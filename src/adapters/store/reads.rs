@@ -98,7 +98,11 @@ pub fn page<T: Stored>(
 fn report(core: &Core, damage: &Damage) {
     match &damage.key {
         Some(key) => core.report_damage(key, damage.reason),
-        None => tracing::error!(damage.reason, "a damaged record has no readable name"),
+        None => tracing::error!(
+            event = "SS_RECORD_DAMAGED",
+            damage.reason,
+            "a damaged record has no readable name"
+        ),
     }
 }
 
@@ -127,7 +131,7 @@ pub fn queued(conn: &Connection, after: u64, limit: usize) -> Result<Vec<QueuedJ
     while let Some(row) = rows.next()? {
         let (tenant, job_id): (String, String) = (row.get(2)?, row.get(3)?);
         let (Ok(tenant), Ok(job_id)) = (TenantId::parse(tenant), JobId::parse(job_id)) else {
-            tracing::error!("a queued job has no readable name and is left out");
+            tracing::error!(event = "SS_RECORD_DAMAGED", "a queued job has no readable name and is left out");
             continue;
         };
         let ready_at: Option<i64> = row.get(1)?;
@@ -253,7 +257,7 @@ pub fn audit_events(conn: &Connection, after: u64, limit: usize) -> Result<Vec<C
         .map(|(seq, json)| {
             serde_json::from_str(&json).map_err(|_| {
                 let reason = format!("audit event {seq} is damaged");
-                tracing::error!(seq, "an audit event is damaged");
+                tracing::error!(event = "SS_RECORD_DAMAGED", seq, "an audit event is damaged");
                 QueryError::Final(ReadError::Stopped { reason })
             })
         })

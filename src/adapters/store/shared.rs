@@ -82,7 +82,7 @@ impl Core {
     pub fn stop(&self, reason: &str) {
         let mut facts = self.facts();
         if facts.fault.is_none() {
-            tracing::error!(reason, "the store stops");
+            tracing::error!(event = "SS_STORE_STOPPED", reason, "the store stops");
             facts.fault = Some(reason.to_owned());
         }
         drop(facts);
@@ -141,7 +141,12 @@ impl Core {
     /// Reports a damaged record that a reader found. Where the queue is full the next read reports it.
     pub fn report_damage(&self, key: &Key, reason: &str) {
         if self.mark_quarantined(key) {
-            tracing::error!(?key, reason, "a stored record is damaged and quarantined");
+            tracing::error!(
+                event = "SS_RECORD_DAMAGED",
+                ?key,
+                reason,
+                "a stored record is damaged and quarantined"
+            );
             let request = Request::Quarantine { key: key.clone(), reason: reason.to_owned() };
             if self.requests.push(request).is_err() {
                 self.clear_quarantined(std::slice::from_ref(key));

@@ -213,7 +213,7 @@ impl Drop for SqliteStore {
 
 fn join(thread: JoinHandle<()>) {
     if thread.join().is_err() {
-        tracing::error!("a thread of the store ended by a panic");
+        tracing::error!(event = "SS_STORE_PANICKED", "a thread of the store ended by a panic");
     }
 }
 

@@ -73,6 +73,6 @@ fn on_text(facts: &Inference, name: &str, warnings: &mut Warnings) {
 pub fn assert_no_misfits(misfits: u64) {
     debug_assert_eq!(misfits, 0, "the second pass could not read what the first one accepted");
     if misfits > 0 {
-        tracing::error!(misfits, "cells became missing that inference had accepted");
+        tracing::error!(event = "SS_DEFECT", misfits, "cells became missing that inference had accepted");
     }
 }

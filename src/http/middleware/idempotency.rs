@@ -231,6 +231,6 @@ async fn save(
         housekeeping: Some(Housekeeping::Idempotency),
     };
     if let Err(error) = app.ctx.store.commit(commit).await {
-        tracing::warn!(%error, "an idempotency answer was not stored");
+        tracing::warn!(event = "SS_IDEMPOTENCY_NOT_STORED", %error, "an idempotency answer was not stored");
     }
 }

@@ -51,11 +51,11 @@ pub async fn handler(
     let opened = app.ctx.pools.reads.run(move || files.open(&tenant, &job_id, &rel_path)).await?;
     let file = opened.map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
-            tracing::error!(rel_path = artifact.rel_path, "an indexed artifact is gone");
+            tracing::error!(event = "SS_ARTIFACT_UNREADABLE", rel_path = artifact.rel_path, "an indexed artifact is gone");
             Problem::new(ErrorCode::ArtifactExpired, "the artifact is not kept any more")
         }
         _ => {
-            tracing::error!(rel_path = artifact.rel_path, %error, "an artifact cannot be read");
+            tracing::error!(event = "SS_ARTIFACT_UNREADABLE", rel_path = artifact.rel_path, %error, "an artifact cannot be read");
             Problem::internal()
         }
     })?;
