@@ -3,21 +3,20 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::WorkerDeps;
 use super::prepare::Manifest;
 use crate::domain::artifact::{Artifact, ArtifactKind, media_type_of, safe_rel_path};
-use crate::domain::ids::RunId;
 use crate::domain::job::JobRecord;
 use crate::domain::layout::run_artifact;
 use crate::domain::plan::Plan;
 use crate::domain::run::Run;
 use crate::domain::run_outcome::Outcome;
 use crate::domain::verdict::Verdict;
+use crate::ports::job_files::Written;
 
 /// Everything that is told about a run in its meta file.
 pub struct Story<'a> {
@@ -29,14 +28,12 @@ pub struct Story<'a> {
     pub verdict: &'a Verdict,
 }
 
-/// Collects the artifacts of one run.
+/// Collects the files of one run, to publish them together.
 struct Shelf<'a> {
-    deps: &'a WorkerDeps,
-    job: &'a JobRecord,
-    run_id: &'a RunId,
     run_path: &'a Path,
-    now: DateTime<Utc>,
-    artifacts: Vec<Artifact>,
+    /// Second names of the files, in a folder of their own.
+    staging: PathBuf,
+    files: Vec<(String, ArtifactKind)>,
 }
 
 /// Publishes the files and returns their index entries.
@@ -44,14 +41,12 @@ struct Shelf<'a> {
 /// # Errors
 /// Any I/O error; what was published by then stays and is replaced on repetition.
 pub fn publish(deps: &WorkerDeps, run_path: &Path, story: &Story<'_>) -> io::Result<Vec<Artifact>> {
-    let mut shelf = Shelf {
-        deps,
-        job: story.job,
-        run_id: &story.run.run_id,
-        run_path,
-        now: deps.clock.now(),
-        artifacts: Vec::new(),
-    };
+    let mut shelf = Shelf { run_path, staging: run_path.join("publish"), files: Vec::new() };
+    // What a crash left of an earlier try.
+    match fs::remove_dir_all(&shelf.staging) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => fs::create_dir_all(&shelf.staging)?,
+    }
     shelf.file("work/main.do", "main.do", ArtifactKind::StataDo)?;
     shelf.file("work/main.log", "main.log", ArtifactKind::StataLog)?;
     shelf.file("stdout", "stdout", ArtifactKind::RunStdout)?;
@@ -62,7 +57,7 @@ pub fn publish(deps: &WorkerDeps, run_path: &Path, story: &Story<'_>) -> io::Res
     if let Some(error) = run_error(story) {
         shelf.json("run.error.json", ArtifactKind::RunError, &error)?;
     }
-    Ok(shelf.artifacts)
+    shelf.publish(deps, story)
 }
 
 /// Publishes declared outputs, then undeclared ones as far as the plan's archive allows; returns the
@@ -109,51 +104,52 @@ fn is_forbidden(rel_path: &str) -> bool {
 }
 
 impl Shelf<'_> {
-    /// Publishes a file of the run directory, if it is there.
+    /// Adds a file of the run directory, if it is there, under a second name: the first stays for a
+    /// repetition.
     fn file(&mut self, from: &str, name: &str, kind: ArtifactKind) -> io::Result<()> {
         let source = self.run_path.join(from);
         if !fs::symlink_metadata(&source).is_ok_and(|m| m.is_file()) {
             return Ok(());
         }
-        // A second name, so that the first stays for a repetition.
-        let link = self.run_path.join("publish.link");
-        match fs::remove_file(&link) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => fs::hard_link(&source, &link)?,
-        }
-        let rel_path = run_artifact(self.run_id, name);
-        let (tenant, job) = (&self.job.tenant_id, &self.job.job_id);
-        let written = self.deps.files.publish(tenant, job, &link, &rel_path)?;
-        // Renaming onto another name of the same file does nothing, so the second name may remain.
-        let _ = fs::remove_file(&link);
-        self.add(name, rel_path, kind, written.size_bytes, written.sha256);
+        fs::hard_link(&source, self.staged(self.files.len()))?;
+        self.files.push((name.to_owned(), kind));
         Ok(())
     }
 
     fn json(&mut self, name: &str, kind: ArtifactKind, value: &Value) -> io::Result<()> {
-        let bytes = serde_json::to_vec_pretty(value)?;
-        let rel_path = run_artifact(self.run_id, name);
-        let written = self.deps.files.put(&self.job.tenant_id, &self.job.job_id, &rel_path, &bytes)?;
-        self.add(name, rel_path, kind, written.size_bytes, written.sha256);
+        fs::write(self.staged(self.files.len()), serde_json::to_vec_pretty(value)?)?;
+        self.files.push((name.to_owned(), kind));
         Ok(())
     }
 
-    fn add(&mut self, name: &str, rel_path: String, kind: ArtifactKind, size_bytes: u64, sha256: String) {
-        let media_type = match kind {
-            ArtifactKind::RunStdout | ArtifactKind::RunStderr => media_type_of("stream.txt"),
-            _ => media_type_of(name),
-        };
-        let mut meta = Map::new();
-        meta.insert("run_id".to_owned(), json!(self.run_id));
-        self.artifacts.push(Artifact {
-            kind,
-            rel_path,
-            created_at: self.now,
-            size_bytes,
-            sha256,
-            media_type: media_type.to_owned(),
-            meta,
-        });
+    fn staged(&self, index: usize) -> PathBuf {
+        self.staging.join(index.to_string())
+    }
+
+    fn publish(self, deps: &WorkerDeps, story: &Story<'_>) -> io::Result<Vec<Artifact>> {
+        let rel_path = |name: &str| run_artifact(&story.run.run_id, name);
+        let files: Vec<(PathBuf, String)> =
+            self.files.iter().enumerate().map(|(i, (name, _))| (self.staged(i), rel_path(name))).collect();
+        let written = deps.files.publish_all(&story.job.tenant_id, &story.job.job_id, &files)?;
+        let created_at = deps.clock.now();
+        let entry =
+            |(((name, kind), (_, rel_path)), written): (((String, ArtifactKind), _), Written)| Artifact {
+                kind,
+                rel_path,
+                created_at,
+                size_bytes: written.size_bytes,
+                sha256: written.sha256,
+                media_type: media_type(&name, kind).to_owned(),
+                meta: Map::from_iter([("run_id".to_owned(), json!(story.run.run_id))]),
+            };
+        Ok(self.files.into_iter().zip(files).zip(written).map(entry).collect())
+    }
+}
+
+fn media_type(name: &str, kind: ArtifactKind) -> &'static str {
+    match kind {
+        ArtifactKind::RunStdout | ArtifactKind::RunStderr => media_type_of("stream.txt"),
+        _ => media_type_of(name),
     }
 }
 

@@ -77,7 +77,8 @@ async fn a_publication_that_a_crash_interrupted_is_repeated() {
         .join(format!("artifacts/runs/{run_id}"));
     std::fs::create_dir_all(&published).expect("created");
     std::fs::hard_link(run_dir.join("work/main.do"), published.join("main.do")).expect("linked");
-    std::fs::hard_link(run_dir.join("work/main.log"), run_dir.join("publish.link")).expect("linked");
+    std::fs::create_dir_all(run_dir.join("publish")).expect("created");
+    std::fs::hard_link(run_dir.join("work/main.log"), run_dir.join("publish/0")).expect("linked");
     std::fs::write(published.join("run.meta.json"), "{").expect("written");
     let _next = bed.worker().await;
     let job = bed.ended("acme", "j1").await;

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::process_tree::descendants;
+use super::process_tree::descendants_cheaply;
 use crate::domain::run_outcome::{Ended, RunLimits};
 
 /// Bytes and files below a folder.
@@ -60,7 +60,7 @@ impl<'a> Meter<'a> {
 
     /// Takes one sample; returns the limit that is broken, if one is.
     pub fn sample(&mut self, launcher: i32) -> Option<Ended> {
-        let processes = descendants(launcher);
+        let processes = descendants_cheaply(launcher);
         let pages: u64 = processes.iter().map(|p| p.resident_pages).sum();
         let memory = pages * self.page_bytes;
         self.peak_memory_bytes = self.peak_memory_bytes.max(memory);
