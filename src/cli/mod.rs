@@ -6,6 +6,7 @@ pub mod demo;
 mod dofile;
 mod exit;
 mod health;
+pub mod library;
 mod serve;
 pub mod task_code;
 mod version;

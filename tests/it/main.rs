@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod architecture;
+mod binding_freeze;
 mod cli_settings;
 mod concurrency;
 mod config_settings;
@@ -9,15 +10,20 @@ mod conformance;
 mod control;
 mod drafts_plans;
 mod errors;
+mod expression_meaning;
+mod expression_refusals;
 mod files_over_http;
 mod http_conventions;
 mod ingest_docs;
 mod ingest_fixtures;
 mod ingest_refusals;
 mod journey;
+mod library_contract;
+mod library_render;
 mod redeem;
 mod runner_faults;
 mod runner_limits;
+mod selection_ranking;
 mod store_crash;
 mod store_model;
 mod store_sqlite;

@@ -1,0 +1,290 @@
+//! `stata-service library`: check the do-template library, write its index, rank templates for a question.
+//! The rules themselves are in `library`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use crate::domain::dataset::{Column, Dataset, DatasetRole, InferredType};
+use crate::domain::draft::Statement;
+use crate::domain::profile::KINDS;
+use crate::library::select::{Selected, SelectionInput, select};
+use crate::library::{Library, LibraryProblem, index, load, validate};
+
+/// Everything is in order.
+const OK: u8 = 0;
+/// A file could not be written or read (`EX_IOERR`).
+const IO_ERROR: u8 = 74;
+/// The library breaks its contract or its index is out of step (`EX_CONFIG`).
+const BROKEN: u8 = 78;
+/// The arguments cannot be understood.
+const USAGE: u8 = 2;
+
+/// The do-template library.
+#[derive(Debug, Args)]
+pub struct LibraryArgs {
+    #[command(subcommand)]
+    pub command: LibraryCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LibraryCommand {
+    /// Check every rule of the contract and the index; prints all problems
+    Check {
+        /// A library's folder; without it the one that the program carries
+        #[arg(long)]
+        dir: Option<PathBuf>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write the hashes of the bodies into the metas, and the index
+    Index {
+        /// The library's folder
+        #[arg(long, default_value = "assets/stata_do_library")]
+        dir: PathBuf,
+        /// Write nothing; fail if something would be written
+        #[arg(long)]
+        check: bool,
+    },
+    /// Rank the templates for a question
+    Rank {
+        #[arg(long)]
+        question: String,
+        /// `name` or `name:kind` of the columns, separated by commas
+        #[arg(long, value_delimiter = ',')]
+        columns: Vec<String>,
+        /// `role=column` of the draft, such as outcome_var=pay; may be repeated
+        #[arg(long)]
+        role: Vec<String>,
+        /// Kinds of question, such as effect,associate
+        #[arg(long, value_delimiter = ',')]
+        kind: Vec<String>,
+        /// Number of rows of the data
+        #[arg(long, default_value_t = 1000)]
+        rows: u64,
+        /// A library's folder; without it the one that the program carries
+        #[arg(long)]
+        dir: Option<PathBuf>,
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Runs the subcommand and returns the exit code: 0, 2 (arguments), 74 (files), 78 (broken library).
+pub fn run(args: &LibraryArgs) -> u8 {
+    let mut out = std::io::stdout().lock();
+    let done = match &args.command {
+        LibraryCommand::Check { dir, json } => check(dir.as_deref(), *json, &mut out),
+        LibraryCommand::Index { dir, check } => write_index(dir, *check, &mut out),
+        LibraryCommand::Rank { question, columns, role, kind, rows, dir, json } => {
+            let asked = Asked { question, columns, roles: role, kinds: kind, rows: *rows };
+            rank(&asked, dir.as_deref(), *json, &mut out)
+        }
+    };
+    // a reader that closed the pipe wants no more
+    done.unwrap_or(IO_ERROR)
+}
+
+fn open(dir: Option<&Path>) -> Result<Library, Vec<LibraryProblem>> {
+    match dir {
+        Some(dir) => Library::from_dir(dir),
+        None => Library::embedded(),
+    }
+}
+
+fn check(dir: Option<&Path>, json: bool, out: &mut impl Write) -> std::io::Result<u8> {
+    let (templates, problems) = match open(dir) {
+        Ok(library) => {
+            let mut problems = validate::check(&library);
+            problems.extend(index::drift(&library));
+            (library.len(), problems)
+        }
+        Err(problems) => (0, problems),
+    };
+    if json {
+        let list: Vec<_> = problems
+            .iter()
+            .map(|p| json!({"file": p.file, "line": p.line, "reason": p.reason}))
+            .collect();
+        writeln!(out, "{}", json!({"templates": templates, "problems": list}))?;
+    } else {
+        for problem in &problems {
+            writeln!(out, "{problem}")?;
+        }
+        writeln!(out, "{templates} templates, {} problems", problems.len())?;
+    }
+    Ok(if problems.is_empty() { OK } else { BROKEN })
+}
+
+/// The hash of a body stands in its meta, the hash of the meta in the index: in this order.
+fn write_index(dir: &Path, check: bool, out: &mut impl Write) -> std::io::Result<u8> {
+    let library = match Library::from_dir(dir) {
+        Ok(library) => library,
+        Err(problems) => return report(&problems, out),
+    };
+    let mut changed = Vec::new();
+    for template in library.templates() {
+        let stated = &template.meta.body.sha256;
+        if *stated == template.body_sha256 {
+            continue;
+        }
+        let text = String::from_utf8_lossy(&template.meta_bytes);
+        let new = text.replacen(&format!("\"{stated}\""), &format!("\"{}\"", template.body_sha256), 1);
+        changed.push((dir.join(template.meta_path()), new.into_bytes()));
+    }
+    if !check {
+        for (path, bytes) in &changed {
+            std::fs::write(path, bytes)?;
+        }
+    }
+    let library = match Library::from_dir(dir) {
+        Ok(library) => library,
+        Err(problems) => return report(&problems, out),
+    };
+    let bytes = index::to_bytes(&index::generate(&library));
+    let path = dir.join(load::INDEX_PATH);
+    if std::fs::read(&path).ok().as_deref() != Some(bytes.as_slice()) {
+        if !check {
+            std::fs::write(&path, &bytes)?;
+        }
+        changed.push((path, bytes));
+    }
+    for (path, _) in &changed {
+        writeln!(out, "{} {}", if check { "out of step:" } else { "wrote" }, path.display())?;
+    }
+    writeln!(out, "{} templates in the index", library.len())?;
+    Ok(if check && !changed.is_empty() { BROKEN } else { OK })
+}
+
+fn report(problems: &[LibraryProblem], out: &mut impl Write) -> std::io::Result<u8> {
+    for problem in problems {
+        writeln!(out, "{problem}")?;
+    }
+    Ok(BROKEN)
+}
+
+/// What is asked of the ranking.
+struct Asked<'a> {
+    question: &'a str,
+    columns: &'a [String],
+    roles: &'a [String],
+    kinds: &'a [String],
+    rows: u64,
+}
+
+fn rank(asked: &Asked<'_>, dir: Option<&Path>, json: bool, out: &mut impl Write) -> std::io::Result<u8> {
+    let library = match open(dir) {
+        Ok(library) => library,
+        Err(problems) => return report(&problems, out),
+    };
+    let mut statement = Statement::default();
+    for role in asked.roles {
+        let Some((name, column)) = role.split_once('=') else {
+            writeln!(out, "--role takes role=column, not {role}")?;
+            return Ok(USAGE);
+        };
+        statement.roles.entry(name.to_owned()).or_default().push(column.to_owned());
+    }
+    let mut columns = Vec::new();
+    for text in asked.columns {
+        let (name, kind) = text.split_once(':').unwrap_or((text, "continuous"));
+        if !KINDS.contains(&kind) {
+            writeln!(out, "{kind} is not a kind of column; known are {}", KINDS.join(", "))?;
+            return Ok(USAGE);
+        }
+        columns.push(column(name, kind, asked.rows));
+    }
+    let dataset = dataset(columns, asked.rows);
+    let selected = select(&SelectionInput {
+        library: &library,
+        question: asked.question,
+        question_kinds: asked.kinds,
+        statement: &statement,
+        dataset: (!dataset.columns.is_empty()).then_some(&dataset),
+    });
+    print_ranking(&selected, json, out)?;
+    Ok(OK)
+}
+
+fn print_ranking(selected: &Selected, json: bool, out: &mut impl Write) -> std::io::Result<()> {
+    if json {
+        let value = json!({"stage1": selected.stage1, "candidates": selected.candidates});
+        return writeln!(out, "{value}");
+    }
+    for (i, ranked) in selected.candidates.ranking.iter().take(crate::library::select::TOP).enumerate() {
+        writeln!(out, "{:>2}. {:.3}  {}  {}", i + 1, ranked.score, ranked.template_id, ranked.title)?;
+        for reason in &ranked.reasons {
+            writeln!(out, "           {reason}")?;
+        }
+    }
+    for verdict in selected.stage1.templates.iter().filter(|t| !t.applicable) {
+        writeln!(out, "    not applicable: {}: {}", verdict.template_id, verdict.blockers.join("; "))?;
+    }
+    Ok(())
+}
+
+/// A column that serves as the kind that the user named.
+fn column(name: &str, kind: &str, rows: u64) -> Column {
+    let text = kind == "text";
+    let whole = matches!(kind, "binary" | "ordered" | "categorical" | "count" | "id" | "date");
+    let distinct = match kind {
+        "binary" => 2,
+        "ordered" | "categorical" => 5,
+        "id" => 50,
+        _ => rows,
+    };
+    let (min, max) = match kind {
+        "binary" | "share" => (0.0, 1.0),
+        "continuous" => (-100.0, 100.0),
+        "count" => (0.0, 100.0),
+        _ => (1.0, 100.0),
+    };
+    Column {
+        name: name.to_owned(),
+        original_name: name.to_owned(),
+        inferred_type: match kind {
+            "binary" => InferredType::Binary,
+            "date" => InferredType::Date,
+            "text" => InferredType::Text,
+            _ if whole => InferredType::Integer,
+            _ => InferredType::Number,
+        },
+        storage: if text { "str20" } else { "double" }.to_owned(),
+        format: String::new(),
+        label: None,
+        value_labels: kind == "categorical",
+        missing: 0,
+        missing_share: 0.0,
+        distinct,
+        distinct_is_lower_bound: false,
+        min: (!text).then_some(min),
+        max: (!text).then_some(max),
+        integer_valued: whole,
+        has_negative: !text && min < 0.0,
+        max_bytes: text.then_some(20),
+    }
+}
+
+fn dataset(columns: Vec<Column>, rows: u64) -> Dataset {
+    Dataset {
+        dataset_key: "main".to_owned(),
+        role: DatasetRole::PrimaryDataset,
+        original_name: String::new(),
+        format: "csv".to_owned(),
+        original_rel_path: String::new(),
+        original_sha256: String::new(),
+        original_size_bytes: 0,
+        canonical_rel_path: String::new(),
+        canonical_sha256: String::new(),
+        canonical_size_bytes: 0,
+        row_count: rows,
+        columns,
+        sheet_names: Vec::new(),
+        selected_sheet: None,
+        header_row: None,
+        encoding: None,
+        delimiter: None,
+    }
+}
