@@ -3,6 +3,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -15,12 +16,12 @@ use crate::library::{Library, LibraryProblem, index, load, validate};
 
 /// Everything is in order.
 const OK: u8 = 0;
+/// The arguments cannot be understood.
+const USAGE: u8 = 2;
 /// A file could not be written or read (`EX_IOERR`).
 const IO_ERROR: u8 = 74;
 /// The library breaks its contract or its index is out of step (`EX_CONFIG`).
 const BROKEN: u8 = 78;
-/// The arguments cannot be understood.
-const USAGE: u8 = 2;
 
 /// The do-template library.
 #[derive(Debug, Args)]
@@ -73,7 +74,7 @@ pub enum LibraryCommand {
 }
 
 /// Runs the subcommand and returns the exit code: 0, 2 (arguments), 74 (files), 78 (broken library).
-pub fn run(args: &LibraryArgs) -> u8 {
+pub fn run(args: &LibraryArgs) -> ExitCode {
     let mut out = std::io::stdout().lock();
     let done = match &args.command {
         LibraryCommand::Check { dir, json } => check(dir.as_deref(), *json, &mut out),
@@ -83,8 +84,7 @@ pub fn run(args: &LibraryArgs) -> u8 {
             rank(&asked, dir.as_deref(), *json, &mut out)
         }
     };
-    // a reader that closed the pipe wants no more
-    done.unwrap_or(IO_ERROR)
+    ExitCode::from(done.unwrap_or(IO_ERROR))
 }
 
 fn open(dir: Option<&Path>) -> Result<Library, Vec<LibraryProblem>> {
@@ -104,10 +104,8 @@ fn check(dir: Option<&Path>, json: bool, out: &mut impl Write) -> std::io::Resul
         Err(problems) => (0, problems),
     };
     if json {
-        let list: Vec<_> = problems
-            .iter()
-            .map(|p| json!({"file": p.file, "line": p.line, "reason": p.reason}))
-            .collect();
+        let list: Vec<_> =
+            problems.iter().map(|p| json!({"file": p.file, "line": p.line, "reason": p.reason})).collect();
         writeln!(out, "{}", json!({"templates": templates, "problems": list}))?;
     } else {
         for problem in &problems {

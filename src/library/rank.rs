@@ -11,7 +11,7 @@ use super::binding::takes;
 use super::facts::Data;
 use super::load::{Library, Template};
 use super::terms::{LEVELS, ROLES};
-use super::tokens::tokens;
+use super::tokens::{is_han, tokens};
 use crate::domain::ids::TemplateId;
 use crate::domain::template::TemplateMeta;
 
@@ -24,7 +24,8 @@ const ROLE_FIT: f64 = 0.35;
 const KIND: f64 = 0.15;
 /// What a word counts that names a column of the data.
 const COLUMN_WORD: f64 = 0.1;
-/// Taken off for every soft exclusion that holds.
+/// Taken off for every soft exclusion that holds, and for every role that would be unused: such a draft
+/// would not freeze.
 const LOWERED: f64 = 0.1;
 
 /// An applicable template with its score and where it comes from.
@@ -47,7 +48,7 @@ pub struct Features {
     pub role_fit: f64,
     /// 1 where the kind of question is one that the template answers.
     pub question_kind: f64,
-    /// Taken off for soft exclusions.
+    /// Taken off for soft exclusions and unused roles.
     pub lowered: f64,
     /// Tokens of the question that the template's text has, the weightiest first.
     pub matched: Vec<String>,
@@ -80,7 +81,9 @@ pub fn rank(
             words: if largest > 0.0 { round(words / largest) } else { 0.0 },
             role_fit: round(role_fit(&template.meta, data)),
             question_kind: kind_fit(&template.meta, question_kinds),
-            lowered: round(verdict.lowered.len() as f64 * LOWERED),
+            lowered: round(
+                (verdict.lowered.len() + unused_roles(&template.meta, data).len()) as f64 * LOWERED,
+            ),
             matched,
         };
         let score = WORDS * features.words + ROLE_FIT * features.role_fit + KIND * features.question_kind
@@ -140,6 +143,15 @@ fn document(meta: &TemplateMeta) -> Document {
     Document { counts, length }
 }
 
+/// A word of another script within a Chinese question names a method; a single character says little.
+fn script_weight(token: &str) -> f64 {
+    match (token.chars().all(is_han), token.chars().count()) {
+        (true, 1) => 0.2,
+        (true, _) => 1.0,
+        (false, _) => 1.5,
+    }
+}
+
 /// Returns for every document its score and the matched tokens.
 fn bm25(documents: &[(&Template, Document)], asked: &[(String, f64)]) -> Vec<(f64, Vec<String>)> {
     let total = documents.len() as f64;
@@ -157,6 +169,7 @@ fn bm25(documents: &[(&Template, Document)], asked: &[(String, f64)]) -> Vec<(f6
                 let Some(count) = document.counts.get(*token) else { continue };
                 let idf = (1.0 + (total - with + 0.5) / (with + 0.5)).ln();
                 let length = K1 * (1.0 - B + B * document.length / average);
+                let weight = weight * script_weight(token);
                 parts.push((weight * idf * count * (K1 + 1.0) / (count + length), token));
             }
             parts.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));

@@ -8,7 +8,9 @@ use stata_service::domain::error::Problem;
 use stata_service::domain::ids::TemplateId;
 use stata_service::domain::plan::Plan;
 use stata_service::library::Library;
-use stata_service::library::freeze::{DependencyStatus, FreezeInput, FreezeRequest, Preview, freeze, preview};
+use stata_service::library::freeze::{
+    DependencyStatus, FreezeInput, FreezeRequest, Preview, freeze, preview,
+};
 
 use super::support::columns::{inputs, number, pay};
 
@@ -88,7 +90,10 @@ fn freeze_without_a_required_role_is_refused_with_everything_that_is_missing() {
     let detail = &problem.context["missing_params_detail"][0];
     assert_eq!((&detail["param"], &detail["type"]), (&json!("outcome"), &json!("varname")));
     let candidates = detail["candidates"].as_array().expect("candidates");
-    assert!(candidates.contains(&json!("log_pay")) && !candidates.contains(&json!("region")), "{candidates:?}");
+    assert!(
+        candidates.contains(&json!("log_pay")) && !candidates.contains(&json!("region")),
+        "{candidates:?}"
+    );
     assert!(!detail["description"].as_str().unwrap_or_default().is_empty());
     assert_eq!(problem.context["missing_fields_detail"].as_array().map(Vec::len), Some(2));
     assert_eq!(problem.context["next_actions"].as_array().map(Vec::len), Some(2));
@@ -122,7 +127,10 @@ fn values_are_bound_in_the_order_of_their_sources_and_say_it() {
     assert_eq!(source(&plan, "outcome").as_deref(), Some("client_parameter"));
     case.request.answers = object(json!({"outcome": "years_work", "level": "99"}));
     let plan = case.plan();
-    assert_eq!((&plan.contract.bound["outcome"], &plan.contract.bound["level"]), (&json!("years_work"), &json!(99)));
+    assert_eq!(
+        (&plan.contract.bound["outcome"], &plan.contract.bound["level"]),
+        (&json!("years_work"), &json!(99))
+    );
     assert_eq!(source(&plan, "level").as_deref(), Some("answer"));
     case.request.variable_corrections = object(json!({"outcome": "log_pay"}));
     let plan = case.plan();
@@ -174,7 +182,10 @@ fn absent_columns_are_named_all_at_once_with_near_ones() {
 #[test]
 fn a_role_that_the_template_would_ignore_is_refused_never_dropped() {
     for (template, role) in [("desc.correlation", "weight_var"), ("test.ttest_two", "cluster_var")] {
-        let mut case = Case::new(template, json!({"item_vars": ["log_pay", "age"], "group_var": ["female"], "outcome_var": ["log_pay"]}));
+        let mut case = Case::new(
+            template,
+            json!({"item_vars": ["log_pay", "age"], "group_var": ["female"], "outcome_var": ["log_pay"]}),
+        );
         let takes: Vec<String> = {
             let template = case.library.get(&case.template).expect("a template");
             template.meta.parameters.iter().map(|p| p.bind.clone()).collect()
@@ -195,12 +206,19 @@ fn a_role_that_the_template_would_ignore_is_refused_never_dropped() {
 fn values_that_do_not_fit_are_refused_together_with_repairs() {
     let mut case = Case::ols();
     case.statement.roles.insert("outcome_var".to_owned(), vec!["region".to_owned()]);
-    case.statement.parameters = object(json!({"level": 120, "vce": "magic", "weight_kind": 5, "colour": "red"}));
+    case.statement.parameters =
+        object(json!({"level": 120, "vce": "magic", "weight_kind": 5, "colour": "red"}));
     let problem = case.refusal();
     assert_eq!(problem.code.as_str(), "INPUT_VALIDATION_FAILED");
     let errors = problem.context["errors"].as_array().expect("errors");
     let paths: Vec<&str> = errors.iter().filter_map(|e| e["path"].as_str()).collect();
-    for path in ["parameters.outcome", "parameters.level", "parameters.vce", "parameters.weight_kind", "parameters.colour"] {
+    for path in [
+        "parameters.outcome",
+        "parameters.level",
+        "parameters.vce",
+        "parameters.weight_kind",
+        "parameters.colour",
+    ] {
         assert!(paths.contains(&path), "{path}: {paths:?}");
     }
     assert!(errors.iter().all(|e| e["suggestion"].as_str().is_some_and(|s| !s.is_empty())), "{errors:?}");
@@ -238,10 +256,9 @@ fn too_few_rows_are_known_before_a_run() {
 #[test]
 fn text_among_model_terms_and_negative_categories_get_companions() {
     let mut case = Case::ols();
-    case.statement.roles.insert(
-        "controls".to_owned(),
-        ["region", "sector", "zone", "age"].map(str::to_owned).to_vec(),
-    );
+    case.statement
+        .roles
+        .insert("controls".to_owned(), ["region", "sector", "zone", "age"].map(str::to_owned).to_vec());
     case.statement.categorical_vars = vec!["sector".to_owned(), "zone".to_owned()];
     let plan = case.plan();
     let marks: Vec<(&str, Option<&str>, Option<&str>)> = plan
@@ -271,7 +288,10 @@ fn a_plan_names_what_it_loads_runs_and_leaves() {
     let table = plan.contract.outputs.iter().find(|o| o.kind == "table").expect("a table");
     assert_eq!(table.artifact_kind, "stata.export.table");
     assert_eq!(table.rel_path, format!("artifacts/runs/{{run_id}}/{}", table.file));
-    assert_eq!(plan.steps.iter().map(|s| s.kind.as_str()).collect::<Vec<_>>(), ["generate_stata_do", "run_stata"]);
+    assert_eq!(
+        plan.steps.iter().map(|s| s.kind.as_str()).collect::<Vec<_>>(),
+        ["generate_stata_do", "run_stata"]
+    );
     assert_eq!(plan.steps[1].depends_on, [plan.steps[0].step_id.clone()]);
     assert_eq!(plan.contract.constraints.archive.max_files, 50);
     assert!(plan.contract.dependencies.iter().all(|d| d.status == "unknown"));

@@ -36,13 +36,22 @@ enum Side {
 const OPS: [&str; 6] = ["==", "!=", "<", "<=", ">", ">="];
 const NUMBERS: [&str; 3] = ["x", "y", "f"];
 const VALUES: [f64; 6] = [-1.0, 0.0, 0.1, 1.0, 2.5, 1e-7];
-const WORDS: [&str; 12] =
-    ["a", "b", "北京", "a b", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"];
+const WORDS: [&str; 12] = ["a", "b", "北京", "a b", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"];
 
 fn columns() -> Vec<Column> {
-    let float =
-        Column { storage: "float".to_owned(), inferred_type: InferredType::Number, ..number("f", 9, 0.0, 1.0, false) };
-    vec![number("x", 9, 0.0, 1.0, false), number("y", 9, 0.0, 1.0, false), float, text("s", 5), text("t", 5), date("d")]
+    let float = Column {
+        storage: "float".to_owned(),
+        inferred_type: InferredType::Number,
+        ..number("f", 9, 0.0, 1.0, false)
+    };
+    vec![
+        number("x", 9, 0.0, 1.0, false),
+        number("y", 9, 0.0, 1.0, false),
+        float,
+        text("s", 5),
+        text("t", 5),
+        date("d"),
+    ]
 }
 
 impl Tree {

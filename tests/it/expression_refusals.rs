@@ -84,10 +84,7 @@ fn conditions_print_as_documented() {
         ("!missing(age)", "!missing(age)"),
         ("hired >= date(\"2020-01-31\")", "(hired >= 21945 & !missing(hired))"),
         ("city == \"北京\"", "(city == \"北京\" & !missing(city))"),
-        (
-            "!(age > 1 & city != \"a\")",
-            "((age <= 1 & !missing(age)) | (city == \"a\" & !missing(city)))",
-        ),
+        ("!(age > 1 & city != \"a\")", "((age <= 1 & !missing(age)) | (city == \"a\" & !missing(city)))"),
         ("!strpos(city, \"a\")", "(strpos(city, \"a\") == 0 & !missing(city))"),
         ("inrange(age, 1, 2)", "(inrange(age, 1, 2) & !missing(age))"),
     ];

@@ -89,7 +89,9 @@ fn every_broken_rule_of_a_meta_is_found() {
         }),
         ("limitations", |m| m["limitations_zh"] = json!([])),
         ("the steps are", |m| m["anchors"]["steps"] = json!(["other"])),
-        ("not a declared output", |m| m["outputs"].as_array_mut().expect("a list").retain(|o| o["type"] != "figure")),
+        ("not a declared output", |m| {
+            m["outputs"].as_array_mut().expect("a list").retain(|o| o["type"] != "figure")
+        }),
         ("inputs", |m| m["inputs"] = json!([])),
         ("shape", |m| m["shape"] = json!(["round"])),
     ];

@@ -95,7 +95,8 @@ local p_regressors_fv "schooling"
 local p_controls "sector ss_c_region"
 local p_controls_fv "i.sector i.ss_c_region"
 "#;
-    let version = format!("version {}", library.get(&plan.template.template_id).expect("it").meta.stata.min_version);
+    let version =
+        format!("version {}", library.get(&plan.template.template_id).expect("it").meta.stata.min_version);
     assert!(preamble.starts_with(&expected.replace("version 14", &version)), "{preamble}");
     let data = r#"use log_pay schooling age sector region using "data.dta", clear
 encode region, generate(ss_c_region)
@@ -180,7 +181,9 @@ fn a_damaged_plan_cannot_carry_commands_into_the_do_file() {
         |p, t| drop(p.contract.bound.insert("level".into(), json!(t))),
         |p, t| p.used_columns.push(t.to_owned()),
         |p, t| p.categorical_vars[0].companion = Some(t.to_owned()),
-        |p, t| p.sample_if.as_mut().expect("a condition").tree["args"][0]["left"]["column"]["name"] = json!(t),
+        |p, t| {
+            p.sample_if.as_mut().expect("a condition").tree["args"][0]["left"]["column"]["name"] = json!(t)
+        },
     ];
     for (i, change) in changes.iter().enumerate() {
         let mut damaged = plan.clone();
