@@ -53,6 +53,8 @@ enum Command {
     Health(health::Args),
     /// Print the version.
     Version(version::Args),
+    /// Check, index and rank the do-template library.
+    Library(library::LibraryArgs),
 }
 
 /// Runs the command line of this process.
@@ -67,6 +69,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let config = cli.config;
     match cli.command {
+        Command::Library(args) => library::run(&args),
         Command::Serve(args) => serve::run(args, config).into(),
         Command::Demo(args) => demo(args).into(),
         Command::Dofile(args) => dofile::run(args),
