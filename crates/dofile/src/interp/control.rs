@@ -58,7 +58,7 @@ impl Session {
                     self.echo_line(line, echo);
                     let head = text.trim_end_matches('{').trim().to_string();
                     let head = self.expand(&head)?;
-                    let flow = self.run_prefixed_block(&head, lines, i + 1, end, echo)?;
+                    let flow = self.run_prefixed_block(&head, lines, i + 1, end, echo.inside())?;
                     self.echo_line(&lines[end], echo);
                     self.end_command(echo);
                     (flow, end + 1)
@@ -83,10 +83,12 @@ impl Session {
 
     /// A blank line after the output of an echoed command.
     fn end_command(&mut self, echo: Echo) {
-        if echo == Echo::On {
+        if echo != Echo::Off {
             let quiet = std::mem::take(&mut self.out.quiet);
             self.out.end_line();
             self.out.quiet = quiet;
+        }
+        if echo == Echo::On {
             self.out.text("\n");
         }
         if self.scopes.len() == 1 {
@@ -95,7 +97,7 @@ impl Session {
     }
 
     fn echo_line(&mut self, line: &Line, echo: Echo) {
-        if echo == Echo::On {
+        if echo != Echo::Off {
             for (k, s) in line.source.iter().enumerate() {
                 self.echo_text(if k == 0 { ". " } else { "> " }, s);
             }
@@ -174,7 +176,7 @@ impl Session {
             let next = match (line.end, body) {
                 (Some(end), _) => {
                     if holds {
-                        flow = self.run_lines(lines, i + 1, end, echo)?;
+                        flow = self.run_lines(lines, i + 1, end, echo.inside())?;
                     } else {
                         for l in &lines[i + 1..end] {
                             self.echo_line(l, echo);

@@ -37,8 +37,17 @@ pub enum Flow {
 pub enum Echo {
     /// Nothing.
     Off,
-    /// `. command` before its output.
+    /// `. command` before its output and a blank line behind it.
     On,
+    /// `. command` without the blank line: inside of braces.
+    Inside,
+}
+
+impl Echo {
+    /// The echo of what stands inside of braces.
+    fn inside(self) -> Self {
+        if self == Echo::Off { Echo::Off } else { Echo::Inside }
+    }
 }
 
 impl Session {

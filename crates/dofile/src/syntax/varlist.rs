@@ -21,12 +21,12 @@ fn tokens(list: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut join = false;
     for word in list.split_whitespace() {
-        if word == "-" || (word.starts_with('-') && !out.is_empty()) || join {
-            if let Some(last) = out.last_mut() {
-                last.push_str(word);
-                join = word.ends_with('-');
-                continue;
-            }
+        if (word == "-" || word.starts_with('-') || join)
+            && let Some(last) = out.last_mut()
+        {
+            last.push_str(word);
+            join = word.ends_with('-');
+            continue;
         }
         join = word.ends_with('-');
         out.push(word.to_string());

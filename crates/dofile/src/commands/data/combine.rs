@@ -102,11 +102,12 @@ fn merge_labels(s: &mut Session, using: &Frame, skip: bool) {
     let sets: Vec<(String, ValueLabel)> =
         using.value_labels.iter().map(|(n, l)| (n.clone(), l.clone())).collect();
     for (name, set) in sets {
-        if s.frame.value_labels.contains_key(&name) {
+        let defined = s.frame.value_labels.contains_key(&name);
+        if defined {
             s.print(format!("(label {name} already defined)"));
-        } else {
-            s.frame.value_labels.insert(name, set);
+            continue;
         }
+        s.frame.value_labels.insert(name, set);
     }
 }
 
