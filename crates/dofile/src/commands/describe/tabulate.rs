@@ -174,8 +174,7 @@ fn one_way(
 
 fn table_one(s: &mut Session, v: usize, l: &Levels, counts: &[f64], order: &[usize], total: f64) {
     let var = s.frame.var(v);
-    let (name, string) =
-        (if var.label.is_empty() { var.name.clone() } else { var.label.clone() }, var.is_string());
+    let name = if var.label.is_empty() { var.name.clone() } else { var.label.clone() };
     let longest = l.texts.iter().map(|t| t.chars().count()).max().unwrap_or(0);
     let width = longest.clamp(11, s.settings.linesize.saturating_sub(38).max(11));
     let shown = |t: &str| {

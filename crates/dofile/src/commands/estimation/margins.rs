@@ -281,11 +281,7 @@ fn effects(
 type Listed = (String, Vec<(String, i64)>);
 
 /// Levels of the margin list: names and the factor levels to fix.
-fn margin_levels(
-    session: &Session,
-    request: &Request,
-    parameters: &Parameters,
-) -> Result<Vec<Listed>> {
+fn margin_levels(session: &Session, request: &Request, parameters: &Parameters) -> Result<Vec<Listed>> {
     if request.list.is_empty() {
         return Ok(vec![(String::new(), Vec::new())]);
     }

@@ -53,8 +53,6 @@ pub(super) const TABLE: &[CommandSpec] = &[
     returns::ERETURN,
     returns::SRETURN,
     matrix::SPEC,
-    tokens::GETTOKEN,
-    tokens::MS_PARSE_PARTS,
     tokens::UNAB,
     tokens::FVEXPAND,
     tokens::LOG,
