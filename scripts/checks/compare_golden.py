@@ -148,7 +148,7 @@ def compare(folder: Path, meta: dict, expected: dict, tolerance: dict, anchors) 
                 limit = tolerance.get(key[-1], tolerance.get(column, tolerance["default"]))
                 if column not in table["key"] and not close(got.get(column, ""), value, limit):
                     wrong.append(f"{file} {key} {column}: got {got.get(column)!r}, expected {value!r}")
-    metrics = {f["name"]: f["value"] for kind, f in anchors if kind == "metric"}
+    metrics = {f["name"]: f["value"] for kind, f in anchors if kind == "metric" and "name" in f}
     for name in [*meta["metrics"], "n_total", "n_selected"]:
         if name not in metrics:
             wrong.append(f"metric {name} is absent")

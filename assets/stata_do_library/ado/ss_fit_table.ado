@@ -2,7 +2,7 @@
 * Usage: ss_fit_table using "file.csv", [scalars(names in e()) values(name expression ...) se(text) clusters(name) weight(text) sample(text)]
 * Columns metric, value, note; text facts (standard errors, weights, engine) stand in note.
 program define ss_fit_table
-    syntax using/ [, SCalars(string) Values(string asis) SE(string) Weight(string) SAmple(string)]
+    syntax using/ [, SCalars(string) Values(string asis) SE(string) CLusters(string) Weight(string) SAmple(string)]
     tempname handle number
     tempfile rows
     postfile `handle' str32 metric double value str244 note using "`rows'"

@@ -2,7 +2,7 @@
 * Usage: ss_sample varlist, [strok(varlist) weight(varname) kind(type) maxloss(#) nometric]
 * strok() names key, cluster and group variables that may be text. Fails (no_obs) when no row is left.
 program define ss_sample
-    syntax [varlist(default=none)] [, STRok(varlist) Weight(varname) Kind(string) MAXLoss(real -1) noMETric]
+    syntax [varlist(default=none)] [, STRok(string) Weight(string) Kind(string) MAXLoss(real -1) noMETric]
     quietly count if ss_use
     local selected = r(N)
     if "`weight'" != "" {

@@ -70,7 +70,10 @@ else {
 matrix `coefficients' = r(table)
 ss_metric r2 = e(r2)
 ss_metric df_r = e(df_r)
-testparm `first'#`second'
+capture noisily testparm `first'#`second'
+if _rc != 0 {
+    ss_check collinear, fail(1) value(1)
+}
 ss_metric interaction_f = r(F)
 ss_metric interaction_p = r(p)
 ss_event step name=estimate status=ok

@@ -47,7 +47,11 @@ const MAX_NESTING: usize = 64;
 
 impl Session {
     /// Defines a program from its header line and body.
-    pub(crate) fn define_program(&mut self, header: &str, lines: Vec<Line>, _at: usize) -> Result<()> {
+    pub(crate) fn define_program(&mut self, header: &str, mut lines: Vec<Line>, at: usize) -> Result<()> {
+        // the ends of blocks count from the first line of the body
+        for line in &mut lines {
+            line.end = line.end.map(|end| end - at);
+        }
         let (main, options) = match split::top_level_comma(header) {
             Some(i) => (&header[..i], &header[i + 1..]),
             None => (header, ""),

@@ -14,12 +14,12 @@ use crate::syntax::{FvList, numlist, varlist};
 #[derive(Debug, PartialEq)]
 enum Part {
     VarList { kind: String, spec: String, optional: bool },
-    Anything { optional: bool },
+    Anything { local: String, names: Option<usize>, optional: bool },
     If(bool),
     In(bool),
-    Using(bool),
+    Using { optional: bool, bare: bool },
     Weight(bool),
-    Exp(bool),
+    Exp { optional: bool, bare: bool },
 }
 
 /// One option of the pattern.
@@ -37,7 +37,7 @@ impl Session {
     pub(crate) fn syntax_statement(&mut self, pattern: &str) -> Result<()> {
         let (parts, options) = parse_pattern(pattern)?;
         let typed = self.local("0").to_string();
-        let wants_exp = parts.iter().any(|p| matches!(p, Part::Exp(_)));
+        let wants_exp = parts.iter().any(|p| matches!(p, Part::Exp { .. }));
         let cmd = ParsedCommand::split("", &typed, wants_exp)?;
         self.check_parts(&parts, &cmd, &typed)?;
         self.fill_options(&options, &cmd.option_text)
@@ -52,7 +52,7 @@ impl Session {
         if cmd.in_range.is_some() && !has(|p| matches!(p, Part::In(_))) {
             return Err(StataError::invalid("in range not allowed"));
         }
-        if cmd.using.is_some() && !has(|p| matches!(p, Part::Using(_))) {
+        if cmd.using.is_some() && !has(|p| matches!(p, Part::Using { .. })) {
             return Err(StataError::invalid("using not allowed"));
         }
         if cmd.weight.is_some() && !has(|p| matches!(p, Part::Weight(_))) {
@@ -61,7 +61,7 @@ impl Session {
         let any_list = has(|p| matches!(p, Part::VarList { .. }));
         if !everything && !any_list && !cmd.list.is_empty() {
             let word = typed.split_whitespace().next().unwrap_or("");
-            return Err(match has(|p| matches!(p, Part::Exp(_))) {
+            return Err(match has(|p| matches!(p, Part::Exp { .. })) {
                 true => StataError::syntax(),
                 false if is_valid_name(word) => StataError::new(101, "varlist not allowed"),
                 false => StataError::invalid(format!("invalid '{word}' ")),
@@ -90,11 +90,15 @@ impl Session {
                     self.set_local("varname", "");
                 }
             }
-            Part::Anything { optional } => {
+            Part::Anything { local, names, optional } => {
                 if cmd.list.is_empty() && !optional {
-                    return Err(missing("something"));
+                    return Err(missing(if names.is_some() { local } else { "something" }));
                 }
-                self.set_local("anything", cmd.list.clone());
+                let given: Vec<&str> = cmd.list.split_whitespace().collect();
+                if names.is_some_and(|most| given.len() > most || given.iter().any(|n| !is_valid_name(n))) {
+                    return Err(StataError::invalid(format!("{} invalid name", cmd.list)));
+                }
+                self.set_local(local, cmd.list.clone());
             }
             Part::If(optional) => {
                 let text = cmd.if_exp.as_ref().map_or(String::new(), |t| format!("if {t}"));
@@ -110,8 +114,10 @@ impl Session {
                 }
                 self.set_local("in", text);
             }
-            Part::Using(optional) => {
-                let text = cmd.using.as_ref().map_or(String::new(), |t| format!("using `\"{t}\"'"));
+            Part::Using { optional, bare } => {
+                let text = cmd.using.as_ref().map_or(String::new(), |t| {
+                    if *bare { t.clone() } else { format!("using `\"{t}\"'") }
+                });
                 if text.is_empty() && !optional {
                     return Err(missing("using"));
                 }
@@ -126,11 +132,14 @@ impl Session {
                 self.set_local("weight", kind);
                 self.set_local("exp", weight.map_or(String::new(), |w| format!("= {}", w.exp)));
             }
-            Part::Exp(optional) => {
+            Part::Exp { optional, bare } => {
                 if cmd.exp.is_none() && !optional {
                     return Err(missing("=exp"));
                 }
-                self.set_local("exp", cmd.exp.as_ref().map_or(String::new(), |e| format!("= {e}")));
+                let text = cmd.exp.as_ref().map_or(String::new(), |e| {
+                    if *bare { e.trim().to_string() } else { format!("= {e}") }
+                });
+                self.set_local("exp", text);
             }
         }
         Ok(())
@@ -382,11 +391,17 @@ fn parse_part(inner: &str, optional: bool) -> Result<Part> {
         "varlist" | "varname" | "newvarlist" | "newvarname" => {
             Part::VarList { kind: name.into(), spec: spec.into(), optional }
         }
-        "anything" | "name" | "namelist" | "numlist" => Part::Anything { optional },
+        "anything" | "numlist" => Part::Anything { local: name.into(), names: None, optional },
+        "name" | "namelist" => {
+            // `name(name=id)` and `namelist(name=ids)` fill the stated local; namelist is their default
+            let stated = spec.split_whitespace().find_map(|w| w.strip_prefix("name="));
+            let most = if name == "name" { 1 } else { usize::MAX };
+            Part::Anything { local: stated.unwrap_or("namelist").into(), names: Some(most), optional }
+        }
         "if" => Part::If(optional),
         "in" => Part::In(optional),
-        "using" | "using/" => Part::Using(optional),
-        "=exp" | "=/exp" | "exp" | "/exp" => Part::Exp(optional),
+        "using" | "using/" => Part::Using { optional, bare: name.ends_with('/') },
+        "=exp" | "=/exp" | "exp" | "/exp" => Part::Exp { optional, bare: name.contains('/') },
         _ if name.split_whitespace().all(|w| {
             ["fweight", "aweight", "pweight", "iweight", "fw", "aw", "pw", "iw", "weight", "/"].contains(&w)
         }) =>
