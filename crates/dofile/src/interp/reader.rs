@@ -78,6 +78,10 @@ impl Reader {
                 }
                 continue;
             }
+            if !raw.is_char_boundary(i) {
+                i += 1;
+                continue;
+            }
             let star_comment = self.is_star_comment(&raw[segment..i]);
             let word_start = i == 0 || b[i - 1].is_ascii_whitespace();
             if !star_comment && b[i..].starts_with(b"`\"") {

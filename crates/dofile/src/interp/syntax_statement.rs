@@ -115,9 +115,10 @@ impl Session {
                 self.set_local("in", text);
             }
             Part::Using { optional, bare } => {
-                let text = cmd.using.as_ref().map_or(String::new(), |t| {
-                    if *bare { t.clone() } else { format!("using `\"{t}\"'") }
-                });
+                let text = cmd
+                    .using
+                    .as_ref()
+                    .map_or(String::new(), |t| if *bare { t.clone() } else { format!("using `\"{t}\"'") });
                 if text.is_empty() && !optional {
                     return Err(missing("using"));
                 }
@@ -136,9 +137,10 @@ impl Session {
                 if cmd.exp.is_none() && !optional {
                     return Err(missing("=exp"));
                 }
-                let text = cmd.exp.as_ref().map_or(String::new(), |e| {
-                    if *bare { e.trim().to_string() } else { format!("= {e}") }
-                });
+                let text = cmd
+                    .exp
+                    .as_ref()
+                    .map_or(String::new(), |e| if *bare { e.trim().to_string() } else { format!("= {e}") });
                 self.set_local("exp", text);
             }
         }
