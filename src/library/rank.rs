@@ -22,8 +22,6 @@ const B: f64 = 0.75;
 const WORDS: f64 = 0.5;
 const ROLE_FIT: f64 = 0.35;
 const KIND: f64 = 0.15;
-/// Words whose best match is below this say little, and are not scaled up to the full weight.
-const LEAST_TELLING: f64 = 2.0;
 /// What a word counts that names a column of the data.
 const COLUMN_WORD: f64 = 0.1;
 /// Taken off for every soft exclusion that holds, and for every role that would be unused: such a draft
@@ -73,14 +71,14 @@ pub fn rank(
     let documents: Vec<(&Template, Document)> = library.templates().map(|t| (t, document(&t.meta))).collect();
     let asked = weighted(tokens(question), data);
     let scores: Vec<(f64, Vec<String>)> = bm25(&documents, &asked);
-    let largest = scores.iter().map(|(score, _)| *score).fold(LEAST_TELLING, f64::max);
+    let largest = scores.iter().map(|(score, _)| *score).fold(0.0, f64::max);
     let mut ranked: Vec<(&Template, Ranked)> = Vec::new();
     for ((template, _), (words, matched)) in documents.iter().zip(scores) {
         let Some(verdict) = judged.iter().find(|j| j.template_id == template.meta.id && j.applicable) else {
             continue;
         };
         let features = Features {
-            words: round(words / largest),
+            words: if largest > 0.0 { round(words / largest) } else { 0.0 },
             role_fit: round(role_fit(&template.meta, data)),
             question_kind: kind_fit(&template.meta, question_kinds),
             lowered: round(

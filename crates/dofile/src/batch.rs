@@ -121,7 +121,7 @@ fn run_main(s: &mut Session, file: &str, arguments: &[String]) {
     match s.run_text(&text, Echo::On) {
         Ok(Flow::Quit) => {}
         Ok(_) => {
-            s.out.line("");
+            s.out.line(". ");
             s.out.line("end of do-file");
         }
         Err(e) => {

@@ -9,6 +9,7 @@ mod files;
 mod generate;
 mod names;
 mod pctile;
+mod reshape;
 mod rows;
 mod xtset;
 
@@ -45,6 +46,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     convert::TOSTRING,
     collapse::SPEC_COLLAPSE,
     collapse::SPEC_CONTRACT,
+    reshape::SPEC,
     combine::SPEC_MERGE,
     combine::SPEC_APPEND,
     duplicates::SPEC_DUPLICATES,

@@ -192,7 +192,7 @@ impl Table {
             .map(|(n, cells, _)| cells.iter().map(|c| c.width()).max().unwrap_or(0).max(n.width()))
             .collect();
         let number = if self.obs {
-            rows.iter().max().map_or(1, |r| (r + 1 - self.first).to_string().len()) + 1
+            rows.iter().max().map_or(1, |r| (r + 1 - self.first).to_string().len()).max(3)
         } else {
             0
         };

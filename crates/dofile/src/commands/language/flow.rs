@@ -138,7 +138,7 @@ fn run_file(s: &mut Session, cmd: &ParsedCommand, mode: Mode) -> Result<()> {
     match result {
         Ok(flow) => {
             if echo == Echo::On {
-                s.out.line("end of do-file");
+                s.out.line(". \nend of do-file");
             }
             if flow == Flow::Quit {
                 s.handles.flow = Flow::Quit;

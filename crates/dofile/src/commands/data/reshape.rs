@@ -1,0 +1,332 @@
+//! `reshape long` and `reshape wide`.
+
+use super::count_text;
+use super::egen::grouped;
+use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::error::{Result, StataError};
+use crate::frame::{Column, Frame, StorageType, Variable, is_valid_name};
+use crate::session::Session;
+use crate::syntax::options::parse_number;
+use crate::syntax::split::words;
+use crate::syntax::{OptSpec, ParsedCommand, numlist};
+use crate::value::is_missing;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "reshape",
+    min: 7,
+    form: Form::Raw,
+    by: ByRule::No,
+    run,
+    syntax: "reshape {long|wide} stubnames, i(varlist) j(varname [values]) [string]",
+    notes: "a stub may hold @ where the value of j stands; r(9) when i (and j) do not identify the rows or a carried variable varies within i; no results",
+    examples: &[
+        Example {
+            run: "set obs 2\ngenerate id = _n\ngenerate x1 = 10*_n\ngenerate x2 = 20*_n\ngenerate z = -_n\nreshape long x, i(id) j(t)",
+            expect: &[("_N", 4.0), ("x[2]", 20.0), ("t[2]", 2.0), ("x[3]", 20.0), ("z[4]", -2.0)],
+        },
+        Example {
+            run: "set obs 4\ngenerate id = ceil(_n/2)\ngenerate t = mod(_n,2) + 5\ngenerate x = _n\nreshape wide x, i(id) j(t)",
+            expect: &[("_N", 2.0), ("x6[1]", 1.0), ("x5[2]", 4.0)],
+        },
+        Example {
+            run: "set obs 1\ngenerate id = 1\ngenerate inc_a = 3\ngenerate inc_b = 4\nreshape long inc_, i(id) j(k) string\nscalar s = k[2] == \"b\"",
+            expect: &[("s", 1.0), ("inc_[2]", 4.0)],
+        },
+    ],
+};
+
+/// A stub: what stands before and after the value of j.
+struct Stub {
+    before: String,
+    after: String,
+}
+
+impl Stub {
+    fn new(text: &str) -> Self {
+        match text.split_once('@') {
+            Some((a, b)) => Self { before: a.into(), after: b.into() },
+            None => Self { before: text.into(), after: String::new() },
+        }
+    }
+
+    fn wide(&self, j: &str) -> String {
+        format!("{}{j}{}", self.before, self.after)
+    }
+
+    fn long(&self) -> String {
+        format!("{}{}", self.before, self.after)
+    }
+
+    fn value_in<'a>(&self, name: &'a str) -> Option<&'a str> {
+        let rest = name.strip_prefix(self.before.as_str())?;
+        rest.strip_suffix(self.after.as_str()).filter(|v| !v.is_empty())
+    }
+}
+
+struct Request {
+    stubs: Vec<Stub>,
+    i: Vec<usize>,
+    j: String,
+    values: Vec<String>,
+    string: bool,
+}
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (what, rest) = cmd.raw.split_once(char::is_whitespace).unwrap_or((cmd.raw.as_str(), ""));
+    let mut inner = ParsedCommand::split("reshape", rest, false)?;
+    inner.check_options(
+        &[OptSpec::text("i"), OptSpec::text("j"), OptSpec::flag("String")],
+        &["ATWL", "FAVOR"],
+    )?;
+    let missing = |o: &str| StataError::invalid(format!("option {o}() required"));
+    let i = s.varlist(inner.options.text("i").ok_or_else(|| missing("i"))?)?;
+    let j = words(inner.options.text("j").unwrap_or("_j")).into_iter().map(String::from).collect::<Vec<_>>();
+    let (name, values) = j.split_first().ok_or_else(|| missing("j"))?;
+    let stubs: Vec<Stub> = inner.list.split_whitespace().map(Stub::new).collect();
+    if stubs.is_empty() {
+        return Err(StataError::new(198, "no stub names given"));
+    }
+    let string = inner.has("string");
+    let values = if string || values.is_empty() {
+        values.to_vec()
+    } else {
+        numlist::expand(&values.join(" "))?.into_iter().map(crate::format::macro_text).collect()
+    };
+    let request = Request { stubs, i, j: name.clone(), values, string };
+    let (n0, k0) = (s.frame.n_rows(), s.frame.n_vars());
+    let (from, to) = match what {
+        "long" => {
+            long(s, &request)?;
+            ("wide", "long")
+        }
+        "wide" => {
+            wide(s, &request)?;
+            ("long", "wide")
+        }
+        w => return Err(StataError::unsupported_command(&format!("reshape {w}"))),
+    };
+    let (n1, k1) = (s.frame.n_rows(), s.frame.n_vars());
+    s.print("");
+    s.print(format!("Data                               {from:>6}   ->   {to}"));
+    s.print("-".repeat(77));
+    s.print(format!("Number of observations     {:>14}   ->   {:<12}", count_text(n0), count_text(n1)));
+    s.print(format!("Number of variables        {:>14}   ->   {:<12}", k0, k1));
+    s.print("-".repeat(77));
+    Ok(())
+}
+
+fn identifies(s: &Session, keys: &[usize]) -> bool {
+    let order = s.frame.sorted_order(&keys.iter().map(|&k| (k, false)).collect::<Vec<_>>());
+    !order.windows(2).any(|w| s.frame.rows_equal(keys, w[0], w[1]))
+}
+
+fn names(s: &Session, vars: &[usize]) -> String {
+    vars.iter().map(|&v| s.frame.var(v).name.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// Values of j found in the names of the wide variables, in ascending order.
+fn found_values(s: &Session, r: &Request) -> Vec<String> {
+    let mut numbers: BTreeSet<i64> = BTreeSet::new();
+    let mut texts: BTreeSet<String> = BTreeSet::new();
+    for (_, v) in s.frame.vars().iter().enumerate().filter(|(k, _)| !r.i.contains(k)) {
+        for value in r.stubs.iter().filter_map(|st| st.value_in(&v.name)) {
+            match value.parse::<i64>() {
+                Ok(x) if !r.string && value.bytes().all(|b| b.is_ascii_digit()) => {
+                    numbers.insert(x);
+                }
+                _ if r.string => {
+                    texts.insert(value.to_string());
+                }
+                _ => {}
+            }
+        }
+    }
+    if r.string { texts.into_iter().collect() } else { numbers.into_iter().map(|x| x.to_string()).collect() }
+}
+
+fn long(s: &mut Session, r: &Request) -> Result<()> {
+    if !identifies(s, &r.i) {
+        return Err(StataError::new(
+            9,
+            format!(
+                "variable id does not uniquely identify the observations\nvariables {} are not unique",
+                names(s, &r.i)
+            ),
+        ));
+    }
+    if s.frame.find(&r.j).is_some() {
+        return Err(StataError::already_defined(&r.j));
+    }
+    let values = if r.values.is_empty() { found_values(s, r) } else { r.values.clone() };
+    if values.is_empty() {
+        return Err(StataError::new(111, format!("no xij variables found for stub {}", r.stubs[0].long())));
+    }
+    let (n, m) = (s.frame.n_rows(), values.len());
+    let old = &s.frame;
+    let order = old.sorted_order(&r.i.iter().map(|&k| (k, false)).collect::<Vec<_>>());
+    let source = |k: usize| order[k / m];
+    let mut used: Vec<usize> = Vec::new();
+    let mut stacked: Vec<Variable> = Vec::new();
+    for stub in &r.stubs {
+        let parts: Vec<Option<usize>> = values.iter().map(|v| old.find(&stub.wide(v))).collect();
+        used.extend(parts.iter().flatten());
+        let Some(first) = parts.iter().flatten().next().copied() else {
+            return Err(StataError::new(111, format!("no variables found for stub {}", stub.long())));
+        };
+        let strings = parts.iter().flatten().filter(|&&p| old.var(p).is_string()).count();
+        if strings > 0 && strings < parts.iter().flatten().count() {
+            return Err(StataError::new(
+                106,
+                format!("variables of stub {} are of different kinds", stub.long()),
+            ));
+        }
+        let column = if strings > 0 {
+            let texts =
+                (0..n * m).map(|k| parts[k % m].map_or("", |p| old.str_at(p, source(k))).into()).collect();
+            Column::from_strings(texts)
+        } else {
+            let xs: Vec<f64> = (0..n * m)
+                .map(|k| parts[k % m].map_or(crate::value::MISSING, |p| old.num_at(p, source(k))))
+                .collect();
+            let rank = |t: StorageType| match t {
+                StorageType::Byte => 0,
+                StorageType::Int => 1,
+                StorageType::Long => 2,
+                StorageType::Float => 3,
+                _ => 4,
+            };
+            let types: Vec<StorageType> =
+                parts.iter().flatten().map(|&p| old.var(p).data.storage_type()).collect();
+            let mut widest = types.iter().copied().max_by_key(|t| rank(*t)).unwrap_or(StorageType::Double);
+            if widest == StorageType::Float && types.contains(&StorageType::Long) {
+                widest = StorageType::Double;
+            }
+            Column::from_f64(widest, &xs)
+        };
+        let mut var = Variable::new(&stub.long(), column);
+        var.format.clone_from(&old.var(first).format);
+        var.value_label.clone_from(&old.var(first).value_label);
+        if !is_valid_name(&var.name) {
+            return Err(StataError::new(198, format!("{} invalid name", var.name)));
+        }
+        stacked.push(var);
+    }
+    let j = if r.string {
+        Column::from_strings((0..n * m).map(|k| values[k % m].as_str().into()).collect())
+    } else {
+        let xs: Vec<f64> =
+            (0..n * m).map(|k| parse_number(&values[k % m]).unwrap_or(crate::value::MISSING)).collect();
+        let ty = xs.iter().fold(StorageType::Byte, |t, &x| t.promoted_for(x));
+        Column::from_f64(ty, &xs)
+    };
+    let mut out = empty_like(old);
+    let carry = |v: &Variable| {
+        let mut var = v.clone();
+        var.data = Arc::new(v.data.gather((0..n * m).map(|k| Some(source(k)))));
+        var
+    };
+    for &i in &r.i {
+        out.add(carry(old.var(i)))?;
+    }
+    out.add(Variable::new(&r.j, j))?;
+    for var in stacked {
+        out.add(var)?;
+    }
+    for (k, v) in old.vars().iter().enumerate() {
+        if !r.i.contains(&k) && !used.contains(&k) {
+            out.add(carry(v))?;
+        }
+    }
+    out.sorted_by = r.i.iter().map(|&i| old.var(i).name.clone()).chain([r.j.clone()]).collect();
+    s.frame = out;
+    Ok(())
+}
+
+/// An empty frame with the labels and characteristics of another.
+fn empty_like(old: &Frame) -> Frame {
+    let mut out = Frame::new();
+    out.value_labels = old.value_labels.clone();
+    out.label.clone_from(&old.label);
+    out.chars = old.chars.clone();
+    out.filename.clone_from(&old.filename);
+    out.changed = true;
+    out
+}
+
+fn wide(s: &mut Session, r: &Request) -> Result<()> {
+    let j = s.frame.find(&r.j).ok_or_else(|| StataError::no_variable(&r.j))?;
+    let mut keys = r.i.clone();
+    keys.push(j);
+    if !identifies(s, &keys) {
+        return Err(StataError::new(
+            9,
+            format!("values of variable {} not unique within {}", r.j, names(s, &r.i)),
+        ));
+    }
+    let old = &s.frame;
+    let gone = |k: usize| {
+        if old.var(j).is_string() { old.str_at(j, k).is_empty() } else { is_missing(old.num_at(j, k)) }
+    };
+    if (0..old.n_rows()).any(gone) {
+        return Err(StataError::new(498, format!("variable {} contains missing values", r.j)));
+    }
+    let stubs: Result<Vec<usize>> = r.stubs.iter().map(|st| old.position(&st.long())).collect();
+    let stubs = stubs?;
+    let value_groups = grouped(s, &[j], (0..old.n_rows()).collect());
+    let mut group_of = vec![0; old.n_rows()];
+    let mut labels = Vec::new();
+    for (k, g) in value_groups.iter().enumerate() {
+        g.iter().for_each(|&row| group_of[row] = k);
+        let text = if old.var(j).is_string() {
+            old.str_at(j, g[0]).to_string()
+        } else {
+            crate::format::macro_text(old.num_at(j, g[0]))
+        };
+        labels.push(text);
+    }
+    let units = grouped(s, &r.i, (0..old.n_rows()).collect());
+    for (k, v) in old.vars().iter().enumerate().filter(|(k, _)| !keys.contains(k) && !stubs.contains(k)) {
+        let varies = units.iter().any(|g| g.iter().any(|&row| old.compare(k, g[0], row).is_ne()));
+        if varies {
+            return Err(StataError::new(
+                9,
+                format!("variable {} not constant within {}", v.name, names(s, &r.i)),
+            ));
+        }
+    }
+    let mut out = empty_like(old);
+    let first_rows = |v: &Variable| {
+        let mut var = v.clone();
+        var.data = Arc::new(v.data.gather(units.iter().map(|g| Some(g[0]))));
+        var
+    };
+    for &i in &r.i {
+        out.add(first_rows(old.var(i)))?;
+    }
+    for (k, label) in labels.iter().enumerate() {
+        for (stub, &v) in r.stubs.iter().zip(&stubs) {
+            let name = stub.wide(label);
+            if !is_valid_name(&name) {
+                return Err(StataError::new(198, format!("{name} invalid variable name")));
+            }
+            let source = old.var(v);
+            let mut var = source.clone();
+            var.name = name;
+            let pick = |g: &Vec<usize>| g.iter().copied().find(|&row| group_of[row] == k);
+            var.data = Arc::new(source.data.gather(units.iter().map(pick)));
+            var.label =
+                format!("{label} {}", if source.label.is_empty() { &source.name } else { &source.label });
+            out.add(var)?;
+        }
+    }
+    for (k, v) in old.vars().iter().enumerate() {
+        if !keys.contains(&k) && !stubs.contains(&k) {
+            out.add(first_rows(v))?;
+        }
+    }
+    out.sorted_by = r.i.iter().map(|&i| old.var(i).name.clone()).collect();
+    s.frame = out;
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! The batch process: command line, log layout, exit status, stop signal.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Runs a do-file in a directory and gives exit status and log.
+fn batch(dir: &Path, text: &str, args: &[&str]) -> (i32, String) {
+    std::fs::write(dir.join("main.do"), text).expect("written");
+    let status = Command::new(env!("CARGO_BIN_EXE_dofile"))
+        .args(args)
+        .current_dir(dir)
+        .stdin(Stdio::null())
+        .status()
+        .expect("started");
+    (status.code().expect("ended by itself"), std::fs::read_to_string(dir.join("main.log")).expect("log"))
+}
+
+#[test]
+fn log_echoes_commands_and_output() {
+    let dir = tempfile::tempdir().expect("directory");
+    let text = "display 1 + 1\n* comment\nforeach x in a b {\n    display \"`x'\"\n}\ndisplay \"`1'\" ///\n  \" end\"\n";
+    let (status, log) = batch(dir.path(), text, &["-q", "-b", "do", "main.do", "argument"]);
+    assert_eq!(status, 0);
+    let want = ". do main.do argument \n\n. display 1 + 1\n2\n\n. * comment\n. foreach x in a b {\n  2.     display \"`x'\"\n  3. }\na\nb\n\n. display \"`1'\" ///\n>   \" end\"\nargument end\n\n. \nend of do-file\n";
+    assert_eq!(log, want);
+}
+
+#[test]
+fn an_error_ends_the_log_and_the_status_stays_zero() {
+    let dir = tempfile::tempdir().expect("directory");
+    let (status, log) =
+        batch(dir.path(), "display 1\nerror 459\ndisplay 2\n", &["-q", "-b", "do", "main.do"]);
+    assert_eq!(status, 0);
+    assert!(log.ends_with("r(459);\n\nend of do-file\nr(459);\n"), "{log}");
+    assert!(!log.contains("display 2"));
+}
+
+#[test]
+fn exit_clear_is_the_last_echo() {
+    let dir = tempfile::tempdir().expect("directory");
+    let (_, log) =
+        batch(dir.path(), "display \"SS_EVENT|end|nonce=1\"\nexit, clear\n", &["-q", "-b", "do", "main.do"]);
+    assert!(
+        log.ends_with(". display \"SS_EVENT|end|nonce=1\"\nSS_EVENT|end|nonce=1\n\n. exit, clear\n\n"),
+        "{log}"
+    );
+}
+
+#[test]
+fn the_banner_names_the_engine() {
+    let dir = tempfile::tempdir().expect("directory");
+    let (_, log) = batch(dir.path(), "display c(engine)\n", &["-b", "do", "main.do"]);
+    assert!(
+        log.contains("open do-file engine")
+            && log.contains("this program is not Stata")
+            && log.contains("\nopen\n")
+    );
+}
+
+#[test]
+fn the_preamble_of_a_run_is_accepted() {
+    let dir = tempfile::tempdir().expect("directory");
+    let text = "set linesize 255\nversion 17\nclear all\nglobal SS_KEY \"k\"\nset more off\nset rmsg off\nset trace off\nset dp period\nset type float\nset level 95\nset varabbrev off\nif c(MP) set processors 2\nset max_memory 900m\nglobal S_ADO `\"BASE;ado\"'\nsysdir set PLUS \"p\"\nsysdir set PERSONAL \"p\"\ndiscard\nquietly mata: mata mlib index\nset scheme s\nset rng default\nset seed 7\nset sortseed 7\ndisplay \"reached\"\nexit, clear\n";
+    let (_, log) = batch(dir.path(), text, &["-q", "-b", "do", "main.do"]);
+    assert!(log.contains("\nreached\n") && !log.contains("r("), "{log}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_stop_signal_breaks_the_run() {
+    let dir = tempfile::tempdir().expect("directory");
+    std::fs::write(dir.path().join("main.do"), "display \"started\"\nwhile 1 {\n    local x = 1\n}\n")
+        .expect("written");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_dofile"))
+        .args(["-q", "-b", "do", "main.do"])
+        .current_dir(dir.path())
+        .stdin(Stdio::null())
+        .spawn()
+        .expect("started");
+    let log = dir.path().join("main.log");
+    while !std::fs::read_to_string(&log).is_ok_and(|t| t.contains("started\n")) {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let killed = Command::new("kill").arg("-TERM").arg(child.id().to_string()).status().expect("kill");
+    assert!(killed.success());
+    assert_eq!(child.wait().expect("ended").code(), Some(0));
+    let text = std::fs::read_to_string(&log).expect("log");
+    assert!(text.contains("--Break--\nr(1);\n"), "{text}");
+}
