@@ -13,7 +13,7 @@ use super::load::{Library, Template};
 use super::terms::{LEVELS, ROLES};
 use super::tokens::{is_han, tokens};
 use crate::domain::ids::TemplateId;
-use crate::domain::template::TemplateMeta;
+use crate::domain::template::{Parameter, TemplateMeta};
 
 /// Parameters of BM25 as usual in the literature (Robertson and Zaragoza 2009, section 3.2).
 const K1: f64 = 1.2;
@@ -22,6 +22,10 @@ const B: f64 = 0.75;
 const WORDS: f64 = 0.5;
 const ROLE_FIT: f64 = 0.35;
 const KIND: f64 = 0.15;
+/// Taken off for every required role that a draft with roles leaves open: it asks for another analysis.
+const UNSTATED_ROLE: f64 = 0.2;
+/// Words whose best match is below this say little, and are not scaled up to the full weight.
+const LEAST_TELLING: f64 = 2.0;
 /// What a word counts that names a column of the data.
 const COLUMN_WORD: f64 = 0.1;
 /// Taken off for every soft exclusion that holds, and for every role that would be unused: such a draft
@@ -87,7 +91,8 @@ pub fn rank(
             matched,
         };
         let score = WORDS * features.words + ROLE_FIT * features.role_fit + KIND * features.question_kind
-            - features.lowered;
+            - features.lowered
+            - UNSTATED_ROLE * unstated_roles(&template.meta, data) as f64;
         ranked.push((
             template,
             Ranked {
@@ -205,6 +210,20 @@ fn role_fit(meta: &TemplateMeta, data: &Data<'_>) -> f64 {
         roles.iter().filter(|bind| fills(bind)).count() as f64 / roles.len() as f64
     };
     0.6 * used * used + 0.3 * share(true) + 0.1 * share(false)
+}
+
+/// Returns how many required roles a draft that states roles leaves open.
+fn unstated_roles(meta: &TemplateMeta, data: &Data<'_>) -> usize {
+    if data.statement.roles.values().all(Vec::is_empty) {
+        return 0;
+    }
+    let as_treatment = data.states("treatment_var") && !takes(meta, "treatment_var");
+    let open = |p: &&Parameter| {
+        let bind = p.bind.as_str();
+        let filled = data.states(bind) || (bind == "regressors" && as_treatment);
+        p.required && ROLES.contains(&bind) && !filled && !data.statement.parameters.contains_key(&p.name)
+    };
+    meta.parameters.iter().filter(open).count()
 }
 
 fn kind_fit(meta: &TemplateMeta, question_kinds: &[String]) -> f64 {
