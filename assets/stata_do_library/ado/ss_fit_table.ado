@@ -27,6 +27,10 @@ program define ss_fit_table
     if "`weight'" == "" {
         local weight "none"
     }
+    if `"`sample'"' == "" {
+        quietly count if ss_use
+        local sample "`r(N)' of `=_N' rows in memory"
+    }
     ss_source
     post `handle' ("std_errors") (.) ("`se'")
     post `handle' ("weight_kind") (.) ("`weight'")

@@ -61,6 +61,25 @@ def ols_case(frame, outcome, plain, factor, weight, name=None, parameters=None, 
                  "table_fit.csv": fit(values)}, metrics, parameters, name)
 
 
+def absorbed_case(name, parameters):
+    """Robust regression with absorbed regions, [R] areg: demeaned data with grand means added back."""
+    data = read("pay.csv").dropna(subset=["log_pay", "schooling"])
+    x = pd.concat([data[["schooling", "years_work", "female"]].astype(float), dummies(data["sector"], "sector")], axis=1)
+    f = within_fit(data["log_pay"], x, data["region"], classical=True)
+    xw, b, n, k, groups = f["xw"].to_numpy(), f["b"], f["n"], f["k"], f["groups"]
+    residual = f["yw"].to_numpy() - xw @ b
+    df = n - k - groups
+    inverse = np.linalg.inv(xw.T @ xw)
+    cov = inverse @ (xw * residual[:, None] ** 2).T @ xw @ inverse * n / df
+    total = ((data["log_pay"] - data["log_pay"].mean()) ** 2).sum()
+    r2 = 1 - f["rss"] / total
+    f_stat = b[:k] @ np.linalg.solve(cov[:k, :k], b[:k]) / k
+    values = {"N": n, "r2": r2, "r2_a": 1 - (1 - r2) * (n - 1) / df, "rmse": np.sqrt(f["rss"] / df), "F": f_stat,
+              "df_m": k, "df_r": df, "level": 95}
+    return case({"table_coefficients.csv": table(KEY, t_rows("log_pay", f["xw"].columns, b, np.sqrt(np.diag(cov)), df)),
+                 "table_fit.csv": fit(values)}, {"n_used": n, "r2": r2, "df_r": df}, parameters, name)
+
+
 def ols() -> None:
     """OLS with HC1, classical, clustered and weighted variants."""
     frame = read("pay.csv")
@@ -73,6 +92,7 @@ def ols() -> None:
                  cov_type="cluster", cov_kwds={"groups": "firm_id"}),
         ols_case(*args, "sample_weight", "sampling weights",
                  {"weight_var": "sample_weight", "weight_kind": "pweight"}, cov_type="HC1"),
+        absorbed_case("regions absorbed", {"absorb_vars": ["region"]}),
     ])
     schools = read("schools.csv")
     save("schools.ols_cluster.json", source + " cluster", CLOSED, ols_case(
