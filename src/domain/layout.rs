@@ -26,3 +26,28 @@ pub const PLAN_PATH: &str = "artifacts/plan.json";
 pub fn upload_dir(upload_id: &str) -> String {
     format!("inputs/{upload_id}")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn jobs_spread_over_shards_and_are_found_by_their_id() {
+        let tenant = TenantId::default_tenant();
+        let dir = |i: u32| job_dir(&tenant, &JobId::parse(format!("job_{i}")).expect("valid"));
+        let shards: BTreeSet<String> =
+            (0..5000).map(|i| dir(i).split('/').nth(3).expect("a shard").to_owned()).collect();
+        assert_eq!(shards.len(), 256, "every shard is used");
+        assert_eq!(dir(7), dir(7), "the id alone decides the place");
+    }
+
+    #[test]
+    fn tenants_never_share_a_directory() {
+        let job = JobId::parse("job_1").expect("valid");
+        let (a, b) = (TenantId::parse("a").expect("valid"), TenantId::parse("b").expect("valid"));
+        assert!(job_dir(&a, &job).starts_with("tenants/a/jobs/"));
+        assert!(job_dir(&b, &job).starts_with("tenants/b/jobs/"));
+    }
+}

@@ -75,14 +75,14 @@ pub fn rank(
     let documents: Vec<(&Template, Document)> = library.templates().map(|t| (t, document(&t.meta))).collect();
     let asked = weighted(tokens(question), data);
     let scores: Vec<(f64, Vec<String>)> = bm25(&documents, &asked);
-    let largest = scores.iter().map(|(score, _)| *score).fold(0.0, f64::max);
+    let largest = scores.iter().map(|(score, _)| *score).fold(LEAST_TELLING, f64::max);
     let mut ranked: Vec<(&Template, Ranked)> = Vec::new();
     for ((template, _), (words, matched)) in documents.iter().zip(scores) {
         let Some(verdict) = judged.iter().find(|j| j.template_id == template.meta.id && j.applicable) else {
             continue;
         };
         let features = Features {
-            words: if largest > 0.0 { round(words / largest) } else { 0.0 },
+            words: round(words / largest),
             role_fit: round(role_fit(&template.meta, data)),
             question_kind: kind_fit(&template.meta, question_kinds),
             lowered: round(

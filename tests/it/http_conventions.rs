@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::json;
+use stata_service::domain::audit::{ChainedEvent, GENESIS_HASH};
 
 use crate::support::app::{ADMIN_KEY, Answer, TestApp};
 
@@ -85,4 +86,54 @@ async fn health_tells_live_and_ready_and_metrics_are_exported() {
         assert!(text.contains(name), "{name} in {text}");
     }
     app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readiness_fails_without_the_engine_while_liveness_stays() {
+    let mut app =
+        TestApp::start_with(|options| options.engine.command = vec!["/no/such/stata".to_owned()]).await;
+    let get = |path: &str| app.http.get(format!("{}{path}", app.base));
+    let ready = Answer::of(get("/health/ready")).await;
+    assert_eq!(ready.status, 503);
+    assert_eq!(
+        (&ready.body["status"], &ready.body["checks"]["engine"]["ok"]),
+        (&json!("not_ready"), &json!(false))
+    );
+    assert_eq!(
+        Answer::of(get("/health/ready?scope=traffic")).await.status,
+        200,
+        "finished results stay readable"
+    );
+    assert_eq!(Answer::of(get("/health/live")).await.status, 200);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_change_of_a_job_leaves_a_chained_audit_event() {
+    let mut app = TestApp::start().await;
+    let job = app.job("a question").await;
+    app.upload(&job, "a.csv", "y,x\n1,2\n2,4\n3,5\n").await.ok();
+    app.put(&job, "/draft", &json!({"roles": {"item_vars": ["y", "x"]}})).await.ok();
+    app.post(&job, "/cancel", &json!({"reason": "not needed"})).await.ok();
+    app.stop().await;
+    let mut events: Vec<ChainedEvent> = Vec::new();
+    for file in std::fs::read_dir(app.dir.path().join("data/audit")).expect("exported").flatten() {
+        let text = std::fs::read_to_string(file.path()).expect("text");
+        events.extend(text.lines().map(|line| serde_json::from_str::<ChainedEvent>(line).expect("an event")));
+    }
+    events.sort_by_key(|e| e.seq);
+    let mut previous = GENESIS_HASH.to_owned();
+    for (i, event) in events.iter().enumerate() {
+        assert_eq!((event.seq, &event.prev_hash), (i as u64 + 1, &previous));
+        assert_eq!(event.hash, event.expected_hash());
+        previous.clone_from(&event.hash);
+    }
+    let resource = format!("job:{}", job.job_id);
+    let seen: Vec<&str> =
+        events.iter().filter(|e| e.event.resource == resource).map(|e| e.event.action.as_str()).collect();
+    assert_eq!(seen, ["job.created", "inputs.replaced", "draft.stated", "job.cancelled"]);
+    let cancelled = events.iter().find(|e| e.event.action == "job.cancelled").expect("seen above");
+    assert_eq!(cancelled.event.after.as_deref(), Some("cancelled"));
+    assert_eq!(cancelled.event.reason.as_deref(), Some("not needed"));
+    assert_eq!(cancelled.event.actor.kind, "job_token");
 }

@@ -20,6 +20,8 @@ mod ingest_refusals;
 mod journey;
 mod library_contract;
 mod library_render;
+mod openspec;
+mod process;
 mod redeem;
 mod runner_faults;
 mod runner_limits;
