@@ -1,17 +1,22 @@
 //! Estimation, tests and postestimation commands.
 
 mod areg;
+mod choice;
 mod correlate;
+mod count;
 mod estat;
 mod estat_binary;
 mod estat_iv;
 mod estat_regress;
+mod estimates;
 mod groups;
+mod hausman;
 mod ivregress;
 mod lincom;
 mod logistic;
 mod logit;
 mod margins;
+mod newey;
 mod predict;
 mod predict_choice;
 mod probit;
@@ -26,17 +31,25 @@ use super::CommandSpec;
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[
     areg::SPEC,
+    choice::SPEC,
+    choice::SPEC_OPROBIT,
+    choice::SPEC_MLOGIT,
     correlate::SPEC,
     correlate::SPEC_PWCORR,
     correlate::SPEC_SPEARMAN,
+    count::SPEC,
+    count::SPEC_NBREG,
     estat::SPEC,
     estat_binary::SPEC_LROC,
+    estimates::SPEC,
+    hausman::SPEC,
     ivregress::SPEC,
     lincom::SPEC,
     lincom::SPEC_NLCOM,
     logistic::SPEC,
     logit::SPEC,
     margins::SPEC,
+    newey::SPEC,
     predict::SPEC,
     probit::SPEC,
     regress::SPEC,

@@ -1,0 +1,333 @@
+//! `ologit`, `oprobit` and `mlogit`: regressions of ordered and unordered categories.
+//!
+//! Store in `e()`: N df_m r2_p ll ll_0 chi2 p rank converged N_clust, ordered models k_cat k_aux cat, `mlogit`
+//! k_out ibaseout baseout out eqnames; b, V, cmd depvar chi2type vce vcetype. Formulas: [R] ologit, [R] oprobit, [R] mlogit.
+
+use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use crate::error::{Result, StataError};
+use crate::estimation::binary::drop_collinear;
+use crate::estimation::display::level;
+use crate::estimation::likelihood::{self, ModelTest};
+use crate::estimation::model::{Model, Reading};
+use crate::estimation::post::{self, Parameters, equation_stripe};
+use crate::estimation::table::Table;
+use crate::estimators::ml::Equation;
+use crate::estimators::ml_binary::Link;
+use crate::estimators::ml_choice::{Multinomial, Ordered};
+use crate::matrix::{Matrix, Stripe};
+use crate::session::Session;
+use crate::syntax::Term;
+use crate::syntax::options::OptSpec;
+use crate::syntax::split::{ParsedCommand, WeightKind};
+
+const WEIGHTS: &[WeightKind] = &[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability];
+const UNSUPPORTED: &[&str] =
+    &["OFFset", "CONSTraints", "COEFLegend", "BASElevels", "FROM", "TECHnique", "DIFficult"];
+
+macro_rules! options {
+    ($($extra:expr),*) => {
+        &[
+            OptSpec::flag("Robust"),
+            OptSpec::text("CLuster"),
+            OptSpec::text("vce"),
+            OptSpec::real("Level"),
+            OptSpec::flag("noHEader"),
+            OptSpec::int("ITERate"),
+            OptSpec::flag("noLOg"),
+            OptSpec::flag("LOg"),
+            OptSpec::real("TOLerance"),
+            OptSpec::real("LTOLerance"),
+            OptSpec::real("NRTOLerance"),
+            $($extra),*
+        ]
+    };
+}
+
+const ORDERED: StandardSyntax =
+    StandardSyntax::new(options!(OptSpec::flag("or"))).weights(WEIGHTS).unsupported(UNSUPPORTED);
+const MULTINOMIAL: StandardSyntax = StandardSyntax::new(options!(
+    OptSpec::flag("rrr"),
+    OptSpec::int("Baseoutcome"),
+    OptSpec::flag("noCONstant")
+))
+.weights(WEIGHTS)
+.unsupported(UNSUPPORTED);
+
+/// The command `ologit`.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "ologit",
+    min: 6,
+    form: Form::Standard(&ORDERED),
+    by: ByRule::EachGroup,
+    run: run_ologit,
+    syntax: "ologit depvar [indepvars] [if] [in] [weight] [, vce(oim|robust|cluster v) or level(#) nolog]",
+    notes: "stores e(N df_m r2_p ll ll_0 chi2 p k_cat rank converged), e(cat), e(b), e(V), r(table); formulas: [R] ologit",
+    examples: &[],
+};
+
+/// The command `oprobit`.
+pub const SPEC_OPROBIT: CommandSpec = CommandSpec {
+    name: "oprobit",
+    run: run_oprobit,
+    syntax: "oprobit depvar [indepvars] [if] [in] [weight] [, vce(oim|robust|cluster v) level(#) nolog]",
+    notes: "stores as ologit; formulas: [R] oprobit",
+    min: 7,
+    ..SPEC
+};
+
+/// The command `mlogit`.
+pub const SPEC_MLOGIT: CommandSpec = CommandSpec {
+    name: "mlogit",
+    min: 4,
+    form: Form::Standard(&MULTINOMIAL),
+    by: ByRule::EachGroup,
+    run: run_mlogit,
+    syntax: "mlogit depvar [indepvars] [if] [in] [weight] [, baseoutcome(#) rrr noconstant vce(oim|robust|cluster v) level(#) nolog]",
+    notes: "stores e(N df_m r2_p ll ll_0 chi2 p k_out ibaseout baseout rank converged), e(out), e(b), e(V), r(table); formulas: [R] mlogit",
+    examples: &[],
+};
+
+/// Categories of an outcome: their values ascending, and the category of each row.
+fn categories(model: &Model) -> Result<(Vec<f64>, Vec<usize>)> {
+    let mut values = model.y.clone();
+    values.sort_by(f64::total_cmp);
+    values.dedup();
+    if values.len() < 2 {
+        return Err(StataError::new(148, "too few categories: the outcome does not vary"));
+    }
+    if values.len() > 50 {
+        return Err(StataError::new(149, "too many categories: more than 50 outcomes"));
+    }
+    let of_row = model.y.iter().map(|y| values.partition_point(|v| v < y)).collect();
+    Ok((values, of_row))
+}
+
+fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Model> {
+    let reading = Reading {
+        plain_vce: &["oim", "conventional"],
+        default_weight: WeightKind::Frequency,
+        weight_kinds: WEIGHTS,
+        ..Reading::new(cmd)
+    };
+    let mut model = reading.model(session)?;
+    drop_collinear(session, &mut model);
+    Ok(model)
+}
+
+/// Weighted number of rows in each category.
+fn counts(model: &Model, of_row: &[usize], size: usize) -> Vec<f64> {
+    let (weights, _) = likelihood::effective_weights(model);
+    let mut out = vec![0.0; size];
+    for (i, category) in of_row.iter().enumerate() {
+        out[*category] += weights.as_ref().map_or(1.0, |(w, _)| w[i]);
+    }
+    out
+}
+
+/// Log likelihood of a model with constants only: `sum n_j ln(n_j / n)`.
+fn null_likelihood(counts: &[f64]) -> f64 {
+    let n: f64 = counts.iter().sum();
+    counts.iter().map(|c| c * (c / n).ln()).sum()
+}
+
+fn active(session: &Session, cmd: &ParsedCommand, name: &str) -> Result<bool> {
+    if !cmd.list.trim().is_empty() {
+        return Ok(false);
+    }
+    if session.e.cmd() == name { Ok(true) } else { Err(StataError::new(301, "last estimates not found")) }
+}
+
+fn run_ologit(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    ordered(session, cmd, Link::Logit, "ologit")
+}
+
+fn run_oprobit(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if cmd.has("or") {
+        return Err(StataError::option_not_allowed("or"));
+    }
+    ordered(session, cmd, Link::Probit, "oprobit")
+}
+
+fn ordered(session: &mut Session, cmd: &ParsedCommand, link: Link, name: &str) -> Result<()> {
+    if active(session, cmd, name)? {
+        return show_ordered(session, cmd);
+    }
+    let mut model = read(session, cmd)?;
+    model.constant = false;
+    let (values, of_row) = categories(&model)?;
+    let counts = counts(&model, &of_row, values.len());
+    let n: f64 = counts.iter().sum();
+    let cuts = values.len() - 1;
+    let slopes = model.columns().len();
+    let mut start = vec![0.0; slopes];
+    let mut below = 0.0;
+    for count in &counts[..cuts] {
+        below += count;
+        start.push(link.index(below / n));
+    }
+    let constant = || Equation { columns: Vec::new(), constant: true, offset: None };
+    let mut equations = vec![Equation { columns: model.columns(), constant: false, offset: None }];
+    equations.extend((0..cuts).map(|_| constant()));
+    let likelihood = Ordered { y: &of_row, categories: values.len(), link };
+    let fit = likelihood::maximise(session, &cmd.options, &model, &likelihood, equations, &start)?;
+    let mut stripe = equation_stripe(&model.depvar, model.names());
+    let mut estimated = model.estimated();
+    for cut in 1..=cuts {
+        estimated.push(stripe.len());
+        stripe.push(Stripe::with_eq("/", format!("cut{cut}")));
+    }
+    let parameters = Parameters::spread(stripe, &estimated, &fit.b, &fit.v);
+    let ll_0 = null_likelihood(&counts);
+    let positions: Vec<usize> = (0..slopes).collect();
+    let test = ModelTest::new(&fit, Some(ll_0), &positions, model.is_robust());
+    let (_, n) = likelihood::effective_weights(&model);
+    let mut est = post::begin(name, &post::command_line(cmd), &parameters, &model);
+    likelihood::store(&mut est.results, &fit, Some(ll_0), &test, n, values.len() as f64);
+    let mut matrix = Matrix::new(1, values.len(), values.clone());
+    matrix.row_names = vec![Stripe::term("r1")];
+    est.results.scalar("k_cat", values.len() as f64).scalar("k_aux", cuts as f64).matrix("cat", matrix);
+    let title = if link == Link::Logit { "Ordered logistic regression" } else { "Ordered probit regression" };
+    est.results.text("title", title).text("predict", "ologit_p");
+    let touse = model.touse.clone();
+    session.post_estimation(est, touse);
+    show_ordered(session, cmd)?;
+    likelihood::finish(&session.e)
+}
+
+fn show_ordered(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let cuts = session.e.results.get_scalar("k_aux").unwrap_or(0.0) as usize;
+    let from = session.e.b().map_or(0, |b| b.cols() - cuts);
+    show(session, cmd, cmd.has("or").then_some("Odds ratio"), Some(from), None)
+}
+
+fn show(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    eform: Option<&str>,
+    ancillary: Option<usize>,
+    base: Option<&str>,
+) -> Result<()> {
+    let level = level(session, cmd)?;
+    let title = session.e.results.get_text("title").unwrap_or("").to_string();
+    if !cmd.has("noheader") {
+        likelihood::header(session, &title);
+    }
+    let (Some(b), Some(v)) = (session.e.b().cloned(), session.e.v().cloned()) else {
+        return Err(StataError::new(301, "last estimates not found"));
+    };
+    let text = |name: &str| session.e.results.get_text(name).unwrap_or("").to_string();
+    let (depvar, vcetype, clustvar) = (text("depvar"), text("vcetype"), text("clustvar"));
+    let clusters = session.e.results.get_scalar("N_clust");
+    let se: Vec<f64> = (0..b.cols()).map(|i| v.get(i, i).sqrt()).collect();
+    Table {
+        title: &depvar,
+        heading: eform.unwrap_or("Coefficient"),
+        vce_title: &vcetype,
+        stripe: &b.col_names,
+        b: b.values(),
+        se: &se,
+        df_r: None,
+        level,
+        eform: eform.is_some(),
+        ancillary_from: ancillary,
+        clusters: clusters.map(|c| (c, clustvar.as_str())),
+        equations: ancillary.is_none(),
+        beta: None,
+    }
+    .show(session);
+    if let Some(base) = base {
+        session.print(format!("({depvar}=={base} is the base outcome)"));
+    }
+    Ok(())
+}
+
+fn run_mlogit(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if !active(session, cmd, "mlogit")? {
+        estimate_mlogit(session, cmd)?;
+    }
+    let base = session.e.results.get_scalar("baseout").map(|b| crate::format::bare("%9.0g", b));
+    show(session, cmd, cmd.has("rrr").then_some("RRR"), None, base.as_deref())?;
+    likelihood::finish(&session.e)
+}
+
+/// Names of the equations: value labels without spaces, or the values.
+fn equation_names(session: &Session, depvar: &str, values: &[f64]) -> Vec<String> {
+    let labels = session.frame.find(depvar).and_then(|v| session.frame.labels_of(v));
+    values
+        .iter()
+        .map(|v| {
+            let label = labels.and_then(|l| l.get(*v)).map(|t| t.replace([' ', '.', ':'], "_"));
+            label.unwrap_or_else(|| crate::format::bare("%9.0g", *v))
+        })
+        .collect()
+}
+
+fn estimate_mlogit(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let model = read(session, cmd)?;
+    let (values, of_row) = categories(&model)?;
+    let counts = counts(&model, &of_row, values.len());
+    // The most frequent outcome is the base unless another one is named.
+    let base = match cmd.options.int("baseoutcome") {
+        Some(wanted) => values
+            .iter()
+            .position(|v| *v == wanted as f64)
+            .ok_or_else(|| StataError::new(111, format!("baseoutcome({wanted}) not found")))?,
+        None => (0..values.len()).rev().max_by(|a, b| counts[*a].total_cmp(&counts[*b])).unwrap_or(0),
+    };
+    let indices = values.len() - 1;
+    let slot = |category: usize| match category.cmp(&base) {
+        std::cmp::Ordering::Less => Some(category),
+        std::cmp::Ordering::Equal => None,
+        std::cmp::Ordering::Greater => Some(category - 1),
+    };
+    let y: Vec<Option<usize>> = of_row.iter().map(|c| slot(*c)).collect();
+    let slopes = model.columns().len();
+    let per = slopes + usize::from(model.constant);
+    let mut start = vec![0.0; per * indices];
+    if model.constant {
+        for category in (0..values.len()).filter(|c| *c != base) {
+            let position = slot(category).unwrap_or(0) * per + slopes;
+            start[position] = (counts[category] / counts[base]).ln();
+        }
+    }
+    let equations = (0..indices)
+        .map(|_| Equation { columns: model.columns(), constant: model.constant, offset: None })
+        .collect();
+    let likelihood = Multinomial { y: &y, indices };
+    let fit = likelihood::maximise(session, &cmd.options, &model, &likelihood, equations, &start)?;
+    let names = equation_names(session, &model.depvar, &values);
+    let (mut stripe, mut estimated) = (Vec::new(), Vec::new());
+    for (category, name) in names.iter().enumerate() {
+        if category == base {
+            let mut omitted: Vec<Term> = model.design.terms.clone();
+            omitted.iter_mut().filter(|t| !t.is_omitted()).for_each(Term::omit);
+            let mut all: Vec<String> = omitted.iter().map(Term::name).collect();
+            all.extend(model.constant.then(|| "_cons".to_string()));
+            stripe.extend(equation_stripe(name, all));
+        } else {
+            let offset = stripe.len();
+            stripe.extend(equation_stripe(name, model.names()));
+            estimated.extend(model.estimated().iter().map(|p| p + offset));
+        }
+    }
+    let parameters = Parameters::spread(stripe, &estimated, &fit.b, &fit.v);
+    let positions: Vec<usize> = (0..indices).flat_map(|e| (0..slopes).map(move |j| e * per + j)).collect();
+    let ll_0 = model.constant.then(|| null_likelihood(&counts));
+    let test = ModelTest::new(&fit, ll_0, &positions, model.is_robust());
+    let (_, n) = likelihood::effective_weights(&model);
+    let mut est = post::begin("mlogit", &post::command_line(cmd), &parameters, &model);
+    likelihood::store(&mut est.results, &fit, ll_0, &test, n, values.len() as f64);
+    let results = &mut est.results;
+    results
+        .scalar("k_out", values.len() as f64)
+        .scalar("ibaseout", base as f64 + 1.0)
+        .scalar("baseout", values[base]);
+    results.matrix("out", Matrix::new(1, values.len(), values.clone())).text("eqnames", names.join(" "));
+    results
+        .text("baselab", &names[base])
+        .text("title", "Multinomial logistic regression")
+        .text("predict", "mlogit_p");
+    let touse = model.touse.clone();
+    session.post_estimation(est, touse);
+    Ok(())
+}

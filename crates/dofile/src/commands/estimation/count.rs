@@ -1,0 +1,347 @@
+//! `poisson` and `nbreg`: regressions of counts.
+//!
+//! Store in `e()`: N k k_eq df_m r2_p ll ll_0 chi2 p rank ic converged N_clust, `nbreg` also alpha ll_c chi2_c;
+//! b, V, cmd depvar chi2type vce vcetype offset_var exposure_var. Formulas: [R] poisson, [R] nbreg.
+
+use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use super::predict::column;
+use crate::error::{Result, StataError};
+use crate::estimation::binary::drop_collinear;
+use crate::estimation::display::level;
+use crate::estimation::header::{Fact, show};
+use crate::estimation::likelihood::{self, ModelTest};
+use crate::estimation::model::{Model, Reading};
+use crate::estimation::post::{self, Parameters, equation_stripe};
+use crate::estimation::table::Table;
+use crate::estimators::distributions::chi2_tail;
+use crate::estimators::ml::{Equation, MlFit, Problem};
+use crate::estimators::ml_count::{NegativeBinomial, Poisson};
+use crate::estimators::vce::Vce;
+use crate::format;
+use crate::matrix::Stripe;
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::syntax::split::{ParsedCommand, WeightKind};
+
+const OPTIONS: &[OptSpec] = &[
+    OptSpec::flag("noCONstant"),
+    OptSpec::flag("Robust"),
+    OptSpec::text("CLuster"),
+    OptSpec::text("vce"),
+    OptSpec::real("Level"),
+    OptSpec::flag("IRr"),
+    OptSpec::text("Exposure"),
+    OptSpec::text("OFFset"),
+    OptSpec::flag("noHEader"),
+    OptSpec::int("ITERate"),
+    OptSpec::flag("noLOg"),
+    OptSpec::flag("LOg"),
+    OptSpec::real("TOLerance"),
+    OptSpec::real("LTOLerance"),
+    OptSpec::real("NRTOLerance"),
+];
+const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
+    .weights(&[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability])
+    .unsupported(&[
+        "CONSTraints",
+        "DISPersion",
+        "NOLRtest",
+        "COEFLegend",
+        "BASElevels",
+        "FROM",
+        "TECHnique",
+        "DIFficult",
+    ]);
+
+/// The command `poisson`.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "poisson",
+    min: 7,
+    form: Form::Standard(&SYNTAX),
+    by: ByRule::EachGroup,
+    run: run_poisson,
+    syntax: "poisson depvar [indepvars] [if] [in] [weight] [, exposure(v) offset(v) irr noconstant vce(oim|robust|cluster v) level(#) nolog]",
+    notes: "stores e(N k df_m r2_p ll ll_0 chi2 p rank converged), e(b), e(V), r(table); formulas: [R] poisson",
+    examples: &[Example {
+        run: "set obs 4\ngen y = _n\npoisson y",
+        // The constant of an intercept-only model is the log of the mean, its variance 1 / sum(y).
+        expect: &[("exp(_b[_cons])", 2.5), ("_se[_cons]^2", 0.1)],
+    }],
+};
+
+/// The command `nbreg`.
+pub const SPEC_NBREG: CommandSpec = CommandSpec {
+    name: "nbreg",
+    min: 5,
+    form: Form::Standard(&SYNTAX),
+    by: ByRule::EachGroup,
+    run: run_nbreg,
+    syntax: "nbreg depvar [indepvars] [if] [in] [weight] [, exposure(v) offset(v) irr noconstant vce(oim|robust|cluster v) level(#) nolog]",
+    notes: "mean dispersion; stores e(N k df_m r2_p ll ll_0 ll_c alpha chi2 chi2_c p rank converged), e(b), e(V), r(table); formulas: [R] nbreg",
+    examples: &[],
+};
+
+fn run_poisson(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    run(session, cmd, false)
+}
+
+fn run_nbreg(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    run(session, cmd, true)
+}
+
+/// A sample with its offset.
+struct Sample {
+    model: Model,
+    offset: Option<Vec<f64>>,
+}
+
+fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Sample> {
+    let named =
+        ["exposure", "offset"].map(|o| cmd.options.text(o).map(|v| session.numeric_variable(v)).transpose());
+    let [exposure, offset] = named;
+    let (exposure, offset) = (exposure?, offset?);
+    if exposure.is_some() && offset.is_some() {
+        return Err(StataError::invalid("only one of exposure() and offset() is allowed"));
+    }
+    let reading = Reading {
+        further: exposure.into_iter().chain(offset).collect(),
+        plain_vce: &["oim", "conventional"],
+        default_weight: WeightKind::Frequency,
+        weight_kinds: &[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability],
+        ..Reading::new(cmd)
+    };
+    let mut model = reading.model(session)?;
+    if model.y.iter().any(|y| *y < 0.0) {
+        return Err(StataError::new(459, format!("{} must be greater than or equal to zero", model.depvar)));
+    }
+    let values = match exposure.or(offset) {
+        None => None,
+        Some(variable) => {
+            let name = session.frame.var(variable).name.clone();
+            let values = column(&session.frame, &name, &model.design.rows)?;
+            if exposure.is_some() && values.iter().any(|v| *v <= 0.0) {
+                return Err(StataError::new(459, "exposure() must be greater than zero"));
+            }
+            Some(if exposure.is_some() { values.iter().map(|v| v.ln()).collect() } else { values })
+        }
+    };
+    drop_collinear(session, &mut model);
+    Ok(Sample { model, offset: values })
+}
+
+/// Intercept-only Poisson start: `ln(sum y / sum exp(offset))`.
+fn start_constant(sample: &Sample) -> f64 {
+    let (weights, _) = likelihood::effective_weights(&sample.model);
+    let w = |i: usize| weights.as_ref().map_or(1.0, |(w, _)| w[i]);
+    let rows = sample.model.y.len();
+    let events: f64 = (0..rows).map(|i| w(i) * sample.model.y[i]).sum();
+    let base: f64 = (0..rows).map(|i| w(i) * sample.offset.as_ref().map_or(1.0, |o| o[i].exp())).sum();
+    (events.max(1e-8) / base).ln()
+}
+
+fn equations<'a>(sample: &'a Sample, slopes: bool, alpha: bool) -> Vec<Equation<'a>> {
+    let main = Equation {
+        columns: if slopes { sample.model.columns() } else { Vec::new() },
+        constant: sample.model.constant,
+        offset: sample.offset.as_deref(),
+    };
+    let mut out = vec![main];
+    if alpha {
+        out.push(Equation { columns: Vec::new(), constant: true, offset: None });
+    }
+    out
+}
+
+/// Fits without output: the models that likelihood-ratio tests compare with.
+fn quiet_fit(sample: &Sample, nbreg: bool, slopes: bool, start: &[f64]) -> Option<MlFit> {
+    let (weights, n) = likelihood::effective_weights(&sample.model);
+    let weights = weights.as_ref().map(|(w, kind)| (w.as_slice(), *kind));
+    let equations = equations(sample, slopes, nbreg);
+    let (rows, limits) = (sample.model.y.len(), Default::default());
+    if nbreg {
+        let model = NegativeBinomial { y: &sample.model.y };
+        Problem { model: &model, equations, rows, weights, n }.maximise(start, limits, Vce::Classical)
+    } else {
+        let model = Poisson { y: &sample.model.y };
+        Problem { model: &model, equations, rows, weights, n }.maximise(start, limits, Vce::Classical)
+    }
+}
+
+fn run(session: &mut Session, cmd: &ParsedCommand, nbreg: bool) -> Result<()> {
+    let name = if nbreg { "nbreg" } else { "poisson" };
+    if cmd.list.trim().is_empty() {
+        if session.e.cmd() != name {
+            return Err(StataError::new(301, "last estimates not found"));
+        }
+        return display(session, cmd, nbreg);
+    }
+    let sample = read(session, cmd)?;
+    let failed = || StataError::new(430, "convergence not achieved");
+    let slopes = sample.model.columns().len();
+    let constant = sample.model.constant;
+    let mut start = vec![0.0; slopes + usize::from(constant)];
+    if constant {
+        start[slopes] = start_constant(&sample);
+    }
+    let null_start: Vec<f64> = start[slopes..].to_vec();
+    let null_poisson =
+        if constant { Some(quiet_fit(&sample, false, false, &null_start).ok_or_else(failed)?) } else { None };
+    let (fit, ll_0, ll_c) = if nbreg {
+        // As Stata: the Poisson model first, then alpha, then the full model.
+        let poisson = quiet_fit(&sample, false, true, &start).ok_or_else(failed)?;
+        let with_alpha = |b: &[f64]| b.iter().copied().chain([0.0]).collect::<Vec<f64>>();
+        let null = match &null_poisson {
+            Some(null) => Some(quiet_fit(&sample, true, false, &with_alpha(&null.b)).ok_or_else(failed)?),
+            None => None,
+        };
+        let mut from = with_alpha(&poisson.b);
+        if let (Some(null), Some(last)) = (&null, from.last_mut()) {
+            *last = null.b.last().copied().unwrap_or(0.0);
+        }
+        let model = NegativeBinomial { y: &sample.model.y };
+        let fit = likelihood::maximise(
+            session,
+            &cmd.options,
+            &sample.model,
+            &model,
+            equations(&sample, true, true),
+            &from,
+        )?;
+        (fit, null.map(|n| n.ll), Some(poisson.ll))
+    } else {
+        let model = Poisson { y: &sample.model.y };
+        let fit = likelihood::maximise(
+            session,
+            &cmd.options,
+            &sample.model,
+            &model,
+            equations(&sample, true, false),
+            &start,
+        )?;
+        (fit, null_poisson.map(|n| n.ll), None)
+    };
+    post_results(session, cmd, &sample, &fit, ll_0, ll_c, name)?;
+    display(session, cmd, nbreg)?;
+    likelihood::finish(&session.e)
+}
+
+fn post_results(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    sample: &Sample,
+    fit: &MlFit,
+    ll_0: Option<f64>,
+    ll_c: Option<f64>,
+    name: &str,
+) -> Result<()> {
+    let model = &sample.model;
+    let mut stripe = equation_stripe(&model.depvar, model.names());
+    let mut estimated = model.estimated();
+    if ll_c.is_some() {
+        estimated.push(stripe.len());
+        stripe.push(Stripe::with_eq("/", "lnalpha"));
+    }
+    let parameters = Parameters::spread(stripe, &estimated, &fit.b, &fit.v);
+    let slopes: Vec<usize> = (0..model.columns().len()).collect();
+    let test = ModelTest::new(fit, ll_0, &slopes, model.is_robust());
+    let (_, n) = likelihood::effective_weights(model);
+    let mut est = post::begin(name, &post::command_line(cmd), &parameters, model);
+    let results = &mut est.results;
+    likelihood::store(results, fit, ll_0, &test, n, if ll_c.is_some() { 2.0 } else { 1.0 });
+    for (option, stored) in [("exposure", "exposure_var"), ("offset", "offset_var")] {
+        if let Some(variable) = cmd.options.text(option) {
+            let full = session.frame.var(session.variable(variable)?).name.clone();
+            results.text("offset", if option == "exposure" { format!("ln({full})") } else { full.clone() });
+            results.text(stored, full);
+        }
+    }
+    if let Some(ll_c) = ll_c {
+        let alpha = fit.b.last().copied().unwrap_or(f64::NAN).exp();
+        results
+            .scalar("alpha", alpha)
+            .scalar("ll_c", ll_c)
+            .scalar("chi2_c", (2.0 * (fit.ll - ll_c)).max(0.0));
+        results
+            .text("dispers", "mean")
+            .text("title", "Negative binomial regression")
+            .text("predict", "nbreg_p");
+    } else {
+        results.text("title", "Poisson regression").text("predict", "poisso_p");
+    }
+    session.post_estimation(est, model.touse.clone());
+    Ok(())
+}
+
+fn display(session: &mut Session, cmd: &ParsedCommand, nbreg: bool) -> Result<()> {
+    let level = level(session, cmd)?;
+    let title = session.e.results.get_text("title").unwrap_or("").to_string();
+    if !cmd.has("noheader") {
+        if nbreg {
+            header_nbreg(session, &title);
+        } else {
+            likelihood::header(session, &title);
+        }
+    }
+    let (Some(b), Some(v)) = (session.e.b().cloned(), session.e.v().cloned()) else {
+        return Err(StataError::new(301, "last estimates not found"));
+    };
+    let text = |name: &str| session.e.results.get_text(name).unwrap_or("").to_string();
+    let (depvar, vcetype, clustvar) = (text("depvar"), text("vcetype"), text("clustvar"));
+    let clusters = session.e.results.get_scalar("N_clust");
+    let se: Vec<f64> = (0..b.cols()).map(|i| v.get(i, i).sqrt()).collect();
+    let irr = cmd.has("irr");
+    let table = Table {
+        title: &depvar,
+        heading: if irr { "IRR" } else { "Coefficient" },
+        vce_title: &vcetype,
+        stripe: &b.col_names,
+        b: b.values(),
+        se: &se,
+        df_r: None,
+        level,
+        eform: irr,
+        ancillary_from: nbreg.then(|| b.cols() - 1),
+        clusters: clusters.map(|c| (c, clustvar.as_str())),
+        equations: false,
+        beta: None,
+    };
+    table.show(session);
+    if nbreg {
+        let (alpha, chi2) = (session.e.results.get_scalar("alpha"), session.e.results.get_scalar("chi2_c"));
+        session.print(format!(
+            "       alpha |  {}",
+            format::number("%9.0g", alpha.unwrap_or(crate::value::MISSING))
+        ));
+        session.print("-".repeat(78));
+        if let Some(chi2) = chi2.filter(|_| vcetype.is_empty()) {
+            // alpha = 0 lies on the boundary: half of the chi-squared tail ([R] nbreg).
+            let p = chi2_tail(1.0, chi2) / if chi2 > 0.0 { 2.0 } else { 1.0 };
+            session.print(format!(
+                "LR test of alpha=0: chibar2(01) = {}{:>30}",
+                format::bare("%8.2f", chi2),
+                format!("Prob >= chibar2 = {}", format::bare("%5.3f", p))
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn header_nbreg(session: &mut Session, title: &str) {
+    let e = &session.e.results;
+    let scalar = |name: &str| e.get_scalar(name).unwrap_or(crate::value::MISSING);
+    let kind = e.get_text("chi2type").unwrap_or("Wald").to_string();
+    let robust = e.get_text("vcetype").is_some();
+    let mut facts = vec![
+        Fact::observations(scalar("N")),
+        Fact::statistic(&format!("{kind} chi2"), &[scalar("df_m")], scalar("chi2")),
+        Fact::probability("Prob > chi2", scalar("p")),
+    ];
+    if e.get_scalar("r2_p").is_some() {
+        facts.push(Fact::probability("Pseudo R2", scalar("r2_p")));
+    }
+    let ll = format!("{} = {}", likelihood::label(robust), format::bare("%10.0g", scalar("ll")));
+    let left = [title.to_string(), String::new(), "Dispersion: mean".to_string(), ll];
+    session.print("");
+    show(session, &left, &facts, 13, 6);
+    session.print("");
+}

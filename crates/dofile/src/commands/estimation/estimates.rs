@@ -1,0 +1,338 @@
+//! `estimates`: keeps, brings back and tabulates estimation results.
+//!
+//! Syntax: `estimates store name | restore name | dir | drop names|_all | clear | replay [name] |
+//! table [names] [, b(fmt) se[(fmt)] t[(fmt)] p[(fmt)] star stats(list) keep(list) drop(list)] | stats [names]`.
+//! `estimates stats` stores `r(S)`, `estimates table` stores `r(names)`. See [R] estimates.
+
+use super::super::{ByRule, CommandSpec, Example, Form};
+use super::test::split_comma;
+use crate::error::{Result, StataError};
+use crate::estimators::wald;
+use crate::format;
+use crate::frame::is_valid_name;
+use crate::matrix::{Matrix, Stripe};
+use crate::results::{Estimation, Results};
+use crate::session::Session;
+use crate::syntax::options::{OptSpec, Options};
+use crate::syntax::split::ParsedCommand;
+use crate::value::{MISSING, is_missing};
+
+/// The command.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "estimates",
+    min: 3,
+    form: Form::Raw,
+    by: ByRule::No,
+    run,
+    syntax: "estimates store name | restore name | dir | drop names | clear | replay [name] | table [names] [, b se t p star stats() keep() drop()] | stats [names]",
+    notes: "estimates stats stores r(S), estimates table stores r(names); see [R] estimates",
+    examples: &[Example {
+        run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\nestimates store m1\nregress y\nestimates restore m1",
+        expect: &[("_b[x]", 0.828_571_428_571_428_6)],
+    }],
+};
+
+fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (body, options) = split_comma(&cmd.raw);
+    let (word, rest) = body.split_once(char::is_whitespace).unwrap_or((&body, ""));
+    let rest = rest.trim();
+    let is = |full: &str, least: usize| word.len() >= least && full.starts_with(word);
+    let no_options =
+        |options: &str| Options::parse("estimates", options, &[], &["title", "nocopy"]).map(|_| ());
+    if is("store", 3) {
+        no_options(&options)?;
+        return store(session, rest);
+    }
+    if is("restore", 3) {
+        no_options(&options)?;
+        return restore(session, rest);
+    }
+    match word {
+        "clear" => session.stored.clear(),
+        "dir" => dir(session),
+        "drop" => drop_names(session, rest)?,
+        _ if is("replay", 3) || word.is_empty() => return replay(session, rest),
+        _ if is("table", 3) => return table(session, rest, &options),
+        _ if is("stats", 4) => return stats(session, rest, &options),
+        _ => return Err(StataError::unsupported_option("estimates", word)),
+    }
+    Ok(())
+}
+
+fn store(session: &mut Session, name: &str) -> Result<()> {
+    if session.e.b().is_none() {
+        return Err(StataError::new(301, "last estimates not found"));
+    }
+    if !is_valid_name(name) {
+        return Err(StataError::new(198, format!("{name} invalid name")));
+    }
+    session.e.results.text("_estimates_name", name);
+    session.stored.set(name, session.e.clone());
+    Ok(())
+}
+
+fn restore(session: &mut Session, name: &str) -> Result<()> {
+    let found = get(session, name)?.clone();
+    session.e = found;
+    session.print(format!("(results {name} are active now)"));
+    Ok(())
+}
+
+fn get<'a>(session: &'a Session, name: &str) -> Result<&'a Estimation> {
+    if name == "." {
+        return Ok(&session.e);
+    }
+    session
+        .stored
+        .get(name)
+        .ok_or_else(|| StataError::new(111, format!("estimation result {name} not found")))
+}
+
+fn dir(session: &mut Session) {
+    let lines: Vec<String> = session
+        .stored
+        .iter()
+        .map(|(name, e)| {
+            let text = |n: &str| e.results.get_text(n).unwrap_or("");
+            format!(
+                "{:>12} | {:<12} {:<12} {}",
+                format::abbrev(name, 12),
+                e.cmd(),
+                text("depvar"),
+                text("title")
+            )
+        })
+        .collect();
+    session.print("");
+    session.print("        Name | Command      Dependent    Title");
+    session.print(format!("-------------+{}", "-".repeat(48)));
+    lines.iter().for_each(|l| session.print(l));
+}
+
+fn drop_names(session: &mut Session, list: &str) -> Result<()> {
+    if list == "_all" {
+        session.stored.clear();
+        return Ok(());
+    }
+    for name in list.split_whitespace() {
+        session
+            .stored
+            .remove(name)
+            .ok_or_else(|| StataError::new(111, format!("estimation result {name} not found")))?;
+    }
+    Ok(())
+}
+
+fn replay(session: &mut Session, name: &str) -> Result<()> {
+    let active = session.e.clone();
+    if !name.is_empty() {
+        session.e = get(session, name)?.clone();
+    }
+    let cmd = session.e.cmd().to_string();
+    let (text, rc) = (cmd.clone(), session.e.b().is_none());
+    if rc {
+        session.e = active;
+        return Err(StataError::new(301, "last estimates not found"));
+    }
+    let level = session.settings.level;
+    session.print(format!("Results from {text}"));
+    let shown = crate::estimation::display::show_active(session, level, None);
+    session.e = active;
+    shown
+}
+
+fn names(session: &Session, list: &str) -> Result<Vec<String>> {
+    let all: Vec<String> = match list {
+        "" => vec![".".to_string()],
+        "_all" | "*" => session.stored.iter().map(|(n, _)| n.to_string()).collect(),
+        list => list.split_whitespace().map(str::to_string).collect(),
+    };
+    for name in &all {
+        get(session, name)?;
+    }
+    Ok(all)
+}
+
+fn stats(session: &mut Session, list: &str, options: &str) -> Result<()> {
+    let options = Options::parse("estimates stats", options, &[OptSpec::real("n")], &["df"])?;
+    let all = names(session, list)?;
+    let mut data = Vec::new();
+    session.print("");
+    session.print("Akaike's information criterion and Bayesian information criterion");
+    session.print("");
+    session.print("-".repeat(77));
+    session.print("       Model |          N   ll(null)  ll(model)      df        AIC        BIC");
+    session.print(format!("-------------+{}", "-".repeat(63)));
+    for name in &all {
+        let e = get(session, name)?;
+        let scalar = |n: &str| e.results.get_scalar(n).unwrap_or(MISSING);
+        let (ll, null, df) = (scalar("ll"), scalar("ll_0"), scalar("rank"));
+        let n = options.real("n").unwrap_or(scalar("N"));
+        let known = !is_missing(ll);
+        let (aic, bic) =
+            if known { (-2.0 * ll + 2.0 * df, -2.0 * ll + n.ln() * df) } else { (MISSING, MISSING) };
+        data.extend([n, null, ll, df, aic, bic]);
+        let cell = |x: f64, width: usize| format::right(&format::bare("%9.0g", x), width);
+        let count = format::right(&format::bare("%10.0fc", n), 11);
+        session.print(format!(
+            "{:>12} |{count}{}{}{}{}{}",
+            format::abbrev(name, 12),
+            cell(null, 11),
+            cell(ll, 11),
+            cell(df, 8),
+            cell(aic, 11),
+            cell(bic, 11)
+        ));
+    }
+    session.print("-".repeat(77));
+    session.print("Note: BIC uses N = number of observations. See [R] IC note.");
+    let mut matrix = Matrix::new(all.len(), 6, data);
+    matrix.row_names = all.iter().map(|n| Stripe::term(n.clone())).collect();
+    matrix.col_names = ["N", "ll0", "ll", "df", "AIC", "BIC"].map(Stripe::term).to_vec();
+    let mut results = Results::default();
+    results.matrix("S", matrix);
+    session.r = results;
+    Ok(())
+}
+
+const TABLE: &[OptSpec] = &[
+    OptSpec::flag_or_text("b"),
+    OptSpec::flag_or_text("se"),
+    OptSpec::flag_or_text("t"),
+    OptSpec::flag_or_text("p"),
+    OptSpec::flag_or_text("STar"),
+    OptSpec::text("STats"),
+    OptSpec::text("keep"),
+    OptSpec::text("drop"),
+    OptSpec::text("TItle"),
+];
+
+/// Stars of a p-value for descending limits.
+fn stars(p: f64, limits: &[f64]) -> String {
+    "*".repeat(limits.iter().filter(|l| p < **l).count())
+}
+
+fn table(session: &mut Session, list: &str, options: &str) -> Result<()> {
+    let options = Options::parse(
+        "estimates table",
+        options,
+        TABLE,
+        &["EQuations", "EForm", "LABel", "VARLabel", "style", "noEMPTY", "newpanel"],
+    )?;
+    let all = names(session, list)?;
+    let limits: Option<Vec<f64>> = match (options.has("star"), options.text("star")) {
+        (true, None) => Some(vec![0.05, 0.01, 0.001]),
+        (true, Some(text)) => Some(text.split_whitespace().filter_map(|w| w.parse().ok()).collect()),
+        _ => None,
+    };
+    if limits.is_some() && ["se", "t", "p"].iter().any(|o| options.has(o)) {
+        return Err(StataError::invalid("option star may not be combined with se, t or p"));
+    }
+    let formats = |name: &str, default: &str| options.text(name).map_or(default.to_string(), str::to_string);
+    let mut rows: Vec<Stripe> = Vec::new();
+    for name in &all {
+        let b = get(session, name)?
+            .b()
+            .cloned()
+            .ok_or_else(|| StataError::new(301, "last estimates not found"))?;
+        for stripe in b.col_names {
+            if !rows.contains(&stripe) {
+                rows.push(stripe);
+            }
+        }
+    }
+    rows.sort_by_key(|s| s.name == "_cons" && s.eq.is_empty());
+    let listed =
+        |option: &str, name: &str| options.text(option).map(|t| t.split_whitespace().any(|w| w == name));
+    rows.retain(|s| listed("keep", &s.name).unwrap_or(true) && !listed("drop", &s.name).unwrap_or(false));
+    if let Some(title) = options.text("title") {
+        session.print("");
+        session.print(title);
+    }
+    let width = 14;
+    let rule = |c: &str| format!("--------------{c}{}", "-".repeat(width * all.len() + 1));
+    session.print("");
+    session.print(rule("-"));
+    let heads: String = all.iter().map(|n| format!("{:^width$}", format::abbrev(n, 12))).collect();
+    session.print(format!("    Variable  |{heads}").trim_end());
+    session.print(rule("+"));
+    for stripe in &rows {
+        if crate::estimation::table::parse_term(&stripe.name).is_some_and(|t| t.is_base()) {
+            continue;
+        }
+        let mut lines: Vec<String> = vec![String::new(); 4];
+        let shown = [true, options.has("se"), options.has("t"), options.has("p")];
+        for name in &all {
+            let e = get(session, name)?;
+            let found =
+                e.b().and_then(|b| b.col_names.iter().position(|s| s == stripe).map(|i| (b.get(0, i), i)));
+            let numbers = found.map(|(b, i)| {
+                let se = e.v().map_or(MISSING, |v| v.get(i, i).sqrt());
+                let ratio = if se > 0.0 { b / se } else { MISSING };
+                let p = if is_missing(ratio) {
+                    MISSING
+                } else {
+                    wald::p_value(ratio, e.results.get_scalar("df_r"))
+                };
+                [b, se, ratio, p]
+            });
+            let cell = |k: usize, fmt: &str| match numbers {
+                Some(n) if n[1] == 0.0 && k == 0 => "(omitted)".to_string(),
+                Some(n) if !is_missing(n[k]) && n[1] > 0.0 => format::bare(fmt, n[k]),
+                _ => String::new(),
+            };
+            let mark = match (&limits, numbers) {
+                (Some(limits), Some(n)) if !is_missing(n[3]) => stars(n[3], limits),
+                _ => String::new(),
+            };
+            let first = cell(0, &formats("b", "%10.0g"));
+            lines[0].push_str(&if limits.is_some() {
+                format!("{first:>11}{mark:<3}")
+            } else {
+                format!("{first:>13} ")
+            });
+            for (k, (option, fmt)) in
+                [("se", "%10.0g"), ("t", "%7.2f"), ("p", "%7.4f")].into_iter().enumerate()
+            {
+                lines[k + 1].push_str(&format!("{:>13} ", cell(k + 1, &formats(option, fmt))));
+            }
+        }
+        let label = format::abbrev(&stripe.full(), 12);
+        for (k, line) in lines.iter().enumerate().filter(|(k, _)| shown[*k]) {
+            session.print(format!("{:>13} |{line}", if k == 0 { label.as_str() } else { "" }).trim_end());
+        }
+    }
+    if let Some(list) = options.text("stats") {
+        session.print(rule("+"));
+        for wanted in list.split([' ', ',']).filter(|w| !w.is_empty()) {
+            let mut line = String::new();
+            for name in &all {
+                let value = statistic(get(session, name)?, wanted);
+                line.push_str(&format!(
+                    "{:>13} ",
+                    if is_missing(value) { String::new() } else { format::bare("%10.0g", value) }
+                ));
+            }
+            session.print(format!("{wanted:>13} |{line}").trim_end());
+        }
+    }
+    session.print(rule("-"));
+    if let Some(limits) = &limits {
+        let text: Vec<String> =
+            limits.iter().enumerate().map(|(i, l)| format!("{} p<{l}", "*".repeat(i + 1))).collect();
+        session.print(format!("Legend: {}", text.join("; ")));
+    }
+    let mut results = Results::default();
+    results.text("names", all.join(" "));
+    session.r = results;
+    Ok(())
+}
+
+fn statistic(e: &Estimation, name: &str) -> f64 {
+    let scalar = |n: &str| e.results.get_scalar(n);
+    match (name, scalar("ll"), scalar("rank"), scalar("N")) {
+        ("aic", Some(ll), Some(k), _) => -2.0 * ll + 2.0 * k,
+        ("bic", Some(ll), Some(k), Some(n)) => -2.0 * ll + n.ln() * k,
+        _ => scalar(name).unwrap_or(MISSING),
+    }
+}

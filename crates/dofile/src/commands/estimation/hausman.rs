@@ -1,0 +1,183 @@
+//! `hausman`: specification test of a consistent against an efficient estimator.
+//!
+//! Syntax: `hausman name-consistent [name-efficient|.] [, sigmamore sigmaless constant]` after `estimates store`.
+//! Stores in `r()`: chi2 df p rank. Formulas: [R] hausman.
+
+use super::super::{ByRule, CommandSpec, Form};
+use super::test::split_comma;
+use crate::error::{Result, StataError};
+use crate::estimation::linear::Parameters;
+use crate::estimation::post::stata;
+use crate::estimators::distributions::chi2_tail;
+use crate::estimators::matrix::Mat;
+use crate::format;
+use crate::results::{Estimation, Results};
+use crate::session::Session;
+use crate::syntax::options::{OptSpec, Options};
+use crate::syntax::split::ParsedCommand;
+use crate::value::MISSING;
+
+/// The command.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "hausman",
+    min: 7,
+    form: Form::Raw,
+    by: ByRule::No,
+    run,
+    syntax: "hausman name-consistent [name-efficient|.] [, sigmamore sigmaless constant]",
+    notes: "stores r(chi2) r(df) r(p) r(rank); formulas: [R] hausman",
+    examples: &[],
+};
+
+const OPTIONS: &[OptSpec] =
+    &[OptSpec::flag("SIGMAMore"), OptSpec::flag("SIGMALess"), OptSpec::flag("Constant")];
+
+fn find<'a>(session: &'a Session, name: &str) -> Result<&'a Estimation> {
+    if name == "." {
+        return Ok(&session.e);
+    }
+    session
+        .stored
+        .get(name)
+        .ok_or_else(|| StataError::new(111, format!("estimation result {name} not found")))
+}
+
+/// Residual variance of an estimate: e(rmse) squared, for fixed effects e(sigma_e) squared.
+fn variance(estimation: &Estimation) -> Option<f64> {
+    let scalar = |name: &str| estimation.results.get_scalar(name);
+    let value = if estimation.cmd() == "xtreg" && estimation.results.get_text("model") == Some("fe") {
+        scalar("sigma_e")
+    } else {
+        scalar("rmse")
+    };
+    value.map(|v| v * v)
+}
+
+fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (body, options) = split_comma(&cmd.raw);
+    let options =
+        Options::parse("hausman", &options, OPTIONS, &["ALLEQs", "SKIPeqs", "EQuations", "FORCE", "df"])?;
+    let names: Vec<&str> = body.split_whitespace().collect();
+    let (first, second) = match names[..] {
+        [first] => (first, "."),
+        [first, second] => (first, second),
+        _ => return Err(StataError::new(198, "one or two estimation results required")),
+    };
+    let (consistent, efficient) = (find(session, first)?, find(session, second)?);
+    if [consistent, efficient].iter().any(|e| matches!(e.results.get_text("vce"), Some("robust" | "cluster")))
+    {
+        return Err(StataError::new(
+            198,
+            "hausman cannot be used with vce(robust), vce(cluster cvar), or p-weighted data",
+        ));
+    }
+    let (c, e) = (Parameters::of(consistent)?, Parameters::of(efficient)?);
+    let mut pairs = Vec::new();
+    for i in 0..c.b.len() {
+        let constant = c.stripe[i].name == "_cons";
+        if c.v[(i, i)] <= 0.0 || (constant && !options.has("constant")) {
+            continue;
+        }
+        let same = |j: &usize| e.stripe[*j].name == c.stripe[i].name && e.v[(*j, *j)] > 0.0;
+        if let Some(j) = (0..e.b.len()).find(same) {
+            pairs.push((i, j));
+        }
+    }
+    if pairs.is_empty() {
+        return Err(StataError::new(
+            498,
+            "no coefficients in common; specify equations(matchlist) for problems with different equation names.",
+        ));
+    }
+    // Both covariances on the error variance of one of the estimators, as the manual says.
+    let (of_c, of_e) = (variance(consistent), variance(efficient));
+    let scale = match (options.has("sigmamore"), options.has("sigmaless"), of_c, of_e) {
+        (true, true, ..) => {
+            return Err(StataError::invalid("options sigmamore and sigmaless may not be combined"));
+        }
+        (true, _, Some(vc), Some(ve)) => (ve / vc, 1.0),
+        (_, true, Some(vc), Some(ve)) => (1.0, vc / ve),
+        (false, false, ..) => (1.0, 1.0),
+        _ => return Err(StataError::new(498, "estimates have no error variance")),
+    };
+    let left: Vec<usize> = pairs.iter().map(|p| p.0).collect();
+    let right: Vec<usize> = pairs.iter().map(|p| p.1).collect();
+    let gap: Vec<f64> = pairs.iter().map(|(i, j)| c.b[*i] - e.b[*j]).collect();
+    let v = c.v.select(&left, &left).scaled(scale.0).minus(&e.v.select(&right, &right).scaled(scale.1));
+    let (chi2, rank, definite) = statistic(&gap, &v);
+    let rows: Vec<[f64; 4]> = pairs
+        .iter()
+        .enumerate()
+        .map(|(k, (i, j))| {
+            [c.b[*i], e.b[*j], gap[k], if v[(k, k)] >= 0.0 { v[(k, k)].sqrt() } else { MISSING }]
+        })
+        .collect();
+    let names: Vec<String> = pairs.iter().map(|(i, _)| c.stripe[*i].name.clone()).collect();
+    print(session, first, second, &names, &rows);
+    let p = stata(chi2_tail(rank as f64, chi2));
+    session.print("    Test of H0: Difference in coefficients not systematic");
+    session.print("");
+    session.print(format!("    chi2({rank}) = (b-B)'[(V_b-V_B)^(-1)](b-B)"));
+    session.print(format!("            = {}", format::number("%6.2f", stata(chi2))));
+    if chi2 < 0.0 {
+        session.print("    chi2<0 ==> model fitted on these data fails to meet the asymptotic assumptions");
+    } else {
+        session.print(format!("Prob > chi2 = {}", format::bare("%6.4f", p)));
+    }
+    if !definite {
+        session.print("(V_b-V_B is not positive definite)");
+    }
+    let mut results = Results::default();
+    results.scalar("chi2", stata(chi2)).scalar("df", rank as f64).scalar("rank", rank as f64);
+    if chi2 >= 0.0 {
+        results.scalar("p", p);
+    }
+    session.r = results;
+    Ok(())
+}
+
+/// `d' V^- d`, the rank, and whether V is positive definite. Eigenvalues near zero are left out.
+fn statistic(gap: &[f64], v: &Mat) -> (f64, usize, bool) {
+    let (values, vectors) = v.symmetric_eigen();
+    let along = vectors.transpose().times_vector(gap);
+    let top = values.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+    let mut chi2 = 0.0;
+    let mut rank = 0;
+    for (value, part) in values.iter().zip(&along) {
+        if value.abs() > 1e-12 * top {
+            chi2 += part * part / value;
+            rank += 1;
+        }
+    }
+    (chi2, rank, values.iter().all(|x| *x > 0.0))
+}
+
+fn print(session: &mut Session, first: &str, second: &str, names: &[String], rows: &[[f64; 4]]) {
+    session.print("");
+    session.print("                 ---- Coefficients ----");
+    session.print("             |      (b)          (B)            (b-B)     sqrt(diag(V_b-V_B))");
+    session.print(format!(
+        "             |{}{}      Difference       Std. err.",
+        format!("{:^13}", format::abbrev(first, 10)),
+        format!("{:^13}", format::abbrev(second, 10))
+    ));
+    session.print(format!("-------------+{}", "-".repeat(64)));
+    for (name, row) in names.iter().zip(rows) {
+        let cell = |x: f64, width: usize| format::right(&format::bare("%9.0g", x), width);
+        session.print(format!(
+            "{:>12} |{}{}{}{}",
+            format::abbrev(name, 12),
+            cell(row[0], 11),
+            cell(row[1], 13),
+            cell(row[2], 16),
+            cell(row[3], 16)
+        ));
+    }
+    session.print("-".repeat(78));
+    session.print(format!("{:>60}", format!("b = Consistent under H0 and Ha; obtained from {first}.")));
+    session.print(format!(
+        "{:>60}",
+        format!("B = Inconsistent under Ha, efficient under H0; obtained from {second}.")
+    ));
+    session.print("");
+}

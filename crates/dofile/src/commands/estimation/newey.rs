@@ -1,0 +1,169 @@
+//! `newey`: linear regression with Newey-West standard errors.
+//!
+//! Syntax: `newey depvar [indepvars] [if] [in] [aweight], lag(#) [noconstant force level(#)]` after `tsset`.
+//! Stores in `e()`: N df_m df_r F lag rank, b V, cmd depvar vcetype title. Formulas: [TS] newey.
+
+use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use crate::error::{Result, StataError};
+use crate::estimation::display::{fit_error, level, show_active};
+use crate::estimation::header::{Fact, show};
+use crate::estimation::model::{Model, Reading};
+use crate::estimation::post::{self, Parameters, plain_stripe, stata};
+use crate::estimators::distributions::f_tail;
+use crate::estimators::matrix::Mat;
+use crate::estimators::ols::FitError;
+use crate::estimators::qr::{self, Design as Columns, Solution};
+use crate::estimators::wald;
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::syntax::split::ParsedCommand;
+use crate::tsset::Panel;
+use crate::value::MISSING;
+
+const SYNTAX: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::int("LAg"),
+    OptSpec::flag("noCONstant"),
+    OptSpec::flag("force"),
+    OptSpec::real("Level"),
+])
+.unsupported(&["COEFLegend"]);
+
+/// The command.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "newey",
+    min: 5,
+    form: Form::Standard(&SYNTAX),
+    by: ByRule::No,
+    run,
+    syntax: "newey depvar [indepvars] [if] [in], lag(#) [noconstant force level(#)]",
+    notes: "stores e(N df_m df_r F lag rank), e(b), e(V), r(table); formulas: [TS] newey",
+    examples: &[],
+};
+
+fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if cmd.list.trim().is_empty() && session.e.cmd() == "newey" {
+        return display(session, cmd);
+    }
+    let lag = cmd.options.int("lag").ok_or_else(|| StataError::invalid("option lag() required"))?;
+    if lag < 0 {
+        return Err(StataError::new(198, "lag() must not be negative"));
+    }
+    let panel = Panel::of(&session.frame)?;
+    if panel.time.is_none() {
+        return Err(StataError::new(111, "time variable not set, use tsset varname ..."));
+    }
+    let reading =
+        Reading { weight_kinds: &[], further: panel.time.into_iter().collect(), ..Reading::new(cmd) };
+    let mut model = reading.model(session)?;
+    let earlier = lagged_rows(session, &model, &panel, lag, cmd.has("force"))?;
+    let solution = {
+        let columns = model.columns();
+        qr::solve(Columns { columns: &columns, weights: None, constant: model.constant }, &model.y)
+    };
+    let n = model.y.len() as f64;
+    let k = solution.b.len() as f64;
+    if n <= k {
+        return Err(fit_error(FitError::Insufficient));
+    }
+    let v = covariance(&model, &solution, &earlier).scaled(n / (n - k));
+    let omitted = model.omit(&solution.basis.omitted);
+    post::note_omitted(session, &omitted);
+    let parameters = Parameters::spread(plain_stripe(model.names()), &model.estimated(), &solution.b, &v);
+    let mut est = post::begin("newey", &post::command_line(cmd), &parameters, &model);
+    let slopes: Vec<usize> = (0..solution.basis.kept.len()).collect();
+    let test = wald::test_zero(&solution.b, &v, &slopes);
+    let f = if test.df == slopes.len() && test.df > 0 { test.f() } else { f64::NAN };
+    est.results
+        .scalar("N", n)
+        .scalar("df_m", slopes.len() as f64)
+        .scalar("df_r", n - k)
+        .scalar("F", stata(f));
+    est.results.scalar("lag", lag as f64).scalar("rank", k).text("vcetype", "Newey–West");
+    est.results.text("title", "Regression with Newey–West standard errors").text("predict", "newey_p");
+    let touse = model.touse.clone();
+    session.post_estimation(est, touse);
+    display(session, cmd)
+}
+
+/// For lags 1 to `lag` the position in the sample of the row that many periods earlier.
+fn lagged_rows(
+    session: &Session,
+    model: &Model,
+    panel: &Panel,
+    lag: i64,
+    force: bool,
+) -> Result<Vec<Vec<Option<usize>>>> {
+    let mut position = vec![None; session.frame.n_rows()];
+    for (i, row) in model.design.rows.iter().enumerate() {
+        position[*row] = Some(i);
+    }
+    let mut out = Vec::new();
+    for step in 1..=lag.max(1) {
+        let shifted = panel.shifted_rows(&session.frame, step as i32)?;
+        let rows: Vec<Option<usize>> =
+            model.design.rows.iter().map(|r| shifted[*r].and_then(|earlier| position[earlier])).collect();
+        if step == 1 && !force && rows.iter().filter(|r| r.is_none()).count() > panels(session, model, panel)
+        {
+            return Err(StataError::new(
+                498,
+                "sample is not regularly spaced; use the force option to treat the gaps as lags",
+            ));
+        }
+        out.push(rows);
+    }
+    out.truncate(lag as usize);
+    Ok(out)
+}
+
+/// Number of panels in the sample.
+fn panels(session: &Session, model: &Model, panel: &Panel) -> usize {
+    match panel.panel {
+        None => 1,
+        Some(v) => crate::estimation::model::number_groups(&session.frame, v, &model.design.rows).1,
+    }
+}
+
+/// Bartlett-weighted sums of products of scores, in the orthonormal basis ([TS] newey).
+fn covariance(model: &Model, solution: &Solution, earlier: &[Vec<Option<usize>>]) -> Mat {
+    let columns = model.columns();
+    let rows = model.y.len();
+    let size = solution.b.len();
+    let fitted = if columns.is_empty() {
+        vec![solution.b.first().copied().unwrap_or(0.0); rows]
+    } else {
+        qr::predict(&columns, &solution.basis.kept, model.constant, &solution.b)
+    };
+    let basis = solution.basis.rows(&columns, 0..rows);
+    let score = |i: usize, j: usize| basis[j * rows + i] * (model.y[i] - fitted[i]);
+    let mut meat = Mat::from_fn(size, size, |a, b| (0..rows).map(|i| score(i, a) * score(i, b)).sum());
+    let bandwidth = earlier.len() as f64 + 1.0;
+    for (step, lagged) in earlier.iter().enumerate() {
+        let weight = 1.0 - (step as f64 + 1.0) / bandwidth;
+        let cross = Mat::from_fn(size, size, |a, b| {
+            lagged.iter().enumerate().filter_map(|(i, e)| e.map(|e| score(i, a) * score(e, b))).sum()
+        });
+        meat = meat.plus(&cross.plus(&cross.transpose()).scaled(weight));
+    }
+    solution.root.sandwich(&meat)
+}
+
+fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let level = level(session, cmd)?;
+    let e = &session.e.results;
+    let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
+    let (f, df_m, df_r) = (scalar("F"), scalar("df_m"), scalar("df_r"));
+    let p = if crate::value::is_missing(f) { MISSING } else { f_tail(df_m, df_r, f) };
+    let facts = [
+        Fact::observations(scalar("N")),
+        Fact::statistic("F", &[df_m, df_r], f),
+        Fact::probability("Prob > F", p),
+    ];
+    let left = [
+        e.get_text("title").unwrap_or("").to_string(),
+        format!("Maximum lag = {}", crate::format::bare("%9.0g", scalar("lag"))),
+    ];
+    session.print("");
+    show(session, &left, &facts, 17, 10);
+    session.print("");
+    show_active(session, level, None)
+}
