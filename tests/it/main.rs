@@ -20,6 +20,7 @@ mod ingest_refusals;
 mod journey;
 mod library_contract;
 mod library_render;
+mod library_runs;
 mod openspec;
 mod process;
 mod redeem;
