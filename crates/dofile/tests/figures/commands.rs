@@ -168,6 +168,31 @@ fn category_charts_are_drawn() {
 }
 
 #[test]
+fn margins_are_drawn_over_their_dimensions() {
+    let model = "regress wage c.experience##i.group\n";
+    let picture = draw(
+        "marginsplot",
+        &format!("{model}margins group, at(experience = (5 15 25))\nmarginsplot, title(\"Margins\")"),
+    );
+    assert_eq!(picture.texts_of_class("legend"), ["north", "中部地区", "south"]);
+    let ticks = picture.texts_of_class("tick");
+    for text in ["5", "15", "25"] {
+        assert!(ticks.iter().any(|t| t == text), "{ticks:?}");
+    }
+    let groups = draw(
+        "marginsplot_groups",
+        &format!("{model}margins group\nmarginsplot, recast(scatter) xtitle(\"where\")"),
+    );
+    assert!(groups.texts_of_class("tick").iter().any(|t| t == "中部地区"));
+    let effects = draw(
+        "marginsplot_effects",
+        &format!("{model}margins, dydx(experience) at(group = (1 2 3))\nmarginsplot, yline(0)"),
+    );
+    assert!(effects.texts_of_class("title")[0].starts_with("Marginal effects with 95% CIs"));
+    assert_eq!(fail("marginsplot").0, 301);
+}
+
+#[test]
 fn graphs_are_named_combined_and_dropped() {
     draw(
         "combine",

@@ -11,6 +11,7 @@ mod graph;
 mod groups;
 mod histogram;
 mod kdensity;
+mod marginsplot;
 mod numbers;
 mod over;
 mod pie;
@@ -31,4 +32,5 @@ pub(super) const TABLE: &[CommandSpec] = &[
     twoway::TSLINE,
     histogram::SPEC,
     kdensity::SPEC,
+    marginsplot::SPEC,
 ];
