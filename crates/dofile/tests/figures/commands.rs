@@ -146,6 +146,7 @@ fn histograms_and_densities_are_drawn() {
     draw("histogram_discrete", "histogram group, discrete fraction xlabel(1/3, valuelabel)");
     let density = draw("kdensity", "kdensity wage, normal kernel(gaussian)");
     assert_eq!(density.texts_of_class("title"), ["Kernel density estimate"]);
+    assert!(density.texts_of_class("footer")[0].ends_with("N = 60"));
 }
 
 #[test]

@@ -354,13 +354,16 @@ fn assemble(
     );
     let (places, chosen) =
         if options.horizontal { (&mut y, &options.figure.y) } else { (&mut x, &options.figure.x) };
-    if chosen.rule == super::text::Rule::Auto && !ticks.is_empty() {
-        if ticks.len() <= 12 || ticks.iter().any(|t| t.1.parse::<f64>().is_err()) {
-            let span = ticks[ticks.len() - 1].0 - ticks[0].0;
-            let room = if span > 0.0 { 0.05 * span } else { 0.5 };
-            places.range = places.range.or(Some((ticks[0].0 - room, ticks[ticks.len() - 1].0 + room)));
-            places.ticks = Ticks::Labelled(ticks);
-        }
+    // many numbers get ordinary ticks, few values and names one each
+    let named = ticks.len() <= 12 || ticks.iter().any(|t| t.1.parse::<f64>().is_err());
+    if chosen.rule == super::text::Rule::Auto
+        && named
+        && let (Some(first), Some(last)) = (ticks.first(), ticks.last())
+    {
+        let span = last.0 - first.0;
+        let room = if span > 0.0 { 0.05 * span } else { 0.5 };
+        places.range = places.range.or(Some((first.0 - room, last.0 + room)));
+        places.ticks = Ticks::Labelled(ticks);
     }
     x.grid = options.figure.x.grid.unwrap_or(options.horizontal);
     let plane = Plane {
