@@ -163,6 +163,12 @@ pub const EVENTS: &[Event] = &[
         "The store stopped for good; the service ends with 74. Check the data volume.",
         "fault",
     ),
+    event(
+        "SS_STORE_HEADS_REPAIRED",
+        "error",
+        "The store's kept heads disagreed with its tables at the start and were taken from the tables.",
+        "",
+    ),
     event("SS_STORE_PANICKED", "error", "A thread of the store panicked. Report it.", ""),
     event("SS_STORE_STOPPED", "error", "The store stopped or refuses work because it has stopped.", "reason"),
     event(

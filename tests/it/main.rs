@@ -32,6 +32,7 @@ mod store_model;
 mod store_sqlite;
 mod support;
 mod telemetry_logs;
+mod telemetry_metrics;
 mod verdict_docs;
 mod verdict_runs;
 mod worker_recovery;

@@ -59,7 +59,10 @@ impl Heads {
             }
         }
         if heads != before {
-            tracing::error!("the kept heads of the store disagreed with its tables");
+            tracing::error!(
+                event = "SS_STORE_HEADS_REPAIRED",
+                "the kept heads of the store disagreed with its tables"
+            );
         }
         Ok(heads)
     }
