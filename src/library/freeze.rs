@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::binding::{Binding, Misfit, bind};
+use super::categories;
 use super::gaps::{fields_detail, params_detail};
 use super::load::{Library, Template};
 use super::plan_content;
@@ -123,7 +124,7 @@ fn bound<'a>(input: &FreezeInput<'a>) -> Result<(&'a Template, Binding), Problem
         binding.request_errors.push(("seed".to_owned(), "must be 0 to 2147483647".to_owned()));
     }
     rows(&template.meta, primary.row_count, &primary.columns, &mut binding);
-    plan_content::check_marks(&template.meta, &primary.columns, &mut binding);
+    categories::check_marks(&template.meta, &primary.columns, &mut binding);
     Ok((template, binding))
 }
 

@@ -11,6 +11,7 @@
 
 pub mod applicability;
 pub mod binding;
+mod categories;
 mod corrections;
 mod duplicates;
 pub mod facts;

@@ -2,12 +2,14 @@
 //! The grammar is in `docs/expressions.md`. Evaluation belongs to the engine that runs the do-file.
 
 mod lexer;
+mod names;
 mod parse;
 mod print;
 mod tree;
 
-pub(crate) use parse::nearest;
-pub use parse::{parse_condition, rename_columns};
+pub(crate) use names::nearest;
+pub use names::rename_columns;
+pub use parse::parse_condition;
 pub(crate) use print::days_since_1960;
 pub use tree::{ColumnRef, Comparison, Condition, Literal, Operand, ValueClass};
 
