@@ -51,6 +51,9 @@ pub fn run(args: Args, config: Option<PathBuf>) -> Exit {
         eprintln!("{error}");
         return Exit::Config;
     }
+    for key in &settings.without_effect {
+        tracing::warn!(event = "SS_CONFIG_WITHOUT_EFFECT", key, "a setting has no effect in this release");
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -65,6 +65,7 @@ pub fn build(
         log: log(&mut r),
         otel: Otel { endpoint: r.text("otel.endpoint") },
         shown: shown(merged),
+        without_effect: without_effect(merged),
     };
     if settings.data_dir.as_os_str().is_empty() {
         r.invalid("data_dir", "must name a folder");
@@ -381,4 +382,13 @@ fn shown(merged: &Merged) -> Vec<Shown> {
         out.push(Shown { key: key.path.clone(), value, origin: origin.to_string() });
     }
     out
+}
+
+fn without_effect(merged: &Merged) -> Vec<String> {
+    let idle = keys::in_order().filter(|key| !key.effective);
+    let given = idle.filter(|key| {
+        let file = merged.contains_key(&format!("{}_file", key.path));
+        file || (merged[&key.path].origin != Origin::Default && merged[&key.path].value != key.default)
+    });
+    given.map(|key| key.path.clone()).collect()
 }

@@ -16,7 +16,8 @@ pub fn markdown() -> String {
     );
     for key in keys::in_order() {
         let alias = key.alias.map(|a| format!("`{a}`")).unwrap_or_default();
-        let doc = key.doc.replace('|', "\\|");
+        let note = if key.effective { "" } else { " *No effect in this release.*" };
+        let doc = format!("{}{note}", key.doc.replace('|', "\\|"));
         out.push_str(&format!("| `{}` | `{}` | {alias} | {doc} |\n", key.path, key.default));
     }
     out

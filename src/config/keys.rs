@@ -58,6 +58,25 @@ const SECRETS: &[&str] = &[
     "admin.password_hash",
 ];
 
+/// Settings that are read and checked, but that nothing acts on in this release: a name, or all below `x.`.
+const WITHOUT_EFFECT: &[&str] = &[
+    "stata.ado_dir",
+    "run.processes",
+    "run.open_files",
+    "run.file_mb",
+    "run.output_mb",
+    "run.output_files",
+    "run.grace_ms",
+    "http.",
+    "limits.",
+    "cors.",
+    "admin.username",
+    "admin.password_hash",
+    "gate.",
+    "retention.",
+    "otel.",
+];
+
 /// One setting that exists.
 #[derive(Debug, Clone)]
 pub struct Key {
@@ -72,6 +91,8 @@ pub struct Key {
     /// The short name, if there is one.
     pub alias: Option<&'static str>,
     pub secret: bool,
+    /// False where nothing acts on the setting in this release.
+    pub effective: bool,
 }
 
 /// Every setting by its path.
@@ -114,6 +135,9 @@ fn read_defaults() -> BTreeMap<String, Key> {
             variable: variable(&path),
             alias: ALIASES.iter().find(|(_, p)| *p == path).map(|(alias, _)| *alias),
             secret: SECRETS.contains(&path.as_str()),
+            effective: !WITHOUT_EFFECT
+                .iter()
+                .any(|w| *w == path || (w.ends_with('.') && path.starts_with(w))),
             path: path.clone(),
         };
         (path, key)
@@ -158,6 +182,9 @@ mod tests {
         }
         for (alias, path) in ALIASES {
             assert!(all().contains_key(*path), "{alias} names {path}, which does not exist");
+        }
+        for name in WITHOUT_EFFECT {
+            assert!(all().values().any(|k| !k.effective && k.path.starts_with(name)), "{name} names nothing");
         }
         for path in SECRETS {
             assert!(all().contains_key(*path), "{path} does not exist");

@@ -86,6 +86,8 @@ pub struct Settings {
     pub otel: Otel,
     /// Every key with its value (secrets masked) and origin, for `config show`.
     pub shown: Vec<Shown>,
+    /// Keys that were given although nothing acts on them in this release; told at the start.
+    pub without_effect: Vec<String>,
 }
 
 /// A setting as it may be shown.

@@ -36,6 +36,12 @@ pub const EVENTS: &[Event] = &[
         "Whether a commit was applied is not known; the client was told to ask again.",
         "commit",
     ),
+    event(
+        "SS_CONFIG_WITHOUT_EFFECT",
+        "warn",
+        "A setting was given that nothing acts on in this release.",
+        "key",
+    ),
     event("SS_CONTROL_FAILED", "warn", "The control socket or one of its requests failed.", "error"),
     event(
         "SS_CONTROL_REFUSED",

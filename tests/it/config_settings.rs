@@ -197,6 +197,17 @@ fn what_this_release_has_not_is_refused_by_name() {
 }
 
 #[test]
+fn settings_that_nothing_acts_on_are_told() {
+    let s = load(&[
+        ("SS_RETENTION_DAYS", "30"),
+        ("SS_LIMITS__TENANT_BURST", "2000"),
+        ("SS_RUN_MEMORY_MB", "100"),
+    ]);
+    assert_eq!(s.unwrap().without_effect, ["retention.jobs_days"], "the default and what works are not told");
+    assert!(config::documentation::markdown().contains("*No effect in this release.*"));
+}
+
+#[test]
 fn the_sample_file_for_production_lacks_nothing_but_the_gate() {
     let sample = root("config/production.toml");
     let list = load(&[
