@@ -94,6 +94,46 @@ fn append_per_second(dir: &Path, batch: usize) -> f64 {
     written as f64 / start.elapsed().as_secs_f64()
 }
 
+/// Returns reads per second of single jobs out of `span`, by `callers` callers.
+async fn reads_per_second(store: &Arc<SqliteStore>, callers: usize, span: u64) -> f64 {
+    let start = Instant::now();
+    let tasks: Vec<_> = (0..callers as u64)
+        .map(|caller| {
+            let store = Arc::clone(store);
+            tokio::spawn(async move {
+                let tenant = TenantId::default_tenant();
+                let mut done = 0_u64;
+                while start.elapsed() < TIME {
+                    // a step that is coprime to the span visits every job
+                    let n = 1 + (caller + done * 7919) % span;
+                    let id = JobId::parse(format!("job_{n:020}")).expect("a valid id");
+                    store.job(&tenant, &id).await.expect("reads").expect("exists");
+                    done += 1;
+                    if done.is_multiple_of(64) {
+                        tokio::task::yield_now().await;
+                    }
+                }
+                done
+            })
+        })
+        .collect();
+    let mut done = 0;
+    for task in tasks {
+        done += task.await.expect("does not panic");
+    }
+    done as f64 / start.elapsed().as_secs_f64()
+}
+
+async fn print_reads(dir: PathBuf, callers: usize) {
+    let store = SqliteStore::open(Options::new(dir, Arc::new(SystemClock))).expect("opens");
+    let all = store.status().sequence;
+    for (name, span) in [("lately read", all.min(1000)), ("all", all)] {
+        let rate = reads_per_second(&store, callers, span).await;
+        println!("{callers:>8} {rate:>14.0} reads/s of single jobs out of {span} ({name})");
+    }
+    store.shutdown();
+}
+
 async fn commits_per_second(dir: PathBuf, callers: usize) -> f64 {
     let store = SqliteStore::open(Options::new(dir, Arc::new(SystemClock))).expect("opens");
     let next = Arc::new(AtomicU64::new(1));
@@ -133,4 +173,5 @@ fn main() {
             runtime.block_on(commits_per_second(dir.path().join(format!("store_{callers}")), callers));
         println!("{callers:>8} {commits:>14.0} {append:>14.0} {:>7.2} {target:>7.2}", commits / append);
     }
+    runtime.block_on(print_reads(dir.path().join("store_64"), 64));
 }

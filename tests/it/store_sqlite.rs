@@ -351,3 +351,22 @@ async fn one_flipped_bit_anywhere_never_serves_a_wrong_record() {
     }
     assert!(opened > 40 && named > 0, "{opened} opened, {named} named");
 }
+
+#[tokio::test]
+async fn receipts_are_kept_for_a_day() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let clock = Arc::new(ManualClock::new());
+    let store = SqliteStore::open(Options::new(dir.path().to_owned(), clock.clone())).expect("opens");
+    let first = commit(vec![put(job("default", "job_1", 0))]);
+    store.commit(first.clone()).await.expect("commits");
+    // the export catches up from receipts, so those it still needs are kept longer
+    while store.status().exported_sequence < 1 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    clock.advance(chrono::Duration::hours(23));
+    store.commit(commit(vec![put(job("default", "job_2", 0))])).await.expect("commits");
+    assert!(store.committed(&first.id).await.expect("reads").is_some());
+    clock.advance(chrono::Duration::hours(2));
+    store.commit(commit(vec![put(job("default", "job_3", 0))])).await.expect("commits");
+    assert_eq!(store.committed(&first.id).await, Ok(None));
+}
