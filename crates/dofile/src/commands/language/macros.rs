@@ -7,6 +7,7 @@ use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::split::{top_level_comma, unquote, words};
 use crate::value::Value;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const fn raw(
     name: &'static str,
@@ -39,6 +40,9 @@ pub const SCALAR: CommandSpec = CommandSpec {
     examples: &[Example { run: "scalar x = 3\nscalar define y = x^2", expect: &[("y", 9.0)] }],
     ..raw("scalar", 3, run_scalar, "scalar [define] name = exp; scalar {list|drop} names")
 };
+
+/// Number of the next temporary file of this process.
+static FILES: AtomicU64 = AtomicU64::new(1);
 
 /// The value to the right of a macro's name.
 fn macro_value(s: &mut Session, rest: &str) -> Result<String> {
@@ -117,7 +121,9 @@ fn run_temporary(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()>
         let value = match kind {
             Kind::Var | Kind::Name => format!("__{id:06X}"),
             Kind::File => {
-                s.temp_dir.join(format!("St{:05}.{id:06x}", std::process::id())).display().to_string()
+                // sessions of one process share the folder, so the number counts for all of them
+                let file = FILES.fetch_add(1, Ordering::Relaxed);
+                s.temp_dir.join(format!("St{:05}.{file:06x}", std::process::id())).display().to_string()
             }
         };
         match kind {
