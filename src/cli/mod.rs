@@ -97,7 +97,7 @@ pub(crate) fn settings(flags: &Flags) -> Result<Settings, Exit> {
 
 #[expect(clippy::print_stderr, reason = "the failure of a command for people")]
 fn demo(args: demo::Args) -> Exit {
-    let outcome = runtime().and_then(|runtime| Ok(runtime.block_on(demo::run(args))?));
+    let outcome = runtime().and_then(|runtime| runtime.block_on(demo::run(args)));
     match outcome {
         Ok(()) => Exit::Done,
         Err(error) => {
