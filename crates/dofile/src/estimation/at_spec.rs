@@ -199,7 +199,7 @@ pub fn apply(
             }
         }
     }
-    for (name, _) in setting.iter().filter(|(n, _)| n != "_all" && !variables.contains(n)) {
+    if let Some((name, _)) = setting.iter().find(|(n, _)| n != "_all" && !variables.contains(n)) {
         return Err(StataError::new(322, format!("variable {name} not found in list of covariates")));
     }
     Ok(legend)

@@ -121,7 +121,9 @@ impl Table<'_> {
         }
         session.print("-".repeat(78));
         if !self.vce_title.is_empty() {
-            session.print(format!("             | {:>24}", self.vce_title_centred()));
+            // The title is centred over the standard errors.
+            let pad = 18usize.saturating_sub(self.vce_title.chars().count() / 2);
+            session.print(format!("             |{}{}", " ".repeat(pad), self.vce_title));
         }
         session.print(self.heading_line());
         session.print(rule("+"));
@@ -130,7 +132,7 @@ impl Table<'_> {
         let mut layout = Layout::default();
         let mut equation: Option<&str> = None;
         for i in 0..rows.len() {
-            if terms[i].as_ref().is_some_and(|t| t.is_base()) {
+            if terms[i].as_ref().is_some_and(is_base_cell) {
                 continue;
             }
             let eq = self.stripe[i].eq.as_str();
@@ -170,31 +172,20 @@ impl Table<'_> {
         session.print("-".repeat(78));
     }
 
-    fn vce_title_centred(&self) -> String {
-        // The word stands over the standard errors, which end at column 37.
-        let text = self.vce_title;
-        let pad = (11usize.saturating_sub(text.len())).div_ceil(2);
-        format!(
-            "{:>12}{}{}{}",
-            "",
-            " ".repeat(pad),
-            text,
-            " ".repeat(11usize.saturating_sub(pad + text.len()))
-        )
-        .trim_end()
-        .to_string()
-    }
-
     fn heading_line(&self) -> String {
         let (letter, p) = if self.df_r.is_some() { ("t", "P>|t|") } else { ("z", "P>|z|") };
         let error = if self.vce_title.is_empty() { "Std. err." } else { "std. err." };
         let level = format::bare("%5.0g", self.level);
         let interval =
             if self.beta.is_some() { "Beta".to_string() } else { format!("[{level}% conf. interval]") };
+        let heading = if self.heading.len() >= 11 {
+            format!(" {}  ", self.heading)
+        } else {
+            format!("{:>11}   ", self.heading)
+        };
         format!(
-            "{:>12} | {:>11}  {error}      {letter}    {p}{:>25}",
+            "{:>12} |{heading}{error}      {letter}    {p}{:>25}",
             format::abbrev(self.title, 12),
-            self.heading,
             interval
         )
     }
@@ -269,6 +260,12 @@ impl Layout {
         let levels: Vec<String> = term.atoms.iter().filter_map(|a| level_text(session, a)).collect();
         session.print(format!("{:>11}  |{cells}", format::abbrev(&levels.join("#"), 11)));
     }
+}
+
+/// Whether a term is a base level, or a cell of an interaction that a base level makes redundant.
+fn is_base_cell(term: &Term) -> bool {
+    let base = |a: &Atom| matches!(a, Atom::Level { base: true, .. });
+    term.is_base() || (term.is_omitted() && !term.empty && term.atoms.iter().any(base))
 }
 
 fn is_block(term: &Term) -> bool {

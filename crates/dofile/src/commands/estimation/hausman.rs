@@ -157,9 +157,9 @@ fn print(session: &mut Session, first: &str, second: &str, names: &[String], row
     session.print("                 ---- Coefficients ----");
     session.print("             |      (b)          (B)            (b-B)     sqrt(diag(V_b-V_B))");
     session.print(format!(
-        "             |{}{}      Difference       Std. err.",
-        format!("{:^13}", format::abbrev(first, 10)),
-        format!("{:^13}", format::abbrev(second, 10))
+        "             |{:^13}{:^13}      Difference       Std. err.",
+        format::abbrev(first, 10),
+        format::abbrev(second, 10)
     ));
     session.print(format!("-------------+{}", "-".repeat(64)));
     for (name, row) in names.iter().zip(rows) {
