@@ -61,19 +61,16 @@ fn every_case_holds() {
         .map(|e| e.expect("an entry").path())
         .collect();
     files.sort();
-    let only = std::env::var("ORACLE_CASES").unwrap_or_default();
     let mut checked = 0;
     let mut failed = Vec::new();
     for file in files {
         let text = std::fs::read_to_string(&file).expect("a case file");
         let parsed: Value = serde_json::from_str(&text).expect("valid JSON");
         for case in parsed["cases"].as_array().expect("cases") {
-            if case["name"].as_str().is_some_and(|n| n.contains(&only)) {
-                checked += 1;
-                failed.extend(failures(case));
-            }
+            checked += 1;
+            failed.extend(failures(case));
         }
     }
-    assert!(checked > 0, "no case was run");
+    assert!(checked >= 500, "{checked} cases were found");
     assert!(failed.is_empty(), "{} failures in {checked} cases:\n{}", failed.len(), failed.join("\n"));
 }
