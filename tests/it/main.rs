@@ -33,6 +33,7 @@ mod store_sqlite;
 mod support;
 mod telemetry_logs;
 mod telemetry_metrics;
+mod templates;
 mod verdict_docs;
 mod verdict_runs;
 mod worker_recovery;

@@ -33,7 +33,6 @@ pub struct TestApp {
 pub struct Job {
     pub job_id: String,
     pub token: String,
-    pub code: String,
 }
 
 /// Returns the options of a service in a directory, with the open engine.
@@ -95,10 +94,7 @@ impl TestApp {
 
     async fn open(&mut self) {
         let options = self.options.clone();
-        let built = tokio::task::spawn_blocking(move || build(options))
-            .await
-            .expect("building does not panic")
-            .unwrap_or_else(|e| panic!("{e}"));
+        let built = tokio::task::block_in_place(|| build(options)).unwrap_or_else(|e| panic!("{e}"));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address: SocketAddr = listener.local_addr().expect("bound");
         self.base = format!("http://{address}");
@@ -168,7 +164,6 @@ impl TestApp {
         Job {
             job_id: redeemed["job_id"].as_str().expect("an id").to_owned(),
             token: redeemed["token"].as_str().expect("a token").to_owned(),
-            code,
         }
     }
 
