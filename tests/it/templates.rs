@@ -81,6 +81,12 @@ fn as_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
+/// A key by its text, numbers by their value.
+fn as_key(value: &Value) -> String {
+    let text = as_text(value);
+    text.parse::<f64>().map_or(text, |number| number.to_string())
+}
+
 /// Returns every difference between the tables of a run and the golden ones.
 fn differences(golden: &Value, tables: &BTreeMap<String, Vec<Map<String, Value>>>) -> Vec<String> {
     let mut wrong = Vec::new();
@@ -91,10 +97,14 @@ fn differences(golden: &Value, tables: &BTreeMap<String, Vec<Map<String, Value>>
         };
         let keys: Vec<&str> =
             expected["key"].as_array().expect("a key").iter().filter_map(Value::as_str).collect();
-        for row in expected["rows"].as_array().expect("rows") {
-            let key: Vec<String> = keys.iter().map(|k| as_text(&row[*k])).collect();
-            let found = seen.iter().find(|r| keys.iter().zip(&key).all(|(k, v)| as_text(&r[*k]) == *v));
-            let Some(found) = found else {
+        for (place, row) in expected["rows"].as_array().expect("rows").iter().enumerate() {
+            let key: Vec<String> = keys.iter().map(|k| as_key(&row[*k])).collect();
+            // without a key the place in the table is the key
+            let found = seen.iter().enumerate().find(|(i, r)| match keys.is_empty() {
+                true => *i == place,
+                false => keys.iter().zip(&key).all(|(k, v)| as_key(&r[*k]) == *v),
+            });
+            let Some((_, found)) = found else {
                 wrong.push(format!("{file}: no row {key:?}"));
                 continue;
             };
