@@ -90,6 +90,7 @@ fn do_file(
 fn run(folder: &Path, script: &str) -> (String, i32) {
     let mut session = Session::default();
     session.cwd = folder.to_path_buf();
+    session.temp_dir = folder.to_path_buf();
     session.run_captured(script)
 }
 
@@ -247,7 +248,12 @@ fn failure_cases_end_with_their_check() {
             let by_check = expect["check"].as_str().is_none_or(|c| failed == [c.to_string()]);
             let by_code = expect["rc"].as_i64().is_none_or(|c| c == i64::from(rc));
             if rc == 0 || !by_check || !by_code {
-                let _ = writeln!(failures, "{id} {}: checks {failed:?}, r({rc})", case["name"]);
+                let _ = writeln!(
+                    failures,
+                    "{id} {}: checks {failed:?}, r({rc}): {:?}",
+                    case["name"],
+                    log.lines().rev().take(4).collect::<Vec<_>>()
+                );
             }
         }
     }

@@ -229,7 +229,22 @@ def rollout() -> None:
     write(frame, "rollout.csv")
 
 
+def visits() -> None:
+    """Insured persons: visits to a doctor, months observed, health."""
+    rng = np.random.default_rng(20240109)
+    n = 720
+    age = rng.integers(18, 80, n)
+    chronic = (rng.random(n) < 0.2 + 0.004 * (age - 18)).astype(int)
+    copay = rng.choice([0, 10, 20], n)
+    months = rng.integers(3, 13, n)
+    mean = months / 12 * np.exp(0.3 + 0.01 * (age - 45) + 0.6 * chronic - 0.015 * copay)
+    count = rng.poisson(mean * rng.gamma(1.6, 1 / 1.6, n))
+    frame = pd.DataFrame({"person": np.arange(1, n + 1), "visits": count, "age": age, "chronic": chronic,
+                          "copay": copay, "months": months, "district": rng.integers(1, 41, n)})
+    write(frame, "visits.csv")
+
+
 if __name__ == "__main__":
     OUT.mkdir(parents=True, exist_ok=True)
-    for make in (pay, schools, firms_panel, returns, clinic, survey, policy, rollout):
+    for make in (pay, schools, firms_panel, returns, clinic, survey, policy, rollout, visits):
         make()

@@ -4,6 +4,7 @@ Run after make_data.py: python3 scripts/oracles/templates/make_goldens.py. Sourc
 pandas, scipy, statsmodels and linearmodels; nothing comes from the project's engine.
 """
 
+import goldens_count
 import goldens_describe
 import goldens_linear
 import goldens_models
@@ -22,3 +23,4 @@ if __name__ == "__main__":
     goldens_tests.write_all()
     goldens_linear.write_all()
     goldens_panel.write_all()
+    goldens_count.write_all()
