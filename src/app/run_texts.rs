@@ -1,9 +1,11 @@
 //! The texts of a run, made by the library from the frozen plan and its frozen template.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::canonical::sha256_hex;
 use crate::domain::plan::Plan;
+use crate::library::load::hash_of_files;
 use crate::library::render::{RunFacts, render};
 use crate::library::{Library, Template};
 use crate::worker::{MainDo, RunTexts, TextFacts};
@@ -36,10 +38,20 @@ impl RunTexts for LibraryTexts {
         })
     }
 
-    fn ado(&self, plan: &Plan) -> Result<Vec<(String, Vec<u8>)>, String> {
-        if plan.template.ado_sha256 != self.0.ado_sha256() {
-            return Err("the library's idioms changed after the plan was frozen; freeze it again".to_owned());
+    fn ado(&self, plan: &Plan, frozen: Option<&[u8]>) -> Result<Vec<(String, Vec<u8>)>, String> {
+        let files: BTreeMap<String, Vec<u8>> = match frozen {
+            Some(bundle) => {
+                let texts: BTreeMap<String, String> = serde_json::from_slice(bundle)
+                    .map_err(|e| format!("the frozen idioms are damaged: {e}"))?;
+                texts.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
+            }
+            None => self.0.ado_files().clone(),
+        };
+        if hash_of_files(&files) != plan.template.ado_sha256 {
+            return Err(
+                "the idioms differ from those that the plan was frozen with; freeze it again".to_owned()
+            );
         }
-        Ok(self.0.ado_files().iter().map(|(name, bytes)| (name.clone(), bytes.clone())).collect())
+        Ok(files.into_iter().collect())
     }
 }

@@ -21,6 +21,10 @@ pub fn run_artifact(run_id: &RunId, file: &str) -> String {
 
 /// The current plan below the job's directory.
 pub const PLAN_PATH: &str = "artifacts/plan.json";
+/// The library's idioms as they were when the plan was frozen, a JSON object of names and texts, below the
+/// job's directory.
+pub const IDIOMS_PATH: &str = "artifacts/template/ado.json";
+
 /// Returns the directory of one upload below the job's directory; a new upload gets a new one, so that
 /// inputs are replaced as a whole or not at all.
 pub fn upload_dir(upload_id: &str) -> String {

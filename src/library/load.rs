@@ -205,7 +205,7 @@ fn load_template(id: &str, bytes: &[u8], files: &FileSet) -> Result<Template, St
 }
 
 /// Returns the SHA-256 over names, sizes and contents, in the order of the names.
-fn hash_of_files(files: &BTreeMap<String, Vec<u8>>) -> String {
+pub fn hash_of_files(files: &BTreeMap<String, Vec<u8>>) -> String {
     let mut hash = Sha256::new();
     for (name, bytes) in files {
         hash.update(format!("{name}\0{}\0", bytes.len()));

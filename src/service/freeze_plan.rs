@@ -1,6 +1,8 @@
 //! Freezes the plan: every parameter bound with its source, evidence and template copies published, one
 //! commit. The same request again answers the same plan.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -13,7 +15,7 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::record::Confirmation;
 use crate::domain::job::{JobRecord, JobStatus};
-use crate::domain::layout::PLAN_PATH;
+use crate::domain::layout::{IDIOMS_PATH, PLAN_PATH};
 use crate::domain::plan::{AcknowledgedCheck, Plan};
 use crate::library::freeze::{DependencyStatus, FreezeInput, FreezeRequest, freeze};
 
@@ -203,7 +205,14 @@ impl FreezePlan<'_> {
     async fn publish_plan(&self, job: &JobRecord, plan: &Plan) -> Result<Vec<Artifact>, Problem> {
         let ctx = self.0;
         let template = ctx.library.get(&plan.template.template_id).ok_or_else(Problem::internal)?;
+        let idioms: BTreeMap<&str, &str> = ctx
+            .library
+            .ado_files()
+            .iter()
+            .map(|(name, bytes)| (name.as_str(), std::str::from_utf8(bytes).unwrap_or_default()))
+            .collect();
         let files = vec![
+            Evidence::json(ArtifactKind::TemplateSource, IDIOMS_PATH.to_owned(), &idioms),
             Evidence::json(ArtifactKind::Plan, PLAN_PATH.to_owned(), plan),
             Evidence::json(ArtifactKind::Plan, format!("artifacts/plans/{}.json", plan.plan_id), plan),
             Evidence::raw(

@@ -15,7 +15,7 @@ use crate::domain::canonical::sha256_hex;
 use crate::domain::dataset::Dataset;
 use crate::domain::ids::RunId;
 use crate::domain::job::JobRecord;
-use crate::domain::layout::run_dir;
+use crate::domain::layout::{IDIOMS_PATH, run_dir};
 use crate::domain::plan::Plan;
 use crate::domain::run::Cause;
 use crate::domain::run_outcome::CONTRACT_VERSION;
@@ -123,6 +123,17 @@ fn frozen_copy(
     Ok(bytes)
 }
 
+/// Reads the idioms that were frozen with the plan, checked against their hash in the index.
+fn frozen_idioms(deps: &WorkerDeps, job: &JobRecord) -> Result<Option<Vec<u8>>, PrepareError> {
+    let Some(artifact) = job.artifact(IDIOMS_PATH) else { return Ok(None) };
+    let mut bytes = Vec::new();
+    deps.files.open(&job.tenant_id, &job.job_id, IDIOMS_PATH)?.read_to_end(&mut bytes)?;
+    if sha256_hex(&bytes) != artifact.sha256 {
+        return Err(PrepareError::new(Cause::Internal, "the frozen idioms differ from their hash"));
+    }
+    Ok(Some(bytes))
+}
+
 /// Builds the directory and returns what the runner is told.
 ///
 /// # Errors
@@ -156,7 +167,8 @@ pub fn prepare(
     let text = deps.texts.main_do(plan, &template.meta_bytes, &template.body, &facts).map_err(text_error)?;
     check_body(&text, &plan.template.sha256)?;
     fs::write(work.join("main.do"), &text.bytes)?;
-    for (name, bytes) in deps.texts.ado(plan).map_err(text_error)? {
+    let idioms = frozen_idioms(deps, job)?;
+    for (name, bytes) in deps.texts.ado(plan, idioms.as_deref()).map_err(text_error)? {
         if !is_plain_name(&name) {
             return Err(text_error(format!("{name} cannot be the name of an idiom")));
         }

@@ -1,5 +1,7 @@
 //! JSON bodies, path segments and queries.
 
+use std::time::Duration;
+
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header;
 use axum::http::request::Parts;
@@ -13,6 +15,9 @@ use crate::http::error::ApiError;
 
 /// Largest JSON body, in bytes; routes that take files have their own limit.
 pub const MAX_JSON_BYTES: usize = 2 * 1024 * 1024;
+
+/// Longest time for a JSON body to arrive.
+const BODY_LIMIT: Duration = Duration::from_secs(30);
 
 /// A JSON body, as a request (unknown fields are refused by the type) or an answer.
 #[derive(Debug, Clone)]
@@ -60,7 +65,10 @@ fn is_json(request: &Request) -> bool {
 
 async fn read_body(request: Request) -> Result<bytes::Bytes, ApiError> {
     let limited = http_body_util::Limited::new(request.into_body(), MAX_JSON_BYTES);
-    match limited.collect().await {
+    let collected = tokio::time::timeout(BODY_LIMIT, limited.collect())
+        .await
+        .map_err(|_| Problem::new(ErrorCode::RequestTimeout, "the body stopped arriving"))?;
+    match collected {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Problem::new(
             ErrorCode::PayloadTooLarge,
