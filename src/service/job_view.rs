@@ -83,6 +83,8 @@ pub struct RunBrief {
     pub run_id: String,
     pub attempt: u32,
     pub status: RunStatus,
+    /// `starting`, `running` (the engine works) or `finishing`; only while the attempt runs.
+    pub phase: Option<String>,
     pub cause: Option<Cause>,
     /// Checks of severity `warn`, as `id: message`.
     pub warnings: Vec<String>,
@@ -163,6 +165,7 @@ fn brief_run(ctx: &Context, job: &JobRecord, run: &Run) -> RunBrief {
         run_id: run.run_id.to_string(),
         attempt: run.attempt,
         status: run.status,
+        phase: run.phase.clone(),
         cause: run.cause,
         warnings: run
             .checks

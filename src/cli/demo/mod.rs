@@ -150,13 +150,14 @@ impl Drop for Folder {
     }
 }
 
-/// Polls until an attempt is under way or over; returns the job's status at that time.
+/// Polls until the engine works, or the attempt is over; returns the job's status.
 async fn wait_until_running(client: &Client) -> Result<String, DemoError> {
     let started = Instant::now();
     loop {
         let job = client.job().await?;
         let status = text(&job, "status");
-        if status != "queued" || started.elapsed() > PATIENCE {
+        let working = text(&job["latest_run"], "phase") == "running";
+        if working || !matches!(status, "queued" | "running") || started.elapsed() > PATIENCE {
             return Ok(status.to_owned());
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
