@@ -137,3 +137,53 @@ async fn every_change_of_a_job_leaves_a_chained_audit_event() {
     assert_eq!(cancelled.event.reason.as_deref(), Some("not needed"));
     assert_eq!(cancelled.event.actor.kind, "job_token");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_the_library_and_the_capabilities_are_served() {
+    let mut app = TestApp::start().await;
+    let get = |path: &str| app.http.get(format!("{}{path}", app.base));
+    let document = Answer::of(get("/v1/openapi.json")).await.ok();
+    assert!(document["openapi"].as_str().is_some_and(|v| v.starts_with("3.1")), "{}", document["openapi"]);
+    for path in
+        ["/v1/task-codes/redeem", "/v1/jobs/{job_id}", "/v1/jobs/{job_id}/artifacts/{rel_path}", "/metrics"]
+    {
+        assert!(document["paths"][path].is_object(), "{path}");
+    }
+    assert!(document["paths"]["/v1/jobs"]["post"].is_null(), "jobs are created by redeem alone");
+    let capabilities = Answer::of(get("/v1/capabilities")).await.ok();
+    assert_eq!(capabilities["output_formats"], json!(["csv", "svg", "log", "do"]));
+    Answer::of(get("/v1/templates")).await.refused(401, "AUTH_BEARER_TOKEN_MISSING");
+    let job = app.job("").await;
+    let list = Answer::of(app.request(Method::GET, "/v1/templates?family=linear", &job.token)).await.ok();
+    let ids: Vec<&str> = list["templates"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|t| t["template_id"].as_str())
+        .collect();
+    assert!(ids.contains(&"linear.ols_robust") && ids.iter().all(|id| id.starts_with("linear.")), "{ids:?}");
+    let one = Answer::of(app.request(Method::GET, "/v1/templates/panel.fe", &job.token)).await.ok();
+    assert_eq!(one["meta"]["contract"], "2.0");
+    Answer::of(app.request(Method::GET, "/v1/templates/no.such", &job.token))
+        .await
+        .refused(404, "TEMPLATE_NOT_FOUND");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_are_too_large_or_no_text_are_refused_at_once() {
+    let mut app = TestApp::start().await;
+    let send = |body: Vec<u8>| {
+        let url = format!("{}/v1/task-codes/redeem", app.base);
+        Answer::of(app.http.post(url).header("Content-Type", "application/json").body(body))
+    };
+    let long = format!("{{\"task_code\":\"{}\"}}", "x".repeat(50_000_000));
+    let refused = send(long.into_bytes()).await.refused(413, "PAYLOAD_TOO_LARGE");
+    assert!(refused["context"]["limit_bytes"].as_u64().is_some());
+    send(br#"{"task_code":"\ud800"}"#.to_vec()).await.refused(400, "INPUT_VALIDATION_FAILED");
+    send(b"{\"task_code\":\"\xff\"}".to_vec()).await.refused(400, "INPUT_VALIDATION_FAILED");
+    send(b"[".repeat(100_000)).await.refused(400, "INPUT_VALIDATION_FAILED");
+    let path = format!("/v1/jobs/{}", "j".repeat(5000));
+    Answer::of(app.request(Method::GET, &path, ADMIN_KEY)).await.refused(404, "JOB_NOT_FOUND");
+    app.stop().await;
+}
