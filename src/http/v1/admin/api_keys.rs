@@ -3,12 +3,11 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::task_codes::Reason;
 use super::{listed_tenant, tenant_of};
-use crate::domain::credential::{ApiKeyRecord, Role};
+use crate::domain::credential::Role;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::KeyId;
 use crate::http::error::{ApiError, ProblemDocument};
@@ -17,6 +16,7 @@ use crate::http::extract::body::{Json, OptionalJson, Path};
 use crate::http::middleware::idempotency::HoldsSecret;
 use crate::http::state::App;
 use crate::service::api_keys::{CreateApiKey, IssuedKey, ListApiKeys, NewApiKey, RevokeApiKey, RotateApiKey};
+use crate::service::credential_views::ApiKeyView;
 use crate::service::credentials::Ports;
 
 /// What the key may do, for whom and how long.
@@ -38,22 +38,6 @@ pub struct RotateBody {
     overlap_hours: Option<u32>,
 }
 
-/// An API key; the key itself is shown only at its creation.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct ApiKeyView {
-    key_id: String,
-    /// `ssk_<id>_<secret>`
-    #[serde(skip_serializing_if = "Option::is_none")]
-    api_key: Option<String>,
-    tenant_id: String,
-    role: Role,
-    label: Option<String>,
-    created_at: DateTime<Utc>,
-    expires_at: Option<DateTime<Utc>>,
-    revoked_at: Option<DateTime<Utc>>,
-    last_used_at: Option<DateTime<Utc>>,
-}
-
 /// API keys.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct ApiKeyList {
@@ -66,28 +50,14 @@ pub struct KeySegment {
     key_id: String,
 }
 
-fn view(record: ApiKeyRecord, api_key: Option<String>) -> ApiKeyView {
-    ApiKeyView {
-        key_id: record.key_id.to_string(),
-        api_key,
-        tenant_id: record.tenant_id.to_string(),
-        role: record.role,
-        label: record.label,
-        created_at: record.created_at,
-        expires_at: record.expires_at,
-        revoked_at: record.revoked_at,
-        last_used_at: record.last_used_at,
-    }
-}
-
 fn key_id(segment: KeySegment) -> Result<KeyId, Problem> {
     KeyId::parse(segment.key_id)
         .map_err(|_| Problem::new(ErrorCode::ApiKeyNotFound, "there is no such API key"))
 }
 
-fn shown_once(issued: IssuedKey) -> Response {
+fn shown_once(issued: &IssuedKey) -> Response {
     let resource = format!("api_key:{}", issued.record.key_id);
-    let mut response = (StatusCode::CREATED, Json(view(issued.record, Some(issued.api_key)))).into_response();
+    let mut response = (StatusCode::CREATED, Json(ApiKeyView::from(issued))).into_response();
     response.extensions_mut().insert(HoldsSecret { resource });
     response
 }
@@ -110,7 +80,7 @@ pub async fn create(
         expires_in_days: body.expires_in_days,
     };
     let issued = CreateApiKey(Ports::from(app.ctx.as_ref())).execute(&access.caller, new).await?;
-    Ok(shown_once(issued))
+    Ok(shown_once(&issued))
 }
 
 /// Lists API keys.
@@ -121,7 +91,7 @@ pub async fn create(
 pub async fn list(State(app): State<App>, access: KeyAccess) -> Result<Json<ApiKeyList>, ApiError> {
     access.require(&[Role::Admin])?;
     let keys = ListApiKeys(Ports::from(app.ctx.as_ref())).execute(listed_tenant(&access)).await?;
-    Ok(Json(ApiKeyList { api_keys: keys.into_iter().map(|record| view(record, None)).collect() }))
+    Ok(Json(ApiKeyList { api_keys: keys.iter().map(ApiKeyView::from).collect() }))
 }
 
 /// Issues a new key in place of one, which works on for the stated overlap.
@@ -141,7 +111,7 @@ pub async fn rotate(
     let issued = RotateApiKey(Ports::from(app.ctx.as_ref()))
         .execute(&access.caller, tenant.as_ref(), &key_id(segment)?, body.overlap_hours)
         .await?;
-    Ok(shown_once(issued))
+    Ok(shown_once(&issued))
 }
 
 /// Revokes an API key at once.
@@ -162,5 +132,5 @@ pub async fn revoke(
     let record = RevokeApiKey(Ports::from(app.ctx.as_ref()))
         .execute(&caller, tenant.as_ref(), &key_id(segment)?, app.ctx.options.bootstrap_key.as_ref())
         .await?;
-    Ok(Json(view(record, None)))
+    Ok(Json(ApiKeyView::from(&record)))
 }

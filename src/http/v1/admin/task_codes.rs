@@ -3,11 +3,10 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{listed_tenant, tenant_of};
-use crate::domain::credential::{Role, TaskCodeRecord};
+use crate::domain::credential::Role;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::CodeId;
 use crate::http::error::{ApiError, ProblemDocument};
@@ -16,6 +15,7 @@ use crate::http::extract::body::{Json, OptionalJson, Path, Query};
 use crate::http::middleware::idempotency::HoldsSecret;
 use crate::http::state::App;
 use crate::http::v1::jobs::list::checked_limit;
+use crate::service::credential_views::TaskCodeView;
 use crate::service::credentials::Ports;
 use crate::service::task_codes::{CreateTaskCodes, DeleteTaskCode, ListTaskCodes, RevokeTaskCode};
 
@@ -30,22 +30,6 @@ pub struct CreateBody {
     /// 30 when absent.
     expires_in_days: Option<u32>,
     tenant_id: Option<String>,
-}
-
-/// A task code; the code itself is shown only at its creation.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct TaskCodeView {
-    code_id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    task_code: Option<String>,
-    tenant_id: String,
-    created_at: DateTime<Utc>,
-    expires_at: DateTime<Utc>,
-    used_at: Option<DateTime<Utc>>,
-    job_id: Option<String>,
-    revoked_at: Option<DateTime<Utc>>,
-    /// `unused`, `used`, `expired`, `revoked` or `deleted`.
-    status: String,
 }
 
 /// Task codes.
@@ -77,20 +61,6 @@ pub struct CodeSegment {
     code_id: String,
 }
 
-fn view(record: TaskCodeRecord, task_code: Option<String>, now: DateTime<Utc>) -> TaskCodeView {
-    TaskCodeView {
-        status: record.status(now).to_owned(),
-        code_id: record.code_id.to_string(),
-        task_code,
-        tenant_id: record.tenant_id.to_string(),
-        created_at: record.created_at,
-        expires_at: record.expires_at,
-        used_at: record.used_at,
-        job_id: record.job_id.map(|id| id.to_string()),
-        revoked_at: record.revoked_at,
-    }
-}
-
 fn code_id(segment: CodeSegment) -> Result<CodeId, Problem> {
     CodeId::parse(segment.code_id)
         .map_err(|_| Problem::new(ErrorCode::TaskCodeNotFound, "there is no such task code"))
@@ -111,10 +81,9 @@ pub async fn create(
     let issued = CreateTaskCodes(Ports::from(app.ctx.as_ref()))
         .execute(&access.caller, &tenant, body.count, body.expires_in_days)
         .await?;
-    let now = app.ctx.clock.now();
     let resource =
         issued.first().map(|code| format!("task_code:{}", code.record.code_id)).unwrap_or_default();
-    let task_codes = issued.into_iter().map(|code| view(code.record, Some(code.task_code), now)).collect();
+    let task_codes = issued.iter().map(TaskCodeView::issued).collect();
     let mut response =
         (StatusCode::CREATED, Json(TaskCodeList { task_codes, next_cursor: None })).into_response();
     response.extensions_mut().insert(HoldsSecret { resource });
@@ -136,7 +105,7 @@ pub async fn list(
         .execute(listed_tenant(&access), page.cursor, checked_limit(page.limit)?)
         .await?;
     let now = app.ctx.clock.now();
-    let task_codes = page.items.into_iter().map(|record| view(record, None, now)).collect();
+    let task_codes = page.items.iter().map(|record| TaskCodeView::of(record, now)).collect();
     Ok(Json(TaskCodeList { task_codes, next_cursor: page.next_cursor }))
 }
 
@@ -158,7 +127,7 @@ pub async fn revoke(
     let record = RevokeTaskCode(Ports::from(app.ctx.as_ref()))
         .execute(&caller, tenant.as_ref(), &code_id(segment)?)
         .await?;
-    Ok(Json(view(record, None, app.ctx.clock.now())))
+    Ok(Json(TaskCodeView::of(&record, app.ctx.clock.now())))
 }
 
 /// Deletes a code; a tombstone keeps it from working again.
