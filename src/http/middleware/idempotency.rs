@@ -19,6 +19,7 @@ use crate::domain::canonical::sha256_hex;
 use crate::domain::credential::{IdempotencyRecord, StoredResponse};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::http::error::ApiError;
+use crate::http::middleware::observe::RequestMeta;
 use crate::http::state::App;
 use crate::ports::store::{Commit, Expect, Housekeeping, Record, Write};
 use crate::service::commits::read_problem;
@@ -83,11 +84,18 @@ async fn guarded(
     }
 }
 
-/// Hashes credential, method, path and query, and key, so that callers never meet each other's keys.
+/// Hashes credential, method, path and query, and key, so that callers never meet each other's keys. A
+/// caller without a credential is told apart by its address.
 fn scope(request: &Request, key: &str) -> String {
-    let credential = request.headers().get(header::AUTHORIZATION).map_or(&b""[..], HeaderValue::as_bytes);
+    let caller = match request.headers().get(header::AUTHORIZATION) {
+        Some(credential) => sha256_hex(credential.as_bytes()),
+        None => {
+            let address = request.extensions().get::<RequestMeta>().and_then(|meta| meta.address);
+            address.map(|a| a.to_string()).unwrap_or_default()
+        }
+    };
     let target = request.uri().path_and_query().map_or("", |p| p.as_str());
-    sha256_hex(format!("{}\0{}\0{target}\0{key}", sha256_hex(credential), request.method()))
+    sha256_hex(format!("{caller}\0{}\0{target}\0{key}", request.method()))
 }
 
 async fn replay(record: IdempotencyRecord, request: Request, next: Next) -> Result<Response<Body>, Problem> {
