@@ -220,3 +220,24 @@ fn no_fake_is_part_of_the_runtime() {
         }
     }
 }
+
+#[test]
+fn no_template_id_is_in_the_code() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let metas = fs::read_dir(root.join("assets/stata_do_library/meta")).expect("the library").flatten();
+    let ids: Vec<String> = metas
+        .filter_map(|e| e.file_name().to_str().and_then(|n| n.strip_suffix(".meta.json")).map(str::to_owned))
+        .collect();
+    assert!(ids.len() >= 9, "the library is there");
+    for path in sources(&root.join("src")) {
+        let name = path.file_name().expect("a file").to_string_lossy().into_owned();
+        if name.ends_with("tests.rs") || path.components().any(|c| c.as_os_str() == "tests") {
+            continue;
+        }
+        let code = code_of(&path);
+        let code = code.split("#[cfg(test)]").next().unwrap_or_default();
+        for id in &ids {
+            assert!(!code.contains(&format!("\"{id}\"")), "{} names the template {id}", path.display());
+        }
+    }
+}
