@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use sha2::{Digest, Sha256};
 
 use super::files::{self, FileSet};
-use super::index::IndexFile;
-use crate::domain::canonical::sha256_hex;
+use super::index::{self, IndexFile};
+use crate::domain::canonical::{sha256_hex, sha256_of};
 use crate::domain::ids::TemplateId;
 use crate::domain::template::TemplateMeta;
 
@@ -71,6 +72,8 @@ pub struct Library {
     ado_sha256: String,
     /// The index as it lies beside the files, if there is one.
     index: Option<IndexFile>,
+    /// SHA-256 of the index that the files make, once somebody asked for it.
+    index_sha256: OnceLock<String>,
     files: FileSet,
 }
 
@@ -133,7 +136,7 @@ impl Library {
             return Err(problems);
         }
         let ado_sha256 = hash_of_files(&ado);
-        Ok(Self { templates, ado, ado_sha256, index, files })
+        Ok(Self { templates, ado, ado_sha256, index, index_sha256: OnceLock::new(), files })
     }
 
     /// Returns the template with this id.
@@ -164,6 +167,11 @@ impl Library {
     /// Returns the SHA-256 over names, sizes and contents of the shared idioms.
     pub fn ado_sha256(&self) -> &str {
         &self.ado_sha256
+    }
+
+    /// Returns the SHA-256 of the index that the files make, by which evidence names the library.
+    pub fn index_sha256(&self) -> &str {
+        self.index_sha256.get_or_init(|| sha256_of(&index::generate(self)))
     }
 
     /// Returns the name of the graph scheme that the idioms bring along, else one that Stata brings.

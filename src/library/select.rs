@@ -5,12 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::applicability::{Applicability, judge_all};
 use super::facts::Data;
-use super::index;
 use super::load::Library;
 use super::question;
 use super::rank::{Ranked, rank};
 use super::terms::QUESTION_KINDS;
-use crate::domain::canonical::sha256_of;
 use crate::domain::dataset::Dataset;
 use crate::domain::draft::{Candidate, Statement};
 use crate::domain::error::{ErrorCode, Problem};
@@ -78,7 +76,7 @@ pub struct Selected {
 /// Judges and ranks the templates of a library. The same input gives the same candidates.
 pub fn select(input: &SelectionInput<'_>) -> Selected {
     let data = Data { statement: input.statement, dataset: input.dataset };
-    let library_sha256 = sha256_of(&index::generate(input.library));
+    let library_sha256 = input.library.index_sha256().to_owned();
     let judged = judge_all(input.library, &data);
     let read = question::kinds_of(input.question);
     let stated = if input.question_kinds.is_empty() { &read[..] } else { input.question_kinds };

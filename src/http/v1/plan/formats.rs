@@ -3,9 +3,7 @@
 use serde::Deserialize;
 
 use crate::domain::error::Problem;
-
-/// What every run leaves.
-pub const FORMATS: [&str; 4] = ["csv", "svg", "log", "do"];
+use crate::library::freeze::FORMATS_ALWAYS;
 
 /// `?output_formats=csv,svg`
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -31,10 +29,10 @@ pub fn checked_formats(formats: &[String]) -> Result<(), Problem> {
     let errors: Vec<(String, String)> = formats
         .iter()
         .enumerate()
-        .filter(|(_, format)| !FORMATS.contains(&format.as_str()))
+        .filter(|(_, format)| !FORMATS_ALWAYS.contains(&format.as_str()))
         .map(|(i, format)| {
             let shown: String = format.chars().take(20).collect();
-            (format!("output_formats[{i}]"), format!("{shown} is not one of {}", FORMATS.join(", ")))
+            (format!("output_formats[{i}]"), format!("{shown} is not one of {}", FORMATS_ALWAYS.join(", ")))
         })
         .collect();
     if errors.is_empty() { Ok(()) } else { Err(Problem::validation_all(errors)) }

@@ -13,7 +13,8 @@ use crate::syntax::split::{ParsedCommand, WeightKind};
 
 const KIND: Kind = Kind { cmd: "logit", link: Link::Logit, title: "Logistic regression", odds: false };
 
-const SYNTAX: StandardSyntax = StandardSyntax::new(binary::OPTIONS)
+/// The syntax that the binary models share.
+pub(super) const SYNTAX: StandardSyntax = StandardSyntax::new(binary::OPTIONS)
     .weights(&[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability])
     .unsupported(&[
         "OFFset",

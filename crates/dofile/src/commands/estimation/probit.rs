@@ -4,37 +4,20 @@
 //! level(#) or nolog iterate(#)]`. Stores in `e()`: N k k_eq df_m r2_p ll ll_0 chi2 p rank ic converged
 //! N_clust N_cdf N_cds, b V, cmd depvar chi2type vce vcetype clustvar. Formulas: [R] probit.
 
-use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use super::super::{ByRule, CommandSpec, Form};
 use crate::error::Result;
 use crate::estimation::binary::{self, Kind};
 use crate::estimators::ml_binary::Link;
 use crate::session::Session;
-use crate::syntax::split::{ParsedCommand, WeightKind};
+use crate::syntax::split::ParsedCommand;
 
 const KIND: Kind = Kind { cmd: "probit", link: Link::Probit, title: "Probit regression", odds: false };
-
-const SYNTAX: StandardSyntax = StandardSyntax::new(binary::OPTIONS)
-    .weights(&[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability])
-    .unsupported(&[
-        "OFFset",
-        "ASIS",
-        "CONSTraints",
-        "COLlinear",
-        "FROM",
-        "TECHnique",
-        "TRace",
-        "DIFficult",
-        "COEFLegend",
-        "BASElevels",
-        "NOCI",
-        "NOPValues",
-    ]);
 
 /// The command.
 pub const SPEC: CommandSpec = CommandSpec {
     name: "probit",
     min: 6,
-    form: Form::Standard(&SYNTAX),
+    form: Form::Standard(&super::logit::SYNTAX),
     by: ByRule::EachGroup,
     run,
     syntax: "probit depvar [indepvars] [if] [in] [weight] [, noconstant vce(oim|robust|cluster v) level(#) nolog iterate(#)]",
