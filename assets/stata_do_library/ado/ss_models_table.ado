@@ -1,9 +1,15 @@
 *! ss_models_table 1.0.0: writes the coefficients of several models below each other, with a model column
-* Usage: ss_models_table using "file.csv", models(name matrix [name matrix ...]) [focal(variable) eform(column) blank]
-* With focal() the check "collinear" is printed as in ss_coef_table; eform() and blank are as there.
+* Usage: ss_models_table using "file.csv", models(name matrix [name matrix ...]) [focal(variable) eform(column) blank column(name) equation(text)]
+* column() renames the first column, equation() the second one's text. With focal() the check "collinear" is printed as in ss_coef_table; eform() and blank are as there.
 program define ss_models_table
-    syntax using/, MOdels(string) [FOCal(name) EForm(name) BLank]
+    syntax using/, MOdels(string) [FOCal(name) EForm(name) BLank COLumn(name) EQuation(string)]
     tempname handle values
+    if "`column'" == "" {
+        local column "model"
+    }
+    if "`equation'" == "" {
+        local equation "`e(depvar)'"
+    }
     tempfile rows
     local extra ""
     local none ""
@@ -11,7 +17,7 @@ program define ss_models_table
         local extra "double `eform' double `eform'_low double `eform'_high"
         local none "(.) (.) (.)"
     }
-    postfile `handle' str32 model str2045 equation str2045 term double estimate double std_error double statistic double p_value double ci_low double ci_high `extra' str20 note using "`rows'"
+    postfile `handle' str32 `column' str2045 equation str2045 term double estimate double std_error double statistic double p_value double ci_low double ci_high `extra' str20 note using "`rows'"
     local omitted = 0
     local seen = 0
     local kept = 0
@@ -36,7 +42,7 @@ program define ss_models_table
             local seen = `seen' + `is_focal'
             if `omit' == 1 {
                 local omitted = `omitted' + 1
-                post `handle' ("`model'") ("`e(depvar)'") ("`term'") (.) (.) (.) (.) (.) (.) `none' ("omitted")
+                post `handle' ("`model'") ("`equation'") ("`term'") (.) (.) (.) (.) (.) (.) `none' ("omitted")
             }
             else {
                 local kept = `kept' + `is_focal'
@@ -44,7 +50,7 @@ program define ss_models_table
                 if "`eform'" != "" & "`blank'" == "" & "`term'" != "lnalpha" {
                     local more "(exp(el(`values', 1, `j'))) (exp(el(`values', 5, `j'))) (exp(el(`values', 6, `j')))"
                 }
-                post `handle' ("`model'") ("`e(depvar)'") ("`term'") (el(`values', 1, `j')) (el(`values', 2, `j')) (el(`values', 3, `j')) (el(`values', 4, `j')) (el(`values', 5, `j')) (el(`values', 6, `j')) `more' ("")
+                post `handle' ("`model'") ("`equation'") ("`term'") (el(`values', 1, `j')) (el(`values', 2, `j')) (el(`values', 3, `j')) (el(`values', 4, `j')) (el(`values', 5, `j')) (el(`values', 6, `j')) `more' ("")
             }
         }
     }

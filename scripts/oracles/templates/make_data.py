@@ -244,7 +244,34 @@ def visits() -> None:
     write(frame, "visits.csv")
 
 
+def households() -> None:
+    """Households: satisfaction, way to work, spending on culture (many zeros), wage of those who work."""
+    rng = np.random.default_rng(20240110)
+    n = 900
+    income = np.round(np.exp(rng.normal(1.3, 0.45, n)), 2)
+    age = rng.integers(22, 65, n)
+    children = rng.choice([0, 1, 2, 3], n, p=[0.4, 0.28, 0.24, 0.08])
+    education = np.clip(np.round(rng.normal(12 + 0.4 * income, 2.2, n)), 6, 20).astype(int)
+    city = (rng.random(n) < 0.55).astype(int)
+    latent = 0.35 * income - 0.015 * (age - 40) + 0.3 * city + rng.logistic(0, 1, n)
+    satisfaction = 1 + np.searchsorted([-0.8, 0.6, 2.0, 3.4], latent)
+    utility = np.column_stack([0.4 * income + 0.3 * children, 0.6 * city + 0.1 * income,
+                               0.9 * city - 0.02 * (age - 40) + 0.0 * income, 0.3 - 0.15 * children])
+    transport = 1 + np.argmax(utility + rng.gumbel(0, 1, utility.shape), axis=1)
+    spending = np.round(np.maximum(0, -40 + 22 * income + 1.5 * (education - 12) - 9 * children + 12 * city
+                                   + rng.normal(0, 38, n)), 2)
+    shared = rng.normal(0, 1, n)
+    works = ((-0.4 + 0.11 * (education - 12) + 0.012 * (age - 40) - 0.45 * children + 0.5 + shared) > 0).astype(int)
+    wage = np.round(1.9 + 0.075 * (education - 12) + 0.008 * (age - 40) + 0.15 * city
+                    + 0.35 * (0.6 * shared + 0.8 * rng.normal(0, 1, n)), 4)
+    frame = pd.DataFrame({"household": np.arange(1, n + 1), "satisfaction": satisfaction, "transport": transport,
+                          "spending": spending, "works": works, "log_wage": np.where(works == 1, wage, np.nan),
+                          "income": income, "age": age, "children": children, "education": education, "city": city})
+    frame["income"] = holes(rng, frame["income"], 0.02)
+    write(frame, "households.csv")
+
+
 if __name__ == "__main__":
     OUT.mkdir(parents=True, exist_ok=True)
-    for make in (pay, schools, firms_panel, returns, clinic, survey, policy, rollout, visits):
+    for make in (pay, schools, firms_panel, returns, clinic, survey, policy, rollout, visits, households):
         make()

@@ -4,11 +4,13 @@ Run after make_data.py: python3 scripts/oracles/templates/make_goldens.py. Sourc
 pandas, scipy, statsmodels and linearmodels; nothing comes from the project's engine.
 """
 
+import goldens_choice
 import goldens_count
 import goldens_describe
 import goldens_linear
 import goldens_models
 import goldens_panel
+import goldens_panel_models
 import goldens_tests
 
 if __name__ == "__main__":
@@ -24,3 +26,5 @@ if __name__ == "__main__":
     goldens_linear.write_all()
     goldens_panel.write_all()
     goldens_count.write_all()
+    goldens_choice.write_all()
+    goldens_panel_models.write_all()

@@ -8,6 +8,7 @@ mod exchange;
 mod graphics;
 pub(crate) mod language;
 mod official;
+mod panel;
 mod spec;
 
 pub(crate) use language::{directory_list, display_text, input_rows};
@@ -44,9 +45,17 @@ impl Handles {
 
 /// All commands.
 pub fn all() -> impl Iterator<Item = &'static CommandSpec> {
-    [language::TABLE, data::TABLE, describe::TABLE, estimation::TABLE, graphics::TABLE, exchange::TABLE]
-        .into_iter()
-        .flatten()
+    [
+        language::TABLE,
+        data::TABLE,
+        describe::TABLE,
+        estimation::TABLE,
+        graphics::TABLE,
+        exchange::TABLE,
+        panel::TABLE,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Finds a command by its name or an allowed abbreviation.

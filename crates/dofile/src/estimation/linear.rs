@@ -33,7 +33,12 @@ impl Parameters {
         let size = b.cols();
         let v = estimation.v().map_or_else(|| Mat::zeros(size, size), kernel);
         Ok(Self {
-            terms: b.col_names.iter().map(|s| parse_term(&s.name)).collect(),
+            // Ancillary parameters stand in equations that begin with a slash.
+            terms: b
+                .col_names
+                .iter()
+                .map(|s| if s.eq.starts_with('/') { None } else { parse_term(&s.name) })
+                .collect(),
             stripe: b.col_names.clone(),
             b: b.values().to_vec(),
             v,
@@ -63,7 +68,10 @@ impl Parameters {
             Some((equation, bare)) => (Some(equation.trim()), bare.trim_start_matches('_').trim()),
             None => match name.split_once(':') {
                 Some((equation, bare)) => (Some(equation.trim()), bare.trim()),
-                None => (None, name),
+                None => match name.strip_prefix('/') {
+                    Some(bare) => (Some("/"), bare.trim()),
+                    None => (None, name),
+                },
             },
         };
         let bare = if equation.is_some() && name.contains("]_cons") { "_cons" } else { bare };
