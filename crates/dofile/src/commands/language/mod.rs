@@ -11,6 +11,7 @@ pub(crate) mod matrix;
 mod ms_parse;
 mod returns;
 mod settings;
+mod timer;
 mod tokens;
 
 pub(crate) use display::display_text;
@@ -53,6 +54,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     returns::ERETURN,
     returns::SRETURN,
     matrix::SPEC,
+    timer::SPEC,
     tokens::UNAB,
     tokens::FVEXPAND,
     tokens::LOG,
