@@ -30,8 +30,8 @@ TASKS = [
     ("one-way effects (100,000), xtreg fe", "xtreg y x1-x10, fe", ("y ~ {x} | firm", "iid"), None),
     ("one-way effects, cluster by unit", "xtreg y x1-x10, fe vce(cluster firm)", ("y ~ {x} | firm", {"CRV1": "firm"}), None),
     ("one-way effects, areg", "areg y x1-x10, absorb(firm)", ("y ~ {x} | firm", "iid"), None),
-    #("two-way effects (100,000 + 20), cluster", "areg y x1-x10, absorb(firm year) vce(cluster firm)", ("y ~ {x} | firm + year", {"CRV1": "firm"}), None),
-    #("two-way effects (100,000 + 1,000)", "areg y x1-x10, absorb(firm region)", ("y ~ {x} | firm + region", "iid"), None),
+    ("two-way effects (100,000 + 20), cluster", "areg y x1-x10, absorb(firm year) vce(cluster firm)", ("y ~ {x} | firm + year", {"CRV1": "firm"}), None),
+    ("two-way effects (100,000 + 1,000)", "areg y x1-x10, absorb(firm region)", ("y ~ {x} | firm + region", "iid"), None),
     ("logit", "logit z x1-x10", None, ("logit", "nonrobust")),
 ]
 

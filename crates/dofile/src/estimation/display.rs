@@ -13,6 +13,7 @@ pub fn fit_error(error: FitError) -> StataError {
     match error {
         FitError::Insufficient => StataError::new(2001, "insufficient observations"),
         FitError::OneCluster => StataError::new(460, "only one cluster"),
+        FitError::NotConverged => StataError::new(430, "convergence not achieved"),
     }
 }
 

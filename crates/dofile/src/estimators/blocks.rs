@@ -22,6 +22,11 @@ pub fn partition(rows: usize) -> Vec<Range<usize>> {
         .collect()
 }
 
+/// Applies `work` to every index below `count` with the machine's threads; results are in order.
+pub fn each<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    run(machine_threads(), count, work)
+}
+
 /// Applies `work` to every block of `0..rows` and returns the results in row order.
 pub fn map<T: Send>(rows: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
     map_with(machine_threads(), rows, work)
@@ -30,28 +35,33 @@ pub fn map<T: Send>(rows: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec
 /// [`map`] with a chosen number of threads.
 pub fn map_with<T: Send>(threads: usize, rows: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
     let ranges = partition(rows);
-    if threads <= 1 || ranges.len() <= 1 {
-        return ranges.into_iter().map(work).collect();
+    run(threads, ranges.len(), |block| work(ranges[block].clone()))
+}
+
+/// Hands out indices to threads and puts the results in order.
+fn run<T: Send>(threads: usize, count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    if threads <= 1 || count <= 1 {
+        return (0..count).map(work).collect();
     }
     let next = AtomicUsize::new(0);
     let mut results: Vec<(usize, T)> = std::thread::scope(|scope| {
-        let handles: Vec<_> = (0..threads.min(ranges.len()))
+        let handles: Vec<_> = (0..threads.min(count))
             .map(|_| {
                 scope.spawn(|| {
                     let mut mine = Vec::new();
                     loop {
-                        let block = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(range) = ranges.get(block) else {
+                        let index = next.fetch_add(1, Ordering::Relaxed);
+                        if index >= count {
                             return mine;
-                        };
-                        mine.push((block, work(range.clone())));
+                        }
+                        mine.push((index, work(index)));
                     }
                 })
             })
             .collect();
         handles.into_iter().flat_map(|handle| handle.join().expect("a worker ends without a panic")).collect()
     });
-    results.sort_by_key(|(block, _)| *block);
+    results.sort_by_key(|(index, _)| *index);
     results.into_iter().map(|(_, result)| result).collect()
 }
 

@@ -1,6 +1,7 @@
 //! Numeric kernels of estimation and testing: plain slices and small matrices in, numbers out.
 //! Nothing here knows the interpreter, its commands, its names or its output.
 
+pub mod absorb;
 pub mod blocks;
 pub mod classify;
 pub mod distributions;

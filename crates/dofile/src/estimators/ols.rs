@@ -125,6 +125,8 @@ pub enum FitError {
     Insufficient,
     /// Fewer than two clusters.
     OneCluster,
+    /// The effects of several variables could not be removed to the needed accuracy.
+    NotConverged,
 }
 
 /// Fits a linear regression ([R] regress, Methods and formulas).

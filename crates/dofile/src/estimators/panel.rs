@@ -1,6 +1,8 @@
 //! Panel regressions with unit effects: within (`xtreg, fe`, `areg`), random effects and between.
 //! Formulas: [XT] xtreg, [R] areg, Methods and formulas.
 
+use super::absorb::{Absorber, NotConverged};
+use super::blocks;
 use super::matrix::Mat;
 use super::ols::{self, FitError, OlsFit, Request, Weights};
 use super::qr::{self, Design, weighted_mean};
@@ -99,16 +101,47 @@ pub fn within(
 ) -> Result<WithinFit, FitError> {
     let effective = request.weights.map(Weights::effective);
     let w = effective.as_ref().map(|(w, _)| w.as_slice());
-    let y = units.demeaned(request.y, w);
-    let demeaned: Vec<Vec<f64>> = request.columns.iter().map(|c| units.demeaned(c, w)).collect();
-    let columns: Vec<&[f64]> = demeaned.iter().map(Vec::as_slice).collect();
+    let mut demeaned = blocks::each(request.columns.len() + 1, |j| {
+        units.demeaned(request.columns.get(j).copied().unwrap_or(request.y), w)
+    });
+    let y = demeaned.pop().expect("the outcome is the last column");
+    finish(request, units, absorbed_in_cluster, &y, &demeaned, units.count() - 1)
+}
+
+/// Fits a regression that absorbs several sets of effects; the first set is the one of [`WithinFit::effects`].
+/// Returns the fit and, for each set, its redundant effects. The iteration may fail to converge.
+pub fn absorb(request: &Request<'_>, sets: &[Units]) -> Result<(WithinFit, Vec<usize>), FitError> {
+    let effective = request.weights.map(Weights::effective);
+    let w = effective.as_ref().map(|(w, _)| w.as_slice());
+    let absorber = Absorber::new(sets, w);
+    let columns: Vec<&[f64]> = request.columns.iter().copied().chain([request.y]).collect();
+    let mut cleaned = absorber.clean(&columns, w).map_err(|NotConverged| FitError::NotConverged)?;
+    let y = cleaned.pop().expect("the outcome is the last column");
+    let redundant = absorber.redundant();
+    let levels: usize = sets.iter().map(Units::count).sum();
+    let absorbed = levels - redundant.iter().sum::<usize>() - 1;
+    Ok((finish(request, &sets[0], true, &y, &cleaned, absorbed)?, redundant))
+}
+
+/// The regression on cleaned columns and the statistics of the effects.
+fn finish(
+    request: &Request<'_>,
+    units: &Units,
+    absorbed_in_cluster: bool,
+    y: &[f64],
+    cleaned: &[Vec<f64>],
+    absorbed: usize,
+) -> Result<WithinFit, FitError> {
+    let effective = request.weights.map(Weights::effective);
+    let w = effective.as_ref().map(|(w, _)| w.as_slice());
+    let columns: Vec<&[f64]> = cleaned.iter().map(Vec::as_slice).collect();
     let ols = ols::fit(&Request {
-        y: &y,
+        y,
         columns: &columns,
         constant: true,
         weights: request.weights,
         vce: request.vce,
-        absorbed: units.count() - 1,
+        absorbed,
         absorbed_in_cluster,
     })?;
     let xb = linear_prediction(request.columns, &ols, false);
@@ -120,8 +153,8 @@ pub fn within(
     let between = correlation(&units.means(request.y, w), &units.means(&xb, w), None).powi(2);
     // Overall fit and the correlation with the effects ignore weights, as Stata's stored results show.
     let overall = correlation(request.y, &xb, None).powi(2);
-    let pooled = ols::fit(&Request { vce: Vce::Classical, absorbed: 0, ..*request })?;
-    let df1 = (units.count() - 1) as f64;
+    let pooled = qr::solve(Design { columns: request.columns, weights: w, constant: true }, request.y);
+    let df1 = absorbed as f64;
     let f = ((pooled.rss - ols.rss) / df1) / (ols.rss / ols.df_residual);
     Ok(WithinFit {
         r2: [ols.r2, between, overall],

@@ -14,6 +14,7 @@ use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::{MISSING, clean, is_missing};
 
+use super::areg::AbsorbState;
 use super::predict_choice;
 use super::regress::LinearState;
 
@@ -399,6 +400,10 @@ fn effects(
     if !allowed.contains(&statistic) {
         return Err(refuse(session, statistic));
     }
+    let extra = session.e.extra.clone();
+    if let Some(state) = extra.as_ref().and_then(|e| e.downcast_ref::<AbsorbState>()) {
+        return absorbed_effects(session, parameters, statistic, rows, state);
+    }
     let unit = results.get_text(if areg { "absvar" } else { "ivar" }).unwrap_or("");
     let unit = session.frame.position(unit)?;
     let sample =
@@ -443,7 +448,41 @@ fn effects(
             }
         })
         .collect();
-    let label = match statistic {
+    Ok(Prediction { values, label: effect_label(statistic).to_string() })
+}
+
+/// Effects of several absorbed variables together, in the rows of the sample.
+fn absorbed_effects(
+    session: &Session,
+    parameters: &Parameters,
+    statistic: &str,
+    rows: &[usize],
+    state: &AbsorbState,
+) -> Result<Prediction> {
+    let sample =
+        session.estimation_sample().ok_or_else(|| StataError::new(301, "estimation sample not found"))?;
+    let mut at = vec![MISSING; sample.len()];
+    (0..sample.len()).filter(|i| sample[*i]).zip(&state.residuals).for_each(|(i, e)| at[i] = *e);
+    let y = outcome(session, rows)?;
+    let xb = linear_prediction(&session.frame, parameters, "", rows)?;
+    let values = rows
+        .iter()
+        .enumerate()
+        .map(|(i, row)| {
+            let (e, rest) = (at[*row], combine(y[i], xb[i], |y, f| y - f));
+            match statistic {
+                "residuals" => e,
+                "d" => combine(rest, e, |r, e| r - e),
+                "xbd" => combine(y[i], e, |y, e| y - e),
+                _ => combine(rest, e, |r, _| r),
+            }
+        })
+        .collect();
+    Ok(Prediction { values, label: effect_label(statistic).to_string() })
+}
+
+fn effect_label(statistic: &str) -> &'static str {
+    match statistic {
         "u" => "u[group]",
         "e" => "e[group,t]",
         "ue" => "u[group] + e[group,t]",
@@ -452,6 +491,5 @@ fn effects(
         "xbd" => "Xb + d[absvar]",
         "residuals" => "Residuals",
         _ => "d[absvar] + residuals",
-    };
-    Ok(Prediction { values, label: label.to_string() })
+    }
 }
