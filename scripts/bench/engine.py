@@ -2,7 +2,6 @@
 """Times the open engine against pyfixest and statsmodels on the same data in one run and prints the ratios.
 
     cargo build --profile dist -p dofile --bin dofile
-    python3 scripts/bench/engine.py [--engine target/dist/dofile] [--rows 1000000] [--repeats 5] [--markdown]
 
 Every program has its data in memory before the clock starts; the best of the repetitions counts. The engine is
 timed by `timer` inside the do-file; the first run of every peer (compilation of its kernels) is left out.

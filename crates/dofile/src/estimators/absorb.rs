@@ -148,11 +148,7 @@ impl<'a> Absorber<'a> {
     }
 
     /// The columns without the effects, with their overall means added back. Columns are worked on in parallel.
-    pub fn clean(
-        &self,
-        columns: &[&[f64]],
-        weights: Option<&[f64]>,
-    ) -> Result<Vec<Vec<f64>>, NotConverged> {
+    pub fn clean(&self, columns: &[&[f64]], weights: Option<&[f64]>) -> Result<Vec<Vec<f64>>, NotConverged> {
         blocks::each(columns.len(), |j| {
             let overall = weighted_mean(columns[j], weights);
             let mut out = self.residuals(columns[j])?;

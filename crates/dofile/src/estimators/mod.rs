@@ -2,6 +2,7 @@
 //! Nothing here knows the interpreter, its commands, its names or its output.
 
 pub mod absorb;
+pub mod anova;
 pub mod blocks;
 pub mod classify;
 pub mod distributions;

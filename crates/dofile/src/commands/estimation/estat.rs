@@ -62,15 +62,16 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     };
     let is = |full: &str, least: usize| word.len() >= least && full.starts_with(word);
     let after = session.e.cmd().to_string();
+    let linear = matches!(after.as_str(), "regress" | "anova");
     let binary = matches!(after.as_str(), "logit" | "logistic" | "probit");
     match word {
         "" => Err(StataError::new(198, "subcommand required")),
         "ic" => estat_regress::ic(session, &call("ic")),
         "vce" => estat_regress::vce(session, &call("vce")),
-        _ if after == "regress" && is("hettest", 4) => estat_regress::hettest(session, &call("hettest")),
-        _ if after == "regress" && is("ovtest", 3) => estat_regress::ovtest(session, &call("ovtest")),
-        _ if after == "regress" && is("imtest", 3) => estat_regress::imtest(session, &call("imtest")),
-        "vif" if after == "regress" => estat_regress::vif(session, &call("vif")),
+        _ if linear && is("hettest", 4) => estat_regress::hettest(session, &call("hettest")),
+        _ if linear && is("ovtest", 3) => estat_regress::ovtest(session, &call("ovtest")),
+        _ if linear && is("imtest", 3) => estat_regress::imtest(session, &call("imtest")),
+        "vif" if linear => estat_regress::vif(session, &call("vif")),
         _ if after == "ivregress" && is("firststage", 5) => {
             estat_iv::first_stage(session, &call("firststage"))
         }

@@ -1,5 +1,6 @@
 //! Estimation, tests and postestimation commands.
 
+mod anova;
 mod areg;
 mod choice;
 mod correlate;
@@ -30,6 +31,7 @@ use super::CommandSpec;
 
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[
+    anova::SPEC,
     areg::SPEC,
     choice::SPEC,
     choice::SPEC_OPROBIT,

@@ -237,21 +237,23 @@ pub fn compute(
             effects(session, &parameters, statistic.unwrap_or(""), rows)
         }
         (_, None) => {
-            let text =
-                if matches!(cmd.as_str(), "regress" | "ivregress" | "areg" | "xtreg" | "newey" | "qreg") {
-                    "(option xb assumed; fitted values)"
-                } else {
-                    "(option xb assumed)"
-                };
+            let text = if matches!(
+                cmd.as_str(),
+                "regress" | "anova" | "ivregress" | "areg" | "xtreg" | "newey" | "qreg"
+            ) {
+                "(option xb assumed; fitted values)"
+            } else {
+                "(option xb assumed)"
+            };
             session.print(text);
             made(xb(session)?, if cmd == "regress" { "Fitted values" } else { "Linear prediction" })
         }
-        ("regress" | "ivregress" | "newey" | "qreg", Some("residuals")) => {
+        ("regress" | "anova" | "ivregress" | "newey" | "qreg", Some("residuals")) => {
             let y = outcome(session, rows)?;
             let values = y.iter().zip(xb(session)?).map(|(y, f)| combine(*y, f, |y, f| y - f)).collect();
             made(values, "Residuals")
         }
-        ("regress", Some(statistic)) => influence(session, &parameters, statistic, rows),
+        ("regress" | "anova", Some(statistic)) => influence(session, &parameters, statistic, rows),
         ("ivregress", Some("stdf")) => {
             let rmse = session.e.results.get_scalar("rmse").unwrap_or(MISSING);
             let values =

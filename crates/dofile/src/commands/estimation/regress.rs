@@ -109,7 +109,8 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     display(session, cmd, beta.as_deref())
 }
 
-fn estimation(cmd: &ParsedCommand, model: &Model, fit: &OlsFit) -> Estimation {
+/// What `regress` posts, also for commands that are a regression underneath.
+pub fn estimation(cmd: &ParsedCommand, model: &Model, fit: &OlsFit) -> Estimation {
     let estimated = model.estimated();
     let parameters = Parameters::spread(plain_stripe(model.names()), &estimated, &fit.b, &fit.v);
     let mut est = post::begin("regress", &post::command_line(cmd), &parameters, model);

@@ -71,8 +71,11 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             }
         }
         "list" => {
-            let chosen: Vec<(u32, Watch)> =
-                watches.iter().filter(|(n, _)| number.is_none_or(|m| m == **n)).map(|(n, w)| (*n, *w)).collect();
+            let chosen: Vec<(u32, Watch)> = watches
+                .iter()
+                .filter(|(n, _)| number.is_none_or(|m| m == **n))
+                .map(|(n, w)| (*n, *w))
+                .collect();
             list(session, &chosen);
         }
         _ => return Err(StataError::syntax()),

@@ -1,0 +1,266 @@
+//! `anova`: analysis of variance and covariance of crossed factors.
+//!
+//! Syntax: `anova depvar termlist [if] [in] [weight] [, partial sequential noconstant level(#)]`; a term is a
+//! variable (a factor unless written `c.x`), `a#b` or `a##b`.
+//! Stores in `e()`: what `regress` stores for the same model, and ss_# df_# F_# term_# sstype, k_terms (number of
+//! terms). Partial sums of squares are those of type III. Formulas: [R] anova.
+
+use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use super::regress;
+use crate::error::{Result, StataError};
+use crate::estimation::display::fit_error;
+use crate::estimation::model::{Model, Reading, first_word};
+use crate::estimation::post::{self, stata};
+use crate::estimators::anova::{Part, TermSquares, effect_columns, sums_of_squares};
+use crate::estimators::distributions::f_tail;
+use crate::estimators::ols::{self, Request};
+use crate::format;
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::syntax::split::{ParsedCommand, WeightKind};
+use crate::syntax::{Atom, Term};
+use crate::value::MISSING;
+
+const SYNTAX: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::flag("PARtial"),
+    OptSpec::flag("SEquential"),
+    OptSpec::flag("noCONstant"),
+])
+.weights(&[WeightKind::Analytic, WeightKind::Frequency])
+.unsupported(&[
+    "REPeated",
+    "BSE",
+    "BSEUNIT",
+    "GROUPing",
+    "CLASS",
+    "CATegory",
+    "DROPEmptycells",
+    "REGress",
+    "DETail",
+]);
+
+/// The command.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "anova",
+    min: 4,
+    form: Form::Standard(&SYNTAX),
+    by: ByRule::EachGroup,
+    run,
+    syntax: "anova depvar termlist [if] [in] [weight] [, partial sequential noconstant]",
+    notes: "stores e(N df_m df_r F r2 r2_a rmse mss rss ll ss_# df_# F_# k_terms), e(term_# sstype), e(b), e(V); formulas: [R] anova",
+    examples: &[Example {
+        // Two crossed factors of two levels, two rows each: cell means 2 4 6 12, errors of one.
+        run: "set obs 8\ngen a = _n > 4\ngen b = mod(ceil(_n/2), 2) == 0\ngen y = cond(a, cond(b, 12, 6), cond(b, 4, 2)) + cond(mod(_n,2), 1, -1)\nanova y a##b",
+        expect: &[("e(ss_1)", 72.0), ("e(ss_2)", 32.0), ("e(ss_3)", 8.0), ("e(rss)", 8.0), ("e(df_r)", 4.0)],
+    }],
+};
+
+fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if cmd.list.trim().is_empty() && session.e.cmd() == "anova" {
+        return display(session);
+    }
+    if cmd.has("partial") && cmd.has("sequential") {
+        return Err(StataError::invalid("options partial and sequential may not be combined"));
+    }
+    let sequential = cmd.has("sequential");
+    let (depvar, terms) = first_word(&cmd.list);
+    let list = format!("{depvar} {}", factor_terms(terms)?);
+    let mut model = Reading { list: &list, ..Reading::new(cmd) }.model(session)?;
+    let groups = group_terms(&model.design.terms);
+    if groups.is_empty() {
+        return Err(StataError::new(100, "a term is needed"));
+    }
+    let squares = {
+        let columns: Vec<Vec<Vec<f64>>> =
+            groups.iter().map(|g| term_columns(session, &model, g)).collect::<Result<_>>()?;
+        sums_of_squares(&model.y, &columns, model.weights.as_ref(), model.constant, sequential)
+    };
+    if !sequential {
+        refuse_empty_cells(&model.design.terms)?;
+    }
+    let fit = {
+        let columns = model.columns();
+        let request = Request {
+            constant: model.constant,
+            weights: model.weights.as_ref(),
+            ..Request::new(&model.y, &columns)
+        };
+        ols::fit(&request).map_err(fit_error)?
+    };
+    let omitted = model.omit(&fit.basis.omitted);
+    post::note_omitted(session, &omitted);
+    let mut est = regress::estimation(cmd, &model, &fit);
+    let results = &mut est.results;
+    results.text("cmd", "anova").text("title", "Analysis of variance");
+    results.text("sstype", if sequential { "sequential" } else { "partial" });
+    results.scalar("k_terms", groups.len() as f64).scalar("version", 2.0);
+    let ms = fit.rss / fit.df_residual;
+    for (i, (group, found)) in groups.iter().zip(&squares).enumerate() {
+        let number = i + 1;
+        results.text(&format!("term_{number}"), term_name(group));
+        results.scalar(&format!("ss_{number}"), found.ss).scalar(&format!("df_{number}"), found.df);
+        results.scalar(&format!("F_{number}"), stata(f_ratio(*found, ms)));
+    }
+    let touse = model.touse.clone();
+    session.post_estimation(est, touse);
+    display(session)
+}
+
+fn f_ratio(term: TermSquares, mean_square: f64) -> f64 {
+    if term.df > 0.0 { term.ss / term.df / mean_square } else { f64::NAN }
+}
+
+/// Terms with `i.` before every variable that has no operator; nested and repeated terms are refused.
+fn factor_terms(text: &str) -> Result<String> {
+    if text.contains(['|', '/']) {
+        return Err(StataError::unsupported_option("anova", "nested terms (| and /)"));
+    }
+    let mark = |name: &str| if name.contains('.') { name.to_string() } else { format!("i.{name}") };
+    let word = |word: &str| {
+        let parts: Vec<String> =
+            word.split("##").map(|p| p.split('#').map(mark).collect::<Vec<_>>().join("#")).collect();
+        parts.join("##")
+    };
+    Ok(text.split_whitespace().map(word).collect::<Vec<_>>().join(" "))
+}
+
+/// The variables of a term: its name and whether it is a factor.
+type Variables = Vec<(String, bool)>;
+
+fn variables_of(term: &Term) -> Variables {
+    term.atoms.iter().map(|a| (a.var().to_string(), matches!(a, Atom::Level { .. }))).collect()
+}
+
+/// The terms behind the design columns, in order.
+fn group_terms(terms: &[Term]) -> Vec<Variables> {
+    let mut out: Vec<Variables> = Vec::new();
+    for variables in terms.iter().map(variables_of) {
+        if !out.contains(&variables) {
+            out.push(variables);
+        }
+    }
+    out
+}
+
+fn term_name(variables: &Variables) -> String {
+    let continuous = variables.iter().all(|v| !v.1);
+    let part = |(name, factor): &(String, bool)| {
+        if *factor || (continuous && variables.len() == 1) { name.clone() } else { format!("c.{name}") }
+    };
+    variables.iter().map(part).collect::<Vec<_>>().join("#")
+}
+
+/// Effect-coded columns of one term in the sample.
+fn term_columns(session: &Session, model: &Model, variables: &Variables) -> Result<Vec<Vec<f64>>> {
+    let rows = &model.design.rows;
+    let mut levels: Vec<(Vec<u32>, usize)> = Vec::new();
+    let mut values: Vec<Vec<f64>> = Vec::new();
+    for (name, factor) in variables {
+        let position = session.frame.position(name)?;
+        let column: Vec<f64> = rows.iter().map(|r| session.frame.num_at(position, *r)).collect();
+        if *factor {
+            let mut found = column.clone();
+            found.sort_by(f64::total_cmp);
+            found.dedup();
+            let numbers = column.iter().map(|v| found.partition_point(|l| l < v) as u32).collect();
+            levels.push((numbers, found.len()));
+        } else {
+            values.push(column);
+        }
+    }
+    let (mut next_level, mut next_value) = (levels.iter(), values.iter());
+    let parts: Vec<Part<'_>> = variables
+        .iter()
+        .map(|(_, factor)| {
+            if *factor {
+                let (numbers, count) = next_level.next().expect("one entry per factor");
+                Part::Factor(numbers, *count)
+            } else {
+                Part::Covariate(next_value.next().expect("one entry per covariate"))
+            }
+        })
+        .collect();
+    Ok(effect_columns(&parts, rows.len()))
+}
+
+/// With an empty cell the partial sum of squares of a main effect depends on which estimable hypothesis is chosen.
+fn refuse_empty_cells(terms: &[Term]) -> Result<()> {
+    match terms.iter().find(|t| t.empty) {
+        None => Ok(()),
+        Some(term) => Err(StataError::new(
+            199,
+            format!(
+                "cell {} has no observations: partial sums of squares with empty cells are not supported by the \
+                 open engine; use option sequential or leave the interaction out",
+                term.name()
+            ),
+        )),
+    }
+}
+
+/// Prints the table of the active estimates.
+fn display(session: &mut Session) -> Result<()> {
+    let e = &session.e.results;
+    let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
+    let number = |x: f64| format::bare("%10.0g", x);
+    let sequential = e.get_text("sstype") == Some("sequential");
+    let (rss, df_r, mss, df_m) = (scalar("rss"), scalar("df_r"), scalar("mss"), scalar("df_m"));
+    let line = |name: &str, ss: f64, df: f64, f: Option<f64>| {
+        let ms = if df > 0.0 { ss / df } else { MISSING };
+        let mut out = format!(
+            "{:>24} |{:>12}{:>11}{:>13}",
+            format::abbrev(name, 24),
+            number(ss),
+            number(df),
+            number(ms)
+        );
+        if let Some(f) = f {
+            let p = stata(f_tail(df, df_r, f));
+            out.push_str(&format!("{:>9}{:>10}", format::bare("%8.2f", f), format::bare("%6.4f", p)));
+        }
+        out
+    };
+    let mut lines = vec![
+        String::new(),
+        format!(
+            "{:>40} = {:>10}    {:<13} = {:>7}",
+            "Number of obs",
+            format::bare("%10.0fc", scalar("N")),
+            "R-squared",
+            format::bare("%7.4f", scalar("r2"))
+        ),
+        format!(
+            "{:>40} = {:>10}    {:<13} = {:>7}",
+            "Root MSE     ",
+            format::bare("%9.0g", scalar("rmse")),
+            "Adj R-squared",
+            format::bare("%7.4f", scalar("r2_a"))
+        ),
+        String::new(),
+        format!(
+            "{:>24} |{:>12}{:>11}{:>13}{:>9}{:>10}",
+            "Source",
+            if sequential { "Seq. SS" } else { "Partial SS" },
+            "df",
+            "MS",
+            "F",
+            "Prob>F"
+        ),
+    ];
+    let rule = format!("{}+{}", "-".repeat(25), "-".repeat(55));
+    let gap = format!("{:>24} |", "");
+    lines.push(rule.clone());
+    lines.push(line("Model", mss, df_m, Some(scalar("F"))));
+    lines.push(gap.clone());
+    for i in 1..=scalar("k_terms") as usize {
+        let name = e.get_text(&format!("term_{i}")).unwrap_or("").to_string();
+        let of = |what: &str| scalar(&format!("{what}_{i}"));
+        lines.push(line(&name, of("ss"), of("df"), Some(of("F"))));
+    }
+    lines.push(gap);
+    lines.push(line("Residual", rss, df_r, None));
+    lines.push(rule);
+    lines.push(line("Total", mss + rss, df_m + df_r, None));
+    lines.iter().for_each(|l| session.print(l.trim_end()));
+    Ok(())
+}
