@@ -11,6 +11,7 @@ import goldens_linear
 import goldens_models
 import goldens_panel
 import goldens_panel_models
+import goldens_series
 import goldens_tests
 
 if __name__ == "__main__":
@@ -28,3 +29,4 @@ if __name__ == "__main__":
     goldens_count.write_all()
     goldens_choice.write_all()
     goldens_panel_models.write_all()
+    goldens_series.write_all()

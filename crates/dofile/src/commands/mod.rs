@@ -7,9 +7,13 @@ mod estimation;
 mod exchange;
 mod graphics;
 pub(crate) mod language;
+mod multivariate;
 mod official;
 mod panel;
+mod shrinkage;
 mod spec;
+mod timeseries;
+mod treatment;
 
 pub(crate) use language::{directory_list, display_text, input_rows};
 pub use official::is_official;
@@ -53,6 +57,10 @@ pub fn all() -> impl Iterator<Item = &'static CommandSpec> {
         graphics::TABLE,
         exchange::TABLE,
         panel::TABLE,
+        timeseries::TABLE,
+        treatment::TABLE,
+        multivariate::TABLE,
+        shrinkage::TABLE,
     ]
     .into_iter()
     .flatten()

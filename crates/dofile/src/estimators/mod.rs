@@ -18,5 +18,6 @@ pub mod ols;
 pub mod panel;
 pub mod qr;
 pub mod real;
+pub mod timeseries;
 pub mod vce;
 pub mod wald;

@@ -1,7 +1,7 @@
 //! `estat`: statistics of the last estimation. This file finds the subcommand; the numbers and the
 //! output are in `estat_regress`, `estat_iv` and `estat_binary`.
 
-use super::super::{ByRule, CommandSpec, Example, Form};
+use super::super::{ByRule, CommandSpec, Example, Form, multivariate, timeseries};
 use super::{estat_binary, estat_iv, estat_regress};
 use crate::error::{Result, StataError};
 use crate::session::Session;
@@ -50,9 +50,6 @@ impl Call {
 }
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    if session.e.b().is_none() {
-        return Err(StataError::new(301, "last estimates not found"));
-    }
     let (body, option_text) = super::test::split_comma(&cmd.raw);
     let (word, list) = body.split_once(char::is_whitespace).unwrap_or((&body, ""));
     let call = |name: &str| Call {
@@ -60,6 +57,15 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         option_text: option_text.clone(),
         name: name.to_string(),
     };
+    // families keep their own subcommands
+    for family in [timeseries::estat, multivariate::estat] {
+        if let Some(done) = family(session, word, &call) {
+            return done;
+        }
+    }
+    if session.e.b().is_none() {
+        return Err(StataError::new(301, "last estimates not found"));
+    }
     let is = |full: &str, least: usize| word.len() >= least && full.starts_with(word);
     let after = session.e.cmd().to_string();
     let linear = matches!(after.as_str(), "regress" | "anova");

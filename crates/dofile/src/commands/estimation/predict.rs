@@ -3,6 +3,7 @@
 //! postestimation sections of the other commands.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use super::super::{multivariate, shrinkage, timeseries, treatment};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Grid, Parameters, predict as linear_prediction};
 use crate::estimation::model::number_groups;
@@ -67,7 +68,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 pub const SPEC: CommandSpec = CommandSpec {
     name: "predict",
     min: 7,
-    form: Form::Standard(&SYNTAX),
+    form: Form::Raw,
     by: ByRule::No,
     run,
     syntax: "predict [type] newvar [if] [in] [, xb residuals stdp stdf stdr rstandard rstudent leverage cooksd dfits | pr | u e ue xbu | d xbd dresiduals | n ir | hr | outcome(#) equation(eq)]",
@@ -87,7 +88,22 @@ pub struct Prediction {
     pub label: String,
 }
 
+/// Predictions of a family that has its own options.
+pub type Own = (&'static StandardSyntax, fn(&mut Session, &ParsedCommand) -> Result<()>);
+
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let own: Option<Own> =
+        [timeseries::predict, treatment::predict, multivariate::predict, shrinkage::predict]
+            .iter()
+            .find_map(|family| family(session.e.cmd()));
+    let (syntax, run): Own = own.unwrap_or((&SYNTAX, common));
+    let mut cmd = ParsedCommand::split(&cmd.name, &cmd.raw, syntax.exp)?;
+    syntax.check(&cmd)?;
+    cmd.check_options(syntax.options, syntax.unsupported)?;
+    run(session, &cmd)
+}
+
+fn common(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if session.e.b().is_none() {
         return Err(StataError::new(301, "last estimates not found"));
     }
@@ -117,7 +133,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// Type and names of the new variables; a name that ends with `*` is a stub.
-fn new_names(session: &Session, cmd: &ParsedCommand) -> Result<(StorageType, Vec<(String, bool)>)> {
+pub fn new_names(session: &Session, cmd: &ParsedCommand) -> Result<(StorageType, Vec<(String, bool)>)> {
     let mut words: Vec<&str> = cmd.list.split_whitespace().collect();
     let kind = words.first().and_then(|w| StorageType::parse(w)).filter(|t| !t.is_string());
     if kind.is_some() {
@@ -141,7 +157,7 @@ fn new_names(session: &Session, cmd: &ParsedCommand) -> Result<(StorageType, Vec
 }
 
 /// The one statistic that was asked for.
-fn chosen(cmd: &ParsedCommand) -> Result<Option<&str>> {
+pub fn chosen(cmd: &ParsedCommand) -> Result<Option<&str>> {
     let mut found = cmd.options.iter().map(|o| o.0).filter(|o| !matches!(*o, "outcome" | "equation"));
     let first = found.next();
     if found.next().is_some() {
@@ -150,7 +166,8 @@ fn chosen(cmd: &ParsedCommand) -> Result<Option<&str>> {
     Ok(first)
 }
 
-fn add(
+/// Adds the new variable of a prediction.
+pub fn add(
     session: &mut Session,
     name: &str,
     kind: StorageType,

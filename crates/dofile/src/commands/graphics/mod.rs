@@ -15,6 +15,7 @@ mod marginsplot;
 mod numbers;
 mod over;
 mod pie;
+pub(in crate::commands) mod plain;
 mod plot_options;
 mod plots;
 mod store;

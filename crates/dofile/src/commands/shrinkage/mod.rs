@@ -1,0 +1,12 @@
+//! Penalised regression: lasso and elastic net, and what is asked of their results.
+
+use super::CommandSpec;
+use super::estimation::predict::Own;
+
+/// Commands of this family.
+pub(super) const TABLE: &[CommandSpec] = &[];
+
+/// `predict` after commands of this family.
+pub(super) fn predict(_cmd: &str) -> Option<Own> {
+    None
+}

@@ -1,0 +1,38 @@
+//! Time series: serial correlation, unit roots, ARIMA and vector autoregressions.
+
+mod corrgram;
+mod serial;
+mod series;
+mod unit_root;
+
+use super::CommandSpec;
+use super::estimation::estat::Call;
+use super::estimation::predict::Own;
+use crate::error::Result;
+use crate::session::Session;
+
+/// Commands of this family.
+pub(super) const TABLE: &[CommandSpec] = &[
+    corrgram::SPEC,
+    corrgram::SPEC_AC,
+    corrgram::SPEC_PAC,
+    corrgram::SPEC_WNTESTQ,
+    unit_root::SPEC_DFULLER,
+    unit_root::SPEC_PPERRON,
+    unit_root::SPEC_DFGLS,
+];
+
+/// `estat` subcommands of this family; nothing when the word is not one of them.
+pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Call) -> Option<Result<()>> {
+    let after = session.e.cmd().to_string();
+    let is = |full: &str, least: usize| word.len() >= least && full.starts_with(word);
+    if after == "regress" || after == "newey" {
+        return serial::SUBCOMMANDS.iter().find(|s| is(s.0, s.1)).map(|s| (s.2)(session, &call(s.0)));
+    }
+    None
+}
+
+/// `predict` after commands of this family.
+pub(super) fn predict(_cmd: &str) -> Option<Own> {
+    None
+}

@@ -1,0 +1,311 @@
+//! `dfuller`, `pperron` and `dfgls`: unit-root tests. Formulas: [TS] dfuller, [TS] pperron, [TS] dfgls;
+//! critical values of `dfgls` are those of Elliott, Rothenberg and Stock (1996) at every level.
+
+use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use super::series;
+use crate::error::{Result, StataError};
+use crate::estimation::display::fit_error;
+use crate::estimation::post::stata;
+use crate::estimation::table::Table;
+use crate::estimators::distributions::{t_inverse_tail, t_tail};
+use crate::estimators::ols::OlsFit;
+use crate::estimators::timeseries::{self as kernel, Deterministic};
+use crate::format;
+use crate::matrix::{Matrix, Stripe};
+use crate::results::Results;
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::syntax::split::ParsedCommand;
+use crate::value::MISSING;
+
+const SYNTAX: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::int("Lags"),
+    OptSpec::flag("Trend"),
+    OptSpec::flag("drift"),
+    OptSpec::flag("noCONstant"),
+    OptSpec::flag("REGress"),
+]);
+
+const PP_SYNTAX: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::int("Lags"),
+    OptSpec::flag("Trend"),
+    OptSpec::flag("noCONstant"),
+    OptSpec::flag("REGress"),
+]);
+
+const GLS_SYNTAX: StandardSyntax =
+    StandardSyntax::new(&[OptSpec::int("Maxlag"), OptSpec::flag("noTRend"), OptSpec::flag("ers")]);
+
+/// `dfuller`.
+pub const SPEC_DFULLER: CommandSpec = CommandSpec {
+    name: "dfuller",
+    min: 7,
+    form: Form::Standard(&SYNTAX),
+    by: ByRule::No,
+    run: dfuller,
+    syntax: "dfuller varname [if] [in] [, lags(#) trend drift noconstant regress]",
+    notes: "stores r(N) r(lags) r(Zt) r(p) r(cv_1) r(cv_5) r(cv_10); p-values of MacKinnon (1994), critical values of Fuller (1976); [TS] dfuller",
+    examples: &[],
+};
+
+/// `pperron`.
+pub const SPEC_PPERRON: CommandSpec = CommandSpec {
+    name: "pperron",
+    min: 4,
+    form: Form::Standard(&PP_SYNTAX),
+    by: ByRule::No,
+    run: pperron,
+    syntax: "pperron varname [if] [in] [, lags(#) trend noconstant regress]",
+    notes: "stores r(N) r(lags) r(Zt) r(Zrho) r(pval); Phillips and Perron (1988); [TS] pperron",
+    examples: &[],
+};
+
+/// `dfgls`.
+pub const SPEC_DFGLS: CommandSpec = CommandSpec {
+    name: "dfgls",
+    min: 5,
+    form: Form::Standard(&GLS_SYNTAX),
+    by: ByRule::No,
+    run: dfgls,
+    syntax: "dfgls varname [if] [in] [, maxlag(#) notrend ers]",
+    notes: "stores r(N) r(maxlag) r(optlag) r(sclag) r(maiclag) r(results); critical values of Elliott, Rothenberg and Stock (1996); [TS] dfgls",
+    examples: &[],
+};
+
+fn parts(cmd: &ParsedCommand) -> Result<Deterministic> {
+    let given: Vec<Deterministic> = [
+        ("trend", Deterministic::Trend),
+        ("drift", Deterministic::Drift),
+        ("noconstant", Deterministic::None),
+    ]
+    .into_iter()
+    .filter(|(name, _)| cmd.has(name))
+    .map(|(_, parts)| parts)
+    .collect();
+    match given[..] {
+        [] => Ok(Deterministic::Constant),
+        [one] => Ok(one),
+        _ => Err(StataError::new(198, "only one of trend, drift and noconstant may be specified")),
+    }
+}
+
+fn lags(cmd: &ParsedCommand, name: &str, usual: usize) -> Result<usize> {
+    match cmd.options.int(name) {
+        None => Ok(usual),
+        Some(lags) if lags >= 0 => Ok(lags as usize),
+        Some(_) => Err(StataError::new(198, format!("{name}() must not be negative"))),
+    }
+}
+
+fn null_text(parts: Deterministic) -> &'static str {
+    match parts {
+        Deterministic::None => "H0: Random walk without drift, a = 0, d = 0",
+        Deterministic::Constant => "H0: Random walk without drift, d = 0",
+        Deterministic::Drift => "H0: Random walk with nonzero drift, d = 0",
+        Deterministic::Trend => "H0: Random walk with or without drift",
+    }
+}
+
+fn row(label: &str, statistic: f64, critical: &[f64; 3]) -> String {
+    let cell = |x: f64| format!("{:>16}", format::bare("%9.3f", x));
+    format!(
+        " {label:<10}{:>12}{}{}{}",
+        format::bare("%9.3f", statistic),
+        cell(critical[0]),
+        cell(critical[1]),
+        cell(critical[2])
+    )
+}
+
+fn heading(session: &mut Session, distribution: &str) {
+    session.print(format!("{:>47}", distribution));
+    session.print(format!("{:>50}", "--------- critical value ----------"));
+    session.print(format!(" {:<10}{:>12}{:>16}{:>16}{:>16}", "", "Statistic", "1%", "5%", "10%"));
+    session.print("-".repeat(71));
+}
+
+fn dfuller(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let parts = parts(cmd)?;
+    let lags = lags(cmd, "lags", 0)?;
+    let data = series::one(session, cmd)?;
+    let test = kernel::dickey_fuller(&data.values, lags, parts).map_err(fit_error)?;
+    let n = test.fit.n;
+    let (critical, p) = if parts == Deterministic::Drift {
+        let df = test.fit.df_residual;
+        ([0.01, 0.05, 0.10].map(|tail| -t_inverse_tail(df, tail)), Some(1.0 - t_tail(df, test.t)))
+    } else {
+        (kernel::critical_t(n, parts), kernel::mackinnon_p(test.t, parts))
+    };
+    session.print("");
+    let kind = if lags == 0 { "Dickey–Fuller" } else { "Augmented Dickey–Fuller" };
+    session.print(format!("{kind} test for unit root"));
+    session.print("");
+    session.print(format!("Variable: {:<28} Number of obs  = {n:>6}", format::abbrev(&data.name, 24)));
+    session.print(format!("{:<38} Number of lags = {lags:>6}", ""));
+    session.print("");
+    session.print(null_text(parts));
+    session.print("");
+    let source = if parts == Deterministic::Drift { "t" } else { "Dickey–Fuller" };
+    heading(session, source);
+    session.print(row("Z(t)", test.t, &critical));
+    session.print("-".repeat(71));
+    let mut results = Results::default();
+    results.scalar("N", n).scalar("lags", lags as f64).scalar("Zt", test.t);
+    if let Some(p) = p {
+        let name = if parts == Deterministic::Drift { "p-value" } else { "MacKinnon approximate p-value" };
+        session.print(format!("{name} for Z(t) = {}.", format::bare("%6.4f", p)));
+        results.scalar("p", p);
+    }
+    for (name, value) in ["cv_1", "cv_5", "cv_10"].iter().zip(critical) {
+        results.scalar(name, value);
+    }
+    if cmd.has("regress") {
+        let mut names = vec!["L1.".to_string()];
+        names.extend((1..=lags).map(|j| if j == 1 { "LD.".to_string() } else { format!("L{j}D.") }));
+        regression(session, &test.fit, &format!("D.{}", data.name), &names, parts);
+    }
+    session.r = results;
+    Ok(())
+}
+
+/// The coefficient table of a test's regression.
+fn regression(session: &mut Session, fit: &OlsFit, title: &str, names: &[String], parts: Deterministic) {
+    let mut all: Vec<String> = names.to_vec();
+    if parts == Deterministic::Trend {
+        all.push("_trend".to_string());
+    }
+    if parts != Deterministic::None {
+        all.push("_cons".to_string());
+    }
+    let stripe: Vec<Stripe> = all.into_iter().map(Stripe::term).collect();
+    let se: Vec<f64> = (0..fit.b.len()).map(|i| fit.v[(i, i)].sqrt()).collect();
+    session.print("");
+    session.print("Regression table");
+    Table {
+        title,
+        heading: "Coefficient",
+        vce_title: "",
+        stripe: &stripe,
+        b: &fit.b,
+        se: &se,
+        df_r: Some(fit.df_residual),
+        level: session.settings.level,
+        eform: false,
+        ancillary_from: None,
+        clusters: None,
+        equations: false,
+        beta: None,
+    }
+    .show(session);
+}
+
+fn pperron(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let parts = parts(cmd)?;
+    let data = series::one(session, cmd)?;
+    let periods = data.values.len().saturating_sub(1) as f64;
+    let usual = (4.0 * (periods / 100.0).powf(2.0 / 9.0)).floor() as usize;
+    let lags = lags(cmd, "lags", usual)?;
+    let test = kernel::phillips_perron(&data.values, lags, parts).map_err(fit_error)?;
+    let n = test.fit.n;
+    let p = kernel::mackinnon_p(test.z_t, parts);
+    session.print("");
+    session.print("Phillips–Perron test for unit root");
+    session.print("");
+    session.print(format!("Variable: {:<28} Number of obs   = {n:>6}", format::abbrev(&data.name, 24)));
+    session.print(format!("{:<38} Newey–West lags = {lags:>6}", ""));
+    session.print("");
+    session.print(null_text(parts));
+    session.print("");
+    heading(session, "Dickey–Fuller");
+    session.print(row("Z(rho)", test.z_rho, &kernel::critical_rho(n, parts)));
+    session.print(row("Z(t)", test.z_t, &kernel::critical_t(n, parts)));
+    session.print("-".repeat(71));
+    let mut results = Results::default();
+    results.scalar("N", n).scalar("lags", lags as f64).scalar("Zt", test.z_t).scalar("Zrho", test.z_rho);
+    if let Some(p) = p {
+        session.print(format!("MacKinnon approximate p-value for Z(t) = {}.", format::bare("%6.4f", p)));
+        results.scalar("pval", p).scalar("p", p);
+    }
+    if cmd.has("regress") {
+        regression(session, &test.fit, &data.name, &["L1.".to_string()], parts);
+    }
+    session.r = results;
+    Ok(())
+}
+
+fn dfgls(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let trend = !cmd.has("notrend");
+    let data = series::one(session, cmd)?;
+    let periods = data.values.len() as f64;
+    let usual = (12.0 * ((periods + 1.0) / 100.0).powf(0.25)).floor() as usize;
+    let most = lags(cmd, "maxlag", usual)?;
+    let rows = kernel::df_gls(&data.values, most, trend).map_err(fit_error)?;
+    let n = data.values.len() - most - 1;
+    let critical = kernel::critical_gls(periods, trend);
+    session.print("");
+    session.print(format!("DF-GLS test for unit root{:>14}Number of obs = {n:>5}", ""));
+    session.print(format!("Variable: {}", data.name));
+    if cmd.options.int("maxlag").is_none() {
+        session.print(format!("Lag selection: Schwert criterion{:>7}Maximum lag   = {most:>5}", ""));
+    } else {
+        session.print(format!("Lag selection: User specified{:>10}Maximum lag   = {most:>5}", ""));
+    }
+    session.print("");
+    session.print(format!("{:>52}", "---- critical value (ERS 1996) ----"));
+    let heading = format!("DF-GLS{}", if trend { " tau" } else { " mu" });
+    session.print(format!("{:>8}{:>14}{:>11}{:>11}{:>11}", "[lags]", heading, "1%", "5%", "10%"));
+    session.print("-".repeat(55));
+    let listed: Vec<&kernel::GlsRow> = rows.iter().filter(|r| r.lags > 0 || most == 0).collect();
+    let mut matrix = Vec::new();
+    for r in &listed {
+        let cell = |x: f64| format!("{:>11}", format::bare("%9.3f", x));
+        session.print(format!(
+            "{:>8}{:>14}{}{}{}",
+            r.lags,
+            format::bare("%9.3f", r.t),
+            cell(critical[0]),
+            cell(critical[1]),
+            cell(critical[2])
+        ));
+        matrix.extend([r.lags as f64, r.maic, r.sic, r.rmse, r.t]);
+    }
+    session.print("");
+    let smallest =
+        |key: fn(&kernel::GlsRow) -> f64| listed.iter().min_by(|a, b| key(a).total_cmp(&key(b))).copied();
+    // Ng and Perron (1995): from the largest lag down, the first whose last term is significant at 10 %
+    let sequential = listed.iter().find(|r| r.last_t.abs() >= 1.645).map_or(0, |r| r.lags);
+    let find = |lag: usize| rows.iter().find(|r| r.lags == lag);
+    session.print(match find(sequential) {
+        Some(r) if sequential > 0 => format!(
+            "Opt lag (Ng–Perron seq t) = {sequential:>2} with RMSE = {}",
+            format::bare("%9.0g", r.rmse)
+        ),
+        _ => "Opt lag (Ng–Perron seq t) =  0 [use maxlag(0)]".to_string(),
+    });
+    let mut results = Results::default();
+    results.scalar("N", n as f64).scalar("maxlag", most as f64).scalar("optlag", sequential as f64);
+    for (label, name, key) in [
+        ("Min SIC ", "sclag", (|r: &kernel::GlsRow| r.sic) as fn(&kernel::GlsRow) -> f64),
+        ("Min MAIC", "maiclag", |r: &kernel::GlsRow| r.maic),
+    ] {
+        if let Some(r) = smallest(key) {
+            session.print(format!(
+                "{label} = {} at lag {:>2} with RMSE = {}",
+                format::bare("%9.0g", key(r)),
+                r.lags,
+                format::bare("%9.0g", r.rmse)
+            ));
+            results.scalar(name, r.lags as f64);
+        }
+    }
+    let chosen = smallest(|r| r.maic);
+    results.scalar("Zt", chosen.map_or(MISSING, |r| stata(r.t)));
+    for (name, value) in ["cv_1", "cv_5", "cv_10"].iter().zip(critical) {
+        results.scalar(name, value);
+    }
+    let mut table = Matrix::new(listed.len(), 5, matrix);
+    table.col_names = ["k", "MAIC", "SIC", "RMSE", "DFGLS"].map(Stripe::term).to_vec();
+    results.matrix("results", table);
+    session.r = results;
+    Ok(())
+}
