@@ -101,14 +101,22 @@ async fn answer(stream: UnixStream, handler: Handler) {
             return;
         }
     };
-    let exchange = async {
-        let (read, mut write) = stream.into_split();
-        let line = read_line(read).await?;
-        let mut text = handler(line, peer).await;
-        text.push('\n');
-        write.write_all(text.as_bytes()).await
+    let (read, mut write) = stream.into_split();
+    let line = match tokio::time::timeout(IO_TIME, read_line(read)).await {
+        Ok(Ok(line)) => line,
+        Ok(Err(error)) => {
+            tracing::warn!(event = "SS_CONTROL_FAILED", %error, "a control request failed");
+            return;
+        }
+        Err(_) => {
+            tracing::warn!(event = "SS_CONTROL_FAILED", "a control request took too long");
+            return;
+        }
     };
-    match tokio::time::timeout(IO_TIME, exchange).await {
+    // a backup or a check takes the time it takes, and goes on where the asker goes away
+    let mut text = handler(line, peer).await;
+    text.push('\n');
+    match tokio::time::timeout(IO_TIME, write.write_all(text.as_bytes())).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(event = "SS_CONTROL_FAILED", %error, "a control request failed"),
         Err(_) => tracing::warn!(event = "SS_CONTROL_FAILED", "a control request took too long"),
@@ -129,6 +137,18 @@ async fn read_line(read: impl tokio::io::AsyncRead + Unpin) -> io::Result<String
 /// # Errors
 /// Any other I/O error: then the outcome is not known.
 pub async fn ask(store_dir: &Path, request: &str) -> io::Result<Option<String>> {
+    ask_patiently(store_dir, request, IO_TIME).await
+}
+
+/// As [`ask`], for requests that take long.
+///
+/// # Errors
+/// As [`ask`].
+pub async fn ask_patiently(
+    store_dir: &Path,
+    request: &str,
+    patience: Duration,
+) -> io::Result<Option<String>> {
     let dir = match open_dir(store_dir) {
         Err(error) if not_there(&error) => return Ok(None),
         other => other?,
@@ -141,7 +161,7 @@ pub async fn ask(store_dir: &Path, request: &str) -> io::Result<Option<String>> 
         stream.write_all(format!("{request}\n").as_bytes()).await?;
         read_line(&mut stream).await
     };
-    tokio::time::timeout(IO_TIME, exchange)
+    tokio::time::timeout(patience, exchange)
         .await
         .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
         .map(Some)

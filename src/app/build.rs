@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::maintenance::Maintenance;
 use super::options::Options;
 use super::run_texts::LibraryTexts;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::ids::SystemIds;
 use crate::adapters::job_files::LocalJobFiles;
+use crate::adapters::legacy::LocalLegacyRecords;
 use crate::adapters::runner::LocalRunner;
 use crate::adapters::store::sqlite::{OpenError, Options as StoreOptions, SqliteStore};
 use crate::adapters::tabular::TabularFiles;
 use crate::domain::canonical::sha256_hex;
+use crate::domain::migration::Migrator;
 use crate::domain::run::EngineFacts;
 use crate::domain::run_outcome::RunLimits;
 use crate::http::state::App;
@@ -24,6 +27,7 @@ use crate::ports::store::Store;
 use crate::service::authenticate::{BootstrapKey, Credential, parse_credential};
 use crate::service::check_health::{EngineProbe, Health};
 use crate::service::context::{Context, Options as ServiceOptions};
+use crate::service::migrate::{LegacyAware, Migration};
 use crate::service::pools::Pools;
 use crate::telemetry::metrics::Metrics;
 use crate::worker::{WorkerDeps, WorkerOptions};
@@ -50,6 +54,7 @@ pub struct Built {
     pub app: App,
     pub worker: (WorkerDeps, WorkerOptions),
     pub store: Arc<SqliteStore>,
+    pub maintenance: Arc<Maintenance>,
     pub options: Options,
 }
 
@@ -79,9 +84,10 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         clock.now(),
         env!("CARGO_PKG_VERSION"),
     ));
+    let migration = migration(&store, &data_dir, &clock, options.token_days);
     let ctx = Context {
-        store: Arc::clone(&store) as Arc<dyn Store>,
-        clock,
+        store: seen_store(&store, &migration),
+        clock: Arc::clone(&clock),
         ids: Arc::new(SystemIds),
         files: Arc::new(LocalJobFiles::new(data_dir.clone())),
         tabular: Arc::new(TabularFiles),
@@ -102,10 +108,42 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     };
     let ctx = Arc::new(ctx);
     let worker = worker(&ctx, &options, &data_dir);
+    let maintenance = Arc::new(Maintenance::new(
+        data_dir,
+        Arc::clone(&store),
+        migration,
+        clock,
+        Some(Arc::clone(&metrics)),
+    ));
     let app = App { ctx, metrics, idempotency_locks: Arc::default(), health };
     // The first results, so that readiness is true from the first answer on.
     app.health.refresh(&app.ctx);
-    Ok(Built { app, worker, store, options })
+    Ok(Built { app, worker, store, maintenance, options })
+}
+
+/// Wires the migration of records that older releases left in a data directory.
+pub(super) fn migration(
+    store: &Arc<SqliteStore>,
+    data_dir: &Path,
+    clock: &Arc<dyn Clock>,
+    token_days: u32,
+) -> Arc<Migration> {
+    Arc::new(Migration::new(
+        Arc::clone(store) as Arc<dyn Store>,
+        Arc::new(LocalLegacyRecords::new(data_dir.to_owned())),
+        Arc::clone(clock),
+        Arc::new(SystemIds),
+        Migrator::this_release(),
+        token_days,
+    ))
+}
+
+/// The store as the service sees it: with the look-up in old places, where there are any.
+fn seen_store(store: &Arc<SqliteStore>, migration: &Arc<Migration>) -> Arc<dyn Store> {
+    if migration.is_settled() && migration.progress().failed.is_empty() {
+        return Arc::clone(store) as Arc<dyn Store>;
+    }
+    Arc::new(LegacyAware::new(Arc::clone(migration)))
 }
 
 /// Wires the worker: the local runner, the library's texts, the limits of the settings.

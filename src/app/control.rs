@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use super::maintenance::{Maintenance, MaintenanceRequest};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::control::{ControlSocket, Handler, ask};
 use crate::adapters::ids::SystemIds;
@@ -23,7 +24,7 @@ use crate::service::credentials::Ports;
 use crate::service::{Caller, Context};
 
 /// One try for the lock while the owner may still be opening its socket.
-const TRY: Duration = Duration::from_millis(200);
+pub(super) const TRY: Duration = Duration::from_millis(200);
 
 /// Serves the control socket of a data directory until `stop` fires. Call it once the store is open.
 ///
@@ -31,13 +32,20 @@ const TRY: Duration = Duration::from_millis(200);
 /// Any I/O error of binding the socket. Needs a tokio runtime.
 pub fn serve_control(
     ctx: Arc<Context>,
+    maintenance: Option<Arc<Maintenance>>,
     data_dir: &Path,
     stop: CancellationToken,
 ) -> io::Result<tokio::task::JoinHandle<()>> {
     let socket = ControlSocket::bind(&data_dir.join("store"))?;
     let handler: Handler = Arc::new(move |line, uid| {
-        let ctx = Arc::clone(&ctx);
-        Box::pin(async move { handle(&ctx, &line, uid).await.to_string() })
+        let (ctx, maintenance) = (Arc::clone(&ctx), maintenance.clone());
+        Box::pin(async move {
+            let asked = serde_json::from_str::<MaintenanceRequest>(&line);
+            if let (Ok(request), Some(maintenance)) = (asked, &maintenance) {
+                return answer_of(maintenance.execute(request).await).to_string();
+            }
+            handle(&ctx, &line, uid).await.to_string()
+        })
     });
     Ok(tokio::spawn(socket.serve(handler, stop)))
 }
@@ -50,6 +58,10 @@ async fn handle(ctx: &Context, line: &str, uid: u32) -> Value {
         }
         Err(error) => Err(Problem::validation("", error.to_string())),
     };
+    answer_of(outcome)
+}
+
+fn answer_of(outcome: Result<Value, Problem>) -> Value {
     match outcome {
         Ok(answer) => json!({"ok": answer}),
         Err(problem) => json!({"error": {"code": problem.code.as_str(), "message": problem.message}}),
@@ -74,6 +86,8 @@ pub struct Target {
     pub wait: Duration,
     /// The administrator's key of the configuration, which can be revoked too.
     pub bootstrap_key: Option<BootstrapKey>,
+    /// Validity of job tokens, in days.
+    pub token_days: u32,
 }
 
 /// Why an operator's request was not done.
@@ -121,7 +135,7 @@ pub async fn request(target: &Target, request: &AdminRequest) -> Result<Value, R
     }
 }
 
-fn read_answer(answer: &str) -> Result<Value, RequestError> {
+pub(super) fn read_answer(answer: &str) -> Result<Value, RequestError> {
     let mut answer: Value = serde_json::from_str(answer).map_err(io::Error::from)?;
     if let Some(error) = answer.get("error") {
         let text = |key: &str| error[key].as_str().unwrap_or_default().to_owned();

@@ -39,7 +39,7 @@ pub async fn serve(
     shutdown: CancellationToken,
     on_ready: impl FnOnce(SocketAddr),
 ) -> std::io::Result<Ended> {
-    let Built { app, worker, store, options } = built;
+    let Built { app, worker, store, maintenance, options } = built;
     // before the worker starts, so that no change of a job is missed
     let counters = tokio::spawn(count_changes(app.clone()).await?);
     let worker = Worker::start(worker.0, worker.1).await.map_err(std::io::Error::other)?;
@@ -47,7 +47,9 @@ pub async fn serve(
     let address = listener.local_addr()?;
     let watch = worker.watch();
     let health = tokio::spawn(refresh_health(app.clone(), watch, background.clone(), shutdown.clone()));
-    let control = serve_control(Arc::clone(&app.ctx), &options.data_dir, background.clone())?;
+    let walk = tokio::spawn(Arc::clone(&maintenance.migration).walk_in_background(background.clone()));
+    let control =
+        serve_control(Arc::clone(&app.ctx), Some(maintenance), &options.data_dir, background.clone())?;
     let closing = CancellationToken::new();
     let router = router::build(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let close = closing.clone();
@@ -69,7 +71,7 @@ pub async fn serve(
     let left = worker.drain(how_to_drain(&options.shutdown)).await;
     step("runs", left == 0 || options.shutdown.on_shutdown == OnShutdown::Detach);
     background.cancel();
-    step("background", join_all(vec![health, control]).await);
+    step("background", join_all(vec![health, control, walk]).await);
     let at_rest = Arc::clone(&store);
     let rested = app.ctx.pools.writes.run(move || at_rest.shutdown()).await.is_ok();
     step("store", rested);

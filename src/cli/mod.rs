@@ -7,6 +7,7 @@ mod dofile;
 mod exit;
 mod health;
 pub mod library;
+pub mod migrate;
 mod serve;
 pub mod task_code;
 mod version;
@@ -47,6 +48,8 @@ enum Command {
     TaskCode(task_code::TaskCodeArgs),
     /// Create, list, rotate and revoke API keys.
     ApiKey(api_key::ApiKeyArgs),
+    /// Bring what older releases left to the present form.
+    Migrate(migrate::MigrateArgs),
     /// Show the settings that are in force.
     Config(config_show::Args),
     /// Ask a running service whether it is ready.
@@ -75,6 +78,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Dofile(args) => dofile::run(args),
         Command::TaskCode(args) => on_store(config, async move |target| task_code::run(args, &target).await),
         Command::ApiKey(args) => on_store(config, async move |target| api_key::run(args, &target).await),
+        Command::Migrate(args) => on_store(config, async move |target| migrate::run(args, &target).await),
         Command::Config(args) => config_show::run(args, config).into(),
         Command::Health(args) => health::run(args, config).into(),
         Command::Version(args) => version::run(&args).into(),
@@ -125,6 +129,7 @@ fn on_store(config: Option<PathBuf>, command: impl AsyncFnOnce(Target) -> ExitCo
         data_dir: settings.data_dir,
         wait: Duration::from_secs(settings.store.lock_wait),
         bootstrap_key,
+        token_days: settings.tokens.job_days,
     };
     match runtime() {
         Ok(runtime) => runtime.block_on(command(target)),

@@ -56,6 +56,7 @@ error_codes! {
     QuotaExceeded => "QUOTA_EXCEEDED", false;
     JobVersionConflict => "JOB_VERSION_CONFLICT", true;
     JobCorrupt => "JOB_CORRUPT", false;
+    JobSchemaNewer => "JOB_SCHEMA_NEWER", false;
     JobLocked => "JOB_LOCKED", false;
     JobIllegalTransition => "JOB_ILLEGAL_TRANSITION", false;
     IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED", false;

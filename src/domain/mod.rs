@@ -14,6 +14,7 @@ pub mod ids;
 pub mod job;
 pub mod layout;
 pub mod log_grammar;
+pub mod migration;
 pub mod naming;
 pub mod parameter_test;
 pub mod params;

@@ -28,7 +28,7 @@ pub fn status_of(code: ErrorCode) -> StatusCode {
         E::PayloadTooLarge | E::InputTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         E::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         E::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
-        E::InternalError | E::JobCorrupt => StatusCode::INTERNAL_SERVER_ERROR,
+        E::InternalError | E::JobCorrupt | E::JobSchemaNewer => StatusCode::INTERNAL_SERVER_ERROR,
         E::StoreUnavailable
         | E::ServiceNotReady
         | E::DependencyUnavailable

@@ -55,6 +55,8 @@ impl Record {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expect {
     Absent,
+    /// Absent, for a record that comes from elsewhere and keeps the version it has, 1 or more.
+    Import,
     Version(u64),
 }
 
@@ -126,6 +128,9 @@ pub enum ReadError {
     /// The record's checksum or format is wrong; it is quarantined and everything else is served.
     #[error("the stored record is damaged")]
     Corrupt { key: Key },
+    /// The record was written by a newer release; it is left as it is.
+    #[error("the stored record has a schema version that is newer than this release knows")]
+    NewerSchema { key: Key },
     #[error("the store cannot answer now")]
     Unavailable { retry_after: Duration },
     #[error("the store has stopped: {reason}")]

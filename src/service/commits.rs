@@ -40,6 +40,17 @@ pub fn read_problem(error: ReadError) -> Problem {
                 "the stored record is damaged and quarantined; an operator can restore it from a backup",
             )
         }
+        ReadError::NewerSchema { key } => {
+            tracing::error!(
+                event = "SS_RECORD_NEWER",
+                ?key,
+                "a stored record was written by a newer release"
+            );
+            Problem::new(
+                ErrorCode::JobSchemaNewer,
+                "the record was written by a newer release than this one, which leaves it as it is",
+            )
+        }
         ReadError::InvalidCursor => {
             Problem::validation("cursor", "is not a cursor of this list; use next_cursor as it was answered")
         }

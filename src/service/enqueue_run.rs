@@ -48,7 +48,7 @@ pub fn check_plan(job: &JobRecord) -> Result<(), Problem> {
         None => Err(Problem::new(ErrorCode::PlanMissing, "freeze a plan before asking for a run")),
         Some(plan) if plan.plan_version != PLAN_VERSION => Err(Problem::new(
             ErrorCode::PlanOutdated,
-            "the plan was frozen by an older release; freeze it again",
+            "the plan was frozen by an older release; revise it and freeze it again",
         )
         .with("plan_version", plan.plan_version)
         .with("current_version", PLAN_VERSION)),

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::commits::{Attempt, check_if_match, job_event, put_job, put_job_with, with_retries};
 use super::context::{Caller, Context};
+use super::enqueue_run::check_plan;
 use super::evidence::{Evidence, publish};
 use crate::domain::artifact::{Artifact, ArtifactKind};
 use crate::domain::canonical::sha256_of;
@@ -121,7 +122,10 @@ impl FreezePlan<'_> {
             let job = ctx.load_job(tenant, job_id).await?;
             let frozen = match already_frozen(&job, body, true)? {
                 Some(same) if same.status != JobStatus::Confirmed => return Ok(same),
-                Some(same) => same,
+                Some(same) => {
+                    check_plan(&same)?;
+                    same
+                }
                 None => self.freeze(&job, body).await.map_err(confirm_refusal)?,
             };
             check_if_match(if_match, &job)?;

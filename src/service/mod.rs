@@ -16,6 +16,7 @@ pub mod evidence;
 pub mod freeze_plan;
 pub mod ingest_inputs;
 pub mod job_view;
+pub mod migrate;
 pub mod pools;
 pub mod preview_inputs;
 pub mod progress;

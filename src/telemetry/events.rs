@@ -92,6 +92,21 @@ pub const EVENTS: &[Event] = &[
         "The launcher of a run could not be started or signalled.",
         "run_id, error",
     ),
+    event("SS_MIGRATION_BEGIN", "info", "Records of older releases are looked for and migrated.", ""),
+    event("SS_MIGRATION_DONE", "info", "Every old place was looked at.", "found, migrated, failed"),
+    event(
+        "SS_MIGRATION_FAILED",
+        "error",
+        "Migration was interrupted by the store or the disk; it goes on by itself.",
+        "error",
+    ),
+    event("SS_MIGRATION_PAUSED", "info", "Migration goes on with the next start.", "migrated"),
+    event(
+        "SS_MIGRATION_REFUSED",
+        "error",
+        "An old record cannot be migrated; it stays where it is. Mend or remove it, then run `migrate`.",
+        "place, reason",
+    ),
     event(
         "SS_POOL_PANICKED",
         "error",
@@ -116,6 +131,12 @@ pub const EVENTS: &[Event] = &[
         "error",
         "A stored record fails its checksum; it is quarantined and everything else is served. Restore it.",
         "key, reason, seq, error",
+    ),
+    event(
+        "SS_RECORD_NEWER",
+        "error",
+        "A stored record was written by a newer release and is left as it is. Start that release again.",
+        "key",
     ),
     event("SS_RUN_ADOPTED", "info", "An attempt of an earlier process goes on.", "run_id"),
     event(

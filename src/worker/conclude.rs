@@ -41,7 +41,8 @@ async fn commit_change(
     loop {
         let before = match deps.store.job(&key.0, &key.1).await {
             Ok(Some(job)) => job,
-            Ok(None) | Err(ReadError::Corrupt { .. } | ReadError::InvalidCursor) => {
+            Ok(None)
+            | Err(ReadError::Corrupt { .. } | ReadError::NewerSchema { .. } | ReadError::InvalidCursor) => {
                 return Committed::NotOurs;
             }
             Err(ReadError::Stopped { .. }) => return Committed::GivenUp,

@@ -18,7 +18,7 @@ use crate::support::clock::ManualClock;
 use crate::support::context::context;
 
 fn target(data_dir: &Path) -> Target {
-    Target { data_dir: data_dir.to_owned(), wait: Duration::ZERO, bootstrap_key: None }
+    Target { data_dir: data_dir.to_owned(), wait: Duration::ZERO, bootstrap_key: None, token_days: 30 }
 }
 
 fn codes(count: usize) -> AdminRequest {
@@ -52,7 +52,7 @@ async fn a_request_goes_through_the_owner_and_the_socket_goes_with_it() {
     std::fs::create_dir(&long).expect("creates");
     let (owner, data) = (owner(&long), long.join("data"));
     let stop = CancellationToken::new();
-    let served = serve_control(Arc::clone(&owner), &data, stop.clone()).expect("binds");
+    let served = serve_control(Arc::clone(&owner), None, &data, stop.clone()).expect("binds");
     let socket = data.join("store/control.sock");
     let mode = std::fs::metadata(&socket).expect("exists").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);

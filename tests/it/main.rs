@@ -21,6 +21,7 @@ mod journey;
 mod library_contract;
 mod library_render;
 mod library_runs;
+mod migration;
 mod openspec;
 mod process;
 mod redeem;

@@ -167,7 +167,7 @@ fn resource(key: &Key) -> String {
 
 fn expected(expect: Expect) -> Option<u64> {
     match expect {
-        Expect::Absent => None,
+        Expect::Absent | Expect::Import => None,
         Expect::Version(n) => Some(n),
     }
 }

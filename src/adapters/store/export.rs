@@ -206,6 +206,7 @@ impl Exporter {
         Ok(match found {
             None => Found::Nothing,
             Some((Ok(job), sequence)) => Found::Text(render(&job, sequence)),
+            Some((Err(damage), _)) if damage.newer => Found::Damaged,
             Some((Err(damage), _)) => {
                 let key = damage.key.unwrap_or_else(|| Key::Job(tenant.clone(), job_id.clone()));
                 self.core.report_damage(&key, damage.reason);

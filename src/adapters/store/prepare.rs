@@ -111,16 +111,19 @@ fn check_audit(commit: &Commit) -> Result<(), CommitError> {
 
 fn prepare_write(write: Write) -> Result<PreparedWrite, CommitError> {
     let (key, expect, record) = match write {
-        Write::Delete { key, expect: Expect::Absent } => {
+        Write::Delete { key, expect: Expect::Absent | Expect::Import } => {
             return Err(CommitError::Invalid { reason: format!("it deletes what must be absent: {key:?}") });
         }
         Write::Delete { key, expect } => (key, expect, None),
         Write::Put { record, expect } => (record.key(), expect, Some(record)),
     };
-    let next = match expect {
-        Expect::Absent => Some(1),
-        Expect::Version(n) if n < i64::MAX as u64 => Some(n + 1),
-        Expect::Version(_) => None,
+    let next = match (expect, &record) {
+        (Expect::Absent, _) => Some(1),
+        (Expect::Import, Some(record)) => {
+            Some(record.version()).filter(|n| (1..=i64::MAX as u64).contains(n))
+        }
+        (Expect::Version(n), _) if n < i64::MAX as u64 => Some(n + 1),
+        (Expect::Import | Expect::Version(_), _) => None,
     };
     if record.as_ref().is_some_and(|record| Some(record.version()) != next) || next.is_none() {
         return Err(invalid("a record does not carry the version after the expected one"));

@@ -103,6 +103,9 @@ impl Readers {
             QueryError::Final(error) => error,
             QueryError::Damage(damage) => {
                 let named = damage.key.or(key);
+                if let (true, Some(key)) = (damage.newer, &named) {
+                    return ReadError::NewerSchema { key: key.clone() };
+                }
                 if let Some(key) = &named {
                     self.core.report_damage(key, damage.reason);
                 }

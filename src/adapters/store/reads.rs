@@ -97,6 +97,13 @@ pub fn page<T: Stored>(
 
 fn report(core: &Core, damage: &Damage) {
     match &damage.key {
+        Some(key) if damage.newer => {
+            tracing::error!(
+                event = "SS_RECORD_NEWER",
+                ?key,
+                "a stored record was written by a newer release"
+            );
+        }
         Some(key) => core.report_damage(key, damage.reason),
         None => tracing::error!(
             event = "SS_RECORD_DAMAGED",

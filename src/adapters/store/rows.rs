@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::prepare::checksum;
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
-use crate::domain::job::JobRecord;
+use crate::domain::job::{JobRecord, SCHEMA_VERSION};
 use crate::ports::store::Key;
 
 /// A record type and the table that holds it.
@@ -23,6 +23,10 @@ pub trait Stored: DeserializeOwned + Send + 'static {
     fn columns_agree(&self, _row: &Row<'_>, _from: usize) -> rusqlite::Result<bool> {
         Ok(true)
     }
+    /// True if the record, which is whole, was written in a newer form than this release knows.
+    fn is_newer(_json: &[u8]) -> bool {
+        false
+    }
     /// Those other columns.
     const CHECKED: &'static [&'static str] = &[];
 }
@@ -38,6 +42,17 @@ impl Stored for JobRecord {
     fn key(names: &[String]) -> Option<Key> {
         let [tenant, job_id] = names else { return None };
         Some(Key::Job(tenant.parse().ok()?, job_id.parse().ok()?))
+    }
+    fn is_newer(json: &[u8]) -> bool {
+        #[derive(serde::Deserialize)]
+        struct Stated {
+            schema_version: u64,
+        }
+        // records of this release begin with their schema version, which spares a second parse
+        let usual = format!("{{\"schema_version\":{SCHEMA_VERSION},");
+        !json.starts_with(usual.as_bytes())
+            && serde_json::from_slice::<Stated>(json)
+                .is_ok_and(|stated| stated.schema_version > SCHEMA_VERSION.into())
     }
     fn columns_agree(&self, row: &Row<'_>, from: usize) -> rusqlite::Result<bool> {
         Ok(row.get_ref(from)?.as_bytes().is_ok_and(|status| status == self.status.as_str().as_bytes()))
@@ -89,6 +104,8 @@ impl Stored for IdempotencyRecord {
 pub struct Damage {
     pub key: Option<Key>,
     pub reason: &'static str,
+    /// It is whole, and written by a newer release.
+    pub newer: bool,
 }
 
 /// Returns the columns that [`decode`] reads, in its order.
@@ -116,12 +133,16 @@ pub fn decode<T: Stored>(row: &Row<'_>) -> rusqlite::Result<Result<T, Damage>> {
             bytes(row.get_ref(i)?).map(|b| String::from_utf8_lossy(b).into_owned()).unwrap_or_default(),
         );
     }
-    let damaged = |reason| Ok(Err(Damage { key: T::key(&names), reason }));
+    let damaged = |reason| Ok(Err(Damage { key: T::key(&names), reason, newer: false }));
     let (Some(sum), Some(json)) = (bytes(row.get_ref(n + 1)?), bytes(row.get_ref(n + 2)?)) else {
         return damaged("columns have the wrong type");
     };
     if checksum(json) != sum {
         return damaged("the checksum does not match");
+    }
+    if T::is_newer(json) {
+        let reason = "the record has a schema version that is newer than this release knows";
+        return Ok(Err(Damage { key: T::key(&names), reason, newer: true }));
     }
     let record: T = match serde_json::from_slice(json) {
         Ok(record) => record,

@@ -64,7 +64,7 @@ impl MemoryStore {
             };
             let actual = state.records.get(&key).map(|(_, r)| r.version());
             let expected = match expect {
-                Expect::Absent => None,
+                Expect::Absent | Expect::Import => None,
                 Expect::Version(n) => Some(n),
             };
             let taken = match write {
@@ -190,11 +190,12 @@ fn check(commit: &Commit) -> Result<(), CommitError> {
     let mut hashes = std::collections::BTreeSet::new();
     for write in &commit.writes {
         let key = match write {
-            Write::Delete { expect: Expect::Absent, .. } => return Err(invalid()),
+            Write::Delete { expect: Expect::Absent | Expect::Import, .. } => return Err(invalid()),
             Write::Delete { key, .. } => key.clone(),
             Write::Put { record, expect } => {
                 let wanted = match expect {
                     Expect::Absent => 1,
+                    Expect::Import => record.version().max(1),
                     Expect::Version(n) => n + 1,
                 };
                 if record.version() != wanted {
