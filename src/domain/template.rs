@@ -1,5 +1,7 @@
 //! The declaration of a template (`meta.json`, contract 2.0). Rules on it are checked in `library`.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -332,6 +334,9 @@ pub struct SampleData {
     pub file: String,
     #[schema(value_type = Object)]
     pub parameters: Map<String, Value>,
+    /// Sample files of the further inputs, by the input's name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<String, String>,
     /// Columns that the golden run marks as categorical.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub categorical: Vec<String>,

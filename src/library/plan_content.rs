@@ -244,7 +244,7 @@ fn constraints(meta: &TemplateMeta) -> Constraints {
     }
 }
 
-/// The main data and the further ones; a single further input takes the single further data set.
+/// The main data and the further ones; a single required further input takes the single further data set.
 pub(super) fn input_bindings(
     meta: &TemplateMeta,
     inputs: &Inputs,
@@ -257,13 +257,13 @@ pub(super) fn input_bindings(
         .filter(|d| d.role != DatasetRole::PrimaryDataset)
         .map(|d| d.dataset_key.as_str())
         .collect();
-    let further = meta.inputs.iter().filter(|i| i.role != "main").count();
+    let further = meta.inputs.iter().filter(|i| i.role != "main" && i.required).count();
     for input in &meta.inputs {
         let key = if input.role == "main" {
             inputs.primary().map(|d| d.dataset_key.clone())
         } else if let Some(key) = statement.inputs.get(&input.name) {
             Some(key.clone())
-        } else if further == 1 && others.len() == 1 {
+        } else if input.required && further == 1 && others.len() == 1 {
             Some(others[0].to_owned())
         } else {
             None

@@ -1,12 +1,13 @@
 //! Every template that claims the open engine runs on its sample data, from ingest to outputs: bound by
 //! freeze, written by render, executed as a batch process.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::json;
 use stata_service::adapters::tabular::TabularFiles;
-use stata_service::domain::dataset::Inputs;
+use stata_service::domain::dataset::{DatasetRole, Inputs};
 use stata_service::domain::draft::{DraftSource, Selection, Statement};
 use stata_service::domain::plan::Plan;
 use stata_service::library::freeze::{DependencyStatus, FreezeInput, FreezeRequest, freeze};
@@ -24,13 +25,27 @@ fn ingested(library: &Library, template: &Template, dir: &Path) -> Inputs {
     let ingested = TabularFiles
         .ingest(&source, "source.csv", &IngestOptions::default(), &dir.join("data.dta"))
         .unwrap_or_else(|p| panic!("{file}: {p}"));
-    inputs(ingested.row_count, ingested.columns)
+    let mut all = inputs(ingested.row_count, ingested.columns);
+    for (name, file) in &template.meta.sample_data.inputs {
+        std::fs::create_dir_all(dir.join("inputs")).expect("a writable folder");
+        std::fs::write(&source, library.file(file).expect("sample data")).expect("a writable folder");
+        let target = dir.join("inputs").join(name);
+        let ingested = TabularFiles
+            .ingest(&source, "source.csv", &IngestOptions::default(), &target)
+            .unwrap_or_else(|p| panic!("{file}: {p}"));
+        let mut further = inputs(ingested.row_count, ingested.columns).datasets.remove(0);
+        further.dataset_key = name.clone();
+        further.role = DatasetRole::SecondaryDataset;
+        all.datasets.push(further);
+    }
+    all
 }
 
 fn planned(library: &Library, template: &Template, inputs: &Inputs) -> Plan {
     let statement: Statement = serde_json::from_value(json!({
         "parameters": template.meta.sample_data.parameters,
         "categorical_vars": template.meta.sample_data.categorical,
+        "inputs": template.meta.sample_data.inputs.keys().map(|k| (k, k)).collect::<BTreeMap<_, _>>(),
     }))
     .expect("a statement");
     freeze(&FreezeInput {

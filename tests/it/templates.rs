@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use reqwest::Method;
+use reqwest::multipart::{Form, Part};
 use serde_json::{Map, Value, json};
 
-use crate::support::app::TestApp;
+use crate::support::app::{Answer, TestApp};
 
 fn library() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/stata_do_library")
@@ -24,6 +26,11 @@ fn metas() -> Vec<Value> {
     paths.into_iter().map(read).filter(|m| m["stata"]["engine"] == "supported").collect()
 }
 
+/// A sample file as a part of an upload.
+fn part(name: &str, file: &str) -> Part {
+    Part::bytes(fs::read(library().join(file)).expect("sample data")).file_name(name.to_owned())
+}
+
 /// Runs a template on its sample data; returns the job's end, the run and its tables.
 async fn run(app: &TestApp, meta: &Value) -> (Value, BTreeMap<String, Vec<Map<String, Value>>>) {
     let id = meta["id"].as_str().expect("an id");
@@ -31,7 +38,14 @@ async fn run(app: &TestApp, meta: &Value) -> (Value, BTreeMap<String, Vec<Map<St
     let file = sample["file"].as_str().expect("a file");
     let job = app.job("").await;
     let name = file.rsplit('/').next().expect("a name");
-    app.upload(&job, name, fs::read(library().join(file)).expect("sample data")).await.ok();
+    let mut form = Form::new().part("file", part(name, file)).text("role", "primary_dataset");
+    for (input, file) in sample["inputs"].as_object().into_iter().flatten() {
+        let file = file.as_str().expect("a file");
+        form =
+            form.part("file", part(&input.replace(".dta", ".csv"), file)).text("role", "secondary_dataset");
+    }
+    let path = format!("/v1/jobs/{}/inputs/upload", job.job_id);
+    Answer::of(app.request(Method::POST, &path, &job.token).multipart(form)).await.ok();
     let mut draft = json!({"template_id": id, "parameters": sample["parameters"]});
     if let Some(marks) = sample.get("categorical") {
         draft["categorical_vars"] = marks.clone();

@@ -86,6 +86,31 @@ fn do_file(
     out
 }
 
+/// Writes the further inputs (`second.dta` …) of a run: a sample file, or rows of the case.
+fn further_inputs(folder: &Path, inputs: &Value) {
+    for (name, source) in inputs.as_object().into_iter().flatten() {
+        std::fs::create_dir_all(folder.join("inputs")).expect("a folder");
+        let mut data = folder.join("further.csv");
+        match source["csv"].as_str() {
+            Some(inline) => std::fs::write(&data, inline).expect("written"),
+            None => data = library().join(source.as_str().expect("a file")),
+        }
+        let script = format!(
+            "quietly import delimited using \"{}\", clear asdouble varnames(1)\nsave \"inputs/{name}\"\n",
+            data.display()
+        );
+        assert_eq!(run(folder, &script).1, 0, "{name} is written");
+    }
+}
+
+/// Writes a data set of a run as a table of its values.
+fn data_as_table(folder: &Path, file: &str) -> String {
+    let table = format!("{file}.csv");
+    let script = format!("use \"{file}\", clear\nexport delimited using \"{table}\", nolabel\n");
+    assert_eq!(run(folder, &script).1, 0, "{file} is read");
+    table
+}
+
 /// Runs a do-file in an own folder; what it printed and its return code.
 fn run(folder: &Path, script: &str) -> (String, i32) {
     let mut session = Session::default();
@@ -170,6 +195,7 @@ fn golden(meta: &Value, case: &Value, limits: &Value) -> Vec<String> {
     }
     let categorical: Vec<String> = items(&sample["categorical"]).iter().map(key_text).collect();
     let data = library().join(text(sample, "file"));
+    further_inputs(folder.path(), if case["inputs"].is_null() { &sample["inputs"] } else { &case["inputs"] });
     let (log, rc) = run(folder.path(), &do_file(meta, &data, &parameters, &categorical));
     let mut wrong = Vec::new();
     if rc != 0 {
@@ -185,6 +211,10 @@ fn golden(meta: &Value, case: &Value, limits: &Value) -> Vec<String> {
     }
     for (file, expected) in case["tables"].as_object().expect("tables") {
         compare(folder.path(), file, expected, limits, &mut wrong);
+    }
+    for (file, expected) in case["data"].as_object().into_iter().flatten() {
+        let file = data_as_table(folder.path(), file);
+        compare(folder.path(), &file, expected, limits, &mut wrong);
     }
     let metrics: BTreeMap<String, String> = anchors(&log, "metric")
         .into_iter()
@@ -237,6 +267,7 @@ fn failure_cases_end_with_their_check() {
                 Some(inline) => std::fs::write(&data, inline).expect("written"),
                 None => data = library().join(text(&case["data"], "file")),
             }
+            further_inputs(folder.path(), &case["data"]["inputs"]);
             let parameters =
                 case["parameters"].as_object().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone()));
             let (log, rc) = run(folder.path(), &do_file(&meta, &data, &parameters.collect(), &[]));

@@ -40,13 +40,21 @@ def fit(values: dict) -> dict:
     return table(["metric"], [{"metric": k, "value": v} for k, v in values.items()])
 
 
-def case(tables: dict, metrics: dict, parameters: dict | None = None, name: str | None = None) -> dict:
-    """One run: the tables and metrics it must produce; variants carry their own parameters."""
+def case(tables: dict, metrics: dict, parameters: dict | None = None, name: str | None = None,
+         data: dict | None = None, inputs: dict | None = None) -> dict:
+    """One run: the tables, data sets and metrics it must produce; variants carry their own parameters.
+
+    `inputs` names other rows than the sample's for a further input: {"second.dta": {"csv": text}}.
+    """
     out = {}
     if name is not None:
         out["name"] = name
         out["parameters"] = parameters or {}
+    if inputs is not None:
+        out["inputs"] = inputs
     out["tables"] = tables
+    if data is not None:
+        out["data"] = data
     out["metrics"] = {k: clean(v) for k, v in metrics.items()}
     return out
 

@@ -269,9 +269,82 @@ def households() -> None:
                           "income": income, "age": age, "children": children, "education": education, "city": city})
     frame["income"] = holes(rng, frame["income"], 0.02)
     write(frame, "households.csv")
+def orders() -> None:
+    """Orders and their customers: a main file, a lookup with gaps, and a late file of other columns."""
+    rng = np.random.default_rng(20240120)
+    n = 120
+    customers = [f"K{v:02d}" for v in range(1, 41)]
+    frame = pd.DataFrame({
+        "order_id": np.arange(1001, 1001 + n),
+        "customer": rng.choice(customers, n),
+        "amount": np.round(rng.gamma(2.0, 60, n), 2),
+        "items": rng.integers(1, 9, n),
+        "region": rng.choice(["北区", "南区", "东区"], n),
+    })
+    frame["customer"] = holes(rng, frame["customer"], 0.03)
+    frame["amount"] = holes(rng, frame["amount"], 0.05)
+    write(frame, "orders.csv")
+    kept = [c for c in customers if c not in ("K03", "K17", "K29")] + ["K91", "K92", "K93", "K94"]
+    lookup = pd.DataFrame({
+        "customer": kept,
+        "since_year": rng.integers(2008, 2024, len(kept)),
+        "segment": rng.choice(["retail", "business"], len(kept)),
+        "region": rng.choice(["北区", "南区", "东区"], len(kept)),
+    })
+    write(lookup.sample(frac=1, random_state=7), "customers.csv")
+    late = pd.DataFrame({
+        "order_id": np.arange(2001, 2026),
+        "customer": rng.choice(customers, 25),
+        "amount": np.round(rng.gamma(2.0, 60, 25), 2),
+        "items": rng.integers(1, 9, 25),
+        "channel": rng.choice(["web", "phone"], 25),
+    })
+    write(late, "orders_late.csv")
+
+
+def marks() -> None:
+    """Marks of pupils in two terms, one column for each subject and year."""
+    rng = np.random.default_rng(20240121)
+    rows = []
+    for pupil in range(1, 31):
+        group = str(rng.choice(["一班", "二班"]))
+        for term in (1, 2):
+            row = {"row_id": 2 * pupil + term, "pupil_id": pupil, "term": term, "class": group}
+            for subject, level in (("maths", 70), ("essay", 64)):
+                for year in (2021, 2022, 2023):
+                    row[f"{subject}{year}"] = round(float(rng.normal(level, 9)), 1)
+            rows.append(row)
+    frame = pd.DataFrame(rows)
+    for name in ("maths2022", "essay2023"):
+        frame[name] = holes(rng, frame[name], 0.1)
+    write(frame, "marks.csv")
+
+
+def ledger() -> None:
+    """Invoices with repeated numbers: exact copies, corrected amounts, incomplete rows."""
+    rng = np.random.default_rng(20240122)
+    rows = []
+    for invoice in range(1, 61):
+        amount = round(float(rng.gamma(2.0, 300)), 2)
+        base = {"invoice": f"R{invoice:03d}", "booked_on": int(rng.integers(1, 300)), "amount": amount,
+                "supplier": str(rng.choice(["Alder", "Birch", "Cedar"])), "note": "ok"}
+        rows.append(base)
+        for _ in range(int(rng.choice([0, 0, 0, 1, 1, 2]))):
+            copy = dict(base)
+            kind = rng.integers(0, 3)
+            if kind == 1:
+                copy["amount"] = round(amount * 1.1, 2)
+                copy["booked_on"] = base["booked_on"] + int(rng.integers(1, 20))
+            if kind == 2:
+                copy["supplier"] = None
+                copy["note"] = None
+            rows.append(copy)
+    frame = pd.DataFrame(rows).sample(frac=1, random_state=11)
+    write(frame, "ledger.csv")
 
 
 if __name__ == "__main__":
     OUT.mkdir(parents=True, exist_ok=True)
-    for make in (pay, schools, firms_panel, returns, clinic, survey, policy, rollout, visits, households):
+    for make in (pay, schools, firms_panel, returns, clinic, survey, policy, rollout, visits, households,
+                 orders, marks, ledger):
         make()

@@ -12,6 +12,7 @@ import goldens_models
 import goldens_panel
 import goldens_panel_models
 import goldens_series
+import goldens_prepare
 import goldens_tests
 
 if __name__ == "__main__":
@@ -26,6 +27,7 @@ if __name__ == "__main__":
     goldens_tests.write_all()
     goldens_linear.write_all()
     goldens_panel.write_all()
+    goldens_prepare.write_all()
     goldens_count.write_all()
     goldens_choice.write_all()
     goldens_panel_models.write_all()

@@ -30,8 +30,12 @@ pub(super) fn check(
             .strip_prefix('`')
             .and_then(|n| n.strip_suffix('\''))
             .is_some_and(|n| temporaries.contains(n));
-        let declared = if reads { &context.inputs } else { &context.outputs };
-        if temporary || declared.contains(literal) {
+        // further inputs are staged in the folder `inputs`
+        let declared = match literal.strip_prefix("inputs/") {
+            Some(name) if reads => context.inputs.contains(name),
+            _ => !reads && context.outputs.contains(literal),
+        };
+        if temporary || declared {
             continue;
         }
         add(if literal.contains(['`', '$']) {

@@ -86,6 +86,9 @@ fn files_are_declared_ones_or_temporary_ones() {
         "save \"/tmp/x.dta\"",
         "use \"/etc/x.dta\", clear",
         "use ../other.dta",
+        "use other.dta",
+        "use inputs/absent.dta",
+        "save inputs/other.dta",
         "merge 1:1 id using \"`name'\"",
         "graph export \"other.svg\", replace",
         "graph export `f', replace",
@@ -95,7 +98,7 @@ fn files_are_declared_ones_or_temporary_ones() {
     ] {
         assert_eq!(reasons(&format!("{body}\n")).len(), 1, "{body}");
     }
-    let good = "tempfile rows\nsave \"`rows'\"\nuse \"`rows'\", clear\nmerge 1:1 id using other.dta\n\
+    let good = "tempfile rows\nsave \"`rows'\"\nuse \"`rows'\", clear\nmerge 1:1 id using inputs/other.dta\n\
                 graph export \"fig_x.svg\", replace\nexport delimited using table_x.csv, replace\n\
                 postfile p str32 a using \"`rows'\"\nss_export using \"table_x.csv\", rows(\"`rows'\")\n";
     assert_eq!(reasons(good), Vec::<String>::new());

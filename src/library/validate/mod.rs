@@ -119,11 +119,15 @@ pub(super) fn bilingual(report: &mut Report, field: &str, en: &str, zh: Option<&
 /// Sample data, expected numbers, limits, sources.
 fn evidence(library: &Library, template: &Template, report: &mut Report) {
     let meta = &template.meta;
-    for (field, file) in
-        [("sample_data.file", &meta.sample_data.file), ("oracle.expected", &meta.oracle.expected)]
-    {
+    let further = meta.sample_data.inputs.values().map(|f| ("sample_data.inputs", f));
+    let own = [("sample_data.file", &meta.sample_data.file), ("oracle.expected", &meta.oracle.expected)];
+    for (field, file) in own.into_iter().chain(further) {
         let found = file.starts_with("datasets/") && library.file(file).is_some();
         report.rule(found, || format!("{field} {file} does not exist below datasets/"));
+    }
+    for input in meta.inputs.iter().filter(|i| i.role != "main" && i.required) {
+        let given = meta.sample_data.inputs.contains_key(&input.name);
+        report.rule(given, || format!("sample_data.inputs lacks {}", input.name));
     }
     report.rule(!meta.oracle.tool.trim().is_empty(), || "oracle.tool is empty".to_owned());
     report.rule(!meta.oracle.tolerance.is_empty(), || "oracle.tolerance is empty".to_owned());
