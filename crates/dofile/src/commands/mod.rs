@@ -10,6 +10,7 @@ pub(crate) mod language;
 mod multivariate;
 mod official;
 mod panel;
+mod prefix;
 mod shrinkage;
 mod spec;
 mod timeseries;
@@ -51,6 +52,7 @@ impl Handles {
 pub fn all() -> impl Iterator<Item = &'static CommandSpec> {
     [
         language::TABLE,
+        prefix::TABLE,
         data::TABLE,
         describe::TABLE,
         estimation::TABLE,

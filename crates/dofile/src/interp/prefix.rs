@@ -117,7 +117,7 @@ impl Session {
                 number.trim().parse::<f64>().map_err(|_| StataError::syntax())?;
                 rest = command.trim().to_string();
             } else if word == "by" || abbreviates(&word, "bysort", 3) {
-                let colon = find_colon(tail).ok_or_else(StataError::syntax)?;
+                let colon = split::top_level_colon(tail).ok_or_else(StataError::syntax)?;
                 p.by = Some(self.by_prefix(&tail[..colon], word != "by")?);
                 rest = tail[colon + 1..].trim().to_string();
             } else {
@@ -226,24 +226,4 @@ impl Session {
             .collect::<Vec<_>>()
             .join(", ")
     }
-}
-
-/// Index of the first colon outside quotes and parentheses.
-fn find_colon(text: &str) -> Option<usize> {
-    let b = text.as_bytes();
-    let (mut i, mut depth) = (0, 0);
-    while i < b.len() {
-        if split::quote_at(b, i) {
-            i = split::skip_quote(b, i);
-            continue;
-        }
-        match b[i] {
-            b'(' => depth += 1,
-            b')' => depth -= 1,
-            b':' if depth == 0 => return Some(i),
-            _ => {}
-        }
-        i += 1;
-    }
-    None
 }

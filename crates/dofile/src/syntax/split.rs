@@ -120,6 +120,26 @@ pub fn unquote(s: &str) -> &str {
     }
 }
 
+/// Index of the first colon outside quotes and parentheses.
+pub fn top_level_colon(text: &str) -> Option<usize> {
+    let b = text.as_bytes();
+    let (mut i, mut depth) = (0, 0);
+    while i < b.len() {
+        if quote_at(b, i) {
+            i = skip_quote(b, i);
+            continue;
+        }
+        match b[i] {
+            b'(' => depth += 1,
+            b')' => depth -= 1,
+            b':' if depth == 0 => return Some(i),
+            _ => {}
+        }
+        i += 1;
+    }
+    None
+}
+
 /// Index of the first comma outside quotes, parentheses and brackets.
 pub fn top_level_comma(s: &str) -> Option<usize> {
     let b = s.as_bytes();

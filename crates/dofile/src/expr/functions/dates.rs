@@ -95,6 +95,8 @@ pub(super) const TABLE: &[Function] = &[
     Function { name: "monthly", args: "ssn?", imp: Imp::Any(|a| Value::Num(period(a, 'm')), false) },
     Function { name: "quarterly", args: "ssn?", imp: Imp::Any(|a| Value::Num(period(a, 'q')), false) },
     Function { name: "yearly", args: "ssn?", imp: Imp::Any(|a| Value::Num(period(a, 'y')), false) },
+    Function { name: "halfyearly", args: "ssn?", imp: Imp::Any(|a| Value::Num(period(a, 'h')), false) },
+    Function { name: "Clock", args: "ssn?", imp: Imp::Any(|a| Value::Num(parse_masked(a, true)), false) },
     Function { name: "weekly", args: "ssn?", imp: Imp::Any(|a| Value::Num(period(a, 'w')), false) },
 ];
 

@@ -1,8 +1,12 @@
 //! The table of functions (manual [FN]). One file for each family; functions
 //! that need the session are bound in `compile`.
 
+mod characters;
+mod date_parts;
 mod dates;
+mod distributions;
 mod math;
+mod noncentral;
 mod probability;
 mod random;
 mod strings;
@@ -53,16 +57,25 @@ impl Function {
     }
 }
 
+const TABLES: [&[Function]; 8] = [
+    math::TABLE,
+    strings::TABLE,
+    characters::TABLE,
+    dates::TABLE,
+    date_parts::TABLE,
+    probability::TABLE,
+    distributions::TABLE,
+    random::TABLE,
+];
+
 /// Finds a function by name.
 pub(super) fn find(name: &str) -> Option<Function> {
-    let tables = [math::TABLE, strings::TABLE, dates::TABLE, probability::TABLE, random::TABLE];
-    tables.iter().flat_map(|t| t.iter()).find(|f| f.name == name).copied()
+    TABLES.iter().flat_map(|t| t.iter()).find(|f| f.name == name).copied()
 }
 
 /// Names of all functions, sorted.
 pub fn names() -> Vec<&'static str> {
-    let tables = [math::TABLE, strings::TABLE, dates::TABLE, probability::TABLE, random::TABLE];
-    let mut names: Vec<&str> = tables.iter().flat_map(|t| t.iter().map(|f| f.name)).collect();
+    let mut names: Vec<&str> = TABLES.iter().flat_map(|t| t.iter().map(|f| f.name)).collect();
     names.extend([
         "cond",
         "sum",

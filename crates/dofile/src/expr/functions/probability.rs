@@ -25,6 +25,11 @@ fn std_normal() -> Normal {
     Normal::standard()
 }
 
+/// Standard normal probability.
+pub(super) fn normal(x: f64) -> f64 {
+    std_normal().cdf(x)
+}
+
 fn with<D, E>(d: Result<D, E>, f: impl Fn(D) -> f64) -> f64 {
     d.map_or(f64::NAN, f)
 }
@@ -64,7 +69,17 @@ pub(super) const TABLE: &[Function] = &[
         f64::NAN
     }),
     prob!("invchi2tail", "nn", |a| {
-        if unit(a[1]) { with(ChiSquared::new(a[0]), |d| d.inverse_cdf(1.0 - a[1])) } else { f64::NAN }
+        if unit(a[1]) && a[0] > 0.0 {
+            super::noncentral::invert(
+                |x| ChiSquared::new(a[0]).map_or(f64::NAN, |d| d.sf(x)),
+                a[1],
+                0.0,
+                f64::INFINITY,
+                false,
+            )
+        } else {
+            f64::NAN
+        }
     }),
     prob!("F", "nnn", |a| with(FisherSnedecor::new(a[0], a[1]), |d| d.cdf(a[2].max(0.0)))),
     prob!("Ftail", "nnn", |a| with(FisherSnedecor::new(a[0], a[1]), |d| if a[2] <= 0.0 {
@@ -115,8 +130,6 @@ pub(super) const TABLE: &[Function] = &[
     prob!("betaden", "nnn", |a| with(Beta::new(a[0], a[1]), |d| d.pdf(a[2]))),
     prob!("exponential", "nn", |a| if a[1] < 0.0 { 0.0 } else { -(-a[1] / a[0]).exp_m1() }),
     prob!("exponentialtail", "nn", |a| if a[1] < 0.0 { 1.0 } else { (-a[1] / a[0]).exp() }),
-    prob!("weibull", "nnn", |a| if a[2] < 0.0 { 0.0 } else { -(-(a[2] / a[1]).powf(a[0])).exp_m1() }),
-    prob!("logistic", "n", |a| 1.0 / (1.0 + (-a[0]).exp())),
 ];
 
 /// ln Phi(x) far in the lower tail (Abramowitz and Stegun 26.2.12).

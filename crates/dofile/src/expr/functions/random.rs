@@ -4,7 +4,7 @@
 use super::{Function, Imp};
 use crate::rng::Mt64;
 use crate::value::{MISSING, is_missing};
-use statrs::distribution::{Binomial, ContinuousCDF, Discrete, Gamma, Poisson, StudentsT};
+use statrs::distribution::{Beta, Binomial, ContinuousCDF, Discrete, Gamma, Poisson, StudentsT};
 
 const fn rnd(name: &'static str, args: &'static str, f: fn(&mut Mt64, &[f64]) -> f64) -> Function {
     Function { name, args, imp: Imp::Random(f) }
@@ -41,6 +41,19 @@ pub(super) const TABLE: &[Function] = &[
     rnd("rgamma", "nn", |r, a| Gamma::new(a[0], 1.0 / a[1]).map_or(MISSING, |d| d.inverse_cdf(r.uniform()))),
     rnd("rchi2", "n", |r, a| Gamma::new(a[0] / 2.0, 0.5).map_or(MISSING, |d| d.inverse_cdf(r.uniform()))),
     rnd("rt", "n", |r, a| StudentsT::new(0.0, 1.0, a[0]).map_or(MISSING, |d| d.inverse_cdf(r.uniform()))),
+    rnd("rbeta", "nn", |r, a| Beta::new(a[0], a[1]).map_or(MISSING, |d| d.inverse_cdf(r.uniform()))),
+    rnd("rcauchy", "nn", |r, a| a[0] - a[1] / (std::f64::consts::PI * r.uniform()).tan()),
+    rnd("rlaplace", "nn", |r, a| {
+        let u = r.uniform();
+        a[0] + a[1] * if u < 0.5 { (2.0 * u).ln() } else { -(2.0 * (1.0 - u)).ln() }
+    }),
+    rnd("rnbinomial", "nn", |r, a| {
+        let Ok(d) = Gamma::new(a[0], a[1] / (1.0 - a[1])) else { return MISSING };
+        let mean = d.inverse_cdf(r.uniform());
+        let u = r.uniform();
+        let Ok(d) = Poisson::new(mean) else { return if mean == 0.0 { 0.0 } else { MISSING } };
+        by_mass(u, (mean + 40.0 * mean.sqrt() + 100.0) as u64, |k| d.pmf(k))
+    }),
     rnd("rbinomial", "nn", |r, a| {
         let u = r.uniform();
         let Ok(d) = Binomial::new(a[1], a[0].max(0.0) as u64) else { return MISSING };

@@ -1,0 +1,291 @@
+//! `bootstrap`: standard errors and intervals from resampled rows or clusters.
+
+use super::exp_list::Statistic;
+use super::{parts, replicate};
+use crate::commands::data::grouped;
+use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::error::{Result, StataError};
+use crate::estimation::table::Table;
+use crate::estimators::distributions::{normal, normal_quantile};
+use crate::format;
+use crate::frame::{Column, Variable};
+use crate::matrix::{Matrix, Stripe};
+use crate::results::Estimation;
+use crate::session::Session;
+use crate::syntax::{OptSpec, ParsedCommand};
+use crate::value::is_missing;
+
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "bootstrap",
+    min: 2,
+    form: Form::Raw,
+    by: ByRule::No,
+    run,
+    syntax: "bootstrap [exp_list] [, reps(#) strata(varlist) cluster(varlist) idcluster(newvar) size(#) seed(#) saving(file [, replace double]) level(#) mse nodots notable noheader] : command",
+    notes: "stores e(b) (observed) e(V) e(se) e(bias) e(ci_normal) e(ci_percentile) e(ci_bc) e(N_reps) e(N_misreps); V about the mean of the replications (about the observed values with mse); percentile limits by the rule of centile; bias-corrected ones by Efron (1987); resamples are not Stata's stream; [R] bootstrap",
+    examples: &[
+        Example {
+            run: "set obs 200\nset seed 7\ngenerate double x = rnormal()\nbootstrap m=r(mean), reps(400) seed(3) nodots: summarize x\nmatrix V = e(V)\nmatrix B = e(b)\nsummarize x\nscalar ratio = sqrt(V[1,1]) / (r(sd) / sqrt(r(N)))\nscalar near = ratio > 0.85 & ratio < 1.15\nscalar same = reldif(B[1,1], r(mean)) < 1e-12",
+            expect: &[("near", 1.0), ("same", 1.0), ("e(N_reps)", 400.0)],
+        },
+        Example {
+            run: "set obs 60\ngenerate x = _n\ngenerate double y = 2*x + mod(_n, 5)\nbootstrap, reps(30) seed(1) nodots: regress y x\ntest x\nscalar cmd = \"`e(cmd)'\" == \"regress\"\nscalar vce = \"`e(vce)'\" == \"bootstrap\"",
+            expect: &[("cmd", 1.0), ("vce", 1.0), ("_b[x] > 1.9", 1.0)],
+        },
+    ],
+};
+
+const OPTIONS: &[OptSpec] = &[
+    OptSpec::int("Reps"),
+    OptSpec::text("STRata"),
+    OptSpec::text("CLuster"),
+    OptSpec::text("IDcluster"),
+    OptSpec::int("SIze"),
+    OptSpec::text("SEed"),
+    OptSpec::text("SAving"),
+    OptSpec::real("Level"),
+    OptSpec::flag("mse"),
+    OptSpec::flag("noDots"),
+    OptSpec::flag("noTABle"),
+    OptSpec::flag("noHeader"),
+    OptSpec::flag("noLegend"),
+    OptSpec::flag("NOWarn"),
+];
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (mut head, command) = parts("bootstrap", &cmd.raw)?;
+    let refused =
+        ["BCA", "TIES", "REJECT", "NODROP", "NOIsily", "TRace", "TITle", "GRoup", "JACKknifeopts", "DOTS"];
+    head.check_options(OPTIONS, &refused)?;
+    let reps = replicate::count(head.options.int("reps"), 50)?;
+    replicate::seed(s, head.options.text("seed"))?;
+    let level = head.options.real("level").unwrap_or(s.settings.level);
+    let (statistics, observed, estimated) = replicate::first_run(s, &command, &head.list)?;
+    // only the rows that the command used are drawn from
+    let used: Vec<usize> = match s.estimation_sample().filter(|_| estimated) {
+        Some(mark) => (0..mark.len()).filter(|&i| mark[i]).collect(),
+        None => (0..s.frame.n_rows()).collect(),
+    };
+    let plan = Plan::new(s, &head, &used)?;
+    let dots = if head.has("nodots") { None } else { Some("Bootstrap replications") };
+    let rows = replicate::on_copies(s, &command, &statistics, reps, dots, |s, _| plan.draw(s))?;
+    if let Some(saving) = head.options.text("saving") {
+        replicate::save(s, saving, &statistics, &rows)?;
+    }
+    post(s, &head, &command, &statistics, &observed, &rows, level, used, estimated)
+}
+
+/// Units to draw within strata.
+struct Plan {
+    strata: Vec<Vec<Vec<usize>>>,
+    size: Option<usize>,
+    id: Option<String>,
+}
+
+impl Plan {
+    fn new(s: &Session, head: &ParsedCommand, used: &[usize]) -> Result<Self> {
+        let list = |o: &str| s.varlist(head.options.text(o).unwrap_or(""));
+        let (strata, cluster) = (list("strata")?, list("cluster")?);
+        let blocks = if strata.is_empty() { vec![used.to_vec()] } else { grouped(s, &strata, used.to_vec()) };
+        let units = |rows: Vec<usize>| {
+            if cluster.is_empty() {
+                rows.into_iter().map(|r| vec![r]).collect()
+            } else {
+                grouped(s, &cluster, rows)
+            }
+        };
+        let strata: Vec<Vec<Vec<usize>>> = blocks.into_iter().map(units).collect();
+        let size = match head.options.int("size") {
+            Some(n) if n < 1 || n as usize > strata.iter().map(Vec::len).min().unwrap_or(0) => {
+                return Err(StataError::new(498, "size() must not exceed the number of units"));
+            }
+            n => n.map(|n| n as usize),
+        };
+        let id = head.options.text("idcluster").map(String::from);
+        if id.is_some() && cluster.is_empty() {
+            return Err(StataError::invalid("idcluster() requires the cluster() option"));
+        }
+        if strata.iter().all(Vec::is_empty) {
+            return Err(StataError::no_observations());
+        }
+        Ok(Self { strata, size, id })
+    }
+
+    fn draw(&self, s: &mut Session) -> Result<()> {
+        let (mut rows, mut ids) = (Vec::new(), Vec::new());
+        let mut id = 0.0;
+        for units in &self.strata {
+            for _ in 0..self.size.unwrap_or(units.len()) {
+                let k = s.rng.borrow_mut().uniform_int(0.0, units.len() as f64 - 1.0) as usize;
+                id += 1.0;
+                rows.extend(&units[k]);
+                ids.extend(std::iter::repeat_n(id, units[k].len()));
+            }
+        }
+        s.frame.take_rows(&rows);
+        if let Some(name) = &self.id {
+            if let Some(i) = s.frame.find(name) {
+                s.frame.drop_vars(&[i]);
+            }
+            s.frame.add(Variable::new(name, Column::Double(ids)))?;
+        }
+        Ok(())
+    }
+}
+
+/// Covariance of complete replications about a centre: divisor n - 1 about the mean, n with `mse`.
+fn covariance(rows: &[&Vec<f64>], centre: &[f64], divisor: f64) -> Vec<f64> {
+    let k = centre.len();
+    let mut v = vec![0.0; k * k];
+    for r in rows {
+        for i in 0..k {
+            for j in 0..k {
+                v[i * k + j] += (r[i] - centre[i]) * (r[j] - centre[j]) / divisor;
+            }
+        }
+    }
+    v
+}
+
+/// Percentile by the rule of `centile`: order statistic (n+1)p, interpolated ([R] centile).
+fn centile(sorted: &[f64], p: f64) -> f64 {
+    let n = sorted.len();
+    let position = (n as f64 + 1.0) * p;
+    let k = position.floor();
+    if k < 1.0 {
+        return sorted[0];
+    }
+    if k >= n as f64 {
+        return sorted[n - 1];
+    }
+    let k = k as usize;
+    sorted[k - 1] + (position - k as f64) * (sorted[k] - sorted[k - 1])
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of one result")]
+fn post(
+    s: &mut Session,
+    head: &ParsedCommand,
+    command: &str,
+    statistics: &[Statistic],
+    observed: &[f64],
+    rows: &[Vec<f64>],
+    level: f64,
+    used: Vec<usize>,
+    estimated: bool,
+) -> Result<()> {
+    let complete: Vec<&Vec<f64>> = rows.iter().filter(|r| r.iter().all(|x| !is_missing(*x))).collect();
+    if complete.len() < 2 {
+        return Err(StataError::new(
+            2001,
+            "insufficient observations to compute bootstrap standard errors\nno results will be saved",
+        ));
+    }
+    let (k, n) = (observed.len(), complete.len() as f64);
+    let mean: Vec<f64> = (0..k).map(|j| complete.iter().map(|r| r[j]).sum::<f64>() / n).collect();
+    let v = if head.has("mse") {
+        covariance(&complete, observed, n)
+    } else {
+        covariance(&complete, &mean, n - 1.0)
+    };
+    let full = estimated && statistics.iter().all(|x| x.coefficient().is_some());
+    let mut est = if full { s.e.clone() } else { Estimation::default() };
+    let stripe: Vec<Stripe> = match s.e.b().filter(|_| full) {
+        Some(b) => {
+            statistics.iter().filter_map(|x| x.coefficient()).map(|j| b.col_names[j].clone()).collect()
+        }
+        None => statistics.iter().map(|x| Stripe::term(&x.name)).collect(),
+    };
+    if full && let Some(b) = s.e.b() {
+        // omitted and base terms keep their place with a zero variance
+        let places: Vec<usize> = statistics.iter().filter_map(Statistic::coefficient).collect();
+        let mut square = vec![0.0; b.cols() * b.cols()];
+        for (i, &p) in places.iter().enumerate() {
+            for (j, &q) in places.iter().enumerate() {
+                square[p * b.cols() + q] = v[i * k + j];
+            }
+        }
+        est.results.matrix("V", Matrix::square(square, b.col_names.clone()));
+        est.results.scalars.remove("df_r");
+    } else {
+        est.results.matrix("b", Matrix::row_vector(observed.to_vec(), stripe.clone()));
+        est.results.matrix("V", Matrix::square(v.clone(), stripe.clone()));
+        est.results.text("cmd", "bootstrap").scalar("N", used.len() as f64).text("properties", "b V");
+    }
+    let se: Vec<f64> = (0..k).map(|j| v[j * k + j].sqrt()).collect();
+    let bias: Vec<f64> = (0..k).map(|j| mean[j] - observed[j]).collect();
+    let z = normal_quantile(0.5 + level / 200.0);
+    let tail = (1.0 - level / 100.0) / 2.0;
+    let (mut plain, mut percentile, mut corrected) = (Vec::new(), Vec::new(), Vec::new());
+    for j in 0..k {
+        let mut x: Vec<f64> = complete.iter().map(|r| r[j]).collect();
+        x.sort_by(f64::total_cmp);
+        plain.push((observed[j] - z * se[j], observed[j] + z * se[j]));
+        percentile.push((centile(&x, tail), centile(&x, 1.0 - tail)));
+        let below = x.iter().filter(|x| **x <= observed[j]).count() as f64 / n;
+        let shift = normal_quantile(below.clamp(0.5 / n, 1.0 - 0.5 / n));
+        corrected.push((centile(&x, normal(2.0 * shift - z)), centile(&x, normal(2.0 * shift + z))));
+    }
+    let limits = |pairs: &[(f64, f64)]| {
+        let mut m = Matrix::new(2, k, pairs.iter().map(|p| p.0).chain(pairs.iter().map(|p| p.1)).collect());
+        m.row_names = ["ll", "ul"].map(Stripe::term).to_vec();
+        m.col_names.clone_from(&stripe);
+        m
+    };
+    est.results
+        .matrix("reps", Matrix::row_vector(vec![n; k], stripe.clone()))
+        .matrix("bias", Matrix::row_vector(bias, stripe.clone()))
+        .matrix("se", Matrix::row_vector(se.clone(), stripe.clone()))
+        .matrix("ci_normal", limits(&plain))
+        .matrix("ci_percentile", limits(&percentile))
+        .matrix("ci_bc", limits(&corrected))
+        .scalar("N_reps", n)
+        .scalar("N_misreps", rows.len() as f64 - n)
+        .scalar("level", level)
+        .text("prefix", "bootstrap")
+        .text("command", command)
+        .text("vce", "bootstrap")
+        .text("vcetype", "Bootstrap");
+    let mut touse = vec![false; s.frame.n_rows()];
+    used.iter().for_each(|&r| touse[r] = true);
+    let title = est.results.get_text("depvar").filter(|_| full).unwrap_or("").to_string();
+    s.post_estimation(est, touse);
+    if !head.has("noheader") {
+        s.print("");
+        let obs = format::bare("%15.0gc", used.len() as f64);
+        s.print(format!("Bootstrap results{:>43} = {:>9}", "Number of obs", obs));
+        s.print(format!("{:>60} = {:>9}", "Replications", format::bare("%15.0gc", n)));
+        s.print("");
+        if !full {
+            s.print(format!("      Command: {command}"));
+            for x in statistics.iter().filter(|x| x.name != x.text) {
+                s.print(format!("{:>13}: {}", format::abbrev(&x.name, 12), x.text));
+            }
+            s.print("");
+        }
+    }
+    let table = Table {
+        title: &title,
+        heading: "Coefficient",
+        vce_title: "Bootstrap",
+        stripe: &stripe,
+        b: observed,
+        se: &se,
+        df_r: None,
+        level,
+        eform: false,
+        ancillary_from: None,
+        clusters: None,
+        equations: stripe.iter().any(|x| !x.eq.is_empty()),
+        beta: None,
+    };
+    if head.has("notable") {
+        table.store(s);
+    } else {
+        table.show(s);
+    }
+    if rows.len() as f64 > n {
+        s.print(format!("Note: {} replications failed and are left out.", rows.len() as f64 - n));
+    }
+    Ok(())
+}

@@ -1,0 +1,168 @@
+//! `jackknife`: standard errors from leaving out one row or cluster at a time.
+
+use super::exp_list::Statistic;
+use super::{parts, replicate};
+use crate::commands::data::grouped;
+use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::error::{Result, StataError};
+use crate::estimation::table::Table;
+use crate::format;
+use crate::matrix::{Matrix, Stripe};
+use crate::results::Estimation;
+use crate::session::Session;
+use crate::syntax::{OptSpec, ParsedCommand};
+use crate::value::is_missing;
+
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "jackknife",
+    min: 4,
+    form: Form::Raw,
+    by: ByRule::No,
+    run,
+    syntax: "jackknife [exp_list] [, cluster(varlist) mse level(#) saving(file [, replace double]) nodots notable noheader] : command",
+    notes: "stores e(b) e(V) e(se) e(bias) e(N_reps) e(df_r); V = (n-1)/n sum (T(-i) - mean)^2, about the observed value with mse (Efron and Tibshirani 1993, chapter 11); t with n-1 degrees of freedom; [R] jackknife",
+    examples: &[Example {
+        // the jackknife of the mean has the standard error of the mean
+        run: "set obs 10\ngenerate double x = _n^2\njackknife m=r(mean), nodots: summarize x\nmatrix V = e(V)\nsummarize x\nscalar d = reldif(sqrt(V[1,1]), r(sd)/sqrt(10))",
+        expect: &[("d < 1e-12", 1.0), ("e(df_r)", 9.0), ("e(N_reps)", 10.0)],
+    }],
+};
+
+const OPTIONS: &[OptSpec] = &[
+    OptSpec::text("CLuster"),
+    OptSpec::flag("mse"),
+    OptSpec::real("Level"),
+    OptSpec::text("SAving"),
+    OptSpec::flag("noDots"),
+    OptSpec::flag("noTABle"),
+    OptSpec::flag("noHeader"),
+    OptSpec::flag("noLegend"),
+    OptSpec::flag("Eclass"),
+    OptSpec::flag("Rclass"),
+];
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (mut head, command) = parts("jackknife", &cmd.raw)?;
+    head.check_options(
+        OPTIONS,
+        &["KEEP", "N", "IDcluster", "REJECT", "NODROP", "NOIsily", "TRace", "TITle", "DOTS"],
+    )?;
+    let level = head.options.real("level").unwrap_or(s.settings.level);
+    let (statistics, observed, estimated) = replicate::first_run(s, &command, &head.list)?;
+    let used: Vec<usize> = match s.estimation_sample().filter(|_| estimated) {
+        Some(mark) => (0..mark.len()).filter(|&i| mark[i]).collect(),
+        None => (0..s.frame.n_rows()).collect(),
+    };
+    let cluster = s.varlist(head.options.text("cluster").unwrap_or(""))?;
+    let units: Vec<Vec<usize>> = if cluster.is_empty() {
+        used.iter().map(|&r| vec![r]).collect()
+    } else {
+        grouped(s, &cluster, used.clone())
+    };
+    if units.len() < 2 {
+        return Err(StataError::standard(2001));
+    }
+    let dots = if head.has("nodots") { None } else { Some("Jackknife replications") };
+    let rows = replicate::on_copies(s, &command, &statistics, units.len(), dots, |s, k| {
+        let mut keep = vec![false; s.frame.n_rows()];
+        used.iter().for_each(|&r| keep[r] = true);
+        units[k].iter().for_each(|&r| keep[r] = false);
+        s.frame.keep_rows(&keep);
+        Ok(())
+    })?;
+    if let Some(saving) = head.options.text("saving") {
+        replicate::save(s, saving, &statistics, &rows)?;
+    }
+    post(s, &head, &command, &statistics, &observed, &rows, level, &used, estimated)
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of one result")]
+fn post(
+    s: &mut Session,
+    head: &ParsedCommand,
+    command: &str,
+    statistics: &[Statistic],
+    observed: &[f64],
+    rows: &[Vec<f64>],
+    level: f64,
+    used: &[usize],
+    estimated: bool,
+) -> Result<()> {
+    let complete: Vec<&Vec<f64>> = rows.iter().filter(|r| r.iter().all(|x| !is_missing(*x))).collect();
+    if complete.len() < 2 {
+        return Err(StataError::standard(2001));
+    }
+    let (k, n) = (observed.len(), complete.len() as f64);
+    let mean: Vec<f64> = (0..k).map(|j| complete.iter().map(|r| r[j]).sum::<f64>() / n).collect();
+    let centre = if head.has("mse") { observed } else { &mean };
+    let mut v = vec![0.0; k * k];
+    for r in &complete {
+        for i in 0..k {
+            for j in 0..k {
+                v[i * k + j] += (n - 1.0) / n * (r[i] - centre[i]) * (r[j] - centre[j]);
+            }
+        }
+    }
+    let full = estimated && statistics.iter().all(|x| x.coefficient().is_some());
+    let mut est = if full { s.e.clone() } else { Estimation::default() };
+    let mut stripe: Vec<Stripe> = statistics.iter().map(|x| Stripe::term(&x.name)).collect();
+    if full && let Some(b) = s.e.b() {
+        let places: Vec<usize> = statistics.iter().filter_map(Statistic::coefficient).collect();
+        stripe = places.iter().map(|&p| b.col_names[p].clone()).collect();
+        let mut square = vec![0.0; b.cols() * b.cols()];
+        for (i, &p) in places.iter().enumerate() {
+            for (j, &q) in places.iter().enumerate() {
+                square[p * b.cols() + q] = v[i * k + j];
+            }
+        }
+        est.results.matrix("V", Matrix::square(square, b.col_names.clone()));
+    } else {
+        est.results.matrix("b", Matrix::row_vector(observed.to_vec(), stripe.clone()));
+        est.results.matrix("V", Matrix::square(v.clone(), stripe.clone()));
+        est.results.text("cmd", "jackknife").scalar("N", used.len() as f64).text("properties", "b V");
+    }
+    let se: Vec<f64> = (0..k).map(|j| v[j * k + j].sqrt()).collect();
+    let bias: Vec<f64> = (0..k).map(|j| (n - 1.0) * (mean[j] - observed[j])).collect();
+    est.results
+        .matrix("bias", Matrix::row_vector(bias, stripe.clone()))
+        .matrix("se", Matrix::row_vector(se.clone(), stripe.clone()))
+        .scalar("N_reps", n)
+        .scalar("N_misreps", rows.len() as f64 - n)
+        .scalar("df_r", n - 1.0)
+        .text("prefix", "jackknife")
+        .text("command", command)
+        .text("vce", "jackknife")
+        .text("vcetype", "Jackknife");
+    let mut touse = vec![false; s.frame.n_rows()];
+    used.iter().for_each(|&r| touse[r] = true);
+    let title = est.results.get_text("depvar").filter(|_| full).unwrap_or("").to_string();
+    s.post_estimation(est, touse);
+    if !head.has("noheader") {
+        s.print("");
+        let obs = format::bare("%15.0gc", used.len() as f64);
+        s.print(format!("Jackknife results{:>43} = {:>9}", "Number of obs", obs));
+        s.print(format!("{:>60} = {:>9}", "Replications", format::bare("%15.0gc", n)));
+        s.print("");
+    }
+    let table = Table {
+        title: &title,
+        heading: "Coefficient",
+        vce_title: "Jackknife",
+        stripe: &stripe,
+        b: observed,
+        se: &se,
+        df_r: Some(n - 1.0),
+        level,
+        eform: false,
+        ancillary_from: None,
+        clusters: None,
+        equations: stripe.iter().any(|x| !x.eq.is_empty()),
+        beta: None,
+    };
+    if head.has("notable") {
+        table.store(s);
+    } else {
+        table.show(s);
+    }
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! Prefixes that run a command many times: over groups, resamples, permutations or simulations.
+//! Their shared parts (lists of expressions, replications) are here; by-groups are in `interp`.
+
+mod bootstrap;
+mod exp_list;
+mod jackknife;
+mod permute;
+mod replicate;
+mod rolling;
+mod simulate;
+mod statsby;
+
+use super::CommandSpec;
+use crate::error::{Result, StataError};
+use crate::syntax::ParsedCommand;
+use crate::syntax::split;
+
+pub(super) const TABLE: &[CommandSpec] =
+    &[bootstrap::SPEC, jackknife::SPEC, permute::SPEC, rolling::SPEC, simulate::SPEC, statsby::SPEC];
+
+/// Splits `[exp_list] [, options] : command` at the colon outside quotes and brackets.
+fn parts(name: &str, raw: &str) -> Result<(ParsedCommand, String)> {
+    let at = split::top_level_colon(raw).ok_or_else(|| {
+        StataError::invalid(format!("{name} is a prefix: {name} [exp_list] [, options] : command"))
+    })?;
+    let command = raw[at + 1..].trim();
+    if command.is_empty() {
+        return Err(StataError::syntax());
+    }
+    let (list, options) = match split::top_level_comma(&raw[..at]) {
+        Some(i) => (raw[..i].trim(), raw[i + 1..at].trim()),
+        None => (raw[..at].trim(), ""),
+    };
+    let parsed = ParsedCommand {
+        name: name.to_string(),
+        list: list.to_string(),
+        option_text: options.to_string(),
+        raw: raw.to_string(),
+        ..ParsedCommand::default()
+    };
+    Ok((parsed, command.to_string()))
+}

@@ -1,0 +1,154 @@
+//! `permute`: permutation tests.
+
+use super::{parts, replicate};
+use crate::commands::data::grouped;
+use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::error::{Result, StataError};
+use crate::estimators::distributions::beta_quantile;
+use crate::format;
+use crate::matrix::{Matrix, Stripe};
+use crate::results::Results;
+use crate::session::Session;
+use crate::syntax::{OptSpec, ParsedCommand};
+
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "permute",
+    min: 7,
+    form: Form::Raw,
+    by: ByRule::No,
+    run,
+    syntax: "permute permvar exp_list [, reps(#) left right strata(varlist) seed(#) eps(#) level(#) saving(file [, replace double]) nodots] : command",
+    notes: "stores r(N) r(N_reps) r(reps) r(c) r(b) r(p) r(se) r(ci); p is c/n, where c counts |T*| >= |T| (or one side); exact binomial limits; shuffles are not Stata's stream; [R] permute",
+    examples: &[Example {
+        run: "set obs 12\ngenerate g = _n > 6\ngenerate double y = _n + 10*g\npermute g diff=(r(mu_2)-r(mu_1)), reps(200) seed(1) nodots: ttest y, by(g)\nmatrix P = r(p)\nscalar small = P[1,1] < 0.05\nmatrix B = r(b)",
+        expect: &[("small", 1.0), ("B[1,1]", 16.0), ("r(N)", 12.0)],
+    }],
+};
+
+const OPTIONS: &[OptSpec] = &[
+    OptSpec::int("Reps"),
+    OptSpec::flag("LEft"),
+    OptSpec::flag("RIght"),
+    OptSpec::text("STRata"),
+    OptSpec::text("SEed"),
+    OptSpec::real("EPS"),
+    OptSpec::real("Level"),
+    OptSpec::text("SAving"),
+    OptSpec::flag("noDots"),
+    OptSpec::flag("noLegend"),
+    OptSpec::flag("noHeader"),
+];
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (mut head, command) = parts("permute", &cmd.raw)?;
+    head.check_options(OPTIONS, &["ENUMerate", "NODROP", "NOIsily", "TRace", "TITle", "REJECT", "DOTS"])?;
+    let (name, list) = head.list.split_once(char::is_whitespace).unwrap_or((head.list.as_str(), ""));
+    let target = s.variable(name)?;
+    let reps = replicate::count(head.options.int("reps"), 100)?;
+    replicate::seed(s, head.options.text("seed"))?;
+    let level = head.options.real("level").unwrap_or(s.settings.level);
+    let strata = s.varlist(head.options.text("strata").unwrap_or(""))?;
+    let all: Vec<usize> = (0..s.frame.n_rows()).collect();
+    let groups = if strata.is_empty() { vec![all] } else { grouped(s, &strata, all) };
+    let (statistics, observed, _) = replicate::first_run(s, &command, list)?;
+    let dots = if head.has("nodots") { None } else { Some("Permutations") };
+    let rows = replicate::on_copies(s, &command, &statistics, reps, dots, |s, _| {
+        let mut source: Vec<usize> = (0..s.frame.n_rows()).collect();
+        for g in &groups {
+            // Fisher-Yates with unbiased draws
+            for i in (1..g.len()).rev() {
+                let j = s.rng.borrow_mut().uniform_int(0.0, i as f64) as usize;
+                source.swap(g[i], g[j]);
+            }
+        }
+        let shuffled = s.frame.var(target).data.gather(source.iter().map(|&r| Some(r)));
+        s.frame.set_column(target, shuffled);
+        Ok(())
+    })?;
+    if let Some(saving) = head.options.text("saving") {
+        replicate::save(s, saving, &statistics, &rows)?;
+    }
+    report(s, &head, &statistics, &observed, &rows, level)
+}
+
+fn report(
+    s: &mut Session,
+    head: &ParsedCommand,
+    statistics: &[super::exp_list::Statistic],
+    observed: &[f64],
+    rows: &[Vec<f64>],
+    level: f64,
+) -> Result<()> {
+    let eps = head.options.real("eps").unwrap_or(1e-7);
+    let extreme = |x: f64, t: f64| {
+        if head.has("left") {
+            x <= t + eps
+        } else if head.has("right") {
+            x >= t - eps
+        } else {
+            x.abs() >= t.abs() - eps
+        }
+    };
+    let names: Vec<Stripe> = statistics.iter().map(|x| Stripe::term(&x.name)).collect();
+    let (mut c, mut n, mut p, mut se, mut low, mut high) = (vec![], vec![], vec![], vec![], vec![], vec![]);
+    for (j, &t) in observed.iter().enumerate() {
+        let x = replicate::column(rows, j);
+        if x.is_empty() {
+            return Err(StataError::new(498, "insufficient observations to perform permutations"));
+        }
+        let (count, total) = (x.iter().filter(|x| extreme(**x, t)).count() as f64, x.len() as f64);
+        let tail = (1.0 - level / 100.0) / 2.0;
+        c.push(count);
+        n.push(total);
+        p.push(count / total);
+        se.push((count / total * (1.0 - count / total) / total).sqrt());
+        low.push(if count == 0.0 { 0.0 } else { beta_quantile(count, total - count + 1.0, tail) });
+        high.push(if count == total { 1.0 } else { beta_quantile(count + 1.0, total - count, 1.0 - tail) });
+    }
+    s.print("");
+    s.print(format!(
+        "Permutation results{:>34} = {:>9}",
+        "Number of obs",
+        format::bare("%15.0gc", s.frame.n_rows() as f64)
+    ));
+    s.print(format!("{:>53} = {:>9}", "Number of permutations", format::bare("%15.0gc", rows.len() as f64)));
+    s.print("");
+    let rule = format!("{}+{}", "-".repeat(13), "-".repeat(64));
+    s.print(&rule);
+    s.print("           T |     T(obs)       c       n      p       SE(p)    [conf. interval]");
+    s.print(&rule);
+    for j in 0..statistics.len() {
+        s.print(format!(
+            "{:>12} | {:>10} {:>7} {:>7} {:>7} {:>9} {:>9} {:>9}",
+            format::abbrev(&statistics[j].name, 12),
+            format::bare("%9.0g", observed[j]),
+            c[j],
+            n[j],
+            format::bare("%6.4f", p[j]),
+            format::bare("%6.4f", se[j]),
+            format::bare("%8.0g", low[j]),
+            format::bare("%8.0g", high[j]),
+        ));
+    }
+    s.print(&rule);
+    let side = if head.has("left") {
+        "c = #{T <= T(obs)}"
+    } else if head.has("right") {
+        "c = #{T >= T(obs)}"
+    } else {
+        "c = #{|T| >= |T(obs)|}"
+    };
+    s.print(format!("Note: {side}; confidence intervals are with respect to p=c/n."));
+    let mut ci = Matrix::new(2, names.len(), low.into_iter().chain(high).collect());
+    ci.row_names = ["ll", "ul"].map(Stripe::term).to_vec();
+    ci.col_names.clone_from(&names);
+    let mut r = Results::default();
+    r.scalar("N", s.frame.n_rows() as f64).scalar("N_reps", rows.len() as f64).scalar("level", level);
+    r.text("cmd", "permute").text("event", side);
+    for (name, values) in [("b", observed.to_vec()), ("c", c), ("reps", n), ("p", p), ("se", se)] {
+        r.matrix(name, Matrix::row_vector(values, names.clone()));
+    }
+    r.matrix("ci", ci);
+    s.r = r;
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! Running a command again and again on changed data: first run, replications, dots, saved results.
+
+use super::exp_list::{self, Statistic};
+use crate::error::{Result, StataError};
+use crate::frame::{Column, Frame, StorageType, Variable};
+use crate::session::Session;
+use crate::syntax::split;
+use crate::value::MISSING;
+
+/// Runs a command without output.
+pub(super) fn quietly(s: &mut Session, command: &str) -> Result<()> {
+    let before = s.out.quiet;
+    s.out.quiet += 1;
+    let depth = s.scopes.len();
+    let result = s.run_expanded(command);
+    while s.scopes.len() > depth {
+        s.leave_scope();
+    }
+    s.out.quiet = before;
+    result.map(|_| ())
+}
+
+/// The first run: its statistics, their values, and whether the command posted estimates.
+pub(super) fn first_run(
+    s: &mut Session,
+    command: &str,
+    list: &str,
+) -> Result<(Vec<Statistic>, Vec<f64>, bool)> {
+    let before = s.e.sample;
+    quietly(s, command)?;
+    let estimated = s.e.sample != before && s.e.sample.is_some();
+    let statistics = exp_list::bind(s, list, estimated)?;
+    let values: Result<Vec<f64>> = statistics.iter().map(|x| x.value(s)).collect();
+    Ok((statistics, values?, estimated))
+}
+
+/// One replication on the data in memory: missing values where the command fails. A break is passed on.
+pub(super) fn replication(s: &mut Session, command: &str, statistics: &[Statistic]) -> Result<Vec<f64>> {
+    let outcome = quietly(s, command).and_then(|()| statistics.iter().map(|x| x.value(s)).collect());
+    match outcome {
+        Ok(values) => Ok(values),
+        Err(_) if s.interrupted() => Err(StataError::standard(1)),
+        Err(_) => Ok(vec![MISSING; statistics.len()]),
+    }
+}
+
+/// Runs `make` for the data of each replication and puts the data back afterwards, whatever happens.
+pub(super) fn on_copies(
+    s: &mut Session,
+    command: &str,
+    statistics: &[Statistic],
+    count: usize,
+    dots: Option<&str>,
+    mut make: impl FnMut(&mut Session, usize) -> Result<()>,
+) -> Result<Vec<Vec<f64>>> {
+    let full = s.frame.clone();
+    let estimates = s.e.clone();
+    let mut rows = Vec::with_capacity(count);
+    let mut result = Ok(());
+    if let Some(title) = dots {
+        s.out.end_line();
+        s.out.text(&format!("{title} ({count}): "));
+    }
+    for k in 0..count {
+        let step = make(s, k).and_then(|()| replication(s, command, statistics));
+        s.frame = full.clone();
+        match step {
+            Ok(values) => {
+                if dots.is_some() {
+                    show_dot(s, k + 1, values.contains(&MISSING));
+                }
+                rows.push(values);
+            }
+            Err(e) => {
+                result = Err(e);
+                break;
+            }
+        }
+    }
+    if dots.is_some() && result.is_ok() {
+        s.out.text(" done\n");
+    }
+    s.frame = full;
+    s.e = estimates;
+    result.map(|()| rows)
+}
+
+fn show_dot(s: &mut Session, k: usize, failed: bool) {
+    if k.is_multiple_of(10) && !failed {
+        s.out.text(&k.to_string());
+    } else {
+        s.out.text(if failed { "x" } else { "." });
+    }
+    if k.is_multiple_of(50) {
+        s.out.text("\n");
+    }
+}
+
+/// A data set of replications: one row each, one column for each statistic.
+pub(super) fn as_frame(statistics: &[Statistic], rows: &[Vec<f64>], double: bool) -> Result<Frame> {
+    let mut frame = Frame::new();
+    let ty = if double { StorageType::Double } else { StorageType::Float };
+    for (j, x) in statistics.iter().enumerate() {
+        let values: Vec<f64> = rows.iter().map(|r| r[j]).collect();
+        let mut var = Variable::new(&x.name, Column::from_f64(ty, &values));
+        var.label = x.text.chars().take(80).collect();
+        frame.add(var)?;
+    }
+    Ok(frame)
+}
+
+/// Writes replications where `saving(file [, replace double])` says.
+pub(super) fn save(s: &mut Session, saving: &str, statistics: &[Statistic], rows: &[Vec<f64>]) -> Result<()> {
+    let (name, options) = saving.split_once(',').unwrap_or((saving, ""));
+    let mut double = false;
+    let mut replace = false;
+    for o in options.split_whitespace() {
+        match o {
+            "double" => double = true,
+            "replace" => replace = true,
+            o => return Err(StataError::option_not_allowed(o)),
+        }
+    }
+    let file = crate::commands::language::files::with_extension(split::unquote(name.trim()), "dta");
+    let path = s.path(&file);
+    crate::commands::language::files::check_replace(&path, &file, replace)?;
+    crate::commands::data::write_dta(&as_frame(statistics, rows, double)?, &path)
+}
+
+/// `seed(#)`.
+pub(super) fn seed(s: &mut Session, text: Option<&str>) -> Result<()> {
+    let Some(text) = text else { return Ok(()) };
+    let x = s.eval_num(text)?;
+    if !(0.0..=2_147_483_647.0).contains(&x) {
+        return Err(StataError::new(198, "seed() must be between 0 and 2147483647"));
+    }
+    *s.rng.borrow_mut() = crate::rng::Mt64::new(x as u64);
+    Ok(())
+}
+
+/// `reps(#)`: at least one, at most what memory should hold.
+pub(super) fn count(n: Option<i64>, default: i64) -> Result<usize> {
+    match n.unwrap_or(default) {
+        n if (1..=1_000_000).contains(&n) => Ok(n as usize),
+        _ => Err(StataError::new(198, "reps() must be between 1 and 1000000")),
+    }
+}
+
+/// Non-missing values of one statistic.
+pub(super) fn column(rows: &[Vec<f64>], j: usize) -> Vec<f64> {
+    rows.iter().map(|r| r[j]).filter(|x| !crate::value::is_missing(*x)).collect()
+}

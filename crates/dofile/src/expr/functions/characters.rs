@@ -1,0 +1,147 @@
+//! Further string functions: pieces by characters, codes, soundex, Unicode repair
+//! (manual [FN] String functions).
+
+use super::{Function, Imp};
+use crate::value::{MISSING, Value, is_missing};
+use unicode_width::UnicodeWidthChar;
+
+const fn s(name: &'static str, args: &'static str, f: super::AnyFn) -> Function {
+    Function { name, args, imp: Imp::Any(f, true) }
+}
+
+const fn n(name: &'static str, args: &'static str, f: super::AnyFn) -> Function {
+    Function { name, args, imp: Imp::Any(f, false) }
+}
+
+fn text(s: String) -> Value {
+    Value::Str(s)
+}
+
+fn str(a: &[Value], k: usize) -> &str {
+    match a.get(k) {
+        Some(Value::Str(s)) => s,
+        _ => "",
+    }
+}
+
+fn num(a: &[Value], k: usize) -> f64 {
+    match a.get(k) {
+        Some(Value::Num(x)) => *x,
+        _ => MISSING,
+    }
+}
+
+fn length(x: f64) -> usize {
+    if is_missing(x) { usize::MAX } else { x.max(0.0) as usize }
+}
+
+/// American Soundex (Knuth, The Art of Computer Programming 3, section 6).
+fn soundex(word: &str) -> String {
+    let code = |c: char| match c {
+        'B' | 'F' | 'P' | 'V' => '1',
+        'C' | 'G' | 'J' | 'K' | 'Q' | 'S' | 'X' | 'Z' => '2',
+        'D' | 'T' => '3',
+        'L' => '4',
+        'M' | 'N' => '5',
+        'R' => '6',
+        _ => '0',
+    };
+    let letters: Vec<char> =
+        word.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_uppercase()).collect();
+    let Some(&first) = letters.first() else { return String::new() };
+    let mut out = String::from(first);
+    let mut last = code(first);
+    for &c in &letters[1..] {
+        let k = code(c);
+        if k != '0' && k != last {
+            out.push(k);
+        }
+        // h and w do not part equal codes
+        if !matches!(c, 'H' | 'W') {
+            last = k;
+        }
+        if out.len() == 4 {
+            break;
+        }
+    }
+    while out.len() < 4 {
+        out.push('0');
+    }
+    out
+}
+
+/// Reads `\uhhhh` and `\Uhhhhhhhh`.
+fn unescape(t: &str) -> String {
+    let mut out = String::new();
+    let mut rest = t;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        let tail = &rest[at + 1..];
+        let width = match tail.as_bytes().first() {
+            Some(b'u') => 4,
+            Some(b'U') => 8,
+            _ => 0,
+        };
+        let decoded = tail.get(1..1 + width).filter(|_| width > 0);
+        match decoded.and_then(|h| u32::from_str_radix(h, 16).ok()).and_then(char::from_u32) {
+            Some(c) => {
+                out.push(c);
+                rest = &tail[1 + width..];
+            }
+            None => {
+                out.push('\\');
+                rest = tail;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// `udsubstr`: as many characters as fit into display columns, from a character on.
+fn display_part(t: &str, from: f64, columns: f64) -> String {
+    let mut room = length(columns);
+    let start = if from < 0.0 {
+        t.chars().count().saturating_sub((-from) as usize)
+    } else {
+        (from as usize).saturating_sub(1)
+    };
+    let fits = |c: &char| {
+        let w = c.width().unwrap_or(0);
+        let ok = w <= room;
+        room = room.saturating_sub(w);
+        ok
+    };
+    t.chars().skip(start).take_while(fits).collect()
+}
+
+pub(super) const TABLE: &[Function] = &[
+    s("soundex", "s", |a| text(soundex(str(a, 0)))),
+    s("strdup", "sn", |a| {
+        text(str(a, 0).repeat(length(num(a, 1)).min(100_000).min(2_000_000 / str(a, 0).len().max(1))))
+    }),
+    s("ustrleft", "sn", |a| text(str(a, 0).chars().take(length(num(a, 1))).collect())),
+    s("ustrright", "sn", |a| {
+        let t = str(a, 0);
+        text(t.chars().skip(t.chars().count().saturating_sub(length(num(a, 1)))).collect())
+    }),
+    s("ustrunescape", "s", |a| text(unescape(str(a, 0)))),
+    s("ustrfix", "ss?", |a| text(str(a, 0).to_string())),
+    s("udsubstr", "snn", |a| text(display_part(str(a, 0), num(a, 1), num(a, 2)))),
+    n("ustrinvalidcnt", "s", |_| Value::Num(0.0)),
+    n("ustrrpos", "ssn?", |a| {
+        let hit = str(a, 0).rfind(str(a, 1)).filter(|_| !str(a, 1).is_empty());
+        Value::Num(hit.map_or(0.0, |k| str(a, 0)[..k].chars().count() as f64 + 1.0))
+    }),
+    n("indexnot", "ss", |a| {
+        let hit = str(a, 0).find(|c| !str(a, 1).contains(c));
+        Value::Num(hit.map_or(0.0, |k| k as f64 + 1.0))
+    }),
+    n("ustrcompare", "sss?", |a| Value::Num(f64::from(str(a, 0).cmp(str(a, 1)) as i8))),
+    n("uisdigit", "s", |a| {
+        Value::Num(f64::from(u8::from(str(a, 0).chars().next().is_some_and(char::is_numeric))))
+    }),
+    n("uisletter", "s", |a| {
+        Value::Num(f64::from(u8::from(str(a, 0).chars().next().is_some_and(char::is_alphabetic))))
+    }),
+];
