@@ -1,6 +1,7 @@
 //! Requests that take long and concern the whole store: migration, checks, exports, backups. Done by the
 //! owner of the store where one runs, else on the data directory directly.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,10 +13,11 @@ use super::build::migration;
 use super::control::{RequestError, TRY, Target, read_answer};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::control::ask_patiently;
-use crate::adapters::store::{LockError, OpenError, Options as StoreOptions, SqliteStore};
-use crate::domain::error::Problem;
+use crate::adapters::store::{LockError, OpenError, Options as StoreOptions, SqliteStore, tools};
+use crate::domain::error::{ErrorCode, Problem};
 use crate::ports::clock::Clock;
 use crate::service::migrate::Migration;
+use crate::service::pools::Pool;
 use crate::telemetry::metrics::Metrics;
 
 /// Longest wait for the owner's answer.
@@ -27,6 +29,10 @@ const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 pub enum MaintenanceRequest {
     /// Migrates what older releases left; with `finalize`, for good.
     Migrate { dry_run: bool, finalize: bool },
+    /// Verifies everything; with `deep`, the contents of artifacts too.
+    StoreCheck { deep: bool },
+    /// Writes every record into an empty directory.
+    StoreExport { dir: PathBuf },
 }
 
 /// What these requests are done with.
@@ -36,6 +42,7 @@ pub struct Maintenance {
     pub migration: Arc<Migration>,
     pub clock: Arc<dyn Clock>,
     pub metrics: Option<Arc<Metrics>>,
+    pool: Pool,
 }
 
 impl Maintenance {
@@ -47,7 +54,8 @@ impl Maintenance {
         clock: Arc<dyn Clock>,
         metrics: Option<Arc<Metrics>>,
     ) -> Self {
-        Self { data_dir, store, migration, clock, metrics }
+        let pool = Pool::new("maintenance", 2, Duration::from_secs(600));
+        Self { data_dir, store, migration, clock, metrics, pool }
     }
 
     /// Does what is asked for.
@@ -62,8 +70,24 @@ impl Maintenance {
             MaintenanceRequest::Migrate { dry_run, .. } => {
                 self.migration.migrate_all(dry_run).await.map(|report| json!(report))
             }
+            MaintenanceRequest::StoreCheck { deep } => {
+                let data_dir = self.data_dir.clone();
+                let report = self.pool.run(move || tools::check(&data_dir, deep, true)).await?;
+                report.map(|report| json!(report)).map_err(|error| unusable(&error))
+            }
+            MaintenanceRequest::StoreExport { dir } => {
+                let data_dir = self.data_dir.clone();
+                let report = self.pool.run(move || tools::export(&data_dir, &dir)).await?;
+                report.map(|report| json!(report)).map_err(|error| unusable(&error))
+            }
         }
     }
+}
+
+/// An error of a file or directory, in words for the operator who asked.
+fn unusable(error: &io::Error) -> Problem {
+    tracing::error!(event = "SS_DATA_IO_FAILED", %error, "a request about the whole store failed");
+    Problem::new(ErrorCode::InputValidationFailed, error.to_string())
 }
 
 /// Does a request: through the owner of the store, else on the data directory directly.
@@ -86,8 +110,45 @@ pub async fn maintain(target: &Target, request: &MaintenanceRequest) -> Result<V
     }
 }
 
+/// Makes a new database of the readable copies. The service must not run.
+///
+/// # Errors
+/// [`RequestError`].
+pub async fn rebuild(target: &Target) -> Result<Value, RequestError> {
+    let _owned = own(target)?;
+    let (data_dir, now) = (target.data_dir.clone(), SystemClock.now());
+    let report = blocking(move || tools::rebuild(&data_dir, now)).await?;
+    Ok(json!(report?))
+}
+
+fn own(target: &Target) -> Result<tools::Owned, OpenError> {
+    tools::own(&target.data_dir, target.wait, SystemClock.now())
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, RequestError> {
+    let pool = Pool::new("maintenance", 1, Duration::from_secs(1));
+    pool.run(work).await.map_err(|problem| RequestError::Refused {
+        code: problem.code.as_str().to_owned(),
+        message: problem.message,
+    })
+}
+
 async fn direct(target: &Target, request: MaintenanceRequest) -> Result<Value, RequestError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    // a store that may be damaged is looked at without starting it
+    match &request {
+        MaintenanceRequest::StoreCheck { deep } => {
+            let _owned = tools::own(&target.data_dir, TRY.min(target.wait), clock.now())?;
+            let (data_dir, deep) = (target.data_dir.clone(), *deep);
+            return Ok(json!(blocking(move || tools::check(&data_dir, deep, false)).await??));
+        }
+        MaintenanceRequest::StoreExport { dir } => {
+            let _owned = tools::own(&target.data_dir, TRY.min(target.wait), clock.now())?;
+            let (data_dir, dir) = (target.data_dir.clone(), dir.clone());
+            return Ok(json!(blocking(move || tools::export(&data_dir, &dir)).await??));
+        }
+        MaintenanceRequest::Migrate { .. } => {}
+    }
     let mut options = StoreOptions::new(target.data_dir.clone(), Arc::clone(&clock));
     options.lock_wait = TRY.min(target.wait);
     options.readers = 2;

@@ -9,6 +9,7 @@ mod health;
 pub mod library;
 pub mod migrate;
 mod serve;
+pub mod store;
 pub mod task_code;
 mod version;
 
@@ -50,6 +51,8 @@ enum Command {
     ApiKey(api_key::ApiKeyArgs),
     /// Bring what older releases left to the present form.
     Migrate(migrate::MigrateArgs),
+    /// Check, export and rebuild the store.
+    Store(store::StoreArgs),
     /// Show the settings that are in force.
     Config(config_show::Args),
     /// Ask a running service whether it is ready.
@@ -79,6 +82,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::TaskCode(args) => on_store(config, async move |target| task_code::run(args, &target).await),
         Command::ApiKey(args) => on_store(config, async move |target| api_key::run(args, &target).await),
         Command::Migrate(args) => on_store(config, async move |target| migrate::run(args, &target).await),
+        Command::Store(args) => on_store(config, async move |target| store::run(args, &target).await),
         Command::Config(args) => config_show::run(args, config).into(),
         Command::Health(args) => health::run(args, config).into(),
         Command::Version(args) => version::run(&args).into(),

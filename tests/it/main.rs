@@ -31,6 +31,7 @@ mod selection_ranking;
 mod store_crash;
 mod store_model;
 mod store_sqlite;
+mod store_tools;
 mod support;
 mod telemetry_logs;
 mod telemetry_metrics;

@@ -89,7 +89,11 @@ impl Heads {
         )
     }
 
-    fn save(&self, conn: &Connection) -> rusqlite::Result<()> {
+    /// Keeps the heads in their table.
+    ///
+    /// # Errors
+    /// Any error of the database.
+    pub(super) fn save(&self, conn: &Connection) -> rusqlite::Result<()> {
         let counts = serde_json::to_string(&self.jobs).expect("counts serialise to JSON");
         conn.prepare_cached(
             "UPDATE heads SET sequence = ?1, queue_seq = ?2, audit_seq = ?3, audit_hash = ?4, job_counts = ?5

@@ -20,3 +20,26 @@ pub fn render(job: &JobRecord, sequence: u64) -> String {
     text.push('\n');
     text
 }
+
+/// A `job.json` as it was read back.
+pub struct Copy {
+    /// The record without secrets, as JSON.
+    pub record: Value,
+    /// Sequence of the commit that wrote it.
+    pub sequence: u64,
+}
+
+/// Reads the text of a `job.json` and checks its integrity mark.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn read(text: &[u8]) -> Result<Copy, String> {
+    let mut value: Value = serde_json::from_slice(text).map_err(|e| format!("it is not whole JSON: {e}"))?;
+    let mark = value.as_object_mut().and_then(|members| members.shift_remove("_integrity"));
+    let mark = mark.ok_or("it has no integrity mark")?;
+    let sequence = mark["sequence"].as_u64().ok_or("its integrity mark has no sequence")?;
+    if mark["sha256"].as_str() != Some(sha256_of(&value).as_str()) {
+        return Err("its content does not match its integrity mark".to_owned());
+    }
+    Ok(Copy { record: value, sequence })
+}

@@ -3,9 +3,13 @@
 
 mod apply;
 mod audit_log;
+mod check;
+mod check_audit;
+mod check_copies;
 mod checkpoint;
 mod committer;
 mod export;
+mod export_all;
 mod job_cache;
 mod job_copy;
 mod keys;
@@ -14,10 +18,12 @@ mod prepare;
 mod queue;
 mod readers;
 mod reads;
+mod rebuild;
 mod rows;
 mod schema;
 mod shared;
 pub mod sqlite;
+pub mod tools;
 
 pub use lock::{Holder, LockError};
 pub use sqlite::{OpenError, Options, SqliteStore};

@@ -4,6 +4,7 @@ pub mod app;
 pub mod clock;
 pub mod columns;
 pub mod context;
+pub mod lived_in;
 pub mod memory_store;
 pub mod records;
 pub mod runs;

@@ -1,0 +1,160 @@
+//! The audit chain and its export, verified for `store check` and `store rebuild`.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension};
+use serde_json::Value;
+
+use super::check::Report;
+use crate::domain::audit::GENESIS_HASH;
+use crate::domain::canonical::{canonical_json, sha256_hex};
+
+/// The end of a chain that is whole so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    pub seq: u64,
+    pub hash: String,
+}
+
+impl Link {
+    /// The state before the first event.
+    pub fn genesis() -> Self {
+        Self { seq: 0, hash: GENESIS_HASH.to_owned() }
+    }
+
+    /// Checks that an event follows, and moves on to it.
+    ///
+    /// # Errors
+    /// What is wrong with the event.
+    pub fn follow(&mut self, text: &str) -> Result<(), String> {
+        let mut event: Value = serde_json::from_str(text).map_err(|_| "it is not whole JSON".to_owned())?;
+        if canonical_json(&event) != text {
+            return Err("it is not in canonical form".to_owned());
+        }
+        let members = event.as_object_mut().ok_or("it is not an object")?;
+        if members.get("seq").and_then(Value::as_u64) != Some(self.seq + 1) {
+            return Err(format!("it is not event {}", self.seq + 1));
+        }
+        if members.get("prev_hash").and_then(Value::as_str) != Some(self.hash.as_str()) {
+            return Err("it does not continue the event before it".to_owned());
+        }
+        let stated = members.shift_remove("hash");
+        let expected = sha256_hex(format!("{}{}", self.hash, canonical_json(&event)));
+        if stated.as_ref().and_then(Value::as_str) != Some(expected.as_str()) {
+            return Err("its content does not match its hash".to_owned());
+        }
+        self.seq += 1;
+        self.hash = expected;
+        Ok(())
+    }
+}
+
+/// Verifies the chain in the tables, up to its first fault.
+pub fn check_chain(conn: &Connection, report: &mut Report) {
+    let mut link = Link::genesis();
+    let mut walk = || -> rusqlite::Result<()> {
+        let mut statement = conn.prepare("SELECT seq, json FROM audit ORDER BY seq")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            report.count("audit_events");
+            let seq: i64 = row.get(0)?;
+            let text = row.get_ref(1)?.as_bytes().map(|b| String::from_utf8_lossy(b).into_owned());
+            if let Err(reason) = link.follow(&text.unwrap_or_default()) {
+                report.problem("audit_chain", format!("event {seq}"), reason);
+                return Ok(());
+            }
+        }
+        Ok(())
+    };
+    if let Err(error) = walk() {
+        report.problem("database", "audit", error.to_string());
+    }
+}
+
+/// Returns the files of the export, in the order of their months.
+///
+/// # Errors
+/// Any I/O error other than absence.
+pub fn export_files(data_dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(data_dir.join("audit")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "jsonl") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Calls `visit` with file name and text of every complete line of the export, until it answers false. A
+/// line that a crash cut off at the very end is left out.
+///
+/// # Errors
+/// Any I/O error.
+pub fn export_lines(data_dir: &Path, mut visit: impl FnMut(&str, &str) -> bool) -> io::Result<()> {
+    for path in export_files(data_dir)? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut reader = BufReader::new(File::open(&path)?);
+        let mut line = Vec::new();
+        while reader.read_until(b'\n', &mut line)? > 0 {
+            if line.last() == Some(&b'\n') {
+                let text = String::from_utf8_lossy(&line[..line.len() - 1]).into_owned();
+                if !visit(&name, &text) {
+                    return Ok(());
+                }
+            }
+            line.clear();
+        }
+    }
+    Ok(())
+}
+
+/// Compares the export with the chain, line by line.
+///
+/// # Errors
+/// An I/O error of reading the export.
+pub fn check_export(data_dir: &Path, conn: &Connection, online: bool, report: &mut Report) -> io::Result<()> {
+    let mut seq = 0_u64;
+    let head = report.audit_seq;
+    let mut stored = match conn.prepare("SELECT json FROM audit WHERE seq = ?1") {
+        Ok(statement) => statement,
+        Err(error) => {
+            report.problem("database", "audit", error.to_string());
+            return Ok(());
+        }
+    };
+    export_lines(data_dir, |name, text| {
+        seq += 1;
+        if online && seq > head {
+            return false;
+        }
+        report.count("audit_lines");
+        let event = stored.query_row([seq.cast_signed()], |row| row.get::<_, String>(0)).optional();
+        match event {
+            Ok(Some(event)) if event == text => true,
+            Ok(Some(_)) => {
+                report.problem("audit_export", format!("{name}, event {seq}"), "it differs from the chain");
+                false
+            }
+            Ok(None) => {
+                report.problem("audit_export", format!("{name}, event {seq}"), "the chain has no such event");
+                false
+            }
+            Err(error) => {
+                report.problem("database", format!("audit event {seq}"), error.to_string());
+                false
+            }
+        }
+    })?;
+    if seq < head {
+        report.notes.push(format!("{} audit events are about to be exported", head - seq));
+    }
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! What the check knows of files: `job.json` copies and artifacts of jobs, and directories without a record.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::check::Report;
+use super::job_copy;
+use crate::adapters::job_files::hash_reader;
+use crate::domain::job::JobRecord;
+
+/// Checks the readable copy of a job whose commit was exported.
+pub fn check_copy(report: &mut Report, dir: &Path, job: &JobRecord, sequence: u64, online: bool) {
+    report.count("job_copies");
+    let subject = job.resource();
+    let text = match fs::read(dir.join("job.json")) {
+        Ok(text) => text,
+        Err(error) => return report.problem("job_copy", subject, format!("it cannot be read: {error}")),
+    };
+    let copy = match job_copy::read(&text) {
+        Ok(copy) => copy,
+        Err(reason) => return report.problem("job_copy", subject, reason),
+    };
+    if copy.sequence > sequence {
+        if !online {
+            report.problem("job_copy", subject, "it is newer than the store");
+        }
+        return;
+    }
+    if copy.sequence < sequence || text != job_copy::render(job, sequence).as_bytes() {
+        report.problem("job_copy", subject, "it is not the copy of the stored record");
+    }
+}
+
+/// Checks that the indexed files of a job are there with their sizes; with `deep`, with their hashes.
+pub fn check_artifacts(report: &mut Report, dir: &Path, job: &JobRecord, deep: bool) {
+    for artifact in job.artifacts_index.iter().filter(|_| !is_removed(job)) {
+        report.count("artifacts");
+        let subject = || format!("{} {}", job.resource(), artifact.rel_path);
+        let mut file = match open(dir, &artifact.rel_path) {
+            Ok(file) => file,
+            Err(error) => {
+                report.problem("artifact", subject(), format!("it cannot be read: {error}"));
+                continue;
+            }
+        };
+        let size = file.metadata().map_or(0, |facts| facts.len());
+        if size != artifact.size_bytes {
+            let detail = format!("it has {size} bytes instead of {}", artifact.size_bytes);
+            report.problem("artifact", subject(), detail);
+        } else if deep {
+            match hash_reader(&mut file) {
+                Ok(found) if found.sha256 == artifact.sha256 => {}
+                Ok(_) => report.problem("artifact", subject(), "its content does not match its hash"),
+                Err(error) => report.problem("artifact", subject(), format!("it cannot be read: {error}")),
+            }
+        }
+    }
+}
+
+/// True if the content of a job was removed, by request or by retention.
+pub fn is_removed(job: &JobRecord) -> bool {
+    job.retention.get("removed").is_some_and(|removed| !removed.is_null())
+}
+
+fn open(dir: &Path, rel_path: &str) -> io::Result<File> {
+    let path = dir.join(rel_path);
+    if !fs::symlink_metadata(&path)?.is_file() {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    File::open(path)
+}
+
+/// Returns the directories of jobs that have a readable copy, relative to the data directory, in order.
+///
+/// # Errors
+/// Any I/O error.
+pub fn copies(data_dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for tenant in subdirectories(&data_dir.join("tenants"))? {
+        for shard in subdirectories(&tenant.join("jobs"))? {
+            for job in subdirectories(&shard)? {
+                if job.join("job.json").is_file() {
+                    found.push(job.strip_prefix(data_dir).unwrap_or(&job).to_owned());
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn subdirectories(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Reports readable copies without a record in the store.
+///
+/// # Errors
+/// Any I/O error of listing directories.
+pub fn check_orphans(
+    data_dir: &Path,
+    known: &HashMap<String, ()>,
+    sequence: u64,
+    online: bool,
+    report: &mut Report,
+) -> io::Result<()> {
+    for dir in copies(data_dir)? {
+        if known.contains_key(dir.to_string_lossy().as_ref()) {
+            continue;
+        }
+        let copy =
+            fs::read(data_dir.join(&dir).join("job.json")).ok().and_then(|text| job_copy::read(&text).ok());
+        let newer = copy.is_some_and(|copy| copy.sequence > sequence);
+        // a damaged record was reported by its name already, and keeps its last good copy
+        if !(online && newer) {
+            report.problem("job_copy", dir.to_string_lossy(), "the store has no readable record of it");
+        }
+    }
+    Ok(())
+}

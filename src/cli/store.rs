@@ -1,0 +1,122 @@
+//! `store check|export|rebuild`: the store as a whole, for operators.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the output of a command")]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use super::Exit;
+use crate::app::control::{RequestError, Target};
+use crate::app::maintenance::{MaintenanceRequest, maintain, rebuild};
+
+/// The store as a whole.
+#[derive(Debug, Args)]
+pub struct StoreArgs {
+    #[command(subcommand)]
+    command: StoreCommand,
+    /// Print the report as JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum StoreCommand {
+    /// Verify database, checksums, audit chain, readable copies and artifacts
+    Check {
+        /// Read every artifact and compare its hash
+        #[arg(long)]
+        deep: bool,
+    },
+    /// Write every job record, the audit chain and a manifest into an empty directory
+    Export {
+        /// The directory
+        dir: PathBuf,
+    },
+    /// Make a new database of the readable copies, where the database is lost; the service must not run
+    Rebuild,
+}
+
+/// Runs the command; `check` and `export` go through the running service where there is one.
+pub async fn run(args: StoreArgs, target: &Target) -> ExitCode {
+    let outcome = match &args.command {
+        StoreCommand::Check { deep } => {
+            maintain(target, &MaintenanceRequest::StoreCheck { deep: *deep }).await
+        }
+        StoreCommand::Export { dir } => match std::path::absolute(dir) {
+            Ok(dir) => maintain(target, &MaintenanceRequest::StoreExport { dir }).await,
+            Err(error) => Err(RequestError::Io(error)),
+        },
+        StoreCommand::Rebuild => rebuild(target).await,
+    };
+    let report = match outcome {
+        Ok(report) => report,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::from(error.exit_code());
+        }
+    };
+    if args.json {
+        println!("{report:#}");
+    } else {
+        print_report(&args.command, &report);
+    }
+    let clean = match &args.command {
+        StoreCommand::Check { .. } => report["ok"] == true,
+        StoreCommand::Export { .. } => report["damaged"].as_array().is_none_or(Vec::is_empty),
+        StoreCommand::Rebuild => {
+            report["unused"].as_array().is_none_or(Vec::is_empty) && report["audit_broken"].is_null()
+        }
+    };
+    if clean { ExitCode::SUCCESS } else { Exit::Failed.into() }
+}
+
+fn print_report(command: &StoreCommand, report: &Value) {
+    let list = |name: &str| report[name].as_array().cloned().unwrap_or_default();
+    let text = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
+    match command {
+        StoreCommand::Check { .. } => {
+            for problem in list("problems") {
+                println!(
+                    "{}: {}: {}",
+                    text(&problem, "kind"),
+                    text(&problem, "subject"),
+                    text(&problem, "detail")
+                );
+            }
+            for (what, count) in report["checked"].as_object().into_iter().flatten() {
+                println!("{count} {what}");
+            }
+            for note in list("notes") {
+                println!("note: {}", note.as_str().unwrap_or_default());
+            }
+            println!("{} problems at sequence {}", report["problem_count"], report["sequence"]);
+        }
+        StoreCommand::Export { .. } => {
+            println!(
+                "{} jobs and {} audit events at sequence {}",
+                report["jobs"], report["audit_events"], report["sequence"]
+            );
+            for damaged in list("damaged") {
+                println!("not exported, damaged: {}", damaged.as_str().unwrap_or_default());
+            }
+        }
+        StoreCommand::Rebuild => {
+            println!(
+                "{} jobs ({} compared with their copies) and {} audit events",
+                report["jobs"], report["compared"], report["audit_events"]
+            );
+            for unused in list("unused") {
+                println!("not used: {}: {}", text(&unused, "path"), text(&unused, "reason"));
+            }
+            if let Some(broken) = report["audit_broken"].as_str() {
+                println!("the audit export is broken at {broken}");
+            }
+            let lost: Vec<String> =
+                list("only_in_a_backup").iter().filter_map(|v| v.as_str().map(str::to_owned)).collect();
+            println!("only a backup holds: {}", lost.join(", "));
+        }
+    }
+}
