@@ -39,11 +39,11 @@ pub fn export(data_dir: &Path, dir: &Path) -> io::Result<Report> {
     }
     let conn = snapshot(data_dir)?;
     let mut files = Vec::new();
-    let mut report = Report::default();
-    report.sequence = conn
+    let sequence = conn
         .query_row("SELECT sequence FROM heads WHERE one = 1", [], |row| row.get::<_, i64>(0))
         .map_err(io::Error::other)?
         .cast_unsigned();
+    let mut report = Report { sequence, ..Report::default() };
     export_jobs(&conn, dir, &mut files, &mut report)?;
     let head = export_audit(&conn, dir, &mut files, &mut report)?;
     let mut manifest = json!({
