@@ -10,6 +10,7 @@ program define ss_check
     local codes "`codes' no_match 459 key_type 106 stub_absent 111 nonconstant_in_unit 9 type_conflict 106"
     local codes "`codes' name_taken 110 too_few_periods 2001 no_events 2000 gap_time 459"
     local codes "`codes' few_near_cutoff 2001 no_match 459 too_many_obs 915"
+    local codes "`codes' none_censored 459"
     local status "ok"
     if `"`warn'"' != "" {
         if (`warn') & !missing(`warn') {

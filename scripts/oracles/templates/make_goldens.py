@@ -4,6 +4,7 @@ Run after make_data.py: python3 scripts/oracles/templates/make_goldens.py. Sourc
 pandas, scipy, statsmodels and linearmodels; nothing comes from the project's engine.
 """
 
+import goldens_censored
 import goldens_choice
 import goldens_count
 import goldens_describe
@@ -29,6 +30,7 @@ if __name__ == "__main__":
     goldens_panel.write_all()
     goldens_prepare.write_all()
     goldens_count.write_all()
+    goldens_censored.write_all()
     goldens_choice.write_all()
     goldens_panel_models.write_all()
     goldens_series.write_all()

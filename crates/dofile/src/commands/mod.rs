@@ -7,6 +7,7 @@ mod estimation;
 mod exchange;
 mod graphics;
 pub(crate) mod language;
+mod limited;
 mod multivariate;
 mod official;
 mod panel;
@@ -58,6 +59,7 @@ pub fn all() -> impl Iterator<Item = &'static CommandSpec> {
         estimation::TABLE,
         graphics::TABLE,
         exchange::TABLE,
+        limited::TABLE,
         panel::TABLE,
         timeseries::TABLE,
         treatment::TABLE,

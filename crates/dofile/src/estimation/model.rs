@@ -239,8 +239,9 @@ impl<'a> Reading<'a> {
         })
     }
 
+    /// Evaluates the weights; rows without one leave `touse`.
     #[allow(clippy::type_complexity)]
-    fn weights(
+    pub fn weights(
         &self,
         session: &Session,
         touse: &mut [bool],

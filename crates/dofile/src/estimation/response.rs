@@ -3,14 +3,32 @@
 
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
+use crate::estimation::response_models;
 use crate::estimators::distributions::normal_density;
+use crate::estimators::jet::Jet;
 use crate::estimators::ml_binary::{Link, logistic};
 use crate::estimators::ml_choice::{Multinomial, Ordered};
 use crate::session::Session;
+use std::sync::Arc;
+
+/// A prediction given as a formula of the indices.
+#[derive(Clone)]
+pub struct Custom(Arc<Evaluate>);
+
+/// From indices to the prediction with its derivatives.
+type Evaluate = dyn Fn(&[f64]) -> Derivatives + Send + Sync;
+
+impl std::fmt::Debug for Custom {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("formula")
+    }
+}
 
 /// The shape of a prediction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 enum Shape {
+    /// A formula.
+    Custom(Custom),
     /// The first index itself.
     Linear,
     /// Probability of one.
@@ -46,9 +64,35 @@ pub struct Derivatives {
 }
 
 impl Response {
+    /// A prediction from a formula of its indices.
+    pub fn formula<const N: usize>(
+        label: &str,
+        request: &str,
+        indices: [Vec<usize>; N],
+        formula: impl Fn([Jet<N>; N]) -> Jet<N> + Send + Sync + 'static,
+    ) -> Self {
+        let shape = Shape::Custom(Custom(Arc::new(move |eta| {
+            let jet = formula(Jet::variables(eta));
+            Derivatives { value: jet.v, first: jet.g.to_vec(), second: jet.h.concat() }
+        })));
+        let request =
+            if request.is_empty() { "predict()".to_string() } else { format!("predict({request})") };
+        Self { label: label.to_string(), request, indices: indices.to_vec(), shape }
+    }
+
     /// The predictions that `margins` works on: the one asked for, or the command's default (all outcomes
     /// of a model with several).
     pub fn of(session: &Session, parameters: &Parameters, request: Option<&str>) -> Result<Vec<Self>> {
+        if let Some(found) = response_models::of(session, parameters, request.unwrap_or("").trim()) {
+            let found = found?;
+            if session.e.results.get_text("offset").is_some() {
+                return Err(StataError::unsupported_option(
+                    "margins",
+                    "predictions with an exposure or offset",
+                ));
+            }
+            return Ok(vec![found]);
+        }
         let cmd = session.e.cmd();
         let depvar = session.e.results.get_text("depvar").unwrap_or("");
         let equations = parameters.equations();
@@ -149,7 +193,8 @@ impl Response {
             first: vec![first],
             second: vec![second],
         };
-        match self.shape {
+        match &self.shape {
+            Shape::Custom(custom) => (custom.0)(eta),
             Shape::Linear => single(eta[0], 1.0, 0.0),
             Shape::Exponential => single(eta[0].exp(), eta[0].exp(), eta[0].exp()),
             Shape::Probability(Link::Logit) => {
@@ -160,8 +205,8 @@ impl Response {
                 let density = normal_density(eta[0]);
                 single(link.probability(eta[0]), density, -eta[0] * density)
             }
-            Shape::Ordered(link, j) => ordered(link, j, eta),
-            Shape::Multinomial(j) => multinomial(j, eta),
+            Shape::Ordered(link, j) => ordered(*link, *j, eta),
+            Shape::Multinomial(j) => multinomial(*j, eta),
         }
     }
 }

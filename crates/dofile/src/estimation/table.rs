@@ -78,9 +78,23 @@ impl Table<'_> {
         self.eform && self.ancillary_from.is_none_or(|from| i < from)
     }
 
+    /// Whether a parameter is a variance: no test, limits on the log scale.
+    fn is_variance(&self, i: usize) -> bool {
+        self.stripe[i].eq.starts_with('/') && self.stripe[i].name.starts_with("var(")
+    }
+
+    fn variance_row(&self, i: usize, row: Row) -> Row {
+        let half = wald::critical(self.level, self.df_r) * self.se[i] / self.b[i];
+        let (low, high) = (stata(self.b[i] * (-half).exp()), stata(self.b[i] * half.exp()));
+        Row { ratio: MISSING, p: MISSING, low, high, ..row }
+    }
+
     fn rows(&self) -> Vec<Row> {
         (0..self.b.len())
-            .map(|i| row(self.b[i], self.se[i], self.df_r, self.level, self.exponentiated(i)))
+            .map(|i| {
+                let row = row(self.b[i], self.se[i], self.df_r, self.level, self.exponentiated(i));
+                if self.is_variance(i) { self.variance_row(i, row) } else { row }
+            })
             .collect()
     }
 
@@ -162,7 +176,9 @@ impl Table<'_> {
                 };
                 numbers = format!("{}{shown:>25}", &numbers[..numbers.len() - 25]);
             }
-            let label = if free {
+            let label = if self.is_variance(i) {
+                self.stripe[i].name.clone()
+            } else if free {
                 format!("/{}", self.stripe[i].name.trim_start_matches('/'))
             } else {
                 self.stripe[i].name.clone()
@@ -206,12 +222,16 @@ fn number_cells(row: &Row, term: Option<&Term>) -> String {
         };
         return format!("  {}  {note}", wide(row.b));
     }
+    // Variances are shown without a test.
+    let tested = |fmt: &str, x: f64| {
+        if crate::value::is_missing(row.ratio) { String::new() } else { format::bare(fmt, x) }
+    };
     format!(
         "  {}  {} {:>8}   {:>5}    {}   {}",
         wide(row.b),
         wide(row.se),
-        format::bare("%8.2f", row.ratio),
-        format::bare("%5.3f", row.p),
+        tested("%8.2f", row.ratio),
+        tested("%5.3f", row.p),
         wide(row.low),
         wide(row.high)
     )

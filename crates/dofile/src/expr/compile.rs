@@ -312,6 +312,9 @@ pub fn find_coefficient(b: &Matrix, name: &str) -> Option<usize> {
     if let Some(k) = b.find_col(name) {
         return Some(k);
     }
+    if let Some(ancillary) = name.strip_prefix('/').filter(|n| !n.contains(':')) {
+        return b.col_names.iter().position(|s| s.eq == "/" && s.name == ancillary.trim());
+    }
     let (eq, term) = name.split_once(':').map_or((None, name), |(e, t)| (Some(e), t));
     let eq = eq.map(|e| {
         e.strip_prefix('#').and_then(|k| k.parse::<usize>().ok()).map_or(e.to_string(), |k| {

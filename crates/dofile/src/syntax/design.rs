@@ -27,6 +27,18 @@ impl Design {
         Ok(Self { columns: columns?, terms, rows })
     }
 
+    /// The same terms over more rows: `rows` are the new ones, values outside the old rows are zero.
+    pub fn spread(&self, rows: Vec<usize>) -> Self {
+        let place: Vec<usize> = self.rows.iter().map(|r| rows.partition_point(|x| x < r)).collect();
+        let scatter = |values: &[f64]| {
+            let mut out = vec![0.0; rows.len()];
+            place.iter().zip(values).for_each(|(p, v)| out[*p] = *v);
+            out
+        };
+        let columns = self.columns.iter().map(|c| c.as_deref().map(scatter)).collect();
+        Self { terms: self.terms.clone(), columns, rows }
+    }
+
     /// The values of a term in the sample; `None` for base levels, empty cells and omitted terms.
     pub fn column(&self, i: usize) -> Option<&[f64]> {
         self.columns[i].as_deref()

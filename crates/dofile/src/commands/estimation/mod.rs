@@ -20,6 +20,7 @@ mod margins;
 mod newey;
 pub(crate) mod predict;
 mod predict_choice;
+mod predict_models;
 mod probit;
 mod regress;
 mod sdtest;

@@ -16,8 +16,8 @@ use crate::syntax::split::ParsedCommand;
 use crate::value::{MISSING, clean, is_missing};
 
 use super::areg::AbsorbState;
-use super::predict_choice;
 use super::regress::LinearState;
+use super::{predict_choice, predict_models};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("xb"),
@@ -31,9 +31,23 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("Hat"),
     OptSpec::flag("Cooksd"),
     OptSpec::flag("DFITs"),
-    OptSpec::flag("pr"),
+    OptSpec::flag_or_text("pr"),
     OptSpec::flag("u"),
-    OptSpec::flag("e"),
+    OptSpec::flag_or_text("e"),
+    OptSpec::text("YStar"),
+    OptSpec::flag("mu"),
+    OptSpec::flag("cm"),
+    OptSpec::flag("XBSel"),
+    OptSpec::flag("PSel"),
+    OptSpec::flag("YCond"),
+    OptSpec::flag("YExpected"),
+    OptSpec::flag("Mills"),
+    OptSpec::flag("pu0"),
+    OptSpec::flag("nu0"),
+    OptSpec::flag("REFfects"),
+    OptSpec::flag("FITted"),
+    OptSpec::flag("RESponse"),
+    OptSpec::flag("Pearson"),
     OptSpec::flag("ue"),
     OptSpec::flag("xbu"),
     OptSpec::flag("d"),
@@ -119,7 +133,11 @@ fn common(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         if cmd.options.has("outcome") {
             return Err(StataError::option_not_allowed("outcome()"));
         }
-        vec![compute(session, statistic, cmd.options.text("equation"), &rows)?]
+        let argument = statistic.and_then(|s| cmd.options.text(s)).map(str::to_string);
+        match predict_models::one(session, statistic, argument.as_deref(), &rows)? {
+            Some(found) => vec![found],
+            None => vec![compute(session, statistic, cmd.options.text("equation"), &rows)?],
+        }
     };
     let names: Vec<String> = if names[0].1 {
         (1..=predictions.len()).map(|i| format!("{}{i}", names[0].0)).collect()

@@ -1,0 +1,341 @@
+//! `glm`: generalised linear models by maximum likelihood.
+//!
+//! Stores in `e()`: N k df_m df ll aic bic phi deviance deviance_s deviance_p deviance_ps dispers dispers_p
+//! chi2 p rank converged, b, V, cmd depvar family link vce vcetype. Formulas: [R] glm.
+
+use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::error::{Result, StataError};
+use crate::estimation::binary::drop_collinear;
+use crate::estimation::header::{Fact, show};
+use crate::estimation::likelihood;
+use crate::estimation::ml_command::{self, Layout, Look, Posted};
+use crate::estimation::model::{Model, Reading};
+use crate::estimators::jet::{Formula, Jet};
+use crate::estimators::ml::Equation;
+use crate::estimators::ml_glm::{Family, Glm, GlmLink};
+use crate::estimators::real::stable_sum;
+use crate::format;
+use crate::ml_options;
+use crate::session::Session;
+use crate::syntax::options::{OptSpec, parse_number};
+use crate::syntax::split::{ParsedCommand, WeightKind};
+use crate::value::MISSING;
+
+const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![
+    OptSpec::text("Family"),
+    OptSpec::text("Link"),
+    OptSpec::text("EXPosure"),
+    OptSpec::text("OFFset"),
+    OptSpec::flag("EForm"),
+])
+.weights(&[WeightKind::Frequency, WeightKind::Analytic, WeightKind::Importance, WeightKind::Probability])
+.unsupported(&[
+    "CONSTraints",
+    "COEFLegend",
+    "BASElevels",
+    "FROM",
+    "TECHnique",
+    "DIFficult",
+    "SCale",
+    "DISP",
+    "IRLS",
+    "vfactor",
+    "MU",
+    "INIt",
+    "noDISPLAY",
+    "ASIS",
+    "SEARCH",
+]);
+
+/// The command.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "glm",
+    min: 3,
+    form: Form::Standard(&SYNTAX),
+    by: ByRule::EachGroup,
+    run,
+    syntax: "glm depvar [indepvars] [if] [in] [weight] [, family(gaussian|igaussian|binomial [v|#]|poisson|nbinomial [#]|gamma) link(identity|log|logit|probit|cloglog|loglog|logc|power #) exposure(v) offset(v) eform noconstant vce(oim|robust|cluster v) level(#) nolog]",
+    notes: "stores e(N df_m df ll aic bic phi deviance deviance_p dispers dispers_p chi2 p), e(b), e(V), r(table); formulas: [R] glm",
+    examples: &[Example {
+        // A mean of 2.5 with the log link.
+        run: "set obs 4\ngen y = _n\nglm y, family(poisson)",
+        expect: &[("exp(_b[_cons])", 2.5), ("e(df)", 3.0), ("e(phi)", 1.0)],
+    }],
+};
+
+/// Family and number of trials: of `family()`.
+fn family(text: &str) -> Result<(Family, Option<String>)> {
+    let (word, rest) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
+    let rest = rest.trim();
+    let is = |full: &str, least: usize| word.len() >= least && full.starts_with(word);
+    let found = if word.is_empty() || is("gaussian", 3) || word == "normal" {
+        Family::Gaussian
+    } else if is("igaussian", 2) || word == "ivg" {
+        Family::InverseGaussian
+    } else if is("binomial", 1) || is("bernoulli", 2) {
+        return Ok((Family::Binomial, (!rest.is_empty()).then(|| rest.to_string())));
+    } else if is("poisson", 1) {
+        Family::Poisson
+    } else if is("nbinomial", 2) {
+        let k = if rest.is_empty() { Some(1.0) } else { parse_number(rest) };
+        let k = k
+            .filter(|k| *k > 0.0)
+            .ok_or_else(|| StataError::unsupported_option("glm", "family(nbinomial ml)"))?;
+        return Ok((Family::NegativeBinomial(k), None));
+    } else if is("gamma", 3) {
+        Family::Gamma
+    } else {
+        return Err(StataError::invalid(format!("unknown family(): {word}")));
+    };
+    if rest.is_empty() {
+        Ok((found, None))
+    } else {
+        Err(StataError::invalid(format!("family({text}) invalid")))
+    }
+}
+
+/// The link: of `link()`, or the default of the family.
+fn link(family: Family, text: Option<&str>) -> Result<GlmLink> {
+    let Some(text) = text else {
+        return Ok(match family {
+            Family::Gaussian => GlmLink::Identity,
+            Family::InverseGaussian => GlmLink::Power(-2.0),
+            Family::Binomial => GlmLink::Logit,
+            Family::Poisson | Family::NegativeBinomial(_) => GlmLink::Log,
+            Family::Gamma => GlmLink::Power(-1.0),
+        });
+    };
+    let (word, rest) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
+    let is = |full: &str, least: usize| word.len() >= least && full.starts_with(word);
+    Ok(if is("identity", 1) {
+        GlmLink::Identity
+    } else if word == "log" {
+        GlmLink::Log
+    } else if is("logit", 4) || word == "l" {
+        GlmLink::Logit
+    } else if is("probit", 1) {
+        GlmLink::Probit
+    } else if is("cloglog", 1) {
+        GlmLink::Cloglog
+    } else if is("loglog", 4) {
+        GlmLink::Loglog
+    } else if word == "logc" {
+        GlmLink::Logc
+    } else if is("power", 3) {
+        match parse_number(rest.trim()) {
+            Some(0.0) => GlmLink::Log,
+            Some(1.0) => GlmLink::Identity,
+            Some(p) => GlmLink::Power(p),
+            None => return Err(StataError::invalid("link(power #) needs a number")),
+        }
+    } else {
+        return Err(StataError::unsupported_option("glm", &format!("link({text})")));
+    })
+}
+
+/// Name of a family as `e(family)` keeps it.
+fn family_text(family: Family) -> String {
+    match family {
+        Family::Gaussian => "gaussian".into(),
+        Family::InverseGaussian => "igaussian".into(),
+        Family::Binomial => "binomial".into(),
+        Family::Poisson => "poisson".into(),
+        Family::NegativeBinomial(k) => format!("nbinomial {k}"),
+        Family::Gamma => "gamma".into(),
+    }
+}
+
+/// Name of a link as `e(link)` keeps it.
+fn link_text(link: GlmLink) -> String {
+    match link {
+        GlmLink::Identity => "identity".into(),
+        GlmLink::Log => "log".into(),
+        GlmLink::Logit => "logit".into(),
+        GlmLink::Probit => "probit".into(),
+        GlmLink::Cloglog => "cloglog".into(),
+        GlmLink::Loglog => "loglog".into(),
+        GlmLink::Logc => "logc".into(),
+        GlmLink::Power(p) => format!("power {p}"),
+    }
+}
+
+fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if !ml_command::replay(session, cmd, "glm")? {
+        estimate(session, cmd)?;
+    }
+    if !cmd.has("noheader") {
+        header(session);
+    }
+    let family = session.e.results.get_text("family").unwrap_or("").to_string();
+    let heading = match family.as_str() {
+        "binomial" => "Odds ratio",
+        "poisson" => "IRR",
+        _ => "exp(b)",
+    };
+    let heading = if session.e.results.get_text("link").is_some_and(|l| l == "log" || l == "logit") {
+        heading
+    } else {
+        "exp(b)"
+    };
+    ml_command::table(session, cmd, &Look { eform: cmd.has("eform").then_some(heading), ..Look::default() })?;
+    likelihood::finish(&session.e)
+}
+
+/// Trials per row; r(459) where the outcome does not fit the family.
+fn check(model: &Model, family: Family, trials: &[f64]) -> Result<()> {
+    let bad = |test: &dyn Fn(f64, f64) -> bool| model.y.iter().zip(trials).any(|(y, m)| test(*y, *m));
+    let refuse = |what: &str| Err(StataError::new(459, format!("{} {what}", model.depvar)));
+    match family {
+        Family::Binomial if bad(&|y, m| y < 0.0 || y > m) => {
+            refuse("must lie between 0 and the number of trials")
+        }
+        Family::Poisson | Family::NegativeBinomial(_) if bad(&|y, _| y < 0.0) => {
+            refuse("has negative values")
+        }
+        Family::Gamma | Family::InverseGaussian if bad(&|y, _| y <= 0.0) => refuse("has nonpositive values"),
+        _ => Ok(()),
+    }
+}
+
+fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (family, trials_text) = family(cmd.options.text("family").unwrap_or(""))?;
+    let link = link(family, cmd.options.text("link"))?;
+    let mut further = ml_command::offset_variables(session, &cmd.options)?;
+    let fixed_trials = trials_text.as_deref().and_then(parse_number);
+    let trials_variable = match (&trials_text, fixed_trials) {
+        (Some(name), None) => Some(session.numeric_variable(name)?),
+        _ => None,
+    };
+    further.extend(trials_variable);
+    let reading = Reading {
+        further,
+        plain_vce: &["oim", "conventional"],
+        default_weight: WeightKind::Frequency,
+        weight_kinds: SYNTAX.weights,
+        ..Reading::new(cmd)
+    };
+    let mut model = reading.model(session)?;
+    drop_collinear(session, &mut model);
+    let trials: Vec<f64> = match trials_variable {
+        Some(v) => model.design.rows.iter().map(|r| session.frame.num_at(v, *r)).collect(),
+        None => vec![fixed_trials.unwrap_or(1.0); model.y.len()],
+    };
+    if family == Family::Binomial && trials_text.is_none() {
+        model
+            .y
+            .iter_mut()
+            .for_each(|y| *y = if (0.0..=1.0).contains(y) { *y } else { f64::from(u8::from(*y != 0.0)) });
+    }
+    check(&model, family, &trials)?;
+    let offset = ml_command::offset(session, &cmd.options, &model.design.rows)?;
+    let shift = offset.as_ref().map(|o| o.0.as_slice());
+    let (weights, n) = likelihood::effective_weights(&model);
+    let plain = weights.as_ref().map(|(w, _)| w.as_slice());
+    let glm = Glm { family, link, y: &model.y, trials: &trials };
+    let columns = model.columns();
+    let failed = || StataError::new(430, "initial values not feasible");
+    let start = glm.start(&columns, model.constant, plain, shift).ok_or_else(failed)?;
+    let formula = Formula::<1, _>(|row: usize, [eta]: [Jet<1>; 1]| {
+        family.likelihood(link, model.y[row], trials[row], eta)
+    });
+    let equation = Equation { columns: model.columns(), constant: model.constant, offset: shift };
+    let mut fit = likelihood::maximise(session, &cmd.options, &model, &formula, vec![equation], &start)?;
+    let rows = model.y.len();
+    let weight = |i: usize| plain.map_or(1.0, |w| w[i]);
+    let index = |i: usize| {
+        columns.iter().zip(&fit.b).map(|(c, b)| c[i] * b).sum::<f64>()
+            + if model.constant { fit.b[columns.len()] } else { 0.0 }
+            + shift.map_or(0.0, |o| o[i])
+    };
+    let mu: Vec<f64> = (0..rows).map(|i| trials[i] * link.mean(Jet::<1>::constant(index(i))).v).collect();
+    let deviance = stable_sum((0..rows).map(|i| weight(i) * family.deviance(model.y[i], mu[i], trials[i])));
+    let pearson = stable_sum(
+        (0..rows).map(|i| weight(i) * (model.y[i] - mu[i]).powi(2) / family.variance(mu[i], trials[i])),
+    );
+    let df = n - fit.b.len() as f64;
+    let phi = if family.fixed_scale() { 1.0 } else { pearson / df };
+    if !model.is_robust() {
+        fit.v = fit.v.scaled(phi);
+    }
+    let total: f64 = (0..rows).map(weight).sum();
+    let ll = match family {
+        // The normal likelihood at its own variance; the inverse Gaussian one with dispersion one ([R] glm).
+        Family::Gaussian => -0.5 * total * ((2.0 * std::f64::consts::PI * deviance / total).ln() + 1.0),
+        Family::InverseGaussian => {
+            -0.5 * stable_sum((0..rows).map(|i| {
+                let y = model.y[i];
+                weight(i)
+                    * (family.deviance(y, mu[i], 1.0) + 3.0 * y.ln() + (2.0 * std::f64::consts::PI).ln())
+            }))
+        }
+        _ => fit.ll,
+    };
+    fit.ll = ll;
+    let mut layout = Layout::default();
+    layout.equation(&model.depvar, model.names(), &model.estimated());
+    let parameters = layout.parameters(&fit.b, &fit.v);
+    let slopes: Vec<usize> = (0..columns.len()).collect();
+    let posted = Posted {
+        cmd: "glm",
+        title: "Generalized linear models",
+        predict: "glim_p",
+        parameters: &parameters,
+        fit: &fit,
+        ll_0: None,
+        tested: &slopes,
+        equations: 1.0,
+    };
+    let mut est = ml_command::begin(cmd, &model, &posted);
+    let results = &mut est.results;
+    let k = fit.b.len() as f64;
+    results.scalar("df", df).scalar("phi", phi).scalar("deviance", deviance).scalar("deviance_p", pearson);
+    results.scalar("deviance_s", deviance / phi).scalar("deviance_ps", pearson / phi);
+    results.scalar("dispers", deviance / df).scalar("dispers_p", pearson / df);
+    results.scalar("aic", (-2.0 * ll + 2.0 * k) / n).scalar("bic", deviance - df * n.ln());
+    results.text("family", family_text(family)).text("link", link_text(link)).text("opt", "ml");
+    if let Some(text) = trials_text {
+        results.text("m", text);
+    }
+    if let Some((_, text)) = &offset {
+        results.text("offset", text);
+    }
+    session.post_estimation(est, model.touse.clone());
+    Ok(())
+}
+
+fn header(session: &mut Session) {
+    let e = &session.e.results;
+    let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
+    let text = |name: &str| e.get_text(name).unwrap_or("").to_string();
+    let fact = |label: &str, fmt: &str, value: f64| Fact::new(label, fmt, value);
+    let left = [
+        "Generalized linear models".to_string(),
+        "Optimization     : ML".to_string(),
+        String::new(),
+        format!("Deviance         = {:>12}", format::bare("%12.0g", scalar("deviance"))),
+        format!("Pearson          = {:>12}", format::bare("%12.0g", scalar("deviance_p"))),
+        String::new(),
+        format!("Family           : {}", text("family")),
+        format!("Link function    : {}", text("link")),
+        String::new(),
+        String::new(),
+        format!(
+            "{:<17}= {:>12}",
+            if e.get_text("vcetype").is_some() { "Log pseudolik." } else { "Log likelihood" },
+            format::bare("%12.0g", scalar("ll"))
+        ),
+    ];
+    let facts = [
+        fact("Number of obs", "%10.0fc", scalar("N")),
+        fact("Residual df", "%10.0fc", scalar("df")),
+        fact("Scale parameter", "%9.0g", scalar("phi")),
+        fact("(1/df) Deviance", "%9.0g", scalar("dispers")),
+        fact("(1/df) Pearson", "%9.0g", scalar("dispers_p")),
+    ];
+    let last = [fact("AIC", "%9.0g", scalar("aic")), fact("BIC", "%9.0g", scalar("bic"))];
+    session.print("");
+    show(session, &left[..5], &facts, 15, 10);
+    left[5..9].iter().for_each(|l| session.print(l));
+    show(session, &left[9..], &last, 15, 10);
+    session.print("");
+}

@@ -1,0 +1,284 @@
+//! `heckman`: linear regression of an outcome that is seen for selected rows only, by maximum likelihood
+//! or in two steps.
+//!
+//! Stores in `e()`: N N_selected N_nonselected df_m ll chi2 p rho sigma lambda selambda chi2_c p_c (mills),
+//! rank converged, b, V, cmd depvar method vce vcetype. Formulas: [R] heckman; Heckman (1979), Econometrica 47.
+
+use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use super::WEIGHTS;
+use super::heckman_twostep::{self, TwoStep};
+use crate::error::{Result, StataError};
+use crate::estimation::header::{Fact, show};
+use crate::estimation::likelihood::{self, label};
+use crate::estimation::ml_command::{self, Layout, Look, Posted};
+use crate::estimation::model::{Model, Reading, first_word, single_column};
+use crate::estimation::post;
+use crate::estimation::sample::{OpenSample, Side};
+use crate::estimators::distributions::chi2_tail;
+use crate::estimators::jet::Formula;
+use crate::estimators::ml::Equation;
+use crate::estimators::ml_censored::selection;
+use crate::estimators::wald;
+use crate::format;
+use crate::ml_options;
+use crate::session::Session;
+use crate::syntax::FvList;
+use crate::syntax::options::{OptSpec, Options};
+use crate::syntax::split::{ParsedCommand, WeightKind, top_level_comma};
+use crate::value::{MISSING, is_missing};
+
+const SYNTAX: StandardSyntax =
+    StandardSyntax::new(ml_options![OptSpec::text("SELect"), OptSpec::flag("TWOstep"), OptSpec::flag("mle")])
+        .weights(WEIGHTS)
+        .unsupported(&[
+            "CONSTraints",
+            "COEFLegend",
+            "BASElevels",
+            "FROM",
+            "TECHnique",
+            "DIFficult",
+            "OFFset",
+            "RHOSigma",
+            "RHOTrunc",
+            "RHOLimited",
+            "RHOForce",
+            "Mills",
+            "NSHazard",
+            "FIRst",
+            "NOLRtest",
+        ]);
+
+/// The command.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "heckman",
+    min: 7,
+    form: Form::Standard(&SYNTAX),
+    by: ByRule::EachGroup,
+    run,
+    syntax: "heckman depvar [indepvars] [if] [in] [weight], select([depvar_s =] varlist_s [, noconstant]) [twostep noconstant vce(oim|robust|cluster v) level(#) nolog]",
+    notes: "stores e(N N_selected N_nonselected df_m ll chi2 p rho sigma lambda selambda chi2_c p_c), e(b) with /athrho /lnsigma (two steps: /mills lambda), e(V), r(table); formulas: [R] heckman",
+    examples: &[Example {
+        run: "set obs 40\ngen z = mod(_n*7, 11)\ngen x = mod(_n*5, 13)\ngen s = z + mod(_n*3, 8) > 7\ngen y = 1 + 2*x + mod(_n*11, 6) if s\nheckman y x, select(z x) twostep",
+        expect: &[("e(N_selected) - 40 + e(N_nonselected)", 0.0), ("e(lambda) - e(rho)*e(sigma)", 0.0)],
+    }],
+};
+
+/// Both equations of a sample with selection.
+pub(super) struct Selected {
+    /// Rows of both kinds; its design is the one of the selection equation.
+    pub model: Model,
+    /// Regressors of the outcome, zero in rows that were not selected.
+    pub outcome: Side,
+    /// Which rows were selected.
+    pub selected: Vec<bool>,
+    /// Name of the selection equation.
+    pub selection_name: String,
+}
+
+fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Selected> {
+    let text = cmd.options.text("select").ok_or_else(|| StataError::new(198, "option select() required"))?;
+    let (body, tail) = match top_level_comma(text) {
+        Some(at) => (&text[..at], &text[at + 1..]),
+        None => (text, ""),
+    };
+    let inner = Options::parse("heckman", tail, &[OptSpec::flag("noCONstant")], &["OFFset"])?;
+    let (own, list) = match body.split_once('=') {
+        Some((name, rest)) => (Some(session.numeric_variable(name.trim())?), rest),
+        None => (None, body),
+    };
+    let abbrev = session.settings.varabbrev;
+    let (first, rest) = first_word(&cmd.list);
+    let outcome = FvList::parse(&session.frame, first, abbrev)?;
+    let regressors = FvList::parse(&session.frame, rest, abbrev)?;
+    let choosers = FvList::parse(&session.frame, list, abbrev)?;
+    let reading = Reading {
+        plain_vce: &["oim", "conventional", "twostep"],
+        default_weight: WeightKind::Frequency,
+        weight_kinds: WEIGHTS,
+        ..Reading::new(cmd)
+    };
+    let mut open = OpenSample::open(session, cmd, &reading)?;
+    choosers.markout(&session.frame, &mut open.touse)?;
+    if let Some(own) = own {
+        session.markout(&[own], &mut open.touse, false)?;
+    }
+    let all: Vec<usize> = (0..session.frame.n_rows()).collect();
+    let (depvar, y) = single_column(&session.frame, &outcome, &vec![true; all.len()], &all)?;
+    let mut chosen = open.touse.clone();
+    for (i, chosen) in chosen.iter_mut().enumerate() {
+        *chosen = *chosen && own.map_or(!is_missing(y[i]), |v| session.frame.num_at(v, i) != 0.0);
+    }
+    // A selected row without all of its values leaves the sample.
+    let mut complete = chosen.clone();
+    outcome.markout(&session.frame, &mut complete)?;
+    regressors.markout(&session.frame, &mut complete)?;
+    for i in 0..chosen.len() {
+        if chosen[i] && !complete[i] {
+            open.touse[i] = false;
+        }
+    }
+    let count = |mask: &[bool]| mask.iter().filter(|m| **m).count();
+    if count(&open.touse) == 0 {
+        return Err(StataError::standard(2000));
+    }
+    if count(&complete) == 0 || count(&complete) == count(&open.touse) {
+        let text = if count(&complete) == 0 {
+            "no selected observations"
+        } else {
+            "dependent variable never censored because of selection: model would simplify to OLS regression"
+        };
+        return Err(StataError::new(498, text));
+    }
+    let (mut side, omitted) = Side::build(session, &regressors, &complete, !cmd.has("noconstant"))?;
+    post::note_omitted(session, &omitted);
+    let (chooser, omitted) = Side::build(session, &choosers, &open.touse, !inner.has("noconstant"))?;
+    post::note_omitted(session, &omitted);
+    side.design = side.design.spread(chooser.design.rows.clone());
+    let filled: Vec<f64> = y.iter().zip(&complete).map(|(y, c)| if *c { *y } else { 0.0 }).collect();
+    let model = open.close(session, depvar, &filled, chooser.design, chooser.constant);
+    let selected = model.design.rows.iter().map(|r| complete[*r]).collect();
+    let selection_name = own.map_or("select".to_string(), |v| session.frame.var(v).name.clone());
+    Ok(Selected { model, outcome: side, selected, selection_name })
+}
+
+fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if !ml_command::replay(session, cmd, "heckman")? {
+        let sample = read(session, cmd)?;
+        let start = heckman_twostep::fit(&sample)?;
+        if cmd.has("twostep") {
+            if sample.model.is_robust() || sample.model.weights.is_some() {
+                return Err(StataError::unsupported_option("heckman", "twostep with weights or vce()"));
+            }
+            heckman_twostep::post(session, cmd, &sample, &start);
+        } else {
+            maximum_likelihood(session, cmd, &sample, &start)?;
+        }
+    }
+    display(session, cmd)?;
+    likelihood::finish(&session.e)
+}
+
+fn maximum_likelihood(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    sample: &Selected,
+    start: &TwoStep,
+) -> Result<()> {
+    let model = &sample.model;
+    let formula =
+        Formula::<4, _>(|row: usize, eta| selection(sample.selected[row].then(|| model.y[row]), eta));
+    let constant = || Equation { columns: Vec::new(), constant: true, offset: None };
+    let equations = vec![
+        Equation { columns: sample.outcome.columns(), constant: sample.outcome.constant, offset: None },
+        Equation { columns: model.columns(), constant: model.constant, offset: None },
+        constant(),
+        constant(),
+    ];
+    let mut from = start.slopes.clone();
+    from.extend(&start.selection.b);
+    from.push(start.rho.clamp(-0.85, 0.85).atanh());
+    from.push(start.sigma.ln());
+    let fit = likelihood::maximise(session, &cmd.options, model, &formula, equations, &from)?;
+    let mut layout = Layout::default();
+    layout.equation(&model.depvar, sample.outcome.names(), &sample.outcome.estimated());
+    layout.equation(&sample.selection_name, model.names(), &model.estimated());
+    layout.ancillary("athrho").ancillary("lnsigma");
+    let parameters = layout.parameters(&fit.b, &fit.v);
+    let slopes: Vec<usize> = (0..sample.outcome.columns().len()).collect();
+    let mut est = ml_command::begin(
+        cmd,
+        model,
+        &Posted {
+            cmd: "heckman",
+            title: "Heckman selection model",
+            predict: "heckma_p",
+            parameters: &parameters,
+            fit: &fit,
+            ll_0: None,
+            tested: &slopes,
+            equations: 4.0,
+        },
+    );
+    let size = fit.b.len();
+    let (at, ls) = (fit.b[size - 2], fit.b[size - 1]);
+    let (rho, sigma) = (at.tanh(), ls.exp());
+    let results = &mut est.results;
+    results.scalar("rho", rho).scalar("sigma", sigma).scalar("lambda", rho * sigma);
+    // lambda = sigma tanh(athrho): its gradient in (athrho, lnsigma).
+    let gradient = [sigma * (1.0 - rho * rho), rho * sigma];
+    let v = |i: usize, j: usize| fit.v[(size - 2 + i, size - 2 + j)];
+    let variance = gradient[0] * gradient[0] * v(0, 0)
+        + 2.0 * gradient[0] * gradient[1] * v(0, 1)
+        + gradient[1] * gradient[1] * v(1, 1);
+    results.scalar("selambda", variance.sqrt()).text("method", "ml");
+    let independent = if model.is_robust() {
+        results.text("chi2_ct", "Wald");
+        wald::test_zero(&fit.b, &fit.v, &[size - 2]).chi2
+    } else {
+        results.text("chi2_ct", "LR");
+        (2.0 * (fit.ll - start.selection.ll - start.outcome_ll(sample))).max(0.0)
+    };
+    results.scalar("chi2_c", independent).scalar("p_c", chi2_tail(1.0, independent));
+    store_counts(sample, results);
+    session.post_estimation(est, model.touse.clone());
+    Ok(())
+}
+
+/// Numbers of selected and other rows.
+pub(super) fn store_counts(sample: &Selected, results: &mut crate::results::Results) {
+    let frequency = sample.model.weight_text.as_ref().is_some_and(|t| t.0 == "fweight");
+    let weights = sample.model.weights.as_ref().filter(|_| frequency);
+    let count = |kind: bool| -> f64 {
+        (0..sample.selected.len())
+            .filter(|i| sample.selected[*i] == kind)
+            .map(|i| weights.map_or(1.0, |w| w.values[i]))
+            .sum()
+    };
+    results.scalar("N_selected", count(true)).scalar("N_nonselected", count(false));
+}
+
+fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let text = |s: &Session, name: &str| s.e.results.get_text(name).unwrap_or("").to_string();
+    let two_step = text(session, "method") == "two-step";
+    let scalar = |s: &Session, name: &str| s.e.results.get_scalar(name).unwrap_or(MISSING);
+    if !cmd.has("noheader") {
+        let facts = [
+            Fact::new("Number of obs", "%10.0fc", scalar(session, "N")),
+            Fact::new("      Selected", "%10.0fc", scalar(session, "N_selected")),
+            Fact::new("      Nonselected", "%10.0fc", scalar(session, "N_nonselected")),
+        ];
+        let title = if two_step { "Heckman selection model, two-step" } else { "Heckman selection model" };
+        let left = [title.to_string(), "(regression model with sample selection)".to_string(), String::new()];
+        let test = [
+            Fact::statistic("Wald chi2", &[scalar(session, "df_m")], scalar(session, "chi2")),
+            Fact::probability("Prob > chi2", scalar(session, "p")),
+        ];
+        let robust = !text(session, "vcetype").is_empty();
+        let ll = if two_step {
+            String::new()
+        } else {
+            format!("{} = {}", label(robust), format::bare("%10.0g", scalar(session, "ll")))
+        };
+        session.print("");
+        show(session, &left, &facts, 17, 10);
+        session.print("");
+        show(session, &[String::new(), ll], &test, 17, 10);
+        session.print("");
+    }
+    ml_command::table(session, cmd, &Look { equations: true, ..Look::default() })?;
+    for name in ["rho", "sigma", "lambda"] {
+        let value = scalar(session, name);
+        session.print(format!("{name:>12} |  {}", format::number("%9.0g", value)));
+    }
+    session.print("-".repeat(78));
+    if !two_step {
+        let left = format!(
+            "{} test of indep. eqns. (rho = 0): chi2(1) = {}",
+            text(session, "chi2_ct"),
+            format::bare("%8.2f", scalar(session, "chi2_c")).trim_start()
+        );
+        let right = format!("Prob > chi2 = {}", format::bare("%6.4f", scalar(session, "p_c")));
+        session.print(format!("{left}{right:>width$}", width = 78usize.saturating_sub(left.len())));
+    }
+    Ok(())
+}

@@ -1,0 +1,217 @@
+//! What commands with a likelihood of their own share: quiet fits of null models, parameters on another
+//! scale, the offset, posting and the coefficient table. The likelihoods are in `estimators`.
+
+use crate::error::{Result, StataError};
+use crate::estimation::display::level;
+use crate::estimation::likelihood::{self, ModelTest};
+use crate::estimation::model::Model;
+use crate::estimation::post::{self, Parameters, equation_stripe};
+use crate::estimation::table::Table;
+use crate::estimators::matrix::Mat;
+use crate::estimators::ml::{Equation, Likelihood, MlFit, Problem};
+use crate::estimators::vce::Vce;
+use crate::matrix::Stripe;
+use crate::results::Estimation;
+use crate::session::Session;
+use crate::syntax::options::Options;
+use crate::syntax::split::ParsedCommand;
+
+/// The options that these commands share, for [`crate::syntax::OptSpec`] lists.
+#[macro_export]
+macro_rules! ml_options {
+    ($($extra:expr),* $(,)?) => {
+        &[
+            $crate::syntax::options::OptSpec::flag("noCONstant"),
+            $crate::syntax::options::OptSpec::flag("Robust"),
+            $crate::syntax::options::OptSpec::text("CLuster"),
+            $crate::syntax::options::OptSpec::text("vce"),
+            $crate::syntax::options::OptSpec::real("Level"),
+            $crate::syntax::options::OptSpec::flag("noHEader"),
+            $crate::syntax::options::OptSpec::int("ITERate"),
+            $crate::syntax::options::OptSpec::flag("noLOg"),
+            $crate::syntax::options::OptSpec::flag("LOg"),
+            $crate::syntax::options::OptSpec::real("TOLerance"),
+            $crate::syntax::options::OptSpec::real("LTOLerance"),
+            $crate::syntax::options::OptSpec::real("NRTOLerance"),
+            $($extra),*
+        ]
+    };
+}
+
+/// Options of likelihood commands that this engine refuses by name.
+pub const REFUSED: &[&str] =
+    &["CONSTraints", "COEFLegend", "BASElevels", "FROM", "TECHnique", "DIFficult", "COLlinear"];
+
+/// Fits without output; r(430) when the search fails.
+pub fn quiet<L: Likelihood>(
+    model: &Model,
+    likelihood: &L,
+    equations: Vec<Equation<'_>>,
+    start: &[f64],
+) -> Result<MlFit> {
+    let (weights, n) = likelihood::effective_weights(model);
+    let weights = weights.as_ref().map(|(w, kind)| (w.as_slice(), *kind));
+    let problem = Problem { model: likelihood, equations, rows: model.y.len(), weights, n };
+    problem
+        .maximise(start, Default::default(), Vce::Classical)
+        .ok_or_else(|| StataError::new(430, "convergence not achieved"))
+}
+
+/// Puts one parameter on another scale: its new value and the derivative of the new in the old one.
+pub fn rescale(b: &mut [f64], v: &mut Mat, position: usize, value: f64, derivative: f64) {
+    let size = b.len();
+    let factor = |i: usize| if i == position { derivative } else { 1.0 };
+    *v = Mat::from_fn(size, size, |i, j| factor(i) * v[(i, j)] * factor(j));
+    b[position] = value;
+}
+
+/// An offset or the log of an exposure in the rows of a sample, and its name for `e(offset)`.
+pub fn offset(session: &Session, options: &Options, rows: &[usize]) -> Result<Option<(Vec<f64>, String)>> {
+    let named = |option: &str| options.text(option).map(|v| session.numeric_variable(v)).transpose();
+    match (named("exposure")?, named("offset")?) {
+        (Some(_), Some(_)) => Err(StataError::invalid("only one of exposure() and offset() is allowed")),
+        (Some(v), None) => {
+            let values: Vec<f64> = rows.iter().map(|r| session.frame.num_at(v, *r)).collect();
+            if values.iter().any(|x| *x <= 0.0) {
+                return Err(StataError::new(459, "exposure() must be greater than zero"));
+            }
+            let name = format!("ln({})", session.frame.var(v).name);
+            Ok(Some((values.iter().map(|x| x.ln()).collect(), name)))
+        }
+        (None, Some(v)) => {
+            let values = rows.iter().map(|r| session.frame.num_at(v, *r)).collect();
+            Ok(Some((values, session.frame.var(v).name.clone())))
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+/// Variables of `offset()` and `exposure()`, whose missing values leave the sample.
+pub fn offset_variables(session: &Session, options: &Options) -> Result<Vec<usize>> {
+    ["exposure", "offset"]
+        .iter()
+        .filter_map(|o| options.text(o))
+        .map(|name| session.numeric_variable(name))
+        .collect()
+}
+
+/// Names and estimated positions of the parameters of a model, equation by equation.
+#[derive(Default)]
+pub struct Layout {
+    stripe: Vec<Stripe>,
+    estimated: Vec<usize>,
+}
+
+impl Layout {
+    /// Adds an equation.
+    pub fn equation(&mut self, name: &str, names: Vec<String>, estimated: &[usize]) -> &mut Self {
+        let from = self.stripe.len();
+        self.stripe.extend(equation_stripe(name, names));
+        self.estimated.extend(estimated.iter().map(|p| p + from));
+        self
+    }
+
+    /// Adds an ancillary parameter.
+    pub fn ancillary(&mut self, name: &str) -> &mut Self {
+        self.estimated.push(self.stripe.len());
+        self.stripe.push(Stripe::with_eq("/", name));
+        self
+    }
+
+    /// Adds one estimated parameter under its full name.
+    pub fn named(&mut self, stripe: Stripe) -> &mut Self {
+        self.estimated.push(self.stripe.len());
+        self.stripe.push(stripe);
+        self
+    }
+
+    /// Adds a parameter that stands as the constant of an equation of its own.
+    pub fn constant(&mut self, equation: &str) -> &mut Self {
+        self.estimated.push(self.stripe.len());
+        self.stripe.push(Stripe::with_eq(equation, "_cons"));
+        self
+    }
+
+    /// All parameters with their values.
+    pub fn parameters(self, b: &[f64], v: &Mat) -> Parameters {
+        Parameters::spread(self.stripe, &self.estimated, b, v)
+    }
+}
+
+/// What a likelihood command posts.
+pub struct Posted<'a> {
+    /// `e(cmd)`.
+    pub cmd: &'static str,
+    /// Title of the output.
+    pub title: &'a str,
+    /// Name for `e(predict)`.
+    pub predict: &'static str,
+    /// Parameters.
+    pub parameters: &'a Parameters,
+    /// The maximised likelihood.
+    pub fit: &'a MlFit,
+    /// Log likelihood of the null model.
+    pub ll_0: Option<f64>,
+    /// Parameters that the model test sets to zero, by position in the fit.
+    pub tested: &'a [usize],
+    /// Number of equations.
+    pub equations: f64,
+}
+
+/// Starts the estimation results of a likelihood command.
+pub fn begin(cmd: &ParsedCommand, model: &Model, posted: &Posted<'_>) -> Estimation {
+    let test = ModelTest::new(posted.fit, posted.ll_0, posted.tested, model.is_robust());
+    let (_, n) = likelihood::effective_weights(model);
+    let mut est = post::begin(posted.cmd, &post::command_line(cmd), posted.parameters, model);
+    likelihood::store(&mut est.results, posted.fit, posted.ll_0, &test, n, posted.equations);
+    est.results.text("title", posted.title).text("predict", posted.predict);
+    est
+}
+
+/// How the coefficient table of active results looks.
+#[derive(Default)]
+pub struct Look<'a> {
+    /// Heading of exponentiated estimates.
+    pub eform: Option<&'a str>,
+    /// Number of parameters at the end that are shown after a rule and never exponentiated.
+    pub ancillary: usize,
+    /// Whether equations are shown as blocks.
+    pub equations: bool,
+}
+
+/// Prints the coefficient table of the active results and stores `r(table)`.
+pub fn table(session: &mut Session, cmd: &ParsedCommand, look: &Look<'_>) -> Result<()> {
+    let level = level(session, cmd)?;
+    let (Some(b), Some(v)) = (session.e.b().cloned(), session.e.v().cloned()) else {
+        return Err(StataError::new(301, "last estimates not found"));
+    };
+    let text = |name: &str| session.e.results.get_text(name).unwrap_or("").to_string();
+    let (depvar, vcetype, clustvar) = (text("depvar"), text("vcetype"), text("clustvar"));
+    let clusters = session.e.results.get_scalar("N_clust");
+    let se: Vec<f64> = (0..b.cols()).map(|i| v.get(i, i).sqrt()).collect();
+    Table {
+        title: if look.equations { "" } else { &depvar },
+        heading: look.eform.unwrap_or("Coefficient"),
+        vce_title: &vcetype,
+        stripe: &b.col_names,
+        b: b.values(),
+        se: &se,
+        df_r: session.e.results.get_scalar("df_r"),
+        level,
+        eform: look.eform.is_some(),
+        ancillary_from: (look.ancillary > 0).then(|| b.cols() - look.ancillary),
+        clusters: clusters.map(|c| (c, clustvar.as_str())),
+        equations: look.equations,
+        beta: None,
+    }
+    .show(session);
+    Ok(())
+}
+
+/// Whether the command only shows its active results again; r(301) when there are none.
+pub fn replay(session: &Session, cmd: &ParsedCommand, name: &str) -> Result<bool> {
+    if !cmd.list.trim().is_empty() {
+        return Ok(false);
+    }
+    if session.e.cmd() == name { Ok(true) } else { Err(StataError::new(301, "last estimates not found")) }
+}

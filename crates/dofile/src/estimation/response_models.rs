@@ -1,0 +1,300 @@
+//! Predictions after the models of limited outcomes, generalised linear models and random-effects panel
+//! models, as formulas of their linear indices. `margins` differentiates them, `predict` evaluates them.
+
+use crate::error::{Result, StataError};
+use crate::estimation::linear::Parameters;
+use crate::estimation::response::Response;
+use crate::estimators::jet::{Jet, ln_interval};
+use crate::estimators::ml_glm::GlmLink;
+use crate::estimators::ml_zero::{ln_above, negative_binomial, poisson};
+use crate::estimators::quadrature::gauss_hermite;
+use crate::session::Session;
+use crate::syntax::options::parse_number;
+
+/// The prediction asked for, when the active estimates are of a model that is handled here.
+pub fn of(session: &Session, parameters: &Parameters, asked: &str) -> Option<Result<Response>> {
+    let cmd = session.e.cmd().to_string();
+    let model = Models { session, parameters, asked };
+    match cmd.as_str() {
+        "tobit" | "truncreg" | "intreg" => Some(model.censored(&cmd)),
+        "heckman" => Some(model.heckman()),
+        "glm" => Some(model.glm()),
+        "cloglog" => Some(model.share("pr", "Pr")),
+        "fracreg" => Some(model.share("cm", "Conditional mean of")),
+        "zip" | "zinb" => Some(model.inflated(cmd == "zinb")),
+        "tpoisson" | "tnbreg" => Some(model.truncated_count(cmd == "tnbreg")),
+        "xtlogit" | "xtprobit" | "clogit" => Some(model.panel_binary(&cmd)),
+        "xtpoisson" => Some(model.panel_count()),
+        "mixed" | "xtgee" | "xtabond" | "sureg" | "reg3" | "cnsreg" | "xtgls" | "xtpcse" => {
+            Some(model.linear())
+        }
+        _ => None,
+    }
+}
+
+struct Models<'a> {
+    session: &'a Session,
+    parameters: &'a Parameters,
+    asked: &'a str,
+}
+
+impl Models<'_> {
+    fn positions(&self, number: usize) -> Vec<usize> {
+        self.parameters.equations().get(number).map_or_else(Vec::new, |e| self.parameters.positions(e))
+    }
+
+    /// Position of an ancillary parameter, alone.
+    fn ancillary(&self, name: &str) -> Vec<usize> {
+        (0..self.parameters.b.len()).filter(|i| self.parameters.stripe[*i].name == name).collect()
+    }
+
+    fn depvar(&self) -> &str {
+        self.session.e.results.get_text("depvar").unwrap_or("")
+    }
+
+    fn refuse(&self) -> StataError {
+        let cmd = self.session.e.cmd();
+        StataError::new(198, format!("statistic {} is not allowed after {cmd}, or not supported", self.asked))
+    }
+
+    fn linear(&self) -> Result<Response> {
+        match self.asked {
+            "" | "xb" => {
+                Ok(Response::formula::<1>("Linear prediction", self.asked, [self.positions(0)], |[x]| x))
+            }
+            _ => Err(self.refuse()),
+        }
+    }
+
+    /// The two limits of `pr(a,b)` and its relatives; `.` is open.
+    fn limits(&self, name: &str) -> Option<Result<(f64, f64)>> {
+        let inner = self.asked.strip_prefix(name)?.trim().strip_prefix('(')?.strip_suffix(')')?;
+        let Some((a, b)) = inner.split_once(',') else {
+            return Some(Err(StataError::invalid(format!("{name}() needs two limits"))));
+        };
+        let read = |t: &str, open: f64| match t.trim() {
+            "." => Ok(open),
+            t => parse_number(t)
+                .ok_or_else(|| StataError::unsupported_option("predict", &format!("{name}({inner})"))),
+        };
+        Some(read(a, f64::NEG_INFINITY).and_then(|a| Ok((a, read(b, f64::INFINITY)?))))
+    }
+
+    fn censored(&self, cmd: &str) -> Result<Response> {
+        let scale = vec![self.parameters.b.len() - 1];
+        let indices = [self.positions(0), scale];
+        let sigma = match cmd {
+            "tobit" => |s: Jet<2>| s.powf(0.5),
+            "truncreg" => |s: Jet<2>| s,
+            _ => |s: Jet<2>| s.exp(),
+        };
+        if let Some(limits) = self.limits("pr") {
+            let (a, b) = limits?;
+            return Ok(Response::formula("Pr", self.asked, indices, move |[x, s]| {
+                probability(a, b, x, sigma(s))
+            }));
+        }
+        if let Some(limits) = self.limits("ystar") {
+            let (a, b) = limits?;
+            return Ok(Response::formula("E(y*)", self.asked, indices, move |[x, s]| {
+                let s = sigma(s);
+                let inside = probability(a, b, x, s) * mean_between(a, b, x, s);
+                let low = if a.is_finite() { ((-x + a) / s).normal() * a } else { Jet::constant(0.0) };
+                let high = if b.is_finite() { (-((-x + b) / s)).normal() * b } else { Jet::constant(0.0) };
+                inside + low + high
+            }));
+        }
+        if let Some(limits) = self.limits("e") {
+            let (a, b) = limits?;
+            return Ok(Response::formula("E(y|a<y<b)", self.asked, indices, move |[x, s]| {
+                mean_between(a, b, x, sigma(s))
+            }));
+        }
+        self.linear()
+    }
+
+    fn heckman(&self) -> Result<Response> {
+        let two_step = self.session.e.results.get_text("method") == Some("two-step");
+        let last = self.parameters.b.len() - 1;
+        // The slope of the Mills ratio: one parameter, or sigma tanh(athrho) from two.
+        let (third, fourth) = if two_step { (vec![last], Vec::new()) } else { (vec![last - 1], vec![last]) };
+        let indices = [self.positions(0), self.positions(1), third, fourth];
+        let lambda = move |a: Jet<4>, s: Jet<4>| if two_step { a } else { a.tanh() * s.exp() };
+        let made = |label: &str, f: fn(Jet<4>, Jet<4>, Jet<4>, Jet<4>) -> Jet<4>| {
+            Ok(Response::formula(label, self.asked, indices.clone(), move |[x, z, a, s]| {
+                f(x, z, lambda(a, s), (z.ln_density() - z.ln_normal()).exp())
+            }))
+        };
+        match self.asked {
+            "" | "xb" => self.linear(),
+            "xbsel" => made("Linear prediction of selection", |_, z, _, _| z),
+            "psel" => made("Pr(selected)", |_, z, _, _| z.normal()),
+            "mills" => made("Inverse Mills ratio", |_, _, _, m| m),
+            "ycond" => made("E(y|Zg>0)", |x, _, l, m| x + l * m),
+            "yexpected" => made("E(y*|Pr(select))", |x, z, l, _| z.normal() * x + l * z.density()),
+            _ => Err(self.refuse()),
+        }
+    }
+
+    fn glm(&self) -> Result<Response> {
+        let link = stored_link(self.session).ok_or_else(|| self.refuse())?;
+        let trials = match self.session.e.results.get_text("m") {
+            None => 1.0,
+            Some(text) => parse_number(text)
+                .ok_or_else(|| StataError::unsupported_option("predict", "mu with a variable of trials"))?,
+        };
+        match self.asked {
+            "" | "mu" => Ok(Response::formula::<1>(
+                &format!("Predicted mean {}", self.depvar()),
+                self.asked,
+                [self.positions(0)],
+                move |[x]| link.mean(x) * trials,
+            )),
+            "xb" => self.linear(),
+            _ => Err(self.refuse()),
+        }
+    }
+
+    fn share(&self, statistic: &str, label: &str) -> Result<Response> {
+        let link = self.session.e.results.get_text("estimator").unwrap_or("").to_string();
+        if self.asked == "xb" {
+            return self.linear();
+        }
+        if !self.asked.is_empty() && self.asked != statistic {
+            return Err(self.refuse());
+        }
+        let label = if statistic == "pr" {
+            format!("{label}({})", self.depvar())
+        } else {
+            format!("{label} {}", self.depvar())
+        };
+        Ok(Response::formula::<1>(&label, self.asked, [self.positions(0)], move |[x]| match link.as_str() {
+            "logit" => x.logistic(),
+            "probit" => x.normal(),
+            _ => (-x.exp()).one_minus_exp(),
+        }))
+    }
+
+    fn inflated(&self, _: bool) -> Result<Response> {
+        let probit = self.session.e.results.get_text("inflate") == Some("probit");
+        let indices = [self.positions(0), self.positions(1)];
+        let zero = move |z: Jet<2>| if probit { z.normal() } else { z.logistic() };
+        match self.asked {
+            "" | "n" | "ir" => {
+                Ok(Response::formula("Predicted number of events", self.asked, indices, move |[x, z]| {
+                    x.exp() * zero(-z)
+                }))
+            }
+            "pr" => Ok(Response::formula(
+                "Probability of a degenerate zero",
+                self.asked,
+                indices,
+                move |[_, z]| zero(z),
+            )),
+            "xb" => self.linear(),
+            _ => Err(self.refuse()),
+        }
+    }
+
+    fn truncated_count(&self, nb: bool) -> Result<Response> {
+        let limit = self.session.e.results.get_scalar("llopt").unwrap_or(0.0);
+        match self.asked {
+            "" | "n" | "ir" => Ok(Response::formula::<1>(
+                "Predicted number of events",
+                self.asked,
+                [self.positions(0)],
+                |[x]| x.exp(),
+            )),
+            "cm" => {
+                let indices = [self.positions(0), if nb { self.ancillary("lnalpha") } else { Vec::new() }];
+                Ok(Response::formula("Conditional mean of n > ll", self.asked, indices, move |[x, a]| {
+                    let p = |k: f64| if nb { negative_binomial(k, x, a) } else { poisson(k, x) };
+                    let mut mean = x.exp();
+                    let mut j = 1.0;
+                    while j <= limit {
+                        mean = mean - p(j).exp() * j;
+                        j += 1.0;
+                    }
+                    mean / ln_above(limit, p).exp()
+                }))
+            }
+            "xb" => self.linear(),
+            _ => Err(self.refuse()),
+        }
+    }
+
+    fn panel_binary(&self, cmd: &str) -> Result<Response> {
+        let probit = cmd == "xtprobit";
+        let curve = move |x: Jet<2>| if probit { x.normal() } else { x.logistic() };
+        let scale = self.ancillary("lnsig2u");
+        let indices = [self.positions(0), scale.clone()];
+        match self.asked {
+            "" | "xb" => self.linear(),
+            "pu0" => Ok(Response::formula(
+                &format!("Pr({}=1 | u=0)", self.depvar()),
+                self.asked,
+                indices,
+                move |[x, _]| curve(x),
+            )),
+            "pr" if !scale.is_empty() => {
+                let (nodes, weights) = gauss_hermite(40);
+                let label = format!("Pr({}=1)", self.depvar());
+                Ok(Response::formula(&label, self.asked, indices, move |[x, s]| {
+                    let sigma = (s * 0.5).exp();
+                    nodes.iter().zip(&weights).fold(Jet::constant(0.0), |sum, (z, w)| {
+                        sum + curve(x + sigma * (std::f64::consts::SQRT_2 * z))
+                            * (w / std::f64::consts::PI.sqrt())
+                    })
+                }))
+            }
+            _ => Err(self.refuse()),
+        }
+    }
+
+    fn panel_count(&self) -> Result<Response> {
+        match self.asked {
+            "" | "xb" => self.linear(),
+            "nu0" => Ok(Response::formula::<1>(
+                "Predicted number of events, u = 0",
+                self.asked,
+                [self.positions(0)],
+                |[x]| x.exp(),
+            )),
+            _ => Err(self.refuse()),
+        }
+    }
+}
+
+/// `P(a < y < b)` of a normal outcome.
+fn probability(a: f64, b: f64, x: Jet<2>, sigma: Jet<2>) -> Jet<2> {
+    let z = |y: f64| (-x + y) / sigma;
+    match (a.is_finite(), b.is_finite()) {
+        (true, true) => ln_interval(z(a), z(b)).exp(),
+        (true, false) => (-z(a)).normal(),
+        (false, true) => z(b).normal(),
+        (false, false) => Jet::constant(1.0),
+    }
+}
+
+/// `E(y | a < y < b)` of a normal outcome.
+fn mean_between(a: f64, b: f64, x: Jet<2>, sigma: Jet<2>) -> Jet<2> {
+    let z = |y: f64| (-x + y) / sigma;
+    let density = |y: f64| if y.is_finite() { z(y).density() } else { Jet::constant(0.0) };
+    x + sigma * (density(a) - density(b)) / probability(a, b, x, sigma)
+}
+
+/// The link of active `glm` results.
+pub fn stored_link(session: &Session) -> Option<GlmLink> {
+    let text = session.e.results.get_text("link")?;
+    Some(match text.split_once(' ').map_or(text, |t| t.0) {
+        "identity" => GlmLink::Identity,
+        "log" => GlmLink::Log,
+        "logit" => GlmLink::Logit,
+        "probit" => GlmLink::Probit,
+        "cloglog" => GlmLink::Cloglog,
+        "loglog" => GlmLink::Loglog,
+        "logc" => GlmLink::Logc,
+        "power" => GlmLink::Power(text.split_once(' ')?.1.parse().ok()?),
+        _ => return None,
+    })
+}

@@ -1,0 +1,55 @@
+//! Log likelihoods of outcomes that are censored, truncated, known as intervals, or seen for selected rows
+//! only, as formulas of their linear indices ([R] tobit, [R] truncreg, [R] intreg, [R] heckman).
+
+use super::jet::{Jet, ln_interval};
+
+/// What is known about the latent outcome of a row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Seen {
+    /// Its value.
+    Value(f64),
+    /// At most this.
+    AtMost(f64),
+    /// At least this.
+    AtLeast(f64),
+    /// Between two values.
+    Between(f64, f64),
+}
+
+/// Log likelihood of a normal latent outcome; index 0 is its mean, index 1 the log of its standard deviation.
+pub fn censored(seen: Seen, [xb, lns]: [Jet<2>; 2]) -> Jet<2> {
+    let scale = (-lns).exp();
+    let z = |y: f64| (-xb + y) * scale;
+    match seen {
+        Seen::Value(y) => z(y).ln_density() - lns,
+        Seen::AtMost(y) => z(y).ln_normal(),
+        Seen::AtLeast(y) => (-z(y)).ln_normal(),
+        Seen::Between(a, b) => ln_interval(z(a), z(b)),
+    }
+}
+
+/// Log likelihood of a normal outcome that is only seen between two limits (infinite where open).
+pub fn truncated(y: f64, limits: (f64, f64), [xb, lns]: [Jet<2>; 2]) -> Jet<2> {
+    let scale = (-lns).exp();
+    let z = |y: f64| (-xb + y) * scale;
+    let inside = match (limits.0.is_finite(), limits.1.is_finite()) {
+        (true, true) => ln_interval(z(limits.0), z(limits.1)),
+        (true, false) => (-z(limits.0)).ln_normal(),
+        (false, true) => z(limits.1).ln_normal(),
+        (false, false) => Jet::constant(0.0),
+    };
+    z(y).ln_density() - lns - inside
+}
+
+/// Log likelihood of a selection model; indices: outcome, selection, `atanh(rho)`, `ln(sigma)`.
+/// An outcome of `None` stands for a row that was not selected.
+pub fn selection(y: Option<f64>, [xb, zg, athrho, lns]: [Jet<4>; 4]) -> Jet<4> {
+    match y {
+        None => (-zg).ln_normal(),
+        Some(y) => {
+            let z = (-xb + y) * (-lns).exp();
+            // (zg + rho z) / sqrt(1 - rho^2), with rho = tanh(athrho)
+            (zg * athrho.cosh() + z * athrho.sinh()).ln_normal() + z.ln_density() - lns
+        }
+    }
+}
