@@ -73,7 +73,7 @@ pub const SPEC_ZIP: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 60\ngen x = mod(_n, 5)\ngen y = cond(mod(_n, 3) == 0, 0, 1 + mod(_n*7, 4))\nzip y, inflate(_cons)",
         // The mean is that of the data.
-        expect: &[("exp([y]_cons)/(1+exp([inflate]_cons)) - 5/3", 0.0)],
+        expect: &[("exp([y]_b[_cons])/(1+exp([inflate]_b[_cons])) - 5/3", 0.0)],
     }],
 };
 
