@@ -34,7 +34,7 @@ fn options(dir: &std::path::Path) -> Options {
         upload_max_files: 10,
         disk_low_bytes: 0,
         token_days: 30,
-        llm_configured: false,
+        llm: None,
         engine: EngineOptions {
             command: vec![program.to_owned(), "dofile".to_owned()],
             kind: "open".to_owned(),

@@ -5,6 +5,7 @@ pub mod control;
 pub mod ids;
 pub mod job_files;
 pub mod legacy;
+pub mod llm;
 pub mod runner;
 pub mod store;
 pub mod tabular;

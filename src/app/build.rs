@@ -22,6 +22,7 @@ use crate::domain::run_outcome::RunLimits;
 use crate::http::state::App;
 use crate::library::{Library, LibraryProblem};
 use crate::ports::clock::Clock;
+use crate::ports::llm::LlmMeter;
 use crate::ports::runner::SandboxSpec;
 use crate::ports::store::Store;
 use crate::service::authenticate::{BootstrapKey, Credential, parse_credential};
@@ -45,6 +46,8 @@ pub enum BuildError {
         "the bootstrap admin key does not have the form ssk_<id>_<secret> with a secret of 16 characters or more"
     )]
     BootstrapKey,
+    #[error("LLM_CONFIG_INVALID: {0}")]
+    Llm(String),
     #[error("the engine's program cannot be found: {0}")]
     Engine(std::io::Error),
 }
@@ -78,6 +81,13 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     let store = SqliteStore::open(store_options)?;
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), &options.engine.kind));
+    let meter = Arc::clone(&metrics) as Arc<dyn LlmMeter>;
+    let model = options
+        .llm
+        .as_ref()
+        .map(|llm| super::llm::model(llm, &clock, &meter).map(Arc::new))
+        .transpose()
+        .map_err(BuildError::Llm)?;
     let health = Arc::new(Health::new(
         engine_probe(&options),
         options.disk_low_bytes,
@@ -95,13 +105,14 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         pools: Pools::for_cores(cores),
         progress: Arc::default(),
         ingests: Arc::default(),
+        model,
+        drafts: Arc::default(),
         options: ServiceOptions {
             upload_max_bytes: options.upload_max_bytes,
             upload_max_files: options.upload_max_files,
             disk_low_bytes: options.disk_low_bytes,
             token_days: options.token_days,
             run_timeout_seconds: options.engine.run_timeout.as_secs(),
-            llm_configured: options.llm_configured,
             bootstrap_key,
             engine_kind: options.engine.kind.clone(),
         },

@@ -4,6 +4,7 @@ pub mod build;
 pub mod control;
 mod count;
 pub mod maintenance;
+pub mod llm;
 pub mod options;
 mod run_texts;
 pub mod serve;

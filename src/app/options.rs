@@ -22,10 +22,63 @@ pub struct Options {
     pub upload_max_files: usize,
     pub disk_low_bytes: u64,
     pub token_days: u32,
-    pub llm_configured: bool,
+    pub llm: Option<LlmOptions>,
     pub engine: EngineOptions,
     pub worker: WorkerOptions,
     pub shutdown: ShutdownOptions,
+}
+
+/// The language model with its decorators.
+#[derive(Debug, Clone)]
+pub struct LlmOptions {
+    /// Asked in this order.
+    pub endpoints: Vec<LlmEndpoint>,
+    pub connect_timeout: Duration,
+    pub first_byte_timeout: Duration,
+    pub idle_timeout: Duration,
+    /// Of one attempt.
+    pub timeout: Duration,
+    /// Per endpoint.
+    pub max_attempts: u32,
+    /// Of a draft with all its calls.
+    pub draft_budget: Duration,
+    /// How long a request waits for its draft before it answers 202.
+    pub preview_wait: Duration,
+    pub max_output_tokens: u32,
+    pub temperature: Option<f64>,
+    /// Calls at once, per endpoint.
+    pub concurrency: usize,
+    /// Per tenant; 0 is unlimited.
+    pub tokens_per_day: u64,
+    /// Certificates (PEM) in place of the system's.
+    pub ca_pem: Option<Vec<u8>>,
+}
+
+/// One model of one provider.
+#[derive(Debug, Clone)]
+pub struct LlmEndpoint {
+    pub wire: LlmWire,
+    /// Without a slash at its end.
+    pub base_url: String,
+    pub api_key: SecretString,
+    pub model: String,
+}
+
+/// The wire formats that the service speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LlmWire {
+    OpenAi,
+    Anthropic,
+}
+
+impl LlmWire {
+    /// The provider's name in logs, metrics and evidence.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OpenAi => "openai",
+            Self::Anthropic => "anthropic",
+        }
+    }
 }
 
 /// The external engine.

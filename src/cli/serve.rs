@@ -11,7 +11,9 @@ use tokio_util::sync::CancellationToken;
 use super::{Exit, settings};
 use crate::adapters::store::{LockError, OpenError};
 use crate::app::build::{BuildError, build};
-use crate::app::options::{EngineOptions, OnShutdown, Options, ShutdownOptions, WorkerOptions};
+use crate::app::options::{
+    EngineOptions, LlmEndpoint, LlmOptions, LlmWire, OnShutdown, Options, ShutdownOptions, WorkerOptions,
+};
 use crate::app::serve::{Ended, serve};
 use crate::config::{self, Flags, Settings};
 use crate::ports::runner::SandboxMode;
@@ -97,9 +99,10 @@ pub fn run(args: Args, config: Option<PathBuf>) -> Exit {
 fn exit_of(error: &BuildError) -> Exit {
     match error {
         BuildError::Store(OpenError::Lock(LockError::Held(_))) => Exit::Owned,
-        BuildError::Store(OpenError::Lock(_)) | BuildError::Library(_) | BuildError::BootstrapKey => {
-            Exit::Config
-        }
+        BuildError::Store(OpenError::Lock(_))
+        | BuildError::Library(_)
+        | BuildError::BootstrapKey
+        | BuildError::Llm(_) => Exit::Config,
         BuildError::Store(_) | BuildError::DataDir(_) => Exit::Io,
         BuildError::Engine(_) => Exit::Unavailable,
     }
@@ -168,7 +171,7 @@ fn options(settings: &Settings) -> Result<Options, BuildError> {
         upload_max_files: settings.upload.max_files,
         disk_low_bytes: settings.disk.low_mb << 20,
         token_days: settings.tokens.job_days,
-        llm_configured: settings.llm.is_some(),
+        llm: settings.llm.as_ref().map(llm).transpose()?,
         engine: EngineOptions {
             command,
             kind: kind.to_owned(),
@@ -201,3 +204,37 @@ fn options(settings: &Settings) -> Result<Options, BuildError> {
         },
     })
 }
+
+/// Converts the settings of the language model.
+fn llm(settings: &config::Llm) -> Result<LlmOptions, BuildError> {
+    let endpoint = |endpoint: &config::LlmEndpoint| LlmEndpoint {
+        wire: match endpoint.provider {
+            config::LlmProvider::OpenAi => LlmWire::OpenAi,
+            config::LlmProvider::Anthropic => LlmWire::Anthropic,
+        },
+        base_url: endpoint.base_url.clone(),
+        api_key: endpoint.api_key.clone(),
+        model: endpoint.model.clone(),
+    };
+    let read = |path: &std::path::PathBuf| {
+        std::fs::read(path).map_err(|error| BuildError::Llm(format!("llm.ca_file cannot be read: {error}")))
+    };
+    Ok(LlmOptions {
+        endpoints: std::iter::once(&settings.primary).chain(&settings.failover).map(endpoint).collect(),
+        connect_timeout: Duration::from_secs(settings.connect_timeout_seconds),
+        first_byte_timeout: Duration::from_secs(settings.first_byte_timeout_seconds),
+        idle_timeout: Duration::from_secs(settings.idle_timeout_seconds),
+        timeout: Duration::from_secs(settings.timeout_seconds),
+        max_attempts: settings.max_attempts,
+        draft_budget: Duration::from_secs(settings.draft_budget_seconds),
+        preview_wait: PREVIEW_WAIT,
+        max_output_tokens: settings.max_output_tokens,
+        temperature: settings.temperature,
+        concurrency: settings.concurrency,
+        tokens_per_day: settings.tokens_per_day,
+        ca_pem: settings.ca_file.as_ref().map(read).transpose()?,
+    })
+}
+
+/// How long a request waits for its draft before it answers 202.
+const PREVIEW_WAIT: Duration = Duration::from_secs(2);

@@ -51,6 +51,7 @@ const ALIASES: &[(&str, &str)] = &[
 /// Keys whose values are never shown.
 const SECRETS: &[&str] = &[
     "llm.api_key",
+    "llm.failover_api_key",
     "store.database_url",
     "s3.access_key_id",
     "s3.secret_access_key",

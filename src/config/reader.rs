@@ -84,6 +84,16 @@ impl<'a> Reader<'a> {
         self.number(path, low.into(), high).unsigned_abs()
     }
 
+    /// A number within bounds.
+    pub fn decimal(&mut self, path: &str, low: f64, high: f64) -> f64 {
+        let value = self.value(path).as_float().unwrap_or_default();
+        if !(low..=high).contains(&value) {
+            self.invalid(path, format!("must be {low} to {high}, not {value}"));
+            return low;
+        }
+        value
+    }
+
     /// One of several words; empty is `None`.
     pub fn choice<T: Copy>(&mut self, path: &str, words: &[(&str, T)]) -> Option<T> {
         let given = self.text(path)?;

@@ -135,15 +135,35 @@ pub struct Run {
     pub timezone: String,
 }
 
-/// The model provider.
+/// One model and how to reach it.
 #[derive(Debug, Clone)]
-pub struct Llm {
+pub struct LlmEndpoint {
     pub provider: LlmProvider,
+    /// Without a slash at its end.
     pub base_url: String,
     pub api_key: SecretString,
     pub model: String,
+}
+
+/// The language model.
+#[derive(Debug, Clone)]
+pub struct Llm {
+    pub primary: LlmEndpoint,
+    /// Asked where the first fails.
+    pub failover: Option<LlmEndpoint>,
     pub timeout_seconds: u64,
+    pub connect_timeout_seconds: u64,
+    pub first_byte_timeout_seconds: u64,
+    pub idle_timeout_seconds: u64,
     pub max_attempts: u32,
+    pub draft_budget_seconds: u64,
+    pub max_output_tokens: u32,
+    /// Left to the provider without it.
+    pub temperature: Option<f64>,
+    pub concurrency: usize,
+    /// 0 is unlimited.
+    pub tokens_per_day: u64,
+    pub ca_file: Option<PathBuf>,
 }
 
 /// The embedded store.

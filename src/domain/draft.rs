@@ -36,6 +36,47 @@ pub struct Draft {
     pub statement: Statement,
     /// Outcome of selection at the time of the draft.
     pub selection: Selection,
+    /// What a model said beside the statement; absent for a client's draft.
+    #[serde(default)]
+    pub model: Option<ModelNotes>,
+}
+
+/// What a model said beside the statement.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelNotes {
+    /// 0 to 1, as the model put it; enters the risk of the draft.
+    pub confidence: f64,
+    #[serde(default)]
+    pub open_unknowns: Vec<ModelUnknown>,
+    /// Paths of the evidence: prompts, responses, meta.
+    #[serde(default)]
+    pub evidence: Vec<String>,
+}
+
+/// Something that a model left open.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelUnknown {
+    /// A role, or `requirement`.
+    pub field: String,
+    pub description: String,
+    pub impact: String,
+    /// Columns that could settle it.
+    #[serde(default)]
+    pub candidates: Vec<String>,
+}
+
+/// A call to a model that failed; it is answered again until a new draft is asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DraftFailure {
+    pub failed_at: DateTime<Utc>,
+    /// `LLM_CALL_FAILED` or `LLM_RESPONSE_INVALID`.
+    pub error_code: String,
+    pub cause: String,
+    pub detail: String,
+    pub attempts: u32,
+    /// What the call was about; the failure ends with a change of either.
+    pub requirement: String,
+    pub input_fingerprint: String,
 }
 
 /// The typed content of a draft: everything that decides what will be computed.
@@ -68,6 +109,9 @@ pub struct Selection {
     pub chosen: Option<TemplateId>,
     /// `model`, `ranking` or `client`.
     pub chosen_by: Option<String>,
+    /// Why, as the chooser said it.
+    #[serde(default)]
+    pub rationale: String,
     #[serde(default)]
     pub candidates: Vec<Candidate>,
 }

@@ -96,6 +96,7 @@ error_codes! {
     ArtifactPathUnsafe => "ARTIFACT_PATH_UNSAFE", false;
     ArtifactExpired => "ARTIFACT_EXPIRED", false;
     LlmNotConfigured => "LLM_NOT_CONFIGURED", false;
+    LlmDataSharingNone => "LLM_DATA_SHARING_NONE", false;
     LlmConfigInvalid => "LLM_CONFIG_INVALID", false;
     LlmCallFailed => "LLM_CALL_FAILED", true;
     LlmResponseInvalid => "LLM_RESPONSE_INVALID", true;

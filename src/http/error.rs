@@ -47,7 +47,8 @@ pub fn status_of(code: ErrorCode) -> StatusCode {
         | E::PlanFreezeNotAllowed
         | E::PlanAlreadyFrozenConflict
         | E::PlanMissing
-        | E::PlanOutdated => StatusCode::CONFLICT,
+        | E::PlanOutdated
+        | E::LlmDataSharingNone => StatusCode::CONFLICT,
         E::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
         E::ArtifactExpired => StatusCode::GONE,
         E::TenantIdUnsafe

@@ -4,6 +4,7 @@ pub mod clock;
 pub mod ids;
 pub mod job_files;
 pub mod legacy;
+pub mod llm;
 pub mod runner;
 pub mod store;
 pub mod tabular;

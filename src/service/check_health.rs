@@ -112,7 +112,7 @@ impl Health {
             Err(detail) => ("failed", detail),
         });
         record("llm", false, &|| {
-            if ctx.options.llm_configured {
+            if ctx.model.is_some() {
                 ("ok", "configured".to_owned())
             } else {
                 ("ok", "not configured; clients state drafts themselves".to_owned())

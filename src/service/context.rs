@@ -15,6 +15,8 @@ use crate::ports::tabular::Tabular;
 
 use super::commits::read_problem;
 use super::ingest_inputs::IngestBoard;
+use super::model_draft::Model;
+use super::model_draft::board::DraftBoard;
 use super::pools::Pools;
 use super::progress::ProgressBoard;
 
@@ -29,6 +31,9 @@ pub struct Context {
     pub pools: Pools,
     pub progress: Arc<ProgressBoard>,
     pub ingests: Arc<IngestBoard>,
+    /// The language model, where one is configured.
+    pub model: Option<Arc<Model>>,
+    pub drafts: Arc<DraftBoard>,
     pub options: Options,
 }
 
@@ -42,7 +47,6 @@ pub struct Options {
     pub disk_low_bytes: u64,
     pub token_days: u32,
     pub run_timeout_seconds: u64,
-    pub llm_configured: bool,
     pub bootstrap_key: Option<super::authenticate::BootstrapKey>,
     /// `stata` or `open`.
     pub engine_kind: String,

@@ -142,8 +142,10 @@ pub struct DataSource {
     pub format: String,
 }
 
-/// Weight of an open point that blocks the freeze, and of a warning on the data, in `risk_score`.
+/// Weight of an open point that blocks the freeze, of one that does not, and of a warning on the data, in
+/// `risk_score`.
 const BLOCKING_RISK: f64 = 0.5;
+const OPEN_RISK: f64 = 0.15;
 const WARNING_RISK: f64 = 0.1;
 
 /// Builds the view of the job's draft.
@@ -159,7 +161,7 @@ pub fn view_draft(ctx: &Context, job: &JobRecord) -> Result<DraftView, Problem> 
     let gaps = template.map(|t| draft_gaps(&t.meta, &draft.statement, columns)).unwrap_or_default();
     let parameters =
         template.map(|t| parameter_views(&t.meta, &draft.statement, columns)).unwrap_or_default();
-    let unknowns = unknowns(&gaps, &parameters);
+    let unknowns = unknowns(&gaps, &parameters, draft);
     let warnings = inputs.map(|i| i.warnings.clone()).unwrap_or_default();
     let (decision, risk_score) = decide(draft, &unknowns, &warnings);
     let one = |bind: &str| draft.statement.roles.get(bind).and_then(|c| c.first()).cloned();
@@ -225,8 +227,8 @@ fn brief(template: &Template, draft: &Draft) -> DraftTemplate {
     }
 }
 
-/// Open points: required parameters without a value, and values that do not fit.
-fn unknowns(gaps: &[Gap], parameters: &[ParameterView]) -> Vec<Unknown> {
+/// Open points: required parameters without a value, values that do not fit, and what a model left open.
+fn unknowns(gaps: &[Gap], parameters: &[ParameterView], draft: &Draft) -> Vec<Unknown> {
     let missing = gaps.iter().map(|gap| Unknown {
         field: gap.field.clone(),
         description: gap.description.clone(),
@@ -241,16 +243,25 @@ fn unknowns(gaps: &[Gap], parameters: &[ParameterView]) -> Vec<Unknown> {
         blocking: true,
         candidates: p.candidates.clone(),
     });
-    missing.chain(invalid).collect()
+    let left_open = draft.model.iter().flat_map(|notes| &notes.open_unknowns).map(|unknown| Unknown {
+        field: unknown.field.clone(),
+        description: unknown.description.clone(),
+        impact: unknown.impact.clone(),
+        blocking: false,
+        candidates: unknown.candidates.clone(),
+    });
+    missing.chain(invalid).chain(left_open).collect()
 }
 
-/// The decision and the risk: `1 − Π (1 − w)` over open points that block (w = 0.5) and warnings on the
-/// data (w = 0.1). A chosen template with a soft exclusion asks for a confirmation with a downgrade.
+/// The decision and the risk: `1 − Π (1 − w)` over open points that block (w = 0.5) and that do not (0.15),
+/// warnings on the data (0.1), and a model's doubt (0.5 times 1 − confidence). A chosen template with a soft exclusion asks for a confirmation with a downgrade.
 fn decide(draft: &Draft, unknowns: &[Unknown], warnings: &[DataWarning]) -> (String, f64) {
     let blocking = unknowns.iter().filter(|u| u.blocking).count();
     let serious = warnings.iter().filter(|w| w.severity == "warning").count();
     let safe = (1.0 - BLOCKING_RISK).powi(i32::try_from(blocking).unwrap_or(i32::MAX))
-        * (1.0 - WARNING_RISK).powi(i32::try_from(serious).unwrap_or(i32::MAX));
+        * (1.0 - OPEN_RISK).powi(i32::try_from(unknowns.len() - blocking).unwrap_or(i32::MAX))
+        * (1.0 - WARNING_RISK).powi(i32::try_from(serious).unwrap_or(i32::MAX))
+        * draft.model.as_ref().map_or(1.0, |notes| 1.0 - 0.5 * (1.0 - notes.confidence));
     let risk = ((1.0 - safe) * 1000.0).round() / 1000.0;
     let first = draft.selection.candidates.iter().find(|c| c.applicable).map(|c| &c.template_id);
     let second_choice = draft.selection.chosen.is_some() && first != draft.selection.chosen.as_ref();

@@ -197,7 +197,7 @@ impl FreezePlan<'_> {
             request: &body.request(),
             selection: &draft.selection,
             plan_source: draft.source,
-            rationale: "",
+            rationale: &draft.selection.rationale,
             evidence: &evidence,
             revision: u32::try_from(job.earlier_plans.len()).unwrap_or(u32::MAX).saturating_add(1),
             created_at: ctx.clock.now(),

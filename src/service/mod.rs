@@ -17,6 +17,7 @@ pub mod freeze_plan;
 pub mod ingest_inputs;
 pub mod job_view;
 pub mod migrate;
+pub mod model_draft;
 pub mod pools;
 pub mod preview_inputs;
 pub mod progress;

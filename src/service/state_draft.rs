@@ -80,6 +80,7 @@ impl StateDraft<'_> {
         let selection = Selection {
             chosen: stage2.as_ref().map(|s| s.chosen.clone()),
             chosen_by: stage2.as_ref().map(|s| s.chosen_by.clone()),
+            rationale: stage2.as_ref().map(|s| s.rationale.clone()).unwrap_or_default(),
             candidates: selected.draft_candidates(&ctx.library, template_id.as_ref()),
         };
         let draft = Draft {
@@ -93,6 +94,7 @@ impl StateDraft<'_> {
             template_id,
             statement: stated.statement.clone(),
             selection,
+            model: None,
         };
         let artifacts = publish(ctx, job, evidence_of(&selected, stage2.as_ref())).await?;
         let next = job.state_draft(draft, artifacts, ctx.clock.now())?;
@@ -177,7 +179,8 @@ fn unknown_template(text: &str) -> Problem {
     .with("template_id", shown)
 }
 
-fn evidence_of(selected: &Selected, stage2: Option<&Stage2>) -> Vec<Evidence> {
+/// The files that keep a selection.
+pub fn evidence_of(selected: &Selected, stage2: Option<&Stage2>) -> Vec<Evidence> {
     let path = |stage: &str| format!("artifacts/selection/{stage}.json");
     let mut files = vec![
         Evidence::json(ArtifactKind::SelectionStage1, path("stage1"), &selected.stage1),

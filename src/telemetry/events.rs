@@ -108,6 +108,36 @@ pub const EVENTS: &[Event] = &[
         "place, reason",
     ),
     event(
+        "SS_LLM_ATTEMPT",
+        "info",
+        "An attempt at the language model ended: answered, or with the cause of its failure.",
+        "provider, model, purpose, attempt, elapsed_ms, outcome, status, next_delay_ms",
+    ),
+    event(
+        "SS_LLM_BREAKER",
+        "warn or info",
+        "Calls to a provider are held back after failures in a row, or go on again.",
+        "provider, open, open_seconds",
+    ),
+    event(
+        "SS_LLM_DRAFT_DROPPED",
+        "warn",
+        "A model's draft came too late: requirement, inputs or draft had changed.",
+        "code",
+    ),
+    event(
+        "SS_LLM_FAILED",
+        "warn",
+        "The language model gave no usable draft; clients get the same failure until they ask again.",
+        "cause, attempts, code",
+    ),
+    event(
+        "SS_LLM_TIMEOUT",
+        "warn",
+        "An attempt at the language model ran out of time.",
+        "provider, model, purpose, attempt, elapsed_ms, outcome, next_delay_ms",
+    ),
+    event(
         "SS_POOL_PANICKED",
         "error",
         "Blocking work panicked; its request got 500. Report it.",

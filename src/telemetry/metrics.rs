@@ -7,6 +7,9 @@ use prometheus::{
 
 use prometheus::process_collector::ProcessCollector;
 
+use super::llm_metrics::LlmMetrics;
+use crate::ports::llm::{LlmMeter, Usage};
+
 /// Upper bounds of request durations, in seconds.
 const HTTP_BUCKETS: &[f64] =
     &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
@@ -36,6 +39,7 @@ pub struct Metrics {
     queue_depth: IntGaugeVec,
     queue_oldest_age: Gauge,
     disk_free: Gauge,
+    llm: LlmMetrics,
     uptime: Gauge,
 }
 
@@ -161,6 +165,7 @@ impl Metrics {
                 )
             ),
             disk_free: registered!(r, Gauge::new("ss_disk_free_bytes", "Free bytes of the data volume.")),
+            llm: LlmMetrics::new(r),
             uptime: registered!(r, Gauge::new("ss_uptime_seconds", "Time since start.")),
             registry,
         }
@@ -253,5 +258,23 @@ impl Metrics {
             .encode(&self.registry.gather(), &mut out)
             .expect("writing to memory does not fail");
         out
+    }
+}
+
+impl LlmMeter for Metrics {
+    fn attempt(&self, provider: &str, model: &str, outcome: &str, elapsed: std::time::Duration) {
+        self.llm.attempt(provider, model, outcome, elapsed);
+    }
+
+    fn retry(&self, provider: &str) {
+        self.llm.retry(provider);
+    }
+
+    fn tokens(&self, provider: &str, model: &str, usage: Usage) {
+        self.llm.tokens(provider, model, usage);
+    }
+
+    fn breaker(&self, provider: &str, open: bool) {
+        self.llm.breaker(provider, open);
     }
 }

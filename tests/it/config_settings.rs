@@ -144,8 +144,8 @@ fn secrets_come_from_values_or_files_and_are_never_shown() {
     };
     use secrecy::ExposeSecret;
     let from_file = with(&[("SS_LLM_API_KEY_FILE", file)]).unwrap();
-    assert_eq!(from_file.llm.as_ref().unwrap().api_key.expose_secret(), "sk-from-file");
-    assert_eq!(from_file.llm.as_ref().unwrap().base_url, "https://x");
+    assert_eq!(from_file.llm.as_ref().unwrap().primary.api_key.expose_secret(), "sk-from-file");
+    assert_eq!(from_file.llm.as_ref().unwrap().primary.base_url, "https://x");
     assert_eq!(shown(&from_file, "llm.api_key"), ("\"***\"".into(), "SS_LLM_API_KEY_FILE".into()));
     let direct = with(&[("SS_LLM__API_KEY", "sk-direct-value")]).unwrap();
     assert_eq!(shown(&direct, "llm.api_key"), ("\"***\"".into(), "SS_LLM__API_KEY".into()));

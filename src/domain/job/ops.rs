@@ -9,7 +9,7 @@ use super::record::{
 use super::state::{IllegalTransition, JobStatus, Operation};
 use crate::domain::artifact::Artifact;
 use crate::domain::dataset::Inputs;
-use crate::domain::draft::Draft;
+use crate::domain::draft::{Draft, DraftFailure};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, RunId, TenantId, TraceId};
 use crate::domain::plan::Plan;
@@ -72,6 +72,7 @@ impl JobRecord {
             token: Some(new.token),
             inputs: None,
             draft: None,
+            draft_failure: None,
             confirmation: None,
             plan: None,
             earlier_plans: Vec::new(),
@@ -140,6 +141,24 @@ impl JobRecord {
         let mut next = self.step(Operation::StateDraft, now)?;
         next.put_artifacts(artifacts);
         next.draft = Some(draft);
+        next.draft_failure = None;
+        Ok(next)
+    }
+
+    /// Records that a model could not make a draft; the status and an earlier draft stay.
+    ///
+    /// # Errors
+    /// `JOB_ILLEGAL_TRANSITION` once the plan is frozen.
+    pub fn fail_draft(
+        &self,
+        failure: DraftFailure,
+        artifacts: Vec<Artifact>,
+        now: DateTime<Utc>,
+    ) -> Result<JobRecord, Problem> {
+        self.status.after(Operation::StateDraft)?;
+        let mut next = self.next(now);
+        next.put_artifacts(artifacts);
+        next.draft_failure = Some(failure);
         Ok(next)
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::state::JobStatus;
 use crate::domain::artifact::Artifact;
 use crate::domain::dataset::Inputs;
-use crate::domain::draft::Draft;
+use crate::domain::draft::{Draft, DraftFailure};
 use crate::domain::ids::{CodeId, JobId, RunId, TenantId, TraceId};
 use crate::domain::plan::Plan;
 use crate::domain::run::{Run, RunStatus};
@@ -91,6 +91,9 @@ pub struct JobRecord {
     pub token: Option<TokenState>,
     pub inputs: Option<Inputs>,
     pub draft: Option<Draft>,
+    /// The last call to a model for a draft, if it failed and no draft came after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft_failure: Option<DraftFailure>,
     pub confirmation: Option<Confirmation>,
     pub plan: Option<Plan>,
     #[serde(default)]
@@ -133,6 +136,14 @@ impl JobRecord {
     /// Returns the published file with this path.
     pub fn artifact(&self, rel_path: &str) -> Option<&Artifact> {
         self.artifacts_index.iter().find(|a| a.rel_path == rel_path)
+    }
+
+    /// Returns the failure of the last call for a draft, while it is about the present requirement and inputs.
+    pub fn current_draft_failure(&self) -> Option<&DraftFailure> {
+        let fingerprint = self.inputs.as_ref().map(|inputs| inputs.fingerprint.as_str());
+        self.draft_failure.as_ref().filter(|failure| {
+            failure.requirement == self.requirement && Some(failure.input_fingerprint.as_str()) == fingerprint
+        })
     }
 
     /// Returns the resource name that audit events use.

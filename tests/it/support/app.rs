@@ -48,7 +48,7 @@ pub fn options(data_dir: PathBuf) -> Options {
         upload_max_files: 10,
         disk_low_bytes: 0,
         token_days: 30,
-        llm_configured: false,
+        llm: None,
         engine: EngineOptions {
             command: vec![program.to_owned(), "dofile".to_owned()],
             kind: "open".to_owned(),

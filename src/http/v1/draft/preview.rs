@@ -2,11 +2,12 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::put::answer_draft;
-use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
 use crate::http::error::{ApiError, ProblemDocument};
 use crate::http::extract::access::{Change, JobAccess, Read};
@@ -14,6 +15,7 @@ use crate::http::extract::body::{Json, OptionalJson, Query};
 use crate::http::state::App;
 use crate::service::draft_view::DraftView;
 use crate::service::ingest_inputs::Ingest;
+use crate::service::model_draft::{DraftByModel, Standing};
 use crate::service::select_sheet::find_dataset;
 
 /// Which data set is the main one.
@@ -33,7 +35,7 @@ pub struct Pending {
     reason: String,
     message: String,
     retry_after_seconds: u64,
-    retry_until: Option<chrono::DateTime<chrono::Utc>>,
+    retry_until: Option<DateTime<Utc>>,
 }
 
 /// States nothing; asks the model for a new draft.
@@ -41,11 +43,12 @@ pub struct Pending {
 #[serde(deny_unknown_fields)]
 pub struct NewDraft {}
 
-/// Returns the current draft, whatever its source.
+/// Returns the current draft, whatever its source. Without one the model is asked, once for all pollers.
 #[utoipa::path(get, path = "/v1/jobs/{job_id}/draft/preview", tag = "drafts", operation_id = "preview_draft",
     params(("job_id" = String, Path), MainSource), security(("job_token" = []), ("api_key" = [])),
     responses((status = 200, body = DraftView), (status = 202, body = Pending),
-        (status = 404, body = ProblemDocument), (status = 503, body = ProblemDocument)))]
+        (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
+        (status = 502, body = ProblemDocument), (status = 503, body = ProblemDocument)))]
 pub async fn get(
     State(app): State<App>,
     access: JobAccess<Read>,
@@ -58,47 +61,55 @@ pub async fn get(
     if job.draft.is_some() {
         return answer_draft(&app.ctx, &job);
     }
-    pending(&app, &job)
+    if let Some(pending) = waits_for_inputs(&app, &job) {
+        return Ok(pending);
+    }
+    answer(&app, DraftByModel(app.ctx.clone()).poll(&access.caller, job).await?)
 }
 
-/// Asks the model for a new draft.
+/// Asks the model for a new draft, in place of the present one and after a failure.
 #[utoipa::path(post, path = "/v1/jobs/{job_id}/draft/preview", tag = "drafts", operation_id = "request_draft",
     params(("job_id" = String, Path)), request_body = NewDraft,
     security(("job_token" = []), ("api_key" = [])),
-    responses((status = 202, body = Pending), (status = 503, body = ProblemDocument)))]
+    responses((status = 202, body = Pending), (status = 409, body = ProblemDocument),
+        (status = 503, body = ProblemDocument)))]
 pub async fn post(
     State(app): State<App>,
     access: JobAccess<Change>,
     OptionalJson(NewDraft {}): OptionalJson<NewDraft>,
 ) -> Result<Response, ApiError> {
-    pending(&app, &access.job)
+    if let Some(pending) = waits_for_inputs(&app, &access.job) {
+        return Ok(pending);
+    }
+    answer(&app, DraftByModel(app.ctx.clone()).renew(&access.caller, access.job).await?)
 }
 
-/// Says what the draft waits for, or that nothing can make one here.
-fn pending(app: &App, job: &JobRecord) -> Result<Response, ApiError> {
+/// No model is asked while there is no data to speak of.
+fn waits_for_inputs(app: &App, job: &JobRecord) -> Option<Response> {
     let (reason, message) = match app.ctx.ingests.get(job) {
         Some(Ingest::UnderWay) => ("ingesting", "the upload is being read"),
         _ if job.inputs.is_none() => ("inputs_missing", "upload the data first"),
-        _ => {
-            return Err(Problem::new(
-                ErrorCode::LlmNotConfigured,
-                "no language model is configured; state the draft yourself with PUT draft",
-            )
-            .with(
-                "next_actions",
-                vec![serde_json::json!({
-                    "action": "state_draft", "method": "PUT", "path": format!("/v1/jobs/{}/draft", job.job_id)
-                })],
-            )
-            .into());
-        }
+        _ => return None,
     };
+    Some(pending(reason, message, None))
+}
+
+fn answer(app: &App, standing: Standing) -> Result<Response, ApiError> {
+    match standing {
+        Standing::Ready(job) => answer_draft(&app.ctx, &job),
+        Standing::Working { retry_until } => {
+            Ok(pending("model_working", "the model works on the draft", Some(retry_until)))
+        }
+    }
+}
+
+fn pending(reason: &str, message: &str, retry_until: Option<DateTime<Utc>>) -> Response {
     let body = Pending {
         status: "pending".to_owned(),
         reason: reason.to_owned(),
         message: message.to_owned(),
         retry_after_seconds: 1,
-        retry_until: None,
+        retry_until,
     };
-    Ok((StatusCode::ACCEPTED, Json(body)).into_response())
+    (StatusCode::ACCEPTED, [(RETRY_AFTER, "1")], Json(body)).into_response()
 }

@@ -45,7 +45,7 @@ pub async fn handler(State(app): State<App>) -> Json<Capabilities> {
     Json(Capabilities {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         engine: options.engine_kind.clone(),
-        llm: Llm { configured: options.llm_configured, data_sharing_max: DataSharing::Schema },
+        llm: Llm { configured: app.ctx.model.is_some(), data_sharing_max: DataSharing::Samples },
         upload: Upload {
             max_bytes: options.upload_max_bytes,
             formats: ["csv", "xlsx", "xls", "dta"].map(str::to_owned).to_vec(),

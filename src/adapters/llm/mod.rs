@@ -1,0 +1,20 @@
+//! Language models behind the port `llm`: clients of two wire formats and the decorators around them. The
+//! composition root decides which decorator wraps which.
+
+mod anthropic;
+mod breaker;
+mod chain;
+mod headers;
+mod openai;
+mod provider;
+mod retry;
+mod sse;
+mod transport;
+
+pub use anthropic::Anthropic;
+pub use breaker::{Breaker, BreakerOptions};
+pub use chain::{Budget, Concurrency, Failover};
+pub use openai::OpenAi;
+pub use provider::{Provider, ProviderOptions};
+pub use retry::{Retry, RetryOptions};
+pub use transport::Timeouts;

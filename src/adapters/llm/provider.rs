@@ -1,0 +1,179 @@
+//! What both providers' clients share: the connection, the key and its redaction, the causes that a status
+//! and a usual error body tell, and the reading of an event stream to its end mark.
+
+use std::time::{Duration, Instant};
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use super::sse::{Decoder, Event};
+use super::transport::{self, Answer, Timeouts};
+use crate::ports::llm::{AttemptNote, LlmCause, LlmFailure, LlmReply, Structure, Usage};
+
+/// Stands where a key was.
+const REDACTED: &str = "[redacted]";
+
+/// How to reach one model.
+pub struct Provider {
+    /// `openai`, `anthropic`, or the name that the settings give a second one.
+    pub name: String,
+    /// Without a slash at its end; the clients add the path.
+    pub base_url: String,
+    pub api_key: SecretString,
+    pub model: String,
+    pub temperature: Option<f64>,
+    pub timeouts: Timeouts,
+    pub http: reqwest::Client,
+}
+
+/// Settings of a provider as the composition root knows them.
+pub struct ProviderOptions {
+    pub name: String,
+    pub base_url: String,
+    pub api_key: SecretString,
+    pub model: String,
+    pub temperature: Option<f64>,
+    pub timeouts: Timeouts,
+    /// Certificates (PEM) to be trusted in place of the system's.
+    pub ca_pem: Option<Vec<u8>>,
+}
+
+impl Provider {
+    /// Builds the connection.
+    ///
+    /// # Errors
+    /// A text that says what is wrong with the certificates.
+    pub fn new(options: ProviderOptions) -> Result<Self, String> {
+        let http = transport::client(&options.timeouts, options.ca_pem.as_deref())?;
+        Ok(Self {
+            name: options.name,
+            base_url: options.base_url.trim_end_matches('/').to_owned(),
+            api_key: options.api_key,
+            model: options.model,
+            temperature: options.temperature,
+            timeouts: options.timeouts,
+            http,
+        })
+    }
+
+    /// Takes the key out of a text that comes from outside.
+    pub fn redact(&self, text: &str) -> String {
+        let key = self.api_key.expose_secret();
+        if key.is_empty() { text.to_owned() } else { text.replace(key, REDACTED) }
+    }
+
+    /// Makes an answer out of what a client read, with the key taken out of every text.
+    pub fn reply(&self, read: Read, structure: Structure, parameters: Value, started: Instant) -> LlmReply {
+        let elapsed = started.elapsed();
+        LlmReply {
+            text: self.redact(&read.text),
+            provider: self.name.clone(),
+            model: self.redact(read.model.as_deref().unwrap_or(&self.model)),
+            structure,
+            usage: read.usage,
+            request_id: read.request_id.map(|id| self.redact(&id)),
+            parameters,
+            elapsed,
+            attempts: vec![self.note("answered", None, elapsed)],
+        }
+    }
+
+    /// Completes a failure with the note of its attempt; the key is taken out of every text.
+    pub fn failed(&self, mut failure: LlmFailure, started: Instant) -> LlmFailure {
+        failure.detail = self.redact(&failure.detail);
+        let note = self.note(failure.cause.as_str(), Some(failure.detail.clone()), started.elapsed());
+        failure.attempts = vec![note];
+        failure
+    }
+
+    fn note(&self, outcome: &str, detail: Option<String>, elapsed: Duration) -> AttemptNote {
+        AttemptNote {
+            provider: self.name.clone(),
+            attempt: 1,
+            elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+            outcome: outcome.to_owned(),
+            detail,
+            next_delay_ms: None,
+        }
+    }
+}
+
+/// What a client read of an answer.
+#[derive(Debug, Default)]
+pub struct Read {
+    pub text: String,
+    pub model: Option<String>,
+    pub usage: Usage,
+    pub request_id: Option<String>,
+}
+
+/// Gathers the events of a stream.
+pub trait Gather {
+    /// Takes one event; true when it was the end mark.
+    ///
+    /// # Errors
+    /// The failure that the event tells.
+    fn event(&mut self, event: &Event) -> Result<bool, LlmFailure>;
+}
+
+/// Reads a stream up to its end mark.
+///
+/// # Errors
+/// `Truncated` for a stream without one; `Protocol` for bytes that are no events; those of the transport.
+pub async fn read_stream(answer: &mut Answer, gather: &mut impl Gather) -> Result<(), LlmFailure> {
+    let mut decoder = Decoder::default();
+    while let Some(piece) = answer.next().await? {
+        let events = decoder.push(&piece).map_err(|e| LlmFailure::new(LlmCause::Protocol, e.to_string()))?;
+        for event in events {
+            if gather.event(&event)? {
+                return Ok(());
+            }
+        }
+    }
+    Err(LlmFailure::new(LlmCause::Truncated, "the answer ended before its end mark"))
+}
+
+/// Parses a JSON document of the protocol.
+///
+/// # Errors
+/// `Protocol`.
+pub fn document(bytes: &[u8]) -> Result<Value, LlmFailure> {
+    serde_json::from_slice(bytes)
+        .map_err(|_| LlmFailure::new(LlmCause::Protocol, "the answer is not the provider's JSON"))
+}
+
+/// Refuses an answer of another type than the two that the protocol has.
+///
+/// # Errors
+/// `Protocol`, naming the type.
+pub fn check_media_type(answer: &Answer) -> Result<bool, LlmFailure> {
+    match answer.media_type().as_str() {
+        "text/event-stream" => Ok(true),
+        "application/json" => Ok(false),
+        other => {
+            let shown: String = other.chars().take(60).collect();
+            Err(LlmFailure::new(LlmCause::Protocol, format!("the answer has the type {shown:?}, not JSON")))
+        }
+    }
+}
+
+/// The cause that a status tells by itself.
+pub fn by_status(status: u16) -> LlmCause {
+    match status {
+        401 => LlmCause::Authentication,
+        402 => LlmCause::QuotaExhausted,
+        403 => LlmCause::Forbidden,
+        404 => LlmCause::ModelNotFound,
+        408 | 409 | 425 => LlmCause::ServerError,
+        413 => LlmCause::ContextTooLong,
+        429 => LlmCause::RateLimited,
+        503 | 529 => LlmCause::Overloaded,
+        500.. => LlmCause::ServerError,
+        _ => LlmCause::InvalidRequest,
+    }
+}
+
+/// A number of the provider's usage block.
+pub fn count(usage: &Value, key: &str) -> u64 {
+    usage[key].as_u64().unwrap_or(0)
+}

@@ -1,0 +1,102 @@
+//! What of a job a model gets to see. Names and labels are data of strangers: they travel as JSON strings
+//! inside one document, cut to a length, and never as text of the prompt.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::domain::dataset::{Column, Dataset, InferredType};
+use crate::domain::job::JobRecord;
+use crate::domain::job::record::DataSharing;
+use crate::ports::tabular::Preview;
+
+/// Most columns that are described.
+pub const MAX_COLUMNS: usize = 400;
+/// Rows and columns of a sample, and the longest cell.
+pub const SAMPLE_ROWS: usize = 8;
+pub const SAMPLE_COLUMNS: usize = 40;
+const MAX_CELL: usize = 60;
+const MAX_LABEL: usize = 80;
+const MAX_REQUIREMENT: usize = 8_000;
+
+/// The document of the user message, and what it says of the data.
+pub struct Shared {
+    pub document: Value,
+    pub left: LeftTheService,
+}
+
+/// What left the service, for `llm.meta`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LeftTheService {
+    pub data_sharing: DataSharing,
+    pub requirement_chars: usize,
+    pub columns: usize,
+    pub columns_left_out: usize,
+    pub sample_rows: usize,
+    pub sample_columns: usize,
+}
+
+/// Describes the job for a model. `sample` is read only where the job shares samples.
+pub fn share(job: &JobRecord, dataset: &Dataset, sample: Option<&Preview>) -> Shared {
+    let with_values = job.data_sharing >= DataSharing::Samples;
+    let columns: Vec<Value> =
+        dataset.columns.iter().take(MAX_COLUMNS).map(|column| describe(column, with_values)).collect();
+    let requirement = cut(&job.requirement, MAX_REQUIREMENT);
+    let mut document = json!({
+        "requirement": requirement,
+        "data": {
+            "rows": dataset.row_count,
+            "columns": columns,
+            "columns_left_out": dataset.columns.len().saturating_sub(MAX_COLUMNS),
+        },
+    });
+    let mut left = LeftTheService {
+        data_sharing: job.data_sharing,
+        requirement_chars: requirement.chars().count(),
+        columns: columns.len(),
+        columns_left_out: dataset.columns.len().saturating_sub(MAX_COLUMNS),
+        sample_rows: 0,
+        sample_columns: 0,
+    };
+    if let Some(sample) = sample.filter(|_| with_values) {
+        let rows: Vec<Vec<Value>> =
+            sample.sample_rows.iter().map(|row| row.iter().map(cell).collect()).collect();
+        left.sample_rows = rows.len();
+        left.sample_columns = sample.columns.len();
+        document["data"]["sample"] = json!({"columns": sample.columns, "rows": rows});
+    }
+    Shared { document, left }
+}
+
+fn describe(column: &Column, with_values: bool) -> Value {
+    let mut described = json!({
+        "name": column.name,
+        "type": column.inferred_type,
+        "distinct": column.distinct,
+        "missing_share": (column.missing_share * 1000.0).round() / 1000.0,
+    });
+    let named_otherwise = column.original_name != column.name && column.label.is_none();
+    let label = column.label.as_ref().or(named_otherwise.then_some(&column.original_name));
+    if let Some(label) = label {
+        described["label"] = json!(cut(label, MAX_LABEL));
+    }
+    if column.value_labels {
+        described["coded"] = json!(true);
+    }
+    let is_number = matches!(column.inferred_type, InferredType::Integer | InferredType::Number);
+    if with_values && is_number {
+        described["min"] = json!(column.min);
+        described["max"] = json!(column.max);
+    }
+    described
+}
+
+fn cell(value: &Value) -> Value {
+    match value {
+        Value::String(text) => json!(cut(text, MAX_CELL)),
+        other => other.clone(),
+    }
+}
+
+fn cut(text: &str, most: usize) -> String {
+    text.chars().filter(|c| !c.is_control() || *c == '\n').take(most).collect()
+}
