@@ -1,0 +1,233 @@
+//! Faults: what a provider, a gateway or the network does wrong. Which request meets one depends on the
+//! seed, the request and how often it came before, so that a run can be repeated.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream::{self, Stream};
+use serde::{Deserialize, Serialize};
+
+use crate::dice::Dice;
+use crate::settings::Settings;
+
+/// One fault.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Fault {
+    /// A refusal with a status and, as asked, a `Retry-After` in one of its forms.
+    Status {
+        status: u16,
+        #[serde(default)]
+        retry_after: Option<String>,
+        #[serde(default)]
+        retry_after_ms: Option<u64>,
+        #[serde(default)]
+        should_retry: Option<bool>,
+        /// `error.type` (Anthropic) or `error.code` (OpenAI) in place of the usual one.
+        #[serde(default)]
+        code: Option<String>,
+    },
+    /// No answer at all for so long, then the connection is closed.
+    Hang { ms: u64 },
+    /// The connection is reset after so many bytes of the body.
+    Reset { after_bytes: usize },
+    /// The body ends after so many bytes as if it were whole.
+    Truncate { after_bytes: usize },
+    /// Silence for so long after so many bytes.
+    Stall { after_bytes: usize, ms: u64 },
+    /// The body comes in small pieces with a wait between them; characters and lines are split.
+    Slow { bytes: usize, ms: u64 },
+    /// The body is not JSON.
+    Malformed,
+    /// A page of HTML with status 200.
+    Html,
+    /// An error inside an answer with status 200.
+    ErrorInside,
+    /// The answer is so long.
+    Huge { bytes: usize },
+    /// The model refuses.
+    Refusal,
+    /// Carriage returns, comments and pings in a stream.
+    Noise,
+}
+
+/// What happens to a request.
+#[derive(Debug, Default)]
+pub struct Fate {
+    pub faults: Vec<Fault>,
+}
+
+impl Fate {
+    /// The first fault of a kind.
+    pub fn find<T>(&self, pick: impl Fn(&Fault) -> Option<T>) -> Option<T> {
+        self.faults.iter().find_map(pick)
+    }
+
+    /// True if this fault happens.
+    pub fn has(&self, fault: &Fault) -> bool {
+        self.faults.contains(fault)
+    }
+}
+
+/// Counts equal requests.
+#[derive(Debug, Default)]
+pub struct Seen(Mutex<HashMap<Vec<u8>, u32>>);
+
+/// Most different requests that are remembered.
+const MOST_SEEN: usize = 100_000;
+
+impl Seen {
+    /// How often these bytes came before.
+    pub fn count(&self, key: Vec<u8>) -> u32 {
+        let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if map.len() >= MOST_SEEN {
+            map.clear();
+        }
+        let n = map.entry(key).or_default();
+        *n += 1;
+        *n - 1
+    }
+}
+
+/// Decides what happens to a request; `asked` are faults that the request itself asks for.
+pub fn fate(settings: &Settings, asked: Vec<Fault>, prompt: &str, body: &[u8], before: u32) -> Fate {
+    let mut faults = asked;
+    for (i, chaos) in settings.chaos.iter().enumerate() {
+        let meant = chaos.contains.as_deref().is_none_or(|text| prompt.contains(text))
+            && (chaos.first == 0 || before < chaos.first);
+        let mut key = body.to_vec();
+        key.extend_from_slice(&before.to_le_bytes());
+        let drawn = Dice::new(settings.seed, &format!("chaos {i}"), &key).unit() < chaos.probability;
+        if meant && drawn {
+            faults.push(chaos.fault.clone());
+        }
+    }
+    Fate { faults }
+}
+
+/// One step of a body.
+#[derive(Debug, Clone)]
+pub enum Step {
+    Send(Bytes),
+    Wait(Duration),
+    /// The connection breaks.
+    Break,
+}
+
+/// Applies the faults of the body to its pieces.
+pub fn distort(steps: Vec<Step>, fate: &Fate) -> Vec<Step> {
+    let mut steps = steps;
+    for fault in &fate.faults {
+        steps = match *fault {
+            Fault::Reset { after_bytes } => cut(steps, after_bytes, vec![Step::Break]),
+            Fault::Truncate { after_bytes } => cut(steps, after_bytes, Vec::new()),
+            Fault::Stall { after_bytes, ms } => stall(steps, after_bytes, Duration::from_millis(ms)),
+            Fault::Slow { bytes, ms } => slow(steps, bytes.max(1), Duration::from_millis(ms)),
+            _ => steps,
+        };
+    }
+    steps
+}
+
+/// Splits the steps at a number of bytes.
+fn split(steps: Vec<Step>, at: usize) -> (Vec<Step>, Vec<Step>) {
+    let (mut head, mut tail, mut sent) = (Vec::new(), Vec::new(), 0);
+    for step in steps {
+        match step {
+            Step::Send(bytes) if sent + bytes.len() > at && sent <= at => {
+                let part = at - sent;
+                if part > 0 {
+                    head.push(Step::Send(bytes.slice(..part)));
+                }
+                tail.push(Step::Send(bytes.slice(part..)));
+                // everything later is behind the cut
+                sent = usize::MAX / 2;
+            }
+            Step::Send(bytes) if sent <= at => {
+                sent += bytes.len();
+                head.push(Step::Send(bytes));
+            }
+            other if sent <= at => head.push(other),
+            other => tail.push(other),
+        }
+    }
+    (head, tail)
+}
+
+fn cut(steps: Vec<Step>, at: usize, end: Vec<Step>) -> Vec<Step> {
+    let (mut head, _) = split(steps, at);
+    head.extend(end);
+    head
+}
+
+fn stall(steps: Vec<Step>, at: usize, wait: Duration) -> Vec<Step> {
+    let (mut head, tail) = split(steps, at);
+    head.push(Step::Wait(wait));
+    head.extend(tail);
+    head
+}
+
+fn slow(steps: Vec<Step>, size: usize, wait: Duration) -> Vec<Step> {
+    let mut slowed = Vec::new();
+    for step in steps {
+        let Step::Send(mut bytes) = step else {
+            slowed.push(step);
+            continue;
+        };
+        while !bytes.is_empty() {
+            let piece = bytes.split_to(size.min(bytes.len()));
+            slowed.push(Step::Send(piece));
+            slowed.push(Step::Wait(wait));
+        }
+    }
+    slowed
+}
+
+/// The steps as a body. A break is an error of the stream, which resets the connection.
+pub fn body(steps: Vec<Step>) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static {
+    stream::unfold(steps.into_iter(), |mut steps| async move {
+        loop {
+            match steps.next()? {
+                Step::Send(bytes) => return Some((Ok(bytes), steps)),
+                Step::Wait(time) if time.is_zero() => {}
+                Step::Wait(time) => tokio::time::sleep(time).await,
+                Step::Break => {
+                    // what was sent before is to reach the client first
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+                    return Some((Err(broken), Vec::new().into_iter()));
+                }
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sent(steps: &[Step]) -> Vec<u8> {
+        steps
+            .iter()
+            .filter_map(|s| if let Step::Send(b) = s { Some(b.to_vec()) } else { None })
+            .flatten()
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn a_cut_keeps_the_first_bytes_and_slowness_all(
+            pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..9), 0..9), at in 0usize..60, size in 1usize..5,
+        ) {
+            let steps: Vec<Step> = pieces.iter().map(|p| Step::Send(Bytes::from(p.clone()))).collect();
+            let all = pieces.concat();
+            prop_assert_eq!(sent(&cut(steps.clone(), at, Vec::new())), &all[..at.min(all.len())]);
+            prop_assert_eq!(&sent(&stall(steps.clone(), at, Duration::ZERO)), &all);
+            prop_assert_eq!(sent(&slow(steps, size, Duration::ZERO)), all);
+        }
+    }
+}

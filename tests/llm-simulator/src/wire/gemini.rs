@@ -1,0 +1,94 @@
+//! Gemini's generateContent.
+
+use serde_json::{Value, json};
+
+use super::{Events, Refusal, count, event, texts};
+use crate::answer::{Answer, Ask, Form};
+
+/// The error envelope.
+pub fn error(refusal: &Refusal) -> Value {
+    json!({"error": {"code": refusal.status, "message": refusal.message, "status": refusal.code, "details": []}})
+}
+
+/// Reads a request.
+///
+/// # Errors
+/// A refusal that names the field.
+pub fn read(body: &Value, model: &str, stream: bool) -> Result<Ask, Refusal> {
+    let mut prompt = String::new();
+    texts(&body["systemInstruction"]["parts"], &mut prompt);
+    let contents = body["contents"].as_array().filter(|c| !c.is_empty()).ok_or_else(|| Refusal {
+        code: "INVALID_ARGUMENT".to_owned(),
+        ..Refusal::bad("contents is not specified")
+    })?;
+    contents.iter().for_each(|content| texts(&content["parts"], &mut prompt));
+    let config = &body["generationConfig"];
+    let schema =
+        [&config["responseJsonSchema"], &config["responseSchema"]].into_iter().find(|s| s.is_object());
+    let form = match schema {
+        Some(schema) => Form::Schema(lower(schema)),
+        None if config["responseMimeType"] == "application/json" => Form::Json,
+        None => Form::Text,
+    };
+    let max_tokens = count(config, "maxOutputTokens")
+        .map_err(|refusal| Refusal { code: "INVALID_ARGUMENT".to_owned(), ..refusal })?;
+    Ok(Ask { model: model.to_owned(), prompt, form, max_tokens, stream, stream_usage: true })
+}
+
+/// Types of a response schema come in capitals.
+fn lower(schema: &Value) -> Value {
+    match schema {
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(key, value)| match value {
+                Value::String(kind) if key == "type" => (key.clone(), json!(kind.to_ascii_lowercase())),
+                other => (key.clone(), lower(other)),
+            })
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        Value::Array(items) => items.iter().map(lower).collect(),
+        other => other.clone(),
+    }
+}
+
+fn piece(ask: &Ask, answer: &Answer, text: &str, finish: Option<&str>) -> Value {
+    let mut candidate = json!({"content": {"role": "model", "parts": [{"text": text}]}, "index": 0});
+    if let Some(finish) = finish {
+        candidate["finishReason"] = json!(finish);
+    }
+    let (input, output) = (answer.input_tokens, answer.output_tokens());
+    json!({"candidates": [candidate],
+        "usageMetadata": {"promptTokenCount": input, "candidatesTokenCount": output, "totalTokenCount": input + output},
+        "modelVersion": ask.model, "responseId": answer.dice.clone().name(22)})
+}
+
+fn finish(answer: &Answer, refuses: bool) -> &'static str {
+    match (answer.cut, refuses) {
+        (_, true) => "SAFETY",
+        (true, _) => "MAX_TOKENS",
+        _ => "STOP",
+    }
+}
+
+/// The whole answer.
+pub fn whole(ask: &Ask, answer: &Answer, refuses: bool) -> Value {
+    let text = if refuses { String::new() } else { answer.text() };
+    piece(ask, answer, &text, Some(finish(answer, refuses)))
+}
+
+/// The answer in parts, as documents.
+pub fn parts(ask: &Ask, answer: &Answer, refuses: bool) -> Vec<Value> {
+    let mut parts: Vec<Value> = if refuses {
+        Vec::new()
+    } else {
+        answer.pieces.chunks(4).map(|some| piece(ask, answer, &some.concat(), None)).collect()
+    };
+    parts.push(piece(ask, answer, "", Some(finish(answer, refuses))));
+    parts
+}
+
+/// The answer as nameless events.
+pub fn events(ask: &Ask, answer: &Answer, refuses: bool) -> Events {
+    let pieces = parts(ask, answer, refuses).iter().map(|part| event(None, part)).collect();
+    (Vec::new(), pieces, Vec::new())
+}

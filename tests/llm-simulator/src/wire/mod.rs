@@ -1,0 +1,118 @@
+//! The wire formats: each reads its request into an `Ask` and writes an `Answer` whole or as events.
+
+pub mod anthropic;
+pub mod gemini;
+pub mod openai;
+pub mod responses;
+
+use serde_json::Value;
+
+/// A refusal in the words of a wire format.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    pub status: u16,
+    pub code: String,
+    pub message: String,
+}
+
+impl Refusal {
+    /// A request that is not as the format says.
+    pub fn bad(message: impl Into<String>) -> Self {
+        Self { status: 400, code: "invalid_request_error".to_owned(), message: message.into() }
+    }
+}
+
+/// The wire format of a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Wire {
+    OpenAi,
+    Responses,
+    Anthropic,
+    Gemini,
+}
+
+impl Wire {
+    /// The provider's name in metrics.
+    pub fn provider(self) -> &'static str {
+        match self {
+            Self::OpenAi | Self::Responses => "openai",
+            Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
+        }
+    }
+
+    /// A refusal as this format writes it.
+    pub fn error(self, refusal: &Refusal) -> Value {
+        match self {
+            Self::OpenAi | Self::Responses => openai::error(refusal),
+            Self::Anthropic => anthropic::error(refusal),
+            Self::Gemini => gemini::error(refusal),
+        }
+    }
+
+    /// The usual code of a status.
+    pub fn code(self, status: u16) -> &'static str {
+        match (self, status) {
+            (Self::Anthropic, 400) => "invalid_request_error",
+            (Self::Anthropic, 401) => "authentication_error",
+            (Self::Anthropic, 402) => "billing_error",
+            (Self::Anthropic, 403) => "permission_error",
+            (Self::Anthropic, 404) => "not_found_error",
+            (Self::Anthropic, 413) => "request_too_large",
+            (Self::Anthropic, 429) => "rate_limit_error",
+            (Self::Anthropic, 529) => "overloaded_error",
+            (Self::Anthropic, _) => "api_error",
+            (Self::Gemini, 400) => "INVALID_ARGUMENT",
+            (Self::Gemini, 401) => "UNAUTHENTICATED",
+            (Self::Gemini, 403) => "PERMISSION_DENIED",
+            (Self::Gemini, 404) => "NOT_FOUND",
+            (Self::Gemini, 429) => "RESOURCE_EXHAUSTED",
+            (Self::Gemini, 503) => "UNAVAILABLE",
+            (Self::Gemini, 504) => "DEADLINE_EXCEEDED",
+            (Self::Gemini, _) => "INTERNAL",
+            (_, 400 | 413 | 422) => "invalid_request_error",
+            (_, 401) => "invalid_api_key",
+            (_, 404) => "model_not_found",
+            (_, 429) => "rate_limit_exceeded",
+            (_, 503) => "service_unavailable_error",
+            _ => "server_error",
+        }
+    }
+}
+
+/// An answer as texts of a stream: before the pieces, one for each piece, after them.
+pub type Events = (Vec<String>, Vec<String>, Vec<String>);
+
+/// One server-sent event.
+pub fn event(name: Option<&str>, data: &Value) -> String {
+    match name {
+        Some(name) => format!("event: {name}\ndata: {data}\n\n"),
+        None => format!("data: {data}\n\n"),
+    }
+}
+
+/// The texts of a content field: a text, or a list of parts with one each.
+pub fn texts(content: &Value, into: &mut String) {
+    match content {
+        Value::String(text) => {
+            into.push_str(text);
+            into.push('\n');
+        }
+        Value::Array(parts) => parts.iter().for_each(|part| texts(&part["text"], into)),
+        _ => {}
+    }
+}
+
+/// A count that must be a whole number where it is given.
+///
+/// # Errors
+/// A refusal that names the field.
+pub fn count(body: &Value, key: &str) -> Result<Option<usize>, Refusal> {
+    match &body[key] {
+        Value::Null => Ok(None),
+        value => match value.as_u64() {
+            Some(n) => Ok(Some(usize::try_from(n).unwrap_or(usize::MAX))),
+            None => Err(Refusal::bad(format!("{key} must be a whole number that is not negative"))),
+        },
+    }
+}

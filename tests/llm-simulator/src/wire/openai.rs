@@ -1,0 +1,208 @@
+//! OpenAI chat completions, models and embeddings.
+
+use serde_json::{Value, json};
+
+use super::{Events, Refusal, count, event, texts};
+use crate::answer::{Answer, Ask, Form, tokens};
+use crate::dice::Dice;
+
+/// Stands in every envelope: time would make equal requests differ.
+pub const CREATED: u64 = 1_767_225_600;
+
+/// The error envelope.
+pub fn error(refusal: &Refusal) -> Value {
+    let kind = if refusal.status < 500 { "invalid_request_error" } else { "server_error" };
+    json!({"error": {"message": refusal.message, "type": kind, "param": null, "code": refusal.code}})
+}
+
+/// Reads a request.
+///
+/// # Errors
+/// A refusal that names the field.
+pub fn read(body: &Value, supports_schema: bool) -> Result<Ask, Refusal> {
+    let messages = body["messages"]
+        .as_array()
+        .filter(|m| !m.is_empty())
+        .ok_or_else(|| Refusal::bad("messages must be a list that is not empty"))?;
+    let mut prompt = String::new();
+    for message in messages {
+        let known = ["system", "developer", "user", "assistant", "tool"];
+        if !message["role"].as_str().is_some_and(|role| known.contains(&role)) {
+            return Err(Refusal::bad("messages: unknown role"));
+        }
+        texts(&message["content"], &mut prompt);
+    }
+    Ok(Ask {
+        model: model(body)?,
+        prompt,
+        form: form(&body["response_format"], supports_schema)?,
+        max_tokens: count(body, "max_completion_tokens")?.or(count(body, "max_tokens")?),
+        stream: body["stream"].as_bool().unwrap_or(false),
+        stream_usage: body["stream_options"]["include_usage"].as_bool().unwrap_or(false),
+    })
+}
+
+/// The model's name.
+///
+/// # Errors
+/// A refusal where there is none.
+pub fn model(body: &Value) -> Result<String, Refusal> {
+    let model = body["model"].as_str().filter(|m| !m.is_empty());
+    model.map(str::to_owned).ok_or_else(|| Refusal::bad("you must provide a model parameter"))
+}
+
+fn form(format: &Value, supports_schema: bool) -> Result<Form, Refusal> {
+    match format["type"].as_str() {
+        None | Some("text") => Ok(Form::Text),
+        Some("json_object") => Ok(Form::Json),
+        Some("json_schema") if !supports_schema => {
+            Err(Refusal::bad("response_format: json_schema is not supported by this server"))
+        }
+        Some("json_schema") => {
+            let asked = &format["json_schema"];
+            if !asked["name"].is_string() {
+                return Err(Refusal::bad("response_format.json_schema.name is missing"));
+            }
+            if !asked["schema"].is_object() {
+                return Err(Refusal::bad("response_format.json_schema.schema is missing"));
+            }
+            if asked["strict"] == true {
+                strict(&asked["schema"], "schema")?;
+            }
+            Ok(Form::Schema(asked["schema"].clone()))
+        }
+        Some(other) => Err(Refusal::bad(format!("response_format: unknown type {other:?}"))),
+    }
+}
+
+/// The strict subset: every property is required, and objects admit no others.
+fn strict(schema: &Value, path: &str) -> Result<(), Refusal> {
+    if let Some(properties) = schema["properties"].as_object() {
+        if schema["additionalProperties"] != false {
+            return Err(Refusal::bad(format!("{path}: additionalProperties must be false")));
+        }
+        let required: Vec<&str> =
+            schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        for (name, inner) in properties {
+            if !required.contains(&name.as_str()) {
+                return Err(Refusal::bad(format!("{path}: required must hold {name:?}")));
+            }
+            strict(inner, &format!("{path}.{name}"))?;
+        }
+    }
+    if schema["items"].is_object() {
+        strict(&schema["items"], &format!("{path}.items"))?;
+    }
+    Ok(())
+}
+
+fn usage(answer: &Answer) -> Value {
+    let (input, output) = (answer.input_tokens, answer.output_tokens());
+    json!({"prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output})
+}
+
+fn finish(answer: &Answer) -> &'static str {
+    if answer.cut { "length" } else { "stop" }
+}
+
+fn id(answer: &Answer) -> String {
+    format!("chatcmpl-{}", answer.dice.clone().name(29))
+}
+
+/// The whole answer. A refusal of the model has no content.
+pub fn whole(ask: &Ask, answer: &Answer, refuses: bool) -> Value {
+    let text = answer.text();
+    let (content, refusal) =
+        if refuses { (None, Some("I cannot help with that.")) } else { (Some(text), None) };
+    json!({
+        "id": id(answer), "object": "chat.completion", "created": CREATED, "model": ask.model,
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": content, "refusal": refusal},
+            "logprobs": null, "finish_reason": finish(answer)}],
+        "usage": usage(answer), "system_fingerprint": "fp_simulator",
+    })
+}
+
+/// The answer as events; the second list goes out after the pieces.
+pub fn events(ask: &Ask, answer: &Answer, refuses: bool) -> Events {
+    let id = id(answer);
+    let chunk = |choices: Value, usage: Value| {
+        let mut data = json!({"id": id, "object": "chat.completion.chunk", "created": CREATED, "model": ask.model,
+            "system_fingerprint": "fp_simulator", "choices": choices});
+        if ask.stream_usage {
+            data["usage"] = usage;
+        }
+        event(None, &data)
+    };
+    let delta = |delta: Value, finish: Option<&str>| {
+        chunk(json!([{"index": 0, "delta": delta, "logprobs": null, "finish_reason": finish}]), Value::Null)
+    };
+    let head = vec![delta(json!({"role": "assistant", "content": "", "refusal": null}), None)];
+    let pieces = if refuses {
+        vec![delta(json!({"refusal": "I cannot help with that."}), None)]
+    } else {
+        answer.pieces.iter().map(|piece| delta(json!({"content": piece}), None)).collect()
+    };
+    let mut tail = vec![delta(json!({}), Some(finish(answer)))];
+    if ask.stream_usage {
+        tail.push(chunk(json!([]), usage(answer)));
+    }
+    tail.push("data: [DONE]\n\n".to_owned());
+    (head, pieces, tail)
+}
+
+/// `GET /v1/models`.
+pub fn models(names: &[String]) -> Value {
+    let data: Vec<Value> = names
+        .iter()
+        .map(|name| json!({"id": name, "object": "model", "created": CREATED, "owned_by": "simulator"}))
+        .collect();
+    json!({"object": "list", "data": data})
+}
+
+/// `POST /v1/embeddings`: unit vectors that depend on the text alone.
+///
+/// # Errors
+/// A refusal that names the field.
+pub fn embeddings(body: &Value, seed: u64) -> Result<Value, Refusal> {
+    let model = model(body)?;
+    let inputs: Vec<&str> = match &body["input"] {
+        Value::String(text) => vec![text],
+        Value::Array(texts) => texts.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    if inputs.is_empty() {
+        return Err(Refusal::bad("input must be a text or a list of texts"));
+    }
+    let size = count(body, "dimensions")?.unwrap_or(64).clamp(1, 4096);
+    let as_bytes = body["encoding_format"] == "base64";
+    let data: Vec<Value> = inputs
+        .iter()
+        .enumerate()
+        .map(|(i, text)| {
+            let mut dice = Dice::new(seed, "embedding", text.as_bytes());
+            let draws: Vec<f64> = (0..size).map(|_| dice.normal()).collect();
+            let length = draws.iter().map(|x| x * x).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
+            let unit: Vec<f32> = draws.iter().map(|x| (x / length) as f32).collect();
+            let embedding = if as_bytes { json!(base64(&unit)) } else { json!(unit) };
+            json!({"object": "embedding", "index": i, "embedding": embedding})
+        })
+        .collect();
+    let used: usize = inputs.iter().map(|text| tokens(text).len()).sum();
+    Ok(json!({"object": "list", "data": data, "model": model,
+        "usage": {"prompt_tokens": used, "total_tokens": used}}))
+}
+
+/// Little-endian floats in base64 (RFC 4648, section 4), as the official client asks for them.
+fn base64(values: &[f32]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for three in bytes.chunks(3) {
+        let group = three.iter().enumerate().fold(0u32, |g, (i, b)| g | u32::from(*b) << (16 - 8 * i));
+        for i in 0..4 {
+            let sextet = (group >> (18 - 6 * i)) & 63;
+            text.push(if i <= three.len() { char::from(ALPHABET[sextet as usize]) } else { '=' });
+        }
+    }
+    text
+}
