@@ -172,6 +172,7 @@ impl Bench {
 
 #[tokio::main]
 async fn main() {
+    stata_service::adapters::llm::install_tls();
     let dir = tempfile::tempdir().expect("a directory");
     let started = Instant::now();
     let built = tokio::task::block_in_place(|| build(options(dir.path()))).unwrap_or_else(|e| panic!("{e}"));

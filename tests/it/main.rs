@@ -22,6 +22,8 @@ mod library_contract;
 mod library_render;
 mod library_runs;
 mod migration;
+mod llm_drafts;
+mod llm_faults;
 mod openspec;
 mod process;
 mod redeem;

@@ -38,7 +38,7 @@ impl Service {
         let ready: Value = serde_json::from_str(&line).expect("the ready line is JSON");
         assert_eq!((&ready["event"], &ready["engine"]), (&json!("ready"), &json!("open")));
         let base = format!("http://{}", ready["address"].as_str().expect("an address"));
-        Self { child, base, http: reqwest::Client::new() }
+        Self { child, base, http: crate::support::app::http_client() }
     }
 
     fn signal(&self, signal: rustix::process::Signal) {

@@ -103,7 +103,6 @@ fn classify(status: u16, body: &Value) -> LlmCause {
         Some("permission_error") => LlmCause::Forbidden,
         Some("rate_limit_error") => LlmCause::RateLimited,
         Some("request_too_large") => LlmCause::ContextTooLong,
-        Some("api_error") if status < 500 => LlmCause::ServerError,
         Some("timeout_error" | "timeout") => LlmCause::ServerError,
         _ => by_status(status),
     }

@@ -17,4 +17,4 @@ pub use chain::{Budget, Concurrency, Failover};
 pub use openai::OpenAi;
 pub use provider::{Provider, ProviderOptions};
 pub use retry::{Retry, RetryOptions};
-pub use transport::Timeouts;
+pub use transport::{Timeouts, install_tls};

@@ -38,13 +38,18 @@ pub struct Answer {
     first: bool,
 }
 
+/// Chooses the cryptography of TLS for the whole process; every HTTP client needs it, also for plain HTTP.
+pub fn install_tls() {
+    // another part of the process may have done it already
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// Builds the client that all exchanges with one provider share.
 ///
 /// # Errors
 /// A text that says what is wrong with the certificates.
 pub fn client(timeouts: &Timeouts, ca_pem: Option<&[u8]>) -> Result<reqwest::Client, String> {
-    // Another part of the process may have installed it already; which one did does not matter.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    install_tls();
     let mut builder = reqwest::Client::builder()
         .connect_timeout(timeouts.connect)
         .redirect(reqwest::redirect::Policy::none())

@@ -17,7 +17,10 @@ impl Client {
     /// Talks to a service at an address.
     pub fn new(address: &str) -> Self {
         Self {
-            http: reqwest::Client::new(),
+            http: {
+                crate::adapters::llm::install_tls();
+                reqwest::Client::new()
+            },
             base: format!("http://{address}"),
             job_id: String::new(),
             token: String::new(),

@@ -35,6 +35,12 @@ pub struct Job {
     pub token: String,
 }
 
+/// A client of the service.
+pub fn http_client() -> reqwest::Client {
+    stata_service::adapters::llm::install_tls();
+    reqwest::Client::new()
+}
+
 /// Returns the options of a service in a directory, with the open engine.
 pub fn options(data_dir: PathBuf) -> Options {
     let program = env!("CARGO_BIN_EXE_stata-service");
@@ -82,7 +88,7 @@ impl TestApp {
         change(&mut options);
         let mut app = Self {
             base: String::new(),
-            http: reqwest::Client::new(),
+            http: http_client(),
             dir,
             shutdown: CancellationToken::new(),
             served: None,

@@ -24,6 +24,8 @@ pub fn context(dir: &Path, clock: Arc<dyn Clock>) -> Context {
         pools: ctx.pools.clone(),
         progress: Arc::clone(&ctx.progress),
         ingests: Arc::clone(&ctx.ingests),
+        model: None,
+        drafts: Arc::clone(&ctx.drafts),
         options: ctx.options.clone(),
     }
 }

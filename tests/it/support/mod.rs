@@ -6,6 +6,7 @@ pub mod columns;
 pub mod context;
 pub mod lived_in;
 pub mod memory_store;
+pub mod provider;
 pub mod records;
 pub mod runs;
 pub mod stata_expression;

@@ -279,12 +279,12 @@ async fn call(
     format: &Format,
 ) -> Response {
     let wire = format.wire;
-    let guard = inner.metrics.begin();
+    let mut guard = inner.metrics.begin(wire.provider());
     let outcome = prepare(inner, headers, named.as_ref(), bytes, format);
     let (ask, bytes, asked_faults) = match outcome {
         Ok(prepared) => prepared,
         Err(refusal) => {
-            inner.metrics.count(wire.provider(), "", refusal.status);
+            guard.answered("", refusal.status);
             return error_response(wire, &refusal);
         }
     };
@@ -298,13 +298,12 @@ async fn call(
             written(inner, &ask, &answer, &fate, format, is_array, &bytes).await
         }
     };
-    inner.metrics.count(wire.provider(), &ask.model, response.status().as_u16());
+    guard.answered(&ask.model, response.status().as_u16());
     let id = Dice::new(inner.settings.seed, "request", &bytes).name(24);
     let name = if wire == Wire::Anthropic { "request-id" } else { "x-request-id" };
     if let Ok(value) = HeaderValue::from_str(&format!("req_{id}")) {
         response.headers_mut().insert(name, value);
     }
-    drop(guard);
     response
 }
 

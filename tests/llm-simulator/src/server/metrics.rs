@@ -16,24 +16,41 @@ pub struct Metrics {
     requests: Mutex<BTreeMap<(String, String, u16), u64>>,
 }
 
-/// Counts a call as under way until it is dropped.
-pub struct UnderWay<'a>(&'a AtomicI64);
+/// A caller that went away before its answer.
+const CALLER_GONE: u16 = 499;
+
+/// Counts a call as under way until it is dropped, and as given up if it was not answered.
+pub struct UnderWay<'a> {
+    metrics: &'a Metrics,
+    provider: &'static str,
+    answered: bool,
+}
+
+impl UnderWay<'_> {
+    /// The call was answered.
+    pub fn answered(&mut self, model: &str, status: u16) {
+        self.answered = true;
+        self.metrics.count(self.provider, model, status);
+    }
+}
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.metrics.under_way.fetch_sub(1, Ordering::Relaxed);
+        if !self.answered {
+            self.metrics.count(self.provider, "", CALLER_GONE);
+        }
     }
 }
 
 impl Metrics {
     /// A call began.
-    pub fn begin(&self) -> UnderWay<'_> {
+    pub fn begin(&self, provider: &'static str) -> UnderWay<'_> {
         self.under_way.fetch_add(1, Ordering::Relaxed);
-        UnderWay(&self.under_way)
+        UnderWay { metrics: self, provider, answered: false }
     }
 
-    /// A call was answered.
-    pub fn count(&self, provider: &str, model: &str, status: u16) {
+    fn count(&self, provider: &str, model: &str, status: u16) {
         let mut map = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
         let known = map.keys().any(|(_, m, _)| m == model) || map.len() < MOST_MODELS;
         let model: String = if known {

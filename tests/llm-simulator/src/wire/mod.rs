@@ -53,7 +53,7 @@ impl Wire {
     /// The usual code of a status.
     pub fn code(self, status: u16) -> &'static str {
         match (self, status) {
-            (Self::Anthropic, 400) => "invalid_request_error",
+            (Self::Anthropic, 400 | 422) => "invalid_request_error",
             (Self::Anthropic, 401) => "authentication_error",
             (Self::Anthropic, 402) => "billing_error",
             (Self::Anthropic, 403) => "permission_error",
@@ -62,7 +62,7 @@ impl Wire {
             (Self::Anthropic, 429) => "rate_limit_error",
             (Self::Anthropic, 529) => "overloaded_error",
             (Self::Anthropic, _) => "api_error",
-            (Self::Gemini, 400) => "INVALID_ARGUMENT",
+            (Self::Gemini, 400 | 422) => "INVALID_ARGUMENT",
             (Self::Gemini, 401) => "UNAUTHENTICATED",
             (Self::Gemini, 403) => "PERMISSION_DENIED",
             (Self::Gemini, 404) => "NOT_FOUND",
