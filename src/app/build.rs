@@ -81,7 +81,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     let store = SqliteStore::open(store_options)?;
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), &options.engine.kind));
-    let meter = Arc::clone(&metrics) as Arc<dyn LlmMeter>;
+    let meter: Arc<dyn LlmMeter> = Arc::new(super::llm::ToMetrics(Arc::clone(&metrics)));
     let model = options
         .llm
         .as_ref()

@@ -10,8 +10,9 @@ use crate::adapters::llm::{
     Retry, RetryOptions, Timeouts,
 };
 use crate::ports::clock::Clock;
-use crate::ports::llm::{Llm, LlmMeter};
+use crate::ports::llm::{Llm, LlmMeter, Usage};
 use crate::service::model_draft::Model;
+use crate::telemetry::metrics::Metrics;
 
 /// Builds the model.
 ///
@@ -25,7 +26,7 @@ pub fn model(
     let providers = options
         .endpoints
         .iter()
-        .map(|endpoint| provider(endpoint, options, meter))
+        .map(|endpoint| provider(endpoint, options, clock, meter))
         .collect::<Result<Vec<_>, _>>()?;
     let failover = Arc::new(Failover::new(providers));
     Ok(Model {
@@ -39,23 +40,27 @@ pub fn model(
 fn provider(
     endpoint: &LlmEndpoint,
     options: &LlmOptions,
+    clock: &Arc<dyn Clock>,
     meter: &Arc<dyn LlmMeter>,
 ) -> Result<Arc<dyn Llm>, String> {
     let name = endpoint.wire.as_str();
-    let connection = Provider::new(ProviderOptions {
-        name: name.to_owned(),
-        base_url: endpoint.base_url.clone(),
-        api_key: endpoint.api_key.clone(),
-        model: endpoint.model.clone(),
-        temperature: options.temperature,
-        timeouts: Timeouts {
-            connect: options.connect_timeout,
-            first_byte: options.first_byte_timeout,
-            idle: options.idle_timeout,
-            total: options.timeout,
+    let connection = Provider::new(
+        ProviderOptions {
+            name: name.to_owned(),
+            base_url: endpoint.base_url.clone(),
+            api_key: endpoint.api_key.clone(),
+            model: endpoint.model.clone(),
+            temperature: options.temperature,
+            timeouts: Timeouts {
+                connect: options.connect_timeout,
+                first_byte: options.first_byte_timeout,
+                idle: options.idle_timeout,
+                total: options.timeout,
+            },
+            ca_pem: options.ca_pem.clone(),
         },
-        ca_pem: options.ca_pem.clone(),
-    })?;
+        Arc::clone(clock),
+    )?;
     let client: Arc<dyn Llm> = match endpoint.wire {
         LlmWire::OpenAi => Arc::new(OpenAi::new(connection)),
         LlmWire::Anthropic => Arc::new(Anthropic::new(connection)),
@@ -70,4 +75,26 @@ fn provider(
         total: options.draft_budget,
     };
     Ok(Arc::new(Retry::new(broken, Arc::clone(meter), name, &endpoint.model, retries)))
+}
+
+/// Reports calls to the metrics of the process.
+pub struct ToMetrics(pub Arc<Metrics>);
+
+impl LlmMeter for ToMetrics {
+    fn attempt(&self, provider: &str, model: &str, outcome: &str, elapsed: Duration) {
+        self.0.llm.attempt(provider, model, outcome, elapsed);
+    }
+
+    fn retry(&self, provider: &str) {
+        self.0.llm.retry(provider);
+    }
+
+    fn tokens(&self, provider: &str, model: &str, usage: Usage) {
+        self.0.llm.tokens(provider, model, "input", usage.input_tokens);
+        self.0.llm.tokens(provider, model, "output", usage.output_tokens);
+    }
+
+    fn breaker(&self, provider: &str, open: bool) {
+        self.0.llm.breaker(provider, open);
+    }
 }

@@ -3,8 +3,8 @@
 pub mod build;
 pub mod control;
 mod count;
-pub mod maintenance;
 pub mod llm;
+pub mod maintenance;
 pub mod options;
 mod run_texts;
 pub mod serve;

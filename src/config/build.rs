@@ -229,7 +229,7 @@ fn llm_endpoint(r: &mut Reader<'_>, prefix: &str) -> Option<LlmEndpoint> {
         return None;
     }
     let key_refused = r.problems.iter().any(|p| p.key.starts_with(&secret_key));
-    for (key, _) in stated.iter().filter(|(key, set)| !*set && !(**key == secret_key && key_refused)) {
+    for (key, _) in stated.iter().filter(|(key, set)| !(*set || **key == secret_key && key_refused)) {
         r.invalid(key, format!("is required with {provider_key}"));
     }
     if base_url.as_ref().is_some_and(|u| !(u.starts_with("https://") || u.starts_with("http://"))) {

@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry};
 
-use crate::ports::llm::Usage;
-
 /// Upper bounds of calls, in seconds.
 const BUCKETS: &[f64] = &[0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0];
 
@@ -66,10 +64,9 @@ impl LlmMetrics {
         self.retries.with_label_values(&[provider]).inc();
     }
 
-    /// Tokens of an answer.
-    pub fn tokens(&self, provider: &str, model: &str, usage: Usage) {
-        self.tokens.with_label_values(&[provider, model, "input"]).inc_by(usage.input_tokens);
-        self.tokens.with_label_values(&[provider, model, "output"]).inc_by(usage.output_tokens);
+    /// Tokens of an answer; `direction` is `input` or `output`.
+    pub fn tokens(&self, provider: &str, model: &str, direction: &str, tokens: u64) {
+        self.tokens.with_label_values(&[provider, model, direction]).inc_by(tokens);
     }
 
     /// A breaker opened or closed.

@@ -8,7 +8,6 @@ use prometheus::{
 use prometheus::process_collector::ProcessCollector;
 
 use super::llm_metrics::LlmMetrics;
-use crate::ports::llm::{LlmMeter, Usage};
 
 /// Upper bounds of request durations, in seconds.
 const HTTP_BUCKETS: &[f64] =
@@ -39,7 +38,7 @@ pub struct Metrics {
     queue_depth: IntGaugeVec,
     queue_oldest_age: Gauge,
     disk_free: Gauge,
-    llm: LlmMetrics,
+    pub llm: LlmMetrics,
     uptime: Gauge,
 }
 
@@ -258,23 +257,5 @@ impl Metrics {
             .encode(&self.registry.gather(), &mut out)
             .expect("writing to memory does not fail");
         out
-    }
-}
-
-impl LlmMeter for Metrics {
-    fn attempt(&self, provider: &str, model: &str, outcome: &str, elapsed: std::time::Duration) {
-        self.llm.attempt(provider, model, outcome, elapsed);
-    }
-
-    fn retry(&self, provider: &str) {
-        self.llm.retry(provider);
-    }
-
-    fn tokens(&self, provider: &str, model: &str, usage: Usage) {
-        self.llm.tokens(provider, model, usage);
-    }
-
-    fn breaker(&self, provider: &str, open: bool) {
-        self.llm.breaker(provider, open);
     }
 }

@@ -2,6 +2,6 @@
 
 pub mod events;
 mod json;
-mod llm_metrics;
+pub mod llm_metrics;
 pub mod logging;
 pub mod metrics;

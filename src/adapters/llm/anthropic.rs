@@ -73,7 +73,8 @@ impl Anthropic {
             .header("x-api-key", self.provider.api_key.expose_secret())
             .header("anthropic-version", VERSION)
             .json(&self.body(call, parameters));
-        let mut answer = transport::send(request, self.provider.timeouts, classify).await?;
+        let mut answer =
+            transport::send(request, self.provider.timeouts, self.provider.clock.as_ref(), classify).await?;
         let request_id = headers::request_id(&answer.headers);
         let mut read =
             if check_media_type(&answer)? { stream(&mut answer).await? } else { whole(&mut answer).await? };

@@ -78,7 +78,8 @@ impl OpenAi {
             .post(format!("{}/chat/completions", self.provider.base_url))
             .bearer_auth(self.provider.api_key.expose_secret())
             .json(&self.body(call, structure, &parameters));
-        let mut answer = transport::send(request, self.provider.timeouts, classify).await?;
+        let mut answer =
+            transport::send(request, self.provider.timeouts, self.provider.clock.as_ref(), classify).await?;
         let request_id = headers::request_id(&answer.headers);
         let mut read =
             if check_media_type(&answer)? { stream(&mut answer).await? } else { whole(&mut answer).await? };

@@ -1,6 +1,7 @@
 //! What both providers' clients share: the connection, the key and its redaction, the causes that a status
 //! and a usual error body tell, and the reading of an event stream to its end mark.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
@@ -8,6 +9,7 @@ use serde_json::Value;
 
 use super::sse::{Decoder, Event};
 use super::transport::{self, Answer, Timeouts};
+use crate::ports::clock::Clock;
 use crate::ports::llm::{AttemptNote, LlmCause, LlmFailure, LlmReply, Structure, Usage};
 
 /// Stands where a key was.
@@ -23,6 +25,7 @@ pub struct Provider {
     pub model: String,
     pub temperature: Option<f64>,
     pub timeouts: Timeouts,
+    pub clock: Arc<dyn Clock>,
     pub http: reqwest::Client,
 }
 
@@ -43,7 +46,7 @@ impl Provider {
     ///
     /// # Errors
     /// A text that says what is wrong with the certificates.
-    pub fn new(options: ProviderOptions) -> Result<Self, String> {
+    pub fn new(options: ProviderOptions, clock: Arc<dyn Clock>) -> Result<Self, String> {
         let http = transport::client(&options.timeouts, options.ca_pem.as_deref())?;
         Ok(Self {
             name: options.name,
@@ -52,6 +55,7 @@ impl Provider {
             model: options.model,
             temperature: options.temperature,
             timeouts: options.timeouts,
+            clock,
             http,
         })
     }

@@ -2,6 +2,7 @@
 //! own wait obeyed, attempts and total time bounded. One log event per attempt.
 //! Source of the back-off: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -95,7 +96,8 @@ impl Retry {
 /// Uniform between 0 and `base * 2^(attempt - 1)`, capped.
 fn jitter(options: RetryOptions, attempt: u32) -> Duration {
     let ceiling = options.base.saturating_mul(2u32.saturating_pow(attempt - 1)).min(options.cap);
-    let draw = uuid::Uuid::new_v4().as_u128() as u32;
+    // a new state hashes with new random keys
+    let draw = RandomState::new().hash_one(attempt) as u32;
     ceiling.mul_f64(f64::from(draw) / f64::from(u32::MAX))
 }
 

@@ -3,13 +3,13 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
 use futures_util::StreamExt;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 use tokio::time::timeout;
 
 use super::headers;
+use crate::ports::clock::Clock;
 use crate::ports::llm::{LlmCause, LlmFailure};
 
 /// Largest answer that is read.
@@ -70,6 +70,7 @@ pub fn client(timeouts: &Timeouts, ca_pem: Option<&[u8]>) -> Result<reqwest::Cli
 pub async fn send(
     request: reqwest::RequestBuilder,
     timeouts: Timeouts,
+    clock: &dyn Clock,
     classify: fn(u16, &Value) -> LlmCause,
 ) -> Result<Answer, LlmFailure> {
     let deadline = Instant::now() + timeouts.total;
@@ -86,7 +87,11 @@ pub async fn send(
     let status = response.status();
     let answer =
         Answer { headers: response.headers().clone(), response, timeouts, deadline, read: 0, first: true };
-    if status.is_success() { Ok(answer) } else { Err(refused(status.as_u16(), answer, classify).await) }
+    if status.is_success() {
+        Ok(answer)
+    } else {
+        Err(refused(status.as_u16(), answer, clock, classify).await)
+    }
 }
 
 impl Answer {
@@ -142,7 +147,12 @@ impl Answer {
 }
 
 /// Reads a refusal; a body that cannot be read leaves the status to speak.
-async fn refused(status: u16, answer: Answer, classify: fn(u16, &Value) -> LlmCause) -> LlmFailure {
+async fn refused(
+    status: u16,
+    answer: Answer,
+    clock: &dyn Clock,
+    classify: fn(u16, &Value) -> LlmCause,
+) -> LlmFailure {
     let headers = answer.headers.clone();
     let idle = answer.timeouts.idle;
     let mut stream = answer.response.bytes_stream();
@@ -156,7 +166,7 @@ async fn refused(status: u16, answer: Answer, classify: fn(u16, &Value) -> LlmCa
     let document: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
     let mut failure = LlmFailure::new(classify(status, &document), refusal_text(status, &document));
     failure.status = Some(status);
-    failure.retry_after = headers::retry_after(&headers, Utc::now());
+    failure.retry_after = headers::retry_after(&headers, clock.now());
     failure.should_retry = headers::should_retry(&headers);
     failure
 }

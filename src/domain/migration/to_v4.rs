@@ -90,6 +90,7 @@ pub fn to_v4(record: Members, facts: &Facts) -> Result<Members, Refusal> {
         retention: Map::new(),
         migrations: vec![entry(&record, facts, version, status, &missing)],
         draft,
+        draft_failure: None,
         unknown,
     };
     match serde_json::to_value(&job) {
@@ -232,6 +233,7 @@ fn draft(record: &Members, old: &Members, created: DateTime<Utc>) -> Draft {
         template_id: None,
         statement: Statement { roles: roles(old), ..Statement::default() },
         selection: Selection::default(),
+        model: None,
     }
 }
 
