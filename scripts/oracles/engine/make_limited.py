@@ -126,6 +126,10 @@ def gamma_links(cases):
         start = sm.GLM(y, x, sm.families.Gamma(link)).fit(maxiter=200, tol=1e-12).params / unit
         theta, ll, information, scores = maximise(rows, start, steps=40)
         mu = mean(x @ theta * unit)
+        if label == "":
+            # canonical link: information and scores in closed form
+            v = x * unit
+            information, scores = (v * mu[:, None] ** 2).T @ v, (mu - y)[:, None] * v
         phi = (((y - mu) / mu) ** 2).sum() / (len(y) - 4)
         for vce, cov in (("", phi * np.linalg.inv(information)), (" vce(robust)", robust(information, scores))):
             expect = expect_table(names, theta * unit, np.sqrt(np.diag(cov)) * unit) | {"e(ll)": ll, "e(phi)": phi}
