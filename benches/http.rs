@@ -35,6 +35,7 @@ fn options(dir: &std::path::Path) -> Options {
         disk_low_bytes: 0,
         token_days: 30,
         llm: None,
+        retention: Default::default(),
         engine: EngineOptions {
             command: vec![program.to_owned(), "dofile".to_owned()],
             kind: "open".to_owned(),
@@ -46,7 +47,7 @@ fn options(dir: &std::path::Path) -> Options {
             readable: Vec::new(),
             timezone: "UTC".to_owned(),
         },
-        worker: WorkerOptions { concurrency: 2 },
+        worker: WorkerOptions { concurrency: 2, tenant_concurrency: None },
         shutdown: ShutdownOptions {
             on_shutdown: OnShutdown::Wait,
             timeout: Duration::from_secs(30),

@@ -107,11 +107,14 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         ingests: Arc::default(),
         model,
         drafts: Arc::default(),
+        tenants: Arc::default(),
+        places: Arc::default(),
         options: ServiceOptions {
             upload_max_bytes: options.upload_max_bytes,
             upload_max_files: options.upload_max_files,
             disk_low_bytes: options.disk_low_bytes,
             token_days: options.token_days,
+            retention: options.retention,
             run_timeout_seconds: options.engine.run_timeout.as_secs(),
             bootstrap_key,
             engine_kind: options.engine.kind.clone(),
@@ -172,6 +175,8 @@ fn worker(ctx: &Context, options: &Options, data_dir: &Path) -> (WorkerDeps, Wor
         runner: Arc::new(runner),
         texts: Arc::new(LibraryTexts(Arc::clone(&ctx.library))),
         progress: Arc::clone(&ctx.progress),
+        tenants: Arc::clone(&ctx.tenants),
+        places: Arc::clone(&ctx.places),
         scratch_dir: data_dir.join("scratch"),
     };
     let wall_seconds = engine.run_timeout.as_secs().max(1);
@@ -183,7 +188,7 @@ fn worker(ctx: &Context, options: &Options, data_dir: &Path) -> (WorkerDeps, Wor
     };
     let options = WorkerOptions {
         concurrency: options.worker.concurrency,
-        tenant_limit: None,
+        tenant_limit: options.worker.tenant_concurrency,
         limits,
         command: engine.command.clone(),
         engine: EngineFacts { kind: engine.kind.clone(), ..EngineFacts::default() },

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::domain::tenant::RetentionPolicy;
 use crate::ports::runner::SandboxMode;
 
 /// Everything that `build` and `serve` read.
@@ -23,6 +24,7 @@ pub struct Options {
     pub disk_low_bytes: u64,
     pub token_days: u32,
     pub llm: Option<LlmOptions>,
+    pub retention: RetentionPolicy,
     pub engine: EngineOptions,
     pub worker: WorkerOptions,
     pub shutdown: ShutdownOptions,
@@ -105,6 +107,8 @@ pub struct EngineOptions {
 pub struct WorkerOptions {
     /// Attempts at once in this process; 0 turns claims off.
     pub concurrency: usize,
+    /// Attempts at once of one tenant that states no limit of its own; absent is unlimited.
+    pub tenant_concurrency: Option<usize>,
 }
 
 /// What becomes of running attempts when this process ends in order.

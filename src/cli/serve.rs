@@ -16,6 +16,7 @@ use crate::app::options::{
 };
 use crate::app::serve::{Ended, serve};
 use crate::config::{self, Flags, Settings};
+use crate::domain::tenant::RetentionPolicy;
 use crate::ports::runner::SandboxMode;
 use crate::telemetry::logging::{self, Format};
 
@@ -150,6 +151,18 @@ fn engine_kind(settings: &Settings) -> &'static str {
     if settings.stata.cmd.is_some() { "stata" } else { "open" }
 }
 
+/// How long things are kept where a tenant states nothing of its own.
+pub(super) fn retention(settings: &Settings) -> RetentionPolicy {
+    let kept = &settings.retention;
+    RetentionPolicy {
+        jobs_days: kept.jobs_days,
+        inputs_days: kept.inputs_days,
+        run_workdirs_hours: kept.run_workdirs_hours,
+        unfinished_jobs_days: kept.unfinished_jobs_days,
+        upload_sessions_hours: kept.upload_sessions_hours,
+    }
+}
+
 /// Converts the settings.
 fn options(settings: &Settings) -> Result<Options, BuildError> {
     let (command, kind) = match &settings.stata.cmd {
@@ -172,6 +185,7 @@ fn options(settings: &Settings) -> Result<Options, BuildError> {
         disk_low_bytes: settings.disk.low_mb << 20,
         token_days: settings.tokens.job_days,
         llm: settings.llm.as_ref().map(llm).transpose()?,
+        retention: retention(settings),
         engine: EngineOptions {
             command,
             kind: kind.to_owned(),
@@ -188,6 +202,7 @@ fn options(settings: &Settings) -> Result<Options, BuildError> {
             timezone: settings.run.timezone.clone(),
         },
         worker: WorkerOptions {
+            tenant_concurrency: Some(settings.worker.tenant_concurrency).filter(|most| *most > 0),
             concurrency: if settings.worker.seats == 0 {
                 concurrency
             } else {

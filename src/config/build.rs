@@ -134,6 +134,7 @@ fn worker(r: &mut Reader<'_>, env: Env, host: Host) -> Worker {
     Worker {
         concurrency,
         seats: r.count("worker.seats", 0, 100_000) as usize,
+        tenant_concurrency: r.count("worker.tenant_concurrency", 0, 100_000) as usize,
         on_shutdown: chosen.unwrap_or(by_host),
         shutdown_timeout_seconds: r.count("worker.shutdown_timeout_seconds", 1, 86_400),
         drain_delay_seconds,

@@ -74,7 +74,7 @@ const WITHOUT_EFFECT: &[&str] = &[
     "admin.username",
     "admin.password_hash",
     "gate.",
-    "retention.",
+    "retention.upload_sessions_hours",
     "otel.",
 ];
 

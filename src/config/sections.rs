@@ -114,6 +114,8 @@ pub struct Worker {
     pub concurrency: usize,
     /// 0 is unlimited.
     pub seats: usize,
+    /// Runs at once of one tenant; 0 is unlimited.
+    pub tenant_concurrency: usize,
     pub on_shutdown: OnShutdown,
     pub shutdown_timeout_seconds: u64,
     pub drain_delay_seconds: u64,

@@ -58,6 +58,8 @@ error_codes! {
     JobCorrupt => "JOB_CORRUPT", false;
     JobSchemaNewer => "JOB_SCHEMA_NEWER", false;
     JobLocked => "JOB_LOCKED", false;
+    JobGone => "JOB_GONE", false;
+    RetentionHold => "RETENTION_HOLD", false;
     JobIllegalTransition => "JOB_ILLEGAL_TRANSITION", false;
     IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED", false;
     IdempotencySecretNotReplayable => "IDEMPOTENCY_SECRET_NOT_REPLAYABLE", false;

@@ -23,4 +23,5 @@ pub mod profile;
 pub mod run;
 pub mod run_outcome;
 pub mod template;
+pub mod tenant;
 pub mod verdict;

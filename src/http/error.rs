@@ -13,7 +13,7 @@ pub fn status_of(code: ErrorCode) -> StatusCode {
     use ErrorCode as E;
     match code {
         E::AuthBearerTokenMissing | E::AuthBearerTokenInvalid => StatusCode::UNAUTHORIZED,
-        E::AuthTokenInvalid | E::AuthTokenForbidden => StatusCode::FORBIDDEN,
+        E::AuthTokenInvalid | E::AuthTokenForbidden | E::RetentionHold => StatusCode::FORBIDDEN,
         E::JobNotFound
         | E::RouteNotFound
         | E::TaskCodeNotFound
@@ -50,7 +50,7 @@ pub fn status_of(code: ErrorCode) -> StatusCode {
         | E::PlanOutdated
         | E::LlmDataSharingNone => StatusCode::CONFLICT,
         E::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-        E::ArtifactExpired => StatusCode::GONE,
+        E::ArtifactExpired | E::JobGone => StatusCode::GONE,
         E::TenantIdUnsafe
         | E::InputValidationFailed
         | E::TaskCodeInvalid
@@ -100,7 +100,11 @@ impl ApiError {
 
 impl From<Problem> for ApiError {
     fn from(problem: Problem) -> Self {
-        let status = status_of(problem.code);
+        let status = match problem.code {
+            // A stock is full until something is removed; only a quota per time frees itself.
+            ErrorCode::QuotaExceeded if !problem.context.contains_key("resets_at") => StatusCode::CONFLICT,
+            code => status_of(code),
+        };
         Self { problem: Box::new(problem), status }
     }
 }

@@ -1,5 +1,6 @@
 //! The store: all durable state changes only through commits. The port knows no domain rules.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -10,6 +11,7 @@ use crate::domain::audit::{AuditEvent, ChainedEvent};
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
 use crate::domain::ids::{CodeId, JobId, KeyId, TenantId};
 use crate::domain::job::{JobRecord, JobStatus};
+use crate::domain::tenant::{TenantRecord, TenantUsage};
 
 /// A record that the store keeps, with its version inside.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +20,7 @@ pub enum Record {
     TaskCode(Box<TaskCodeRecord>),
     ApiKey(Box<ApiKeyRecord>),
     Idempotency(Box<IdempotencyRecord>),
+    Tenant(Box<TenantRecord>),
 }
 
 /// The name of a record.
@@ -27,6 +30,7 @@ pub enum Key {
     TaskCode(CodeId),
     ApiKey(KeyId),
     Idempotency(String),
+    Tenant(TenantId),
 }
 
 impl Record {
@@ -37,6 +41,7 @@ impl Record {
             Record::TaskCode(r) => Key::TaskCode(r.code_id.clone()),
             Record::ApiKey(r) => Key::ApiKey(r.key_id.clone()),
             Record::Idempotency(r) => Key::Idempotency(r.key_sha256.clone()),
+            Record::Tenant(r) => Key::Tenant(r.tenant_id.clone()),
         }
     }
 
@@ -47,6 +52,7 @@ impl Record {
             Record::TaskCode(r) => r.version,
             Record::ApiKey(r) => r.version,
             Record::Idempotency(r) => r.version,
+            Record::Tenant(r) => r.version,
         }
     }
 }
@@ -152,7 +158,7 @@ pub struct Change {
 /// What changed. Jobs come whole, since every projection reads them.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ChangedRecord {
-    Job(std::sync::Arc<JobRecord>),
+    Job(Arc<JobRecord>),
     Other(Key),
     Deleted(Key),
 }
@@ -179,6 +185,16 @@ pub struct JobFilter {
     /// As returned by the previous page.
     pub cursor: Option<String>,
     pub limit: usize,
+}
+
+/// What retention looks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// Ended jobs by their end, and removed ones whose files may still be there
+    /// ([`JobRecord::ended_at`]).
+    Ended,
+    /// Jobs by the age of the inputs that they keep ([`JobRecord::inputs_since`]).
+    Inputs,
 }
 
 /// One page of a list.
@@ -215,15 +231,44 @@ pub trait Store: Send + Sync {
     /// Tells whether the commit with this id was applied.
     fn committed<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Receipt>, ReadError>>;
 
+    /// Reads a job without copying it where the store has it in memory.
+    fn shared_job<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        job_id: &'a JobId,
+    ) -> BoxFuture<'a, Result<Option<Arc<JobRecord>>, ReadError>>;
+    /// Reads a job, to change it.
     fn job<'a>(
         &'a self,
         tenant: &'a TenantId,
         job_id: &'a JobId,
-    ) -> BoxFuture<'a, Result<Option<JobRecord>, ReadError>>;
+    ) -> BoxFuture<'a, Result<Option<JobRecord>, ReadError>> {
+        Box::pin(async move { Ok(self.shared_job(tenant, job_id).await?.map(Arc::unwrap_or_clone)) })
+    }
     /// Finds the jobs with this id in every tenant, for tokens, which name no tenant. Ids of this
     /// release are unique; older releases could use one id in several tenants.
-    fn jobs_by_id<'a>(&'a self, job_id: &'a JobId) -> BoxFuture<'a, Result<Vec<JobRecord>, ReadError>>;
+    fn jobs_by_id<'a>(&'a self, job_id: &'a JobId) -> BoxFuture<'a, Result<Vec<Arc<JobRecord>>, ReadError>>;
     fn list_jobs(&self, filter: JobFilter) -> BoxFuture<'_, Result<Page<JobRecord>, ReadError>>;
+    /// Lists jobs that retention may have to look at since a time before `before`, oldest first; at most
+    /// `limit`. A cursor of [`Store::list_jobs`] is not one of this list.
+    fn due_jobs(
+        &self,
+        due: Due,
+        before: DateTime<Utc>,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Page<JobRecord>, ReadError>>;
+    /// Returns when the `nth` newest job of a tenant (from 1) was created, if there are that many.
+    fn nth_newest_job<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        nth: u64,
+    ) -> BoxFuture<'a, Result<Option<DateTime<Utc>>, ReadError>>;
+    fn tenant<'a>(&'a self, tenant: &'a TenantId) -> BoxFuture<'a, Result<Option<TenantRecord>, ReadError>>;
+    /// Returns every tenant that has a record, by id.
+    fn list_tenants(&self) -> BoxFuture<'_, Result<Vec<TenantRecord>, ReadError>>;
+    /// Returns what a tenant holds, as of the last durable commit; never waits.
+    fn usage(&self, tenant: &TenantId) -> TenantUsage;
     fn task_code_by_hash<'a>(
         &'a self,
         code_sha256: &'a str,

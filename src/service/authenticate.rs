@@ -1,5 +1,7 @@
 //! From the text of a credential to the principal that a request acts as.
 
+use std::sync::Arc;
+
 use subtle::ConstantTimeEq;
 
 use super::commits::read_problem;
@@ -8,6 +10,7 @@ use crate::domain::canonical::sha256_hex;
 use crate::domain::credential::{ApiKeyRecord, Principal, Role};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, KeyId, TenantId};
+use crate::domain::job::JobRecord;
 use crate::ports::store::{Commit, Expect, Housekeeping, Record, Write};
 
 /// A bearer credential that has the right form; nothing was looked up yet.
@@ -68,11 +71,21 @@ pub async fn authenticate(
     ctx: &Context,
     credential: Credential,
     stated_tenant: Option<&TenantId>,
-) -> Result<Principal, Problem> {
+) -> Result<Authenticated, Problem> {
     match credential {
         Credential::JobToken { job_id, secret } => job_token(ctx, job_id, &secret, stated_tenant).await,
-        Credential::ApiKey { key_id, secret } => api_key(ctx, key_id, &secret, stated_tenant).await,
+        Credential::ApiKey { key_id, secret } => {
+            let principal = api_key(ctx, key_id, &secret, stated_tenant).await?;
+            Ok(Authenticated { principal, job: None })
+        }
     }
+}
+
+/// Whom a credential stands for.
+pub struct Authenticated {
+    pub principal: Principal,
+    /// The job of a token, as it was read to check the token.
+    pub job: Option<Arc<JobRecord>>,
 }
 
 async fn job_token(
@@ -80,7 +93,7 @@ async fn job_token(
     job_id: JobId,
     secret: &str,
     stated_tenant: Option<&TenantId>,
-) -> Result<Principal, Problem> {
+) -> Result<Authenticated, Problem> {
     let now = ctx.clock.now();
     let hash = sha256_hex(secret);
     let mut owner = None;
@@ -88,14 +101,15 @@ async fn job_token(
         let Some(token) = &job.token else { continue };
         let alive = !token.revoked && token.expires_at > now;
         if equal_in_constant_time(&hash, &token.secret_sha256) && alive {
-            owner = Some(job.tenant_id);
+            owner = Some(job);
         }
     }
-    let tenant = owner.ok_or_else(invalid)?;
+    let job = owner.ok_or_else(invalid)?;
+    let tenant = job.tenant_id.clone();
     if stated_tenant.is_some_and(|stated| *stated != tenant) {
         return Err(Problem::new(ErrorCode::JobNotFound, "there is no such job"));
     }
-    Ok(Principal::JobToken { tenant, job_id })
+    Ok(Authenticated { principal: Principal::JobToken { tenant, job_id }, job: Some(job) })
 }
 
 async fn api_key(

@@ -6,6 +6,7 @@ use crate::domain::audit::Actor;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, TenantId, TraceId};
 use crate::domain::job::JobRecord;
+use crate::domain::tenant::RetentionPolicy;
 use crate::library::Library;
 use crate::ports::clock::Clock;
 use crate::ports::ids::IdSource;
@@ -19,6 +20,8 @@ use super::model_draft::Model;
 use super::model_draft::board::DraftBoard;
 use super::pools::Pools;
 use super::progress::ProgressBoard;
+use super::queue_places::QueuePlaces;
+use super::tenants::TenantBoard;
 
 /// The dependencies of the use cases.
 pub struct Context {
@@ -34,6 +37,8 @@ pub struct Context {
     /// The language model, where one is configured.
     pub model: Option<Arc<Model>>,
     pub drafts: Arc<DraftBoard>,
+    pub tenants: Arc<TenantBoard>,
+    pub places: Arc<QueuePlaces>,
     pub options: Options,
 }
 
@@ -46,6 +51,8 @@ pub struct Options {
     /// Free space below which uploads, redeem and runs are refused (never more than half the volume).
     pub disk_low_bytes: u64,
     pub token_days: u32,
+    /// How long things are kept where the tenant states nothing of its own.
+    pub retention: RetentionPolicy,
     pub run_timeout_seconds: u64,
     pub bootstrap_key: Option<super::authenticate::BootstrapKey>,
     /// `stata` or `open`.
@@ -76,11 +83,31 @@ impl Context {
     /// # Errors
     /// `JOB_NOT_FOUND`, `JOB_CORRUPT`, `STORE_UNAVAILABLE`.
     pub async fn load_job(&self, tenant: &TenantId, job_id: &JobId) -> Result<JobRecord, Problem> {
+        self.load_shared_job(tenant, job_id).await.map(Arc::unwrap_or_clone)
+    }
+
+    /// Reads a job that is only looked at.
+    ///
+    /// # Errors
+    /// As [`Context::load_job`].
+    pub async fn load_shared_job(
+        &self,
+        tenant: &TenantId,
+        job_id: &JobId,
+    ) -> Result<Arc<JobRecord>, Problem> {
         self.store
-            .job(tenant, job_id)
+            .shared_job(tenant, job_id)
             .await
             .map_err(read_problem)?
             .ok_or_else(|| Problem::new(ErrorCode::JobNotFound, "there is no such job"))
+    }
+
+    /// Returns how long things of a tenant are kept.
+    pub fn retention_of(&self, tenant: &TenantId) -> RetentionPolicy {
+        match self.tenants.get(tenant) {
+            Some(own) => self.options.retention.with(&own.retention),
+            None => self.options.retention,
+        }
     }
 
     /// Refuses new work when the data volume is nearly full.

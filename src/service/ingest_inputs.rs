@@ -82,7 +82,7 @@ impl IngestInputs {
     pub async fn execute(
         &self,
         caller: Caller,
-        job: JobRecord,
+        job: Arc<JobRecord>,
         upload: Upload,
         files: Vec<ReceivedFile>,
         if_match: Option<u64>,
@@ -136,8 +136,12 @@ impl IngestInputs {
         let artifacts = publish_manifest(ctx, job, &inputs).await?;
         let (upload_id, dir) = upload.keep();
         let done = commit_inputs(ctx, caller, job, inputs, artifacts, if_match, "inputs.replaced").await;
-        let loser =
-            if done.is_ok() { previous_upload(job).filter(|id| *id != upload_id) } else { Some(upload_id) };
+        let loser = match &done {
+            // What an earlier plan was frozen with stays.
+            Ok(after) if !after.earlier_plans.is_empty() => None,
+            Ok(_) => previous_upload(job).filter(|id| *id != upload_id),
+            Err(_) => Some(upload_id),
+        };
         if let Some(loser) = loser {
             let stale = dir.with_file_name(loser);
             let _ = ctx.pools.writes.run(move || fs::remove_dir_all(stale)).await;

@@ -12,6 +12,7 @@ use super::progress::Progress;
 use crate::domain::draft::DraftSource;
 use crate::domain::error::Problem;
 use crate::domain::job::record::{DataSharing, Timestamps};
+use crate::domain::job::removal::Removed;
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::{Cause, Run, RunStatus};
 
@@ -29,6 +30,8 @@ pub struct JobView {
     pub data_sharing: DataSharing,
     pub selected_template_id: Option<String>,
     pub timestamps: Timestamps,
+    /// When and why the content was removed; ids and hashes are what is left.
+    pub removed: Option<Removed>,
     pub inputs: Option<InputsBrief>,
     pub draft: Option<DraftBrief>,
     pub plan: Option<PlanBrief>,
@@ -111,9 +114,12 @@ pub struct NextAction {
 /// As reads of the store.
 pub async fn view_job(ctx: &Context, job: &JobRecord) -> Result<JobView, Problem> {
     let position = match job.status {
-        JobStatus::Queued => {
-            ctx.store.queue_position(&job.tenant_id, &job.job_id).await.map_err(read_problem)?
-        }
+        JobStatus::Queued => match ctx.places.place(&job.tenant_id, &job.job_id) {
+            // A worker of this process knows the order; while it loads the queue, or without one, the
+            // order of queueing is told.
+            None => ctx.store.queue_position(&job.tenant_id, &job.job_id).await.map_err(read_problem)?,
+            known => known,
+        },
         _ => None,
     };
     let mut by_kind = BTreeMap::new();
@@ -131,7 +137,8 @@ pub async fn view_job(ctx: &Context, job: &JobRecord) -> Result<JobView, Problem
         requirement: job.requirement.clone(),
         data_sharing: job.data_sharing,
         selected_template_id: selected_template(job),
-        timestamps: job.timestamps.clone(),
+        timestamps: timestamps(ctx, job),
+        removed: job.removed(),
         inputs: job.inputs.as_ref().map(|inputs| InputsBrief {
             fingerprint: inputs.fingerprint.clone(),
             datasets: inputs.datasets.len(),
@@ -150,8 +157,15 @@ pub async fn view_job(ctx: &Context, job: &JobRecord) -> Result<JobView, Problem
         artifacts: ArtifactsBrief { total: job.artifacts_index.len(), by_kind },
         latest_run: job.latest_run().map(|run| brief_run(ctx, job, run)),
         poll_after_seconds: matches!(job.status, JobStatus::Queued | JobStatus::Running).then_some(0.5),
-        next_actions: next_actions(job),
+        next_actions: if job.is_removed() { Vec::new() } else { next_actions(job) },
     })
+}
+
+/// The times of a job; `expires_at` follows from the settings, and a hold takes it away.
+fn timestamps(ctx: &Context, job: &JobRecord) -> Timestamps {
+    let held = ctx.tenants.get(&job.tenant_id).is_some_and(|tenant| tenant.hold.is_some());
+    let expires_at = if held { None } else { job.expires_at(&ctx.retention_of(&job.tenant_id)) };
+    Timestamps { expires_at, ..job.timestamps.clone() }
 }
 
 fn selected_template(job: &JobRecord) -> Option<String> {

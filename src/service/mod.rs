@@ -21,10 +21,12 @@ pub mod model_draft;
 pub mod pools;
 pub mod preview_inputs;
 pub mod progress;
+pub mod queue_places;
 pub mod receive_upload;
 pub mod redeem_task_code;
 pub mod select_sheet;
 pub mod state_draft;
 pub mod task_codes;
+pub mod tenants;
 
 pub use context::{Caller, Context};

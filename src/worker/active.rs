@@ -27,11 +27,17 @@ struct Entry {
 
 /// The attempts under way.
 #[derive(Default)]
-pub struct Active(Mutex<HashMap<RunId, Entry>>);
+pub struct Active(Mutex<Attempts>);
+
+#[derive(Default)]
+struct Attempts {
+    by_run: HashMap<RunId, Entry>,
+    by_tenant: HashMap<TenantId, usize>,
+}
 
 impl Active {
-    fn entries(&self) -> MutexGuard<'_, HashMap<RunId, Entry>> {
-        // The map is consistent between any two statements, so a panic elsewhere does not matter.
+    fn attempts(&self) -> MutexGuard<'_, Attempts> {
+        // The maps are consistent between any two statements, so a panic elsewhere does not matter.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -44,29 +50,39 @@ impl Active {
             stopped: false,
             handle: None,
         };
-        self.entries().insert(run_id.clone(), entry);
+        let mut attempts = self.attempts();
+        if attempts.by_run.insert(run_id.clone(), entry).is_none() {
+            *attempts.by_tenant.entry(tenant.clone()).or_default() += 1;
+        }
     }
 
     /// Forgets an attempt.
     pub fn remove(&self, run_id: &RunId) {
-        self.entries().remove(run_id);
+        let mut attempts = self.attempts();
+        let Some(gone) = attempts.by_run.remove(run_id) else { return };
+        if let Some(count) = attempts.by_tenant.get_mut(&gone.tenant) {
+            *count -= 1;
+            if *count == 0 {
+                attempts.by_tenant.remove(&gone.tenant);
+            }
+        }
     }
 
     /// True if this process looks after the attempt.
     pub fn has(&self, run_id: &RunId) -> bool {
-        self.entries().contains_key(run_id)
+        self.attempts().by_run.contains_key(run_id)
     }
 
     /// Notes what an attempt does now.
     pub fn stage(&self, run_id: &RunId, stage: Stage) {
-        if let Some(entry) = self.entries().get_mut(run_id) {
+        if let Some(entry) = self.attempts().by_run.get_mut(run_id) {
             entry.stage = stage;
         }
     }
 
     /// Connects an attempt with its launcher; a wish that came earlier is passed on.
     pub fn started(&self, run_id: &RunId, handle: &Arc<dyn RunHandle>) {
-        let (cancelled, stopped) = match self.entries().get_mut(run_id) {
+        let (cancelled, stopped) = match self.attempts().by_run.get_mut(run_id) {
             Some(entry) => {
                 entry.handle = Some(Arc::clone(handle));
                 entry.stage = Stage::Waiting;
@@ -83,12 +99,12 @@ impl Active {
 
     /// True if a user asked for the end of an attempt.
     pub fn is_cancelled(&self, run_id: &RunId) -> bool {
-        self.entries().get(run_id).is_some_and(|e| e.cancelled)
+        self.attempts().by_run.get(run_id).is_some_and(|e| e.cancelled)
     }
 
     /// Asks an attempt to end for its user. Blocks for a few system calls.
     pub fn cancel(&self, run_id: &RunId) {
-        let handle = match self.entries().get_mut(run_id) {
+        let handle = match self.attempts().by_run.get_mut(run_id) {
             Some(entry) if !entry.cancelled => {
                 entry.cancelled = true;
                 entry.handle.clone()
@@ -103,7 +119,8 @@ impl Active {
     /// Asks every attempt to end because the host stops.
     pub fn stop_all(&self) {
         let handles: Vec<Arc<dyn RunHandle>> = self
-            .entries()
+            .attempts()
+            .by_run
             .values_mut()
             .filter_map(|entry| {
                 entry.stopped = true;
@@ -117,16 +134,16 @@ impl Active {
 
     /// Number of attempts.
     pub fn len(&self) -> usize {
-        self.entries().len()
+        self.attempts().by_run.len()
     }
 
     /// Number of attempts of a tenant.
     pub fn of_tenant(&self, tenant: &TenantId) -> usize {
-        self.entries().values().filter(|e| e.tenant == *tenant).count()
+        self.attempts().by_tenant.get(tenant).copied().unwrap_or(0)
     }
 
     /// Number of attempts that do more than wait for their engine.
     pub fn busy(&self) -> usize {
-        self.entries().values().filter(|e| e.stage != Stage::Waiting).count()
+        self.attempts().by_run.values().filter(|e| e.stage != Stage::Waiting).count()
     }
 }

@@ -13,6 +13,7 @@ mod prepare;
 mod probe;
 mod publish;
 mod queue;
+mod ranks;
 mod scheduler;
 mod start;
 
@@ -30,6 +31,8 @@ use crate::ports::job_files::JobFiles;
 use crate::ports::runner::{Runner, SandboxSpec};
 use crate::ports::store::Store;
 use crate::service::progress::ProgressBoard;
+use crate::service::queue_places::QueuePlaces;
+use crate::service::tenants::TenantBoard;
 
 pub use scheduler::{Worker, WorkerStatus};
 
@@ -43,6 +46,9 @@ pub struct WorkerDeps {
     pub runner: Arc<dyn Runner>,
     pub texts: Arc<dyn RunTexts>,
     pub progress: Arc<ProgressBoard>,
+    pub tenants: Arc<TenantBoard>,
+    /// Where readers look up a job's place in the queue.
+    pub places: Arc<QueuePlaces>,
     /// An existing folder for short-lived runs that belong to no job.
     pub scratch_dir: PathBuf,
 }
@@ -52,7 +58,7 @@ pub struct WorkerDeps {
 pub struct WorkerOptions {
     /// Attempts at once in this process; 0 turns claims off.
     pub concurrency: usize,
-    /// Attempts at once of one tenant.
+    /// Attempts at once of one tenant that states no limit of its own.
     pub tenant_limit: Option<usize>,
     pub limits: RunLimits,
     /// The engine's command; the first word is an absolute path.
@@ -112,6 +118,13 @@ pub trait RunTexts: Send + Sync {
 }
 
 /// Tells whether a tenant may run one more attempt.
-fn under_limit(options: &WorkerOptions, active: &active::Active, tenant: &TenantId) -> bool {
-    options.tenant_limit.is_none_or(|most| active.of_tenant(tenant) < most)
+fn under_limit(
+    options: &WorkerOptions,
+    tenants: &TenantBoard,
+    active: &active::Active,
+    tenant: &TenantId,
+) -> bool {
+    let own = tenants.get(tenant).and_then(|record| record.limits.running);
+    let most = own.map(|n| usize::try_from(n).unwrap_or(usize::MAX)).or(options.tenant_limit);
+    most.is_none_or(|most| active.of_tenant(tenant) < most)
 }

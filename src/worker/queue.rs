@@ -3,10 +3,11 @@
 //! start yet wait in a heap. Pure; rebuilt from the store at start.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
 use chrono::{DateTime, Utc};
 
+use super::ranks::Ranks;
 use crate::domain::ids::{JobId, TenantId};
 
 /// The name of a job.
@@ -15,15 +16,26 @@ pub type JobKey = (TenantId, JobId);
 /// A job that may not start yet; the earliest comes first.
 type Delayed = Reverse<(DateTime<Utc>, u64, TenantId, JobId)>;
 
+/// The jobs of one tenant that may start, in order of queueing.
+#[derive(Debug, Default)]
+struct Ready {
+    jobs: BTreeMap<u64, JobId>,
+    ranks: Ranks,
+    /// Its place in the round; lower ones are served first.
+    turn: u64,
+}
+
 /// The queued jobs.
 #[derive(Debug, Default)]
 pub struct Queue {
     /// Order of queueing and earliest start of every known job; what the other structures name and this
     /// does not is out of date.
     known: HashMap<JobKey, (u64, DateTime<Utc>)>,
-    ready: HashMap<TenantId, BTreeMap<u64, JobId>>,
-    /// Tenants with ready jobs, the next one first.
-    turn: VecDeque<TenantId>,
+    ready: HashMap<TenantId, Ready>,
+    /// Tenants with ready jobs by their place in the round.
+    turns: BTreeMap<u64, TenantId>,
+    /// The last place given.
+    last_turn: u64,
     delayed: BinaryHeap<Delayed>,
 }
 
@@ -45,30 +57,50 @@ impl Queue {
     /// Forgets a job.
     pub fn remove(&mut self, key: &JobKey) {
         let Some((queue_seq, _)) = self.known.remove(key) else { return };
-        if let Some(jobs) = self.ready.get_mut(&key.0) {
-            jobs.remove(&queue_seq);
-            if jobs.is_empty() {
-                self.ready.remove(&key.0);
-                self.turn.retain(|t| t != &key.0);
-            }
+        let Some(ready) = self.ready.get_mut(&key.0) else { return };
+        if ready.jobs.remove(&queue_seq).is_some() {
+            ready.ranks.remove(queue_seq);
+        }
+        if ready.jobs.is_empty() {
+            let turn = ready.turn;
+            self.turns.remove(&turn);
+            self.ready.remove(&key.0);
         }
     }
 
     /// Takes the next job of the next tenant that may have one more.
     pub fn take(&mut self, now: DateTime<Utc>, may_run: impl Fn(&TenantId) -> bool) -> Option<JobKey> {
         self.wake(now);
-        let at = self.turn.iter().position(may_run)?;
-        let tenant = self.turn.remove(at)?;
-        let jobs = self.ready.get_mut(&tenant)?;
-        let (_, job) = jobs.pop_first()?;
-        if jobs.is_empty() {
+        let (turn, tenant) = self.turns.iter().find(|(_, tenant)| may_run(tenant))?;
+        let (turn, tenant) = (*turn, tenant.clone());
+        self.turns.remove(&turn);
+        let ready = self.ready.get_mut(&tenant)?;
+        let (queue_seq, job) = ready.jobs.pop_first()?;
+        ready.ranks.remove(queue_seq);
+        if ready.jobs.is_empty() {
             self.ready.remove(&tenant);
         } else {
-            self.turn.push_back(tenant.clone());
+            self.last_turn += 1;
+            ready.turn = self.last_turn;
+            self.turns.insert(self.last_turn, tenant.clone());
         }
         let key = (tenant, job);
         self.known.remove(&key);
         Some(key)
+    }
+
+    /// Returns how many jobs will be taken before this one, were all tenants under their limit. Before a
+    /// job that may not start yet are all that may. Costs a look at each tenant that has work, however
+    /// many jobs there are.
+    pub fn position(&self, key: &JobKey) -> Option<u64> {
+        let (queue_seq, _) = self.known.get(key)?;
+        let own = self.ready.get(&key.0).filter(|ready| ready.jobs.contains_key(queue_seq));
+        let Some(own) = own else { return Some(self.ready.values().map(|ready| ready.ranks.len()).sum()) };
+        // one job of each tenant per round: `before` rounds are over when its own comes
+        let before = own.ranks.below(*queue_seq);
+        let others = self.ready.values().filter(|other| other.turn != own.turn);
+        let taken = others.map(|other| other.ranks.len().min(before + u64::from(other.turn < own.turn)));
+        Some(before + taken.sum::<u64>())
     }
 
     /// Returns when the next delayed job may start.
@@ -92,11 +124,15 @@ impl Queue {
     }
 
     fn make_ready(&mut self, (tenant, job): JobKey, queue_seq: u64) {
-        let jobs = self.ready.entry(tenant.clone()).or_default();
-        if jobs.is_empty() && !self.turn.contains(&tenant) {
-            self.turn.push_back(tenant);
+        if !self.ready.contains_key(&tenant) {
+            self.last_turn += 1;
+            self.turns.insert(self.last_turn, tenant.clone());
+            self.ready.insert(tenant.clone(), Ready { turn: self.last_turn, ..Ready::default() });
         }
-        jobs.insert(queue_seq, job);
+        if let Some(ready) = self.ready.get_mut(&tenant) {
+            ready.jobs.insert(queue_seq, job);
+            ready.ranks.insert(queue_seq);
+        }
     }
 }
 
@@ -163,5 +199,48 @@ mod tests {
         queue.remove(&key("a", "gone"));
         assert_eq!(queue.len(), 1);
         assert_eq!(taken(&mut queue, 100), ["x"]);
+    }
+
+    #[test]
+    fn a_place_is_the_number_of_jobs_that_are_taken_before() {
+        let mut queue = Queue::default();
+        let jobs = [("a", "a1"), ("a", "a2"), ("b", "b1"), ("a", "a3"), ("c", "c1"), ("b", "b2"), ("a", "a4")];
+        for (seq, (tenant, job)) in (1..).zip(jobs) {
+            queue.put(key(tenant, job), seq, at(0), at(0));
+        }
+        queue.put(key("a", "late"), 9, at(60), at(0));
+        assert_eq!(queue.position(&key("a", "late")), Some(7), "all that may start come first");
+        assert_eq!(queue.position(&key("d", "none")), None);
+        for _ in 0..3 {
+            let places: HashMap<String, u64> =
+                jobs.iter().filter_map(|(t, j)| Some(((*j).to_owned(), queue.position(&key(t, j))?))).collect();
+            let mut again = Queue::default();
+            std::mem::swap(&mut again, &mut queue);
+            let order = taken(&mut again, 0);
+            for (place, job) in (0..).zip(&order) {
+                assert_eq!(places.get(job), Some(&place), "{job} of {order:?}");
+            }
+            // the same again, with one job less in front
+            for (seq, (tenant, job)) in (1..).zip(jobs) {
+                if order[1..].iter().any(|left| left == job) {
+                    queue.put(key(tenant, job), seq, at(0), at(0));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_thousand_jobs_of_one_tenant_do_not_hold_back_anothers_first() {
+        let mut queue = Queue::default();
+        for n in 0..1000 {
+            queue.put(key("big", &format!("job_{n}")), n, at(0), at(0));
+        }
+        assert_eq!(queue.take(at(0), |_| true).map(|k| k.0.to_string()).as_deref(), Some("big"));
+        queue.put(key("small", "first"), 1000, at(0), at(0));
+        assert_eq!(queue.position(&key("small", "first")), Some(1));
+        assert_eq!(queue.position(&key("big", "job_999")), Some(999));
+        let order: Vec<String> =
+            (0..2).filter_map(|_| queue.take(at(0), |_| true)).map(|k| k.0.to_string()).collect();
+        assert_eq!(order, ["big", "small"]);
     }
 }

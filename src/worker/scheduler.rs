@@ -2,7 +2,7 @@
 //! worker to rest. It never blocks and does not poll: it wakes by changes of the store, ends of attempts
 //! and the time of the next delayed job.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -44,7 +44,7 @@ struct Control {
     closing: AtomicBool,
     wake: Notify,
     queued: AtomicUsize,
-    fault: std::sync::Mutex<Option<Cause>>,
+    fault: Mutex<Option<Cause>>,
 }
 
 impl Control {
@@ -52,7 +52,7 @@ impl Control {
         WorkerStatus {
             active: shared.active.len(),
             queued: self.queued.load(Ordering::Relaxed),
-            host_fault: *self.fault.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
+            host_fault: *self.fault.lock().unwrap_or_else(PoisonError::into_inner),
         }
     }
 }
@@ -81,11 +81,16 @@ impl Worker {
             host_fault: AtomicBool::new(false),
         });
         let control = Arc::new(Control::default());
+        let queue: Arc<Mutex<Queue>> = Arc::default();
+        let projection = Arc::clone(&queue);
+        shared.deps.places.connect(move |tenant, job_id| {
+            locked(&projection).position(&(tenant.clone(), job_id.clone()))
+        });
         let (told, tells) = mpsc::unbounded_channel();
         let scheduler = Scheduler {
             shared: Arc::clone(&shared),
             control: Arc::clone(&control),
-            queue: Queue::default(),
+            queue,
             told,
             pause: FAULT_PAUSE.0,
             paused: false,
@@ -151,10 +156,15 @@ impl Worker {
     }
 }
 
+/// The queue is consistent between any two calls, so a panic elsewhere does not matter.
+fn locked(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 struct Scheduler {
     shared: Arc<Shared>,
     control: Arc<Control>,
-    queue: Queue,
+    queue: Arc<Mutex<Queue>>,
     told: mpsc::UnboundedSender<Told>,
     /// Length of the next pause after a fault of the host.
     pause: Duration,
@@ -173,7 +183,7 @@ impl Scheduler {
         loop {
             self.load().await;
             self.fill_permits();
-            self.control.queued.store(self.queue.len(), Ordering::Relaxed);
+            self.control.queued.store(locked(&self.queue).len(), Ordering::Relaxed);
             let wake_at = self.next_wake();
             tokio::select! {
                 change = changes.recv() => match change {
@@ -196,7 +206,7 @@ impl Scheduler {
     async fn load(&mut self) {
         let Some(after) = self.load_from else { return };
         let deps = &self.shared.deps;
-        match start::load_page(deps.store.as_ref(), deps.clock.as_ref(), after, &mut self.queue).await {
+        match start::load_page(deps.store.as_ref(), deps.clock.as_ref(), after, &self.queue).await {
             Ok(next) => self.load_from = next,
             Err(error) => {
                 tracing::error!(event = "SS_QUEUE_UNREADABLE", %error, "the queue cannot be loaded");
@@ -217,8 +227,10 @@ impl Scheduler {
         {
             let now = self.shared.deps.clock.now();
             let shared = Arc::clone(&self.shared);
-            let may_run = |tenant: &_| under_limit(&shared.options, &shared.active, tenant);
-            let Some(key) = self.queue.take(now, may_run) else { return };
+            let may_run = |tenant: &_| {
+                under_limit(&shared.options, &shared.deps.tenants, &shared.active, tenant)
+            };
+            let Some(key) = locked(&self.queue).take(now, may_run) else { return };
             self.spawn_queued(key);
         }
     }
@@ -228,11 +240,11 @@ impl Scheduler {
     }
 
     fn has_timer(&self) -> bool {
-        !self.closing() && !self.stopped_by_fault() && self.queue.next_wake().is_some()
+        !self.closing() && !self.stopped_by_fault() && locked(&self.queue).next_wake().is_some()
     }
 
     fn next_wake(&self) -> tokio::time::Instant {
-        let wait = self.queue.next_wake().map_or(Duration::from_secs(3600), |at| {
+        let wait = locked(&self.queue).next_wake().map_or(Duration::from_secs(3600), |at| {
             (at - self.shared.deps.clock.now()).to_std().unwrap_or_default()
         });
         tokio::time::Instant::now() + wait.max(Duration::from_millis(1))
@@ -241,18 +253,31 @@ impl Scheduler {
     fn changed(&mut self, change: Change) {
         match change.record {
             ChangedRecord::Job(job) => self.job_changed(&job, change.queue_seq),
-            ChangedRecord::Deleted(Key::Job(tenant, job_id)) => self.queue.remove(&(tenant, job_id)),
+            ChangedRecord::Deleted(Key::Job(tenant, job_id)) => locked(&self.queue).remove(&(tenant, job_id)),
+            ChangedRecord::Other(Key::Tenant(_)) => self.limits_changed(),
             ChangedRecord::Other(_) | ChangedRecord::Deleted(_) => {}
         }
+    }
+
+    /// A limit may be higher now: the board is read again, then the permits are looked at.
+    fn limits_changed(&self) {
+        let (shared, control) = (Arc::clone(&self.shared), Arc::clone(&self.control));
+        tokio::spawn(async move {
+            if let Err(error) = shared.deps.tenants.refresh(shared.deps.store.as_ref()).await {
+                tracing::warn!(event = "SS_TENANTS_UNREADABLE", %error, "the tenants' settings cannot be read again");
+            }
+            control.wake.notify_one();
+        });
     }
 
     fn job_changed(&mut self, job: &JobRecord, queue_seq: Option<u64>) {
         let key = (job.tenant_id.clone(), job.job_id.clone());
         match (job.status, queue_seq, &job.queue) {
             (JobStatus::Queued, Some(seq), Some(entry)) => {
-                self.queue.put(key, seq, entry.ready_at, self.shared.deps.clock.now());
+                let now = self.shared.deps.clock.now();
+                locked(&self.queue).put(key, seq, entry.ready_at, now);
             }
-            _ => self.queue.remove(&key),
+            _ => locked(&self.queue).remove(&key),
         }
         if let Some(run) = job.running_run().filter(|r| r.cancel_requested.is_some())
             && self.shared.active.has(&run.run_id)
@@ -295,7 +320,7 @@ impl Scheduler {
     }
 
     fn set_fault(&self, cause: Option<Cause>) {
-        *self.control.fault.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = cause;
+        *self.control.fault.lock().unwrap_or_else(PoisonError::into_inner) = cause;
     }
 
     /// Tries the engine after a pause, on a thread of its own.

@@ -1,6 +1,8 @@
 //! What a worker does at its start: it looks for attempts of an earlier process and loads the queue.
 //! Reads only what is running or queued, a page at a time.
 
+use std::sync::{Mutex, PoisonError};
+
 use super::queue::Queue;
 use crate::domain::ids::RunId;
 use crate::domain::job::JobRecord;
@@ -30,13 +32,15 @@ pub async fn load_page(
     store: &dyn Store,
     clock: &dyn Clock,
     after: u64,
-    queue: &mut Queue,
+    queue: &Mutex<Queue>,
 ) -> Result<Option<u64>, ReadError> {
     let page = store.queued(after, PAGE).await?;
     let last = page.last().map(|job| job.queue_seq);
     let whole = page.len() == PAGE;
+    let now = clock.now();
+    let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
     for job in page {
-        queue.put((job.tenant, job.job_id), job.queue_seq, job.ready_at, clock.now());
+        queue.put((job.tenant, job.job_id), job.queue_seq, job.ready_at, now);
     }
     Ok(last.filter(|_| whole))
 }

@@ -11,7 +11,7 @@ use stata_service::domain::ids::{CodeId, KeyId};
 use stata_service::domain::job::JobStatus;
 use stata_service::ports::clock::Clock;
 use stata_service::ports::store::{
-    Change, Commit, CommitError, Expect, JobFilter, Receipt, Record, Store, Write,
+    Change, Commit, CommitError, Due, Expect, JobFilter, Receipt, Record, Store, Write,
 };
 
 use crate::support::clock::ManualClock;
@@ -38,7 +38,7 @@ enum Op {
 
 fn steps() -> impl Strategy<Value = Step> {
     let off = prop_oneof![8 => Just(0_u8), 1 => Just(1), 1 => Just(2)];
-    (0..4_u8, 0..4_u8, 0..8_usize, prop::bool::weighted(0.15), off)
+    (0..5_u8, 0..4_u8, 0..8_usize, prop::bool::weighted(0.15), off)
         .prop_map(|(kind, id, status, delete, off)| Step { kind, id, status, delete, off })
 }
 
@@ -71,6 +71,10 @@ async fn write_of(step: &Step, model: &MemoryStore, clock: &ManualClock) -> Writ
             let stored = model.api_key(&KeyId::parse(id.as_str()).expect("valid")).await.expect("reads");
             (Record::ApiKey(Box::new(api_key(tenant_name, &id, 0))), stored.map(|r| r.version))
         }
+        3 => {
+            let stored = model.tenant(&tenant(&id)).await.expect("reads");
+            (Record::Tenant(Box::new(tenant_record(&id))), stored.map(|r| r.version))
+        }
         _ => {
             let stored = model.idempotency(&id).await.expect("reads");
             (Record::Idempotency(Box::new(answer(&id, clock.now(), 24))), stored.map(|r| r.version))
@@ -86,6 +90,7 @@ async fn write_of(step: &Step, model: &MemoryStore, clock: &ManualClock) -> Writ
         Record::TaskCode(r) => r.version = expected + 1,
         Record::ApiKey(r) => r.version = expected + 1,
         Record::Idempotency(r) => r.version = expected + 1,
+        Record::Tenant(r) => r.version = expected + 1,
     }
     Write::Put { record, expect }
 }
@@ -111,6 +116,9 @@ async fn state_of(store: &dyn Store) -> String {
     parts.push(format!("{:?}", store.running().await));
     parts.push(format!("{:?}", store.list_task_codes(None, None, 100).await));
     parts.push(format!("{:?}", store.list_api_keys(None).await));
+    parts.push(format!("{:?}", store.list_tenants().await));
+    parts.push(format!("{:?} {:?}", store.usage(&tenant("odd")), store.usage(&tenant("even"))));
+    parts.push(format!("{:?}", store.due_jobs(Due::Ended, time(1000), None, 100).await));
     for id in 0..4 {
         parts.push(format!("{:?}", store.idempotency(&format!("id_{id}")).await));
         parts.push(format!("{:?}", store.task_code_by_hash(&format!("hash_{id}")).await));

@@ -30,6 +30,8 @@ struct Current {
     version: u64,
     /// Of a job: status and place in the queue.
     job: Option<(JobStatus, Option<i64>)>,
+    /// Of a job: bytes of its content, while it counts.
+    bytes: Option<i64>,
 }
 
 /// Checks and writes one commit.
@@ -137,7 +139,7 @@ pub fn quarantine(
         return Ok(());
     }
     let tenant = match key {
-        Key::Job(tenant, _) => tenant.clone(),
+        Key::Job(tenant, _) | Key::Tenant(tenant) => tenant.clone(),
         _ => TenantId::default_tenant(),
     };
     let event = AuditEvent {
@@ -162,6 +164,7 @@ fn resource(key: &Key) -> String {
         Key::TaskCode(id) => format!("task_code:{id}"),
         Key::ApiKey(id) => format!("api_key:{id}"),
         Key::Idempotency(id) => format!("idempotency:{id}"),
+        Key::Tenant(id) => format!("tenant:{id}"),
     }
 }
 
@@ -174,12 +177,12 @@ fn expected(expect: Expect) -> Option<u64> {
 
 fn load(conn: &Connection, key: &Key, now_ms: i64) -> rusqlite::Result<Option<Current>> {
     let plain = |row: &rusqlite::Row<'_>| {
-        Ok(Current { row: row.get(0)?, version: row.get::<_, i64>(1)?.cast_unsigned(), job: None })
+        Ok(Current { row: row.get(0)?, version: row.get::<_, i64>(1)?.cast_unsigned(), job: None, bytes: None })
     };
     match key {
         Key::Job(tenant, id) => conn
             .prepare_cached(
-                "SELECT row, version, status, queue_seq FROM jobs WHERE tenant = ?1 AND job_id = ?2",
+                "SELECT row, version, status, queue_seq, bytes FROM jobs WHERE tenant = ?1 AND job_id = ?2",
             )?
             .query_row((tenant.as_str(), id.as_str()), |row| {
                 let status: String = row.get(2)?;
@@ -190,6 +193,7 @@ fn load(conn: &Connection, key: &Key, now_ms: i64) -> rusqlite::Result<Option<Cu
                     row: row.get(0)?,
                     version: row.get::<_, i64>(1)?.cast_unsigned(),
                     job: status.map(|status| (status, queue_seq)),
+                    bytes: row.get(4)?,
                 })
             })
             .optional(),
@@ -199,6 +203,10 @@ fn load(conn: &Connection, key: &Key, now_ms: i64) -> rusqlite::Result<Option<Cu
             .optional(),
         Key::ApiKey(id) => conn
             .prepare_cached("SELECT row, version FROM api_keys WHERE key_id = ?1")?
+            .query_row([id.as_str()], plain)
+            .optional(),
+        Key::Tenant(id) => conn
+            .prepare_cached("SELECT row, version FROM tenants WHERE tenant = ?1")?
             .query_row([id.as_str()], plain)
             .optional(),
         Key::Idempotency(id) => {
@@ -291,6 +299,14 @@ fn write_record(
             ))?;
             (other, None, r.version)
         }
+        Shared::Tenant(r) => {
+            conn.prepare_cached(
+                "INSERT INTO tenants (row, tenant, version, checksum, json) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (row) DO UPDATE SET version = ?3, checksum = ?4, json = ?5",
+            )?
+            .execute((row, r.tenant_id.as_str(), r.version.cast_signed(), &put.checksum, &put.json))?;
+            (other, None, r.version)
+        }
         Shared::Idempotency(r) => {
             conn.prepare_cached(
                 "INSERT INTO idempotency (row, key_sha256, version, expires_at, checksum, json)
@@ -329,6 +345,9 @@ fn write_job(
         }
     };
     heads.count(before.map(|b| b.0), Some(job.status));
+    let stock = Stock::of(job);
+    let held = stored.as_ref().and_then(|c| c.bytes);
+    heads.usage.change(&job.tenant_id, (held, before.map(|b| b.0)), (stock.bytes, Some(job.status)));
     let (version, fence) = (job.version.cast_signed(), job.fence.cast_signed());
     let sequence = heads.sequence.cast_signed();
     // columns that indexes hold are left alone where they cannot have changed
@@ -340,18 +359,20 @@ fn write_job(
             "UPDATE jobs SET version = ?2, fence = ?3, sequence = ?4, checksum = ?5, json = ?6 WHERE row = ?1",
         )?
         .execute((row, version, fence, sequence, &put.checksum, &put.json))?;
-        update_listed(conn, *row, job)?;
+        update_listed(conn, *row, job, &stock)?;
         return Ok(None);
     }
     let ready_at = job.queue.as_ref().filter(|_| queue_seq.is_some()).map(|q| q.ready_at.timestamp_millis());
     conn.prepare_cached(
         "INSERT INTO jobs (row, tenant, job_id, version, status, queue_seq, ready_at, client_ref, created_at,
-                           fence, sequence, checksum, json)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (row) DO UPDATE SET
+                           fence, sequence, checksum, json, ended_at, inputs_at, bytes)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+         ON CONFLICT (row) DO UPDATE SET
            version = ?4, status = ?5, queue_seq = ?6, ready_at = ?7, client_ref = ?8, created_at = ?9,
-           fence = ?10, sequence = ?11, checksum = ?12, json = ?13",
+           fence = ?10, sequence = ?11, checksum = ?12, json = ?13, ended_at = ?14, inputs_at = ?15,
+           bytes = ?16",
     )?
-    .execute((
+    .execute(rusqlite::params![
         stored.as_ref().map(|c| c.row),
         job.tenant_id.as_str(),
         job.job_id.as_str(),
@@ -365,17 +386,45 @@ fn write_job(
         sequence,
         &put.checksum,
         &put.json,
-    ))?;
+        stock.ended_at,
+        stock.inputs_at,
+        stock.bytes,
+    ])?;
     Ok(queue_seq)
 }
 
+/// What the columns of a job tell retention and quotas.
+pub(super) struct Stock {
+    pub ended_at: Option<i64>,
+    pub inputs_at: Option<i64>,
+    pub bytes: Option<i64>,
+}
+
+impl Stock {
+    pub fn of(job: &JobRecord) -> Self {
+        Self {
+            ended_at: job.ended_at().map(|at| at.timestamp_millis()),
+            inputs_at: job.inputs_since().map(|at| at.timestamp_millis()),
+            bytes: job.stock_bytes().map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX)),
+        }
+    }
+}
+
 /// Updates what lists filter by, only where it differs.
-fn update_listed(conn: &Connection, row: i64, job: &JobRecord) -> rusqlite::Result<()> {
+fn update_listed(conn: &Connection, row: i64, job: &JobRecord, stock: &Stock) -> rusqlite::Result<()> {
     conn.prepare_cached(
-        "UPDATE jobs SET client_ref = ?2, created_at = ?3
-         WHERE row = ?1 AND (client_ref IS NOT ?2 OR created_at <> ?3)",
+        "UPDATE jobs SET client_ref = ?2, created_at = ?3, ended_at = ?4, inputs_at = ?5, bytes = ?6
+         WHERE row = ?1 AND (client_ref IS NOT ?2 OR created_at <> ?3 OR ended_at IS NOT ?4
+                             OR inputs_at IS NOT ?5 OR bytes IS NOT ?6)",
     )?
-    .execute((row, &job.client_ref, job.timestamps.created_at.timestamp_millis()))
+    .execute((
+        row,
+        &job.client_ref,
+        job.timestamps.created_at.timestamp_millis(),
+        stock.ended_at,
+        stock.inputs_at,
+        stock.bytes,
+    ))
     .map(|_| ())
 }
 
@@ -388,6 +437,9 @@ fn delete(
     let stored = stored.expect("the condition of a deletion found the record");
     let table = table_of(key);
     conn.prepare_cached(&format!("DELETE FROM {table} WHERE row = ?1"))?.execute([stored.row])?;
-    heads.count(stored.job.map(|j| j.0), None);
+    if let Key::Job(tenant, _) = key {
+        heads.count(stored.job.map(|j| j.0), None);
+        heads.usage.change(tenant, (stored.bytes, stored.job.map(|j| j.0)), (None, None));
+    }
     Ok(Change { sequence: heads.sequence, record: ChangedRecord::Deleted(key.clone()), queue_seq: None })
 }

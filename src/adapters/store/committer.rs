@@ -11,8 +11,11 @@ use tokio::sync::oneshot;
 use super::apply::{Applied, apply, quarantine};
 use super::job_cache::Written;
 use super::shared::{Committed, Core, Request};
+use super::usage::Usages;
 use crate::domain::audit::{ChainedEvent, GENESIS_HASH};
+use crate::domain::ids::TenantId;
 use crate::domain::job::JobStatus;
+use crate::domain::tenant::TenantUsage;
 use crate::ports::store::{Change, CommitError, Key, Receipt};
 
 /// Most requests of one transaction; bounds the time a caller waits for others.
@@ -29,6 +32,7 @@ pub struct Heads {
     pub audit_seq: u64,
     pub audit_hash: String,
     pub jobs: BTreeMap<JobStatus, u64>,
+    pub usage: Usages,
 }
 
 impl Heads {
@@ -84,6 +88,7 @@ impl Heads {
                     audit_seq: row.get::<_, i64>(2)?.cast_unsigned(),
                     audit_hash: if hash.is_empty() { GENESIS_HASH.to_owned() } else { hash },
                     jobs,
+                    usage: Usages::load(conn)?,
                 })
             },
         )
@@ -180,10 +185,10 @@ fn commit_batch(core: &Core, conn: &mut Connection, heads: &mut Heads, requests:
     let mut answers: Vec<(Reply, Result<Receipt, CommitError>)> = Vec::with_capacity(requests.len());
     let mut waiting: Vec<Reply> = Vec::new();
     let mut effects = Effects::default();
-    let before = heads.clone();
+    let before = (heads.sequence, heads.audit_seq);
     let result = transaction(core, conn, heads, requests, &mut answers, &mut waiting, &mut effects);
     if let Err(error) = result {
-        *heads = before;
+        // the heads are not the tables' any more; nothing uses them after a stop
         let reason = format!("writing failed: {error}");
         core.stop(&reason);
         core.cache.clear();
@@ -195,9 +200,10 @@ fn commit_batch(core: &Core, conn: &mut Connection, heads: &mut Heads, requests:
     let jobs = effects.jobs.iter().map(|w| Key::Job(w.tenant.clone(), w.job_id.clone())).collect();
     core.cache.show(effects.jobs);
     core.publish_heads(heads.sequence, (heads.audit_seq, &heads.audit_hash), &heads.jobs);
+    core.publish_usage(effects.usage);
     core.clear_quarantined(&effects.healed);
     core.deliver(&effects.changes);
-    if heads.audit_seq != before.audit_seq || heads.sequence != before.sequence {
+    if (heads.sequence, heads.audit_seq) != before {
         // the queue of exports has no bound, and it is closed by this thread only
         let _ = core.exports.push(Committed { sequence: heads.sequence, jobs });
     }
@@ -214,6 +220,7 @@ struct Effects {
     changes: Vec<Change>,
     jobs: Vec<Written>,
     healed: Vec<Key>,
+    usage: Vec<(TenantId, TenantUsage)>,
 }
 
 fn transaction(
@@ -237,7 +244,7 @@ fn transaction(
         }
     }
     let now = core.clock.now();
-    let before = heads.clone();
+    let before = (heads.sequence, heads.audit_seq);
     let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     prune(&tx, core.exported_sequence(), now.timestamp_millis(), commits.len())?;
     waiting.reverse();
@@ -269,8 +276,9 @@ fn transaction(
             quarantine(&tx, heads, now, &key, &reason)?;
         }
     }
-    if *heads != before {
+    if (heads.sequence, heads.audit_seq) != before {
         heads.save(&tx)?;
+        effects.usage = heads.usage.save(&tx)?;
     }
     core.cache.hide(effects.jobs.iter());
     tx.commit()

@@ -10,6 +10,7 @@ pub fn encode(key: &Key) -> String {
         Key::TaskCode(id) => vec!["task_code", id.as_str()],
         Key::ApiKey(id) => vec!["api_key", id.as_str()],
         Key::Idempotency(id) => vec!["idempotency", id.as_str()],
+        Key::Tenant(id) => vec!["tenant", id.as_str()],
     };
     serde_json::Value::from(parts).to_string()
 }
@@ -23,6 +24,7 @@ pub fn decode(text: &str) -> Option<Key> {
         ["task_code", id] => Key::TaskCode(CodeId::parse(*id).ok()?),
         ["api_key", id] => Key::ApiKey(KeyId::parse(*id).ok()?),
         ["idempotency", id] => Key::Idempotency((*id).to_owned()),
+        ["tenant", id] => Key::Tenant(TenantId::parse(*id).ok()?),
         _ => return None,
     })
 }
@@ -51,6 +53,7 @@ mod tests {
             Key::TaskCode(CodeId::parse("c-1").expect("valid")),
             Key::ApiKey(KeyId::parse("k").expect("valid")),
             Key::Idempotency("\"odd\" [text]".to_owned()),
+            Key::Tenant(TenantId::default_tenant()),
         ];
         let versions: Vec<(Key, u64)> = keys.into_iter().zip(1..).collect();
         assert_eq!(decode_versions(&encode_versions(&versions)), Some(versions));

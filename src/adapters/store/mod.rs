@@ -1,6 +1,7 @@
 //! Stores: SQLite embedded. One committer thread writes, a few reader threads read, and background
 //! threads move the write-ahead log and the readable copies along. No rules of the domain here.
 
+mod additions;
 mod apply;
 mod audit_log;
 mod check;
@@ -8,6 +9,7 @@ mod check_audit;
 mod check_copies;
 mod checkpoint;
 mod committer;
+mod due;
 mod export;
 mod export_all;
 mod job_cache;
@@ -24,6 +26,7 @@ mod schema;
 mod shared;
 pub mod sqlite;
 pub mod tools;
+mod usage;
 
 pub use lock::{Holder, LockError};
 pub use sqlite::{OpenError, Options, SqliteStore};

@@ -12,6 +12,7 @@ use crate::domain::audit::AuditEvent;
 use crate::domain::canonical::{canonical_json, sha256_hex};
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
 use crate::domain::job::JobRecord;
+use crate::domain::tenant::TenantRecord;
 use crate::ports::store::{Commit, CommitError, Expect, Housekeeping, Key, Record, Write};
 
 /// The chain that the embedded store writes.
@@ -45,6 +46,7 @@ pub enum Shared {
     TaskCode(Box<TaskCodeRecord>),
     ApiKey(Box<ApiKeyRecord>),
     Idempotency(Box<IdempotencyRecord>),
+    Tenant(Box<TenantRecord>),
 }
 
 /// Checks the rules of the port and serialises the commit.
@@ -149,6 +151,10 @@ fn serialise(record: Record) -> Result<Put, CommitError> {
         Record::Idempotency(r) => {
             let json = to_json(&r)?;
             (Shared::Idempotency(r), json)
+        }
+        Record::Tenant(r) => {
+            let json = to_json(&r)?;
+            (Shared::Tenant(r), json)
         }
     };
     let checksum = checksum(json.as_bytes());

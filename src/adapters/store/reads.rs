@@ -95,7 +95,7 @@ pub fn page<T: Stored>(
     Ok(page)
 }
 
-fn report(core: &Core, damage: &Damage) {
+pub(super) fn report(core: &Core, damage: &Damage) {
     match &damage.key {
         Some(key) if damage.newer => {
             tracing::error!(
@@ -113,11 +113,11 @@ fn report(core: &Core, damage: &Damage) {
     }
 }
 
-fn encode_cursor(created_at: i64, row: i64) -> String {
+pub(super) fn encode_cursor(created_at: i64, row: i64) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(format!("{created_at}.{row}"))
 }
 
-fn decode_cursor(cursor: &str) -> Option<(i64, i64)> {
+pub(super) fn decode_cursor(cursor: &str) -> Option<(i64, i64)> {
     let text = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     let (created_at, row) = text.split_once('.')?;
     Some((created_at.parse().ok()?, row.parse().ok()?))

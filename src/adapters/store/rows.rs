@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use super::prepare::checksum;
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
 use crate::domain::job::{JobRecord, SCHEMA_VERSION};
+use crate::domain::tenant::TenantRecord;
 use crate::ports::store::Key;
 
 /// A record type and the table that holds it.
@@ -99,6 +100,18 @@ impl Stored for IdempotencyRecord {
     }
 }
 
+impl Stored for TenantRecord {
+    const TABLE: &'static str = "tenants";
+    const NAMES: &'static [&'static str] = &["tenant"];
+
+    fn name(&self) -> (Vec<&str>, u64) {
+        (vec![self.tenant_id.as_str()], self.version)
+    }
+    fn key(names: &[String]) -> Option<Key> {
+        Some(Key::Tenant(names.first()?.parse().ok()?))
+    }
+}
+
 /// A damaged record: its name, where the columns still hold one, and what is wrong.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Damage {
@@ -187,5 +200,6 @@ pub fn table_of(key: &Key) -> &'static str {
         Key::TaskCode(_) => TaskCodeRecord::TABLE,
         Key::ApiKey(_) => ApiKeyRecord::TABLE,
         Key::Idempotency(_) => IdempotencyRecord::TABLE,
+        Key::Tenant(_) => TenantRecord::TABLE,
     }
 }

@@ -14,7 +14,8 @@ const TABLES: &str = "
 CREATE TABLE jobs (
   row INTEGER PRIMARY KEY, tenant TEXT NOT NULL, job_id TEXT NOT NULL, version INTEGER NOT NULL,
   status TEXT NOT NULL, queue_seq INTEGER, ready_at INTEGER, client_ref TEXT, created_at INTEGER NOT NULL,
-  fence INTEGER NOT NULL, sequence INTEGER NOT NULL, checksum BLOB NOT NULL, json TEXT NOT NULL
+  fence INTEGER NOT NULL, sequence INTEGER NOT NULL, checksum BLOB NOT NULL, json TEXT NOT NULL,
+  ended_at INTEGER, inputs_at INTEGER, bytes INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX jobs_by_id ON jobs (job_id, tenant);
 CREATE INDEX jobs_by_time ON jobs (created_at);
@@ -22,6 +23,8 @@ CREATE INDEX jobs_by_tenant ON jobs (tenant, created_at);
 CREATE INDEX jobs_by_status ON jobs (status, created_at);
 CREATE INDEX jobs_by_tenant_status ON jobs (tenant, status, created_at);
 CREATE INDEX jobs_by_client_ref ON jobs (client_ref, created_at) WHERE client_ref IS NOT NULL;
+CREATE INDEX jobs_ended ON jobs (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX jobs_with_inputs ON jobs (inputs_at) WHERE inputs_at IS NOT NULL;
 CREATE INDEX jobs_queued ON jobs (queue_seq, ready_at, tenant, job_id) WHERE queue_seq IS NOT NULL;
 
 CREATE TABLE task_codes (
@@ -52,6 +55,16 @@ CREATE TABLE commits (
   sequence INTEGER PRIMARY KEY, id TEXT NOT NULL, committed_at INTEGER NOT NULL, versions TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX commits_by_id ON commits (id);
+
+CREATE TABLE tenants (
+  row INTEGER PRIMARY KEY, tenant TEXT NOT NULL, version INTEGER NOT NULL, checksum BLOB NOT NULL,
+  json TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX tenants_by_id ON tenants (tenant);
+
+CREATE TABLE tenant_usage (
+  tenant TEXT PRIMARY KEY, jobs INTEGER NOT NULL, bytes INTEGER NOT NULL, queued INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE quarantine (
   key TEXT PRIMARY KEY, reason TEXT NOT NULL, found_at INTEGER NOT NULL
@@ -95,7 +108,7 @@ pub fn open_writer(path: &Path) -> Result<Connection, SchemaError> {
                 "BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {FORMAT}; COMMIT;"
             ))?;
         }
-        FORMAT => {}
+        FORMAT => super::additions::add_missing(&conn)?,
         found => return Err(SchemaError::NewerFormat { found, known: FORMAT }),
     }
     Ok(conn)

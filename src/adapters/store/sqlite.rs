@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -20,15 +21,16 @@ use super::reads::{self, Conditions};
 use super::rows::{self, Stored};
 use super::schema::{self, SchemaError};
 use super::shared::{Core, Request};
-use super::{apply, checkpoint, committer, keys};
+use super::{apply, checkpoint, committer, due, keys};
 use crate::adapters::job_files::create_dir_durably;
 use crate::domain::audit::ChainedEvent;
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
 use crate::domain::ids::{CodeId, JobId, KeyId, TenantId};
 use crate::domain::job::JobRecord;
+use crate::domain::tenant::{TenantRecord, TenantUsage};
 use crate::ports::clock::Clock;
 use crate::ports::store::{
-    Change, Commit, CommitError, JobFilter, Key, Page, QueuedJob, ReadError, Receipt, Store, StoreStatus,
+    Change, Commit, CommitError, Due, JobFilter, Key, Page, QueuedJob, ReadError, Receipt, Store, StoreStatus,
 };
 
 /// How the store is opened.
@@ -111,6 +113,7 @@ impl SqliteStore {
         let heads = Heads::load(&writer)?;
         let core = Arc::new(Core::new(options.queue, Arc::clone(&options.clock)));
         core.publish_heads(heads.sequence, (heads.audit_seq, &heads.audit_hash), &heads.jobs);
+        core.publish_usage(heads.usage.all().iter().map(|(tenant, usage)| (tenant.clone(), *usage)));
         load_quarantine(&writer, &core)?;
         let exported = exported_sequence(&options.data_dir);
         // copies cannot be ahead of the store they were made from; then they are of another one
@@ -261,22 +264,54 @@ impl Store for SqliteStore {
         self.query(move |conn, _| Ok(apply::receipt_of(conn, &id)?))
     }
 
-    fn job<'a>(
+    fn shared_job<'a>(
         &'a self,
         tenant: &'a TenantId,
         job_id: &'a JobId,
-    ) -> BoxFuture<'a, Result<Option<JobRecord>, ReadError>> {
+    ) -> BoxFuture<'a, Result<Option<Arc<JobRecord>>, ReadError>> {
         Box::pin(async move {
             let jobs = self.jobs_with_id(job_id, Some(tenant)).await?;
-            Ok(jobs.into_iter().find(|job| job.tenant_id == *tenant).map(Arc::unwrap_or_clone))
+            Ok(jobs.into_iter().find(|job| job.tenant_id == *tenant))
         })
     }
 
-    fn jobs_by_id<'a>(&'a self, job_id: &'a JobId) -> BoxFuture<'a, Result<Vec<JobRecord>, ReadError>> {
-        Box::pin(async move {
-            let jobs = self.jobs_with_id(job_id, None).await?;
-            Ok(jobs.into_iter().map(Arc::unwrap_or_clone).collect())
+    fn jobs_by_id<'a>(&'a self, job_id: &'a JobId) -> BoxFuture<'a, Result<Vec<Arc<JobRecord>>, ReadError>> {
+        Box::pin(self.jobs_with_id(job_id, None))
+    }
+
+    fn due_jobs(
+        &self,
+        due: Due,
+        before: DateTime<Utc>,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Page<JobRecord>, ReadError>> {
+        let before = before.timestamp_millis();
+        self.query(move |conn, core| due::page(conn, core, due, before, cursor.as_deref(), limit))
+    }
+
+    fn nth_newest_job<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        nth: u64,
+    ) -> BoxFuture<'a, Result<Option<DateTime<Utc>>, ReadError>> {
+        let tenant = tenant.to_string();
+        self.query(move |conn, _| due::nth_newest_job(conn, &tenant, nth))
+    }
+
+    fn tenant<'a>(&'a self, tenant: &'a TenantId) -> BoxFuture<'a, Result<Option<TenantRecord>, ReadError>> {
+        self.find(Some(Key::Tenant(tenant.clone())), TenantRecord::NAMES, vec![tenant.to_string()])
+    }
+
+    fn list_tenants(&self) -> BoxFuture<'_, Result<Vec<TenantRecord>, ReadError>> {
+        self.query(move |conn, core| {
+            let sql = format!("SELECT {} FROM tenants ORDER BY tenant", rows::columns::<TenantRecord>());
+            reads::all(conn, core, &sql, [])
         })
+    }
+
+    fn usage(&self, tenant: &TenantId) -> TenantUsage {
+        self.core.usage(tenant)
     }
 
     fn list_jobs(&self, filter: JobFilter) -> BoxFuture<'_, Result<Page<JobRecord>, ReadError>> {

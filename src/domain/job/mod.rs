@@ -2,6 +2,7 @@
 
 pub mod ops;
 pub mod record;
+pub mod removal;
 pub mod state;
 
 pub use record::{JobRecord, SCHEMA_VERSION};

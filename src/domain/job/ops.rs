@@ -87,14 +87,15 @@ impl JobRecord {
         }
     }
 
-    fn next(&self, now: DateTime<Utc>) -> JobRecord {
+    pub(super) fn next(&self, now: DateTime<Utc>) -> JobRecord {
         let mut next = self.clone();
         next.version += 1;
         next.timestamps.updated_at = now;
         next
     }
 
-    fn step(&self, operation: Operation, now: DateTime<Utc>) -> Result<JobRecord, Problem> {
+    pub(super) fn step(&self, operation: Operation, now: DateTime<Utc>) -> Result<JobRecord, Problem> {
+        self.check_kept()?;
         let status = self.status.after(operation)?;
         let mut next = self.next(now);
         next.status = status;
@@ -111,6 +112,7 @@ impl JobRecord {
         artifacts: Vec<Artifact>,
         now: DateTime<Utc>,
     ) -> Result<JobRecord, Problem> {
+        self.check_kept()?;
         if self.status.after(Operation::ReplaceInputs).is_err() {
             return Err(Problem::new(
                 ErrorCode::JobLocked,
@@ -119,7 +121,11 @@ impl JobRecord {
             .with("status", self.status.as_str()));
         }
         let mut next = self.step(Operation::ReplaceInputs, now)?;
-        next.artifacts_index.retain(|a| !a.rel_path.starts_with("inputs/"));
+        // What earlier plans were frozen with stays, so that their results can be checked.
+        if next.earlier_plans.is_empty() {
+            next.artifacts_index.retain(|a| !a.rel_path.starts_with("inputs/"));
+        }
+        next.inputs_are_back();
         next.put_artifacts(artifacts);
         if let Some(draft) = &mut next.draft {
             draft.stale = true;

@@ -1,6 +1,7 @@
 //! Who may call: a handler's argument list names the permission, and the extractor enforces it.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
@@ -17,17 +18,25 @@ use crate::http::error::ApiError;
 use crate::http::middleware::observe::RequestMeta;
 use crate::http::state::App;
 use crate::service::Caller;
-use crate::service::authenticate::{authenticate, parse_credential};
+use crate::service::authenticate::{Authenticated, authenticate, parse_credential};
 
 /// A permission on the job routes.
 pub trait Permission: Send + Sync {
     /// True if an API key of this role has it. Job tokens have every permission on their own job.
     fn allows(role: Role) -> bool;
+    /// True for what is still there once a job's content was removed.
+    const WITHOUT_CONTENT: bool = false;
 }
 
-/// GET on a job's routes.
+/// GET on a job's routes that need its content.
 #[derive(Debug)]
 pub struct Read;
+/// GET of what stays when a job's content is removed: the job, ids, hashes.
+#[derive(Debug)]
+pub struct ReadTrace;
+/// Removal of a job's content.
+#[derive(Debug)]
+pub struct Remove;
 /// Changes of inputs, draft and plan.
 #[derive(Debug)]
 pub struct Change;
@@ -39,6 +48,20 @@ impl Permission for Read {
     fn allows(_: Role) -> bool {
         true
     }
+}
+
+impl Permission for ReadTrace {
+    fn allows(_: Role) -> bool {
+        true
+    }
+    const WITHOUT_CONTENT: bool = true;
+}
+
+impl Permission for Remove {
+    fn allows(role: Role) -> bool {
+        matches!(role, Role::Operator | Role::Admin)
+    }
+    const WITHOUT_CONTENT: bool = true;
 }
 
 impl Permission for Change {
@@ -55,7 +78,7 @@ impl Permission for Operate {
 
 /// A job that the caller may use in the way `P` says, and who the caller is.
 pub struct JobAccess<P> {
-    pub job: JobRecord,
+    pub job: Arc<JobRecord>,
     pub caller: Caller,
     permission: PhantomData<P>,
 }
@@ -75,7 +98,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let app = App::from_ref(state);
-        let principal = principal_of(parts, &app).await?;
+        let Authenticated { principal, job } = principal_of(parts, &app).await?;
         let Path(segment) = Path::<JobSegment>::from_request_parts(parts, state).await?;
         let job_id = JobId::parse(segment.job_id).map_err(|_| not_found())?;
         match &principal {
@@ -83,7 +106,13 @@ where
             Principal::ApiKey { role, .. } if !P::allows(*role) => return Err(forbidden().into()),
             _ => {}
         }
-        let job = app.ctx.load_job(principal.tenant(), &job_id).await?;
+        let job = match job {
+            Some(job) => job,
+            None => app.ctx.load_shared_job(principal.tenant(), &job_id).await?,
+        };
+        if !P::WITHOUT_CONTENT {
+            job.check_kept()?;
+        }
         let span = tracing::Span::current();
         span.record("job_id", job.job_id.as_str());
         span.record("tenant_id", job.tenant_id.as_str());
@@ -107,7 +136,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let app = App::from_ref(state);
-        let principal = principal_of(parts, &app).await?;
+        let Authenticated { principal, .. } = principal_of(parts, &app).await?;
         let caller = caller_of(parts, principal.actor());
         Ok(Self { principal, caller })
     }
@@ -141,7 +170,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let app = App::from_ref(state);
-        let principal = principal_of(parts, &app).await?;
+        let Authenticated { principal, .. } = principal_of(parts, &app).await?;
         let stated_tenant = stated_tenant(&parts.headers)?;
         let caller = caller_of(parts, principal.actor());
         match principal {
@@ -167,7 +196,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Anonymous {
     }
 }
 
-async fn principal_of(parts: &Parts, app: &App) -> Result<Principal, Problem> {
+async fn principal_of(parts: &Parts, app: &App) -> Result<Authenticated, Problem> {
     let stated = stated_tenant(&parts.headers);
     let bearer = parts.headers.get(header::AUTHORIZATION).ok_or_else(|| {
         Problem::new(

@@ -7,8 +7,9 @@ use futures_util::future::{BoxFuture, join_all};
 use stata_service::domain::audit::GENESIS_HASH;
 use stata_service::domain::ids::{CodeId, JobId, KeyId};
 use stata_service::domain::job::JobStatus;
+use stata_service::domain::tenant::TenantUsage;
 use stata_service::ports::store::{
-    ChangedRecord, CommitError, Expect, Housekeeping, JobFilter, Key, ReadError, Store, Write,
+    ChangedRecord, CommitError, Due, Expect, Housekeeping, JobFilter, Key, ReadError, Store, Write,
 };
 
 use crate::support::clock::ManualClock;
@@ -45,6 +46,9 @@ pub const CASES: &[(&str, Case)] = cases![
     task_codes_are_found_by_hash_and_hashes_are_unique,
     api_keys_are_listed_by_tenant,
     an_expired_answer_is_absent,
+    tenants_are_listed_by_id,
+    what_a_tenant_holds_follows_its_jobs,
+    ended_jobs_and_old_inputs_are_found_oldest_first,
     changes_come_in_commit_order,
     a_commit_that_is_too_large_is_refused,
 ];
@@ -67,7 +71,7 @@ async fn a_record_reads_back_exactly(Fresh { store, .. }: Fresh) {
     let read = store.job(&record.tenant_id, &record.job_id).await.expect("reads");
     assert_eq!(read, Some(record.clone()));
     assert_eq!(store.job(&tenant("other"), &record.job_id).await, Ok(None));
-    assert_eq!(store.jobs_by_id(&record.job_id).await, Ok(vec![record.clone()]));
+    assert_eq!(store.jobs_by_id(&record.job_id).await, Ok(vec![Arc::new(record.clone())]));
     let absent = JobId::parse("job_2").expect("valid");
     assert_eq!(store.job(&record.tenant_id, &absent).await, Ok(None));
 }
@@ -341,6 +345,72 @@ async fn an_expired_answer_is_absent(Fresh { store, clock }: Fresh) {
     let second = answer("key", clock.now(), 24);
     store.commit(commit(vec![put(second.clone())])).await.expect("the expired one does not stand in the way");
     assert_eq!(store.idempotency("key").await, Ok(Some(second)));
+}
+
+async fn tenants_are_listed_by_id(Fresh { store, .. }: Fresh) {
+    let (a, b) = (tenant_record("a"), tenant_record("b"));
+    store.commit(commit(vec![put(b.clone()), put(a.clone())])).await.expect("commits");
+    assert_eq!(store.tenant(&a.tenant_id).await, Ok(Some(a.clone())));
+    assert_eq!(store.tenant(&tenant("c")).await, Ok(None));
+    assert_eq!(store.list_tenants().await, Ok(vec![a.clone(), b]));
+    let mut changed = a;
+    changed.version = 2;
+    changed.limits.jobs = None;
+    store.commit(commit(vec![put(changed.clone())])).await.expect("commits");
+    assert_eq!(store.tenant(&changed.tenant_id).await, Ok(Some(changed)));
+}
+
+async fn what_a_tenant_holds_follows_its_jobs(Fresh { store, .. }: Fresh) {
+    let usage = |jobs, bytes, queued| TenantUsage { jobs, bytes, queued };
+    let (a, b) = (tenant("a"), tenant("b"));
+    let first = job("a", "job_1", 0);
+    store.commit(commit(vec![put(first.clone()), put(job("b", "job_2", 1))])).await.expect("commits");
+    assert_eq!((store.usage(&a), store.usage(&b)), (usage(1, 0, 0), usage(1, 0, 0)));
+    let mut queued = next(&first, JobStatus::Queued);
+    queued.artifacts_index.push(artifact("artifacts/x.csv", 300));
+    queued.artifacts_index.push(artifact("inputs/up/main.dta", 400));
+    store.commit(commit(vec![put(queued.clone())])).await.expect("commits");
+    assert_eq!(store.usage(&a), usage(1, 700, 1));
+    let without = queued.remove_inputs(time(2));
+    store.commit(commit(vec![put(without.clone())])).await.expect("commits");
+    assert_eq!(store.usage(&a), usage(1, 300, 1));
+    let removed = without.remove_content("request", None, time(3)).expect("not running");
+    store.commit(commit(vec![put(removed.clone())])).await.expect("commits");
+    assert_eq!((store.usage(&a), store.usage(&b)), (usage(0, 0, 0), usage(1, 0, 0)));
+    store.commit(commit(vec![delete(job_key(&removed), removed.version)])).await.expect("deletes");
+    assert_eq!(store.usage(&a), usage(0, 0, 0));
+    assert_eq!(store.nth_newest_job(&b, 1).await, Ok(Some(time(1))));
+    assert_eq!(store.nth_newest_job(&b, 2).await, Ok(None));
+}
+
+async fn ended_jobs_and_old_inputs_are_found_oldest_first(Fresh { store, .. }: Fresh) {
+    for (id, ended) in [("job_1", 30), ("job_2", 10), ("job_3", 20)] {
+        let mut ended_job = next(&job("a", id, 0), JobStatus::Failed);
+        ended_job.version = 1;
+        ended_job.timestamps.finished_at = Some(time(ended));
+        ended_job.inputs = Some(inputs(time(ended - 5)));
+        store.commit(commit(vec![put(ended_job)])).await.expect("commits");
+    }
+    store.commit(commit(vec![put(job("a", "job_4", 0))])).await.expect("commits");
+    let names = async |due, before, cursor, limit| {
+        let page = store.due_jobs(due, time(before), cursor, limit).await.expect("reads");
+        let ids: Vec<String> = page.items.iter().map(|j| j.job_id.to_string()).collect();
+        (ids.join(","), page.next_cursor)
+    };
+    assert_eq!(names(Due::Ended, 30, None, 9).await, ("job_2,job_3".to_owned(), None));
+    let (first, cursor) = names(Due::Ended, 99, None, 2).await;
+    assert_eq!(first, "job_2,job_3");
+    assert_eq!(names(Due::Ended, 99, cursor, 2).await, ("job_1".to_owned(), None));
+    assert_eq!(names(Due::Inputs, 26, None, 9).await.0, "job_2,job_3,job_1");
+    let read = store.job(&tenant("a"), &JobId::parse("job_2").expect("valid")).await.expect("reads");
+    let without = read.expect("stored").remove_inputs(time(50));
+    store.commit(commit(vec![put(without.clone())])).await.expect("commits");
+    assert_eq!(names(Due::Inputs, 26, None, 9).await.0, "job_3,job_1");
+    let removed = without.remove_content("retention", None, time(60)).expect("not running");
+    store.commit(commit(vec![put(removed.clone())])).await.expect("commits");
+    assert_eq!(names(Due::Ended, 99, None, 9).await.0, "job_3,job_1,job_2", "its files may still be there");
+    store.commit(commit(vec![put(removed.files_gone(time(70)))])).await.expect("commits");
+    assert_eq!(names(Due::Ended, 99, None, 9).await.0, "job_3,job_1");
 }
 
 async fn changes_come_in_commit_order(Fresh { store, .. }: Fresh) {

@@ -26,6 +26,8 @@ pub fn context(dir: &Path, clock: Arc<dyn Clock>) -> Context {
         ingests: Arc::clone(&ctx.ingests),
         model: None,
         drafts: Arc::clone(&ctx.drafts),
+        tenants: Arc::clone(&ctx.tenants),
+        places: Arc::clone(&ctx.places),
         options: ctx.options.clone(),
     }
 }

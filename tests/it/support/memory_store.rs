@@ -4,11 +4,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use chrono::{DateTime, Utc};
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use stata_service::domain::audit::{ChainedEvent, GENESIS_HASH};
 use stata_service::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
 use stata_service::domain::ids::{CodeId, JobId, KeyId, TenantId};
 use stata_service::domain::job::{JobRecord, JobStatus};
+use stata_service::domain::tenant::{TenantRecord, TenantUsage};
 use stata_service::ports::clock::Clock;
 use stata_service::ports::store::*;
 use tokio::sync::mpsc;
@@ -211,6 +213,7 @@ fn check(commit: &Commit) -> Result<(), CommitError> {
                     Record::TaskCode(r) => serde_json::to_string(r),
                     Record::ApiKey(r) => serde_json::to_string(r),
                     Record::Idempotency(r) => serde_json::to_string(r),
+                    Record::Tenant(r) => serde_json::to_string(r),
                 }
                 .expect("serialises")
                 .len();
@@ -248,15 +251,65 @@ impl Store for MemoryStore {
     fn committed<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Receipt>, ReadError>> {
         answer(Ok(self.state().receipts.get(id).cloned()))
     }
-    fn job<'a>(
+    fn shared_job<'a>(
         &'a self,
         tenant: &'a TenantId,
         job_id: &'a JobId,
-    ) -> BoxFuture<'a, Result<Option<JobRecord>, ReadError>> {
-        answer(Ok(self.jobs(|j| j.tenant_id == *tenant && j.job_id == *job_id).pop()))
+    ) -> BoxFuture<'a, Result<Option<Arc<JobRecord>>, ReadError>> {
+        answer(Ok(self.jobs(|j| j.tenant_id == *tenant && j.job_id == *job_id).pop().map(Arc::new)))
     }
-    fn jobs_by_id<'a>(&'a self, job_id: &'a JobId) -> BoxFuture<'a, Result<Vec<JobRecord>, ReadError>> {
-        answer(Ok(self.jobs(|j| j.job_id == *job_id)))
+    fn jobs_by_id<'a>(&'a self, job_id: &'a JobId) -> BoxFuture<'a, Result<Vec<Arc<JobRecord>>, ReadError>> {
+        answer(Ok(self.jobs(|j| j.job_id == *job_id).into_iter().map(Arc::new).collect()))
+    }
+    fn due_jobs(
+        &self,
+        due: Due,
+        before: DateTime<Utc>,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Page<JobRecord>, ReadError>> {
+        let since = move |job: &JobRecord| match due {
+            Due::Ended => job.ended_at(),
+            Due::Inputs => job.inputs_since(),
+        };
+        let mut jobs = self.jobs(|job| since(job).is_some_and(|at| at < before));
+        jobs.sort_by_key(|job| since(job));
+        let skip: usize = cursor.and_then(|c| c.parse().ok()).unwrap_or(0);
+        let more = jobs.len() > skip + limit;
+        let items = jobs.into_iter().skip(skip).take(limit).collect();
+        answer(Ok(Page { items, next_cursor: more.then(|| (skip + limit).to_string()) }))
+    }
+    fn nth_newest_job<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        nth: u64,
+    ) -> BoxFuture<'a, Result<Option<DateTime<Utc>>, ReadError>> {
+        let jobs = self.jobs(|job| job.tenant_id == *tenant);
+        let at = usize::try_from(nth).ok().and_then(|nth| jobs.len().checked_sub(nth));
+        answer(Ok(at.and_then(|at| jobs.get(at)).map(|job| job.timestamps.created_at)))
+    }
+    fn tenant<'a>(&'a self, tenant: &'a TenantId) -> BoxFuture<'a, Result<Option<TenantRecord>, ReadError>> {
+        answer(Ok(match self.state().records.get(&Key::Tenant(tenant.clone())) {
+            Some((_, Record::Tenant(record))) => Some((**record).clone()),
+            _ => None,
+        }))
+    }
+    fn list_tenants(&self) -> BoxFuture<'_, Result<Vec<TenantRecord>, ReadError>> {
+        let state = self.state();
+        let all = state.records.values().filter_map(|(_, r)| match r {
+            Record::Tenant(record) => Some((**record).clone()),
+            _ => None,
+        });
+        answer(Ok(all.collect()))
+    }
+    fn usage(&self, tenant: &TenantId) -> TenantUsage {
+        let mut usage = TenantUsage::default();
+        for job in self.jobs(|job| job.tenant_id == *tenant) {
+            usage.jobs += u64::from(job.stock_bytes().is_some());
+            usage.bytes += job.stock_bytes().unwrap_or(0);
+            usage.queued += u64::from(job.status == JobStatus::Queued);
+        }
+        usage
     }
     fn list_jobs(&self, filter: JobFilter) -> BoxFuture<'_, Result<Page<JobRecord>, ReadError>> {
         answer(self.page(filter.cursor.clone(), filter.limit, |record| {

@@ -2,12 +2,15 @@
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, json};
+use stata_service::domain::artifact::{Artifact, ArtifactKind};
 use stata_service::domain::audit::{Actor, AuditEvent};
 use stata_service::domain::credential::{ApiKeyRecord, IdempotencyRecord, Role, TaskCodeRecord};
+use stata_service::domain::dataset::Inputs;
 use stata_service::domain::ids::{CodeId, JobId, KeyId, TenantId, TraceId};
 use stata_service::domain::job::ops::NewJob;
 use stata_service::domain::job::record::{DataSharing, QueueEntry, TokenState};
 use stata_service::domain::job::{JobRecord, JobStatus};
+use stata_service::domain::tenant::{TenantLimits, TenantRecord};
 use stata_service::ports::store::{Commit, Expect, Key, Record, Write};
 
 /// A fixed time plus a number of seconds.
@@ -151,6 +154,44 @@ pub fn unknown_members() -> Map<String, serde_json::Value> {
     map
 }
 
+/// An artifact of a size.
+pub fn artifact(rel_path: &str, size_bytes: u64) -> Artifact {
+    Artifact {
+        kind: ArtifactKind::ExportOther,
+        rel_path: rel_path.to_owned(),
+        created_at: time(0),
+        size_bytes,
+        sha256: "0".repeat(64),
+        media_type: "text/plain".to_owned(),
+        meta: Map::new(),
+    }
+}
+
+/// Inputs without a data set.
+pub fn inputs(created_at: DateTime<Utc>) -> Inputs {
+    Inputs {
+        manifest_rel_path: "inputs/up/manifest.json".to_owned(),
+        fingerprint: "f".repeat(64),
+        created_at,
+        datasets: Vec::new(),
+        warnings: Vec::new(),
+    }
+}
+
+/// A tenant's record, version 1.
+pub fn tenant_record(id: &str) -> TenantRecord {
+    TenantRecord {
+        tenant_id: tenant(id),
+        version: 1,
+        created_at: time(0),
+        updated_at: time(0),
+        limits: TenantLimits { jobs: Some(7), ..TenantLimits::default() },
+        retention: Default::default(),
+        data_sharing_max: None,
+        hold: None,
+    }
+}
+
 /// Any record, boxed.
 pub struct AnyRecord(pub Record);
 
@@ -167,6 +208,11 @@ impl From<TaskCodeRecord> for AnyRecord {
 impl From<ApiKeyRecord> for AnyRecord {
     fn from(r: ApiKeyRecord) -> Self {
         Self(Record::ApiKey(Box::new(r)))
+    }
+}
+impl From<TenantRecord> for AnyRecord {
+    fn from(r: TenantRecord) -> Self {
+        Self(Record::Tenant(Box::new(r)))
     }
 }
 impl From<IdempotencyRecord> for AnyRecord {

@@ -86,6 +86,8 @@ impl Bed {
             runner: Arc::new(runner()),
             texts: Arc::new(PlainTexts),
             progress: Arc::clone(&self.progress),
+            tenants: Arc::default(),
+            places: Arc::default(),
             scratch_dir: self.root.clone(),
         };
         Worker::start(deps, self.options.clone()).await.expect("the worker starts")

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::domain::artifact::safe_rel_path;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::http::error::{ApiError, ProblemDocument};
-use crate::http::extract::access::{JobAccess, Read};
+use crate::http::extract::access::{JobAccess, ReadTrace};
 use crate::http::extract::body::Path;
 use crate::http::extract::headers::Headers;
 use crate::http::range::{FileFacts, serve_file};
@@ -31,7 +31,7 @@ pub struct Segments {
         (status = 410, body = ProblemDocument), (status = 416, body = ProblemDocument)))]
 pub async fn handler(
     State(app): State<App>,
-    access: JobAccess<Read>,
+    access: JobAccess<ReadTrace>,
     Path(segments): Path<Segments>,
     Headers(headers): Headers,
 ) -> Result<Response, ApiError> {

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::domain::job::JobRecord;
 use crate::http::error::{ApiError, ProblemDocument};
-use crate::http::extract::access::{JobAccess, Read};
+use crate::http::extract::access::{JobAccess, ReadTrace};
 use crate::http::extract::body::Json;
 use crate::http::extract::headers::{Headers, none_match_hits, version_tag};
 use crate::http::state::App;
@@ -20,7 +20,7 @@ use crate::service::job_view::{JobView, view_job};
         (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
 pub async fn handler(
     State(app): State<App>,
-    access: JobAccess<Read>,
+    access: JobAccess<ReadTrace>,
     Headers(headers): Headers,
 ) -> Result<Response, ApiError> {
     // A queued job's place changes without a new version, so only other states answer 304.

@@ -42,15 +42,15 @@ pub async fn handler(
         .execute(&caller, &access.job.tenant_id, &access.job.job_id, &body, if_match)
         .await
         .map_err(|problem| ApiError::from(problem).for_if_match(if_match))?;
-    answer_plan(job)
+    answer_plan(&job)
 }
 
 /// Answers the plan of a job with the job's entity tag.
 ///
 /// # Errors
 /// `PLAN_MISSING`.
-pub fn answer_plan(job: JobRecord) -> Result<Response, ApiError> {
-    let plan = job.plan.ok_or_else(|| Problem::new(ErrorCode::PlanMissing, "the job has no frozen plan"))?;
+pub fn answer_plan(job: &JobRecord) -> Result<Response, ApiError> {
+    let plan = job.plan.clone().ok_or_else(|| Problem::new(ErrorCode::PlanMissing, "the job has no frozen plan"))?;
     let mut response = Json(PlanAnswer { job_id: job.job_id.to_string(), plan }).into_response();
     response.headers_mut().insert(header::ETAG, version_tag(job.version));
     Ok(response)

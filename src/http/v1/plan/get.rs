@@ -8,7 +8,7 @@ use super::freeze::{PlanAnswer, answer_plan};
 use crate::domain::job::JobRecord;
 use crate::domain::plan::Plan;
 use crate::http::error::{ApiError, ProblemDocument};
-use crate::http::extract::access::{JobAccess, Read};
+use crate::http::extract::access::{JobAccess, Read, ReadTrace};
 use crate::http::extract::body::Json;
 
 /// One revision of the plan.
@@ -34,14 +34,14 @@ pub struct PlanList {
     params(("job_id" = String, Path)), security(("job_token" = []), ("api_key" = [])),
     responses((status = 200, body = PlanAnswer), (status = 409, body = ProblemDocument)))]
 pub async fn current(access: JobAccess<Read>) -> Result<Response, ApiError> {
-    answer_plan(access.job)
+    answer_plan(&access.job)
 }
 
 /// Lists all revisions of the plan.
 #[utoipa::path(get, path = "/v1/jobs/{job_id}/plans", tag = "plans", operation_id = "list_plans",
     params(("job_id" = String, Path)), security(("job_token" = []), ("api_key" = [])),
     responses((status = 200, body = PlanList)))]
-pub async fn revisions(access: JobAccess<Read>) -> Json<PlanList> {
+pub async fn revisions(access: JobAccess<ReadTrace>) -> Json<PlanList> {
     let job = &access.job;
     let plans = job.earlier_plans.iter().chain(&job.plan).map(|plan| revision(job, plan)).collect();
     Json(PlanList { job_id: job.job_id.to_string(), plans })

@@ -6,7 +6,7 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
 use crate::domain::run::Run;
 use crate::http::error::{ApiError, ProblemDocument};
-use crate::http::extract::access::{JobAccess, Read};
+use crate::http::extract::access::{JobAccess, ReadTrace};
 use crate::http::extract::body::{Json, Path};
 
 /// The run's segment.
@@ -21,7 +21,7 @@ pub struct RunSegment {
     security(("job_token" = []), ("api_key" = [])),
     responses((status = 200, body = Run), (status = 404, body = ProblemDocument)))]
 pub async fn handler(
-    access: JobAccess<Read>,
+    access: JobAccess<ReadTrace>,
     Path(segment): Path<RunSegment>,
 ) -> Result<Json<Run>, ApiError> {
     Ok(Json(find_run(&access.job, &segment.run_id)?.clone()))

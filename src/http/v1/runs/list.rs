@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::domain::run::Run;
 use crate::http::error::ProblemDocument;
-use crate::http::extract::access::{JobAccess, Read};
+use crate::http::extract::access::{JobAccess, ReadTrace};
 use crate::http::extract::body::Json;
 
 /// Every attempt of a job, oldest first.
@@ -17,6 +17,6 @@ pub struct RunList {
 #[utoipa::path(get, path = "/v1/jobs/{job_id}/runs", tag = "runs", operation_id = "list_runs",
     params(("job_id" = String, Path)), security(("job_token" = []), ("api_key" = [])),
     responses((status = 200, body = RunList), (status = 404, body = ProblemDocument)))]
-pub async fn handler(access: JobAccess<Read>) -> Json<RunList> {
-    Json(RunList { runs: access.job.runs })
+pub async fn handler(access: JobAccess<ReadTrace>) -> Json<RunList> {
+    Json(RunList { runs: access.job.runs.clone() })
 }

@@ -1,0 +1,59 @@
+//! What was added to the tables within one format: columns, tables and indexes that an earlier build did
+//! not make. Such a build goes on working with them, since it names the columns that it writes.
+
+use rusqlite::Connection;
+
+use super::apply::Stock;
+use super::schema::SchemaError;
+use super::usage::Usages;
+use crate::domain::job::JobRecord;
+
+const ADDED: &str = "
+ALTER TABLE jobs ADD COLUMN ended_at INTEGER;
+ALTER TABLE jobs ADD COLUMN inputs_at INTEGER;
+ALTER TABLE jobs ADD COLUMN bytes INTEGER;
+CREATE INDEX jobs_ended ON jobs (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX jobs_with_inputs ON jobs (inputs_at) WHERE inputs_at IS NOT NULL;
+CREATE TABLE tenants (
+  row INTEGER PRIMARY KEY, tenant TEXT NOT NULL, version INTEGER NOT NULL, checksum BLOB NOT NULL,
+  json TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX tenants_by_id ON tenants (tenant);
+CREATE TABLE tenant_usage (
+  tenant TEXT PRIMARY KEY, jobs INTEGER NOT NULL, bytes INTEGER NOT NULL, queued INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+";
+
+/// Adds what is missing, in one transaction, and fills it from the records. A damaged record is left as it
+/// is: reading it reports it.
+///
+/// # Errors
+/// Any error of the database.
+pub fn add_missing(conn: &Connection) -> Result<(), SchemaError> {
+    let there: bool = conn.query_row(
+        "SELECT EXISTS (SELECT 1 FROM pragma_table_info('jobs') WHERE name = 'ended_at')",
+        [],
+        |row| row.get(0),
+    )?;
+    if there {
+        return Ok(());
+    }
+    let tx = conn.unchecked_transaction()?;
+    tx.execute_batch(ADDED)?;
+    let mut usage = Usages::default();
+    {
+        let mut all = tx.prepare("SELECT row, json FROM jobs")?;
+        let mut fill = tx.prepare("UPDATE jobs SET ended_at = ?2, inputs_at = ?3, bytes = ?4 WHERE row = ?1")?;
+        let mut rows = all.query([])?;
+        while let Some(row) = rows.next()? {
+            let (id, json): (i64, String) = (row.get(0)?, row.get(1)?);
+            let Ok(job) = serde_json::from_str::<JobRecord>(&json) else { continue };
+            let stock = Stock::of(&job);
+            usage.change(&job.tenant_id, (None, None), (stock.bytes, Some(job.status)));
+            fill.execute((id, stock.ended_at, stock.inputs_at, stock.bytes))?;
+        }
+    }
+    usage.save(&tx)?;
+    tx.commit()?;
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! What each tenant holds, kept with the records in the same transactions: jobs with content, their bytes,
+//! and how many are queued.
+
+use std::collections::{BTreeSet, HashMap};
+
+use rusqlite::Connection;
+
+use crate::domain::ids::TenantId;
+use crate::domain::job::JobStatus;
+use crate::domain::tenant::TenantUsage;
+
+/// The usage of every tenant that ever had a job.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Usages {
+    all: HashMap<TenantId, TenantUsage>,
+    /// Changed since they were last saved.
+    changed: BTreeSet<TenantId>,
+}
+
+/// Bytes of a job's content (`None` where there is no job, or its content was removed) and its status.
+type Held = (Option<i64>, Option<JobStatus>);
+
+impl Usages {
+    /// Reads the kept usages.
+    ///
+    /// # Errors
+    /// Any error of the database.
+    pub fn load(conn: &Connection) -> rusqlite::Result<Self> {
+        let mut statement = conn.prepare("SELECT tenant, jobs, bytes, queued FROM tenant_usage")?;
+        let mut rows = statement.query([])?;
+        let mut all = HashMap::new();
+        while let Some(row) = rows.next()? {
+            let name: String = row.get(0)?;
+            let Ok(tenant) = TenantId::parse(name) else { continue };
+            let number = |at: usize| row.get::<_, i64>(at).map(|n| u64::try_from(n).unwrap_or(0));
+            all.insert(tenant, TenantUsage { jobs: number(1)?, bytes: number(2)?, queued: number(3)? });
+        }
+        Ok(Self { all, changed: BTreeSet::new() })
+    }
+
+    /// Moves a job of a tenant from what it held to what it holds.
+    pub fn change(&mut self, tenant: &TenantId, from: Held, to: Held) {
+        let queued = |held: &Held| u64::from(held.1 == Some(JobStatus::Queued));
+        let (from_queued, to_queued) = (queued(&from), queued(&to));
+        if from.0 == to.0 && from_queued == to_queued {
+            return;
+        }
+        if !self.all.contains_key(tenant) {
+            self.all.insert(tenant.clone(), TenantUsage::default());
+        }
+        let Some(usage) = self.all.get_mut(tenant) else { return };
+        let size = |bytes: Option<i64>| u64::try_from(bytes.unwrap_or(0)).unwrap_or(0);
+        usage.jobs = (usage.jobs + u64::from(to.0.is_some())).saturating_sub(u64::from(from.0.is_some()));
+        usage.bytes = usage.bytes.saturating_add(size(to.0)).saturating_sub(size(from.0));
+        usage.queued = (usage.queued + to_queued).saturating_sub(from_queued);
+        if !self.changed.contains(tenant) {
+            self.changed.insert(tenant.clone());
+        }
+    }
+
+    /// Writes what changed inside the open transaction.
+    ///
+    /// # Errors
+    /// Any error of the database.
+    pub fn save(&mut self, conn: &Connection) -> rusqlite::Result<Vec<(TenantId, TenantUsage)>> {
+        let changed = std::mem::take(&mut self.changed);
+        let mut saved = Vec::with_capacity(changed.len());
+        for tenant in changed {
+            let usage = self.all.get(&tenant).copied().unwrap_or_default();
+            conn.prepare_cached(
+                "INSERT INTO tenant_usage (tenant, jobs, bytes, queued) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (tenant) DO UPDATE SET jobs = ?2, bytes = ?3, queued = ?4",
+            )?
+            .execute((
+                tenant.as_str(),
+                usage.jobs.cast_signed(),
+                usage.bytes.cast_signed(),
+                usage.queued.cast_signed(),
+            ))?;
+            saved.push((tenant, usage));
+        }
+        Ok(saved)
+    }
+
+    /// Returns every usage.
+    pub fn all(&self) -> &HashMap<TenantId, TenantUsage> {
+        &self.all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_counts_from_its_creation_to_the_removal_of_its_content() {
+        let tenant = TenantId::default_tenant();
+        let mut usages = Usages::default();
+        let now = |usages: &Usages| usages.all()[&tenant];
+        usages.change(&tenant, (None, None), (Some(0), Some(JobStatus::Created)));
+        usages.change(&tenant, (Some(0), Some(JobStatus::Created)), (Some(700), Some(JobStatus::Queued)));
+        assert_eq!(now(&usages), TenantUsage { jobs: 1, bytes: 700, queued: 1 });
+        usages.change(&tenant, (Some(700), Some(JobStatus::Queued)), (Some(900), Some(JobStatus::Running)));
+        assert_eq!(now(&usages), TenantUsage { jobs: 1, bytes: 900, queued: 0 });
+        usages.change(&tenant, (Some(900), Some(JobStatus::Failed)), (None, Some(JobStatus::Failed)));
+        assert_eq!(now(&usages), TenantUsage::default());
+        usages.change(&tenant, (None, Some(JobStatus::Failed)), (None, None));
+        assert_eq!(now(&usages), TenantUsage::default(), "a removed job is counted off once");
+    }
+}
