@@ -5,12 +5,14 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
 use sha2::{Digest, Sha256};
 
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::layout::job_dir;
-use crate::ports::job_files::{JobFiles, Written};
+use crate::domain::migration::layout::legacy_dirs;
+use crate::ports::job_files::{Entry, JobFiles, Shard, Written};
 
 /// Keeps the files of jobs below a data directory.
 #[derive(Debug, Clone)]
@@ -92,10 +94,84 @@ impl JobFiles for LocalJobFiles {
         Ok(file)
     }
 
+    fn remove(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<()> {
+        remove_tree(&self.path(tenant, job_id, rel_path))
+    }
+
+    fn remove_older(&self, tenant: &TenantId, job_id: &JobId) -> io::Result<()> {
+        legacy_dirs(tenant, job_id).iter().try_for_each(|dir| remove_tree(&self.data_dir.join(dir)))
+    }
+
+    fn entries(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        for entry in listed(&self.path(tenant, job_id, rel_path))? {
+            let (Ok(name), Ok(facts)) = (entry.file_name().into_string(), entry.metadata()) else { continue };
+            let changed_at = facts.modified().map(DateTime::<Utc>::from)?;
+            entries.push(Entry { name, is_dir: facts.is_dir(), changed_at });
+        }
+        Ok(entries)
+    }
+
+    fn next_shard(&self, after: Option<&str>) -> io::Result<Option<Shard>> {
+        let tenants = self.data_dir.join("tenants");
+        let from = after.and_then(|place| place.split_once('/'));
+        for tenant in names(&tenants)? {
+            if from.is_some_and(|(last, _)| tenant.as_str() < last) {
+                continue;
+            }
+            let Ok(id) = TenantId::parse(tenant.as_str()) else { continue };
+            let shards = tenants.join(&tenant).join("jobs");
+            for shard in names(&shards)? {
+                if from.is_some_and(|(last, done)| tenant == last && shard.as_str() <= done) {
+                    continue;
+                }
+                let jobs = names(&shards.join(&shard))?.into_iter();
+                let jobs = jobs.filter_map(|job| Some((id.clone(), JobId::parse(job).ok()?))).collect();
+                return Ok(Some(Shard { name: format!("{tenant}/{shard}"), jobs }));
+            }
+        }
+        Ok(None)
+    }
+
     fn free_bytes(&self) -> io::Result<(u64, u64)> {
         let facts = rustix::fs::statvfs(&self.data_dir)?;
         Ok((facts.f_bavail * facts.f_frsize, facts.f_blocks * facts.f_frsize))
     }
+}
+
+/// Removes a file or a directory tree durably; links are removed, not followed.
+fn remove_tree(target: &Path) -> io::Result<()> {
+    let removed = match fs::symlink_metadata(target) {
+        Ok(facts) if facts.is_dir() => fs::remove_dir_all(target),
+        Ok(_) => fs::remove_file(target),
+        Err(error) => Err(error),
+    };
+    match removed {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(())
+        }
+        Err(error) => Err(error),
+        Ok(()) => target.parent().map_or(Ok(()), sync_dir),
+    }
+}
+
+/// Lists a directory; one that is not there is empty.
+fn listed(dir: &Path) -> io::Result<Vec<fs::DirEntry>> {
+    match fs::read_dir(dir) {
+        Ok(entries) => entries.collect(),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(Vec::new())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns the names in a directory in order; those that are not Unicode are not ours.
+fn names(dir: &Path) -> io::Result<Vec<String>> {
+    let mut names: Vec<String> =
+        listed(dir)?.into_iter().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort_unstable();
+    Ok(names)
 }
 
 /// How many files are brought to the disk at once: concurrent waits share one write of the journal.

@@ -10,17 +10,23 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::maintenance::{Maintenance, MaintenanceRequest};
+use super::sweep;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::control::{ControlSocket, Handler, ask};
 use crate::adapters::ids::SystemIds;
+use crate::adapters::job_files::LocalJobFiles;
 use crate::adapters::store::{LockError, OpenError, Options as StoreOptions, SqliteStore};
 use crate::domain::audit::Actor;
 use crate::domain::error::Problem;
 use crate::domain::ids::TraceId;
+use crate::domain::tenant::RetentionPolicy;
 use crate::ports::ids::IdSource;
+use crate::ports::store::{ReadError, Store};
 use crate::service::administer::{AdminRequest, administer};
 use crate::service::authenticate::BootstrapKey;
 use crate::service::credentials::Ports;
+use crate::service::pools::Pools;
+use crate::service::retention::{Deps, Summary};
 use crate::service::{Caller, Context};
 
 /// One try for the lock while the owner may still be opening its socket.
@@ -54,6 +60,9 @@ async fn handle(ctx: &Context, line: &str, uid: u32) -> Value {
     let outcome = match serde_json::from_str::<AdminRequest>(line) {
         Ok(request) => {
             let caller = operator(ctx.ids.as_ref(), uid);
+            if let AdminRequest::SweepRetention { dry_run } = request {
+                return sweep_answer(sweep::once(&sweep::deps(ctx), dry_run).await);
+            }
             administer(Ports::from(ctx), ctx.options.bootstrap_key.as_ref(), &caller, request).await
         }
         Err(error) => Err(Problem::validation("", error.to_string())),
@@ -65,6 +74,13 @@ fn answer_of(outcome: Result<Value, Problem>) -> Value {
     match outcome {
         Ok(answer) => json!({"ok": answer}),
         Err(problem) => json!({"error": {"code": problem.code.as_str(), "message": problem.message}}),
+    }
+}
+
+fn sweep_answer(swept: Result<Summary, ReadError>) -> Value {
+    match swept {
+        Ok(summary) => json!({"ok": summary}),
+        Err(error) => json!({"error": {"code": "STORE_UNAVAILABLE", "message": error.to_string()}}),
     }
 }
 
@@ -88,6 +104,8 @@ pub struct Target {
     pub bootstrap_key: Option<BootstrapKey>,
     /// Validity of job tokens, in days.
     pub token_days: u32,
+    /// How long things are kept where a tenant states nothing of its own.
+    pub retention: RetentionPolicy,
 }
 
 /// Why an operator's request was not done.
@@ -149,6 +167,19 @@ async fn direct(target: &Target, request: AdminRequest) -> Result<Value, Request
     options.lock_wait = TRY.min(target.wait);
     options.readers = 1;
     let store = SqliteStore::open(options)?;
+    if let AdminRequest::SweepRetention { dry_run } = request {
+        let deps = Deps {
+            store: Arc::clone(&store) as Arc<dyn Store>,
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+            files: Arc::new(LocalJobFiles::new(target.data_dir.clone())),
+            pool: Pools::for_cores(1).writes,
+            policy: target.retention,
+        };
+        let swept = sweep::once(&deps, dry_run).await;
+        store.shutdown();
+        return swept.map(|summary| json!(summary)).map_err(|e| io::Error::other(e).into());
+    }
     let ports = Ports { store: store.as_ref(), clock: &SystemClock, ids: &SystemIds };
     let caller = operator(&SystemIds, rustix::process::geteuid().as_raw());
     let outcome = administer(ports, target.bootstrap_key.as_ref(), &caller, request).await;

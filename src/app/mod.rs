@@ -8,3 +8,4 @@ pub mod maintenance;
 pub mod options;
 mod run_texts;
 pub mod serve;
+pub mod sweep;

@@ -12,6 +12,7 @@ use super::build::Built;
 use super::control::serve_control;
 use super::count::count_changes;
 use super::options::{OnShutdown, ShutdownOptions};
+use super::sweep;
 use crate::http::router;
 use crate::http::state::App;
 use crate::worker::{Drain, Worker, WorkerStatus};
@@ -40,6 +41,7 @@ pub async fn serve(
     on_ready: impl FnOnce(SocketAddr),
 ) -> std::io::Result<Ended> {
     let Built { app, worker, store, maintenance, options } = built;
+    app.ctx.tenants.refresh(store.as_ref()).await.map_err(std::io::Error::other)?;
     // before the worker starts, so that no change of a job is missed
     let counters = tokio::spawn(count_changes(app.clone()).await?);
     let worker = Worker::start(worker.0, worker.1).await.map_err(std::io::Error::other)?;
@@ -48,6 +50,7 @@ pub async fn serve(
     let watch = worker.watch();
     let health = tokio::spawn(refresh_health(app.clone(), watch, background.clone(), shutdown.clone()));
     let walk = tokio::spawn(Arc::clone(&maintenance.migration).walk_in_background(background.clone()));
+    let sweeper = tokio::spawn(sweep::run(app.clone(), background.clone()));
     let control =
         serve_control(Arc::clone(&app.ctx), Some(maintenance), &options.data_dir, background.clone())?;
     let closing = CancellationToken::new();
@@ -71,7 +74,7 @@ pub async fn serve(
     let left = worker.drain(how_to_drain(&options.shutdown)).await;
     step("runs", left == 0 || options.shutdown.on_shutdown == OnShutdown::Detach);
     background.cancel();
-    step("background", join_all(vec![health, control, walk]).await);
+    step("background", join_all(vec![health, control, walk, sweeper]).await);
     let at_rest = Arc::clone(&store);
     let rested = app.ctx.pools.writes.run(move || at_rest.shutdown()).await.is_ok();
     step("store", rested);

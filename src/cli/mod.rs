@@ -8,6 +8,7 @@ mod exit;
 mod health;
 pub mod library;
 pub mod migrate;
+mod retention;
 mod serve;
 pub mod store;
 pub mod task_code;
@@ -53,6 +54,8 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Check, export and rebuild the store.
     Store(store::StoreArgs),
+    /// Remove what is kept no longer, or show it.
+    Retention(retention::RetentionArgs),
     /// Show the settings that are in force.
     Config(config_show::Args),
     /// Ask a running service whether it is ready.
@@ -83,6 +86,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::ApiKey(args) => on_store(config, async move |target| api_key::run(args, &target).await),
         Command::Migrate(args) => on_store(config, async move |target| migrate::run(args, &target).await),
         Command::Store(args) => on_store(config, async move |target| store::run(args, &target).await),
+        Command::Retention(args) => on_store(config, async move |target| retention::run(args, &target).await),
         Command::Config(args) => config_show::run(args, config).into(),
         Command::Health(args) => health::run(args, config).into(),
         Command::Version(args) => version::run(&args).into(),
@@ -130,6 +134,7 @@ fn on_store(config: Option<PathBuf>, command: impl AsyncFnOnce(Target) -> ExitCo
         }
     };
     let target = Target {
+        retention: serve::retention(&settings),
         data_dir: settings.data_dir,
         wait: Duration::from_secs(settings.store.lock_wait),
         bootstrap_key,

@@ -1,7 +1,7 @@
 //! Where things lie below the data directory, as relative paths; the only place that knows.
 
 use super::canonical::sha256_hex;
-use super::ids::{JobId, RunId, TenantId};
+use super::ids::{JobId, PlanId, RunId, TenantId};
 
 /// Returns the job's directory: `tenants/<tenant>/jobs/<first two hex of SHA-256(job_id)>/<job_id>`.
 pub fn job_dir(tenant: &TenantId, job_id: &JobId) -> String {
@@ -21,9 +21,21 @@ pub fn run_artifact(run_id: &RunId, file: &str) -> String {
 
 /// The current plan below the job's directory.
 pub const PLAN_PATH: &str = "artifacts/plan.json";
+/// The copies of the plan's template, below the job's directory.
+pub const TEMPLATE_DIR: &str = "artifacts/template/";
 /// The library's idioms as they were when the plan was frozen, a JSON object of names and texts, below the
 /// job's directory.
 pub const IDIOMS_PATH: &str = "artifacts/template/ado.json";
+
+/// Returns the path of a plan under its own name, below the job's directory.
+pub fn plan_path(plan_id: &PlanId) -> String {
+    format!("artifacts/plans/{plan_id}.json")
+}
+
+/// Returns the path of a copy that belongs to an earlier plan, below the job's directory.
+pub fn plan_copy(plan_id: &PlanId, name: &str) -> String {
+    format!("artifacts/plans/{plan_id}/{name}")
+}
 
 /// Returns the directory of one upload below the job's directory; a new upload gets a new one, so that
 /// inputs are replaced as a whole or not at all.

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
+
 use crate::domain::ids::{JobId, TenantId};
 
 /// Size and hash of a file that was written.
@@ -12,6 +14,22 @@ pub struct Written {
     pub size_bytes: u64,
     /// Lower-case hexadecimal SHA-256.
     pub sha256: String,
+}
+
+/// An entry of a directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub name: String,
+    pub is_dir: bool,
+    pub changed_at: DateTime<Utc>,
+}
+
+/// The directories of jobs that lie together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shard {
+    /// Its place in the order of shards.
+    pub name: String,
+    pub jobs: Vec<(TenantId, JobId)>,
 }
 
 /// Files below a job's directory. `rel_path` has passed [`crate::domain::artifact::safe_rel_path`].
@@ -55,6 +73,32 @@ pub trait JobFiles: Send + Sync {
     /// # Errors
     /// `NotFound`, or any I/O error.
     fn open(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<File>;
+
+    /// Removes a file, or a directory with all that is in it; what is not there is removed already.
+    /// Symbolic links are removed, not followed.
+    ///
+    /// # Errors
+    /// Any I/O error; part of it may be removed then.
+    fn remove(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<()>;
+
+    /// Removes the directories that older releases used for a job, with all that is in them.
+    ///
+    /// # Errors
+    /// Any I/O error; part of it may be removed then.
+    fn remove_older(&self, tenant: &TenantId, job_id: &JobId) -> io::Result<()>;
+
+    /// Lists a directory of a job; one that is not there is empty.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn entries(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<Vec<Entry>>;
+
+    /// Lists the directories of jobs by shards, in an order that stays: returns the next shard after one
+    /// (the first without one) with its jobs, or `None` behind the last.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn next_shard(&self, after: Option<&str>) -> io::Result<Option<Shard>>;
 
     /// Returns the free and total bytes of the volume.
     ///

@@ -190,9 +190,11 @@ pub struct JobFilter {
 /// What retention looks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {
-    /// Ended jobs by their end, and removed ones whose files may still be there
-    /// ([`JobRecord::ended_at`]).
+    /// Ended jobs by their end ([`JobRecord::ended_at`]).
     Ended,
+    /// Jobs whose content was removed and whose files may still be there, by the removal
+    /// ([`JobRecord::files_due_since`]).
+    Files,
     /// Jobs by the age of the inputs that they keep ([`JobRecord::inputs_since`]).
     Inputs,
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::job_files::Written;
 use crate::domain::dataset::{Column, DataWarning};
 use crate::domain::error::Problem;
+use crate::domain::expression::Condition;
 
 /// How a file is to be read where it leaves a choice.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,6 +50,16 @@ pub struct Preview {
     pub sample_rows: Vec<Vec<Value>>,
 }
 
+/// Rows of canonical data, and what is left of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowCounts {
+    pub rows: u64,
+    /// Rows on which the condition is true.
+    pub matching: u64,
+    /// Of those, rows without a missing value in the stated columns.
+    pub complete: u64,
+}
+
 /// Reads uploaded tables.
 pub trait Tabular: Send + Sync {
     /// Converts the file at `source` (whose content decides the format; `original_name` only helps) to
@@ -69,4 +80,16 @@ pub trait Tabular: Send + Sync {
     /// # Errors
     /// `INTERNAL_ERROR` where the file cannot be read.
     fn preview(&self, canonical: &Path, rows: usize, columns: usize) -> Result<Preview, Problem>;
+
+    /// Counts the rows of canonical data on which a condition is true (all without one), and those of
+    /// them without a missing value in `complete`.
+    ///
+    /// # Errors
+    /// `INTERNAL_ERROR` where the file cannot be read or lacks a column.
+    fn count_rows(
+        &self,
+        canonical: &Path,
+        condition: Option<&Condition>,
+        complete: &[String],
+    ) -> Result<RowCounts, Problem>;
 }

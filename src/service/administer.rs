@@ -40,6 +40,10 @@ pub enum AdminRequest {
     RevokeApiKey {
         key_id: KeyId,
     },
+    /// Remove what is due, or tell it. Needs the files of jobs, so that `app` answers it.
+    SweepRetention {
+        dry_run: bool,
+    },
 }
 
 /// Does what the operator asks for.
@@ -75,6 +79,9 @@ pub async fn administer(
         AdminRequest::RevokeApiKey { key_id } => {
             let key = RevokeApiKey(ports).execute(caller, None, &key_id, bootstrap).await?;
             Ok(json!(ApiKeyView::from(&key)))
+        }
+        AdminRequest::SweepRetention { .. } => {
+            Err(Problem::validation("command", "is answered by the process that has the files"))
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::commits::{check_if_match, job_event, put_job, with_retries};
 use super::context::{Caller, Context};
+use super::quotas::admit_queued;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::{JobRecord, JobStatus};
@@ -14,7 +15,8 @@ impl EnqueueRun<'_> {
     /// Queues the job, or answers its state if it is queued, running or succeeded already.
     ///
     /// # Errors
-    /// `PLAN_MISSING`, `PLAN_OUTDATED`, `JOB_ILLEGAL_TRANSITION`, `JOB_VERSION_CONFLICT`, `STORAGE_FULL`.
+    /// `PLAN_MISSING`, `PLAN_OUTDATED`, `JOB_ILLEGAL_TRANSITION`, `JOB_VERSION_CONFLICT`, `STORAGE_FULL`,
+    /// `QUOTA_EXCEEDED {quota: "queued"}`, `ARTIFACT_EXPIRED` where the inputs are not kept any more.
     pub async fn execute(
         &self,
         caller: &Caller,
@@ -30,7 +32,9 @@ impl EnqueueRun<'_> {
                 return Ok(job);
             }
             check_plan(&job)?;
+            job.check_inputs_kept()?;
             ctx.check_space().await?;
+            let _admitted = admit_queued(ctx, tenant).await?;
             let next = job.enqueue(ctx.clock.now())?;
             let event = job_event(ctx, caller, "run.queued", Some(&job), &next);
             put_job(ctx, &job, next, event).await

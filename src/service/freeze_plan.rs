@@ -10,15 +10,17 @@ use super::commits::{Attempt, check_if_match, job_event, put_job, put_job_with, 
 use super::context::{Caller, Context};
 use super::enqueue_run::check_plan;
 use super::evidence::{Evidence, publish};
+use super::quotas::admit_queued;
+use super::revise_plan::next_revision;
 use crate::domain::artifact::{Artifact, ArtifactKind};
 use crate::domain::canonical::sha256_of;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::record::Confirmation;
 use crate::domain::job::{JobRecord, JobStatus};
-use crate::domain::layout::{IDIOMS_PATH, PLAN_PATH};
+use crate::domain::layout::{IDIOMS_PATH, PLAN_PATH, plan_path};
 use crate::domain::plan::{AcknowledgedCheck, Plan};
-use crate::library::freeze::{DependencyStatus, FreezeInput, FreezeRequest, freeze};
+use crate::library::freeze::{DependencyStatus, FreezeInput, FreezeRequest, Preview, freeze, preview};
 
 /// What the client adds at the freeze.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -129,7 +131,9 @@ impl FreezePlan<'_> {
                 None => self.freeze(&job, body).await.map_err(confirm_refusal)?,
             };
             check_if_match(if_match, &job)?;
+            frozen.check_inputs_kept()?;
             ctx.check_space().await?;
+            let _admitted = admit_queued(ctx, tenant).await?;
             let mut queued = frozen.enqueue(ctx.clock.now())?;
             // One commit, one version, however many steps it takes.
             queued.version = job.version + 1;
@@ -164,6 +168,23 @@ impl FreezePlan<'_> {
     }
 
     fn plan(&self, job: &JobRecord, body: &FreezeBody) -> Result<Plan, Problem> {
+        self.with_input(job, body, freeze)
+    }
+
+    /// Makes the plan as far as it goes. Writes nothing.
+    ///
+    /// # Errors
+    /// `PLAN_FREEZE_NOT_ALLOWED`, `INPUTS_MISSING`, `TEMPLATE_NOT_FOUND`.
+    pub fn preview(&self, job: &JobRecord, body: &FreezeBody) -> Result<Preview, Problem> {
+        self.with_input(job, body, preview)
+    }
+
+    fn with_input<T>(
+        &self,
+        job: &JobRecord,
+        body: &FreezeBody,
+        make: impl FnOnce(&FreezeInput<'_>) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
         let ctx = self.0;
         let (draft, inputs) = match (&job.draft, &job.inputs) {
             (Some(draft), Some(inputs)) => (draft, inputs),
@@ -189,7 +210,7 @@ impl FreezePlan<'_> {
             })
             .map(|a| a.rel_path.clone())
             .collect();
-        freeze(&FreezeInput {
+        make(&FreezeInput {
             library: &ctx.library,
             template_id,
             statement: &draft.statement,
@@ -199,7 +220,7 @@ impl FreezePlan<'_> {
             plan_source: draft.source,
             rationale: &draft.selection.rationale,
             evidence: &evidence,
-            revision: u32::try_from(job.earlier_plans.len()).unwrap_or(u32::MAX).saturating_add(1),
+            revision: next_revision(job),
             created_at: ctx.clock.now(),
             dependency: &|_| DependencyStatus::unknown(),
         })
@@ -215,10 +236,9 @@ impl FreezePlan<'_> {
             .iter()
             .map(|(name, bytes)| (name.as_str(), std::str::from_utf8(bytes).unwrap_or_default()))
             .collect();
-        let files = vec![
+        let mut files = vec![
             Evidence::json(ArtifactKind::TemplateSource, IDIOMS_PATH.to_owned(), &idioms),
             Evidence::json(ArtifactKind::Plan, PLAN_PATH.to_owned(), plan),
-            Evidence::json(ArtifactKind::Plan, format!("artifacts/plans/{}.json", plan.plan_id), plan),
             Evidence::raw(
                 ArtifactKind::TemplateSource,
                 "artifacts/template/source.do".to_owned(),
@@ -235,6 +255,11 @@ impl FreezePlan<'_> {
                 &plan.contract.bound,
             ),
         ];
+        // A plan that was frozen before, then revised, keeps its file as it was.
+        let own = plan_path(&plan.plan_id);
+        if !job.earlier_plans.iter().any(|earlier| earlier.plan_id == plan.plan_id) {
+            files.push(Evidence::json(ArtifactKind::Plan, own, plan));
+        }
         publish(ctx, job, files).await
     }
 }

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::commits::{check_if_match, job_event, put_job, with_retries};
 use super::context::{Caller, Context};
+use super::quotas::admit_bytes;
 use super::receive_upload::{ReceivedFile, Upload, io_problem};
 use crate::domain::artifact::{Artifact, ArtifactKind, media_type_of};
 use crate::domain::canonical::sha256_of;
@@ -134,6 +135,7 @@ impl IngestInputs {
             warnings,
         };
         let artifacts = publish_manifest(ctx, job, &inputs).await?;
+        let _admitted = admit_bytes(ctx, &job.tenant_id, added_bytes(job, &artifacts)).await?;
         let (upload_id, dir) = upload.keep();
         let done = commit_inputs(ctx, caller, job, inputs, artifacts, if_match, "inputs.replaced").await;
         let loser = match &done {
@@ -148,6 +150,16 @@ impl IngestInputs {
         }
         done
     }
+}
+
+/// Returns how many bytes new inputs take beyond those that they replace.
+fn added_bytes(job: &JobRecord, artifacts: &[Artifact]) -> u64 {
+    let size = |list: &[Artifact]| -> u64 {
+        list.iter().filter(|a| a.rel_path.starts_with("inputs/")).map(|a| a.size_bytes).sum()
+    };
+    let replaced = job.earlier_plans.is_empty() && job.inputs_removed_at().is_none();
+    let before = if replaced { size(&job.artifacts_index) } else { 0 };
+    size(artifacts).saturating_sub(before)
 }
 
 /// Returns the upload directory that the job's inputs live in.

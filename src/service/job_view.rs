@@ -227,6 +227,8 @@ fn next_actions(job: &JobRecord) -> Vec<NextAction> {
     };
     let cancel = || action("cancel", "Cancel the job", "POST", "/cancel", json!({"reason": "string?"}));
     let run = |label: &str| action("run", label, "POST", "/run", json!({}));
+    let revise =
+        || action("revise_plan", "Revise the plan", "POST", "/plan/revise", json!({"reason": "string?"}));
     match job.status {
         JobStatus::Created if job.inputs.is_none() => vec![upload(), cancel()],
         JobStatus::Created => vec![draft(), upload(), cancel()],
@@ -242,12 +244,14 @@ fn next_actions(job: &JobRecord) -> Vec<NextAction> {
             upload(),
             cancel(),
         ],
-        JobStatus::Confirmed => vec![run("Run the plan"), cancel()],
+        JobStatus::Confirmed => vec![run("Run the plan"), revise(), cancel()],
         JobStatus::Queued | JobStatus::Running => vec![cancel()],
         JobStatus::Succeeded => {
-            vec![action("artifacts", "Download the results", "GET", "/artifacts", json!({}))]
+            vec![action("artifacts", "Download the results", "GET", "/artifacts", json!({})), revise()]
         }
-        JobStatus::Failed | JobStatus::Cancelled if job.plan.is_some() => vec![run("Run the plan again")],
+        JobStatus::Failed | JobStatus::Cancelled if job.plan.is_some() => {
+            vec![run("Run the plan again"), revise()]
+        }
         JobStatus::Failed | JobStatus::Cancelled => vec![],
     }
 }

@@ -112,6 +112,7 @@ impl PreviewInputs<'_> {
             }
             (Some(inputs), _) => inputs,
         };
+        job.check_inputs_kept()?;
         let dataset = find_dataset(inputs, dataset_key)?;
         let path = ctx.files.path(&job.tenant_id, &job.job_id, &dataset.canonical_rel_path);
         let tabular = Arc::clone(&ctx.tabular);

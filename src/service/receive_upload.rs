@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use super::context::Context;
+use super::quotas::admit_bytes;
 use crate::domain::dataset::DatasetRole;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
@@ -53,9 +54,10 @@ impl Upload {
     /// Opens a fresh upload directory for a job.
     ///
     /// # Errors
-    /// `STORAGE_FULL`; `INTERNAL_ERROR` if the directory cannot be made.
+    /// `STORAGE_FULL`; `QUOTA_EXCEEDED`; `INTERNAL_ERROR` if the directory cannot be made.
     pub async fn begin(ctx: &Context, job: &JobRecord) -> Result<Upload, Problem> {
         ctx.check_space().await?;
+        drop(admit_bytes(ctx, &job.tenant_id, 1).await?);
         let upload_id = ctx.ids.id("up");
         let dir = ctx.files.path(&job.tenant_id, &job.job_id, &upload_dir(&upload_id));
         let created = dir.clone();

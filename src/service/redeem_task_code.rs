@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::commits::{Attempt, job_event, read_problem, with_retries};
 use super::context::{Caller, Context};
 use super::credentials::{Ports, expiry};
+use super::quotas::{admit_job, check_sharing, default_sharing};
 use super::task_codes::{is_task_code, not_found, replace, resource};
 use crate::domain::audit::Actor;
 use crate::domain::canonical::sha256_hex;
@@ -50,7 +51,7 @@ impl RedeemTaskCode<'_> {
     /// # Errors
     /// `TASK_CODE_INVALID`, `TASK_CODE_NOT_FOUND` (also for another tenant's), `TASK_CODE_EXPIRED`,
     /// `TASK_CODE_REVOKED`, `TASK_CODE_REDEEM_CONFLICT` (another requirement),
-    /// `INPUT_VALIDATION_FAILED`, `STORAGE_FULL`, `STORE_UNAVAILABLE`.
+    /// `INPUT_VALIDATION_FAILED`, `STORAGE_FULL`, `STORE_UNAVAILABLE`, `QUOTA_EXCEEDED`.
     pub async fn execute(
         &self,
         caller: &Caller,
@@ -126,6 +127,14 @@ impl RedeemTaskCode<'_> {
             return Err(Problem::validation("requirement", reason).into());
         };
         ctx.check_space().await?;
+        let sharing = match request.data_sharing {
+            None => default_sharing(ctx, &code.tenant_id),
+            Some(asked) => {
+                check_sharing(ctx, &code.tenant_id, asked)?;
+                asked
+            }
+        };
+        let _admitted = admit_job(ctx, &code.tenant_id).await?;
         let job_id = JobId::parse(ctx.ids.id("job")).expect("ids of the service are valid");
         let secret = job_token_secret(&request.task_code, &code.tenant_id, &job_id, 1);
         let expires_at = expiry(now, ctx.options.token_days)?;
@@ -136,7 +145,7 @@ impl RedeemTaskCode<'_> {
                 trace_id: caller.trace_id.clone(),
                 requirement: requirement.clone(),
                 client_ref: request.client_ref.clone(),
-                data_sharing: request.data_sharing.unwrap_or(DataSharing::Schema),
+                data_sharing: sharing,
                 token: TokenState {
                     code_id: code.code_id.clone(),
                     secret_sha256: sha256_hex(&secret),

@@ -33,6 +33,7 @@ impl SelectSheet<'_> {
         let ctx = self.0;
         check_unlocked(job)?;
         check_if_match(if_match, job)?;
+        job.check_inputs_kept()?;
         let inputs = job
             .inputs
             .as_ref()

@@ -214,8 +214,8 @@ fn check(body: &TenantBody) -> Result<(), Problem> {
 ///
 /// # Errors
 /// `RETENTION_HOLD {since}`; as reads of the store, since what is removed does not come back.
-pub async fn check_hold(ctx: &Context, tenant: &TenantId) -> Result<(), Problem> {
-    let record = ctx.store.tenant(tenant).await.map_err(read_problem)?;
+pub async fn check_hold(store: &dyn Store, tenant: &TenantId) -> Result<(), Problem> {
+    let record = store.tenant(tenant).await.map_err(read_problem)?;
     match record.and_then(|record| record.hold) {
         None => Ok(()),
         Some(hold) => {

@@ -42,6 +42,12 @@ pub const EVENTS: &[Event] = &[
         "A setting was given that nothing acts on in this release.",
         "key",
     ),
+    event(
+        "SS_CONTENT_NOT_REMOVED",
+        "warn",
+        "Files of removed content could not be removed; the sweeper tries again. Look at the data volume.",
+        "error",
+    ),
     event("SS_CONTROL_FAILED", "warn", "The control socket or one of its requests failed.", "error"),
     event(
         "SS_CONTROL_REFUSED",
@@ -168,6 +174,13 @@ pub const EVENTS: &[Event] = &[
         "A stored record was written by a newer release and is left as it is. Start that release again.",
         "key",
     ),
+    event("SS_RETENTION_POSTPONED", "warn", "A removal was left to a later pass of the sweeper.", "error"),
+    event(
+        "SS_RETENTION_REMOVED",
+        "info",
+        "The sweeper removed what was due; the audit trail names each thing.",
+        "removed, held",
+    ),
     event("SS_RUN_ADOPTED", "info", "An attempt of an earlier process goes on.", "run_id"),
     event(
         "SS_RUN_DIR_NOT_REMOVED",
@@ -228,6 +241,12 @@ pub const EVENTS: &[Event] = &[
     ),
     event("SS_STORE_PANICKED", "error", "A thread of the store panicked. Report it.", ""),
     event("SS_STORE_STOPPED", "error", "The store stopped or refuses work because it has stopped.", "reason"),
+    event(
+        "SS_TENANTS_UNREADABLE",
+        "warn",
+        "The tenants' settings could not be read again; the old ones stay in force.",
+        "error",
+    ),
     event(
         "SS_THREAD_NOT_STARTED",
         "error",

@@ -40,6 +40,7 @@ pub struct Metrics {
     disk_free: Gauge,
     pub llm: LlmMetrics,
     uptime: Gauge,
+    retention_removed: IntCounterVec,
 }
 
 /// Counts a request as in flight until it is dropped.
@@ -165,6 +166,13 @@ impl Metrics {
             ),
             disk_free: registered!(r, Gauge::new("ss_disk_free_bytes", "Free bytes of the data volume.")),
             llm: LlmMetrics::new(r),
+            retention_removed: registered!(
+                r,
+                IntCounterVec::new(
+                    opts("ss_retention_removed_total", "Things removed by retention."),
+                    &["kind"]
+                )
+            ),
             uptime: registered!(r, Gauge::new("ss_uptime_seconds", "Time since start.")),
             registry,
         }
@@ -240,6 +248,11 @@ impl Metrics {
     pub fn queue(&self, depth: u64, oldest_age_seconds: f64) {
         self.queue_depth.with_label_values(&["all"]).set(i64::try_from(depth).unwrap_or(i64::MAX));
         self.queue_oldest_age.set(oldest_age_seconds);
+    }
+
+    /// Counts what retention removed: `job`, `unfinished`, `inputs`, `workdir` or `upload`.
+    pub fn retention_removed(&self, kind: &str, n: u64) {
+        self.retention_removed.with_label_values(&[kind]).inc_by(n);
     }
 
     /// Sets the time since start and the free space of the data volume.

@@ -204,7 +204,8 @@ mod tests {
     #[test]
     fn a_place_is_the_number_of_jobs_that_are_taken_before() {
         let mut queue = Queue::default();
-        let jobs = [("a", "a1"), ("a", "a2"), ("b", "b1"), ("a", "a3"), ("c", "c1"), ("b", "b2"), ("a", "a4")];
+        let jobs =
+            [("a", "a1"), ("a", "a2"), ("b", "b1"), ("a", "a3"), ("c", "c1"), ("b", "b2"), ("a", "a4")];
         for (seq, (tenant, job)) in (1..).zip(jobs) {
             queue.put(key(tenant, job), seq, at(0), at(0));
         }
@@ -212,8 +213,10 @@ mod tests {
         assert_eq!(queue.position(&key("a", "late")), Some(7), "all that may start come first");
         assert_eq!(queue.position(&key("d", "none")), None);
         for _ in 0..3 {
-            let places: HashMap<String, u64> =
-                jobs.iter().filter_map(|(t, j)| Some(((*j).to_owned(), queue.position(&key(t, j))?))).collect();
+            let places: HashMap<String, u64> = jobs
+                .iter()
+                .filter_map(|(t, j)| Some(((*j).to_owned(), queue.position(&key(t, j))?)))
+                .collect();
             let mut again = Queue::default();
             std::mem::swap(&mut again, &mut queue);
             let order = taken(&mut again, 0);

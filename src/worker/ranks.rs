@@ -30,8 +30,7 @@ impl Ranks {
     /// Adds a number.
     pub fn insert(&mut self, number: u64) {
         let (at, word, bit) = place(number);
-        let block =
-            self.blocks.entry(at).or_insert_with(|| Block { count: 0, words: Box::new([0; WORDS]) });
+        let block = self.blocks.entry(at).or_insert_with(|| Block { count: 0, words: Box::new([0; WORDS]) });
         if block.words[word] & bit == 0 {
             block.words[word] |= bit;
             block.count += 1;

@@ -2,8 +2,8 @@
 //! worker to rest. It never blocks and does not poll: it wakes by changes of the store, ends of attempts
 //! and the time of the next delayed job.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc};
@@ -83,9 +83,10 @@ impl Worker {
         let control = Arc::new(Control::default());
         let queue: Arc<Mutex<Queue>> = Arc::default();
         let projection = Arc::clone(&queue);
-        shared.deps.places.connect(move |tenant, job_id| {
-            locked(&projection).position(&(tenant.clone(), job_id.clone()))
-        });
+        shared
+            .deps
+            .places
+            .connect(move |tenant, job_id| locked(&projection).position(&(tenant.clone(), job_id.clone())));
         let (told, tells) = mpsc::unbounded_channel();
         let scheduler = Scheduler {
             shared: Arc::clone(&shared),
@@ -227,9 +228,8 @@ impl Scheduler {
         {
             let now = self.shared.deps.clock.now();
             let shared = Arc::clone(&self.shared);
-            let may_run = |tenant: &_| {
-                under_limit(&shared.options, &shared.deps.tenants, &shared.active, tenant)
-            };
+            let may_run =
+                |tenant: &_| under_limit(&shared.options, &shared.deps.tenants, &shared.active, tenant);
             let Some(key) = locked(&self.queue).take(now, may_run) else { return };
             self.spawn_queued(key);
         }

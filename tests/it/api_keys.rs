@@ -55,7 +55,7 @@ impl Bench {
     }
 
     async fn enter(&self, key: &str, stated: Option<&TenantId>) -> Result<Principal, Problem> {
-        authenticate(&self.ctx, parse_credential(key)?, stated).await
+        Ok(authenticate(&self.ctx, parse_credential(key)?, stated).await?.principal)
     }
 
     async fn works(&self, key: &str) -> bool {

@@ -199,11 +199,12 @@ fn what_this_release_has_not_is_refused_by_name() {
 #[test]
 fn settings_that_nothing_acts_on_are_told() {
     let s = load(&[
+        ("SS_GATE_ON_VIOLATION", "exit"),
         ("SS_RETENTION_DAYS", "30"),
         ("SS_LIMITS__TENANT_BURST", "2000"),
         ("SS_RUN_MEMORY_MB", "100"),
     ]);
-    assert_eq!(s.unwrap().without_effect, ["retention.jobs_days"], "the default and what works are not told");
+    assert_eq!(s.unwrap().without_effect, ["gate.on_violation"], "the default and what works are not told");
     assert!(config::documentation::markdown().contains("*No effect in this release.*"));
 }
 

@@ -18,7 +18,13 @@ use crate::support::clock::ManualClock;
 use crate::support::context::context;
 
 fn target(data_dir: &Path) -> Target {
-    Target { data_dir: data_dir.to_owned(), wait: Duration::ZERO, bootstrap_key: None, token_days: 30 }
+    Target {
+        data_dir: data_dir.to_owned(),
+        wait: Duration::ZERO,
+        bootstrap_key: None,
+        token_days: 30,
+        retention: Default::default(),
+    }
 }
 
 fn codes(count: usize) -> AdminRequest {

@@ -59,7 +59,7 @@ impl Bench {
     }
 
     async fn authenticate(&self, text: &str) -> Result<Principal, Problem> {
-        authenticate(&self.ctx, parse_credential(text)?, None).await
+        Ok(authenticate(&self.ctx, parse_credential(text)?, None).await?.principal)
     }
 }
 

@@ -10,9 +10,11 @@ use crate::domain::job::JobRecord;
 
 const ADDED: &str = "
 ALTER TABLE jobs ADD COLUMN ended_at INTEGER;
+ALTER TABLE jobs ADD COLUMN files_at INTEGER;
 ALTER TABLE jobs ADD COLUMN inputs_at INTEGER;
 ALTER TABLE jobs ADD COLUMN bytes INTEGER;
 CREATE INDEX jobs_ended ON jobs (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX jobs_with_files ON jobs (files_at) WHERE files_at IS NOT NULL;
 CREATE INDEX jobs_with_inputs ON jobs (inputs_at) WHERE inputs_at IS NOT NULL;
 CREATE TABLE tenants (
   row INTEGER PRIMARY KEY, tenant TEXT NOT NULL, version INTEGER NOT NULL, checksum BLOB NOT NULL,
@@ -43,14 +45,16 @@ pub fn add_missing(conn: &Connection) -> Result<(), SchemaError> {
     let mut usage = Usages::default();
     {
         let mut all = tx.prepare("SELECT row, json FROM jobs")?;
-        let mut fill = tx.prepare("UPDATE jobs SET ended_at = ?2, inputs_at = ?3, bytes = ?4 WHERE row = ?1")?;
+        let mut fill = tx.prepare(
+            "UPDATE jobs SET ended_at = ?2, inputs_at = ?3, bytes = ?4, files_at = ?5 WHERE row = ?1",
+        )?;
         let mut rows = all.query([])?;
         while let Some(row) = rows.next()? {
             let (id, json): (i64, String) = (row.get(0)?, row.get(1)?);
             let Ok(job) = serde_json::from_str::<JobRecord>(&json) else { continue };
             let stock = Stock::of(&job);
             usage.change(&job.tenant_id, (None, None), (stock.bytes, Some(job.status)));
-            fill.execute((id, stock.ended_at, stock.inputs_at, stock.bytes))?;
+            fill.execute((id, stock.ended_at, stock.inputs_at, stock.bytes, stock.files_at))?;
         }
     }
     usage.save(&tx)?;

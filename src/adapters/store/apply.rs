@@ -177,7 +177,12 @@ fn expected(expect: Expect) -> Option<u64> {
 
 fn load(conn: &Connection, key: &Key, now_ms: i64) -> rusqlite::Result<Option<Current>> {
     let plain = |row: &rusqlite::Row<'_>| {
-        Ok(Current { row: row.get(0)?, version: row.get::<_, i64>(1)?.cast_unsigned(), job: None, bytes: None })
+        Ok(Current {
+            row: row.get(0)?,
+            version: row.get::<_, i64>(1)?.cast_unsigned(),
+            job: None,
+            bytes: None,
+        })
     };
     match key {
         Key::Job(tenant, id) => conn
@@ -304,7 +309,13 @@ fn write_record(
                 "INSERT INTO tenants (row, tenant, version, checksum, json) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT (row) DO UPDATE SET version = ?3, checksum = ?4, json = ?5",
             )?
-            .execute((row, r.tenant_id.as_str(), r.version.cast_signed(), &put.checksum, &put.json))?;
+            .execute((
+                row,
+                r.tenant_id.as_str(),
+                r.version.cast_signed(),
+                &put.checksum,
+                &put.json,
+            ))?;
             (other, None, r.version)
         }
         Shared::Idempotency(r) => {
@@ -365,12 +376,12 @@ fn write_job(
     let ready_at = job.queue.as_ref().filter(|_| queue_seq.is_some()).map(|q| q.ready_at.timestamp_millis());
     conn.prepare_cached(
         "INSERT INTO jobs (row, tenant, job_id, version, status, queue_seq, ready_at, client_ref, created_at,
-                           fence, sequence, checksum, json, ended_at, inputs_at, bytes)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+                           fence, sequence, checksum, json, ended_at, inputs_at, bytes, files_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
          ON CONFLICT (row) DO UPDATE SET
            version = ?4, status = ?5, queue_seq = ?6, ready_at = ?7, client_ref = ?8, created_at = ?9,
            fence = ?10, sequence = ?11, checksum = ?12, json = ?13, ended_at = ?14, inputs_at = ?15,
-           bytes = ?16",
+           bytes = ?16, files_at = ?17",
     )?
     .execute(rusqlite::params![
         stored.as_ref().map(|c| c.row),
@@ -389,6 +400,7 @@ fn write_job(
         stock.ended_at,
         stock.inputs_at,
         stock.bytes,
+        stock.files_at,
     ])?;
     Ok(queue_seq)
 }
@@ -396,6 +408,7 @@ fn write_job(
 /// What the columns of a job tell retention and quotas.
 pub(super) struct Stock {
     pub ended_at: Option<i64>,
+    pub files_at: Option<i64>,
     pub inputs_at: Option<i64>,
     pub bytes: Option<i64>,
 }
@@ -404,6 +417,7 @@ impl Stock {
     pub fn of(job: &JobRecord) -> Self {
         Self {
             ended_at: job.ended_at().map(|at| at.timestamp_millis()),
+            files_at: job.files_due_since().map(|at| at.timestamp_millis()),
             inputs_at: job.inputs_since().map(|at| at.timestamp_millis()),
             bytes: job.stock_bytes().map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX)),
         }
@@ -413,9 +427,9 @@ impl Stock {
 /// Updates what lists filter by, only where it differs.
 fn update_listed(conn: &Connection, row: i64, job: &JobRecord, stock: &Stock) -> rusqlite::Result<()> {
     conn.prepare_cached(
-        "UPDATE jobs SET client_ref = ?2, created_at = ?3, ended_at = ?4, inputs_at = ?5, bytes = ?6
+        "UPDATE jobs SET client_ref = ?2, created_at = ?3, ended_at = ?4, inputs_at = ?5, bytes = ?6, files_at = ?7
          WHERE row = ?1 AND (client_ref IS NOT ?2 OR created_at <> ?3 OR ended_at IS NOT ?4
-                             OR inputs_at IS NOT ?5 OR bytes IS NOT ?6)",
+                             OR inputs_at IS NOT ?5 OR bytes IS NOT ?6 OR files_at IS NOT ?7)",
     )?
     .execute((
         row,
@@ -424,6 +438,7 @@ fn update_listed(conn: &Connection, row: i64, job: &JobRecord, stock: &Stock) ->
         stock.ended_at,
         stock.inputs_at,
         stock.bytes,
+        stock.files_at,
     ))
     .map(|_| ())
 }

@@ -29,6 +29,7 @@ pub fn page(
     let limit = limit.clamp(1, MAX_LIMIT);
     let column = match due {
         Due::Ended => "ended_at",
+        Due::Files => "files_at",
         Due::Inputs => "inputs_at",
     };
     let (at, row) = match cursor {

@@ -2,6 +2,7 @@
 //! analysed, and how, is decided elsewhere.
 
 mod convert;
+mod count;
 mod date;
 mod excel;
 mod format;
@@ -20,8 +21,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::expression::Condition;
 use crate::domain::naming;
-use crate::ports::tabular::{IngestOptions, IngestedDataset, Preview, Tabular};
+use crate::ports::tabular::{IngestOptions, IngestedDataset, Preview, RowCounts, Tabular};
 use format::Format;
 
 /// Reads tables from local files.
@@ -59,5 +61,14 @@ impl Tabular for TabularFiles {
 
     fn preview(&self, canonical: &Path, rows: usize, columns: usize) -> Result<Preview, Problem> {
         preview::preview(canonical, rows, columns)
+    }
+
+    fn count_rows(
+        &self,
+        canonical: &Path,
+        condition: Option<&Condition>,
+        complete: &[String],
+    ) -> Result<RowCounts, Problem> {
+        count::count_rows(canonical, condition, complete)
     }
 }

@@ -10,7 +10,7 @@ mod tree;
 pub(crate) use names::nearest;
 pub use names::rename_columns;
 pub use parse::parse_condition;
-pub(crate) use print::days_since_1960;
+pub(crate) use print::{days_since_1960, milliseconds_since_1960};
 pub use tree::{ColumnRef, Comparison, Condition, Literal, Operand, ValueClass};
 
 use super::error::{ErrorCode, Problem};

@@ -170,6 +170,7 @@ pub(crate) fn days_since_1960(date: NaiveDate) -> i64 {
     (date - epoch()).num_days()
 }
 
-fn milliseconds_since_1960(time: NaiveDateTime) -> i64 {
+/// Returns the milliseconds from 1960-01-01 00:00 to a time.
+pub(crate) fn milliseconds_since_1960(time: NaiveDateTime) -> i64 {
     (time - epoch().and_time(NaiveTime::MIN)).num_milliseconds()
 }

@@ -49,6 +49,12 @@ impl JobRecord {
         self.retention.contains_key(REMOVED)
     }
 
+    /// Returns what is left of the plans of a removed job: id, revision, time and template of each.
+    pub fn removed_plans(&self) -> &[Value] {
+        let plans = self.retention.get(REMOVED).and_then(|removed| removed["plans"].as_array());
+        plans.map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// Returns since when the inputs are gone while the job is kept.
     pub fn inputs_removed_at(&self) -> Option<DateTime<Utc>> {
         self.retention.get(INPUTS_REMOVED_AT).and_then(|value| DateTime::deserialize(value).ok())
@@ -236,17 +242,16 @@ impl JobRecord {
         self.retention.remove(INPUTS_REMOVED_AT);
     }
 
-    /// Returns since when an ended job counts as such, or since when the files of a removed one wait for
-    /// their removal. The store lists jobs by it.
+    /// Returns since when a job whose content is kept has ended. The store lists jobs by it.
     pub fn ended_at(&self) -> Option<DateTime<Utc>> {
-        match self.removed() {
-            Some(removed) if removed.files_gone_at.is_some() => None,
-            Some(removed) => Some(removed.at),
-            None if self.status.is_terminal() => {
-                Some(self.timestamps.finished_at.unwrap_or(self.timestamps.updated_at))
-            }
-            None => None,
-        }
+        let counts = self.status.is_terminal() && !self.is_removed();
+        counts.then(|| self.timestamps.finished_at.unwrap_or(self.timestamps.updated_at))
+    }
+
+    /// Returns since when the files of removed content wait to be looked for once more. The store lists
+    /// jobs by it.
+    pub fn files_due_since(&self) -> Option<DateTime<Utc>> {
+        self.removed().filter(|removed| removed.files_gone_at.is_none()).map(|removed| removed.at)
     }
 
     /// Returns since when the inputs that are kept are there. The store lists jobs by it.

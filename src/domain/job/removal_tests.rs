@@ -44,8 +44,8 @@ fn removed_content_leaves_ids_and_refuses_everything_else() {
         let told = after.removed().expect("removed");
         assert_eq!((told.at, told.by.as_str(), told.files_gone_at), (at(5), "request", None));
         assert_eq!(after.stock_bytes(), None);
-        assert_eq!(after.ended_at(), Some(at(5)), "its files may still be there");
-        assert_eq!(after.files_gone(at(9)).ended_at(), None);
+        assert_eq!((after.ended_at(), after.files_due_since()), (None, Some(at(5))));
+        assert_eq!(after.files_gone(at(9)).files_due_since(), None);
         let refused = after.step(Operation::Revise, at(6)).expect_err("removed");
         assert_eq!(refused.code, ErrorCode::JobGone);
         assert_eq!(

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
@@ -13,8 +14,9 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{CodeId, JobId, KeyId, TenantId};
 use crate::domain::job::JobRecord;
 use crate::domain::migration::layout::legacy_dirs;
+use crate::domain::tenant::{TenantRecord, TenantUsage};
 use crate::ports::store::{
-    Change, Commit, CommitError, JobFilter, Key, Page, QueuedJob, ReadError, Receipt, Store, StoreStatus,
+    Change, Commit, CommitError, Due, JobFilter, Key, Page, QueuedJob, ReadError, Receipt, Store, StoreStatus,
 };
 
 /// A store with the look-up in old places.
@@ -96,21 +98,21 @@ impl Store for LegacyAware {
         self.inner.committed(id)
     }
 
-    fn job<'a>(
+    fn shared_job<'a>(
         &'a self,
         tenant: &'a TenantId,
         job_id: &'a JobId,
-    ) -> BoxFuture<'a, Result<Option<JobRecord>, ReadError>> {
+    ) -> BoxFuture<'a, Result<Option<Arc<JobRecord>>, ReadError>> {
         Box::pin(async move {
-            if let Some(job) = self.inner.job(tenant, job_id).await? {
+            if let Some(job) = self.inner.shared_job(tenant, job_id).await? {
                 return Ok(Some(job));
             }
             self.probe(tenant, job_id).await?;
-            self.inner.job(tenant, job_id).await
+            self.inner.shared_job(tenant, job_id).await
         })
     }
 
-    fn jobs_by_id<'a>(&'a self, job_id: &'a JobId) -> BoxFuture<'a, Result<Vec<JobRecord>, ReadError>> {
+    fn jobs_by_id<'a>(&'a self, job_id: &'a JobId) -> BoxFuture<'a, Result<Vec<Arc<JobRecord>>, ReadError>> {
         Box::pin(async move {
             let jobs = self.inner.jobs_by_id(job_id).await?;
             if self.migration.is_settled() {
@@ -123,6 +125,36 @@ impl Store for LegacyAware {
 
     fn list_jobs(&self, filter: JobFilter) -> BoxFuture<'_, Result<Page<JobRecord>, ReadError>> {
         self.inner.list_jobs(filter)
+    }
+
+    fn due_jobs(
+        &self,
+        due: Due,
+        before: DateTime<Utc>,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Page<JobRecord>, ReadError>> {
+        self.inner.due_jobs(due, before, cursor, limit)
+    }
+
+    fn nth_newest_job<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        nth: u64,
+    ) -> BoxFuture<'a, Result<Option<DateTime<Utc>>, ReadError>> {
+        self.inner.nth_newest_job(tenant, nth)
+    }
+
+    fn tenant<'a>(&'a self, tenant: &'a TenantId) -> BoxFuture<'a, Result<Option<TenantRecord>, ReadError>> {
+        self.inner.tenant(tenant)
+    }
+
+    fn list_tenants(&self) -> BoxFuture<'_, Result<Vec<TenantRecord>, ReadError>> {
+        self.inner.list_tenants()
+    }
+
+    fn usage(&self, tenant: &TenantId) -> TenantUsage {
+        self.inner.usage(tenant)
     }
 
     fn task_code_by_hash<'a>(

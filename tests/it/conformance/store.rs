@@ -408,9 +408,10 @@ async fn ended_jobs_and_old_inputs_are_found_oldest_first(Fresh { store, .. }: F
     assert_eq!(names(Due::Inputs, 26, None, 9).await.0, "job_3,job_1");
     let removed = without.remove_content("retention", None, time(60)).expect("not running");
     store.commit(commit(vec![put(removed.clone())])).await.expect("commits");
-    assert_eq!(names(Due::Ended, 99, None, 9).await.0, "job_3,job_1,job_2", "its files may still be there");
-    store.commit(commit(vec![put(removed.files_gone(time(70)))])).await.expect("commits");
     assert_eq!(names(Due::Ended, 99, None, 9).await.0, "job_3,job_1");
+    assert_eq!(names(Due::Files, 99, None, 9).await.0, "job_2", "its files may still be there");
+    store.commit(commit(vec![put(removed.files_gone(time(70)))])).await.expect("commits");
+    assert_eq!(names(Due::Files, 99, None, 9).await.0, "");
 }
 
 async fn changes_come_in_commit_order(Fresh { store, .. }: Fresh) {

@@ -270,6 +270,7 @@ impl Store for MemoryStore {
     ) -> BoxFuture<'_, Result<Page<JobRecord>, ReadError>> {
         let since = move |job: &JobRecord| match due {
             Due::Ended => job.ended_at(),
+            Due::Files => job.files_due_since(),
             Due::Inputs => job.inputs_since(),
         };
         let mut jobs = self.jobs(|job| since(job).is_some_and(|at| at < before));

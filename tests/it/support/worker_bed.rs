@@ -21,6 +21,8 @@ use stata_service::ports::job_files::JobFiles;
 use stata_service::ports::runner::{SandboxMode, SandboxSpec};
 use stata_service::ports::store::{Expect, Record, Store, Write};
 use stata_service::service::progress::ProgressBoard;
+use stata_service::service::queue_places::QueuePlaces;
+use stata_service::service::tenants::TenantBoard;
 use stata_service::worker::{MainDo, RunTexts, TextFacts, Worker, WorkerDeps, WorkerOptions};
 
 use super::records::{commit, job};
@@ -49,6 +51,8 @@ pub struct Bed {
     pub files: Arc<LocalJobFiles>,
     pub options: WorkerOptions,
     pub progress: Arc<ProgressBoard>,
+    pub tenants: Arc<TenantBoard>,
+    pub places: Arc<QueuePlaces>,
 }
 
 impl Bed {
@@ -73,6 +77,8 @@ impl Bed {
             store,
             options,
             progress: Arc::default(),
+            tenants: Arc::default(),
+            places: Arc::default(),
         }
     }
 
@@ -86,8 +92,8 @@ impl Bed {
             runner: Arc::new(runner()),
             texts: Arc::new(PlainTexts),
             progress: Arc::clone(&self.progress),
-            tenants: Arc::default(),
-            places: Arc::default(),
+            tenants: Arc::clone(&self.tenants),
+            places: Arc::clone(&self.places),
             scratch_dir: self.root.clone(),
         };
         Worker::start(deps, self.options.clone()).await.expect("the worker starts")

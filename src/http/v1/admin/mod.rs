@@ -1,7 +1,8 @@
-//! Administration: task codes and API keys.
+//! Administration: task codes, API keys, tenants.
 
 pub mod api_keys;
 pub mod task_codes;
+pub mod tenants;
 
 use crate::domain::credential::Role;
 use crate::domain::error::Problem;

@@ -21,6 +21,10 @@ pub struct Segments {
     rel_path: String,
 }
 
+fn expired() -> Problem {
+    Problem::new(ErrorCode::ArtifactExpired, "the artifact is not kept any more; its hash is in the list")
+}
+
 /// Returns the bytes of an artifact.
 #[utoipa::path(get, path = "/v1/jobs/{job_id}/artifacts/{*rel_path}", tag = "artifacts",
     operation_id = "get_artifact",
@@ -46,13 +50,17 @@ pub async fn handler(
     let job = access.job;
     let missing = || Problem::new(ErrorCode::ArtifactNotFound, "there is no such artifact; list them first");
     let artifact = job.artifact(&rel_path).cloned().ok_or_else(missing)?;
+    let inputs_gone = job.inputs_removed_at().is_some() && rel_path.starts_with("inputs/");
+    if job.is_removed() || inputs_gone {
+        return Err(expired().into());
+    }
     let files = Arc::clone(&app.ctx.files);
     let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
     let opened = app.ctx.pools.reads.run(move || files.open(&tenant, &job_id, &rel_path)).await?;
     let file = opened.map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
             tracing::error!(event = "SS_ARTIFACT_UNREADABLE", rel_path = artifact.rel_path, "an indexed artifact is gone");
-            Problem::new(ErrorCode::ArtifactExpired, "the artifact is not kept any more")
+            expired()
         }
         _ => {
             tracing::error!(event = "SS_ARTIFACT_UNREADABLE", rel_path = artifact.rel_path, %error, "an artifact cannot be read");

@@ -19,5 +19,8 @@ pub struct ArtifactList {
     params(("job_id" = String, Path)), security(("job_token" = []), ("api_key" = [])),
     responses((status = 200, body = ArtifactList), (status = 404, body = ProblemDocument)))]
 pub async fn handler(access: JobAccess<ReadTrace>) -> Json<ArtifactList> {
-    Json(ArtifactList { job_id: access.job.job_id.to_string(), artifacts: access.job.artifacts_index.clone() })
+    Json(ArtifactList {
+        job_id: access.job.job_id.to_string(),
+        artifacts: access.job.artifacts_index.clone(),
+    })
 }

@@ -1,6 +1,8 @@
-//! Jobs: read, list, run, cancel.
+//! Jobs: read, list, change, remove, run, cancel.
 
 pub mod cancel;
+pub mod delete;
 pub mod get;
 pub mod list;
+pub mod patch;
 pub mod run;

@@ -50,7 +50,8 @@ pub async fn handler(
 /// # Errors
 /// `PLAN_MISSING`.
 pub fn answer_plan(job: &JobRecord) -> Result<Response, ApiError> {
-    let plan = job.plan.clone().ok_or_else(|| Problem::new(ErrorCode::PlanMissing, "the job has no frozen plan"))?;
+    let plan =
+        job.plan.clone().ok_or_else(|| Problem::new(ErrorCode::PlanMissing, "the job has no frozen plan"))?;
     let mut response = Json(PlanAnswer { job_id: job.job_id.to_string(), plan }).into_response();
     response.headers_mut().insert(header::ETAG, version_tag(job.version));
     Ok(response)

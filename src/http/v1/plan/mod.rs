@@ -4,3 +4,5 @@ pub mod confirm;
 pub mod formats;
 pub mod freeze;
 pub mod get;
+pub mod preview;
+pub mod revise;

@@ -1,0 +1,84 @@
+//! `/v1/admin/tenants`: list, read and replace the settings of tenants.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::credential::Role;
+use crate::domain::error::Problem;
+use crate::domain::ids::TenantId;
+use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::extract::access::KeyAccess;
+use crate::http::extract::body::{Json, Path};
+use crate::http::extract::headers::{IfMatch, version_tag};
+use crate::http::state::App;
+use crate::service::tenants::{TenantBody, TenantView, Tenants};
+
+/// Tenants with settings of their own.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TenantList {
+    tenants: Vec<TenantView>,
+}
+
+/// The tenant's segment.
+#[derive(Debug, Deserialize)]
+pub struct TenantSegment {
+    tenant_id: String,
+}
+
+fn tenant_id(segment: TenantSegment) -> Result<TenantId, Problem> {
+    TenantId::parse(segment.tenant_id).map_err(|e| Problem::validation("tenant_id", e.to_string()))
+}
+
+fn tagged(view: TenantView) -> Response {
+    let version = view.version;
+    let mut response = Json(view).into_response();
+    response.headers_mut().insert(header::ETAG, version_tag(version));
+    response
+}
+
+/// Lists tenants that have settings of their own, with what they hold.
+#[utoipa::path(get, path = "/v1/admin/tenants", tag = "admin", operation_id = "list_tenants",
+    security(("api_key" = [])),
+    responses((status = 200, body = TenantList), (status = 401, body = ProblemDocument),
+        (status = 403, body = ProblemDocument)))]
+pub async fn list(State(app): State<App>, access: KeyAccess) -> Result<Json<TenantList>, ApiError> {
+    access.require(&[Role::Admin])?;
+    Ok(Json(TenantList { tenants: Tenants(&app.ctx).list().await? }))
+}
+
+/// Reads a tenant's settings and what it holds; version 0 stands for none of its own.
+#[utoipa::path(get, path = "/v1/admin/tenants/{tenant_id}", tag = "admin", operation_id = "get_tenant",
+    params(("tenant_id" = String, Path)), security(("api_key" = [])),
+    responses((status = 200, body = TenantView), (status = 400, body = ProblemDocument),
+        (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
+pub async fn get(
+    State(app): State<App>,
+    access: KeyAccess,
+    Path(segment): Path<TenantSegment>,
+) -> Result<Response, ApiError> {
+    access.require(&[Role::Admin])?;
+    Ok(tagged(Tenants(&app.ctx).get(&tenant_id(segment)?).await?))
+}
+
+/// Replaces a tenant's settings whole; a hold stops every removal.
+#[utoipa::path(put, path = "/v1/admin/tenants/{tenant_id}", tag = "admin", operation_id = "put_tenant",
+    params(("tenant_id" = String, Path)), request_body = TenantBody, security(("api_key" = [])),
+    responses((status = 200, body = TenantView), (status = 400, body = ProblemDocument),
+        (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
+        (status = 409, body = ProblemDocument), (status = 412, body = ProblemDocument)))]
+pub async fn put(
+    State(app): State<App>,
+    access: KeyAccess,
+    IfMatch(if_match): IfMatch,
+    Path(segment): Path<TenantSegment>,
+    Json(body): Json<TenantBody>,
+) -> Result<Response, ApiError> {
+    access.require(&[Role::Admin])?;
+    let view = Tenants(&app.ctx)
+        .put(&access.caller, &tenant_id(segment)?, &body, if_match)
+        .await
+        .map_err(|problem| ApiError::from(problem).for_if_match(if_match))?;
+    Ok(tagged(view))
+}

@@ -1,0 +1,31 @@
+//! `DELETE /v1/jobs/{job_id}`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::get::answer_job;
+use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::extract::access::{JobAccess, Remove};
+use crate::http::extract::headers::IfMatch;
+use crate::http::state::App;
+use crate::service::delete_job::DeleteJob;
+use crate::service::job_view::JobView;
+
+/// Removes the content of a job: inputs, artifacts, runs, texts. Ids, hashes and the audit trail stay.
+#[utoipa::path(delete, path = "/v1/jobs/{job_id}", tag = "jobs", operation_id = "delete_job",
+    params(("job_id" = String, Path)), security(("job_token" = []), ("api_key" = [])),
+    responses((status = 200, body = JobView), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
+        (status = 412, body = ProblemDocument)))]
+pub async fn handler(
+    State(app): State<App>,
+    access: JobAccess<Remove>,
+    IfMatch(if_match): IfMatch,
+) -> Result<Response, ApiError> {
+    let job = DeleteJob(&app.ctx)
+        .execute(&access.caller, &access.job.tenant_id, &access.job.job_id, if_match)
+        .await
+        .map_err(|problem| ApiError::from(problem).for_if_match(if_match))?;
+    answer_job(&app.ctx, &job, StatusCode::OK).await
+}

@@ -1,0 +1,27 @@
+//! `POST /v1/jobs/{job_id}/plan/preview`.
+
+use axum::extract::State;
+
+use super::formats::checked_formats;
+use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::extract::access::{Change, JobAccess};
+use crate::http::extract::body::{Json, OptionalJson};
+use crate::http::state::App;
+use crate::service::freeze_plan::FreezeBody;
+use crate::service::preview_plan::{PlanPreview, PreviewPlan};
+
+/// Shows what a freeze with the same body would freeze, and what it would refuse. Writes nothing.
+#[utoipa::path(post, path = "/v1/jobs/{job_id}/plan/preview", tag = "plans", operation_id = "preview_plan",
+    params(("job_id" = String, Path)), request_body = FreezeBody,
+    security(("job_token" = []), ("api_key" = [])),
+    responses((status = 200, body = PlanPreview), (status = 400, body = ProblemDocument),
+        (status = 409, body = ProblemDocument), (status = 410, body = ProblemDocument)))]
+pub async fn handler(
+    State(app): State<App>,
+    access: JobAccess<Change>,
+    OptionalJson(body): OptionalJson<FreezeBody>,
+) -> Result<Json<PlanPreview>, ApiError> {
+    body.check()?;
+    checked_formats(&body.output_formats)?;
+    Ok(Json(PreviewPlan(&app.ctx).execute(&access.job.tenant_id, &access.job.job_id, &body).await?))
+}

@@ -1,0 +1,60 @@
+//! `POST /v1/jobs/{job_id}/plan/revise`.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::error::Problem;
+use crate::domain::job::JobStatus;
+use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::extract::access::{Change, JobAccess};
+use crate::http::extract::body::{Json, OptionalJson};
+use crate::http::extract::headers::{IfMatch, version_tag};
+use crate::http::state::App;
+use crate::service::revise_plan::{RevisePlan, next_revision};
+
+/// Why.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReviseRequest {
+    /// At most 1,000 characters; kept in the audit trail.
+    reason: Option<String>,
+}
+
+/// The draft is open again.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ReviseAnswer {
+    job_id: String,
+    status: JobStatus,
+    /// The number of the plan that is frozen next.
+    revision: u32,
+}
+
+/// Opens the draft of a frozen plan again; earlier plans, runs and artifacts stay.
+#[utoipa::path(post, path = "/v1/jobs/{job_id}/plan/revise", tag = "plans", operation_id = "revise_plan",
+    params(("job_id" = String, Path)), request_body = ReviseRequest,
+    security(("job_token" = []), ("api_key" = [])),
+    responses((status = 200, body = ReviseAnswer), (status = 400, body = ProblemDocument),
+        (status = 409, body = ProblemDocument), (status = 410, body = ProblemDocument),
+        (status = 412, body = ProblemDocument)))]
+pub async fn handler(
+    State(app): State<App>,
+    access: JobAccess<Change>,
+    IfMatch(if_match): IfMatch,
+    OptionalJson(body): OptionalJson<ReviseRequest>,
+) -> Result<Response, ApiError> {
+    if body.reason.as_ref().is_some_and(|r| r.chars().count() > 1000) {
+        return Err(Problem::validation("reason", "must have at most 1000 characters").into());
+    }
+    let caller = access.caller.because(body.reason);
+    let job = RevisePlan(&app.ctx)
+        .execute(&caller, &access.job.tenant_id, &access.job.job_id, if_match)
+        .await
+        .map_err(|problem| ApiError::from(problem).for_if_match(if_match))?;
+    let answer =
+        ReviseAnswer { job_id: job.job_id.to_string(), status: job.status, revision: next_revision(&job) };
+    let mut response = Json(answer).into_response();
+    response.headers_mut().insert(header::ETAG, version_tag(job.version));
+    Ok(response)
+}

@@ -1,0 +1,170 @@
+//! Shows what a freeze would freeze, and what it would refuse, with the rows that are left and the do-file.
+//! Writes nothing.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::freeze_plan::{FreezeBody, FreezePlan};
+use crate::domain::error::Problem;
+use crate::domain::ids::{JobId, TenantId};
+use crate::domain::job::JobRecord;
+use crate::domain::params::condition_tree;
+use crate::domain::plan::Plan;
+use crate::library::Template;
+use crate::library::freeze::Preview;
+use crate::library::render::{RunFacts, render};
+use crate::ports::tabular::RowCounts;
+
+/// The plan as far as it goes.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct PlanPreview {
+    pub job_id: String,
+    pub plan: Plan,
+    /// True if the same request would freeze.
+    pub ready: bool,
+    #[schema(value_type = Vec<Object>)]
+    pub missing_fields_detail: Vec<Value>,
+    #[schema(value_type = Vec<Object>)]
+    pub missing_params_detail: Vec<Value>,
+    pub checks: Vec<PreviewCheck>,
+    pub sample_flow: Vec<PreviewStep>,
+    /// The do-file, with `preview` for what only a run knows; absent while something is missing.
+    pub do_file: Option<String>,
+}
+
+/// Something that a freeze or a run looks at.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct PreviewCheck {
+    /// A code of `docs/errors.md` for what a freeze refuses, else the check's name.
+    pub id: String,
+    /// `ok`, `warn` or `fail`.
+    pub status: &'static str,
+    #[schema(value_type = Object)]
+    pub value: Value,
+    pub message: String,
+}
+
+/// Rows after one step of the sample selection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct PreviewStep {
+    /// `data`, `sample_if` or `complete_cases`.
+    pub step: &'static str,
+    pub rows: u64,
+}
+
+/// The use case.
+pub struct PreviewPlan<'a>(pub &'a Context);
+
+impl PreviewPlan<'_> {
+    /// Makes the preview.
+    ///
+    /// # Errors
+    /// `PLAN_FREEZE_NOT_ALLOWED`, `TEMPLATE_NOT_FOUND`, `INPUTS_MISSING`, `ARTIFACT_EXPIRED`.
+    pub async fn execute(
+        &self,
+        tenant: &TenantId,
+        job_id: &JobId,
+        body: &FreezeBody,
+    ) -> Result<PlanPreview, Problem> {
+        let ctx = self.0;
+        let job = ctx.load_shared_job(tenant, job_id).await?;
+        job.freeze_allowed()?;
+        job.check_inputs_kept()?;
+        let Preview { plan, ready, problems, missing_fields_detail, missing_params_detail } =
+            FreezePlan(ctx).preview(&job, body)?;
+        let template = ctx.library.get(&plan.template.template_id).ok_or_else(Problem::internal)?;
+        let counts = self.count(&job, &plan).await?;
+        let mut checks: Vec<PreviewCheck> = problems.iter().map(refused).collect();
+        checks.push(enough(&plan, &counts, template));
+        Ok(PlanPreview {
+            job_id: job.job_id.to_string(),
+            do_file: if ready { do_file(ctx, &plan, template)? } else { None },
+            sample_flow: flow(&plan, &counts, template),
+            plan,
+            ready,
+            missing_fields_detail,
+            missing_params_detail,
+            checks,
+        })
+    }
+
+    /// Counts rows of the primary data under the plan's condition.
+    async fn count(&self, job: &JobRecord, plan: &Plan) -> Result<RowCounts, Problem> {
+        let ctx = self.0;
+        let primary =
+            job.inputs.as_ref().and_then(|inputs| inputs.primary()).ok_or_else(Problem::internal)?;
+        let condition = plan.sample_if.as_ref().map(condition_tree).transpose().map_err(|reason| {
+            tracing::error!(event = "SS_DEFECT", reason, "a previewed condition cannot be read");
+            Problem::internal()
+        })?;
+        let complete = bound_columns(plan, |name| primary.column(name).is_some());
+        let path = ctx.files.path(&job.tenant_id, &job.job_id, &primary.canonical_rel_path);
+        let tabular = Arc::clone(&ctx.tabular);
+        ctx.pools.reads.run(move || tabular.count_rows(&path, condition.as_ref(), &complete)).await?
+    }
+}
+
+/// Returns the columns that required parameters are bound to.
+fn bound_columns(plan: &Plan, exists: impl Fn(&str) -> bool) -> Vec<String> {
+    let columns = plan.contract.parameters.iter().filter(|p| p.required && p.kind.starts_with("var"));
+    let names = columns.flat_map(|p| match &p.value {
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+        value => value.as_str().into_iter().collect::<Vec<_>>(),
+    });
+    names.filter(|name| exists(name)).map(str::to_owned).collect()
+}
+
+fn refused(problem: &Problem) -> PreviewCheck {
+    PreviewCheck {
+        id: problem.code.as_str().to_owned(),
+        status: "fail",
+        value: Value::Object(problem.context.clone()),
+        message: problem.message.clone(),
+    }
+}
+
+fn is_listwise(template: &Template) -> bool {
+    template.meta.sample.missing == "listwise"
+}
+
+/// Compares the rows that are left with those that the template needs.
+fn enough(plan: &Plan, counts: &RowCounts, template: &Template) -> PreviewCheck {
+    let left = if is_listwise(template) { counts.complete } else { counts.matching };
+    let least = plan.contract.constraints.min_observations;
+    let (status, message) = if left < least {
+        ("fail", format!("{left} rows are left, the template needs {least}"))
+    } else {
+        ("ok", format!("{left} rows are left, at least {least} are needed"))
+    };
+    PreviewCheck { id: "min_observations".to_owned(), status, value: json!(left), message }
+}
+
+fn flow(plan: &Plan, counts: &RowCounts, template: &Template) -> Vec<PreviewStep> {
+    let mut steps = vec![PreviewStep { step: "data", rows: counts.rows }];
+    if plan.sample_if.is_some() {
+        steps.push(PreviewStep { step: "sample_if", rows: counts.matching });
+    }
+    if is_listwise(template) {
+        steps.push(PreviewStep { step: "complete_cases", rows: counts.complete });
+    }
+    steps
+}
+
+fn do_file(ctx: &Context, plan: &Plan, template: &Template) -> Result<Option<String>, Problem> {
+    let facts = RunFacts {
+        run_id: "preview".to_owned(),
+        n1: "preview".to_owned(),
+        n2: "preview".to_owned(),
+        processors: 1,
+        memory_mb: 1024,
+        scheme: ctx.library.scheme().to_owned(),
+    };
+    let made = render(plan, template, &facts).map_err(|error| {
+        tracing::error!(event = "SS_DEFECT", %error, "a previewed plan cannot be rendered");
+        Problem::internal()
+    })?;
+    Ok(Some(String::from_utf8_lossy(&made.bytes).into_owned()))
+}
