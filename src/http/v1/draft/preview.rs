@@ -1,5 +1,7 @@
 //! `GET` and `POST /v1/jobs/{job_id}/draft/preview`. A GET changes nothing; a new draft is asked for by a POST.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
@@ -64,7 +66,7 @@ pub async fn get(
     if let Some(pending) = waits_for_inputs(&app, &job) {
         return Ok(pending);
     }
-    answer(&app, DraftByModel(app.ctx.clone()).poll(&access.caller, job).await?)
+    answer(&app, DraftByModel(app.ctx.clone()).poll(&access.caller, Arc::unwrap_or_clone(job)).await?)
 }
 
 /// Asks the model for a new draft, in place of the present one and after a failure.
@@ -81,7 +83,7 @@ pub async fn post(
     if let Some(pending) = waits_for_inputs(&app, &access.job) {
         return Ok(pending);
     }
-    answer(&app, DraftByModel(app.ctx.clone()).renew(&access.caller, access.job).await?)
+    answer(&app, DraftByModel(app.ctx.clone()).renew(&access.caller, Arc::unwrap_or_clone(access.job)).await?)
 }
 
 /// No model is asked while there is no data to speak of.
