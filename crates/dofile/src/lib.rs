@@ -17,6 +17,7 @@ pub mod results;
 pub mod rng;
 pub mod session;
 pub mod stats;
+pub mod survival;
 pub mod syntax;
 pub mod tsset;
 pub mod value;

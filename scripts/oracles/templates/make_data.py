@@ -269,6 +269,8 @@ def households() -> None:
                           "income": income, "age": age, "children": children, "education": education, "city": city})
     frame["income"] = holes(rng, frame["income"], 0.02)
     write(frame, "households.csv")
+
+
 def orders() -> None:
     """Orders and their customers: a main file, a lookup with gaps, and a late file of other columns."""
     rng = np.random.default_rng(20240120)
@@ -343,8 +345,46 @@ def ledger() -> None:
     write(frame, "ledger.csv")
 
 
+def trial() -> None:
+    """Patients of a trial: months to death or end of observation, arm, age, stage, centre."""
+    rng = np.random.default_rng(20240110)
+    n = 320
+    arm = rng.integers(0, 2, n)
+    age = np.clip(np.round(rng.normal(62, 9, n)), 30, 88)
+    stage = rng.choice([1, 2, 3], n, p=[0.4, 0.35, 0.25])
+    centre = rng.integers(1, 13, n)
+    female = rng.integers(0, 2, n)
+    index = -0.55 * arm + 0.025 * (age - 62) + 0.45 * (stage == 2) + 0.95 * (stage == 3) + rng.normal(0, 0.2, 13)[centre]
+    time = 26 * rng.weibull(1.25, n) * np.exp(-index / 1.25)
+    end = rng.uniform(8, 48, n)
+    frame = pd.DataFrame({
+        "patient": np.arange(1, n + 1), "months": np.maximum(np.ceil(np.minimum(time, end) * 2) / 2, 0.5),
+        "died": (time <= end).astype(int), "arm": np.where(arm == 1, "new", "standard"), "treated": arm,
+        "age": age, "stage": stage, "centre": [f"C{c:02d}" for c in centre], "female": female,
+    })
+    frame["age"] = holes(rng, frame["age"], 0.02)
+    write(frame, "trial.csv")
+
+
+def screening() -> None:
+    """Persons examined for a disease: two blood markers, exposure at work, age group, years observed."""
+    rng = np.random.default_rng(20240111)
+    n = 540
+    group = rng.choice([1, 2, 3], n, p=[0.4, 0.35, 0.25])
+    exposed = (rng.random(n) < 0.25 + 0.08 * group).astype(int)
+    disease = (rng.random(n) < 0.10 + 0.07 * group + 0.11 * exposed).astype(int)
+    frame = pd.DataFrame({
+        "person": np.arange(1, n + 1), "disease": disease, "exposed": exposed, "age_group": group,
+        "years": np.round(rng.uniform(0.5, 8, n), 2),
+        "marker_a": np.round(np.exp(rng.normal(1.2 + 0.75 * disease, 0.6)), 1),
+        "marker_b": np.round(rng.normal(40 + 5 * disease, 9), 1), "smoker": rng.integers(0, 2, n),
+    })
+    frame["marker_b"] = holes(rng, frame["marker_b"], 0.02)
+    write(frame, "screening.csv")
+
+
 if __name__ == "__main__":
     OUT.mkdir(parents=True, exist_ok=True)
     for make in (pay, schools, firms_panel, returns, clinic, survey, policy, rollout, visits, households,
-                 orders, marks, ledger):
+                 orders, marks, ledger, trial, screening):
         make()

@@ -14,6 +14,7 @@ import goldens_panel
 import goldens_panel_models
 import goldens_series
 import goldens_prepare
+import goldens_survival
 import goldens_tests
 
 if __name__ == "__main__":
@@ -34,3 +35,4 @@ if __name__ == "__main__":
     goldens_choice.write_all()
     goldens_panel_models.write_all()
     goldens_series.write_all()
+    goldens_survival.write_all()

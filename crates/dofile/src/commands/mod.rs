@@ -3,6 +3,7 @@
 
 pub(crate) mod data;
 pub(crate) mod describe;
+mod epidemiology;
 mod estimation;
 mod exchange;
 mod graphics;
@@ -13,9 +14,11 @@ mod official;
 mod panel;
 mod prefix;
 mod shrinkage;
-mod spec;
 mod timeseries;
 mod treatment;
+mod quantile;
+mod spec;
+mod survival;
 
 pub(crate) use language::{directory_list, display_text, input_rows};
 pub use official::is_official;
@@ -65,6 +68,9 @@ pub fn all() -> impl Iterator<Item = &'static CommandSpec> {
         treatment::TABLE,
         multivariate::TABLE,
         shrinkage::TABLE,
+        survival::TABLE,
+        quantile::TABLE,
+        epidemiology::TABLE,
     ]
     .into_iter()
     .flatten()

@@ -129,7 +129,7 @@ impl Response {
             ("poisson" | "nbreg", "ir") => {
                 one(Shape::Exponential, "Predicted incidence rate".to_string(), false)
             }
-            ("stcox", "" | "hr") => one(Shape::Exponential, "Predicted hazard ratio".to_string(), true),
+            ("cox", "" | "hr") => one(Shape::Exponential, "Predicted hazard ratio".to_string(), true),
             ("ologit" | "oprobit" | "mlogit", asked) => Self::outcomes(session, parameters, asked),
             ("regress" | "areg" | "xtreg" | "ivregress" | "newey" | "qreg" | "anova", "") => {
                 one(Shape::Linear, "Linear prediction".to_string(), true)

@@ -13,7 +13,7 @@ fn ln_factorial(x: f64) -> f64 {
 }
 
 /// Two-sided p-value, and the one-sided one for 2 × 2 tables; r(910) for tables that are too large.
-pub(super) fn exact(nr: usize, nc: usize, cells: &[f64]) -> Result<(f64, Option<f64>)> {
+pub(crate) fn exact(nr: usize, nc: usize, cells: &[f64]) -> Result<(f64, Option<f64>)> {
     let rows: Vec<f64> = (0..nr).map(|i| cells[i * nc..(i + 1) * nc].iter().sum()).collect();
     let cols: Vec<f64> = (0..nc).map(|j| (0..nr).map(|i| cells[i * nc + j]).sum()).collect();
     let n: f64 = rows.iter().sum();

@@ -15,6 +15,12 @@ mod tabulate;
 
 pub(crate) use listing::list_rows;
 
+/// Two-sided and one-sided p-value of Fisher's exact test of a 2x2 table given row by row.
+pub(crate) fn fisher_two_by_two(cells: [f64; 4]) -> crate::error::Result<(f64, f64)> {
+    let (two, one) = fisher::exact(2, 2, &cells)?;
+    Ok((two, one.unwrap_or(f64::NAN)))
+}
+
 use super::CommandSpec;
 
 /// Commands of this family.

@@ -3,6 +3,7 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, multivariate, timeseries};
 use super::{estat_binary, estat_iv, estat_regress};
+use crate::commands::survival::cox_post;
 use crate::error::{Result, StataError};
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options};
@@ -15,7 +16,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "estat ic | vce | hettest | ovtest | imtest, white | vif | firststage | endogenous | overid | classification | gof [, options]",
+    syntax: "estat ic | vce | hettest | ovtest | imtest, white | vif | firststage | endogenous | overid | classification | gof | phtest | concordance [, options]",
     notes: "which subcommands exist depends on e(cmd); formulas: the postestimation sections of [R]",
     examples: &[Example {
         run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\nestat ic\nmatrix s = r(S)",
@@ -88,6 +89,8 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         _ if binary && is("classification", 4) => {
             estat_binary::classification(session, &call("classification"))
         }
+        _ if after == "cox" && is("phtest", 3) => cox_post::phtest(session, &call("phtest")),
+        _ if after == "cox" && is("concordance", 3) => cox_post::concordance(session, &call("concordance")),
         "gof" if binary => estat_binary::gof(session, &call("gof")),
         "gof" if after == "poisson" => estat_binary::poisson_gof(session, &call("gof")),
         _ => Err(StataError::new(

@@ -18,6 +18,7 @@ use crate::value::{MISSING, clean, is_missing};
 use super::areg::AbsorbState;
 use super::regress::LinearState;
 use super::{predict_choice, predict_models};
+use crate::commands::survival;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("xb"),
@@ -58,25 +59,23 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("hr"),
     OptSpec::text("Outcome"),
     OptSpec::text("EQuation"),
+    OptSpec::flag("BASESurv"),
+    OptSpec::flag("BASEChazard"),
+    OptSpec::flag("BASEHc"),
+    OptSpec::flag("CSNell"),
+    OptSpec::flag("MGale"),
+    OptSpec::flag("DEViance"),
+    OptSpec::flag("SCHoenfeld"),
+    OptSpec::flag("SCAledsch"),
+    OptSpec::flag("ESR"),
+    OptSpec::flag("MEDian"),
+    OptSpec::flag("MEAN"),
+    OptSpec::flag("Time"),
+    OptSpec::flag("LNTime"),
+    OptSpec::flag("HAzard"),
+    OptSpec::flag("Surv"),
 ])
-.unsupported(&[
-    "SCores",
-    "Score",
-    "COVRatio",
-    "Welsch",
-    "DFBeta",
-    "DEviance",
-    "DBeta",
-    "Number",
-    "nooffset",
-    "BASESurv",
-    "BASEChazard",
-    "BASEHc",
-    "CSNell",
-    "MGale",
-    "SCHoenfeld",
-    "SCAledsch",
-]);
+.unsupported(&["SCores", "Score", "COVRatio", "Welsch", "DFBeta", "DBeta", "Number", "nooffset"]);
 
 /// The command.
 pub const SPEC: CommandSpec = CommandSpec {
@@ -122,9 +121,12 @@ fn common(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::new(301, "last estimates not found"));
     }
     let (kind, names) = new_names(session, cmd)?;
-    let statistic = chosen(cmd)?;
     let touse = session.rows(cmd)?;
     let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
+    if let Some(predictions) = survival::predict(session, cmd, &rows)? {
+        return add_all(session, kind, &rows, names, predictions);
+    }
+    let statistic = chosen(cmd)?;
     let predictions = if names.len() > 1 || names[0].1 {
         predict_choice::all_outcomes(session, &names, &rows)?
     } else if predict_choice::handles(session.e.cmd()) {
@@ -139,13 +141,34 @@ fn common(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             None => vec![compute(session, statistic, cmd.options.text("equation"), &rows)?],
         }
     };
+    add_all(session, kind, &rows, names, predictions)
+}
+
+/// Adds one variable per prediction; a stub is numbered.
+fn add_all(
+    session: &mut Session,
+    kind: StorageType,
+    rows: &[usize],
+    names: Vec<(String, bool)>,
+    predictions: Vec<Prediction>,
+) -> Result<()> {
     let names: Vec<String> = if names[0].1 {
         (1..=predictions.len()).map(|i| format!("{}{i}", names[0].0)).collect()
     } else {
         names.into_iter().map(|n| n.0).collect()
     };
+    if names.len() != predictions.len() {
+        return Err(StataError::new(
+            if names.len() > predictions.len() { 103 } else { 102 },
+            format!(
+                "{} new variable name{} needed",
+                predictions.len(),
+                if predictions.len() == 1 { "" } else { "s" }
+            ),
+        ));
+    }
     for (name, prediction) in names.iter().zip(predictions) {
-        add(session, name, kind, &rows, prediction)?;
+        add(session, name, kind, rows, prediction)?;
     }
     Ok(())
 }
@@ -262,7 +285,7 @@ pub fn compute(
                 },
             )
         }
-        ("stcox", None | Some("hr")) => {
+        ("cox", None | Some("hr")) => {
             if statistic.is_none() {
                 session.print("(option hr assumed; hazard ratio)");
             }

@@ -4,6 +4,7 @@ mod assemble;
 mod axis_options;
 mod bars;
 mod boxes;
+pub(super) mod curves;
 mod dates;
 mod draw_plots;
 mod figure_options;

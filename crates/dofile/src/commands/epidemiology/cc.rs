@@ -1,0 +1,151 @@
+//! `cc` and `cci`: odds ratio of case–control studies.
+
+use super::cs::association;
+use super::reading::{
+    Strata, StratumRow, estimates, fraction_labels, head, immediate, interval_level, store, stratified,
+    test_line,
+};
+use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::error::{Result, StataError};
+use crate::estimation::post::stata;
+use crate::estimators::distributions::chi2_tail;
+use crate::estimators::epidemiology::{Interval, Table, combined_odds_ratio, fraction};
+use crate::results::Results;
+use crate::session::Session;
+use crate::syntax::OptSpec;
+use crate::syntax::split::{ParsedCommand, WeightKind};
+
+const OPTIONS: &[OptSpec] = &[
+    OptSpec::text("by"),
+    OptSpec::flag("Woolf"),
+    OptSpec::flag("COrnfield"),
+    OptSpec::flag("Exact"),
+    OptSpec::flag("noCrude"),
+    OptSpec::flag("noHom"),
+    OptSpec::real("Level"),
+];
+const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).weights(&[WeightKind::Frequency]).unsupported(&[
+    "tb",
+    "bd",
+    "TArone",
+    "ESTandard",
+    "ISTandard",
+    "STANDard",
+    "Pool",
+    "BINomial",
+    "noHET",
+]);
+const IMMEDIATE: StandardSyntax = StandardSyntax::whole(&[
+    OptSpec::flag("Woolf"),
+    OptSpec::flag("COrnfield"),
+    OptSpec::flag("Exact"),
+    OptSpec::real("Level"),
+])
+.unsupported(&["tb"]);
+
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "cc",
+    min: 2,
+    form: Form::Standard(&SYNTAX),
+    by: ByRule::EachGroup,
+    run,
+    syntax: "cc var_case var_exposed [if] [in] [fweight] [, by(varlist) woolf cornfield exact nocrude nohom level(#)]",
+    notes: "exact limits by default; stores r(or) r(lb_or) r(ub_or) r(afe) r(afp) r(chi2) r(p) r(p_exact) r(p1_exact), with by() r(crude), r(chi2_mh) and r(df) of homogeneity, r(chi2) and r(p) of no association; [R] Epitab",
+    examples: &[],
+};
+
+pub const SPEC_IMMEDIATE: CommandSpec = CommandSpec {
+    name: "cci",
+    min: 3,
+    form: Form::Standard(&IMMEDIATE),
+    by: ByRule::No,
+    run: run_immediate,
+    syntax: "cci #a #b #c #d [, woolf cornfield exact level(#)]",
+    notes: "exposed cases, unexposed cases, exposed controls, unexposed controls; as cc",
+    examples: &[Example {
+        run: "cci 4 386 4 1250, level(90) woolf",
+        expect: &[("r(or)", 3.238_341_968_911_917)],
+    }],
+};
+
+fn limits(cmd: &ParsedCommand, t: Table, level: f64) -> (Interval, &'static str) {
+    if cmd.has("woolf") {
+        (t.woolf(level), "(Woolf)")
+    } else if cmd.has("cornfield") {
+        (t.cornfield(level), "(Cornfield)")
+    } else {
+        (t.exact(level), "(exact)")
+    }
+}
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if cmd.has("woolf") && cmd.has("cornfield") {
+        return Err(StataError::invalid("only one of woolf and cornfield is allowed"));
+    }
+    let strata = Strata::read(s, cmd)?;
+    if strata.labels.is_empty() {
+        return single(s, cmd, strata.tables[0]);
+    }
+    let level = interval_level(s, cmd)?;
+    let rows: Vec<StratumRow> = strata
+        .tables
+        .iter()
+        .zip(&strata.labels)
+        .map(|(t, label)| (label.clone(), limits(cmd, *t, level).0, t.b * t.c / t.total()))
+        .collect();
+    let (crude, note) = limits(cmd, strata.crude(), level);
+    let combined = combined_odds_ratio(&strata.tables, level);
+    stratified(s, (&strata.by, "Odds ratio", note), level, &rows, crude, &combined);
+    s.print("");
+    s.print("Test that combined odds ratio = 1:");
+    test_line(s, "Mantel–Haenszel chi2(1)", combined.association, chi2_tail(1.0, combined.association));
+    let mut r = Results::default();
+    store(&mut r, "or", combined.ratio);
+    r.scalar("crude", stata(crude.value));
+    r.scalar("lb_crude", stata(crude.low)).scalar("ub_crude", stata(crude.high));
+    // As in the manual: chi2_mh and df are the test of homogeneity, chi2 and p that of no association.
+    r.scalar("chi2_mh", stata(combined.homogeneity.0)).scalar("df", combined.homogeneity.1);
+    r.scalar("chi2", stata(combined.association)).scalar("p", stata(chi2_tail(1.0, combined.association)));
+    s.r = r;
+    Ok(())
+}
+
+fn run_immediate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let n = immediate(cmd, 4, 4)?;
+    single(s, cmd, Table { a: n[0], b: n[1], c: n[2], d: n[3] })
+}
+
+fn single(s: &mut Session, cmd: &ParsedCommand, t: Table) -> Result<()> {
+    let level = interval_level(s, cmd)?;
+    // Rows are cases and controls; the last column is the share that is exposed.
+    head(
+        s,
+        &[
+            ("Cases", t.a, t.b, t.a + t.b),
+            ("Controls", t.c, t.d, t.c + t.d),
+            ("Total", t.exposed(), t.unexposed(), t.total()),
+        ],
+        &[("Odds of a case", t.a / t.c, t.b / t.d, (t.a + t.b) / (t.c + t.d))],
+    );
+    let (odds, note) = limits(cmd, t, level);
+    let (exposed, preventive) = fraction(odds);
+    let share = if preventive { t.c / (t.c + t.d) } else { t.a / (t.a + t.b) };
+    let population = Interval { value: exposed.value * share, low: f64::NAN, high: f64::NAN };
+    let labels = fraction_labels(preventive);
+    estimates(
+        s,
+        level,
+        &[
+            ("Odds ratio".to_string(), odds, note),
+            (labels.0.to_string(), exposed, note),
+            (labels.1.to_string(), population, ""),
+        ],
+    );
+    let mut r = Results::default();
+    store(&mut r, "or", odds);
+    store(&mut r, "afe", exposed);
+    r.scalar("afp", stata(population.value));
+    association(s, cmd, t, &mut r)?;
+    s.r = r;
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! `ir` and `iri`: incidence-rate difference and ratio of studies with person-time.
+
+use super::reading::{
+    Sample, StratumRow, estimates, fraction_labels, head, immediate, interval_level, numeric, store,
+    stratified,
+};
+use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::error::{Result, StataError};
+use crate::estimation::post::stata;
+use crate::estimators::epidemiology::{Interval, Rates, combined_rate_ratio, fraction};
+use crate::format;
+use crate::results::Results;
+use crate::session::Session;
+use crate::syntax::OptSpec;
+use crate::syntax::split::{ParsedCommand, WeightKind};
+
+const SYNTAX: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::text("by"),
+    OptSpec::flag("noCrude"),
+    OptSpec::flag("noHom"),
+    OptSpec::real("Level"),
+])
+.weights(&[WeightKind::Frequency])
+.unsupported(&["tb", "ESTandard", "ISTandard", "STANDard", "Pool", "ird", "noHET"]);
+const IMMEDIATE: StandardSyntax = StandardSyntax::whole(&[OptSpec::real("Level")]).unsupported(&["tb"]);
+
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "ir",
+    min: 2,
+    form: Form::Standard(&SYNTAX),
+    by: ByRule::EachGroup,
+    run,
+    syntax: "ir var_case var_exposed var_time [if] [in] [fweight] [, by(varlist) nocrude nohom level(#)]",
+    notes: "stores r(ird) r(irr) with r(lb_*) r(ub_*), r(afe) r(afp), r(p) two-sided mid-p, with by() r(crude) r(chi2_mh) r(df); the case variable holds numbers of cases; [R] Epitab",
+    examples: &[],
+};
+
+pub const SPEC_IMMEDIATE: CommandSpec = CommandSpec {
+    name: "iri",
+    min: 3,
+    form: Form::Standard(&IMMEDIATE),
+    by: ByRule::No,
+    run: run_immediate,
+    syntax: "iri #a #b #N1 #N2 [, level(#)]",
+    notes: "exposed cases, unexposed cases, exposed time, unexposed time; as ir",
+    examples: &[Example { run: "iri 41 15 28010 19017", expect: &[("r(irr)", 1.855_758_657_622_277_8)] }],
+};
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let v = numeric(s, &cmd.list, 3)?;
+    let by = match cmd.options.text("by") {
+        Some(list) => s.varlist(list)?,
+        None => Vec::new(),
+    };
+    let all: Vec<usize> = v.iter().chain(&by).copied().collect();
+    let sample = Sample::read(s, cmd, &all)?;
+    let groups = sample.groups(s, &by);
+    let mut rates = vec![Rates::default(); groups.count()];
+    for (i, &row) in sample.rows.iter().enumerate() {
+        let (cases, time) = (s.frame.num_at(v[0], row), s.frame.num_at(v[2], row));
+        if cases < 0.0 || time < 0.0 {
+            return Err(StataError::standard(411));
+        }
+        let (r, w) = (&mut rates[groups.of[i]], sample.weights[i]);
+        if s.frame.num_at(v[1], row) != 0.0 {
+            (r.a, r.t1) = (r.a + w * cases, r.t1 + w * time);
+        } else {
+            (r.b, r.t0) = (r.b + w * cases, r.t0 + w * time);
+        }
+    }
+    if by.is_empty() {
+        return single(s, cmd, rates[0]);
+    }
+    let level = interval_level(s, cmd)?;
+    let rows: Vec<StratumRow> = rates
+        .iter()
+        .zip(&groups.labels)
+        .map(|(r, label)| (label.join(" "), r.exact(level), r.b * r.t1 / (r.t1 + r.t0)))
+        .collect();
+    let crude = rates.iter().fold(Rates::default(), |s, r| Rates {
+        a: s.a + r.a,
+        b: s.b + r.b,
+        t1: s.t1 + r.t1,
+        t0: s.t0 + r.t0,
+    });
+    let crude = crude.exact(level);
+    let combined = combined_rate_ratio(&rates, level);
+    stratified(s, (&groups.variables.join(" "), "IRR", "(exact)"), level, &rows, crude, &combined);
+    let mut r = Results::default();
+    store(&mut r, "irr", combined.ratio);
+    r.scalar("crude", stata(crude.value));
+    r.scalar("lb_crude", stata(crude.low)).scalar("ub_crude", stata(crude.high));
+    r.scalar("chi2_mh", stata(combined.homogeneity.0)).scalar("df", combined.homogeneity.1);
+    r.scalar("p", stata(combined.homogeneity_p()));
+    s.r = r;
+    Ok(())
+}
+
+fn run_immediate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let n = immediate(cmd, 4, 2)?;
+    single(s, cmd, Rates { a: n[0], b: n[1], t1: n[2], t0: n[3] })
+}
+
+fn single(s: &mut Session, cmd: &ParsedCommand, rates: Rates) -> Result<()> {
+    if rates.t1 <= 0.0 || rates.t0 <= 0.0 {
+        return Err(StataError::new(2000, "no exposed or no unexposed person-time"));
+    }
+    let level = interval_level(s, cmd)?;
+    head(
+        s,
+        &[
+            ("Cases", rates.a, rates.b, rates.a + rates.b),
+            ("Person-time", rates.t1, rates.t0, rates.t1 + rates.t0),
+        ],
+        &[(
+            "Incidence rate",
+            rates.a / rates.t1,
+            rates.b / rates.t0,
+            (rates.a + rates.b) / (rates.t1 + rates.t0),
+        )],
+    );
+    let (difference, ratio) = (rates.difference(level), rates.exact(level));
+    let (exposed, preventive) = fraction(ratio);
+    let share = if preventive { rates.t1 / (rates.t1 + rates.t0) } else { rates.a / (rates.a + rates.b) };
+    let population = Interval { value: exposed.value * share, low: f64::NAN, high: f64::NAN };
+    let labels = fraction_labels(preventive);
+    estimates(
+        s,
+        level,
+        &[
+            ("Inc. rate diff.".to_string(), difference, ""),
+            ("Inc. rate ratio".to_string(), ratio, "(exact)"),
+            (labels.0.to_string(), exposed, "(exact)"),
+            (labels.1.to_string(), population, ""),
+        ],
+    );
+    let (one, upper) = rates.mid_p();
+    let two = (2.0 * one).min(1.0);
+    let sign = if upper { ">=" } else { "<=" };
+    let line = |text: String| format!("{text:>60}");
+    s.print("Mid p-values for tests of incidence-rate difference:");
+    s.print(line(format!(
+        "Adj Pr(Exposed cases {sign} {}) = {} (one-sided)",
+        rates.a,
+        format::bare("%6.4f", stata(one))
+    )));
+    s.print(line(format!("Two-sided p-value = {}            ", format::bare("%6.4f", stata(two)))));
+    let mut r = Results::default();
+    store(&mut r, "ird", difference);
+    store(&mut r, "irr", ratio);
+    store(&mut r, "afe", exposed);
+    r.scalar("afp", stata(population.value)).scalar("p", stata(two)).scalar("p1", stata(one));
+    s.r = r;
+    Ok(())
+}

@@ -1,0 +1,30 @@
+//! Tables for epidemiologists, ROC curves and agreement of raters.
+
+mod agreement;
+mod cc;
+mod cs;
+mod icc;
+mod ir;
+mod mcc;
+mod mhodds;
+mod reading;
+mod roc;
+
+use super::CommandSpec;
+
+/// Commands of this family.
+pub(super) const TABLE: &[CommandSpec] = &[
+    cc::SPEC,
+    cc::SPEC_IMMEDIATE,
+    cs::SPEC,
+    cs::SPEC_IMMEDIATE,
+    ir::SPEC,
+    ir::SPEC_IMMEDIATE,
+    mcc::SPEC,
+    mcc::SPEC_IMMEDIATE,
+    mhodds::SPEC,
+    roc::SPEC,
+    roc::SPEC_ROCCOMP,
+    agreement::SPEC,
+    icc::SPEC,
+];

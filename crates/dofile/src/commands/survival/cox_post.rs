@@ -1,0 +1,416 @@
+//! What follows `stcox`: predictions, the test of proportional hazards, concordance.
+//! Formulas: [ST] stcox postestimation, [ST] stcox PH-assumption tests.
+
+use super::stcox::{repeated, strata_of};
+use crate::commands::estimation::estat::Call;
+use crate::commands::estimation::predict::{Prediction, design};
+use crate::error::{Result, StataError};
+use crate::estimation::linear::Parameters;
+use crate::estimation::post::stata;
+use crate::estimators::concordance::{goenen_heller, harrell};
+use crate::estimators::cox::{CoxData, baseline, cumulative, schoenfeld, scores};
+use crate::estimators::distributions::chi2_tail;
+use crate::estimators::matrix::Mat;
+use crate::estimators::means::ranks;
+use crate::estimators::survivor::{Spans, at_time, life_table};
+use crate::format;
+use crate::matrix::{Matrix, Stripe};
+use crate::results::Results;
+use crate::session::Session;
+use crate::survival::{Records, Settings};
+use crate::syntax::OptSpec;
+use crate::syntax::split::WeightKind;
+use crate::value::MISSING;
+
+/// The estimation sample of the active Cox model, read again from the data.
+pub struct CoxSample {
+    /// Records, without repetition.
+    pub records: Records,
+    /// Stratum of each record.
+    pub stratum: Vec<u32>,
+    /// Estimated regressors.
+    pub columns: Vec<Vec<f64>>,
+    /// Their coefficients.
+    pub b: Vec<f64>,
+    /// Their model-based covariance.
+    pub v: Mat,
+    /// Their names.
+    pub names: Vec<String>,
+    efron: bool,
+    /// Settings of the data.
+    pub settings: Settings,
+}
+
+impl CoxSample {
+    /// Reads the sample.
+    pub fn read(s: &Session) -> Result<Self> {
+        let settings = Settings::of(&s.frame)?;
+        let sample =
+            s.estimation_sample().ok_or_else(|| StataError::new(322, "estimation sample not found"))?;
+        let mut touse = sample.to_vec();
+        let records = Records::read(s, &settings, &mut touse)?;
+        let text = |name: &str| s.e.results.get_text(name).unwrap_or("").to_string();
+        let strata = match text("strata") {
+            t if t.is_empty() => Vec::new(),
+            t => s.varlist(&t)?,
+        };
+        let parameters = Parameters::of(&s.e)?;
+        let omitted = |i: &usize| parameters.terms[*i].as_ref().is_some_and(|t| t.is_omitted());
+        let active: Vec<usize> = (0..parameters.b.len()).filter(|i| !omitted(i)).collect();
+        let columns = design(&s.frame, &parameters, &active, &records.rows)?;
+        let model_v = match s.e.results.matrices.get("V_modelbased") {
+            Some(m) => crate::estimation::post::kernel(m),
+            None => parameters.v.clone(),
+        };
+        Ok(Self {
+            stratum: strata_of(s, &strata, &records),
+            columns,
+            b: active.iter().map(|&i| parameters.b[i]).collect(),
+            v: model_v.select(&active, &active),
+            names: active.iter().map(|&i| parameters.stripe[i].name.clone()).collect(),
+            efron: text("ties") == "efron",
+            records,
+            settings,
+        })
+    }
+
+    /// Linear index of each record.
+    pub fn eta(&self) -> Vec<f64> {
+        (0..self.records.rows.len())
+            .map(|i| self.columns.iter().zip(&self.b).map(|(c, b)| c[i] * b).sum())
+            .collect()
+    }
+
+    /// Runs a kernel on the records, those with frequency weights repeated.
+    fn with<T>(&self, work: impl FnOnce(CoxData<'_>, &[usize]) -> T) -> T {
+        let at = repeated(&self.records);
+        let records = self.records.select(&at);
+        let stratum: Vec<u32> = at.iter().map(|&i| self.stratum[i]).collect();
+        let w = match &records.weights {
+            Some((kind, w)) if *kind != WeightKind::Frequency => Some(w.as_slice()),
+            _ => None,
+        };
+        let data = CoxData {
+            t0: &records.t0,
+            t: &records.t,
+            d: &records.d,
+            stratum: &stratum,
+            w,
+            efron: self.efron,
+        };
+        work(data, &at)
+    }
+
+    fn repeated_columns(&self, at: &[usize]) -> Vec<Vec<f64>> {
+        self.columns.iter().map(|c| at.iter().map(|&i| c[i]).collect()).collect()
+    }
+
+    /// Baseline functions as `(stratum, time, cumulative hazard, contribution, survivor)` steps.
+    pub fn baseline(&self) -> Vec<crate::estimators::cox::Baseline> {
+        let eta = self.eta();
+        self.with(|data, at| baseline(data, &at.iter().map(|&i| eta[i]).collect::<Vec<_>>()))
+    }
+
+    /// Cox–Snell residuals, added up over the records of a subject and shown at its last one.
+    fn cox_snell(&self, s: &Session) -> (Vec<f64>, Vec<f64>) {
+        let eta = self.eta();
+        let mut own = vec![0.0; eta.len()];
+        self.with(|data, at| {
+            let repeated_eta: Vec<f64> = at.iter().map(|&i| eta[i]).collect();
+            for (position, value) in at.iter().zip(cumulative(data, &repeated_eta)) {
+                own[*position] = value;
+            }
+        });
+        let deaths: Vec<f64> = self.records.d.iter().map(|d| f64::from(u8::from(*d))).collect();
+        let Some(id) = s.frame.find(&self.settings.id) else { return (own, deaths) };
+        let (subject, count) = crate::estimation::model::number_groups(&s.frame, id, &self.records.rows);
+        let mut last: Vec<Option<usize>> = vec![None; count];
+        let mut sums = vec![(0.0, 0.0); count];
+        for (i, g) in subject.iter().map(|g| *g as usize).enumerate() {
+            sums[g].0 += own[i];
+            sums[g].1 += deaths[i];
+            if last[g].is_none_or(|l| self.records.t[l] <= self.records.t[i]) {
+                last[g] = Some(i);
+            }
+        }
+        let mut out = (vec![MISSING; own.len()], vec![MISSING; own.len()]);
+        for (g, i) in last.iter().enumerate().filter_map(|(g, i)| i.map(|i| (g, i))) {
+            (out.0[i], out.1[i]) = sums[g];
+        }
+        out
+    }
+}
+
+/// Statistics of `predict` after `stcox` that need the whole sample.
+pub const STATISTICS: &[&str] =
+    &["basesurv", "basechazard", "basehc", "csnell", "mgale", "deviance", "schoenfeld", "scaledsch", "esr"];
+
+/// Predictions after `stcox` on rows of the data; several for a stub.
+pub fn predict(s: &Session, statistic: &str, rows: &[usize]) -> Result<Vec<Prediction>> {
+    let sample = CoxSample::read(s)?;
+    let n = s.frame.n_rows();
+    let spread = |values: &[f64]| -> Vec<f64> {
+        let mut all = vec![MISSING; n];
+        sample.records.rows.iter().zip(values).for_each(|(row, v)| all[*row] = stata(*v));
+        rows.iter().map(|&r| all[r]).collect()
+    };
+    let made = |values: Vec<f64>, label: &str| vec![Prediction { values, label: label.to_string() }];
+    let at = |pick: &dyn Fn(&crate::estimators::cox::Baseline) -> f64, none: f64| -> Vec<f64> {
+        let steps = sample.baseline();
+        let value = |i: usize| {
+            let key = (sample.stratum[i], sample.records.t[i]);
+            let upto = steps.partition_point(|b| (b.stratum, b.time) <= key);
+            let first = steps.partition_point(|b| b.stratum < key.0);
+            if upto > first { pick(&steps[upto - 1]) } else { none }
+        };
+        (0..sample.records.rows.len()).map(value).collect()
+    };
+    let residuals = || {
+        let (snell, deaths) = sample.cox_snell(s);
+        let martingale = |(h, d): (&f64, &f64)| if *h == MISSING { MISSING } else { d - h };
+        let m: Vec<f64> = snell.iter().zip(&deaths).map(martingale).collect();
+        (snell, deaths, m)
+    };
+    Ok(match statistic {
+        "basesurv" => made(spread(&at(&|b| b.survivor, 1.0)), "Baseline survivor"),
+        "basechazard" => made(spread(&at(&|b| b.cumulative, 0.0)), "Cumulative baseline hazard"),
+        "basehc" => {
+            let mut values = at(&|b| b.contribution, MISSING);
+            values.iter_mut().zip(&sample.records.d).for_each(|(v, d)| {
+                if !d {
+                    *v = MISSING;
+                }
+            });
+            made(spread(&values), "Baseline hazard contribution")
+        }
+        "csnell" => made(spread(&residuals().0), "Cox-Snell residual"),
+        "mgale" => made(spread(&residuals().2), "Martingale residual"),
+        "deviance" => {
+            let (h, d, m) = residuals();
+            let value = |i: usize| {
+                if m[i] == MISSING {
+                    return MISSING;
+                }
+                // sign(M) sqrt(-2 (M + d ln(d - M))), with d - M the Cox-Snell residual.
+                let log = if d[i] > 0.0 { d[i] * h[i].ln() } else { 0.0 };
+                m[i].signum() * (-2.0 * (m[i] + log)).max(0.0).sqrt()
+            };
+            made(spread(&(0..m.len()).map(value).collect::<Vec<_>>()), "Deviance residual")
+        }
+        _ => by_regressor(&sample, statistic)
+            .into_iter()
+            .map(|(v, label)| Prediction { values: spread(&v), label })
+            .collect(),
+    })
+}
+
+/// Residuals with one value for each regressor.
+fn by_regressor(sample: &CoxSample, statistic: &str) -> Vec<(Vec<f64>, String)> {
+    let (n, k) = (sample.records.rows.len(), sample.b.len());
+    let mut values = vec![vec![MISSING; n]; k];
+    if statistic == "esr" {
+        sample.with(|data, at| {
+            let rows = scores(data, &sample.repeated_columns(at), &sample.b);
+            for (i, row) in at.iter().zip(rows) {
+                (0..k).for_each(|j| values[j][*i] = row[j]);
+            }
+        });
+    } else {
+        let (residuals, d) = residuals(sample);
+        for (i, r) in residuals {
+            let scaled = sample.v.times_vector(&r);
+            for j in 0..k {
+                values[j][i] = if statistic == "schoenfeld" { r[j] } else { sample.b[j] + d * scaled[j] };
+            }
+        }
+    }
+    let what = match statistic {
+        "schoenfeld" => "Schoenfeld",
+        "scaledsch" => "Scaled Schoenfeld",
+        _ => "Efficient score",
+    };
+    values.into_iter().zip(&sample.names).map(|(v, name)| (v, format!("{what} - {name}"))).collect()
+}
+
+/// Schoenfeld residuals by record and the number of failures.
+fn residuals(sample: &CoxSample) -> (Vec<(usize, Vec<f64>)>, f64) {
+    sample.with(|data, at| {
+        let found = schoenfeld(data, &sample.repeated_columns(at), &sample.b);
+        let d = found.len() as f64;
+        (found.into_iter().map(|(i, r)| (at[i], r)).collect(), d)
+    })
+}
+
+/// `estat phtest [, km log rank time(varname) detail]`: Schoenfeld residuals against time
+/// (Grambsch and Therneau 1994, with the average covariance of the residuals).
+pub fn phtest(s: &mut Session, call: &Call) -> Result<()> {
+    let options = call.options(
+        &[
+            OptSpec::flag("km"),
+            OptSpec::flag("log"),
+            OptSpec::flag("rank"),
+            OptSpec::text("time"),
+            OptSpec::flag("Detail"),
+        ],
+        &["PLot", "BWidth", "RECAST"],
+    )?;
+    let sample = CoxSample::read(s)?;
+    if sample.b.is_empty() {
+        return Err(StataError::new(321, "model has no regressors"));
+    }
+    let (residuals, d) = residuals(&sample);
+    let times: Vec<f64> = residuals.iter().map(|(i, _)| sample.records.t[*i]).collect();
+    let chosen: Vec<&str> = ["km", "log", "rank", "time"].into_iter().filter(|o| options.has(o)).collect();
+    let (title, g): (String, Vec<f64>) = match chosen[..] {
+        [] => ("Analysis time".into(), times),
+        ["log"] => ("Log of analysis time".into(), times.iter().map(|t| t.ln()).collect()),
+        ["rank"] => ("Rank of analysis time".into(), ranks(&times)),
+        ["km"] => {
+            let r = &sample.records;
+            let w: Vec<f64> = (0..r.rows.len()).map(|i| r.weight(i)).collect();
+            let table = life_table(Spans { t0: &r.t0, t: &r.t, d: &r.d, w: Some(&w) }, None);
+            let one_minus = |t: &f64| at_time(&table, *t).map_or(0.0, |p| 1.0 - p.survivor);
+            ("1 - Kaplan–Meier estimate of survivor function".into(), times.iter().map(one_minus).collect())
+        }
+        ["time"] => {
+            let name = options.text("time").unwrap_or("");
+            let v = s.numeric_variable(name)?;
+            let at = |i: &usize| s.frame.num_at(v, sample.records.rows[*i]);
+            (name.to_string(), residuals.iter().map(|(i, _)| at(i)).collect())
+        }
+        _ => return Err(StataError::invalid("only one function of time is allowed")),
+    };
+    let k = sample.b.len();
+    let mean = g.iter().sum::<f64>() / d;
+    let spread: f64 = g.iter().map(|x| (x - mean).powi(2)).sum();
+    let mut sums = vec![0.0; k];
+    for ((_, r), g) in residuals.iter().zip(&g) {
+        sums.iter_mut().zip(r).for_each(|(t, r)| *t += (g - mean) * r);
+    }
+    let scaled: Vec<Vec<f64>> = residuals.iter().map(|(_, r)| sample.v.times_vector(r)).collect();
+    let mut rows = Vec::new();
+    for j in 0..k {
+        let along: f64 = scaled.iter().zip(&g).map(|(r, g)| (g - mean) * r[j]).sum();
+        let average = scaled.iter().map(|r| r[j]).sum::<f64>() / d;
+        let own: f64 = scaled.iter().map(|r| (r[j] - average).powi(2)).sum();
+        let chi2 = d * along * along / (sample.v[(j, j)] * spread);
+        rows.push([along / (own * spread).sqrt(), chi2, 1.0, chi2_tail(1.0, chi2)].map(stata));
+    }
+    let global = stata(d / spread * sample.v.quadratic(&sums));
+    let p = stata(chi2_tail(k as f64, global));
+    ph_table(s, &title, options.has("detail").then_some((&sample.names, &rows)), (global, k as f64, p));
+    let mut r = Results::default();
+    r.scalar("df", k as f64).scalar("chi2", global).scalar("p", p);
+    if options.has("detail") {
+        let mut m = Matrix::new(k, 4, rows.concat());
+        m.row_names = sample.names.iter().map(Stripe::term).collect();
+        m.col_names = ["rho", "chi2", "df", "p"].map(Stripe::term).to_vec();
+        r.matrix("phtest", m);
+    }
+    s.r = r;
+    Ok(())
+}
+
+fn ph_table(
+    s: &mut Session,
+    title: &str,
+    detail: Option<(&Vec<String>, &Vec<[f64; 4]>)>,
+    (chi2, df, p): (f64, f64, f64),
+) {
+    let number = |fmt: &str, x: f64, width: usize| format::right(&format::bare(fmt, x), width);
+    s.print("");
+    s.print("Test of proportional-hazards assumption");
+    s.print("");
+    s.print(format!("Time function: {title}"));
+    let wide = if detail.is_some() { 64 } else { 50 };
+    s.print("-".repeat(wide));
+    if let Some((names, rows)) = detail {
+        s.print("             |        rho         chi2       df       Prob>chi2");
+        s.print(format!("-------------+{}", "-".repeat(50)));
+        for (name, row) in names.iter().zip(rows) {
+            s.print(format!(
+                "{:<13}|{}{}{}{}",
+                format::abbrev(name, 12),
+                number("%8.5f", row[0], 11),
+                number("%8.2f", row[1], 13),
+                number("%5.0f", row[2], 9),
+                number("%6.4f", row[3], 16)
+            ));
+        }
+        s.print(format!("-------------+{}", "-".repeat(50)));
+    } else {
+        s.print(format!("{:>13}|{:>11}{:>9}{:>16}", "", "chi2", "df", "Prob>chi2"));
+        s.print(format!("-------------+{}", "-".repeat(36)));
+    }
+    let blank = if detail.is_some() { 11 } else { 0 };
+    let first = if detail.is_some() { 13 } else { 11 };
+    s.print(format!(
+        "{:<13}|{}{}{}{}",
+        "Global test",
+        " ".repeat(blank),
+        number("%8.2f", chi2, first),
+        number("%5.0f", df, 9),
+        number("%6.4f", p, 16)
+    ));
+    s.print("-".repeat(wide));
+    if detail.is_none() {
+        s.print("");
+    }
+}
+
+/// `estat concordance [, harrell gheller noshow]`.
+pub fn concordance(s: &mut Session, call: &Call) -> Result<()> {
+    let options = call.options(
+        &[OptSpec::flag("Harrell"), OptSpec::flag("GHeller"), OptSpec::flag("noShow")],
+        &["se", "all"],
+    )?;
+    let sample = CoxSample::read(s)?;
+    if sample.records.t0.iter().any(|t| *t > 0.0) {
+        return Err(StataError::new(
+            498,
+            "estat concordance may not be used with delayed entries, gaps or several records per subject",
+        ));
+    }
+    if sample.records.weights.is_some() {
+        return Err(StataError::new(404, "estat concordance may not be used with weighted data"));
+    }
+    if !options.has("noshow") {
+        crate::survival::show(s, &sample.settings);
+    }
+    let eta = sample.eta();
+    let n = eta.len() as f64;
+    let mut r = Results::default();
+    r.scalar("N", n);
+    if options.has("harrell") || !options.has("gheller") {
+        let pairs = harrell(&sample.records.t, &sample.records.d, &eta);
+        let c = stata((pairs.concordant + pairs.tied / 2.0) / pairs.comparable);
+        let somers = stata(2.0 * c - 1.0);
+        s.print("");
+        s.print("Harrell's C concordance statistic");
+        s.print("");
+        for (label, fmt, x) in [
+            ("  Number of subjects (N)", "%9.0g", n),
+            ("  Number of comparison pairs (P)", "%9.0g", pairs.comparable),
+            ("  Number of orderings as expected (E)", "%9.0g", pairs.concordant),
+            ("  Number of tied predictions (T)", "%9.0g", pairs.tied),
+            ("         Harrell's C = (E + T/2) / P", "%6.4f", c),
+            ("                           Somers' D", "%6.4f", somers),
+        ] {
+            s.print(format!("{label:<40} = {}", format::right(&format::bare(fmt, x), 9)));
+        }
+        r.scalar("n_P", pairs.comparable).scalar("n_E", pairs.concordant).scalar("n_T", pairs.tied);
+        r.scalar("C", c).scalar("D", somers);
+    }
+    if options.has("gheller") {
+        let k = goenen_heller(&eta);
+        s.print("");
+        s.print("Gönen and Heller's K concordance statistic");
+        s.print("");
+        s.print(format!("  Number of subjects (N) = {}", format::bare("%9.0g", n)));
+        s.print(format!("      Gönen and Heller's K = {}", format::bare("%6.4f", k)));
+        s.print(format!("                 Somers' D = {}", format::bare("%6.4f", 2.0 * k - 1.0)));
+        r.scalar("K", k).scalar("K_D", 2.0 * k - 1.0);
+    }
+    s.r = r;
+    Ok(())
+}

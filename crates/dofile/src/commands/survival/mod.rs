@@ -1,0 +1,49 @@
+//! Survival-time commands.
+
+pub(in crate::commands) mod cox_post;
+pub(in crate::commands) mod grouping;
+mod stci;
+mod stcox;
+mod stcurve;
+mod streg;
+mod streg_post;
+mod sts;
+mod sts_graph;
+mod sts_test;
+mod stset;
+
+use super::CommandSpec;
+
+/// Commands of this family.
+pub(super) const TABLE: &[CommandSpec] =
+    &[stset::SPEC, sts::SPEC, stci::SPEC, stcox::SPEC, streg::SPEC, stcurve::SPEC];
+
+use super::estimation::predict::Prediction;
+use crate::error::{Result, StataError};
+use crate::session::Session;
+use crate::syntax::ParsedCommand;
+
+/// Predictions of survival models that need more than the linear index; `None` for all others.
+pub(super) fn predict(
+    s: &mut Session,
+    cmd: &ParsedCommand,
+    rows: &[usize],
+) -> Result<Option<Vec<Prediction>>> {
+    let asked: Vec<&str> = cmd.options.iter().map(|o| o.0).collect();
+    match s.e.results.get_text("cmd2") {
+        Some("stcox") => match asked[..] {
+            [one] if cox_post::STATISTICS.contains(&one) => cox_post::predict(s, one, rows).map(Some),
+            [] | ["xb" | "stdp" | "hr"] => Ok(None),
+            [_, _, ..] => Err(StataError::new(198, "only one statistic may be specified")),
+            _ => Ok(None),
+        },
+        Some("streg") => match asked[..] {
+            ["xb" | "stdp"] => Ok(None),
+            _ if asked.iter().all(|a| streg_post::STATISTICS.contains(a)) => {
+                streg_post::predict(s, &asked, rows).map(|p| Some(vec![p]))
+            }
+            _ => Ok(None),
+        },
+        _ => Ok(None),
+    }
+}

@@ -1,0 +1,148 @@
+//! `stci`: means and percentiles of survival time ([ST] stci).
+
+use super::sts::Curves;
+use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::error::{Result, StataError};
+use crate::estimation::display::level;
+use crate::estimation::post::stata;
+use crate::estimators::distributions::normal_quantile;
+use crate::estimators::survivor::{Point, SurvivalTime, mean_time, percentile};
+use crate::format;
+use crate::matrix::{Matrix, Stripe};
+use crate::results::Results;
+use crate::session::Session;
+use crate::survival::{Settings, show};
+use crate::syntax::{OptSpec, ParsedCommand};
+use crate::value::MISSING;
+
+const SYNTAX: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::text("by"),
+    OptSpec::flag("Median"),
+    OptSpec::real("p"),
+    OptSpec::flag("Rmean"),
+    OptSpec::flag("Emean"),
+    OptSpec::real("Level"),
+    OptSpec::flag("noShow"),
+])
+.unsupported(&["ccorr", "dd", "Graph", "TMAx"]);
+
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "stci",
+    min: 4,
+    form: Form::Standard(&SYNTAX),
+    by: ByRule::No,
+    run,
+    syntax: "stci [if] [in] [, by(varlist) median p(#) rmean emean level(#) noshow]",
+    notes: "stores r(N_sub) r(p#) r(se) r(lb) r(ub), or r(rmean), r(emean); with by() of the whole sample, and r(table) with one row per group and one for the whole; [ST] stci",
+    examples: &[Example {
+        run: "set obs 4\ngenerate t = _n\nstset t\nstci\nscalar m = r(p50)\nstci, rmean",
+        // S is 3/4, 1/2, 1/4, 0: half have failed at 2; the area is the mean of 1 to 4, its variance 1.25 / 4.
+        expect: &[("m", 2.0), ("r(rmean)", 2.5), ("r(se)^2", 0.3125)],
+    }],
+};
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if !cmd.list.is_empty() {
+        return Err(StataError::standard(101));
+    }
+    let kinds = ["median", "p", "rmean", "emean"].iter().filter(|o| cmd.has(o)).count();
+    if kinds > 1 {
+        return Err(StataError::invalid("only one of median, p(), rmean and emean is allowed"));
+    }
+    let percent = cmd.options.real("p").unwrap_or(50.0);
+    if !(percent > 0.0 && percent < 100.0) {
+        return Err(StataError::invalid("p() must be between 0 and 100"));
+    }
+    let level = level(s, cmd)?;
+    let settings = Settings::of(&s.frame)?;
+    let whole = Curves::read(s, cmd, None)?;
+    let curves = match cmd.options.text("by") {
+        Some(by) => Some(Curves::read(s, cmd, Some(by))?),
+        None => None,
+    };
+    let compute = |table: &[Point]| -> SurvivalTime {
+        if cmd.has("rmean") || cmd.has("emean") {
+            let (mean, se) = mean_time(table, cmd.has("emean"));
+            let half = normal_quantile(0.5 + level / 200.0) * se;
+            let known = |x: f64| Some(x).filter(|x| x.is_finite());
+            SurvivalTime {
+                time: known(mean),
+                se: known(se),
+                low: known(mean - half),
+                high: known(mean + half),
+            }
+        } else {
+            percentile(table, percent, level)
+        }
+    };
+    if !cmd.has("noshow") {
+        show(s, &settings);
+    }
+    let heading = match () {
+        () if cmd.has("rmean") => "Restricted\nmean".to_string(),
+        () if cmd.has("emean") => "Extended\nmean".to_string(),
+        () => format!("\n{}%", format::bare("%5.0g", percent)),
+    };
+    let name = curves.as_ref().map_or(String::new(), |c| c.groups.variables.join(" "));
+    head(s, &name, &heading, level);
+    let mut rows = Vec::new();
+    let mut names = Vec::new();
+    if let Some(curves) = &curves {
+        for (g, table) in curves.tables.iter().enumerate() {
+            let part = curves.records.select(&curves.groups.members(g));
+            let found = compute(table);
+            let n = part.subjects(&s.frame, &settings);
+            line(s, &curves.groups.labels[g].join(" "), n, found);
+            rows.extend(values(n, found));
+            names.push(Stripe::term(curves.groups.labels[g].join(" ")));
+        }
+        s.print(format!("-------------+{}", "-".repeat(64)));
+    }
+    let found = compute(&whole.tables[0]);
+    let n = whole.records.subjects(&s.frame, &settings);
+    line(s, "Total", n, found);
+    s.print("-".repeat(78));
+    rows.extend(values(n, found));
+    names.push(Stripe::term("Total"));
+    if cmd.has("rmean") && whole.tables[0].last().is_some_and(|p| p.survivor > 0.0) {
+        s.print("(*) largest observed analysis time is censored, mean is underestimated");
+    }
+    let mut r = Results::default();
+    let key = match () {
+        () if cmd.has("rmean") => "rmean".to_string(),
+        () if cmd.has("emean") => "emean".to_string(),
+        () => format!("p{}", format::bare("%5.0g", percent)),
+    };
+    let [_, time, se, low, high] = values(n, found);
+    r.scalar("N_sub", n).scalar(&key, time).scalar("se", se).scalar("lb", low).scalar("ub", high);
+    let mut table = Matrix::new(names.len(), 5, rows);
+    table.row_names = names;
+    table.col_names = ["N_sub", &key, "se", "lb", "ub"].map(Stripe::term).to_vec();
+    r.matrix("table", table);
+    s.r = r;
+    Ok(())
+}
+
+fn values(n: f64, found: SurvivalTime) -> [f64; 5] {
+    let number = |x: Option<f64>| stata(x.unwrap_or(MISSING));
+    [n, number(found.time), number(found.se), number(found.low), number(found.high)]
+}
+
+fn head(s: &mut Session, name: &str, heading: &str, level: f64) {
+    let (upper, lower) = heading.split_once('\n').unwrap_or(("", heading));
+    s.print("");
+    s.print(format!("{:>13}|{:>10} {upper:>13}", "", "No. of"));
+    s.print(format!(
+        "{:<13}|{:>10} {lower:>13}{:>14}{:>25}",
+        format::abbrev(name, 12),
+        "subjects",
+        "Std. err.",
+        format!("[{}% conf. interval]", format::bare("%5.0g", level))
+    ));
+    s.print(format!("-------------+{}", "-".repeat(64)));
+}
+
+fn line(s: &mut Session, label: &str, n: f64, found: SurvivalTime) {
+    let [n, time, se, low, high] = values(n, found).map(|x| format::bare("%9.0g", x));
+    s.print(format!("{:>12} |{n:>10} {time:>13}{se:>14}{low:>13}{high:>12}", format::abbrev(label, 12)));
+}

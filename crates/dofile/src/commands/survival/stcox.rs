@@ -1,0 +1,332 @@
+//! `stcox`: Cox proportional hazards regression. The likelihood is in `estimators::cox`, what follows an
+//! estimation in `cox_post`.
+
+use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::error::{Result, StataError};
+use crate::estimation::binary::drop_collinear;
+use crate::estimation::display::{level, show_active};
+use crate::estimation::header::{Fact, show as show_header};
+use crate::estimation::likelihood::{MAXIMIZE, label, limits};
+use crate::estimation::model::{Model, Reading, VceSpec, kernel_weight, number_groups};
+use crate::estimation::post::{self, Parameters, plain_stripe};
+use crate::estimators::cox::{CoxData, CoxFit, fit, robust, scores};
+use crate::estimators::distributions::chi2_tail;
+use crate::estimators::matrix::Mat;
+use crate::estimators::ols::Weights;
+use crate::estimators::wald;
+use crate::format;
+use crate::session::Session;
+use crate::survival::{Records, Settings, show};
+use crate::syntax::OptSpec;
+use crate::syntax::split::{ParsedCommand, WeightKind};
+use crate::value::MISSING;
+
+const OPTIONS: &[OptSpec] = &{
+    let mut out = [OptSpec::flag("ESTimate"); 20];
+    out[1] = OptSpec::text("STrata");
+    out[2] = OptSpec::flag("BREslow");
+    out[3] = OptSpec::flag("EFRon");
+    out[4] = OptSpec::flag("Robust");
+    out[5] = OptSpec::text("CLuster");
+    out[6] = OptSpec::text("vce");
+    out[7] = OptSpec::flag("noADJust");
+    out[8] = OptSpec::real("Level");
+    out[9] = OptSpec::flag("hr");
+    out[10] = OptSpec::flag("nohr");
+    out[11] = OptSpec::flag("noShow");
+    out[12] = OptSpec::flag("noHEader");
+    out[13] = OptSpec::flag("noTABle");
+    let mut i = 0;
+    while i < MAXIMIZE.len() {
+        out[14 + i] = MAXIMIZE[i];
+        i += 1;
+    }
+    out
+};
+
+const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).unsupported(&[
+    "EXACTM",
+    "EXACTP",
+    "tvc",
+    "texp",
+    "SHared",
+    "FORCESHared",
+    "OFFset",
+    "EFFects",
+    "MGale",
+    "ESR",
+    "SCHoenfeld",
+    "BASEHazard",
+    "BASESurv",
+    "BASEChazard",
+    "COLlinear",
+    "COEFLegend",
+]);
+
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "stcox",
+    min: 5,
+    form: Form::Standard(&SYNTAX),
+    by: ByRule::EachGroup,
+    run,
+    syntax: "stcox [varlist] [if] [in] [, estimate strata(varlist) breslow|efron vce(oim|robust|cluster v) noadjust hr|nohr level(#) noshow maximize_options]",
+    notes: "stores e(N) e(N_sub) e(N_fail) e(risk) e(df_m) e(ll) e(ll_0) e(chi2) e(p) e(r2_p) e(rank) e(ic) e(converged) e(N_clust), e(cmd) cox, e(cmd2) stcox, e(ties) e(strata), e(b), e(V), e(V_modelbased), r(table); robust standard errors cluster by id(); formulas: [ST] stcox",
+    examples: &[Example {
+        // One binary regressor and no ties: the maximum of b - ln(2 e^b + 1) - ln(e^b + 1) ... by hand is
+        // where 1 = 2r/(2r+1) + r/(r+1) with r = exp(b): r = 1 / sqrt(2).
+        run: "set obs 3\ngenerate t = _n\ngenerate x = mod(_n, 2)\nstset t\nstcox x",
+        expect: &[("exp(_b[x])^2", 0.5), ("e(N_fail)", 3.0), ("e(risk)", 6.0)],
+    }],
+};
+
+/// A Cox model with its records.
+pub struct CoxModel {
+    /// The regression part; its outcome is `_t`.
+    pub model: Model,
+    /// Survival records in the rows of the model.
+    pub records: Records,
+    /// Stratum of each record.
+    pub stratum: Vec<u32>,
+    /// Names of the strata variables.
+    pub strata: Vec<String>,
+    settings: Settings,
+    /// Whether ties are treated as Efron does.
+    pub efron: bool,
+}
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if cmd.list.trim().is_empty() && !cmd.has("estimate") {
+        if s.e.results.get_text("cmd2") != Some("stcox") {
+            return Err(StataError::new(301, "last estimates not found"));
+        }
+        return display(s, cmd);
+    }
+    let mut cox = read(s, cmd)?;
+    if !cmd.has("noshow") {
+        show(s, &cox.settings);
+    }
+    if !cox.records.d.iter().any(|d| *d) {
+        return Err(StataError::new(2000, "no failures; cannot estimate"));
+    }
+    drop_collinear(s, &mut cox.model);
+    estimate(s, cmd, &cox)?;
+    display(s, cmd)?;
+    crate::estimation::likelihood::finish(&s.e)
+}
+
+fn read(s: &Session, cmd: &ParsedCommand) -> Result<CoxModel> {
+    let settings = Settings::of(&s.frame)?;
+    if cmd.has("breslow") && cmd.has("efron") {
+        return Err(StataError::invalid("only one of breslow and efron is allowed"));
+    }
+    let strata = match cmd.options.text("strata") {
+        Some(list) => s.varlist(list)?,
+        None => Vec::new(),
+    };
+    let mut vce = VceSpec::parse("stcox", &cmd.options, &["oim"])?;
+    let weighted = matches!(settings.weight, Some((WeightKind::Probability, _)));
+    if (vce == VceSpec::Robust || (vce == VceSpec::Default && weighted)) && !settings.id.is_empty() {
+        vce = VceSpec::Cluster(settings.id.clone());
+    }
+    let list = format!("_t {}", cmd.list);
+    let id = s.frame.find(&settings.id);
+    let reading = Reading {
+        list: &list,
+        further: strata.iter().copied().chain(id).collect(),
+        vce: Some(vce),
+        weight_kinds: &[],
+        ..Reading::new(cmd)
+    };
+    let mut model = reading.model(s)?;
+    let mut touse = model.touse.clone();
+    let records = Records::read(s, &settings, &mut touse)?;
+    if records.rows.len() < model.design.rows.len() {
+        let dropped: Vec<usize> =
+            (0..model.design.rows.len()).filter(|&i| !touse[model.design.rows[i]]).collect();
+        model.drop_rows(s, &dropped)?;
+    }
+    if let Some((kind, values)) = &records.weights {
+        model.weights = Some(Weights { kind: kernel_weight(*kind), values: values.clone() });
+        model.weight_text = settings.weight.as_ref().map(|(k, e)| (k.name().to_string(), e.clone()));
+    }
+    let efron = cmd.has("efron");
+    if efron && matches!(&records.weights, Some((kind, _)) if *kind != WeightKind::Frequency) {
+        return Err(StataError::new(101, "option efron not allowed with pweights or iweights"));
+    }
+    let stratum = strata_of(s, &strata, &records);
+    let strata = strata.iter().map(|&v| s.frame.var(v).name.clone()).collect();
+    Ok(CoxModel { model, records, stratum, strata, settings, efron })
+}
+
+/// Numbers the strata of records.
+pub fn strata_of(s: &Session, variables: &[usize], records: &Records) -> Vec<u32> {
+    let mut out = vec![0u32; records.rows.len()];
+    for &v in variables {
+        let (groups, count) = number_groups(&s.frame, v, &records.rows);
+        out.iter_mut().zip(groups).for_each(|(o, g)| *o = *o * count as u32 + g);
+    }
+    out
+}
+
+/// Records repeated as often as their frequency weight says: positions in the sample.
+pub fn repeated(records: &Records) -> Vec<usize> {
+    let times = |i: usize| records.multiplicity(i) as usize;
+    (0..records.rows.len()).flat_map(|i| std::iter::repeat_n(i, times(i))).collect()
+}
+
+fn estimate(s: &mut Session, cmd: &ParsedCommand, cox: &CoxModel) -> Result<()> {
+    let at = repeated(&cox.records);
+    let records = cox.records.select(&at);
+    let stratum: Vec<u32> = at.iter().map(|&i| cox.stratum[i]).collect();
+    let columns: Vec<Vec<f64>> =
+        cox.model.columns().iter().map(|c| at.iter().map(|&i| c[i]).collect()).collect();
+    let slices: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+    let w = match &records.weights {
+        Some((kind, w)) if *kind != WeightKind::Frequency => Some(w.as_slice()),
+        _ => None,
+    };
+    let data =
+        CoxData { t0: &records.t0, t: &records.t, d: &records.d, stratum: &stratum, w, efron: cox.efron };
+    let fit = fit(data, &slices, limits(&cmd.options))
+        .ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    let v = match (&cox.model.vce, &cox.model.clusters) {
+        _ if columns.is_empty() => fit.v.clone(),
+        (VceSpec::Cluster(_), Some(c)) => {
+            if c.count < 2 {
+                return Err(StataError::standard(460));
+            }
+            let cluster: Vec<u32> = at.iter().map(|&i| c.of_row[i]).collect();
+            robust(&fit.v, &scores(data, &columns, &fit.b), w, &cluster, c.count)
+        }
+        _ if cox.model.is_robust() => {
+            let own: Vec<u32> = (0..at.len() as u32).collect();
+            robust(&fit.v, &scores(data, &columns, &fit.b), w, &own, at.len())
+        }
+        _ => fit.v.clone(),
+    };
+    if !cmd.has("nolog") {
+        log(s, &fit, cox.model.is_robust());
+    }
+    post_results(s, cmd, cox, &fit, &v, &records);
+    Ok(())
+}
+
+fn log(s: &mut Session, fit: &CoxFit, robust: bool) {
+    s.print("");
+    let mut line = |i: usize, ll: f64, remark: &str| {
+        let remark = if remark.is_empty() { String::new() } else { format!("  ({remark})") };
+        s.print(format!("Iteration {i}:  {} = {}{remark}", label(robust), format::bare("%10.0g", ll)));
+    };
+    fit.log.iter().enumerate().for_each(|(i, l)| line(i, l.ll, l.remark));
+    if !fit.converged {
+        s.print("convergence not achieved");
+        return;
+    }
+    s.print("Refining estimates:");
+    s.print(format!("Iteration 0:  {} = {}", label(robust), format::bare("%10.0g", fit.ll)));
+}
+
+fn post_results(
+    s: &mut Session,
+    cmd: &ParsedCommand,
+    cox: &CoxModel,
+    fit: &CoxFit,
+    v: &Mat,
+    records: &Records,
+) {
+    let model = &cox.model;
+    let names: Vec<String> = model.design.terms.iter().map(crate::syntax::Term::name).collect();
+    let active = model.design.active();
+    let parameters = Parameters::spread(plain_stripe(names), &active, &fit.b, v);
+    let mut est = post::begin("cox", &post::command_line(cmd), &parameters, model);
+    let r = &mut est.results;
+    let k = fit.b.len();
+    let (kind, chi2) = if model.is_robust() {
+        let all: Vec<usize> = (0..k).collect();
+        ("Wald", wald::test_zero(&fit.b, v, &all).chi2)
+    } else {
+        ("LR", (2.0 * (fit.ll - fit.ll_0)).max(0.0))
+    };
+    let p = if k == 0 { MISSING } else { chi2_tail(k as f64, chi2) };
+    r.scalar("N", records.rows.len() as f64)
+        .scalar("N_sub", cox.records.subjects(&s.frame, &cox.settings))
+        .scalar("N_fail", cox.records.failures())
+        .scalar("risk", cox.records.time_at_risk())
+        .scalar("df_m", k as f64)
+        .scalar("ll", fit.ll)
+        .scalar("ll_0", fit.ll_0)
+        .scalar("r2_p", 1.0 - fit.ll / fit.ll_0)
+        .scalar("chi2", chi2)
+        .scalar("p", p)
+        .scalar("rank", k as f64)
+        .scalar("k", k as f64)
+        .scalar("k_eq", 1.0)
+        .scalar("ic", fit.log.len().saturating_sub(1) as f64)
+        .scalar("converged", f64::from(u8::from(fit.converged)));
+    if model.is_robust() {
+        let full = post::spread_square(model.design.terms.len(), &active, &fit.v);
+        let stripe = parameters.stripe.clone();
+        r.matrix("V_modelbased", crate::matrix::Matrix::square(full.data().to_vec(), stripe));
+    } else {
+        r.text("vce", "oim");
+    }
+    r.text("cmd2", "stcox").text("title", "Cox regression").text("depvar", "_t").text("t0", "_t0");
+    r.text("ties", if cox.efron { "efron" } else { "breslow" }).text("chi2type", kind);
+    r.text("method", if cox.efron { "efron" } else { "breslow" }).text("predict", "stcox_p");
+    r.text("properties", "b V").text("strata", cox.strata.join(" "));
+    s.post_estimation(est, model.touse.clone());
+}
+
+fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let level = level(s, cmd)?;
+    if cmd.has("hr") && cmd.has("nohr") {
+        return Err(StataError::invalid("only one of hr and nohr is allowed"));
+    }
+    if !cmd.has("noheader") {
+        header(s);
+    }
+    if cmd.has("notable") {
+        return Ok(());
+    }
+    if s.e.b().is_none_or(|b| b.cols() == 0) {
+        s.print("(no regressors)");
+        return Ok(());
+    }
+    show_active(s, level, (!cmd.has("nohr")).then_some("Haz. ratio"))?;
+    if let Some(strata) = s.e.results.get_text("strata").filter(|t| !t.is_empty()) {
+        let line = format!("Stratified by {strata}");
+        s.print(format!("{line:>78}"));
+    }
+    Ok(())
+}
+
+fn header(s: &mut Session) {
+    let e = &s.e.results;
+    let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
+    let text = |name: &str| e.get_text(name).unwrap_or("");
+    let ties = if text("ties") == "efron" { "Efron" } else { "Breslow" };
+    let stratified = if text("strata").is_empty() { "Cox" } else { "Stratified Cox" };
+    let title = format!("{stratified} regression with {ties} method for ties");
+    let count = |x: f64| format::right(&format::bare("%11.0gc", x), 7);
+    let left = [
+        format!("No. of subjects = {}", count(scalar("N_sub"))),
+        format!("No. of failures = {}", count(scalar("N_fail"))),
+        format!("Time at risk    = {}", count(scalar("risk"))),
+        String::new(),
+        format!("{} = {}", label(e.get_text("vcetype").is_some()), format::bare("%10.0g", scalar("ll"))),
+    ];
+    let facts = [
+        Fact::observations(scalar("N")),
+        Fact::statistic(&format!("{} chi2", text("chi2type")), &[scalar("df_m")], scalar("chi2")),
+        Fact::probability("Prob > chi2", scalar("p")),
+    ];
+    s.print("");
+    s.print(title);
+    s.print("");
+    // The facts stand beside the first line and the last two.
+    show_header(s, &left[..1], &facts[..1], 13, 6);
+    show_header(s, &left[1..3], &[], 13, 6);
+    show_header(s, &[String::new()], &facts[1..2], 13, 6);
+    show_header(s, &left[4..], &facts[2..], 13, 6);
+    s.print("");
+}

@@ -1,0 +1,310 @@
+//! `stcurve`: survivor, cumulative hazard and hazard functions at chosen regressors after `stcox` and `streg`
+//! ([ST] stcurve).
+
+use super::cox_post::CoxSample;
+use super::streg_post::Fitted;
+use crate::commands::graphics::curves::{CurveOptions, Picture, show};
+use crate::commands::{ByRule, CommandSpec, Form};
+use crate::error::{Result, StataError};
+use crate::estimation::linear::{Grid, Parameters};
+use crate::estimators::ml_survival::{cumulative_hazard, hazard};
+use crate::graph::{Series, Shape, Style};
+use crate::matrix::{Matrix, Stripe};
+use crate::results::Results;
+use crate::session::Session;
+use crate::survival::{Records, Settings};
+use crate::syntax::options::{abbreviates, parse_number};
+use crate::syntax::{ParsedCommand, numlist};
+
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "stcurve",
+    min: 7,
+    form: Form::Raw,
+    by: ByRule::No,
+    run,
+    syntax: "stcurve, survival|failure|cumhaz|hazard [at(v=# ...) at1(v=# ...) at2(...) ... range(# #) twoway_options]",
+    notes: "other regressors are held at their means over the estimation sample; hazard after stcox is not supported; stores r(curves) with time and one column per curve; [ST] stcurve",
+    examples: &[],
+};
+
+const UNSUPPORTED: &[&str] = &[
+    "ALPHA1",
+    "FIXEDonly",
+    "MARGinal",
+    "UNCONDitional",
+    "OUTfile",
+    "WIDTH",
+    "KERNel",
+    "NOBoundary",
+    "CIF",
+    "ATMEANs",
+    "ATOMITted",
+    "EVALFrame",
+    "ADDPLOT",
+    "KERnel",
+    "YXLOG",
+];
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Function {
+    Survivor,
+    Failure,
+    Cumulative,
+    Hazard,
+}
+
+impl Function {
+    fn of(self, cumulative: f64, hazard: f64) -> f64 {
+        match self {
+            Self::Survivor => (-cumulative).exp(),
+            Self::Failure => -(-cumulative).exp_m1(),
+            Self::Cumulative => cumulative,
+            Self::Hazard => hazard,
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Survivor => "Survival",
+            Self::Failure => "Failure",
+            Self::Cumulative => "Cumulative hazard",
+            Self::Hazard => "Hazard function",
+        }
+    }
+}
+
+/// Values fixed by one `at()`.
+type Fixed = Vec<(String, f64)>;
+
+fn fixed(s: &Session, text: &str) -> Result<Fixed> {
+    let spaced = text.replace('=', " = ");
+    let words: Vec<&str> = spaced.split_whitespace().collect();
+    words
+        .chunks(3)
+        .map(|group| match group {
+            [name, "=", value] => {
+                let v = s.numeric_variable(name)?;
+                let x = parse_number(value).map_or_else(|| s.eval_num(value), Ok)?;
+                Ok((s.frame.var(v).name.clone(), x))
+            }
+            _ => Err(StataError::invalid("at() incorrectly specified")),
+        })
+        .collect()
+}
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let kind = s.e.results.get_text("cmd2").unwrap_or("").to_string();
+    if kind != "stcox" && kind != "streg" {
+        return Err(StataError::new(301, "last estimates not found"));
+    }
+    let text = cmd.raw.trim().trim_start_matches(',').to_string();
+    let mut function = None;
+    let mut settings: Vec<(usize, Fixed)> = Vec::new();
+    let mut common: Fixed = Vec::new();
+    let mut range = None;
+    let options = CurveOptions::read(s, "stcurve", &text, UNSUPPORTED, |name, argument| {
+        let is = |declared: &str| abbreviates(name, declared);
+        let chosen = [
+            ("SURvival", Function::Survivor),
+            ("Failure", Function::Failure),
+            ("CUMHaz", Function::Cumulative),
+            ("HAzard", Function::Hazard),
+        ];
+        if argument.is_none()
+            && let Some((_, f)) = chosen.iter().find(|(declared, _)| is(declared))
+        {
+            if function.replace(*f).is_some_and(|old| old != *f) {
+                return Err(StataError::invalid("only one function is allowed"));
+            }
+            return Ok(true);
+        }
+        match argument {
+            Some(a) if name == "at" => common = fixed(s, a)?,
+            Some(a) if name.starts_with("at") && name[2..].parse::<usize>().is_ok() => {
+                settings.push((name[2..].parse().unwrap_or(1), fixed(s, a)?));
+            }
+            Some(a) if is("Range") => match numlist::expand(a)?[..] {
+                [low, high] if low < high && low >= 0.0 => range = Some((low, high)),
+                _ => return Err(StataError::invalid("range() incorrectly specified")),
+            },
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    let Some(function) = function else {
+        return Err(StataError::invalid("must specify survival, failure, cumhaz or hazard"));
+    };
+    settings.sort_by_key(|x| x.0);
+    let mut sets: Vec<Fixed> =
+        settings.into_iter().map(|(_, own)| common.iter().cloned().chain(own).collect()).collect();
+    if sets.is_empty() {
+        sets.push(common);
+    }
+    let (curves, used) =
+        if kind == "stcox" { cox(s, function, &sets)? } else { parametric(s, function, &sets, range)? };
+    draw(s, function, &sets, curves, used, range, kind == "stcox", options)
+}
+
+/// Terms of the active model averaged over its sample, with some variables fixed.
+fn means(s: &Session, rows: &[usize], fixed: &Fixed) -> Result<(Parameters, Vec<f64>)> {
+    let parameters = Parameters::of(&s.e)?;
+    let mut grid = Grid::new(&s.frame, rows.to_vec());
+    grid.load(parameters.terms.iter().flatten().filter(|t| !t.is_omitted()))?;
+    for (name, value) in fixed {
+        if grid.variable(name).is_none() {
+            return Err(StataError::new(111, format!("{name} is not a regressor of the model")));
+        }
+        grid.set(name, vec![*value; rows.len()]);
+    }
+    let positions: Vec<usize> = (0..parameters.b.len()).collect();
+    let columns = grid.design(&parameters, &positions);
+    let mean = columns.iter().map(|c| c.iter().sum::<f64>() / rows.len() as f64).collect();
+    Ok((parameters, mean))
+}
+
+type Curve = Vec<(f64, f64)>;
+
+fn cox(s: &Session, function: Function, sets: &[Fixed]) -> Result<(Vec<Curve>, usize)> {
+    if function == Function::Hazard {
+        return Err(StataError::unsupported_option("stcurve", "hazard after stcox"));
+    }
+    if s.e.results.get_text("strata").is_some_and(|t| !t.is_empty()) {
+        return Err(StataError::unsupported_option("stcurve", "after stratified stcox"));
+    }
+    let sample = CoxSample::read(s)?;
+    let steps = sample.baseline();
+    let mut out = Vec::new();
+    for set in sets {
+        let (parameters, mean) = means(s, &sample.records.rows, set)?;
+        let eta: f64 = parameters.b.iter().zip(&mean).map(|(b, m)| b * m).sum();
+        let start = if function == Function::Survivor { 1.0 } else { 0.0 };
+        let mut curve = vec![(0.0, start)];
+        for step in &steps {
+            // S(t) = S0(t)^exp(xb); the cumulative hazard follows Breslow's estimate.
+            let value = match function {
+                Function::Cumulative => step.cumulative * eta.exp(),
+                Function::Survivor => step.survivor.powf(eta.exp()),
+                _ => 1.0 - step.survivor.powf(eta.exp()),
+            };
+            curve.push((step.time, value));
+        }
+        let last = sample.records.t.iter().copied().fold(0.0, f64::max);
+        if let Some(&(time, value)) = curve.last()
+            && last > time
+        {
+            curve.push((last, value));
+        }
+        out.push(curve);
+    }
+    Ok((out, sample.records.rows.len()))
+}
+
+fn parametric(
+    s: &Session,
+    function: Function,
+    sets: &[Fixed],
+    range: Option<(f64, f64)>,
+) -> Result<(Vec<Curve>, usize)> {
+    let fitted = Fitted::of(s)?;
+    let settings = Settings::of(&s.frame)?;
+    let sample = s.estimation_sample().ok_or_else(|| StataError::new(322, "estimation sample not found"))?;
+    let records = Records::read(s, &settings, &mut sample.to_vec())?;
+    let ends = (
+        records.t0.iter().copied().fold(f64::INFINITY, f64::min),
+        records.t.iter().copied().fold(0.0, f64::max),
+    );
+    let (low, high) = range.unwrap_or(ends);
+    let mut out = Vec::new();
+    for set in sets {
+        let (parameters, mean) = means(s, &records.rows, set)?;
+        let part = |main: bool| -> f64 {
+            (0..parameters.b.len())
+                .filter(|i| (parameters.stripe[*i].eq == "_t") == main)
+                .map(|i| {
+                    let constant = parameters.terms[i].is_none();
+                    parameters.b[i] * if constant { 1.0 } else { mean[i] }
+                })
+                .sum()
+        };
+        let (eta, ancillary) = (part(true), part(false));
+        let (d, aft) = (fitted.distribution, fitted.aft);
+        let steps = 100;
+        let curve = (0..=steps)
+            .map(|i| low + (high - low) * f64::from(i) / f64::from(steps))
+            .filter(|t| *t > 0.0 || function != Function::Hazard)
+            .map(|t| {
+                let h = if t > 0.0 { hazard(d, aft, t, eta, ancillary) } else { 0.0 };
+                (t, function.of(cumulative_hazard(d, aft, t, eta, ancillary), h))
+            })
+            .collect();
+        out.push(curve);
+    }
+    Ok((out, records.rows.len()))
+}
+
+#[allow(clippy::too_many_arguments)]
+fn draw(
+    s: &mut Session,
+    function: Function,
+    sets: &[Fixed],
+    mut curves: Vec<Curve>,
+    used: usize,
+    range: Option<(f64, f64)>,
+    step: bool,
+    options: CurveOptions,
+) -> Result<()> {
+    if let Some((low, high)) = range {
+        curves.iter_mut().for_each(|c| c.retain(|p| p.0 >= low && p.0 <= high));
+    }
+    let label = |set: &Fixed| -> String {
+        let parts: Vec<String> = set
+            .iter()
+            .map(|(name, x)| {
+                let v = s.frame.find(name);
+                let label = v.and_then(|v| s.frame.labels_of(v)).and_then(|l| l.get(*x)).map(str::to_string);
+                format!("{name}={}", label.unwrap_or_else(|| crate::format::bare("%9.0g", *x)))
+            })
+            .collect();
+        parts.join(" ")
+    };
+    let labels: Vec<String> = sets.iter().map(label).collect();
+    let series = curves
+        .iter()
+        .enumerate()
+        .map(|(number, points)| Series {
+            label: if sets.len() > 1 { labels[number].clone() } else { String::new() },
+            number,
+            shape: Shape::Line { points: points.clone(), step },
+            style: Style::default(),
+        })
+        .collect();
+    let title = match (step, s.e.results.get_text("title").unwrap_or("")) {
+        (true, _) => "Cox proportional hazards regression".to_string(),
+        (false, title) => title.to_string(),
+    };
+    let bounded = matches!(function, Function::Survivor | Function::Failure);
+    let mut r = Results::default();
+    let rows = curves.first().map_or(0, Vec::len);
+    let mut data = Vec::with_capacity(rows * (curves.len() + 1));
+    for i in 0..rows {
+        data.push(curves[0][i].0);
+        data.extend(curves.iter().map(|c| crate::estimation::post::stata(c[i].1)));
+    }
+    let mut table = Matrix::new(rows, curves.len() + 1, data);
+    table.col_names = std::iter::once("_t".to_string())
+        .chain((1..=curves.len()).map(|i| format!("curve{i}")))
+        .map(Stripe::term)
+        .collect();
+    r.matrix("curves", table);
+    s.r = r;
+    let picture = Picture {
+        title,
+        x_title: "Analysis time".into(),
+        y_title: function.title().into(),
+        series,
+        y_range: bounded.then_some((0.0, 1.0)),
+        used,
+        ..Picture::default()
+    };
+    show(s, picture, options)
+}

@@ -1,0 +1,425 @@
+//! `streg`: parametric survival models. The likelihoods are in `estimators::ml_survival`, what follows an
+//! estimation in `streg_post`.
+
+use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::error::{Result, StataError};
+use crate::estimation::binary::drop_collinear;
+use crate::estimation::display::level;
+use crate::estimation::header::{Fact, show as show_header};
+use crate::estimation::likelihood::{self, MAXIMIZE, ModelTest, label};
+use crate::estimation::model::{Model, Reading, VceSpec, kernel_weight};
+use crate::estimation::post::{self, Parameters, equation_stripe};
+use crate::estimation::table::Table;
+use crate::estimators::distributions::normal_quantile;
+use crate::estimators::ml::{Equation, MlFit, Problem};
+use crate::estimators::ml_survival::{Distribution, Parametric};
+use crate::estimators::ols::Weights;
+use crate::estimators::vce::Vce;
+use crate::format;
+use crate::matrix::Stripe;
+use crate::session::Session;
+use crate::survival::{Records, Settings, show};
+use crate::syntax::split::{ParsedCommand, WeightKind};
+use crate::syntax::{Design, FvList, OptSpec, Term};
+use crate::value::MISSING;
+
+const OPTIONS: &[OptSpec] = &{
+    let mut out = [OptSpec::text("Distribution"); 20];
+    out[1] = OptSpec::flag("noCONstant");
+    out[2] = OptSpec::flag("TIme");
+    out[3] = OptSpec::text("ANCillary");
+    out[4] = OptSpec::flag("Robust");
+    out[5] = OptSpec::text("CLuster");
+    out[6] = OptSpec::text("vce");
+    out[7] = OptSpec::flag("TRatio");
+    out[8] = OptSpec::real("Level");
+    out[9] = OptSpec::flag("hr");
+    out[10] = OptSpec::flag("nohr");
+    out[11] = OptSpec::flag("noShow");
+    out[12] = OptSpec::flag("noHEader");
+    out[13] = OptSpec::flag("nolrtest");
+    let mut i = 0;
+    while i < MAXIMIZE.len() {
+        out[14 + i] = MAXIMIZE[i];
+        i += 1;
+    }
+    out
+};
+
+const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).unsupported(&[
+    "FRailty",
+    "SHared",
+    "STrata",
+    "OFFset",
+    "CONSTraints",
+    "COLlinear",
+    "ANC2",
+    "COEFLegend",
+    "FROM",
+    "TECHnique",
+    "DIFficult",
+]);
+
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "streg",
+    min: 5,
+    form: Form::Standard(&SYNTAX),
+    by: ByRule::EachGroup,
+    run,
+    syntax: "streg [varlist] [if] [in], distribution(exponential|weibull|gompertz|lognormal|loglogistic) [time hr|nohr tratio ancillary(varlist) noconstant vce(oim|robust|cluster v) level(#) noshow maximize_options]",
+    notes: "stores e(N) e(N_sub) e(N_fail) e(risk) e(k) e(df_m) e(ll) e(ll_0) e(chi2) e(p) e(aux_p) e(sigma) e(gamma) e(converged) e(N_clust), e(cmd) exponential ereg, weibull, gompertz, lognormal lnormal, loglogistic llogistic, e(cmd2) streg, e(distribution), e(frm2) hazard or time, e(b), e(V), r(table); the log likelihood includes ln(t) of each failure as in Stata; formulas: [ST] streg",
+    examples: &[Example {
+        // The rate is failures per time at risk: 3 in 10; its log has variance 1 / 3.
+        run: "set obs 4\ngenerate t = _n\ngenerate f = _n < 4\nstset t, failure(f)\nstreg, distribution(exponential) nohr",
+        expect: &[("exp(_b[_cons])", 0.3), ("_se[_cons]^2", 0.333_333_333_333_333_3)],
+    }],
+};
+
+/// Name of a distribution in the title, its command name, the name of its ancillary parameter.
+fn names(distribution: Distribution) -> (&'static str, &'static str, &'static str) {
+    match distribution {
+        Distribution::Exponential => ("Exponential", "ereg", ""),
+        Distribution::Weibull => ("Weibull", "weibull", "ln_p"),
+        Distribution::Gompertz => ("Gompertz", "gompertz", "gamma"),
+        Distribution::LogNormal => ("Lognormal", "lnormal", "lnsigma"),
+        Distribution::LogLogistic => ("Loglogistic", "llogistic", "lngamma"),
+    }
+}
+
+/// A distribution by its name or abbreviation.
+pub fn distribution(text: &str) -> Result<Distribution> {
+    let text = text.trim();
+    let known = [
+        ("exponential", 1, Distribution::Exponential),
+        ("weibull", 1, Distribution::Weibull),
+        ("gompertz", 3, Distribution::Gompertz),
+        ("lognormal", 4, Distribution::LogNormal),
+        ("lnormal", 2, Distribution::LogNormal),
+        ("loglogistic", 4, Distribution::LogLogistic),
+        ("llogistic", 2, Distribution::LogLogistic),
+    ];
+    let found = known.iter().find(|(name, least, _)| text.len() >= *least && name.starts_with(text));
+    if let Some((_, _, d)) = found {
+        return Ok(*d);
+    }
+    if text.len() >= 3 && ("ggamma".starts_with(text) || "gamma".starts_with(text)) {
+        return Err(StataError::unsupported_option("streg", "distribution(ggamma)"));
+    }
+    Err(StataError::invalid(format!("distribution({text}) invalid")))
+}
+
+struct Survival {
+    model: Model,
+    records: Records,
+    settings: Settings,
+    distribution: Distribution,
+    aft: bool,
+    ancillary: Option<Design>,
+}
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if cmd.list.trim().is_empty() && !cmd.has("distribution") {
+        if s.e.results.get_text("cmd2") != Some("streg") {
+            return Err(StataError::new(301, "last estimates not found"));
+        }
+        return display(s, cmd);
+    }
+    let mut data = read(s, cmd)?;
+    if !cmd.has("noshow") {
+        show(s, &data.settings);
+    }
+    if !data.records.d.iter().any(|d| *d) {
+        return Err(StataError::new(2000, "no failures; cannot estimate"));
+    }
+    drop_collinear(s, &mut data.model);
+    estimate(s, cmd, &data)?;
+    display(s, cmd)?;
+    likelihood::finish(&s.e)
+}
+
+fn read(s: &Session, cmd: &ParsedCommand) -> Result<Survival> {
+    let settings = Settings::of(&s.frame)?;
+    let Some(text) = cmd.options.text("distribution") else {
+        return Err(StataError::invalid("option distribution() required"));
+    };
+    let distribution = distribution(text)?;
+    let both = matches!(distribution, Distribution::Exponential | Distribution::Weibull);
+    let only_time = matches!(distribution, Distribution::LogNormal | Distribution::LogLogistic);
+    if only_time && (cmd.has("hr") || cmd.has("nohr")) {
+        return Err(StataError::invalid("hr and nohr are not allowed with this distribution"));
+    }
+    if !both && !only_time && (cmd.has("time") || cmd.has("tratio")) {
+        return Err(StataError::invalid("time and tratio are not allowed with this distribution"));
+    }
+    let mut vce = VceSpec::parse("streg", &cmd.options, &["oim"])?;
+    let weighted = matches!(settings.weight, Some((WeightKind::Probability, _)));
+    if (vce == VceSpec::Robust || (vce == VceSpec::Default && weighted)) && !settings.id.is_empty() {
+        vce = VceSpec::Cluster(settings.id.clone());
+    }
+    let list = format!("_t {}", cmd.list);
+    let ancillary = cmd.options.text("ancillary");
+    if ancillary.is_some() && distribution == Distribution::Exponential {
+        return Err(StataError::invalid("ancillary() not allowed with the exponential distribution"));
+    }
+    let ancillary_list = match ancillary {
+        Some(text) => Some(FvList::parse(&s.frame, text, s.settings.varabbrev)?),
+        None => None,
+    };
+    let further: Vec<usize> = match &ancillary_list {
+        Some(l) => l.variables().iter().filter_map(|v| s.frame.find(v)).collect(),
+        None => Vec::new(),
+    };
+    let id = s.frame.find(&settings.id);
+    let reading = Reading {
+        list: &list,
+        further: further.into_iter().chain(id).collect(),
+        vce: Some(vce),
+        weight_kinds: &[],
+        ..Reading::new(cmd)
+    };
+    let mut model = reading.model(s)?;
+    let mut touse = model.touse.clone();
+    let records = Records::read(s, &settings, &mut touse)?;
+    if records.rows.len() < model.design.rows.len() {
+        let dropped: Vec<usize> =
+            (0..model.design.rows.len()).filter(|&i| !touse[model.design.rows[i]]).collect();
+        model.drop_rows(s, &dropped)?;
+    }
+    if let Some((kind, values)) = &records.weights {
+        model.weights = Some(Weights { kind: kernel_weight(*kind), values: values.clone() });
+        model.weight_text = settings.weight.as_ref().map(|(k, e)| (k.name().to_string(), e.clone()));
+    }
+    let ancillary = match ancillary_list {
+        Some(list) => Some(Design::build(&s.frame, &list, &model.touse)?),
+        None => None,
+    };
+    let aft = only_time || cmd.has("time") || cmd.has("tratio");
+    Ok(Survival { model, records, settings, distribution, aft, ancillary })
+}
+
+fn equations(data: &Survival, slopes: bool) -> Vec<Equation<'_>> {
+    let columns = if slopes { data.model.columns() } else { Vec::new() };
+    let mut out = vec![Equation { columns, constant: data.model.constant, offset: None }];
+    if data.distribution != Distribution::Exponential {
+        let columns = match &data.ancillary {
+            Some(design) if slopes => design.active().into_iter().filter_map(|i| design.column(i)).collect(),
+            _ => Vec::new(),
+        };
+        out.push(Equation { columns, constant: true, offset: None });
+    }
+    out
+}
+
+fn estimate(s: &mut Session, cmd: &ParsedCommand, data: &Survival) -> Result<()> {
+    let r = &data.records;
+    let kernel = Parametric { distribution: data.distribution, aft: data.aft, t0: &r.t0, t: &r.t, d: &r.d };
+    let (weights, n) = likelihood::effective_weights(&data.model);
+    let w = |i: usize| weights.as_ref().map_or(1.0, |(w, _)| w[i]);
+    let rows = r.rows.len();
+    let events: f64 = (0..rows).filter(|&i| r.d[i]).map(w).sum();
+    let time: f64 = (0..rows).map(|i| w(i) * (r.t[i] - r.t0[i])).sum();
+    let rate = (events / time).ln();
+    let first = if data.aft { -rate } else { rate };
+    let failed = || StataError::new(430, "convergence not achieved");
+    let constant = data.model.constant;
+    let ancillary = usize::from(data.distribution != Distribution::Exponential);
+    let null = if constant {
+        let problem = Problem {
+            model: &kernel,
+            equations: equations(data, false),
+            rows,
+            weights: weights.as_ref().map(|(w, kind)| (w.as_slice(), *kind)),
+            n,
+        };
+        let start: Vec<f64> = std::iter::once(first).chain(vec![0.0; ancillary]).collect();
+        let fit =
+            problem.maximise(&start, likelihood::limits(&cmd.options), Vce::Classical).ok_or_else(failed)?;
+        if !cmd.has("nolog") && !data.model.columns().is_empty() {
+            s.print("");
+            s.print("Fitting constant-only model:");
+            likelihood::print_log(s, &fit, data.model.is_robust(), None);
+            s.print("");
+            s.print("Fitting full model:");
+        }
+        Some(fit)
+    } else {
+        None
+    };
+    let slopes = data.model.columns().len();
+    let mut start = vec![0.0; slopes];
+    let more = data.ancillary.as_ref().map_or(0, |d| d.active().len());
+    match &null {
+        Some(null) => {
+            start.push(null.b[0]);
+            start.extend(vec![0.0; more]);
+            start.extend(&null.b[1..]);
+        }
+        None => start.extend(vec![0.0; more + ancillary]),
+    }
+    let fit = likelihood::maximise(s, &cmd.options, &data.model, &kernel, equations(data, true), &start)?;
+    post_results(s, cmd, data, &fit, null.map(|f| f.ll), n);
+    Ok(())
+}
+
+fn post_results(
+    s: &mut Session,
+    cmd: &ParsedCommand,
+    data: &Survival,
+    fit: &MlFit,
+    ll_0: Option<f64>,
+    n: f64,
+) {
+    let model = &data.model;
+    let (title, command, ancillary) = names(data.distribution);
+    let mut stripe = equation_stripe("_t", model.names());
+    let mut estimated = model.estimated();
+    if !ancillary.is_empty() {
+        match &data.ancillary {
+            None => {
+                estimated.push(stripe.len());
+                stripe.push(Stripe::with_eq("/", ancillary));
+            }
+            Some(design) => {
+                let offset = stripe.len();
+                stripe.extend(design.terms.iter().map(|t: &Term| Stripe::with_eq(ancillary, t.name())));
+                estimated.extend(design.active().into_iter().map(|i| offset + i));
+                estimated.push(stripe.len());
+                stripe.push(Stripe::with_eq(ancillary, "_cons"));
+            }
+        }
+    }
+    let parameters = Parameters::spread(stripe, &estimated, &fit.b, &fit.v);
+    let slopes: Vec<usize> = (0..model.columns().len()).collect();
+    let first = slopes.len() + usize::from(model.constant);
+    let more = data.ancillary.as_ref().map_or(0, |d| d.active().len());
+    let tested: Vec<usize> = slopes.iter().copied().chain(first..first + more).collect();
+    let test = ModelTest::new(fit, ll_0, &tested, model.is_robust());
+    let mut est = post::begin(command, &post::command_line(cmd), &parameters, model);
+    let r = &mut est.results;
+    likelihood::store(r, fit, ll_0, &test, n, if ancillary.is_empty() { 1.0 } else { 2.0 });
+    r.scalars.remove("r2_p");
+    r.scalar("N_sub", data.records.subjects(&s.frame, &data.settings))
+        .scalar("N_fail", data.records.failures())
+        .scalar("risk", data.records.time_at_risk());
+    let metric = if data.aft { "AFT" } else { "PH" };
+    r.text("cmd2", "streg").text("title", format!("{title} {metric} regression"));
+    r.text("distribution", title.to_lowercase()).text("frm2", if data.aft { "time" } else { "hazard" });
+    r.text("depvar", "_t").text("t0", "_t0").text("predict", "streg_p");
+    r.text("stcurve", "stcurve");
+    if data.ancillary.is_none() {
+        let last = fit.b.last().copied().unwrap_or(0.0);
+        match data.distribution {
+            Distribution::Weibull => r.scalar("aux_p", last.exp()),
+            Distribution::LogNormal => r.scalar("sigma", last.exp()),
+            Distribution::LogLogistic => r.scalar("gamma", last.exp()),
+            Distribution::Gompertz => r.scalar("gamma", last),
+            Distribution::Exponential => r,
+        };
+    }
+    s.post_estimation(est, model.touse.clone());
+}
+
+fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let level = level(s, cmd)?;
+    let results = s.e.results.clone();
+    let text = |name: &str| results.get_text(name).unwrap_or("").to_string();
+    let time = text("frm2") == "time";
+    if (time && (cmd.has("hr") || cmd.has("nohr"))) || (!time && cmd.has("tratio")) {
+        return Err(StataError::invalid("this display does not fit the metric of the estimates"));
+    }
+    if !cmd.has("noheader") {
+        header(s, &text("title"));
+    }
+    let (Some(b), Some(v)) = (s.e.b().cloned(), s.e.v().cloned()) else {
+        return Err(StataError::new(301, "last estimates not found"));
+    };
+    let eform = if time { cmd.has("tratio") } else { !cmd.has("nohr") };
+    let heading = match (eform, time) {
+        (false, _) => "Coefficient",
+        (true, true) => "Time ratio",
+        (true, false) => "Haz. ratio",
+    };
+    let se: Vec<f64> = (0..b.cols()).map(|i| v.get(i, i).sqrt()).collect();
+    let ancillary = b.col_names.iter().position(|n| n.eq != "_t");
+    let blocks = ancillary.is_some_and(|i| b.col_names[i].eq != "/");
+    let clusters = s.e.results.get_scalar("N_clust");
+    let clustvar = text("clustvar");
+    Table {
+        title: "_t",
+        heading,
+        vce_title: &text("vcetype"),
+        stripe: &b.col_names,
+        b: b.values(),
+        se: &se,
+        df_r: None,
+        level,
+        eform,
+        ancillary_from: ancillary,
+        clusters: clusters.map(|c| (c, clustvar.as_str())),
+        equations: blocks,
+        beta: None,
+    }
+    .show(s);
+    if let Some(i) = ancillary.filter(|_| !blocks) {
+        transformed(s, &b.col_names[i].name, b.get(0, i), se[i], level);
+    }
+    let constant = b.col_names.iter().any(|n| n.eq == "_t" && n.name == "_cons");
+    if eform && constant {
+        let what = if time { "time" } else { "hazard" };
+        s.print(format!("Note: _cons estimates baseline {what}{}.", if time { " ratio" } else { "" }));
+    }
+    Ok(())
+}
+
+/// The ancillary parameter on its own scale, with limits from the log scale.
+fn transformed(s: &mut Session, name: &str, b: f64, se: f64, level: f64) {
+    let half = normal_quantile(0.5 + level / 200.0) * se;
+    let wide = |x: f64| format::number("%9.0g", x);
+    let rows: &[(&str, f64)] = match name {
+        "ln_p" => &[("p", 1.0), ("1/p", -1.0)],
+        "lnsigma" => &[("sigma", 1.0)],
+        "lngamma" => &[("gamma", 1.0)],
+        _ => &[],
+    };
+    for (label, sign) in rows {
+        let x = (sign * b).exp();
+        let ends = ((sign * b - half).exp(), (sign * b + half).exp());
+        s.print(format!(
+            "{label:>12} |  {}  {}{:>22}   {}   {}",
+            wide(x),
+            wide(x * se),
+            "",
+            wide(ends.0),
+            wide(ends.1)
+        ));
+    }
+    if !rows.is_empty() {
+        s.print("-".repeat(78));
+    }
+}
+
+fn header(s: &mut Session, title: &str) {
+    let e = &s.e.results;
+    let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
+    let count = |x: f64| format::right(&format::bare("%11.0gc", x), 7);
+    let ll = format!("{} = {}", label(e.get_text("vcetype").is_some()), format::bare("%10.0g", scalar("ll")));
+    let left = [
+        format!("No. of subjects = {}", count(scalar("N_sub"))),
+        format!("No. of failures = {}", count(scalar("N_fail"))),
+        format!("Time at risk    = {}", count(scalar("risk"))),
+    ];
+    let kind = e.get_text("chi2type").unwrap_or("Wald").to_string();
+    let facts = [
+        Fact::observations(scalar("N")),
+        Fact::statistic(&format!("{kind} chi2"), &[scalar("df_m")], scalar("chi2")),
+        Fact::probability("Prob > chi2", scalar("p")),
+    ];
+    s.print("");
+    s.print(title);
+    s.print("");
+    show_header(s, &left[..1], &facts[..1], 13, 6);
+    show_header(s, &left[1..], &[], 13, 6);
+    show_header(s, &[String::new()], &facts[1..2], 13, 6);
+    show_header(s, &[ll], &facts[2..], 13, 6);
+    s.print("");
+}

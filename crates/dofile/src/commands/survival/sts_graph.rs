@@ -1,0 +1,175 @@
+//! `sts graph`: draws survivor, failure and cumulative hazard functions ([ST] sts graph).
+
+use super::sts::{Curves, Function};
+use crate::commands::graphics::curves::{CurveOptions, Picture, show as show_figure};
+use crate::error::{Result, StataError};
+use crate::estimators::survivor::Point;
+use crate::graph::{Range, Series, Shape, Style, Symbol, palette};
+use crate::session::Session;
+use crate::survival::{Settings, show};
+use crate::syntax::options::{abbreviates, parse_number};
+use crate::syntax::split::ParsedCommand;
+
+/// Options of Stata that are refused by name.
+const UNSUPPORTED: &[&str] = &[
+    "STrata",
+    "ADjustfor",
+    "SEParate",
+    "RISKTable",
+    "ATRisk",
+    "LOst",
+    "ENter",
+    "HAZard",
+    "KERNel",
+    "WIDTH",
+    "PER",
+    "PLOTOPts",
+    "CIOPts",
+    "CENSOPts",
+    "ATRISKOPts",
+    "LOSTOPts",
+    "ADDPLOT",
+];
+
+#[derive(Default)]
+struct Choice {
+    by: Option<String>,
+    survival: bool,
+    failure: bool,
+    hazard: bool,
+    interval: bool,
+    censored: bool,
+    longest: Option<f64>,
+    shortest: Option<f64>,
+    no_origin: bool,
+    no_show: bool,
+    level: Option<f64>,
+}
+
+/// Runs `sts graph`.
+pub fn run(s: &mut Session, cmd: ParsedCommand) -> Result<()> {
+    let mut c = Choice::default();
+    let wrong = |name: &str| StataError::invalid(format!("option {name}() incorrectly specified"));
+    let options = CurveOptions::read(s, "sts graph", &cmd.option_text, UNSUPPORTED, |name, argument| {
+        let is = |declared: &str| abbreviates(name, declared);
+        let number = |a: &str| parse_number(a).ok_or_else(|| wrong(name));
+        match argument {
+            Some(a) if is("by") => c.by = Some(a.to_string()),
+            Some(a) if is("TMAx") => c.longest = Some(number(a)?),
+            Some(a) if is("TMIn") => c.shortest = Some(number(a)?),
+            Some(a) if is("Level") => c.level = Some(number(a)?),
+            Some(a) if is("CENsored") => match a.trim() {
+                a if !a.is_empty() && ["single", "multiple"].iter().any(|w| w.starts_with(a)) => {
+                    c.censored = true;
+                }
+                _ => return Err(StataError::unsupported_option("sts graph", "censored(number)")),
+            },
+            None if is("SURvival") => c.survival = true,
+            None if is("Failure") => c.failure = true,
+            None if is("CUMHaz") || is("na") => c.hazard = true,
+            None if is("ci") || is("Gwood") || is("cna") => c.interval = true,
+            None if is("noORIgin") => c.no_origin = true,
+            None if is("noShow") => c.no_show = true,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    let settings = Settings::of(&s.frame)?;
+    let function = Function::of(|o| match o {
+        "survival" => c.survival,
+        "failure" => c.failure,
+        "cumhaz" => c.hazard,
+        _ => false,
+    })?;
+    let level = c.level.unwrap_or(s.settings.level);
+    if !(10.0..=99.99).contains(&level) {
+        return Err(StataError::invalid("level() must be between 10 and 99.99 inclusive"));
+    }
+    let curves = Curves::read(s, &cmd, c.by.as_deref())?;
+    if !c.no_show {
+        show(s, &settings);
+    }
+    let mut picture = Picture {
+        title: if curves.groups.count() > 1 && !curves.groups.variables.is_empty() {
+            let plural = match function {
+                Function::Survivor => "Kaplan–Meier survival estimates",
+                Function::Failure => "Kaplan–Meier failure estimates",
+                Function::Hazard => "Nelson–Aalen cumulative hazard estimates",
+            };
+            plural.to_string()
+        } else {
+            match function {
+                Function::Survivor => "Kaplan–Meier survival estimate",
+                Function::Failure => "Kaplan–Meier failure estimate",
+                Function::Hazard => "Nelson–Aalen cumulative hazard estimate",
+            }
+            .to_string()
+        },
+        x_title: "Analysis time".to_string(),
+        y_title: match function {
+            Function::Survivor => "Survival probability",
+            Function::Failure => "Failure probability",
+            Function::Hazard => "Cumulative hazard",
+        }
+        .to_string(),
+        y_range: (function != Function::Hazard).then_some((0.0, 1.0)),
+        used: curves.records.rows.len(),
+        ..Picture::default()
+    };
+    for (g, table) in curves.tables.iter().enumerate() {
+        let label = if curves.groups.variables.is_empty() { String::new() } else { curves.groups.text(g) };
+        picture.series.extend(group_series(&c, function, level, g, label, table));
+    }
+    if c.interval {
+        picture.note = format!("Bands are {}% confidence intervals", crate::format::bare("%5.0g", level));
+    }
+    show_figure(s, picture, options)
+}
+
+/// The series of one group: interval, curve, marks of censored records.
+fn group_series(
+    c: &Choice,
+    function: Function,
+    level: f64,
+    number: usize,
+    label: String,
+    table: &[Point],
+) -> Vec<Series> {
+    let inside = |p: &&Point| c.longest.is_none_or(|l| p.time <= l) && c.shortest.is_none_or(|l| p.time >= l);
+    let start = if function == Function::Survivor { 1.0 } else { 0.0 };
+    let mut points: Vec<(f64, f64)> = Vec::new();
+    let mut ranges: Vec<Range> = Vec::new();
+    if !c.no_origin && c.shortest.is_none_or(|l| l <= 0.0) {
+        points.push((0.0, start));
+    }
+    let mut last: Option<(f64, f64)> = None;
+    for p in table.iter().filter(inside) {
+        let (value, _, limits) = function.at(p, level);
+        points.push((p.time, value));
+        if let Some((low, high)) = last {
+            ranges.push(Range { at: p.time, low, high });
+        }
+        if let Some((low, high)) = limits {
+            ranges.push(Range { at: p.time, low, high });
+        }
+        last = limits;
+    }
+    let mut out = Vec::new();
+    if c.interval && ranges.len() > 1 {
+        let fill = Some(palette(number).with_opacity(0.18));
+        let style = Style { fill, line_width: Some(0.0), ..Style::default() };
+        out.push(Series { label: String::new(), number, shape: Shape::Band { ranges }, style });
+    }
+    out.push(Series { label, number, shape: Shape::Line { points, step: true }, style: Style::default() });
+    if c.censored {
+        let marks = table
+            .iter()
+            .filter(inside)
+            .filter(|p| p.censored > 0.0)
+            .map(|p| (p.time, function.at(p, level).0))
+            .collect();
+        let style = Style { symbol: Some(Symbol::Plus), ..Style::default() };
+        out.push(Series { label: String::new(), number, shape: Shape::Points { points: marks }, style });
+    }
+    out
+}

@@ -1,0 +1,499 @@
+//! The Cox proportional hazards model: partial likelihood with Breslow's or Efron's treatment of ties,
+//! strata, delayed entry and weights; baseline functions and residuals. Formulas: [ST] stcox and [ST] stcox
+//! postestimation; Cox (1972), Breslow (1974), Efron (1977), Lin and Wei (1989), Grambsch and Therneau (1994).
+
+use super::matrix::Mat;
+use super::ml::{Iteration, Limits};
+
+/// Records of a Cox model.
+#[derive(Debug, Clone, Copy)]
+pub struct CoxData<'a> {
+    /// Begin of each record.
+    pub t0: &'a [f64],
+    /// End.
+    pub t: &'a [f64],
+    /// Failure at the end.
+    pub d: &'a [bool],
+    /// Stratum of each record.
+    pub stratum: &'a [u32],
+    /// Weights; absent means ones.
+    pub w: Option<&'a [f64]>,
+    /// Efron's treatment of ties instead of Breslow's.
+    pub efron: bool,
+}
+
+/// One failure time of a stratum with the sums over its risk set, at `exp(xb)`.
+pub struct Event {
+    /// Stratum.
+    pub stratum: u32,
+    /// Time.
+    pub time: f64,
+    /// Records that fail.
+    pub deaths: Vec<usize>,
+    /// Sum of weights of the deaths.
+    pub weight: f64,
+    /// Sum of `w exp(xb)` over the risk set.
+    pub s0: f64,
+    /// Sum of `w exp(xb) x`.
+    pub s1: Vec<f64>,
+    /// Sum of `w exp(xb) x x'`, row by row; empty when not asked for.
+    pub s2: Vec<f64>,
+    /// The same sums over the deaths.
+    pub d0: f64,
+    /// See `s1`.
+    pub d1: Vec<f64>,
+    /// See `s2`.
+    pub d2: Vec<f64>,
+}
+
+impl Event {
+    /// The shares of the deaths' sums that leave the risk set: zero for Breslow, `0, 1/m, ...` for Efron.
+    fn shares(&self, efron: bool) -> Vec<f64> {
+        let m = self.deaths.len();
+        if efron { (0..m).map(|l| l as f64 / m as f64).collect() } else { vec![0.0] }
+    }
+
+    /// Mean of the regressors over the risk set (over the steps of Efron's method).
+    pub fn mean(&self, efron: bool) -> Vec<f64> {
+        let shares = self.shares(efron);
+        let mut out = vec![0.0; self.s1.len()];
+        for share in &shares {
+            let s0 = self.s0 - share * self.d0;
+            for (j, o) in out.iter_mut().enumerate() {
+                *o += (self.s1[j] - share * self.d1[j]) / s0 / shares.len() as f64;
+            }
+        }
+        out
+    }
+}
+
+/// Sums that grow while the risk set is built from the last time to the first.
+struct RiskSet<'a> {
+    s0: f64,
+    s1: Vec<f64>,
+    s2: Vec<f64>,
+    columns: &'a [Vec<f64>],
+}
+
+impl RiskSet<'_> {
+    fn add(&mut self, i: usize, weight: f64) {
+        self.s0 += weight;
+        let k = self.columns.len();
+        for a in 0..k {
+            let left = weight * self.columns[a][i];
+            self.s1[a] += left;
+            if !self.s2.is_empty() {
+                for b in 0..=a {
+                    self.s2[a * k + b] += left * self.columns[b][i];
+                }
+            }
+        }
+    }
+}
+
+/// Visits the failure times of all strata, each stratum from its last to its first time.
+/// `risk` is `exp(xb)` of each record; `second` asks for the second moments.
+pub fn visit(
+    data: CoxData<'_>,
+    columns: &[Vec<f64>],
+    risk: &[f64],
+    second: bool,
+    mut see: impl FnMut(&Event),
+) {
+    let n = data.t.len();
+    let k = columns.len();
+    let weight = |i: usize| data.w.map_or(1.0, |w| w[i]);
+    let mut by_end: Vec<usize> = (0..n).collect();
+    by_end.sort_by(|&a, &b| {
+        data.stratum[a].cmp(&data.stratum[b]).then(data.t[b].total_cmp(&data.t[a])).then(a.cmp(&b))
+    });
+    let mut by_begin: Vec<usize> = (0..n).collect();
+    by_begin.sort_by(|&a, &b| {
+        data.stratum[a].cmp(&data.stratum[b]).then(data.t0[b].total_cmp(&data.t0[a])).then(a.cmp(&b))
+    });
+    let size = if second { k * k } else { 0 };
+    let (mut next, mut gone) = (0, 0);
+    while next < n {
+        let stratum = data.stratum[by_end[next]];
+        let mut set = RiskSet { s0: 0.0, s1: vec![0.0; k], s2: vec![0.0; size], columns };
+        while gone < n && data.stratum[by_begin[gone]] < stratum {
+            gone += 1;
+        }
+        while next < n && data.stratum[by_end[next]] == stratum {
+            let time = data.t[by_end[next]];
+            let mut deaths = Vec::new();
+            let mut dead = RiskSet { s0: 0.0, s1: vec![0.0; k], s2: vec![0.0; size], columns };
+            let mut total = 0.0;
+            while next < n && data.stratum[by_end[next]] == stratum && data.t[by_end[next]] == time {
+                let i = by_end[next];
+                set.add(i, weight(i) * risk[i]);
+                if data.d[i] {
+                    deaths.push(i);
+                    total += weight(i);
+                    dead.add(i, weight(i) * risk[i]);
+                }
+                next += 1;
+            }
+            if deaths.is_empty() {
+                continue;
+            }
+            // Records that begin at or after this time are not at risk yet.
+            while gone < n && data.stratum[by_begin[gone]] == stratum && data.t0[by_begin[gone]] >= time {
+                let i = by_begin[gone];
+                set.add(i, -weight(i) * risk[i]);
+                gone += 1;
+            }
+            see(&Event {
+                stratum,
+                time,
+                deaths,
+                weight: total,
+                s0: set.s0,
+                s1: set.s1.clone(),
+                s2: set.s2.clone(),
+                d0: dead.s0,
+                d1: dead.s1,
+                d2: dead.s2,
+            });
+        }
+    }
+}
+
+/// Log partial likelihood with its derivatives.
+struct Point {
+    ll: f64,
+    gradient: Vec<f64>,
+    information: Mat,
+}
+
+fn evaluate(data: CoxData<'_>, columns: &[Vec<f64>], b: &[f64]) -> Point {
+    let k = columns.len();
+    let (eta, risk) = indices(columns, b, data.t.len());
+    let shift = eta.1;
+    let weight = |i: usize| data.w.map_or(1.0, |w| w[i]);
+    let mut out = Point { ll: 0.0, gradient: vec![0.0; k], information: Mat::zeros(k, k) };
+    visit(data, columns, &risk, true, |event| {
+        for &i in &event.deaths {
+            out.ll += weight(i) * (eta.0[i] - shift);
+            for (g, column) in out.gradient.iter_mut().zip(columns) {
+                *g += weight(i) * column[i];
+            }
+        }
+        let shares = event.shares(data.efron);
+        let mean_weight = event.weight / shares.len() as f64;
+        for share in shares {
+            let s0 = event.s0 - share * event.d0;
+            out.ll -= mean_weight * s0.ln();
+            let mean: Vec<f64> = (0..k).map(|a| (event.s1[a] - share * event.d1[a]) / s0).collect();
+            for a in 0..k {
+                out.gradient[a] -= mean_weight * mean[a];
+                for b in 0..=a {
+                    let second = (event.s2[a * k + b] - share * event.d2[a * k + b]) / s0;
+                    out.information[(a, b)] += mean_weight * (second - mean[a] * mean[b]);
+                }
+            }
+        }
+    });
+    for a in 0..k {
+        for b in 0..a {
+            out.information[(b, a)] = out.information[(a, b)];
+        }
+    }
+    out
+}
+
+/// Linear indices with their largest value, and `exp(xb - largest)`.
+fn indices(columns: &[Vec<f64>], b: &[f64], n: usize) -> ((Vec<f64>, f64), Vec<f64>) {
+    let mut eta = vec![0.0; n];
+    for (column, b) in columns.iter().zip(b) {
+        eta.iter_mut().zip(column).for_each(|(e, x)| *e += b * x);
+    }
+    let top = eta.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let risk = eta.iter().map(|e| (e - top).exp()).collect();
+    ((eta, top), risk)
+}
+
+/// A fitted Cox model.
+pub struct CoxFit {
+    /// Coefficients.
+    pub b: Vec<f64>,
+    /// Inverse of the information.
+    pub v: Mat,
+    /// Log likelihood.
+    pub ll: f64,
+    /// Log likelihood without regressors.
+    pub ll_0: f64,
+    /// The search.
+    pub log: Vec<Iteration>,
+    /// Whether it ended at a maximum.
+    pub converged: bool,
+}
+
+/// Maximises the partial likelihood by Newton's method with step halving; `None` when the information
+/// cannot be inverted (a coefficient without a finite maximum).
+pub fn fit(data: CoxData<'_>, columns: &[&[f64]], limits: Limits) -> Option<CoxFit> {
+    let n = data.t.len();
+    // Standardised columns keep the information well conditioned; the partial likelihood has no constant.
+    let scaled: Vec<(Vec<f64>, f64)> = columns
+        .iter()
+        .map(|c| {
+            let mean = c.iter().sum::<f64>() / n as f64;
+            let sd = (c.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n as f64).sqrt();
+            let sd = if sd > 0.0 { sd } else { 1.0 };
+            (c.iter().map(|x| (x - mean) / sd).collect(), sd)
+        })
+        .collect();
+    let (z, sd): (Vec<Vec<f64>>, Vec<f64>) = scaled.into_iter().unzip();
+    let k = z.len();
+    let mut b = vec![0.0; k];
+    let mut point = evaluate(data, &z, &b);
+    let ll_0 = point.ll;
+    let mut log = vec![Iteration { ll: ll_0, remark: "" }];
+    let (mut converged, mut polish) = (k == 0, 0);
+    for _ in 0..limits.iterations {
+        if k == 0 || polish > 4 {
+            break;
+        }
+        let step = point.information.inverse_definite()?.times_vector(&point.gradient);
+        let size: f64 = step.iter().zip(&point.gradient).map(|(s, g)| s * g).sum();
+        if converged && size.abs() < 1e-20 * (1.0 + point.ll.abs()) {
+            break;
+        }
+        let mut length = 1.0;
+        let (next_b, next) = loop {
+            let trial: Vec<f64> = b.iter().zip(&step).map(|(b, s)| b + length * s).collect();
+            let at = evaluate(data, &z, &trial);
+            if at.ll.is_finite() && at.ll >= point.ll - 1e-12 * point.ll.abs() {
+                break (trial, at);
+            }
+            length *= 0.5;
+            if length < 1e-10 {
+                break (b.clone(), evaluate(data, &z, &b));
+            }
+        };
+        let gained = (next.ll - point.ll).abs() / (point.ll.abs() + 1.0);
+        let moved = b.iter().zip(&next_b).map(|(o, n)| (n - o).abs() / (o.abs() + 1.0)).fold(0.0, f64::max);
+        (b, point) = (next_b, next);
+        if converged {
+            polish += 1;
+        } else {
+            log.push(Iteration { ll: point.ll, remark: if length < 1.0 { "backed up" } else { "" } });
+            converged = moved <= limits.tolerance || gained <= limits.likelihood_tolerance;
+        }
+    }
+    let v = if k == 0 { Mat::zeros(0, 0) } else { point.information.inverse_definite()? };
+    // A standardised coefficient with an enormous variance has run off to infinity.
+    if v.diagonal().iter().any(|v| !v.is_finite() || *v > 1e8) {
+        converged = false;
+    }
+    Some(CoxFit {
+        b: b.iter().zip(&sd).map(|(b, s)| b / s).collect(),
+        v: Mat::from_fn(k, k, |i, j| v[(i, j)] / (sd[i] * sd[j])),
+        ll: point.ll,
+        ll_0,
+        log,
+        converged,
+    })
+}
+
+/// Increments of the cumulative baseline hazard at one failure time.
+struct Increment {
+    stratum: u32,
+    time: f64,
+    /// `w / S0` over the steps of Efron's method, and the same times the mean of the regressors.
+    hazard: f64,
+    moment: Vec<f64>,
+    /// What deaths at this time count of it (all of it for Breslow).
+    own_hazard: f64,
+    own_moment: Vec<f64>,
+}
+
+fn increments(data: CoxData<'_>, columns: &[Vec<f64>], risk: &[f64]) -> Vec<Increment> {
+    let k = columns.len();
+    let mut out = Vec::new();
+    visit(data, columns, risk, false, |event| {
+        let shares = event.shares(data.efron);
+        let mean_weight = event.weight / shares.len() as f64;
+        let mut inc = Increment {
+            stratum: event.stratum,
+            time: event.time,
+            hazard: 0.0,
+            moment: vec![0.0; k],
+            own_hazard: 0.0,
+            own_moment: vec![0.0; k],
+        };
+        for share in shares {
+            let s0 = event.s0 - share * event.d0;
+            let h = mean_weight / s0;
+            inc.hazard += h;
+            inc.own_hazard += h * (1.0 - share);
+            for a in 0..k {
+                let m = h * (event.s1[a] - share * event.d1[a]) / s0;
+                inc.moment[a] += m;
+                inc.own_moment[a] += m * (1.0 - share);
+            }
+        }
+        out.push(inc);
+    });
+    out.sort_by(|a, b| a.stratum.cmp(&b.stratum).then(a.time.total_cmp(&b.time)));
+    out
+}
+
+/// What each record accumulates: hazard and its moments over `(t0, t]`, with a death's own share.
+fn accumulated(data: CoxData<'_>, columns: &[Vec<f64>], risk: &[f64]) -> Vec<(f64, Vec<f64>)> {
+    let k = columns.len();
+    let steps = increments(data, columns, risk);
+    let mut sums: Vec<(f64, Vec<f64>)> = vec![(0.0, vec![0.0; k])];
+    for s in &steps {
+        let (h, m) = sums.last().expect("starts with one entry");
+        let next = (h + s.hazard, m.iter().zip(&s.moment).map(|(a, b)| a + b).collect());
+        sums.push(next);
+    }
+    (0..data.t.len())
+        .map(|i| {
+            let upto = |time: f64| steps.partition_point(|s| (s.stratum, s.time) <= (data.stratum[i], time));
+            let (low, high) = (upto(data.t0[i]), upto(data.t[i]));
+            let mut hazard = sums[high].0 - sums[low].0;
+            let mut moment: Vec<f64> = sums[high].1.iter().zip(&sums[low].1).map(|(a, b)| a - b).collect();
+            if data.d[i] && high > 0 && steps[high - 1].time == data.t[i] {
+                let s = &steps[high - 1];
+                hazard += s.own_hazard - s.hazard;
+                for (m, (own, all)) in moment.iter_mut().zip(s.own_moment.iter().zip(&s.moment)) {
+                    *m += own - all;
+                }
+            }
+            (hazard, moment)
+        })
+        .collect()
+}
+
+/// Efficient score residuals, one row per record (Lin and Wei 1989), unweighted.
+pub fn scores(data: CoxData<'_>, columns: &[Vec<f64>], b: &[f64]) -> Vec<Vec<f64>> {
+    let k = columns.len();
+    let n = data.t.len();
+    let (_, risk) = indices(columns, b, n);
+    let mut out = vec![vec![0.0; k]; n];
+    visit(data, columns, &risk, false, |event| {
+        let mean = event.mean(data.efron);
+        for &i in &event.deaths {
+            for a in 0..k {
+                out[i][a] = columns[a][i] - mean[a];
+            }
+        }
+    });
+    for (i, (hazard, moment)) in accumulated(data, columns, &risk).into_iter().enumerate() {
+        for a in 0..k {
+            out[i][a] -= risk[i] * (columns[a][i] * hazard - moment[a]);
+        }
+    }
+    out
+}
+
+/// `V S V` with `S` the sum over clusters of outer products of weighted score sums, times `G / (G - 1)`.
+pub fn robust(v: &Mat, scores: &[Vec<f64>], w: Option<&[f64]>, cluster: &[u32], count: usize) -> Mat {
+    let k = v.rows();
+    let mut totals = vec![vec![0.0; k]; count];
+    for (i, row) in scores.iter().enumerate() {
+        let weight = w.map_or(1.0, |w| w[i]);
+        totals[cluster[i] as usize].iter_mut().zip(row).for_each(|(t, s)| *t += weight * s);
+    }
+    let meat = Mat::from_fn(k, k, |a, b| totals.iter().map(|t| t[a] * t[b]).sum());
+    let g = count as f64;
+    v.sandwich(&meat).scaled(g / (g - 1.0))
+}
+
+/// Cumulative hazard of each record over `(t0, t]` at its own regressors (Cox–Snell residual).
+pub fn cumulative(data: CoxData<'_>, eta: &[f64]) -> Vec<f64> {
+    let top = eta.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let risk: Vec<f64> = eta.iter().map(|e| (e - top).exp()).collect();
+    accumulated(data, &[], &risk).into_iter().zip(&risk).map(|((h, _), r)| h * r).collect()
+}
+
+/// Schoenfeld residuals of the deaths: record, and regressors minus their mean over the risk set.
+pub fn schoenfeld(data: CoxData<'_>, columns: &[Vec<f64>], b: &[f64]) -> Vec<(usize, Vec<f64>)> {
+    let (_, risk) = indices(columns, b, data.t.len());
+    let mut out = Vec::new();
+    visit(data, columns, &risk, false, |event| {
+        let mean = event.mean(data.efron);
+        for &i in &event.deaths {
+            out.push((i, columns.iter().zip(&mean).map(|(c, m)| c[i] - m).collect()));
+        }
+    });
+    out.sort_by_key(|r: &(usize, Vec<f64>)| r.0);
+    out
+}
+
+/// The baseline functions of a stratum at its failure times.
+#[derive(Debug, Clone, Copy)]
+pub struct Baseline {
+    /// Stratum.
+    pub stratum: u32,
+    /// Failure time.
+    pub time: f64,
+    /// Cumulative hazard (Breslow's estimate, with Efron's steps where so fitted).
+    pub cumulative: f64,
+    /// Hazard contribution `1 - alpha` (Kalbfleisch and Prentice 2002, section 4.3).
+    pub contribution: f64,
+    /// Survivor function, the product of `alpha`.
+    pub survivor: f64,
+}
+
+/// Baseline functions at all regressors zero, by stratum and time.
+pub fn baseline(data: CoxData<'_>, eta: &[f64]) -> Vec<Baseline> {
+    let top = eta.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let risk: Vec<f64> = eta.iter().map(|e| (e - top).exp()).collect();
+    let weight = |i: usize| data.w.map_or(1.0, |w| w[i]);
+    let mut out = Vec::new();
+    visit(data, &[], &risk, false, |event| {
+        let shares = event.shares(data.efron);
+        let mean_weight = event.weight / shares.len() as f64;
+        let hazard: f64 = shares.iter().map(|s| mean_weight / (event.s0 - s * event.d0)).sum();
+        let deaths: Vec<(f64, f64)> = event.deaths.iter().map(|&i| (weight(i), risk[i])).collect();
+        // alpha at the scale of the shifted risks, brought back to regressors of zero.
+        let log_alpha = log_alpha(&deaths, event.s0) * (-top).exp();
+        out.push(Baseline {
+            stratum: event.stratum,
+            time: event.time,
+            cumulative: hazard * (-top).exp(),
+            contribution: -log_alpha.exp_m1(),
+            survivor: log_alpha,
+        });
+    });
+    out.sort_by(|a, b| a.stratum.cmp(&b.stratum).then(a.time.total_cmp(&b.time)));
+    let (mut stratum, mut hazard, mut log_survivor) = (None, 0.0, 0.0);
+    for point in &mut out {
+        if stratum != Some(point.stratum) {
+            (stratum, hazard, log_survivor) = (Some(point.stratum), 0.0, 0.0);
+        }
+        hazard += point.cumulative;
+        log_survivor += point.survivor;
+        (point.cumulative, point.survivor) = (hazard, f64::exp(log_survivor));
+    }
+    out
+}
+
+/// Solves `sum_D w r / (1 - alpha^r) = sum_R w r` for `ln alpha` by bisection on a monotone function.
+fn log_alpha(deaths: &[(f64, f64)], total: f64) -> f64 {
+    if let [(w, r)] = deaths {
+        let rest = 1.0 - w * r / total;
+        return if rest > 0.0 { rest.ln() / r } else { f64::NEG_INFINITY };
+    }
+    let value = |x: f64| deaths.iter().map(|(w, r)| w * r / -(x * r).exp_m1()).sum::<f64>() - total;
+    if deaths.iter().map(|(w, r)| w * r).sum::<f64>() >= total * (1.0 - 1e-14) {
+        return f64::NEG_INFINITY;
+    }
+    // `value` rises from -(rest) at -infinity to +infinity at zero.
+    let mut high = -1e-300_f64.max(f64::MIN_POSITIVE);
+    let mut low = -1.0;
+    while value(low) > 0.0 {
+        low *= 2.0;
+    }
+    for _ in 0..2000 {
+        let middle = if high / low < 1e-3 { -(high * low).sqrt() } else { 0.5 * (low + high) };
+        if middle <= low || middle >= high {
+            break;
+        }
+        if value(middle) > 0.0 { high = middle } else { low = middle }
+    }
+    0.5 * (low + high)
+}
