@@ -84,16 +84,26 @@ if `groups' > 0 {
         local n = r(N)
         quietly count if ss_use & ss_stratum == `g' & `p_disease' == 1
         local cases = r(N)
+        local failed = 0
         if "`p_design'" == "cohort" {
             capture quietly cs `p_disease' `p_exposure' if ss_use & ss_stratum == `g', level(`p_level')
+            if _rc != 0 {
+                local failed = 1
+            }
         }
         if "`p_design'" == "case_control" {
             capture quietly cc `p_disease' `p_exposure' if ss_use & ss_stratum == `g', level(`p_level')
+            if _rc != 0 {
+                local failed = 1
+            }
         }
         if "`p_design'" == "rate" {
             capture quietly ir `p_disease' `p_exposure' `time' if ss_use & ss_stratum == `g', level(`p_level')
+            if _rc != 0 {
+                local failed = 1
+            }
         }
-        if _rc == 0 {
+        if `failed' == 0 {
             post `strata' (`"`text'"') (`n') (`cases') (r(`ratio')) (r(lb_`ratio')) (r(ub_`ratio')) ("")
         }
         else {
