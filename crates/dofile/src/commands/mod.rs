@@ -13,12 +13,12 @@ mod multivariate;
 mod official;
 mod panel;
 mod prefix;
-mod shrinkage;
-mod timeseries;
-mod treatment;
 mod quantile;
+mod shrinkage;
 mod spec;
 mod survival;
+mod timeseries;
+mod treatment;
 
 pub(crate) use language::{directory_list, display_text, input_rows};
 pub use official::is_official;
