@@ -4,6 +4,7 @@
 pub(crate) mod data;
 pub(crate) mod describe;
 mod epidemiology;
+mod documents;
 mod estimation;
 mod exchange;
 mod graphics;
@@ -63,6 +64,7 @@ pub fn all() -> impl Iterator<Item = &'static CommandSpec> {
         graphics::TABLE,
         exchange::TABLE,
         limited::TABLE,
+        documents::TABLE,
         panel::TABLE,
         timeseries::TABLE,
         treatment::TABLE,

@@ -254,6 +254,10 @@ pub fn random(
     let design: Vec<&[f64]> = transformed.iter().map(Vec::as_slice).collect();
     let vce = clusters.map_or(Vce::Classical, Vce::Cluster);
     let fit = ols::fit(&Request { constant: false, vce, ..Request::new(&outcome, &design) })?;
+    // without variation within units nothing is left of the constant
+    if fit.b.len() != chosen.len() + 1 {
+        return Err(FitError::Insufficient);
+    }
     let mut slopes = fit.b.clone();
     slopes.truncate(chosen.len());
     let xb = if chosen.is_empty() {

@@ -181,7 +181,8 @@ fn hex_number(text: &str, start: usize) -> Result<(Token, usize)> {
     while b.get(end).is_some_and(|c| c.is_ascii_hexdigit()) {
         end += 1;
     }
-    let exponent = i32::from_str_radix(&rest[x_at + 1..end], 16).map_err(|_| bad())?;
+    let digits = rest.get(x_at + 1..end).ok_or_else(bad)?;
+    let exponent = i32::from_str_radix(digits, 16).map_err(|_| bad())?;
     let mantissa = &rest[..x_at];
     let mut x = 0.0f64;
     let mut scale = 1.0f64;

@@ -11,6 +11,7 @@ mod metrics_table;
 mod model;
 mod page;
 mod panel;
+pub mod raster;
 mod special;
 mod style;
 mod svg;
@@ -22,4 +23,10 @@ pub use model::{
     Shape, TextMark, TickText, Ticks,
 };
 pub use page::render;
+pub use raster::{pages_to_pdf, to_pdf, to_png};
 pub use style::{Color, Style, Symbol, palette, pattern, symbol, symbol_of};
+
+/// Width of a text in the font of the figures, in the unit of `size`.
+pub fn text_width(text: &str, size: f64) -> f64 {
+    metrics::width(text, size)
+}

@@ -299,6 +299,24 @@ impl Session {
         self.cwd.join(name.trim())
     }
 
+    /// Setting this flag stops the session with r(1).
+    pub fn interrupt_flag(&self) -> Arc<std::sync::atomic::AtomicBool> {
+        self.interrupt.clone()
+    }
+
+    /// Bounds the memory of the data (bytes) below what the machine has.
+    pub fn bound_memory(&mut self, bytes: u64) {
+        self.settings.max_bytes = bytes;
+    }
+
+    /// r(909) where `rows` rows with `extra` more bytes each would need more memory than there is.
+    pub fn room_for(&self, rows: f64, extra: f64) -> Result<()> {
+        if rows * (self.row_width() as f64 + extra) > self.settings.max_bytes as f64 {
+            return Err(StataError::new(909, "op. sys. refuses to provide memory"));
+        }
+        Ok(())
+    }
+
     /// True once the process was asked to stop.
     pub fn interrupted(&self) -> bool {
         self.interrupt.load(std::sync::atomic::Ordering::Relaxed)

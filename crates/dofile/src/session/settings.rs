@@ -21,6 +21,22 @@ pub struct Settings {
     pub scheme: String,
     /// Directories searched for ado-files, the first match wins.
     pub adopath: Vec<String>,
+    /// Most bytes that the data may take; three quarters of the machine's memory.
+    pub max_bytes: u64,
+}
+
+/// Three quarters of the machine's memory, 12 GB where it is not known.
+fn memory() -> u64 {
+    #[cfg(unix)]
+    {
+        // SAFETY: sysconf takes a number and returns one.
+        let (pages, size) =
+            unsafe { (libc::sysconf(libc::_SC_PHYS_PAGES), libc::sysconf(libc::_SC_PAGESIZE)) };
+        if pages > 0 && size > 0 {
+            return (pages as u64).saturating_mul(size as u64) / 4 * 3;
+        }
+    }
+    12 << 30
 }
 
 impl Default for Settings {
@@ -34,6 +50,7 @@ impl Default for Settings {
             version: 1800,
             scheme: "stcolor".into(),
             adopath: Vec::new(),
+            max_bytes: memory(),
         }
     }
 }

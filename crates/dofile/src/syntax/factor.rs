@@ -292,13 +292,13 @@ impl Spec {
             let mut arg = String::new();
             if b.get(i) == Some(&b'(') {
                 let end = matching_paren(prefix, i).ok_or_else(bad)?;
-                arg = prefix[i + 1..end].trim().to_string();
+                arg = prefix.get(i + 1..end).ok_or_else(bad)?.trim().to_string();
                 i = end + 1;
             } else {
                 while b.get(i).is_some_and(|c| c.is_ascii_digit()) {
                     i += 1;
                 }
-                arg.push_str(&prefix[start..i]);
+                arg.push_str(prefix.get(start..i).ok_or_else(bad)?);
             }
             let numbers = || -> Result<Vec<i64>> {
                 Ok(numlist::expand(&arg).map_err(|_| bad())?.iter().map(|x| *x as i64).collect())

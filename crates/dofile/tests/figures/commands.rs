@@ -228,7 +228,7 @@ fn what_is_not_supported_is_refused_by_name() {
         ("scatter wage name", 109, "type mismatch"),
         ("scatter wage", 102, "too few"),
         ("scatter wage experience if id < 0", 2000, "no observations"),
-        ("scatter wage experience\ngraph export x.png", 199, "png"),
+        ("scatter wage experience\ngraph export x.eps", 199, "png"),
         ("scatter wage experience, mcolor(nosuchcolor)", 198, "nosuchcolor"),
         ("graph matrix wage bonus", 199, "graph matrix"),
         ("graph bar wage, over(group) by(female)", 199, "by()"),

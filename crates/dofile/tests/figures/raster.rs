@@ -128,7 +128,9 @@ impl Picture {
                     Node::Text(text) => {
                         let content = text.chunks().iter().map(|c| c.text()).collect();
                         let t = text.abs_transform();
-                        out.push((content, text.flattened().abs_bounding_box(), t.kx != 0.0 || t.ky != 0.0));
+                        let own = text.flattened().bounding_box();
+                        let rect = own.transform(t).unwrap_or(own);
+                        out.push((content, rect, t.kx != 0.0 || t.ky != 0.0));
                     }
                     _ => {}
                 }

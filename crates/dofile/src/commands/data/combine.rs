@@ -42,8 +42,8 @@ pub const SPEC_MERGE: CommandSpec = CommandSpec {
     form: Form::Standard(&MERGE),
     by: ByRule::No,
     run: merge,
-    syntax: "merge {1:1|m:1|1:m} varlist using filename [, keepusing(varlist) generate(newvar) nogenerate nolabel nonotes update replace noreport force assert(results) keep(results)]",
-    notes: "_merge: 1 master only, 2 using only, 3 matched, 4 missing updated, 5 conflict; no results; m:m is refused",
+    syntax: "merge {1:1|m:1|1:m|m:m} varlist using filename [, keepusing(varlist) generate(newvar) nogenerate nolabel nonotes update replace noreport force assert(results) keep(results)]",
+    notes: "_merge: 1 master only, 2 using only, 3 matched, 4 missing updated, 5 conflict; m:m pairs the rows of a key in order, the last one of the shorter side again and again; no results",
     examples: &[Example {
         run: "tempfile f\nset obs 3\ngenerate k = _n + 1\ngenerate z = 10*k\nsave `f'\nclear\nset obs 3\ngenerate k = _n\nmerge 1:1 k using `f'\nsort k\ncount if _merge == 3",
         expect: &[("_N", 4.0), ("r(N)", 2.0), ("z[2]", 20.0), ("_merge[1]", 1.0), ("_merge[4]", 2.0)],
@@ -63,13 +63,20 @@ pub const SPEC_APPEND: CommandSpec = CommandSpec {
     }],
 };
 
-fn open(s: &Session, name: &str, keep: Option<&str>) -> Result<Frame> {
+pub(super) fn open(s: &Session, name: &str, keep: Option<&str>) -> Result<Frame> {
     let temporary = s.scopes.iter().any(|sc| sc.temporary_files.iter().any(|f| f == name));
     let file = if temporary { name.to_string() } else { with_extension(name, "dta") };
     read_dta(&s.path(&file), &file, keep, false)
 }
 
-fn compare_across(a: &Frame, va: &[usize], ra: usize, b: &Frame, vb: &[usize], rb: usize) -> Ordering {
+pub(super) fn compare_across(
+    a: &Frame,
+    va: &[usize],
+    ra: usize,
+    b: &Frame,
+    vb: &[usize],
+    rb: usize,
+) -> Ordering {
     for (&x, &y) in va.iter().zip(vb) {
         let (p, q) = (&a.var(x).data, &b.var(y).data);
         let c = if p.is_string() { p.str(ra).cmp(q.str(rb)) } else { p.num(ra).total_cmp(&q.num(rb)) };
@@ -81,7 +88,7 @@ fn compare_across(a: &Frame, va: &[usize], ra: usize, b: &Frame, vb: &[usize], r
 }
 
 /// Wider of two storage types of the same kind.
-fn common(a: StorageType, b: StorageType) -> StorageType {
+pub(super) fn common(a: StorageType, b: StorageType) -> StorageType {
     use StorageType as T;
     match (a, b) {
         (T::Str(x), T::Str(y)) => T::Str(x.max(y)),
@@ -95,7 +102,7 @@ fn common(a: StorageType, b: StorageType) -> StorageType {
     }
 }
 
-fn merge_labels(s: &mut Session, using: &Frame, skip: bool) {
+pub(super) fn carry_labels(s: &mut Session, using: &Frame, skip: bool) {
     if skip {
         return;
     }
@@ -152,6 +159,9 @@ fn join(master: &Frame, km: &[usize], using: &Frame, ku: &[usize], kind: &str) -
     if kind.ends_with('1') && repeats(using, ku, &ou) {
         return fail("using");
     }
+    if kind == "m:m" {
+        return Ok(in_order(master, km, &om, using, ku, &ou));
+    }
     let mut matched: Vec<Vec<usize>> = vec![Vec::new(); master.n_rows()];
     let mut used = vec![false; using.n_rows()];
     let mut j = 0;
@@ -181,12 +191,45 @@ fn join(master: &Frame, km: &[usize], using: &Frame, ku: &[usize], kind: &str) -
     Ok(rows)
 }
 
+/// Rows of `m:m`: within a key in the order of both sides; the side with fewer rows repeats its last one.
+fn in_order(master: &Frame, km: &[usize], om: &[usize], using: &Frame, ku: &[usize], ou: &[usize]) -> Joined {
+    let (mut i, mut j) = (0, 0);
+    let (mut rows, mut alone): (Joined, Joined) = (Vec::new(), Vec::new());
+    while i < om.len() || j < ou.len() {
+        let order = match (om.get(i), ou.get(j)) {
+            (Some(&m), Some(&u)) => compare_across(master, km, m, using, ku, u),
+            (Some(_), None) => Ordering::Less,
+            _ => Ordering::Greater,
+        };
+        match order {
+            Ordering::Less => {
+                rows.push((Some(om[i]), None, 1));
+                i += 1;
+            }
+            Ordering::Greater => {
+                alone.push((None, Some(ou[j]), 2));
+                j += 1;
+            }
+            Ordering::Equal => {
+                let a = om[i..].iter().take_while(|&&m| master.rows_equal(km, om[i], m)).count();
+                let b = ou[j..].iter().take_while(|&&u| using.rows_equal(ku, ou[j], u)).count();
+                rows.extend(
+                    (0..a.max(b)).map(|k| (Some(om[i + k.min(a - 1)]), Some(ou[j + k.min(b - 1)]), 3)),
+                );
+                i += a;
+                j += b;
+            }
+        }
+    }
+    rows.extend(alone);
+    rows
+}
+
 fn merge(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (kind, keys) = cmd.list.split_once(char::is_whitespace).ok_or_else(StataError::syntax)?;
     let kind = kind.replace(' ', "");
     match kind.as_str() {
-        "1:1" | "m:1" | "1:m" => {}
-        "m:m" => return Err(StataError::unsupported_command("merge m:m")),
+        "1:1" | "m:1" | "1:m" | "m:m" => {}
         _ => return Err(StataError::syntax()),
     }
     let km = s.varlist(keys)?;
@@ -264,7 +307,7 @@ fn merge(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         frame.add(var)?;
     }
     s.frame = frame;
-    merge_labels(s, &using, cmd.has("nolabel"));
+    carry_labels(s, &using, cmd.has("nolabel"));
     if !cmd.has("noreport") {
         report(s, &rows, !cmd.has("nogenerate"));
     }
@@ -372,7 +415,7 @@ fn append(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let other = open(s, file, cmd.options.text("keep"))?;
         append_frame(s, &other, cmd.has("force"))?;
         source.resize(s.frame.n_rows(), k as f64 + 1.0);
-        merge_labels(s, &other, cmd.has("nolabel"));
+        carry_labels(s, &other, cmd.has("nolabel"));
     }
     if let Some(name) = cmd.options.text("generate") {
         s.frame.add(Variable::new(name, Column::from_f64(StorageType::Byte, &source)))?;

@@ -90,6 +90,7 @@ fn generate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if !is_valid_name(name) {
         return Err(StataError::new(198, format!("{name} invalid name")));
     }
+    s.room_for(s.frame.n_rows() as f64, 16.0)?;
     let groups = group_ranges(s);
     let keep = selected(s, cmd, &groups)?;
     let c = s.compile(exp)?;

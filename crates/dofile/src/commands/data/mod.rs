@@ -3,14 +3,17 @@
 mod collapse;
 mod combine;
 mod convert;
+mod draws;
 mod duplicates;
 mod egen;
 mod files;
 mod generate;
 mod names;
+mod pairs;
 mod pctile;
 mod reshape;
 mod rows;
+mod transform;
 mod xtset;
 
 pub(crate) use egen::grouped;
@@ -55,6 +58,20 @@ pub(super) const TABLE: &[CommandSpec] = &[
     xtset::SPEC_TSSET,
     pctile::SPEC_PCTILE,
     pctile::SPEC_XTILE,
+    pairs::SPEC_JOINBY,
+    pairs::SPEC_CROSS,
+    pairs::SPEC_FILLIN,
+    draws::SPEC_SAMPLE,
+    draws::SPEC_SPLITSAMPLE,
+    draws::SPEC_BSAMPLE,
+    transform::SPEC_SEPARATE,
+    transform::SPEC_IPOLATE,
+    transform::SPEC_RANGE,
+    transform::SPEC_CUMUL,
+    transform::SPEC_MKSPLINE,
+    transform::SPEC_STACK,
+    transform::SPEC_XPOSE,
+    transform::SPEC_SPLIT,
 ];
 
 /// A count with thousands separators, as notes print it.

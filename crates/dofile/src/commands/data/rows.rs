@@ -231,6 +231,7 @@ fn expand(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if (n + added) as f64 * s.frame.n_vars().max(1) as f64 > 4e9 {
         return Err(StataError::standard(901));
     }
+    s.room_for((n + added) as f64, 8.0)?;
     let mut rows: Vec<usize> = (0..n).collect();
     for (i, &k) in copies.iter().enumerate() {
         rows.extend(std::iter::repeat_n(i, k));

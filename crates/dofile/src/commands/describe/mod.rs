@@ -12,6 +12,7 @@ mod rank_tests;
 mod summarize;
 mod tabstat;
 mod tabulate;
+mod tabulate_many;
 
 pub(crate) use listing::list_rows;
 
@@ -39,4 +40,6 @@ pub(super) const TABLE: &[CommandSpec] = &[
     summarize::SPEC,
     tabstat::SPEC,
     tabulate::SPEC,
+    tabulate_many::SPEC_TAB1,
+    tabulate_many::SPEC_TAB2,
 ];

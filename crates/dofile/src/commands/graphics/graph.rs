@@ -76,7 +76,7 @@ fn drop(session: &mut Session, rest: &str) -> Result<()> {
     rest.split_whitespace().try_for_each(|name| store::graphs(session).drop(name))
 }
 
-/// `graph export FILE [, name() as(svg) replace]`.
+/// `graph export FILE [, name() as(svg|png|pdf) width(#) height(#) replace]`.
 fn export(session: &mut Session, rest: &str) -> Result<()> {
     let cmd = ParsedCommand::split("graph export", rest, false)?;
     let file = unquote(&cmd.list).to_owned();
@@ -84,22 +84,20 @@ fn export(session: &mut Session, rest: &str) -> Result<()> {
         return Err(StataError::invalid("invalid file specification"));
     }
     let (mut replace, mut name, mut format) = (false, None, None);
+    let (mut width, mut height) = (None, None);
+    let pixels = |a: &str| {
+        let n = a.trim().parse::<u32>().ok().filter(|n| *n > 0);
+        n.ok_or_else(|| StataError::invalid("width() and height() take whole numbers of pixels"))
+    };
     for (option, argument) in split_options(&cmd.option_text)? {
         match argument {
             None if option == "replace" => replace = true,
             Some(a) if abbreviates(&option, "NAME") => name = Some(a),
             Some(a) if abbreviates(&option, "AS") => format = Some(a.to_lowercase()),
+            Some(a) if option == "width" => width = Some(pixels(&a)?),
+            Some(a) if option == "height" => height = Some(pixels(&a)?),
             _ => {
-                let known = [
-                    "width",
-                    "height",
-                    "fontface",
-                    "orientation",
-                    "mag",
-                    "logo",
-                    "ignorefont",
-                    "baselineshift",
-                ];
+                let known = ["fontface", "orientation", "mag", "logo", "ignorefont", "baselineshift"];
                 return Err(if known.contains(&option.as_str()) {
                     StataError::unsupported_option("graph export", &option)
                 } else {
@@ -109,14 +107,22 @@ fn export(session: &mut Session, rest: &str) -> Result<()> {
         }
     }
     let suffix = file.rsplit_once('.').map(|(_, s)| s.to_lowercase());
-    match format.or(suffix).as_deref() {
-        Some("svg") => store::export(session, name.as_deref(), &file, replace),
-        Some(other) => Err(StataError::new(
-            199,
-            format!("graph export to {other} is not supported by the open engine, use svg"),
-        )),
-        None => Err(StataError::invalid("the file name has no suffix; use .svg or as(svg)")),
+    let kind = match format.or(suffix).as_deref() {
+        Some("svg") => store::Kind::Svg,
+        Some("png") => store::Kind::Png { width, height },
+        Some("pdf") => store::Kind::Pdf,
+        Some(other) => {
+            return Err(StataError::new(
+                199,
+                format!("graph export to {other} is not supported by the open engine, use svg, png or pdf"),
+            ));
+        }
+        None => return Err(StataError::invalid("the file name has no suffix; use .svg, .png or .pdf")),
+    };
+    if (width.is_some() || height.is_some()) && !matches!(kind, store::Kind::Png { .. }) {
+        return Err(StataError::unsupported_option("graph export", "width() and height() without png"));
     }
+    store::export(session, name.as_deref(), &file, replace, kind)
 }
 
 /// `graph combine g1 g2 … [, cols() rows() title() xcommon …]`.

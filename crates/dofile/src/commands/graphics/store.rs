@@ -108,15 +108,35 @@ pub(super) fn footer(own_note: &str, used: Option<usize>) -> String {
     parts.join(" · ")
 }
 
-/// Writes a figure as SVG; r(602) when the file exists and `replace` was not given.
-pub(super) fn export(session: &mut Session, name: Option<&str>, file: &str, replace: bool) -> Result<()> {
+/// Kinds of files that figures are written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Svg,
+    Png { width: Option<u32>, height: Option<u32> },
+    Pdf,
+}
+
+/// Writes a figure; r(602) when the file exists and `replace` was not given.
+pub(super) fn export(
+    session: &mut Session,
+    name: Option<&str>,
+    file: &str,
+    replace: bool,
+    kind: Kind,
+) -> Result<()> {
     let svg = graph::render(graphs(session).get(name)?);
     let path = session.path(file);
     if path.exists() && !replace {
         return Err(StataError::new(602, format!("file {file} already exists")));
     }
-    std::fs::write(&path, svg)
+    let refused = |e: graph::raster::RasterError| StataError::new(198, e.to_string());
+    let (bytes, shown) = match kind {
+        Kind::Svg => (svg.into_bytes(), "SVG"),
+        Kind::Png { width, height } => (graph::to_png(&svg, width, height).map_err(refused)?, "PNG"),
+        Kind::Pdf => (graph::to_pdf(&svg).map_err(refused)?, "PDF"),
+    };
+    std::fs::write(&path, bytes)
         .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))?;
-    session.print(format!("file {file} saved as SVG format"));
+    session.print(format!("file {file} saved as {shown} format"));
     Ok(())
 }

@@ -59,6 +59,7 @@ fn set(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             if n > 2_147_483_620.0 || n * s.row_width().max(1) as f64 > 6e10 {
                 return Err(StataError::standard(901));
             }
+            s.room_for(n, 8.0)?;
             let before = s.frame.n_rows();
             s.frame.set_n_rows(n as usize);
             let was = format::bare("%15.0gc", before as f64);

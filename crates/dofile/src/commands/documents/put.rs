@@ -1,0 +1,401 @@
+//! `putdocx` and `putpdf`: one set of statements, two file formats.
+
+use super::content::{dress, inches, shown, values};
+use super::model::{Block, Document, Paragraph, Picture, Run};
+use super::{docx, pdf, table};
+use crate::commands::language::files::{check_replace, with_extension};
+use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::error::{Result, StataError};
+use crate::graph::raster;
+use crate::session::Session;
+use crate::syntax::ParsedCommand;
+use crate::syntax::options::split_options;
+use crate::syntax::split::{matching_paren, top_level_comma, unquote, words};
+
+const SYNTAX: &str = "begin [, pagesize(letter|A4|A5|legal) landscape font(name[, size])] | paragraph [, style(Title|Subtitle|Heading1|Heading2|Heading3) halign() font()] | text (exp) [...] [, nformat(%fmt) bold italic underline strikeout font() linebreak[(#)]] | table name = {(#,#) | data(varlist) [if] [in] | matrix(name) | etable} [, varnames obsno rownames colnames nformat(%fmt) title(text) note(text)] | table name(#,#) = (exp) [, nformat() bold italic halign()] | image file [, width(#) height(#)] | pagebreak | describe | save file [, replace] | clear";
+
+pub const SPEC_DOCX: CommandSpec = CommandSpec {
+    name: "putdocx",
+    min: 7,
+    form: Form::Raw,
+    by: ByRule::No,
+    run: |s, c| run(s, c, Format::Docx),
+    syntax: SYNTAX,
+    notes: "writes Office Open XML; describe stores r(nparagraphs) r(ntables) r(nimages); pictures: .svg and .png (putpdf: .svg); the font name is not used",
+    examples: &[Example {
+        run: "set obs 6\ngenerate x = _n\ngenerate y = 2*x + mod(_n, 2)\nregress y x\nputdocx begin\nputdocx paragraph, style(Heading1)\nputdocx text (\"收入 & <results>\")\nputdocx paragraph\nputdocx text (\"slope \") (_b[x]), nformat(%5.2f) bold\nputdocx table t = etable\nputdocx table d = data(x y) in 1/3, varnames\nputdocx table d(2,1) = (99), bold\nputdocx describe\nscalar p = r(nparagraphs)\nscalar t = r(ntables)\ntempfile f\nputdocx save \"`f'.docx\", replace\nscalar there = fileexists(\"`f'.docx\")\nerase \"`f'.docx\"",
+        expect: &[("p", 2.0), ("t", 2.0), ("there", 1.0)],
+    }],
+};
+pub const SPEC_PDF: CommandSpec = CommandSpec {
+    name: "putpdf",
+    min: 6,
+    form: Form::Raw,
+    by: ByRule::No,
+    run: |s, c| run(s, c, Format::Pdf),
+    syntax: SYNTAX,
+    notes: "as putdocx, with the embedded font; describe stores r(nparagraphs) r(ntables) r(nimages)",
+    examples: &[Example {
+        run: "set obs 3\ngenerate x = _n\nscatter x x, title(\"图\")\nputpdf begin, pagesize(A4)\nputpdf paragraph, halign(center)\nputpdf text (\"Mean of x\"), bold\nmatrix M = (1, 2 \\ 3, 4)\nputpdf table m = matrix(M), rownames colnames\ntempfile f\ngraph export \"`f'.svg\"\nputpdf image \"`f'.svg\", width(4)\nputpdf pagebreak\nputpdf paragraph\nputpdf text (\"last page\")\nputpdf save \"`f'.pdf\"\nscalar there = fileexists(\"`f'.pdf\")\nerase \"`f'.pdf\"\nerase \"`f'.svg\"",
+        expect: &[("there", 1.0)],
+    }],
+};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Docx,
+    Pdf,
+}
+
+impl Format {
+    fn name(self) -> &'static str {
+        if self == Self::Docx { "putdocx" } else { "putpdf" }
+    }
+
+    fn extension(self) -> &'static str {
+        if self == Self::Docx { "docx" } else { "pdf" }
+    }
+}
+
+fn document(s: &mut Session, f: Format) -> Result<&mut Document> {
+    s.handles
+        .other
+        .get_mut(f.name())
+        .and_then(|d| d.downcast_mut::<Document>())
+        .ok_or_else(|| StataError::new(119, format!("no document is open; {} begin first", f.name())))
+}
+
+fn refuse(f: Format, options: &[(String, Option<String>)], known: &[&str]) -> Result<()> {
+    match options.first() {
+        None => Ok(()),
+        Some((o, _)) if known.contains(&o.as_str()) => Err(StataError::unsupported_option(f.name(), o)),
+        Some((o, _)) => Err(StataError::option_not_allowed(o)),
+    }
+}
+
+fn run(s: &mut Session, cmd: &ParsedCommand, f: Format) -> Result<()> {
+    let (main, options) = match top_level_comma(&cmd.raw) {
+        Some(i) => (cmd.raw[..i].trim(), cmd.raw[i + 1..].trim()),
+        None => (cmd.raw.trim(), ""),
+    };
+    let (word, rest) = main.split_once(char::is_whitespace).unwrap_or((main, ""));
+    let rest = rest.trim();
+    match word {
+        "begin" => begin(s, f, options),
+        "clear" => {
+            s.handles.other.remove(f.name());
+            Ok(())
+        }
+        "describe" => describe(s, f),
+        "paragraph" => paragraph(s, f, options),
+        "text" => text(s, f, rest, options),
+        "pagebreak" => {
+            document(s, f)?.blocks.push(Block::PageBreak);
+            Ok(())
+        }
+        "image" => image(s, f, rest, options),
+        "table" => tables(s, f, rest, options),
+        "save" => save(s, f, rest, options),
+        "" => Err(StataError::syntax()),
+        other => Err(StataError::unsupported_command(&format!("{} {other}", f.name()))),
+    }
+}
+
+fn begin(s: &mut Session, f: Format, options: &str) -> Result<()> {
+    if s.handles.other.contains_key(f.name()) {
+        return Err(StataError::new(110, "a document is open already; save or clear it first"));
+    }
+    let mut d = Document { page: (8.5, 11.0), size: 11.0, blocks: Vec::new() };
+    let own = dress(options)?;
+    d.size = own.look.size.unwrap_or(11.0);
+    for (name, argument) in &own.rest {
+        match (name.as_str(), argument.as_deref()) {
+            ("pagesize", Some(size)) => {
+                d.page = match size.trim() {
+                    "letter" => (8.5, 11.0),
+                    "legal" => (8.5, 14.0),
+                    "A4" => (8.27, 11.69),
+                    "A5" => (5.83, 8.27),
+                    _ => return Err(StataError::unsupported_option(f.name(), &format!("pagesize({size})"))),
+                }
+            }
+            ("landscape", None) => {}
+            _ => {
+                return refuse(
+                    f,
+                    &own.rest[..],
+                    &["header", "footer", "pagenum", "margin", "bgcolor", "border"],
+                );
+            }
+        }
+    }
+    if own.rest.iter().any(|o| o.0 == "landscape") {
+        d.page = (d.page.1, d.page.0);
+    }
+    s.handles.other.insert(f.name(), Box::new(d));
+    Ok(())
+}
+
+fn describe(s: &mut Session, f: Format) -> Result<()> {
+    let d = document(s, f)?;
+    let count = |is: fn(&Block) -> bool| d.blocks.iter().filter(|b| is(b)).count() as f64;
+    let paragraphs = count(|b| matches!(b, Block::Paragraph(_)));
+    let tables = count(|b| matches!(b, Block::Table(_)));
+    let images = count(|b| matches!(b, Block::Picture(_)));
+    for (name, n) in [("paragraphs", paragraphs), ("tables", tables), ("images", images)] {
+        s.print(format!("  Number of {name:<12} = {n:>6}"));
+    }
+    let mut r = crate::results::Results::default();
+    r.scalar("nparagraphs", paragraphs).scalar("ntables", tables).scalar("nimages", images);
+    s.r = r;
+    Ok(())
+}
+
+fn paragraph(s: &mut Session, f: Format, options: &str) -> Result<()> {
+    let own = dress(options)?;
+    let mut p = Paragraph { align: own.align.unwrap_or_default(), ..Paragraph::default() };
+    for (name, argument) in &own.rest {
+        match (name.as_str(), argument.as_deref()) {
+            ("style", Some(style)) => {
+                let known = ["Normal", "Title", "Subtitle", "Heading1", "Heading2", "Heading3"];
+                let style = unquote(style.trim());
+                if !known.contains(&style) {
+                    return Err(StataError::unsupported_option(f.name(), &format!("style({style})")));
+                }
+                p.style = if style == "Normal" { String::new() } else { style.to_string() };
+            }
+            _ => {
+                return refuse(
+                    f,
+                    &own.rest,
+                    &["indent", "spacing", "shading", "toheader", "tofooter", "wordwrap"],
+                );
+            }
+        }
+    }
+    document(s, f)?.blocks.push(Block::Paragraph(p));
+    Ok(())
+}
+
+fn text(s: &mut Session, f: Format, rest: &str, options: &str) -> Result<()> {
+    let own = dress(options)?;
+    refuse(f, &own.rest, &["shading", "script", "trim", "allcaps", "hyperlink"])?;
+    let values = values(s, rest)?;
+    if values.is_empty() {
+        return Err(StataError::syntax());
+    }
+    let mut runs = Vec::new();
+    for value in &values {
+        runs.push(Run { text: shown(value, own.format.as_deref())?, look: own.look.clone(), breaks: 0 });
+    }
+    if let Some(last) = runs.last_mut() {
+        last.breaks = own.breaks;
+    }
+    let d = document(s, f)?;
+    let p = d.open_paragraph().ok_or_else(|| StataError::new(119, "no paragraph is open; add one first"))?;
+    p.runs.extend(runs);
+    Ok(())
+}
+
+fn image(s: &mut Session, f: Format, rest: &str, options: &str) -> Result<()> {
+    document(s, f)?;
+    let name = unquote(rest).to_string();
+    let (mut width, mut height) = (None, None);
+    for (option, argument) in split_options(options)? {
+        match (option.as_str(), argument.as_deref()) {
+            ("width", Some(a)) => width = Some(inches(a)?),
+            ("height", Some(a)) => height = Some(inches(a)?),
+            ("linebreak", _) => {}
+            (o, a) => return refuse(f, &[(o.to_string(), a.map(String::from))], &["link"]),
+        }
+    }
+    let bytes =
+        std::fs::read(s.path(&name)).map_err(|_| StataError::new(601, format!("file {name} not found")))?;
+    let bad = |e: String| StataError::new(610, format!("file {name} is not a picture that can be used: {e}"));
+    let (png, svg, size) = if name.to_lowercase().ends_with(".svg") {
+        let svg = String::from_utf8_lossy(&bytes).into_owned();
+        let size = raster::size(&svg).map_err(|e| bad(e.to_string()))?;
+        (raster::to_png(&svg, None, None).map_err(|e| bad(e.to_string()))?, Some(svg), size)
+    } else if f == Format::Docx && bytes.starts_with(b"\x89PNG\r\n\x1a\n") && bytes.len() > 24 {
+        let at =
+            |i: usize| f64::from(u32::from_be_bytes([bytes[i], bytes[i + 1], bytes[i + 2], bytes[i + 3]]));
+        let size = (at(16), at(20));
+        if size.0 < 1.0 || size.1 < 1.0 {
+            return Err(bad("it has no size".into()));
+        }
+        (bytes, None, size)
+    } else {
+        return Err(StataError::new(
+            199,
+            "pictures other than .svg, and .png in putdocx, are not supported by the open engine",
+        ));
+    };
+    let ratio = size.1 / size.0;
+    let (width, height) = match (width, height) {
+        (Some(w), Some(h)) => (w, h),
+        (Some(w), None) => (w, w * ratio),
+        (None, Some(h)) => (h / ratio, h),
+        (None, None) => {
+            let w = (size.0 / 96.0).min(6.5);
+            (w, w * ratio)
+        }
+    };
+    document(s, f)?.blocks.push(Block::Picture(Picture { png, svg, width, height }));
+    Ok(())
+}
+
+fn tables(s: &mut Session, f: Format, rest: &str, options: &str) -> Result<()> {
+    document(s, f)?;
+    let (target, spec) = match rest.split_once('=') {
+        Some((t, e)) => (t.trim(), Some(e.trim())),
+        None => (rest, None),
+    };
+    if let Some((name, place)) = target.split_once('(') {
+        let place = place.strip_suffix(')').ok_or_else(StataError::syntax)?;
+        return cell(s, f, name.trim(), place, spec, options);
+    }
+    let spec = spec.ok_or_else(StataError::syntax)?;
+    if !crate::frame::is_valid_name(target) {
+        return Err(StataError::new(198, format!("{target} invalid name")));
+    }
+    let own = dress(options)?;
+    let (mut names, mut numbers, mut row_names, mut col_names) = (false, false, false, false);
+    let (mut title, mut notes) = (None, Vec::new());
+    for (name, argument) in &own.rest {
+        match (name.as_str(), argument.as_deref()) {
+            ("varnames", None) => names = true,
+            ("obsno", None) => numbers = true,
+            ("rownames", None) => row_names = true,
+            ("colnames", None) => col_names = true,
+            ("title", Some(t)) => title = Some(unquote(t.trim()).to_string()),
+            ("note", Some(t)) => notes.push(unquote(t.trim()).to_string()),
+            _ => {
+                return refuse(
+                    f,
+                    &own.rest,
+                    &[
+                        "width",
+                        "border",
+                        "layout",
+                        "memtable",
+                        "headerrow",
+                        "indent",
+                        "spacing",
+                        "cellmargin",
+                        "cellspacing",
+                    ],
+                );
+            }
+        }
+    }
+    let mut grid = if spec.starts_with('(') {
+        let inner = spec.trim_start_matches('(').trim_end_matches(')');
+        let (r, c) = inner.split_once(',').ok_or_else(StataError::syntax)?;
+        let size = |t: &str| s.eval_num(t).map(|x| x.clamp(0.0, 1e7) as usize);
+        table::empty(size(r)?, size(c)?)?
+    } else if spec == "etable" {
+        table::estimates(s)?
+    } else if let Some(rest) = spec.strip_prefix("data") {
+        let rest = rest.trim_start();
+        let close = matching_paren(rest, 0).ok_or_else(StataError::syntax)?;
+        let inner = ParsedCommand::split(f.name(), &rest[close + 1..], false)?;
+        table::data(s, unquote(rest[1..close].trim()), &inner, names, numbers)?
+    } else if let Some(rest) = spec.strip_prefix("matrix") {
+        let name = rest.trim().trim_start_matches('(').trim_end_matches(')').trim();
+        let m = s.matrix(name).ok_or_else(|| StataError::not_found(name))?;
+        table::matrix(&m, own.format.as_deref(), row_names, col_names)?
+    } else {
+        return Err(StataError::unsupported_option(f.name(), spec.split('(').next().unwrap_or(spec)));
+    };
+    grid.name = target.to_string();
+    if let Some(title) = title {
+        grid.title = title;
+    }
+    grid.notes.extend(notes);
+    document(s, f)?.blocks.push(Block::Table(grid));
+    Ok(())
+}
+
+/// Places of `(i,j)`: a number, a range `a/b` or `.` for all, from 1.
+fn places(text: &str, most: usize) -> Result<std::ops::Range<usize>> {
+    let one = |t: &str| t.trim().parse::<usize>().ok().filter(|k| (1..=most).contains(k));
+    let bad = || StataError::new(198, format!("{text}: not a row or column of the table"));
+    match text.trim() {
+        "." => Ok(0..most),
+        t => match t.split_once('/') {
+            Some((a, b)) => Ok(one(a).ok_or_else(bad)? - 1..one(b).ok_or_else(bad)?),
+            None => one(t).map(|k| k - 1..k).ok_or_else(bad),
+        },
+    }
+}
+
+fn cell(
+    s: &mut Session,
+    f: Format,
+    name: &str,
+    place: &str,
+    spec: Option<&str>,
+    options: &str,
+) -> Result<()> {
+    let own = dress(options)?;
+    refuse(
+        f,
+        &own.rest,
+        &["shading", "border", "colspan", "rowspan", "valign", "append", "drop", "addrows", "addcols"],
+    )?;
+    let value = match spec {
+        Some(text) if text.starts_with("image") => {
+            return Err(StataError::unsupported_option(f.name(), "image in a cell"));
+        }
+        Some(text) => {
+            let mut all = String::new();
+            for value in values(s, text)? {
+                all.push_str(&shown(&value, own.format.as_deref())?);
+            }
+            Some(all)
+        }
+        None => None,
+    };
+    let (i, j) = place.split_once(',').ok_or_else(StataError::syntax)?;
+    let grid =
+        document(s, f)?.table(name).ok_or_else(|| StataError::new(111, format!("table {name} not found")))?;
+    let rows = places(i, grid.rows.len())?;
+    let columns = places(j, grid.rows.first().map_or(0, Vec::len))?;
+    for row in &mut grid.rows[rows] {
+        for cell in row.iter_mut().take(columns.end).skip(columns.start) {
+            if let Some(text) = &value {
+                cell.text.clone_from(text);
+            }
+            cell.look.bold |= own.look.bold;
+            cell.look.italic |= own.look.italic;
+            cell.look.underline |= own.look.underline;
+            cell.look.size = own.look.size.or(cell.look.size);
+            if own.look.color.is_some() {
+                cell.look.color.clone_from(&own.look.color);
+            }
+            cell.align = own.align.unwrap_or(cell.align);
+        }
+    }
+    Ok(())
+}
+
+fn save(s: &mut Session, f: Format, rest: &str, options: &str) -> Result<()> {
+    let words_of = words(options);
+    if let Some(bad) = words_of.iter().find(|o| **o != "replace") {
+        return refuse(f, &[((*bad).to_string(), None)], &["append", "nomsg"]);
+    }
+    let file = with_extension(unquote(rest), f.extension());
+    let path = s.path(&file);
+    check_replace(&path, &file, words_of.contains(&"replace"))?;
+    let d = document(s, f)?;
+    let bytes = match f {
+        Format::Docx => docx::write(d).map_err(|e| e.to_string()),
+        Format::Pdf => pdf::write(d).map_err(|e| e.to_string()),
+    };
+    let bytes = bytes.map_err(|e| StataError::new(603, format!("file {file} could not be written: {e}")))?;
+    std::fs::write(&path, bytes)
+        .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))?;
+    s.handles.other.remove(f.name());
+    s.print(format!("successfully created {file}"));
+    Ok(())
+}

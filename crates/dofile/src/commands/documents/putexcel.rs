@@ -1,0 +1,449 @@
+//! `putexcel`: cells, matrices and estimates in a workbook. The workbook is kept in memory while it is set and
+//! written after each statement (with `open`: at `putexcel save`); workbooks of others are not changed.
+
+use std::collections::BTreeMap;
+
+use rust_xlsxwriter::{
+    DocProperties, ExcelDateTime, Format as CellFormat, FormatAlign, FormatBorder, Workbook,
+};
+
+use super::content::{Dress, dress, hex};
+use super::model::Align;
+use super::table;
+use crate::commands::language::files::{check_replace, with_extension};
+use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::error::{Result, StataError};
+use crate::session::Session;
+use crate::syntax::ParsedCommand;
+use crate::syntax::split::{top_level_comma, unquote};
+use crate::value::{Value, is_missing};
+
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "putexcel",
+    min: 4,
+    form: Form::Raw,
+    by: ByRule::No,
+    run,
+    syntax: "putexcel set file [, sheet(name) replace modify open] | ul_cell = {\"text\" | (exp) | matrix(name) [, names rownames colnames] | etable} [...] [, bold italic underline nformat(excelcode) halign() border(all|top|bottom) fpattern(solid, color) font(name, size, color)] | cellrange, formats | describe | save | clear",
+    notes: "modify works on workbooks of the same run; formulas as formula(\"=A1+B1\")",
+    examples: &[Example {
+        run: "set obs 5\ngenerate x = _n\nsummarize x\ntempfile f\nputexcel set \"`f'.xlsx\", replace\nputexcel A1 = \"mean\" B1 = (r(mean)), bold\nmatrix M = (1, 2 \\ 3, 4)\nputexcel A3 = matrix(M), names nformat(0.00)\nputexcel A9 = \"平均\"\nimport excel \"`f'.xlsx\", clear\nscalar mean = B[1] == \"3\"\nscalar cell = C[5] == \"4\"\nscalar text = A[9] == \"平均\"\nputexcel clear\nerase \"`f'.xlsx\"",
+        expect: &[("mean", 1.0), ("cell", 1.0), ("text", 1.0)],
+    }],
+};
+
+const KEY: &str = "putexcel";
+
+#[derive(Debug, Clone, PartialEq)]
+enum Content {
+    Empty,
+    Number(f64),
+    Text(String),
+    Formula(String),
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Dressing {
+    bold: bool,
+    italic: bool,
+    underline: bool,
+    number: Option<String>,
+    align: Option<Align>,
+    border: Option<String>,
+    size: Option<f64>,
+    color: Option<String>,
+    fill: Option<String>,
+}
+
+/// The workbook that `putexcel set` made.
+#[derive(Debug, Default)]
+struct Book {
+    file: String,
+    sheet: String,
+    open: bool,
+    sheets: Vec<String>,
+    cells: BTreeMap<(usize, u32, u16), (Content, Dressing)>,
+}
+
+/// Workbooks of the run by file, so that `modify` can go on with them.
+#[derive(Debug, Default)]
+struct State {
+    current: Option<Book>,
+    written: BTreeMap<String, Book>,
+}
+
+fn state(s: &mut Session) -> &mut State {
+    let slot = s.handles.other.entry(KEY).or_insert_with(|| Box::new(State::default()));
+    if !slot.is::<State>() {
+        *slot = Box::new(State::default());
+    }
+    slot.downcast_mut().expect("the slot was made two lines above")
+}
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (main, options) = match top_level_comma(&cmd.raw) {
+        Some(i) => (cmd.raw[..i].trim(), cmd.raw[i + 1..].trim()),
+        None => (cmd.raw.trim(), ""),
+    };
+    let (word, rest) = main.split_once(char::is_whitespace).unwrap_or((main, ""));
+    match word {
+        "set" => set(s, rest.trim(), options),
+        "clear" => {
+            state(s).current = None;
+            Ok(())
+        }
+        "describe" | "d" => {
+            let line = match &state(s).current {
+                Some(b) => format!("  file {}, sheet {}", b.file, b.sheet),
+                None => "  no workbook is set".to_string(),
+            };
+            s.print(line);
+            Ok(())
+        }
+        "save" | "close" => {
+            write(s)?;
+            let done = state(s).current.take();
+            if let Some(book) = done {
+                let file = book.file.clone();
+                state(s).written.insert(file.clone(), book);
+                s.print(format!("file {file} saved"));
+            }
+            Ok(())
+        }
+        "" => Err(StataError::syntax()),
+        "sheetset" => Err(StataError::unsupported_command("putexcel sheetset")),
+        _ => cells(s, main, options),
+    }
+}
+
+fn set(s: &mut Session, rest: &str, options: &str) -> Result<()> {
+    let file = with_extension(unquote(rest), "xlsx");
+    if !file.to_lowercase().ends_with(".xlsx") {
+        return Err(StataError::new(199, "putexcel writes .xlsx files only in the open engine"));
+    }
+    let (mut sheet, mut replace, mut modify, mut open) = ("Sheet1".to_string(), false, false, false);
+    for (name, argument) in crate::syntax::options::split_options(options)? {
+        match (name.as_str(), argument.as_deref()) {
+            ("sheet", Some(a)) => sheet = unquote(a.split(',').next().unwrap_or(a).trim()).to_string(),
+            ("replace", None) => replace = true,
+            ("modify", None) => modify = true,
+            ("open", None) => open = true,
+            ("keepcellformat" | "locale" | "nomsg", _) => {
+                return Err(StataError::unsupported_option("putexcel set", &name));
+            }
+            (o, _) => return Err(StataError::option_not_allowed(o)),
+        }
+    }
+    let path = s.path(&file);
+    let (old, others) = {
+        let st = state(s);
+        if let Some(b) = st.current.take() {
+            st.written.insert(b.file.clone(), b);
+        }
+        let old = st.written.remove(&file);
+        (old, path.exists())
+    };
+    let mut book = match old {
+        Some(book) if modify => book,
+        None if modify && others => {
+            return Err(StataError::new(
+                199,
+                "putexcel set, modify of a workbook of another program is not supported by the open engine",
+            ));
+        }
+        _ => {
+            check_replace(&path, &file, replace || modify)?;
+            Book { file, ..Book::default() }
+        }
+    };
+    if !book.sheets.contains(&sheet) {
+        book.sheets.push(sheet.clone());
+    }
+    book.sheet = sheet;
+    book.open = open;
+    state(s).current = Some(book);
+    Ok(())
+}
+
+fn dressing(own: &Dress) -> Result<(Dressing, [bool; 2])> {
+    let mut out = Dressing {
+        bold: own.look.bold,
+        italic: own.look.italic,
+        underline: own.look.underline,
+        number: own.format.clone(),
+        align: own.align,
+        size: own.look.size,
+        color: own.look.color.clone(),
+        ..Dressing::default()
+    };
+    let mut names = [false, false];
+    for (name, argument) in &own.rest {
+        match (name.as_str(), argument.as_deref()) {
+            ("names", None) => names = [true, true],
+            ("rownames", None) => names[0] = true,
+            ("colnames", None) => names[1] = true,
+            ("border", Some(b)) => out.border = Some(b.split(',').next().unwrap_or(b).trim().to_string()),
+            ("fpattern", Some(p)) => {
+                let color = p.split(',').nth(1).map(|c| c.trim().trim_matches('"')).unwrap_or("");
+                out.fill = Some(
+                    hex(color)
+                        .ok_or_else(|| StataError::invalid("fpattern() takes a pattern and a color"))?,
+                );
+            }
+            ("left" | "right" | "hcenter", None) => {
+                out.align = Some(match name.as_str() {
+                    "left" => Align::Left,
+                    "right" => Align::Right,
+                    _ => Align::Center,
+                });
+            }
+            (
+                "merge" | "unmerge" | "txtwrap" | "txtindent" | "txtrotate" | "valign" | "script" | "asdate"
+                | "asdatetime" | "asdatenum" | "colwise" | "overwritefmt" | "top" | "bottom" | "vcenter",
+                _,
+            ) => {
+                return Err(StataError::unsupported_option("putexcel", name));
+            }
+            (o, _) => return Err(StataError::option_not_allowed(o)),
+        }
+    }
+    Ok((out, names))
+}
+
+/// `A1` or `A1:C5` as row and column ranges.
+fn area(text: &str) -> Option<((u32, u16), (u32, u16))> {
+    let one = |t: &str| {
+        let letters = t.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let (column, row) = t.split_at(letters);
+        if letters == 0 || letters > 3 {
+            return None;
+        }
+        let c = column.bytes().fold(0u32, |c, b| c * 26 + u32::from(b.to_ascii_uppercase() - b'A') + 1);
+        let r = row.parse::<u32>().ok().filter(|r| (1..=1_048_576).contains(r))?;
+        (c <= 16_384).then_some((r - 1, c as u16 - 1))
+    };
+    match text.split_once(':') {
+        Some((a, b)) => Some((one(a)?, one(b)?)),
+        None => one(text).map(|p| (p, p)),
+    }
+}
+
+fn cells(s: &mut Session, main: &str, options: &str) -> Result<()> {
+    if state(s).current.is_none() {
+        return Err(StataError::new(119, "no workbook is set; putexcel set first"));
+    }
+    let (style, names) = dressing(&dress(options)?)?;
+    let mut rest = main.trim();
+    let mut put: Vec<((u32, u16), Content)> = Vec::new();
+    let mut formatted = Vec::new();
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| c.is_whitespace() || c == '=').unwrap_or(rest.len());
+        let (first, last) = area(&rest[..end])
+            .ok_or_else(|| StataError::invalid(format!("{}: invalid cell", &rest[..end])))?;
+        rest = rest[end..].trim_start();
+        let Some(after) = rest.strip_prefix('=') else {
+            formatted.push((first, last));
+            continue;
+        };
+        let after = after.trim_start();
+        let (value, tail) = value_text(after)?;
+        rest = tail.trim_start();
+        contents(s, value, first, names, &mut put)?;
+    }
+    let too_many = |(a, b): &((u32, u16), (u32, u16))| {
+        (u64::from(b.0.saturating_sub(a.0)) + 1) * (u64::from(b.1.saturating_sub(a.1)) + 1) > 1_000_000
+    };
+    if formatted.iter().any(too_many) {
+        return Err(StataError::invalid("the cell range is too large"));
+    }
+    let book = state(s).current.as_mut().ok_or_else(StataError::syntax)?;
+    let sheet = book.sheets.iter().position(|n| *n == book.sheet).unwrap_or(0);
+    for ((r, c), content) in put {
+        let number = matches!(content, Content::Number(_));
+        let mut own = style.clone();
+        if !number {
+            own.number = None;
+        }
+        book.cells.insert((sheet, r, c), (content, own));
+    }
+    for ((r0, c0), (r1, c1)) in formatted {
+        for r in r0..=r1 {
+            for c in c0..=c1 {
+                let slot = book.cells.entry((sheet, r, c)).or_insert((Content::Empty, Dressing::default()));
+                slot.1 = style.clone();
+            }
+        }
+    }
+    if book.open { Ok(()) } else { write(s) }
+}
+
+/// The value behind `=`: a quoted text, `(exp)`, `name(…)` or a word; and what follows.
+fn value_text(text: &str) -> Result<(&str, &str)> {
+    let b = text.as_bytes();
+    if b.is_empty() {
+        return Err(StataError::syntax());
+    }
+    if crate::syntax::split::quote_at(b, 0) {
+        return Ok(text.split_at(crate::syntax::split::skip_quote(b, 0)));
+    }
+    let end = text.find(|c: char| c.is_whitespace() || c == '(').unwrap_or(text.len());
+    if text[end..].starts_with('(') {
+        let close = crate::syntax::split::matching_paren(text, end).ok_or_else(StataError::syntax)?;
+        return Ok(text.split_at(close + 1));
+    }
+    Ok(text.split_at(end))
+}
+
+fn contents(
+    s: &Session,
+    value: &str,
+    at: (u32, u16),
+    names: [bool; 2],
+    put: &mut Vec<((u32, u16), Content)>,
+) -> Result<()> {
+    let number = |x: f64| if is_missing(x) { Content::Empty } else { Content::Number(x) };
+    if let Some(inner) = value.strip_prefix("matrix(").and_then(|v| v.strip_suffix(')')) {
+        let name = inner.split(',').next().unwrap_or(inner).trim();
+        let m = s.matrix(name).ok_or_else(|| StataError::not_found(name))?;
+        let (top, left) = (u32::from(names[1]), u16::from(names[0]));
+        if at.0 as usize + m.rows() + 1 > 1_048_576 || at.1 as usize + m.cols() + 1 > 16_384 {
+            return Err(StataError::invalid("the matrix does not fit the sheet"));
+        }
+        if names[1] {
+            put.extend(
+                m.col_names
+                    .iter()
+                    .enumerate()
+                    .map(|(j, n)| ((at.0, at.1 + left + j as u16), Content::Text(n.full()))),
+            );
+        }
+        if names[0] {
+            put.extend(
+                m.row_names
+                    .iter()
+                    .enumerate()
+                    .map(|(i, n)| ((at.0 + top + i as u32, at.1), Content::Text(n.full()))),
+            );
+        }
+        for i in 0..m.rows() {
+            for j in 0..m.cols() {
+                put.push(((at.0 + top + i as u32, at.1 + left + j as u16), number(m.get(i, j))));
+            }
+        }
+        return Ok(());
+    }
+    if value == "etable" {
+        let grid = table::estimates(s)?;
+        for (i, row) in grid.rows.iter().enumerate() {
+            for (j, cell) in row.iter().enumerate() {
+                let content = match cell.text.trim().parse::<f64>() {
+                    Ok(x) if j > 0 => Content::Number(x),
+                    _ => Content::Text(cell.text.clone()),
+                };
+                put.push(((at.0 + i as u32, at.1 + j as u16), content));
+            }
+        }
+        return Ok(());
+    }
+    if let Some(inner) = value.strip_prefix("formula(").and_then(|v| v.strip_suffix(')')) {
+        put.push((at, Content::Formula(unquote(inner.trim()).to_string())));
+        return Ok(());
+    }
+    if ["picture(", "image(", "rscalars", "escalars", "emacros", "rmacros", "returnset"]
+        .iter()
+        .any(|p| value.starts_with(p))
+    {
+        return Err(StataError::unsupported_option("putexcel", value.split('(').next().unwrap_or(value)));
+    }
+    put.push((
+        at,
+        match s.eval(value)? {
+            Value::Num(x) => number(x),
+            Value::Str(t) => Content::Text(t),
+        },
+    ));
+    Ok(())
+}
+
+fn write(s: &mut Session) -> Result<()> {
+    let Some(book) = &state(s).current else {
+        return Err(StataError::new(119, "no workbook is set; putexcel set first"));
+    };
+    let file = book.file.clone();
+    let failed = |e: rust_xlsxwriter::XlsxError| {
+        StataError::new(603, format!("file {file} could not be written: {e}"))
+    };
+    let mut out = Workbook::new();
+    // a fixed date, so that the same cells give the same file
+    let created = ExcelDateTime::from_ymd(2000, 1, 1).map_err(failed)?;
+    out.set_properties(&DocProperties::new().set_creation_datetime(&created));
+    for (k, name) in book.sheets.iter().enumerate() {
+        let sheet = out.add_worksheet();
+        sheet.set_name(name).map_err(failed)?;
+        for (&(_, r, c), (content, style)) in book.cells.range((k, 0, 0)..=(k, u32::MAX, u16::MAX)) {
+            let f = cell_format(style);
+            match content {
+                Content::Number(x) => sheet.write_number_with_format(r, c, *x, &f),
+                Content::Text(t) => sheet.write_string_with_format(r, c, t, &f),
+                Content::Formula(t) => sheet.write_formula_with_format(r, c, t.as_str(), &f),
+                Content::Empty => sheet.write_blank(r, c, &f),
+            }
+            .map_err(failed)?;
+        }
+    }
+    let bytes = out.save_to_buffer().map_err(failed)?;
+    let path = s.path(&file);
+    std::fs::write(&path, bytes)
+        .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))
+}
+
+fn cell_format(d: &Dressing) -> CellFormat {
+    let mut f = CellFormat::new();
+    if d.bold {
+        f = f.set_bold();
+    }
+    if d.italic {
+        f = f.set_italic();
+    }
+    if d.underline {
+        f = f.set_underline(rust_xlsxwriter::FormatUnderline::Single);
+    }
+    if let Some(n) = &d.number {
+        let code = match n.as_str() {
+            "number" => "0",
+            "number_d2" => "0.00",
+            "number_sep" => "#,##0",
+            "number_sep_d2" => "#,##0.00",
+            "percent" => "0%",
+            "percent_d2" => "0.00%",
+            "scientific_d2" => "0.00E+00",
+            other => other.trim_matches('"'),
+        };
+        f = f.set_num_format(code);
+    }
+    f = match d.align {
+        Some(Align::Left) => f.set_align(FormatAlign::Left),
+        Some(Align::Center) => f.set_align(FormatAlign::Center),
+        Some(Align::Right) => f.set_align(FormatAlign::Right),
+        _ => f,
+    };
+    f = match d.border.as_deref() {
+        Some("all") => f.set_border(FormatBorder::Thin),
+        Some("top") => f.set_border_top(FormatBorder::Thin),
+        Some("bottom") => f.set_border_bottom(FormatBorder::Thin),
+        Some("left") => f.set_border_left(FormatBorder::Thin),
+        Some("right") => f.set_border_right(FormatBorder::Thin),
+        _ => f,
+    };
+    if let Some(size) = d.size {
+        f = f.set_font_size(size);
+    }
+    let rgb = |c: &str| rust_xlsxwriter::Color::RGB(u32::from_str_radix(c, 16).unwrap_or(0));
+    if let Some(c) = &d.color {
+        f = f.set_font_color(rgb(c));
+    }
+    if let Some(c) = &d.fill {
+        f = f.set_background_color(rgb(c));
+    }
+    f
+}

@@ -1,0 +1,32 @@
+//! The interpreter ends every input with a result or a return code: a few thousand generated inputs always,
+//! more with `SS_FUZZ_RUNS`. The program `examples/fuzz.rs` runs as many as one likes.
+
+mod inputs;
+
+use std::time::Duration;
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the number of runs is the tester's choice")]
+fn generated_inputs_never_panic() {
+    let runs = std::env::var("SS_FUZZ_RUNS").ok().and_then(|n| n.parse().ok()).unwrap_or(1500u64);
+    let (commands, corpus) = inputs::material();
+    assert!(commands.len() > 100 && corpus.len() > 100);
+    let watchdog = inputs::Watchdog::new(Duration::from_secs(5));
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut failed = Vec::new();
+    for seed in 0..runs {
+        let text = inputs::input(seed, &commands, &corpus);
+        let ended = std::panic::catch_unwind(|| {
+            let mut s = inputs::session(folder.path());
+            watchdog.watch(&s);
+            let (_, rc) = s.run_captured(&text);
+            s.end();
+            rc
+        });
+        watchdog.done();
+        if ended.is_err() {
+            failed.push((seed, text));
+        }
+    }
+    assert!(failed.is_empty(), "{failed:?}");
+}
