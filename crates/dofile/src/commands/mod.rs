@@ -3,8 +3,8 @@
 
 pub(crate) mod data;
 pub(crate) mod describe;
-mod epidemiology;
 mod documents;
+mod epidemiology;
 mod estimation;
 mod exchange;
 mod graphics;
