@@ -8,6 +8,7 @@ program define ss_check
     local codes "`codes' not_integer 459 neg_values 459 collinear 459 few_clusters 460 converge 430"
     local codes "`codes' panel_unset 459 no_within 2000 underidentified 481 nonpos_weights 402"
     local codes "`codes' no_match 459 key_type 106 stub_absent 111 nonconstant_in_unit 9 type_conflict 106"
+    local codes "`codes' table_too_large 910 few_df 2001"
     local codes "`codes' name_taken 110 too_few_periods 2001 no_events 2000 gap_time 459"
     local codes "`codes' few_near_cutoff 2001 no_match 459 too_many_obs 915"
     local codes "`codes' none_censored 459"

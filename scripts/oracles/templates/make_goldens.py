@@ -6,6 +6,7 @@ pandas, scipy, statsmodels and linearmodels; nothing comes from the project's en
 
 import goldens_censored
 import goldens_choice
+import goldens_core
 import goldens_count
 import goldens_describe
 import goldens_linear
@@ -33,6 +34,7 @@ if __name__ == "__main__":
     goldens_count.write_all()
     goldens_censored.write_all()
     goldens_choice.write_all()
+    goldens_core.write_all()
     goldens_panel_models.write_all()
     goldens_series.write_all()
     goldens_survival.write_all()

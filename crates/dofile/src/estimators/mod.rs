@@ -22,6 +22,7 @@ pub mod ml_count;
 pub mod ml_glm;
 pub mod ml_survival;
 pub mod ml_zero;
+pub mod normality;
 pub mod ols;
 pub mod panel;
 pub mod qr;

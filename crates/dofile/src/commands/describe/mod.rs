@@ -6,6 +6,7 @@ mod levelsof;
 mod listing;
 mod misstable;
 mod moments;
+mod normality;
 mod oneway;
 mod pctile;
 mod rank_tests;
@@ -33,6 +34,9 @@ pub(super) const TABLE: &[CommandSpec] = &[
     listing::SPEC_DS,
     listing::SPEC_CODEBOOK,
     misstable::SPEC,
+    normality::SPEC_SFRANCIA,
+    normality::SPEC_SKTEST,
+    normality::SPEC_SWILK,
     oneway::SPEC,
     pctile::SPEC,
     rank_tests::SPEC_KWALLIS,

@@ -19,6 +19,7 @@ mod pie;
 pub(in crate::commands) mod plain;
 mod plot_options;
 mod plots;
+mod quantiles;
 mod store;
 mod text;
 mod twoway;
@@ -35,4 +36,6 @@ pub(super) const TABLE: &[CommandSpec] = &[
     histogram::SPEC,
     kdensity::SPEC,
     marginsplot::SPEC,
+    quantiles::SPEC_PNORM,
+    quantiles::SPEC_QNORM,
 ];
