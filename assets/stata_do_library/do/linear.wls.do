@@ -11,12 +11,8 @@ if "`p_cluster_vars'" != "" {
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_weight_var'
 ss_sample `p_outcome' `p_regressors' `p_controls', strok(`p_cluster_vars' `p_absorb_vars') weight(`p_weight_var') kind(`p_weight_kind') maxloss(0.2)
-local command "regress"
-local effects ""
 if "`p_absorb_vars'" != "" {
     ss_groups `p_absorb_vars', generate(ss_absorb)
-    local command "areg"
-    local effects "absorb(ss_absorb)"
 }
 if "`p_cluster_vars'" != "" {
     ss_clusters `p_cluster_vars'
@@ -25,7 +21,12 @@ ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
 tempname plain weighted total squares
-`command' `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use, `effects' vce(`errors') level(`p_level')
+if "`p_absorb_vars'" == "" {
+    regress `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use, vce(`errors') level(`p_level')
+}
+else {
+    areg `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use, absorb(ss_absorb) vce(`errors') level(`p_level')
+}
 matrix `plain' = r(table)
 quietly generate double ss_square = `p_weight_var'^2 if ss_use
 quietly summarize ss_square, meanonly
@@ -34,7 +35,12 @@ quietly summarize `p_weight_var' if ss_use, meanonly
 scalar `total' = r(sum)
 * size of an equally weighted sample with the same precision, Kish (1965)
 ss_metric n_effective = `total'^2 / `squares'
-`command' `p_outcome' `p_regressors_fv' `p_controls_fv' [`p_weight_kind' = `p_weight_var'] if ss_use, `effects' vce(`errors') level(`p_level')
+if "`p_absorb_vars'" == "" {
+    regress `p_outcome' `p_regressors_fv' `p_controls_fv' [`p_weight_kind' = `p_weight_var'] if ss_use, vce(`errors') level(`p_level')
+}
+else {
+    areg `p_outcome' `p_regressors_fv' `p_controls_fv' [`p_weight_kind' = `p_weight_var'] if ss_use, absorb(ss_absorb) vce(`errors') level(`p_level')
+}
 matrix `weighted' = r(table)
 ss_metric r2 = e(r2)
 ss_metric rmse = e(rmse)

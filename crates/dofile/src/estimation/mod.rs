@@ -4,7 +4,9 @@
 
 pub mod at_spec;
 pub mod binary;
+pub mod comparisons;
 pub mod display;
+pub mod factors;
 pub mod header;
 pub mod likelihood;
 pub mod linear;

@@ -7,6 +7,7 @@ pub mod blocks;
 pub mod classify;
 pub mod concordance;
 pub mod cox;
+pub mod contrasts;
 pub mod distributions;
 pub mod epidemiology;
 pub mod iv;

@@ -3,6 +3,7 @@
 mod anova;
 mod areg;
 mod choice;
+mod contrast;
 mod correlate;
 mod count;
 pub(crate) mod estat;
@@ -37,6 +38,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     choice::SPEC,
     choice::SPEC_OPROBIT,
     choice::SPEC_MLOGIT,
+    contrast::SPEC,
+    contrast::SPEC_PWCOMPARE,
     correlate::SPEC,
     correlate::SPEC_PWCORR,
     correlate::SPEC_SPEARMAN,

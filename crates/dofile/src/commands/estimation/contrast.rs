@@ -1,0 +1,308 @@
+//! `contrast` and `pwcompare`: comparisons of marginal linear predictions of the levels of factors.
+//!
+//! Margins are balanced (equal weights for the levels of other factors); covariates stay out, or their slopes are
+//! compared (`a#c.x`). Stores in `r()`: `contrast` df F or chi2 p (row vectors), df_r, b V table with operators;
+//! `pwcompare` b_vs V_vs table_vs and b V table of the margins. Formulas: [R] contrast, [R] pwcompare.
+
+use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::error::{Result, StataError};
+use crate::estimation::comparisons::{
+    Compared, Look, TermSpec, TestLine, apply, joint, show_estimates, show_tests,
+};
+use crate::estimation::factors::{Factor, Prediction, cell_predictions, cells, factors};
+use crate::estimation::linear::Parameters;
+use crate::estimators::contrasts::{Adjustment, pairs};
+use crate::estimators::matrix::Mat;
+use crate::results::Results;
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::syntax::split::ParsedCommand;
+
+const UNSUPPORTED: &[&str] = &[
+    "ASOBserved",
+    "EMPTYcells",
+    "noSVYadjust",
+    "NOESTIMcheck",
+    "OVERALL",
+    "LINCOM",
+    "ATEQuations",
+    "POST",
+    "EFORM",
+    "GROUPs",
+    "SORT",
+    "CONStant",
+    "df",
+    "BALANCED",
+];
+
+const CONTRAST: StandardSyntax = StandardSyntax::whole(&[
+    OptSpec::flag("EFFects"),
+    OptSpec::flag("CIeffects"),
+    OptSpec::flag("PVeffects"),
+    OptSpec::flag("noEFFects"),
+    OptSpec::flag("noWALD"),
+    OptSpec::flag("ASBALanced"),
+    OptSpec::text("MCOMPare"),
+    OptSpec::text("EQuation"),
+    OptSpec::real("Level"),
+])
+.unsupported(UNSUPPORTED);
+
+/// `contrast`.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "contrast",
+    min: 4,
+    form: Form::Standard(&CONTRAST),
+    by: ByRule::No,
+    run,
+    syntax: "contrast termlist [, effects nowald mcompare(noadjust|bonferroni|sidak|scheffe) equation(eq) level(#)]; operators r. a. ar. g. h. j. p. q., nested @",
+    notes: "stores r(df) r(F) or r(chi2) r(p) r(df_r) r(b) r(V) r(table); formulas: [R] contrast",
+    examples: &[Example {
+        // Means 1, 2 and 6 of three groups of two rows, residual variance 2: F = (28 / 2) / 2.
+        run: "set obs 6\ngen g = ceil(_n/2)\ngen y = cond(g==1, 1, cond(g==2, 2, 6)) + cond(mod(_n,2), 1, -1)\nregress y i.g\ncontrast r.g\nmatrix f = r(F)\nmatrix b = r(b)",
+        expect: &[("f[1,3]", 7.0), ("b[1,2]", 5.0)],
+    }],
+};
+
+const PWCOMPARE: StandardSyntax = StandardSyntax::whole(&[
+    OptSpec::flag("EFFects"),
+    OptSpec::flag("CIeffects"),
+    OptSpec::flag("PVeffects"),
+    OptSpec::flag("CIMargins"),
+    OptSpec::flag("ASBALanced"),
+    OptSpec::text("MCOMPare"),
+    OptSpec::text("EQuation"),
+    OptSpec::real("Level"),
+])
+.unsupported(UNSUPPORTED);
+
+/// `pwcompare`.
+pub const SPEC_PWCOMPARE: CommandSpec = CommandSpec {
+    name: "pwcompare",
+    min: 6,
+    form: Form::Standard(&PWCOMPARE),
+    by: ByRule::No,
+    run: run_pwcompare,
+    syntax: "pwcompare termlist [, effects cimargins mcompare(noadjust|bonferroni|sidak|scheffe) equation(eq) level(#)]",
+    notes: "stores r(b_vs) r(V_vs) r(table_vs) r(b) r(V); formulas: [R] pwcompare",
+    examples: &[Example {
+        run: "set obs 6\ngen g = ceil(_n/2)\ngen y = cond(g==1, 1, cond(g==2, 2, 6)) + cond(mod(_n,2), 1, -1)\nregress y i.g\npwcompare g\nmatrix b = r(b_vs)",
+        expect: &[("b[1,1]", 1.0), ("b[1,2]", 5.0), ("b[1,3]", 4.0)],
+    }],
+};
+
+/// The estimates that are compared.
+struct Active {
+    parameters: Parameters,
+    factors: Vec<Factor>,
+    equation: String,
+    df_r: Option<f64>,
+    level: f64,
+    adjustment: Adjustment,
+}
+
+impl Active {
+    fn read(session: &Session, cmd: &ParsedCommand) -> Result<Self> {
+        let parameters = Parameters::of(&session.e)?;
+        let first = parameters.stripe.first().map(|s| s.eq.clone()).unwrap_or_default();
+        let equation = cmd.options.text("equation").map_or(first, |e| e.trim().to_string());
+        if parameters.positions(&equation).is_empty() {
+            return Err(StataError::new(303, format!("equation {equation} not found")));
+        }
+        let adjustment = match cmd.options.text("mcompare") {
+            None => Adjustment::None,
+            Some(text) => Adjustment::parse(text)
+                .ok_or_else(|| StataError::unsupported_option(&cmd.name, &format!("mcompare({text})")))?,
+        };
+        Ok(Self {
+            factors: factors(&parameters),
+            equation,
+            df_r: session.e.results.get_scalar("df_r"),
+            level: crate::estimation::display::level(session, cmd)?,
+            adjustment,
+            parameters,
+        })
+    }
+
+    /// The factors of a term, r(322) when one is not in the model.
+    fn chosen(&self, session: &Session, term: &TermSpec) -> Result<Vec<&Factor>> {
+        term.parts
+            .iter()
+            .map(|part| {
+                let name = session.variable(&part.name).map(|v| session.frame.var(v).name.clone());
+                let name = name.unwrap_or_else(|_| part.name.clone());
+                self.factors.iter().find(|f| f.name == name).ok_or_else(|| {
+                    StataError::new(322, format!("factor {} not found in list of covariates", part.name))
+                })
+            })
+            .collect()
+    }
+
+    fn predictions(&self, chosen: &[&Factor], term: &TermSpec) -> Vec<Prediction> {
+        cell_predictions(&self.parameters, &self.equation, &self.factors, chosen, &term.covariates)
+    }
+
+    fn look<'a>(&self, heading: &'a str, effects: bool) -> Look<'a> {
+        Look {
+            heading,
+            vce_title: "",
+            effects,
+            adjustment: self.adjustment,
+            level: self.level,
+            df_r: self.df_r,
+        }
+    }
+}
+
+/// Weighted sums of predictions; absent where one that takes part is.
+fn combine(weights: &[f64], predictions: &[Prediction], size: usize) -> Prediction {
+    let mut out = vec![0.0; size];
+    for (weight, prediction) in weights.iter().zip(predictions).filter(|(w, _)| **w != 0.0) {
+        out.iter_mut().zip(prediction.as_ref()?).for_each(|(o, p)| *o += weight * p);
+    }
+    Some(out)
+}
+
+/// Terms of a list, `##` written out.
+fn terms(list: &str) -> Result<Vec<TermSpec>> {
+    let mut out = Vec::new();
+    for word in list.split_whitespace() {
+        let parts: Vec<&str> = word.split("##").collect();
+        for subset in 1..1_usize << parts.len() {
+            let chosen: Vec<&str> =
+                (0..parts.len()).filter(|i| subset >> i & 1 == 1).map(|i| parts[i]).collect();
+            out.push(TermSpec::parse(&chosen.join("#"))?);
+        }
+    }
+    if out.is_empty() { Err(StataError::standard(100)) } else { Ok(out) }
+}
+
+fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let active = Active::read(session, cmd)?;
+    let size = active.parameters.b.len();
+    let mut found =
+        Compared { blocks: vec![], labels: vec![], names: vec![], b: vec![], v: Mat::zeros(0, 0) };
+    let mut rows: Vec<Prediction> = Vec::new();
+    let mut lines = Vec::new();
+    for term in terms(&cmd.list)? {
+        let chosen = active.chosen(session, &term)?;
+        let predictions = active.predictions(&chosen, &term);
+        let own = term.rows(&chosen);
+        let mine: Vec<Prediction> = own.iter().map(|r| combine(&r.weights, &predictions, size)).collect();
+        let (b, v) = apply(&active.parameters.b, &active.parameters.v, &mine);
+        let single = |i: usize| joint(&b, &v, &[i]);
+        let block = term.text.replace("i.", "");
+        let mut line = |label: String, test| lines.push(TestLine { block: block.clone(), label, test });
+        let all: Vec<usize> = (0..own.len()).collect();
+        let nested = own.iter().any(|r| !r.group.is_empty());
+        if term.has_operator() {
+            own.iter().enumerate().for_each(|(i, r)| line(r.label.clone(), single(i)));
+        } else if nested {
+            let mut groups: Vec<&str> = own.iter().map(|r| r.group.as_str()).collect();
+            groups.sort_unstable();
+            groups.dedup();
+            for group in groups {
+                let inside: Vec<usize> = all.iter().copied().filter(|i| own[*i].group == group).collect();
+                line(group.to_string(), joint(&b, &v, &inside));
+            }
+        }
+        if term.has_operator() && own.len() > 1 || nested {
+            line("Joint".to_string(), joint(&b, &v, &all));
+        } else if !term.has_operator() {
+            line(String::new(), joint(&b, &v, &all));
+        }
+        if term.has_operator() || cmd.has("effects") {
+            for r in &own {
+                found.blocks.push(block.clone());
+                found.labels.push(r.label.clone());
+                found.names.push(r.name.clone());
+            }
+            rows.extend(mine);
+        }
+    }
+    let mut results = Results::default();
+    session.print("");
+    session.print("Contrasts of marginal linear predictions");
+    session.print("");
+    session.print("Margins: asbalanced");
+    session.print("");
+    if !cmd.has("nowald") {
+        show_tests(session, &lines, active.df_r, &mut results);
+    }
+    if !rows.is_empty() && !cmd.has("noeffects") {
+        (found.b, found.v) = apply(&active.parameters.b, &active.parameters.v, &rows);
+        let effects = cmd.has("effects") || cmd.has("pveffects");
+        show_estimates(session, &found, &active.look("Contrast", effects), ["b", "V", "table"], &mut results);
+    }
+    if let Some(df) = active.df_r {
+        results.scalar("df_r", df);
+    }
+    results.text("cmd", "contrast");
+    session.r = results;
+    Ok(())
+}
+
+fn run_pwcompare(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let active = Active::read(session, cmd)?;
+    let size = active.parameters.b.len();
+    let mut versus =
+        Compared { blocks: vec![], labels: vec![], names: vec![], b: vec![], v: Mat::zeros(0, 0) };
+    let mut margins =
+        Compared { blocks: vec![], labels: vec![], names: vec![], b: vec![], v: Mat::zeros(0, 0) };
+    let (mut versus_rows, mut margin_rows) = (Vec::new(), Vec::new());
+    for term in terms(&cmd.list)? {
+        if term.has_operator() || term.parts.iter().any(|p| p.nested) {
+            return Err(StataError::new(198, "contrast operators are not allowed in pwcompare"));
+        }
+        let chosen = active.chosen(session, &term)?;
+        let predictions = active.predictions(&chosen, &term);
+        let block = term.text.replace("i.", "");
+        let levels: Vec<String> = cells(&chosen)
+            .iter()
+            .map(|cell| cell.iter().map(i64::to_string).collect::<Vec<_>>().join("#"))
+            .collect();
+        let variables: Vec<&str> = chosen.iter().map(|f| f.name.as_str()).collect();
+        for (a, b) in pairs(levels.len()) {
+            let mut weights = vec![0.0; levels.len()];
+            (weights[a], weights[b]) = (1.0, -1.0);
+            versus_rows.push(combine(&weights, &predictions, size));
+            versus.blocks.push(block.clone());
+            let spaced = |text: &str| if chosen.len() > 1 { format!("({text})") } else { text.to_string() };
+            versus.labels.push(format!("{} vs {}", spaced(&levels[a]), spaced(&levels[b])));
+            versus.names.push(format!("{}vs{}.{}", levels[a], levels[b], variables.join("#")));
+        }
+        for (level, prediction) in levels.iter().zip(predictions) {
+            margins.blocks.push(block.clone());
+            let name: Vec<String> =
+                level.split('#').zip(&variables).map(|(l, v)| format!("{l}.{v}")).collect();
+            margins.names.push(name.join("#"));
+            margins.labels.push(level.clone());
+            margin_rows.push(prediction);
+        }
+    }
+    (versus.b, versus.v) = apply(&active.parameters.b, &active.parameters.v, &versus_rows);
+    (margins.b, margins.v) = apply(&active.parameters.b, &active.parameters.v, &margin_rows);
+    let mut results = Results::default();
+    session.print("");
+    session.print("Pairwise comparisons of marginal linear predictions");
+    session.print("");
+    session.print("Margins: asbalanced");
+    if cmd.has("cimargins") {
+        let plain = Look { adjustment: Adjustment::None, ..active.look("Margin", false) };
+        show_estimates(session, &margins, &plain, ["b", "V", "table"], &mut results);
+    }
+    let effects = cmd.has("effects") || cmd.has("pveffects");
+    show_estimates(
+        session,
+        &versus,
+        &active.look("Contrast", effects),
+        ["b_vs", "V_vs", "table_vs"],
+        &mut results,
+    );
+    if let Some(df) = active.df_r {
+        results.scalar("df_r", df);
+    }
+    results.text("cmd", "pwcompare").text("mcmethod_vs", active.adjustment.name().to_lowercase());
+    session.r = results;
+    Ok(())
+}

@@ -1,0 +1,339 @@
+//! Contrasts and pairwise comparisons of margins: `margins r.a`, `margins a, pwcompare`, `contrast(atcontrast(r))`.
+//! Formulas: [R] margins, contrast and [R] margins, pwcompare (linear combinations of the margins).
+
+use super::show::{covariance, heading, title};
+use super::{Cell, Comparing, Legend, Request};
+use crate::error::{Result, StataError};
+use crate::estimation::comparisons::{
+    Compared, Look, TermSpec, TestLine, apply, joint, show_estimates, show_tests,
+};
+use crate::estimation::factors::{Factor, factors};
+use crate::estimation::linear::Parameters;
+use crate::estimation::response::Response;
+use crate::estimators::contrasts::{Adjustment, Operator, comparisons, pairs};
+use crate::estimators::matrix::Mat;
+use crate::matrix::{Matrix, Stripe};
+use crate::results::Results;
+use crate::session::Session;
+use crate::syntax::options::{abbreviates, split_options};
+use crate::syntax::split::ParsedCommand;
+
+/// What the options and the margin list ask to compare.
+pub(super) fn comparing(cmd: &ParsedCommand) -> Result<Comparing> {
+    let list = cmd.list.trim();
+    let marked = list.contains('@')
+        || list
+            .split([' ', '#'])
+            .filter_map(|w| w.split_once('.'))
+            .any(|(p, _)| Operator::parse(p).is_some());
+    let asked = cmd.options.has("contrast") || cmd.options.has("pwcompare");
+    if cmd.options.has("contrast") && cmd.options.has("pwcompare") {
+        return Err(StataError::invalid("options contrast and pwcompare may not be combined"));
+    }
+    if !marked && !asked {
+        return Ok(Comparing::Nothing);
+    }
+    if cmd.options.has("post") {
+        return Err(StataError::unsupported_option("margins", "post with contrast or pwcompare"));
+    }
+    if marked && cmd.options.has("pwcompare") {
+        return Err(StataError::new(198, "contrast operators are not allowed with option pwcompare"));
+    }
+    if list.is_empty() {
+        return Ok(Comparing::Scenarios(at_operator(cmd)?));
+    }
+    let terms: Result<Vec<TermSpec>> = list.split_whitespace().map(TermSpec::parse).collect();
+    Ok(Comparing::Terms(terms?))
+}
+
+/// The operator of `contrast(atcontrast(r))`; scenarios are compared with the first one otherwise.
+fn at_operator(cmd: &ParsedCommand) -> Result<Operator> {
+    let mut operator = Operator::Reference;
+    for (name, argument) in split_options(cmd.options.text("contrast").unwrap_or(""))? {
+        match argument {
+            Some(text) if abbreviates(&name, "ATcontrast") => {
+                let prefix = text.trim().trim_end_matches("._at").trim_end_matches('.');
+                operator = Operator::parse(prefix)
+                    .ok_or_else(|| StataError::new(198, format!("{text} invalid contrast operator")))?;
+            }
+            _ => suboption(&name, argument.as_deref())?,
+        }
+    }
+    Ok(operator)
+}
+
+/// Suboptions that are known and have their effect elsewhere.
+fn suboption(name: &str, argument: Option<&str>) -> Result<()> {
+    let known = ["effects", "nowald", "noeffects", "cieffects", "pveffects"];
+    if argument.is_none() && known.contains(&name) {
+        return Ok(());
+    }
+    Err(StataError::unsupported_option("margins", &format!("contrast({name})")))
+}
+
+/// Whether tests stand beside the intervals.
+pub(super) fn with_effects(cmd: &ParsedCommand) -> Result<bool> {
+    let mut found = false;
+    for option in ["contrast", "pwcompare"] {
+        for (name, argument) in split_options(cmd.options.text(option).unwrap_or(""))? {
+            if !abbreviates(&name, "ATcontrast") {
+                suboption(&name, argument.as_deref())?;
+            }
+            found |= matches!(name.as_str(), "effects" | "pveffects");
+        }
+    }
+    Ok(found)
+}
+
+/// `mcompare()`.
+pub(super) fn adjustment(cmd: &ParsedCommand) -> Result<Adjustment> {
+    match cmd.options.text("mcompare") {
+        None => Ok(Adjustment::None),
+        Some(text) => Adjustment::parse(text)
+            .ok_or_else(|| StataError::unsupported_option("margins", &format!("mcompare({text})"))),
+    }
+}
+
+/// A block of margins that are compared with each other: its name, the position of each margin, its term.
+struct Block<'a> {
+    name: String,
+    positions: Vec<usize>,
+    term: Option<&'a TermSpec>,
+}
+
+/// One comparison over all margins.
+struct Line {
+    label: String,
+    group: String,
+    name: String,
+    weights: Vec<f64>,
+}
+
+#[allow(clippy::too_many_arguments)]
+pub(super) fn show(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    request: &Request,
+    responses: &[Response],
+    cells: &[Cell],
+    legends: &[Legend],
+    groups: &[String],
+    parameters: &Parameters,
+    n: usize,
+) -> Result<()> {
+    let known = factors(parameters);
+    let b: Vec<f64> = cells.iter().map(|c| c.margin.value).collect();
+    let v = covariance(cells, parameters);
+    let df_r = session.e.results.get_scalar("df_r");
+    let blocks = blocks(request, cells, legends.len().max(1), &known, session)?;
+    let mut found =
+        Compared { blocks: vec![], labels: vec![], names: vec![], b: vec![], v: Mat::zeros(0, 0) };
+    let (mut rows, mut tests) = (Vec::new(), Vec::new());
+    for block in &blocks {
+        let lines = lines(request, block, cells, &known, session)?;
+        let own: Vec<Option<Vec<f64>>> = lines.iter().map(|l| Some(l.weights.clone())).collect();
+        let (own_b, own_v) = apply(&b, &v, &own);
+        tests.extend(block_tests(block, &lines, &own_b, &own_v));
+        for line in lines {
+            found.blocks.push(block.name.clone());
+            found.labels.push(line.label);
+            found.names.push(line.name);
+            rows.push(Some(line.weights));
+        }
+    }
+    (found.b, found.v) = apply(&b, &v, &rows);
+    let kind = if request.pairwise { "Pairwise comparisons" } else { "Contrasts" };
+    let text = format!("{kind} of {}", title(cmd, request).to_lowercase());
+    heading(session, cmd, request, responses, cells, legends, groups, &text, n);
+    session.print("");
+    let mut results = Results::default();
+    results.scalar("N", n as f64);
+    if !request.pairwise && !request.no_wald {
+        show_tests(session, &tests, df_r, &mut results);
+    }
+    let look = Look {
+        heading: if request.derivative.is_some() { "dy/dx" } else { "Contrast" },
+        vce_title: "Delta-method",
+        effects: request.effects,
+        adjustment: request.adjustment,
+        level: request.level,
+        df_r,
+    };
+    let names = if request.pairwise { ["b_vs", "V_vs", "table_vs"] } else { ["b", "V", "table"] };
+    show_estimates(session, &found, &look, names, &mut results);
+    if request.pairwise {
+        let stripe: Vec<Stripe> = cells.iter().map(|c| c.stripe.clone()).collect();
+        results.matrix("b", Matrix::row_vector(b, stripe.clone()));
+        results.matrix("V", Matrix::square(v.data().to_vec(), stripe));
+    }
+    results.text("cmd", if request.pairwise { "margins, pwcompare" } else { "margins, contrast" });
+    session.r = results;
+    Ok(())
+}
+
+/// Which margins are compared with each other. The order of the margins is: effect, response, scenario, subgroup,
+/// listed cell.
+fn blocks<'a>(
+    request: &'a Request,
+    cells: &[Cell],
+    scenarios: usize,
+    known: &[Factor],
+    session: &Session,
+) -> Result<Vec<Block<'a>>> {
+    let name_of = |cell: &Cell, drop: &dyn Fn(&str) -> bool| -> String {
+        let kept: Vec<&str> = cell.stripe.name.split('#').filter(|p| !drop(p) && *p != "_cons").collect();
+        [cell.stripe.eq.clone(), kept.join("#")]
+            .into_iter()
+            .filter(|p| !p.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    match &request.comparing {
+        Comparing::Nothing => Ok(Vec::new()),
+        Comparing::Scenarios(_) => {
+            if scenarios < 2 {
+                return Err(StataError::new(
+                    198,
+                    "contrast and pwcompare need a margin list or several at() scenarios",
+                ));
+            }
+            let is_at = |part: &str| part.ends_with("._at");
+            let mut out: Vec<Block<'_>> = Vec::new();
+            for (i, cell) in cells.iter().enumerate().filter(|(_, c)| !c.base) {
+                let name = match name_of(cell, &is_at) {
+                    name if name.is_empty() => "_at".to_string(),
+                    name => name,
+                };
+                match out.iter_mut().find(|b| b.name == name) {
+                    Some(block) => block.positions.push(i),
+                    None => out.push(Block { name, positions: vec![i], term: None }),
+                }
+            }
+            Ok(out)
+        }
+        Comparing::Terms(terms) => {
+            let mut sizes = Vec::new();
+            for term in terms {
+                let chosen = super::compute::term_factors(session, term, known)?;
+                sizes.push(chosen.iter().map(|f| f.levels.len()).product::<usize>());
+            }
+            let stride: usize = sizes.iter().sum();
+            let mut out = Vec::new();
+            for start in (0..cells.len()).step_by(stride) {
+                let mut at = start;
+                for (term, size) in terms.iter().zip(&sizes) {
+                    let first = &cells[at];
+                    let variables: Vec<&str> = term.parts.iter().map(|p| p.name.as_str()).collect();
+                    let own = |part: &str| part.split_once('.').is_some_and(|(_, v)| variables.contains(&v));
+                    let extra = name_of(first, &own);
+                    let name =
+                        if extra.is_empty() { term.text.clone() } else { format!("{} {extra}", term.text) };
+                    if !first.base {
+                        out.push(Block { name, positions: (at..at + size).collect(), term: Some(term) });
+                    }
+                    at += size;
+                }
+            }
+            Ok(out)
+        }
+    }
+}
+
+/// The comparisons inside a block.
+fn lines(
+    request: &Request,
+    block: &Block<'_>,
+    cells: &[Cell],
+    known: &[Factor],
+    session: &Session,
+) -> Result<Vec<Line>> {
+    let spread = |weights: &[f64]| {
+        let mut out = vec![0.0; cells.len()];
+        block.positions.iter().zip(weights).for_each(|(p, w)| out[*p] = *w);
+        out
+    };
+    let count = block.positions.len();
+    if request.pairwise {
+        let names = level_names(block, cells);
+        return Ok(pairs(count)
+            .into_iter()
+            .map(|(a, b)| {
+                let mut weights = vec![0.0; count];
+                (weights[a], weights[b]) = (1.0, -1.0);
+                Line {
+                    label: format!("{} vs {}", names[a], names[b]),
+                    group: String::new(),
+                    name: format!("{}vs{}", names[a], names[b]),
+                    weights: spread(&weights),
+                }
+            })
+            .collect());
+    }
+    if let Some(term) = block.term {
+        let chosen = super::compute::term_factors(session, term, known)?;
+        let rows = term.rows(&chosen);
+        return Ok(rows
+            .into_iter()
+            .map(|r| Line { label: r.label, group: r.group, name: r.name, weights: spread(&r.weights) })
+            .collect());
+    }
+    let Comparing::Scenarios(operator) = &request.comparing else { return Ok(Vec::new()) };
+    let levels: Vec<i64> = (1..=count as i64).collect();
+    Ok(comparisons(*operator, &levels, 0)
+        .into_iter()
+        .map(|c| Line {
+            label: format!("({})", c.label),
+            group: String::new(),
+            name: format!("{}._at", c.code),
+            weights: spread(&c.weights),
+        })
+        .collect())
+}
+
+/// Levels of the margins of a block, as pairs are named by.
+fn level_names(block: &Block<'_>, cells: &[Cell]) -> Vec<String> {
+    let variables: Option<Vec<&str>> = block.term.map(|t| t.parts.iter().map(|p| p.name.as_str()).collect());
+    let names = block.positions.iter().enumerate().map(|(i, p)| {
+        let Some(variables) = &variables else { return (i + 1).to_string() };
+        let levels: Vec<&str> = cells[*p]
+            .stripe
+            .name
+            .split('#')
+            .filter_map(|part| part.split_once('.'))
+            .filter(|(_, v)| variables.contains(v))
+            .map(|(level, _)| level)
+            .collect();
+        if levels.len() > 1 { format!("({})", levels.join("#")) } else { levels.join("#") }
+    });
+    names.collect()
+}
+
+/// Tests of the comparisons of a block, one by one and together.
+fn block_tests(block: &Block<'_>, lines: &[Line], b: &[f64], v: &Mat) -> Vec<TestLine> {
+    let all: Vec<usize> = (0..lines.len()).collect();
+    let line = |label: &str, positions: &[usize]| TestLine {
+        block: block.name.clone(),
+        label: label.to_string(),
+        test: joint(b, v, positions),
+    };
+    let operator = block.term.is_none_or(TermSpec::has_operator);
+    let mut out: Vec<TestLine> = Vec::new();
+    if operator {
+        out.extend(lines.iter().enumerate().map(|(i, l)| line(&l.label, &[i])));
+    } else {
+        let mut groups: Vec<&str> =
+            lines.iter().map(|l| l.group.as_str()).filter(|g| !g.is_empty()).collect();
+        groups.sort_unstable();
+        groups.dedup();
+        for group in groups {
+            let inside: Vec<usize> = all.iter().copied().filter(|i| lines[*i].group == group).collect();
+            out.push(line(group, &inside));
+        }
+    }
+    match (out.is_empty(), lines.len()) {
+        (true, _) => out.push(line("", &all)),
+        (false, 1) => {}
+        _ => out.push(line("Joint", &all)),
+    }
+    out
+}

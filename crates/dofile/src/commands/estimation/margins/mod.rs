@@ -1,0 +1,244 @@
+//! `margins`: predictive margins and marginal effects after an estimation, with delta-method errors.
+//!
+//! Stores in `r()`: N b V table at, level, title expression derivatives xvars. Formulas: [R] margins.
+
+mod compare;
+mod compute;
+mod show;
+
+use super::super::{ByRule, CommandSpec, Example, Form};
+use crate::error::{Result, StataError};
+use crate::estimation::at_spec::{self, Setting, Statistic, Value};
+use crate::estimation::comparisons::TermSpec;
+use crate::estimation::linear::Parameters;
+use crate::estimation::margins::{Form as Derivative, Margin};
+use crate::estimation::response::Response;
+use crate::estimators::contrasts::{Adjustment, Operator};
+use crate::matrix::Stripe;
+use crate::session::Session;
+use crate::syntax::options::{OptSpec, split_options};
+use crate::syntax::split::ParsedCommand;
+use crate::value::is_missing;
+
+/// The command.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "margins",
+    min: 4,
+    form: Form::Raw,
+    by: ByRule::No,
+    run,
+    syntax: "margins [marginlist] [if] [in] [, dydx(varlist) eyex(varlist) dyex(varlist) eydx(varlist) at(spec) atmeans over(varlist) predict(statistic) level(#) post noatlegend contrast[(atcontrast(op) effects nowald)] pwcompare[(effects)] mcompare(method)]; terms with r. a. ar. g. h. j. p. q. and @",
+    notes: "stores r(N) r(b) r(V) r(table) r(at); formulas: [R] margins",
+    examples: &[Example {
+        run: "set obs 8\ngen x = _n\ngen g = mod(_n,2)\ngen y = x + 2*g + cond(_n==8, 1, 0)\nregress y x i.g\nmargins, dydx(x)\nmatrix b = r(b)",
+        expect: &[("b[1,1]-_b[x]", 0.0), ("r(N)", 8.0)],
+    }],
+};
+
+const OPTIONS: &[OptSpec] = &[
+    OptSpec::text("dydx"),
+    OptSpec::text("eyex"),
+    OptSpec::text("dyex"),
+    OptSpec::text("eydx"),
+    OptSpec::flag("ATMEANs"),
+    OptSpec::text("over"),
+    OptSpec::text("PRedict"),
+    OptSpec::real("Level"),
+    OptSpec::flag("post"),
+    OptSpec::flag("noATLegend"),
+    OptSpec::flag("ASOBserved"),
+    OptSpec::flag_or_text("CONTRast"),
+    OptSpec::flag_or_text("PWCOMPare"),
+    OptSpec::text("MCOMPare"),
+];
+const UNSUPPORTED: &[&str] = &[
+    "vce",
+    "EXPression",
+    "WITHin",
+    "GROUPs",
+    "noESAMPle",
+    "nose",
+    "noWEIGHTs",
+    "ASBALanced",
+    "EMPTYcells",
+    "ESTIMTOLerance",
+    "CONTinuous",
+    "DF",
+    "GENerate",
+    "SUBpop",
+    "noCHAINrule",
+    "CHAINrule",
+];
+
+/// What was asked for.
+struct Request {
+    derivative: Option<(Derivative, String)>,
+    list: String,
+    settings: Vec<Setting>,
+    over: Vec<usize>,
+    predict: Option<String>,
+    level: f64,
+    comparing: Comparing,
+    /// All pairs instead of contrasts.
+    pairwise: bool,
+    /// Tests beside the intervals.
+    effects: bool,
+    /// No table of joint tests.
+    no_wald: bool,
+    adjustment: Adjustment,
+}
+
+/// What of the margins is compared.
+enum Comparing {
+    /// Nothing: the margins themselves are shown.
+    Nothing,
+    /// The cells of terms.
+    Terms(Vec<TermSpec>),
+    /// The scenarios of `at()`.
+    Scenarios(Operator),
+}
+
+/// A margin of the list: its name and the factor levels that it fixes.
+type Listed = (String, Vec<(String, i64)>);
+
+/// What a scenario of `at()` set: variable, value, statistic.
+type Legend = Vec<(String, f64, String)>;
+
+/// One column of the result.
+struct Cell {
+    stripe: Stripe,
+    margin: Margin,
+    base: bool,
+}
+
+fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let parameters = Parameters::of(&session.e)?;
+    let mut cmd = ParsedCommand::split("margins", &cmd.raw, false)?;
+    let at_texts = take_at(&mut cmd)?;
+    cmd.check_options(OPTIONS, UNSUPPORTED)?;
+    let request = read(session, &cmd, &at_texts)?;
+    let rows = sample(session, &cmd)?;
+    let responses = Response::of(session, &parameters, request.predict.as_deref())?;
+    let weights = weights(session, &rows)?;
+    let (cells, legends, groups) =
+        compute::compute(session, &parameters, &request, &responses, &rows, &weights)?;
+    match request.comparing {
+        Comparing::Nothing => show::show(
+            session,
+            &cmd,
+            &request,
+            &responses,
+            &cells,
+            &legends,
+            &groups,
+            &parameters,
+            rows.len(),
+        ),
+        _ => compare::show(
+            session,
+            &cmd,
+            &request,
+            &responses,
+            &cells,
+            &legends,
+            &groups,
+            &parameters,
+            rows.len(),
+        ),
+    }
+}
+
+/// Removes the repeatable `at()` from the options.
+fn take_at(cmd: &mut ParsedCommand) -> Result<Vec<String>> {
+    let mut texts = Vec::new();
+    let mut rest = String::new();
+    for (name, argument) in split_options(&cmd.option_text)? {
+        match (name.as_str(), argument) {
+            ("at", Some(text)) => texts.push(text),
+            (name, Some(text)) => rest.push_str(&format!(" {name}({text})")),
+            (name, None) => rest.push_str(&format!(" {name}")),
+        }
+    }
+    cmd.option_text = rest;
+    Ok(texts)
+}
+
+fn read(session: &Session, cmd: &ParsedCommand, at_texts: &[String]) -> Result<Request> {
+    let kinds = [
+        ("dydx", Derivative::Plain),
+        ("eyex", Derivative::Elasticity),
+        ("dyex", Derivative::SemiX),
+        ("eydx", Derivative::SemiY),
+    ];
+    let mut derivative = None;
+    for (name, kind) in kinds {
+        if let Some(list) = cmd.options.text(name)
+            && derivative.replace((kind, list.to_string())).is_some()
+        {
+            return Err(StataError::invalid("only one of dydx(), eyex(), dyex() and eydx() is allowed"));
+        }
+    }
+    let mut settings = Vec::new();
+    for text in at_texts {
+        settings.extend(at_spec::parse(&expand_names(session, text)?)?);
+    }
+    if cmd.options.has("atmeans") {
+        let means = ("_all".to_string(), Value::Summary(Statistic::Mean));
+        if settings.is_empty() {
+            settings.push(Vec::new());
+        }
+        settings.iter_mut().for_each(|s| s.insert(0, means.clone()));
+    }
+    Ok(Request {
+        derivative,
+        list: cmd.list.trim().to_string(),
+        settings,
+        over: cmd.options.text("over").map_or(Ok(Vec::new()), |v| session.varlist(v))?,
+        predict: cmd.options.text("predict").map(str::to_string),
+        level: crate::estimation::display::level(session, cmd)?,
+        comparing: compare::comparing(cmd)?,
+        pairwise: cmd.options.has("pwcompare"),
+        effects: compare::with_effects(cmd)?,
+        no_wald: cmd.options.text("contrast").is_some_and(|t| t.split_whitespace().any(|w| w == "nowald")),
+        adjustment: compare::adjustment(cmd)?,
+    })
+}
+
+/// Abbreviated variable names in an `at()` in full.
+fn expand_names(session: &Session, text: &str) -> Result<String> {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(position) = rest.find('=') {
+        let before = rest[..position].trim_end();
+        let start = before.rfind(|c: char| !(c.is_alphanumeric() || c == '_')).map_or(0, |i| i + 1);
+        out.push_str(&before[..start]);
+        let name = &before[start..];
+        out.push_str(&session.frame.var(session.variable(name)?).name);
+        out.push('=');
+        rest = &rest[position + 1..];
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+fn sample(session: &Session, cmd: &ParsedCommand) -> Result<Vec<usize>> {
+    let estimation = session
+        .estimation_sample()
+        .ok_or_else(|| StataError::new(322, "e(sample) does not identify the estimation sample"))?;
+    let touse = session.rows(cmd)?;
+    let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i] && estimation[*i]).collect();
+    if rows.is_empty() {
+        return Err(StataError::new(2000, "no observations"));
+    }
+    Ok(rows)
+}
+
+/// Weights of the estimation on the rows.
+fn weights(session: &Session, rows: &[usize]) -> Result<Vec<f64>> {
+    let Some(text) = session.e.results.get_text("wexp") else {
+        return Ok(vec![1.0; rows.len()]);
+    };
+    let compiled = session.compile(text.trim_start_matches('=').trim())?;
+    let ctx = session.ctx();
+    Ok(rows.iter().map(|r| compiled.num(&ctx, *r)).map(|w| if is_missing(w) { 0.0 } else { w }).collect())
+}

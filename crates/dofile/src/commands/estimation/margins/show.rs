@@ -1,0 +1,204 @@
+//! What `margins` prints and stores in `r()`.
+
+use super::{Cell, Legend, Request};
+use crate::error::Result;
+use crate::estimation::linear::Parameters;
+use crate::estimation::margins::Form as Derivative;
+use crate::estimation::response::Response;
+use crate::estimation::table::Table;
+use crate::estimators::matrix::Mat;
+use crate::format;
+use crate::matrix::{Matrix, Stripe};
+use crate::results::{Estimation, Results};
+use crate::session::Session;
+use crate::syntax::split::ParsedCommand;
+
+#[allow(clippy::too_many_arguments)]
+pub(super) fn show(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    request: &Request,
+    responses: &[Response],
+    cells: &[Cell],
+    legends: &[Legend],
+    groups: &[String],
+    parameters: &Parameters,
+    n: usize,
+) -> Result<()> {
+    let v = covariance(cells, parameters);
+    let b: Vec<f64> = cells.iter().map(|c| c.margin.value).collect();
+    let se: Vec<f64> =
+        v.diagonal().iter().zip(cells).map(|(x, c)| if c.base { 0.0 } else { x.max(0.0).sqrt() }).collect();
+    let stripe: Vec<Stripe> = cells.iter().map(|c| c.stripe.clone()).collect();
+    let df_r = session.e.results.get_scalar("df_r");
+    let title = title(cmd, request);
+    heading(session, cmd, request, responses, cells, legends, groups, title, n);
+    let name = effect_heading(request);
+    session.print("");
+    Table {
+        title: "",
+        heading: name,
+        vce_title: "Delta-method",
+        stripe: &stripe,
+        b: &b,
+        se: &se,
+        df_r,
+        level: request.level,
+        eform: false,
+        ancillary_from: None,
+        clusters: None,
+        equations: stripe.iter().any(|s| !s.eq.is_empty()),
+        beta: None,
+    }
+    .show(session);
+    let is_change = |c: &Cell| c.base;
+    if cells.iter().any(is_change) {
+        session.print("Note: dy/dx for factor levels is the discrete change from the base level.");
+    }
+    store(session, cmd, request, responses, &b, &v, &stripe, legends, n);
+    Ok(())
+}
+
+/// Delta-method covariance of the margins.
+pub(super) fn covariance(cells: &[Cell], parameters: &Parameters) -> Mat {
+    let gradients = cells.iter().flat_map(|c| c.margin.gradient.iter().copied()).collect();
+    Mat::from_rows(cells.len(), parameters.b.len(), gradients).sandwich(&parameters.v)
+}
+
+/// What the margins are.
+pub(super) fn title(cmd: &ParsedCommand, request: &Request) -> &'static str {
+    match (&request.derivative, cmd.options.has("atmeans")) {
+        (Some(_), true) => "Conditional marginal effects",
+        (Some(_), false) => "Average marginal effects",
+        (None, true) => "Adjusted predictions",
+        (None, false) => "Predictive margins",
+    }
+}
+
+fn effect_heading(request: &Request) -> &'static str {
+    match &request.derivative {
+        None => "Margin",
+        Some((Derivative::Plain, _)) => "dy/dx",
+        Some((Derivative::Elasticity, _)) => "ey/ex",
+        Some((Derivative::SemiX, _)) => "dy/ex",
+        Some((Derivative::SemiY, _)) => "ey/dx",
+    }
+}
+
+/// Prints the lines above the table.
+#[allow(clippy::too_many_arguments)]
+pub(super) fn heading(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    request: &Request,
+    responses: &[Response],
+    cells: &[Cell],
+    legends: &[Legend],
+    groups: &[String],
+    title: &str,
+    n: usize,
+) {
+    let results = &session.e.results;
+    let vce = results.get_text("vcetype").or(results.get_text("vce")).unwrap_or("").to_string();
+    let count = format::bare("%12.0fc", n as f64);
+    session.print("");
+    session.print(format!("{title:<48}{:>30}", format!("Number of obs = {count}")));
+    session.print(format!("Model VCE: {}", if vce.len() <= 3 { vce.to_uppercase() } else { vce }));
+    session.print("");
+    for (i, response) in responses.iter().enumerate() {
+        let name = if responses.len() > 1 { format!("{}._predict", i + 1) } else { "Expression".to_string() };
+        session.print(format!("{name}: {}, {}", response.label, response.request));
+    }
+    if request.derivative.is_some() {
+        let mut names: Vec<String> = Vec::new();
+        for cell in cells.iter().filter(|c| !c.base) {
+            let name = if cell.stripe.eq.is_empty() { &cell.stripe.name } else { &cell.stripe.eq };
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        session.print(format!("{} wrt:  {}", effect_heading(request), names.join(" ")));
+    }
+    if !groups.is_empty() {
+        let names: Vec<&str> = request.over.iter().map(|v| session.frame.var(*v).name.as_str()).collect();
+        let line = format!("Over:       {}", names.join(" "));
+        session.print(line);
+    }
+    if !cmd.options.has("noatlegend") {
+        print_legends(session, legends);
+    }
+}
+
+fn print_legends(session: &mut Session, legends: &[Legend]) {
+    let several = legends.len() > 1;
+    for (i, legend) in legends.iter().enumerate() {
+        let width = legend.iter().map(|l| l.0.chars().count()).max().unwrap_or(0);
+        for (j, (name, value, statistic)) in legend.iter().enumerate() {
+            let head = match (several, j) {
+                (true, 0) => format!("{}._at: ", i + 1),
+                (false, 0) => "At: ".to_string(),
+                (true, _) => " ".repeat(format!("{}._at: ", i + 1).len()),
+                (false, _) => "    ".to_string(),
+            };
+            let note = if statistic.is_empty() { String::new() } else { format!(" ({statistic})") };
+            session.print(format!("{head}{name:<width$} = {}{note}", format::bare("%9.0g", *value)));
+        }
+    }
+}
+
+#[allow(clippy::too_many_arguments)]
+fn store(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    request: &Request,
+    responses: &[Response],
+    b: &[f64],
+    v: &Mat,
+    stripe: &[Stripe],
+    legends: &[Legend],
+    n: usize,
+) {
+    let b = Matrix::row_vector(b.to_vec(), stripe.to_vec());
+    let v = Matrix::square(v.data().to_vec(), stripe.to_vec());
+    let mut names: Vec<String> = Vec::new();
+    for (name, ..) in legends.iter().flatten() {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    let r: &mut Results = &mut session.r;
+    r.matrix("b", b.clone()).matrix("V", v.clone()).scalar("N", n as f64);
+    if !names.is_empty() {
+        let value = |legend: &Legend, name: &String| {
+            legend.iter().find(|l| l.0 == *name).map_or(crate::value::MISSING, |l| l.1)
+        };
+        let data = legends.iter().flat_map(|l| names.iter().map(move |n| value(l, n))).collect();
+        let mut at = Matrix::new(legends.len(), names.len(), data);
+        at.row_names = (1..=legends.len()).map(|i| Stripe::term(format!("{i}._at"))).collect();
+        at.col_names = names.iter().map(|n| Stripe::term(n.clone())).collect();
+        r.matrix("at", at).scalar("k_at", legends.len() as f64);
+    }
+    r.text("cmd", "margins")
+        .text("expression", &responses[0].request)
+        .text("predict1_label", &responses[0].label);
+    if let Some((form, list)) = &request.derivative {
+        let name = match form {
+            Derivative::Plain => "dy/dx",
+            Derivative::Elasticity => "ey/ex",
+            Derivative::SemiX => "dy/ex",
+            Derivative::SemiY => "ey/dx",
+        };
+        r.text("derivatives", name).text("xvars", list);
+    }
+    if cmd.options.has("post") {
+        let touse = session.estimation_sample().map_or_else(Vec::new, |s| s.to_vec());
+        let df_r = session.e.results.get_scalar("df_r");
+        let mut est = Estimation::default();
+        est.results.matrix("b", b).matrix("V", v).scalar("N", n as f64);
+        est.results.text("cmd", "margins").text("properties", "b V");
+        if let Some(df) = df_r {
+            est.results.scalar("df_r", df);
+        }
+        session.post_estimation(est, touse);
+    }
+}

@@ -1,0 +1,328 @@
+//! Terms of `contrast`, `pwcompare` and `margins` with contrast operators, their weights over cells,
+//! and the tables that the three print alike.
+
+use crate::error::{Result, StataError};
+use crate::estimation::factors::Factor;
+use crate::estimation::post::stata;
+use crate::estimators::contrasts::{Adjustment, Comparison, Operator, comparisons};
+use crate::estimators::matrix::Mat;
+use crate::estimators::wald::{self, Wald};
+use crate::format;
+use crate::matrix::{Matrix, Stripe};
+use crate::results::Results;
+use crate::session::Session;
+use crate::value::MISSING;
+
+/// One factor of a term.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The variable.
+    pub name: String,
+    /// The operator; absent means the factor is tested as a whole.
+    pub operator: Option<Operator>,
+    /// It stands after `@`: comparisons are made at each of its levels.
+    pub nested: bool,
+}
+
+/// A term such as `a`, `r.a#b`, `r.a@b`, `a#c.x`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TermSpec {
+    /// As written.
+    pub text: String,
+    /// Factors in order.
+    pub parts: Vec<Part>,
+    /// Covariates: slopes are compared.
+    pub covariates: Vec<String>,
+}
+
+impl TermSpec {
+    /// Reads one term.
+    pub fn parse(text: &str) -> Result<Self> {
+        let bad = || StataError::new(198, format!("{text} invalid contrast term"));
+        let (crossed, nested) = text.split_once('@').map_or((text, None), |(a, b)| (a, Some(b)));
+        let mut out = Self { text: text.to_string(), parts: Vec::new(), covariates: Vec::new() };
+        for (side, is_nested) in std::iter::once((crossed, false)).chain(nested.map(|n| (n, true))) {
+            for word in side.split(['#', '|']) {
+                let (prefix, name) = word.split_once('.').unwrap_or(("", word));
+                if name.is_empty() {
+                    return Err(bad());
+                }
+                let operator = match prefix {
+                    "c" => {
+                        out.covariates.push(name.to_string());
+                        continue;
+                    }
+                    "" | "i" => None,
+                    prefix => Some(Operator::parse(prefix).ok_or_else(|| {
+                        StataError::unsupported_option("contrast", &format!("operator {prefix}."))
+                    })?),
+                };
+                out.parts.push(Part { name: name.to_string(), operator, nested: is_nested });
+            }
+        }
+        if out.parts.is_empty() { Err(bad()) } else { Ok(out) }
+    }
+
+    /// Whether any factor has an operator.
+    pub fn has_operator(&self) -> bool {
+        self.parts.iter().any(|p| p.operator.is_some())
+    }
+
+    /// Rows of weights over the cells of the term's factors (the last fastest), with labels and names.
+    pub fn rows(&self, factors: &[&Factor]) -> Vec<Row> {
+        let mut out =
+            vec![Row { label: String::new(), group: String::new(), name: String::new(), weights: vec![1.0] }];
+        for (part, factor) in self.parts.iter().zip(factors) {
+            let operator = match (part.nested, part.operator) {
+                (true, None) => Operator::Each,
+                (_, Some(operator)) => operator,
+                (false, None) => Operator::Reference,
+            };
+            let own = comparisons(operator, &factor.levels, factor.reference());
+            out = out.iter().flat_map(|row| own.iter().map(|c| row.cross(part, c))).collect();
+        }
+        out
+    }
+}
+
+/// One comparison of cells.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// What is compared: `(2 vs 1) 1`.
+    pub label: String,
+    /// Levels after `@` at which it is made; comparisons of a group are tested together.
+    pub group: String,
+    /// Name in results: `r2vs1.a@1.b`.
+    pub name: String,
+    /// Weight of each cell.
+    pub weights: Vec<f64>,
+}
+
+impl Row {
+    fn cross(&self, part: &Part, comparison: &Comparison) -> Self {
+        let weights =
+            self.weights.iter().flat_map(|w| comparison.weights.iter().map(move |c| w * c)).collect();
+        let joined = |before: &str, by: &str, after: String| {
+            if before.is_empty() { after } else { format!("{before}{by}{after}") }
+        };
+        let (label, mark) = if part.nested && part.operator.is_none() {
+            (comparison.label.clone(), "@")
+        } else {
+            (format!("({})", comparison.label), if part.nested { "@" } else { "#" })
+        };
+        let letter = match part.operator {
+            Some(Operator::Reference) => "r",
+            Some(Operator::Adjacent) => "a",
+            Some(Operator::ReverseAdjacent) => "ar",
+            Some(Operator::GrandMean) => "g",
+            Some(Operator::Helmert) => "h",
+            Some(Operator::ReverseHelmert) => "j",
+            Some(Operator::Polynomial) => "p",
+            Some(Operator::OrderPolynomial) => "q",
+            _ => "",
+        };
+        let group =
+            if part.nested { joined(&self.group, " ", comparison.label.clone()) } else { self.group.clone() };
+        Self {
+            label: joined(&self.label, " ", label),
+            group,
+            name: joined(&self.name, mark, format!("{letter}{}.{}", comparison.code, part.name)),
+            weights,
+        }
+    }
+}
+
+/// Estimates with their covariance, ready to be shown.
+pub struct Compared {
+    /// Block (term) of each estimate.
+    pub blocks: Vec<String>,
+    /// Label of each estimate within its block.
+    pub labels: Vec<String>,
+    /// Names for the columns of results.
+    pub names: Vec<String>,
+    /// Estimates; NaN where they cannot be estimated.
+    pub b: Vec<f64>,
+    /// Covariance.
+    pub v: Mat,
+}
+
+/// `L b` and `L V L'`; rows that are absent cannot be estimated.
+pub fn apply(b: &[f64], v: &Mat, rows: &[Option<Vec<f64>>]) -> (Vec<f64>, Mat) {
+    let filled = Mat::from_fn(rows.len(), b.len(), |i, j| rows[i].as_ref().map_or(0.0, |r| r[j]));
+    let estimates = filled
+        .times_vector(b)
+        .into_iter()
+        .zip(rows)
+        .map(|(x, row)| if row.is_some() { x } else { f64::NAN })
+        .collect();
+    (estimates, filled.sandwich(v))
+}
+
+/// Joint test that estimates are zero.
+pub fn joint(b: &[f64], v: &Mat, positions: &[usize]) -> Wald {
+    let known: Vec<usize> = positions.iter().copied().filter(|i| b[*i].is_finite()).collect();
+    let mut wald = wald::test_zero(b, v, &known);
+    wald.dropped.clear();
+    wald
+}
+
+/// One line of the table of joint tests: block, label, test.
+pub struct TestLine {
+    /// Term.
+    pub block: String,
+    /// Label within the term; empty for the term itself.
+    pub label: String,
+    /// The test.
+    pub test: Wald,
+}
+
+/// Prints the table of tests and stores r(df), r(F) or r(chi2), r(p).
+pub fn show_tests(session: &mut Session, lines: &[TestLine], df_r: Option<f64>, results: &mut Results) {
+    let statistic = if df_r.is_some() { "F" } else { "chi2" };
+    let p_label = if df_r.is_some() { "P>F" } else { "P>chi2" };
+    session.print("-".repeat(48));
+    session.print(format!("             |{:>11}{:>12}{:>11}", "df", statistic, p_label));
+    session.print(format!("-------------+{}", "-".repeat(34)));
+    let mut block = "";
+    for line in lines {
+        if block != line.block && !block.is_empty() {
+            session.print("             |");
+        }
+        if block != line.block && !line.label.is_empty() {
+            session.print(format!("{:>12} |", format::abbrev(&line.block, 12)));
+        }
+        block = &line.block;
+        let name = if line.label.is_empty() { &line.block } else { &line.label };
+        let value = if df_r.is_some() { line.test.f() } else { line.test.chi2 };
+        session.print(format!(
+            "{:>12} |{:>11}{:>12}{:>11}",
+            format::abbrev(name, 12),
+            line.test.df,
+            format::bare("%9.2f", stata(value)),
+            format::bare("%6.4f", stata(line.test.p(df_r)))
+        ));
+    }
+    if let Some(df) = df_r {
+        session.print("             |");
+        session.print(format!(" Denominator |{:>11}", format::bare("%9.0g", df)));
+    }
+    session.print("-".repeat(48));
+    let row = |values: Vec<f64>| {
+        let names = lines
+            .iter()
+            .map(|l| {
+                Stripe::term(if l.label.is_empty() {
+                    l.block.clone()
+                } else {
+                    format!("{} {}", l.label, l.block)
+                })
+            })
+            .collect();
+        Matrix::row_vector(values, names)
+    };
+    results.matrix("df", row(lines.iter().map(|l| l.test.df as f64).collect()));
+    let values = lines.iter().map(|l| stata(if df_r.is_some() { l.test.f() } else { l.test.chi2 })).collect();
+    results.matrix(statistic, row(values));
+    results.matrix("p", row(lines.iter().map(|l| stata(l.test.p(df_r))).collect()));
+}
+
+/// What the table of estimates shows.
+pub struct Look<'a> {
+    /// Heading of the estimates.
+    pub heading: &'a str,
+    /// Line above the standard errors.
+    pub vce_title: &'a str,
+    /// Tests beside the intervals.
+    pub effects: bool,
+    /// Adjustment for several comparisons.
+    pub adjustment: Adjustment,
+    /// Confidence level in percent.
+    pub level: f64,
+    /// Residual degrees of freedom.
+    pub df_r: Option<f64>,
+}
+
+/// Prints estimates by block and stores r(b), r(V) and r(table) under the given names (`b`, `V` or `b_vs`, `V_vs`).
+pub fn show_estimates(
+    session: &mut Session,
+    found: &Compared,
+    look: &Look<'_>,
+    names: [&str; 3],
+    results: &mut Results,
+) {
+    let count = found.b.len();
+    let known: Vec<usize> = (0..count).filter(|i| found.b[*i].is_finite()).collect();
+    let rank = |block: &String| {
+        let mine: Vec<usize> = known.iter().copied().filter(|i| found.blocks[*i] == *block).collect();
+        (mine.len(), joint(&found.b, &found.v, &mine).df)
+    };
+    let letter = if look.df_r.is_some() { "t" } else { "z" };
+    let width = if look.effects { 65 } else { 48 };
+    let level = format::bare("%5.0g", look.level);
+    session.print("");
+    session.print("-".repeat(14 + width));
+    if !look.vce_title.is_empty() || look.adjustment != Adjustment::None {
+        let name = if look.adjustment == Adjustment::None { "" } else { look.adjustment.name() };
+        session.print(format!("             |{:>23}{name:>24}", look.vce_title).trim_end());
+    }
+    let tests =
+        if look.effects { format!("{letter:>9}{:>8}", format!("P>|{letter}|")) } else { String::new() };
+    session.print(format!(
+        "             |{:>11}   Std. err.{tests}{:>25}",
+        look.heading,
+        format!("[{level}% conf. interval]")
+    ));
+    session.print(format!("-------------+{}", "-".repeat(width)));
+    let mut data: Vec<Vec<f64>> = vec![Vec::new(); 6];
+    let mut block: Option<&String> = None;
+    for i in 0..count {
+        if block != Some(&found.blocks[i]) {
+            if block.is_some() {
+                session.print("             |");
+            }
+            session.print(format!("{:>12} |", format::abbrev(&found.blocks[i], 12)));
+            block = Some(&found.blocks[i]);
+        }
+        let label = format!("{:>12} |", format::abbrev(&found.labels[i], 12));
+        if !found.b[i].is_finite() {
+            session.print(format!("{label}  {:>9}  (not estimable)", "."));
+            data.iter_mut().for_each(|d| d.push(MISSING));
+            continue;
+        }
+        let (m, rank) = rank(&found.blocks[i]);
+        let se = found.v[(i, i)].max(0.0).sqrt();
+        let ratio = found.b[i] / se;
+        let p = look.adjustment.p(ratio, look.df_r, m, rank);
+        let half = look.adjustment.critical(look.level, look.df_r, m, rank) * se;
+        let numbers = [found.b[i], se, ratio, p, found.b[i] - half, found.b[i] + half];
+        data.iter_mut().zip(numbers).for_each(|(d, x)| d.push(stata(x)));
+        let wide = |x: f64| format::number("%9.0g", stata(x));
+        let tests = if look.effects {
+            format!("{:>9}{:>8}", format::bare("%8.2f", stata(ratio)), format::bare("%5.3f", stata(p)))
+        } else {
+            String::new()
+        };
+        session.print(format!(
+            "{label}  {}   {}{tests}    {}   {}",
+            wide(numbers[0]),
+            wide(se),
+            wide(numbers[4]),
+            wide(numbers[5])
+        ));
+    }
+    session.print("-".repeat(14 + width));
+    let stripe: Vec<Stripe> = found.names.iter().map(|n| Stripe::term(n.clone())).collect();
+    let critical =
+        stata(look.adjustment.critical(look.level, look.df_r, count, joint(&found.b, &found.v, &known).df));
+    data.push(vec![look.df_r.unwrap_or(MISSING); count]);
+    data.push(vec![critical; count]);
+    data.push(vec![0.0; count]);
+    let mut table = Matrix::new(9, count, data.concat());
+    table.row_names =
+        ["b", "se", letter, "pvalue", "ll", "ul", "df", "crit", "eform"].map(Stripe::term).to_vec();
+    table.col_names = stripe.clone();
+    let b = found.b.iter().map(|x| stata(*x)).collect();
+    results.matrix(names[0], Matrix::row_vector(b, stripe.clone()));
+    results.matrix(names[1], Matrix::square(found.v.data().to_vec(), stripe));
+    results.matrix(names[2], table).scalar("level", look.level);
+}
