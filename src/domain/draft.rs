@@ -93,6 +93,9 @@ pub struct Statement {
     pub categorical_vars: Vec<String>,
     #[serde(default)]
     pub interaction_terms: Vec<Vec<String>>,
+    /// Variables that the run computes, in this order.
+    #[serde(default)]
+    pub derived_variables: Vec<StatedVariable>,
     /// The sample condition as text in the expression grammar.
     #[serde(default)]
     pub sample_if: Option<String>,
@@ -101,6 +104,17 @@ pub struct Statement {
     pub inputs: BTreeMap<String, String>,
     #[serde(default)]
     pub default_overrides: Map<String, Value>,
+}
+
+/// A variable that the run computes, as it was stated.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StatedVariable {
+    pub name: String,
+    /// In the grammar of `docs/expressions.md`; may read columns and variables stated before.
+    pub expression: String,
+    #[serde(default)]
+    pub label: Option<String>,
 }
 
 /// What selection found: the candidates with scores and reasons, and the choice.

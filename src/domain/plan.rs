@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::expression::Derivation;
 use super::ids::{PlanId, TemplateId};
 
 /// The plan format that this release writes.
@@ -32,7 +33,7 @@ pub struct Plan {
     /// The sample condition, typed and canonical; absent when all rows are used.
     pub sample_if: Option<PlanCondition>,
     #[serde(default)]
-    pub derived_variables: Vec<Value>,
+    pub derived_variables: Vec<DerivedVariable>,
     #[serde(default)]
     pub categorical_vars: Vec<CategoricalMark>,
     #[serde(default)]
@@ -53,6 +54,21 @@ pub struct Plan {
     pub used_columns: Vec<String>,
     pub output_formats: Vec<String>,
     pub steps: Vec<PlanStep>,
+}
+
+/// A variable that the run computes, typed and canonical.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct DerivedVariable {
+    pub name: String,
+    /// As it was typed.
+    pub expression: String,
+    pub canonical: String,
+    pub label: Option<String>,
+    /// `double`, `byte` or `long`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    #[schema(value_type = Object)]
+    pub tree: Derivation,
 }
 
 /// The template of a plan, pinned by the hashes of its files.

@@ -13,7 +13,7 @@ use crate::domain::draft::Statement;
 use crate::domain::expression::ExpressionError;
 use crate::domain::parameter_test::{ParameterTest, is_given};
 use crate::domain::params::{ValueError, check_value};
-use crate::domain::plan::PlanCondition;
+use crate::domain::plan::{DerivedVariable, PlanCondition};
 use crate::domain::template::{Parameter, ParameterType, TemplateMeta};
 
 /// Where a bound value comes from; the texts are part of the HTTP contract.
@@ -71,6 +71,8 @@ pub struct Binding {
     /// Parameter name → value; absent for optional parameters without one.
     pub values: BTreeMap<String, BoundValue>,
     pub sample_if: Option<PlanCondition>,
+    /// Variables that the run computes.
+    pub derived: Vec<DerivedVariable>,
     /// Required and unbound.
     pub gaps: Vec<Gap>,
     /// Roles that the template would ignore.

@@ -104,12 +104,28 @@ fn mentions(statement: &Statement, column: &str) -> bool {
     let is = |text: &String| text == column;
     statement.roles.values().flatten().any(is)
         || statement.categorical_vars.iter().any(is)
+        || statement.derived_variables.iter().any(|v| names_column(&v.expression, column))
         || statement.interaction_terms.iter().flatten().any(is)
         || statement.parameters.values().any(|v| match v {
             Value::String(text) => text == column,
             Value::Array(items) => items.iter().any(|i| i.as_str() == Some(column)),
             _ => false,
         })
+}
+
+fn names_column(expression: &str, column: &str) -> bool {
+    let other = BTreeMap::from([(column.to_owned(), String::new())]);
+    rename_columns(expression, &other) != expression
+}
+
+/// Returns the draft with the columns renamed as a request asks.
+pub(super) fn corrected(
+    request: &FreezeRequest,
+    meta: &TemplateMeta,
+    statement: &Statement,
+    columns: &[Column],
+) -> Statement {
+    renamed(statement, &sort_out(request, meta, statement, columns).renamed, meta)
 }
 
 /// Answers and corrections come as text or lists of option ids; numbers and truth values are read out of
@@ -148,6 +164,9 @@ pub(super) fn renamed(
         *term = term.iter().map(new).collect();
     }
     out.parameters = rename_values(&out.parameters, renamed, meta);
+    for variable in &mut out.derived_variables {
+        variable.expression = rename_columns(&variable.expression, renamed);
+    }
     out.sample_if = out.sample_if.as_ref().map(|text| rename_columns(text, renamed));
     out
 }

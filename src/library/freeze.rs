@@ -6,6 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::binding::{Binding, Misfit, bind};
 use super::categories;
+use super::corrections;
+use super::derived::{Derived, with_derived};
 use super::gaps::{fields_detail, params_detail};
 use super::load::{Library, Template};
 use super::plan_content;
@@ -86,7 +88,9 @@ pub struct Preview {
 /// `CONTRACT_COLUMN_NOT_FOUND`, `ROLE_UNUSED`, `EXPRESSION_INVALID`, `INPUT_VALIDATION_FAILED` (kinds,
 /// limits, distinctness, rules, too few rows).
 pub fn freeze(input: &FreezeInput<'_>) -> Result<Plan, Problem> {
-    let (template, binding) = bound(input)?;
+    let (inputs, derived) = with_derived(input.inputs, &corrected(input));
+    let input = &FreezeInput { inputs: &inputs, ..*input };
+    let (template, binding) = bound(input, derived)?;
     match problems(&template.meta, &binding).into_iter().next() {
         Some(problem) => Err(problem),
         None => Ok(plan_content::plan(input, template, &binding)),
@@ -98,7 +102,9 @@ pub fn freeze(input: &FreezeInput<'_>) -> Result<Plan, Problem> {
 /// # Errors
 /// `TEMPLATE_NOT_FOUND`, `INPUTS_MISSING`, `INPUT_DATASET_NOT_FOUND`.
 pub fn preview(input: &FreezeInput<'_>) -> Result<Preview, Problem> {
-    let (template, binding) = bound(input)?;
+    let (inputs, derived) = with_derived(input.inputs, &corrected(input));
+    let input = &FreezeInput { inputs: &inputs, ..*input };
+    let (template, binding) = bound(input, derived)?;
     let problems = problems(&template.meta, &binding);
     Ok(Preview {
         plan: plan_content::plan(input, template, &binding),
@@ -109,7 +115,16 @@ pub fn preview(input: &FreezeInput<'_>) -> Result<Preview, Problem> {
     })
 }
 
-fn bound<'a>(input: &FreezeInput<'a>) -> Result<(&'a Template, Binding), Problem> {
+/// The draft with its columns corrected, which derived variables are read from.
+fn corrected(input: &FreezeInput<'_>) -> Statement {
+    let columns = input.inputs.primary().map_or(&[][..], |dataset| dataset.columns.as_slice());
+    match input.library.get(input.template_id) {
+        Some(template) => corrections::corrected(input.request, &template.meta, input.statement, columns),
+        None => input.statement.clone(),
+    }
+}
+
+fn bound<'a>(input: &FreezeInput<'a>, derived: Derived) -> Result<(&'a Template, Binding), Problem> {
     let template = input.library.get(input.template_id).ok_or_else(|| {
         let text = format!("there is no template {}", input.template_id);
         Problem::new(ErrorCode::TemplateNotFound, text).with("template_id", input.template_id.as_str())
@@ -118,7 +133,10 @@ fn bound<'a>(input: &FreezeInput<'a>) -> Result<(&'a Template, Binding), Problem
         Problem::new(ErrorCode::InputsMissing, "upload the primary data set before a plan is frozen")
     })?;
     let mut binding = bind(&template.meta, input.statement, input.request, &primary.columns);
+    binding.expressions.extend(derived.refused);
+    binding.derived = derived.variables;
     further_inputs(&template.meta, input.inputs, &mut binding);
+    times(&template.meta, &mut binding);
     output_formats(&input.request.output_formats, &mut binding);
     if input.request.seed.is_some_and(|seed| seed > i32::MAX as u32) {
         binding.request_errors.push(("seed".to_owned(), "must be 0 to 2147483647".to_owned()));
@@ -170,6 +188,23 @@ fn further_inputs(meta: &TemplateMeta, inputs: &Inputs, binding: &mut Binding) {
             suggestion: "name one of the uploaded data sets".to_owned(),
         });
     }
+}
+
+/// A value of another period needs a declared time.
+fn times(meta: &TemplateMeta, binding: &mut Binding) {
+    let declares_time =
+        meta.parameters.iter().any(|p| p.bind == "time_var" && !binding.columns_of(p).is_empty());
+    let readers = binding.derived.iter().filter(|v| v.tree.needs_time() && !declares_time);
+    let misfits: Vec<Misfit> = readers
+        .map(|v| Misfit {
+            path: format!("derived_variables.{}", v.name),
+            reason: "lags, leads and differences need a time variable, which this analysis does not have"
+                .to_owned(),
+            value: json!(v.canonical),
+            suggestion: "state time_var with a template that takes it".to_owned(),
+        })
+        .collect();
+    binding.misfits.extend(misfits);
 }
 
 /// Too few rows can be known without an estimation: a listwise sample is never larger than the rows with a

@@ -13,6 +13,7 @@ pub mod applicability;
 pub mod binding;
 mod categories;
 mod corrections;
+pub mod derived;
 mod duplicates;
 pub mod facts;
 pub mod files;

@@ -55,7 +55,7 @@ pub(super) fn plan(input: &FreezeInput<'_>, template: &Template, binding: &Bindi
         rationale: rationale(input),
         contract: contract(input, meta, binding),
         sample_if: binding.sample_if.clone(),
-        derived_variables: Vec::new(),
+        derived_variables: binding.derived.clone(),
         categorical_vars: categories::marks(meta, columns, binding),
         interaction_terms: binding.statement.interaction_terms.clone(),
         panel: panel(meta, binding),
@@ -79,6 +79,11 @@ pub(super) fn plan(input: &FreezeInput<'_>, template: &Template, binding: &Bindi
 pub fn content(plan: &Plan, with_seed: bool) -> Value {
     let bound: BTreeMap<&String, Value> =
         plan.contract.bound.iter().map(|(name, value)| (name, shown(value))).collect();
+    let derived: Vec<Value> = plan
+        .derived_variables
+        .iter()
+        .map(|v| json!({"name": v.name, "canonical": v.canonical, "label": v.label}))
+        .collect();
     let mut content = json!({
         "plan_version": plan.plan_version,
         "preamble_version": plan.preamble_version,
@@ -90,7 +95,7 @@ pub fn content(plan: &Plan, with_seed: bool) -> Value {
         },
         "bound": bound,
         "sample_if": plan.sample_if.as_ref().map(|c| &c.canonical),
-        "derived_variables": plan.derived_variables,
+        "derived_variables": derived,
         "categorical_vars": plan.categorical_vars,
         "interaction_terms": plan.interaction_terms,
         "panel": plan.panel,
@@ -309,7 +314,12 @@ fn used_columns(meta: &TemplateMeta, columns: &[Column], binding: &Binding) -> V
     for condition in conditions.filter_map(|c| condition_tree(&c).ok()) {
         used.extend(condition.columns().iter().map(|c| c.name.to_string()));
     }
-    columns.iter().filter(|c| used.contains(&c.name)).map(|c| c.name.clone()).collect()
+    for variable in &binding.derived {
+        used.extend(variable.tree.columns().iter().map(|c| c.name.to_string()));
+    }
+    let is_derived = |column: &Column| binding.derived.iter().any(|v| v.name == column.name);
+    let loaded = columns.iter().filter(|c| used.contains(&c.name) && !is_derived(c));
+    loaded.map(|c| c.name.clone()).collect()
 }
 
 fn output_formats(asked: &[String]) -> Vec<String> {

@@ -2,12 +2,12 @@
 //! Pure: the same plan, library and run facts give the same bytes.
 
 use crate::domain::params::{self, Substitution, condition_tree};
-use crate::domain::plan::{CategoricalMark, Plan, PlanCondition};
+use crate::domain::plan::{CategoricalMark, DerivedVariable, Plan, PlanCondition};
 use crate::domain::profile::CompanionMethod;
 use crate::domain::template::ParameterType;
 
 use super::load::Template;
-use crate::domain::encode::VariableName;
+use crate::domain::encode::{SafeText, VariableName};
 
 /// The version of the preamble; part of `plan_id`. Raise it with every change of the generated text.
 pub const PREAMBLE_VERSION: u32 = 1;
@@ -189,8 +189,28 @@ fn data(plan: &Plan) -> Result<Vec<String>, RenderError> {
             (None, None) => {}
         }
     }
+    for variable in &plan.derived_variables {
+        lines.extend(derived(variable)?);
+    }
     for mark in others {
         lines.extend(companion(mark)?);
+    }
+    Ok(lines)
+}
+
+/// A derived variable with its label, and how many rows have no value although all that it reads has one
+/// (a logarithm of zero, a division by zero).
+fn derived(variable: &DerivedVariable) -> Result<Vec<String>, RenderError> {
+    let made = name(&variable.name)?;
+    let mut lines = variable.tree.stata(&made);
+    if let Some(label) = &variable.label {
+        let label = SafeText::parse(label.as_str()).map_err(|e| RenderError::Damaged(e.to_string()))?;
+        lines.push(format!("label variable {made} {}", label.quoted()));
+    }
+    let read: Vec<&str> = variable.tree.columns().iter().map(|c| c.name.as_str()).collect();
+    if !read.is_empty() {
+        lines.push(format!("quietly count if missing({made}) & !missing({})", read.join(", ")));
+        lines.push(format!("ss_event metric name=undefined_{made} value=`r(N)'"));
     }
     Ok(lines)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::domain::draft::Statement;
+use crate::domain::draft::{StatedVariable, Statement};
 use crate::domain::error::Problem;
 
 /// Longest free text of a draft, in characters.
@@ -51,8 +51,8 @@ pub struct DraftRequest {
     pub interaction_terms: Option<Vec<Vec<String>>>,
     pub instrument_vars: Option<Columns>,
     pub categorical_vars: Option<Vec<String>>,
-    #[schema(value_type = Option<Vec<Object>>)]
-    pub derived_variables: Option<Vec<Value>>,
+    /// Variables that the run computes, in this order.
+    pub derived_variables: Option<Vec<StatedVariable>>,
     pub sample_if: Option<String>,
     #[schema(value_type = Option<Vec<Object>>)]
     pub data_steps: Option<Vec<Value>>,
@@ -106,11 +106,9 @@ impl DraftRequest {
             }
         }
         roles.retain(|_, columns| !columns.is_empty());
-        for (name, list) in [("derived_variables", &self.derived_variables), ("data_steps", &self.data_steps)]
-        {
-            if list.as_ref().is_some_and(|l| !l.is_empty()) {
-                errors.push((name.to_owned(), "is not supported by this release; leave it empty".to_owned()));
-            }
+        if self.data_steps.as_ref().is_some_and(|steps| !steps.is_empty()) {
+            let reason = "is not supported by this release; use the templates prep.merge and prep.append";
+            errors.push(("data_steps".to_owned(), reason.to_owned()));
         }
         let draft_text = self.draft_text.unwrap_or_default();
         too_long(&mut errors, "draft_text", &draft_text, MAX_TEXT);
@@ -133,6 +131,7 @@ impl DraftRequest {
                 roles,
                 parameters,
                 categorical_vars,
+                derived_variables: self.derived_variables.unwrap_or_default(),
                 interaction_terms: self.interaction_terms.unwrap_or_default(),
                 sample_if,
                 inputs: self.inputs.unwrap_or_default(),
@@ -163,6 +162,7 @@ pub fn as_request(stated: &Stated) -> Map<String, Value> {
         "roles": statement.roles,
         "interaction_terms": statement.interaction_terms,
         "categorical_vars": statement.categorical_vars,
+        "derived_variables": statement.derived_variables,
         "sample_if": statement.sample_if,
         "inputs": statement.inputs,
         "parameters": statement.parameters,
@@ -236,11 +236,9 @@ mod tests {
 
     #[test]
     fn what_this_release_cannot_do_is_refused_and_never_ignored() {
-        for name in ["derived_variables", "data_steps"] {
-            assert!(read(json!({name: []})).is_ok());
-            let refused = read(json!({name: [{"name": "x"}]})).expect_err("not supported");
-            assert_eq!(refused.context["errors"][0]["path"], *name);
-        }
+        assert!(read(json!({"data_steps": []})).is_ok());
+        let refused = read(json!({"data_steps": [{"kind": "merge"}]})).expect_err("not supported");
+        assert_eq!(refused.context["errors"][0]["path"], "data_steps");
     }
 
     #[test]

@@ -10,7 +10,9 @@ use crate::domain::dataset::{DataWarning, InferredType, Inputs};
 use crate::domain::draft::{Candidate, Draft, DraftSource};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
+use crate::domain::plan::DerivedVariable;
 use crate::library::Template;
+use crate::library::derived::with_derived;
 use crate::library::gaps::{Gap, ParameterView, draft_gaps, parameter_views};
 
 /// A draft as the API answers it.
@@ -45,8 +47,7 @@ pub struct DraftView {
     pub interaction_terms: Vec<Vec<String>>,
     pub instrument_vars: Vec<String>,
     pub categorical_vars: Vec<String>,
-    #[schema(value_type = Vec<Object>)]
-    pub derived_variables: Vec<Value>,
+    pub derived_variables: Vec<DerivedView>,
     pub sample_if: Option<String>,
     pub column_candidates: Vec<String>,
     pub column_candidates_v2: Vec<ColumnCandidate>,
@@ -59,6 +60,24 @@ pub struct DraftView {
     pub data_sources: Vec<DataSource>,
     #[schema(value_type = Object)]
     pub default_overrides: Map<String, Value>,
+}
+
+/// A derived variable with its canonical expression.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct DerivedView {
+    pub name: String,
+    pub expression: String,
+    pub canonical: String,
+    pub label: Option<String>,
+    /// `double`, `byte` or `long`.
+    #[serde(rename = "type")]
+    pub kind: String,
+}
+
+impl From<DerivedVariable> for DerivedView {
+    fn from(v: DerivedVariable) -> Self {
+        Self { name: v.name, expression: v.expression, canonical: v.canonical, label: v.label, kind: v.kind }
+    }
 }
 
 /// The chosen template.
@@ -155,8 +174,9 @@ const WARNING_RISK: f64 = 0.1;
 pub fn view_draft(ctx: &Context, job: &JobRecord) -> Result<DraftView, Problem> {
     let draft =
         job.draft.as_ref().ok_or_else(|| Problem::new(ErrorCode::DraftNotFound, "the job has no draft"))?;
-    let inputs = job.inputs.as_ref();
-    let columns = inputs.and_then(Inputs::primary).map_or(&[][..], |d| d.columns.as_slice());
+    let (inputs, derived) = job.inputs.as_ref().map(|inputs| with_derived(inputs, &draft.statement)).unzip();
+    let (inputs, derived) = (inputs.as_ref(), derived.unwrap_or_default());
+    let columns = derived.columns.as_slice();
     let template = draft.selection.chosen.as_ref().and_then(|id| ctx.library.get(id));
     let gaps = template.map(|t| draft_gaps(&t.meta, &draft.statement, columns)).unwrap_or_default();
     let parameters =
@@ -190,7 +210,7 @@ pub fn view_draft(ctx: &Context, job: &JobRecord) -> Result<DraftView, Problem> 
         interaction_terms: draft.statement.interaction_terms.clone(),
         instrument_vars: many("instrument_vars"),
         categorical_vars: draft.statement.categorical_vars.clone(),
-        derived_variables: Vec::new(),
+        derived_variables: derived.variables.iter().cloned().map(DerivedView::from).collect(),
         sample_if: draft.statement.sample_if.clone(),
         column_candidates: columns.iter().map(|c| c.name.clone()).collect(),
         column_candidates_v2: all_columns(inputs),

@@ -14,6 +14,7 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::expression::parse_condition;
 use crate::domain::ids::{JobId, TemplateId, TenantId};
 use crate::domain::job::{JobRecord, Operation};
+use crate::library::derived::{Derived, with_derived};
 use crate::library::select::{Selected, SelectionInput, Stage2, select};
 
 /// The use case.
@@ -74,9 +75,10 @@ impl StateDraft<'_> {
             Problem::new(ErrorCode::InputsMissing, "upload the data before the analysis is stated")
                 .with("reason", "inputs_missing")
         })?;
-        check_condition(stated, inputs)?;
+        let (inputs, derived) = with_derived(inputs, &stated.statement);
+        check_expressions(stated, &inputs, derived)?;
         let template_id = stated.template_id.as_deref().map(parse_template_id).transpose()?;
-        let (selected, stage2) = self.select(job, inputs, stated, template_id.as_ref())?;
+        let (selected, stage2) = self.select(job, &inputs, stated, template_id.as_ref())?;
         let selection = Selection {
             chosen: stage2.as_ref().map(|s| s.chosen.clone()),
             chosen_by: stage2.as_ref().map(|s| s.chosen_by.clone()),
@@ -159,8 +161,11 @@ pub fn current_statement(job: &JobRecord) -> Result<Stated, Problem> {
     })
 }
 
-/// Refuses a condition that cannot be read on these columns.
-fn check_condition(stated: &Stated, inputs: &Inputs) -> Result<(), Problem> {
+/// Refuses derived variables and a condition that cannot be read on these columns.
+fn check_expressions(stated: &Stated, inputs: &Inputs, derived: Derived) -> Result<(), Problem> {
+    if let Some((path, error)) = derived.refused.into_iter().next() {
+        return Err(error.into_problem(&path));
+    }
     let Some(text) = &stated.statement.sample_if else { return Ok(()) };
     let columns = inputs.primary().map_or(&[][..], |d| d.columns.as_slice());
     parse_condition(text, columns).map(drop).map_err(|error| error.into_problem("sample_if"))

@@ -180,10 +180,8 @@ async fn unknown_fields_bad_expressions_and_unknown_templates_are_refused_by_nam
     assert!(refused["context"]["position"].as_u64().is_some(), "{refused}");
     let draft = json!({"template_id": "linear.no_such"});
     app.put(&job, "/draft", &draft).await.refused(400, "DO_TEMPLATE_SELECTION_INVALID_TEMPLATE_ID");
-    for name in ["derived_variables", "data_steps"] {
-        let draft = json!({"outcome_var": "pay", name: [{"name": "x", "expression": "ln(pay)"}]});
-        app.put(&job, "/draft", &draft).await.refused(400, "INPUT_VALIDATION_FAILED");
-    }
+    let draft = json!({"outcome_var": "pay", "data_steps": [{"kind": "append", "dataset_key": "more"}]});
+    app.put(&job, "/draft", &draft).await.refused(400, "INPUT_VALIDATION_FAILED");
     app.put(&job, "/draft", &ols()).await.ok();
     let formats = json!({"output_formats": ["csv", "docx"]});
     app.post(&job, "/plan/freeze", &formats).await.refused(400, "INPUT_VALIDATION_FAILED");

@@ -12,13 +12,14 @@ const QUESTION: &str = "Does schooling raise log pay, holding experience constan
 /// A sound statement of the question.
 pub const DRAFT: &str = r#"{"draft_text": "Regress log_pay on schooling, holding years_work constant; an association, not an effect.",
   "question_kinds": ["effect"], "roles": [{"role": "outcome_var", "columns": ["log_pay"]},
-  {"role": "regressors", "columns": ["schooling", "years_work"]}], "categorical_vars": [], "interaction_terms": [],
+  {"role": "regressors", "columns": ["schooling", "schooling_sq", "years_work"]}], "categorical_vars": [], "interaction_terms": [],
+  "derived_variables": [{"name": "schooling_sq", "expression": "schooling ^ 2", "label": null}],
   "sample_if": "age >= 20", "open_unknowns": [{"field": "cluster_var", "description": "are errors correlated within firms?",
   "impact": "standard errors", "candidates": ["firm_id", "no_such_column"]}], "confidence": 0.8}"#;
 /// A sound choice for it.
 pub const CHOICE: &str = r#"{"template_id": "linear.ols_robust", "rationale": "A numeric outcome and several factors.",
   "evidence": ["log_pay is numeric"], "roles": [{"role": "outcome_var", "columns": ["log_pay"]},
-  {"role": "regressors", "columns": ["schooling", "years_work"]}], "parameters": []}"#;
+  {"role": "regressors", "columns": ["schooling", "schooling_sq", "years_work"]}], "parameters": []}"#;
 
 pub async fn uploaded(app: &TestApp) -> Job {
     let job = app.job(QUESTION).await;
@@ -109,7 +110,7 @@ async fn an_answer_with_an_absent_column_is_repaired_once() {
     let mut app = TestApp::start_with(with_model(provider.endpoint(LlmWire::OpenAi))).await;
     let job = uploaded(&app).await;
     let draft = app.get(&job, "/draft/preview").await.ok();
-    assert_eq!(draft["roles"]["regressors"], json!(["schooling", "years_work"]));
+    assert_eq!(draft["roles"]["regressors"], json!(["schooling", "schooling_sq", "years_work"]));
     assert_eq!(provider.calls().await, 3);
     let meta = evidence(&app, &job, "llm.meta").await;
     let meta: Value = serde_json::from_slice(&app.artifact(&job, &meta[0]).await).expect("JSON");

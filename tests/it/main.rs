@@ -8,6 +8,7 @@ mod concurrency;
 mod config_settings;
 mod conformance;
 mod control;
+mod derived_variables;
 mod drafts_plans;
 mod errors;
 mod expression_meaning;

@@ -32,7 +32,8 @@ pub(super) struct Placed {
 }
 
 /// Two-character symbols come first, so that `<=` is not read as `<` and `=`.
-const SYMBOLS: [&str; 14] = ["==", "!=", "<=", ">=", "(", ")", ",", "<", ">", "&", "|", "!", "-", "+"];
+const SYMBOLS: [&str; 17] =
+    ["==", "!=", "<=", ">=", "(", ")", ",", "<", ">", "&", "|", "!", "-", "+", "*", "/", "^"];
 
 /// Returns the tokens of a text, `End` last.
 pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, ExpressionError> {

@@ -1,19 +1,24 @@
-//! Conditions on rows: the typed tree that a user's text is parsed into, and the only printers of it.
+//! Conditions on rows and variables made of columns: the typed trees that a user's text is parsed into, and the only printers of them.
 //! The grammar is in `docs/expressions.md`. Evaluation belongs to the engine that runs the do-file.
 
+mod derivation;
 mod lexer;
 mod names;
 mod parse;
 mod print;
+mod term;
 mod tree;
 
+pub use derivation::{Derivation, parse_derivation};
 pub(crate) use names::nearest;
 pub use names::rename_columns;
 pub use parse::parse_condition;
 pub(crate) use print::{days_since_1960, milliseconds_since_1960};
+pub use term::Term;
 pub use tree::{ColumnRef, Comparison, Condition, Literal, Operand, ValueClass};
 
 use super::error::{ErrorCode, Problem};
+use parse::Node;
 
 /// Longest accepted text, in characters.
 pub const MAX_CHARS: usize = 4000;

@@ -3,19 +3,31 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 
+use super::derivation::{Derivation, Statistic};
 use super::lexer::{Placed, Token, tokens};
 use super::names::nearest;
+use super::term::{Function, Operator, Shift, Term};
 use super::tree::{ColumnRef, Comparison, Condition, Literal, Operand, ValueClass};
 use super::{ExpressionError, MAX_CHARS, MAX_DEPTH, MAX_ITEMS, MAX_LEAVES};
 use crate::domain::dataset::Column;
 use crate::domain::encode::{SafeText, VariableName};
 
 const OPERANDS: &[&str] = &["column", "number", "text in double quotes", "date(\"YYYY-MM-DD\")"];
-const FUNCTIONS: [&str; 6] = ["missing", "inrange", "inlist", "strpos", "date", "datetime"];
-/// Binding powers: `|` < `&` < comparisons; `!` is followed by a parenthesis or a function.
+const TESTS: [&str; 4] = ["missing", "inrange", "inlist", "strpos"];
+const GROUPS: [&str; 4] = ["group", "group_mean", "group_sum", "group_count"];
+/// Binding powers: `|` < `&` < comparisons < `+ -` < `* /` < a sign < `^`; `!` is followed by a parenthesis or
+/// a function.
 const OR: u8 = 1;
 const AND: u8 = 2;
 const COMPARE: u8 = 3;
+const SUM: u8 = 4;
+const PRODUCT: u8 = 5;
+const SIGN: u8 = 6;
+const POWER: u8 = 7;
+/// Most periods of a lag.
+const MAX_PERIODS: f64 = 100.0;
+/// Most keys of a group.
+const MAX_KEYS: usize = 10;
 
 /// Parses the text of a condition on these columns.
 ///
@@ -23,27 +35,44 @@ const COMPARE: u8 = 3;
 /// [`ExpressionError`] with the place and what could stand there: unknown column or function, operands of
 /// different types, a value where a condition is needed, a text that is not allowed in literals, limits.
 pub fn parse_condition(text: &str, columns: &[Column]) -> Result<Condition, ExpressionError> {
+    match parse_node(text, columns)? {
+        Node::Truth(condition) => Ok(condition),
+        Node::Value(_) => Err(no_condition(text.chars().take_while(|c| matches!(c, ' ' | '\t')).count())),
+        Node::Derived(_) => {
+            let reason = "a variable of a group is derived first, by itself";
+            Err(ExpressionError::new(0, reason, &["a derived variable"]))
+        }
+    }
+}
+
+/// Parses a text whatever it stands for.
+pub(super) fn parse_node(text: &str, columns: &[Column]) -> Result<Node, ExpressionError> {
     if text.chars().count() > MAX_CHARS {
-        let reason = format!("a condition may have at most {MAX_CHARS} characters");
-        return Err(ExpressionError::new(MAX_CHARS, reason, &["a shorter condition"]));
+        let reason = format!("an expression may have at most {MAX_CHARS} characters");
+        return Err(ExpressionError::new(MAX_CHARS, reason, &["a shorter expression"]));
     }
     let mut parser = Parser { tokens: tokens(text)?, next: 0, columns, depth: 0, leaves: 0 };
-    let start = parser.peek().at;
     let node = parser.expression(0)?;
-    let condition = parser.condition(node, start)?;
     match parser.peek() {
-        Placed { token: Token::End, .. } => Ok(condition),
+        Placed { token: Token::End, .. } => Ok(node),
         Placed { token, at } => {
-            let reason = format!("{} does not continue the condition", token.describe());
+            let reason = format!("{} does not continue the expression", token.describe());
             Err(ExpressionError::new(*at, reason, &["&", "|", "the end"]))
         }
     }
 }
 
+fn no_condition(at: usize) -> ExpressionError {
+    let expected = &["==", "!=", "<", "<=", ">", ">=", "missing(column)"];
+    ExpressionError::new(at, "a value is no condition", expected)
+}
+
 /// What a part of the text stands for.
-enum Node {
+pub(super) enum Node {
     Value(Operand),
     Truth(Condition),
+    /// Only a whole expression can be one.
+    Derived(Derivation),
 }
 
 struct Parser<'a> {
@@ -76,8 +105,8 @@ impl Parser<'_> {
     fn expression(&mut self, power: u8) -> Result<Node, ExpressionError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            let reason = format!("the condition is nested more than {MAX_DEPTH} deep");
-            return Err(ExpressionError::new(self.peek().at, reason, &["a flatter condition"]));
+            let reason = format!("the expression is nested more than {MAX_DEPTH} deep");
+            return Err(ExpressionError::new(self.peek().at, reason, &["a flatter expression"]));
         }
         let start = self.peek().at;
         let mut left = self.prefix()?;
@@ -89,6 +118,9 @@ impl Parser<'_> {
                 "&" | "|" => {
                     let args = [self.condition(left, start)?, self.condition(right, right_start)?];
                     Node::Truth(junction(symbol == "&", args))
+                }
+                "+" | "-" | "*" | "/" | "^" => {
+                    self.arithmetic(symbol, (left, start), (right, right_start))?
                 }
                 _ => self.compare(symbol, at, (left, start), (right, right_start))?,
             };
@@ -102,6 +134,9 @@ impl Parser<'_> {
             Token::Symbol("|") => Some(("|", OR)),
             Token::Symbol("&") => Some(("&", AND)),
             Token::Symbol(s @ ("==" | "!=" | "<" | "<=" | ">" | ">=")) => Some((s, COMPARE)),
+            Token::Symbol(s @ ("+" | "-")) => Some((s, SUM)),
+            Token::Symbol(s @ ("*" | "/")) => Some((s, PRODUCT)),
+            Token::Symbol("^") => Some(("^", POWER)),
             _ => None,
         }
     }
@@ -121,13 +156,7 @@ impl Parser<'_> {
                 let arg = self.condition(inner, start)?;
                 Ok(Node::Truth(Condition::Not { arg: Box::new(arg) }))
             }
-            Token::Symbol(sign @ ("-" | "+")) => match self.take() {
-                Placed { token: Token::Number(value), .. } => {
-                    let value = if sign == "-" { -value } else { value };
-                    Ok(Node::Value(Operand::Literal(Literal::Number { value })))
-                }
-                other => Err(ExpressionError::new(other.at, "a sign stands before a number", &["number"])),
-            },
+            Token::Symbol(sign @ ("-" | "+")) => self.signed(sign),
             Token::Number(value) => Ok(Node::Value(Operand::Literal(Literal::Number { value }))),
             Token::Text(text) => {
                 Ok(Node::Value(Operand::Literal(Literal::Text { value: safe_text(text, at)? })))
@@ -138,29 +167,178 @@ impl Parser<'_> {
         }
     }
 
-    fn call(&mut self, name: &str, at: usize) -> Result<Node, ExpressionError> {
-        if !FUNCTIONS.contains(&name) {
-            let reason = format!("`{name}` is not a function of conditions");
-            return Err(ExpressionError::new(at, reason, &FUNCTIONS));
+    /// A sign before a number belongs to it, unless a power follows: `-2 ^ 2` is -4.
+    fn signed(&mut self, sign: &str) -> Result<Node, ExpressionError> {
+        let at = self.peek().at;
+        if let Token::Number(value) = self.peek().token {
+            let power_follows = self.tokens.get(self.next + 1).is_some_and(|t| t.token == Token::Symbol("^"));
+            if !power_follows {
+                self.next += 1;
+                let value = if sign == "-" { -value } else { value };
+                return Ok(Node::Value(Operand::Literal(Literal::Number { value })));
+            }
         }
+        if sign == "+" {
+            return Err(ExpressionError::new(at, "a plus sign stands before a number", &["number"]));
+        }
+        let inner = self.expression(SIGN)?;
+        let arg = Box::new(self.number(inner, at)?);
+        Ok(Node::Value(Operand::Term(Box::new(Term::Negate { arg }))))
+    }
+
+    fn call(&mut self, name: &str, at: usize) -> Result<Node, ExpressionError> {
         self.expect("(")?;
         let node = match name {
             "date" | "datetime" => Node::Value(Operand::Literal(self.moment(name)?)),
-            _ => {
-                let column_at = self.peek().at;
-                let column = match self.take().token {
-                    Token::Name(column) => self.column(&column, column_at)?,
-                    other => {
-                        let reason = format!("`{name}` takes a column first, found {}", other.describe());
-                        return Err(ExpressionError::new(column_at, reason, &["column"]));
-                    }
-                };
+            _ if TESTS.contains(&name) => {
+                let column = self.first_column(name)?;
                 self.leaf(at)?;
                 Node::Truth(self.test(name, column)?)
             }
+            _ if GROUPS.contains(&name) => Node::Derived(self.group(name, at)?),
+            _ => Node::Value(Operand::Term(Box::new(self.function(name, at)?))),
         };
         self.expect(")")?;
         Ok(node)
+    }
+
+    fn first_column(&mut self, name: &str) -> Result<ColumnRef, ExpressionError> {
+        let at = self.peek().at;
+        match self.take().token {
+            Token::Name(column) => self.column(&column, at),
+            other => {
+                let reason = format!("`{name}` takes a column first, found {}", other.describe());
+                Err(ExpressionError::new(at, reason, &["column"]))
+            }
+        }
+    }
+
+    fn function(&mut self, name: &str, at: usize) -> Result<Term, ExpressionError> {
+        self.leaf(at)?;
+        if let Some(shift) = Shift::parse(name) {
+            return self.shifted(shift, at);
+        }
+        let Some((function, least, most)) = Function::parse(name) else {
+            let known: Vec<&str> = TESTS
+                .into_iter()
+                .chain(["date", "datetime", "lag", "lead", "diff"])
+                .chain(Function::names())
+                .chain(GROUPS)
+                .collect();
+            return Err(ExpressionError::new(at, format!("`{name}` is not a function here"), &known));
+        };
+        if function.takes_date() {
+            let place = self.peek().at;
+            let column = self.first_column(name)?;
+            if !matches!(column.class, ValueClass::Date | ValueClass::Datetime) {
+                let reason = format!("`{}` does not hold dates", column.name);
+                return Err(ExpressionError::new(place, reason, &["column of dates"]));
+            }
+            return Ok(Term::Call { function, args: vec![Term::Column { column }] });
+        }
+        let mut args = Vec::new();
+        loop {
+            let place = self.peek().at;
+            let node = self.expression(COMPARE)?;
+            args.push(self.number(node, place)?);
+            if self.peek().token != Token::Symbol(",") {
+                break;
+            }
+            self.next += 1;
+        }
+        if (least..=most).contains(&args.len()) {
+            return Ok(Term::Call { function, args });
+        }
+        let reason = format!("`{name}` takes {least} to {most} arguments, not {}", args.len());
+        Err(ExpressionError::new(at, reason, &[if args.len() < least { "," } else { ")" }]))
+    }
+
+    fn shifted(&mut self, shift: Shift, at: usize) -> Result<Term, ExpressionError> {
+        let column = self.first_column(shift.as_str())?;
+        if column.class.kind() != "number" {
+            let reason = format!("`{}` does not hold numbers", column.name);
+            return Err(ExpressionError::new(at, reason, &["column of numbers"]));
+        }
+        let mut periods = 1;
+        if self.peek().token == Token::Symbol(",") {
+            self.next += 1;
+            let Placed { token, at } = self.take();
+            periods = match token {
+                Token::Number(n) if n.fract() == 0.0 && (1.0..=MAX_PERIODS).contains(&n) => n as u32,
+                _ => {
+                    let reason = format!("a whole number of periods, 1 to {MAX_PERIODS}, is needed");
+                    return Err(ExpressionError::new(at, reason, &["number"]));
+                }
+            };
+        }
+        Ok(Term::Shift { shift, column, periods })
+    }
+
+    fn group(&mut self, name: &str, at: usize) -> Result<Derivation, ExpressionError> {
+        if self.depth > 1 || at > 0 && self.tokens[0].at != at {
+            let reason = format!("`{name}` is a variable of its own and no part of another expression");
+            return Err(ExpressionError::new(at, reason, &["a derived variable"]));
+        }
+        let mut columns = vec![self.first_column(name)?];
+        while self.peek().token == Token::Symbol(",") {
+            self.next += 1;
+            columns.push(self.first_column(name)?);
+        }
+        if columns.len() > MAX_KEYS {
+            return Err(ExpressionError::new(at, format!("at most {MAX_KEYS} keys"), &["fewer keys"]));
+        }
+        let Some(statistic) = Statistic::parse(name) else { return Ok(Derivation::GroupId { by: columns }) };
+        let column = columns.remove(0);
+        if columns.is_empty() {
+            let reason = format!("`{name}` takes a column and the keys of its groups");
+            return Err(ExpressionError::new(self.peek().at, reason, &[","]));
+        }
+        if column.class.kind() != "number" {
+            let reason = format!("`{}` does not hold numbers", column.name);
+            return Err(ExpressionError::new(at, reason, &["column of numbers"]));
+        }
+        Ok(Derivation::Group { statistic, column, by: columns })
+    }
+
+    fn arithmetic(
+        &mut self,
+        symbol: &str,
+        left: (Node, usize),
+        right: (Node, usize),
+    ) -> Result<Node, ExpressionError> {
+        self.leaf(left.1)?;
+        let operator = match symbol {
+            "+" => Operator::Add,
+            "-" => Operator::Subtract,
+            "*" => Operator::Multiply,
+            "/" => Operator::Divide,
+            _ => Operator::Power,
+        };
+        // the time between two dates is a number of days (or milliseconds)
+        if let (Operator::Subtract, Node::Value(Operand::Column(a)), Node::Value(Operand::Column(b))) =
+            (operator, &left.0, &right.0)
+            && a.class == b.class
+            && matches!(a.class, ValueClass::Date | ValueClass::Datetime)
+        {
+            let side = |column: &ColumnRef| Box::new(Term::Column { column: column.clone() });
+            let term = Term::Arithmetic { operator, left: side(a), right: side(b) };
+            return Ok(Node::Value(Operand::Term(Box::new(term))));
+        }
+        let (left, right) = (self.number(left.0, left.1)?, self.number(right.0, right.1)?);
+        let term = Term::Arithmetic { operator, left: Box::new(left), right: Box::new(right) };
+        Ok(Node::Value(Operand::Term(Box::new(term))))
+    }
+
+    /// The node as a number.
+    fn number(&self, node: Node, at: usize) -> Result<Term, ExpressionError> {
+        let (kind, term) = match node {
+            Node::Value(operand) => (operand.kind(), operand.into_term()),
+            Node::Truth(_) => ("condition", None),
+            Node::Derived(_) => ("variable of a group", None),
+        };
+        term.ok_or_else(|| {
+            ExpressionError::new(at, format!("a {kind} is no number"), &["number", "column of numbers"])
+        })
     }
 
     fn test(&mut self, name: &str, column: ColumnRef) -> Result<Condition, ExpressionError> {
@@ -200,7 +378,7 @@ impl Parser<'_> {
             let at = self.peek().at;
             match self.bound(&column)? {
                 Operand::Literal(literal) => items.push(literal),
-                Operand::Column(_) => {
+                Operand::Column(_) | Operand::Term(_) => {
                     return Err(ExpressionError::new(at, "`inlist` takes constants", &["number", "text"]));
                 }
             }
@@ -222,7 +400,9 @@ impl Parser<'_> {
                 same_kind(column.class.kind(), &value, at)?;
                 Ok(value)
             }
-            Node::Truth(_) => Err(ExpressionError::new(at, "a condition is no value", OPERANDS)),
+            Node::Truth(_) | Node::Derived(_) => {
+                Err(ExpressionError::new(at, "a condition is no value", OPERANDS))
+            }
         }
     }
 
@@ -268,6 +448,10 @@ impl Parser<'_> {
                 let expected = &["&", "|", "inrange(column, low, high)"];
                 return Err(ExpressionError::new(at, "a comparison cannot be compared", expected));
             }
+            (Node::Derived(_), _) | (_, Node::Derived(_)) => {
+                let reason = "a variable of a group is derived first, by itself";
+                return Err(ExpressionError::new(at, reason, &["a derived variable"]));
+            }
             (_, Node::Truth(_)) => {
                 return Err(ExpressionError::new(right.1, "a condition is no value", OPERANDS));
             }
@@ -291,18 +475,15 @@ impl Parser<'_> {
     fn condition(&self, node: Node, at: usize) -> Result<Condition, ExpressionError> {
         match node {
             Node::Truth(condition) => Ok(condition),
-            Node::Value(_) => {
-                let expected = &["==", "!=", "<", "<=", ">", ">=", "missing(column)"];
-                Err(ExpressionError::new(at, "a value is no condition", expected))
-            }
+            Node::Value(_) | Node::Derived(_) => Err(no_condition(at)),
         }
     }
 
     fn leaf(&mut self, at: usize) -> Result<(), ExpressionError> {
         self.leaves += 1;
         if self.leaves > MAX_LEAVES {
-            let reason = format!("a condition may have at most {MAX_LEAVES} comparisons");
-            return Err(ExpressionError::new(at, reason, &["fewer comparisons"]));
+            let reason = format!("an expression may have at most {MAX_LEAVES} operations");
+            return Err(ExpressionError::new(at, reason, &["fewer operations"]));
         }
         Ok(())
     }

@@ -102,12 +102,15 @@ fn is_float(operand: &Operand) -> bool {
 }
 
 fn leaf(test: &str, operands: &[&Operand]) -> String {
-    let mut names: Vec<&str> = Vec::new();
+    let mut names: Vec<String> = Vec::new();
     for operand in operands {
-        if let Operand::Column(column) = operand
-            && !names.contains(&column.name.as_str())
-        {
-            names.push(column.name.as_str());
+        let asked = match operand {
+            Operand::Column(column) => column.name.to_string(),
+            Operand::Term(term) => term.stata(),
+            Operand::Literal(_) => continue,
+        };
+        if !names.contains(&asked) {
+            names.push(asked);
         }
     }
     format!("({test} & !missing({}))", names.join(", "))
@@ -132,6 +135,7 @@ fn plain_operand(operand: &Operand) -> String {
     match operand {
         Operand::Column(column) => column.name.to_string(),
         Operand::Literal(literal) => plain_literal(literal),
+        Operand::Term(term) => term.canonical(),
     }
 }
 
@@ -148,6 +152,7 @@ fn stata_operand(operand: &Operand, float: bool) -> String {
     match operand {
         Operand::Column(column) => column.name.to_string(),
         Operand::Literal(literal) => stata_literal(literal, float),
+        Operand::Term(term) => term.stata(),
     }
 }
 

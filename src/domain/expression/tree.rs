@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::term::Term;
 use crate::domain::dataset::{Column, InferredType};
 use crate::domain::encode::{SafeText, VariableName};
 
@@ -77,6 +78,8 @@ impl Literal {
 pub enum Operand {
     Column(ColumnRef),
     Literal(Literal),
+    /// Something computed.
+    Term(Box<Term>),
 }
 
 impl Operand {
@@ -84,7 +87,21 @@ impl Operand {
         match self {
             Self::Column(column) => column.class.kind(),
             Self::Literal(literal) => literal.kind(),
+            Self::Term(_) => "number",
         }
+    }
+
+    /// Visits every column of the operand.
+    pub(super) fn each_column<'a>(&'a self, visit: &mut impl FnMut(&'a ColumnRef)) {
+        match self {
+            Self::Column(column) => visit(column),
+            Self::Literal(_) => {}
+            Self::Term(term) => term.each_column(visit),
+        }
+    }
+
+    fn needs_time(&self) -> bool {
+        matches!(self, Self::Term(term) if term.needs_time())
     }
 }
 
@@ -178,6 +195,17 @@ impl Condition {
         found
     }
 
+    /// True if a value of another period is read.
+    pub fn needs_time(&self) -> bool {
+        match self {
+            Self::And { args } | Self::Or { args } => args.iter().any(Condition::needs_time),
+            Self::Not { arg } => arg.needs_time(),
+            Self::Compare { left, right, .. } => left.needs_time() || right.needs_time(),
+            Self::InRange { low, high, .. } => low.needs_time() || high.needs_time(),
+            Self::Missing { .. } | Self::InList { .. } | Self::Strpos { .. } => false,
+        }
+    }
+
     fn collect<'a>(&'a self, found: &mut Vec<&'a ColumnRef>) {
         let mut add = |column: &'a ColumnRef| {
             if !found.contains(&column) {
@@ -188,19 +216,13 @@ impl Condition {
             Self::And { args } | Self::Or { args } => args.iter().for_each(|a| a.collect(found)),
             Self::Not { arg } => arg.collect(found),
             Self::Compare { left, right, .. } => {
-                for side in [left, right] {
-                    if let Operand::Column(column) = side {
-                        add(column);
-                    }
-                }
+                left.each_column(&mut add);
+                right.each_column(&mut add);
             }
             Self::InRange { column, low, high } => {
                 add(column);
-                for side in [low, high] {
-                    if let Operand::Column(column) = side {
-                        add(column);
-                    }
-                }
+                low.each_column(&mut add);
+                high.each_column(&mut add);
             }
             Self::Missing { column } | Self::InList { column, .. } | Self::Strpos { column, .. } => {
                 add(column)

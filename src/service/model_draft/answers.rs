@@ -7,10 +7,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::domain::dataset::Column;
-use crate::domain::draft::{ModelUnknown, Statement};
+use crate::domain::draft::{ModelUnknown, StatedVariable, Statement};
 use crate::domain::expression::parse_condition;
 use crate::domain::ids::TemplateId;
 use crate::library::binding::bind;
+use crate::library::derived::derive;
 use crate::library::freeze::FreezeRequest;
 use crate::library::select::Selected;
 use crate::library::terms::{QUESTION_KINDS, ROLES};
@@ -52,6 +53,14 @@ pub fn draft_schema() -> AnswerSchema {
         ("roles", roles(json!({"type": "string", "enum": ROLES}))),
         ("categorical_vars", list(text())),
         ("interaction_terms", list(list(text()))),
+        (
+            "derived_variables",
+            list(object(&[
+                ("name", text()),
+                ("expression", text()),
+                ("label", json!({"type": ["string", "null"]})),
+            ])),
+        ),
         ("sample_if", json!({"type": ["string", "null"]})),
         (
             "open_unknowns",
@@ -96,6 +105,8 @@ struct DraftAnswer {
     categorical_vars: Vec<String>,
     #[serde(default)]
     interaction_terms: Vec<Vec<String>>,
+    #[serde(default)]
+    derived_variables: Vec<StatedVariable>,
     sample_if: Option<String>,
     #[serde(default)]
     open_unknowns: Vec<ModelUnknown>,
@@ -197,7 +208,13 @@ fn cut(text: String, most: usize) -> String {
 /// All problems, in words that the model can act on.
 pub fn check_draft(document: &Value, columns: &[Column]) -> Result<CheckedDraft, Vec<String>> {
     let answer = DraftAnswer::deserialize(document).map_err(|error| shape_problem(&error))?;
+    let stated = Statement { derived_variables: answer.derived_variables.clone(), ..Statement::default() };
+    let derived = derive(&stated, columns);
+    let columns = derived.columns.as_slice();
     let mut check = ColumnCheck { columns, problems: Vec::new() };
+    check.problems.extend(derived.refused.iter().map(|(path, error)| {
+        format!("{path}: {error}; expected {}", error.expected.join(" or "))
+    }));
     let roles = check.roles(answer.roles, ROLES);
     check.all("categorical_vars", &answer.categorical_vars);
     for (i, term) in answer.interaction_terms.iter().enumerate() {
@@ -246,6 +263,7 @@ pub fn check_draft(document: &Value, columns: &[Column]) -> Result<CheckedDraft,
         statement: Statement {
             roles,
             categorical_vars: answer.categorical_vars,
+            derived_variables: answer.derived_variables,
             interaction_terms: answer.interaction_terms.into_iter().filter(|term| term.len() > 1).collect(),
             sample_if,
             ..Statement::default()

@@ -30,6 +30,7 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::TemplateId;
 use crate::domain::job::record::DataSharing;
 use crate::domain::job::{JobRecord, Operation};
+use crate::library::derived::with_derived;
 use crate::library::select::{Selected, SelectionInput, Stage2, select};
 use crate::ports::llm::{AnswerSchema, Llm, LlmCall, Message, Role};
 
@@ -311,6 +312,8 @@ pub async fn make_draft(
     let question =
         asked.question("draft", prompts::DRAFT, &place, answers::draft_schema(), shared.document.clone());
     let draft = take(ask(llm, question, |answer| check_draft(answer, &dataset.columns)).await, evidence)?;
+    let (inputs, _) = with_derived(inputs, &draft.statement);
+    let dataset = inputs.primary().ok_or_else(|| Failed::defect(Problem::internal()))?;
     let selected = select(&SelectionInput {
         library: &ctx.library,
         question: &format!("{}\n{}", job.requirement, draft.draft_text),
@@ -322,7 +325,8 @@ pub async fn make_draft(
         return Ok(Made { draft, selected, choice: None, refused: Vec::new() });
     }
     let mut document = shared.document.clone();
-    document["draft"] = json!({"draft_text": draft.draft_text, "roles": draft.statement.roles});
+    document["draft"] = json!({"draft_text": draft.draft_text, "roles": draft.statement.roles,
+        "derived_variables": draft.statement.derived_variables});
     document["candidates"] = candidates(ctx, &selected);
     let folder = format!("{folder}/selection");
     let question =

@@ -1,0 +1,338 @@
+//! Numbers computed from columns: the typed tree of arithmetic, its two printers, and the range of values it
+//! can take. Anything undefined (division by zero, the logarithm of a negative number) is missing.
+
+use serde::{Deserialize, Serialize};
+
+use super::tree::{ColumnRef, ValueClass};
+use crate::domain::encode::number_text;
+
+/// A number for each row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "snake_case")]
+pub enum Term {
+    Column {
+        column: ColumnRef,
+    },
+    Number {
+        value: f64,
+    },
+    Negate {
+        arg: Box<Term>,
+    },
+    Arithmetic {
+        operator: Operator,
+        left: Box<Term>,
+        right: Box<Term>,
+    },
+    Call {
+        function: Function,
+        args: Vec<Term>,
+    },
+    /// The value of another period; needs a declared time.
+    Shift {
+        shift: Shift,
+        column: ColumnRef,
+        periods: u32,
+    },
+}
+
+/// An arithmetic operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Operator {
+    #[serde(rename = "+")]
+    Add,
+    #[serde(rename = "-")]
+    Subtract,
+    #[serde(rename = "*")]
+    Multiply,
+    #[serde(rename = "/")]
+    Divide,
+    #[serde(rename = "^")]
+    Power,
+}
+
+impl Operator {
+    /// Returns the operator as it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Add => "+",
+            Self::Subtract => "-",
+            Self::Multiply => "*",
+            Self::Divide => "/",
+            Self::Power => "^",
+        }
+    }
+}
+
+/// A function of numbers, or of a date for the last three.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Function {
+    Ln,
+    Log10,
+    Exp,
+    Sqrt,
+    Abs,
+    Floor,
+    Ceil,
+    Round,
+    Min,
+    Max,
+    Year,
+    Month,
+    Quarter,
+}
+
+/// Every function with its least and largest number of arguments.
+const FUNCTIONS: &[(&str, Function, usize, usize)] = &[
+    ("ln", Function::Ln, 1, 1),
+    ("log10", Function::Log10, 1, 1),
+    ("exp", Function::Exp, 1, 1),
+    ("sqrt", Function::Sqrt, 1, 1),
+    ("abs", Function::Abs, 1, 1),
+    ("floor", Function::Floor, 1, 1),
+    ("ceil", Function::Ceil, 1, 1),
+    ("round", Function::Round, 1, 2),
+    ("min", Function::Min, 2, 20),
+    ("max", Function::Max, 2, 20),
+    ("year", Function::Year, 1, 1),
+    ("month", Function::Month, 1, 1),
+    ("quarter", Function::Quarter, 1, 1),
+];
+
+impl Function {
+    /// Returns the function with this name and its least and largest number of arguments.
+    pub fn parse(name: &str) -> Option<(Self, usize, usize)> {
+        FUNCTIONS.iter().find(|f| f.0 == name).map(|f| (f.1, f.2, f.3))
+    }
+
+    /// Every name.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        FUNCTIONS.iter().map(|f| f.0)
+    }
+
+    /// Returns the name.
+    pub fn as_str(self) -> &'static str {
+        FUNCTIONS.iter().find(|f| f.1 == self).map_or("", |f| f.0)
+    }
+
+    /// True for parts of a date.
+    pub fn takes_date(self) -> bool {
+        matches!(self, Self::Year | Self::Month | Self::Quarter)
+    }
+}
+
+/// From which period a value comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shift {
+    Lag,
+    Lead,
+    /// The value less the one so many periods before.
+    Diff,
+}
+
+impl Shift {
+    /// Returns the shift with this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "lag" => Some(Self::Lag),
+            "lead" => Some(Self::Lead),
+            "diff" => Some(Self::Diff),
+            _ => None,
+        }
+    }
+
+    /// Returns the name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Lag => "lag",
+            Self::Lead => "lead",
+            Self::Diff => "diff",
+        }
+    }
+}
+
+impl Term {
+    /// Visits every column of the term.
+    pub(super) fn each_column<'a>(&'a self, visit: &mut impl FnMut(&'a ColumnRef)) {
+        match self {
+            Self::Column { column } | Self::Shift { column, .. } => visit(column),
+            Self::Number { .. } => {}
+            Self::Negate { arg } => arg.each_column(visit),
+            Self::Arithmetic { left, right, .. } => {
+                left.each_column(visit);
+                right.each_column(visit);
+            }
+            Self::Call { args, .. } => args.iter().for_each(|arg| arg.each_column(visit)),
+        }
+    }
+
+    /// True if a value of another period is read.
+    pub fn needs_time(&self) -> bool {
+        match self {
+            Self::Shift { .. } => true,
+            Self::Column { .. } | Self::Number { .. } => false,
+            Self::Negate { arg } => arg.needs_time(),
+            Self::Arithmetic { left, right, .. } => left.needs_time() || right.needs_time(),
+            Self::Call { args, .. } => args.iter().any(Term::needs_time),
+        }
+    }
+
+    /// Returns the term in the grammar of `docs/expressions.md`, one spelling for each tree.
+    pub fn canonical(&self) -> String {
+        match self {
+            Self::Column { column } => column.name.to_string(),
+            Self::Number { value } => number_text(*value),
+            Self::Negate { arg } => format!("-{}", arg.canonical_part()),
+            Self::Arithmetic { operator, left, right } => {
+                format!("{} {} {}", left.canonical_part(), operator.as_str(), right.canonical_part())
+            }
+            Self::Call { function, args } => {
+                let args: Vec<String> = args.iter().map(Term::canonical).collect();
+                format!("{}({})", function.as_str(), args.join(", "))
+            }
+            Self::Shift { shift, column, periods: 1 } => format!("{}({})", shift.as_str(), column.name),
+            Self::Shift { shift, column, periods } => {
+                format!("{}({}, {periods})", shift.as_str(), column.name)
+            }
+        }
+    }
+
+    fn canonical_part(&self) -> String {
+        let alone = match self {
+            Self::Number { value } => *value >= 0.0,
+            Self::Column { .. } | Self::Call { .. } | Self::Shift { .. } => true,
+            Self::Negate { .. } | Self::Arithmetic { .. } => false,
+        };
+        if alone { self.canonical() } else { format!("({})", self.canonical()) }
+    }
+
+    /// Returns the term as an expression of Stata: every operation in parentheses. Stata's `min()` and
+    /// `max()` pass over missing arguments; here they are missing.
+    pub fn stata(&self) -> String {
+        match self {
+            Self::Column { column } => column.name.to_string(),
+            Self::Number { value } if *value < 0.0 => format!("({})", number_text(*value)),
+            Self::Number { value } => number_text(*value),
+            Self::Negate { arg } => format!("(-{})", arg.stata()),
+            Self::Arithmetic { operator, left, right } => {
+                format!("({} {} {})", left.stata(), operator.as_str(), right.stata())
+            }
+            Self::Call { function: function @ (Function::Min | Function::Max), args } => {
+                let args: Vec<String> = args.iter().map(Term::stata).collect();
+                let list = args.join(", ");
+                format!("cond(missing({list}), ., {}({list}))", function.as_str())
+            }
+            Self::Call { function, args } if function.takes_date() => {
+                let is_datetime = matches!(
+                    args.first(),
+                    Some(Self::Column { column: ColumnRef { class: ValueClass::Datetime, .. } })
+                );
+                let arg = args.first().map(Term::stata).unwrap_or_default();
+                let arg = if is_datetime { format!("dofc({arg})") } else { arg };
+                format!("{}({arg})", function.as_str())
+            }
+            Self::Call { function, args } => {
+                let args: Vec<String> = args.iter().map(Term::stata).collect();
+                format!("{}({})", function.as_str(), args.join(", "))
+            }
+            Self::Shift { shift, column, periods } => match shift {
+                Shift::Lag => format!("L{periods}.{}", column.name),
+                Shift::Lead => format!("F{periods}.{}", column.name),
+                Shift::Diff => format!("({0} - L{periods}.{0})", column.name),
+            },
+        }
+    }
+
+    /// Returns bounds of the values that are not missing, from the bounds of the columns.
+    pub fn range(&self, of: &impl Fn(&ColumnRef) -> (f64, f64)) -> (f64, f64) {
+        const ANY: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
+        let known = |(low, high): (f64, f64)| if low.is_nan() || high.is_nan() { ANY } else { (low, high) };
+        match self {
+            Self::Column { column } => of(column),
+            Self::Number { value } => (*value, *value),
+            Self::Negate { arg } => {
+                let (low, high) = arg.range(of);
+                (-high, -low)
+            }
+            Self::Arithmetic { operator, left, right } => {
+                known(arithmetic_range(*operator, left.range(of), right.range(of)))
+            }
+            Self::Call { function, args } => {
+                let ranges: Vec<(f64, f64)> = args.iter().map(|arg| arg.range(of)).collect();
+                known(call_range(*function, &ranges))
+            }
+            Self::Shift { shift: Shift::Diff, .. } => ANY,
+            Self::Shift { column, .. } => of(column),
+        }
+    }
+
+    /// True if every value is whole, from what is known of the columns.
+    pub fn is_whole(&self, of: &impl Fn(&ColumnRef) -> bool) -> bool {
+        match self {
+            Self::Column { column } | Self::Shift { column, .. } => of(column),
+            Self::Number { value } => value.fract() == 0.0,
+            Self::Negate { arg } => arg.is_whole(of),
+            Self::Arithmetic { operator: Operator::Divide | Operator::Power, .. } => false,
+            Self::Arithmetic { left, right, .. } => left.is_whole(of) && right.is_whole(of),
+            Self::Call { function, args } => match function {
+                Function::Floor | Function::Ceil | Function::Year | Function::Month | Function::Quarter => {
+                    true
+                }
+                Function::Round => args.len() == 1,
+                Function::Abs | Function::Min | Function::Max => args.iter().all(|arg| arg.is_whole(of)),
+                _ => false,
+            },
+        }
+    }
+}
+
+fn arithmetic_range(operator: Operator, (a, b): (f64, f64), (c, d): (f64, f64)) -> (f64, f64) {
+    let hull = |values: [f64; 4]| {
+        let fold = |start: f64, pick: fn(f64, f64) -> f64| values.iter().fold(start, |x, v| pick(x, *v));
+        if values.iter().any(|v| v.is_nan()) {
+            (f64::NAN, f64::NAN)
+        } else {
+            (fold(f64::INFINITY, f64::min), fold(f64::NEG_INFINITY, f64::max))
+        }
+    };
+    match operator {
+        Operator::Add => (a + c, b + d),
+        Operator::Subtract => (a - d, b - c),
+        Operator::Multiply => hull([a * c, a * d, b * c, b * d]),
+        Operator::Divide if c > 0.0 || d < 0.0 => hull([a / c, a / d, b / c, b / d]),
+        Operator::Power if c == d && c.fract() == 0.0 && c % 2.0 == 0.0 => (0.0, f64::INFINITY),
+        Operator::Power if a >= 0.0 => (0.0, f64::INFINITY),
+        Operator::Divide | Operator::Power => (f64::NAN, f64::NAN),
+    }
+}
+
+fn call_range(function: Function, args: &[(f64, f64)]) -> (f64, f64) {
+    let (low, high) = args.first().copied().unwrap_or((f64::NAN, f64::NAN));
+    let all = |pick: fn(f64, f64) -> f64| {
+        let fold = |side: fn(&(f64, f64)) -> f64| args.iter().map(side).reduce(pick).unwrap_or(f64::NAN);
+        (fold(|r| r.0), fold(|r| r.1))
+    };
+    match function {
+        // ln(0) is missing, so a column from 0 on has no lowest logarithm
+        Function::Ln | Function::Log10 => {
+            let of = |x: f64| if function == Function::Ln { x.ln() } else { x.log10() };
+            (
+                if low > 0.0 { of(low) } else { f64::NEG_INFINITY },
+                if high > 0.0 { of(high) } else { f64::INFINITY },
+            )
+        }
+        Function::Exp => (low.exp(), high.exp()),
+        Function::Sqrt => (0.0, f64::INFINITY),
+        Function::Abs if low >= 0.0 => (low, high),
+        Function::Abs => (0.0, high.abs().max(low.abs())),
+        Function::Floor | Function::Ceil => (low.floor(), high.ceil()),
+        Function::Round => (f64::NEG_INFINITY, f64::INFINITY),
+        Function::Min => all(f64::min),
+        Function::Max => all(f64::max),
+        Function::Year => (100.0, 9999.0),
+        Function::Month => (1.0, 12.0),
+        Function::Quarter => (1.0, 4.0),
+    }
+}
