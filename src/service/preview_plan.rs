@@ -76,13 +76,13 @@ impl PreviewPlan<'_> {
         let Preview { plan, ready, problems, missing_fields_detail, missing_params_detail } =
             FreezePlan(ctx).preview(&job, body)?;
         let template = ctx.library.get(&plan.template.template_id).ok_or_else(Problem::internal)?;
-        let counts = self.count(&job, &plan).await?;
+        let counts = if is_countable(&plan) { Some(self.count(&job, &plan).await?) } else { None };
         let mut checks: Vec<PreviewCheck> = problems.iter().map(refused).collect();
-        checks.push(enough(&plan, &counts, template));
+        checks.push(enough(&plan, counts.as_ref(), template));
         Ok(PlanPreview {
             job_id: job.job_id.to_string(),
             do_file: if ready { do_file(ctx, &plan, template)? } else { None },
-            sample_flow: flow(&plan, &counts, template),
+            sample_flow: flow(&job, &plan, counts.as_ref(), template),
             plan,
             ready,
             missing_fields_detail,
@@ -130,8 +130,28 @@ fn is_listwise(template: &Template) -> bool {
     template.meta.sample.missing == "listwise"
 }
 
+/// True if the rows can be counted from the data as they are: nothing that only the run computes is read by
+/// the condition or bound to a parameter.
+fn is_countable(plan: &Plan) -> bool {
+    let is_derived = |name: &str| plan.derived_variables.iter().any(|v| v.name == name);
+    let condition = plan.sample_if.as_ref().and_then(|condition| condition_tree(condition).ok());
+    let reads_derived = condition
+        .as_ref()
+        .is_some_and(|c| c.needs_time() || c.columns().iter().any(|column| is_derived(column.name.as_str())));
+    !reads_derived && bound_columns(plan, is_derived).is_empty()
+}
+
 /// Compares the rows that are left with those that the template needs.
-fn enough(plan: &Plan, counts: &RowCounts, template: &Template) -> PreviewCheck {
+fn enough(plan: &Plan, counts: Option<&RowCounts>, template: &Template) -> PreviewCheck {
+    let Some(counts) = counts else {
+        let message = "rows are counted by the run: derived variables decide which can be used".to_owned();
+        return PreviewCheck {
+            id: "min_observations".to_owned(),
+            status: "warn",
+            value: Value::Null,
+            message,
+        };
+    };
     let left = if is_listwise(template) { counts.complete } else { counts.matching };
     let least = plan.contract.constraints.min_observations;
     let (status, message) = if left < least {
@@ -142,7 +162,11 @@ fn enough(plan: &Plan, counts: &RowCounts, template: &Template) -> PreviewCheck 
     PreviewCheck { id: "min_observations".to_owned(), status, value: json!(left), message }
 }
 
-fn flow(plan: &Plan, counts: &RowCounts, template: &Template) -> Vec<PreviewStep> {
+fn flow(job: &JobRecord, plan: &Plan, counts: Option<&RowCounts>, template: &Template) -> Vec<PreviewStep> {
+    let Some(counts) = counts else {
+        let primary = job.inputs.as_ref().and_then(|inputs| inputs.primary());
+        return primary.map(|data| PreviewStep { step: "data", rows: data.row_count }).into_iter().collect();
+    };
     let mut steps = vec![PreviewStep { step: "data", rows: counts.rows }];
     if plan.sample_if.is_some() {
         steps.push(PreviewStep { step: "sample_if", rows: counts.matching });

@@ -257,6 +257,29 @@ async fn a_lag_needs_a_time_and_is_the_value_of_the_period_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_preview_counts_rows_of_computed_conditions_and_says_where_only_the_run_can() {
+    let mut app = TestApp::start().await;
+    let job = uploaded(&app).await;
+    let draft = |sample_if: &str| {
+        json!({"template_id": "desc.overall", "roles": {"item_vars": ["y"]}, "sample_if": sample_if,
+            "derived_variables": [{"name": "twice", "expression": "y * 2"}]})
+    };
+    // y = 1 4 9 0 16 25: square roots of 2 and more, and no logarithm of zero
+    app.put(&job, "/draft", &draft("sqrt(y) >= 2 & ln(y) < 3")).await.ok();
+    let seen = app.post(&job, "/plan/preview", &json!({})).await.ok();
+    let steps: Vec<&Value> =
+        seen["sample_flow"].as_array().expect("a list").iter().map(|s| &s["rows"]).collect();
+    assert_eq!(steps[..2], [&json!(6), &json!(3)], "{}", seen["sample_flow"]);
+    assert!(seen["do_file"].as_str().is_some_and(|text| text.contains("generate double twice = (y * 2)")));
+    app.put(&job, "/draft", &draft("twice > 8")).await.ok();
+    let seen = app.post(&job, "/plan/preview", &json!({})).await.ok();
+    assert_eq!(seen["sample_flow"].as_array().map(Vec::len), Some(1), "{}", seen["sample_flow"]);
+    let check = seen["checks"].as_array().expect("a list").iter().find(|c| c["id"] == "min_observations");
+    assert_eq!(check.map(|c| &c["status"]), Some(&json!("warn")));
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_corrected_column_is_corrected_within_derived_variables() {
     let mut app = TestApp::start().await;
     let job = uploaded(&app).await;

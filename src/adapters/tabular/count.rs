@@ -121,6 +121,12 @@ impl<'a> Columns<'a> {
         match operand {
             Operand::Column(column) => self.column(column, row),
             Operand::Literal(literal) => Some(constant(literal, float)),
+            Operand::Term(term) => term
+                .value(&|column| match self.column(column, row)? {
+                    Value::Number(number) => Some(number),
+                    Value::Text(_) => None,
+                })
+                .map(Value::Number),
         }
     }
 

@@ -1,10 +1,11 @@
 //! Numbers computed from columns: the typed tree of arithmetic, its two printers, and the range of values it
 //! can take. Anything undefined (division by zero, the logarithm of a negative number) is missing.
 
+use chrono::{Datelike, Duration, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use super::tree::{ColumnRef, ValueClass};
-use crate::domain::encode::number_text;
+use crate::domain::encode::{is_storable, number_text};
 
 /// A number for each row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -245,6 +246,34 @@ impl Term {
         }
     }
 
+    /// Computes the value on one row; `None` is missing. Values of other periods cannot be told from a row and
+    /// are missing: ask [`Term::needs_time`] first.
+    pub fn value(&self, of: &impl Fn(&ColumnRef) -> Option<f64>) -> Option<f64> {
+        let value = match self {
+            Self::Column { column } => of(column)?,
+            Self::Number { value } => *value,
+            Self::Shift { .. } => return None,
+            Self::Negate { arg } => -arg.value(of)?,
+            Self::Arithmetic { operator, left, right } => {
+                let (left, right) = (left.value(of)?, right.value(of)?);
+                match operator {
+                    Operator::Add => left + right,
+                    Operator::Subtract => left - right,
+                    Operator::Multiply => left * right,
+                    Operator::Divide => left / right,
+                    Operator::Power => left.powf(right),
+                }
+            }
+            Self::Call { function, args } => {
+                let args: Vec<f64> = args.iter().map(|arg| arg.value(of)).collect::<Option<_>>()?;
+                let is_datetime = matches!(self, Self::Call { args, .. } if matches!(args.first(),
+                    Some(Self::Column { column: ColumnRef { class: ValueClass::Datetime, .. } })));
+                apply(*function, &args, is_datetime)?
+            }
+        };
+        is_storable(value).then_some(value)
+    }
+
     /// Returns bounds of the values that are not missing, from the bounds of the columns.
     pub fn range(&self, of: &impl Fn(&ColumnRef) -> (f64, f64)) -> (f64, f64) {
         const ANY: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
@@ -286,6 +315,36 @@ impl Term {
             },
         }
     }
+}
+
+fn apply(function: Function, args: &[f64], is_datetime: bool) -> Option<f64> {
+    const DAY: f64 = 86_400_000.0;
+    let x = *args.first()?;
+    let date = || {
+        let days = if is_datetime { (x / DAY).floor() } else { x.floor() };
+        NaiveDate::from_ymd_opt(1960, 1, 1)?.checked_add_signed(Duration::try_days(days as i64)?)
+    };
+    Some(match function {
+        Function::Ln if x <= 0.0 => return None,
+        Function::Log10 if x <= 0.0 => return None,
+        Function::Ln => x.ln(),
+        Function::Log10 => x.log10(),
+        Function::Exp => x.exp(),
+        Function::Sqrt => x.sqrt(),
+        Function::Abs => x.abs(),
+        Function::Floor => x.floor(),
+        Function::Ceil => x.ceil(),
+        Function::Round => {
+            let unit = args.get(1).copied().unwrap_or(1.0);
+            // halves go up, as in the engine
+            if unit == 0.0 { x } else { (x / unit + 0.5).floor() * unit }
+        }
+        Function::Min => args.iter().copied().fold(x, f64::min),
+        Function::Max => args.iter().copied().fold(x, f64::max),
+        Function::Year => f64::from(date()?.year()),
+        Function::Month => f64::from(date()?.month()),
+        Function::Quarter => f64::from(date()?.month0() / 3 + 1),
+    })
 }
 
 fn arithmetic_range(operator: Operator, (a, b): (f64, f64), (c, d): (f64, f64)) -> (f64, f64) {

@@ -212,9 +212,12 @@ pub fn check_draft(document: &Value, columns: &[Column]) -> Result<CheckedDraft,
     let derived = derive(&stated, columns);
     let columns = derived.columns.as_slice();
     let mut check = ColumnCheck { columns, problems: Vec::new() };
-    check.problems.extend(derived.refused.iter().map(|(path, error)| {
-        format!("{path}: {error}; expected {}", error.expected.join(" or "))
-    }));
+    check.problems.extend(
+        derived
+            .refused
+            .iter()
+            .map(|(path, error)| format!("{path}: {error}; expected {}", error.expected.join(" or "))),
+    );
     let roles = check.roles(answer.roles, ROLES);
     check.all("categorical_vars", &answer.categorical_vars);
     for (i, term) in answer.interaction_terms.iter().enumerate() {
