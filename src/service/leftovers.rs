@@ -94,7 +94,8 @@ async fn look_at(
         remove(deps, rules, &job, ("workdir", format!("runs/{}", entry.name), due_at), summary).await;
     }
     for entry in uploads.into_iter().filter(|entry| is_left_upload(&job, entry)) {
-        let due_at = entry.changed_at + hours(policy.upload_sessions_hours);
+        // an upload that is under way looks the same as one that broke off
+        let due_at = entry.changed_at + hours(policy.upload_sessions_hours.max(1));
         if due_at <= now {
             remove(deps, rules, &job, ("upload", format!("inputs/{}", entry.name), due_at), summary).await;
         }
