@@ -7,10 +7,12 @@ pandas, scipy, statsmodels and linearmodels; nothing comes from the project's en
 import goldens_censored
 import goldens_choice
 import goldens_core
+import goldens_causal
 import goldens_count
 import goldens_describe
 import goldens_linear
 import goldens_models
+import goldens_multivariate
 import goldens_panel
 import goldens_panel_models
 import goldens_series
@@ -38,3 +40,5 @@ if __name__ == "__main__":
     goldens_panel_models.write_all()
     goldens_series.write_all()
     goldens_survival.write_all()
+    goldens_causal.write_all()
+    goldens_multivariate.write_all()

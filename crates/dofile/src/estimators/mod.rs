@@ -3,6 +3,7 @@
 
 pub mod absorb;
 pub mod anova;
+pub mod arima;
 pub mod blocks;
 pub mod classify;
 pub mod concordance;
@@ -13,6 +14,12 @@ pub mod epidemiology;
 pub mod iv;
 pub mod iv_tests;
 pub mod jet;
+pub mod components;
+pub mod distributions;
+pub mod effects;
+pub mod iv;
+pub mod iv_tests;
+pub mod matching;
 pub mod matrix;
 pub mod means;
 pub mod ml;
@@ -32,6 +39,7 @@ pub mod quantile;
 pub mod real;
 pub mod roc;
 pub mod survivor;
+pub mod shrinkage;
 pub mod timeseries;
 pub mod vce;
 pub mod wald;

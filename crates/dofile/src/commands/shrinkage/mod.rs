@@ -1,12 +1,16 @@
 //! Penalised regression: lasso and elastic net, and what is asked of their results.
 
+mod lasso;
+mod state;
+
 use super::CommandSpec;
 use super::estimation::predict::Own;
 
 /// Commands of this family.
-pub(super) const TABLE: &[CommandSpec] = &[];
+pub(super) const TABLE: &[CommandSpec] =
+    &[lasso::SPEC, lasso::SPEC_ELASTICNET, state::SPEC_KNOTS, state::SPEC_COEF, state::SPEC_GOF];
 
 /// `predict` after commands of this family.
-pub(super) fn predict(_cmd: &str) -> Option<Own> {
-    None
+pub(super) fn predict(cmd: &str) -> Option<Own> {
+    matches!(cmd, "lasso" | "elasticnet").then_some((&state::PREDICT, state::predict as fn(&mut _, &_) -> _))
 }

@@ -1,5 +1,6 @@
 //! Time series: serial correlation, unit roots, ARIMA and vector autoregressions.
 
+mod arima;
 mod corrgram;
 mod serial;
 mod series;
@@ -13,6 +14,8 @@ use crate::session::Session;
 
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[
+    arima::SPEC,
+    arima::SPEC_TSAPPEND,
     corrgram::SPEC,
     corrgram::SPEC_AC,
     corrgram::SPEC_PAC,
@@ -33,6 +36,6 @@ pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Ca
 }
 
 /// `predict` after commands of this family.
-pub(super) fn predict(_cmd: &str) -> Option<Own> {
-    None
+pub(super) fn predict(cmd: &str) -> Option<Own> {
+    (cmd == "arima").then_some((&arima::PREDICT, arima::predict as fn(&mut _, &_) -> _))
 }

@@ -1,0 +1,65 @@
+* causal.psm 1.0.0: effect of a 0/1 treatment by matching on the propensity score.
+* Reads p_outcome p_treatment p_regressors(_fv) p_neighbors p_caliper p_estimand p_level.
+ss_event step name=sample status=begin
+confirm numeric variable `p_outcome'
+confirm numeric variable `p_treatment'
+ss_sample `p_outcome' `p_treatment' `p_regressors', nometric maxloss(0.2)
+ss_binary `p_treatment'
+ss_event step name=sample status=ok
+
+ss_event step name=propensity status=begin
+ss_propensity `p_treatment' "`p_regressors_fv'"
+quietly count if ss_use
+local used = r(N)
+ss_event metric name=n_used value=`used'
+quietly count if ss_use & `p_treatment' == 1
+local treated = r(N)
+local control = `used' - `treated'
+local fewest = min(`treated', `control')
+if "`p_estimand'" == "atet" {
+    local fewest = `control'
+}
+ss_check no_match, fail(`fewest' < `p_neighbors') value(`fewest')
+ss_event step name=propensity status=ok
+
+ss_event step name=estimate status=begin
+tempname effects naive handle
+tempfile effect_rows
+local caliper ""
+if "`p_caliper'" != "" {
+    local caliper "caliper(`p_caliper')"
+}
+quietly summarize `p_outcome' if ss_use & `p_treatment' == 1
+scalar `naive' = r(mean)
+quietly summarize `p_outcome' if ss_use & `p_treatment' == 0
+scalar `naive' = `naive' - r(mean)
+capture noisily teffects psmatch (`p_outcome') (`p_treatment' `p_regressors_fv') if ss_use, `p_estimand' nneighbor(`p_neighbors') `caliper' level(`p_level')
+local code = _rc
+ss_check no_match, fail(`code' == 459) value(`code')
+if `code' != 0 {
+    error `code'
+}
+matrix `effects' = r(table)
+ss_check ties_at_cut, warn(e(k_nnmax) > `p_neighbors') value(e(k_nnmax))
+ss_metric effect = el(`effects', 1, 1)
+ss_metric effect_se = el(`effects', 2, 1)
+ss_metric naive = `naive'
+ss_event metric name=n_treated value=`treated'
+ss_event metric name=n_control value=`control'
+postfile `handle' str32 term double estimate double std_error double statistic double p_value double ci_low double ci_high str244 note using "`effect_rows'"
+post `handle' ("`p_estimand'") (el(`effects', 1, 1)) (el(`effects', 2, 1)) (el(`effects', 3, 1)) (el(`effects', 4, 1)) (el(`effects', 5, 1)) (el(`effects', 6, 1)) ("Abadie-Imbens standard error that allows for the estimated score; `p_neighbors' neighbours, ties kept")
+post `handle' ("difference_of_means") (`naive') (.) (.) (.) (.) (.) ("unadjusted; for comparison")
+postclose `handle'
+ss_event step name=estimate status=ok
+
+ss_event step name=export status=begin
+ss_export using "table_effects.csv", rows("`effect_rows'")
+ss_label `p_treatment'
+local name `"`r(text)'"'
+ss_balance using "table_balance.csv", plot("fig_balance.svg") title(`"Balance before and after matching: `name'"')
+ss_metric worst_balance = r(worst)
+ss_source
+teoverlap, title(`"Propensity score by group: `name'"') xtitle("Probability of treatment") ytitle("Density") legend(order(1 "control" 2 "treated")) ///
+    note("N = `used' (`treated' treated, `control' control); `r(engine)'")
+ss_figure using "fig_overlap.svg"
+ss_event step name=export status=ok

@@ -1,0 +1,498 @@
+//! `lasso` and `elasticnet`: penalised linear, logistic and Poisson regression with the penalty chosen by
+//! cross-validation, by BIC, or in adaptive steps. Formulas: [LASSO] lasso, [LASSO] elasticnet. Folds are drawn
+//! from this engine's own stream of uniform numbers: rows sorted by a draw, fold numbers in turn.
+
+use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use super::state::{Knot, State};
+use crate::error::{Result, StataError};
+use crate::estimation::model::{first_word, single_column};
+use crate::estimation::post::note_omitted;
+use crate::estimators::shrinkage::{Model, Point, Shrinkage, grid};
+use crate::format;
+use crate::matrix::{Matrix, Stripe};
+use crate::results::Estimation;
+use crate::session::Session;
+use crate::syntax::options::{OptSpec, parse_number, split_options};
+use crate::syntax::split::{ParsedCommand, matching_paren};
+use crate::syntax::{Design, FvList, numlist};
+
+const SYNTAX: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::text("SELection"),
+    OptSpec::int("folds"),
+    OptSpec::text("RSEED"),
+    OptSpec::text("grid"),
+    OptSpec::text("ALPHAs"),
+    OptSpec::flag("noLOg"),
+    OptSpec::flag("serule"),
+])
+.unsupported(&[
+    "noCONstant",
+    "STOp",
+    "CVTOLerance",
+    "BICTOLerance",
+    "TOLerance",
+    "OFFset",
+    "EXPosure",
+    "CLuster",
+    "PENALTYwt",
+]);
+
+/// `lasso`.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "lasso",
+    min: 5,
+    form: Form::Raw,
+    by: ByRule::No,
+    run: lasso,
+    syntax: "lasso {linear|logit|poisson} depvar [(alwaysvars)] othervars [if] [in] [, selection(cv [, folds(#) serule] | bic | adaptive | none) grid(#[, ratio(#)]) rseed(#) nolog]",
+    notes: "stores e(N k_allvars k_nonzero_sel lambda_sel CV_mean_min), e(b) (penalised) e(b_standardized) e(b_postselection), e(allvars_sel); [LASSO] lasso",
+    examples: &[],
+};
+
+/// `elasticnet`.
+pub const SPEC_ELASTICNET: CommandSpec = CommandSpec {
+    name: "elasticnet",
+    min: 10,
+    form: Form::Raw,
+    by: ByRule::No,
+    run: elasticnet,
+    syntax: "elasticnet {linear|logit|poisson} depvar [(alwaysvars)] othervars [if] [in] [, alphas(numlist) selection(cv [, folds(#)] | bic | none) grid(#[, ratio(#)]) rseed(#) nolog]",
+    notes: "as lasso, with e(alpha_sel); [LASSO] elasticnet",
+    examples: &[],
+};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Selection {
+    CrossValidation,
+    Bic,
+    Adaptive,
+    None,
+}
+
+struct Plan {
+    selection: Selection,
+    folds: usize,
+    one_error: bool,
+    count: usize,
+    ratio: Option<f64>,
+    alphas: Vec<f64>,
+}
+
+fn lasso(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    run(session, cmd, vec![1.0])
+}
+
+fn elasticnet(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    run(session, cmd, vec![0.5, 0.75, 1.0])
+}
+
+fn whole(text: &str, least: f64, what: &str) -> Result<usize> {
+    parse_number(text)
+        .filter(|n| n.fract() == 0.0 && *n >= least && *n < 1e9)
+        .map(|n| n as usize)
+        .ok_or_else(|| StataError::new(198, format!("{what} must be a whole number of at least {least}")))
+}
+
+fn plan(cmd: &ParsedCommand, alphas: Vec<f64>) -> Result<Plan> {
+    let mut out = Plan {
+        selection: Selection::CrossValidation,
+        folds: 10,
+        one_error: false,
+        count: 100,
+        ratio: None,
+        alphas,
+    };
+    let text = cmd.options.text("selection").unwrap_or("cv");
+    let (kind, options) = text.split_once(',').unwrap_or((text, ""));
+    out.selection = match kind.trim() {
+        "cv" => Selection::CrossValidation,
+        "bic" => Selection::Bic,
+        "adaptive" if cmd.name == "lasso" => Selection::Adaptive,
+        "none" => Selection::None,
+        "plugin" => return Err(StataError::unsupported_option(&cmd.name, "selection(plugin)")),
+        other => return Err(StataError::invalid(format!("selection({other}) not allowed"))),
+    };
+    if let Some(folds) = cmd.options.int("folds") {
+        out.folds = whole(&folds.to_string(), 3.0, "folds()")?;
+    }
+    out.one_error = cmd.has("serule");
+    for (name, argument) in split_options(options)? {
+        match (name.as_str(), argument) {
+            ("folds", Some(text)) => out.folds = whole(&text, 3.0, "folds()")?,
+            ("serule", None) => out.one_error = true,
+            ("alllambdas", None) => {}
+            (name, _) => {
+                return Err(StataError::unsupported_option(&cmd.name, &format!("selection(, {name})")));
+            }
+        }
+    }
+    if let Some(text) = cmd.options.text("grid") {
+        let (count, options) = text.split_once(',').unwrap_or((text, ""));
+        out.count = whole(count.trim(), 2.0, "grid()")?;
+        for (name, argument) in split_options(options)? {
+            let number = argument.as_deref().and_then(parse_number).filter(|r| *r > 0.0 && *r < 1.0);
+            match (name.as_str(), number) {
+                ("ratio", Some(ratio)) => out.ratio = Some(ratio),
+                (name, _) => {
+                    return Err(StataError::unsupported_option(&cmd.name, &format!("grid(, {name})")));
+                }
+            }
+        }
+    }
+    if let Some(text) = cmd.options.text("alphas") {
+        if cmd.name == "lasso" {
+            return Err(StataError::option_not_allowed("alphas()"));
+        }
+        out.alphas = numlist::expand(text)?;
+        if out.alphas.iter().any(|a| !(0.0..=1.0).contains(a)) {
+            return Err(StataError::new(198, "alphas() must lie between 0 and 1"));
+        }
+    }
+    Ok(out)
+}
+
+/// The sample with its standardised candidates.
+struct Sample {
+    model: Model,
+    depvar: String,
+    y: Vec<f64>,
+    names: Vec<String>,
+    x: Vec<Vec<f64>>,
+    centre: Vec<f64>,
+    scale: Vec<f64>,
+    always: usize,
+    touse: Vec<bool>,
+}
+
+fn sample(session: &mut Session, cmd: &ParsedCommand, model: Model) -> Result<Sample> {
+    let (first, rest) = first_word(&cmd.list);
+    let (always, others) = match rest.trim_start().strip_prefix('(') {
+        Some(_) => {
+            let text = rest.trim_start();
+            let close = matching_paren(text, 0).ok_or_else(StataError::syntax)?;
+            (text[1..close].to_string(), text[close + 1..].to_string())
+        }
+        None => (String::new(), rest.to_string()),
+    };
+    if first.is_empty() || others.trim().is_empty() {
+        return Err(StataError::standard(if first.is_empty() { 100 } else { 102 }));
+    }
+    let abbrev = session.settings.varabbrev;
+    let outcome = FvList::parse(&session.frame, first, abbrev)?;
+    let always = FvList::parse(&session.frame, &always, abbrev)?;
+    let others = FvList::parse(&session.frame, &others, abbrev)?;
+    let mut touse = session.rows(cmd)?;
+    for list in [&outcome, &always, &others] {
+        list.markout(&session.frame, &mut touse)?;
+    }
+    let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
+    if rows.is_empty() {
+        return Err(StataError::no_observations());
+    }
+    let (depvar, y) = single_column(&session.frame, &outcome, &touse, &rows)?;
+    match model {
+        Model::Logit if y.iter().any(|v| *v != 0.0 && *v != 1.0) => {
+            return Err(StataError::new(459, "outcome must be 0 or 1"));
+        }
+        Model::Poisson if y.iter().any(|v| *v < 0.0) => {
+            return Err(StataError::new(459, "outcome must not be negative"));
+        }
+        _ => {}
+    }
+    if y.iter().all(|v| *v == y[0]) {
+        return Err(StataError::new(2000, "outcome does not vary"));
+    }
+    let n = rows.len() as f64;
+    let mut out = Sample {
+        model,
+        depvar,
+        y,
+        names: Vec::new(),
+        x: Vec::new(),
+        centre: Vec::new(),
+        scale: Vec::new(),
+        always: 0,
+        touse: touse.clone(),
+    };
+    let mut omitted = Vec::new();
+    for (number, list) in [&always, &others].into_iter().enumerate() {
+        let design = Design::build(&session.frame, list, &touse)?;
+        for i in design.active() {
+            let Some(column) = design.column(i) else { continue };
+            let mean = crate::estimators::real::stable_sum(column.iter().copied()) / n;
+            let sd = (column.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
+            let name = design.terms[i].name();
+            if sd <= 1e-12 * mean.abs().max(1e-300) || out.names.contains(&name) {
+                omitted.push(name);
+                continue;
+            }
+            out.x.push(column.iter().map(|v| (v - mean) / sd).collect());
+            out.names.push(name);
+            out.centre.push(mean);
+            out.scale.push(sd);
+        }
+        if number == 0 {
+            out.always = out.names.len();
+        }
+    }
+    note_omitted(session, &omitted);
+    if out.names.is_empty() {
+        return Err(StataError::new(459, "no candidate varies in the sample"));
+    }
+    Ok(out)
+}
+
+/// Fold of each row: rows in the order of uniform draws, folds in turn.
+fn folds(session: &Session, n: usize, count: usize) -> Vec<usize> {
+    let draws: Vec<f64> = (0..n).map(|_| session.rng.borrow_mut().uniform()).collect();
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_by(|a, b| draws[*a].total_cmp(&draws[*b]));
+    let mut out = vec![0; n];
+    order.iter().enumerate().for_each(|(place, row)| out[*row] = place % count);
+    out
+}
+
+/// Path over a grid with its criterion at every point.
+fn path(sample: &Sample, plan: &Plan, alpha: f64, penalty: &[f64], fold: Option<&[usize]>) -> Vec<Knot> {
+    let n = sample.y.len();
+    let all: Vec<usize> = (0..n).collect();
+    let full_rows = all.clone();
+    let full =
+        Shrinkage { model: sample.model, y: &sample.y, x: &sample.x, rows: &full_rows, penalty, alpha };
+    let ratio = plan.ratio.unwrap_or(if sample.names.len() < n { 1e-4 } else { 1e-2 });
+    let lambdas = grid(full.largest(), plan.count, ratio);
+    let mut knots = Vec::with_capacity(lambdas.len());
+    let mut point = full.empty();
+    for lambda in &lambdas {
+        point = full.fit(*lambda, &point);
+        let nonzero = point.b.iter().filter(|b| **b != 0.0).count();
+        let loss = full.loss(&point, &all);
+        // minus twice the log likelihood up to a constant of the data
+        let fit = if sample.model == Model::Linear { n as f64 * loss.ln() } else { n as f64 * loss };
+        knots.push(Knot {
+            lambda: *lambda,
+            alpha,
+            point: point.clone(),
+            nonzero,
+            loss,
+            bic: fit + (n as f64).ln() * (nonzero + 1) as f64,
+            cv_mean: f64::NAN,
+            cv_error: f64::NAN,
+        });
+    }
+    if let Some(fold) = fold {
+        let count = fold.iter().max().map_or(0, |m| m + 1);
+        let parts: Vec<Vec<(f64, usize)>> = crate::estimators::blocks::map(count, |range| {
+            range.map(|f| fold_losses(sample, alpha, penalty, &lambdas, fold, f)).collect::<Vec<_>>()
+        })
+        .into_iter()
+        .flatten()
+        .collect();
+        for (k, knot) in knots.iter_mut().enumerate() {
+            let total: usize = parts.iter().map(|p| p[k].1).sum();
+            knot.cv_mean = parts.iter().map(|p| p[k].0 * p[k].1 as f64).sum::<f64>() / total as f64;
+            let spread: f64 =
+                parts.iter().map(|p| p[k].1 as f64 * (p[k].0 - knot.cv_mean).powi(2)).sum::<f64>()
+                    / total as f64;
+            knot.cv_error = (spread / (count as f64 - 1.0)).sqrt();
+        }
+    }
+    knots
+}
+
+/// Losses on the rows of a fold of the path fitted without them.
+fn fold_losses(
+    sample: &Sample,
+    alpha: f64,
+    penalty: &[f64],
+    lambdas: &[f64],
+    fold: &[usize],
+    f: usize,
+) -> Vec<(f64, usize)> {
+    let (inside, outside): (Vec<usize>, Vec<usize>) = (0..fold.len()).partition(|i| fold[*i] == f);
+    let part = Shrinkage { model: sample.model, y: &sample.y, x: &sample.x, rows: &outside, penalty, alpha };
+    let mut point = part.empty();
+    lambdas
+        .iter()
+        .map(|lambda| {
+            point = part.fit(*lambda, &point);
+            (part.loss(&point, &inside), inside.len())
+        })
+        .collect()
+}
+
+fn choose(knots: &[Knot], plan: &Plan) -> Option<usize> {
+    let best = |key: fn(&Knot) -> f64| {
+        (0..knots.len())
+            .filter(|k| key(&knots[*k]).is_finite())
+            .min_by(|a, b| key(&knots[*a]).total_cmp(&key(&knots[*b])))
+    };
+    match plan.selection {
+        Selection::None => None,
+        Selection::Bic => best(|k| k.bic),
+        _ => {
+            let at = best(|k| k.cv_mean)?;
+            if !plan.one_error {
+                return Some(at);
+            }
+            let limit = knots[at].cv_mean + knots[at].cv_error;
+            (0..=at).find(|k| knots[*k].alpha == knots[at].alpha && knots[*k].cv_mean <= limit)
+        }
+    }
+}
+
+fn run(session: &mut Session, cmd: &ParsedCommand, alphas: Vec<f64>) -> Result<()> {
+    let (word, rest) = first_word(&cmd.raw);
+    let model = match word {
+        "linear" => Model::Linear,
+        "logit" => Model::Logit,
+        "poisson" => Model::Poisson,
+        "" => return Err(StataError::standard(100)),
+        "probit" | "cox" => return Err(StataError::unsupported_option(&cmd.name, word)),
+        _ => {
+            return Err(StataError::invalid(format!(
+                "model {word} not allowed; linear, logit or poisson expected"
+            )));
+        }
+    };
+    let mut parsed = ParsedCommand::split(&cmd.name, rest, false)?;
+    SYNTAX.check(&parsed)?;
+    parsed.check_options(SYNTAX.options, SYNTAX.unsupported)?;
+    let plan = plan(&parsed, alphas)?;
+    let sample = sample(session, &parsed, model)?;
+    if let Some(seed) = parsed.options.text("rseed") {
+        let seed = whole(seed, 0.0, "rseed()")?;
+        *session.rng.borrow_mut() = crate::rng::Mt64::new(seed as u64);
+    }
+    let n = sample.y.len();
+    let needs_folds = matches!(plan.selection, Selection::CrossValidation | Selection::Adaptive);
+    if needs_folds && n < 2 * plan.folds {
+        return Err(StataError::new(2001, "insufficient observations for the folds"));
+    }
+    let fold = needs_folds.then(|| folds(session, n, plan.folds));
+    let mut penalty: Vec<f64> =
+        (0..sample.names.len()).map(|j| if j < sample.always { 0.0 } else { 1.0 }).collect();
+    let mut knots = Vec::new();
+    for alpha in &plan.alphas {
+        knots.extend(path(&sample, &plan, *alpha, &penalty, fold.as_deref()));
+    }
+    let mut selected = choose(&knots, &plan);
+    if plan.selection == Selection::Adaptive {
+        // second step: penalties inverse to the first step's standardised coefficients (Zou 2006)
+        if let Some(at) = selected {
+            for (j, p) in penalty.iter_mut().enumerate().skip(sample.always) {
+                let size = knots[at].point.b[j].abs();
+                *p = if size > 0.0 { 1.0 / size } else { f64::INFINITY };
+            }
+            if penalty.iter().any(|p| p.is_finite() && *p > 0.0) {
+                knots = path(&sample, &plan, 1.0, &penalty, fold.as_deref());
+                selected = choose(&knots, &plan);
+            }
+        }
+    }
+    if !parsed.has("nolog") {
+        session.print("");
+        session.print(match plan.selection {
+            Selection::CrossValidation | Selection::Adaptive => {
+                format!("{}-fold cross-validation with {} lambdas ...", plan.folds, knots.len())
+            }
+            Selection::Bic => format!("Evaluating {} lambdas by BIC ...", knots.len()),
+            Selection::None => format!("Evaluating {} lambdas ...", knots.len()),
+        });
+    }
+    post(session, cmd, &plan, sample, knots, selected)?;
+    super::state::show(session)
+}
+
+/// Constant and slopes in the units of the variables.
+fn raw(sample: &Sample, point: &Point) -> Vec<f64> {
+    let slopes: Vec<f64> = point.b.iter().zip(&sample.scale).map(|(b, s)| b / s).collect();
+    let shift: f64 = slopes.iter().zip(&sample.centre).map(|(b, c)| b * c).sum();
+    slopes.into_iter().chain([point.constant - shift]).collect()
+}
+
+/// The unpenalised fit of the selected variables.
+fn after_selection(sample: &Sample, point: &Point) -> Vec<f64> {
+    let kept: Vec<usize> = (0..point.b.len()).filter(|j| point.b[*j] != 0.0).collect();
+    let x: Vec<Vec<f64>> = kept.iter().map(|j| sample.x[*j].clone()).collect();
+    let rows: Vec<usize> = (0..sample.y.len()).collect();
+    let penalty = vec![0.0; x.len()];
+    let problem =
+        Shrinkage { model: sample.model, y: &sample.y, x: &x, rows: &rows, penalty: &penalty, alpha: 1.0 };
+    let fit = problem.fit(0.0, &problem.empty());
+    let mut full = vec![0.0; point.b.len()];
+    kept.iter().zip(&fit.b).for_each(|(j, b)| full[*j] = *b);
+    raw(sample, &Point { constant: fit.constant, b: full })
+}
+
+fn post(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    plan: &Plan,
+    sample: Sample,
+    knots: Vec<Knot>,
+    selected: Option<usize>,
+) -> Result<()> {
+    let mut est = Estimation::default();
+    let r = &mut est.results;
+    r.text("cmd", &cmd.name).text("cmdline", format!("{} {}", cmd.name, cmd.raw.trim()));
+    r.text("depvar", &sample.depvar).text("model", model_name(sample.model));
+    r.text(
+        "selection",
+        match plan.selection {
+            Selection::CrossValidation => "cv",
+            Selection::Bic => "bic",
+            Selection::Adaptive => "adaptive",
+            Selection::None => "none",
+        },
+    );
+    r.text("allvars", sample.names.join(" ")).scalar("N", sample.y.len() as f64);
+    r.scalar("k_allvars", sample.names.len() as f64).scalar("k_grid", knots.len() as f64);
+    r.scalar("folds", plan.folds as f64);
+    let mut names: Vec<Stripe> = sample.names.iter().map(Stripe::term).collect();
+    names.push(Stripe::term("_cons"));
+    if let Some(at) = selected {
+        let knot = &knots[at];
+        let chosen: Vec<&str> = sample
+            .names
+            .iter()
+            .zip(&knot.point.b)
+            .filter(|(_, b)| **b != 0.0)
+            .map(|(n, _)| n.as_str())
+            .collect();
+        r.text("allvars_sel", chosen.join(" ")).scalar("k_nonzero_sel", knot.nonzero as f64);
+        r.scalar("lambda_sel", knot.lambda).scalar("alpha_sel", knot.alpha).scalar("ID_sel", (at + 1) as f64);
+        if knot.cv_mean.is_finite() {
+            r.scalar("CV_mean_min", knot.cv_mean);
+        }
+        r.scalar("BIC_sel", knot.bic);
+        let standard: Vec<f64> = knot.point.b.iter().copied().chain([knot.point.constant]).collect();
+        r.matrix("b", Matrix::row_vector(raw(&sample, &knot.point), names.clone()));
+        r.matrix("b_standardized", Matrix::row_vector(standard, names.clone()));
+        r.matrix("b_postselection", Matrix::row_vector(after_selection(&sample, &knot.point), names));
+    }
+    est.extra = Some(std::sync::Arc::new(State {
+        model: sample.model,
+        names: sample.names,
+        knots,
+        selected,
+        y: sample.y,
+        by_cv: matches!(plan.selection, Selection::CrossValidation | Selection::Adaptive),
+    }));
+    session.post_estimation(est, sample.touse);
+    Ok(())
+}
+
+/// Name of a model.
+pub fn model_name(model: Model) -> &'static str {
+    match model {
+        Model::Linear => "linear",
+        Model::Logit => "logit",
+        Model::Poisson => "poisson",
+    }
+}
+
+/// `%9.0g` without blanks.
+pub fn plain(x: f64) -> String {
+    format::bare("%9.0g", x)
+}

@@ -1,0 +1,393 @@
+//! What `lasso` keeps, its output, and `lassoknots`, `lassocoef`, `lassogof` and `predict` on it.
+//! Formulas: [LASSO] lassoknots, [LASSO] lassogof, [LASSO] lasso postestimation.
+
+use super::super::estimation::predict::{Prediction, add, new_names};
+use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use super::lasso::{model_name, plain};
+use crate::error::{Result, StataError};
+use crate::estimators::shrinkage::{Model, Point};
+use crate::format;
+use crate::matrix::{Matrix, Stripe};
+use crate::results::Results;
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::syntax::split::ParsedCommand;
+use crate::value::{MISSING, is_missing};
+
+/// One point of the path.
+pub struct Knot {
+    /// Penalty.
+    pub lambda: f64,
+    /// Share of the absolute penalty.
+    pub alpha: f64,
+    /// Coefficients on standardised candidates.
+    pub point: Point,
+    /// Number of slopes that are not zero.
+    pub nonzero: usize,
+    /// Mean deviance in the sample.
+    pub loss: f64,
+    /// Bayesian information criterion, up to a constant.
+    pub bic: f64,
+    /// Mean deviance out of the folds.
+    pub cv_mean: f64,
+    /// Its standard error.
+    pub cv_error: f64,
+}
+
+/// Results of the last `lasso` or `elasticnet`.
+pub struct State {
+    /// The model.
+    pub model: Model,
+    /// Names of the candidates.
+    pub names: Vec<String>,
+    /// The path.
+    pub knots: Vec<Knot>,
+    /// The selected point.
+    pub selected: Option<usize>,
+    /// Outcome.
+    pub y: Vec<f64>,
+    /// Whether cross-validation was done.
+    pub by_cv: bool,
+}
+
+const KNOTS: StandardSyntax =
+    StandardSyntax::whole(&[OptSpec::flag("ALLlambdas")]).unsupported(&["DISplay", "STEPs", "noSTOP"]);
+const COEF: StandardSyntax =
+    StandardSyntax::whole(&[OptSpec::text("DISplay")]).unsupported(&["SORT", "LEGend", "noFVLABel"]);
+const GOF: StandardSyntax =
+    StandardSyntax::new(&[OptSpec::flag("POSTSELection"), OptSpec::flag("PENalized"), OptSpec::text("over")]);
+
+/// `lassoknots`.
+pub const SPEC_KNOTS: CommandSpec = CommandSpec {
+    name: "lassoknots",
+    min: 10,
+    form: Form::Standard(&KNOTS),
+    by: ByRule::No,
+    run: knots,
+    syntax: "lassoknots [, alllambdas]",
+    notes: "stores r(table): id, lambda, nonzero, in-sample R2 or deviance ratio, CV mean, its standard error, BIC; [LASSO] lassoknots",
+    examples: &[],
+};
+
+/// `lassocoef`.
+pub const SPEC_COEF: CommandSpec = CommandSpec {
+    name: "lassocoef",
+    min: 9,
+    form: Form::Standard(&COEF),
+    by: ByRule::No,
+    run: coef,
+    syntax: "lassocoef [, display(x | coef [, standardized penalized postselection])]",
+    notes: "selected variables; stores r(coef) with display(coef); [LASSO] lassocoef",
+    examples: &[],
+};
+
+/// `lassogof`.
+pub const SPEC_GOF: CommandSpec = CommandSpec {
+    name: "lassogof",
+    min: 8,
+    form: Form::Standard(&GOF),
+    by: ByRule::No,
+    run: gof,
+    syntax: "lassogof [if] [in] [, postselection penalized over(varname)]",
+    notes: "stores r(table): MSE and R-squared, or deviance and deviance ratio, and rows; [LASSO] lassogof",
+    examples: &[],
+};
+
+fn held(session: &Session) -> Result<std::sync::Arc<dyn std::any::Any + Send + Sync>> {
+    session.e.extra.clone().filter(|e| e.downcast_ref::<State>().is_some()).ok_or_else(|| {
+        StataError::new(301, "last estimates not found; lasso or elasticnet has to be run first")
+    })
+}
+
+fn with<T>(session: &mut Session, work: impl FnOnce(&mut Session, &State) -> Result<T>) -> Result<T> {
+    let held = held(session)?;
+    match held.downcast_ref::<State>() {
+        Some(state) => work(session, state),
+        None => Err(StataError::standard(301)),
+    }
+}
+
+/// Deviance of the constant-only model.
+fn null_loss(model: Model, y: &[f64]) -> f64 {
+    let mean = y.iter().sum::<f64>() / y.len() as f64;
+    y.iter().map(|v| model.deviance(*v, mean)).sum::<f64>() / y.len() as f64
+}
+
+/// Knots to be listed: where the number of selected variables changes, the selected one, the ends.
+fn listed(state: &State, all: bool) -> Vec<usize> {
+    let last = state.knots.len().saturating_sub(1);
+    let selected = |k: usize| {
+        let own = state.knots[k].point.b.iter().map(|b| *b != 0.0);
+        own.collect::<Vec<bool>>()
+    };
+    (0..state.knots.len())
+        .filter(|k| {
+            all || *k == 0 || *k == last || Some(*k) == state.selected || selected(*k) != selected(*k - 1)
+        })
+        .collect()
+}
+
+/// Prints the header and the table of the last `lasso`.
+pub fn show(session: &mut Session) -> Result<()> {
+    with(session, |session, state| {
+        let name = if session.e.cmd() == "lasso" { "Lasso" } else { "Elastic net" };
+        session.print("");
+        session.print(format!(
+            "{:<44}No. of obs        = {:>9}",
+            format!("{name} {} model", model_name(state.model)),
+            format::bare("%9.0fc", state.y.len() as f64)
+        ));
+        session.print(format!("{:<44}No. of covariates = {:>9}", "", state.names.len()));
+        let selection = session.e.results.get_text("selection").unwrap_or("").to_string();
+        session.print(match selection.as_str() {
+            "cv" | "adaptive" => format!(
+                "{:<44}No. of CV folds   = {:>9}",
+                format!("Selection: {}", if selection == "cv" { "Cross-validation" } else { "Adaptive" }),
+                session.e.results.get_scalar("folds").unwrap_or(MISSING)
+            ),
+            "bic" => "Selection: Bayesian information criterion".to_string(),
+            _ => "Selection: None".to_string(),
+        });
+        table(session, state, &summary(state));
+        Ok(())
+    })
+}
+
+/// First, neighbours of the selected, selected and last knot.
+fn summary(state: &State) -> Vec<usize> {
+    let last = state.knots.len() - 1;
+    let mut out = vec![0];
+    if let Some(at) = state.selected {
+        out.extend([at.saturating_sub(1), at, (at + 1).min(last)]);
+    }
+    out.push(last);
+    out.sort_unstable();
+    out.dedup();
+    out
+}
+
+fn table(session: &mut Session, state: &State, which: &[usize]) {
+    let null = null_loss(state.model, &state.y);
+    let criterion = if state.by_cv { "CV mean" } else { "" };
+    let fit = if state.model == Model::Linear { "R-squared" } else { "dev. ratio" };
+    session.print("");
+    session.print("-".repeat(78));
+    session.print(format!(
+        "{:>8} |{:>12}{:>12}{:>14}{:>15}{:>15}",
+        "ID",
+        "lambda",
+        "nonzero",
+        fit,
+        if state.by_cv { criterion } else { "BIC" },
+        ""
+    ));
+    session.print(format!("---------+{}", "-".repeat(68)));
+    for k in which {
+        let knot = &state.knots[*k];
+        let mark = if Some(*k) == state.selected { "* " } else { "" };
+        let value = if state.by_cv { knot.cv_mean } else { knot.bic };
+        session.print(format!(
+            "{:>8} |{:>12}{:>12}{:>14}{:>15}",
+            format!("{mark}{}", k + 1),
+            plain(knot.lambda),
+            knot.nonzero,
+            format::bare("%9.4f", 1.0 - knot.loss / null),
+            plain(value)
+        ));
+    }
+    session.print("-".repeat(78));
+    if let Some(at) = state.selected {
+        session.print(format!("* lambda selected ({}).", plain(state.knots[at].lambda)));
+    }
+}
+
+fn knots(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let all = cmd.has("alllambdas");
+    with(session, |session, state| {
+        let which = listed(state, all);
+        table(session, state, &which);
+        let null = null_loss(state.model, &state.y);
+        let mut values = Vec::new();
+        for k in &which {
+            let knot = &state.knots[*k];
+            let known = |x: f64| if x.is_finite() { x } else { MISSING };
+            values.extend([
+                (*k + 1) as f64,
+                knot.lambda,
+                knot.nonzero as f64,
+                1.0 - knot.loss / null,
+                known(knot.cv_mean),
+                known(knot.cv_error),
+                knot.bic,
+                knot.alpha,
+            ]);
+        }
+        let mut table = Matrix::new(which.len(), 8, values);
+        table.col_names =
+            ["id", "lambda", "nonzero", "fit", "cv_mean", "cv_se", "bic", "alpha"].map(Stripe::term).to_vec();
+        let mut results = Results::default();
+        results.matrix("table", table);
+        session.r = results;
+        Ok(())
+    })
+}
+
+fn coef(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let display = cmd.options.text("display").unwrap_or("x").to_string();
+    let (what, option) = display.split_once(',').unwrap_or((&display, ""));
+    let numbers = match what.trim() {
+        "x" | "u" => false,
+        w if !w.is_empty() && "coef".starts_with(w) => true,
+        other => return Err(StataError::invalid(format!("display({other}) not allowed"))),
+    };
+    let name = match option.trim() {
+        "" => "b_standardized",
+        o if o.len() >= 5 && "standardized".starts_with(o) => "b_standardized",
+        o if o.len() >= 3 && "penalized".starts_with(o) => "b",
+        o if o.len() >= 7 && "postselection".starts_with(o) => "b_postselection",
+        other => return Err(StataError::invalid(format!("display(, {other}) not allowed"))),
+    };
+    with(session, |session, state| {
+        let Some(at) = state.selected else {
+            return Err(StataError::new(498, "no lambda was selected"));
+        };
+        let b = session.e.results.matrices.get(name).cloned().ok_or_else(|| StataError::standard(301))?;
+        let standard = name == "b_standardized";
+        let shown: Vec<usize> = (0..b.cols())
+            .filter(|j| {
+                (*j + 1 == b.cols() && !standard)
+                    || state.knots[at].point.b.get(*j).is_some_and(|v| *v != 0.0)
+            })
+            .collect();
+        session.print("");
+        session.print("------------------------");
+        session.print(format!("{:>12} |  active", ""));
+        session.print("-------------+----------");
+        for j in &shown {
+            let cell = if numbers { format::number("%9.0g", b.get(0, *j)) } else { "     x".to_string() };
+            session.print(format!("{:>12} | {cell}", format::abbrev(&b.col_names[*j].name, 12)));
+        }
+        session.print("------------------------");
+        session.print(if numbers { "" } else { "Legend:\n  x - estimated" });
+        let mut out = Matrix::new(shown.len(), 1, shown.iter().map(|j| b.get(0, *j)).collect());
+        out.row_names = shown.iter().map(|j| b.col_names[*j].clone()).collect();
+        out.col_names = vec![Stripe::term("active")];
+        let mut results = Results::default();
+        results.matrix("coef", out);
+        session.r = results;
+        Ok(())
+    })
+}
+
+/// Linear index of rows of the data at penalised or postselection coefficients.
+fn index(session: &Session, state: &State, post: bool, rows: &[usize]) -> Result<Vec<f64>> {
+    let name = if post { "b_postselection" } else { "b" };
+    let b =
+        session.e.results.matrices.get(name).ok_or_else(|| StataError::new(498, "no lambda was selected"))?;
+    let mut out = vec![b.get(0, b.cols() - 1); rows.len()];
+    for (j, name) in state.names.iter().enumerate().filter(|(j, _)| b.get(0, *j) != 0.0) {
+        let column = super::super::estimation::predict::column(&session.frame, name, rows)?;
+        for (cell, value) in out.iter_mut().zip(column) {
+            *cell =
+                if is_missing(*cell) || is_missing(value) { MISSING } else { *cell + b.get(0, j) * value };
+        }
+    }
+    Ok(out)
+}
+
+fn gof(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let post = cmd.has("postselection");
+    with(session, |session, state| {
+        let touse = session.rows(cmd)?;
+        let depvar = session.e.results.get_text("depvar").unwrap_or("").to_string();
+        let variable = match cmd.options.text("over") {
+            Some(name) => Some(session.numeric_variable(name)?),
+            None => None,
+        };
+        let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
+        let y = super::super::estimation::predict::column(&session.frame, &depvar, &rows)?;
+        let eta = index(session, state, post, &rows)?;
+        let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
+        for k in (0..rows.len()).filter(|k| !is_missing(y[*k]) && !is_missing(eta[*k])) {
+            let key = variable.map_or(String::new(), |v| plain(session.frame.num_at(v, rows[k])));
+            match groups.iter_mut().find(|g| g.0 == key) {
+                Some(group) => group.1.push(k),
+                None => groups.push((key, vec![k])),
+            }
+        }
+        if groups.is_empty() {
+            return Err(StataError::no_observations());
+        }
+        groups.sort_by(|a, b| a.0.cmp(&b.0));
+        let linear = state.model == Model::Linear;
+        let (first, second) = if linear { ("MSE", "R-squared") } else { ("Deviance", "Deviance ratio") };
+        session.print("");
+        session.print(if post { "Postselection coefficients" } else { "Penalized coefficients" });
+        session.print("-".repeat(60));
+        session.print(format!(
+            "{:>12} |{first:>14}{second:>16}{:>12}",
+            cmd.options.text("over").unwrap_or(""),
+            "Obs"
+        ));
+        session.print(format!("-------------+{}", "-".repeat(46)));
+        let mut values = Vec::new();
+        for (name, members) in &groups {
+            let own: Vec<f64> = members.iter().map(|k| y[*k]).collect();
+            let loss =
+                members.iter().map(|k| state.model.deviance(y[*k], state.model.mean(eta[*k]))).sum::<f64>()
+                    / members.len() as f64;
+            let ratio = 1.0 - loss / null_loss(state.model, &own);
+            session.print(format!(
+                "{name:>12} |{:>14}{:>16}{:>12}",
+                plain(loss),
+                format::bare("%9.4f", ratio),
+                members.len()
+            ));
+            values.extend([loss, ratio, members.len() as f64]);
+        }
+        session.print("-".repeat(60));
+        let mut table = Matrix::new(groups.len(), 3, values);
+        table.col_names = if linear { ["MSE", "R2", "N"] } else { ["deviance", "dev_ratio", "N"] }
+            .map(Stripe::term)
+            .to_vec();
+        let mut results = Results::default();
+        results.matrix("table", table);
+        session.r = results;
+        Ok(())
+    })
+}
+
+/// Options of `predict`.
+pub const PREDICT: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::flag("xb"),
+    OptSpec::flag("pr"),
+    OptSpec::flag("n"),
+    OptSpec::flag("PENalized"),
+    OptSpec::flag("POSTselection"),
+])
+.unsupported(&["ir", "noOFFset"]);
+
+/// The linear index, probability or number of events.
+pub fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (kind, names) = new_names(session, cmd)?;
+    let [(name, false)] = &names[..] else { return Err(StataError::standard(103)) };
+    with(session, |session, state| {
+        let xb = cmd.has("xb") || (state.model == Model::Linear && !cmd.has("pr") && !cmd.has("n"));
+        let wrong =
+            (cmd.has("pr") && state.model != Model::Logit) || (cmd.has("n") && state.model != Model::Poisson);
+        if wrong {
+            return Err(StataError::new(198, "statistic not allowed after this model"));
+        }
+        let touse = session.rows(cmd)?;
+        let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
+        let eta = index(session, state, cmd.has("postselection"), &rows)?;
+        let label = match (xb, state.model) {
+            (true, _) | (_, Model::Linear) => "Linear prediction",
+            (_, Model::Logit) => "Predicted probability",
+            (_, Model::Poisson) => "Predicted number of events",
+        };
+        let values =
+            eta.into_iter().map(|e| if is_missing(e) || xb { e } else { state.model.mean(e) }).collect();
+        add(session, name, kind, &rows, Prediction { values, label: label.to_string() })
+    })
+}

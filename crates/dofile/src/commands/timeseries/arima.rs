@@ -1,0 +1,607 @@
+//! `arima`: regressions with (seasonal) ARMA errors by exact maximum likelihood, `predict` after it, and the
+//! `tsappend` that makes room for forecasts. Formulas: [TS] arima, [TS] arima postestimation; numbers: `estimators::arima`.
+
+use super::super::estimation::predict::{Prediction, add, column, new_names};
+use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use super::series;
+use crate::error::{Result, StataError};
+use crate::estimation::display::level;
+use crate::estimation::header::{Fact, show as show_header};
+use crate::estimation::table::Table;
+use crate::estimators::arima::{Arima, Factor};
+use crate::estimators::matrix::Mat;
+use crate::estimators::wald;
+use crate::format;
+use crate::matrix::{Matrix, Stripe};
+use crate::results::Estimation;
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::syntax::split::ParsedCommand;
+use crate::syntax::{FvList, numlist};
+use crate::value::{MISSING, is_missing};
+use std::sync::Arc;
+
+const SYNTAX: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::text("ARIMA"),
+    OptSpec::text("SARIMA"),
+    OptSpec::text("AR"),
+    OptSpec::text("MA"),
+    OptSpec::flag("noCONstant"),
+    OptSpec::text("vce"),
+    OptSpec::flag("Robust"),
+    OptSpec::real("Level"),
+    OptSpec::flag("noLOg"),
+    OptSpec::int("ITERate"),
+])
+.unsupported(&[
+    "MAR",
+    "MMA",
+    "CONDition",
+    "SAVEspace",
+    "DIFfuse",
+    "P0",
+    "STATE0",
+    "CONSTraints",
+    "COLlinear",
+    "TECHnique",
+    "FROM",
+    "DETail",
+    "COEFLegend",
+    "HESSian",
+    "GTOLerance",
+    "NRTOLerance",
+    "TOLerance",
+    "LTOLerance",
+]);
+
+/// The command.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "arima",
+    min: 5,
+    form: Form::Standard(&SYNTAX),
+    by: ByRule::No,
+    run,
+    syntax: "arima depvar [indepvars] [if] [in], arima(p,d,q) | ar(numlist) ma(numlist) [sarima(P,D,Q,s) noconstant vce(opg|oim|robust) level(#) nolog iterate(#)]",
+    notes: "exact likelihood; stores e(N ll sigma chi2 df_m p rank converged tmin tmax), e(b), e(V) (outer products by default); [TS] arima",
+    examples: &[],
+};
+
+/// What `predict` needs.
+struct State {
+    factors: Vec<Factor>,
+    regressors: Vec<String>,
+    constant: bool,
+    depvar: String,
+    difference: (usize, usize, usize),
+}
+
+fn order(text: &str, count: usize, option: &str) -> Result<Vec<usize>> {
+    let bad = || StataError::new(198, format!("option {option}() incorrectly specified"));
+    let out: Vec<usize> =
+        text.split(',').map(|t| t.trim().parse::<usize>().map_err(|_| bad())).collect::<Result<_>>()?;
+    if out.len() == count && out.iter().take(3).all(|v| *v <= 60) { Ok(out) } else { Err(bad()) }
+}
+
+fn lag_list(text: &str) -> Result<Vec<usize>> {
+    let mut out = Vec::new();
+    for lag in numlist::expand(text)? {
+        if lag < 1.0 || lag.fract() != 0.0 || lag > 1000.0 {
+            return Err(StataError::new(198, "lags must be positive integers"));
+        }
+        out.push(lag as usize);
+    }
+    out.sort_unstable();
+    out.dedup();
+    Ok(out)
+}
+
+struct Request {
+    factors: Vec<Factor>,
+    difference: (usize, usize, usize),
+}
+
+fn request(cmd: &ParsedCommand) -> Result<Request> {
+    let mut factors = Vec::new();
+    let mut difference = (0, 0, 1);
+    if let Some(text) = cmd.options.text("arima") {
+        if cmd.has("ar") || cmd.has("ma") {
+            return Err(StataError::invalid("arima() may not be combined with ar() or ma()"));
+        }
+        let o = order(text, 3, "arima")?;
+        difference.0 = o[1];
+        factors.push(Factor { season: 1, ar: (1..=o[0]).collect(), ma: (1..=o[2]).collect() });
+    } else {
+        let ar = cmd.options.text("ar").map(lag_list).transpose()?.unwrap_or_default();
+        let ma = cmd.options.text("ma").map(lag_list).transpose()?.unwrap_or_default();
+        factors.push(Factor { season: 1, ar, ma });
+    }
+    if let Some(text) = cmd.options.text("sarima") {
+        let o = order(text, 4, "sarima")?;
+        if o[3] < 2 || o[3] > 366 {
+            return Err(StataError::new(198, "option sarima() incorrectly specified"));
+        }
+        difference.1 = o[1];
+        difference.2 = o[3];
+        factors.push(Factor { season: o[3], ar: (1..=o[0]).collect(), ma: (1..=o[2]).collect() });
+    }
+    if difference.0 > 3 || difference.1 > 2 {
+        return Err(StataError::new(198, "too many differences"));
+    }
+    Ok(Request { factors, difference })
+}
+
+/// Coefficients of `(1 - L)^d (1 - L^s)^D` from lag 0 on.
+fn differences((d, seasonal, s): (usize, usize, usize)) -> Vec<f64> {
+    let mut out = vec![1.0];
+    let mut times = |lag: usize| {
+        let mut next = vec![0.0; out.len() + lag];
+        for (i, v) in out.iter().enumerate() {
+            next[i] += v;
+            next[i + lag] -= v;
+        }
+        out = next;
+    };
+    (0..d).for_each(|_| times(1));
+    (0..seasonal).for_each(|_| times(s));
+    out
+}
+
+/// Name of a differenced variable.
+fn differenced_name(name: &str, (d, seasonal, s): (usize, usize, usize)) -> String {
+    let mut operators = String::new();
+    match d {
+        0 => {}
+        1 => operators.push('D'),
+        _ => operators.push_str(&format!("D{d}")),
+    }
+    for _ in 0..seasonal {
+        operators.push_str(&format!("S{s}"));
+    }
+    if operators.is_empty() { name.to_string() } else { format!("{operators}.{name}") }
+}
+
+/// Values at every period from the first to the last, for the rows of the data; gaps are not-a-number.
+struct Calendar {
+    /// Row of each period.
+    rows: Vec<Option<usize>>,
+}
+
+impl Calendar {
+    fn new(session: &Session, rows: &[usize]) -> Result<Self> {
+        let (panel, time) = series::declared(session)?;
+        let at = |r: &usize| session.frame.num_at(time, *r);
+        let (Some(first), Some(last)) = (rows.first().map(at), rows.last().map(at)) else {
+            return Err(StataError::no_observations());
+        };
+        let steps = ((last - first) / panel.delta).round() as usize;
+        if steps > 10_000_000 {
+            return Err(StataError::new(498, "the gaps between the periods are too long"));
+        }
+        let mut out = vec![None; steps + 1];
+        for r in rows {
+            out[((at(r) - first) / panel.delta).round() as usize] = Some(*r);
+        }
+        Ok(Self { rows: out })
+    }
+
+    fn spread(&self, values: &[f64]) -> Vec<f64> {
+        let value = |r: &Option<usize>| {
+            r.map_or(f64::NAN, |r| if is_missing(values[r]) { f64::NAN } else { values[r] })
+        };
+        self.rows.iter().map(value).collect()
+    }
+}
+
+/// A column after differencing, over a calendar.
+fn difference(values: &[f64], coefficients: &[f64]) -> Vec<f64> {
+    let lost = coefficients.len() - 1;
+    (0..values.len())
+        .map(|t| {
+            if t < lost {
+                f64::NAN
+            } else {
+                coefficients
+                    .iter()
+                    .enumerate()
+                    .map(|(j, c)| if *c == 0.0 { 0.0 } else { c * values[t - j] })
+                    .sum()
+            }
+        })
+        .collect()
+}
+
+fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if cmd.list.trim().is_empty() {
+        if session.e.cmd() != "arima" {
+            return Err(StataError::new(301, "last estimates not found"));
+        }
+        return show(session, cmd);
+    }
+    estimate(session, cmd)?;
+    show(session, cmd)?;
+    if session.e.results.get_scalar("converged") == Some(0.0) {
+        return Err(StataError::new(430, "convergence not achieved"));
+    }
+    Ok(())
+}
+
+fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let request = request(cmd)?;
+    let kind = match cmd.options.text("vce") {
+        None if cmd.has("robust") => "robust",
+        None => "opg",
+        Some(text) if ["opg", "oim", "robust"].contains(&text.trim()) => text.trim(),
+        Some(text) if !text.trim().is_empty() && "robust".starts_with(text.trim()) => "robust",
+        Some(text) => return Err(StataError::unsupported_option("arima", &format!("vce({text})"))),
+    }
+    .to_string();
+    let (first, rest) = crate::estimation::model::first_word(&cmd.list);
+    let abbrev = session.settings.varabbrev;
+    let outcome = FvList::parse(&session.frame, first, abbrev)?;
+    let list = FvList::parse(&session.frame, rest, abbrev)?;
+    let all = vec![true; session.frame.n_rows()];
+    let mut touse = series::timed_rows(session, cmd)?;
+    list.markout(&session.frame, &mut touse)?;
+    let rows = series::order(session, &touse, true)?;
+    if rows.is_empty() {
+        return Err(StataError::no_observations());
+    }
+    let (depvar, y) = crate::estimation::model::single_column(
+        &session.frame,
+        &outcome,
+        &all,
+        &(0..all.len()).collect::<Vec<_>>(),
+    )?;
+    let mut regressors: Vec<(String, Vec<f64>)> = Vec::new();
+    for term in list.expand(&session.frame, &touse)?.iter().filter(|t| !t.is_omitted()) {
+        let rows: Vec<usize> = (0..all.len()).collect();
+        regressors.push((term.name(), term.values(&session.frame, &rows)?));
+    }
+    // rows before the sample supply the lags that differencing needs
+    let earlier = series::order(
+        session,
+        &{
+            let mut known = vec![true; session.frame.n_rows()];
+            let (_, time) = series::declared(session)?;
+            session.markout(&[time], &mut known, false)?;
+            known
+        },
+        true,
+    )?;
+    let calendar = Calendar::new(session, &earlier)?;
+    let coefficients = differences(request.difference);
+    let inside: Vec<bool> = calendar.rows.iter().map(|r| r.is_some_and(|r| touse[r])).collect();
+    let prepare = |values: &[f64]| difference(&calendar.spread(values), &coefficients);
+    let y_all = prepare(&y);
+    let x_all: Vec<Vec<f64>> = regressors.iter().map(|(_, v)| prepare(v)).collect();
+    let known = |t: usize| inside[t] && !y_all[t].is_nan() && x_all.iter().all(|c| !c[t].is_nan());
+    let (Some(from), Some(to)) =
+        ((0..y_all.len()).find(|t| known(*t)), (0..y_all.len()).rev().find(|t| known(*t)))
+    else {
+        return Err(StataError::no_observations());
+    };
+    let keep = |values: &[f64], zero: bool| -> Vec<f64> {
+        (from..=to)
+            .map(|t| {
+                if known(t) {
+                    values[t]
+                } else if zero {
+                    0.0
+                } else {
+                    f64::NAN
+                }
+            })
+            .collect()
+    };
+    let y_used = keep(&y_all, false);
+    let mut columns: Vec<Vec<f64>> = x_all.iter().map(|c| keep(c, true)).collect();
+    let constant = !cmd.has("noconstant");
+    if constant {
+        columns.push(vec![1.0; y_used.len()]);
+    }
+    let n = y_used.iter().filter(|v| !v.is_nan()).count();
+    let model = Arima {
+        y: &y_used,
+        x: columns.iter().map(Vec::as_slice).collect(),
+        factors: request.factors.clone(),
+    };
+    let size = model.size();
+    if n <= size {
+        return Err(StataError::new(2001, "insufficient observations"));
+    }
+    let chosen = crate::estimators::qr::choose_columns(crate::estimators::qr::Design {
+        columns: &model.x,
+        weights: None,
+        constant: false,
+    });
+    if !chosen.1.is_empty() {
+        return Err(StataError::new(459, "regressors are collinear (or constant after differencing)"));
+    }
+    let iterations = cmd.options.int("iterate").map_or(300, |i| i.max(1) as usize);
+    let fit = model.maximise(iterations).ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    if !cmd.has("nolog") {
+        session.print("");
+        session.print("(setting optimization to BHHH)");
+        for (i, ll) in fit.log.iter().enumerate() {
+            if i == 5 {
+                session.print("(switching optimization to Newton–Raphson)");
+            }
+            session.print(format!("Iteration {i}:  Log likelihood = {}", format::bare("%10.0g", *ll)));
+        }
+    }
+    let outer = fit.scores.transpose().times(&fit.scores);
+    let singular = || StataError::new(504, "the covariance of the estimates is singular");
+    let v: Mat = match kind.as_str() {
+        "opg" => outer.inverse_definite().ok_or_else(singular)?,
+        "oim" => fit.information.inverse_definite().ok_or_else(singular)?,
+        _ => fit.information.inverse_definite().ok_or_else(singular)?.sandwich(&outer),
+    };
+    let name = differenced_name(&depvar, request.difference);
+    let mut stripe: Vec<Stripe> = regressors
+        .iter()
+        .map(|(x, _)| Stripe::with_eq(depvar.clone(), differenced_name(x, request.difference)))
+        .collect();
+    if constant {
+        stripe.push(Stripe::with_eq(depvar.clone(), "_cons"));
+    }
+    for factor in &request.factors {
+        let eq = if factor.season == 1 { "ARMA".to_string() } else { format!("ARMA{}", factor.season) };
+        let lag = |l: &usize| if *l == 1 { "L".to_string() } else { format!("L{l}") };
+        stripe.extend(factor.ar.iter().map(|l| Stripe::with_eq(eq.clone(), format!("{}.ar", lag(l)))));
+        stripe.extend(factor.ma.iter().map(|l| Stripe::with_eq(eq.clone(), format!("{}.ma", lag(l)))));
+    }
+    stripe.push(Stripe::with_eq("/", "sigma"));
+    let tested: Vec<usize> = (0..stripe.len() - 1).filter(|i| stripe[*i].name != "_cons").collect();
+    let test = wald::test_zero(&fit.b, &v, &tested);
+    let mut est = Estimation::default();
+    let r = &mut est.results;
+    r.matrix("b", Matrix::row_vector(fit.b.clone(), stripe.clone()));
+    r.matrix("V", Matrix::square(v.data().to_vec(), stripe));
+    r.text("cmd", "arima").text("cmdline", crate::estimation::post::command_line(cmd)).text("depvar", &name);
+    r.text("title", "ARIMA regression").text("predict", "arima_p").text("vce", &kind);
+    r.text(
+        "vcetype",
+        match kind.as_str() {
+            "opg" => "OPG",
+            "oim" => "",
+            _ => "Semirobust",
+        },
+    );
+    r.scalar("N", n as f64).scalar("ll", fit.ll).scalar("sigma", fit.b[size - 1]).scalar("k", size as f64);
+    r.scalar("rank", size as f64).scalar("df_m", test.df as f64).scalar("chi2", test.chi2);
+    r.scalar("p", if test.df == 0 { MISSING } else { test.p(None) });
+    r.scalar("ic", (fit.log.len() - 1) as f64).scalar("converged", f64::from(u8::from(fit.converged)));
+    r.scalar(
+        "ar_max",
+        request.factors.iter().flat_map(|f| f.ar.iter().map(|l| l * f.season)).max().unwrap_or(0) as f64,
+    );
+    r.scalar(
+        "ma_max",
+        request.factors.iter().flat_map(|f| f.ma.iter().map(|l| l * f.season)).max().unwrap_or(0) as f64,
+    );
+    let (_, time) = series::declared(session)?;
+    let used: Vec<usize> = (from..=to).filter(|t| known(*t)).filter_map(|t| calendar.rows[t]).collect();
+    if let (Some(first), Some(last)) = (used.first(), used.last()) {
+        r.scalar("tmin", session.frame.num_at(time, *first))
+            .scalar("tmax", session.frame.num_at(time, *last));
+        let shape = session.frame.var(time).format.clone();
+        let shown = |row: usize| format::bare(&shape, session.frame.num_at(time, row));
+        r.text("tmins", shown(*first)).text("tmaxs", shown(*last));
+    }
+    est.extra = Some(Arc::new(State {
+        factors: request.factors,
+        regressors: regressors.into_iter().map(|r| r.0).collect(),
+        constant,
+        depvar,
+        difference: request.difference,
+    }));
+    let mut mark = vec![false; session.frame.n_rows()];
+    used.iter().for_each(|r| mark[*r] = true);
+    session.post_estimation(est, mark);
+    Ok(())
+}
+
+fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let level = level(session, cmd)?;
+    let (Some(b), Some(v)) = (session.e.b().cloned(), session.e.v().cloned()) else {
+        return Err(StataError::new(301, "last estimates not found"));
+    };
+    let scalar = |s: &Session, name: &str| s.e.results.get_scalar(name).unwrap_or(MISSING);
+    let text = |s: &Session, name: &str| s.e.results.get_text(name).unwrap_or("").to_string();
+    let robust = text(session, "vce") == "robust";
+    let facts = [
+        Fact::observations(scalar(session, "N")),
+        Fact::statistic("Wald chi2", &[scalar(session, "df_m")], scalar(session, "chi2")),
+        Fact::probability("Prob > chi2", scalar(session, "p")),
+    ];
+    let left = [
+        format!("Sample: {} thru {}", text(session, "tmins"), text(session, "tmaxs")),
+        String::new(),
+        format!(
+            "{} = {}",
+            crate::estimation::likelihood::label(robust),
+            format::bare("%9.0g", scalar(session, "ll"))
+        ),
+    ];
+    session.print("");
+    session.print("ARIMA regression");
+    session.print("");
+    show_header(session, &left, &facts, 15, 10);
+    session.print("");
+    let (depvar, vcetype) = (text(session, "depvar"), text(session, "vcetype"));
+    let se: Vec<f64> = (0..b.cols()).map(|i| v.get(i, i).sqrt()).collect();
+    Table {
+        title: &depvar,
+        heading: "Coefficient",
+        vce_title: &vcetype,
+        stripe: &b.col_names,
+        b: b.values(),
+        se: &se,
+        df_r: None,
+        level,
+        eform: false,
+        ancillary_from: None,
+        clusters: None,
+        equations: true,
+        beta: None,
+    }
+    .show(session);
+    session.print("Note: The test of the variance against zero is one sided, and the two-sided");
+    session.print("      confidence interval is truncated at zero.");
+    Ok(())
+}
+
+/// Options of `predict`.
+pub const PREDICT: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::flag("xb"),
+    OptSpec::flag("y"),
+    OptSpec::flag("Residuals"),
+    OptSpec::flag("YResiduals"),
+    OptSpec::flag("mse"),
+    OptSpec::text("DYNamic"),
+])
+.unsupported(&["stdp", "STRuctural", "T0", "Variance"]);
+
+/// One-step or dynamic predictions of the (differenced) outcome, its level, residuals, or their variance.
+pub fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let held = session.e.extra.clone();
+    let Some(state) = held.as_ref().and_then(|e| e.downcast_ref::<State>()) else {
+        return Err(StataError::new(301, "last estimates not found"));
+    };
+    let (kind, names) = new_names(session, cmd)?;
+    let [(name, false)] = &names[..] else { return Err(StataError::standard(103)) };
+    let statistic: Vec<&str> = cmd.options.iter().map(|o| o.0).filter(|o| *o != "dynamic").collect();
+    if statistic.len() > 1 {
+        return Err(StataError::new(198, "only one statistic may be specified"));
+    }
+    let statistic = statistic.first().copied().unwrap_or("xb").to_string();
+    let (_, time) = series::declared(session)?;
+    let dynamic = match cmd.options.text("dynamic") {
+        None => f64::INFINITY,
+        Some(text) => session.eval_num(text)?,
+    };
+    let mut timed = vec![true; session.frame.n_rows()];
+    session.markout(&[time], &mut timed, false)?;
+    let ordered = series::order(session, &timed, true)?;
+    let calendar = Calendar::new(session, &ordered)?;
+    let every: Vec<usize> = (0..session.frame.n_rows()).collect();
+    let coefficients = differences(state.difference);
+    let levels = calendar.spread(&column(&session.frame, &state.depvar, &every)?);
+    let mut columns = Vec::new();
+    for term in &state.regressors {
+        columns.push(difference(&calendar.spread(&column(&session.frame, term, &every)?), &coefficients));
+    }
+    if state.constant {
+        columns.push(vec![1.0; levels.len()]);
+    }
+    let observed = difference(&levels, &coefficients);
+    let first_time = calendar.rows.first().copied().flatten().map_or(0.0, |r| session.frame.num_at(time, r));
+    let (panel, _) = series::declared(session)?;
+    let is_dynamic = |t: usize| first_time + t as f64 * panel.delta >= dynamic;
+    let unknown = |t: usize| columns.iter().any(|c| c[t].is_nan());
+    let y: Vec<f64> = (0..observed.len())
+        .map(|t| if is_dynamic(t) || unknown(t) { f64::NAN } else { observed[t] })
+        .collect();
+    let filled: Vec<Vec<f64>> =
+        columns.iter().map(|c| c.iter().map(|v| if v.is_nan() { 0.0 } else { *v }).collect()).collect();
+    let model =
+        Arima { y: &y, x: filled.iter().map(Vec::as_slice).collect(), factors: state.factors.clone() };
+    let b = session.e.b().map(|b| b.values().to_vec()).unwrap_or_default();
+    let filtered =
+        model.filter(&b).ok_or_else(|| StataError::new(498, "the autoregression is not stationary"))?;
+    let sigma = b.last().copied().unwrap_or(0.0);
+    let lost = coefficients.len() - 1;
+    let xb: Vec<f64> =
+        (0..y.len()).map(|t| if unknown(t) { f64::NAN } else { filtered.predicted[t] }).collect();
+    // levels: the differenced prediction plus earlier levels, observed ones before dynamic(), predicted ones after
+    let mut path: Vec<f64> = vec![f64::NAN; y.len()];
+    for t in lost..y.len() {
+        let earlier: f64 = (1..=lost)
+            .filter(|j| coefficients[*j] != 0.0)
+            .map(|j| {
+                let at = t - j;
+                let own = if is_dynamic(at) || levels[at].is_nan() { path[at] } else { levels[at] };
+                -coefficients[j] * own
+            })
+            .sum();
+        path[t] = xb[t] + earlier;
+    }
+    let values: Vec<f64> = (0..y.len())
+        .map(|t| match statistic.as_str() {
+            "xb" => xb[t],
+            "y" => path[t],
+            "mse" => {
+                if unknown(t) {
+                    f64::NAN
+                } else {
+                    sigma * sigma * filtered.variance[t]
+                }
+            }
+            "residuals" => observed[t] - xb[t],
+            _ => levels[t] - path[t],
+        })
+        .collect();
+    let mut all = vec![MISSING; session.frame.n_rows()];
+    for (row, value) in calendar.rows.iter().zip(&values) {
+        if let (Some(row), false) = (row, value.is_nan()) {
+            all[*row] = *value;
+        }
+    }
+    let touse = session.rows(cmd)?;
+    let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
+    if cmd.options.iter().all(|o| o.0 == "dynamic") {
+        session.print("(option xb assumed; predicted values)");
+    }
+    let label = match statistic.as_str() {
+        "xb" => "xb prediction",
+        "y" => "y prediction",
+        "mse" => "mse",
+        _ => "residual",
+    };
+    let shown = rows.iter().map(|r| all[*r]).collect();
+    let dynamic_text = if dynamic.is_finite() { ", dynamic" } else { ", one-step" };
+    add(session, name, kind, &rows, Prediction { values: shown, label: format!("{label}{dynamic_text}") })
+}
+
+const APPEND: StandardSyntax =
+    StandardSyntax::whole(&[OptSpec::int("Add")]).unsupported(&["LAST", "TSFMT", "PANel"]);
+
+/// `tsappend`.
+pub const SPEC_TSAPPEND: CommandSpec = CommandSpec {
+    name: "tsappend",
+    min: 8,
+    form: Form::Standard(&APPEND),
+    by: ByRule::No,
+    run: tsappend,
+    syntax: "tsappend, add(#)",
+    notes: "adds periods after the last one of a time series; [TS] tsappend",
+    examples: &[super::super::Example {
+        run: "set obs 3\ngenerate t = _n + 10\ntsset t\ntsappend, add(2)",
+        expect: &[("_N", 5.0), ("t[5]", 15.0)],
+    }],
+};
+
+fn tsappend(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (panel, time) = series::declared(session)?;
+    if panel.panel.is_some() {
+        return Err(StataError::new(199, "tsappend of panels is not supported by the open engine"));
+    }
+    let add = cmd.options.int("add").ok_or_else(|| StataError::invalid("option add() required"))?;
+    if !(1..=1_000_000).contains(&add) {
+        return Err(StataError::new(198, "add() must be a positive integer"));
+    }
+    let times = session.frame.numeric(time)?;
+    let last = times.iter().copied().filter(|t| !is_missing(*t)).fold(f64::NEG_INFINITY, f64::max);
+    let before = session.frame.n_rows();
+    session.frame.set_n_rows(before + add as usize);
+    let mut column = session.frame.numeric(time)?.to_vec();
+    for k in 0..add as usize {
+        column[before + k] = last + (k + 1) as f64 * panel.delta;
+    }
+    let kind = session.frame.var(time).data.storage_type();
+    let widest = column[column.len() - 1];
+    let kind = kind.promoted_for(widest);
+    session.frame.set_column(time, crate::frame::Column::from_f64(kind, &column));
+    session.frame.sort_by(&[time]);
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! The table of `teffects`.
+
+use crate::error::Result;
+use crate::estimation::display::level;
+use crate::estimation::header::{Fact, show as show_header};
+use crate::estimation::table::{Table, row};
+use crate::format;
+use crate::session::Session;
+use crate::syntax::split::ParsedCommand;
+
+/// Prints header and table of the active estimates; `aequations` adds the auxiliary equations.
+pub fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let level = level(session, cmd)?;
+    let text = |session: &Session, name: &str| session.e.results.get_text(name).unwrap_or("").to_string();
+    let scalar = |session: &Session, name: &str| session.e.results.get_scalar(name).unwrap_or(f64::NAN);
+    let matched = matches!(text(session, "subcmd").as_str(), "psmatch" | "nnmatch");
+    let mut facts = vec![Fact::observations(scalar(session, "N"))];
+    let mut left = vec![
+        "Treatment-effects estimation".to_string(),
+        format!("Estimator      : {}", text(session, "emodel")),
+        format!("Outcome model  : {}", text(session, "omodel")),
+    ];
+    if matched {
+        let count = |name: &str| scalar(session, name);
+        facts.push(Fact::new("Matches: requested", "%10.0fc", count("k_nneighbor")));
+        facts.push(Fact::new("              min", "%10.0fc", count("k_nnmin")));
+        facts.push(Fact::new("              max", "%10.0fc", count("k_nnmax")));
+        let metric = text(session, "metric");
+        left.push(if metric.is_empty() {
+            format!("Treatment model: {}", text(session, "tmodel"))
+        } else {
+            format!("Distance metric: {metric}")
+        });
+    } else {
+        left.push(format!("Treatment model: {}", text(session, "tmodel")));
+    }
+    session.print("");
+    show_header(session, &left, &facts, 18, 10);
+    let (Some(b), Some(v)) = (session.e.b().cloned(), session.e.v().cloned()) else { return Ok(()) };
+    let main = main_parameters(&b.col_names.iter().map(|s| s.eq.as_str()).collect::<Vec<_>>());
+    let (depvar, tvar) = (text(session, "depvar"), text(session, "tvar"));
+    let (control, treated) = (text(session, "control_label"), text(session, "treated_label"));
+    session.print("-".repeat(78));
+    let title = if matched { "AI robust" } else { "Robust" };
+    let pad = 18usize.saturating_sub(title.len() / 2);
+    session.print(format!("             |{}{title}", " ".repeat(pad)));
+    session.print(format!(
+        "{:>12} | Coefficient  std. err.      z    P>|z|     [{}% conf. interval]",
+        format::abbrev(&depvar, 12),
+        format::bare("%5.0g", level).trim()
+    ));
+    let mut equation = String::new();
+    for i in 0..main {
+        let name = &b.col_names[i];
+        if name.eq != equation {
+            session.print(format!("-------------+{}", "-".repeat(64)));
+            session.print(format!("{:<13}|", name.eq));
+            session.print(format!("{:>12} |", format::abbrev(&tvar, 12)));
+            equation = name.eq.clone();
+        }
+        let r = row(b.values()[i], v.get(i, i).sqrt(), None, level, false);
+        let wide = |x: f64| format::number("%9.0g", x);
+        let numbers = format!(
+            "  {}  {} {:>8}   {:>5}    {}   {}",
+            wide(r.b),
+            wide(r.se),
+            format::bare("%8.2f", r.ratio),
+            format::bare("%5.3f", r.p),
+            wide(r.low),
+            wide(r.high)
+        );
+        let contrast = name.name.starts_with('r');
+        if contrast && treated.chars().count() + control.chars().count() > 6 {
+            session.print(format!("{:>12} |", format::abbrev(&format!("({treated}"), 12)));
+            session.print(format!("{:>12} |", "vs"));
+            session.print(format!("{:>12} |{numbers}", format::abbrev(&format!("{control})"), 12)));
+        } else if contrast {
+            session.print(format!("{:>12} |{numbers}", format!("({treated} vs {control})")));
+        } else {
+            let own = if name
+                .name
+                .starts_with(&format!("{}.", format::bare("%9.0g", scalar(session, "control"))))
+            {
+                &control
+            } else {
+                &treated
+            };
+            session.print(format!("{:>12} |{numbers}", format::abbrev(own, 12)));
+        }
+    }
+    session.print("-".repeat(78));
+    let se: Vec<f64> = (0..b.cols()).map(|i| v.get(i, i).sqrt()).collect();
+    let table = Table {
+        title: &depvar,
+        heading: "Coefficient",
+        vce_title: "Robust",
+        stripe: &b.col_names,
+        b: b.values(),
+        se: &se,
+        df_r: None,
+        level,
+        eform: false,
+        ancillary_from: None,
+        clusters: None,
+        equations: true,
+        beta: None,
+    };
+    session.r.clear();
+    if cmd.has("aequations") && main < b.cols() {
+        table.print(session);
+    }
+    table.store(session);
+    Ok(())
+}
+
+/// Number of parameters before the auxiliary equations.
+fn main_parameters(equations: &[&str]) -> usize {
+    equations.iter().take_while(|e| matches!(**e, "ATE" | "ATET" | "POmean" | "POmeans")).count()
+}
