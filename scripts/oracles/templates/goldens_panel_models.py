@@ -1,11 +1,21 @@
-"""Golden numbers of the panel templates beyond fixed effects (numpy by hand, pandas)."""
+"""Golden numbers of the panel and multilevel templates beyond fixed effects (numpy by hand, pandas, statsmodels)."""
+
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import scipy
+import statsmodels
 from scipy import stats
+from scipy.special import roots_hermite
+from statsmodels.discrete.conditional_models import ConditionalLogit
 
 from golden import case, fit, read, save, table
 from goldens_models import CLOSED, within_fit, t_rows, z_rows
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
+from numeric import jacobian, maximise, robust  # noqa: E402
 
 
 def ols(y, x):
@@ -110,10 +120,123 @@ def structure() -> None:
         {"n_used": len(data), "n_units": len(size), "n_periods": len(years), "balanced": 0, "units_with_gaps": gaps}))
 
 
+def odds(rows):
+    """Adds exponentiated columns."""
+    return [r | {"odds_ratio": np.exp(r["estimate"]), "odds_ratio_low": np.exp(r["ci_low"]), "odds_ratio_high": np.exp(r["ci_high"])} for r in rows]
+
+
+def logit() -> None:
+    """Exporting of firms: conditional fixed effects, and random effects with robust and plain errors."""
+    data = read("firms_panel.csv").dropna(subset=["log_capital"])
+    y = data["exporter"].to_numpy(float)
+    names = ["log_capital", "log_labor"]
+    x = data[names].to_numpy(float)
+    codes = pd.factorize(data["firm"])[0]
+    result = ConditionalLogit(y, x, groups=codes).fit(method="newton", tol=1e-14, disp=0, maxiter=100)
+    information = -jacobian(lambda t: jacobian(lambda s: np.array([result.model.loglike(s)]), t)[0], result.params)
+    cov = np.linalg.inv((information + information.T) / 2)
+    mean = pd.Series(y).groupby(codes).mean()
+    silent = mean.isin([0.0, 1.0])
+    size = pd.Series(y).groupby(codes).size()
+    null = result.model.loglike(np.zeros(2))
+    used, chi2 = size[~silent], 2 * (result.llf - null)
+    values = {"N": used.sum(), "N_g": len(used), "g_min": used.min(), "g_avg": used.mean(), "g_max": used.max(), "ll": result.llf, "chi2": chi2,
+              "p": stats.chi2.sf(chi2, 2), "df_m": 2, "N_group_drop": silent.sum(), "N_drop": size[silent].sum(), "level": 95}
+    fixed = case({"table_coefficients.csv": table(["term"], odds(z_rows("exporter", names, result.params, np.sqrt(np.diag(cov))))),
+                  "table_fit.csv": fit(values)}, {"n_used": used.sum(), "n_groups": len(used), "ll": result.llf, "chi2": chi2})
+    nodes, weights = roots_hermite(60)
+    v = np.column_stack([x, np.ones(len(y))])
+    sign = np.where(y == 1, 1.0, -1.0)
+
+    def rows(t):
+        eta, sigma = v @ t[:3], np.exp(t[3] / 2)
+        each = -np.log1p(np.exp(-sign[:, None] * (eta[:, None] + sigma * np.sqrt(2) * nodes[None, :])))
+        total = np.zeros((codes.max() + 1, len(nodes)))
+        np.add.at(total, codes, each)
+        top = total.max(axis=1, keepdims=True)
+        return (top + np.log((weights * np.exp(total - top)).sum(axis=1, keepdims=True) / np.sqrt(np.pi)))[:, 0]
+
+    theta, ll, information, scores = maximise(rows, [0.5, 0.5, -3.5, -2.0], steps=20)
+    _, pooled, _, _ = maximise(lambda t: -np.log1p(np.exp(-sign * (v @ t))), [0.5, 0.5, -3.5])
+    variants = []
+    for vce, cov in (("robust", robust(information, scores)), ("classical", np.linalg.inv(information))):
+        wald = theta[:2] @ np.linalg.solve(cov[:2, :2], theta[:2])
+        variance, gap = np.exp(theta[3]), 2 * (ll - pooled)
+        values = {"N": len(y), "N_g": codes.max() + 1, "ll": ll, "chi2": wald, "p": stats.chi2.sf(wald, 2), "df_m": 2, "sigma_u": np.sqrt(variance),
+                  "rho": variance / (variance + np.pi**2 / 3), "rho_chi2": gap, "rho_p": stats.chi2.sf(gap, 1) / 2, "level": 95}
+        variants.append(case({"table_coefficients.csv": table(["term"], odds(z_rows("exporter", [*names, "_cons"], theta[:3], np.sqrt(np.diag(cov))[:3]))),
+                              "table_fit.csv": fit(values)}, {"n_used": len(y), "ll": ll, "chi2": wald}, {"effects": "re", "vce": vce}, f"random effects, {vce}"))
+    save("firms_panel.logit.json", f"statsmodels {statsmodels.__version__} ConditionalLogit; scipy {scipy.__version__}, quadrature with 60 points",
+         {"default": 5e-6, "ll": 1e-8, "p_value": 5e-5, "p": 5e-5, "rho_p": 5e-5}, fixed, variants)
+
+
+def two_level_case(reml, name=None, parameters=None):
+    """Scores of pupils in schools with random intercepts."""
+    data = read("schools.csv").dropna(subset=["study_hours"])
+    codes = pd.factorize(data["school"])[0]
+    y = data["score"].to_numpy(float)
+    x = np.column_stack([data[["study_hours", "girl"]], np.ones(len(y))]).astype(float)
+    n, groups = len(y), codes.max() + 1
+    size = np.bincount(codes).astype(float)
+
+    def pieces(t):
+        s2u, s2 = np.exp(2 * t)
+        # V^-1 of a group with a common effect: (I - c 11')/s2 with c = s2u / (s2 + n s2u)
+        c = s2u / (s2 + size * s2u)
+        sums = np.column_stack([np.bincount(codes, col) for col in np.column_stack([x, y]).T])
+        full = np.column_stack([x, y])
+        cross = (full.T @ full - (sums * c[:, None]).T @ sums) / s2
+        xvx, xvy, yvy = cross[:3, :3], cross[:3, 3], cross[3, 3]
+        b = np.linalg.solve(xvx, xvy)
+        ld = (n * np.log(s2) + np.log1p(size * s2u / s2).sum())
+        ll = -0.5 * (n * np.log(2 * np.pi) + ld + yvy - xvy @ b)
+        if reml:
+            ll += 0.5 * (3 * np.log(2 * np.pi) - np.linalg.slogdet(xvx)[1])
+        return ll, b, xvx
+
+    value = lambda t: np.array([pieces(t)[0]])
+    theta = np.array([np.log(5.0), np.log(9.0)])
+    gradient = lambda t: jacobian(value, t)[0]
+    for _ in range(12):
+        h = -jacobian(gradient, theta)
+        theta = theta + np.linalg.solve((h + h.T) / 2, gradient(theta))
+    cov = np.linalg.inv((h + h.T) / 2)
+    ll, b, xvx = pieces(theta)
+    v = np.linalg.inv(xvx)
+    plain, _ = np.linalg.lstsq(x, y, rcond=None)[:2]
+    rss = ((y - x @ plain) ** 2).sum()
+    if reml:
+        ll_c = -0.5 * ((n - 3) * (np.log(2 * np.pi) + np.log(rss / (n - 3)) + 1) + np.linalg.slogdet(x.T @ x)[1])
+    else:
+        ll_c = -0.5 * n * (np.log(2 * np.pi) + 1 + np.log(rss / n))
+    chi2 = 2 * (ll - ll_c)
+    var, se = np.exp(2 * theta), 2 * np.exp(2 * theta) * np.sqrt(np.diag(cov))
+    half = stats.norm.ppf(0.975) * 2 * np.sqrt(np.diag(cov))
+    icc = var[0] / var.sum()
+    slope = 2 * icc * (1 - icc) * np.array([1, -1])
+    rows = [{"component": c, "estimate": var[i], "std_error": se[i], "ci_low": var[i] * np.exp(-half[i]), "ci_high": var[i] * np.exp(half[i])}
+            for i, c in enumerate(("var(_cons)", "var(Residual)"))]
+    rows += [{"component": "lr_test", "statistic": chi2, "p_value": stats.chi2.sf(chi2, 1) / 2},
+             {"component": "icc", "estimate": icc, "std_error": np.sqrt(slope @ cov @ slope)}]
+    wald = b[:2] @ np.linalg.solve(v[:2, :2], b[:2])
+    values = {"N": n, "N_g": groups, "g_min": size.min(), "g_avg": size.mean(), "g_max": size.max(), "ll": ll, "chi2": wald, "df_m": 2, "level": 95}
+    return case({"table_coefficients.csv": table(["term"], z_rows("score", ["study_hours", "girl", "_cons"], b, np.sqrt(np.diag(v)))),
+                 "table_variance.csv": table(["component"], rows), "table_fit.csv": fit(values)},
+                {"n_used": n, "ll": ll, "n_groups": groups, "icc": icc}, parameters, name)
+
+
+def two_level() -> None:
+    """Maximum likelihood and restricted likelihood."""
+    save("schools.two_level.json", f"numpy {np.__version__}, profile likelihood of the one-way error components by hand",
+         {"default": 2e-6, "ll": 1e-9, "p_value": 1e-4}, two_level_case(False), [two_level_case(True, "restricted likelihood", {"reml": True})])
+
+
 def write_all() -> None:
     """Writes all golden files of this module."""
     re_hausman()
     structure()
+    logit()
+    two_level()
 
 
 if __name__ == "__main__":

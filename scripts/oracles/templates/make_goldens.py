@@ -10,6 +10,7 @@ import goldens_core
 import goldens_causal
 import goldens_count
 import goldens_describe
+import goldens_dynamic
 import goldens_linear
 import goldens_models
 import goldens_multivariate
@@ -38,6 +39,7 @@ if __name__ == "__main__":
     goldens_choice.write_all()
     goldens_core.write_all()
     goldens_panel_models.write_all()
+    goldens_dynamic.write_all()
     goldens_series.write_all()
     goldens_survival.write_all()
     goldens_causal.write_all()

@@ -91,6 +91,19 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         _ if after == "cox" && is("phtest", 3) => cox_post::phtest(session, &call("phtest")),
         _ if after == "cox" && is("concordance", 3) => cox_post::concordance(session, &call("concordance")),
+        "abond" if after == "xtabond" => {
+            let call = call("abond");
+            let options = call.options(&[OptSpec::int("ARTests")], &[])?;
+            crate::commands::panel::abond(session, options.int("artests"))
+        }
+        "sargan" if after == "xtabond" => {
+            call("sargan").bare()?;
+            crate::commands::panel::sargan(session)
+        }
+        "icc" if after == "mixed" => {
+            call("icc").bare()?;
+            crate::commands::panel::icc(session)
+        }
         "gof" if binary => estat_binary::gof(session, &call("gof")),
         "gof" if after == "poisson" => estat_binary::poisson_gof(session, &call("gof")),
         _ => Err(StataError::new(

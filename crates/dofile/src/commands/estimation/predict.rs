@@ -128,7 +128,10 @@ fn common(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let statistic = chosen(cmd)?;
     let predictions = if names.len() > 1 || names[0].1 {
-        predict_choice::all_outcomes(session, &names, &rows)?
+        match predict_models::several(session, statistic, &names, &rows)? {
+            Some(found) => found,
+            None => predict_choice::all_outcomes(session, &names, &rows)?,
+        }
     } else if predict_choice::handles(session.e.cmd()) {
         vec![predict_choice::one(session, statistic, cmd.options.text("outcome"), &rows)?]
     } else {

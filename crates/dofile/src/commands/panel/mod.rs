@@ -1,16 +1,31 @@
 //! Panel data: descriptions of the panel and estimators for units that are observed repeatedly.
 
+mod clogit;
+mod mixed;
+mod xtabond;
 mod xtdescribe;
+mod xtlogit;
 mod xtsum;
 mod xttest0;
 
 use super::CommandSpec;
 use crate::error::{Result, StataError};
 use crate::session::Session;
+use crate::syntax::FvList;
 use crate::tsset::Panel;
 
 /// Commands of this family.
-pub(super) const TABLE: &[CommandSpec] = &[xtdescribe::SPEC, xtsum::SPEC, xttest0::SPEC];
+pub(super) const TABLE: &[CommandSpec] = &[
+    clogit::SPEC,
+    mixed::SPEC,
+    xtabond::SPEC,
+    xtdescribe::SPEC,
+    xtlogit::SPEC,
+    xtlogit::SPEC_PROBIT,
+    xtlogit::SPEC_POISSON,
+    xtsum::SPEC,
+    xttest0::SPEC,
+];
 
 /// The panel variable: of an option `i()`, or as declared; r(459) without one.
 fn unit_variable(session: &Session, option: Option<&str>) -> Result<usize> {
@@ -21,3 +36,16 @@ fn unit_variable(session: &Session, option: Option<&str>) -> Result<usize> {
             .ok_or_else(|| StataError::new(459, "panel variable not set; use xtset varname ...")),
     }
 }
+
+/// Names of the default covariance in `vce()`.
+const PLAIN: &[&str] = &["oim", "conventional"];
+
+/// Values of an outcome written with time-series operators.
+fn outcome_values(session: &Session, name: &str, rows: &[usize]) -> Result<Vec<f64>> {
+    let terms = FvList::parse(&session.frame, name, false)?
+        .expand(&session.frame, &vec![true; session.frame.n_rows()])?;
+    terms.first().ok_or_else(|| StataError::no_variable(name))?.values(&session.frame, rows)
+}
+
+pub(super) use mixed::{icc, predictions as mixed_predictions};
+pub(super) use xtabond::{abond, sargan};

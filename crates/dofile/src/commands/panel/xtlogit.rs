@@ -1,0 +1,342 @@
+//! `xtlogit`, `xtprobit` and `xtpoisson`: panel models of 0/1 outcomes and counts with fixed or random effects.
+//!
+//! Store in `e()`: N N_g g_min g_avg g_max df_m ll ll_0 (fe) ll_c chi2 chi2_c p sigma_u rho (re) alpha (xtpoisson)
+//! n_quad rank converged, b, V, cmd model ivar depvar distrib. Formulas: [XT] xtlogit, [XT] xtprobit, [XT] xtpoisson.
+
+use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use super::clogit;
+use super::unit_variable;
+use crate::error::{Result, StataError};
+use crate::estimation::binary::drop_collinear;
+use crate::estimation::likelihood::{self, print_log};
+use crate::estimation::ml_command::{self, Layout, Look, Posted};
+use crate::estimation::model::{ClusterRows, Model, Reading, VceSpec};
+use crate::estimators::distributions::chi2_tail;
+use crate::estimators::ml::{Equation, MlFit};
+use crate::estimators::ml_binary::{Binary, Link};
+use crate::estimators::ml_count::Poisson;
+use crate::estimators::ml_group::{GammaPoisson, Grouped, RandomBinary, maximise, start_index};
+use crate::format;
+use crate::matrix::Stripe;
+use crate::ml_options;
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::syntax::split::ParsedCommand;
+use crate::value::MISSING;
+
+const UNSUPPORTED: &[&str] = &[
+    "CONSTraints",
+    "COEFLegend",
+    "BASElevels",
+    "FROM",
+    "TECHnique",
+    "DIFficult",
+    "pa",
+    "INTMethod",
+    "NORmal",
+    "NOLRtest",
+    "ASIS",
+];
+const BINARY: StandardSyntax = StandardSyntax::new(ml_options![
+    OptSpec::flag("fe"),
+    OptSpec::flag("re"),
+    OptSpec::flag("or"),
+    OptSpec::text("I"),
+    OptSpec::text("OFFset"),
+    OptSpec::int("INTPoints"),
+])
+.unsupported(UNSUPPORTED);
+const COUNT: StandardSyntax = StandardSyntax::new(ml_options![
+    OptSpec::flag("fe"),
+    OptSpec::flag("re"),
+    OptSpec::flag("IRr"),
+    OptSpec::text("I"),
+    OptSpec::text("OFFset"),
+    OptSpec::text("EXPosure"),
+])
+.unsupported(UNSUPPORTED);
+
+/// The command `xtlogit`.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "xtlogit",
+    min: 7,
+    form: Form::Standard(&BINARY),
+    by: ByRule::EachGroup,
+    run: run_logit,
+    syntax: "xtlogit depvar [indepvars] [if] [in] [, re|fe or offset(v) intpoints(#) noconstant vce(oim|robust|cluster v) level(#) nolog]",
+    notes: "random effects by mean-variance adaptive Gauss-Hermite quadrature, 12 points; stores e(N N_g df_m ll ll_0 ll_c chi2 chi2_c p sigma_u rho), e(b) with /lnsig2u, e(V), r(table); formulas: [XT] xtlogit",
+    examples: &[Example {
+        run: "input id y x\n1 1 1\n1 0 0\n2 1 1\n2 0 0\n3 1 0\n3 0 1\nend\nxtset id\nxtlogit y x, fe",
+        expect: &[("exp(_b[x])", 2.0), ("e(N_g)", 3.0)],
+    }],
+};
+
+/// The command `xtprobit`.
+pub const SPEC_PROBIT: CommandSpec = CommandSpec {
+    name: "xtprobit",
+    min: 8,
+    run: run_probit,
+    syntax: "xtprobit depvar [indepvars] [if] [in] [, re offset(v) intpoints(#) noconstant vce(oim|robust|cluster v) level(#) nolog]",
+    notes: "stores as xtlogit, re; formulas: [XT] xtprobit",
+    examples: &[],
+    ..SPEC
+};
+
+/// The command `xtpoisson`.
+pub const SPEC_POISSON: CommandSpec = CommandSpec {
+    name: "xtpoisson",
+    min: 9,
+    form: Form::Standard(&COUNT),
+    by: ByRule::EachGroup,
+    run: run_poisson,
+    syntax: "xtpoisson depvar [indepvars] [if] [in] [, re|fe irr exposure(v) offset(v) noconstant vce(oim|robust|cluster v) level(#) nolog]",
+    notes: "random effects are gamma; stores e(N N_g df_m ll ll_0 ll_c chi2 chi2_c p alpha), e(b) with /lnalpha, e(V), r(table); formulas: [XT] xtpoisson",
+    examples: &[],
+};
+
+fn run_logit(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    run(session, cmd, "xtlogit")
+}
+
+fn run_probit(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if cmd.has("fe") {
+        return Err(StataError::option_not_allowed("fe"));
+    }
+    if cmd.has("or") {
+        return Err(StataError::option_not_allowed("or"));
+    }
+    run(session, cmd, "xtprobit")
+}
+
+fn run_poisson(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    run(session, cmd, "xtpoisson")
+}
+
+fn run(session: &mut Session, cmd: &ParsedCommand, name: &'static str) -> Result<()> {
+    if cmd.has("fe") && cmd.has("re") {
+        return Err(StataError::invalid("options fe and re may not be combined"));
+    }
+    if !ml_command::replay(session, cmd, name)? {
+        let unit = unit_variable(session, cmd.options.text("i"))?;
+        if cmd.has("fe") {
+            fixed(session, cmd, name, unit)?;
+        } else {
+            random(session, cmd, name, unit)?;
+        }
+        let ivar = session.frame.var(unit).name.clone();
+        session.e.results.text("ivar", ivar).text("model", if cmd.has("fe") { "fe" } else { "re" });
+    }
+    display(session, cmd, name)
+}
+
+fn fixed(session: &mut Session, cmd: &ParsedCommand, name: &'static str, unit: usize) -> Result<()> {
+    if name == "xtlogit" && VceSpec::parse(name, &cmd.options, super::PLAIN)? != VceSpec::Default {
+        return Err(StataError::new(198, "vcetype robust and cluster are not allowed with fe"));
+    }
+    let logit = name == "xtlogit";
+    let sample = if logit {
+        clogit::read(
+            session,
+            cmd,
+            unit,
+            |y| y.iter().all(|v| (*v != 0.0) == (y[0] != 0.0)),
+            "all positive or all negative outcomes",
+        )?
+    } else {
+        // A single row and a group without events say nothing.
+        clogit::read(
+            session,
+            cmd,
+            unit,
+            |y| y.len() == 1 || y.iter().all(|v| *v == 0.0),
+            "only one obs per group or all zero outcomes",
+        )?
+    };
+    let (fit, ll_0) = clogit::fit(session, cmd, &sample, logit)?;
+    let title = if logit {
+        "Conditional fixed-effects logistic regression"
+    } else {
+        "Conditional fixed-effects Poisson regression"
+    };
+    clogit::post(session, cmd, name, title, &sample, &fit, ll_0);
+    if !logit {
+        // The model test of fixed-effects Poisson is a Wald test.
+        let all: Vec<usize> = (0..fit.b.len()).collect();
+        let test = crate::estimators::wald::test_zero(&fit.b, &fit.v, &all);
+        let results = &mut session.e.results;
+        results
+            .scalar("chi2", test.chi2)
+            .scalar("p", chi2_tail(test.df as f64, test.chi2))
+            .text("chi2type", "Wald");
+        results.scalars.remove("ll_0");
+    }
+    Ok(())
+}
+
+fn read(session: &mut Session, cmd: &ParsedCommand, unit: usize) -> Result<Model> {
+    let mut further = ml_command::offset_variables(session, &cmd.options)?;
+    further.push(unit);
+    let reading = Reading { further, plain_vce: super::PLAIN, weight_kinds: &[], ..Reading::new(cmd) };
+    let mut model = reading.model(session)?;
+    drop_collinear(session, &mut model);
+    if model.vce == VceSpec::Robust {
+        // A robust covariance of a panel is by unit.
+        model.vce = VceSpec::Cluster(session.frame.var(unit).name.clone());
+        model.clusters = Some(ClusterRows::of(&session.frame, unit, &model.design.rows));
+    }
+    Ok(model)
+}
+
+fn random(session: &mut Session, cmd: &ParsedCommand, name: &'static str, unit: usize) -> Result<()> {
+    let mut model = read(session, cmd, unit)?;
+    let rows = clogit::group_rows(session, unit, &model);
+    let offset = ml_command::offset(session, &cmd.options, &model.design.rows)?;
+    let shift = offset.as_ref().map(|o| o.0.as_slice());
+    let count = name == "xtpoisson";
+    if count && model.y.iter().any(|y| *y < 0.0) {
+        return Err(StataError::new(459, format!("{} must be greater than or equal to zero", model.depvar)));
+    }
+    if !count {
+        model.y.iter_mut().for_each(|y| *y = f64::from(u8::from(*y != 0.0)));
+        if model.y.iter().all(|y| *y == model.y[0]) {
+            return Err(StataError::new(2000, "outcome does not vary"));
+        }
+    }
+    let link = if name == "xtprobit" { Link::Probit } else { Link::Logit };
+    let pooled = pooled(&model, count, link, shift)?;
+    let clusters = clogit::nested(&model, &rows)?;
+    let clusters = clusters.as_ref().map(|(of, count)| (of.as_slice(), *count));
+    let ones = vec![1.0; model.y.len()];
+    let mut columns = model.columns();
+    if model.constant {
+        columns.push(&ones);
+    }
+    let grouped = Grouped { columns, y: &model.y, offset: shift, rows: rows.clone() };
+    let limits = likelihood::limits(&cmd.options);
+    let points = cmd.options.int("intpoints").unwrap_or(12);
+    if !(2..=195).contains(&points) {
+        return Err(StataError::invalid("intpoints() must be between 2 and 195"));
+    }
+    let mut start = pooled.b.clone();
+    start.push(if count { -1.0 } else { -0.5 });
+    let fit = if count {
+        maximise(&mut GammaPoisson(grouped), &start, limits, clusters)
+    } else {
+        maximise(&mut RandomBinary::new(grouped, link, points as usize), &start, limits, clusters)
+    };
+    let fit = fit.ok_or_else(|| StataError::new(430, "convergence not achieved"))?;
+    if !cmd.has("nolog") {
+        print_log(session, &fit, model.is_robust(), cmd.options.int("iterate"));
+    }
+    post_random(session, cmd, name, &model, &rows, &fit, pooled.ll);
+    let results = &mut session.e.results;
+    if let Some((_, text)) = &offset {
+        results.text("offset", text);
+    }
+    if !count {
+        results.scalar("n_quad", points as f64).text("intmethod", "mvaghermite");
+    }
+    Ok(())
+}
+
+/// The model without effects, for starting values and the test of no effects.
+fn pooled(model: &Model, count: bool, link: Link, offset: Option<&[f64]>) -> Result<MlFit> {
+    let equation = Equation { columns: model.columns(), constant: model.constant, offset };
+    let mut start = vec![0.0; equation.len()];
+    let mean = model.y.iter().sum::<f64>() / model.y.len() as f64;
+    if model.constant {
+        let last = start.len() - 1;
+        start[last] = if count { mean.max(1e-6).ln() } else { start_index(link, mean) };
+    }
+    if count {
+        return ml_command::quiet(model, &Poisson { y: &model.y }, vec![equation], &start);
+    }
+    let y: Vec<bool> = model.y.iter().map(|y| *y != 0.0).collect();
+    ml_command::quiet(model, &Binary { y: &y, link }, vec![equation], &start)
+}
+
+fn post_random(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    name: &'static str,
+    model: &Model,
+    rows: &[Vec<usize>],
+    fit: &MlFit,
+    ll_c: f64,
+) {
+    let count = name == "xtpoisson";
+    let mut layout = Layout::default();
+    layout.equation(&model.depvar, model.names(), &model.estimated());
+    layout.named(Stripe::with_eq("/", if count { "lnalpha" } else { "lnsig2u" }));
+    let parameters = layout.parameters(&fit.b, &fit.v);
+    let slopes: Vec<usize> = (0..model.columns().len()).collect();
+    let title = match name {
+        "xtlogit" => "Random-effects logistic regression",
+        "xtprobit" => "Random-effects probit regression",
+        _ => "Random-effects Poisson regression",
+    };
+    let posted = Posted {
+        cmd: name,
+        title,
+        predict: "xtbin_p",
+        parameters: &parameters,
+        fit,
+        ll_0: None,
+        tested: &slopes,
+        equations: 2.0,
+    };
+    let mut est = ml_command::begin(cmd, model, &posted);
+    let last = fit.b[fit.b.len() - 1];
+    let results = &mut est.results;
+    clogit::store_sizes(results, rows);
+    results.scalar("ll_c", ll_c).scalar("chi2_c", (2.0 * (fit.ll - ll_c)).max(0.0)).text("chi2_ct", "LR");
+    if count {
+        results.scalar("alpha", last.exp()).text("distrib", "Gamma");
+    } else {
+        let variance = last.exp();
+        let error = if name == "xtprobit" { 1.0 } else { std::f64::consts::PI.powi(2) / 3.0 };
+        results.scalar("sigma_u", variance.sqrt()).scalar("rho", variance / (variance + error));
+        results.text("distrib", "Gaussian");
+    }
+    session.post_estimation(est, model.touse.clone());
+}
+
+fn display(session: &mut Session, cmd: &ParsedCommand, name: &str) -> Result<()> {
+    let text = |s: &Session, n: &str| s.e.results.get_text(n).unwrap_or("").to_string();
+    let scalar = |s: &Session, n: &str| s.e.results.get_scalar(n).unwrap_or(MISSING);
+    let random = text(session, "model") == "re";
+    let title = text(session, "title");
+    let effects =
+        if random { format!("Random effects u_i ~ {}", text(session, "distrib")) } else { String::new() };
+    if !cmd.has("noheader") {
+        let points = session.e.results.get_scalar("n_quad");
+        clogit::panel_header(session, &title, &effects, points);
+    }
+    let eform = if cmd.has("or") {
+        Some("Odds ratio")
+    } else if cmd.has("irr") {
+        Some("IRR")
+    } else {
+        None
+    };
+    ml_command::table(session, cmd, &Look { eform, ancillary: usize::from(random), ..Look::default() })?;
+    if random {
+        let shown: &[&str] = if name == "xtpoisson" { &["alpha"] } else { &["sigma_u", "rho"] };
+        for item in shown {
+            let value = scalar(session, item);
+            session.print(format!("{item:>12} |  {}", format::number("%9.0g", value)));
+        }
+        session.print("-".repeat(78));
+        if text(session, "vcetype").is_empty() {
+            // Zero is the edge of the range: half of the chi-squared tail.
+            let chi2 = scalar(session, "chi2_c");
+            let p = chi2_tail(1.0, chi2) / if chi2 > 0.0 { 2.0 } else { 1.0 };
+            let what = if name == "xtpoisson" { "alpha=0" } else { "rho=0" };
+            let left =
+                format!("LR test of {what}: chibar2(01) = {}", format::bare("%8.2f", chi2).trim_start());
+            let right = format!("Prob >= chibar2 = {}", format::bare("%5.3f", p));
+            session.print(format!("{left}{right:>width$}", width = 78usize.saturating_sub(left.len())));
+        }
+    }
+    likelihood::finish(&session.e)
+}

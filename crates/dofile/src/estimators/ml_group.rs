@@ -1,0 +1,501 @@
+//! Maximum likelihood where the likelihood is a product over groups of rows: conditional logit and Poisson,
+//! random-effects logit and probit by adaptive quadrature, random-effects Poisson with gamma effects.
+//! Formulas: [R] clogit, [XT] xtlogit, [XT] xtprobit, [XT] xtpoisson.
+
+use super::distributions::{digamma, ln_gamma, normal_quantile, trigamma};
+use super::jet::Jet;
+use super::matrix::Mat;
+use super::ml::{Iteration, Limits, MlFit};
+use super::ml_binary::Link;
+use super::quadrature::gauss_hermite;
+use super::real::stable_sum;
+
+/// Log likelihood of one group with its derivatives in all parameters.
+pub struct GroupPoint {
+    /// Log likelihood.
+    pub ll: f64,
+    /// Gradient.
+    pub gradient: Vec<f64>,
+    /// Hessian.
+    pub hessian: Mat,
+}
+
+/// A likelihood by groups.
+pub trait GroupLikelihood {
+    /// Number of parameters.
+    fn parameters(&self) -> usize;
+    /// Number of groups.
+    fn groups(&self) -> usize;
+    /// The likelihood of a group.
+    fn group(&self, group: usize, b: &[f64]) -> GroupPoint;
+    /// Adapts the integration to the parameters; called before every evaluation.
+    fn adapt(&mut self, _b: &[f64]) {}
+}
+
+/// The whole sample at a point.
+struct Total {
+    ll: f64,
+    gradient: Vec<f64>,
+    information: Mat,
+}
+
+fn evaluate<L: GroupLikelihood>(model: &mut L, b: &[f64]) -> Total {
+    model.adapt(b);
+    let size = model.parameters();
+    let mut out = Total { ll: 0.0, gradient: vec![0.0; size], information: Mat::zeros(size, size) };
+    let mut terms = Vec::with_capacity(model.groups());
+    for group in 0..model.groups() {
+        let point = model.group(group, b);
+        terms.push(point.ll);
+        out.gradient.iter_mut().zip(&point.gradient).for_each(|(a, g)| *a += g);
+        out.information = out.information.minus(&point.hessian);
+    }
+    out.ll = stable_sum(terms);
+    out
+}
+
+/// Newton step; where the likelihood is not concave, eigenvalues of the information are raised.
+fn step(point: &Total) -> Option<(Vec<f64>, bool)> {
+    if let Some(inverse) = point.information.inverse_definite() {
+        return Some((inverse.times_vector(&point.gradient), true));
+    }
+    let (values, vectors) = point.information.symmetric_eigen();
+    let top = values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+    if !(top > 0.0 && top.is_finite()) {
+        return None;
+    }
+    let along = vectors.transpose().times_vector(&point.gradient);
+    let shortened: Vec<f64> = along.iter().zip(&values).map(|(g, v)| g / v.abs().max(1e-6 * top)).collect();
+    Some((vectors.times_vector(&shortened), false))
+}
+
+/// Maximises by Newton-Raphson with step halving. `clusters` gives the cluster of each group for a robust
+/// covariance (factor G/(G-1)); without it the covariance is the inverse information.
+pub fn maximise<L: GroupLikelihood>(
+    model: &mut L,
+    start: &[f64],
+    limits: Limits,
+    clusters: Option<(&[usize], usize)>,
+) -> Option<MlFit> {
+    let mut b = start.to_vec();
+    let mut point = evaluate(model, &b);
+    if !point.ll.is_finite() {
+        return None;
+    }
+    let mut log = Vec::new();
+    let (mut converged, mut remark, mut polish) = (false, "", 0);
+    for iteration in 0..=limits.iterations {
+        if !converged {
+            log.push(Iteration { ll: point.ll, remark });
+        }
+        let (direction, concave) = step(&point)?;
+        let decrement: f64 = direction.iter().zip(&point.gradient).map(|(s, g)| s * g).sum();
+        if iteration == limits.iterations && !converged {
+            break;
+        }
+        if converged && (decrement.abs() < 1e-20 * (1.0 + point.ll.abs()) || polish == 8) {
+            break;
+        }
+        let mut length = 1.0;
+        let mut found = None;
+        for _ in 0..40 {
+            let next: Vec<f64> = b.iter().zip(&direction).map(|(b, s)| b + length * s).collect();
+            let at = evaluate(model, &next);
+            // Adapted integration moves the likelihood a little near the maximum.
+            let slack = if converged { 1e-9 } else { 1e-12 } * point.ll.abs();
+            if at.ll.is_finite() && at.ll >= point.ll - slack && at.gradient.iter().all(|g| g.is_finite()) {
+                found = Some((next, at));
+                break;
+            }
+            length *= 0.5;
+        }
+        let Some((next_b, next)) = found else {
+            converged = converged || (concave && decrement.abs() < limits.newton_tolerance);
+            break;
+        };
+        let moved = b.iter().zip(&next_b).map(|(o, n)| (n - o).abs() / (o.abs() + 1.0)).fold(0.0, f64::max);
+        let gained = (next.ll - point.ll).abs() / (point.ll.abs() + 1.0);
+        remark = match (concave, length < 1.0) {
+            (false, _) => "not concave",
+            (true, true) => "backed up",
+            _ => "",
+        };
+        if converged {
+            polish += 1;
+        } else if concave && (moved <= limits.tolerance || gained <= limits.likelihood_tolerance) {
+            log.push(Iteration { ll: next.ll, remark });
+            converged = true;
+        }
+        (b, point) = (next_b, next);
+    }
+    model.adapt(&b);
+    let v_model = point.information.inverse_definite()?;
+    let v = match clusters {
+        None => v_model.clone(),
+        Some((of_group, count)) => {
+            let size = b.len();
+            let mut sums = Mat::zeros(count, size);
+            for group in 0..model.groups() {
+                let score = model.group(group, &b).gradient;
+                (0..size).for_each(|j| sums[(of_group[group], j)] += score[j]);
+            }
+            let meat = sums.transpose().times(&sums);
+            v_model.sandwich(&meat).scaled(count as f64 / (count as f64 - 1.0))
+        }
+    };
+    Some(MlFit { b, v, v_model, ll: point.ll, log, converged })
+}
+
+/// Rows of each group and their regressors.
+pub struct Grouped<'a> {
+    /// Regressors by column.
+    pub columns: Vec<&'a [f64]>,
+    /// Outcome.
+    pub y: &'a [f64],
+    /// Offset.
+    pub offset: Option<&'a [f64]>,
+    /// Rows of each group.
+    pub rows: Vec<Vec<usize>>,
+}
+
+impl Grouped<'_> {
+    fn index(&self, row: usize, b: &[f64]) -> f64 {
+        self.columns.iter().zip(b).map(|(c, b)| c[row] * b).sum::<f64>() + self.offset.map_or(0.0, |o| o[row])
+    }
+}
+
+/// Conditional (fixed-effects) logit: the likelihood given the number of ones in the group, by the
+/// recursion over rows of Gail, Lubin and Rubinstein (1981, Biometrika 68).
+pub struct ConditionalLogit<'a>(pub Grouped<'a>);
+
+impl GroupLikelihood for ConditionalLogit<'_> {
+    fn parameters(&self) -> usize {
+        self.0.columns.len()
+    }
+
+    fn groups(&self) -> usize {
+        self.0.rows.len()
+    }
+
+    fn group(&self, group: usize, b: &[f64]) -> GroupPoint {
+        let p = b.len();
+        let rows = &self.0.rows[group];
+        let eta: Vec<f64> = rows.iter().map(|r| self.0.index(*r, b)).collect();
+        // A common shift of the indices cancels; it keeps the exponentials in range.
+        let centre = eta.iter().sum::<f64>() / eta.len() as f64;
+        let ones = rows.iter().filter(|r| self.0.y[**r] != 0.0).count();
+        // f[j]: sum over sets of j rows of exp(sum of indices), with derivatives, rescaled as it grows.
+        let mut value = vec![0.0; ones + 1];
+        let mut first = vec![vec![0.0; p]; ones + 1];
+        let mut second = vec![vec![0.0; p * p]; ones + 1];
+        value[0] = 1.0;
+        let mut scale = 0.0;
+        for (position, row) in rows.iter().enumerate() {
+            let w = (eta[position] - centre).exp();
+            let x: Vec<f64> = self.0.columns.iter().map(|c| c[*row]).collect();
+            for j in (1..=ones.min(position + 1)).rev() {
+                let (low, high) = value.split_at_mut(j);
+                let before = low[j - 1];
+                high[0] += w * before;
+                let (first_low, first_high) = first.split_at_mut(j);
+                let (second_low, second_high) = second.split_at_mut(j);
+                let (g, h) = (&first_low[j - 1], &second_low[j - 1]);
+                for a in 0..p {
+                    for c in 0..p {
+                        second_high[0][a * p + c] +=
+                            w * (h[a * p + c] + x[a] * g[c] + g[a] * x[c] + x[a] * x[c] * before);
+                    }
+                }
+                for a in 0..p {
+                    first_high[0][a] += w * (g[a] + x[a] * before);
+                }
+            }
+            let top = value.iter().copied().fold(0.0, f64::max);
+            if top > 1e100 {
+                let factor = 1.0 / top;
+                scale += top.ln();
+                value.iter_mut().for_each(|v| *v *= factor);
+                first.iter_mut().flatten().for_each(|v| *v *= factor);
+                second.iter_mut().flatten().for_each(|v| *v *= factor);
+            }
+        }
+        let total = value[ones];
+        let mut out =
+            GroupPoint { ll: -(total.ln() + scale), gradient: vec![0.0; p], hessian: Mat::zeros(p, p) };
+        for (position, row) in rows.iter().enumerate().filter(|(_, r)| self.0.y[**r] != 0.0) {
+            out.ll += eta[position] - centre;
+            for a in 0..p {
+                out.gradient[a] += self.0.columns[a][*row];
+            }
+        }
+        for a in 0..p {
+            let ga = first[ones][a] / total;
+            out.gradient[a] -= ga;
+            for c in 0..p {
+                out.hessian[(a, c)] = ga * first[ones][c] / total - second[ones][a * p + c] / total;
+            }
+        }
+        out
+    }
+}
+
+/// Conditional (fixed-effects) Poisson: multinomial given the total of the group.
+pub struct ConditionalPoisson<'a>(pub Grouped<'a>);
+
+impl GroupLikelihood for ConditionalPoisson<'_> {
+    fn parameters(&self) -> usize {
+        self.0.columns.len()
+    }
+
+    fn groups(&self) -> usize {
+        self.0.rows.len()
+    }
+
+    fn group(&self, group: usize, b: &[f64]) -> GroupPoint {
+        let p = b.len();
+        let rows = &self.0.rows[group];
+        let eta: Vec<f64> = rows.iter().map(|r| self.0.index(*r, b)).collect();
+        let top = eta.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let weights: Vec<f64> = eta.iter().map(|e| (e - top).exp()).collect();
+        let total: f64 = weights.iter().sum();
+        let events: f64 = rows.iter().map(|r| self.0.y[*r]).sum();
+        let mut out =
+            GroupPoint { ll: ln_gamma(events + 1.0), gradient: vec![0.0; p], hessian: Mat::zeros(p, p) };
+        let mut mean = vec![0.0; p];
+        for (position, row) in rows.iter().enumerate() {
+            let y = self.0.y[*row];
+            out.ll += y * (eta[position] - top - total.ln()) - ln_gamma(y + 1.0);
+            let share = weights[position] / total;
+            for (a, average) in mean.iter_mut().enumerate() {
+                let x = self.0.columns[a][*row];
+                *average += share * x;
+                out.gradient[a] += y * x;
+                for c in 0..p {
+                    out.hessian[(a, c)] -= events * share * x * self.0.columns[c][*row];
+                }
+            }
+        }
+        for a in 0..p {
+            out.gradient[a] -= events * mean[a];
+            for c in 0..p {
+                out.hessian[(a, c)] += events * mean[a] * mean[c];
+            }
+        }
+        out
+    }
+}
+
+/// Random-effects Poisson with gamma effects; the last parameter is `ln(alpha)`, the one before it may be
+/// the constant, whose column is then among the regressors ([XT] xtpoisson).
+pub struct GammaPoisson<'a>(pub Grouped<'a>);
+
+impl GroupLikelihood for GammaPoisson<'_> {
+    fn parameters(&self) -> usize {
+        self.0.columns.len() + 1
+    }
+
+    fn groups(&self) -> usize {
+        self.0.rows.len()
+    }
+
+    fn group(&self, group: usize, b: &[f64]) -> GroupPoint {
+        let k = self.0.columns.len();
+        let rows = &self.0.rows[group];
+        let theta = (-b[k]).exp();
+        let events: f64 = rows.iter().map(|r| self.0.y[*r]).sum();
+        let means: Vec<f64> = rows.iter().map(|r| self.0.index(*r, b).exp()).collect();
+        let total: f64 = means.iter().sum();
+        let mut out = GroupPoint { ll: 0.0, gradient: vec![0.0; k + 1], hessian: Mat::zeros(k + 1, k + 1) };
+        let ratio = (theta + events) / (theta + total);
+        out.ll = ln_gamma(theta + events) - ln_gamma(theta) + theta * theta.ln()
+            - (theta + events) * (theta + total).ln();
+        let mut sum = vec![0.0; k];
+        for (mean, row) in means.iter().zip(rows) {
+            let y = self.0.y[*row];
+            out.ll += y * mean.ln() - ln_gamma(y + 1.0);
+            for (a, total) in sum.iter_mut().enumerate() {
+                let x = self.0.columns[a][*row];
+                *total += mean * x;
+                out.gradient[a] += x * (y - ratio * mean);
+                for c in 0..k {
+                    out.hessian[(a, c)] -= ratio * mean * x * self.0.columns[c][*row];
+                }
+            }
+        }
+        // theta = exp(-lnalpha): d theta / d lnalpha = -theta.
+        let d = digamma(theta + events) - digamma(theta) + theta.ln() + 1.0 - (theta + total).ln() - ratio;
+        let dd = trigamma(theta + events) - trigamma(theta) + 1.0 / theta - 2.0 / (theta + total)
+            + ratio / (theta + total);
+        out.gradient[k] = -theta * d;
+        out.hessian[(k, k)] = theta * d + theta * theta * dd;
+        for a in 0..k {
+            for c in 0..k {
+                out.hessian[(a, c)] += ratio * sum[a] * sum[c] / (theta + total);
+            }
+            // d/d theta of -ratio * sum
+            let cross = -sum[a] * (1.0 - ratio) / (theta + total) * -theta;
+            out.hessian[(a, k)] = cross;
+            out.hessian[(k, a)] = cross;
+        }
+        out
+    }
+}
+
+/// Random-effects logit or probit with normal effects, integrated by mean-variance adaptive Gauss-Hermite
+/// quadrature ([XT] xtlogit, Methods and formulas; Naylor and Smith 1982). The constant is a column; the last
+/// parameter is `ln(sigma_u^2)`.
+pub struct RandomBinary<'a> {
+    rows: Grouped<'a>,
+    link: Link,
+    nodes: Vec<f64>,
+    /// Logarithms of `w exp(x^2)`.
+    weights: Vec<f64>,
+    /// Posterior mean and standard deviation of the standardised effect of each group.
+    place: Vec<(f64, f64)>,
+}
+
+impl<'a> RandomBinary<'a> {
+    /// A model with a number of integration points.
+    pub fn new(rows: Grouped<'a>, link: Link, points: usize) -> Self {
+        let (nodes, weights) = gauss_hermite(points);
+        let weights = nodes.iter().zip(&weights).map(|(x, w)| w.ln() + x * x).collect();
+        let place = vec![(0.0, 1.0); rows.rows.len()];
+        Self { rows, link, nodes, weights, place }
+    }
+
+    /// `ln P(y)` of a row at an index, with two derivatives.
+    fn row(&self, y: bool, eta: f64) -> (f64, f64, f64) {
+        let x = Jet::<1>::variable(if y { eta } else { -eta }, 0);
+        let jet = match self.link {
+            Link::Logit => x.ln_logistic(),
+            Link::Probit => x.ln_normal(),
+        };
+        (jet.v, if y { jet.g[0] } else { -jet.g[0] }, jet.h[0][0])
+    }
+
+    /// Log weights and standardised effects of the nodes of a group.
+    fn points(&self, group: usize) -> Vec<(f64, f64)> {
+        let (mean, sd) = self.place[group];
+        let root = std::f64::consts::SQRT_2 * sd;
+        self.nodes
+            .iter()
+            .zip(&self.weights)
+            .map(|(x, w)| {
+                let z = mean + root * x;
+                // sqrt(2) sd w exp(x^2) phi(z)
+                (z, w + root.ln() - 0.5 * z * z - super::distributions::LN_SQRT_TWO_PI)
+            })
+            .collect()
+    }
+
+    /// Log contributions of the nodes of a group.
+    fn contributions(&self, group: usize, b: &[f64]) -> Vec<(f64, f64)> {
+        let sigma = (0.5 * b[b.len() - 1]).exp();
+        let rows = &self.rows.rows[group];
+        let eta: Vec<f64> = rows.iter().map(|r| self.rows.index(*r, b)).collect();
+        self.points(group)
+            .into_iter()
+            .map(|(z, w)| {
+                let ll: f64 = rows
+                    .iter()
+                    .zip(&eta)
+                    .map(|(r, e)| self.row(self.rows.y[*r] != 0.0, e + sigma * z).0)
+                    .sum();
+                (z, w + ll)
+            })
+            .collect()
+    }
+}
+
+/// `ln sum exp`.
+fn ln_sum(values: impl Iterator<Item = f64> + Clone) -> f64 {
+    let top = values.clone().fold(f64::NEG_INFINITY, f64::max);
+    top + values.map(|v| (v - top).exp()).sum::<f64>().ln()
+}
+
+impl GroupLikelihood for RandomBinary<'_> {
+    fn parameters(&self) -> usize {
+        self.rows.columns.len() + 1
+    }
+
+    fn groups(&self) -> usize {
+        self.rows.rows.len()
+    }
+
+    fn adapt(&mut self, b: &[f64]) {
+        for group in 0..self.place.len() {
+            self.place[group] = (0.0, 1.0);
+            for _ in 0..50 {
+                let parts = self.contributions(group, b);
+                let total = ln_sum(parts.iter().map(|p| p.1));
+                let moment = |f: &dyn Fn(f64) -> f64| -> f64 {
+                    parts.iter().map(|(z, l)| (l - total).exp() * f(*z)).sum()
+                };
+                let mean = moment(&|z| z);
+                let sd = moment(&|z| (z - mean) * (z - mean)).max(1e-12).sqrt();
+                let old = self.place[group];
+                if !mean.is_finite() || !sd.is_finite() {
+                    break;
+                }
+                self.place[group] = (mean, sd);
+                if (old.0 - mean).abs() < 1e-10 && (old.1 - sd).abs() < 1e-10 {
+                    break;
+                }
+            }
+        }
+    }
+
+    fn group(&self, group: usize, b: &[f64]) -> GroupPoint {
+        let k = self.rows.columns.len();
+        let size = k + 1;
+        let sigma = (0.5 * b[k]).exp();
+        let rows = &self.rows.rows[group];
+        let eta: Vec<f64> = rows.iter().map(|r| self.rows.index(*r, b)).collect();
+        let mut parts = Vec::with_capacity(self.nodes.len());
+        for (z, w) in self.points(group) {
+            let (mut ll, mut g, mut h) = (w, vec![0.0; size], Mat::zeros(size, size));
+            // d index / d lnsig2u = sigma z / 2, and again the half of it.
+            let by_scale = 0.5 * sigma * z;
+            for (row, e) in rows.iter().zip(&eta) {
+                let (l, d, dd) = self.row(self.rows.y[*row] != 0.0, e + sigma * z);
+                ll += l;
+                let x = |j: usize| if j == k { by_scale } else { self.rows.columns[j][*row] };
+                for a in 0..size {
+                    g[a] += d * x(a);
+                    for c in 0..=a {
+                        h[(a, c)] += dd * x(a) * x(c);
+                    }
+                }
+                h[(k, k)] += d * 0.5 * by_scale;
+            }
+            parts.push((ll, g, h));
+        }
+        let total = ln_sum(parts.iter().map(|p| p.0));
+        let mut out = GroupPoint { ll: total, gradient: vec![0.0; size], hessian: Mat::zeros(size, size) };
+        for (ll, g, h) in &parts {
+            let share = (ll - total).exp();
+            for a in 0..size {
+                out.gradient[a] += share * g[a];
+                for c in 0..=a {
+                    out.hessian[(a, c)] += share * (h[(a, c)] + g[a] * g[c]);
+                }
+            }
+        }
+        for a in 0..size {
+            for c in 0..=a {
+                let value = out.hessian[(a, c)] - out.gradient[a] * out.gradient[c];
+                out.hessian[(a, c)] = value;
+                out.hessian[(c, a)] = value;
+            }
+        }
+        out
+    }
+}
+
+/// Index of a share under a link, for starting values.
+pub fn start_index(link: Link, share: f64) -> f64 {
+    match link {
+        Link::Logit => (share / (1.0 - share)).ln(),
+        Link::Probit => normal_quantile(share),
+    }
+}
