@@ -10,7 +10,7 @@ import pandas as pd
 import statsmodels
 import statsmodels.api as sm
 from golden import case, fit, read, save, table
-from goldens_models import KEY, t_rows
+from goldens_models import KEY, t_rows, z_rows
 from scipy import stats
 from statsmodels.stats.diagnostic import acorr_breusch_godfrey, acorr_ljungbox
 from statsmodels.stats.stattools import durbin_watson
@@ -148,8 +148,148 @@ def unit_root() -> None:
                          {"variable": "inflation", "trend": False, "lags": 2})])
 
 
+def arima_case(variable, order, seasonal, steps, name=None, parameters=None):
+    """Exact likelihood on the differenced series; forecasts of the level by the state-space form."""
+    from statsmodels.tsa.arima_process import arma2ma
+    from statsmodels.tsa.statespace.sarimax import SARIMAX
+
+    data = read("economy.csv")
+    y = data[variable].to_numpy()
+    constant = order[1] + seasonal[1] * seasonal[3] <= 1
+    lost = order[1] + seasonal[1] * seasonal[3]
+    exog = None
+    if constant:
+        # the mean of the differenced series
+        exog = np.ones((len(y), 1)) if lost == 0 else np.arange(1.0, len(y) + 1)[:, None]
+    model = SARIMAX(y, exog=exog, order=order, seasonal_order=seasonal, simple_differencing=True)
+    result = model.fit(disp=0, method="lbfgs", maxiter=1000, pgtol=1e-11, factr=1)
+    result = model.fit(result.params, disp=0, method="bfgs", maxiter=500, gtol=1e-10)
+    b, names = np.asarray(result.params), list(result.model.param_names)
+    n = len(y) - lost
+    h = np.zeros((len(b), len(b)))
+    # Stata's last parameter is sigma, not its square
+    def loglike(theta):
+        return model.loglike(np.append(theta[:-1], theta[-1] ** 2))
+
+    theta = np.append(b[:-1], np.sqrt(b[-1]))
+    step = 1e-3 * np.maximum(np.abs(theta), 0.1)
+    for i in range(len(b)):
+        for j in range(len(b)):
+            def shift(si, sj):
+                moved = theta.copy()
+                moved[i] += si * step[i]
+                moved[j] += sj * step[j]
+                return loglike(moved)
+
+            h[i, j] = (shift(1, 1) - shift(1, -1) - shift(-1, 1) + shift(-1, -1)) / (4 * step[i] * step[j])
+    se = np.sqrt(np.diag(np.linalg.inv(-h)))
+    terms, equations = [], []
+    for label in names[:-1]:
+        if label.startswith(("ar.", "ma.")):
+            kind, lag = label.split(".")[:2]
+            lag = int(lag.lstrip("L").lstrip("S.") or 1) if lag.startswith("L") else int(label.split("L")[-1])
+        if label.startswith(("ar.S", "ma.S")):
+            lag = int(label.split("L")[-1]) // seasonal[3]
+            equations.append(f"ARMA{seasonal[3]}")
+        elif label.startswith(("ar.", "ma.")):
+            equations.append("ARMA")
+        else:
+            equations.append(variable)
+            terms.append("_cons")
+            continue
+        terms.append(("L" if lag == 1 else f"L{lag}") + "." + kind)
+    rows = z_rows("", [*terms, "sigma"], theta, se)
+    for row, eq in zip(rows, [*equations, "/"]):
+        row["equation"] = eq
+    full = SARIMAX(y, exog=exog, order=order, seasonal_order=seasonal)
+    ahead = None if exog is None else (np.ones((steps, 1)) if lost == 0 else np.arange(len(y) + 1.0, len(y) + steps + 1)[:, None])
+    forecast = full.smooth(b).get_forecast(steps, exog=ahead)
+    z = stats.norm.ppf(0.975)
+    # weights of past shocks in the level; the shocks up to the last period count as known
+    difference = np.array([1.0])
+    for lag in [1] * order[1] + [seasonal[3]] * seasonal[1]:
+        difference = np.convolve(difference, np.r_[1.0, np.zeros(lag - 1), -1.0])
+    weights = arma2ma(np.convolve(result.polynomial_reduced_ar, difference), result.polynomial_reduced_ma, lags=steps)
+    mean, error = np.asarray(forecast.predicted_mean), theta[-1] * np.sqrt(np.cumsum(weights**2))
+    table_rows = [{"step": k + 1, "period": 244 + k, "forecast": mean[k], "std_error": error[k], "low": mean[k] - z * error[k],
+                   "high": mean[k] + z * error[k]} for k in range(steps)]
+    ll = result.llf
+    return case({"table_coefficients.csv": table(KEY, rows), "table_forecast.csv": table(["step"], table_rows),
+                 "table_fit.csv": fit({"N": n, "ll": ll, "sigma": theta[-1]})},
+                {"n_used": len(y), "ll": ll, "sigma": theta[-1], "forecast_1": mean[0]}, parameters, name)
+
+
+def arima() -> None:
+    """A stationary rate, and sales with a season."""
+    limits = {"default": 2e-5, "std_error": 2e-4, "statistic": 2e-4, "p_value": 2e-3, "ci_low": 1e-3, "ci_high": 1e-3}
+    save("economy.arima.json", SOURCE + " SARIMAX; standard errors by differences of its likelihood", limits,
+         arima_case("inflation", (1, 0, 1), (0, 0, 0, 0), 6),
+         [arima_case("sales", (0, 1, 1), (0, 1, 1, 4), 8, "seasonal",
+                     {"variable": "sales", "p": 0, "d": 1, "q": 1, "seasonal": "0,1,1,4", "horizon": 8})])
+
+
+def var() -> None:
+    """Growth, inflation and the rate with two lags."""
+    from statsmodels.tsa.api import VAR
+
+    names = ["growth", "inflation", "rate"]
+    y = read("economy.csv")[names]
+    result = VAR(y).fit(2)
+    n, k = result.nobs, 7
+    sigma = np.asarray(result.sigma_u_mle)
+    xx = np.linalg.inv(result.endog_lagged.T @ result.endog_lagged)
+    rows = []
+    for j, eq in enumerate(names):
+        terms, b, se = [], [], []
+        for i, series in enumerate(names):
+            for lag in (1, 2):
+                at = 1 + (lag - 1) * 3 + i
+                terms.append(("L" if lag == 1 else "L2") + "." + series)
+                b.append(np.asarray(result.params)[at, j])
+                se.append(np.sqrt(sigma[j, j] * xx[at, at]))
+        terms.append("_cons")
+        b.append(np.asarray(result.params)[0, j])
+        se.append(np.sqrt(sigma[j, j] * xx[0, 0]))
+        rows += z_rows(eq, terms, b, se)
+    granger = []
+    for j, eq in enumerate(names):
+        others = [i for i in range(3) if i != j]
+        for label, group in [(names[i], [i]) for i in others] + [("ALL", others)]:
+            at = [1 + lag * 3 + i for i in group for lag in (0, 1)]
+            bb = np.array([np.asarray(result.params)[a, j] for a in at])
+            value = bb @ np.linalg.solve(sigma[j, j] * xx[np.ix_(at, at)], bb)
+            granger.append({"equation": eq, "excluded": label, "chi2": value, "df": len(at),
+                            "p_value": stats.chi2.sf(value, len(at))})
+    # responses with the error covariance over n
+    chol = np.linalg.cholesky(sigma)
+    plain = result.irf(6).irfs
+    oirf = [p @ chol for p in plain]
+    shares = np.zeros((3, 3))
+    irf = []
+    decomposition = [shares]
+    for step in range(6):
+        shares = shares + oirf[step] ** 2
+        decomposition.append(shares / shares.sum(1, keepdims=True))
+    for imp in range(3):
+        for res in range(3):
+            for step in range(7):
+                irf.append({"impulse": names[imp], "response": names[res], "step": step,
+                            "oirf": oirf[step][res, imp], "share": decomposition[step][res, imp]})
+    modulus = np.sort(1 / np.abs(result.roots))[::-1]
+    total = 3 * k
+    values = {"N": n, "ll": result.llf, "aic": (-2 * result.llf + 2 * total) / n,
+              "sbic": (-2 * result.llf + np.log(n) * total) / n, "detsig_ml": np.linalg.det(sigma)}
+    save("economy.var.json", SOURCE + " VAR", {"default": 1e-6},
+         case({"table_coefficients.csv": table(KEY, rows), "table_granger.csv": table(["equation", "excluded"], granger),
+               "table_irf.csv": table([], irf), "table_fit.csv": fit(values),
+               "table_stability.csv": table([], [{"number": i + 1, "modulus": m} for i, m in enumerate(modulus)])},
+              {"n_used": 120, "lags": 2, "ll": result.llf, "aic": values["aic"], "largest_modulus": modulus[0]}))
+
+
 def write_all() -> None:
     """All files."""
+    var()
+    arima()
     newey()
     describe()
     unit_root()

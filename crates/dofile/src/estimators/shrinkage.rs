@@ -147,11 +147,10 @@ impl Shrinkage<'_> {
             point.constant += shift;
             residual.iter_mut().for_each(|r| *r -= shift);
             moved = moved.max(shift.abs());
-            for j in 0..self.x.len() {
+            for (j, column) in self.x.iter().enumerate() {
                 if !self.penalty[j].is_finite() || size[j] == 0.0 || (only_active && point.b[j] == 0.0) {
                     continue;
                 }
-                let column = &self.x[j];
                 let inner: f64 = self
                     .rows
                     .iter()

@@ -334,7 +334,13 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let v: Mat = match kind.as_str() {
         "opg" => outer.inverse_definite().ok_or_else(singular)?,
         "oim" => fit.information.inverse_definite().ok_or_else(singular)?,
-        _ => fit.information.inverse_definite().ok_or_else(singular)?.sandwich(&outer),
+        // the factor N/(N-1) of [P] _robust
+        _ => fit
+            .information
+            .inverse_definite()
+            .ok_or_else(singular)?
+            .sandwich(&outer)
+            .scaled(n as f64 / (n as f64 - 1.0)),
     };
     let name = differenced_name(&depvar, request.difference);
     let mut stripe: Vec<Stripe> = regressors

@@ -2,9 +2,11 @@
 
 mod arima;
 mod corrgram;
+mod irf;
 mod serial;
 mod series;
 mod unit_root;
+mod var;
 
 use super::CommandSpec;
 use super::estimation::estat::Call;
@@ -23,6 +25,11 @@ pub(super) const TABLE: &[CommandSpec] = &[
     unit_root::SPEC_DFULLER,
     unit_root::SPEC_PPERRON,
     unit_root::SPEC_DFGLS,
+    irf::SPEC,
+    var::SPEC,
+    var::SPEC_VARSOC,
+    var::SPEC_VARGRANGER,
+    var::SPEC_VARSTABLE,
 ];
 
 /// `estat` subcommands of this family; nothing when the word is not one of them.
@@ -37,5 +44,9 @@ pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Ca
 
 /// `predict` after commands of this family.
 pub(super) fn predict(cmd: &str) -> Option<Own> {
-    (cmd == "arima").then_some((&arima::PREDICT, arima::predict as fn(&mut _, &_) -> _))
+    match cmd {
+        "arima" => Some((&arima::PREDICT, arima::predict as fn(&mut _, &_) -> _)),
+        "var" => Some((&var::PREDICT, var::predict as fn(&mut _, &_) -> _)),
+        _ => None,
+    }
 }
