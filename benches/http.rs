@@ -32,7 +32,7 @@ fn options(dir: &std::path::Path) -> Options {
         bootstrap_admin_key: Some(ADMIN_KEY.to_owned().into()),
         upload_max_bytes: 1 << 30,
         upload_max_files: 10,
-        disk_low_bytes: 0,
+        disk_low: stata_service::service::space::DiskLow(Some(0)),
         token_days: 30,
         llm: None,
         retention: Default::default(),

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
 use sha2::{Digest, Sha256};
 
+use super::reserve::Reserve;
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::layout::job_dir;
 use crate::domain::migration::layout::legacy_dirs;
@@ -131,6 +132,10 @@ impl JobFiles for LocalJobFiles {
             }
         }
         Ok(None)
+    }
+
+    fn make_room(&self) -> bool {
+        Reserve::of(&self.data_dir).release()
     }
 
     fn free_bytes(&self) -> io::Result<(u64, u64)> {

@@ -6,6 +6,7 @@ pub mod ids;
 pub mod job_files;
 pub mod legacy;
 pub mod llm;
+pub mod reserve;
 pub mod runner;
 pub mod store;
 pub mod tabular;

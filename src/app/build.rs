@@ -90,7 +90,6 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         .map_err(BuildError::Llm)?;
     let health = Arc::new(Health::new(
         engine_probe(&options),
-        options.disk_low_bytes,
         clock.now(),
         env!("CARGO_PKG_VERSION"),
     ));
@@ -112,7 +111,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         options: ServiceOptions {
             upload_max_bytes: options.upload_max_bytes,
             upload_max_files: options.upload_max_files,
-            disk_low_bytes: options.disk_low_bytes,
+            disk_low: options.disk_low,
             token_days: options.token_days,
             retention: options.retention,
             run_timeout_seconds: options.engine.run_timeout.as_secs(),
@@ -195,6 +194,7 @@ fn worker(ctx: &Context, options: &Options, data_dir: &Path) -> (WorkerDeps, Wor
         sandbox: SandboxSpec { mode: engine.sandbox, read: engine.readable.clone() },
         timezone: engine.timezone.clone(),
         processors: engine.processors.max(1),
+        disk_low: options.disk_low,
     };
     (deps, options)
 }

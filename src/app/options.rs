@@ -7,6 +7,7 @@ use secrecy::SecretString;
 
 use crate::domain::tenant::RetentionPolicy;
 use crate::ports::runner::SandboxMode;
+use crate::service::space::DiskLow;
 
 /// Everything that `build` and `serve` read.
 #[derive(Debug, Clone)]
@@ -21,7 +22,8 @@ pub struct Options {
     pub bootstrap_admin_key: Option<SecretString>,
     pub upload_max_bytes: u64,
     pub upload_max_files: usize,
-    pub disk_low_bytes: u64,
+    /// Free space below which new work is refused.
+    pub disk_low: DiskLow,
     pub token_days: u32,
     pub llm: Option<LlmOptions>,
     pub retention: RetentionPolicy,

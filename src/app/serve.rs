@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::build::Built;
@@ -13,6 +14,9 @@ use super::control::serve_control;
 use super::count::count_changes;
 use super::options::{OnShutdown, ShutdownOptions};
 use super::sweep;
+use crate::adapters::reserve::Reserve;
+use crate::adapters::runner::reap_orphans;
+use crate::adapters::store::SqliteStore;
 use crate::http::router;
 use crate::http::state::App;
 use crate::worker::{Drain, Worker, WorkerStatus};
@@ -48,7 +52,13 @@ pub async fn serve(
     let background = CancellationToken::new();
     let address = listener.local_addr()?;
     let watch = worker.watch();
-    let health = tokio::spawn(refresh_health(app.clone(), watch, background.clone(), shutdown.clone()));
+    let health = tokio::spawn(refresh_health(
+        app.clone(),
+        Reserve::of(&options.data_dir),
+        watch,
+        background.clone(),
+        shutdown.clone(),
+    ));
     let walk = tokio::spawn(Arc::clone(&maintenance.migration).walk_in_background(background.clone()));
     let sweeper = tokio::spawn(sweep::run(app.clone(), background.clone()));
     let control =
@@ -62,6 +72,8 @@ pub async fn serve(
             .into_future(),
     );
 
+    let orphans = reap_as_first_process(background.clone())?;
+
     on_ready(address);
     tracing::info!(event = "SS_READY", %address, "the service is ready");
     shutdown.cancelled().await;
@@ -70,14 +82,17 @@ pub async fn serve(
     tracing::info!(event = "SS_SHUTDOWN_BEGIN", "shutdown begins");
     app.health.drain();
     worker.stop_claims();
+    step("claims", true);
     end_requests(&options.shutdown, closing, server).await;
-    let left = worker.drain(how_to_drain(&options.shutdown)).await;
-    step("runs", left == 0 || options.shutdown.on_shutdown == OnShutdown::Detach);
+    // Without a store nothing that an attempt finds out can be kept: the next start adopts it.
+    let how = if ended == Ended::StoreFault { Drain::Detach } else { how_to_drain(&options.shutdown) };
+    let left = worker.drain(how).await;
+    step("runs", left == 0 || how == Drain::Detach);
     background.cancel();
-    step("background", join_all(vec![health, control, walk, sweeper]).await);
-    let at_rest = Arc::clone(&store);
-    let rested = app.ctx.pools.writes.run(move || at_rest.shutdown()).await.is_ok();
-    step("store", rested);
+    step("background", join_all(vec![health, control, walk, sweeper, orphans]).await);
+    step("store", rest(store).await);
+    // A fault of the last writes is told by the exit code as well.
+    let ended = if app.ctx.store.status().fault.is_some() { Ended::StoreFault } else { ended };
     counters.abort();
     tracing::info!(
         event = "SS_SHUTDOWN_DONE",
@@ -85,6 +100,42 @@ pub async fn serve(
         "shutdown done"
     );
     Ok(ended)
+}
+
+/// Longest wait for the store's threads, whose disk may not answer any more.
+const STORE_BOUND: Duration = Duration::from_secs(15);
+
+/// Brings the store to rest on a thread of its own; false if its time ran out.
+async fn rest(store: Arc<SqliteStore>) -> bool {
+    let (done, ended) = tokio::sync::oneshot::channel();
+    let thread = std::thread::Builder::new().name("store-rest".to_owned()).spawn(move || {
+        store.shutdown();
+        // Nobody listens any more where the time ran out.
+        let _ = done.send(());
+    });
+    thread.is_ok() && matches!(tokio::time::timeout(STORE_BOUND, ended).await, Ok(Ok(())))
+}
+
+/// Collects orphans where this is the first process of a container, which inherits them.
+fn reap_as_first_process(stop: CancellationToken) -> std::io::Result<tokio::task::JoinHandle<()>> {
+    if std::process::id() != 1 {
+        return Ok(tokio::spawn(async {}));
+    }
+    let mut ended = signal(SignalKind::child())?;
+    Ok(tokio::spawn(async move {
+        loop {
+            let count = reap_orphans();
+            if count > 0 {
+                tracing::debug!(event = "SS_ORPHANS_REAPED", count, "orphans were collected");
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = ended.recv() => {}
+                // Several ends may make one signal, and an end may come between two looks.
+                () = tokio::time::sleep(REFRESH) => {}
+            }
+        }
+    }))
 }
 
 fn how_to_drain(options: &ShutdownOptions) -> Drain {
@@ -105,6 +156,7 @@ async fn end_requests(
     server: tokio::task::JoinHandle<std::io::Result<()>>,
 ) {
     tokio::time::sleep(options.drain_delay).await;
+    step("drain_delay", true);
     closing.cancel();
     let stop = server.abort_handle();
     let in_time = tokio::time::timeout(options.timeout, server).await.is_ok();
@@ -117,16 +169,25 @@ async fn join_all(tasks: Vec<tokio::task::JoinHandle<()>>) -> bool {
     tokio::time::timeout(Duration::from_secs(5), joined).await.is_ok()
 }
 
+/// Takes the reserve (again) while there is room for it.
+fn hold_reserve(app: &App, reserve: &Reserve) {
+    let low = app.ctx.options.disk_low.look(app.ctx.files.as_ref()).is_ok_and(|space| space.is_low());
+    if !low && let Err(error) = reserve.hold() {
+        tracing::warn!(event = "SS_DATA_IO_FAILED", %error, "space for the ends of runs cannot be held back");
+    }
+}
+
 /// Renews health checks and process gauges; a store that stopped for good ends the service.
 async fn refresh_health(
     app: App,
+    reserve: Reserve,
     worker: impl Fn() -> WorkerStatus,
     stop: CancellationToken,
     shutdown: CancellationToken,
 ) {
     let started = Instant::now();
     loop {
-        let current = app.clone();
+        let (current, reserve) = (app.clone(), reserve.clone());
         let uptime = started.elapsed().as_secs_f64();
         // A pool without a free place is itself a sign that the next round will tell.
         let _ = app
@@ -135,6 +196,7 @@ async fn refresh_health(
             .reads
             .run(move || {
                 current.health.refresh(&current.ctx);
+                hold_reserve(&current, &reserve);
                 let free = current.ctx.files.free_bytes().ok().map(|(free, _)| free);
                 current.metrics.host(uptime, free);
             })

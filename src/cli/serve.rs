@@ -18,6 +18,7 @@ use crate::app::serve::{Ended, serve};
 use crate::config::{self, Flags, Settings};
 use crate::domain::tenant::RetentionPolicy;
 use crate::ports::runner::SandboxMode;
+use crate::service::space::DiskLow;
 use crate::telemetry::logging::{self, Format};
 
 /// Arguments of `serve`; each is also a setting.
@@ -182,7 +183,7 @@ fn options(settings: &Settings) -> Result<Options, BuildError> {
         bootstrap_admin_key: settings.admin.bootstrap_key.clone(),
         upload_max_bytes: settings.upload.max_bytes,
         upload_max_files: settings.upload.max_files,
-        disk_low_bytes: settings.disk.low_mb << 20,
+        disk_low: DiskLow(settings.disk.low_mb.map(|mb| mb << 20)),
         token_days: settings.tokens.job_days,
         llm: settings.llm.as_ref().map(llm).transpose()?,
         retention: retention(settings),

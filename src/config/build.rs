@@ -61,7 +61,7 @@ pub fn build(
         admin: admin(&mut r),
         gate: gate(&mut r),
         retention: retention(&mut r),
-        disk: Disk { low_mb: r.count("disk.low_mb", 0, 1 << 30) },
+        disk: Disk { low_mb: u64::try_from(r.number("disk.low_mb", -1, 1 << 30)).ok() },
         log: log(&mut r),
         otel: Otel { endpoint: r.text("otel.endpoint") },
         shown: shown(merged),

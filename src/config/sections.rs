@@ -251,7 +251,7 @@ pub struct Retention {
 /// The data volume.
 #[derive(Debug, Clone)]
 pub struct Disk {
-    pub low_mb: u64,
+    pub low_mb: Option<u64>,
 }
 
 /// Log lines.

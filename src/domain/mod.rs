@@ -22,6 +22,7 @@ pub mod plan;
 pub mod profile;
 pub mod run;
 pub mod run_outcome;
+pub mod sealed;
 pub mod template;
 pub mod tenant;
 pub mod verdict;

@@ -3,8 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Version of `spec.json`, `launcher.json` and `outcome.json`; a server reads its own and the previous.
-pub const CONTRACT_VERSION: u32 = 1;
+/// Version of `spec.json`, `launcher.json`, `outcome.json` and `manifest.json`; a server reads its own and
+/// the previous. Since 2 the files carry a checksum.
+pub const CONTRACT_VERSION: u32 = 2;
+/// The last version whose files carry no checksum.
+pub const UNSEALED_CONTRACT: u32 = 1;
 
 /// Why the process tree came to its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +80,10 @@ pub struct Outcome {
     pub stdout_bytes: u64,
     #[serde(default)]
     pub stderr_bytes: u64,
+    /// The boot of the machine under which the engine ran; empty where it is not known. The outcome is
+    /// durable, the engine's files need not be: after another boot they may be torn.
+    #[serde(default)]
+    pub boot_id: String,
 }
 
 impl Outcome {
@@ -102,6 +109,7 @@ impl Outcome {
             sandbox: String::new(),
             stdout_bytes: 0,
             stderr_bytes: 0,
+            boot_id: String::new(),
         }
     }
 

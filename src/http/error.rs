@@ -98,13 +98,26 @@ impl ApiError {
     }
 }
 
+/// Returns after how many seconds a request refused with this status may come again, where the refusal does
+/// not say so itself: every answer that asks to come again says when.
+fn usual_retry(status: StatusCode, code: ErrorCode) -> Option<u64> {
+    match status {
+        _ if !code.retryable() => None,
+        StatusCode::TOO_MANY_REQUESTS => Some(1),
+        StatusCode::SERVICE_UNAVAILABLE => Some(5),
+        StatusCode::INSUFFICIENT_STORAGE => Some(60),
+        _ => None,
+    }
+}
+
 impl From<Problem> for ApiError {
-    fn from(problem: Problem) -> Self {
+    fn from(mut problem: Problem) -> Self {
         let status = match problem.code {
             // A stock is full until something is removed; only a quota per time frees itself.
             ErrorCode::QuotaExceeded if !problem.context.contains_key("resets_at") => StatusCode::CONFLICT,
             code => status_of(code),
         };
+        problem.retry_after_seconds = problem.retry_after_seconds.or(usual_retry(status, problem.code));
         Self { problem: Box::new(problem), status }
     }
 }
@@ -179,4 +192,26 @@ fn title_of(code: ErrorCode) -> String {
     let text = code.as_str().to_lowercase().replace('_', " ");
     let mut chars = text.chars();
     chars.next().map(|c| c.to_ascii_uppercase().to_string() + chars.as_str()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_answer_that_asks_to_come_again_says_when() {
+        let busy =
+            [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE, StatusCode::INSUFFICIENT_STORAGE];
+        let mut seen = 0;
+        for code in ErrorCode::ALL.iter().filter(|c| c.retryable() && busy.contains(&status_of(**c))) {
+            let answer = ApiError::from(Problem::new(*code, "later")).render("", "/");
+            assert!(answer.headers().contains_key(header::RETRY_AFTER), "{}", code.as_str());
+            seen += 1;
+        }
+        assert!(seen >= 5, "{seen}");
+        let stated = ApiError::from(Problem::new(ErrorCode::StoreUnavailable, "later").retry_after(17));
+        assert_eq!(stated.render("", "/").headers()[header::RETRY_AFTER], "17");
+        let never = ApiError::from(Problem::new(ErrorCode::JobNotFound, "no")).render("", "/");
+        assert!(!never.headers().contains_key(header::RETRY_AFTER));
+    }
 }

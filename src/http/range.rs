@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use sha2::{Digest, Sha256};
 
 use super::error::ApiError;
 use super::extract::headers::none_match_hits;
@@ -24,6 +25,8 @@ pub struct FileFacts<'a> {
     pub tag: Option<&'a str>,
     pub media_type: &'a str,
     pub file_name: &'a str,
+    /// What the whole file must hash to; an answer of the whole is cut off before its end where it does not.
+    pub sha256: Option<&'a str>,
 }
 
 /// Answers a file, or the part of it that `Range` asks for.
@@ -57,7 +60,9 @@ pub fn serve_file(
                 .into());
         }
     };
-    let mut response = Response::new(stream(file, start, end - start, pool.clone()));
+    let whole = status == StatusCode::OK;
+    let seal = facts.sha256.filter(|_| whole).map(|sha256| (Sha256::new(), sha256.to_owned()));
+    let mut response = Response::new(stream(file, start, end - start, seal, pool.clone()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, ascii(facts.media_type));
@@ -117,9 +122,9 @@ fn parse_range(text: &str, size: u64) -> Asked {
 }
 
 /// Streams a part of a file through the pool of reads.
-fn stream(file: File, start: u64, length: u64, pool: Pool) -> Body {
-    let state = (file, start, length, false);
-    Body::from_stream(futures_util::stream::try_unfold(state, move |(mut file, start, left, sought)| {
+fn stream(file: File, start: u64, length: u64, seal: Option<(Sha256, String)>, pool: Pool) -> Body {
+    let state = (file, start, length, false, seal);
+    Body::from_stream(futures_util::stream::try_unfold(state, move |(mut file, start, left, sought, seal)| {
         let pool = pool.clone();
         async move {
             if left == 0 {
@@ -142,7 +147,21 @@ fn stream(file: File, start: u64, length: u64, pool: Pool) -> Body {
                 .map_err(std::io::Error::other)?;
             let (file, buffer) = read?;
             let left = left - buffer.len() as u64;
-            Ok(Some((Bytes::from(buffer), (file, start, left, true))))
+            let seal = match seal {
+                None => None,
+                Some((mut hasher, expected)) => {
+                    hasher.update(&buffer);
+                    if left == 0 && hex::encode(hasher.clone().finalize()) != expected {
+                        tracing::error!(
+                            event = "SS_ARTIFACT_DAMAGED",
+                            "an artifact is not what its hash says; its download is cut off"
+                        );
+                        return Err(std::io::Error::other("the stored file is damaged"));
+                    }
+                    Some((hasher, expected))
+                }
+            };
+            Ok(Some((Bytes::from(buffer), (file, start, left, true, seal))))
         }
     }))
 }

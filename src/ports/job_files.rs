@@ -100,6 +100,9 @@ pub trait JobFiles: Send + Sync {
     /// Any I/O error.
     fn next_shard(&self, after: Option<&str>) -> io::Result<Option<Shard>>;
 
+    /// Gives up the space that is held back for the ends of runs; true if there was some.
+    fn make_room(&self) -> bool;
+
     /// Returns the free and total bytes of the volume.
     ///
     /// # Errors

@@ -74,4 +74,8 @@ pub trait Runner: Send + Sync {
     /// # Errors
     /// An I/O error of the run directory.
     fn adopt(&self, run_id: &str, run_dir: &Path) -> io::Result<Adopted>;
+
+    /// Ends every process of an attempt whose directory cannot be read, its launcher included, and
+    /// returns it as lost.
+    fn end(&self, run_id: &str, run_dir: &Path) -> Outcome;
 }

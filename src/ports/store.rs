@@ -114,6 +114,9 @@ pub enum CommitError {
     /// Certainly not applied; may be repeated.
     #[error("the store cannot take the commit now")]
     Unavailable { retry_after: Duration },
+    /// Certainly not applied: the volume of the store is full. May be repeated.
+    #[error("the store's volume is full")]
+    Full { retry_after: Duration },
     /// Not known; ask [`Store::committed`].
     #[error("the outcome of the commit is not known")]
     Indeterminate { id: String },
@@ -218,6 +221,10 @@ pub struct StoreStatus {
     /// Head (sequence and hash) of each audit chain.
     pub audit_heads: Vec<(u32, u64, String)>,
     pub waiting_commits: u64,
+    /// Tables in which damage was found and not mended, each with what was found.
+    pub damaged_tables: Vec<String>,
+    /// The whole store was looked through since it was opened.
+    pub verified: bool,
     /// Why the readable copies (`job.json`, `audit/*.jsonl`) lag behind, if they do. No data is at risk.
     pub export_fault: Option<String>,
     /// Sequence up to which the readable copies are complete.

@@ -43,20 +43,17 @@ pub struct Health {
     checked_at: ArcSwap<DateTime<Utc>>,
     draining: AtomicBool,
     engine: EngineProbe,
-    /// Free space below which uploads, redeem and runs are refused: the larger of a share and a floor.
-    disk_low_bytes: u64,
     version: &'static str,
 }
 
 impl Health {
     /// Builds the checks; the first results come from [`Health::refresh`].
-    pub fn new(engine: EngineProbe, disk_low_bytes: u64, now: DateTime<Utc>, version: &'static str) -> Self {
+    pub fn new(engine: EngineProbe, now: DateTime<Utc>, version: &'static str) -> Self {
         Self {
             report: ArcSwap::from_pointee(BTreeMap::new()),
             checked_at: ArcSwap::from_pointee(now),
             draining: AtomicBool::new(false),
             engine,
-            disk_low_bytes,
             version,
         }
     }
@@ -96,14 +93,19 @@ impl Health {
                 None if facts.quarantined_records > 0 => {
                     ("degraded", format!("{} quarantined records", facts.quarantined_records))
                 }
+                None if !facts.damaged_tables.is_empty() => {
+                    ("degraded", format!("damaged tables: {}", facts.damaged_tables.join(", ")))
+                }
                 None => ("ok", format!("sequence {}", facts.sequence)),
             }
         });
-        record("disk", false, &|| match ctx.files.free_bytes() {
-            Ok((free, total)) => {
-                let low = self.disk_low_bytes.max(total / 20).min(total / 2);
-                let detail = format!("{free} of {total} bytes free");
-                (if free < low { "degraded" } else { "ok" }, detail)
+        record("disk", false, &|| match ctx.options.disk_low.look(ctx.files.as_ref()) {
+            Ok(space) => {
+                let mut detail = format!("{} of {} bytes free", space.free_bytes, space.total_bytes);
+                if space.is_low() {
+                    detail.push_str(&format!("; {} are needed: new work is refused", space.needed_bytes));
+                }
+                (if space.is_low() { "degraded" } else { "ok" }, detail)
             }
             Err(error) => ("failed", format!("the data volume cannot be read: {}", error.kind())),
         });

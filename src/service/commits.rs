@@ -76,6 +76,11 @@ pub fn commit_attempt(error: CommitError) -> Attempt {
         CommitError::Unavailable { retry_after } => {
             Attempt::Refused(unavailable().retry_after(retry_after.as_secs().max(1)))
         }
+        CommitError::Full { retry_after } => Attempt::Refused(
+            Problem::new(ErrorCode::StorageFull, "the data volume is full; nothing was changed")
+                .with("free_bytes", 0)
+                .retry_after(retry_after.as_secs().max(1)),
+        ),
         CommitError::Indeterminate { id } => {
             tracing::error!(event = "SS_COMMIT_UNKNOWN", commit = id, "the outcome of a commit is not known");
             Attempt::Refused(Problem::new(

@@ -21,6 +21,7 @@ use super::model_draft::board::DraftBoard;
 use super::pools::Pools;
 use super::progress::ProgressBoard;
 use super::queue_places::QueuePlaces;
+use super::space::DiskLow;
 use super::tenants::TenantBoard;
 
 /// The dependencies of the use cases.
@@ -48,8 +49,8 @@ pub struct Options {
     pub upload_max_bytes: u64,
     /// Most files of one upload.
     pub upload_max_files: usize,
-    /// Free space below which uploads, redeem and runs are refused (never more than half the volume).
-    pub disk_low_bytes: u64,
+    /// Free space below which uploads, redeem and runs are refused.
+    pub disk_low: DiskLow,
     pub token_days: u32,
     /// How long things are kept where the tenant states nothing of its own.
     pub retention: RetentionPolicy,
@@ -116,17 +117,11 @@ impl Context {
     /// `STORAGE_FULL {free_bytes, needed_bytes}`.
     pub async fn check_space(&self) -> Result<(), Problem> {
         let files = Arc::clone(&self.files);
-        let low = self.options.disk_low_bytes;
-        let Ok((free, total)) = self.pools.reads.run(move || files.free_bytes()).await? else {
-            return Ok(());
-        };
-        let needed = low.min(total / 2);
-        if free >= needed {
-            return Ok(());
+        let low = self.options.disk_low;
+        match self.pools.reads.run(move || low.look(files.as_ref())).await? {
+            Ok(space) if space.is_low() => Err(space.problem()),
+            // A volume that cannot be asked will say so when it is written to.
+            Ok(_) | Err(_) => Ok(()),
         }
-        Err(Problem::new(ErrorCode::StorageFull, "the data volume is nearly full; try again later")
-            .with("free_bytes", free)
-            .with("needed_bytes", needed)
-            .retry_after(60))
     }
 }

@@ -71,6 +71,8 @@ pub struct PlanBrief {
 pub struct QueueBrief {
     /// Jobs before this one.
     pub position: u64,
+    /// When an automatic retry may start, while it waits for that.
+    pub retry_at: Option<DateTime<Utc>>,
 }
 
 /// The artifacts in numbers.
@@ -122,6 +124,7 @@ pub async fn view_job(ctx: &Context, job: &JobRecord) -> Result<JobView, Problem
         },
         _ => None,
     };
+    let retry_at = job.queue.as_ref().map(|queue| queue.ready_at).filter(|at| *at > ctx.clock.now());
     let mut by_kind = BTreeMap::new();
     for artifact in &job.artifacts_index {
         *by_kind.entry(artifact.kind.as_str()).or_insert(0) += 1;
@@ -153,10 +156,11 @@ pub async fn view_job(ctx: &Context, job: &JobRecord) -> Result<JobView, Problem
             .plan
             .as_ref()
             .map(|plan| PlanBrief { plan_id: plan.plan_id.to_string(), revision: plan.revision }),
-        queue: position.map(|position| QueueBrief { position }),
+        queue: position.map(|position| QueueBrief { position, retry_at }),
         artifacts: ArtifactsBrief { total: job.artifacts_index.len(), by_kind },
         latest_run: job.latest_run().map(|run| brief_run(ctx, job, run)),
-        poll_after_seconds: matches!(job.status, JobStatus::Queued | JobStatus::Running).then_some(0.5),
+        poll_after_seconds: matches!(job.status, JobStatus::Queued | JobStatus::Running)
+            .then(|| retry_at.map_or(0.5, |at| seconds_until(at, ctx.clock.now()).clamp(0.5, 30.0))),
         next_actions: if job.is_removed() { Vec::new() } else { next_actions(job) },
     })
 }
@@ -166,6 +170,10 @@ fn timestamps(ctx: &Context, job: &JobRecord) -> Timestamps {
     let held = ctx.tenants.get(&job.tenant_id).is_some_and(|tenant| tenant.hold.is_some());
     let expires_at = if held { None } else { job.expires_at(&ctx.retention_of(&job.tenant_id)) };
     Timestamps { expires_at, ..job.timestamps.clone() }
+}
+
+fn seconds_until(at: DateTime<Utc>, now: DateTime<Utc>) -> f64 {
+    (at - now).num_milliseconds() as f64 / 1000.0
 }
 
 fn selected_template(job: &JobRecord) -> Option<String> {

@@ -33,6 +33,7 @@ pub mod redeem_task_code;
 pub mod retention;
 pub mod revise_plan;
 pub mod select_sheet;
+pub mod space;
 pub mod state_draft;
 pub mod task_codes;
 pub mod tenants;

@@ -25,10 +25,22 @@ const fn event(
 /// Every event, by name.
 pub const EVENTS: &[Event] = &[
     event(
+        "SS_ARTIFACT_DAMAGED",
+        "error",
+        "An artifact is not what its hash says; it is not served. Restore it from a backup.",
+        "rel_path",
+    ),
+    event(
         "SS_ARTIFACT_UNREADABLE",
         "error",
         "An indexed artifact is gone or cannot be read. Check the data volume.",
         "rel_path, error",
+    ),
+    event(
+        "SS_AUDIT_FILE_DAMAGED",
+        "error",
+        "A file of the exported audit log did not agree with the store; it was set aside and written anew.",
+        "file",
     ),
     event(
         "SS_COMMIT_UNKNOWN",
@@ -61,6 +73,24 @@ pub const EVENTS: &[Event] = &[
         "error",
         "Something that must not happen happened; the caller got 500. Report it.",
         "reason, misfits",
+    ),
+    event(
+        "SS_DISK_LOW",
+        "error",
+        "The data volume is nearly full: claims stop, new work is refused. Make room.",
+        "free_bytes, needed_bytes",
+    ),
+    event(
+        "SS_DISK_OK",
+        "info",
+        "There is room on the data volume again; claims go on.",
+        "free_bytes",
+    ),
+    event(
+        "SS_DISK_RESERVE_USED",
+        "warn",
+        "The volume is full; the space held back for the ends of runs was given up. Make room.",
+        "",
     ),
     event(
         "SS_ENGINE_DOWN",
@@ -142,6 +172,10 @@ pub const EVENTS: &[Event] = &[
         "warn",
         "An attempt at the language model ran out of time.",
         "provider, model, purpose, attempt, elapsed_ms, outcome, next_delay_ms",
+        "SS_ORPHANS_REAPED",
+        "debug",
+        "Orphans were collected by the first process of a container.",
+        "count",
     ),
     event(
         "SS_POOL_PANICKED",
@@ -189,6 +223,12 @@ pub const EVENTS: &[Event] = &[
         "run_id, error",
     ),
     event(
+        "SS_RUN_FILE_DAMAGED",
+        "error",
+        "A file of an attempt is damaged and is not believed; the attempt is lost and tried again.",
+        "run_id, file, reason",
+    ),
+    event(
         "SS_RUN_FINISHED",
         "info",
         "An attempt ended with a verdict.",
@@ -228,16 +268,34 @@ pub const EVENTS: &[Event] = &[
     event("SS_SHUTDOWN_DONE", "info", "Everything is at rest; the process ends.", "duration_ms"),
     event("SS_SHUTDOWN_STEP", "info", "A part is at rest, or its time ran out.", "step, in_time"),
     event(
+        "SS_STORE_COMMITS_LOST",
+        "error",
+        "The store is behind what it acknowledged. The records named are withheld: restore them from a backup.",
+        "lost_commits, records",
+    ),
+    event(
         "SS_STORE_FAULT",
         "error",
         "The store stopped for good; the service ends with 74. Check the data volume.",
         "fault",
     ),
     event(
+        "SS_STORE_FULL",
+        "error",
+        "The store's volume is full; commits are refused. Make room.",
+        "",
+    ),
+    event(
         "SS_STORE_HEADS_REPAIRED",
         "error",
         "The store's kept heads disagreed with its tables at the start and were taken from the tables.",
         "",
+    ),
+    event(
+        "SS_STORE_LOG_DAMAGED",
+        "error",
+        "The write-ahead log was damaged before durable commits; a copy of it was kept.",
+        "lost_commits, copy",
     ),
     event("SS_STORE_PANICKED", "error", "A thread of the store panicked. Report it.", ""),
     event("SS_STORE_STOPPED", "error", "The store stopped or refuses work because it has stopped.", "reason"),
@@ -246,6 +304,16 @@ pub const EVENTS: &[Event] = &[
         "warn",
         "The tenants' settings could not be read again; the old ones stay in force.",
         "error",
+        "SS_STORE_TABLE_DAMAGED",
+        "error",
+        "A table of the store or one of its indexes is damaged; the indexes are made anew. Run `store check`.",
+        "table, what",
+    ),
+    event(
+        "SS_STORE_TABLE_MENDED",
+        "info",
+        "The indexes of a damaged table were made anew, and it is whole.",
+        "table",
     ),
     event(
         "SS_THREAD_NOT_STARTED",

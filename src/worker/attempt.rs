@@ -1,6 +1,7 @@
 //! The life of one attempt on its own thread: claim, prepare, start, wait, verdict, publish, commit. No
 //! error of one attempt ends the worker; what cannot be finished here is finished by recovery.
 
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use super::active::{Active, Stage};
 use super::conclude::{self, Committed};
 use super::follow::Follower;
 use super::judge::judge;
-use super::prepare::{Manifest, PrepareError, frozen_template, prepare, read_manifest, run_path};
+use super::prepare::{MANIFEST, Manifest, PrepareError, frozen_template, prepare, read_manifest, run_path};
 use super::publish::{Story, publish};
 use super::queue::JobKey;
 use super::{WorkerDeps, WorkerOptions};
@@ -22,12 +23,16 @@ use crate::domain::ids::RunId;
 use crate::domain::job::JobRecord;
 use crate::domain::run::{Cause, EngineFacts, EvidenceLine, Run, RunStatus};
 use crate::domain::run_outcome::{Ended, Outcome};
+use crate::domain::sealed::SealError;
 use crate::domain::template::TemplateMeta;
+use crate::domain::verdict::cause::next_actions;
 use crate::domain::verdict::{Failure, Verdict};
 use crate::ports::runner::{Adopted, RunHandle};
 
 /// Time between two looks at the log of a running attempt.
 const LOOK: Duration = Duration::from_millis(250);
+/// How often a run directory that cannot be read is tried again.
+const LOOK_TRIES: u32 = 20;
 
 /// What all attempts share.
 pub struct Shared {
@@ -59,8 +64,8 @@ impl Shared {
     pub fn run_queued(&self, key: &JobKey, run_id: &RunId) -> Finished {
         match self.runtime.block_on(conclude::claim(&self.deps, key, run_id)) {
             Committed::Done(job) => self.guarded(key, run_id, || self.run_claimed(&job, run_id)),
-            Committed::NotOurs => Finished::Nothing,
-            Committed::GivenUp => Finished::Unclaimed,
+            Committed::NotOurs | Committed::TooLarge => Finished::Nothing,
+            Committed::NotYet | Committed::GivenUp => Finished::Unclaimed,
         }
     }
 
@@ -74,9 +79,8 @@ impl Shared {
     fn guarded(&self, key: &JobKey, run_id: &RunId, work: impl FnOnce() -> Finished) -> Finished {
         catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
             tracing::error!(event = "SS_RUN_PANICKED", %run_id, "an attempt ended by a panic");
-            let Ok(Some(job)) = self.runtime.block_on(self.deps.store.job(&key.0, &key.1)) else {
-                return Finished::Nothing;
-            };
+            let read = conclude::read(&self.deps, key, || self.is_abandoned());
+            let Some(job) = self.runtime.block_on(read) else { return Finished::Nothing };
             self.fail(&job, run_id, Cause::Internal, "repeats_itself", Vec::new())
         })
     }
@@ -84,10 +88,9 @@ impl Shared {
     fn run_claimed(&self, job: &JobRecord, run_id: &RunId) -> Finished {
         let spec = match prepare(&self.deps, &self.options, job, run_id) {
             Ok(spec) => spec,
-            Err(PrepareError { cause, detail }) => {
+            Err(PrepareError { cause, kind, detail }) => {
                 tracing::error!(event = "SS_RUN_NOT_PREPARED", %run_id, detail, "an attempt could not be prepared");
-                let lines = vec![EvidenceLine { line: 0, text: detail }];
-                return self.fail(job, run_id, cause, "prepare", lines);
+                return self.fail(job, run_id, cause, kind, said(detail));
             }
         };
         if self.active.is_cancelled(run_id) {
@@ -105,7 +108,7 @@ impl Shared {
 
     fn adopt(&self, job: &JobRecord, run_id: &RunId) -> Finished {
         let path = run_path(&self.deps, job, run_id);
-        match self.deps.runner.adopt(run_id.as_str(), &path) {
+        match self.look(run_id, &path) {
             Ok(Adopted::Alive(handle)) => {
                 tracing::info!(event = "SS_RUN_ADOPTED", %run_id, "an attempt of an earlier process is adopted");
                 if job.running_run().is_some_and(|r| r.cancel_requested.is_some()) {
@@ -115,10 +118,30 @@ impl Shared {
             }
             Ok(Adopted::Ended(outcome)) => self.conclude(job, run_id, &outcome),
             Err(error) => {
-                tracing::error!(event = "SS_RUN_UNREADABLE", %run_id, %error, "an attempt could not be looked at");
-                self.conclude(job, run_id, &Outcome::lost(run_id.as_str(), "unreadable"))
+                tracing::error!(event = "SS_RUN_UNREADABLE", %run_id, %error, "an attempt cannot be looked at; what is left of it is ended");
+                self.conclude(job, run_id, &self.deps.runner.end(run_id.as_str(), &path))
             }
         }
+    }
+
+    /// Asks what became of an attempt. A directory that cannot be read says nothing of the launcher's
+    /// life, so it is asked again for a while.
+    fn look(&self, run_id: &RunId, path: &Path) -> std::io::Result<Adopted> {
+        let mut tries = 0;
+        loop {
+            match self.deps.runner.adopt(run_id.as_str(), path) {
+                Err(error) if tries < LOOK_TRIES => {
+                    tracing::warn!(event = "SS_RUN_UNREADABLE", %run_id, %error, "an attempt could not be looked at");
+                    tries += 1;
+                    std::thread::sleep(LOOK);
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::SeqCst)
     }
 
     fn wait_and_conclude(&self, job: &JobRecord, run_id: &RunId, handle: &Arc<dyn RunHandle>) -> Finished {
@@ -126,7 +149,7 @@ impl Shared {
         let key = (job.tenant_id.clone(), job.job_id.clone());
         self.runtime.block_on(conclude::set_phase(&self.deps, &key, run_id, "running"));
         let outcome = self.wait(job, run_id, handle);
-        if self.abandoned.load(Ordering::SeqCst) {
+        if self.is_abandoned() {
             return Finished::Nothing;
         }
         self.active.stage(run_id, Stage::Finishing);
@@ -136,7 +159,7 @@ impl Shared {
     /// Waits for the launcher; meanwhile a second thread follows the log.
     fn wait(&self, job: &JobRecord, run_id: &RunId, handle: &Arc<dyn RunHandle>) -> Outcome {
         let path = run_path(&self.deps, job, run_id);
-        let (Some(manifest), Some(plan)) = (read_manifest(&path), job.plan.as_ref()) else {
+        let (Ok(Some(manifest)), Some(plan)) = (read_manifest(&path), job.plan.as_ref()) else {
             return handle.wait();
         };
         let Ok(template) = frozen_template(&self.deps, job, plan) else { return handle.wait() };
@@ -161,25 +184,47 @@ impl Shared {
     fn conclude(&self, job: &JobRecord, run_id: &RunId, outcome: &Outcome) -> Finished {
         let started = Instant::now();
         let path = run_path(&self.deps, job, run_id);
-        let (Some(plan), Some(run)) = (job.plan.as_ref(), job.run(run_id)) else { return Finished::Nothing };
-        let manifest = read_manifest(&path);
+        let Some(run) = job.run(run_id) else { return Finished::Nothing };
+        let Some(plan) = job.plan.as_ref() else {
+            return self.fail(job, run_id, Cause::Internal, "repeats_itself", said("the job has no plan"));
+        };
+        let manifest = match read_manifest(&path) {
+            Ok(None) if outcome.engine_started => Err(SealError::Unreadable),
+            other => other,
+        };
+        let manifest = match manifest {
+            Ok(manifest) => manifest,
+            Err(reason) => {
+                tracing::error!(
+                    event = "SS_RUN_FILE_DAMAGED", %run_id, file = MANIFEST, %reason,
+                    "a file of an attempt is damaged and is not believed"
+                );
+                let lines = said(format!("{MANIFEST}: {reason}"));
+                return self.fail(job, run_id, Cause::Internal, "manifest_damaged", lines);
+            }
+        };
         let verdict = match frozen_template(&self.deps, job, plan) {
             Ok(template) => self.verdict(&path, manifest.as_ref(), outcome, job, &template.meta),
-            Err(PrepareError { detail, .. }) => {
-                let lines = vec![EvidenceLine { line: 0, text: detail }];
-                return self.fail(job, run_id, Cause::Internal, "repeats_itself", lines);
+            Err(PrepareError { kind, detail, .. }) => {
+                return self.fail(job, run_id, Cause::Internal, kind, said(detail));
             }
         };
         let mut run = finished(run, manifest.as_ref(), outcome, &verdict, &self.options.engine);
         run.timings.verdict_ms = Some(millis(started));
         run.ended_at = Some(self.deps.clock.now());
         let story = Story { job, plan, run: &run, manifest: manifest.as_ref(), outcome, verdict: &verdict };
-        let artifacts = match publish(&self.deps, &path, &story) {
+        let published = match publish(&self.deps, &path, &story) {
+            // Results that exist are worth the last space of the volume.
+            Err(error) if error.kind() == ErrorKind::StorageFull && self.deps.files.make_room() => {
+                publish(&self.deps, &path, &story)
+            }
+            other => other,
+        };
+        let artifacts = match published {
             Ok(artifacts) => artifacts,
             Err(error) => {
                 tracing::error!(event = "SS_RUN_NOT_PUBLISHED", %run_id, %error, "the artifacts of an attempt could not be published");
-                let lines =
-                    vec![EvidenceLine { line: 0, text: "the artifacts could not be published".into() }];
+                let lines = said("the artifacts could not be published");
                 return self.fail(job, run_id, Cause::Internal, "publish", lines);
             }
         };
@@ -210,6 +255,7 @@ impl Shared {
         let Some(run) = job.run(run_id) else { return Finished::Nothing };
         let mut run = run.clone().failed(cause, Some(detail.to_owned()), self.deps.clock.now());
         run.evidence = evidence;
+        run.next_actions = next_actions(cause).into_iter().map(str::to_owned).collect();
         run.engine = self.options.engine.clone();
         self.commit_end(job, &run, &[])
     }
@@ -225,7 +271,8 @@ impl Shared {
             self.host_fault.store(true, Ordering::SeqCst);
         }
         let key = (job.tenant_id.clone(), job.job_id.clone());
-        let end = self.runtime.block_on(conclude::finish(&self.deps, &key, run, artifacts));
+        let finish = conclude::finish(&self.deps, &key, run, artifacts, || self.is_abandoned());
+        let end = self.runtime.block_on(finish);
         self.deps.progress.remove(&run.run_id);
         match end {
             Committed::Done(after) => {
@@ -242,7 +289,13 @@ impl Shared {
                 tracing::warn!(event = "SS_RUN_STALE", run_id = %run.run_id, "an attempt that does not hold its job any more is dropped");
                 fault.map_or(Finished::Nothing, Finished::HostFault)
             }
-            Committed::GivenUp => fault.map_or(Finished::Nothing, Finished::HostFault),
+            Committed::TooLarge if run.cause_detail.as_deref() != Some(TOO_LARGE) => {
+                let lines = said("the results are larger than a job's record may be");
+                self.fail(job, &run.run_id, Cause::Internal, TOO_LARGE, lines)
+            }
+            Committed::TooLarge | Committed::NotYet | Committed::GivenUp => {
+                fault.map_or(Finished::Nothing, Finished::HostFault)
+            }
         }
     }
 
@@ -250,11 +303,19 @@ impl Shared {
     fn clean_up(&self, job: &JobRecord, run_id: &RunId) {
         let path = run_path(&self.deps, job, run_id);
         if let Err(error) = std::fs::remove_dir_all(&path)
-            && error.kind() != std::io::ErrorKind::NotFound
+            && error.kind() != ErrorKind::NotFound
         {
             tracing::warn!(event = "SS_RUN_DIR_NOT_REMOVED", %run_id, %error, "a run directory could not be removed");
         }
     }
+}
+
+/// Detail of an attempt whose results do not fit into the job's record.
+const TOO_LARGE: &str = "record_too_large";
+
+/// Evidence that is not a line of the log.
+fn said(text: impl Into<String>) -> Vec<EvidenceLine> {
+    vec![EvidenceLine { line: 0, text: text.into() }]
 }
 
 /// The record of an attempt after its verdict.

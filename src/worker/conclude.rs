@@ -23,75 +23,123 @@ pub enum Committed {
     Done(Box<JobRecord>),
     /// The job is not this attempt's (any more); nothing is to be done.
     NotOurs,
+    /// The job may not start yet.
+    NotYet,
+    /// The record would be larger than the store takes.
+    TooLarge,
     /// The store cannot take it now or ever; the next start recovers the attempt.
     GivenUp,
 }
 
-/// How often an unavailable store is asked again before an attempt is left to recovery.
+/// How often an unavailable store is asked for a claim or a phase. The end of an attempt is asked for
+/// until the store stops for good: nobody else would end it.
 const UNAVAILABLE_TRIES: u32 = 60;
 
-/// Reads a job and commits what `change` makes of it, again after every lost race.
+/// Reads a job, again and again while the store cannot answer; `None` where it is gone, damaged, or the
+/// store has stopped.
+pub async fn read(deps: &WorkerDeps, key: &JobKey, give_up: impl Fn() -> bool) -> Option<Box<JobRecord>> {
+    loop {
+        match deps.store.job(&key.0, &key.1).await {
+            Ok(job) => return job.map(Box::new),
+            Err(ReadError::Unavailable { retry_after }) if !give_up() => pause(retry_after).await,
+            Err(_) => return None,
+        }
+    }
+}
+
+/// A commit under way: what it writes and what was learnt from an error.
+enum Step {
+    End(Committed),
+    Again,
+    Wait(Duration),
+}
+
+/// Reads a job and commits what `change` makes of it, again after every lost race. `give_up` is asked
+/// before each wait for a store that is not available.
 async fn commit_change(
     deps: &WorkerDeps,
     key: &JobKey,
     action: impl Fn(&JobRecord) -> Option<&'static str>,
     change: impl Fn(&JobRecord) -> Result<JobRecord, Problem>,
+    mut give_up: impl FnMut() -> bool,
 ) -> Committed {
-    let mut unavailable = 0;
     loop {
-        let before = match deps.store.job(&key.0, &key.1).await {
-            Ok(Some(job)) => job,
+        let step = match deps.store.job(&key.0, &key.1).await {
+            Ok(Some(job)) => commit_once(deps, key, &job, &action, &change).await,
             Ok(None)
             | Err(ReadError::Corrupt { .. } | ReadError::NewerSchema { .. } | ReadError::InvalidCursor) => {
-                return Committed::NotOurs;
+                Step::End(Committed::NotOurs)
             }
-            Err(ReadError::Stopped { .. }) => return Committed::GivenUp,
-            Err(ReadError::Unavailable { retry_after }) => {
-                if !wait_for_store(&mut unavailable, retry_after).await {
-                    return Committed::GivenUp;
-                }
-                continue;
-            }
+            Err(ReadError::Stopped { .. }) => Step::End(Committed::GivenUp),
+            Err(ReadError::Unavailable { retry_after }) => Step::Wait(retry_after),
         };
-        let after = match change(&before) {
-            Ok(after) => after,
-            Err(refused) => {
-                tracing::debug!(job_id = %key.1, %refused, "the job is not this attempt's");
-                return Committed::NotOurs;
-            }
-        };
-        let event = action(&after).map(|name| event(deps, name, &before, &after));
-        let housekeeping = event.is_none().then_some(Housekeeping::RunProgress);
-        let write = Write::Put {
-            record: Record::Job(Box::new(after.clone())),
-            expect: Expect::Version(before.version),
-        };
-        let commit = Commit {
-            id: deps.ids.id("commit"),
-            writes: vec![write],
-            audit: event.into_iter().collect(),
-            housekeeping,
-        };
-        match deps.store.commit(commit).await {
-            Ok(_) => return Committed::Done(Box::new(after)),
-            Err(CommitError::Conflict { .. } | CommitError::Indeterminate { .. }) => {}
-            Err(CommitError::Unavailable { retry_after }) => {
-                if !wait_for_store(&mut unavailable, retry_after).await {
-                    return Committed::GivenUp;
-                }
-            }
-            Err(error) => {
-                tracing::error!(event = "SS_WORKER_COMMIT_REFUSED", job_id = %key.1, %error, "a commit of the worker was refused");
-                return Committed::GivenUp;
-            }
+        match step {
+            Step::End(end) => return end,
+            Step::Again => {}
+            Step::Wait(_) if give_up() => return Committed::GivenUp,
+            Step::Wait(retry_after) => pause(retry_after).await,
         }
     }
 }
 
-async fn wait_for_store(tries: &mut u32, retry_after: Duration) -> bool {
-    *tries += 1;
+async fn commit_once(
+    deps: &WorkerDeps,
+    key: &JobKey,
+    before: &JobRecord,
+    action: impl Fn(&JobRecord) -> Option<&'static str>,
+    change: impl Fn(&JobRecord) -> Result<JobRecord, Problem>,
+) -> Step {
+    let after = match change(before) {
+        Ok(after) => after,
+        Err(refused) => {
+            tracing::debug!(job_id = %key.1, %refused, "the job is not this attempt's");
+            let not_yet = refused.context.contains_key(READY_AT);
+            return Step::End(if not_yet { Committed::NotYet } else { Committed::NotOurs });
+        }
+    };
+    let event = action(&after).map(|name| event(deps, name, before, &after));
+    let housekeeping = event.is_none().then_some(Housekeeping::RunProgress);
+    let write =
+        Write::Put { record: Record::Job(Box::new(after.clone())), expect: Expect::Version(before.version) };
+    let commit = Commit {
+        id: deps.ids.id("commit"),
+        writes: vec![write],
+        audit: event.into_iter().collect(),
+        housekeeping,
+    };
+    let done = || Step::End(Committed::Done(Box::new(after.clone())));
+    match deps.store.commit(commit).await {
+        Ok(_) => done(),
+        Err(CommitError::Conflict { .. }) => Step::Again,
+        // It may have been applied: repeating it blindly would lose a claim to itself.
+        Err(CommitError::Indeterminate { id }) => match deps.store.committed(&id).await {
+            Ok(Some(_)) => done(),
+            Ok(None) => Step::Again,
+            Err(ReadError::Unavailable { retry_after }) => Step::Wait(retry_after),
+            Err(_) => Step::End(Committed::GivenUp),
+        },
+        Err(CommitError::Unavailable { retry_after } | CommitError::Full { retry_after }) => {
+            Step::Wait(retry_after)
+        }
+        Err(error) => {
+            tracing::error!(event = "SS_WORKER_COMMIT_REFUSED", job_id = %key.1, %error, "a commit of the worker was refused");
+            let too_large = matches!(error, CommitError::TooLarge { .. });
+            Step::End(if too_large { Committed::TooLarge } else { Committed::GivenUp })
+        }
+    }
+}
+
+async fn pause(retry_after: Duration) {
     tokio::time::sleep(retry_after.clamp(Duration::from_millis(50), Duration::from_secs(2))).await;
-    *tries < UNAVAILABLE_TRIES
+}
+
+/// Gives up after [`UNAVAILABLE_TRIES`].
+fn after_some_tries() -> impl FnMut() -> bool {
+    let mut tries = 0;
+    move || {
+        tries += 1;
+        tries >= UNAVAILABLE_TRIES
+    }
 }
 
 fn event(deps: &WorkerDeps, action: &str, before: &JobRecord, after: &JobRecord) -> AuditEvent {
@@ -114,23 +162,28 @@ fn event(deps: &WorkerDeps, action: &str, before: &JobRecord, after: &JobRecord)
     }
 }
 
+/// Context of a refused claim of a job that may not start yet.
+const READY_AT: &str = "ready_at";
+
 /// Takes a queued job for an attempt.
 pub async fn claim(deps: &WorkerDeps, key: &JobKey, run_id: &RunId) -> Committed {
     let change = |job: &JobRecord| {
         let now = deps.clock.now();
-        if job.queue.as_ref().is_some_and(|q| q.ready_at > now) {
-            return Err(Problem::new(ErrorCode::JobIllegalTransition, "the job may not start yet"));
+        // The clock may have been set back since the queue gave the job out.
+        if let Some(queue) = job.queue.as_ref().filter(|q| q.ready_at > now) {
+            return Err(Problem::new(ErrorCode::JobIllegalTransition, "the job may not start yet")
+                .with(READY_AT, queue.ready_at.to_rfc3339()));
         }
         job.claim(run_id.clone(), now)
     };
-    commit_change(deps, key, |_| Some("run.started"), change).await
+    commit_change(deps, key, |_| Some("run.started"), change, after_some_tries()).await
 }
 
 /// Notes what an attempt is doing.
 pub async fn set_phase(deps: &WorkerDeps, key: &JobKey, run_id: &RunId, phase: &str) -> Committed {
     let change =
         |job: &JobRecord| job.update_run(run_id, deps.clock.now(), |run| run.phase = Some(phase.to_owned()));
-    commit_change(deps, key, |_| None, change).await
+    commit_change(deps, key, |_| None, change, after_some_tries()).await
 }
 
 /// What follows a failed attempt.
@@ -154,6 +207,9 @@ pub fn is_host_fault(cause: Cause, detail: Option<&str>) -> bool {
     }
 }
 
+/// Details of faults that another attempt would meet again.
+const REPEATS_ITSELF: [&str; 3] = ["repeats_itself", "damaged", "record_too_large"];
+
 /// Decides what follows an attempt of a job that has used this many automatic attempts.
 pub fn afterwards(run: &Run, attempts_used: u32, jitter: f64, now: DateTime<Utc>) -> Afterwards {
     let Some(cause) = run.cause.filter(|_| run.status == RunStatus::Failed) else { return Afterwards::End };
@@ -163,7 +219,8 @@ pub fn afterwards(run: &Run, attempts_used: u32, jitter: f64, now: DateTime<Utc>
         Cause::WorkerLost if detail == Some("shutdown") => Afterwards::RetryFree(now),
         cause if is_host_fault(cause, detail) => Afterwards::RetryFree(now),
         Cause::Killed if detail == Some("process_limit") => Afterwards::End,
-        Cause::Internal if detail == Some("repeats_itself") => Afterwards::End,
+        // The next attempt would end in the same way.
+        Cause::Internal if detail.is_some_and(|d| REPEATS_ITSELF.contains(&d)) => Afterwards::End,
         cause => match retry_delay(cause, attempts_used, jitter) {
             Some(delay) => Afterwards::Retry(now + delay),
             None => Afterwards::End,
@@ -172,7 +229,13 @@ pub fn afterwards(run: &Run, attempts_used: u32, jitter: f64, now: DateTime<Utc>
 }
 
 /// Commits the end of an attempt with its artifacts, if the attempt still holds the job.
-pub async fn finish(deps: &WorkerDeps, key: &JobKey, run: &Run, artifacts: &[Artifact]) -> Committed {
+pub async fn finish(
+    deps: &WorkerDeps,
+    key: &JobKey,
+    run: &Run,
+    artifacts: &[Artifact],
+    give_up: impl FnMut() -> bool,
+) -> Committed {
     let jitter = f64::from(deps.ids.secret(1)[0]) / 255.0;
     let change = |job: &JobRecord| {
         let now = deps.clock.now();
@@ -194,7 +257,7 @@ pub async fn finish(deps: &WorkerDeps, key: &JobKey, run: &Run, artifacts: &[Art
         }
         Ok(after)
     };
-    commit_change(deps, key, |after| Some(action_of(after)), change).await
+    commit_change(deps, key, |after| Some(action_of(after)), change, give_up).await
 }
 
 fn action_of(after: &JobRecord) -> &'static str {

@@ -32,6 +32,7 @@ use crate::ports::runner::{Runner, SandboxSpec};
 use crate::ports::store::Store;
 use crate::service::progress::ProgressBoard;
 use crate::service::queue_places::QueuePlaces;
+use crate::service::space::DiskLow;
 use crate::service::tenants::TenantBoard;
 
 pub use scheduler::{Worker, WorkerStatus};
@@ -69,6 +70,8 @@ pub struct WorkerOptions {
     pub timezone: String,
     /// Processors granted to one run.
     pub processors: u32,
+    /// Free space below which nothing is claimed.
+    pub disk_low: DiskLow,
 }
 
 /// What becomes of running attempts when the process ends in order.

@@ -18,10 +18,13 @@ use crate::domain::job::JobRecord;
 use crate::domain::layout::{IDIOMS_PATH, run_dir};
 use crate::domain::plan::Plan;
 use crate::domain::run::Cause;
-use crate::domain::run_outcome::CONTRACT_VERSION;
+use crate::domain::run_outcome::{CONTRACT_VERSION, UNSEALED_CONTRACT};
+use crate::domain::sealed::{SealError, seal, unseal};
 use crate::domain::template::TemplateMeta;
 use crate::ports::runner::RunSpec;
 
+/// The manifest's name in the run directory.
+pub const MANIFEST: &str = "manifest.json";
 /// The name of the main data in the working directory.
 pub const DATA: &str = "data.dta";
 /// Folders and files of the working directory that are no outputs.
@@ -54,14 +57,23 @@ pub struct DataFile {
 #[error("{detail}")]
 pub struct PrepareError {
     pub cause: Cause,
+    /// `prepare`, or `damaged` where a file is not what the record says: a retry would find the same.
+    pub kind: &'static str,
     pub detail: String,
 }
 
 impl PrepareError {
     fn new(cause: Cause, detail: impl Into<String>) -> Self {
-        Self { cause, detail: detail.into() }
+        Self { cause, kind: "prepare", detail: detail.into() }
+    }
+
+    fn damaged(detail: impl Into<String>) -> Self {
+        Self { cause: Cause::Internal, kind: DAMAGED, detail: detail.into() }
     }
 }
+
+/// Detail of an attempt that ended because a stored file is not what its record says.
+pub const DAMAGED: &str = "damaged";
 
 impl From<io::Error> for PrepareError {
     fn from(error: io::Error) -> Self {
@@ -75,10 +87,19 @@ pub fn run_path(deps: &WorkerDeps, job: &JobRecord, run_id: &RunId) -> PathBuf {
     std::path::absolute(&path).unwrap_or(path)
 }
 
-/// Reads the manifest of an attempt.
-pub fn read_manifest(run_path: &Path) -> Option<Manifest> {
-    let manifest: Manifest = serde_json::from_slice(&fs::read(run_path.join("manifest.json")).ok()?).ok()?;
-    (manifest.contract_version <= CONTRACT_VERSION).then_some(manifest)
+/// Reads the manifest of an attempt; `None` if it is absent or of a later release.
+///
+/// # Errors
+/// The manifest is damaged: neither its nonces nor its hashes can be believed.
+pub fn read_manifest(run_path: &Path) -> Result<Option<Manifest>, SealError> {
+    match fs::read(run_path.join(MANIFEST)) {
+        Ok(bytes) => {
+            let manifest: Manifest = unseal(&bytes, UNSEALED_CONTRACT.into())?;
+            Ok(Some(manifest).filter(|m| m.contract_version <= CONTRACT_VERSION))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(_) => Err(SealError::Unreadable),
+    }
 }
 
 /// The frozen copies of the plan's template: the bytes of its meta, its meta, its body.
@@ -117,8 +138,7 @@ fn frozen_copy(
     let mut bytes = Vec::new();
     deps.files.open(&job.tenant_id, &job.job_id, &artifact.rel_path)?.read_to_end(&mut bytes)?;
     if sha256_hex(&bytes) != sha256 {
-        let detail = format!("{} differs from the plan's hash", artifact.rel_path);
-        return Err(PrepareError::new(Cause::Internal, detail));
+        return Err(PrepareError::damaged(format!("{} differs from the plan's hash", artifact.rel_path)));
     }
     Ok(bytes)
 }
@@ -129,7 +149,7 @@ fn frozen_idioms(deps: &WorkerDeps, job: &JobRecord) -> Result<Option<Vec<u8>>, 
     let mut bytes = Vec::new();
     deps.files.open(&job.tenant_id, &job.job_id, IDIOMS_PATH)?.read_to_end(&mut bytes)?;
     if sha256_hex(&bytes) != artifact.sha256 {
-        return Err(PrepareError::new(Cause::Internal, "the frozen idioms differ from their hash"));
+        return Err(PrepareError::damaged(format!("{IDIOMS_PATH} differs from its hash")));
     }
     Ok(Some(bytes))
 }
@@ -184,7 +204,7 @@ pub fn prepare(
         data: stage_data(deps, job, plan, &work)?,
         prepare_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
     };
-    fs::write(run_path.join("manifest.json"), serde_json::to_vec(&manifest).map_err(io::Error::other)?)?;
+    fs::write(run_path.join(MANIFEST), seal(&manifest))?;
     Ok(RunSpec {
         contract_version: CONTRACT_VERSION,
         run_id: run_id.to_string(),
@@ -246,7 +266,7 @@ fn stage(
     let (size_bytes, sha256) = copy_hashing(&mut source, &mut File::create(&target)?)?;
     if sha256 != dataset.canonical_sha256 {
         let detail = format!("the data set {} differs from its recorded hash", dataset.dataset_key);
-        return Err(PrepareError::new(Cause::Internal, detail));
+        return Err(PrepareError::damaged(detail));
     }
     Ok(DataFile { name: name.to_owned(), dataset_key: dataset.dataset_key.clone(), sha256, size_bytes })
 }

@@ -4,6 +4,7 @@
 use std::fs;
 use std::io;
 
+use super::start::PROBE;
 use super::{WorkerDeps, WorkerOptions};
 use crate::domain::anchors::Nonces;
 use crate::domain::ids::RunId;
@@ -26,7 +27,7 @@ pub fn engine_works(deps: &WorkerDeps, options: &WorkerOptions) -> bool {
 }
 
 fn probe(deps: &WorkerDeps, options: &WorkerOptions) -> io::Result<bool> {
-    let run_id = RunId::parse(deps.ids.id("probe")).map_err(io::Error::other)?;
+    let run_id = RunId::parse(deps.ids.id(PROBE)).map_err(io::Error::other)?;
     let nonces = Nonces { begin: hex::encode(deps.ids.secret(16)), end: hex::encode(deps.ids.secret(16)) };
     let run_dir = std::path::absolute(&deps.scratch_dir)?.join(run_id.as_str());
     let work = run_dir.join("work");

@@ -17,9 +17,12 @@ use crate::domain::ids::RunId;
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::Cause;
 use crate::ports::store::{Change, ChangedRecord, Key, ReadError};
+use crate::service::space::Space;
 
 /// First and longest pause of claims after a fault of the host.
 const FAULT_PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+/// Time between two looks at the free space of the data volume.
+const DISK_LOOK: Duration = Duration::from_millis(500);
 /// How long attempts may take to end after they were told that the host stops.
 const STOP_BOUND: Duration = Duration::from_secs(10);
 
@@ -88,6 +91,8 @@ impl Worker {
             .places
             .connect(move |tenant, job_id| locked(&projection).position(&(tenant.clone(), job_id.clone())));
         let (told, tells) = mpsc::unbounded_channel();
+        let earlier = Arc::clone(&shared);
+        std::thread::spawn(move || start::clear_probes(&earlier.deps));
         let scheduler = Scheduler {
             shared: Arc::clone(&shared),
             control: Arc::clone(&control),
@@ -96,6 +101,7 @@ impl Worker {
             pause: FAULT_PAUSE.0,
             paused: false,
             load_from: Some(0),
+            disk_seen: None,
         };
         for (job, run_id) in found {
             scheduler.spawn_found(job, run_id);
@@ -173,6 +179,8 @@ struct Scheduler {
     paused: bool,
     /// Place in the stored queue up to which it is loaded; `None` when all is.
     load_from: Option<u64>,
+    /// When the data volume was looked at, and whether it was nearly full.
+    disk_seen: Option<(Instant, bool)>,
 }
 
 impl Scheduler {
@@ -225,6 +233,8 @@ impl Scheduler {
         while !self.closing()
             && !self.stopped_by_fault()
             && self.shared.active.len() < self.shared.options.concurrency
+            && locked(&self.queue).len() > 0
+            && !self.disk_is_low()
         {
             let now = self.shared.deps.clock.now();
             let shared = Arc::clone(&self.shared);
@@ -239,11 +249,45 @@ impl Scheduler {
         self.paused || self.shared.host_fault.load(Ordering::SeqCst)
     }
 
+    /// Looks at the data volume, at most every [`DISK_LOOK`]. One system call, as cheap as reading a clock.
+    fn disk_is_low(&mut self) -> bool {
+        if self.disk_seen.is_some_and(|(at, _)| at.elapsed() < DISK_LOOK) {
+            return self.disk_low_now();
+        }
+        let before = self.disk_low_now();
+        let look = self.shared.options.disk_low.look(self.shared.deps.files.as_ref());
+        // A volume that cannot be asked will say so when it is written to.
+        let low = look.as_ref().is_ok_and(Space::is_low);
+        self.disk_seen = Some((Instant::now(), low));
+        if let (Ok(space), true) = (look, low != before) {
+            if low {
+                tracing::error!(
+                    event = "SS_DISK_LOW",
+                    free_bytes = space.free_bytes,
+                    needed_bytes = space.needed_bytes,
+                    "the data volume is nearly full: claims stop"
+                );
+            } else {
+                tracing::info!(event = "SS_DISK_OK", free_bytes = space.free_bytes, "claims go on");
+            }
+        }
+        low
+    }
+
+    fn disk_low_now(&self) -> bool {
+        self.disk_seen.is_some_and(|(_, low)| low)
+    }
+
     fn has_timer(&self) -> bool {
-        !self.closing() && !self.stopped_by_fault() && locked(&self.queue).next_wake().is_some()
+        let queue = locked(&self.queue);
+        let waits = queue.next_wake().is_some() || (self.disk_low_now() && queue.len() > 0);
+        !self.closing() && !self.stopped_by_fault() && waits
     }
 
     fn next_wake(&self) -> tokio::time::Instant {
+        if self.disk_low_now() && locked(&self.queue).len() > 0 {
+            return tokio::time::Instant::now() + DISK_LOOK;
+        }
         let wait = locked(&self.queue).next_wake().map_or(Duration::from_secs(3600), |at| {
             (at - self.shared.deps.clock.now()).to_std().unwrap_or_default()
         });
@@ -300,7 +344,9 @@ impl Scheduler {
                 self.paused = true;
                 self.spawn_probe();
             }
-            Finished::HostFault(_) | Finished::Over | Finished::Nothing => {}
+            // Only an attempt that ended otherwise shows that the fault is over.
+            Finished::Over => self.pause = FAULT_PAUSE.0,
+            Finished::HostFault(_) | Finished::Nothing => {}
             // The store had no answer for long; what is queued is read again.
             Finished::Unclaimed => self.load_from = Some(0),
         }
@@ -312,9 +358,10 @@ impl Scheduler {
             self.set_fault(None);
             self.paused = false;
             self.shared.host_fault.store(false, Ordering::SeqCst);
-            self.pause = FAULT_PAUSE.0;
-        } else {
-            self.pause = (self.pause * 2).min(FAULT_PAUSE.1);
+        }
+        // A probe may succeed where runs do not: the next pause is longer all the same.
+        self.pause = (self.pause * 2).min(FAULT_PAUSE.1);
+        if !works {
             self.spawn_probe();
         }
     }

@@ -3,10 +3,12 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use super::WorkerDeps;
 use super::queue::Queue;
 use crate::domain::ids::RunId;
 use crate::domain::job::JobRecord;
 use crate::ports::clock::Clock;
+use crate::ports::runner::Adopted;
 use crate::ports::store::{ReadError, Store};
 
 /// Most queued jobs that are read at once.
@@ -22,6 +24,33 @@ pub async fn running(store: &dyn Store) -> Result<Vec<(JobRecord, RunId)>, ReadE
         .into_iter()
         .filter_map(|job| job.running_run().map(|r| r.run_id.clone()).map(|id| (job, id)))
         .collect())
+}
+
+/// First part of the names of folders that probes of the engine work in.
+pub const PROBE: &str = "probe";
+
+/// Ends the probes that an earlier process left under way and removes their folders. Blocks.
+pub fn clear_probes(deps: &WorkerDeps) {
+    let Ok(entries) = std::fs::read_dir(&deps.scratch_dir) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !name.starts_with(PROBE) {
+            continue;
+        }
+        let path = std::path::absolute(entry.path()).unwrap_or_else(|_| entry.path());
+        match deps.runner.adopt(&name, &path) {
+            Ok(Adopted::Alive(handle)) => {
+                handle.stop_for_host();
+                handle.wait();
+            }
+            Ok(Adopted::Ended(_)) => {}
+            Err(_) => {
+                deps.runner.end(&name, &path);
+            }
+        }
+        // What cannot be removed now is tried again by the next start.
+        let _ = std::fs::remove_dir_all(&path);
+    }
 }
 
 /// Loads the next page of the queue; returns where to go on, or `None` at its end.

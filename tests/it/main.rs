@@ -13,6 +13,7 @@ mod drafts_plans;
 mod errors;
 mod expression_meaning;
 mod expression_refusals;
+mod faults;
 mod files_over_http;
 mod http_conventions;
 mod ingest_docs;

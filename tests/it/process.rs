@@ -1,78 +1,30 @@
 //! The real program: ready line, SIGTERM, SIGKILL at every step of the journey, exit codes.
 
-use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use reqwest::Method;
-use reqwest::multipart::{Form, Part};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::app::{ADMIN_KEY, Answer, PATIENCE};
+use crate::support::program::{Program, Start};
 
 const PAY: &str = include_str!("../../assets/stata_do_library/datasets/pay.csv");
 
-/// The service as a process of its own.
-struct Service {
-    child: Child,
-    base: String,
-    http: reqwest::Client,
-}
-
-impl Service {
-    fn start(data: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_stata-service"))
-            .arg("serve")
-            .env("SS_LISTEN", "127.0.0.1:0")
-            .env("SS_DATA_DIR", data)
-            .env("SS_LOG_FORMAT", "json")
-            .env("SS_BOOTSTRAP_ADMIN_KEY", ADMIN_KEY)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let mut line = String::new();
-        let stdout = child.stdout.as_mut().expect("piped");
-        BufReader::new(stdout).read_line(&mut line).expect("a ready line");
-        let ready: Value = serde_json::from_str(&line).expect("the ready line is JSON");
-        assert_eq!((&ready["event"], &ready["engine"]), (&json!("ready"), &json!("open")));
-        let base = format!("http://{}", ready["address"].as_str().expect("an address"));
-        Self { child, base, http: crate::support::app::http_client() }
-    }
-
-    fn signal(&self, signal: rustix::process::Signal) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, signal).expect("the process is there");
-    }
-
-    /// Kills the service and waits until it is gone.
-    fn kill(mut self) {
-        self.child.kill().expect("killed");
-        self.child.wait().expect("reaped");
-    }
-
-    async fn call(&self, method: Method, path: &str, credential: &str, body: &Value) -> Answer {
-        let request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(credential);
-        Answer::of(request.json(body)).await
-    }
-
-    async fn upload(&self, job: &str, token: &str) -> Answer {
-        let form = Form::new().part("file", Part::bytes(PAY.as_bytes()).file_name("pay.csv"));
-        let url = format!("{}/v1/jobs/{job}/inputs/upload", self.base);
-        Answer::of(self.http.post(url).bearer_auth(token).multipart(form)).await
-    }
+/// Starts the program on a folder.
+fn start(folder: &Path) -> Program {
+    let program = Start::on(folder).go();
+    assert_eq!(program.ready["engine"], "open");
+    program
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sigterm_ends_the_service_in_order_with_its_log_events() {
     let dir = tempfile::tempdir().expect("a directory");
-    let mut service = Service::start(&dir.path().join("data"));
-    service.signal(rustix::process::Signal::TERM);
-    let mut log = String::new();
-    service.child.stderr.take().expect("piped").read_to_string(&mut log).expect("text");
-    let status = service.child.wait().expect("ends");
+    let status = start(dir.path()).end();
     assert!(status.success(), "{status}");
+    let log = Start::on(dir.path()).log();
     for event in ["SS_READY", "SS_SHUTDOWN_BEGIN", "SS_SHUTDOWN_STEP", "SS_SHUTDOWN_DONE"] {
         assert!(log.contains(event), "{event} in {log}");
     }
@@ -81,15 +33,9 @@ async fn sigterm_ends_the_service_in_order_with_its_log_events() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_service_on_the_same_data_ends_with_75() {
     let dir = tempfile::tempdir().expect("a directory");
-    let data = dir.path().join("data");
-    let first = Service::start(&data);
-    let second = Command::new(env!("CARGO_BIN_EXE_stata-service"))
-        .arg("serve")
-        .env("SS_LISTEN", "127.0.0.1:0")
-        .env("SS_DATA_DIR", &data)
-        .env("SS_STORE__LOCK_WAIT", "0")
-        .output()
-        .expect("runs");
+    let first = start(dir.path());
+    let mut second = Start::on(dir.path()).with("SS_STORE__LOCK_WAIT", "0").command();
+    let second = second.stderr(Stdio::piped()).output().expect("runs");
     assert_eq!(second.status.code(), Some(75), "{}", String::from_utf8_lossy(&second.stderr));
     assert!(String::from_utf8_lossy(&second.stderr).contains(&first.child.id().to_string()));
     first.kill();
@@ -98,17 +44,16 @@ async fn a_second_service_on_the_same_data_ends_with_75() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_after_every_acknowledged_step_loses_nothing() {
     let dir = tempfile::tempdir().expect("a directory");
-    let data = dir.path().join("data");
-    let restart = |service: Service| {
+    let restart = |service: Program| {
         service.kill();
-        Service::start(&data)
+        start(dir.path())
     };
-    let mut service = Service::start(&data);
+    let mut service = start(dir.path());
     let made = service.call(Method::POST, "/v1/admin/task-codes", ADMIN_KEY, &json!({"count": 1})).await.ok();
     let code = made["task_codes"][0]["task_code"].as_str().expect("a code").to_owned();
     service = restart(service);
     let body = json!({"task_code": code, "requirement": "教育对工资的影响"});
-    let redeem = |service: &Service| {
+    let redeem = |service: &Program| {
         let url = format!("{}/v1/task-codes/redeem", service.base);
         Answer::of(service.http.post(url).json(&body))
     };
@@ -118,7 +63,7 @@ async fn a_kill_after_every_acknowledged_step_loses_nothing() {
     service = restart(service);
     let again = redeem(&service).await.ok();
     assert_eq!((&again["token"], &again["is_idempotent"]), (&json!(token), &json!(true)));
-    let uploaded = service.upload(&job, &token).await.ok();
+    let uploaded = service.upload(&job, &token, PAY).await.ok();
     service = restart(service);
     let path = |tail: &str| format!("/v1/jobs/{job}{tail}");
     let none = json!({});

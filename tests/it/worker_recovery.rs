@@ -9,9 +9,11 @@ use stata_service::domain::run::{Cause, RunStatus};
 use stata_service::ports::clock::Clock;
 use stata_service::ports::runner::{Adopted, Runner};
 use stata_service::ports::store::{CommitError, Expect, Record, Store, Write};
+use stata_service::worker::Drain;
 
+use crate::support::fickle_store::FickleStore;
 use crate::support::records::commit;
-use crate::support::runs::{eventually, processes_of, runner};
+use crate::support::runs::{eventually, processes_of, runner, spec};
 use crate::support::worker_bed::Bed;
 
 /// A job that a worker claimed right before it was lost.
@@ -63,7 +65,7 @@ async fn a_publication_that_a_crash_interrupted_is_repeated() {
     let job = bed
         .until("acme", "j1", |job| job.running_run().is_some_and(|r| r.phase.as_deref() == Some("running")))
         .await;
-    worker.drain(stata_service::worker::Drain::Detach).await;
+    worker.drain(Drain::Detach).await;
     let run_dir = bed.work_file(&job, "").join("..").canonicalize().expect("the run directory");
     let run_id = job.latest_run().expect("an attempt").run_id.clone();
     let Ok(Adopted::Alive(handle)) = runner().adopt(run_id.as_str(), &run_dir) else {
@@ -161,4 +163,63 @@ async fn progress_tells_the_step_of_the_live_log() {
     assert_eq!((seen.step.as_str(), seen.index, seen.total), ("estimate", 1, 1));
     bed.ended("acme", "j1").await;
     eventually("it is forgotten", || bed.progress.get(&run_id).is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_probe_that_an_earlier_process_left_is_ended() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let bed = Bed::open(dir.path());
+    let mut probe = spec(dir.path(), "family");
+    probe.run_dir = bed.root.join("probe_left");
+    std::fs::create_dir_all(probe.run_dir.join("work")).expect("created");
+    std::fs::write(probe.run_dir.join("work/main.do"), "display 1\n").expect("written");
+    let folder = probe.run_dir.clone();
+    runner().start(probe).expect("started");
+    eventually("it runs", || folder.join("work/started").exists());
+    let _worker = bed.worker().await;
+    eventually("its folder is gone", || !folder.exists());
+    assert_eq!(processes_of(&bed.root), [0_i32; 0]);
+}
+
+/// Size of a job's record as the store counts it.
+fn size(job: &JobRecord) -> usize {
+    serde_json::to_string(job).expect("serialises").len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn results_that_do_not_fit_into_the_record_end_the_attempt() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let bed = Bed::open(dir.path());
+    let running = size(&claimed(&bed, "good").await);
+    let worker = bed.worker().await;
+    bed.queue("acme", "j2", "good").await;
+    let finished = size(&bed.ended("acme", "j2").await);
+    worker.drain(Drain::Detach).await;
+    // Room for the claim and its audit event, not for the results.
+    let limit = running + 1200;
+    assert!(finished > limit, "{finished} is no larger than {limit}");
+    let other = tempfile::tempdir().expect("a directory");
+    let bed = Bed::open_with(other.path(), |options| options.max_commit_bytes = limit);
+    let _worker = bed.worker().await;
+    bed.queue("acme", "j1", "good").await;
+    let job = bed.ended("acme", "j1").await;
+    assert_eq!((job.status, job.runs.len()), (JobStatus::Failed, 1));
+    let run = &job.runs[0];
+    assert_eq!((run.cause, run.cause_detail.as_deref()), (Some(Cause::Internal), Some("record_too_large")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_whose_outcome_was_not_known_is_carried_out() {
+    for action in ["run.started", "run.succeeded"] {
+        let dir = tempfile::tempdir().expect("a directory");
+        let bed = Bed::open(dir.path());
+        let inner = std::sync::Arc::clone(&bed.store) as std::sync::Arc<dyn Store>;
+        let _worker = bed.worker_on(std::sync::Arc::new(FickleStore::new(inner, action))).await;
+        bed.queue("acme", "j1", "good").await;
+        let job = bed.ended("acme", "j1").await;
+        assert_eq!((job.status, job.runs.len()), (JobStatus::Succeeded, 1), "{action}");
+        // Not only the record: the worker is free for the next job.
+        bed.queue("acme", "j2", "good").await;
+        assert_eq!(bed.ended("acme", "j2").await.status, JobStatus::Succeeded);
+    }
 }

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::run_outcome::{CONTRACT_VERSION, Outcome};
+use crate::domain::run_outcome::{CONTRACT_VERSION, Outcome, UNSEALED_CONTRACT};
+use crate::domain::sealed::{SealError, seal, unseal};
 use crate::ports::runner::RunSpec;
 
 /// Paths of one run directory.
@@ -91,40 +92,86 @@ fn open_lock(path: &Path) -> io::Result<File> {
     File::options().read(true).write(true).create(true).truncate(false).open(path)
 }
 
-/// Reads the outcome; `None` if there is none that this release understands.
-pub fn read_outcome(dir: &RunDir) -> Option<Outcome> {
-    let outcome: Outcome = read_json(&dir.outcome())?;
-    (outcome.contract_version <= CONTRACT_VERSION).then_some(outcome)
+/// Reads the outcome; `None` if there is none, or none that this release understands.
+///
+/// # Errors
+/// The outcome is damaged and must not be believed.
+pub fn read_outcome(dir: &RunDir) -> Result<Option<Outcome>, SealError> {
+    match fs::read(dir.outcome()) {
+        Ok(bytes) => {
+            let outcome: Outcome = unseal(&bytes, UNSEALED_CONTRACT.into())?;
+            Ok(Some(outcome).filter(|o| o.contract_version <= CONTRACT_VERSION))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(_) => Err(SealError::Unreadable),
+    }
 }
 
-/// Reads the launcher's identity.
+/// Reads the launcher's identity; `None` if it is absent or damaged.
 pub fn read_launcher(dir: &RunDir) -> Option<LauncherFacts> {
-    read_json(&dir.launcher())
+    read_sealed(&dir.launcher())
 }
 
-/// Reads the specification.
+/// Reads the specification; `None` if it is absent or damaged.
 pub fn read_spec(path: &Path) -> Option<RunSpec> {
-    read_json(path)
+    read_sealed(path)
 }
 
-fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
-    serde_json::from_slice(&fs::read(path).ok()?).ok()
+fn read_sealed<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
+    unseal(&fs::read(path).ok()?, UNSEALED_CONTRACT.into()).ok()
 }
 
-/// Writes a file that appears whole or not at all. With `durable` it survives a crash of the machine.
+/// Writes a sealed file that appears whole or not at all; it need not survive a crash of the machine.
 ///
 /// # Errors
 /// Any I/O error.
-pub fn write_json<T: Serialize>(path: &Path, value: &T, durable: bool) -> io::Result<()> {
+pub fn write_sealed<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
     let temporary = path.with_extension("tmp");
-    let mut file = File::create(&temporary)?;
-    file.write_all(&serde_json::to_vec(value)?)?;
-    if durable {
-        file.sync_all()?;
+    fs::write(&temporary, seal(value))?;
+    fs::rename(&temporary, path)
+}
+
+/// Most bytes of an outcome.
+const OUTCOME_BYTES: u64 = 16 * 1024;
+
+/// Room on the disk for the outcome, taken before the engine starts: a disk that the engine fills must not
+/// cost the attempt its end.
+pub struct OutcomeFile {
+    file: File,
+    temporary: PathBuf,
+    target: PathBuf,
+}
+
+impl OutcomeFile {
+    /// Takes the room.
+    ///
+    /// # Errors
+    /// Any I/O error; `StorageFull` where there is no room.
+    pub fn reserve(dir: &RunDir) -> io::Result<Self> {
+        let target = dir.outcome();
+        let temporary = target.with_extension("tmp");
+        let file = File::create(&temporary)?;
+        match rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, OUTCOME_BYTES) {
+            // A file system that cannot reserve is written when the time comes.
+            Ok(()) | Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(Self { file, temporary, target })
     }
-    fs::rename(&temporary, path)?;
-    if durable && let Some(parent) = path.parent() {
-        File::open(parent)?.sync_all()?;
+
+    /// Writes the outcome durably under its name.
+    ///
+    /// # Errors
+    /// Any I/O error; there is no outcome then.
+    pub fn write(mut self, outcome: &Outcome) -> io::Result<()> {
+        let bytes = seal(outcome);
+        self.file.write_all(&bytes)?;
+        self.file.set_len(bytes.len() as u64)?;
+        self.file.sync_all()?;
+        fs::rename(&self.temporary, &self.target)?;
+        match self.target.parent() {
+            Some(parent) => File::open(parent)?.sync_all(),
+            None => Ok(()),
+        }
     }
-    Ok(())
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::child::{ChildPlan, StartFailure, move_high, spawn};
-use super::files::{LauncherFacts, RunDir, read_spec, write_json};
+use super::files::{LauncherFacts, OutcomeFile, RunDir, read_spec, write_sealed};
 use super::streams::Stream;
 use super::supervise::{Supervised, supervise};
 use super::{process_tree, sandbox};
@@ -36,11 +36,15 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
     };
     let dir = RunDir(spec.run_dir.clone());
     let launcher = Launcher::settle(&dir);
-    let outcome = match &launcher {
-        Ok(launcher) => launcher.run(&spec, &dir),
-        Err(error) => Outcome::unstarted(&spec.run_id, Ended::LauncherFailed { detail: error.to_string() }),
+    let room = OutcomeFile::reserve(&dir);
+    let failed =
+        |error: &io::Error| Outcome::unstarted(&spec.run_id, Ended::LauncherFailed { detail: error.to_string() });
+    let mut outcome = match (&launcher, &room) {
+        (Ok(launcher), Ok(_)) => launcher.run(&spec, &dir),
+        (Err(error), _) | (_, Err(error)) => failed(error),
     };
-    let written = write_json(&dir.outcome(), &outcome, true);
+    outcome.boot_id = process_tree::boot_id();
+    let written = room.and_then(|room| room.write(&outcome));
     // The lock must not come free before the outcome can be read.
     drop(launcher);
     match written {
@@ -73,6 +77,7 @@ impl Launcher {
         rustix::stdio::dup2_stdin(&null)?;
         let signals = block_signals()?;
         let _ = rustix::process::setsid();
+        process_tree::mark_this_process(&dir.0);
         // SAFETY: sets a flag of this process.
         if unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) } != 0 {
             return Err(io::Error::last_os_error());
@@ -83,7 +88,7 @@ impl Launcher {
             start_time: process_tree::own_start_time(),
             boot_id: process_tree::boot_id(),
         };
-        write_json(&dir.launcher(), &facts, false)?;
+        write_sealed(&dir.launcher(), &facts)?;
         let mut ready = io::stdout();
         // The server may have died meanwhile; the run goes on without it.
         let _ = ready.write_all(b"1").and_then(|()| ready.flush());

@@ -5,6 +5,7 @@ mod child;
 mod files;
 pub mod launcher;
 mod limits;
+mod orphans;
 mod process_tree;
 mod sandbox;
 mod streams;
@@ -15,6 +16,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rustix::fs::FlockOperation;
 use rustix::process::Signal;
@@ -22,6 +24,7 @@ use rustix::process::Signal;
 use crate::domain::run_outcome::Outcome;
 use crate::ports::runner::{Adopted, RunHandle, RunSpec, Runner};
 use files::RunDir;
+pub use orphans::reap as reap_orphans;
 pub use sandbox::probe as probe_sandbox;
 
 /// Runs attempts on this machine.
@@ -53,21 +56,24 @@ impl Runner for LocalRunner {
     fn start(&self, spec: RunSpec) -> io::Result<Arc<dyn RunHandle>> {
         let dir = RunDir(spec.run_dir.clone());
         // Not durable: after a crash of the machine no launcher lives, and the attempt is lost anyway.
-        files::write_json(&dir.spec(), &spec, false)?;
+        files::write_sealed(&dir.spec(), &spec)?;
         let lock = files::try_lock(&dir.lock())?
             .ok_or_else(|| io::Error::other("another launcher holds this run's lock"))?;
         if dir.outcome().exists() {
             return Err(io::Error::other("this run has ended before"));
         }
-        let mut child = Command::new(&self.launcher)
+        let mut command = Command::new(&self.launcher);
+        command
             .arg("exec-run")
             .arg(dir.spec())
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::from(lock))
             .stdout(Stdio::piped())
-            .stderr(Stdio::from(File::create(dir.launcher_messages())?))
-            .spawn()?;
+            .stderr(Stdio::from(File::create(dir.launcher_messages())?));
+        let mut child = orphans::spawn(&mut command)?;
+        // This copy of the lock must not outlive the launcher's.
+        drop(command);
         // One byte when the launcher has taken over; nothing if it died, which waiting finds out.
         let mut ready = [0; 1];
         if let Some(mut stdout) = child.stdout.take() {
@@ -78,7 +84,7 @@ impl Runner for LocalRunner {
 
     fn adopt(&self, run_id: &str, run_dir: &Path) -> io::Result<Adopted> {
         let dir = RunDir(run_dir.to_owned());
-        if !run_dir.exists() {
+        if !run_dir.try_exists()? {
             return Ok(Adopted::Ended(Outcome::lost(run_id, "not_started")));
         }
         match files::try_lock(&dir.lock())? {
@@ -89,19 +95,51 @@ impl Runner for LocalRunner {
             Some(lock) => Ok(Adopted::Ended(conclude(run_id, &dir, &lock))),
         }
     }
+
+    fn end(&self, run_id: &str, run_dir: &Path) -> Outcome {
+        end_unreadable(run_id, &RunDir(run_dir.to_owned()))
+    }
 }
 
-/// Reads the outcome of an attempt whose lock is held here; without one, ends what is left of it.
+/// Reads the outcome of an attempt whose lock is held here; without one that can be believed, ends what is
+/// left of it.
 fn conclude(run_id: &str, dir: &RunDir, _lock: &File) -> Outcome {
-    if let Some(outcome) = files::read_outcome(dir).filter(|o| o.run_id == run_id) {
-        return outcome;
-    }
+    let detail = match files::read_outcome(dir) {
+        Ok(Some(outcome)) if outcome.run_id == run_id => {
+            // What the engine wrote was not made durable with the outcome.
+            if outcome.boot_id.is_empty() || outcome.boot_id == process_tree::boot_id() {
+                return outcome;
+            }
+            Some("host_restarted")
+        }
+        Ok(_) => None,
+        Err(reason) => {
+            tracing::error!(
+                event = "SS_RUN_FILE_DAMAGED", run_id, file = "outcome.json", %reason,
+                "a file of an attempt is damaged and is not believed"
+            );
+            Some("outcome_damaged")
+        }
+    };
     let facts = files::read_launcher(dir);
     let ended = process_tree::end_leftovers(dir, facts.as_ref());
-    let mut outcome = Outcome::lost(run_id, if facts.is_some() { "launcher" } else { "not_started" });
+    let started = facts.is_some() || dir.launcher().exists();
+    let mut outcome = Outcome::lost(run_id, detail.unwrap_or(if started { "launcher" } else { "not_started" }));
     outcome.leftovers = ended;
     outcome
 }
+
+/// Ends an attempt whose directory cannot be used: everything that carries its mark, launcher included.
+fn end_unreadable(run_id: &str, dir: &RunDir) -> Outcome {
+    let mut outcome = Outcome::lost(run_id, "unreadable");
+    outcome.leftovers = process_tree::end_leftovers(dir, None);
+    outcome
+}
+
+/// How often a lock that cannot be waited for is tried again.
+const LOCK_TRIES: u32 = 20;
+/// Pause between two such tries.
+const LOCK_PAUSE: Duration = Duration::from_millis(250);
 
 struct LocalHandle {
     run_id: String,
@@ -112,12 +150,16 @@ struct LocalHandle {
 
 impl LocalHandle {
     fn signal(&self, signal: Signal) {
-        let Some(facts) = files::read_launcher(&self.dir) else { return };
         // A busy lock proves that the launcher lives, so that its process id is its own.
         if !matches!(files::try_lock(&self.dir.lock()), Ok(None)) {
             return;
         }
-        if !process_tree::signal_launcher(&facts, signal) {
+        let told = match files::read_launcher(&self.dir) {
+            Some(facts) => process_tree::signal_launcher(&facts, signal),
+            None => process_tree::find_launcher(&self.dir.0)
+                .is_some_and(|launcher| process_tree::signal_found(&launcher, signal)),
+        };
+        if !told {
             tracing::warn!(
                 event = "SS_LAUNCHER_FAILED",
                 run_id = self.run_id,
@@ -125,18 +167,34 @@ impl LocalHandle {
             );
         }
     }
+
+    /// Waits for the lock; `None` if the directory cannot be used any more.
+    fn wait_lock(&self) -> Option<File> {
+        for _ in 0..LOCK_TRIES {
+            match files::wait_lock(&self.dir.lock()) {
+                Ok(lock) => return Some(lock),
+                Err(error) => {
+                    tracing::warn!(event = "SS_RUN_UNREADABLE", run_id = self.run_id, %error, "an attempt could not be looked at");
+                    std::thread::sleep(LOCK_PAUSE);
+                }
+            }
+        }
+        None
+    }
 }
 
 impl RunHandle for LocalHandle {
     fn wait(&self) -> Outcome {
-        let lock = match files::wait_lock(&self.dir.lock()) {
-            Ok(lock) => lock,
-            Err(error) => return Outcome::lost(&self.run_id, &format!("lock: {error}")),
-        };
+        let lock = self.wait_lock();
+        let unreadable = lock.is_none().then(|| end_unreadable(&self.run_id, &self.dir));
         if let Some(mut child) = self.child.lock().unwrap_or_else(PoisonError::into_inner).take() {
             // The lock is free, so the launcher is at its end; this only collects it.
             let _ = child.wait();
+            orphans::collected(&child);
         }
+        let Some(lock) = lock else {
+            return unreadable.unwrap_or_else(|| Outcome::lost(&self.run_id, "unreadable"));
+        };
         let outcome = conclude(&self.run_id, &self.dir, &lock);
         let _ = rustix::fs::flock(&lock, FlockOperation::Unlock);
         outcome

@@ -1,13 +1,14 @@
 //! Finding and ending all processes of a run: descendants of the launcher while it lives, leftovers by
-//! their environment and session after it was lost. Reads `/proc`; holds no state.
+//! their mark, environment and session after it was lost. Reads `/proc`; holds no state.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use sha2::{Digest, Sha256};
 
 use super::files::{LauncherFacts, RunDir};
 
@@ -146,17 +147,65 @@ pub fn signal_launcher(facts: &LauncherFacts, signal: Signal) -> bool {
     }
 }
 
-/// Ends what a lost launcher left behind: processes whose environment names the run's temporary folder or
-/// that work below its working directory, and members of the launcher's session of this boot. Returns how
-/// many were ended.
+/// The mark of a run: the resource limit on real-time processor time, which nothing here uses, set to a
+/// number made from the run's directory. Processes inherit it through every fork and exec and cannot raise
+/// it, so it finds those that left session, folder and environment behind. Between 2^61 and 2^62
+/// microseconds, so that it limits nothing.
+fn mark_of(run_dir: &Path) -> u64 {
+    let digest = Sha256::digest(run_dir.as_os_str().as_bytes());
+    let mut head = [0; 8];
+    head.copy_from_slice(&digest[..8]);
+    (1 << 61) | (u64::from_le_bytes(head) >> 3)
+}
+
+/// Marks this process and all that descend from it.
+pub fn mark_this_process(run_dir: &Path) {
+    let mark = mark_of(run_dir);
+    let limit = libc::rlimit { rlim_cur: mark, rlim_max: mark };
+    // SAFETY: passes a valid structure. A host that refuses leaves the other ways to find leftovers.
+    unsafe { libc::setrlimit(libc::RLIMIT_RTTIME, &raw const limit) };
+}
+
+fn carries_mark(pid: i32, mark: &str) -> bool {
+    let Ok(limits) = fs::read_to_string(format!("/proc/{pid}/limits")) else { return false };
+    limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max realtime timeout"))
+        .is_some_and(|values| values.split_ascii_whitespace().nth(1) == Some(mark))
+}
+
+/// Finds the launcher of a run by its mark: the marked process whose parent is not marked.
+pub fn find_launcher(run_dir: &Path) -> Option<Process> {
+    let mark = mark_of(run_dir).to_string();
+    let marked: Vec<Process> = all_processes().into_iter().filter(|p| carries_mark(p.pid, &mark)).collect();
+    let pids: HashSet<i32> = marked.iter().map(|p| p.pid).collect();
+    marked.into_iter().find(|p| !p.zombie && !pids.contains(&p.parent) && is_launcher(p.pid))
+}
+
+fn is_launcher(pid: i32) -> bool {
+    let Ok(words) = fs::read(format!("/proc/{pid}/cmdline")) else { return false };
+    words.split(|b| *b == 0).nth(1) == Some(b"exec-run")
+}
+
+/// Signals exactly one process that was found.
+pub fn signal_found(process: &Process, signal: Signal) -> bool {
+    send(process, signal)
+}
+
+/// How long leftovers may resist.
+const LEFTOVERS_BOUND: Duration = Duration::from_secs(5);
+
+/// Ends what a lost launcher left behind: processes that carry the run's mark, whose environment names the
+/// run's temporary folder or that work below its working directory, and members of the launcher's
+/// session of this boot. Returns how many were ended.
 pub fn end_leftovers(dir: &RunDir, facts: Option<&LauncherFacts>) -> u32 {
-    let (work, tmp) = (dir.work(), dir.tmp());
     let facts = facts.filter(|f| f.boot_id == boot_id());
-    let deadline = Instant::now() + Duration::from_secs(5);
+    let trace = Trace { work: dir.work(), tmp: dir.tmp(), mark: mark_of(&dir.0).to_string(), facts };
+    let deadline = Instant::now() + LEFTOVERS_BOUND;
     let mut ended = HashSet::new();
     loop {
         let found: Vec<Process> =
-            all_processes().into_iter().filter(|p| !p.zombie && is_leftover(p, &work, &tmp, facts)).collect();
+            all_processes().into_iter().filter(|p| !p.zombie && trace.leads_to(p)).collect();
         if found.is_empty() || Instant::now() > deadline {
             return u32::try_from(ended.len()).unwrap_or(u32::MAX);
         }
@@ -169,12 +218,26 @@ pub fn end_leftovers(dir: &RunDir, facts: Option<&LauncherFacts>) -> u32 {
     }
 }
 
-fn is_leftover(process: &Process, work: &Path, tmp: &Path, facts: Option<&LauncherFacts>) -> bool {
-    if process.pid == std::process::id().cast_signed() {
-        return false;
+/// By what the processes of one run are known.
+struct Trace<'a> {
+    work: PathBuf,
+    tmp: PathBuf,
+    mark: String,
+    facts: Option<&'a LauncherFacts>,
+}
+
+impl Trace<'_> {
+    fn leads_to(&self, process: &Process) -> bool {
+        if process.pid == std::process::id().cast_signed() {
+            return false;
+        }
+        let in_session =
+            self.facts.is_some_and(|f| process.session == f.pid && process.start_time >= f.start_time);
+        in_session
+            || carries_mark(process.pid, &self.mark)
+            || environment_names(process.pid, &self.tmp)
+            || works_below(process.pid, &self.work)
     }
-    let in_session = facts.is_some_and(|f| process.session == f.pid && process.start_time >= f.start_time);
-    in_session || environment_names(process.pid, tmp) || works_below(process.pid, work)
 }
 
 fn environment_names(pid: i32, tmp: &Path) -> bool {

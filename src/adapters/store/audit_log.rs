@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::wal::free_name;
 use crate::adapters::job_files::{create_dir_durably, sync_dir};
 
 /// The fields of a line that its place depends on.
@@ -25,11 +26,12 @@ pub struct AuditLog {
 }
 
 impl AuditLog {
-    /// Finds the end of the log; a line that a crash cut off is removed.
+    /// Finds the end of the log; a line that a crash cut off is removed. `stored` returns the store's own
+    /// text of an event: a file that does not end with it is set aside and written anew.
     ///
     /// # Errors
-    /// Any I/O error, or a last line that is not an event.
-    pub fn open(dir: PathBuf) -> io::Result<Self> {
+    /// Any I/O error.
+    pub fn open(dir: PathBuf, stored: impl Fn(u64) -> io::Result<Option<String>>) -> io::Result<Self> {
         create_dir_durably(&dir)?;
         let mut months: Vec<String> = fs::read_dir(&dir)?
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
@@ -37,14 +39,33 @@ impl AuditLog {
             .filter(|month| is_month(month))
             .collect();
         months.sort();
-        let mut log = Self { dir, last_seq: 0, month: months.last().cloned().unwrap_or_default() };
+        let mut log = Self { dir, last_seq: 0, month: String::new() };
         for month in months.iter().rev() {
-            if let Some(line) = last_line(&log.path(month))? {
-                log.last_seq = parse(&line)?.seq;
+            let path = log.path(month);
+            let Some(line) = last_line(&path)? else { continue };
+            if let Ok(seq) = parse(&line).map(|parsed| parsed.seq)
+                && stored(seq)?.as_deref() == Some(line.as_str())
+            {
+                log.last_seq = seq;
+                log.month.clone_from(month);
                 break;
             }
+            log.set_aside(&path)?;
         }
         Ok(log)
+    }
+
+    /// Renames a file that does not agree with the store; what it should hold is appended anew.
+    fn set_aside(&self, path: &Path) -> io::Result<()> {
+        let name = free_name(path)?;
+        fs::rename(path, &name)?;
+        sync_dir(&self.dir)?;
+        tracing::error!(
+            event = "SS_AUDIT_FILE_DAMAGED",
+            file = %name.file_name().unwrap_or_default().display(),
+            "a file of the audit log does not agree with the store; it is set aside and written anew"
+        );
+        Ok(())
     }
 
     /// Returns the sequence of the last event in the log.
@@ -115,7 +136,10 @@ fn parse(line: &str) -> io::Result<Line> {
 }
 
 /// Returns the last complete line of a file, after cutting off what follows it.
-fn last_line(path: &Path) -> io::Result<Option<String>> {
+///
+/// # Errors
+/// Any I/O error.
+pub fn last_line(path: &Path) -> io::Result<Option<String>> {
     let mut file = File::options().read(true).write(true).open(path)?;
     let len = file.metadata()?.len();
     let mut window = 64 * 1024;
@@ -151,17 +175,46 @@ mod tests {
     #[test]
     fn a_cut_line_is_written_again_and_months_never_go_back() {
         let dir = tempfile::tempdir().expect("a directory");
-        let mut log = AuditLog::open(dir.path().to_owned()).expect("opens");
-        log.append(&[event(1, "2026-01-31T23:59:59Z"), event(2, "2026-02-01T00:00:00Z")]).expect("appends");
+        let mut log = open(dir.path());
+        log.append(&EVENTS[..2].iter().map(|e| event(e.0, e.1)).collect::<Vec<_>>()).expect("appends");
         log.append(&[event(3, "2026-01-31T23:59:59Z")]).expect("appends");
         let february = dir.path().join("2026-02.jsonl");
         let text = fs::read_to_string(&february).expect("reads");
         fs::write(&february, &text[..text.len() - 5]).expect("cuts");
-        let mut log = AuditLog::open(dir.path().to_owned()).expect("opens again");
+        let mut log = open(dir.path());
         assert_eq!(log.last_seq(), 2);
         log.append(&[event(3, "2026-01-31T23:59:59Z")]).expect("appends");
         assert_eq!(fs::read_to_string(&february).expect("reads"), text);
         assert!(log.append(&[event(5, "2026-03-01T00:00:00Z")]).is_err(), "a gap is refused");
+    }
+
+    const EVENTS: [(u64, &str); 3] =
+        [(1, "2026-01-31T23:59:59Z"), (2, "2026-02-01T00:00:00Z"), (3, "2026-01-31T23:59:59Z")];
+
+    fn open(dir: &Path) -> AuditLog {
+        let stored = |seq| Ok(EVENTS.iter().find(|e| e.0 == seq).map(|e| event(e.0, e.1).1));
+        AuditLog::open(dir.to_owned(), stored).expect("opens")
+    }
+
+    #[test]
+    fn a_damaged_end_is_set_aside_and_written_anew() {
+        let all: Vec<(u64, String)> = EVENTS.iter().map(|e| event(e.0, e.1)).collect();
+        let dir = tempfile::tempdir().expect("a directory");
+        open(dir.path()).append(&all).expect("appends");
+        let february = dir.path().join("2026-02.jsonl");
+        let whole = fs::read(&february).expect("reads");
+        let last = whole.len() - event(3, EVENTS[2].1).1.len() - 1;
+        for (n, byte) in (last..whole.len() - 1).enumerate() {
+            let mut damaged = whole.clone();
+            damaged[byte] ^= 1;
+            fs::write(&february, &damaged).expect("damages");
+            let mut log = open(dir.path());
+            assert_eq!(log.last_seq(), 1, "byte {byte}");
+            log.append(&all[1..]).expect("appends");
+            assert_eq!(fs::read(&february).expect("reads"), whole, "written anew");
+            let aside = dir.path().join(format!("2026-02.jsonl.damaged-{}", n + 1));
+            assert_eq!(fs::read(aside).expect("kept"), damaged);
+        }
     }
 
     #[test]

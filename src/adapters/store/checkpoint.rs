@@ -13,6 +13,10 @@ const LONG_LOG: i64 = 65_536;
 /// Runs until the committer has ended, then empties the log.
 pub fn run(core: &Arc<Core>, conn: &Connection) {
     while core.checkpoints.take().is_some() {
+        // After a fault nothing is moved: what the disk holds is for the next start to judge.
+        if core.fault().is_some() {
+            return;
+        }
         let result = checkpoint(conn, "PASSIVE").and_then(|pages| match pages {
             LONG_LOG.. => checkpoint(conn, "RESTART"),
             few => Ok(few),
@@ -38,9 +42,10 @@ fn settle(core: &Core, result: rusqlite::Result<i64>) -> bool {
         Err(error)
             if matches!(
                 error.sqlite_error_code(),
-                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull)
             ) =>
         {
+            // A log that cannot be moved because the volume is full stays as it is, and whole.
             true
         }
         Err(error) => {

@@ -4,14 +4,17 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OptionalExtension};
 use tokio::sync::oneshot;
 
 use super::apply::{Applied, apply, quarantine};
 use super::job_cache::Written;
+use super::prepare::Prepared;
 use super::shared::{Committed, Core, Request};
 use super::usage::Usages;
+use super::verify::problems;
 use crate::domain::audit::{ChainedEvent, GENESIS_HASH};
 use crate::domain::ids::TenantId;
 use crate::domain::job::JobStatus;
@@ -180,23 +183,177 @@ fn refuse_rest(core: &Core) {
     }
 }
 
+/// One batch, split into what it consists of.
+#[derive(Default)]
+struct Batch {
+    commits: Vec<Box<Prepared>>,
+    replies: Vec<Reply>,
+    damages: Vec<(Key, String)>,
+    reindex: Vec<&'static str>,
+}
+
+impl Batch {
+    fn of(requests: Vec<Request>) -> Self {
+        let mut batch = Self::default();
+        for request in requests {
+            match request {
+                Request::Commit { commit, reply } => {
+                    batch.commits.push(commit);
+                    batch.replies.push(reply);
+                }
+                Request::Quarantine { key, reason } => batch.damages.push((key, reason)),
+                Request::Reindex { table } => batch.reindex.push(table),
+            }
+        }
+        batch
+    }
+
+    /// A caller that went away does not undo its commit.
+    fn answer(self, answers: Vec<Result<Receipt, CommitError>>) {
+        for (reply, answer) in self.replies.into_iter().zip(answers) {
+            let _ = reply.send(answer);
+        }
+    }
+}
+
+/// How a transaction failed.
+enum Failure {
+    /// Nothing of it was applied.
+    Before(rusqlite::Error),
+    /// Its end failed: what is on the disk is not known.
+    AtEnd(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Before(error)
+    }
+}
+
+impl Failure {
+    /// True if a page that the transaction needs is damaged. Nothing was applied then.
+    fn is_damage(&self) -> bool {
+        matches!(self, Self::Before(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt))
+    }
+
+    /// True if the volume refused to grow a file. Nothing was applied then, even at the end: the record
+    /// that completes a transaction is written last.
+    fn is_full(&self) -> bool {
+        let (Self::Before(error) | Self::AtEnd(error)) = self;
+        error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+    }
+}
+
+/// When a caller that met a damaged page may come again: indexes may be mended by then.
+const DAMAGE_RETRY: Duration = Duration::from_secs(10);
+/// When a caller that met a full volume may come again.
+const FULL_RETRY: Duration = Duration::from_secs(5);
+
 /// Applies one batch; false after a fault.
 fn commit_batch(core: &Core, conn: &mut Connection, heads: &mut Heads, requests: Vec<Request>) -> bool {
-    let mut answers: Vec<(Reply, Result<Receipt, CommitError>)> = Vec::with_capacity(requests.len());
-    let mut waiting: Vec<Reply> = Vec::new();
-    let mut effects = Effects::default();
+    let batch = Batch::of(requests);
     let before = (heads.sequence, heads.audit_seq);
-    let result = transaction(core, conn, heads, requests, &mut answers, &mut waiting, &mut effects);
-    if let Err(error) = result {
-        // the heads are not the tables' any more; nothing uses them after a stop
-        let reason = format!("writing failed: {error}");
-        core.stop(&reason);
-        core.cache.clear();
-        for reply in answers.into_iter().map(|(reply, _)| reply).chain(waiting) {
-            let _ = reply.send(Err(CommitError::Stopped { reason: reason.clone() }));
-        }
-        return false;
+    let mut effects = Effects::default();
+    let mut result = transaction(core, conn, heads, &batch, &mut effects);
+    if matches!(&result, Err(failure) if failure.is_full()) && core.reserve.release() {
+        start_over(core, conn, heads, &mut effects);
+        result = transaction(core, conn, heads, &batch, &mut effects);
     }
+    match result {
+        Ok(answers) => {
+            publish(core, heads, before, effects);
+            batch.reindex.iter().for_each(|table| reindex(core, conn, table));
+            batch.answer(answers);
+            true
+        }
+        Err(failure) if failure.is_full() => {
+            tracing::error!(event = "SS_STORE_FULL", "the store's volume is full; commits are refused");
+            start_over(core, conn, heads, &mut effects);
+            for (key, _) in &batch.damages {
+                core.clear_quarantined(std::slice::from_ref(key));
+            }
+            let answers = batch.commits.iter().map(|_| Err(CommitError::Full { retry_after: FULL_RETRY }));
+            let answers = answers.collect();
+            batch.answer(answers);
+            true
+        }
+        Err(failure) if failure.is_damage() => {
+            start_over(core, conn, heads, &mut effects);
+            refuse_damaged(core, conn, heads, batch)
+        }
+        Err(failure) => {
+            core.cache.clear();
+            stop(core, batch, failure);
+            false
+        }
+    }
+}
+
+/// Makes the indexes of a damaged table anew; one whose own pages are damaged stays as it is.
+fn reindex(core: &Core, conn: &Connection, table: &'static str) {
+    // a statement of its own is a transaction of its own
+    let mended = conn.execute_batch(&format!("REINDEX {table}"));
+    match mended.and_then(|()| problems(conn, table)) {
+        Ok(None) => {
+            tracing::info!(event = "SS_STORE_TABLE_MENDED", table, "the indexes of a table were made anew");
+            core.note_damage(table, "");
+        }
+        Ok(Some(what)) => core.note_damage(table, &what),
+        Err(error) => core.note_damage(table, &error.to_string()),
+    }
+}
+
+/// Finds the commits of a batch that meet a damaged page, one by one: they are refused, all others are
+/// applied. False after a fault.
+fn refuse_damaged(core: &Core, conn: &mut Connection, heads: &mut Heads, batch: Batch) -> bool {
+    if batch.commits.len() + batch.damages.len() <= 1 {
+        tracing::error!(event = "SS_RECORD_DAMAGED", "a commit met a damaged page of the database and is refused");
+        core.note_damage("pages", "a commit met a damaged page");
+        core.ask_for_look();
+        let answers =
+            batch.commits.iter().map(|_| Err(CommitError::Unavailable { retry_after: DAMAGE_RETRY })).collect();
+        batch.answer(answers);
+        return true;
+    }
+    let Batch { commits, replies, damages, .. } = batch;
+    let alone = commits.into_iter().zip(replies).map(|(commit, reply)| Request::Commit { commit, reply });
+    let noted = damages.into_iter().map(|(key, reason)| Request::Quarantine { key, reason });
+    for request in alone.chain(noted).collect::<Vec<_>>() {
+        if !commit_batch(core, conn, heads, vec![request]) {
+            return false;
+        }
+    }
+    true
+}
+
+/// Forgets what a transaction that failed had in mind: the heads are the tables' again.
+fn start_over(core: &Core, conn: &Connection, heads: &mut Heads, effects: &mut Effects) {
+    *effects = Effects::default();
+    core.cache.clear();
+    match Heads::load(conn) {
+        Ok(kept) => *heads = kept,
+        Err(error) => core.stop(&format!("the heads cannot be read back: {error}")),
+    }
+}
+
+/// Stops the store after an error and answers the batch that met it.
+fn stop(core: &Core, batch: Batch, failure: Failure) {
+    let (error, at_end) = match failure {
+        Failure::Before(error) => (error, false),
+        Failure::AtEnd(error) => (error, true),
+    };
+    let reason = format!("writing failed: {error}");
+    core.stop(&reason);
+    let answer = |commit: &Prepared| match at_end {
+        true => Err(CommitError::Indeterminate { id: commit.id.clone() }),
+        false => Err(CommitError::Stopped { reason: reason.clone() }),
+    };
+    let answers = batch.commits.iter().map(|commit| answer(commit)).collect();
+    batch.answer(answers);
+}
+
+/// Shows a durable transaction to everyone who looks.
+fn publish(core: &Core, heads: &Heads, before: (u64, u64), effects: Effects) {
     let jobs = effects.jobs.iter().map(|w| Key::Job(w.tenant.clone(), w.job_id.clone())).collect();
     core.cache.show(effects.jobs);
     core.publish_heads(heads.sequence, (heads.audit_seq, &heads.audit_hash), &heads.jobs);
@@ -207,11 +364,6 @@ fn commit_batch(core: &Core, conn: &mut Connection, heads: &mut Heads, requests:
         // the queue of exports has no bound, and it is closed by this thread only
         let _ = core.exports.push(Committed { sequence: heads.sequence, jobs });
     }
-    for (reply, answer) in answers {
-        // a caller that went away does not undo its commit
-        let _ = reply.send(answer);
-    }
-    true
 }
 
 /// What a transaction causes once it is durable.
@@ -227,53 +379,32 @@ fn transaction(
     core: &Core,
     conn: &mut Connection,
     heads: &mut Heads,
-    requests: Vec<Request>,
-    answers: &mut Vec<(Reply, Result<Receipt, CommitError>)>,
-    waiting: &mut Vec<Reply>,
+    batch: &Batch,
     effects: &mut Effects,
-) -> rusqlite::Result<()> {
-    let mut commits = Vec::with_capacity(requests.len());
-    let mut damages = Vec::new();
-    for request in requests {
-        match request {
-            Request::Commit { commit, reply } => {
-                commits.push(commit);
-                waiting.push(reply);
-            }
-            Request::Quarantine { key, reason } => damages.push((key, reason)),
-        }
-    }
+) -> Result<Vec<Result<Receipt, CommitError>>, Failure> {
     let now = core.clock.now();
     let before = (heads.sequence, heads.audit_seq);
+    let mut answers = Vec::with_capacity(batch.commits.len());
     let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    prune(&tx, core.exported_sequence(), now.timestamp_millis(), commits.len())?;
-    waiting.reverse();
-    for commit in commits {
-        let outcome = apply(&tx, heads, now.timestamp_millis(), &commit)?;
-        let reply = waiting.pop().expect("one reply per commit");
-        match outcome {
+    prune(&tx, core.exported_sequence(), now.timestamp_millis(), batch.commits.len())?;
+    for commit in &batch.commits {
+        match apply(&tx, heads, now.timestamp_millis(), commit)? {
             Ok(Applied { receipt, changes, jobs }) => {
-                effects.healed.extend(
-                    receipt
-                        .versions
-                        .iter()
-                        .map(|(key, _)| key)
-                        .filter(|key| core.is_quarantined(key))
-                        .cloned(),
-                );
+                let named = receipt.versions.iter().map(|(key, _)| key);
+                effects.healed.extend(named.filter(|key| core.is_quarantined(key)).cloned());
                 effects.changes.extend(changes);
                 effects.jobs.extend(jobs);
-                answers.push((reply, Ok(receipt)));
+                answers.push(Ok(receipt));
             }
-            Err(refused) => answers.push((reply, Err(refused))),
+            Err(refused) => answers.push(Err(refused)),
         }
     }
     for key in &effects.healed {
         tx.execute("DELETE FROM quarantine WHERE key = ?1", [super::keys::encode(key)])?;
     }
-    for (key, reason) in damages {
-        if !effects.healed.contains(&key) {
-            quarantine(&tx, heads, now, &key, &reason)?;
+    for (key, reason) in &batch.damages {
+        if !effects.healed.contains(key) {
+            quarantine(&tx, heads, now, key, reason)?;
         }
     }
     if (heads.sequence, heads.audit_seq) != before {
@@ -281,7 +412,8 @@ fn transaction(
         effects.usage = heads.usage.save(&tx)?;
     }
     core.cache.hide(effects.jobs.iter());
-    tx.commit()
+    tx.commit().map_err(Failure::AtEnd)?;
+    Ok(answers)
 }
 
 /// Keeps receipts for a day and answers until they expire. The work is bounded by the batch.

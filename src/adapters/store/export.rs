@@ -137,7 +137,11 @@ impl Exporter {
 
     fn export_audit(&mut self) -> io::Result<()> {
         if self.audit.is_none() {
-            self.audit = Some(AuditLog::open(self.data_dir.join("audit"))?);
+            let stored = |seq: u64| {
+                let found = reads::audit_json(&self.conn, seq.saturating_sub(1), 1).map_err(io::Error::other)?;
+                Ok(found.into_iter().find(|(n, _)| *n == seq).map(|(_, json)| json))
+            };
+            self.audit = Some(AuditLog::open(self.data_dir.join("audit"), stored)?);
         }
         let log = self.audit.as_mut().expect("just opened");
         loop {

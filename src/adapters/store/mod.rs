@@ -16,6 +16,7 @@ mod job_cache;
 mod job_copy;
 mod keys;
 mod lock;
+mod loss;
 mod prepare;
 mod queue;
 mod readers;
@@ -27,6 +28,8 @@ mod shared;
 pub mod sqlite;
 pub mod tools;
 mod usage;
+mod verify;
+mod wal;
 
 pub use lock::{Holder, LockError};
 pub use sqlite::{OpenError, Options, SqliteStore};

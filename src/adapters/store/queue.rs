@@ -103,6 +103,11 @@ impl<T> HandOver<T> {
         self.ready.notify_all();
     }
 
+    /// True once it is closed.
+    pub fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
     /// Returns how many items wait.
     pub fn len(&self) -> usize {
         self.lock().items.len()

@@ -114,11 +114,13 @@ impl Readers {
             QueryError::Sqlite(error) => match (error.sqlite_error_code(), key) {
                 (Some(ErrorCode::DatabaseCorrupt), Some(key)) => {
                     self.core.report_damage(&key, "the database page is damaged");
+                    self.core.ask_for_look();
                     ReadError::Corrupt { key }
                 }
                 // the rest is still served; the committer stops by itself where it meets the page
                 (Some(ErrorCode::DatabaseCorrupt), None) => {
                     tracing::error!(event = "SS_RECORD_DAMAGED", %error, "a page of the database is damaged");
+                    self.core.ask_for_look();
                     ReadError::Stopped { reason: "a page of the database is damaged".to_owned() }
                 }
                 (Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked), _) => {

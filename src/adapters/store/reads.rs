@@ -6,14 +6,15 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::DateTime;
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
+use super::loss::BEHIND;
 use super::readers::QueryError;
-use super::rows::{Damage, Stored, column_count, columns, decode};
+use super::rows::{Damage, Stored, column_count, columns, decode, withheld};
 use super::shared::Core;
 use crate::domain::audit::ChainedEvent;
 use crate::domain::ids::{JobId, TenantId};
-use crate::domain::job::JobRecord;
+use crate::domain::job::{JobRecord, JobStatus};
 use crate::ports::store::{JobFilter, Key, Page, QueuedJob, ReadError};
 
 /// Most items of one page or of one read of the queue.
@@ -87,12 +88,20 @@ pub fn page<T: Stored>(
         seen += 1;
         let n = column_count::<T>();
         last = Some((row.get::<_, i64>(n)?, row.get::<_, i64>(n + 1)?));
-        match decode::<T>(row)? {
+        match sound::<T>(core, row)? {
             Ok(item) => page.items.push(item),
             Err(damage) => report(core, &damage),
         }
     }
     Ok(page)
+}
+
+/// Reads a record that is neither damaged nor withheld.
+pub(super) fn sound<T: Stored>(core: &Core, row: &rusqlite::Row<'_>) -> rusqlite::Result<Result<T, Damage>> {
+    Ok(decode::<T>(row)?.and_then(|record| match withheld(core, &record) {
+        Some(damage) => Err(damage),
+        None => Ok(record),
+    }))
 }
 
 pub(super) fn report(core: &Core, damage: &Damage) {
@@ -174,7 +183,7 @@ pub fn jobs_with_id(
     let mut rows = statement.query([job_id.as_str()])?;
     let mut found = JobsWithId { jobs: Vec::new(), complete: true };
     while let Some(row) = rows.next()? {
-        match decode::<JobRecord>(row)? {
+        match sound::<JobRecord>(core, row)? {
             Ok(job) => {
                 let bytes: i64 = row.get(column_count::<JobRecord>())?;
                 found.jobs.push((Arc::new(job), usize::try_from(bytes).unwrap_or(usize::MAX)));
@@ -185,6 +194,10 @@ pub fn jobs_with_id(
                 found.complete = false;
             }
         }
+    }
+    // Every commit of it may be among those that were lost.
+    if let Some(key) = core.withheld_job(job_id).filter(|_| found.jobs.is_empty()) {
+        return Err(Damage { key: Some(key), reason: BEHIND, newer: false }.into());
     }
     Ok(found)
 }
@@ -205,16 +218,51 @@ pub fn queue_position(conn: &Connection, tenant: &str, job_id: &str) -> Result<O
     Ok(Some(before.cast_unsigned()))
 }
 
-/// Reads every running job.
+/// Reads every running job. A damaged record or page costs the jobs on it, never the others.
 ///
 /// # Errors
-/// An error of the database.
+/// An error of the database other than damage.
 pub fn running(conn: &Connection, core: &Core) -> Result<Vec<JobRecord>, QueryError> {
-    let sql = format!(
-        "SELECT {} FROM jobs WHERE status = 'running' ORDER BY created_at, row",
-        columns::<JobRecord>()
-    );
-    all(conn, core, &sql, [])
+    let sql = format!("SELECT {} FROM jobs WHERE row = ?1", columns::<JobRecord>());
+    let mut one = conn.prepare_cached(&sql)?;
+    let mut jobs = Vec::new();
+    for row in running_rows(conn)? {
+        match one.query_row([row], |row| sound::<JobRecord>(core, row)).optional() {
+            // What ended in the meantime needs nobody.
+            Ok(Some(Ok(job))) if job.status == JobStatus::Running => jobs.push(job),
+            Ok(Some(Ok(_)) | None) => {}
+            Ok(Some(Err(damage))) => report(core, &damage),
+            Err(error) if is_damage(&error) => damaged_page(&error),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(jobs)
+}
+
+fn running_rows(conn: &Connection) -> rusqlite::Result<Vec<i64>> {
+    let mut statement =
+        conn.prepare_cached("SELECT row FROM jobs WHERE status = 'running' ORDER BY created_at, row")?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    loop {
+        match rows.next() {
+            Ok(Some(row)) => found.push(row.get(0)?),
+            Ok(None) => return Ok(found),
+            Err(error) if is_damage(&error) => {
+                damaged_page(&error);
+                return Ok(found);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt)
+}
+
+fn damaged_page(error: &rusqlite::Error) {
+    tracing::error!(event = "SS_RECORD_DAMAGED", %error, "a page of the database is damaged");
 }
 
 /// Reads every record that a statement finds; damaged ones are reported and left out.
@@ -231,7 +279,7 @@ pub fn all<T: Stored, P: rusqlite::Params>(
     let mut rows = statement.query(params)?;
     let mut items = Vec::new();
     while let Some(row) = rows.next()? {
-        match decode::<T>(row)? {
+        match sound::<T>(core, row)? {
             Ok(item) => items.push(item),
             Err(damage) => report(core, &damage),
         }

@@ -4,7 +4,9 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::de::DeserializeOwned;
 
+use super::loss::BEHIND;
 use super::prepare::checksum;
+use super::shared::Core;
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
 use crate::domain::job::{JobRecord, SCHEMA_VERSION};
 use crate::domain::tenant::TenantRecord;
@@ -191,6 +193,18 @@ pub fn find<T: Stored>(
     let conditions: Vec<String> = by.iter().enumerate().map(|(i, c)| format!("{c} = ?{}", i + 1)).collect();
     let sql = format!("SELECT {} FROM {} WHERE {}", columns::<T>(), T::TABLE, conditions.join(" AND "));
     conn.prepare_cached(&sql)?.query_row(rusqlite::params_from_iter(values), decode::<T>).optional()
+}
+
+/// Returns the name of a record that was read.
+pub fn key_of<T: Stored>(record: &T) -> Option<Key> {
+    let (names, _) = record.name();
+    T::key(&names.into_iter().map(str::to_owned).collect::<Vec<_>>())
+}
+
+/// Returns the damage of a record that was read whole but is kept from readers.
+pub fn withheld<T: Stored>(core: &Core, record: &T) -> Option<Damage> {
+    let key = key_of(record).filter(|key| core.is_withheld(key))?;
+    Some(Damage { key: Some(key), reason: BEHIND, newer: false })
 }
 
 /// Returns the table that holds a record.

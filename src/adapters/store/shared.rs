@@ -2,6 +2,7 @@
 //! stopped the store, and those who listen to changes.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
@@ -10,6 +11,8 @@ use super::job_cache::JobCache;
 use super::prepare::Prepared;
 use super::queue::HandOver;
 use crate::domain::ids::TenantId;
+use crate::adapters::reserve::Reserve;
+use crate::domain::ids::JobId;
 use crate::domain::job::JobStatus;
 use crate::domain::tenant::TenantUsage;
 use crate::ports::clock::Clock;
@@ -20,6 +23,10 @@ pub enum Request {
     Commit {
         commit: Box<Prepared>,
         reply: oneshot::Sender<Result<Receipt, CommitError>>,
+    },
+    /// The indexes of a table disagree with it.
+    Reindex {
+        table: &'static str,
     },
     /// A reader found a damaged record.
     Quarantine {
@@ -44,6 +51,11 @@ struct Facts {
     audit_seq: u64,
     audit_hash: String,
     quarantined: HashSet<Key>,
+    /// Quarantined records that are older than what was acknowledged.
+    withheld: HashSet<Key>,
+    /// Tables that are damaged, with what was found.
+    damaged_tables: BTreeMap<&'static str, String>,
+    verified: bool,
     export_fault: Option<String>,
     exported_sequence: u64,
     usage: HashMap<TenantId, TenantUsage>,
@@ -55,22 +67,34 @@ pub struct Core {
     pub exports: HandOver<Committed>,
     /// Wakes the checkpoint thread.
     pub checkpoints: HandOver<()>,
+    /// Asks for a look through the database; closed with the store.
+    pub verifies: HandOver<()>,
     pub clock: Arc<dyn Clock>,
     pub cache: JobCache,
+    /// Disk space that is given up when the volume is full.
+    pub reserve: Reserve,
+    /// True once any record is withheld; almost always false, and then reads look no further.
+    withholds: AtomicBool,
+    /// A damaged page has asked for a look.
+    looked: AtomicBool,
     facts: Mutex<Facts>,
     listeners: Mutex<Vec<mpsc::UnboundedSender<Change>>>,
 }
 
 impl Core {
     /// Starts with nothing committed.
-    pub fn new(queue: usize, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(queue: usize, clock: Arc<dyn Clock>, reserve: Reserve) -> Self {
         Self {
             requests: HandOver::new(queue),
             // one small entry per transaction; the exporter merges them each time it wakes
             exports: HandOver::new(usize::MAX),
             checkpoints: HandOver::new(1),
+            verifies: HandOver::new(1),
             clock,
             cache: JobCache::default(),
+            reserve,
+            withholds: AtomicBool::new(false),
+            looked: AtomicBool::new(false),
             facts: Mutex::default(),
             listeners: Mutex::default(),
         }
@@ -135,6 +159,26 @@ impl Core {
         self.facts().quarantined.insert(key.clone())
     }
 
+    /// Keeps a record from readers until it is written anew.
+    pub fn withhold(&self, key: &Key) {
+        self.facts().withheld.insert(key.clone());
+        self.withholds.store(true, Ordering::Release);
+    }
+
+    /// True if the record is kept from readers.
+    pub fn is_withheld(&self, key: &Key) -> bool {
+        self.withholds.load(Ordering::Acquire) && self.facts().withheld.contains(key)
+    }
+
+    /// Returns the withheld job with this id.
+    pub fn withheld_job(&self, job_id: &JobId) -> Option<Key> {
+        if !self.withholds.load(Ordering::Acquire) {
+            return None;
+        }
+        let facts = self.facts();
+        facts.withheld.iter().find(|key| matches!(key, Key::Job(_, id) if id == job_id)).cloned()
+    }
+
     /// True if the record is marked as damaged.
     pub fn is_quarantined(&self, key: &Key) -> bool {
         self.facts().quarantined.contains(key)
@@ -148,6 +192,7 @@ impl Core {
         let mut facts = self.facts();
         for key in keys {
             facts.quarantined.remove(key);
+            facts.withheld.remove(key);
         }
     }
 
@@ -165,6 +210,33 @@ impl Core {
                 self.clear_quarantined(std::slice::from_ref(key));
             }
         }
+    }
+
+    /// Asks for a look through the database, once however often a damaged page is met.
+    pub fn ask_for_look(&self) {
+        if !self.looked.swap(true, Ordering::AcqRel) {
+            // Full means that it is asked for already.
+            let _ = self.verifies.push(());
+        }
+    }
+
+    /// True once the store is ending.
+    pub fn is_closing(&self) -> bool {
+        self.verifies.is_closed()
+    }
+
+    /// Notes a damaged table, or with an empty text that it is mended.
+    pub fn note_damage(&self, table: &'static str, what: &str) {
+        let mut facts = self.facts();
+        match what {
+            "" => facts.damaged_tables.remove(table),
+            what => facts.damaged_tables.insert(table, what.to_owned()),
+        };
+    }
+
+    /// Notes that the whole database was looked through.
+    pub fn note_verified(&self) {
+        self.facts().verified = true;
     }
 
     /// Registers a listener.
@@ -196,6 +268,8 @@ impl Core {
             jobs: facts.jobs.clone(),
             audit_heads: vec![(super::prepare::CHAIN, facts.audit_seq, facts.audit_hash.clone())],
             waiting_commits: waiting,
+            damaged_tables: facts.damaged_tables.iter().map(|(t, what)| format!("{t}: {what}")).collect(),
+            verified: facts.verified,
             export_fault: facts.export_fault.clone(),
             exported_sequence: facts.exported_sequence,
         }

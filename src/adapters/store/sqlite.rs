@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
-use rusqlite::Connection;
+use rusqlite::{Connection, InterruptHandle};
 use tokio::sync::{mpsc, oneshot};
 
 use super::committer::Heads;
@@ -21,8 +21,9 @@ use super::reads::{self, Conditions};
 use super::rows::{self, Stored};
 use super::schema::{self, SchemaError};
 use super::shared::{Core, Request};
-use super::{apply, checkpoint, committer, due, keys};
+use super::{apply, checkpoint, committer, due, loss, verify};
 use crate::adapters::job_files::create_dir_durably;
+use crate::adapters::reserve::Reserve;
 use crate::domain::audit::ChainedEvent;
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
 use crate::domain::ids::{CodeId, JobId, KeyId, TenantId};
@@ -44,6 +45,8 @@ pub struct Options {
     /// Most bytes of one commit, serialised.
     pub max_commit_bytes: usize,
     pub readers: usize,
+    /// How long after the opening the whole database is looked through, in the background.
+    pub verify_after: Duration,
 }
 
 impl Options {
@@ -57,6 +60,7 @@ impl Options {
             queue: 4096,
             max_commit_bytes: 16 * 1024 * 1024,
             readers,
+            verify_after: Duration::from_secs(5),
         }
     }
 }
@@ -85,6 +89,7 @@ struct Running {
     exporter: JoinHandle<()>,
     readers: Vec<JoinHandle<()>>,
     checkpointer: JoinHandle<()>,
+    verifier: (JoinHandle<()>, InterruptHandle),
     _lock: OwnerLock,
 }
 
@@ -109,17 +114,20 @@ impl SqliteStore {
         refuse_network_file_system(&dir)?;
         let lock = OwnerLock::acquire(&dir.join("store.lock"), options.lock_wait, options.clock.now())?;
         let path = dir.join("store.sqlite3");
+        let lost_commits = loss::inspect_log(&path)?;
         let writer = schema::open_writer(&path)?;
-        let heads = Heads::load(&writer)?;
-        let core = Arc::new(Core::new(options.queue, Arc::clone(&options.clock)));
+        let mut heads = Heads::load(&writer)?;
+        let reserve = Reserve::of(&options.data_dir);
+        let core = Arc::new(Core::new(options.queue, Arc::clone(&options.clock), reserve));
         core.publish_heads(heads.sequence, (heads.audit_seq, &heads.audit_hash), &heads.jobs);
         core.publish_usage(heads.usage.all().iter().map(|(tenant, usage)| (tenant.clone(), *usage)));
-        load_quarantine(&writer, &core)?;
+        loss::load_quarantine(&writer, &core)?;
+        loss::withhold_lost(&core, &options.data_dir, &writer, &mut heads, lost_commits)?;
         let exported = exported_sequence(&options.data_dir);
         // copies cannot be ahead of the store they were made from; then they are of another one
         core.publish_export(Some(if exported > heads.sequence { 0 } else { exported }), None);
         let (readers, reader_threads) = Readers::start(&path, options.readers.max(1), Arc::clone(&core))?;
-        let running = start_threads(&core, &path, writer, heads, reader_threads, options.data_dir, lock)?;
+        let running = start_threads(&core, &path, writer, heads, reader_threads, options.data_dir, options.verify_after, lock)?;
         Ok(Arc::new(Self {
             core,
             readers,
@@ -133,6 +141,9 @@ impl SqliteStore {
     pub fn shutdown(&self) {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(running) = running else { return };
+        self.core.verifies.close();
+        running.verifier.1.interrupt();
+        join(running.verifier.0);
         self.core.requests.close();
         join(running.committer);
         join(running.exporter);
@@ -163,9 +174,14 @@ impl SqliteStore {
         by: &'static [&'static str],
         values: Vec<String>,
     ) -> BoxFuture<'_, Result<Option<T>, ReadError>> {
+        let core = Arc::clone(&self.core);
         Box::pin(self.readers.read(key, move |conn| {
             let values: Vec<&str> = values.iter().map(String::as_str).collect();
-            Ok(rows::find::<T>(conn, by, &values)?.transpose()?)
+            let found = rows::find::<T>(conn, by, &values)?.transpose()?;
+            match found.as_ref().and_then(|record| rows::withheld(&core, record)) {
+                Some(damage) => Err(damage.into()),
+                None => Ok(found),
+            }
         }))
     }
 
@@ -220,18 +236,6 @@ fn join(thread: JoinHandle<()>) {
     }
 }
 
-fn load_quarantine(conn: &Connection, core: &Core) -> rusqlite::Result<()> {
-    let mut statement = conn.prepare("SELECT key FROM quarantine")?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let name: String = row.get(0)?;
-        if let Some(key) = keys::decode(&name) {
-            core.mark_quarantined(&key);
-        }
-    }
-    Ok(())
-}
-
 fn start_threads(
     core: &Arc<Core>,
     path: &Path,
@@ -239,6 +243,7 @@ fn start_threads(
     heads: Heads,
     readers: Vec<JoinHandle<()>>,
     data_dir: PathBuf,
+    verify_after: Duration,
     lock: OwnerLock,
 ) -> Result<Running, OpenError> {
     let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
@@ -249,7 +254,13 @@ fn start_threads(
     let exporter = named("store-export").spawn(move || exporter.run())?;
     let shared = Arc::clone(core);
     let committer = named("store-commit").spawn(move || committer::run(&shared, writer, heads))?;
-    Ok(Running { committer, exporter, readers, checkpointer, _lock: lock })
+    let look = schema::open_reader(path)?;
+    let interrupt = look.get_interrupt_handle();
+    let shared = Arc::clone(core);
+    let verifier =
+        named("store-verify").spawn(move || verify::run(&shared, &look, verify_after))?;
+    let verifier = (verifier, interrupt);
+    Ok(Running { committer, exporter, readers, checkpointer, verifier, _lock: lock })
 }
 
 impl Store for SqliteStore {

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument;
@@ -70,6 +70,10 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
     let headers = response.headers_mut();
     headers.insert(X_TRACE_ID, header_value(trace_id.as_str()));
     headers.insert(X_REQUEST_ID, header_value(&request_id));
+    if app.health.is_draining() {
+        // The client's next request goes to a connection that is not about to be closed.
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     response
 }
 

@@ -11,6 +11,7 @@ use stata_service::app::build::build;
 use stata_service::app::options::{EngineOptions, OnShutdown, Options, ShutdownOptions, WorkerOptions};
 use stata_service::app::serve::{Ended, serve};
 use stata_service::ports::runner::SandboxMode;
+use stata_service::service::space::DiskLow;
 use tokio_util::sync::CancellationToken;
 
 /// The bootstrap admin key of tests.
@@ -52,7 +53,7 @@ pub fn options(data_dir: PathBuf) -> Options {
         bootstrap_admin_key: Some(ADMIN_KEY.to_owned().into()),
         upload_max_bytes: 64 * 1024 * 1024,
         upload_max_files: 10,
-        disk_low_bytes: 0,
+        disk_low: DiskLow(Some(0)),
         token_days: 30,
         llm: None,
         retention: Default::default(),

@@ -22,6 +22,7 @@ use stata_service::ports::runner::{SandboxMode, SandboxSpec};
 use stata_service::ports::store::{Expect, Record, Store, Write};
 use stata_service::service::progress::ProgressBoard;
 use stata_service::service::queue_places::QueuePlaces;
+use stata_service::service::space::DiskLow;
 use stata_service::service::tenants::TenantBoard;
 use stata_service::worker::{MainDo, RunTexts, TextFacts, Worker, WorkerDeps, WorkerOptions};
 
@@ -58,9 +59,15 @@ pub struct Bed {
 impl Bed {
     /// Opens (or opens again) what lies below a directory.
     pub fn open(root: &Path) -> Self {
+        Self::open_with(root, |_| {})
+    }
+
+    /// As [`Bed::open`], after a change of the store's options.
+    pub fn open_with(root: &Path, change: impl FnOnce(&mut Options)) -> Self {
         let root = root.canonicalize().expect("an existing directory");
-        let store =
-            SqliteStore::open(Options::new(root.clone(), Arc::new(SystemClock))).expect("the store opens");
+        let mut options = Options::new(root.clone(), Arc::new(SystemClock));
+        change(&mut options);
+        let store = SqliteStore::open(options).expect("the store opens");
         let options = WorkerOptions {
             concurrency: 2,
             tenant_limit: None,
@@ -70,6 +77,7 @@ impl Bed {
             sandbox: SandboxSpec { mode: SandboxMode::Enforce, read: interpreters() },
             timezone: "UTC".to_owned(),
             processors: 1,
+            disk_low: DiskLow(Some(0)),
         };
         Self {
             files: Arc::new(LocalJobFiles::new(root.clone())),
@@ -84,8 +92,13 @@ impl Bed {
 
     /// Starts the worker.
     pub async fn worker(&self) -> Worker {
+        self.worker_on(Arc::clone(&self.store) as Arc<dyn Store>).await
+    }
+
+    /// Starts the worker on another view of the store.
+    pub async fn worker_on(&self, store: Arc<dyn Store>) -> Worker {
         let deps = WorkerDeps {
-            store: Arc::clone(&self.store) as Arc<dyn Store>,
+            store,
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
             files: Arc::clone(&self.files) as Arc<dyn JobFiles>,

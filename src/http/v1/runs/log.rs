@@ -56,6 +56,7 @@ pub async fn handler(
         tag: sha256.as_deref(),
         media_type: "text/plain; charset=utf-8",
         file_name: "main.log",
+        sha256: None,
     };
     serve_file(file, &facts, &headers, &app.ctx.pools.reads)
 }

@@ -1,0 +1,63 @@
+//! Looks through the whole database after it was opened, behind the service's back: a damaged index
+//! hides records that are there, which no single read can notice. Indexes are made anew from their
+//! tables; what cannot be mended is named in health.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::shared::{Core, Request};
+
+/// Every table that grows.
+const TABLES: [&str; 6] = ["jobs", "task_codes", "api_keys", "idempotency", "commits", "audit"];
+
+/// Looks after a delay, and again whenever a damaged page is met; ends with the store.
+pub fn run(core: &Arc<Core>, conn: &Connection, delay: Duration) {
+    core.verifies.pause(delay);
+    while !core.is_closing() {
+        look(core, conn);
+        if core.verifies.take().is_none() {
+            return;
+        }
+    }
+}
+
+fn look(core: &Core, conn: &Connection) {
+    let mut damage = Vec::new();
+    for table in TABLES {
+        match problems(conn, table) {
+            // Interrupted by the end of the store.
+            Ok(_) | Err(_) if core.is_closing() => return,
+            Ok(None) => {}
+            Ok(Some(what)) => damage.push((table, what)),
+            Err(error) => damage.push((table, error.to_string())),
+        }
+    }
+    for (table, what) in damage {
+        tracing::error!(
+            event = "SS_STORE_TABLE_DAMAGED",
+            table,
+            what,
+            "a table of the store is damaged; its indexes are made anew"
+        );
+        core.note_damage(table, &what);
+        // Where the queue is full or closed the next look asks again.
+        let _ = core.requests.push(Request::Reindex { table });
+    }
+    core.note_verified();
+}
+
+/// Returns the first problems of a table and its indexes.
+pub fn problems(conn: &Connection, table: &str) -> rusqlite::Result<Option<String>> {
+    let mut statement = conn.prepare(&format!("PRAGMA integrity_check('{table}')"))?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let line: String = row.get(0)?;
+        if line != "ok" && found.len() < 3 {
+            found.push(line);
+        }
+    }
+    Ok((!found.is_empty()).then(|| found.join("; ")))
+}

@@ -1,0 +1,92 @@
+//! When the data volume counts as nearly full: the one rule that refusals, claims and health share.
+
+use crate::domain::error::{ErrorCode, Problem};
+use crate::ports::job_files::JobFiles;
+
+/// Without a setting: this many bytes, or the share below, whichever is larger.
+const DEFAULT_BYTES: u64 = 2 << 30;
+/// One part in this many of the volume (5 %).
+const DEFAULT_SHARE: u64 = 20;
+
+/// The setting `disk.low`: free bytes below which new work is refused; the default rule when absent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DiskLow(pub Option<u64>);
+
+/// Free space of the data volume against what must stay free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Space {
+    pub free_bytes: u64,
+    pub total_bytes: u64,
+    pub needed_bytes: u64,
+}
+
+impl DiskLow {
+    /// Returns how much must stay free on a volume; never more than half of it, so that small volumes can
+    /// be used at all.
+    pub fn needed_bytes(self, total_bytes: u64) -> u64 {
+        let needed = self.0.unwrap_or_else(|| DEFAULT_BYTES.max(total_bytes / DEFAULT_SHARE));
+        needed.min(total_bytes / 2)
+    }
+
+    /// Looks at the data volume. Blocks for one system call.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    pub fn look(self, files: &dyn JobFiles) -> std::io::Result<Space> {
+        let (free_bytes, total_bytes) = files.free_bytes()?;
+        Ok(Space { free_bytes, total_bytes, needed_bytes: self.needed_bytes(total_bytes) })
+    }
+}
+
+impl Space {
+    /// True if new work is refused.
+    pub fn is_low(&self) -> bool {
+        self.free_bytes < self.needed_bytes
+    }
+
+    /// The refusal of new work.
+    pub fn problem(&self) -> Problem {
+        Problem::new(ErrorCode::StorageFull, "the data volume is nearly full; try again later")
+            .with("free_bytes", self.free_bytes)
+            .with("needed_bytes", self.needed_bytes)
+            .retry_after(60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GIB: u64 = 1 << 30;
+
+    #[test]
+    fn the_default_is_the_larger_of_5_percent_and_2_gib() {
+        let default = DiskLow::default();
+        assert_eq!(default.needed_bytes(1000 * GIB), 50 * GIB);
+        assert_eq!(default.needed_bytes(40 * GIB), 2 * GIB);
+        assert_eq!(default.needed_bytes(10 * GIB), 2 * GIB);
+    }
+
+    #[test]
+    fn a_setting_replaces_the_default_in_both_directions() {
+        assert_eq!(DiskLow(Some(GIB)).needed_bytes(1000 * GIB), GIB);
+        assert_eq!(DiskLow(Some(100 * GIB)).needed_bytes(1000 * GIB), 100 * GIB);
+        assert_eq!(DiskLow(Some(0)).needed_bytes(1000 * GIB), 0);
+    }
+
+    #[test]
+    fn never_more_than_half_of_the_volume_must_stay_free() {
+        assert_eq!(DiskLow::default().needed_bytes(GIB), GIB / 2);
+        assert_eq!(DiskLow(Some(5 * GIB)).needed_bytes(GIB), GIB / 2);
+    }
+
+    #[test]
+    fn exactly_enough_is_enough() {
+        let space = |free_bytes| Space { free_bytes, total_bytes: 100, needed_bytes: 10 };
+        assert!(!space(10).is_low());
+        assert!(space(9).is_low());
+        let problem = space(9).problem();
+        assert_eq!((problem.code, problem.retry_after_seconds), (ErrorCode::StorageFull, Some(60)));
+        assert_eq!((&problem.context["free_bytes"], &problem.context["needed_bytes"]), (&9.into(), &10.into()));
+    }
+}

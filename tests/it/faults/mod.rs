@@ -1,0 +1,87 @@
+//! Faults on purpose: kills, torn and flipped bytes, disks that are full or refuse, and what must be true
+//! afterwards.
+
+mod clients;
+mod disk;
+mod flips;
+mod history;
+mod kill_loop;
+mod refusing;
+mod shutdown;
+mod steps;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use stata_service::adapters::clock::SystemClock;
+use stata_service::adapters::store::{Options, SqliteStore};
+use stata_service::domain::audit::GENESIS_HASH;
+use stata_service::ports::store::Store;
+
+use crate::store_sqlite::audit_lines;
+
+/// True where the long versions are asked for.
+#[expect(clippy::disallowed_methods, reason = "how the long tests are asked for")]
+pub fn full() -> bool {
+    std::env::var_os("SS_TEST_FULL").is_some_and(|v| v == "1")
+}
+
+/// The seed of a test: fixed, or `SS_TEST_SEED` to repeat another run.
+#[expect(clippy::disallowed_methods, reason = "how a failed run is repeated")]
+pub fn seed() -> u64 {
+    std::env::var("SS_TEST_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(20_240_229)
+}
+
+/// A small generator whose numbers depend on the seed alone (SplitMix64).
+#[derive(Debug, Clone)]
+pub struct Dice(pub u64);
+
+impl Dice {
+    /// The next number.
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `n`.
+    pub fn below(&mut self, n: usize) -> usize {
+        usize::try_from(self.next() % n as u64).expect("small")
+    }
+
+    /// One of these.
+    pub fn one<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+        &items[self.below(items.len())]
+    }
+}
+
+/// The audit chain of a data directory verifies and its exported files hold exactly its events.
+pub async fn check_chain(data: &Path) -> u64 {
+    let store =
+        SqliteStore::open(Options::new(data.to_owned(), Arc::new(SystemClock))).expect("the store opens");
+    let mut events = Vec::new();
+    loop {
+        let more = store.audit_events(0, events.len() as u64, 1000).await.expect("reads");
+        if more.is_empty() {
+            break;
+        }
+        events.extend(more);
+    }
+    let mut prev = GENESIS_HASH.to_owned();
+    for (i, event) in events.iter().enumerate() {
+        assert_eq!((event.seq, &event.prev_hash), (i as u64 + 1, &prev));
+        assert_eq!(event.hash, event.expected_hash());
+        prev.clone_from(&event.hash);
+    }
+    assert_eq!(store.status().quarantined_records, 0);
+    store.shutdown();
+    let lines = audit_lines(data);
+    assert_eq!(lines.len(), events.len(), "no gap and no duplicate in the audit files");
+    for (line, event) in lines.iter().zip(&events) {
+        let line: serde_json::Value = serde_json::from_str(line).expect("is JSON");
+        assert_eq!((&line["seq"], &line["hash"]), (&event.seq.into(), &event.hash.as_str().into()));
+    }
+    events.len() as u64
+}

@@ -1,0 +1,132 @@
+//! A store that applies one commit and then does not know whether it did, as after a lost connection.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::future::BoxFuture;
+use stata_service::domain::audit::ChainedEvent;
+use stata_service::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
+use stata_service::domain::ids::{CodeId, JobId, KeyId, TenantId};
+use stata_service::domain::job::JobRecord;
+use stata_service::ports::store::{
+    Change, Commit, CommitError, JobFilter, Page, QueuedJob, ReadError, Receipt, Store, StoreStatus,
+};
+use tokio::sync::mpsc;
+
+/// The store.
+pub struct FickleStore {
+    inner: Arc<dyn Store>,
+    /// The first commit with this audit action is the one.
+    action: &'static str,
+    done: AtomicBool,
+}
+
+impl FickleStore {
+    /// Wraps a store.
+    pub fn new(inner: Arc<dyn Store>, action: &'static str) -> Self {
+        Self { inner, action, done: AtomicBool::new(false) }
+    }
+}
+
+impl Store for FickleStore {
+    fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Receipt, CommitError>> {
+        let lost = commit.audit.iter().any(|event| event.action == self.action)
+            && !self.done.swap(true, Ordering::SeqCst);
+        let (id, applied) = (commit.id.clone(), self.inner.commit(commit));
+        Box::pin(async move {
+            let receipt = applied.await?;
+            if lost { Err(CommitError::Indeterminate { id }) } else { Ok(receipt) }
+        })
+    }
+
+    fn committed<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Receipt>, ReadError>> {
+        self.inner.committed(id)
+    }
+
+    fn job<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        job_id: &'a JobId,
+    ) -> BoxFuture<'a, Result<Option<JobRecord>, ReadError>> {
+        self.inner.job(tenant, job_id)
+    }
+
+    fn jobs_by_id<'a>(&'a self, job_id: &'a JobId) -> BoxFuture<'a, Result<Vec<JobRecord>, ReadError>> {
+        self.inner.jobs_by_id(job_id)
+    }
+
+    fn list_jobs(&self, filter: JobFilter) -> BoxFuture<'_, Result<Page<JobRecord>, ReadError>> {
+        self.inner.list_jobs(filter)
+    }
+
+    fn task_code_by_hash<'a>(
+        &'a self,
+        code_sha256: &'a str,
+    ) -> BoxFuture<'a, Result<Option<TaskCodeRecord>, ReadError>> {
+        self.inner.task_code_by_hash(code_sha256)
+    }
+
+    fn task_code<'a>(
+        &'a self,
+        code_id: &'a CodeId,
+    ) -> BoxFuture<'a, Result<Option<TaskCodeRecord>, ReadError>> {
+        self.inner.task_code(code_id)
+    }
+
+    fn list_task_codes(
+        &self,
+        tenant: Option<TenantId>,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Page<TaskCodeRecord>, ReadError>> {
+        self.inner.list_task_codes(tenant, cursor, limit)
+    }
+
+    fn api_key<'a>(&'a self, key_id: &'a KeyId) -> BoxFuture<'a, Result<Option<ApiKeyRecord>, ReadError>> {
+        self.inner.api_key(key_id)
+    }
+
+    fn list_api_keys(&self, tenant: Option<TenantId>) -> BoxFuture<'_, Result<Vec<ApiKeyRecord>, ReadError>> {
+        self.inner.list_api_keys(tenant)
+    }
+
+    fn idempotency<'a>(
+        &'a self,
+        key_sha256: &'a str,
+    ) -> BoxFuture<'a, Result<Option<IdempotencyRecord>, ReadError>> {
+        self.inner.idempotency(key_sha256)
+    }
+
+    fn queued(&self, after_seq: u64, limit: usize) -> BoxFuture<'_, Result<Vec<QueuedJob>, ReadError>> {
+        self.inner.queued(after_seq, limit)
+    }
+
+    fn queue_position<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        job_id: &'a JobId,
+    ) -> BoxFuture<'a, Result<Option<u64>, ReadError>> {
+        self.inner.queue_position(tenant, job_id)
+    }
+
+    fn running(&self) -> BoxFuture<'_, Result<Vec<JobRecord>, ReadError>> {
+        self.inner.running()
+    }
+
+    fn audit_events(
+        &self,
+        chain: u32,
+        after_seq: u64,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<ChainedEvent>, ReadError>> {
+        self.inner.audit_events(chain, after_seq, limit)
+    }
+
+    fn changes(&self) -> mpsc::UnboundedReceiver<Change> {
+        self.inner.changes()
+    }
+
+    fn status(&self) -> StoreStatus {
+        self.inner.status()
+    }
+}

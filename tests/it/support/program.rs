@@ -1,0 +1,165 @@
+//! The real program as a process of its own, with the settings of a test, and the requests of a client.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use reqwest::multipart::{Form, Part};
+use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
+
+use super::app::{ADMIN_KEY, Answer, http_client};
+
+/// How the program is started.
+#[derive(Debug, Clone)]
+pub struct Start {
+    pub data: PathBuf,
+    settings: Vec<(String, String)>,
+    /// Words before the program: another program that starts it.
+    wrapper: Vec<String>,
+}
+
+impl Start {
+    /// With the usual settings, below a folder of the test; logs go to `stderr.log` there.
+    pub fn on(folder: &Path) -> Self {
+        let start = Self { data: folder.join("data"), settings: Vec::new(), wrapper: Vec::new() };
+        start
+            .with("SS_LISTEN", "127.0.0.1:0")
+            .with("SS_LOG_FORMAT", "json")
+            .with("SS_BOOTSTRAP_ADMIN_KEY", ADMIN_KEY)
+            .with("SS_ON_SHUTDOWN", "detach")
+            .with("SS_DISK__LOW_MB", "0")
+    }
+
+    /// With one more setting, as an environment variable.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.settings.retain(|(n, _)| n != name);
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Without a setting.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.settings.retain(|(n, _)| n != name);
+        self
+    }
+
+    /// Started by another program, whose words come first.
+    #[must_use]
+    pub fn through(mut self, words: &[&str]) -> Self {
+        self.wrapper = words.iter().map(|w| (*w).to_owned()).collect();
+        self
+    }
+
+    /// The command, not yet started.
+    pub fn command(&self) -> Command {
+        let mut words = self.wrapper.clone();
+        words.push(env!("CARGO_BIN_EXE_stata-service").to_owned());
+        words.push("serve".to_owned());
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).env("SS_DATA_DIR", &self.data);
+        for (name, value) in &self.settings {
+            command.env(name, value);
+        }
+        let folder = self.data.parent().expect("a folder of the test");
+        let log = File::options().create(true).append(true).open(folder.join("stderr.log")).expect("a log file");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
+        command
+    }
+
+    /// Starts the program and waits for its ready line.
+    pub fn go(&self) -> Program {
+        let asked = Instant::now();
+        let mut child = self.command().spawn().expect("the program starts");
+        let mut line = String::new();
+        let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
+        stdout.read_line(&mut line).expect("readable");
+        let ready: Value = serde_json::from_str(&line)
+            .unwrap_or_else(|_| panic!("no ready line but {line:?}; the log says\n{}", self.log()));
+        assert_eq!(ready["event"], "ready");
+        let base = format!("http://{}", ready["address"].as_str().expect("an address"));
+        Program { child, base, ready, took: asked.elapsed(), http: http_client() }
+    }
+
+    /// What all programs of this folder logged.
+    pub fn log(&self) -> String {
+        let folder = self.data.parent().expect("a folder of the test");
+        std::fs::read_to_string(folder.join("stderr.log")).unwrap_or_default()
+    }
+}
+
+/// A running program.
+pub struct Program {
+    pub child: Child,
+    pub base: String,
+    pub ready: Value,
+    /// From the start to the ready line.
+    pub took: Duration,
+    pub http: reqwest::Client,
+}
+
+impl Program {
+    /// The process id of the program that was started.
+    pub fn pid(&self) -> i32 {
+        self.child.id().cast_signed()
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, signal).expect("the process is there");
+    }
+
+    /// Kills the program and waits until it is gone.
+    pub fn kill(mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("reaped");
+    }
+
+    /// Asks the program to end and waits for its status.
+    pub fn end(mut self) -> ExitStatus {
+        self.signal(rustix::process::Signal::TERM);
+        self.wait()
+    }
+
+    /// Waits for the end; fails the test after a minute.
+    pub fn wait(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + super::app::PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("waits") {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "the program does not end");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// A request with a bearer credential.
+    pub fn request(&self, method: Method, path: &str, credential: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base)).bearer_auth(credential)
+    }
+
+    /// A request of JSON and its answer.
+    pub async fn call(&self, method: Method, path: &str, credential: &str, body: &Value) -> Answer {
+        Answer::of(self.request(method, path, credential).json(body)).await
+    }
+
+    /// Uploads the primary data.
+    pub async fn upload(&self, job: &str, token: &str, csv: &str) -> Answer {
+        let form = Form::new().part("file", Part::bytes(csv.as_bytes().to_vec()).file_name("pay.csv"));
+        let path = format!("/v1/jobs/{job}/inputs/upload");
+        Answer::of(self.request(Method::POST, &path, token).multipart(form)).await
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // A test that failed must not leave a service behind.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
