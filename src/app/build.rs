@@ -88,11 +88,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         .map(|llm| super::llm::model(llm, &clock, &meter).map(Arc::new))
         .transpose()
         .map_err(BuildError::Llm)?;
-    let health = Arc::new(Health::new(
-        engine_probe(&options),
-        clock.now(),
-        env!("CARGO_PKG_VERSION"),
-    ));
+    let health = Arc::new(Health::new(engine_probe(&options), clock.now(), env!("CARGO_PKG_VERSION")));
     let migration = migration(&store, &data_dir, &clock, options.token_days);
     let ctx = Context {
         store: seen_store(&store, &migration),

@@ -200,8 +200,11 @@ mod tests {
 
     #[test]
     fn every_answer_that_asks_to_come_again_says_when() {
-        let busy =
-            [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE, StatusCode::INSUFFICIENT_STORAGE];
+        let busy = [
+            StatusCode::TOO_MANY_REQUESTS,
+            StatusCode::SERVICE_UNAVAILABLE,
+            StatusCode::INSUFFICIENT_STORAGE,
+        ];
         let mut seen = 0;
         for code in ErrorCode::ALL.iter().filter(|c| c.retryable() && busy.contains(&status_of(**c))) {
             let answer = ApiError::from(Problem::new(*code, "later")).render("", "/");

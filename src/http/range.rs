@@ -124,46 +124,49 @@ fn parse_range(text: &str, size: u64) -> Asked {
 /// Streams a part of a file through the pool of reads.
 fn stream(file: File, start: u64, length: u64, seal: Option<(Sha256, String)>, pool: Pool) -> Body {
     let state = (file, start, length, false, seal);
-    Body::from_stream(futures_util::stream::try_unfold(state, move |(mut file, start, left, sought, seal)| {
-        let pool = pool.clone();
-        async move {
-            if left == 0 {
-                return Ok::<_, std::io::Error>(None);
-            }
-            let read = pool
-                .run(move || -> std::io::Result<(File, Vec<u8>)> {
-                    if !sought {
-                        file.seek(SeekFrom::Start(start))?;
-                    }
-                    let mut buffer = vec![0; CHUNK.min(usize::try_from(left).unwrap_or(CHUNK))];
-                    let n = file.read(&mut buffer)?;
-                    if n == 0 {
-                        return Err(std::io::ErrorKind::UnexpectedEof.into());
-                    }
-                    buffer.truncate(n);
-                    Ok((file, buffer))
-                })
-                .await
-                .map_err(std::io::Error::other)?;
-            let (file, buffer) = read?;
-            let left = left - buffer.len() as u64;
-            let seal = match seal {
-                None => None,
-                Some((mut hasher, expected)) => {
-                    hasher.update(&buffer);
-                    if left == 0 && hex::encode(hasher.clone().finalize()) != expected {
-                        tracing::error!(
-                            event = "SS_ARTIFACT_DAMAGED",
-                            "an artifact is not what its hash says; its download is cut off"
-                        );
-                        return Err(std::io::Error::other("the stored file is damaged"));
-                    }
-                    Some((hasher, expected))
+    Body::from_stream(futures_util::stream::try_unfold(
+        state,
+        move |(mut file, start, left, sought, seal)| {
+            let pool = pool.clone();
+            async move {
+                if left == 0 {
+                    return Ok::<_, std::io::Error>(None);
                 }
-            };
-            Ok(Some((Bytes::from(buffer), (file, start, left, true, seal))))
-        }
-    }))
+                let read = pool
+                    .run(move || -> std::io::Result<(File, Vec<u8>)> {
+                        if !sought {
+                            file.seek(SeekFrom::Start(start))?;
+                        }
+                        let mut buffer = vec![0; CHUNK.min(usize::try_from(left).unwrap_or(CHUNK))];
+                        let n = file.read(&mut buffer)?;
+                        if n == 0 {
+                            return Err(std::io::ErrorKind::UnexpectedEof.into());
+                        }
+                        buffer.truncate(n);
+                        Ok((file, buffer))
+                    })
+                    .await
+                    .map_err(std::io::Error::other)?;
+                let (file, buffer) = read?;
+                let left = left - buffer.len() as u64;
+                let seal = match seal {
+                    None => None,
+                    Some((mut hasher, expected)) => {
+                        hasher.update(&buffer);
+                        if left == 0 && hex::encode(hasher.clone().finalize()) != expected {
+                            tracing::error!(
+                                event = "SS_ARTIFACT_DAMAGED",
+                                "an artifact is not what its hash says; its download is cut off"
+                            );
+                            return Err(std::io::Error::other("the stored file is damaged"));
+                        }
+                        Some((hasher, expected))
+                    }
+                };
+                Ok(Some((Bytes::from(buffer), (file, start, left, true, seal))))
+            }
+        },
+    ))
 }
 
 fn ascii(text: &str) -> HeaderValue {

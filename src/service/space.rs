@@ -87,6 +87,9 @@ mod tests {
         assert!(space(9).is_low());
         let problem = space(9).problem();
         assert_eq!((problem.code, problem.retry_after_seconds), (ErrorCode::StorageFull, Some(60)));
-        assert_eq!((&problem.context["free_bytes"], &problem.context["needed_bytes"]), (&9.into(), &10.into()));
+        assert_eq!(
+            (&problem.context["free_bytes"], &problem.context["needed_bytes"]),
+            (&9.into(), &10.into())
+        );
     }
 }

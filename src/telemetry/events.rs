@@ -80,12 +80,7 @@ pub const EVENTS: &[Event] = &[
         "The data volume is nearly full: claims stop, new work is refused. Make room.",
         "free_bytes, needed_bytes",
     ),
-    event(
-        "SS_DISK_OK",
-        "info",
-        "There is room on the data volume again; claims go on.",
-        "free_bytes",
-    ),
+    event("SS_DISK_OK", "info", "There is room on the data volume again; claims go on.", "free_bytes"),
     event(
         "SS_DISK_RESERVE_USED",
         "warn",
@@ -172,6 +167,8 @@ pub const EVENTS: &[Event] = &[
         "warn",
         "An attempt at the language model ran out of time.",
         "provider, model, purpose, attempt, elapsed_ms, outcome, next_delay_ms",
+    ),
+    event(
         "SS_ORPHANS_REAPED",
         "debug",
         "Orphans were collected by the first process of a container.",
@@ -279,12 +276,7 @@ pub const EVENTS: &[Event] = &[
         "The store stopped for good; the service ends with 74. Check the data volume.",
         "fault",
     ),
-    event(
-        "SS_STORE_FULL",
-        "error",
-        "The store's volume is full; commits are refused. Make room.",
-        "",
-    ),
+    event("SS_STORE_FULL", "error", "The store's volume is full; commits are refused. Make room.", ""),
     event(
         "SS_STORE_HEADS_REPAIRED",
         "error",

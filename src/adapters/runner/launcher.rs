@@ -37,8 +37,9 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
     let dir = RunDir(spec.run_dir.clone());
     let launcher = Launcher::settle(&dir);
     let room = OutcomeFile::reserve(&dir);
-    let failed =
-        |error: &io::Error| Outcome::unstarted(&spec.run_id, Ended::LauncherFailed { detail: error.to_string() });
+    let failed = |error: &io::Error| {
+        Outcome::unstarted(&spec.run_id, Ended::LauncherFailed { detail: error.to_string() })
+    };
     let mut outcome = match (&launcher, &room) {
         (Ok(launcher), Ok(_)) => launcher.run(&spec, &dir),
         (Err(error), _) | (_, Err(error)) => failed(error),

@@ -124,7 +124,8 @@ fn conclude(run_id: &str, dir: &RunDir, _lock: &File) -> Outcome {
     let facts = files::read_launcher(dir);
     let ended = process_tree::end_leftovers(dir, facts.as_ref());
     let started = facts.is_some() || dir.launcher().exists();
-    let mut outcome = Outcome::lost(run_id, detail.unwrap_or(if started { "launcher" } else { "not_started" }));
+    let mut outcome =
+        Outcome::lost(run_id, detail.unwrap_or(if started { "launcher" } else { "not_started" }));
     outcome.leftovers = ended;
     outcome
 }

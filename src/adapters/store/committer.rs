@@ -186,7 +186,7 @@ fn refuse_rest(core: &Core) {
 /// One batch, split into what it consists of.
 #[derive(Default)]
 struct Batch {
-    commits: Vec<Box<Prepared>>,
+    commits: Vec<Prepared>,
     replies: Vec<Reply>,
     damages: Vec<(Key, String)>,
     reindex: Vec<&'static str>,
@@ -198,7 +198,7 @@ impl Batch {
         for request in requests {
             match request {
                 Request::Commit { commit, reply } => {
-                    batch.commits.push(commit);
+                    batch.commits.push(*commit);
                     batch.replies.push(reply);
                 }
                 Request::Quarantine { key, reason } => batch.damages.push((key, reason)),
@@ -307,16 +307,25 @@ fn reindex(core: &Core, conn: &Connection, table: &'static str) {
 /// applied. False after a fault.
 fn refuse_damaged(core: &Core, conn: &mut Connection, heads: &mut Heads, batch: Batch) -> bool {
     if batch.commits.len() + batch.damages.len() <= 1 {
-        tracing::error!(event = "SS_RECORD_DAMAGED", "a commit met a damaged page of the database and is refused");
+        tracing::error!(
+            event = "SS_RECORD_DAMAGED",
+            "a commit met a damaged page of the database and is refused"
+        );
         core.note_damage("pages", "a commit met a damaged page");
         core.ask_for_look();
-        let answers =
-            batch.commits.iter().map(|_| Err(CommitError::Unavailable { retry_after: DAMAGE_RETRY })).collect();
+        let answers = batch
+            .commits
+            .iter()
+            .map(|_| Err(CommitError::Unavailable { retry_after: DAMAGE_RETRY }))
+            .collect();
         batch.answer(answers);
         return true;
     }
     let Batch { commits, replies, damages, .. } = batch;
-    let alone = commits.into_iter().zip(replies).map(|(commit, reply)| Request::Commit { commit, reply });
+    let alone = commits
+        .into_iter()
+        .zip(replies)
+        .map(|(commit, reply)| Request::Commit { commit: Box::new(commit), reply });
     let noted = damages.into_iter().map(|(key, reason)| Request::Quarantine { key, reason });
     for request in alone.chain(noted).collect::<Vec<_>>() {
         if !commit_batch(core, conn, heads, vec![request]) {
@@ -348,7 +357,7 @@ fn stop(core: &Core, batch: Batch, failure: Failure) {
         true => Err(CommitError::Indeterminate { id: commit.id.clone() }),
         false => Err(CommitError::Stopped { reason: reason.clone() }),
     };
-    let answers = batch.commits.iter().map(|commit| answer(commit)).collect();
+    let answers = batch.commits.iter().map(answer).collect();
     batch.answer(answers);
 }
 

@@ -138,7 +138,8 @@ impl Exporter {
     fn export_audit(&mut self) -> io::Result<()> {
         if self.audit.is_none() {
             let stored = |seq: u64| {
-                let found = reads::audit_json(&self.conn, seq.saturating_sub(1), 1).map_err(io::Error::other)?;
+                let found =
+                    reads::audit_json(&self.conn, seq.saturating_sub(1), 1).map_err(io::Error::other)?;
                 Ok(found.into_iter().find(|(n, _)| *n == seq).map(|(_, json)| json))
             };
             self.audit = Some(AuditLog::open(self.data_dir.join("audit"), stored)?);

@@ -136,7 +136,9 @@ pub fn withhold_lost(
     }
     let names: Vec<String> = lost.iter().map(keys::encode).collect();
     tracing::error!(
-        event = "SS_STORE_COMMITS_LOST", lost_commits, records = names.join(" "),
+        event = "SS_STORE_COMMITS_LOST",
+        lost_commits,
+        records = names.join(" "),
         "the store is behind what it acknowledged; the records named are withheld, restore them from a backup"
     );
     let transaction = writer.unchecked_transaction()?;

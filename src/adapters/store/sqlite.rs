@@ -127,11 +127,12 @@ impl SqliteStore {
         // copies cannot be ahead of the store they were made from; then they are of another one
         core.publish_export(Some(if exported > heads.sequence { 0 } else { exported }), None);
         let (readers, reader_threads) = Readers::start(&path, options.readers.max(1), Arc::clone(&core))?;
-        let running = start_threads(&core, &path, writer, heads, reader_threads, options.data_dir, options.verify_after, lock)?;
+        let max_commit_bytes = options.max_commit_bytes;
+        let running = start_threads(&core, &path, (writer, heads), reader_threads, options, lock)?;
         Ok(Arc::new(Self {
             core,
             readers,
-            max_commit_bytes: options.max_commit_bytes,
+            max_commit_bytes,
             running: Mutex::new(Some(running)),
         }))
     }
@@ -239,13 +240,12 @@ fn join(thread: JoinHandle<()>) {
 fn start_threads(
     core: &Arc<Core>,
     path: &Path,
-    writer: Connection,
-    heads: Heads,
+    (writer, heads): (Connection, Heads),
     readers: Vec<JoinHandle<()>>,
-    data_dir: PathBuf,
-    verify_after: Duration,
+    options: Options,
     lock: OwnerLock,
 ) -> Result<Running, OpenError> {
+    let Options { data_dir, verify_after, .. } = options;
     let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
     let checkpoints = schema::open_checkpointer(path)?;
     let exporter = Exporter::new(Arc::clone(core), schema::open_reader(path)?, data_dir, heads.sequence);
@@ -257,8 +257,7 @@ fn start_threads(
     let look = schema::open_reader(path)?;
     let interrupt = look.get_interrupt_handle();
     let shared = Arc::clone(core);
-    let verifier =
-        named("store-verify").spawn(move || verify::run(&shared, &look, verify_after))?;
+    let verifier = named("store-verify").spawn(move || verify::run(&shared, &look, verify_after))?;
     let verifier = (verifier, interrupt);
     Ok(Running { committer, exporter, readers, checkpointer, verifier, _lock: lock })
 }

@@ -161,14 +161,17 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("t.sqlite3");
         let conn = Connection::open(&path).expect("opens");
-        conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = FULL;")
-            .expect("configures");
+        conn.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = FULL;",
+        )
+        .expect("configures");
         let wal = dir.path().join("t.sqlite3-wal");
         let mut ends = Vec::new();
         conn.execute_batch("CREATE TABLE t (a, b)").expect("creates");
         ends.push(fs::metadata(&wal).expect("there").len() as usize);
         for i in 1..COMMITS {
-            conn.execute("INSERT INTO t VALUES (?1, ?2)", (i.cast_signed(), "x".repeat(9000))).expect("inserts");
+            conn.execute("INSERT INTO t VALUES (?1, ?2)", (i.cast_signed(), "x".repeat(9000)))
+                .expect("inserts");
             ends.push(fs::metadata(&wal).expect("there").len() as usize);
         }
         (fs::read(&wal).expect("reads"), ends)

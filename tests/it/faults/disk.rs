@@ -158,7 +158,8 @@ async fn a_full_disk_refuses_new_work_and_keeps_the_ends_of_runs() {
     needs_space(program.upload(&open.id, &open.token, PAY).await);
     needs_space(waiting.run(&program).await);
     eventually("health says so", || {
-        let seen = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(health(&program)));
+        let seen =
+            tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(health(&program)));
         seen["status"] == "degraded" && seen["checks"]["disk"]["status"] == "degraded"
     });
 

@@ -165,7 +165,10 @@ async fn ended_alone(bed: &Bed) -> (JobRecord, PathBuf) {
     let run_dir = bed.work_file(&job, "").join("..").canonicalize().expect("the run directory");
     eventually("the launcher ends", || run_dir.join("outcome.json").exists());
     eventually("it frees the lock", || {
-        matches!(runner().adopt(job.latest_run().expect("one").run_id.as_str(), &run_dir), Ok(Adopted::Ended(_)))
+        matches!(
+            runner().adopt(job.latest_run().expect("one").run_id.as_str(), &run_dir),
+            Ok(Adopted::Ended(_))
+        )
     });
     (job, run_dir)
 }
@@ -307,7 +310,8 @@ async fn a_damaged_artifact_is_named_and_not_served_and_all_others_are() {
         }
         flip(&file, dice.below(good.len() * 8));
         let path = format!("/v1/jobs/{}/artifacts/{rel_path}", job.job_id);
-        let refused = Answer::of(app.request(Method::GET, &path, &job.token)).await.refused(500, "JOB_CORRUPT");
+        let refused =
+            Answer::of(app.request(Method::GET, &path, &job.token)).await.refused(500, "JOB_CORRUPT");
         assert_eq!(refused["context"]["rel_path"], rel_path);
         let other = artifacts.iter().find(|a| a["rel_path"] != rel_path).expect("another");
         app.artifact(&job, other["rel_path"].as_str().expect("a path")).await;

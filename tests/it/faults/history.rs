@@ -121,7 +121,13 @@ fn version_of(answer: &Answer) -> u64 {
 }
 
 /// One client: reads, writes what it read, and notes both.
-async fn client(app: Arc<TestApp>, job: Job, began: Instant, mut dice: Dice, rounds: usize) -> Vec<Operation> {
+async fn client(
+    app: Arc<TestApp>,
+    job: Job,
+    began: Instant,
+    mut dice: Dice,
+    rounds: usize,
+) -> Vec<Operation> {
     let now = || u64::try_from(began.elapsed().as_nanos()).expect("small");
     let mut history = Vec::new();
     let mut known = 0;
@@ -135,7 +141,8 @@ async fn client(app: Arc<TestApp>, job: Job, began: Instant, mut dice: Dice, rou
         } else {
             let text = format!("{}-{n}", dice.next());
             let path = format!("/v1/jobs/{}/draft", job.job_id);
-            let request = app.request(Method::PUT, &path, &job.token).header(IF_MATCH, format!("\"v{known}\""));
+            let request =
+                app.request(Method::PUT, &path, &job.token).header(IF_MATCH, format!("\"v{known}\""));
             let written = Answer::of(request.json(&draft(&text))).await;
             let on = known;
             if written.status.is_success() {
@@ -164,9 +171,8 @@ async fn concurrent_reads_and_writes_of_a_job_are_linearizable() {
         app.put(&job, "/draft", &draft("first")).await.ok();
         let before = version_of(&app.get(&job, "").await);
         let began = Instant::now();
-        let walks = (0..clients).map(|_| {
-            tokio::spawn(client(Arc::clone(&app), job.clone(), began, Dice(dice.next()), rounds))
-        });
+        let walks = (0..clients)
+            .map(|_| tokio::spawn(client(Arc::clone(&app), job.clone(), began, Dice(dice.next()), rounds)));
         let history = Mutex::new(Vec::new());
         for walk in join_all(walks.collect::<Vec<_>>()).await {
             history.lock().expect("not poisoned").extend(walk.expect("does not panic"));

@@ -131,9 +131,11 @@ impl Lane {
             if attempt.is_none_or(|run| run["status"] != "running") {
                 return;
             }
-            let adopted = self.start.log().lines().any(|line| {
-                line.contains("SS_RUN_ADOPTED") && line.contains(&run_id)
-            });
+            let adopted = self
+                .start
+                .log()
+                .lines()
+                .any(|line| line.contains("SS_RUN_ADOPTED") && line.contains(&run_id));
             if adopted {
                 return;
             }

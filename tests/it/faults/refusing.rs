@@ -50,7 +50,8 @@ impl Disk {
             }
         }
         let path = folder.join("control");
-        let file = File::options().create(true).truncate(true).read(true).write(true).open(&path).expect("opens");
+        let file =
+            File::options().create(true).truncate(true).read(true).write(true).open(&path).expect("opens");
         file.set_len(128).expect("grows");
         Some(Self { file, path, library })
     }
@@ -271,9 +272,14 @@ async fn an_attempt_whose_files_are_refused_is_tried_again() {
         program.call(Method::POST, &format!("/v1/jobs/{}/run", job.0), &job.1, &json!({})).await.ok();
         assert_eq!(ended(&program, &job).await["status"], "succeeded");
         assert_eq!(disk.hits(), 1, "{part}");
-        let runs = program.call(Method::GET, &format!("/v1/jobs/{}/runs", job.0), &job.1, &json!({})).await.ok();
+        let runs =
+            program.call(Method::GET, &format!("/v1/jobs/{}/runs", job.0), &job.1, &json!({})).await.ok();
         let first = &runs["runs"][0];
-        assert_eq!((&first["cause"], &first["cause_detail"]), (&json!("internal"), &json!(detail)), "{first}");
+        assert_eq!(
+            (&first["cause"], &first["cause_detail"]),
+            (&json!("internal"), &json!(detail)),
+            "{first}"
+        );
         assert_eq!(runs["runs"].as_array().map(Vec::len), Some(2));
     }
 }

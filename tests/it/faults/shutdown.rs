@@ -44,7 +44,8 @@ struct Job {
 impl Job {
     /// A job whose run was asked for.
     async fn running(program: &Program) -> Self {
-        let made = program.call(Method::POST, "/v1/admin/task-codes", ADMIN_KEY, &json!({"count": 1})).await.ok();
+        let made =
+            program.call(Method::POST, "/v1/admin/task-codes", ADMIN_KEY, &json!({"count": 1})).await.ok();
         let body = json!({"task_code": made["task_codes"][0]["task_code"], "requirement": "q"});
         let request = program.http.post(format!("{}/v1/task-codes/redeem", program.base)).json(&body);
         let redeemed = Answer::of(request).await.ok();
@@ -208,8 +209,11 @@ async fn no_request_is_lost_while_the_service_drains() {
     program.signal(Signal::TERM);
     eventually("readiness says so", || {
         let base = program.base.clone();
-        let ask = async move { http_client().get(format!("{base}/health/ready")).send().await.map(|a| a.status().as_u16()) };
-        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(ask)).is_ok_and(|s| s == 503)
+        let ask = async move {
+            http_client().get(format!("{base}/health/ready")).send().await.map(|a| a.status().as_u16())
+        };
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(ask))
+            .is_ok_and(|s| s == 503)
     });
     let during = answered.load(Ordering::SeqCst);
     assert!(tokio::task::block_in_place(|| program.wait()).success());
@@ -273,7 +277,8 @@ async fn the_first_process_of_a_container_collects_orphans_and_waits_for_runs() 
     }
     let dir = tempfile::tempdir().expect("a directory");
     let (start, engine) = held(dir.path());
-    let inside = start.without("SS_ON_SHUTDOWN").with("SS_SHUTDOWN_TIMEOUT_SECONDS", "20").through(&CONTAINER);
+    let inside =
+        start.without("SS_ON_SHUTDOWN").with("SS_SHUTDOWN_TIMEOUT_SECONDS", "20").through(&CONTAINER);
     let mut program = inside.go();
     let first = children(program.pid())[0];
     let job = Job::running(&program).await;

@@ -51,9 +51,10 @@ pub fn run_dirs(job_path: &Path) -> Vec<PathBuf> {
 /// The step that a run directory shows.
 pub fn step_of(run_dir: &Path, engine: &Path) -> Step {
     let id = run_dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let published = run_dir.ancestors().nth(2).is_some_and(|job| {
-        job.join("artifacts/runs").join(&id).join("run.meta.json").exists()
-    });
+    let published = run_dir
+        .ancestors()
+        .nth(2)
+        .is_some_and(|job| job.join("artifacts/runs").join(&id).join("run.meta.json").exists());
     if published {
         Step::Verdict
     } else if run_dir.join("publish").exists() {
@@ -113,7 +114,8 @@ pub fn kill_of_run(victim: Victim, run_dir: &Path) -> usize {
 }
 
 fn is_launcher(pid: i32) -> bool {
-    fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|words| words.split(|b| *b == 0).nth(1) == Some(b"exec-run"))
+    fs::read(format!("/proc/{pid}/cmdline"))
+        .is_ok_and(|words| words.split(|b| *b == 0).nth(1) == Some(b"exec-run"))
 }
 
 /// Process ids of launchers of runs below a directory.
@@ -126,9 +128,9 @@ pub fn launchers_below(data: &Path) -> Vec<i32> {
             let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
             let mut words = words.split(|b| *b == 0).skip(1);
             words.next() == Some(b"exec-run")
-                && words.next().is_some_and(|spec| {
-                    String::from_utf8_lossy(spec).starts_with(&*data.to_string_lossy())
-                })
+                && words
+                    .next()
+                    .is_some_and(|spec| String::from_utf8_lossy(spec).starts_with(&*data.to_string_lossy()))
         })
         .collect()
 }

@@ -66,7 +66,8 @@ impl Start {
             command.env(name, value);
         }
         let folder = self.data.parent().expect("a folder of the test");
-        let log = File::options().create(true).append(true).open(folder.join("stderr.log")).expect("a log file");
+        let log =
+            File::options().create(true).append(true).open(folder.join("stderr.log")).expect("a log file");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
         command
     }
