@@ -98,7 +98,7 @@ impl Lane {
         self.report.kills += kills;
         *self.report.by_step.entry(format!("{step:?}")).or_default() += kills;
         if server_killed {
-            self.restart().await;
+            self.restart();
         }
         let killed = Instant::now();
         self.recovered(&run_dir).await;
@@ -110,9 +110,9 @@ impl Lane {
         }
     }
 
-    async fn restart(&mut self) {
+    fn restart(&mut self) {
         let start = self.start.clone();
-        let program = tokio::task::spawn_blocking(move || start.go()).await.expect("starts");
+        let program = tokio::task::block_in_place(|| start.go());
         self.report.restarts.push(program.took);
         program.base.clone_into(&mut self.journal.base.write().expect("not poisoned"));
         self.program = Some(program);
