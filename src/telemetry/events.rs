@@ -292,10 +292,6 @@ pub const EVENTS: &[Event] = &[
     event("SS_STORE_PANICKED", "error", "A thread of the store panicked. Report it.", ""),
     event("SS_STORE_STOPPED", "error", "The store stopped or refuses work because it has stopped.", "reason"),
     event(
-        "SS_TENANTS_UNREADABLE",
-        "warn",
-        "The tenants' settings could not be read again; the old ones stay in force.",
-        "error",
         "SS_STORE_TABLE_DAMAGED",
         "error",
         "A table of the store or one of its indexes is damaged; the indexes are made anew. Run `store check`.",
@@ -306,6 +302,12 @@ pub const EVENTS: &[Event] = &[
         "info",
         "The indexes of a damaged table were made anew, and it is whole.",
         "table",
+    ),
+    event(
+        "SS_TENANTS_UNREADABLE",
+        "warn",
+        "The tenants' settings could not be read again; the old ones stay in force.",
+        "error",
     ),
     event(
         "SS_THREAD_NOT_STARTED",

@@ -74,6 +74,7 @@ fn resource(event: &ChainedEvent) -> Option<Key> {
         "job" => Some(Key::Job(tenant.clone(), id.parse().ok()?)),
         "task_code" => Some(Key::TaskCode(id.parse().ok()?)),
         "api_key" => Some(Key::ApiKey(id.parse().ok()?)),
+        "tenant" => Some(Key::Tenant(id.parse().ok()?)),
         _ => None,
     }
 }

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::shared::{Core, Request};
 
 /// Every table that grows.
-const TABLES: [&str; 6] = ["jobs", "task_codes", "api_keys", "idempotency", "commits", "audit"];
+const TABLES: [&str; 7] = ["jobs", "tenants", "task_codes", "api_keys", "idempotency", "commits", "audit"];
 
 /// Looks after a delay, and again whenever a damaged page is met; ends with the store.
 pub fn run(core: &Arc<Core>, conn: &Connection, delay: Duration) {

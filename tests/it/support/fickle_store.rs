@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use stata_service::domain::audit::ChainedEvent;
 use stata_service::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
 use stata_service::domain::ids::{CodeId, JobId, KeyId, TenantId};
 use stata_service::domain::job::JobRecord;
+use stata_service::domain::tenant::{TenantRecord, TenantUsage};
 use stata_service::ports::store::{
-    Change, Commit, CommitError, JobFilter, Page, QueuedJob, ReadError, Receipt, Store, StoreStatus,
+    Change, Commit, CommitError, Due, JobFilter, Page, QueuedJob, ReadError, Receipt, Store, StoreStatus,
 };
 use tokio::sync::mpsc;
 
@@ -43,20 +45,50 @@ impl Store for FickleStore {
         self.inner.committed(id)
     }
 
-    fn job<'a>(
+    fn shared_job<'a>(
         &'a self,
         tenant: &'a TenantId,
         job_id: &'a JobId,
-    ) -> BoxFuture<'a, Result<Option<JobRecord>, ReadError>> {
-        self.inner.job(tenant, job_id)
+    ) -> BoxFuture<'a, Result<Option<Arc<JobRecord>>, ReadError>> {
+        self.inner.shared_job(tenant, job_id)
     }
 
-    fn jobs_by_id<'a>(&'a self, job_id: &'a JobId) -> BoxFuture<'a, Result<Vec<JobRecord>, ReadError>> {
+    fn jobs_by_id<'a>(&'a self, job_id: &'a JobId) -> BoxFuture<'a, Result<Vec<Arc<JobRecord>>, ReadError>> {
         self.inner.jobs_by_id(job_id)
     }
 
     fn list_jobs(&self, filter: JobFilter) -> BoxFuture<'_, Result<Page<JobRecord>, ReadError>> {
         self.inner.list_jobs(filter)
+    }
+
+    fn due_jobs(
+        &self,
+        due: Due,
+        before: DateTime<Utc>,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Page<JobRecord>, ReadError>> {
+        self.inner.due_jobs(due, before, cursor, limit)
+    }
+
+    fn nth_newest_job<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        nth: u64,
+    ) -> BoxFuture<'a, Result<Option<DateTime<Utc>>, ReadError>> {
+        self.inner.nth_newest_job(tenant, nth)
+    }
+
+    fn tenant<'a>(&'a self, tenant: &'a TenantId) -> BoxFuture<'a, Result<Option<TenantRecord>, ReadError>> {
+        self.inner.tenant(tenant)
+    }
+
+    fn list_tenants(&self) -> BoxFuture<'_, Result<Vec<TenantRecord>, ReadError>> {
+        self.inner.list_tenants()
+    }
+
+    fn usage(&self, tenant: &TenantId) -> TenantUsage {
+        self.inner.usage(tenant)
     }
 
     fn task_code_by_hash<'a>(
