@@ -129,12 +129,7 @@ impl SqliteStore {
         let (readers, reader_threads) = Readers::start(&path, options.readers.max(1), Arc::clone(&core))?;
         let max_commit_bytes = options.max_commit_bytes;
         let running = start_threads(&core, &path, (writer, heads), reader_threads, options, lock)?;
-        Ok(Arc::new(Self {
-            core,
-            readers,
-            max_commit_bytes,
-            running: Mutex::new(Some(running)),
-        }))
+        Ok(Arc::new(Self { core, readers, max_commit_bytes, running: Mutex::new(Some(running)) }))
     }
 
     /// Finishes what waits, brings the readable copies up to date, empties the write-ahead log and frees
