@@ -368,7 +368,7 @@ async fn one_flipped_bit_anywhere_never_serves_a_wrong_record() {
     }
     eprintln!("{opened} of {flips} opened, {mended} whole; records: {served} served, {named} named");
     assert!(opened * 10 > flips * 9 && named > 0, "{opened} opened, {named} named");
-    assert!(served * 10 > opened * jobs.len() * 9, "{served} served in {opened} stores");
+    assert!(served * 10 > opened * jobs.len() * 7, "{served} served in {opened} stores");
 }
 
 #[tokio::test]
