@@ -10,7 +10,7 @@ pub struct Output {
     /// True for a buffer that keeps everything (tests, captured output).
     pub keep: bool,
     main: Option<File>,
-    named: Option<(String, File)>,
+    named: Option<(String, File, bool)>,
     /// Depth of `quietly`; output is dropped while above 0.
     pub quiet: usize,
     /// Column of the cursor on the current line, in characters.
@@ -75,29 +75,35 @@ impl Output {
         {
             self.main = None;
         }
-        if let Some((_, f)) = &mut self.named
-            && f.write_all(self.buffer.as_bytes()).is_err()
-        {
-            self.named = None;
+        if let Some((_, f, smcl)) = &mut self.named {
+            let written = match smcl {
+                true => f.write_all(smcl_text(&self.buffer).as_bytes()),
+                false => f.write_all(self.buffer.as_bytes()),
+            };
+            if written.is_err() {
+                self.named = None;
+            }
         }
         self.buffer.clear();
     }
 
-    /// Starts a named log (`log using`).
-    pub fn open_log(&mut self, name: &str, file: File) {
+    /// Starts a named log (`log using`), as plain text or as SMCL.
+    pub fn open_log(&mut self, name: &str, mut file: File, smcl: bool) {
         self.flush();
-        self.named = Some((name.to_string(), file));
+        // a log that can not be written is found at the next flush
+        let _ = if smcl { file.write_all(b"{smcl}\n{txt}{sf}{ul off}") } else { Ok(()) };
+        self.named = Some((name.to_string(), file, smcl));
     }
 
     /// Closes the named log and returns its name.
     pub fn close_log(&mut self) -> Option<String> {
         self.flush();
-        self.named.take().map(|(name, _)| name)
+        self.named.take().map(|(name, ..)| name)
     }
 
     /// Name of the open log.
     pub fn log_name(&self) -> Option<&str> {
-        self.named.as_ref().map(|(n, _)| n.as_str())
+        self.named.as_ref().map(|(n, ..)| n.as_str())
     }
 
     /// What was kept in memory, and empties it.
@@ -105,4 +111,17 @@ impl Output {
         self.column = 0;
         std::mem::take(&mut self.buffer)
     }
+}
+
+/// Text as SMCL shows it unchanged: braces are directives there ([P] smcl).
+fn smcl_text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '{' => out.push_str("{c -(}"),
+            '}' => out.push_str("{c )-}"),
+            c => out.push(c),
+        }
+    }
+    out
 }

@@ -7,12 +7,14 @@ mod draws;
 mod duplicates;
 mod egen;
 mod files;
+pub(crate) mod frames;
 mod generate;
 mod names;
 mod pairs;
 mod pctile;
 mod reshape;
 mod rows;
+mod search;
 mod transform;
 mod xtset;
 
@@ -72,6 +74,12 @@ pub(super) const TABLE: &[CommandSpec] = &[
     transform::SPEC_STACK,
     transform::SPEC_XPOSE,
     transform::SPEC_SPLIT,
+    frames::SPEC,
+    frames::SPEC_FRAMES,
+    search::SPEC_LOOKFOR,
+    search::SPEC_MVDECODE,
+    search::SPEC_MVENCODE,
+    search::SPEC_INSHEET,
 ];
 
 /// A count with thousands separators, as notes print it.

@@ -11,6 +11,7 @@ mod oneway;
 mod pctile;
 mod rank_tests;
 mod summarize;
+mod table;
 mod tabstat;
 mod tabulate;
 mod tabulate_many;
@@ -42,6 +43,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     rank_tests::SPEC_KWALLIS,
     rank_tests::SPEC_RANKSUM,
     summarize::SPEC,
+    table::SPEC,
     tabstat::SPEC,
     tabulate::SPEC,
     tabulate_many::SPEC_TAB1,

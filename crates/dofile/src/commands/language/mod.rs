@@ -4,6 +4,7 @@
 mod display;
 pub(crate) mod files;
 mod flow;
+mod folders;
 mod gettoken;
 mod input;
 pub(crate) mod macros;
@@ -60,6 +61,9 @@ pub(super) const TABLE: &[CommandSpec] = &[
     tokens::LOG,
     tokens::ERASE,
     tokens::PWD,
+    folders::CD,
+    folders::CHDIR,
+    folders::MKDIR,
     flow::SYNTAX,
     flow::PROGRAM,
     flow::DO,

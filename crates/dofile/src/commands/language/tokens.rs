@@ -83,16 +83,17 @@ fn log(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let inner = ParsedCommand::split("log", text, false)?;
     let name = inner.using.clone().ok_or_else(StataError::syntax)?;
     let options = words(&inner.option_text);
-    if let Some(bad) = options.iter().find(|o| !["text", "replace", "append", "t"].contains(o)) {
+    if let Some(bad) = options.iter().find(|o| !["text", "replace", "append", "t", "smcl", "s"].contains(o)) {
         return Err(match *bad {
-            "smcl" | "name" | "nomsg" => StataError::unsupported_option("log", bad),
+            "name" | "nomsg" => StataError::unsupported_option("log", bad),
             o => StataError::option_not_allowed(o),
         });
     }
     if s.out.log_name().is_some() {
         return Err(StataError::standard(604));
     }
-    let file = super::files::with_extension(&name, "log");
+    let smcl = options.iter().any(|o| *o == "smcl" || *o == "s") || name.to_lowercase().ends_with(".smcl");
+    let file = super::files::with_extension(&name, if smcl { "smcl" } else { "log" });
     let path = s.path(&file);
     let append = options.contains(&"append");
     super::files::check_replace(&path, &file, append || options.contains(&"replace"))?;
@@ -103,7 +104,7 @@ fn log(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         .truncate(!append)
         .open(&path)
         .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))?;
-    s.out.open_log(&file, handle);
+    s.out.open_log(&file, handle, smcl);
     Ok(())
 }
 

@@ -50,7 +50,11 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let strata = s.varlist(head.options.text("strata").unwrap_or(""))?;
     let all: Vec<usize> = (0..s.frame.n_rows()).collect();
     let groups = if strata.is_empty() { vec![all] } else { grouped(s, &strata, all) };
-    let (statistics, observed, _) = replicate::first_run(s, &command, list)?;
+    // a command that changes the data does so for itself only
+    let full = s.frame.clone();
+    let first = replicate::first_run(s, &command, list);
+    s.frame = full;
+    let (statistics, observed, _) = first?;
     let dots = if head.has("nodots") { None } else { Some("Permutations") };
     let rows = replicate::on_copies(s, &command, &statistics, reps, dots, |s, _| {
         let mut source: Vec<usize> = (0..s.frame.n_rows()).collect();

@@ -38,15 +38,16 @@ fn as_scalar(m: &Matrix) -> Result<f64> {
 
 impl Parser<'_> {
     fn blank(&mut self) {
-        while self.text[self.at..].starts_with(char::is_whitespace) {
-            self.at += 1;
-        }
+        let rest = &self.text[self.at..];
+        self.at += rest.len() - rest.trim_start().len();
     }
 
     fn eat(&mut self, c: char) -> bool {
         self.blank();
         let hit = self.text[self.at..].starts_with(c);
-        self.at += usize::from(hit);
+        if hit {
+            self.at += c.len_utf8();
+        }
         hit
     }
 

@@ -93,6 +93,9 @@ pub(super) fn cholesky(a: &Matrix) -> Result<Matrix> {
     if !a.is_symmetric() {
         return Err(StataError::standard(505));
     }
+    if a.values().iter().any(|x| is_missing(*x)) {
+        return Err(StataError::standard(504));
+    }
     let n = a.rows();
     let mut l = a.map(|_| 0.0);
     for i in 0..n {

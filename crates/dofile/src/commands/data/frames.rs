@@ -1,0 +1,196 @@
+//! `frame`: several data sets in memory, one of them current.
+
+use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::error::{Result, StataError};
+use crate::frame::{Frame, StorageType, Variable, is_valid_name};
+use crate::session::Session;
+use crate::syntax::ParsedCommand;
+use crate::syntax::split::{self, top_level_comma};
+use std::collections::BTreeMap;
+
+const KEY: &str = "frames";
+
+/// Data sets that are not current, and the name of the current one.
+#[derive(Debug)]
+struct Frames {
+    current: String,
+    others: BTreeMap<String, Frame>,
+}
+
+const SYNTAX: &str = "frame create name [newvarlist] | frame change name | frame name: command | frame copy from to [, replace] | frame put varlist [if] [in], into(name) | frame drop name | frame rename old new | frame pwf | frames dir | frames reset";
+
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "frame",
+    min: 5,
+    form: Form::Raw,
+    by: ByRule::No,
+    run,
+    syntax: SYNTAX,
+    notes: "frlink, frget and frame post are not there; [D] frames",
+    examples: &[Example {
+        run: "set obs 4\ngenerate x = _n\nframe create other\nframe other: set obs 2\nframe other: generate y = 7\nscalar n = _N\nframe put x if x > 2, into(big)\nframe big: summarize x\nscalar m = r(min)\nframe change other\nscalar k = y[2]\nscalar c = \"`c(frame)'\" == \"other\"\nframe change default\nframe drop other",
+        expect: &[("n", 4.0), ("m", 3.0), ("k", 7.0), ("_N", 4.0), ("c", 1.0)],
+    }],
+};
+pub const SPEC_FRAMES: CommandSpec = CommandSpec { name: "frames", min: 6, examples: &[], ..SPEC };
+
+fn state(s: &mut Session) -> &mut Frames {
+    let slot = s
+        .handles
+        .other
+        .entry(KEY)
+        .or_insert_with(|| Box::new(Frames { current: "default".into(), others: BTreeMap::new() }));
+    slot.downcast_mut().expect("only this file uses the key")
+}
+
+/// Name of the current frame, for `c(frame)`.
+pub(crate) fn current(s: &Session) -> &str {
+    let found = s.handles.other.get(KEY).and_then(|f| f.downcast_ref::<Frames>());
+    found.map_or("default", |f| f.current.as_str())
+}
+
+fn change(s: &mut Session, name: &str) -> Result<()> {
+    if current(s) == name {
+        return Ok(());
+    }
+    let next = state(s)
+        .others
+        .remove(name)
+        .ok_or_else(|| StataError::new(111, format!("frame {name} not found")))?;
+    let old = std::mem::replace(&mut s.frame, next);
+    let st = state(s);
+    let before = std::mem::replace(&mut st.current, name.to_string());
+    st.others.insert(before, old);
+    Ok(())
+}
+
+fn new_name(s: &mut Session, name: &str) -> Result<()> {
+    if !is_valid_name(name) {
+        return Err(StataError::new(198, format!("{name} invalid name")));
+    }
+    if current(s) == name || state(s).others.contains_key(name) {
+        return Err(StataError::new(110, format!("frame {name} already exists")));
+    }
+    Ok(())
+}
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let raw = cmd.raw.trim();
+    if let Some(i) = split::top_level_colon(raw)
+        && is_valid_name(raw[..i].trim())
+    {
+        return inside(s, raw[..i].trim(), raw[i + 1..].trim());
+    }
+    let (main, options) = match top_level_comma(raw) {
+        Some(i) => (raw[..i].trim(), raw[i + 1..].trim()),
+        None => (raw, ""),
+    };
+    let words: Vec<&str> = main.split_whitespace().collect();
+    match words[..] {
+        ["create" | "cr", name, ref vars @ ..] => create(s, name, vars),
+        ["change" | "cha", name] => change(s, name),
+        ["pwf"] | [] => {
+            let line = format!("  (current frame is {})", current(s));
+            s.print(line);
+            Ok(())
+        }
+        ["dir"] => {
+            let here = current(s).to_string();
+            let mut lines = vec![(here, s.frame.n_rows(), s.frame.n_vars())];
+            lines.extend(state(s).others.iter().map(|(n, f)| (n.clone(), f.n_rows(), f.n_vars())));
+            lines.sort();
+            for (name, n, k) in lines {
+                s.print(format!("  {name:<12} {n} x {k}"));
+            }
+            Ok(())
+        }
+        ["copy", from, to] => {
+            let source = if current(s) == from {
+                s.frame.clone()
+            } else {
+                state(s)
+                    .others
+                    .get(from)
+                    .cloned()
+                    .ok_or_else(|| StataError::new(111, format!("frame {from} not found")))?
+            };
+            if options == "replace" && current(s) != to {
+                state(s).others.remove(to);
+            }
+            new_name(s, to)?;
+            state(s).others.insert(to.to_string(), source);
+            Ok(())
+        }
+        ["drop", ref names @ ..] if !names.is_empty() => names.iter().try_for_each(|name| {
+            if current(s) == *name {
+                return Err(StataError::new(110, "the current frame can not be dropped"));
+            }
+            let gone = state(s).others.remove(*name);
+            gone.map(|_| ()).ok_or_else(|| StataError::new(111, format!("frame {name} not found")))
+        }),
+        ["rename", old, new] => {
+            new_name(s, new)?;
+            let st = state(s);
+            if st.current == old {
+                st.current = new.to_string();
+                return Ok(());
+            }
+            let frame = st
+                .others
+                .remove(old)
+                .ok_or_else(|| StataError::new(111, format!("frame {old} not found")))?;
+            st.others.insert(new.to_string(), frame);
+            Ok(())
+        }
+        ["reset"] => {
+            s.handles.other.remove(KEY);
+            s.frame = Frame::new();
+            Ok(())
+        }
+        ["put", ..] => put(s, raw["put".len()..].trim()),
+        [other, ..] => Err(StataError::unsupported_command(&format!("frame {other}"))),
+    }
+}
+
+/// `frame name: command`: the current frame comes back whatever happens.
+fn inside(s: &mut Session, name: &str, command: &str) -> Result<()> {
+    let before = current(s).to_string();
+    change(s, name)?;
+    let result = s.run_expanded(command).map(|_| ());
+    change(s, &before)?;
+    result
+}
+
+fn create(s: &mut Session, name: &str, vars: &[&str]) -> Result<()> {
+    new_name(s, name)?;
+    let mut frame = Frame::new();
+    let mut ty = s.settings.default_type;
+    for word in vars {
+        match StorageType::parse(word) {
+            Some(t) => ty = t,
+            None if is_valid_name(word) => {
+                frame.add(Variable::new(word, ty.column(0)))?;
+            }
+            None => return Err(StataError::new(198, format!("{word} invalid name"))),
+        }
+    }
+    state(s).others.insert(name.to_string(), frame);
+    Ok(())
+}
+
+fn put(s: &mut Session, text: &str) -> Result<()> {
+    let mut cmd = ParsedCommand::split("frame put", text, false)?;
+    cmd.check_options(&[crate::syntax::OptSpec::text("INTO")], &[])?;
+    let name =
+        cmd.options.text("into").ok_or_else(|| StataError::invalid("option into() required"))?.to_string();
+    new_name(s, &name)?;
+    let keep = s.rows(&cmd)?;
+    let vars =
+        if cmd.list.trim().is_empty() { (0..s.frame.n_vars()).collect() } else { s.varlist(&cmd.list)? };
+    let mut frame = s.frame.clone();
+    let drop: Vec<usize> = (0..frame.n_vars()).filter(|i| !vars.contains(i)).collect();
+    frame.drop_vars(&drop);
+    frame.keep_rows(&keep);
+    state(s).others.insert(name, frame);
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! Stata's return codes: one do-file for each code that scripts look at (manual [P] error), and the word that the
+//! message must hold.
+
+use dofile::Session;
+
+const DATA: &str = "set obs 12\ngenerate id = _n\ngenerate g = mod(_n, 3) + 1\ngenerate double x = _n^1.5\n\
+    generate double y = 3*x + mod(_n*5, 7)\ngenerate b = mod(_n, 2)\ngenerate str3 s = \"a\" + string(g)\n\
+    generate neg = _n - 5\n";
+
+/// Do-file, return code, a word of the message.
+const CASES: &[(&str, i32, &str)] = &[
+    ("save a\nsave a", 602, "already exists"),
+    ("tab1", 100, "varlist required"),
+    ("generate q", 100, "required"),
+    ("list x [fw=g]", 101, "weights not allowed"),
+    ("tab2 x", 102, "too few"),
+    ("generate q = s + 1", 109, "type mismatch"),
+    ("regress s x", 109, ""),
+    ("generate x = 1", 110, "already defined"),
+    ("summarize nosuch", 111, "nosuch"),
+    ("generate q = nosuch + 1", 111, "nosuch"),
+    ("putdocx text (\"a\")", 119, "begin"),
+    ("format x %nonsense", 120, "format"),
+    ("foreach i of numlist 1 a {\n}", 121, "numlist"),
+    ("program p\nsyntax, o(numlist min=3)\nend\np, o(1 2)", 122, "few"),
+    ("program p\nsyntax, o(numlist max=1)\nend\np, o(1 2)", 123, "many"),
+    ("egen c = cut(x), at(3 2 1)", 124, "order"),
+    ("generate q = nosuch(1)", 133, "nosuch"),
+    ("generate 1q = 2", 198, "invalid"),
+    ("summarize x, nosuchoption", 198, "nosuchoption"),
+    ("nosuchcommand x", 199, "unrecognized"),
+    ("tabulate g, plot", 199, "not supported"),
+    ("mata: 1", 199, "not supported"),
+    ("browse x", 199, "not supported"),
+    ("test x", 301, "last estimates not found"),
+    ("ttest x, by(g)", 420, ""),
+    ("regress y i.neg", 452, "neg"),
+    ("isid g", 459, "uniquely"),
+    ("xtreg y x", 459, "xtset"),
+    ("matrix A = (1, 2)\nmatrix B = inv(A)", 503, "conformability"),
+    ("matrix A = (1, . \\ ., 1)\nmatrix C = cholesky(A)", 504, "missing"),
+    ("matrix A = (1, 2 \\ 2, 1)\nmatrix C = cholesky(A)", 506, "definite"),
+    ("use nosuchfile, clear", 601, "not found"),
+    ("run nosuchfile", 601, "not found"),
+    ("save nosuchfolder/a", 603, "nosuchfolder"),
+    ("log close", 606, "no log"),
+    ("file open h using a.dta, write text\nfile write h \"plain\" _n\nfile close h\nuse a, clear", 610, ""),
+    ("set obs 1000000000", 909, "memory"),
+    ("summarize x\nregress y x if x < 0", 2000, "no observations"),
+    ("range q 0 1 1", 2001, ""),
+    ("assert x > 5", 9, "false"),
+    ("bysort g: generate k = _n\nsort x\nby g: generate l = _n", 5, "not sorted"),
+    ("confirm numeric variable s", 7, "s"),
+    ("preserve\npreserve", 621, "preserved"),
+    ("statsby, by(g): regress y x", 4, "changed"),
+    ("logit b y if g < 9, iterate(0)", 430, "convergence"),
+];
+
+#[test]
+fn each_code_has_its_do_file() {
+    let mut wrong = Vec::new();
+    for (text, code, word) in CASES {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut s = Session::default();
+        s.cwd = folder.path().to_path_buf();
+        s.temp_dir = folder.path().to_path_buf();
+        s.bound_memory(1 << 30);
+        assert_eq!(s.run_captured(DATA).1, 0);
+        let (log, rc) = s.run_captured(text);
+        if rc != *code || !log.contains(word) {
+            wrong.push(format!("{text:?}: r({rc}) instead of r({code}): {log}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn capture_keeps_the_code_and_the_data() {
+    let mut s = Session::default();
+    let (log, rc) = s.run_captured(&format!(
+        "{DATA}capture regress y nosuch\nscalar k = _rc\ncapture noisily summarize x\nscalar z = _rc"
+    ));
+    assert_eq!(rc, 0, "{log}");
+    assert_eq!(s.eval_num("k").expect("a scalar"), 111.0);
+    assert_eq!(s.eval_num("z").expect("a scalar"), 0.0);
+    assert_eq!(s.eval_num("_N").expect("rows"), 12.0);
+}
