@@ -30,3 +30,22 @@ fn generated_inputs_never_panic() {
     }
     assert!(failed.is_empty(), "{failed:?}");
 }
+
+#[test]
+fn inputs_that_once_panicked_end_with_a_code() {
+    let texts = [
+        "set obs 5x",
+        "_ms_parse_parts 1\u{1bd1}.a#c.x",
+        "clear\ninput id y\n1 1\n1 2\n2 4\n2 5\nend\nxtset id\nxtreg y, re",
+        "permute x m=r(mean), reps(2): stack x y, into(q) clear",
+        "permute x m=r(mean), reps(2): clear",
+        "permute x m=r(mean), reps(2): sample 50",
+        "matrix V = (4, 0 \\ \u{202f}, 9)",
+        "matrix b = (2\u{2003} 3)",
+    ];
+    let folder = tempfile::tempdir().expect("a folder");
+    for text in texts {
+        let (log, rc) = inputs::session(folder.path()).run_captured(text);
+        assert!(rc != 0 || text.starts_with("_ms"), "{text}: {log}");
+    }
+}
