@@ -43,5 +43,6 @@ pub mod shrinkage;
 pub mod survivor;
 pub mod timeseries;
 pub mod var;
+pub mod stock_yogo;
 pub mod vce;
 pub mod wald;

@@ -16,7 +16,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "estat ic | vce | hettest | ovtest | imtest, white | vif | firststage | endogenous | overid | classification | gof | phtest | concordance [, options]",
+    syntax: "estat ic | vce | summarize [varlist] | hettest | ovtest | imtest, white | vif | firststage | endogenous | overid | classification | gof | phtest | concordance [, options]",
     notes: "which subcommands exist depends on e(cmd); formulas: the postestimation sections of [R]",
     examples: &[Example {
         run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\nestat ic\nmatrix s = r(S)",
@@ -75,6 +75,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         "" => Err(StataError::new(198, "subcommand required")),
         "ic" => estat_regress::ic(session, &call("ic")),
         "vce" => estat_regress::vce(session, &call("vce")),
+        _ if is("summarize", 2) => super::estat_summarize::summarize(session, &call("summarize")),
         _ if linear && is("hettest", 4) => estat_regress::hettest(session, &call("hettest")),
         _ if linear && is("ovtest", 3) => estat_regress::ovtest(session, &call("ovtest")),
         _ if linear && is("imtest", 3) => estat_regress::imtest(session, &call("imtest")),

@@ -1,5 +1,5 @@
 //! Diagnostics after `ivregress`: `estat firststage`, `endogenous` and `overid`.
-//! Formulas: [R] ivregress postestimation; critical values of Stock and Yogo are not printed.
+//! Formulas: [R] ivregress postestimation; critical values: Stock and Yogo (2005), one endogenous regressor.
 
 use super::estat::Call;
 use super::ivregress::{IvState, with_request};
@@ -8,6 +8,7 @@ use crate::estimation::display::fit_error;
 use crate::estimation::post::stata;
 use crate::estimators::iv::{self, Method};
 use crate::estimators::iv_tests::{self, Overidentification, Test};
+use crate::estimators::stock_yogo::{BIASES, SIZES, bias, size};
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
@@ -100,8 +101,40 @@ pub fn first_stage(session: &mut Session, call: &Call) -> Result<()> {
         session.print(format!("  Minimum eigenvalue statistic = {}", format::bare("%9.0g", minimum)));
     }
     results.scalar("mineig", stata(minimum));
+    if !robust {
+        critical_values(session, state, &mut results);
+    }
     session.r = results;
     Ok(())
+}
+
+/// The table of critical values of the minimum eigenvalue; r(mineigcv) has a row for each of them.
+fn critical_values(session: &mut Session, state: &IvState, results: &mut Results) {
+    let (endogenous, instruments) = (state.endogenous.len(), state.instruments.len());
+    let rows = [
+        ("2SLS relative bias", BIASES, bias(endogenous, instruments), "2sls_bias"),
+        ("2SLS size of nominal 5% Wald test", SIZES, size(endogenous, instruments, false), "2sls_size"),
+        ("LIML size of nominal 5% Wald test", SIZES, size(endogenous, instruments, true), "liml_size"),
+    ];
+    session.print("");
+    session.print(format!("  Critical values (Stock and Yogo)   # of endogenous regressors: {endogenous:>4}"));
+    session.print(format!("  H0: Instruments are weak           # of excluded instruments:  {instruments:>4}"));
+    session.print(format!("  {}", "-".repeat(70)));
+    for (label, limits, values, _) in &rows {
+        let percent: String = limits.iter().map(|l| format!("{:>7.0}%", l * 100.0)).collect();
+        session.print(format!("  {label:<36}{percent}"));
+        let cells = match values {
+            Some(values) => values.iter().map(|v| format!("{v:>8.2}")).collect::<String>(),
+            None => "     (not available)".to_string(),
+        };
+        session.print(format!("  {:<36}{cells}", ""));
+    }
+    session.print(format!("  {}", "-".repeat(70)));
+    let data = rows.iter().flat_map(|r| r.2.unwrap_or([MISSING; 4])).collect();
+    let mut table = Matrix::new(3, 4, data);
+    table.row_names = rows.iter().map(|r| Stripe::term(r.3)).collect();
+    table.col_names = ["c1", "c2", "c3", "c4"].map(Stripe::term).to_vec();
+    results.matrix("mineigcv", table);
 }
 
 fn chi2_line(session: &mut Session, label: &str, test: Test) {

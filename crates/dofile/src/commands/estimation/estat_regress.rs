@@ -137,14 +137,21 @@ pub fn hettest(session: &mut Session, call: &Call) -> Result<()> {
     Ok(())
 }
 
-/// `estat ovtest`: Ramsey's (1969) RESET with the second to fourth powers of the fitted values.
+/// `estat ovtest`: Ramsey's (1969) RESET with the second to fourth powers of the fitted values, or of the regressors (`rhs`).
 pub fn ovtest(session: &mut Session, call: &Call) -> Result<()> {
-    call.options(&[], &["rhs"])?;
+    let options = call.options(&[OptSpec::flag("rhs")], &[])?;
     let data = Fitted::read(session, "ovtest")?;
-    // Powers of standardised fitted values span the same space and keep their digits.
-    let moments = crate::estimators::means::Moments::of(&data.fitted);
-    let z = map(data.fitted.clone(), |f| (f - moments.mean) / moments.sd);
-    let powers: Vec<Vec<f64>> = (2..=4).map(|k| z.iter().map(|v| v.powi(k)).collect()).collect();
+    // Powers of standardised values span the same space as those of the values and keep their digits.
+    let powers_of = |values: &[f64]| -> Vec<Vec<f64>> {
+        let moments = crate::estimators::means::Moments::of(values);
+        let z = map(values.to_vec(), |f| (f - moments.mean) / moments.sd);
+        (2..=4).map(|k| z.iter().map(|v| v.powi(k)).collect()).collect()
+    };
+    let powers: Vec<Vec<f64>> = if options.has("rhs") {
+        data.columns().into_iter().flat_map(powers_of).collect()
+    } else {
+        powers_of(&data.fitted)
+    };
     let mut columns = data.columns();
     let restricted = regression(&data.y, &columns, data.constant)?;
     columns.extend(powers.iter().map(Vec::as_slice));
@@ -155,7 +162,11 @@ pub fn ovtest(session: &mut Session, call: &Call) -> Result<()> {
     let depvar = session.e.results.get_text("depvar").unwrap_or("").to_string();
     session.print("");
     session.print("Ramsey RESET test for omitted variables");
-    session.print(format!("Omitted: Powers of fitted values of {depvar}"));
+    session.print(if options.has("rhs") {
+        "Omitted: Powers of independent variables".to_string()
+    } else {
+        format!("Omitted: Powers of fitted values of {depvar}")
+    });
     session.print("");
     session.print("H0: Model has no omitted variables");
     session.print("");

@@ -195,13 +195,13 @@ fn named_expressions(body: &str) -> Result<Vec<(String, String)>> {
 }
 
 /// Puts parameters into `e(b)`.
-fn restore(session: &mut Session, b: &[f64]) {
+pub(super) fn restore(session: &mut Session, b: &[f64]) {
     if let Some(old) = session.e.b().cloned() {
         session.e.results.matrix("b", Matrix::row_vector(b.to_vec(), old.col_names));
     }
 }
 
-fn value_at(session: &mut Session, b: &[f64], text: &str) -> Result<f64> {
+pub(super) fn value_at(session: &mut Session, b: &[f64], text: &str) -> Result<f64> {
     restore(session, b);
     let value = session.eval_num(text)?;
     if crate::value::is_missing(value) {
@@ -211,7 +211,7 @@ fn value_at(session: &mut Session, b: &[f64], text: &str) -> Result<f64> {
 }
 
 /// Derivatives of an expression in the parameters that have a variance.
-fn gradient(session: &mut Session, b: &[f64], v: &Mat, text: &str) -> Result<Vec<f64>> {
+pub(super) fn gradient(session: &mut Session, b: &[f64], v: &Mat, text: &str) -> Result<Vec<f64>> {
     let mut out = vec![0.0; b.len()];
     for j in 0..b.len() {
         if v[(j, j)] <= 0.0 {

@@ -10,6 +10,7 @@ pub(crate) mod estat;
 mod estat_binary;
 mod estat_iv;
 mod estat_regress;
+mod estat_summarize;
 mod estimates;
 mod groups;
 mod hausman;
@@ -23,9 +24,11 @@ pub(crate) mod predict;
 mod predict_choice;
 mod predict_models;
 mod probit;
+mod pwmean;
 mod regress;
 mod sdtest;
 mod test;
+mod testnl;
 mod ttest;
 mod xtreg;
 
@@ -58,10 +61,12 @@ pub(super) const TABLE: &[CommandSpec] = &[
     newey::SPEC,
     predict::SPEC,
     probit::SPEC,
+    pwmean::SPEC,
     regress::SPEC,
     sdtest::SPEC,
     test::SPEC,
     test::SPEC_TESTPARM,
+    testnl::SPEC,
     ttest::SPEC,
     xtreg::SPEC,
 ];

@@ -32,6 +32,9 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("Hat"),
     OptSpec::flag("Cooksd"),
     OptSpec::flag("DFITs"),
+    OptSpec::flag("COVRatio"),
+    OptSpec::flag("Welsch"),
+    OptSpec::text("DFBeta"),
     OptSpec::flag_or_text("pr"),
     OptSpec::flag("u"),
     OptSpec::flag_or_text("e"),
@@ -84,7 +87,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "predict [type] newvar [if] [in] [, xb residuals stdp stdf stdr rstandard rstudent leverage cooksd dfits | pr | u e ue xbu | d xbd dresiduals | n ir | hr | outcome(#) equation(eq)]",
+    syntax: "predict [type] newvar [if] [in] [, xb residuals stdp stdf stdr rstandard rstudent leverage cooksd dfits covratio welsch dfbeta(term) | pr | u e ue xbu | d xbd dresiduals | n ir | hr | outcome(#) equation(eq)]",
     notes: "which statistics exist depends on e(cmd); formulas: [R] regress postestimation, [XT] xtreg postestimation",
     examples: &[Example {
         run: "set obs 5\ngen x = _n\ngen y = cond(_n==3, 4, _n)\nregress y x\npredict double h, leverage\npredict double r, residuals",
@@ -126,7 +129,11 @@ fn common(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if let Some(predictions) = survival::predict(session, cmd, &rows)? {
         return add_all(session, kind, &rows, names, predictions);
     }
-    let statistic = chosen(cmd)?;
+    let dfbeta = cmd.options.text("dfbeta").map(|term| format!("dfbeta {}", term.trim()));
+    let statistic = match (&dfbeta, chosen(cmd)?) {
+        (Some(_), Some("dfbeta")) => dfbeta.as_deref(),
+        (_, other) => other,
+    };
     let predictions = if names.len() > 1 || names[0].1 {
         match predict_models::several(session, statistic, &names, &rows)? {
             Some(found) => found,
@@ -412,6 +419,16 @@ fn influence(
     let sample = session.estimation_sample();
     let scalar = |name: &str| session.e.results.get_scalar(name).unwrap_or(MISSING);
     let (s2, df, k) = (state.s2, state.df_residual, scalar("rank"));
+    let n = scalar("N");
+    let term = match statistic.strip_prefix("dfbeta ") {
+        Some(name) => Some(parameters.find(name).ok_or_else(|| StataError::not_found(name))?),
+        None => None,
+    };
+    let statistic = statistic.split(' ').next().unwrap_or(statistic);
+    // (X'X)^-1 x of the row, for one parameter.
+    let pull = |term: usize, i: usize| -> f64 {
+        columns.iter().enumerate().map(|(j, column)| state.unscaled[(term, j)] * column[i]).sum()
+    };
     let value = |i: usize| -> f64 {
         let (h, e) = (h[i], combine(y[i], xb[i], |y, f| y - f));
         if is_missing(h) {
@@ -433,6 +450,10 @@ fn influence(
             "rstudent" => student,
             "cooksd" => standard * standard * h / ((1.0 - h) * k),
             "dfits" => student * (h / (1.0 - h)).sqrt(),
+            "welsch" => student * (h / (1.0 - h)).sqrt() * ((n - 1.0) / (1.0 - h)).sqrt(),
+            // Belsley, Kuh and Welsch (1980), with k estimated parameters.
+            "covratio" => 1.0 / ((1.0 - h) * ((df - 1.0 + student * student) / df).powf(k)),
+            "dfbeta" => term.map_or(MISSING, |t| student * pull(t, i) / ((1.0 - h) * state.unscaled[(t, t)]).sqrt()),
             _ => MISSING,
         }
     };
@@ -444,6 +465,9 @@ fn influence(
         "rstudent" => "Studentized residuals",
         "cooksd" => "Cook's distance",
         "dfits" => "DFITS",
+        "welsch" => "Welsch distance",
+        "covratio" => "Covratio",
+        "dfbeta" => "DFBETA",
         _ => return Err(refuse(session, statistic)),
     };
     Ok(Prediction { values: (0..rows.len()).map(value).collect(), label: label.to_string() })

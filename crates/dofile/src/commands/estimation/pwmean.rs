@@ -1,0 +1,113 @@
+//! `pwmean`: pairwise comparisons of the means of groups, with the pooled variance.
+//!
+//! Stores in `r()`: b_vs V_vs table_vs (comparisons), b V table with `cimeans` (means), df_r. Formulas: [R] pwmean.
+
+use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use super::groups::Grouped;
+use crate::error::{Result, StataError};
+use crate::estimation::comparisons::{Compared, Look, apply, show_estimates};
+use crate::estimators::contrasts::{Adjustment, pairs};
+use crate::estimators::matrix::Mat;
+use crate::estimators::means::Moments;
+use crate::results::Results;
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::syntax::split::ParsedCommand;
+
+const SYNTAX: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::text("over"),
+    OptSpec::text("MCOMPare"),
+    OptSpec::flag("CIeffects"),
+    OptSpec::flag("PVeffects"),
+    OptSpec::flag("EFFects"),
+    OptSpec::flag("CIMeans"),
+    OptSpec::real("Level"),
+])
+.unsupported(&["GROUPs", "SORT"]);
+
+/// The command.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "pwmean",
+    min: 6,
+    form: Form::Standard(&SYNTAX),
+    by: ByRule::EachGroup,
+    run,
+    syntax: "pwmean varname [if] [in], over(g) [effects cimeans mcompare(noadjust|bonferroni|sidak|scheffe) level(#)]",
+    notes: "stores r(b_vs) r(V_vs) r(table_vs) r(df_r); formulas: [R] pwmean",
+    examples: &[Example {
+        // Means 1, 2 and 6, residual variance 2, two rows each: standard error sqrt(2).
+        run: "set obs 6\ngen g = ceil(_n/2)\ngen y = cond(g==1, 1, cond(g==2, 2, 6)) + cond(mod(_n,2), 1, -1)\npwmean y, over(g)\nmatrix t = r(table_vs)",
+        expect: &[("t[1,3]", 4.0), ("t[2,1]", 1.414_213_562_373_095), ("r(df_r)", 3.0)],
+    }],
+};
+
+fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let over = cmd.options.text("over").ok_or_else(|| StataError::invalid("option over() required"))?;
+    let adjustment = match cmd.options.text("mcompare") {
+        None => Adjustment::None,
+        Some(text) => Adjustment::parse(text)
+            .ok_or_else(|| StataError::unsupported_option("pwmean", &format!("mcompare({text})")))?,
+    };
+    let level = crate::estimation::display::level(session, cmd)?;
+    let data = Grouped::read(session, cmd, cmd.list.trim(), over.trim())?;
+    let count = data.names.len();
+    if count < 2 {
+        return Err(StataError::new(459, format!("{over} has one level: there is nothing to compare")));
+    }
+    let moments: Vec<Moments> = (0..count).map(|g| Moments::of(&data.of(g))).collect();
+    let n: f64 = moments.iter().map(|m| m.n).sum();
+    let df = n - count as f64;
+    if df <= 0.0 {
+        return Err(StataError::standard(2001));
+    }
+    let within: f64 = moments.iter().filter(|m| m.n > 1.0).map(|m| (m.n - 1.0) * m.sd * m.sd).sum();
+    let b: Vec<f64> = moments.iter().map(|m| m.mean).collect();
+    let v = Mat::from_fn(count, count, |i, j| if i == j { within / df / moments[i].n } else { 0.0 });
+    let look = Look {
+        heading: "Contrast",
+        vce_title: "",
+        effects: cmd.has("effects") || cmd.has("pveffects"),
+        adjustment,
+        level,
+        df_r: Some(df),
+    };
+    let mut results = Results::default();
+    session.print("");
+    session.print("Pairwise comparisons of means with equal variances");
+    session.print("");
+    session.print(format!("Over: {over}"));
+    let block = |n: usize| vec![over.trim().to_string(); n];
+    if cmd.has("cimeans") {
+        let found = Compared {
+            blocks: block(count),
+            labels: data.names.clone(),
+            names: data.names.iter().map(|l| format!("{l}.{over}")).collect(),
+            b: b.clone(),
+            v: v.clone(),
+        };
+        let plain = Look { heading: "Mean", effects: false, adjustment: Adjustment::None, ..look };
+        show_estimates(session, &found, &plain, ["b", "V", "table"], &mut results);
+    }
+    let chosen = pairs(count);
+    let rows: Vec<Option<Vec<f64>>> = chosen
+        .iter()
+        .map(|(a, c)| {
+            let mut weights = vec![0.0; count];
+            (weights[*a], weights[*c]) = (1.0, -1.0);
+            Some(weights)
+        })
+        .collect();
+    let (estimates, covariance) = apply(&b, &v, &rows);
+    let name = |(a, c): &(usize, usize), by: &str| format!("{}{by}{}", data.names[*a], data.names[*c]);
+    let found = Compared {
+        blocks: block(chosen.len()),
+        labels: chosen.iter().map(|p| name(p, " vs ")).collect(),
+        names: chosen.iter().map(|p| format!("{}.{over}", name(p, "vs"))).collect(),
+        b: estimates,
+        v: covariance,
+    };
+    show_estimates(session, &found, &look, ["b_vs", "V_vs", "table_vs"], &mut results);
+    results.scalar("df_r", df).text("cmd", "pwmean").text("depvar", cmd.list.trim());
+    session.r = results;
+    Ok(())
+}
