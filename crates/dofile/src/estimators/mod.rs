@@ -40,6 +40,7 @@ pub mod quantile;
 pub mod real;
 pub mod roc;
 pub mod shrinkage;
+pub mod stock_yogo;
 pub mod survivor;
 pub mod timeseries;
 pub mod var;

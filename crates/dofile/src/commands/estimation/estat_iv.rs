@@ -117,8 +117,10 @@ fn critical_values(session: &mut Session, state: &IvState, results: &mut Results
         ("LIML size of nominal 5% Wald test", SIZES, size(endogenous, instruments, true), "liml_size"),
     ];
     session.print("");
-    session.print(format!("  Critical values (Stock and Yogo)   # of endogenous regressors: {endogenous:>4}"));
-    session.print(format!("  H0: Instruments are weak           # of excluded instruments:  {instruments:>4}"));
+    session
+        .print(format!("  Critical values (Stock and Yogo)   # of endogenous regressors: {endogenous:>4}"));
+    session
+        .print(format!("  H0: Instruments are weak           # of excluded instruments:  {instruments:>4}"));
     session.print(format!("  {}", "-".repeat(70)));
     for (label, limits, values, _) in &rows {
         let percent: String = limits.iter().map(|l| format!("{:>7.0}%", l * 100.0)).collect();

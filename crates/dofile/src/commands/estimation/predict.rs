@@ -453,7 +453,9 @@ fn influence(
             "welsch" => student * (h / (1.0 - h)).sqrt() * ((n - 1.0) / (1.0 - h)).sqrt(),
             // Belsley, Kuh and Welsch (1980), with k estimated parameters.
             "covratio" => 1.0 / ((1.0 - h) * ((df - 1.0 + student * student) / df).powf(k)),
-            "dfbeta" => term.map_or(MISSING, |t| student * pull(t, i) / ((1.0 - h) * state.unscaled[(t, t)]).sqrt()),
+            "dfbeta" => {
+                term.map_or(MISSING, |t| student * pull(t, i) / ((1.0 - h) * state.unscaled[(t, t)]).sqrt())
+            }
             _ => MISSING,
         }
     };
