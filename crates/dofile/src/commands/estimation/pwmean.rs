@@ -37,7 +37,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     examples: &[Example {
         // Means 1, 2 and 6, residual variance 2, two rows each: standard error sqrt(2).
         run: "set obs 6\ngen g = ceil(_n/2)\ngen y = cond(g==1, 1, cond(g==2, 2, 6)) + cond(mod(_n,2), 1, -1)\npwmean y, over(g)\nmatrix t = r(table_vs)",
-        expect: &[("t[1,3]", 4.0), ("t[2,1]", 1.414_213_562_373_095), ("r(df_r)", 3.0)],
+        expect: &[("t[1,3]", 4.0), ("t[2,1]^2", 2.0), ("r(df_r)", 3.0)],
     }],
 };
 

@@ -112,9 +112,9 @@ fn sides(text: &str) -> Vec<String> {
             ')' | ']' => depth -= 1,
             _ => {}
         }
-        let alone = !matches!(bytes.get(i + 1), Some(b'='))
-            && !(i > 0 && matches!(bytes[i - 1], b'=' | b'<' | b'>' | b'!' | b'~'));
-        if c == '=' && depth == 0 && alone {
+        let before = i > 0 && matches!(bytes[i - 1], b'=' | b'<' | b'>' | b'!' | b'~');
+        let comparison = before || matches!(bytes.get(i + 1), Some(b'='));
+        if c == '=' && depth == 0 && !comparison {
             out.push(String::new());
         } else if let Some(last) = out.last_mut() {
             last.push(c);
