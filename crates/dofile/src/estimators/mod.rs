@@ -44,6 +44,5 @@ pub mod stock_yogo;
 pub mod survivor;
 pub mod timeseries;
 pub mod var;
-pub mod stock_yogo;
 pub mod vce;
 pub mod wald;
