@@ -26,7 +26,7 @@ program define ss_cutoffs, rclass
         quietly summarize youden, meanonly
         local most = r(max)
         quietly generate byte best = abs(youden - r(max)) < 1e-12
-        quietly generate str64 marker = "`marker'"
+        quietly generate str244 marker = "`marker'"
         quietly generate double cutoff = `marker'
         if `number' == 1 {
             scalar `youden' = r(max)

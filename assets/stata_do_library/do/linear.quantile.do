@@ -33,7 +33,12 @@ foreach q of local quantiles {
     local name = "q" + strtrim(strofreal(`q' * 100, "%9.4g"))
     local name = subinstr("`name'", ".", "_", 1)
     tempname r2_`i'
-    qreg `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use, quantile(`q') vce(robust) level(`p_level')
+    capture noisily qreg `p_outcome' `p_regressors_fv' `p_controls_fv' if ss_use, quantile(`q') vce(robust) level(`p_level')
+    if _rc != 0 {
+        local rc = _rc
+        ss_check converge, fail(`rc' == 430 | `rc' == 498) value(0)
+        error `rc'
+    }
     matrix `one' = r(table)
     local failed = `failed' + (e(convcode) != 0 & !missing(e(convcode)))
     scalar `r2_`i'' = 1 - e(sum_adev) / e(sum_rdev)

@@ -19,7 +19,7 @@ ss_event step name=sample status=ok
 ss_event step name=estimate status=begin
 tempname areas first
 tempfile rows
-postfile `areas' str64 marker double auc double std_error double ci_low double ci_high double n double n_diseased double statistic double p_value str120 note using "`rows'"
+postfile `areas' str244 marker double auc double std_error double ci_low double ci_high double n double n_diseased double statistic double p_value str120 note using "`rows'"
 foreach variable in `p_marker' `p_second_marker' {
     roctab `p_disease' `variable' if ss_use, level(`p_level')
     local side ""

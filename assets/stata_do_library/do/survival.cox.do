@@ -29,7 +29,15 @@ ss_event step name=sample status=ok
 ss_event step name=estimate status=begin
 tempname coefficients tests ph chi2 df p concordance
 tempfile rows
-stcox `p_regressors_fv', `p_ties' `strata' `vce' nohr level(`p_level')
+capture noisily stcox `p_regressors_fv', `p_ties' `strata' `vce' nohr level(`p_level')
+if _rc != 0 {
+    local rc = _rc
+    ss_check converge, fail(`rc' == 430) value(0)
+    error `rc'
+}
+if e(df_m) == 0 {
+    ss_check collinear, fail(1) value(0)
+}
 matrix `coefficients' = r(table)
 ss_check converge, fail(e(converged) == 0) value(e(converged))
 stcox, level(`p_level')

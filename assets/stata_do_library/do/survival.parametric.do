@@ -34,7 +34,12 @@ foreach dist in exponential weibull gompertz lognormal loglogistic {
         local compared "`compared' aic_`dist' `aic_`dist'' bic_`dist' `bic_`dist''"
     }
 }
-streg `p_regressors_fv', distribution(`p_dist') `show' level(`p_level')
+capture noisily streg `p_regressors_fv', distribution(`p_dist') `show' level(`p_level')
+if _rc != 0 {
+    local rc = _rc
+    ss_check converge, fail(`rc' == 430) value(0)
+    error `rc'
+}
 matrix `coefficients' = r(table)
 ss_check converge, fail(e(converged) == 0) value(e(converged))
 ss_check few_events, warn(`events' < 10 * e(df_m)) value(`events')

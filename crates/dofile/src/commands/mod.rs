@@ -8,6 +8,7 @@ mod epidemiology;
 mod estimation;
 mod exchange;
 mod graphics;
+mod inference;
 pub(crate) mod language;
 mod limited;
 mod multivariate;
@@ -73,6 +74,7 @@ pub fn all() -> impl Iterator<Item = &'static CommandSpec> {
         survival::TABLE,
         quantile::TABLE,
         epidemiology::TABLE,
+        inference::TABLE,
     ]
     .into_iter()
     .flatten()

@@ -229,6 +229,28 @@ pub struct CoxFit {
     pub converged: bool,
 }
 
+/// Positions of regressors that carry no information of their own: they do not vary within risk sets, or
+/// earlier ones explain them there (a regressor that is constant within strata, for example).
+pub fn uninformative(data: CoxData<'_>, columns: &[&[f64]]) -> Vec<usize> {
+    let n = data.t.len() as f64;
+    let scaled: Vec<Vec<f64>> = columns
+        .iter()
+        .map(|c| {
+            let mean = c.iter().sum::<f64>() / n;
+            let sd = (c.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt();
+            c.iter().map(|x| (x - mean) / if sd > 0.0 { sd } else { 1.0 }).collect()
+        })
+        .collect();
+    let information = evaluate(data, &scaled, &vec![0.0; scaled.len()]).information;
+    // Rounding leaves a trace of zero information that is tiny against the number of failures.
+    let floor = 1e-10 * data.d.iter().filter(|d| **d).count() as f64;
+    let cleaned = Mat::from_fn(information.rows(), information.cols(), |i, j| {
+        if information[(i, i)] <= floor || information[(j, j)] <= floor { 0.0 } else { information[(i, j)] }
+    });
+    let (_, _, kept) = cleaned.inverse_semidefinite(1e-9);
+    (0..columns.len()).filter(|j| !kept.contains(j)).collect()
+}
+
 /// Maximises the partial likelihood by Newton's method with step halving; `None` when the information
 /// cannot be inverted (a coefficient without a finite maximum).
 pub fn fit(data: CoxData<'_>, columns: &[&[f64]], limits: Limits) -> Option<CoxFit> {

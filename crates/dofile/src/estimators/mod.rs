@@ -31,6 +31,7 @@ pub mod ml_group;
 pub mod ml_survival;
 pub mod ml_zero;
 pub mod normality;
+pub mod noncentral;
 pub mod ols;
 pub mod panel;
 pub mod panel_gmm;

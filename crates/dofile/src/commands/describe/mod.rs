@@ -18,6 +18,8 @@ mod tabulate_many;
 
 pub(crate) use listing::list_rows;
 
+pub(crate) use rank_tests::mean_ranks;
+
 /// Two-sided and one-sided p-value of Fisher's exact test of a 2x2 table given row by row.
 pub(crate) fn fisher_two_by_two(cells: [f64; 4]) -> crate::error::Result<(f64, f64)> {
     let (two, one) = fisher::exact(2, 2, &cells)?;

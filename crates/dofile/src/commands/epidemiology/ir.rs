@@ -101,7 +101,7 @@ fn run_immediate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     single(s, cmd, Rates { a: n[0], b: n[1], t1: n[2], t0: n[3] })
 }
 
-fn single(s: &mut Session, cmd: &ParsedCommand, rates: Rates) -> Result<()> {
+pub fn single(s: &mut Session, cmd: &ParsedCommand, rates: Rates) -> Result<()> {
     if rates.t1 <= 0.0 || rates.t0 <= 0.0 {
         return Err(StataError::new(2000, "no exposed or no unexposed person-time"));
     }

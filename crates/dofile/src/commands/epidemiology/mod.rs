@@ -12,6 +12,8 @@ mod roc;
 
 use super::CommandSpec;
 
+pub(super) use ir::single as show_rates;
+
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[
     cc::SPEC,

@@ -4,11 +4,13 @@
 use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
 use super::estat::Call;
 use super::predict::{compute, outcome};
+use crate::commands::graphics::curves::{self, CurveOptions, Picture};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
 use crate::estimators::classify;
 use crate::estimators::distributions::chi2_tail;
 use crate::format;
+use crate::graph::{Color, Series, Shape, Style};
 use crate::matrix::Matrix;
 use crate::results::Results;
 use crate::session::Session;
@@ -26,8 +28,8 @@ pub const SPEC_LROC: CommandSpec = CommandSpec {
     form: Form::Standard(&LROC),
     by: ByRule::No,
     run: lroc,
-    syntax: "lroc [if] [in], nograph [all]",
-    notes: "stores r(N) r(area); formulas: [R] lroc. The curve is drawn with twoway from predicted probabilities",
+    syntax: "lroc [if] [in] [, nograph all]",
+    notes: "stores r(N) r(area); draws the curve; formulas: [R] lroc",
     examples: &[],
 };
 
@@ -73,12 +75,9 @@ impl Predicted {
 }
 
 fn lroc(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    if !cmd.has("nograph") {
-        return Err(StataError::unsupported_option("lroc", "(none): only lroc, nograph"));
-    }
     let touse = session.rows(cmd)?;
     let data = Predicted::read(session, &touse, cmd.has("all"))?;
-    let (_, area) = classify::roc(&data.p, &data.y, data.weights.as_deref());
+    let (points, area) = classify::roc(&data.p, &data.y, data.weights.as_deref());
     let depvar = session.e.results.get_text("depvar").unwrap_or("").to_string();
     let title = if session.e.cmd() == "probit" { "Probit model" } else { "Logistic model" };
     session.print("");
@@ -89,7 +88,31 @@ fn lroc(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut results = Results::default();
     results.scalar("N", data.count()).scalar("area", stata(area));
     session.r = results;
-    Ok(())
+    if cmd.has("nograph") { Ok(()) } else { draw_roc(session, &points, area, data.p.len()) }
+}
+
+/// The ROC curve over the diagonal of a model without information.
+fn draw_roc(session: &mut Session, points: &[classify::RocPoint], area: f64, used: usize) -> Result<()> {
+    let curve = points.iter().map(|p| (1.0 - p.specificity, p.sensitivity)).collect();
+    let line = |number, points, style| Series {
+        label: String::new(),
+        number,
+        shape: Shape::Line { points, step: false },
+        style,
+    };
+    let grey = Style { color: Some(Color::rgb(120, 120, 120)), dash: Some("8 4"), ..Style::default() };
+    let picture = Picture {
+        title: "ROC curve".into(),
+        note: format!("Area under ROC curve = {}", format::bare("%6.4f", area)),
+        x_title: "1 - Specificity".into(),
+        y_title: "Sensitivity".into(),
+        series: vec![line(0, curve, Style::default()), line(1, vec![(0.0, 0.0), (1.0, 1.0)], grey)],
+        x_range: Some((0.0, 1.0)),
+        y_range: Some((0.0, 1.0)),
+        used,
+        ..Picture::default()
+    };
+    curves::show(session, picture, CurveOptions::default())
 }
 
 /// `estat classification [, cutoff(#)]`.

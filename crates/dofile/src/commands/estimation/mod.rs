@@ -12,7 +12,7 @@ mod estat_iv;
 mod estat_regress;
 mod estat_summarize;
 mod estimates;
-mod groups;
+pub(super) mod groups;
 mod hausman;
 mod ivregress;
 mod lincom;

@@ -2,9 +2,11 @@
 
 pub(in crate::commands) mod cox_post;
 pub(in crate::commands) mod grouping;
+mod rates;
 mod stci;
 mod stcox;
 mod stcurve;
+mod stphplot;
 mod streg;
 mod streg_post;
 mod sts;
@@ -15,8 +17,19 @@ mod stset;
 use super::CommandSpec;
 
 /// Commands of this family.
-pub(super) const TABLE: &[CommandSpec] =
-    &[stset::SPEC, sts::SPEC, stci::SPEC, stcox::SPEC, streg::SPEC, stcurve::SPEC];
+pub(super) const TABLE: &[CommandSpec] = &[
+    stset::SPEC,
+    sts::SPEC,
+    stci::SPEC,
+    stcox::SPEC,
+    streg::SPEC,
+    stcurve::SPEC,
+    rates::SPEC_STSUM,
+    rates::SPEC_STRATE,
+    rates::SPEC_STPTIME,
+    rates::SPEC_STIR,
+    stphplot::SPEC,
+];
 
 use super::estimation::predict::Prediction;
 use crate::error::{Result, StataError};

@@ -9,7 +9,7 @@ use crate::estimation::header::{Fact, show as show_header};
 use crate::estimation::likelihood::{MAXIMIZE, label, limits};
 use crate::estimation::model::{Model, Reading, VceSpec, kernel_weight, number_groups};
 use crate::estimation::post::{self, Parameters, plain_stripe};
-use crate::estimators::cox::{CoxData, CoxFit, fit, robust, scores};
+use crate::estimators::cox::{CoxData, CoxFit, fit, robust, scores, uninformative};
 use crate::estimators::distributions::chi2_tail;
 use crate::estimators::matrix::Mat;
 use crate::estimators::ols::Weights;
@@ -109,6 +109,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::new(2000, "no failures; cannot estimate"));
     }
     drop_collinear(s, &mut cox.model);
+    drop_uninformative(s, &mut cox);
     estimate(s, cmd, &cox)?;
     display(s, cmd)?;
     crate::estimation::likelihood::finish(&s.e)
@@ -172,6 +173,21 @@ pub fn strata_of(s: &Session, variables: &[usize], records: &Records) -> Vec<u32
 pub fn repeated(records: &Records) -> Vec<usize> {
     let times = |i: usize| records.multiplicity(i) as usize;
     (0..records.rows.len()).flat_map(|i| std::iter::repeat_n(i, times(i))).collect()
+}
+
+/// Drops regressors that do not vary within risk sets, with notes.
+fn drop_uninformative(s: &mut Session, cox: &mut CoxModel) {
+    let omitted = {
+        let columns = cox.model.columns();
+        if columns.is_empty() {
+            return;
+        }
+        let r = &cox.records;
+        let data = CoxData { t0: &r.t0, t: &r.t, d: &r.d, stratum: &cox.stratum, w: None, efron: cox.efron };
+        uninformative(data, &columns)
+    };
+    let names = cox.model.omit(&omitted);
+    post::note_omitted(s, &names);
 }
 
 fn estimate(s: &mut Session, cmd: &ParsedCommand, cox: &CoxModel) -> Result<()> {

@@ -1,0 +1,284 @@
+//! `ci` and `cii`: confidence intervals of means, proportions and variances ([R] ci).
+
+use super::{numbers, sample, values};
+use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::error::{Result, StataError};
+use crate::estimation::display::level;
+use crate::estimation::post::stata;
+use crate::estimators::distributions::{beta_quantile, chi2_inverse_tail, normal_quantile, t_inverse_tail};
+use crate::estimators::epidemiology::clopper_pearson;
+use crate::estimators::means::Moments;
+use crate::format;
+use crate::results::Results;
+use crate::session::Session;
+use crate::syntax::OptSpec;
+use crate::syntax::split::ParsedCommand;
+
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "ci",
+    min: 2,
+    form: Form::Raw,
+    by: ByRule::EachGroup,
+    run,
+    syntax: "ci means varlist [if] [in] [, poisson level(#)] | ci proportions varlist [if] [in] [, exact wald wilson agresti jeffreys level(#)] | ci variances varlist [if] [in] [, sd level(#)]",
+    notes: "stores r(N) r(mean) or r(proportion) or r(Var) or r(sd), r(se) r(lb) r(ub) r(level) of the last variable; weights and exposure() are not supported; [R] ci",
+    examples: &[Example {
+        run: "set obs 4\ngenerate x = _n > 1\nci proportions x, wald",
+        expect: &[("r(proportion)", 0.75), ("r(se)^2", 0.046_875)],
+    }],
+};
+
+pub const SPEC_IMMEDIATE: CommandSpec = CommandSpec {
+    name: "cii",
+    min: 3,
+    form: Form::Raw,
+    by: ByRule::No,
+    run: run_immediate,
+    syntax: "cii means #obs #mean #sd | cii means #exposure #events, poisson | cii proportions #obs #succ [, ...] | cii variances #obs #var [, sd] [level(#)]",
+    notes: "as ci",
+    examples: &[Example { run: "cii means 4 10 2", expect: &[("r(se)", 1.0), ("r(N)", 4.0)] }],
+};
+
+const OPTIONS: &[OptSpec] = &[
+    OptSpec::flag("Poisson"),
+    OptSpec::flag("EXAct"),
+    OptSpec::flag("WALd"),
+    OptSpec::flag("WILson"),
+    OptSpec::flag("Agresti"),
+    OptSpec::flag("Jeffreys"),
+    OptSpec::flag("sd"),
+    OptSpec::real("Level"),
+];
+const UNSUPPORTED: &[&str] = &["Exposure", "Total", "SEParator", "BONett"];
+
+/// What is estimated.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Mean,
+    Poisson,
+    Proportion,
+    Variance,
+}
+
+/// An estimate with its limits.
+struct Found {
+    n: f64,
+    value: f64,
+    se: f64,
+    low: f64,
+    high: f64,
+}
+
+fn parse(name: &str, raw: &str) -> Result<(ParsedCommand, Kind)> {
+    let raw = raw.trim();
+    let end = raw.find(|c: char| !c.is_alphabetic()).unwrap_or(raw.len());
+    let word = &raw[..end];
+    let is = |full: &str, least: usize| word.len() >= least && full.starts_with(word);
+    let kind = match () {
+        () if is("means", 4) => Kind::Mean,
+        () if is("proportions", 4) => Kind::Proportion,
+        () if is("variances", 3) => Kind::Variance,
+        () => return Err(StataError::invalid("specify means, proportions or variances")),
+    };
+    let mut cmd = ParsedCommand::split(name, &raw[end..], false)?;
+    if cmd.weight.is_some() {
+        return Err(StataError::unsupported_option(name, "weights"));
+    }
+    cmd.check_options(OPTIONS, UNSUPPORTED)?;
+    let allowed: &[&str] = match kind {
+        Kind::Mean | Kind::Poisson => &["poisson", "level"],
+        Kind::Proportion => &["exact", "wald", "wilson", "agresti", "jeffreys", "level"],
+        Kind::Variance => &["sd", "level"],
+    };
+    if let Some((wrong, _)) = cmd.options.iter().find(|o| !allowed.contains(&o.0)) {
+        return Err(StataError::option_not_allowed(wrong));
+    }
+    let kind = if cmd.has("poisson") { Kind::Poisson } else { kind };
+    if kind == Kind::Proportion && cmd.options.iter().filter(|o| o.0 != "level").count() > 1 {
+        return Err(StataError::invalid("only one kind of interval is allowed"));
+    }
+    Ok((cmd, kind))
+}
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (cmd, kind) = parse("ci", &cmd.raw)?;
+    let level = level(s, &cmd)?;
+    let variables = s.varlist(&cmd.list)?;
+    if variables.is_empty() {
+        return Err(StataError::standard(100));
+    }
+    head(s, &cmd, kind, level);
+    let mut last = None;
+    for v in variables {
+        let rows = sample(s, &cmd, &[v])?;
+        let x = values(s, v, &rows);
+        let name = s.frame.var(v).name.clone();
+        let found = match kind {
+            Kind::Mean => mean(Moments::of(&x), level),
+            Kind::Poisson => {
+                if x.iter().any(|v| *v < 0.0 || v.fract() != 0.0) {
+                    return Err(StataError::standard(459));
+                }
+                poisson(x.len() as f64, x.iter().sum(), level)
+            }
+            Kind::Proportion => {
+                if x.iter().any(|v| *v != 0.0 && *v != 1.0) {
+                    return Err(StataError::new(450, format!("variable {name} is not a 0/1 variable")));
+                }
+                proportion(&cmd, x.len() as f64, x.iter().sum(), level)
+            }
+            Kind::Variance => {
+                let m = Moments::of(&x);
+                variance(&cmd, m.n, m.sd * m.sd, level)
+            }
+        };
+        line(s, &name, &found);
+        last = Some(found);
+    }
+    store(s, &cmd, kind, last, level);
+    Ok(())
+}
+
+fn run_immediate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (cmd, kind) = parse("cii", &cmd.raw)?;
+    let level = level(s, &cmd)?;
+    let given = numbers(&cmd.list)?;
+    let wrong = || StataError::invalid("wrong number of arguments");
+    let found = match (kind, &given[..]) {
+        (Kind::Mean, [n, m, sd]) if *n >= 2.0 && n.fract() == 0.0 && *sd >= 0.0 => {
+            mean(Moments { n: *n, mean: *m, sd: *sd }, level)
+        }
+        (Kind::Poisson, [exposure, events]) if *exposure > 0.0 && *events >= 0.0 && events.fract() == 0.0 => {
+            poisson(*exposure, *events, level)
+        }
+        (Kind::Proportion, [n, k])
+            if *n >= 1.0 && n.fract() == 0.0 && *k >= 0.0 && *k <= *n && k.fract() == 0.0 =>
+        {
+            proportion(&cmd, *n, *k, level)
+        }
+        (Kind::Variance, [n, v]) if *n >= 2.0 && n.fract() == 0.0 && *v >= 0.0 => {
+            let v = if cmd.has("sd") { v * v } else { *v };
+            variance(&cmd, *n, v, level)
+        }
+        _ => return Err(wrong()),
+    };
+    head(s, &cmd, kind, level);
+    line(s, "", &found);
+    store(s, &cmd, kind, Some(found), level);
+    Ok(())
+}
+
+fn mean(m: Moments, level: f64) -> Found {
+    let se = m.sd / m.n.sqrt();
+    let half = t_inverse_tail(m.n - 1.0, 0.5 - level / 200.0) * se;
+    Found { n: m.n, value: m.mean, se, low: m.mean - half, high: m.mean + half }
+}
+
+/// Exact limits of a Poisson rate: quantiles of gamma distributions, as chi-squared.
+fn poisson(exposure: f64, events: f64, level: f64) -> Found {
+    let alpha = 0.5 - level / 200.0;
+    let low = if events > 0.0 { chi2_inverse_tail(2.0 * events, 1.0 - alpha) / 2.0 } else { 0.0 };
+    let high = chi2_inverse_tail(2.0 * (events + 1.0), alpha) / 2.0;
+    Found {
+        n: exposure,
+        value: events / exposure,
+        se: events.sqrt() / exposure,
+        low: low / exposure,
+        high: high / exposure,
+    }
+}
+
+fn proportion(cmd: &ParsedCommand, n: f64, k: f64, level: f64) -> Found {
+    let p = k / n;
+    let se = (p * (1.0 - p) / n).sqrt();
+    let z = normal_quantile(0.5 + level / 200.0);
+    let alpha = 0.5 - level / 200.0;
+    let (low, high) = if cmd.has("wald") {
+        (p - z * se, p + z * se)
+    } else if cmd.has("wilson") {
+        let middle = (k + z * z / 2.0) / (n + z * z);
+        let half = z * n.sqrt() / (n + z * z) * (p * (1.0 - p) + z * z / (4.0 * n)).sqrt();
+        (middle - half, middle + half)
+    } else if cmd.has("agresti") {
+        let size = n + z * z;
+        let middle = (k + z * z / 2.0) / size;
+        let half = z * (middle * (1.0 - middle) / size).sqrt();
+        (middle - half, middle + half)
+    } else if cmd.has("jeffreys") {
+        let (a, b) = (k + 0.5, n - k + 0.5);
+        let low = if k == 0.0 { 0.0 } else { beta_quantile(a, b, alpha) };
+        (low, if k == n { 1.0 } else { beta_quantile(a, b, 1.0 - alpha) })
+    } else {
+        clopper_pearson(k, n, level)
+    };
+    Found { n, value: p, se, low, high }
+}
+
+fn variance(cmd: &ParsedCommand, n: f64, v: f64, level: f64) -> Found {
+    let alpha = 0.5 - level / 200.0;
+    let sum = (n - 1.0) * v;
+    let (low, high) =
+        (sum / chi2_inverse_tail(n - 1.0, alpha), sum / chi2_inverse_tail(n - 1.0, 1.0 - alpha));
+    let root = |x: f64| if cmd.has("sd") { x.sqrt() } else { x };
+    Found { n, value: root(v), se: f64::NAN, low: root(low), high: root(high) }
+}
+
+fn head(s: &mut Session, cmd: &ParsedCommand, kind: Kind, level: f64) {
+    let level = format::bare("%5.0g", level);
+    let (title, over) = match kind {
+        Kind::Mean => ("Mean", ""),
+        Kind::Poisson => ("Mean", "Poisson exact"),
+        Kind::Proportion if cmd.has("wald") => ("Proportion", "Binomial Wald"),
+        Kind::Proportion if cmd.has("wilson") => ("Proportion", "Wilson"),
+        Kind::Proportion if cmd.has("agresti") => ("Proportion", "Agresti–Coull"),
+        Kind::Proportion if cmd.has("jeffreys") => ("Proportion", "Jeffreys"),
+        Kind::Proportion => ("Proportion", "Binomial exact"),
+        Kind::Variance if cmd.has("sd") => ("Std. dev.", ""),
+        Kind::Variance => ("Variance", ""),
+    };
+    let counted = if kind == Kind::Poisson { "Exposure" } else { "Obs" };
+    let error = if kind == Kind::Variance { "" } else { "Std. err." };
+    s.print("");
+    if !over.is_empty() {
+        s.print(format!("{:>78}", format!("{over:^24}")).trim_end());
+    }
+    s.print(format!(
+        "{:>12} | {counted:>10}  {title:>12} {error:>12}     {:>22}",
+        "Variable",
+        format!("[{level}% conf. interval]")
+    ));
+    s.print(format!("-------------+{}", "-".repeat(63)));
+}
+
+fn line(s: &mut Session, name: &str, f: &Found) {
+    let cell = |x: f64, w: usize| {
+        format::right(&if x.is_nan() { String::new() } else { format::bare("%9.0g", stata(x)) }, w)
+    };
+    s.print(format!(
+        "{:>12} | {}  {} {}     {}{}",
+        format::abbrev(name, 12),
+        format::right(&format::bare("%12.0gc", f.n), 10),
+        cell(f.value, 12),
+        cell(f.se, 12),
+        cell(f.low, 10),
+        cell(f.high, 12)
+    ));
+}
+
+fn store(s: &mut Session, cmd: &ParsedCommand, kind: Kind, found: Option<Found>, level: f64) {
+    let mut r = Results::default();
+    if let Some(f) = found {
+        let name = match kind {
+            Kind::Mean | Kind::Poisson => "mean",
+            Kind::Proportion => "proportion",
+            Kind::Variance if cmd.has("sd") => "sd",
+            Kind::Variance => "Var",
+        };
+        r.scalar("N", f.n).scalar(name, stata(f.value));
+        if !f.se.is_nan() {
+            r.scalar("se", stata(f.se));
+        }
+        r.scalar("lb", stata(f.low)).scalar("ub", stata(f.high)).scalar("level", level);
+    }
+    s.r = r;
+}

@@ -1,0 +1,452 @@
+//! `mean`, `proportion`, `total` and `ratio`: estimates with standard errors, whole or over groups
+//! ([R] mean, [R] proportion, [R] total, [R] ratio). Survey designs belong to `svy`.
+
+use crate::commands::survival::grouping::Grouping;
+use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::error::{Result, StataError};
+use crate::estimation::display::level;
+use crate::estimation::post::{self, Parameters};
+use crate::estimators::distributions::t_inverse_tail;
+use crate::estimators::matrix::Mat;
+use crate::format;
+use crate::matrix::{Matrix, Stripe};
+use crate::results::Estimation;
+use crate::session::{Session, Weights};
+use crate::survival::Records;
+use crate::syntax::OptSpec;
+use crate::syntax::split::{ParsedCommand, WeightKind, matching_paren};
+use crate::value::MISSING;
+
+const SYNTAX: StandardSyntax =
+    StandardSyntax::new(&[OptSpec::text("over"), OptSpec::real("Level"), OptSpec::flag("noHEader")])
+        .weights(&[WeightKind::Frequency, WeightKind::Analytic, WeightKind::Probability])
+        .unsupported(&[
+            "vce",
+            "CLuster",
+            "STDize",
+            "STDWeight",
+            "noSTDRescale",
+            "NOLABel",
+            "CITYPE",
+            "PERCent",
+            "COEFLegend",
+            "MISSing",
+        ]);
+
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "mean",
+    min: 4,
+    form: Form::Standard(&SYNTAX),
+    by: ByRule::EachGroup,
+    run: |s, cmd| run(s, cmd, Kind::Mean),
+    syntax: "mean varlist [if] [in] [weight] [, over(varname) level(#)]",
+    notes: "stores e(N) e(N_over) e(df_r) e(b) e(V) e(_N), r(table); cluster and survey standard errors are not supported here; [R] mean",
+    examples: &[Example {
+        run: "set obs 4\ngenerate x = _n\nmean x",
+        expect: &[("_b[x]", 2.5), ("_se[x]^2", 0.416_666_666_666_666_7), ("e(df_r)", 3.0)],
+    }],
+};
+
+pub const SPEC_PROPORTION: CommandSpec = CommandSpec {
+    name: "proportion",
+    min: 4,
+    run: |s, cmd| run(s, cmd, Kind::Proportion),
+    syntax: "proportion varname [if] [in] [weight] [, over(varname) level(#)]",
+    notes: "limits by the logit transformation; variance p(1-p)/(n-1); as mean; [R] proportion",
+    examples: &[Example {
+        run: "set obs 5\ngenerate x = _n > 2\nproportion x",
+        expect: &[("_b[1.x]", 0.6), ("_se[1.x]^2", 0.06)],
+    }],
+    ..SPEC
+};
+
+pub const SPEC_TOTAL: CommandSpec = CommandSpec {
+    name: "total",
+    min: 5,
+    run: |s, cmd| run(s, cmd, Kind::Total),
+    syntax: "total varlist [if] [in] [weight] [, over(varname) level(#)]",
+    notes: "as mean; [R] total",
+    examples: &[Example {
+        run: "set obs 4\ngenerate x = _n\ntotal x",
+        expect: &[("_b[x]", 10.0), ("_se[x]^2", 6.666_666_666_666_667)],
+    }],
+    ..SPEC
+};
+
+pub const SPEC_RATIO: CommandSpec = CommandSpec {
+    name: "ratio",
+    min: 5,
+    run: |s, cmd| run(s, cmd, Kind::Ratio),
+    syntax: "ratio ([name:] v1/v2) ... [if] [in] [weight] [, over(varname) level(#)]",
+    notes: "linearised variance; as mean; [R] ratio",
+    examples: &[],
+    ..SPEC
+};
+
+/// What is estimated.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Kind {
+    Mean,
+    Proportion,
+    Total,
+    Ratio,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Mean => "mean",
+            Self::Proportion => "proportion",
+            Self::Total => "total",
+            Self::Ratio => "ratio",
+        }
+    }
+}
+
+/// One quantity: its name, numerator, denominator (ratios) and the value that counts (proportions).
+struct Item {
+    name: String,
+    top: usize,
+    bottom: Option<usize>,
+    category: Option<f64>,
+}
+
+fn items(s: &Session, list: &str, kind: Kind, rows: impl Fn(usize) -> Result<Vec<f64>>) -> Result<Vec<Item>> {
+    if kind == Kind::Ratio {
+        return ratios(s, list);
+    }
+    let variables = s.varlist(list)?;
+    if variables.is_empty() {
+        return Err(StataError::standard(100));
+    }
+    let mut out = Vec::new();
+    for v in variables {
+        let name = s.frame.var(v).name.clone();
+        if s.frame.var(v).is_string() {
+            return Err(StataError::type_mismatch());
+        }
+        if kind != Kind::Proportion {
+            out.push(Item { name, top: v, bottom: None, category: None });
+            continue;
+        }
+        for x in rows(v)? {
+            if x.fract() != 0.0 || x < 0.0 {
+                return Err(StataError::new(
+                    452,
+                    format!("{name}: factor variables may not contain noninteger or negative values"),
+                ));
+            }
+            out.push(Item { name: format!("{x}.{name}"), top: v, bottom: None, category: Some(x) });
+        }
+    }
+    Ok(out)
+}
+
+/// `(name: y/x)`, `y/x`, several of them.
+fn ratios(s: &Session, list: &str) -> Result<Vec<Item>> {
+    let mut texts = Vec::new();
+    let mut rest = list.trim();
+    if !rest.starts_with('(') {
+        texts.push(rest.to_string());
+        rest = "";
+    }
+    while !rest.is_empty() {
+        let end = matching_paren(rest, 0).ok_or_else(StataError::syntax)?;
+        texts.push(rest[1..end].to_string());
+        rest = rest[end + 1..].trim_start();
+        if !rest.is_empty() && !rest.starts_with('(') {
+            return Err(StataError::syntax());
+        }
+    }
+    let mut out = Vec::new();
+    for (i, text) in texts.iter().enumerate() {
+        let (name, body) = match text.split_once(':') {
+            Some((name, body)) => (name.trim().to_string(), body),
+            None => (format!("_ratio_{}", i + 1), text.as_str()),
+        };
+        let (y, x) = body.split_once('/').ok_or_else(StataError::syntax)?;
+        out.push(Item {
+            name,
+            top: s.numeric_variable(y.trim())?,
+            bottom: Some(s.numeric_variable(x.trim())?),
+            category: None,
+        });
+    }
+    Ok(out)
+}
+
+fn run(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
+    if cmd.list.trim().is_empty() {
+        if s.e.cmd() != kind.name() {
+            return Err(StataError::new(301, "last estimates not found"));
+        }
+        return display(s, cmd, kind);
+    }
+    level(s, cmd)?;
+    let over = match cmd.options.text("over") {
+        Some(list) => s.varlist(list)?,
+        None => Vec::new(),
+    };
+    if over.len() > 1 {
+        return Err(StataError::unsupported_option(kind.name(), "over() with several variables"));
+    }
+    // Rows with a missing value in any variable leave the sample.
+    let mut touse = s.rows(cmd)?;
+    let weights = s.weights(cmd, WeightKind::Frequency, &mut touse)?;
+    let named = items(s, &cmd.list, kind, |_| Ok(vec![0.0]))?;
+    let variables: Vec<usize> = named.iter().flat_map(|i| [Some(i.top), i.bottom]).flatten().collect();
+    s.markout(&variables, &mut touse, false)?;
+    s.markout(&over, &mut touse, true)?;
+    let rows: Vec<usize> = (0..touse.len()).filter(|&i| touse[i]).collect();
+    if rows.is_empty() {
+        return Err(StataError::no_observations());
+    }
+    let items = items(s, &cmd.list, kind, |v| {
+        let mut found: Vec<f64> = rows.iter().map(|&r| s.frame.num_at(v, r)).collect();
+        found.sort_by(f64::total_cmp);
+        found.dedup();
+        Ok(found)
+    })?;
+    let records = Records { rows: rows.clone(), ..Records::default() };
+    let groups = Grouping::of(s, &over, &records);
+    let found = estimate(s, &items, &rows, weights.as_ref(), &groups, kind)?;
+    post_results(s, cmd, kind, &items, &groups, found, weights, touse);
+    display(s, cmd, kind)
+}
+
+/// Estimates with their covariance, sizes and the number of observations.
+struct Found {
+    b: Vec<f64>,
+    v: Mat,
+    sizes: Vec<f64>,
+    n: f64,
+}
+
+fn estimate(
+    s: &Session,
+    items: &[Item],
+    rows: &[usize],
+    weights: Option<&Weights>,
+    groups: &Grouping,
+    kind: Kind,
+) -> Result<Found> {
+    let w = |i: usize| weights.map_or(1.0, |w| w.values[rows[i]]);
+    let kind_of = weights.map(|w| w.kind);
+    let count = |members: &[usize]| -> f64 {
+        if kind_of == Some(WeightKind::Frequency) {
+            members.iter().map(|&i| w(i)).sum()
+        } else {
+            members.len() as f64
+        }
+    };
+    let all: Vec<usize> = (0..rows.len()).collect();
+    let total = count(&all);
+    let size = items.len() * groups.count();
+    let mut out =
+        Found { b: Vec::with_capacity(size), v: Mat::zeros(size, size), sizes: Vec::new(), n: total };
+    // Items run slowest, groups fastest, as in the table.
+    let mut scores: Vec<(usize, Vec<f64>)> = Vec::with_capacity(size);
+    for item in items {
+        for g in 0..groups.count() {
+            let members = groups.members(g);
+            let value = |i: usize| {
+                let x = s.frame.num_at(item.top, rows[i]);
+                item.category.map_or(x, |c| f64::from(u8::from(x == c)))
+            };
+            let bottom = |i: usize| item.bottom.map_or(1.0, |v| s.frame.num_at(v, rows[i]));
+            let top: f64 = members.iter().map(|&i| w(i) * value(i)).sum();
+            let base: f64 = members.iter().map(|&i| w(i) * bottom(i)).sum();
+            let (b, score): (f64, Vec<f64>) = if kind == Kind::Total {
+                let mean = top / base;
+                (top, members.iter().map(|&i| value(i) - mean).collect())
+            } else {
+                let b = top / base;
+                (b, members.iter().map(|&i| (value(i) - b * bottom(i)) / base).collect())
+            };
+            out.b.push(b);
+            out.sizes.push(count(&members));
+            scores.push((g, score));
+        }
+    }
+    for a in 0..size {
+        for b in 0..size {
+            if scores[a].0 != scores[b].0 {
+                continue;
+            }
+            let members = groups.members(scores[a].0);
+            let n = count(&members);
+            let mass: f64 = members.iter().map(|&i| w(i)).sum();
+            let sum: f64 = members
+                .iter()
+                .enumerate()
+                .map(|(k, &i)| {
+                    // Probability weights enter twice; analytic ones as a share of all, scaled to n.
+                    let weight = match kind_of {
+                        Some(WeightKind::Probability) => w(i) * w(i),
+                        Some(WeightKind::Analytic) => w(i) * mass / n,
+                        _ => w(i),
+                    };
+                    weight * scores[a].1[k] * scores[b].1[k]
+                })
+                .sum();
+            out.v[(a, b)] = if n > 1.0 { n / (n - 1.0) * sum } else { 0.0 };
+        }
+    }
+    if total < 2.0 {
+        return Err(StataError::standard(2001));
+    }
+    Ok(out)
+}
+
+#[allow(clippy::too_many_arguments)]
+fn post_results(
+    s: &mut Session,
+    cmd: &ParsedCommand,
+    kind: Kind,
+    items: &[Item],
+    groups: &Grouping,
+    found: Found,
+    weights: Option<Weights>,
+    touse: Vec<bool>,
+) {
+    let over = groups.variables.first().cloned();
+    let mut stripe = Vec::new();
+    for item in items {
+        for g in 0..groups.count() {
+            let name = match &over {
+                None => item.name.clone(),
+                Some(variable) => {
+                    let value = groups.values[g];
+                    let level = if crate::value::is_missing(value) { (g + 1) as f64 } else { value };
+                    let lead = if item.name.contains('.') { "" } else { "c." };
+                    format!("{lead}{}@{level}{}.{variable}", item.name, if g == 0 { "bn" } else { "" })
+                }
+            };
+            stripe.push(Stripe::term(name));
+        }
+    }
+    let parameters = Parameters { stripe: stripe.clone(), b: found.b, v: found.v };
+    let mut est = Estimation::default();
+    let r = &mut est.results;
+    r.matrix("b", parameters.b_matrix()).matrix("V", parameters.v_matrix());
+    r.text("cmd", kind.name()).text("cmdline", post::command_line(cmd)).text("vce", "analytic");
+    r.text("title", format!("{} estimation", capital(kind.name())));
+    r.text("varlist", items.iter().map(|i| i.name.as_str()).collect::<Vec<_>>().join(" "));
+    r.scalar("N", found.n).scalar("df_r", found.n - 1.0).scalar("N_over", groups.count() as f64);
+    r.scalar("k_eq", items.len() as f64);
+    if let Some(over) = over {
+        r.text("over", over);
+        r.text("over_labels", groups.labels.iter().map(|l| l.join(" ")).collect::<Vec<_>>().join("\u{1}"));
+    }
+    if let Some(w) = weights {
+        if w.kind == WeightKind::Probability {
+            r.text("vcetype", "Linearized");
+        }
+        r.text("wtype", w.kind.name()).text("wexp", w.exp);
+    }
+    if kind == Kind::Ratio {
+        r.text("vcetype", "Linearized");
+    }
+    r.matrix("_N", Matrix::row_vector(found.sizes, stripe));
+    s.post_estimation(est, touse);
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |c| c.to_uppercase().chain(chars).collect())
+}
+
+fn display(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
+    let level = level(s, cmd)?;
+    let (Some(b), Some(v)) = (s.e.b().cloned(), s.e.v().cloned()) else {
+        return Err(StataError::new(301, "last estimates not found"));
+    };
+    let results = s.e.results.clone();
+    let scalar = |n: &str| results.get_scalar(n).unwrap_or(MISSING);
+    let df = scalar("df_r");
+    let title = results.get_text("title").unwrap_or("").to_string();
+    if !cmd.has("noheader") {
+        s.print("");
+        let n = format::bare("%10.0fc", scalar("N"));
+        s.print(format!("{title:<40}{:>22}", format!("Number of obs = {n}")));
+        s.print("");
+    }
+    let vce = if results.get_text("vcetype").is_some() { "Linearized" } else { "" };
+    let head = capital(kind.name());
+    s.print("-".repeat(62));
+    if !vce.is_empty() {
+        s.print(format!("             |{vce:>23}"));
+    }
+    s.print(format!(
+        "             |{head:>11}   {}     [{}% conf. interval]",
+        if vce.is_empty() { "Std. err." } else { "std. err." },
+        format::bare("%5.0g", level)
+    ));
+    s.print(format!("-------------+{}", "-".repeat(48)));
+    let over = results.get_text("over").map(str::to_string);
+    let labels: Vec<String> =
+        results.get_text("over_labels").unwrap_or("").split('\u{1}').map(str::to_string).collect();
+    let t = t_inverse_tail(df, 0.5 - level / 200.0);
+    let mut table = Vec::new();
+    let mut last = String::new();
+    for j in 0..b.cols() {
+        let (x, se) = (b.get(0, j), v.get(j, j).max(0.0).sqrt());
+        let (low, high) = if kind == Kind::Proportion && x > 0.0 && x < 1.0 {
+            // Limits on the logit scale ([R] proportion).
+            let (middle, half) = ((x / (1.0 - x)).ln(), t * se / (x * (1.0 - x)));
+            let back = |y: f64| 1.0 / (1.0 + (-y).exp());
+            (back(middle - half), back(middle + half))
+        } else {
+            (x - t * se, x + t * se)
+        };
+        let name = b.col_names[j].name.clone();
+        let (block, label) = match (&over, name.split_once('@'), name.split_once('.')) {
+            (Some(over), Some((what, _)), _) => {
+                let what = what.trim_start_matches("c.");
+                (format!("{what}@{over}"), labels.get(j % labels.len()).cloned().unwrap_or_default())
+            }
+            (_, _, Some((level, variable))) if kind == Kind::Proportion => {
+                (variable.to_string(), level.to_string())
+            }
+            _ => (String::new(), name.clone()),
+        };
+        if block != last && !block.is_empty() {
+            if !last.is_empty() {
+                s.print("             |");
+            }
+            s.print(format!("{:>12} |", format::abbrev(&block, 12)));
+        }
+        last = block;
+        let wide = |x: f64| format::number("%9.0g", post::stata(x));
+        s.print(format!(
+            "{:>12} |  {}  {}      {}   {}",
+            format::abbrev(&label, 12),
+            wide(x),
+            wide(se),
+            wide(low),
+            wide(high)
+        ));
+        table.push([
+            x,
+            se,
+            x / se,
+            crate::estimators::distributions::t_two_sided(df, x / se),
+            low,
+            high,
+            df,
+            t,
+            0.0,
+        ]);
+    }
+    s.print("-".repeat(62));
+    let mut m = Matrix::new(
+        9,
+        table.len(),
+        (0..9).flat_map(|i| table.iter().map(move |c| post::stata(c[i]))).collect(),
+    );
+    m.row_names = ["b", "se", "t", "pvalue", "ll", "ul", "df", "crit", "eform"].map(Stripe::term).to_vec();
+    m.col_names = b.col_names.clone();
+    s.r.clear();
+    s.r.matrix("table", m).scalar("level", level);
+    Ok(())
+}

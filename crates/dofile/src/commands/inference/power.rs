@@ -1,0 +1,361 @@
+//! `power`: sample size or power of tests of means and proportions ([PSS-2] power onemean, power twomeans,
+//! power oneproportion, power twoproportions). One value for each argument.
+
+use super::numbers;
+use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::error::{Result, StataError};
+use crate::estimators::distributions::{normal, normal_quantile, t_inverse_tail};
+use crate::estimators::noncentral::t_probability;
+use crate::format;
+use crate::results::Results;
+use crate::session::Session;
+use crate::syntax::OptSpec;
+use crate::syntax::split::ParsedCommand;
+
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "power",
+    min: 5,
+    form: Form::Raw,
+    by: ByRule::No,
+    run,
+    syntax: "power onemean m0 ma | twomeans m1 m2 | oneproportion p0 pa | twoproportions p1 p2 [, n(#) n1(#) n2(#) nratio(#) power(#) beta(#) alpha(#) onesided sd(#) sd1(#) sd2(#) knownsd knownsds]",
+    notes: "without n() the smallest sample size; stores r(N) r(N1) r(N2) r(power) r(beta) r(alpha) r(delta); proportions by the score and the Pearson test; tables, graphs and lists of values are not supported; [PSS-2]",
+    examples: &[Example {
+        // (1.96 + 0.8416)^2 / 0.5^2 = 31.4 with a known standard deviation.
+        run: "power onemean 0 .5, knownsd",
+        expect: &[("r(N)", 32.0)],
+    }],
+};
+
+const OPTIONS: &[OptSpec] = &[
+    OptSpec::real("n"),
+    OptSpec::real("n1"),
+    OptSpec::real("n2"),
+    OptSpec::real("NRATio"),
+    OptSpec::real("Power"),
+    OptSpec::real("Beta"),
+    OptSpec::real("Alpha"),
+    OptSpec::flag("ONESIDed"),
+    OptSpec::real("sd"),
+    OptSpec::real("sd1"),
+    OptSpec::real("sd2"),
+    OptSpec::flag("knownsd"),
+    OptSpec::flag("knownsds"),
+];
+const UNSUPPORTED: &[&str] = &[
+    "TABle",
+    "GRaph",
+    "noTABle",
+    "DIFF",
+    "RATio",
+    "RRisk",
+    "ORatio",
+    "RDiff",
+    "test",
+    "NFRACtional",
+    "DIRection",
+    "PARallel",
+    "fpc",
+    "CRITValues",
+    "CONTINuity",
+    "K1",
+    "K2",
+    "M1",
+    "M2",
+    "RHO",
+    "CVCLuster",
+];
+
+#[derive(Clone, Copy, PartialEq)]
+enum Method {
+    OneMean,
+    TwoMeans,
+    OneProportion,
+    TwoProportions,
+}
+
+/// A design: effect, spreads, test.
+struct Design {
+    method: Method,
+    first: f64,
+    second: f64,
+    sd: (f64, f64),
+    known: bool,
+    alpha: f64,
+    sides: f64,
+    ratio: f64,
+}
+
+impl Design {
+    /// Power at sizes of the groups (one group: the second is ignored).
+    fn power(&self, n1: f64, n2: f64) -> f64 {
+        let tail = self.alpha / self.sides;
+        let delta = (self.second - self.first).abs();
+        match self.method {
+            Method::OneMean => {
+                let shift = delta * n1.sqrt() / self.sd.0;
+                self.mean(shift, n1 - 1.0, tail)
+            }
+            Method::TwoMeans => {
+                let (a, b) = (self.sd.0.powi(2) / n1, self.sd.1.powi(2) / n2);
+                let df = if self.sd.0 == self.sd.1 {
+                    n1 + n2 - 2.0
+                } else {
+                    (a + b).powi(2) / (a * a / (n1 - 1.0) + b * b / (n2 - 1.0))
+                };
+                self.mean(delta / (a + b).sqrt(), df, tail)
+            }
+            Method::OneProportion => {
+                let (p, q) = (self.first, self.second);
+                let null = (p * (1.0 - p) / n1).sqrt();
+                self.normal(delta, null, (q * (1.0 - q) / n1).sqrt(), tail)
+            }
+            Method::TwoProportions => {
+                let (p, q) = (self.first, self.second);
+                let pooled = (n1 * p + n2 * q) / (n1 + n2);
+                let null = (pooled * (1.0 - pooled) * (1.0 / n1 + 1.0 / n2)).sqrt();
+                self.normal(delta, null, (p * (1.0 - p) / n1 + q * (1.0 - q) / n2).sqrt(), tail)
+            }
+        }
+    }
+
+    fn mean(&self, shift: f64, df: f64, tail: f64) -> f64 {
+        let other = |c: f64| {
+            if self.sides == 1.0 {
+                0.0
+            } else if self.known {
+                normal(-c - shift)
+            } else {
+                t_probability(df, shift, -c)
+            }
+        };
+        if self.known {
+            let c = normal_quantile(1.0 - tail);
+            return normal(shift - c) + other(c);
+        }
+        if df < 1.0 {
+            return 0.0;
+        }
+        let c = t_inverse_tail(df, tail);
+        1.0 - t_probability(df, shift, c) + other(c)
+    }
+
+    fn normal(&self, delta: f64, null: f64, own: f64, tail: f64) -> f64 {
+        let c = normal_quantile(1.0 - tail) * null;
+        let other = if self.sides == 1.0 { 0.0 } else { normal((-c - delta) / own) };
+        normal((delta - c) / own) + other
+    }
+
+    fn groups(&self) -> usize {
+        if matches!(self.method, Method::TwoMeans | Method::TwoProportions) { 2 } else { 1 }
+    }
+
+    /// The smallest first group that reaches the power.
+    fn size(&self, wanted: f64) -> Option<(f64, f64)> {
+        let pair = |n: f64| (n, if self.groups() == 2 { (n * self.ratio - 1e-9).ceil() } else { 0.0 });
+        let enough = |n: f64| {
+            let (a, b) = pair(n);
+            (self.groups() == 1 || b >= 2.0 || self.known) && self.power(a, b) >= wanted
+        };
+        let mut high = 2.0;
+        while !enough(high) {
+            high *= 2.0;
+            if high > 1e9 {
+                return None;
+            }
+        }
+        let mut low = 1.0;
+        while high - low > 1.0 {
+            let middle = ((low + high) / 2.0_f64).floor();
+            if enough(middle) { high = middle } else { low = middle }
+        }
+        Some(pair(high))
+    }
+}
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let raw = cmd.raw.trim();
+    let end = raw.find(|c: char| !c.is_alphabetic()).unwrap_or(raw.len());
+    let method = match &raw[..end] {
+        "onemean" => Method::OneMean,
+        "twomeans" => Method::TwoMeans,
+        "oneproportion" | "oneprop" => Method::OneProportion,
+        "twoproportions" | "twoprop" => Method::TwoProportions,
+        known @ ("pairedmeans" | "onevariance" | "twovariances" | "onecorrelation" | "twocorrelations"
+        | "oneway" | "twoway" | "repeated" | "logrank" | "cox" | "exponential" | "oneslope"
+        | "rsquared" | "pcorr" | "cmh" | "mcc" | "trend" | "pairedproportions" | "onevar") => {
+            return Err(StataError::unsupported_command(&format!("power {known}")));
+        }
+        other => return Err(StataError::invalid(format!("power method {other} not found"))),
+    };
+    let mut parsed = ParsedCommand::split("power", &raw[end..], false)?;
+    if parsed.list.contains('(') {
+        return Err(StataError::unsupported_option("power", "(lists of values)"));
+    }
+    parsed.check_options(OPTIONS, UNSUPPORTED)?;
+    let design = design(&parsed, method)?;
+    let (n1, n2, power, solved) = solve(&parsed, &design)?;
+    show(s, &design, n1, n2, power, solved);
+    let mut r = Results::default();
+    let total = n1 + n2;
+    r.scalar("N", total).scalar("power", power).scalar("beta", 1.0 - power).scalar("alpha", design.alpha);
+    if design.groups() == 2 {
+        r.scalar("N1", n1).scalar("N2", n2).scalar("nratio", n2 / n1);
+    }
+    r.scalar("onesided", f64::from(u8::from(design.sides == 1.0))).scalar("delta", effect(&design));
+    s.r = r;
+    Ok(())
+}
+
+fn design(cmd: &ParsedCommand, method: Method) -> Result<Design> {
+    let given = numbers(&cmd.list)?;
+    let [first, second] = given[..] else {
+        return Err(StataError::invalid("two values required"));
+    };
+    let proportion = matches!(method, Method::OneProportion | Method::TwoProportions);
+    if proportion && !(first > 0.0 && first < 1.0 && second > 0.0 && second < 1.0) {
+        return Err(StataError::invalid("proportions must be between 0 and 1"));
+    }
+    if first == second {
+        return Err(StataError::invalid("the two values must differ"));
+    }
+    let real = |name: &str| cmd.options.real(name);
+    if proportion && ["sd", "sd1", "sd2", "knownsd", "knownsds"].iter().any(|o| cmd.has(o)) {
+        return Err(StataError::invalid("standard deviations are not allowed with proportions"));
+    }
+    let common = real("sd").unwrap_or(1.0);
+    let sd = (real("sd1").unwrap_or(common), real("sd2").unwrap_or(common));
+    let alpha = real("alpha").unwrap_or(0.05);
+    let ratio = real("nratio").unwrap_or(1.0);
+    if sd.0 <= 0.0 || sd.1 <= 0.0 || !(alpha > 0.0 && alpha < 1.0) || ratio <= 0.0 {
+        return Err(StataError::invalid("sd(), alpha() or nratio() out of range"));
+    }
+    Ok(Design {
+        method,
+        first,
+        second,
+        sd,
+        known: cmd.has("knownsd") || cmd.has("knownsds"),
+        alpha,
+        sides: if cmd.has("onesided") { 1.0 } else { 2.0 },
+        ratio,
+    })
+}
+
+/// Sizes and power, and whether the sizes were solved for.
+fn solve(cmd: &ParsedCommand, d: &Design) -> Result<(f64, f64, f64, bool)> {
+    let real = |name: &str| cmd.options.real(name);
+    let wanted = match (real("power"), real("beta")) {
+        (Some(_), Some(_)) => return Err(StataError::invalid("only one of power() and beta() is allowed")),
+        (Some(p), None) => p,
+        (None, Some(b)) => 1.0 - b,
+        (None, None) => 0.8,
+    };
+    let sized = cmd.has("n") || cmd.has("n1") || cmd.has("n2");
+    if !sized {
+        if !(wanted > 0.0 && wanted < 1.0) {
+            return Err(StataError::invalid("power() must be between 0 and 1"));
+        }
+        let (n1, n2) =
+            d.size(wanted).ok_or_else(|| StataError::new(430, "the sample size could not be found"))?;
+        return Ok((n1, n2, d.power(n1, n2), true));
+    }
+    if cmd.has("power") || cmd.has("beta") {
+        return Err(StataError::unsupported_option("power", "n() with power() (effect size)"));
+    }
+    let (n1, n2) = match (d.groups(), real("n"), real("n1"), real("n2")) {
+        (1, Some(n), None, None) => (n, 0.0),
+        (2, Some(n), None, None) => {
+            let first = (n / (1.0 + d.ratio)).floor();
+            (first, (first * d.ratio).floor())
+        }
+        (2, None, Some(a), Some(b)) => (a, b),
+        (2, None, Some(a), None) => (a, (a * d.ratio).ceil()),
+        _ => return Err(StataError::invalid("n(), n1() and n2() incorrectly specified")),
+    };
+    if n1 < 2.0 || n1.fract() != 0.0 || (d.groups() == 2 && n2 < 2.0) || n2.fract() != 0.0 {
+        return Err(StataError::invalid("sample sizes must be whole numbers of at least 2"));
+    }
+    Ok((n1, n2, d.power(n1, n2), false))
+}
+
+fn effect(d: &Design) -> f64 {
+    let difference = d.second - d.first;
+    match d.method {
+        Method::OneMean => difference / d.sd.0,
+        _ => difference,
+    }
+}
+
+fn show(s: &mut Session, d: &Design, n1: f64, n2: f64, power: f64, solved: bool) {
+    let (what, test, null) = match (d.method, d.known) {
+        (Method::OneMean, false) => ("a one-sample mean test", "t test", "m = m0"),
+        (Method::OneMean, true) => ("a one-sample mean test", "z test", "m = m0"),
+        (Method::TwoMeans, false) if d.sd.0 == d.sd.1 => {
+            ("a two-sample means test", "t test assuming sd1 = sd2 = sd", "m2 = m1")
+        }
+        (Method::TwoMeans, false) => {
+            ("a two-sample means test", "Satterthwaite's t test assuming unequal variances", "m2 = m1")
+        }
+        (Method::TwoMeans, true) => ("a two-sample means test", "z test", "m2 = m1"),
+        (Method::OneProportion, _) => ("a one-sample proportion test", "Score z test", "p = p0"),
+        (Method::TwoProportions, _) => {
+            ("a two-sample proportions test", "Pearson's chi-squared test", "p2 = p1")
+        }
+    };
+    let names = match d.method {
+        Method::OneMean => ("m0", "ma"),
+        Method::TwoMeans => ("m1", "m2"),
+        Method::OneProportion => ("p0", "pa"),
+        Method::TwoProportions => ("p1", "p2"),
+    };
+    s.print("");
+    s.print(format!("Estimated {} for {what}", if solved { "sample size" } else { "power" }));
+    s.print(test);
+    let sign = match (d.sides == 1.0, d.second > d.first) {
+        (false, _) => "!=",
+        (true, true) => ">",
+        (true, false) => "<",
+    };
+    s.print(format!("H0: {null}  versus  Ha: {}", null.replace('=', sign)));
+    s.print("");
+    s.print("Study parameters:");
+    s.print("");
+    let four = |x: f64| format::right(&format::bare("%9.4f", x), 9);
+    let whole = |x: f64| format::right(&format::bare("%9.0fc", x), 9);
+    let mut line = |name: &str, value: String| s.print(format!("{name:>13} = {value}"));
+    line("alpha", four(d.alpha));
+    if solved {
+        line("power", four(power));
+    } else if d.groups() == 1 {
+        line("N", whole(n1));
+    } else {
+        line("N", whole(n1 + n2));
+        line("N1", whole(n1));
+        line("N2", whole(n2));
+    }
+    line("delta", four(effect(d)));
+    line(names.0, four(d.first));
+    line(names.1, four(d.second));
+    if matches!(d.method, Method::OneMean | Method::TwoMeans) {
+        if d.sd.0 == d.sd.1 {
+            line("sd", four(d.sd.0));
+        } else {
+            line("sd1", four(d.sd.0));
+            line("sd2", four(d.sd.1));
+        }
+    }
+    s.print("");
+    s.print(if solved { "Estimated sample sizes:" } else { "Estimated power:" });
+    s.print("");
+    let mut line = |name: &str, value: String| s.print(format!("{name:>13} = {value}"));
+    if solved {
+        line("N", whole(n1 + n2));
+        if d.groups() == 2 {
+            line("N1", whole(n1));
+            line("N2", whole(n2));
+        }
+    } else {
+        line("power", four(power));
+    }
+}

@@ -1,0 +1,299 @@
+//! `stsum`, `strate`, `stptime` and `stir`: incidence rates of survival-time data
+//! ([ST] stsum, [ST] strate, [ST] stptime, [ST] stir).
+
+use super::grouping::Grouping;
+use super::sts::Curves;
+use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::error::{Result, StataError};
+use crate::estimation::display::level;
+use crate::estimation::post::stata;
+use crate::estimators::epidemiology::{Interval, Rates};
+use crate::estimators::survivor::percentile;
+use crate::format;
+use crate::matrix::{Matrix, Stripe};
+use crate::results::Results;
+use crate::session::Session;
+use crate::survival::{Records, Settings, show};
+use crate::syntax::OptSpec;
+use crate::syntax::split::ParsedCommand;
+use crate::value::MISSING;
+
+const STSUM: StandardSyntax = StandardSyntax::new(&[OptSpec::text("by"), OptSpec::flag("noShow")]);
+const STRATE: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::real("per"),
+    OptSpec::real("Level"),
+    OptSpec::text("by"),
+    OptSpec::flag("noShow"),
+])
+.unsupported(&[
+    "smr",
+    "CLuster",
+    "JACKknife",
+    "MISSing",
+    "OUTput",
+    "Graph",
+    "at",
+    "TRim",
+    "USing",
+    "DD",
+    "NOWhisker",
+]);
+const STIR: StandardSyntax = StandardSyntax::new(&[OptSpec::real("Level"), OptSpec::flag("noShow")])
+    .unsupported(&["STrata", "noCrude", "Pool", "noHom", "tb", "ird", "ESTandard", "ISTandard", "STANDard"]);
+
+pub const SPEC_STSUM: CommandSpec = CommandSpec {
+    name: "stsum",
+    min: 5,
+    form: Form::Standard(&STSUM),
+    by: ByRule::No,
+    run: stsum,
+    syntax: "stsum [if] [in] [, by(varlist) noshow]",
+    notes: "stores r(risk) r(ir) r(N_sub) r(p25) r(p50) r(p75) of the whole sample; [ST] stsum",
+    examples: &[Example {
+        run: "set obs 4\ngenerate t = _n\nstset t\nstsum",
+        expect: &[("r(risk)", 10.0), ("r(ir)", 0.4), ("r(p50)", 2.0)],
+    }],
+};
+
+pub const SPEC_STRATE: CommandSpec = CommandSpec {
+    name: "strate",
+    min: 6,
+    form: Form::Standard(&STRATE),
+    by: ByRule::No,
+    run: strate,
+    syntax: "strate [varlist] [if] [in] [, per(#) level(#) noshow]",
+    notes: "limits by the quadratic approximation of the log rate; stores r(rates) with failures, time, rate and limits; [ST] strate",
+    examples: &[],
+};
+
+pub const SPEC_STPTIME: CommandSpec = CommandSpec {
+    name: "stptime",
+    min: 7,
+    run: stptime,
+    syntax: "stptime [if] [in] [, by(varname) per(#) level(#) noshow]",
+    notes: "as strate; stores r(ptime) r(failures) r(rate) r(lb) r(ub) of the whole sample; [ST] stptime",
+    examples: &[Example {
+        run: "set obs 4\ngenerate t = _n\nstset t\nstptime, per(10)",
+        expect: &[("r(ptime)", 10.0), ("r(failures)", 4.0), ("r(rate)", 4.0)],
+    }],
+    ..SPEC_STRATE
+};
+
+pub const SPEC_STIR: CommandSpec = CommandSpec {
+    name: "stir",
+    min: 4,
+    form: Form::Standard(&STIR),
+    by: ByRule::No,
+    run: stir,
+    syntax: "stir exposedvar [if] [in] [, level(#) noshow]",
+    notes: "incidence-rate difference and ratio with exact limits; stores r(ird) r(irr) with r(lb_*) r(ub_*), r(afe) r(afp) r(p); [ST] stir",
+    examples: &[],
+};
+
+/// Failures and time at risk.
+fn sums(records: &Records) -> (f64, f64) {
+    (records.failures(), records.time_at_risk())
+}
+
+fn stsum(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let settings = Settings::of(&s.frame)?;
+    let whole = Curves::read(s, cmd, None)?;
+    let parts = match cmd.options.text("by") {
+        Some(by) => Some(Curves::read(s, cmd, Some(by))?),
+        None => None,
+    };
+    if !cmd.has("noshow") {
+        show(s, &settings);
+    }
+    let rule = format!("---------+{}", "-".repeat(69));
+    let name = parts.as_ref().map_or(String::new(), |p| p.groups.variables.join(" "));
+    s.print("");
+    s.print("         |               incidence       no. of    |------ Survival time -----|");
+    s.print(format!(
+        "{:<9}| time at risk     rate        subjects        25%       50%       75%",
+        format::abbrev(&name, 8)
+    ));
+    s.print(&rule);
+    let numbers =
+        |records: &Records, table: &[crate::estimators::survivor::Point], frame: &crate::frame::Frame| {
+            let (failures, time) = sums(records);
+            let p = |q: f64| stata(percentile(table, q, 95.0).time.unwrap_or(MISSING));
+            [time, stata(failures / time), records.subjects(frame, &settings), p(25.0), p(50.0), p(75.0)]
+        };
+    let line = |label: &str, x: [f64; 6]| {
+        let cell = |x: f64, w: usize| format::right(&format::bare("%9.0g", x), w);
+        format!(
+            "{:>8} |{}{}{}{}{}{}",
+            format::abbrev(label, 8),
+            cell(x[0], 13),
+            cell(x[1], 14),
+            cell(x[2], 12),
+            cell(x[3], 11),
+            cell(x[4], 10),
+            cell(x[5], 10)
+        )
+    };
+    if let Some(parts) = &parts {
+        for (g, table) in parts.tables.iter().enumerate() {
+            let records = parts.records.select(&parts.groups.members(g));
+            let text = line(&parts.groups.labels[g].join(" "), numbers(&records, table, &s.frame));
+            s.print(text);
+        }
+        s.print(&rule);
+    }
+    let total = numbers(&whole.records, &whole.tables[0], &s.frame);
+    s.print(line("Total", total));
+    let mut r = Results::default();
+    for (name, x) in ["risk", "ir", "N_sub", "p25", "p50", "p75"].iter().zip(total) {
+        r.scalar(name, x);
+    }
+    s.r = r;
+    Ok(())
+}
+
+/// Rates of groups: one row of failures, time, rate and limits each.
+fn rates(
+    s: &Session,
+    cmd: &ParsedCommand,
+    list: &str,
+    per: f64,
+) -> Result<(Settings, Grouping, Vec<[f64; 5]>, [f64; 5])> {
+    let settings = Settings::of(&s.frame)?;
+    let level = level(s, cmd)?;
+    if per <= 0.0 {
+        return Err(StataError::invalid("per() must be positive"));
+    }
+    let mut touse = s.rows(cmd)?;
+    let variables = Grouping::positions(s, list, &mut touse)?;
+    let records = Records::read(s, &settings, &mut touse)?;
+    let groups = Grouping::of(s, &variables, &records);
+    let row = |records: &Records| {
+        let (failures, time) = sums(records);
+        let rate = failures / time * per;
+        let x = Interval::logarithmic(rate, 1.0 / failures.sqrt(), level);
+        [failures, time / per, stata(rate), stata(x.low), stata(x.high)]
+    };
+    let rows = (0..groups.count()).map(|g| row(&records.select(&groups.members(g)))).collect();
+    let total = row(&records);
+    Ok((settings, groups, rows, total))
+}
+
+fn table(
+    s: &mut Session,
+    groups: &Grouping,
+    rows: &[[f64; 5]],
+    total: Option<[f64; 5]>,
+    level: f64,
+) -> Matrix {
+    let name = groups.variables.join(" ");
+    s.print("");
+    s.print(format!(
+        "{:>12} |{:>10}{:>15}{:>12}     {:>22}",
+        format::abbrev(&name, 12),
+        "D",
+        "Y",
+        "Rate",
+        format!("[{}% conf. interval]", format::bare("%5.0g", level))
+    ));
+    s.print(format!("-------------+{}", "-".repeat(64)));
+    let line = |label: &str, x: [f64; 5]| {
+        let cell = |x: f64, w: usize| format::right(&format::bare("%9.0g", x), w);
+        format!(
+            "{:>12} |{}{}{}{}{}",
+            format::abbrev(label, 12),
+            cell(x[0], 10),
+            cell(x[1], 15),
+            cell(x[2], 12),
+            cell(x[3], 15),
+            cell(x[4], 12)
+        )
+    };
+    let mut names = Vec::new();
+    if !name.is_empty() {
+        for (g, row) in rows.iter().enumerate() {
+            let label = groups.labels[g].join(" ");
+            s.print(line(&label, *row));
+            names.push(Stripe::term(label));
+        }
+    }
+    let mut data: Vec<f64> = if name.is_empty() { Vec::new() } else { rows.concat() };
+    if let Some(total) = total.or(if name.is_empty() { rows.first().copied() } else { None }) {
+        if !name.is_empty() {
+            s.print(format!("-------------+{}", "-".repeat(64)));
+        }
+        s.print(line("Total", total));
+        names.push(Stripe::term("Total"));
+        data.extend(total);
+    }
+    let mut m = Matrix::new(names.len(), 5, data);
+    m.row_names = names;
+    m.col_names = ["D", "Y", "rate", "lb", "ub"].map(Stripe::term).to_vec();
+    m
+}
+
+fn strate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if cmd.has("by") {
+        return Err(StataError::option_not_allowed("by()"));
+    }
+    let per = cmd.options.real("per").unwrap_or(1.0);
+    let (settings, groups, rows, _) = rates(s, cmd, &cmd.list, per)?;
+    if !cmd.has("noshow") {
+        show(s, &settings);
+    }
+    let level = level(s, cmd)?;
+    s.print("");
+    s.print(format!("Estimated failure rates{}", per_text(per)));
+    let m = table(s, &groups, &rows, None, level);
+    let mut r = Results::default();
+    r.matrix("rates", m);
+    s.r = r;
+    Ok(())
+}
+
+fn per_text(per: f64) -> String {
+    if per == 1.0 { String::new() } else { format!(" (per {})", format::bare("%9.0g", per)) }
+}
+
+fn stptime(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if !cmd.list.trim().is_empty() {
+        return Err(StataError::standard(101));
+    }
+    let per = cmd.options.real("per").unwrap_or(1.0);
+    let by = cmd.options.text("by").unwrap_or("").to_string();
+    let (settings, groups, rows, total) = rates(s, cmd, &by, per)?;
+    if !cmd.has("noshow") {
+        show(s, &settings);
+    }
+    let level = level(s, cmd)?;
+    s.print("");
+    s.print(format!("Person-time and incidence rates{}", per_text(per)));
+    let m = table(s, &groups, &rows, Some(total), level);
+    let mut r = Results::default();
+    r.scalar("failures", total[0]).scalar("ptime", total[1] * per).scalar("rate", total[2]);
+    r.scalar("lb", total[3]).scalar("ub", total[4]).matrix("rates", m);
+    s.r = r;
+    Ok(())
+}
+
+fn stir(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let settings = Settings::of(&s.frame)?;
+    let v = s.numeric_variable(cmd.list.trim())?;
+    level(s, cmd)?;
+    let mut touse = s.rows(cmd)?;
+    s.markout(&[v], &mut touse, false)?;
+    let records = Records::read(s, &settings, &mut touse)?;
+    let mut sums = Rates::default();
+    for (i, &row) in records.rows.iter().enumerate() {
+        let (w, time) = (records.multiplicity(i), records.t[i] - records.t0[i]);
+        let failure = if records.d[i] { w } else { 0.0 };
+        if s.frame.num_at(v, row) != 0.0 {
+            (sums.a, sums.t1) = (sums.a + failure, sums.t1 + w * time);
+        } else {
+            (sums.b, sums.t0) = (sums.b + failure, sums.t0 + w * time);
+        }
+    }
+    if !cmd.has("noshow") {
+        show(s, &settings);
+    }
+    crate::commands::epidemiology::show_rates(s, cmd, sums)
+}

@@ -1,0 +1,72 @@
+//! `stphplot`: `-ln(-ln S)` against the log of time by groups; parallel curves speak for proportional hazards
+//! ([ST] stcox PH-assumption tests).
+
+use super::sts::Curves;
+use crate::commands::graphics::curves::{CurveOptions, Picture, show as show_figure};
+use crate::commands::{ByRule, CommandSpec, Form};
+use crate::error::{Result, StataError};
+use crate::graph::{Series, Shape, Style};
+use crate::session::Session;
+use crate::survival::{Settings, show};
+use crate::syntax::ParsedCommand;
+use crate::syntax::options::abbreviates;
+
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "stphplot",
+    min: 8,
+    form: Form::Raw,
+    by: ByRule::No,
+    run,
+    syntax: "stphplot [if], by(varname) [nolntime nonegative noshow twoway_options]",
+    notes: "draws -ln(-ln S) of Kaplan and Meier; adjust() and strata() are not supported; [ST] stcox PH-assumption tests",
+    examples: &[],
+};
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let parsed = ParsedCommand::split("stphplot", &cmd.raw, false)?;
+    let (mut by, mut raw_time, mut positive, mut quiet) = (None, false, false, false);
+    let unsupported = ["STrata", "ADJust", "ZERO", "PLOTOpts", "PLOT1opts", "ADDPLOT"];
+    let options = CurveOptions::read(s, "stphplot", &parsed.option_text, &unsupported, |name, argument| {
+        match argument {
+            Some(a) if name == "by" => by = Some(a.to_string()),
+            None if abbreviates(name, "noLNTime") => raw_time = true,
+            None if abbreviates(name, "noNEGative") => positive = true,
+            None if abbreviates(name, "noShow") => quiet = true,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    let Some(by) = by else {
+        return Err(StataError::invalid("option by() required"));
+    };
+    let settings = Settings::of(&s.frame)?;
+    let curves = Curves::read(s, &parsed, Some(&by))?;
+    if !quiet {
+        show(s, &settings);
+    }
+    let sign = if positive { 1.0 } else { -1.0 };
+    let mut series = Vec::new();
+    for (number, table) in curves.tables.iter().enumerate() {
+        // One point for each failure time at which S is neither one nor zero.
+        let points: Vec<(f64, f64)> = table
+            .iter()
+            .filter(|p| p.failures > 0.0 && p.survivor > 0.0 && p.survivor < 1.0)
+            .map(|p| {
+                let x = if raw_time { p.time } else { p.time.ln() };
+                (x, sign * (-p.survivor.ln()).ln())
+            })
+            .collect();
+        let shape = Shape::Connected { points };
+        series.push(Series { label: curves.groups.text(number), number, shape, style: Style::default() });
+    }
+    let picture = Picture {
+        title: "Log-log plot of survival".into(),
+        x_title: if raw_time { "Analysis time".into() } else { "ln(analysis time)".into() },
+        y_title: if positive { "ln[-ln(survival probability)]" } else { "-ln[-ln(survival probability)]" }
+            .into(),
+        series,
+        used: curves.records.rows.len(),
+        ..Picture::default()
+    };
+    show_figure(s, picture, options)
+}
