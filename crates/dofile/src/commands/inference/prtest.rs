@@ -39,7 +39,7 @@ pub const SPEC_IMMEDIATE: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "prtesti 30 .4 45 .67",
         // pooled share 42.15 / 75
-        expect: &[("r(z)", -2.307_892_049_036_026_4)],
+        expect: &[("r(z)", -2.308_845_134_650_387)],
     }],
 };
 
@@ -147,7 +147,7 @@ fn end(s: &mut Session, left: &str, hypothesis: &str, z: f64) {
     s.print(format!("H0: {hypothesis}"));
     s.print("");
     let p = |x: f64| format::bare("%6.4f", stata(x));
-    s.print("      Ha: < 0                    Ha: != 0                    Ha: > 0".to_string());
+    s.print("      Ha: < 0                    Ha: != 0                    Ha: > 0");
     s.print(format!(
         " Pr(Z < z) = {}         Pr(|Z| > |z|) = {}          Pr(Z > z) = {}",
         p(normal_tail(-z)),

@@ -151,13 +151,11 @@ fn stsum(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
+/// What rates are computed for: settings, groups, a row for each group and one for all.
+type RateRows = (Settings, Grouping, Vec<[f64; 5]>, [f64; 5]);
+
 /// Rates of groups: one row of failures, time, rate and limits each.
-fn rates(
-    s: &Session,
-    cmd: &ParsedCommand,
-    list: &str,
-    per: f64,
-) -> Result<(Settings, Grouping, Vec<[f64; 5]>, [f64; 5])> {
+fn rates(s: &Session, cmd: &ParsedCommand, list: &str, per: f64) -> Result<RateRows> {
     let settings = Settings::of(&s.frame)?;
     let level = level(s, cmd)?;
     if per <= 0.0 {
