@@ -8,10 +8,10 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::domain::dataset::{Column, Dataset, DatasetRole, InferredType};
 use crate::domain::draft::Statement;
 use crate::domain::profile::KINDS;
 use crate::library::select::{Selected, SelectionInput, select};
+use crate::library::sketch::sketch;
 use crate::library::{Library, LibraryProblem, index, load, validate};
 
 /// Everything is in order.
@@ -53,7 +53,7 @@ pub enum LibraryCommand {
     Rank {
         #[arg(long)]
         question: String,
-        /// `name` or `name:kind` of the columns, separated by commas
+        /// `name` or `name:kind` of the columns, separated by commas; without any kind the data decide nothing
         #[arg(long, value_delimiter = ',')]
         columns: Vec<String>,
         /// `role=column` of the draft, such as outcome_var=pay; may be repeated
@@ -185,22 +185,19 @@ fn rank(asked: &Asked<'_>, dir: Option<&Path>, json: bool, out: &mut impl Write)
         };
         statement.roles.entry(name.to_owned()).or_default().push(column.to_owned());
     }
-    let mut columns = Vec::new();
-    for text in asked.columns {
-        let (name, kind) = text.split_once(':').unwrap_or((text, "continuous"));
-        if !KINDS.contains(&kind) {
+    let dataset = match sketch(asked.columns, asked.rows) {
+        Ok(dataset) => dataset,
+        Err(kind) => {
             writeln!(out, "{kind} is not a kind of column; known are {}", KINDS.join(", "))?;
             return Ok(USAGE);
         }
-        columns.push(column(name, kind, asked.rows));
-    }
-    let dataset = dataset(columns, asked.rows);
+    };
     let selected = select(&SelectionInput {
         library: &library,
         question: asked.question,
         question_kinds: asked.kinds,
         statement: &statement,
-        dataset: (!dataset.columns.is_empty()).then_some(&dataset),
+        dataset: dataset.as_ref(),
     });
     print_ranking(&selected, json, out)?;
     Ok(OK)
@@ -208,8 +205,13 @@ fn rank(asked: &Asked<'_>, dir: Option<&Path>, json: bool, out: &mut impl Write)
 
 fn print_ranking(selected: &Selected, json: bool, out: &mut impl Write) -> std::io::Result<()> {
     if json {
-        let value = json!({"stage1": selected.stage1, "candidates": selected.candidates});
-        return writeln!(out, "{value}");
+        let ranked: Vec<_> = selected
+            .candidates
+            .ranking
+            .iter()
+            .map(|r| json!({"template_id": r.template_id, "score": r.score, "reasons": r.reasons}))
+            .collect();
+        return writeln!(out, "{}", json!(ranked));
     }
     for (i, ranked) in selected.candidates.ranking.iter().take(crate::library::select::TOP).enumerate() {
         writeln!(out, "{:>2}. {:.3}  {}  {}", i + 1, ranked.score, ranked.template_id, ranked.title)?;
@@ -221,68 +223,4 @@ fn print_ranking(selected: &Selected, json: bool, out: &mut impl Write) -> std::
         writeln!(out, "    not applicable: {}: {}", verdict.template_id, verdict.blockers.join("; "))?;
     }
     Ok(())
-}
-
-/// A column that serves as the kind that the user named.
-fn column(name: &str, kind: &str, rows: u64) -> Column {
-    let text = kind == "text";
-    let whole = matches!(kind, "binary" | "ordered" | "categorical" | "count" | "id" | "date");
-    let distinct = match kind {
-        "binary" => 2,
-        "ordered" | "categorical" => 5,
-        "id" => 50,
-        _ => rows,
-    };
-    let (min, max) = match kind {
-        "binary" | "share" => (0.0, 1.0),
-        "continuous" => (-100.0, 100.0),
-        "count" => (0.0, 100.0),
-        _ => (1.0, 100.0),
-    };
-    Column {
-        name: name.to_owned(),
-        original_name: name.to_owned(),
-        inferred_type: match kind {
-            "binary" => InferredType::Binary,
-            "date" => InferredType::Date,
-            "text" => InferredType::Text,
-            _ if whole => InferredType::Integer,
-            _ => InferredType::Number,
-        },
-        storage: if text { "str20" } else { "double" }.to_owned(),
-        format: String::new(),
-        label: None,
-        value_labels: kind == "categorical",
-        missing: 0,
-        missing_share: 0.0,
-        distinct,
-        distinct_is_lower_bound: false,
-        min: (!text).then_some(min),
-        max: (!text).then_some(max),
-        integer_valued: whole,
-        has_negative: !text && min < 0.0,
-        max_bytes: text.then_some(20),
-    }
-}
-
-fn dataset(columns: Vec<Column>, rows: u64) -> Dataset {
-    Dataset {
-        dataset_key: "main".to_owned(),
-        role: DatasetRole::PrimaryDataset,
-        original_name: String::new(),
-        format: "csv".to_owned(),
-        original_rel_path: String::new(),
-        original_sha256: String::new(),
-        original_size_bytes: 0,
-        canonical_rel_path: String::new(),
-        canonical_sha256: String::new(),
-        canonical_size_bytes: 0,
-        row_count: rows,
-        columns,
-        sheet_names: Vec::new(),
-        selected_sheet: None,
-        header_row: None,
-        encoding: None,
-        delimiter: None,
-    }
 }

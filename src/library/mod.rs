@@ -27,6 +27,7 @@ pub mod question;
 pub mod rank;
 pub mod render;
 pub mod select;
+pub mod sketch;
 pub mod terms;
 mod tokens;
 pub mod validate;

@@ -212,3 +212,39 @@ fn gaps_and_views_of_a_draft_offer_columns_and_bind_none() {
     let candidates = column_candidates(outcome, &columns);
     assert!(candidates.contains(&"log_pay".to_owned()) && !candidates.contains(&"region".to_owned()));
 }
+
+/// The labelled questions; `cargo bench --bench selection` measures the ranking with them.
+const QUESTIONS: &str = include_str!("../fixtures/selection/questions.jsonl");
+
+#[test]
+fn the_labelled_questions_cover_the_library_in_both_languages() {
+    let library = Library::embedded().expect("the library");
+    let questions: Vec<Value> =
+        QUESTIONS.lines().map(|line| serde_json::from_str(line).expect("a question")).collect();
+    assert!(questions.len() >= 150);
+    let of = |language: &str| questions.iter().filter(|q| q["language"] == language).count();
+    assert!(of("en") >= 50 && of("zh") >= 50, "{} {}", of("en"), of("zh"));
+    let mut asked: Vec<&str> = questions
+        .iter()
+        .flat_map(|q| q["expected"].as_array().expect("a list"))
+        .map(|id| id.as_str().expect("an id"))
+        .collect();
+    asked.sort_unstable();
+    asked.dedup();
+    let known: Vec<&str> = library.templates().map(|t| t.meta.id.as_str()).collect();
+    assert!(asked.iter().all(|id| known.contains(id)), "{asked:?}");
+    assert!(known.iter().all(|id| asked.contains(id)), "{known:?}");
+}
+
+#[test]
+fn the_command_line_prints_the_ranking_as_a_list() {
+    let program = env!("CARGO_BIN_EXE_stata-service");
+    let question = "Do women earn less on average than men?";
+    let arguments = ["library", "rank", "--json", "--question", question, "--columns", "wage,female"];
+    let output = std::process::Command::new(program).args(arguments).output().expect("runs");
+    let ranking: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let first = &ranking.as_array().expect("a list")[0];
+    assert!(first["template_id"].is_string() && first["score"].is_number() && first["reasons"].is_array());
+    let ids: Vec<&Value> = ranking.as_array().into_iter().flatten().map(|r| &r["template_id"]).collect();
+    assert!(ids.contains(&&json!("limited.logit_margins")), "names alone exclude nothing");
+}
