@@ -61,10 +61,32 @@ pub enum ArtifactKind {
 
 impl ArtifactKind {
     /// Returns the text of the contract.
-    pub fn as_str(self) -> String {
-        match serde_json::to_value(self) {
-            Ok(Value::String(text)) => text,
-            _ => unreachable!("a unit variant serialises to a string"),
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InputsManifest => "inputs.manifest",
+            Self::InputsDataset => "inputs.dataset",
+            Self::LlmPrompt => "llm.prompt",
+            Self::LlmResponse => "llm.response",
+            Self::LlmMeta => "llm.meta",
+            Self::SelectionStage1 => "do_template.selection.stage1",
+            Self::SelectionCandidates => "do_template.selection.candidates",
+            Self::SelectionStage2 => "do_template.selection.stage2",
+            Self::Plan => "plan.json",
+            Self::TemplateSource => "do_template.source",
+            Self::TemplateMeta => "do_template.meta",
+            Self::TemplateParams => "do_template.params",
+            Self::StataDo => "stata.do",
+            Self::StataLog => "stata.log",
+            Self::RunStdout => "run.stdout",
+            Self::RunStderr => "run.stderr",
+            Self::RunMeta => "run.meta.json",
+            Self::RunError => "run.error.json",
+            Self::ExportTable => "stata.export.table",
+            Self::ExportFigure => "stata.export.figure",
+            Self::ExportDataset => "stata.export.dataset",
+            Self::ExportReport => "stata.export.report",
+            Self::ExportOther => "stata.export.other",
+            Self::ReportInterpretation => "stata.report.interpretation",
         }
     }
 }
@@ -115,6 +137,15 @@ pub fn safe_rel_path(rel_path: &str) -> Option<Vec<&str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn kinds_are_named_as_they_are_stored() {
+        for text in ["inputs.manifest", "do_template.selection.stage2", "stata.export.other", "run.meta.json"]
+        {
+            let kind: ArtifactKind = serde_json::from_value(Value::from(text)).expect("a kind");
+            assert_eq!(kind.as_str(), text);
+        }
+    }
 
     #[test]
     fn paths_that_leave_the_job_are_refused() {

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::http::StatusCode;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::health;
-use super::middleware::{idempotency, observe, problem, unread};
+use super::middleware::{around, problem};
 use super::state::App;
 use super::v1;
 use super::v1::openapi::Security;
@@ -44,12 +44,9 @@ pub fn build(app: App) -> Router {
     routes
         // Every route reads its body through an extractor with a limit of its own.
         .layer(axum::extract::DefaultBodyLimit::disable())
-        .layer(from_fn_with_state(app.clone(), idempotency::idempotency))
         .layer(RequestDecompressionLayer::new())
         .layer(CatchPanicLayer::custom(problem::panicked))
-        .layer(from_fn(problem::problem))
-        .layer(from_fn(unread::take_in_unread))
+        .layer(from_fn_with_state(app.clone(), around))
         .layer(CompressionLayer::new())
-        .layer(from_fn_with_state(app.clone(), observe::observe))
         .with_state(app)
 }

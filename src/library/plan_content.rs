@@ -214,7 +214,7 @@ fn outputs(meta: &TemplateMeta, bound: &BTreeMap<String, Value>) -> Vec<PlanOutp
             description: output.description.clone(),
             columns: output.columns.clone(),
             max_bytes: output.max_bytes,
-            artifact_kind: artifact_kind(&output.kind).as_str(),
+            artifact_kind: artifact_kind(&output.kind).as_str().to_owned(),
             rel_path: format!("artifacts/runs/{{run_id}}/{}", output.file),
         })
         .collect()

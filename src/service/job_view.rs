@@ -79,7 +79,7 @@ pub struct QueueBrief {
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct ArtifactsBrief {
     pub total: usize,
-    pub by_kind: BTreeMap<String, usize>,
+    pub by_kind: BTreeMap<&'static str, usize>,
 }
 
 /// The latest attempt in short.

@@ -36,8 +36,11 @@ fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }
 
+/// Cases by command, and by file with their number and source.
+type Cases = (BTreeMap<String, usize>, Vec<(String, usize, String)>);
+
 /// Names of the oracle cases whose do-file uses a command, by command.
-fn cases() -> (BTreeMap<String, usize>, Vec<(String, usize, String)>) {
+fn cases() -> Cases {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles/cases");
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).expect("the cases").map(|e| e.expect("an entry").path()).collect();

@@ -43,9 +43,30 @@ pub fn none_match_hits(headers: &HeaderMap, tag: &str) -> bool {
         .get_all(header::IF_NONE_MATCH)
         .iter()
         .filter_map(|v| v.to_str().ok())
-        .flat_map(|v| v.split(','))
-        .map(|t| t.trim().trim_start_matches("W/"))
-        .any(|t| t == "*" || t == tag)
+        .any(|list| list_hits(list, tag))
+}
+
+fn list_hits(list: &str, tag: &str) -> bool {
+    list.split(',').map(|t| t.trim().trim_start_matches("W/")).any(|t| t == "*" || t == tag)
+}
+
+/// The entity tags of `If-None-Match`; most requests have none.
+#[derive(Debug, Clone)]
+pub struct IfNoneMatch(Vec<HeaderValue>);
+
+impl IfNoneMatch {
+    /// True if one of them is this tag (weak comparison).
+    pub fn hits(&self, tag: &str) -> bool {
+        self.0.iter().filter_map(|v| v.to_str().ok()).any(|list| list_hits(list, tag))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for IfNoneMatch {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.headers.get_all(header::IF_NONE_MATCH).iter().cloned().collect()))
+    }
 }
 
 /// All headers, for handlers that need several.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::IntoResponse;
@@ -50,14 +50,14 @@ impl KeyLocks {
 }
 
 /// Replays or records the answer of a POST that carries a key.
-pub async fn idempotency(State(app): State<App>, request: Request, next: Next) -> Response<Body> {
+pub async fn idempotency(app: &App, request: Request, next: Next) -> Response<Body> {
     let Some(key) = request.headers().get(&IDEMPOTENCY_KEY).cloned() else {
         return next.run(request).await;
     };
     if request.method() != Method::POST {
         return next.run(request).await;
     }
-    match guarded(&app, key, request, next).await {
+    match guarded(app, key, request, next).await {
         Ok(response) => response,
         Err(problem) => ApiError::from(problem).into_response(),
     }

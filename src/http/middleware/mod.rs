@@ -1,6 +1,24 @@
-//! What happens to every request, outermost first: trace, metrics, problem documents, time limit.
+//! What happens to every request, outermost first: trace and metrics, the rest of refused bodies, problem
+//! documents, idempotency keys. They are one layer, since each layer of its own costs every request a copy
+//! of all that is inside it.
 
 pub mod idempotency;
 pub mod observe;
 pub mod problem;
 pub mod unread;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::state::App;
+
+/// Passes a request through all of them.
+pub async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
+    observe::observe(&app, request, |request| {
+        unread::take_in_unread(request, |request| {
+            problem::problem(request, |request| idempotency::idempotency(&app, request, next))
+        })
+    })
+    .await
+}

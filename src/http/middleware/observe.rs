@@ -3,9 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
-use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument;
 
@@ -27,9 +26,12 @@ pub struct RequestMeta {
 }
 
 /// Opens the request's span and closes it with one log line and the request metrics.
-pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub async fn observe<F>(app: &App, mut request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let started = Instant::now();
-    let trace_id = trace_of(request.headers()).unwrap_or_else(|| fresh_trace(&app));
+    let trace_id = trace_of(request.headers()).unwrap_or_else(|| fresh_trace(app));
     let request_id = request_id_of(request.headers()).unwrap_or_else(|| trace_id.to_string());
     let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     let path = without_secrets(request.uri());
@@ -54,7 +56,7 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
         tenant_id = tracing::field::Empty
     );
     let in_flight = app.metrics.http_started();
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let mut response = next(request).instrument(span.clone()).await;
     drop(in_flight);
     let status = response.status().as_u16();
     let elapsed = started.elapsed();

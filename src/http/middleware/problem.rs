@@ -5,7 +5,6 @@ use std::any::Any;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{Response, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::IntoResponse;
 
 use super::observe::RequestMeta;
@@ -13,9 +12,12 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::http::error::ApiError;
 
 /// Writes the body of refusals and replaces bare ones.
-pub async fn problem(request: Request, next: Next) -> Response<Body> {
+pub async fn problem<F>(request: Request, next: impl FnOnce(Request) -> F) -> Response<Body>
+where
+    F: Future<Output = Response<Body>>,
+{
     let meta = request.extensions().get::<RequestMeta>().cloned();
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     let error = match response.extensions_mut().remove::<ApiError>() {
         Some(error) => error,
         None if is_bare_refusal(&response) => ApiError::from(bare(response.status())),

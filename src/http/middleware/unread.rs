@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::Response;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
@@ -58,14 +57,17 @@ impl Drop for Returning {
 }
 
 /// Reads on after a refusal, within bounds, before the answer is sent.
-pub async fn take_in_unread(request: Request, next: Next) -> Response {
+pub async fn take_in_unread<F>(request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let (parts, body) = request.into_parts();
     if body.is_end_stream() {
-        return next.run(Request::from_parts(parts, body)).await;
+        return next(Request::from_parts(parts, body)).await;
     }
     let (back, returned) = oneshot::channel();
     let body = Body::new(Returning { inner: Some(body), back: Some(back) });
-    let response = next.run(Request::from_parts(parts, body)).await;
+    let response = next(Request::from_parts(parts, body)).await;
     if response.status().is_client_error() || response.status().is_server_error() {
         // The sender is gone where the body was read to its end.
         let _ = tokio::time::timeout(MAX_TIME, async move {

@@ -8,7 +8,7 @@ use crate::domain::job::JobRecord;
 use crate::http::error::{ApiError, ProblemDocument};
 use crate::http::extract::access::{JobAccess, ReadTrace};
 use crate::http::extract::body::Json;
-use crate::http::extract::headers::{Headers, none_match_hits, version_tag};
+use crate::http::extract::headers::{IfNoneMatch, version_tag};
 use crate::http::state::App;
 use crate::service::Context;
 use crate::service::job_view::{JobView, view_job};
@@ -21,11 +21,11 @@ use crate::service::job_view::{JobView, view_job};
 pub async fn handler(
     State(app): State<App>,
     access: JobAccess<ReadTrace>,
-    Headers(headers): Headers,
+    none_match: IfNoneMatch,
 ) -> Result<Response, ApiError> {
     // A queued job's place changes without a new version, so only other states answer 304.
-    let tag = format!("\"v{}\"", access.job.version);
-    if access.job.queue.is_none() && access.job.running_run().is_none() && none_match_hits(&headers, &tag) {
+    let settled = access.job.queue.is_none() && access.job.running_run().is_none();
+    if settled && none_match.hits(&format!("\"v{}\"", access.job.version)) {
         let mut response = StatusCode::NOT_MODIFIED.into_response();
         response.headers_mut().insert(header::ETAG, version_tag(access.job.version));
         return Ok(response);
