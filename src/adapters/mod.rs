@@ -1,5 +1,6 @@
 //! What implements the ports, one technology per module.
 
+pub mod backup;
 pub mod clock;
 pub mod control;
 pub mod ids;

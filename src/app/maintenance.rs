@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::build::migration;
 use super::control::{RequestError, TRY, Target, read_answer};
+use crate::adapters::backup::{Protection, Report, Spec, back_up};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::control::ask_patiently;
 use crate::adapters::store::{LockError, OpenError, Options as StoreOptions, SqliteStore, tools};
@@ -33,6 +34,14 @@ pub enum MaintenanceRequest {
     StoreCheck { deep: bool },
     /// Writes every record into an empty directory.
     StoreExport { dir: PathBuf },
+    /// Backs everything up into a directory.
+    Backup {
+        to: PathBuf,
+        incremental: bool,
+        /// `age1…`
+        recipients: Vec<String>,
+        passphrase_file: Option<PathBuf>,
+    },
 }
 
 /// What these requests are done with.
@@ -43,6 +52,8 @@ pub struct Maintenance {
     pub clock: Arc<dyn Clock>,
     pub metrics: Option<Arc<Metrics>>,
     pool: Pool,
+    /// One backup at a time.
+    backing_up: tokio::sync::Mutex<()>,
 }
 
 impl Maintenance {
@@ -55,7 +66,11 @@ impl Maintenance {
         metrics: Option<Arc<Metrics>>,
     ) -> Self {
         let pool = Pool::new("maintenance", 2, Duration::from_secs(600));
-        Self { data_dir, store, migration, clock, metrics, pool }
+        if let Some(metrics) = &metrics {
+            metrics.backup(last_backup(&data_dir));
+        }
+        let backing_up = tokio::sync::Mutex::new(());
+        Self { data_dir, store, migration, clock, metrics, pool, backing_up }
     }
 
     /// Does what is asked for.
@@ -80,7 +95,70 @@ impl Maintenance {
                 let report = self.pool.run(move || tools::export(&data_dir, &dir)).await?;
                 report.map(|report| json!(report)).map_err(|error| unusable(&error))
             }
+            MaintenanceRequest::Backup { to, incremental, recipients, passphrase_file } => {
+                let protection = protection(recipients, passphrase_file);
+                self.back_up(to, incremental, protection).await.map(|report| json!(report))
+            }
         }
+    }
+
+    async fn back_up(
+        self: &Arc<Self>,
+        to: PathBuf,
+        incremental: bool,
+        protection: Protection,
+    ) -> Result<Report, Problem> {
+        let Ok(_one) = self.backing_up.try_lock() else {
+            return Err(Problem::validation("", "another backup is being made"));
+        };
+        let now = self.clock.now();
+        let spec = Spec { data_dir: self.data_dir.clone(), to, incremental, protection, now };
+        let report = self.pool.run(move || back_up(&spec)).await?;
+        let report = report.map_err(|error| {
+            tracing::error!(event = "SS_BACKUP_FAILED", %error, "no backup was made");
+            Problem::new(ErrorCode::InputValidationFailed, error.to_string())
+        })?;
+        if report.missing.is_empty() {
+            note_backup(&self.data_dir, now.timestamp());
+            if let Some(metrics) = &self.metrics {
+                metrics.backup(Some(now.timestamp()));
+            }
+        }
+        tracing::info!(
+            event = "SS_BACKUP_DONE",
+            id = report.id,
+            sequence = report.sequence,
+            audit_seq = report.audit_seq,
+            new_bytes = report.new_bytes,
+            missing = report.missing.len(),
+            "a backup was made"
+        );
+        Ok(report)
+    }
+}
+
+/// How a backup is protected.
+fn protection(recipients: Vec<String>, passphrase_file: Option<PathBuf>) -> Protection {
+    match passphrase_file {
+        Some(path) => Protection::PassphraseFile(path),
+        None if recipients.is_empty() => Protection::None,
+        None => Protection::Recipients(recipients),
+    }
+}
+
+fn last_backup_file(data_dir: &std::path::Path) -> PathBuf {
+    data_dir.join("store").join("last_backup")
+}
+
+/// Returns when the last whole backup was made, in seconds of Unix time.
+fn last_backup(data_dir: &std::path::Path) -> Option<i64> {
+    std::fs::read_to_string(last_backup_file(data_dir)).ok()?.trim().parse().ok()
+}
+
+/// Keeps the time for the metric of the next start; a failure costs the metric only.
+fn note_backup(data_dir: &std::path::Path, seconds: i64) {
+    if let Err(error) = std::fs::write(last_backup_file(data_dir), seconds.to_string()) {
+        tracing::warn!(event = "SS_DATA_IO_FAILED", %error, "the time of the backup cannot be kept");
     }
 }
 
@@ -125,7 +203,9 @@ fn own(target: &Target) -> Result<tools::Owned, OpenError> {
     tools::own(&target.data_dir, target.wait, SystemClock.now())
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, RequestError> {
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, RequestError> {
     let pool = Pool::new("maintenance", 1, Duration::from_secs(1));
     pool.run(work).await.map_err(|problem| RequestError::Refused {
         code: problem.code.as_str().to_owned(),
@@ -147,7 +227,7 @@ async fn direct(target: &Target, request: MaintenanceRequest) -> Result<Value, R
             let (data_dir, dir) = (target.data_dir.clone(), dir.clone());
             return Ok(json!(blocking(move || tools::export(&data_dir, &dir)).await??));
         }
-        MaintenanceRequest::Migrate { .. } => {}
+        MaintenanceRequest::Migrate { .. } | MaintenanceRequest::Backup { .. } => {}
     }
     let mut options = StoreOptions::new(target.data_dir.clone(), Arc::clone(&clock));
     options.lock_wait = TRY.min(target.wait);

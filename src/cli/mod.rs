@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand.
 
 pub mod api_key;
+pub mod backup;
 mod config_show;
 pub mod demo;
 mod dofile;
@@ -8,6 +9,7 @@ mod exit;
 mod health;
 pub mod library;
 pub mod migrate;
+pub mod restore;
 mod retention;
 mod serve;
 pub mod store;
@@ -56,6 +58,10 @@ enum Command {
     Store(store::StoreArgs),
     /// Remove what is kept no longer, or show it.
     Retention(retention::RetentionArgs),
+    /// Back up the data directory, or verify a backup.
+    Backup(backup::BackupArgs),
+    /// Restore a backup into a new data directory.
+    Restore(restore::RestoreArgs),
     /// Show the settings that are in force.
     Config(config_show::Args),
     /// Ask a running service whether it is ready.
@@ -87,6 +93,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Migrate(args) => on_store(config, async move |target| migrate::run(args, &target).await),
         Command::Store(args) => on_store(config, async move |target| store::run(args, &target).await),
         Command::Retention(args) => on_store(config, async move |target| retention::run(args, &target).await),
+        Command::Backup(args) => on_store(config, async move |target| backup::run(args, &target).await),
+        Command::Restore(args) => restore::run(args).into(),
         Command::Config(args) => config_show::run(args, config).into(),
         Command::Health(args) => health::run(args, config).into(),
         Command::Version(args) => version::run(&args).into(),

@@ -43,6 +43,13 @@ pub const EVENTS: &[Event] = &[
         "file",
     ),
     event(
+        "SS_BACKUP_DONE",
+        "info",
+        "A backup was made; files that are missing are named in its report.",
+        "id, sequence, audit_seq, new_bytes, missing",
+    ),
+    event("SS_BACKUP_FAILED", "error", "No backup was made. Look at the directory of the backup.", "error"),
+    event(
         "SS_COMMIT_UNKNOWN",
         "error",
         "Whether a commit was applied is not known; the client was told to ask again.",

@@ -39,6 +39,7 @@ pub struct Metrics {
     queue_oldest_age: Gauge,
     disk_free: Gauge,
     pub llm: LlmMetrics,
+    backup_last_success: IntGauge,
     uptime: Gauge,
     retention_removed: IntCounterVec,
 }
@@ -173,6 +174,13 @@ impl Metrics {
                     &["kind"]
                 )
             ),
+            backup_last_success: registered!(
+                r,
+                IntGauge::new(
+                    "ss_backup_last_success_timestamp_seconds",
+                    "When the last whole backup of this data directory was made; 0 for never."
+                )
+            ),
             uptime: registered!(r, Gauge::new("ss_uptime_seconds", "Time since start.")),
             registry,
         }
@@ -253,6 +261,11 @@ impl Metrics {
     /// Counts what retention removed: `job`, `unfinished`, `inputs`, `workdir` or `upload`.
     pub fn retention_removed(&self, kind: &str, n: u64) {
         self.retention_removed.with_label_values(&[kind]).inc_by(n);
+    }
+
+    /// Sets when the last whole backup was made, in seconds of Unix time.
+    pub fn backup(&self, last_success: Option<i64>) {
+        self.backup_last_success.set(last_success.unwrap_or(0));
     }
 
     /// Sets the time since start and the free space of the data volume.

@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod architecture;
+mod backup;
 mod binding_freeze;
 mod cli_settings;
 mod concurrency;

@@ -7,6 +7,7 @@ use std::path::Path;
 use rusqlite::{Connection, Row};
 use serde::{Deserialize, Serialize};
 
+use super::apply::Stock;
 use super::check_audit::{check_chain, check_export};
 use super::check_copies::{check_artifacts, check_copy, check_orphans};
 use super::committer::Heads;
@@ -15,6 +16,7 @@ use super::rows::{Stored, column_count, columns, decode};
 use super::tools::snapshot;
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
 use crate::domain::job::{JobRecord, JobStatus};
+use crate::domain::tenant::TenantRecord;
 
 /// Most problems that a report lists; more are counted.
 const MAX_LISTED: usize = 1000;
@@ -83,6 +85,7 @@ pub fn check(data_dir: &Path, deep: bool, online: bool) -> io::Result<Report> {
     check_table::<JobRecord>(&conn, &mut report, "jobs", |report, job, row| jobs.visit(report, job, row));
     check_table::<TaskCodeRecord>(&conn, &mut report, "task_codes", |_, _, _| Ok(()));
     check_table::<ApiKeyRecord>(&conn, &mut report, "api_keys", |_, _, _| Ok(()));
+    check_table::<TenantRecord>(&conn, &mut report, "tenants", |_, _, _| Ok(()));
     check_table::<IdempotencyRecord>(&conn, &mut report, "idempotency", |_, _, _| Ok(()));
     let Jobs { behind, known, .. } = jobs;
     if behind > 0 {
@@ -174,10 +177,15 @@ fn check_columns(report: &mut Report, job: &JobRecord, row: &Row<'_>) -> rusqlit
     let queue_seq: Option<i64> = row.get("queue_seq")?;
     let ready_at: Option<i64> = row.get("ready_at")?;
     let queued = job.status == JobStatus::Queued;
+    let stock = Stock::of(job);
     let agreed = [
         ("client_ref", row.get::<_, Option<String>>("client_ref")? == job.client_ref),
         ("created_at", row.get::<_, i64>("created_at")? == job.timestamps.created_at.timestamp_millis()),
         ("fence", row.get::<_, i64>("fence")?.cast_unsigned() == job.fence),
+        ("ended_at", row.get::<_, Option<i64>>("ended_at")? == stock.ended_at),
+        ("files_at", row.get::<_, Option<i64>>("files_at")? == stock.files_at),
+        ("inputs_at", row.get::<_, Option<i64>>("inputs_at")? == stock.inputs_at),
+        ("bytes", row.get::<_, Option<i64>>("bytes")? == stock.bytes),
         ("queue_seq", queue_seq.is_some() == queued),
         (
             "ready_at",

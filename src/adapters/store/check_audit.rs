@@ -77,8 +77,8 @@ pub fn check_chain(conn: &Connection, report: &mut Report) {
 ///
 /// # Errors
 /// Any I/O error other than absence.
-pub fn export_files(data_dir: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = match fs::read_dir(data_dir.join("audit")) {
+pub fn export_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
     };
@@ -98,8 +98,17 @@ pub fn export_files(data_dir: &Path) -> io::Result<Vec<PathBuf>> {
 ///
 /// # Errors
 /// Any I/O error.
-pub fn export_lines(data_dir: &Path, mut visit: impl FnMut(&str, &str) -> bool) -> io::Result<()> {
-    for path in export_files(data_dir)? {
+pub fn export_lines(data_dir: &Path, visit: impl FnMut(&str, &str) -> bool) -> io::Result<()> {
+    lines(&data_dir.join("audit"), visit)
+}
+
+/// As [`export_lines`], for an export that lies elsewhere: its directory, or one file.
+///
+/// # Errors
+/// Any I/O error.
+pub fn lines(export: &Path, mut visit: impl FnMut(&str, &str) -> bool) -> io::Result<()> {
+    let files = if export.is_dir() { export_files(export)? } else { vec![export.to_owned()] };
+    for path in files.into_iter().filter(|path| path.exists()) {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let mut reader = BufReader::new(File::open(&path)?);
         let mut line = Vec::new();

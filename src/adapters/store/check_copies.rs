@@ -35,7 +35,7 @@ pub fn check_copy(report: &mut Report, dir: &Path, job: &JobRecord, sequence: u6
 
 /// Checks that the indexed files of a job are there with their sizes; with `deep`, with their hashes.
 pub fn check_artifacts(report: &mut Report, dir: &Path, job: &JobRecord, deep: bool) {
-    for artifact in job.artifacts_index.iter().filter(|_| !is_removed(job)) {
+    for artifact in job.kept_artifacts() {
         report.count("artifacts");
         let subject = || format!("{} {}", job.resource(), artifact.rel_path);
         let mut file = match open(dir, &artifact.rel_path) {
@@ -57,11 +57,6 @@ pub fn check_artifacts(report: &mut Report, dir: &Path, job: &JobRecord, deep: b
             }
         }
     }
-}
-
-/// True if the content of a job was removed, by request or by retention.
-pub fn is_removed(job: &JobRecord) -> bool {
-    job.retention.get("removed").is_some_and(|removed| !removed.is_null())
 }
 
 fn open(dir: &Path, rel_path: &str) -> io::Result<File> {

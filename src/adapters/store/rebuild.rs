@@ -203,6 +203,7 @@ fn fill(
     heads.audit_seq = link.seq + 1;
     heads.audit_hash = hash;
     heads.save(&tx)?;
+    heads.usage.save(&tx)?;
     tx.commit()?;
     Ok(Ok(()))
 }

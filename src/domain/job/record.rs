@@ -146,6 +146,13 @@ impl JobRecord {
         })
     }
 
+    /// Returns the published files that are kept: none of removed content, no inputs that have expired.
+    pub fn kept_artifacts(&self) -> impl Iterator<Item = &Artifact> {
+        let (removed, inputs_gone) = (self.is_removed(), self.inputs_removed_at().is_some());
+        let kept = move |a: &&Artifact| !removed && (!inputs_gone || !a.rel_path.starts_with("inputs/"));
+        self.artifacts_index.iter().filter(kept)
+    }
+
     /// Returns the resource name that audit events use.
     pub fn resource(&self) -> String {
         format!("job:{}", self.job_id)

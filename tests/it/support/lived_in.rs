@@ -67,7 +67,7 @@ pub fn report(data: &Path, arguments: &[&str]) -> (Option<i32>, Value) {
 pub fn tables(data: &Path) -> BTreeMap<String, Vec<String>> {
     let conn = Connection::open(data.join("store/store.sqlite3")).expect("opens");
     let mut found = BTreeMap::new();
-    for table in ["jobs", "task_codes", "api_keys", "idempotency", "audit"] {
+    for table in ["jobs", "task_codes", "api_keys", "idempotency", "tenants", "audit"] {
         let mut statement =
             conn.prepare(&format!("SELECT json FROM {table} ORDER BY json")).expect("prepares");
         let rows = statement.query_map([], |row| row.get(0)).expect("queries");

@@ -1,0 +1,44 @@
+//! Backups of a data directory: a snapshot of the database and the files that it names, kept by content in
+//! a repository, checksummed and, where asked for, encrypted with age.
+
+mod crypt;
+mod files;
+pub mod manifest;
+mod repository;
+mod restore;
+mod verify;
+mod write;
+
+use std::io;
+use std::path::PathBuf;
+
+pub use crypt::{Opening, Protection};
+pub use manifest::{Deletion, DeletionKind, Manifest};
+pub use restore::{RestoreSpec, Restored, Staged, restore};
+pub use verify::{Verified, verify};
+pub use write::{Report, Spec, back_up};
+
+/// Why a backup was not made, verified or restored.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// The request cannot be done as it is; nothing was changed.
+    #[error("{0}")]
+    Refused(String),
+    /// The backup is not what it must be.
+    #[error("the backup is damaged: {0}")]
+    Damaged(String),
+    #[error("{path}: {error}")]
+    File { path: PathBuf, error: io::Error },
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl BackupError {
+    pub(super) fn refused(text: impl Into<String>) -> Self {
+        Self::Refused(text.into())
+    }
+
+    pub(super) fn damaged(text: impl Into<String>) -> Self {
+        Self::Damaged(text.into())
+    }
+}

@@ -1,0 +1,222 @@
+//! Restores a backup into a new data directory: everything is verified while it is written beside the
+//! target, which gets its name only once all is right.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::BackupError;
+use super::crypt::Opening;
+use super::manifest::{Deletion, DeletionKind, Manifest};
+use super::repository::Repository;
+use super::verify::{check_database, copy_content, write_database};
+use crate::adapters::job_files::{create_dir_durably, sync_dir};
+use crate::adapters::store::check_audit::{Link, lines};
+use crate::adapters::store::{snapshot, tools};
+use crate::domain::artifact::safe_rel_path;
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct RestoreSpec {
+    pub from: PathBuf,
+    /// The latest one when absent.
+    pub id: Option<String>,
+    /// The data directory; absent or empty.
+    pub to: PathBuf,
+    pub opening: Opening,
+    /// An audit export (file or directory) that is younger than the backup, for the deletions in it.
+    pub audit: Option<PathBuf>,
+}
+
+/// What was restored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restored {
+    pub id: String,
+    pub created_at: chrono::DateTime<chrono::Utc>,
+    /// The last commit that is there again.
+    pub sequence: u64,
+    pub audit_seq: u64,
+    pub audit_hash: String,
+    pub jobs: u64,
+    pub files: u64,
+    pub bytes: u64,
+    /// Indexed files that the backup has not.
+    pub missing: Vec<String>,
+    /// Deletions recorded after the backup that were repeated.
+    pub deletions_applied: u64,
+    /// Later backups that cannot be read, whose deletions are not known.
+    pub unread: Vec<String>,
+}
+
+/// A restored directory that has not got its name yet.
+pub struct Staged {
+    /// Where it lies meanwhile.
+    pub dir: PathBuf,
+    to: PathBuf,
+    pub restored: Restored,
+    /// Deletions recorded after the backup, in their order.
+    pub deletions: Vec<Deletion>,
+}
+
+/// Restores into a directory beside the target. The caller applies the deletions, then calls
+/// [`Staged::finish`]; dropping it without leaves the directory for inspection.
+///
+/// # Errors
+/// [`BackupError`]; the target is as it was.
+pub fn restore(spec: &RestoreSpec) -> Result<Staged, BackupError> {
+    if fs::read_dir(&spec.to).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(BackupError::refused("the data directory to restore into is not empty"));
+    }
+    let repository = Repository::open(&spec.from, &spec.opening)?;
+    let manifest = repository.manifest(spec.id.as_deref())?;
+    let (deletions, unread) = later_deletions(spec, &repository, &manifest)?;
+    let to = std::path::absolute(&spec.to)?;
+    let name = to.file_name().ok_or_else(|| BackupError::refused("the data directory needs a name"))?;
+    let parent = to.parent().ok_or_else(|| BackupError::refused("the data directory needs a parent"))?;
+    create_dir_durably(parent)?;
+    let dir = parent.join(format!("{}.restoring-{}", name.to_string_lossy(), std::process::id()));
+    fs::create_dir(&dir)?;
+    write_all(&repository, &manifest, &dir)?;
+    let restored = Restored {
+        id: manifest.id,
+        created_at: manifest.created_at,
+        sequence: manifest.sequence,
+        audit_seq: manifest.audit_seq,
+        audit_hash: manifest.audit_hash,
+        jobs: manifest.jobs,
+        files: manifest.files.len() as u64,
+        bytes: manifest.files.iter().map(|file| file.content.size_bytes).sum(),
+        missing: manifest.missing,
+        deletions_applied: 0,
+        unread,
+    };
+    Ok(Staged { dir, to, restored, deletions })
+}
+
+fn write_all(repository: &Repository, manifest: &Manifest, dir: &Path) -> Result<(), BackupError> {
+    let damaged = |path: &str, error: &std::io::Error| BackupError::damaged(format!("{path}: {error}"));
+    let store = dir.join("store");
+    fs::create_dir(&store)?;
+    fs::set_permissions(&store, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    let database = tools::database(dir);
+    write_database(repository, manifest, &database)
+        .and_then(|()| check_database(manifest, &database))
+        .map_err(|error| damaged("the database", &error))?;
+    for entry in &manifest.files {
+        if safe_rel_path(&entry.path).is_none() || !entry.path.starts_with("tenants/") {
+            return Err(BackupError::damaged(format!("{:?} is no path of a job's file", entry.path)));
+        }
+        let path = dir.join(&entry.path);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        let mut file = BufWriter::new(File::options().write(true).create_new(true).open(&path)?);
+        copy_content(repository, &entry.content, &mut file).map_err(|error| damaged(&entry.path, &error))?;
+        file.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+    }
+    snapshot::write_copies(dir)?;
+    rustix::fs::syncfs(File::open(dir)?).map_err(std::io::Error::from)?;
+    let report = tools::check(dir, false, false)?;
+    let known = |subject: &str| manifest.missing.iter().any(|path| subject.ends_with(tail(path)));
+    let unexpected = report.problems.iter().find(|problem| {
+        let stated = matches!(problem.kind.as_str(), "record" | "quarantine" | "job_copy");
+        !stated && (problem.kind != "artifact" || !known(&problem.subject))
+    });
+    match unexpected {
+        None => Ok(()),
+        Some(problem) => {
+            Err(BackupError::damaged(format!("{}: {}: {}", problem.kind, problem.subject, problem.detail)))
+        }
+    }
+}
+
+/// The path of a file below its job's directory: `tenants/<tenant>/jobs/<shard>/<job>/<this>`.
+fn tail(path: &str) -> &str {
+    path.splitn(6, '/').nth(5).unwrap_or(path)
+}
+
+/// Deletions after the backup that later backups or a younger audit export tell of.
+fn later_deletions(
+    spec: &RestoreSpec,
+    repository: &Repository,
+    manifest: &Manifest,
+) -> Result<(Vec<Deletion>, Vec<String>), BackupError> {
+    let mut found: BTreeMap<u64, Deletion> = BTreeMap::new();
+    let mut unread = Vec::new();
+    for id in repository.ids()?.into_iter().filter(|id| *id > manifest.id) {
+        // a later backup that is damaged keeps nobody from restoring this one, but must be known
+        match repository.manifest(Some(&id)) {
+            Ok(later) => found.extend(later.deletions.into_iter().map(|deletion| (deletion.seq, deletion))),
+            Err(_) => unread.push(id),
+        }
+    }
+    if let Some(audit) = &spec.audit {
+        if !audit.exists() {
+            return Err(BackupError::refused(format!("there is no audit export {}", audit.display())));
+        }
+        let mut link = Link { seq: manifest.audit_seq, hash: manifest.audit_hash.clone() };
+        let mut broken = None;
+        lines(audit, |name, text| {
+            let event: Value = serde_json::from_str(text).unwrap_or_default();
+            if event["seq"].as_u64().is_some_and(|seq| seq <= manifest.audit_seq) {
+                return true;
+            }
+            match link.follow(text) {
+                Ok(()) => {
+                    found.extend(Deletion::of_event(&event).map(|deletion| (deletion.seq, deletion)));
+                    true
+                }
+                Err(reason) => {
+                    broken = Some(format!("{name}: after event {}: {reason}", link.seq));
+                    false
+                }
+            }
+        })
+        .map_err(|error| BackupError::File { path: audit.clone(), error })?;
+        if let Some(broken) = broken {
+            let text = format!("the audit export does not continue the backup's chain ({broken})");
+            return Err(BackupError::refused(text));
+        }
+    }
+    let later = found.into_values().filter(|deletion| deletion.seq > manifest.audit_seq).collect();
+    Ok((later, unread))
+}
+
+impl Staged {
+    /// Removes the files of what a deletion took away; the record is the caller's.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    pub fn remove_files(&self, deletion: &Deletion) -> std::io::Result<()> {
+        let job = self.dir.join(crate::domain::layout::job_dir(&deletion.tenant_id, &deletion.job_id));
+        let folders: &[&str] = match deletion.kind {
+            DeletionKind::Requested | DeletionKind::Expired => &["inputs", "artifacts", "runs"],
+            DeletionKind::Inputs => &["inputs"],
+        };
+        for folder in folders {
+            match fs::remove_dir_all(job.join(folder)) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the directory its name.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    pub fn finish(self) -> Result<Restored, BackupError> {
+        rustix::fs::syncfs(File::open(&self.dir)?).map_err(std::io::Error::from)?;
+        // an empty directory gives way
+        fs::rename(&self.dir, &self.to)?;
+        if let Some(parent) = self.to.parent() {
+            sync_dir(parent)?;
+        }
+        Ok(self.restored)
+    }
+}

@@ -1,0 +1,202 @@
+//! Makes a backup of a data directory in use: a snapshot of the database, then the files that it names.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::BackupError;
+use super::crypt::Protection;
+use super::files;
+use super::manifest::{Content, FORMAT_VERSION, FileEntry, Manifest};
+use super::repository::Repository;
+use crate::adapters::store::snapshot::Snapshot;
+use crate::domain::job::{JobRecord, SCHEMA_VERSION};
+use crate::domain::layout::job_dir;
+
+/// Tries to have a snapshot whose files are all still there. A job may change meanwhile.
+const TRIES: usize = 3;
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Spec {
+    pub data_dir: PathBuf,
+    pub to: PathBuf,
+    /// Adds to the backups that `to` holds.
+    pub incremental: bool,
+    pub protection: Protection,
+    pub now: DateTime<Utc>,
+}
+
+/// What was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    pub id: String,
+    pub encrypted: bool,
+    pub sequence: u64,
+    pub audit_seq: u64,
+    pub audit_hash: String,
+    pub jobs: u64,
+    pub files: u64,
+    pub bytes: u64,
+    /// Contents that the repository did not hold before, the database among them.
+    pub new_contents: u64,
+    pub new_bytes: u64,
+    /// Indexed files that are not there, or not as their records say. Everything else is in the backup.
+    pub missing: Vec<String>,
+}
+
+/// Makes a backup. The caller owns the store.
+///
+/// # Errors
+/// [`BackupError`]; what was written of it is no backup then, and harms none.
+pub fn back_up(spec: &Spec) -> Result<Report, BackupError> {
+    let mut repository = match spec.incremental {
+        true => Repository::extend(&spec.to, &spec.protection)?,
+        false => Repository::create(&spec.to, &spec.protection)?,
+    };
+    let scratch = spec.data_dir.join("scratch");
+    fs::create_dir_all(&scratch)?;
+    let mut added = Added::default();
+    let mut tries = 0;
+    let manifest = loop {
+        tries += 1;
+        let manifest = attempt(spec, &scratch, &mut repository, &mut added)?;
+        // a file that went with a change of its job is not named by a newer snapshot
+        if manifest.missing.is_empty() || tries == TRIES {
+            break manifest;
+        }
+    };
+    repository.finish(&manifest)?;
+    Ok(Report {
+        id: manifest.id,
+        encrypted: repository.is_encrypted(),
+        sequence: manifest.sequence,
+        audit_seq: manifest.audit_seq,
+        audit_hash: manifest.audit_hash,
+        jobs: manifest.jobs,
+        files: manifest.files.len() as u64,
+        bytes: manifest.files.iter().map(|file| file.content.size_bytes).sum(),
+        new_contents: added.contents,
+        new_bytes: added.bytes,
+        missing: manifest.missing,
+    })
+}
+
+/// What came new into the repository.
+#[derive(Default)]
+struct Added {
+    contents: u64,
+    bytes: u64,
+}
+
+impl Added {
+    fn put(&mut self, repository: &mut Repository, from: &Path) -> io::Result<Content> {
+        let (content, new) = repository.add(&mut open(from)?)?;
+        if new {
+            self.contents += 1;
+            self.bytes += content.size_bytes;
+        }
+        Ok(content)
+    }
+}
+
+/// Opens a regular file; a symbolic link is none.
+fn open(path: &Path) -> io::Result<File> {
+    if !fs::symlink_metadata(path)?.is_file() {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    File::open(path)
+}
+
+fn attempt(
+    spec: &Spec,
+    scratch: &Path,
+    repository: &mut Repository,
+    added: &mut Added,
+) -> Result<Manifest, BackupError> {
+    let copied = tempfile_in(scratch);
+    let outcome = (|| {
+        let snapshot = Snapshot::take(&spec.data_dir, &copied)?;
+        let heads = snapshot.heads()?;
+        let mut manifest = Manifest {
+            format_version: FORMAT_VERSION,
+            id: format!("{}-{:012}", spec.now.format("%Y%m%dT%H%M%S%3fZ"), heads.sequence),
+            created_at: spec.now,
+            service_version: env!("CARGO_PKG_VERSION").to_owned(),
+            schema_version: SCHEMA_VERSION,
+            sequence: heads.sequence,
+            audit_seq: heads.audit_seq,
+            audit_hash: heads.audit_hash,
+            database: Content { size_bytes: 0, sha256: String::new() },
+            jobs: 0,
+            files: Vec::new(),
+            missing: Vec::new(),
+            deletions: snapshot.deletions()?,
+        };
+        let damaged = snapshot.for_each_job(|job| {
+            manifest.jobs += 1;
+            add_files(spec, &job, repository, added, &mut manifest)
+        })?;
+        // a damaged record names no files that could be known; the database holds it as it is
+        manifest.missing.extend(damaged);
+        drop(snapshot);
+        manifest.database = added.put(repository, &copied)?;
+        Ok(manifest)
+    })();
+    match fs::remove_file(&copied) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+        _ => outcome,
+    }
+}
+
+fn tempfile_in(scratch: &Path) -> PathBuf {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    scratch.join(format!("backup-{}-{}.sqlite3", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)))
+}
+
+fn add_files(
+    spec: &Spec,
+    job: &JobRecord,
+    repository: &mut Repository,
+    added: &mut Added,
+    manifest: &mut Manifest,
+) -> io::Result<()> {
+    let rel_dir = job_dir(&job.tenant_id, &job.job_id);
+    let dir = spec.data_dir.join(&rel_dir);
+    let named = files::named(job);
+    let mut contents: BTreeMap<String, Content> = BTreeMap::new();
+    for (rel_path, stated) in &named {
+        if stated.sha256.len() == 64 && repository.holds(&stated.sha256) {
+            contents.insert(rel_path.clone(), stated.clone());
+            continue;
+        }
+        match added.put(repository, &dir.join(rel_path)) {
+            Ok(content) if content == *stated => {
+                contents.insert(rel_path.clone(), content);
+            }
+            Ok(_) => manifest.missing.push(format!("{rel_dir}/{rel_path}")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                manifest.missing.push(format!("{rel_dir}/{rel_path}"));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    for rel_path in files::found(&dir)?.into_iter().filter(|path| !named.contains_key(path)) {
+        match added.put(repository, &dir.join(&rel_path)) {
+            Ok(content) => {
+                contents.insert(rel_path, content);
+            }
+            // it went with a change of its job, and no record names it
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let entry = |(rel_path, content)| FileEntry { path: format!("{rel_dir}/{rel_path}"), content };
+    manifest.files.extend(contents.into_iter().map(entry));
+    Ok(())
+}
