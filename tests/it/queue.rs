@@ -116,12 +116,12 @@ async fn a_queued_job_shows_how_many_are_before_it() {
             let mut seen = Value::Null;
             for _ in 0..400 {
                 seen = app.get(job, "").await.ok()["queue"].clone();
-                if seen == json!({"position": place}) {
+                if seen["position"] == json!(place) {
                     break;
                 }
                 tokio::time::sleep(std::time::Duration::from_millis(5)).await;
             }
-            assert_eq!(seen, json!({"position": place}), "round {round}");
+            assert_eq!(seen["position"], json!(place), "round {round}");
         }
         app.restart().await;
     }

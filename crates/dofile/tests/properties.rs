@@ -115,3 +115,32 @@ proptest! {
         prop_assert_eq!(&s.frame.var(4).label, "变量");
     }
 }
+
+/// The engine's program on one processor or on all, with a sample large enough to be worked on in blocks.
+fn log_on(processors: Option<&str>) -> String {
+    let dir = tempfile::tempdir().expect("a directory");
+    let program = "set seed 7\nset obs 120000\ngenerate g = mod(_n, 900)\ngenerate x = rnormal()\n\
+                   generate z = rnormal()\ngenerate y = x - z + g / 900 + rnormal()\nregress y x z, vce(robust)\n\
+                   display %24.17e _b[x] %24.17e _se[z]\nareg y x z, absorb(g) vce(cluster g)\n\
+                   display %24.17e _b[x] %24.17e _se[z]\n";
+    std::fs::write(dir.path().join("a.do"), program).expect("written");
+    let engine = env!("CARGO_BIN_EXE_dofile");
+    let mut command = match processors {
+        Some(list) => {
+            let mut command = std::process::Command::new("taskset");
+            command.args(["-c", list, engine]);
+            command
+        }
+        None => std::process::Command::new(engine),
+    };
+    let status = command.args(["-b", "do", "a.do"]).current_dir(dir.path()).status().expect("starts");
+    assert!(status.success());
+    std::fs::read_to_string(dir.path().join("a.log")).expect("a log")
+}
+
+#[test]
+fn one_and_several_threads_give_the_same_digits() {
+    let several = log_on(None);
+    assert!(several.contains("Number of obs") && !several.contains("r("), "{several}");
+    assert_eq!(log_on(Some("0")), several);
+}
