@@ -310,3 +310,30 @@ async fn a_rebuild_names_what_it_cannot_use() {
     assert!(problems.iter().all(|p| p["kind"] == "job_copy"), "only the damaged copy is left: {checked}");
     assert_eq!(checked["checked"]["audit_events"], checked["checked"]["audit_lines"]);
 }
+
+/// A data directory that this release wrote; it stays as it is for the releases to come.
+const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/stores/v4");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_a_release_wrote_opens_whole_and_takes_writes() {
+    let mut app = TestApp::start_with(|options| copy(Path::new(KEPT), &options.data_dir)).await;
+    let path = "/v1/jobs/job_01a1f92d04f677ce9602f7564813e717";
+    let get = async |path: String| Answer::of(app.request(reqwest::Method::GET, &path, ADMIN_KEY)).await.ok();
+    let job = get(path.to_owned()).await;
+    assert_eq!((&job["status"], &job["version"]), (&json!("succeeded"), &json!(7)), "{job}");
+    let plan = get(format!("{path}/plan")).await;
+    assert_eq!(plan["plan"]["plan_id"], "7a7d6dc57f3d838d372a5a0e19fddaebe2136335aaf5bbcbe086f4bfa2ab73d2");
+    assert_eq!(plan["plan"]["derived_variables"][0]["canonical"], "x ^ 2");
+    let run = &get(format!("{path}/runs")).await["runs"][0];
+    let table = format!(
+        "{path}/artifacts/artifacts/runs/{}/table_descriptives.csv",
+        run["run_id"].as_str().expect("an id")
+    );
+    let table = app.request(reqwest::Method::GET, &table, ADMIN_KEY).send().await.expect("answers");
+    assert!(table.text().await.expect("text").contains("x2"), "the file of the run is there");
+    let patch = app.request(reqwest::Method::PATCH, path, ADMIN_KEY).json(&json!({"title": "kept"}));
+    assert_eq!(Answer::of(patch).await.ok()["version"], 8);
+    app.stop().await;
+    let (code, checked) = report(&data_dir(&app), &["store", "check", "--deep", "--json"]);
+    assert_eq!(code, Some(0), "{checked}");
+}
