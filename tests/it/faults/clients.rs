@@ -22,12 +22,12 @@ pub struct Facts {
     /// The highest version that any answer told.
     pub version: u64,
     pub fingerprint: Option<String>,
-    /// Text of the draft, and one that was sent later and not answered.
+    /// Text of the last draft that was answered.
     pub draft_text: Option<String>,
-    pub draft_sent: Option<String>,
     pub plan_id: Option<String>,
     pub run_asked: bool,
-    pub cancelled: bool,
+    /// A cancel was sent; a kill may have taken its answer away, so that the repeat finds it done (409).
+    pub cancel_sent: bool,
 }
 
 /// What clients and the test share.
@@ -169,10 +169,9 @@ impl Client<'_> {
         self.done(Method::PUT, "/draft", &draft).await?;
         self.note(|facts| facts.draft_text = Some(text(1)));
         self.look().await?;
-        self.note(|facts| facts.draft_sent = Some(text(2)));
         let patch = json!({"field_updates": {"draft_text": text(2)}});
         self.done(Method::POST, "/draft/patch", &patch).await?;
-        self.note(|facts| facts.draft_text = facts.draft_sent.take());
+        self.note(|facts| facts.draft_text = Some(text(2)));
         self.look().await?;
         let plan = self.done(Method::POST, "/plan/freeze", &json!({})).await?;
         let plan_id = plan["plan"]["plan_id"].as_str().expect("an id").to_owned();
@@ -193,10 +192,10 @@ impl Client<'_> {
             }
             looks += 1;
             if cancel && looks == 5 {
+                self.note(|facts| facts.cancel_sent = true);
                 let (status, answered) = self.ask(Method::POST, "/cancel", Some(&json!({}))).await?;
                 // 409: it ended a moment before.
                 assert!([200, 202, 409].contains(&status), "{status} {answered}");
-                self.note(|facts| facts.cancelled = status != 409);
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -248,7 +247,9 @@ pub async fn check(base: &str, facts: &Facts) -> Value {
     if let Some(text) = &facts.draft_text {
         let (_, draft) = answer(get("/draft/preview")).await.expect("answers");
         let found = draft["draft_text"].as_str().expect("a draft");
-        assert!(found == text || facts.draft_sent.as_deref() == Some(found), "{facts:?}: {found}");
+        // a client at work may have sent its second draft since the journal was read
+        let second = text.replacen("draft 1 of", "draft 2 of", 1);
+        assert!(found == text || found == second, "{facts:?}: {found}");
     }
     if let Some(plan_id) = &facts.plan_id {
         assert_eq!(&job["plan"]["plan_id"], plan_id, "{facts:?}");
