@@ -19,6 +19,7 @@ mod quantile;
 mod shrinkage;
 mod spec;
 mod survival;
+mod systems;
 mod timeseries;
 mod treatment;
 
@@ -72,6 +73,7 @@ pub fn all() -> impl Iterator<Item = &'static CommandSpec> {
         multivariate::TABLE,
         shrinkage::TABLE,
         survival::TABLE,
+        systems::TABLE,
         quantile::TABLE,
         epidemiology::TABLE,
         inference::TABLE,

@@ -1,0 +1,54 @@
+"""Seemingly unrelated regressions: Stata output stored with the tests of linearmodels."""
+
+import os
+import re
+
+import linearmodels
+import pandas as pd
+from common import Cases, write_data
+
+FOLDER = os.path.join(os.path.dirname(linearmodels.__file__), "tests/system/results")
+
+
+def blocks():
+    """Name -> coefficients by equation, scalars, Sigma rows."""
+    text = open(os.path.join(FOLDER, "stata-sur-results.txt")).read()
+    out = {}
+    for part in re.split(r"#{10,}!", text)[1:]:
+        name, body = part.split("!", 1)
+        equation, coefficients, scalars = None, {}, {}
+        lines = body.split("*********** Variance")[0].splitlines()
+        for i, line in enumerate(lines):
+            cells = line.split("\t")
+            word = cells[0].strip()
+            if re.fullmatch(r"mod_\d_y_\d", word) and (len(cells) < 2 or not cells[1].strip()):
+                equation = word
+            elif re.fullmatch(r"(chi2|F|p|mss|r2|rss)_\d|df_m\d", word):
+                if len(cells) > 1 and cells[1].strip():
+                    scalars[word] = float(cells[1])
+            elif word and equation and len(cells) > 1 and cells[1].strip():
+                b, t = float(cells[1]), float(lines[i + 1].split("\t")[1])
+                coefficients[(equation, word)] = (b, b / t)
+        sigma = [line.split("\t") for line in body.split("*********** Sigma")[1].splitlines() if line.startswith("mod_")]
+        out[name] = coefficients, scalars, [[float(v) for v in row[1:] if v.strip()] for row in sigma]
+    return out
+
+
+if __name__ == "__main__":
+    data = pd.read_stata(os.path.join(FOLDER, "simulated-sur.dta"))
+    data = data[[c for c in data.columns if c.startswith("mod_")]]
+    write_data("sur", data)
+    cases = Cases("systems", "Stata output in linearmodels tests/system/results")
+    for name, (coefficients, scalars, sigma) in blocks().items():
+        if name.endswith("constrained"):
+            continue
+        equations = {}
+        for (equation, term), _ in coefficients.items():
+            equations.setdefault(equation, []).append(term)
+        command = "sureg " + " ".join(f"({e} {' '.join(t for t in terms if t != '_cons')})" for e, terms in equations.items())
+        command += ", small dfk" if name.endswith("ss") else ""
+        expect = {f"[{e}]_b[{t}]": b for (e, t), (b, _) in coefficients.items()} | {f"[{e}]_se[{t}]": s for (e, t), (_, s) in coefficients.items()}
+        expect |= {f"e({k})": v for k, v in scalars.items() if v > 1e-30}
+        expect |= {f"el(e(Sigma),{i + 1},{j + 1})": v for i, row in enumerate(sigma) for j, v in enumerate(row)}
+        cases.add(f"sureg {name}", "sur.csv", command, expect, 1e-6, f"stata-sur-results.txt {name}")
+    cases.write()
