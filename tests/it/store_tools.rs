@@ -317,10 +317,10 @@ const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/stores/v
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_a_release_wrote_opens_whole_and_takes_writes() {
     let mut app = TestApp::start_with(|options| copy(Path::new(KEPT), &options.data_dir)).await;
-    let path = "/v1/jobs/job_01a1f92d04f677ce9602f7564813e717";
+    let path = "/v1/jobs/job_01a1f95b5c4d73cd99c66001ea036138";
     let get = async |path: String| Answer::of(app.request(reqwest::Method::GET, &path, ADMIN_KEY)).await.ok();
     let job = get(path.to_owned()).await;
-    assert_eq!((&job["status"], &job["version"]), (&json!("succeeded"), &json!(7)), "{job}");
+    assert_eq!((&job["status"], &job["version"]), (&json!("succeeded"), &json!(8)), "{job}");
     let plan = get(format!("{path}/plan")).await;
     assert_eq!(plan["plan"]["plan_id"], "7a7d6dc57f3d838d372a5a0e19fddaebe2136335aaf5bbcbe086f4bfa2ab73d2");
     assert_eq!(plan["plan"]["derived_variables"][0]["canonical"], "x ^ 2");
@@ -332,7 +332,7 @@ async fn a_store_that_a_release_wrote_opens_whole_and_takes_writes() {
     let table = app.request(reqwest::Method::GET, &table, ADMIN_KEY).send().await.expect("answers");
     assert!(table.text().await.expect("text").contains("x2"), "the file of the run is there");
     let patch = app.request(reqwest::Method::PATCH, path, ADMIN_KEY).json(&json!({"title": "kept"}));
-    assert_eq!(Answer::of(patch).await.ok()["version"], 8);
+    assert_eq!(Answer::of(patch).await.ok()["version"], 9);
     app.stop().await;
     let (code, checked) = report(&data_dir(&app), &["store", "check", "--deep", "--json"]);
     assert_eq!(code, Some(0), "{checked}");
