@@ -1,0 +1,9 @@
+//! What stands between the network and an axum router, for every HTTP program of this workspace: rate limits,
+//! CORS, security headers, client addresses behind proxies, and serving with bounds and an orderly end.
+//! Nothing here knows a route, a credential or an error format of any program.
+
+pub mod client;
+pub mod cors;
+pub mod limit;
+pub mod security;
+pub mod serve;

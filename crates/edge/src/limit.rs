@@ -1,0 +1,348 @@
+//! Token buckets, one per key, in bounded memory, and the headers that tell callers of them. What a key stands
+//! for and how a refusal is written is the caller's matter.
+//!
+//! Each bucket is one number, the time at which it will be full again (the "theoretical arrival time" of the
+//! generic cell rate algorithm, ITU-T I.371, annex A). A bucket that is full again equals one that was never
+//! used, so it can be forgotten without loss. `governor` was weighed: its keyed store grows until it is swept
+//! by hand.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+
+/// Remaining tokens of each limit (draft-ietf-httpapi-ratelimit-headers-10, section 4).
+pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+/// Size and window of each limit (the same draft, section 3).
+pub const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+const NANOS: u64 = 1_000_000_000;
+const SHARDS: usize = 16;
+
+/// How fast a bucket fills and how much it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// Nanoseconds for one token.
+    interval: u64,
+    burst: u32,
+}
+
+/// A rate that lets nothing through, or that is no number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a rate must be above 0 and at most 1,000,000,000 a second, with a burst of at least 1")]
+pub struct BadRate;
+
+impl Rate {
+    /// So many tokens a second, and so many at once.
+    ///
+    /// # Errors
+    /// Zero, negative, or not finite.
+    pub fn per_second(tokens: f64, burst: u32) -> Result<Self, BadRate> {
+        // slower than one token in 30 years would overflow a full bucket
+        let sound = tokens.is_finite() && tokens > 1e-9 && tokens <= 1e9 && burst > 0;
+        if !sound {
+            return Err(BadRate);
+        }
+        Ok(Self { interval: ((NANOS as f64 / tokens).round() as u64).max(1), burst })
+    }
+
+    /// So many tokens a minute, all of them at once if need be.
+    ///
+    /// # Errors
+    /// Zero.
+    pub fn per_minute(tokens: u32) -> Result<Self, BadRate> {
+        Self::per_second(f64::from(tokens) / 60.0, tokens)
+    }
+}
+
+/// What a bucket said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decision {
+    /// The limiter's name, as it stands in the headers.
+    pub name: &'static str,
+    pub is_allowed: bool,
+    /// Tokens of a full bucket.
+    pub burst: u32,
+    /// Whole tokens that are left.
+    pub remaining: u32,
+    /// Until the refused request would be let through; zero where it was.
+    pub retry_after: Duration,
+    /// Until the bucket is full.
+    pub full_after: Duration,
+    /// For an empty bucket to fill.
+    pub window: Duration,
+}
+
+/// Buckets by key. Cheap to share behind an `Arc`; every method takes `&self`.
+#[derive(Debug)]
+pub struct Limiter<K> {
+    name: &'static str,
+    interval: AtomicU64,
+    burst: AtomicU32,
+    hasher: RandomState,
+    /// When each bucket is full again, in nanoseconds since `epoch`.
+    shards: Box<[Mutex<HashMap<K, u64>>]>,
+    most_per_shard: usize,
+    epoch: Instant,
+}
+
+impl<K: Hash + Eq + Clone> Limiter<K> {
+    /// At most about `most_keys` buckets are kept (rounded up to a multiple of 16). With more keys than that
+    /// the buckets that are closest to full are forgotten: their owners gain the least by it.
+    pub fn new(name: &'static str, rate: Rate, most_keys: usize) -> Self {
+        Self {
+            name,
+            interval: AtomicU64::new(rate.interval),
+            burst: AtomicU32::new(rate.burst),
+            hasher: RandomState::new(),
+            shards: (0..SHARDS).map(|_| Mutex::new(HashMap::new())).collect(),
+            most_per_shard: most_keys.div_ceil(SHARDS).max(1),
+            epoch: Instant::now(),
+        }
+    }
+
+    /// Changes the rate of all buckets, as a reload of settings does. What was taken stays taken.
+    pub fn set_rate(&self, rate: Rate) {
+        self.interval.store(rate.interval, Ordering::Relaxed);
+        self.burst.store(rate.burst, Ordering::Relaxed);
+    }
+
+    /// Takes a token.
+    pub fn take(&self, key: &K) -> Decision {
+        self.take_at(key, 1, Instant::now())
+    }
+
+    /// Takes so many tokens at a time, all or none. More than the burst are never let through.
+    pub fn take_at(&self, key: &K, tokens: u32, at: Instant) -> Decision {
+        self.decide(key, tokens, at, true)
+    }
+
+    /// Asks whether a token is there, and takes none: for limits on failures, which are known only later.
+    pub fn peek(&self, key: &K) -> Decision {
+        self.peek_at(key, Instant::now())
+    }
+
+    /// As [`Self::peek`], at a time.
+    pub fn peek_at(&self, key: &K, at: Instant) -> Decision {
+        self.decide(key, 1, at, false)
+    }
+
+    /// Buckets that are kept now.
+    pub fn keys(&self) -> usize {
+        self.shards.iter().map(|shard| lock(shard).len()).sum()
+    }
+
+    fn decide(&self, key: &K, tokens: u32, at: Instant, is_taken: bool) -> Decision {
+        let interval = self.interval.load(Ordering::Relaxed);
+        let burst = self.burst.load(Ordering::Relaxed);
+        let window = interval.saturating_mul(u64::from(burst));
+        let now = u64::try_from(at.saturating_duration_since(self.epoch).as_nanos()).unwrap_or(u64::MAX / 2);
+        let shard = &self.shards[self.hasher.hash_one(key) as usize % SHARDS];
+        let mut buckets = lock(shard);
+        let full_at = buckets.get(key).copied().unwrap_or(0).max(now);
+        let wanted = full_at.saturating_add(interval.saturating_mul(u64::from(tokens)));
+        let over = wanted.saturating_sub(now).saturating_sub(window);
+        let is_allowed = over == 0;
+        let mut full_after = full_at - now;
+        if is_allowed && is_taken {
+            full_after = wanted - now;
+            if let Some(bucket) = buckets.get_mut(key) {
+                *bucket = wanted;
+            } else {
+                if buckets.len() >= self.most_per_shard {
+                    make_room(&mut buckets, self.most_per_shard, now);
+                }
+                buckets.insert(key.clone(), wanted);
+            }
+        }
+        drop(buckets);
+        Decision {
+            name: self.name,
+            is_allowed,
+            burst,
+            remaining: u32::try_from(window.saturating_sub(full_after) / interval).unwrap_or(u32::MAX),
+            retry_after: Duration::from_nanos(over),
+            full_after: Duration::from_nanos(full_after),
+            window: Duration::from_nanos(window),
+        }
+    }
+}
+
+fn lock<K>(shard: &Mutex<HashMap<K, u64>>) -> std::sync::MutexGuard<'_, HashMap<K, u64>> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Forgets the full buckets, then those closest to full, until an eighth of the places is free: the walk over
+/// all of them is then paid by many insertions.
+fn make_room<K: Hash + Eq>(buckets: &mut HashMap<K, u64>, most: usize, now: u64) {
+    buckets.retain(|_, full_at| *full_at > now);
+    let allowed = most - (most / 8).max(1);
+    if buckets.len() <= allowed {
+        return;
+    }
+    let mut times: Vec<u64> = buckets.values().copied().collect();
+    let surplus = times.len() - allowed;
+    let (_, last_forgotten, _) = times.select_nth_unstable(surplus - 1);
+    let last_forgotten = *last_forgotten;
+    let mut left = surplus;
+    buckets.retain(|_, full_at| {
+        let stays = left == 0 || *full_at > last_forgotten;
+        left -= usize::from(!stays);
+        stays
+    });
+}
+
+/// Whole seconds, rounded up.
+fn seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
+}
+
+/// Writes `RateLimit-Policy`, `RateLimit` and, where one of the decisions is a refusal, `Retry-After` (at least
+/// one second: RFC 9110, section 10.2.3 knows whole seconds only).
+pub fn write_headers(headers: &mut HeaderMap, decisions: &[Decision]) {
+    if decisions.is_empty() {
+        return;
+    }
+    let list = |item: &dyn Fn(&Decision) -> String| {
+        HeaderValue::from_str(&decisions.iter().map(item).collect::<Vec<_>>().join(", "))
+    };
+    let policy = list(&|d| format!("\"{}\";q={};w={}", d.name, d.burst, seconds(d.window).max(1)));
+    let state = list(&|d| {
+        let wait = if d.is_allowed { d.full_after } else { d.retry_after };
+        format!("\"{}\";r={};t={}", d.name, d.remaining, seconds(wait))
+    });
+    // names are literals of the program; one that is no header text is left out
+    if let (Ok(policy), Ok(state)) = (policy, state) {
+        headers.insert(RATE_LIMIT_POLICY, policy);
+        headers.insert(RATE_LIMIT, state);
+    }
+    if let Some(wait) = decisions.iter().filter(|d| !d.is_allowed).map(|d| d.retry_after).max() {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds(wait).max(1)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn limiter(per_second: f64, burst: u32, most_keys: usize) -> Limiter<u32> {
+        Limiter::new("t", Rate::per_second(per_second, burst).expect("sound"), most_keys)
+    }
+
+    #[test]
+    fn a_burst_is_let_through_and_then_the_rate() {
+        let limiter = limiter(10.0, 3, 100);
+        let start = limiter.epoch;
+        let left: Vec<u32> = (0..3).map(|_| limiter.take_at(&1, 1, start).remaining).collect();
+        assert_eq!(left, [2, 1, 0]);
+        let refused = limiter.take_at(&1, 1, start);
+        assert!(!refused.is_allowed);
+        assert_eq!(refused.retry_after, Duration::from_millis(100));
+        assert!(!limiter.take_at(&1, 1, start + Duration::from_millis(99)).is_allowed);
+        assert!(limiter.take_at(&1, 1, start + Duration::from_millis(100)).is_allowed);
+        assert!(limiter.take_at(&2, 1, start).is_allowed, "another key has a bucket of its own");
+        assert!(!limiter.take_at(&3, 4, start).is_allowed, "more than a bucket holds");
+    }
+
+    #[test]
+    fn a_peek_takes_nothing() {
+        let limiter = limiter(1.0, 1, 10);
+        let start = limiter.epoch;
+        for _ in 0..5 {
+            assert!(limiter.peek_at(&1, start).is_allowed);
+        }
+        assert_eq!(limiter.keys(), 0);
+        limiter.take_at(&1, 1, start);
+        assert!(!limiter.peek_at(&1, start).is_allowed);
+    }
+
+    #[test]
+    fn a_new_rate_holds_for_old_buckets() {
+        let limiter = limiter(1.0, 1, 10);
+        let start = limiter.epoch;
+        assert!(limiter.take_at(&1, 1, start).is_allowed);
+        assert!(!limiter.take_at(&1, 1, start).is_allowed);
+        limiter.set_rate(Rate::per_second(1.0, 2).expect("sound"));
+        assert!(limiter.take_at(&1, 1, start).is_allowed);
+        assert!(!limiter.take_at(&1, 1, start).is_allowed);
+    }
+
+    #[test]
+    fn very_many_keys_stay_within_the_bound_and_the_worst_caller_is_remembered() {
+        let limiter = limiter(1.0, 50, 1_000);
+        let start = limiter.epoch;
+        while limiter.take_at(&0, 1, start).is_allowed {}
+        for key in 1..200_000 {
+            limiter.take_at(&key, 1, start);
+        }
+        assert!(limiter.keys() <= 1_008, "{}", limiter.keys());
+        assert!(!limiter.take_at(&0, 1, start).is_allowed, "the emptiest bucket is kept");
+    }
+
+    #[test]
+    fn full_buckets_are_forgotten_first() {
+        let limiter = limiter(1.0, 2, 16);
+        let start = limiter.epoch;
+        for key in 0..1_000 {
+            limiter.take_at(&key, 1, start + Duration::from_secs(u64::from(key) * 2));
+        }
+        assert!(limiter.keys() <= 16);
+    }
+
+    #[test]
+    fn headers_tell_every_limit_and_when_to_come_back() {
+        let (a, b) = (limiter(100.0, 200, 10), limiter(0.5, 1, 10));
+        let now = a.epoch.max(b.epoch);
+        b.take_at(&1, 1, now);
+        let mut headers = HeaderMap::new();
+        let mut decisions = [a.take_at(&1, 1, now), b.take_at(&1, 1, now)];
+        decisions[0].name = "credential";
+        write_headers(&mut headers, &decisions);
+        assert_eq!(headers[RATE_LIMIT_POLICY], "\"credential\";q=200;w=2, \"t\";q=1;w=2");
+        assert_eq!(headers[RATE_LIMIT], "\"credential\";r=199;t=1, \"t\";r=0;t=2");
+        assert_eq!(headers[RETRY_AFTER], "2");
+        let mut headers = HeaderMap::new();
+        write_headers(&mut headers, &decisions[..1]);
+        assert!(!headers.contains_key(RETRY_AFTER));
+        write_headers(&mut HeaderMap::new(), &[]);
+    }
+
+    #[test]
+    fn rates_that_let_nothing_through_are_refused() {
+        for (rate, burst) in [(0.0, 1), (-1.0, 1), (f64::NAN, 1), (f64::INFINITY, 1), (1.0, 0), (2e9, 1)] {
+            assert_eq!(Rate::per_second(rate, burst), Err(BadRate));
+        }
+        assert_eq!(Rate::per_minute(0), Err(BadRate));
+        assert!(Rate::per_minute(10).is_ok());
+    }
+
+    proptest! {
+        /// The model: tokens as a real number that grows with time up to the burst.
+        #[test]
+        fn decisions_are_those_of_a_bucket_that_fills(
+            rate in 1u32..1000, burst in 1u32..20, steps in prop::collection::vec((0u64..3_000, 1u32..4), 1..60),
+        ) {
+            let limiter = limiter(f64::from(rate), burst, 10);
+            let (mut now_ms, mut tokens, mut last_ms) = (0u64, f64::from(burst), 0u64);
+            for (wait, wanted) in steps {
+                now_ms += wait;
+                tokens = (tokens + (now_ms - last_ms) as f64 * f64::from(rate) / 1e3).min(f64::from(burst));
+                last_ms = now_ms;
+                let said = limiter.take_at(&1, wanted, limiter.epoch + Duration::from_millis(now_ms));
+                // the interval is rounded to a nanosecond: at a tie either answer is right
+                let tie = (tokens - f64::from(wanted)).abs() < 1e-3;
+                if !tie {
+                    prop_assert_eq!(said.is_allowed, tokens >= f64::from(wanted));
+                }
+                if said.is_allowed {
+                    tokens -= f64::from(wanted);
+                }
+            }
+        }
+    }
+}
