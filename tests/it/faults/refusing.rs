@@ -1,5 +1,5 @@
-//! A disk that refuses: errors of write and fsync, and writes that stop half way, on every kind of file
-//! that the program writes. A library that is preloaded lets the calls fail; the program knows nothing of it.
+//! A disk that refuses: errors of write, fsync and rename, and writes that stop half way, on every kind of
+//! file that the program writes. A library that is preloaded lets the calls fail; the program knows nothing of it.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -23,6 +23,7 @@ enum Refusal {
     Sync = 1,
     Write = 2,
     HalfWrite = 3,
+    Rename = 4,
 }
 
 /// The control file of the preloaded library.
@@ -230,6 +231,11 @@ async fn readable_copies_that_cannot_be_written_catch_up_and_stop_nothing() {
         disk.refuse(Refusal::Write, rustix::io::Errno::NOSPC, part, true);
         created(&program).await;
         crate::support::runs::eventually("the copy is refused again", || disk.hits() > 0);
+        if part == "job.json" {
+            disk.refuse(Refusal::Rename, rustix::io::Errno::IO, part, true);
+            created(&program).await;
+            crate::support::runs::eventually("the new name is refused", || disk.hits() > 0);
+        }
         disk.heal();
         let ended = tokio::task::block_in_place(|| program.end());
         assert!(ended.success(), "{part}: {ended}");
@@ -247,6 +253,7 @@ async fn an_upload_that_cannot_be_kept_changes_nothing() {
         (Refusal::Write, rustix::io::Errno::NOSPC, 507),
         (Refusal::Write, rustix::io::Errno::IO, 500),
         (Refusal::Sync, rustix::io::Errno::IO, 500),
+        (Refusal::Rename, rustix::io::Errno::IO, 500),
     ];
     for (what, error, expected) in refusals {
         disk.refuse(what, error, "/inputs/", false);
@@ -265,7 +272,11 @@ async fn an_attempt_whose_files_are_refused_is_tried_again() {
     let dir = tempfile::tempdir().expect("a directory");
     let Some(disk) = Disk::build(dir.path()) else { return };
     let program = disk.start(dir.path()).go();
-    let refusals = [(Refusal::Sync, "/publish/", "publish"), (Refusal::Write, "/manifest.json", "prepare")];
+    let refusals = [
+        (Refusal::Sync, "/publish/", "publish"),
+        (Refusal::Rename, "/artifacts/runs/", "publish"),
+        (Refusal::Write, "/manifest.json", "prepare"),
+    ];
     for (what, part, detail) in refusals {
         let job = confirmed(&program).await;
         disk.refuse(what, rustix::io::Errno::IO, part, false);

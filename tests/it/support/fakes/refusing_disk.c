@@ -1,7 +1,7 @@
 /* A disk that refuses, for tests: preloaded before the C library, it lets chosen calls on chosen files fail
  * as a control file says, which the test changes while the program runs. Nothing of this is in the program.
  *
- * The control file is mapped by both sides: what (1 sync, 2 write, 3 write that stops half way), how many
+ * The control file is mapped by both sides: what (1 sync, 2 write, 3 write that stops half way, 4 rename), how many
  * calls pass before the first that fails, the error, whether every later one fails too, how often one
  * failed, and a part of the path. */
 #define _GNU_SOURCE
@@ -36,15 +36,9 @@ static struct control *control(void) {
     return mapped;
 }
 
-/* True if this call on this file shall fail. */
-static int refuses(int fd, int is_sync) {
+/* True if this call on the file of this path shall fail. */
+static int refuses_path(const char *path) {
     struct control *c = control();
-    if (c == NULL || c->what == 0 || (c->what == 1) != is_sync) return 0;
-    char name[64], path[4096];
-    snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
-    ssize_t n = readlink(name, path, sizeof path - 1);
-    if (n <= 0) return 0;
-    path[n] = 0;
     if (strstr(path, (const char *)c->part) == NULL) return 0;
     if (c->pass > 0) {
         __sync_fetch_and_sub(&c->pass, 1);
@@ -53,6 +47,18 @@ static int refuses(int fd, int is_sync) {
     if (c->hits > 0 && !c->sticky) return 0;
     __sync_fetch_and_add(&c->hits, 1);
     return 1;
+}
+
+/* True if this call on this open file shall fail. */
+static int refuses(int fd, int is_sync) {
+    struct control *c = control();
+    if (c == NULL || c->what == 0 || c->what == 4 || (c->what == 1) != is_sync) return 0;
+    char name[64], path[4096];
+    snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(name, path, sizeof path - 1);
+    if (n <= 0) return 0;
+    path[n] = 0;
+    return refuses_path(path);
 }
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
@@ -92,4 +98,10 @@ ssize_t pwrite64(int fd, const void *data, size_t size, off64_t at) {
         return -1;
     }
     return REAL(pwrite64)(fd, data, size, at);
+}
+
+int rename(const char *from, const char *to) {
+    struct control *c = control();
+    if (c != NULL && c->what == 4 && refuses_path(to)) { errno = (int)c->error; return -1; }
+    return REAL(rename)(from, to);
 }
