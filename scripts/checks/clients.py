@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""The Python client and the README's curl example against a real service.
+
+Usage: clients.py PROGRAM, with PROGRAM the built stata-service. Prints what it saw; exits with 1 at the first
+thing that is not as promised.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CLIENT = ROOT / "clients" / "python"
+sys.path.insert(0, str(CLIENT / "src"))
+
+import httpx  # noqa: E402
+from stata_service import ProblemError, RunFailed, Service  # noqa: E402
+
+KEY = "ssk_admin_0123456789abcdef0123456789abcdef"
+PAY = ROOT / "assets/stata_do_library/datasets/pay.csv"
+OLS = {"template_id": "linear.ols_robust", "outcome_var": "log_pay", "roles": {"regressors": ["schooling"]}}
+
+
+def expect(promise: str, holds: object) -> None:
+    if not holds:
+        sys.exit(f"clients: not so: {promise}")
+    print(f"  {promise}")
+
+
+def journey(address: str, folder: Path) -> None:
+    with Service(address, KEY) as service:
+        code = service.create_task_codes()[0].get("task_code") or ""
+        with service.redeem(code, "What goes with higher pay?", client_ref="r1") as job:
+            try:
+                job.freeze()
+                expect("a freeze without a draft is refused", False)
+            except ProblemError as problem:
+                expect("a refusal is an exception with its code", problem.code == "PLAN_FREEZE_NOT_ALLOWED")
+            expect("an upload answers its columns", job.upload(PAY)["row_count"] == 800)
+            job.state_draft(**OLS)
+            job.patch_draft(parameters__level=90)
+            expect("the preview of the plan is ready and shows the do-file", job.preview_plan()["ready"])
+            plan = job.freeze()
+            level = [p for p in plan["contract"]["parameters"] if p["name"] == "level"]
+            expect("a parameter is bound as stated", level[0]["value"] == 90)
+            run = job.run(wait=120)
+            expect("the run succeeded", run["status"] == "succeeded")
+            row = job.results()[0]
+            expect("the slope lies in its interval", (row.get("ci_low") or 0) < (row.get("estimate") or 0))
+            files = job.download(folder / "results")
+            expect("every artifact is downloaded and has its hash", len(files) == len(job.artifacts()))
+            again = service.redeem(code)
+            expect("the same code gives the same job", (again.job_id, again.token) == (job.job_id, job.token))
+            again.close()
+        expect("a list by reference finds it", [j["job_id"] for j in service.jobs(client_ref="r1")] == [job.job_id])
+        failing(service)
+
+
+def failing(service: Service) -> None:
+    """A condition that leaves no rows: known only when the run counts them."""
+    code = service.create_task_codes()[0].get("task_code") or ""
+    with service.redeem(code, "q") as job:
+        job.upload(PAY)
+        job.state_draft(**OLS, sample_if="schooling > 1000")
+        job.freeze()
+        try:
+            job.run(wait=120)
+            expect("a run without rows does not succeed", False)
+        except RunFailed as failed:
+            expect("a run without rows is an exception with its cause", failed.run.get("cause") == "data_error")
+
+
+def curl_example(address: str) -> None:
+    """Runs the block of the README that walks the journey with curl."""
+    for tool in ("bash", "curl", "jq"):
+        if shutil.which(tool) is None:
+            print(f"  not run: the README's curl example needs {tool}")
+            return
+    text = (ROOT / "README.md").read_text("utf-8")
+    block = next(b for b in re.findall(r"```sh\n(.*?)```", text, re.S) if "task-codes/redeem" in b)
+    script = re.sub(r"(?m)^api=.*$", f"api={address}", block)
+    waits = '\nfor _ in $(seq 100); do s=$(curl -s $api/v1/jobs/$job -H "$auth" | jq -r .status); ' \
+            '[ "$s" = succeeded ] && break; sleep 0.2; done; echo "ended: $s"\n'
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script + waits], cwd=ROOT, text=True, capture_output=True,
+        env={**os.environ, "SS_BOOTSTRAP_ADMIN_KEY": KEY}, timeout=120,
+    )
+    expect("the README's curl example runs to a success", "ended: succeeded" in done.stdout)
+    expect("and lists its artifacts", "artifacts/plan.json" in done.stdout)
+
+
+def types_and_models(address: str, folder: Path) -> None:
+    document = folder / "openapi.json"
+    document.write_bytes(httpx.get(f"{address}/v1/openapi.json").content)
+    subprocess.run([sys.executable, str(CLIENT / "generate.py"), "--check", str(document)], check=True)
+    expect("the client's types are those of the document", True)
+    subprocess.run(
+        [sys.executable, "-m", "mypy", "--no-error-summary", "--cache-dir", str(folder / "mypy"),
+         "src", "generate.py"], cwd=CLIENT, check=True,
+    )
+    expect("the client type-checks strictly", True)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        service = subprocess.Popen(
+            [sys.argv[1], "serve", "--listen", "127.0.0.1:0", "--data-dir", str(folder / "data")],
+            env={**os.environ, "SS_BOOTSTRAP_ADMIN_KEY": KEY, "SS_LOG": "warn", "SS_DISK__LOW_MB": "0"},
+            stdout=subprocess.PIPE, text=True,
+        )
+        try:
+            assert service.stdout is not None
+            address = "http://" + json.loads(service.stdout.readline())["address"]
+            types_and_models(address, folder)
+            journey(address, folder)
+            curl_example(address)
+        finally:
+            service.terminate()
+            code = service.wait(30)
+    expect("the service ended in order", code == 0)
+
+
+if __name__ == "__main__":
+    main()
