@@ -30,6 +30,8 @@ fn options(dir: &std::path::Path) -> Options {
         library_dir: None,
         store_lock_wait: Duration::from_secs(5),
         bootstrap_admin_key: Some(ADMIN_KEY.to_owned().into()),
+        admin: Default::default(),
+        edge: Default::default(),
         upload_max_bytes: 1 << 30,
         upload_max_files: 10,
         disk_low: stata_service::service::space::DiskLow(Some(0)),

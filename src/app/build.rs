@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::maintenance::Maintenance;
@@ -16,6 +17,7 @@ use crate::adapters::runner::LocalRunner;
 use crate::adapters::store::sqlite::{OpenError, Options as StoreOptions, SqliteStore};
 use crate::adapters::tabular::TabularFiles;
 use crate::domain::canonical::sha256_hex;
+use crate::domain::credential::KeyKind;
 use crate::domain::migration::Migrator;
 use crate::domain::run::EngineFacts;
 use crate::domain::run_outcome::RunLimits;
@@ -25,9 +27,11 @@ use crate::ports::clock::Clock;
 use crate::ports::llm::LlmMeter;
 use crate::ports::runner::SandboxSpec;
 use crate::ports::store::Store;
-use crate::service::authenticate::{BootstrapKey, Credential, parse_credential};
+use crate::service::accounts::{Accounts, AdminAccount, BootstrapKey};
+use crate::service::authenticate::{Credential, parse_credential};
 use crate::service::check_health::{EngineProbe, Health};
 use crate::service::context::{Context, Options as ServiceOptions};
+use crate::service::guesses::Guesses;
 use crate::service::migrate::{LegacyAware, Migration};
 use crate::service::pools::Pools;
 use crate::telemetry::metrics::Metrics;
@@ -75,7 +79,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         None => Library::embedded(),
     }
     .map_err(BuildError::Library)?;
-    let bootstrap_key = bootstrap_key(options.bootstrap_admin_key.as_ref())?;
+    let accounts = accounts(&options)?;
     let mut store_options = StoreOptions::new(data_dir.clone(), Arc::clone(&clock));
     store_options.lock_wait = options.store_lock_wait;
     let store = SqliteStore::open(store_options)?;
@@ -104,6 +108,9 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         drafts: Arc::default(),
         tenants: Arc::default(),
         places: Arc::default(),
+        accounts: Arc::new(ArcSwap::from_pointee(accounts)),
+        guesses: Arc::new(Guesses::new(options.edge.failures_per_minute)),
+        reloading: Arc::default(),
         options: ServiceOptions {
             upload_max_bytes: options.upload_max_bytes,
             upload_max_files: options.upload_max_files,
@@ -111,7 +118,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
             token_days: options.token_days,
             retention: options.retention,
             run_timeout_seconds: options.engine.run_timeout.as_secs(),
-            bootstrap_key,
+            session_hours: options.admin.session_hours,
             engine_kind: options.engine.kind.clone(),
         },
     };
@@ -124,7 +131,8 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         clock,
         Some(Arc::clone(&metrics)),
     ));
-    let app = App { ctx, metrics, idempotency_locks: Arc::default(), health };
+    let started_at = ctx.clock.now();
+    let app = App { ctx, metrics, idempotency_locks: Arc::default(), started_at, health };
     // The first results, so that readiness is true from the first answer on.
     app.health.refresh(&app.ctx);
     Ok(Built { app, worker, store, maintenance, options })
@@ -195,6 +203,18 @@ fn worker(ctx: &Context, options: &Options, data_dir: &Path) -> (WorkerDeps, Wor
     (deps, options)
 }
 
+/// Who administers according to the options.
+///
+/// # Errors
+/// [`BuildError::BootstrapKey`].
+pub(super) fn accounts(options: &Options) -> Result<Accounts, BuildError> {
+    let admin = options.admin.username.clone().zip(options.admin.password_hash.clone());
+    Ok(Accounts {
+        bootstrap_key: bootstrap_key(options.bootstrap_admin_key.as_ref())?,
+        admin: admin.map(|(username, password_hash)| AdminAccount { username, password_hash }),
+    })
+}
+
 /// Reads the administrator's key of the configuration.
 ///
 /// # Errors
@@ -202,7 +222,7 @@ fn worker(ctx: &Context, options: &Options, data_dir: &Path) -> (WorkerDeps, Wor
 pub fn bootstrap_key(key: Option<&SecretString>) -> Result<Option<BootstrapKey>, BuildError> {
     let Some(key) = key else { return Ok(None) };
     match parse_credential(key.expose_secret()) {
-        Ok(Credential::ApiKey { key_id, secret }) => {
+        Ok(Credential::ApiKey { kind: KeyKind::ApiKey, key_id, secret }) => {
             Ok(Some(BootstrapKey { key_id, secret_sha256: sha256_hex(secret) }))
         }
         _ => Err(BuildError::BootstrapKey),

@@ -22,8 +22,8 @@ use crate::domain::ids::TraceId;
 use crate::domain::tenant::RetentionPolicy;
 use crate::ports::ids::IdSource;
 use crate::ports::store::{ReadError, Store};
+use crate::service::accounts::BootstrapKey;
 use crate::service::administer::{AdminRequest, administer};
-use crate::service::authenticate::BootstrapKey;
 use crate::service::credentials::Ports;
 use crate::service::pools::Pools;
 use crate::service::retention::{Deps, Summary};
@@ -63,7 +63,7 @@ async fn handle(ctx: &Context, line: &str, uid: u32) -> Value {
             if let AdminRequest::SweepRetention { dry_run } = request {
                 return sweep_answer(sweep::once(&sweep::deps(ctx), dry_run).await);
             }
-            administer(Ports::from(ctx), ctx.options.bootstrap_key.as_ref(), &caller, request).await
+            administer(Ports::from(ctx), ctx.accounts.load().bootstrap_key.as_ref(), &caller, request).await
         }
         Err(error) => Err(Problem::validation("", error.to_string())),
     };

@@ -20,6 +20,8 @@ pub struct Options {
     pub store_lock_wait: Duration,
     /// `ssk_<id>_<secret>`, accepted until revoked.
     pub bootstrap_admin_key: Option<SecretString>,
+    pub admin: AdminOptions,
+    pub edge: EdgeOptions,
     pub upload_max_bytes: u64,
     pub upload_max_files: usize,
     /// Free space below which new work is refused.
@@ -30,6 +32,34 @@ pub struct Options {
     pub engine: EngineOptions,
     pub worker: WorkerOptions,
     pub shutdown: ShutdownOptions,
+}
+
+/// The account with a password, and its sessions.
+#[derive(Debug, Clone)]
+pub struct AdminOptions {
+    pub username: Option<String>,
+    /// argon2id in PHC form.
+    pub password_hash: Option<SecretString>,
+    pub session_hours: u32,
+}
+
+impl Default for AdminOptions {
+    fn default() -> Self {
+        Self { username: None, password_hash: None, session_hours: 12 }
+    }
+}
+
+/// How the service meets its clients.
+#[derive(Debug, Clone)]
+pub struct EdgeOptions {
+    /// Failed logins, redeems and guesses at a credential, per address and account.
+    pub failures_per_minute: u32,
+}
+
+impl Default for EdgeOptions {
+    fn default() -> Self {
+        Self { failures_per_minute: 10 }
+    }
 }
 
 /// The language model with its decorators.

@@ -19,6 +19,7 @@ use crate::adapters::runner::reap_orphans;
 use crate::adapters::store::SqliteStore;
 use crate::http::router;
 use crate::http::state::App;
+use crate::service::admin_session::recall_failures;
 use crate::worker::{Drain, Worker, WorkerStatus};
 
 /// How often health checks and gauges are renewed.
@@ -46,6 +47,13 @@ pub async fn serve(
 ) -> std::io::Result<Ended> {
     let Built { app, worker, store, maintenance, options } = built;
     app.ctx.tenants.refresh(store.as_ref()).await.map_err(std::io::Error::other)?;
+    if let Err(problem) = recall_failures(&app.ctx).await {
+        tracing::warn!(
+            event = "SS_LOGIN_FAILED",
+            code = problem.code.as_str(),
+            "earlier failed logins cannot be read"
+        );
+    }
     // before the worker starts, so that no change of a job is missed
     let counters = tokio::spawn(count_changes(app.clone()).await?);
     let worker = Worker::start(worker.0, worker.1).await.map_err(std::io::Error::other)?;

@@ -12,7 +12,8 @@ use super::{Exit, settings};
 use crate::adapters::store::{LockError, OpenError};
 use crate::app::build::{BuildError, build};
 use crate::app::options::{
-    EngineOptions, LlmEndpoint, LlmOptions, LlmWire, OnShutdown, Options, ShutdownOptions, WorkerOptions,
+    AdminOptions, EdgeOptions, EngineOptions, LlmEndpoint, LlmOptions, LlmWire, OnShutdown, Options,
+    ShutdownOptions, WorkerOptions,
 };
 use crate::app::serve::{Ended, serve};
 use crate::config::{self, Flags, Settings};
@@ -181,6 +182,12 @@ fn options(settings: &Settings) -> Result<Options, BuildError> {
         library_dir: settings.library_dir.clone(),
         store_lock_wait: Duration::from_secs(settings.store.lock_wait),
         bootstrap_admin_key: settings.admin.bootstrap_key.clone(),
+        admin: AdminOptions {
+            username: settings.admin.username.clone(),
+            password_hash: settings.admin.password_hash.clone(),
+            session_hours: settings.admin.session_hours,
+        },
+        edge: EdgeOptions { failures_per_minute: settings.limits.failures_per_minute },
         upload_max_bytes: settings.upload.max_bytes,
         upload_max_files: settings.upload.max_files,
         disk_low: DiskLow(settings.disk.low_mb.map(|mb| mb << 20)),

@@ -350,6 +350,7 @@ fn admin(r: &mut Reader<'_>) -> Admin {
         bootstrap_key: r.secret("admin.bootstrap_key"),
         username: r.text("admin.username"),
         password_hash: r.secret("admin.password_hash"),
+        session_hours: r.count("admin.session_hours", 1, 24 * 30) as u32,
     };
     if let Some(key) = &admin.bootstrap_key {
         let mut parts = key.expose_secret().splitn(3, '_');

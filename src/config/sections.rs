@@ -230,6 +230,7 @@ pub struct Admin {
     pub bootstrap_key: Option<SecretString>,
     pub username: Option<String>,
     pub password_hash: Option<SecretString>,
+    pub session_hours: u32,
 }
 
 /// The production gate.

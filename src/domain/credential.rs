@@ -1,4 +1,4 @@
-//! Records of task codes and API keys, and the principal that a request acts as. Secrets appear as hashes only.
+//! Records of task codes and keys (API keys, admin sessions, personal tokens), and the principal that a request acts as. Secrets appear as hashes only.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -20,7 +20,57 @@ pub enum Role {
     Admin,
 }
 
-/// An API key as stored: `ssk_<key_id>_<secret>`, of which only the hash of the secret is kept.
+/// What a stored key is; each kind has a form of its own, `<prefix>_<id>_<secret>`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyKind {
+    /// `ssk_`: made for programs of a tenant.
+    #[default]
+    ApiKey,
+    /// `sss_`: made by an administrator's login, ends by logout or in hours.
+    Session,
+    /// `ssp_`: made by an administrator for scripts of their own.
+    PersonalToken,
+}
+
+impl KeyKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::ApiKey, Self::Session, Self::PersonalToken];
+
+    /// What the text of a key of this kind begins with.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::ApiKey => "ssk",
+            Self::Session => "sss",
+            Self::PersonalToken => "ssp",
+        }
+    }
+
+    /// The name of the kind in resources of audit events.
+    pub fn resource(self) -> &'static str {
+        match self {
+            Self::ApiKey => "api_key",
+            Self::Session => "admin_session",
+            Self::PersonalToken => "admin_token",
+        }
+    }
+
+    fn is_api_key(&self) -> bool {
+        *self == Self::ApiKey
+    }
+}
+
+/// Whose a session or personal token is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyOwner {
+    /// The account's name, or `ssk_<id>` of the key that made it.
+    pub name: String,
+    /// The account's fingerprint at the login: with another password the session ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+}
+
+/// A key as stored, of which only the hash of the secret is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ApiKeyRecord {
     pub key_id: KeyId,
@@ -34,6 +84,18 @@ pub struct ApiKeyRecord {
     pub expires_at: Option<DateTime<Utc>>,
     pub revoked_at: Option<DateTime<Utc>>,
     pub last_used_at: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "KeyKind::is_api_key")]
+    pub kind: KeyKind,
+    /// Of sessions and personal tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<KeyOwner>,
+}
+
+impl ApiKeyRecord {
+    /// The resource name that audit events use.
+    pub fn resource(&self) -> String {
+        format!("{}:{}", self.kind.resource(), self.key_id)
+    }
 }
 
 /// A task code as stored. The code itself is shown once and never kept.
@@ -92,8 +154,8 @@ impl TaskCodeRecord {
 pub enum Principal {
     /// The holder of a job token: everything on that one job.
     JobToken { tenant: TenantId, job_id: JobId },
-    /// The holder of an API key.
-    ApiKey { tenant: TenantId, key_id: KeyId, role: Role },
+    /// The holder of an API key, an admin session or a personal token.
+    ApiKey { tenant: TenantId, key_id: KeyId, role: Role, kind: KeyKind },
 }
 
 impl Principal {

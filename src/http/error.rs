@@ -12,18 +12,23 @@ use crate::domain::error::{ErrorCode, Problem};
 pub fn status_of(code: ErrorCode) -> StatusCode {
     use ErrorCode as E;
     match code {
-        E::AuthBearerTokenMissing | E::AuthBearerTokenInvalid => StatusCode::UNAUTHORIZED,
+        E::AuthBearerTokenMissing | E::AuthBearerTokenInvalid | E::AuthLoginFailed => {
+            StatusCode::UNAUTHORIZED
+        }
         E::AuthTokenInvalid | E::AuthTokenForbidden | E::RetentionHold => StatusCode::FORBIDDEN,
         E::JobNotFound
         | E::RouteNotFound
         | E::TaskCodeNotFound
         | E::ApiKeyNotFound
+        | E::AdminTokenNotFound
         | E::InputDatasetNotFound
         | E::TemplateNotFound
         | E::DraftNotFound
         | E::RunNotFound
         | E::ArtifactNotFound => StatusCode::NOT_FOUND,
         E::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        E::UriTooLong => StatusCode::URI_TOO_LONG,
+        E::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         E::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
         E::PayloadTooLarge | E::InputTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         E::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -44,6 +49,7 @@ pub fn status_of(code: ErrorCode) -> StatusCode {
         | E::IdempotencySecretNotReplayable
         | E::TaskCodeRedeemConflict
         | E::InputsMissing
+        | E::ConfigReloadFailed
         | E::PlanFreezeNotAllowed
         | E::PlanAlreadyFrozenConflict
         | E::PlanMissing

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::middleware::idempotency::KeyLocks;
 use crate::service::Context;
 use crate::telemetry::metrics::Metrics;
@@ -12,5 +14,7 @@ pub struct App {
     pub ctx: Arc<Context>,
     pub metrics: Arc<Metrics>,
     pub idempotency_locks: Arc<KeyLocks>,
+    /// When this process was built.
+    pub started_at: DateTime<Utc>,
     pub health: Arc<crate::service::check_health::Health>,
 }

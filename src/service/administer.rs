@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::accounts::BootstrapKey;
 use super::api_keys::{CreateApiKey, ListApiKeys, NewApiKey, RevokeApiKey, RotateApiKey};
-use super::authenticate::BootstrapKey;
 use super::context::Caller;
 use super::credential_views::{ApiKeyView, TaskCodeView};
 use super::credentials::Ports;

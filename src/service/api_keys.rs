@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::authenticate::BootstrapKey;
+use super::accounts::BootstrapKey;
 use super::commits::{Attempt, read_problem, with_retries};
 use super::context::Caller;
 use super::credentials::{Ports, expiry};
 use crate::domain::canonical::sha256_hex;
-use crate::domain::credential::{ApiKeyRecord, Role};
+use crate::domain::credential::{ApiKeyRecord, KeyKind, KeyOwner, Role};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{KeyId, TenantId};
 use crate::ports::store::{Expect, Record, Write};
@@ -26,7 +26,7 @@ const ID_CHARS: usize = 16;
 /// A new key with its record.
 #[derive(Debug, Clone)]
 pub struct IssuedKey {
-    /// `ssk_<id>_<secret>`
+    /// `ssk_<id>_<secret>`, or with the prefix of its kind.
     pub api_key: String,
     pub record: ApiKeyRecord,
 }
@@ -41,6 +41,33 @@ pub struct NewApiKey {
     pub expires_in_days: Option<u32>,
 }
 
+/// What the record of a new key of any kind says.
+pub(super) struct NewKey {
+    pub tenant_id: TenantId,
+    pub role: Role,
+    pub label: Option<String>,
+    pub kind: KeyKind,
+    pub owner: Option<KeyOwner>,
+}
+
+impl NewKey {
+    fn api_key(tenant_id: TenantId, role: Role, label: Option<String>) -> Self {
+        Self { tenant_id, role, label, kind: KeyKind::ApiKey, owner: None }
+    }
+}
+
+/// Checks the length of a label.
+///
+/// # Errors
+/// `INPUT_VALIDATION_FAILED`.
+pub(super) fn check_label(label: Option<&String>) -> Result<(), Problem> {
+    if label.is_some_and(|label| label.chars().count() > LABEL_MAX_CHARS) {
+        let reason = format!("must have at most {LABEL_MAX_CHARS} characters");
+        return Err(Problem::validation("label", reason));
+    }
+    Ok(())
+}
+
 /// Creates a key.
 pub struct CreateApiKey<'a>(pub Ports<'a>);
 
@@ -50,12 +77,10 @@ impl CreateApiKey<'_> {
     /// # Errors
     /// `INPUT_VALIDATION_FAILED`; `STORE_UNAVAILABLE`.
     pub async fn execute(&self, caller: &Caller, new: NewApiKey) -> Result<IssuedKey, Problem> {
-        if new.label.as_ref().is_some_and(|label| label.chars().count() > LABEL_MAX_CHARS) {
-            let reason = format!("must have at most {LABEL_MAX_CHARS} characters");
-            return Err(Problem::validation("label", reason));
-        }
+        check_label(new.label.as_ref())?;
         let now = self.0.clock.now();
         let expires_at = new.expires_in_days.map(|days| expiry(now, days)).transpose()?;
+        let new = NewKey::api_key(new.tenant_id, new.role, new.label);
         let issued = issue(self.0, &new, expires_at);
         let event = created(self.0, caller, &issued.record);
         self.0.commit(vec![insert(&issued.record)], vec![event]).await.map_err(final_problem)?;
@@ -72,7 +97,9 @@ impl ListApiKeys<'_> {
     /// # Errors
     /// `STORE_UNAVAILABLE`.
     pub async fn execute(&self, tenant: Option<TenantId>) -> Result<Vec<ApiKeyRecord>, Problem> {
-        self.0.store.list_api_keys(tenant).await.map_err(read_problem)
+        let mut all = self.0.store.list_api_keys(tenant).await.map_err(read_problem)?;
+        all.retain(|key| key.kind == KeyKind::ApiKey);
+        Ok(all)
     }
 }
 
@@ -103,12 +130,7 @@ impl RotateApiKey<'_> {
             if old.revoked_at.is_some() || old.expires_at.is_some_and(|at| at <= now) {
                 return Err(not_found().into());
             }
-            let new = NewApiKey {
-                tenant_id: old.tenant_id.clone(),
-                role: old.role,
-                label: old.label.clone(),
-                expires_in_days: None,
-            };
+            let new = NewKey::api_key(old.tenant_id.clone(), old.role, old.label.clone());
             let issued = issue(ports, &new, old.expires_at);
             let end = now + Duration::hours(hours.into());
             let mut ending = old.clone();
@@ -183,10 +205,13 @@ fn revoked_bootstrap(key: &BootstrapKey, now: DateTime<Utc>) -> ApiKeyRecord {
         expires_at: None,
         revoked_at: Some(now),
         last_used_at: None,
+        kind: KeyKind::ApiKey,
+        owner: None,
     }
 }
 
-fn issue(ports: Ports<'_>, new: &NewApiKey, expires_at: Option<DateTime<Utc>>) -> IssuedKey {
+/// Makes a new key with its record; nothing is written.
+pub(super) fn issue(ports: Ports<'_>, new: &NewKey, expires_at: Option<DateTime<Utc>>) -> IssuedKey {
     let secret = ports.random_text(SECRET_CHARS);
     let key_id = KeyId::parse(ports.random_text(ID_CHARS)).expect("base-32 texts are valid ids");
     let record = ApiKeyRecord {
@@ -200,8 +225,10 @@ fn issue(ports: Ports<'_>, new: &NewApiKey, expires_at: Option<DateTime<Utc>>) -
         expires_at,
         revoked_at: None,
         last_used_at: None,
+        kind: new.kind,
+        owner: new.owner.clone(),
     };
-    IssuedKey { api_key: format!("ssk_{key_id}_{secret}"), record }
+    IssuedKey { api_key: format!("{}_{key_id}_{secret}", new.kind.prefix()), record }
 }
 
 fn created(ports: Ports<'_>, caller: &Caller, record: &ApiKeyRecord) -> crate::domain::audit::AuditEvent {
@@ -243,5 +270,5 @@ async fn load(
     key_id: &KeyId,
 ) -> Result<Option<ApiKeyRecord>, Problem> {
     let found = ports.store.api_key(key_id).await.map_err(read_problem)?;
-    Ok(found.filter(|key| tenant.is_none_or(|t| *t == key.tenant_id)))
+    Ok(found.filter(|key| key.kind == KeyKind::ApiKey && tenant.is_none_or(|t| *t == key.tenant_id)))
 }

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use subtle::ConstantTimeEq;
 
+use super::accounts::Accounts;
 use super::commits::read_problem;
 use super::context::Context;
+use super::guesses::Subject;
 use crate::domain::canonical::sha256_hex;
-use crate::domain::credential::{ApiKeyRecord, Principal, Role};
+use crate::domain::credential::{ApiKeyRecord, KeyKind, Principal, Role};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, KeyId, TenantId};
 use crate::domain::job::JobRecord;
@@ -18,16 +20,8 @@ use crate::ports::store::{Commit, Expect, Housekeeping, Record, Write};
 pub enum Credential {
     /// `ssv1.<job_id>.<secret>`
     JobToken { job_id: JobId, secret: String },
-    /// `ssk_<id>_<secret>`
-    ApiKey { key_id: KeyId, secret: String },
-}
-
-/// The administrator's key of the configuration, accepted until it is revoked in the store.
-#[derive(Debug, Clone)]
-pub struct BootstrapKey {
-    pub key_id: KeyId,
-    /// SHA-256 (hex) of the secret.
-    pub secret_sha256: String,
+    /// `ssk_<id>_<secret>`, `sss_…` of a session, `ssp_…` of a personal token.
+    ApiKey { kind: KeyKind, key_id: KeyId, secret: String },
 }
 
 /// Longest accepted credential, in bytes.
@@ -41,7 +35,7 @@ pub fn parse_credential(text: &str) -> Result<Credential, Problem> {
     let unreadable = || {
         Problem::new(
             ErrorCode::AuthBearerTokenInvalid,
-            "the credential is neither a job token (ssv1.…) nor an API key (ssk_…)",
+            "the credential is no job token (ssv1.…), API key (ssk_…), session (sss_…) or personal token (ssp_…)",
         )
     };
     if text.len() > MAX_LEN {
@@ -56,29 +50,63 @@ pub fn parse_credential(text: &str) -> Result<Credential, Problem> {
             .then(|| Credential::JobToken { job_id, secret: secret.to_owned() })
             .ok_or_else(unreadable);
     }
-    let rest = text.strip_prefix("ssk_").ok_or_else(unreadable)?;
+    let (prefix, rest) = text.split_once('_').ok_or_else(unreadable)?;
+    let kind = KeyKind::ALL.into_iter().find(|kind| kind.prefix() == prefix).ok_or_else(unreadable)?;
     let (id, secret) = rest.split_once('_').ok_or_else(unreadable)?;
     let key_id = KeyId::parse(id).map_err(|_| unreadable())?;
-    secret_ok(secret).then(|| Credential::ApiKey { key_id, secret: secret.to_owned() }).ok_or_else(unreadable)
+    secret_ok(secret)
+        .then(|| Credential::ApiKey { kind, key_id, secret: secret.to_owned() })
+        .ok_or_else(unreadable)
 }
 
 /// Looks a credential up and returns whom it stands for. `stated_tenant` is the header's, which must
-/// agree with the credential's.
+/// agree with the credential's; `network` is the client's, for the limits on guesses.
 ///
 /// # Errors
-/// `AUTH_TOKEN_INVALID` if unknown, wrong, expired or revoked; `JOB_NOT_FOUND` for another tenant's header.
+/// `AUTH_TOKEN_INVALID` if unknown, wrong, expired or revoked; `JOB_NOT_FOUND` for another tenant's header;
+/// `RATE_LIMITED` after too many different wrong secrets for one id out of one network.
 pub async fn authenticate(
     ctx: &Context,
     credential: Credential,
     stated_tenant: Option<&TenantId>,
+    network: &str,
 ) -> Result<Authenticated, Problem> {
-    match credential {
+    let (id, secret) = match &credential {
+        Credential::JobToken { job_id, secret } => (job_id.as_str(), secret.clone()),
+        Credential::ApiKey { key_id, secret, .. } => (key_id.as_str(), secret.clone()),
+    };
+    let subject = [Subject::credential(network, id)];
+    ctx.guesses.check(ctx.clock.now(), &subject)?;
+    let outcome = match credential {
         Credential::JobToken { job_id, secret } => job_token(ctx, job_id, &secret, stated_tenant).await,
-        Credential::ApiKey { key_id, secret } => {
-            let principal = api_key(ctx, key_id, &secret, stated_tenant).await?;
-            Ok(Authenticated { principal, job: None })
+        Credential::ApiKey { kind, key_id, secret } => {
+            let known = api_key(ctx, kind, key_id, &secret, stated_tenant).await;
+            known.map(|principal| Authenticated { principal, job: None })
         }
+    };
+    outcome.map_err(|refusal| {
+        if refusal.wrong_secret {
+            ctx.guesses.failed(ctx.clock.now(), &subject, Some(&secret));
+        }
+        refusal.problem
+    })
+}
+
+/// Why a credential does not open.
+struct Refusal {
+    problem: Problem,
+    /// The id exists and the secret is not its own: somebody guesses.
+    wrong_secret: bool,
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self { problem, wrong_secret: false }
     }
+}
+
+fn wrong_secret() -> Refusal {
+    Refusal { problem: invalid(), wrong_secret: true }
 }
 
 /// Whom a credential stands for.
@@ -93,52 +121,58 @@ async fn job_token(
     job_id: JobId,
     secret: &str,
     stated_tenant: Option<&TenantId>,
-) -> Result<Authenticated, Problem> {
+) -> Result<Authenticated, Refusal> {
     let now = ctx.clock.now();
     let hash = sha256_hex(secret);
-    let mut owner = None;
+    let (mut owner, mut guessed) = (None, false);
     for job in ctx.store.jobs_by_id(&job_id).await.map_err(read_problem)? {
         let Some(token) = &job.token else { continue };
         let alive = !token.revoked && token.expires_at > now;
-        if equal_in_constant_time(&hash, &token.secret_sha256) && alive {
+        let fits = equal_in_constant_time(&hash, &token.secret_sha256);
+        guessed |= !fits;
+        if fits && alive {
             owner = Some(job);
         }
     }
-    let job = owner.ok_or_else(invalid)?;
+    let job = owner.ok_or_else(|| Refusal { problem: invalid(), wrong_secret: guessed })?;
     let tenant = job.tenant_id.clone();
     if stated_tenant.is_some_and(|stated| *stated != tenant) {
-        return Err(Problem::new(ErrorCode::JobNotFound, "there is no such job"));
+        return Err(Problem::new(ErrorCode::JobNotFound, "there is no such job").into());
     }
     Ok(Authenticated { principal: Principal::JobToken { tenant, job_id }, job: Some(job) })
 }
 
 async fn api_key(
     ctx: &Context,
+    kind: KeyKind,
     key_id: KeyId,
     secret: &str,
     stated_tenant: Option<&TenantId>,
-) -> Result<Principal, Problem> {
+) -> Result<Principal, Refusal> {
     let hash = sha256_hex(secret);
     let stored = ctx.store.api_key(&key_id).await.map_err(read_problem)?;
+    let accounts = ctx.accounts.load();
     let (expected, tenant, role) = match &stored {
         Some(record) => {
             let now = ctx.clock.now();
-            let alive =
-                record.revoked_at.is_none_or(|at| at > now) && record.expires_at.is_none_or(|at| at > now);
+            let alive = record.kind == kind
+                && record.revoked_at.is_none_or(|at| at > now)
+                && record.expires_at.is_none_or(|at| at > now)
+                && owner_remains(&accounts, record);
             if !alive {
-                return Err(invalid());
+                return Err(invalid().into());
             }
             (record.secret_sha256.as_str(), record.tenant_id.clone(), record.role)
         }
-        None => match &ctx.options.bootstrap_key {
-            Some(key) if key.key_id == key_id => {
+        None => match &accounts.bootstrap_key {
+            Some(key) if key.key_id == key_id && kind == KeyKind::ApiKey => {
                 (key.secret_sha256.as_str(), TenantId::default_tenant(), Role::Admin)
             }
-            _ => return Err(invalid()),
+            _ => return Err(invalid().into()),
         },
     };
     if !equal_in_constant_time(&hash, expected) {
-        return Err(invalid());
+        return Err(wrong_secret());
     }
     if let Some(record) = stored {
         note_use(ctx, record);
@@ -146,11 +180,23 @@ async fn api_key(
     let tenant = match (role, stated_tenant) {
         (Role::Admin, Some(stated)) => stated.clone(),
         (_, Some(stated)) if *stated != tenant => {
-            return Err(Problem::new(ErrorCode::JobNotFound, "there is no such job"));
+            return Err(Problem::new(ErrorCode::JobNotFound, "there is no such job").into());
         }
         _ => tenant,
     };
-    Ok(Principal::ApiKey { tenant, key_id, role })
+    Ok(Principal::ApiKey { tenant, key_id, role, kind })
+}
+
+/// True unless the account that a session or personal token belongs to is gone, or, for a session, has
+/// another password now.
+fn owner_remains(accounts: &Accounts, record: &ApiKeyRecord) -> bool {
+    let Some(owner) = &record.owner else { return true };
+    if owner.name.starts_with("ssk_") && record.kind == KeyKind::PersonalToken {
+        return true;
+    }
+    let Some(account) = &accounts.admin else { return false };
+    let same = owner.account.as_ref().is_none_or(|print| *print == account.fingerprint());
+    account.username == owner.name && same
 }
 
 /// Least time between two notes of a key's use.
@@ -174,11 +220,12 @@ fn note_use(ctx: &Context, record: ApiKeyRecord) {
     }));
 }
 
-fn equal_in_constant_time(a: &str, b: &str) -> bool {
+pub(super) fn equal_in_constant_time(a: &str, b: &str) -> bool {
     a.as_bytes().ct_eq(b.as_bytes()).into()
 }
 
-fn invalid() -> Problem {
+/// The refusal of a credential that opens nothing.
+pub(super) fn invalid() -> Problem {
     Problem::new(ErrorCode::AuthTokenInvalid, "the credential is unknown, expired or revoked")
 }
 
@@ -187,12 +234,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_two_forms_are_read() {
+    fn only_the_known_forms_are_read() {
         let secret = "a".repeat(43);
         assert!(matches!(parse_credential(&format!("ssv1.job_1.{secret}")), Ok(Credential::JobToken { .. })));
         assert!(matches!(parse_credential(&format!("ssk_k1_{secret}")), Ok(Credential::ApiKey { .. })));
+        let long = "a".repeat(43);
+        for (prefix, expected) in [("sss", KeyKind::Session), ("ssp", KeyKind::PersonalToken)] {
+            let read = parse_credential(&format!("{prefix}_k1_{long}"));
+            assert!(matches!(read, Ok(Credential::ApiKey { kind, .. }) if kind == expected), "{prefix}");
+        }
         for bad in [
             "",
+            "ssx_k1_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
             "x",
             "ssv1.",
             "ssv1.job",

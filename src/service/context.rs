@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+
 use crate::domain::audit::Actor;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, TenantId, TraceId};
@@ -14,13 +16,16 @@ use crate::ports::job_files::JobFiles;
 use crate::ports::store::Store;
 use crate::ports::tabular::Tabular;
 
+use super::accounts::Accounts;
 use super::commits::read_problem;
+use super::guesses::Guesses;
 use super::ingest_inputs::IngestBoard;
 use super::model_draft::Model;
 use super::model_draft::board::DraftBoard;
 use super::pools::Pools;
 use super::progress::ProgressBoard;
 use super::queue_places::QueuePlaces;
+use super::reload::Reloading;
 use super::space::DiskLow;
 use super::tenants::TenantBoard;
 
@@ -40,6 +45,11 @@ pub struct Context {
     pub drafts: Arc<DraftBoard>,
     pub tenants: Arc<TenantBoard>,
     pub places: Arc<QueuePlaces>,
+    /// Who administers; replaced when the settings are read again.
+    pub accounts: Arc<ArcSwap<Accounts>>,
+    /// Failed logins, redeems and credentials of the last minute.
+    pub guesses: Arc<Guesses>,
+    pub reloading: Arc<Reloading>,
     pub options: Options,
 }
 
@@ -55,7 +65,8 @@ pub struct Options {
     /// How long things are kept where the tenant states nothing of its own.
     pub retention: RetentionPolicy,
     pub run_timeout_seconds: u64,
-    pub bootstrap_key: Option<super::authenticate::BootstrapKey>,
+    /// How long a session lasts.
+    pub session_hours: u32,
     /// `stata` or `open`.
     pub engine_kind: String,
 }

@@ -84,3 +84,41 @@ impl From<&IssuedKey> for ApiKeyView {
         Self { api_key: Some(key.api_key.clone()), ..Self::from(&key.record) }
     }
 }
+
+/// A personal token of an administrator.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct PersonalTokenView {
+    pub token_id: String,
+    /// The token itself, only in the answer to its creation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// The account, or the key that made it.
+    pub owner: String,
+    pub label: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub revoked_at: Option<DateTime<Utc>>,
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+impl From<&ApiKeyRecord> for PersonalTokenView {
+    fn from(record: &ApiKeyRecord) -> Self {
+        Self {
+            token_id: record.key_id.to_string(),
+            token: None,
+            owner: record.owner.as_ref().map(|owner| owner.name.clone()).unwrap_or_default(),
+            label: record.label.clone(),
+            created_at: record.created_at,
+            expires_at: record.expires_at,
+            revoked_at: record.revoked_at,
+            last_used_at: record.last_used_at,
+        }
+    }
+}
+
+impl PersonalTokenView {
+    /// Shows a new token with its text.
+    pub fn issued(key: &IssuedKey) -> Self {
+        Self { token: Some(key.api_key.clone()), ..Self::from(&key.record) }
+    }
+}

@@ -1,5 +1,7 @@
 //! The use cases, one file each: verb plus noun, with one public method `execute`.
 
+pub mod accounts;
+pub mod admin_session;
 pub mod administer;
 pub mod api_keys;
 pub mod authenticate;
@@ -15,12 +17,14 @@ pub mod draft_view;
 pub mod enqueue_run;
 pub mod evidence;
 pub mod freeze_plan;
+pub mod guesses;
 pub mod ingest_inputs;
 pub mod job_view;
 mod leftovers;
 pub mod migrate;
 pub mod model_draft;
 pub mod patch_job;
+pub mod personal_tokens;
 pub mod plan_list;
 pub mod pools;
 pub mod preview_inputs;
@@ -30,6 +34,7 @@ pub mod queue_places;
 pub mod quotas;
 pub mod receive_upload;
 pub mod redeem_task_code;
+pub mod reload;
 pub mod retention;
 pub mod revise_plan;
 pub mod select_sheet;

@@ -62,6 +62,8 @@ pub struct Pools {
     pub ingest: Pool,
     /// Small durable writes of artifacts.
     pub writes: Pool,
+    /// Checking passwords: each takes memory and time on purpose.
+    pub passwords: Pool,
 }
 
 impl Pools {
@@ -72,6 +74,7 @@ impl Pools {
             uploads: Pool::new("uploads", cores * 4, Duration::from_secs(10)),
             ingest: Pool::new("ingest", cores, Duration::from_secs(600)),
             writes: Pool::new("writes", cores * 8, Duration::from_secs(10)),
+            passwords: Pool::new("passwords", cores.div_ceil(2), Duration::from_secs(5)),
         }
     }
 }

@@ -56,6 +56,18 @@ pub const EVENTS: &[Event] = &[
         "commit",
     ),
     event(
+        "SS_CONFIG_RELOADED",
+        "info",
+        "The settings were read again; those that need a restart are named.",
+        "applied, restart_needed",
+    ),
+    event(
+        "SS_CONFIG_RELOAD_FAILED",
+        "error",
+        "The settings were read again and refused; the old ones stay in force. Correct them.",
+        "problems",
+    ),
+    event(
         "SS_CONFIG_WITHOUT_EFFECT",
         "warn",
         "A setting was given that nothing acts on in this release.",
@@ -129,6 +141,12 @@ pub const EVENTS: &[Event] = &[
         "error or warn",
         "The launcher of a run could not be started or signalled.",
         "run_id, error",
+    ),
+    event(
+        "SS_LOGIN_FAILED",
+        "warn",
+        "A login of the administrator failed, or the record of one could not be written or read.",
+        "address, code",
     ),
     event("SS_MIGRATION_BEGIN", "info", "Records of older releases are looked for and migrated.", ""),
     event("SS_MIGRATION_DONE", "info", "Every old place was looked at.", "found, migrated, failed"),

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use chrono::Duration;
 use stata_service::domain::canonical::sha256_hex;
-use stata_service::domain::credential::{Principal, Role};
+use stata_service::domain::credential::{KeyKind, Principal, Role};
 use stata_service::domain::error::{ErrorCode, Problem};
 use stata_service::domain::ids::{KeyId, TenantId};
 use stata_service::ports::clock::Clock;
 use stata_service::service::Context;
+use stata_service::service::accounts::{Accounts, BootstrapKey};
 use stata_service::service::api_keys::{
     CreateApiKey, IssuedKey, ListApiKeys, NewApiKey, RevokeApiKey, RotateApiKey,
 };
-use stata_service::service::authenticate::{BootstrapKey, authenticate, parse_credential};
+use stata_service::service::authenticate::{authenticate, parse_credential};
 use stata_service::service::credentials::Ports;
 
 use crate::redeem::caller;
@@ -32,11 +33,12 @@ impl Bench {
     fn new() -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let clock = Arc::new(ManualClock::new());
-        let mut ctx = context(dir.path(), clock.clone());
-        ctx.options.bootstrap_key = Some(BootstrapKey {
+        let ctx = context(dir.path(), clock.clone());
+        let key = BootstrapKey {
             key_id: KeyId::parse("root").expect("valid"),
             secret_sha256: sha256_hex(BOOTSTRAP_SECRET),
-        });
+        };
+        ctx.accounts.store(Arc::new(Accounts { bootstrap_key: Some(key), admin: None }));
         Self { ctx, clock, _dir: dir }
     }
 
@@ -55,7 +57,7 @@ impl Bench {
     }
 
     async fn enter(&self, key: &str, stated: Option<&TenantId>) -> Result<Principal, Problem> {
-        Ok(authenticate(&self.ctx, parse_credential(key)?, stated).await?.principal)
+        Ok(authenticate(&self.ctx, parse_credential(key)?, stated, "").await?.principal)
     }
 
     async fn works(&self, key: &str) -> bool {
@@ -75,7 +77,8 @@ async fn a_key_names_its_tenant_and_role_and_only_its_secret_opens() {
     let key = bench.create(None).await;
     let principal = bench.enter(&key.api_key, None).await.expect("works");
     let key_id = key.record.key_id.clone();
-    let expected = Principal::ApiKey { tenant: tenant("acme"), key_id, role: Role::Client };
+    let expected =
+        Principal::ApiKey { tenant: tenant("acme"), key_id, role: Role::Client, kind: KeyKind::ApiKey };
     assert_eq!(principal, expected);
     assert_eq!(bench.enter(&key.api_key, Some(&tenant("acme"))).await, Ok(expected));
     let foreign = bench.enter(&key.api_key, Some(&tenant("other"))).await.expect_err("refused");
@@ -121,7 +124,8 @@ async fn a_revoked_key_stays_revoked_also_the_one_of_the_configuration() {
     let root = format!("ssk_root_{BOOTSTRAP_SECRET}");
     assert!(bench.works(&key.api_key).await && bench.works(&root).await);
     let revoke = RevokeApiKey(bench.ports());
-    let bootstrap = bench.ctx.options.bootstrap_key.as_ref();
+    let accounts = bench.ctx.accounts.load_full();
+    let bootstrap = accounts.bootstrap_key.as_ref();
     let root_id = KeyId::parse("root").expect("valid");
     for id in [&key.record.key_id, &root_id] {
         let revoked = revoke.execute(&caller(), None, id, bootstrap).await.expect("revokes");

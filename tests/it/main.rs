@@ -1,7 +1,9 @@
 //! The integration tests: one binary, one module per subject.
 
+mod admin_access;
 mod api_keys;
 mod architecture;
+mod authorization;
 mod backup;
 mod binding_freeze;
 mod cli_settings;

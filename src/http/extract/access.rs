@@ -1,6 +1,7 @@
 //! Who may call: a handler's argument list names the permission, and the extractor enforces it.
 
 use std::marker::PhantomData;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts};
@@ -9,10 +10,11 @@ use axum::http::{HeaderMap, header};
 use serde::Deserialize;
 
 use super::body::Path;
+use super::roles::Roles;
 use crate::domain::audit::Actor;
-use crate::domain::credential::{Principal, Role};
+use crate::domain::credential::{KeyKind, Principal, Role};
 use crate::domain::error::{ErrorCode, Problem};
-use crate::domain::ids::{JobId, TenantId};
+use crate::domain::ids::{JobId, KeyId, TenantId};
 use crate::domain::job::JobRecord;
 use crate::http::error::ApiError;
 use crate::http::middleware::observe::RequestMeta;
@@ -24,6 +26,8 @@ use crate::service::authenticate::{Authenticated, authenticate, parse_credential
 pub trait Permission: Send + Sync {
     /// True if an API key of this role has it. Job tokens have every permission on their own job.
     fn allows(role: Role) -> bool;
+    /// True for routes that no job token opens, not even its own job's.
+    const KEYS_ONLY: bool = false;
     /// True for what is still there once a job's content was removed.
     const WITHOUT_CONTENT: bool = false;
 }
@@ -43,6 +47,9 @@ pub struct Change;
 /// Run and cancel.
 #[derive(Debug)]
 pub struct Operate;
+/// What those do who look after the service; no job token has it.
+#[derive(Debug)]
+pub struct Administer;
 
 impl Permission for Read {
     fn allows(_: Role) -> bool {
@@ -76,6 +83,14 @@ impl Permission for Operate {
     }
 }
 
+impl Permission for Administer {
+    fn allows(role: Role) -> bool {
+        matches!(role, Role::Operator | Role::Admin)
+    }
+    const KEYS_ONLY: bool = true;
+    const WITHOUT_CONTENT: bool = true;
+}
+
 /// A job that the caller may use in the way `P` says, and who the caller is.
 pub struct JobAccess<P> {
     pub job: Arc<JobRecord>,
@@ -102,7 +117,9 @@ where
         let Path(segment) = Path::<JobSegment>::from_request_parts(parts, state).await?;
         let job_id = JobId::parse(segment.job_id).map_err(|_| not_found())?;
         match &principal {
-            Principal::JobToken { job_id: own, .. } if *own != job_id => return Err(forbidden().into()),
+            Principal::JobToken { job_id: own, .. } if P::KEYS_ONLY || *own != job_id => {
+                return Err(forbidden().into());
+            }
             Principal::ApiKey { role, .. } if !P::allows(*role) => return Err(forbidden().into()),
             _ => {}
         }
@@ -142,26 +159,19 @@ where
     }
 }
 
-/// An API key; job tokens are refused.
-pub struct KeyAccess {
+/// An API key, session or personal token with one of the roles `R`; job tokens are refused.
+pub struct KeyAccess<R> {
     pub tenant: TenantId,
     /// The header's tenant, where the request names one.
     pub stated_tenant: Option<TenantId>,
     pub role: Role,
+    pub kind: KeyKind,
+    pub key_id: KeyId,
     pub caller: Caller,
+    roles: PhantomData<R>,
 }
 
-impl KeyAccess {
-    /// Refuses roles other than these.
-    ///
-    /// # Errors
-    /// `AUTH_TOKEN_FORBIDDEN`.
-    pub fn require(&self, roles: &[Role]) -> Result<(), Problem> {
-        if roles.contains(&self.role) { Ok(()) } else { Err(forbidden()) }
-    }
-}
-
-impl<S> FromRequestParts<S> for KeyAccess
+impl<R: Roles, S> FromRequestParts<S> for KeyAccess<R>
 where
     S: Send + Sync,
     App: FromRef<S>,
@@ -174,15 +184,20 @@ where
         let stated_tenant = stated_tenant(&parts.headers)?;
         let caller = caller_of(parts, principal.actor());
         match principal {
-            Principal::ApiKey { tenant, role, .. } => Ok(Self { tenant, stated_tenant, role, caller }),
-            Principal::JobToken { .. } => Err(forbidden().into()),
+            Principal::ApiKey { tenant, key_id, role, kind } if R::ALLOWED.contains(&role) => {
+                tracing::Span::current().record("tenant_id", tenant.as_str());
+                Ok(Self { tenant, stated_tenant, role, kind, key_id, caller, roles: PhantomData })
+            }
+            _ => Err(forbidden().into()),
         }
     }
 }
 
-/// A caller without a credential (redeem): its tenant is the header's, or `default`.
+/// A caller without a credential (redeem, login): its tenant is the header's, or `default`.
 pub struct Anonymous {
     pub tenant: TenantId,
+    /// The client's network, for the limits on guesses.
+    pub network: String,
     pub caller: Caller,
 }
 
@@ -192,7 +207,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Anonymous {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
         let tenant = stated_tenant(&parts.headers)?.unwrap_or_else(TenantId::default_tenant);
         let caller = caller_of(parts, Actor { kind: "task_code".to_owned(), id: String::new() });
-        Ok(Self { tenant, caller })
+        Ok(Self { tenant, network: network_of(parts), caller })
     }
 }
 
@@ -216,7 +231,21 @@ async fn principal_of(parts: &Parts, app: &App) -> Result<Authenticated, Problem
                 "the Authorization header is not a bearer credential",
             )
         })?;
-    authenticate(&app.ctx, parse_credential(credential)?, stated?.as_ref()).await
+    authenticate(&app.ctx, parse_credential(credential)?, stated?.as_ref(), &network_of(parts)).await
+}
+
+/// The network that failures of a client count against: the address, or the /64 of an IPv6 one, which one
+/// subscriber has whole.
+fn network_of(parts: &Parts) -> String {
+    let address = parts.extensions.get::<RequestMeta>().and_then(|meta| meta.address);
+    match address.map(|address| address.to_canonical()) {
+        Some(IpAddr::V6(v6)) => {
+            let [a, b, c, d, ..] = v6.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        Some(v4) => v4.to_string(),
+        None => String::new(),
+    }
 }
 
 fn stated_tenant(headers: &HeaderMap) -> Result<Option<TenantId>, Problem> {

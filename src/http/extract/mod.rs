@@ -3,3 +3,4 @@
 pub mod access;
 pub mod body;
 pub mod headers;
+pub mod roles;

@@ -51,6 +51,8 @@ pub fn options(data_dir: PathBuf) -> Options {
         library_dir: None,
         store_lock_wait: Duration::from_secs(5),
         bootstrap_admin_key: Some(ADMIN_KEY.to_owned().into()),
+        admin: Default::default(),
+        edge: Default::default(),
         upload_max_bytes: 64 * 1024 * 1024,
         upload_max_files: 10,
         disk_low: DiskLow(Some(0)),
@@ -126,6 +128,11 @@ impl TestApp {
     pub async fn restart(&mut self) {
         self.stop().await;
         self.open().await;
+    }
+
+    /// What the next start will use.
+    pub fn options_mut(&mut self) -> &mut Options {
+        &mut self.options
     }
 
     /// A request with a bearer credential.

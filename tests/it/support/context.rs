@@ -28,6 +28,9 @@ pub fn context(dir: &Path, clock: Arc<dyn Clock>) -> Context {
         drafts: Arc::clone(&ctx.drafts),
         tenants: Arc::clone(&ctx.tenants),
         places: Arc::clone(&ctx.places),
+        accounts: Arc::clone(&ctx.accounts),
+        guesses: Arc::clone(&ctx.guesses),
+        reloading: Arc::clone(&ctx.reloading),
         options: ctx.options.clone(),
     }
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, json};
 use stata_service::domain::artifact::{Artifact, ArtifactKind};
 use stata_service::domain::audit::{Actor, AuditEvent};
-use stata_service::domain::credential::{ApiKeyRecord, IdempotencyRecord, Role, TaskCodeRecord};
+use stata_service::domain::credential::{ApiKeyRecord, IdempotencyRecord, KeyKind, Role, TaskCodeRecord};
 use stata_service::domain::dataset::Inputs;
 use stata_service::domain::ids::{CodeId, JobId, KeyId, TenantId, TraceId};
 use stata_service::domain::job::ops::NewJob;
@@ -86,6 +86,8 @@ pub fn api_key(tenant_id: &str, id: &str, created: i64) -> ApiKeyRecord {
         expires_at: None,
         revoked_at: None,
         last_used_at: None,
+        kind: KeyKind::ApiKey,
+        owner: None,
     }
 }
 

@@ -13,6 +13,7 @@ use crate::domain::ids::KeyId;
 use crate::http::error::{ApiError, ProblemDocument};
 use crate::http::extract::access::KeyAccess;
 use crate::http::extract::body::{Json, OptionalJson, Path};
+use crate::http::extract::roles::AdminOnly;
 use crate::http::middleware::idempotency::HoldsSecret;
 use crate::http::state::App;
 use crate::service::api_keys::{CreateApiKey, IssuedKey, ListApiKeys, NewApiKey, RevokeApiKey, RotateApiKey};
@@ -22,7 +23,7 @@ use crate::service::credentials::Ports;
 /// What the key may do, for whom and how long.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct CreateBody {
+pub struct CreateApiKeyBody {
     role: Role,
     tenant_id: Option<String>,
     label: Option<String>,
@@ -64,15 +65,14 @@ fn shown_once(issued: &IssuedKey) -> Response {
 
 /// Creates an API key.
 #[utoipa::path(post, path = "/v1/admin/api-keys", tag = "admin", operation_id = "create_api_key",
-    request_body = CreateBody, security(("api_key" = [])),
+    request_body = CreateApiKeyBody, security(("api_key" = [])),
     responses((status = 201, body = ApiKeyView), (status = 400, body = ProblemDocument),
         (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
 pub async fn create(
     State(app): State<App>,
-    access: KeyAccess,
-    Json(body): Json<CreateBody>,
+    access: KeyAccess<AdminOnly>,
+    Json(body): Json<CreateApiKeyBody>,
 ) -> Result<Response, ApiError> {
-    access.require(&[Role::Admin])?;
     let new = NewApiKey {
         tenant_id: tenant_of(&access, body.tenant_id)?,
         role: body.role,
@@ -88,8 +88,10 @@ pub async fn create(
     security(("api_key" = [])),
     responses((status = 200, body = ApiKeyList), (status = 401, body = ProblemDocument),
         (status = 403, body = ProblemDocument)))]
-pub async fn list(State(app): State<App>, access: KeyAccess) -> Result<Json<ApiKeyList>, ApiError> {
-    access.require(&[Role::Admin])?;
+pub async fn list(
+    State(app): State<App>,
+    access: KeyAccess<AdminOnly>,
+) -> Result<Json<ApiKeyList>, ApiError> {
     let keys = ListApiKeys(Ports::from(app.ctx.as_ref())).execute(listed_tenant(&access)).await?;
     Ok(Json(ApiKeyList { api_keys: keys.iter().map(ApiKeyView::from).collect() }))
 }
@@ -102,11 +104,10 @@ pub async fn list(State(app): State<App>, access: KeyAccess) -> Result<Json<ApiK
         (status = 404, body = ProblemDocument)))]
 pub async fn rotate(
     State(app): State<App>,
-    access: KeyAccess,
+    access: KeyAccess<AdminOnly>,
     Path(segment): Path<KeySegment>,
     OptionalJson(body): OptionalJson<RotateBody>,
 ) -> Result<Response, ApiError> {
-    access.require(&[Role::Admin])?;
     let tenant = listed_tenant(&access);
     let issued = RotateApiKey(Ports::from(app.ctx.as_ref()))
         .execute(&access.caller, tenant.as_ref(), &key_id(segment)?, body.overlap_hours)
@@ -122,15 +123,14 @@ pub async fn rotate(
         (status = 404, body = ProblemDocument)))]
 pub async fn revoke(
     State(app): State<App>,
-    access: KeyAccess,
+    access: KeyAccess<AdminOnly>,
     Path(segment): Path<KeySegment>,
     OptionalJson(body): OptionalJson<Reason>,
 ) -> Result<Json<ApiKeyView>, ApiError> {
-    access.require(&[Role::Admin])?;
     let tenant = listed_tenant(&access);
     let caller = access.caller.because(body.reason);
     let record = RevokeApiKey(Ports::from(app.ctx.as_ref()))
-        .execute(&caller, tenant.as_ref(), &key_id(segment)?, app.ctx.options.bootstrap_key.as_ref())
+        .execute(&caller, tenant.as_ref(), &key_id(segment)?, app.ctx.accounts.load().bootstrap_key.as_ref())
         .await?;
     Ok(Json(ApiKeyView::from(&record)))
 }

@@ -6,12 +6,12 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use super::{listed_tenant, tenant_of};
-use crate::domain::credential::Role;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::CodeId;
 use crate::http::error::{ApiError, ProblemDocument};
 use crate::http::extract::access::KeyAccess;
 use crate::http::extract::body::{Json, OptionalJson, Path, Query};
+use crate::http::extract::roles::{AdminOnly, CodeKeepers};
 use crate::http::middleware::idempotency::HoldsSecret;
 use crate::http::state::App;
 use crate::http::v1::jobs::list::checked_limit;
@@ -19,12 +19,10 @@ use crate::service::credential_views::TaskCodeView;
 use crate::service::credentials::Ports;
 use crate::service::task_codes::{CreateTaskCodes, DeleteTaskCode, ListTaskCodes, RevokeTaskCode};
 
-const ROLES: [Role; 2] = [Role::Client, Role::Admin];
-
 /// How many codes, for whom and how long.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct CreateBody {
+pub struct CreateTaskCodesBody {
     /// 1 to 500.
     count: usize,
     /// 30 when absent.
@@ -68,15 +66,14 @@ fn code_id(segment: CodeSegment) -> Result<CodeId, Problem> {
 
 /// Creates task codes of a tenant.
 #[utoipa::path(post, path = "/v1/admin/task-codes", tag = "admin", operation_id = "create_task_codes",
-    request_body = CreateBody, security(("api_key" = [])),
+    request_body = CreateTaskCodesBody, security(("api_key" = [])),
     responses((status = 201, body = TaskCodeList), (status = 400, body = ProblemDocument),
         (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
 pub async fn create(
     State(app): State<App>,
-    access: KeyAccess,
-    Json(body): Json<CreateBody>,
+    access: KeyAccess<CodeKeepers>,
+    Json(body): Json<CreateTaskCodesBody>,
 ) -> Result<Response, ApiError> {
-    access.require(&ROLES)?;
     let tenant = tenant_of(&access, body.tenant_id)?;
     let issued = CreateTaskCodes(Ports::from(app.ctx.as_ref()))
         .execute(&access.caller, &tenant, body.count, body.expires_in_days)
@@ -97,10 +94,9 @@ pub async fn create(
         (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
 pub async fn list(
     State(app): State<App>,
-    access: KeyAccess,
+    access: KeyAccess<CodeKeepers>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<TaskCodeList>, ApiError> {
-    access.require(&ROLES)?;
     let page = ListTaskCodes(Ports::from(app.ctx.as_ref()))
         .execute(listed_tenant(&access), page.cursor, checked_limit(page.limit)?)
         .await?;
@@ -117,11 +113,10 @@ pub async fn list(
         (status = 404, body = ProblemDocument)))]
 pub async fn revoke(
     State(app): State<App>,
-    access: KeyAccess,
+    access: KeyAccess<CodeKeepers>,
     Path(segment): Path<CodeSegment>,
     OptionalJson(body): OptionalJson<Reason>,
 ) -> Result<Json<TaskCodeView>, ApiError> {
-    access.require(&ROLES)?;
     let tenant = listed_tenant(&access);
     let caller = access.caller.because(body.reason);
     let record = RevokeTaskCode(Ports::from(app.ctx.as_ref()))
@@ -136,10 +131,9 @@ pub async fn revoke(
     responses((status = 204), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
 pub async fn delete(
     State(app): State<App>,
-    access: KeyAccess,
+    access: KeyAccess<AdminOnly>,
     Path(segment): Path<CodeSegment>,
 ) -> Result<StatusCode, ApiError> {
-    access.require(&[Role::Admin])?;
     let tenant = listed_tenant(&access);
     DeleteTaskCode(Ports::from(app.ctx.as_ref()))
         .execute(&access.caller, tenant.as_ref(), &code_id(segment)?)

@@ -5,13 +5,13 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::credential::Role;
 use crate::domain::error::Problem;
 use crate::domain::ids::TenantId;
 use crate::http::error::{ApiError, ProblemDocument};
 use crate::http::extract::access::KeyAccess;
 use crate::http::extract::body::{Json, Path};
 use crate::http::extract::headers::{IfMatch, version_tag};
+use crate::http::extract::roles::AdminOnly;
 use crate::http::state::App;
 use crate::service::tenants::{TenantBody, TenantView, Tenants};
 
@@ -43,8 +43,10 @@ fn tagged(view: TenantView) -> Response {
     security(("api_key" = [])),
     responses((status = 200, body = TenantList), (status = 401, body = ProblemDocument),
         (status = 403, body = ProblemDocument)))]
-pub async fn list(State(app): State<App>, access: KeyAccess) -> Result<Json<TenantList>, ApiError> {
-    access.require(&[Role::Admin])?;
+pub async fn list(
+    State(app): State<App>,
+    _access: KeyAccess<AdminOnly>,
+) -> Result<Json<TenantList>, ApiError> {
     Ok(Json(TenantList { tenants: Tenants(&app.ctx).list().await? }))
 }
 
@@ -55,10 +57,9 @@ pub async fn list(State(app): State<App>, access: KeyAccess) -> Result<Json<Tena
         (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
 pub async fn get(
     State(app): State<App>,
-    access: KeyAccess,
+    _access: KeyAccess<AdminOnly>,
     Path(segment): Path<TenantSegment>,
 ) -> Result<Response, ApiError> {
-    access.require(&[Role::Admin])?;
     Ok(tagged(Tenants(&app.ctx).get(&tenant_id(segment)?).await?))
 }
 
@@ -70,12 +71,11 @@ pub async fn get(
         (status = 409, body = ProblemDocument), (status = 412, body = ProblemDocument)))]
 pub async fn put(
     State(app): State<App>,
-    access: KeyAccess,
+    access: KeyAccess<AdminOnly>,
     IfMatch(if_match): IfMatch,
     Path(segment): Path<TenantSegment>,
     Json(body): Json<TenantBody>,
 ) -> Result<Response, ApiError> {
-    access.require(&[Role::Admin])?;
     let view = Tenants(&app.ctx)
         .put(&access.caller, &tenant_id(segment)?, &body, if_match)
         .await

@@ -5,12 +5,15 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::error::Problem;
+use crate::domain::ids::TenantId;
 use crate::domain::job::JobStatus;
 use crate::http::error::{ApiError, ProblemDocument};
 use crate::http::extract::access::KeyAccess;
 use crate::http::extract::body::{Json, Query};
+use crate::http::extract::roles::AnyRole;
 use crate::http::state::App;
 use crate::ports::store::JobFilter;
+use crate::service::Context;
 use crate::service::commits::read_problem;
 use crate::service::job_view::{JobView, view_job};
 
@@ -45,28 +48,37 @@ pub struct JobList {
         (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
 pub async fn handler(
     State(app): State<App>,
-    access: KeyAccess,
+    access: KeyAccess<AnyRole>,
     Query(filter): Query<Filter>,
 ) -> Result<Json<JobList>, ApiError> {
-    let page = app
-        .ctx
-        .store
-        .list_jobs(JobFilter {
-            tenant: Some(access.tenant),
-            status: filter.status,
-            client_ref: filter.client_ref,
-            created_after: filter.created_after,
-            created_before: filter.created_before,
-            cursor: filter.cursor,
-            limit: checked_limit(filter.limit)?,
-        })
-        .await
-        .map_err(read_problem)?;
-    let mut jobs = Vec::with_capacity(page.items.len());
-    for job in &page.items {
-        jobs.push(view_job(&app.ctx, job).await?);
+    Ok(Json(filter.page(&app.ctx, Some(access.tenant)).await?))
+}
+
+impl Filter {
+    /// Returns the page of jobs of a tenant, or of all, that the query asks for.
+    ///
+    /// # Errors
+    /// `INPUT_VALIDATION_FAILED`; as reads of the store.
+    pub async fn page(self, ctx: &Context, tenant: Option<TenantId>) -> Result<JobList, Problem> {
+        let page = ctx
+            .store
+            .list_jobs(JobFilter {
+                tenant,
+                status: self.status,
+                client_ref: self.client_ref,
+                created_after: self.created_after,
+                created_before: self.created_before,
+                cursor: self.cursor,
+                limit: checked_limit(self.limit)?,
+            })
+            .await
+            .map_err(read_problem)?;
+        let mut jobs = Vec::with_capacity(page.items.len());
+        for job in &page.items {
+            jobs.push(view_job(ctx, job).await?);
+        }
+        Ok(JobList { jobs, next_cursor: page.next_cursor })
     }
-    Ok(Json(JobList { jobs, next_cursor: page.next_cursor }))
 }
 
 /// Checks a list's `limit`.

@@ -5,12 +5,14 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::error::ErrorCode;
 use crate::domain::job::record::DataSharing;
 use crate::http::error::{ApiError, ProblemDocument};
 use crate::http::extract::access::Anonymous;
 use crate::http::extract::body::Json;
 use crate::http::middleware::idempotency::HoldsSecret;
 use crate::http::state::App;
+use crate::service::guesses::Subject;
 use crate::service::redeem_task_code::{RedeemRequest, RedeemTaskCode};
 
 /// A task code and the empirical question.
@@ -40,7 +42,7 @@ pub struct RedeemAnswer {
     request_body = RedeemBody,
     responses((status = 200, body = RedeemAnswer), (status = 400, body = ProblemDocument),
         (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
-        (status = 507, body = ProblemDocument)))]
+        (status = 429, body = ProblemDocument), (status = 507, body = ProblemDocument)))]
 pub async fn handler(
     State(app): State<App>,
     caller: Anonymous,
@@ -52,7 +54,13 @@ pub async fn handler(
         data_sharing: body.data_sharing,
         client_ref: body.client_ref,
     };
-    let redeemed = RedeemTaskCode(&app.ctx).execute(&caller.caller, &caller.tenant, &request).await?;
+    let subject = [Subject::address("redeem", &caller.network)];
+    app.ctx.guesses.check(app.ctx.clock.now(), &subject)?;
+    let redeemed = RedeemTaskCode(&app.ctx).execute(&caller.caller, &caller.tenant, &request).await;
+    if redeemed.as_ref().is_err_and(|problem| problem.code == ErrorCode::TaskCodeNotFound) {
+        app.ctx.guesses.failed(app.ctx.clock.now(), &subject, Some(&request.task_code));
+    }
+    let redeemed = redeemed?;
     let resource = format!("job:{}", redeemed.job_id);
     let mut response = Json(RedeemAnswer {
         job_id: redeemed.job_id.to_string(),

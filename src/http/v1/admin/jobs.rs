@@ -1,0 +1,143 @@
+//! `/v1/admin/jobs`: the jobs of a tenant for operators, those of every tenant for administrators.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::listed_tenant;
+use super::task_codes::Reason;
+use crate::domain::artifact::Artifact;
+use crate::domain::error::Problem;
+use crate::domain::job::JobStatus;
+use crate::domain::run::Run;
+use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::extract::access::{Administer, JobAccess, KeyAccess};
+use crate::http::extract::body::{Json, OptionalJson, Query};
+use crate::http::extract::headers::IfMatch;
+use crate::http::extract::roles::Operators;
+use crate::http::state::App;
+use crate::http::v1::jobs::list::{Filter, JobList};
+use crate::http::v1::jobs::run::RunAnswer;
+use crate::service::cancel_job::CancelJob;
+use crate::service::enqueue_run::EnqueueRun;
+use crate::service::job_view::{JobView, view_job};
+
+/// A job with what only those who look after the service see. No token of it is ever shown.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct AdminJob {
+    job: JobView,
+    /// Every attempt, oldest first.
+    #[schema(value_type = Vec<Object>)]
+    runs: Vec<Run>,
+    /// The code that the job was made with, and until when its token works.
+    token: Option<TokenFacts>,
+}
+
+/// Facts on a job's token.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TokenFacts {
+    code_id: String,
+    expires_at: DateTime<Utc>,
+    revoked: bool,
+}
+
+/// Every published file of a job.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct AdminArtifactList {
+    job_id: String,
+    tenant_id: String,
+    artifacts: Vec<Artifact>,
+}
+
+/// Lists jobs, newest first: of the key's tenant, for administrators without X-SS-Tenant-ID of every tenant.
+#[utoipa::path(get, path = "/v1/admin/jobs", tag = "admin", operation_id = "admin_list_jobs", params(Filter),
+    security(("api_key" = [])),
+    responses((status = 200, body = JobList), (status = 400, body = ProblemDocument),
+        (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
+pub async fn list(
+    State(app): State<App>,
+    access: KeyAccess<Operators>,
+    Query(filter): Query<Filter>,
+) -> Result<Json<JobList>, ApiError> {
+    Ok(Json(filter.page(&app.ctx, listed_tenant(&access)).await?))
+}
+
+/// Shows a job with all its attempts.
+#[utoipa::path(get, path = "/v1/admin/jobs/{job_id}", tag = "admin", operation_id = "admin_get_job",
+    params(("job_id" = String, Path)), security(("api_key" = [])),
+    responses((status = 200, body = AdminJob), (status = 401, body = ProblemDocument),
+        (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+pub async fn detail(
+    State(app): State<App>,
+    access: JobAccess<Administer>,
+) -> Result<Json<AdminJob>, ApiError> {
+    let job = view_job(&app.ctx, &access.job).await?;
+    let token = access.job.token.as_ref().map(|token| TokenFacts {
+        code_id: token.code_id.to_string(),
+        expires_at: token.expires_at,
+        revoked: token.revoked,
+    });
+    Ok(Json(AdminJob { job, runs: access.job.runs.clone(), token }))
+}
+
+/// Queues a new run of a job that failed or was cancelled, with a new budget of automatic retries.
+#[utoipa::path(post, path = "/v1/admin/jobs/{job_id}/retry", tag = "admin", operation_id = "admin_retry_job",
+    params(("job_id" = String, Path)), request_body = Reason, security(("api_key" = [])),
+    responses((status = 200, body = RunAnswer), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+pub async fn retry(
+    State(app): State<App>,
+    access: JobAccess<Administer>,
+    IfMatch(if_match): IfMatch,
+    OptionalJson(body): OptionalJson<Reason>,
+) -> Result<Json<RunAnswer>, ApiError> {
+    let caller = access.caller.because(checked(body.reason)?);
+    let job = EnqueueRun(&app.ctx)
+        .execute(&caller, &access.job.tenant_id, &access.job.job_id, if_match)
+        .await
+        .map_err(|problem| ApiError::from(problem).for_if_match(if_match))?;
+    Ok(Json(RunAnswer::from(&job)))
+}
+
+/// Cancels a job; 202 while the engine's processes are being ended.
+#[utoipa::path(post, path = "/v1/admin/jobs/{job_id}/cancel", tag = "admin", operation_id = "admin_cancel_job",
+    params(("job_id" = String, Path)), request_body = Reason, security(("api_key" = [])),
+    responses((status = 200, body = RunAnswer), (status = 202, body = RunAnswer),
+        (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument),
+        (status = 409, body = ProblemDocument)))]
+pub async fn cancel(
+    State(app): State<App>,
+    access: JobAccess<Administer>,
+    IfMatch(if_match): IfMatch,
+    OptionalJson(body): OptionalJson<Reason>,
+) -> Result<Response, ApiError> {
+    let caller = access.caller.because(checked(body.reason)?);
+    let job = CancelJob(&app.ctx)
+        .execute(&caller, &access.job.tenant_id, &access.job.job_id, if_match)
+        .await
+        .map_err(|problem| ApiError::from(problem).for_if_match(if_match))?;
+    let status = if job.status == JobStatus::Running { StatusCode::ACCEPTED } else { StatusCode::OK };
+    Ok((status, Json(RunAnswer::from(&job))).into_response())
+}
+
+/// Lists a job's artifacts.
+#[utoipa::path(get, path = "/v1/admin/jobs/{job_id}/artifacts", tag = "admin",
+    operation_id = "admin_list_artifacts", params(("job_id" = String, Path)), security(("api_key" = [])),
+    responses((status = 200, body = AdminArtifactList), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument)))]
+pub async fn artifacts(access: JobAccess<Administer>) -> Json<AdminArtifactList> {
+    Json(AdminArtifactList {
+        job_id: access.job.job_id.to_string(),
+        tenant_id: access.job.tenant_id.to_string(),
+        artifacts: access.job.artifacts_index.clone(),
+    })
+}
+
+fn checked(reason: Option<String>) -> Result<Option<String>, Problem> {
+    if reason.as_ref().is_some_and(|text| text.chars().count() > 1000) {
+        return Err(Problem::validation("reason", "must have at most 1000 characters"));
+    }
+    Ok(reason)
+}

@@ -1,0 +1,97 @@
+//! `/v1/admin/system`: the state of the service for operators, and reading the settings again.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::extract::access::KeyAccess;
+use crate::http::extract::body::Json;
+use crate::http::extract::roles::{AdminOnly, Operators};
+use crate::http::state::App;
+use crate::service::check_health::HealthReport;
+use crate::service::reload::{ReloadReport, reload};
+
+/// The state of this process.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct SystemStatus {
+    version: String,
+    /// `stata` or `open`.
+    engine: String,
+    llm_configured: bool,
+    draining: bool,
+    started_at: DateTime<Utc>,
+    uptime_seconds: i64,
+    store: StoreFacts,
+    /// Heads of the audit chains: what an anchor is compared with.
+    audit_heads: Vec<AuditHead>,
+    /// Jobs of all tenants by status.
+    jobs: BTreeMap<String, u64>,
+    health: HealthReport,
+    last_reload: Option<ReloadReport>,
+}
+
+/// Facts on the store.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct StoreFacts {
+    sequence: u64,
+    fault: Option<String>,
+    quarantined_records: u64,
+    damaged_tables: Vec<String>,
+    waiting_commits: u64,
+}
+
+/// Last event of a chain.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct AuditHead {
+    chain: u32,
+    seq: u64,
+    hash: String,
+}
+
+/// Tells how the service is.
+#[utoipa::path(get, path = "/v1/admin/system/status", tag = "admin", operation_id = "system_status",
+    security(("api_key" = [])),
+    responses((status = 200, body = SystemStatus), (status = 401, body = ProblemDocument),
+        (status = 403, body = ProblemDocument)))]
+pub async fn status(State(app): State<App>, _access: KeyAccess<Operators>) -> Json<SystemStatus> {
+    let facts = app.ctx.store.status();
+    let health = app.health.ready(false);
+    Json(SystemStatus {
+        version: health.version.clone(),
+        engine: app.ctx.options.engine_kind.clone(),
+        llm_configured: app.ctx.model.is_some(),
+        draining: app.health.is_draining(),
+        started_at: app.started_at,
+        uptime_seconds: (app.ctx.clock.now() - app.started_at).num_seconds(),
+        store: StoreFacts {
+            sequence: facts.sequence,
+            fault: facts.fault,
+            quarantined_records: facts.quarantined_records,
+            damaged_tables: facts.damaged_tables,
+            waiting_commits: facts.waiting_commits,
+        },
+        audit_heads: facts
+            .audit_heads
+            .into_iter()
+            .map(|(chain, seq, hash)| AuditHead { chain, seq, hash })
+            .collect(),
+        jobs: facts.jobs.iter().map(|(status, count)| (status.as_str().to_owned(), *count)).collect(),
+        health,
+        last_reload: app.ctx.reloading.last(),
+    })
+}
+
+/// Reads the settings and the files of secrets again; what is not valid leaves everything as it was.
+#[utoipa::path(post, path = "/v1/admin/system/reload", tag = "admin", operation_id = "system_reload",
+    security(("api_key" = [])),
+    responses((status = 200, body = ReloadReport), (status = 401, body = ProblemDocument),
+        (status = 403, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+pub async fn reload_settings(
+    State(app): State<App>,
+    access: KeyAccess<AdminOnly>,
+) -> Result<Json<ReloadReport>, ApiError> {
+    Ok(Json(reload(&app.ctx, &access.caller).await?))
+}

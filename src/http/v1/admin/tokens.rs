@@ -1,0 +1,106 @@
+//! `/v1/admin/tokens`: personal tokens of administrators.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use super::task_codes::Reason;
+use crate::domain::error::Problem;
+use crate::domain::ids::KeyId;
+use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::extract::access::KeyAccess;
+use crate::http::extract::body::{Json, OptionalJson, Path};
+use crate::http::extract::roles::AdminOnly;
+use crate::http::middleware::idempotency::HoldsSecret;
+use crate::http::state::App;
+use crate::service::credential_views::PersonalTokenView;
+use crate::service::credentials::Ports;
+use crate::service::personal_tokens::{PersonalTokens, not_found};
+
+/// What the token is for and how long it works.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateTokenBody {
+    /// At most 200 characters.
+    label: Option<String>,
+    /// 90 when absent.
+    expires_in_days: Option<u32>,
+}
+
+/// Personal tokens.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct PersonalTokenList {
+    tokens: Vec<PersonalTokenView>,
+}
+
+/// The token's segment.
+#[derive(Debug, Deserialize)]
+pub struct TokenSegment {
+    token_id: String,
+}
+
+fn token_id(segment: TokenSegment) -> Result<KeyId, Problem> {
+    KeyId::parse(segment.token_id).map_err(|_| not_found())
+}
+
+/// Creates a personal token for the administrator who asks.
+#[utoipa::path(post, path = "/v1/admin/tokens", tag = "admin", operation_id = "create_admin_token",
+    request_body = CreateTokenBody, security(("api_key" = [])),
+    responses((status = 201, body = PersonalTokenView), (status = 400, body = ProblemDocument),
+        (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
+pub async fn create(
+    State(app): State<App>,
+    access: KeyAccess<AdminOnly>,
+    OptionalJson(body): OptionalJson<CreateTokenBody>,
+) -> Result<Response, ApiError> {
+    let issued = PersonalTokens(Ports::from(app.ctx.as_ref()))
+        .create(&access.caller, body.label, body.expires_in_days)
+        .await?;
+    let mut response = (StatusCode::CREATED, Json(PersonalTokenView::issued(&issued))).into_response();
+    response.extensions_mut().insert(HoldsSecret { resource: issued.record.resource() });
+    Ok(response)
+}
+
+/// Lists personal tokens.
+#[utoipa::path(get, path = "/v1/admin/tokens", tag = "admin", operation_id = "list_admin_tokens",
+    security(("api_key" = [])),
+    responses((status = 200, body = PersonalTokenList), (status = 401, body = ProblemDocument),
+        (status = 403, body = ProblemDocument)))]
+pub async fn list(
+    State(app): State<App>,
+    _access: KeyAccess<AdminOnly>,
+) -> Result<Json<PersonalTokenList>, ApiError> {
+    let tokens = PersonalTokens(Ports::from(app.ctx.as_ref())).list().await?;
+    Ok(Json(PersonalTokenList { tokens: tokens.iter().map(PersonalTokenView::from).collect() }))
+}
+
+/// Revokes a personal token at once.
+#[utoipa::path(post, path = "/v1/admin/tokens/{token_id}/revoke", tag = "admin",
+    operation_id = "revoke_admin_token", params(("token_id" = String, Path)), request_body = Reason,
+    security(("api_key" = [])),
+    responses((status = 200, body = PersonalTokenView), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument)))]
+pub async fn revoke(
+    State(app): State<App>,
+    access: KeyAccess<AdminOnly>,
+    Path(segment): Path<TokenSegment>,
+    OptionalJson(body): OptionalJson<Reason>,
+) -> Result<Json<PersonalTokenView>, ApiError> {
+    let caller = access.caller.because(body.reason);
+    let record = PersonalTokens(Ports::from(app.ctx.as_ref())).revoke(&caller, &token_id(segment)?).await?;
+    Ok(Json(PersonalTokenView::from(&record)))
+}
+
+/// Deletes a personal token; it opens nothing from then on.
+#[utoipa::path(delete, path = "/v1/admin/tokens/{token_id}", tag = "admin",
+    operation_id = "delete_admin_token", params(("token_id" = String, Path)), security(("api_key" = [])),
+    responses((status = 204), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+pub async fn delete(
+    State(app): State<App>,
+    access: KeyAccess<AdminOnly>,
+    Path(segment): Path<TokenSegment>,
+) -> Result<StatusCode, ApiError> {
+    PersonalTokens(Ports::from(app.ctx.as_ref())).delete(&access.caller, &token_id(segment)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,201 @@
+//! Slows down guessing: how often each address and each account may fail, in bounded memory. What is a
+//! failure, and whom it counts against, the callers say; requests in general are limited elsewhere.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::canonical::sha256_hex;
+use crate::domain::error::{ErrorCode, Problem};
+
+/// Most subjects that are remembered. One that has all its failures left again is forgotten first.
+const MAX_SUBJECTS: usize = 20_000;
+
+/// Whom failures count against.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Subject(String);
+
+impl Subject {
+    /// A client's address, or its network, for one kind of guess (`login`, `redeem`).
+    pub fn address(kind: &str, address: &str) -> Self {
+        Self(format!("{kind}\0{address}"))
+    }
+
+    /// An account; the name is hashed, so that a long one takes no more memory.
+    pub fn account(name: &str) -> Self {
+        Self(format!("account\0{}", sha256_hex(name)))
+    }
+
+    /// A key or job as one address guesses at it: its holder elsewhere is not shut out.
+    pub fn credential(address: &str, id: &str) -> Self {
+        Self(format!("credential\0{address}\0{id}"))
+    }
+}
+
+/// A token bucket: full with the failures of a minute, refilled evenly over it.
+#[derive(Debug, Clone)]
+struct Bucket {
+    left: f64,
+    at: DateTime<Utc>,
+    /// The last guess (hashed); the same once more tells its maker nothing new and is not counted.
+    last: Option<String>,
+}
+
+/// The failures of the last minute.
+#[derive(Debug)]
+pub struct Guesses {
+    per_minute: AtomicU32,
+    buckets: Mutex<HashMap<Subject, Bucket>>,
+}
+
+impl Guesses {
+    /// Allows a number of failures a minute to each subject.
+    pub fn new(per_minute: u32) -> Self {
+        Self { per_minute: AtomicU32::new(per_minute.max(1)), buckets: Mutex::default() }
+    }
+
+    /// Changes how many failures a minute are allowed.
+    pub fn set_per_minute(&self, per_minute: u32) {
+        self.per_minute.store(per_minute.max(1), Ordering::Relaxed);
+    }
+
+    /// Refuses whoever has no failure left.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED` with the time until the next try.
+    pub fn check(&self, now: DateTime<Utc>, subjects: &[Subject]) -> Result<(), Problem> {
+        let most = self.most();
+        let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let least = subjects
+            .iter()
+            .filter_map(|subject| buckets.get(subject))
+            .map(|bucket| bucket.refilled(now, most))
+            .fold(most, f64::min);
+        if least >= 1.0 {
+            return Ok(());
+        }
+        let seconds = ((1.0 - least) * 60.0 / most).ceil().clamp(1.0, 60.0);
+        Err(Problem::new(ErrorCode::RateLimited, "too many failed attempts; wait before the next one")
+            .with("limit", "failures_per_minute")
+            .retry_after(seconds as u64))
+    }
+
+    /// Counts a failure against each subject. A `guess` equal to the subject's last one is not counted.
+    pub fn failed(&self, now: DateTime<Utc>, subjects: &[Subject], guess: Option<&str>) {
+        let most = self.most();
+        let guess = guess.map(sha256_hex);
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        for subject in subjects {
+            make_room(&mut buckets, now, most);
+            let bucket = buckets.entry(subject.clone()).or_insert(Bucket { left: most, at: now, last: None });
+            if guess.is_some() && bucket.last == guess {
+                continue;
+            }
+            bucket.left = (bucket.refilled(now, most) - 1.0).max(0.0);
+            bucket.at = now;
+            bucket.last.clone_from(&guess);
+        }
+    }
+
+    /// Takes back the failure that was counted ahead of a success.
+    pub fn succeeded(&self, subjects: &[Subject]) {
+        let most = self.most();
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        for subject in subjects {
+            if let Some(bucket) = buckets.get_mut(subject) {
+                bucket.left = (bucket.left + 1.0).min(most);
+            }
+        }
+    }
+
+    fn most(&self) -> f64 {
+        self.per_minute.load(Ordering::Relaxed).into()
+    }
+}
+
+impl Bucket {
+    fn refilled(&self, now: DateTime<Utc>, most: f64) -> f64 {
+        let seconds = (now - self.at).as_seconds_f64().max(0.0);
+        (self.left + seconds * most / 60.0).min(most)
+    }
+}
+
+/// Forgets subjects when there are too many: those with nothing against them, else the one whose last
+/// failure is longest ago.
+fn make_room(buckets: &mut HashMap<Subject, Bucket>, now: DateTime<Utc>, most: f64) {
+    if buckets.len() < MAX_SUBJECTS {
+        return;
+    }
+    buckets.retain(|_, bucket| bucket.refilled(now, most) < most);
+    while buckets.len() >= MAX_SUBJECTS {
+        // a tenth at once, so that a flood of addresses does not search the table every time
+        let mut times: Vec<DateTime<Utc>> = buckets.values().map(|bucket| bucket.at).collect();
+        let place = times.len() / 10;
+        let (_, &mut oldest, _) = times.select_nth_unstable(place);
+        let mut spare = place + 1;
+        buckets.retain(|_, bucket| {
+            let goes = spare > 0 && bucket.at <= oldest;
+            spare -= usize::from(goes);
+            !goes
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Duration;
+
+    use super::*;
+
+    fn start() -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH
+    }
+
+    #[test]
+    fn ten_thousand_guesses_take_a_thousand_minutes() {
+        let guesses = Guesses::new(10);
+        let subject = [Subject::account("admin")];
+        let (mut now, mut refused) = (start(), 0);
+        for n in 0..10_000 {
+            while let Err(problem) = guesses.check(now, &subject) {
+                let wait = problem.retry_after_seconds.expect("says when");
+                now += Duration::seconds(i64::try_from(wait).expect("short"));
+                refused += 1;
+            }
+            guesses.failed(now, &subject, Some(&n.to_string()));
+        }
+        // the first ten at once, then one every six seconds
+        assert!(refused > 0);
+        assert_eq!((now - start()).num_seconds(), (10_000 - 10) * 6);
+    }
+
+    #[test]
+    fn the_same_guess_again_is_not_counted_and_others_are_not_touched() {
+        let guesses = Guesses::new(2);
+        let (one, other) = ([Subject::credential("192.0.2.1", "k")], [Subject::credential("192.0.2.2", "k")]);
+        for _ in 0..100 {
+            guesses.failed(start(), &one, Some("same"));
+        }
+        guesses.check(start(), &one).expect("one guess was made");
+        guesses.failed(start(), &one, Some("another"));
+        let refused = guesses.check(start(), &one).expect_err("two were made");
+        assert_eq!((refused.code, refused.retry_after_seconds), (ErrorCode::RateLimited, Some(30)));
+        guesses.check(start(), &other).expect("another address");
+        guesses.check(start() + Duration::seconds(30), &one).expect("one is back");
+    }
+
+    #[test]
+    fn the_memory_is_bounded_and_the_latest_failures_stay() {
+        let guesses = Guesses::new(10);
+        for n in 0..3 * MAX_SUBJECTS {
+            let at = start() + Duration::milliseconds(i64::try_from(n).expect("small"));
+            guesses.failed(at, &[Subject::address("login", &n.to_string())], None);
+        }
+        let buckets = guesses.buckets.lock().expect("not poisoned");
+        assert!(buckets.len() <= MAX_SUBJECTS, "{}", buckets.len());
+        let last = Subject::address("login", &(3 * MAX_SUBJECTS - 1).to_string());
+        assert!(buckets.contains_key(&last));
+    }
+}
