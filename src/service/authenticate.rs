@@ -76,7 +76,6 @@ pub async fn authenticate(
         Credential::ApiKey { key_id, secret, .. } => (key_id.as_str(), secret.clone()),
     };
     let subject = [Subject::credential(network, id)];
-    ctx.guesses.check(ctx.clock.now(), &subject)?;
     let outcome = match credential {
         Credential::JobToken { job_id, secret } => job_token(ctx, job_id, &secret, stated_tenant).await,
         Credential::ApiKey { kind, key_id, secret } => {
@@ -85,10 +84,13 @@ pub async fn authenticate(
         }
     };
     outcome.map_err(|refusal| {
-        if refusal.wrong_secret {
-            ctx.guesses.failed(ctx.clock.now(), &subject, Some(&secret));
+        if !refusal.wrong_secret {
+            return refusal.problem;
         }
-        refusal.problem
+        // Who holds the secret is let in however many others guess: secrets have 128 random bits and more.
+        let slowed = ctx.guesses.check(ctx.clock.now(), &subject);
+        ctx.guesses.failed(ctx.clock.now(), &subject, Some(&secret));
+        slowed.err().unwrap_or(refusal.problem)
     })
 }
 

@@ -10,6 +10,8 @@ use chrono::{DateTime, Utc};
 use crate::domain::canonical::sha256_hex;
 use crate::domain::error::{ErrorCode, Problem};
 
+/// Most guesses of one subject that are remembered.
+const MAX_SEEN: usize = 16;
 /// Most subjects that are remembered. One that has all its failures left again is forgotten first.
 const MAX_SUBJECTS: usize = 20_000;
 
@@ -28,7 +30,7 @@ impl Subject {
         Self(format!("account\0{}", sha256_hex(name)))
     }
 
-    /// A key or job as one address guesses at it: its holder elsewhere is not shut out.
+    /// A key or job as one address guesses at it.
     pub fn credential(address: &str, id: &str) -> Self {
         Self(format!("credential\0{address}\0{id}"))
     }
@@ -39,8 +41,9 @@ impl Subject {
 struct Bucket {
     left: f64,
     at: DateTime<Utc>,
-    /// The last guess (hashed); the same once more tells its maker nothing new and is not counted.
-    last: Option<String>,
+    /// Beginnings of the hashes of the last guesses: one of them once more tells its maker nothing new and
+    /// is not counted, so that a client with an old secret is not taken for a guesser.
+    seen: Vec<u64>,
 }
 
 /// The failures of the last minute.
@@ -82,20 +85,26 @@ impl Guesses {
             .retry_after(seconds as u64))
     }
 
-    /// Counts a failure against each subject. A `guess` equal to the subject's last one is not counted.
+    /// Counts a failure against each subject. A `guess` that is one of the subject's last ones is not counted.
     pub fn failed(&self, now: DateTime<Utc>, subjects: &[Subject], guess: Option<&str>) {
         let most = self.most();
-        let guess = guess.map(sha256_hex);
+        let guess = guess.map(|guess| beginning(&sha256_hex(guess)));
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         for subject in subjects {
             make_room(&mut buckets, now, most);
-            let bucket = buckets.entry(subject.clone()).or_insert(Bucket { left: most, at: now, last: None });
-            if guess.is_some() && bucket.last == guess {
-                continue;
+            let bucket =
+                buckets.entry(subject.clone()).or_insert(Bucket { left: most, at: now, seen: Vec::new() });
+            if let Some(guess) = guess {
+                if bucket.seen.contains(&guess) {
+                    continue;
+                }
+                if bucket.seen.len() == MAX_SEEN {
+                    bucket.seen.remove(0);
+                }
+                bucket.seen.push(guess);
             }
             bucket.left = (bucket.refilled(now, most) - 1.0).max(0.0);
             bucket.at = now;
-            bucket.last.clone_from(&guess);
         }
     }
 
@@ -120,6 +129,11 @@ impl Bucket {
         let seconds = (now - self.at).as_seconds_f64().max(0.0);
         (self.left + seconds * most / 60.0).min(most)
     }
+}
+
+/// The first 64 bits of a hash in hexadecimal digits.
+fn beginning(hash: &str) -> u64 {
+    hash.get(..16).and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or(0)
 }
 
 /// Forgets subjects when there are too many: those with nothing against them, else the one whose last
@@ -178,6 +192,7 @@ mod tests {
         for _ in 0..100 {
             guesses.failed(start(), &one, Some("same"));
         }
+        assert!(guesses.check(start(), &one).is_ok());
         guesses.check(start(), &one).expect("one guess was made");
         guesses.failed(start(), &one, Some("another"));
         let refused = guesses.check(start(), &one).expect_err("two were made");

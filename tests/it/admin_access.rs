@@ -90,7 +90,7 @@ async fn failed_logins_are_slowed_down_also_after_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn guesses_at_codes_and_secrets_are_slowed_down_and_their_holder_elsewhere_is_not() {
+async fn guesses_at_codes_and_secrets_are_slowed_down_and_their_holders_are_let_in() {
     let mut app = TestApp::start().await;
     let code = app.task_codes(1).await.remove(0);
     let (job, other) = (app.job("a question").await, app.job("another question").await);
@@ -110,7 +110,8 @@ async fn guesses_at_codes_and_secrets_are_slowed_down_and_their_holder_elsewhere
         }
     }
     assert!(seen.iter().all(|n| *n >= 28), "{seen:?}");
-    app.redeem(&code, "").await.refused(429, "RATE_LIMITED");
+    app.redeem(&code, "").await.ok();
+    app.get(&job, "").await.ok();
     // one wrong secret used again and again is no guessing: the answer stays what it is
     let wrong = format!("ssv1.{}.{}", other.job_id, "x".repeat(43));
     for _ in 0..30 {

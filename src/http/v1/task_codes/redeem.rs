@@ -55,10 +55,12 @@ pub async fn handler(
         client_ref: body.client_ref,
     };
     let subject = [Subject::address("redeem", &caller.network)];
-    app.ctx.guesses.check(app.ctx.clock.now(), &subject)?;
     let redeemed = RedeemTaskCode(&app.ctx).execute(&caller.caller, &caller.tenant, &request).await;
     if redeemed.as_ref().is_err_and(|problem| problem.code == ErrorCode::TaskCodeNotFound) {
+        // a code that was issued is redeemed however many others are guessed at the same address
+        let slowed = app.ctx.guesses.check(app.ctx.clock.now(), &subject);
         app.ctx.guesses.failed(app.ctx.clock.now(), &subject, Some(&request.task_code));
+        slowed?;
     }
     let redeemed = redeemed?;
     let resource = format!("job:{}", redeemed.job_id);
