@@ -152,3 +152,19 @@ pub fn varimax(loadings: &Mat, kaiser: bool) -> (Mat, Mat) {
     }
     (Mat::from_fn(n, k, |i, j| a[(i, j)] * length[i]), t)
 }
+
+/// Promax rotation of orthogonally rotated loadings (Hendrickson and White 1964): the loadings and the matrix that
+/// they were multiplied by, whose columns are scaled so that the factors have variance one. Nothing for collinear
+/// loadings.
+pub fn promax(rotated: &Mat, power: f64) -> Option<(Mat, Mat)> {
+    let target = Mat::from_fn(rotated.rows(), rotated.cols(), |i, j| {
+        rotated[(i, j)].signum() * rotated[(i, j)].abs().powf(power)
+    });
+    let cross = rotated.transpose();
+    let mut turn = cross.times(rotated).inverse_definite()?.times(&cross.times(&target));
+    let scale = turn.transpose().times(&turn).inverse_definite()?.diagonal();
+    for j in 0..turn.cols() {
+        (0..turn.rows()).for_each(|i| turn[(i, j)] *= scale[j].sqrt());
+    }
+    Some((rotated.times(&turn), turn))
+}

@@ -21,6 +21,8 @@ pub struct VarFit {
     pub n: usize,
     /// Parameters of an equation.
     pub k: usize,
+    /// Values of the regressors of an equation besides the constant, in the order of `b`.
+    pub regressors: Vec<Vec<f64>>,
 }
 
 /// Fits all equations on the same rows: `y[j][t]` for t from `from` on, lags from `lags`.
@@ -62,11 +64,34 @@ pub fn fit(
         unscaled = solution.root.outer();
         rows.extend(solution.b);
     }
-    let m = y.len();
-    let sigma_ml = Mat::from_fn(m, m, |a, b| {
+    let sigma_ml = products(&residuals, n);
+    let regressors = columns.iter().map(|c| c.to_vec()).collect();
+    Ok(VarFit { b: Mat::from_rows(y.len(), k, rows), unscaled, residuals, sigma_ml, n, k, regressors })
+}
+
+/// Mean squares and products of residuals.
+fn products(residuals: &[Vec<f64>], n: usize) -> Mat {
+    let m = residuals.len();
+    Mat::from_fn(m, m, |a, b| {
         super::real::stable_sum(residuals[a].iter().zip(&residuals[b]).map(|(x, z)| x * z)) / n as f64
-    });
-    Ok(VarFit { b: Mat::from_rows(m, k, rows), unscaled, residuals, sigma_ml, n, k })
+    })
+}
+
+/// Mean squares and products of what is left of the residuals after a regression on the regressors of the fit and
+/// further columns.
+pub fn augmented(fit: &VarFit, further: &[Vec<f64>]) -> Result<Mat, FitError> {
+    let constant = fit.k > fit.regressors.len();
+    let columns: Vec<&[f64]> = fit.regressors.iter().chain(further).map(Vec::as_slice).collect();
+    let mut left = Vec::new();
+    for own in &fit.residuals {
+        let solution = qr::solve(qr::Design { columns: &columns, weights: None, constant }, own);
+        if !solution.basis.omitted.is_empty() {
+            return Err(FitError::Insufficient);
+        }
+        let fitted = qr::predict(&columns, &solution.basis.kept, constant, &solution.b);
+        left.push(own.iter().zip(&fitted).map(|(y, f)| y - f).collect());
+    }
+    Ok(products(&left, fit.n))
 }
 
 /// Logarithm of the determinant of a positive definite matrix.

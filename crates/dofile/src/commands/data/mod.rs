@@ -10,12 +10,14 @@ mod files;
 pub(crate) mod frames;
 mod generate;
 mod names;
+mod orthog;
 mod pairs;
 mod pctile;
 mod reshape;
 mod rows;
 mod search;
 mod transform;
+mod tsfill;
 mod xtset;
 
 pub(crate) use egen::grouped;
@@ -56,6 +58,9 @@ pub(super) const TABLE: &[CommandSpec] = &[
     combine::SPEC_APPEND,
     duplicates::SPEC_DUPLICATES,
     duplicates::SPEC_ISID,
+    tsfill::SPEC,
+    orthog::SPEC,
+    orthog::SPEC_POLYNOMIAL,
     xtset::SPEC_XTSET,
     xtset::SPEC_TSSET,
     pctile::SPEC_PCTILE,

@@ -1,5 +1,6 @@
 //! Commands that describe the data and leave it unchanged.
 
+mod centile;
 mod count;
 mod fisher;
 mod levelsof;
@@ -7,6 +8,7 @@ mod listing;
 mod misstable;
 mod moments;
 mod normality;
+mod nptrend;
 mod oneway;
 mod pctile;
 mod rank_tests;
@@ -30,6 +32,7 @@ use super::CommandSpec;
 
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[
+    centile::SPEC,
     count::SPEC,
     levelsof::SPEC,
     listing::SPEC_LIST,
@@ -40,6 +43,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     normality::SPEC_SFRANCIA,
     normality::SPEC_SKTEST,
     normality::SPEC_SWILK,
+    nptrend::SPEC,
     oneway::SPEC,
     pctile::SPEC,
     rank_tests::SPEC_KWALLIS,

@@ -21,8 +21,8 @@ pub const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "kap varname1 varname2 [if] [in] [fweight] [, wgt(w|w2) absolute tab]",
-    notes: "two raters; weights w and w2 by the rank of the rating (by its value with absolute); standard error for the test of kappa 0; stores r(N) r(prop_o) r(prop_e) r(kappa) r(se) r(z); [R] kappa",
+    syntax: "kap varname1 varname2 [varname3 ...] [if] [in] [fweight] [, wgt(w|w2) absolute tab]",
+    notes: "two raters: weights w and w2 by the rank of the rating (by its value with absolute); standard error for the test of kappa 0; more than two raters who need not be the same for all subjects: as kappa; stores r(N) r(prop_o) r(prop_e) r(kappa) r(se) r(z); [R] kappa",
     examples: &[Example {
         run: "set obs 4\ngenerate a = cond(_n <= 2, 1, 2)\ngenerate b = cond(_n == 1 | _n == 4, a, 3 - a)\ngenerate n = cond(_n == 1, 20, cond(_n == 2, 5, cond(_n == 3, 10, 15)))\nkap a b [fweight = n]",
         // 35 of 50 agree, 25 by chance.
@@ -35,7 +35,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     match variables.len() {
         0 | 1 => return Err(StataError::standard(102)),
         2 => {}
-        _ => return Err(StataError::unsupported_option("kap", "(more than two raters)")),
+        _ => return super::kappa::several(s, cmd, &variables),
     }
     if variables.iter().any(|v| s.frame.var(*v).is_string()) {
         return Err(StataError::type_mismatch());

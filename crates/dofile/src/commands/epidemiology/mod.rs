@@ -5,6 +5,7 @@ mod cc;
 mod cs;
 mod icc;
 mod ir;
+mod kappa;
 mod mcc;
 mod mhodds;
 mod reading;
@@ -28,5 +29,6 @@ pub(super) const TABLE: &[CommandSpec] = &[
     roc::SPEC,
     roc::SPEC_ROCCOMP,
     agreement::SPEC,
+    kappa::SPEC,
     icc::SPEC,
 ];

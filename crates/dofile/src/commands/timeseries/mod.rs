@@ -2,11 +2,14 @@
 
 mod arima;
 mod corrgram;
+mod filter;
 mod irf;
 mod serial;
 mod series;
+mod smooth;
 mod unit_root;
 mod var;
+mod varlmar;
 
 use super::CommandSpec;
 use super::estimation::estat::Call;
@@ -26,10 +29,13 @@ pub(super) const TABLE: &[CommandSpec] = &[
     unit_root::SPEC_PPERRON,
     unit_root::SPEC_DFGLS,
     irf::SPEC,
+    filter::SPEC,
+    smooth::SPEC,
     var::SPEC,
     var::SPEC_VARSOC,
     var::SPEC_VARGRANGER,
     var::SPEC_VARSTABLE,
+    varlmar::SPEC,
 ];
 
 /// `estat` subcommands of this family; nothing when the word is not one of them.

@@ -5,6 +5,7 @@ use crate::session::Session;
 use crate::syntax::FvList;
 use crate::syntax::split::ParsedCommand;
 use crate::tsset::Panel;
+use crate::value::MISSING;
 
 /// A sample of a time series without gaps, in the order of time.
 pub struct Series {
@@ -78,4 +79,55 @@ pub fn several(session: &Session, cmd: &ParsedCommand, list: &str) -> Result<Vec
         .iter()
         .map(|term| Ok(Series { name: term.name(), values: term.values(&session.frame, &rows)? }))
         .collect()
+}
+
+/// Most periods that the grids of a sample may have.
+const MOST_PERIODS: f64 = 50_000_000.0;
+
+/// One panel on the grid of time: for each period the row, where there is one, and its value (missing in gaps).
+pub struct Grid {
+    /// Rows of the data by period.
+    pub rows: Vec<Option<usize>>,
+    /// Values by period.
+    pub values: Vec<f64>,
+}
+
+/// The sample of each panel from its first to its last period; r(901) where the times are too far apart.
+pub fn grids(session: &Session, touse: &[bool], values: &[f64]) -> Result<Vec<Grid>> {
+    let (panel, time) = declared(session)?;
+    let keys: Vec<(usize, bool)> = panel.panel.into_iter().chain([time]).map(|v| (v, false)).collect();
+    let mut panels: Vec<Vec<usize>> = Vec::new();
+    let mut last = None;
+    for row in session.frame.sorted_order(&keys).into_iter().filter(|r| touse[*r]) {
+        let id = panel.panel.map_or(0, |p| session.frame.num_at(p, row).to_bits());
+        if last != Some(id) {
+            panels.push(Vec::new());
+            last = Some(id);
+        }
+        if let Some(rows) = panels.last_mut() {
+            rows.push(row);
+        }
+    }
+    let at = |row: usize| session.frame.num_at(time, row);
+    let period = |rows: &[usize], row: usize| ((at(row) - at(rows[0])) / panel.delta).round();
+    let spans = panels.iter().map(|rows| period(rows, rows[rows.len() - 1]) + 1.0);
+    let total: f64 = spans.clone().sum();
+    if total > MOST_PERIODS {
+        return Err(StataError::new(901, "no room for the periods between the first and the last time"));
+    }
+    session.room_for(total, 16.0)?;
+    let lengths: Vec<usize> = spans.map(|s| s as usize).collect();
+    Ok(panels
+        .iter()
+        .zip(lengths)
+        .map(|(rows, length)| {
+            let mut grid = Grid { rows: vec![None; length], values: vec![MISSING; length] };
+            for row in rows {
+                let place = period(rows, *row) as usize;
+                grid.rows[place] = Some(*row);
+                grid.values[place] = values[*row];
+            }
+            grid
+        })
+        .collect())
 }

@@ -1,0 +1,170 @@
+//! `factor`: principal and maximum likelihood factors. Formulas: [MV] factor; numbers: `estimators::components`,
+//! `estimators::factor_ml`.
+
+use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use super::shared::{eigenvalues, loadings, matrix_of, post, sample, scalar};
+use crate::error::{Result, StataError};
+use crate::estimation::header::{Fact, show as show_header};
+use crate::estimation::post::stata;
+use crate::estimators::components::{Factoring, correlation, factors};
+use crate::estimators::distributions::chi2_tail;
+use crate::estimators::factor_ml;
+use crate::format;
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::syntax::split::{ParsedCommand, WeightKind as Kind};
+
+const SYNTAX: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::int("FActors"),
+    OptSpec::real("MINEigen"),
+    OptSpec::flag("pf"),
+    OptSpec::flag("pcf"),
+    OptSpec::flag("ipf"),
+    OptSpec::flag("ml"),
+])
+.weights(&[Kind::Analytic, Kind::Frequency])
+.unsupported(&["BLanks", "ALTdivisor", "NOROtated", "CITerate", "PROtect", "SEED"]);
+
+/// `factor`.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "factor",
+    min: 3,
+    form: Form::Standard(&SYNTAX),
+    by: ByRule::No,
+    run: factor,
+    syntax: "factor varlist [if] [in] [weight] [, factors(#) mineigen(#) pf pcf ipf ml]",
+    notes: "ml: with Bartlett's correction of the tests, factors() is the number of factors (without it as many as have positive degrees of freedom and a positive eigenvalue), e(chi2_i df_i p_i chi2_1 df_1 p_1); stores e(N f), e(L) e(Ev) e(Psi) e(C) e(means) e(sds); after rotate e(r_L) e(r_T); [MV] factor",
+    examples: &[],
+};
+
+fn factor(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if cmd.list.trim().is_empty() && session.e.cmd() == "factor" {
+        return show(session);
+    }
+    let asked = ["pf", "pcf", "ipf", "ml"].into_iter().filter(|o| cmd.has(o)).collect::<Vec<_>>();
+    let (method, least, title) = match asked[..] {
+        [] | ["pf"] => (Factoring::Principal, 5e-6, "principal factors"),
+        ["pcf"] => (Factoring::Components, 1.0, "principal-component factors"),
+        ["ipf"] => (Factoring::Iterated, 5e-6, "iterated principal factors"),
+        ["ml"] => return likelihood(session, cmd),
+        _ => return Err(StataError::invalid("only one of pf, pcf, ipf and ml may be specified")),
+    };
+    let data = sample(session, cmd)?;
+    let r = correlation(&data.covariance);
+    let most = cmd.options.int("factors").unwrap_or(i64::MAX);
+    if most < 1 {
+        return Err(StataError::new(198, "factors() must be positive"));
+    }
+    let most = (most as usize).min(data.names.len());
+    let least = cmd.options.real("mineigen").unwrap_or(least);
+    let fit = factors(&r, method, most, least)
+        .ok_or_else(|| StataError::new(506, "correlation matrix not positive definite"))?;
+    if fit.loadings.cols() == 0 {
+        return Err(StataError::new(498, "no factors with an eigenvalue above mineigen()"));
+    }
+    if fit.uniqueness.iter().any(|u| *u < 0.0) {
+        session.print("note: a uniqueness is negative (Heywood case).");
+    }
+    post(session, cmd, data, &r, &fit.loadings, &fit.values, &fit.uniqueness, "Factor");
+    let e = &mut session.e.results;
+    e.text("mtitle", title)
+        .text("title", "Factor analysis")
+        .text("predict", "factor_p")
+        .text("Ctype", "correlation");
+    e.text("method", asked.first().copied().unwrap_or("pf"));
+    show(session)
+}
+
+/// `factor, ml`.
+fn likelihood(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let data = sample(session, cmd)?;
+    let r = correlation(&data.covariance);
+    let (p, n) = (data.names.len(), data.n);
+    let singular = || StataError::new(506, "correlation matrix not positive definite");
+    // the most factors that leave the model with degrees of freedom
+    let freedom = |m: usize| (p as f64 - m as f64).powi(2) - (p + m) as f64;
+    let possible = (1..p).take_while(|m| freedom(*m) >= 0.0).last().unwrap_or(0);
+    if possible == 0 {
+        return Err(StataError::new(498, "too few variables for a factor by maximum likelihood"));
+    }
+    let m = match cmd.options.int("factors") {
+        Some(m) if m < 1 => return Err(StataError::new(198, "factors() must be positive")),
+        Some(m) if m as usize > possible => {
+            return Err(StataError::new(
+                498,
+                format!("at most {possible} factors can be estimated by maximum likelihood"),
+            ));
+        }
+        Some(m) => m as usize,
+        None => {
+            let least = cmd.options.real("mineigen").unwrap_or(5e-6);
+            let start = factors(&r, Factoring::Principal, possible, least).ok_or_else(singular)?;
+            start.loadings.cols().clamp(1, possible)
+        }
+    };
+    let fit = factor_ml::fit(&r, m).map_err(|e| match e {
+        factor_ml::Trouble::Singular => singular(),
+        factor_ml::Trouble::NotConverged => StataError::new(430, "convergence not achieved"),
+    })?;
+    if fit.heywood {
+        session.print("note: a uniqueness is at its bound (Heywood case); the tests are not valid.");
+    }
+    let independent = -factor_ml::log_determinant(&r).ok_or_else(singular)?;
+    let correction = n - 1.0 - (2 * p + 5) as f64 / 6.0;
+    let tests = [
+        ("i", correction * independent, (p * (p - 1) / 2) as f64),
+        ("1", (correction - 2.0 * m as f64 / 3.0) * fit.discrepancy, freedom(m) / 2.0),
+    ];
+    post(session, cmd, data, &r, &fit.loadings, &fit.explained, &fit.uniqueness, "Factor");
+    let e = &mut session.e.results;
+    e.text("mtitle", "maximum likelihood").text("title", "Factor analysis").text("predict", "factor_p");
+    e.text("Ctype", "correlation").text("method", "ml");
+    for (which, chi2, df) in tests {
+        e.scalar(&format!("chi2_{which}"), chi2).scalar(&format!("df_{which}"), df);
+        e.scalar(&format!("p_{which}"), stata(if df > 0.0 { chi2_tail(df, chi2) } else { f64::NAN }));
+    }
+    show(session)
+}
+
+/// Tests under the eigenvalues of maximum likelihood factors.
+fn show_tests(session: &mut Session) {
+    let factors = scalar(session, "f");
+    let s = if factors == 1.0 { "" } else { "s" };
+    let labels = [("i", "independent".to_string()), ("1", format!("{factors:>3} factor{s}"))];
+    for (which, label) in labels {
+        let value = |name: &str| scalar(session, &format!("{name}_{which}"));
+        let (chi2, df, p) = (value("chi2"), value("df"), value("p"));
+        session.print(format!(
+            "    LR test: {label:>11} vs. saturated: chi2({df}) ={} Prob>chi2 = {}",
+            format::right(&format::bare("%8.2f", chi2), 9),
+            format::bare("%6.4f", p)
+        ));
+    }
+}
+
+fn show(session: &mut Session) -> Result<()> {
+    let title = session.e.results.get_text("mtitle").unwrap_or("").to_string();
+    let k = matrix_of(session, "L")?.rows() as f64;
+    let f = scalar(session, "f");
+    let facts = [
+        Fact::observations(scalar(session, "N")),
+        Fact::new("Retained factors", "%10.0fc", f),
+        Fact::new("Number of params", "%10.0fc", f * k - f * (f - 1.0) / 2.0),
+    ];
+    let left = [
+        "Factor analysis/correlation".to_string(),
+        format!("    Method: {title}"),
+        "    Rotation: (unrotated)".to_string(),
+    ];
+    session.print("");
+    show_header(session, &left, &facts, 18, 10);
+    let values = matrix_of(session, "Ev")?;
+    let total: f64 = values.values().iter().sum();
+    eigenvalues(session, "Factor", total)?;
+    if session.e.results.get_text("method") == Some("ml") {
+        show_tests(session);
+    }
+    session.print("");
+    session.print("Factor loadings (pattern matrix) and unique variances");
+    loadings(session, "L", "Uniqueness")
+}

@@ -1,0 +1,233 @@
+//! What is asked of components and factors: `predict` of scores, `estat kmo`, `screeplot`, `loadingplot`
+//! ([MV] pca postestimation, [MV] factor postestimation).
+
+use super::super::estimation::estat::Call;
+use super::super::estimation::predict::{Prediction, add, new_names};
+use super::super::graphics::plain::{Plain, show as draw};
+use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use super::shared::{matrix_of, named, row_named, scalar};
+use crate::error::{Result, StataError};
+use crate::estimation::post::kernel;
+use crate::estimators::components::{correlation, sampling_adequacy};
+use crate::format;
+use crate::graph::{RefLine, Series, Shape, Style, TextMark};
+use crate::matrix::Stripe;
+use crate::results::Results;
+use crate::session::Session;
+use crate::syntax::options::{OptSpec, split_options};
+use crate::syntax::split::ParsedCommand;
+use crate::value::MISSING;
+
+/// `screeplot`.
+pub const SPEC_SCREEPLOT: CommandSpec = CommandSpec {
+    name: "screeplot",
+    min: 9,
+    form: Form::Raw,
+    by: ByRule::No,
+    run: screeplot,
+    syntax: "screeplot [, mean twoway_options]",
+    notes: "eigenvalues of the last pca or factor; [MV] screeplot",
+    examples: &[],
+};
+
+/// `loadingplot`.
+pub const SPEC_LOADINGPLOT: CommandSpec = CommandSpec {
+    name: "loadingplot",
+    min: 7,
+    form: Form::Raw,
+    by: ByRule::No,
+    run: loadingplot,
+    syntax: "loadingplot [, twoway_options]",
+    notes: "loadings on the first two components or factors; [MV] scoreplot",
+    examples: &[],
+};
+
+/// Options of `predict` after `pca` and `factor`.
+pub const PREDICT: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::flag("SCore"),
+    OptSpec::flag("REGression"),
+    OptSpec::flag("NOROTated"),
+    OptSpec::flag("noTABle"),
+])
+.unsupported(&["FIT", "RESidual", "Q", "BARtlett", "CENter", "NORM"]);
+
+/// Scores: standardised (or centred) variables times loadings, or regression scores of factors.
+pub fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (kind, names) = new_names(session, cmd)?;
+    let rotated = session.e.results.matrices.get("r_L").is_some() && !cmd.has("norotated");
+    let l = kernel(&matrix_of(session, if rotated { "r_L" } else { "L" })?);
+    let is_factor = session.e.cmd() == "factor";
+    let weights = if is_factor {
+        let inverse = kernel(&matrix_of(session, "C")?)
+            .inverse_definite()
+            .ok_or_else(|| StataError::new(506, "correlation matrix not positive definite"))?;
+        match session.e.results.matrices.get("r_Phi").filter(|_| rotated) {
+            Some(phi) => inverse.times(&l).times(&kernel(phi)),
+            None => inverse.times(&l),
+        }
+    } else if rotated && session.e.results.matrices.get("r_Phi").is_some() {
+        return Err(StataError::new(
+            199,
+            "scores of obliquely rotated components are not supported by the open engine",
+        ));
+    } else {
+        l
+    };
+    let names: Vec<String> = match &names[..] {
+        [(stub, true)] => (1..=weights.cols()).map(|j| format!("{stub}{j}")).collect(),
+        all => all.iter().map(|n| n.0.clone()).collect(),
+    };
+    if names.len() > weights.cols() {
+        return Err(StataError::standard(103));
+    }
+    if !cmd.has("score") && !cmd.has("regression") {
+        let text =
+            if is_factor { "(option regression assumed; regression scoring)" } else { "(score assumed)" };
+        session.print(text);
+    }
+    let means = matrix_of(session, "means")?;
+    let sds = matrix_of(session, "sds")?;
+    let standard = session.e.results.get_text("Ctype") != Some("covariance");
+    let variables: Vec<usize> =
+        means.col_names.iter().map(|s| session.frame.position(&s.name)).collect::<Result<_>>()?;
+    let mut touse = session.rows(cmd)?;
+    session.markout(&variables, &mut touse, false)?;
+    let chosen = session.rows(cmd)?;
+    let rows: Vec<usize> = (0..chosen.len()).filter(|i| chosen[*i]).collect();
+    let mut table = Vec::new();
+    for (j, name) in names.iter().enumerate() {
+        let values = rows
+            .iter()
+            .map(|r| {
+                if !touse[*r] {
+                    return MISSING;
+                }
+                variables
+                    .iter()
+                    .enumerate()
+                    .map(|(i, v)| {
+                        let scale = if standard { sds.get(0, i) } else { 1.0 };
+                        weights[(i, j)] * (session.frame.num_at(*v, *r) - means.get(0, i)) / scale
+                    })
+                    .sum()
+            })
+            .collect();
+        let what = if is_factor { "Scores for factor" } else { "Scores for component" };
+        add(session, name, kind, &rows, Prediction { values, label: format!("{what} {}", j + 1) })?;
+        table.push(name.clone());
+    }
+    if !cmd.has("notable") {
+        session.print("");
+        session.print("Scoring coefficients");
+        for (i, stripe) in means.col_names.iter().enumerate() {
+            let cells: String = (0..names.len())
+                .map(|j| format::right(&format::bare("%7.4f", weights[(i, j)]), 10))
+                .collect();
+            session.print(format!("    {:>12} |{cells}", format::abbrev(&stripe.name, 12)));
+        }
+    }
+    let mut results = Results::default();
+    let columns = names.iter().map(Stripe::term).collect();
+    let kept: Vec<usize> = (0..names.len()).collect();
+    let all: Vec<usize> = (0..weights.rows()).collect();
+    results.matrix("scoef", named(&weights.select(&all, &kept), means.col_names.clone(), columns));
+    session.r = results;
+    Ok(())
+}
+
+/// `estat kmo`.
+pub fn kmo(session: &mut Session, call: &Call) -> Result<()> {
+    call.bare()?;
+    let c = matrix_of(session, "C")?;
+    let r = correlation(&kernel(&c));
+    let (overall, each) = sampling_adequacy(&r)
+        .ok_or_else(|| StataError::new(506, "correlation matrix not positive definite"))?;
+    session.print("");
+    session.print("Kaiser–Meyer–Olkin measure of sampling adequacy");
+    session.print("");
+    session.print("    -----------------------");
+    session.print("        Variable |     kmo ");
+    session.print("    -------------+---------");
+    for (stripe, value) in c.col_names.iter().zip(&each) {
+        session.print(format!(
+            "    {:>12} |{:>8} ",
+            format::abbrev(&stripe.name, 12),
+            format::bare("%6.4f", *value)
+        ));
+    }
+    session.print("    -------------+---------");
+    session.print(format!("    {:>12} |{:>8} ", "Overall", format::bare("%6.4f", overall)));
+    session.print("    -----------------------");
+    let mut results = Results::default();
+    results.scalar("kmo", overall).matrix("kmow", row_named(each, c.col_names.clone()));
+    session.r = results;
+    Ok(())
+}
+
+fn screeplot(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let cmd = ParsedCommand::split("screeplot", &cmd.raw, false)?;
+    let values = matrix_of(session, "Ev")?;
+    let mut rest = split_options(&cmd.option_text)?;
+    let before = rest.len();
+    rest.retain(|o| !(o.0 == "mean" && o.1.is_none()));
+    let mean = values.values().iter().sum::<f64>() / values.cols() as f64;
+    let points = (0..values.cols()).map(|j| ((j + 1) as f64, values.get(0, j))).collect();
+    let what = if session.e.cmd() == "pca" { "Component" } else { "Factor" };
+    let figure = Plain {
+        series: vec![Series {
+            label: String::new(),
+            number: 0,
+            shape: Shape::Connected { points },
+            style: Style::default(),
+        }],
+        title: format!("Scree plot of eigenvalues after {}", session.e.cmd()),
+        x_title: format!("{what} number"),
+        y_title: "Eigenvalue".to_string(),
+        y_lines: if rest.len() < before {
+            vec![RefLine { at: mean, style: Style::default() }]
+        } else {
+            Vec::new()
+        },
+        used: Some(scalar(session, "N") as usize),
+        ..Plain::default()
+    };
+    draw(session, figure, &rest)
+}
+
+fn loadingplot(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let cmd = ParsedCommand::split("loadingplot", &cmd.raw, false)?;
+    let rotated = session.e.results.matrices.get("r_L").is_some();
+    let l = matrix_of(session, if rotated { "r_L" } else { "L" })?;
+    if l.cols() < 2 {
+        return Err(StataError::new(498, "loadingplot needs two components or factors"));
+    }
+    let points: Vec<(f64, f64)> = (0..l.rows()).map(|i| (l.get(i, 0), l.get(i, 1))).collect();
+    let texts = points
+        .iter()
+        .zip(&l.row_names)
+        .map(|((x, y), name)| TextMark {
+            x: *x,
+            y: *y,
+            text: name.name.clone(),
+            clock: 12,
+            color: None,
+            size: None,
+        })
+        .collect();
+    let what = if session.e.cmd() == "pca" { "Component" } else { "Factor" };
+    let figure = Plain {
+        series: vec![Series {
+            label: String::new(),
+            number: 0,
+            shape: Shape::Points { points },
+            style: Style::default(),
+        }],
+        title: format!("{what} loadings"),
+        x_title: format!("{what} 1"),
+        y_title: format!("{what} 2"),
+        texts,
+        used: Some(scalar(session, "N") as usize),
+        ..Plain::default()
+    };
+    draw(session, figure, &split_options(&cmd.option_text)?)
+}

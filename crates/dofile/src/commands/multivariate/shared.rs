@@ -1,0 +1,191 @@
+//! What components and factors share: the sample with its covariances, stored matrices, tables of eigenvalues and
+//! loadings. The commands are in `pca`, `factor` and `rotate`.
+
+use crate::error::{Result, StataError};
+use crate::estimation::model::kernel_weight;
+use crate::estimators::components::covariance;
+use crate::estimators::matrix::Mat;
+use crate::estimators::ols::Weights;
+use crate::format;
+use crate::matrix::{Matrix, Stripe};
+use crate::results::Estimation;
+use crate::session::Session;
+use crate::syntax::split::{ParsedCommand, WeightKind as Kind};
+use crate::value::MISSING;
+
+/// The sample of a multivariate command.
+pub(super) struct Sample {
+    pub(super) names: Vec<String>,
+    pub(super) touse: Vec<bool>,
+    pub(super) n: f64,
+    pub(super) means: Vec<f64>,
+    pub(super) covariance: Mat,
+    pub(super) weight_text: Option<(String, String)>,
+}
+
+pub(super) fn sample(session: &Session, cmd: &ParsedCommand) -> Result<Sample> {
+    let variables = session.varlist(&cmd.list)?;
+    match variables.len() {
+        0 => return Err(StataError::standard(100)),
+        1 => return Err(StataError::standard(102)),
+        _ => {}
+    }
+    if variables.iter().any(|v| session.frame.var(*v).is_string()) {
+        return Err(StataError::new(109, "string variables not allowed in varlist"));
+    }
+    let mut touse = session.rows(cmd)?;
+    session.markout(&variables, &mut touse, false)?;
+    let found = session.weights(cmd, Kind::Analytic, &mut touse)?;
+    let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
+    if rows.is_empty() {
+        return Err(StataError::no_observations());
+    }
+    let weights = found.as_ref().map(|w| {
+        let values = rows.iter().map(|r| w.values[*r]).collect();
+        Weights { kind: kernel_weight(w.kind), values }.effective()
+    });
+    let n = weights.as_ref().map_or(rows.len() as f64, |w| w.1);
+    if n < 2.0 {
+        return Err(StataError::new(2001, "insufficient observations"));
+    }
+    let columns: Vec<Vec<f64>> =
+        variables.iter().map(|v| rows.iter().map(|r| session.frame.num_at(*v, *r)).collect()).collect();
+    let slices: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+    let (means, covariance) = covariance(&slices, weights.as_ref().map(|w| w.0.as_slice()));
+    let names: Vec<String> = variables.iter().map(|v| session.frame.var(*v).name.clone()).collect();
+    if let Some(flat) = (0..names.len()).find(|i| covariance[(*i, *i)] <= 0.0) {
+        return Err(StataError::new(459, format!("{} has zero variance", names[flat])));
+    }
+    Ok(Sample {
+        names,
+        touse,
+        n,
+        means,
+        covariance,
+        weight_text: found.map(|w| (w.kind.name().to_string(), w.exp)),
+    })
+}
+
+pub(super) fn columns_named(prefix: &str, count: usize) -> Vec<Stripe> {
+    (1..=count).map(|j| Stripe::term(format!("{prefix}{j}"))).collect()
+}
+
+pub(super) fn named(m: &Mat, rows: Vec<Stripe>, cols: Vec<Stripe>) -> Matrix {
+    let mut out = Matrix::new(m.rows(), m.cols(), m.data().to_vec());
+    out.row_names = rows;
+    out.col_names = cols;
+    out
+}
+
+pub(super) fn row_named(values: Vec<f64>, cols: Vec<Stripe>) -> Matrix {
+    let mut out = Matrix::new(1, values.len(), values);
+    out.col_names = cols;
+    out
+}
+
+/// What `pca` and `factor` store alike.
+#[allow(clippy::too_many_arguments)]
+pub(super) fn post(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    data: Sample,
+    matrix: &Mat,
+    loadings: &Mat,
+    ev: &[f64],
+    psi: &[f64],
+    prefix: &str,
+) {
+    let variables: Vec<Stripe> = data.names.iter().map(Stripe::term).collect();
+    let retained = columns_named(prefix, loadings.cols());
+    let mut est = Estimation::default();
+    let r = &mut est.results;
+    r.matrix("L", named(loadings, variables.clone(), retained));
+    r.matrix("Ev", row_named(ev.to_vec(), columns_named(prefix, ev.len())));
+    r.matrix("Psi", row_named(psi.to_vec(), variables.clone()));
+    r.matrix("C", named(matrix, variables.clone(), variables.clone()));
+    let sds = data.covariance.diagonal().iter().map(|v| v.sqrt()).collect();
+    r.matrix("means", row_named(data.means.clone(), variables.clone()));
+    r.matrix("sds", row_named(sds, variables));
+    r.scalar("N", data.n).scalar("f", loadings.cols() as f64);
+    r.text("cmd", &cmd.name).text("cmdline", crate::estimation::post::command_line(cmd));
+    r.text("varlist", data.names.join(" "));
+    if let Some((kind, expression)) = &data.weight_text {
+        r.text("wtype", kind).text("wexp", expression);
+    }
+    session.post_estimation(est, data.touse);
+}
+
+pub(super) fn retained(cmd: &ParsedCommand, values: &[f64], least: f64, most: Option<i64>) -> Result<usize> {
+    let most = match most {
+        None => values.len(),
+        Some(m) if m >= 1 => (m as usize).min(values.len()),
+        Some(_) => return Err(StataError::new(198, "the number of components must be positive")),
+    };
+    let least = cmd.options.real("mineigen").unwrap_or(least);
+    Ok(values.iter().take(most).filter(|v| **v >= least).count())
+}
+
+pub(super) fn scalar(session: &Session, name: &str) -> f64 {
+    session.e.results.get_scalar(name).unwrap_or(MISSING)
+}
+
+pub(super) fn matrix_of(session: &Session, name: &str) -> Result<Matrix> {
+    let found = session.e.results.matrices.get(name).cloned();
+    found.ok_or_else(|| StataError::new(301, "last estimates not found; pca or factor has to be run first"))
+}
+
+pub(super) fn eigenvalues(session: &mut Session, what: &str, total: f64) -> Result<()> {
+    let values = matrix_of(session, "Ev")?;
+    session.print("");
+    session.print(format!("    {}", "-".repeat(74)));
+    session.print(format!("    {what:>12} |   Eigenvalue   Difference         Proportion   Cumulative"));
+    session.print(format!("    -------------+{}", "-".repeat(60)));
+    let mut sum = 0.0;
+    for j in 0..values.cols() {
+        let value = values.get(0, j);
+        sum += value / total;
+        let next = if j + 1 < values.cols() { value - values.get(0, j + 1) } else { MISSING };
+        let cell = |fmt: &str, x: f64, width: usize| format::right(&format::bare(fmt, x), width);
+        session.print(format!(
+            "    {:>12} |{}{}{}{}",
+            values.col_names[j].name,
+            cell("%9.0g", value, 13),
+            cell("%9.0g", next, 13),
+            cell("%9.4f", value / total, 19),
+            cell("%9.4f", sum, 13)
+        ));
+    }
+    session.print(format!("    {}", "-".repeat(74)));
+    Ok(())
+}
+
+pub(super) fn loadings(session: &mut Session, name: &str, last: &str) -> Result<()> {
+    let l = matrix_of(session, name)?;
+    let psi = matrix_of(session, "Psi")?;
+    for first in (0..l.cols()).step_by(6) {
+        let cols: Vec<usize> = (first..l.cols().min(first + 6)).collect();
+        let width = cols.len() * 10;
+        let tail = first + 6 >= l.cols();
+        let mut heading = format!("    {:>12} |", "Variable");
+        for j in &cols {
+            heading.push_str(&format::right(&l.col_names[*j].name, 10));
+        }
+        session.print("");
+        session.print(format!("    {}", "-".repeat(14 + width + if tail { 14 } else { 1 })));
+        session.print(if tail { format!("{heading} | {last} ") } else { heading });
+        let rule = if tail { format!("-+{}", "-".repeat(13)) } else { "-".to_string() };
+        session.print(format!("    -------------+{}{rule}", "-".repeat(width)));
+        for i in 0..l.rows() {
+            let mut line = format!("    {:>12} |", format::abbrev(&l.row_names[i].name, 12));
+            for j in &cols {
+                line.push_str(&format::right(&format::bare("%7.4f", l.get(i, *j)), 10));
+            }
+            if tail {
+                line.push_str(&format!(" |{}", format::right(&format::bare("%9.4g", psi.get(0, i)), 12)));
+            }
+            session.print(line);
+        }
+        session.print(format!("    {}", "-".repeat(14 + width + if tail { 14 } else { 1 })));
+    }
+    Ok(())
+}
