@@ -111,6 +111,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         accounts: Arc::new(ArcSwap::from_pointee(accounts)),
         guesses: Arc::new(Guesses::new(options.edge.failures_per_minute)),
         reloading: Arc::default(),
+        watch: Arc::default(),
         options: ServiceOptions {
             upload_max_bytes: options.upload_max_bytes,
             upload_max_files: options.upload_max_files,

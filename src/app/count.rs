@@ -1,5 +1,5 @@
-//! Counts what committed changes tell of jobs and runs: metrics are a projection of the records, so that
-//! no use case has to remember to count.
+//! Counts what committed changes tell of jobs and runs, and passes them on to those who follow a job:
+//! metrics are a projection of the records, so that no use case has to remember to count.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -24,6 +24,7 @@ pub async fn count_changes(app: App) -> std::io::Result<impl Future<Output = ()>
     Ok(async move {
         while let Some(change) = changes.recv().await {
             if let ChangedRecord::Job(job) = change.record {
+                app.ctx.watch.changed(&job.tenant_id, &job.job_id);
                 count(&app, &mut running, &job);
             }
         }

@@ -89,6 +89,7 @@ pub async fn serve(
     let started = Instant::now();
     tracing::info!(event = "SS_SHUTDOWN_BEGIN", "shutdown begins");
     app.health.drain();
+    app.ctx.watch.close();
     worker.stop_claims();
     step("claims", true);
     end_requests(&options.shutdown, closing, server).await;

@@ -23,6 +23,7 @@ pub mod profile;
 pub mod run;
 pub mod run_outcome;
 pub mod sealed;
+pub mod signed_link;
 pub mod template;
 pub mod tenant;
 pub mod verdict;

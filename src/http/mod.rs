@@ -6,5 +6,6 @@ pub mod health;
 pub mod middleware;
 pub mod range;
 pub mod router;
+pub mod sse;
 pub mod state;
 pub mod v1;

@@ -201,6 +201,26 @@ fn owner_remains(accounts: &Accounts, record: &ApiKeyRecord) -> bool {
     account.username == owner.name && same
 }
 
+/// True while whom a long answer goes to may still have it: its token or key was not revoked and has not
+/// expired. A store that cannot tell ends nothing.
+pub async fn still_valid(ctx: &Context, principal: &Principal) -> bool {
+    let now = ctx.clock.now();
+    match principal {
+        Principal::JobToken { tenant, job_id } => match ctx.store.shared_job(tenant, job_id).await {
+            Ok(Some(job)) => job.token.as_ref().is_some_and(|t| !t.revoked && t.expires_at > now),
+            Ok(None) => false,
+            Err(_) => true,
+        },
+        Principal::ApiKey { key_id, .. } => match ctx.store.api_key(key_id).await {
+            Ok(Some(key)) => {
+                key.revoked_at.is_none_or(|at| at > now) && key.expires_at.is_none_or(|at| at > now)
+            }
+            Ok(None) => ctx.options.bootstrap_key.as_ref().is_some_and(|key| key.key_id == *key_id),
+            Err(_) => true,
+        },
+    }
+}
+
 /// Least time between two notes of a key's use.
 const USE_RESOLUTION: chrono::Duration = chrono::Duration::minutes(1);
 

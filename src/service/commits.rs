@@ -158,7 +158,7 @@ pub fn job_event(
         reason: caller.reason.clone(),
         trace_id: Some(caller.trace_id.to_string()),
         address: caller.address.clone(),
-        detail: serde_json::Value::Null,
+        detail: serde_json::json!({"version": after.version}),
     }
 }
 

@@ -20,6 +20,7 @@ use super::accounts::Accounts;
 use super::commits::read_problem;
 use super::guesses::Guesses;
 use super::ingest_inputs::IngestBoard;
+use super::job_watch::JobWatch;
 use super::model_draft::Model;
 use super::model_draft::board::DraftBoard;
 use super::pools::Pools;
@@ -50,6 +51,7 @@ pub struct Context {
     /// Failed logins, redeems and credentials of the last minute.
     pub guesses: Arc<Guesses>,
     pub reloading: Arc<Reloading>,
+    pub watch: Arc<JobWatch>,
     pub options: Options,
 }
 

@@ -156,8 +156,12 @@ fn event(deps: &WorkerDeps, action: &str, before: &JobRecord, after: &JobRecord)
         trace_id: Some(after.trace_id.to_string()),
         address: None,
         detail: run.map_or(
-            serde_json::Value::Null,
-            |r| serde_json::json!({"run_id": r.run_id, "attempt": r.attempt, "fence": r.fence}),
+            serde_json::json!({"version": after.version}),
+            |r| {
+                serde_json::json!({
+                    "version": after.version, "run_id": r.run_id, "attempt": r.attempt, "fence": r.fence,
+                })
+            },
         ),
     }
 }

@@ -18,6 +18,7 @@ mod expression_meaning;
 mod expression_refusals;
 mod faults;
 mod files_over_http;
+mod followers;
 mod http_conventions;
 mod ingest_docs;
 mod ingest_fixtures;

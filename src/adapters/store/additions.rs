@@ -32,6 +32,22 @@ CREATE TABLE tenant_usage (
 /// # Errors
 /// Any error of the database.
 pub fn add_missing(conn: &Connection) -> Result<(), SchemaError> {
+    add_life_of_data(conn)?;
+    let indexed: bool = conn.query_row(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'audit_by_resource')",
+        [],
+        |row| row.get(0),
+    )?;
+    if !indexed {
+        conn.execute_batch(
+            "CREATE INDEX audit_by_resource
+             ON audit (CASE WHEN json_valid(json) THEN json ->> '$.resource' END)",
+        )?;
+    }
+    Ok(())
+}
+
+fn add_life_of_data(conn: &Connection) -> Result<(), SchemaError> {
     let there: bool = conn.query_row(
         "SELECT EXISTS (SELECT 1 FROM pragma_table_info('jobs') WHERE name = 'ended_at')",
         [],

@@ -161,7 +161,12 @@ impl Exporter {
             let dir = self.data_dir.join(job_dir(tenant, job_id));
             match self.read(tenant, job_id)? {
                 Found::Text(text) => {
-                    create_dir_durably(&dir)?;
+                    // what a large batch makes is synced at once below
+                    if batch.len() > SYNC_EACH {
+                        fs::create_dir_all(&dir)?;
+                    } else {
+                        create_dir_durably(&dir)?;
+                    }
                     let mut file = File::create(dir.join(".job.json.tmp"))?;
                     file.write_all(text.as_bytes())?;
                     if batch.len() <= SYNC_EACH {

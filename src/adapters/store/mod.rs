@@ -4,6 +4,7 @@
 mod additions;
 mod apply;
 mod audit_log;
+mod audit_query;
 mod check;
 pub(super) mod check_audit;
 mod check_copies;

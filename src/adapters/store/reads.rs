@@ -310,11 +310,7 @@ pub fn audit_events(conn: &Connection, after: u64, limit: usize) -> Result<Vec<C
     audit_json(conn, after, limit)?
         .into_iter()
         .map(|(seq, json)| {
-            serde_json::from_str(&json).map_err(|_| {
-                let reason = format!("audit event {seq} is damaged");
-                tracing::error!(event = "SS_RECORD_DAMAGED", seq, "an audit event is damaged");
-                QueryError::Final(ReadError::Stopped { reason })
-            })
+            serde_json::from_str(&json).map_err(|_| super::audit_query::damaged(seq.cast_signed()))
         })
         .collect()
 }

@@ -52,6 +52,7 @@ CREATE UNIQUE INDEX idempotency_by_key ON idempotency (key_sha256);
 CREATE INDEX idempotency_by_expiry ON idempotency (expires_at);
 
 CREATE TABLE audit (seq INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;
+CREATE INDEX audit_by_resource ON audit (CASE WHEN json_valid(json) THEN json ->> '$.resource' END);
 
 CREATE TABLE commits (
   sequence INTEGER PRIMARY KEY, id TEXT NOT NULL, committed_at INTEGER NOT NULL, versions TEXT NOT NULL

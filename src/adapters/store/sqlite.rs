@@ -11,6 +11,7 @@ use futures_util::future::BoxFuture;
 use rusqlite::{Connection, InterruptHandle};
 use tokio::sync::{mpsc, oneshot};
 
+use super::audit_query;
 use super::committer::Heads;
 use super::export::{Exporter, exported_sequence};
 use super::lock::{LockError, OwnerLock, refuse_network_file_system};
@@ -31,7 +32,8 @@ use crate::domain::job::JobRecord;
 use crate::domain::tenant::{TenantRecord, TenantUsage};
 use crate::ports::clock::Clock;
 use crate::ports::store::{
-    Change, Commit, CommitError, Due, JobFilter, Key, Page, QueuedJob, ReadError, Receipt, Store, StoreStatus,
+    AuditFilter, AuditFrom, Change, Commit, CommitError, Due, FoundEvents, JobFilter, Key, Page, QueuedJob,
+    ReadError, Receipt, Store, StoreStatus,
 };
 
 /// How the store is opened.
@@ -403,6 +405,15 @@ impl Store for SqliteStore {
             CHAIN => reads::audit_events(conn, after_seq, limit),
             _ => Ok(Vec::new()),
         })
+    }
+
+    fn find_audit_events(
+        &self,
+        filter: AuditFilter,
+        from: AuditFrom,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<FoundEvents, ReadError>> {
+        self.query(move |conn, _| audit_query::find(conn, &filter, from, limit))
     }
 
     fn changes(&self) -> mpsc::UnboundedReceiver<Change> {

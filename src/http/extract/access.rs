@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::body::Path;
 use super::roles::Roles;
+use super::link;
 use crate::domain::audit::Actor;
 use crate::domain::credential::{KeyKind, Principal, Role};
 use crate::domain::error::{ErrorCode, Problem};
@@ -94,6 +95,7 @@ impl Permission for Administer {
 /// A job that the caller may use in the way `P` says, and who the caller is.
 pub struct JobAccess<P> {
     pub job: Arc<JobRecord>,
+    pub principal: Principal,
     pub caller: Caller,
     permission: PhantomData<P>,
 }
@@ -113,9 +115,17 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let app = App::from_ref(state);
-        let Authenticated { principal, job } = principal_of(parts, &app).await?;
         let Path(segment) = Path::<JobSegment>::from_request_parts(parts, state).await?;
-        let job_id = JobId::parse(segment.job_id).map_err(|_| not_found())?;
+        let job_id = JobId::parse(segment.job_id).map_err(|_| not_found());
+        let linked = match &job_id {
+            Ok(job_id) => link::linked(parts, &app, job_id).await?,
+            Err(_) => None,
+        };
+        let Authenticated { principal, job } = match linked {
+            Some(authenticated) => authenticated,
+            None => principal_of(parts, &app).await?,
+        };
+        let job_id = job_id?;
         match &principal {
             Principal::JobToken { job_id: own, .. } if P::KEYS_ONLY || *own != job_id => {
                 return Err(forbidden().into());
@@ -134,7 +144,7 @@ where
         span.record("job_id", job.job_id.as_str());
         span.record("tenant_id", job.tenant_id.as_str());
         let caller = caller_of(parts, principal.actor());
-        Ok(Self { job, caller, permission: PhantomData })
+        Ok(Self { job, principal, caller, permission: PhantomData })
     }
 }
 

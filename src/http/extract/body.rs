@@ -122,18 +122,25 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
+/// Reads the query string of a request's target.
+///
+/// # Errors
+/// `INPUT_VALIDATION_FAILED`.
+#[expect(clippy::disallowed_types, reason = "this is the wrapper that answers its rejections")]
+pub fn parse_query<T: DeserializeOwned>(uri: &axum::http::Uri) -> Result<T, Problem> {
+    axum::extract::Query::<T>::try_from_uri(uri)
+        .map(|axum::extract::Query(value)| value)
+        .map_err(|rejection| Problem::validation("query", rejection.body_text()))
+}
+
 /// The query string.
 #[derive(Debug, Clone)]
 pub struct Query<T>(pub T);
 
-#[expect(clippy::disallowed_types, reason = "this is the wrapper that answers its rejections")]
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        axum::extract::Query::<T>::from_request_parts(parts, state)
-            .await
-            .map(|axum::extract::Query(value)| Self(value))
-            .map_err(|rejection| Problem::validation("query", rejection.body_text()).into())
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        Ok(Self(parse_query(&parts.uri)?))
     }
 }

@@ -3,4 +3,5 @@
 pub mod access;
 pub mod body;
 pub mod headers;
+pub mod link;
 pub mod roles;

@@ -44,6 +44,8 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(jobs::get::handler, jobs::patch::handler, jobs::delete::handler))
         .routes(routes!(jobs::run::handler))
         .routes(routes!(jobs::cancel::handler))
+        .routes(routes!(jobs::events::handler))
+        .routes(routes!(jobs::links::handler))
         .routes(routes!(inputs::upload::handler))
         .routes(routes!(inputs::preview::handler))
         .routes(routes!(inputs::sheet::primary))

@@ -16,7 +16,8 @@ use crate::domain::job::JobRecord;
 use crate::domain::migration::layout::legacy_dirs;
 use crate::domain::tenant::{TenantRecord, TenantUsage};
 use crate::ports::store::{
-    Change, Commit, CommitError, Due, JobFilter, Key, Page, QueuedJob, ReadError, Receipt, Store, StoreStatus,
+    AuditFilter, AuditFrom, Change, Commit, CommitError, Due, FoundEvents, JobFilter, Key, Page, QueuedJob,
+    ReadError, Receipt, Store, StoreStatus,
 };
 
 /// A store with the look-up in old places.
@@ -218,6 +219,15 @@ impl Store for LegacyAware {
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<ChainedEvent>, ReadError>> {
         self.inner.audit_events(chain, after_seq, limit)
+    }
+
+    fn find_audit_events(
+        &self,
+        filter: AuditFilter,
+        from: AuditFrom,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<FoundEvents, ReadError>> {
+        self.inner.find_audit_events(filter, from, limit)
     }
 
     fn changes(&self) -> mpsc::UnboundedReceiver<Change> {

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use chrono::Duration;
 use futures_util::future::{BoxFuture, join_all};
-use stata_service::domain::audit::GENESIS_HASH;
-use stata_service::domain::ids::{CodeId, JobId, KeyId};
+use stata_service::domain::audit::{Actor, AuditEvent, GENESIS_HASH};
+use stata_service::domain::ids::{CodeId, JobId, KeyId, TenantId};
 use stata_service::domain::job::JobStatus;
 use stata_service::domain::tenant::TenantUsage;
 use stata_service::ports::store::{
-    ChangedRecord, CommitError, Due, Expect, Housekeeping, JobFilter, Key, ReadError, Store, Write,
+    AuditFilter, AuditFrom, ChangedRecord, CommitError, Due, Expect, Housekeeping, JobFilter, Key, ReadError,
+    Store, Write,
 };
 
 use crate::support::clock::ManualClock;
@@ -40,6 +41,7 @@ pub const CASES: &[(&str, Case)] = cases![
     of_concurrent_writers_one_wins,
     a_dropped_caller_does_not_take_its_commit_back,
     audit_events_are_chained_without_a_gap,
+    audit_events_are_found_by_what_they_say,
     lists_filter_and_page_newest_first,
     the_queue_keeps_the_order_of_queueing,
     running_jobs_and_counts_follow_the_status,
@@ -193,6 +195,42 @@ async fn audit_events_are_chained_without_a_gap(Fresh { store, .. }: Fresh) {
     assert_eq!(store.audit_events(0, 7, 2).await.expect("reads"), events[7..9]);
     assert!(store.audit_events(1, 0, 10).await.expect("reads").is_empty());
     assert_eq!(store.status().audit_heads, [(0, 10, prev)]);
+}
+
+async fn audit_events_are_found_by_what_they_say(Fresh { store, .. }: Fresh) {
+    for i in 0..6_i64 {
+        let mut c = commit(vec![put(job("default", &format!("job_{i}"), 0))]);
+        let resource = format!("job:{}", i % 2);
+        let actor = Actor { kind: "api_key".to_owned(), id: format!("k{}", i % 3) };
+        let tenant = TenantId::parse(if i < 4 { "default" } else { "other" }).expect("valid");
+        c.audit = vec![AuditEvent { resource, actor, tenant, time: time(i), ..event("run.queued") }];
+        c.audit.push(AuditEvent { resource: "job:2".to_owned(), time: time(i), ..event("plan.frozen") });
+        store.commit(c).await.expect("commits");
+    }
+    let find = async |filter: AuditFilter, from: AuditFrom, limit: usize| {
+        let found = store.find_audit_events(filter, from, limit).await.expect("reads");
+        (found.events.iter().map(|e| e.seq).collect::<Vec<_>>(), found.next)
+    };
+    let all = AuditFilter::default;
+    let of = |resource: &str| AuditFilter { resource: Some(resource.to_owned()), ..all() };
+    let oldest = AuditFrom::After(0);
+    let newest = AuditFrom::Before(u64::MAX);
+    assert_eq!(find(of("job:1"), oldest, 10).await, (vec![3, 7, 11], None));
+    assert_eq!(find(of("job:1"), AuditFrom::After(3), 10).await, (vec![7, 11], None));
+    assert_eq!(find(of("job:1"), oldest, 2).await, (vec![3, 7], Some(7)));
+    assert_eq!(find(of("job:1"), newest, 2).await, (vec![11, 7], Some(7)));
+    assert_eq!(find(of("job:1"), AuditFrom::Before(7), 2).await, (vec![3], None));
+    assert_eq!(find(of("job:"), oldest, 10).await, (vec![], None));
+    let actor = AuditFilter { actor: Some("k1".to_owned()), ..all() };
+    assert_eq!(find(actor, newest, 10).await, (vec![9, 3], None));
+    let action = |name: &str| AuditFilter { action: Some(name.to_owned()), ..all() };
+    assert_eq!(find(action("run."), oldest, 3).await.0, [1, 3, 5]);
+    assert_eq!(find(action("run"), oldest, 3).await.0, [0; 0]);
+    assert_eq!(find(action("plan.frozen"), newest, 2).await.0, [12, 10]);
+    let tenant = AuditFilter { tenant: TenantId::parse("other").ok(), ..all() };
+    assert_eq!(find(tenant, oldest, 10).await.0, [9, 11]);
+    let span = AuditFilter { since: Some(time(1)), until: Some(time(3)), ..all() };
+    assert_eq!(find(span, oldest, 10).await.0, [3, 4, 5, 6]);
 }
 
 async fn lists_filter_and_page_newest_first(Fresh { store, .. }: Fresh) {

@@ -31,6 +31,7 @@ pub fn context(dir: &Path, clock: Arc<dyn Clock>) -> Context {
         accounts: Arc::clone(&ctx.accounts),
         guesses: Arc::clone(&ctx.guesses),
         reloading: Arc::clone(&ctx.reloading),
+        watch: Arc::clone(&ctx.watch),
         options: ctx.options.clone(),
     }
 }

@@ -11,7 +11,8 @@ use stata_service::domain::ids::{CodeId, JobId, KeyId, TenantId};
 use stata_service::domain::job::JobRecord;
 use stata_service::domain::tenant::{TenantRecord, TenantUsage};
 use stata_service::ports::store::{
-    Change, Commit, CommitError, Due, JobFilter, Page, QueuedJob, ReadError, Receipt, Store, StoreStatus,
+    AuditFilter, AuditFrom, Change, Commit, CommitError, Due, FoundEvents, JobFilter, Page, QueuedJob,
+    ReadError, Receipt, Store, StoreStatus,
 };
 use tokio::sync::mpsc;
 
@@ -152,6 +153,15 @@ impl Store for FickleStore {
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<ChainedEvent>, ReadError>> {
         self.inner.audit_events(chain, after_seq, limit)
+    }
+
+    fn find_audit_events(
+        &self,
+        filter: AuditFilter,
+        from: AuditFrom,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<FoundEvents, ReadError>> {
+        self.inner.find_audit_events(filter, from, limit)
     }
 
     fn changes(&self) -> mpsc::UnboundedReceiver<Change> {

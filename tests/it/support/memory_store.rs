@@ -428,6 +428,31 @@ impl Store for MemoryStore {
             .collect();
         answer(Ok(events))
     }
+    fn find_audit_events(
+        &self,
+        filter: AuditFilter,
+        from: AuditFrom,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<FoundEvents, ReadError>> {
+        let mut found: Vec<_> = self
+            .state()
+            .audit
+            .iter()
+            .filter(|e| match from {
+                AuditFrom::After(seq) => e.seq > seq,
+                AuditFrom::Before(seq) => e.seq < seq,
+            })
+            .filter(|e| filter.finds(&e.event))
+            .cloned()
+            .collect();
+        if matches!(from, AuditFrom::Before(_)) {
+            found.reverse();
+        }
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let next = found.last().filter(|_| more).map(|e| e.seq);
+        answer(Ok(FoundEvents { events: found, next }))
+    }
     fn changes(&self) -> mpsc::UnboundedReceiver<Change> {
         let (sender, receiver) = mpsc::unbounded_channel();
         self.state().listeners.push(sender);

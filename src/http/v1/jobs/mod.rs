@@ -1,8 +1,10 @@
-//! Jobs: read, list, change, remove, run, cancel.
+//! Jobs: read, list, follow, change, remove, run, cancel, links.
 
 pub mod cancel;
 pub mod delete;
+pub mod events;
 pub mod get;
+pub mod links;
 pub mod list;
 pub mod patch;
 pub mod run;

@@ -1,56 +1,74 @@
 //! `GET /v1/jobs/{job_id}/runs/{run_id}/log`: the log, live while the attempt runs.
 
 use std::fs::File;
+use std::io::{Read as _, Seek, SeekFrom};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
+use axum::response::sse::Event;
+use serde::Deserialize;
+use tokio::time::Instant;
 
 use super::get::{RunSegment, find_run};
+use crate::domain::credential::Principal;
 use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::ids::RunId;
+use crate::domain::job::JobRecord;
 use crate::domain::layout::{run_artifact, run_dir};
+use crate::domain::run::RunStatus;
 use crate::http::error::{ApiError, ProblemDocument};
 use crate::http::extract::access::{JobAccess, Read};
-use crate::http::extract::body::Path;
+use crate::http::extract::body::{Path, Query};
 use crate::http::extract::headers::Headers;
 use crate::http::range::{FileFacts, serve_file};
+use crate::http::sse::{self, HEARTBEAT, LONGEST};
 use crate::http::state::App;
+use crate::service::authenticate::still_valid;
 
-/// Returns the log of an attempt, or the part that `Range` asks for.
+/// How the log is wanted.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct LogQuery {
+    /// As server-sent events until the attempt ends.
+    #[serde(default)]
+    follow: bool,
+    /// Of a signed link.
+    #[allow(dead_code, reason = "read by the extractor of links")]
+    expires: Option<i64>,
+    /// Of a signed link.
+    #[allow(dead_code, reason = "read by the extractor of links")]
+    signature: Option<String>,
+}
+
+/// Returns the log of an attempt, or the part that `Range` asks for; with `follow=true` as events `log`
+/// (whole lines; the id is the byte after them) and at the end `log.end`.
 #[utoipa::path(get, path = "/v1/jobs/{job_id}/runs/{run_id}/log", tag = "runs", operation_id = "get_run_log",
-    params(("job_id" = String, Path), ("run_id" = String, Path)),
-    security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, content_type = "text/plain"), (status = 206),
+    params(("job_id" = String, Path), ("run_id" = String, Path), LogQuery,
+        ("Last-Event-ID" = Option<u64>, Header)),
+    security(("job_token" = []), ("api_key" = []), ()),
+    responses((status = 200, content_type = "text/plain", body = String), (status = 206),
         (status = 404, body = ProblemDocument), (status = 416, body = ProblemDocument)))]
 pub async fn handler(
     State(app): State<App>,
     access: JobAccess<Read>,
     Path(segment): Path<RunSegment>,
+    Query(query): Query<LogQuery>,
     Headers(headers): Headers,
 ) -> Result<Response, ApiError> {
-    let job = access.job;
-    let run = find_run(&job, &segment.run_id)?;
-    let published = run_artifact(&run.run_id, "main.log");
-    let working = format!("{}/work/main.log", run_dir(&run.run_id));
-    let sha256 = job.artifact(&published).map(|a| a.sha256.clone());
-    let files = Arc::clone(&app.ctx.files);
-    let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
-    let opened: std::io::Result<(File, u64)> = app
-        .ctx
-        .pools
-        .reads
-        .run(move || {
-            // The verdict moves the log from the working space to the artifacts.
-            let file = files
-                .open(&tenant, &job_id, &published)
-                .or_else(|_| files.open(&tenant, &job_id, &working))
-                .or_else(|_| files.open(&tenant, &job_id, &published))?;
-            let size = file.metadata()?.len();
-            Ok((file, size))
-        })
-        .await?;
+    let run = find_run(&access.job, &segment.run_id)?;
+    if query.follow {
+        let run_id = run.run_id.clone();
+        let at = sse::last_event_id(&headers)?;
+        let end = Instant::now() + LONGEST;
+        let follower = Follower { app, job: access.job, principal: access.principal, run_id, at, end };
+        return Ok(sse::answer(futures_util::stream::unfold(Some(follower), Follower::next)));
+    }
+    let sha256 = access.job.artifact(&run_artifact(&run.run_id, "main.log")).map(|a| a.sha256.clone());
+    let file = open(&app, &access.job, &run.run_id).await?;
     let (file, size_bytes) =
-        opened.map_err(|_| Problem::new(ErrorCode::ArtifactNotFound, "the run has not written a log yet"))?;
+        file.ok_or_else(|| Problem::new(ErrorCode::ArtifactNotFound, "the run has not written a log yet"))?;
     let facts = FileFacts {
         size_bytes,
         tag: sha256.as_deref(),
@@ -59,4 +77,101 @@ pub async fn handler(
         sha256: None,
     };
     serve_file(file, &facts, &headers, &app.ctx.pools.reads)
+}
+
+/// Opens the log where it is now, with its size.
+async fn open(app: &App, job: &JobRecord, run_id: &RunId) -> Result<Option<(File, u64)>, Problem> {
+    let published = run_artifact(run_id, "main.log");
+    let working = format!("{}/work/main.log", run_dir(run_id));
+    let files = Arc::clone(&app.ctx.files);
+    let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
+    let opened = move || -> std::io::Result<(File, u64)> {
+        // The verdict moves the log from the working space to the artifacts.
+        let file = files
+            .open(&tenant, &job_id, &published)
+            .or_else(|_| files.open(&tenant, &job_id, &working))
+            .or_else(|_| files.open(&tenant, &job_id, &published))?;
+        let size = file.metadata()?.len();
+        Ok((file, size))
+    };
+    Ok(app.ctx.pools.reads.run(opened).await?.ok())
+}
+
+/// Most bytes of one event.
+const PIECE: u64 = 64 * 1024;
+/// How often a growing log is looked at.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// One reader of a growing log. Nothing is read ahead of what the reader takes.
+struct Follower {
+    app: App,
+    job: Arc<JobRecord>,
+    principal: Principal,
+    run_id: RunId,
+    /// The byte after what the reader has.
+    at: u64,
+    end: Instant,
+}
+
+impl Follower {
+    async fn next(state: Option<Self>) -> Option<(Event, Option<Self>)> {
+        let mut this = state?;
+        let mut watching = this.app.ctx.watch.of(&this.job.tenant_id, &this.job.job_id);
+        let silent = Instant::now() + HEARTBEAT;
+        loop {
+            if Instant::now() >= this.end || !still_valid(&this.app.ctx, &this.principal).await {
+                return None;
+            }
+            // before the log is read, so that what an ended attempt wrote last is not missed
+            let job = this.app.ctx.load_shared_job(&this.job.tenant_id, &this.job.job_id).await.ok()?;
+            let status = job.runs.iter().find(|run| run.run_id == this.run_id)?.status;
+            let ended = status != RunStatus::Running;
+            if let Some(text) = this.read(ended).await.ok()? {
+                let event = Event::default().event("log").id(this.at.to_string()).data(text);
+                return Some((event, Some(this)));
+            }
+            if ended {
+                let data = serde_json::json!({"run_id": this.run_id, "status": status, "size_bytes": this.at});
+                let event = Event::default().event("log.end").id(this.at.to_string()).data(data.to_string());
+                return Some((event, None));
+            }
+            if Instant::now() >= silent {
+                return Some((sse::heartbeat(), Some(this)));
+            }
+            if let Ok(false) = tokio::time::timeout(LOOK, watching.next()).await {
+                return None;
+            }
+        }
+    }
+
+    /// The next whole lines, without the last line break; at the end of the attempt also a line without one.
+    async fn read(&mut self, ended: bool) -> Result<Option<String>, Problem> {
+        let Some((mut file, size)) = open(&self.app, &self.job, &self.run_id).await? else { return Ok(None) };
+        if size <= self.at {
+            return Ok(None);
+        }
+        let (at, wanted) = (self.at, (size - self.at).min(PIECE));
+        let bytes = self
+            .app
+            .ctx
+            .pools
+            .reads
+            .run(move || -> std::io::Result<Vec<u8>> {
+                let mut bytes = Vec::new();
+                file.seek(SeekFrom::Start(at))?;
+                file.take(wanted).read_to_end(&mut bytes)?;
+                Ok(bytes)
+            })
+            .await?
+            .map_err(|_| Problem::internal())?;
+        let whole = bytes.iter().rposition(|b| *b == b'\n').map(|last| last + 1);
+        // a line longer than a piece, or the last one of an attempt that ended, goes as it is
+        let rest = (ended || bytes.len() as u64 == PIECE).then_some(bytes.len());
+        let Some(taken) = whole.or(rest).filter(|n| *n > 0) else { return Ok(None) };
+        self.at += taken as u64;
+        let text = String::from_utf8_lossy(&bytes[..taken]);
+        let text = text.strip_suffix('\n').unwrap_or(&text);
+        // a bare carriage return would end a field of the event
+        Ok(Some(text.replace('\r', "")))
+    }
 }
