@@ -156,12 +156,7 @@ async fn api_key(
     let accounts = ctx.accounts.load();
     let (expected, tenant, role) = match &stored {
         Some(record) => {
-            let now = ctx.clock.now();
-            let alive = record.kind == kind
-                && record.revoked_at.is_none_or(|at| at > now)
-                && record.expires_at.is_none_or(|at| at > now)
-                && owner_remains(&accounts, record);
-            if !alive {
+            if record.kind != kind || !is_alive(ctx, &accounts, record) {
                 return Err(invalid().into());
             }
             (record.secret_sha256.as_str(), record.tenant_id.clone(), record.role)
@@ -189,6 +184,14 @@ async fn api_key(
     Ok(Principal::ApiKey { tenant, key_id, role, kind })
 }
 
+/// True unless the key was revoked, has expired or has lost its owner.
+fn is_alive(ctx: &Context, accounts: &Accounts, record: &ApiKeyRecord) -> bool {
+    let now = ctx.clock.now();
+    record.revoked_at.is_none_or(|at| at > now)
+        && record.expires_at.is_none_or(|at| at > now)
+        && owner_remains(accounts, record)
+}
+
 /// True unless the account that a session or personal token belongs to is gone, or, for a session, has
 /// another password now.
 fn owner_remains(accounts: &Accounts, record: &ApiKeyRecord) -> bool {
@@ -204,18 +207,19 @@ fn owner_remains(accounts: &Accounts, record: &ApiKeyRecord) -> bool {
 /// True while whom a long answer goes to may still have it: its token or key was not revoked and has not
 /// expired. A store that cannot tell ends nothing.
 pub async fn still_valid(ctx: &Context, principal: &Principal) -> bool {
-    let now = ctx.clock.now();
     match principal {
         Principal::JobToken { tenant, job_id } => match ctx.store.shared_job(tenant, job_id).await {
-            Ok(Some(job)) => job.token.as_ref().is_some_and(|t| !t.revoked && t.expires_at > now),
+            Ok(Some(job)) => {
+                job.token.as_ref().is_some_and(|t| !t.revoked && t.expires_at > ctx.clock.now())
+            }
             Ok(None) => false,
             Err(_) => true,
         },
         Principal::ApiKey { key_id, .. } => match ctx.store.api_key(key_id).await {
-            Ok(Some(key)) => {
-                key.revoked_at.is_none_or(|at| at > now) && key.expires_at.is_none_or(|at| at > now)
+            Ok(Some(key)) => is_alive(ctx, &ctx.accounts.load(), &key),
+            Ok(None) => {
+                ctx.accounts.load().bootstrap_key.as_ref().is_some_and(|key| key.key_id == *key_id)
             }
-            Ok(None) => ctx.options.bootstrap_key.as_ref().is_some_and(|key| key.key_id == *key_id),
             Err(_) => true,
         },
     }
