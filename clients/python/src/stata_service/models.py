@@ -15,6 +15,22 @@ class AcknowledgedCheck(TypedDict):
     reason: str
 
 
+class AdminArtifactList(TypedDict):
+    """Every published file of a job."""
+
+    artifacts: list[Artifact]
+    job_id: str
+    tenant_id: str
+
+
+class AdminJob(TypedDict):
+    """A job with what only those who look after the service see. No token of it is ever shown."""
+
+    job: JobView
+    runs: list[Any]
+    token: NotRequired[TokenFacts | None]
+
+
 class AnchorMeta(TypedDict):
     events: NotRequired[list[str]]
     steps: list[str]
@@ -83,6 +99,14 @@ class ArtifactsBrief(TypedDict):
 
     by_kind: dict[str, int]
     total: int
+
+
+class AuditHead(TypedDict):
+    """Last event of a chain."""
+
+    chain: int
+    hash: str
+    seq: int
 
 
 class Bilingual(TypedDict):
@@ -154,6 +178,13 @@ class CategoricalMark(TypedDict):
 
 
 Cause: TypeAlias = "Literal['cancelled', 'timeout', 'memory_limit', 'output_limit', 'sandbox_denied', 'engine_missing', 'killed', 'licence', 'engine_unsupported', 'data_error', 'dependency_missing', 'template_error', 'parameter_error', 'log_incomplete', 'outputs_missing', 'worker_lost', 'internal']"
+
+
+class Changes(TypedDict):
+    """What another reading of the settings came to."""
+
+    applied: list[str]
+    restart_needed: list[str]
 
 
 class Check(TypedDict):
@@ -229,13 +260,28 @@ class Contract(TypedDict):
     parameters: list[BoundParameter]
 
 
-class CreateBody(TypedDict):
+class CreateApiKeyBody(TypedDict):
     """What the key may do, for whom and how long."""
 
     expires_in_days: NotRequired[int | None]
     label: NotRequired[str | None]
     role: Role
     tenant_id: NotRequired[str | None]
+
+
+class CreateTaskCodesBody(TypedDict):
+    """How many codes, for whom and how long."""
+
+    count: int
+    expires_in_days: NotRequired[int | None]
+    tenant_id: NotRequired[str | None]
+
+
+class CreateTokenBody(TypedDict):
+    """What the token is for and how long it works."""
+
+    expires_in_days: NotRequired[int | None]
+    label: NotRequired[str | None]
 
 
 DataSharing: TypeAlias = "Literal['none', 'schema', 'samples']"
@@ -528,11 +574,46 @@ class Keywords(TypedDict):
     zh: list[str]
 
 
+class Link(TypedDict):
+    """A signed link."""
+
+    expires_at: str
+    url: str
+
+
+class LinkRequest(TypedDict):
+    """The link that is asked for."""
+
+    rel_path: NotRequired[str | None]
+    run_id: NotRequired[str | None]
+    scope: LinkScope
+    ttl_seconds: NotRequired[int | None]
+
+
+LinkScope: TypeAlias = "Literal['events', 'log', 'artifact']"
+
+
 class Llm(TypedDict):
     """The language model."""
 
     configured: bool
     data_sharing_max: DataSharing
+
+
+class LoginAnswer(TypedDict):
+    """The session."""
+
+    expires_at: NotRequired[str | None]
+    session_id: str
+    token: str
+    username: str
+
+
+class LoginBody(TypedDict):
+    """The account of the settings (`admin.username`, `admin.password_hash`)."""
+
+    password: str
+    username: str
 
 
 class NameNormalization(TypedDict):
@@ -652,6 +733,25 @@ class Pending(TypedDict):
     retry_after_seconds: int
     retry_until: NotRequired[str | None]
     status: str
+
+
+class PersonalTokenList(TypedDict):
+    """Personal tokens."""
+
+    tokens: list[PersonalTokenView]
+
+
+class PersonalTokenView(TypedDict):
+    """A personal token of an administrator."""
+
+    created_at: str
+    expires_at: NotRequired[str | None]
+    label: NotRequired[str | None]
+    last_used_at: NotRequired[str | None]
+    owner: str
+    revoked_at: NotRequired[str | None]
+    token: NotRequired[str | None]
+    token_id: str
 
 
 class Plan(TypedDict):
@@ -893,6 +993,9 @@ class Reference(TypedDict):
     text: str
 
 
+ReloadReport: TypeAlias = "dict[str, Any]"
+
+
 class Removed(TypedDict):
     """When and why a job's content was removed."""
 
@@ -1113,6 +1216,32 @@ class StatedVariable(TypedDict):
     name: str
 
 
+class StoreFacts(TypedDict):
+    """Facts on the store."""
+
+    damaged_tables: list[str]
+    fault: NotRequired[str | None]
+    quarantined_records: int
+    sequence: int
+    waiting_commits: int
+
+
+class SystemStatus(TypedDict):
+    """The state of this process."""
+
+    audit_heads: list[AuditHead]
+    draining: bool
+    engine: str
+    health: HealthReport
+    jobs: dict[str, int]
+    last_reload: NotRequired[ReloadReport | None]
+    llm_configured: bool
+    started_at: str
+    store: StoreFacts
+    uptime_seconds: int
+    version: str
+
+
 class TaskCodeList(TypedDict):
     """Task codes."""
 
@@ -1274,6 +1403,14 @@ class Timings(TypedDict):
     prepare_ms: NotRequired[int | None]
     queued_ms: NotRequired[int | None]
     verdict_ms: NotRequired[int | None]
+
+
+class TokenFacts(TypedDict):
+    """Facts on a job's token."""
+
+    code_id: str
+    expires_at: str
+    revoked: bool
 
 
 class Unknown(TypedDict):
