@@ -44,5 +44,6 @@ pub fn last_event_id(headers: &HeaderMap) -> Result<u64, Problem> {
     if text.is_empty() {
         return Ok(0);
     }
-    text.parse().map_err(|_| Problem::validation("Last-Event-ID", "must be the id of an event of this stream"))
+    text.parse()
+        .map_err(|_| Problem::validation("Last-Event-ID", "must be the id of an event of this stream"))
 }

@@ -209,17 +209,13 @@ fn owner_remains(accounts: &Accounts, record: &ApiKeyRecord) -> bool {
 pub async fn still_valid(ctx: &Context, principal: &Principal) -> bool {
     match principal {
         Principal::JobToken { tenant, job_id } => match ctx.store.shared_job(tenant, job_id).await {
-            Ok(Some(job)) => {
-                job.token.as_ref().is_some_and(|t| !t.revoked && t.expires_at > ctx.clock.now())
-            }
+            Ok(Some(job)) => job.token.as_ref().is_some_and(|t| !t.revoked && t.expires_at > ctx.clock.now()),
             Ok(None) => false,
             Err(_) => true,
         },
         Principal::ApiKey { key_id, .. } => match ctx.store.api_key(key_id).await {
             Ok(Some(key)) => is_alive(ctx, &ctx.accounts.load(), &key),
-            Ok(None) => {
-                ctx.accounts.load().bootstrap_key.as_ref().is_some_and(|key| key.key_id == *key_id)
-            }
+            Ok(None) => ctx.accounts.load().bootstrap_key.as_ref().is_some_and(|key| key.key_id == *key_id),
             Err(_) => true,
         },
     }

@@ -65,7 +65,8 @@ impl JobFollower {
     /// The store's.
     pub async fn next(&mut self, ctx: &Context, deadline: Instant) -> Result<Option<Vec<JobEvent>>, Problem> {
         loop {
-            let Some(job) = ctx.store.shared_job(&self.tenant, &self.job_id).await.map_err(read_problem)? else {
+            let Some(job) = ctx.store.shared_job(&self.tenant, &self.job_id).await.map_err(read_problem)?
+            else {
                 return Ok(None);
             };
             let filter = AuditFilter { resource: Some(job.resource()), ..AuditFilter::default() };
@@ -108,7 +109,8 @@ impl JobFollower {
 /// One change in the words of the API; the last of them carries its sequence.
 fn words(change: &ChainedEvent, job: &JobRecord) -> Vec<JobEvent> {
     let event = &change.event;
-    let run = event.detail["run_id"].as_str().and_then(|id| job.runs.iter().find(|r| r.run_id.as_str() == id));
+    let run =
+        event.detail["run_id"].as_str().and_then(|id| job.runs.iter().find(|r| r.run_id.as_str() == id));
     let mut told = match event.action.as_str() {
         "inputs.replaced" | "inputs.sheet_selected" => vec![JobEvent::new("inputs.ready", json!({}))],
         "draft.stated" | "draft.made_by_model" => {

@@ -155,14 +155,11 @@ fn event(deps: &WorkerDeps, action: &str, before: &JobRecord, after: &JobRecord)
         reason: run.and_then(|r| r.cause).map(|c| c.as_str().to_owned()),
         trace_id: Some(after.trace_id.to_string()),
         address: None,
-        detail: run.map_or(
-            serde_json::json!({"version": after.version}),
-            |r| {
-                serde_json::json!({
-                    "version": after.version, "run_id": r.run_id, "attempt": r.attempt, "fence": r.fence,
-                })
-            },
-        ),
+        detail: run.map_or(serde_json::json!({"version": after.version}), |r| {
+            serde_json::json!({
+                "version": after.version, "run_id": r.run_id, "attempt": r.attempt, "fence": r.fence,
+            })
+        }),
     }
 }
 

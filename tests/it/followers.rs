@@ -43,7 +43,11 @@ impl Reader {
         let answer = request.send().await.expect("answers");
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
         assert_eq!(answer.headers()["content-type"], "text/event-stream");
-        Self { bytes: Box::pin(answer.bytes_stream()), text: String::new(), id: last.unwrap_or("").to_owned() }
+        Self {
+            bytes: Box::pin(answer.bytes_stream()),
+            text: String::new(),
+            id: last.unwrap_or("").to_owned(),
+        }
     }
 
     /// The next event; `None` at the end of the stream.
@@ -121,7 +125,8 @@ async fn a_follower_hears_the_whole_story_in_order() {
     let statuses: Vec<Value> =
         story.iter().filter(|e| e.name == "job.status").map(|e| e.json()["status"].clone()).collect();
     assert_eq!(statuses, ["created", "draft_ready", "confirmed", "queued", "running", "succeeded"]);
-    let at = |name: &str| names.iter().position(|n| *n == name).unwrap_or_else(|| panic!("{name} in {names:?}"));
+    let at =
+        |name: &str| names.iter().position(|n| *n == name).unwrap_or_else(|| panic!("{name} in {names:?}"));
     assert!(at("run.queued") < at("run.started") && at("run.started") < at("run.check"));
     assert!(at("run.check") < at("run.finished"));
     let end = story.iter().find(|e| e.name == "run.finished").expect("one").json();

@@ -10,8 +10,8 @@ use axum::http::{HeaderMap, header};
 use serde::Deserialize;
 
 use super::body::Path;
-use super::roles::Roles;
 use super::link;
+use super::roles::Roles;
 use crate::domain::audit::Actor;
 use crate::domain::credential::{KeyKind, Principal, Role};
 use crate::domain::error::{ErrorCode, Problem};

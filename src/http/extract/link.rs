@@ -27,7 +27,8 @@ pub async fn linked(parts: &Parts, app: &App, job_id: &JobId) -> Result<Option<A
     if !parts.uri.query().is_some_and(|query| query.contains("signature=")) || parts.method != Method::GET {
         return Ok(None);
     }
-    let Ok(Signed { expires: Some(expires), signature: Some(stated) }) = parse_query::<Signed>(&parts.uri) else {
+    let Ok(Signed { expires: Some(expires), signature: Some(stated) }) = parse_query::<Signed>(&parts.uri)
+    else {
         return Ok(None);
     };
     let now = app.ctx.clock.now();
@@ -40,5 +41,8 @@ pub async fn linked(parts: &Parts, app: &App, job_id: &JobId) -> Result<Option<A
             return Ok(Some(Authenticated { principal, job: Some(job) }));
         }
     }
-    Err(Problem::new(ErrorCode::AuthTokenInvalid, "the link has expired or does not open this; ask for a new one"))
+    Err(Problem::new(
+        ErrorCode::AuthTokenInvalid,
+        "the link has expired or does not open this; ask for a new one",
+    ))
 }

@@ -65,7 +65,8 @@ pub async fn handler(
     })?;
     let expires_at = app.ctx.clock.now() + Duration::seconds(seconds);
     let expires = expires_at.timestamp();
-    let url = format!("{path}?expires={expires}&signature={}", signature(&token.secret_sha256, &path, expires));
+    let url =
+        format!("{path}?expires={expires}&signature={}", signature(&token.secret_sha256, &path, expires));
     Ok(Json(Link { url, expires_at }).into_response())
 }
 
@@ -76,16 +77,18 @@ fn path_of(job: &JobRecord, request: &LinkRequest) -> Result<String, Problem> {
         LinkScope::Events => Ok(format!("{base}/events")),
         LinkScope::Log => {
             let asked = request.run_id.as_deref().ok_or_else(|| needs("run_id"))?;
-            let run = job.runs.iter().find(|run| run.run_id.as_str() == asked).ok_or_else(|| {
-                Problem::new(ErrorCode::RunNotFound, "the job has no such run")
-            })?;
+            let run = job
+                .runs
+                .iter()
+                .find(|run| run.run_id.as_str() == asked)
+                .ok_or_else(|| Problem::new(ErrorCode::RunNotFound, "the job has no such run"))?;
             Ok(format!("{base}/runs/{}/log", run.run_id))
         }
         LinkScope::Artifact => {
             let asked = request.rel_path.as_deref().ok_or_else(|| needs("rel_path"))?;
-            let artifact = job.artifact(asked).ok_or_else(|| {
-                Problem::new(ErrorCode::ArtifactNotFound, "the job has no such artifact")
-            })?;
+            let artifact = job
+                .artifact(asked)
+                .ok_or_else(|| Problem::new(ErrorCode::ArtifactNotFound, "the job has no such artifact"))?;
             Ok(format!("{base}/artifacts/{}", percent_encoded(&artifact.rel_path)))
         }
     }

@@ -131,7 +131,8 @@ impl Follower {
                 return Some((event, Some(this)));
             }
             if ended {
-                let data = serde_json::json!({"run_id": this.run_id, "status": status, "size_bytes": this.at});
+                let data =
+                    serde_json::json!({"run_id": this.run_id, "status": status, "size_bytes": this.at});
                 let event = Event::default().event("log.end").id(this.at.to_string()).data(data.to_string());
                 return Some((event, None));
             }
