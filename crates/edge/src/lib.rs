@@ -5,5 +5,7 @@
 pub mod client;
 pub mod cors;
 pub mod limit;
+#[cfg(feature = "otel")]
+pub mod otel;
 pub mod security;
 pub mod serve;

@@ -1,0 +1,114 @@
+//! The bounded queue between spans that ended and the collector. The SDK's own batch processor was weighed: it
+//! keeps the number of dropped spans to itself and exports on a thread without a tokio runtime.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use opentelemetry::Context;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter, SpanProcessor};
+use tokio::sync::{mpsc, watch};
+
+use super::Settings;
+
+/// Spans by what became of them.
+#[derive(Debug, Default)]
+pub struct Counters {
+    exported: AtomicU64,
+    dropped: AtomicU64,
+    failed: AtomicU64,
+}
+
+impl Counters {
+    /// Taken by the collector.
+    pub fn exported(&self) -> u64 {
+        self.exported.load(Ordering::Relaxed)
+    }
+
+    /// Not sent, because too many waited already.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Sent, but not taken: refused, no connection, or no answer in time.
+    pub fn failed(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
+    }
+}
+
+/// The program's side.
+#[derive(Debug)]
+pub(super) struct Queue {
+    sender: mpsc::Sender<SpanData>,
+    counters: Arc<Counters>,
+}
+
+impl SpanProcessor for Queue {
+    fn on_start(&self, _span: &mut Span, _context: &Context) {}
+
+    fn on_end(&self, span: SpanData) {
+        if span.span_context.is_sampled() && self.sender.try_send(span).is_err() {
+            self.counters.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+
+    // the end is `Telemetry::shutdown`, which can wait without blocking a thread
+    fn shutdown_with_timeout(&self, _timeout: Duration) -> OTelSdkResult {
+        Ok(())
+    }
+}
+
+/// The two sides: the processor, and the work of the exporting task, which ends after `stopped` with what waits.
+pub(super) fn start<E: SpanExporter + 'static>(
+    exporter: E,
+    settings: &Settings,
+    counters: Arc<Counters>,
+    stopped: watch::Receiver<bool>,
+) -> (Queue, impl Future<Output = ()> + Send + use<E>) {
+    let (sender, receiver) = mpsc::channel(settings.queue);
+    let queue = Queue { sender, counters: Arc::clone(&counters) };
+    let (batch, interval, timeout) = (settings.batch, settings.interval, settings.export_timeout);
+    (queue, work(exporter, receiver, counters, stopped, (batch, interval, timeout)))
+}
+
+async fn work<E: SpanExporter>(
+    exporter: E,
+    mut receiver: mpsc::Receiver<SpanData>,
+    counters: Arc<Counters>,
+    mut stopped: watch::Receiver<bool>,
+    (most, interval, timeout): (usize, Duration, Duration),
+) {
+    loop {
+        let mut batch = Vec::new();
+        tokio::select! {
+            biased;
+            n = receiver.recv_many(&mut batch, most) => if n == 0 { return },
+            // also when the program has dropped its side
+            _ = stopped.wait_for(|stopped| *stopped), if !receiver.is_closed() => {
+                receiver.close();
+                continue;
+            }
+        }
+        let wait = tokio::time::sleep(interval);
+        tokio::pin!(wait);
+        while batch.len() < most && !receiver.is_closed() {
+            let room = most - batch.len();
+            tokio::select! {
+                biased;
+                n = receiver.recv_many(&mut batch, room) => if n == 0 { break },
+                _ = stopped.wait_for(|stopped| *stopped) => receiver.close(),
+                () = &mut wait => break,
+            }
+        }
+        let n = batch.len() as u64;
+        let is_taken = matches!(tokio::time::timeout(timeout, exporter.export(batch)).await, Ok(Ok(())));
+        let counter = if is_taken { &counters.exported } else { &counters.failed };
+        counter.fetch_add(n, Ordering::Relaxed);
+    }
+}
