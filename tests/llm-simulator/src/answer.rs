@@ -32,6 +32,13 @@ pub enum Form {
         name: String,
         schema: Value,
     },
+    /// A vector for each text.
+    Vectors {
+        texts: Vec<String>,
+        size: usize,
+        /// Written in base64.
+        as_bytes: bool,
+    },
 }
 
 /// An answer.
@@ -44,6 +51,7 @@ pub struct Answer {
     pub input_tokens: usize,
     /// Stands for everything random in the envelope.
     pub dice: Dice,
+    pub seed: u64,
 }
 
 impl Answer {
@@ -69,6 +77,7 @@ pub fn answer(seed: u64, ask: &Ask, scripted: Option<&str>) -> Answer {
     let mut dice = Dice::new(seed, "answer", key.as_bytes());
     let words = words(&ask.prompt);
     let text = match (scripted, &ask.form) {
+        (_, Form::Vectors { .. }) => String::new(),
         (Some(text), _) => text.to_owned(),
         (None, Form::Text) => prose(&words, &mut dice),
         (None, Form::Json) => serde_json::json!({"answer": prose(&words, &mut dice)}).to_string(),
@@ -80,7 +89,30 @@ pub fn answer(seed: u64, ask: &Ask, scripted: Option<&str>) -> Answer {
     let most = ask.max_tokens.unwrap_or(usize::MAX);
     let cut = pieces.len() > most;
     pieces.truncate(most);
-    Answer { pieces, cut, input_tokens: tokens(&ask.prompt).len(), dice }
+    Answer { pieces, cut, input_tokens: tokens(&ask.prompt).len(), dice, seed }
+}
+
+/// The same document, so that it breaks its schema: with a field that nobody asked for, and names that do not
+/// exist in place of the texts.
+pub fn off_schema(text: &str) -> String {
+    let Ok(mut document) = serde_json::from_str::<Value>(text) else { return text.to_owned() };
+    rename(&mut document);
+    match document.as_object_mut() {
+        Some(fields) => {
+            fields.insert("unexpected".to_owned(), Value::Bool(true));
+            document.to_string()
+        }
+        None => serde_json::json!({"unexpected": document}).to_string(),
+    }
+}
+
+fn rename(value: &mut Value) {
+    match value {
+        Value::String(text) => text.insert_str(0, "no_such_"),
+        Value::Array(items) => items.iter_mut().for_each(rename),
+        Value::Object(fields) => fields.values_mut().for_each(rename),
+        _ => {}
+    }
 }
 
 /// Words of the prompt, the longer ones, without repetition.

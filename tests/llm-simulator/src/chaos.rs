@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::http::HeaderValue;
 use bytes::Bytes;
 use futures_util::stream::{self, Stream};
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,9 @@ pub enum Fault {
         status: u16,
         #[serde(default)]
         retry_after: Option<String>,
+        /// `Retry-After` as an HTTP date, so many seconds from now.
+        #[serde(default)]
+        retry_after_date: Option<u64>,
         #[serde(default)]
         retry_after_ms: Option<u64>,
         #[serde(default)]
@@ -31,16 +35,22 @@ pub enum Fault {
     },
     /// No answer at all for so long, then the connection is closed.
     Hang { ms: u64 },
-    /// The connection is reset after so many bytes of the body.
+    /// The connection is reset (RST) after so many bytes of the body.
     Reset { after_bytes: usize },
     /// The body ends after so many bytes as if it were whole.
     Truncate { after_bytes: usize },
+    /// The body ends in the middle of this event, counted from 1, as if it were whole.
+    TruncateEvent { event: usize },
     /// Silence for so long after so many bytes.
     Stall { after_bytes: usize, ms: u64 },
     /// The body comes in small pieces with a wait between them; characters and lines are split.
     Slow { bytes: usize, ms: u64 },
+    /// Every character of several bytes comes in two pieces.
+    SplitUtf8,
     /// The body is not JSON.
     Malformed,
+    /// Another content type than the body has.
+    ContentType { value: String },
     /// A page of HTML with status 200.
     Html,
     /// An error inside an answer with status 200.
@@ -49,6 +59,12 @@ pub enum Fault {
     Huge { bytes: usize },
     /// The model refuses.
     Refusal,
+    /// The answer is cut after so many tokens, and says so.
+    Cut { tokens: usize },
+    /// Valid JSON that breaks the asked schema: a field too many, and names that do not exist.
+    OffSchema,
+    /// No usage, where the format can be without.
+    NoUsage,
     /// Carriage returns, comments and pings in a stream.
     Noise,
 }
@@ -57,6 +73,48 @@ pub enum Fault {
 #[derive(Debug, Default)]
 pub struct Fate {
     pub faults: Vec<Fault>,
+}
+
+impl Fault {
+    /// The name in settings, headers and metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Status { .. } => "status",
+            Self::Hang { .. } => "hang",
+            Self::Reset { .. } => "reset",
+            Self::Truncate { .. } => "truncate",
+            Self::TruncateEvent { .. } => "truncate_event",
+            Self::Stall { .. } => "stall",
+            Self::Slow { .. } => "slow",
+            Self::SplitUtf8 => "split_utf8",
+            Self::Malformed => "malformed",
+            Self::ContentType { .. } => "content_type",
+            Self::Html => "html",
+            Self::ErrorInside => "error_inside",
+            Self::Huge { .. } => "huge",
+            Self::Refusal => "refusal",
+            Self::Cut { .. } => "cut",
+            Self::OffSchema => "off_schema",
+            Self::NoUsage => "no_usage",
+            Self::Noise => "noise",
+        }
+    }
+
+    /// Checks what no provider can do.
+    ///
+    /// # Errors
+    /// The problem in words.
+    pub fn check(&self) -> Result<(), String> {
+        match self {
+            Self::Status { status, .. } if !(400..600).contains(status) => {
+                Err(format!("status {status} is no refusal: give one from 400 to 599"))
+            }
+            Self::ContentType { value } if HeaderValue::from_str(value).is_err() => {
+                Err(format!("{value:?} is no content type"))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Fate {
@@ -71,16 +129,17 @@ impl Fate {
     }
 }
 
-/// Counts equal requests.
+/// Counts equal requests by their digest.
 #[derive(Debug, Default)]
-pub struct Seen(Mutex<HashMap<Vec<u8>, u32>>);
+pub struct Seen(Mutex<HashMap<u64, u32>>);
 
 /// Most different requests that are remembered.
 const MOST_SEEN: usize = 100_000;
 
 impl Seen {
     /// How often these bytes came before.
-    pub fn count(&self, key: Vec<u8>) -> u32 {
+    pub fn count(&self, bytes: &[u8]) -> u32 {
+        let key = Dice::new(0, "seen", bytes).bits();
         let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if map.len() >= MOST_SEEN {
             map.clear();
@@ -95,12 +154,12 @@ impl Seen {
 pub fn fate(settings: &Settings, asked: Vec<Fault>, prompt: &str, body: &[u8], before: u32) -> Fate {
     let mut faults = asked;
     for (i, chaos) in settings.chaos.iter().enumerate() {
-        let meant = chaos.contains.as_deref().is_none_or(|text| prompt.contains(text))
+        let is_meant = chaos.contains.as_deref().is_none_or(|text| prompt.contains(text))
             && (chaos.first == 0 || before < chaos.first);
         let mut key = body.to_vec();
         key.extend_from_slice(&before.to_le_bytes());
-        let drawn = Dice::new(settings.seed, &format!("chaos {i}"), &key).unit() < chaos.probability;
-        if meant && drawn {
+        let is_drawn = Dice::new(settings.seed, &format!("chaos {i}"), &key).unit() < chaos.probability;
+        if is_meant && is_drawn {
             faults.push(chaos.fault.clone());
         }
     }
@@ -123,6 +182,11 @@ pub fn distort(steps: Vec<Step>, fate: &Fate) -> Vec<Step> {
         steps = match *fault {
             Fault::Reset { after_bytes } => cut(steps, after_bytes, vec![Step::Break]),
             Fault::Truncate { after_bytes } => cut(steps, after_bytes, Vec::new()),
+            Fault::TruncateEvent { event } => {
+                let at = middle_of(&steps, event);
+                cut(steps, at, Vec::new())
+            }
+            Fault::SplitUtf8 => split_characters(steps),
             Fault::Stall { after_bytes, ms } => stall(steps, after_bytes, Duration::from_millis(ms)),
             Fault::Slow { bytes, ms } => slow(steps, bytes.max(1), Duration::from_millis(ms)),
             _ => steps,
@@ -162,6 +226,33 @@ fn cut(steps: Vec<Step>, at: usize, end: Vec<Step>) -> Vec<Step> {
     head
 }
 
+/// Bytes before the middle of an event; before the middle of the last one where there are fewer.
+fn middle_of(steps: &[Step], event: usize) -> usize {
+    let sizes = steps.iter().filter_map(|s| if let Step::Send(bytes) = s { Some(bytes.len()) } else { None });
+    let sizes: Vec<usize> = sizes.take(event.max(1)).collect();
+    let Some((last, before)) = sizes.split_last() else { return 0 };
+    before.iter().sum::<usize>() + last / 2
+}
+
+/// Sends the first byte of each character of several bytes apart from the others.
+fn split_characters(steps: Vec<Step>) -> Vec<Step> {
+    let mut parted = Vec::new();
+    for step in steps {
+        let Step::Send(mut bytes) = step else {
+            parted.push(step);
+            continue;
+        };
+        // the first byte of such a character is 0b11xxxxxx (RFC 3629, section 3)
+        while let Some(lead) = bytes.iter().position(|byte| *byte >= 0xc0) {
+            parted.push(Step::Send(bytes.split_to(lead + 1)));
+            // a pause makes two writes of it
+            parted.push(Step::Wait(Duration::from_millis(1)));
+        }
+        parted.push(Step::Send(bytes));
+    }
+    parted
+}
+
 fn stall(steps: Vec<Step>, at: usize, wait: Duration) -> Vec<Step> {
     let (mut head, tail) = split(steps, at);
     head.push(Step::Wait(wait));
@@ -185,19 +276,27 @@ fn slow(steps: Vec<Step>, size: usize, wait: Duration) -> Vec<Step> {
     slowed
 }
 
-/// The steps as a body. A break is an error of the stream, which resets the connection.
-pub fn body(steps: Vec<Step>) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static {
-    stream::unfold(steps.into_iter(), |mut steps| async move {
+/// The steps as a body. A break is an error of the stream, which ends the connection; `on_break` is called
+/// before it.
+pub fn body(
+    steps: Vec<Step>,
+    on_break: impl Fn() + Send + Sync + 'static,
+) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static {
+    stream::unfold((steps.into_iter(), on_break, false), |(mut steps, on_break, is_begun)| async move {
         loop {
             match steps.next()? {
-                Step::Send(bytes) => return Some((Ok(bytes), steps)),
+                Step::Send(bytes) => return Some((Ok(bytes), (steps, on_break, true))),
                 Step::Wait(time) if time.is_zero() => {}
                 Step::Wait(time) => tokio::time::sleep(time).await,
                 Step::Break => {
-                    // what was sent before is to reach the client first
-                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    // what was sent before is to reach the client first; where nothing was, not even the head is
+                    // to leave
+                    if is_begun {
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                    }
+                    on_break();
                     let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-                    return Some((Err(broken), Vec::new().into_iter()));
+                    return Some((Err(broken), (Vec::new().into_iter(), on_break, true)));
                 }
             }
         }
@@ -228,6 +327,23 @@ mod tests {
             prop_assert_eq!(sent(&cut(steps.clone(), at, Vec::new())), &all[..at.min(all.len())]);
             prop_assert_eq!(&sent(&stall(steps.clone(), at, Duration::ZERO)), &all);
             prop_assert_eq!(sent(&slow(steps, size, Duration::ZERO)), all);
+        }
+
+        #[test]
+        fn split_characters_are_whole_again_when_joined(pieces in prop::collection::vec(".{0,6}", 0..6)) {
+            let steps: Vec<Step> = pieces.iter().map(|p| Step::Send(Bytes::from(p.clone()))).collect();
+            let parted = split_characters(steps);
+            prop_assert_eq!(sent(&parted), pieces.concat().into_bytes());
+            let several = pieces.concat().chars().filter(|c| c.len_utf8() > 1).count();
+            prop_assert_eq!(parted.iter().filter(|s| matches!(s, Step::Wait(_))).count(), several);
+        }
+
+        #[test]
+        fn a_cut_event_is_begun_and_not_ended(sizes in prop::collection::vec(2usize..40, 1..9), event in 1usize..12) {
+            let steps: Vec<Step> = sizes.iter().map(|n| Step::Send(Bytes::from(vec![b'x'; *n]))).collect();
+            let kept = sent(&cut(steps.clone(), middle_of(&steps, event), Vec::new())).len();
+            let whole: usize = sizes[..event.min(sizes.len()) - 1].iter().sum();
+            prop_assert!(whole < kept && kept < whole + sizes[event.min(sizes.len()) - 1]);
         }
     }
 }

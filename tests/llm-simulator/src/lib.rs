@@ -13,4 +13,6 @@ mod wire;
 pub use chaos::Fault;
 pub use schema::conform;
 pub use server::Simulator;
-pub use settings::{Chaos, Latency, Script, Settings};
+pub use settings::{
+    Chaos, Cors, Distribution, Latency, Limits, Protocol, Queue, Script, Settings, Telemetry,
+};

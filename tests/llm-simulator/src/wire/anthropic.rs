@@ -9,8 +9,9 @@ use crate::answer::{Answer, Ask, Form};
 const WITHOUT_SAMPLING: &str = "2026-10-21";
 
 /// The error envelope.
-pub fn error(refusal: &Refusal) -> Value {
-    json!({"type": "error", "error": {"type": refusal.code, "message": refusal.message}, "request_id": null})
+pub fn error(refusal: &Refusal, request_id: &str) -> Value {
+    json!({"type": "error", "error": {"type": refusal.code, "message": refusal.message},
+        "request_id": request_id})
 }
 
 /// Reads a request.
@@ -141,4 +142,15 @@ pub fn events(ask: &Ask, answer: &Answer, refuses: bool) -> Events {
     ));
     tail.push(say("message_stop", json!({})));
     (head, pieces, tail)
+}
+
+/// `GET /v1/models` where the caller shows an `anthropic-version`.
+pub fn models(names: &[String]) -> Value {
+    let data: Vec<Value> = names.iter().map(|name| model(name)).collect();
+    json!({"data": data, "has_more": false, "first_id": names.first(), "last_id": names.last()})
+}
+
+/// One model.
+pub fn model(name: &str) -> Value {
+    json!({"type": "model", "id": name, "display_name": name, "created_at": "2026-01-01T00:00:00Z"})
 }

@@ -5,9 +5,23 @@ use serde_json::{Value, json};
 use super::{Events, Refusal, count, event, texts};
 use crate::answer::{Answer, Ask, Form};
 
+/// The reason of a refused key, which is a 400 with the usual status here.
+pub const BAD_KEY: &str = "API_KEY_INVALID";
+
 /// The error envelope.
 pub fn error(refusal: &Refusal) -> Value {
-    json!({"error": {"code": refusal.status, "message": refusal.message, "status": refusal.code, "details": []}})
+    let mut details = Vec::new();
+    let mut code = refusal.code.as_str();
+    if code == BAD_KEY {
+        code = "INVALID_ARGUMENT";
+        details.push(json!({"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": BAD_KEY,
+            "domain": "googleapis.com"}));
+    }
+    if let Some(wait) = refusal.retry_after {
+        details.push(json!({"@type": "type.googleapis.com/google.rpc.RetryInfo",
+            "retryDelay": format!("{}s", wait.as_secs_f64())}));
+    }
+    json!({"error": {"code": refusal.status, "message": refusal.message, "status": code, "details": details}})
 }
 
 /// Reads a request.
@@ -91,4 +105,22 @@ pub fn parts(ask: &Ask, answer: &Answer, refuses: bool) -> Vec<Value> {
 pub fn events(ask: &Ask, answer: &Answer, refuses: bool) -> Events {
     let pieces = parts(ask, answer, refuses).iter().map(|part| event(None, part)).collect();
     (Vec::new(), pieces, Vec::new())
+}
+
+/// `GET /v1beta/models`.
+pub fn models(names: &[String]) -> Value {
+    json!({"models": names.iter().map(|name| model(name)).collect::<Vec<_>>()})
+}
+
+/// One model.
+pub fn model(name: &str) -> Value {
+    json!({"name": format!("models/{name}"), "displayName": name, "version": "1", "inputTokenLimit": 1_048_576,
+        "outputTokenLimit": 65_536,
+        "supportedGenerationMethods": ["generateContent", "streamGenerateContent", "countTokens"]})
+}
+
+/// `:countTokens`.
+pub fn counted(ask: &Ask) -> Value {
+    let n = crate::answer::tokens(&ask.prompt).len();
+    json!({"totalTokens": n, "promptTokensDetails": [{"modality": "TEXT", "tokenCount": n}]})
 }

@@ -5,6 +5,8 @@ pub mod gemini;
 pub mod openai;
 pub mod responses;
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 /// A refusal in the words of a wire format.
@@ -13,12 +15,19 @@ pub struct Refusal {
     pub status: u16,
     pub code: String,
     pub message: String,
+    /// When to come again; Gemini says it in the body.
+    pub retry_after: Option<Duration>,
 }
 
 impl Refusal {
     /// A request that is not as the format says.
     pub fn bad(message: impl Into<String>) -> Self {
-        Self { status: 400, code: "invalid_request_error".to_owned(), message: message.into() }
+        Self {
+            status: 400,
+            code: "invalid_request_error".to_owned(),
+            message: message.into(),
+            retry_after: None,
+        }
     }
 }
 
@@ -41,11 +50,16 @@ impl Wire {
         }
     }
 
+    /// A refusal with the usual code of its status.
+    pub fn refusal(self, status: u16, message: impl Into<String>) -> Refusal {
+        Refusal { status, code: self.code(status).to_owned(), ..Refusal::bad(message) }
+    }
+
     /// A refusal as this format writes it.
-    pub fn error(self, refusal: &Refusal) -> Value {
+    pub fn error(self, refusal: &Refusal, request_id: &str) -> Value {
         match self {
             Self::OpenAi | Self::Responses => openai::error(refusal),
-            Self::Anthropic => anthropic::error(refusal),
+            Self::Anthropic => anthropic::error(refusal, request_id),
             Self::Gemini => gemini::error(refusal),
         }
     }
@@ -59,7 +73,9 @@ impl Wire {
             (Self::Anthropic, 403) => "permission_error",
             (Self::Anthropic, 404) => "not_found_error",
             (Self::Anthropic, 413) => "request_too_large",
+            (Self::Anthropic, 409) => "conflict_error",
             (Self::Anthropic, 429) => "rate_limit_error",
+            (Self::Anthropic, 504) => "timeout_error",
             (Self::Anthropic, 529) => "overloaded_error",
             (Self::Anthropic, _) => "api_error",
             (Self::Gemini, 400 | 422) => "INVALID_ARGUMENT",

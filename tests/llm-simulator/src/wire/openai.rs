@@ -35,7 +35,10 @@ pub fn read(body: &Value, supports_schema: bool) -> Result<Ask, Refusal> {
     Ok(Ask {
         model: model(body)?,
         prompt,
-        form: form(&body["response_format"], supports_schema)?,
+        form: match tool(body)? {
+            Some(tool) => tool,
+            None => form(&body["response_format"], supports_schema)?,
+        },
         max_tokens: count(body, "max_completion_tokens")?.or(count(body, "max_tokens")?),
         stream: body["stream"].as_bool().unwrap_or(false),
         stream_usage: body["stream_options"]["include_usage"].as_bool().unwrap_or(false),
@@ -49,6 +52,23 @@ pub fn read(body: &Value, supports_schema: bool) -> Result<Ask, Refusal> {
 pub fn model(body: &Value) -> Result<String, Refusal> {
     let model = body["model"].as_str().filter(|m| !m.is_empty());
     model.map(str::to_owned).ok_or_else(|| Refusal::bad("you must provide a model parameter"))
+}
+
+/// The function that must be called, if one must.
+fn tool(body: &Value) -> Result<Option<Form>, Refusal> {
+    let Some(tools) = body["tools"].as_array().filter(|tools| !tools.is_empty()) else { return Ok(None) };
+    let choice = &body["tool_choice"];
+    let chosen = if choice == "required" {
+        tools.first()
+    } else if choice["type"] == "function" {
+        tools.iter().find(|tool| tool["function"]["name"] == choice["function"]["name"])
+    } else {
+        return Ok(None);
+    };
+    let tool = chosen.ok_or_else(|| Refusal::bad("tool_choice: there is no such tool"))?;
+    let name =
+        tool["function"]["name"].as_str().ok_or_else(|| Refusal::bad("tools: function.name is missing"))?;
+    Ok(Some(Form::Tool { name: name.to_owned(), schema: tool["function"]["parameters"].clone() }))
 }
 
 fn form(format: &Value, supports_schema: bool) -> Result<Form, Refusal> {
@@ -101,8 +121,16 @@ fn usage(answer: &Answer) -> Value {
     json!({"prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output})
 }
 
-fn finish(answer: &Answer) -> &'static str {
-    if answer.cut { "length" } else { "stop" }
+fn finish(ask: &Ask, answer: &Answer) -> &'static str {
+    match &ask.form {
+        _ if answer.cut => "length",
+        Form::Tool { .. } => "tool_calls",
+        _ => "stop",
+    }
+}
+
+fn call_id(answer: &Answer) -> String {
+    format!("call_{}", answer.dice.clone().name(24))
 }
 
 fn id(answer: &Answer) -> String {
@@ -111,13 +139,22 @@ fn id(answer: &Answer) -> String {
 
 /// The whole answer. A refusal of the model has no content.
 pub fn whole(ask: &Ask, answer: &Answer, refuses: bool) -> Value {
-    let text = answer.text();
-    let (content, refusal) =
-        if refuses { (None, Some("I cannot help with that.")) } else { (Some(text), None) };
+    let mut message = json!({"role": "assistant", "content": null, "refusal": null});
+    let mut finish = finish(ask, answer);
+    match &ask.form {
+        _ if refuses => {
+            message["refusal"] = json!("I cannot help with that.");
+            finish = "stop";
+        }
+        Form::Tool { name, .. } => {
+            message["tool_calls"] = json!([{"id": call_id(answer), "type": "function",
+                "function": {"name": name, "arguments": answer.text()}}]);
+        }
+        _ => message["content"] = json!(answer.text()),
+    }
     json!({
         "id": id(answer), "object": "chat.completion", "created": CREATED, "model": ask.model,
-        "choices": [{"index": 0, "message": {"role": "assistant", "content": content, "refusal": refusal},
-            "logprobs": null, "finish_reason": finish(answer)}],
+        "choices": [{"index": 0, "message": message, "logprobs": null, "finish_reason": finish}],
         "usage": usage(answer), "system_fingerprint": "fp_simulator",
     })
 }
@@ -136,13 +173,24 @@ pub fn events(ask: &Ask, answer: &Answer, refuses: bool) -> Events {
     let delta = |delta: Value, finish: Option<&str>| {
         chunk(json!([{"index": 0, "delta": delta, "logprobs": null, "finish_reason": finish}]), Value::Null)
     };
-    let head = vec![delta(json!({"role": "assistant", "content": "", "refusal": null}), None)];
-    let pieces = if refuses {
-        vec![delta(json!({"refusal": "I cannot help with that."}), None)]
-    } else {
-        answer.pieces.iter().map(|piece| delta(json!({"content": piece}), None)).collect()
+    let mut head = vec![delta(json!({"role": "assistant", "content": "", "refusal": null}), None)];
+    let mut finish = finish(ask, answer);
+    let pieces: Vec<String> = match &ask.form {
+        _ if refuses => {
+            finish = "stop";
+            vec![delta(json!({"refusal": "I cannot help with that."}), None)]
+        }
+        Form::Tool { name, .. } => {
+            let call = json!({"index": 0, "id": call_id(answer), "type": "function",
+                "function": {"name": name, "arguments": ""}});
+            head = vec![delta(json!({"role": "assistant", "content": null, "tool_calls": [call]}), None)];
+            let part =
+                |piece: &String| json!({"tool_calls": [{"index": 0, "function": {"arguments": piece}}]});
+            answer.pieces.iter().map(|piece| delta(part(piece), None)).collect()
+        }
+        _ => answer.pieces.iter().map(|piece| delta(json!({"content": piece}), None)).collect(),
     };
-    let mut tail = vec![delta(json!({}), Some(finish(answer)))];
+    let mut tail = vec![delta(json!({}), Some(finish))];
     if ask.stream_usage {
         tail.push(chunk(json!([]), usage(answer)));
     }
@@ -152,44 +200,48 @@ pub fn events(ask: &Ask, answer: &Answer, refuses: bool) -> Events {
 
 /// `GET /v1/models`.
 pub fn models(names: &[String]) -> Value {
-    let data: Vec<Value> = names
-        .iter()
-        .map(|name| json!({"id": name, "object": "model", "created": CREATED, "owned_by": "simulator"}))
-        .collect();
-    json!({"object": "list", "data": data})
+    json!({"object": "list", "data": names.iter().map(|name| one_model(name)).collect::<Vec<_>>()})
 }
 
-/// `POST /v1/embeddings`: unit vectors that depend on the text alone.
+/// One model.
+pub fn one_model(name: &str) -> Value {
+    json!({"id": name, "object": "model", "created": CREATED, "owned_by": "simulator"})
+}
+
+/// Reads a request for embeddings.
 ///
 /// # Errors
 /// A refusal that names the field.
-pub fn embeddings(body: &Value, seed: u64) -> Result<Value, Refusal> {
-    let model = model(body)?;
-    let inputs: Vec<&str> = match &body["input"] {
-        Value::String(text) => vec![text],
-        Value::Array(texts) => texts.iter().filter_map(Value::as_str).collect(),
+pub fn read_embeddings(body: &Value) -> Result<Ask, Refusal> {
+    let texts: Vec<String> = match &body["input"] {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(texts) => texts.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         _ => Vec::new(),
     };
-    if inputs.is_empty() {
+    if texts.is_empty() {
         return Err(Refusal::bad("input must be a text or a list of texts"));
     }
     let size = count(body, "dimensions")?.unwrap_or(64).clamp(1, 4096);
-    let as_bytes = body["encoding_format"] == "base64";
-    let data: Vec<Value> = inputs
-        .iter()
-        .enumerate()
-        .map(|(i, text)| {
-            let mut dice = Dice::new(seed, "embedding", text.as_bytes());
-            let draws: Vec<f64> = (0..size).map(|_| dice.normal()).collect();
-            let length = draws.iter().map(|x| x * x).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
-            let unit: Vec<f32> = draws.iter().map(|x| (x / length) as f32).collect();
-            let embedding = if as_bytes { json!(base64(&unit)) } else { json!(unit) };
-            json!({"object": "embedding", "index": i, "embedding": embedding})
-        })
-        .collect();
-    let used: usize = inputs.iter().map(|text| tokens(text).len()).sum();
-    Ok(json!({"object": "list", "data": data, "model": model,
-        "usage": {"prompt_tokens": used, "total_tokens": used}}))
+    let prompt = texts.concat();
+    let form = Form::Vectors { texts, size, as_bytes: body["encoding_format"] == "base64" };
+    Ok(Ask { model: model(body)?, prompt, form, ..Ask::default() })
+}
+
+/// Embeddings: unit vectors that depend on seed and text alone.
+pub fn embeddings(ask: &Ask, seed: u64) -> Value {
+    let Form::Vectors { texts, size, as_bytes } = &ask.form else { return Value::Null };
+    let vector = |(i, text): (usize, &String)| {
+        let mut dice = Dice::new(seed, "embedding", text.as_bytes());
+        let draws: Vec<f64> = (0..*size).map(|_| dice.normal()).collect();
+        let length = draws.iter().map(|x| x * x).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
+        let unit: Vec<f32> = draws.iter().map(|x| (x / length) as f32).collect();
+        let embedding = if *as_bytes { json!(base64(&unit)) } else { json!(unit) };
+        json!({"object": "embedding", "index": i, "embedding": embedding})
+    };
+    let data: Vec<Value> = texts.iter().enumerate().map(vector).collect();
+    let used: usize = texts.iter().map(|text| tokens(text).len()).sum();
+    json!({"object": "list", "data": data, "model": ask.model,
+        "usage": {"prompt_tokens": used, "total_tokens": used}})
 }
 
 /// Little-endian floats in base64 (RFC 4648, section 4), as the official client asks for them.

@@ -1,59 +1,9 @@
-//! The provider as its callers see it, over real connections.
+//! The wire formats as their clients see them.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
-use std::time::Duration;
-
-use llm_simulator::{Settings, Simulator};
+use llm_simulator::Settings;
 use serde_json::{Value, json};
 
-async fn start(settings: Settings) -> String {
-    let _ = rustls_provider();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(Simulator::new(settings).serve(listener, std::future::pending()));
-    format!("http://{address}")
-}
-
-/// reqwest asks for a TLS provider even where no TLS is used.
-fn rustls_provider() -> Result<(), ()> {
-    rustls::crypto::ring::default_provider().install_default().map_err(drop)
-}
-
-fn settings(toml: &str) -> Settings {
-    let settings: Settings = toml::from_str(toml).unwrap();
-    settings.check().unwrap();
-    settings
-}
-
-async fn post(url: &str, body: &Value, headers: &[(&str, &str)]) -> reqwest::Response {
-    let mut request = reqwest::Client::new().post(url).json(body);
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    request.send().await.unwrap()
-}
-
-fn chat(prompt: &str) -> Value {
-    json!({"model": "m", "messages": [{"role": "user", "content": prompt}]})
-}
-
-fn message(prompt: &str) -> Value {
-    json!({"model": "m", "max_tokens": 500, "messages": [{"role": "user", "content": prompt}]})
-}
-
-const VERSION: (&str, &str) = ("anthropic-version", "2023-06-01");
-
-/// The events of a stream by name and data.
-fn events(text: &str) -> Vec<(String, String)> {
-    let field = |block: &str, name: &str| {
-        block.lines().find_map(|l| l.strip_prefix(name)).map(|v| v.trim().to_owned()).unwrap_or_default()
-    };
-    text.split("\n\n")
-        .filter(|block| block.contains("data:"))
-        .map(|block| (field(block, "event:"), field(block, "data:")))
-        .collect()
-}
+use crate::support::*;
 
 #[tokio::test]
 async fn equal_requests_get_equal_bytes_and_others_do_not() {
@@ -143,6 +93,9 @@ async fn gemini_answers_on_its_colon_paths() {
     assert_eq!(array.headers()["content-type"], "application/json");
     assert_eq!(joined(array.json::<Vec<Value>>().await.unwrap()), text);
     assert_eq!(post(&at("noSuchMethod"), &body, &[]).await.status(), 404);
+    let url = format!("{base}/v1/models/gemini-x:generateContent");
+    let same: Value = post(&url, &body, &[]).await.json().await.unwrap();
+    assert_eq!(same["candidates"], whole["candidates"], "the path of the client's newer version");
 }
 
 #[tokio::test]
@@ -205,109 +158,6 @@ async fn a_schema_shapes_the_answer_and_a_loose_one_is_refused_when_strict() {
 }
 
 #[tokio::test]
-async fn keys_are_asked_for_and_rotated_without_a_gap() {
-    let base = start(settings("keys = ['old']")).await;
-    let url = format!("{base}/v1/chat/completions");
-    let status = async |key: Option<&str>| {
-        let bearer = key.map(|key| format!("Bearer {key}"));
-        let headers: Vec<(&str, &str)> = bearer.iter().map(|b| ("authorization", b.as_str())).collect();
-        post(&url, &chat("x"), &headers).await.status().as_u16()
-    };
-    assert_eq!((status(None).await, status(Some("wrong")).await, status(Some("old")).await), (401, 401, 200));
-    let put = async |key: Option<&str>, keys: Value| {
-        let mut request = reqwest::Client::new().put(format!("{base}/admin/keys")).json(&keys);
-        if let Some(key) = key {
-            request = request.bearer_auth(key);
-        }
-        request.send().await.unwrap().status().as_u16()
-    };
-    assert_eq!((put(None, json!(["n"])).await, put(Some("wrong"), json!(["n"])).await), (401, 403));
-    assert_eq!(put(Some("old"), json!(["old", "new"])).await, 200);
-    assert_eq!((status(Some("old")).await, status(Some("new")).await), (200, 200));
-    assert_eq!(put(Some("new"), json!(["new"])).await, 200);
-    assert_eq!((status(Some("old")).await, status(Some("new")).await), (401, 200));
-    assert_eq!(put(Some("new"), json!([])).await, 400);
-    let gemini = post(
-        &format!("{base}/v1beta/models/g:generateContent"),
-        &json!({"contents": [{"parts": [{"text": "x"}]}]}),
-        &[("x-goog-api-key", "wrong")],
-    )
-    .await;
-    assert_eq!(gemini.status(), 400, "a bad key is a 400 there");
-}
-
-#[tokio::test]
-async fn chaos_is_the_same_in_every_run() {
-    let toml = "seed = 3\n[[chaos]]\nprobability = 0.4\nfault = { kind = 'status', status = 503 }";
-    let run = async || {
-        let base = start(settings(toml)).await;
-        let mut met = Vec::new();
-        for i in 0..60 {
-            met.push(
-                post(&format!("{base}/v1/chat/completions"), &chat(&format!("q{i}")), &[])
-                    .await
-                    .status()
-                    .as_u16(),
-            );
-        }
-        met
-    };
-    let (first, second) = (run().await, run().await);
-    assert_eq!(first, second);
-    let failed = first.iter().filter(|s| **s == 503).count();
-    assert!((10..40).contains(&failed), "{failed} of 60");
-}
-
-#[tokio::test]
-async fn a_fault_may_last_for_the_first_requests_only() {
-    let toml = "[[chaos]]\nfirst = 2\nfault = { kind = 'status', status = 429, retry_after = '0.01' }";
-    let url = format!("{}/v1/chat/completions", start(settings(toml)).await);
-    let mut seen = Vec::new();
-    for _ in 0..3 {
-        let response = post(&url, &chat("same"), &[]).await;
-        seen.push((response.status().as_u16(), response.headers().get("retry-after").is_some()));
-    }
-    assert_eq!(seen, [(429, true), (429, true), (200, false)]);
-}
-
-async fn faulty(faults: Value, stream: bool) -> Result<String, reqwest::Error> {
-    let base = start(Settings::default()).await;
-    let mut body = chat("wages and schooling of many workers");
-    body["stream"] = json!(stream);
-    let faults = faults.to_string();
-    let response =
-        post(&format!("{base}/v1/chat/completions"), &body, &[("x-simulator-faults", &faults)]).await;
-    response.text().await
-}
-
-#[tokio::test]
-async fn faults_of_the_body_do_what_they_say() {
-    let whole = faulty(json!([]), true).await.unwrap();
-    let cut = faulty(json!([{"kind": "truncate", "after_bytes": 300}]), true).await.unwrap();
-    assert_eq!(cut, whole[..300]);
-    assert!(
-        faulty(json!([{"kind": "reset", "after_bytes": 300}]), true).await.is_err(),
-        "a broken connection"
-    );
-    let slow = faulty(json!([{"kind": "slow", "bytes": 7, "ms": 0}]), true).await.unwrap();
-    assert_eq!(slow, whole);
-    let noisy = faulty(json!([{"kind": "noise"}]), true).await.unwrap();
-    assert!(noisy.contains(": noise\r\n") && noisy.contains("\r\n\r\n"));
-    assert!(faulty(json!([{"kind": "html"}]), true).await.unwrap().starts_with("<html>"));
-    assert!(
-        serde_json::from_str::<Value>(&faulty(json!([{"kind": "malformed"}]), false).await.unwrap()).is_err()
-    );
-    let inside: Value =
-        serde_json::from_str(&faulty(json!([{"kind": "error_inside"}]), false).await.unwrap()).unwrap();
-    assert!(inside["error"].is_object());
-    let refused: Value =
-        serde_json::from_str(&faulty(json!([{"kind": "refusal"}]), false).await.unwrap()).unwrap();
-    assert!(refused["choices"][0]["message"]["refusal"].is_string());
-    assert!(faulty(json!([{"kind": "huge", "bytes": 100_000}]), false).await.unwrap().len() > 100_000);
-    assert!(faulty(json!([{"kind": "hang", "ms": 5}]), false).await.is_err());
-}
-
-#[tokio::test]
 async fn requests_that_are_not_as_the_format_says_are_refused_in_its_words() {
     let base = start(settings("models = ['known']\nmax_request_bytes = 2000")).await;
     let url = format!("{base}/v1/chat/completions");
@@ -323,9 +173,9 @@ async fn requests_that_are_not_as_the_format_says_are_refused_in_its_words() {
         assert_eq!(response.status(), status, "{body}");
         assert!(response.json::<Value>().await.unwrap()["error"]["message"].is_string());
     }
-    let raw = reqwest::Client::new().post(&url).body("{").send().await.unwrap();
+    let raw = client().post(&url).body("{").send().await.unwrap();
     assert_eq!(raw.status(), 400);
-    assert_eq!(reqwest::get(format!("{base}/nowhere")).await.unwrap().status(), 404);
+    assert_eq!(get(&format!("{base}/nowhere")).await.status(), 404);
 }
 
 #[tokio::test]
@@ -357,49 +207,93 @@ async fn embeddings_have_length_one_and_depend_on_the_text() {
 }
 
 #[tokio::test]
-async fn health_tells_degradation_and_metrics_count_by_provider_and_model() {
-    let base = start(settings("keys = ['k']")).await;
-    let health =
-        async || reqwest::get(format!("{base}/health")).await.unwrap().json::<Value>().await.unwrap();
-    assert_eq!(health().await["status"], "ok");
-    let set = reqwest::Client::new()
-        .put(format!("{base}/admin/health"))
-        .bearer_auth("k")
-        .json(&json!({"degraded": true}));
-    assert_eq!(set.send().await.unwrap().status(), 204);
-    assert_eq!(health().await["status"], "degraded");
-    post(&format!("{base}/v1/chat/completions"), &chat("x"), &[("authorization", "Bearer k")]).await;
-    let text = reqwest::get(format!("{base}/metrics")).await.unwrap().text().await.unwrap();
-    assert!(
-        text.contains("llm_simulator_requests_total{provider=\"openai\",model=\"m\",status=\"200\"} 1"),
-        "{text}"
-    );
-    assert!(text.contains("llm_simulator_queue_depth 0"), "{text}");
+async fn a_forced_function_call_carries_its_arguments() {
+    let url = format!("{}/v1/chat/completions", start(Settings::default()).await);
+    let schema = json!({"type": "object", "required": ["x"], "properties": {"x": {"type": "integer"}}});
+    let mut body = chat("choose");
+    body["tools"] = json!([{"type": "function", "function": {"name": "give", "parameters": schema}}]);
+    let free: Value = post(&url, &body, &[]).await.json().await.unwrap();
+    assert!(free["choices"][0]["message"]["content"].is_string(), "a model that may choose talks");
+    body["tool_choice"] = json!({"type": "function", "function": {"name": "give"}});
+    let whole: Value = post(&url, &body, &[]).await.json().await.unwrap();
+    assert_eq!(whole["choices"][0]["finish_reason"], "tool_calls");
+    let call = whole["choices"][0]["message"]["tool_calls"][0]["function"].clone();
+    assert_eq!(call["name"], "give");
+    let arguments: Value = serde_json::from_str(call["arguments"].as_str().unwrap()).unwrap();
+    assert!(arguments["x"].is_i64());
+    body["stream"] = json!(true);
+    let events = events(&post(&url, &body, &[]).await.text().await.unwrap());
+    let parts: Vec<Value> = events.iter().filter_map(|(_, data)| serde_json::from_str(data).ok()).collect();
+    let streamed: String = parts
+        .iter()
+        .filter_map(|p| p["choices"][0]["delta"]["tool_calls"][0]["function"]["arguments"].as_str())
+        .collect();
+    assert_eq!(streamed, call["arguments"].as_str().unwrap());
+    body["tool_choice"]["function"]["name"] = json!("absent");
+    assert_eq!(post(&url, &body, &[]).await.status(), 400);
 }
 
 #[tokio::test]
-async fn a_drain_lets_calls_end_and_is_bounded() {
-    let toml = "drain_ms = 400\n[latency]\nfirst_token = { kind = 'fixed', ms = 150.0 }";
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/v1/chat/completions", listener.local_addr().unwrap());
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let _ = rustls_provider();
-    let server = tokio::spawn(Simulator::new(settings(toml)).serve(listener, async move {
-        let _ = stopped.await;
-    }));
-    let hang = json!([{"kind": "hang", "ms": 60_000}]).to_string();
-    let stuck = {
-        let url = url.clone();
-        tokio::spawn(async move {
-            let request =
-                reqwest::Client::new().post(url).json(&chat("x")).header("x-simulator-faults", hang);
-            request.send().await.is_ok()
-        })
-    };
-    let quick = tokio::spawn(async move { post(&url, &chat("y"), &[]).await.status().as_u16() });
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    stop.send(()).unwrap();
-    assert_eq!(quick.await.unwrap(), 200, "a call that was under way is answered");
-    server.await.unwrap().unwrap();
-    stuck.abort();
+async fn models_are_listed_as_each_provider_does() {
+    let base = start(settings("models = ['one', 'two']")).await;
+    let list: Value = get(&format!("{base}/v1/models")).await.json().await.unwrap();
+    assert_eq!(list["data"][1]["id"], "two");
+    assert_eq!(list["object"], "list");
+    let request = client().get(format!("{base}/v1/models")).header(VERSION.0, VERSION.1);
+    let list: Value = request.send().await.unwrap().json().await.unwrap();
+    assert_eq!((list["data"][0]["type"].as_str(), list["has_more"].as_bool()), (Some("model"), Some(false)));
+    let list: Value = get(&format!("{base}/v1beta/models")).await.json().await.unwrap();
+    assert_eq!(list["models"][0]["name"], "models/one");
+    let request = client().get(format!("{base}/v1/models")).header("x-goog-api-key", "k");
+    assert_eq!(request.send().await.unwrap().json::<Value>().await.unwrap(), list);
+    for (path, status) in [
+        ("/v1/models/one", 200),
+        ("/v1/models/three", 404),
+        ("/v1beta/models/two", 200),
+        ("/v1beta/models/three", 404),
+    ] {
+        assert_eq!(get(&format!("{base}{path}")).await.status(), status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn counted_tokens_are_those_that_a_call_reports() {
+    let base = start(Settings::default()).await;
+    let prompt = "effect of schooling on wages 工资";
+    let url = format!("{base}/v1/messages");
+    let counted: Value =
+        post(&format!("{url}/count_tokens"), &message(prompt), &[VERSION]).await.json().await.unwrap();
+    let called: Value = post(&url, &message(prompt), &[VERSION]).await.json().await.unwrap();
+    assert_eq!(counted["input_tokens"], called["usage"]["input_tokens"]);
+    let at = |action: &str| format!("{base}/v1beta/models/g:{action}");
+    let counted: Value = post(&at("countTokens"), &contents(prompt), &[]).await.json().await.unwrap();
+    let called: Value = post(&at("generateContent"), &contents(prompt), &[]).await.json().await.unwrap();
+    assert_eq!(counted["totalTokens"], called["usageMetadata"]["promptTokenCount"]);
+}
+
+#[tokio::test]
+async fn a_refused_message_names_its_request() {
+    let base = start(Settings::default()).await;
+    let refused = post(&format!("{base}/v1/messages"), &json!({"model": "m"}), &[VERSION]).await;
+    let id = refused.headers()["request-id"].to_str().unwrap().to_owned();
+    assert_eq!(refused.json::<Value>().await.unwrap()["request_id"], id.as_str());
+}
+
+#[tokio::test]
+async fn times_to_the_first_token_and_between_tokens_are_kept() {
+    let toml = "[latency]\nfirst_token = { kind = 'fixed', ms = 120.0 }\n\
+                between_tokens = { kind = 'fixed', ms = 5.0 }";
+    let url = format!("{}/v1/chat/completions", start(settings(toml)).await);
+    let mut body = chat("wages and schooling");
+    body["max_completion_tokens"] = json!(10);
+    for stream in [false, true] {
+        body["stream"] = json!(stream);
+        let asked = std::time::Instant::now();
+        let answer = post(&url, &body, &[]).await;
+        let begun = asked.elapsed();
+        answer.text().await.unwrap();
+        // nothing comes earlier than it was told to; how much later is the machine's matter
+        assert!(begun.as_millis() >= 120, "{begun:?}");
+        assert!(asked.elapsed().as_millis() >= 120 + 9 * 5, "{:?}", asked.elapsed());
+    }
 }
