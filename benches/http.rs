@@ -31,7 +31,13 @@ fn options(dir: &std::path::Path) -> Options {
         store_lock_wait: Duration::from_secs(5),
         bootstrap_admin_key: Some(ADMIN_KEY.to_owned().into()),
         admin: Default::default(),
-        edge: Default::default(),
+        // the rates of performance/limits.toml
+        edge: stata_service::app::options::EdgeOptions {
+            credential: (1_000_000, 1_000_000),
+            tenant: (1_000_000, 1_000_000),
+            address: (1_000_000, 1_000_000),
+            ..Default::default()
+        },
         upload_max_bytes: 1 << 30,
         upload_max_files: 10,
         disk_low: stata_service::service::space::DiskLow(Some(0)),

@@ -11,3 +11,4 @@ pub mod reserve;
 pub mod runner;
 pub mod store;
 pub mod tabular;
+pub mod tls;

@@ -4,10 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use edge::client::{ForwardedBy, TrustedProxies};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::maintenance::Maintenance;
-use super::options::Options;
+use super::options::{EdgeOptions, Options};
+use super::reload::Source;
 use super::run_texts::LibraryTexts;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::ids::SystemIds;
@@ -16,11 +18,13 @@ use crate::adapters::legacy::LocalLegacyRecords;
 use crate::adapters::runner::LocalRunner;
 use crate::adapters::store::sqlite::{OpenError, Options as StoreOptions, SqliteStore};
 use crate::adapters::tabular::TabularFiles;
+use crate::adapters::tls::{self, Tls, TlsError};
 use crate::domain::canonical::sha256_hex;
 use crate::domain::credential::KeyKind;
 use crate::domain::migration::Migrator;
 use crate::domain::run::EngineFacts;
 use crate::domain::run_outcome::RunLimits;
+use crate::http::middleware::edge::{Edge, EdgeRules, Rates};
 use crate::http::state::App;
 use crate::library::{Library, LibraryProblem};
 use crate::ports::clock::Clock;
@@ -52,6 +56,10 @@ pub enum BuildError {
     BootstrapKey,
     #[error("LLM_CONFIG_INVALID: {0}")]
     Llm(String),
+    #[error("the edge cannot be set up: {0}")]
+    Edge(String),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     #[error("the engine's program cannot be found: {0}")]
     Engine(std::io::Error),
 }
@@ -63,6 +71,10 @@ pub struct Built {
     pub store: Arc<SqliteStore>,
     pub maintenance: Arc<Maintenance>,
     pub options: Options,
+    /// TLS of the listener.
+    pub tls: Option<Tls>,
+    /// Where the settings can be read again.
+    pub source: Option<Source>,
 }
 
 /// Builds everything. Blocks while the store waits for its lock.
@@ -80,6 +92,8 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     }
     .map_err(BuildError::Library)?;
     let accounts = accounts(&options)?;
+    let edge = Edge::new(&edge_rules(&options.edge)?).map_err(|error| BuildError::Edge(error.to_string()))?;
+    let tls = options.edge.tls.as_ref().map(|files| Tls::new(tls::read(files)?)).transpose()?;
     let mut store_options = StoreOptions::new(data_dir.clone(), Arc::clone(&clock));
     store_options.lock_wait = options.store_lock_wait;
     let store = SqliteStore::open(store_options)?;
@@ -133,10 +147,11 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         Some(Arc::clone(&metrics)),
     ));
     let started_at = ctx.clock.now();
-    let app = App { ctx, metrics, idempotency_locks: Arc::default(), started_at, health };
+    let app =
+        App { ctx, metrics, idempotency_locks: Arc::default(), started_at, edge: Arc::new(edge), health };
     // The first results, so that readiness is true from the first answer on.
     app.health.refresh(&app.ctx);
-    Ok(Built { app, worker, store, maintenance, options })
+    Ok(Built { app, worker, store, maintenance, options, tls, source: None })
 }
 
 /// Wires the migration of records that older releases left in a data directory.
@@ -202,6 +217,24 @@ fn worker(ctx: &Context, options: &Options, data_dir: &Path) -> (WorkerDeps, Wor
         disk_low: options.disk_low,
     };
     (deps, options)
+}
+
+/// How requests are met according to the options.
+///
+/// # Errors
+/// [`BuildError::Edge`].
+pub(super) fn edge_rules(options: &EdgeOptions) -> Result<EdgeRules, BuildError> {
+    let proxies = TrustedProxies::parse(&options.trusted_proxies, ForwardedBy::Either)
+        .map_err(|error| BuildError::Edge(error.to_string()))?;
+    Ok(EdgeRules {
+        rates: Rates { credential: options.credential, tenant: options.tenant, address: options.address },
+        origins: options.origins.clone(),
+        proxies,
+        json_max_bytes: options.json_max_bytes,
+        request_timeout: options.request_timeout,
+        body_timeout: options.body_timeout,
+        tls: options.tls.is_some(),
+    })
 }
 
 /// Who administers according to the options.

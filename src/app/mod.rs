@@ -6,6 +6,7 @@ mod count;
 pub mod llm;
 pub mod maintenance;
 pub mod options;
+pub mod reload;
 pub mod restore;
 mod run_texts;
 pub mod serve;

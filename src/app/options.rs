@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::adapters::llm::LiveKey;
+use crate::adapters::tls::TlsFiles;
 use crate::domain::tenant::RetentionPolicy;
 use crate::ports::runner::SandboxMode;
 use crate::service::space::DiskLow;
@@ -49,16 +51,46 @@ impl Default for AdminOptions {
     }
 }
 
-/// How the service meets its clients.
+/// How the service meets its clients. Rates are so many a second and so many at once.
 #[derive(Debug, Clone)]
 pub struct EdgeOptions {
+    pub credential: (u32, u32),
+    pub tenant: (u32, u32),
+    pub address: (u32, u32),
     /// Failed logins, redeems and guesses at a credential, per address and account.
     pub failures_per_minute: u32,
+    /// Web pages that may call the service.
+    pub origins: Vec<String>,
+    /// Addresses and networks of proxies.
+    pub trusted_proxies: Vec<String>,
+    pub json_max_bytes: usize,
+    /// To receive the head of a request.
+    pub header_timeout: Duration,
+    /// Between two pieces of a body.
+    pub body_timeout: Duration,
+    /// To answer, except for uploads, downloads and streams.
+    pub request_timeout: Duration,
+    pub max_connections: usize,
+    /// Without it the service speaks plain HTTP.
+    pub tls: Option<TlsFiles>,
 }
 
 impl Default for EdgeOptions {
     fn default() -> Self {
-        Self { failures_per_minute: 10 }
+        Self {
+            credential: (100, 200),
+            tenant: (1_000, 2_000),
+            address: (500, 1_000),
+            failures_per_minute: 10,
+            origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            json_max_bytes: 1 << 20,
+            header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
+            request_timeout: Duration::from_secs(30),
+            max_connections: 10_000,
+            tls: None,
+        }
     }
 }
 
@@ -94,7 +126,7 @@ pub struct LlmEndpoint {
     pub wire: LlmWire,
     /// Without a slash at its end.
     pub base_url: String,
-    pub api_key: SecretString,
+    pub api_key: LiveKey,
     pub model: String,
 }
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use edge::serve::{Bounds, Plain};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -13,10 +14,11 @@ use super::build::Built;
 use super::control::serve_control;
 use super::count::count_changes;
 use super::options::{OnShutdown, ShutdownOptions};
-use super::sweep;
+use super::{reload, sweep};
 use crate::adapters::reserve::Reserve;
 use crate::adapters::runner::reap_orphans;
 use crate::adapters::store::SqliteStore;
+use crate::adapters::tls::Tls;
 use crate::http::router;
 use crate::http::state::App;
 use crate::service::admin_session::recall_failures;
@@ -45,7 +47,9 @@ pub async fn serve(
     shutdown: CancellationToken,
     on_ready: impl FnOnce(SocketAddr),
 ) -> std::io::Result<Ended> {
-    let Built { app, worker, store, maintenance, options } = built;
+    let Built { app, worker, store, maintenance, options, tls, source } = built;
+    let reloads = tokio::spawn(reload::on_hangup(app.clone(), signal(SignalKind::hangup())?));
+    reload::wire(&app, tls.clone(), &options, source);
     app.ctx.tenants.refresh(store.as_ref()).await.map_err(std::io::Error::other)?;
     if let Err(problem) = recall_failures(&app.ctx).await {
         tracing::warn!(
@@ -72,13 +76,15 @@ pub async fn serve(
     let control =
         serve_control(Arc::clone(&app.ctx), Some(maintenance), &options.data_dir, background.clone())?;
     let closing = CancellationToken::new();
-    let router = router::build(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let close = closing.clone();
-    let server = tokio::spawn(
-        axum::serve(listener, router)
-            .with_graceful_shutdown(async move { close.cancelled().await })
-            .into_future(),
-    );
+    let bounds = Bounds {
+        header_timeout: options.edge.header_timeout,
+        // Larger than what `http` refuses with a problem document.
+        max_head_bytes: 64 << 10,
+        max_headers: 250,
+        max_connections: options.edge.max_connections,
+        drain: options.shutdown.timeout,
+    };
+    let server = tokio::spawn(listen(listener, tls, router::build(app.clone()), bounds, closing.clone()));
 
     let orphans = reap_as_first_process(background.clone())?;
 
@@ -103,6 +109,7 @@ pub async fn serve(
     // A fault of the last writes is told by the exit code as well.
     let ended = if app.ctx.store.status().fault.is_some() { Ended::StoreFault } else { ended };
     counters.abort();
+    reloads.abort();
     tracing::info!(
         event = "SS_SHUTDOWN_DONE",
         duration_ms = started.elapsed().as_secs_f64() * 1000.0,
@@ -158,18 +165,32 @@ fn step(name: &str, in_time: bool) {
     tracing::info!(event = "SS_SHUTDOWN_STEP", step = name, in_time, "shutdown step");
 }
 
+/// Serves with TLS or without it, until `closing` fires; returns how many requests were broken off.
+async fn listen(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    router: axum::Router,
+    bounds: Bounds,
+    closing: CancellationToken,
+) -> usize {
+    let stop = async move { closing.cancelled().await };
+    match tls {
+        Some(tls) => edge::serve::serve(listener, tls, router, bounds, stop).await,
+        None => edge::serve::serve(listener, Plain, router, bounds, stop).await,
+    }
+}
+
 /// Waits for the drain delay, closes the listener and lets requests finish within the bound.
 async fn end_requests(
     options: &ShutdownOptions,
     closing: CancellationToken,
-    server: tokio::task::JoinHandle<std::io::Result<()>>,
+    server: tokio::task::JoinHandle<usize>,
 ) {
     tokio::time::sleep(options.drain_delay).await;
     step("drain_delay", true);
     closing.cancel();
-    let stop = server.abort_handle();
-    let in_time = tokio::time::timeout(options.timeout, server).await.is_ok();
-    stop.abort();
+    // Bounded by the drain time of its own.
+    let in_time = server.await.is_ok_and(|broken_off| broken_off == 0);
     step("requests", in_time);
 }
 

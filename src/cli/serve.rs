@@ -1,6 +1,7 @@
 //! `stata-service serve`: settings in, a ready line out, an orderly end on SIGTERM.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -10,11 +11,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Exit, settings};
 use crate::adapters::store::{LockError, OpenError};
+use crate::adapters::tls::TlsFiles;
 use crate::app::build::{BuildError, build};
 use crate::app::options::{
     AdminOptions, EdgeOptions, EngineOptions, LlmEndpoint, LlmOptions, LlmWire, OnShutdown, Options,
     ShutdownOptions, WorkerOptions,
 };
+use crate::app::reload::{Loaded, Source};
 use crate::app::serve::{Ended, serve};
 use crate::config::{self, Flags, Settings};
 use crate::domain::tenant::RetentionPolicy;
@@ -73,6 +76,8 @@ pub fn run(args: Args, config: Option<PathBuf>) -> Exit {
             return exit_of(&error);
         }
     };
+    let mut built = built;
+    built.source = Some(source(flags));
     let exit = runtime.block_on(async {
         let listener = match TcpListener::bind(settings.listen).await {
             Ok(listener) => listener,
@@ -105,6 +110,8 @@ fn exit_of(error: &BuildError) -> Exit {
         BuildError::Store(OpenError::Lock(_))
         | BuildError::Library(_)
         | BuildError::BootstrapKey
+        | BuildError::Edge(_)
+        | BuildError::Tls(_)
         | BuildError::Llm(_) => Exit::Config,
         BuildError::Store(_) | BuildError::DataDir(_) => Exit::Io,
         BuildError::Engine(_) => Exit::Unavailable,
@@ -165,6 +172,40 @@ pub(super) fn retention(settings: &Settings) -> RetentionPolicy {
     }
 }
 
+/// How the service meets its clients.
+fn edge(settings: &Settings) -> EdgeOptions {
+    let (http, limits) = (&settings.http, &settings.limits);
+    let network = |network: &config::Network| format!("{}/{}", network.address, network.prefix);
+    EdgeOptions {
+        credential: (limits.credential_per_second, limits.credential_burst),
+        tenant: (limits.tenant_per_second, limits.tenant_burst),
+        address: (limits.address_per_second, limits.address_burst),
+        failures_per_minute: limits.failures_per_minute,
+        origins: settings.cors.allowed_origins.clone(),
+        trusted_proxies: http.trusted_proxies.iter().map(network).collect(),
+        json_max_bytes: http.json_max_bytes,
+        header_timeout: Duration::from_secs(http.header_timeout_seconds),
+        body_timeout: Duration::from_secs(http.body_timeout_seconds),
+        request_timeout: Duration::from_secs(http.request_timeout_seconds),
+        max_connections: http.max_connections,
+        tls: settings
+            .tls
+            .as_ref()
+            .map(|tls| TlsFiles { cert: tls.cert_file.clone(), key: tls.key_file.clone() }),
+    }
+}
+
+/// Reads the settings again as they were read at the start.
+fn source(flags: Flags) -> Source {
+    Arc::new(move || {
+        let settings = config::load(&flags)
+            .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        let shown = settings.shown.iter().map(|s| (s.key.clone(), s.value.clone())).collect();
+        let options = options(&settings).map_err(|error| vec![error.to_string()])?;
+        Ok(Loaded { options, shown })
+    })
+}
+
 /// Converts the settings.
 fn options(settings: &Settings) -> Result<Options, BuildError> {
     let (command, kind) = match &settings.stata.cmd {
@@ -187,7 +228,7 @@ fn options(settings: &Settings) -> Result<Options, BuildError> {
             password_hash: settings.admin.password_hash.clone(),
             session_hours: settings.admin.session_hours,
         },
-        edge: EdgeOptions { failures_per_minute: settings.limits.failures_per_minute },
+        edge: edge(settings),
         upload_max_bytes: settings.upload.max_bytes,
         upload_max_files: settings.upload.max_files,
         disk_low: DiskLow(settings.disk.low_mb.map(|mb| mb << 20)),
@@ -236,7 +277,7 @@ fn llm(settings: &config::Llm) -> Result<LlmOptions, BuildError> {
             config::LlmProvider::Anthropic => LlmWire::Anthropic,
         },
         base_url: endpoint.base_url.clone(),
-        api_key: endpoint.api_key.clone(),
+        api_key: endpoint.api_key.clone().into(),
         model: endpoint.model.clone(),
     };
     let read = |path: &std::path::PathBuf| {

@@ -58,6 +58,7 @@ pub fn build(
         http: http(&mut r),
         limits: limits(&mut r),
         cors: cors(&mut r),
+        tls: tls(&mut r),
         admin: admin(&mut r),
         gate: gate(&mut r),
         retention: retention(&mut r),
@@ -81,11 +82,6 @@ fn later(r: &mut Reader<'_>, env: Env) {
             "env",
             "the production gate is not built yet, so nothing can vouch for this set-up; use development",
         );
-    }
-    for key in ["tls.cert_file", "tls.key_file"] {
-        if r.text(key).is_some() {
-            r.unavailable(key, "TLS is not in this release; put a proxy in front");
-        }
     }
 }
 
@@ -342,6 +338,16 @@ fn cors(r: &mut Reader<'_>) -> Cors {
         }
     }
     Cors { allowed_origins }
+}
+
+fn tls(r: &mut Reader<'_>) -> Option<Tls> {
+    let (cert, key) = (r.path("tls.cert_file"), r.path("tls.key_file"));
+    match (&cert, &key) {
+        (Some(_), None) => r.invalid("tls.cert_file", "is given without tls.key_file"),
+        (None, Some(_)) => r.invalid("tls.key_file", "is given without tls.cert_file"),
+        _ => {}
+    }
+    Some(Tls { cert_file: cert?, key_file: key? })
 }
 
 fn admin(r: &mut Reader<'_>) -> Admin {

@@ -78,6 +78,8 @@ pub struct Settings {
     pub http: Http,
     pub limits: Limits,
     pub cors: Cors,
+    /// `None` is plain HTTP.
+    pub tls: Option<Tls>,
     pub admin: Admin,
     pub gate: Gate,
     pub retention: Retention,
@@ -222,6 +224,13 @@ pub struct Limits {
 #[derive(Debug, Clone)]
 pub struct Cors {
     pub allowed_origins: Vec<String>,
+}
+
+/// TLS of the service itself.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    pub cert_file: PathBuf,
+    pub key_file: PathBuf,
 }
 
 /// Administration.

@@ -41,12 +41,15 @@ pub fn build(app: App) -> Router {
         .route("/v1/openapi.json", axum::routing::get(move || v1::openapi::serve(document.clone())))
         .fallback(|| async { StatusCode::NOT_FOUND.into_response() });
     // Innermost first: each layer wraps those before it.
-    routes
+    let cors = app.edge.cors.clone();
+    let router = routes
         // Every route reads its body through an extractor with a limit of its own.
         .layer(axum::extract::DefaultBodyLimit::disable())
         .layer(RequestDecompressionLayer::new())
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn_with_state(app.clone(), around))
         .layer(CompressionLayer::new())
-        .with_state(app)
+        .with_state(app);
+    // Preflights carry no credential and are answered before anything else.
+    cors.wrap(router)
 }

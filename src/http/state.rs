@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::middleware::edge::Edge;
 use super::middleware::idempotency::KeyLocks;
 use crate::service::Context;
 use crate::telemetry::metrics::Metrics;
@@ -16,5 +17,6 @@ pub struct App {
     pub idempotency_locks: Arc<KeyLocks>,
     /// When this process was built.
     pub started_at: DateTime<Utc>,
+    pub edge: Arc<Edge>,
     pub health: Arc<crate::service::check_health::Health>,
 }

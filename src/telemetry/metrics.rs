@@ -40,6 +40,8 @@ pub struct Metrics {
     disk_free: Gauge,
     pub llm: LlmMetrics,
     backup_last_success: IntGauge,
+    config_reload_success: IntGauge,
+    tls_cert_expiry: IntGauge,
     uptime: Gauge,
     retention_removed: IntCounterVec,
 }
@@ -181,6 +183,20 @@ impl Metrics {
                     "When the last whole backup of this data directory was made; 0 for never."
                 )
             ),
+            config_reload_success: registered!(
+                r,
+                IntGauge::new(
+                    "ss_config_reload_success",
+                    "1 unless the last reload of the settings was refused."
+                )
+            ),
+            tls_cert_expiry: registered!(
+                r,
+                IntGauge::new(
+                    "ss_tls_cert_expiry_timestamp_seconds",
+                    "When the certificate in force ends; 0 without TLS."
+                )
+            ),
             uptime: registered!(r, Gauge::new("ss_uptime_seconds", "Time since start.")),
             registry,
         }
@@ -261,6 +277,16 @@ impl Metrics {
     /// Counts what retention removed: `job`, `unfinished`, `inputs`, `workdir` or `upload`.
     pub fn retention_removed(&self, kind: &str, n: u64) {
         self.retention_removed.with_label_values(&[kind]).inc_by(n);
+    }
+
+    /// Sets whether the settings that were read last are in force.
+    pub fn config_reload(&self, ok: bool) {
+        self.config_reload_success.set(i64::from(ok));
+    }
+
+    /// Sets when the certificate ends, in seconds of Unix time.
+    pub fn tls_cert_expiry(&self, at: Option<i64>) {
+        self.tls_cert_expiry.set(at.unwrap_or(0));
     }
 
     /// Sets when the last whole backup was made, in seconds of Unix time.

@@ -70,7 +70,7 @@ impl Anthropic {
             .provider
             .http
             .post(format!("{}/v1/messages", self.provider.base_url))
-            .header("x-api-key", self.provider.api_key.expose_secret())
+            .header("x-api-key", self.provider.api_key.read().expose_secret())
             .header("anthropic-version", VERSION)
             .json(&self.body(call, parameters));
         let mut answer =

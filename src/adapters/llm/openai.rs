@@ -76,7 +76,7 @@ impl OpenAi {
             .provider
             .http
             .post(format!("{}/chat/completions", self.provider.base_url))
-            .bearer_auth(self.provider.api_key.expose_secret())
+            .bearer_auth(self.provider.api_key.read().expose_secret())
             .json(&self.body(call, structure, &parameters));
         let mut answer =
             transport::send(request, self.provider.timeouts, self.provider.clock.as_ref(), classify).await?;

@@ -4,9 +4,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::Value;
 
+use super::key::LiveKey;
 use super::sse::{Decoder, Event};
 use super::transport::{self, Answer, Timeouts};
 use crate::ports::clock::Clock;
@@ -21,7 +22,7 @@ pub struct Provider {
     pub name: String,
     /// Without a slash at its end; the clients add the path.
     pub base_url: String,
-    pub api_key: SecretString,
+    pub api_key: LiveKey,
     pub model: String,
     pub temperature: Option<f64>,
     pub timeouts: Timeouts,
@@ -33,7 +34,7 @@ pub struct Provider {
 pub struct ProviderOptions {
     pub name: String,
     pub base_url: String,
-    pub api_key: SecretString,
+    pub api_key: LiveKey,
     pub model: String,
     pub temperature: Option<f64>,
     pub timeouts: Timeouts,
@@ -62,7 +63,8 @@ impl Provider {
 
     /// Takes the key out of a text that comes from outside.
     pub fn redact(&self, text: &str) -> String {
-        let key = self.api_key.expose_secret();
+        let key = self.api_key.read();
+        let key = key.expose_secret();
         if key.is_empty() { text.to_owned() } else { text.replace(key, REDACTED) }
     }
 

@@ -1,12 +1,12 @@
 //! Who may call: a handler's argument list names the permission, and the extractor enforces it.
 
 use std::marker::PhantomData;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use edge::client::limit_key;
 use serde::Deserialize;
 
 use super::body::Path;
@@ -241,21 +241,18 @@ async fn principal_of(parts: &Parts, app: &App) -> Result<Authenticated, Problem
                 "the Authorization header is not a bearer credential",
             )
         })?;
-    authenticate(&app.ctx, parse_credential(credential)?, stated?.as_ref(), &network_of(parts)).await
+    let known =
+        authenticate(&app.ctx, parse_credential(credential)?, stated?.as_ref(), &network_of(parts)).await?;
+    let meta = parts.extensions.get::<RequestMeta>().expect("the observe layer runs before every handler");
+    app.edge.admit(&known.principal, &meta.decisions)?;
+    Ok(known)
 }
 
 /// The network that failures of a client count against: the address, or the /64 of an IPv6 one, which one
 /// subscriber has whole.
 fn network_of(parts: &Parts) -> String {
     let address = parts.extensions.get::<RequestMeta>().and_then(|meta| meta.address);
-    match address.map(|address| address.to_canonical()) {
-        Some(IpAddr::V6(v6)) => {
-            let [a, b, c, d, ..] = v6.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-        Some(v4) => v4.to_string(),
-        None => String::new(),
-    }
+    address.map(|address| limit_key(address).to_string()).unwrap_or_default()
 }
 
 fn stated_tenant(headers: &HeaderMap) -> Result<Option<TenantId>, Problem> {

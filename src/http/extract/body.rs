@@ -12,9 +12,10 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::error::{ErrorCode, Problem};
 use crate::http::error::ApiError;
+use crate::http::middleware::patience::JsonLimit;
 
-/// Largest JSON body, in bytes; routes that take files have their own limit.
-pub const MAX_JSON_BYTES: usize = 2 * 1024 * 1024;
+/// Largest JSON body where the settings state none, in bytes; routes that take files have their own limit.
+const MAX_JSON_BYTES: usize = 1024 * 1024;
 
 /// Longest time for a JSON body to arrive.
 const BODY_LIMIT: Duration = Duration::from_secs(30);
@@ -64,18 +65,18 @@ fn is_json(request: &Request) -> bool {
 }
 
 async fn read_body(request: Request) -> Result<bytes::Bytes, ApiError> {
-    let limited = http_body_util::Limited::new(request.into_body(), MAX_JSON_BYTES);
+    let limit = request.extensions().get::<JsonLimit>().map_or(MAX_JSON_BYTES, |limit| limit.0);
+    let limited = http_body_util::Limited::new(request.into_body(), limit);
     let collected = tokio::time::timeout(BODY_LIMIT, limited.collect())
         .await
         .map_err(|_| Problem::new(ErrorCode::RequestTimeout, "the body stopped arriving"))?;
     match collected {
         Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Problem::new(
-            ErrorCode::PayloadTooLarge,
-            format!("the body is larger than {MAX_JSON_BYTES} bytes"),
-        )
-        .with("limit_bytes", MAX_JSON_BYTES)
-        .into()),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+            Err(Problem::new(ErrorCode::PayloadTooLarge, format!("the body is larger than {limit} bytes"))
+                .with("limit_bytes", limit)
+                .into())
+        }
         Err(_) => Err(Problem::validation("", "the body ended early or cannot be decoded").into()),
     }
 }

@@ -1,9 +1,11 @@
 //! What happens to every request, outermost first: trace and metrics, the rest of refused bodies, problem
-//! documents, idempotency keys. They are one layer, since each layer of its own costs every request a copy
+//! documents, limits, idempotency keys. They are one layer, since each layer of its own costs every request a copy
 //! of all that is inside it.
 
+pub mod edge;
 pub mod idempotency;
 pub mod observe;
+pub mod patience;
 pub mod problem;
 pub mod unread;
 
@@ -17,7 +19,9 @@ use super::state::App;
 pub async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
     observe::observe(&app, request, |request| {
         unread::take_in_unread(request, |request| {
-            problem::problem(request, |request| idempotency::idempotency(&app, request, next))
+            problem::problem(request, |request| {
+                edge::guard(&app, request, |request| idempotency::idempotency(&app, request, next))
+            })
         })
     })
     .await

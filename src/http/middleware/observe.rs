@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use axum::response::Response;
 use tracing::Instrument;
 
+use super::edge::Decisions;
 use crate::domain::ids::TraceId;
 use crate::http::state::App;
 
@@ -23,6 +24,8 @@ pub struct RequestMeta {
     pub request_id: String,
     pub address: Option<IpAddr>,
     pub path: String,
+    /// What the limiters said so far.
+    pub decisions: Decisions,
 }
 
 /// Opens the request's span and closes it with one log line and the request metrics.
@@ -33,7 +36,9 @@ where
     let started = Instant::now();
     let trace_id = trace_of(request.headers()).unwrap_or_else(|| fresh_trace(app));
     let request_id = request_id_of(request.headers()).unwrap_or_else(|| trace_id.to_string());
-    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    let address = peer.map(|peer| app.edge.client(peer, request.headers()));
+    let decisions = Decisions::default();
     let path = without_secrets(request.uri());
     let method = request.method().clone();
     // A path that matches no route would make labels without bound.
@@ -46,6 +51,7 @@ where
         request_id: request_id.clone(),
         address,
         path: path.clone(),
+        decisions: decisions.clone(),
     });
     let span = tracing::info_span!(
         "request",
@@ -72,6 +78,8 @@ where
     let headers = response.headers_mut();
     headers.insert(X_TRACE_ID, header_value(trace_id.as_str()));
     headers.insert(X_REQUEST_ID, header_value(&request_id));
+    decisions.write(headers);
+    app.edge.protect(headers);
     if app.health.is_draining() {
         // The client's next request goes to a connection that is not about to be closed.
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));

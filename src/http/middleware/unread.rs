@@ -1,5 +1,5 @@
-//! Takes in what is left of a refused request's body, so that a client that is still sending reads the
-//! refusal instead of a broken connection.
+//! Takes in what a route left of a request's body, so that a client that is still sending reads the answer
+//! instead of a broken connection, and can use the connection again.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -12,7 +12,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
 use tokio::sync::oneshot;
 
-/// Most bytes taken in after a refusal, and the longest time; what sends more is cut off.
+/// Most bytes taken in after an answer, and the longest time; what sends more is cut off.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 const MAX_TIME: Duration = Duration::from_secs(5);
 
@@ -50,13 +50,13 @@ impl HttpBody for Returning {
 impl Drop for Returning {
     fn drop(&mut self) {
         if let (Some(inner), Some(back)) = (self.inner.take(), self.back.take()) {
-            // Nobody waits where the answer was no refusal.
+            // Nobody waits any more where the time ran out.
             let _ = back.send(inner);
         }
     }
 }
 
-/// Reads on after a refusal, within bounds, before the answer is sent.
+/// Reads on after the answer is made, within bounds, before it is sent.
 pub async fn take_in_unread<F>(request: Request, next: impl FnOnce(Request) -> F) -> Response
 where
     F: Future<Output = Response>,
@@ -68,15 +68,13 @@ where
     let (back, returned) = oneshot::channel();
     let body = Body::new(Returning { inner: Some(body), back: Some(back) });
     let response = next(Request::from_parts(parts, body)).await;
-    if response.status().is_client_error() || response.status().is_server_error() {
-        // The sender is gone where the body was read to its end.
-        let _ = tokio::time::timeout(MAX_TIME, async move {
-            if let Ok(rest) = returned.await {
-                drain(rest).await;
-            }
-        })
-        .await;
-    }
+    // The sender is gone where the body was read to its end.
+    let _ = tokio::time::timeout(MAX_TIME, async move {
+        if let Ok(rest) = returned.await {
+            drain(rest).await;
+        }
+    })
+    .await;
     response
 }
 

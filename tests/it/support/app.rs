@@ -8,7 +8,9 @@ use reqwest::multipart::{Form, Part};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use stata_service::app::build::build;
-use stata_service::app::options::{EngineOptions, OnShutdown, Options, ShutdownOptions, WorkerOptions};
+use stata_service::app::options::{
+    EdgeOptions, EngineOptions, OnShutdown, Options, ShutdownOptions, WorkerOptions,
+};
 use stata_service::app::serve::{Ended, serve};
 use stata_service::ports::runner::SandboxMode;
 use stata_service::service::space::DiskLow;
@@ -52,7 +54,7 @@ pub fn options(data_dir: PathBuf) -> Options {
         store_lock_wait: Duration::from_secs(5),
         bootstrap_admin_key: Some(ADMIN_KEY.to_owned().into()),
         admin: Default::default(),
-        edge: Default::default(),
+        edge: wide_open(),
         upload_max_bytes: 64 * 1024 * 1024,
         upload_max_files: 10,
         disk_low: DiskLow(Some(0)),
@@ -77,6 +79,12 @@ pub fn options(data_dir: PathBuf) -> Options {
             drain_delay: Duration::ZERO,
         },
     }
+}
+
+/// Without limits on the rate of requests, which tests of other things would meet.
+fn wide_open() -> EdgeOptions {
+    let rate = (1_000_000, 1_000_000);
+    EdgeOptions { credential: rate, tenant: rate, address: rate, ..EdgeOptions::default() }
 }
 
 impl TestApp {

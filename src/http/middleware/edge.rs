@@ -1,0 +1,261 @@
+//! What every request meets before its route: limits on its head, on its rate and on its time, the address of
+//! its client, and the headers that protect its answer. Rates by credential and tenant are taken when the
+//! credential is known, by the extractors of `access.rs`.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderMap, HeaderName, Method, header};
+use axum::response::{IntoResponse, Response};
+use edge::client::{TrustedProxies, limit_key};
+use edge::cors::{BadOrigins, Cors, Rules};
+use edge::limit::{Decision, Limiter, Rate, write_headers};
+use edge::security::SecurityHeaders;
+
+use super::observe::RequestMeta;
+use super::patience::{self, JsonLimit};
+use crate::domain::credential::Principal;
+use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::ids::TenantId;
+use crate::http::error::ApiError;
+use crate::http::state::App;
+
+/// Longest path with its query, in bytes.
+pub const MAX_URI_BYTES: usize = 8 << 10;
+/// Most headers of a request, and most bytes of them.
+pub const MAX_HEADERS: usize = 100;
+/// See [`MAX_HEADERS`].
+pub const MAX_HEADER_BYTES: usize = 32 << 10;
+/// Most callers of each kind that are counted at once.
+const MAX_KEYS: usize = 50_000;
+/// How long a browser may go on without asking again.
+const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
+/// How long a browser keeps to TLS.
+const HSTS_AGE: Duration = Duration::from_secs(365 * 86_400);
+
+/// Rates of requests: so many a second, so many at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rates {
+    pub credential: (u32, u32),
+    pub tenant: (u32, u32),
+    pub address: (u32, u32),
+}
+
+/// How requests are met; `rates`, `origins` and `proxies` can be replaced while serving.
+#[derive(Debug, Clone)]
+pub struct EdgeRules {
+    pub rates: Rates,
+    pub origins: Vec<String>,
+    pub proxies: TrustedProxies,
+    pub json_max_bytes: usize,
+    pub request_timeout: Duration,
+    pub body_timeout: Duration,
+    /// The service itself speaks TLS.
+    pub tls: bool,
+}
+
+/// The limits and headers in force.
+pub struct Edge {
+    pub cors: Cors,
+    headers: SecurityHeaders,
+    proxies: ArcSwap<TrustedProxies>,
+    credential: Limiter<String>,
+    tenant: Limiter<TenantId>,
+    address: Limiter<IpAddr>,
+    json_limit: JsonLimit,
+    request_timeout: Duration,
+    body_timeout: Duration,
+}
+
+/// What the limiters said of one request; shared between its layers.
+#[derive(Debug, Clone, Default)]
+pub struct Decisions(Arc<Mutex<Vec<Decision>>>);
+
+impl Decisions {
+    fn add(&self, decision: Decision) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(decision);
+    }
+
+    /// Writes the headers of what was decided.
+    pub fn write(&self, headers: &mut HeaderMap) {
+        write_headers(headers, &self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl Edge {
+    /// Builds limits and headers.
+    ///
+    /// # Errors
+    /// An origin that is none.
+    pub fn new(rules: &EdgeRules) -> Result<Self, BadOrigins> {
+        let headers = SecurityHeaders::default();
+        let rates = rules.rates;
+        Ok(Self {
+            cors: Cors::new(&cors_rules(&rules.origins))?,
+            headers: if rules.tls { headers.with_hsts(HSTS_AGE) } else { headers },
+            proxies: ArcSwap::from_pointee(rules.proxies.clone()),
+            credential: Limiter::new("credential", rate(rates.credential), MAX_KEYS),
+            tenant: Limiter::new("tenant", rate(rates.tenant), MAX_KEYS),
+            address: Limiter::new("address", rate(rates.address), MAX_KEYS),
+            json_limit: JsonLimit(rules.json_max_bytes),
+            request_timeout: rules.request_timeout,
+            body_timeout: rules.body_timeout,
+        })
+    }
+
+    /// Puts other rates, origins and proxies in force.
+    ///
+    /// # Errors
+    /// An origin that is none; then everything stays as it was.
+    pub fn replace(&self, rules: &EdgeRules) -> Result<(), BadOrigins> {
+        self.cors.replace_origins(&rules.origins)?;
+        self.credential.set_rate(rate(rules.rates.credential));
+        self.tenant.set_rate(rate(rules.rates.tenant));
+        self.address.set_rate(rate(rules.rates.address));
+        self.proxies.store(Arc::new(rules.proxies.clone()));
+        Ok(())
+    }
+
+    /// The client of a connection: the peer, or whom a trusted proxy names.
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        self.proxies.load().client(peer, headers)
+    }
+
+    /// Writes the headers that protect an answer.
+    pub fn protect(&self, headers: &mut HeaderMap) {
+        self.headers.write(headers);
+    }
+
+    /// Counts a request of a known caller.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED`.
+    pub fn admit(&self, principal: &Principal, decisions: &Decisions) -> Result<(), Problem> {
+        let id = match principal {
+            Principal::JobToken { tenant, job_id } => format!("job:{tenant}:{job_id}"),
+            Principal::ApiKey { key_id, .. } => format!("key:{key_id}"),
+        };
+        self.judged(self.credential.take(&id), decisions)?;
+        self.judged(self.tenant.take(principal.tenant()), decisions)
+    }
+
+    fn judged(&self, decision: Decision, decisions: &Decisions) -> Result<(), Problem> {
+        decisions.add(decision);
+        if decision.is_allowed {
+            return Ok(());
+        }
+        let seconds = decision.retry_after.as_secs_f64().ceil().max(1.0);
+        let message = format!("too many requests of this {}; wait before the next one", decision.name);
+        Err(Problem::new(ErrorCode::RateLimited, message)
+            .with("limit", decision.name)
+            .retry_after(seconds as u64))
+    }
+
+    /// Checks what is known before the route: the size of the head, and the rate of the address.
+    fn meet(&self, request: &Request) -> Result<(), Problem> {
+        let uri = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+        if uri > MAX_URI_BYTES {
+            let message = format!("path and query are longer than {MAX_URI_BYTES} bytes");
+            return Err(Problem::new(ErrorCode::UriTooLong, message).with("limit_bytes", MAX_URI_BYTES));
+        }
+        let headers = request.headers();
+        let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        if headers.len() > MAX_HEADERS || bytes > MAX_HEADER_BYTES {
+            let message = format!(
+                "there are more than {MAX_HEADERS} headers, or more than {MAX_HEADER_BYTES} bytes of them"
+            );
+            return Err(Problem::new(ErrorCode::HeadersTooLarge, message)
+                .with("limit_count", MAX_HEADERS)
+                .with("limit_bytes", MAX_HEADER_BYTES));
+        }
+        let path = request.uri().path();
+        let probe = path.starts_with("/health/") || path == "/metrics";
+        let meta = request.extensions().get::<RequestMeta>();
+        match meta.and_then(|meta| Some((meta.address?, &meta.decisions))) {
+            Some((address, decisions)) if !probe => {
+                self.judged(self.address.take(&limit_key(address)), decisions)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn rate((per_second, burst): (u32, u32)) -> Rate {
+    Rate::per_second(per_second.max(1).into(), burst.max(1)).expect("one a second and more is a rate")
+}
+
+/// What pages of allowed origins may send and read. Credentials go in a header, never in cookies.
+fn cors_rules(origins: &[String]) -> Rules {
+    let name = HeaderName::from_static;
+    Rules {
+        origins: origins.to_vec(),
+        methods: vec![Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE],
+        request_headers: vec![
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+            name("idempotency-key"),
+            header::RANGE,
+            name("last-event-id"),
+            name("x-ss-tenant-id"),
+            name("traceparent"),
+        ],
+        exposed_headers: vec![
+            header::ETAG,
+            header::LOCATION,
+            header::RETRY_AFTER,
+            edge::limit::RATE_LIMIT,
+            edge::limit::RATE_LIMIT_POLICY,
+            header::CONTENT_DISPOSITION,
+            header::CONTENT_RANGE,
+            name("x-trace-id"),
+            name("x-request-id"),
+            name("idempotency-replayed"),
+        ],
+        allows_credentials: false,
+        max_age: PREFLIGHT_AGE,
+    }
+}
+
+/// Passes a request on within its limits.
+pub async fn guard<F>(app: &App, request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
+    if let Err(problem) = app.edge.meet(&request) {
+        return ApiError::from(problem).into_response();
+    }
+    let takes_its_time = request.extensions().get::<MatchedPath>().is_some_and(|path| is_long(path.as_str()));
+    let (mut request, stalled) = patience::bound_body(request, app.edge.body_timeout);
+    request.extensions_mut().insert(app.edge.json_limit);
+    let answer = next(request);
+    let response = if takes_its_time {
+        answer.await
+    } else {
+        match tokio::time::timeout(app.edge.request_timeout, answer).await {
+            Ok(response) => response,
+            Err(_) => ApiError::from(overdue()).into_response(),
+        }
+    };
+    if stalled.happened() && response.status().is_client_error() {
+        let problem = Problem::new(ErrorCode::RequestTimeout, "the body stopped arriving");
+        return ApiError::from(problem).into_response();
+    }
+    response
+}
+
+fn overdue() -> Problem {
+    Problem::new(ErrorCode::ServiceNotReady, "the answer took too long; what was begun goes on or is undone")
+        .retry_after(2)
+}
+
+/// Routes that take as long as their bodies: uploads, downloads, streams.
+fn is_long(route: &str) -> bool {
+    ["/upload", "/log", "/events", "/capsule", "/render", "/interpretation", "{*rel_path}"]
+        .iter()
+        .any(|part| route.contains(part))
+}
