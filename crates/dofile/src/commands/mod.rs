@@ -12,12 +12,14 @@ mod inference;
 pub(crate) mod language;
 mod limited;
 mod multivariate;
+mod nonlinear;
 mod official;
 mod panel;
 mod prefix;
 mod quantile;
 mod shrinkage;
 mod spec;
+mod survey;
 mod survival;
 mod systems;
 mod timeseries;
@@ -71,7 +73,9 @@ pub fn all() -> impl Iterator<Item = &'static CommandSpec> {
         timeseries::TABLE,
         treatment::TABLE,
         multivariate::TABLE,
+        nonlinear::TABLE,
         shrinkage::TABLE,
+        survey::TABLE,
         survival::TABLE,
         systems::TABLE,
         quantile::TABLE,

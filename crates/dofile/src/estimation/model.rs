@@ -291,6 +291,15 @@ pub fn single_column(
 }
 
 impl Model {
+    /// The model itself, or r(2001) for a sample of one observation, which leaves nothing for a variance.
+    pub fn enough(self) -> Result<Self> {
+        let n = match &self.weights {
+            Some(weights) if weights.kind == WeightKind::Frequency => weights.values.iter().sum(),
+            _ => self.y.len() as f64,
+        };
+        if n < 2.0 { Err(StataError::new(2001, "insufficient observations")) } else { Ok(self) }
+    }
+
     /// The covariance for the kernels.
     pub fn kernel_vce(&self) -> Vce<'_> {
         match (&self.vce, &self.clusters) {

@@ -131,7 +131,7 @@ impl Response {
             }
             ("cox", "" | "hr") => one(Shape::Exponential, "Predicted hazard ratio".to_string(), true),
             ("ologit" | "oprobit" | "mlogit", asked) => Self::outcomes(session, parameters, asked),
-            ("regress" | "areg" | "xtreg" | "ivregress" | "newey" | "qreg" | "anova", "") => {
+            ("regress" | "areg" | "xtreg" | "ivregress" | "newey" | "prais" | "qreg" | "anova", "") => {
                 one(Shape::Linear, "Linear prediction".to_string(), true)
             }
             (cmd, "") => {

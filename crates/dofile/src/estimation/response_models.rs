@@ -18,16 +18,14 @@ pub fn of(session: &Session, parameters: &Parameters, asked: &str) -> Option<Res
     match cmd.as_str() {
         "tobit" | "truncreg" | "intreg" => Some(model.censored(&cmd)),
         "heckman" => Some(model.heckman()),
-        "glm" => Some(model.glm()),
+        "glm" | "xtgee" => Some(model.glm()),
         "cloglog" => Some(model.share("pr", "Pr")),
         "fracreg" => Some(model.share("cm", "Conditional mean of")),
         "zip" | "zinb" => Some(model.inflated(cmd == "zinb")),
         "tpoisson" | "tnbreg" => Some(model.truncated_count(cmd == "tnbreg")),
         "xtlogit" | "xtprobit" | "clogit" => Some(model.panel_binary(&cmd)),
         "xtpoisson" => Some(model.panel_count()),
-        "mixed" | "xtgee" | "xtabond" | "sureg" | "reg3" | "cnsreg" | "xtgls" | "xtpcse" => {
-            Some(model.linear())
-        }
+        "mixed" | "xtabond" | "sureg" | "reg3" | "cnsreg" | "xtgls" | "xtpcse" => Some(model.linear()),
         _ => None,
     }
 }

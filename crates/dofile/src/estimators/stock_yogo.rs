@@ -43,7 +43,7 @@ const LIML_SIZE: [[f64; 4]; 10] = [
     [4.18, 3.18, 2.73, 2.49],
     [3.97, 3.04, 2.63, 2.39],
     [3.81, 2.93, 2.54, 2.32],
-    [3.68, 2.84, 2.46, 2.26],
+    [3.68, 2.84, 2.46, 2.25],
 ];
 
 /// Critical values of the relative bias of 2SLS, where the table has them (three instruments or more).

@@ -65,7 +65,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let sequential = cmd.has("sequential");
     let (depvar, terms) = first_word(&cmd.list);
     let list = format!("{depvar} {}", factor_terms(terms)?);
-    let mut model = Reading { list: &list, ..Reading::new(cmd) }.model(session)?;
+    let mut model = Reading { list: &list, ..Reading::new(cmd) }.model(session)?.enough()?;
     let groups = group_terms(&model.design.terms);
     if groups.is_empty() {
         return Err(StataError::new(100, "a term is needed"));

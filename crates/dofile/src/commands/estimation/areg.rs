@@ -61,7 +61,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let name = cmd.options.text("absorb").ok_or_else(|| StataError::invalid("option absorb() required"))?;
     let absorbed = session.varlist(name)?;
-    let mut model = Reading { further: absorbed.clone(), ..Reading::new(cmd) }.model(session)?;
+    let mut model = Reading { further: absorbed.clone(), ..Reading::new(cmd) }.model(session)?.enough()?;
     let mut sets: Vec<(usize, Units)> = absorbed
         .iter()
         .map(|v| (*v, Units::new(number_groups(&session.frame, *v, &model.design.rows).0)))

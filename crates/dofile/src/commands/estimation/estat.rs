@@ -1,7 +1,7 @@
 //! `estat`: statistics of the last estimation. This file finds the subcommand; the numbers and the
 //! output are in `estat_regress`, `estat_iv` and `estat_binary`.
 
-use super::super::{ByRule, CommandSpec, Example, Form, multivariate, timeseries};
+use super::super::{ByRule, CommandSpec, Example, Form, multivariate, survey, timeseries, treatment};
 use super::{estat_binary, estat_iv, estat_regress};
 use crate::commands::survival::cox_post;
 use crate::error::{Result, StataError};
@@ -59,7 +59,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         name: name.to_string(),
     };
     // families keep their own subcommands
-    for family in [timeseries::estat, multivariate::estat] {
+    for family in [timeseries::estat, multivariate::estat, survey::estat, treatment::estat] {
         if let Some(done) = family(session, word, &call) {
             return done;
         }

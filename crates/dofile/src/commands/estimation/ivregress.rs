@@ -131,7 +131,7 @@ fn read(session: &mut Session, cmd: &ParsedCommand, method: Method, list: &str) 
     let z = FvList::parse(&session.frame, &instruments, abbrev)?;
     // Reading the model marks out missing values only of its own list: the others go in as further lists.
     let (vce, weight_matrix) = covariances(cmd, method)?;
-    let mut model = Reading { list: &rest, vce: Some(vce), ..Reading::new(cmd) }.model(session)?;
+    let mut model = Reading { list: &rest, vce: Some(vce), ..Reading::new(cmd) }.model(session)?.enough()?;
     let mut touse = model.touse.clone();
     x2.markout(&session.frame, &mut touse)?;
     z.markout(&session.frame, &mut touse)?;

@@ -3,6 +3,8 @@
 mod anova;
 mod areg;
 mod choice;
+mod cnsreg;
+mod constraint;
 mod contrast;
 mod correlate;
 mod count;
@@ -25,7 +27,7 @@ mod predict_choice;
 mod predict_models;
 mod probit;
 mod pwmean;
-mod regress;
+pub(in crate::commands) mod regress;
 mod sdtest;
 mod test;
 mod testnl;
@@ -41,6 +43,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     choice::SPEC,
     choice::SPEC_OPROBIT,
     choice::SPEC_MLOGIT,
+    cnsreg::SPEC,
+    constraint::SPEC,
     contrast::SPEC,
     contrast::SPEC_PWCOMPARE,
     correlate::SPEC,

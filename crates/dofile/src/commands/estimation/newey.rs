@@ -54,7 +54,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let reading =
         Reading { weight_kinds: &[], further: panel.time.into_iter().collect(), ..Reading::new(cmd) };
-    let mut model = reading.model(session)?;
+    let mut model = reading.model(session)?.enough()?;
     let earlier = lagged_rows(session, &model, &panel, lag, cmd.has("force"))?;
     let solution = {
         let columns = model.columns();

@@ -3,7 +3,7 @@
 //! postestimation sections of the other commands.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::super::{multivariate, shrinkage, timeseries, treatment};
+use super::super::{multivariate, nonlinear, shrinkage, timeseries, treatment};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Grid, Parameters, predict as linear_prediction};
 use crate::estimation::model::number_groups;
@@ -108,10 +108,15 @@ pub struct Prediction {
 pub type Own = (&'static StandardSyntax, fn(&mut Session, &ParsedCommand) -> Result<()>);
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let own: Option<Own> =
-        [timeseries::predict, treatment::predict, multivariate::predict, shrinkage::predict]
-            .iter()
-            .find_map(|family| family(session.e.cmd()));
+    let own: Option<Own> = [
+        timeseries::predict,
+        treatment::predict,
+        multivariate::predict,
+        shrinkage::predict,
+        nonlinear::predict,
+    ]
+    .iter()
+    .find_map(|family| family(session.e.cmd()));
     let (syntax, run): Own = own.unwrap_or((&SYNTAX, common));
     let mut cmd = ParsedCommand::split(&cmd.name, &cmd.raw, syntax.exp)?;
     syntax.check(&cmd)?;
@@ -307,7 +312,7 @@ pub fn compute(
         (_, None) => {
             let text = if matches!(
                 cmd.as_str(),
-                "regress" | "anova" | "ivregress" | "areg" | "xtreg" | "newey" | "qreg"
+                "regress" | "anova" | "ivregress" | "areg" | "xtreg" | "newey" | "qreg" | "prais"
             ) {
                 "(option xb assumed; fitted values)"
             } else {
@@ -316,7 +321,7 @@ pub fn compute(
             session.print(text);
             made(xb(session)?, if cmd == "regress" { "Fitted values" } else { "Linear prediction" })
         }
-        ("regress" | "anova" | "ivregress" | "newey" | "qreg", Some("residuals")) => {
+        ("regress" | "anova" | "ivregress" | "newey" | "qreg" | "prais", Some("residuals")) => {
             let y = outcome(session, rows)?;
             let values = y.iter().zip(xb(session)?).map(|(y, f)| combine(*y, f, |y, f| y - f)).collect();
             made(values, "Residuals")

@@ -56,7 +56,7 @@ pub fn one(
 
 fn default_name(cmd: &str) -> &'static str {
     match cmd {
-        "glm" => "mu",
+        "glm" | "xtgee" => "mu",
         "cloglog" => "pr",
         "fracreg" => "cm",
         "zip" | "zinb" | "tpoisson" | "tnbreg" => "n",

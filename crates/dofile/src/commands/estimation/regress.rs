@@ -85,7 +85,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() && session.e.cmd() == "regress" {
         return replay(session, cmd);
     }
-    let mut model = Reading::new(cmd).model(session)?;
+    let mut model = Reading::new(cmd).model(session)?.enough()?;
     let fit = {
         let columns = model.columns();
         ols::fit(&Request {

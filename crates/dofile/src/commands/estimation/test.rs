@@ -7,7 +7,9 @@ use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
 use crate::estimation::linear_form::{self, LinearForm};
 use crate::estimation::post::stata;
+use crate::estimators::distributions::f_tail;
 use crate::estimators::matrix::Mat;
+use crate::estimators::survey::adjusted_wald;
 use crate::estimators::wald::{self, Wald};
 use crate::format;
 use crate::results::Results;
@@ -230,10 +232,26 @@ fn show_restrictions(
 /// Tests restrictions, prints them and stores `r()`.
 pub fn report(session: &mut Session, forms: &[LinearForm], parameters: &Parameters) -> Result<()> {
     let test = joint(forms, parameters);
-    let df_r = session.e.results.get_scalar("df_r");
+    let design = session.e.results.get_scalar("df_r");
+    let survey = session.e.results.get_text("prefix") == Some("svy");
+    if survey {
+        session.print("");
+        session.print("Adjusted Wald test");
+    }
     show_restrictions(session, forms, parameters, &test.dropped);
     let df = test.df as f64;
-    let p = stata(test.p(df_r));
+    // After svy the statistic and its denominator allow for the few units of the design.
+    let (f, df_r) = match design.filter(|_| survey && test.df > 0) {
+        Some(design) => {
+            let (f, df_r) = adjusted_wald(test.chi2, test.df, design);
+            (f, Some(df_r))
+        }
+        None => (test.f(), design),
+    };
+    let p = stata(match df_r.filter(|_| survey && test.df > 0) {
+        Some(df_r) => f_tail(df, df_r, f),
+        None => test.p(df_r),
+    });
     session.print("");
     let mut results = Results::default();
     results.scalar("drop", f64::from(u8::from(!test.dropped.is_empty())));
@@ -246,10 +264,10 @@ pub fn report(session: &mut Session, forms: &[LinearForm], parameters: &Paramete
                 "       F({:>3},{:>6}) ={:>8}",
                 df,
                 format::bare("%9.0g", df_r),
-                format::bare("%8.2f", test.f())
+                format::bare("%8.2f", f)
             ));
             session.print(format!("            Prob > F ={:>10}", format::bare("%6.4f", p)));
-            results.scalar("df_r", df_r).scalar("F", stata(test.f()));
+            results.scalar("df_r", df_r).scalar("F", stata(f));
         }
         None => {
             session.print(format!("           chi2({df:>3}) ={:>8}", format::bare("%8.2f", test.chi2)));

@@ -1,6 +1,6 @@
 //! `xtreg`: linear panel regression with fixed, random or between effects.
 //!
-//! Syntax: `xtreg depvar [indepvars] [if] [in] [weight] [, fe|re|be vce(conventional|robust|cluster v)
+//! Syntax: `xtreg depvar [indepvars] [if] [in] [weight] [, fe|re|be|mle|pa corr(...) vce(conventional|robust|cluster v)
 //! robust cluster(v) level(#) i(v) theta]` after `xtset`. Stores in `e()`: N N_g df_m df_r df_a F chi2 p
 //! r2 r2_w r2_b r2_o r2_a rss mss tss rmse sigma sigma_u sigma_e rho corr F_f g_min g_avg g_max Tbar Tcon
 //! ll ll_0 rank N_clust, b V, cmd model ivar depvar vce vcetype clustvar. Formulas: [XT] xtreg.
@@ -34,11 +34,14 @@ pub const OPTIONS: &[OptSpec] = &[
     OptSpec::real("Level"),
     OptSpec::text("I"),
     OptSpec::flag("theta"),
+    OptSpec::flag("mle"),
+    OptSpec::flag("pa"),
+    OptSpec::text("Corr"),
 ];
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
     .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability])
-    .unsupported(&["mle", "pa", "sa", "WLS", "DFADJust", "NONEST", "COEFLegend", "BASElevels"]);
+    .unsupported(&["sa", "WLS", "DFADJust", "NONEST", "COEFLegend", "BASElevels"]);
 
 /// The command.
 pub const SPEC: CommandSpec = CommandSpec {
@@ -55,10 +58,13 @@ pub const SPEC: CommandSpec = CommandSpec {
 /// Runs the command.
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() && session.e.cmd() == "xtreg" {
+        if session.e.results.get_text("model") == Some("ml") {
+            return crate::commands::panel::show_random_ml(session, cmd);
+        }
         return display(session, cmd);
     }
     let options = &cmd.options;
-    let kinds: Vec<&str> = ["fe", "re", "be"].into_iter().filter(|k| options.has(k)).collect();
+    let kinds: Vec<&str> = ["fe", "re", "be", "mle", "pa"].into_iter().filter(|k| options.has(k)).collect();
     if kinds.len() > 1 {
         return Err(StataError::invalid(format!("options {} may not be combined", kinds.join(" and "))));
     }
@@ -69,10 +75,18 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             .ok_or_else(|| StataError::new(459, "panel variable not set; use xtset varname ..."))?,
     };
     let kind = kinds.first().copied().unwrap_or("re");
+    if kind != "pa" && options.has("corr") {
+        return Err(StataError::option_not_allowed("corr()"));
+    }
+    match kind {
+        "pa" => return crate::commands::panel::population_averaged(session, cmd),
+        "mle" => return crate::commands::panel::random_ml(session, cmd, unit),
+        _ => {}
+    }
     use crate::syntax::split::WeightKind::{Analytic, Frequency, Probability};
     let kinds: &[_] = if kind == "fe" { &[Analytic, Frequency, Probability] } else { &[] };
     let reading = Reading { further: vec![unit], weight_kinds: kinds, ..Reading::new(cmd) };
-    let mut model = reading.model(session)?;
+    let mut model = reading.model(session)?.enough()?;
     let (of_row, _) = number_groups(&session.frame, unit, &model.design.rows);
     let units = Units::new(of_row);
     if model.vce == VceSpec::Robust || (model.is_robust() && model.clusters.is_none()) {

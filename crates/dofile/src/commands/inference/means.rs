@@ -85,7 +85,7 @@ pub const SPEC_RATIO: CommandSpec = CommandSpec {
 
 /// What is estimated.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Kind {
+pub(in crate::commands) enum Kind {
     Mean,
     Proportion,
     Total,
@@ -93,7 +93,7 @@ enum Kind {
 }
 
 impl Kind {
-    fn name(self) -> &'static str {
+    pub(in crate::commands) fn name(self) -> &'static str {
         match self {
             Self::Mean => "mean",
             Self::Proportion => "proportion",
@@ -104,14 +104,24 @@ impl Kind {
 }
 
 /// One quantity: its name, numerator, denominator (ratios) and the value that counts (proportions).
-struct Item {
-    name: String,
-    top: usize,
-    bottom: Option<usize>,
-    category: Option<f64>,
+pub(in crate::commands) struct Item {
+    /// Name in `e(b)`.
+    pub name: String,
+    /// The variable, or numerator.
+    pub top: usize,
+    /// The denominator of a ratio.
+    pub bottom: Option<usize>,
+    /// The value whose share is estimated.
+    pub category: Option<f64>,
 }
 
-fn items(s: &Session, list: &str, kind: Kind, rows: impl Fn(usize) -> Result<Vec<f64>>) -> Result<Vec<Item>> {
+/// The quantities of a list; `rows` gives the values of a variable that a proportion is taken of.
+pub(in crate::commands) fn items(
+    s: &Session,
+    list: &str,
+    kind: Kind,
+    rows: impl Fn(usize) -> Result<Vec<f64>>,
+) -> Result<Vec<Item>> {
     if kind == Kind::Ratio {
         return ratios(s, list);
     }
@@ -309,6 +319,35 @@ fn post_results(
     weights: Option<Weights>,
     touse: Vec<bool>,
 ) {
+    let stripe = names(items, groups);
+    let over = groups.variables.first().cloned();
+    let parameters = Parameters { stripe: stripe.clone(), b: found.b, v: found.v };
+    let mut est = Estimation::default();
+    let r = &mut est.results;
+    r.matrix("b", parameters.b_matrix()).matrix("V", parameters.v_matrix());
+    r.text("cmd", kind.name()).text("cmdline", post::command_line(cmd)).text("vce", "analytic");
+    r.text("title", format!("{} estimation", capital(kind.name())));
+    r.text("varlist", items.iter().map(|i| i.name.as_str()).collect::<Vec<_>>().join(" "));
+    r.scalar("N", found.n).scalar("df_r", found.n - 1.0).scalar("N_over", groups.count() as f64);
+    r.scalar("k_eq", items.len() as f64);
+    if let Some(over) = over {
+        r.text("over", over).text("over_labels", over_labels(groups));
+    }
+    if let Some(w) = weights {
+        if w.kind == WeightKind::Probability {
+            r.text("vcetype", "Linearized");
+        }
+        r.text("wtype", w.kind.name()).text("wexp", w.exp);
+    }
+    if kind == Kind::Ratio {
+        r.text("vcetype", "Linearized");
+    }
+    r.matrix("_N", Matrix::row_vector(found.sizes, stripe));
+    s.post_estimation(est, touse);
+}
+
+/// Names of the estimates: items run slowest, groups fastest.
+pub(in crate::commands) fn names(items: &[Item], groups: &Grouping) -> Vec<Stripe> {
     let over = groups.variables.first().cloned();
     let mut stripe = Vec::new();
     for item in items {
@@ -325,52 +364,40 @@ fn post_results(
             stripe.push(Stripe::term(name));
         }
     }
-    let parameters = Parameters { stripe: stripe.clone(), b: found.b, v: found.v };
-    let mut est = Estimation::default();
-    let r = &mut est.results;
-    r.matrix("b", parameters.b_matrix()).matrix("V", parameters.v_matrix());
-    r.text("cmd", kind.name()).text("cmdline", post::command_line(cmd)).text("vce", "analytic");
-    r.text("title", format!("{} estimation", capital(kind.name())));
-    r.text("varlist", items.iter().map(|i| i.name.as_str()).collect::<Vec<_>>().join(" "));
-    r.scalar("N", found.n).scalar("df_r", found.n - 1.0).scalar("N_over", groups.count() as f64);
-    r.scalar("k_eq", items.len() as f64);
-    if let Some(over) = over {
-        r.text("over", over);
-        r.text("over_labels", groups.labels.iter().map(|l| l.join(" ")).collect::<Vec<_>>().join("\u{1}"));
-    }
-    if let Some(w) = weights {
-        if w.kind == WeightKind::Probability {
-            r.text("vcetype", "Linearized");
-        }
-        r.text("wtype", w.kind.name()).text("wexp", w.exp);
-    }
-    if kind == Kind::Ratio {
-        r.text("vcetype", "Linearized");
-    }
-    r.matrix("_N", Matrix::row_vector(found.sizes, stripe));
-    s.post_estimation(est, touse);
+    stripe
 }
 
-fn capital(text: &str) -> String {
+/// Labels of the groups for `e(over_labels)`.
+pub(in crate::commands) fn over_labels(groups: &Grouping) -> String {
+    groups.labels.iter().map(|l| l.join(" ")).collect::<Vec<_>>().join("\u{1}")
+}
+
+/// A word with a capital.
+pub(in crate::commands) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or(String::new(), |c| c.to_uppercase().chain(chars).collect())
 }
 
 fn display(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
     let level = level(s, cmd)?;
+    if !cmd.has("noheader") {
+        let title = s.e.results.get_text("title").unwrap_or("").to_string();
+        let n = format::bare("%10.0fc", s.e.results.get_scalar("N").unwrap_or(MISSING));
+        s.print("");
+        s.print(format!("{title:<40}{:>22}", format!("Number of obs = {n}")));
+        s.print("");
+    }
+    table(s, level, kind)
+}
+
+/// Prints the table of the active estimates and stores `r(table)`.
+pub(in crate::commands) fn table(s: &mut Session, level: f64, kind: Kind) -> Result<()> {
     let (Some(b), Some(v)) = (s.e.b().cloned(), s.e.v().cloned()) else {
         return Err(StataError::new(301, "last estimates not found"));
     };
     let results = s.e.results.clone();
     let scalar = |n: &str| results.get_scalar(n).unwrap_or(MISSING);
     let df = scalar("df_r");
-    let title = results.get_text("title").unwrap_or("").to_string();
-    if !cmd.has("noheader") {
-        s.print("");
-        let n = format::bare("%10.0fc", scalar("N"));
-        s.print(format!("{title:<40}{:>22}", format!("Number of obs = {n}")));
-        s.print("");
-    }
     let vce = if results.get_text("vcetype").is_some() { "Linearized" } else { "" };
     let head = capital(kind.name());
     s.print("-".repeat(62));

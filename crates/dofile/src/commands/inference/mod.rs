@@ -1,8 +1,9 @@
 //! Intervals and tests of means, proportions, totals and ranks, and sample sizes.
 
 mod ci;
+mod esize;
 mod ksmirnov;
-mod means;
+pub(in crate::commands) mod means;
 mod power;
 mod prtest;
 mod signed;
@@ -22,6 +23,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     power::SPEC,
     prtest::SPEC,
     prtest::SPEC_IMMEDIATE,
+    esize::SPEC,
     signed::SPEC,
     signed::SPEC_SIGNTEST,
     ttesti::SPEC,

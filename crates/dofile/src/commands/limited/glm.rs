@@ -64,7 +64,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 };
 
 /// Family and number of trials: of `family()`.
-fn family(text: &str) -> Result<(Family, Option<String>)> {
+pub(in crate::commands) fn family(text: &str) -> Result<(Family, Option<String>)> {
     let (word, rest) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
     let rest = rest.trim();
     let is = |full: &str, least: usize| word.len() >= least && full.starts_with(word);
@@ -95,7 +95,7 @@ fn family(text: &str) -> Result<(Family, Option<String>)> {
 }
 
 /// The link: of `link()`, or the default of the family.
-fn link(family: Family, text: Option<&str>) -> Result<GlmLink> {
+pub(in crate::commands) fn link(family: Family, text: Option<&str>) -> Result<GlmLink> {
     let Some(text) = text else {
         return Ok(match family {
             Family::Gaussian => GlmLink::Identity,
@@ -134,7 +134,7 @@ fn link(family: Family, text: Option<&str>) -> Result<GlmLink> {
 }
 
 /// Name of a family as `e(family)` keeps it.
-fn family_text(family: Family) -> String {
+pub(in crate::commands) fn family_text(family: Family) -> String {
     match family {
         Family::Gaussian => "gaussian".into(),
         Family::InverseGaussian => "igaussian".into(),
@@ -146,7 +146,7 @@ fn family_text(family: Family) -> String {
 }
 
 /// Name of a link as `e(link)` keeps it.
-fn link_text(link: GlmLink) -> String {
+pub(in crate::commands) fn link_text(link: GlmLink) -> String {
     match link {
         GlmLink::Identity => "identity".into(),
         GlmLink::Log => "log".into(),
@@ -182,7 +182,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// Trials per row; r(459) where the outcome does not fit the family.
-fn check(model: &Model, family: Family, trials: &[f64]) -> Result<()> {
+pub(in crate::commands) fn check(model: &Model, family: Family, trials: &[f64]) -> Result<()> {
     let bad = |test: &dyn Fn(f64, f64) -> bool| model.y.iter().zip(trials).any(|(y, m)| test(*y, *m));
     let refuse = |what: &str| Err(StataError::new(459, format!("{} {what}", model.depvar)));
     match family {
@@ -214,7 +214,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         weight_kinds: SYNTAX.weights,
         ..Reading::new(cmd)
     };
-    let mut model = reading.model(session)?;
+    let mut model = reading.model(session)?.enough()?;
     drop_collinear(session, &mut model);
     let trials: Vec<f64> = match trials_variable {
         Some(v) => model.design.rows.iter().map(|r| session.frame.num_at(v, *r)).collect(),

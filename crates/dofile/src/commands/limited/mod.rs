@@ -2,7 +2,7 @@
 //! generalised linear models. Choices and the plain count models are in `estimation`.
 
 mod cloglog;
-mod glm;
+pub(in crate::commands) mod glm;
 mod heckman;
 mod heckman_twostep;
 mod intreg;

@@ -90,7 +90,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         weight_kinds: SYNTAX.weights,
         ..Reading::new(cmd)
     };
-    let mut model = reading.model(session)?;
+    let mut model = reading.model(session)?.enough()?;
     drop_collinear(session, &mut model);
     let extreme = |f: fn(f64, f64) -> f64, from: f64| model.y.iter().copied().fold(from, f);
     let lower = limit(cmd, "ll", extreme(f64::min, f64::INFINITY))?;

@@ -67,7 +67,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         weight_kinds: WEIGHTS,
         ..Reading::new(cmd)
     };
-    let mut model = reading.model(session)?;
+    let mut model = reading.model(session)?.enough()?;
     let low = cmd.options.real("ll").unwrap_or(f64::NEG_INFINITY);
     let high = cmd.options.real("ul").unwrap_or(f64::INFINITY);
     if low >= high {

@@ -139,7 +139,7 @@ fn read(session: &mut Session, cmd: &ParsedCommand, further: Vec<usize>) -> Resu
         weight_kinds: WEIGHTS,
         ..Reading::new(cmd)
     };
-    let mut model = reading.model(session)?;
+    let mut model = reading.model(session)?.enough()?;
     if model.y.iter().any(|y| *y < 0.0) {
         return Err(StataError::new(459, format!("{} must be greater than or equal to zero", model.depvar)));
     }

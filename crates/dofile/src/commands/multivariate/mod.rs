@@ -5,6 +5,7 @@ mod cluster;
 mod cluster_object;
 mod cluster_stop;
 mod factor;
+mod hotelling;
 mod pca;
 mod rotate;
 mod scores;
@@ -25,6 +26,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     rotate::SPEC,
     scores::SPEC_SCREEPLOT,
     scores::SPEC_LOADINGPLOT,
+    hotelling::SPEC,
 ];
 
 /// `estat` subcommands of this family; nothing when the word is not one of them.

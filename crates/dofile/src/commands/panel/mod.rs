@@ -4,7 +4,10 @@ mod clogit;
 mod mixed;
 mod xtabond;
 mod xtdescribe;
+mod xtgee;
+mod xtgls;
 mod xtlogit;
+mod xtreg_mle;
 mod xtsum;
 mod xttest0;
 
@@ -20,6 +23,9 @@ pub(super) const TABLE: &[CommandSpec] = &[
     mixed::SPEC,
     xtabond::SPEC,
     xtdescribe::SPEC,
+    xtgee::SPEC,
+    xtgls::SPEC,
+    xtgls::SPEC_PCSE,
     xtlogit::SPEC,
     xtlogit::SPEC_PROBIT,
     xtlogit::SPEC_POISSON,
@@ -49,3 +55,5 @@ fn outcome_values(session: &Session, name: &str, rows: &[usize]) -> Result<Vec<f
 
 pub(super) use mixed::{icc, predictions as mixed_predictions};
 pub(super) use xtabond::{abond, sargan};
+pub(super) use xtgee::population_averaged;
+pub(super) use xtreg_mle::{display as show_random_ml, run as random_ml};

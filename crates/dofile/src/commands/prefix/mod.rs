@@ -10,6 +10,8 @@ mod rolling;
 mod simulate;
 mod statsby;
 
+pub(in crate::commands) use replicate::quietly;
+
 use super::CommandSpec;
 use crate::error::{Result, StataError};
 use crate::syntax::ParsedCommand;

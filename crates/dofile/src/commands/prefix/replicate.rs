@@ -8,7 +8,7 @@ use crate::syntax::split;
 use crate::value::MISSING;
 
 /// Runs a command without output.
-pub(super) fn quietly(s: &mut Session, command: &str) -> Result<()> {
+pub(in crate::commands) fn quietly(s: &mut Session, command: &str) -> Result<()> {
     let before = s.out.quiet;
     s.out.quiet += 1;
     let depth = s.scopes.len();

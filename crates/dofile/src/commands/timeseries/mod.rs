@@ -4,12 +4,15 @@ mod arima;
 mod corrgram;
 mod filter;
 mod irf;
+mod prais;
 mod serial;
 mod series;
 mod smooth;
 mod unit_root;
 mod var;
 mod varlmar;
+
+pub(super) use prais::rho_type;
 
 use super::CommandSpec;
 use super::estimation::estat::Call;
@@ -31,6 +34,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     irf::SPEC,
     filter::SPEC,
     smooth::SPEC,
+    prais::SPEC,
     var::SPEC,
     var::SPEC_VARSOC,
     var::SPEC_VARGRANGER,

@@ -1,5 +1,8 @@
-//! Treatment effects: estimators of the potential-outcome kind and their balance checks.
+//! Treatment effects: estimators of the potential-outcome kind with their balance checks, and differences in
+//! differences.
 
+mod did_estat;
+mod didregress;
 mod matched;
 mod model;
 mod predict;
@@ -7,11 +10,14 @@ mod show;
 mod tebalance;
 mod teffects;
 
+pub(super) use did_estat::estat;
+
 use super::CommandSpec;
 use super::estimation::predict::Own;
 
 /// Commands of this family.
-pub(super) const TABLE: &[CommandSpec] = &[teffects::SPEC, tebalance::SPEC, tebalance::SPEC_TEOVERLAP];
+pub(super) const TABLE: &[CommandSpec] =
+    &[didregress::SPEC, didregress::SPEC_XT, teffects::SPEC, tebalance::SPEC, tebalance::SPEC_TEOVERLAP];
 
 /// `predict` after commands of this family.
 pub(super) fn predict(cmd: &str) -> Option<Own> {

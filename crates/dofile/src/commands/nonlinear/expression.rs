@@ -1,0 +1,193 @@
+//! Expressions with parameters in braces, `{b0=1}*exp({b1}*x)` and `{xb: x1 x2}`: their names, initial values and
+//! their values at given parameters. Estimation is elsewhere.
+
+use crate::error::{Result, StataError};
+use crate::frame::{Column, Variable, is_valid_name};
+use crate::session::Session;
+use crate::syntax::options::parse_number;
+use crate::value::is_missing;
+
+/// A parameter with its initial value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameter {
+    /// Name.
+    pub name: String,
+    /// Initial value, zero unless one was given.
+    pub start: f64,
+}
+
+/// An expression whose parameters stand as `{name}`.
+#[derive(Debug, Clone, Default)]
+pub struct Substitutable {
+    /// Parameters in the order of their first use.
+    pub parameters: Vec<Parameter>,
+    /// Text with every parameter as `{name}` without initial values.
+    pub text: String,
+}
+
+impl Substitutable {
+    /// Reads an expression.
+    pub fn parse(s: &Session, text: &str) -> Result<Self> {
+        let mut out = Self::default();
+        let mut combinations: Vec<(String, String)> = Vec::new();
+        let mut rest = text;
+        while let Some(open) = rest.find('{') {
+            let close = rest[open..]
+                .find('}')
+                .ok_or_else(|| StataError::invalid("unbalanced braces in the expression"))?;
+            out.text.push_str(&rest[..open]);
+            let inner = rest[open + 1..open + close].trim();
+            rest = &rest[open + close + 1..];
+            if let Some((name, list)) = inner.split_once(':') {
+                let piece = out.combination(s, name.trim(), list.trim(), &mut combinations)?;
+                out.text.push_str(&piece);
+                continue;
+            }
+            let (name, start) = match inner.split_once('=') {
+                Some((name, value)) => (name.trim(), Some(number(value)?)),
+                None => (inner, None),
+            };
+            out.add(name.trim_start_matches('/'), start)?;
+            out.text.push_str(&format!("{{{}}}", name.trim_start_matches('/')));
+        }
+        out.text.push_str(rest);
+        if out.parameters.is_empty() {
+            return Err(StataError::invalid("the expression has no parameters in braces"));
+        }
+        Ok(out)
+    }
+
+    /// `{xb: x1 x2}` is `({xb_x1}*x1 + {xb_x2}*x2)`; `{xb:}` repeats it.
+    fn combination(
+        &mut self,
+        s: &Session,
+        name: &str,
+        list: &str,
+        known: &mut Vec<(String, String)>,
+    ) -> Result<String> {
+        if list.is_empty() {
+            return known
+                .iter()
+                .find(|(n, _)| n == name)
+                .map(|(_, text)| text.clone())
+                .ok_or_else(|| StataError::invalid(format!("{{{name}:}} was not defined before")));
+        }
+        let mut terms = Vec::new();
+        for word in list.split_whitespace() {
+            if word == "_cons" {
+                self.add(&format!("{name}__cons"), None)?;
+                terms.push(format!("{{{name}__cons}}"));
+                continue;
+            }
+            for v in s.varlist(word)? {
+                let variable = s.frame.var(v).name.clone();
+                self.add(&format!("{name}_{variable}"), None)?;
+                terms.push(format!("{{{name}_{variable}}}*{variable}"));
+            }
+        }
+        let text = format!("({})", terms.join(" + "));
+        known.push((name.to_string(), text.clone()));
+        Ok(text)
+    }
+
+    fn add(&mut self, name: &str, start: Option<f64>) -> Result<()> {
+        if !is_valid_name(name) {
+            return Err(StataError::invalid(format!("{{{name}}} is not a valid parameter")));
+        }
+        match self.parameters.iter_mut().find(|p| p.name == name) {
+            Some(found) => {
+                if let Some(start) = start {
+                    found.start = start;
+                }
+            }
+            None => self.parameters.push(Parameter { name: name.to_string(), start: start.unwrap_or(0.0) }),
+        }
+        Ok(())
+    }
+
+    /// Sets initial values from `name # name #`.
+    pub fn initial(&mut self, text: &str) -> Result<()> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        if !words.len().is_multiple_of(2) {
+            return Err(StataError::unsupported_option("nl", "initial() with a matrix"));
+        }
+        for pair in words.chunks_exact(2) {
+            let name = pair[0].trim_start_matches('/');
+            let value = number(pair[1])?;
+            let found = self.parameters.iter_mut().find(|p| p.name == name);
+            found.ok_or_else(|| StataError::new(111, format!("parameter {name} not found")))?.start = value;
+        }
+        Ok(())
+    }
+
+    /// The expression with names of variables in place of parameters.
+    fn with_names(&self, name: impl Fn(usize) -> String) -> String {
+        let mut text = self.text.clone();
+        for (j, p) in self.parameters.iter().enumerate() {
+            text = text.replace(&format!("{{{}}}", p.name), &name(j));
+        }
+        text
+    }
+
+    /// Opens an evaluator: one helper variable per parameter stands in the data until it is closed.
+    pub fn open(&self, s: &mut Session, rows: Vec<usize>) -> Result<Evaluator> {
+        let n = s.frame.n_rows();
+        let mut places = Vec::new();
+        for j in 0..self.parameters.len() {
+            s.frame.add(Variable::new(&helper(j), Column::Double(vec![0.0; n])))?;
+            places.push(s.frame.n_vars() - 1);
+        }
+        let compiled = s.compile(&self.with_names(helper));
+        match compiled {
+            Ok(compiled) if !compiled.is_string() => Ok(Evaluator { compiled, places, rows }),
+            Ok(_) => {
+                s.frame.drop_vars(&places);
+                Err(StataError::type_mismatch())
+            }
+            Err(error) => {
+                s.frame.drop_vars(&places);
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Name of the helper variable of a parameter; no user's variable begins like this.
+fn helper(j: usize) -> String {
+    format!("__nl_{j}")
+}
+
+fn number(text: &str) -> Result<f64> {
+    parse_number(text.trim())
+        .ok_or_else(|| StataError::invalid(format!("'{}' found where number expected", text.trim())))
+}
+
+/// Evaluates an expression on rows of the data at changing parameters.
+pub struct Evaluator {
+    compiled: crate::expr::Compiled,
+    places: Vec<usize>,
+    rows: Vec<usize>,
+}
+
+impl Evaluator {
+    /// Values at parameters, row by row.
+    pub fn values(&self, s: &mut Session, b: &[f64]) -> Vec<f64> {
+        let n = s.frame.n_rows();
+        for (place, value) in self.places.iter().zip(b) {
+            s.frame.var_mut(*place).data = Column::Double(vec![*value; n]).into();
+        }
+        let ctx = s.ctx();
+        self.rows.iter().map(|r| self.compiled.num(&ctx, *r)).collect()
+    }
+
+    /// Values, or nothing when one of them is missing.
+    pub fn complete(&self, s: &mut Session, b: &[f64]) -> Option<Vec<f64>> {
+        let values = self.values(s, b);
+        values.iter().all(|v| v.is_finite() && !is_missing(*v)).then_some(values)
+    }
+
+    /// Removes the helper variables.
+    pub fn close(self, s: &mut Session) {
+        s.frame.drop_vars(&self.places);
+    }
+}

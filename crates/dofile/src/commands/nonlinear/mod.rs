@@ -1,0 +1,16 @@
+//! Regressions whose mean is an expression with named parameters.
+
+mod expression;
+mod nl;
+mod predict;
+
+use super::CommandSpec;
+use super::estimation::predict::Own;
+
+/// Commands of this family.
+pub(super) const TABLE: &[CommandSpec] = &[nl::SPEC];
+
+/// `predict` after commands of this family.
+pub(super) fn predict(cmd: &str) -> Option<Own> {
+    (cmd == "nl").then_some((&predict::SYNTAX, predict::run as fn(&mut _, &_) -> _))
+}

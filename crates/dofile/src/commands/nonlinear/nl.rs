@@ -1,0 +1,298 @@
+//! `nl`: nonlinear least squares of an expression with parameters in braces.
+//!
+//! Stores in `e()`: N k df_m df_r df_t mss tss rss mms msr r2 r2_a rmse ll dev N_clust rank ic converged cj, b V,
+//! cmd depvar sexp params title vce vcetype. Formulas: [R] nl, Methods and formulas.
+
+use super::expression::Substitutable;
+use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::error::{Result, StataError};
+use crate::estimation::header::{Fact, show};
+use crate::estimation::ml_command::{self, Look};
+use crate::estimation::model::{Model, Reading, VceSpec};
+use crate::estimation::post::{self, Parameters, stata};
+use crate::estimation::sample::OpenSample;
+use crate::estimators::matrix::Mat;
+use crate::estimators::nls::{self, NlsError, NlsFit, Sample};
+use crate::estimators::ols::{self, WeightKind as Kernel};
+use crate::format;
+use crate::matrix::Stripe;
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::syntax::split::{ParsedCommand, WeightKind, matching_paren};
+use crate::syntax::{Design, FvList};
+use crate::value::{MISSING, is_missing};
+use std::sync::Arc;
+
+const OPTIONS: &[OptSpec] = &[
+    OptSpec::flag("Robust"),
+    OptSpec::text("CLuster"),
+    OptSpec::text("vce"),
+    OptSpec::real("Level"),
+    OptSpec::text("INitial"),
+    OptSpec::text("VARiables"),
+    OptSpec::text("HASConstant"),
+    OptSpec::flag("noCONstant"),
+    OptSpec::int("ITERate"),
+    OptSpec::real("EPS"),
+    OptSpec::flag("noLOg"),
+    OptSpec::flag("noHEader"),
+    OptSpec::text("TITle"),
+];
+const UNSUPPORTED: &[&str] =
+    &["LNLsq", "NPARameters", "PARAMeters", "DELta", "TRace", "COEFLegend", "TITLE2", "LEAVE"];
+
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "nl",
+    min: 2,
+    form: Form::Raw,
+    by: ByRule::EachGroup,
+    run,
+    syntax: "nl (depvar = expression with {parameter=start} and {name: varlist}) [if] [in] [weight] [, initial(name # ...) variables(varlist) vce(gnr|robust|cluster v) hasconstant(name) noconstant eps(#) iterate(#) level(#) nolog]",
+    notes: "stores e(N k df_m df_r mss rss tss r2 r2_a rmse ll dev ic converged), e(b) with /name, e(V), r(table); Levenberg-Marquardt steps, differences of fourth order; function evaluator programs and nl exp3: ... are not supported; [R] nl",
+    examples: &[Example {
+        run: "set obs 5\ngen x = _n\ngen y = 2*exp(0.5*x)\nnl (y = {a=1}*exp({b=0.3}*x)), nolog",
+        expect: &[("_b[/a]", 2.0), ("_b[/b]", 0.5), ("e(converged)", 1.0)],
+    }],
+};
+
+/// What `predict` needs.
+pub struct NlState {
+    /// The expression.
+    pub expression: Substitutable,
+}
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let raw = cmd.raw.trim().to_string();
+    if raw.is_empty() || raw.starts_with(',') {
+        if s.e.cmd() != "nl" {
+            return Err(StataError::new(301, "last estimates not found"));
+        }
+        let mut again = ParsedCommand::split("nl", &raw, false)?;
+        again.check_options(OPTIONS, UNSUPPORTED)?;
+        return display(s, &again);
+    }
+    if !raw.starts_with('(') {
+        return Err(StataError::unsupported_command(
+            "nl with a function evaluator program or a built-in function",
+        ));
+    }
+    let close = matching_paren(&raw, 0).ok_or_else(|| StataError::new(132, "too few )"))?;
+    let (left, right) = raw[1..close].split_once('=').ok_or_else(StataError::syntax)?;
+    let mut line = ParsedCommand::split("nl", &raw[close + 1..], false)?;
+    line.check_options(OPTIONS, UNSUPPORTED)?;
+    let mut expression = Substitutable::parse(s, right)?;
+    if let Some(text) = line.options.text("initial") {
+        expression.initial(text)?;
+    }
+    let model = read(s, &line, left.trim(), &expression)?;
+    let fit = fit(s, &line, &model, &expression)?;
+    post_results(s, &line, &raw, model, expression, &fit);
+    display(s, &line)?;
+    if fit.converged { Ok(()) } else { Err(StataError::new(430, "convergence not achieved")) }
+}
+
+/// The sample: rows where outcome, weights and the expression at the initial values are not missing.
+fn read(s: &mut Session, cmd: &ParsedCommand, depvar: &str, expression: &Substitutable) -> Result<Model> {
+    let reading = Reading {
+        plain_vce: &["gnr"],
+        weight_kinds: &[
+            WeightKind::Analytic,
+            WeightKind::Frequency,
+            WeightKind::Importance,
+            WeightKind::Probability,
+        ],
+        ..Reading::new(cmd)
+    };
+    let mut open = OpenSample::open(s, cmd, &reading)?;
+    let abbrev = s.settings.varabbrev;
+    let outcome = FvList::parse(&s.frame, depvar, abbrev)?;
+    outcome.markout(&s.frame, &mut open.touse)?;
+    if let Some(list) = cmd.options.text("variables") {
+        let listed = s.varlist(list)?;
+        s.markout(&listed, &mut open.touse, false)?;
+    }
+    let rows: Vec<usize> = (0..open.touse.len()).filter(|i| open.touse[*i]).collect();
+    if rows.is_empty() {
+        return Err(StataError::no_observations());
+    }
+    let start: Vec<f64> = expression.parameters.iter().map(|p| p.start).collect();
+    let evaluator = expression.open(s, rows.clone())?;
+    let values = evaluator.values(s, &start);
+    evaluator.close(s);
+    for (row, value) in rows.iter().zip(&values) {
+        open.touse[*row] = !is_missing(*value);
+    }
+    if !open.touse.iter().any(|t| *t) {
+        return Err(StataError::new(
+            480,
+            "starting values invalid or some RHS variables have missing values",
+        ));
+    }
+    let design = Design::build(&s.frame, &FvList::parse(&s.frame, "", abbrev)?, &open.touse)?;
+    let terms = outcome.expand(&s.frame, &open.touse)?;
+    let [term] = &terms[..] else { return Err(StataError::syntax()) };
+    let every: Vec<usize> = (0..s.frame.n_rows()).collect();
+    let y = term.values(&s.frame, &every)?;
+    Ok(open.close(s, term.name(), &y, design, false))
+}
+
+fn fit(s: &mut Session, cmd: &ParsedCommand, model: &Model, expression: &Substitutable) -> Result<NlsFit> {
+    let effective = model.weights.as_ref().map(ols::Weights::effective);
+    let start: Vec<f64> = expression.parameters.iter().map(|p| p.start).collect();
+    if model.y.len() < start.len() {
+        return Err(StataError::new(2001, "insufficient observations"));
+    }
+    let sample = Sample { y: &model.y, weights: effective.as_ref().map(|(w, _)| w.as_slice()) };
+    let iterations = cmd.options.int("iterate").map_or(1000, |i| i.max(0) as usize);
+    let tolerance = cmd.options.real("eps").unwrap_or(1e-10);
+    let evaluator = expression.open(s, model.design.rows.clone())?;
+    let found = nls::fit(&mut |b| evaluator.complete(s, b), &sample, &start, iterations, tolerance);
+    evaluator.close(s);
+    let fit = found.map_err(|e| match e {
+        NlsError::Start => {
+            StataError::new(480, "starting values invalid or some RHS variables have missing values")
+        }
+        NlsError::Derivatives => {
+            StataError::new(481, "cannot calculate derivatives, or parameters are not identified")
+        }
+    })?;
+    if !cmd.has("nolog") {
+        for (i, rss) in fit.log.iter().enumerate() {
+            s.print(format!("Iteration {i}:  Residual SS = {}", format::bare("%10.0g", *rss)));
+        }
+    }
+    Ok(fit)
+}
+
+/// Covariance of the Gauss-Newton regression; robust N/(N-k), by cluster G/(G-1) (N-1)/(N-k) ([R] nl).
+fn covariance(model: &Model, fit: &NlsFit, n: f64) -> (Mat, f64) {
+    let k = fit.b.len();
+    let df = n - k as f64;
+    let effective = model.weights.as_ref().map(ols::Weights::effective);
+    let weight = |i: usize| effective.as_ref().map_or(1.0, |(w, _)| w[i]);
+    if !model.is_robust() {
+        return (fit.unscaled.clone().scaled(fit.rss / df), df);
+    }
+    let frequency = model.weights.as_ref().is_some_and(|w| w.kind == Kernel::Frequency);
+    let (groups, count) = match &model.clusters {
+        Some(c) => (c.of_row.iter().map(|g| *g as usize).collect(), c.count),
+        None => ((0..model.y.len()).collect::<Vec<usize>>(), model.y.len()),
+    };
+    let mut sums = vec![vec![0.0; k]; count];
+    for (i, g) in groups.iter().enumerate() {
+        let w = if frequency && model.clusters.is_none() { weight(i).sqrt() } else { weight(i) };
+        for (sum, column) in sums[*g].iter_mut().zip(&fit.derivatives) {
+            *sum += w * fit.residuals[i] * column[i];
+        }
+    }
+    let meat = Mat::from_fn(k, k, |a, b| sums.iter().map(|u| u[a] * u[b]).sum());
+    let (factor, df) = match &model.clusters {
+        Some(c) => {
+            let g = c.count as f64;
+            (g / (g - 1.0) * (n - 1.0) / df, g - 1.0)
+        }
+        None => (n / df, df),
+    };
+    (fit.unscaled.sandwich(&meat).scaled(factor), df)
+}
+
+/// Position of a parameter that is a constant term: its derivative is the same in every row.
+fn constant_term(cmd: &ParsedCommand, expression: &Substitutable, fit: &NlsFit) -> Option<usize> {
+    if cmd.has("noconstant") {
+        return None;
+    }
+    if let Some(name) = cmd.options.text("hasconstant") {
+        return expression.parameters.iter().position(|p| p.name == name.trim());
+    }
+    fit.derivatives.iter().position(|d| {
+        let first = d.first().copied().unwrap_or(0.0);
+        first != 0.0 && d.iter().all(|x| (x - first).abs() <= 1e-8 * first.abs())
+    })
+}
+
+fn post_results(
+    s: &mut Session,
+    cmd: &ParsedCommand,
+    raw: &str,
+    model: Model,
+    expression: Substitutable,
+    fit: &NlsFit,
+) {
+    let effective = model.weights.as_ref().map(ols::Weights::effective);
+    let n = effective.as_ref().map_or(model.y.len() as f64, |(_, n)| *n);
+    let k = fit.b.len() as f64;
+    let (v, df_r) = covariance(&model, fit, n);
+    let constant = constant_term(cmd, &expression, fit);
+    let stripe = expression.parameters.iter().map(|p| Stripe::with_eq("/", p.name.as_str())).collect();
+    let parameters = Parameters { stripe, b: fit.b.clone(), v };
+    let mut est = post::begin("nl", &format!("nl {raw}"), &parameters, &model);
+    let w = effective.as_ref().map(|(w, _)| w.as_slice());
+    let tss = ols::total_squares(&model.y, w, constant.is_some());
+    let one = f64::from(u8::from(constant.is_some()));
+    let (df_m, df_t) = (k - one, n - one);
+    let mse = fit.rss / (n - k);
+    let r2 = 1.0 - fit.rss / tss;
+    let dev = n * (1.0 + (2.0 * std::f64::consts::PI * fit.rss / n).ln());
+    let r = &mut est.results;
+    r.scalar("N", n).scalar("k", k).scalar("k_aux", k).scalar("df_m", df_m).scalar("df_r", df_r);
+    r.scalar("df_t", df_t).scalar("mss", tss - fit.rss).scalar("tss", tss).scalar("rss", fit.rss);
+    r.scalar("mms", stata((tss - fit.rss) / df_m)).scalar("msr", stata(mse)).scalar("r2", stata(r2));
+    r.scalar("r2_a", stata(1.0 - (1.0 - r2) * df_t / (n - k))).scalar("rmse", stata(mse.sqrt()));
+    r.scalar("dev", stata(dev)).scalar("ll", stata(-dev / 2.0)).scalar("rank", k);
+    r.scalar("ic", fit.log.len() as f64 - 1.0).scalar("converged", f64::from(u8::from(fit.converged)));
+    if let Some(position) = constant {
+        r.scalar("cj", position as f64 + 1.0);
+    }
+    r.text("title", "Nonlinear regression").text("predict", "nl_p").text("sexp", expression.text.trim());
+    let names: Vec<&str> = expression.parameters.iter().map(|p| p.name.as_str()).collect();
+    r.text("params", names.join(" ")).text("properties", "b V");
+    if model.vce == VceSpec::Default && !model.is_robust() {
+        r.text("vce", "gnr");
+    }
+    est.extra = Some(Arc::new(NlState { expression }));
+    let touse = model.touse;
+    s.post_estimation(est, touse);
+}
+
+fn display(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let scalar = |name: &str| s.e.results.get_scalar(name).unwrap_or(MISSING);
+    let robust = s.e.results.get_text("vcetype").is_some();
+    let mut facts = vec![Fact::observations(scalar("N"))];
+    facts.push(Fact::probability("R-squared", scalar("r2")));
+    facts.push(Fact::probability("Adj R-squared", scalar("r2_a")));
+    facts.push(Fact::new("Root MSE", "%9.0g", scalar("rmse")));
+    facts.push(Fact::new("Res. dev.", "%9.0g", scalar("dev")));
+    let line = |name: &str, ss: f64, df: f64, ms: f64| {
+        format!(
+            "{name:>12} |{:>12}{:>11}{:>12}",
+            format::bare("%10.0g", ss),
+            format::bare("%9.0gc", df),
+            format::bare("%10.0g", ms)
+        )
+    };
+    let left = if robust {
+        vec![s.e.results.get_text("title").unwrap_or("").to_string()]
+    } else {
+        let (df_m, df_t) = (scalar("df_m"), scalar("df_t"));
+        vec![
+            "      Source |      SS            df       MS".to_string(),
+            "-------------+----------------------------------".to_string(),
+            line("Model", scalar("mss"), df_m, scalar("mms")),
+            line("Residual", scalar("rss"), df_t - df_m, scalar("msr")),
+            "-------------+----------------------------------".to_string(),
+            line("Total", scalar("tss"), df_t, scalar("tss") / df_t),
+        ]
+    };
+    let constant = s.e.results.get_scalar("cj");
+    if !cmd.has("noheader") {
+        s.print("");
+        show(s, &left, &facts, 14, 10);
+        s.print("");
+    }
+    ml_command::table(s, cmd, &Look::default())?;
+    if let Some(position) = constant {
+        let name = s.e.b().map(|b| b.col_names[position as usize - 1].name.clone()).unwrap_or_default();
+        s.print(format!("Note: Parameter {name} is used as a constant term during estimation."));
+    }
+    Ok(())
+}

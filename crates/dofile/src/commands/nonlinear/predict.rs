@@ -1,0 +1,41 @@
+//! `predict` after `nl`: fitted values and residuals from the expression. Formulas: [R] nl postestimation.
+
+use super::nl::NlState;
+use crate::commands::StandardSyntax;
+use crate::commands::estimation::predict::{Prediction, add, chosen, new_names, outcome};
+use crate::error::{Result, StataError};
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::syntax::split::ParsedCommand;
+use crate::value::{MISSING, is_missing};
+
+/// Options.
+pub const SYNTAX: StandardSyntax = StandardSyntax::new(&[OptSpec::flag("Yhat"), OptSpec::flag("Residuals")])
+    .unsupported(&["PR", "E", "YStar", "SCores", "stdp"]);
+
+/// One new variable.
+pub fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let held = s.e.extra.clone();
+    let Some(state) = held.as_ref().and_then(|e| e.downcast_ref::<NlState>()) else {
+        return Err(StataError::new(301, "last estimates not found"));
+    };
+    let b = s.e.b().map(|b| b.values().to_vec()).unwrap_or_default();
+    let statistic = chosen(cmd)?.map(str::to_string);
+    let (kind, names) = new_names(s, cmd)?;
+    let [(name, false)] = &names[..] else { return Err(StataError::standard(103)) };
+    let touse = s.rows(cmd)?;
+    let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
+    let evaluator = state.expression.open(s, rows.clone())?;
+    let mut values = evaluator.values(s, &b);
+    evaluator.close(s);
+    let mut label = "Fitted values";
+    if statistic.as_deref() == Some("residuals") {
+        label = "Residuals";
+        for (v, y) in values.iter_mut().zip(outcome(s, &rows)?) {
+            *v = if is_missing(*v) || is_missing(y) { MISSING } else { y - *v };
+        }
+    } else if statistic.is_none() {
+        s.print("(option yhat assumed; fitted values)");
+    }
+    add(s, name, kind, &rows, Prediction { values, label: label.to_string() })
+}

@@ -1,0 +1,435 @@
+//! `xtgls` and `xtpcse`: linear panel models with heteroskedastic, correlated and autocorrelated errors, by feasible
+//! generalised least squares, or by least squares with panel-corrected standard errors.
+//!
+//! Store in `e()`: N N_g g_min g_avg g_max N_t df chi2 p rho n_cf n_cv rank, b, V, Sigma, rhomat (psar1), cmd ivar
+//! tvar depvar vt corr rhotype. Formulas: [XT] xtgls, [XT] xtpcse, Methods and formulas.
+
+use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::error::{Result, StataError};
+use crate::estimation::binary::drop_collinear;
+use crate::estimation::header::{Fact, show};
+use crate::estimation::ml_command::{self, Layout, Look};
+use crate::estimation::model::{Model, Reading, VceSpec, number_groups};
+use crate::estimation::post;
+use crate::estimators::autocorrelation::{Panels, Rho, transform};
+use crate::estimators::distributions::chi2_tail;
+use crate::estimators::matrix::Mat;
+use crate::estimators::ols::{self, Request};
+use crate::estimators::wald;
+use crate::matrix::{Matrix, Stripe};
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::syntax::split::ParsedCommand;
+use crate::tsset::Panel;
+use crate::value::MISSING;
+
+const GLS: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::text("Panels"),
+    OptSpec::text("Corr"),
+    OptSpec::text("RHOtype"),
+    OptSpec::flag("igls"),
+    OptSpec::flag("nmk"),
+    OptSpec::flag("force"),
+    OptSpec::flag("noCONstant"),
+    OptSpec::real("Level"),
+    OptSpec::int("ITERate"),
+    OptSpec::flag("noLOg"),
+])
+.unsupported(&["I", "T", "TOLerance", "COEFLegend"]);
+
+const PCSE: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::text("Corr"),
+    OptSpec::text("Correlation"),
+    OptSpec::text("RHOtype"),
+    OptSpec::flag("HETonly"),
+    OptSpec::flag("Independent"),
+    OptSpec::flag("Pairwise"),
+    OptSpec::flag("Casewise"),
+    OptSpec::flag("nmk"),
+    OptSpec::flag("np1"),
+    OptSpec::flag("noCONstant"),
+    OptSpec::real("Level"),
+])
+.unsupported(&["DETails", "COEFLegend"]);
+
+/// The command `xtgls`.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "xtgls",
+    min: 5,
+    form: Form::Standard(&GLS),
+    by: ByRule::EachGroup,
+    run: |s, cmd| run(s, cmd, Kind::Gls),
+    syntax: "xtgls depvar [indepvars] [if] [in] [, panels(iid|heteroskedastic|correlated) corr(independent|ar1|psar1) rhotype(regress|freg|tscorr|dw|theil|nagar) igls nmk force noconstant level(#)]",
+    notes: "stores e(N N_g df chi2 p rho), e(Sigma), e(rhomat), e(b), e(V), r(table); common rho is the mean over panels; [XT] xtgls",
+    examples: &[Example {
+        // Equal variances and no correlation: least squares, with divisor N.
+        run: "set obs 12\ngenerate id = ceil(_n/4)\ngenerate t = mod(_n-1, 4)\ngenerate x = mod(_n*5, 7)\ngenerate y = x + mod(_n*3, 5)\nxtset id t\nregress y x\nscalar b = _b[x]\nscalar s = _se[x]*sqrt(10/12)\nxtgls y x",
+        expect: &[("reldif(_b[x], b) < 1e-12", 1.0), ("reldif(_se[x], s) < 1e-12", 1.0)],
+    }],
+};
+
+/// The command `xtpcse`.
+pub const SPEC_PCSE: CommandSpec = CommandSpec {
+    name: "xtpcse",
+    min: 6,
+    form: Form::Standard(&PCSE),
+    run: |s, cmd| run(s, cmd, Kind::Pcse),
+    syntax: "xtpcse depvar [indepvars] [if] [in] [, correlation(independent|ar1|psar1) rhotype(...) hetonly independent pairwise nmk np1 noconstant level(#)]",
+    notes: "stores e(N N_g df chi2 p rho r2 mss), e(Sigma), e(rhomat), e(b), e(V), r(table); unbalanced panels only with pairwise; [XT] xtpcse",
+    examples: &[],
+    ..SPEC
+};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Gls,
+    Pcse,
+}
+
+/// Variances of the errors across panels.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Across {
+    Equal,
+    Unequal,
+    Correlated,
+}
+
+/// Correlation of the errors in time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Within {
+    None,
+    Common,
+    Specific,
+}
+
+fn across(cmd: &ParsedCommand, kind: Kind) -> Result<Across> {
+    if kind == Kind::Pcse {
+        return Ok(match (cmd.has("independent"), cmd.has("hetonly")) {
+            (true, true) => {
+                return Err(StataError::invalid("options independent and hetonly may not be combined"));
+            }
+            (true, _) => Across::Equal,
+            (_, true) => Across::Unequal,
+            _ => Across::Correlated,
+        });
+    }
+    let text = cmd.options.text("panels").unwrap_or("iid").trim();
+    let is = |full: &str, least: usize| text.len() >= least && full.starts_with(text);
+    if is("iid", 1) {
+        Ok(Across::Equal)
+    } else if is("heteroskedastic", 1) || is("heteroscedastic", 1) {
+        Ok(Across::Unequal)
+    } else if is("correlated", 1) {
+        Ok(Across::Correlated)
+    } else {
+        Err(StataError::invalid(format!("panels({text}) invalid")))
+    }
+}
+
+fn within(cmd: &ParsedCommand) -> Result<Within> {
+    let text = cmd.options.text("corr").or(cmd.options.text("correlation")).unwrap_or("independent").trim();
+    match text {
+        "ar1" | "ar" => Ok(Within::Common),
+        "psar1" | "psar" => Ok(Within::Specific),
+        _ if !text.is_empty() && "independent".starts_with(text) => Ok(Within::None),
+        _ => Err(StataError::invalid(format!("corr({text}) invalid"))),
+    }
+}
+
+/// The sample in panels, regressors with the constant last.
+struct Sample {
+    rows: Vec<Vec<usize>>,
+    period: Vec<usize>,
+    y: Vec<f64>,
+    columns: Vec<Vec<f64>>,
+    balanced: bool,
+}
+
+fn sample(session: &Session, model: &Model, declared: &Panel, force: bool, spaced: bool) -> Result<Sample> {
+    let unit = declared
+        .panel
+        .ok_or_else(|| StataError::new(459, "panel variable not set; use xtset varname ..."))?;
+    let time = declared
+        .time
+        .ok_or_else(|| StataError::new(459, "time variable not set, use xtset panelvar timevar"))?;
+    let (of_row, count) = number_groups(&session.frame, unit, &model.design.rows);
+    let mut rows = vec![Vec::new(); count];
+    of_row.iter().enumerate().for_each(|(i, u)| rows[*u as usize].push(i));
+    let at = |i: usize| session.frame.num_at(time, model.design.rows[i]);
+    let first = (0..model.y.len()).map(at).fold(f64::INFINITY, f64::min);
+    let period: Vec<usize> =
+        (0..model.y.len()).map(|i| ((at(i) - first) / declared.delta).round().max(0.0) as usize).collect();
+    for own in &mut rows {
+        own.sort_by_key(|i| period[*i]);
+        if spaced && !force && own.windows(2).any(|w| period[w[1]] != period[w[0]] + 1) {
+            return Err(StataError::new(
+                459,
+                "panels have unequally spaced observations; use the force option",
+            ));
+        }
+    }
+    let balanced = rows.iter().all(|own| {
+        own.len() == rows[0].len() && own.iter().zip(&rows[0]).all(|(a, b)| period[*a] == period[*b])
+    });
+    let mut columns: Vec<Vec<f64>> = model.columns().iter().map(|c| c.to_vec()).collect();
+    columns.extend(model.constant.then(|| vec![1.0; model.y.len()]));
+    Ok(Sample { rows, period, y: model.y.clone(), columns, balanced })
+}
+
+fn least_squares(y: &[f64], columns: &[Vec<f64>]) -> Result<(Vec<f64>, Vec<f64>)> {
+    let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+    let fit = ols::fit(&Request { constant: false, ..Request::new(y, &views) })
+        .map_err(crate::estimation::display::fit_error)?;
+    if fit.b.len() != columns.len() {
+        return Err(StataError::new(506, "regressors are collinear after the transformation"));
+    }
+    Ok((fit.b, fit.residuals))
+}
+
+impl Sample {
+    /// Takes the autocorrelation out panel by panel (Prais and Winsten); gives rho of each panel.
+    fn filter(&mut self, e: &[f64], rho_type: Rho, common: bool, weighted: bool) -> Result<Vec<f64>> {
+        let k = self.columns.len();
+        let of = |own: &Vec<usize>| {
+            let series: Vec<f64> = own.iter().map(|i| e[*i]).collect();
+            if series.len() < 2 { 0.0 } else { rho_type.estimate(&series, k).clamp(-1.0, 1.0) }
+        };
+        let mut rho: Vec<f64> = self.rows.iter().map(of).collect();
+        if common {
+            let weight = |own: &Vec<usize>| if weighted { own.len() as f64 } else { 1.0 };
+            let total: f64 = self.rows.iter().map(weight).sum();
+            let mean = self.rows.iter().zip(&rho).map(|(own, r)| weight(own) * r).sum::<f64>() / total;
+            rho = vec![mean; rho.len()];
+        }
+        if rho.iter().any(|r| !r.is_finite()) {
+            return Err(StataError::new(430, "autocorrelation cannot be estimated"));
+        }
+        for column in std::iter::once(&mut self.y).chain(&mut self.columns) {
+            for (own, rho) in self.rows.iter().zip(&rho) {
+                let series: Vec<f64> = own.iter().map(|i| column[*i]).collect();
+                own.iter().zip(transform(&series, *rho, false)).for_each(|(i, v)| column[*i] = v);
+            }
+        }
+        Ok(rho)
+    }
+
+    fn residuals(&self, b: &[f64]) -> Vec<f64> {
+        (0..self.y.len())
+            .map(|i| self.y[i] - self.columns.iter().zip(b).map(|(c, b)| c[i] * b).sum::<f64>())
+            .collect()
+    }
+
+    /// Covariance of the errors of panels.
+    fn sigma(&self, e: &[f64], across: Across, nmk: bool) -> Mat {
+        let m = self.rows.len();
+        let k = self.columns.len() as f64;
+        let n = self.y.len() as f64;
+        if across == Across::Equal {
+            let divisor = if nmk { n - k } else { n };
+            let s2 = e.iter().map(|x| x * x).sum::<f64>() / divisor;
+            return Mat::from_fn(m, m, |i, j| if i == j { s2 } else { 0.0 });
+        }
+        let panels = Panels { rows: &self.rows, period: &self.period };
+        let full = panels.covariance(e, |t| if nmk { t - k } else { t });
+        if across == Across::Correlated {
+            full
+        } else {
+            Mat::from_fn(m, m, |i, j| if i == j { full[(i, i)] } else { 0.0 })
+        }
+    }
+}
+
+fn run(session: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
+    let name = if kind == Kind::Gls { "xtgls" } else { "xtpcse" };
+    if cmd.list.trim().is_empty() && session.e.cmd() == name {
+        return display(session, cmd);
+    }
+    let (across, within) = (across(cmd, kind)?, within(cmd)?);
+    let (rho_type, rho_name) = crate::commands::timeseries::rho_type(cmd.options.text("rhotype"))?;
+    let declared = Panel::of(&session.frame)?;
+    let further = declared.panel.into_iter().chain(declared.time).collect();
+    let reading = Reading { vce: Some(VceSpec::Default), weight_kinds: &[], further, ..Reading::new(cmd) };
+    let mut model = reading.model(session)?.enough()?;
+    drop_collinear(session, &mut model);
+    let mut sample = sample(session, &model, &declared, cmd.has("force"), within != Within::None)?;
+    if across == Across::Correlated && !sample.balanced && !cmd.has("pairwise") {
+        let text = if kind == Kind::Gls {
+            "panels must be balanced"
+        } else {
+            "panels are unbalanced: option pairwise is needed (casewise is not supported)"
+        };
+        return Err(StataError::new(459, text));
+    }
+    let (_, first) = least_squares(&sample.y, &sample.columns)?;
+    let rho = match within {
+        Within::None => None,
+        _ => Some(sample.filter(&first, rho_type, within == Within::Common, cmd.has("np1"))?),
+    };
+    let (mut b, _) = least_squares(&sample.y, &sample.columns)?;
+    let (v, sigma) = match kind {
+        Kind::Gls => {
+            let limit =
+                if cmd.has("igls") { cmd.options.int("iterate").map_or(100, |i| i.max(1)) } else { 1 };
+            generalised(&sample, &mut b, across, cmd.has("nmk"), limit)?
+        }
+        Kind::Pcse => corrected(&sample, &b, across, cmd.has("nmk"))?,
+    };
+    post_results(session, cmd, model, name, &sample, &b, &v, &sigma);
+    let e = &mut session.e.results;
+    if let Some(rho) = rho {
+        e.scalar("rho", rho.iter().sum::<f64>() / rho.len() as f64);
+        let names = (1..=rho.len()).map(|i| Stripe::term(format!("c{i}"))).collect();
+        e.matrix("rhomat", Matrix::row_vector(rho, names)).text("rhotype", rho_name);
+    }
+    e.text(
+        "vt",
+        match across {
+            Across::Equal => "homoskedastic",
+            Across::Unequal => "heteroskedastic",
+            Across::Correlated => "correlated",
+        },
+    );
+    e.text(
+        "corr",
+        match within {
+            Within::None => "no autocorrelation",
+            Within::Common => "common AR(1)",
+            Within::Specific => "panel-specific AR(1)",
+        },
+    );
+    e.text(
+        "title",
+        if kind == Kind::Gls {
+            "Cross-sectional time-series FGLS regression"
+        } else if within == Within::None {
+            "Linear regression, correlated panels corrected standard errors (PCSEs)"
+        } else {
+            "Prais-Winsten regression, correlated panels corrected standard errors (PCSEs)"
+        },
+    );
+    if let Some(v) = declared.panel {
+        e.text("ivar", session.frame.var(v).name.as_str());
+    }
+    if let Some(v) = declared.time {
+        e.text("tvar", session.frame.var(v).name.as_str());
+    }
+    display(session, cmd)
+}
+
+/// `b = (X' W X)^-1 X' W y` with `W = Sigma^-1 x I`, from residuals at `b`, repeated up to `limit` times.
+fn generalised(
+    sample: &Sample,
+    b: &mut Vec<f64>,
+    across: Across,
+    nmk: bool,
+    limit: i64,
+) -> Result<(Mat, Mat)> {
+    let panels = Panels { rows: &sample.rows, period: &sample.period };
+    let singular = || {
+        StataError::new(
+            506,
+            "covariance matrix of the panels is not of full rank; there are more panels than periods",
+        )
+    };
+    let mut step = 0;
+    loop {
+        let sigma = sample.sigma(&sample.residuals(b), across, nmk);
+        let weights = sigma.inverse_definite().ok_or_else(singular)?;
+        let v = panels
+            .cross(&weights, &sample.columns, &sample.columns)
+            .inverse_definite()
+            .ok_or_else(singular)?;
+        let right = panels.cross(&weights, &sample.columns, std::slice::from_ref(&sample.y));
+        let next = v.times_vector(right.data());
+        let moved = b.iter().zip(&next).map(|(a, n)| (a - n).abs() / (a.abs() + 1.0)).fold(0.0, f64::max);
+        *b = next;
+        step += 1;
+        if step >= limit || moved < 1e-10 {
+            return Ok((v, sigma));
+        }
+    }
+}
+
+/// `(X'X)^-1 X' (Sigma x I) X (X'X)^-1` (Beck and Katz).
+fn corrected(sample: &Sample, b: &[f64], across: Across, nmk: bool) -> Result<(Mat, Mat)> {
+    let panels = Panels { rows: &sample.rows, period: &sample.period };
+    let sigma = sample.sigma(&sample.residuals(b), across, nmk);
+    let k = sample.columns.len();
+    let plain =
+        Mat::from_fn(k, k, |i, j| sample.columns[i].iter().zip(&sample.columns[j]).map(|(a, b)| a * b).sum());
+    let bread = plain.inverse_definite().ok_or_else(|| StataError::new(506, "regressors are collinear"))?;
+    Ok((bread.sandwich(&panels.cross(&sigma, &sample.columns, &sample.columns)), sigma))
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of one result")]
+fn post_results(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    model: Model,
+    name: &str,
+    sample: &Sample,
+    b: &[f64],
+    v: &Mat,
+    sigma: &Mat,
+) {
+    let mut layout = Layout::default();
+    layout.equation(&model.depvar, model.names(), &model.estimated());
+    let parameters = layout.parameters(b, v);
+    let mut est = post::begin(name, &post::command_line(cmd), &parameters, &model);
+    let slopes: Vec<usize> = (0..model.columns().len()).collect();
+    let test = wald::test_zero(b, v, &slopes);
+    let sizes: Vec<f64> = sample.rows.iter().map(|r| r.len() as f64).collect();
+    let n = sample.y.len() as f64;
+    let periods = sample.period.iter().collect::<std::collections::HashSet<_>>().len() as f64;
+    let r = &mut est.results;
+    r.scalar("N", n).scalar("N_g", sizes.len() as f64).scalar("N_t", periods);
+    r.scalar("g_min", sizes.iter().copied().fold(f64::INFINITY, f64::min))
+        .scalar("g_avg", n / sizes.len() as f64)
+        .scalar("g_max", sizes.iter().copied().fold(0.0, f64::max));
+    r.scalar("df", test.df as f64).scalar("df_m", test.df as f64).scalar("chi2", test.chi2);
+    r.scalar("p", if test.df == 0 { MISSING } else { chi2_tail(test.df as f64, test.chi2) });
+    r.scalar("rank", b.len() as f64).scalar("n_cf", b.len() as f64);
+    if name == "xtpcse" {
+        // Fit of the (transformed) regression.
+        let rss: f64 = sample.residuals(b).iter().map(|e| e * e).sum();
+        let tss = ols::total_squares(&sample.y, None, model.constant);
+        r.scalar("mss", tss - rss)
+            .scalar("rss", rss)
+            .scalar("r2", 1.0 - rss / tss)
+            .scalar("rmse", (rss / (n - b.len() as f64)).sqrt());
+        r.text("vcetype", "Panel-corrected");
+    }
+    let names: Vec<Stripe> = (1..=sizes.len()).map(|i| Stripe::term(format!("c{i}"))).collect();
+    r.matrix("Sigma", Matrix::square(sigma.data().to_vec(), names));
+    r.text("properties", "b V").text("chi2type", "Wald").text("predict", format!("{name}_p"));
+    let touse = model.touse;
+    session.post_estimation(est, touse);
+}
+
+fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let e = &session.e.results;
+    let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
+    let text = |name: &str| e.get_text(name).unwrap_or("").to_string();
+    let title = text("title");
+    let rho = e.get_scalar("rho");
+    let left = [
+        format!("Group variable: {}", text("ivar")),
+        format!("Time variable:  {}", text("tvar")),
+        format!("Panels:         {}", text("vt")),
+        format!("Correlation:    {}", text("corr")),
+        rho.map_or(String::new(), |r| format!("rho = {}", crate::format::bare("%7.4f", r).trim())),
+    ];
+    let facts = [
+        Fact::observations(scalar("N")),
+        Fact::new("Number of groups", "%10.0fc", scalar("N_g")),
+        Fact::new("Time periods", "%10.0fc", scalar("N_t")),
+        Fact::statistic("Wald chi2", &[scalar("df")], scalar("chi2")),
+        Fact::probability("Prob > chi2", scalar("p")),
+    ];
+    session.print("");
+    session.print(title);
+    session.print("");
+    show(session, &left, &facts, 17, 10);
+    session.print("");
+    ml_command::table(session, cmd, &Look::default())
+}

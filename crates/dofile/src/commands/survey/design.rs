@@ -1,0 +1,244 @@
+//! The survey design of the data: kept as characteristics of the data set, as `svyset` declares it, and read
+//! for the rows of an estimation.
+
+use crate::error::{Result, StataError};
+use crate::estimation::model::number_groups;
+use crate::estimators::survey::{SingleUnit, Units};
+use crate::frame::Frame;
+use crate::session::Session;
+use crate::syntax::ParsedCommand;
+use crate::value::is_missing;
+
+/// What `svyset` declares; texts are names of variables, empty where there is none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Declaration {
+    /// `pweight` or `iweight`, empty without weights.
+    pub weight_kind: String,
+    /// The weight variable.
+    pub weight: String,
+    /// The sampling units; `_n` when every row is one.
+    pub unit: String,
+    /// The strata.
+    pub strata: String,
+    /// Sampled shares or numbers of units in the population.
+    pub fpc: String,
+    /// `missing`, `certainty`, `scaled` or `centered`.
+    pub single: String,
+    /// Further stages, which do not matter for the variance without a finite population.
+    pub later: String,
+}
+
+const KEYS: [&str; 7] =
+    ["_svy_wtype", "_svy_wvar", "_svy_su1", "_svy_strata1", "_svy_fpc1", "_svy_singleunit", "_svy_later"];
+
+impl Declaration {
+    fn fields(&mut self) -> [&mut String; 7] {
+        [
+            &mut self.weight_kind,
+            &mut self.weight,
+            &mut self.unit,
+            &mut self.strata,
+            &mut self.fpc,
+            &mut self.single,
+            &mut self.later,
+        ]
+    }
+
+    /// The declaration of a data set; r(119) when there is none.
+    pub fn of(frame: &Frame) -> Result<Self> {
+        let mut out = Self::default();
+        for (key, field) in KEYS.iter().zip(out.fields()) {
+            field.push_str(frame.char("_dta", key));
+        }
+        if out.unit.is_empty() {
+            return Err(StataError::new(119, "data not set up for svy, use svyset"));
+        }
+        Ok(out)
+    }
+
+    /// Stores the declaration; an empty one clears it.
+    pub fn declare(mut self, frame: &mut Frame) {
+        for (key, field) in KEYS.iter().zip(self.fields()) {
+            let key = ("_dta".to_string(), (*key).to_string());
+            if field.is_empty() {
+                frame.chars.remove(&key);
+            } else {
+                frame.chars.insert(key, std::mem::take(field));
+            }
+        }
+    }
+
+    /// How strata with one unit are treated.
+    pub fn single_unit(&self) -> SingleUnit {
+        match self.single.as_str() {
+            "certainty" => SingleUnit::Certainty,
+            "scaled" => SingleUnit::Scaled,
+            "centered" => SingleUnit::Centered,
+            _ => SingleUnit::Missing,
+        }
+    }
+}
+
+/// The design in the rows of an estimation.
+pub struct SurveyRows {
+    /// The declaration.
+    pub declared: Declaration,
+    /// Rows of the data that count for the variance.
+    pub rows: Vec<usize>,
+    /// Whether each of them is in the subpopulation.
+    pub inside: Vec<bool>,
+    /// Whether a subpopulation was named.
+    pub subpop: bool,
+    /// Weights of the rows.
+    pub weights: Vec<f64>,
+    /// Units in strata.
+    pub units: Units,
+    /// Strata left out because they have no member of the subpopulation.
+    pub empty_strata: usize,
+    /// Degrees of freedom that were asked for in place of units minus strata.
+    pub dof: Option<f64>,
+}
+
+impl SurveyRows {
+    /// Degrees of freedom of the design.
+    pub fn df(&self) -> f64 {
+        self.dof.unwrap_or(self.units.units() as f64 - self.units.strata() as f64)
+    }
+
+    /// Number of rows in the subpopulation and the sums of weights: all, subpopulation.
+    pub fn sizes(&self) -> (f64, f64, f64) {
+        let inside = self.inside.iter().filter(|i| **i).count() as f64;
+        let all = self.weights.iter().sum();
+        let sub = self.weights.iter().zip(&self.inside).filter(|(_, i)| **i).map(|(w, _)| w).sum();
+        (inside, all, sub)
+    }
+}
+
+/// Rows of the data before the estimation: those of the design, those of the subpopulation, weights.
+pub struct Open {
+    declared: Declaration,
+    /// Rows with a complete design.
+    pub touse: Vec<bool>,
+    /// Rows of the subpopulation.
+    pub inside: Vec<bool>,
+    /// Weights of all rows.
+    pub weights: Vec<f64>,
+    subpop: bool,
+}
+
+/// Reads the design for the `if` and `in` of a command and the text of `subpop()`.
+pub fn open(s: &Session, cmd: &ParsedCommand, subpop: Option<&str>) -> Result<Open> {
+    let declared = Declaration::of(&s.frame)?;
+    let mut touse = s.rows(cmd)?;
+    let mut weights = vec![1.0; touse.len()];
+    if !declared.weight.is_empty() {
+        let v = s.numeric_variable(&declared.weight)?;
+        for (i, t) in touse.iter_mut().enumerate() {
+            let w = s.frame.num_at(v, i);
+            if *t && w < 0.0 {
+                return Err(StataError::standard(402));
+            }
+            *t = *t && !is_missing(w) && w != 0.0;
+            weights[i] = w;
+        }
+    }
+    for name in [&declared.unit, &declared.strata, &declared.fpc] {
+        if !name.is_empty() && name != "_n" {
+            s.markout(&[s.variable(name)?], &mut touse, true)?;
+        }
+    }
+    let mut inside = touse.clone();
+    if let Some(text) = subpop {
+        let parsed = ParsedCommand::split("subpop", text, false)?;
+        let chosen = s.rows(&parsed)?;
+        let flag = match parsed.list.trim() {
+            "" => None,
+            name => Some(s.numeric_variable(name)?),
+        };
+        for i in 0..inside.len() {
+            let flagged = flag.is_none_or(|v| {
+                let x = s.frame.num_at(v, i);
+                x != 0.0 && !is_missing(x)
+            });
+            inside[i] = inside[i] && chosen[i] && flagged;
+        }
+    }
+    if !inside.iter().any(|i| *i) {
+        let text = if subpop.is_some() && touse.iter().any(|t| *t) {
+            StataError::new(461, "no observations in subpop() subpopulation")
+        } else {
+            StataError::no_observations()
+        };
+        return Err(text);
+    }
+    Ok(Open { declared, touse, inside, weights, subpop: subpop.is_some() })
+}
+
+impl Open {
+    /// Closes the sample: rows of the subpopulation that the estimation did not use leave it, and so do strata
+    /// without a member of the subpopulation.
+    pub fn close(self, s: &Session, used: &[bool], dof: Option<f64>) -> Result<SurveyRows> {
+        let mut rows: Vec<usize> =
+            (0..self.touse.len()).filter(|&i| self.touse[i] && (!self.inside[i] || used[i])).collect();
+        let strata_of = |rows: &[usize]| -> Result<(Vec<u32>, usize)> {
+            match self.declared.strata.as_str() {
+                "" => Ok((vec![0; rows.len()], 1)),
+                name => Ok(number_groups(&s.frame, s.variable(name)?, rows)),
+            }
+        };
+        let (strata, count) = strata_of(&rows)?;
+        let mut present = vec![false; count];
+        for (row, h) in rows.iter().zip(&strata) {
+            present[*h as usize] |= self.inside[*row] && used[*row];
+        }
+        let empty_strata = present.iter().filter(|p| !**p).count();
+        let mut at = 0;
+        rows.retain(|_| {
+            at += 1;
+            present[strata[at - 1] as usize]
+        });
+        if rows.is_empty() {
+            return Err(StataError::no_observations());
+        }
+        let (strata, _) = strata_of(&rows)?;
+        let units = match self.declared.unit.as_str() {
+            "_n" => (0..rows.len() as u32).collect(),
+            name => number_groups(&s.frame, s.variable(name)?, &rows).0,
+        };
+        let (rate, population) = finite(s, &self.declared, &rows, &strata)?;
+        let units = Units::new(&strata, &units, &rate, population);
+        if units.largest_rate() > 1.0 + 1e-12 {
+            return Err(StataError::new(462, "fpc must be >= 1 or the number of sampled units"));
+        }
+        Ok(SurveyRows {
+            inside: rows.iter().map(|r| self.inside[*r]).collect(),
+            weights: rows.iter().map(|r| self.weights[*r]).collect(),
+            rows,
+            subpop: self.subpop,
+            units,
+            empty_strata,
+            dof,
+            declared: self.declared,
+        })
+    }
+}
+
+/// The finite population of each row's stratum, and whether it is a number of units rather than a share.
+fn finite(s: &Session, declared: &Declaration, rows: &[usize], strata: &[u32]) -> Result<(Vec<f64>, bool)> {
+    if declared.fpc.is_empty() {
+        return Ok((vec![0.0; rows.len()], false));
+    }
+    let v = s.numeric_variable(&declared.fpc)?;
+    let values: Vec<f64> = rows.iter().map(|r| s.frame.num_at(v, *r)).collect();
+    let mut first: std::collections::HashMap<u32, f64> = std::collections::HashMap::new();
+    for (h, x) in strata.iter().zip(&values) {
+        if *x < 0.0 || *first.entry(*h).or_insert(*x) != *x {
+            return Err(StataError::new(
+                464,
+                "fpc for all observations within a stratum must be the same and not negative",
+            ));
+        }
+    }
+    let population = values.iter().any(|x| *x > 1.0);
+    Ok((values, population))
+}

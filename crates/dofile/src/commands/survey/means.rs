@@ -1,0 +1,143 @@
+//! `svy: mean`, `proportion`, `total` and `ratio`: linearised values of each quantity in each group.
+
+use super::svy::Call;
+use super::{design, results};
+use crate::commands::inference::means::{self as plain, Item, Kind};
+use crate::commands::survival::grouping::Grouping;
+use crate::error::{Result, StataError};
+use crate::estimation::display::level;
+use crate::estimation::post::Parameters;
+use crate::matrix::Matrix;
+use crate::results::Estimation;
+use crate::session::Session;
+use crate::survival::Records;
+use crate::syntax::OptSpec;
+
+/// Options after the colon.
+pub const OPTIONS: &[OptSpec] = &[OptSpec::text("over"), OptSpec::real("Level"), OptSpec::flag("noHEader")];
+/// Options of the commands that are refused by name.
+pub const REFUSED: &[&str] = &[
+    "vce",
+    "CLuster",
+    "STDize",
+    "STDWeight",
+    "noSTDRescale",
+    "NOLABel",
+    "CITYPE",
+    "PERCent",
+    "COEFLegend",
+    "MISSing",
+];
+
+fn kind(name: &str) -> Kind {
+    match name {
+        "mean" => Kind::Mean,
+        "proportion" => Kind::Proportion,
+        "total" => Kind::Total,
+        _ => Kind::Ratio,
+    }
+}
+
+/// Estimates with linearised values: one column for each estimate, zero outside its group.
+struct Linearised {
+    b: Vec<f64>,
+    sizes: Vec<f64>,
+    columns: Vec<Vec<f64>>,
+}
+
+/// Total: `d = y`. Mean, proportion and ratio: `d = (y - b x)/X` with `X` the weighted total of the
+/// denominator ([SVY] Variance estimation).
+fn linearise(
+    s: &Session,
+    items: &[Item],
+    rows: &design::SurveyRows,
+    group: &[Option<usize>],
+    groups: usize,
+    kind: Kind,
+) -> Linearised {
+    let mut out = Linearised { b: Vec::new(), sizes: Vec::new(), columns: Vec::new() };
+    for item in items {
+        let value = |i: usize| {
+            let x = s.frame.num_at(item.top, rows.rows[i]);
+            item.category.map_or(x, |c| f64::from(u8::from(x == c)))
+        };
+        let base = |i: usize| item.bottom.map_or(1.0, |v| s.frame.num_at(v, rows.rows[i]));
+        for g in 0..groups {
+            let members: Vec<usize> = (0..group.len()).filter(|i| group[*i] == Some(g)).collect();
+            let sum =
+                |f: &dyn Fn(usize) -> f64| members.iter().map(|i| rows.weights[*i] * f(*i)).sum::<f64>();
+            let (top, bottom) = (sum(&value), sum(&base));
+            let b = if kind == Kind::Total { top } else { top / bottom };
+            let mut column = vec![0.0; group.len()];
+            for i in &members {
+                column[*i] =
+                    if kind == Kind::Total { value(*i) } else { (value(*i) - b * base(*i)) / bottom };
+            }
+            out.b.push(b);
+            out.sizes.push(members.len() as f64);
+            out.columns.push(column);
+        }
+    }
+    out
+}
+
+/// Runs the command.
+pub fn run(s: &mut Session, call: &Call<'_>) -> Result<()> {
+    let cmd = &call.inner;
+    let kind = kind(&cmd.name);
+    let shown = if call.prefix.has("level") { &call.prefix } else { cmd };
+    let level = level(s, shown)?;
+    let over = s.varlist(cmd.options.text("over").unwrap_or(""))?;
+    if over.len() > 1 {
+        return Err(StataError::unsupported_option(kind.name(), "over() with several variables"));
+    }
+    let open = design::open(s, cmd, call.prefix.options.text("subpop"))?;
+    let mut used = open.inside.clone();
+    let named = plain::items(s, &cmd.list, kind, |_| Ok(vec![0.0]))?;
+    let variables: Vec<usize> = named.iter().flat_map(|i| [Some(i.top), i.bottom]).flatten().collect();
+    s.markout(&variables, &mut used, false)?;
+    s.markout(&over, &mut used, true)?;
+    if !used.iter().any(|u| *u) {
+        return Err(StataError::no_observations());
+    }
+    let rows = open.close(s, &used, call.prefix.options.real("dof"))?;
+    let inside: Vec<usize> =
+        (0..rows.rows.len()).filter(|i| rows.inside[*i] && used[rows.rows[*i]]).collect();
+    let items = plain::items(s, &cmd.list, kind, |v| {
+        let mut found: Vec<f64> = inside.iter().map(|i| s.frame.num_at(v, rows.rows[*i])).collect();
+        found.sort_by(f64::total_cmp);
+        found.dedup();
+        Ok(found)
+    })?;
+    let records = Records { rows: inside.iter().map(|i| rows.rows[*i]).collect(), ..Records::default() };
+    let groups = Grouping::of(s, &over, &records);
+    let mut group = vec![None; rows.rows.len()];
+    inside.iter().zip(&groups.of).for_each(|(i, g)| group[*i] = Some(*g));
+    let found = linearise(s, &items, &rows, &group, groups.count(), kind);
+    let v = results::covariance(&rows, &found.columns);
+    let stripe = plain::names(&items, &groups);
+    let places: Vec<usize> = (0..stripe.len()).collect();
+    let parameters = Parameters { stripe: stripe.clone(), b: found.b, v };
+    let mut est = Estimation::default();
+    let r = &mut est.results;
+    r.matrix("b", parameters.b_matrix()).matrix("V", parameters.v_matrix());
+    let title = format!("Survey: {} estimation", plain::capital(kind.name()));
+    r.text("cmd", kind.name()).text("cmdline", format!("svy: {}", call.text)).text("title", title.as_str());
+    r.text("varlist", items.iter().map(|i| i.name.as_str()).collect::<Vec<_>>().join(" "));
+    r.scalar("N_over", groups.count() as f64).scalar("k_eq", items.len() as f64);
+    if let Some(over) = groups.variables.first() {
+        r.text("over", over).text("over_labels", plain::over_labels(&groups));
+    }
+    r.matrix("_N", Matrix::row_vector(found.sizes, stripe.clone()));
+    results::store(r, &rows, &found.columns, &parameters.v, &stripe, &places);
+    let mut touse = vec![false; s.frame.n_rows()];
+    rows.rows.iter().for_each(|i| touse[*i] = true);
+    s.post_estimation(est, touse);
+    s.print(format!("(running {} on estimation sample)", kind.name()));
+    if !(cmd.has("noheader") || call.prefix.has("noheader")) {
+        results::header(s, &title, &[]);
+    }
+    plain::table(s, level, kind)?;
+    results::notes(s);
+    Ok(())
+}

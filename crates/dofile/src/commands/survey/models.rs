@@ -1,0 +1,193 @@
+//! `svy:` before a regression: the model is fitted with the weights as they are, then its covariance is
+//! replaced by the linearised one, `D G D` with `D` the inverse information and `G` the design's covariance of
+//! the total score ([SVY] Variance estimation; Binder 1983, International Statistical Review 51).
+
+use super::svy::Call;
+use super::{design, results};
+use crate::commands::estimation::predict;
+use crate::commands::estimation::regress::LinearState;
+use crate::commands::prefix::quietly;
+use crate::error::{Result, StataError};
+use crate::estimation::linear::{Grid, Parameters, predict as linear_prediction};
+use crate::estimation::ml_command::{self, Look};
+use crate::estimation::post::stata;
+use crate::estimators::distributions::{f_tail, inverse_mills};
+use crate::estimators::ml_binary::logistic;
+use crate::estimators::survey::adjusted_wald;
+use crate::estimators::wald;
+use crate::format;
+use crate::frame::{Column, Variable};
+use crate::matrix::Matrix;
+use crate::session::Session;
+use crate::value::{MISSING, is_missing};
+
+/// Whether `svy` takes a command here.
+pub fn supported(name: &str) -> bool {
+    matches!(name, "regress" | "logit" | "logistic" | "probit" | "cloglog" | "poisson")
+}
+
+/// Names of the variables that carry weights and sample to the command; no user's name begins like this.
+const WEIGHT: &str = "__svy_weight";
+const SAMPLE: &str = "__svy_sample";
+
+/// Runs the command.
+pub fn run(s: &mut Session, call: &Call<'_>) -> Result<()> {
+    let cmd = &call.inner;
+    if cmd.list.trim().is_empty() {
+        return Err(StataError::standard(100));
+    }
+    let open = design::open(s, cmd, call.prefix.options.text("subpop"))?;
+    fit(s, call, &open)?;
+    let used = s.estimation_sample().map(|m| m.as_ref().clone()).unwrap_or_default();
+    let rows = open.close(s, &used, call.prefix.options.real("dof"))?;
+    post(s, call, &rows, &used)?;
+    display(s, call)
+}
+
+/// Fits with importance weights in the subpopulation; helper variables are gone afterwards.
+fn fit(s: &mut Session, call: &Call<'_>, open: &design::Open) -> Result<()> {
+    let cmd = &call.inner;
+    let mark: Vec<f64> = open.inside.iter().map(|i| f64::from(u8::from(*i))).collect();
+    s.frame.add(Variable::new(WEIGHT, Column::Double(open.weights.clone())))?;
+    s.frame.add(Variable::new(SAMPLE, Column::Double(mark)))?;
+    let options = cmd.option_text.trim();
+    let text = format!(
+        "{} {} if {SAMPLE} [iweight={WEIGHT}]{}{options}",
+        cmd.name,
+        cmd.list,
+        if options.is_empty() { "" } else { ", " }
+    );
+    let result = quietly(s, &text);
+    let gone: Vec<usize> = [WEIGHT, SAMPLE].iter().filter_map(|n| s.frame.find(n)).collect();
+    s.frame.drop_vars(&gone);
+    result
+}
+
+/// Derivative of the log likelihood in the linear index, row by row.
+fn score(name: &str, y: f64, xb: f64) -> f64 {
+    match name {
+        "logit" | "logistic" => f64::from(u8::from(y != 0.0)) - logistic(xb),
+        "probit" if y != 0.0 => inverse_mills(xb),
+        "probit" => -inverse_mills(-xb),
+        "cloglog" if y != 0.0 => xb.exp() / xb.exp().exp_m1(),
+        "cloglog" => -xb.exp(),
+        "poisson" => y - xb.exp(),
+        _ => y - xb,
+    }
+}
+
+/// Offset or log exposure of the fitted model.
+fn offset(s: &Session, rows: &[usize]) -> Result<Vec<f64>> {
+    let e = &s.e.results;
+    if let Some(name) = e.get_text("exposure_var") {
+        return Ok(predict::map(predict::column(&s.frame, name, rows)?, f64::ln));
+    }
+    if let Some(name) = e.get_text("offset_var") {
+        return predict::column(&s.frame, name, rows);
+    }
+    match e.get_text("offset") {
+        Some(text) => {
+            let compiled = s.compile(text)?;
+            let ctx = s.ctx();
+            Ok(rows.iter().map(|r| compiled.num(&ctx, *r)).collect())
+        }
+        None => Ok(vec![0.0; rows.len()]),
+    }
+}
+
+fn post(s: &mut Session, call: &Call<'_>, rows: &design::SurveyRows, used: &[bool]) -> Result<()> {
+    let parameters = Parameters::of(&s.e)?;
+    let equation = parameters.stripe.first().map(|p| p.eq.clone()).unwrap_or_default();
+    let name = s.e.cmd().to_string();
+    // The inverse information: the covariance of the weighted fit, for regress without its error variance.
+    let bread = match s.e.extra.as_ref().and_then(|e| e.downcast_ref::<LinearState>()) {
+        Some(state) if name == "regress" => state.unscaled.clone(),
+        _ => parameters.v.clone(),
+    };
+    let places: Vec<usize> = (0..parameters.b.len()).filter(|i| bread[(*i, *i)] > 0.0).collect();
+    let inside: Vec<usize> =
+        (0..rows.rows.len()).filter(|i| rows.inside[*i] && used[rows.rows[*i]]).collect();
+    let at: Vec<usize> = inside.iter().map(|i| rows.rows[*i]).collect();
+    let y = predict::outcome(s, &at)?;
+    let shift = offset(s, &at)?;
+    let xb = linear_prediction(&s.frame, &parameters, &equation, &at)?;
+    let mut grid = Grid::new(&s.frame, at);
+    grid.load(places.iter().filter_map(|p| parameters.terms[*p].as_ref()))?;
+    let design = grid.design(&parameters, &places);
+    let scores: Vec<f64> = (0..inside.len()).map(|i| score(&name, y[i], xb[i] + shift[i])).collect();
+    let mut linearised = vec![vec![0.0; rows.rows.len()]; places.len()];
+    for (k, i) in inside.iter().enumerate() {
+        for (a, p) in places.iter().enumerate() {
+            linearised[a][*i] =
+                places.iter().enumerate().map(|(b, q)| bread[(*p, *q)] * design[b][k] * scores[k]).sum();
+        }
+    }
+    let small = results::covariance(rows, &linearised);
+    let v = crate::estimation::post::spread_square(parameters.b.len(), &places, &small);
+    let slopes: Vec<usize> =
+        places.iter().copied().filter(|p| parameters.stripe[*p].name != "_cons").collect();
+    let test = wald::test_zero(&parameters.b, &v, &slopes);
+    let mut est = s.e.clone();
+    est.extra = None;
+    let r = &mut est.results;
+    for gone in
+        ["ll", "ll_0", "r2_p", "chi2", "p", "F", "rmse", "rss", "mss", "r2_a", "N_cdf", "N_cds", "chi2_ct"]
+    {
+        r.scalars.remove(gone);
+    }
+    for gone in ["chi2type", "model", "estat_cmd"] {
+        r.macros.remove(gone);
+    }
+    r.matrix("V", Matrix::square(v.data().to_vec(), parameters.stripe.clone()));
+    results::store(r, rows, &linearised, &small, &parameters.stripe, &places);
+    let (f, df2) = adjusted_wald(test.chi2, test.df, rows.df());
+    let known = test.df > 0 && df2 > 0.0;
+    r.scalar("df_m", test.df as f64)
+        .scalar("F", if known { stata(f) } else { MISSING })
+        .scalar("p", if known { stata(f_tail(test.df as f64, df2, f)) } else { MISSING });
+    r.text("cmdname", name.as_str()).text("cmdline", format!("svy: {}", call.text));
+    r.text("title", format!("Survey: {}", title(&name)));
+    let mut touse = vec![false; s.frame.n_rows()];
+    rows.rows.iter().for_each(|i| touse[*i] = true);
+    s.post_estimation(est, touse);
+    Ok(())
+}
+
+fn title(name: &str) -> &'static str {
+    match name {
+        "regress" => "Linear regression",
+        "logit" | "logistic" => "Logistic regression",
+        "probit" => "Probit regression",
+        "cloglog" => "Complementary log-log regression",
+        _ => "Poisson regression",
+    }
+}
+
+fn display(s: &mut Session, call: &Call<'_>) -> Result<()> {
+    let cmd = &call.inner;
+    s.print(format!("(running {} on estimation sample)", cmd.name));
+    let scalar = |name: &str| s.e.results.get_scalar(name).unwrap_or(MISSING);
+    let (k, d) = (scalar("df_m"), scalar("df_r"));
+    let mut facts = vec![
+        (format!("F({k}, {})", format::bare("%9.0g", d - k + 1.0)), format::bare("%9.2f", scalar("F"))),
+        ("Prob > F".to_string(), format::bare("%6.4f", scalar("p"))),
+    ];
+    if cmd.name == "regress" && !is_missing(scalar("r2")) {
+        facts.push(("R-squared".to_string(), format::bare("%6.4f", scalar("r2"))));
+    }
+    let title = s.e.results.get_text("title").unwrap_or("").to_string();
+    if !(cmd.has("noheader") || call.prefix.has("noheader")) {
+        results::header(s, &title, &facts);
+    }
+    let odds = cmd.has("or") || (cmd.name == "logistic" && !cmd.has("coef"));
+    let eform = match cmd.options.text("eform") {
+        Some(text) => Some(text.to_string()),
+        None if odds => Some("Odds ratio".to_string()),
+        None if cmd.has("irr") => Some("IRR".to_string()),
+        None => None,
+    };
+    let shown = if call.prefix.has("level") { &call.prefix } else { cmd };
+    ml_command::table(s, shown, &Look { eform: eform.as_deref(), ..Look::default() })?;
+    results::notes(s);
+    Ok(())
+}

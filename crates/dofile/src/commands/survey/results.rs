@@ -1,0 +1,128 @@
+//! What all survey estimates store and print alike: sizes of the sample and population, the design, the
+//! covariance under simple random sampling, and the header.
+
+use super::design::SurveyRows;
+use crate::estimation::post::stata;
+use crate::estimators::matrix::Mat;
+use crate::estimators::survey::simple_random;
+use crate::format;
+use crate::matrix::{Matrix, Stripe};
+use crate::results::Results;
+use crate::session::Session;
+use crate::value::MISSING;
+
+/// Covariance of the design from linearised values (without weights, zero outside the subpopulation);
+/// nothing but missing values when a stratum has one unit.
+pub fn covariance(rows: &SurveyRows, linearised: &[Vec<f64>]) -> Mat {
+    let weighted: Vec<Vec<f64>> =
+        linearised.iter().map(|d| d.iter().zip(&rows.weights).map(|(d, w)| d * w).collect()).collect();
+    let p = linearised.len();
+    rows.units
+        .covariance(&weighted, rows.declared.single_unit())
+        .unwrap_or_else(|| Mat::from_fn(p, p, |_, _| 0.0))
+}
+
+/// Stores sizes, design and design effects; `stripe` names the parameters that `linearised` belongs to.
+pub fn store(
+    r: &mut Results,
+    rows: &SurveyRows,
+    linearised: &[Vec<f64>],
+    v: &Mat,
+    stripe: &[Stripe],
+    places: &[usize],
+) {
+    let (n_sub, population, subpopulation) = rows.sizes();
+    r.scalar("N", rows.rows.len() as f64).scalar("N_pop", population);
+    if rows.subpop {
+        r.scalar("N_sub", n_sub).scalar("N_subpop", subpopulation);
+    }
+    r.scalar("N_strata", rows.units.strata() as f64)
+        .scalar("N_psu", rows.units.units() as f64)
+        .scalar("N_strata_omit", rows.empty_strata as f64)
+        .scalar("singleton", f64::from(u8::from(rows.units.single() > 0)))
+        .scalar("df_r", rows.df())
+        .scalar("stages", 1.0);
+    let d = &rows.declared;
+    for (name, text) in [
+        ("wtype", d.weight_kind.as_str()),
+        ("wvar", d.weight.as_str()),
+        ("strata1", d.strata.as_str()),
+        ("su1", if d.unit == "_n" { "" } else { d.unit.as_str() }),
+        ("fpc1", d.fpc.as_str()),
+        ("singleunit", d.single.as_str()),
+    ] {
+        if !text.is_empty() {
+            r.text(name, text);
+        }
+    }
+    if !d.weight.is_empty() {
+        r.text("wexp", format!("= {}", d.weight));
+    }
+    r.text("prefix", "svy").text("vce", "linearized").text("vcetype", "Linearized");
+    let with_replacement = simple_random(linearised, &rows.weights);
+    let finite = 1.0 - if d.fpc.is_empty() { 0.0 } else { rows.rows.len() as f64 / population };
+    let mut full = vec![0.0; stripe.len() * stripe.len()];
+    let (mut deff, mut deft) = (vec![MISSING; stripe.len()], vec![MISSING; stripe.len()]);
+    for (i, p) in places.iter().enumerate() {
+        for (j, q) in places.iter().enumerate() {
+            full[p * stripe.len() + q] = finite * with_replacement[(i, j)];
+        }
+        deff[*p] = stata(v[(i, i)] / (finite * with_replacement[(i, i)]));
+        deft[*p] = stata((v[(i, i)] / with_replacement[(i, i)]).sqrt());
+    }
+    r.matrix(if d.fpc.is_empty() { "V_srs" } else { "V_srswor" }, Matrix::square(full, stripe.to_vec()));
+    r.matrix("deff", Matrix::row_vector(deff, stripe.to_vec()));
+    r.matrix("deft", Matrix::row_vector(deft, stripe.to_vec()));
+}
+
+/// Prints the title and the sizes of the active survey estimates, further facts on the right below them.
+pub fn header(s: &mut Session, title: &str, further: &[(String, String)]) {
+    let scalar = |name: &str| s.e.results.get_scalar(name).unwrap_or(MISSING);
+    let count = |x: f64| format::bare("%11.0fc", x);
+    let whole = |x: f64| if x.fract() == 0.0 { count(x) } else { format::bare("%11.0gc", x) };
+    let mut right: Vec<(String, String)> = vec![
+        ("Number of obs".into(), count(scalar("N"))),
+        ("Population size".into(), whole(scalar("N_pop"))),
+    ];
+    if s.e.results.get_scalar("N_sub").is_some() {
+        right.push(("Subpop. no. obs".into(), count(scalar("N_sub"))));
+        right.push(("Subpop. size".into(), whole(scalar("N_subpop"))));
+    }
+    right.push(("Design df".into(), count(scalar("df_r"))));
+    right.extend(further.iter().cloned());
+    let left = [
+        format!("Number of strata = {}", format::bare("%9.0fc", scalar("N_strata"))),
+        format!("Number of PSUs   = {}", format::bare("%9.0fc", scalar("N_psu"))),
+    ];
+    s.print("");
+    s.print(title);
+    s.print("");
+    for (i, (label, value)) in right.iter().enumerate() {
+        let left = left.get(i).map_or("", String::as_str);
+        s.print(format!("{left:<48}{label:<15} = {value:>12}"));
+    }
+    s.print("");
+}
+
+/// Notes under the table.
+pub fn notes(s: &mut Session) {
+    let e = &s.e.results;
+    let omitted = e.get_scalar("N_strata_omit").unwrap_or(0.0);
+    let single = e.get_scalar("singleton") == Some(1.0);
+    let treated = e.get_text("singleunit").unwrap_or("missing").to_string();
+    if omitted > 0.0 {
+        let plural = if omitted == 1.0 { "stratum" } else { "strata" };
+        s.print(format!("Note: {omitted} {plural} omitted because they contain no subpopulation members."));
+    }
+    if single {
+        s.print(match treated.as_str() {
+            "certainty" => "Note: Strata with single sampling unit treated as certainty units.",
+            "scaled" => {
+                s.print("Note: Variance scaled to handle strata with a single sampling unit.");
+                return;
+            }
+            "centered" => "Note: Strata with single sampling unit centered at overall mean.",
+            _ => "Note: Missing standard errors because of stratum with single sampling unit.",
+        });
+    }
+}

@@ -1,0 +1,89 @@
+//! The prefix `svy`: finds which kind of command follows and hands it on with the design of the data.
+
+use super::{means, models, tabulate};
+use crate::commands::{self, ByRule, CommandSpec, Example, Form};
+use crate::error::{Result, StataError};
+use crate::session::Session;
+use crate::syntax::split::{self, top_level_comma};
+use crate::syntax::{OptSpec, ParsedCommand};
+
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "svy",
+    min: 3,
+    form: Form::Raw,
+    by: ByRule::No,
+    run,
+    syntax: "svy [linearized] [, subpop([var] [if]) dof(#) level(#)]: mean | proportion | total | ratio | tabulate | regress | logit | logistic | probit | cloglog | poisson ...",
+    notes: "Taylor linearisation; stores e(N) e(N_pop) e(N_sub) e(N_subpop) e(N_strata) e(N_psu) e(df_r) e(F) e(p), e(b) e(V) e(V_srs) e(deff) e(deft); adjusted Wald tests; [SVY] svy, [SVY] Variance estimation",
+    examples: &[Example {
+        run: "set obs 6\ngenerate x = _n\nsvyset _n\nsvy: mean x",
+        // One row per unit: the standard error of a mean.
+        expect: &[("_b[x]", 3.5), ("_se[x]^2", 0.583_333_333_333_333_4), ("e(df_r)", 5.0)],
+    }],
+};
+
+const OPTIONS: &[OptSpec] = &[
+    OptSpec::text("SUBpop"),
+    OptSpec::real("DOF"),
+    OptSpec::real("Level"),
+    OptSpec::flag("noHEader"),
+    OptSpec::flag("noADJust"),
+];
+
+/// The prefix and the command behind it.
+pub struct Call<'a> {
+    /// The prefix with its options.
+    pub prefix: ParsedCommand,
+    /// The command as it was written.
+    pub text: &'a str,
+    /// The parsed command.
+    pub inner: ParsedCommand,
+}
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let raw = cmd.raw.as_str();
+    let at = split::top_level_colon(raw)
+        .ok_or_else(|| StataError::invalid("svy is a prefix: svy [vcetype] [, options] : command"))?;
+    let (head, command) = (raw[..at].trim(), raw[at + 1..].trim());
+    let (kind, options) = match top_level_comma(head) {
+        Some(i) => (head[..i].trim(), head[i + 1..].trim()),
+        None => (head, ""),
+    };
+    if !(kind.is_empty() || (kind.len() >= 3 && "linearized".starts_with(kind))) {
+        return Err(StataError::unsupported_option("svy", kind));
+    }
+    let mut prefix =
+        ParsedCommand { name: "svy".into(), option_text: options.into(), ..ParsedCommand::default() };
+    prefix.check_options(OPTIONS, &["VCE", "SINGLEunit", "COEFLegend", "noSVYAdjust", "STRSubpop", "BSN"])?;
+    let word = command.split(|c: char| !(c == '_' || c.is_alphanumeric())).next().unwrap_or("");
+    let rest = &command[word.len()..];
+    let spec = commands::find(word)
+        .ok_or_else(|| StataError::new(199, format!("command {word} is unrecognized")))?;
+    let mut inner = ParsedCommand::split(spec.name, rest, false)?;
+    if inner.weight.is_some() {
+        return Err(StataError::new(101, "weights not allowed with the svy prefix"));
+    }
+    let mut checked = |extra: &'static [OptSpec], refused: &[&str]| inner.check_options(extra, refused);
+    match spec.name {
+        "mean" | "proportion" | "total" | "ratio" => {
+            checked(means::OPTIONS, means::REFUSED)?;
+            means::run(s, &Call { prefix, text: command, inner })
+        }
+        "tabulate" => {
+            checked(tabulate::OPTIONS, tabulate::REFUSED)?;
+            tabulate::run(s, &Call { prefix, text: command, inner })
+        }
+        name if models::supported(name) => {
+            if let Form::Standard(syntax) = spec.form {
+                checked(syntax.options, syntax.unsupported)?;
+            }
+            if ["robust", "cluster", "vce"].iter().any(|o| inner.has(o)) {
+                return Err(StataError::invalid(
+                    "option vce() of the command is not allowed with the svy prefix",
+                ));
+            }
+            models::run(s, &Call { prefix, text: command, inner })
+        }
+        name => Err(StataError::unsupported_command(&format!("svy: {name}"))),
+    }
+}

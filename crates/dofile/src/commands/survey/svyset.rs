@@ -1,0 +1,171 @@
+//! `svyset`: declares the survey design of the data.
+
+use super::design::Declaration;
+use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::error::{Result, StataError};
+use crate::results::Results;
+use crate::session::Session;
+use crate::syntax::split::WeightKind;
+use crate::syntax::{OptSpec, ParsedCommand};
+
+const OPTIONS: &[OptSpec] = &[
+    OptSpec::text("STRata"),
+    OptSpec::text("fpc"),
+    OptSpec::text("vce"),
+    OptSpec::text("SINGLEunit"),
+    OptSpec::flag("clear"),
+    OptSpec::flag("noCLEAR"),
+];
+const UNSUPPORTED: &[&str] = &[
+    "WEIght",
+    "BRRweight",
+    "JKRweight",
+    "BSRWeight",
+    "SDRweight",
+    "FAY",
+    "MSE",
+    "DOF",
+    "POSTStrata",
+    "POSTWeight",
+    "RAKE",
+    "REGress",
+    "HADamard",
+    "BSN",
+];
+
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "svyset",
+    min: 6,
+    form: Form::Raw,
+    by: ByRule::No,
+    run,
+    syntax: "svyset [psu] [pweight=var] [, strata(var) fpc(var) vce(linearized) singleunit(missing|certainty|scaled|centered)] [|| later stages] | svyset | svyset, clear",
+    notes: "stores r(wtype) r(wvar) r(su1) r(strata1) r(fpc1) r(singleunit) r(vce) r(stages); stages after the first only without fpc(), where they do not change the variance; [SVY] svyset",
+    examples: &[Example {
+        run: "set obs 8\ngenerate h = _n > 4\ngenerate c = ceil(_n/2)\ngenerate w = 2\ngenerate x = _n\nsvyset c [pweight=w], strata(h)\nsvy: total x",
+        // Unit totals 6 14 | 22 30: variance 2 * 4^2 * 2 = 64 in each stratum.
+        expect: &[("_b[x]", 72.0), ("_se[x]^2", 128.0), ("e(df_r)", 2.0), ("e(N_pop)", 16.0)],
+    }],
+};
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (first, later) = match cmd.raw.split_once("||") {
+        Some((a, b)) => (a.trim(), b.trim()),
+        None => (cmd.raw.trim(), ""),
+    };
+    if first.is_empty() && later.is_empty() {
+        return match Declaration::of(&s.frame) {
+            Ok(declared) => {
+                show(s, &declared);
+                Ok(())
+            }
+            Err(_) => {
+                s.print("no survey characteristics are set");
+                s.r = Results::default();
+                Ok(())
+            }
+        };
+    }
+    let mut line = ParsedCommand::split("svyset", first, false)?;
+    line.check_options(OPTIONS, UNSUPPORTED)?;
+    if line.if_exp.is_some() || line.in_range.is_some() {
+        return Err(StataError::invalid("if and in are not allowed"));
+    }
+    if line.has("clear") {
+        Declaration::default().declare(&mut s.frame);
+        s.r = Results::default();
+        return Ok(());
+    }
+    let declared = read(s, &line, later)?;
+    declared.clone().declare(&mut s.frame);
+    show(s, &declared);
+    Ok(())
+}
+
+fn read(s: &Session, line: &ParsedCommand, later: &str) -> Result<Declaration> {
+    let name = |text: &str| -> Result<String> { Ok(s.frame.var(s.variable(text.trim())?).name.clone()) };
+    let number =
+        |text: &str| -> Result<String> { Ok(s.frame.var(s.numeric_variable(text.trim())?).name.clone()) };
+    let unit = match line.list.trim() {
+        "" | "_n" => "_n".to_string(),
+        text if text.split_whitespace().count() > 1 => return Err(StataError::standard(103)),
+        text => name(text)?,
+    };
+    let (weight_kind, weight) = match &line.weight {
+        None => (String::new(), String::new()),
+        Some(w) => {
+            let kind = w.kind.unwrap_or(WeightKind::Probability);
+            if !matches!(kind, WeightKind::Probability | WeightKind::Importance) {
+                return Err(StataError::new(101, format!("{}s not allowed", kind.name())));
+            }
+            (kind.name().to_string(), number(&w.exp)?)
+        }
+    };
+    match line.options.text("vce").map(str::trim) {
+        None => {}
+        Some(v) if v.len() >= 3 && ("linearized".starts_with(v) || "linearised".starts_with(v)) => {}
+        Some(v) => return Err(StataError::unsupported_option("svyset", &format!("vce({v})"))),
+    }
+    let single = match line.options.text("singleunit").map(str::trim) {
+        None => "missing",
+        Some(v) => ["missing", "certainty", "scaled", "centered"]
+            .into_iter()
+            .find(|full| v.len() >= 2 && full.starts_with(v))
+            .ok_or_else(|| StataError::invalid("invalid singleunit() option"))?,
+    };
+    let fpc = line.options.text("fpc").map(number).transpose()?.unwrap_or_default();
+    if !later.is_empty() && !fpc.is_empty() {
+        return Err(StataError::unsupported_option("svyset", "several stages with a finite population"));
+    }
+    for stage in later.split("||").filter(|_| !later.is_empty()) {
+        let parsed = ParsedCommand::split("svyset", stage, false)?;
+        if parsed.list.trim() != "_n" {
+            name(parsed.list.trim())?;
+        }
+    }
+    Ok(Declaration {
+        weight_kind,
+        weight,
+        unit,
+        strata: line.options.text("strata").map(name).transpose()?.unwrap_or_default(),
+        fpc,
+        single: single.to_string(),
+        later: later.to_string(),
+    })
+}
+
+fn show(s: &mut Session, d: &Declaration) {
+    let or = |text: &str, none: &str| if text.is_empty() { none.to_string() } else { text.to_string() };
+    let unit = if d.unit == "_n" { "<observations>".to_string() } else { d.unit.clone() };
+    s.print("");
+    for (label, value) in [
+        ("Sampling weights", or(&d.weight, "<none>")),
+        ("VCE", "linearized".to_string()),
+        ("Single unit", d.single.clone()),
+        ("Strata 1", or(&d.strata, "<one>")),
+        ("Sampling unit 1", unit),
+        ("FPC 1", or(&d.fpc, "<zero>")),
+    ] {
+        s.print(format!("{label:>16}: {value}"));
+    }
+    let stages = 1 + if d.later.is_empty() { 0 } else { d.later.split("||").count() };
+    let mut r = Results::default();
+    r.scalar("stages", stages as f64);
+    for (name, value) in [
+        ("wtype", &d.weight_kind),
+        ("wvar", &d.weight),
+        ("su1", &d.unit),
+        ("strata1", &d.strata),
+        ("fpc1", &d.fpc),
+        ("singleunit", &d.single),
+    ] {
+        if !value.is_empty() {
+            r.text(name, value);
+        }
+    }
+    if !d.weight.is_empty() {
+        r.text("wexp", format!("= {}", d.weight));
+    }
+    r.text("vce", "linearized");
+    s.r = r;
+}

@@ -1,0 +1,356 @@
+//! Systems of linear equations that are estimated together by feasible generalised least squares: reading,
+//! estimation in steps, results and output. Which instruments and steps there are is the command's.
+//!
+//! Stores in `e()`: N k k_eq dfk, for each equation mss_# rss_# rmse_# r2_# df_m# chi2_# (small: F_#) p_#, b, V,
+//! Sigma, cmd depvar eqnames. Formulas: [R] sureg, [R] reg3; Zellner and Theil (1962), Econometrica 30.
+
+use crate::error::{Result, StataError};
+use crate::estimation::display::{fit_error, level};
+use crate::estimation::ml_command::{self, Layout, Look};
+use crate::estimation::model::{Reading, VceSpec, first_word, single_column};
+use crate::estimation::post;
+use crate::estimation::sample::{OpenSample, Side};
+use crate::estimators::distributions::{chi2_tail, f_tail};
+use crate::estimators::matrix::Mat;
+use crate::estimators::ols::{self, Request};
+use crate::estimators::wald;
+use crate::format;
+use crate::matrix::{Matrix, Stripe};
+use crate::results::Results;
+use crate::session::Session;
+use crate::syntax::FvList;
+use crate::syntax::split::{ParsedCommand, matching_paren};
+use crate::value::MISSING;
+
+/// How a system is estimated.
+pub(super) struct Method<'a> {
+    /// Name for `e(cmd)`.
+    pub cmd: &'static str,
+    /// Name for `e(method)`: `sure`, `3sls`, `2sls`, `ols`, `mvreg`.
+    pub method: &'a str,
+    /// Title.
+    pub title: &'a str,
+    /// Degrees of freedom in the covariance of the errors.
+    pub dfk: bool,
+    /// t and F in place of z and chi-squared.
+    pub small: bool,
+    /// Errors of different equations are uncorrelated.
+    pub independent: bool,
+    /// Most iterations of covariance and parameters; one is two-step (three-stage) estimation.
+    pub iterations: usize,
+}
+
+/// One equation in the rows of the sample.
+pub(super) struct Equation {
+    /// Name.
+    pub name: String,
+    /// Outcome.
+    pub depvar: String,
+    /// Values of the outcome.
+    pub y: Vec<f64>,
+    /// Regressors.
+    pub side: Side,
+}
+
+impl Equation {
+    /// Regressors with the constant last.
+    pub fn columns(&self) -> Vec<Vec<f64>> {
+        let mut out: Vec<Vec<f64>> = self.side.columns().into_iter().map(<[f64]>::to_vec).collect();
+        out.extend(self.side.constant.then(|| vec![1.0; self.y.len()]));
+        out
+    }
+}
+
+/// Texts of the equations, and what follows them.
+pub(super) fn split(raw: &str) -> Result<(Vec<String>, String)> {
+    let mut rest = raw.trim();
+    let mut texts = Vec::new();
+    while rest.starts_with('(') {
+        let close = matching_paren(rest, 0).ok_or_else(|| StataError::new(132, "too few )"))?;
+        texts.push(rest[1..close].trim().to_string());
+        rest = rest[close + 1..].trim_start();
+    }
+    if texts.is_empty() {
+        return Err(StataError::new(198, "equations must be given in parentheses"));
+    }
+    Ok((texts, rest.to_string()))
+}
+
+/// Equations of the sample in which no variable of theirs and of `further` is missing.
+pub(super) fn read(
+    session: &mut Session,
+    texts: &[String],
+    cmd: &ParsedCommand,
+    further: &[FvList],
+) -> Result<(Vec<Equation>, OpenSample)> {
+    let reading = Reading { vce: Some(VceSpec::Default), weight_kinds: &[], ..Reading::new(cmd) };
+    let mut open = OpenSample::open(session, cmd, &reading)?;
+    let abbrev = session.settings.varabbrev;
+    for list in further {
+        list.markout(&session.frame, &mut open.touse)?;
+    }
+    let mut parsed = Vec::new();
+    for text in texts {
+        let (name, body) = match text.split_once(':') {
+            Some((name, body)) => (Some(name.trim().to_string()), body),
+            None => (None, text.as_str()),
+        };
+        if body.contains(',') {
+            return Err(StataError::unsupported_option(&cmd.name, "options of an equation"));
+        }
+        let (first, rest) = first_word(body);
+        if first.is_empty() {
+            return Err(StataError::standard(100));
+        }
+        let outcome = FvList::parse(&session.frame, first, abbrev)?;
+        let list = FvList::parse(&session.frame, rest, abbrev)?;
+        outcome.markout(&session.frame, &mut open.touse)?;
+        list.markout(&session.frame, &mut open.touse)?;
+        parsed.push((name, outcome, list));
+    }
+    if !open.touse.iter().any(|t| *t) {
+        return Err(StataError::standard(2000));
+    }
+    let mut equations: Vec<Equation> = Vec::new();
+    for (name, outcome, list) in parsed {
+        let (side, omitted) = Side::build(session, &list, &open.touse, !cmd.has("noconstant"))?;
+        post::note_omitted(session, &omitted);
+        let (depvar, y) = single_column(&session.frame, &outcome, &open.touse, &side.design.rows)?;
+        let name = name.unwrap_or_else(|| depvar.clone());
+        if equations.iter().any(|e| e.name == name) {
+            return Err(StataError::new(110, format!("equation {name} already defined")));
+        }
+        equations.push(Equation { name, depvar, y, side });
+    }
+    Ok((equations, open))
+}
+
+/// Covariance of the errors from residuals: divisor N, or `sqrt((N-k_i)(N-k_j))` with `dfk`.
+fn error_covariance(residuals: &[Vec<f64>], parameters: &[usize], dfk: bool) -> Mat {
+    let n = residuals[0].len() as f64;
+    Mat::from_fn(residuals.len(), residuals.len(), |i, j| {
+        let divisor = if dfk { ((n - parameters[i] as f64) * (n - parameters[j] as f64)).sqrt() } else { n };
+        residuals[i].iter().zip(&residuals[j]).map(|(a, b)| a * b).sum::<f64>() / divisor
+    })
+}
+
+/// Feasible generalised least squares with `right` as regressors (projected ones with instruments).
+fn gls(right: &[Vec<Vec<f64>>], y: &[&[f64]], inverse: &Mat) -> Result<(Vec<f64>, Mat)> {
+    let place: Vec<(usize, usize)> =
+        right.iter().enumerate().flat_map(|(e, own)| (0..own.len()).map(move |j| (e, j))).collect();
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
+    let size = place.len();
+    let mut information = Mat::zeros(size, size);
+    for (i, (e, a)) in place.iter().enumerate() {
+        for (j, (f, b)) in place.iter().enumerate().take(i + 1) {
+            if inverse[(*e, *f)] == 0.0 {
+                continue;
+            }
+            let value = inverse[(*e, *f)] * dot(&right[*e][*a], &right[*f][*b]);
+            information[(i, j)] = value;
+            information[(j, i)] = value;
+        }
+    }
+    let target: Vec<f64> = place
+        .iter()
+        .map(|(e, a)| (0..y.len()).map(|f| inverse[(*e, f)] * dot(&right[*e][*a], y[f])).sum())
+        .collect();
+    let v = information.inverse_definite().ok_or_else(|| StataError::new(506, "regressors are collinear"))?;
+    Ok((v.times_vector(&target), v))
+}
+
+fn residuals(equations: &[Equation], columns: &[Vec<Vec<f64>>], b: &[f64]) -> Vec<Vec<f64>> {
+    let mut from = 0;
+    equations
+        .iter()
+        .zip(columns)
+        .map(|(equation, own)| {
+            let mine = &b[from..from + own.len()];
+            from += own.len();
+            let fitted = |i: usize| own.iter().zip(mine).map(|(c, b)| c[i] * b).sum::<f64>();
+            (0..equation.y.len()).map(|i| equation.y[i] - fitted(i)).collect()
+        })
+        .collect()
+}
+
+/// A fitted system.
+struct Fit {
+    b: Vec<f64>,
+    v: Mat,
+    sigma: Mat,
+    steps: usize,
+}
+
+/// Least squares equation by equation on `right`, then steps of generalised least squares.
+fn steps(
+    equations: &[Equation],
+    columns: &[Vec<Vec<f64>>],
+    right: &[Vec<Vec<f64>>],
+    method: &Method<'_>,
+) -> Result<Fit> {
+    let sizes: Vec<usize> = columns.iter().map(Vec::len).collect();
+    let y: Vec<&[f64]> = equations.iter().map(|e| e.y.as_slice()).collect();
+    let mut b = Vec::new();
+    for (equation, own) in equations.iter().zip(right) {
+        let views: Vec<&[f64]> = own.iter().map(Vec::as_slice).collect();
+        let request = Request { constant: false, ..Request::new(&equation.y, &views) };
+        let fit = ols::fit(&request).map_err(fit_error)?;
+        if fit.b.len() != own.len() {
+            return Err(StataError::new(481, format!("equation {} is not identified", equation.name)));
+        }
+        b.extend(fit.b);
+    }
+    let mut out: Option<Fit> = None;
+    for step in 1..=method.iterations.max(1) {
+        let sigma = error_covariance(&residuals(equations, columns, &b), &sizes, method.dfk);
+        let weight = if method.independent {
+            Mat::from_fn(sizes.len(), sizes.len(), |i, j| if i == j { sigma[(i, i)] } else { 0.0 })
+        } else {
+            sigma.clone()
+        };
+        let inverse = weight
+            .inverse_definite()
+            .ok_or_else(|| StataError::new(506, "covariance matrix of errors is singular"))?;
+        let (next, v) = gls(right, &y, &inverse)?;
+        let moved = b.iter().zip(&next).map(|(a, b)| (a - b).abs() / (a.abs() + 1.0)).fold(0.0, f64::max);
+        b.clone_from(&next);
+        out = Some(Fit { b: next, v, sigma, steps: step });
+        if moved < 1e-10 {
+            break;
+        }
+    }
+    out.ok_or_else(|| StataError::new(430, "convergence not achieved"))
+}
+
+/// Estimates a system and posts it. `instruments` are columns on which the regressors are projected.
+pub(super) fn estimate(
+    session: &mut Session,
+    raw: &str,
+    equations: Vec<Equation>,
+    open: OpenSample,
+    instruments: Option<&[Vec<f64>]>,
+    method: &Method<'_>,
+) -> Result<()> {
+    let columns: Vec<Vec<Vec<f64>>> = equations.iter().map(Equation::columns).collect();
+    let right = match instruments {
+        None => columns.clone(),
+        Some(z) => {
+            columns.iter().map(|own| own.iter().map(|c| project(c, z)).collect()).collect::<Result<_>>()?
+        }
+    };
+    let fit = steps(&equations, &columns, &right, method)?;
+    let rest = residuals(&equations, &columns, &fit.b);
+    let mut layout = Layout::default();
+    for equation in &equations {
+        layout.equation(&equation.name, equation.side.names(), &equation.side.estimated());
+    }
+    let parameters = layout.parameters(&fit.b, &fit.v);
+    let n = equations[0].y.len() as f64;
+    let names: Vec<String> = equations.iter().map(|e| e.name.clone()).collect();
+    let depvars: Vec<String> = equations.iter().map(|e| e.depvar.clone()).collect();
+    let full = vec![0.0; session.frame.n_rows()];
+    let touse = open.touse.clone();
+    let design = equations[0].side.design.clone();
+    let model = open.close(session, depvars.join(" "), &full, design, true);
+    let mut est = post::begin(method.cmd, &format!("{} {raw}", method.cmd), &parameters, &model);
+    let results = &mut est.results;
+    let total = fit.b.len() as f64;
+    results.scalar("N", n).scalar("k", total).scalar("k_eq", equations.len() as f64).scalar("rank", total);
+    let df_r = n * equations.len() as f64 - total;
+    if method.small {
+        results.scalar("df_r", df_r).text("small", "small");
+    }
+    if method.dfk {
+        results.text("dfk", "dfk");
+    }
+    if method.iterations > 1 {
+        results.scalar("ic", fit.steps as f64);
+    }
+    let mut from = 0;
+    for (e, equation) in equations.iter().enumerate() {
+        let rss: f64 = rest[e].iter().map(|r| r * r).sum();
+        let tss = ols::total_squares(&equation.y, None, equation.side.constant);
+        let slopes: Vec<usize> = (from..from + equation.side.columns().len()).collect();
+        let test = wald::test_zero(&fit.b, &fit.v, &slopes);
+        equation_results(results, e + 1, &test, method.small.then_some(df_r));
+        let size = columns[e].len();
+        let divisor = if method.dfk { n - size as f64 } else { n };
+        let number = e + 1;
+        results.scalar(&format!("rss_{number}"), rss).scalar(&format!("mss_{number}"), tss - rss);
+        results
+            .scalar(&format!("r2_{number}"), 1.0 - rss / tss)
+            .scalar(&format!("rmse_{number}"), (rss / divisor).sqrt());
+        from += size;
+    }
+    let stripe: Vec<Stripe> = names.iter().map(|n| Stripe::term(n.clone())).collect();
+    results
+        .matrix("Sigma", Matrix::square(fit.sigma.data().to_vec(), stripe))
+        .text("eqnames", names.join(" "));
+    results.text("title", method.title).text("method", method.method).text("properties", "b V");
+    session.post_estimation(est, touse);
+    Ok(())
+}
+
+/// The part of a column that the instruments explain.
+fn project(column: &[f64], instruments: &[Vec<f64>]) -> Result<Vec<f64>> {
+    let views: Vec<&[f64]> = instruments.iter().map(Vec::as_slice).collect();
+    let fit = ols::fit(&Request { constant: false, ..Request::new(column, &views) }).map_err(fit_error)?;
+    Ok(column.iter().zip(&fit.residuals).map(|(c, r)| c - r).collect())
+}
+
+/// Model test of one equation.
+fn equation_results(results: &mut Results, number: usize, test: &wald::Wald, df_r: Option<f64>) {
+    let df = test.df as f64;
+    results.scalar(&format!("df_m{number}"), df);
+    let p = match df_r {
+        Some(df_r) => {
+            results.scalar(&format!("F_{number}"), test.f());
+            f_tail(df, df_r, test.f())
+        }
+        None => {
+            results.scalar(&format!("chi2_{number}"), test.chi2);
+            chi2_tail(df, test.chi2)
+        }
+    };
+    results.scalar(&format!("p_{number}"), if test.df == 0 { MISSING } else { p });
+}
+
+/// Prints the equations and the table of the active results.
+pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    level(session, cmd)?;
+    let e = &session.e.results;
+    let scalar = |name: String| e.get_scalar(&name).unwrap_or(MISSING);
+    let names: Vec<String> = e.get_text("eqnames").unwrap_or("").split(' ').map(String::from).collect();
+    let small = e.get_text("small").is_some();
+    let mut lines = vec![
+        String::new(),
+        e.get_text("title").unwrap_or("").to_string(),
+        "-".repeat(78),
+        format!(
+            "Equation             Obs   Params         RMSE  \"R-squared\" {:>9}   {}",
+            if small { "F-Stat" } else { "chi2" },
+            if small { "P>F" } else { "P>chi2" }
+        ),
+        "-".repeat(78),
+    ];
+    for (i, name) in names.iter().enumerate() {
+        let number = i + 1;
+        let statistic = scalar(format!("{}_{number}", if small { "F" } else { "chi2" }));
+        lines.push(format!(
+            "{:<15}{:>9}{:>9}{:>13}{:>13}{:>10}   {}",
+            format::abbrev(name, 15),
+            format::bare("%9.0f", scalar("N".to_string())),
+            format::bare("%9.0f", scalar(format!("df_m{number}"))),
+            format::bare("%9.0g", scalar(format!("rmse_{number}"))),
+            format::bare("%7.4f", scalar(format!("r2_{number}"))),
+            format::bare("%9.2f", statistic),
+            format::bare("%6.4f", scalar(format!("p_{number}")))
+        ));
+    }
+    lines.push("-".repeat(78));
+    lines.push(String::new());
+    if !cmd.has("noheader") {
+        lines.iter().for_each(|l| session.print(l));
+    }
+    ml_command::table(session, cmd, &Look { equations: true, ..Look::default() })
+}

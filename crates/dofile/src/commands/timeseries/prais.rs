@@ -1,0 +1,248 @@
+//! `prais`: regression with errors of first-order autocorrelation, by Prais and Winsten or Cochrane and Orcutt.
+//!
+//! Stores in `e()`: N df_m df_r F r2 r2_a rmse mss rss ll rho dw dw_0 ic tol rank N_gaps, b, V, cmd depvar method
+//! tranmeth rhotype vce vcetype clustvar. Formulas: [TS] prais, Methods and formulas.
+
+use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::error::{Result, StataError};
+use crate::estimation::display::{fit_error, level, show_active};
+use crate::estimation::header::{Fact, show};
+use crate::estimation::model::{Model, Reading, VceSpec};
+use crate::estimation::post::{self, Parameters, plain_stripe, stata};
+use crate::estimators::autocorrelation::{Rho, durbin_watson, transform};
+use crate::estimators::distributions::f_tail;
+use crate::estimators::ols::{self, OlsFit, Request};
+use crate::estimators::qr::{Design as Columns, choose_columns};
+use crate::estimators::vce::{Clusters, Vce};
+use crate::format;
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::syntax::split::ParsedCommand;
+use crate::tsset::Panel;
+use crate::value::MISSING;
+
+const SYNTAX: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::text("RHOtype"),
+    OptSpec::flag("CORc"),
+    OptSpec::flag("TWOstep"),
+    OptSpec::flag("noCONstant"),
+    OptSpec::flag("Robust"),
+    OptSpec::text("CLuster"),
+    OptSpec::text("vce"),
+    OptSpec::flag("noDW"),
+    OptSpec::real("Level"),
+    OptSpec::int("ITERate"),
+    OptSpec::real("TOLerance"),
+    OptSpec::flag("noLOg"),
+])
+.unsupported(&["SSEsearch", "HASconstant", "SAVESpace", "COEFLegend"]);
+
+/// The command.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "prais",
+    min: 5,
+    form: Form::Standard(&SYNTAX),
+    by: ByRule::No,
+    run,
+    syntax: "prais depvar [indepvars] [if] [in] [, corc rhotype(regress|freg|tscorr|dw|theil|nagar) twostep noconstant vce(ols|robust|cluster v|hc2|hc3) tolerance(#) level(#) nolog]",
+    notes: "stores e(N df_m df_r F r2 r2_a rmse mss rss ll rho dw dw_0 ic), e(b), e(V), r(table); series without gaps, no panels; formulas: [TS] prais",
+    examples: &[Example {
+        // Deviations -1.5 -.5 1.5 .5: rho = .75/4.75, and the mean of y(t) - rho y(t-1) over 1 - rho is 3.125.
+        run: "input t y\n1 1\n2 2\n3 4\n4 3\nend\ntsset t\nprais y, corc twostep nolog",
+        expect: &[("e(rho)", 0.157_894_736_842_105_26), ("_b[_cons]", 3.125)],
+    }],
+};
+
+/// The kind of `rhotype()`, and its name.
+pub(in crate::commands) fn rho_type(text: Option<&str>) -> Result<(Rho, &'static str)> {
+    let text = text.unwrap_or("regress").trim();
+    let is = |full: &str, least: usize| text.len() >= least && full.starts_with(text);
+    Ok(if is("regress", 3) {
+        (Rho::Regress, "regress")
+    } else if is("freg", 3) {
+        (Rho::Forward, "freg")
+    } else if is("tscorr", 3) {
+        (Rho::Autocorrelation, "tscorr")
+    } else if text == "dw" {
+        (Rho::DurbinWatson, "dw")
+    } else if is("theil", 3) {
+        (Rho::Theil, "theil")
+    } else if is("nagar", 3) {
+        (Rho::Nagar, "nagar")
+    } else {
+        return Err(StataError::invalid(format!("rhotype({text}) invalid")));
+    })
+}
+
+/// The series in the order of time, with the regressors that are kept and the constant.
+struct Series {
+    order: Vec<usize>,
+    y: Vec<f64>,
+    columns: Vec<Vec<f64>>,
+}
+
+fn series(session: &Session, model: &Model, time: usize, delta: f64) -> Result<Series> {
+    let at = |i: usize| session.frame.num_at(time, model.design.rows[i]);
+    let mut order: Vec<usize> = (0..model.y.len()).collect();
+    order.sort_by(|a, b| at(*a).total_cmp(&at(*b)));
+    if order.windows(2).any(|w| (at(w[1]) - at(w[0])) / delta != 1.0) {
+        return Err(StataError::new(498, "the sample may not have gaps in time"));
+    }
+    let pick = |values: &[f64]| order.iter().map(|i| values[*i]).collect::<Vec<f64>>();
+    let mut columns: Vec<Vec<f64>> = model.columns().iter().map(|c| pick(c)).collect();
+    columns.extend(model.constant.then(|| vec![1.0; order.len()]));
+    Ok(Series { y: pick(&model.y), columns, order })
+}
+
+/// Regression without a constant of its own.
+fn plain(y: &[f64], columns: &[Vec<f64>], vce: Vce<'_>) -> Result<OlsFit> {
+    let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+    ols::fit(&Request { constant: false, vce, ..Request::new(y, &views) }).map_err(fit_error)
+}
+
+fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if cmd.list.trim().is_empty() && session.e.cmd() == "prais" {
+        return display(session, cmd);
+    }
+    let (rho_type, rho_name) = rho_type(cmd.options.text("rhotype"))?;
+    let declared = Panel::of(&session.frame)?;
+    let Some(time) = declared.time else {
+        return Err(StataError::new(111, "time variable not set, use tsset varname ..."));
+    };
+    if declared.panel.is_some() {
+        return Err(StataError::new(459, "prais is for one series; see xtpcse and xtgls for panels"));
+    }
+    let reading = Reading { weight_kinds: &[], further: vec![time], ..Reading::new(cmd) };
+    let mut model = reading.model(session)?.enough()?;
+    let omitted = {
+        let columns = model.columns();
+        choose_columns(Columns { columns: &columns, weights: None, constant: model.constant }).1
+    };
+    let names = model.omit(&omitted);
+    post::note_omitted(session, &names);
+    let series = series(session, &model, time, declared.delta)?;
+    let k = series.columns.len();
+    let residuals = |b: &[f64]| -> Vec<f64> {
+        (0..series.y.len())
+            .map(|i| series.y[i] - series.columns.iter().zip(b).map(|(c, b)| c[i] * b).sum::<f64>())
+            .collect()
+    };
+    let first = plain(&series.y, &series.columns, Vce::Classical)?;
+    let dw_0 = durbin_watson(&first.residuals);
+    let corc = cmd.has("corc");
+    let limit =
+        if cmd.has("twostep") { 1 } else { cmd.options.int("iterate").map_or(100, |i| i.max(1) as usize) };
+    let tolerance = cmd.options.real("tolerance").unwrap_or(1e-6);
+    let (mut rho, mut b, mut steps) = (0.0, first.b, 0);
+    let mut log = vec![0.0];
+    let transformed = |rho: f64| -> (Vec<f64>, Vec<Vec<f64>>) {
+        (transform(&series.y, rho, corc), series.columns.iter().map(|c| transform(c, rho, corc)).collect())
+    };
+    while steps < limit {
+        let next = rho_type.estimate(&residuals(&b), k);
+        if !next.is_finite() || next.abs() >= 1.0 {
+            return Err(StataError::new(430, "convergence not achieved: rho is outside -1 to 1"));
+        }
+        let (y, columns) = transformed(next);
+        b = plain(&y, &columns, Vce::Classical)?.b;
+        steps += 1;
+        let moved = (next - rho).abs();
+        rho = next;
+        log.push(rho);
+        if moved < tolerance {
+            break;
+        }
+    }
+    if !cmd.has("nolog") {
+        session.print("");
+        for (i, rho) in log.iter().enumerate() {
+            session.print(format!("Iteration {i}:  rho = {}", format::bare("%6.4f", *rho)));
+        }
+    }
+    let (y, columns) = transformed(rho);
+    let of_row: Vec<u32>;
+    let vce = match (&model.vce, &model.clusters) {
+        (VceSpec::Cluster(_), Some(c)) => {
+            of_row = series.order.iter().skip(usize::from(corc)).map(|i| c.of_row[*i]).collect();
+            Vce::Cluster(Clusters { of_row: &of_row, count: c.count })
+        }
+        _ => model.kernel_vce(),
+    };
+    let fit = plain(&y, &columns, vce)?;
+    post_results(session, cmd, model, &fit, &y);
+    let dw = durbin_watson(&fit.residuals);
+    let e = &mut session.e.results;
+    e.scalar("rho", rho).scalar("dw_0", dw_0).scalar("dw", dw).scalar("ic", steps as f64);
+    e.scalar("tol", tolerance).scalar("N_gaps", 0.0);
+    e.text("rhotype", rho_name).text("tranmeth", if corc { "corc" } else { "prais" });
+    e.text("method", if cmd.has("twostep") { "twostep" } else { "iterated" });
+    let title = if corc { "Cochrane-Orcutt AR(1) regression" } else { "Prais-Winsten AR(1) regression" };
+    e.text(
+        "title",
+        format!("{title} with {} estimates", if cmd.has("twostep") { "twostep" } else { "iterated" }),
+    );
+    display(session, cmd)
+}
+
+fn post_results(session: &mut Session, cmd: &ParsedCommand, model: Model, fit: &OlsFit, y: &[f64]) {
+    let parameters = Parameters::spread(plain_stripe(model.names()), &model.estimated(), &fit.b, &fit.v);
+    let mut est = post::begin("prais", &post::command_line(cmd), &parameters, &model);
+    let one = f64::from(u8::from(model.constant));
+    // The transformed constant counts as one: squares around the mean.
+    let tss = ols::total_squares(y, None, model.constant);
+    let df_m = fit.b.len() as f64 - one;
+    let (mss, r2) = (tss - fit.rss, 1.0 - fit.rss / tss);
+    let slopes: Vec<usize> = (0..model.columns().len()).collect();
+    let f = if model.is_robust() {
+        let test = crate::estimators::wald::test_zero(&fit.b, &fit.v, &slopes);
+        if test.df == slopes.len() { test.f() } else { f64::NAN }
+    } else {
+        (mss / df_m) / (fit.rss / fit.df_residual)
+    };
+    est.results
+        .scalar("N", fit.n)
+        .scalar("df_m", df_m)
+        .scalar("df_r", fit.df_r)
+        .scalar("F", stata(f))
+        .scalar("r2", stata(r2))
+        .scalar("r2_a", stata(1.0 - (1.0 - r2) * (fit.n - one) / fit.df_residual))
+        .scalar("rmse", fit.rmse)
+        .scalar("mss", mss)
+        .scalar("rss", fit.rss)
+        .scalar("ll", stata(fit.ll))
+        .scalar("rank", fit.b.len() as f64);
+    est.results.text("predict", "prais_p").text("properties", "b V");
+    let touse = model.touse;
+    session.post_estimation(est, touse);
+}
+
+fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let level = level(session, cmd)?;
+    let e = &session.e.results;
+    let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
+    let (f, df_m, df_r) = (scalar("F"), scalar("df_m"), scalar("df_r"));
+    let p = if crate::value::is_missing(f) { MISSING } else { f_tail(df_m, df_r, f) };
+    let facts = [
+        Fact::observations(scalar("N")),
+        Fact::statistic("F", &[df_m, df_r], f),
+        Fact::probability("Prob > F", p),
+        Fact::probability("R-squared", scalar("r2")),
+        Fact::probability("Adj R-squared", scalar("r2_a")),
+        Fact::new("Root MSE", "%9.5g", scalar("rmse")),
+    ];
+    let title = e.get_text("title").unwrap_or("").to_string();
+    let (rho, dw_0, dw) = (scalar("rho"), scalar("dw_0"), scalar("dw"));
+    session.print("");
+    session.print(title);
+    session.print("");
+    show(session, &[], &facts, 17, 10);
+    session.print("");
+    show_active(session, level, None)?;
+    session.print(format!("         rho |  {}", format::number("%9.0g", rho)));
+    session.print("-".repeat(78));
+    if !cmd.has("nodw") {
+        session.print(format!("Durbin–Watson statistic (original)    = {}", format::bare("%8.6f", dw_0)));
+        session.print(format!("Durbin–Watson statistic (transformed) = {}", format::bare("%8.6f", dw)));
+    }
+    Ok(())
+}
