@@ -5,6 +5,7 @@
 //! - [`domain`]: pure types and rules (job life cycle, plan contract, expressions, verdict).
 //! - [`ports`]: the traits at the edge of the domain (store, runner, clock, ids …).
 //! - [`library`]: the do-template library (load, validate, index, rank, render).
+//! - [`render`]: a run's tables and figures as xlsx, docx, tex, pdf, png, dta.
 //! - [`service`]: the use cases, one file each.
 //! - [`adapters`]: what implements the ports (SQLite, launcher and sandbox, tabular files).
 //! - [`worker`]: claims queued jobs, runs, adopts and recovers them.
@@ -24,6 +25,7 @@ pub mod domain;
 pub mod http;
 pub mod library;
 pub mod ports;
+pub mod render;
 pub mod service;
 pub mod telemetry;
 pub mod worker;

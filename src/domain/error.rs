@@ -98,6 +98,8 @@ error_codes! {
     PlanMissing => "PLAN_MISSING", false;
     PlanOutdated => "PLAN_OUTDATED", false;
     RunNotFound => "RUN_NOT_FOUND", false;
+    RunNotSucceeded => "RUN_NOT_SUCCEEDED", false;
+    RenderingFailed => "RENDERING_FAILED", false;
     RangeNotSatisfiable => "RANGE_NOT_SATISFIABLE", false;
     ArtifactNotFound => "ARTIFACT_NOT_FOUND", false;
     ArtifactPathUnsafe => "ARTIFACT_PATH_UNSAFE", false;

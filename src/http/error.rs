@@ -54,8 +54,9 @@ pub fn status_of(code: ErrorCode) -> StatusCode {
         | E::PlanAlreadyFrozenConflict
         | E::PlanMissing
         | E::PlanOutdated
+        | E::RunNotSucceeded
         | E::LlmDataSharingNone => StatusCode::CONFLICT,
-        E::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+        E::IdempotencyKeyReused | E::RenderingFailed => StatusCode::UNPROCESSABLE_ENTITY,
         E::ArtifactExpired | E::JobGone => StatusCode::GONE,
         E::TenantIdUnsafe
         | E::InputValidationFailed

@@ -12,7 +12,8 @@ use crate::domain::plan::PLAN_VERSION;
 pub struct EnqueueRun<'a>(pub &'a Context);
 
 impl EnqueueRun<'_> {
-    /// Queues the job, or answers its state if it is queued, running or succeeded already.
+    /// Queues the job, or answers its state if it is queued, running or succeeded already. `formats` are made of
+    /// the next success beside those of the plan; a job that has succeeded is rendered by a request of its own.
     ///
     /// # Errors
     /// `PLAN_MISSING`, `PLAN_OUTDATED`, `JOB_ILLEGAL_TRANSITION`, `JOB_VERSION_CONFLICT`, `STORAGE_FULL`,
@@ -22,6 +23,7 @@ impl EnqueueRun<'_> {
         caller: &Caller,
         tenant: &TenantId,
         job_id: &JobId,
+        formats: &[String],
         if_match: Option<u64>,
     ) -> Result<JobRecord, Problem> {
         let ctx = self.0;
@@ -29,13 +31,19 @@ impl EnqueueRun<'_> {
             let job = ctx.load_job(tenant, job_id).await?;
             check_if_match(if_match, &job)?;
             if matches!(job.status, JobStatus::Queued | JobStatus::Running | JobStatus::Succeeded) {
-                return Ok(job);
+                let waits = job.status != JobStatus::Succeeded;
+                let Some(next) = job.with_formats(formats, ctx.clock.now()).filter(|_| waits) else {
+                    return Ok(job);
+                };
+                let event = job_event(ctx, caller, "run.formats_added", Some(&job), &next);
+                return put_job(ctx, &job, next, event).await;
             }
             check_plan(&job)?;
             job.check_inputs_kept()?;
             ctx.check_space().await?;
             let _admitted = admit_queued(ctx, tenant).await?;
-            let next = job.enqueue(ctx.clock.now())?;
+            let mut next = job.enqueue(ctx.clock.now())?;
+            next.ask_formats(formats);
             let event = job_event(ctx, caller, "run.queued", Some(&job), &next);
             put_job(ctx, &job, next, event).await
         })

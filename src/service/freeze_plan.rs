@@ -135,6 +135,7 @@ impl FreezePlan<'_> {
             ctx.check_space().await?;
             let _admitted = admit_queued(ctx, tenant).await?;
             let mut queued = frozen.enqueue(ctx.clock.now())?;
+            queued.ask_formats(&body.output_formats);
             // One commit, one version, however many steps it takes.
             queued.version = job.version + 1;
             let mut events = Vec::new();

@@ -37,6 +37,7 @@ pub mod quotas;
 pub mod receive_upload;
 pub mod redeem_task_code;
 pub mod reload;
+pub mod render_run;
 pub mod retention;
 pub mod revise_plan;
 pub mod select_sheet;

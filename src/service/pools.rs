@@ -60,6 +60,8 @@ pub struct Pools {
     pub uploads: Pool,
     /// Turning uploads into canonical data; CPU bound.
     pub ingest: Pool,
+    /// Making documents of finished runs; CPU bound.
+    pub renders: Pool,
     /// Small durable writes of artifacts.
     pub writes: Pool,
     /// Checking passwords: each takes memory and time on purpose.
@@ -73,6 +75,7 @@ impl Pools {
             reads: Pool::new("reads", cores * 8, Duration::from_secs(10)),
             uploads: Pool::new("uploads", cores * 4, Duration::from_secs(10)),
             ingest: Pool::new("ingest", cores, Duration::from_secs(600)),
+            renders: Pool::new("renders", cores.div_ceil(2), Duration::from_secs(60)),
             writes: Pool::new("writes", cores * 8, Duration::from_secs(10)),
             passwords: Pool::new("passwords", cores.div_ceil(2), Duration::from_secs(5)),
         }

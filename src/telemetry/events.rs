@@ -230,6 +230,12 @@ pub const EVENTS: &[Event] = &[
         "A stored record was written by a newer release and is left as it is. Start that release again.",
         "key",
     ),
+    event(
+        "SS_RENDERING_FAILED",
+        "warn",
+        "A format that was asked for could not be made of a succeeded run; the run says so among its checks.",
+        "run_id, format, reason",
+    ),
     event("SS_RETENTION_POSTPONED", "warn", "A removal was left to a later pass of the sweeper.", "error"),
     event(
         "SS_RETENTION_REMOVED",

@@ -18,6 +18,7 @@ use super::judge::judge;
 use super::prepare::{MANIFEST, Manifest, PrepareError, frozen_template, prepare, read_manifest, run_path};
 use super::publish::{Story, publish};
 use super::queue::JobKey;
+use super::renderings::renderings;
 use super::{WorkerDeps, WorkerOptions};
 use crate::domain::ids::RunId;
 use crate::domain::job::JobRecord;
@@ -220,7 +221,7 @@ impl Shared {
             }
             other => other,
         };
-        let artifacts = match published {
+        let mut artifacts = match published {
             Ok(artifacts) => artifacts,
             Err(error) => {
                 tracing::error!(event = "SS_RUN_NOT_PUBLISHED", %run_id, %error, "the artifacts of an attempt could not be published");
@@ -228,6 +229,16 @@ impl Shared {
                 return self.fail(job, run_id, Cause::Internal, "publish", lines);
             }
         };
+        if run.status == RunStatus::Succeeded {
+            // Formats may have been asked for while the run was under way.
+            let key = (job.tenant_id.clone(), job.job_id.clone());
+            let read = conclude::read(&self.deps, &key, || self.is_abandoned());
+            let current = self.runtime.block_on(read);
+            let (files, warnings) =
+                renderings(&self.deps, current.as_deref().unwrap_or(job), &run, &artifacts);
+            artifacts.extend(files);
+            run.checks.extend(warnings);
+        }
         self.commit_end(job, &run, &artifacts)
     }
 

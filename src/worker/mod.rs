@@ -14,6 +14,7 @@ mod probe;
 mod publish;
 mod queue;
 mod ranks;
+mod renderings;
 mod scheduler;
 mod start;
 

@@ -76,6 +76,24 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "render",
+        &[
+            "crate::ports",
+            "crate::service",
+            "crate::adapters",
+            "crate::http",
+            "crate::worker",
+            "crate::library",
+            "crate::config",
+            "crate::app",
+            "crate::cli",
+            "tokio::",
+            "axum::",
+            "rusqlite::",
+            "reqwest::",
+        ],
+    ),
+    (
         "adapters",
         &[
             "crate::service",

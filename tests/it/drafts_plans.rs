@@ -183,7 +183,7 @@ async fn unknown_fields_bad_expressions_and_unknown_templates_are_refused_by_nam
     let draft = json!({"outcome_var": "pay", "data_steps": [{"kind": "append", "dataset_key": "more"}]});
     app.put(&job, "/draft", &draft).await.refused(400, "INPUT_VALIDATION_FAILED");
     app.put(&job, "/draft", &ols()).await.ok();
-    let formats = json!({"output_formats": ["csv", "docx"]});
+    let formats = json!({"output_formats": ["csv", "odt"]});
     app.post(&job, "/plan/freeze", &formats).await.refused(400, "INPUT_VALIDATION_FAILED");
     app.stop().await;
 }

@@ -151,7 +151,10 @@ async fn the_document_the_library_and_the_capabilities_are_served() {
     }
     assert!(document["paths"]["/v1/jobs"]["post"].is_null(), "jobs are created by redeem alone");
     let capabilities = Answer::of(get("/v1/capabilities")).await.ok();
-    assert_eq!(capabilities["output_formats"], json!(["csv", "svg", "log", "do"]));
+    assert_eq!(
+        capabilities["output_formats"],
+        json!(["csv", "svg", "log", "do", "xlsx", "docx", "tex", "pdf", "png", "dta"])
+    );
     Answer::of(get("/v1/templates")).await.refused(401, "AUTH_BEARER_TOKEN_MISSING");
     let job = app.job("").await;
     let list = Answer::of(app.request(Method::GET, "/v1/templates?family=linear", &job.token)).await.ok();

@@ -39,6 +39,7 @@ mod process;
 mod queue;
 mod redeem;
 mod reload;
+mod renderings;
 mod retention;
 mod runner_faults;
 mod runner_limits;

@@ -80,6 +80,7 @@ impl JobRecord {
             fence: 0,
             automatic_attempts_used: 0,
             runs: Vec::new(),
+            output_formats: Vec::new(),
             artifacts_index: Vec::new(),
             retention: serde_json::Map::new(),
             migrations: Vec::new(),

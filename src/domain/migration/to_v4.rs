@@ -86,6 +86,7 @@ pub fn to_v4(record: Members, facts: &Facts) -> Result<Members, Refusal> {
         fence: runs.len() as u64,
         automatic_attempts_used: 0,
         runs,
+        output_formats: Vec::new(),
         artifacts_index,
         retention: Map::new(),
         migrations: vec![entry(&record, facts, version, status, &missing)],

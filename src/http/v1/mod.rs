@@ -65,6 +65,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(runs::list::handler))
         .routes(routes!(runs::get::handler))
         .routes(routes!(runs::log::handler))
+        .routes(routes!(runs::render::handler))
         .routes(routes!(artifacts::list::handler))
         .routes(routes!(artifacts::get::handler))
 }

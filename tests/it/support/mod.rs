@@ -7,6 +7,7 @@ pub mod context;
 pub mod fickle_store;
 pub mod lived_in;
 pub mod memory_store;
+pub mod pdf;
 pub mod program;
 pub mod provider;
 pub mod records;

@@ -95,7 +95,7 @@ pub async fn retry(
 ) -> Result<Json<RunAnswer>, ApiError> {
     let caller = access.caller.because(checked(body.reason)?);
     let job = EnqueueRun(&app.ctx)
-        .execute(&caller, &access.job.tenant_id, &access.job.job_id, if_match)
+        .execute(&caller, &access.job.tenant_id, &access.job.job_id, &[], if_match)
         .await
         .map_err(|problem| ApiError::from(problem).for_if_match(if_match))?;
     Ok(Json(RunAnswer::from(&job)))

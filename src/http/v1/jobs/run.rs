@@ -48,10 +48,10 @@ pub async fn handler(
     Query(query): Query<Formats>,
     OptionalJson(body): OptionalJson<RunRequest>,
 ) -> Result<Json<RunAnswer>, ApiError> {
-    checked_formats(body.output_formats.as_deref().unwrap_or_default())?;
-    checked_formats(&query.list())?;
+    let formats = [body.output_formats.unwrap_or_default(), query.list()].concat();
+    checked_formats(&formats)?;
     let job = EnqueueRun(&app.ctx)
-        .execute(&access.caller, &access.job.tenant_id, &access.job.job_id, if_match)
+        .execute(&access.caller, &access.job.tenant_id, &access.job.job_id, &formats, if_match)
         .await
         .map_err(|problem| ApiError::from(problem).for_if_match(if_match))?;
     Ok(Json(RunAnswer::from(&job)))

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::domain::job::record::DataSharing;
 use crate::http::extract::body::Json;
 use crate::http::state::App;
-use crate::library::freeze::FORMATS_ALWAYS;
+use crate::http::v1::plan::formats::all_formats;
 
 /// What this service can do.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -51,7 +51,7 @@ pub async fn handler(State(app): State<App>) -> Json<Capabilities> {
             formats: ["csv", "xlsx", "xls", "dta"].map(str::to_owned).to_vec(),
             multipart_threshold: None,
         },
-        output_formats: FORMATS_ALWAYS.map(str::to_owned).to_vec(),
+        output_formats: all_formats().into_iter().map(str::to_owned).collect(),
         run_timeout_seconds: options.run_timeout_seconds,
         languages: vec!["en".to_owned(), "zh".to_owned()],
     })

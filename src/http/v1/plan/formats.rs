@@ -1,9 +1,9 @@
-//! Formats of outputs: csv, svg, log and do always; others are renderings, which this release does not make.
+//! Formats of outputs: csv, svg, log and do always; the others are renderings on request.
 
 use serde::Deserialize;
 
 use crate::domain::error::Problem;
-use crate::library::freeze::FORMATS_ALWAYS;
+use crate::library::freeze::{FORMATS_ALWAYS, FORMATS_ON_REQUEST};
 
 /// `?output_formats=csv,svg`
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -21,18 +21,32 @@ impl Formats {
     }
 }
 
+/// Returns every format: made always, then on request.
+pub fn all_formats() -> Vec<&'static str> {
+    FORMATS_ALWAYS.into_iter().chain(FORMATS_ON_REQUEST).collect()
+}
+
 /// Checks that every format can be made.
 ///
 /// # Errors
 /// `INPUT_VALIDATION_FAILED` naming each that cannot.
 pub fn checked_formats(formats: &[String]) -> Result<(), Problem> {
+    checked_formats_at("output_formats", formats)
+}
+
+/// As [`checked_formats`], for a field of another name.
+///
+/// # Errors
+/// `INPUT_VALIDATION_FAILED` naming each that cannot.
+pub fn checked_formats_at(field: &str, formats: &[String]) -> Result<(), Problem> {
+    let known = all_formats();
     let errors: Vec<(String, String)> = formats
         .iter()
         .enumerate()
-        .filter(|(_, format)| !FORMATS_ALWAYS.contains(&format.as_str()))
+        .filter(|(_, format)| !known.contains(&format.as_str()))
         .map(|(i, format)| {
             let shown: String = format.chars().take(20).collect();
-            (format!("output_formats[{i}]"), format!("{shown} is not one of {}", FORMATS_ALWAYS.join(", ")))
+            (format!("{field}[{i}]"), format!("{shown} is not one of {}", known.join(", ")))
         })
         .collect();
     if errors.is_empty() { Ok(()) } else { Err(Problem::validation_all(errors)) }

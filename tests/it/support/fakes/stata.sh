@@ -65,5 +65,6 @@ broken_table) good; echo 'x,abc,1,1,1,1,' >> table_coefficients.csv ;;
 status) good; exit 4 ;;
 crash) { begin; body; } > main.log; kill -9 $$ ;;
 children) good; setsid sleep 996 & ;;
+no_room_for_renderings) good; echo x > renderings ;;
 changes_data) echo changed > data.dta; good ;;
 esac

@@ -1,0 +1,156 @@
+//! What a report says around its tables: facts of the run, notes below tables, how the sample came about.
+
+use serde_json::Value;
+
+use super::grid::{Align, Grid, Row, RowKind};
+use super::number::whole_or_fixed;
+use super::report::Style;
+use super::table::Table;
+use super::words::{name, pick};
+use super::{Language, Source};
+
+/// Facts in pairs: analysis, data, observations, standard errors, engine …
+pub fn facts(source: &Source<'_>, style: &Style<'_>) -> Vec<(String, String)> {
+    let language = style.options.language;
+    let (run, plan) = (source.run, source.plan);
+    let mut facts = Vec::new();
+    let mut add = |en: &str, zh: &str, value: Option<String>| {
+        if let Some(value) = value.filter(|v| !v.is_empty()) {
+            facts.push((pick(language, en, zh), value));
+        }
+    };
+    let template = format!("{} {}", plan.template.template_id.as_str(), plan.template.version);
+    add("Analysis", "分析模板", Some(template));
+    add("Data", "数据", source.data_name.clone());
+    let metric = |name: &str| run.metrics.get(name);
+    add("Observations", "观测数", metric("n_used").and_then(Value::as_f64).map(|n| whole_or_fixed(n, 0)));
+    add("Sample condition", "样本条件", plan.sample_if.as_ref().map(|c| c.canonical.clone()));
+    let text = |name: &str| metric(name).and_then(Value::as_str);
+    add("Standard errors", "标准误", text("std_errors").map(|se| std_errors(se, style)));
+    add("Weights", "权重", text("weight_kind").filter(|w| *w != "none").map(str::to_owned));
+    let engine = &run.engine;
+    let kind = match engine.kind.as_str() {
+        "open" => "open engine",
+        "stata" => "Stata",
+        other => other,
+    };
+    let parts = [Some(kind), engine.edition.as_deref(), engine.version.as_deref()];
+    add("Engine", "计算引擎", Some(parts.into_iter().flatten().collect::<Vec<_>>().join(" ")));
+    add("Seed", "随机种子", metric("seed").map(|_| plan.seed.to_string()));
+    add("Run", "运行编号", Some(run.run_id.to_string()));
+    facts
+}
+
+/// The kind of standard errors in words.
+fn std_errors(kind: &str, style: &Style<'_>) -> String {
+    let language = style.options.language;
+    match kind {
+        "robust" => pick(language, "heteroskedasticity-robust", "异方差稳健"),
+        "ml" | "mle" => pick(language, "maximum likelihood", "极大似然"),
+        "oim" => pick(language, "observed information matrix", "观测信息矩阵"),
+        "ols" | "classical" | "conventional" => pick(language, "classical", "经典（同方差）"),
+        other => match other.strip_prefix("cluster ") {
+            Some(columns) => {
+                let words: Vec<String> = columns.split_whitespace().map(|c| style.variable(c)).collect();
+                let by = words.join(", ");
+                pick(language, &format!("clustered by {by}"), &format!("按 {by} 聚类"))
+            }
+            None => other.to_owned(),
+        },
+    }
+}
+
+/// Notes below a coefficient table: kind of standard errors, outcome, stars.
+pub fn regression_notes(source: &Source<'_>, table: &Table, style: &Style<'_>) -> Vec<String> {
+    let language = style.options.language;
+    let kind = source.run.metrics.get("std_errors").and_then(Value::as_str);
+    let kind = kind.map(|k| std_errors(k, style));
+    let mut notes = vec![match kind {
+        Some(kind) => pick(
+            language,
+            &format!("Standard errors in parentheses ({kind})."),
+            &format!("括号内为标准误（{kind}）。"),
+        ),
+        None => pick(language, "Standard errors in parentheses.", "括号内为标准误。"),
+    }];
+    let outcome = table.position("equation").map(|_| table.cell(0, "equation").text());
+    let outcome =
+        outcome.filter(|o| (0..table.rows.len()).all(|row| table.cell(row, "equation").text() == *o));
+    // Names such as `_t` or `dydx` are the engine's, not a column's.
+    if let Some(outcome) = outcome.filter(|o| source.plan.contract.bound.values().any(|v| v == *o)) {
+        let words = style.variable(outcome);
+        notes.push(pick(language, &format!("Outcome: {words}."), &format!("因变量：{words}。")));
+    }
+    if style.options.stars {
+        notes.push("* p < 0.10, ** p < 0.05, *** p < 0.01".to_owned());
+    }
+    notes
+}
+
+/// How many rows each step left, and why.
+pub fn flow(source: &Source<'_>, language: Language) -> Option<Grid> {
+    let steps = &source.run.sample_flow;
+    if steps.is_empty() {
+        return None;
+    }
+    let words = |step: &str| match step {
+        "loaded" => pick(language, "Rows read", "读入行数"),
+        "selected" => pick(language, "Rows selected", "满足样本条件"),
+        "used" => pick(language, "Rows used", "用于分析"),
+        other => other.to_owned(),
+    };
+    Some(Grid {
+        title: pick(language, "Sample", "样本"),
+        head: vec![
+            name("step", language),
+            name("rows", language),
+            pick(language, "Dropped", "剔除"),
+            pick(language, "Reason", "原因"),
+        ],
+        align: vec![Align::Left, Align::Right, Align::Right, Align::Left],
+        rows: steps
+            .iter()
+            .map(|s| Row {
+                kind: RowKind::Body,
+                cells: vec![
+                    words(&s.step),
+                    s.rows.to_string(),
+                    s.dropped.to_string(),
+                    reason(s.reason.as_deref().unwrap_or_default(), language),
+                ],
+            })
+            .collect(),
+        notes: Vec::new(),
+    })
+}
+
+/// Why rows were left out, in the language of the report.
+fn reason(text: &str, language: Language) -> String {
+    match text.strip_prefix("missing:") {
+        Some(columns) => pick(language, text, &format!("缺失：{}", columns.trim_start())),
+        None => text.to_owned(),
+    }
+}
+
+/// Warnings of the run, then the limits of the template.
+pub fn notes(source: &Source<'_>, language: Language) -> Vec<String> {
+    let mut notes: Vec<String> = source
+        .run
+        .checks
+        .iter()
+        .filter(|check| check.status == "warn")
+        .map(|check| {
+            let detail = check.message.clone().or_else(|| check.value.clone()).unwrap_or_default();
+            pick(
+                language,
+                &format!("Warning {}: {detail}", check.id),
+                &format!("警告 {}：{detail}", check.id),
+            )
+        })
+        .collect();
+    if let Some(meta) = source.meta {
+        let zh = language == Language::Zh && !meta.limitations_zh.is_empty();
+        notes.extend(if zh { meta.limitations_zh.clone() } else { meta.limitations.clone() });
+    }
+    notes
+}

@@ -1,0 +1,274 @@
+//! Labels of the data for the terms of a model: `2.sector` becomes "Sector: Retail". Reads the canonical data
+//! for the levels of marked columns; what is printed of them is decided elsewhere.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use dta::{Column as Values, Reader, ValueLabelSet};
+
+use super::Language;
+use super::words::pick;
+use crate::domain::plan::Plan;
+use crate::domain::profile::MAX_LEVELS;
+
+/// Labels of variables and of their levels.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Labels {
+    /// Name of a column → its label.
+    pub variables: HashMap<String, String>,
+    /// Name of a column → level → label.
+    pub levels: HashMap<String, BTreeMap<i64, String>>,
+    /// Numeric companion → the column that it stands for.
+    pub companions: HashMap<String, String>,
+}
+
+/// Rows that are read at once.
+const BLOCK: usize = 32_768;
+
+impl Labels {
+    /// Collects what the plan and the columns of the inputs say: `columns` are pairs of name and label.
+    pub fn of_plan<'a>(plan: &Plan, columns: impl Iterator<Item = (&'a str, Option<&'a str>)>) -> Self {
+        let mut labels = Self::default();
+        for (name, label) in columns {
+            if let Some(label) = label.map(str::trim).filter(|l| !l.is_empty()) {
+                labels.variables.entry(name.to_owned()).or_insert_with(|| label.to_owned());
+            }
+        }
+        for derived in &plan.derived_variables {
+            if let Some(label) = derived.label.as_deref().map(str::trim).filter(|l| !l.is_empty()) {
+                labels.variables.insert(derived.name.clone(), label.to_owned());
+            }
+        }
+        for mark in &plan.categorical_vars {
+            if let Some(companion) = &mark.companion {
+                labels.companions.insert(companion.clone(), mark.column.clone());
+            }
+        }
+        labels
+    }
+
+    /// Reads the levels of the plan's categorical columns from the canonical data: value labels of the file, and
+    /// for companions the levels in the order in which `encode` and `egen group()` number them.
+    ///
+    /// # Errors
+    /// Says why the file cannot be read; the labels that were there stay.
+    pub fn read_levels(&mut self, plan: &Plan, canonical: &Path) -> Result<(), String> {
+        let file = File::open(canonical).map_err(|e| e.to_string())?;
+        let mut reader = Reader::open(BufReader::new(file)).map_err(|e| e.to_string())?;
+        let sets = reader.meta().value_labels.clone();
+        for variable in reader.variables().to_vec() {
+            if let Some(set) = sets.iter().find(|s| s.name == variable.value_label) {
+                self.levels.insert(variable.name.clone(), entries(set));
+            }
+        }
+        let wanted: Vec<(String, usize, bool)> = plan
+            .categorical_vars
+            .iter()
+            .filter(|mark| mark.companion.is_some())
+            .filter_map(|mark| {
+                let at = reader.position(&mark.column)?;
+                Some((mark.column.clone(), at, mark.encoding.as_deref() == Some("encode")))
+            })
+            .collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        reader.select(wanted.iter().map(|(_, at, _)| *at).collect()).map_err(|e| e.to_string())?;
+        let mut found: Vec<Levels> = wanted.iter().map(|_| Levels::default()).collect();
+        while let Some(block) = reader.read_block(BLOCK).map_err(|e| e.to_string())? {
+            for (levels, values) in found.iter_mut().zip(&block.columns) {
+                levels.take(values);
+            }
+        }
+        for ((column, _, _), levels) in wanted.into_iter().zip(found) {
+            // Value labels of the file name the numbers of the column, not those of its companion.
+            let own = self.levels.remove(&column).unwrap_or_default();
+            if let Some(numbered) = levels.numbered(&own) {
+                self.levels.insert(column, numbered);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the column that a name stands for: the companion's own column, else the name itself.
+    pub fn own<'a>(&'a self, name: &'a str) -> &'a str {
+        self.companions.get(name).map_or(name, String::as_str)
+    }
+
+    /// Returns the label of a column, or its name.
+    pub fn variable(&self, name: &str) -> String {
+        let own = self.own(name);
+        self.variables.get(own).cloned().unwrap_or_else(|| own.to_owned())
+    }
+
+    /// Returns the words for a term of a model: label of the variable, label of the level, lags, interactions.
+    pub fn term(&self, term: &str, language: Language) -> String {
+        if matches!(term, "_cons" | "Constant") {
+            return pick(language, "Constant", "常数项");
+        }
+        let parts: Vec<String> = term.split('#').map(|part| self.part(part, language)).collect();
+        parts.join(" × ")
+    }
+
+    fn part(&self, part: &str, language: Language) -> String {
+        let Some((operators, name)) = part.rsplit_once('.') else { return self.variable(part) };
+        if name.is_empty() {
+            return part.to_owned();
+        }
+        let own = self.companions.get(name).map_or(name, String::as_str);
+        let mut words = self.variable(name);
+        for operator in operators.split('.').rev() {
+            let digits: String = operator.chars().take_while(char::is_ascii_digit).collect();
+            let rest = &operator[digits.len()..];
+            if let Ok(level) = digits.parse::<i64>()
+                && matches!(rest, "" | "b" | "bn" | "n" | "o")
+            {
+                let label = self.levels.get(own).and_then(|l| l.get(&level)).cloned();
+                words = format!("{words}: {}", label.unwrap_or(digits));
+                continue;
+            }
+            words =
+                self::operator(operator, &words, language).unwrap_or_else(|| format!("{operator}.{words}"));
+        }
+        words
+    }
+}
+
+/// Words for a time-series operator; the plain marks `c`, `o` and `co` say nothing to a reader.
+fn operator(operator: &str, words: &str, language: Language) -> Option<String> {
+    if matches!(operator, "c" | "o" | "co" | "i" | "") {
+        return Some(words.to_owned());
+    }
+    let (letter, number) = operator.split_at(1);
+    let number = if number.is_empty() { "1" } else { number };
+    if !number.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let (en, zh) = match letter.to_ascii_uppercase().as_str() {
+        "L" => ("lag", "滞后"),
+        "F" => ("lead", "前导"),
+        "D" => ("difference", "差分"),
+        "S" => ("seasonal difference", "季节差分"),
+        _ => return None,
+    };
+    Some(match (language, number) {
+        (Language::En, "1") => format!("{words} ({en})"),
+        (Language::En, n) => format!("{words} ({en} {n})"),
+        (Language::Zh, n) => format!("{words}（{zh} {n}）"),
+    })
+}
+
+fn entries(set: &ValueLabelSet) -> BTreeMap<i64, String> {
+    set.entries
+        .iter()
+        .filter(|(code, _)| ValueLabelSet::missing(*code).is_none())
+        .map(|(code, text)| (i64::from(*code), text.clone()))
+        .collect()
+}
+
+/// Distinct values of a column, up to the most that a category may have.
+#[derive(Default)]
+struct Levels {
+    texts: BTreeSet<String>,
+    /// Bits of the numbers in an order that is theirs.
+    numbers: BTreeMap<i64, f64>,
+    too_many: bool,
+}
+
+impl Levels {
+    fn take(&mut self, values: &Values) {
+        let most = usize::try_from(MAX_LEVELS).unwrap_or(usize::MAX);
+        self.too_many |= self.texts.len() > most || self.numbers.len() > most;
+        if self.too_many {
+            return;
+        }
+        match values {
+            Values::Str(texts) => {
+                for text in texts.iter().filter(|t| !t.is_empty()) {
+                    if !self.texts.contains(text) {
+                        self.texts.insert(text.to_owned());
+                    }
+                }
+            }
+            Values::Float(some) => {
+                // Shown with the digits of single precision, as the data has them.
+                for x in some.iter().filter(|x| x.abs() < 1.7e38) {
+                    self.numbers
+                        .insert(ordered(f64::from(*x)), x.to_string().parse().unwrap_or(f64::from(*x)));
+                }
+            }
+            other => {
+                let mut numbers = Vec::new();
+                other.append_doubles(&mut numbers);
+                for x in numbers.into_iter().filter(|x| x.abs() < 8.9e307) {
+                    self.numbers.insert(ordered(x), x);
+                }
+            }
+        }
+    }
+
+    /// 1, 2, … in order; `own` are value labels of the numbers themselves.
+    fn numbered(self, own: &BTreeMap<i64, String>) -> Option<BTreeMap<i64, String>> {
+        if self.too_many {
+            return None;
+        }
+        let words = |x: f64| {
+            let label = (x.fract() == 0.0).then(|| own.get(&(x as i64)).cloned()).flatten();
+            label.unwrap_or_else(|| x.to_string())
+        };
+        let texts = self.texts.into_iter().chain(self.numbers.into_values().map(words));
+        Some((1..).zip(texts).collect())
+    }
+}
+
+/// A whole number that sorts as the number does (IEEE 754, section 5.10).
+fn ordered(x: f64) -> i64 {
+    let bits = (if x == 0.0 { 0.0 } else { x }).to_bits().cast_signed();
+    bits ^ (((bits >> 63).cast_unsigned()) >> 1).cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels() -> Labels {
+        Labels {
+            variables: [
+                ("sector".to_owned(), "行业".to_owned()),
+                ("age".to_owned(), "Age (years)".to_owned()),
+            ]
+            .into(),
+            levels: [("sector".to_owned(), [(2, "零售".to_owned())].into())].into(),
+            companions: [("ss_c_sector".to_owned(), "sector".to_owned())].into(),
+        }
+    }
+
+    #[test]
+    fn terms_are_said_in_the_words_of_the_data() {
+        for (term, words) in [
+            ("age", "Age (years)"),
+            ("2.ss_c_sector", "行业: 零售"),
+            ("2o.ss_c_sector", "行业: 零售"),
+            ("3.ss_c_sector", "行业: 3"),
+            ("2.ss_c_sector#c.age", "行业: 零售 × Age (years)"),
+            ("L2.age", "Age (years) (lag 2)"),
+            ("LD.age", "LD.Age (years)"),
+            ("_cons", "Constant"),
+            ("pay", "pay"),
+            ("o.pay", "pay"),
+        ] {
+            assert_eq!(labels().term(term, Language::En), words, "{term}");
+        }
+        assert_eq!(labels().term("L.age", Language::Zh), "Age (years)（滞后 1）");
+    }
+
+    #[test]
+    fn numbers_sort_as_numbers() {
+        let mut levels = Levels::default();
+        levels.take(&Values::Double(vec![1.5, -2.0, 0.0, -0.5, 1.5]));
+        let numbered = levels.numbered(&BTreeMap::new()).expect("few");
+        assert_eq!(numbered.into_values().collect::<Vec<_>>(), ["-2", "-0.5", "0", "1.5"]);
+    }
+}

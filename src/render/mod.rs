@@ -1,0 +1,203 @@
+//! Renderings of a finished run: its tables and figures as xlsx, docx, tex, pdf, png and dta. Pure over the
+//! bytes of the run's files and its record; reading, storing and naming artifacts belongs to `service`.
+
+mod docx;
+mod dta_file;
+mod facts;
+mod figure;
+pub mod grid;
+pub mod labels;
+pub mod number;
+mod pdf;
+mod regression;
+mod report;
+mod table;
+mod tex;
+mod words;
+mod xlsx;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::canonical::sha256_of;
+use crate::domain::plan::Plan;
+use crate::domain::run::Run;
+use crate::domain::template::TemplateMeta;
+
+pub use labels::Labels;
+pub use report::{Report, report};
+
+/// Part of the name of every rendering; raised when the same run is drawn differently.
+pub const VERSION: u32 = 1;
+
+/// Most decimals of a printed number.
+pub const MOST_DECIMALS: u8 = 10;
+
+/// A format that is made from a run's files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    Xlsx,
+    Docx,
+    Tex,
+    Pdf,
+    Png,
+    Dta,
+}
+
+impl Format {
+    /// Every format, in the order in which they are made.
+    pub const ALL: [Format; 6] =
+        [Format::Xlsx, Format::Docx, Format::Tex, Format::Pdf, Format::Png, Format::Dta];
+
+    /// Returns the name, which is the ending of the files as well.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Format::Xlsx => "xlsx",
+            Format::Docx => "docx",
+            Format::Tex => "tex",
+            Format::Pdf => "pdf",
+            Format::Png => "png",
+            Format::Dta => "dta",
+        }
+    }
+
+    /// Returns the format with this name.
+    pub fn parse(text: &str) -> Option<Format> {
+        Format::ALL.into_iter().find(|format| format.as_str() == text)
+    }
+}
+
+/// Language of titles, headings and notes; labels are those of the data.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Language {
+    #[default]
+    En,
+    Zh,
+}
+
+/// How numbers and names are printed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Options {
+    /// Significance stars behind estimates: * p < 0.10, ** p < 0.05, *** p < 0.01.
+    pub stars: bool,
+    /// Digits behind the decimal point, at most [`MOST_DECIMALS`].
+    pub decimals: u8,
+    /// Labels of the data in place of the names of columns and levels.
+    pub labels: bool,
+    /// Labels that replace those of the data: column → label.
+    pub own_labels: BTreeMap<String, String>,
+    pub language: Language,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { stars: false, decimals: 3, labels: true, own_labels: BTreeMap::new(), language: Language::En }
+    }
+}
+
+/// A file that a run left.
+#[derive(Debug, Clone)]
+pub struct SourceFile {
+    pub name: String,
+    /// SHA-256 of the published bytes.
+    pub sha256: String,
+    pub bytes: Vec<u8>,
+}
+
+/// What a report is made of.
+pub struct Source<'a> {
+    pub run: &'a Run,
+    pub plan: &'a Plan,
+    /// The frozen declaration, where it can still be read: titles and limits in both languages.
+    pub meta: Option<&'a TemplateMeta>,
+    /// Declared tables (csv) and figures (svg), in the order of the plan.
+    pub files: Vec<SourceFile>,
+    pub labels: Labels,
+    /// Name of the data file as it was uploaded.
+    pub data_name: Option<String>,
+    /// True where the run wrote a data set itself.
+    pub has_data: bool,
+}
+
+/// A file that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    pub format: Format,
+    /// Name without folder; carries a part of the key of [`request_key`].
+    pub file_name: String,
+    pub bytes: Vec<u8>,
+    /// Names of the run's files that it shows.
+    pub derived_from: Vec<String>,
+}
+
+/// Why a rendering could not be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RenderError {
+    #[error("{file} cannot be read as a table: {reason}")]
+    Table { file: String, reason: String },
+    #[error("{file} cannot be drawn: {reason}")]
+    Figure { file: String, reason: String },
+    #[error("the {0} file could not be written: {1}")]
+    Writer(&'static str, String),
+    #[error("it takes longer than {0} seconds")]
+    TooLong(u64),
+    #[error("the results are larger than {0} bytes")]
+    TooLarge(u64),
+}
+
+/// Bounds of one rendering.
+#[derive(Debug, Clone, Copy)]
+pub struct Budget {
+    until: Instant,
+    seconds: u64,
+}
+
+/// Most bytes of tables and figures that one report takes in.
+pub const MOST_BYTES: u64 = 64 * 1024 * 1024;
+
+impl Budget {
+    /// Allows a time from now on.
+    pub fn seconds(seconds: u64) -> Self {
+        Self { until: Instant::now() + Duration::from_secs(seconds), seconds }
+    }
+
+    /// Fails when the time is over; asked between tables, figures and pages.
+    ///
+    /// # Errors
+    /// [`RenderError::TooLong`].
+    pub fn check(&self) -> Result<(), RenderError> {
+        if Instant::now() < self.until { Ok(()) } else { Err(RenderError::TooLong(self.seconds)) }
+    }
+}
+
+/// Returns the name of a rendering by content: the same files, options and format give the same key.
+pub fn request_key(format: Format, options: &Options, sources: &[(&str, &str)]) -> String {
+    sha256_of(&serde_json::json!({
+        "version": VERSION, "format": format, "options": options, "sources": sources,
+    }))
+}
+
+/// Makes the files of one format. None where the run has nothing of the kind (a png of a run without figures).
+///
+/// # Errors
+/// [`RenderError`]; nothing is made then.
+pub fn render(format: Format, report: &Report, key: &str, budget: &Budget) -> Result<Vec<Made>, RenderError> {
+    budget.check()?;
+    let tag = &key[..key.len().min(12)];
+    let whole = |bytes: Vec<u8>| {
+        let file_name = format!("report-{tag}.{}", format.as_str());
+        vec![Made { format, file_name, bytes, derived_from: report.sources() }]
+    };
+    match format {
+        Format::Xlsx => xlsx::write(report, budget).map(whole),
+        Format::Docx => docx::write(report, budget).map(whole),
+        Format::Tex => Ok(whole(tex::write(report).into_bytes())),
+        Format::Pdf => pdf::write(report, budget).map(whole),
+        Format::Png => figure::pictures(report, tag, budget),
+        Format::Dta => dta_file::write(report, tag, budget),
+    }
+}

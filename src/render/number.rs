@@ -1,0 +1,106 @@
+//! Numbers as they are printed: rounding, very small and very large values, p-values. Numbers of the tables
+//! themselves are never changed.
+
+/// Prints a number with this many decimals. Numbers that would show as zero although they are not, and numbers
+/// from 10⁹ up, are written with an exponent (`1.25e-05`); rounding is that of the exact binary value.
+pub fn fixed(x: f64, decimals: u8) -> String {
+    if !x.is_finite() {
+        return if x.is_nan() { String::new() } else { x.to_string() };
+    }
+    let places = usize::from(decimals);
+    let plain = format!("{x:.places$}");
+    let shows_zero = plain.bytes().all(|b| matches!(b, b'0' | b'.' | b'-'));
+    if x == 0.0 {
+        return plain.trim_start_matches('-').to_owned();
+    }
+    if shows_zero || x.abs() >= 1e9 {
+        return exponent(&format!("{x:.p$e}", p = places.clamp(1, 4)));
+    }
+    plain
+}
+
+/// `1.25e-5` as `1.25e-05`, the way statistical programs write it.
+fn exponent(text: &str) -> String {
+    let Some((mantissa, power)) = text.split_once('e') else { return text.to_owned() };
+    let (sign, digits) = power.strip_prefix('-').map_or(("+", power), |digits| ("-", digits));
+    format!("{mantissa}e{sign}{digits:0>2}")
+}
+
+/// Prints a whole number without decimals; others as [`fixed`].
+pub fn whole_or_fixed(x: f64, decimals: u8) -> String {
+    if x.fract() == 0.0 && x.abs() < 1e15 { format!("{x:.0}") } else { fixed(x, decimals) }
+}
+
+/// Prints a p-value: `<0.001` in place of a smaller one, with at least three decimals.
+pub fn p_value(p: f64, decimals: u8) -> String {
+    let decimals = decimals.max(3);
+    let least = 10_f64.powi(-i32::from(decimals));
+    if p.is_finite() && p < least {
+        return format!("<{least:.places$}", places = usize::from(decimals));
+    }
+    fixed(p, decimals)
+}
+
+/// Stars of a p-value: * below 0.10, ** below 0.05, *** below 0.01.
+pub fn stars(p: Option<f64>) -> &'static str {
+    match p {
+        Some(p) if p < 0.01 => "***",
+        Some(p) if p < 0.05 => "**",
+        Some(p) if p < 0.10 => "*",
+        _ => "",
+    }
+}
+
+/// Reads a number of a table: decimal or with an exponent; missing values are empty or a dot.
+pub fn parse(text: &str) -> Option<f64> {
+    let text = text.trim();
+    if text.is_empty() || text == "." {
+        return None;
+    }
+    text.parse::<f64>().ok().filter(|x| x.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Expected texts are those of C's printf, which the shell's printf shows.
+    #[test]
+    fn numbers_are_rounded_as_printf_does() {
+        for (x, decimals, text) in [
+            (1.0005, 3, "1.000"),
+            (-2.5, 0, "-2"),
+            (0.125, 2, "0.12"),
+            (1234567.891, 2, "1234567.89"),
+            (0.0, 3, "0.000"),
+            (-0.0, 3, "0.000"),
+        ] {
+            assert_eq!(fixed(x, decimals), text, "{x} {decimals}");
+        }
+    }
+
+    #[test]
+    fn a_small_number_is_not_shown_as_zero() {
+        assert_eq!(fixed(0.000_012_5, 3), "1.250e-05");
+        assert_eq!(fixed(-0.000_012_5, 2), "-1.25e-05");
+        assert_eq!(fixed(2.5e12, 3), "2.500e+12");
+        assert_eq!(fixed(0.0004, 0), "4.0e-04");
+    }
+
+    #[test]
+    fn p_values_have_a_floor() {
+        assert_eq!(p_value(0.000_4, 3), "<0.001");
+        assert_eq!(p_value(0.000_4, 2), "<0.001");
+        assert_eq!(p_value(0.034_56, 4), "0.0346");
+        assert_eq!(p_value(0.001, 3), "0.001");
+        assert_eq!(p_value(0.0, 3), "<0.001");
+    }
+
+    #[test]
+    fn stars_follow_the_levels() {
+        assert_eq!(
+            [Some(0.009), Some(0.01), Some(0.05), Some(0.1), None].map(stars),
+            ["***", "**", "*", "", ""]
+        );
+    }
+}

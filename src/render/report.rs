@@ -1,0 +1,320 @@
+//! What a run's renderings say: title, facts, printed tables, figures and notes, made once for all formats.
+
+use super::facts::{facts, flow, notes, regression_notes};
+use super::grid::{Align, Grid, MOST_ROWS, Row, RowKind};
+use super::labels::Labels;
+use super::number::{fixed, p_value, whole_or_fixed};
+use super::regression::{self, Foot, is_p};
+use super::table::{Cell, Table};
+use super::words::{name, pick};
+use super::{Language, MOST_BYTES, Options, RenderError, Source, SourceFile};
+
+/// How numbers and names are printed.
+pub struct Style<'a> {
+    pub options: &'a Options,
+    labels: &'a Labels,
+    /// Confidence level in percent.
+    level: f64,
+}
+
+impl Style<'_> {
+    /// Returns the words for a term of a model.
+    pub fn term(&self, term: &str) -> String {
+        if self.options.labels || term == "_cons" {
+            return self.labels.term(term, self.options.language);
+        }
+        term.to_owned()
+    }
+
+    /// Returns the words for a column of the data.
+    pub fn variable(&self, name: &str) -> String {
+        if self.options.labels { self.labels.variable(name) } else { self.labels.own(name).to_owned() }
+    }
+
+    /// Returns the label of a level, `2.sector`.
+    pub fn level(&self, term: &str) -> Option<String> {
+        let (level, name) = term.split_once('.')?;
+        let own = self.labels.companions.get(name).map_or(name, String::as_str);
+        self.labels.levels.get(own)?.get(&level.parse().ok()?).cloned().filter(|_| self.options.labels)
+    }
+
+    /// Returns the heading of a model's column: the label of an outcome, or `Model 1` of `model1`.
+    pub fn model(&self, model: &str) -> String {
+        if let Some(n) = model.strip_prefix("model").filter(|n| n.parse::<u32>().is_ok()) {
+            return pick(self.options.language, &format!("({n})"), &format!("({n})"));
+        }
+        self.variable(model)
+    }
+
+    /// Returns a number without decimals where it is whole.
+    pub fn number(&self, x: f64) -> String {
+        whole_or_fixed(x, self.options.decimals)
+    }
+
+    /// Returns the heading of intervals.
+    pub fn interval_words(&self) -> String {
+        let level = self.level.to_string();
+        pick(self.options.language, &format!("{level}% CI"), &format!("{level}% 置信区间"))
+    }
+}
+
+/// A figure as the run drew it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figure {
+    pub file: String,
+    pub title: String,
+    pub svg: String,
+}
+
+/// A whole table with its headings, for formats that take all of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Whole {
+    pub title: String,
+    pub heads: Vec<String>,
+    pub table: Table,
+}
+
+/// What every format shows of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    pub title: String,
+    /// Facts in pairs: analysis, data, observations, standard errors, engine …
+    pub facts: Vec<(String, String)>,
+    /// Coefficient tables in the layout of a publication, and all other tables, in the order of the run.
+    pub grids: Vec<Grid>,
+    /// Every table in full.
+    pub tables: Vec<Whole>,
+    pub figures: Vec<Figure>,
+    /// How the sample came about.
+    pub flow: Option<Grid>,
+    pub notes_title: String,
+    pub notes: Vec<String>,
+    pub decimals: u8,
+    pub language: Language,
+    pub has_data: bool,
+    /// Seconds since 1970-01-01, of the end of the run: files carry no other date.
+    pub ended_at: i64,
+}
+
+impl Report {
+    /// Returns the names of the files that the report shows.
+    pub fn sources(&self) -> Vec<String> {
+        let tables = self.tables.iter().map(|t| t.table.file.clone());
+        tables.chain(self.figures.iter().map(|f| f.file.clone())).collect()
+    }
+}
+
+/// Makes the report of a run.
+///
+/// # Errors
+/// [`RenderError`] where a file of the run cannot be read, or where there is more than [`MOST_BYTES`] of them.
+pub fn report(source: &Source<'_>, options: &Options) -> Result<Report, RenderError> {
+    if source.files.iter().map(|f| f.bytes.len() as u64).sum::<u64>() > MOST_BYTES {
+        return Err(RenderError::TooLarge(MOST_BYTES));
+    }
+    let language = options.language;
+    let declared = |file: &SourceFile| source.plan.contract.outputs.iter().find(|o| o.file == file.name);
+    let mut tables = Vec::new();
+    for file in source.files.iter().filter(|f| f.name.ends_with(".csv")) {
+        tables.push(Table::read(file, declared(file))?);
+    }
+    let fit = tables.iter().find(|t| t.file == "table_fit.csv");
+    let mut labels = source.labels.clone();
+    labels.variables.extend(options.own_labels.clone());
+    let style = Style { options, labels: &labels, level: level_of(source, fit) };
+    let figures = figures(source, language)?;
+    let grids = grids(source, &tables, &style);
+    let wholes = tables.into_iter().map(|table| whole(source, table, &style)).collect();
+    Ok(Report {
+        title: title_of(source, language),
+        facts: facts(source, &style),
+        grids,
+        tables: wholes,
+        figures,
+        flow: flow(source, language),
+        notes_title: pick(language, "Notes", "说明"),
+        notes: notes(source, language),
+        decimals: options.decimals,
+        language,
+        has_data: source.has_data,
+        ended_at: source.run.ended_at.unwrap_or(source.run.started_at).timestamp(),
+    })
+}
+
+fn title_of(source: &Source<'_>, language: Language) -> String {
+    let meta = source.meta.map(|m| &m.title);
+    let zh = meta.and_then(|t| t.zh.clone()).filter(|_| language == Language::Zh);
+    zh.or_else(|| meta.map(|t| t.en.clone())).unwrap_or_else(|| source.plan.template.title.clone())
+}
+
+/// What an output is, in words.
+fn described(source: &Source<'_>, file: &str, language: Language) -> String {
+    let meta = source.meta.and_then(|m| m.outputs.iter().find(|o| o.file == file));
+    let zh = meta.and_then(|o| o.description_zh.clone()).filter(|_| language == Language::Zh);
+    let planned = source.plan.contract.outputs.iter().find(|o| o.file == file);
+    zh.or_else(|| planned.map(|o| o.description.clone()))
+        .filter(|text| !text.is_empty())
+        .unwrap_or_else(|| file.to_owned())
+}
+
+fn level_of(source: &Source<'_>, fit: Option<&Table>) -> f64 {
+    let bound = source.plan.contract.bound.get("level").and_then(serde_json::Value::as_f64);
+    let stated = fit.and_then(|t| {
+        (0..t.rows.len())
+            .find(|row| t.cell(*row, "metric").text() == "level")
+            .and_then(|row| t.cell(row, "value").number())
+    });
+    bound.or(stated).unwrap_or(95.0)
+}
+
+fn figures(source: &Source<'_>, language: Language) -> Result<Vec<Figure>, RenderError> {
+    let svgs = source.files.iter().filter(|f| f.name.ends_with(".svg"));
+    svgs.map(|file| {
+        let svg = String::from_utf8(file.bytes.clone()).map_err(|_| RenderError::Figure {
+            file: file.name.clone(),
+            reason: "it is not UTF-8".to_owned(),
+        })?;
+        Ok(Figure { file: file.name.clone(), title: described(source, &file.name, language), svg })
+    })
+    .collect()
+}
+
+fn grids(source: &Source<'_>, tables: &[Table], style: &Style<'_>) -> Vec<Grid> {
+    let language = style.options.language;
+    let observations = source.run.metrics.get("n_used").and_then(serde_json::Value::as_f64);
+    let fit = tables.iter().find(|t| t.file == "table_fit.csv");
+    let comparison = tables.iter().find(|t| {
+        t.position("model").is_some() && t.position("n").is_some() && !regression::is_coefficients(t)
+    });
+    let mut fit_used = false;
+    let mut grids = Vec::new();
+    for table in tables {
+        let first = !fit_used;
+        let foot = if first { Foot { fit, comparison, observations } } else { Foot::default() };
+        let grid = match regression::grid(table, foot, style) {
+            Some(mut grid) => {
+                fit_used |= first;
+                grid.notes = regression_notes(source, table, style);
+                grid
+            }
+            None => plain(table, style),
+        };
+        // The first coefficient table is the result itself: it carries the name of the analysis.
+        let is_result = fit_used && first;
+        let title =
+            if is_result { title_of(source, language) } else { described(source, &table.file, language) };
+        grids.push((table.file.clone(), Grid { title, ..grid }));
+    }
+    // What stands at the foot of the first coefficient table is not printed twice.
+    let shown_at_foot = |file: &str| fit_used && file == "table_fit.csv" && is_single(&grids);
+    let drop = shown_at_foot("table_fit.csv");
+    grids.into_iter().filter(|(file, _)| !(drop && file == "table_fit.csv")).map(|(_, grid)| grid).collect()
+}
+
+/// True if the first coefficient table shows one model, whose fit is at its foot.
+fn is_single(grids: &[(String, Grid)]) -> bool {
+    let under = |grid: &Grid| grid.rows.iter().any(|r| r.kind == RowKind::Under);
+    grids.iter().find(|(_, g)| under(g)).is_some_and(|(_, g)| {
+        g.rows
+            .iter()
+            .filter(|r| r.kind == RowKind::Under)
+            .all(|r| r.cells.iter().filter(|c| !c.is_empty()).count() == 1)
+    })
+}
+
+/// Columns whose texts name columns of the data.
+const NAMING: [&str; 10] = [
+    "variable",
+    "new_variable",
+    "endogenous",
+    "marker",
+    "series",
+    "impulse",
+    "response",
+    "excluded",
+    "equation",
+    "missing_variables",
+];
+
+/// True for the name of a column, or of a level or lag of one.
+fn is_term(text: &str, style: &Style<'_>) -> bool {
+    let name = text.rsplit_once('.').map_or(text, |(_, name)| name);
+    style.labels.variables.contains_key(name) || (text != name && !name.is_empty() && !name.contains(' '))
+}
+
+fn words_of(table: &Table, row: usize, j: usize, style: &Style<'_>) -> String {
+    let cell = &table.rows[row][j];
+    let column = &table.columns[j];
+    match cell {
+        Cell::Missing => String::new(),
+        Cell::Text(text) if column.name == "term" => style.term(text),
+        Cell::Text(text) if column.name == "metric" => name(text, style.options.language),
+        Cell::Text(text) if column.name == "test" && is_term(text, style) => style.term(text),
+        Cell::Text(text)
+            if matches!(column.name.as_str(), "test" | "item" | "source" | "measure" | "issue") =>
+        {
+            text.replace('_', " ")
+        }
+        Cell::Text(text) if NAMING.contains(&column.name.as_str()) && table.position("label").is_none() => {
+            style.variable(text)
+        }
+        Cell::Text(text) => text.clone(),
+        Cell::Number(x) if is_p(&column.name) || is_p(table.cell(row, "metric").text()) => {
+            p_value(*x, style.options.decimals)
+        }
+        Cell::Number(x) if column.kind == "integer" => whole_or_fixed(*x, style.options.decimals),
+        Cell::Number(x) => {
+            let mixed = matches!(column.name.as_str(), "value" | "statistic");
+            let whole = table.rows.iter().filter_map(|r| r[j].number()).all(|x| x.fract() == 0.0);
+            if whole || mixed { style.number(*x) } else { fixed(*x, style.options.decimals) }
+        }
+    }
+}
+
+fn heading(table: &Table, j: usize, style: &Style<'_>) -> String {
+    let column = &table.columns[j];
+    let words = name(&column.name, style.options.language);
+    match &column.unit {
+        Some(unit) if !unit.is_empty() => format!("{words} ({unit})"),
+        _ => words,
+    }
+}
+
+/// A table as it is: every column with a value, numbers rounded.
+fn plain(table: &Table, style: &Style<'_>) -> Grid {
+    let shown: Vec<usize> = (0..table.columns.len()).filter(|j| !table.is_blank(*j)).collect();
+    let is_text = |j: &usize| table.rows.iter().all(|row| row[*j].number().is_none());
+    let rows = (0..table.rows.len().min(MOST_ROWS)).map(|row| Row {
+        kind: RowKind::Body,
+        cells: shown.iter().map(|j| words_of(table, row, *j, style)).collect(),
+    });
+    let mut notes = Vec::new();
+    if table.rows.len() > MOST_ROWS {
+        let all = table.rows.len();
+        notes.push(pick(
+            style.options.language,
+            &format!("The first {MOST_ROWS} of {all} rows; all are in {}.", table.file),
+            &format!("仅列出前 {MOST_ROWS} 行，共 {all} 行；完整结果见 {}。", table.file),
+        ));
+    }
+    Grid {
+        title: String::new(),
+        head: shown.iter().map(|j| heading(table, *j, style)).collect(),
+        align: shown.iter().map(|j| if is_text(j) { Align::Left } else { Align::Right }).collect(),
+        rows: rows.collect(),
+        notes,
+    }
+}
+
+fn whole(source: &Source<'_>, table: Table, style: &Style<'_>) -> Whole {
+    let heads = (0..table.columns.len()).map(|j| heading(&table, j, style)).collect();
+    let mut named = table.clone();
+    for (i, row) in named.rows.iter_mut().enumerate() {
+        for (j, cell) in row.iter_mut().enumerate() {
+            if let Cell::Text(_) = cell {
+                *cell = Cell::Text(words_of(&table, i, j, style));
+            }
+        }
+    }
+    Whole { title: described(source, &table.file, style.options.language), heads, table: named }
+}
