@@ -49,6 +49,18 @@ pub enum LibraryCommand {
         #[arg(long)]
         check: bool,
     },
+    /// Run every template on its sample data and write its page, with table and figure
+    Docs {
+        /// The folder of the pages
+        #[arg(long, default_value = "docs/library")]
+        dir: PathBuf,
+        /// Write nothing; fail if something would be written
+        #[arg(long)]
+        check: bool,
+        /// Some templates, separated by commas; all without it
+        #[arg(long, value_delimiter = ',')]
+        only: Vec<String>,
+    },
     /// Rank the templates for a question
     Rank {
         #[arg(long)]
@@ -79,6 +91,7 @@ pub fn run(args: &LibraryArgs) -> ExitCode {
     let done = match &args.command {
         LibraryCommand::Check { dir, json } => check(dir.as_deref(), *json, &mut out),
         LibraryCommand::Index { dir, check } => write_index(dir, *check, &mut out),
+        LibraryCommand::Docs { dir, check, only } => docs(dir, *check, only, &mut out),
         LibraryCommand::Rank { question, columns, role, kind, rows, dir, json } => {
             let asked = Asked { question, columns, roles: role, kinds: kind, rows: *rows };
             rank(&asked, dir.as_deref(), *json, &mut out)
@@ -114,6 +127,30 @@ fn check(dir: Option<&Path>, json: bool, out: &mut impl Write) -> std::io::Resul
         writeln!(out, "{templates} templates, {} problems", problems.len())?;
     }
     Ok(if problems.is_empty() { OK } else { BROKEN })
+}
+
+/// Works in a folder of its own beside the system's temporary files.
+fn docs(dir: &Path, check: bool, only: &[String], out: &mut impl Write) -> std::io::Result<u8> {
+    let library = match Library::embedded() {
+        Ok(library) => library,
+        Err(problems) => return report(&problems, out),
+    };
+    let scratch = std::env::temp_dir().join(format!("stata-service-docs-{}", std::process::id()));
+    std::fs::create_dir_all(&scratch)?;
+    let done = super::library_docs::write(&library, dir, check, only, &scratch, out);
+    std::fs::remove_dir_all(&scratch)?;
+    match done {
+        Ok(differ) => {
+            for name in differ.iter().filter(|_| check) {
+                writeln!(out, "{name} is out of step; run stata-service library docs")?;
+            }
+            Ok(if check && !differ.is_empty() { BROKEN } else { OK })
+        }
+        Err(error) => {
+            writeln!(out, "{error}")?;
+            Ok(BROKEN)
+        }
+    }
 }
 
 /// The hash of a body stands in its meta, the hash of the meta in the index: in this order.

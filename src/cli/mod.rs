@@ -8,6 +8,7 @@ mod dofile;
 mod exit;
 mod health;
 pub mod library;
+mod library_docs;
 pub mod migrate;
 pub mod restore;
 mod retention;

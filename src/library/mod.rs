@@ -19,6 +19,7 @@ pub mod facts;
 pub mod files;
 pub mod freeze;
 pub mod gaps;
+pub mod handbook;
 pub mod index;
 pub mod lint;
 pub mod load;

@@ -125,3 +125,38 @@ fn every_template_that_claims_the_open_engine_runs_on_its_sample_data() {
     }
     assert!(failed.is_empty(), "{} failed\n{}", failed.len(), failed.join("\n"));
 }
+
+/// Templates whose pages are made again in every test run; all of them with `SS_TEST_FULL=1`.
+const SOME_PAGES: &str = "linear.ols_robust,survival.cox,desc.frequency,panel.fe,prep.merge";
+
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "renewing the pages and the long form are asked for by the environment"
+)]
+fn the_pages_of_the_library_are_what_the_templates_and_their_golden_runs_say() {
+    let set = |name: &str| std::env::var(name).is_ok_and(|v| v == "1");
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/library");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stata-service"));
+    command.args(["library", "docs", "--dir"]).arg(&dir);
+    if !set("SS_TEST_RENEW") {
+        command.arg("--check");
+        if !set("SS_TEST_FULL") {
+            command.args(["--only", SOME_PAGES]);
+        }
+    }
+    let done = command.output().expect("the program starts");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+    for template in Library::embedded().expect("the library").templates() {
+        let page = std::fs::read_to_string(dir.join(format!("{}.md", template.meta.id))).expect("a page");
+        assert!(page.contains(&template.meta.title.en), "{}", template.meta.id);
+        for parameter in &template.meta.parameters {
+            assert!(
+                page.contains(&format!("| `{}` |", parameter.name)),
+                "{} {}",
+                template.meta.id,
+                parameter.name
+            );
+        }
+    }
+}
