@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::data_step::DataStep;
 use super::ids::TemplateId;
 
 /// Who stated a draft.
@@ -93,6 +94,9 @@ pub struct Statement {
     pub categorical_vars: Vec<String>,
     #[serde(default)]
     pub interaction_terms: Vec<Vec<String>>,
+    /// Further data sets that are merged or appended first, in this order.
+    #[serde(default)]
+    pub data_steps: Vec<DataStep>,
     /// Variables that the run computes, in this order.
     #[serde(default)]
     pub derived_variables: Vec<StatedVariable>,

@@ -5,6 +5,7 @@ pub mod artifact;
 pub mod audit;
 pub mod canonical;
 pub mod credential;
+pub mod data_step;
 pub mod dataset;
 pub mod draft;
 pub mod encode;

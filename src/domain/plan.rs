@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::data_step::PlannedStep;
 use super::expression::Derivation;
 use super::ids::{PlanId, TemplateId};
 
@@ -39,8 +40,9 @@ pub struct Plan {
     #[serde(default)]
     pub interaction_terms: Vec<Vec<String>>,
     pub panel: Option<PanelDeclaration>,
+    /// Further data sets that the run merges or appends before variables are derived.
     #[serde(default)]
-    pub data_steps: Vec<Value>,
+    pub data_steps: Vec<PlannedStep>,
     #[serde(default)]
     pub acknowledged_checks: Vec<AcknowledgedCheck>,
     /// 0..=2147483647, for `set seed` and `set sortseed`.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::corrections::{self, Request};
+use super::data_steps::Stepped;
 use super::freeze::FreezeRequest;
 use super::gaps::{Gap, gap_of};
 use crate::domain::dataset::Column;
@@ -71,6 +72,8 @@ pub struct Binding {
     /// Parameter name → value; absent for optional parameters without one.
     pub values: BTreeMap<String, BoundValue>,
     pub sample_if: Option<PlanCondition>,
+    /// Further data sets that the run merges or appends.
+    pub stepped: Stepped,
     /// Variables that the run computes.
     pub derived: Vec<DerivedVariable>,
     /// Required and unbound.

@@ -1,6 +1,7 @@
 //! Derived variables: reads what a draft states, in its order, and tells the rest of the library what columns
 //! the run will have besides those of the data.
 
+use super::data_steps::{Stepped, with_steps};
 use crate::domain::dataset::{Column, InferredType, Inputs};
 use crate::domain::draft::{StatedVariable, Statement};
 use crate::domain::encode::{SafeText, VariableName};
@@ -17,8 +18,10 @@ const UNKNOWN_DISTINCT: u64 = 100;
 #[derive(Debug, Clone, Default)]
 pub struct Derived {
     pub variables: Vec<DerivedVariable>,
-    /// The columns of the data, then the derived ones.
+    /// The columns of the data after the data steps, then the derived ones.
     pub columns: Vec<Column>,
+    /// The data steps that come before.
+    pub stepped: Stepped,
     /// What cannot be read, with its path.
     pub refused: Vec<(String, ExpressionError)>,
 }
@@ -46,11 +49,12 @@ pub fn derive(statement: &Statement, columns: &[Column]) -> Derived {
     derived
 }
 
-/// The inputs with the derived variables of a statement among the columns of the primary data set.
+/// The inputs as the run has them: the primary data set after the data steps of a statement, with its derived
+/// variables among the columns.
 pub fn with_derived(inputs: &Inputs, statement: &Statement) -> (Inputs, Derived) {
+    let (mut inputs, stepped) = with_steps(inputs, &statement.data_steps);
     let columns = inputs.primary().map_or(&[][..], |dataset| dataset.columns.as_slice());
-    let derived = derive(statement, columns);
-    let mut inputs = inputs.clone();
+    let derived = Derived { stepped, ..derive(statement, columns) };
     let primary = inputs.primary().map(|dataset| dataset.dataset_key.clone());
     for dataset in inputs.datasets.iter_mut().filter(|d| Some(&d.dataset_key) == primary.as_ref()) {
         dataset.columns.clone_from(&derived.columns);

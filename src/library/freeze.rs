@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::binding::{Binding, Misfit, bind};
 use super::categories;
 use super::corrections;
+use super::data_steps::with_steps;
 use super::derived::{Derived, with_derived};
 use super::gaps::{fields_detail, params_detail};
 use super::load::{Library, Template};
@@ -88,12 +89,10 @@ pub struct Preview {
 /// `CONTRACT_COLUMN_NOT_FOUND`, `ROLE_UNUSED`, `EXPRESSION_INVALID`, `INPUT_VALIDATION_FAILED` (kinds,
 /// limits, distinctness, rules, too few rows).
 pub fn freeze(input: &FreezeInput<'_>) -> Result<Plan, Problem> {
-    let (inputs, derived) = with_derived(input.inputs, &corrected(input));
-    let input = &FreezeInput { inputs: &inputs, ..*input };
-    let (template, binding) = bound(input, derived)?;
-    match problems(&template.meta, &binding).into_iter().next() {
+    let Preview { plan, problems, .. } = preview(input)?;
+    match problems.into_iter().next() {
         Some(problem) => Err(problem),
-        None => Ok(plan_content::plan(input, template, &binding)),
+        None => Ok(plan),
     }
 }
 
@@ -117,7 +116,8 @@ pub fn preview(input: &FreezeInput<'_>) -> Result<Preview, Problem> {
 
 /// The draft with its columns corrected, which derived variables are read from.
 fn corrected(input: &FreezeInput<'_>) -> Statement {
-    let columns = input.inputs.primary().map_or(&[][..], |dataset| dataset.columns.as_slice());
+    let (inputs, _) = with_steps(input.inputs, &input.statement.data_steps);
+    let columns = inputs.primary().map_or(&[][..], |dataset| dataset.columns.as_slice());
     match input.library.get(input.template_id) {
         Some(template) => corrections::corrected(input.request, &template.meta, input.statement, columns),
         None => input.statement.clone(),
@@ -135,6 +135,8 @@ fn bound<'a>(input: &FreezeInput<'a>, derived: Derived) -> Result<(&'a Template,
     let mut binding = bind(&template.meta, input.statement, input.request, &primary.columns);
     binding.expressions.extend(derived.refused);
     binding.derived = derived.variables;
+    binding.misfits.extend(derived.stepped.misfits.clone());
+    binding.stepped = derived.stepped;
     further_inputs(&template.meta, input.inputs, &mut binding);
     times(&template.meta, &mut binding);
     output_formats(&input.request.output_formats, &mut binding);

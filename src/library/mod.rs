@@ -13,6 +13,7 @@ pub mod applicability;
 pub mod binding;
 mod categories;
 mod corrections;
+pub mod data_steps;
 pub mod derived;
 mod duplicates;
 pub mod facts;

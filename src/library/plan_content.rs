@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::binding::{Binding, Source};
 use super::categories;
+use super::data_steps;
 use super::freeze::{FORMATS_ALWAYS, FreezeInput};
 use super::gaps::shown;
 use super::load::Template;
@@ -33,6 +34,7 @@ const MAX_TOTAL_BYTES: u64 = 200_000_000;
 pub(super) fn plan(input: &FreezeInput<'_>, template: &Template, binding: &Binding) -> Plan {
     let meta = &template.meta;
     let columns = input.inputs.primary().map_or(&[][..], |d| d.columns.as_slice());
+    let used = used_columns(meta, columns, binding);
     let mut plan = Plan {
         plan_version: PLAN_VERSION,
         preamble_version: PREAMBLE_VERSION,
@@ -59,12 +61,12 @@ pub(super) fn plan(input: &FreezeInput<'_>, template: &Template, binding: &Bindi
         categorical_vars: categories::marks(meta, columns, binding),
         interaction_terms: binding.statement.interaction_terms.clone(),
         panel: panel(meta, binding),
-        data_steps: Vec::new(),
+        data_steps: data_steps::needed(&binding.stepped, &used),
         acknowledged_checks: input.request.acknowledged_checks.clone(),
         seed: 0,
         input_fingerprint: input.inputs.fingerprint.clone(),
         input_bindings: input_bindings(meta, input.inputs, &binding.statement),
-        used_columns: used_columns(meta, columns, binding),
+        used_columns: data_steps::loaded(&binding.stepped, used),
         output_formats: output_formats(&input.request.output_formats),
         steps: Vec::new(),
     };
@@ -348,9 +350,18 @@ fn steps(plan: &Plan) -> Vec<PlanStep> {
     let run = PlanStep {
         step_id: "run_do".to_owned(),
         kind: "run_stata".to_owned(),
-        params: json!({"inputs": plan.input_bindings}),
+        params: run_params(plan),
         depends_on: vec![generate.step_id.clone()],
         produces: plan.contract.outputs.iter().map(|o| o.rel_path.clone()).collect(),
     };
     vec![generate, run]
+}
+
+fn run_params(plan: &Plan) -> Value {
+    let mut params = json!({"inputs": plan.input_bindings});
+    if !plan.data_steps.is_empty() {
+        let keys: Vec<&str> = plan.data_steps.iter().map(|s| s.step.dataset_key.as_str()).collect();
+        params["data_steps"] = json!(keys);
+    }
+    params
 }

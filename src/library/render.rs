@@ -1,6 +1,7 @@
 //! Makes `main.do` of a frozen plan: generated preamble, the template's body byte for byte, closing lines.
 //! Pure: the same plan, library and run facts give the same bytes.
 
+use crate::domain::data_step::{Keep, PlannedStep, StepKind};
 use crate::domain::params::{self, Substitution, condition_tree};
 use crate::domain::plan::{CategoricalMark, DerivedVariable, Plan, PlanCondition};
 use crate::domain::profile::CompanionMethod;
@@ -17,6 +18,8 @@ pub const ADO_DIR: &str = "ado";
 pub const EMPTY_DIR: &str = "empty";
 /// The main data, in the engine's working directory.
 pub const DATA_FILE: &str = "data.dta";
+/// The folder of further data, in the engine's working directory.
+pub const STEP_DIR: &str = "inputs";
 
 /// What only the run knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,6 +174,13 @@ fn data(plan: &Plan) -> Result<Vec<String>, RenderError> {
             plan.used_columns.iter().map(|c| name(c).map(|n| n.to_string())).collect::<Result<_, _>>()?;
         lines.push(format!("use {} using \"{DATA_FILE}\", clear", names.join(" ")));
     }
+    if !plan.data_steps.is_empty() {
+        lines.push("quietly count".to_owned());
+        lines.push("ss_event metric name=n_main value=`r(N)'".to_owned());
+    }
+    for (i, step) in plan.data_steps.iter().enumerate() {
+        lines.extend(data_step(i + 1, step)?);
+    }
     let panel_columns: Vec<&String> =
         plan.panel.iter().flat_map(|p| p.entity_var.iter().chain(p.time_var.iter())).collect();
     let (keys, others): (Vec<_>, Vec<_>) =
@@ -195,6 +205,48 @@ fn data(plan: &Plan) -> Result<Vec<String>, RenderError> {
     for mark in others {
         lines.extend(companion(mark)?);
     }
+    Ok(lines)
+}
+
+/// A further data set merged or appended, with what matched and the rows after it.
+fn data_step(number: usize, planned: &PlannedStep) -> Result<Vec<String>, RenderError> {
+    let step = &planned.step;
+    let file = format!("{STEP_DIR}/{}.dta", plain(&step.dataset_key)?);
+    let names = |columns: &[String]| -> Result<String, RenderError> {
+        let checked: Vec<String> =
+            columns.iter().map(|c| name(c).map(|n| n.to_string())).collect::<Result<_, _>>()?;
+        Ok(checked.join(" "))
+    };
+    let metric = |what: &str| format!("ss_event metric name=step_{number}_{what} value=`r(N)'");
+    let mut lines = Vec::new();
+    match step.kind {
+        StepKind::Append => {
+            lines.push(format!("append using \"{file}\", keep({})", names(&planned.columns)?));
+        }
+        StepKind::Merge => {
+            let merge_type =
+                step.merge_type.ok_or_else(|| RenderError::Damaged("a merge has no merge type".into()))?;
+            let keys = names(&step.keys)?;
+            // keys alone where the merge only selects rows
+            let columns = if planned.columns.is_empty() { keys.clone() } else { names(&planned.columns)? };
+            lines.push(format!(
+                "merge {} {keys} using \"{file}\", keepusing({columns}) generate(ss_merge)",
+                merge_type.as_str()
+            ));
+            for (code, what) in [(3, "matched"), (1, "main_only"), (2, "other_only")] {
+                lines.push(format!("quietly count if ss_merge == {code}"));
+                lines.push(metric(what));
+            }
+            match planned.keep() {
+                Keep::Matched => lines.push("quietly keep if ss_merge == 3".to_owned()),
+                Keep::Master => lines.push("quietly drop if ss_merge == 2".to_owned()),
+                Keep::All => {}
+            }
+            lines.push("drop ss_merge".to_owned());
+        }
+    }
+    lines.push("quietly count".to_owned());
+    lines.push(metric("rows"));
     Ok(lines)
 }
 

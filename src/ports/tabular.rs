@@ -1,11 +1,12 @@
 //! Uploaded tables as a port: a file in any accepted format becomes canonical data, and canonical data
 //! can be looked at. Calls block: use them from a pool.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::job_files::Written;
+use crate::domain::data_step::DataStep;
 use crate::domain::dataset::{Column, DataWarning};
 use crate::domain::error::Problem;
 use crate::domain::expression::Condition;
@@ -60,6 +61,31 @@ pub struct RowCounts {
     pub complete: u64,
 }
 
+/// What a data step does to the rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StepCounts {
+    /// Rows of the data so far whose keys must identify them and do not; 0 where they need not.
+    pub repeated_main: u64,
+    /// The same of the other data set.
+    pub repeated_other: u64,
+    /// Rows of a merge with both sides, and rows of one side without a partner.
+    pub matched: u64,
+    pub main_only: u64,
+    pub other_only: u64,
+    /// Rows after the step.
+    pub rows: u64,
+}
+
+/// What data steps do to the rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SteppedCounts {
+    /// In the order of the steps; ends with the first whose keys do not identify rows. Empty where the data
+    /// are too large to be counted.
+    pub steps: Vec<StepCounts>,
+    /// The rows after all steps; `None` where not all could be counted.
+    pub rows: Option<RowCounts>,
+}
+
 /// Reads uploaded tables.
 pub trait Tabular: Send + Sync {
     /// Converts the file at `source` (whose content decides the format; `original_name` only helps) to
@@ -92,4 +118,17 @@ pub trait Tabular: Send + Sync {
         condition: Option<&Condition>,
         complete: &[String],
     ) -> Result<RowCounts, Problem>;
+
+    /// Counts what data steps do to the rows of canonical data, each step with the path of its data set, and
+    /// then what [`Tabular::count_rows`] counts.
+    ///
+    /// # Errors
+    /// `INTERNAL_ERROR` where a file cannot be read.
+    fn count_steps(
+        &self,
+        main: &Path,
+        steps: &[(DataStep, PathBuf)],
+        condition: Option<&Condition>,
+        complete: &[String],
+    ) -> Result<SteppedCounts, Problem>;
 }

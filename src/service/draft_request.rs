@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::domain::data_step::DataStep;
 use crate::domain::draft::{StatedVariable, Statement};
 use crate::domain::error::Problem;
 
@@ -54,8 +55,8 @@ pub struct DraftRequest {
     /// Variables that the run computes, in this order.
     pub derived_variables: Option<Vec<StatedVariable>>,
     pub sample_if: Option<String>,
-    #[schema(value_type = Option<Vec<Object>>)]
-    pub data_steps: Option<Vec<Value>>,
+    /// Further data sets that are merged or appended before anything is derived, in this order.
+    pub data_steps: Option<Vec<DataStep>>,
     /// Further input of the template → dataset_key.
     pub inputs: Option<BTreeMap<String, String>>,
     #[schema(value_type = Option<Object>)]
@@ -77,7 +78,7 @@ impl DraftRequest {
     ///
     /// # Errors
     /// `INPUT_VALIDATION_FAILED` for a role that is stated twice differently, for lists and texts that
-    /// are too long, and for parts that this release cannot carry out.
+    /// are too long.
     pub fn read(self) -> Result<Stated, Problem> {
         let mut errors = Vec::new();
         let mut roles: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -106,10 +107,6 @@ impl DraftRequest {
             }
         }
         roles.retain(|_, columns| !columns.is_empty());
-        if self.data_steps.as_ref().is_some_and(|steps| !steps.is_empty()) {
-            let reason = "is not supported by this release; use the templates prep.merge and prep.append";
-            errors.push(("data_steps".to_owned(), reason.to_owned()));
-        }
         let draft_text = self.draft_text.unwrap_or_default();
         too_long(&mut errors, "draft_text", &draft_text, MAX_TEXT);
         let sample_if = self.sample_if.filter(|text| !text.trim().is_empty());
@@ -131,6 +128,7 @@ impl DraftRequest {
                 roles,
                 parameters,
                 categorical_vars,
+                data_steps: self.data_steps.unwrap_or_default(),
                 derived_variables: self.derived_variables.unwrap_or_default(),
                 interaction_terms: self.interaction_terms.unwrap_or_default(),
                 sample_if,
@@ -162,6 +160,7 @@ pub fn as_request(stated: &Stated) -> Map<String, Value> {
         "roles": statement.roles,
         "interaction_terms": statement.interaction_terms,
         "categorical_vars": statement.categorical_vars,
+        "data_steps": statement.data_steps,
         "derived_variables": statement.derived_variables,
         "sample_if": statement.sample_if,
         "inputs": statement.inputs,
@@ -235,10 +234,22 @@ mod tests {
     }
 
     #[test]
-    fn what_this_release_cannot_do_is_refused_and_never_ignored() {
-        assert!(read(json!({"data_steps": []})).is_ok());
-        let refused = read(json!({"data_steps": [{"kind": "merge"}]})).expect_err("not supported");
-        assert_eq!(refused.context["errors"][0]["path"], "data_steps");
+    fn a_patch_keeps_the_data_steps_that_it_does_not_name() {
+        let step = json!({"kind": "merge", "dataset_key": "data_2", "keys": ["id"], "merge_type": "m:1", "keep": "matched"});
+        let stated = read(json!({"data_steps": [step]})).expect("stated");
+        let updates = json!({"sample_if": "a > 1"});
+        let patched = apply_patch(&stated, updates.as_object().expect("an object")).expect("patched");
+        assert_eq!(patched.statement.data_steps, stated.statement.data_steps);
+        let updates = json!({"data_steps": null});
+        let cleared = apply_patch(&stated, updates.as_object().expect("an object")).expect("patched");
+        assert!(cleared.statement.data_steps.is_empty());
+        for step in [
+            json!({"kind": "join", "dataset_key": "x"}),
+            json!({"kind": "append"}),
+            json!({"kind": "append", "dataset_key": "x", "force": true}),
+        ] {
+            assert!(serde_json::from_value::<DraftRequest>(json!({"data_steps": [step]})).is_err());
+        }
     }
 
     #[test]

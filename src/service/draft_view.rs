@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::context::Context;
+use crate::domain::data_step::DataStep;
 use crate::domain::dataset::{DataWarning, InferredType, Inputs};
 use crate::domain::draft::{Candidate, Draft, DraftSource};
 use crate::domain::error::{ErrorCode, Problem};
@@ -47,6 +48,7 @@ pub struct DraftView {
     pub interaction_terms: Vec<Vec<String>>,
     pub instrument_vars: Vec<String>,
     pub categorical_vars: Vec<String>,
+    pub data_steps: Vec<DataStep>,
     pub derived_variables: Vec<DerivedView>,
     pub sample_if: Option<String>,
     pub column_candidates: Vec<String>,
@@ -210,6 +212,7 @@ pub fn view_draft(ctx: &Context, job: &JobRecord) -> Result<DraftView, Problem> 
         interaction_terms: draft.statement.interaction_terms.clone(),
         instrument_vars: many("instrument_vars"),
         categorical_vars: draft.statement.categorical_vars.clone(),
+        data_steps: draft.statement.data_steps.clone(),
         derived_variables: derived.variables.iter().cloned().map(DerivedView::from).collect(),
         sample_if: draft.statement.sample_if.clone(),
         column_candidates: columns.iter().map(|c| c.name.clone()).collect(),

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::commits::{Attempt, check_if_match, job_event, put_job, put_job_with, with_retries};
 use super::context::{Caller, Context};
+use super::count_data_steps::check_keys;
 use super::enqueue_run::check_plan;
 use super::evidence::{Evidence, publish};
 use super::quotas::admit_queued;
@@ -155,6 +156,7 @@ impl FreezePlan<'_> {
         let ctx = self.0;
         job.freeze_allowed()?;
         let plan = self.plan(job, body)?;
+        check_keys(ctx, job, &plan.data_steps.iter().map(|s| s.step.clone()).collect::<Vec<_>>()).await?;
         let artifacts = self.publish_plan(job, &plan).await?;
         let confirmation = Confirmation {
             confirmed_at: ctx.clock.now(),

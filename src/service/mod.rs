@@ -9,6 +9,7 @@ pub mod cancel_job;
 pub mod check_health;
 pub mod commits;
 pub mod context;
+pub mod count_data_steps;
 pub mod credential_views;
 pub mod credentials;
 pub mod delete_job;

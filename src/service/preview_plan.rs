@@ -7,7 +7,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::context::Context;
+use super::count_data_steps::{count_data_steps, repeated_keys};
 use super::freeze_plan::{FreezeBody, FreezePlan};
+use crate::domain::data_step::{DataStep, PlannedStep, StepKind};
 use crate::domain::error::Problem;
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::JobRecord;
@@ -16,7 +18,7 @@ use crate::domain::plan::Plan;
 use crate::library::Template;
 use crate::library::freeze::Preview;
 use crate::library::render::{RunFacts, render};
-use crate::ports::tabular::RowCounts;
+use crate::ports::tabular::{RowCounts, StepCounts, SteppedCounts};
 
 /// The plan as far as it goes.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -50,9 +52,25 @@ pub struct PreviewCheck {
 /// Rows after one step of the sample selection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct PreviewStep {
-    /// `data`, `sample_if` or `complete_cases`.
-    pub step: &'static str,
+    /// `data`, `merge <dataset_key>`, `append <dataset_key>`, `sample_if` or `complete_cases`.
+    pub step: String,
     pub rows: u64,
+    /// What matched, for a merge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl PreviewStep {
+    fn new(step: &str, rows: u64) -> Self {
+        Self { step: step.to_owned(), rows, reason: None }
+    }
+}
+
+/// What was counted in the data: rows at the end where the condition can be judged without a run, and what
+/// the data steps do.
+struct Counted {
+    rows: Option<RowCounts>,
+    steps: Vec<StepCounts>,
 }
 
 /// The use case.
@@ -76,13 +94,19 @@ impl PreviewPlan<'_> {
         let Preview { plan, ready, problems, missing_fields_detail, missing_params_detail } =
             FreezePlan(ctx).preview(&job, body)?;
         let template = ctx.library.get(&plan.template.template_id).ok_or_else(Problem::internal)?;
-        let counts = if is_countable(&plan) { Some(self.count(&job, &plan).await?) } else { None };
+        let countable = is_countable(&plan);
+        let counts = self.count(&job, &plan, countable).await?;
         let mut checks: Vec<PreviewCheck> = problems.iter().map(refused).collect();
-        checks.push(enough(&plan, counts.as_ref(), template));
+        let stated: Vec<DataStep> = plan.data_steps.iter().map(|s| s.step.clone()).collect();
+        let repeated = repeated_keys(&stated, &SteppedCounts { steps: counts.steps.clone(), rows: None });
+        checks.extend(repeated.iter().map(refused));
+        let ready = ready && repeated.is_none();
+        checks.extend(plan.data_steps.iter().zip(&counts.steps).filter_map(|(s, c)| merged(s, c)));
+        checks.push(enough(&plan, counts.rows.as_ref(), template));
         Ok(PlanPreview {
             job_id: job.job_id.to_string(),
             do_file: if ready { do_file(ctx, &plan, template)? } else { None },
-            sample_flow: flow(&job, &plan, counts.as_ref(), template),
+            sample_flow: flow(&job, &plan, &counts, template),
             plan,
             ready,
             missing_fields_detail,
@@ -91,19 +115,34 @@ impl PreviewPlan<'_> {
         })
     }
 
-    /// Counts rows of the primary data under the plan's condition.
-    async fn count(&self, job: &JobRecord, plan: &Plan) -> Result<RowCounts, Problem> {
+    /// Counts the rows of the data after the data steps, under the plan's condition where it can be judged.
+    async fn count(&self, job: &JobRecord, plan: &Plan, countable: bool) -> Result<Counted, Problem> {
         let ctx = self.0;
+        if plan.data_steps.is_empty() && !countable {
+            return Ok(Counted { rows: None, steps: Vec::new() });
+        }
         let primary =
             job.inputs.as_ref().and_then(|inputs| inputs.primary()).ok_or_else(Problem::internal)?;
-        let condition = plan.sample_if.as_ref().map(condition_tree).transpose().map_err(|reason| {
+        let condition = plan.sample_if.as_ref().filter(|_| countable);
+        let condition = condition.map(condition_tree).transpose().map_err(|reason| {
             tracing::error!(event = "SS_DEFECT", reason, "a previewed condition cannot be read");
             Problem::internal()
         })?;
-        let complete = bound_columns(plan, |name| primary.column(name).is_some());
-        let path = ctx.files.path(&job.tenant_id, &job.job_id, &primary.canonical_rel_path);
-        let tabular = Arc::clone(&ctx.tabular);
-        ctx.pools.reads.run(move || tabular.count_rows(&path, condition.as_ref(), &complete)).await?
+        let brought = |name: &str| plan.data_steps.iter().any(|s| s.columns.iter().any(|c| c == name));
+        let complete = bound_columns(plan, |name| primary.column(name).is_some() || brought(name));
+        if plan.data_steps.is_empty() {
+            let path = ctx.files.path(&job.tenant_id, &job.job_id, &primary.canonical_rel_path);
+            let tabular = Arc::clone(&ctx.tabular);
+            let counted = ctx
+                .pools
+                .reads
+                .run(move || tabular.count_rows(&path, condition.as_ref(), &complete))
+                .await??;
+            return Ok(Counted { rows: Some(counted), steps: Vec::new() });
+        }
+        let stated: Vec<DataStep> = plan.data_steps.iter().map(|s| s.step.clone()).collect();
+        let counts = count_data_steps(ctx, job, &stated, condition, complete).await?;
+        Ok(Counted { rows: counts.rows.filter(|_| countable), steps: counts.steps })
     }
 }
 
@@ -162,19 +201,46 @@ fn enough(plan: &Plan, counts: Option<&RowCounts>, template: &Template) -> Previ
     PreviewCheck { id: "min_observations".to_owned(), status, value: json!(left), message }
 }
 
-fn flow(job: &JobRecord, plan: &Plan, counts: Option<&RowCounts>, template: &Template) -> Vec<PreviewStep> {
-    let Some(counts) = counts else {
-        let primary = job.inputs.as_ref().and_then(|inputs| inputs.primary());
-        return primary.map(|data| PreviewStep { step: "data", rows: data.row_count }).into_iter().collect();
-    };
-    let mut steps = vec![PreviewStep { step: "data", rows: counts.rows }];
+fn flow(job: &JobRecord, plan: &Plan, counts: &Counted, template: &Template) -> Vec<PreviewStep> {
+    let primary = job.inputs.as_ref().and_then(|inputs| inputs.primary());
+    let mut steps: Vec<PreviewStep> =
+        primary.map(|data| PreviewStep::new("data", data.row_count)).into_iter().collect();
+    for (planned, counted) in plan.data_steps.iter().zip(&counts.steps) {
+        if counted.repeated_main > 0 || counted.repeated_other > 0 {
+            return steps;
+        }
+        let matches = [counted.matched, counted.main_only, counted.other_only].map(Some);
+        steps.push(PreviewStep {
+            step: format!("{} {}", planned.step.kind.as_str(), planned.step.dataset_key),
+            rows: counted.rows,
+            reason: planned.flow_reason(matches),
+        });
+    }
+    let Some(rows) = &counts.rows else { return steps };
     if plan.sample_if.is_some() {
-        steps.push(PreviewStep { step: "sample_if", rows: counts.matching });
+        steps.push(PreviewStep::new("sample_if", rows.matching));
     }
     if is_listwise(template) {
-        steps.push(PreviewStep { step: "complete_cases", rows: counts.complete });
+        steps.push(PreviewStep::new("complete_cases", rows.complete));
     }
     steps
+}
+
+/// What a merge leaves without a partner, and columns of both sides.
+fn merged(planned: &PlannedStep, counts: &StepCounts) -> Option<PreviewCheck> {
+    if planned.step.kind == StepKind::Append || counts.repeated_main > 0 || counts.repeated_other > 0 {
+        return None;
+    }
+    let key = &planned.step.dataset_key;
+    let (id, status, message) = if counts.matched == 0 {
+        ("no_match", "fail", format!("no row has a partner in {key}"))
+    } else if !planned.overlap.is_empty() {
+        let columns = planned.overlap.join(", ");
+        ("overlap_vars", "warn", format!("{columns} are in both data sets: the values before the merge stay"))
+    } else {
+        ("merge_matched", "ok", format!("{} rows have a partner in {key}", counts.matched))
+    };
+    Some(PreviewCheck { id: id.to_owned(), status, value: json!(counts.matched), message })
 }
 
 fn do_file(ctx: &Context, plan: &Plan, template: &Template) -> Result<Option<String>, Problem> {

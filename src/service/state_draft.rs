@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::commits::{Attempt, check_if_match, job_event, put_job, with_retries};
 use super::context::{Caller, Context};
+use super::count_data_steps::{check_keys, unfit_steps};
 use super::draft_request::{Stated, apply_patch};
 use super::evidence::{Evidence, publish};
 use crate::domain::artifact::ArtifactKind;
@@ -76,7 +77,11 @@ impl StateDraft<'_> {
                 .with("reason", "inputs_missing")
         })?;
         let (inputs, derived) = with_derived(inputs, &stated.statement);
+        if let Some(problem) = unfit_steps(&derived.stepped.misfits) {
+            return Err(problem.into());
+        }
         check_expressions(stated, &inputs, derived)?;
+        check_keys(ctx, job, &stated.statement.data_steps).await?;
         let template_id = stated.template_id.as_deref().map(parse_template_id).transpose()?;
         let (selected, stage2) = self.select(job, &inputs, stated, template_id.as_ref())?;
         let selection = Selection {

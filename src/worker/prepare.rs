@@ -249,6 +249,20 @@ fn stage_data(
         let target = if name == DATA { work.join(DATA) } else { work.join("inputs").join(name) };
         staged.push(stage(deps, job, dataset, name, target)?);
     }
+    for step in &plan.data_steps {
+        let key = &step.step.dataset_key;
+        let name = format!("{key}.dta");
+        if staged.iter().any(|file| file.name == name && file.dataset_key == *key) {
+            continue;
+        }
+        let dataset =
+            inputs.dataset(key).ok_or_else(|| lost(format!("the plan's data set {key} is absent")))?;
+        if !is_plain_name(&name) || staged.iter().any(|file| file.name == name) {
+            return Err(lost(format!("{name} cannot be the name of an input")));
+        }
+        let target = work.join("inputs").join(&name);
+        staged.push(stage(deps, job, dataset, &name, target)?);
+    }
     Ok(staged)
 }
 

@@ -11,6 +11,7 @@ mod concurrency;
 mod config_settings;
 mod conformance;
 mod control;
+mod data_steps;
 mod derived_variables;
 mod drafts_plans;
 mod edge;

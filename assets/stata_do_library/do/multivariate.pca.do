@@ -1,4 +1,4 @@
-* multivariate.pca 1.0.0: principal components of several variables.
+* multivariate.pca 1.0.1: principal components of several variables.
 * Reads p_vars p_components p_standardize.
 ss_event step name=sample status=begin
 foreach variable of local p_vars {
@@ -45,9 +45,16 @@ matrix `loadings' = e(L)
 matrix `psi' = e(Psi)
 ss_metric n_components = e(f)
 ss_metric explained = e(rho)
-estat kmo
-scalar `kmo' = r(kmo)
-matrix `kmow' = r(kmow)
+* the measure needs an inverse, the components do not
+scalar `kmo' = .
+matrix `kmow' = J(1, `count', .)
+capture estat kmo
+ss_check collinear, warn(_rc != 0) value(_rc)
+if _rc == 0 {
+    estat kmo
+    scalar `kmo' = r(kmo)
+    matrix `kmow' = r(kmow)
+}
 ss_metric kmo = `kmo'
 postfile `handle' double component double eigenvalue double share double cumulative str8 retained using "`value_rows'"
 tempname sum

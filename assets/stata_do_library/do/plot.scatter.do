@@ -1,4 +1,4 @@
-* plot.scatter 1.0.0: scatter plot of two variables with a fitted line, by group when given.
+* plot.scatter 1.0.1: scatter plot of two variables with a fitted line, by group when given.
 * Reads p_y p_x p_group p_fit p_title.
 ss_event step name=sample status=begin
 local texts = 0
@@ -34,6 +34,8 @@ forvalues g = 1/`groups' {
     scalar `mean_y' = r(mean)
     scalar `sd_y' = r(sd)
     local n = r(N)
+    * a line needs two different values of x
+    ss_check zero_spread, fail("`p_fit'" != "none" & (`sd_x' == 0 | missing(`sd_x'))) value(`sd_x') row(`g')
     scalar `r' = .
     if `n' > 2 & `sd_x' > 0 & `sd_y' > 0 {
         quietly correlate `p_x' `p_y' if ss_group == `g'

@@ -1,4 +1,4 @@
-* prep.winsorize 1.0.0: replaces (winsorize) or empties (trim) values beyond two percentiles.
+* prep.winsorize 1.0.1: replaces (winsorize) or empties (trim) values beyond two percentiles.
 * Reads p_vars p_lower p_upper p_method p_by_var.
 ss_event step name=sample status=begin
 confirm numeric variable `p_vars'
@@ -22,6 +22,8 @@ tempfile rows
 postfile `table' str32 variable str2045 group double n double low_bound double high_bound double low_count double high_count double mean_before double mean_after double sd_before double sd_after str16 note using "`rows'"
 local focal : word 1 of `p_vars'
 quietly generate double ss_before = `focal' if ss_use
+quietly count if !missing(ss_before)
+ss_check no_obs, fail(r(N) == 0) value(r(N))
 local changed = 0
 foreach variable of local p_vars {
     forvalues g = 1/`groups' {

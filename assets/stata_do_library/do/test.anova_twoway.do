@@ -1,8 +1,10 @@
-* test.anova_twoway 1.0.0: two-way analysis of variance with the means of all cells.
+* test.anova_twoway 1.0.1: two-way analysis of variance with the means of all cells.
 * Reads p_outcome p_factor_a p_factor_b p_interaction p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome'
 ss_sample `p_outcome', strok(`p_factor_a' `p_factor_b')
+quietly summarize `p_outcome' if ss_use
+ss_check zero_spread, fail(r(sd) == 0 | missing(r(sd))) value(r(sd))
 ss_groups `p_factor_a', generate(ss_first) levels(many)
 local height = r(groups)
 ss_groups `p_factor_b', generate(ss_second) levels(many)

@@ -1,4 +1,4 @@
-* ts.var 1.0.0: vector autoregression with lag choice, Granger tests, stability and impulse responses.
+* ts.var 1.0.1: vector autoregression with lag choice, Granger tests, stability and impulse responses.
 * Reads p_vars p_time_var p_lags p_steps p_level.
 ss_event step name=sample status=begin
 foreach variable of local p_vars {
@@ -15,6 +15,10 @@ foreach variable of local p_vars {
     quietly summarize `variable' if ss_use
     ss_check zero_spread, fail(r(sd) == 0 | missing(r(sd))) value(r(sd)) row(`row')
 }
+tempname together
+quietly correlate `p_vars' if ss_use
+matrix `together' = r(C)
+ss_check collinear, fail(det(`together') < 1e-12) value(det(`together'))
 ss_event step name=sample status=ok
 
 ss_event step name=lags status=begin

@@ -34,6 +34,19 @@ fn loops_and_conditions() {
 }
 
 #[test]
+fn samples_too_small_for_a_statistic_have_an_answer() {
+    // one to three rows: fewer than the four smallest and largest values of the display
+    for n in 1..4 {
+        let mean = f64::from(n + 1) / 2.0;
+        let text = format!("set obs {n}\ngenerate x = _n\nsummarize x, detail\ndisplay r(p50) == {mean}");
+        let (got, rc) = run(&text);
+        assert_eq!((rc, got.lines().last()), (0, Some("1")), "{got}");
+    }
+    let constant = "set obs 12\ngenerate a = mod(_n, 2)\ngenerate b = mod(_n, 3)\ngenerate y = 4\nanova y a##b\ndisplay e(rss)";
+    assert_eq!(run(constant).1, 0);
+}
+
+#[test]
 fn macros_are_expanded_as_text() {
     prints("local a x\nlocal x 7\ndisplay ``a''", "7\n");
     prints("global g \"a b\"\ndisplay \"$g|${g}c\"", "a b|a bc\n");

@@ -59,13 +59,18 @@ pub fn count_rows(
     Ok(counts)
 }
 
-enum Values<'a> {
+/// The values of a column.
+pub(super) enum Values<'a> {
     /// With the codes of missing values.
     Numbers(Vec<f64>),
+    /// The same, of a table that is in memory.
+    All(&'a [f64]),
     Text(&'a Column),
+    Bytes(&'a [Box<[u8]>]),
 }
 
-struct Columns<'a>(HashMap<&'a str, Values<'a>>);
+/// Columns by name, on whose rows conditions are judged.
+pub(super) struct Columns<'a>(pub(super) HashMap<&'a str, Values<'a>>);
 
 /// A value that is not missing.
 #[derive(PartialEq, PartialOrd)]
@@ -95,10 +100,11 @@ impl<'a> Columns<'a> {
     }
 
     fn value(&self, name: &str, row: usize) -> Option<Value<'_>> {
+        let number = |n: f64| Some(n).filter(|n| Missing::of_double(*n).is_none()).map(Value::Number);
         match self.0.get(name)? {
-            Values::Numbers(numbers) => {
-                Some(numbers[row]).filter(|n| Missing::of_double(*n).is_none()).map(Value::Number)
-            }
+            Values::Numbers(numbers) => number(numbers[row]),
+            Values::All(numbers) => number(numbers[row]),
+            Values::Bytes(texts) => Some(&*texts[row]).filter(|t| !t.is_empty()).map(Value::Text),
             Values::Text(Column::Str(texts)) => {
                 Some(texts.get(row).as_bytes()).filter(|t| !t.is_empty()).map(Value::Text)
             }
@@ -109,7 +115,7 @@ impl<'a> Columns<'a> {
         }
     }
 
-    fn missing(&self, name: &str, row: usize) -> bool {
+    pub(super) fn missing(&self, name: &str, row: usize) -> bool {
         self.value(name, row).is_none()
     }
 
@@ -131,7 +137,7 @@ impl<'a> Columns<'a> {
     }
 
     /// Kleene's logic; `None` is neither true nor false.
-    fn truth(&self, condition: &Condition, row: usize) -> Option<bool> {
+    pub(super) fn truth(&self, condition: &Condition, row: usize) -> Option<bool> {
         match condition {
             Condition::And { args } => {
                 let mut all = Some(true);

@@ -14,16 +14,18 @@ mod problems;
 mod profile;
 mod remarks;
 mod stata;
+mod steps;
 mod text;
 mod warnings;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use crate::domain::data_step::DataStep;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::expression::Condition;
 use crate::domain::naming;
-use crate::ports::tabular::{IngestOptions, IngestedDataset, Preview, RowCounts, Tabular};
+use crate::ports::tabular::{IngestOptions, IngestedDataset, Preview, RowCounts, SteppedCounts, Tabular};
 use format::Format;
 
 /// Reads tables from local files.
@@ -70,5 +72,15 @@ impl Tabular for TabularFiles {
         complete: &[String],
     ) -> Result<RowCounts, Problem> {
         count::count_rows(canonical, condition, complete)
+    }
+
+    fn count_steps(
+        &self,
+        main: &Path,
+        steps: &[(DataStep, PathBuf)],
+        condition: Option<&Condition>,
+        complete: &[String],
+    ) -> Result<SteppedCounts, Problem> {
+        steps::count_steps(main, steps, condition, complete)
     }
 }

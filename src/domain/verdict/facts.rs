@@ -86,7 +86,18 @@ pub fn sample_flow(input: &VerdictInput<'_>) -> Vec<SampleStep> {
         let before = flow.last().map_or(rows, |s| s.rows);
         flow.push(SampleStep { step: step.to_owned(), rows, dropped: before.saturating_sub(rows), reason });
     };
-    push("loaded", metric(input.log, "n_total"), None);
+    if input.plan.data_steps.is_empty() {
+        push("loaded", metric(input.log, "n_total"), None);
+    } else {
+        push("loaded", metric(input.log, "n_main"), None);
+        for (i, planned) in input.plan.data_steps.iter().enumerate() {
+            let value = |what: &str| metric(input.log, &format!("step_{}_{what}", i + 1));
+            let step = &planned.step;
+            let name = format!("{} {}", step.kind.as_str(), step.dataset_key);
+            let counts = [value("matched"), value("main_only"), value("other_only")];
+            push(&name, value("rows"), planned.flow_reason(counts.map(|n| n.map(|n| n as u64))));
+        }
+    }
     let condition = input.plan.sample_if.as_ref().map(|c| c.canonical.clone());
     push("selected", metric(input.log, "n_selected"), condition);
     push("used", metric(input.log, "n_used"), missing_by_variable(input.log));

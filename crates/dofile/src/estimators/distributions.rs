@@ -92,6 +92,10 @@ pub fn f_tail(df1: f64, df2: f64, f: f64) -> f64 {
     if f <= 0.0 {
         return 1.0;
     }
+    // beyond what the incomplete beta function can tell from 1
+    if !(df1 * f).is_finite() {
+        return 0.0;
+    }
     FisherSnedecor::new(df1, df2).map_or(f64::NAN, |d| d.sf(f))
 }
 
@@ -99,6 +103,9 @@ pub fn f_tail(df1: f64, df2: f64, f: f64) -> f64 {
 pub fn f_probability(df1: f64, df2: f64, f: f64) -> f64 {
     if f.is_nan() {
         return f64::NAN;
+    }
+    if f > 0.0 && !(df1 * f).is_finite() {
+        return 1.0;
     }
     FisherSnedecor::new(df1, df2).map_or(f64::NAN, |d| d.cdf(f.max(0.0)))
 }
@@ -216,6 +223,13 @@ mod tests {
         close(trigamma(0.1), 101.43329915079275, 1e-13);
         close(trigamma(30.0), 0.033895060357739946, 1e-13);
         close(t_tail(12.5, -1.3), 0.8914689946828556, 1e-12);
+    }
+
+    #[test]
+    fn a_statistic_without_bound_is_in_no_tail() {
+        for f in [f64::INFINITY, f64::MAX] {
+            assert_eq!((f_tail(3.0, 8.0, f), f_probability(3.0, 8.0, f)), (0.0, 1.0), "{f}");
+        }
     }
 
     /// Expected numbers: scipy 1.17 (`norm.ppf`, `t.isf`, `chi2.isf`, `f.isf`).

@@ -146,7 +146,7 @@ fn print_detail(s: &mut Session, v: usize, sample: &Sample) {
     let text = |x: f64| if is_missing(x) { ".".to_string() } else { format::bare("%9.0g", x) };
     let n = sample.sorted.len();
     let small = |i: usize| sample.sorted.get(i).map_or(String::new(), |x| text(x.0));
-    let large = |i: usize| if n >= 4 - i { text(sample.sorted[n - 4 + i].0) } else { String::new() };
+    let large = |i: usize| if n >= 4 - i { text(sample.sorted[n + i - 4].0) } else { String::new() };
     let value = |name: &str| text(sample.statistic(name).unwrap_or(MISSING));
     let right = [
         String::new(),
