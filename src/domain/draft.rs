@@ -95,7 +95,7 @@ pub struct Statement {
     #[serde(default)]
     pub interaction_terms: Vec<Vec<String>>,
     /// Further data sets that are merged or appended first, in this order.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub data_steps: Vec<DataStep>,
     /// Variables that the run computes, in this order.
     #[serde(default)]

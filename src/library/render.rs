@@ -236,6 +236,12 @@ fn data_step(number: usize, planned: &PlannedStep) -> Result<Vec<String>, Render
             for (code, what) in [(3, "matched"), (1, "main_only"), (2, "other_only")] {
                 lines.push(format!("quietly count if ss_merge == {code}"));
                 lines.push(metric(what));
+                if what == "matched" {
+                    lines.push("ss_check no_match, fail(r(N) == 0) value(r(N))".to_owned());
+                }
+            }
+            if !planned.overlap.is_empty() {
+                lines.push(format!("ss_check overlap_vars, warn(1) value({})", planned.overlap.len()));
             }
             match planned.keep() {
                 Keep::Matched => lines.push("quietly keep if ss_merge == 3".to_owned()),

@@ -17,6 +17,7 @@ mod ranks;
 mod renderings;
 mod scheduler;
 mod start;
+pub mod trial;
 
 use std::path::PathBuf;
 use std::sync::Arc;

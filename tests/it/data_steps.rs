@@ -100,6 +100,9 @@ async fn a_merge_is_previewed_frozen_run_and_revised_with_the_numbers_of_pandas(
     let flow = first["sample_flow"].as_array().expect("a list");
     let rows: Vec<&Value> = flow.iter().map(|s| &s["rows"]).collect();
     assert_eq!(rows, [&json!(120), &counts["rows"], &counts["rows"], &expected["ols"]["n"]]);
+    let checks = first["checks"].as_array().expect("a list");
+    let status = |id: &str| checks.iter().find(|c| c["id"] == id).map(|c| c["status"].clone());
+    assert_eq!((status("no_match"), status("overlap_vars")), (Some(json!("ok")), Some(json!("warn"))));
     assert_eq!((&flow[1]["step"], &flow[1]["reason"]), (&json!(format!("merge {key}")), &json!(why)));
     // another way to keep rows is another plan
     app.post(&job, "/plan/revise", &json!({})).await.ok();
@@ -152,6 +155,34 @@ async fn one_to_many_gives_a_row_for_every_partner() {
     assert_eq!(run["sample_flow"][1]["rows"], counts["rows"]);
     let why = reason(&keys[0], "firm", "1:m", "matched", counts);
     assert_eq!(run["sample_flow"][1]["reason"], json!(why));
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merge_without_a_match_is_shown_before_the_run_and_fails_it() {
+    let mut app = TestApp::start().await;
+    let strangers = "sector,rate\nwood,1\npaper,2\n";
+    let (job, keys) = uploaded(&app, MAIN, &[strangers]).await;
+    let draft = json!({"template_id": "desc.overall", "roles": {"item_vars": ["sales"]},
+        "data_steps": [merge(&keys[0], "sector", "m:1", "master")]});
+    app.put(&job, "/draft", &draft).await.ok();
+    let shown = app.post(&job, "/plan/preview", &json!({})).await.ok();
+    assert_eq!(
+        (&shown["checks"][0]["id"], &shown["checks"][0]["status"]),
+        (&json!("no_match"), &json!("fail"))
+    );
+    app.post(&job, "/confirm", &json!({"confirmed": true})).await.ok();
+    assert_eq!(app.wait_for_end(&job).await["status"], "failed");
+    let run = app.get(&job, "/runs").await.ok()["runs"][0].clone();
+    assert_eq!(run["cause"], "data_error", "{}", run["evidence"]);
+    let failed: Vec<&Value> = run["checks"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|c| c["status"] == "fail")
+        .map(|c| &c["id"])
+        .collect();
+    assert_eq!(failed, ["no_match"]);
     app.stop().await;
 }
 

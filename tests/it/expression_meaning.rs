@@ -2,8 +2,12 @@
 //! read by a second evaluator with Stata's own rules and compared with a truth table of its own.
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use stata_service::adapters::tabular::TabularFiles;
 use stata_service::domain::dataset::{Column, InferredType};
 use stata_service::domain::expression::parse_condition;
+use stata_service::ports::tabular::{IngestOptions, Tabular};
 
 use super::support::columns::{date, number, text};
 use super::support::stata_expression::{Row, Value, evaluate};
@@ -223,4 +227,58 @@ proptest! {
             serde_json::from_str(&stored).expect("it reads back");
         prop_assert_eq!(read, condition);
     }
+}
+
+/// Random rows as ingest stores them, with what each condition means on every row.
+fn table(rows: usize, runner: &mut TestRunner) -> Vec<Row> {
+    (0..rows).map(|_| row().new_tree(runner).expect("a row").current()).collect()
+}
+
+fn reads_float(tree: &Tree) -> bool {
+    let text = tree.text();
+    text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "f")
+}
+
+/// The evaluator that counts rows for a preview and the engine itself agree with the truth table.
+#[test]
+fn counted_rows_and_rows_of_the_engine_are_those_on_which_the_condition_is_true() {
+    let mut runner = TestRunner::deterministic();
+    let rows = table(300, &mut runner);
+    let mut csv = "n,x,y,s,t\n".to_owned();
+    for (n, row) in rows.iter().enumerate() {
+        let number = |name| get(row, name).map(|v| v.to_string()).unwrap_or_default();
+        let word = |name| word_of(row, name).unwrap_or_default();
+        csv.push_str(&format!("{n},{},{},{},{}\n", number("x"), number("y"), word("s"), word("t")));
+    }
+    let dir = tempfile::tempdir().expect("a folder");
+    let (source, data) = (dir.path().join("rows.csv"), dir.path().join("data.dta"));
+    std::fs::write(&source, csv).expect("a file");
+    let made = TabularFiles.ingest(&source, "rows.csv", &IngestOptions::default(), &data).expect("ingested");
+    let trees = (0..150).map(|_| tree().new_tree(&mut runner).expect("a tree").current());
+    let trees: Vec<Tree> = trees.filter(|tree| !reads_float(tree)).collect();
+    let mut text = "use data.dta\n".to_owned();
+    let mut expected = Vec::new();
+    for tree in &trees {
+        let condition = parse_condition(&tree.text(), &made.columns).expect("a condition");
+        let truths: Vec<Kleene> = rows.iter().map(|row| tree.meaning(row)).collect();
+        let count = |truth| truths.iter().filter(|t| **t == Some(truth)).count() as u64;
+        let counted = TabularFiles.count_rows(&data, Some(&condition), &[]).expect("counted");
+        assert_eq!(counted.matching, count(true), "{}", tree.text());
+        for (printed, truth) in [(condition.stata_true(), true), (condition.stata_false(), false)] {
+            text.push_str(&format!("quietly count if {printed}\ndisplay \"rows \" r(N)\n"));
+            expected.push(format!("rows {}", count(truth)));
+        }
+    }
+    assert!(trees.len() > 60, "{} conditions", trees.len());
+    std::fs::write(dir.path().join("main.do"), text).expect("a file");
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_stata-service"))
+        .args(["dofile", "-q", "-b", "do", "main.do"])
+        .current_dir(dir.path())
+        .stdout(std::process::Stdio::null())
+        .status()
+        .expect("the engine starts");
+    assert!(status.success());
+    let log = std::fs::read_to_string(dir.path().join("main.log")).expect("a log");
+    let seen: Vec<&str> = log.lines().filter(|l| l.starts_with("rows ")).collect();
+    assert_eq!(seen, expected);
 }

@@ -95,6 +95,45 @@ const REFUSED: &[(&str, &str)] = &[
 pub const PREFIXES: &[(&str, &str)] =
     &[("capture", "cap"), ("quietly", "qui"), ("noisily", "noi"), ("bysort", "bys"), ("by", "by")];
 
+/// Commands that run the command after their colon.
+pub const COLON_PREFIXES: &[&str] = &[
+    "bayes",
+    "bootstrap",
+    "collect",
+    "jackknife",
+    "mi",
+    "nestreg",
+    "permute",
+    "rolling",
+    "simulate",
+    "statsby",
+    "stepwise",
+    "svy",
+    "xi",
+];
+
+/// Parts of allowed commands that read or write files of their own, or keep settings.
+const REFUSED_PARTS: &[(&str, &[&str])] = &[
+    ("graph", &["use", "save", "print", "play", "set", "query", "dir"]),
+    ("estimates", &["use", "save"]),
+    ("label", &["save", "language"]),
+    ("irf", &["set", "use", "add", "drop", "rename"]),
+    ("cluster", &["use"]),
+    ("collect", &["save", "use", "export"]),
+    ("spmatrix", &["save", "use", "import", "export"]),
+    ("mi", &["import", "export", "copy", "erase", "rename", "convert"]),
+    ("_estimates", &["save", "use"]),
+];
+
+/// True where the second word of an allowed command is refused, in full or abbreviated to two letters or more.
+pub fn is_refused_part(command: &str, second: &str) -> bool {
+    if command == "export" {
+        return second.len() < 5 || !"delimited".starts_with(second);
+    }
+    let parts = REFUSED_PARTS.iter().find(|(name, _)| *name == command).map_or(&[][..], |(_, parts)| *parts);
+    parts.iter().any(|part| second.len() >= 2 && part.starts_with(second))
+}
+
 /// Functions of the macro language (`local x : word count …`) that touch neither files nor settings.
 pub const MACRO_FUNCTIONS: &[&str] = &[
     "word",

@@ -3,11 +3,14 @@
 
 mod commands;
 mod files;
+mod locals;
 mod statements;
+mod text;
 
 use std::collections::BTreeSet;
 
-use self::commands::{FILE_FUNCTIONS, Known, MACRO_FUNCTIONS, PREFIXES};
+use self::commands::{COLON_PREFIXES, Known, MACRO_FUNCTIONS, PREFIXES, is_refused_part};
+use self::locals::Locals;
 use self::statements::Statement;
 
 /// Raise it with every change of the rules; the index carries it.
@@ -51,12 +54,17 @@ pub fn lint_body(source: &[u8], context: &Context) -> Vec<Finding> {
         let line = text[..i].matches('\n').count() + 1;
         findings.push(Finding::new(line, "a carriage return or null character"));
     }
+    text::check_characters(text, &mut findings);
     let statements = statements::statements(text, &mut findings);
     check_braces(&statements, &mut findings);
-    let temporaries = files::temporaries(&statements);
+    let locals = locals::locals(&statements, &mut findings);
+    let body = Body { context, locals: &locals };
     for (i, statement) in statements.iter().enumerate() {
         let next = statements.get(i + 1).map_or("", |s| s.text.as_str());
-        check_statement(statement, next, context, &temporaries, &mut findings);
+        let mut add = |reason: String| findings.push(Finding::new(statement.line, reason));
+        check_text(&statement.text, &mut add);
+        let rest = statement.text.strip_prefix('}').unwrap_or(&statement.text).trim_start();
+        body.check_statement(rest, next, &mut add);
     }
     findings.sort_by_key(|f| f.line);
     findings
@@ -76,59 +84,123 @@ fn check_braces(statements: &[Statement], findings: &mut Vec<Finding>) {
     findings.extend(open.into_iter().map(|line| Finding::new(line, "the brace is not closed")));
 }
 
-fn check_statement(
-    statement: &Statement,
-    next: &str,
-    context: &Context,
-    temporaries: &BTreeSet<String>,
-    findings: &mut Vec<Finding>,
-) {
-    let line = statement.line;
-    let mut add = |reason: String| findings.push(Finding::new(line, reason));
-    check_text(&statement.text, &mut add);
-    let mut rest = statement.text.as_str();
-    rest = rest.strip_prefix('}').unwrap_or(rest).trim_start();
-    loop {
-        let word = leading_word(rest);
-        if let Some((prefix, _)) =
-            PREFIXES.iter().find(|(name, short)| word.len() >= short.len() && name.starts_with(word))
-        {
-            rest = rest[word.len()..].trim_start();
-            if *prefix == "capture" && !next.contains("_rc") {
-                add("`capture` needs a test of _rc in the next statement".to_owned());
-            }
-            if matches!(*prefix, "by" | "bysort") {
-                match rest.split_once(':') {
-                    Some((_, command)) => rest = command.trim_start(),
-                    None => add(format!("`{prefix}` without a colon")),
+/// What is known of the body whose statements are looked at.
+struct Body<'a> {
+    context: &'a Context,
+    locals: &'a Locals,
+}
+
+impl Body<'_> {
+    /// Looks at a statement without its closing brace; `next` is the statement after it.
+    fn check_statement(&self, statement: &str, next: &str, add: &mut dyn FnMut(String)) {
+        let mut rest = statement;
+        loop {
+            let word = leading_word(rest);
+            let prefix =
+                PREFIXES.iter().find(|(name, short)| word.len() >= short.len() && name.starts_with(word));
+            if let Some((prefix, _)) = prefix.filter(|_| !begins_with_letter(&rest[word.len()..])) {
+                rest = rest[word.len()..].trim_start();
+                if *prefix == "capture" && !next.contains("_rc") {
+                    add("`capture` needs a test of _rc in the next statement".to_owned());
+                }
+                if matches!(*prefix, "by" | "bysort") {
+                    match self.after_colon(rest, add) {
+                        Some(command) => rest = command,
+                        None => return add(format!("`{prefix}` without a colon")),
+                    }
+                } else {
+                    rest = rest.strip_prefix(':').unwrap_or(rest).trim_start();
                 }
             } else {
-                rest = rest.strip_prefix(':').unwrap_or(rest).trim_start();
+                match word {
+                    "else" => rest = rest[word.len()..].trim_start(),
+                    "if" | "while" | "foreach" | "forvalues" | "forv" => {
+                        return self.check_header(word, &rest[word.len()..], add);
+                    }
+                    _ => break,
+                }
             }
             if rest == "{" || rest.is_empty() {
                 return;
             }
-            continue;
         }
-        match word {
-            "else" => {
-                rest = rest[word.len()..].trim_start();
-                if rest == "{" || rest.is_empty() {
-                    return;
-                }
-            }
-            "if" | "while" | "foreach" | "forvalues" | "forv" => {
-                if !rest.ends_with('{') {
-                    add(format!("`{word}` needs a block in braces"));
-                }
-                return;
-            }
-            _ => break,
+        if !rest.is_empty() {
+            self.check_command(rest, next, add);
         }
     }
-    if !rest.is_empty() {
-        check_command(rest, context, temporaries, &mut add);
+
+    /// The command after the colon of a prefix, if there is one.
+    fn after_colon<'t>(&self, text: &'t str, add: &mut dyn FnMut(String)) -> Option<&'t str> {
+        let at = text::top_level(text, ':')?;
+        if let Some(name) = self.locals.ends_a_prefix(&text[..at]) {
+            add(format!("the local `{name}' could end the prefix"));
+        }
+        Some(text[at + 1..].trim_start())
     }
+
+    fn check_header(&self, word: &str, header: &str, add: &mut dyn FnMut(String)) {
+        let Some(condition) = header.trim_end().strip_suffix('{') else {
+            return add(format!("`{word}` needs a block in braces"));
+        };
+        if matches!(word, "if" | "while")
+            && let Some(reason) = self.locals.brings_a_command(condition)
+        {
+            add(reason);
+        }
+    }
+
+    fn check_command(&self, rest: &str, next: &str, add: &mut dyn FnMut(String)) {
+        let word = leading_word(rest);
+        let after = &rest[word.len()..];
+        if let Some(reason) = no_command(rest, word, after) {
+            return add(reason);
+        }
+        check_macro_functions(rest, add);
+        let files = files::Files { context: self.context, temporaries: &self.locals.temporaries };
+        if self.context.idioms.contains(word) {
+            files.check("idiom", after, add);
+            return;
+        }
+        match commands::lookup(word) {
+            Known::Refused(reason) => add(format!("`{word}` is refused: {reason}")),
+            Known::Unknown => add(format!("`{word}` is not on the list of commands")),
+            Known::Allowed(name) => {
+                let second = leading_word(after.trim_start());
+                if is_refused_part(name, second) {
+                    return add(format!("`{name} {second}` is refused: no files beside the declared ones"));
+                }
+                files.check(name, after, add);
+                // the command that a prefix runs; `merge 1:1` and the like have colons of their own
+                if COLON_PREFIXES.contains(&name)
+                    && let Some(command) = self.after_colon(after, add)
+                {
+                    self.check_statement(command, next, add);
+                }
+            }
+        }
+    }
+}
+
+/// Why a text does not begin with a command word, if it does not.
+fn no_command(rest: &str, word: &str, after: &str) -> Option<String> {
+    let shown: String = rest.chars().take(40).collect();
+    if begins_with_letter(after) {
+        return Some(format!("a command with letters that are not plain: {shown}"));
+    }
+    if !word.is_empty() && !after.starts_with(['`', '$']) {
+        return None;
+    }
+    Some(match rest.chars().next() {
+        Some('!' | '！') => "no shell".to_owned(),
+        Some('#') => "`#` commands are refused".to_owned(),
+        Some('{') => "a block begins at the end of a line".to_owned(),
+        _ => format!("a command built from a macro: {shown}"),
+    })
+}
+
+/// True where a letter follows that no command of Stata has.
+fn begins_with_letter(text: &str) -> bool {
+    text.chars().next().is_some_and(|c| !c.is_ascii() && c.is_alphanumeric())
 }
 
 /// Returns the name that a statement begins with.
@@ -137,62 +209,15 @@ fn leading_word(text: &str) -> &str {
     &text[..end]
 }
 
-fn check_command(rest: &str, context: &Context, temporaries: &BTreeSet<String>, add: &mut dyn FnMut(String)) {
-    let word = leading_word(rest);
-    let after = &rest[word.len()..];
-    if word.is_empty() || after.starts_with(['`', '$']) {
-        let reason = match rest.chars().next() {
-            Some('!') => "no shell".to_owned(),
-            Some('#') => "`#` commands are refused".to_owned(),
-            _ => format!("a command built from a macro: {}", rest.chars().take(40).collect::<String>()),
-        };
-        add(reason);
-        return;
-    }
-    if context.idioms.contains(word) {
-        files::check("idiom", after, context, temporaries, add);
-        return;
-    }
-    match commands::lookup(word) {
-        Known::Refused(reason) => add(format!("`{word}` is refused: {reason}")),
-        Known::Unknown => add(format!("`{word}` is not on the list of commands")),
-        Known::Allowed(name) => {
-            let second = leading_word(after.trim_start());
-            let refused = match name {
-                "graph" => matches!(second, "use" | "save" | "print" | "play" | "set" | "query" | "dir"),
-                "estimates" => matches!(second, "use" | "save"),
-                "export" => !matches!(second, "delimited" | "delim"),
-                "label" => matches!(second, "save" | "language"),
-                "irf" => matches!(second, "set" | "use"),
-                "cluster" => matches!(second, "use"),
-                "collect" => matches!(second, "save" | "use" | "export"),
-                "spmatrix" => matches!(second, "save" | "use" | "import" | "export"),
-                _ => false,
-            };
-            if refused {
-                add(format!("`{name} {second}` is refused: no files beside the declared ones"));
-            } else {
-                files::check(name, after, context, temporaries, add);
-            }
-        }
-    }
-}
-
 /// Looks at a whole statement for what no command may say.
 fn check_text(text: &str, add: &mut dyn FnMut(String)) {
-    for function in FILE_FUNCTIONS {
-        if text.contains(function) {
-            add(format!("`{function})` touches files"));
-        }
-    }
+    text::check_functions(text, add);
     if text.contains('$') {
         add("global macros are refused".to_owned());
     }
-    if text.contains("c(")
-        && ["c(pwd)", "c(sysdir", "c(tmpdir)", "c(username)", "c(hostname)"].iter().any(|c| text.contains(c))
-    {
-        add("folders and users of the machine are refused".to_owned());
-    }
+}
+
+fn check_macro_functions(text: &str, add: &mut dyn FnMut(String)) {
     for function in macro_functions(text) {
         if !MACRO_FUNCTIONS.contains(&function) {
             add(format!("the macro function `: {function}` is refused"));
@@ -204,9 +229,11 @@ fn check_text(text: &str, add: &mut dyn FnMut(String)) {
 fn macro_functions(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut rest = text;
-    while let Some(i) = rest.find("`:") {
-        rest = &rest[i + 2..];
-        found.push(leading_word(rest.trim_start()));
+    while let Some(i) = rest.find('`') {
+        rest = &rest[i + 1..];
+        if let Some(definition) = rest.trim_start().strip_prefix(':') {
+            found.push(leading_word(definition.trim_start()));
+        }
     }
     let head = leading_word(text);
     if head.len() >= 3 && "local".starts_with(head) {

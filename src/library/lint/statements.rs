@@ -74,7 +74,7 @@ impl Scanner<'_> {
                 self.line += 1;
                 self.text.push(' ');
             } else if (self.looking_at("//") && self.after_blank()) || (begins && self.looking_at("*")) {
-                self.skip_line();
+                self.line_comment();
             } else if self.looking_at("`\"") {
                 self.compound_quotes();
             } else if self.looking_at("\"") {
@@ -93,8 +93,22 @@ impl Scanner<'_> {
         self.finish();
     }
 
+    /// A comment to the end of the line. Whether a block comment can begin in it is not the same everywhere.
+    fn line_comment(&mut self) {
+        let begin = self.at;
+        self.skip_line();
+        let comment: String = self.chars[begin..self.at].iter().collect();
+        if comment.contains("/*") || comment.contains("*/") {
+            self.findings.push(Finding::new(self.line, "a block comment begins or ends in a line comment"));
+        }
+        if comment.starts_with('*') && comment.trim_end().ends_with("///") {
+            self.findings.push(Finding::new(self.line, "a comment line goes on in the next line"));
+        }
+    }
+
     fn block_comment(&mut self) {
         let (begin, mut depth) = (self.line, 0);
+        let inside = self.at > 0 && is_word(self.chars[self.at - 1]);
         while self.at < self.chars.len() {
             if self.looking_at("/*") {
                 depth += 1;
@@ -103,6 +117,9 @@ impl Scanner<'_> {
                 depth -= 1;
                 self.at += 2;
                 if depth == 0 {
+                    if inside && self.chars.get(self.at).copied().is_some_and(is_word) {
+                        self.findings.push(Finding::new(begin, "a comment inside a word"));
+                    }
                     self.text.push(' ');
                     return;
                 }
@@ -152,4 +169,8 @@ impl Scanner<'_> {
             self.at += 1;
         }
     }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '`' | '\'' | '!' | '"')
 }

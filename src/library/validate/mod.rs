@@ -14,6 +14,9 @@ use super::{duplicates, terms};
 /// The contract that this release reads.
 pub const CONTRACT: &str = "2.0";
 
+/// Marks a place that the author of a new template has to fill.
+pub const PLACEHOLDER: &str = "FILL:";
+
 /// Collects the problems of one file.
 pub(super) struct Report<'a> {
     file: String,
@@ -102,6 +105,10 @@ fn identity(template: &Template, report: &mut Report) {
         report.rule(complete, || format!("dependency {} from the net needs url and sha256", dependency.pkg));
         report
             .rule(dependency.version.is_some(), || format!("dependency {} needs a version", dependency.pkg));
+    }
+    for (file, bytes) in [("the meta", &template.meta_bytes), ("the body", &template.body)] {
+        let places = String::from_utf8_lossy(bytes).matches(PLACEHOLDER).count();
+        report.rule(places == 0, || format!("{places} places of {file} still say {PLACEHOLDER}"));
     }
     report.one_of("resources.cost", &meta.resources.cost, &["low", "medium", "high"]);
     report.rule(meta.resources.timeout_s > 0 && meta.resources.memory_mb > 0, || {

@@ -1,5 +1,8 @@
-//! `stata-service library`: check the do-template library, write its index, rank templates for a question.
-//! The rules themselves are in `library`.
+//! `stata-service library`: check the do-template library, write its index, rank templates for a question, run
+//! one, start one. The rules themselves are in `library`.
+
+mod new;
+mod run;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -61,6 +64,10 @@ pub enum LibraryCommand {
         #[arg(long, value_delimiter = ',')]
         only: Vec<String>,
     },
+    /// Run one template on its sample data or on a file; prints checks and tables
+    Run(Box<run::RunArgs>),
+    /// Start a template: body, declaration, sample data and expected numbers, with what is to be filled
+    New(new::NewArgs),
     /// Rank the templates for a question
     Rank {
         #[arg(long)]
@@ -85,13 +92,16 @@ pub enum LibraryCommand {
     },
 }
 
-/// Runs the subcommand and returns the exit code: 0, 2 (arguments), 74 (files), 78 (broken library).
+/// Runs the subcommand and returns the exit code: 0, 1 (a run that failed), 2 (arguments, or refused before the
+/// run), 74 (files), 78 (broken library).
 pub fn run(args: &LibraryArgs) -> ExitCode {
     let mut out = std::io::stdout().lock();
     let done = match &args.command {
         LibraryCommand::Check { dir, json } => check(dir.as_deref(), *json, &mut out),
         LibraryCommand::Index { dir, check } => write_index(dir, *check, &mut out),
         LibraryCommand::Docs { dir, check, only } => docs(dir, *check, only, &mut out),
+        LibraryCommand::Run(args) => run::run(args, &mut out),
+        LibraryCommand::New(args) => new::run(args, &mut out),
         LibraryCommand::Rank { question, columns, role, kind, rows, dir, json } => {
             let asked = Asked { question, columns, roles: role, kinds: kind, rows: *rows };
             rank(&asked, dir.as_deref(), *json, &mut out)

@@ -1,0 +1,142 @@
+//! `stata-service library run` and `library new`: one template outside the service, and the files of a new one.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn library(words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_stata-service"))
+        .arg("library")
+        .args(words)
+        .output()
+        .expect("the program starts")
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn assets() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/stata_do_library")
+}
+
+#[test]
+fn a_template_runs_on_its_sample_data_and_shows_checks_and_tables() {
+    let output = library(&["run", "test.ttest_one"]);
+    let shown = text(&output);
+    assert_eq!(output.status.code(), Some(0), "{shown}");
+    for part in ["test.ttest_one", "succeeded", "check ok    no_obs", "table_ttest.csv", "t_difference"] {
+        assert!(shown.contains(part), "{part} in {shown}");
+    }
+    let output = library(&["run", "test.ttest_one", "--json"]);
+    let seen: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let golden: Value = serde_json::from_slice(
+        &std::fs::read(assets().join("datasets/clinic.ttest_one.json")).expect("golden numbers"),
+    )
+    .expect("JSON");
+    let (t, expected) = (seen["metrics"]["t"].as_f64(), golden["metrics"]["t"].as_f64());
+    let (t, expected) = t.zip(expected).expect("numbers");
+    assert!((t - expected).abs() < 1e-8 * expected.abs(), "{t} instead of {expected}");
+}
+
+#[test]
+fn a_file_and_parameters_replace_the_sample_and_files_are_kept_where_asked() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let data = dir.path().join("x.csv");
+    // mean 4, standard deviation sqrt(10/3), n = 4: t against 1 is 3 / (sqrt(10/3) / 2)
+    std::fs::write(&data, "v,w\n2,a\n3,a\n5,b\n6,b\n").expect("a file");
+    let (data, out) = (data.display().to_string(), dir.path().join("out").display().to_string());
+    let set = ["--set", "outcome_var=v", "--set", "null_value=1"];
+    let mut words = vec!["run", "test.ttest_one", "--data", &data, "--out", &out, "--json"];
+    words.extend(set);
+    let output = library(&words);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let seen: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let t = seen["metrics"]["t"].as_f64().expect("a number");
+    assert!((t - 3.0 / ((10.0f64 / 3.0).sqrt() / 2.0)).abs() < 1e-12, "{t}");
+    assert!(dir.path().join("out/work/table_ttest.csv").is_file());
+    assert_eq!(library(&words).status.code(), Some(74), "an existing folder is not written into");
+}
+
+#[test]
+fn what_cannot_run_is_said_with_its_own_exit_code() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let data = dir.path().join("x.csv");
+    std::fs::write(&data, "v,w\n2,a\n2,a\n2,b\n3,b\n").expect("a file");
+    let data = data.display().to_string();
+    for (words, code, part) in [
+        (vec!["run", "no.such"], 2, "there is no template"),
+        (vec!["run", "test.ttest_one", "--set", "x"], 2, "name=value"),
+        (vec!["run", "test.ttest_one", "--set", "x=1"], 2, "has no parameter x"),
+        (vec!["run", "test.ttest_one", "--data", &data], 2, "PLAN_FREEZE_MISSING_REQUIRED"),
+        (
+            vec!["run", "test.ttest_one", "--data", &data, "--set", "variable=w", "--set", "null_value=1"],
+            2,
+            "refused",
+        ),
+        (
+            vec![
+                "run",
+                "test.ttest_one",
+                "--data",
+                &data,
+                "--set",
+                "variable=v",
+                "--set",
+                "null_value=1",
+                "--set",
+                "sample_if=v < 3",
+            ],
+            1,
+            "zero_spread",
+        ),
+    ] {
+        let output = library(&words);
+        assert_eq!(output.status.code(), Some(code), "{words:?} {}", text(&output));
+        assert!(text(&output).contains(part), "{part} in {}", text(&output));
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder").flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("a copy");
+        }
+    }
+}
+
+#[test]
+fn a_new_template_says_what_to_fill_and_passes_once_it_is_filled() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let root = dir.path().join("library");
+    copy(&assets(), &root);
+    let folder = root.display().to_string();
+    let made = library(&["new", "desc.plain_mean", "--dir", &folder]);
+    assert_eq!(made.status.code(), Some(0), "{}", text(&made));
+    assert!(text(&made).contains("meta/desc.plain_mean.meta.json:"), "{}", text(&made));
+    let again = library(&["new", "desc.plain_mean", "--dir", &folder]);
+    assert_eq!(again.status.code(), Some(2), "nothing is replaced");
+    let check = library(&["check", "--dir", &folder]);
+    assert_eq!(check.status.code(), Some(78), "{}", text(&check));
+    assert!(text(&check).contains("still say FILL:"), "{}", text(&check));
+    for file in ["meta/desc.plain_mean.meta.json", "do/desc.plain_mean.do"] {
+        let path = root.join(file);
+        let filled = std::fs::read_to_string(&path).expect("a file").replace("FILL: ", "filled ");
+        std::fs::write(path, filled).expect("a file");
+    }
+    assert_eq!(library(&["index", "--dir", &folder]).status.code(), Some(0));
+    let check = library(&["check", "--dir", &folder]);
+    assert_eq!(check.status.code(), Some(0), "{}", text(&check));
+    let run = library(&["run", "desc.plain_mean", "--dir", &folder, "--json"]);
+    let seen: Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    assert_eq!((run.status.code(), &seen["metrics"]["mean"]), (Some(0), &serde_json::json!(3.5)), "{seen}");
+    for (id, part) in [("Desc.x", "is not an id"), ("nofamily.x", "is not a family")] {
+        let refused = library(&["new", id, "--dir", &folder]);
+        assert!(refused.status.code() == Some(2) && text(&refused).contains(part), "{}", text(&refused));
+    }
+}
