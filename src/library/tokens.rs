@@ -5,9 +5,9 @@
 const STOP_WORDS: &[&str] = &[
     "a", "an", "and", "are", "as", "at", "be", "been", "but", "by", "can", "could", "did", "do", "does",
     "for", "from", "had", "has", "have", "how", "i", "if", "in", "into", "is", "it", "its", "may", "me",
-    "my", "of", "on", "or", "our", "please", "should", "so", "than", "that", "the", "their", "them", "then",
-    "there", "these", "this", "those", "to", "use", "using", "want", "was", "we", "were", "what", "when",
-    "which", "while", "who", "why", "will", "with", "would", "you", "your",
+    "my", "of", "on", "once", "or", "our", "please", "should", "so", "than", "that", "the", "their", "them",
+    "then", "there", "these", "this", "those", "to", "use", "using", "want", "was", "we", "were", "what",
+    "when", "which", "while", "who", "why", "will", "with", "would", "you", "your",
 ];
 
 /// Chinese characters that say nothing about an analysis by themselves.

@@ -254,7 +254,7 @@ fn counted_rows_and_rows_of_the_engine_are_those_on_which_the_condition_is_true(
     let (source, data) = (dir.path().join("rows.csv"), dir.path().join("data.dta"));
     std::fs::write(&source, csv).expect("a file");
     let made = TabularFiles.ingest(&source, "rows.csv", &IngestOptions::default(), &data).expect("ingested");
-    let trees = (0..150).map(|_| tree().new_tree(&mut runner).expect("a tree").current());
+    let trees = (0..300).map(|_| tree().new_tree(&mut runner).expect("a tree").current());
     let trees: Vec<Tree> = trees.filter(|tree| !reads_float(tree)).collect();
     let mut text = "use data.dta\n".to_owned();
     let mut expected = Vec::new();
