@@ -12,3 +12,4 @@ pub mod runner;
 pub mod store;
 pub mod tabular;
 pub mod tls;
+pub mod tls_client;

@@ -1,12 +1,19 @@
 //! `stata-service health`: asks a running service whether it is ready; for container health checks, which
-//! have no other client at hand. Speaks plain HTTP only.
+//! have no other client at hand. Speaks plain HTTP, and TLS to the service of the settings, whose certificate it
+//! has.
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
+
 use super::{Exit, settings};
+use crate::adapters::tls::TlsFiles;
+use crate::adapters::tls_client::pinned;
 use crate::config::Flags;
 
 /// Longest wait for each of connecting and answering.
@@ -31,19 +38,30 @@ pub enum HealthError {
     Io(#[from] std::io::Error),
     #[error("the answer is not HTTP")]
     NotHttp,
+    #[error("no TLS with the service: {0}")]
+    Tls(#[from] rustls::Error),
 }
 
 /// Prints the report; ready is [`Exit::Done`], anything else [`Exit::Unavailable`].
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "the output of a command")]
 pub fn run(args: Args, config: Option<PathBuf>) -> Exit {
-    let url = match args.url {
-        Some(url) => url,
+    let (url, tls) = match args.url {
+        Some(url) => (url, None),
         None => match settings(&Flags { config, values: Vec::new() }) {
-            Ok(settings) => format!("http://{}", reachable(settings.listen)),
+            Ok(settings) => {
+                let files = settings.tls.map(|tls| TlsFiles { cert: tls.cert_file, key: tls.key_file });
+                match files.map(|files| pinned(&files)).transpose() {
+                    Ok(tls) => (format!("http://{}", reachable(settings.listen)), tls),
+                    Err(error) => {
+                        eprintln!("{error}");
+                        return Exit::Config;
+                    }
+                }
+            }
             Err(exit) => return exit,
         },
     };
-    match ask(&url) {
+    match ask(&url, tls.map(Arc::new)) {
         Ok((status, body)) => {
             println!("{body}");
             if status == 200 { Exit::Done } else { Exit::Unavailable }
@@ -69,8 +87,13 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, listen.port())
 }
 
+/// A connection, with TLS or without.
+trait Conversation: Read + Write {}
+
+impl<T: Read + Write> Conversation for T {}
+
 /// Gets `/health/ready`: status and body.
-fn ask(url: &str) -> Result<(u16, String), HealthError> {
+fn ask(url: &str, tls: Option<Arc<ClientConfig>>) -> Result<(u16, String), HealthError> {
     let wrong = || HealthError::Url(url.to_owned());
     let rest = url.strip_prefix("http://").ok_or_else(wrong)?;
     let (authority, prefix) = rest.split_once('/').unwrap_or((rest, ""));
@@ -82,9 +105,16 @@ fn ask(url: &str) -> Result<(u16, String), HealthError> {
         return Err(wrong());
     }
     let address = with_port.to_socket_addrs()?.next().ok_or_else(wrong)?;
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
+    let mut stream: Box<dyn Conversation> = match tls {
+        None => Box::new(stream),
+        Some(config) => {
+            let name = ServerName::IpAddress(address.ip().into());
+            Box::new(StreamOwned::new(ClientConnection::new(config, name)?, stream))
+        }
+    };
     let prefix = prefix.trim_matches('/');
     let slash = if prefix.is_empty() { "" } else { "/" };
     let request = format!(
@@ -114,7 +144,7 @@ mod tests {
     #[test]
     fn only_plain_http_urls_are_asked() {
         for url in ["https://x", "x:80", "http://", "http://a b"] {
-            assert!(matches!(ask(url), Err(HealthError::Url(_))), "{url}");
+            assert!(matches!(ask(url, None), Err(HealthError::Url(_))), "{url}");
         }
     }
 
@@ -129,7 +159,7 @@ mod tests {
             stream.write_all(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\n{}").unwrap();
             String::from_utf8_lossy(&request[..length]).into_owned()
         });
-        assert_eq!(ask(&format!("http://{address}/")).unwrap(), (503, "{}".to_owned()));
+        assert_eq!(ask(&format!("http://{address}/"), None).unwrap(), (503, "{}".to_owned()));
         assert!(server.join().unwrap().starts_with("GET /health/ready HTTP/1.1\r\n"));
     }
 }

@@ -130,7 +130,7 @@ pub struct BoundParameter {
     pub description: String,
     /// `bound`, `default`, `missing` or `unused`.
     pub status: String,
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     pub value: Value,
     /// `correction`, `answer`, `client_parameter`, `draft_role` or `default`.
     pub source: Option<String>,

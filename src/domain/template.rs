@@ -130,7 +130,7 @@ pub struct Parameter {
     pub kind: ParameterType,
     pub required: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     pub default: Option<Value>,
     pub label: Bilingual,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -42,7 +42,7 @@ pub struct FreezeBody {
     pub seed: Option<u32>,
     pub output_formats: Vec<String>,
     pub acknowledged_checks: Vec<AcknowledgedCheck>,
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     pub expert_suggestions_feedback: Value,
 }
 

@@ -44,7 +44,7 @@ pub struct PreviewCheck {
     pub id: String,
     /// `ok`, `warn` or `fail`.
     pub status: &'static str,
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     pub value: Value,
     pub message: String,
 }

@@ -269,6 +269,8 @@ async fn the_document_names_every_type_once_and_marks_every_protected_route() {
             let route = format!("{} {path}", method.to_uppercase());
             let marked = operation["security"].as_array().is_some_and(|list| !list.is_empty());
             assert_eq!(marked, !PUBLIC.contains(&route.as_str()), "{route}");
+            let refusal = &operation["responses"]["default"]["content"]["application/problem+json"];
+            assert!(refusal["schema"]["$ref"].is_string(), "{route} does not tell how it refuses");
         }
     }
     // bodies of different routes with one name would overwrite each other in the document

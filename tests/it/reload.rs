@@ -2,6 +2,7 @@
 //! is replaced.
 
 use std::path::Path;
+use std::process::Command;
 use std::time::Instant;
 
 use reqwest::Method;
@@ -102,6 +103,16 @@ async fn the_service_speaks_tls_and_takes_a_new_certificate() {
     let metrics = metrics.text().await.expect("a text");
     // the default of the generator: 4096-01-01
     assert!(metrics.contains("ss_tls_cert_expiry_timestamp_seconds 67090118400"), "{metrics}");
+    // the container's health check speaks TLS too
+    let health = Command::new(env!("CARGO_BIN_EXE_stata-service"))
+        .arg("health")
+        .env("SS_LISTEN", base.trim_start_matches("https://"))
+        .env("SS_TLS_CERT_FILE", dir.path().join("cert.pem"))
+        .env("SS_TLS_KEY_FILE", dir.path().join("key.pem"))
+        .output()
+        .expect("runs");
+    assert!(health.status.success(), "{}", String::from_utf8_lossy(&health.stderr));
+    assert!(String::from_utf8_lossy(&health.stdout).contains("\"status\":\"ok\""));
     let second = certificate(dir.path());
     assert!(get(&second).await.is_err(), "not in force yet");
     let reload = client(&first).post(format!("{base}/v1/admin/system/reload")).bearer_auth(ADMIN_KEY);

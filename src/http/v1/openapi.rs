@@ -3,6 +3,7 @@
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
@@ -24,7 +25,33 @@ pub fn serialise(mut document: OpenApi) -> Bytes {
     // The router's wildcard is one plain parameter in the document.
     let paths = std::mem::take(&mut document.paths.paths);
     document.paths.paths = paths.into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
-    document.to_pretty_json().expect("the document serialises to JSON").into()
+    let mut document = serde_json::to_value(&document).expect("the document serialises to JSON");
+    let paths = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
+    for operation in paths.filter_map(Value::as_object_mut).flat_map(|item| item.values_mut()) {
+        if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
+            tell_refusals(responses);
+        }
+    }
+    serde_json::to_vec_pretty(&document).expect("a JSON value serialises").into()
+}
+
+/// Refusals have a media type of their own, and every route may refuse for reasons that are not the route's: its
+/// credential, a limit, a body that cannot be read, a store that is out.
+fn tell_refusals(responses: &mut Map<String, Value>) {
+    const PROBLEM: &str = "#/components/schemas/ProblemDocument";
+    for response in responses.values_mut() {
+        let Some(content) = response.get_mut("content").and_then(Value::as_object_mut) else { continue };
+        if content.get("application/json").is_some_and(|media| media["schema"]["$ref"] == PROBLEM)
+            && let Some(media) = content.remove("application/json")
+        {
+            content.insert("application/problem+json".to_owned(), media);
+        }
+    }
+    let any = json!({
+        "description": "A refusal; `error_code` says which.",
+        "content": {"application/problem+json": {"schema": {"$ref": PROBLEM}}},
+    });
+    responses.entry("default").or_insert(any);
 }
 
 /// Answers the document.

@@ -28,7 +28,7 @@ pub struct ConfirmRequest {
     answers: Option<serde_json::Map<String, serde_json::Value>>,
     #[schema(value_type = Option<Object>)]
     default_overrides: Option<serde_json::Map<String, serde_json::Value>>,
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Value>)]
     expert_suggestions_feedback: Option<serde_json::Value>,
 }
 

@@ -97,6 +97,7 @@ pub async fn call(
     );
     #[cfg(feature = "otel")]
     edge::otel::adopt(&span, &head.headers);
+    #[cfg_attr(not(feature = "otel"), expect(unused_mut, reason = "the trace id is added with traces only"))]
     let mut response = in_span(inner, head, named, bytes, format, &span).instrument(span.clone()).await;
     span.record("http.response.status_code", i64::from(response.status().as_u16()));
     #[cfg(feature = "otel")]
