@@ -75,8 +75,52 @@ def hotelling(cases):
     cases.add("esize unpaired", "additive.csv", "generate a = mpg1 if add == 0\ngenerate b = mpg1 if add == 1\nesize unpaired a == b", expect, 1e-8)
 
 
+def stepwise(cases):
+    """Backward and forward selection by p-values of statsmodels."""
+    rng = np.random.default_rng(3)
+    n = 120
+    data = pd.DataFrame({f"x{j}": np.round(rng.normal(size=n), 3) for j in range(1, 7)})
+    data["y"] = np.round(1 + data.x1 + 0.4 * data.x2 - 0.25 * data.x3 + 0.15 * data.x4 + rng.normal(size=n), 4)
+    data.loc[5, "x6"] = np.nan
+    write_data("selection", data)
+    full = data.dropna()
+    names = [f"x{j}" for j in range(1, 7)]
+    fit = lambda terms: sm.OLS(full.y, sm.add_constant(full[list(terms)]) if terms else np.ones(len(full))).fit()
+
+    def backward(limit):
+        terms = list(names)
+        while terms:
+            p = fit(terms).pvalues[terms]
+            if p.max() < limit:
+                break
+            terms.remove(p.idxmax())
+        return terms
+
+    def forward(limit):
+        terms = []
+        while len(terms) < len(names):
+            p = {t: fit(terms + [t]).pvalues[t] for t in names if t not in terms}
+            best = min(p, key=p.get)
+            if p[best] >= limit:
+                break
+            terms.append(best)
+        return terms
+
+    for label, option, terms in (("backward", "pr(.1)", backward(0.1)), ("forward", "pe(.05)", forward(0.05))):
+        res = fit(terms)
+        assert 0 < len(terms) < 6
+        expect = {f"_b[{t}]": res.params[t] for t in terms} | {f"_se[{t}]": res.bse[t] for t in terms}
+        cases.add(f"stepwise {label}", "selection.csv", f"stepwise, {option}: regress y x1 x2 x3 x4 x5 x6", expect | {"e(df_m)": len(terms), "e(N)": 119})
+    res = fit(["x1", "x2", "x3", "x4"])
+    joint = res.f_test("x3 = x4 = 0").pvalue
+    assert joint < 0.3
+    cases.add("stepwise with a group", "selection.csv", "stepwise, pr(.3): regress y x1 x2 (x3 x4)",
+              {"_b[x3]": sm.OLS(data.y, sm.add_constant(data[["x1", "x2", "x3", "x4"]])).fit().params["x3"], "e(df_m)": 4})
+
+
 if __name__ == "__main__":
     cases = Cases("constrained", "numpy, scipy, Stata output in statsmodels")
     constrained(cases)
     hotelling(cases)
+    stepwise(cases)
     cases.write()

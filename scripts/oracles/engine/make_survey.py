@@ -8,8 +8,11 @@ replacement), their squares are Stata's DEFT."""
 import io
 import subprocess
 
+import numpy as np
 import pandas as pd
-from common import Cases, write_data
+from common import ROOT, Cases, write_data
+from numeric import jacobian
+from scipy.stats import norm
 
 R = r"""
 suppressMessages(library(survey)); data(api); options(digits=17)
@@ -54,6 +57,25 @@ def numbers(folder):
     out = subprocess.run(["Rscript", "-e", R.replace("FOLDER", folder)], capture_output=True, text=True, check=True).stdout
     frame = pd.read_csv(io.StringIO(out), header=None)
     return dict(zip(frame[0], frame[1]))
+
+
+def probit_by_hand():
+    """Weighted probit with the observed information and the design's covariance of the total score."""
+    d = pd.read_csv(ROOT / "data/schoolclus.csv")
+    x, y, w = np.column_stack([np.ones(len(d)), d.ell, d.meals]), d.aw.to_numpy(), d.pw.to_numpy()
+    sign = np.where(y == 1, 1.0, -1.0)
+    score = lambda b: x * (w * sign * np.exp(norm.logpdf(x @ b) - norm.logcdf(sign * (x @ b))))[:, None]
+    b = np.zeros(3)
+    for _ in range(50):
+        h = -jacobian(lambda s: score(s).sum(0), b, 1e-4)
+        step = np.linalg.solve(h, score(b).sum(0))
+        b = b + step
+        if np.abs(step).max() < 1e-13:
+            break
+    z = pd.DataFrame(score(b)).groupby([d.half, d.dnum]).sum()
+    g = sum(len(u) / (len(u) - 1) * (u - u.mean()).T @ (u - u.mean()) for _, u in z.groupby(level=0))
+    inv = np.linalg.inv(h)
+    return b, np.sqrt(np.diag(inv @ g.to_numpy() @ inv))
 
 
 def main():
@@ -104,6 +126,8 @@ def main():
     add("svy logit subpop", "schoolclus.csv", clus + "svy, subpop(if st == 1): logit aw ell meals", pairs("logitsub", x), 1e-6)
     add("svy logistic", "schoolclus.csv", clus + "svy: logistic aw ell meals", pairs("logit", x), 1e-6)
     add("svy poisson", "schoolclus.csv", clus + "svy: poisson enroll ell meals", pairs("poisson", x), 1e-6)
+    b, se = probit_by_hand()
+    cases.add("svy probit", "schoolclus.csv", clus + "svy: probit aw ell meals", {f"_b[{c}]": v for c, v in zip(x, b)} | {f"_se[{c}]": v for c, v in zip(x, se)}, 1e-6, "numpy: observed information by differences, R gives the expected one")
     tab = {"e(F_Pear)": r["tab|F"], "e(df1_Pear)": r["tab|ndf"], "e(df2_Pear)": r["tab|ddf"], "e(p_Pear)": r["tab|p"]}
     cells = [f"p{i}{j}" for j in (1, 2) for i in (1, 2, 3)]
     add("svy tabulate", "schoolclus.csv", clus + "svy: tabulate st aw, se", tab | pairs("cells", cells))

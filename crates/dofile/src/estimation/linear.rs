@@ -78,6 +78,8 @@ impl Parameters {
         let wanted = parse_term(bare);
         let same = |i: &usize| {
             self.stripe[*i].name == bare
+                || (bare.contains('@')
+                    && self.stripe[*i].name.replace("bn.", ".") == bare.replace("bn.", "."))
                 || match (&wanted, &self.terms[*i]) {
                     (Some(a), Some(b)) => same_term(a, b),
                     _ => false,

@@ -148,6 +148,8 @@ impl Reader<'_> {
                 Err(StataError::new(198, "unbalanced parentheses"))
             };
         }
+        // At the place of a factor a slash begins the name of an ancillary parameter.
+        let ancillary = self.take('/');
         self.skip_space();
         let rest = &self.text[self.at..];
         let word = word_length(rest);
@@ -156,10 +158,10 @@ impl Reader<'_> {
         }
         self.at += word;
         let word = &rest[..word];
-        if let Some(value) = crate::syntax::options::parse_number(word) {
+        if let Some(value) = crate::syntax::options::parse_number(word).filter(|_| !ancillary) {
             return Ok(LinearForm::number(size, value));
         }
-        let name = coefficient_name(word);
+        let name = if ancillary { format!("/{word}") } else { coefficient_name(word) };
         let position = self.parameters.find(&name).ok_or_else(|| StataError::not_found(&name))?;
         let mut form = LinearForm::number(size, 0.0);
         form.weights[position] = 1.0;
@@ -197,7 +199,9 @@ fn word_length(text: &str) -> usize {
                 Some(end) => at += end + 1,
                 None => return at,
             },
-            c if c.is_ascii_alphanumeric() || c >= 128 || matches!(c, b'_' | b'.' | b'#' | b':') => at += 1,
+            c if c.is_ascii_alphanumeric() || c >= 128 || matches!(c, b'_' | b'.' | b'#' | b':' | b'@') => {
+                at += 1
+            }
             _ => break,
         }
     }

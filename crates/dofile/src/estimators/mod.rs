@@ -5,6 +5,7 @@ pub mod absorb;
 pub mod anova;
 pub mod arima;
 pub mod autocorrelation;
+pub mod balance_test;
 pub mod blocks;
 pub mod classify;
 pub mod clusters;

@@ -41,10 +41,17 @@ pub const SPEC: CommandSpec = CommandSpec {
     run: |s, cmd| run(s, cmd, Kind::Mean),
     syntax: "mean varlist [if] [in] [weight] [, over(varname) level(#)]",
     notes: "stores e(N) e(N_over) e(df_r) e(b) e(V) e(_N), r(table); cluster and survey standard errors are not supported here; [R] mean",
-    examples: &[Example {
-        run: "set obs 4\ngenerate x = _n\nmean x",
-        expect: &[("_b[x]", 2.5), ("_se[x]^2", 0.416_666_666_666_666_7), ("e(df_r)", 3.0)],
-    }],
+    examples: &[
+        Example {
+            run: "set obs 4\ngenerate x = _n\nmean x",
+            expect: &[("_b[x]", 2.5), ("_se[x]^2", 0.416_666_666_666_666_7), ("e(df_r)", 3.0)],
+        },
+        Example {
+            // Means 1.5 and 3.5 with variances 1/4: the difference of -2 has variance 1/2.
+            run: "set obs 4\ngenerate x = _n\ngenerate g = _n > 2\nmean x, over(g)\nlincom c.x@0bn.g - c.x@1.g",
+            expect: &[("r(estimate)", -2.0), ("r(se)^2", 0.5)],
+        },
+    ],
 };
 
 pub const SPEC_PROPORTION: CommandSpec = CommandSpec {
@@ -417,7 +424,11 @@ pub(in crate::commands) fn table(s: &mut Session, level: f64, kind: Kind) -> Res
     let mut table = Vec::new();
     let mut last = String::new();
     for j in 0..b.cols() {
-        let (x, se) = (b.get(0, j), v.get(j, j).max(0.0).sqrt());
+        // A survey stratum with one unit leaves no standard error.
+        let unknown =
+            results.get_scalar("singleton") == Some(1.0) && results.get_text("singleunit") == Some("missing");
+        let se = if unknown { f64::NAN } else { v.get(j, j).max(0.0).sqrt() };
+        let x = b.get(0, j);
         let (low, high) = if kind == Kind::Proportion && x > 0.0 && x < 1.0 {
             // Limits on the logit scale ([R] proportion).
             let (middle, half) = ((x / (1.0 - x)).ln(), t * se / (x * (1.0 - x)));

@@ -9,6 +9,7 @@ mod replicate;
 mod rolling;
 mod simulate;
 mod statsby;
+mod stepwise;
 
 pub(in crate::commands) use replicate::quietly;
 
@@ -17,8 +18,15 @@ use crate::error::{Result, StataError};
 use crate::syntax::ParsedCommand;
 use crate::syntax::split;
 
-pub(super) const TABLE: &[CommandSpec] =
-    &[bootstrap::SPEC, jackknife::SPEC, permute::SPEC, rolling::SPEC, simulate::SPEC, statsby::SPEC];
+pub(super) const TABLE: &[CommandSpec] = &[
+    bootstrap::SPEC,
+    jackknife::SPEC,
+    permute::SPEC,
+    rolling::SPEC,
+    simulate::SPEC,
+    statsby::SPEC,
+    stepwise::SPEC,
+];
 
 /// Splits `[exp_list] [, options] : command` at the colon outside quotes and brackets.
 fn parts(name: &str, raw: &str) -> Result<(ParsedCommand, String)> {

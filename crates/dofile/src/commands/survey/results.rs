@@ -95,8 +95,10 @@ pub fn header(s: &mut Session, title: &str, further: &[(String, String)]) {
         format!("Number of PSUs   = {}", format::bare("%9.0fc", scalar("N_psu"))),
     ];
     s.print("");
-    s.print(title);
-    s.print("");
+    if !title.is_empty() {
+        s.print(title);
+        s.print("");
+    }
     for (i, (label, value)) in right.iter().enumerate() {
         let left = left.get(i).map_or("", String::as_str);
         s.print(format!("{left:<48}{label:<15} = {value:>12}"));

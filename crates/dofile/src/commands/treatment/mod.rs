@@ -5,6 +5,7 @@ mod did_estat;
 mod didregress;
 mod matched;
 mod model;
+mod overid;
 mod predict;
 mod show;
 mod tebalance;

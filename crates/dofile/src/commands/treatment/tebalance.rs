@@ -22,8 +22,8 @@ pub const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "tebalance summarize [, baseline] | tebalance density [varname] [, twoway_options]",
-    notes: "after teffects; stores r(table) (standardised differences and variance ratios, raw and weighted or matched) and r(size); [TE] tebalance summarize",
+    syntax: "tebalance summarize [, baseline] | tebalance density [varname] [, twoway_options] | tebalance overid [, nolog]",
+    notes: "after teffects; stores r(table) (standardised differences and variance ratios, raw and weighted or matched) and r(size); overid r(chi2) r(df) r(p) (continuously updated moments, ATE); [TE] tebalance summarize, [TE] tebalance overid",
     examples: &[],
 };
 
@@ -66,7 +66,8 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
                 };
             density(session, &cmd, state, which)
         }
-        "overid" | "box" => Err(StataError::unsupported_option("tebalance", word)),
+        "overid" => super::overid::run(session, &cmd, state),
+        "box" => Err(StataError::unsupported_option("tebalance", word)),
         _ => Err(StataError::invalid("subcommand summarize or density required")),
     }
 }
