@@ -85,6 +85,9 @@ def gee(cases):
             extra = {"el(e(R),1,2)": r[f"{key}|alpha"]} if corr == "exchangeable" else {}
             extra |= {} if fixed else {"e(phi)": r[f"{key}|phi"]}
             cases.add(f"xtgee {family} {corr}", "averages.csv", command, b | {f"_se[{c}]": r[f"{key}|naive|{c}"] * scale for c in names} | extra, 1e-6)
+    for command, tag in (("xtlogit q", "logit"), ("xtpoisson k", "count")):
+        cases.add(f"{command.split()[0]} pa", "averages.csv", f"xtset id t\n{command} x z, pa vce(robust)",
+                  {f"_b[{c}]": r[f"{tag}exchangeable|b|{c}"] for c in names} | {f"_se[{c}]": r[f"{tag}exchangeable|se|{c}"] * factor for c in names}, 1e-6)
     cases.add("xtreg pa", "averages.csv", "xtset id t\nxtreg y x z, pa", {f"_b[{c}]": r[f"gaussexchangeable|b|{c}"] for c in names}, 1e-6)
     design = lambda d: np.column_stack([d.x, d.z, np.ones(len(d))])
     for working, option in (("ar", "ar1"), ("exchangeable", "exchangeable")):

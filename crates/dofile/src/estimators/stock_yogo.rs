@@ -1,5 +1,6 @@
 //! Critical values of Stock and Yogo (2005), "Testing for weak instruments in linear IV regression", tables 5.1 to
-//! 5.4, for one endogenous regressor and up to ten excluded instruments.
+//! 5.4, for one endogenous regressor and up to ten excluded instruments. Every number was compared with two
+//! independent reproductions of the tables.
 
 /// Largest relative biases of the table for two-stage least squares.
 pub const BIASES: [f64; 4] = [0.05, 0.10, 0.20, 0.30];

@@ -12,6 +12,7 @@ use crate::estimation::header::{Fact, show};
 use crate::estimation::model::{ClusterRows, Model, Reading, VceSpec, number_groups};
 use crate::estimation::post::{self, Parameters, plain_stripe, stata};
 use crate::estimators::distributions::{chi2_tail, f_tail};
+use crate::estimators::ml_glm::{Family, GlmLink};
 use crate::estimators::ols::Request;
 use crate::estimators::panel::{self, RandomFit, Units, WithinFit};
 use crate::estimators::{vce::Vce, wald};
@@ -55,6 +56,9 @@ pub const SPEC: CommandSpec = CommandSpec {
     examples: &[],
 };
 
+/// The model of `xtreg, pa`.
+const AVERAGED: crate::commands::panel::Averaged = ("xtreg", Family::Gaussian, GlmLink::Identity);
+
 /// Runs the command.
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() && session.e.cmd() == "xtreg" {
@@ -79,7 +83,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::option_not_allowed("corr()"));
     }
     match kind {
-        "pa" => return crate::commands::panel::population_averaged(session, cmd),
+        "pa" => return crate::commands::panel::population_averaged(session, cmd, AVERAGED),
         "mle" => return crate::commands::panel::random_ml(session, cmd, unit),
         _ => {}
     }

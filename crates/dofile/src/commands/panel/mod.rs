@@ -55,5 +55,5 @@ fn outcome_values(session: &Session, name: &str, rows: &[usize]) -> Result<Vec<f
 
 pub(super) use mixed::{icc, predictions as mixed_predictions};
 pub(super) use xtabond::{abond, sargan};
-pub(super) use xtgee::population_averaged;
+pub(super) use xtgee::{Averaged, population_averaged};
 pub(super) use xtreg_mle::{display as show_random_ml, run as random_ml};

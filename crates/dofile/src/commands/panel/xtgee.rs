@@ -14,7 +14,7 @@ use crate::estimation::model::{Model, Reading, VceSpec, number_groups};
 use crate::estimation::post;
 use crate::estimators::distributions::chi2_tail;
 use crate::estimators::gee::{self, GeeFit, Request, Working};
-use crate::estimators::ml_glm::Family;
+use crate::estimators::ml_glm::{Family, GlmLink};
 use crate::estimators::wald;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
@@ -70,9 +70,12 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     display(session, cmd)
 }
 
-/// `xtreg, pa`: normal outcomes with one correlation.
-pub fn population_averaged(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    estimate(session, cmd, Some("xtreg"))?;
+/// A model of another command with the option `pa`: its name, family and link.
+pub type Averaged = (&'static str, Family, GlmLink);
+
+/// `xtreg, pa` and its relatives.
+pub fn population_averaged(session: &mut Session, cmd: &ParsedCommand, model: Averaged) -> Result<()> {
+    estimate(session, cmd, Some(model))?;
     display(session, cmd)
 }
 
@@ -164,12 +167,18 @@ fn order(
     Ok(Order { units, period })
 }
 
-fn estimate(session: &mut Session, cmd: &ParsedCommand, wrapper: Option<&'static str>) -> Result<()> {
-    let (family, trials) = glm::family(cmd.options.text("family").unwrap_or(""))?;
+fn estimate(session: &mut Session, cmd: &ParsedCommand, wrapper: Option<Averaged>) -> Result<()> {
+    let (family, trials) = match wrapper {
+        Some((_, family, _)) => (family, None),
+        None => glm::family(cmd.options.text("family").unwrap_or(""))?,
+    };
     if trials.is_some() {
         return Err(StataError::unsupported_option("xtgee", "family(binomial #)"));
     }
-    let link = glm::link(family, cmd.options.text("link"))?;
+    let link = match wrapper {
+        Some((_, _, link)) => link,
+        None => glm::link(family, cmd.options.text("link"))?,
+    };
     let working = working(cmd.options.text("corr"))?;
     let unit = unit_variable(session, cmd.options.text("i"))?;
     let vce = VceSpec::parse("xtgee", &cmd.options, &["conventional"])?;
@@ -219,7 +228,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand, wrapper: Option<&'static
         })
         .ok_or_else(|| StataError::new(430, "convergence not achieved: estimates diverged, or the working correlation is not positive definite"))?
     };
-    post_results(session, cmd, model, &fit, &order, robust, wrapper);
+    post_results(session, cmd, model, &fit, &order, robust, wrapper.map(|w| w.0));
     let name = session.frame.var(unit).name.clone();
     let e = &mut session.e.results;
     e.text("ivar", name).text("family", glm::family_text(family)).text("link", glm::link_text(link));
@@ -319,5 +328,12 @@ fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         ("poisson" | "nbinomial 1", "log") => "IRR",
         _ => "exp(b)",
     };
-    ml_command::table(session, cmd, &Look { eform: cmd.has("eform").then_some(heading), ..Look::default() })
+    ml_command::table(
+        session,
+        cmd,
+        &Look {
+            eform: ["eform", "or", "irr"].iter().any(|o| cmd.has(o)).then_some(heading),
+            ..Look::default()
+        },
+    )
 }

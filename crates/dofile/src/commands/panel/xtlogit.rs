@@ -5,7 +5,7 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::clogit;
-use super::unit_variable;
+use super::{population_averaged, unit_variable};
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::likelihood::{self, print_log};
@@ -15,6 +15,7 @@ use crate::estimators::distributions::chi2_tail;
 use crate::estimators::ml::{Equation, MlFit};
 use crate::estimators::ml_binary::{Binary, Link};
 use crate::estimators::ml_count::Poisson;
+use crate::estimators::ml_glm::{Family, GlmLink};
 use crate::estimators::ml_group::{GammaPoisson, Grouped, RandomBinary, maximise, start_index};
 use crate::format;
 use crate::matrix::Stripe;
@@ -31,7 +32,6 @@ const UNSUPPORTED: &[&str] = &[
     "FROM",
     "TECHnique",
     "DIFficult",
-    "pa",
     "INTMethod",
     "NORmal",
     "NOLRtest",
@@ -40,6 +40,8 @@ const UNSUPPORTED: &[&str] = &[
 const BINARY: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::flag("fe"),
     OptSpec::flag("re"),
+    OptSpec::flag("pa"),
+    OptSpec::text("Corr"),
     OptSpec::flag("or"),
     OptSpec::text("I"),
     OptSpec::text("OFFset"),
@@ -49,6 +51,8 @@ const BINARY: StandardSyntax = StandardSyntax::new(ml_options![
 const COUNT: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::flag("fe"),
     OptSpec::flag("re"),
+    OptSpec::flag("pa"),
+    OptSpec::text("Corr"),
     OptSpec::flag("IRr"),
     OptSpec::text("I"),
     OptSpec::text("OFFset"),
@@ -63,7 +67,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&BINARY),
     by: ByRule::EachGroup,
     run: run_logit,
-    syntax: "xtlogit depvar [indepvars] [if] [in] [, re|fe or offset(v) intpoints(#) noconstant vce(oim|robust|cluster v) level(#) nolog]",
+    syntax: "xtlogit depvar [indepvars] [if] [in] [, re|fe|pa corr(...) or offset(v) intpoints(#) noconstant vce(oim|robust|cluster v) level(#) nolog]",
     notes: "random effects by mean-variance adaptive Gauss-Hermite quadrature, 12 points; stores e(N N_g df_m ll ll_0 ll_c chi2 chi2_c p sigma_u rho), e(b) with /lnsig2u, e(V), r(table); formulas: [XT] xtlogit",
     examples: &[Example {
         run: "input id y x\n1 1 1\n1 0 0\n2 1 1\n2 0 0\n3 1 0\n3 0 1\nend\nxtset id\nxtlogit y x, fe",
@@ -76,7 +80,7 @@ pub const SPEC_PROBIT: CommandSpec = CommandSpec {
     name: "xtprobit",
     min: 8,
     run: run_probit,
-    syntax: "xtprobit depvar [indepvars] [if] [in] [, re offset(v) intpoints(#) noconstant vce(oim|robust|cluster v) level(#) nolog]",
+    syntax: "xtprobit depvar [indepvars] [if] [in] [, re|pa corr(...) offset(v) intpoints(#) noconstant vce(oim|robust|cluster v) level(#) nolog]",
     notes: "stores as xtlogit, re; formulas: [XT] xtprobit",
     examples: &[],
     ..SPEC
@@ -89,7 +93,7 @@ pub const SPEC_POISSON: CommandSpec = CommandSpec {
     form: Form::Standard(&COUNT),
     by: ByRule::EachGroup,
     run: run_poisson,
-    syntax: "xtpoisson depvar [indepvars] [if] [in] [, re|fe irr exposure(v) offset(v) noconstant vce(oim|robust|cluster v) level(#) nolog]",
+    syntax: "xtpoisson depvar [indepvars] [if] [in] [, re|fe|pa corr(...) irr exposure(v) offset(v) noconstant vce(oim|robust|cluster v) level(#) nolog]",
     notes: "random effects are gamma; stores e(N N_g df_m ll ll_0 ll_c chi2 chi2_c p alpha), e(b) with /lnalpha, e(V), r(table); formulas: [XT] xtpoisson",
     examples: &[],
 };
@@ -115,6 +119,20 @@ fn run_poisson(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 fn run(session: &mut Session, cmd: &ParsedCommand, name: &'static str) -> Result<()> {
     if cmd.has("fe") && cmd.has("re") {
         return Err(StataError::invalid("options fe and re may not be combined"));
+    }
+    if cmd.has("pa") {
+        if cmd.has("fe") || cmd.has("re") {
+            return Err(StataError::invalid("option pa may not be combined with fe or re"));
+        }
+        let model = match name {
+            "xtlogit" => (name, Family::Binomial, GlmLink::Logit),
+            "xtprobit" => (name, Family::Binomial, GlmLink::Probit),
+            _ => (name, Family::Poisson, GlmLink::Log),
+        };
+        return population_averaged(session, cmd, model);
+    }
+    if cmd.has("corr") {
+        return Err(StataError::option_not_allowed("corr()"));
     }
     if !ml_command::replay(session, cmd, name)? {
         let unit = unit_variable(session, cmd.options.text("i"))?;
