@@ -70,6 +70,8 @@ const CASES: &[(&str, i32, &str)] = &[
     ("generate f = cond(_n < 3, 20, 30)\nsvyset id, fpc(f)\nsvy: mean x", 464, "fpc"),
     ("svyset id\nsvy: regress y x\nestat ic", 321, "svy"),
     ("nl y x", 199, "nl"),
+    ("clear\ninput str2 s2 float(a b) c\nx 1 2 3\nend\nconfirm string variable c", 7, "c"),
+    ("clear\ninput a a\n1 2\nend", 110, "already defined"),
     ("cnsreg y x, constraints(7)", 412, "7"),
     ("constraint 1 x = 2\nconstraint 2 x = 3\ncnsreg y x id, constraints(1 2)", 412, "inconsistent"),
     ("hotelling x, by(g)", 420, "3 groups"),

@@ -7,24 +7,53 @@ use crate::syntax::options::parse_number;
 use crate::syntax::split::{unquote, words};
 use crate::value::MISSING;
 
+/// New variables with their types. A type belongs to the next name, or to all names in the parentheses after it
+/// ([U] 11.4.2).
+fn read_fields(s: &Session, list: &str) -> Result<Vec<(String, StorageType)>> {
+    let mut fields: Vec<(String, StorageType)> = Vec::new();
+    let mut add = |name: &str, ty: StorageType| {
+        if !is_valid_name(name) {
+            return Err(StataError::new(198, format!("{name} invalid name")));
+        }
+        if s.frame.find(name).is_some() || fields.iter().any(|f| f.0 == name) {
+            return Err(StataError::already_defined(name));
+        }
+        fields.push((name.to_string(), ty));
+        Ok(())
+    };
+    let usual = s.settings.default_type;
+    let mut ty = usual;
+    let mut rest = list.trim();
+    while !rest.is_empty() {
+        if let Some(inner) = rest.strip_prefix('(') {
+            let (names, after) =
+                inner.split_once(')').ok_or_else(|| StataError::new(132, "unbalanced parentheses"))?;
+            for name in names.split_whitespace() {
+                add(name, ty)?;
+            }
+            ty = usual;
+            rest = after.trim_start();
+            continue;
+        }
+        let end = rest.find(|c: char| c.is_whitespace() || c == '(').unwrap_or(rest.len());
+        let word = &rest[..end];
+        rest = rest[end..].trim_start();
+        match StorageType::parse(word) {
+            Some(found) => ty = found,
+            None => {
+                add(word, ty)?;
+                ty = usual;
+            }
+        }
+    }
+    Ok(fields)
+}
+
 /// Runs `input` with its rows.
 pub(crate) fn input_rows(s: &mut Session, header: &str, rows: &[String]) -> Result<()> {
     let list = header.split_once(char::is_whitespace).map_or("", |(_, l)| l);
     let list = list.split(',').next().unwrap_or("");
-    let mut ty = s.settings.default_type;
-    let mut fields: Vec<(String, StorageType)> = Vec::new();
-    for word in list.split_whitespace() {
-        if let Some(t) = StorageType::parse(word) {
-            ty = t;
-        } else if is_valid_name(word) {
-            if s.frame.find(word).is_some() {
-                return Err(StataError::already_defined(word));
-            }
-            fields.push((word.to_string(), ty));
-        } else {
-            return Err(StataError::new(198, format!("{word} invalid name")));
-        }
-    }
+    let fields = read_fields(s, list)?;
     if fields.is_empty() {
         return Err(StataError::standard(104));
     }
