@@ -236,7 +236,7 @@ class ConfirmRequest(TypedDict):
     answers: NotRequired[Any | None]
     confirmed: bool
     default_overrides: NotRequired[Any | None]
-    expert_suggestions_feedback: NotRequired[Any | None]
+    expert_suggestions_feedback: NotRequired[Any]
     notes: NotRequired[str | None]
     output_formats: NotRequired[list[str] | None]
     variable_corrections: NotRequired[Any | None]
@@ -572,6 +572,9 @@ class JobView(TypedDict):
 class Keywords(TypedDict):
     en: list[str]
     zh: list[str]
+
+
+Language: TypeAlias = "Literal['en', 'zh']"
 
 
 class Link(TypedDict):
@@ -1005,6 +1008,31 @@ class Removed(TypedDict):
     reason: NotRequired[str | None]
 
 
+class RenderAnswer(TypedDict):
+    """The files of the request."""
+
+    artifacts: list[Artifact]
+    skipped: list[Skipped]
+
+
+class RenderBody(TypedDict):
+    """What is to be made. All but `formats` may be left out."""
+
+    decimals: NotRequired[int | None]
+    formats: list[str]
+    labels: NotRequired[Any | None]
+    language: NotRequired[Language | None]
+    stars: NotRequired[bool | None]
+
+
+class Rendering(TypedDict):
+    """The files are still being made; the same request again answers them."""
+
+    artifacts: list[Artifact]
+    retry_after_seconds: int
+    status: str
+
+
 class RequiredVariable(TypedDict):
     """A role that is still open."""
 
@@ -1190,6 +1218,13 @@ class SheetChoice(TypedDict):
 
     header_row: NotRequired[int | None]
     sheet_name: NotRequired[str | None]
+
+
+class Skipped(TypedDict):
+    """A format that has no file."""
+
+    format: str
+    reason: str
 
 
 class StageQuestion(TypedDict):
