@@ -1,6 +1,7 @@
 //! The table of commands. A command is one file with its declaration and its
 //! `run`; see `README.md` beside this file for how to write one.
 
+pub(crate) mod collection;
 pub(crate) mod data;
 pub(crate) mod describe;
 mod documents;

@@ -199,7 +199,8 @@ impl<'a> Reading<'a> {
         };
         let (first, rest) = first_word(self.list);
         if first.is_empty() {
-            return Err(StataError::standard(100));
+            // a command without variables asks for its last results
+            return Err(StataError::new(301, "last estimates not found"));
         }
         let frame = &session.frame;
         let abbrev = session.settings.varabbrev;

@@ -4,12 +4,15 @@
 
 pub mod design;
 pub mod factor;
+mod factor_spec;
 pub mod numlist;
 pub mod options;
 pub mod split;
+pub mod term;
 pub mod varlist;
 
 pub use design::Design;
-pub use factor::{Atom, FvList, Term, TsOp};
+pub use factor::FvList;
 pub use options::{OptKind, OptSpec, Options};
 pub use split::{ParsedCommand, Weight, WeightKind};
+pub use term::{Atom, Term, TsOp};

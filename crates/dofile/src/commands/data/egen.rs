@@ -17,7 +17,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::Whole,
     run,
-    syntax: "egen [type] newvar = fcn(arguments) [if] [in] [, options]; fcn: count mean median sd sum total min max pctile(, p(#)) iqr skew kurt rank(, field track unique) group(, label missing) tag std seq cut(, at() group()) rowmean rowtotal rowmin rowmax rowmiss rownonmiss rowsd rowfirst rowlast concat anycount anymatch(, values())",
+    syntax: "egen [type] newvar = fcn(arguments) [if] [in] [, options]; fcn: count mean median sd sum total min max pctile(, p(#)) iqr skew kurt rank(, field track unique) group(, label missing) tag std seq cut(, at() group()) rowmean rowtotal rowmin rowmax rowmiss rownonmiss rowsd rowfirst rowlast concat anycount anymatch(, values()) mode(, minmode maxmode) diff",
     notes: "no results; by varlist: and by() group the statistic; formulas: those of summarize; rank: average ranks for ties",
     examples: &[
         Example {
@@ -100,9 +100,12 @@ fn parse(s: &Session, raw: &str) -> Result<Call> {
             OptSpec::int("Block"),
             OptSpec::text("Punct"),
             OptSpec::text("Values"),
+            OptSpec::flag("MINMode"),
+            OptSpec::flag("MAXMode"),
         ],
-        &["TRuncate", "Decode", "MAXLength", "format"],
+        &["TRuncate", "Decode", "MAXLength", "format", "NUMMode"],
     )?;
+    check_options(rest[..open].trim(), &cmd)?;
     Ok(Call {
         ty,
         name: name.to_string(),
@@ -110,6 +113,27 @@ fn parse(s: &Session, raw: &str) -> Result<Call> {
         argument: rest[open + 1..close].trim().to_string(),
         cmd,
     })
+}
+
+/// r(198) for an option that another function has.
+fn check_options(function: &str, cmd: &ParsedCommand) -> Result<()> {
+    let own: &[&str] = match function {
+        "pctile" | "rowpctile" => &["p"],
+        "total" | "sum" | "rowtotal" | "tag" => &["missing"],
+        "group" => &["missing", "label", "lname", "autotype"],
+        "rank" => &["field", "track", "unique"],
+        "std" => &["mean", "std", "sd"],
+        "cut" => &["at", "group", "icodes", "label"],
+        "seq" => &["from", "to", "block"],
+        "concat" => &["punct"],
+        "anycount" | "anymatch" => &["values"],
+        "mode" => &["minmode", "maxmode"],
+        _ => &[],
+    };
+    match cmd.options.iter().find(|o| o.0 != "by" && !own.contains(&o.0)) {
+        Some((other, _)) => Err(StataError::option_not_allowed(other)),
+        None => Ok(()),
+    }
 }
 
 /// Groups of row numbers: by the prefix, by `by()`, or all rows.
@@ -161,6 +185,16 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             (Column::from_f64(ty, &values), None)
         }
         "seq" => (Column::from_f64(call.ty.unwrap_or(StorageType::Int), &seq(s, &call, &keep)?), None),
+        "diff" => {
+            let vars = s.varlist(&call.argument)?;
+            let differs = |r: usize| vars.iter().any(|&v| s.frame.num_at(v, r) != s.frame.num_at(vars[0], r));
+            if vars.iter().any(|&v| s.frame.var(v).is_string()) {
+                return Err(StataError::type_mismatch());
+            }
+            let values: Vec<f64> =
+                (0..n).map(|r| if keep[r] { f64::from(u8::from(differs(r))) } else { MISSING }).collect();
+            (Column::from_f64(call.ty.unwrap_or(StorageType::Byte), &values), None)
+        }
         "anycount" | "anymatch" => {
             let wanted = numlist::expand(call.cmd.options.text("values").unwrap_or(""))?;
             let vars = s.varlist(&call.argument)?;
@@ -264,7 +298,7 @@ fn group_function(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
                     "total" | "sum" if sample.rows() == 0 => MISSING,
                     "skew" => sample.skewness(),
                     "kurt" => sample.kurtosis(),
-                    "mode" => mode(&sample),
+                    "mode" => mode(&sample, (call.cmd.has("minmode"), call.cmd.has("maxmode"))),
                     "count" | "mean" | "median" | "sd" | "total" | "sum" | "min" | "max" | "iqr" => {
                         by_name(&sample, f).unwrap_or(MISSING)
                     }
@@ -277,20 +311,21 @@ fn group_function(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
     Ok(out)
 }
 
-/// The single most frequent value; missing when there are several.
-fn mode(sample: &Sample) -> f64 {
+/// The single most frequent value; of several the smallest or the largest one, missing unless one was asked for.
+fn mode(sample: &Sample, (least, most): (bool, bool)) -> f64 {
     let mut best: (usize, f64, bool) = (0, MISSING, false);
     let mut i = 0;
     while i < sample.x.len() {
         let end = i + sample.x[i..].iter().take_while(|x| **x == sample.x[i]).count();
         match (end - i).cmp(&best.0) {
             std::cmp::Ordering::Greater => best = (end - i, sample.x[i], false),
+            std::cmp::Ordering::Equal if most => best = (end - i, sample.x[i], true),
             std::cmp::Ordering::Equal => best.2 = true,
             std::cmp::Ordering::Less => {}
         }
         i = end;
     }
-    if best.2 { MISSING } else { best.1 }
+    if best.2 && !least && !most { MISSING } else { best.1 }
 }
 
 fn rank(x: &[f64], g: &[usize], call: &Call, out: &mut [f64]) {

@@ -93,7 +93,7 @@ fn generate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     s.room_for(s.frame.n_rows() as f64, 16.0)?;
     let groups = group_ranges(s);
     let keep = selected(s, cmd, &groups)?;
-    let c = s.compile(exp)?;
+    let c = with_matches(s, cmd, exp)?;
     let n = s.frame.n_rows();
     let (column, missing) = if c.is_string() {
         let values = string_values(s, &c, &groups, &keep);
@@ -123,6 +123,19 @@ fn generate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         s.print(format!("({} missing value{plural} generated)", crate::commands::data::count_text(missing)));
     }
     Ok(())
+}
+
+/// The expression; where it asks for parts of a match (`regexs()`) and `if` makes the match, the condition is
+/// evaluated again before each value, as Stata goes row by row.
+fn with_matches(s: &Session, cmd: &ParsedCommand, exp: &str) -> Result<Compiled> {
+    let plain = s.compile(exp)?;
+    match &cmd.if_exp {
+        Some(condition) if exp.contains("regexs(") && condition.contains("regexm(") => {
+            let other = if plain.is_string() { "\"\"" } else { "." };
+            s.compile(&format!("cond(({condition}), ({exp}), {other})"))
+        }
+        _ => Ok(plain),
+    }
 }
 
 /// Moves the new last variable as `before()` or `after()` say.
@@ -167,7 +180,7 @@ fn replace(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let target = s.variable(&cmd.list)?;
     let groups = group_ranges(s);
     let keep = selected(s, cmd, &groups)?;
-    let c = s.compile(exp)?;
+    let c = with_matches(s, cmd, exp)?;
     let var = s.frame.var(target);
     if var.is_string() != c.is_string() {
         return Err(StataError::type_mismatch());

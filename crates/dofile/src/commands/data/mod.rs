@@ -9,6 +9,7 @@ mod egen;
 mod files;
 pub(crate) mod frames;
 mod generate;
+mod matrices;
 mod names;
 mod orthog;
 mod pairs;
@@ -59,6 +60,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     duplicates::SPEC_DUPLICATES,
     duplicates::SPEC_ISID,
     tsfill::SPEC,
+    matrices::SPEC_SVMAT,
+    matrices::SPEC_MKMAT,
     orthog::SPEC,
     orthog::SPEC_POLYNOMIAL,
     xtset::SPEC_XTSET,

@@ -80,6 +80,11 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         &[OptSpec::text("i"), OptSpec::text("j"), OptSpec::flag("String")],
         &["ATWL", "FAVOR"],
     )?;
+    if inner.list.trim().is_empty() && inner.options.iter().next().is_none() {
+        let text = again(s, what)?;
+        inner = ParsedCommand::split("reshape", &text, false)?;
+        inner.check_options(&[OptSpec::text("i"), OptSpec::text("j"), OptSpec::flag("String")], &[])?;
+    }
     let missing = |o: &str| StataError::invalid(format!("option {o}() required"));
     let i = s.varlist(inner.options.text("i").ok_or_else(|| missing("i"))?)?;
     let j = words(inner.options.text("j").unwrap_or("_j")).into_iter().map(String::from).collect::<Vec<_>>();
@@ -107,6 +112,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         w => return Err(StataError::unsupported_command(&format!("reshape {w}"))),
     };
+    remember(s, &inner);
     let (n1, k1) = (s.frame.n_rows(), s.frame.n_vars());
     s.print("");
     s.print(format!("Data                               {from:>6}   ->   {to}"));
@@ -115,6 +121,30 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     s.print(format!("Number of variables        {:>14}   ->   {:<12}", k0, k1));
     s.print("-".repeat(77));
     Ok(())
+}
+
+/// Keeps what was asked for, for `reshape long` and `reshape wide` alone.
+fn remember(s: &mut Session, cmd: &ParsedCommand) {
+    let string = if cmd.has("string") { "string" } else { "" };
+    let j = words(cmd.options.text("j").unwrap_or("_j")).first().map_or(String::new(), |j| (*j).to_string());
+    let i = cmd.options.text("i").unwrap_or("").to_string();
+    for (key, text) in [
+        ("ReS_i", i),
+        ("ReS_j", j),
+        ("ReS_Xij", cmd.list.trim().to_string()),
+        ("ReS_str", string.to_string()),
+    ] {
+        s.frame.chars.insert(("_dta".to_string(), key.to_string()), text);
+    }
+}
+
+/// The last request with its options; r(198) without one.
+fn again(s: &Session, what: &str) -> Result<String> {
+    let part = |key: &str| s.frame.char("_dta", key);
+    if part("ReS_Xij").is_empty() || !matches!(what, "long" | "wide") {
+        return Err(StataError::new(198, "no stub names given"));
+    }
+    Ok(format!("{}, i({}) j({}) {}", part("ReS_Xij"), part("ReS_i"), part("ReS_j"), part("ReS_str")))
 }
 
 fn identifies(s: &Session, keys: &[usize]) -> bool {

@@ -14,9 +14,11 @@ mod pctile;
 mod rank_tests;
 mod summarize;
 mod table;
+mod table_layout;
 mod tabstat;
 mod tabulate;
 mod tabulate_many;
+mod tabulate_summary;
 
 pub(crate) use listing::list_rows;
 

@@ -1,5 +1,8 @@
-//! `table` (the syntax of Stata 17 and later): statistics by one or two variables.
+//! `table` (the syntax of Stata 17 and later): statistics by variables in rows and columns. What is shown is kept
+//! for `collect`.
 
+use super::table_layout::{Axis, Dim, lay_out};
+use crate::commands::collection::Sheet;
 use crate::commands::data::grouped;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
@@ -12,6 +15,7 @@ use crate::syntax::options::split_options;
 use crate::syntax::split::{matching_paren, top_level_comma};
 use crate::syntax::{ParsedCommand, WeightKind};
 use crate::value::{MISSING, is_missing};
+use std::collections::HashMap;
 
 pub const SPEC: CommandSpec = CommandSpec {
     name: "table",
@@ -19,23 +23,58 @@ pub const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "table (rowvar) [(colvar)] [if] [in] [fweight aweight] [, statistic(frequency | percent | mean varlist | sd | min | max | median | total | count | p25 | p75 | iqr ...) nototals missing nformat(%fmt)]",
-    notes: "stores r(N) and r(table), rows by row levels (the last one the total) and statistics, columns by column levels; collections, several variables on one side and tests are not there",
-    examples: &[Example {
-        run: "set obs 8\ngenerate g = ceil(_n/4)\ngenerate b = mod(_n, 2)\ngenerate x = _n\ntable (g) (b), statistic(mean x) statistic(frequency)\nmatrix T = r(table)",
-        expect: &[("T[1,1]", 3.0), ("T[2,1]", 2.0), ("T[5,3]", 4.5), ("T[6,3]", 8.0), ("r(N)", 8.0)],
-    }],
+    syntax: "table (rowvars) [(colvars)] [if] [in] [fweight aweight] [, statistic(frequency | percent | mean varlist | sd | min | max | median | total | count | p25 | p75 | iqr ...) nototals missing nformat(%fmt [statistics])]",
+    notes: "up to four variables; result among the rows or columns places the statistics (otherwise columns without column variables, else rows); the shown table is the current collection (collect export); stores r(N) and r(table) in the shown layout; command(), tests and styles are not there",
+    examples: &[
+        Example {
+            run: "set obs 8\ngenerate g = ceil(_n/4)\ngenerate b = mod(_n, 2)\ngenerate x = _n\ntable (g) (b), statistic(mean x) statistic(frequency)\nmatrix T = r(table)",
+            expect: &[("T[1,1]", 3.0), ("T[2,1]", 2.0), ("T[5,3]", 4.5), ("T[6,3]", 8.0), ("r(N)", 8.0)],
+        },
+        Example {
+            run: "set obs 8\ngenerate g = ceil(_n/4)\ngenerate b = mod(_n, 2)\ngenerate x = _n\ntable (g b) (result), statistic(mean x) statistic(count x) nototals\nmatrix T = r(table)",
+            expect: &[("rowsof(T)", 4.0), ("T[1,1]", 3.0), ("T[4,1]", 6.0), ("T[4,2]", 2.0)],
+        },
+    ],
 };
 
 /// One statistic of a variable, or of the rows.
-struct Item {
+pub(super) struct Item {
     name: String,
     variable: Option<usize>,
+    fmt: Option<String>,
+    /// As it is shown.
+    pub label: String,
 }
 
-/// Variables in `(a) (b)` or `a b`; one on each side.
-fn sides(s: &Session, text: &str) -> Result<Vec<Option<usize>>> {
-    let mut out = Vec::new();
+/// Statistics with what they are called.
+const STATISTICS: &[(&str, &str)] = &[
+    ("frequency", "Frequency"),
+    ("percent", "Percent"),
+    ("mean", "Mean"),
+    ("sd", "Standard deviation"),
+    ("variance", "Variance"),
+    ("semean", "Standard error of mean"),
+    ("min", "Minimum value"),
+    ("max", "Maximum value"),
+    ("median", "Median"),
+    ("total", "Total"),
+    ("sum", "Total"),
+    ("count", "Number of nonmissing values"),
+    ("iqr", "Interquartile range"),
+    ("p1", "1st percentile"),
+    ("p5", "5th percentile"),
+    ("p10", "10th percentile"),
+    ("p25", "25th percentile"),
+    ("p50", "50th percentile"),
+    ("p75", "75th percentile"),
+    ("p90", "90th percentile"),
+    ("p95", "95th percentile"),
+    ("p99", "99th percentile"),
+];
+
+/// Dimensions in `(a b) (c)` or `a c`; rows first.
+fn sides(s: &Session, text: &str) -> Result<[Vec<Dim>; 2]> {
+    let mut out: Vec<Vec<Dim>> = Vec::new();
     let mut rest = text.trim();
     while !rest.is_empty() {
         let inner = if rest.starts_with('(') {
@@ -44,48 +83,70 @@ fn sides(s: &Session, text: &str) -> Result<Vec<Option<usize>>> {
             rest = rest[close + 1..].trim_start();
             inner
         } else {
-            let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+            let end = rest.find(|c: char| c.is_whitespace() || c == '(').unwrap_or(rest.len());
             let inner = &rest[..end];
             rest = rest[end..].trim_start();
             inner
         };
-        let words = inner.split_whitespace().count();
-        if words > 1 || inner == "result" || inner == "var" {
-            return Err(StataError::unsupported_option("table", &format!("({inner})")));
+        let mut dims = Vec::new();
+        for word in inner.split_whitespace() {
+            match word {
+                "result" if s.frame.find("result").is_none() => dims.push(Dim::Result),
+                "var" | "command" | "across" | "colname" if s.frame.find(word).is_none() => {
+                    return Err(StataError::unsupported_option("table", &format!("({word})")));
+                }
+                _ => dims.push(Dim::Variable(s.variable(word)?)),
+            }
         }
-        out.push(if words == 0 { None } else { Some(s.variable(inner)?) });
+        out.push(dims);
     }
     if out.len() > 2 {
-        return Err(StataError::unsupported_option("table", "a third variable"));
+        return Err(StataError::unsupported_option("table", "a third group of variables"));
     }
-    out.resize(2, None);
-    Ok(out)
+    out.resize_with(2, Vec::new);
+    let columns = out.pop().unwrap_or_default();
+    let rows = out.pop().unwrap_or_default();
+    let all: Vec<&Dim> = rows.iter().chain(&columns).collect();
+    if all.len() > 4 {
+        return Err(StataError::unsupported_option("table", "more than four variables"));
+    }
+    for (k, dim) in all.iter().enumerate() {
+        if all[..k].contains(dim) {
+            return Err(StataError::invalid("a variable may be specified only once"));
+        }
+    }
+    Ok([rows, columns])
 }
 
-fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (_, options) = match top_level_comma(&cmd.raw) {
-        Some(i) => (&cmd.raw[..i], cmd.raw[i + 1..].trim()),
-        None => (cmd.raw.as_str(), ""),
-    };
-    let inner = ParsedCommand::split("table", &cmd.raw, false)?;
-    let sides = sides(s, &inner.list)?;
-    let (mut items, mut totals, mut missing, mut fmt) = (Vec::new(), true, false, None);
-    for (name, argument) in split_options(options)? {
+/// What the options say.
+struct Options {
+    items: Vec<Item>,
+    totals: bool,
+    missing: bool,
+}
+
+fn options(s: &Session, text: &str) -> Result<Options> {
+    let mut out = Options { items: Vec::new(), totals: true, missing: false };
+    let mut formats: Vec<(String, Vec<String>)> = Vec::new();
+    let item =
+        |name: &str, variable| Item { name: name.to_string(), variable, fmt: None, label: String::new() };
+    for (name, argument) in split_options(text)? {
         match (name.as_str(), argument.as_deref()) {
             (o, Some(a)) if o.len() >= 4 && "statistic".starts_with(o) => {
                 let (what, list) = a.trim().split_once(char::is_whitespace).unwrap_or((a.trim(), ""));
                 match what {
-                    "frequency" | "freq" | "percent" => {
-                        items.push(Item { name: what.to_string(), variable: None })
-                    }
-                    "mean" | "sd" | "min" | "max" | "median" | "total" | "sum" | "count" | "iqr"
-                    | "variance" | "p1" | "p5" | "p10" | "p25" | "p50" | "p75" | "p90" | "p95" | "p99"
-                    | "semean" => {
-                        for v in s.varlist(list)? {
+                    "frequency" | "freq" => out.items.push(item("frequency", None)),
+                    "percent" => out.items.push(item("percent", None)),
+                    _ if STATISTICS.iter().any(|k| k.0 == what) => {
+                        let variables = s.varlist(list)?;
+                        if variables.is_empty() {
+                            return Err(StataError::standard(100));
+                        }
+                        for v in variables {
                             if s.frame.var(v).is_string() {
                                 return Err(StataError::type_mismatch());
                             }
-                            items.push(Item { name: what.to_string(), variable: Some(v) });
+                            out.items.push(item(what, Some(v)));
                         }
                     }
                     other => {
@@ -93,12 +154,19 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
                     }
                 }
             }
-            ("nototals" | "nototal", None) => totals = false,
-            ("missing", None) => missing = true,
-            ("nformat", Some(f)) => fmt = Some(f.split_whitespace().next().unwrap_or("").to_string()),
+            ("nototals" | "nototal", None) => out.totals = false,
+            ("missing", None) => out.missing = true,
+            ("nformat", Some(f)) => {
+                let mut words = f.split_whitespace().map(str::to_string);
+                let fmt = words.next().unwrap_or_default();
+                if format::Format::parse(&fmt).is_none_or(|f| f.is_string()) {
+                    return Err(StataError::standard(120));
+                }
+                formats.push((fmt, words.collect()));
+            }
             (
                 "command" | "style" | "name" | "append" | "replace" | "sformat" | "label" | "stars"
-                | "zerocounts",
+                | "zerocounts" | "totals" | "showcounts",
                 _,
             ) => {
                 return Err(StataError::unsupported_option("table", &name));
@@ -106,78 +174,160 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             (o, _) => return Err(StataError::option_not_allowed(o)),
         }
     }
-    if items.is_empty() {
-        items.push(Item { name: "frequency".into(), variable: None });
+    if out.items.is_empty() {
+        out.items.push(item("frequency", None));
     }
-    if let Some(f) = &fmt
-        && format::Format::parse(f).is_none()
-    {
-        return Err(StataError::standard(120));
+    let mut seen: Vec<usize> = out.items.iter().filter_map(|i| i.variable).collect();
+    seen.sort_unstable();
+    seen.dedup();
+    for item in &mut out.items {
+        let known = STATISTICS.iter().find(|k| k.0 == item.name).map_or("", |k| k.1);
+        item.label = match item.variable.filter(|_| seen.len() > 1) {
+            Some(v) => format!("{known}: {}", s.frame.var(v).name),
+            None => known.to_string(),
+        };
+        let own = |f: &&(String, Vec<String>)| f.1.is_empty() || f.1.contains(&item.name);
+        item.fmt = formats.iter().rev().find(own).map(|f| f.0.clone());
+    }
+    Ok(out)
+}
+
+impl Item {
+    fn text(&self, x: f64) -> String {
+        if is_missing(x) {
+            return ".".to_string();
+        }
+        match &self.fmt {
+            Some(f) => format::bare(f, x),
+            None if matches!(self.name.as_str(), "frequency" | "count") => format::bare("%12.0gc", x),
+            None if self.name == "percent" => format::bare("%9.2f", x),
+            None => format::bare("%9.0g", x),
+        }
+    }
+
+    fn value(
+        &self,
+        s: &Session,
+        rows: &[usize],
+        weight: &dyn Fn(usize) -> f64,
+        kind: Option<WeightKind>,
+        all: f64,
+    ) -> f64 {
+        match self.variable {
+            None => {
+                let n: f64 = rows.iter().map(|r| weight(*r)).sum();
+                if self.name == "percent" { 100.0 * n / all } else { n }
+            }
+            Some(v) => {
+                let sample = Sample::new(rows.iter().map(|r| (s.frame.num_at(v, *r), weight(*r))), kind);
+                let name = if self.name == "total" { "sum" } else { &self.name };
+                by_name(&sample, name).unwrap_or(MISSING)
+            }
+        }
+    }
+}
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let text = top_level_comma(&cmd.raw).map_or("", |i| cmd.raw[i + 1..].trim());
+    let inner = ParsedCommand::split("table", &cmd.raw, false)?;
+    let [mut down, mut across] = sides(s, &inner.list)?;
+    let options = options(s, text)?;
+    if !down.contains(&Dim::Result) && !across.contains(&Dim::Result) {
+        // without column variables the statistics stand side by side
+        if across.is_empty() {
+            across.push(Dim::Result);
+        } else if options.items.len() > 1 {
+            down.push(Dim::Result);
+        }
     }
     let mut touse = s.rows(&inner)?;
     let weights = s.weights(&inner, WeightKind::Frequency, &mut touse)?;
-    let by: Vec<usize> = sides.iter().flatten().copied().collect();
-    if !missing {
-        s.markout(&by, &mut touse, true)?;
+    let variables: Vec<usize> = down.iter().chain(&across).filter_map(Dim::variable).collect();
+    if !options.missing {
+        s.markout(&variables, &mut touse, true)?;
     }
     let rows: Vec<usize> = (0..touse.len()).filter(|&r| touse[r]).collect();
     if rows.is_empty() {
         return Err(StataError::no_observations());
     }
-    let levels = |side: Option<usize>| -> (Vec<Vec<usize>>, Vec<String>) {
-        let Some(v) = side else { return (vec![rows.clone()], vec!["Total".into()]) };
-        let mut groups = grouped(s, &[v], rows.clone());
-        let mut names: Vec<String> = groups.iter().map(|g| level_name(s, v, g[0])).collect();
-        if totals {
-            groups.push(rows.clone());
-            names.push("Total".into());
+    // for each variable the number of the level of each row, and the names of the levels
+    let mut level_of: Vec<HashMap<usize, usize>> = Vec::new();
+    let mut names: Vec<Vec<String>> = Vec::new();
+    for v in &variables {
+        let groups = grouped(s, &[*v], rows.clone());
+        names.push(groups.iter().map(|g| level_name(s, *v, g[0])).collect());
+        level_of.push(groups.iter().enumerate().flat_map(|(k, g)| g.iter().map(move |r| (*r, k))).collect());
+    }
+    // rows of each cell; `None` stands for all levels of a variable
+    let mut cells: HashMap<Vec<Option<usize>>, Vec<usize>> = HashMap::new();
+    for &r in &rows {
+        for mask in 0..1usize << variables.len() {
+            let whole = |k: usize| mask >> k & 1 == 1;
+            if mask != 0 && !options.totals {
+                break;
+            }
+            let key =
+                level_of.iter().enumerate().map(|(k, l)| if whole(k) { None } else { l.get(&r).copied() });
+            cells.entry(key.collect()).or_default().push(r);
         }
-        (groups, names)
-    };
-    let ((down, down_names), (across, across_names)) = (levels(sides[0]), levels(sides[1]));
+    }
     let kind = weights.as_ref().map(|w| w.kind);
     let weight = |r: usize| weights.as_ref().map_or(1.0, |w| w.values[r]);
     let all: f64 = rows.iter().map(|&r| weight(r)).sum();
+    let present: Vec<&Vec<Option<usize>>> = cells.keys().collect();
+    let title = |v: usize| {
+        let var = s.frame.var(v);
+        if var.label.is_empty() { var.name.clone() } else { var.label.clone() }
+    };
+    let titles: Vec<String> = variables.iter().map(|v| title(*v)).collect();
+    let count = down.iter().filter(|d| d.variable().is_some()).count();
+    let labels: Vec<&str> = options.items.iter().map(|i| i.label.as_str()).collect();
+    let axis = |dims: &[Dim], first: usize| {
+        Axis::new(dims, first, (&names, &titles, &labels), options.totals, &present)
+    };
+    let (row_axis, column_axis) = (axis(&down, 0), axis(&across, count));
     let mut values = Vec::new();
-    for d in &down {
-        let mut inside = vec![false; touse.len()];
-        d.iter().for_each(|&r| inside[r] = true);
-        for item in &items {
-            for a in &across {
-                let cell = a.iter().copied().filter(|&r| inside[r]);
-                values.push(match item.variable {
-                    None => {
-                        let n: f64 = cell.map(weight).sum();
-                        if item.name == "percent" { 100.0 * n / all } else { n }
-                    }
-                    Some(v) => {
-                        let sample = Sample::new(cell.map(|r| (s.frame.num_at(v, r), weight(r))), kind);
-                        match item.name.as_str() {
-                            "total" => by_name(&sample, "sum").unwrap_or(MISSING),
-                            name => by_name(&sample, name).unwrap_or(MISSING),
-                        }
-                    }
-                });
-            }
+    let mut texts: Vec<Vec<String>> = Vec::new();
+    for row in &row_axis.entries {
+        let mut line = Vec::new();
+        for column in &column_axis.entries {
+            let key: Vec<Option<usize>> = row.levels.iter().chain(&column.levels).copied().collect();
+            let item = &options.items[row.item.or(column.item).unwrap_or(0)];
+            let (x, text) = match cells.get(&key) {
+                Some(own) => {
+                    let x = item.value(s, own, &weight, kind, all);
+                    (x, item.text(x))
+                }
+                None if item.variable.is_none() => (0.0, item.text(0.0)),
+                None => (MISSING, String::new()),
+            };
+            values.push(x);
+            line.push(text);
         }
+        texts.push(line);
     }
-    let mut m = Matrix::new(down.len() * items.len(), across.len(), values);
-    m.row_names = down_names
+    let mut m = Matrix::new(row_axis.entries.len(), column_axis.entries.len(), values);
+    let name = |t: &str| crate::expr::functions::valid_name(t);
+    m.row_names = row_axis
+        .entries
         .iter()
-        .flat_map(|d| {
-            items.iter().map(move |i| Stripe::with_eq(crate::expr::functions::valid_name(d), item_name(i)))
+        .map(|e| {
+            let last = e.labels.last().map_or("", String::as_str);
+            match e.labels.len() {
+                0 => Stripe::term("Total"),
+                1 => Stripe::term(name(last)),
+                n => Stripe::with_eq(name(&e.labels[n - 2]), name(last)),
+            }
         })
         .collect();
-    m.col_names = across_names.iter().map(|n| Stripe::term(crate::expr::functions::valid_name(n))).collect();
-    show(s, &m, (&sides, &items), (&down_names, &across_names), fmt.as_deref());
+    m.col_names = column_axis.entries.iter().map(|e| Stripe::term(name(&e.labels.join("_")))).collect();
+    let sheet: Sheet = lay_out(&row_axis, &column_axis, texts);
+    sheet.print(s);
+    sheet.keep(s);
     let mut r = Results::default();
     r.scalar("N", all).matrix("table", m);
     s.r = r;
     Ok(())
-}
-
-fn item_name(i: &Item) -> String {
-    i.name.clone()
 }
 
 fn level_name(s: &Session, v: usize, row: usize) -> String {
@@ -187,78 +337,4 @@ fn level_name(s: &Session, v: usize, row: usize) -> String {
     }
     let x = var.data.num(row);
     s.frame.labels_of(v).and_then(|l| l.get(x)).map_or_else(|| format::bare(&var.format, x), String::from)
-}
-
-fn show(
-    s: &mut Session,
-    m: &Matrix,
-    (sides, items): (&[Option<usize>], &[Item]),
-    (down, across): (&[String], &[String]),
-    fmt: Option<&str>,
-) {
-    let title = |s: &Session, v: Option<usize>| {
-        v.map_or(String::new(), |v| {
-            let var = s.frame.var(v);
-            if var.label.is_empty() { var.name.clone() } else { var.label.clone() }
-        })
-    };
-    let (row_title, column_title) = (title(s, sides[0]), title(s, sides[1]));
-    let shown = |i: &Item| match (i.name.as_str(), i.variable) {
-        ("frequency" | "freq", _) => "Frequency".to_string(),
-        ("percent", _) => "Percent".to_string(),
-        (name, Some(v)) => format!("{} {}", name, s.frame.var(v).name),
-        (name, None) => name.to_string(),
-    };
-    let labels: Vec<String> = items.iter().map(shown).collect();
-    let several = items.len() > 1;
-    let text = |x: f64, item: &Item| {
-        if is_missing(x) {
-            return ".".to_string();
-        }
-        match fmt {
-            Some(f) => format::bare(f, x),
-            None if item.name.starts_with("freq") || item.name == "count" => format::bare("%12.0gc", x),
-            None if item.name == "percent" => format::bare("%9.2f", x),
-            None => format::bare("%9.0g", x),
-        }
-    };
-    let left = down
-        .iter()
-        .chain(&labels)
-        .map(|t| t.chars().count() + 2)
-        .chain([row_title.chars().count()])
-        .max()
-        .unwrap_or(8)
-        .clamp(8, 32);
-    let width = across.iter().map(|t| t.chars().count()).max().unwrap_or(9).clamp(10, 20);
-    let rule = format!("{}+{}", "-".repeat(left + 1), "-".repeat((width + 2) * across.len() + 1));
-    s.print("");
-    s.print("-".repeat(rule.chars().count()));
-    let head: String =
-        across.iter().map(|t| format!("  {}", format::right(&format::abbrev(t, width), width))).collect();
-    if sides[1].is_some() {
-        s.print(format!("{} |  {column_title}", " ".repeat(left)));
-    }
-    if sides[1].is_some() || !several {
-        let single =
-            if sides[1].is_none() { format!("  {}", format::right(&labels[0], width)) } else { head };
-        s.print(format!("{} |{single}", " ".repeat(left)));
-    }
-    s.print(&rule);
-    s.print(format!("{} |", format::left(&row_title, left)));
-    for (i, name) in down.iter().enumerate() {
-        let name = format!("  {}", format::abbrev(name, left - 2));
-        if several {
-            s.print(format!("{} |", format::left(&name, left)));
-        }
-        for (k, item) in items.iter().enumerate() {
-            let cells: String = (0..across.len())
-                .map(|j| format!("  {}", format::right(&text(m.get(i * items.len() + k, j), item), width)))
-                .collect();
-            let label =
-                if several { format!("    {}", format::abbrev(&labels[k], left - 4)) } else { name.clone() };
-            s.print(format!("{} |{cells}", format::left(&label, left)));
-        }
-    }
-    s.print("-".repeat(rule.chars().count()));
 }

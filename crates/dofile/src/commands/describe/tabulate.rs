@@ -32,21 +32,11 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("MATROW"),
     OptSpec::text("MATCOL"),
     OptSpec::text("Generate"),
+    OptSpec::text("SUmmarize"),
 ])
 .weights(&[WeightKind::Frequency, WeightKind::Analytic, WeightKind::Importance])
 .unsupported(&[
-    "SUmmarize",
-    "ALL",
-    "CCHi2",
-    "CLRchi2",
-    "SUBPop",
-    "PLot",
-    "WRAP",
-    "FIRST",
-    "LAST",
-    "ROWSort",
-    "COLSort",
-    "CMHrow",
+    "ALL", "CCHi2", "CLRchi2", "SUBPop", "PLot", "WRAP", "FIRST", "LAST", "ROWSort", "COLSort", "CMHrow",
 ]);
 
 pub const SPEC: CommandSpec = CommandSpec {
@@ -55,7 +45,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     form: Form::Standard(&SYNTAX),
     by: ByRule::EachGroup,
     run,
-    syntax: "tabulate varname1 [varname2] [if] [in] [weight] [, chi2 exact V lrchi2 gamma taub row column cell expected nofreq missing nolabel sort matcell(name) matrow(name) matcol(name) generate(stub)]",
+    syntax: "tabulate varname1 [varname2] [if] [in] [weight] [, chi2 exact V lrchi2 gamma taub row column cell expected nofreq missing nolabel sort matcell(name) matrow(name) matcol(name) generate(stub)] | tabulate varname, summarize(varname) [missing nolabel nofreq]",
     notes: "stores r(N) r(r) r(c) r(chi2) r(p) r(p_exact) r(p1_exact) r(CramersV) r(chi2_lr) r(p_lr) r(gamma) r(taub); formulas: [R] tabulate twoway",
     examples: &[
         Example {
@@ -110,6 +100,9 @@ fn levels(s: &Session, v: usize, touse: &[bool], missing: bool, nolabel: bool) -
 }
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if let Some(variable) = cmd.options.text("summarize") {
+        return super::tabulate_summary::run(s, cmd, variable);
+    }
     let vars = s.varlist(&cmd.list)?;
     let mut touse = s.rows(cmd)?;
     let weights = s.weights(cmd, WeightKind::Frequency, &mut touse)?;

@@ -1,8 +1,10 @@
-//! Documents: `putdocx`, `putpdf` and `putexcel`. The text and tables of a document are collected in a model;
+//! Documents: `putdocx`, `putpdf`, `putexcel`, `collect` and `etable`. The text and tables of a document are collected in a model;
 //! writing the file formats is in `docx`, `pdf` and `workbook`.
 
+mod collect;
 mod content;
 mod docx;
+mod etable;
 mod model;
 mod pdf;
 mod put;
@@ -11,4 +13,5 @@ mod table;
 
 use super::CommandSpec;
 
-pub(super) const TABLE: &[CommandSpec] = &[put::SPEC_DOCX, put::SPEC_PDF, putexcel::SPEC];
+pub(super) const TABLE: &[CommandSpec] =
+    &[collect::SPEC, collect::SPEC_ETABLE, put::SPEC_DOCX, put::SPEC_PDF, putexcel::SPEC];

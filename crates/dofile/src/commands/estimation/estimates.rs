@@ -153,6 +153,11 @@ fn names(session: &Session, list: &str) -> Result<Vec<String>> {
     Ok(all)
 }
 
+/// `estimates stats` of a list of names.
+pub fn show_stats(session: &mut Session, list: &str) -> Result<()> {
+    stats(session, list, "")
+}
+
 fn stats(session: &mut Session, list: &str, options: &str) -> Result<()> {
     let options = Options::parse("estimates stats", options, &[OptSpec::real("n")], &["df"])?;
     let all = names(session, list)?;

@@ -20,6 +20,7 @@ mod ivregress;
 mod lincom;
 mod logistic;
 mod logit;
+mod lrtest;
 mod margins;
 mod newey;
 pub(crate) mod predict;
@@ -61,6 +62,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     lincom::SPEC_NLCOM,
     logistic::SPEC,
     logit::SPEC,
+    lrtest::SPEC,
     margins::SPEC,
     newey::SPEC,
     predict::SPEC,

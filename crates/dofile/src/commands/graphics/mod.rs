@@ -12,6 +12,7 @@ mod graph;
 mod groups;
 mod histogram;
 mod kdensity;
+mod lowess;
 mod marginsplot;
 mod numbers;
 mod over;
@@ -35,6 +36,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     twoway::TSLINE,
     histogram::SPEC,
     kdensity::SPEC,
+    lowess::SPEC,
     marginsplot::SPEC,
     quantiles::SPEC_PNORM,
     quantiles::SPEC_QNORM,

@@ -216,6 +216,9 @@ fn design(cmd: &ParsedCommand, method: Method) -> Result<Design> {
     if proportion && !(first > 0.0 && first < 1.0 && second > 0.0 && second < 1.0) {
         return Err(StataError::invalid("proportions must be between 0 and 1"));
     }
+    if [first, second].iter().any(|v| crate::value::is_missing(*v)) {
+        return Err(StataError::invalid("values may not be missing"));
+    }
     if first == second {
         return Err(StataError::invalid("the two values must differ"));
     }

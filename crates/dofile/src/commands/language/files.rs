@@ -71,7 +71,9 @@ fn postfile(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut cmd = ParsedCommand::split("postfile", &cmd.raw, false)?;
     cmd.check_options(&[crate::syntax::OptSpec::flag("replace"), crate::syntax::OptSpec::int("every")], &[])?;
     let using = cmd.using.clone().ok_or_else(|| StataError::new(100, "using required"))?;
-    let mut items = cmd.list.split_whitespace();
+    // `double(b se)`: a type for the names in the parentheses only
+    let list = cmd.list.replace('(', " ( ").replace(')', " ) ");
+    let mut items = list.split_whitespace();
     let handle = items.next().ok_or_else(StataError::syntax)?.to_string();
     if s.handles.posts.contains_key(&handle) {
         return Err(StataError::new(110, format!("post {handle} already exists")));
@@ -82,8 +84,14 @@ fn postfile(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     check_replace(&path, &file, cmd.has("replace") || temporary)?;
     let mut ty = s.settings.default_type;
     let (mut names, mut types) = (Vec::new(), Vec::new());
+    let mut open = false;
     for item in items {
-        if let Some(t) = StorageType::parse(item) {
+        if item == "(" && !open {
+            open = true;
+        } else if item == ")" && open {
+            open = false;
+            ty = s.settings.default_type;
+        } else if let Some(t) = StorageType::parse(item) {
             ty = t;
         } else if is_valid_name(item) && !names.contains(&item.to_string()) {
             names.push(item.to_string());
@@ -94,6 +102,9 @@ fn postfile(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     if names.is_empty() {
         return Err(StataError::standard(100));
+    }
+    if open {
+        return Err(StataError::syntax());
     }
     s.handles.posts.insert(handle, PostFile { path, names, types, rows: Vec::new() });
     Ok(())

@@ -64,7 +64,7 @@ pub(crate) fn input_rows(s: &mut Session, header: &str, rows: &[String]) -> Resu
     s.frame.set_n_rows(n);
     let mut columns: Vec<_> = fields.iter().map(|(_, t)| t.column(n)).collect();
     for (i, row) in rows.iter().enumerate() {
-        for (k, cell) in words(&row.replace(',', " ")).into_iter().enumerate().take(fields.len()) {
+        for (k, cell) in words(&without_commas(row)).into_iter().enumerate().take(fields.len()) {
             if fields[k].1.is_string() {
                 columns[k].set_str(i, unquote(cell));
                 continue;
@@ -82,4 +82,15 @@ pub(crate) fn input_rows(s: &mut Session, header: &str, rows: &[String]) -> Resu
         s.frame.add(Variable::new(name, column))?;
     }
     Ok(())
+}
+
+/// A row with blanks for the commas outside quotes.
+fn without_commas(row: &str) -> String {
+    let mut quoted = false;
+    row.chars()
+        .map(|c| {
+            quoted ^= c == '"';
+            if c == ',' && !quoted { ' ' } else { c }
+        })
+        .collect()
 }

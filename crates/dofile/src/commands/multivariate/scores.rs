@@ -10,7 +10,7 @@ use crate::error::{Result, StataError};
 use crate::estimation::post::kernel;
 use crate::estimators::components::{correlation, sampling_adequacy};
 use crate::format;
-use crate::graph::{RefLine, Series, Shape, Style, TextMark};
+use crate::graph::{RefLine, Series, Shape, Style, TextMark, Ticks};
 use crate::matrix::Stripe;
 use crate::results::Results;
 use crate::session::Session;
@@ -183,6 +183,8 @@ fn screeplot(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         title: format!("Scree plot of eigenvalues after {}", session.e.cmd()),
         x_title: format!("{what} number"),
         y_title: "Eigenvalue".to_string(),
+        // components are counted, halves of them are not
+        x_ticks: (values.cols() <= 20).then(|| Ticks::At((1..=values.cols()).map(|j| j as f64).collect())),
         y_lines: if rest.len() < before {
             vec![RefLine { at: mean, style: Style::default() }]
         } else {

@@ -2,6 +2,7 @@
 
 mod clogit;
 mod mixed;
+mod mixed_post;
 mod xtabond;
 mod xtdescribe;
 mod xtgee;
@@ -53,7 +54,7 @@ fn outcome_values(session: &Session, name: &str, rows: &[usize]) -> Result<Vec<f
     terms.first().ok_or_else(|| StataError::no_variable(name))?.values(&session.frame, rows)
 }
 
-pub(super) use mixed::{icc, predictions as mixed_predictions};
+pub(super) use mixed_post::{icc, predictions as mixed_predictions};
 pub(super) use xtabond::{abond, sargan};
 pub(super) use xtgee::{Averaged, population_averaged};
 pub(super) use xtreg_mle::{display as show_random_ml, run as random_ml};

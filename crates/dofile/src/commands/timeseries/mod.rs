@@ -1,6 +1,7 @@
 //! Time series: serial correlation, unit roots, ARIMA and vector autoregressions.
 
 mod arima;
+mod arima_predict;
 mod corrgram;
 mod filter;
 mod irf;
@@ -23,7 +24,7 @@ use crate::session::Session;
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[
     arima::SPEC,
-    arima::SPEC_TSAPPEND,
+    arima_predict::SPEC_TSAPPEND,
     corrgram::SPEC,
     corrgram::SPEC_AC,
     corrgram::SPEC_PAC,
@@ -55,7 +56,7 @@ pub(super) fn estat(session: &mut Session, word: &str, call: &dyn Fn(&str) -> Ca
 /// `predict` after commands of this family.
 pub(super) fn predict(cmd: &str) -> Option<Own> {
     match cmd {
-        "arima" => Some((&arima::PREDICT, arima::predict as fn(&mut _, &_) -> _)),
+        "arima" => Some((&arima_predict::PREDICT, arima_predict::predict as fn(&mut _, &_) -> _)),
         "var" => Some((&var::PREDICT, var::predict as fn(&mut _, &_) -> _)),
         _ => None,
     }

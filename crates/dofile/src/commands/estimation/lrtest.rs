@@ -1,0 +1,121 @@
+//! `lrtest`: likelihood-ratio test of two nested models ([R] lrtest).
+
+use super::super::{ByRule, CommandSpec, Example, Form};
+use super::test::split_comma;
+use crate::error::{Result, StataError};
+use crate::estimation::post::stata;
+use crate::estimators::distributions::chi2_tail;
+use crate::format;
+use crate::results::{Estimation, Results};
+use crate::session::Session;
+use crate::syntax::options::{OptSpec, Options, parse_number};
+use crate::syntax::split::ParsedCommand;
+use crate::value::is_missing;
+
+/// The command.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "lrtest",
+    min: 6,
+    form: Form::Raw,
+    by: ByRule::No,
+    run,
+    syntax: "lrtest name1 [name2|.] [, stats df(#) force]",
+    notes: "after estimates store; either order; the degrees of freedom are the difference of e(rank); r(498) for robust covariances or probability weights, different samples, other dependent variables or commands unless force; stores r(chi2) r(df) r(p); [R] lrtest",
+    examples: &[Example {
+        run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\nestimates store m1\nscalar a = e(ll)\nregress y\nlrtest m1 .\nscalar d = 2*(a - e(ll)) - r(chi2)",
+        expect: &[("round(d, 1e-9)", 0.0), ("r(df)", 1.0)],
+    }],
+};
+
+fn find<'a>(session: &'a Session, name: &str) -> Result<&'a Estimation> {
+    if name == "." {
+        return Ok(&session.e);
+    }
+    let found = session.stored.get(name);
+    found.ok_or_else(|| StataError::new(111, format!("estimation result {name} not found")))
+}
+
+/// Log likelihood and rank of a model; r(498) where a test is not valid.
+fn read(e: &Estimation, name: &str, force: bool) -> Result<(f64, f64)> {
+    let scalar = |n: &str| e.results.get_scalar(n).filter(|x| !is_missing(*x));
+    let (Some(ll), Some(rank)) = (scalar("ll"), scalar("rank").or_else(|| scalar("df_m"))) else {
+        return Err(StataError::new(498, format!("{name} does not contain scalar e(ll)")));
+    };
+    let robust = matches!(e.results.get_text("vce"), Some("robust" | "cluster"))
+        || e.results.get_text("wtype") == Some("pweight");
+    if robust && !force {
+        return Err(StataError::new(498, "LR test likely invalid for models with robust vce"));
+    }
+    Ok((ll, rank))
+}
+
+fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (body, options) = split_comma(&cmd.raw);
+    let specs = [OptSpec::flag("STats"), OptSpec::text("DF"), OptSpec::flag("force")];
+    let options = Options::parse("lrtest", &options, &specs, &["DIr"])?;
+    let names: Vec<&str> = body.split_whitespace().collect();
+    let (first, second) = match names[..] {
+        [a] => (a, "."),
+        [a, b] => (a, b),
+        [] => return Err(StataError::standard(198)),
+        _ => return Err(StataError::unsupported_option("lrtest", "(lists of models)")),
+    };
+    let force = options.has("force");
+    let (a, b) = (find(session, first)?, find(session, second)?);
+    let (one, two) = (read(a, first, force)?, read(b, second, force)?);
+    let scalar = |e: &Estimation, n: &str| e.results.get_scalar(n);
+    if !force {
+        if scalar(a, "N") != scalar(b, "N") {
+            return Err(StataError::new(
+                498,
+                format!(
+                    "observations differ: {} vs. {}",
+                    scalar(a, "N").unwrap_or(0.0),
+                    scalar(b, "N").unwrap_or(0.0)
+                ),
+            ));
+        }
+        if a.results.get_text("depvar") != b.results.get_text("depvar") {
+            return Err(StataError::new(498, "dependent variables differ"));
+        }
+        if a.cmd() != b.cmd() {
+            return Err(StataError::new(
+                498,
+                format!("test involves different estimators: {} vs. {}", a.cmd(), b.cmd()),
+            ));
+        }
+    }
+    // the one with fewer parameters is nested in the other
+    let swap = two.1 > one.1;
+    let ((full, small), names) =
+        if swap { ((two, one), (second, first)) } else { ((one, two), (first, second)) };
+    let df = match options.text("df") {
+        Some(text) => parse_number(text).filter(|d| *d > 0.0).ok_or_else(StataError::syntax)?,
+        None => full.1 - small.1,
+    };
+    if df <= 0.0 {
+        return Err(StataError::new(
+            498,
+            "df(unrestricted) = df(restricted) = ".to_string() + &format!("{}", full.1),
+        ));
+    }
+    let chi2 = 2.0 * (full.0 - small.0);
+    let p = if chi2 <= 0.0 { 1.0 } else { chi2_tail(df, chi2) };
+    let shown = |name: &str| if name == "." { "." } else { name }.to_string();
+    session.print("");
+    session.print("Likelihood-ratio test");
+    session.print(format!("Assumption: {} nested within {}", shown(names.1), shown(names.0)));
+    session.print("");
+    session.print(format!(" LR chi2({df}) = {}", format::right(&format::bare("%6.2f", chi2), 6)));
+    session.print(format!("Prob > chi2 = {}", format::bare("%6.4f", p)));
+    let mut r = Results::default();
+    r.scalar("p", stata(p)).scalar("chi2", chi2).scalar("df", df);
+    session.r = r;
+    if options.has("stats") {
+        let list: Vec<&str> = [names.1, names.0].to_vec();
+        let kept = session.r.clone();
+        super::estimates::show_stats(session, &list.join(" "))?;
+        session.r = kept;
+    }
+    Ok(())
+}

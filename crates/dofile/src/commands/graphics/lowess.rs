@@ -1,0 +1,112 @@
+//! `lowess`: locally weighted regression of one variable on another, drawn or stored ([R] lowess). Numbers:
+//! `numbers::lowess`.
+
+use super::numbers;
+use super::plain::{Plain, show};
+use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::error::{Result, StataError};
+use crate::frame::{Column, StorageType, Variable, is_valid_name};
+use crate::graph::{Series, Shape, Style};
+use crate::session::Session;
+use crate::syntax::ParsedCommand;
+use crate::syntax::options::{abbreviates, parse_number, split_options};
+use crate::value::MISSING;
+
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "lowess",
+    min: 6,
+    form: Form::Raw,
+    by: ByRule::No,
+    run,
+    syntax: "lowess yvar xvar [if] [in] [, mean noweight bwidth(#) generate(newvar) nograph twoway_options]",
+    notes: "bandwidth .8 unless bwidth(); no results; [R] lowess",
+    examples: &[Example {
+        // points on a line stay on it
+        run: "set obs 20\ngenerate x = _n\ngenerate y = 3 + 2*_n\nlowess y x, generate(s) nograph",
+        expect: &[("round(s[7], .0001)", 17.0), ("round(s[20], .0001)", 43.0)],
+    }],
+};
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let own = ParsedCommand::split("lowess", &cmd.raw, false)?;
+    if own.weight.is_some() {
+        return Err(StataError::new(101, "weights not allowed"));
+    }
+    let (mut mean, mut unweighted, mut nograph, mut bandwidth, mut generate) =
+        (false, false, false, 0.8, None);
+    let mut rest = Vec::new();
+    for option in split_options(&own.option_text)? {
+        match &option {
+            (name, None) if abbreviates(name, "Mean") => mean = true,
+            (name, None) if abbreviates(name, "noWeight") => unweighted = true,
+            (name, None) if abbreviates(name, "noGraph") => nograph = true,
+            (name, Some(text)) if abbreviates(name, "BWidth") => {
+                let wrong = || StataError::invalid("bwidth() must be between 0 and 1");
+                bandwidth = parse_number(text).filter(|b| *b > 0.0 && *b < 1.0).ok_or_else(wrong)?;
+            }
+            (name, Some(text)) if abbreviates(name, "GENerate") => generate = Some(text.trim().to_string()),
+            (name, _) if ["LOgit", "ADjust"].iter().any(|known| abbreviates(name, known)) => {
+                return Err(StataError::unsupported_option("lowess", name));
+            }
+            _ => rest.push(option),
+        }
+    }
+    let variables = s.varlist(&own.list)?;
+    let [y, x] = variables[..] else {
+        return Err(StataError::standard(if variables.len() < 2 { 102 } else { 103 }));
+    };
+    if s.frame.var(y).is_string() || s.frame.var(x).is_string() {
+        return Err(StataError::type_mismatch());
+    }
+    if let Some(name) = &generate {
+        if s.frame.find(name).is_some() {
+            return Err(StataError::already_defined(name));
+        }
+        if !is_valid_name(name) {
+            return Err(StataError::new(198, format!("{name} invalid name")));
+        }
+    }
+    let mut touse = s.rows(&own)?;
+    s.markout(&[y, x], &mut touse, false)?;
+    let mut rows: Vec<usize> = (0..touse.len()).filter(|r| touse[*r]).collect();
+    if rows.is_empty() {
+        return Err(StataError::no_observations());
+    }
+    if rows.len() < 3 {
+        return Err(StataError::standard(2001));
+    }
+    let at = |r: &usize| (s.frame.num_at(x, *r), s.frame.num_at(y, *r));
+    rows.sort_by(|a, b| at(a).0.total_cmp(&at(b).0));
+    let points: Vec<(f64, f64)> = rows.iter().map(at).collect();
+    let smooth = numbers::lowess(&points, bandwidth, mean, unweighted);
+    if let Some(name) = generate {
+        let mut column = vec![MISSING; s.frame.n_rows()];
+        rows.iter().zip(&smooth).for_each(|(r, p)| column[*r] = p.1);
+        let mut variable = Variable::new(&name, Column::from_f64(StorageType::Float, &column));
+        variable.label = format!("lowess: {}", s.frame.var(y).name);
+        s.frame.add(variable)?;
+    }
+    if nograph {
+        return Ok(());
+    }
+    let title = |v: usize| {
+        let var = s.frame.var(v);
+        if var.label.is_empty() { var.name.clone() } else { var.label.clone() }
+    };
+    let series =
+        |number: usize, shape: Shape| Series { label: String::new(), number, shape, style: Style::default() };
+    let kind = if mean { "Running-mean smoother" } else { "Lowess smoother" };
+    let figure = Plain {
+        series: vec![
+            series(0, Shape::Points { points }),
+            series(1, Shape::Line { points: smooth, step: false }),
+        ],
+        title: kind.to_string(),
+        note: format!("bandwidth = {bandwidth}"),
+        x_title: title(x),
+        y_title: title(y),
+        used: Some(rows.len()),
+        ..Plain::default()
+    };
+    show(s, figure, &rest)
+}

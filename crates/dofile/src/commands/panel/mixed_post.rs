@@ -1,0 +1,298 @@
+//! What is shown of `mixed` and asked of its results: the tables of fixed effects and variances, `estat icc`,
+//! predictions ([ME] mixed, [ME] mixed postestimation).
+
+use super::mixed::MixedState;
+use crate::error::{Result, StataError};
+use crate::estimation::header::{Fact, show};
+use crate::estimation::linear::{Parameters as Stored, predict as linear_prediction};
+use crate::estimation::model::number_groups;
+use crate::estimators::distributions::chi2_tail;
+use crate::estimators::matrix::Mat;
+use crate::estimators::wald;
+use crate::format;
+use crate::results::Results;
+use crate::session::Session;
+use crate::syntax::split::ParsedCommand;
+use crate::value::{MISSING, is_missing};
+
+/// One line of the table of variances: name, estimate, standard error, limits.
+fn variance_lines(session: &Session, cmd: &ParsedCommand) -> Result<Vec<(String, [f64; 4])>> {
+    let stored = Stored::of(&session.e)?;
+    let level = crate::estimation::display::level(session, cmd)?;
+    let critical = wald::critical(level, None);
+    let names: Vec<String> =
+        session.e.results.get_text("revars").unwrap_or("").split(' ').map(String::from).collect();
+    let at = |eq: &str| stored.stripe.iter().position(|s| s.eq == eq);
+    let deviations = cmd.has("stddeviations");
+    let power = if deviations { 1.0 } else { 2.0 };
+    let word = if deviations { "sd" } else { "var" };
+    let mut out = Vec::new();
+    let mut one = |name: String, position: usize| {
+        let (l, se) = (stored.b[position], stored.v[(position, position)].sqrt());
+        let value = (power * l).exp();
+        // Limits on the log scale.
+        let limits = if se > 0.0 {
+            [(power * (l - critical * se)).exp(), (power * (l + critical * se)).exp()]
+        } else {
+            [MISSING, MISSING]
+        };
+        out.push((name, [value, if se > 0.0 { power * value * se } else { MISSING }, limits[0], limits[1]]));
+    };
+    for (i, name) in names.iter().enumerate() {
+        if let Some(position) = at(&format!("lns1_1_{}", i + 1)) {
+            one(format!("{word}({name})"), position);
+        }
+    }
+    if let Some(position) = at("lnsig_e") {
+        one(format!("{word}(Residual)"), position);
+    }
+    let count = names.len();
+    for i in 1..=count {
+        for j in i + 1..=count {
+            let Some(position) = at(&format!("atr1_1_{i}_{j}")) else { continue };
+            let (a, se) = (stored.b[position], stored.v[(position, position)].sqrt());
+            let part = |k: usize| at(&format!("lns1_1_{k}")).unwrap_or(0);
+            let (pi, pj) = (part(i), part(j));
+            let r = a.tanh();
+            let row = if deviations {
+                [r, (1.0 - r * r) * se, (a - critical * se).tanh(), (a + critical * se).tanh()]
+            } else {
+                let value = r * (stored.b[pi] + stored.b[pj]).exp();
+                let gradient = [(pi, value), (pj, value), (position, value / r * (1.0 - r * r))];
+                let variance: f64 = gradient
+                    .iter()
+                    .map(|(k, g)| gradient.iter().map(|(l, h)| g * h * stored.v[(*k, *l)]).sum::<f64>())
+                    .sum();
+                let se = variance.sqrt();
+                [value, se, value - critical * se, value + critical * se]
+            };
+            let word = if deviations { "corr" } else { "cov" };
+            out.insert(out.len() - 1, (format!("{word}({},{})", names[i - 1], names[j - 1]), row));
+        }
+    }
+    Ok(out)
+}
+
+pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let text = |s: &Session, n: &str| s.e.results.get_text(n).unwrap_or("").to_string();
+    let scalar = |s: &Session, n: &str| s.e.results.get_scalar(n).unwrap_or(MISSING);
+    let reml = text(session, "method") == "REML";
+    if !cmd.has("noheader") {
+        let group = format!("Group variable: {}", text(session, "ivars"));
+        let facts = [
+            Fact::observations(scalar(session, "N")),
+            Fact::new("Number of groups", "%10.0fc", scalar(session, "N_g")),
+            Fact::new("Obs per group: min", "%10.0fc", scalar(session, "g_min")),
+            Fact::new("               avg", "%10.1fc", scalar(session, "g_avg")),
+            Fact::new("               max", "%10.0fc", scalar(session, "g_max")),
+        ];
+        let test = [
+            Fact::statistic("Wald chi2", &[scalar(session, "df_m")], scalar(session, "chi2")),
+            Fact::probability("Prob > chi2", scalar(session, "p")),
+        ];
+        let label = if reml { "Log restricted-likelihood" } else { "Log likelihood" };
+        let ll = format!("{label} = {}", format::bare("%10.0g", scalar(session, "ll")));
+        session.print("");
+        show(session, &[text(session, "title"), group], &facts, 18, 10);
+        show(session, &[String::new(), ll], &test, 18, 10);
+        session.print("");
+    }
+    fixed_table(session, cmd)?;
+    let lines = variance_lines(session, cmd)?;
+    let level = crate::estimation::display::level(session, cmd)?;
+    let rule = format!("-----------------------------+{}", "-".repeat(48));
+    session.print("");
+    session.print("-".repeat(78));
+    session.print(format!(
+        "  Random-effects parameters  |   Estimate   Std. err.     [{}% conf. interval]",
+        format::bare("%5.0g", level)
+    ));
+    session.print(&rule);
+    session.print(format!(
+        "{:<29}|",
+        format!("{}: {}", format::abbrev(&text(session, "ivars"), 12), text(session, "vartypes"))
+    ));
+    for (i, (name, row)) in lines.iter().enumerate() {
+        if i + 1 == lines.len() {
+            session.print(&rule);
+        }
+        let cell = |v: f64| format::number("%9.0g", v);
+        session.print(format!(
+            "{name:>28} |  {}  {}     {}   {}",
+            cell(row[0]),
+            cell(row[1]),
+            cell(row[2]),
+            cell(row[3])
+        ));
+    }
+    session.print("-".repeat(78));
+    let df = scalar(session, "df_c");
+    let (kind, tail) = if df == 1.0 {
+        ("chibar2(01)".to_string(), "Prob >= chibar2")
+    } else {
+        (format!("chi2({df})"), "Prob > chi2")
+    };
+    let left = format!(
+        "LR test vs. linear model: {kind} = {}",
+        format::bare("%8.2f", scalar(session, "chi2_c")).trim_start()
+    );
+    let right = format!("{tail} = {}", format::bare("%6.4f", scalar(session, "p_c")));
+    session.print(format!("{left}{right:>width$}", width = 78usize.saturating_sub(left.len())));
+    Ok(())
+}
+
+/// The coefficient table: fixed effects are printed, `r(table)` holds all parameters.
+fn fixed_table(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (b, v) = (session.e.b().cloned(), session.e.v().cloned());
+    let (Some(b), Some(v)) = (b, v) else {
+        return Err(StataError::new(301, "last estimates not found"));
+    };
+    let depvar = session.e.results.get_text("depvar").unwrap_or("").to_string();
+    let fixed = b.col_names.iter().filter(|s| s.eq == depvar).count();
+    let level = crate::estimation::display::level(session, cmd)?;
+    let se: Vec<f64> = (0..b.cols()).map(|i| v.get(i, i).sqrt()).collect();
+    let table = |count: usize| crate::estimation::table::Table {
+        title: &depvar,
+        heading: "Coefficient",
+        vce_title: "",
+        stripe: &b.col_names[..count],
+        b: &b.values()[..count],
+        se: &se[..count],
+        df_r: None,
+        level,
+        eform: false,
+        ancillary_from: None,
+        clusters: None,
+        equations: false,
+        beta: None,
+    };
+    table(fixed).print(session);
+    session.r.clear();
+    table(b.cols()).store(session);
+    Ok(())
+}
+
+/// `estat icc`: the intraclass correlation with limits on the logit scale ([ME] estat icc).
+pub fn icc(session: &mut Session) -> Result<()> {
+    let stored = Stored::of(&session.e)?;
+    let names: Vec<String> =
+        session.e.results.get_text("revars").unwrap_or("").split(' ').map(String::from).collect();
+    let at = |eq: &str| stored.stripe.iter().position(|s| s.eq == eq);
+    let place = names.iter().position(|n| n == "_cons").and_then(|i| at(&format!("lns1_1_{}", i + 1)));
+    let (Some(u), Some(e)) = (place, at("lnsig_e")) else {
+        return Err(StataError::new(498, "model has no random intercept"));
+    };
+    let (vu, ve) = ((2.0 * stored.b[u]).exp(), (2.0 * stored.b[e]).exp());
+    let icc = vu / (vu + ve);
+    // d icc / d ln sd: 2 icc (1 - icc), with opposite signs.
+    let slope = 2.0 * icc * (1.0 - icc);
+    let variance = slope * slope * (stored.v[(u, u)] + stored.v[(e, e)] - 2.0 * stored.v[(u, e)]);
+    let se = variance.max(0.0).sqrt();
+    let critical = wald::critical(session.settings.level, None);
+    let logit = (icc / (1.0 - icc)).ln();
+    let half = critical * se / (icc * (1.0 - icc));
+    let back = |x: f64| 1.0 / (1.0 + (-x).exp());
+    let (low, high) = if se > 0.0 { (back(logit - half), back(logit + half)) } else { (MISSING, MISSING) };
+    let group = session.e.results.get_text("ivars").unwrap_or("").to_string();
+    session.print("");
+    session.print(if names.len() > 1 {
+        "Conditional intraclass correlation"
+    } else {
+        "Residual intraclass correlation"
+    });
+    session.print("");
+    session.print("-".repeat(78));
+    session.print(format!(
+        "{:>28} |        ICC   Std. err.     [{}% conf. interval]",
+        "Level",
+        format::bare("%5.0g", session.settings.level)
+    ));
+    session.print(format!("-----------------------------+{}", "-".repeat(48)));
+    let cell = |v: f64| format::number("%9.0g", v);
+    session.print(format!("{group:>28} |  {}  {}     {}   {}", cell(icc), cell(se), cell(low), cell(high)));
+    session.print("-".repeat(78));
+    let mut results = Results::default();
+    results
+        .scalar("icc2", icc)
+        .scalar("se2", se)
+        .scalar("level", session.settings.level)
+        .text("label2", group);
+    let mut limits = crate::matrix::Matrix::new(1, 2, vec![low, high]);
+    limits.col_names = ["ll", "ul"].map(crate::matrix::Stripe::term).to_vec();
+    results.matrix("ci2", limits);
+    session.r = results;
+    Ok(())
+}
+
+/// Predicted effects (one column per random effect), fitted values or residuals on rows of the data.
+pub fn predictions(session: &Session, statistic: &str, rows: &[usize]) -> Result<Vec<(Vec<f64>, String)>> {
+    let extra = session.e.extra.clone();
+    let state = extra
+        .as_ref()
+        .and_then(|e| e.downcast_ref::<MixedState>())
+        .ok_or_else(|| StataError::new(301, "last estimates not found"))?;
+    let stored = Stored::of(&session.e)?;
+    let depvar = session.e.results.get_text("depvar").unwrap_or("").to_string();
+    let sample =
+        session.estimation_sample().ok_or_else(|| StataError::new(301, "estimation sample not found"))?;
+    let used: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
+    let both: Vec<usize> = used.iter().chain(rows).copied().collect();
+    let (numbers, count) = number_groups(&session.frame, session.frame.position(&state.group)?, &both);
+    let value = |name: &str, rows: &[usize]| -> Result<Vec<f64>> {
+        let v = session.frame.position(name)?;
+        Ok(rows.iter().map(|r| session.frame.num_at(v, *r)).collect())
+    };
+    let design = |rows: &[usize]| -> Result<Vec<Vec<f64>>> {
+        let mut z = state.slopes.iter().map(|n| value(n, rows)).collect::<Result<Vec<_>>>()?;
+        z.extend(state.intercept.then(|| vec![1.0; rows.len()]));
+        Ok(z)
+    };
+    let xb = linear_prediction(&session.frame, &stored, &depvar, &used)?;
+    let y = super::outcome_values(session, &depvar, &used)?;
+    let z = design(&used)?;
+    let mut effects = vec![vec![MISSING; z.len()]; count];
+    let mut members = vec![Vec::new(); count];
+    (0..used.len()).for_each(|i| members[numbers[i] as usize].push(i));
+    for (group, mine) in members.iter().enumerate().filter(|(_, m)| !m.is_empty()) {
+        let columns: Vec<Vec<f64>> = z.iter().map(|c| mine.iter().map(|i| c[*i]).collect()).collect();
+        let residuals: Vec<f64> = mine.iter().map(|i| y[*i] - xb[*i]).collect();
+        if let Some(found) = Mixed::effects_of(&state.root, state.s2, &columns, &residuals) {
+            effects[group] = found;
+        }
+    }
+    let of_row = |i: usize| &effects[numbers[used.len() + i] as usize];
+    if statistic == "reffects" {
+        let names: Vec<String> =
+            state.slopes.iter().cloned().chain(state.intercept.then(|| "_cons".to_string())).collect();
+        return Ok((0..z.len())
+            .map(|k| {
+                (
+                    (0..rows.len()).map(|i| of_row(i)[k]).collect(),
+                    format!("BLUP r.e. for {}: {}", state.group, names[k]),
+                )
+            })
+            .collect());
+    }
+    let fixed = linear_prediction(&session.frame, &stored, &depvar, rows)?;
+    let z = design(rows)?;
+    let fitted: Vec<f64> = (0..rows.len())
+        .map(|i| {
+            let u = of_row(i);
+            if is_missing(fixed[i]) || z.iter().any(|c| is_missing(c[i])) || u.iter().any(|v| is_missing(*v))
+            {
+                return MISSING;
+            }
+            fixed[i] + u.iter().zip(&z).map(|(u, c)| u * c[i]).sum::<f64>()
+        })
+        .collect();
+    if statistic == "fitted" {
+        return Ok(vec![(fitted, "Fitted values: xb + Zu".to_string())]);
+    }
+    let y = super::outcome_values(session, &depvar, rows)?;
+    let residuals = y
+        .iter()
+        .zip(&fitted)
+        .map(|(y, f)| if is_missing(*y) || is_missing(*f) { MISSING } else { y - f })
+        .collect();
+    Ok(vec![(residuals, "Residuals".to_string())])
+}

@@ -1,0 +1,167 @@
+//! `predict` after `arima`, and `tsappend` that makes room for forecasts ([TS] arima postestimation, [TS] tsappend).
+
+use super::super::estimation::predict::{Prediction, add, column, new_names};
+use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use super::arima::{Calendar, State, difference, differences};
+use super::series;
+use crate::error::{Result, StataError};
+use crate::estimators::arima::Arima;
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::syntax::split::ParsedCommand;
+use crate::value::{MISSING, is_missing};
+
+/// Options of `predict`.
+pub const PREDICT: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::flag("xb"),
+    OptSpec::flag("y"),
+    OptSpec::flag("Residuals"),
+    OptSpec::flag("YResiduals"),
+    OptSpec::flag("mse"),
+    OptSpec::text("DYNamic"),
+])
+.unsupported(&["stdp", "STRuctural", "T0", "Variance"]);
+
+/// One-step or dynamic predictions of the (differenced) outcome, its level, residuals, or their variance.
+pub fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let held = session.e.extra.clone();
+    let Some(state) = held.as_ref().and_then(|e| e.downcast_ref::<State>()) else {
+        return Err(StataError::new(301, "last estimates not found"));
+    };
+    let (kind, names) = new_names(session, cmd)?;
+    let [(name, false)] = &names[..] else { return Err(StataError::standard(103)) };
+    let statistic: Vec<&str> = cmd.options.iter().map(|o| o.0).filter(|o| *o != "dynamic").collect();
+    if statistic.len() > 1 {
+        return Err(StataError::new(198, "only one statistic may be specified"));
+    }
+    let statistic = statistic.first().copied().unwrap_or("xb").to_string();
+    let (_, time) = series::declared(session)?;
+    let dynamic = match cmd.options.text("dynamic") {
+        None => f64::INFINITY,
+        Some(text) => session.eval_num(text)?,
+    };
+    let mut timed = vec![true; session.frame.n_rows()];
+    session.markout(&[time], &mut timed, false)?;
+    let ordered = series::order(session, &timed, true)?;
+    let calendar = Calendar::new(session, &ordered)?;
+    let every: Vec<usize> = (0..session.frame.n_rows()).collect();
+    let coefficients = differences(state.difference);
+    let levels = calendar.spread(&column(&session.frame, &state.depvar, &every)?);
+    let mut columns = Vec::new();
+    for term in &state.regressors {
+        columns.push(difference(&calendar.spread(&column(&session.frame, term, &every)?), &coefficients));
+    }
+    if state.constant {
+        columns.push(vec![1.0; levels.len()]);
+    }
+    let observed = difference(&levels, &coefficients);
+    let first_time = calendar.rows.first().copied().flatten().map_or(0.0, |r| session.frame.num_at(time, r));
+    let (panel, _) = series::declared(session)?;
+    let is_dynamic = |t: usize| first_time + t as f64 * panel.delta >= dynamic;
+    let unknown = |t: usize| columns.iter().any(|c| c[t].is_nan());
+    let y: Vec<f64> = (0..observed.len())
+        .map(|t| if is_dynamic(t) || unknown(t) { f64::NAN } else { observed[t] })
+        .collect();
+    let filled: Vec<Vec<f64>> =
+        columns.iter().map(|c| c.iter().map(|v| if v.is_nan() { 0.0 } else { *v }).collect()).collect();
+    let model =
+        Arima { y: &y, x: filled.iter().map(Vec::as_slice).collect(), factors: state.factors.clone() };
+    let b = session.e.b().map(|b| b.values().to_vec()).unwrap_or_default();
+    let filtered =
+        model.filter(&b).ok_or_else(|| StataError::new(498, "the autoregression is not stationary"))?;
+    let sigma = b.last().copied().unwrap_or(0.0);
+    let lost = coefficients.len() - 1;
+    let xb: Vec<f64> =
+        (0..y.len()).map(|t| if unknown(t) { f64::NAN } else { filtered.predicted[t] }).collect();
+    // levels: the differenced prediction plus earlier levels, observed ones before dynamic(), predicted ones after
+    let mut path: Vec<f64> = vec![f64::NAN; y.len()];
+    for t in lost..y.len() {
+        let earlier: f64 = (1..=lost)
+            .filter(|j| coefficients[*j] != 0.0)
+            .map(|j| {
+                let at = t - j;
+                let own = if is_dynamic(at) || levels[at].is_nan() { path[at] } else { levels[at] };
+                -coefficients[j] * own
+            })
+            .sum();
+        path[t] = xb[t] + earlier;
+    }
+    let values: Vec<f64> = (0..y.len())
+        .map(|t| match statistic.as_str() {
+            "xb" => xb[t],
+            "y" => path[t],
+            "mse" => {
+                if unknown(t) {
+                    f64::NAN
+                } else {
+                    sigma * sigma * filtered.variance[t]
+                }
+            }
+            "residuals" => observed[t] - xb[t],
+            _ => levels[t] - path[t],
+        })
+        .collect();
+    let mut all = vec![MISSING; session.frame.n_rows()];
+    for (row, value) in calendar.rows.iter().zip(&values) {
+        if let (Some(row), false) = (row, value.is_nan()) {
+            all[*row] = *value;
+        }
+    }
+    let touse = session.rows(cmd)?;
+    let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
+    if cmd.options.iter().all(|o| o.0 == "dynamic") {
+        session.print("(option xb assumed; predicted values)");
+    }
+    let label = match statistic.as_str() {
+        "xb" => "xb prediction",
+        "y" => "y prediction",
+        "mse" => "mse",
+        _ => "residual",
+    };
+    let shown = rows.iter().map(|r| all[*r]).collect();
+    let dynamic_text = if dynamic.is_finite() { ", dynamic" } else { ", one-step" };
+    add(session, name, kind, &rows, Prediction { values: shown, label: format!("{label}{dynamic_text}") })
+}
+
+const APPEND: StandardSyntax =
+    StandardSyntax::whole(&[OptSpec::int("Add")]).unsupported(&["LAST", "TSFMT", "PANel"]);
+
+/// `tsappend`.
+pub const SPEC_TSAPPEND: CommandSpec = CommandSpec {
+    name: "tsappend",
+    min: 8,
+    form: Form::Standard(&APPEND),
+    by: ByRule::No,
+    run: tsappend,
+    syntax: "tsappend, add(#)",
+    notes: "adds periods after the last one of a time series; [TS] tsappend",
+    examples: &[super::super::Example {
+        run: "set obs 3\ngenerate t = _n + 10\ntsset t\ntsappend, add(2)",
+        expect: &[("_N", 5.0), ("t[5]", 15.0)],
+    }],
+};
+
+fn tsappend(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (panel, time) = series::declared(session)?;
+    if panel.panel.is_some() {
+        return Err(StataError::new(199, "tsappend of panels is not supported by the open engine"));
+    }
+    let add = cmd.options.int("add").ok_or_else(|| StataError::invalid("option add() required"))?;
+    if !(1..=1_000_000).contains(&add) {
+        return Err(StataError::new(198, "add() must be a positive integer"));
+    }
+    let times = session.frame.numeric(time)?;
+    let last = times.iter().copied().filter(|t| !is_missing(*t)).fold(f64::NEG_INFINITY, f64::max);
+    let before = session.frame.n_rows();
+    session.frame.set_n_rows(before + add as usize);
+    let mut column = session.frame.numeric(time)?.to_vec();
+    for k in 0..add as usize {
+        column[before + k] = last + (k + 1) as f64 * panel.delta;
+    }
+    let kind = session.frame.var(time).data.storage_type();
+    let widest = column[column.len() - 1];
+    let kind = kind.promoted_for(widest);
+    session.frame.set_column(time, crate::frame::Column::from_f64(kind, &column));
+    session.frame.sort_by(&[time]);
+    Ok(())
+}
