@@ -1,7 +1,8 @@
 //! The design matrix of a sample: expanded terms and their columns, as every
 //! estimator needs them. Dropping collinear columns belongs to the estimators.
 
-use super::factor::{FvList, Term};
+use super::factor::FvList;
+use super::term::Term;
 use crate::error::Result;
 use crate::frame::Frame;
 

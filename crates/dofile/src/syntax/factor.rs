@@ -2,7 +2,6 @@
 //! data, with bases and empty cells.
 
 use super::factor_spec::{Base, Kind, Spec, join_ranges, parse_term};
-use super::split::words;
 use super::term::{Atom, Term, TsOp};
 use crate::error::{Result, StataError};
 use crate::frame::Frame;

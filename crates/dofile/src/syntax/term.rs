@@ -1,13 +1,12 @@
 //! Terms of a model: time-series operators, levels and continuous variables, and their columns. Lists of terms as
 //! they are written are in `factor`.
 
-use super::factor_spec::split_prefix;
-use super::factor_spec::Spec;
-use super::factor_spec::Kind;
+use super::factor_spec::{Base, Kind, Spec};
 use crate::error::{Result, StataError};
 use crate::frame::Frame;
 use crate::tsset::Panel;
 use crate::value::{MISSING, is_missing};
+use std::collections::BTreeMap;
 
 /// Lag, difference and seasonal difference (`L2D.`); `F.` is a negative lag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]

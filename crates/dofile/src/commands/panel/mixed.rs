@@ -6,14 +6,13 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form};
 use super::clogit::{group_rows, store_sizes};
+use super::mixed_post::display;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::display::fit_error;
-use crate::estimation::header::{Fact, show};
 use crate::estimation::likelihood::print_log;
-use crate::estimation::linear::{Parameters as Stored, predict as linear_prediction};
 use crate::estimation::ml_command::Layout;
-use crate::estimation::model::{Model, Reading, VceSpec, number_groups};
+use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::estimation::post;
 use crate::estimators::distributions::chi2_tail;
 use crate::estimators::matrix::Mat;
@@ -21,12 +20,10 @@ use crate::estimators::mixed::{Mixed, MixedFit};
 use crate::estimators::ml::MlFit;
 use crate::estimators::ols::{self, Request};
 use crate::estimators::wald;
-use crate::format;
-use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, top_level_comma};
-use crate::value::{MISSING, is_missing};
+use crate::value::MISSING;
 use std::sync::Arc;
 
 const OPTIONS: &[OptSpec] = &[

@@ -1,7 +1,6 @@
 //! `arima`: regressions with (seasonal) ARMA errors by exact maximum likelihood, `predict` after it, and the
 //! `tsappend` that makes room for forecasts. Formulas: [TS] arima, [TS] arima postestimation; numbers: `estimators::arima`.
 
-use super::super::estimation::predict::{Prediction, add, column, new_names};
 use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
 use super::series;
 use crate::error::{Result, StataError};
