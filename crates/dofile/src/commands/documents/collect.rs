@@ -24,7 +24,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     syntax: "collect export filename [, as(docx|html|pdf|xlsx|tex|md|txt) replace tableonly] | collect preview | collect title \"text\" | collect notes \"text\" | collect clear",
     notes: "the table that table or etable showed last; the file type is that of the name; layouts, labels and styles of collections are not there; no results",
     examples: &[Example {
-        run: "set obs 4\ngenerate g = ceil(_n/2)\ntempfile f\ntable g\ncollect export `f', as(md) replace\nscalar n = r(N)\nconfirm file `f'.md\nerase `f'.md",
+        run: "set obs 4\ngenerate g = ceil(_n/2)\ntempfile f\ntable g\ncollect export `f', as(md) replace\nscalar n = r(N)\nconfirm file `f'",
         expect: &[("n", 4.0)],
     }],
 };
