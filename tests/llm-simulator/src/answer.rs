@@ -12,6 +12,8 @@ pub struct Ask {
     /// All texts of the prompt, system first.
     pub prompt: String,
     pub form: Form,
+    /// Texts before which the answer ends.
+    pub stops: Vec<String>,
     /// In tokens; absent is as long as the answer wants to be.
     pub max_tokens: Option<usize>,
     pub stream: bool,
@@ -48,6 +50,8 @@ pub struct Answer {
     pub pieces: Vec<String>,
     /// Cut at `max_tokens`.
     pub cut: bool,
+    /// Ended before this one of the asked texts.
+    pub stopped: Option<String>,
     pub input_tokens: usize,
     /// Stands for everything random in the envelope.
     pub dice: Dice,
@@ -76,7 +80,7 @@ pub fn answer(seed: u64, ask: &Ask, scripted: Option<&str>) -> Answer {
     }
     let mut dice = Dice::new(seed, "answer", key.as_bytes());
     let words = words(&ask.prompt);
-    let text = match (scripted, &ask.form) {
+    let mut text = match (scripted, &ask.form) {
         (_, Form::Vectors { .. }) => String::new(),
         (Some(text), _) => text.to_owned(),
         (None, Form::Text) => prose(&words, &mut dice),
@@ -85,11 +89,20 @@ pub fn answer(seed: u64, ask: &Ask, scripted: Option<&str>) -> Answer {
             conform(schema, &words, &mut dice).to_string()
         }
     };
+    let first = ask.stops.iter().filter(|stop| !stop.is_empty());
+    let first = first.filter_map(|stop| Some((text.find(stop.as_str())?, stop))).min();
+    let mut stopped = first.map(|(at, stop)| {
+        text.truncate(at);
+        stop.clone()
+    });
     let mut pieces = tokens(&text);
     let most = ask.max_tokens.unwrap_or(usize::MAX);
     let cut = pieces.len() > most;
     pieces.truncate(most);
-    Answer { pieces, cut, input_tokens: tokens(&ask.prompt).len(), dice, seed }
+    if cut {
+        stopped = None;
+    }
+    Answer { pieces, cut, stopped, input_tokens: tokens(&ask.prompt).len(), dice, seed }
 }
 
 /// The same document, so that it breaks its schema: with a field that nobody asked for, and names that do not

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Events, Refusal, count, event, texts};
+use super::{Events, Refusal, count, event, text_list, texts};
 use crate::answer::{Answer, Ask, Form};
 
 /// From this version on sampling parameters are refused.
@@ -51,6 +51,7 @@ pub fn read(body: &Value, version: Option<&str>) -> Result<Ask, Refusal> {
         model: model.map(str::to_owned).ok_or_else(|| Refusal::bad("model: field required"))?,
         prompt,
         form: form(body)?,
+        stops: text_list(&body["stop_sequences"]),
         max_tokens,
         stream: body["stream"].as_bool().unwrap_or(false),
         stream_usage: true,
@@ -80,9 +81,14 @@ fn stop(ask: &Ask, answer: &Answer, refuses: bool) -> &'static str {
     match (&ask.form, refuses) {
         (_, true) => "refusal",
         _ if answer.cut => "max_tokens",
+        _ if answer.stopped.is_some() => "stop_sequence",
         (Form::Tool { .. }, _) => "tool_use",
         _ => "end_turn",
     }
+}
+
+fn stopped(answer: &Answer, refuses: bool) -> Option<&str> {
+    answer.stopped.as_deref().filter(|_| !refuses)
 }
 
 fn ids(answer: &Answer) -> (String, String) {
@@ -102,7 +108,7 @@ pub fn whole(ask: &Ask, answer: &Answer, refuses: bool) -> Value {
         _ => json!([{"type": "text", "text": answer.text()}]),
     };
     json!({"id": id, "type": "message", "role": "assistant", "model": ask.model, "content": content,
-        "stop_reason": stop(ask, answer, refuses), "stop_sequence": null,
+        "stop_reason": stop(ask, answer, refuses), "stop_sequence": stopped(answer, refuses),
         "usage": {"input_tokens": answer.input_tokens, "output_tokens": answer.output_tokens()}})
 }
 
@@ -137,7 +143,8 @@ pub fn events(ask: &Ask, answer: &Answer, refuses: bool) -> Events {
     }
     tail.push(say(
         "message_delta",
-        json!({"delta": {"stop_reason": stop(ask, answer, refuses), "stop_sequence": null},
+        json!({"delta": {"stop_reason": stop(ask, answer, refuses),
+            "stop_sequence": stopped(answer, refuses)},
             "usage": {"output_tokens": answer.output_tokens()}}),
     ));
     tail.push(say("message_stop", json!({})));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Events, Refusal, count, event, texts};
+use super::{Events, Refusal, count, event, text_list, texts};
 use crate::answer::{Answer, Ask, Form};
 
 /// The reason of a refused key, which is a 400 with the usual status here.
@@ -46,7 +46,8 @@ pub fn read(body: &Value, model: &str, stream: bool) -> Result<Ask, Refusal> {
     };
     let max_tokens = count(config, "maxOutputTokens")
         .map_err(|refusal| Refusal { code: "INVALID_ARGUMENT".to_owned(), ..refusal })?;
-    Ok(Ask { model: model.to_owned(), prompt, form, max_tokens, stream, stream_usage: true })
+    let stops = text_list(&config["stopSequences"]);
+    Ok(Ask { model: model.to_owned(), prompt, form, stops, max_tokens, stream, stream_usage: true })
 }
 
 /// Types of a response schema come in capitals.

@@ -132,3 +132,12 @@ pub fn count(body: &Value, key: &str) -> Result<Option<usize>, Refusal> {
         },
     }
 }
+
+/// A text or a list of texts.
+pub fn text_list(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(texts) => texts.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    }
+}

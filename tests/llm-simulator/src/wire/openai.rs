@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Events, Refusal, count, event, texts};
+use super::{Events, Refusal, count, event, text_list, texts};
 use crate::answer::{Answer, Ask, Form, tokens};
 use crate::dice::Dice;
 
@@ -39,6 +39,7 @@ pub fn read(body: &Value, supports_schema: bool) -> Result<Ask, Refusal> {
             Some(tool) => tool,
             None => form(&body["response_format"], supports_schema)?,
         },
+        stops: text_list(&body["stop"]),
         max_tokens: count(body, "max_completion_tokens")?.or(count(body, "max_tokens")?),
         stream: body["stream"].as_bool().unwrap_or(false),
         stream_usage: body["stream_options"]["include_usage"].as_bool().unwrap_or(false),
@@ -213,11 +214,7 @@ pub fn one_model(name: &str) -> Value {
 /// # Errors
 /// A refusal that names the field.
 pub fn read_embeddings(body: &Value) -> Result<Ask, Refusal> {
-    let texts: Vec<String> = match &body["input"] {
-        Value::String(text) => vec![text.clone()],
-        Value::Array(texts) => texts.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-        _ => Vec::new(),
-    };
+    let texts = text_list(&body["input"]);
     if texts.is_empty() {
         return Err(Refusal::bad("input must be a text or a list of texts"));
     }

@@ -31,6 +31,7 @@ pub fn read(body: &Value) -> Result<Ask, Refusal> {
         model: model(body)?,
         prompt,
         form,
+        stops: Vec::new(),
         max_tokens: count(body, "max_output_tokens")?,
         stream: body["stream"].as_bool().unwrap_or(false),
         stream_usage: true,

@@ -297,3 +297,31 @@ async fn times_to_the_first_token_and_between_tokens_are_kept() {
         assert!(asked.elapsed().as_millis() >= 120 + 9 * 5, "{:?}", asked.elapsed());
     }
 }
+
+#[tokio::test]
+async fn an_answer_ends_before_a_stop_sequence() {
+    let base = start(settings("[[scripts]]\ncontains = 'MARK'\nanswers = ['one two END three']")).await;
+    let mut body = message("see MARK");
+    body["stop_sequences"] = json!(["three", "END"]);
+    let url = format!("{base}/v1/messages");
+    let whole: Value = post(&url, &body, &[VERSION]).await.json().await.unwrap();
+    assert_eq!(whole["content"][0]["text"], "one two ");
+    assert_eq!((&whole["stop_reason"], &whole["stop_sequence"]), (&json!("stop_sequence"), &json!("END")));
+    body["stream"] = json!(true);
+    let events = events(&post(&url, &body, &[VERSION]).await.text().await.unwrap());
+    let end: Value = serde_json::from_str(&events[events.len() - 2].1).unwrap();
+    assert_eq!(
+        (&end["delta"]["stop_reason"], &end["delta"]["stop_sequence"]),
+        (&json!("stop_sequence"), &json!("END"))
+    );
+    let mut body = chat("see MARK");
+    body["stop"] = json!("END");
+    let whole: Value = post(&format!("{base}/v1/chat/completions"), &body, &[]).await.json().await.unwrap();
+    assert_eq!(whole["choices"][0]["message"]["content"], "one two ");
+    assert_eq!(whole["choices"][0]["finish_reason"], "stop");
+    let mut body = contents("see MARK");
+    body["generationConfig"] = json!({"stopSequences": ["END"]});
+    let url = format!("{base}/v1beta/models/g:generateContent");
+    let whole: Value = post(&url, &body, &[]).await.json().await.unwrap();
+    assert_eq!(whole["candidates"][0]["content"]["parts"][0]["text"], "one two ");
+}
