@@ -119,7 +119,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         progress: Arc::default(),
         ingests: Arc::default(),
         model,
-        drafts: Arc::default(),
+        calls: Arc::default(),
         tenants: Arc::default(),
         places: Arc::default(),
         accounts: Arc::new(ArcSwap::from_pointee(accounts)),

@@ -10,6 +10,7 @@ mod health;
 pub mod library;
 mod library_docs;
 pub mod migrate;
+pub mod replay_draft;
 pub mod restore;
 mod retention;
 mod serve;
@@ -63,6 +64,8 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Restore a backup into a new data directory.
     Restore(restore::RestoreArgs),
+    /// Make a model's draft and plan again from the stored evidence, without a network.
+    ReplayDraft(replay_draft::ReplayDraftArgs),
     /// Show the settings that are in force.
     Config(config_show::Args),
     /// Ask a running service whether it is ready.
@@ -96,6 +99,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Retention(args) => on_store(config, async move |target| retention::run(args, &target).await),
         Command::Backup(args) => on_store(config, async move |target| backup::run(args, &target).await),
         Command::Restore(args) => restore::run(args).into(),
+        Command::ReplayDraft(args) => replay_draft::run(&args, config).into(),
         Command::Config(args) => config_show::run(args, config).into(),
         Command::Health(args) => health::run(args, config).into(),
         Command::Version(args) => version::run(&args).into(),

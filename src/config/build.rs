@@ -51,7 +51,7 @@ pub fn build(
         stata: stata(&mut r),
         worker: worker(&mut r, env, host),
         run: run(&mut r),
-        llm: llm(&mut r),
+        llm: super::llm::llm(&mut r),
         store: store(&mut r),
         upload: upload(&mut r),
         tokens: Tokens { job_days: r.count("tokens.job_days", 1, 3650) as u32 },
@@ -162,82 +162,6 @@ fn run(r: &mut Reader<'_>) -> Run {
         r.invalid("run.sandbox_read", "every path must be absolute");
     }
     run
-}
-
-fn llm(r: &mut Reader<'_>) -> Option<Llm> {
-    let primary = llm_endpoint(r, "llm.");
-    let failover = llm_endpoint(r, "llm.failover_");
-    if failover.is_some() && r.text("llm.provider").is_none() {
-        r.invalid("llm.failover_provider", "is given without llm.provider");
-    }
-    let timeout_seconds = r.count("llm.timeout_seconds", 1, 3600);
-    let mut within = |path: &str| {
-        let seconds = r.count(path, 1, 3600);
-        if seconds > timeout_seconds && primary.is_some() {
-            r.invalid(path, "must not be longer than llm.timeout_seconds");
-        }
-        seconds
-    };
-    let connect_timeout_seconds = within("llm.connect_timeout_seconds");
-    let first_byte_timeout_seconds = within("llm.first_byte_timeout_seconds");
-    let idle_timeout_seconds = within("llm.idle_timeout_seconds");
-    let max_attempts = r.count("llm.max_attempts", 1, 20) as u32;
-    let draft_budget_seconds = r.count("llm.draft_budget_seconds", 1, 3600);
-    let max_output_tokens = r.count("llm.max_output_tokens", 256, 200_000) as u32;
-    let temperature = r.decimal("llm.temperature", -1.0, 2.0);
-    let concurrency = r.count("llm.concurrency", 1, 1_000) as usize;
-    let tokens_per_day = r.count("llm.tokens_per_day", 0, u64::MAX);
-    let ca_file = r.path("llm.ca_file");
-    if let Some(Err(error)) = ca_file.as_ref().map(std::fs::metadata) {
-        r.invalid("llm.ca_file", format!("cannot be read: {error}"));
-    }
-    Some(Llm {
-        primary: primary?,
-        failover,
-        timeout_seconds,
-        connect_timeout_seconds,
-        first_byte_timeout_seconds,
-        idle_timeout_seconds,
-        max_attempts,
-        draft_budget_seconds,
-        max_output_tokens,
-        temperature: (temperature >= 0.0).then_some(temperature),
-        concurrency,
-        tokens_per_day,
-        ca_file,
-    })
-}
-
-/// A provider with its address, key and model: all of them or none.
-fn llm_endpoint(r: &mut Reader<'_>, prefix: &str) -> Option<LlmEndpoint> {
-    let words = [("openai", LlmProvider::OpenAi), ("anthropic", LlmProvider::Anthropic)];
-    let [provider_key, url_key, model_key, secret_key] =
-        ["provider", "base_url", "model", "api_key"].map(|name| format!("{prefix}{name}"));
-    let given = r.text(&provider_key).is_some();
-    let provider = r.choice(&provider_key, &words);
-    let (base_url, model) = (r.text(&url_key), r.text(&model_key));
-    let api_key = r.secret(&secret_key);
-    let stated =
-        [(&url_key, base_url.is_some()), (&secret_key, api_key.is_some()), (&model_key, model.is_some())];
-    if !given {
-        for (key, _) in stated.iter().filter(|(_, set)| *set) {
-            r.invalid(key, format!("is given without {provider_key}"));
-        }
-        return None;
-    }
-    let key_refused = r.problems.iter().any(|p| p.key.starts_with(&secret_key));
-    for (key, _) in stated.iter().filter(|(key, set)| !(*set || **key == secret_key && key_refused)) {
-        r.invalid(key, format!("is required with {provider_key}"));
-    }
-    if base_url.as_ref().is_some_and(|u| !(u.starts_with("https://") || u.starts_with("http://"))) {
-        r.invalid(&url_key, "must begin with https:// or http://");
-    }
-    Some(LlmEndpoint {
-        provider: provider?,
-        base_url: base_url?.trim_end_matches('/').to_owned(),
-        api_key: api_key?,
-        model: model?,
-    })
 }
 
 fn store(r: &mut Reader<'_>) -> Store {

@@ -6,6 +6,7 @@ mod build;
 pub mod documentation;
 mod keys;
 mod layers;
+mod llm;
 mod problem;
 mod reader;
 mod sections;

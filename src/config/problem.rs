@@ -58,6 +58,9 @@ impl ConfigProblem {
 
 impl fmt::Display for ConfigProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.key.starts_with("llm.") {
+            f.write_str("LLM_CONFIG_INVALID: ")?;
+        }
         write!(f, "{} (from {}): {}", self.key, self.origin, self.message)
     }
 }

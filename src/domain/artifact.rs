@@ -110,6 +110,7 @@ pub struct Artifact {
 pub fn media_type_of(name: &str) -> &'static str {
     match name.rsplit_once('.').map(|(_, ext)| ext) {
         Some("json") => "application/json",
+        Some("md") => "text/markdown; charset=utf-8",
         Some("csv") => "text/csv; charset=utf-8",
         Some("svg") => "image/svg+xml",
         Some("log" | "do" | "ado" | "txt") => "text/plain; charset=utf-8",

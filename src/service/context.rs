@@ -22,7 +22,7 @@ use super::guesses::Guesses;
 use super::ingest_inputs::IngestBoard;
 use super::job_watch::JobWatch;
 use super::model_draft::Model;
-use super::model_draft::board::DraftBoard;
+use super::model_draft::board::CallBoard;
 use super::pools::Pools;
 use super::progress::ProgressBoard;
 use super::queue_places::QueuePlaces;
@@ -43,7 +43,8 @@ pub struct Context {
     pub ingests: Arc<IngestBoard>,
     /// The language model, where one is configured.
     pub model: Option<Arc<Model>>,
-    pub drafts: Arc<DraftBoard>,
+    /// Calls to the model that are under way.
+    pub calls: Arc<CallBoard>,
     pub tenants: Arc<TenantBoard>,
     pub places: Arc<QueuePlaces>,
     /// Who administers; replaced when the settings are read again.

@@ -21,6 +21,7 @@ pub mod freeze_plan;
 pub mod guesses;
 pub mod ingest_inputs;
 pub mod job_events;
+pub mod interpretation;
 pub mod job_view;
 pub mod job_watch;
 mod leftovers;

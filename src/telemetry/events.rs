@@ -184,8 +184,14 @@ pub const EVENTS: &[Event] = &[
     event(
         "SS_LLM_FAILED",
         "warn",
-        "The language model gave no usable draft; clients get the same failure until they ask again.",
+        "The language model gave no usable draft or interpretation; clients get the same failure until they ask again.",
         "cause, attempts, code",
+    ),
+    event(
+        "SS_LLM_INTERPRETATION_DROPPED",
+        "warn",
+        "An interpretation came too late: the job's content was removed, or the store could not take it.",
+        "code",
     ),
     event(
         "SS_LLM_TIMEOUT",

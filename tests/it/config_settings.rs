@@ -97,9 +97,9 @@ fn all_problems_are_told_at_once_with_key_and_origin() {
         "log.format (from SS_LOG_FORMAT): must be one of auto, json, pretty",
         "http.trusted_proxies (from SS_TRUSTED_PROXIES)",
         "cors.allowed_origins (from SS_CORS_ALLOWED_ORIGINS)",
-        "llm.base_url (from default): is required with llm.provider",
-        "llm.api_key (from default): is required with llm.provider",
-        "llm.model (from default): is required with llm.provider",
+        "LLM_CONFIG_INVALID: llm.base_url (from default): is required with llm.provider",
+        "LLM_CONFIG_INVALID: llm.api_key (from default): is required with llm.provider",
+        "LLM_CONFIG_INVALID: llm.model (from default): is required with llm.provider",
         "stata.cmd (from SS_STATA_CMD)",
     ] {
         assert!(list.iter().any(|p| p.starts_with(start)), "{start} is missing in\n{text}");
@@ -163,7 +163,7 @@ fn fields_that_contradict_each_other_are_refused() {
         (&[("SS_ADMIN_USERNAME", "root")][..], "admin.username"),
         (&[("SS_ADMIN_PASSWORD_HASH", "secret")], "admin.password_hash"),
         (&[("SS_BOOTSTRAP_ADMIN_KEY", "ssk_a_short")], "admin.bootstrap_key"),
-        (&[("SS_LLM_MODEL", "m")], "llm.model"),
+        (&[("SS_LLM_MODEL", "m")], "LLM_CONFIG_INVALID: llm.model"),
         (&[("SS_DATABASE_URL", "postgres://x")], "store.database_url"),
         (&[("SS_S3_BUCKET", "b")], "s3.bucket"),
         (&[("SS_LIMITS__TENANT_BURST", "1")], "limits.tenant_burst"),

@@ -2,12 +2,17 @@
 
 use serde_json::{Value, json};
 use stata_service::app::options::LlmWire;
+use stata_service::domain::audit::Actor;
+use stata_service::domain::ids::JobId;
+use stata_service::service::Caller;
+use stata_service::service::model_draft::{DraftByModel, Standing};
 
-use crate::support::app::{Job, TestApp};
+use crate::support::app::{ADMIN_KEY, Answer, Job, TestApp};
 use crate::support::provider::{PROVIDER_KEY, Provider, scripted, with_model};
+use crate::support::records::tenant;
 
 const PAY: &str = include_str!("../../assets/stata_do_library/datasets/pay.csv");
-const QUESTION: &str = "Does schooling raise log pay, holding experience constant?";
+pub const QUESTION: &str = "Does schooling raise log pay, holding experience constant?";
 
 /// A sound statement of the question.
 pub const DRAFT: &str = r#"{"draft_text": "Regress log_pay on schooling, holding years_work constant; an association, not an effect.",
@@ -27,7 +32,7 @@ pub async fn uploaded(app: &TestApp) -> Job {
     job
 }
 
-async fn evidence(app: &TestApp, job: &Job, kind: &str) -> Vec<String> {
+pub async fn evidence(app: &TestApp, job: &Job, kind: &str) -> Vec<String> {
     let listed = app.get(job, "/artifacts").await.ok();
     let artifacts = listed["artifacts"].as_array().expect("a list").iter();
     let paths =
@@ -100,6 +105,66 @@ async fn many_pollers_cause_one_call_and_a_get_never_replaces_a_draft() {
     }
     let renewed = app.get(&job, "/draft/preview").await.ok();
     assert_eq!((&renewed["source"], provider.calls().await), (&json!("model"), 4));
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poller_that_holds_an_older_record_pays_for_no_second_call() {
+    let provider = Provider::start(&scripted(&[DRAFT], &[CHOICE])).await;
+    let mut app = TestApp::start_with(with_model(provider.endpoint(LlmWire::OpenAi))).await;
+    let job = uploaded(&app).await;
+    let ctx = app.context();
+    let job_id = JobId::parse(job.job_id.as_str()).expect("an id");
+    let older = ctx.load_job(&tenant("default"), &job_id).await.expect("the job is there");
+    let made = app.get(&job, "/draft/preview").await.ok();
+    assert_eq!(provider.calls().await, 2);
+    let caller = Caller {
+        actor: Actor { kind: "test".to_owned(), id: "poller".to_owned() },
+        trace_id: older.trace_id.clone(),
+        address: None,
+        reason: None,
+    };
+    let drafts = DraftByModel(ctx);
+    let Ok(Standing::Ready(seen)) = drafts.poll(&caller, older.clone()).await else {
+        panic!("the draft is there");
+    };
+    assert_eq!(made["draft_id"], seen.draft.expect("a draft").draft_id.as_str());
+    drafts.renew(&caller, older).await.expect("is taken as the request that was answered already");
+    drop(drafts);
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    assert_eq!(provider.calls().await, 2, "neither asks the model again");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tenants_word_counts_at_the_time_of_the_call_also_for_older_jobs() {
+    let provider = Provider::start(&scripted(&[DRAFT], &[CHOICE])).await;
+    let mut app = TestApp::start_with(with_model(provider.endpoint(LlmWire::OpenAi))).await;
+    let (first, second) = (shared(&app, "samples").await, shared(&app, "samples").await);
+    let most = async |level: &str| {
+        let request = app.request(reqwest::Method::PUT, "/v1/admin/tenants/default", ADMIN_KEY);
+        Answer::of(request.json(&json!({"data_sharing_max": level}))).await.ok();
+    };
+    most("schema").await;
+    app.get(&first, "/draft/preview").await.ok();
+    let prompt = evidence(&app, &first, "llm.prompt").await;
+    let prompt = String::from_utf8(app.artifact(&first, &prompt[0]).await).expect("text");
+    assert!(prompt.contains("years_work") && !prompt.contains("F057"), "no value of the data left");
+    let meta = evidence(&app, &first, "llm.meta").await;
+    let meta: Value = serde_json::from_slice(&app.artifact(&first, &meta[0]).await).expect("JSON");
+    let left = &meta["left_the_service"];
+    assert_eq!(
+        (&left["data_sharing"], &left["job_data_sharing"], &left["tenant_data_sharing_max"]),
+        (&json!("schema"), &json!("samples"), &json!("schema")),
+        "{left}"
+    );
+    assert_eq!((&left["sample_rows"], &left["sample_columns"]), (&json!(0), &json!(0)));
+    most("none").await;
+    let calls = provider.calls().await;
+    let refused = app.get(&second, "/draft/preview").await.refused(409, "LLM_DATA_SHARING_NONE");
+    assert!(refused["detail"].as_str().is_some_and(|d| d.contains("tenant")), "{refused}");
+    app.post(&first, "/draft/preview", &json!({})).await.refused(409, "LLM_DATA_SHARING_NONE");
+    assert_eq!(provider.calls().await, calls);
     app.stop().await;
 }
 

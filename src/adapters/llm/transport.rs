@@ -166,7 +166,7 @@ async fn refused(
     let document: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
     let mut failure = LlmFailure::new(classify(status, &document), refusal_text(status, &document));
     failure.status = Some(status);
-    failure.retry_after = headers::retry_after(&headers, clock.now());
+    failure.retry_after = headers::retry_after(status, &headers, clock.now());
     failure.should_retry = headers::should_retry(&headers);
     failure
 }
@@ -191,7 +191,8 @@ fn transport_failure(error: &reqwest::Error) -> LlmFailure {
     }
     let all = texts.join(": ");
     let lower = all.to_ascii_lowercase();
-    let is_tls = ["certificate", "tls", "handshake", "invalid peer"].iter().any(|word| lower.contains(word));
+    let words = ["certificate", "tls", "handshake", "invalid peer", "corrupt message", "fatal alert"];
+    let is_tls = words.iter().any(|word| lower.contains(word));
     let cause = if error.is_connect() && error.is_timeout() {
         LlmCause::ConnectTimeout
     } else if error.is_connect() && is_tls {

@@ -14,7 +14,7 @@ mod due;
 mod export;
 mod export_all;
 mod job_cache;
-mod job_copy;
+pub mod job_copy;
 mod keys;
 mod lock;
 mod loss;

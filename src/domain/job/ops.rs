@@ -73,6 +73,7 @@ impl JobRecord {
             inputs: None,
             draft: None,
             draft_failure: None,
+            interpretation_failure: None,
             confirmation: None,
             plan: None,
             earlier_plans: Vec::new(),

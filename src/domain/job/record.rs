@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::interpretation::InterpretationFailure;
 use super::state::JobStatus;
 use crate::domain::artifact::Artifact;
 use crate::domain::dataset::Inputs;
@@ -94,6 +95,9 @@ pub struct JobRecord {
     /// The last call to a model for a draft, if it failed and no draft came after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft_failure: Option<DraftFailure>,
+    /// The last call to a model for an interpretation, if it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interpretation_failure: Option<InterpretationFailure>,
     pub confirmation: Option<Confirmation>,
     pub plan: Option<Plan>,
     #[serde(default)]

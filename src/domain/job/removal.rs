@@ -200,6 +200,8 @@ impl JobRecord {
         next.requirement.clear();
         next.title = None;
         next.draft = None;
+        next.draft_failure = None;
+        next.interpretation_failure = None;
         next.confirmation = None;
         next.unknown.clear();
         for run in &mut next.runs {

@@ -92,6 +92,7 @@ pub fn to_v4(record: Members, facts: &Facts) -> Result<Members, Refusal> {
         migrations: vec![entry(&record, facts, version, status, &missing)],
         draft,
         draft_failure: None,
+        interpretation_failure: None,
         unknown,
     };
     match serde_json::to_value(&job) {

@@ -66,6 +66,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(runs::get::handler))
         .routes(routes!(runs::log::handler))
         .routes(routes!(runs::render::handler))
+        .routes(routes!(runs::interpretation::handler))
         .routes(routes!(artifacts::list::handler))
         .routes(routes!(artifacts::get::handler))
 }

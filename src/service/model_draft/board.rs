@@ -1,7 +1,7 @@
-//! Calls for drafts that are under way: one per job, however many clients poll.
+//! Calls to a model that are under way: one per job and thing asked for, however many clients poll.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -9,48 +9,62 @@ use tokio::sync::watch;
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::JobRecord;
 
+/// What a call is about: the job, and what is asked for (`draft`, or an interpretation of one run).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CallKey {
+    tenant: TenantId,
+    job: JobId,
+    subject: String,
+}
+
+impl CallKey {
+    /// The call for a subject of a job.
+    pub fn new(job: &JobRecord, subject: impl Into<String>) -> Self {
+        Self { tenant: job.tenant_id.clone(), job: job.job_id.clone(), subject: subject.into() }
+    }
+
+    /// The call for the draft of a job.
+    pub fn draft(job: &JobRecord) -> Self {
+        Self::new(job, "draft")
+    }
+}
+
 /// The board.
 #[derive(Debug, Default)]
-pub struct DraftBoard(Mutex<HashMap<(TenantId, JobId), watch::Receiver<()>>>);
+pub struct CallBoard(Mutex<HashMap<CallKey, watch::Receiver<()>>>);
 
-/// The right to make the call of a job; the pollers hear when it is dropped.
-pub struct Turn<'a> {
-    board: &'a DraftBoard,
-    key: (TenantId, JobId),
+/// The right to make a call; it may move into a task, and the pollers hear when it is dropped.
+pub struct Turn {
+    board: Arc<CallBoard>,
+    key: CallKey,
     _ended: watch::Sender<()>,
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Turn {
     fn drop(&mut self) {
         self.board.lock().remove(&self.key);
     }
 }
 
-impl DraftBoard {
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(TenantId, JobId), watch::Receiver<()>>> {
+impl CallBoard {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<CallKey, watch::Receiver<()>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the turn of a job; none if its call is under way.
-    pub fn begin(&self, job: &JobRecord) -> Option<Turn<'_>> {
-        let key = (job.tenant_id.clone(), job.job_id.clone());
+    /// Takes the turn of a call; none if it is under way.
+    pub fn begin(self: &Arc<Self>, key: CallKey) -> Option<Turn> {
         let mut map = self.lock();
         if map.contains_key(&key) {
             return None;
         }
         let (sender, receiver) = watch::channel(());
         map.insert(key.clone(), receiver);
-        Some(Turn { board: self, key, _ended: sender })
+        Some(Turn { board: Arc::clone(self), key, _ended: sender })
     }
 
-    /// True while the call of a job is under way.
-    pub fn is_working(&self, job: &JobRecord) -> bool {
-        self.lock().contains_key(&(job.tenant_id.clone(), job.job_id.clone()))
-    }
-
-    /// Waits for the end of a job's call, at most so long; true if none is under way any more.
-    pub async fn ended(&self, job: &JobRecord, most: Duration) -> bool {
-        let receiver = self.lock().get(&(job.tenant_id.clone(), job.job_id.clone())).cloned();
+    /// Waits for the end of a call, at most so long; true if none is under way any more.
+    pub async fn ended(&self, key: &CallKey, most: Duration) -> bool {
+        let receiver = self.lock().get(key).cloned();
         match receiver {
             None => true,
             // an error means that the sender is gone: the call has ended

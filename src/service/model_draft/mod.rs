@@ -4,22 +4,23 @@
 
 pub mod answers;
 pub mod board;
-mod failure;
+pub(super) mod failure;
+pub mod make;
 pub mod prompts;
+pub mod replay;
 pub mod share;
 pub mod talk;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use self::answers::{CheckedDraft, CheckedSelection, check_draft, check_selection};
-use self::board::Turn;
+use self::board::{CallKey, Turn};
 use self::failure::{Failed, as_problem};
-use self::prompts::Prompt;
-use self::share::{SAMPLE_COLUMNS, SAMPLE_ROWS, Shared, share};
-use self::talk::{Question, Talk, ask};
+use self::make::{Made, Maker};
+use self::share::{SAMPLE_COLUMNS, SAMPLE_ROWS, Shared, Sharing, share};
 use super::commits::{job_event, put_job, with_retries};
 use super::context::{Caller, Context};
 use super::evidence::{Evidence, publish};
@@ -27,12 +28,10 @@ use super::state_draft::evidence_of;
 use crate::domain::dataset::{Dataset, Inputs};
 use crate::domain::draft::{Draft, DraftFailure, DraftSource, ModelNotes, Selection};
 use crate::domain::error::{ErrorCode, Problem};
-use crate::domain::ids::TemplateId;
 use crate::domain::job::record::DataSharing;
 use crate::domain::job::{JobRecord, Operation};
-use crate::library::derived::with_derived;
-use crate::library::select::{Selected, SelectionInput, Stage2, select};
-use crate::ports::llm::{AnswerSchema, Llm, LlmCall, Message, Role};
+use crate::library::select::Stage2;
+use crate::ports::llm::Llm;
 
 /// The configured model, with what every call of it uses.
 pub struct Model {
@@ -67,7 +66,7 @@ impl DraftByModel {
         if let Some(failure) = job.current_draft_failure() {
             return Err(as_problem(&job, failure));
         }
-        self.start(caller, &job, None)?;
+        self.start(caller, &job).await?;
         self.wait(job).await
     }
 
@@ -76,45 +75,34 @@ impl DraftByModel {
     /// # Errors
     /// As [`DraftByModel::poll`], without the kept failure.
     pub async fn renew(&self, caller: &Caller, job: JobRecord) -> Result<Standing, Problem> {
-        let replaced = job.draft.as_ref().map(|draft| draft.draft_id.clone());
-        let working = self.start(caller, &job, replaced)?;
-        Ok(Standing::Working { retry_until: self.0.clock.now() + working.budget })
+        let model = self.start(caller, &job).await?;
+        Ok(Standing::Working { retry_until: self.0.clock.now() + model.budget })
     }
 
-    fn start(
-        &self,
-        caller: &Caller,
-        job: &JobRecord,
-        replaced: Option<String>,
-    ) -> Result<Arc<Model>, Problem> {
+    /// Starts the work, unless it is under way or was done since the caller read the job: who holds an older
+    /// record must not pay for a second call.
+    async fn start(&self, caller: &Caller, seen: &JobRecord) -> Result<Arc<Model>, Problem> {
         let ctx = &self.0;
-        let model = ctx.model.clone().ok_or_else(|| not_configured(job))?;
-        job.status.after(Operation::StateDraft)?;
-        if job.data_sharing == DataSharing::None {
-            return Err(Problem::new(
-                ErrorCode::LlmDataSharingNone,
-                "this job shares nothing with a model; state the draft yourself, or raise data_sharing with a PATCH",
-            )
-            .with("next_actions", next_actions(job)));
+        let model = ctx.model.clone().ok_or_else(|| not_configured(seen))?;
+        check_askable(ctx, seen)?;
+        let Some(turn) = ctx.calls.begin(CallKey::draft(seen)) else { return Ok(model) };
+        let job = ctx.load_job(&seen.tenant_id, &seen.job_id).await?;
+        if outcome_of(&job) != outcome_of(seen) {
+            return Ok(model);
         }
-        if !ctx.drafts.is_working(job) {
-            let (ctx, caller, job) = (Arc::clone(ctx), caller.clone(), job.clone());
-            let span = tracing::Span::current();
-            let work = async move {
-                let Some(turn) = ctx.drafts.begin(&job) else { return };
-                Work { ctx: &ctx, caller: &caller, replaced }.make(&job, turn).await;
-            };
-            tokio::spawn(tracing::Instrument::instrument(work, span));
-        }
+        let sharing = check_askable(ctx, &job)?;
+        let (ctx, caller) = (Arc::clone(ctx), caller.clone());
+        let replaced = job.draft.as_ref().map(|draft| draft.draft_id.clone());
+        let work =
+            async move { Work { ctx: &ctx, caller: &caller, sharing, replaced }.make(&job, turn).await };
+        tokio::spawn(tracing::Instrument::instrument(work, tracing::Span::current()));
         Ok(model)
     }
 
     async fn wait(&self, job: JobRecord) -> Result<Standing, Problem> {
         let ctx = &self.0;
         let Some(model) = &ctx.model else { return Err(not_configured(&job)) };
-        // The task takes its turn when it is first run.
-        tokio::task::yield_now().await;
-        let ended = ctx.drafts.ended(&job, model.wait).await;
+        let ended = ctx.calls.ended(&CallKey::draft(&job), model.wait).await;
         if ended {
             let job = ctx.load_job(&job.tenant_id, &job.job_id).await?;
             if let Some(failure) = job.current_draft_failure() {
@@ -125,6 +113,22 @@ impl DraftByModel {
             }
         }
         Ok(Standing::Working { retry_until: ctx.clock.now() + model.budget })
+    }
+}
+
+/// What earlier calls left in the record: a record with another outcome was written after this one.
+fn outcome_of(job: &JobRecord) -> (Option<&str>, Option<DateTime<Utc>>) {
+    let draft = job.draft.as_ref().map(|draft| draft.draft_id.as_str());
+    (draft, job.draft_failure.as_ref().map(|failure| failure.failed_at))
+}
+
+/// Checks that a model may be asked about this job now, and how much it may see.
+fn check_askable(ctx: &Context, job: &JobRecord) -> Result<Sharing, Problem> {
+    job.status.after(Operation::StateDraft)?;
+    let sharing = Sharing::now(ctx, job);
+    match sharing.refusal() {
+        Some(problem) => Err(problem.with("next_actions", next_actions(job))),
+        None => Ok(sharing),
     }
 }
 
@@ -141,35 +145,24 @@ fn next_actions(job: &JobRecord) -> Value {
     json!([{"action": "state_draft", "method": "PUT", "path": format!("/v1/jobs/{}/draft", job.job_id)}])
 }
 
-/// A draft that a model made, before it is committed.
-pub struct Made {
-    pub draft: CheckedDraft,
-    pub selected: Selected,
-    pub choice: Option<CheckedSelection>,
-    /// Answers of the model that were refused before the choice.
-    pub refused: Vec<String>,
-}
-
 /// One call's work, from the prompt to the commit.
 struct Work<'a> {
     ctx: &'a Context,
     caller: &'a Caller,
+    sharing: Sharing,
     /// The draft that the caller wants replaced; any other that is there at the end stays.
     replaced: Option<String>,
 }
 
 impl Work<'_> {
-    async fn make(&self, job: &JobRecord, turn: Turn<'_>) {
+    async fn make(&self, job: &JobRecord, turn: Turn) {
         let Some(model) = &self.ctx.model else { return };
         let draft_id = self.ctx.ids.id("draft");
         let folder = format!("artifacts/llm/{draft_id}");
         let mut evidence = Vec::new();
-        let made = tokio::time::timeout(
-            model.budget,
-            make_draft(self.ctx, model.llm.as_ref(), job, &folder, &mut evidence),
-        )
-        .await
-        .unwrap_or_else(|_| Err(Failed::out_of_time(model.budget)));
+        let made = tokio::time::timeout(model.budget, self.ask(model, job, &folder, &mut evidence))
+            .await
+            .unwrap_or_else(|_| Err(Failed::out_of_time(model.budget)));
         let committed = match made {
             Ok(made) => self.commit(job, draft_id, made, evidence).await,
             Err(failed) => self.commit_failure(job, failed, evidence).await,
@@ -182,6 +175,30 @@ impl Work<'_> {
                 "a model's draft came too late for its job"
             );
         }
+    }
+
+    async fn ask(
+        &self,
+        model: &Model,
+        job: &JobRecord,
+        folder: &str,
+        evidence: &mut Vec<Evidence>,
+    ) -> Result<Made, Failed> {
+        let inputs = inputs_of(job).map_err(Failed::defect)?;
+        let dataset = inputs.primary().ok_or_else(|| Failed::defect(Problem::internal()))?;
+        let shared = shared(self.ctx, job, dataset, self.sharing).await.map_err(Failed::defect)?;
+        let maker = Maker {
+            library: &self.ctx.library,
+            llm: model.llm.as_ref(),
+            tenant: &job.tenant_id,
+            requirement: &job.requirement,
+            inputs,
+            prompts: (prompts::DRAFT, prompts::SELECTION),
+            document: &shared.document,
+            left: json!(shared.left),
+            max_output_tokens: model.max_output_tokens,
+        };
+        maker.make(folder, evidence).await
     }
 
     async fn commit(
@@ -292,125 +309,18 @@ fn inputs_of(job: &JobRecord) -> Result<&Inputs, Problem> {
     })
 }
 
-/// Makes a draft with a model: statement, ranking, choice. `evidence` has everything that was asked and
-/// answered, also after a failure.
-///
-/// # Errors
-/// [`Failed`].
-pub async fn make_draft(
+/// Describes the job for the model, as far as it may see it at this moment.
+async fn shared(
     ctx: &Context,
-    llm: &dyn Llm,
     job: &JobRecord,
-    folder: &str,
-    evidence: &mut Vec<Evidence>,
-) -> Result<Made, Failed> {
-    let inputs = inputs_of(job).map_err(Failed::defect)?;
-    let dataset = inputs.primary().ok_or_else(|| Failed::defect(Problem::internal()))?;
-    let shared = shared(ctx, job, dataset).await.map_err(Failed::defect)?;
-    let asked = Asked { ctx, job, shared: &shared };
-    let place = format!("{folder}/draft");
-    let question =
-        asked.question("draft", prompts::DRAFT, &place, answers::draft_schema(), shared.document.clone());
-    let draft = take(ask(llm, question, |answer| check_draft(answer, &dataset.columns)).await, evidence)?;
-    let (inputs, _) = with_derived(inputs, &draft.statement);
-    let dataset = inputs.primary().ok_or_else(|| Failed::defect(Problem::internal()))?;
-    let selected = select(&SelectionInput {
-        library: &ctx.library,
-        question: &format!("{}\n{}", job.requirement, draft.draft_text),
-        question_kinds: &draft.question_kinds,
-        statement: &draft.statement,
-        dataset: Some(dataset),
-    });
-    if selected.candidates.offered.is_empty() {
-        return Ok(Made { draft, selected, choice: None, refused: Vec::new() });
-    }
-    let mut document = shared.document.clone();
-    document["draft"] = json!({"draft_text": draft.draft_text, "roles": draft.statement.roles,
-        "derived_variables": draft.statement.derived_variables});
-    document["candidates"] = candidates(ctx, &selected);
-    let folder = format!("{folder}/selection");
-    let question =
-        asked.question("selection", prompts::SELECTION, &folder, answers::selection_schema(), document);
-    let mut refused = Vec::new();
-    let talk = ask(llm, question, |answer| {
-        check_selection(answer, &ctx.library, &selected, &draft.statement, &dataset.columns)
-            .inspect_err(|problems| refused.push(problems.join("; ")))
-    })
-    .await;
-    let choice = take(talk, evidence)?;
-    Ok(Made { draft, selected, choice: Some(choice), refused })
-}
-
-fn take<T>(talk: Talk<T>, evidence: &mut Vec<Evidence>) -> Result<T, Failed> {
-    evidence.extend(talk.evidence);
-    talk.outcome.map_err(Failed::from)
-}
-
-/// What every question of one draft has in common.
-struct Asked<'a> {
-    ctx: &'a Context,
-    job: &'a JobRecord,
-    shared: &'a Shared,
-}
-
-impl Asked<'_> {
-    fn question<'q>(
-        &self,
-        purpose: &'static str,
-        prompt: Prompt,
-        folder: &'q str,
-        schema: AnswerSchema,
-        document: Value,
-    ) -> Question<'q> {
-        let max_output_tokens = self.ctx.model.as_ref().map_or(4_096, |model| model.max_output_tokens);
-        Question {
-            call: LlmCall {
-                purpose,
-                tenant: self.job.tenant_id.clone(),
-                system: prompt.text.to_owned(),
-                messages: vec![Message { role: Role::User, content: document.to_string() }],
-                schema,
-                max_output_tokens,
-            },
-            prompt,
-            folder,
-            left: json!(self.shared.left),
-        }
-    }
-}
-
-async fn shared(ctx: &Context, job: &JobRecord, dataset: &Dataset) -> Result<Shared, Problem> {
-    if job.data_sharing < DataSharing::Samples {
-        return Ok(share(job, dataset, None));
+    dataset: &Dataset,
+    sharing: Sharing,
+) -> Result<Shared, Problem> {
+    if sharing.effective < DataSharing::Samples {
+        return Ok(share(job, sharing, dataset, None));
     }
     let path = ctx.files.path(&job.tenant_id, &job.job_id, &dataset.canonical_rel_path);
     let tabular = Arc::clone(&ctx.tabular);
     let sample = ctx.pools.reads.run(move || tabular.preview(&path, SAMPLE_ROWS, SAMPLE_COLUMNS)).await??;
-    Ok(share(job, dataset, Some(&sample)))
-}
-
-/// The candidates as the model sees them: what they are for and what they need.
-fn candidates(ctx: &Context, selected: &Selected) -> Value {
-    let of = |id: &TemplateId| {
-        let meta = &ctx.library.get(id)?.meta;
-        let parameters: Vec<Value> = meta
-            .parameters
-            .iter()
-            .filter(|p| p.bind != "sample" && p.bind != "seed")
-            .map(|p| {
-                json!({
-                    "name": p.name, "type": p.kind.as_str(), "required": p.required, "bind": p.bind,
-                    "label": p.label.en, "values": p.values, "default": p.default,
-                    "kinds": p.column.as_ref().map(|c| &c.kinds),
-                })
-            })
-            .collect();
-        let ranked = selected.candidates.ranking.iter().find(|r| r.template_id == *id);
-        Some(json!({
-            "template_id": id, "title": meta.title.en, "description": meta.description,
-            "limits": meta.limitations, "rank_reasons": ranked.map(|r| &r.reasons),
-            "parameters": parameters,
-        }))
-    };
-    selected.candidates.offered.iter().filter_map(of).collect()
+    Ok(share(job, sharing, dataset, Some(&sample)))
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use reqwest::multipart::{Form, Part};
@@ -13,6 +14,7 @@ use stata_service::app::options::{
 };
 use stata_service::app::serve::{Ended, serve};
 use stata_service::ports::runner::SandboxMode;
+use stata_service::service::Context;
 use stata_service::service::space::DiskLow;
 use tokio_util::sync::CancellationToken;
 
@@ -29,6 +31,8 @@ pub struct TestApp {
     shutdown: CancellationToken,
     served: Option<tokio::task::JoinHandle<std::io::Result<Ended>>>,
     options: Options,
+    /// What the use cases need, while the service runs.
+    ctx: Weak<Context>,
 }
 
 /// A job with its token.
@@ -105,6 +109,7 @@ impl TestApp {
             shutdown: CancellationToken::new(),
             served: None,
             options,
+            ctx: Weak::new(),
         };
         app.open().await;
         app
@@ -113,11 +118,17 @@ impl TestApp {
     async fn open(&mut self) {
         let options = self.options.clone();
         let built = tokio::task::block_in_place(|| build(options)).unwrap_or_else(|e| panic!("{e}"));
+        self.ctx = Arc::downgrade(&built.app.ctx);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address: SocketAddr = listener.local_addr().expect("bound");
         self.base = format!("http://{address}");
         self.shutdown = CancellationToken::new();
         self.served = Some(tokio::spawn(serve(built, listener, self.shutdown.clone(), |_| {})));
+    }
+
+    /// The dependencies of the running service, for tests that call a use case; drop them before `stop`.
+    pub fn context(&self) -> Arc<Context> {
+        self.ctx.upgrade().expect("the service runs")
     }
 
     /// Ends the service in order and checks that it came to rest.

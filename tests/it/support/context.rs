@@ -25,7 +25,7 @@ pub fn context(dir: &Path, clock: Arc<dyn Clock>) -> Context {
         progress: Arc::clone(&ctx.progress),
         ingests: Arc::clone(&ctx.ingests),
         model: None,
-        drafts: Arc::clone(&ctx.drafts),
+        calls: Arc::clone(&ctx.calls),
         tenants: Arc::clone(&ctx.tenants),
         places: Arc::clone(&ctx.places),
         accounts: Arc::clone(&ctx.accounts),

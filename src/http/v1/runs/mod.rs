@@ -1,6 +1,7 @@
-//! Runs: list, read, log, render.
+//! Runs: list, read, log, render, interpretation.
 
 pub mod get;
+pub mod interpretation;
 pub mod list;
 pub mod log;
 pub mod render;

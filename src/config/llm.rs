@@ -1,0 +1,147 @@
+//! The settings of the language model, with everything that makes no sense among them
+//! (`LLM_CONFIG_INVALID`).
+
+use super::problem::Origin;
+use super::reader::Reader;
+use super::sections::{Llm, LlmEndpoint, LlmProvider};
+
+/// Reads the settings of the model; none without a provider.
+pub(super) fn llm(r: &mut Reader<'_>) -> Option<Llm> {
+    let primary = llm_endpoint(r, "llm.");
+    let failover = llm_endpoint(r, "llm.failover_");
+    if failover.is_some() && r.text("llm.provider").is_none() {
+        r.invalid("llm.failover_provider", "is given without llm.provider");
+    }
+    if let (Some(first), Some(second)) = (&primary, &failover)
+        && first.provider == second.provider
+        && first.base_url == second.base_url
+        && first.model == second.model
+    {
+        r.invalid("llm.failover_model", "is the same model of the same provider as llm.model");
+    }
+    let timeout_seconds = r.count("llm.timeout_seconds", 1, 3600);
+    let is_on = primary.is_some();
+    let mut within = |path: &str| {
+        let seconds = r.count(path, 1, 3600);
+        // a default bends to what was stated
+        if seconds > timeout_seconds && is_on && r.origin(path) != Origin::Default {
+            r.invalid(path, format!("must not be longer than llm.timeout_seconds ({timeout_seconds})"));
+        }
+        seconds.min(timeout_seconds)
+    };
+    let connect_timeout_seconds = within("llm.connect_timeout_seconds");
+    let first_byte_timeout_seconds = within("llm.first_byte_timeout_seconds");
+    let idle_timeout_seconds = within("llm.idle_timeout_seconds");
+    let max_attempts = r.count("llm.max_attempts", 1, 20) as u32;
+    let mut draft_budget_seconds = r.count("llm.draft_budget_seconds", 1, 3600);
+    if draft_budget_seconds < timeout_seconds && is_on {
+        if r.origin("llm.draft_budget_seconds") == Origin::Default {
+            draft_budget_seconds = timeout_seconds;
+        } else {
+            let message = format!("must not be shorter than llm.timeout_seconds ({timeout_seconds})");
+            r.invalid("llm.draft_budget_seconds", message);
+        }
+    }
+    let max_output_tokens = r.count("llm.max_output_tokens", 256, 200_000) as u32;
+    let temperature = r.decimal("llm.temperature", -1.0, 2.0);
+    if temperature < 0.0 && (temperature + 1.0).abs() > f64::EPSILON {
+        r.invalid("llm.temperature", "must be 0 to 2, or -1 for the provider's own");
+    }
+    let concurrency = r.count("llm.concurrency", 1, 1_000) as usize;
+    let tokens_per_day = r.count("llm.tokens_per_day", 0, u64::MAX);
+    if tokens_per_day > 0 && tokens_per_day < u64::from(max_output_tokens) && is_on {
+        let message =
+            format!("is less than one answer may have (llm.max_output_tokens, {max_output_tokens})");
+        r.invalid("llm.tokens_per_day", message);
+    }
+    let ca_file = r.path("llm.ca_file");
+    if let Some(Err(error)) = ca_file.as_ref().map(std::fs::metadata) {
+        r.invalid("llm.ca_file", format!("cannot be read: {error}"));
+    }
+    Some(Llm {
+        primary: primary?,
+        failover,
+        timeout_seconds,
+        connect_timeout_seconds,
+        first_byte_timeout_seconds,
+        idle_timeout_seconds,
+        max_attempts,
+        draft_budget_seconds,
+        max_output_tokens,
+        temperature: (temperature >= 0.0).then_some(temperature),
+        concurrency,
+        tokens_per_day,
+        ca_file,
+    })
+}
+
+/// A provider with its address, key and model: all of them or none.
+fn llm_endpoint(r: &mut Reader<'_>, prefix: &str) -> Option<LlmEndpoint> {
+    let words = [("openai", LlmProvider::OpenAi), ("anthropic", LlmProvider::Anthropic)];
+    let [provider_key, url_key, model_key, secret_key] =
+        ["provider", "base_url", "model", "api_key"].map(|name| format!("{prefix}{name}"));
+    let given = r.text(&provider_key).is_some();
+    let provider = r.choice(&provider_key, &words);
+    let (base_url, model) = (r.text(&url_key), r.text(&model_key));
+    let api_key = r.secret(&secret_key);
+    let stated =
+        [(&url_key, base_url.is_some()), (&secret_key, api_key.is_some()), (&model_key, model.is_some())];
+    if !given {
+        for (key, _) in stated.iter().filter(|(_, set)| *set) {
+            r.invalid(key, format!("is given without {provider_key}"));
+        }
+        return None;
+    }
+    let key_refused = r.problems.iter().any(|p| p.key.starts_with(&secret_key));
+    for (key, _) in stated.iter().filter(|(key, set)| !(*set || **key == secret_key && key_refused)) {
+        r.invalid(key, format!("is required with {provider_key}"));
+    }
+    let insecure = r.flag("llm.allow_insecure_http");
+    if let Some(Err(message)) = base_url.as_deref().map(|url| check_url(url, insecure)) {
+        r.invalid(&url_key, message);
+    }
+    if let Some(key) = &api_key
+        && !secrecy::ExposeSecret::expose_secret(key).bytes().all(|b| b.is_ascii_graphic())
+    {
+        r.invalid(&secret_key, "must consist of visible ASCII characters, without blanks");
+    }
+    Some(LlmEndpoint {
+        provider: provider?,
+        base_url: base_url?.trim_end_matches('/').to_owned(),
+        api_key: api_key?,
+        model: model?,
+    })
+}
+
+/// Checks the address of a provider; what is said of it never repeats it, since it may hold a key.
+fn check_url(text: &str, insecure: bool) -> Result<(), String> {
+    let (is_plain, rest) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
+        (Some(rest), _) => (false, rest),
+        (_, Some(rest)) => (true, rest),
+        _ => return Err("must begin with https:// or http://".to_owned()),
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') {
+        return Err("must not hold a user or a key; keys belong to llm.api_key".to_owned());
+    }
+    if text.contains(['?', '#']) || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err("must be an address and a path, without query, fragment and blanks".to_owned());
+    }
+    let uri: axum::http::Uri = text.parse().map_err(|_| "is no address".to_owned())?;
+    let host = uri.host().unwrap_or_default();
+    let states_port = authority.contains(':') && !authority.ends_with(']');
+    if host.is_empty() || (states_port && uri.port_u16().is_none()) {
+        return Err("names no host, or no port after its colon".to_owned());
+    }
+    if is_plain && !insecure && !is_loopback(host) {
+        return Err("is plain http to another machine; use https, or set llm.allow_insecure_http".to_owned());
+    }
+    Ok(())
+}
+
+fn is_loopback(host: &str) -> bool {
+    let name = host.trim_matches(['[', ']']);
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}

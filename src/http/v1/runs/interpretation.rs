@@ -1,0 +1,78 @@
+//! `POST /v1/jobs/{job_id}/interpretation`: asks for a reading of the results, and polls for it.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::artifact::Artifact;
+use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::extract::access::{Change, JobAccess};
+use crate::http::extract::body::{Json, OptionalJson};
+use crate::http::state::App;
+use crate::service::interpretation::{Asked, Interpret, Language, Standing};
+
+/// What is asked for.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InterpretationRequest {
+    /// `en` or `zh`; the requirement's own where absent.
+    language: Option<String>,
+    /// Asks the model again, in place of the present interpretation or after a failure; poll without it.
+    #[serde(default)]
+    renew: bool,
+}
+
+/// The interpretation, or that it is being made.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct InterpretationAnswer {
+    job_id: String,
+    /// `ready` or `pending`.
+    status: String,
+    artifact: Option<Artifact>,
+    /// Only while `pending`: ask again, without `renew`, after so long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_until: Option<DateTime<Utc>>,
+}
+
+/// Asks the model to read the latest succeeded run in plain language; the request without `renew` polls for it.
+#[utoipa::path(post, path = "/v1/jobs/{job_id}/interpretation", tag = "runs",
+    operation_id = "interpret_results", params(("job_id" = String, Path)),
+    request_body = InterpretationRequest, security(("job_token" = []), ("api_key" = [])),
+    responses((status = 200, body = InterpretationAnswer), (status = 202, body = InterpretationAnswer),
+        (status = 400, body = ProblemDocument), (status = 409, body = ProblemDocument),
+        (status = 410, body = ProblemDocument), (status = 502, body = ProblemDocument),
+        (status = 503, body = ProblemDocument)))]
+pub async fn handler(
+    State(app): State<App>,
+    access: JobAccess<Change>,
+    OptionalJson(body): OptionalJson<InterpretationRequest>,
+) -> Result<Response, ApiError> {
+    let language = body.language.as_deref().map(Language::parse).transpose()?;
+    let asked = Asked { language, renew: body.renew };
+    let job_id = access.job.job_id.to_string();
+    Ok(match Interpret(app.ctx.clone()).execute(&access.caller, &access.job, asked).await? {
+        Standing::Ready(artifact) => Json(InterpretationAnswer {
+            job_id,
+            status: "ready".to_owned(),
+            artifact: Some(*artifact),
+            retry_after_seconds: None,
+            retry_until: None,
+        })
+        .into_response(),
+        Standing::Working { retry_until } => {
+            let answer = InterpretationAnswer {
+                job_id,
+                status: "pending".to_owned(),
+                artifact: None,
+                retry_after_seconds: Some(1),
+                retry_until: Some(retry_until),
+            };
+            (StatusCode::ACCEPTED, [(RETRY_AFTER, "1")], Json(answer)).into_response()
+        }
+    })
+}
