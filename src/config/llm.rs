@@ -127,20 +127,34 @@ fn check_url(text: &str, insecure: bool) -> Result<(), String> {
     if text.contains(['?', '#']) || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err("must be an address and a path, without query, fragment and blanks".to_owned());
     }
-    let uri: axum::http::Uri = text.parse().map_err(|_| "is no address".to_owned())?;
-    let host = uri.host().unwrap_or_default();
-    let states_port = authority.contains(':') && !authority.ends_with(']');
-    if host.is_empty() || (states_port && uri.port_u16().is_none()) {
+    let Some(host) = host_of(authority) else {
         return Err("names no host, or no port after its colon".to_owned());
-    }
+    };
     if is_plain && !insecure && !is_loopback(host) {
         return Err("is plain http to another machine; use https, or set llm.allow_insecure_http".to_owned());
     }
     Ok(())
 }
 
-fn is_loopback(host: &str) -> bool {
-    let name = host.trim_matches(['[', ']']);
+/// The host of `host[:port]`, where both can be right.
+fn host_of(authority: &str) -> Option<&str> {
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(rest) => {
+            let (host, after) = rest.split_once(']')?;
+            host.parse::<std::net::Ipv6Addr>().ok()?;
+            (host, if after.is_empty() { None } else { Some(after.strip_prefix(':')?) })
+        }
+        None => match authority.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (authority, None),
+        },
+    };
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
+    let fits = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
+    (!host.is_empty() && host.chars().all(is_name) && fits).then_some(host)
+}
+
+fn is_loopback(name: &str) -> bool {
     name == "localhost"
         || name.ends_with(".localhost")
         || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())

@@ -76,7 +76,8 @@ async fn a_reading_is_checked_kept_with_its_evidence_and_made_once() {
     let provider = reader(&[sound()], slow).await;
     let mut app = TestApp::start_with(with_model(provider.endpoint(LlmWire::OpenAi))).await;
     let job = ran(&app, "Does schooling raise pay?", None).await;
-    let asks = (0..10).map(|_| app.post(&job, "/interpretation", &json!({})));
+    let nothing = json!({});
+    let asks = (0..10).map(|_| app.post(&job, "/interpretation", &nothing));
     let answers: Vec<Value> =
         futures_util::future::join_all(asks).await.into_iter().map(|answer| answer.ok()).collect();
     assert!(answers.iter().all(|a| a["artifact"] == answers[0]["artifact"]), "{answers:?}");
