@@ -153,6 +153,7 @@ fn parse(text: &str, kind: &Value) -> Result<Value, String> {
         Value::Integer(_) => {
             text.trim().parse().map(Value::Integer).map_err(|_| "must be a whole number".to_owned())
         }
+        Value::Float(_) => text.trim().parse().map(Value::Float).map_err(|_| "must be a number".to_owned()),
         Value::Boolean(_) => {
             text.trim().parse().map(Value::Boolean).map_err(|_| "must be true or false".to_owned())
         }

@@ -40,6 +40,10 @@ fn sound_settings_are_taken_and_defaults_bend_to_a_stated_total() {
     assert_eq!((short.first_byte_timeout_seconds, short.idle_timeout_seconds), (7, 7));
     let long = load(&[("SS_LLM_TIMEOUT_SECONDS", "600")]).expect("sound").llm.expect("a model");
     assert_eq!(long.draft_budget_seconds, 600);
+    for (text, temperature) in [("0.7", Some(0.7)), ("1", Some(1.0)), ("-1", None)] {
+        let llm = load(&[("SS_LLM__TEMPERATURE", text)]).expect("sound").llm.expect("a model");
+        assert_eq!(llm.temperature, temperature, "{text}");
+    }
 }
 
 #[test]
@@ -173,6 +177,7 @@ fn no_calls_at_once_and_no_attempts() {
 #[test]
 fn a_temperature_that_no_provider_takes() {
     refused(&[("SS_LLM__TEMPERATURE", "2.5")], "llm.temperature", "must be -1 to 2");
+    refused(&[("SS_LLM__TEMPERATURE", "warm")], "llm.temperature", "must be a number");
     refused(&[("SS_LLM__TEMPERATURE", "-0.5")], "llm.temperature", "-1 for the provider's own");
 }
 

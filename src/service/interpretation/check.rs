@@ -26,7 +26,7 @@ pub struct Source {
     pub table: String,
     pub row: u64,
     pub column: String,
-    /// The cell as it stands in the table.
+    /// The number of the cell, in all its digits.
     pub cell: String,
 }
 
@@ -177,14 +177,14 @@ fn source(text: &str, number: &Number, cited: &Cited, facts: &Facts) -> Result<S
     let value = cell.parse::<f64>().ok().filter(|value| value.is_finite());
     let value = value.ok_or_else(|| format!("the cell {place} is no number"))?;
     if !fits(text, number, cited.relation, value, table, cited) {
-        return Err(format!("the cell {place} is {cell}"));
+        return Err(format!("the cell {place} is {value}"));
     }
     Ok(Source {
         shown: number.shown.clone(),
         table: table.name.clone(),
         row: cited.row,
         column: cited.column.clone(),
-        cell: cell.to_owned(),
+        cell: value.to_string(),
     })
 }
 
