@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
@@ -49,16 +49,23 @@ struct Seen {
 /// A provider whose first answers are written refusals.
 async fn refusing(refusals: Vec<Refusal>) -> (String, Arc<Mutex<(VecDeque<Refusal>, u64)>>) {
     let state = Arc::new(Mutex::new((VecDeque::from(refusals), 0)));
-    let handler = |State(state): State<Arc<Mutex<(VecDeque<Refusal>, u64)>>>, body: String| async move {
+    let handler = |State(state): State<Arc<Mutex<(VecDeque<Refusal>, u64)>>>,
+                   asked: HeaderMap,
+                   body: String| async move {
+        // it says the key that it was shown, wherever it can
+        let key = asked["authorization"].to_str().unwrap_or_default().to_owned();
         let next = {
             let mut state = state.lock().expect("not poisoned");
             state.1 += 1;
             state.0.pop_front()
         };
         let (status, headers, content) = match next {
-            Some((status, headers)) => (status, headers, json!({"error": {"message": "slow down"}})),
+            Some((status, headers)) => {
+                (status, headers, json!({"error": {"message": format!("not with {key}")}}))
+            }
             None => {
                 let text = if body.contains("You choose the analysis template") { CHOICE } else { DRAFT };
+                let text = text.replace("an association, not an effect", &key).replace("A numeric", &key);
                 let message = json!({"role": "assistant", "content": text});
                 let choice = json!({"index": 0, "message": message, "finish_reason": "stop"});
                 (
@@ -111,7 +118,7 @@ async fn drafted(program: &Program, job: &str, token: &str) -> Answer {
 }
 
 /// Looks for the key in every file below a folder; returns how many there are.
-fn without_key(folder: &Path) -> usize {
+pub fn without_key(folder: &Path) -> usize {
     let mut files = 0;
     for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
         let path = entry.path();
@@ -254,6 +261,9 @@ async fn waits_are_obeyed_in_every_form_that_providers_use() {
     }
     let (seen, ..) = meets(limited(&[("x-ratelimit-reset", "6m0s")]), PAY).await;
     assert_eq!(seen, failed("rate_limited", 1), "a wait of six minutes ends the call");
+    let (seen, answer, _) = meets(Hostile::Headers(vec![(401, Vec::new())]), PAY).await;
+    assert_eq!(seen, failed("authentication", 1));
+    assert!(answer.body["detail"].as_str().is_some_and(|d| d.contains("[redacted]")), "{}", answer.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use stata_service::app::options::LlmWire;
 
 use super::llm_drafts::evidence;
+use super::llm_hostile::without_key;
 use crate::support::app::{Job, TestApp};
 use crate::support::provider::{Provider, with_model};
 
@@ -142,6 +143,7 @@ async fn a_refused_number_is_repaired_once_and_a_second_refusal_is_kept_with_its
     let renewed = app.post(&job, "/interpretation", &json!({"language": "en", "renew": true})).await.ok();
     assert_eq!((&renewed["status"], provider.calls().await), (&json!("ready"), 5));
     app.stop().await;
+    assert!(without_key(app.dir.path()) > 10);
 }
 
 #[tokio::test(flavor = "multi_thread")]

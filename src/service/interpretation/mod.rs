@@ -96,7 +96,7 @@ impl Interpret {
     pub async fn execute(&self, caller: &Caller, job: &JobRecord, asked: Asked) -> Result<Standing, Problem> {
         let ctx = &self.0;
         let language = asked.language.unwrap_or_else(|| Language::of(&job.requirement));
-        let (run, _) = subject(job)?;
+        let run = subject(job)?;
         if !asked.renew
             && let Some(standing) = standing(job, run, language)
         {
@@ -144,17 +144,20 @@ impl Interpret {
     }
 }
 
-/// The latest succeeded run with the plan that it carried out.
-fn subject(job: &JobRecord) -> Result<(&Run, &Plan), Problem> {
-    let run = job.latest_succeeded_run().ok_or_else(|| {
+/// The latest succeeded run.
+fn subject(job: &JobRecord) -> Result<&Run, Problem> {
+    job.latest_succeeded_run().ok_or_else(|| {
         Problem::new(ErrorCode::JobIllegalTransition, "there is no succeeded run to interpret")
             .with("status", job.status.as_str())
             .with("operation", "interpret")
             .with("allowed", json!(["run"]))
-    })?;
-    let plans = job.plan.iter().chain(&job.earlier_plans);
-    let plan = plans.into_iter().find(|plan| plan.plan_id == run.plan_id).ok_or_else(Problem::internal)?;
-    Ok((run, plan))
+    })
+}
+
+/// The plan that a run carried out.
+fn plan_of<'a>(job: &'a JobRecord, run: &Run) -> Result<&'a Plan, Problem> {
+    let mut plans = job.plan.iter().chain(&job.earlier_plans);
+    plans.find(|plan| plan.plan_id == run.plan_id).ok_or_else(Problem::internal)
 }
 
 fn check_sharing(ctx: &Context, job: &JobRecord) -> Result<Sharing, Problem> {
@@ -233,7 +236,7 @@ impl Work<'_> {
 
     /// Asks and checks; returns the document.
     async fn ask(&self, model: &Model, id: &str, evidence: &mut Vec<Evidence>) -> Result<String, Failed> {
-        let (_, plan) = subject(self.job).map_err(Failed::defect)?;
+        let plan = plan_of(self.job, self.run).map_err(Failed::defect)?;
         let facts = tables::read(self.ctx, self.job, self.run, plan).await.map_err(Failed::defect)?;
         let meta = self.ctx.library.get(&plan.template.template_id).map(|template| &template.meta);
         let (title, limits) = match (meta, self.language) {

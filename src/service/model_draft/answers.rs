@@ -47,10 +47,12 @@ fn roles(names: Value) -> Value {
 
 /// The form of a draft.
 pub fn draft_schema() -> AnswerSchema {
+    // interactions have a field of their own
+    let stated_roles: Vec<&str> = ROLES.iter().copied().filter(|role| *role != "interaction_terms").collect();
     let schema = object(&[
         ("draft_text", text()),
         ("question_kinds", list(json!({"type": "string", "enum": QUESTION_KINDS}))),
-        ("roles", roles(json!({"type": "string", "enum": ROLES}))),
+        ("roles", roles(json!({"type": "string", "enum": stated_roles}))),
         ("categorical_vars", list(text())),
         ("interaction_terms", list(list(text()))),
         (
