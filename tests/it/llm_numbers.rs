@@ -161,7 +161,7 @@ fn numbers_that_are_in_their_cells_pass() {
 
 #[test]
 fn numbers_that_are_not_there_are_refused() {
-    let wrong: [(&str, Vec<(&str, &str, u64, &str, &str)>, &str); 18] = [
+    let wrong: [(&str, Vec<(&str, &str, u64, &str, &str)>, &str); 21] = [
         ("`schooling` goes with 0.12 more pay.", vec![("0.12", T, 1, "estimate", "equals")], "is 0.09488"),
         ("`schooling` goes with 0.09 more, or 42%.", vec![("0.09", T, 1, "estimate", "equals")], "no cell"),
         (
@@ -191,6 +191,21 @@ fn numbers_that_are_not_there_are_refused() {
         ("`age` has p < 0.05.", vec![("0.05", T, 3, "p_value", "below")], "is 0.41"),
         ("`schooling` has p = 0.05.", vec![("0.05", T, 1, "p_value", "below")], "the cell"),
         ("`age` is significant, 0.002 higher.", vec![("0.002", T, 3, "estimate", "equals")], "significance"),
+        (
+            "`schooling` raises pay by 0.42.",
+            vec![("0.42", "table_fit.csv", 2, "value", "equals")],
+            "not of that term",
+        ),
+        (
+            "Each year of schooling brings 0.42.",
+            vec![("0.42", "table_fit.csv", 2, "value", "equals")],
+            "not of that term",
+        ),
+        (
+            "Pay rises by 0.42 with each year.",
+            vec![("0.42", "table_fit.csv", 2, "value", "equals")],
+            "figure of the whole run",
+        ),
         ("The sample has 12,300 rows.", vec![("12,300", "table_fit.csv", 1, "value", "equals")], "is 12345"),
     ];
     for (text, cited, why) in wrong {

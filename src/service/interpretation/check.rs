@@ -208,11 +208,27 @@ fn fits(text: &str, number: &Number, relation: Relation, cell: f64, table: &Tabl
     }
 }
 
-/// The rows that a statement cites are about one term, which it names before any other.
+/// Figures of the whole run, which say nothing of a single term.
+fn is_of_the_run(table: &Table) -> bool {
+    let own = ["settings", "metrics", "checks", "sample_flow"];
+    own.contains(&table.name.as_str()) || table.columns.iter().any(|column| column == "metric")
+}
+
+/// The numbers of a statement are about one term, which it names before any other; a statement with figures
+/// of the whole run names none and says no direction.
 fn about_one_term(text: &str, sources: &[Source], facts: &Facts) -> Option<String> {
+    let of_the_run = |source: &&Source| facts.table(&source.table).is_some_and(is_of_the_run);
     let key = |source: &Source| facts.table(&source.table)?.key(source.row).map(str::to_owned);
+    let figures: Vec<&Source> = sources.iter().filter(of_the_run).filter(|s| s.table != "settings").collect();
     let mut keys: Vec<String> = sources.iter().filter_map(key).collect();
+    keys.sort();
     keys.dedup();
+    if let (Some(figure), Some(name)) = (figures.first(), wording::named(text, |name| facts.is_key(name))) {
+        return Some(format!("speaks of `{name}` with {:?}, which is not of that term", figure.shown));
+    }
+    if !figures.is_empty() && figures.len() == sources.len() && wording::direction(text) != Direction::None {
+        return Some("says more or less of something with a figure of the whole run".to_owned());
+    }
     let term = match keys.as_slice() {
         [] => return None,
         [one] => one,

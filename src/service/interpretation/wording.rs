@@ -146,6 +146,13 @@ pub fn quoted(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
 }
 
+/// Returns the first name that a text speaks of, in backquotes or as a word of its own.
+pub fn named(text: &str, is_name: impl Fn(&str) -> bool) -> Option<&str> {
+    let words = text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | '#')));
+    let plain = words.map(|word| word.trim_matches('.')).filter(|word| !word.is_empty());
+    quoted(text).into_iter().chain(plain).find(|name| is_name(name))
+}
+
 /// True if the text speaks of the constant by a usual word.
 pub fn names_constant(text: &str) -> bool {
     let lower = text.to_lowercase();
