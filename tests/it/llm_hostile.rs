@@ -28,6 +28,8 @@ enum Hostile {
 }
 
 type Refusal = (u16, Vec<(&'static str, String)>);
+/// What is still refused, and how many requests came.
+type Counted = Arc<Mutex<(VecDeque<Refusal>, u64)>>;
 
 /// What a client, an operator and the evidence see of a case.
 #[derive(Debug, PartialEq)]
@@ -47,11 +49,9 @@ struct Seen {
 }
 
 /// A provider whose first answers are written refusals.
-async fn refusing(refusals: Vec<Refusal>) -> (String, Arc<Mutex<(VecDeque<Refusal>, u64)>>) {
+async fn refusing(refusals: Vec<Refusal>) -> (String, Counted) {
     let state = Arc::new(Mutex::new((VecDeque::from(refusals), 0)));
-    let handler = |State(state): State<Arc<Mutex<(VecDeque<Refusal>, u64)>>>,
-                   asked: HeaderMap,
-                   body: String| async move {
+    let handler = |State(state): State<Counted>, asked: HeaderMap, body: String| async move {
         // it says the key that it was shown, wherever it can
         let key = asked["authorization"].to_str().unwrap_or_default().to_owned();
         let next = {

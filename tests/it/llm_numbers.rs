@@ -103,7 +103,10 @@ fn facts() -> Facts {
     Facts::new(vec![coefficients, fit, odds, settings], &["log_pay".to_owned()])
 }
 
-fn said(text: &str, cited: &[(&str, &str, u64, &str, &str)]) -> Value {
+/// As it is shown, table, row, column, relation.
+type Cited = (&'static str, &'static str, u64, &'static str, &'static str);
+
+fn said(text: &str, cited: &[Cited]) -> Value {
     let numbers: Vec<Value> = cited
         .iter()
         .map(|(shown, table, row, column, relation)| {
@@ -161,7 +164,7 @@ fn numbers_that_are_in_their_cells_pass() {
 
 #[test]
 fn numbers_that_are_not_there_are_refused() {
-    let wrong: [(&str, Vec<(&str, &str, u64, &str, &str)>, &str); 21] = [
+    let wrong: [(&str, Vec<Cited>, &str); 21] = [
         ("`schooling` goes with 0.12 more pay.", vec![("0.12", T, 1, "estimate", "equals")], "is 0.09488"),
         ("`schooling` goes with 0.09 more, or 42%.", vec![("0.09", T, 1, "estimate", "equals")], "no cell"),
         (

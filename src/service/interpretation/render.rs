@@ -49,7 +49,7 @@ pub fn render(report: &Report<'_>) -> String {
         let message = check.message.as_deref().unwrap_or_default();
         let value = check.value.as_deref().map(|v| format!(" ({})", plain(v))).unwrap_or_default();
         let word = if check.status == "fail" { text.failed } else { text.warned };
-        line(&format!("- {word}: `{}`{value} {}", check.id, plain(message)).trim_end());
+        line(format!("- {word}: `{}`{value} {}", check.id, plain(message)).trim_end());
     }
     if noted == 0 {
         line(&format!("- {}", text.all_passed.replace("{n}", &report.run.checks.len().to_string())));
