@@ -30,6 +30,7 @@ mod journey;
 mod library_cli;
 mod library_contract;
 mod library_hardship;
+mod library_plans;
 mod library_render;
 mod library_runs;
 mod life_of_data;

@@ -3,6 +3,7 @@
 
 mod new;
 mod run;
+mod show;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::{BROKEN, IO_ERROR, OK, USAGE, open, report};
+use super::{BROKEN, IO_ERROR, OK, USAGE, open, report, show};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::ids::SystemIds;
 use crate::adapters::tabular::TabularFiles;
@@ -19,21 +19,17 @@ use crate::domain::dataset::{Dataset, DatasetRole, Inputs, fingerprint};
 use crate::domain::draft::{DraftSource, Selection, Statement};
 use crate::domain::error::Problem;
 use crate::domain::ids::TemplateId;
-use crate::domain::plan::Plan;
 use crate::domain::run::RunStatus;
 use crate::domain::template::{ParameterType, TemplateMeta};
-use crate::domain::verdict::Verdict;
 use crate::library::freeze::{DependencyStatus, FreezeInput, FreezeRequest, freeze};
 use crate::library::{Library, Template};
 use crate::ports::clock::Clock;
 use crate::ports::ids::IdSource;
 use crate::ports::tabular::{IngestOptions, Tabular};
-use crate::worker::trial::{Trial, data_path, input_path, is_own_file};
+use crate::worker::trial::{Trial, data_path, input_path};
 
 /// The run ended without success.
 const FAILED: u8 = 1;
-/// Rows of a table that are printed.
-const SHOWN_ROWS: usize = 20;
 
 #[derive(Debug, Args)]
 pub struct RunArgs {
@@ -159,7 +155,8 @@ fn carry_out(args: &RunArgs, library: &Library, out: &mut impl Write) -> Result<
     let secret = || hex::encode(SystemIds.secret(8));
     let nonces = Nonces { begin: secret(), end: secret() };
     let verdict = Trial { library, template, plan: &plan, command: &command, nonces }.run(&folder)?;
-    print(args, &plan, &verdict, &folder.join("work"), out)?;
+    let form = show::Form { json: args.json, kept: args.out.is_some() };
+    show::print(&form, &plan, &verdict, &folder.join("work"), out)?;
     Ok(if verdict.status == RunStatus::Succeeded { OK } else { FAILED })
 }
 
@@ -306,71 +303,4 @@ fn typed(kind: ParameterType, text: &str) -> Value {
         }
         _ => json!(text),
     }
-}
-
-fn print(
-    args: &RunArgs,
-    plan: &Plan,
-    verdict: &Verdict,
-    work: &Path,
-    out: &mut impl Write,
-) -> Result<(), Stop> {
-    let cause = verdict.failure.as_ref().map(|f| f.cause.as_str());
-    let evidence: Vec<&str> =
-        verdict.failure.iter().flat_map(|f| &f.evidence).map(|line| line.text.as_str()).collect();
-    let status = if cause.is_none() { "succeeded" } else { "failed" };
-    let tables: Vec<&str> = plan
-        .contract
-        .outputs
-        .iter()
-        .filter(|o| o.format == "csv" && work.join(&o.file).is_file())
-        .map(|o| o.file.as_str())
-        .collect();
-    if args.json {
-        let mut read = Map::new();
-        for table in &tables {
-            read.insert((*table).to_owned(), json!(rows(&work.join(table))?));
-        }
-        let whole = json!({"template_id": plan.template.template_id, "status": status, "cause": cause,
-            "evidence": evidence, "checks": verdict.checks, "sample_flow": verdict.sample_flow,
-            "metrics": verdict.metrics, "outputs": verdict.outputs, "tables": read});
-        writeln!(out, "{whole}")?;
-        return Ok(());
-    }
-    writeln!(out, "{} {}: {status}", plan.template.template_id, plan.template.version)?;
-    if let Some(cause) = cause {
-        writeln!(out, "cause: {cause}")?;
-        evidence.iter().try_for_each(|line| writeln!(out, "  {line}"))?;
-    }
-    for step in &verdict.sample_flow {
-        let reason = step.reason.as_deref().map(|r| format!("  ({r})")).unwrap_or_default();
-        writeln!(out, "rows {:>8}  {}{reason}", step.rows, step.step)?;
-    }
-    for check in &verdict.checks {
-        let value = check.value.as_deref().map(|v| format!("  value {v}")).unwrap_or_default();
-        writeln!(out, "check {:<5} {}{value}", check.status, check.id)?;
-    }
-    for table in tables {
-        writeln!(out, "\n{table}")?;
-        let rows = rows(&work.join(table))?;
-        rows.iter().take(SHOWN_ROWS + 1).try_for_each(|row| writeln!(out, "  {}", row.join("  ")))?;
-        if rows.len() > SHOWN_ROWS + 1 {
-            writeln!(out, "  … {} rows", rows.len() - 1)?;
-        }
-    }
-    if args.out.is_some() {
-        writeln!(out)?;
-        for file in verdict.outputs.iter().filter(|o| !is_own_file(&o.rel_path)) {
-            writeln!(out, "{} {}", file.status, work.join(&file.rel_path).display())?;
-        }
-    }
-    Ok(())
-}
-
-/// The rows of a table, the header first.
-fn rows(path: &Path) -> Result<Vec<Vec<String>>, Stop> {
-    let text = fs::read(path)?;
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_slice());
-    let rows = reader.records().map(|r| r.map(|r| r.iter().map(str::to_owned).collect()));
-    rows.collect::<Result<_, _>>().map_err(|e| Stop::Io(std::io::Error::other(e)))
 }
