@@ -24,12 +24,18 @@ pub fn pictures(report: &Report, tag: &str, budget: &Budget) -> Result<Vec<Made>
     Ok(made)
 }
 
-/// Draws a figure at twice its size.
+/// Longest side of a picture in pixels: bounds the memory that drawing takes.
+const MOST_PIXELS: f64 = 4_000.0;
+
+/// Draws a figure at twice its size, or smaller where it would have a side of more than 4,000 pixels.
 ///
 /// # Errors
 /// [`RenderError::Figure`].
 pub fn png(file: &str, svg: &str) -> Result<Vec<u8>, RenderError> {
-    graph::to_png(svg, None, None).map_err(|e| refused(file, &e))
+    let (width, height) = size(file, svg)?;
+    let scale = (MOST_PIXELS / width.max(height)).min(2.0);
+    let pixels = |side: f64| (side * scale).round().max(1.0) as u32;
+    graph::to_png(svg, Some(pixels(width)), Some(pixels(height))).map_err(|e| refused(file, &e))
 }
 
 /// Returns the size of a figure in units of 1/96 inch.
@@ -42,4 +48,27 @@ pub fn size(file: &str, svg: &str) -> Result<(f64, f64), RenderError> {
 
 fn refused(file: &str, error: &graph::raster::RasterError) -> RenderError {
     RenderError::Figure { file: file.to_owned(), reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Width and height of a png: the first fields of its header chunk (PNG specification, 11.2.2).
+    fn sides(png: &[u8]) -> (u32, u32) {
+        let field = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().expect("four bytes"));
+        (field(16), field(20))
+    }
+
+    #[test]
+    fn pictures_are_bounded() {
+        let drawing = |w: u32, h: u32| {
+            format!(
+                "<svg xmlns='http://www.w3.org/2000/svg' width='{w}' height='{h}'><rect width='9' height='9'/></svg>"
+            )
+        };
+        assert_eq!(sides(&png("f", &drawing(300, 200)).expect("a picture")), (600, 400));
+        assert_eq!(sides(&png("f", &drawing(50_000, 100)).expect("a picture")), (4000, 8));
+        assert!(png("f", "<svg").is_err());
+    }
 }

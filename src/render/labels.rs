@@ -10,7 +10,7 @@ use dta::{Column as Values, Reader, ValueLabelSet};
 
 use super::Language;
 use super::words::pick;
-use crate::domain::plan::Plan;
+use crate::domain::plan::{CategoricalMark, Plan};
 use crate::domain::profile::MAX_LEVELS;
 
 /// Labels of variables and of their levels.
@@ -49,12 +49,12 @@ impl Labels {
         labels
     }
 
-    /// Reads the levels of the plan's categorical columns from the canonical data: value labels of the file, and
+    /// Reads the levels of categorical columns from the canonical data: value labels of the file, and
     /// for companions the levels in the order in which `encode` and `egen group()` number them.
     ///
     /// # Errors
     /// Says why the file cannot be read; the labels that were there stay.
-    pub fn read_levels(&mut self, plan: &Plan, canonical: &Path) -> Result<(), String> {
+    pub fn read_levels(&mut self, marks: &[CategoricalMark], canonical: &Path) -> Result<(), String> {
         let file = File::open(canonical).map_err(|e| e.to_string())?;
         let mut reader = Reader::open(BufReader::new(file)).map_err(|e| e.to_string())?;
         let sets = reader.meta().value_labels.clone();
@@ -63,8 +63,7 @@ impl Labels {
                 self.levels.insert(variable.name.clone(), entries(set));
             }
         }
-        let wanted: Vec<(String, usize, bool)> = plan
-            .categorical_vars
+        let wanted: Vec<(String, usize, bool)> = marks
             .iter()
             .filter(|mark| mark.companion.is_some())
             .filter_map(|mark| {
@@ -262,6 +261,63 @@ mod tests {
             assert_eq!(labels().term(term, Language::En), words, "{term}");
         }
         assert_eq!(labels().term("L.age", Language::Zh), "Age (years)（滞后 1）");
+    }
+
+    #[test]
+    fn levels_come_from_value_labels_and_from_the_order_of_the_values() {
+        use dta::{ColumnRef, Meta, StorageType, Variable, Writer};
+        let mark = |column: &str, companion: &str, encoding: &str| CategoricalMark {
+            column: column.to_owned(),
+            companion: (!companion.is_empty()).then(|| companion.to_owned()),
+            encoding: (!encoding.is_empty()).then(|| encoding.to_owned()),
+        };
+        let mut job = Variable::new("job", StorageType::Byte);
+        job.value_label = "jobs".to_owned();
+        let meta = Meta {
+            variables: vec![
+                job,
+                Variable::new("region", StorageType::Str(9)),
+                Variable::new("dose", StorageType::Float),
+            ],
+            value_labels: vec![ValueLabelSet {
+                name: "jobs".to_owned(),
+                entries: vec![(1, "教师".to_owned()), (2, "nurse".to_owned())],
+            }],
+            ..Meta::default()
+        };
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("data.dta");
+        let mut writer = Writer::create(File::create(&path).expect("a file"), meta).expect("a writer");
+        let texts = ["west", "East", "west", ""].map(str::to_owned).to_vec();
+        writer
+            .write_rows(&[
+                ColumnRef::Numbers(&[1.0, 2.0, 2.0, 1.0]),
+                ColumnRef::Text(&texts),
+                ColumnRef::Numbers(&[0.5, -1.0, 0.1, dta::Missing::SYSTEM.double()]),
+            ])
+            .expect("rows");
+        writer.finish().expect("a data set");
+        let marks = [
+            mark("job", "", ""),
+            mark("region", "ss_c_region", "encode"),
+            mark("dose", "ss_c_dose", "group_label"),
+        ];
+        let mut labels = Labels::default();
+        labels.companions.insert("ss_c_region".to_owned(), "region".to_owned());
+        labels.companions.insert("ss_c_dose".to_owned(), "dose".to_owned());
+        labels.read_levels(&marks, &path).expect("levels");
+        for (term, words) in [
+            ("1.job", "job: 教师"),
+            // encode sorts by the bytes of the texts (help encode), capitals first.
+            ("1.ss_c_region", "region: East"),
+            ("2.ss_c_region", "region: west"),
+            ("1.ss_c_dose", "dose: -1"),
+            ("2.ss_c_dose", "dose: 0.1"),
+            ("3.ss_c_dose", "dose: 0.5"),
+            ("4.ss_c_dose", "dose: 4"),
+        ] {
+            assert_eq!(labels.term(term, Language::En), words);
+        }
     }
 
     #[test]

@@ -219,11 +219,7 @@ fn side_by_side(
     style: &Style<'_>,
 ) -> Grid {
     let outcome = table.position("outcome").is_some();
-    let model_words = |model: &str| {
-        let of = entries.iter().find(|e| e.model == model).map_or(0, |e| e.row);
-        let level = format!("{model}.{}", table.cell(of, "equation").text());
-        if outcome { style.level(&level).unwrap_or_else(|| style.term(&level)) } else { style.model(model) }
-    };
+    let model_words = |model: &str| if outcome { style.outcome_level(model) } else { style.model(model) };
     let mut head = vec![head_of_terms(table, style)];
     head.extend(models.iter().map(|m| model_words(m)));
     let keys = {

@@ -15,6 +15,8 @@ pub struct Style<'a> {
     labels: &'a Labels,
     /// Confidence level in percent.
     level: f64,
+    /// The column that the plan binds as outcome.
+    outcome: Option<&'a str>,
 }
 
 impl Style<'_> {
@@ -29,6 +31,17 @@ impl Style<'_> {
     /// Returns the words for a column of the data.
     pub fn variable(&self, name: &str) -> String {
         if self.options.labels { self.labels.variable(name) } else { self.labels.own(name).to_owned() }
+    }
+
+    /// Returns the words for a level of the outcome.
+    pub fn outcome_level(&self, level: &str) -> String {
+        match self.outcome {
+            Some(outcome) => {
+                let term = format!("{level}.{outcome}");
+                self.level(&term).unwrap_or_else(|| self.term(&term))
+            }
+            None => level.to_owned(),
+        }
     }
 
     /// Returns the label of a level, `2.sector`.
@@ -119,9 +132,10 @@ pub fn report(source: &Source<'_>, options: &Options) -> Result<Report, RenderEr
         tables.push(Table::read(file, declared(file))?);
     }
     let fit = tables.iter().find(|t| t.file == "table_fit.csv");
+    let outcome = source.plan.contract.bound.get("outcome").and_then(serde_json::Value::as_str);
     let mut labels = source.labels.clone();
     labels.variables.extend(options.own_labels.clone());
-    let style = Style { options, labels: &labels, level: level_of(source, fit) };
+    let style = Style { options, labels: &labels, level: level_of(source, fit), outcome };
     let figures = figures(source, language)?;
     let grids = grids(source, &tables, &style);
     let wholes = tables.into_iter().map(|table| whole(source, table, &style)).collect();

@@ -95,7 +95,7 @@ impl Subject<'_> {
         let mut labels = Labels::of_plan(self.plan, columns.map(|c| (c.name.as_str(), c.label.as_deref())));
         if let Some(main) = main {
             let path = self.files.path(&self.job.tenant_id, &self.job.job_id, &main.canonical_rel_path);
-            if let Err(reason) = labels.read_levels(self.plan, &path) {
+            if let Err(reason) = labels.read_levels(&self.plan.categorical_vars, &path) {
                 tracing::debug!(run_id = %self.run.run_id, reason, "levels are shown without their labels");
             }
         }
