@@ -47,6 +47,20 @@ fn samples_too_small_for_a_statistic_have_an_answer() {
 }
 
 #[test]
+fn a_loop_without_a_body_is_interrupted() {
+    let mut s = Session::default();
+    let flag = s.interrupt_flag();
+    let setter = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        flag.store(true, std::sync::atomic::Ordering::SeqCst);
+    });
+    // without an end it would be r(1000) after many iterations
+    let (_, rc) = s.run_captured("while 1 {\n}");
+    setter.join().expect("the setter ends");
+    assert_eq!(rc, 1);
+}
+
+#[test]
 fn macros_are_expanded_as_text() {
     prints("local a x\nlocal x 7\ndisplay ``a''", "7\n");
     prints("global g \"a b\"\ndisplay \"$g|${g}c\"", "a b|a bc\n");

@@ -15,6 +15,10 @@ impl Session {
     /// Runs lines `lo..hi`.
     pub(crate) fn run_lines(&mut self, lines: &[Line], lo: usize, hi: usize, echo: Echo) -> Result<Flow> {
         let mut i = lo;
+        // loops with an empty body end at an interrupt too
+        if lo == hi && self.interrupted() {
+            return Err(StataError::standard(1));
+        }
         while i < hi {
             if self.interrupted() {
                 return Err(StataError::standard(1));
