@@ -50,6 +50,7 @@ fn options(dir: &std::path::Path) -> Options {
             launcher: Some(program.into()),
             run_timeout: Duration::from_secs(60),
             run_memory_mb: 2048,
+            limits: Default::default(),
             processors: 1,
             sandbox: SandboxMode::BestEffort,
             readable: Vec::new(),
@@ -61,6 +62,7 @@ fn options(dir: &std::path::Path) -> Options {
             timeout: Duration::from_secs(30),
             drain_delay: Duration::ZERO,
         },
+        gate: Default::default(),
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod clock;
 pub mod control;
+pub mod host;
 pub mod ids;
 pub mod job_files;
 pub mod legacy;

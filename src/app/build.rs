@@ -33,6 +33,7 @@ use crate::ports::runner::SandboxSpec;
 use crate::ports::store::Store;
 use crate::service::accounts::{Accounts, AdminAccount, BootstrapKey};
 use crate::service::authenticate::{Credential, parse_credential};
+use crate::service::check_gate::{CheckGate, Gate};
 use crate::service::check_health::{EngineProbe, Health};
 use crate::service::context::{Context, Options as ServiceOptions};
 use crate::service::guesses::Guesses;
@@ -75,6 +76,8 @@ pub struct Built {
     pub tls: Option<Tls>,
     /// Where the settings can be read again.
     pub source: Option<Source>,
+    /// The evaluation of the production gate, in production.
+    pub check_gate: Option<Arc<CheckGate>>,
 }
 
 /// Builds everything. Blocks while the store waits for its lock.
@@ -86,11 +89,8 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     let data_dir = options.data_dir.canonicalize().map_err(BuildError::DataDir)?;
     std::fs::create_dir_all(data_dir.join("scratch")).map_err(BuildError::DataDir)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let library = match &options.library_dir {
-        Some(dir) => Library::from_dir(dir),
-        None => Library::embedded(),
-    }
-    .map_err(BuildError::Library)?;
+    let mut options = options;
+    let library = library(&mut options)?;
     let accounts = accounts(&options)?;
     let edge = Edge::new(&edge_rules(&options.edge)?).map_err(|error| BuildError::Edge(error.to_string()))?;
     let tls = options.edge.tls.as_ref().map(|files| Tls::new(tls::read(files)?)).transpose()?;
@@ -106,7 +106,10 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         .map(|llm| super::llm::model(llm, &clock, &meter).map(Arc::new))
         .transpose()
         .map_err(BuildError::Llm)?;
-    let health = Arc::new(Health::new(engine_probe(&options), clock.now(), env!("CARGO_PKG_VERSION")));
+    let gate = Arc::new(if options.gate.required { Gate::closed() } else { Gate::open() });
+    let health =
+        Health::new(engine_probe(&options), Arc::clone(&gate), clock.now(), env!("CARGO_PKG_VERSION"));
+    let health = Arc::new(health);
     let migration = migration(&store, &data_dir, &clock, options.token_days);
     let ctx = Context {
         store: seen_store(&store, &migration),
@@ -139,6 +142,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     };
     let ctx = Arc::new(ctx);
     let worker = worker(&ctx, &options, &data_dir);
+    let gate_dir = data_dir.clone();
     let maintenance = Arc::new(Maintenance::new(
         data_dir,
         Arc::clone(&store),
@@ -147,11 +151,50 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         Some(Arc::clone(&metrics)),
     ));
     let started_at = ctx.clock.now();
-    let app =
-        App { ctx, metrics, idempotency_locks: Arc::default(), started_at, edge: Arc::new(edge), health };
+    let app = App {
+        ctx,
+        metrics,
+        idempotency_locks: Arc::default(),
+        started_at,
+        edge: Arc::new(edge),
+        health,
+        gate,
+    };
+    let check_gate = app
+        .gate
+        .is_required()
+        .then(|| Arc::new(super::gate::check(&options, &gate_dir, Some(Arc::clone(&app.ctx.store)))));
     // The first results, so that readiness is true from the first answer on.
     app.health.refresh(&app.ctx);
-    Ok(Built { app, worker, store, maintenance, options, tls, source: None })
+    Ok(Built { app, worker, store, maintenance, options, tls, source: None, check_gate })
+}
+
+/// Loads the library. In production a broken one is the gate's to tell: until the next start the service
+/// stays closed, so that the library it carries is never asked.
+fn library(options: &mut Options) -> Result<Library, BuildError> {
+    let loaded = match &options.library_dir {
+        Some(dir) => Library::from_dir(dir),
+        None => Library::embedded(),
+    };
+    match loaded {
+        Err(problems) if options.gate.required && options.library_dir.is_some() => {
+            let told = problems.iter().take(3).map(ToString::to_string).collect::<Vec<_>>();
+            options.gate.library_fault = Some(format!("at the start: {}", told.join("; ")));
+            Library::embedded().map_err(BuildError::Library)
+        }
+        other => other.map_err(BuildError::Library),
+    }
+}
+
+/// The limits of every run, as the settings state them.
+pub(super) fn run_limits(engine: &super::options::EngineOptions) -> RunLimits {
+    let wall_seconds = engine.run_timeout.as_secs().max(1);
+    RunLimits {
+        wall_seconds,
+        cpu_seconds: wall_seconds * u64::from(engine.processors.max(1)),
+        memory_bytes: engine.run_memory_mb << 20,
+        ..engine.limits.clone()
+    }
 }
 
 /// Wires the migration of records that older releases left in a data directory.
@@ -198,13 +241,7 @@ fn worker(ctx: &Context, options: &Options, data_dir: &Path) -> (WorkerDeps, Wor
         places: Arc::clone(&ctx.places),
         scratch_dir: data_dir.join("scratch"),
     };
-    let wall_seconds = engine.run_timeout.as_secs().max(1);
-    let limits = RunLimits {
-        wall_seconds,
-        cpu_seconds: wall_seconds * u64::from(engine.processors.max(1)),
-        memory_bytes: engine.run_memory_mb << 20,
-        ..RunLimits::default()
-    };
+    let limits = run_limits(engine);
     let options = WorkerOptions {
         concurrency: options.worker.concurrency,
         tenant_limit: options.worker.tenant_concurrency,

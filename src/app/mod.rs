@@ -3,6 +3,7 @@
 pub mod build;
 pub mod control;
 mod count;
+pub mod gate;
 pub mod llm;
 pub mod maintenance;
 pub mod options;

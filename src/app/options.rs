@@ -7,8 +7,10 @@ use secrecy::SecretString;
 
 use crate::adapters::llm::LiveKey;
 use crate::adapters::tls::TlsFiles;
+use crate::domain::run_outcome::RunLimits;
 use crate::domain::tenant::RetentionPolicy;
 use crate::ports::runner::SandboxMode;
+use crate::service::check_gate::GateOptions;
 use crate::service::space::DiskLow;
 
 /// Everything that `build` and `serve` read.
@@ -34,6 +36,7 @@ pub struct Options {
     pub engine: EngineOptions,
     pub worker: WorkerOptions,
     pub shutdown: ShutdownOptions,
+    pub gate: GateOptions,
 }
 
 /// The account with a password, and its sessions.
@@ -158,6 +161,8 @@ pub struct EngineOptions {
     pub launcher: Option<PathBuf>,
     pub run_timeout: Duration,
     pub run_memory_mb: u64,
+    /// The other limits of a run; time and memory are those above.
+    pub limits: RunLimits,
     /// Processors granted to one run.
     pub processors: u32,
     pub sandbox: SandboxMode,

@@ -2,7 +2,7 @@
 //! attempts finish within their bounds, the store is brought to rest.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use edge::serve::{Bounds, Plain};
@@ -22,10 +22,12 @@ use crate::adapters::tls::Tls;
 use crate::http::router;
 use crate::http::state::App;
 use crate::service::admin_session::recall_failures;
-use crate::worker::{Drain, Worker, WorkerStatus};
+use crate::worker::{Drain, Worker, WorkerDeps, WorkerOptions, WorkerStatus};
 
 /// How often health checks and gauges are renewed.
 const REFRESH: Duration = Duration::from_secs(2);
+/// How often a closed gate is looked at.
+const GATE_LOOK: Duration = Duration::from_millis(100);
 
 /// Why the service came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +49,7 @@ pub async fn serve(
     shutdown: CancellationToken,
     on_ready: impl FnOnce(SocketAddr),
 ) -> std::io::Result<Ended> {
-    let Built { app, worker, store, maintenance, options, tls, source } = built;
+    let Built { app, worker: worker_parts, store, maintenance, options, tls, source, check_gate } = built;
     let reloads = tokio::spawn(reload::on_hangup(app.clone(), signal(SignalKind::hangup())?));
     reload::wire(&app, tls.clone(), &options, source);
     app.ctx.tenants.refresh(store.as_ref()).await.map_err(std::io::Error::other)?;
@@ -60,10 +62,19 @@ pub async fn serve(
     }
     // before the worker starts, so that no change of a job is missed
     let counters = tokio::spawn(count_changes(app.clone()).await?);
-    let worker = Worker::start(worker.0, worker.1).await.map_err(std::io::Error::other)?;
     let background = CancellationToken::new();
+    if let Some(check) = check_gate {
+        super::gate::keep_fresh(app.clone(), check, background.clone())?;
+    }
+    let worker = Arc::new(LateWorker::default());
+    if app.gate.is_open() {
+        worker.start(worker_parts.0, worker_parts.1).await?;
+    } else {
+        tokio::spawn(start_when_open(app.clone(), Arc::clone(&worker), worker_parts, shutdown.clone()));
+    }
     let address = listener.local_addr()?;
-    let watch = worker.watch();
+    let watched = Arc::clone(&worker);
+    let watch = move || watched.status();
     let health = tokio::spawn(refresh_health(
         app.clone(),
         Reserve::of(&options.data_dir),
@@ -96,12 +107,18 @@ pub async fn serve(
     tracing::info!(event = "SS_SHUTDOWN_BEGIN", "shutdown begins");
     app.health.drain();
     app.ctx.watch.close();
-    worker.stop_claims();
+    let worker = worker.take();
+    if let Some(worker) = &worker {
+        worker.stop_claims();
+    }
     step("claims", true);
     end_requests(&options.shutdown, closing, server).await;
     // Without a store nothing that an attempt finds out can be kept: the next start adopts it.
     let how = if ended == Ended::StoreFault { Drain::Detach } else { how_to_drain(&options.shutdown) };
-    let left = worker.drain(how).await;
+    let left = match worker {
+        Some(worker) => worker.drain(how).await,
+        None => 0,
+    };
     step("runs", left == 0 || how == Drain::Detach);
     background.cancel();
     step("background", join_all(vec![health, control, walk, sweeper, orphans]).await);
@@ -116,6 +133,71 @@ pub async fn serve(
         "shutdown done"
     );
     Ok(ended)
+}
+
+/// The worker, which starts once the production gate is open.
+#[derive(Default)]
+struct LateWorker {
+    running: Mutex<Slot>,
+}
+
+#[derive(Default)]
+struct Slot {
+    worker: Option<Worker>,
+    /// The service ends: nothing is started any more.
+    closed: bool,
+}
+
+impl LateWorker {
+    fn slot(&self) -> MutexGuard<'_, Slot> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn start(&self, deps: WorkerDeps, options: WorkerOptions) -> std::io::Result<()> {
+        let worker = Worker::start(deps, options).await.map_err(std::io::Error::other)?;
+        let late = {
+            let mut slot = self.slot();
+            if slot.closed {
+                Some(worker)
+            } else {
+                slot.worker = Some(worker);
+                None
+            }
+        };
+        if let Some(worker) = late {
+            worker.drain(Drain::Detach).await;
+        }
+        Ok(())
+    }
+
+    fn status(&self) -> Option<WorkerStatus> {
+        self.slot().worker.as_ref().map(|worker| worker.watch()())
+    }
+
+    fn take(&self) -> Option<Worker> {
+        let mut slot = self.slot();
+        slot.closed = true;
+        slot.worker.take()
+    }
+}
+
+/// Waits until the gate opens, then lets the worker adopt and claim.
+async fn start_when_open(
+    app: App,
+    worker: Arc<LateWorker>,
+    parts: (WorkerDeps, WorkerOptions),
+    shutdown: CancellationToken,
+) {
+    while !app.gate.is_open() {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(GATE_LOOK) => {}
+        }
+    }
+    if let Err(error) = worker.start(parts.0, parts.1).await {
+        tracing::error!(event = "SS_WORKER_NOT_STARTED", %error, "the worker could not start; the service ends");
+        shutdown.cancel();
+    }
 }
 
 /// Longest wait for the store's threads, whose disk may not answer any more.
@@ -211,7 +293,7 @@ fn hold_reserve(app: &App, reserve: &Reserve) {
 async fn refresh_health(
     app: App,
     reserve: Reserve,
-    worker: impl Fn() -> WorkerStatus,
+    worker: impl Fn() -> Option<WorkerStatus>,
     stop: CancellationToken,
     shutdown: CancellationToken,
 ) {
@@ -232,7 +314,8 @@ async fn refresh_health(
             })
             .await;
         let facts = worker();
-        app.metrics.worker(facts.active, facts.host_fault.is_none() && !shutdown.is_cancelled());
+        let claims = facts.as_ref().is_some_and(|facts| facts.host_fault.is_none());
+        app.metrics.worker(facts.map_or(0, |facts| facts.active), claims && !shutdown.is_cancelled());
         app.metrics.engine(app.health.ready(false).checks.get("engine").is_some_and(|check| check.ok));
         if let Some(fault) = app.ctx.store.status().fault
             && !shutdown.is_cancelled()

@@ -6,6 +6,7 @@ mod config_show;
 pub mod demo;
 mod dofile;
 mod exit;
+mod gate;
 mod health;
 pub mod library;
 mod library_docs;
@@ -68,6 +69,8 @@ enum Command {
     ReplayDraft(replay_draft::ReplayDraftArgs),
     /// Show the settings that are in force.
     Config(config_show::Args),
+    /// Evaluate every rule of the production gate.
+    Gate(gate::Args),
     /// Ask a running service whether it is ready.
     Health(health::Args),
     /// Print the version.
@@ -101,6 +104,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Restore(args) => restore::run(args).into(),
         Command::ReplayDraft(args) => replay_draft::run(&args, config).into(),
         Command::Config(args) => config_show::run(args, config).into(),
+        Command::Gate(args) => gate::run(&args, config).into(),
         Command::Health(args) => health::run(args, config).into(),
         Command::Version(args) => version::run(&args).into(),
     }

@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 use super::{Exit, settings};
 use crate::adapters::store::{LockError, OpenError};
 use crate::adapters::tls::TlsFiles;
-use crate::app::build::{BuildError, build};
+use crate::app::build::{BuildError, Built, build};
+use crate::app::gate::evaluate;
 use crate::app::options::{
     AdminOptions, EdgeOptions, EngineOptions, LlmEndpoint, LlmOptions, LlmWire, OnShutdown, Options,
     ShutdownOptions, WorkerOptions,
@@ -20,8 +21,10 @@ use crate::app::options::{
 use crate::app::reload::{Loaded, Source};
 use crate::app::serve::{Ended, serve};
 use crate::config::{self, Flags, Settings};
+use crate::domain::run_outcome::RunLimits;
 use crate::domain::tenant::RetentionPolicy;
 use crate::ports::runner::SandboxMode;
+use crate::service::check_gate::GateOptions;
 use crate::service::space::DiskLow;
 use crate::telemetry::logging::{self, Format};
 
@@ -76,6 +79,9 @@ pub fn run(args: Args, config: Option<PathBuf>) -> Exit {
             return exit_of(&error);
         }
     };
+    if let Some(exit) = refused_by_gate(&built, &settings) {
+        return exit;
+    }
     let mut built = built;
     built.source = Some(source(flags));
     let exit = runtime.block_on(async {
@@ -104,7 +110,20 @@ pub fn run(args: Args, config: Option<PathBuf>) -> Exit {
     exit
 }
 
-fn exit_of(error: &BuildError) -> Exit {
+/// Evaluates the production gate before anything listens, where there is one; with `exit` a violation ends
+/// the program.
+#[expect(clippy::print_stderr, reason = "why the service did not start, for the person who started it")]
+fn refused_by_gate(built: &Built, settings: &Settings) -> Option<Exit> {
+    let findings = evaluate(&built.app, built.check_gate.as_deref()?);
+    let violated: Vec<_> = findings.into_iter().filter(|finding| !finding.ok).collect();
+    if violated.is_empty() || settings.gate.on_violation == config::OnViolation::NotReady {
+        return None;
+    }
+    eprint!("the production gate is closed:\n{}", super::gate::lines(&violated));
+    Some(Exit::Config)
+}
+
+pub(super) fn exit_of(error: &BuildError) -> Exit {
     match error {
         BuildError::Store(OpenError::Lock(LockError::Held(_))) => Exit::Owned,
         BuildError::Store(OpenError::Lock(_))
@@ -207,7 +226,7 @@ fn source(flags: Flags) -> Source {
 }
 
 /// Converts the settings.
-fn options(settings: &Settings) -> Result<Options, BuildError> {
+pub(super) fn options(settings: &Settings) -> Result<Options, BuildError> {
     let (command, kind) = match &settings.stata.cmd {
         Some(words) => (words.clone(), "stata"),
         None => {
@@ -241,6 +260,7 @@ fn options(settings: &Settings) -> Result<Options, BuildError> {
             launcher: None,
             run_timeout: Duration::from_secs(settings.run.timeout_seconds),
             run_memory_mb: settings.run.memory_mb,
+            limits: limits(&settings.run),
             processors: u32::try_from((cores / concurrency.max(1)).max(1)).unwrap_or(1),
             sandbox: match settings.run.sandbox {
                 config::Sandbox::Enforce => SandboxMode::Enforce,
@@ -266,7 +286,30 @@ fn options(settings: &Settings) -> Result<Options, BuildError> {
             timeout: Duration::from_secs(settings.worker.shutdown_timeout_seconds),
             drain_delay: Duration::from_secs(settings.worker.drain_delay_seconds),
         },
+        gate: GateOptions {
+            required: settings.env == config::Env::Production,
+            violations: config::production::violations(settings),
+            library_fault: None,
+            library_dir: settings.library_dir.clone(),
+            secret_files: settings.secret_files.clone(),
+            run_memory_bytes: settings.run.memory_mb << 20,
+            concurrency,
+            disk_low: DiskLow(settings.disk.low_mb.map(|mb| mb << 20)),
+        },
     })
+}
+
+/// Converts the limits of a run.
+fn limits(run: &config::Run) -> RunLimits {
+    RunLimits {
+        processes: run.processes,
+        open_files: run.open_files,
+        file_bytes: run.file_mb << 20,
+        output_bytes: run.output_mb << 20,
+        output_files: run.output_files,
+        grace_ms: run.grace_ms,
+        ..RunLimits::default()
+    }
 }
 
 /// Converts the settings of the language model.

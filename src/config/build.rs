@@ -8,6 +8,7 @@ use super::layers::Merged;
 use super::problem::{ConfigProblem, Origin};
 use super::reader::Reader;
 use super::sections::*;
+use crate::domain::gate::Rule;
 
 /// Facts on the host that defaults and checks depend on.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +44,10 @@ pub fn build(
     let mut r = Reader::new(merged, problems);
     let env = r.choice("env", &[("development", Env::Development), ("production", Env::Production)]);
     let env = env.unwrap_or(Env::Development);
-    let settings = Settings {
+    if env == Env::Production {
+        r.for_production();
+    }
+    let mut settings = Settings {
         env,
         listen: listen(&mut r),
         data_dir: r.path("data_dir").unwrap_or_default(),
@@ -66,23 +70,16 @@ pub fn build(
         log: log(&mut r),
         otel: Otel { endpoint: r.text("otel.endpoint") },
         shown: shown(merged),
+        container: host.container,
+        unresolved: Vec::new(),
+        secret_files: r.secret_files(),
         without_effect: without_effect(merged),
     };
+    settings.unresolved = std::mem::take(&mut r.unresolved);
     if settings.data_dir.as_os_str().is_empty() {
         r.invalid("data_dir", "must name a folder");
     }
-    later(&mut r, env);
     if r.problems.is_empty() { Ok(settings) } else { Err(r.problems) }
-}
-
-/// What the design has and this release has not, each by name.
-fn later(r: &mut Reader<'_>, env: Env) {
-    if env == Env::Production {
-        r.unavailable(
-            "env",
-            "the production gate is not built yet, so nothing can vouch for this set-up; use development",
-        );
-    }
 }
 
 fn listen(r: &mut Reader<'_>) -> SocketAddr {
@@ -92,6 +89,9 @@ fn listen(r: &mut Reader<'_>) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], 0))
     })
 }
+
+/// Words that stand for the absence of an engine elsewhere.
+const NO_ENGINES: &[&str] = &["stub", "fake", "mock", "none", "dummy"];
 
 fn stata(r: &mut Reader<'_>) -> Stata {
     let cmd = r.text("stata.cmd").and_then(|text| match shell_words::split(&text) {
@@ -105,6 +105,16 @@ fn stata(r: &mut Reader<'_>) -> Stata {
             None
         }
     });
+    match cmd.as_ref().and_then(|words| words.first()) {
+        Some(word) if NO_ENGINES.contains(&word.as_str()) => {
+            r.unresolved(Rule::StataCommand, "stata.cmd", format!("is {word}, which is no engine"));
+        }
+        None if r.is_production() => {
+            r.unresolved(Rule::StataCommand, "stata.cmd", "is not set");
+        }
+        _ => {}
+    }
+    let cmd = cmd.filter(|words| words.first().is_some_and(|word| !NO_ENGINES.contains(&word.as_str())));
     Stata { cmd, ado_dir: r.path("stata.ado_dir") }
 }
 
@@ -174,7 +184,10 @@ fn store(r: &mut Reader<'_>) -> Store {
         Some("postgres") => {
             r.unavailable("store.backend", "postgres is not in this release; use file, the embedded store");
         }
-        other => r.invalid("store.backend", format!("must be file, not {:?}", other.unwrap_or_default())),
+        other => {
+            let message = format!("must be file, not {:?}", other.unwrap_or_default());
+            r.unresolved(Rule::JobStore, "store.backend", message);
+        }
     }
     Store { lock_wait: r.count("store.lock_wait", 0, 3600) }
 }
@@ -198,10 +211,8 @@ fn upload(r: &mut Reader<'_>) -> Upload {
         }
         Some("s3") => r.unavailable("upload.object_store_backend", "s3 is not in this release; use local"),
         other => {
-            r.invalid(
-                "upload.object_store_backend",
-                format!("must be local, not {:?}", other.unwrap_or_default()),
-            );
+            let message = format!("must be local, not {:?}", other.unwrap_or_default());
+            r.unresolved(Rule::ObjectStore, "upload.object_store_backend", message);
         }
     }
     Upload {

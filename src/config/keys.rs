@@ -60,18 +60,7 @@ const SECRETS: &[&str] = &[
 ];
 
 /// Settings that are read and checked, but that nothing acts on in this release: a name, or all below `x.`.
-const WITHOUT_EFFECT: &[&str] = &[
-    "stata.ado_dir",
-    "run.processes",
-    "run.open_files",
-    "run.file_mb",
-    "run.output_mb",
-    "run.output_files",
-    "run.grace_ms",
-    "gate.",
-    "retention.upload_sessions_hours",
-    "otel.",
-];
+const WITHOUT_EFFECT: &[&str] = &["stata.ado_dir", "retention.upload_sessions_hours", "otel."];
 
 /// One setting that exists.
 #[derive(Debug, Clone)]

@@ -4,6 +4,7 @@
 use super::problem::Origin;
 use super::reader::Reader;
 use super::sections::{Llm, LlmEndpoint, LlmProvider};
+use crate::domain::gate::Rule;
 
 /// Reads the settings of the model; none without a provider.
 pub(super) fn llm(r: &mut Reader<'_>) -> Option<Llm> {
@@ -81,11 +82,22 @@ fn llm_endpoint(r: &mut Reader<'_>, prefix: &str) -> Option<LlmEndpoint> {
     let [provider_key, url_key, model_key, secret_key] =
         ["provider", "base_url", "model", "api_key"].map(|name| format!("{prefix}{name}"));
     let given = r.text(&provider_key).is_some();
-    let provider = r.choice(&provider_key, &words);
+    let provider = match r.text(&provider_key) {
+        Some(word) if r.is_production() && words.iter().all(|(known, _)| *known != word) => {
+            r.unresolved(Rule::LlmProvider, &provider_key, format!("is {word:?}, which is no real provider"));
+            None
+        }
+        _ => r.choice(&provider_key, &words),
+    };
     let (base_url, model) = (r.text(&url_key), r.text(&model_key));
     let api_key = r.secret(&secret_key);
     let stated =
         [(&url_key, base_url.is_some()), (&secret_key, api_key.is_some()), (&model_key, model.is_some())];
+    if !given && prefix == "llm." && r.is_production() {
+        r.unresolved(Rule::LlmProvider, &provider_key, "is not set");
+        leave_to_gate(r, [&url_key, &model_key, &secret_key], &stated);
+        return None;
+    }
     if !given {
         for (key, _) in stated.iter().filter(|(_, set)| *set) {
             r.invalid(key, format!("is given without {provider_key}"));
@@ -93,12 +105,16 @@ fn llm_endpoint(r: &mut Reader<'_>, prefix: &str) -> Option<LlmEndpoint> {
         return None;
     }
     let key_refused = r.problems.iter().any(|p| p.key.starts_with(&secret_key));
-    for (key, _) in stated.iter().filter(|(key, set)| !(*set || **key == secret_key && key_refused)) {
-        r.invalid(key, format!("is required with {provider_key}"));
+    if r.is_production() {
+        leave_to_gate(r, [&url_key, &model_key, &secret_key], &stated);
+    } else {
+        for (key, _) in stated.iter().filter(|(key, set)| !(*set || **key == secret_key && key_refused)) {
+            r.invalid(key, format!("is required with {provider_key}"));
+        }
     }
     let insecure = r.flag("llm.allow_insecure_http");
     if let Some(Err(message)) = base_url.as_deref().map(|url| check_url(url, insecure)) {
-        r.invalid(&url_key, message);
+        r.unresolved(Rule::LlmTls, &url_key, message);
     }
     if let Some(key) = &api_key
         && !secrecy::ExposeSecret::expose_secret(key).bytes().all(|b| b.is_ascii_graphic())
@@ -111,6 +127,15 @@ fn llm_endpoint(r: &mut Reader<'_>, prefix: &str) -> Option<LlmEndpoint> {
         api_key: api_key?,
         model: model?,
     })
+}
+
+/// Tells the gate which of address, model and key of a provider are missing.
+fn leave_to_gate(r: &mut Reader<'_>, keys: [&String; 3], stated: &[(&String, bool)]) {
+    for (key, rule) in keys.into_iter().zip([Rule::LlmTls, Rule::LlmModel, Rule::LlmCredentials]) {
+        if stated.iter().any(|(name, set)| *name == key && !set) {
+            r.unresolved(rule, key, "is not set");
+        }
+    }
 }
 
 /// Checks the address of a provider; what is said of it never repeats it, since it may hold a key.

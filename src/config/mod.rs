@@ -8,6 +8,7 @@ mod keys;
 mod layers;
 mod llm;
 mod problem;
+pub mod production;
 mod reader;
 mod sections;
 

@@ -8,18 +8,63 @@ use toml::Value;
 
 use super::layers::Merged;
 use super::problem::{ConfigProblem, Origin};
+use crate::domain::gate::{Rule, Violation};
 
 /// Reads merged values. A value that does not fit is reported and replaced by a harmless one; settings
 /// are given out only when there was no problem.
 pub struct Reader<'a> {
     merged: &'a Merged,
     pub problems: Vec<ConfigProblem>,
+    /// In production what is missing or no real dependency is left to the gate, which tells it at the health
+    /// route as well; elsewhere it is a problem.
+    production: bool,
+    pub unresolved: Vec<Violation>,
 }
 
 impl<'a> Reader<'a> {
     /// Starts with the problems of merging.
     pub fn new(merged: &'a Merged, problems: Vec<ConfigProblem>) -> Self {
-        Self { merged, problems }
+        Self { merged, problems, production: false, unresolved: Vec::new() }
+    }
+
+    /// Leaves unresolved values to the production gate from here on.
+    pub fn for_production(&mut self) {
+        self.production = true;
+    }
+
+    /// True if unresolved values are left to the gate.
+    pub fn is_production(&self) -> bool {
+        self.production
+    }
+
+    /// Reports a value that names no real dependency: to the gate in production, else as a problem.
+    pub fn unresolved(&mut self, rule: Rule, path: &str, message: impl Into<String>) {
+        let message = message.into();
+        if self.production {
+            let origin = self.origin(path);
+            let detail = format!("{path} (from {origin}) {message}");
+            self.unresolved.push(Violation { rule, detail });
+        } else {
+            self.invalid(path, message);
+        }
+    }
+
+    /// Files that secrets were read from, and the settings file where it holds one itself.
+    pub fn secret_files(&self) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        for key in super::keys::all().values().filter(|key| key.secret) {
+            let given = self.merged.get(&format!("{}_file", key.path)).and_then(|e| e.value.as_str());
+            files.extend(given.filter(|file| !file.is_empty()).map(PathBuf::from));
+            if let Some(entry) = self.merged.get(&key.path)
+                && let Origin::File(file) = &entry.origin
+                && entry.value.as_str().is_some_and(|text| !text.is_empty())
+            {
+                files.push(file.clone());
+            }
+        }
+        files.sort();
+        files.dedup();
+        files
     }
 
     /// Where the value of a key came from.

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 
+use crate::domain::gate::Violation;
+
 /// What the service is started for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Env {
@@ -88,6 +90,12 @@ pub struct Settings {
     pub otel: Otel,
     /// Every key with its value (secrets masked) and origin, for `config show`.
     pub shown: Vec<Shown>,
+    /// The process runs in a container.
+    pub container: bool,
+    /// What production leaves to its gate: names of no real dependency, and names that are missing.
+    pub unresolved: Vec<Violation>,
+    /// Files that hold secrets.
+    pub secret_files: Vec<PathBuf>,
     /// Keys that were given although nothing acts on them in this release; told at the start.
     pub without_effect: Vec<String>,
 }

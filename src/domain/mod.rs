@@ -2,6 +2,7 @@
 
 pub mod anchors;
 pub mod artifact;
+pub mod attestation;
 pub mod audit;
 pub mod canonical;
 pub mod credential;
@@ -11,6 +12,7 @@ pub mod draft;
 pub mod encode;
 pub mod error;
 pub mod expression;
+pub mod gate;
 pub mod ids;
 pub mod job;
 pub mod layout;

@@ -73,7 +73,7 @@ pub struct Outcome {
     pub leftovers: u32,
     /// `cgroup`, `pid_namespace` or `session`.
     pub containment: String,
-    /// `enforced` or `off`.
+    /// `enforced`, `partial` or `off`: Landlock, the system-call filter and the loss of capabilities.
     pub sandbox: String,
     /// Bytes of standard output and standard error, including what the cap dropped.
     #[serde(default)]

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::middleware::edge::Edge;
 use super::middleware::idempotency::KeyLocks;
 use crate::service::Context;
+use crate::service::check_gate::Gate;
 use crate::telemetry::metrics::Metrics;
 
 /// Shared by every handler; cheap to clone.
@@ -19,4 +20,6 @@ pub struct App {
     pub started_at: DateTime<Utc>,
     pub edge: Arc<Edge>,
     pub health: Arc<crate::service::check_health::Health>,
+    /// Whether business routes are served.
+    pub gate: Arc<Gate>,
 }

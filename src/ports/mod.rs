@@ -1,6 +1,7 @@
 //! The traits at the edge of the domain. Adapters implement them; `app` wires them.
 
 pub mod clock;
+pub mod host;
 pub mod ids;
 pub mod job_files;
 pub mod legacy;

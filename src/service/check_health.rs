@@ -1,6 +1,7 @@
 //! Health: real checks, run in the background with time limits; readers get the cached report.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -8,7 +9,9 @@ use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::check_gate::Gate;
 use super::context::Context;
+use crate::domain::gate::Finding;
 
 /// What a health route answers.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -16,6 +19,9 @@ pub struct HealthReport {
     /// `ok`, `degraded`, `draining` or `not_ready`.
     pub status: String,
     pub checks: BTreeMap<String, Check>,
+    /// The violated rules of the production gate; empty where it holds or is not required.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub violations: Vec<Finding>,
     pub checked_at: DateTime<Utc>,
     pub version: String,
 }
@@ -43,17 +49,19 @@ pub struct Health {
     checked_at: ArcSwap<DateTime<Utc>>,
     draining: AtomicBool,
     engine: EngineProbe,
+    gate: Arc<Gate>,
     version: &'static str,
 }
 
 impl Health {
     /// Builds the checks; the first results come from [`Health::refresh`].
-    pub fn new(engine: EngineProbe, now: DateTime<Utc>, version: &'static str) -> Self {
+    pub fn new(engine: EngineProbe, gate: Arc<Gate>, now: DateTime<Utc>, version: &'static str) -> Self {
         Self {
             report: ArcSwap::from_pointee(BTreeMap::new()),
             checked_at: ArcSwap::from_pointee(now),
             draining: AtomicBool::new(false),
             engine,
+            gate,
             version,
         }
     }
@@ -129,6 +137,7 @@ impl Health {
         HealthReport {
             status: "ok".to_owned(),
             checks: BTreeMap::new(),
+            violations: Vec::new(),
             checked_at: **self.checked_at.load(),
             version: self.version.to_owned(),
         }
@@ -136,7 +145,8 @@ impl Health {
 
     /// Answers whether the service can do its work; with `traffic_only`, whether it can answer at all.
     pub fn ready(&self, traffic_only: bool) -> HealthReport {
-        let checks = (**self.report.load()).clone();
+        let mut checks = (**self.report.load()).clone();
+        let violations = self.gate_check(&mut checks);
         let failed = checks.values().any(|c| !c.ok && (c.traffic || !traffic_only));
         let degraded = checks.values().any(|c| c.status != "ok");
         let status = if self.is_draining() {
@@ -151,8 +161,36 @@ impl Health {
         HealthReport {
             status: status.to_owned(),
             checks,
+            violations,
             checked_at: **self.checked_at.load(),
             version: self.version.to_owned(),
         }
+    }
+
+    /// Adds the production gate's last result, where there is a gate; returns the violated rules.
+    fn gate_check(&self, checks: &mut BTreeMap<String, Check>) -> Vec<Finding> {
+        if !self.gate.is_required() {
+            return Vec::new();
+        }
+        let report = self.gate.report();
+        let violations = report.violations();
+        let holds = report.holds();
+        let detail = match (report.findings.len(), violations.len()) {
+            (0, _) => "not evaluated yet".to_owned(),
+            (rules, 0) => format!("{rules} rules hold"),
+            (rules, violated) => format!("{violated} of {rules} rules are violated"),
+        };
+        let checked_at = report.findings.iter().map(|f| f.checked_at).min();
+        let check = Check {
+            ok: holds,
+            status: if holds { "ok" } else { "failed" }.to_owned(),
+            detail,
+            checked_at: checked_at.unwrap_or_else(|| **self.checked_at.load()),
+            latency_ms: 0.0,
+            // What held once and was lost since closes the routes that need it, not the service.
+            traffic: !self.gate.is_open(),
+        };
+        checks.insert("gate".to_owned(), check);
+        violations
     }
 }

@@ -106,6 +106,7 @@ pub const EVENTS: &[Event] = &[
         "The volume is full; the space held back for the ends of runs was given up. Make room.",
         "",
     ),
+    event("SS_ENGINE_ATTESTED", "info", "The engine proved to be a Stata.", "version, edition"),
     event(
         "SS_ENGINE_DOWN",
         "error",
@@ -113,12 +114,25 @@ pub const EVENTS: &[Event] = &[
         "cause",
     ),
     event("SS_ENGINE_PROBE_FAILED", "warn", "The engine could not be probed.", "error"),
+    event(
+        "SS_ENGINE_REFUSED",
+        "error",
+        "The engine did not prove to be a Stata; see docs/gate.md for the reason.",
+        "reason, detail",
+    ),
     event("SS_ENGINE_UP", "info", "The engine can be used again; claims go on.", ""),
     event(
         "SS_EXPORT_FAILED",
         "error",
         "The readable copies (`job.json`, `audit/*.jsonl`) lag behind; no data is at risk.",
         "error",
+    ),
+    event("SS_GATE_OPEN", "info", "Every rule of the production gate holds; business routes are served.", ""),
+    event(
+        "SS_GATE_VIOLATED",
+        "error",
+        "A rule of the production gate is violated. Do what the remedy says.",
+        "rule, detail, remedy",
     ),
     event("SS_HTTP_PANIC", "error", "A handler panicked; the client got 500. Report it.", "message"),
     event("SS_HTTP_REQUEST", "debug, warn from 500", "A request was answered.", "status, duration_ms, path"),
@@ -353,6 +367,12 @@ pub const EVENTS: &[Event] = &[
         "error",
     ),
     event("SS_WORKER_COMMIT_REFUSED", "error", "The store refused a commit of the worker.", "job_id, error"),
+    event(
+        "SS_WORKER_NOT_STARTED",
+        "error",
+        "The worker could not start once the gate was open; the service ends.",
+        "error",
+    ),
 ];
 
 /// Writes `docs/logging.md`.

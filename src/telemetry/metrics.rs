@@ -44,6 +44,7 @@ pub struct Metrics {
     tls_cert_expiry: IntGauge,
     uptime: Gauge,
     retention_removed: IntCounterVec,
+    gate_requirement_ok: IntGaugeVec,
 }
 
 /// Counts a request as in flight until it is dropped.
@@ -197,6 +198,16 @@ impl Metrics {
                     "When the certificate in force ends; 0 without TLS."
                 )
             ),
+            gate_requirement_ok: registered!(
+                r,
+                IntGaugeVec::new(
+                    opts(
+                        "ss_gate_requirement_ok",
+                        "1 if a rule of the production gate holds; absent outside production."
+                    ),
+                    &["rule"]
+                )
+            ),
             uptime: registered!(r, Gauge::new("ss_uptime_seconds", "Time since start.")),
             registry,
         }
@@ -287,6 +298,11 @@ impl Metrics {
     /// Sets when the certificate ends, in seconds of Unix time.
     pub fn tls_cert_expiry(&self, at: Option<i64>) {
         self.tls_cert_expiry.set(at.unwrap_or(0));
+    }
+
+    /// Sets whether a rule of the production gate holds.
+    pub fn gate_requirement(&self, rule: &str, ok: bool) {
+        self.gate_requirement_ok.with_label_values(&[rule]).set(i64::from(ok));
     }
 
     /// Sets when the last whole backup was made, in seconds of Unix time.

@@ -227,10 +227,40 @@ fn only_the_settings_read_the_environment() {
     }
 }
 
+/// The manifests of the program and of every crate of this repository that it is made of.
+fn runtime_manifests() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (mut found, mut open) = (Vec::new(), vec![root.to_path_buf()]);
+    while let Some(folder) = open.pop() {
+        if found.contains(&folder) {
+            continue;
+        }
+        let text = fs::read_to_string(folder.join("Cargo.toml")).expect("a manifest");
+        let manifest: toml::Table = text.parse().expect("valid TOML");
+        for section in ["dependencies", "build-dependencies"] {
+            let entries = manifest.get(section).and_then(toml::Value::as_table);
+            let paths = entries.into_iter().flatten().filter_map(|(_, d)| d.get("path")?.as_str());
+            open.extend(paths.map(|path| folder.join(path).canonicalize().expect("a crate")));
+        }
+        found.push(folder);
+    }
+    found
+}
+
+#[test]
+fn the_program_depends_on_nothing_below_tests() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").canonicalize().expect("a folder");
+    let crates = runtime_manifests();
+    assert!(crates.len() >= 3, "{crates:?}");
+    for folder in crates {
+        assert!(!folder.starts_with(&tests), "{} is part of the program", folder.display());
+    }
+}
+
 #[test]
 fn no_fake_is_part_of_the_runtime() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    for path in sources(&root) {
+    let all = runtime_manifests().into_iter().flat_map(|folder| sources(&folder.join("src")));
+    for path in all {
         let code = code_of(&path);
         for name in ["struct Fake", "struct Stub", "struct Mock", "struct Dummy", "todo!(", "unimplemented!("]
         {

@@ -186,7 +186,6 @@ fn fields_that_contradict_each_other_are_refused() {
 #[test]
 fn what_this_release_has_not_is_refused_by_name() {
     for (name, value, says) in [
-        ("SS_ENV", "production", "production gate is not built yet"),
         ("SS_JOB_STORE_BACKEND", "postgres", "postgres is not in this release"),
         ("SS_UPLOAD_OBJECT_STORE_BACKEND", "s3", "s3 is not in this release"),
     ] {
@@ -200,17 +199,17 @@ fn what_this_release_has_not_is_refused_by_name() {
 #[test]
 fn settings_that_nothing_acts_on_are_told() {
     let s = load(&[
-        ("SS_GATE_ON_VIOLATION", "exit"),
+        ("SS_STATA_ADO_DIR", "/srv/ado"),
         ("SS_RETENTION_DAYS", "30"),
         ("SS_LIMITS__TENANT_BURST", "2000"),
         ("SS_RUN_MEMORY_MB", "100"),
     ]);
-    assert_eq!(s.unwrap().without_effect, ["gate.on_violation"], "the default and what works are not told");
+    assert_eq!(s.unwrap().without_effect, ["stata.ado_dir"], "the default and what works are not told");
     assert!(config::documentation::markdown().contains("*No effect in this release.*"));
 }
 
 #[test]
-fn the_sample_file_for_production_lacks_nothing_but_the_gate() {
+fn the_sample_files_load() {
     let sample = root("config/production.toml");
     let list = load(&[
         ("SS_CONFIG", sample.to_str().unwrap()),
@@ -218,9 +217,7 @@ fn the_sample_file_for_production_lacks_nothing_but_the_gate() {
         ("SS_BOOTSTRAP_ADMIN_KEY", "ssk_ops_0123456789abcdefghijklmnop"),
         ("SS_ADMIN_PASSWORD_HASH", "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"),
     ]);
-    let list = list.expect_err("production is not available yet");
-    assert_eq!(list.len(), 1, "{list:?}");
-    assert_eq!((list[0].key.as_str(), list[0].kind), ("env", ConfigError::Unavailable));
+    assert_eq!(list.expect("the sample loads").env.as_str(), "production");
     assert!(load(&[("SS_CONFIG", root("config/default.toml").to_str().unwrap())]).is_ok());
 }
 

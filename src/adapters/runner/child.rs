@@ -8,7 +8,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use crate::domain::run_outcome::RunLimits;
 
 /// Steps of the child, as it reports them when one fails.
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 12] = [
     "descriptors",
     "limits",
     "parent_death",
@@ -18,6 +18,9 @@ const STEPS: [&str; 9] = [
     "landlock",
     "execute",
     "session",
+    "group",
+    "capabilities",
+    "seccomp",
 ];
 
 /// All that the child needs, as the system calls take it.
@@ -27,6 +30,10 @@ pub struct ChildPlan {
     pub environment: Vec<CString>,
     pub directory: CString,
     pub ruleset: Option<OwnedFd>,
+    /// The system-call filter; without one capabilities are kept as well.
+    pub filter: Option<Vec<libc::sock_filter>>,
+    /// The file by which the child joins its control group.
+    pub group: Option<OwnedFd>,
     pub stdin: OwnedFd,
     pub stdout: OwnedFd,
     pub stderr: OwnedFd,
@@ -149,6 +156,9 @@ unsafe fn become_engine(plan: &ChildPlan, pointers: &Pointers, report: RawFd, la
         if let Some(descriptor) = ruleset {
             require(libc::dup3(descriptor, RULESET, libc::O_CLOEXEC) == RULESET, 0, REPORT);
         }
+        if let Some(door) = &plan.group {
+            require(libc::write(door.as_raw_fd(), b"0".as_ptr().cast(), 1) == 1, 9, REPORT);
+        }
         require(set_limits(&plan.limits), 1, REPORT);
         let bound = libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) == 0 && libc::getppid() == launcher;
         require(bound, 2, REPORT);
@@ -162,9 +172,50 @@ unsafe fn become_engine(plan: &ChildPlan, pointers: &Pointers, report: RawFd, la
             allow_own_proc();
             require(libc::syscall(libc::SYS_landlock_restrict_self, RULESET, 0) == 0, 6, REPORT);
         }
+        if let Some(filter) = &plan.filter {
+            require(drop_capabilities(), 10, REPORT);
+            require(install(filter), 11, REPORT);
+        }
         libc::execve(plan.program.as_ptr(), pointers.arguments.as_ptr(), pointers.environment.as_ptr());
         fail(7, REPORT)
     }
+}
+
+/// Gives up every capability, for good: as the superuser the engine would otherwise pass checks that
+/// neither Landlock nor the filter makes.
+///
+/// # Safety
+/// As [`become_engine`].
+unsafe fn drop_capabilities() -> bool {
+    #[repr(C)]
+    struct Header {
+        version: u32,
+        pid: c_int,
+    }
+    const VERSION_3: u32 = 0x2008_0522;
+    const MOST: libc::c_ulong = 63;
+    let header = Header { version: VERSION_3, pid: 0 };
+    // effective, permitted and inheritable, for the low and the high half of the capabilities
+    let none = [0_u32; 6];
+    // SAFETY: plain system calls on local values. The bounding set can only be changed by who has
+    // capabilities, so that a refusal is no fault.
+    unsafe {
+        for capability in 0..=MOST {
+            libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0);
+        }
+        libc::syscall(libc::SYS_capset, &raw const header, none.as_ptr()) == 0
+    }
+}
+
+/// Installs the system-call filter.
+///
+/// # Safety
+/// As [`become_engine`].
+unsafe fn install(filter: &[libc::sock_filter]) -> bool {
+    let Ok(len) = u16::try_from(filter.len()) else { return false };
+    let program = libc::sock_fprog { len, filter: filter.as_ptr().cast_mut() };
+    // SAFETY: the kernel copies the program and changes nothing.
+    unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) == 0 }
 }
 
 /// When memory runs out, the kernel shall end the engine rather than the service. Harmless if refused.

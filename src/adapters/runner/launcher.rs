@@ -10,13 +10,14 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use super::cgroup::RunGroup;
 use super::child::{ChildPlan, StartFailure, move_high, spawn};
 use super::files::{LauncherFacts, OutcomeFile, RunDir, read_spec, write_sealed};
 use super::streams::Stream;
 use super::supervise::{Supervised, supervise};
-use super::{process_tree, sandbox};
+use super::{process_tree, sandbox, seccomp};
 use crate::domain::run_outcome::{CONTRACT_VERSION, Ended, Outcome};
-use crate::ports::runner::RunSpec;
+use crate::ports::runner::{RunSpec, SandboxMode};
 
 /// Exit status when the arguments or the specification cannot be used.
 const USAGE: u8 = 2;
@@ -99,15 +100,32 @@ impl Launcher {
 
     fn run(&self, spec: &RunSpec, dir: &RunDir) -> Outcome {
         let mut outcome = Outcome::unstarted(&spec.run_id, Ended::Exited { status: 0 });
-        outcome.containment = "session".to_owned();
-        if let Err(ended) = self.run_engine(spec, dir, &mut outcome) {
+        let group = match spec.sandbox.mode {
+            SandboxMode::Off => None,
+            _ => RunGroup::make(&dir.0, &spec.limits),
+        };
+        outcome.containment = if group.is_some() { "cgroup" } else { "session" }.to_owned();
+        if let Err(ended) = self.run_engine(spec, dir, group.as_ref(), &mut outcome) {
             outcome.ended = ended;
+        }
+        if let Some(group) = group {
+            if outcome.ended == (Ended::Signalled { signal: libc::SIGKILL }) && group.ran_out_of_memory() {
+                outcome.ended = Ended::MemoryLimit;
+            }
+            outcome.peak_memory_bytes = outcome.peak_memory_bytes.max(group.peak_memory_bytes().unwrap_or(0));
+            outcome.leftovers = outcome.leftovers.saturating_add(group.end());
         }
         outcome.ended_at_ns = file_clock_ns();
         outcome
     }
 
-    fn run_engine(&self, spec: &RunSpec, dir: &RunDir, outcome: &mut Outcome) -> Result<(), Ended> {
+    fn run_engine(
+        &self,
+        spec: &RunSpec,
+        dir: &RunDir,
+        group: Option<&RunGroup>,
+        outcome: &mut Outcome,
+    ) -> Result<(), Ended> {
         let internal = |e: io::Error| Ended::LauncherFailed { detail: e.to_string() };
         if dir.work().join("main.log").exists() {
             return Err(Ended::LauncherFailed { detail: "a log exists before the start".to_owned() });
@@ -116,6 +134,7 @@ impl Launcher {
         let prepared = sandbox::prepare(spec.sandbox.mode, &dir.work(), &engine, &spec.sandbox.read)
             .map_err(|detail| Ended::SandboxDenied { step: "landlock".to_owned(), detail })?;
         outcome.sandbox = prepared.state.to_owned();
+        let filter = filter(spec.sandbox.mode, group.is_none())?;
         std::fs::create_dir_all(dir.tmp().join("home")).map_err(internal)?;
         let limit = spec.limits.stream_bytes;
         let (mut stdout, stdout_end) = Stream::open(&dir.stream("stdout"), limit).map_err(internal)?;
@@ -126,6 +145,8 @@ impl Launcher {
             environment: environment(spec, dir, &engine)?,
             directory: text(dir.work().as_os_str().as_bytes())?,
             ruleset: prepared.ruleset.map(move_high).transpose().map_err(internal)?,
+            filter,
+            group: group.map(|g| g.door().and_then(move_high)).transpose().map_err(internal)?,
             stdin: move_high(File::open("/dev/null").map_err(internal)?.into()).map_err(internal)?,
             stdout: move_high(stdout_end).map_err(internal)?,
             stderr: move_high(stderr_end).map_err(internal)?,
@@ -138,7 +159,7 @@ impl Launcher {
         outcome.spawned_at_ns = clock_ns(rustix::time::ClockId::Realtime);
         outcome.engine_started = true;
         let Supervised { ended, leftovers, cpu_ms, peak_memory_bytes } =
-            supervise(pid, &self.signals, &spec.limits, &work, [&mut stdout, &mut stderr]);
+            supervise(pid, &self.signals, &spec.limits, &work, group, [&mut stdout, &mut stderr]);
         outcome.ended = ended;
         outcome.leftovers = leftovers;
         outcome.cpu_ms = cpu_ms;
@@ -146,6 +167,20 @@ impl Launcher {
         outcome.stdout_bytes = stdout.total();
         outcome.stderr_bytes = stderr.total();
         Ok(())
+    }
+}
+
+/// The system-call filter of a run; none where the sandbox is off, or the kernel has no filters and need not
+/// have them.
+fn filter(mode: SandboxMode, session: bool) -> Result<Option<Vec<libc::sock_filter>>, Ended> {
+    match mode {
+        SandboxMode::Off => Ok(None),
+        _ if seccomp::is_available() => Ok(Some(seccomp::program(session))),
+        SandboxMode::BestEffort => Ok(None),
+        SandboxMode::Enforce => Err(Ended::SandboxDenied {
+            step: "seccomp".to_owned(),
+            detail: "the kernel has no system-call filters".to_owned(),
+        }),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Runs a do-file in an external engine, through a launcher process that outlives the server. This file
 //! is the server's side: start, adopt, wait and signal.
 
+mod cgroup;
 mod child;
 mod files;
 pub mod launcher;
@@ -8,6 +9,7 @@ mod limits;
 mod orphans;
 mod process_tree;
 mod sandbox;
+mod seccomp;
 mod streams;
 mod supervise;
 
@@ -25,7 +27,7 @@ use crate::domain::run_outcome::Outcome;
 use crate::ports::runner::{Adopted, RunHandle, RunSpec, Runner};
 use files::RunDir;
 pub use orphans::reap as reap_orphans;
-pub use sandbox::probe as probe_sandbox;
+pub use sandbox::probe as probe_confinement;
 
 /// Runs attempts on this machine.
 #[derive(Debug, Clone)]

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use sha2::{Digest, Sha256};
 
+use super::cgroup::RunGroup;
 use super::files::{LauncherFacts, RunDir};
 
 /// What `/proc/<pid>/stat` says of a process.
@@ -207,7 +208,7 @@ pub fn end_leftovers(dir: &RunDir, facts: Option<&LauncherFacts>) -> u32 {
         let found: Vec<Process> =
             all_processes().into_iter().filter(|p| !p.zombie && trace.leads_to(p)).collect();
         if found.is_empty() || Instant::now() > deadline {
-            return u32::try_from(ended.len()).unwrap_or(u32::MAX);
+            break;
         }
         for process in &found {
             if send(process, Signal::KILL) {
@@ -216,6 +217,12 @@ pub fn end_leftovers(dir: &RunDir, facts: Option<&LauncherFacts>) -> u32 {
         }
         std::thread::sleep(Duration::from_millis(2));
     }
+    // After the launcher, which must not live to tell of an end that was not the engine's own.
+    if let Some(group) = RunGroup::left_behind(&dir.0) {
+        ended.extend(group.processes());
+        group.end();
+    }
+    u32::try_from(ended.len()).unwrap_or(u32::MAX)
 }
 
 /// By what the processes of one run are known.

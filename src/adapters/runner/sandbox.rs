@@ -1,7 +1,7 @@
-//! What the engine may touch: the Landlock rule set, prepared in the launcher and applied by its child.
-//! System-call filters and namespaces are other steps of the same chain.
+//! What the engine may touch: the Landlock rule set, prepared in the launcher and applied by its child, and
+//! whether this kernel has all that the sandbox needs. The system-call filter and the control group are
+//! other steps of the same chain.
 
-use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,8 @@ use landlock::{
     RulesetAttr, RulesetCreated, RulesetCreatedAttr, Scope, make_bitflags,
 };
 
+use super::{cgroup, seccomp};
+use crate::ports::host::Confinement;
 use crate::ports::runner::SandboxMode;
 
 /// Folders with the programs' shared libraries.
@@ -108,11 +110,16 @@ fn allow(
     }
 }
 
-/// Tells whether this kernel can enforce every rule; for the production gate.
-///
-/// # Errors
-/// What it cannot.
-pub fn probe() -> io::Result<()> {
-    let any = Path::new("/");
-    prepare(SandboxMode::Enforce, any, Path::new("/proc/self/exe"), &[]).map(|_| ()).map_err(io::Error::other)
+/// Tells what this kernel confines; for the production gate.
+pub fn probe() -> Confinement {
+    let mut missing = Vec::new();
+    if let Err(reason) = prepare(SandboxMode::Enforce, Path::new("/"), Path::new("/proc/self/exe"), &[]) {
+        missing.push(format!("landlock with every right of Linux 6.12 ({reason})"));
+    }
+    if !seccomp::is_available() {
+        missing.push("seccomp filters".to_owned());
+    }
+    let has_groups = cgroup::is_available();
+    let lacking = if has_groups { Vec::new() } else { vec!["a control group (v2) of each run".to_owned()] };
+    Confinement { containment: if has_groups { "cgroup" } else { "session" }.to_owned(), missing, lacking }
 }

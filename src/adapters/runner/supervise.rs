@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 
+use super::cgroup::RunGroup;
 use super::limits::Meter;
 use super::process_tree::{kill_descendants, signal_descendants};
 use super::streams::Stream;
@@ -32,6 +33,8 @@ struct Loop<'a> {
     engine: i32,
     launcher: i32,
     limits: &'a RunLimits,
+    /// Ends all processes at once, where the run has a group.
+    group: Option<&'a RunGroup>,
     meter: Meter<'a>,
     deadline: Instant,
     next_sample: Instant,
@@ -51,6 +54,7 @@ pub fn supervise(
     signals: &OwnedFd,
     limits: &RunLimits,
     work: &Path,
+    group: Option<&RunGroup>,
     streams: [&mut Stream; 2],
 ) -> Supervised {
     let now = Instant::now();
@@ -58,6 +62,7 @@ pub fn supervise(
         engine,
         launcher: std::process::id().cast_signed(),
         limits,
+        group,
         meter: Meter::new(limits, work),
         deadline: now + Duration::from_secs(limits.wall_seconds),
         next_sample: now + Duration::from_millis(20),
@@ -144,7 +149,12 @@ impl Loop<'_> {
             }
         }
         if self.kill_at.is_some_and(|at| now >= at) {
-            let killed = kill_descendants(self.launcher);
+            let in_group = self.group.map_or(0, |group| {
+                let count = group.processes().len();
+                group.kill();
+                count
+            });
+            let killed = kill_descendants(self.launcher).max(in_group);
             if self.stopping.is_none() && self.leftovers == 0 {
                 self.leftovers = u32::try_from(killed).unwrap_or(u32::MAX);
             }

@@ -1,8 +1,9 @@
 //! What happens to every request, outermost first: trace and metrics, the rest of refused bodies, problem
-//! documents, limits, idempotency keys. They are one layer, since each layer of its own costs every request a copy
-//! of all that is inside it.
+//! documents, the production gate, limits, idempotency keys. They are one layer, since each layer of its own
+//! costs every request a copy of all that is inside it.
 
 pub mod edge;
+pub mod gate;
 pub mod idempotency;
 pub mod observe;
 pub mod patience;
@@ -20,7 +21,9 @@ pub async fn around(State(app): State<App>, request: Request, next: Next) -> Res
     observe::observe(&app, request, |request| {
         unread::take_in_unread(request, |request| {
             problem::problem(request, |request| {
-                edge::guard(&app, request, |request| idempotency::idempotency(&app, request, next))
+                gate::gate(&app.gate, request, |request| {
+                    edge::guard(&app, request, |request| idempotency::idempotency(&app, request, next))
+                })
             })
         })
     })

@@ -71,6 +71,7 @@ pub fn options(data_dir: PathBuf) -> Options {
             launcher: Some(program.into()),
             run_timeout: Duration::from_secs(60),
             run_memory_mb: 2048,
+            limits: Default::default(),
             processors: 1,
             sandbox: SandboxMode::Enforce,
             readable: Vec::new(),
@@ -82,6 +83,7 @@ pub fn options(data_dir: PathBuf) -> Options {
             timeout: Duration::from_secs(20),
             drain_delay: Duration::ZERO,
         },
+        gate: Default::default(),
     }
 }
 

@@ -1,0 +1,379 @@
+//! The system-call filter of a run: a classic BPF program that refuses what Landlock cannot see, prepared in
+//! the launcher and installed by its child. It is a list of refusals, since the engine is a closed program
+//! whose calls nobody can list.
+
+use libc::sock_filter;
+
+/// What happens to a refused call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    /// "Operation not permitted".
+    Refused,
+    /// "Function not implemented": programs take another way.
+    Absent,
+    /// "Operation not supported", as on file systems without the feature.
+    Unsupported,
+    /// Success without effect.
+    Pretended,
+}
+
+impl Answer {
+    const fn code(self) -> u32 {
+        const RET_ERRNO: u32 = 0x0005_0000;
+        let errno = match self {
+            Self::Refused => libc::EPERM,
+            Self::Absent => libc::ENOSYS,
+            Self::Unsupported => libc::EOPNOTSUPP,
+            Self::Pretended => 0,
+        };
+        RET_ERRNO | errno.cast_unsigned()
+    }
+}
+
+const ALLOW: u32 = 0x7fff_0000;
+const KILL_PROCESS: u32 = 0x8000_0000;
+
+#[cfg(target_arch = "x86_64")]
+const ARCHITECTURE: u32 = 0xC000_003E;
+#[cfg(target_arch = "aarch64")]
+const ARCHITECTURE: u32 = 0xC000_00B7;
+
+/// Calls that newer kernels have and the C library's table has not yet; the numbers are the same on every
+/// architecture.
+mod newer {
+    pub const FCHMODAT2: libc::c_long = 452;
+    pub const MEMFD_SECRET: libc::c_long = 447;
+    pub const SETXATTRAT: libc::c_long = 463;
+    pub const REMOVEXATTRAT: libc::c_long = 466;
+    pub const OPEN_TREE_ATTR: libc::c_long = 467;
+    pub const FILE_SETATTR: libc::c_long = 469;
+}
+
+/// Refused whatever the arguments are, with the reason of each group.
+const REFUSED: &[libc::c_long] = &[
+    // talking to anything outside: Landlock knows neither UDP nor UNIX sockets
+    libc::SYS_socket,
+    // a second way to every other call
+    libc::SYS_io_uring_setup,
+    libc::SYS_io_uring_enter,
+    libc::SYS_io_uring_register,
+    // other processes
+    libc::SYS_ptrace,
+    libc::SYS_process_vm_readv,
+    libc::SYS_process_vm_writev,
+    libc::SYS_process_madvise,
+    libc::SYS_pidfd_getfd,
+    libc::SYS_kcmp,
+    // the kernel itself
+    libc::SYS_bpf,
+    libc::SYS_perf_event_open,
+    libc::SYS_userfaultfd,
+    libc::SYS_keyctl,
+    libc::SYS_add_key,
+    libc::SYS_request_key,
+    libc::SYS_kexec_load,
+    libc::SYS_init_module,
+    libc::SYS_finit_module,
+    libc::SYS_delete_module,
+    libc::SYS_syslog,
+    libc::SYS_reboot,
+    libc::SYS_swapon,
+    libc::SYS_swapoff,
+    libc::SYS_acct,
+    libc::SYS_quotactl,
+    libc::SYS_settimeofday,
+    libc::SYS_clock_settime,
+    libc::SYS_adjtimex,
+    libc::SYS_clock_adjtime,
+    libc::SYS_sethostname,
+    libc::SYS_setdomainname,
+    // another view of the file system, and files without a path
+    libc::SYS_mount,
+    libc::SYS_umount2,
+    libc::SYS_pivot_root,
+    libc::SYS_chroot,
+    libc::SYS_move_mount,
+    libc::SYS_open_tree,
+    newer::OPEN_TREE_ATTR,
+    libc::SYS_fsopen,
+    libc::SYS_fsconfig,
+    libc::SYS_fsmount,
+    libc::SYS_fspick,
+    libc::SYS_mount_setattr,
+    libc::SYS_unshare,
+    libc::SYS_setns,
+    libc::SYS_open_by_handle_at,
+    libc::SYS_name_to_handle_at,
+    // watching folders that cannot be read
+    libc::SYS_inotify_init1,
+    libc::SYS_fanotify_init,
+    // queues that outlive the run
+    libc::SYS_mq_open,
+    libc::SYS_mq_unlink,
+    // owners and attributes: Landlock does not keep a program from those of files outside
+    libc::SYS_fchown,
+    libc::SYS_fchownat,
+    newer::FILE_SETATTR,
+];
+
+#[cfg(target_arch = "x86_64")]
+const REFUSED_HERE: &[libc::c_long] = &[
+    libc::SYS_kexec_file_load,
+    libc::SYS_chown,
+    libc::SYS_lchown,
+    libc::SYS_utime,
+    libc::SYS_utimes,
+    libc::SYS_futimesat,
+    libc::SYS_inotify_init,
+    libc::SYS_iopl,
+    libc::SYS_ioperm,
+    libc::SYS_modify_ldt,
+    libc::SYS_uselib,
+    libc::SYS__sysctl,
+];
+#[cfg(target_arch = "aarch64")]
+const REFUSED_HERE: &[libc::c_long] = &[libc::SYS_kexec_file_load];
+
+/// Memory and objects that no limit of a run counts, and a clone whose arguments a filter cannot read.
+const ABSENT: &[libc::c_long] = &[
+    libc::SYS_clone3,
+    libc::SYS_memfd_create,
+    newer::MEMFD_SECRET,
+    libc::SYS_shmget,
+    libc::SYS_semget,
+    libc::SYS_msgget,
+];
+
+const UNSUPPORTED: &[libc::c_long] = &[
+    libc::SYS_setxattr,
+    libc::SYS_lsetxattr,
+    libc::SYS_fsetxattr,
+    libc::SYS_removexattr,
+    libc::SYS_lremovexattr,
+    libc::SYS_fremovexattr,
+    newer::SETXATTRAT,
+    newer::REMOVEXATTRAT,
+];
+
+/// Modes: copying programs set them on what they wrote and fail without; nobody reads them in a run.
+const PRETENDED: &[libc::c_long] = &[libc::SYS_fchmod, libc::SYS_fchmodat, newer::FCHMODAT2];
+#[cfg(target_arch = "x86_64")]
+const PRETENDED_HERE: &[libc::c_long] = &[libc::SYS_chmod];
+#[cfg(target_arch = "aarch64")]
+const PRETENDED_HERE: &[libc::c_long] = &[];
+
+/// Calls that would leave the session; refused where it is all that holds a run together.
+const LEAVING: &[libc::c_long] = &[libc::SYS_setsid, libc::SYS_setpgid];
+
+/// Flags of clone(2) that make a namespace.
+const NEW_NAMESPACES: u32 = 0x7E02_0000;
+/// Requests of ioctl(2): type into a terminal, terminal helpers, file attributes.
+const REFUSED_IOCTLS: &[u32] = &[0x5412, 0x541C, 0x4008_6602, 0x401C_5820];
+
+/// Makes the program. `session` is true where nothing but the session holds the run's processes together.
+pub fn program(session: bool) -> Vec<sock_filter> {
+    let mut p = Program::default();
+    p.load(Program::ARCH);
+    p.unless_equal(ARCHITECTURE, KILL_PROCESS);
+    p.load(Program::NUMBER);
+    // the x32 calls of x86-64 have numbers of their own
+    p.if_at_least(0x4000_0000, KILL_PROCESS);
+    let lists: [(&[libc::c_long], Answer); 7] = [
+        (REFUSED, Answer::Refused),
+        (REFUSED_HERE, Answer::Refused),
+        (ABSENT, Answer::Absent),
+        (UNSUPPORTED, Answer::Unsupported),
+        (PRETENDED, Answer::Pretended),
+        (PRETENDED_HERE, Answer::Pretended),
+        (if session { LEAVING } else { &[] }, Answer::Refused),
+    ];
+    for (calls, answer) in lists {
+        for call in calls {
+            p.if_equal(number(*call), answer.code());
+        }
+    }
+    p.when(libc::SYS_clone, |p| {
+        p.load(Program::low(0));
+        p.if_any_bit(NEW_NAMESPACES, Answer::Refused.code());
+    });
+    // limits and priorities of other processes of the same user
+    for (call, argument) in [
+        (libc::SYS_prlimit64, 0),
+        (libc::SYS_sched_setaffinity, 0),
+        (libc::SYS_sched_setscheduler, 0),
+        (libc::SYS_sched_setparam, 0),
+        (libc::SYS_sched_setattr, 0),
+        (libc::SYS_setpriority, 1),
+        (libc::SYS_ioprio_set, 1),
+    ] {
+        p.when(call, |p| {
+            p.load(Program::low(argument));
+            p.unless_equal(0, Answer::Refused.code());
+        });
+    }
+    // priorities of groups and users
+    p.when(libc::SYS_utimensat, |p| {
+        // times of an open file have no path
+        p.load(Program::low(1));
+        p.unless_equal(0, Answer::Refused.code());
+        p.load(Program::high(1));
+        p.unless_equal(0, Answer::Refused.code());
+    });
+    p.when(libc::SYS_ioctl, |p| {
+        p.load(Program::low(1));
+        for request in REFUSED_IOCTLS {
+            p.if_equal(*request, Answer::Refused.code());
+        }
+    });
+    p.answer(ALLOW);
+    p.0
+}
+
+fn number(call: libc::c_long) -> u32 {
+    u32::try_from(call).expect("numbers of system calls are small")
+}
+
+/// A program under construction. Offsets are those of `struct seccomp_data`.
+#[derive(Default)]
+struct Program(Vec<sock_filter>);
+
+impl Program {
+    const NUMBER: u32 = 0;
+    const ARCH: u32 = 4;
+
+    /// Offset of the low half of an argument (little endian).
+    const fn low(argument: u32) -> u32 {
+        16 + 8 * argument
+    }
+
+    const fn high(argument: u32) -> u32 {
+        20 + 8 * argument
+    }
+
+    fn push(&mut self, code: u32, jt: u8, jf: u8, k: u32) {
+        let code = u16::try_from(code).expect("codes have 16 bits");
+        self.0.push(sock_filter { code, jt, jf, k });
+    }
+
+    fn load(&mut self, offset: u32) {
+        self.push(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, offset);
+    }
+
+    fn answer(&mut self, code: u32) {
+        self.push(libc::BPF_RET | libc::BPF_K, 0, 0, code);
+    }
+
+    fn if_equal(&mut self, value: u32, code: u32) {
+        self.push(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, value);
+        self.answer(code);
+    }
+
+    fn unless_equal(&mut self, value: u32, code: u32) {
+        self.push(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 1, 0, value);
+        self.answer(code);
+    }
+
+    fn if_at_least(&mut self, value: u32, code: u32) {
+        self.push(libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K, 0, 1, value);
+        self.answer(code);
+    }
+
+    fn if_any_bit(&mut self, bits: u32, code: u32) {
+        self.push(libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K, 0, 1, bits);
+        self.answer(code);
+    }
+
+    /// Looks at the arguments of one call; what the block does not refuse is allowed.
+    fn when(&mut self, call: libc::c_long, block: impl FnOnce(&mut Self)) {
+        let mut inner = Self::default();
+        block(&mut inner);
+        inner.answer(ALLOW);
+        let skip = u8::try_from(inner.0.len()).expect("blocks are short");
+        self.push(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, skip, number(call));
+        self.0.append(&mut inner.0);
+    }
+}
+
+/// Tells whether this kernel has filters.
+pub fn is_available() -> bool {
+    const GET_ACTION_AVAIL: libc::c_ulong = 2;
+    let action = KILL_PROCESS;
+    // SAFETY: asks about an action; the pointer is to a local number.
+    unsafe { libc::syscall(libc::SYS_seccomp, GET_ACTION_AVAIL, 0, &raw const action) == 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs a program as the kernel does (classic BPF, the codes that are used here).
+    fn run(program: &[sock_filter], arch: u32, call: libc::c_long, args: [u64; 6]) -> u32 {
+        let mut data = Vec::new();
+        data.extend(number(call).to_le_bytes());
+        data.extend(arch.to_le_bytes());
+        data.extend(0_u64.to_le_bytes());
+        args.iter().for_each(|arg| data.extend(arg.to_le_bytes()));
+        let (mut at, mut accumulator) = (0_usize, 0_u32);
+        loop {
+            let step = &program[at];
+            let jump = |yes: bool| usize::from(if yes { step.jt } else { step.jf });
+            at += 1;
+            match u32::from(step.code) & 0xf7 {
+                0x20 => {
+                    let k = step.k as usize;
+                    accumulator = u32::from_le_bytes(data[k..k + 4].try_into().expect("four bytes"));
+                }
+                0x06 => return step.k,
+                0x15 => at += jump(accumulator == step.k),
+                0x35 => at += jump(accumulator >= step.k),
+                0x45 => at += jump(accumulator & step.k != 0),
+                other => panic!("code {other:#x}"),
+            }
+        }
+    }
+
+    fn answer(call: libc::c_long, args: [u64; 6]) -> u32 {
+        run(&program(false), ARCHITECTURE, call, args)
+    }
+
+    #[test]
+    fn dangerous_calls_are_answered_and_ordinary_ones_pass() {
+        let none = [0; 6];
+        assert_eq!(answer(libc::SYS_socket, none), Answer::Refused.code());
+        assert_eq!(answer(libc::SYS_clone3, none), Answer::Absent.code());
+        assert_eq!(answer(libc::SYS_fchmod, none), Answer::Pretended.code());
+        for call in [libc::SYS_read, libc::SYS_openat, libc::SYS_execve, libc::SYS_mmap, libc::SYS_pipe2] {
+            assert_eq!(answer(call, none), ALLOW, "{call}");
+        }
+    }
+
+    #[test]
+    fn arguments_decide_where_a_call_is_needed() {
+        assert_eq!(answer(libc::SYS_clone, [0x0100_0011, 0, 0, 0, 0, 0]), ALLOW, "a thread");
+        assert_eq!(answer(libc::SYS_clone, [0x1000_0011, 0, 0, 0, 0, 0]), Answer::Refused.code());
+        assert_eq!(answer(libc::SYS_prlimit64, [0; 6]), ALLOW);
+        assert_eq!(answer(libc::SYS_prlimit64, [1, 0, 0, 0, 0, 0]), Answer::Refused.code());
+        assert_eq!(answer(libc::SYS_utimensat, [3, 0, 0, 0, 0, 0]), ALLOW);
+        assert_eq!(answer(libc::SYS_utimensat, [3, 1 << 40, 0, 0, 0, 0]), Answer::Refused.code());
+        assert_eq!(answer(libc::SYS_ioctl, [0, 0x5401, 0, 0, 0, 0]), ALLOW);
+        assert_eq!(answer(libc::SYS_ioctl, [0, 0x5412, 0, 0, 0, 0]), Answer::Refused.code());
+    }
+
+    #[test]
+    fn a_foreign_architecture_and_x32_end_the_process() {
+        assert_eq!(run(&program(false), 0x4000_0003, libc::SYS_read, [0; 6]), KILL_PROCESS);
+        assert_eq!(run(&program(false), ARCHITECTURE, 0x4000_0000, [0; 6]), KILL_PROCESS);
+    }
+
+    #[test]
+    fn leaving_the_session_is_refused_where_it_holds_the_run() {
+        assert_eq!(answer(libc::SYS_setsid, [0; 6]), ALLOW);
+        assert_eq!(run(&program(true), ARCHITECTURE, libc::SYS_setsid, [0; 6]), Answer::Refused.code());
+    }
+
+    #[test]
+    fn the_program_fits_the_kernels_bound() {
+        // BPF_MAXINSNS of linux/bpf_common.h
+        assert!(program(true).len() < 4096);
+    }
+}

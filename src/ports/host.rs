@@ -1,0 +1,87 @@
+//! What the production gate asks of the machine, as a port: file systems, memory, files of secrets, the
+//! engine's program and what the kernel confines. Every call blocks for a few system calls.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+/// What a file system is worth to the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    Durable,
+    /// Lost with the machine's memory.
+    Memory,
+    /// On another machine, without the locks and syncs that the store needs.
+    Network,
+}
+
+/// The file system below a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileSystem {
+    /// As the kernel calls it, such as `ext4`; a number where the kind is not known.
+    pub name: String,
+    pub durability: Durability,
+    pub free_bytes: u64,
+    pub total_bytes: u64,
+}
+
+/// The engine's program, as far as a change of it can be seen without reading it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProgramIdentity {
+    /// With every link followed.
+    pub path: PathBuf,
+    pub device: u64,
+    pub inode: u64,
+    pub size_bytes: u64,
+    /// Time of the last change of content or attributes, in nanoseconds since 1970.
+    pub changed_ns: i128,
+}
+
+/// What this kernel and host offer to confine a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Confinement {
+    /// How a run's processes are held together: `cgroup`, `pid_namespace` or `session`.
+    pub containment: String,
+    /// What the sandbox needs and the kernel has not; empty where all is enforced.
+    pub missing: Vec<String>,
+    /// What would hold more tightly and is not offered here; runs are confined without it.
+    pub lacking: Vec<String>,
+}
+
+/// The machine.
+pub trait Host: Send + Sync {
+    /// Returns the file system of a folder.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn file_system(&self, folder: &Path) -> io::Result<FileSystem>;
+
+    /// Writes a file into a folder durably, reads it back and removes it.
+    ///
+    /// # Errors
+    /// Any I/O error; `InvalidData` where something else was read.
+    fn try_writing(&self, folder: &Path) -> io::Result<()>;
+
+    /// Returns when something was last written in a folder itself.
+    fn last_write(&self, folder: &Path) -> Option<DateTime<Utc>>;
+
+    /// Tells whether users other than owner and group may read a file.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn readable_by_all(&self, file: &Path) -> io::Result<bool>;
+
+    /// Returns how many bytes of memory the processes here may use together.
+    fn memory_bytes(&self) -> Option<u64>;
+
+    /// Looks at a program.
+    ///
+    /// # Errors
+    /// Any I/O error; `PermissionDenied` where it is not executable.
+    fn program(&self, path: &Path) -> io::Result<ProgramIdentity>;
+
+    /// Returns what confines runs here.
+    fn confinement(&self) -> Confinement;
+}
