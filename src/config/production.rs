@@ -125,12 +125,12 @@ fn weak_admin(settings: &Settings) -> Option<String> {
 }
 
 fn open_transport(settings: &Settings) -> Option<String> {
-    let tls = settings.shown.iter().any(|s| s.key == "tls.cert_file" && s.value != "\"\"");
     let proxies = &settings.http.trusted_proxies;
     if proxies.iter().any(|network| network.prefix == 0) {
         return Some("http.trusted_proxies believes every address".to_owned());
     }
-    (!tls && proxies.is_empty()).then(|| "neither tls.cert_file nor http.trusted_proxies is set".to_owned())
+    (settings.tls.is_none() && proxies.is_empty())
+        .then(|| "neither tls.cert_file nor http.trusted_proxies is set".to_owned())
 }
 
 fn no_limit(settings: &Settings) -> Option<String> {

@@ -91,8 +91,10 @@ fn every_fake_is_refused_for_its_own_reason() {
     };
     let echo_only: String = probe(&c).lines().map(|line| format!(". {line}\n")).collect();
     let twice = good.replace("SSP|end\n", "SSP|end\nSSP|end\n");
-    let swapped =
-        good.replacen("SSP|u=", "SSP|q=", 1).replacen("SSP|b=", "SSP|u=", 1).replacen("SSP|q=", "SSP|b=", 1);
+    let mut lines: Vec<&str> = good.lines().collect();
+    let answer = |start: &str| good.lines().position(|l| l.starts_with(start)).expect("an answer");
+    lines.swap(answer("SSP|u="), answer("SSP|b="));
+    let swapped = lines.join("\n");
     let open_renamed = ". display 1\nSSP|engine=|sv=17|ed=MP|fl=MP|se=1|mp=1|os=Unix|born=x\n. mata:\n\
         command mata is not supported by the open engine\nr(199);\n\nend of do-file\n";
     let cases: Vec<(&str, String, &str)> = vec![
