@@ -155,6 +155,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         ctx,
         metrics,
         idempotency_locks: Arc::default(),
+        refused: Arc::default(),
         started_at,
         edge: Arc::new(edge),
         health,

@@ -32,6 +32,8 @@ pub enum MaintenanceRequest {
     Migrate { dry_run: bool, finalize: bool },
     /// Verifies everything; with `deep`, the contents of artifacts too.
     StoreCheck { deep: bool },
+    /// Verifies the audit chain, against anchors too.
+    AuditVerify { anchors: Vec<tools::Anchor> },
     /// Writes every record into an empty directory.
     StoreExport { dir: PathBuf },
     /// Backs everything up into a directory.
@@ -88,6 +90,11 @@ impl Maintenance {
             MaintenanceRequest::StoreCheck { deep } => {
                 let data_dir = self.data_dir.clone();
                 let report = self.pool.run(move || tools::check(&data_dir, deep, true)).await?;
+                report.map(|report| json!(report)).map_err(|error| unusable(&error))
+            }
+            MaintenanceRequest::AuditVerify { anchors } => {
+                let data_dir = self.data_dir.clone();
+                let report = self.pool.run(move || tools::verify_audit(&data_dir, &anchors, true)).await?;
                 report.map(|report| json!(report)).map_err(|error| unusable(&error))
             }
             MaintenanceRequest::StoreExport { dir } => {
@@ -221,6 +228,12 @@ async fn direct(target: &Target, request: MaintenanceRequest) -> Result<Value, R
             let _owned = tools::own(&target.data_dir, TRY.min(target.wait), clock.now())?;
             let (data_dir, deep) = (target.data_dir.clone(), *deep);
             return Ok(json!(blocking(move || tools::check(&data_dir, deep, false)).await??));
+        }
+        MaintenanceRequest::AuditVerify { anchors } => {
+            let _owned = tools::own(&target.data_dir, TRY.min(target.wait), clock.now())?;
+            let (data_dir, anchors) = (target.data_dir.clone(), anchors.clone());
+            let report = blocking(move || tools::verify_audit(&data_dir, &anchors, false)).await??;
+            return Ok(json!(report));
         }
         MaintenanceRequest::StoreExport { dir } => {
             let _owned = tools::own(&target.data_dir, TRY.min(target.wait), clock.now())?;

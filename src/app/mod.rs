@@ -1,5 +1,6 @@
 //! The composition root: builds every adapter, owns start and shutdown order.
 
+pub mod anchor;
 pub mod build;
 pub mod control;
 mod count;

@@ -83,6 +83,7 @@ pub async fn serve(
         shutdown.clone(),
     ));
     let walk = tokio::spawn(Arc::clone(&maintenance.migration).walk_in_background(background.clone()));
+    let anchor = tokio::spawn(super::anchor::run(app.clone(), background.clone()));
     let sweeper = tokio::spawn(sweep::run(app.clone(), background.clone()));
     let control =
         serve_control(Arc::clone(&app.ctx), Some(maintenance), &options.data_dir, background.clone())?;
@@ -121,7 +122,7 @@ pub async fn serve(
     };
     step("runs", left == 0 || how == Drain::Detach);
     background.cancel();
-    step("background", join_all(vec![health, control, walk, sweeper, orphans]).await);
+    step("background", join_all(vec![health, control, walk, sweeper, anchor, orphans]).await);
     step("store", rest(store).await);
     // A fault of the last writes is told by the exit code as well.
     let ended = if app.ctx.store.status().fault.is_some() { Ended::StoreFault } else { ended };

@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand.
 
 pub mod api_key;
+pub mod audit;
 pub mod backup;
 mod config_show;
 pub mod demo;
@@ -57,6 +58,8 @@ enum Command {
     ApiKey(api_key::ApiKeyArgs),
     /// Bring what older releases left to the present form.
     Migrate(migrate::MigrateArgs),
+    /// Verify the audit chain.
+    Audit(audit::AuditArgs),
     /// Check, export and rebuild the store.
     Store(store::StoreArgs),
     /// Remove what is kept no longer, or show it.
@@ -98,6 +101,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::TaskCode(args) => on_store(config, async move |target| task_code::run(args, &target).await),
         Command::ApiKey(args) => on_store(config, async move |target| api_key::run(args, &target).await),
         Command::Migrate(args) => on_store(config, async move |target| migrate::run(args, &target).await),
+        Command::Audit(args) => on_store(config, async move |target| audit::run(args, &target).await),
         Command::Store(args) => on_store(config, async move |target| store::run(args, &target).await),
         Command::Retention(args) => on_store(config, async move |target| retention::run(args, &target).await),
         Command::Backup(args) => on_store(config, async move |target| backup::run(args, &target).await),

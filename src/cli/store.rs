@@ -73,26 +73,28 @@ pub async fn run(args: StoreArgs, target: &Target) -> ExitCode {
     if clean { ExitCode::SUCCESS } else { Exit::Failed.into() }
 }
 
+/// Prints the report of a check.
+pub(super) fn print_problems(report: &Value) {
+    let list = |name: &str| report[name].as_array().cloned().unwrap_or_default();
+    for problem in list("problems") {
+        let text = |name: &str| problem[name].as_str().unwrap_or_default().to_owned();
+        println!("{}: {}: {}", text("kind"), text("subject"), text("detail"));
+    }
+    for (what, count) in report["checked"].as_object().into_iter().flatten() {
+        println!("{count} {what}");
+    }
+    for note in list("notes") {
+        println!("note: {}", note.as_str().unwrap_or_default());
+    }
+    println!("{} problems at sequence {}", report["problem_count"], report["sequence"]);
+}
+
 fn print_report(command: &StoreCommand, report: &Value) {
     let list = |name: &str| report[name].as_array().cloned().unwrap_or_default();
     let text = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
     match command {
         StoreCommand::Check { .. } => {
-            for problem in list("problems") {
-                println!(
-                    "{}: {}: {}",
-                    text(&problem, "kind"),
-                    text(&problem, "subject"),
-                    text(&problem, "detail")
-                );
-            }
-            for (what, count) in report["checked"].as_object().into_iter().flatten() {
-                println!("{count} {what}");
-            }
-            for note in list("notes") {
-                println!("note: {}", note.as_str().unwrap_or_default());
-            }
-            println!("{} problems at sequence {}", report["problem_count"], report["sequence"]);
+            print_problems(report);
         }
         StoreCommand::Export { .. } => {
             println!(

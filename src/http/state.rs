@@ -8,6 +8,7 @@ use super::middleware::edge::Edge;
 use super::middleware::idempotency::KeyLocks;
 use crate::service::Context;
 use crate::service::check_gate::Gate;
+use crate::service::refused::RefusedRequests;
 use crate::telemetry::metrics::Metrics;
 
 /// Shared by every handler; cheap to clone.
@@ -16,6 +17,7 @@ pub struct App {
     pub ctx: Arc<Context>,
     pub metrics: Arc<Metrics>,
     pub idempotency_locks: Arc<KeyLocks>,
+    pub refused: Arc<RefusedRequests>,
     /// When this process was built.
     pub started_at: DateTime<Utc>,
     pub edge: Arc<Edge>,

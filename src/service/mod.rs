@@ -40,6 +40,7 @@ pub mod queue_places;
 pub mod quotas;
 pub mod receive_upload;
 pub mod redeem_task_code;
+pub mod refused;
 pub mod reload;
 pub mod render_run;
 pub mod retention;

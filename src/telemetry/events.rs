@@ -43,6 +43,12 @@ pub const EVENTS: &[Event] = &[
         "file",
     ),
     event(
+        "SS_AUDIT_HEAD",
+        "info",
+        "The last event of an audit chain, every minute in which it moved and at the end. Keep it elsewhere: it is an anchor for `audit verify`.",
+        "chain, seq, hash",
+    ),
+    event(
         "SS_BACKUP_DONE",
         "info",
         "A backup was made; files that are missing are named in its report.",

@@ -3,6 +3,7 @@
 mod admin_access;
 mod api_keys;
 mod architecture;
+mod audit;
 mod authorization;
 mod backup;
 mod binding_freeze;

@@ -24,8 +24,8 @@ const MAX_LISTED: usize = 1000;
 /// Something that is not as it must be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// `database`, `record`, `columns`, `heads`, `audit_chain`, `audit_export`, `job_copy`, `artifact` or
-    /// `quarantine`.
+    /// `database`, `record`, `columns`, `heads`, `audit_chain`, `audit_export`, `audit_anchor`, `job_copy`,
+    /// `artifact` or `quarantine`.
     pub kind: String,
     /// The record, file or event.
     pub subject: String,
@@ -96,7 +96,7 @@ pub fn check(data_dir: &Path, deep: bool, online: bool) -> io::Result<Report> {
         report.problem("database", "heads", error.to_string());
     }
     check_chain(&conn, &mut report);
-    check_export(data_dir, &conn, online, &mut report)?;
+    check_export(data_dir, &conn, online, exported >= report.sequence, &mut report)?;
     if let Err(error) = check_quarantine(&conn, &mut report) {
         report.problem("database", "quarantine", error.to_string());
     }

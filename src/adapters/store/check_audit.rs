@@ -1,4 +1,4 @@
-//! The audit chain and its export, verified for `store check` and `store rebuild`.
+//! The audit chain, its export and its anchors, verified for `audit verify`, `store check` and `store rebuild`.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
@@ -8,6 +8,8 @@ use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 
 use super::check::Report;
+use super::export::exported_sequence;
+use super::tools::snapshot;
 use crate::domain::audit::GENESIS_HASH;
 use crate::domain::canonical::{canonical_json, sha256_hex};
 
@@ -51,8 +53,74 @@ impl Link {
     }
 }
 
-/// Verifies the chain in the tables, up to its first fault.
-pub fn check_chain(conn: &Connection, report: &mut Report) {
+/// The head of the chain as it was told once: in the log, by `system/status`, in a backup's manifest, or as a
+/// line of an export that was kept elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Anchor {
+    pub seq: u64,
+    pub hash: String,
+}
+
+/// Verifies the whole chain of a data directory: every event follows the one before it, the head is the last
+/// one, the export is the chain, and the chain goes through every anchor. A chain that was cut off or written
+/// anew as a whole is whole in itself: only anchors tell. With `online`, the store is in use.
+///
+/// # Errors
+/// An I/O error that keeps anything from being checked; damage is reported, not returned.
+pub fn verify(data_dir: &Path, anchors: &[Anchor], online: bool) -> io::Result<Report> {
+    let exported = exported_sequence(data_dir);
+    let conn = snapshot(data_dir)?;
+    let mut report = Report::default();
+    let end = check_chain(&conn, &mut report);
+    let head = conn.query_row("SELECT sequence, audit_seq, audit_hash FROM heads WHERE one = 1", [], |row| {
+        Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, i64>(1)?.cast_unsigned(), row.get(2)?))
+    });
+    match head {
+        Ok((sequence, seq, hash)) => {
+            let hash: String = hash;
+            (report.sequence, report.audit_seq) = (sequence, seq);
+            if report.problems.is_empty() && seq != 0 && (end.seq, &end.hash) != (seq, &hash) {
+                let found = format!("the chain ends at event {}, the store's head is event {seq}", end.seq);
+                report.problem("audit_chain", format!("event {seq}"), found);
+            }
+            report.audit_hash = hash;
+        }
+        Err(error) => report.problem("database", "heads", error.to_string()),
+    }
+    let whole = exported >= report.sequence;
+    check_export(data_dir, &conn, online, whole, &mut report)?;
+    for anchor in anchors {
+        check_anchor(&conn, anchor, &mut report);
+    }
+    report.ok = report.problem_count == 0;
+    Ok(report)
+}
+
+fn check_anchor(conn: &Connection, anchor: &Anchor, report: &mut Report) {
+    report.count("anchors");
+    let subject = format!("event {}", anchor.seq);
+    let sql = "SELECT json ->> '$.hash' FROM audit WHERE seq = ?1";
+    let found = conn.query_row(sql, [anchor.seq.cast_signed()], |row| row.get::<_, Option<String>>(0));
+    match found.optional() {
+        Ok(Some(Some(hash))) if hash == anchor.hash => {}
+        Ok(Some(_)) => {
+            report.problem(
+                "audit_anchor",
+                subject,
+                "it has another hash than its anchor: the chain was rewritten",
+            );
+        }
+        Ok(None) => {
+            let end = report.audit_seq;
+            let detail = format!("the chain ends at event {end}, before its anchor: it was cut off");
+            report.problem("audit_anchor", subject, detail);
+        }
+        Err(error) => report.problem("database", subject, error.to_string()),
+    }
+}
+
+/// Verifies the chain in the tables, up to its first fault; returns how far it is whole.
+pub fn check_chain(conn: &Connection, report: &mut Report) -> Link {
     let mut link = Link::genesis();
     let mut walk = || -> rusqlite::Result<()> {
         let mut statement = conn.prepare("SELECT seq, json FROM audit ORDER BY seq")?;
@@ -71,6 +139,7 @@ pub fn check_chain(conn: &Connection, report: &mut Report) {
     if let Err(error) = walk() {
         report.problem("database", "audit", error.to_string());
     }
+    link
 }
 
 /// Returns the files of the export, in the order of their months.
@@ -125,11 +194,18 @@ pub fn lines(export: &Path, mut visit: impl FnMut(&str, &str) -> bool) -> io::Re
     Ok(())
 }
 
-/// Compares the export with the chain, line by line.
+/// Compares the export with the chain, line by line. `whole` says that it should have every event; else the
+/// last ones may still be on their way.
 ///
 /// # Errors
 /// An I/O error of reading the export.
-pub fn check_export(data_dir: &Path, conn: &Connection, online: bool, report: &mut Report) -> io::Result<()> {
+pub fn check_export(
+    data_dir: &Path,
+    conn: &Connection,
+    online: bool,
+    whole: bool,
+    report: &mut Report,
+) -> io::Result<()> {
     let mut seq = 0_u64;
     let head = report.audit_seq;
     let mut stored = match conn.prepare("SELECT json FROM audit WHERE seq = ?1") {
@@ -162,7 +238,10 @@ pub fn check_export(data_dir: &Path, conn: &Connection, online: bool, report: &m
             }
         }
     })?;
-    if seq < head {
+    if seq < head && whole && report.problems.is_empty() {
+        let detail = format!("it ends at event {seq} of {head}");
+        report.problem("audit_export", "the last file", detail);
+    } else if seq < head {
         report.notes.push(format!("{} audit events are about to be exported", head - seq));
     }
     Ok(())

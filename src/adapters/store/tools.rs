@@ -12,6 +12,7 @@ use super::lock::{OwnerLock, refuse_network_file_system};
 use super::{OpenError, schema};
 
 pub use super::check::{Report as CheckReport, check};
+pub use super::check_audit::{Anchor, verify as verify_audit};
 pub use super::export_all::{Report as ExportReport, export};
 pub use super::rebuild::{Report as RebuildReport, rebuild};
 

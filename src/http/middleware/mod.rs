@@ -20,7 +20,7 @@ use super::state::App;
 pub async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
     observe::observe(&app, request, |request| {
         unread::take_in_unread(request, |request| {
-            problem::problem(request, |request| {
+            problem::problem(&app, request, |request| {
                 gate::gate(&app.gate, request, |request| {
                     edge::guard(&app, request, |request| idempotency::idempotency(&app, request, next))
                 })

@@ -3,19 +3,23 @@
 use std::any::Any;
 
 use axum::body::Body;
-use axum::extract::Request;
-use axum::http::{Response, StatusCode, header};
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderValue, Method, Response, StatusCode, header};
 use axum::response::IntoResponse;
 
 use super::observe::RequestMeta;
 use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::ids::TenantId;
 use crate::http::error::ApiError;
+use crate::http::state::App;
+use crate::service::refused::Refusal;
 
-/// Writes the body of refusals and replaces bare ones.
-pub async fn problem<F>(request: Request, next: impl FnOnce(Request) -> F) -> Response<Body>
+/// Writes the body of refusals, replaces bare ones, and passes refusals of access on to the audit.
+pub async fn problem<F>(app: &App, request: Request, next: impl FnOnce(Request) -> F) -> Response<Body>
 where
     F: Future<Output = Response<Body>>,
 {
+    let asked = Asked::of(&request);
     let meta = request.extensions().get::<RequestMeta>().cloned();
     let mut response = next(request).await;
     let error = match response.extensions_mut().remove::<ApiError>() {
@@ -23,12 +27,50 @@ where
         None if is_bare_refusal(&response) => ApiError::from(bare(response.status())),
         None => return response,
     };
+    if let Some(meta) = &meta {
+        asked.note_refusal(app, meta, &error);
+    }
     let (trace_id, path) = meta.map(|m| (m.trace_id.to_string(), m.path)).unwrap_or_default();
     let mut rendered = error.render(&trace_id, &path);
     if let Some(allow) = response.headers().get(header::ALLOW) {
         rendered.headers_mut().insert(header::ALLOW, allow.clone());
     }
     rendered
+}
+
+/// What the audit wants to know of a request that is refused.
+struct Asked {
+    method: Method,
+    route: Option<MatchedPath>,
+    authorization: Option<HeaderValue>,
+    tenant: Option<HeaderValue>,
+}
+
+impl Asked {
+    fn of(request: &Request) -> Self {
+        Self {
+            method: request.method().clone(),
+            route: request.extensions().get::<MatchedPath>().cloned(),
+            authorization: request.headers().get(header::AUTHORIZATION).cloned(),
+            tenant: request.headers().get("x-ss-tenant-id").cloned(),
+        }
+    }
+
+    fn note_refusal(&self, app: &App, meta: &RequestMeta, error: &ApiError) {
+        let bearer = self.authorization.as_ref().and_then(|value| value.to_str().ok());
+        let tenant = self.tenant.as_ref().and_then(|value| value.to_str().ok());
+        let refusal = Refusal {
+            status: error.status().as_u16(),
+            code: error.code().as_str(),
+            method: self.method.as_str(),
+            route: self.route.as_ref().map_or("unmatched", MatchedPath::as_str),
+            bearer: bearer.map(|text| text.split_once(' ').map_or(text, |(_, token)| token.trim())),
+            tenant: tenant.and_then(|text| TenantId::parse(text).ok()),
+            trace_id: meta.trace_id.to_string(),
+            address: meta.address.map(|address| address.to_string()),
+        };
+        app.refused.note(&app.ctx, &refusal);
+    }
 }
 
 fn is_bare_refusal(response: &Response<Body>) -> bool {

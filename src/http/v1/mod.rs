@@ -38,6 +38,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(admin::jobs::artifacts))
         .routes(routes!(admin::system::status))
         .routes(routes!(admin::system::reload_settings))
+        .routes(routes!(admin::audit::handler))
         .routes(routes!(admin::tenants::list))
         .routes(routes!(admin::tenants::get, admin::tenants::put))
         .routes(routes!(jobs::list::handler))

@@ -1,6 +1,7 @@
 //! Administration: login, keys and tokens, task codes, jobs, tenants, the state of the system.
 
 pub mod api_keys;
+pub mod audit;
 pub mod auth;
 pub mod jobs;
 pub mod system;

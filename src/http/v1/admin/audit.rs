@@ -1,0 +1,81 @@
+//! `GET /v1/admin/audit`: who changed what, when and why.
+
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::listed_tenant;
+use crate::domain::audit::ChainedEvent;
+use crate::domain::error::Problem;
+use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::extract::access::KeyAccess;
+use crate::http::extract::body::{Json, Query};
+use crate::http::extract::roles::Operators;
+use crate::http::state::App;
+use crate::ports::store::{AuditFilter, AuditFrom};
+use crate::service::commits::read_problem;
+
+/// Most events of one page.
+const MAX_LIMIT: usize = 200;
+
+/// Which events; what is absent does not matter.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct AuditQuery {
+    /// `job:<id>`, `task_code:<id>`, `api_key:<id>`, `tenant:<id>`, `route:<method> <route>` …
+    resource: Option<String>,
+    /// `plan.frozen`; with a dot at its end all that begin so: `run.`
+    action: Option<String>,
+    /// The public id of a credential, or the part of the service.
+    actor: Option<String>,
+    /// Not before.
+    since: Option<DateTime<Utc>>,
+    /// Before.
+    until: Option<DateTime<Utc>>,
+    /// 1 to 200; 50 when absent.
+    limit: Option<usize>,
+    cursor: Option<String>,
+}
+
+/// One page of events, newest first. A page may be short, even empty, while there is a `next_cursor`: a
+/// query that no index helps looks through a bounded part of the chain at a time.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct AuditPage {
+    #[schema(value_type = Vec<Object>)]
+    events: Vec<ChainedEvent>,
+    next_cursor: Option<String>,
+}
+
+/// Finds audit events: of the key's tenant, for administrators without X-SS-Tenant-ID of every tenant.
+#[utoipa::path(get, path = "/v1/admin/audit", tag = "admin", operation_id = "find_audit_events",
+    params(AuditQuery), security(("api_key" = [])),
+    responses((status = 200, body = AuditPage), (status = 400, body = ProblemDocument),
+        (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
+pub async fn handler(
+    State(app): State<App>,
+    access: KeyAccess<Operators>,
+    Query(query): Query<AuditQuery>,
+) -> Result<Json<AuditPage>, ApiError> {
+    let limit = query.limit.unwrap_or(50);
+    if limit == 0 || limit > MAX_LIMIT {
+        return Err(Problem::validation("limit", format!("must be 1 to {MAX_LIMIT}")).into());
+    }
+    let before = match query.cursor.as_deref().map(str::parse) {
+        None => u64::MAX,
+        Some(Ok(seq)) => seq,
+        Some(Err(_)) => {
+            return Err(Problem::validation("cursor", "use next_cursor as it was answered").into());
+        }
+    };
+    let filter = AuditFilter {
+        tenant: listed_tenant(&access),
+        resource: query.resource,
+        action: query.action,
+        actor: query.actor,
+        since: query.since,
+        until: query.until,
+    };
+    let found = app.ctx.store.find_audit_events(filter, AuditFrom::Before(before), limit).await;
+    let found = found.map_err(read_problem)?;
+    Ok(Json(AuditPage { events: found.events, next_cursor: found.next.map(|seq| seq.to_string()) }))
+}
