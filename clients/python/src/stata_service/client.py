@@ -13,7 +13,7 @@ from urllib.parse import quote
 import httpx
 
 from ._http import Transport
-from .errors import RunFailed, TookTooLong, UnexpectedAnswer
+from .errors import ProblemError, RunFailed, TookTooLong, UnexpectedAnswer
 from .models import (
     Artifact,
     Capabilities,
@@ -135,11 +135,18 @@ class Job(_Closing):
             "POST", f"{self._path}/inputs/upload", content=form.read(),
             headers={"Content-Type": form.headers["Content-Type"]},
         )
+        sent = [hashlib.sha256(content).hexdigest() for _, content in named]
         while True:
-            seen = self._transport.send("GET", f"{self._path}/inputs/preview")
-            if seen.status_code != 202:
-                return cast(InputsPreview, seen.json())
-            time.sleep(seen.json()["retry_after_seconds"])
+            try:
+                seen = self.inputs()
+            except ProblemError as problem:
+                if problem.context.get("reason") != "ingesting":
+                    raise
+                time.sleep(problem.retry_after or 1)
+                continue
+            if [dataset["sha256"] for dataset in seen["datasets"]] != sent:
+                raise UnexpectedAnswer("the service could not read the upload; the earlier inputs are still there")
+            return seen
 
     def inputs(self, *, rows: int = 20, columns: int = 50, dataset_key: str | None = None) -> InputsPreview:
         """Rows and columns of a data set, with types and labels."""
