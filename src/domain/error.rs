@@ -92,6 +92,8 @@ error_codes! {
     TemplateNotFound => "TEMPLATE_NOT_FOUND", false;
     TemplateNotApplicable => "TEMPLATE_NOT_APPLICABLE", false;
     DoTemplateSelectionInvalidTemplateId => "DO_TEMPLATE_SELECTION_INVALID_TEMPLATE_ID", false;
+    UploadSessionNotFound => "UPLOAD_SESSION_NOT_FOUND", false;
+    UploadSessionExpired => "UPLOAD_SESSION_EXPIRED", false;
     PlanFreezeNotAllowed => "PLAN_FREEZE_NOT_ALLOWED", false;
     PlanFreezeMissingRequired => "PLAN_FREEZE_MISSING_REQUIRED", false;
     PlanAlreadyFrozenConflict => "PLAN_ALREADY_FROZEN_CONFLICT", false;

@@ -4,6 +4,7 @@ pub mod anchors;
 pub mod artifact;
 pub mod attestation;
 pub mod audit;
+pub mod bundle;
 pub mod canonical;
 pub mod credential;
 pub mod data_step;

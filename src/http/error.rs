@@ -22,6 +22,7 @@ pub fn status_of(code: ErrorCode) -> StatusCode {
         | E::ApiKeyNotFound
         | E::AdminTokenNotFound
         | E::InputDatasetNotFound
+        | E::UploadSessionNotFound
         | E::TemplateNotFound
         | E::DraftNotFound
         | E::RunNotFound
@@ -57,7 +58,7 @@ pub fn status_of(code: ErrorCode) -> StatusCode {
         | E::RunNotSucceeded
         | E::LlmDataSharingNone => StatusCode::CONFLICT,
         E::IdempotencyKeyReused | E::RenderingFailed => StatusCode::UNPROCESSABLE_ENTITY,
-        E::ArtifactExpired | E::JobGone => StatusCode::GONE,
+        E::ArtifactExpired | E::JobGone | E::UploadSessionExpired => StatusCode::GONE,
         E::TenantIdUnsafe
         | E::InputValidationFailed
         | E::TaskCodeInvalid

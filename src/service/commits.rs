@@ -170,8 +170,11 @@ pub async fn put_job(
     ctx: &Context,
     before: &JobRecord,
     after: JobRecord,
-    event: AuditEvent,
+    mut event: AuditEvent,
 ) -> Result<JobRecord, Attempt> {
+    if let serde_json::Value::Object(detail) = &mut event.detail {
+        detail.entry("version").or_insert(after.version.into());
+    }
     put_job_with(ctx.store.as_ref(), ctx.ids.id("commit"), before, after, vec![event], None)
         .await
         .map(|(job, _)| job)

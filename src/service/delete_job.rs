@@ -13,7 +13,7 @@ use crate::domain::job::JobRecord;
 use crate::ports::job_files::JobFiles;
 
 /// What lies below a job's directory and is its content.
-const CONTENT: [&str; 3] = ["inputs", "artifacts", "runs"];
+const CONTENT: [&str; 4] = ["inputs", "uploads", "artifacts", "runs"];
 
 /// The use case.
 pub struct DeleteJob<'a>(pub &'a Context);

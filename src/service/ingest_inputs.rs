@@ -136,8 +136,10 @@ impl IngestInputs {
         };
         let artifacts = publish_manifest(ctx, job, &inputs).await?;
         let _admitted = admit_bytes(ctx, &job.tenant_id, added_bytes(job, &artifacts)).await?;
+        let bundle_id = upload.bundle_id.clone();
         let (upload_id, dir) = upload.keep();
-        let done = commit_inputs(ctx, caller, job, inputs, artifacts, if_match, "inputs.replaced").await;
+        let change = InputsChange { inputs, artifacts, bundle_id, action: "inputs.replaced" };
+        let done = commit_inputs(ctx, caller, job, change, if_match).await;
         let loser = match &done {
             // What an earlier plan was frozen with stays.
             Ok(after) if !after.earlier_plans.is_empty() => None,
@@ -273,23 +275,39 @@ pub async fn publish_manifest(
     Ok(artifacts)
 }
 
+/// New inputs of a job.
+pub struct InputsChange {
+    pub inputs: Inputs,
+    pub artifacts: Vec<Artifact>,
+    /// The bundle that they were, if any.
+    pub bundle_id: Option<String>,
+    /// Of the audit event.
+    pub action: &'static str,
+}
+
 /// Commits new inputs.
 ///
 /// # Errors
-/// `JOB_LOCKED`, `JOB_VERSION_CONFLICT`, `STORE_UNAVAILABLE`.
+/// `JOB_LOCKED`, `JOB_VERSION_CONFLICT`, `STORE_UNAVAILABLE`; `UPLOAD_SESSION_NOT_FOUND` if another bundle
+/// was stated meanwhile.
 pub async fn commit_inputs(
     ctx: &Context,
     caller: &Caller,
     job: &JobRecord,
-    inputs: Inputs,
-    artifacts: Vec<Artifact>,
+    change: InputsChange,
     if_match: Option<u64>,
-    action: &str,
 ) -> Result<JobRecord, Problem> {
+    let InputsChange { inputs, artifacts, bundle_id, action } = &change;
     with_retries(if_match, || async {
         let current = ctx.load_job(&job.tenant_id, &job.job_id).await?;
         check_if_match(if_match, &current)?;
-        let next = current.replace_inputs(inputs.clone(), artifacts.clone(), ctx.clock.now())?;
+        let mut next = current.replace_inputs(inputs.clone(), artifacts.clone(), ctx.clock.now())?;
+        if let Some(id) = bundle_id {
+            let bundle = next.bundle.as_mut().filter(|bundle| bundle.bundle_id == *id).ok_or_else(|| {
+                Problem::new(ErrorCode::UploadSessionNotFound, "another bundle was stated meanwhile")
+            })?;
+            bundle.became_inputs = true;
+        }
         let mut event = job_event(ctx, caller, action, Some(&current), &next);
         event.detail = json!({"fingerprint": inputs.fingerprint});
         put_job(ctx, &current, next, event).await

@@ -19,6 +19,8 @@ struct Found {
     job_id: JobId,
     runs: Vec<Entry>,
     uploads: Vec<Entry>,
+    /// Upload sessions, whose files are not inputs yet.
+    sessions: Vec<Entry>,
 }
 
 /// Walks on from the last shard until about `limit` jobs were looked at.
@@ -64,8 +66,9 @@ fn list_shard(
     for (tenant, job_id) in jobs {
         let runs = files.entries(&tenant, &job_id, "runs")?;
         let uploads = files.entries(&tenant, &job_id, "inputs")?;
-        if !runs.is_empty() || !uploads.is_empty() {
-            found.push(Found { tenant, job_id, runs, uploads });
+        let sessions = files.entries(&tenant, &job_id, "uploads")?;
+        if !runs.is_empty() || !uploads.is_empty() || !sessions.is_empty() {
+            found.push(Found { tenant, job_id, runs, uploads, sessions });
         }
     }
     Ok(Some((name, count, found)))
@@ -78,7 +81,7 @@ async fn look_at(
     found: Found,
     summary: &mut Summary,
 ) -> Result<(), ReadError> {
-    let Found { tenant, job_id, runs, uploads } = found;
+    let Found { tenant, job_id, runs, uploads, sessions } = found;
     let policy = rules.of(&tenant);
     let job = match deps.store.shared_job(&tenant, &job_id).await {
         Ok(Some(job)) => job,
@@ -98,6 +101,13 @@ async fn look_at(
         let due_at = entry.changed_at + hours(policy.upload_sessions_hours.max(1));
         if due_at <= now {
             remove(deps, rules, &job, ("upload", format!("inputs/{}", entry.name), due_at), summary).await;
+        }
+    }
+    for entry in sessions {
+        // every part that arrives changes the folder
+        let due_at = entry.changed_at + hours(policy.upload_sessions_hours.max(1));
+        if due_at <= now {
+            remove(deps, rules, &job, ("upload", format!("uploads/{}", entry.name), due_at), summary).await;
         }
     }
     Ok(())

@@ -50,5 +50,6 @@ pub mod space;
 pub mod state_draft;
 pub mod task_codes;
 pub mod tenants;
+pub mod upload_sessions;
 
 pub use context::{Caller, Context};

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use super::context::Context;
 use super::quotas::admit_bytes;
+use crate::domain::bundle::ReceivedBytes;
 use crate::domain::dataset::DatasetRole;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
@@ -39,6 +40,8 @@ pub struct Upload {
     files: Vec<(PathBuf, String, String, u64, String)>,
     max_files: usize,
     keep: bool,
+    /// The bundle that this upload makes the inputs, if it is one.
+    pub bundle_id: Option<String>,
 }
 
 impl Drop for Upload {
@@ -70,6 +73,7 @@ impl Upload {
             files: Vec::new(),
             max_files: ctx.options.upload_max_files,
             keep: false,
+            bundle_id: None,
         })
     }
 
@@ -86,46 +90,36 @@ impl Upload {
         if index >= self.max_files {
             return Err(Problem::validation("file", format!("at most {} files", self.max_files)));
         }
-        let rel_path = format!("{}/original_{}", upload_dir(&self.upload_id), index + 1);
-        let path = self.dir.join(format!("original_{}", index + 1));
-        let (sender, receiver) = mpsc::channel(WAITING_CHUNKS);
-        let target = path.clone();
-        let pool = ctx.pools.uploads.clone();
-        let writer = tokio::spawn(async move { pool.run(move || write_file(&target, receiver)).await });
-        let mut refused = None;
-        loop {
-            match next().await {
-                Ok(Some(chunk)) => {
-                    self.received_bytes += chunk.len() as u64;
-                    if self.received_bytes > self.limit_bytes {
-                        refused = Some(
-                            Problem::new(ErrorCode::PayloadTooLarge, "the upload is too large")
-                                .with("limit_bytes", self.limit_bytes),
-                        );
-                        break;
-                    }
-                    if sender.send(Ok(chunk)).await.is_err() {
-                        break;
-                    }
-                }
-                Ok(None) => break,
-                Err(problem) => {
-                    refused = Some(problem);
-                    break;
-                }
-            }
-        }
-        if refused.is_some() {
-            let _ = sender.send(Err(())).await;
-        }
-        drop(sender);
-        let written = writer.await.map_err(|_| Problem::internal())??;
-        if let Some(problem) = refused {
-            return Err(problem);
-        }
-        let (size, sha256) = written.map_err(|e| io_problem(&e))?;
+        let (path, rel_path) = self.next_place();
+        let left = self.limit_bytes - self.received_bytes;
+        let (size, sha256) = receive_file(ctx, path.clone(), (left, self.limit_bytes), &mut next).await?;
+        self.received_bytes += size;
         self.files.push((path, rel_path, name, size, sha256));
         Ok(())
+    }
+
+    /// Takes over a file that lies on the same volume; it keeps its old name too.
+    ///
+    /// # Errors
+    /// `STORAGE_FULL`, `INTERNAL_ERROR`.
+    pub async fn adopt(
+        &mut self,
+        ctx: &Context,
+        from: PathBuf,
+        name: String,
+        received: &ReceivedBytes,
+    ) -> Result<(), Problem> {
+        let (path, rel_path) = self.next_place();
+        let to = path.clone();
+        let linked = ctx.pools.writes.run(move || fs::hard_link(from, to)).await?;
+        linked.map_err(|e| io_problem(&e))?;
+        self.files.push((path, rel_path, name, received.size_bytes, received.sha256.clone()));
+        Ok(())
+    }
+
+    fn next_place(&self) -> (PathBuf, String) {
+        let name = format!("original_{}", self.files.len() + 1);
+        (self.dir.join(&name), format!("{}/{name}", upload_dir(&self.upload_id)))
     }
 
     /// Returns the number of files so far.
@@ -188,6 +182,58 @@ impl Upload {
     pub fn keep(mut self) -> (String, PathBuf) {
         self.keep = true;
         (self.upload_id.clone(), self.dir.clone())
+    }
+}
+
+/// Receives one file durably; `next` gives its pieces until `None`. `limits` are the bytes that it may have
+/// and those that a refusal names.
+///
+/// # Errors
+/// `PAYLOAD_TOO_LARGE`, `STORAGE_FULL`, or what `next` reports.
+pub async fn receive_file<F, Fut>(
+    ctx: &Context,
+    target: PathBuf,
+    limits: (u64, u64),
+    mut next: F,
+) -> Result<(u64, String), Problem>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<Option<Bytes>, Problem>>,
+{
+    let (sender, receiver) = mpsc::channel(WAITING_CHUNKS);
+    let pool = ctx.pools.uploads.clone();
+    let writer = tokio::spawn(async move { pool.run(move || write_file(&target, receiver)).await });
+    let (mut received, mut refused) = (0, None);
+    loop {
+        match next().await {
+            Ok(Some(chunk)) => {
+                received += chunk.len() as u64;
+                if received > limits.0 {
+                    refused = Some(
+                        Problem::new(ErrorCode::PayloadTooLarge, "the upload is too large")
+                            .with("limit_bytes", limits.1),
+                    );
+                    break;
+                }
+                if sender.send(Ok(chunk)).await.is_err() {
+                    break;
+                }
+            }
+            Ok(None) => break,
+            Err(problem) => {
+                refused = Some(problem);
+                break;
+            }
+        }
+    }
+    if refused.is_some() {
+        let _ = sender.send(Err(())).await;
+    }
+    drop(sender);
+    let written = writer.await.map_err(|_| Problem::internal())??;
+    match refused {
+        Some(problem) => Err(problem),
+        None => written.map_err(|e| io_problem(&e)),
     }
 }
 

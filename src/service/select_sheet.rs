@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::commits::check_if_match;
 use super::context::{Caller, Context};
 use super::ingest_inputs::{
-    IngestSource, check_unlocked, commit_inputs, fingerprint, ingest_one, publish_manifest,
+    IngestSource, InputsChange, check_unlocked, commit_inputs, fingerprint, ingest_one, publish_manifest,
 };
 use super::receive_upload::{ReceivedFile, io_problem};
 use crate::domain::dataset::{Dataset, Inputs};
@@ -76,7 +76,8 @@ impl SelectSheet<'_> {
             warnings,
         };
         let artifacts = publish_manifest(ctx, job, &inputs).await?;
-        commit_inputs(ctx, caller, job, inputs, artifacts, if_match, "inputs.sheet_selected").await
+        let change = InputsChange { inputs, artifacts, bundle_id: None, action: "inputs.sheet_selected" };
+        commit_inputs(ctx, caller, job, change, if_match).await
     }
 
     fn source(

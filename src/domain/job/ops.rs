@@ -8,6 +8,7 @@ use super::record::{
 };
 use super::state::{IllegalTransition, JobStatus, Operation};
 use crate::domain::artifact::Artifact;
+use crate::domain::bundle::Bundle;
 use crate::domain::dataset::Inputs;
 use crate::domain::draft::{Draft, DraftFailure};
 use crate::domain::error::{ErrorCode, Problem};
@@ -71,6 +72,7 @@ impl JobRecord {
             },
             token: Some(new.token),
             inputs: None,
+            bundle: None,
             draft: None,
             draft_failure: None,
             interpretation_failure: None,
@@ -134,6 +136,15 @@ impl JobRecord {
         }
         next.inputs = Some(inputs);
         Ok(next)
+    }
+
+    /// Notes the files that are uploaded one by one, as they are now.
+    ///
+    /// # Errors
+    /// `JOB_GONE` once the content was removed.
+    pub fn with_bundle(&self, bundle: Bundle, now: DateTime<Utc>) -> Result<JobRecord, Problem> {
+        self.check_kept()?;
+        Ok(JobRecord { bundle: Some(bundle), ..self.next(now) })
     }
 
     /// States a draft, replacing an earlier one as a whole.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::interpretation::InterpretationFailure;
 use super::state::JobStatus;
 use crate::domain::artifact::Artifact;
+use crate::domain::bundle::Bundle;
 use crate::domain::dataset::Inputs;
 use crate::domain::draft::{Draft, DraftFailure};
 use crate::domain::ids::{CodeId, JobId, RunId, TenantId, TraceId};
@@ -91,6 +92,9 @@ pub struct JobRecord {
     pub timestamps: Timestamps,
     pub token: Option<TokenState>,
     pub inputs: Option<Inputs>,
+    /// Files that are uploaded one by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<Bundle>,
     pub draft: Option<Draft>,
     /// The last call to a model for a draft, if it failed and no draft came after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

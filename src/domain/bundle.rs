@@ -1,0 +1,167 @@
+//! A bundle: the files that a client is going to upload one by one, and the sessions in which they arrive.
+//! It is part of the job's record, so that its last file and the new inputs are one write.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::dataset::DatasetRole;
+use super::error::{ErrorCode, Problem};
+use super::ids::JobId;
+
+/// Size from which a file is sent in parts, in bytes.
+pub const MULTIPART_THRESHOLD: u64 = 64 << 20;
+/// Least size of a part but the last, in bytes.
+const MIN_PART: u64 = 16 << 20;
+/// Most parts of a file.
+const MAX_PARTS: u64 = 1000;
+
+/// The files that are to become the inputs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bundle {
+    pub bundle_id: String,
+    pub created_at: DateTime<Utc>,
+    pub files: Vec<BundleFile>,
+    /// All files arrived and were read.
+    #[serde(default)]
+    pub became_inputs: bool,
+}
+
+/// One file of a bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BundleFile {
+    pub file_id: String,
+    pub filename: String,
+    pub size_bytes: u64,
+    pub role: DatasetRole,
+    pub mime_type: Option<String>,
+    pub session: Option<UploadSession>,
+    pub received: Option<ReceivedBytes>,
+}
+
+/// The way in which a file arrives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadSession {
+    pub upload_session_id: String,
+    pub expires_at: DateTime<Utc>,
+    /// Bytes of every part but the last.
+    pub part_size: u64,
+    /// 1 for a file that is sent as a whole.
+    pub parts: u32,
+}
+
+/// A file that arrived whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceivedBytes {
+    /// Lower-case hexadecimal SHA-256.
+    pub sha256: String,
+    pub size_bytes: u64,
+}
+
+impl UploadSession {
+    /// Opens a session for a file of this size.
+    pub fn new(upload_session_id: String, size_bytes: u64, expires_at: DateTime<Utc>) -> Self {
+        let part_size = if size_bytes < MULTIPART_THRESHOLD {
+            size_bytes.max(1)
+        } else {
+            size_bytes.div_ceil(MAX_PARTS).max(MIN_PART)
+        };
+        let parts = u32::try_from(size_bytes.div_ceil(part_size)).unwrap_or(u32::MAX).max(1);
+        Self { upload_session_id, expires_at, part_size, parts }
+    }
+
+    /// Returns the bytes that a part (from 1) of a file of this size must have; `None` if it has no such part.
+    pub fn bytes_of(&self, part: u32, size_bytes: u64) -> Option<u64> {
+        if part == 0 || part > self.parts {
+            return None;
+        }
+        let before = u64::from(part - 1) * self.part_size;
+        Some((size_bytes - before).min(self.part_size))
+    }
+}
+
+/// Makes the id of a session: it names its job, so that no second index is needed.
+pub fn session_id(random: &str, job_id: &JobId) -> String {
+    format!("us_{random}.{job_id}")
+}
+
+/// Returns the text of the job's id in the id of a session.
+pub fn job_of_session(session_id: &str) -> Option<&str> {
+    session_id.strip_prefix("us_")?.split_once('.').map(|(_, job)| job)
+}
+
+impl Bundle {
+    /// Returns the file with this id.
+    ///
+    /// # Errors
+    /// `UPLOAD_SESSION_NOT_FOUND`.
+    pub fn file(&self, file_id: &str) -> Result<&BundleFile, Problem> {
+        self.files
+            .iter()
+            .find(|file| file.file_id == file_id)
+            .ok_or_else(|| absent("the bundle has no such file"))
+    }
+
+    /// Returns the file that arrives in this session.
+    ///
+    /// # Errors
+    /// `UPLOAD_SESSION_NOT_FOUND`; `UPLOAD_SESSION_EXPIRED` unless the file has arrived.
+    pub fn file_of(
+        &self,
+        session_id: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(&BundleFile, &UploadSession), Problem> {
+        let found = self.files.iter().find_map(|file| {
+            let session = file.session.as_ref().filter(|session| session.upload_session_id == session_id)?;
+            Some((file, session))
+        });
+        let (file, session) = found.ok_or_else(|| absent("there is no such upload session"))?;
+        if file.received.is_none() && session.expires_at <= now {
+            return Err(Problem::new(
+                ErrorCode::UploadSessionExpired,
+                "the upload session has expired; open a new one for the file",
+            ));
+        }
+        Ok((file, session))
+    }
+
+    /// True once every file has arrived.
+    pub fn is_complete(&self) -> bool {
+        self.files.iter().all(|file| file.received.is_some())
+    }
+
+    /// How many sessions are open: begun and without their file.
+    pub fn open_sessions(&self) -> usize {
+        self.files.iter().filter(|file| file.session.is_some() && file.received.is_none()).count()
+    }
+}
+
+fn absent(message: &str) -> Problem {
+    Problem::new(ErrorCode::UploadSessionNotFound, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn parts_cover_a_file_without_gap(size in 1_u64..(3 << 40)) {
+            let session = UploadSession::new("us_x.job_1".to_owned(), size, DateTime::UNIX_EPOCH);
+            let sizes: Vec<u64> = (1..=session.parts).map(|n| session.bytes_of(n, size).expect("a part")).collect();
+            prop_assert_eq!(sizes.iter().sum::<u64>(), size);
+            prop_assert!(sizes.iter().all(|n| *n > 0) && sizes.len() as u64 <= MAX_PARTS);
+            prop_assert_eq!(session.bytes_of(0, size), None);
+            prop_assert_eq!(session.bytes_of(session.parts + 1, size), None);
+            prop_assert_eq!(session.parts == 1, size < MULTIPART_THRESHOLD);
+        }
+    }
+
+    #[test]
+    fn a_session_names_its_job() {
+        let job = JobId::parse("job_1").expect("valid");
+        assert_eq!(job_of_session(&session_id("abc", &job)), Some("job_1"));
+        assert_eq!(job_of_session("us_abc"), None);
+        assert_eq!(job_of_session("job_1"), None);
+    }
+}
