@@ -101,11 +101,6 @@ impl ApiError {
         self.status
     }
 
-    /// Returns what happened.
-    pub fn code(&self) -> ErrorCode {
-        self.problem.code
-    }
-
     /// Answers a failed `If-Match` as 412 instead of the 409 of a lost race.
     #[must_use]
     pub fn for_if_match(mut self, stated: Option<u64>) -> Self {

@@ -13,6 +13,7 @@ use super::body::Path;
 use super::link;
 use super::roles::Roles;
 use crate::domain::audit::Actor;
+use crate::domain::bundle::job_of_session;
 use crate::domain::credential::{KeyKind, Principal, Role};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, KeyId, TenantId};
@@ -100,10 +101,19 @@ pub struct JobAccess<P> {
     permission: PhantomData<P>,
 }
 
-/// The job id in a route's path; other segments are read by the handler.
+/// The job id in a route's path, or the upload session that names its job; other segments are read by the
+/// handler.
 #[derive(Deserialize)]
 struct JobSegment {
-    job_id: String,
+    job_id: Option<String>,
+    upload_session_id: Option<String>,
+}
+
+impl JobSegment {
+    fn job_id(self) -> Result<JobId, Problem> {
+        let of_session = self.upload_session_id.as_deref().and_then(job_of_session).map(str::to_owned);
+        JobId::parse(self.job_id.or(of_session).unwrap_or_default()).map_err(|_| not_found())
+    }
 }
 
 impl<P: Permission, S> FromRequestParts<S> for JobAccess<P>
@@ -116,7 +126,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let app = App::from_ref(state);
         let Path(segment) = Path::<JobSegment>::from_request_parts(parts, state).await?;
-        let job_id = JobId::parse(segment.job_id).map_err(|_| not_found());
+        let job_id = segment.job_id();
         let linked = match &job_id {
             Ok(job_id) => link::linked(parts, &app, job_id).await?,
             Err(_) => None,

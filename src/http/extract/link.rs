@@ -1,6 +1,5 @@
-//! Signed links in place of a credential: GET only, one path, a short while.
+//! Signed links in place of a credential: one method, one path, a short while.
 
-use axum::http::Method;
 use axum::http::request::Parts;
 use serde::Deserialize;
 
@@ -24,7 +23,7 @@ struct Signed {
 /// # Errors
 /// `AUTH_TOKEN_INVALID` for a signature that opens nothing; the store's.
 pub async fn linked(parts: &Parts, app: &App, job_id: &JobId) -> Result<Option<Authenticated>, Problem> {
-    if !parts.uri.query().is_some_and(|query| query.contains("signature=")) || parts.method != Method::GET {
+    if !parts.uri.query().is_some_and(|query| query.contains("signature=")) {
         return Ok(None);
     }
     let Ok(Signed { expires: Some(expires), signature: Some(stated) }) = parse_query::<Signed>(&parts.uri)
@@ -36,7 +35,8 @@ pub async fn linked(parts: &Parts, app: &App, job_id: &JobId) -> Result<Option<A
         let Some(token) = job.token.as_ref().filter(|token| !token.revoked && token.expires_at > now) else {
             continue;
         };
-        if opens(&token.secret_sha256, parts.uri.path(), expires, &stated, now) {
+        let asked = (parts.method.as_str(), parts.uri.path());
+        if opens(&token.secret_sha256, asked, expires, &stated, now) {
             let principal = Principal::JobToken { tenant: job.tenant_id.clone(), job_id: job_id.clone() };
             return Ok(Some(Authenticated { principal, job: Some(job) }));
         }

@@ -10,6 +10,7 @@ pub mod openapi;
 pub mod plan;
 pub mod runs;
 pub mod task_codes;
+pub mod upload_sessions;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -48,6 +49,11 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(jobs::events::handler))
         .routes(routes!(jobs::links::handler))
         .routes(routes!(inputs::upload::handler))
+        .routes(routes!(inputs::bundle::state, inputs::bundle::get))
+        .routes(routes!(inputs::bundle::open))
+        .routes(routes!(upload_sessions::part::handler))
+        .routes(routes!(upload_sessions::refresh::handler))
+        .routes(routes!(upload_sessions::finalize::handler))
         .routes(routes!(inputs::preview::handler))
         .routes(routes!(inputs::sheet::primary))
         .routes(routes!(inputs::sheet::dataset))

@@ -1,5 +1,6 @@
-//! Inputs: upload, preview, sheets.
+//! Inputs: upload, bundles and their sessions, preview, sheets.
 
+pub mod bundle;
 pub mod preview;
 pub mod sheet;
 pub mod upload;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
-use crate::domain::signed_link::{MAX_TTL, signature};
+use crate::domain::signed_link::{MAX_TTL, signed_url};
 use crate::http::error::{ApiError, ProblemDocument};
 use crate::http::extract::access::{JobAccess, Read};
 use crate::http::extract::body::Json;
@@ -63,10 +63,8 @@ pub async fn handler(
     let token = job.token.as_ref().ok_or_else(|| {
         Problem::new(ErrorCode::AuthTokenForbidden, "the job has no token that a link could be signed with")
     })?;
-    let expires_at = app.ctx.clock.now() + Duration::seconds(seconds);
-    let expires = expires_at.timestamp();
-    let url =
-        format!("{path}?expires={expires}&signature={}", signature(&token.secret_sha256, &path, expires));
+    let ttl = Duration::seconds(seconds);
+    let (url, expires_at) = signed_url(&token.secret_sha256, "GET", &path, ttl, app.ctx.clock.now());
     Ok(Json(Link { url, expires_at }).into_response())
 }
 

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use serde::Serialize;
 
+use crate::domain::bundle::MULTIPART_THRESHOLD;
 use crate::domain::job::record::DataSharing;
 use crate::http::extract::body::Json;
 use crate::http::state::App;
@@ -49,7 +50,7 @@ pub async fn handler(State(app): State<App>) -> Json<Capabilities> {
         upload: Upload {
             max_bytes: options.upload_max_bytes,
             formats: ["csv", "xlsx", "xls", "dta"].map(str::to_owned).to_vec(),
-            multipart_threshold: None,
+            multipart_threshold: Some(MULTIPART_THRESHOLD),
         },
         output_formats: all_formats().into_iter().map(str::to_owned).collect(),
         run_timeout_seconds: options.run_timeout_seconds,

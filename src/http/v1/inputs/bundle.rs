@@ -1,0 +1,201 @@
+//! `POST` and `GET /v1/jobs/{job_id}/inputs/bundle`, `POST …/inputs/upload-sessions`: the files that are
+//! uploaded one by one.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::bundle::{Bundle, BundleFile, UploadSession};
+use crate::domain::dataset::DatasetRole;
+use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::job::JobRecord;
+use crate::domain::signed_link::{MAX_TTL, signed_url};
+use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::extract::access::{Change, JobAccess, Read};
+use crate::http::extract::body::Json;
+use crate::http::state::App;
+use crate::service::upload_sessions::{AnnouncedFile, UploadSessions, bundle_of};
+
+/// A file as it is announced.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AnnouncedFileBody {
+    filename: String,
+    /// Exact; the parts must add up to it.
+    size_bytes: u64,
+    role: DatasetRole,
+    mime_type: Option<String>,
+}
+
+/// The files that are to become the inputs.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BundleBody {
+    files: Vec<AnnouncedFileBody>,
+}
+
+/// A file of a bundle.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct BundleFileView {
+    file_id: String,
+    filename: String,
+    size_bytes: u64,
+    role: DatasetRole,
+    mime_type: Option<String>,
+    /// `waiting`, `uploading` or `received`.
+    status: &'static str,
+    upload_session_id: Option<String>,
+    sha256: Option<String>,
+}
+
+/// A bundle.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct BundleView {
+    bundle_id: String,
+    job_id: String,
+    /// `uploading`, or `inputs_ready` once the bundle is the job's inputs.
+    status: &'static str,
+    files: Vec<BundleFileView>,
+}
+
+impl BundleView {
+    fn of(job: &JobRecord, bundle: &Bundle) -> Self {
+        let view = |file: &BundleFile| BundleFileView {
+            file_id: file.file_id.clone(),
+            filename: file.filename.clone(),
+            size_bytes: file.size_bytes,
+            role: file.role,
+            mime_type: file.mime_type.clone(),
+            status: match (&file.session, &file.received) {
+                (_, Some(_)) => "received",
+                (Some(_), None) => "uploading",
+                (None, None) => "waiting",
+            },
+            upload_session_id: file.session.as_ref().map(|session| session.upload_session_id.clone()),
+            sha256: file.received.as_ref().map(|received| received.sha256.clone()),
+        };
+        Self {
+            bundle_id: bundle.bundle_id.clone(),
+            job_id: job.job_id.to_string(),
+            status: if bundle.became_inputs { "inputs_ready" } else { "uploading" },
+            files: bundle.files.iter().map(view).collect(),
+        }
+    }
+}
+
+/// States the files that are to become the inputs; the same files again are the same bundle while it waits.
+#[utoipa::path(post, path = "/v1/jobs/{job_id}/inputs/bundle", tag = "inputs", operation_id = "state_bundle",
+    params(("job_id" = String, Path)), request_body = BundleBody,
+    security(("job_token" = []), ("api_key" = [])),
+    responses((status = 200, body = BundleView), (status = 400, body = ProblemDocument),
+        (status = 409, body = ProblemDocument), (status = 413, body = ProblemDocument),
+        (status = 507, body = ProblemDocument)))]
+pub async fn state(
+    State(app): State<App>,
+    access: JobAccess<Change>,
+    Json(body): Json<BundleBody>,
+) -> Result<Json<BundleView>, ApiError> {
+    let files = body.files.into_iter().map(|file| AnnouncedFile {
+        filename: file.filename,
+        size_bytes: file.size_bytes,
+        role: file.role,
+        mime_type: file.mime_type,
+    });
+    let sessions = UploadSessions(Arc::clone(&app.ctx));
+    let job = sessions.state_bundle(&access.caller, &access.job, files.collect()).await?;
+    Ok(Json(BundleView::of(&job, bundle_of(&job)?)))
+}
+
+/// Shows how far the bundle is.
+#[utoipa::path(get, path = "/v1/jobs/{job_id}/inputs/bundle", tag = "inputs", operation_id = "get_bundle",
+    params(("job_id" = String, Path)), security(("job_token" = []), ("api_key" = [])),
+    responses((status = 200, body = BundleView), (status = 404, body = ProblemDocument)))]
+pub async fn get(access: JobAccess<Read>) -> Result<Json<BundleView>, ApiError> {
+    Ok(Json(BundleView::of(&access.job, bundle_of(&access.job)?)))
+}
+
+/// The file that is to arrive.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SessionBody {
+    bundle_id: String,
+    file_id: String,
+}
+
+/// Where a part goes.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct PresignedPart {
+    part_number: u32,
+    /// Path and query at this service, for PUT with the bytes of the part as the body.
+    url: String,
+}
+
+/// An open session.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct SessionView {
+    upload_session_id: String,
+    job_id: String,
+    file_id: String,
+    /// `direct` or `multipart`.
+    upload_strategy: &'static str,
+    /// Until when the session takes parts; a URL works for 15 minutes and is renewed by refresh-urls.
+    expires_at: DateTime<Utc>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    presigned_url: Option<String>,
+    /// Bytes of every part but the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part_size: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    presigned_urls: Option<Vec<PresignedPart>>,
+}
+
+/// Opens a session for a file, or shows the open one with fresh URLs.
+#[utoipa::path(post, path = "/v1/jobs/{job_id}/inputs/upload-sessions", tag = "inputs",
+    operation_id = "open_upload_session", params(("job_id" = String, Path)), request_body = SessionBody,
+    security(("job_token" = []), ("api_key" = [])),
+    responses((status = 200, body = SessionView), (status = 404, body = ProblemDocument),
+        (status = 409, body = ProblemDocument)))]
+pub async fn open(
+    State(app): State<App>,
+    access: JobAccess<Change>,
+    Json(body): Json<SessionBody>,
+) -> Result<Json<SessionView>, ApiError> {
+    let sessions = UploadSessions(Arc::clone(&app.ctx));
+    let (file, session) = sessions.open(&access.caller, &access.job, &body.bundle_id, &body.file_id).await?;
+    let (mut urls, _) = part_urls(&app, &access.job, &session, 1..=session.parts)?;
+    let direct = session.parts == 1;
+    Ok(Json(SessionView {
+        upload_session_id: session.upload_session_id,
+        job_id: access.job.job_id.to_string(),
+        file_id: file.file_id,
+        upload_strategy: if direct { "direct" } else { "multipart" },
+        expires_at: session.expires_at,
+        presigned_url: direct.then(|| urls.remove(0).url),
+        part_size: (!direct).then_some(session.part_size),
+        presigned_urls: (!direct).then_some(urls),
+    }))
+}
+
+/// Signs the URLs of parts; returns until when they work.
+///
+/// # Errors
+/// `AUTH_TOKEN_FORBIDDEN` for a job without a token.
+pub fn part_urls(
+    app: &App,
+    job: &JobRecord,
+    session: &UploadSession,
+    parts: impl IntoIterator<Item = u32>,
+) -> Result<(Vec<PresignedPart>, DateTime<Utc>), Problem> {
+    let token = job.token.as_ref().ok_or_else(|| {
+        Problem::new(ErrorCode::AuthTokenForbidden, "the job has no token that a link could be signed with")
+    })?;
+    let now = app.ctx.clock.now();
+    let ttl = MAX_TTL.min(session.expires_at - now).max(Duration::seconds(1));
+    let url = |part_number: u32| {
+        let path = format!("/v1/upload-sessions/{}/parts/{part_number}", session.upload_session_id);
+        PresignedPart { part_number, url: signed_url(&token.secret_sha256, "PUT", &path, ttl, now).0 }
+    };
+    Ok((parts.into_iter().map(url).collect(), now + ttl))
+}

@@ -1,0 +1,107 @@
+//! `PUT /v1/upload-sessions/{upload_session_id}/parts/{part_number}`: one part, by its signed URL.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::error::{ErrorCode, Problem};
+use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::extract::access::{Change, JobAccess};
+use crate::http::extract::body::{Json, Path};
+use crate::http::state::App;
+use crate::service::receive_upload::receive_file;
+use crate::service::upload_sessions::{Arrived, UploadSessions, part_bytes};
+
+/// Longest pause between two pieces of a body.
+const IDLE_LIMIT: Duration = Duration::from_secs(30);
+
+/// The segments of the path.
+#[derive(Debug, Deserialize)]
+pub struct PartSegment {
+    upload_session_id: String,
+    part_number: u32,
+}
+
+/// A part that was kept.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct PartView {
+    part_number: u32,
+    /// The SHA-256 in quotes, as the header says it.
+    etag: String,
+    sha256: String,
+    size_bytes: u64,
+}
+
+/// Keeps a part; the same part again replaces it.
+#[utoipa::path(put, path = "/v1/upload-sessions/{upload_session_id}/parts/{part_number}", tag = "inputs",
+    operation_id = "put_part",
+    params(("upload_session_id" = String, Path), ("part_number" = u32, Path),
+        ("expires" = Option<i64>, Query), ("signature" = Option<String>, Query)),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    security(("job_token" = []), ("api_key" = []), ()),
+    responses((status = 200, body = PartView), (status = 400, body = ProblemDocument),
+        (status = 404, body = ProblemDocument), (status = 410, body = ProblemDocument),
+        (status = 413, body = ProblemDocument), (status = 507, body = ProblemDocument)))]
+pub async fn handler(
+    State(app): State<App>,
+    access: JobAccess<Change>,
+    Path(segment): Path<PartSegment>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let PartSegment { upload_session_id, part_number } = segment;
+    let wanted = part_bytes(&app.ctx, &access.job, &upload_session_id, part_number)?;
+    let sessions = UploadSessions(Arc::clone(&app.ctx));
+    let path = sessions.place_for_part(&access.job, &upload_session_id).await?;
+    let body = Arc::new(tokio::sync::Mutex::new(request.into_body()));
+    let pieces = || {
+        let body = Arc::clone(&body);
+        async move { next_piece(&mut *body.lock().await).await }
+    };
+    let kept = match receive_file(&app.ctx, path.clone(), (wanted, wanted), pieces).await {
+        Ok((size_bytes, sha256)) => {
+            let arrived = Arrived { path: path.clone(), size_bytes, sha256 };
+            sessions.keep_part(&access.job, &upload_session_id, part_number, &arrived).await.map(|()| arrived)
+        }
+        Err(problem) => Err(problem),
+    };
+    let arrived = match kept {
+        Ok(arrived) => arrived,
+        Err(problem) => {
+            // what is left of it the sweeper removes
+            let _ = app.ctx.pools.writes.run(move || std::fs::remove_file(path)).await;
+            return Err(problem.into());
+        }
+    };
+    let etag = format!("\"{}\"", arrived.sha256);
+    let tag = HeaderValue::from_str(&etag).expect("hexadecimal digits are a valid header");
+    let view = PartView { part_number, etag, sha256: arrived.sha256, size_bytes: arrived.size_bytes };
+    let mut response = Json(view).into_response();
+    response.headers_mut().insert(header::ETAG, tag);
+    Ok(response)
+}
+
+async fn next_piece(body: &mut Body) -> Result<Option<Bytes>, Problem> {
+    loop {
+        let frame = tokio::time::timeout(IDLE_LIMIT, body.frame())
+            .await
+            .map_err(|_| Problem::new(ErrorCode::RequestTimeout, "the body stopped arriving"))?;
+        match frame {
+            None => return Ok(None),
+            Some(Ok(frame)) => {
+                if let Ok(data) = frame.into_data() {
+                    return Ok(Some(data));
+                }
+            }
+            Some(Err(_)) => {
+                return Err(Problem::validation("body", "the body ended early or cannot be decoded"));
+            }
+        }
+    }
+}

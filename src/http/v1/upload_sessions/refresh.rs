@@ -1,0 +1,55 @@
+//! `POST /v1/upload-sessions/{upload_session_id}/refresh-urls`: fresh URLs of parts.
+
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::error::Problem;
+use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::extract::access::{Change, JobAccess};
+use crate::http::extract::body::{Json, Path};
+use crate::http::state::App;
+use crate::http::v1::inputs::bundle::{PresignedPart, part_urls};
+use crate::service::upload_sessions::bundle_of;
+
+/// The session's segment.
+#[derive(Debug, Deserialize)]
+pub struct SessionSegment {
+    pub upload_session_id: String,
+}
+
+/// Which parts.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefreshBody {
+    part_numbers: Vec<u32>,
+}
+
+/// Fresh URLs.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct RefreshedParts {
+    parts: Vec<PresignedPart>,
+    expires_at: DateTime<Utc>,
+}
+
+/// Signs the URLs of some parts anew.
+#[utoipa::path(post, path = "/v1/upload-sessions/{upload_session_id}/refresh-urls", tag = "inputs",
+    operation_id = "refresh_upload_urls", params(("upload_session_id" = String, Path)),
+    request_body = RefreshBody, security(("job_token" = []), ("api_key" = [])),
+    responses((status = 200, body = RefreshedParts), (status = 400, body = ProblemDocument),
+        (status = 404, body = ProblemDocument), (status = 410, body = ProblemDocument)))]
+pub async fn handler(
+    State(app): State<App>,
+    access: JobAccess<Change>,
+    Path(segment): Path<SessionSegment>,
+    Json(body): Json<RefreshBody>,
+) -> Result<Json<RefreshedParts>, ApiError> {
+    let bundle = bundle_of(&access.job)?;
+    let (_, session) = bundle.file_of(&segment.upload_session_id, app.ctx.clock.now())?;
+    if body.part_numbers.iter().any(|part| *part == 0 || *part > session.parts) {
+        let message = format!("must be 1 to {}", session.parts);
+        return Err(Problem::validation("part_numbers", message).into());
+    }
+    let (parts, expires_at) = part_urls(&app, &access.job, session, body.part_numbers)?;
+    Ok(Json(RefreshedParts { parts, expires_at }))
+}
