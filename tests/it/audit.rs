@@ -17,6 +17,7 @@ const PASSWORD_HASH: &str =
     "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
 /// Routes that write nothing whatever they are sent.
 const WRITE_NOTHING: &[&str] = &["POST /v1/jobs/{job_id}/plan/preview", "POST /v1/jobs/{job_id}/links"];
+const FINALIZE: &str = "POST /v1/upload-sessions/{upload_session_id}/finalize";
 
 async fn find(app: &TestApp, query: &str, key: &str) -> Vec<ChainedEvent> {
     let path = format!("/v1/admin/audit?limit=200&{query}");
@@ -199,6 +200,7 @@ async fn jobs(walk: &mut Walk) {
     }
     failed_and_retried(walk, draft).await;
     workbook(walk).await;
+    sessions(walk).await;
 }
 
 async fn failed_and_retried(walk: &mut Walk, mut draft: Value) {
@@ -212,6 +214,27 @@ async fn failed_and_retried(walk: &mut Walk, mut draft: Value) {
     let retry = "POST /v1/admin/jobs/{job_id}/retry";
     walk.step(retry, &[&job.job_id], ADMIN_KEY, json!({}), &["run.queued"]).await;
     walk.run_ended(&job, &["run.failed"]).await;
+}
+
+async fn sessions(walk: &mut Walk) {
+    let job = redeemed(walk).await;
+    let (id, token) = (job.job_id.clone(), job.token.clone());
+    let file = json!({"filename": "pay.csv", "size_bytes": PAY.len(), "role": "primary_dataset"});
+    let stated = &["inputs.bundle_stated"];
+    let route = "POST /v1/jobs/{job_id}/inputs/bundle";
+    let bundle = walk.step(route, &[&id], &token, json!({"files": [file]}), stated).await;
+    let body = json!({"bundle_id": bundle["bundle_id"], "file_id": bundle["files"][0]["file_id"]});
+    let opened = &["inputs.upload_session_opened"];
+    let route = "POST /v1/jobs/{job_id}/inputs/upload-sessions";
+    let session = walk.step(route, &[&id], &token, body, opened).await;
+    let session_id = text(&session, "upload_session_id");
+    let refresh = "POST /v1/upload-sessions/{upload_session_id}/refresh-urls";
+    walk.step(refresh, &[&session_id], &token, json!({"part_numbers": [1]}), &[]).await;
+    let url = format!("{}{}", walk.app.base, text(&session, "presigned_url"));
+    Answer::of(walk.app.http.put(url).body(PAY)).await.ok();
+    walk.left("PUT /v1/upload-sessions/{upload_session_id}/parts/{part_number}", &[]).await;
+    let actions = &["inputs.file_received", "inputs.replaced"];
+    walk.step(FINALIZE, &[&session_id], &token, json!({"parts": []}), actions).await;
 }
 
 async fn workbook(walk: &mut Walk) {

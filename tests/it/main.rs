@@ -66,6 +66,7 @@ mod telemetry_logs;
 mod telemetry_metrics;
 mod templates;
 mod tenants;
+mod upload_sessions;
 mod verdict_docs;
 mod verdict_runs;
 mod worker_recovery;
