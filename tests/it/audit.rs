@@ -186,6 +186,9 @@ async fn jobs(walk: &mut Walk) {
     walk.step(&at("POST /plan/freeze"), &on, &token, json!({}), &["plan.frozen"]).await;
     walk.step(&at("POST /run"), &on, &token, json!({}), &["run.queued"]).await;
     walk.run_ended(&job, &["run.succeeded"]).await;
+    let run = text(&walk.app.get(&job, "").await.ok()["latest_run"], "run_id");
+    let render = "POST /v1/jobs/{job_id}/runs/{run_id}/render";
+    walk.step(render, &[&id, &run], &token, json!({"formats": ["tex"]}), &["run.rendered"]).await;
     walk.step(&at("POST /plan/revise"), &on, &token, json!({}), &["plan.revised"]).await;
     walk.step(&at("POST /confirm"), &on, &token, json!({"confirmed": true}), &["plan.frozen", "run.queued"])
         .await;
