@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn a_flood_makes_few_events_and_is_counted() {
         let refused = RefusedRequests::default();
-        let at = |seconds| DateTime::from_timestamp(1_800_000_000 + seconds, 0).expect("a time");
+        let at = |seconds: i64| DateTime::from_timestamp(1_800_000_000 + seconds, 0).expect("a time");
         let noted = (0..1000).filter(|_| refused.admit(at(1)).is_some()).count();
         assert_eq!(noted, 60);
         assert_eq!(refused.admit(at(62)), Some(940));
