@@ -117,6 +117,9 @@ fn filled(path: &str, job: &Job) -> String {
     for part in path.split_inclusive('}') {
         match part.split_once('{') {
             Some((before, "job_id}")) => out.push_str(&format!("{before}{}", job.job_id)),
+            // a session names its job
+            Some((before, "upload_session_id}")) => out.push_str(&format!("{before}us_none.{}", job.job_id)),
+            Some((before, "part_number}")) => out.push_str(&format!("{before}1")),
             Some((before, _)) => out.push_str(&format!("{before}absent")),
             None => out.push_str(part),
         }
@@ -198,14 +201,14 @@ fn check_rules(route: &str, row: &BTreeMap<&'static str, String>) {
     if route.contains(" /v1/admin/") {
         is(&["job_own", "job_other", "viewer", "viewer_foreign"], "403 forbidden");
     }
-    if route.contains(" /v1/jobs/{job_id}") {
+    if route.contains(" /v1/jobs/{job_id}") || route.contains("{upload_session_id}") {
         is(&["job_own", "admin", "session", "personal"], "in");
         is(&["job_other"], "403 forbidden");
         is(&["admin_as_acme"], "404");
         is(&["viewer"], if reads { "in" } else { "403 forbidden" });
         is(&["client"], if route.starts_with("DELETE") { "403 forbidden" } else { "in" });
     }
-    if route.contains("{job_id}") {
+    if route.contains("{job_id}") || route.contains("{upload_session_id}") {
         for name in ["viewer_foreign", "client_foreign", "operator_foreign"] {
             assert_ne!(row[name], "in", "{route} as {name}");
         }
