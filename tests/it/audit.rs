@@ -113,6 +113,8 @@ async fn every_route_that_changes_anything_leaves_its_event() {
 const NOT_HERE: &[&str] = &[
     // llm_drafts: drafts of a model leave draft.made_by_model or draft.model_failed
     "POST /v1/jobs/{job_id}/draft/preview",
+    // llm_interpretation: a reading of the model leaves its own events
+    "POST /v1/jobs/{job_id}/interpretation",
     // admin_access: reads the settings again
     "POST /v1/admin/system/reload",
 ];
