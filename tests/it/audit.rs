@@ -254,7 +254,7 @@ async fn workbook(walk: &mut Walk) {
     let sheets: Vec<String> = serde_json::from_value(preview["sheet_names"].clone()).expect("names");
     let key = text(&uploaded["datasets"][0], "dataset_key");
     let selected = &["inputs.sheet_selected"];
-    let body = json!({"sheet_name": sheets[1], "header_row": 3});
+    let body = json!({"sheet_name": sheets[1], "header_row": 4});
     walk.step("POST /v1/jobs/{job_id}/inputs/primary/sheet", &[&job.job_id], &job.token, body, selected)
         .await;
     let body = json!({"sheet_name": sheets[0], "header_row": 1});
