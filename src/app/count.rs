@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 
+use crate::domain::bundle::Bundle;
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::{Cause, Run, RunStatus};
@@ -13,6 +14,21 @@ use crate::ports::store::ChangedRecord;
 /// Jobs seen running; true for those that an earlier process left so.
 type Running = HashMap<(TenantId, JobId), bool>;
 
+/// Open upload sessions of jobs that have some.
+type Uploads = HashMap<(TenantId, JobId), usize>;
+
+fn count_uploads(app: &App, uploads: &mut Uploads, job: &JobRecord) {
+    let open = job.bundle.as_ref().map_or(0, Bundle::open_sessions);
+    let key = (job.tenant_id.clone(), job.job_id.clone());
+    let changed = match open {
+        0 => uploads.remove(&key).is_some(),
+        open => uploads.insert(key, open) != Some(open),
+    };
+    if changed {
+        app.metrics.upload_sessions(uploads.values().sum());
+    }
+}
+
 /// Listens from now on; the answer counts until the store closes.
 ///
 /// # Errors
@@ -21,9 +37,11 @@ pub async fn count_changes(app: App) -> std::io::Result<impl Future<Output = ()>
     let mut changes = app.ctx.store.changes();
     let found = app.ctx.store.running().await.map_err(std::io::Error::other)?;
     let mut running: Running = found.into_iter().map(|job| ((job.tenant_id, job.job_id), true)).collect();
+    let mut uploads = Uploads::new();
     Ok(async move {
         while let Some(change) = changes.recv().await {
             if let ChangedRecord::Job(job) = change.record {
+                count_uploads(&app, &mut uploads, &job);
                 app.ctx.watch.changed(&job.tenant_id, &job.job_id);
                 count(&app, &mut running, &job);
             }

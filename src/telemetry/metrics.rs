@@ -37,6 +37,7 @@ pub struct Metrics {
     audit_events: IntCounter,
     queue_depth: IntGaugeVec,
     queue_oldest_age: Gauge,
+    upload_sessions_open: IntGauge,
     disk_free: Gauge,
     pub llm: LlmMetrics,
     backup_last_success: IntGauge,
@@ -161,6 +162,13 @@ impl Metrics {
                 r,
                 IntGaugeVec::new(opts("ss_queue_depth", "Queued jobs."), &["tenant_class"])
             ),
+            upload_sessions_open: registered!(
+                r,
+                IntGauge::new(
+                    "ss_upload_sessions_open",
+                    "Upload sessions begun and without their whole file, of jobs that changed since the start."
+                )
+            ),
             queue_oldest_age: registered!(
                 r,
                 Gauge::new(
@@ -283,6 +291,11 @@ impl Metrics {
     pub fn queue(&self, depth: u64, oldest_age_seconds: f64) {
         self.queue_depth.with_label_values(&["all"]).set(i64::try_from(depth).unwrap_or(i64::MAX));
         self.queue_oldest_age.set(oldest_age_seconds);
+    }
+
+    /// Sets how many upload sessions are open.
+    pub fn upload_sessions(&self, open: usize) {
+        self.upload_sessions_open.set(i64::try_from(open).unwrap_or(i64::MAX));
     }
 
     /// Counts what retention removed: `job`, `unfinished`, `inputs`, `workdir` or `upload`.

@@ -36,6 +36,15 @@ async fn finalize(app: &TestApp, job: &Job, session: &Value, parts: Value) -> An
     Answer::of(app.request(Method::POST, &path, &job.token).json(&json!({"parts": parts}))).await
 }
 
+/// The gauge, once the changes so far have been counted.
+async fn open_sessions(app: &TestApp) -> f64 {
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let text = app.http.get(format!("{}/metrics", app.base)).send().await.expect("answers");
+    let text = text.text().await.expect("text");
+    let line = text.lines().find(|line| line.starts_with("ss_upload_sessions_open ")).expect("exported");
+    line.rsplit(' ').next().and_then(|n| n.parse().ok()).expect("a number")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_file_makes_the_bundle_the_inputs_in_one_write() {
     let mut app = TestApp::start().await;
@@ -93,6 +102,7 @@ async fn a_large_file_arrives_in_parts_in_any_order_and_is_compared() {
     let bundle = app.post(&job, "/inputs/bundle", &files).await.ok();
     let session = open(&app, &job, &bundle, 0).await;
     assert_eq!(session["upload_strategy"], "multipart");
+    assert_eq!(open_sessions(&app).await, 1.0);
     let part_size = session["part_size"].as_u64().expect("a size");
     let urls = session["presigned_urls"].as_array().expect("urls").clone();
     assert_eq!(urls.len() as u64, size.div_ceil(part_size));
@@ -119,6 +129,7 @@ async fn a_large_file_arrives_in_parts_in_any_order_and_is_compared() {
     let done = finalize(&app, &job, &session, json!(stated)).await.ok();
     assert_eq!((&done["status"], &done["size_bytes"]), (&json!("received"), &json!(size)), "{done}");
     assert_eq!(done["sha256"], sha256_hex(&bytes));
+    assert_eq!(open_sessions(&app).await, 0.0);
     app.stop().await;
 }
 
