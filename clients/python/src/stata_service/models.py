@@ -36,6 +36,15 @@ class AnchorMeta(TypedDict):
     steps: list[str]
 
 
+class AnnouncedFileBody(TypedDict):
+    """A file as it is announced."""
+
+    filename: str
+    mime_type: NotRequired[str | None]
+    role: DatasetRole
+    size_bytes: int
+
+
 class ApiKeyList(TypedDict):
     """API keys."""
 
@@ -109,6 +118,13 @@ class AuditHead(TypedDict):
     seq: int
 
 
+class AuditPage(TypedDict):
+    """One page of events, newest first. A page may be short, even empty, while there is a `next_cursor`: a query that no index helps looks through a bounded part of the chain at a time."""
+
+    events: list[Any]
+    next_cursor: NotRequired[str | None]
+
+
 class Bilingual(TypedDict):
     """A text in English and, where given, in Chinese."""
 
@@ -131,6 +147,34 @@ class BoundParameter(TypedDict):
     status: str
     type: str
     value: Any
+
+
+class BundleBody(TypedDict):
+    """The files that are to become the inputs."""
+
+    files: list[AnnouncedFileBody]
+
+
+class BundleFileView(TypedDict):
+    """A file of a bundle."""
+
+    file_id: str
+    filename: str
+    mime_type: NotRequired[str | None]
+    role: DatasetRole
+    sha256: NotRequired[str | None]
+    size_bytes: int
+    status: str
+    upload_session_id: NotRequired[str | None]
+
+
+class BundleView(TypedDict):
+    """A bundle."""
+
+    bundle_id: str
+    files: list[BundleFileView]
+    job_id: str
+    status: str
 
 
 class CancelAnswer(TypedDict):
@@ -296,6 +340,16 @@ class DataSource(TypedDict):
     role: str
 
 
+class DataStep(TypedDict):
+    """A data step as a draft states it."""
+
+    dataset_key: str
+    keep: NotRequired[Keep | None]
+    keys: NotRequired[list[str]]
+    kind: StepKind
+    merge_type: NotRequired[MergeType | None]
+
+
 class DataWarning(TypedDict):
     """A remark on the data that does not stop the job."""
 
@@ -369,7 +423,7 @@ class DraftRequest(TypedDict):
     categorical_vars: NotRequired[list[str] | None]
     cluster_var: NotRequired[Columns | None]
     controls: NotRequired[Columns | None]
-    data_steps: NotRequired[list[Any] | None]
+    data_steps: NotRequired[list[DataStep] | None]
     default_overrides: NotRequired[Any | None]
     derived_variables: NotRequired[list[StatedVariable] | None]
     draft_text: NotRequired[str | None]
@@ -410,6 +464,7 @@ class DraftView(TypedDict):
     controls: list[str]
     data_quality_warnings: list[DataWarning]
     data_sources: list[DataSource]
+    data_steps: list[DataStep]
     decision: str
     default_overrides: Any
     derived_variables: list[DerivedView]
@@ -465,6 +520,36 @@ class Exclusion(TypedDict):
     soft: NotRequired[bool]
 
 
+class FinalizeAnswer(TypedDict):
+    """The file is whole, or why it is not."""
+
+    error_code: NotRequired[str | None]
+    file_id: NotRequired[str | None]
+    message: NotRequired[str | None]
+    retryable: NotRequired[bool | None]
+    sha256: NotRequired[str | None]
+    size_bytes: NotRequired[int | None]
+    status: NotRequired[str | None]
+    success: bool
+    upload_session_id: str
+
+
+class FinalizeBody(TypedDict):
+    """What the client sent; what it states is compared with what arrived."""
+
+    parts: NotRequired[list[StatedPartBody]]
+
+
+class Finding(TypedDict):
+    """What one rule's evaluation found."""
+
+    checked_at: str
+    detail: str
+    id: str
+    ok: bool
+    remedy: str
+
+
 class FreezeBody(TypedDict):
     """What the client adds at the freeze."""
 
@@ -485,6 +570,7 @@ class HealthReport(TypedDict):
     checks: dict[str, Check]
     status: str
     version: str
+    violations: NotRequired[list[Finding]]
 
 
 class Hold(TypedDict):
@@ -534,6 +620,23 @@ class InputsPreview(TypedDict):
     warnings: list[DataWarning]
 
 
+class InterpretationAnswer(TypedDict):
+    """The interpretation, or that it is being made."""
+
+    artifact: NotRequired[Artifact | None]
+    job_id: str
+    retry_after_seconds: NotRequired[int | None]
+    retry_until: NotRequired[str | None]
+    status: str
+
+
+class InterpretationRequest(TypedDict):
+    """What is asked for."""
+
+    language: NotRequired[str | None]
+    renew: NotRequired[bool]
+
+
 class JobList(TypedDict):
     """One page of jobs, newest first."""
 
@@ -567,6 +670,9 @@ class JobView(TypedDict):
     title: NotRequired[str | None]
     trace_id: str
     version: int
+
+
+Keep: TypeAlias = "Literal['matched', 'master', 'all']"
 
 
 class Keywords(TypedDict):
@@ -617,6 +723,9 @@ class LoginBody(TypedDict):
 
     password: str
     username: str
+
+
+MergeType: TypeAlias = "Literal['1:1', 'm:1', '1:m']"
 
 
 class NameNormalization(TypedDict):
@@ -703,6 +812,15 @@ ParameterRule = TypedDict("ParameterRule", {"disjoint": "NotRequired[list[str]]"
 ParameterType: TypeAlias = "Literal['varname', 'varlist', 'int', 'number', 'enum', 'condition', 'date', 'text', 'boolean']"
 
 
+class PartView(TypedDict):
+    """A part that was kept."""
+
+    etag: str
+    part_number: int
+    sha256: str
+    size_bytes: int
+
+
 class PatchAnswer(TypedDict):
     """What the patch left open."""
 
@@ -764,7 +882,7 @@ class Plan(TypedDict):
     categorical_vars: NotRequired[list[CategoricalMark]]
     contract: Contract
     created_at: str
-    data_steps: NotRequired[list[Any]]
+    data_steps: NotRequired[list[PlannedStep]]
     derived_variables: NotRequired[list[DerivedVariable]]
     input_bindings: NotRequired[dict[str, str]]
     input_fingerprint: str
@@ -884,6 +1002,16 @@ class PlanTemplate(TypedDict):
     version: str
 
 
+PlannedStep: TypeAlias = "dict[str, Any]"
+
+
+class PresignedPart(TypedDict):
+    """Where a part goes."""
+
+    part_number: int
+    url: str
+
+
 class PreviewCheck(TypedDict):
     """Something that a freeze or a run looks at."""
 
@@ -907,6 +1035,7 @@ class PreviewColumn(TypedDict):
 class PreviewStep(TypedDict):
     """Rows after one step of the sample selection."""
 
+    reason: NotRequired[str | None]
     rows: int
     step: str
 
@@ -994,6 +1123,19 @@ class Reference(TypedDict):
     doi: NotRequired[str | None]
     kind: str
     text: str
+
+
+class RefreshBody(TypedDict):
+    """Which parts."""
+
+    part_numbers: list[int]
+
+
+class RefreshedParts(TypedDict):
+    """Fresh URLs."""
+
+    expires_at: str
+    parts: list[PresignedPart]
 
 
 ReloadReport: TypeAlias = "dict[str, Any]"
@@ -1213,6 +1355,26 @@ class SelectionMeta(TypedDict):
     roles: list[str]
 
 
+class SessionBody(TypedDict):
+    """The file that is to arrive."""
+
+    bundle_id: str
+    file_id: str
+
+
+class SessionView(TypedDict):
+    """An open session."""
+
+    expires_at: str
+    file_id: str
+    job_id: str
+    part_size: NotRequired[int | None]
+    presigned_url: NotRequired[str | None]
+    presigned_urls: NotRequired[list[PresignedPart] | None]
+    upload_session_id: str
+    upload_strategy: str
+
+
 class SheetChoice(TypedDict):
     """Which sheet and header row; in the body or in the query."""
 
@@ -1243,12 +1405,23 @@ class StataNeeds(TypedDict):
     min_version: int
 
 
+class StatedPartBody(TypedDict):
+    """A part as the client sent it."""
+
+    etag: NotRequired[str | None]
+    part_number: int
+    sha256: NotRequired[str | None]
+
+
 class StatedVariable(TypedDict):
     """A variable that the run computes, as it was stated."""
 
     expression: str
     label: NotRequired[str | None]
     name: str
+
+
+StepKind: TypeAlias = "Literal['merge', 'append']"
 
 
 class StoreFacts(TypedDict):
