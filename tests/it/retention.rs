@@ -227,6 +227,7 @@ async fn leftovers_of_ended_runs_and_broken_uploads_go_and_those_in_use_stay() {
         "runs/run_now/work/x",
         "runs/run_never/work/x",
         "inputs/up_broken/original_1",
+        "uploads/us_left.job_1/part_1",
     ] {
         bench.ctx.files.put(&job.tenant_id, &job.job_id, path, b"left").expect("written");
     }
@@ -235,13 +236,14 @@ async fn leftovers_of_ended_runs_and_broken_uploads_go_and_those_in_use_stay() {
     let ahead = SystemClock.now() - bench.clock.now();
     bench.clock.advance(ahead.max(Duration::zero()) + Duration::hours(2));
     let shown = bench.pass(100, true).await;
-    assert_eq!(shown.removed.into_iter().collect::<Vec<_>>(), [("upload", 1), ("workdir", 2)]);
-    assert_eq!(bench.removed().await, [("upload", 1), ("workdir", 2)]);
+    assert_eq!(shown.removed.into_iter().collect::<Vec<_>>(), [("upload", 2), ("workdir", 2)]);
+    assert_eq!(bench.removed().await, [("upload", 2), ("workdir", 2)]);
     for (path, there) in [
         ("runs/run_ended", false),
         ("runs/run_never", false),
         ("runs/run_now/work/x", true),
         ("inputs/up_broken", false),
+        ("uploads/us_left.job_1", false),
         ("inputs/up/main.dta", true),
     ] {
         assert_eq!(bench.has(&job, path), there, "{path}");

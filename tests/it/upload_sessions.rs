@@ -4,7 +4,8 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use stata_service::domain::canonical::sha256_hex;
 
-use crate::support::app::{Answer, Job, TestApp};
+use crate::support::app::{ADMIN_KEY, Answer, Job, TestApp};
+use crate::support::program::{Program, Start};
 
 const PAY: &str = include_str!("../../assets/stata_do_library/datasets/pay.csv");
 const SECOND: &str = "person_id,bonus\n1,10\n2,20\n3,30\n";
@@ -192,4 +193,50 @@ async fn what_does_not_fit_is_refused_and_changes_nothing() {
     assert!(app.get(&job, "").await.ok()["inputs"].is_null());
     app.post(&job, "/inputs/bundle", &pay_and_second()).await.ok();
     app.stop().await;
+}
+
+/// Ends the program hard and starts it again on the same data.
+fn killed(program: Program, start: &Start) -> Program {
+    tokio::task::block_in_place(|| {
+        program.kill();
+        start.go()
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_after_any_step_or_within_the_last_loses_nothing() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let start = Start::on(dir.path());
+    let mut program = start.go();
+    let codes =
+        program.call(Method::POST, "/v1/admin/task-codes", ADMIN_KEY, &json!({"count": 1})).await.ok();
+    let body = json!({"task_code": codes["task_codes"][0]["task_code"], "requirement": "q"});
+    let request = program.http.post(format!("{}/v1/task-codes/redeem", program.base)).json(&body);
+    let redeemed = Answer::of(request).await.ok();
+    let (job, token) = (format!("/v1/jobs/{}", text(&redeemed, "job_id")), text(&redeemed, "token"));
+    let file = json!({"filename": "pay.csv", "size_bytes": PAY.len(), "role": "primary_dataset"});
+    for round in 0..4 {
+        let stated = json!({"files": [file.clone()]});
+        let bundle = program.call(Method::POST, &format!("{job}/inputs/bundle"), &token, &stated).await.ok();
+        program = killed(program, &start);
+        let body = json!({"bundle_id": bundle["bundle_id"], "file_id": bundle["files"][0]["file_id"]});
+        let path = format!("{job}/inputs/upload-sessions");
+        let session = program.call(Method::POST, &path, &token, &body).await.ok();
+        program = killed(program, &start);
+        let url = format!("{}{}", program.base, text(&session, "presigned_url"));
+        Answer::of(program.http.put(url).body(PAY)).await.ok();
+        program = killed(program, &start);
+        // the request is under way, somewhere between its first byte and its answer
+        let path = format!("/v1/upload-sessions/{}/finalize", text(&session, "upload_session_id"));
+        let request = program.request(Method::POST, &path, &token).json(&json!({"parts": []}));
+        let under_way = tokio::spawn(request.send());
+        tokio::time::sleep(std::time::Duration::from_millis(round * 4)).await;
+        program = killed(program, &start);
+        let _ = under_way.await;
+        let done = program.call(Method::POST, &path, &token, &json!({"parts": []})).await.ok();
+        assert_eq!((&done["success"], &done["status"]), (&json!(true), &json!("inputs_ready")), "{done}");
+        let seen = program.call(Method::GET, &format!("{job}/inputs/preview"), &token, &json!({})).await.ok();
+        assert_eq!(seen["datasets"][0]["sha256"], sha256_hex(PAY));
+    }
+    tokio::task::block_in_place(|| program.end());
 }
