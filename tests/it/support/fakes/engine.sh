@@ -16,7 +16,11 @@ family)
     (trap '' TERM; sleep 999 & while :; do sleep 0.05; done) &
     touch started
     while :; do sleep 0.05; done ;;
-leaves_children) setsid sleep 996 & touch started ;;
+leaves_children)
+    # a sandbox without control groups refuses a session of its own
+    if setsid true; then setsid sleep 996 & else sleep 996 & fi
+    touch started
+    ;;
 flood) yes 2>/dev/null | head -c 5000000 ;;
 big_file) yes 2>/dev/null | head -c 3000000 > big.bin ;;
 big_files) for i in 1 2 3 4; do yes 2>/dev/null | head -c 900000 > "part$i.bin"; done; sleep 30 ;;
