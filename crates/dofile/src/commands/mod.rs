@@ -4,7 +4,7 @@
 pub(crate) mod collection;
 pub(crate) mod data;
 pub(crate) mod describe;
-mod documents;
+pub mod documents;
 mod epidemiology;
 mod estimation;
 mod exchange;

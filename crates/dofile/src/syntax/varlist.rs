@@ -77,6 +77,17 @@ pub fn resolve_unique(frame: &Frame, list: &str, abbrev: bool) -> Result<Vec<usi
     Ok(all)
 }
 
+/// Refuses a name that no new variable can have: not a name, r(198), or taken, r(110).
+///
+/// # Errors
+/// As above.
+pub fn check_new(frame: &Frame, name: &str) -> Result<()> {
+    if !is_valid_name(name) {
+        return Err(StataError::new(198, format!("{name} invalid name")));
+    }
+    if frame.find(name).is_some() { Err(StataError::already_defined(name)) } else { Ok(()) }
+}
+
 /// New variable names, with ranges `x1-x3`; r(110) when one exists, r(198) when one is no name.
 pub fn new_names(frame: &Frame, list: &str) -> Result<Vec<String>> {
     let mut out = Vec::new();

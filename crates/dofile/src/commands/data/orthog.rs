@@ -8,6 +8,7 @@ use crate::frame::{Column, StorageType, Variable, is_valid_name};
 use crate::matrix::{Matrix, Stripe};
 use crate::session::Session;
 use crate::syntax::split::WeightKind;
+use crate::syntax::varlist::check_new;
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::MISSING;
 use std::sync::Arc;
@@ -125,14 +126,7 @@ fn new_names(s: &Session, text: &str, count: usize) -> Result<Vec<String>> {
     if names.len() != count {
         return Err(StataError::standard(if names.len() < count { 102 } else { 103 }));
     }
-    for name in &names {
-        if s.frame.find(name).is_some() {
-            return Err(StataError::already_defined(name));
-        }
-        if !is_valid_name(name) {
-            return Err(StataError::new(198, format!("{name} invalid name")));
-        }
-    }
+    names.iter().try_for_each(|name| check_new(&s.frame, name))?;
     Ok(names)
 }
 

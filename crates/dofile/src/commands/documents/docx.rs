@@ -163,9 +163,6 @@ fn styles(plain: f64) -> String {
 pub(super) fn write(document: &Document) -> std::io::Result<Vec<u8>> {
     let (width, height) = document.page;
     let mut body = String::new();
-    let mut relations = String::from(
-        "<Relationship Id=\"rIdStyles\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles\" Target=\"styles.xml\"/>",
-    );
     let mut pictures: Vec<&[u8]> = Vec::new();
     for block in &document.blocks {
         match block {
@@ -176,31 +173,46 @@ pub(super) fn write(document: &Document) -> std::io::Result<Vec<u8>> {
                 pictures.push(&p.png);
                 let id = pictures.len();
                 body.push_str(&picture(p, id));
-                let _ = write!(
-                    relations,
-                    "<Relationship Id=\"rIdImage{id}\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/image\" Target=\"media/image{id}.png\"/>"
-                );
             }
         }
     }
     let twips = |inches: f64| (inches * 1440.0).round();
     let orient = if width > height { " w:orient=\"landscape\"" } else { "" };
-    let text = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?><w:document xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\" \
-xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\" xmlns:wp=\"http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing\">\
-<w:body>{body}<w:sectPr><w:pgSz w:w=\"{}\" w:h=\"{}\"{orient}/><w:pgMar w:top=\"1440\" w:right=\"1440\" w:bottom=\"1440\" w:left=\"1440\" w:header=\"720\" w:footer=\"720\" w:gutter=\"0\"/></w:sectPr></w:body></w:document>",
+    let _ = write!(
+        body,
+        "<w:sectPr><w:pgSz w:w=\"{}\" w:h=\"{}\"{orient}/><w:pgMar w:top=\"1440\" w:right=\"1440\" w:bottom=\"1440\" w:left=\"1440\" w:header=\"720\" w:footer=\"720\" w:gutter=\"0\"/></w:sectPr>",
         twips(width),
         twips(height)
     );
-    let relations = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?><Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">{relations}</Relationships>"
+    package(&body, &styles(document.size), &pictures)
+}
+
+/// Packs a document: its body with all sections, its styles, its PNG pictures, which the body names
+/// `rIdImage1`, `rIdImage2` … in this order. The same content gives the same bytes.
+///
+/// # Errors
+/// Any error of the archive's writer.
+pub fn package(body: &str, styles: &str, pictures: &[&[u8]]) -> std::io::Result<Vec<u8>> {
+    let text = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?><w:document xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\" \
+xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\" xmlns:wp=\"http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing\">\
+<w:body>{body}</w:body></w:document>"
     );
+    let mut relations = String::from(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?><Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"rIdStyles\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles\" Target=\"styles.xml\"/>",
+    );
+    for id in 1..=pictures.len() {
+        let _ = write!(
+            relations,
+            "<Relationship Id=\"rIdImage{id}\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/image\" Target=\"media/image{id}.png\"/>"
+        );
+    }
+    relations.push_str("</Relationships>");
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     // a fixed date, so that the same document gives the same file
     let options = zip::write::SimpleFileOptions::default()
         .compression_method(zip::CompressionMethod::Deflated)
         .last_modified_time(zip::DateTime::default());
-    let styles = styles(document.size);
     let parts: [(&str, &[u8]); 5] = [
         ("[Content_Types].xml", TYPES.as_bytes()),
         ("_rels/.rels", ROOT.as_bytes()),

@@ -17,21 +17,26 @@ use crate::syntax::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind, matching_paren};
 use crate::value::MISSING;
 
-const SYNTAX: StandardSyntax =
-    StandardSyntax::new(&[OptSpec::text("over"), OptSpec::real("Level"), OptSpec::flag("noHEader")])
-        .weights(&[WeightKind::Frequency, WeightKind::Analytic, WeightKind::Probability])
-        .unsupported(&[
-            "vce",
-            "CLuster",
-            "STDize",
-            "STDWeight",
-            "noSTDRescale",
-            "NOLABel",
-            "CITYPE",
-            "PERCent",
-            "COEFLegend",
-            "MISSing",
-        ]);
+/// Options, also after `svy:`.
+pub(in crate::commands) const OPTIONS: &[OptSpec] =
+    &[OptSpec::text("over"), OptSpec::real("Level"), OptSpec::flag("noHEader")];
+/// Options that are refused by name, also after `svy:`.
+pub(in crate::commands) const REFUSED: &[&str] = &[
+    "vce",
+    "CLuster",
+    "STDize",
+    "STDWeight",
+    "noSTDRescale",
+    "NOLABel",
+    "CITYPE",
+    "PERCent",
+    "COEFLegend",
+    "MISSing",
+];
+
+const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
+    .weights(&[WeightKind::Frequency, WeightKind::Analytic, WeightKind::Probability])
+    .unsupported(REFUSED);
 
 pub const SPEC: CommandSpec = CommandSpec {
     name: "mean",

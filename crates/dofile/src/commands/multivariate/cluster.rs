@@ -12,6 +12,7 @@ use crate::session::Session;
 use crate::syntax::numlist;
 use crate::syntax::options::{OptSpec, parse_number};
 use crate::syntax::split::ParsedCommand;
+use crate::syntax::varlist::check_new;
 use crate::value::{MISSING, is_missing};
 
 /// `cluster`.
@@ -94,6 +95,21 @@ struct Start {
     measure_text: String,
 }
 
+impl Start {
+    /// Keeps the analysis with the data under its name, and says so.
+    fn keep(self, s: &mut Session, method: &str, made: String) {
+        s.print(format!("cluster name: {}", self.name));
+        let object = Object {
+            name: self.name,
+            method: method.to_string(),
+            measure: self.measure_text,
+            variables: self.variables,
+            made,
+        };
+        object.store(&mut s.frame);
+    }
+}
+
 fn begin(s: &Session, cmd: &ParsedCommand, usual: &str) -> Result<Start> {
     if cmd.weight.is_some() {
         return Err(StataError::new(101, "weights not allowed"));
@@ -145,13 +161,6 @@ fn begin(s: &Session, cmd: &ParsedCommand, usual: &str) -> Result<Start> {
     })
 }
 
-fn check_new(s: &Session, name: &str) -> Result<()> {
-    if !is_valid_name(name) {
-        return Err(StataError::new(198, format!("{name} invalid name")));
-    }
-    if s.frame.find(name).is_some() { Err(StataError::already_defined(name)) } else { Ok(()) }
-}
-
 /// Adds a variable with values on rows and missing elsewhere.
 fn put(
     s: &mut Session,
@@ -189,22 +198,14 @@ fn divide(s: &mut Session, text: &str, centre: Centre, method: &str) -> Result<(
         return Err(StataError::invalid("iterate() must not be negative"));
     }
     let made = cmd.options.text("generate").unwrap_or(&own.name).trim().to_string();
-    check_new(s, &made)?;
+    check_new(&s.frame, &made)?;
     let first = first_groups(s, cmd.options.text("start").unwrap_or("krandom"), &own, k)?;
     let (group, settled) = partition(&own.x, first, k, centre, own.measure, most as usize);
     if !settled {
         s.print("note: convergence not achieved");
     }
     put(s, &made, &own.rows, StorageType::Byte.promoted_for(k as f64), |i| (group[i] + 1) as f64)?;
-    s.print(format!("cluster name: {}", own.name));
-    let object = Object {
-        name: own.name,
-        method: method.to_string(),
-        measure: own.measure_text,
-        variables: own.variables,
-        made,
-    };
-    object.store(&mut s.frame);
+    own.keep(s, method, made);
     Ok(())
 }
 
@@ -271,7 +272,7 @@ fn hierarchy(s: &mut Session, text: &str, linkage: Linkage, method: &str) -> Res
     let own = begin(s, &cmd, if linkage == Linkage::Ward { "L2squared" } else { "L2" })?;
     let made = cmd.options.text("generate").unwrap_or(&own.name).trim().to_string();
     for end in ["_id", "_ord", "_hgt"] {
-        check_new(s, &format!("{made}{end}"))?;
+        check_new(&s.frame, &format!("{made}{end}"))?;
     }
     let n = own.x.len();
     let pairs = n as f64 * (n as f64 - 1.0) / 2.0;
@@ -297,15 +298,7 @@ fn hierarchy(s: &mut Session, text: &str, linkage: Linkage, method: &str) -> Res
     put(s, &format!("{made}_hgt"), &own.rows, StorageType::Double, |i| {
         tree.heights.get(i).copied().unwrap_or(MISSING)
     })?;
-    s.print(format!("cluster name: {}", own.name));
-    let object = Object {
-        name: own.name,
-        method: method.to_string(),
-        measure: own.measure_text,
-        variables: own.variables,
-        made,
-    };
-    object.store(&mut s.frame);
+    own.keep(s, method, made);
     Ok(())
 }
 
@@ -352,7 +345,7 @@ fn generate(s: &mut Session, text: &str) -> Result<()> {
         return Err(StataError::invalid(format!("cluster generate function {word}() is unrecognized")));
     }
     for (name, _) in &new {
-        check_new(s, name)?;
+        check_new(&s.frame, name)?;
     }
     for (name, groups) in new {
         let most = groups.last().map_or(1, |g| g + 1);

@@ -11,23 +11,8 @@ use crate::matrix::Matrix;
 use crate::results::Estimation;
 use crate::session::Session;
 use crate::survival::Records;
-use crate::syntax::OptSpec;
 
-/// Options after the colon.
-pub const OPTIONS: &[OptSpec] = &[OptSpec::text("over"), OptSpec::real("Level"), OptSpec::flag("noHEader")];
-/// Options of the commands that are refused by name.
-pub const REFUSED: &[&str] = &[
-    "vce",
-    "CLuster",
-    "STDize",
-    "STDWeight",
-    "noSTDRescale",
-    "NOLABel",
-    "CITYPE",
-    "PERCent",
-    "COEFLegend",
-    "MISSing",
-];
+pub(super) use crate::commands::inference::means::{OPTIONS, REFUSED};
 
 fn kind(name: &str) -> Kind {
     match name {

@@ -6,12 +6,13 @@ use super::super::{ByRule, CommandSpec, Example, Form};
 use super::series::{self, Grid};
 use crate::error::{Result, StataError};
 use crate::estimators::filters::{baxter_king, christiano_fitzgerald, hodrick_prescott};
-use crate::frame::{StorageType, is_valid_name};
+use crate::frame::StorageType;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::FvList;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
+use crate::syntax::varlist::check_new;
 use crate::value::{MISSING, is_missing};
 
 /// `tsfilter`.
@@ -113,14 +114,7 @@ fn names(s: &Session, text: &str, count: usize) -> Result<(StorageType, Vec<Stri
     if names.len() != count {
         return Err(StataError::standard(if names.len() < count { 102 } else { 103 }));
     }
-    for name in &names {
-        if s.frame.find(name).is_some() {
-            return Err(StataError::already_defined(name));
-        }
-        if !is_valid_name(name) {
-            return Err(StataError::new(198, format!("{name} invalid name")));
-        }
-    }
+    names.iter().try_for_each(|name| check_new(&s.frame, name))?;
     Ok((kind, names))
 }
 
