@@ -8,6 +8,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
+use super::error::{ErrorCode, Problem};
+use super::job::JobRecord;
+
 /// Longest validity.
 pub const MAX_TTL: Duration = Duration::seconds(900);
 
@@ -33,17 +36,24 @@ pub fn opens(
     in_time && right
 }
 
-/// Returns path and query of a signed request that works for a while from now, and until when.
+/// Returns path and query of a signed request of a job that works for a while from now, and until when.
+///
+/// # Errors
+/// `AUTH_TOKEN_FORBIDDEN` for a job without a token.
 pub fn signed_url(
-    key: &str,
+    job: &JobRecord,
     method: &str,
     path: &str,
     ttl: Duration,
     now: DateTime<Utc>,
-) -> (String, DateTime<Utc>) {
+) -> Result<(String, DateTime<Utc>), Problem> {
+    let token = job.token.as_ref().ok_or_else(|| {
+        Problem::new(ErrorCode::AuthTokenForbidden, "the job has no token that a link could be signed with")
+    })?;
     let expires_at = now + ttl.min(MAX_TTL);
     let expires = expires_at.timestamp();
-    (format!("{path}?expires={expires}&signature={}", signature(key, method, path, expires)), expires_at)
+    let signed = signature(&token.secret_sha256, method, path, expires);
+    Ok((format!("{path}?expires={expires}&signature={signed}"), expires_at))
 }
 
 #[cfg(test)]

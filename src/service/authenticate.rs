@@ -129,10 +129,9 @@ async fn job_token(
     let (mut owner, mut guessed) = (None, false);
     for job in ctx.store.jobs_by_id(&job_id).await.map_err(read_problem)? {
         let Some(token) = &job.token else { continue };
-        let alive = !token.revoked && token.expires_at > now;
         let fits = equal_in_constant_time(&hash, &token.secret_sha256);
         guessed |= !fits;
-        if fits && alive {
+        if fits && token.is_alive(now) {
             owner = Some(job);
         }
     }
@@ -209,7 +208,7 @@ fn owner_remains(accounts: &Accounts, record: &ApiKeyRecord) -> bool {
 pub async fn still_valid(ctx: &Context, principal: &Principal) -> bool {
     match principal {
         Principal::JobToken { tenant, job_id } => match ctx.store.shared_job(tenant, job_id).await {
-            Ok(Some(job)) => job.token.as_ref().is_some_and(|t| !t.revoked && t.expires_at > ctx.clock.now()),
+            Ok(Some(job)) => job.token.as_ref().is_some_and(|token| token.is_alive(ctx.clock.now())),
             Ok(None) => false,
             Err(_) => true,
         },

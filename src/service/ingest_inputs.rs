@@ -222,7 +222,8 @@ pub fn ingest_one(
     Ok((dataset, warnings))
 }
 
-fn sync(path: &std::path::Path) -> std::io::Result<()> {
+/// Makes what a file or directory holds durable.
+pub(super) fn sync(path: &std::path::Path) -> std::io::Result<()> {
     File::open(path)?.sync_all()
 }
 

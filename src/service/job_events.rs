@@ -64,21 +64,14 @@ impl JobFollower {
     /// # Errors
     /// The store's.
     pub async fn next(&mut self, ctx: &Context, deadline: Instant) -> Result<Option<Vec<JobEvent>>, Problem> {
+        // a tick that only looks at the running step does not ask the chain again
+        let mut changed = true;
         loop {
             let Some(job) = ctx.store.shared_job(&self.tenant, &self.job_id).await.map_err(read_problem)?
             else {
                 return Ok(None);
             };
-            let filter = AuditFilter { resource: Some(job.resource()), ..AuditFilter::default() };
-            let from = AuditFrom::After(self.last);
-            let found = ctx.store.find_audit_events(filter, from, PAGE).await.map_err(read_problem)?;
-            let mut told = Vec::new();
-            for event in found.events.iter().filter(|e| e.event.tenant == self.tenant) {
-                told.extend(words(event, &job));
-            }
-            if let Some(last) = found.events.last() {
-                self.last = last.seq;
-            }
+            let mut told = if changed { self.changes(ctx, &job).await? } else { Vec::new() };
             told.extend(self.progress(ctx, &job));
             let now = Instant::now();
             if !told.is_empty() || now >= deadline {
@@ -87,10 +80,23 @@ impl JobFollower {
             let running = job.status == JobStatus::Running;
             let until = if running { deadline.min(now + PROGRESS) } else { deadline };
             match tokio::time::timeout_at(until, self.watching.next()).await {
-                Ok(true) | Err(_) => {}
+                Ok(true) => changed = true,
+                Err(_) => changed = false,
                 Ok(false) => return Ok(None),
             }
         }
+    }
+
+    /// The changes after the last one that was told, a page of them at most.
+    async fn changes(&mut self, ctx: &Context, job: &JobRecord) -> Result<Vec<JobEvent>, Problem> {
+        let filter = AuditFilter { resource: Some(job.resource()), ..AuditFilter::default() };
+        let from = AuditFrom::After(self.last);
+        let found = ctx.store.find_audit_events(filter, from, PAGE).await.map_err(read_problem)?;
+        if let Some(last) = found.events.last() {
+            self.last = last.seq;
+        }
+        let own = found.events.iter().filter(|e| e.event.tenant == self.tenant);
+        Ok(own.flat_map(|event| words(event, job)).collect())
     }
 
     /// The step of the running attempt, if it is another than the one told last.

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::commits::{job_event, put_job, with_retries};
 use super::context::{Caller, Context};
-use super::ingest_inputs::{Ingest, IngestInputs, check_unlocked};
+use super::ingest_inputs::{Ingest, IngestInputs, check_unlocked, sync};
 use super::quotas::admit_bytes;
 use super::receive_upload::{Upload, io_problem};
 use crate::domain::bundle::{Bundle, BundleFile, ReceivedBytes, UploadSession, session_id};
@@ -198,7 +198,7 @@ impl UploadSessions {
         let (from, dir) = (arrived.path.clone(), self.dir(job, session_id));
         let kept = self.0.pools.writes.run(move || {
             fs::rename(&from, dir.join(part_name(part)))?;
-            sync_dir(&dir)
+            sync(&dir)
         });
         kept.await?.map_err(|error| io_problem(&error))
     }
@@ -349,17 +349,13 @@ fn is_of(bundle: &Bundle, announced: &[AnnouncedFile]) -> bool {
 
 const WHOLE: &str = "whole";
 
-fn sync_dir(dir: &Path) -> io::Result<()> {
-    File::open(dir)?.sync_all()
-}
-
 /// Makes the directory of a session, durably with the one that it lies in.
 fn make_dir(dir: &Path) -> io::Result<()> {
     if dir.is_dir() {
         return Ok(());
     }
     fs::create_dir_all(dir)?;
-    dir.ancestors().skip(1).take(2).try_for_each(sync_dir)
+    dir.ancestors().skip(1).take(2).try_for_each(sync)
 }
 
 fn part_name(part: u32) -> String {
@@ -420,7 +416,7 @@ fn assemble(
     for number in 1..=session.parts {
         fs::remove_file(dir.join(part_name(number)))?;
     }
-    sync_dir(dir)?;
+    sync(dir)?;
     Ok(Ok(ReceivedBytes { sha256: hex::encode(all.finalize()), size_bytes }))
 }
 

@@ -49,6 +49,13 @@ pub struct TokenState {
     pub revoked: bool,
 }
 
+impl TokenState {
+    /// True unless it was revoked or has expired.
+    pub fn is_alive(&self, now: DateTime<Utc>) -> bool {
+        !self.revoked && self.expires_at > now
+    }
+}
+
 /// What the user said when the plan was confirmed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Confirmation {

@@ -32,7 +32,7 @@ pub async fn linked(parts: &Parts, app: &App, job_id: &JobId) -> Result<Option<A
     };
     let now = app.ctx.clock.now();
     for job in app.ctx.store.jobs_by_id(job_id).await.map_err(read_problem)? {
-        let Some(token) = job.token.as_ref().filter(|token| !token.revoked && token.expires_at > now) else {
+        let Some(token) = job.token.as_ref().filter(|token| token.is_alive(now)) else {
             continue;
         };
         let asked = (parts.method.as_str(), parts.uri.path());

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::bundle::{Bundle, BundleFile, UploadSession};
 use crate::domain::dataset::DatasetRole;
-use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::error::Problem;
 use crate::domain::job::JobRecord;
 use crate::domain::signed_link::{MAX_TTL, signed_url};
 use crate::http::error::{ApiError, ProblemDocument};
@@ -188,14 +188,11 @@ pub fn part_urls(
     session: &UploadSession,
     parts: impl IntoIterator<Item = u32>,
 ) -> Result<(Vec<PresignedPart>, DateTime<Utc>), Problem> {
-    let token = job.token.as_ref().ok_or_else(|| {
-        Problem::new(ErrorCode::AuthTokenForbidden, "the job has no token that a link could be signed with")
-    })?;
     let now = app.ctx.clock.now();
     let ttl = MAX_TTL.min(session.expires_at - now).max(Duration::seconds(1));
     let url = |part_number: u32| {
         let path = format!("/v1/upload-sessions/{}/parts/{part_number}", session.upload_session_id);
-        PresignedPart { part_number, url: signed_url(&token.secret_sha256, "PUT", &path, ttl, now).0 }
+        Ok(PresignedPart { part_number, url: signed_url(job, "PUT", &path, ttl, now)?.0 })
     };
-    Ok((parts.into_iter().map(url).collect(), now + ttl))
+    Ok((parts.into_iter().map(url).collect::<Result<_, Problem>>()?, now + ttl))
 }

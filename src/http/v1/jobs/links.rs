@@ -60,11 +60,8 @@ pub async fn handler(
         return Err(Problem::validation("ttl_seconds", "must be 1 to 900").into());
     }
     let path = path_of(job, &request)?;
-    let token = job.token.as_ref().ok_or_else(|| {
-        Problem::new(ErrorCode::AuthTokenForbidden, "the job has no token that a link could be signed with")
-    })?;
     let ttl = Duration::seconds(seconds);
-    let (url, expires_at) = signed_url(&token.secret_sha256, "GET", &path, ttl, app.ctx.clock.now());
+    let (url, expires_at) = signed_url(job, "GET", &path, ttl, app.ctx.clock.now())?;
     Ok(Json(Link { url, expires_at }).into_response())
 }
 
