@@ -2,9 +2,10 @@
 
 use reqwest::Method;
 use serde_json::json;
-use stata_service::domain::audit::{ChainedEvent, GENESIS_HASH};
+use stata_service::domain::audit::ChainedEvent;
 
 use crate::support::app::{ADMIN_KEY, Answer, TestApp};
+use crate::support::chain::check_chained;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_outside_v1_health_and_metrics_answers() {
@@ -122,12 +123,7 @@ async fn every_change_of_a_job_leaves_a_chained_audit_event() {
         events.extend(text.lines().map(|line| serde_json::from_str::<ChainedEvent>(line).expect("an event")));
     }
     events.sort_by_key(|e| e.seq);
-    let mut previous = GENESIS_HASH.to_owned();
-    for (i, event) in events.iter().enumerate() {
-        assert_eq!((event.seq, &event.prev_hash), (i as u64 + 1, &previous));
-        assert_eq!(event.hash, event.expected_hash());
-        previous.clone_from(&event.hash);
-    }
+    check_chained(&events);
     let resource = format!("job:{}", job.job_id);
     let seen: Vec<&str> =
         events.iter().filter(|e| e.event.resource == resource).map(|e| e.event.action.as_str()).collect();

@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use stata_service::adapters::clock::SystemClock;
 use stata_service::adapters::store::{Options, SqliteStore};
-use stata_service::domain::audit::GENESIS_HASH;
 use stata_service::domain::ids::JobId;
 use stata_service::domain::job::JobStatus;
 use stata_service::domain::layout::job_dir;
 use stata_service::ports::store::{CommitError, ReadError, Store};
 
-use crate::store_sqlite::{audit_lines, check_job_file};
+use crate::store_sqlite::check_job_file;
+use crate::support::chain::{check_exported, whole_chain};
 use crate::support::records::*;
 
 const DIRECTORY: &str = "STORE_CRASH_DIRECTORY";
@@ -132,20 +132,7 @@ async fn check_everything(dir: &Path) -> usize {
         assert!(record.version >= *version, "{id}: {} < {version}", record.version);
         records.push(record);
     }
-    let mut events = Vec::new();
-    loop {
-        let more = store.audit_events(0, events.len() as u64, 1000).await.expect("reads");
-        if more.is_empty() {
-            break;
-        }
-        events.extend(more);
-    }
-    let mut prev = GENESIS_HASH.to_owned();
-    for (i, event) in events.iter().enumerate() {
-        assert_eq!((event.seq, &event.prev_hash), (i as u64 + 1, &prev));
-        assert_eq!(event.hash, event.expected_hash());
-        prev.clone_from(&event.hash);
-    }
+    let events = whole_chain(store.as_ref()).await;
     let status = store.status();
     assert_eq!(status.sequence, events.len() as u64, "one event per commit");
     store.shutdown();
@@ -153,12 +140,7 @@ async fn check_everything(dir: &Path) -> usize {
         let copy = check_job_file(&dir.join("data").join(job_dir(&default, &record.job_id)).join("job.json"));
         assert_eq!(copy["version"], record.version);
     }
-    let lines = audit_lines(&dir.join("data"));
-    assert_eq!(lines.len(), events.len(), "no gap and no duplicate in the audit files");
-    for (line, event) in lines.iter().zip(&events) {
-        let line: serde_json::Value = serde_json::from_str(line).expect("is JSON");
-        assert_eq!((&line["seq"], &line["hash"]), (&event.seq.into(), &event.hash.as_str().into()));
-    }
+    check_exported(&dir.join("data"), &events);
     latest.len()
 }
 

@@ -13,6 +13,7 @@ use stata_service::domain::layout::job_dir;
 use stata_service::ports::store::{CommitError, JobFilter, ReadError, Store};
 
 use crate::conformance::store::{Fresh, run_all};
+use crate::support::chain::audit_lines;
 use crate::support::clock::ManualClock;
 use crate::support::memory_store::MemoryStore;
 use crate::support::records::*;
@@ -29,15 +30,6 @@ fn open(dir: &Path) -> Arc<SqliteStore> {
 
 fn job_file(dir: &Path, job: &JobRecord) -> PathBuf {
     dir.join(job_dir(&job.tenant_id, &job.job_id)).join("job.json")
-}
-
-/// The lines of all audit files in order.
-pub fn audit_lines(dir: &Path) -> Vec<String> {
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(dir.join("audit")).expect("lists").map(|e| e.expect("entry").path()).collect();
-    files.sort();
-    let text: String = files.iter().map(|f| std::fs::read_to_string(f).expect("reads")).collect();
-    text.lines().map(str::to_owned).collect()
 }
 
 /// Checks the integrity mark of a `job.json` and returns its content without the mark.

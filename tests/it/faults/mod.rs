@@ -15,10 +15,9 @@ use std::sync::Arc;
 
 use stata_service::adapters::clock::SystemClock;
 use stata_service::adapters::store::{Options, SqliteStore};
-use stata_service::domain::audit::GENESIS_HASH;
 use stata_service::ports::store::Store;
 
-use crate::store_sqlite::audit_lines;
+use crate::support::chain::{check_exported, whole_chain};
 
 /// True where the long versions are asked for.
 #[expect(clippy::disallowed_methods, reason = "how the long tests are asked for")]
@@ -61,27 +60,9 @@ impl Dice {
 pub async fn check_chain(data: &Path) -> u64 {
     let store =
         SqliteStore::open(Options::new(data.to_owned(), Arc::new(SystemClock))).expect("the store opens");
-    let mut events = Vec::new();
-    loop {
-        let more = store.audit_events(0, events.len() as u64, 1000).await.expect("reads");
-        if more.is_empty() {
-            break;
-        }
-        events.extend(more);
-    }
-    let mut prev = GENESIS_HASH.to_owned();
-    for (i, event) in events.iter().enumerate() {
-        assert_eq!((event.seq, &event.prev_hash), (i as u64 + 1, &prev));
-        assert_eq!(event.hash, event.expected_hash());
-        prev.clone_from(&event.hash);
-    }
+    let events = whole_chain(store.as_ref()).await;
     assert_eq!(store.status().quarantined_records, 0);
     store.shutdown();
-    let lines = audit_lines(data);
-    assert_eq!(lines.len(), events.len(), "no gap and no duplicate in the audit files");
-    for (line, event) in lines.iter().zip(&events) {
-        let line: serde_json::Value = serde_json::from_str(line).expect("is JSON");
-        assert_eq!((&line["seq"], &line["hash"]), (&event.seq.into(), &event.hash.as_str().into()));
-    }
+    check_exported(data, &events);
     events.len() as u64
 }
