@@ -1,0 +1,220 @@
+// What a spec uses: one service and one Chromium for a file, a fresh context for each spec, and guards that fail it
+// on any console error, page error, breach of the content policy, failed request or request to another host.
+
+import assert from 'node:assert/strict';
+import { mkdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { extname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { Service } from './service.mjs';
+
+const tools = createRequire(join(process.env.SS_BROWSER_TOOLS, 'node_modules/'));
+const { chromium } = tools('playwright-core');
+const AXE = await readFile(tools.resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Longest wait for anything on a page, in milliseconds. */
+const PATIENCE = 20_000;
+
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+  + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+
+/**
+ * Declares the specs of a file. Returns `spec(name, options, body)`:
+ * `options.lang` (`en`), `options.scheme` (`light`), `options.width` (1280), `options.height` (800);
+ * `body({ page, context, service, expect_refusal, shot, accessible, narrow })`.
+ */
+export function suite(name, env = {}) {
+  const shared = {};
+  before(async () => {
+    shared.service = await Service.start(env);
+    shared.browser = await chromium.launch({
+      executablePath: process.env.SS_BROWSER_CHROMIUM,
+      args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
+    });
+  });
+  after(async () => {
+    await shared.browser?.close();
+    await shared.service?.close();
+  });
+  return (title, options, body) => test(`${name}: ${title}`, async () => {
+    const { lang = 'en', scheme = 'light', width = 1280, height = 800 } = options;
+    const context = await shared.browser.newContext({
+      locale: lang === 'zh' ? 'zh-CN' : 'en-US',
+      timezoneId: 'UTC',
+      colorScheme: scheme,
+      reducedMotion: 'reduce',
+      viewport: { width, height },
+      acceptDownloads: true,
+    });
+    context.setDefaultTimeout(PATIENCE);
+    const page = await context.newPage();
+    const guard = new Guard(shared.service.base);
+    await guard.watch(page);
+    await fromFolder(page);
+    const given = {
+      page,
+      context,
+      service: shared.service,
+      /** Lets a refusal happen whose status and path match; the spec fails where it did not happen. */
+      expect_refusal: (status, path) => guard.allow(status, path),
+      /** Lets requests break from here to the call of what it returns: the service is away. */
+      expect_outage: () => guard.outage(),
+      shot: (what) => shot(page, `${name}-${what}`),
+      accessible: (what) => accessible(page, what),
+      narrow: () => noSideways(page),
+    };
+    try {
+      await body(given);
+      guard.check();
+    } catch (error) {
+      await shot(page, `failed-${name}-${title.replace(/\W+/g, '-')}`).catch(() => {});
+      error.message += guard.told();
+      throw error;
+    } finally {
+      await context.close();
+    }
+  });
+}
+
+/** Opens a place of the console (`#/…`) and waits until its heading is there. */
+export async function open(page, service, place = '#/', credentials = {}) {
+  await page.goto(`${service.base}/v1/console`);
+  if (Object.keys(credentials).length > 0) {
+    await page.evaluate((kept) => {
+      for (const [key, value] of Object.entries(kept)) sessionStorage.setItem(key, value);
+    }, credentials);
+  }
+  await page.goto(`${service.base}/v1/console${place}`);
+  if (Object.keys(credentials).length > 0) await page.reload();
+  await page.locator('h1').first().waitFor();
+}
+
+class Guard {
+  constructor(base) {
+    this.base = base;
+    this.found = [];
+    this.allowed = [];
+    this.away = false;
+  }
+
+  async watch(page) {
+    await page.addInitScript(() => {
+      document.addEventListener('securitypolicyviolation', (e) => {
+        console.error(`content policy: ${e.violatedDirective} ${e.blockedURI}`);
+      });
+    });
+    page.on('console', (message) => {
+      if (message.type() !== 'error') return;
+      // the browser remarks every refused request; those are judged by their answer, below
+      if (message.text().startsWith('Failed to load resource')) return;
+      if (this.away) return;
+      this.found.push(`console: ${message.text()}`);
+    });
+    page.on('pageerror', (error) => this.found.push(`page error: ${error.stack ?? error}`));
+    page.on('request', (request) => {
+      const url = request.url();
+      if (!url.startsWith(`${this.base}/`) && !/^(blob|data|about):/.test(url)) {
+        this.found.push(`request to another host: ${url}`);
+      }
+    });
+    page.on('requestfailed', (request) => {
+      const reason = request.failure()?.errorText ?? '';
+      // a stream or a request that the page itself gave up
+      if (reason === 'net::ERR_ABORTED' || this.away) return;
+      this.found.push(`failed request: ${request.method()} ${request.url()} ${reason}`);
+    });
+    page.on('response', (response) => {
+      const status = response.status();
+      if (status < 400) return;
+      const path = response.url().slice(this.base.length);
+      const match = this.allowed.find((a) => a.status === status && a.path.test(path));
+      if (match) match.seen += 1;
+      else if (!this.away) this.found.push(`refused: ${response.request().method()} ${path} ${status}`);
+    });
+  }
+
+  allow(status, path) {
+    this.allowed.push({ status, path, seen: 0 });
+  }
+
+  outage() {
+    this.away = true;
+    return () => (this.away = false);
+  }
+
+  check() {
+    assert.deepEqual(this.found, [], 'the page had errors');
+    for (const { status, path, seen } of this.allowed) {
+      assert.ok(seen > 0, `no answer ${status} for ${path}, which the spec said it would see`);
+    }
+  }
+
+  told() {
+    return this.found.length ? `\n  the page told: ${this.found.join('\n  ')}` : '';
+  }
+}
+
+/** While the console is written: its files from a folder, with the policy of the service. */
+async function fromFolder(page) {
+  const folder = process.env.SS_CONSOLE_DIR;
+  if (!folder) return;
+  await page.route(/\/v1\/console(\/|$|\?|#)/, async (route) => {
+    const path = new URL(route.request().url()).pathname.replace(/^.*\/v1\/console\/?/, '') || 'index.html';
+    const body = await readFile(join(folder, path)).catch(() => null);
+    if (!body) return route.fulfill({ status: 404, body: 'absent' });
+    const contentType = `${TYPES[extname(path)] ?? 'application/octet-stream'}; charset=utf-8`;
+    return route.fulfill({ body, contentType, headers: { 'content-security-policy': POLICY } });
+  });
+}
+
+/** A picture of the whole page, where SS_SCREENSHOTS names a folder. */
+async function shot(page, name) {
+  const folder = process.env.SS_SCREENSHOTS;
+  if (!folder) return;
+  await mkdir(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+}
+
+/** No violation of WCAG 2 A and AA on the page as it is now (axe-core). */
+async function accessible(page, what) {
+  if (!(await page.evaluate('typeof window.axe === "object"'))) await page.evaluate(AXE);
+  const violations = await page.evaluate(async () => {
+    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+    const found = await globalThis.axe.run(document, { runOnly: { type: 'tag', values: tags } });
+    return found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target} ${n.failureSummary}`).join(' | ')}`);
+  });
+  assert.deepEqual(violations, [], `${what} is accessible`);
+}
+
+/** Nothing is wider than the window: the page does not scroll sideways. */
+async function noSideways(page) {
+  const wide = await page.evaluate(() => {
+    const room = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= room) return [];
+    const beyond = [...document.querySelectorAll('body *')].filter((e) => e.getBoundingClientRect().right > room + 1);
+    return beyond.slice(0, 5).map((e) => `${e.tagName}.${e.className} ${Math.round(e.getBoundingClientRect().right)}`);
+  });
+  assert.deepEqual(wide, [], 'the page scrolls sideways');
+}
+
+/** Presses Tab (or Shift+Tab) until the focus is on what `wanted` describes: a part of its accessible name or text. */
+export async function tabTo(page, wanted, { backwards = false, most = 120 } = {}) {
+  const test = (at) => (wanted instanceof RegExp ? wanted.test(at) : at.includes(wanted));
+  const path = [];
+  for (let pressed = 0; pressed < most; pressed += 1) {
+    const at = await page.evaluate(() => {
+      const e = document.activeElement;
+      if (!e || e === document.body) return '';
+      const by = (e.getAttribute('aria-labelledby') ?? '').split(/\s+/).map((id) => document.getElementById(id)?.innerText);
+      const label = e.labels?.length ? [...e.labels].map((l) => l.innerText).join(' ') : '';
+      const name = [e.getAttribute('aria-label'), ...by, label, e.innerText, e.name].filter(Boolean).join(' ');
+      return `${e.tagName.toLowerCase()} ${name}`.replace(/\s+/g, ' ').trim();
+    });
+    path.push(at);
+    if (at && test(at)) return at;
+    await page.keyboard.press(backwards ? 'Shift+Tab' : 'Tab');
+  }
+  throw new assert.AssertionError({ message: `the keyboard does not reach ${wanted}; it passed ${path.join(' > ')}` });
+}

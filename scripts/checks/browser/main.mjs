@@ -1,0 +1,28 @@
+// Runs spec files one after the other and prints one line for each promise. What a spec may use is in harness.mjs.
+
+import { run } from 'node:test';
+
+const files = process.argv.slice(2);
+const counts = { passed: 0, failed: 0 };
+
+for await (const { type, data } of run({ files, concurrency: 1, timeout: 300_000 })) {
+  if (type === 'test:stdout' || type === 'test:stderr') process.stdout.write(data.message);
+  if ((type !== 'test:pass' && type !== 'test:fail') || data.details.type === 'suite') continue;
+  // a file is a test of its own around its specs; it only counts where it broke by itself
+  if (files.some((file) => data.name.endsWith(file)) && type === 'test:pass') continue;
+  const seconds = (data.details.duration_ms / 1000).toFixed(1);
+  if (data.skip !== undefined) {
+    counts.failed += 1;
+    process.stdout.write(`  SKIPPED ${data.name}\n`);
+  } else if (type === 'test:pass') {
+    counts.passed += 1;
+    process.stdout.write(`  ok ${data.name} (${seconds} s)\n`);
+  } else {
+    counts.failed += 1;
+    const error = data.details.error;
+    const cause = error?.cause ?? error;
+    process.stdout.write(`  FAILED ${data.name} (${seconds} s)\n${cause?.stack ?? cause}\n`);
+  }
+}
+process.stdout.write(`browser: ${counts.passed} promises hold, ${counts.failed} do not\n`);
+process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
