@@ -195,7 +195,11 @@ pub struct SampleStep {
 /// One row of the coefficient table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ResultRow {
+    /// As the engine names it: `age`, `2.sector`, `L.gdp`, `_cons`.
     pub term: String,
+    /// The same in the words of the data, where they say more: `Sector: Retail`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     pub estimate: Option<f64>,
     pub std_error: Option<f64>,
     pub p_value: Option<f64>,

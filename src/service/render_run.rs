@@ -17,11 +17,12 @@ use crate::domain::ids::{JobId, RunId, TenantId};
 use crate::domain::job::JobRecord;
 use crate::domain::layout::run_artifact;
 use crate::domain::plan::{Plan, PlanOutput};
-use crate::domain::run::{Run, RunStatus};
+use crate::domain::run::{ResultRow, Run, RunStatus};
 use crate::domain::template::TemplateMeta;
 use crate::ports::job_files::JobFiles;
 use crate::render::{
-    Budget, Format, Labels, MOST_BYTES, Made, Options, Source, SourceFile, render, report, request_key,
+    Budget, Format, Labels, Language, MOST_BYTES, Made, Options, Source, SourceFile, render, report,
+    request_key,
 };
 
 /// Longest time that one run's renderings may take, in seconds.
@@ -100,6 +101,17 @@ impl Subject<'_> {
             }
         }
         (labels, main.map(|d| d.original_name.clone()))
+    }
+
+    /// Says the terms of a model in the words of the data, where these say more than the term itself.
+    pub fn label_terms(&self, rows: &mut [ResultRow]) {
+        if rows.is_empty() {
+            return;
+        }
+        let (labels, _) = self.labels();
+        for row in rows {
+            row.label = Some(labels.term(&row.term, Language::En)).filter(|words| *words != row.term);
+        }
     }
 
     /// Makes the formats that are not there yet and writes their files.

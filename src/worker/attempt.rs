@@ -29,6 +29,7 @@ use crate::domain::template::TemplateMeta;
 use crate::domain::verdict::cause::next_actions;
 use crate::domain::verdict::{Failure, Verdict};
 use crate::ports::runner::{Adopted, RunHandle};
+use crate::service::render_run::Subject;
 
 /// Time between two looks at the log of a running attempt.
 const LOOK: Duration = Duration::from_millis(250);
@@ -211,6 +212,10 @@ impl Shared {
             }
         };
         let mut run = finished(run, manifest.as_ref(), outcome, &verdict, &self.options.engine);
+        let subject = Subject { files: self.deps.files.as_ref(), job, run: &run, plan, published: &[] };
+        let mut results = run.results.clone();
+        subject.label_terms(&mut results);
+        run.results = results;
         run.timings.verdict_ms = Some(millis(started));
         run.ended_at = Some(self.deps.clock.now());
         let story = Story { job, plan, run: &run, manifest: manifest.as_ref(), outcome, verdict: &verdict };

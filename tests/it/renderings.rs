@@ -45,6 +45,32 @@ async fn render(app: &TestApp, job: &Job, run: &str, body: &Value) -> Answer {
     app.post(job, &format!("/runs/{run}/render"), body).await
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn results_say_their_terms_in_the_words_of_the_data() {
+    let mut app = TestApp::start().await;
+    let job = app.job("").await;
+    app.upload(&job, "pay.csv", pay()).await.ok();
+    let draft = json!({
+        "template_id": "linear.ols_robust", "outcome_var": "log_pay", "categorical_vars": ["region"],
+        "roles": {"regressors": ["region", "years_work"]},
+    });
+    app.put(&job, "/draft", &draft).await.ok();
+    app.post(&job, "/plan/freeze", &json!({})).await.ok();
+    let run = succeeded(&app, &job, &json!({})).await;
+    let seen = app.get(&job, &format!("/runs/{run}")).await.ok();
+    let rows = seen["results"].as_array().expect("a list");
+    let label = |term: &str| rows.iter().find(|row| row["term"] == term).map(|row| &row["label"]);
+    // `encode` numbers texts in their order
+    let data = pay();
+    let levels: BTreeSet<&str> = data.lines().skip(1).filter_map(|line| line.split(',').nth(10)).collect();
+    for (at, level) in levels.iter().enumerate().skip(1) {
+        let term = format!("{}.ss_c_region", at + 1);
+        assert_eq!(label(&term), Some(&json!(format!("region: {level}"))), "{rows:?}");
+    }
+    assert_eq!(label("years_work"), Some(&Value::Null), "a name without a label is its own label");
+    app.stop().await;
+}
+
 /// Rows of a published table, by column.
 async fn table(app: &TestApp, job: &Job, run: &str, file: &str) -> Vec<Row> {
     let bytes = app.artifact(job, &format!("artifacts/runs/{run}/{file}")).await;

@@ -123,6 +123,7 @@ pub fn results(input: &VerdictInput<'_>) -> Vec<ResultRow> {
             let number = |name: &str| parse_number(table.cell(row, name));
             Some(ResultRow {
                 term: table.cell(row, "term").to_owned(),
+                label: None,
                 estimate: number("estimate"),
                 std_error: number("std_error"),
                 p_value: number("p_value"),
