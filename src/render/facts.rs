@@ -97,7 +97,11 @@ pub fn flow(source: &Source<'_>, language: Language) -> Option<Grid> {
         "loaded" => pick(language, "Rows read", "读入行数"),
         "selected" => pick(language, "Rows selected", "满足样本条件"),
         "used" => pick(language, "Rows used", "用于分析"),
-        other => other.to_owned(),
+        other => match (other.strip_prefix("merge "), other.strip_prefix("append ")) {
+            (Some(key), _) => pick(language, other, &format!("合并 {key}")),
+            (_, Some(key)) => pick(language, other, &format!("追加 {key}")),
+            _ => other.to_owned(),
+        },
     };
     Some(Grid {
         title: pick(language, "Sample", "样本"),
@@ -128,8 +132,29 @@ pub fn flow(source: &Source<'_>, language: Language) -> Option<Grid> {
 fn reason(text: &str, language: Language) -> String {
     match text.strip_prefix("missing:") {
         Some(columns) => pick(language, text, &format!("缺失：{}", columns.trim_start())),
+        None if language == Language::Zh => merge_in_chinese(text).unwrap_or_else(|| text.to_owned()),
         None => text.to_owned(),
     }
+}
+
+/// The sentence of a merge (`PlannedStep::flow_reason`); conditions and other texts are none.
+fn merge_in_chinese(text: &str) -> Option<String> {
+    let (head, kept) = text.split_once("; kept: ")?;
+    let (how, counts) = head.split_once(": ")?;
+    let (merge_type, keys) = how.split_once(" by ")?;
+    let mut counts = counts.splitn(3, ", ");
+    let matched = counts.next()?.strip_suffix(" matched")?;
+    let before = counts.next()?.strip_suffix(" only in the data before")?;
+    let (only, key) = counts.next()?.split_once(" only in ")?;
+    let kept = match kept {
+        "matched" => "匹配的行",
+        "master" => "原数据的行",
+        "all" => "全部行",
+        _ => return None,
+    };
+    Some(format!(
+        "{merge_type}，按 {keys}：匹配 {matched} 行，仅原数据有 {before} 行，仅 {key} 有 {only} 行；保留{kept}"
+    ))
 }
 
 /// Warnings of the run, then the limits of the template.
@@ -153,4 +178,32 @@ pub fn notes(source: &Source<'_>, language: Language) -> Vec<String> {
         notes.extend(if zh { meta.limitations_zh.clone() } else { meta.limitations.clone() });
     }
     notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::data_step::{DataStep, MergeType, PlannedStep, StepKind};
+
+    #[test]
+    fn the_sentence_of_a_merge_is_said_in_chinese() {
+        let step = DataStep {
+            kind: StepKind::Merge,
+            dataset_key: "secondary_1".to_owned(),
+            keys: vec!["id".to_owned(), "year".to_owned()],
+            merge_type: Some(MergeType::ManyToOne),
+            keep: None,
+        };
+        let planned = PlannedStep { step, columns: Vec::new(), overlap: Vec::new() };
+        let sentence = planned.flow_reason([Some(90), Some(10), Some(3)]).expect("all numbers are known");
+        assert_eq!(
+            reason(&sentence, Language::Zh),
+            "m:1，按 id, year：匹配 90 行，仅原数据有 10 行，仅 secondary_1 有 3 行；保留原数据的行"
+        );
+        assert_eq!(reason(&sentence, Language::En), sentence);
+        assert_eq!(
+            reason("age >= 18 & region != \"by: 1\"", Language::Zh),
+            "age >= 18 & region != \"by: 1\""
+        );
+    }
 }
