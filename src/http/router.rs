@@ -22,7 +22,7 @@ use super::v1::openapi::Security;
 #[openapi(
     info(title = "stata-service", description = "Empirical analyses: redeem, inputs, draft, plan, run, artifacts."),
     tags((name = "jobs"), (name = "inputs"), (name = "drafts"), (name = "plans"), (name = "runs"),
-         (name = "artifacts"), (name = "library"), (name = "admin"), (name = "health")),
+         (name = "artifacts"), (name = "library"), (name = "console"), (name = "admin"), (name = "health")),
     components(schemas(super::error::ProblemDocument)),
     modifiers(&Security)
 )]

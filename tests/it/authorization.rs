@@ -19,6 +19,7 @@ const PUBLIC: &[&str] = &[
     "GET /health/ready",
     "GET /metrics",
     "GET /v1/capabilities",
+    "GET /v1/console",
     "POST /v1/admin/auth/login",
     "POST /v1/task-codes/redeem",
 ];

@@ -11,6 +11,8 @@ mod cli_settings;
 mod concurrency;
 mod config_settings;
 mod conformance;
+mod console;
+mod console_words;
 mod control;
 mod data_steps;
 mod derived_variables;

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod artifacts;
+pub mod console;
 pub mod draft;
 pub mod inputs;
 pub mod jobs;
@@ -12,6 +13,7 @@ pub mod runs;
 pub mod task_codes;
 pub mod upload_sessions;
 
+use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -20,6 +22,9 @@ use super::state::App;
 /// Collects the routes of `/v1`.
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .routes(routes!(console::page))
+        .route("/v1/console/", get(console::slash))
+        .route("/v1/console/{*path}", get(console::asset))
         .routes(routes!(task_codes::redeem::handler))
         .routes(routes!(admin::task_codes::create, admin::task_codes::list))
         .routes(routes!(admin::task_codes::revoke))

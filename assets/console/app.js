@@ -1,0 +1,210 @@
+// The frame of the console: the address decides the view (`#/`, `#/job/<id>/<step>`, `#/operator`), the steps of
+// the journey, the language, and what is said when the connection is lost. Views stand in views/<name>.js.
+
+import * as api from './api.js';
+import { addWords, lang, setLang, t, when } from './i18n.js';
+import { announce, badge, button, empty, fill, h, icon, loading, note, problem } from './ui.js';
+import shellWords from './i18n/shell.js';
+
+/** The steps of an analysis, in order. */
+export const STEPS = ['data', 'draft', 'plan', 'run', 'results', 'downloads'];
+const VIEWS = new Set(['start', 'operator', ...STEPS]);
+
+addWords(shellWords);
+const byId = (id) => document.getElementById(id);
+const memories = new Map();
+let shown = null;
+
+/** The steps that the state of a job allows to open. */
+export function openSteps(job) {
+  const open = ['data'];
+  if (job.inputs || job.draft || job.plan) open.push('draft');
+  if (job.draft || job.plan) open.push('plan');
+  if (job.plan) open.push('run');
+  if (job.latest_run && !['starting', 'running', 'queued'].includes(job.latest_run.status)) open.push('results', 'downloads');
+  return open;
+}
+
+/** Where a person goes on: the step that the job's first next action belongs to. */
+export function resumeStep(job) {
+  const step = { upload_inputs: 'data', state_draft: 'draft', freeze_plan: 'draft', run: 'run', revise_plan: 'run', artifacts: 'results', cancel: 'run' }[job.next_actions[0]?.action];
+  if (step === 'draft' && job.status === 'created' && !job.inputs) return 'data';
+  if (job.status === 'failed' && job.latest_run) return 'run';
+  return step ?? (job.latest_run ? 'results' : 'data');
+}
+
+function parse() {
+  const [path, query] = location.hash.replace(/^#\/?/, '').split('?');
+  const parts = path.split('/').filter(Boolean).map(decodeURIComponent);
+  const params = Object.fromEntries(new URLSearchParams(query ?? ''));
+  if (parts.length === 0) return { view: 'start', params };
+  if (parts[0] === 'operator') return { view: 'operator', rest: parts.slice(1), params };
+  if (parts[0] === 'job' && parts[1]) return { view: parts[2] ?? null, jobId: parts[1], rest: parts.slice(3), params };
+  return { view: 'unknown', params };
+}
+
+/** Goes to an address of the console: `''`, `job/<id>/data?field=x`. */
+export function go(to) {
+  const hash = `#/${to}`;
+  if (location.hash === hash) render();
+  else location.hash = hash;
+}
+
+function memoryOf(key) {
+  if (!memories.has(key)) memories.set(key, {});
+  return memories.get(key);
+}
+
+function leave() {
+  if (!shown) return;
+  shown.abort.abort();
+  try { shown.unmount?.(); } catch (error) { console.error(error); }
+  shown = null;
+}
+
+async function render({ keepFocus = false } = {}) {
+  leave();
+  const route = parse();
+  const abort = new AbortController();
+  const mine = { abort, route };
+  shown = mine;
+  const main = byId('main');
+  header(null);
+  fill(main, loading());
+  try {
+    let job = null;
+    if (route.jobId) {
+      if (!api.tokenOf(route.jobId)) { noToken(main); return; }
+      job = (await api.jobApi(route.jobId).get('', { signal: abort.signal })).data;
+      if (shown !== mine) return;
+      api.knownJobs().some((j) => j.id === job.job_id) && api.keepJob({ id: job.job_id, note: job.title || job.requirement, status: job.status });
+      if (!route.view) { location.replace(`#/job/${job.job_id}/${resumeStep(job)}`); return; }
+    }
+    if (!VIEWS.has(route.view)) { unknown(main); return; }
+    const [view, words] = await Promise.all([import(`./views/${route.view}.js`), import(`./i18n/${route.view}.js`)]);
+    if (shown !== mine) return;
+    addWords(words.default);
+    await show(main, mine, view, job);
+  } catch (error) {
+    if (shown !== mine || error.code === 'ABORTED') return;
+    failed(main, error);
+  }
+  if (shown === mine && !keepFocus) focusHeading();
+}
+
+async function show(main, mine, view, job) {
+  const { route, abort } = mine;
+  const root = h('div', { class: `view view-${route.view}` });
+  const ctx = {
+    route, params: route.params, job, jobId: route.jobId, signal: abort.signal, go,
+    api: route.jobId ? api.jobApi(route.jobId) : null,
+    /** Kept while the page is open, also across views and languages; for unsaved input. */
+    memory: memoryOf(`${route.jobId ?? ''}/${route.view}`),
+    /** Goes to another step of this analysis. */
+    step: (name, params) => go(`job/${route.jobId}/${name}${params ? `?${new URLSearchParams(params)}` : ''}`),
+    /** Reads the job again and draws the steps anew; the view decides what else to do. */
+    async refresh() {
+      ctx.job = (await ctx.api.get('', { signal: abort.signal })).data;
+      if (shown === mine) header(ctx.job, route.view);
+      return ctx.job;
+    },
+    reload: () => render(),
+  };
+  header(job, route.view);
+  fill(main, job?.removed && note('warn', t('app.removed', { at: when(job.removed.at) })), root);
+  mine.unmount = await view.mount(root, ctx);
+  document.title = [main.querySelector('h1')?.textContent, t('app.name')].filter(Boolean).join(' · ');
+  if (abort.signal.aborted) mine.unmount?.();
+}
+
+function focusHeading() {
+  const heading = byId('main').querySelector('h1');
+  if (!heading) return;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+  window.scrollTo(0, 0);
+}
+
+/* ---- pages that are no views ---- */
+
+const page = (title, ...content) => h('div', { class: 'view' }, h('h1', {}, title), content);
+
+function noToken(main) {
+  fill(main, page(t('app.no_token'), h('p', { class: 'lead' }, t('app.no_token.text')), button(t('app.enter_code'), { kind: 'primary', onclick: () => go('') })));
+}
+
+function unknown(main) {
+  fill(main, page(t('app.not_found'), empty(t('app.not_found.text'), null, button(t('app.home'), { onclick: () => go('') }))));
+}
+
+function failed(main, error) {
+  if (!(error instanceof api.ApiError)) console.error(error);
+  const known = error instanceof api.ApiError ? error : new api.ApiError(0, null, 'INTERNAL_ERROR');
+  const lost = [401, 403, 404].includes(known.status);
+  fill(main, page(t('app.name'), problem(known, { retry: lost ? undefined : () => render(), actions: button(t(lost ? 'app.enter_code' : 'app.home'), { kind: lost ? 'primary' : 'plain', onclick: () => go('') }) })));
+}
+
+/* ---- header, steps, footer ---- */
+
+function header(job, view) {
+  const languages = h('div', { class: 'lang', role: 'group', 'aria-label': t('app.language') }, [['en', 'English'], ['zh', '中文']].map(([code, name]) => h('button', {
+    type: 'button', lang: code, 'aria-pressed': String(lang() === code), id: `lang-${code}`,
+    onclick: () => { setLang(code); render({ keepFocus: true }).then(() => announce(name)); foot(); },
+  }, name)));
+  fill(byId('top'),
+    h('div', { class: 'top-line' },
+      h('a', { class: 'brand', href: '#/', id: 'brand' }, h('img', { src: new URL('icon.svg', import.meta.url).href, alt: '', width: 28, height: 28 }), h('span', {}, t('app.name'))),
+      job && h('span', { class: 'job-title', title: job.requirement }, job.title || job.requirement || t('app.untitled')),
+      job && jobBadge(job), languages),
+    job && stepper(job, view));
+  byId('skip').textContent = t('app.skip');
+}
+
+/** The state of a job as a badge. */
+export const jobBadge = (job) => badge(t(`status.${job.status}`), { succeeded: 'ok', failed: 'fail', cancelled: 'warn', running: 'info', queued: 'info' }[job.status] ?? 'idle');
+
+function stepper(job, view) {
+  const open = openSteps(job);
+  const reached = STEPS.indexOf(open[open.length - 1]);
+  return h('nav', { class: 'steps', 'aria-label': t('steps.label') }, h('ol', {}, STEPS.map((step, i) => {
+    const current = step === view;
+    const done = open.includes(step) && i < reached;
+    const inner = [h('span', { class: 'step-mark', 'aria-hidden': 'true' }, done && !current ? icon('check') : String(i + 1)), h('span', { class: 'step-name' }, t(`step.${step}`))];
+    const state = h('span', { class: 'sr' }, ` (${t(current ? 'step.current' : done ? 'step.done' : open.includes(step) ? 'step.current' : 'step.later')})`);
+    return h('li', { class: [current && 'is-current', done && 'is-done', !open.includes(step) && 'is-later'].filter(Boolean).join(' ') },
+      open.includes(step)
+        ? h('a', { href: `#/job/${job.job_id}/${step}`, id: `step-${step}`, 'aria-current': current ? 'step' : null }, inner, done && !current && state)
+        : h('span', { class: 'step-off' }, inner, state));
+  })));
+}
+
+function foot(capabilities = foot.last) {
+  foot.last = capabilities;
+  fill(byId('foot'), capabilities && h('span', {}, t('app.foot', { version: capabilities.version, engine: t(`app.engine.${capabilities.engine}`) })),
+    h('nav', { 'aria-label': t('app.name') }, h('a', { href: new URL('docs', api.base).href }, t('app.api')), h('a', { href: '#/operator' }, t('app.operator'))));
+}
+
+/* ---- connection ---- */
+
+function notice(text, kind = 'warn') {
+  const bar = byId('notice');
+  bar.className = text ? `notice-bar is-shown notice-${kind}` : 'notice-bar';
+  fill(bar, text && icon(kind === 'ok' ? 'check' : 'warn'), text && h('span', {}, text));
+}
+
+window.addEventListener('offline', () => notice(t('app.offline')));
+window.addEventListener('online', () => { notice(t('app.online'), 'ok'); setTimeout(() => notice(''), 4000); });
+api.onWaiting(({ waiting }) => {
+  if (!navigator.onLine) return;
+  notice(waiting > 0 ? t('app.waiting', { seconds: Math.ceil(waiting) }) : '');
+});
+window.addEventListener('hashchange', () => render());
+byId('skip').addEventListener('click', (event) => {
+  event.preventDefault();
+  byId('main').focus();
+});
+
+setLang(lang());
+foot(null);
+api.capabilities().then(foot).catch(() => {});
+render({ keepFocus: true });
