@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::docx::escape;
 use super::model::{Align, Block, Document, Grid, Look, Paragraph, Picture, style_bold, style_size};
-use crate::graph::raster::{RasterError, pages_to_pdf};
+use crate::graph::raster::{RasterError, pages_to_pdf, size};
 use crate::graph::text_width;
 
 /// Units of an inch and of a point.
@@ -22,6 +22,8 @@ struct Piece {
 
 struct Pages {
     done: Vec<String>,
+    /// Figures so far.
+    figures: usize,
     page: String,
     y: f64,
     width: f64,
@@ -233,37 +235,64 @@ fn picture(pages: &mut Pages, p: &Picture) {
     let scale = (limit.0 / (p.width * INCH)).min(limit.1 / (p.height * INCH)).min(1.0);
     let (w, h) = (p.width * INCH * scale, p.height * INCH * scale);
     pages.room(h);
-    let (kind, bytes) = match &p.svg {
-        Some(svg) => ("svg+xml", svg.as_bytes()),
-        None => ("png", p.png.as_slice()),
-    };
     let y = pages.y;
-    let _ = write!(
-        pages.page,
-        "<image x=\"{MARGIN:.2}\" y=\"{y:.2}\" width=\"{w:.2}\" height=\"{h:.2}\" href=\"data:image/{kind};base64,{}\"/>",
-        base64(bytes)
-    );
+    pages.figures += 1;
+    // the converter draws no embedded pictures, but figures within the figure that is the page
+    if let Some((attributes, body)) = p.svg.as_deref().and_then(|svg| inside(svg, pages.figures)) {
+        let _ = write!(
+            pages.page,
+            "<svg x=\"{MARGIN:.2}\" y=\"{y:.2}\" width=\"{w:.2}\" height=\"{h:.2}\" preserveAspectRatio=\"none\"{attributes}>{body}</svg>",
+        );
+    }
     pages.y += h + 8.0;
 }
 
-/// RFC 4648, section 4.
-fn base64(bytes: &[u8]) -> String {
-    const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for part in bytes.chunks(3) {
-        let word = part.iter().enumerate().fold(0u32, |w, (k, b)| w | u32::from(*b) << (16 - 8 * k));
-        for k in 0..4 {
-            let index = (word >> (18 - 6 * k)) as usize & 63;
-            out.push(if k <= part.len() { SIGNS[index] as char } else { '=' });
+/// The attributes of a figure's outermost element, without those of its place and with the area that it shows,
+/// and what it holds. Its ids get the figure's number, since they are one space with those of other figures.
+fn inside(svg: &str, figure: usize) -> Option<(String, String)> {
+    let start = svg.find("<svg")? + 4;
+    let (mut quote, mut end) = (None, None);
+    for (at, c) in svg[start..].char_indices() {
+        match (quote, c) {
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), _) if open == c => quote = None,
+            (None, '>') => {
+                end = Some(start + at);
+                break;
+            }
+            _ => {}
         }
     }
-    out
+    let (head, body) = (&svg[start..end?], &svg[end? + 1..svg.rfind("</svg>")?]);
+    let mut attributes = String::new();
+    let mut has_view = false;
+    let mut rest = head.trim();
+    while let Some((name, value)) = rest.split_once('=') {
+        let (name, value) = (name.trim(), value.trim_start());
+        let close = value[1..].find(value.chars().next()?)? + 1;
+        if !matches!(name, "x" | "y" | "width" | "height" | "id" | "xmlns" | "preserveAspectRatio") {
+            let _ = write!(attributes, " {name}={}", &value[..=close]);
+        }
+        has_view |= name == "viewBox";
+        rest = value[close + 1..].trim_start();
+    }
+    if !has_view {
+        let (width, height) = size(svg).ok()?;
+        let _ = write!(attributes, " viewBox=\"0 0 {width} {height}\"");
+    }
+    let own = |text: &str| {
+        text.replace(" id=\"", &format!(" id=\"f{figure}-"))
+            .replace("url(#", &format!("url(#f{figure}-"))
+            .replace("href=\"#", &format!("href=\"#f{figure}-"))
+    };
+    Some((own(&attributes), own(body)))
 }
 
 /// The file.
 pub(super) fn write(document: &Document) -> Result<Vec<u8>, RasterError> {
     let mut pages = Pages {
         done: Vec::new(),
+        figures: 0,
         page: String::new(),
         y: MARGIN,
         width: document.page.0 * INCH,
@@ -283,12 +312,21 @@ pub(super) fn write(document: &Document) -> Result<Vec<u8>, RasterError> {
 
 #[cfg(test)]
 mod tests {
+    use super::inside;
+
     #[test]
-    fn base64_of_the_rfc() {
-        for (plain, coded) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
-        {
-            assert_eq!(super::base64(plain.as_bytes()), coded);
-        }
+    fn a_figure_keeps_its_area_and_gets_ids_of_its_own() {
+        let svg = "<?xml version=\"1.0\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"720\" height='480' \
+                   viewBox=\"0 0 720 480\" aria-label=\"a > b\"><clipPath id=\"c1\"><rect width=\"9\" height=\"9\"/></clipPath>\
+                   <g clip-path=\"url(#c1)\"/></svg>\n";
+        let (attributes, body) = inside(svg, 2).expect("a figure");
+        assert_eq!(attributes, " viewBox=\"0 0 720 480\" aria-label=\"a > b\"");
+        assert_eq!(
+            body,
+            "<clipPath id=\"f2-c1\"><rect width=\"9\" height=\"9\"/></clipPath><g clip-path=\"url(#f2-c1)\"/>"
+        );
+        let bare = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"300\" height=\"100\"><rect width=\"9\" height=\"9\"/></svg>";
+        assert_eq!(inside(bare, 1).expect("a figure").0, " viewBox=\"0 0 300 100\"");
+        assert_eq!(inside("no figure", 1), None);
     }
 }
