@@ -1482,6 +1482,7 @@ class TemplateBrief(TypedDict):
     """A template in short."""
 
     description: str
+    description_zh: NotRequired[str | None]
     family: str
     level: str
     sha256: str

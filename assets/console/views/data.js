@@ -1,0 +1,204 @@
+// The data of an analysis: choose and send files, see what was read of them, choose sheet and header row.
+
+import * as api from '../api.js';
+import { bytes, has, lang, num, percent, t } from '../i18n.js';
+import { announce, badge, button, card, disclosure, empty, field, fill, h, icon, loading, note, problem, progress, select, table, tabs } from '../ui.js';
+
+const ROLES = ['primary_dataset', 'secondary_dataset', 'auxiliary_data'];
+const ENDINGS = ['csv', 'tsv', 'txt', 'xlsx', 'xls', 'dta'];
+const locked = (job) => !['created', 'draft_ready'].includes(job.status);
+
+export async function mount(root, ctx) {
+  const upload = h('div', { class: 'stack' });
+  const preview = h('div', { class: 'stack' });
+  const state = { ctx, upload, preview, files: ctx.memory.files ?? [], limits: null, dataset: ctx.memory.dataset ?? null };
+  root.append(h('div', { class: 'head' }, h('h1', {}, t('data.title')), h('p', { class: 'lead' }, t('data.lead'))), ...(ctx.job.inputs ? [preview, upload] : [upload, preview]));
+  state.limits = await api.capabilities().then((c) => c.upload).catch(() => null);
+  drawUpload(state);
+  if (ctx.job.inputs) await showPreview(state);
+  else if (ctx.job.status === 'created') await resumeIngest(state);
+}
+
+/** An upload may still be read when the page is opened again. */
+async function resumeIngest(state) {
+  const { status, data } = await state.ctx.api.get('draft/preview', { signal: state.ctx.signal });
+  if (status === 202 && data.reason === 'ingesting') await showPreview(state);
+}
+
+/* ---- choosing and sending ---- */
+
+function drawUpload(state) {
+  const { ctx, files } = state;
+  ctx.memory.files = files;
+  if (locked(ctx.job)) {
+    fill(state.upload, note('info', h('p', {}, t('data.locked')), h('div', {}, button(t('data.to_plan'), { onclick: () => ctx.step('plan') }))));
+    return;
+  }
+  const input = h('input', { type: 'file', multiple: true, class: 'sr', tabindex: '-1', 'aria-hidden': 'true', accept: ENDINGS.map((e) => `.${e}`).join(','), id: 'file-input', onchange: () => take(state, [...input.files]) });
+  const most = state.limits ? bytes(state.limits.max_bytes) : null;
+  const drop = h('button', { type: 'button', class: 'drop', id: 'drop', onclick: () => input.click() },
+    icon('up', 'drop-icon'), h('span', { class: 'drop-title' }, t(files.length || ctx.job.inputs ? 'data.drop.more' : 'data.drop')),
+    h('span', { class: 'hint' }, t('data.drop.hint', { formats: 'CSV · TSV · Excel · Stata (.dta)' }), most && ` · ${t('data.drop.limit', { size: most })}`));
+  const over = (on) => (e) => { e.preventDefault(); drop.classList.toggle('is-over', on); };
+  for (const kind of ['dragenter', 'dragover']) drop.addEventListener(kind, over(true));
+  drop.addEventListener('dragleave', over(false));
+  drop.addEventListener('drop', (e) => { over(false)(e); take(state, [...e.dataTransfer.files]); });
+  state.trouble ??= h('div', {});
+  fill(state.upload, card(t(ctx.job.inputs ? 'data.replace' : 'data.choose'), { lead: ctx.job.inputs && files.length > 0 ? t('data.replace.lead') : null },
+    input, drop, files.length > 0 && fileList(state), state.trouble, files.length > 0 && sendRow(state)));
+}
+
+function take(state, chosen) {
+  fill(state.trouble);
+  const wrong = chosen.filter((f) => !ENDINGS.includes(f.name.split('.').pop().toLowerCase()));
+  const total = [...state.files.map((f) => f.file), ...chosen].reduce((sum, f) => sum + f.size, 0);
+  if (wrong.length > 0) fill(state.trouble, note('fail', t('data.wrong_format', { name: wrong[0].name })));
+  else if (state.limits && total > state.limits.max_bytes) fill(state.trouble, note('fail', t('data.too_large', { size: bytes(state.limits.max_bytes) })));
+  else {
+    const primary = state.files.some((f) => f.role === ROLES[0]);
+    state.files.push(...chosen.map((file, i) => ({ file, role: primary || i > 0 ? ROLES[1] : ROLES[0] })));
+    if (state.files.length === 1 && !state.ctx.job.inputs) { drawUpload(state); send(state); return; }
+  }
+  drawUpload(state);
+}
+
+const fileList = (state) => h('ul', { class: 'files' }, state.files.map((entry, i) => h('li', {}, icon('file'),
+  h('span', { class: 'file-name' }, entry.file.name, h('span', { class: 'muted' }, ` ${bytes(entry.file.size)}`)),
+  select(ROLES.map((role) => ({ value: role, label: t(`data.role.${role}`) })), { value: entry.role, id: `role-${i}`, 'aria-label': t('data.role', { name: entry.file.name }), onchange: (e) => {
+    if (e.target.value === ROLES[0]) state.files.forEach((f) => { if (f.role === ROLES[0]) f.role = ROLES[1]; });
+    entry.role = e.target.value;
+    drawUpload(state);
+  } }),
+  h('button', { type: 'button', class: 'icon-button', 'aria-label': t('data.remove', { name: entry.file.name }), onclick: () => { state.files.splice(i, 1); drawUpload(state); document.getElementById('drop')?.focus(); } }, icon('cross')))));
+
+function sendRow(state) {
+  const primary = state.files.filter((f) => f.role === ROLES[0]).length === 1;
+  return h('div', { class: 'row' }, button(t('data.send', { n: state.files.length }), { kind: 'primary', id: 'send', disabled: !primary, onclick: () => send(state) }), !primary && h('p', { class: 'hint' }, t('data.need_primary')));
+}
+
+async function send(state) {
+  const { ctx } = state;
+  const form = new FormData();
+  for (const { file, role } of state.files) {
+    form.append('file', file, file.name);
+    form.append('role', role);
+    form.append('filename', file.name);
+  }
+  const stop = new AbortController();
+  ctx.signal.addEventListener('abort', () => stop.abort());
+  const bar = progress(t('data.sending'), 0);
+  const told = h('span', { class: 'muted' }, t('data.sending'));
+  fill(state.upload, card(t('data.sending'), {}, h('p', {}, state.files.map((f) => f.file.name).join(', ')), bar, h('div', { class: 'row' }, told, button(t('ui.cancel'), { onclick: () => stop.abort() }))));
+  announce(t('data.sending'));
+  state.trouble = h('div', {});
+  try {
+    await ctx.api.upload(form, { signal: stop.signal, onProgress: (sent, total) => {
+      bar.set(sent < total ? sent / total : null);
+      told.textContent = sent < total ? t('data.sent', { sent: bytes(sent), total: bytes(total) }) : t('data.reading');
+    } });
+    state.dataset = null;
+    await showPreview(state);
+    state.files = [];
+    await ctx.refresh();
+    announce(t('data.done'));
+  } catch (error) {
+    if (ctx.signal.aborted) return;
+    if (error.code === 'ABORTED') fill(state.trouble, note('info', t('data.stopped')));
+    else fill(state.trouble, refused(error, () => send(state)));
+  }
+  drawUpload(state);
+}
+
+/** A file that cannot be read is told with the place in it. */
+function refused(error, retry) {
+  const { row, column, reason, sheets } = error.context;
+  const key = `data.refused.${error.code}`;
+  if (!has(key)) return problem(error, { retry });
+  return note('fail', h('p', { class: 'problem-title' }, t(key)), row && h('p', {}, t('data.refused.where', { row, column: column ?? '' })), (reason || lang() === 'en') && h('p', {}, reason ?? error.message), sheets && h('p', {}, sheets.join(', ')));
+}
+
+/* ---- what was read ---- */
+
+async function showPreview(state) {
+  const { ctx } = state;
+  fill(state.preview, loading(t('data.reading')));
+  for (;;) {
+    try {
+      const { data } = await ctx.api.get('inputs/preview', { query: { dataset_key: state.dataset, rows: 20, columns: 200 }, signal: ctx.signal });
+      drawPreview(state, data);
+      return;
+    } catch (error) {
+      if (error.context?.reason === 'ingesting') await api.sleep(1000 * (error.retryAfter ?? 1), ctx.signal);
+      else {
+        fill(state.preview, refused(error, () => showPreview(state)));
+        if (error.code.startsWith('INPUT_')) throw error;
+        return;
+      }
+    }
+  }
+}
+
+function drawPreview(state, data) {
+  const { ctx } = state;
+  const brief = data.datasets.find((d) => d.dataset_key === data.dataset_key);
+  const choose = data.datasets.length > 1 && h('div', { class: 'segments', role: 'group', 'aria-label': t('data.datasets') }, data.datasets.map((d) => h('button', { type: 'button', 'aria-pressed': String(d.dataset_key === data.dataset_key), id: `set-${d.dataset_key}`, onclick: () => { state.dataset = ctx.memory.dataset = d.dataset_key; showPreview(state); } }, d.original_name, h('span', { class: 'muted' }, ` ${t(`data.role.${d.role}`)}`))));
+  const hidden = data.column_count - data.columns.length;
+  fill(state.preview, card(t('data.read'), { actions: badge(t('data.read.ok'), 'ok') }, choose,
+    h('dl', { class: 'facts' }, fact(t('data.file'), brief?.original_name), fact(t('data.rows'), num(data.row_count)), fact(t('data.columns'), num(data.column_count)), fact(t('data.size'), brief && bytes(brief.size_bytes))),
+    data.sheet_names.length > 0 && sheetForm(state, data),
+    warnings(data.warnings.filter((w) => !w.dataset_key || w.dataset_key === data.dataset_key)),
+    tabs([
+      { id: 'columns', label: t('data.tab.columns'), render: () => columnTable(data) },
+      { id: 'rows', label: t('data.tab.rows'), render: () => rowTable(data) },
+    ], { label: t('data.read') }),
+    hidden > 0 && h('p', { class: 'hint' }, t('data.more_columns', { shown: data.columns.length, all: data.column_count })),
+    h('div', { class: 'actions-end' }, button(t('data.next'), { kind: 'primary', id: 'next', onclick: () => ctx.step(locked(ctx.job) ? 'plan' : 'draft') }))));
+}
+
+const fact = (name, value) => h('div', {}, h('dt', {}, name), h('dd', {}, value ?? '–'));
+
+const labelOf = (c) => c.label ?? (c.original_name !== c.name ? c.original_name : '');
+
+const columnTable = (data) => table([
+  { key: 'name', label: t('data.col.name'), render: (c) => h('code', {}, c.name) },
+  { key: 'type', label: t('data.col.type'), render: (c) => t(`type.${c.inferred_type}`) },
+  { key: 'missing', label: t('data.col.missing'), align: 'end', render: (c) => h('span', { class: c.missing_share >= 0.2 ? 'strong-warn' : null }, percent(c.missing_share)) },
+  { key: 'distinct', label: t('data.col.distinct'), align: 'end', render: (c) => num(c.distinct) },
+  data.columns.some((c) => labelOf(c)) && { key: 'label', label: t('data.col.label'), render: labelOf },
+].filter(Boolean), data.columns, { caption: t('data.tab.columns'), rowHeader: 'name' });
+
+function rowTable(data) {
+  if (data.sample_rows.length === 0) return empty(t('data.no_rows'));
+  const columns = data.columns.map((c, i) => ({ key: c.name, label: c.name, align: ['integer', 'number', 'binary'].includes(c.inferred_type) ? 'end' : undefined, render: (row) => (row[i] === null ? h('span', { class: 'missing', title: t('data.missing') }, '·') : typeof row[i] === 'number' ? num(row[i], 8).replace(/,/g, '') : String(row[i])) }));
+  return table(columns, data.sample_rows, { caption: t('data.tab.rows'), cls: 'cells' });
+}
+
+function sheetForm(state, data) {
+  const sheet = select(data.sheet_names.map((name) => ({ value: name, label: name })), { value: data.selected_sheet });
+  const row = h('input', { type: 'number', min: '1', step: '1', value: data.header_row ?? 1 });
+  const rowField = field(t('data.header_row'), row, { id: 'header-row', hint: t('data.header_row.hint') });
+  const out = h('div', {});
+  const apply = button(t('data.read_again'), { onclick: async () => {
+    fill(out);
+    try {
+      const rest = state.dataset && state.dataset !== 'main' ? `inputs/datasets/${encodeURIComponent(state.dataset)}/sheet` : 'inputs/primary/sheet';
+      const answer = await state.ctx.api.post(rest, { sheet_name: sheet.value, header_row: Math.max(1, Number(row.value) || 1) });
+      await state.ctx.refresh();
+      drawPreview(state, answer.data);
+      announce(t('data.done'));
+    } catch (error) { fill(out, refused(error)); }
+  } });
+  if (locked(state.ctx.job)) for (const control of [sheet, row, apply]) control.disabled = true;
+  return h('div', { class: 'sheet-form' }, field(t('data.sheet'), sheet, { id: 'sheet' }), rowField, apply, out);
+}
+
+/** Remarks on the data, those that need attention first. */
+export function warnings(list) {
+  if (list.length === 0) return null;
+  const order = [...list].sort((a, b) => (b.severity === 'warning') - (a.severity === 'warning'));
+  const item = (w) => h('li', {}, badge(t(w.severity === 'warning' ? 'data.look' : 'data.remark'), w.severity === 'warning' ? 'warn' : 'info'),
+    h('div', {}, h('p', {}, h('strong', {}, has(`data.warning.${w.type}`) ? t(`data.warning.${w.type}`) : w.type.replace(/_/g, ' ')), w.column && [' ', h('code', {}, w.column)]),
+      h('p', { class: 'hint' }, w.message, w.suggestion && `. ${w.suggestion}`)));
+  const serious = order.filter((w) => w.severity === 'warning').length;
+  return disclosure(t('data.warnings', { n: list.length }), { open: serious > 0 && list.length <= 6, cls: 'warnings' }, h('ul', {}, order.map(item)));
+}

@@ -1,0 +1,278 @@
+// The analysis as it is stated: the question, the method, the variables, the sample, the options. Every change is
+// sent at once and judged by the service; what is wrong stands at its field.
+
+import * as api from '../api.js';
+import { lang, t, tr } from '../i18n.js';
+import { announce, badge, button, card, checkbox, disclosure, empty, field, fill, h, icon, loading, note, problem, select } from '../ui.js';
+import { manyColumns, oneColumn, rowsLeft, variablesOf } from '../parts/columns.js';
+import { DraftStore, patchKey } from '../parts/draftStore.js';
+import { expressionEditor, grammarHelp } from '../parts/expression.js';
+import { aboutTemplate, browse, candidates, roleName, templateList, templateMeta, titleOf } from '../parts/templates.js';
+import { categoricalCard, derivedCard, stepsCard } from '../parts/variables.js';
+import { warnings } from './data.js';
+import dataWords from '../i18n/data.js';
+import { addWords } from '../i18n.js';
+
+addWords(dataWords);
+
+export async function mount(root, ctx) {
+  const head = h('div', { class: 'head' }, h('h1', {}, t('draft.title')), h('p', { class: 'lead' }, t('draft.lead')));
+  const body = h('div', { class: 'stack' });
+  root.append(head, body);
+  if (!ctx.job.inputs && !ctx.job.draft) {
+    fill(body, empty(t('draft.no_data'), t('draft.no_data.text'), button(t('draft.to_data'), { kind: 'primary', onclick: () => ctx.step('data') })));
+    return undefined;
+  }
+  fill(body, loading());
+  const draft = await firstDraft(body, ctx);
+  return draft ? edit(body, ctx, draft) : undefined;
+}
+
+/** The draft that is there, the model's when one is configured, else the ranking of the library for the question. */
+async function firstDraft(body, ctx) {
+  const own = () => ctx.api.put('draft', { draft_text: ctx.job.requirement ?? '' }).then((a) => a.data);
+  if (ctx.job.draft) return (await ctx.api.get('draft/preview', { signal: ctx.signal })).data;
+  const { llm } = await api.capabilities().catch(() => ({ llm: { configured: false } }));
+  if (llm.configured && ctx.job.requirement) {
+    const answer = await byModel(body, ctx, own);
+    await ctx.refresh();
+    return answer;
+  }
+  const draft = await own();
+  await ctx.refresh();
+  return draft;
+}
+
+/** Waits for the model; the person may state the analysis themselves at any time. */
+function byModel(body, ctx, own) {
+  const stop = new AbortController();
+  ctx.signal.addEventListener('abort', () => stop.abort());
+  return new Promise((resolve, reject) => {
+    const instead = button(t('draft.model.myself'), { onclick: () => { stop.abort(); return own().then(resolve, reject); } });
+    fill(body, card(t('draft.model.working'), { lead: t('draft.model.working.text') }, loading(t('draft.model.wait')), h('div', {}, instead)));
+    ctx.api.poll('draft/preview', { signal: stop.signal }).then((a) => { announce(t('draft.model.ready')); resolve(a.data); }, (error) => {
+      if (error.code === 'ABORTED') return;
+      const again = async () => { await ctx.api.post('draft/preview', {}); byModel(body, ctx, own).then(resolve, reject); };
+      fill(body, problem(error, { retry: again, actions: instead }));
+    });
+  });
+}
+
+async function edit(body, ctx, draft) {
+  const frozen = !['created', 'draft_ready'].includes(ctx.job.status);
+  const [preview] = await Promise.all([
+    ctx.api.get('inputs/preview', { query: { rows: 1, columns: 200 } }).then((a) => a.data).catch(() => null),
+    templateList(ctx.jobId).catch(() => null),
+  ]);
+  const parts = Object.fromEntries(['question', 'method', 'roles', 'extra', 'sample', 'derived', 'marks', 'steps', 'options', 'status'].map((name) => [name, h('div', { class: 'part' })]));
+  const view = { ctx, parts, frozen, preview, meta: null, sample: null, derived: null };
+  view.store = new DraftStore(ctx, draft, () => update(view));
+  view.variables = () => variablesOf(view.store.draft, view.preview);
+  const aside = h('aside', { class: 'sticky stack', 'aria-label': t('draft.status') }, parts.status);
+  fill(body, frozen && note('info', h('p', {}, t('draft.frozen')), h('div', {}, button(t('data.to_plan'), { onclick: () => ctx.step('plan') }))),
+    preview && warnings(preview.warnings.filter((w) => w.severity === 'warning')),
+    h('div', { class: 'columns' }, h('div', { class: 'stack' }, parts.question, parts.method, parts.steps, parts.roles, parts.marks, parts.sample, parts.derived, parts.extra, parts.options), aside));
+  drawQuestion(view);
+  drawSample(view);
+  view.derived = derivedCard(view.store, { variables: view.variables, disabled: frozen });
+  fill(parts.derived, view.derived);
+  update(view);
+  focusField(ctx.params.field, view);
+  return () => { view.sample?.flush(); };
+}
+
+function update(view) {
+  const { store, parts } = view;
+  if (!parts.status.isConnected) return;
+  const id = store.draft.template?.template_id;
+  if (id && view.meta?.id !== id) {
+    templateMeta(view.ctx.jobId, id).then((meta) => { view.meta = meta; update(view); }).catch(() => {});
+  }
+  drawMethod(view);
+  drawParameters(view);
+  fill(parts.marks, categoricalCard(store, { variables: view.variables(), disabled: view.frozen }));
+  fill(parts.steps, stepsCard(store, { disabled: view.frozen }));
+  view.derived?.update();
+  updateSample(view);
+  drawStatus(view);
+}
+
+/* ---- question and method ---- */
+
+function drawQuestion(view) {
+  const { ctx, store } = view;
+  const text = h('textarea', { rows: '2', value: ctx.job.requirement, disabled: view.frozen, maxlength: '20000' });
+  const out = h('div', {});
+  const save = async () => {
+    if (text.value.trim() === ctx.job.requirement) return;
+    fill(out);
+    try {
+      await ctx.api.patch('', { requirement: text.value.trim() });
+      await store.set('draft_text', text.value.trim());
+      await ctx.refresh();
+      fill(out, h('p', { class: 'hint' }, t('draft.question.saved')));
+    } catch (error) { fill(out, problem(error, { retry: save })); }
+  };
+  text.addEventListener('change', save);
+  fill(view.parts.question, card(t('draft.question'), { id: 'question-card' }, field(t('draft.question.label'), text, { id: 'question', hint: view.frozen ? null : t('draft.question.hint') }), out,
+    store.draft.source === 'model' && store.draft.draft_text && disclosure(t('draft.model.why'), { open: true }, h('p', { class: 'prose' }, store.draft.draft_text))));
+}
+
+function drawMethod(view) {
+  const { ctx, store, parts, meta } = view;
+  const { draft } = store;
+  const error = store.errors.get('template_id');
+  const pick = async (id) => {
+    const next = await templateMeta(ctx.jobId, id).catch(() => null);
+    const names = new Set((next?.parameters ?? []).map((p) => p.name));
+    const gone = Object.fromEntries(draft.parameters.filter((p) => patchKey(p).startsWith('parameters.') && p.source === 'client_parameter' && !names.has(p.name)).map((p) => [`parameters.${p.name}`, null]));
+    view.tried = id;
+    await store.set('template_id', id, gone);
+    if (!store.errors.has('template_id')) announce(t('draft.method.now', { name: titleOf(id) }));
+  };
+  const anew = () => store.set('template_id', view.tried, Object.fromEntries(Object.keys(draft.roles).map((r) => [`roles.${r}`, null])));
+  fill(parts.method, card(t('draft.method'), { id: 'method', actions: !view.frozen && button(t('draft.browse'), { kind: 'quiet', icon: 'search', id: 'browse', onclick: () => { browse(ctx, draft.template?.template_id).then((id) => id && pick(id)); } }) },
+    draft.template?.chosen_by === 'ranking' && draft.template_candidates.length > 0 && h('p', { class: 'lead' }, t('draft.method.suggested')),
+    draft.template_candidates.length === 0 && !draft.template && note('warn', t('draft.method.none')),
+    !view.frozen && candidates(draft, { onpick: pick, disabled: false }),
+    view.frozen && h('p', {}, h('strong', {}, titleOf(draft.template?.template_id, draft.template?.title))),
+    error && h('div', {}, problem(error, { actions: error.code === 'TEMPLATE_NOT_APPLICABLE' && button(t('draft.method.anew'), { onclick: anew }) })),
+    meta && meta.id === draft.template?.template_id && aboutTemplate(meta)));
+}
+
+/* ---- parameters ---- */
+
+const isColumn = (p) => p.type === 'varname' || p.type === 'varlist';
+
+/** True while a text is typed in a part that was not sent yet: drawing it anew would lose it. */
+function typing(part, view) {
+  const at = document.activeElement;
+  const text = part.contains(at) && at.tagName === 'INPUT' && ['text', 'number', 'date'].includes(at.type) && at.value !== at.defaultShown;
+  if (text) at.addEventListener('blur', () => setTimeout(() => update(view), 0), { once: true });
+  return text;
+}
+
+function drawParameters(view) {
+  const { parts, store } = view;
+  if (typing(parts.options, view)) return;
+  const all = store.draft.parameters;
+  const bound = (p) => p.status === 'bound' || p.status === 'invalid';
+  const main = all.filter((p) => isColumn(p) && (p.required || p.bind === 'controls'));
+  const extra = all.filter((p) => isColumn(p) && !main.includes(p));
+  const options = all.filter((p) => !isColumn(p) && !(p.type === 'condition' && p.bind === 'sample'));
+  const binds = new Set(all.map((p) => p.bind));
+  const unused = Object.keys(store.draft.roles).filter((role) => !binds.has(role));
+  fill(parts.roles, all.length > 0 && card(t('draft.variables'), { id: 'variables' }, main.map((p) => control(p, view)),
+    main.length === 0 && h('p', { class: 'hint' }, t('draft.variables.none')),
+    unused.map((role) => note('warn', h('p', {}, t('draft.unused', { role: roleName(role), columns: store.draft.roles[role].join(', ') })), !view.frozen && h('div', {}, button(t('draft.unused.drop'), { onclick: () => store.set(`roles.${role}`, null) }))))));
+  const extraOpen = view.extraOpen ?? extra.some((p) => bound(p) || p.required);
+  fill(parts.extra, extra.length > 0 && folded(t('draft.extra'), t('draft.extra.lead'), extraOpen, (o) => { view.extraOpen = o; }, extra.map((p) => control(p, view))));
+  const optionsOpen = view.optionsOpen ?? options.some((p) => bound(p) || p.status === 'missing');
+  fill(parts.options, options.length > 0 && folded(t('draft.options'), t('draft.options.lead'), optionsOpen, (o) => { view.optionsOpen = o; }, h('div', { class: 'form-grid' }, options.map((p) => control(p, view)))));
+}
+
+function folded(title, lead, open, ontoggle, ...children) {
+  const details = h('details', { class: 'disclosure', open }, h('summary', {}, h('h2', { class: 'inline' }, title), h('span', { class: 'muted' }, ` ${lead}`)), h('div', { class: 'disclosure-body' }, children));
+  details.addEventListener('toggle', () => ontoggle(details.open));
+  return h('section', { class: 'card' }, details);
+}
+
+/** The field of one parameter, with its own error from the service. */
+function control(p, view) {
+  const { store } = view;
+  const key = patchKey(p);
+  const id = `p-${p.name}`;
+  const label = tr(p.label);
+  let input = null;
+  const set = (value) => { if (input) input.defaultShown = input.value; (view.attempts ??= {})[key] = value; store.set(key, value); };
+  const attempt = store.errors.has(key) || p.status === 'invalid' ? view.attempts?.[key] : undefined;
+  const value = attempt !== undefined ? attempt : p.status === 'default' || p.status === 'unused' || p.status === 'missing' ? null : p.value;
+  const fallback = p.status === 'default' && p.value !== null ? tr(String(Array.isArray(p.value) ? p.value.join(', ') : p.value)) : null;
+  const hint = [p.help && tr(p.help), fallback !== null && p.type !== 'enum' && p.type !== 'boolean' && t('draft.default', { value: fallback }), limits(p)].filter(Boolean).join(lang() === 'zh' ? '。' : '. ') || null;
+  const disabled = view.frozen;
+  if (p.type === 'varname') input = oneColumn(p, view.variables(), { value, onpick: set, disabled });
+  else if (p.type === 'varlist' && p.max_items === 1) input = oneColumn(p, view.variables(), { value: Array.isArray(value) ? value[0] : value, onpick: (v) => set(v ? [v] : null), disabled });
+  else if (p.type === 'varlist') return manyField(p, view, { id, label, hint, value, set, disabled });
+  else if (p.type === 'enum') input = select((p.values ?? []).map((v) => ({ value: v, label: v === fallback ? `${v} (${t('draft.usual')})` : v })), { value: value ?? fallback, disabled, onchange: (e) => set(e.target.value === fallback ? null : e.target.value) });
+  else if (p.type === 'boolean') {
+    const row = checkbox(label, { id, hint, checked: (value ?? p.value) === true || (value ?? p.value) === 'true', disabled, onchange: (e) => set(e.target.checked) });
+    return row;
+  } else if (p.type === 'number' || p.type === 'int') input = h('input', { type: 'number', step: p.type === 'int' ? '1' : 'any', min: p.min, max: p.max, value: value ?? '', placeholder: fallback ?? '', disabled, onchange: (e) => set(e.target.value === '' ? null : Number(e.target.value)) });
+  else input = h('input', { type: p.type === 'date' ? 'date' : 'text', value: value ?? '', placeholder: fallback ?? '', disabled, onchange: (e) => set(e.target.value.trim() === '' ? null : e.target.value.trim()) });
+  input.defaultShown = input.value;
+  const wrong = store.problemOf(key) ?? store.problemOf(`parameters.${p.name}`);
+  return field(label, input, { id, hint, required: p.required, error: wrong && (wrong.reason ?? wrong.message) });
+}
+
+function manyField(p, view, { id, label, hint, value, set, disabled }) {
+  const picker = manyColumns(p, view.variables(), { value, id, label, disabled, ordered: p.bind === 'regressors', onpick: (names) => set(names.length > 0 ? names : null) });
+  const wrong = view.store.problemOf(patchKey(p)) ?? view.store.problemOf(`parameters.${p.name}`);
+  const node = field(label, picker.target, { id, hint, required: p.required, error: wrong && (wrong.reason ?? wrong.message) });
+  node.insertBefore(picker, node.querySelector('.field-error'));
+  picker.append(picker.target);
+  return node;
+}
+
+function limits(p) {
+  if (p.min !== null && p.max !== null && p.min !== undefined && p.max !== undefined) return t('draft.between', { min: p.min, max: p.max });
+  if (p.min !== null && p.min !== undefined) return t('draft.at_least', { min: p.min });
+  return p.max !== null && p.max !== undefined ? t('draft.at_most', { max: p.max }) : null;
+}
+
+/* ---- sample ---- */
+
+function drawSample(view) {
+  const { store } = view;
+  view.sample = expressionEditor({ kind: 'condition', label: t('draft.sample.label'), hint: t('draft.sample.hint'), value: store.draft.sample_if ?? '', id: 'sample-if', variables: view.variables().map((v) => v.name), disabled: view.frozen, onchange: (text) => {
+    if (text === (store.draft.sample_if ?? '') && !store.errors.has('sample_if')) updateSample(view);
+    else store.set('sample_if', text === '' ? null : text);
+  } });
+  fill(view.parts.sample, card(t('draft.sample'), { lead: t('draft.sample.lead'), id: 'sample' }, view.sample, grammarHelp('condition')));
+}
+
+function updateSample(view) {
+  const { store, sample } = view;
+  if (!sample) return;
+  const names = view.variables().map((v) => v.name);
+  if (names.join() !== view.sampleNames && !sample.contains(document.activeElement)) { sample.setVariables(names); view.sampleNames = names.join(); }
+  const error = store.errors.get('sample_if') ?? (sample.area.value.trim() ? store.problemOf('sample_if') : null);
+  const flow = store.preview?.sample_flow ?? [];
+  const at = flow.findIndex((f) => f.step === 'sample_if');
+  let outcome = null;
+  if (store.draft.sample_if && sample.area.value.trim() === store.draft.sample_if) {
+    outcome = at > 0 ? h('span', { class: 'row' }, badge(t('draft.understood'), flow[at].rows > 0 ? 'ok' : 'warn'), rowsLeft(flow[at].rows, flow[at - 1].rows))
+      : h('span', { class: 'row' }, badge(t('draft.understood'), 'ok'), store.preview && h('span', { class: 'muted' }, t('draft.counted_later')));
+  }
+  sample.show({ error, outcome });
+}
+
+/* ---- status ---- */
+
+function drawStatus(view) {
+  const { store, ctx, parts } = view;
+  const { draft, preview } = store;
+  const open = draft.open_unknowns.filter((u) => u.blocking);
+  const other = draft.open_unknowns.filter((u) => !u.blocking);
+  const named = (u) => draft.parameters.find((p) => p.bind === u.field || p.name === u.field || `parameters.${p.name}` === u.field);
+  const wrong = (preview?.checks ?? []).filter((c) => c.status === 'fail' && c.id !== 'min_observations' && !open.length);
+  const ready = open.length === 0 && draft.template && store.errors.size === 0;
+  fill(parts.status, card(t('draft.status'), { cls: 'status-card' },
+    h('p', { class: 'save-state', role: 'status' }, store.failed ? badge(t('draft.not_saved'), 'fail') : store.saving ? h('span', { class: 'row muted' }, h('span', { class: 'spinner', 'aria-hidden': 'true' }), t('draft.saving')) : badge(t('draft.saved'), 'ok')),
+    store.failed && problem(store.failed.error, { retry: store.failed.again }),
+    draft.stale && !view.frozen && note('warn', h('p', {}, t('draft.stale')), h('div', {}, button(t('draft.stale.renew'), { onclick: () => store.set('draft_text', ctx.job.requirement || draft.draft_text || '') }))),
+    open.length > 0 && h('div', {}, h('h3', {}, t('draft.open', { n: open.length })), h('ul', { class: 'open-list' }, open.map((u) => { const p = named(u); return h('li', {}, icon('warn'), h('button', { type: 'button', class: 'link', onclick: () => focusField(p?.name ?? u.field, view) }, p ? tr(p.label) : u.description)); }))),
+    other.length > 0 && h('div', {}, h('h3', {}, t('draft.unsure')), h('ul', { class: 'open-list' }, other.map((u) => h('li', {}, icon('info'), h('div', {}, h('p', {}, u.description), u.impact && h('p', { class: 'hint' }, u.impact)))))),
+    wrong.length > 0 && h('ul', { class: 'open-list' }, wrong.map((c) => h('li', {}, icon('warn'), h('span', {}, c.message)))),
+    ready && open.length === 0 && h('p', { class: 'row' }, badge(t('draft.complete'), 'ok')),
+    button(t(view.frozen ? 'data.to_plan' : 'draft.to_plan'), { kind: 'primary', id: 'to-plan', onclick: async () => { view.sample?.flush(); await store.idle(); ctx.step('plan'); } })));
+}
+
+/** Brings a field into view and focuses it. */
+function focusField(name, view) {
+  if (!name) return;
+  const p = view.store.draft.parameters.find((x) => x.name === name || x.bind === name || `parameters.${x.name}` === name || `roles.${x.bind}` === name);
+  if (p) for (const part of ['extra', 'options']) { const d = view.parts[part].querySelector('details'); if (d && d.querySelector(`#p-${p.name}`)) d.open = true; }
+  const node = document.getElementById(p ? `p-${p.name}` : { sample_if: 'sample-if', derived_variables: 'derived-add', template_id: 'browse', data_steps: 'step-add' }[name] ?? name);
+  if (!node) return;
+  setTimeout(() => { node.scrollIntoView({ block: 'center' }); node.focus({ preventScroll: true }); }, 30);
+}
