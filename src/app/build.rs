@@ -8,9 +8,11 @@ use edge::client::{ForwardedBy, TrustedProxies};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::maintenance::Maintenance;
+use super::metered_store::MeteredStore;
 use super::options::{EdgeOptions, Options};
 use super::reload::Source;
 use super::run_texts::LibraryTexts;
+use super::words::vocabulary;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::ids::SystemIds;
 use crate::adapters::job_files::LocalJobFiles;
@@ -98,7 +100,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     store_options.lock_wait = options.store_lock_wait;
     let store = SqliteStore::open(store_options)?;
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), &options.engine.kind));
+    let metrics = Arc::new(Metrics::new(&vocabulary(&options, &library, clock.now())));
     let meter: Arc<dyn LlmMeter> = Arc::new(super::llm::ToMetrics(Arc::clone(&metrics)));
     let model = options
         .llm
@@ -112,7 +114,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     let health = Arc::new(health);
     let migration = migration(&store, &data_dir, &clock, options.token_days);
     let ctx = Context {
-        store: seen_store(&store, &migration),
+        store: Arc::new(MeteredStore::new(seen_store(&store, &migration), Arc::clone(&metrics))),
         clock: Arc::clone(&clock),
         ids: Arc::new(SystemIds),
         files: Arc::new(LocalJobFiles::new(data_dir.clone())),

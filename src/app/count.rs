@@ -3,30 +3,44 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 
 use crate::domain::bundle::Bundle;
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::{Cause, Run, RunStatus};
 use crate::http::state::App;
-use crate::ports::store::ChangedRecord;
+use crate::ports::store::{ChangedRecord, Key};
 
 /// Jobs seen running; true for those that an earlier process left so.
 type Running = HashMap<(TenantId, JobId), bool>;
 
-/// Open upload sessions of jobs that have some.
-type Uploads = HashMap<(TenantId, JobId), usize>;
+/// When the open upload sessions of a job expire, for jobs that have some.
+type Uploads = HashMap<(TenantId, JobId), Vec<DateTime<Utc>>>;
 
-fn count_uploads(app: &App, uploads: &mut Uploads, job: &JobRecord) {
-    let open = job.bundle.as_ref().map_or(0, Bundle::open_sessions);
+/// How often expired sessions are looked for.
+const EXPIRY_LOOK: Duration = Duration::from_secs(2);
+
+fn note_uploads(uploads: &mut Uploads, job: &JobRecord) {
+    let open: Vec<_> = job.bundle.iter().flat_map(Bundle::open_until).collect();
     let key = (job.tenant_id.clone(), job.job_id.clone());
-    let changed = match open {
-        0 => uploads.remove(&key).is_some(),
-        open => uploads.insert(key, open) != Some(open),
-    };
-    if changed {
-        app.metrics.upload_sessions(uploads.values().sum());
+    if open.is_empty() {
+        uploads.remove(&key);
+    } else {
+        uploads.insert(key, open);
     }
+}
+
+/// Sets the gauge; what has expired is forgotten.
+fn count_uploads(app: &App, uploads: &mut Uploads) {
+    let now = app.ctx.clock.now();
+    uploads.retain(|_, open| {
+        open.retain(|until| *until > now);
+        !open.is_empty()
+    });
+    app.metrics.jobs.set_uploads_open(uploads.values().map(Vec::len).sum());
 }
 
 /// Listens from now on; the answer counts until the store closes.
@@ -38,26 +52,48 @@ pub async fn count_changes(app: App) -> std::io::Result<impl Future<Output = ()>
     let found = app.ctx.store.running().await.map_err(std::io::Error::other)?;
     let mut running: Running = found.into_iter().map(|job| ((job.tenant_id, job.job_id), true)).collect();
     let mut uploads = Uploads::new();
+    let open = app.ctx.store.jobs_with_uploads(app.ctx.clock.now()).await.map_err(std::io::Error::other)?;
+    open.iter().for_each(|job| note_uploads(&mut uploads, job));
+    count_uploads(&app, &mut uploads);
     Ok(async move {
-        while let Some(change) = changes.recv().await {
-            if let ChangedRecord::Job(job) = change.record {
-                count_uploads(&app, &mut uploads, &job);
-                app.ctx.watch.changed(&job.tenant_id, &job.job_id);
-                count(&app, &mut running, &job);
+        loop {
+            let change = tokio::select! {
+                change = changes.recv() => change,
+                () = tokio::time::sleep(EXPIRY_LOOK), if !uploads.is_empty() => {
+                    count_uploads(&app, &mut uploads);
+                    continue;
+                }
+            };
+            let Some(change) = change else { return };
+            let some = !uploads.is_empty();
+            match change.record {
+                ChangedRecord::Job(job) => {
+                    note_uploads(&mut uploads, &job);
+                    app.ctx.watch.changed(&job.tenant_id, &job.job_id);
+                    count(&app, &mut running, &job);
+                }
+                ChangedRecord::Deleted(Key::Job(tenant, job_id)) => {
+                    uploads.remove(&(tenant, job_id));
+                }
+                ChangedRecord::Deleted(_) | ChangedRecord::Other(_) => continue,
+            }
+            if some || !uploads.is_empty() {
+                count_uploads(&app, &mut uploads);
             }
         }
     })
 }
 
 fn count(app: &App, running: &mut Running, job: &JobRecord) {
-    app.metrics.job_changed(job.status.as_str());
+    app.metrics.jobs.changed(job.status.as_str());
     let key = (job.tenant_id.clone(), job.job_id.clone());
     let Some(run) = job.latest_run() else { return };
     if job.status == JobStatus::Running {
         // an entry of an earlier process keeps its mark
         if let std::collections::hash_map::Entry::Vacant(entry) = running.entry(key) {
             entry.insert(false);
-            app.metrics.claimed(run.timings.queued_ms.unwrap_or(0) as f64 / 1000.0);
+            let waited = run.timings.queued_ms.unwrap_or(0) as f64 / 1000.0;
+            app.metrics.jobs.claimed(waited, job.trace_id.as_str());
         }
         return;
     }
@@ -65,7 +101,7 @@ fn count(app: &App, running: &mut Running, job: &JobRecord) {
     count_end(app, job, run);
     if found {
         let lost = run.cause == Some(Cause::WorkerLost);
-        app.metrics.run_recovered(if lost { "lost" } else { "adopted" });
+        app.metrics.jobs.run_recovered(if lost { "lost" } else { "adopted" });
     }
 }
 
@@ -79,5 +115,9 @@ fn count_end(app: &App, job: &JobRecord, run: &Run) {
     let template = job.plan.as_ref().and_then(|plan| app.ctx.library.get(&plan.template.template_id));
     let family = template.map_or("unknown", |t| t.meta.family.as_str());
     let seconds = run.ended_at.map_or(0.0, |end| (end - run.started_at).as_seconds_f64());
-    app.metrics.run_finished(family, verdict, run.cause.map_or("none", Cause::as_str), seconds);
+    let cause = run.cause.map_or("none", Cause::as_str);
+    app.metrics.jobs.run_finished(family, verdict, cause, seconds, job.trace_id.as_str());
+    for check in run.checks.iter().filter(|check| check.status == "warn") {
+        app.metrics.jobs.run_warned(&check.id);
+    }
 }

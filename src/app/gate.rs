@@ -50,8 +50,9 @@ pub fn evaluate(app: &App, check: &CheckGate) -> Vec<Finding> {
     let findings = check.execute();
     for rule in Rule::ALL {
         let ok = findings.iter().any(|finding| finding.id == rule.id() && finding.ok);
-        app.metrics.gate_requirement(rule.id(), ok);
+        app.metrics.host.gate_requirement(rule.id(), ok);
     }
+    app.metrics.host.set_licence_expiry(check.licence_expires_at().map(|at| at.timestamp()));
     for finding in app.gate.publish(findings.clone()) {
         if !finding.ok {
             tracing::error!(

@@ -69,7 +69,7 @@ impl Maintenance {
     ) -> Self {
         let pool = Pool::new("maintenance", 2, Duration::from_secs(600));
         if let Some(metrics) = &metrics {
-            metrics.backup(last_backup(&data_dir));
+            metrics.host.backup(last_backup(&data_dir));
         }
         let backing_up = tokio::sync::Mutex::new(());
         Self { data_dir, store, migration, clock, metrics, pool, backing_up }
@@ -128,7 +128,7 @@ impl Maintenance {
         if report.missing.is_empty() {
             note_backup(&self.data_dir, now.timestamp());
             if let Some(metrics) = &self.metrics {
-                metrics.backup(Some(now.timestamp()));
+                metrics.host.backup(Some(now.timestamp()));
             }
         }
         tracing::info!(

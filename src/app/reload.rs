@@ -38,16 +38,16 @@ fn is_live(key: &str) -> bool {
 
 /// Tells the service how to reload, and the metrics what is in force.
 pub fn wire(app: &App, tls: Option<Tls>, options: &Options, source: Option<Source>) {
-    app.metrics.config_reload(true);
+    app.metrics.host.config_reload(true);
     if let Some(certified) = options.edge.tls.as_ref().and_then(|files| tls::read(files).ok()) {
-        app.metrics.tls_cert_expiry(certified.cert.first().and_then(|cert| not_after(cert)));
+        app.metrics.host.tls_cert_expiry(certified.cert.first().and_then(|cert| not_after(cert)));
     }
     let Some(source) = source else { return };
     let current = InForce { app: app.clone(), tls, keys: keys(options) };
     let last = Mutex::new(source().map(|loaded| loaded.shown).unwrap_or_default());
     app.ctx.reloading.set(Box::new(move || {
         let outcome = source().and_then(|loaded| apply(&current, loaded, &last));
-        current.app.metrics.config_reload(outcome.is_ok());
+        current.app.metrics.host.config_reload(outcome.is_ok());
         outcome
     }));
 }
@@ -85,7 +85,7 @@ fn apply(
         changes.applied.push("admin".to_owned());
     }
     if let (Some(tls), Some(certified)) = (tls, certified) {
-        app.metrics.tls_cert_expiry(certified.cert.first().and_then(|cert| not_after(cert)));
+        app.metrics.host.tls_cert_expiry(certified.cert.first().and_then(|cert| not_after(cert)));
         tls.replace(certified);
         changes.applied.push("tls".to_owned());
     }

@@ -22,6 +22,7 @@ use crate::adapters::tls::Tls;
 use crate::http::router;
 use crate::http::state::App;
 use crate::service::admin_session::recall_failures;
+use crate::telemetry::metrics::Seats;
 use crate::worker::{Drain, Worker, WorkerDeps, WorkerOptions, WorkerStatus};
 
 /// How often health checks and gauges are renewed.
@@ -79,6 +80,7 @@ pub async fn serve(
         app.clone(),
         Reserve::of(&options.data_dir),
         watch,
+        options.worker.concurrency,
         background.clone(),
         shutdown.clone(),
     ));
@@ -290,18 +292,24 @@ fn hold_reserve(app: &App, reserve: &Reserve) {
     }
 }
 
+/// Notes since when the oldest queued job could have started; a store that does not answer leaves the last.
+async fn note_oldest(app: &App) {
+    if let Ok(Ok(queued)) = tokio::time::timeout(REFRESH, app.ctx.store.queued(0, 1)).await {
+        app.metrics.jobs.note_oldest(queued.first().map(|job| job.ready_at.timestamp_millis()));
+    }
+}
+
 /// Renews health checks and process gauges; a store that stopped for good ends the service.
 async fn refresh_health(
     app: App,
     reserve: Reserve,
     worker: impl Fn() -> Option<WorkerStatus>,
+    places: usize,
     stop: CancellationToken,
     shutdown: CancellationToken,
 ) {
-    let started = Instant::now();
     loop {
         let (current, reserve) = (app.clone(), reserve.clone());
-        let uptime = started.elapsed().as_secs_f64();
         // A pool without a free place is itself a sign that the next round will tell.
         let _ = app
             .ctx
@@ -311,13 +319,23 @@ async fn refresh_health(
                 current.health.refresh(&current.ctx);
                 hold_reserve(&current, &reserve);
                 let free = current.ctx.files.free_bytes().ok().map(|(free, _)| free);
-                current.metrics.host(uptime, free);
+                if let Some(free) = free {
+                    current.metrics.host.set_disk_free(free);
+                }
             })
             .await;
         let facts = worker();
-        let claims = facts.as_ref().is_some_and(|facts| facts.host_fault.is_none());
-        app.metrics.worker(facts.map_or(0, |facts| facts.active), claims && !shutdown.is_cancelled());
-        app.metrics.engine(app.health.ready(false).checks.get("engine").is_some_and(|check| check.ok));
+        let claims =
+            facts.as_ref().is_some_and(|facts| facts.host_fault.is_none()) && !shutdown.is_cancelled();
+        let busy = facts.map_or(0, |facts| facts.active);
+        app.metrics.jobs.set_worker(busy, claims && places > 0);
+        let left = places.saturating_sub(busy);
+        let (free, blocked) = if claims { (left, 0) } else { (0, left) };
+        app.metrics.host.set_seats(Seats { busy, free, blocked });
+        app.metrics
+            .host
+            .set_engine(app.health.ready(false).checks.get("engine").is_some_and(|check| check.ok));
+        note_oldest(&app).await;
         if let Some(fault) = app.ctx.store.status().fault
             && !shutdown.is_cancelled()
         {

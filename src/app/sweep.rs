@@ -56,7 +56,7 @@ pub async fn run(app: App, stop: CancellationToken) {
 
 fn count(app: &App, summary: &Summary) {
     for (kind, n) in &summary.removed {
-        app.metrics.retention_removed(kind, *n);
+        app.metrics.jobs.retention_removed(kind, *n);
     }
     if !summary.removed.is_empty() {
         let removed: u64 = summary.removed.values().sum();

@@ -129,9 +129,10 @@ impl Bundle {
         self.files.iter().all(|file| file.received.is_some())
     }
 
-    /// How many sessions are open: begun and without their file.
-    pub fn open_sessions(&self) -> usize {
-        self.files.iter().filter(|file| file.session.is_some() && file.received.is_none()).count()
+    /// When each open session (begun and without its file) expires.
+    pub fn open_until(&self) -> impl Iterator<Item = DateTime<Utc>> + '_ {
+        let open = self.files.iter().filter(|file| file.received.is_none());
+        open.filter_map(|file| file.session.as_ref().map(|session| session.expires_at))
     }
 }
 

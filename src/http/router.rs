@@ -12,6 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::health;
+use super::metrics;
 use super::middleware::{around, problem};
 use super::state::App;
 use super::v1;
@@ -33,7 +34,7 @@ pub fn build(app: App) -> Router {
     let (routes, document) = OpenApiRouter::with_openapi(ApiDoc::openapi())
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
-        .routes(routes!(health::metrics))
+        .routes(routes!(metrics::metrics))
         .merge(v1::router())
         .split_for_parts();
     let document = v1::openapi::serialise(document);

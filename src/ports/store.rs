@@ -278,6 +278,8 @@ pub struct StoreStatus {
     pub export_fault: Option<String>,
     /// Sequence up to which the readable copies are complete.
     pub exported_sequence: u64,
+    /// Times since the opening that audit events could not be written, to the chain or to its export.
+    pub audit_write_failures: u64,
 }
 
 /// All durable state. Cheap to share; every method may be dropped at any await.
@@ -359,6 +361,8 @@ pub trait Store: Send + Sync {
         tenant: &'a TenantId,
         job_id: &'a JobId,
     ) -> BoxFuture<'a, Result<Option<u64>, ReadError>>;
+    /// Returns every job with an upload session that has not its file and expires after `now`.
+    fn jobs_with_uploads(&self, now: DateTime<Utc>) -> BoxFuture<'_, Result<Vec<JobRecord>, ReadError>>;
     /// Returns every job whose status is `running`, for recovery.
     fn running(&self) -> BoxFuture<'_, Result<Vec<JobRecord>, ReadError>>;
 

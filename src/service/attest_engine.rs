@@ -100,6 +100,12 @@ impl AttestEngine {
         answer
     }
 
+    /// Returns what the last probe found, without trying the engine.
+    pub fn last(&self) -> Option<Attested> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref()?.answer.clone().ok()
+    }
+
     fn attest(&self) -> Result<Attested, Refusal> {
         let seed = self.deps.ids.secret(4);
         let seed = u32::from_le_bytes([seed[0], seed[1], seed[2], seed[3]]) & 0x7FFF_FFFF;

@@ -165,6 +165,11 @@ impl CheckGate {
         Self { options, data_dir, host, clock, store, engine, library: Mutex::default() }
     }
 
+    /// Returns when the licence of the attested engine ends, as far as the engine tells it.
+    pub fn licence_expires_at(&self) -> Option<DateTime<Utc>> {
+        self.engine.last()?.licence_expires_at()
+    }
+
     /// Evaluates every rule, whatever the others say. Blocks, for seconds where the engine is tried.
     pub fn execute(&self) -> Vec<Finding> {
         Rule::ALL.iter().map(|rule| Finding::of(*rule, self.look(*rule), self.clock.now())).collect()

@@ -13,6 +13,9 @@ use super::check_gate::Gate;
 use super::context::Context;
 use crate::domain::gate::Finding;
 
+/// The checks by name.
+pub const NAMES: [&str; 5] = ["store", "disk", "engine", "llm", "gate"];
+
 /// What a health route answers.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct HealthReport {

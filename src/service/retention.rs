@@ -97,6 +97,9 @@ impl Summary {
     }
 }
 
+/// Every kind of removal.
+pub const KINDS: [&str; 5] = ["job", "unfinished", "inputs", "workdir", "upload"];
+
 /// Where the sweep goes on. Every list has its place, so that records which stay cost one look per round.
 #[derive(Debug, Default)]
 pub struct Sweeper {

@@ -2,6 +2,5 @@
 
 pub mod events;
 mod json;
-pub mod llm_metrics;
 pub mod logging;
 pub mod metrics;

@@ -46,6 +46,7 @@ mod llm_hostile;
 mod llm_interpretation;
 mod llm_numbers;
 mod llm_replay;
+mod metrics_rows;
 mod migration;
 mod openspec;
 mod plan_preview;

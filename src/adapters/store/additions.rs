@@ -33,6 +33,7 @@ CREATE TABLE tenant_usage (
 /// Any error of the database.
 pub fn add_missing(conn: &Connection) -> Result<(), SchemaError> {
     add_life_of_data(conn)?;
+    add_uploads(conn)?;
     let indexed: bool = conn.query_row(
         "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'audit_by_resource')",
         [],
@@ -47,13 +48,41 @@ pub fn add_missing(conn: &Connection) -> Result<(), SchemaError> {
     Ok(())
 }
 
-fn add_life_of_data(conn: &Connection) -> Result<(), SchemaError> {
-    let there: bool = conn.query_row(
-        "SELECT EXISTS (SELECT 1 FROM pragma_table_info('jobs') WHERE name = 'ended_at')",
-        [],
-        |row| row.get(0),
+/// Adds the column by which open upload sessions are found.
+fn add_uploads(conn: &Connection) -> Result<(), SchemaError> {
+    if has_column(conn, "uploads_at")? {
+        return Ok(());
+    }
+    let tx = conn.unchecked_transaction()?;
+    tx.execute_batch(
+        "ALTER TABLE jobs ADD COLUMN uploads_at INTEGER;
+         CREATE INDEX jobs_with_uploads ON jobs (uploads_at) WHERE uploads_at IS NOT NULL;",
     )?;
-    if there {
+    {
+        let mut some =
+            tx.prepare("SELECT row, json FROM jobs WHERE instr(json, '\"upload_session_id\"') > 0")?;
+        let mut fill = tx.prepare("UPDATE jobs SET uploads_at = ?2 WHERE row = ?1")?;
+        let mut rows = some.query([])?;
+        while let Some(row) = rows.next()? {
+            let (id, json): (i64, String) = (row.get(0)?, row.get(1)?);
+            let Ok(job) = serde_json::from_str::<JobRecord>(&json) else { continue };
+            if let Some(at) = Stock::of(&job).uploads_at {
+                fill.execute((id, at))?;
+            }
+        }
+    }
+    tx.commit()?;
+    Ok(())
+}
+
+fn has_column(conn: &Connection, name: &str) -> rusqlite::Result<bool> {
+    conn.query_row("SELECT EXISTS (SELECT 1 FROM pragma_table_info('jobs') WHERE name = ?1)", [name], |row| {
+        row.get(0)
+    })
+}
+
+fn add_life_of_data(conn: &Connection) -> Result<(), SchemaError> {
+    if has_column(conn, "ended_at")? {
         return Ok(());
     }
     let tx = conn.unchecked_transaction()?;

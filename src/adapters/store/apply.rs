@@ -12,6 +12,7 @@ use super::keys;
 use super::prepare::{Prepared, PreparedEvent, PreparedWrite, Put, Shared};
 use super::rows::table_of;
 use crate::domain::audit::{Actor, AuditEvent};
+use crate::domain::bundle::Bundle;
 use crate::domain::ids::TenantId;
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::ports::store::{Change, ChangedRecord, CommitError, Expect, Key, Receipt};
@@ -376,12 +377,13 @@ fn write_job(
     let ready_at = job.queue.as_ref().filter(|_| queue_seq.is_some()).map(|q| q.ready_at.timestamp_millis());
     conn.prepare_cached(
         "INSERT INTO jobs (row, tenant, job_id, version, status, queue_seq, ready_at, client_ref, created_at,
-                           fence, sequence, checksum, json, ended_at, inputs_at, bytes, files_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+                           fence, sequence, checksum, json, ended_at, inputs_at, bytes, files_at,
+                           uploads_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
          ON CONFLICT (row) DO UPDATE SET
            version = ?4, status = ?5, queue_seq = ?6, ready_at = ?7, client_ref = ?8, created_at = ?9,
            fence = ?10, sequence = ?11, checksum = ?12, json = ?13, ended_at = ?14, inputs_at = ?15,
-           bytes = ?16, files_at = ?17",
+           bytes = ?16, files_at = ?17, uploads_at = ?18",
     )?
     .execute(rusqlite::params![
         stored.as_ref().map(|c| c.row),
@@ -401,6 +403,7 @@ fn write_job(
         stock.inputs_at,
         stock.bytes,
         stock.files_at,
+        stock.uploads_at,
     ])?;
     Ok(queue_seq)
 }
@@ -411,6 +414,8 @@ pub(super) struct Stock {
     pub files_at: Option<i64>,
     pub inputs_at: Option<i64>,
     pub bytes: Option<i64>,
+    /// When the last open upload session expires.
+    pub uploads_at: Option<i64>,
 }
 
 impl Stock {
@@ -420,6 +425,7 @@ impl Stock {
             files_at: job.files_due_since().map(|at| at.timestamp_millis()),
             inputs_at: job.inputs_since().map(|at| at.timestamp_millis()),
             bytes: job.stock_bytes().map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX)),
+            uploads_at: job.bundle.iter().flat_map(Bundle::open_until).map(|at| at.timestamp_millis()).max(),
         }
     }
 }
@@ -427,9 +433,11 @@ impl Stock {
 /// Updates what lists filter by, only where it differs.
 fn update_listed(conn: &Connection, row: i64, job: &JobRecord, stock: &Stock) -> rusqlite::Result<()> {
     conn.prepare_cached(
-        "UPDATE jobs SET client_ref = ?2, created_at = ?3, ended_at = ?4, inputs_at = ?5, bytes = ?6, files_at = ?7
+        "UPDATE jobs SET client_ref = ?2, created_at = ?3, ended_at = ?4, inputs_at = ?5, bytes = ?6, files_at = ?7,
+                         uploads_at = ?8
          WHERE row = ?1 AND (client_ref IS NOT ?2 OR created_at <> ?3 OR ended_at IS NOT ?4
-                             OR inputs_at IS NOT ?5 OR bytes IS NOT ?6 OR files_at IS NOT ?7)",
+                             OR inputs_at IS NOT ?5 OR bytes IS NOT ?6 OR files_at IS NOT ?7
+                             OR uploads_at IS NOT ?8)",
     )?
     .execute((
         row,
@@ -439,6 +447,7 @@ fn update_listed(conn: &Connection, row: i64, job: &JobRecord, stock: &Stock) ->
         stock.inputs_at,
         stock.bytes,
         stock.files_at,
+        stock.uploads_at,
     ))
     .map(|_| ())
 }

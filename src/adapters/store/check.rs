@@ -185,6 +185,8 @@ fn check_columns(report: &mut Report, job: &JobRecord, row: &Row<'_>) -> rusqlit
         ("ended_at", row.get::<_, Option<i64>>("ended_at")? == stock.ended_at),
         ("files_at", row.get::<_, Option<i64>>("files_at")? == stock.files_at),
         ("inputs_at", row.get::<_, Option<i64>>("inputs_at")? == stock.inputs_at),
+        // a store that only an earlier build opened has no such column
+        ("uploads_at", row.get::<_, Option<i64>>("uploads_at").map_or(true, |at| at == stock.uploads_at)),
         ("bytes", row.get::<_, Option<i64>>("bytes")? == stock.bytes),
         ("queue_seq", queue_seq.is_some() == queued),
         (

@@ -193,6 +193,11 @@ struct Batch {
 }
 
 impl Batch {
+    /// How many of its commits carry audit events.
+    fn audited(&self) -> usize {
+        self.commits.iter().filter(|commit| !commit.audit.is_empty()).count()
+    }
+
     fn of(requests: Vec<Request>) -> Self {
         let mut batch = Self::default();
         for request in requests {
@@ -272,6 +277,7 @@ fn commit_batch(core: &Core, conn: &mut Connection, heads: &mut Heads, requests:
             for (key, _) in &batch.damages {
                 core.clear_quarantined(std::slice::from_ref(key));
             }
+            core.count_audit_failures(batch.audited());
             let answers = batch.commits.iter().map(|_| Err(CommitError::Full { retry_after: FULL_RETRY }));
             let answers = answers.collect();
             batch.answer(answers);
@@ -283,6 +289,7 @@ fn commit_batch(core: &Core, conn: &mut Connection, heads: &mut Heads, requests:
         }
         Err(failure) => {
             core.cache.clear();
+            core.count_audit_failures(batch.audited());
             stop(core, batch, failure);
             false
         }
@@ -313,6 +320,7 @@ fn refuse_damaged(core: &Core, conn: &mut Connection, heads: &mut Heads, batch: 
         );
         core.note_damage("pages", "a commit met a damaged page");
         core.ask_for_look();
+        core.count_audit_failures(batch.audited());
         let answers = batch
             .commits
             .iter()

@@ -121,7 +121,7 @@ impl Exporter {
     }
 
     fn export(&mut self) -> io::Result<()> {
-        self.export_audit()?;
+        self.export_audit().inspect_err(|_| self.core.count_audit_failures(1))?;
         while !self.behind.is_empty() {
             let batch: Vec<Key> = self.behind.iter().take(BATCH).cloned().collect();
             self.export_jobs(&batch)?;

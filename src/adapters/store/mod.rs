@@ -34,4 +34,5 @@ mod verify;
 mod wal;
 
 pub use lock::{Holder, LockError};
+pub use schema::FORMAT as TABLES_FORMAT;
 pub use sqlite::{OpenError, Options, SqliteStore};

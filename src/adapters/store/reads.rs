@@ -239,6 +239,15 @@ pub fn running(conn: &Connection, core: &Core) -> Result<Vec<JobRecord>, QueryEr
     Ok(jobs)
 }
 
+/// Reads every job with an upload session that is open at a time, in milliseconds of Unix time.
+///
+/// # Errors
+/// An error of the database.
+pub fn with_uploads(conn: &Connection, core: &Core, now_ms: i64) -> Result<Vec<JobRecord>, QueryError> {
+    let sql = format!("SELECT {} FROM jobs WHERE uploads_at > ?1", columns::<JobRecord>());
+    all(conn, core, &sql, [now_ms])
+}
+
 fn running_rows(conn: &Connection) -> rusqlite::Result<Vec<i64>> {
     let mut statement =
         conn.prepare_cached("SELECT row FROM jobs WHERE status = 'running' ORDER BY created_at, row")?;

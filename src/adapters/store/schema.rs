@@ -16,7 +16,7 @@ CREATE TABLE jobs (
   row INTEGER PRIMARY KEY, tenant TEXT NOT NULL, job_id TEXT NOT NULL, version INTEGER NOT NULL,
   status TEXT NOT NULL, queue_seq INTEGER, ready_at INTEGER, client_ref TEXT, created_at INTEGER NOT NULL,
   fence INTEGER NOT NULL, sequence INTEGER NOT NULL, checksum BLOB NOT NULL, json TEXT NOT NULL,
-  ended_at INTEGER, files_at INTEGER, inputs_at INTEGER, bytes INTEGER
+  ended_at INTEGER, files_at INTEGER, inputs_at INTEGER, bytes INTEGER, uploads_at INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX jobs_by_id ON jobs (job_id, tenant);
 CREATE INDEX jobs_by_time ON jobs (created_at);
@@ -27,6 +27,7 @@ CREATE INDEX jobs_by_client_ref ON jobs (client_ref, created_at) WHERE client_re
 CREATE INDEX jobs_ended ON jobs (ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX jobs_with_files ON jobs (files_at) WHERE files_at IS NOT NULL;
 CREATE INDEX jobs_with_inputs ON jobs (inputs_at) WHERE inputs_at IS NOT NULL;
+CREATE INDEX jobs_with_uploads ON jobs (uploads_at) WHERE uploads_at IS NOT NULL;
 CREATE INDEX jobs_queued ON jobs (queue_seq, ready_at, tenant, job_id) WHERE queue_seq IS NOT NULL;
 
 CREATE TABLE task_codes (

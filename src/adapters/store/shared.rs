@@ -2,7 +2,7 @@
 //! stopped the store, and those who listen to changes.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
@@ -77,6 +77,7 @@ pub struct Core {
     withholds: AtomicBool,
     /// A damaged page has asked for a look.
     looked: AtomicBool,
+    audit_write_failures: AtomicU64,
     facts: Mutex<Facts>,
     listeners: Mutex<Vec<mpsc::UnboundedSender<Change>>>,
 }
@@ -95,6 +96,7 @@ impl Core {
             reserve,
             withholds: AtomicBool::new(false),
             looked: AtomicBool::new(false),
+            audit_write_failures: AtomicU64::new(0),
             facts: Mutex::default(),
             listeners: Mutex::default(),
         }
@@ -147,6 +149,11 @@ impl Core {
             facts.exported_sequence = sequence;
         }
         facts.export_fault = fault;
+    }
+
+    /// Counts writes of audit events that failed.
+    pub fn count_audit_failures(&self, failed: usize) {
+        self.audit_write_failures.fetch_add(failed as u64, Ordering::Relaxed);
     }
 
     /// Returns the sequence up to which the readable copies are complete.
@@ -272,6 +279,7 @@ impl Core {
             verified: facts.verified,
             export_fault: facts.export_fault.clone(),
             exported_sequence: facts.exported_sequence,
+            audit_write_failures: self.audit_write_failures.load(Ordering::Relaxed),
         }
     }
 }

@@ -391,6 +391,10 @@ impl Store for SqliteStore {
         self.query(move |conn, _| reads::queue_position(conn, &tenant, &job_id))
     }
 
+    fn jobs_with_uploads(&self, now: DateTime<Utc>) -> BoxFuture<'_, Result<Vec<JobRecord>, ReadError>> {
+        self.query(move |conn, core| reads::with_uploads(conn, core, now.timestamp_millis()))
+    }
+
     fn running(&self) -> BoxFuture<'_, Result<Vec<JobRecord>, ReadError>> {
         self.query(reads::running)
     }

@@ -8,6 +8,7 @@
 mod evidence;
 mod numbers;
 
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use evidence::Evidence;
@@ -36,6 +37,17 @@ pub struct Attested {
     pub licence: Option<String>,
     /// The words after `expires`, where the licence has an end.
     pub licence_expires: Option<String>,
+}
+
+impl Attested {
+    /// The beginning of the day on which the licence ends (Stata writes `31 Jan 2027`), where it has an end
+    /// that can be read as a day.
+    pub fn licence_expires_at(&self) -> Option<DateTime<Utc>> {
+        let words = self.licence_expires.as_deref()?;
+        let day =
+            ["%d %b %Y", "%Y-%m-%d"].iter().find_map(|form| NaiveDate::parse_from_str(words, form).ok());
+        day?.and_hms_opt(0, 0, 0).map(|midnight| midnight.and_utc())
+    }
 }
 
 /// Why a transcript does not attest a Stata.

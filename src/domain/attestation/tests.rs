@@ -60,6 +60,8 @@ fn a_transcript_of_published_facts_is_attested_without_serial_number_or_licensee
     let attested = verify(&challenge(), &genuine()).expect("attested");
     assert_eq!((attested.version.as_str(), attested.edition.as_str()), ("17", "MP"));
     assert_eq!(attested.licence_expires.as_deref(), Some("31 Jan 2027"));
+    let ends = attested.licence_expires_at().map(|at| at.to_rfc3339());
+    assert_eq!(ends.as_deref(), Some("2027-01-31T00:00:00+00:00"));
     let all = serde_json::to_string(&attested).expect("serialises");
     assert!(!all.contains("5017") && !all.contains("Some Body"), "{all}");
     let c = challenge();

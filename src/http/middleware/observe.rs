@@ -61,12 +61,12 @@ where
         job_id = tracing::field::Empty,
         tenant_id = tracing::field::Empty
     );
-    let in_flight = app.metrics.http_started();
+    let in_flight = app.metrics.http.started();
     let mut response = next(request).instrument(span.clone()).await;
     drop(in_flight);
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
-    app.metrics.http_finished(method.as_str(), &route, status, elapsed.as_secs_f64());
+    app.metrics.http.finished(method.as_str(), &route, status, elapsed.as_secs_f64(), trace_id.as_str());
     let duration_ms = elapsed.as_secs_f64() * 1000.0;
     span.in_scope(|| {
         if status >= 500 {

@@ -208,6 +208,10 @@ impl Store for LegacyAware {
         self.inner.queue_position(tenant, job_id)
     }
 
+    fn jobs_with_uploads(&self, now: DateTime<Utc>) -> BoxFuture<'_, Result<Vec<JobRecord>, ReadError>> {
+        self.inner.jobs_with_uploads(now)
+    }
+
     fn running(&self) -> BoxFuture<'_, Result<Vec<JobRecord>, ReadError>> {
         self.inner.running()
     }

@@ -13,5 +13,6 @@ pub mod program;
 pub mod provider;
 pub mod records;
 pub mod runs;
+pub mod scrape;
 pub mod stata_expression;
 pub mod worker_bed;

@@ -1,9 +1,11 @@
 //! Metrics of calls to language models. Providers and models are those of the settings, outcomes a closed
-//! list, so that the labels are bounded.
+//! list, so that the labels are bounded; without a model both are `none`.
 
 use std::time::Duration;
 
-use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry};
+use prometheus::{HistogramVec, IntCounterVec, IntGaugeVec};
+
+use super::Registrar;
 
 /// Upper bounds of calls, in seconds.
 const BUCKETS: &[f64] = &[0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0];
@@ -18,39 +20,47 @@ pub struct LlmMetrics {
 }
 
 impl LlmMetrics {
-    /// Builds and registers the family.
-    pub fn new(registry: &Registry) -> Self {
-        let counter = |name: &str, help: &str, labels: &[&str]| {
-            let metric = IntCounterVec::new(Opts::new(name, help), labels).expect("names are constants");
-            registry.register(Box::new(metric.clone())).expect("each metric is registered once");
-            metric
-        };
-        let options =
-            HistogramOpts::new("ss_llm_request_duration_seconds", "Time of one attempt at a model.");
-        let duration = HistogramVec::new(options.buckets(BUCKETS.to_vec()), &["provider", "model"])
-            .expect("names are constants");
-        registry.register(Box::new(duration.clone())).expect("each metric is registered once");
-        let breaker = IntGaugeVec::new(
-            Opts::new("ss_llm_breaker_open", "1 while calls to the provider are held back."),
-            &["provider"],
-        )
-        .expect("names are constants");
-        registry.register(Box::new(breaker.clone())).expect("each metric is registered once");
-        Self {
-            requests: counter(
+    /// Builds and registers the family. `models` are the configured providers with their models.
+    pub(super) fn new(r: &Registrar<'_>, models: &[(String, String)]) -> Self {
+        let metrics = Self {
+            requests: r.counters(
                 "ss_llm_requests_total",
                 "Attempts at a model by outcome: answered, or the cause of the failure.",
                 &["provider", "model", "outcome"],
             ),
-            duration,
-            tokens: counter(
+            duration: r.histograms(
+                "ss_llm_request_duration_seconds",
+                "Time of one attempt at a model.",
+                BUCKETS,
+                &["provider", "model"],
+            ),
+            tokens: r.counters(
                 "ss_llm_tokens_total",
                 "Tokens as the provider counts them.",
                 &["provider", "model", "direction"],
             ),
-            retries: counter("ss_llm_retries_total", "Attempts that followed a failed one.", &["provider"]),
-            breaker,
+            retries: r.counters(
+                "ss_llm_retries_total",
+                "Attempts that followed a failed one.",
+                &["provider"],
+            ),
+            breaker: r.gauges(
+                "ss_llm_breaker_open",
+                "1 while calls to the provider are held back.",
+                &["provider"],
+            ),
+        };
+        let none = [("none".to_owned(), "none".to_owned())];
+        for (provider, model) in if models.is_empty() { &none } else { models } {
+            metrics.requests.with_label_values(&[provider.as_str(), model, "answered"]);
+            metrics.duration.with_label_values(&[provider, model]);
+            for direction in ["input", "output"] {
+                metrics.tokens.with_label_values(&[provider.as_str(), model, direction]);
+            }
+            metrics.retries.with_label_values(&[provider]);
+            metrics.breaker.with_label_values(&[provider]);
         }
+        metrics
     }
 
     /// One attempt ended.

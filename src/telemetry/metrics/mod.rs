@@ -1,0 +1,151 @@
+//! The metrics registry: names follow Prometheus conventions, labels are bounded, and every family is there
+//! from the start. `docs/metrics.md` lists them. Each file holds the families of one concept.
+
+mod exemplars;
+mod exposition;
+mod host;
+mod http;
+mod jobs;
+mod llm;
+mod store;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use prometheus::core::Collector;
+use prometheus::process_collector::ProcessCollector;
+use prometheus::{
+    Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry,
+};
+
+use exemplars::Exemplars;
+pub use exposition::Format;
+pub use host::{HostMetrics, Seats};
+pub use http::{HttpMetrics, InFlight};
+pub use jobs::JobMetrics;
+pub use llm::LlmMetrics;
+pub use store::{STORE_OPS, StoreMetrics};
+
+/// What can stand in labels, as far as it is known beforehand: it bounds them, and makes series before
+/// anything happens, so that a rate or an alert finds a zero in place of nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Vocabulary {
+    pub version: String,
+    /// `stata` or `open`.
+    pub engine: String,
+    /// The store's kind, such as `sqlite`.
+    pub backend: String,
+    /// Every status of a job.
+    pub statuses: Vec<String>,
+    /// Every cause of a failed attempt.
+    pub causes: Vec<String>,
+    /// The families of the templates.
+    pub families: Vec<String>,
+    /// Ids of the checks that templates make.
+    pub run_checks: Vec<String>,
+    /// Providers with their models.
+    pub models: Vec<(String, String)>,
+    /// Rules of the production gate, and whether it is required.
+    pub rules: Vec<String>,
+    pub gate_required: bool,
+    /// Checks of health.
+    pub checks: Vec<String>,
+    /// Kinds of what retention removes.
+    pub removals: Vec<String>,
+    /// Versions of what is written, by kind.
+    pub schemas: Vec<(String, u64)>,
+    /// Start of the process in seconds of Unix time.
+    pub started_at: f64,
+}
+
+/// Every metric of the process.
+pub struct Metrics {
+    registry: Registry,
+    exemplars: Arc<Exemplars>,
+    pub http: HttpMetrics,
+    pub jobs: JobMetrics,
+    pub store: StoreMetrics,
+    pub llm: LlmMetrics,
+    pub host: HostMetrics,
+    /// One reader at a time brings gauges up to date.
+    reading: Mutex<()>,
+}
+
+impl Metrics {
+    /// Builds and registers every metric.
+    pub fn new(words: &Vocabulary) -> Self {
+        let registry = Registry::new();
+        let exemplars = Arc::new(Exemplars::new(words.started_at));
+        let r = Registrar(&registry);
+        // CPU, memory, open files, threads and start of this process, under their customary names
+        r.register(ProcessCollector::for_self());
+        Self {
+            http: HttpMetrics::new(&r, &exemplars),
+            jobs: JobMetrics::new(&r, &exemplars, words),
+            store: StoreMetrics::new(&r, &words.backend),
+            llm: LlmMetrics::new(&r, &words.models),
+            host: HostMetrics::new(&r, words),
+            exemplars,
+            registry,
+            reading: Mutex::default(),
+        }
+    }
+
+    /// Held by who brings gauges up to date before [`Metrics::render`].
+    pub fn reading(&self) -> MutexGuard<'_, ()> {
+        self.reading.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes all metrics in a format. Reads memory and `/proc/self` only.
+    pub fn render(&self, format: Format) -> String {
+        exposition::write(&self.registry.gather(), &self.exemplars, format)
+    }
+}
+
+/// Makes metrics and registers them.
+struct Registrar<'a>(&'a Registry);
+
+impl Registrar<'_> {
+    fn register(&self, collector: impl Collector + 'static) {
+        self.0.register(Box::new(collector)).expect("each metric is registered once");
+    }
+
+    fn kept<T: Collector + Clone + 'static>(&self, made: prometheus::Result<T>) -> T {
+        let metric = made.expect("metric names and labels are constants");
+        self.register(metric.clone());
+        metric
+    }
+
+    fn counter(&self, name: &str, help: &str) -> IntCounter {
+        self.kept(IntCounter::new(name, help))
+    }
+
+    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
+        self.kept(IntCounterVec::new(Opts::new(name, help), labels))
+    }
+
+    fn gauge(&self, name: &str, help: &str) -> IntGauge {
+        self.kept(IntGauge::new(name, help))
+    }
+
+    fn float_gauge(&self, name: &str, help: &str) -> Gauge {
+        self.kept(Gauge::new(name, help))
+    }
+
+    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
+        self.kept(IntGaugeVec::new(Opts::new(name, help), labels))
+    }
+
+    fn float_gauges(&self, name: &str, help: &str, labels: &[&str]) -> GaugeVec {
+        self.kept(GaugeVec::new(Opts::new(name, help), labels))
+    }
+
+    fn histograms(&self, name: &str, help: &str, bounds: &[f64], labels: &[&str]) -> HistogramVec {
+        self.kept(HistogramVec::new(HistogramOpts::new(name, help).buckets(bounds.to_vec()), labels))
+    }
+}
+
+/// A count as a gauge holds it.
+fn as_gauge(count: impl TryInto<i64>) -> i64 {
+    count.try_into().unwrap_or(i64::MAX)
+}
