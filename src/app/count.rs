@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::bundle::Bundle;
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::{Cause, Run, RunStatus};
@@ -24,7 +23,7 @@ type Uploads = HashMap<(TenantId, JobId), Vec<DateTime<Utc>>>;
 const EXPIRY_LOOK: Duration = Duration::from_secs(2);
 
 fn note_uploads(uploads: &mut Uploads, job: &JobRecord) {
-    let open: Vec<_> = job.bundle.iter().flat_map(Bundle::open_until).collect();
+    let open = job.uploads_open_until();
     let key = (job.tenant_id.clone(), job.job_id.clone());
     if open.is_empty() {
         uploads.remove(&key);

@@ -12,7 +12,6 @@ use super::keys;
 use super::prepare::{Prepared, PreparedEvent, PreparedWrite, Put, Shared};
 use super::rows::table_of;
 use crate::domain::audit::{Actor, AuditEvent};
-use crate::domain::bundle::Bundle;
 use crate::domain::ids::TenantId;
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::ports::store::{Change, ChangedRecord, CommitError, Expect, Key, Receipt};
@@ -425,7 +424,7 @@ impl Stock {
             files_at: job.files_due_since().map(|at| at.timestamp_millis()),
             inputs_at: job.inputs_since().map(|at| at.timestamp_millis()),
             bytes: job.stock_bytes().map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX)),
-            uploads_at: job.bundle.iter().flat_map(Bundle::open_until).map(|at| at.timestamp_millis()).max(),
+            uploads_at: job.uploads_open_until().iter().map(DateTime::timestamp_millis).max(),
         }
     }
 }

@@ -49,6 +49,12 @@ impl JobRecord {
         self.retention.contains_key(REMOVED)
     }
 
+    /// Returns when each open upload session expires; a job whose content was removed has none.
+    pub fn uploads_open_until(&self) -> Vec<DateTime<Utc>> {
+        let bundle = self.bundle.as_ref().filter(|_| !self.is_removed());
+        bundle.map(|bundle| bundle.open_until().collect()).unwrap_or_default()
+    }
+
     /// Returns what is left of the plans of a removed job: id, revision, time and template of each.
     pub fn removed_plans(&self) -> &[Value] {
         let plans = self.retention.get(REMOVED).and_then(|removed| removed["plans"].as_array());

@@ -231,6 +231,10 @@ async fn readable_copies_that_cannot_be_written_catch_up_and_stop_nothing() {
         disk.refuse(Refusal::Write, rustix::io::Errno::NOSPC, part, true);
         created(&program).await;
         crate::support::runs::eventually("the copy is refused again", || disk.hits() > 0);
+        let metrics = program.http.get(format!("{}/metrics", program.base)).send().await.expect("answers");
+        let metrics = metrics.text().await.expect("text");
+        let none = metrics.contains("\nss_audit_write_failures_total 0\n");
+        assert_eq!(none, part == "job.json", "{metrics}");
         if part == "job.json" {
             disk.refuse(Refusal::Rename, rustix::io::Errno::IO, part, true);
             created(&program).await;

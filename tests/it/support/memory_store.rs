@@ -410,7 +410,7 @@ impl Store for MemoryStore {
         answer(Ok(seq.map(|seq| state.queue.values().filter(|other| **other < seq).count() as u64)))
     }
     fn jobs_with_uploads(&self, now: DateTime<Utc>) -> BoxFuture<'_, Result<Vec<JobRecord>, ReadError>> {
-        answer(Ok(self.jobs(|job| job.bundle.iter().flat_map(|b| b.open_until()).any(|at| at > now))))
+        answer(Ok(self.jobs(|job| job.uploads_open_until().into_iter().any(|at| at > now))))
     }
     fn running(&self) -> BoxFuture<'_, Result<Vec<JobRecord>, ReadError>> {
         answer(Ok(self.jobs(|job| job.status == JobStatus::Running)))
