@@ -147,7 +147,14 @@ class Prometheus:
 def lint(tools: Path, address: str) -> None:
     _, text = get(f"{address}/metrics")
     linted = subprocess.run([str(tools / "promtool"), "check", "metrics"], input=text, text=True, capture_output=True)
-    expect(f"promtool has nothing to say {linted.stdout}{linted.stderr}".rstrip(), linted.returncode == 0)
+    said = f"{linted.stdout}{linted.stderr}"
+    expect(f"promtool has nothing to say of /metrics {said}".rstrip(), linted.returncode == 0 and not said)
+
+
+def lint_is_real(tools: Path) -> None:
+    bad = "# TYPE wrong_total gauge\nwrong_total 1\n"
+    linted = subprocess.run([str(tools / "promtool"), "check", "metrics"], input=bad, text=True, capture_output=True)
+    expect("promtool refuses what breaks the conventions", linted.returncode != 0)
 
 
 def examples(prometheus: Prometheus) -> None:
@@ -206,6 +213,7 @@ def main() -> None:
             assert service.stdout is not None
             target = json.loads(service.stdout.readline())["address"]
             address = f"http://{target}"
+            lint_is_real(tools)
             lint(tools, address)
             prometheus = Prometheus(tools, folder, target)
             trace = run(address)
