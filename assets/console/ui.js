@@ -46,12 +46,14 @@ let last = 0;
 /** A new id for labels and descriptions. */
 export const uid = (prefix = 'e') => `${prefix}-${(last += 1)}`;
 
-/** Puts nodes in place of what is in `root`; the focus stays on the element with the same id. */
+/** Puts nodes in place of what is in `root`; the focus stays on the element with the same id, and what was open stays open. */
 export function fill(root, ...nodes) {
+  const opened = new Map([...root.querySelectorAll('details[id]')].map((d) => [d.id, d.open]));
   const focused = root.contains(document.activeElement) ? document.activeElement : null;
   const [id, from, to] = [focused?.id, focused?.selectionStart, focused?.selectionEnd];
   root.replaceChildren();
   add(root, nodes);
+  if (opened.size > 0) for (const d of root.querySelectorAll('details[id]')) d.open = opened.get(d.id) ?? d.open;
   if (!id) return root;
   const again = document.getElementById(id);
   if (again && root.contains(again)) {
@@ -181,7 +183,7 @@ export const empty = (title, text, ...actions) => h('div', { class: 'empty' }, h
 export const loading = (text = t('ui.loading')) => h('div', { class: 'loading', role: 'status' }, h('span', { class: 'spinner', 'aria-hidden': 'true' }), h('span', {}, text));
 
 /** Something that opens: a native disclosure. */
-export const disclosure = (summary, { open = false, cls = '', id } = {}, ...children) => h('details', { class: `disclosure ${cls}`, open, id }, h('summary', {}, summary), h('div', { class: 'disclosure-body' }, children));
+export const disclosure = (summary, { open = false, cls = '', id } = {}, ...children) => h('details', { class: `disclosure ${cls}`, open, id }, h('summary', { id: id && `${id}-open` }, summary), h('div', { class: 'disclosure-body' }, children));
 
 /** A progress bar with a name; `value` of 0 to 1, or null where nobody knows. */
 export function progress(label, value = null) {

@@ -39,23 +39,27 @@ export class DraftStore {
   async #work() {
     if (this.busy) { await this.idle(); return; }
     this.busy = true;
-    while (this.queue.length > 0) {
-      const { key, updates } = this.queue.shift();
-      try {
-        const { data } = await this.ctx.api.post('draft/patch', { field_updates: updates });
-        this.draft = data.draft_preview;
-        this.errors.delete(key);
-        this.failed = null;
-      } catch (error) {
-        if (this.ctx.signal.aborted) return;
-        this.errors.set(key, error);
-        if (error.status === 0 || error.status >= 500 || error.status === 401 || error.status === 403 || error.status === 409) this.failed = { error, again: () => this.set(key, updates[key], updates) };
+    try {
+      while (this.queue.length > 0 && !this.ctx.signal.aborted) {
+        await this.#send(this.queue.shift());
+        this.onChange(this);
       }
-      this.onChange(this);
-    }
-    this.busy = false;
+    } finally { this.busy = false; }
     this.onChange(this);
     this.lookAhead();
+  }
+
+  async #send({ key, updates }) {
+    try {
+      const { data } = await this.ctx.api.post('draft/patch', { field_updates: updates });
+      this.draft = data.draft_preview;
+      this.errors.delete(key);
+      this.failed = null;
+    } catch (error) {
+      this.errors.set(key, error);
+      const lost = error.status === 0 || error.status >= 500 || [401, 403, 409, 429].includes(error.status);
+      if (lost) this.failed = { error, again: () => this.set(key, updates[key], updates) };
+    }
   }
 
   async #look() {

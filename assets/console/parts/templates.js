@@ -56,7 +56,7 @@ export function candidates(draft, { onpick, disabled, limit = 4 }) {
 export function aboutTemplate(meta) {
   const limits = (lang() === 'zh' && meta.limitations_zh) || meta.limitations || [];
   return h('div', { class: 'stack about' }, h('p', {}, (lang() === 'zh' && meta.description_zh) || meta.description),
-    disclosure(t('draft.about'), {}, limits.length > 0 && [h('h3', {}, t('draft.limits')), h('ul', { class: 'bullets' }, limits.map((l) => h('li', {}, l)))],
+    disclosure(t('draft.about'), { id: `about-${meta.id.replace(/\W/g, '-')}` }, limits.length > 0 && [h('h3', {}, t('draft.limits')), h('ul', { class: 'bullets' }, limits.map((l) => h('li', {}, l)))],
       (meta.references ?? []).length > 0 && [h('h3', {}, t('draft.sources')), h('ul', { class: 'bullets' }, meta.references.map((r) => h('li', {}, r.text, r.doi && h('span', { class: 'muted' }, ` doi:${r.doi}`))))],
       h('p', { class: 'hint' }, h('code', {}, `${meta.id} ${meta.version}`))));
 }

@@ -166,13 +166,13 @@ function drawParameters(view) {
     main.length === 0 && h('p', { class: 'hint' }, t('draft.variables.none')),
     unused.map((role) => note('warn', h('p', {}, t('draft.unused', { role: roleName(role), columns: store.draft.roles[role].join(', ') })), !view.frozen && h('div', {}, button(t('draft.unused.drop'), { onclick: () => store.set(`roles.${role}`, null) }))))));
   const extraOpen = view.extraOpen ?? extra.some((p) => bound(p) || p.required);
-  fill(parts.extra, extra.length > 0 && folded(t('draft.extra'), t('draft.extra.lead'), extraOpen, (o) => { view.extraOpen = o; }, extra.map((p) => control(p, view))));
+  fill(parts.extra, extra.length > 0 && folded('extra-open', t('draft.extra'), t('draft.extra.lead'), extraOpen, (o) => { view.extraOpen = o; }, extra.map((p) => control(p, view))));
   const optionsOpen = view.optionsOpen ?? options.some((p) => bound(p) || p.status === 'missing');
-  fill(parts.options, options.length > 0 && folded(t('draft.options'), t('draft.options.lead'), optionsOpen, (o) => { view.optionsOpen = o; }, h('div', { class: 'form-grid' }, options.map((p) => control(p, view)))));
+  fill(parts.options, options.length > 0 && folded('options-open', t('draft.options'), t('draft.options.lead'), optionsOpen, (o) => { view.optionsOpen = o; }, h('div', { class: 'form-grid' }, options.map((p) => control(p, view)))));
 }
 
-function folded(title, lead, open, ontoggle, ...children) {
-  const details = h('details', { class: 'disclosure', open }, h('summary', {}, h('h2', { class: 'inline' }, title), h('span', { class: 'muted' }, ` ${lead}`)), h('div', { class: 'disclosure-body' }, children));
+function folded(id, title, lead, open, ontoggle, ...children) {
+  const details = h('details', { class: 'disclosure', open }, h('summary', { id }, h('h2', { class: 'inline' }, title), h('span', { class: 'muted' }, ` ${lead}`)), h('div', { class: 'disclosure-body' }, children));
   details.addEventListener('toggle', () => ontoggle(details.open));
   return h('section', { class: 'card' }, details);
 }
@@ -257,7 +257,7 @@ function drawStatus(view) {
   const wrong = (preview?.checks ?? []).filter((c) => c.status === 'fail' && c.id !== 'min_observations' && !open.length);
   const ready = open.length === 0 && draft.template && store.errors.size === 0;
   fill(parts.status, card(t('draft.status'), { cls: 'status-card' },
-    h('p', { class: 'save-state', role: 'status' }, store.failed ? badge(t('draft.not_saved'), 'fail') : store.saving ? h('span', { class: 'row muted' }, h('span', { class: 'spinner', 'aria-hidden': 'true' }), t('draft.saving')) : badge(t('draft.saved'), 'ok')),
+    h('p', { class: 'save-state', role: 'status' }, store.failed ? badge(t('draft.not_saved'), 'fail') : store.errors.size > 0 && !store.saving ? badge(t('draft.held'), 'warn') : store.saving ? h('span', { class: 'row muted' }, h('span', { class: 'spinner', 'aria-hidden': 'true' }), t('draft.saving')) : badge(t('draft.saved'), 'ok')),
     store.failed && problem(store.failed.error, { retry: store.failed.again }),
     draft.stale && !view.frozen && note('warn', h('p', {}, t('draft.stale')), h('div', {}, button(t('draft.stale.renew'), { onclick: () => store.set('draft_text', ctx.job.requirement || draft.draft_text || '') }))),
     open.length > 0 && h('div', {}, h('h3', {}, t('draft.open', { n: open.length })), h('ul', { class: 'open-list' }, open.map((u) => { const p = named(u); return h('li', {}, icon('warn'), h('button', { type: 'button', class: 'link', onclick: () => focusField(p?.name ?? u.field, view) }, p ? tr(p.label) : u.description)); }))),

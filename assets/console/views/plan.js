@@ -130,7 +130,7 @@ function checksCard(view) {
   const text = (c) => (has(`plan.check.${c.id}.${c.status}`) ? t(`plan.check.${c.id}.${c.status}`, { n: typeof c.value === 'number' ? c.value : 0, least: data.plan.contract.constraints.min_observations }) : c.message);
   const later = (meta?.checks ?? []).map((c) => c.id).filter((id) => !['no_obs'].includes(id));
   return card(t('plan.checks'), {}, h('ul', { class: 'check-list' }, rows.map((c) => h('li', {}, badge(t(`plan.check.${c.status}`), c.status), h('span', {}, text(c))))),
-    later.length > 0 && disclosure(t('plan.checks.run', { n: later.length }), {}, h('p', { class: 'hint' }, t('plan.checks.run.lead')), h('ul', { class: 'check-grid' }, later.map((id) => {
+    later.length > 0 && disclosure(t('plan.checks.run', { n: later.length }), { id: 'run-checks' }, h('p', { class: 'hint' }, t('plan.checks.run.lead')), h('ul', { class: 'check-grid' }, later.map((id) => {
       const box = h('input', { type: 'checkbox', id: `ack-${id}`, checked: view.acknowledged.has(id), onchange: () => { if (box.checked) view.acknowledged.set(id, t('plan.acknowledged')); else view.acknowledged.delete(id); view.ctx.memory.acknowledged = view.acknowledged; } });
       return h('li', { class: 'check-row' }, box, h('label', { for: `ack-${id}` }, has(`plan.run_check.${id}`) ? t(`plan.run_check.${id}`) : h('code', {}, id)));
     }))));

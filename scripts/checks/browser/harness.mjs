@@ -71,6 +71,7 @@ export function suite(name, env = {}) {
     } catch (error) {
       await shot(page, `failed-${name}-${title.replace(/\W+/g, '-')}`).catch(() => {});
       error.message += guard.told();
+      error.stack += guard.told();
       throw error;
     } finally {
       await context.close();

@@ -1,0 +1,193 @@
+// From a task code to a frozen plan: by keyboard alone, in both languages, at both widths; accessible at each step.
+
+import assert from 'node:assert/strict';
+import { writeFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { open, suite, tabTo } from './harness.mjs';
+
+const spec = suite('journey');
+const dataset = (name) => new URL(`../../../assets/stata_do_library/datasets/${name}`, import.meta.url).pathname;
+const credentials = (job) => ({ 'ss.console.jobs': JSON.stringify([{ id: job.job_id, token: job.token }]) });
+
+/** What a person reads on the way. */
+const WORDS = {
+  en: { code: 'Task code', question: 'What do you want to know?', begin: 'Continue', drop: 'Drop a file', next: 'Continue to the analysis', outcome: 'Outcome', keeps: 'Keeps 502 of 800 rows', regressors: 'Choose', take: 'Take these', sample: 'Keep rows where', add: 'Add a variable', name: 'Name', expression: 'Expression', check: 'Check the plan', freeze: 'Freeze the plan', only: 'Freeze only', frozen: 'The plan is frozen', complete: 'The plan is complete', meant: 'region' },
+  zh: { code: '任务码', question: '您想了解什么', begin: '继续', drop: '将文件拖到此处', next: '继续：设定分析', outcome: '因变量', keeps: '保留 800 行中的 502 行', regressors: '请选择', take: '确定选择', sample: '保留满足以下条件的行', add: '添加变量', name: '名称', expression: '表达式', check: '核对计划', freeze: '冻结计划', only: '仅冻结', frozen: '计划已冻结', complete: '计划已完整', meant: 'region' },
+};
+
+async function pick(page, words, names) {
+  await page.locator('dialog[open] input[type=search]').waitFor();
+  for (const name of names) {
+    const search = page.locator('dialog[open] input[type=search]');
+    await search.focus();
+    await page.keyboard.press('Control+A');
+    await page.keyboard.type(name);
+    await tabTo(page, new RegExp(`^input ${name}\\b`));
+    await page.keyboard.press('Space');
+  }
+  await tabTo(page, words.take);
+  await page.keyboard.press('Enter');
+  await page.locator('dialog').waitFor({ state: 'detached' });
+}
+
+for (const [lang, width] of [['en', 1280], ['zh', 390]]) {
+  spec(`a whole plan by keyboard alone, ${lang}, ${width} px`, { lang, width }, async ({ page, service, accessible, narrow, shot, expect_refusal }) => {
+    const words = WORDS[lang];
+    const look = async (name) => { await narrow(); await accessible(name); await shot(`${lang}-${name}`); };
+    // asked for early: the browser begins to hand over choosers some time after it is asked
+    const chosen = new Promise((resolve) => { page.once('filechooser', resolve); });
+    await open(page, service);
+    await tabTo(page, words.code);
+    await page.keyboard.type(await service.code());
+    await tabTo(page, words.question);
+    await page.keyboard.type('What goes with higher pay?');
+    await tabTo(page, `button ${words.begin}`);
+    await page.keyboard.press('Enter');
+
+    await page.locator('#drop').waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'H1', 'the focus is on the heading of the new view');
+    await look('data-empty');
+    await tabTo(page, words.drop);
+    await page.keyboard.press('Enter');
+    await (await chosen).setFiles(dataset('pay.csv'));
+    await page.locator('#next').waitFor();
+    assert.match(await page.locator('.facts').innerText(), /800/);
+    await look('data-read');
+    await tabTo(page, words.next);
+    await page.keyboard.press('Enter');
+
+    await page.locator('#p-outcome').waitFor();
+    await look('draft-open');
+    await tabTo(page, words.outcome);
+    await page.keyboard.type('log_pay');
+    await page.locator('#p-outcome:has(option:checked[value=log_pay])').waitFor();
+    await tabTo(page, new RegExp(`^button (Regressors|自变量).*${words.regressors}`));
+    await page.keyboard.press('Enter');
+    await pick(page, words, ['schooling', 'years_work']);
+    await page.locator('.chip', { hasText: 'years_work' }).waitFor();
+
+    expect_refusal(400, /draft\/patch/);
+    await tabTo(page, words.sample);
+    await page.keyboard.type('age >= 25 & regio != "North"');
+    await page.locator('.expression-place mark').waitFor();
+    assert.equal(await page.locator('#sample-if').getAttribute('aria-invalid'), 'true');
+    assert.match(await page.locator('#sample-if-error').innerText(), /13/, 'the place of the error, counted from 1');
+    assert.equal(await page.locator('.expression-place mark').innerText(), 'r');
+    await look('condition-wrong');
+    await tabTo(page, new RegExp(`^button ${words.meant}$`));
+    await page.keyboard.press('Enter');
+    await page.getByText(words.keeps).waitFor();
+
+    await tabTo(page, words.add);
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('years2');
+    await tabTo(page, new RegExp(`^textarea ${words.expression}`));
+    await page.keyboard.type('years_work ^ 2');
+    await page.locator('#derived .badge-ok').waitFor();
+    await look('draft-complete');
+    await tabTo(page, words.check);
+    await page.keyboard.press('Enter');
+
+    await page.getByText(words.complete).waitFor();
+    assert.ok(await page.locator('.code-body li').count() > 50, 'the do-file is there');
+    assert.match(await page.locator('.flow').innerText(), /800[\s\S]*502/);
+    await look('plan');
+    await tabTo(page, words.freeze);
+    await page.keyboard.press('Enter');
+    await page.locator('dialog[open]').waitFor();
+    await look('freeze');
+    await tabTo(page, words.only, { backwards: true });
+    await page.keyboard.press('Enter');
+    await page.locator('#run').waitFor();
+    await page.getByText(words.frozen).first().waitFor();
+    await look('frozen');
+  });
+}
+
+spec('a reload goes on where the person was, and the same code leads back', {}, async ({ page, service, context }) => {
+  const job = await service.job('drafted');
+  await open(page, service, `#/job/${job.job_id}/draft`, credentials(job));
+  await page.locator('#p-outcome').waitFor();
+  await page.reload();
+  await page.locator('#p-outcome').waitFor();
+  assert.equal(await page.locator('#p-outcome').inputValue(), 'log_pay');
+  const other = await context.newPage();
+  await open(other, service, `#/job/${job.job_id}/draft`);
+  await other.getByText('This tab has no access').waitFor();
+  await other.goto(`${service.base}/v1/console#/`);
+  await other.locator('#code').fill(job.task_code);
+  await other.locator('#begin').click();
+  await other.locator('#p-outcome').waitFor();
+  assert.match(other.url(), new RegExp(`#/job/${job.job_id}/draft$`));
+});
+
+spec('a used code with another question asks before it opens', {}, async ({ page, service, expect_refusal, accessible }) => {
+  const job = await service.job('redeemed');
+  expect_refusal(409, /redeem/);
+  expect_refusal(404, /redeem/);
+  await open(page, service);
+  await page.locator('#code').fill('ssc_aaaaaaaaaaaaaaaaaaaaaaaaaa');
+  await page.locator('#begin').click();
+  await page.locator('#code[aria-invalid=true]').waitFor();
+  await accessible('a code that is not known');
+  await page.locator('#code').fill(job.task_code);
+  await page.locator('#question').fill('Something else?');
+  await page.locator('#begin').click();
+  await page.getByRole('button', { name: 'Open that analysis' }).click();
+  await page.locator('#drop').waitFor();
+  assert.match(page.url(), new RegExp(job.job_id));
+});
+
+spec('files are refused with the reason and nothing is lost', {}, async ({ page, service, expect_refusal }) => {
+  const folder = await mkdtemp(join(tmpdir(), 'console-'));
+  try {
+    const broken = join(folder, 'broken.csv');
+    await writeFile(broken, 'a,b\n1,2\n3,4,5\n');
+    const strange = join(folder, 'paper.pdf');
+    await writeFile(strange, '%PDF');
+    const job = await service.job('uploaded');
+    await open(page, service, `#/job/${job.job_id}/data`, credentials(job));
+    await page.locator('#next').waitFor();
+    await page.locator('#file-input').setInputFiles(strange);
+    await page.getByText('paper.pdf has another format').waitFor();
+    expect_refusal(400, /inputs\/upload/);
+    await page.locator('#file-input').setInputFiles(broken);
+    await page.locator('#send').click();
+    await page.getByText('The file cannot be read as a table').waitFor();
+    assert.match(await page.locator('.facts').innerText(), /pay\.csv/, 'what was there stays');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+spec('a second table is merged by keys', {}, async ({ page, service }) => {
+  const job = await service.job('redeemed');
+  await open(page, service, `#/job/${job.job_id}/data`, credentials(job));
+  await page.locator('#file-input').setInputFiles([dataset('orders.csv'), dataset('customers.csv')]);
+  await page.locator('#send').click();
+  await page.locator('#next').click();
+  await page.locator('#step-add').click();
+  await page.locator('dialog[open]').waitFor();
+  if (await page.locator('dialog[open] input[type=checkbox]:checked').count() === 0) await page.locator('dialog[open] input[type=checkbox]').first().check();
+  await page.locator('dialog[open] .button-primary').click();
+  await page.locator('.data-step').waitFor();
+  await page.locator('.data-step .hint', { hasText: 'rows afterwards' }).waitFor();
+});
+
+spec('a lost connection is told, and what was done is sent afterwards', {}, async ({ page, service, context, expect_outage }) => {
+  const job = await service.job('drafted');
+  await open(page, service, `#/job/${job.job_id}/draft`, credentials(job));
+  await page.locator('#p-outcome').waitFor();
+  const back = expect_outage();
+  await context.setOffline(true);
+  await page.getByText('You are offline').waitFor();
+  await page.locator('#p-outcome').selectOption('pay');
+  await context.setOffline(false);
+  await page.locator('.save-state', { hasText: 'Saved' }).waitFor();
+  back();
+  await page.reload();
+  await page.locator('#p-outcome').waitFor();
+  assert.equal(await page.locator('#p-outcome').inputValue(), 'pay');
+});
