@@ -112,7 +112,7 @@ export async function request(method, path, options = {}) {
       if (cause instanceof ApiError) throw cause;
       error = new ApiError(0, null, options.signal?.aborted ? 'ABORTED' : 'OFFLINE');
     }
-    const again = error.code === 'OFFLINE' || (error.retryable && [429, 502, 503].includes(error.status));
+    const again = error.code === 'OFFLINE' || (error.retryable && [429, 502, 503].includes(error.status) && !error.code.startsWith('LLM_'));
     const wait = error.retryAfter ?? 0.6 * 2 ** attempt;
     if (!again || attempt >= attempts || wait > 20) {
       tell({ waiting: 0 });

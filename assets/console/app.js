@@ -66,7 +66,7 @@ async function render({ keepFocus = false } = {}) {
   leave();
   const route = parse();
   const abort = new AbortController();
-  const mine = { abort, route };
+  const mine = { abort, route, keepFocus };
   shown = mine;
   const main = byId('main');
   header(null);
@@ -89,7 +89,19 @@ async function render({ keepFocus = false } = {}) {
     if (shown !== mine || error.code === 'ABORTED') return;
     failed(main, error);
   }
-  if (shown === mine && !keepFocus) focusHeading();
+  arrived(mine);
+}
+
+/** Names the page after its heading and, once for each address, moves the focus there. */
+function arrived(mine) {
+  const heading = byId('main').querySelector('h1');
+  if (shown !== mine || !heading) return;
+  document.title = `${heading.textContent} · ${t('app.name')}`;
+  if (mine.keepFocus) return;
+  mine.keepFocus = true;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+  window.scrollTo(0, 0);
 }
 
 async function show(main, mine, view, job) {
@@ -112,17 +124,12 @@ async function show(main, mine, view, job) {
   };
   header(job, route.view);
   fill(main, job?.removed && note('warn', t('app.removed', { at: when(job.removed.at) })), root);
-  mine.unmount = await view.mount(root, ctx);
-  document.title = [main.querySelector('h1')?.textContent, t('app.name')].filter(Boolean).join(' · ');
+  const mounted = view.mount(root, ctx);
+  // the heading is there at once, what has to be asked for comes later
+  arrived(mine);
+  mine.unmount = await mounted;
+  arrived(mine);
   if (abort.signal.aborted) mine.unmount?.();
-}
-
-function focusHeading() {
-  const heading = byId('main').querySelector('h1');
-  if (!heading) return;
-  heading.tabIndex = -1;
-  heading.focus({ preventScroll: true });
-  window.scrollTo(0, 0);
 }
 
 /* ---- pages that are no views ---- */

@@ -23,6 +23,8 @@ export class DraftStore {
     const updates = { [key]: value, ...more };
     // the ranking's choice becomes the person's with the first change, so that it does not move under their hands
     if (this.draft.template?.chosen_by === 'ranking' && !('template_id' in updates) && key !== 'draft_text') updates.template_id = this.draft.template.template_id;
+    // a method that was refused is no longer asked for once something else is
+    if (key !== 'template_id') this.errors.delete('template_id');
     this.queue = this.queue.filter((change) => change.key !== key);
     this.queue.push({ key, updates });
     this.onChange(this);

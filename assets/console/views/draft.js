@@ -3,7 +3,7 @@
 
 import * as api from '../api.js';
 import { lang, t, tr } from '../i18n.js';
-import { announce, badge, button, card, checkbox, disclosure, empty, field, fill, h, icon, loading, note, problem, select } from '../ui.js';
+import { announce, badge, button, card, checkbox, confirm, disclosure, empty, field, fill, h, icon, loading, note, problem, select } from '../ui.js';
 import { manyColumns, oneColumn, rowsLeft, variablesOf } from '../parts/columns.js';
 import { DraftStore, patchKey } from '../parts/draftStore.js';
 import { expressionEditor, grammarHelp } from '../parts/expression.js';
@@ -33,7 +33,7 @@ async function firstDraft(body, ctx) {
   const own = () => ctx.api.put('draft', { draft_text: ctx.job.requirement ?? '' }).then((a) => a.data);
   if (ctx.job.draft) return (await ctx.api.get('draft/preview', { signal: ctx.signal })).data;
   const { llm } = await api.capabilities().catch(() => ({ llm: { configured: false } }));
-  if (llm.configured && ctx.job.requirement) {
+  if (llm.configured && ctx.job.requirement && ctx.job.data_sharing !== 'none') {
     const answer = await byModel(body, ctx, own);
     await ctx.refresh();
     return answer;
@@ -65,7 +65,8 @@ async function edit(body, ctx, draft) {
     templateList(ctx.jobId).catch(() => null),
   ]);
   const parts = Object.fromEntries(['question', 'method', 'roles', 'extra', 'sample', 'derived', 'marks', 'steps', 'options', 'status'].map((name) => [name, h('div', { class: 'part' })]));
-  const view = { ctx, parts, frozen, preview, meta: null, sample: null, derived: null };
+  const llm = await api.capabilities().then((c) => c.llm.configured, () => false);
+  const view = { ctx, parts, frozen, preview, llm: llm && ctx.job.data_sharing !== 'none', meta: null, sample: null, derived: null };
   view.store = new DraftStore(ctx, draft, () => update(view));
   view.variables = () => variablesOf(view.store.draft, view.preview);
   const aside = h('aside', { class: 'sticky stack', 'aria-label': t('draft.status') }, parts.status);
@@ -114,7 +115,12 @@ function drawQuestion(view) {
     } catch (error) { fill(out, problem(error, { retry: save })); }
   };
   text.addEventListener('change', save);
-  fill(view.parts.question, card(t('draft.question'), { id: 'question-card' }, field(t('draft.question.label'), text, { id: 'question', hint: view.frozen ? null : t('draft.question.hint') }), out,
+  const renew = async () => {
+    if (!await confirm(t('draft.model.again'), h('p', {}, t('draft.model.again.text')), { yes: t('draft.model.again') })) return;
+    try { await ctx.api.post('draft/preview', {}); await ctx.api.poll('draft/preview'); ctx.reload(); } catch (error) { fill(out, problem(error)); }
+  };
+  const ask = view.llm && !view.frozen && ctx.job.requirement && button(t('draft.model.again'), { kind: 'quiet', id: 'ask-again', onclick: renew });
+  fill(view.parts.question, card(t('draft.question'), { id: 'question-card', actions: [store.draft.source === 'model' && badge(t('draft.model.by'), 'info'), ask] }, field(t('draft.question.label'), text, { id: 'question', hint: view.frozen ? null : t('draft.question.hint') }), out,
     store.draft.source === 'model' && store.draft.draft_text && disclosure(t('draft.model.why'), { open: true }, h('p', { class: 'prose' }, store.draft.draft_text))));
 }
 
@@ -136,7 +142,7 @@ function drawMethod(view) {
     draft.template_candidates.length === 0 && !draft.template && note('warn', t('draft.method.none')),
     !view.frozen && candidates(draft, { onpick: pick, disabled: false }),
     view.frozen && h('p', {}, h('strong', {}, titleOf(draft.template?.template_id, draft.template?.title))),
-    error && h('div', {}, problem(error, { actions: error.code === 'TEMPLATE_NOT_APPLICABLE' && button(t('draft.method.anew'), { onclick: anew }) })),
+    error && h('div', {}, problem(error, { actions: error.code === 'TEMPLATE_NOT_APPLICABLE' && Object.keys(draft.roles).length > 0 && button(t('draft.method.anew'), { onclick: anew }) })),
     meta && meta.id === draft.template?.template_id && aboutTemplate(meta)));
 }
 
@@ -261,7 +267,7 @@ function drawStatus(view) {
     store.failed && problem(store.failed.error, { retry: store.failed.again }),
     draft.stale && !view.frozen && note('warn', h('p', {}, t('draft.stale')), h('div', {}, button(t('draft.stale.renew'), { onclick: () => store.set('draft_text', ctx.job.requirement || draft.draft_text || '') }))),
     open.length > 0 && h('div', {}, h('h3', {}, t('draft.open', { n: open.length })), h('ul', { class: 'open-list' }, open.map((u) => { const p = named(u); return h('li', {}, icon('warn'), h('button', { type: 'button', class: 'link', onclick: () => focusField(p?.name ?? u.field, view) }, p ? tr(p.label) : u.description)); }))),
-    other.length > 0 && h('div', {}, h('h3', {}, t('draft.unsure')), h('ul', { class: 'open-list' }, other.map((u) => h('li', {}, icon('info'), h('div', {}, h('p', {}, u.description), u.impact && h('p', { class: 'hint' }, u.impact)))))),
+    other.length > 0 && h('div', {}, h('h3', {}, t('draft.unsure')), h('ul', { class: 'open-list' }, other.map((u) => h('li', {}, icon('info'), h('div', {}, h('p', {}, u.description), u.impact && h('p', { class: 'hint' }, u.impact), !view.frozen && named(u) && u.candidates.length > 0 && h('div', { class: 'row' }, u.candidates.slice(0, 4).map((c) => button(t('draft.answer', { name: c }), { kind: 'quiet', onclick: () => { const p = named(u); store.set(patchKey(p), p.type === 'varlist' ? [c] : c); } })))))))),
     wrong.length > 0 && h('ul', { class: 'open-list' }, wrong.map((c) => h('li', {}, icon('warn'), h('span', {}, c.message)))),
     ready && open.length === 0 && h('p', { class: 'row' }, badge(t('draft.complete'), 'ok')),
     button(t(view.frozen ? 'data.to_plan' : 'draft.to_plan'), { kind: 'primary', id: 'to-plan', onclick: async () => { view.sample?.flush(); await store.idle(); ctx.step('plan'); } })));

@@ -2,8 +2,10 @@
 
 import * as api from '../api.js';
 import { t, when } from '../i18n.js';
-import { badge, button, card, confirm, field, h, icon, problem } from '../ui.js';
+import { badge, button, card, confirm, field, h, icon, problem, select } from '../ui.js';
 
+/** What a language model may see, the least first. */
+const LEVELS = ['none', 'schema', 'samples'];
 const EXAMPLES = ['pay', 'policy', 'groups'];
 
 export function mount(root, ctx) {
@@ -12,6 +14,14 @@ export function mount(root, ctx) {
   const question = h('textarea', { rows: '3', name: 'requirement', maxlength: '20000', value: memory.question ?? '', oninput: () => { memory.question = question.value; } });
   const codeField = field(t('start.code'), code, { id: 'code', required: true, hint: t('start.code.hint') });
   const questionField = field(t('start.question'), question, { id: 'question', hint: t('start.question.hint') });
+  const sharing = h('div', { hidden: true });
+  api.capabilities().then((what) => {
+    if (!what.llm.configured || !root.isConnected) return;
+    const levels = LEVELS.slice(0, LEVELS.indexOf(what.llm.data_sharing_max) + 1);
+    const choose = select(levels.map((level) => ({ value: level, label: t(`start.sharing.${level}`) })), { value: memory.sharing ?? (levels.includes('schema') ? 'schema' : 'none'), onchange: () => { memory.sharing = choose.value; } });
+    sharing.append(field(t('start.sharing'), choose, { id: 'sharing', hint: t('start.sharing.hint') }));
+    sharing.hidden = false;
+  }).catch(() => { /* without a model nothing is shared */ });
   const trouble = h('div', {});
 
   const examples = h('div', { class: 'examples' }, h('span', { class: 'muted' }, t('start.examples')), EXAMPLES.map((name) => h('button', { type: 'button', class: 'chip-button', onclick: () => {
@@ -45,7 +55,7 @@ export function mount(root, ctx) {
   async function enter(task_code, requirement) {
     let answer;
     try {
-      answer = await redeem(requirement === '' ? { task_code } : { task_code, requirement });
+      answer = await redeem(requirement === '' ? { task_code } : { task_code, requirement, ...(memory.sharing ? { data_sharing: memory.sharing } : {}) });
     } catch (error) {
       if (error.code === 'INPUT_VALIDATION_FAILED' && requirement === '') answer = await redeem({ task_code, requirement: '' });
       else if (error.code === 'TASK_CODE_REDEEM_CONFLICT') {
@@ -60,7 +70,7 @@ export function mount(root, ctx) {
   const redeem = async (body) => (await api.request('POST', 'task-codes/redeem', { body })).data;
 
   const go = button(t('start.begin'), { kind: 'primary', id: 'begin', onclick: submit, busyLabel: t('start.begin.busy') });
-  const form = h('form', { class: 'stack', novalidate: true, onsubmit: (e) => { e.preventDefault(); go.click(); } }, codeField, questionField, examples, trouble, h('div', { class: 'row' }, go));
+  const form = h('form', { class: 'stack', novalidate: true, onsubmit: (e) => { e.preventDefault(); go.click(); } }, codeField, questionField, examples, sharing, trouble, h('div', { class: 'row' }, go));
   code.addEventListener('keydown', (e) => { if (e.key === 'Enter') { e.preventDefault(); go.click(); } });
 
   root.append(
