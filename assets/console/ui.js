@@ -308,7 +308,7 @@ export function problem(error, { retry, actions } = {}) {
     error.message && error.message !== words.title && error.status !== 0 && h('p', { class: 'problem-detail' }, error.message),
     details.length > 1 && h('ul', {}, details.map((d) => h('li', {}, h('code', {}, d.path), ' ', d.reason))),
     h('p', {}, words.next),
-    h('div', { class: 'row' }, retry && button(t('ui.retry'), { onclick: retry }), actions,
+    h('div', { class: 'row' }, retry && button(t('ui.retry'), { onclick: retry }), actions, [401, 403].includes(error.status) && h('a', { href: '#/' }, t('app.enter_code')),
       error.traceId && h('span', { class: 'trace' }, `${t('ui.trace')} `, h('code', {}, error.traceId.slice(0, 12)), h('button', { type: 'button', class: 'icon-button', 'aria-label': t('ui.copy_trace'), onclick: () => copy(error.traceId) }, icon('copy'))))));
 }
 

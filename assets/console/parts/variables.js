@@ -113,3 +113,21 @@ export function stepsCard(store, { disabled }) {
   const error = store.errors.get('data_steps');
   return card(t('draft.steps'), { lead: t('draft.steps.lead'), id: 'data-steps' }, steps.length > 0 && h('ol', { class: 'stack' }, steps.map(row)), error && note('fail', error.message), !disabled && h('div', { class: 'insert-row' }, what, add));
 }
+
+/** Which table stands for each further input that the analysis itself asks for; null where it asks for none. */
+export function inputsCard(store, meta, { disabled }) {
+  const wanted = (meta?.inputs ?? []).filter((input) => input.role !== 'main');
+  if (wanted.length === 0 || meta.id !== store.draft.template?.template_id) return null;
+  const others = store.draft.data_sources.filter((d) => d.role !== 'primary_dataset');
+  const bound = store.preview?.plan?.input_bindings ?? {};
+  const current = Object.fromEntries(wanted.filter((i) => bound[i.name]).map((i) => [i.name, bound[i.name]]));
+  const choose = (input) => select([{ value: '', label: t(input.required ? 'draft.choose' : 'draft.none') }, ...others.map((d) => ({ value: d.dataset_key, label: d.original_name }))], { value: bound[input.name] ?? '', disabled, onchange: (e) => {
+    const next = { ...current, [input.name]: e.target.value };
+    if (!e.target.value) delete next[input.name];
+    store.set('inputs', next);
+  } });
+  return card(t('draft.inputs'), { lead: t('draft.inputs.lead'), id: 'further-inputs' },
+    others.length === 0 && note('warn', h('p', {}, t('draft.inputs.missing'))),
+    others.length > 0 && h('div', { class: 'form-grid' }, wanted.map((input, i) => field(t('draft.inputs.table', { n: i + 2 }), choose(input), { id: `input-${i}`, required: input.required }))),
+    store.errors.has('inputs') && note('fail', store.errors.get('inputs').message));
+}

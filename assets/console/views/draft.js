@@ -8,7 +8,7 @@ import { manyColumns, oneColumn, rowsLeft, variablesOf } from '../parts/columns.
 import { DraftStore, patchKey } from '../parts/draftStore.js';
 import { expressionEditor, grammarHelp } from '../parts/expression.js';
 import { aboutTemplate, browse, candidates, roleName, templateList, templateMeta, titleOf } from '../parts/templates.js';
-import { categoricalCard, derivedCard, stepsCard } from '../parts/variables.js';
+import { categoricalCard, derivedCard, inputsCard, stepsCard } from '../parts/variables.js';
 import { warnings } from './data.js';
 import dataWords from '../i18n/data.js';
 import { addWords } from '../i18n.js';
@@ -79,7 +79,9 @@ async function edit(body, ctx, draft) {
   fill(parts.derived, view.derived);
   update(view);
   focusField(ctx.params.field, view);
-  return () => { view.sample?.flush(); };
+  const unsaved = (event) => { if (view.store.saving || view.store.failed) event.preventDefault(); };
+  window.addEventListener('beforeunload', unsaved);
+  return () => { view.sample?.flush(); window.removeEventListener('beforeunload', unsaved); };
 }
 
 function update(view) {
@@ -92,7 +94,8 @@ function update(view) {
   drawMethod(view);
   drawParameters(view);
   fill(parts.marks, categoricalCard(store, { variables: view.variables(), disabled: view.frozen }));
-  fill(parts.steps, stepsCard(store, { disabled: view.frozen }));
+  const ownInputs = inputsCard(store, view.meta, { disabled: view.frozen });
+  fill(parts.steps, ownInputs, (!ownInputs || store.draft.data_steps.length > 0) && stepsCard(store, { disabled: view.frozen }));
   view.derived?.update();
   updateSample(view);
   drawStatus(view);
@@ -199,7 +202,7 @@ function control(p, view) {
   if (p.type === 'varname') input = oneColumn(p, view.variables(), { value, onpick: set, disabled });
   else if (p.type === 'varlist' && p.max_items === 1) input = oneColumn(p, view.variables(), { value: Array.isArray(value) ? value[0] : value, onpick: (v) => set(v ? [v] : null), disabled });
   else if (p.type === 'varlist') return manyField(p, view, { id, label, hint, value, set, disabled });
-  else if (p.type === 'enum') input = select((p.values ?? []).map((v) => ({ value: v, label: v === fallback ? `${v} (${t('draft.usual')})` : v })), { value: value ?? fallback, disabled, onchange: (e) => set(e.target.value === fallback ? null : e.target.value) });
+  else if (p.type === 'enum') input = select([...(fallback === null ? [{ value: '', label: t(p.required ? 'draft.choose' : 'draft.none') }] : []), ...(p.values ?? []).map((v) => ({ value: v, label: v === fallback ? `${v} (${t('draft.usual')})` : v }))], { value: value ?? fallback ?? '', disabled, onchange: (e) => set(e.target.value === fallback || e.target.value === '' ? null : e.target.value) });
   else if (p.type === 'boolean') {
     const row = checkbox(label, { id, hint, checked: (value ?? p.value) === true || (value ?? p.value) === 'true', disabled, onchange: (e) => set(e.target.checked) });
     return row;
