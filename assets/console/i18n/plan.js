@@ -100,7 +100,10 @@ export default {
     "plan.to_run": "Go to the run",
     "plan.revise": "Revise the plan",
     "plan.revise.text": "The analysis opens again for changes. This plan, its runs and results stay as they are.",
-    "plan.revise.hint": "A revision makes a new plan; this one stays."
+    "plan.revise.hint": "A revision makes a new plan; this one stays.",
+    "plan.check.merge_matched.ok": "{n} rows of the main table have a partner in the other table",
+    "plan.check.no_match.fail": "No row has a partner in the other table: are the keys right?",
+    "plan.check.overlap_vars.warn": "Some variables are in both tables; those of the main table stay"
   },
   "zh": {
     "plan.title": "计划",
@@ -203,6 +206,9 @@ export default {
     "plan.to_run": "查看运行",
     "plan.revise": "修订计划",
     "plan.revise.text": "分析将重新打开以供修改。此计划及其运行与结果保持不变。",
-    "plan.revise.hint": "修订会生成新计划，此计划保留。"
+    "plan.revise.hint": "修订会生成新计划，此计划保留。",
+    "plan.check.merge_matched.ok": "主表有 {n} 行在另一张表中匹配上",
+    "plan.check.no_match.fail": "没有任何行匹配上：请检查关键变量",
+    "plan.check.overlap_vars.warn": "部分变量在两张表中都有；保留主表的取值"
   }
 };

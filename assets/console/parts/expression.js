@@ -2,6 +2,7 @@
 // what the service understood. The service judges; nothing is parsed here.
 
 import { t } from '../i18n.js';
+import { expectedText, reasonText } from './reasons.js';
 import { button, debounce, disclosure, field, fill, h, icon, select } from '../ui.js';
 
 const FUNCTIONS = {
@@ -69,14 +70,13 @@ function replaceWord(area, position, name) {
   area.focus();
 }
 
-/** The words of a refusal without the path in front of them. */
+/** The words of a refusal with its place. */
 function wordsOf(error) {
   const { position, expected, path } = error.context ?? {};
   const message = error.reason ?? error.message ?? '';
   const plain = path && message.startsWith(`${path}: `) ? message.slice(path.length + 2) : message;
-  if (position === undefined) return plain;
-  const found = plain.split(' at position ')[0];
-  return t('draft.expression_error', { place: position + 1, found, expected: (expected ?? []).slice(0, 5).join(', ') });
+  if (position === undefined) return reasonText(plain);
+  return t('draft.expression_error', { place: position + 1, found: reasonText(plain.split(' at position ')[0]), expected: expectedText(expected) });
 }
 
 /** What may be written, as a table that opens. */

@@ -2,6 +2,7 @@
 
 import { request, tokenOf } from '../api.js';
 import { has, lang, t, tr } from '../i18n.js';
+import { reasonText } from './reasons.js';
 import { badge, button, debounce, dialog, disclosure, fill, h, loading, problem, select, uid } from '../ui.js';
 
 const metas = new Map();
@@ -48,7 +49,7 @@ export function candidates(draft, { onpick, disabled, limit = 4 }) {
       h('input', { type: 'radio', name, id, value: c.template_id, checked: c.template_id === chosen, disabled: disabled || !c.applicable, onchange: () => onpick(c.template_id) }),
       h('div', {}, h('div', { class: 'row' }, h('label', { for: id }, titleOf(c.template_id, c.title)), i === 0 && all.length > 0 && c.applicable && badge(t('draft.best'), 'ok')),
         reasons.length > 0 && h('p', { class: 'hint' }, reasons.join(' · ')),
-        c.blockers.length > 0 && h('p', { class: 'hint blocked' }, t('draft.blocked'), ' ', c.blockers.join('; '))));
+        c.blockers.length > 0 && h('p', { class: 'hint blocked' }, t('draft.blocked'), ' ', c.blockers.map(reasonText).join('; '))));
   }));
 }
 

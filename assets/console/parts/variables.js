@@ -3,6 +3,7 @@
 
 import { num, t } from '../i18n.js';
 import { badge, button, card, field, fill, h, icon, note, select } from '../ui.js';
+import { reasonText } from './reasons.js';
 import { chooseColumns } from './columns.js';
 import { expressionEditor, grammarHelp } from './expression.js';
 
@@ -48,7 +49,7 @@ export function derivedCard(store, { variables, disabled }) {
     for (const [entry, { nameField, editor }] of views) {
       const mine = at !== undefined && sent[Number(at)] === entry;
       const known = store.draft.derived_variables.find((v) => v.name === entry.name && v.expression === entry.expression);
-      if (entry.name) nameField.setError(mine && what === 'name' ? error.message.split(': ').slice(1).join(': ').split(' at position')[0] : null);
+      if (entry.name) nameField.setError(mine && what === 'name' ? reasonText(error.message.split(': ').slice(1).join(': ').split(' at position')[0]) : null);
       if (mine && what === 'name') editor.show({});
       else if (mine || (error && at === undefined && !known && entry.expression)) editor.show({ error });
       else editor.show({ outcome: known && h('span', { class: 'row' }, badge(t('draft.understood'), 'ok'), h('span', { class: 'muted' }, t(`draft.kind.${known.type}`)), known.canonical !== known.expression && h('code', {}, known.canonical)) });

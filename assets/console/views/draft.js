@@ -7,6 +7,7 @@ import { announce, badge, button, card, checkbox, confirm, disclosure, empty, fi
 import { manyColumns, oneColumn, rowsLeft, variablesOf } from '../parts/columns.js';
 import { DraftStore, patchKey } from '../parts/draftStore.js';
 import { expressionEditor, grammarHelp } from '../parts/expression.js';
+import { reasonTexts } from '../parts/reasons.js';
 import { aboutTemplate, browse, candidates, roleName, templateList, templateMeta, titleOf } from '../parts/templates.js';
 import { categoricalCard, derivedCard, inputsCard, stepsCard } from '../parts/variables.js';
 import { warnings } from './data.js';
@@ -145,9 +146,12 @@ function drawMethod(view) {
     draft.template_candidates.length === 0 && !draft.template && note('warn', t('draft.method.none')),
     !view.frozen && candidates(draft, { onpick: pick, disabled: false }),
     view.frozen && h('p', {}, h('strong', {}, titleOf(draft.template?.template_id, draft.template?.title))),
-    error && h('div', {}, problem(error, { actions: error.code === 'TEMPLATE_NOT_APPLICABLE' && Object.keys(draft.roles).length > 0 && button(t('draft.method.anew'), { onclick: anew }) })),
+    error && h('div', {}, problem(told(error), { actions: error.code === 'TEMPLATE_NOT_APPLICABLE' && Object.keys(draft.roles).length > 0 && button(t('draft.method.anew'), { onclick: anew }) })),
     meta && meta.id === draft.template?.template_id && aboutTemplate(meta)));
 }
+
+/** A refusal of a method with its reasons in words. */
+const told = (error) => (error.code === 'TEMPLATE_NOT_APPLICABLE' ? Object.assign(Object.create(error), { message: reasonTexts(error.message) }) : error);
 
 /* ---- parameters ---- */
 
@@ -210,13 +214,13 @@ function control(p, view) {
   else input = h('input', { type: p.type === 'date' ? 'date' : 'text', value: value ?? '', placeholder: fallback ?? '', disabled, onchange: (e) => set(e.target.value.trim() === '' ? null : e.target.value.trim()) });
   input.defaultShown = input.value;
   const wrong = store.problemOf(key) ?? store.problemOf(`parameters.${p.name}`);
-  return field(label, input, { id, hint, required: p.required, error: wrong && (wrong.reason ?? wrong.message) });
+  return field(label, input, { id, hint, required: p.required, error: wrong && reasonTexts(wrong.reason ?? wrong.message) });
 }
 
 function manyField(p, view, { id, label, hint, value, set, disabled }) {
   const picker = manyColumns(p, view.variables(), { value, id, label, disabled, ordered: p.bind === 'regressors', onpick: (names) => set(names.length > 0 ? names : null) });
   const wrong = view.store.problemOf(patchKey(p)) ?? view.store.problemOf(`parameters.${p.name}`);
-  const node = field(label, picker.target, { id, hint, required: p.required, error: wrong && (wrong.reason ?? wrong.message) });
+  const node = field(label, picker.target, { id, hint, required: p.required, error: wrong && reasonTexts(wrong.reason ?? wrong.message) });
   node.insertBefore(picker, node.querySelector('.field-error'));
   picker.append(picker.target);
   return node;
@@ -271,7 +275,7 @@ function drawStatus(view) {
     draft.stale && !view.frozen && note('warn', h('p', {}, t('draft.stale')), h('div', {}, button(t('draft.stale.renew'), { onclick: () => store.set('draft_text', ctx.job.requirement || draft.draft_text || '') }))),
     open.length > 0 && h('div', {}, h('h3', {}, t('draft.open', { n: open.length })), h('ul', { class: 'open-list' }, open.map((u) => { const p = named(u); return h('li', {}, icon('warn'), h('button', { type: 'button', class: 'link', onclick: () => focusField(p?.name ?? u.field, view) }, p ? tr(p.label) : u.description)); }))),
     other.length > 0 && h('div', {}, h('h3', {}, t('draft.unsure')), h('ul', { class: 'open-list' }, other.map((u) => h('li', {}, icon('info'), h('div', {}, h('p', {}, u.description), u.impact && h('p', { class: 'hint' }, u.impact), !view.frozen && named(u) && u.candidates.length > 0 && h('div', { class: 'row' }, u.candidates.slice(0, 4).map((c) => button(t('draft.answer', { name: c }), { kind: 'quiet', onclick: () => { const p = named(u); store.set(patchKey(p), p.type === 'varlist' ? [c] : c); } })))))))),
-    wrong.length > 0 && h('ul', { class: 'open-list' }, wrong.map((c) => h('li', {}, icon('warn'), h('span', {}, c.message)))),
+    wrong.length > 0 && h('ul', { class: 'open-list' }, wrong.map((c) => h('li', {}, icon('warn'), h('span', {}, reasonTexts(c.message))))),
     ready && open.length === 0 && h('p', { class: 'row' }, badge(t('draft.complete'), 'ok')),
     button(t(view.frozen ? 'data.to_plan' : 'draft.to_plan'), { kind: 'primary', id: 'to-plan', onclick: async () => { view.sample?.flush(); await store.idle(); ctx.step('plan'); } })));
 }

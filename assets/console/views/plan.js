@@ -4,6 +4,7 @@
 import * as api from '../api.js';
 import { addWords, has, lang, num, t, tr, when } from '../i18n.js';
 import { announce, badge, button, card, code, confirm, debounce, dialog, disclosure, field, fill, h, icon, loading, note, problem, sampleFlow, table } from '../ui.js';
+import { reasonTexts } from '../parts/reasons.js';
 import { roleName, templateList, templateMeta, titleOf } from '../parts/templates.js';
 import draftWords from '../i18n/draft.js';
 
@@ -84,7 +85,7 @@ function standing(view, missing, failed) {
   const target = (check) => (check.value?.errors?.[0]?.path ?? check.value?.path ?? '').replace(/^(parameters|roles)\./, '').split('.')[0];
   return note('warn', h('p', {}, h('strong', {}, t('plan.open'))), h('ul', { class: 'open-list' },
     missing.map((m) => h('li', {}, icon('edit'), h('button', { type: 'button', class: 'link', onclick: go(m.param) }, t('plan.missing', { name: label(m.param) })))),
-    failed.filter((c) => c.id !== 'PLAN_FREEZE_MISSING_REQUIRED' || missing.length === 0).map((c) => h('li', {}, icon('edit'), h('button', { type: 'button', class: 'link', onclick: go(target(c)) }, c.id === 'min_observations' ? t('plan.check.min_observations.fail', { n: c.value ?? 0, least: data.plan.contract.constraints.min_observations }) : c.message)))));
+    failed.filter((c) => c.id !== 'PLAN_FREEZE_MISSING_REQUIRED' || missing.length === 0).map((c) => h('li', {}, icon('edit'), h('button', { type: 'button', class: 'link', onclick: go(target(c)) }, c.id === 'min_observations' ? t('plan.check.min_observations.fail', { n: c.value ?? 0, least: data.plan.contract.constraints.min_observations }) : reasonTexts(c.message))))));
 }
 
 /* ---- the values ---- */
