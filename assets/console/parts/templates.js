@@ -28,7 +28,7 @@ export function reasonWords(reason) {
   const open = reason.match(/^(\w+) is not stated; (\d+) columns? fits?$/);
   if (open) return t('draft.reason.open', { role: roleName(open[1]), n: Number(open[2]) });
   const words = reason.match(/^matches (.+)$/);
-  if (words) return t('draft.reason.words', { words: words[1] });
+  if (words) return t('draft.reason.words', { words: words[1].split(', ').filter((w) => w.length > 1).slice(0, 4).join(', ') });
   if (reason === 'answers this kind of question') return t('draft.reason.question');
   return reason;
 }

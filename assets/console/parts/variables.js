@@ -8,9 +8,10 @@ import { chooseColumns } from './columns.js';
 import { expressionEditor, grammarHelp } from './expression.js';
 
 /** The editor of derived variables. Rows that are not complete yet live here; complete ones are sent as they are typed. */
-export function derivedCard(store, { variables, disabled }) {
+export function derivedCard(store, { variables, memory, disabled }) {
   const body = h('div', { class: 'stack' });
-  let rows = store.draft.derived_variables.map((v) => ({ ...v }));
+  const held = !disabled && memory.derived;
+  let rows = held || store.draft.derived_variables.map((v) => ({ ...v }));
   const stated = () => rows.filter((r) => r.name.trim() && r.expression.trim()).map((r) => ({ name: r.name.trim(), expression: r.expression.trim(), ...(r.label ? { label: r.label } : {}) }));
   const send = () => store.set('derived_variables', stated());
   const views = new Map();
@@ -46,6 +47,7 @@ export function derivedCard(store, { variables, disabled }) {
     const error = store.errors.get('derived_variables');
     const [, at, what] = error?.context?.path?.match(/^derived_variables\.(\d+)\.(\w+)/) ?? [];
     const sent = rows.filter((r) => r.name.trim() && r.expression.trim());
+    if (error || sent.length < rows.length) memory.derived = rows; else if (!store.saving) delete memory.derived;
     for (const [entry, { nameField, editor }] of views) {
       const mine = at !== undefined && sent[Number(at)] === entry;
       const known = store.draft.derived_variables.find((v) => v.name === entry.name && v.expression === entry.expression);
@@ -56,6 +58,7 @@ export function derivedCard(store, { variables, disabled }) {
     }
   };
   draw();
+  if (held && stated().length > 0) send();
   return node;
 }
 

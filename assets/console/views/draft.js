@@ -61,13 +61,14 @@ function byModel(body, ctx, own) {
 
 async function edit(body, ctx, draft) {
   const frozen = !['created', 'draft_ready'].includes(ctx.job.status);
-  const [preview] = await Promise.all([
+  const [preview, , meta] = await Promise.all([
     ctx.api.get('inputs/preview', { query: { rows: 1, columns: 200 } }).then((a) => a.data).catch(() => null),
     templateList(ctx.jobId).catch(() => null),
+    draft.template && templateMeta(ctx.jobId, draft.template.template_id).catch(() => null),
   ]);
   const parts = Object.fromEntries(['question', 'method', 'roles', 'extra', 'sample', 'derived', 'marks', 'steps', 'options', 'status'].map((name) => [name, h('div', { class: 'part' })]));
   const llm = await api.capabilities().then((c) => c.llm.configured, () => false);
-  const view = { ctx, parts, frozen, preview, llm: llm && ctx.job.data_sharing !== 'none', meta: null, sample: null, derived: null };
+  const view = { ctx, parts, frozen, preview, llm: llm && ctx.job.data_sharing !== 'none', meta, sample: null, derived: null };
   view.store = new DraftStore(ctx, draft, () => update(view));
   view.variables = () => variablesOf(view.store.draft, view.preview);
   const aside = h('aside', { class: 'sticky stack', 'aria-label': t('draft.status') }, parts.status);
@@ -76,7 +77,7 @@ async function edit(body, ctx, draft) {
     h('div', { class: 'columns' }, h('div', { class: 'stack' }, parts.question, parts.method, parts.steps, parts.roles, parts.marks, parts.sample, parts.derived, parts.extra, parts.options), aside));
   drawQuestion(view);
   drawSample(view);
-  view.derived = derivedCard(view.store, { variables: view.variables, disabled: frozen });
+  view.derived = derivedCard(view.store, { variables: view.variables, memory: ctx.memory, disabled: frozen });
   fill(parts.derived, view.derived);
   update(view);
   focusField(ctx.params.field, view);
@@ -168,7 +169,9 @@ function typing(part, view) {
 function drawParameters(view) {
   const { parts, store } = view;
   if (typing(parts.options, view)) return;
-  const all = store.draft.parameters;
+  // the declaration says how many variables a parameter takes
+  const declared = new Map((view.meta?.parameters ?? []).map((p) => [p.name, p]));
+  const all = store.draft.parameters.map((p) => ({ ...declared.get(p.name), ...p }));
   const bound = (p) => p.status === 'bound' || p.status === 'invalid';
   const main = all.filter((p) => isColumn(p) && (p.required || p.bind === 'controls'));
   const extra = all.filter((p) => isColumn(p) && !main.includes(p));
@@ -197,8 +200,8 @@ function control(p, view) {
   const id = `p-${p.name}`;
   const label = tr(p.label);
   let input = null;
-  const set = (value) => { if (input) input.defaultShown = input.value; (view.attempts ??= {})[key] = value; store.set(key, value); };
-  const attempt = store.errors.has(key) || p.status === 'invalid' ? view.attempts?.[key] : undefined;
+  const set = (value) => { if (input) input.defaultShown = input.value; (view.ctx.memory.attempts ??= {})[key] = value; store.set(key, value); };
+  const attempt = store.errors.has(key) || p.status === 'invalid' ? view.ctx.memory.attempts?.[key] : undefined;
   const value = attempt !== undefined ? attempt : p.status === 'default' || p.status === 'unused' || p.status === 'missing' ? null : p.value;
   const fallback = p.status === 'default' && p.value !== null ? tr(String(Array.isArray(p.value) ? p.value.join(', ') : p.value)) : null;
   const hint = [p.help && tr(p.help), fallback !== null && p.type !== 'enum' && p.type !== 'boolean' && t('draft.default', { value: fallback }), limits(p)].filter(Boolean).join(lang() === 'zh' ? '。' : '. ') || null;
@@ -236,10 +239,12 @@ function limits(p) {
 
 function drawSample(view) {
   const { store } = view;
-  view.sample = expressionEditor({ kind: 'condition', label: t('draft.sample.label'), hint: t('draft.sample.hint'), value: store.draft.sample_if ?? '', id: 'sample-if', variables: view.variables().map((v) => v.name), disabled: view.frozen, onchange: (text) => {
+  view.sample = expressionEditor({ kind: 'condition', label: t('draft.sample.label'), hint: t('draft.sample.hint'), value: view.ctx.memory.sample ?? store.draft.sample_if ?? '', id: 'sample-if', variables: view.variables().map((v) => v.name), disabled: view.frozen, onchange: (text) => {
     if (text === (store.draft.sample_if ?? '') && !store.errors.has('sample_if')) updateSample(view);
     else store.set('sample_if', text === '' ? null : text);
   } });
+  // what was refused is still there after a change of language or page
+  if (view.ctx.memory.sample) store.set('sample_if', view.ctx.memory.sample);
   fill(view.parts.sample, card(t('draft.sample'), { lead: t('draft.sample.lead'), id: 'sample' }, view.sample, grammarHelp('condition')));
 }
 
@@ -249,6 +254,7 @@ function updateSample(view) {
   const names = view.variables().map((v) => v.name);
   if (names.join() !== view.sampleNames && !sample.contains(document.activeElement)) { sample.setVariables(names); view.sampleNames = names.join(); }
   const error = store.errors.get('sample_if') ?? (sample.area.value.trim() ? store.problemOf('sample_if') : null);
+  if (store.errors.has('sample_if')) view.ctx.memory.sample = sample.area.value.trim(); else if (!store.saving) delete view.ctx.memory.sample;
   const flow = store.preview?.sample_flow ?? [];
   const at = flow.findIndex((f) => f.step === 'sample_if');
   let outcome = null;

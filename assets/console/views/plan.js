@@ -67,7 +67,7 @@ function draw(view) {
   fill(parts.dofile, card(t('plan.dofile'), { lead: t('plan.dofile.lead') }, data.do_file
     ? code(data.do_file, { label: t('plan.dofile'), name: 'main.do', actions: button(t('plan.save_file'), { kind: 'quiet', icon: 'download', onclick: () => api.saveBlob(new Blob([data.do_file], { type: 'text/plain' }), 'main.do') }) })
     : h('p', { class: 'muted' }, t('plan.dofile.later'))));
-  const problems = missing.length + failed.length;
+  const problems = missing.length + failed.filter((c) => c.id !== 'PLAN_FREEZE_MISSING_REQUIRED' || missing.length === 0).length;
   fill(parts.side, card(t('plan.freeze'), { cls: 'status-card' },
     h('p', {}, data.ready ? badge(t('plan.ready'), 'ok') : badge(t('plan.not_ready', { n: Math.max(problems, 1) }), 'warn')),
     h('p', { class: 'hint' }, t('plan.freeze.lead')),
