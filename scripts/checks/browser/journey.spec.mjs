@@ -191,3 +191,57 @@ spec('a lost connection is told, and what was done is sent afterwards', {}, asyn
   await page.locator('#p-outcome').waitFor();
   assert.equal(await page.locator('#p-outcome').inputValue(), 'pay');
 });
+
+spec('an upload can be stopped', {}, async ({ page, service }) => {
+  const folder = await mkdtemp(join(tmpdir(), 'console-'));
+  try {
+    const large = join(folder, 'large.csv');
+    await writeFile(large, `a,b\n${'1,2\n'.repeat(700_000)}`);
+    const job = await service.job('uploaded');
+    await open(page, service, `#/job/${job.job_id}/data`, credentials(job));
+    await page.locator('#next').waitFor();
+    const devtools = await page.context().newCDPSession(page);
+    await devtools.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 100_000 });
+    await page.locator('#file-input').setInputFiles(large);
+    await page.locator('#send').click();
+    await page.locator('progress').waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByText('The upload was stopped').waitFor();
+    assert.match(await page.locator('.facts').innerText(), /pay\.csv/, 'what was there stays');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+spec('access that has ended says so and leads to the start', {}, async ({ page, service, expect_refusal, accessible }) => {
+  const job = await service.job('drafted');
+  await open(page, service, `#/job/${job.job_id}/draft`, credentials(job));
+  await page.locator('#p-outcome').waitFor();
+  const codes = await service.call('GET', '/v1/admin/task-codes?limit=200');
+  const { code_id } = codes.task_codes.find((code) => code.job_id === job.job_id);
+  await service.call('POST', `/v1/admin/task-codes/${code_id}/revoke`, {});
+  expect_refusal(403, new RegExp(job.job_id));
+  await page.locator('#p-outcome').selectOption('pay');
+  await page.getByText('Access has ended').first().waitFor();
+  await accessible('an access that ended');
+  await page.reload();
+  await page.getByText('Access has ended').waitFor();
+  await page.getByRole('button', { name: 'Enter the task code' }).click();
+  await page.locator('#code').waitFor();
+});
+
+spec('a busy service is waited for and the page says so', {}, async ({ page, service, expect_refusal }) => {
+  const job = await service.job('drafted');
+  let refused = 0;
+  await page.route(/\/inputs\/preview/, (route) => {
+    refused += 1;
+    if (refused > 1) return route.continue();
+    const body = JSON.stringify({ error_code: 'RATE_LIMITED', message: 'too many requests', status: 429, retryable: true, retry_after_seconds: 2, context: {} });
+    return route.fulfill({ status: 429, contentType: 'application/problem+json', headers: { 'retry-after': '2' }, body });
+  });
+  expect_refusal(429, /inputs\/preview/);
+  await open(page, service, `#/job/${job.job_id}/data`, credentials(job));
+  await page.locator('#notice.is-shown').waitFor();
+  await page.locator('#next').waitFor();
+  assert.equal(await page.locator('#notice.is-shown').count(), 0);
+});
