@@ -200,4 +200,15 @@ mod tests {
         assert_eq!(name("conflicting_keys", Language::En), "Conflicting keys");
         assert_eq!(name("q", Language::En), "q");
     }
+
+    #[test]
+    fn the_console_uses_the_same_names() {
+        let file = include_str!("../../assets/console/i18n/words.js");
+        let words = file.trim_end().trim_end_matches(';').strip_prefix("export default ").expect("a module");
+        let words: serde_json::Value = serde_json::from_str(words).expect("JSON");
+        for (key, en, zh) in NAMES {
+            let key = format!("col.{key}");
+            assert_eq!((words["en"][&key].as_str(), words["zh"][&key].as_str()), (Some(*en), Some(*zh)), "{key}");
+        }
+    }
 }

@@ -168,7 +168,7 @@ async fn hundreds_follow_at_once_and_one_that_does_not_read_holds_up_nobody() {
     let job = confirmed(&app).await;
     let idle = Reader::open(&app, &events(&job), Some(&job.token), None).await;
     let mut readers = Vec::new();
-    for _ in 0..300 {
+    for _ in 0..500 {
         readers.push(Reader::open(&app, &events(&job), Some(&job.token), None).await);
     }
     app.post(&job, "/run", &json!({})).await.ok();

@@ -79,18 +79,25 @@ export function suite(name, env = {}) {
   });
 }
 
-/** Opens a place of the console (`#/…`) and waits until its heading is there. */
-export async function open(page, service, place = '#/', credentials = {}) {
-  await page.goto(`${service.base}/v1/console`);
-  if (Object.keys(credentials).length > 0) {
-    await page.evaluate((kept) => {
-      for (const [key, value] of Object.entries(kept)) sessionStorage.setItem(key, value);
-    }, credentials);
+/** Opens a place of the console (`#/…`) and waits until its heading is there; `kept` goes into the tab's storage before. */
+export async function open(page, service, place = '#/', kept = {}) {
+  if (Object.keys(kept).length > 0) {
+    await page.goto(`${service.base}/v1/console/icon.svg`);
+    await page.evaluate((entries) => {
+      for (const [key, value] of Object.entries(entries)) sessionStorage.setItem(key, JSON.stringify(value));
+    }, kept);
   }
   await page.goto(`${service.base}/v1/console${place}`);
-  if (Object.keys(credentials).length > 0) await page.reload();
   await page.locator('h1').first().waitFor();
 }
+
+/** Opens a step of a job, with its token as if the code had been redeemed in this tab. */
+export const openJob = (page, service, job, step) => open(page, service, `#/job/${job.job_id}/${step}`, {
+  'ss.console.jobs': [{ id: job.job_id, token: job.token }],
+});
+
+/** Opens the operators' view with a key. */
+export const openOperator = (page, service, key, section = '') => open(page, service, `#/operator${section && `/${section}`}`, { 'ss.console.operator': { key } });
 
 class Guard {
   constructor(base) {
@@ -200,22 +207,26 @@ async function noSideways(page) {
   assert.deepEqual(wide, [], 'the page scrolls sideways');
 }
 
-/** Presses Tab (or Shift+Tab) until the focus is on what `wanted` describes: a part of its accessible name or text. */
-export async function tabTo(page, wanted, { backwards = false, most = 120 } = {}) {
-  const test = (at) => (wanted instanceof RegExp ? wanted.test(at) : at.includes(wanted));
+/**
+ * Presses Tab (or Shift+Tab) until the focus is on what `wanted` describes: a CSS selector (`#id`, `.class`, `dialog …`),
+ * or a part of the accessible name or text. Fails with the path that it took.
+ */
+export async function tabTo(page, wanted, { backwards = false, most = 160 } = {}) {
+  const css = typeof wanted === 'string' && /^([#.[]|dialog )/.test(wanted) ? wanted : null;
   const path = [];
   for (let pressed = 0; pressed < most; pressed += 1) {
-    const at = await page.evaluate(() => {
+    const at = await page.evaluate((selector) => {
       const e = document.activeElement;
-      if (!e || e === document.body) return '';
+      if (!e || e === document.body) return { name: '', matches: false };
       const by = (e.getAttribute('aria-labelledby') ?? '').split(/\s+/).map((id) => document.getElementById(id)?.innerText);
       const label = e.labels?.length ? [...e.labels].map((l) => l.innerText).join(' ') : '';
-      const name = [e.getAttribute('aria-label'), ...by, label, e.innerText, e.name].filter(Boolean).join(' ');
-      return `${e.tagName.toLowerCase()} ${name}`.replace(/\s+/g, ' ').trim();
-    });
-    path.push(at);
-    if (at && test(at)) return at;
+      const name = [e.getAttribute('aria-label'), ...by, label, e.innerText, e.id].filter(Boolean).join(' ');
+      return { name: `${e.tagName.toLowerCase()} ${name}`.replace(/\s+/g, ' ').trim().slice(0, 80), matches: selector !== null && e.matches(selector) };
+    }, css);
+    path.push(at.name);
+    const found = css ? at.matches : wanted instanceof RegExp ? wanted.test(at.name) : at.name.includes(wanted);
+    if (at.name && found) return at.name;
     await page.keyboard.press(backwards ? 'Shift+Tab' : 'Tab');
   }
-  throw new assert.AssertionError({ message: `the keyboard does not reach ${wanted}; it passed ${path.join(' > ')}` });
+  throw new assert.AssertionError({ message: `the keyboard does not reach ${wanted}; it passed ${[...new Set(path)].join(' > ')}` });
 }

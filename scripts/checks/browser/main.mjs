@@ -1,9 +1,11 @@
-// Runs spec files one after the other and prints one line for each promise. What a spec may use is in harness.mjs.
+// Runs spec files one after the other and prints one line for each spec, in the form of cargo's tests, so that scenarios
+// can name them: `browser::<suite>::<title>`. What a spec may use is in harness.mjs.
 
 import { run } from 'node:test';
 
 const files = process.argv.slice(2);
 const counts = { passed: 0, failed: 0 };
+const path = (name) => `browser::${name.split(': ').map((part) => part.toLowerCase().replace(/\W+/g, '_')).join('::')}`;
 
 for await (const { type, data } of run({ files, concurrency: 1, timeout: 300_000 })) {
   if (type === 'test:stdout' || type === 'test:stderr') process.stdout.write(data.message);
@@ -13,16 +15,16 @@ for await (const { type, data } of run({ files, concurrency: 1, timeout: 300_000
   const seconds = (data.details.duration_ms / 1000).toFixed(1);
   if (data.skip !== undefined) {
     counts.failed += 1;
-    process.stdout.write(`  SKIPPED ${data.name}\n`);
+    process.stdout.write(`test ${path(data.name)} ... SKIPPED\n`);
   } else if (type === 'test:pass') {
     counts.passed += 1;
-    process.stdout.write(`  ok ${data.name} (${seconds} s)\n`);
+    process.stdout.write(`test ${path(data.name)} (${seconds} s) ... ok\n`);
   } else {
     counts.failed += 1;
     const error = data.details.error;
     const cause = error?.cause ?? error;
-    process.stdout.write(`  FAILED ${data.name} (${seconds} s)\n${cause?.stack ?? cause}\n`);
+    process.stdout.write(`test ${path(data.name)} (${seconds} s) ... FAILED\n${cause?.stack ?? cause}\n`);
   }
 }
-process.stdout.write(`browser: ${counts.passed} promises hold, ${counts.failed} do not\n`);
+process.stdout.write(`browser: ${counts.passed} specs passed, ${counts.failed} failed\n`);
 process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;

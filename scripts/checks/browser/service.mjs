@@ -18,6 +18,11 @@ export function dataset(name) {
   return join(ROOT, 'assets/stata_do_library/datasets', name);
 }
 
+function repeated(csv, times) {
+  const head = csv.indexOf('\n') + 1;
+  return csv.slice(0, head) + csv.slice(head).repeat(times);
+}
+
 export class Service {
   /** Starts the program; `env` are further settings. */
   static async start(env = {}) {
@@ -100,8 +105,9 @@ export class Service {
     return (await this.call('POST', '/v1/admin/api-keys', { role, label: `spec ${role}` })).api_key;
   }
 
-  /** A job as far as `upTo`: `redeemed`, `uploaded`, `drafted`, `frozen`, `queued` or `ended`. */
-  async job(upTo, { file = 'pay.csv', requirement = 'What goes with higher pay?', draft, formats } = {}) {
+  /** A job as far as `upTo`: `redeemed`, `uploaded`, `drafted`, `frozen`, `queued` or `ended`;
+   * `times` repeats the rows of the file, for runs that take a while. */
+  async job(upTo, { file = 'pay.csv', times = 1, requirement = 'What goes with higher pay?', draft, formats } = {}) {
     const task_code = await this.code();
     const redeemed = await this.call('POST', '/v1/task-codes/redeem', { task_code, requirement });
     const job = { job_id: redeemed.job_id, token: redeemed.token, task_code };
@@ -111,7 +117,7 @@ export class Service {
       redeemed: async () => {},
       uploaded: async () => {
         const form = new FormData();
-        form.append('file', new Blob([await readFile(dataset(file))]), file);
+        form.append('file', new Blob([repeated(await readFile(dataset(file), 'utf8'), times)]), file);
         form.append('role', 'primary_dataset');
         await call('POST', '/inputs/upload', form);
       },

@@ -1,0 +1,149 @@
+// Draws the tables of a run with the layout of tables.js: words for columns and terms, labels of the data, the notes
+// below a table.
+
+import { num, t, tr } from './i18n.js';
+import { word } from './outcome.js';
+import { isCoefficients, number, parseCsv, plain, regression } from './tables.js';
+import { button, copy, h, uid } from './ui.js';
+
+/** Most rows that are shown of a long table at first. */
+const SOME_ROWS = 60;
+
+/**
+ * Words for the columns of the data: `variable(name)` and `term(text)`, as labels or as names. `results` are the run's
+ * terms, which carry the labels of levels.
+ */
+export function wordsOf(plan, columns, labels, results = []) {
+  const known = new Map(columns.filter((c) => c.label).map((c) => [c.name, c.label]));
+  for (const d of plan.derived_variables ?? []) if (d.label) known.set(d.name, d.label);
+  const companions = new Map((plan.categorical_vars ?? []).filter((c) => c.companion).map((c) => [c.companion, c.column]));
+  const variable = (name) => {
+    const own = companions.get(name) ?? name;
+    return (labels && known.get(own)) || own;
+  };
+  const part = (text) => {
+    const dot = text.lastIndexOf('.');
+    if (dot < 0 || /^\d*\.?\d+$/.test(text)) return variable(text);
+    const level = /^(\d+)(b|bn|n|o)?$/.exec(text.slice(0, dot));
+    const name = variable(text.slice(dot + 1));
+    if (level) return `${name}: ${level[1]}`;
+    const lag = /^([LFDS])(\d*)$/i.exec(text.slice(0, dot));
+    if (lag) return t(`results.op.${lag[1].toUpperCase()}`, { name, n: Number(lag[2] || 1) });
+    return /^(c|i|o|co)$/.test(text.slice(0, dot)) ? name : `${text.slice(0, dot)}.${name}`;
+  };
+  const told = new Map(results.filter((r) => r.label).map((r) => [r.term, r.label]));
+  const term = (text) => {
+    if (text === '_cons') return t('results.constant');
+    if (labels && told.has(text)) return told.get(text);
+    return text.split('#').filter(Boolean).map(part).join(' × ');
+  };
+  return { variable, term };
+}
+
+function style(words, options, run) {
+  return {
+    decimals: options.decimals,
+    stars: options.stars,
+    name: (text) => word('col', text),
+    term: words.term,
+    variable: words.variable,
+    model: (text) => (/^model ?\d+$/i.test(text) ? t('results.model', { n: text.replace(/\D/g, '') }) : words.variable(text)),
+    cell: (column, text) => (['variable', 'term', 'row', 'column', 'new_variable', 'endogenous', 'moderator', 'marker'].includes(column) ? words.term(text) : text),
+    base: t('results.base'),
+    omitted: t('results.omitted'),
+    interval: t('results.interval', { level: levelOf(run) }),
+  };
+}
+
+const levelOf = (run) => run.level ?? 95;
+
+/** The kind of standard errors in words. */
+export function errorsWords(kind, words) {
+  if (!kind) return null;
+  if (kind.startsWith('cluster ')) return t('results.se.cluster', { by: kind.slice(8).trim().split(/\s+/).map(words.variable).join(', ') });
+  const known = { robust: 'robust', ml: 'ml', mle: 'ml', oim: 'oim', ols: 'classical', classical: 'classical', conventional: 'classical' }[kind];
+  return known ? t(`results.se.${known}`) : kind;
+}
+
+function notesOf(table, run, plan, words, options) {
+  const kind = errorsWords(run.metrics?.std_errors, words);
+  const notes = [kind ? t('results.note.se_kind', { kind }) : t('results.note.se')];
+  const at = table.columns.indexOf('equation');
+  const outcome = at >= 0 && table.rows.every((row) => row[at] === table.rows[0][at]) ? table.rows[0][at] : null;
+  if (outcome && Object.values(plan.contract.bound ?? {}).includes(outcome)) notes.push(t('results.note.outcome', { name: words.variable(outcome) }));
+  return options.stars ? [...notes, '* p < 0.10, ** p < 0.05, *** p < 0.01'] : notes;
+}
+
+/** The tables of a run in their order: `[{file, title, draw(options)}]`; tables that stand at the foot of others are left out. */
+export function tablesOf({ run, plan, texts, outputs, words }) {
+  const parsed = new Map([...texts].map(([file, text]) => [file, parseCsv(text)]));
+  const fit = parsed.get('table_fit.csv') ?? null;
+  const comparison = parsed.get('table_comparison.csv') ?? null;
+  const coefficients = [...parsed].filter(([, table]) => isCoefficients(table)).map(([file]) => file);
+  const level = fit?.rows.find((row) => row[0] === 'level');
+  const facts = { ...run, level: number(level?.[1] ?? '') ?? plan.contract.bound?.level ?? 95 };
+  const shown = [...parsed].filter(([file]) => !(file === 'table_fit.csv' && coefficients.length > 0));
+  const titleOf = (file) => (file === 'table_coefficients.csv' ? t('results.estimates') : tr(outputs.get(file)) || file);
+  return shown.map(([file, table]) => ({
+    file,
+    title: titleOf(file),
+    draw(options) {
+      const own = style(words(options.labels), options, facts);
+      const grid = regression(table, { fit: file === coefficients[0] ? fit : null, comparison }, own);
+      const title = titleOf(file);
+      return grid ? drawRegression(grid, title, notesOf(table, facts, plan, words(options.labels), options)) : drawPlain(table, title, own);
+    },
+  }));
+}
+
+/** A true minus where a number has one; `copyTable` puts the plain sign back. */
+const minus = (text) => text.replace(/(^|[([ ])-(?=[\d.])/g, '$1−');
+
+const cellNode = ({ text, below }) => [h('span', {}, minus(text)), below && h('span', { class: 'below' }, minus(below))];
+
+function scroller(title, table) {
+  return h('div', { class: 'table-scroll grid-scroll', tabindex: '0', role: 'region', 'aria-label': title }, table);
+}
+
+function drawRegression(grid, title, notes) {
+  const note = uid('notes');
+  const row = (r) => (r.kind === 'group'
+    ? h('tr', { class: 'grid-group' }, h('th', { scope: 'colgroup', colspan: grid.head.length }, r.cells[0].text))
+    : h('tr', {}, h('th', { scope: 'row' }, cellNode(r.cells[0])), r.cells.slice(1).map((c) => h('td', { class: 'num' }, cellNode(c)))));
+  const head = (text, i) => (text === '' ? h('td', {}) : h('th', { scope: 'col', class: i > 0 ? 'num' : null }, text));
+  const table = h('table', { class: 'grid', 'aria-describedby': note }, h('caption', { class: 'sr' }, title),
+    h('thead', {}, h('tr', {}, grid.head.map(head))),
+    h('tbody', {}, grid.rows.filter((r) => r.kind !== 'foot').map(row)),
+    grid.rows.some((r) => r.kind === 'foot') && h('tbody', { class: 'grid-foot' }, grid.rows.filter((r) => r.kind === 'foot').map(row)));
+  return h('div', { class: 'result-table' }, scroller(title, table), h('p', { class: 'hint table-notes', id: note }, notes.map((text) => h('span', {}, text))));
+}
+
+function drawPlain(table, title, own) {
+  const node = h('div', { class: 'result-table' });
+  const show = (most) => {
+    const { head, rows, total } = plain(table, own, most);
+    const numeric = (i) => (head[i].numeric ? 'num' : null);
+    const body = rows.map((r) => h('tr', {}, r.cells.map((c, i) => h(i === 0 && !head[0].numeric ? 'th' : 'td', { scope: i === 0 && !head[0].numeric ? 'row' : null, class: numeric(i) }, c.text))));
+    node.replaceChildren(scroller(title, h('table', { class: 'grid' }, h('caption', { class: 'sr' }, title),
+      h('thead', {}, h('tr', {}, head.map((c, i) => h('th', { scope: 'col', class: numeric(i) }, c.text)))), h('tbody', {}, body))));
+    if (total > rows.length) {
+      node.append(h('p', { class: 'row hint' }, t('results.rows_of', { n: num(rows.length), total: num(total) }),
+        button(t('results.all_rows'), { kind: 'quiet', onclick: () => show(2000) })));
+    }
+  };
+  show(SOME_ROWS);
+  return node;
+}
+
+/** Copies a drawn table as tab-separated text, for a spreadsheet or a letter. */
+export function copyTable(node) {
+  const lines = [...node.querySelectorAll('tr')].map((row) => [...row.children].map((cell) => [...cell.childNodes].map((n) => n.textContent).join(' ').trim()).join('\t'));
+  return copy(lines.join('\n').replaceAll('−', '-'));
+}
+
+/** Estimates of two runs side by side, by term: `[{term, a, b}]`. */
+export function compared(a, b) {
+  const terms = [...new Set([...(a.results ?? []), ...(b.results ?? [])].map((r) => r.term))];
+  const of = (run, term) => (run.results ?? []).find((r) => r.term === term) ?? null;
+  return terms.map((term) => ({ term, a: of(a, term), b: of(b, term) }));
+}

@@ -1,0 +1,114 @@
+// The operators' view with keys of every role: state, jobs, task codes, keys, tenants and the audit trail.
+
+import assert from 'node:assert/strict';
+
+import { open, openOperator, suite } from './harness.mjs';
+import { ADMIN_KEY } from './service.mjs';
+
+const spec = suite('operator');
+
+spec('an administrator walks every section', {}, async ({ page, service, accessible, shot }) => {
+  const failed = await service.job('ended', { draft: { template_id: 'linear.ols_robust', outcome_var: 'log_pay', roles: { regressors: ['schooling'] }, sample_if: 'schooling > 1000' } });
+  assert.equal(failed.seen.status, 'failed');
+  await service.job('ended');
+  const look = async (what) => { await accessible(what); await shot(what); };
+  await open(page, service, '#/operator');
+  await look('entry');
+  await page.locator('#operator-key').fill(ADMIN_KEY);
+  await page.locator('#operator-enter').click();
+  await page.locator('#reload-settings').waitFor();
+  await look('status');
+  await page.locator('#reload-settings').click();
+  await page.locator('.toast').waitFor();
+
+  await page.locator('#section-jobs').click();
+  await page.locator('#filter-status').waitFor();
+  await page.locator('#filter-status').selectOption('failed');
+  await page.locator('#apply-filters').click();
+  await page.waitForURL(/status=failed/);
+  await page.locator('tbody tr').first().waitFor();
+  assert.equal(await page.locator('tbody tr').count(), 1, 'the filter leaves one job');
+  await look('jobs');
+  await page.locator('tbody a').first().click();
+  await page.locator('#job-retry').waitFor();
+  await page.locator('#job-artifacts').click();
+  await page.getByText('main.do').first().waitFor();
+  await look('job');
+  await page.locator('#job-retry').click();
+  await page.locator('#confirm-retry').click();
+  await page.getByText('Attempt 2').first().waitFor();
+
+  await page.locator('#section-codes').click();
+  await page.locator('#code-count').fill('3');
+  await page.locator('#make-codes').click();
+  await page.locator('.secrets').waitFor();
+  const codes = (await page.locator('.secrets').innerText()).split('\n');
+  assert.equal(codes.length, 3);
+  await look('codes-once');
+  await page.locator('dialog').getByRole('button', { name: 'Close' }).last().click();
+  await page.getByRole('button', { name: /^Revoke tc_/ }).first().click();
+  await page.locator('dialog .button-danger').click();
+  await page.locator('.badge-warn').first().waitFor();
+  await look('codes');
+
+  await page.locator('#section-keys').click();
+  await page.locator('#key-label').fill('nightly jobs');
+  await page.locator('#make-key').click();
+  await page.locator('.secrets').waitFor();
+  assert.match(await page.locator('.secrets').innerText(), /^ssk_/);
+  await page.locator('dialog').getByRole('button', { name: 'Close' }).last().click();
+  await page.getByText('nightly jobs').waitFor();
+  await look('keys');
+
+  await page.locator('#section-tenants').click();
+  await page.locator('#tenant-name').fill('acme');
+  await page.locator('#open-tenant').click();
+  await page.locator('#limits-running').fill('2');
+  await page.locator('#hold').check();
+  await page.locator('#hold-reason').fill('court order');
+  await page.locator('#save-tenant').click();
+  await page.getByText('On hold: court order').waitFor();
+  await look('tenant');
+  assert.equal((await service.call('GET', '/v1/admin/tenants/acme')).limits.running, 2);
+
+  await page.locator('#section-audit').click();
+  await page.locator('#audit-action').fill('run.');
+  await page.locator('#find-events').click();
+  await page.waitForURL(/action=run/);
+  await page.getByText('run.failed').first().waitFor();
+  await look('audit');
+  assert.equal(await page.getByText('tenant.changed').count(), 0, 'the filter holds');
+  await page.locator('#operator-leave').click();
+  await page.locator('#operator-key').waitFor();
+  assert.equal(await page.evaluate(() => sessionStorage.getItem('ss.console.operator')), null);
+});
+
+for (const [role, sections, refused] of [['viewer', ['jobs'], 2], ['client', ['jobs', 'codes'], 1], ['operator', ['status', 'jobs', 'audit'], 1]]) {
+  spec(`a key of the role ${role} is offered what it may do`, {}, async ({ page, service, expect_refusal }) => {
+    if (refused > 0) expect_refusal(403, /admin\/(task-codes|system\/status)/);
+    const key = await service.key(role);
+    await openOperator(page, service, key);
+    await page.locator('nav.tabs a').first().waitFor();
+    const found = await page.locator('nav.tabs a').evaluateAll((links) => links.map((a) => a.id.replace('section-', '')));
+    assert.deepEqual(found, sections);
+  });
+}
+
+spec('in Chinese and at 390 px the sections hold', { lang: 'zh', scheme: 'dark', width: 390 }, async ({ page, service, accessible, narrow, shot }) => {
+  await service.job('ended');
+  for (const section of ['status', 'jobs', 'codes', 'keys', 'tenants', 'audit']) {
+    await openOperator(page, service, ADMIN_KEY, section);
+    await page.locator('.card').first().waitFor();
+    await accessible(section);
+    await narrow();
+    await shot(`${section}-zh-390`);
+  }
+});
+
+spec('a key that does not work is refused in words', {}, async ({ page, service, expect_refusal }) => {
+  expect_refusal(403, /\/v1\/jobs/);
+  await open(page, service, '#/operator');
+  await page.locator('#operator-key').fill('ssk_nobody_0123456789abcdef0123456789abcdef');
+  await page.locator('#operator-enter').click();
+  await page.locator('.field-error').filter({ hasText: 'Access has ended' }).waitFor();
+});

@@ -1,0 +1,74 @@
+// From the run to its results, their revision and the files: by mouse, in both languages and colour schemes.
+
+import assert from 'node:assert/strict';
+
+import { openJob, suite } from './harness.mjs';
+
+const spec = suite('outcome');
+
+const WORDS = {
+  en: { start: 'Run the plan', see: 'Look at the results', make: 'Make the files', revise: 'Revise the plan', open: 'Open the plan', constant: 'Constant' },
+  zh: { start: '运行计划', see: '查看结果', make: '生成文件', revise: '修订计划', open: '打开计划', constant: '常数项' },
+};
+
+for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 390]]) {
+  const words = WORDS[lang];
+  spec(`run, results, downloads and revision in ${lang}`, { lang, scheme, width }, async ({ page, service, accessible, shot, narrow }) => {
+    const button = (name) => page.getByRole('button', { name, exact: true }).first();
+    const look = async (what) => {
+      await accessible(what);
+      await narrow();
+      await shot(`${what}-${lang}`);
+    };
+    const job = await service.job('frozen', { draft: {
+      template_id: 'linear.ols_robust', outcome_var: 'log_pay', roles: { regressors: ['schooling', 'years_work'], controls: ['female', 'sector'] }, categorical_vars: ['sector'],
+    } });
+    await openJob(page, service, job, 'run');
+    await look('run-ready');
+    await button(words.start).click();
+    await button(words.see).waitFor();
+    await page.locator('[data-state=ended]').waitFor();
+    await look('run-succeeded');
+    const text = await page.locator('.log-line').allInnerTexts();
+    assert.ok(text.some((line) => line.includes('Linear regression')), 'the log is shown');
+
+    await button(words.see).click();
+    const grid = page.locator('table.grid').first();
+    await grid.waitFor();
+    await page.locator('.figure-card img').first().waitFor();
+    const run = (await service.call('GET', `/v1/jobs/${job.job_id}/runs`, undefined, job.token)).runs[0];
+    const slope = run.results.find((r) => r.term === 'schooling');
+    const shown = (await grid.innerText()).replaceAll('−', '-');
+    assert.ok(shown.includes(`${slope.estimate.toFixed(3)}***`), `the estimate of the service stands in the table: ${shown}`);
+    assert.ok(shown.includes(`(${slope.std_error.toFixed(3)})`), 'with its standard error');
+    assert.ok(shown.includes(words.constant), 'and the constant in words');
+    assert.ok(run.results.filter((r) => r.label).every((r) => shown.includes(r.label)), `levels have their labels: ${shown}`);
+    const image = page.locator('.figure-card img').first();
+    assert.ok(await image.evaluate((e) => e.naturalWidth > 100), 'the figure is drawn');
+    assert.ok((await image.getAttribute('alt')).length > 20, 'and says what it shows');
+    await look('results');
+    await page.locator('.table-options select').selectOption('5');
+    await page.locator('.table-options input').first().uncheck();
+    const precise = await grid.innerText();
+    assert.ok(precise.includes(slope.estimate.toFixed(5)) && !precise.includes('***'), precise);
+
+    await page.locator('#to-downloads').click();
+    await page.locator('#make-reports').waitFor();
+    await page.locator('#format-pdf').check();
+    await page.locator('#make-reports').click();
+    await page.locator('.made li').nth(2).waitFor();
+    await look('downloads');
+    const saving = page.waitForEvent('download');
+    await page.locator('.made button').first().click();
+    assert.match((await saving).suggestedFilename(), /^report-.*\.(docx|xlsx|pdf)$/);
+
+    await page.locator('#step-results').click();
+    await page.locator('#revise').click();
+    await page.locator('dialog').waitFor();
+    await look('revise-dialog');
+    await page.locator('dialog').getByRole('button', { name: words.open }).click();
+    await page.waitForURL(/\/draft$/);
+    const after = await service.call('GET', `/v1/jobs/${job.job_id}`, undefined, job.token);
+    assert.equal(after.status, 'draft_ready');
+  });
+}
