@@ -84,7 +84,7 @@ export async function open(page, service, place = '#/', kept = {}) {
   if (Object.keys(kept).length > 0) {
     await page.goto(`${service.base}/v1/console/icon.svg`);
     await page.evaluate((entries) => {
-      for (const [key, value] of Object.entries(entries)) sessionStorage.setItem(key, JSON.stringify(value));
+      for (const [key, value] of Object.entries(entries)) sessionStorage.setItem(key, typeof value === 'string' ? value : JSON.stringify(value));
     }, kept);
   }
   await page.goto(`${service.base}/v1/console${place}`);
