@@ -49,10 +49,10 @@ export function suite(name, env = {}) {
       acceptDownloads: true,
     });
     context.setDefaultTimeout(PATIENCE);
-    const page = await context.newPage();
+    await fromFolder(context);
     const guard = new Guard(shared.service.base);
-    await guard.watch(page);
-    await fromFolder(page);
+    await guard.watch(context);
+    const page = await context.newPage();
     const given = {
       page,
       context,
@@ -107,12 +107,17 @@ class Guard {
     this.away = false;
   }
 
-  async watch(page) {
-    await page.addInitScript(() => {
+  /** Every page of the context, also those that a spec opens. */
+  async watch(context) {
+    await context.addInitScript(() => {
       document.addEventListener('securitypolicyviolation', (e) => {
         console.error(`content policy: ${e.violatedDirective} ${e.blockedURI}`);
       });
     });
+    context.on('page', (page) => this.#listen(page));
+  }
+
+  #listen(page) {
     page.on('console', (message) => {
       if (message.type() !== 'error') return;
       // the browser remarks every refused request; those are judged by their answer, below
@@ -165,10 +170,10 @@ class Guard {
 }
 
 /** While the console is written: its files from a folder, with the policy of the service. */
-async function fromFolder(page) {
+async function fromFolder(context) {
   const folder = process.env.SS_CONSOLE_DIR;
   if (!folder) return;
-  await page.route(/\/v1\/console(\/|$|\?|#)/, async (route) => {
+  await context.route(/\/v1\/console(\/|$|\?|#)/, async (route) => {
     const path = new URL(route.request().url()).pathname.replace(/^.*\/v1\/console\/?/, '') || 'index.html';
     const body = await readFile(join(folder, path)).catch(() => null);
     if (!body) return route.fulfill({ status: 404, body: 'absent' });

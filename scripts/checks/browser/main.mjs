@@ -1,4 +1,4 @@
-// Runs spec files one after the other and prints one line for each spec, in the form of cargo's tests, so that scenarios
+// Runs spec files, two at a time, and prints one line for each spec, in the form of cargo's tests, so that scenarios
 // can name them: `browser::<suite>::<title>`. What a spec may use is in harness.mjs.
 
 import { run } from 'node:test';
@@ -7,7 +7,7 @@ const files = process.argv.slice(2);
 const counts = { passed: 0, failed: 0 };
 const path = (name) => `browser::${name.split(': ').map((part) => part.toLowerCase().replace(/\W+/g, '_')).join('::')}`;
 
-for await (const { type, data } of run({ files, concurrency: 1, timeout: 300_000 })) {
+for await (const { type, data } of run({ files, concurrency: 2, timeout: 300_000 })) {
   if (type === 'test:stdout' || type === 'test:stderr') process.stdout.write(data.message);
   if ((type !== 'test:pass' && type !== 'test:fail') || data.details.type === 'suite') continue;
   // a file is a test of its own around its specs; it only counts where it broke by itself
