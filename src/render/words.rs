@@ -208,7 +208,11 @@ mod tests {
         let words: serde_json::Value = serde_json::from_str(words).expect("JSON");
         for (key, en, zh) in NAMES {
             let key = format!("col.{key}");
-            assert_eq!((words["en"][&key].as_str(), words["zh"][&key].as_str()), (Some(*en), Some(*zh)), "{key}");
+            assert_eq!(
+                (words["en"][&key].as_str(), words["zh"][&key].as_str()),
+                (Some(*en), Some(*zh)),
+                "{key}"
+            );
         }
     }
 }
