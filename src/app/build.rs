@@ -36,7 +36,7 @@ use crate::ports::store::Store;
 use crate::service::accounts::{Accounts, AdminAccount, BootstrapKey};
 use crate::service::authenticate::{Credential, parse_credential};
 use crate::service::check_gate::{CheckGate, Gate};
-use crate::service::check_health::{EngineProbe, Health};
+use crate::service::check_health::Health;
 use crate::service::context::{Context, Options as ServiceOptions};
 use crate::service::guesses::Guesses;
 use crate::service::migrate::{LegacyAware, Migration};
@@ -109,9 +109,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         .transpose()
         .map_err(BuildError::Llm)?;
     let gate = Arc::new(if options.gate.required { Gate::closed() } else { Gate::open() });
-    let health =
-        Health::new(engine_probe(&options), Arc::clone(&gate), clock.now(), env!("CARGO_PKG_VERSION"));
-    let health = Arc::new(health);
+    let health = Arc::new(Health::new(Arc::clone(&gate), Arc::clone(&clock), env!("CARGO_PKG_VERSION")));
     let migration = migration(&store, &data_dir, &clock, options.token_days);
     let ctx = Context {
         store: Arc::new(MeteredStore::new(seen_store(&store, &migration), Arc::clone(&metrics))),
@@ -168,7 +166,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         .is_required()
         .then(|| Arc::new(super::gate::check(&options, &gate_dir, Some(Arc::clone(&app.ctx.store)))));
     // The first results, so that readiness is true from the first answer on.
-    app.health.refresh(&app.ctx);
+    app.health.add(super::checks::of_parts(&app.ctx, &options));
     Ok(Built { app, worker, store, maintenance, options, tls, source: None, check_gate })
 }
 
@@ -301,18 +299,4 @@ pub fn bootstrap_key(key: Option<&SecretString>) -> Result<Option<BootstrapKey>,
         }
         _ => Err(BuildError::BootstrapKey),
     }
-}
-
-/// Checks that the engine's program is there and executable; starting it is what runs do.
-fn engine_probe(options: &Options) -> EngineProbe {
-    use std::os::unix::fs::PermissionsExt;
-    let program = options.engine.command.first().cloned().unwrap_or_default();
-    let kind = options.engine.kind.clone();
-    Box::new(move || match std::fs::metadata(&program) {
-        Ok(facts) if facts.is_file() && facts.permissions().mode() & 0o111 != 0 => {
-            Ok(format!("{kind} engine"))
-        }
-        Ok(_) => Err("the engine's program is not executable".to_owned()),
-        Err(error) => Err(format!("the engine's program cannot be found: {}", error.kind())),
-    })
 }

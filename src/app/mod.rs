@@ -2,6 +2,7 @@
 
 pub mod anchor;
 pub mod build;
+mod checks;
 pub mod control;
 mod count;
 pub mod gate;

@@ -119,6 +119,8 @@ pub struct LlmOptions {
     pub concurrency: usize,
     /// Per tenant; 0 is unlimited.
     pub tokens_per_day: u64,
+    /// Time between two looks of health at the providers; zero for none.
+    pub look_every: Duration,
     /// Certificates (PEM) in place of the system's.
     pub ca_pem: Option<Vec<u8>>,
 }

@@ -27,6 +27,8 @@ use crate::worker::{Drain, Worker, WorkerDeps, WorkerOptions, WorkerStatus};
 
 /// How often health checks and gauges are renewed.
 const REFRESH: Duration = Duration::from_secs(2);
+/// How often checks of health are looked for that are due.
+const LOOK: Duration = Duration::from_millis(500);
 /// How often a closed gate is looked at.
 const GATE_LOOK: Duration = Duration::from_millis(100);
 
@@ -74,6 +76,16 @@ pub async fn serve(
         tokio::spawn(start_when_open(app.clone(), Arc::clone(&worker), worker_parts, shutdown.clone()));
     }
     let address = listener.local_addr()?;
+    let looked_at = Arc::clone(&worker);
+    let checks = super::checks::of_work(&app.ctx, &options, move || looked_at.status());
+    let checks = checks.map_err(std::io::Error::other)?;
+    let health = Arc::clone(&app.health);
+    app.ctx
+        .pools
+        .reads
+        .run(move || health.add(checks))
+        .await
+        .map_err(|p| std::io::Error::other(p.message))?;
     let watched = Arc::clone(&worker);
     let watch = move || watched.status();
     let health = tokio::spawn(refresh_health(
@@ -84,6 +96,7 @@ pub async fn serve(
         background.clone(),
         shutdown.clone(),
     ));
+    let looking = tokio::spawn(keep_looking(app.clone(), background.clone()));
     let walk = tokio::spawn(Arc::clone(&maintenance.migration).walk_in_background(background.clone()));
     let anchor = tokio::spawn(super::anchor::run(app.clone(), background.clone()));
     let sweeper = tokio::spawn(sweep::run(app.clone(), background.clone()));
@@ -124,7 +137,7 @@ pub async fn serve(
     };
     step("runs", left == 0 || how == Drain::Detach);
     background.cancel();
-    step("background", join_all(vec![health, control, walk, sweeper, anchor, orphans]).await);
+    step("background", join_all(vec![health, looking, control, walk, sweeper, anchor, orphans]).await);
     step("store", rest(store).await);
     // A fault of the last writes is told by the exit code as well.
     let ended = if app.ctx.store.status().fault.is_some() { Ended::StoreFault } else { ended };
@@ -292,6 +305,17 @@ fn hold_reserve(app: &App, reserve: &Reserve) {
     }
 }
 
+/// Keeps the checks of health young, whatever else waits.
+async fn keep_looking(app: App, stop: CancellationToken) {
+    loop {
+        app.health.refresh();
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
 /// Notes since when the oldest queued job could have started; a store that does not answer leaves the last.
 async fn note_oldest(app: &App) {
     if let Ok(Ok(queued)) = tokio::time::timeout(REFRESH, app.ctx.store.queued(0, 1)).await {
@@ -316,7 +340,6 @@ async fn refresh_health(
             .pools
             .reads
             .run(move || {
-                current.health.refresh(&current.ctx);
                 hold_reserve(&current, &reserve);
                 let free = current.ctx.files.free_bytes().ok().map(|(free, _)| free);
                 if let Some(free) = free {
@@ -325,16 +348,15 @@ async fn refresh_health(
             })
             .await;
         let facts = worker();
-        let claims =
-            facts.as_ref().is_some_and(|facts| facts.host_fault.is_none()) && !shutdown.is_cancelled();
+        let faultless = facts.as_ref().is_none_or(|facts| facts.host_fault.is_none());
+        let claims = facts.is_some() && faultless && !shutdown.is_cancelled();
         let busy = facts.map_or(0, |facts| facts.active);
         app.metrics.jobs.set_worker(busy, claims && places > 0);
         let left = places.saturating_sub(busy);
         let (free, blocked) = if claims { (left, 0) } else { (0, left) };
         app.metrics.host.set_seats(Seats { busy, free, blocked });
-        app.metrics
-            .host
-            .set_engine(app.health.ready(false).checks.get("engine").is_some_and(|check| check.ok));
+        let up = app.health.check("engine").is_some_and(|check| check.ok);
+        app.metrics.host.set_engine(faultless && up);
         note_oldest(&app).await;
         if let Some(fault) = app.ctx.store.status().fault
             && !shutdown.is_cancelled()

@@ -339,6 +339,7 @@ fn llm(settings: &config::Llm) -> Result<LlmOptions, BuildError> {
         temperature: settings.temperature,
         concurrency: settings.concurrency,
         tokens_per_day: settings.tokens_per_day,
+        look_every: Duration::from_secs(30),
         ca_pem: settings.ca_file.as_ref().map(read).transpose()?,
     })
 }

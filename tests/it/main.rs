@@ -26,6 +26,7 @@ mod faults;
 mod files_over_http;
 mod followers;
 mod gate;
+mod health;
 mod hostile_requests;
 mod http_conventions;
 mod ingest_docs;

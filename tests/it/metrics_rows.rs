@@ -1,18 +1,22 @@
 //! Every row of `docs/metrics.md`: exported from the start with its labels, and moved by what it counts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use reqwest::Method;
 use serde_json::json;
+use stata_service::app::build::build;
 use stata_service::app::options::{LlmWire, OnShutdown, Options};
 use stata_service::domain::gate::Rule;
 use stata_service::domain::job::JobStatus;
 use stata_service::domain::tenant::RetentionPolicy;
+use stata_service::http::router;
 use stata_service::ports::store::{Expect, JobFilter, Key, Write};
 
-use crate::support::app::{ADMIN_KEY, Answer, Job, TestApp};
+use crate::support::app::{ADMIN_KEY, Answer, Job, TestApp, http_client, options};
 use crate::support::provider::{Provider, model, with_model};
 use crate::support::records::{self, commit};
 use crate::support::runs::interpreters;
@@ -365,6 +369,27 @@ async fn openmetrics_carries_the_trace_of_a_request() {
     assert_eq!(plain.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
     assert!(!plain.text().await.expect("text").contains("trace_id"));
     app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_are_read_though_the_store_does_not_answer() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let built = tokio::task::block_in_place(|| build(options(dir.path().join("data"))));
+    let built = built.unwrap_or_else(|error| panic!("{error}"));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let base = format!("http://{}", listener.local_addr().expect("bound"));
+    let service = router::build(built.app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let task = tokio::spawn(async move { axum::serve(listener, service).await.expect("serves") });
+    let store = Arc::clone(&built.store);
+    tokio::task::block_in_place(move || store.shutdown());
+    let http = http_client();
+    let codes = http.get(format!("{base}/v1/admin/task-codes")).bearer_auth(ADMIN_KEY);
+    assert_eq!(codes.send().await.expect("answers").status(), 503, "the store is closed");
+    let metrics = http.get(format!("{base}/metrics")).send().await.expect("answers");
+    assert_eq!(metrics.status(), 200);
+    let text = metrics.text().await.expect("text");
+    assert!(text.contains("\nss_jobs{status=\"created\"} 0\n"), "{text}");
+    task.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]

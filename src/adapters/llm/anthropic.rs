@@ -14,7 +14,7 @@ use super::transport::{self, Answer};
 use crate::ports::llm::{Llm, LlmCall, LlmCause, LlmFailure, LlmReply, Role, Structure};
 
 /// The version whose sampling parameters and events this client speaks.
-const VERSION: &str = "2023-06-01";
+pub(super) const VERSION: &str = "2023-06-01";
 
 /// A client of one model behind `<base>/v1/messages`.
 pub struct Anthropic {

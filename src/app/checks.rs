@@ -1,0 +1,139 @@
+//! The checks of health and what they look at in this set-up.
+
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+
+use super::options::{LlmEndpoint, LlmOptions, LlmWire, Options};
+use crate::adapters::host::LocalHost;
+use crate::adapters::llm::{Dialect, Reach};
+use crate::service::Context;
+use crate::service::check_health::looks::{self, Work};
+use crate::service::check_health::{Found, Need, Probe};
+use crate::worker::WorkerStatus;
+
+/// Time between two looks at what is cheap to look at.
+const OFTEN: Duration = Duration::from_secs(2);
+/// Time between two looks that write to the disk.
+const SELDOM: Duration = Duration::from_secs(10);
+/// Longest time of a look at this machine.
+const LOCAL: Duration = Duration::from_secs(2);
+/// Longest time that a provider may take.
+const REMOTE: Duration = Duration::from_secs(5);
+
+fn local(
+    name: &'static str,
+    need: Need,
+    every: Duration,
+    look: impl Fn() -> Found + Send + Sync + 'static,
+) -> Probe {
+    Probe { name, need, every, limit: LOCAL, at_first: None, look: Box::new(look) }
+}
+
+/// The checks of what is there before anything is served.
+pub fn of_parts(ctx: &Arc<Context>, options: &Options) -> Vec<Probe> {
+    let (of_store, of_disk) = (Arc::clone(ctx), Arc::clone(ctx));
+    let folder = options.data_dir.join("scratch");
+    vec![
+        local("store", Need::ToAnswer, OFTEN, move || looks::store(&of_store)),
+        local("disk", Need::ToWork, OFTEN, move || looks::disk(&of_disk)),
+        local("blobs", Need::ToWork, SELDOM, move || looks::blobs(&LocalHost, &folder)),
+        local("engine", Need::ToWork, OFTEN, engine(options)),
+    ]
+}
+
+/// The checks of the running service.
+pub fn of_work(
+    ctx: &Arc<Context>,
+    options: &Options,
+    workers: impl Fn() -> Option<WorkerStatus> + Send + Sync + 'static,
+) -> Result<Vec<Probe>, String> {
+    let places = options.worker.concurrency;
+    let workers = Arc::new(workers);
+    let of_queue = (Arc::clone(ctx), Arc::clone(&workers));
+    let mut probes = vec![
+        local("workers", Need::ToWork, OFTEN, move || match workers() {
+            _ if places == 0 => Found::Well("claims are turned off in this process".to_owned()),
+            None => Found::Out("not started".to_owned()),
+            Some(WorkerStatus { host_fault: Some(cause), .. }) => {
+                Found::Out(format!("claims are stopped: {}", cause.as_str()))
+            }
+            Some(status) => Found::Well(format!("{} of {places} places are taken", status.active)),
+        }),
+        local("queue", Need::ToWork, OFTEN, move || {
+            let (ctx, workers) = &of_queue;
+            let status = workers();
+            let active = status.as_ref().map_or(0, |status| status.active);
+            let claims = places > 0 && status.is_some_and(|status| status.host_fault.is_none());
+            looks::queue(ctx, Work { active, claims })
+        }),
+    ];
+    probes.extend(model(options)?);
+    Ok(probes)
+}
+
+/// The language model: clients can state drafts without one, except in production, which requires it.
+fn model(options: &Options) -> Result<Option<Probe>, String> {
+    let need = if options.gate.required { Need::ToWork } else { Need::Nothing };
+    let limit = REMOTE + LOCAL;
+    let without = |detail: &str| {
+        let detail = detail.to_owned();
+        Probe { limit, ..local("llm", need, SELDOM, move || Found::Well(detail.clone())) }
+    };
+    let Some(llm) = &options.llm else {
+        return Ok(Some(without("not configured; clients state drafts themselves")));
+    };
+    if llm.look_every.is_zero() {
+        return Ok(Some(without("configured; not looked at")));
+    }
+    let providers =
+        llm.endpoints.iter().map(|endpoint| reach(endpoint, llm)).collect::<Result<Vec<_>, _>>()?;
+    let names: Vec<&str> = llm.endpoints.iter().map(|endpoint| endpoint.wire.as_str()).collect();
+    let runtime = Handle::current();
+    let look = move || {
+        // one after the other: the second is asked when the first is out, as calls do
+        let asked =
+            names.iter().zip(&providers).map(|(name, provider)| (name, runtime.block_on(provider.ask())));
+        let mut out = Vec::new();
+        for (name, answer) in asked {
+            match answer {
+                Ok(()) if out.is_empty() => return Found::Well(format!("{name} answers")),
+                Ok(()) => return Found::Limited(format!("{name} answers, but {}", out.join("; "))),
+                Err(why) => out.push(format!("{name}: {why}")),
+            }
+        }
+        Found::Out(out.join("; "))
+    };
+    Ok(Some(Probe {
+        name: "llm",
+        need,
+        every: llm.look_every,
+        limit: limit * u32::try_from(llm.endpoints.len()).unwrap_or(1),
+        at_first: Some("configured; not looked at yet".to_owned()),
+        look: Box::new(look),
+    }))
+}
+
+fn reach(endpoint: &LlmEndpoint, llm: &LlmOptions) -> Result<Reach, String> {
+    let dialect = match endpoint.wire {
+        LlmWire::OpenAi => Dialect::OpenAi,
+        LlmWire::Anthropic => Dialect::Anthropic,
+    };
+    let limit = REMOTE.min(llm.connect_timeout + llm.first_byte_timeout);
+    Reach::new(dialect, &endpoint.base_url, endpoint.api_key.clone(), limit, llm.ca_pem.as_deref())
+}
+
+/// Checks that the engine's program is there and executable; starting it is what runs and the gate do.
+fn engine(options: &Options) -> impl Fn() -> Found + Send + Sync + 'static {
+    let program = options.engine.command.first().cloned().unwrap_or_default();
+    let kind = options.engine.kind.clone();
+    move || match std::fs::metadata(&program) {
+        Ok(facts) if facts.is_file() && facts.permissions().mode() & 0o111 != 0 => {
+            Found::Well(format!("{kind} engine"))
+        }
+        Ok(_) => Found::Out("the engine's program is not executable".to_owned()),
+        Err(error) => Found::Out(format!("the engine's program cannot be found: {}", error.kind())),
+    }
+}
