@@ -238,6 +238,7 @@ class Check(TypedDict):
     detail: str
     latency_ms: float
     ok: bool
+    required: bool
     status: str
 
 
@@ -568,6 +569,7 @@ class HealthReport(TypedDict):
 
     checked_at: str
     checks: dict[str, Check]
+    reasons: NotRequired[list[str]]
     status: str
     version: str
     violations: NotRequired[list[Finding]]
