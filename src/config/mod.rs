@@ -34,6 +34,12 @@ pub fn load(flags: &Flags) -> Result<Settings, Vec<ConfigProblem>> {
     load_from(flags, environment, Host::detect())
 }
 
+/// Returns the folders in which this process looks for programs.
+#[expect(clippy::disallowed_methods, reason = "this room is the reader of the environment")]
+pub fn search_path() -> Vec<std::path::PathBuf> {
+    std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()
+}
+
 /// Loads settings from a given environment and host.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ pub mod attestation;
 pub mod audit;
 pub mod bundle;
 pub mod canonical;
+pub mod capsule;
 pub mod credential;
 pub mod data_step;
 pub mod dataset;

@@ -174,7 +174,7 @@ fn ascii(text: &str) -> HeaderValue {
 }
 
 /// Names the download; characters outside a safe set are percent-encoded (RFC 8187).
-fn disposition(file_name: &str) -> HeaderValue {
+pub fn disposition(file_name: &str) -> HeaderValue {
     let safe = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
     let plain: String = file_name.bytes().map(|b| if safe(b) { char::from(b) } else { '_' }).collect();
     let encoded: String = file_name

@@ -7,6 +7,7 @@ pub mod api_keys;
 pub mod attest_engine;
 pub mod authenticate;
 pub mod cancel_job;
+pub mod capsule;
 pub mod check_gate;
 pub mod check_health;
 pub mod commits;

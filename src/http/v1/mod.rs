@@ -53,6 +53,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(jobs::cancel::handler))
         .routes(routes!(jobs::events::handler))
         .routes(routes!(jobs::links::handler))
+        .routes(routes!(jobs::capsule::handler))
         .routes(routes!(inputs::upload::handler))
         .routes(routes!(inputs::bundle::state, inputs::bundle::get))
         .routes(routes!(inputs::bundle::open))

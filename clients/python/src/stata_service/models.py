@@ -701,7 +701,7 @@ class LinkRequest(TypedDict):
     ttl_seconds: NotRequired[int | None]
 
 
-LinkScope: TypeAlias = "Literal['events', 'log', 'artifact']"
+LinkScope: TypeAlias = "Literal['events', 'log', 'artifact', 'capsule']"
 
 
 class Llm(TypedDict):
@@ -1204,6 +1204,7 @@ class ResultRow(TypedDict):
     ci_high: NotRequired[float | None]
     ci_low: NotRequired[float | None]
     estimate: NotRequired[float | None]
+    label: NotRequired[str | None]
     p_value: NotRequired[float | None]
     std_error: NotRequired[float | None]
     term: str

@@ -12,6 +12,7 @@ use crate::http::error::{ApiError, ProblemDocument};
 use crate::http::extract::access::{JobAccess, Read};
 use crate::http::extract::body::Json;
 use crate::http::state::App;
+use crate::service::capsule::chosen_run;
 
 /// What a link opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
@@ -20,6 +21,7 @@ pub enum LinkScope {
     Events,
     Log,
     Artifact,
+    Capsule,
 }
 
 /// The link that is asked for.
@@ -27,7 +29,7 @@ pub enum LinkScope {
 #[serde(deny_unknown_fields)]
 pub struct LinkRequest {
     scope: LinkScope,
-    /// With `log`.
+    /// With `log`; with `capsule` where another run than the latest is wanted.
     run_id: Option<String>,
     /// With `artifact`, as listed.
     rel_path: Option<String>,
@@ -61,7 +63,10 @@ pub async fn handler(
     }
     let path = path_of(job, &request)?;
     let ttl = Duration::seconds(seconds);
-    let (url, expires_at) = signed_url(job, "GET", &path, ttl, app.ctx.clock.now())?;
+    let (mut url, expires_at) = signed_url(job, "GET", &path, ttl, app.ctx.clock.now())?;
+    if let (LinkScope::Capsule, Some(run_id)) = (request.scope, &request.run_id) {
+        url.push_str(&format!("&run_id={run_id}"));
+    }
     Ok(Json(Link { url, expires_at }).into_response())
 }
 
@@ -78,6 +83,11 @@ fn path_of(job: &JobRecord, request: &LinkRequest) -> Result<String, Problem> {
                 .find(|run| run.run_id.as_str() == asked)
                 .ok_or_else(|| Problem::new(ErrorCode::RunNotFound, "the job has no such run"))?;
             Ok(format!("{base}/runs/{}/log", run.run_id))
+        }
+        LinkScope::Capsule => {
+            // refused now, not when the link is opened
+            chosen_run(job, request.run_id.as_deref())?;
+            Ok(format!("{base}/capsule"))
         }
         LinkScope::Artifact => {
             let asked = request.rel_path.as_deref().ok_or_else(|| needs("rel_path"))?;

@@ -1,6 +1,7 @@
 //! Jobs: read, list, follow, change, remove, run, cancel, links.
 
 pub mod cancel;
+pub mod capsule;
 pub mod delete;
 pub mod events;
 pub mod get;
