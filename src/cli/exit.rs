@@ -9,6 +9,10 @@ pub enum Exit {
     /// A check or comparison failed.
     Failed = 1,
     Usage = 2,
+    /// `EX_DATAERR`: a file is not what it must be.
+    DataError = 65,
+    /// `EX_NOINPUT`: a file cannot be opened.
+    NoInput = 66,
     /// `EX_UNAVAILABLE`: a required service is unavailable.
     Unavailable = 69,
     /// `EX_SOFTWARE`.

@@ -3,6 +3,7 @@
 pub mod api_key;
 pub mod audit;
 pub mod backup;
+pub mod capsule;
 mod config_show;
 pub mod demo;
 mod dofile;
@@ -68,6 +69,8 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Restore a backup into a new data directory.
     Restore(restore::RestoreArgs),
+    /// Check a capsule, or repeat its run.
+    Capsule(capsule::CapsuleArgs),
     /// Make a model's draft and plan again from the stored evidence, without a network.
     ReplayDraft(replay_draft::ReplayDraftArgs),
     /// Show the settings that are in force.
@@ -106,6 +109,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Retention(args) => on_store(config, async move |target| retention::run(args, &target).await),
         Command::Backup(args) => on_store(config, async move |target| backup::run(args, &target).await),
         Command::Restore(args) => restore::run(args).into(),
+        Command::Capsule(args) => capsule::run(&args).into(),
         Command::ReplayDraft(args) => replay_draft::run(&args, config).into(),
         Command::Config(args) => config_show::run(args, config).into(),
         Command::Gate(args) => gate::run(&args, config).into(),

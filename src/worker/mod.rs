@@ -15,6 +15,7 @@ mod publish;
 mod queue;
 mod ranks;
 mod renderings;
+pub mod repeat;
 mod scheduler;
 mod start;
 pub mod trial;

@@ -1,0 +1,73 @@
+//! `capsule verify` and `capsule rerun`: what a capsule proves by itself, and whether its numbers come out again.
+//! Both need neither a service nor its data.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the output of a command")]
+
+mod archive;
+mod compare;
+mod data;
+mod engine;
+mod rerun;
+mod verify;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::Exit;
+use archive::{Archive, Unreadable};
+
+/// Capsules.
+#[derive(Debug, Args)]
+pub struct CapsuleArgs {
+    #[command(subcommand)]
+    command: CapsuleCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum CapsuleCommand {
+    /// Check archive, hashes, description, plan and audit events of a capsule
+    Verify {
+        file: PathBuf,
+        /// Print the report as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run a capsule's do-file again and compare every number of its tables
+    Rerun(rerun::RerunArgs),
+}
+
+/// Runs the command: 0 as it should be, 1 something differs, 2 arguments, 65 no capsule, 66 no such file,
+/// 69 no engine.
+pub fn run(args: &CapsuleArgs) -> Exit {
+    match &args.command {
+        CapsuleCommand::Verify { file, json } => match Archive::open(file) {
+            Ok(mut archive) => {
+                let findings = verify::inspect(&mut archive);
+                if *json {
+                    println!("{:#}", findings.to_json());
+                } else {
+                    findings.print();
+                }
+                if findings.problems.is_empty() { Exit::Done } else { Exit::Failed }
+            }
+            Err(reason) => refused(reason, *json),
+        },
+        CapsuleCommand::Rerun(args) => rerun::run(args),
+    }
+}
+
+/// Says why a file cannot be taken for a capsule.
+fn refused(reason: Unreadable, as_json: bool) -> Exit {
+    let (exit, text) = match reason {
+        Unreadable::NoFile(text) => (Exit::NoInput, text),
+        Unreadable::NoCapsule(text) => (Exit::DataError, text),
+    };
+    if as_json {
+        println!("{:#}", json!({"ok": false, "unreadable": text}));
+    } else {
+        eprintln!("{text}");
+    }
+    exit
+}

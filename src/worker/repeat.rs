@@ -1,0 +1,65 @@
+//! Repeats a run that was made elsewhere: its do-file lies in the folder already, the launcher, its limits and
+//! the verdict are those of every run.
+
+use std::io;
+use std::path::Path;
+
+use super::judge::judge;
+use super::prepare::Manifest;
+use crate::domain::anchors::Nonces;
+use crate::domain::ids::RunId;
+use crate::domain::plan::Plan;
+use crate::domain::run_outcome::{CONTRACT_VERSION, Outcome, RunLimits};
+use crate::domain::template::TemplateMeta;
+use crate::domain::verdict::Verdict;
+use crate::ports::runner::{RunSpec, Runner, SandboxSpec};
+
+/// What a run is repeated with.
+pub struct Repeat<'a> {
+    pub runner: &'a dyn Runner,
+    /// The engine's command; the first word is an absolute path.
+    pub command: Vec<String>,
+    pub limits: RunLimits,
+    pub sandbox: SandboxSpec,
+    pub timezone: String,
+}
+
+/// The run that is repeated.
+pub struct Original<'a> {
+    pub run_id: RunId,
+    /// As its do-file prints them.
+    pub nonces: Nonces,
+    pub plan: &'a Plan,
+    pub meta: &'a TemplateMeta,
+}
+
+impl Repeat<'_> {
+    /// Runs `work/main.do` below an absolute folder to its end and judges what it left.
+    ///
+    /// # Errors
+    /// The launcher cannot be started.
+    pub fn run(self, folder: &Path, original: &Original<'_>) -> io::Result<(Outcome, Verdict)> {
+        let spec = RunSpec {
+            contract_version: CONTRACT_VERSION,
+            run_id: original.run_id.to_string(),
+            run_dir: folder.to_owned(),
+            command: self.command,
+            limits: self.limits,
+            sandbox: self.sandbox,
+            timezone: self.timezone,
+        };
+        let outcome = self.runner.start(spec)?.wait();
+        let manifest = Manifest {
+            contract_version: CONTRACT_VERSION,
+            run_id: original.run_id.clone(),
+            nonces: original.nonces.clone(),
+            main_do_sha256: String::new(),
+            body_offset: 0,
+            body_bytes: 0,
+            data: Vec::new(),
+            prepare_ms: 0,
+        };
+        let verdict = judge(folder, Some(&manifest), &outcome, original.plan, original.meta);
+        Ok((outcome, verdict))
+    }
+}
