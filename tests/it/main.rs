@@ -7,6 +7,8 @@ mod audit;
 mod authorization;
 mod backup;
 mod binding_freeze;
+mod capsule;
+mod capsule_archive;
 mod cli_settings;
 mod concurrency;
 mod config_settings;

@@ -1,6 +1,7 @@
 //! Helpers that tests share.
 
 pub mod app;
+pub mod capsules;
 pub mod chain;
 pub mod clock;
 pub mod columns;
