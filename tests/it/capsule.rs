@@ -69,6 +69,8 @@ async fn a_capsule_is_whole_the_same_every_time_and_checked_by_coreutils() {
         first = first.headers
     );
     let path = format!("/v1/jobs/{}/capsule", job.job_id);
+    let packed = app.request(Method::GET, &path, &job.token).header("Accept-Encoding", "gzip").send().await;
+    assert!(!packed.expect("answers").headers().contains_key("content-encoding"), "it is compressed already");
     let seen = app.request(Method::GET, &path, &job.token).header("If-None-Match", tag).send().await;
     assert_eq!(seen.expect("answers").status(), StatusCode::NOT_MODIFIED);
 
