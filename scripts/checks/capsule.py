@@ -52,7 +52,10 @@ def opened(folder: pathlib.Path) -> None:
 def validated(path: pathlib.Path) -> None:
     """Every required check of the profile and of RO-Crate itself."""
     settings = services.ValidationSettings(
-        rocrate_uri=str(path), profile_identifier=PROFILE, requirement_severity=models.Severity.REQUIRED
+        rocrate_uri=str(path),
+        profile_identifier=PROFILE,
+        requirement_severity=models.Severity.REQUIRED,
+        offline=True,
     )
     result = services.validate(settings)
     if result.has_issues():
