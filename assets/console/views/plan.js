@@ -3,7 +3,8 @@
 
 import * as api from '../api.js';
 import { addWords, has, lang, num, t, tr, when } from '../i18n.js';
-import { announce, badge, button, card, code, confirm, debounce, dialog, disclosure, field, fill, h, icon, loading, note, problem, sampleFlow, table } from '../ui.js';
+import { announce, badge, button, card, code, debounce, dialog, disclosure, field, fill, h, icon, loading, note, problem, sampleFlow, table } from '../ui.js';
+import { orTell, revise, word } from '../outcome.js';
 import { reasonTexts } from '../parts/reasons.js';
 import { roleName, templateList, templateMeta, titleOf } from '../parts/templates.js';
 import draftWords from '../i18n/draft.js';
@@ -133,7 +134,7 @@ function checksCard(view) {
   return card(t('plan.checks'), {}, h('ul', { class: 'check-list' }, rows.map((c) => h('li', {}, badge(t(`plan.check.${c.status}`), c.status), h('span', {}, text(c))))),
     later.length > 0 && disclosure(t('plan.checks.run', { n: later.length }), { id: 'run-checks' }, h('p', { class: 'hint' }, t('plan.checks.run.lead')), h('ul', { class: 'check-grid' }, later.map((id) => {
       const box = h('input', { type: 'checkbox', id: `ack-${id}`, checked: view.acknowledged.has(id), onchange: () => { if (box.checked) view.acknowledged.set(id, t('plan.acknowledged')); else view.acknowledged.delete(id); view.ctx.memory.acknowledged = view.acknowledged; } });
-      return h('li', { class: 'check-row' }, box, h('label', { for: `ack-${id}` }, has(`plan.run_check.${id}`) ? t(`plan.run_check.${id}`) : h('code', {}, id)));
+      return h('li', { class: 'check-row' }, box, h('label', { for: `ack-${id}` }, word('check', id)));
     }))));
 }
 
@@ -175,11 +176,6 @@ async function askFreeze(view) {
 async function frozen(body, ctx, plan) {
   const meta = await templateMeta(ctx.jobId, plan.template.template_id).catch(() => null);
   const busy = ['queued', 'running'].includes(ctx.job.status);
-  const revise = async () => {
-    const yes = await confirm(t('plan.revise'), h('p', {}, t('plan.revise.text')), { yes: t('plan.revise') });
-    if (!yes) return;
-    try { await ctx.api.post('plan/revise', {}); ctx.step('draft'); } catch (error) { fill(body, problem(error, { retry: () => ctx.reload() })); }
-  };
   const run = async () => { try { await ctx.api.post('run', {}); ctx.step('run'); } catch (error) { body.prepend(problem(error)); } };
   fill(body, h('div', { class: 'columns' }, h('div', { class: 'stack' },
     note('info', h('p', {}, h('strong', {}, t('plan.frozen'))), h('p', {}, t('plan.frozen.text', { n: plan.revision, at: when(plan.created_at) }))),
@@ -188,5 +184,5 @@ async function frozen(body, ctx, plan) {
     h('aside', { class: 'sticky stack', 'aria-label': t('plan.next') }, card(t('plan.next'), { cls: 'status-card' },
       ctx.job.status === 'confirmed' && button(t('plan.run'), { kind: 'primary', icon: 'play', id: 'run', onclick: run }),
       ctx.job.status !== 'confirmed' && button(t('plan.to_run'), { kind: 'primary', onclick: () => ctx.step('run') }),
-      !busy && button(t('plan.revise'), { icon: 'edit', id: 'revise', onclick: revise }), h('p', { class: 'hint' }, t('plan.revise.hint'))))));
+      !busy && button(t('plan.revise'), { icon: 'edit', id: 'revise', onclick: orTell(() => revise(ctx)) }), h('p', { class: 'hint' }, t('plan.revise.hint'))))));
 }
