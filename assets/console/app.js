@@ -145,8 +145,10 @@ function unknown(main) {
 }
 
 function failed(main, error) {
-  if (!(error instanceof api.ApiError)) console.error(error);
-  const known = error instanceof api.ApiError ? error : new api.ApiError(0, null, 'INTERNAL_ERROR');
+  // a view's script that cannot be loaded is a lost connection too
+  const lostScript = /module/i.test(error.message ?? '') && error instanceof TypeError;
+  const known = error instanceof api.ApiError ? error : new api.ApiError(0, null, lostScript ? 'OFFLINE' : 'INTERNAL_ERROR');
+  if (known.code === 'INTERNAL_ERROR' && known !== error) console.error(error);
   const lost = [401, 403, 404].includes(known.status);
   fill(main, page(t('app.name'), problem(known, { retry: lost ? undefined : () => render(), actions: button(t(lost ? 'app.enter_code' : 'app.home'), { kind: lost ? 'primary' : 'plain', onclick: () => go('') }) })));
 }

@@ -81,7 +81,7 @@ async function edit(body, ctx, draft) {
   fill(parts.derived, view.derived);
   update(view);
   focusField(ctx.params.field, view);
-  const unsaved = (event) => { if (view.store.saving || view.store.failed) event.preventDefault(); };
+  const unsaved = (event) => { if (view.picking || view.store.saving || view.store.failed) event.preventDefault(); };
   window.addEventListener('beforeunload', unsaved);
   return () => { view.sample?.flush(); window.removeEventListener('beforeunload', unsaved); };
 }
@@ -168,7 +168,7 @@ function typing(part, view) {
 
 function drawParameters(view) {
   const { parts, store } = view;
-  if (typing(parts.options, view)) return;
+  if (view.picking || typing(parts.options, view)) return;
   // the declaration says how many variables a parameter takes
   const declared = new Map((view.meta?.parameters ?? []).map((p) => [p.name, p]));
   const all = store.draft.parameters.map((p) => ({ ...declared.get(p.name), ...p }));
@@ -193,6 +193,26 @@ function folded(id, title, lead, open, ontoggle, ...children) {
   return h('section', { class: 'card' }, details);
 }
 
+/** Letters typed on a select go on choosing for a second: it is neither sent nor drawn anew between them. */
+function unhurried(view, set) {
+  let [pressed, timer, chosen] = [0, null, null];
+  const end = () => {
+    if (timer === null) return;
+    clearTimeout(timer);
+    const take = chosen;
+    [timer, chosen, view.picking] = [null, null, false];
+    if (take) set(take.value); else update(view);
+  };
+  const wait = () => { clearTimeout(timer); timer = setTimeout(end, 1000); view.picking = true; };
+  return {
+    pick(value) { chosen = { value }; wait(); if (Date.now() - pressed > 1000) end(); else drawStatus(view); },
+    watch(node) {
+      node.addEventListener('keydown', (e) => { if (e.key !== 'Tab') { pressed = Date.now(); wait(); } });
+      node.addEventListener('blur', end);
+    },
+  };
+}
+
 /** The field of one parameter, with its own error from the service. */
 function control(p, view) {
   const { store } = view;
@@ -201,21 +221,23 @@ function control(p, view) {
   const label = tr(p.label);
   let input = null;
   const set = (value) => { if (input) input.defaultShown = input.value; (view.ctx.memory.attempts ??= {})[key] = value; store.set(key, value); };
+  const { pick, watch } = unhurried(view, set);
   const attempt = store.errors.has(key) || p.status === 'invalid' ? view.ctx.memory.attempts?.[key] : undefined;
   const value = attempt !== undefined ? attempt : p.status === 'default' || p.status === 'unused' || p.status === 'missing' ? null : p.value;
   const fallback = p.status === 'default' && p.value !== null ? tr(String(Array.isArray(p.value) ? p.value.join(', ') : p.value)) : null;
   const hint = [p.help && tr(p.help), fallback !== null && p.type !== 'enum' && p.type !== 'boolean' && t('draft.default', { value: fallback }), limits(p)].filter(Boolean).join(lang() === 'zh' ? '。' : '. ') || null;
   const disabled = view.frozen;
-  if (p.type === 'varname') input = oneColumn(p, view.variables(), { value, onpick: set, disabled });
-  else if (p.type === 'varlist' && p.max_items === 1) input = oneColumn(p, view.variables(), { value: Array.isArray(value) ? value[0] : value, onpick: (v) => set(v ? [v] : null), disabled });
+  if (p.type === 'varname') input = oneColumn(p, view.variables(), { value, onpick: pick, disabled });
+  else if (p.type === 'varlist' && p.max_items === 1) input = oneColumn(p, view.variables(), { value: Array.isArray(value) ? value[0] : value, onpick: (v) => pick(v ? [v] : null), disabled });
   else if (p.type === 'varlist') return manyField(p, view, { id, label, hint, value, set, disabled });
-  else if (p.type === 'enum') input = select([...(fallback === null ? [{ value: '', label: t(p.required ? 'draft.choose' : 'draft.none') }] : []), ...(p.values ?? []).map((v) => ({ value: v, label: v === fallback ? `${v} (${t('draft.usual')})` : v }))], { value: value ?? fallback ?? '', disabled, onchange: (e) => set(e.target.value === fallback || e.target.value === '' ? null : e.target.value) });
+  else if (p.type === 'enum') input = select([...(fallback === null ? [{ value: '', label: t(p.required ? 'draft.choose' : 'draft.none') }] : []), ...(p.values ?? []).map((v) => ({ value: v, label: v === fallback ? `${v} (${t('draft.usual')})` : v }))], { value: value ?? fallback ?? '', disabled, onchange: (e) => pick(e.target.value === fallback || e.target.value === '' ? null : e.target.value) });
   else if (p.type === 'boolean') {
     const row = checkbox(label, { id, hint, checked: (value ?? p.value) === true || (value ?? p.value) === 'true', disabled, onchange: (e) => set(e.target.checked) });
     return row;
   } else if (p.type === 'number' || p.type === 'int') input = h('input', { type: 'number', step: p.type === 'int' ? '1' : 'any', min: p.min, max: p.max, value: value ?? '', placeholder: fallback ?? '', disabled, onchange: (e) => set(e.target.value === '' ? null : Number(e.target.value)) });
   else input = h('input', { type: p.type === 'date' ? 'date' : 'text', value: value ?? '', placeholder: fallback ?? '', disabled, onchange: (e) => set(e.target.value.trim() === '' ? null : e.target.value.trim()) });
   input.defaultShown = input.value;
+  if (input.tagName === 'SELECT') watch(input);
   const wrong = store.problemOf(key) ?? store.problemOf(`parameters.${p.name}`);
   return field(label, input, { id, hint, required: p.required, error: wrong && reasonTexts(wrong.reason ?? wrong.message) });
 }
@@ -276,7 +298,7 @@ function drawStatus(view) {
   const wrong = (preview?.checks ?? []).filter((c) => c.status === 'fail' && c.id !== 'min_observations' && !open.length);
   const ready = open.length === 0 && draft.template && store.errors.size === 0;
   fill(parts.status, card(t('draft.status'), { cls: 'status-card' },
-    h('p', { class: 'save-state', role: 'status' }, store.failed ? badge(t('draft.not_saved'), 'fail') : store.errors.size > 0 && !store.saving ? badge(t('draft.held'), 'warn') : store.saving ? h('span', { class: 'row muted' }, h('span', { class: 'spinner', 'aria-hidden': 'true' }), t('draft.saving')) : badge(t('draft.saved'), 'ok')),
+    h('p', { class: 'save-state', role: 'status' }, store.failed ? badge(t('draft.not_saved'), 'fail') : store.errors.size > 0 && !store.saving ? badge(t('draft.held'), 'warn') : store.saving || view.picking ? h('span', { class: 'row muted' }, h('span', { class: 'spinner', 'aria-hidden': 'true' }), t('draft.saving')) : badge(t('draft.saved'), 'ok')),
     store.failed && problem(store.failed.error, { retry: store.failed.again }),
     draft.stale && !view.frozen && note('warn', h('p', {}, t('draft.stale')), h('div', {}, button(t('draft.stale.renew'), { onclick: () => store.set('draft_text', ctx.job.requirement || draft.draft_text || '') }))),
     open.length > 0 && h('div', {}, h('h3', {}, t('draft.open', { n: open.length })), h('ul', { class: 'open-list' }, open.map((u) => { const p = named(u); return h('li', {}, icon('warn'), h('button', { type: 'button', class: 'link', onclick: () => focusField(p?.name ?? u.field, view) }, p ? tr(p.label) : u.description)); }))),

@@ -61,12 +61,13 @@ for (const [lang, width] of [['en', 1280], ['zh', 390]]) {
     await page.locator('#p-outcome').waitFor();
     await look('draft-open');
     await tabTo(page, words.outcome);
-    await page.keyboard.type('log_pay');
-    await page.locator('#p-outcome:has(option:checked[value=log_pay])').waitFor();
+    await page.keyboard.type('log_pay', { delay: 120 });
+    assert.equal(await page.locator('#p-outcome').inputValue(), 'log_pay', 'all letters choose together');
     await tabTo(page, new RegExp(`^button (Regressors|自变量).*${words.regressors}`));
     await page.keyboard.press('Enter');
     await pick(page, words, ['schooling', 'years_work']);
     await page.locator('.chip', { hasText: 'years_work' }).waitFor();
+    assert.equal(await page.locator('#p-outcome').inputValue(), 'log_pay');
 
     expect_refusal(400, /draft\/patch/);
     await tabTo(page, words.sample);
@@ -244,4 +245,36 @@ spec('a busy service is waited for and the page says so', {}, async ({ page, ser
   await page.locator('#notice.is-shown').waitFor();
   await page.locator('#next').waitFor();
   assert.equal(await page.locator('#notice.is-shown').count(), 0);
+});
+
+spec('what was refused stays through a change of language', {}, async ({ page, service, expect_refusal }) => {
+  const job = await service.job('drafted');
+  await open(page, service, `#/job/${job.job_id}/draft`, credentials(job));
+  expect_refusal(400, /draft\/patch/);
+  await page.locator('#sample-if').fill('age >= 25 &');
+  await page.getByText('something is missing at the end').waitFor();
+  await page.locator('#lang-zh').click();
+  await page.getByText('末尾缺少内容').waitFor();
+  assert.equal(await page.locator('#sample-if').inputValue(), 'age >= 25 &');
+  assert.equal(await page.evaluate(() => document.documentElement.lang), 'zh-CN');
+  await page.locator('#sample-if').fill('age >= 25');
+  await page.locator('#sample .badge-ok').waitFor();
+  await page.reload();
+  await page.locator('#sample-if').waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.lang), 'zh-CN', 'the language is kept');
+  assert.equal(await page.locator('#sample-if').inputValue(), 'age >= 25');
+});
+
+spec('a view that cannot be loaded is a lost connection', {}, async ({ page, service, context, expect_outage }) => {
+  const job = await service.job('drafted');
+  await open(page, service, `#/job/${job.job_id}/draft`, credentials(job));
+  await page.locator('#p-outcome').waitFor();
+  const back = expect_outage();
+  await context.setOffline(true);
+  await page.locator('#step-plan').click();
+  await page.getByText('The service cannot be reached').waitFor();
+  await context.setOffline(false);
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.locator('#freeze').waitFor();
+  back();
 });
