@@ -229,3 +229,40 @@ async fn settings_that_make_no_exporter_are_refused() {
     assert!(Telemetry::start(&Settings { sample_ratio: 1.5, ..sound.clone() }).is_err());
     assert!(Telemetry::start(&Settings { queue: 0, ..sound }).is_err());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_span_that_another_process_began_is_ended_under_its_own_id() {
+    let (address, received) = http_collector(Duration::ZERO).await;
+    let telemetry = Telemetry::start(&settings(format!("http://{address}"))).expect("starts");
+    let subscriber = tracing_subscriber::registry().with(telemetry.layer());
+    tracing::subscriber::with_default(subscriber, || {
+        let late = tracing::info_span!("late", otel.parent = tracing::field::Empty, trace_id = TRACE);
+        late.record("otel.parent", CALLER);
+        let run = tracing::info_span!(
+            parent: &late, "run", otel.span_id = "0123456789abcdef", otel.start_ns = 1_000_000_000_u64,
+            otel.end_ns = 3_500_000_000_u64, otel.kind = "consumer", otel.status_code = "error",
+            otel.link = "00-11111111111111111111111111111111-2222222222222222-00", http.method = "GET", n = 7_u64,
+        );
+        late.record("otel.parent", "00-99999999999999999999999999999999-2222222222222222-01");
+        drop(run);
+        drop(tracing::info_span!("not sent", otel.discard = true));
+        let root = tracing::info_span!("root", otel.trace_id = TRACE);
+        assert_eq!(trace_id(&root).as_deref(), Some(TRACE));
+    });
+    assert!(telemetry.shutdown(Duration::from_secs(10)).await);
+    let spans = received.spans();
+    let names: Vec<&str> = spans.iter().map(|span| span.name.as_str()).collect();
+    assert_eq!(names, ["run", "root", "late"]);
+    let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let [run, root, late] = &spans[..] else { unreachable!("three names") };
+    assert_eq!((hex(&late.trace_id), hex(&late.parent_span_id)), (TRACE.into(), "00f067aa0ba902b7".into()));
+    assert!(late.attributes.is_empty(), "the trace id is no attribute: {:?}", late.attributes);
+    assert_eq!((hex(&run.span_id).as_str(), &run.parent_span_id), ("0123456789abcdef", &late.span_id));
+    assert_eq!((run.start_time_unix_nano, run.end_time_unix_nano), (1_000_000_000, 3_500_000_000));
+    // SPAN_KIND_CONSUMER and STATUS_CODE_ERROR of trace.proto
+    assert_eq!((run.kind, run.status.as_ref().map(|s| s.code)), (5, Some(2)));
+    assert_eq!(hex(&run.links[0].trace_id), "1".repeat(32));
+    let keys: Vec<&str> = run.attributes.iter().map(|a| a.key.as_str()).collect();
+    assert_eq!(keys, ["http.request.method", "n"]);
+    assert_eq!((hex(&root.trace_id), root.parent_span_id.len()), (TRACE.into(), 0));
+}

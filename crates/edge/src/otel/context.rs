@@ -3,11 +3,12 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::Context;
-use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator as _};
-use opentelemetry::trace::TraceContextExt as _;
+use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
+use opentelemetry::trace::{SpanContext, TraceContextExt as _};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tracing::Span;
-use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+
+use super::layer::{Open, with_open};
 
 struct Read<'a>(&'a HeaderMap);
 
@@ -21,31 +22,28 @@ impl Extractor for Read<'_> {
     }
 }
 
-struct Write<'a>(&'a mut HeaderMap);
-
-impl Injector for Write<'_> {
-    fn set(&mut self, key: &str, value: String) {
-        let (Ok(name), Ok(value)) = (HeaderName::from_bytes(key.as_bytes()), HeaderValue::from_str(&value))
-        else {
-            return;
-        };
-        // an empty tracestate says nothing
-        if !value.is_empty() {
-            self.0.insert(name, value);
-        }
-    }
+/// Makes a span a child of the caller's, where the headers name one. To be called before the span has children or
+/// its context was read; false if it came too late, there is no valid `traceparent` or nobody traces this span.
+pub fn adopt(span: &Span, headers: &HeaderMap) -> bool {
+    extract(headers).is_some_and(|parent| with_open(span, |open| open.adopt(parent)).unwrap_or(false))
 }
 
-/// Makes a span a child of the caller's, where the headers name one. To be called before the span is entered;
-/// false if there is no valid `traceparent` or nobody traces this span.
-pub fn adopt(span: &Span, headers: &HeaderMap) -> bool {
+fn extract(headers: &HeaderMap) -> Option<SpanContext> {
     let stated = headers.get("traceparent").and_then(|value| value.to_str().ok());
     // the SDK reads shorter numbers as well
     if !stated.is_some_and(is_well_formed) {
-        return false;
+        return None;
     }
-    let parent = TraceContextPropagator::new().extract_with_context(&Context::new(), &Read(headers));
-    parent.span().span_context().is_valid() && span.set_parent(parent).is_ok()
+    let context = TraceContextPropagator::new().extract_with_context(&Context::new(), &Read(headers));
+    let parent = context.span().span_context().clone();
+    parent.is_valid().then_some(parent)
+}
+
+/// Reads a `traceparent` that stands alone.
+pub(super) fn parse(traceparent: &str) -> Option<SpanContext> {
+    let mut headers = HeaderMap::new();
+    headers.insert("traceparent", HeaderValue::from_str(traceparent).ok()?);
+    extract(&headers)
 }
 
 /// `version-traceid-parentid-flags` in small hexadecimal digits (W3C Trace Context, section 3.2.2); later versions
@@ -67,27 +65,36 @@ fn is_well_formed(traceparent: &str) -> bool {
 /// As [`adopt`], from the text of a `traceparent` that a record kept, so that work which outlives a process
 /// stays in its trace.
 pub fn adopt_text(span: &Span, traceparent: &str) -> bool {
-    let mut headers = HeaderMap::new();
-    let Ok(value) = HeaderValue::from_str(traceparent) else { return false };
-    headers.insert("traceparent", value);
-    adopt(span, &headers)
+    parse(traceparent).is_some_and(|parent| with_open(span, |open| open.adopt(parent)).unwrap_or(false))
 }
 
 /// Writes the context of a span to the headers of a call; nothing where it is not traced.
 pub fn inject(span: &Span, headers: &mut HeaderMap) {
-    TraceContextPropagator::new().inject_context(&span.context(), &mut Write(headers));
+    let Some(context) = with_open(span, Open::seen) else { return };
+    if let Ok(value) = HeaderValue::from_str(&text(&context)) {
+        headers.insert("traceparent", value);
+    }
+    let state = context.trace_state().header();
+    // an empty tracestate says nothing
+    if let Ok(value) = HeaderValue::from_str(&state)
+        && !state.is_empty()
+    {
+        headers.insert("tracestate", value);
+    }
+}
+
+/// Version 00 of the header (W3C Trace Context, section 3.2).
+fn text(context: &SpanContext) -> String {
+    let flags = context.trace_flags().to_u8();
+    format!("00-{}-{}-{flags:02x}", context.trace_id(), context.span_id())
 }
 
 /// The `traceparent` of a span, to be kept in a record.
 pub fn traceparent(span: &Span) -> Option<String> {
-    let mut headers = HeaderMap::new();
-    inject(span, &mut headers);
-    headers.get("traceparent")?.to_str().ok().map(str::to_owned)
+    with_open(span, |open| text(&open.seen()))
 }
 
 /// The trace id of a span: 32 hexadecimal digits.
 pub fn trace_id(span: &Span) -> Option<String> {
-    let context = span.context();
-    let current = context.span().span_context().clone();
-    current.is_valid().then(|| current.trace_id().to_string())
+    with_open(span, |open| open.seen().trace_id().to_string())
 }

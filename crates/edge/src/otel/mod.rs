@@ -3,28 +3,29 @@
 //! what stands in them, is the program's matter.
 
 mod context;
+mod layer;
 mod queue;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use opentelemetry::KeyValue;
-use opentelemetry::trace::TracerProvider as _;
+use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_otlp::{
     ExporterBuildError, Protocol as WireProtocol, SpanExporter, WithExportConfig as _, WithHttpConfig as _,
     WithTonicConfig as _,
 };
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, SpanExporter as _};
+use opentelemetry_sdk::trace::SpanExporter as _;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::Subscriber;
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::FilterFn;
+use tracing_subscriber::filter::{FilterFn, LevelFilter};
 use tracing_subscriber::registry::LookupSpan;
 
 pub use self::context::{adopt, adopt_text, inject, trace_id, traceparent};
+pub use self::layer::ids;
 pub use self::queue::Counters;
 
 /// How spans travel.
@@ -106,7 +107,9 @@ pub enum BadSettings {
 /// A running export. Dropping it ends the export without a last batch; see [`Telemetry::shutdown`].
 #[derive(Debug)]
 pub struct Telemetry {
-    provider: SdkTracerProvider,
+    queue: queue::Queue,
+    sample_ratio: f64,
+    scope: InstrumentationScope,
     counters: Arc<Counters>,
     targets: Vec<String>,
     stopping: watch::Sender<bool>,
@@ -135,13 +138,13 @@ impl Telemetry {
         let counters = Arc::new(Counters::default());
         let (stopping, stopped) = watch::channel(false);
         let (queue, worker) = queue::start(exporter, settings, Arc::clone(&counters), stopped);
-        let provider = SdkTracerProvider::builder()
-            .with_resource(resource)
-            .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(settings.sample_ratio))))
-            .with_span_processor(queue)
+        let scope = InstrumentationScope::builder(settings.service_name.clone())
+            .with_version(settings.service_version.clone())
             .build();
         Ok(Self {
-            provider,
+            queue,
+            sample_ratio: settings.sample_ratio,
+            scope,
             counters,
             targets: settings.targets.clone(),
             stopping,
@@ -149,8 +152,9 @@ impl Telemetry {
         })
     }
 
-    /// The layer that makes OpenTelemetry spans of those of the stated targets. Log events stay out of them:
-    /// they have a way of their own.
+    /// The layer that makes OpenTelemetry spans of those of the stated targets, down to the level `debug`. Log
+    /// events stay out of them: they have a way of their own. The subscriber below must be a
+    /// [`Registry`](tracing_subscriber::Registry) for [`adopt`], [`inject`] and the like to find its spans.
     pub fn layer<S>(&self) -> impl Layer<S> + Send + Sync + 'static
     where
         S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
@@ -163,12 +167,11 @@ impl Telemetry {
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
             })
         };
-        tracing_opentelemetry::layer()
-            .with_tracer(self.provider.tracer("edge"))
-            .with_location(false)
-            .with_threads(false)
-            .with_tracked_inactivity(false)
-            .with_filter(FilterFn::new(move |metadata| metadata.is_span() && is_traced(metadata.target())))
+        // without the hint every trace-level call site of every library would be asked
+        layer::Spans::new(self.queue.clone(), self.sample_ratio, self.scope.clone()).with_filter(
+            FilterFn::new(move |metadata| metadata.is_span() && is_traced(metadata.target()))
+                .with_max_level_hint(LevelFilter::DEBUG),
+        )
     }
 
     /// What became of the spans.

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use opentelemetry::Context;
-use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter, SpanProcessor};
+use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use tokio::sync::{mpsc, watch};
 
 use super::Settings;
@@ -39,32 +37,22 @@ impl Counters {
 }
 
 /// The program's side.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Queue {
     sender: mpsc::Sender<SpanData>,
     counters: Arc<Counters>,
 }
 
-impl SpanProcessor for Queue {
-    fn on_start(&self, _span: &mut Span, _context: &Context) {}
-
-    fn on_end(&self, span: SpanData) {
-        if span.span_context.is_sampled() && self.sender.try_send(span).is_err() {
+impl Queue {
+    /// Takes a span that ended; never waits. What finds no room, or comes after the end, is dropped and counted.
+    pub(super) fn push(&self, span: SpanData) {
+        if self.sender.try_send(span).is_err() {
             self.counters.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        Ok(())
-    }
-
-    // the end is `Telemetry::shutdown`, which can wait without blocking a thread
-    fn shutdown_with_timeout(&self, _timeout: Duration) -> OTelSdkResult {
-        Ok(())
-    }
 }
 
-/// The two sides: the processor, and the work of the exporting task, which ends after `stopped` with what waits.
+/// The two sides: the program's, and the work of the exporting task, which ends after `stopped` with what waits.
 pub(super) fn start<E: SpanExporter + 'static>(
     exporter: E,
     settings: &Settings,
