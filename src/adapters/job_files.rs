@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
 use sha2::{Digest, Sha256};
+use tracing::field::Empty;
 
 use super::reserve::Reserve;
 use crate::domain::ids::{JobId, TenantId};
@@ -38,6 +39,7 @@ impl JobFiles for LocalJobFiles {
     }
 
     fn put(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str, bytes: &[u8]) -> io::Result<Written> {
+        let _span = tracing::debug_span!("files.put", ss.files = 1, ss.bytes = bytes.len()).entered();
         let target = self.path(tenant, job_id, rel_path);
         let dir = target.parent().expect("a relative path below a job has a parent");
         create_dir_durably(dir)?;
@@ -61,7 +63,9 @@ impl JobFiles for LocalJobFiles {
         job_id: &JobId,
         files: &[(PathBuf, String)],
     ) -> io::Result<Vec<Written>> {
+        let span = tracing::debug_span!("files.publish", ss.files = files.len(), ss.bytes = Empty).entered();
         let written = sync_and_hash(files)?;
+        span.record("ss.bytes", written.iter().map(|file| file.size_bytes).sum::<u64>());
         let mut dirs = BTreeSet::new();
         for (from, rel_path) in files {
             let target = self.path(tenant, job_id, rel_path);
@@ -75,6 +79,7 @@ impl JobFiles for LocalJobFiles {
     }
 
     fn open(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<File> {
+        let _span = tracing::debug_span!("files.open", ss.files = 1).entered();
         let root = rustix::fs::openat(
             CWD,
             self.root(tenant, job_id),
@@ -96,6 +101,7 @@ impl JobFiles for LocalJobFiles {
     }
 
     fn remove(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<()> {
+        let _span = tracing::debug_span!("files.remove").entered();
         remove_tree(&self.path(tenant, job_id, rel_path))
     }
 

@@ -19,6 +19,7 @@ mod retention;
 mod serve;
 pub mod store;
 pub mod task_code;
+mod traces;
 mod version;
 
 use std::ffi::OsString;

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::{Exit, settings};
+use super::{Exit, settings, traces};
 use crate::adapters::store::{LockError, OpenError};
 use crate::adapters::tls::TlsFiles;
 use crate::app::build::{BuildError, Built, build};
@@ -58,13 +58,6 @@ pub fn run(args: Args, config: Option<PathBuf>) -> Exit {
         config::LogFormat::Json => Format::Json,
         config::LogFormat::Pretty => Format::Pretty,
     };
-    if let Err(error) = logging::init(format, &settings.log.level) {
-        eprintln!("{error}");
-        return Exit::Config;
-    }
-    for key in &settings.without_effect {
-        tracing::warn!(event = "SS_CONFIG_WITHOUT_EFFECT", key, "a setting has no effect in this release");
-    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -72,6 +65,24 @@ pub fn run(args: Args, config: Option<PathBuf>) -> Exit {
             return Exit::Internal;
         }
     };
+    let started = {
+        let _in_runtime = runtime.enter();
+        traces::start(&settings.otel)
+    };
+    let telemetry = match started {
+        Ok(telemetry) => telemetry,
+        Err(error) => {
+            eprintln!("traces cannot be exported: {error}");
+            return Exit::Config;
+        }
+    };
+    if let Err(error) = logging::init(format, &settings.log.level, telemetry.as_ref()) {
+        eprintln!("{error}");
+        return Exit::Config;
+    }
+    for key in &settings.without_effect {
+        tracing::warn!(event = "SS_CONFIG_WITHOUT_EFFECT", key, "a setting has no effect in this release");
+    }
     let built = match options(&settings).and_then(build) {
         Ok(built) => built,
         Err(error) => {
@@ -97,7 +108,11 @@ pub fn run(args: Args, config: Option<PathBuf>) -> Exit {
             eprintln!("signals cannot be watched: {error}");
             return Exit::Internal;
         }
-        match serve(built, listener, shutdown, ready_line(&settings)).await {
+        let ended = serve(built, listener, shutdown, ready_line(&settings)).await;
+        if let Some(telemetry) = telemetry {
+            traces::end(telemetry).await;
+        }
+        match ended {
             Ok(Ended::Told) => Exit::Done,
             Ok(Ended::StoreFault) => Exit::Io,
             Err(error) => {

@@ -68,7 +68,7 @@ pub fn build(
         retention: retention(&mut r),
         disk: Disk { low_mb: u64::try_from(r.number("disk.low_mb", -1, 1 << 30)).ok() },
         log: log(&mut r),
-        otel: Otel { endpoint: r.text("otel.endpoint") },
+        otel: super::otel::otel(&mut r),
         shown: shown(merged),
         container: host.container,
         unresolved: Vec::new(),

@@ -46,6 +46,12 @@ const ALIASES: &[(&str, &str)] = &[
     ("SS_LOG_FORMAT", "log.format"),
     ("SS_LOG", "log.level"),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "otel.endpoint"),
+    ("OTEL_EXPORTER_OTLP_PROTOCOL", "otel.protocol"),
+    ("OTEL_EXPORTER_OTLP_HEADERS", "otel.headers"),
+    ("OTEL_TRACES_SAMPLER_ARG", "otel.sample_ratio"),
+    ("OTEL_SERVICE_NAME", "otel.service_name"),
+    ("OTEL_RESOURCE_ATTRIBUTES", "otel.resource_attributes"),
+    ("OTEL_SDK_DISABLED", "otel.disabled"),
 ];
 
 /// Keys whose values are never shown.
@@ -57,10 +63,11 @@ const SECRETS: &[&str] = &[
     "s3.secret_access_key",
     "admin.bootstrap_key",
     "admin.password_hash",
+    "otel.headers",
 ];
 
 /// Settings that are read and checked, but that nothing acts on in this release: a name, or all below `x.`.
-const WITHOUT_EFFECT: &[&str] = &["stata.ado_dir", "retention.upload_sessions_hours", "otel."];
+const WITHOUT_EFFECT: &[&str] = &["stata.ado_dir", "retention.upload_sessions_hours"];
 
 /// One setting that exists.
 #[derive(Debug, Clone)]

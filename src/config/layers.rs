@@ -44,9 +44,7 @@ pub fn merge(
     // an empty variable is one that was not given, as compose files write it
     let variables: BTreeMap<String, String> = environment
         .into_iter()
-        .filter(|(name, value)| {
-            (name.starts_with("SS_") || name.starts_with("OTEL_EXPORTER_OTLP_ENDPOINT")) && !value.is_empty()
-        })
+        .filter(|(name, value)| (name.starts_with("SS_") || name.starts_with("OTEL_")) && !value.is_empty())
         .collect();
     let file = flags.config.clone().map(|path| (path, Origin::Flag("--config".to_owned()))).or_else(|| {
         let path = variables.get("SS_CONFIG")?;

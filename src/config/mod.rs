@@ -7,6 +7,7 @@ pub mod documentation;
 mod keys;
 mod layers;
 mod llm;
+mod otel;
 mod problem;
 pub mod production;
 mod reader;

@@ -283,7 +283,21 @@ pub struct Log {
 /// Traces.
 #[derive(Debug, Clone)]
 pub struct Otel {
+    /// `None` is off.
     pub endpoint: Option<String>,
+    pub protocol: OtelProtocol,
+    /// Names and values; the values are secret.
+    pub headers: Vec<(String, SecretString)>,
+    pub sample_ratio: f64,
+    pub service_name: String,
+    pub resource_attributes: Vec<(String, String)>,
+}
+
+/// How spans travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OtelProtocol {
+    HttpProtobuf,
+    Grpc,
 }
 
 impl Network {

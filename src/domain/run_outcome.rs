@@ -52,6 +52,27 @@ pub enum Ended {
     },
 }
 
+impl Ended {
+    /// The name of the kind, as `outcome.json` writes it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Exited { .. } => "exited",
+            Self::Signalled { .. } => "signalled",
+            Self::Timeout => "timeout",
+            Self::CpuLimit => "cpu_limit",
+            Self::MemoryLimit => "memory_limit",
+            Self::OutputLimit { .. } => "output_limit",
+            Self::ProcessLimit => "process_limit",
+            Self::Cancelled => "cancelled",
+            Self::HostStopped => "host_stopped",
+            Self::SandboxDenied { .. } => "sandbox_denied",
+            Self::CannotExecute { .. } => "cannot_execute",
+            Self::LauncherFailed { .. } => "launcher_failed",
+            Self::Lost { .. } => "lost",
+        }
+    }
+}
+
 /// The outcome of one attempt (`outcome.json`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {

@@ -233,12 +233,10 @@ fn note_use(ctx: &Context, record: ApiKeyRecord) {
     let next = ApiKeyRecord { version: record.version + 1, last_used_at: Some(now), ..record };
     let write = Write::Put { record: Record::ApiKey(Box::new(next)), expect };
     let housekeeping = Some(Housekeeping::LastUsed);
-    drop(ctx.store.commit(Commit {
-        id: ctx.ids.id("commit"),
-        writes: vec![write],
-        audit: Vec::new(),
-        housekeeping,
-    }));
+    let commit = Commit { id: ctx.ids.id("commit"), writes: vec![write], audit: Vec::new(), housekeeping };
+    // outside of the request's span, whose trace is not known before it is authenticated
+    tracing::debug_span!(parent: None, "note_use", otel.discard = true)
+        .in_scope(|| drop(ctx.store.commit(commit)));
 }
 
 pub(super) fn equal_in_constant_time(a: &str, b: &str) -> bool {

@@ -7,6 +7,7 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::plan::PLAN_VERSION;
+use crate::telemetry::traces;
 
 /// The use case.
 pub struct EnqueueRun<'a>(pub &'a Context);
@@ -44,6 +45,7 @@ impl EnqueueRun<'_> {
             let _admitted = admit_queued(ctx, tenant).await?;
             let mut next = job.enqueue(ctx.clock.now())?;
             next.ask_formats(formats);
+            next.trace.asked = traces::current();
             let event = job_event(ctx, caller, "run.queued", Some(&job), &next);
             put_job(ctx, &job, next, event).await
         })

@@ -22,6 +22,7 @@ use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::layout::{IDIOMS_PATH, PLAN_PATH, plan_path};
 use crate::domain::plan::{AcknowledgedCheck, Plan};
 use crate::library::freeze::{DependencyStatus, FreezeInput, FreezeRequest, Preview, freeze, preview};
+use crate::telemetry::traces;
 
 /// What the client adds at the freeze.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -137,6 +138,7 @@ impl FreezePlan<'_> {
             let _admitted = admit_queued(ctx, tenant).await?;
             let mut queued = frozen.enqueue(ctx.clock.now())?;
             queued.ask_formats(&body.output_formats);
+            queued.trace.asked = traces::current();
             // One commit, one version, however many steps it takes.
             queued.version = job.version + 1;
             let mut events = Vec::new();

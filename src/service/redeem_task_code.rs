@@ -16,6 +16,7 @@ use crate::domain::job::JobRecord;
 use crate::domain::job::ops::NewJob;
 use crate::domain::job::record::{DataSharing, TokenState};
 use crate::ports::store::{Expect, Record, Write};
+use crate::telemetry::traces;
 
 /// Longest requirement, in characters.
 pub const REQUIREMENT_MAX_CHARS: usize = 20_000;
@@ -96,6 +97,9 @@ impl RedeemTaskCode<'_> {
             );
         }
         let job = self.0.load_job(&code.tenant_id, job_id).await?;
+        if let Some(created) = &job.trace.created {
+            tracing::Span::current().record("otel.link", created);
+        }
         let token = job.token.as_ref().filter(|token| !token.revoked).ok_or_else(revoked)?;
         let secret = job_token_secret(&request.task_code, &job.tenant_id, job_id, token.generation);
         Ok(Redeemed {
@@ -138,7 +142,7 @@ impl RedeemTaskCode<'_> {
         let job_id = JobId::parse(ctx.ids.id("job")).expect("ids of the service are valid");
         let secret = job_token_secret(&request.task_code, &code.tenant_id, &job_id, 1);
         let expires_at = expiry(now, ctx.options.token_days)?;
-        let job = JobRecord::create(
+        let mut job = JobRecord::create(
             NewJob {
                 tenant_id: code.tenant_id.clone(),
                 job_id: job_id.clone(),
@@ -157,6 +161,7 @@ impl RedeemTaskCode<'_> {
             },
             now,
         );
+        job.trace.created = traces::current();
         let mut used = code.clone();
         used.version += 1;
         used.used_at = Some(now);

@@ -119,6 +119,12 @@ pub const EVENTS: &[Event] = &[
         "The engine cannot be used here; claims stop until a probe succeeds. Look at licence and command.",
         "cause",
     ),
+    event(
+        "SS_ENGINE_ENDED",
+        "debug",
+        "The launcher of an attempt told how the engine ended; the verdict follows.",
+        "ended, cpu_ms",
+    ),
     event("SS_ENGINE_PROBE_FAILED", "warn", "The engine could not be probed.", "error"),
     event(
         "SS_ENGINE_REFUSED",
@@ -286,7 +292,7 @@ pub const EVENTS: &[Event] = &[
         "SS_RUN_FINISHED",
         "info",
         "An attempt ended with a verdict.",
-        "trace_id, tenant_id, job_id, run_id, attempt, status, cause, job_status",
+        "attempt, status, cause, job_status",
     ),
     event(
         "SS_RUN_NOT_PREPARED",
@@ -312,6 +318,7 @@ pub const EVENTS: &[Event] = &[
         "An attempt lost its job to a newer one and was dropped; nothing of it is published.",
         "run_id",
     ),
+    event("SS_RUN_STARTED", "info", "An attempt was claimed and begins.", "attempt, waited_ms"),
     event(
         "SS_RUN_UNREADABLE",
         "error",
@@ -372,6 +379,12 @@ pub const EVENTS: &[Event] = &[
         "The system gave no thread for an attempt. Look at its limits.",
         "error",
     ),
+    event(
+        "SS_TRACES_LOST",
+        "warn",
+        "Spans did not reach the collector before the process ended. Look at the collector.",
+        "dropped, failed, in_time",
+    ),
     event("SS_WORKER_COMMIT_REFUSED", "error", "The store refused a commit of the worker.", "job_id, error"),
     event(
         "SS_WORKER_NOT_STARTED",
@@ -388,7 +401,11 @@ pub fn markdown() -> String {
          pretty in a\nterminal. `log.level` is a level or a filter by module. Nothing that a user uploaded, typed or keeps \
          secret is logged.\n\nA JSON line has `time` (RFC 3339, UTC), `level`, `target`, `message`, `event` where the line has \
          a stable name, the fields\nof the event, and those of the request or run that it belongs to: `trace_id`, \
-         `span_id`, `tenant_id`, `job_id`, `run_id`,\n`http.method`, `http.route`.\n\nThis table is generated from \
+         `span_id`, `tenant_id`, `job_id`, `run_id`,\n`http.method`, `http.route`. The filter does not take these from a \
+         line. A request whose client names no trace of its own is in\nthe trace of its job, from the line on that follows \
+         the check of its credential; so are all lines of a run. `docs/tracing.md`\nsays more. Where a request or run is \
+         traced, `span_id` is that of its span at the collector.\n\nThe launcher of a run logs nothing here: what it has \
+         to say stands in the run\'s outcome, which `SS_ENGINE_ENDED` tells.\n\nThis table is generated from \
          `src/telemetry/events.rs`; `tests/it/telemetry_logs.rs` compares it and says how to renew it.\n\n\
          | event | level | meaning | fields |\n|---|---|---|---|\n",
     );

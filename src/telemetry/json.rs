@@ -29,24 +29,35 @@ impl<W> JsonLines<W> {
 #[derive(Default)]
 struct Fields(Map<String, Value>);
 
+/// First part of the fields that only the exporter of traces reads.
+pub const FOR_TRACES: &str = "otel.";
+
+impl Fields {
+    fn take(&mut self, field: &Field, value: impl FnOnce() -> Value) {
+        if !field.name().starts_with(FOR_TRACES) {
+            self.0.insert(field.name().to_owned(), value());
+        }
+    }
+}
+
 impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.0.insert(field.name().to_owned(), Value::String(format!("{value:?}")));
+        self.take(field, || Value::String(format!("{value:?}")));
     }
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.0.insert(field.name().to_owned(), Value::String(value.to_owned()));
+        self.take(field, || Value::String(value.to_owned()));
     }
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.0.insert(field.name().to_owned(), value.into());
+        self.take(field, || value.into());
     }
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.0.insert(field.name().to_owned(), value.into());
+        self.take(field, || value.into());
     }
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.0.insert(field.name().to_owned(), value.into());
+        self.take(field, || value.into());
     }
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.0.insert(field.name().to_owned(), value.into());
+        self.take(field, || value.into());
     }
 }
 
@@ -85,7 +96,10 @@ where
                 if let Some(fields) = span.extensions().get::<Fields>() {
                     line.extend(fields.0.iter().map(|(name, value)| (name.clone(), value.clone())));
                 }
-                line.insert("span_id".to_owned(), format!("{:016x}", span.id().into_u64()).into());
+                // where the span is not traced, its id is this process's own
+                let traced = edge::otel::ids(&span).map(|(_, span_id)| span_id);
+                let span_id = traced.unwrap_or_else(|| format!("{:016x}", span.id().into_u64()));
+                line.insert("span_id".to_owned(), span_id.into());
             }
         }
         let mut fields = Fields::default();

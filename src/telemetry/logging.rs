@@ -2,13 +2,17 @@
 
 use std::io::IsTerminal;
 
+use edge::otel::Telemetry;
+use tracing::Subscriber;
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::debug_fn;
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
-use tracing_subscriber::{EnvFilter, Registry};
+use tracing_subscriber::{EnvFilter, Layer, Registry};
 
-use super::json::JsonLines;
+use super::json::{FOR_TRACES, JsonLines};
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,12 +37,15 @@ pub enum LoggingError {
     Twice(#[from] TryInitError),
 }
 
-/// Sends the log lines of this process that pass `filter` to standard error.
+/// Sends the log lines of this process that pass `filter` to standard error, and its spans to the exporter.
 ///
 /// # Errors
 /// A filter that cannot be read; a second call.
-pub fn init(format: Format, filter: &str) -> Result<(), LoggingError> {
-    subscriber(format, filter, std::io::stderr)?.try_init()?;
+pub fn init(format: Format, filter: &str, traces: Option<&Telemetry>) -> Result<(), LoggingError> {
+    match traces {
+        None => subscriber(format, filter, std::io::stderr)?.try_init()?,
+        Some(traces) => traced_subscriber(format, filter, traces, std::io::stderr)?.try_init()?,
+    }
     Ok(())
 }
 
@@ -54,9 +61,45 @@ pub fn subscriber<W>(
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
+    // The filter is over everything: spans that no log line shows cost one look at a flag.
     let base = Registry::default().with(EnvFilter::try_new(filter)?);
     Ok(match format {
         Format::Json => Box::new(base.with(JsonLines::new(out))),
-        Format::Pretty => Box::new(base.with(tracing_subscriber::fmt::layer().compact().with_writer(out))),
+        Format::Pretty => Box::new(base.with(pretty(out))),
     })
+}
+
+/// As [`subscriber`], with an exporter of traces, which sees spans that `filter` keeps from the log.
+///
+/// # Errors
+/// A filter that cannot be read.
+pub fn traced_subscriber<W>(
+    format: Format,
+    filter: &str,
+    traces: &Telemetry,
+    out: W,
+) -> Result<Box<dyn tracing::Subscriber + Send + Sync>, LoggingError>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let filter = EnvFilter::try_new(filter)?;
+    // first, so that log lines find what it knows of their spans
+    let base = Registry::default().with(traces.layer());
+    Ok(match format {
+        Format::Json => Box::new(base.with(JsonLines::new(out).with_filter(filter))),
+        Format::Pretty => Box::new(base.with(pretty(out).with_filter(filter))),
+    })
+}
+
+fn pretty<S, W>(out: W) -> impl Layer<S> + Send + Sync
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let fields = debug_fn(|writer, field, value| match field.name() {
+        name if name.starts_with(FOR_TRACES) => Ok(()),
+        "message" => write!(writer, "{value:?} "),
+        name => write!(writer, "{name}={value:?} "),
+    });
+    tracing_subscriber::fmt::layer().compact().fmt_fields(fields).with_writer(out)
 }

@@ -19,7 +19,9 @@ use super::prepare::{MANIFEST, Manifest, PrepareError, frozen_template, prepare,
 use super::publish::{Story, publish};
 use super::queue::JobKey;
 use super::renderings::renderings;
+use super::trace;
 use super::{WorkerDeps, WorkerOptions};
+use crate::domain::artifact::Artifact;
 use crate::domain::ids::RunId;
 use crate::domain::job::JobRecord;
 use crate::domain::run::{Cause, EngineFacts, EvidenceLine, Run, RunStatus};
@@ -64,16 +66,42 @@ pub enum Finished {
 impl Shared {
     /// Claims and runs a queued job.
     pub fn run_queued(&self, key: &JobKey, run_id: &RunId) -> Finished {
+        // The claim is part of the run, so the run's trace is looked up before; a store that cannot answer now
+        // will not take the claim either.
+        let queued = self.runtime.block_on(self.deps.store.shared_job(&key.0, &key.1));
+        let _span = trace::of_run(key, run_id, queued.ok().flatten().as_deref()).entered();
         match self.runtime.block_on(conclude::claim(&self.deps, key, run_id)) {
-            Committed::Done(job) => self.guarded(key, run_id, || self.run_claimed(&job, run_id)),
-            Committed::NotOurs | Committed::TooLarge => Finished::Nothing,
-            Committed::NotYet | Committed::GivenUp => Finished::Unclaimed,
+            Committed::Done(job) => {
+                if let Some(run) = job.run(run_id) {
+                    trace::began(&job, run, false);
+                    trace::waited(&job, run);
+                    let waited_ms = run.queued_at.map(|at| (run.started_at - at).num_milliseconds());
+                    tracing::info!(
+                        event = "SS_RUN_STARTED",
+                        attempt = run.attempt,
+                        waited_ms,
+                        "an attempt began"
+                    );
+                }
+                self.guarded(key, run_id, || self.run_claimed(&job, run_id))
+            }
+            not_claimed => {
+                trace::discard();
+                match not_claimed {
+                    Committed::NotYet | Committed::GivenUp => Finished::Unclaimed,
+                    _ => Finished::Nothing,
+                }
+            }
         }
     }
 
     /// Continues an attempt of an earlier process.
     pub fn run_found(&self, job: &JobRecord, run_id: &RunId) -> Finished {
         let key = (job.tenant_id.clone(), job.job_id.clone());
+        let _span = trace::of_run(&key, run_id, Some(job)).entered();
+        if let Some(run) = job.run(run_id) {
+            trace::began(job, run, true);
+        }
         self.guarded(&key, run_id, || self.adopt(job, run_id))
     }
 
@@ -88,7 +116,9 @@ impl Shared {
     }
 
     fn run_claimed(&self, job: &JobRecord, run_id: &RunId) -> Finished {
-        let spec = match prepare(&self.deps, &self.options, job, run_id) {
+        let prepared =
+            tracing::debug_span!("run.prepare").in_scope(|| prepare(&self.deps, &self.options, job, run_id));
+        let spec = match prepared {
             Ok(spec) => spec,
             Err(PrepareError { cause, kind, detail }) => {
                 tracing::error!(event = "SS_RUN_NOT_PREPARED", %run_id, detail, "an attempt could not be prepared");
@@ -98,7 +128,9 @@ impl Shared {
         if self.active.is_cancelled(run_id) {
             return self.conclude(job, run_id, &Outcome::unstarted(run_id.as_str(), Ended::Cancelled));
         }
-        match self.deps.runner.start(spec) {
+        // a span within the `match` would live as long as the run
+        let started = tracing::debug_span!("run.launch").in_scope(|| self.deps.runner.start(spec));
+        match started {
             Ok(handle) => self.wait_and_conclude(job, run_id, &handle),
             Err(error) => {
                 tracing::error!(event = "SS_LAUNCHER_FAILED", %run_id, %error, "the launcher could not be started");
@@ -152,6 +184,7 @@ impl Shared {
         self.runtime.block_on(conclude::set_phase(&self.deps, &key, run_id, "running"));
         let outcome = self.wait(job, run_id, handle);
         if self.is_abandoned() {
+            trace::discard();
             return Finished::Nothing;
         }
         self.active.stage(run_id, Stage::Finishing);
@@ -185,6 +218,9 @@ impl Shared {
     /// Verdict, artifacts, terminal commit; the same whether this process started the attempt or not.
     fn conclude(&self, job: &JobRecord, run_id: &RunId, outcome: &Outcome) -> Finished {
         let started = Instant::now();
+        trace::engine_ended(outcome);
+        let (ended, cpu_ms) = (outcome.ended.kind(), outcome.cpu_ms);
+        tracing::debug!(event = "SS_ENGINE_ENDED", ended, cpu_ms, "the launcher told the end of the engine");
         let path = run_path(&self.deps, job, run_id);
         let Some(run) = job.run(run_id) else { return Finished::Nothing };
         let Some(plan) = job.plan.as_ref() else {
@@ -206,7 +242,8 @@ impl Shared {
             }
         };
         let verdict = match frozen_template(&self.deps, job, plan) {
-            Ok(template) => self.verdict(&path, manifest.as_ref(), outcome, job, &template.meta),
+            Ok(template) => tracing::debug_span!("run.verdict")
+                .in_scope(|| self.verdict(&path, manifest.as_ref(), outcome, job, &template.meta)),
             Err(PrepareError { kind, detail, .. }) => {
                 return self.fail(job, run_id, Cause::Internal, kind, said(detail));
             }
@@ -219,14 +256,7 @@ impl Shared {
         run.timings.verdict_ms = Some(millis(started));
         run.ended_at = Some(self.deps.clock.now());
         let story = Story { job, plan, run: &run, manifest: manifest.as_ref(), outcome, verdict: &verdict };
-        let published = match publish(&self.deps, &path, &story) {
-            // Results that exist are worth the last space of the volume.
-            Err(error) if error.kind() == ErrorKind::StorageFull && self.deps.files.make_room() => {
-                publish(&self.deps, &path, &story)
-            }
-            other => other,
-        };
-        let mut artifacts = match published {
+        let mut artifacts = match self.published(&path, &story) {
             Ok(artifacts) => artifacts,
             Err(error) => {
                 tracing::error!(event = "SS_RUN_NOT_PUBLISHED", %run_id, %error, "the artifacts of an attempt could not be published");
@@ -239,12 +269,23 @@ impl Shared {
             let key = (job.tenant_id.clone(), job.job_id.clone());
             let read = conclude::read(&self.deps, &key, || self.is_abandoned());
             let current = self.runtime.block_on(read);
-            let (files, warnings) =
-                renderings(&self.deps, current.as_deref().unwrap_or(job), &run, &artifacts);
+            let (files, warnings) = tracing::debug_span!("run.render")
+                .in_scope(|| renderings(&self.deps, current.as_deref().unwrap_or(job), &run, &artifacts));
             artifacts.extend(files);
             run.checks.extend(warnings);
         }
         self.commit_end(job, &run, &artifacts)
+    }
+
+    fn published(&self, path: &Path, story: &Story<'_>) -> std::io::Result<Vec<Artifact>> {
+        let _span = tracing::debug_span!("run.publish").entered();
+        match publish(&self.deps, path, story) {
+            // Results that exist are worth the last space of the volume.
+            Err(error) if error.kind() == ErrorKind::StorageFull && self.deps.files.make_room() => {
+                publish(&self.deps, path, story)
+            }
+            other => other,
+        }
     }
 
     fn verdict(
@@ -276,12 +317,7 @@ impl Shared {
         self.commit_end(job, &run, &[])
     }
 
-    fn commit_end(
-        &self,
-        job: &JobRecord,
-        run: &Run,
-        artifacts: &[crate::domain::artifact::Artifact],
-    ) -> Finished {
+    fn commit_end(&self, job: &JobRecord, run: &Run, artifacts: &[Artifact]) -> Finished {
         let fault = run.cause.filter(|c| conclude::is_host_fault(*c, run.cause_detail.as_deref()));
         if fault.is_some() {
             self.host_fault.store(true, Ordering::SeqCst);
@@ -292,9 +328,9 @@ impl Shared {
         self.deps.progress.remove(&run.run_id);
         match end {
             Committed::Done(after) => {
+                trace::ended(run, &after);
                 tracing::info!(
-                    event = "SS_RUN_FINISHED", trace_id = %job.trace_id, tenant_id = %job.tenant_id,
-                    job_id = %job.job_id, run_id = %run.run_id, attempt = run.attempt,
+                    event = "SS_RUN_FINISHED", attempt = run.attempt,
                     status = ?run.status, cause = run.cause.map(Cause::as_str), job_status = after.status.as_str(),
                     "an attempt ended"
                 );
@@ -302,6 +338,7 @@ impl Shared {
                 fault.map_or(Finished::Over, Finished::HostFault)
             }
             Committed::NotOurs => {
+                trace::discard();
                 tracing::warn!(event = "SS_RUN_STALE", run_id = %run.run_id, "an attempt that does not hold its job any more is dropped");
                 fault.map_or(Finished::Nothing, Finished::HostFault)
             }
@@ -310,6 +347,7 @@ impl Shared {
                 self.fail(job, &run.run_id, Cause::Internal, TOO_LARGE, lines)
             }
             Committed::TooLarge | Committed::NotYet | Committed::GivenUp => {
+                trace::discard();
                 fault.map_or(Finished::Nothing, Finished::HostFault)
             }
         }

@@ -18,6 +18,7 @@ mod renderings;
 pub mod repeat;
 mod scheduler;
 mod start;
+mod trace;
 pub mod trial;
 
 use std::path::PathBuf;

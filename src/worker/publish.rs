@@ -17,6 +17,7 @@ use crate::domain::run::Run;
 use crate::domain::run_outcome::Outcome;
 use crate::domain::verdict::Verdict;
 use crate::ports::job_files::Written;
+use crate::telemetry::traces;
 
 /// Everything that is told about a run in its meta file.
 pub struct Story<'a> {
@@ -157,7 +158,9 @@ fn run_meta(story: &Story<'_>, left_out: &[(String, &'static str)]) -> Value {
     let Story { job, plan, run, manifest, outcome, .. } = story;
     json!({
         "run_id": run.run_id, "attempt": run.attempt, "job_id": job.job_id, "tenant_id": job.tenant_id,
-        "trace_id": job.trace_id, "service_version": env!("CARGO_PKG_VERSION"),
+        "trace_id": job.trace_id,
+        "traceparent": traces::of_run(job.trace_id.as_str(), run.run_id.as_str()),
+        "service_version": env!("CARGO_PKG_VERSION"),
         "plan_id": plan.plan_id, "plan_revision": plan.revision, "template": plan.template, "seed": plan.seed,
         "status": run.status, "cause": run.cause, "engine": run.engine,
         "main_do": manifest.map(|m| json!({

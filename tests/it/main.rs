@@ -70,6 +70,7 @@ mod store_tools;
 mod support;
 mod telemetry_logs;
 mod telemetry_metrics;
+mod telemetry_traces;
 mod templates;
 mod tenants;
 mod upload_sessions;

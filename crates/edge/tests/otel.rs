@@ -246,7 +246,7 @@ async fn a_span_that_another_process_began_is_ended_under_its_own_id() {
         late.record("otel.parent", "00-99999999999999999999999999999999-2222222222222222-01");
         drop(run);
         drop(tracing::info_span!("not sent", otel.discard = true));
-        let root = tracing::info_span!("root", otel.trace_id = TRACE);
+        let root = tracing::info_span!("root", trace_id = TRACE);
         assert_eq!(trace_id(&root).as_deref(), Some(TRACE));
     });
     assert!(telemetry.shutdown(Duration::from_secs(10)).await);

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use super::headers::LONGEST_WAIT;
 use crate::ports::llm::{AttemptNote, Llm, LlmCall, LlmFailure, LlmMeter, LlmReply};
@@ -57,6 +59,32 @@ impl Retry {
         (started.elapsed() + delay < self.options.total).then_some(delay)
     }
 
+    /// The span of one attempt, by the OpenTelemetry conventions for generative AI (client spans).
+    fn span(&self, call: &LlmCall, attempt: u32) -> Span {
+        let span = tracing::debug_span!(
+            "chat",
+            otel.name = Empty,
+            otel.kind = "client",
+            otel.status_code = Empty,
+            gen_ai.operation.name = "chat",
+            gen_ai.provider.name = self.provider.as_str(),
+            gen_ai.request.model = self.model.as_str(),
+            gen_ai.request.max_tokens = call.max_output_tokens,
+            gen_ai.output.type = "json",
+            gen_ai.response.model = Empty,
+            gen_ai.usage.input_tokens = Empty,
+            gen_ai.usage.output_tokens = Empty,
+            error.type = Empty,
+            http.status_code = Empty,
+            ss.llm.purpose = call.purpose,
+            ss.llm.attempt = attempt,
+        );
+        if !span.is_disabled() {
+            span.record("otel.name", format!("chat {}", self.model));
+        }
+        span
+    }
+
     /// What a provider says in words may repeat the prompt and stays out of the log.
     fn log(&self, call: &LlmCall, note: &AttemptNote, status: Option<u16>) {
         let (provider, model) = (self.provider.as_str(), self.model.as_str());
@@ -93,6 +121,24 @@ impl Retry {
     }
 }
 
+/// Completes the span of an attempt; words of the provider or the prompt never stand in it.
+fn tell(span: &Span, outcome: &Result<LlmReply, LlmFailure>) {
+    match outcome {
+        Ok(reply) => {
+            span.record("gen_ai.response.model", reply.model.as_str());
+            span.record("gen_ai.usage.input_tokens", reply.usage.input_tokens);
+            span.record("gen_ai.usage.output_tokens", reply.usage.output_tokens);
+        }
+        Err(failure) => {
+            span.record("otel.status_code", "error");
+            span.record("error.type", failure.cause.as_str());
+            if let Some(status) = failure.status {
+                span.record("http.status_code", status);
+            }
+        }
+    }
+}
+
 /// Uniform between 0 and `base * 2^(attempt - 1)`, capped.
 fn jitter(options: RetryOptions, attempt: u32) -> Duration {
     let ceiling = options.base.saturating_mul(2u32.saturating_pow(attempt - 1)).min(options.cap);
@@ -107,7 +153,10 @@ impl Llm for Retry {
             let started = Instant::now();
             let mut notes: Vec<AttemptNote> = Vec::new();
             for attempt in 1.. {
-                let outcome = self.inner.complete(call).await;
+                let span = self.span(call, attempt);
+                let outcome = self.inner.complete(call).instrument(span.clone()).await;
+                tell(&span, &outcome);
+                drop(span);
                 let mut note = match &outcome {
                     Ok(reply) => reply.attempts.last().cloned(),
                     Err(failure) => failure.attempts.last().cloned(),

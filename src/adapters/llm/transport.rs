@@ -73,6 +73,9 @@ pub async fn send(
     clock: &dyn Clock,
     classify: fn(u16, &Value) -> LlmCause,
 ) -> Result<Answer, LlmFailure> {
+    let mut context = HeaderMap::new();
+    edge::otel::inject(&tracing::Span::current(), &mut context);
+    let request = request.headers(context);
     let deadline = Instant::now() + timeouts.total;
     let waited = timeouts.connect + timeouts.first_byte;
     let limit = waited.min(timeouts.total);

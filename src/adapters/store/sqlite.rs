@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use rusqlite::{Connection, InterruptHandle};
 use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument;
 
 use super::audit_query;
 use super::committer::Heads;
@@ -262,8 +263,23 @@ fn start_threads(
 impl Store for SqliteStore {
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Receipt, CommitError>> {
         let id = commit.id.clone();
+        let span = tracing::debug_span!(
+            "store.commit",
+            otel.kind = "client",
+            otel.status_code = tracing::field::Empty,
+            db.system.name = "sqlite",
+            db.operation.name = "commit",
+            db.operation.batch.size = commit.writes.len() as u64,
+        );
         let sent = self.submit(commit);
-        Box::pin(async move { sent?.await.unwrap_or(Err(CommitError::Indeterminate { id })) })
+        Box::pin(async move {
+            let answer = async { sent?.await.unwrap_or(Err(CommitError::Indeterminate { id })) };
+            let answer = answer.instrument(span.clone()).await;
+            if answer.is_err() {
+                span.record("otel.status_code", "error");
+            }
+            answer
+        })
     }
 
     fn committed<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Receipt>, ReadError>> {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::record::{
-    Confirmation, DataSharing, JobRecord, QueueEntry, SCHEMA_VERSION, Timestamps, TokenState,
+    Confirmation, DataSharing, JobRecord, JobTrace, QueueEntry, SCHEMA_VERSION, Timestamps, TokenState,
 };
 use super::state::{IllegalTransition, JobStatus, Operation};
 use crate::domain::artifact::Artifact;
@@ -58,6 +58,7 @@ impl JobRecord {
             tenant_id: new.tenant_id,
             job_id: new.job_id,
             trace_id: new.trace_id,
+            trace: JobTrace::default(),
             status: JobStatus::Created,
             requirement: new.requirement,
             title: None,
@@ -232,6 +233,7 @@ impl JobRecord {
         }
         let mut next = self.step(Operation::Enqueue, now)?;
         next.automatic_attempts_used = 0;
+        next.trace.asked = None;
         next.timestamps.scheduled_at = Some(now);
         next.timestamps.finished_at = None;
         next.queue = Some(QueueEntry { queued_at: now, ready_at: now });

@@ -178,3 +178,22 @@ fn automatic_retries_back_off_and_end() {
     assert_eq!(delays, [Some(1), Some(4), Some(16), None]);
     assert_eq!(retry_delay(Cause::DataError, 1, 0.0), None);
 }
+
+#[test]
+fn a_run_hangs_from_its_own_trace_and_is_linked_with_others() {
+    let (own, other) = ("a".repeat(32), "b".repeat(32));
+    let id = TraceId::parse(own.clone()).expect("valid");
+    let in_trace = |trace: &str, span: char| Some(format!("00-{trace}-{}-01", span.to_string().repeat(16)));
+    let of = |created: &Option<String>, asked: &Option<String>| {
+        let trace = JobTrace { created: created.clone(), asked: asked.clone() };
+        let (parent, link) = trace.of_run(&id);
+        (parent.map(str::to_owned), link.map(str::to_owned))
+    };
+    let (created, asked, others) = (in_trace(&own, '1'), in_trace(&own, '2'), in_trace(&other, '3'));
+    assert_eq!(of(&created, &asked), (asked.clone(), None));
+    assert_eq!(of(&created, &others), (created.clone(), others.clone()));
+    assert_eq!(of(&created, &None), (created.clone(), None));
+    assert_eq!(of(&others, &None), (None, None), "a record that was changed by hand");
+    let text = serde_json::to_value(JobTrace::default()).expect("JSON");
+    assert_eq!(text, serde_json::json!({}));
+}

@@ -82,6 +82,35 @@ pub struct QueueEntry {
     pub ready_at: DateTime<Utc>,
 }
 
+/// The spans that the life of a job hangs from, each as a W3C `traceparent`; absent where nobody traced.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobTrace {
+    /// The request that created the job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
+    /// The request that queued it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<String>,
+}
+
+impl JobTrace {
+    /// True if nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.created.is_none() && self.asked.is_none()
+    }
+
+    /// What a run hangs from, and what it is linked with. A request with a trace of its own is linked only, so that
+    /// the job's life stays in one trace.
+    pub fn of_run(&self, trace_id: &TraceId) -> (Option<&str>, Option<&str>) {
+        let is_own = |parent: &&str| parent.split('-').nth(1) == Some(trace_id.as_str());
+        let (created, asked) = (self.created.as_deref().filter(is_own), self.asked.as_deref());
+        match asked.filter(is_own) {
+            Some(asked) => (Some(asked), None),
+            None => (created, asked),
+        }
+    }
+}
+
 /// A job, schema version 4. Fields that this release does not know are kept as they came.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JobRecord {
@@ -91,6 +120,8 @@ pub struct JobRecord {
     pub tenant_id: TenantId,
     pub job_id: JobId,
     pub trace_id: TraceId,
+    #[serde(default, skip_serializing_if = "JobTrace::is_empty")]
+    pub trace: JobTrace,
     pub status: JobStatus,
     pub requirement: String,
     pub title: Option<String>,

@@ -16,7 +16,7 @@ use crate::domain::credential::job_token;
 use crate::domain::dataset::Inputs;
 use crate::domain::draft::{Draft, DraftSource, Selection, Statement};
 use crate::domain::ids::{CodeId, PlanId, TraceId};
-use crate::domain::job::record::{Confirmation, DataSharing, Timestamps, TokenState};
+use crate::domain::job::record::{Confirmation, DataSharing, JobTrace, Timestamps, TokenState};
 use crate::domain::job::{JobRecord, JobStatus};
 
 /// Members of versions 1 to 3 that have their own place in version 4.
@@ -70,6 +70,7 @@ pub fn to_v4(record: Members, facts: &Facts) -> Result<Members, Refusal> {
         tenant_id: facts.tenant_id.clone(),
         job_id: facts.job_id.clone(),
         trace_id: trace_id(&record, facts)?,
+        trace: JobTrace::default(),
         status,
         requirement: required_text(&record, "requirement")?,
         title: None,

@@ -147,12 +147,11 @@ where
             Some(job) => job,
             None => app.ctx.load_shared_job(principal.tenant(), &job_id).await?,
         };
+        let meta = parts.extensions.get::<RequestMeta>();
+        meta.expect("the observe layer runs before every handler").trace.is_about(&job);
         if !P::WITHOUT_CONTENT {
             job.check_kept()?;
         }
-        let span = tracing::Span::current();
-        span.record("job_id", job.job_id.as_str());
-        span.record("tenant_id", job.tenant_id.as_str());
         let caller = caller_of(parts, principal.actor());
         Ok(Self { job, principal, caller, permission: PhantomData })
     }
@@ -277,12 +276,7 @@ fn stated_tenant(headers: &HeaderMap) -> Result<Option<TenantId>, Problem> {
 
 fn caller_of(parts: &Parts, actor: Actor) -> Caller {
     let meta = parts.extensions.get::<RequestMeta>().expect("the observe layer runs before every handler");
-    Caller {
-        actor,
-        trace_id: meta.trace_id.clone(),
-        address: meta.address.map(|a| a.to_string()),
-        reason: None,
-    }
+    Caller { actor, trace_id: meta.trace.id(), address: meta.address.map(|a| a.to_string()), reason: None }
 }
 
 fn forbidden() -> Problem {

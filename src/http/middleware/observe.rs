@@ -1,26 +1,64 @@
 //! Gives each request its trace and request ids, its span, its log line and its metrics.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use axum::response::Response;
-use tracing::Instrument;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use super::edge::Decisions;
 use crate::domain::ids::TraceId;
+use crate::domain::job::JobRecord;
 use crate::http::state::App;
+use crate::telemetry::traces;
 
 /// 32 hexadecimal digits that name the trace in answers, logs and records.
 pub const X_TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
 /// Echoed when the client gives one.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The trace of a request: the caller's, where it names one; else that of the job it is about, once it has shown that
+/// it may know the job; else one of its own.
+#[derive(Debug)]
+pub struct RequestTrace {
+    own: TraceId,
+    is_callers: bool,
+    job: OnceLock<TraceId>,
+}
+
+impl RequestTrace {
+    /// The trace as it is known by now.
+    pub fn id(&self) -> TraceId {
+        self.job.get().unwrap_or(&self.own).clone()
+    }
+
+    /// Tells which job an authorized request is about, with the request's span current.
+    pub fn is_about(&self, job: &JobRecord) {
+        let span = Span::current();
+        let created = job.trace.created.as_deref();
+        if self.is_callers {
+            if let Some(created) = created.filter(|_| job.trace_id != self.own) {
+                span.record("otel.link", created);
+            }
+        } else if self.job.set(job.trace_id.clone()).is_ok() {
+            if let Some(created) = created {
+                span.record("otel.parent", created);
+            }
+            span.record("trace_id", job.trace_id.as_str());
+        }
+        span.record("job_id", job.job_id.as_str());
+        span.record("tenant_id", job.tenant_id.as_str());
+    }
+}
+
 /// What is known of a request before it is authenticated.
 #[derive(Debug, Clone)]
 pub struct RequestMeta {
-    pub trace_id: TraceId,
+    pub trace: Arc<RequestTrace>,
     pub request_id: String,
     pub address: Option<IpAddr>,
     pub path: String,
@@ -34,8 +72,11 @@ where
     F: Future<Output = Response>,
 {
     let started = Instant::now();
-    let trace_id = trace_of(request.headers()).unwrap_or_else(|| fresh_trace(app));
-    let request_id = request_id_of(request.headers()).unwrap_or_else(|| trace_id.to_string());
+    let callers = edge::otel::caller(request.headers()).and_then(|id| TraceId::parse(id).ok());
+    let is_callers = callers.is_some();
+    let own = callers.unwrap_or_else(|| fresh_trace(app));
+    let request_id = request_id_of(request.headers()).unwrap_or_else(|| own.to_string());
+    let trace = Arc::new(RequestTrace { own, is_callers, job: OnceLock::new() });
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     let address = peer.map(|peer| app.edge.client(peer, request.headers()));
     let decisions = Decisions::default();
@@ -47,26 +88,39 @@ where
         .get::<MatchedPath>()
         .map_or_else(|| "unmatched".to_owned(), |matched| matched.as_str().to_owned());
     request.extensions_mut().insert(RequestMeta {
-        trace_id: trace_id.clone(),
+        trace: Arc::clone(&trace),
         request_id: request_id.clone(),
         address,
         path: path.clone(),
         decisions: decisions.clone(),
     });
-    let span = tracing::info_span!(
+    // of the highest level, so that no filter of log lines takes their ids from them
+    let span = tracing::error_span!(
         "request",
-        trace_id = %trace_id,
-        http.method = %method,
-        http.route = %route,
-        job_id = tracing::field::Empty,
-        tenant_id = tracing::field::Empty
+        trace_id = trace.own.as_str(),
+        http.method = method.as_str(),
+        http.route = route.as_str(),
+        job_id = Empty,
+        tenant_id = Empty,
+        run_id = Empty,
+        http.status_code = Empty,
+        otel.kind = "server",
+        otel.discard = is_probe(&route),
+        otel.name = Empty,
+        otel.parent = Empty,
+        otel.link = Empty,
+        otel.status_code = Empty,
+        otel.end_ns = Empty,
     );
+    if is_callers {
+        edge::otel::adopt(&span, request.headers());
+    }
     let in_flight = app.metrics.http.started();
     let mut response = next(request).instrument(span.clone()).await;
     drop(in_flight);
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
-    app.metrics.http.finished(method.as_str(), &route, status, elapsed.as_secs_f64(), trace_id.as_str());
+    app.metrics.http.finished(method.as_str(), &route, status, elapsed.as_secs_f64(), trace.id().as_str());
     let duration_ms = elapsed.as_secs_f64() * 1000.0;
     span.in_scope(|| {
         if status >= 500 {
@@ -75,8 +129,9 @@ where
             tracing::debug!(event = "SS_HTTP_REQUEST", status, duration_ms, path, "request answered");
         }
     });
+    end_span(&span, method.as_str(), &route, status);
     let headers = response.headers_mut();
-    headers.insert(X_TRACE_ID, header_value(trace_id.as_str()));
+    headers.insert(X_TRACE_ID, header_value(trace.id().as_str()));
     headers.insert(X_REQUEST_ID, header_value(&request_id));
     decisions.write(headers);
     app.edge.protect(headers);
@@ -91,13 +146,22 @@ fn header_value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("invalid"))
 }
 
-/// Reads the trace id of a W3C `traceparent` (version 00 and later, not all zero).
-fn trace_of(headers: &HeaderMap) -> Option<TraceId> {
-    let text = headers.get("traceparent")?.to_str().ok()?;
-    let mut parts = text.split('-');
-    let (version, trace) = (parts.next()?, parts.next()?);
-    let valid = version.len() == 2 && version != "ff" && trace.bytes().any(|b| b != b'0');
-    valid.then(|| TraceId::parse(trace).ok()).flatten()
+/// Probes and scrapes come every few seconds and say nothing in a trace.
+fn is_probe(route: &str) -> bool {
+    route == "/metrics" || route.starts_with("/health")
+}
+
+/// Completes the span of an answered request; work that goes on behind it does not lengthen it.
+fn end_span(span: &Span, method: &str, route: &str, status: u16) {
+    if edge::otel::trace_id(span).is_none() {
+        return;
+    }
+    span.record("otel.name", format!("{method} {route}"));
+    span.record("http.status_code", status);
+    if status >= 500 {
+        span.record("otel.status_code", "error");
+    }
+    span.record("otel.end_ns", traces::now_ns());
 }
 
 fn fresh_trace(app: &App) -> TraceId {

@@ -30,7 +30,7 @@ where
     if let Some(meta) = &meta {
         asked.note_refusal(app, meta, &error);
     }
-    let (trace_id, path) = meta.map(|m| (m.trace_id.to_string(), m.path)).unwrap_or_default();
+    let (trace_id, path) = meta.map(|m| (m.trace.id().to_string(), m.path)).unwrap_or_default();
     let mut rendered = error.render(&trace_id, &path);
     if let Some(allow) = response.headers().get(header::ALLOW) {
         rendered.headers_mut().insert(header::ALLOW, allow.clone());
@@ -66,7 +66,7 @@ impl Asked {
             route: self.route.as_ref().map_or("unmatched", MatchedPath::as_str),
             bearer: bearer.map(|text| text.split_once(' ').map_or(text, |(_, token)| token.trim())),
             tenant: tenant.and_then(|text| TenantId::parse(text).ok()),
-            trace_id: meta.trace_id.to_string(),
+            trace_id: meta.trace.id().to_string(),
             address: meta.address.map(|address| address.to_string()),
         };
         app.refused.note(&app.ctx, &refusal);

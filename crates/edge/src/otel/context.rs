@@ -39,6 +39,11 @@ fn extract(headers: &HeaderMap) -> Option<SpanContext> {
     parent.is_valid().then_some(parent)
 }
 
+/// The trace id of a caller who names one (version 00 or later, nothing in it zero).
+pub fn caller(headers: &HeaderMap) -> Option<String> {
+    headers.contains_key("traceparent").then(|| extract(headers)).flatten().map(|c| c.trace_id().to_string())
+}
+
 /// Reads a `traceparent` that stands alone.
 pub(super) fn parse(traceparent: &str) -> Option<SpanContext> {
     let mut headers = HeaderMap::new();

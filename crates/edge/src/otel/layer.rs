@@ -2,21 +2,21 @@
 //! needs what the usual bridge does not give: a span whose id, start and end are stated (a run that another process
 //! began, a wait that a record tells), and a parent that is learnt while the span is under way already.
 //!
-//! Fields of a span are its attributes, but for `trace_id` (every span has one) and those below `otel.`:
-//! `otel.name`, `otel.kind` (`server`, `client`, `producer`, `consumer`), `otel.status_code` (`ok`, `error`),
-//! `otel.status_message`, `otel.trace_id` (of a span without a parent), `otel.span_id`, `otel.parent` and `otel.link`
-//! (a `traceparent`), `otel.start_ns` and `otel.end_ns` (nanoseconds since 1970), `otel.discard` (true: not sent).
+//! Fields of a span are its attributes, but for `trace_id`, which states the trace of a span without a parent, and
+//! those below `otel.`: `otel.name`, `otel.kind` (`server`, `client`, `producer`, `consumer`), `otel.status_code`
+//! (`ok`, `error`), `otel.status_message`, `otel.span_id`, `otel.parent` and `otel.link` (a `traceparent`),
+//! `otel.start_ns` and `otel.end_ns` (nanoseconds since 1970), `otel.discard` (true: neither it nor what
+//! begins within it from then on is sent).
 
 use std::borrow::Cow;
 use std::fmt::Debug;
 use std::time::{Duration, SystemTime};
 
-use opentelemetry::trace::{
-    Link, SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState,
-};
+use opentelemetry::trace::{Link, SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState};
 use opentelemetry::{InstrumentationScope, KeyValue, Value};
 use opentelemetry_sdk::trace::{
-    IdGenerator as _, RandomIdGenerator, Sampler, SamplingDecision, ShouldSample as _, SpanData, SpanEvents, SpanLinks,
+    IdGenerator as _, RandomIdGenerator, Sampler, SamplingDecision, ShouldSample as _, SpanData, SpanEvents,
+    SpanLinks,
 };
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -125,6 +125,7 @@ impl Open {
     fn set_trace(&mut self, text: &str) {
         if let Ok(trace) = TraceId::from_hex(text)
             && !self.is_fixed
+            && self.parent.is_none()
             && trace != TraceId::INVALID
         {
             let id = self.context.span_id();
@@ -172,7 +173,7 @@ impl Open {
                 }
             }
             "otel.status_message" => self.status = Status::error(cut(text).to_owned()),
-            "otel.trace_id" => self.set_trace(text),
+            "trace_id" => self.set_trace(text),
             "otel.span_id" => self.set_id(text),
             "otel.parent" => {
                 if let Some(parent) = parse(text) {
@@ -180,7 +181,6 @@ impl Open {
                 }
             }
             "otel.link" => self.link(text),
-            "trace_id" => {}
             _ => self.attribute(field, cut(text).to_owned()),
         }
     }
@@ -262,8 +262,11 @@ where
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, ctx: Context<'_, S>) {
         let Some(span) = ctx.span(id) else { return };
-        let parent = span.parent().and_then(|parent| nearest(parent));
+        let around = span.parent().and_then(|parent| nearest(&parent));
+        let is_discarded = around.as_ref().is_some_and(|(_, is_discarded)| *is_discarded);
+        let parent = around.map(|(context, _)| context);
         let mut open = Open::begin(attributes.metadata().name(), parent, self.sampler.clone());
+        open.is_discarded = is_discarded;
         attributes.record(&mut open);
         span.extensions_mut().insert(open);
     }
@@ -285,10 +288,13 @@ where
     }
 }
 
-/// The context of the nearest span that is traced, this one or one around it.
-fn nearest<'a, S: LookupSpan<'a>>(span: SpanRef<'a, S>) -> Option<SpanContext> {
+/// The context of the nearest span that is traced, this one or one around it, and whether it is not to be sent.
+fn nearest<'a, S: LookupSpan<'a>>(span: &SpanRef<'a, S>) -> Option<(SpanContext, bool)> {
     let mut scope = span.scope();
-    scope.find_map(|span| span.extensions_mut().get_mut::<Open>().map(Open::seen))
+    scope.find_map(|span| {
+        let mut extensions = span.extensions_mut();
+        extensions.get_mut::<Open>().map(|open| (open.seen(), open.is_discarded))
+    })
 }
 
 /// Does something with what is known of a span, or of the nearest one around it that is traced.

@@ -24,7 +24,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{FilterFn, LevelFilter};
 use tracing_subscriber::registry::LookupSpan;
 
-pub use self::context::{adopt, adopt_text, inject, trace_id, traceparent};
+pub use self::context::{adopt, adopt_text, caller, inject, trace_id, traceparent};
 pub use self::layer::ids;
 pub use self::queue::Counters;
 
@@ -41,7 +41,7 @@ pub enum Protocol {
 /// Where spans go and how many of them.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// `http://collector:4318`; for HTTP without a path `/v1/traces` is added.
+    /// `http://collector:4318`; for HTTP `/v1/traces` is added where it does not end so.
     pub endpoint: String,
     pub protocol: Protocol,
     /// `service.name` of the resource.
@@ -200,7 +200,8 @@ fn exporter(settings: &Settings) -> Result<SpanExporter, BadSettings> {
     match settings.protocol {
         Protocol::HttpProtobuf => {
             let base = settings.endpoint.trim_end_matches('/');
-            let endpoint = if uri.path().len() > 1 { base.to_owned() } else { format!("{base}/v1/traces") };
+            let is_whole = base.ends_with("/v1/traces");
+            let endpoint = if is_whole { base.to_owned() } else { format!("{base}/v1/traces") };
             let client = reqwest::Client::builder().timeout(settings.export_timeout).build()?;
             Ok(SpanExporter::builder()
                 .with_http()

@@ -32,8 +32,10 @@ pub async fn handler(
 /// # Errors
 /// `RUN_NOT_FOUND`.
 pub fn find_run<'a>(job: &'a JobRecord, run_id: &str) -> Result<&'a Run, Problem> {
-    job.runs
-        .iter()
-        .find(|run| run.run_id.as_str() == run_id)
-        .ok_or_else(|| Problem::new(ErrorCode::RunNotFound, "the job has no such run; list its runs first"))
+    let found = job.runs.iter().find(|run| run.run_id.as_str() == run_id);
+    let run = found.ok_or_else(|| {
+        Problem::new(ErrorCode::RunNotFound, "the job has no such run; list its runs first")
+    })?;
+    tracing::Span::current().record("run_id", run.run_id.as_str());
+    Ok(run)
 }
