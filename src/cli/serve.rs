@@ -95,6 +95,9 @@ pub fn run(args: Args, config: Option<PathBuf>) -> Exit {
     }
     let mut built = built;
     built.source = Some(source(flags));
+    if let Some(telemetry) = &telemetry {
+        built.app.metrics.otel.follow(telemetry.counters());
+    }
     let exit = runtime.block_on(async {
         let listener = match TcpListener::bind(settings.listen).await {
             Ok(listener) => listener,

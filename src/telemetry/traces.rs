@@ -1,8 +1,6 @@
 //! Names, times and contexts of spans for all rooms. The spans themselves are `tracing` spans whose `otel.` fields the
 //! exporter in `crates/edge` reads; `docs/tracing.md` lists them.
 
-use std::time::SystemTime;
-
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use tracing::Span;
@@ -29,12 +27,6 @@ pub fn run_span_id(run_id: &str) -> String {
 /// Nanoseconds since 1970, for `otel.start_ns` and `otel.end_ns`.
 pub fn nanos(at: DateTime<Utc>) -> u64 {
     at.timestamp_nanos_opt().and_then(|ns| u64::try_from(ns).ok()).unwrap_or(0)
-}
-
-/// The present time as [`nanos`] tells it. Spans are stamped by the system's clock, whatever the use cases are given.
-pub fn now_ns() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use stata_service::telemetry::logging::{Format, traced_subscriber};
 
-use crate::support::app::{ADMIN_KEY, Answer};
+use crate::support::app::{ADMIN_KEY, Answer, PATIENCE};
 use crate::support::program::{Program, Start};
 
 const CALLERS: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -130,6 +130,18 @@ async fn a_dead_collector_fails_no_request_and_is_counted() {
         let start = traced(&folder, address).with("OTEL_EXPORTER_OTLP_PROTOCOL", protocol);
         let program = start.go();
         redeem(&program, None).await;
+        let deadline = std::time::Instant::now() + PATIENCE;
+        loop {
+            let text = program.http.get(format!("{}/metrics", program.base)).send().await.expect("answered");
+            let text = text.text().await.expect("text");
+            let row = "ss_otel_spans_total{outcome=\"failed\"} ";
+            let count = text.lines().find_map(|line| line.strip_prefix(row)).expect("a row");
+            if count != "0" {
+                break;
+            }
+            assert!(std::time::Instant::now() < deadline, "the loss is counted");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
         assert!(program.end().success());
         let lost = lost(&start).expect("the loss is told");
         assert!(lost["failed"].as_u64() > Some(0), "{lost}");
@@ -143,7 +155,7 @@ async fn a_collector_that_never_answers_holds_up_neither_requests_nor_the_end() 
     let start = traced(dir.path(), address);
     let program = start.go();
     let trace = redeem(&program, None).await;
-    let deadline = std::time::Instant::now() + crate::support::app::PATIENCE;
+    let deadline = std::time::Instant::now() + PATIENCE;
     while !received.has_trace(&trace) {
         assert!(std::time::Instant::now() < deadline, "the first spans are sent");
         tokio::time::sleep(Duration::from_millis(20)).await;

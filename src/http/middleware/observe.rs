@@ -7,6 +7,7 @@ use std::time::Instant;
 use axum::extract::{ConnectInfo, MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use axum::response::Response;
+use chrono::{DateTime, Utc};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
@@ -129,7 +130,9 @@ where
             tracing::debug!(event = "SS_HTTP_REQUEST", status, duration_ms, path, "request answered");
         }
     });
-    end_span(&span, method.as_str(), &route, status);
+    if edge::otel::trace_id(&span).is_some() {
+        end_span(&span, method.as_str(), &route, status, app.ctx.clock.now());
+    }
     let headers = response.headers_mut();
     headers.insert(X_TRACE_ID, header_value(trace.id().as_str()));
     headers.insert(X_REQUEST_ID, header_value(&request_id));
@@ -152,16 +155,13 @@ fn is_probe(route: &str) -> bool {
 }
 
 /// Completes the span of an answered request; work that goes on behind it does not lengthen it.
-fn end_span(span: &Span, method: &str, route: &str, status: u16) {
-    if edge::otel::trace_id(span).is_none() {
-        return;
-    }
+fn end_span(span: &Span, method: &str, route: &str, status: u16, now: DateTime<Utc>) {
     span.record("otel.name", format!("{method} {route}"));
     span.record("http.status_code", status);
     if status >= 500 {
         span.record("otel.status_code", "error");
     }
-    span.record("otel.end_ns", traces::now_ns());
+    span.record("otel.end_ns", traces::nanos(now));
 }
 
 fn fresh_trace(app: &App) -> TraceId {

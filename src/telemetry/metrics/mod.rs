@@ -7,6 +7,7 @@ mod host;
 mod http;
 mod jobs;
 mod llm;
+mod otel;
 mod store;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,6 +25,7 @@ pub use host::{HostMetrics, Seats};
 pub use http::{HttpMetrics, InFlight};
 pub use jobs::JobMetrics;
 pub use llm::LlmMetrics;
+pub use otel::OtelMetrics;
 pub use store::{STORE_OPS, StoreMetrics};
 
 /// What can stand in labels, as far as it is known beforehand: it bounds them, and makes series before
@@ -67,6 +69,7 @@ pub struct Metrics {
     pub store: StoreMetrics,
     pub llm: LlmMetrics,
     pub host: HostMetrics,
+    pub otel: OtelMetrics,
     /// One reader at a time brings gauges up to date.
     reading: Mutex<()>,
 }
@@ -85,6 +88,7 @@ impl Metrics {
             store: StoreMetrics::new(&r, &words.backend),
             llm: LlmMetrics::new(&r, &words.models),
             host: HostMetrics::new(&r, words),
+            otel: OtelMetrics::new(&r),
             exemplars,
             registry,
             reading: Mutex::default(),
@@ -98,6 +102,7 @@ impl Metrics {
 
     /// Writes all metrics in a format. Reads memory and `/proc/self` only.
     pub fn render(&self, format: Format) -> String {
+        self.otel.renew();
         exposition::write(&self.registry.gather(), &self.exemplars, format)
     }
 }
