@@ -1,6 +1,7 @@
 // From the run to its results, their revision and the files: by mouse, in both languages and colour schemes.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 
 import { openJob, suite } from './harness.mjs';
 
@@ -42,7 +43,7 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 390]]
     assert.ok(shown.includes(`${slope.estimate.toFixed(3)}***`), `the estimate of the service stands in the table: ${shown}`);
     assert.ok(shown.includes(`(${slope.std_error.toFixed(3)})`), 'with its standard error');
     assert.ok(shown.includes(words.constant), 'and the constant in words');
-    assert.ok(run.results.filter((r) => r.label).every((r) => shown.includes(r.label)), `levels have their labels: ${shown}`);
+    assert.ok(run.results.filter((r) => r.label && r.term !== '_cons').every((r) => shown.includes(r.label)), `levels have their labels: ${shown}`);
     const image = page.locator('.figure-card img').first();
     assert.ok(await image.evaluate((e) => e.naturalWidth > 100), 'the figure is drawn');
     assert.ok((await image.getAttribute('alt')).length > 20, 'and says what it shows');
@@ -61,6 +62,12 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 390]]
     const saving = page.waitForEvent('download');
     await page.locator('.made button').first().click();
     assert.match((await saving).suggestedFilename(), /^report-.*\.(docx|xlsx|pdf)$/);
+
+    const capsule = page.waitForEvent('download');
+    await page.locator('#get-capsule').click();
+    const zip = await readFile(await (await capsule).path());
+    assert.equal(zip.subarray(0, 2).toString(), 'PK', 'the capsule is an archive');
+    assert.ok(zip.includes('ro-crate-metadata.json'), 'and an RO-Crate');
 
     await page.locator('#step-results').click();
     await page.locator('#revise').click();
