@@ -6,8 +6,8 @@ import { duration, lang, num, t, tr, when } from '../i18n.js';
 import { markdown } from '../markdown.js';
 import { checkList, history, metaOf, orTell, revise, seconds, titleOf, word } from '../outcome.js';
 import { compared, copyTable, tablesOf, wordsOf } from '../resulttables.js';
-import { fixed, pValue, stars, wholeOrFixed } from '../tables.js';
-import { badge, button, card, checkbox, copy, dialog, disclosure, empty, field, fill, h, icon, loading, note, problem, sampleFlow, select } from '../ui.js';
+import { fixed, stars, wholeOrFixed } from '../tables.js';
+import { announce, button, card, checkbox, copy, dialog, disclosure, empty, field, fill, h, icon, loading, note, problem, sampleFlow, select } from '../ui.js';
 
 /** Shows the view. */
 export async function mount(root, ctx) {
@@ -169,14 +169,19 @@ class ResultsView {
       const body = { language: lang(), ...(renew ? { renew: true } : {}) };
       for (;;) {
         const answer = (await this.ctx.api.post('interpretation', body, { signal: this.ctx.signal })).data;
-        if (answer.status === 'ready') { await this.showReading(spot, answer.artifact); return; }
+        if (answer.status === 'ready') {
+          this.artifacts.push(answer.artifact);
+          await this.loadReading();
+          announce(t('results.reading'));
+          return;
+        }
         delete body.renew;
         fill(spot, loading(t('results.reading.working')));
         await new Promise((resolve) => setTimeout(resolve, 1000 * (answer.retry_after_seconds ?? 2)));
       }
     };
     const begin = (renew) => async () => { try { await ask(renew); } catch (error) { if (error.code !== 'ABORTED') fill(spot, problem(error, { retry: begin(true) })); } };
-    fill(this.reading, card(t('results.reading'), { lead: t('results.reading.text'), actions: able?.llm?.configured && button(t(done ? 'results.reading.again' : 'results.reading.ask'), { onclick: begin(Boolean(done)) }) }, spot));
+    fill(this.reading, card(t('results.reading'), { lead: t('results.reading.text'), actions: able?.llm?.configured && button(t(done ? 'results.reading.again' : 'results.reading.ask'), { id: 'ask-reading', onclick: begin(Boolean(done)) }) }, spot));
     if (done) await this.showReading(spot, done);
   }
 

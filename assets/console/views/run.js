@@ -5,7 +5,7 @@ import { tokenOf } from '../api.js';
 import { duration, has, num, t, when } from '../i18n.js';
 import { logView } from '../logview.js';
 import { failure, history, metaOf, orTell, revise, runBadge, seconds, titleOf } from '../outcome.js';
-import { announce, badge, button, card, confirm, debounce, empty, fill, h, icon, note, progress, toast } from '../ui.js';
+import { announce, badge, button, card, confirm, debounce, empty, fill, h, icon, note, progress } from '../ui.js';
 
 /** Shows the view. */
 export async function mount(root, ctx) {

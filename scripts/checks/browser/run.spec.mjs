@@ -17,7 +17,7 @@ const slow = (times) => ({ times, draft: {
 const lines = async (page) => (await page.locator('.log-line').evaluateAll((all) => all.map((e) => e.textContent))).map((text) => (text === ' ' ? '' : text));
 
 spec('a restart in the middle of a live log loses nothing and doubles nothing', {}, async ({ page, service, expect_outage, shot }) => {
-  const job = await service.job('frozen', slow(12));
+  const job = await service.job('frozen', slow(20));
   await openJob(page, service, job, 'run');
   await page.locator('#run-start').click();
   await page.locator('.log-line').nth(60).waitFor({ state: 'attached' });
@@ -33,7 +33,7 @@ spec('a restart in the middle of a live log loses nothing and doubles nothing', 
   back();
   const resumed = await service.call('GET', `/v1/jobs/${job.job_id}`, undefined, job.token);
   assert.equal(resumed.status, 'running', 'the run was still going on');
-  await page.locator('[data-state=ended]').waitFor({ timeout: 60_000 });
+  await page.locator('[data-state=ended]').waitFor({ timeout: 120_000 });
   await page.locator('#see-results').waitFor();
   const run = resumed.latest_run.run_id;
   const whole = await fetch(`${service.base}/v1/jobs/${job.job_id}/runs/${run}/log`, { headers: { authorization: `Bearer ${job.token}` } });

@@ -10,10 +10,7 @@ const HOW = { succeeded: 'ok', failed: 'fail', cancelled: 'warn', running: 'info
 const PAGE = 25;
 
 /** Draws the list, or the job that the address names. */
-export async function draw(root, ctx) {
-  if (ctx.item) await one(root, ctx);
-  else await list(root, ctx);
-}
+export const draw = (root, ctx) => (ctx.item ? one(root, ctx) : list(root, ctx));
 
 const may = (ctx) => ['operator', 'admin'].includes(ctx.role);
 const stateOf = (job) => badge(t(`status.${job.status}`), HOW[job.status] ?? 'idle');
@@ -80,6 +77,10 @@ async function one(root, ctx) {
         h('a', { class: 'button', href: `#/operator/audit?resource=${encodeURIComponent(`job:${job.job_id}`)}` }, t('operator.trail')))),
     files,
     card(t('operator.attempts'), {}, runs.length === 0 ? empty(t('run.none'), null) : h('ol', { class: 'history-list' }, [...runs].reverse().map((run) => attempt(run, job)))));
+  // while something is under way it is looked at again
+  if (!['queued', 'running'].includes(job.status)) return undefined;
+  const timer = setTimeout(() => ctx.again(), 1500);
+  return () => clearTimeout(timer);
 }
 
 function attempt(run, job) {
