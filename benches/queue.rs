@@ -1,6 +1,6 @@
 //! The queue with and without a backlog: claims a second at the store, looking up a job's place, and the time
-//! from the commit that queues a job to the start of its engine. `cargo bench --bench queue`.
-#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+//! from the commit that queues a job to the start of its engine, against the launcher alone and the same program
+//! started bare. `cargo bench --bench queue`.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -27,27 +27,30 @@ mod runs;
 #[allow(dead_code, reason = "the tests use the rest")]
 mod worker_bed;
 
+#[allow(dead_code, reason = "other benchmarks use the rest")]
+mod report;
+
 use records::{commit, tenant_record};
+use report::{Aim, Row, percentiles, sized};
+use stata_service::ports::runner::Runner;
 use worker_bed::Bed;
 
 /// Jobs that are queued and never taken.
-const BACKLOGS: [usize; 2] = [0, 100_000];
+fn backlogs() -> [usize; 2] {
+    [0, sized(100_000, 20_000)]
+}
 /// Jobs of one commit while the backlog is made.
 const PER_COMMIT: usize = 500;
 /// Jobs that are claimed, by this many callers at once.
 const CLAIMS: (usize, usize) = (4000, 8);
 /// Jobs that run, one after the other.
-const RUNS: usize = 200;
+fn rounds() -> usize {
+    sized(200, 60)
+}
 /// Places that are looked up.
 const LOOKS: usize = 200;
 /// The tenant of the backlog, whose limit lets none of it run.
 const WAITING: &str = "waiting";
-
-fn show(what: &str, backlog: usize, mut times: Vec<f64>, unit: &str) {
-    times.sort_by(f64::total_cmp);
-    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
-    println!("{what:<44} {backlog:>7} queued   p50 {:>8.2} {unit}   p99 {:>8.2} {unit}", at(0.5), at(0.99));
-}
 
 /// Stores queued jobs like one, many per commit, and waits for their readable copies.
 async fn fill(bed: &Bed, like: &JobRecord, tenant: &str, count: usize) {
@@ -103,9 +106,9 @@ async fn claims(bed: &Bed, tenant: &str) -> f64 {
 }
 
 /// Queues jobs of a tenant that may run, one after the other.
-async fn to_engine(bed: &Bed) -> Vec<f64> {
+async fn to_engine(bed: &Bed) -> Vec<Duration> {
     let mut times = Vec::new();
-    for n in 0..RUNS {
+    for n in 0..rounds() {
         let id = format!("run_{n}");
         let job = bed.confirm("acme", &id, "nothing").await;
         #[expect(clippy::disallowed_methods, reason = "compared with the launcher's clock")]
@@ -117,7 +120,7 @@ async fn to_engine(bed: &Bed) -> Vec<f64> {
         let meta: serde_json::Value = serde_json::from_slice(&meta).expect("JSON");
         let spawned = Duration::from_nanos(meta["process"]["spawned_at_ns"].as_u64().expect("a time"));
         let queued = queued_at.duration_since(UNIX_EPOCH).expect("after 1970");
-        times.push(spawned.saturating_sub(queued).as_secs_f64() * 1000.0);
+        times.push(spawned.saturating_sub(queued));
     }
     times
 }
@@ -132,16 +135,19 @@ async fn places(bed: &Bed, backlog: usize) {
     for id in &ids {
         let started = Instant::now();
         assert!(bed.places.place(&tenant, id).is_some());
-        known.push(started.elapsed().as_secs_f64() * 1e6);
+        known.push(started.elapsed());
         let started = Instant::now();
         bed.store.queue_position(&tenant, id).await.expect("reads");
-        counted.push(started.elapsed().as_secs_f64() * 1e6);
+        counted.push(started.elapsed());
     }
-    show("place of a job, from the worker's projection", backlog, known, "µs");
-    show("place of a job, counted in the tables", backlog, counted, "µs");
+    let (known, counted) = (percentiles(&mut known).0 * 1000.0, percentiles(&mut counted).0 * 1000.0);
+    Row::of(format!("place of a job, {backlog} queued"), format!("p50 {known:.1} µs"))
+        .peer(format!("counted in the tables: p50 {counted:.1} µs"))
+        .ratio(counted / known, None)
+        .write();
 }
 
-async fn measure(root: &Path, backlog: usize) {
+async fn measure(root: &Path, backlog: usize, launcher: f64) {
     let mut bed = Bed::open(root);
     bed.options.command = vec!["/usr/bin/true".to_owned()];
     let mut record = tenant_record(WAITING);
@@ -153,10 +159,9 @@ async fn measure(root: &Path, backlog: usize) {
     fill(&bed, &like, WAITING, backlog).await;
     fill(&bed, &like, "claimed", CLAIMS.0).await;
     let rate = claims(&bed, "claimed").await;
-    println!(
-        "{:<44} {backlog:>7} queued   {rate:>8.0} claims/s by {} callers",
-        "claims at the store", CLAIMS.1
-    );
+    Row::of(format!("claims at the store, {} callers, {backlog} queued", CLAIMS.1), format!("{rate:.0}/s"))
+        .aim(rate, Aim::AtLeast(5000.0), "/s")
+        .write();
     // what was claimed here has no attempt: the worker must not look for one
     bed.store.shutdown();
     let fresh = root.join("runs");
@@ -176,20 +181,58 @@ async fn measure(root: &Path, backlog: usize) {
     while worker.status().queued < backlog {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    show("enqueue to engine started", backlog, to_engine(&bed).await, "ms");
+    let (p50, p99) = percentiles(&mut to_engine(&bed).await);
+    Row::of(
+        format!("enqueue to engine started, {backlog} queued"),
+        format!("p50 {p50:.2} ms, p99 {p99:.2} ms"),
+    )
+    .peer(format!("launcher alone: p50 {launcher:.2} ms"))
+    .ratio(p50 / launcher, None)
+    .aim(p50, Aim::AtMost(3.0), " ms p50")
+    .aim(p99, Aim::AtMost(15.0), " ms p99")
+    .write();
     if backlog > 0 {
         places(&bed, backlog).await;
     }
     worker.drain(Drain::Wait(Duration::from_secs(5))).await;
 }
 
+/// The launcher alone with a program that ends at once, and that program started bare; returns the median from
+/// its start to the engine's, in milliseconds.
+fn launcher(root: &Path) -> f64 {
+    let (mut started, mut ended, mut bare) = (Vec::new(), Vec::new(), Vec::new());
+    for n in 0..rounds() {
+        let dir = root.join(n.to_string());
+        let mut spec = runs::spec(&dir, "");
+        spec.command = vec!["/usr/bin/true".to_owned()];
+        #[expect(clippy::disallowed_methods, reason = "compared with the launcher's clock")]
+        let (begun, begun_at) = (Instant::now(), SystemTime::now());
+        let outcome = runs::runner().start(spec).expect("started").wait();
+        ended.push(begun.elapsed());
+        assert!(outcome.clean(), "{outcome:?}");
+        let begun_at = begun_at.duration_since(UNIX_EPOCH).expect("after 1970");
+        started.push(Duration::from_nanos(outcome.spawned_at_ns).saturating_sub(begun_at));
+        let begun = Instant::now();
+        assert!(std::process::Command::new("/usr/bin/true").status().expect("runs").success());
+        bare.push(begun.elapsed());
+    }
+    let (start, bare) = (percentiles(&mut started), percentiles(&mut bare).0);
+    Row::of("launcher: its start to the engine's", format!("p50 {:.2} ms, p99 {:.2} ms", start.0, start.1))
+        .write();
+    let (p50, p99) = percentiles(&mut ended);
+    Row::of("launcher: start to outcome", format!("p50 {p50:.2} ms, p99 {p99:.2} ms"))
+        .peer(format!("the same program started bare: p50 {bare:.2} ms"))
+        .ratio(p50 / bare, None)
+        .write();
+    start.0
+}
+
 fn main() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    println!("queue, embedded store, {cores} cores");
-    for backlog in BACKLOGS {
-        // on the disk of the build, since /tmp may live in memory
-        let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
-        runtime.block_on(measure(dir.path(), backlog));
+    // on the disk of the build, since /tmp may live in memory
+    let dir = || tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+    let alone = launcher(dir().path());
+    for backlog in backlogs() {
+        runtime.block_on(measure(dir().path(), backlog, alone));
     }
 }

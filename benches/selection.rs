@@ -9,6 +9,11 @@ use stata_service::library::Library;
 use stata_service::library::select::{SelectionInput, select};
 use stata_service::library::sketch::sketch;
 
+#[allow(dead_code, reason = "other benchmarks use the rest")]
+mod report;
+
+use report::Row;
+
 const QUESTIONS: &str = include_str!("../tests/fixtures/selection/questions.jsonl");
 
 fn texts(value: &Value) -> Vec<String> {
@@ -48,10 +53,10 @@ fn main() {
     let questions: Vec<Value> =
         QUESTIONS.lines().map(|line| serde_json::from_str(line).expect("a question")).collect();
     let misses = std::env::args().any(|argument| argument == "--misses");
-    println!("{:<24} {:>9} {:>7} {:>7}", "columns", "questions", "top 1", "top 3");
-    for (name, with_kinds) in [("names and kinds", true), ("nothing known", false)] {
+    for (name, with_kinds) in [("columns known", true), ("no columns known", false)] {
         let (n, first, three) = score(&library, &questions, with_kinds, misses);
         let share = |k: usize| format!("{:.1} %", 100.0 * k as f64 / n.max(1) as f64);
-        println!("{name:<24} {n:>9} {:>7} {:>7}", share(first), share(three));
+        let figure = format!("first {}, among three {}", share(first), share(three));
+        Row::of(format!("labelled template by the ranking alone, {n} questions, {name}"), figure).write();
     }
 }

@@ -1,6 +1,5 @@
 //! The real program's way from its start to the ready line, its memory at rest, and what it opens, with an
 //! empty store and with one of 100,000 jobs. `cargo bench --bench startup`.
-#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -20,11 +19,14 @@ use stata_service::ports::store::{Store, Write};
 #[allow(dead_code, reason = "the tests use the rest")]
 mod records;
 
+#[allow(dead_code, reason = "other benchmarks use the rest")]
+mod report;
+
 use records::{commit, job, next, put, time};
+use report::{Aim, Row, process_mb, sized};
 
 const SERVICE: &str = env!("CARGO_BIN_EXE_stata-service");
 const JOBS: [usize; 2] = [0, 100_000];
-const STARTS: usize = 15;
 
 /// Makes a store with jobs in all states that need no worker, a tenth of them queued.
 async fn fill(data: &Path, count: usize) {
@@ -71,13 +73,6 @@ fn end(mut child: Child) {
     child.wait().expect("reaped");
 }
 
-/// A figure of the process in kB, out of `/proc/<pid>/status`.
-fn status_kb(child: &Child, name: &str) -> f64 {
-    let text = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).unwrap_or(f64::NAN)
-}
-
 /// Counts openings of `job.json` from the start to the ready line, where strace is installed.
 fn job_files_opened(data: &Path) -> Option<(usize, usize)> {
     let trace = data.with_extension("trace");
@@ -98,12 +93,7 @@ fn job_files_opened(data: &Path) -> Option<(usize, usize)> {
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    println!("start-up of the program, {cores} cores, {STARTS} starts each");
-    println!(
-        "{:>8} {:>12} {:>12} {:>14} {:>16}",
-        "jobs", "median ms", "longest ms", "RSS at rest", "job.json opened"
-    );
+    let starts = sized(15, 5);
     for count in JOBS {
         // on the disk of the build, since /tmp may live in memory
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
@@ -111,24 +101,31 @@ fn main() {
         std::fs::create_dir(&data).expect("a directory");
         runtime.block_on(fill(&data, count));
         let (mut times, mut memory) = (Vec::new(), f64::NAN);
-        for start in 0..STARTS {
+        for start in 0..starts {
             let begun = Instant::now();
             let mut child = command(&data).spawn().expect("starts");
             until_ready(&mut child);
             times.push(begun.elapsed().as_secs_f64() * 1000.0);
-            if start + 1 == STARTS {
+            if start + 1 == starts {
                 std::thread::sleep(Duration::from_secs(2));
-                memory = status_kb(&child, "VmRSS") / 1024.0;
+                memory = process_mb(child.id(), "VmRSS");
             }
             end(child);
         }
         times.sort_by(f64::total_cmp);
-        let opened = job_files_opened(&data)
-            .map_or_else(|| "no strace".to_owned(), |(all, jobs)| format!("{jobs} of {all}"));
-        println!(
-            "{count:>8} {:>12.1} {:>12.1} {memory:>11.1} MB {opened:>16}",
-            times[times.len() / 2],
-            times[times.len() - 1]
+        let (median, longest) = (times[times.len() / 2], times[times.len() - 1]);
+        let opened = job_files_opened(&data).map_or_else(
+            || "no strace here to count opened files".to_owned(),
+            |(all, jobs)| format!("{jobs} `job.json` among {all} opened files"),
         );
+        Row::of(
+            format!("start to ready line, {count} jobs, a tenth queued"),
+            format!("median {median:.1} ms, longest {longest:.1} ms; {opened}"),
+        )
+        .aim(median, Aim::AtMost(50.0), " ms")
+        .write();
+        let aim = Aim::AtMost(25.0);
+        let row = Row::of(format!("memory at rest, {count} jobs"), format!("{memory:.1} MB"));
+        if count == 0 { row.aim(memory, aim, " MB") } else { row }.write();
     }
 }

@@ -18,8 +18,15 @@ use stata_service::domain::job::ops::NewJob;
 use stata_service::domain::job::record::{DataSharing, TokenState};
 use stata_service::ports::store::{Commit, Expect, Record, Store, Write};
 
+#[allow(dead_code, reason = "other benchmarks use the rest")]
+mod report;
+
+use report::{Aim, Row, sized};
+
 /// Wall time of each measurement.
-const TIME: Duration = Duration::from_secs(2);
+fn time() -> Duration {
+    Duration::from_millis(sized(2000, 800))
+}
 /// Wanted share of the append's speed per number of callers.
 const TARGETS: [(usize, f64); 3] = [(1, 0.5), (8, 0.4), (64, 0.15)];
 
@@ -85,7 +92,7 @@ fn append_per_second(dir: &Path, batch: usize) -> f64 {
     let record = bytes(1);
     let start = Instant::now();
     let mut written = 0_u64;
-    while start.elapsed() < TIME {
+    while start.elapsed() < time() {
         let block = record.repeat(batch);
         file.write_all(&block).expect("appends");
         file.sync_data().expect("syncs");
@@ -103,7 +110,7 @@ async fn reads_per_second(store: &Arc<SqliteStore>, callers: usize, span: u64) -
             tokio::spawn(async move {
                 let tenant = TenantId::default_tenant();
                 let mut done = 0_u64;
-                while start.elapsed() < TIME {
+                while start.elapsed() < time() {
                     // a step that is coprime to the span visits every job
                     let n = 1 + (caller + done * 7919) % span;
                     let id = JobId::parse(format!("job_{n:020}")).expect("a valid id");
@@ -129,7 +136,11 @@ async fn print_reads(dir: PathBuf, callers: usize) {
     let all = store.status().sequence;
     for (name, span) in [("lately read", all.min(1000)), ("all", all)] {
         let rate = reads_per_second(&store, callers, span).await;
-        println!("{callers:>8} {rate:>14.0} reads/s of single jobs out of {span} ({name})");
+        Row::of(
+            format!("reads of single jobs out of {span} ({name}), {callers} callers"),
+            format!("{rate:.0}/s"),
+        )
+        .write();
     }
     store.shutdown();
 }
@@ -143,7 +154,7 @@ async fn commits_per_second(dir: PathBuf, callers: usize) -> f64 {
             let (store, next) = (Arc::clone(&store), Arc::clone(&next));
             tokio::spawn(async move {
                 let mut done = 0_u64;
-                while start.elapsed() < TIME {
+                while start.elapsed() < time() {
                     store.commit(commit(next.fetch_add(1, Ordering::Relaxed))).await.expect("commits");
                     done += 1;
                 }
@@ -164,14 +175,17 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
     // on the disk of the build, since /tmp may live in memory
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    println!("embedded store: new 2 KB job with its audit event per commit, {cores} cores");
-    println!("{:>8} {:>14} {:>14} {:>7} {:>7}", "callers", "commits/s", "append/s", "ratio", "target");
     for (callers, target) in TARGETS {
         let append = append_per_second(dir.path(), callers);
         let commits =
             runtime.block_on(commits_per_second(dir.path().join(format!("store_{callers}")), callers));
-        println!("{callers:>8} {commits:>14.0} {append:>14.0} {:>7.2} {target:>7.2}", commits / append);
+        Row::of(
+            format!("durable commits at the port, a new 2 KB job each, {callers} callers"),
+            format!("{commits:.0}/s"),
+        )
+        .peer(format!("append + fdatasync of the same bytes and batch: {append:.0}/s"))
+        .ratio(commits / append, Some(Aim::AtLeast(target)))
+        .write();
     }
     runtime.block_on(print_reads(dir.path().join("store_64"), 64));
 }

@@ -35,6 +35,10 @@ TASKS = [
 ]
 
 
+def is_left_out(task, only):
+    return bool(only) and not any(part in task[0] for part in only)
+
+
 def make(rows):
     """A panel with correlated unit effects; the same numbers on every machine."""
     rng = np.random.Generator(np.random.PCG64(20240501))
@@ -63,7 +67,7 @@ def run_engine(engine, folder, repeats, only):
     """Times and estimates of every task from one do-file."""
     lines = ["set linesize 200", "use bench.dta, clear", "xtset firm"]
     for number, task in enumerate(TASKS):
-        if only and only not in task[0]:
+        if is_left_out(task, only):
             continue
         for _ in range(repeats):
             lines += ["timer clear 1", "timer on 1", f"quietly {task[1]}", "timer off 1", "quietly timer list 1",
@@ -92,7 +96,7 @@ def run_pyfixest(data, repeats, only):
     times, estimates = {}, {}
     formula = " + ".join(f"x{j}" for j in range(1, 11))
     for number, task in enumerate(TASKS):
-        if task[2] is None or (only and only not in task[0]):
+        if task[2] is None or is_left_out(task, only):
             continue
         text, vcov = task[2][0].format(x=formula), task[2][1]
         # The same finite-sample factors as the engine's commands; the time is not touched by them.
@@ -110,7 +114,7 @@ def run_statsmodels(data, repeats, only):
     design = np.column_stack([data[names].to_numpy(), np.ones(len(data))])
     outcome, binary, region = (data[c].to_numpy() for c in ("y", "z", "region"))
     for number, task in enumerate(TASKS):
-        if task[3] is None or (only and only not in task[0]):
+        if task[3] is None or is_left_out(task, only):
             continue
         kind, cov = task[3]
         extra = {"cov_kwds": {"groups": region}} if cov == "cluster" else {}
@@ -140,12 +144,19 @@ def start_up(engine, folder, repeats):
     return best(max(20, repeats), work)[0] * 1000
 
 
+def report(path, *cells):
+    """Appends a row: what, figure, peers, ratio (time of the engine / time of the best peer), aim."""
+    with open(path, "a") as file:
+        file.write("| " + " | ".join(cells) + " |\n")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--engine", default="target/dist/dofile")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", action="append", default=[], help="part of a task's name; may be repeated")
+    parser.add_argument("--report", help="file to append rows of the common table to")
     parser.add_argument("--no-peers", action="store_true")
     options = parser.parse_args()
     engine = os.path.abspath(options.engine)
@@ -175,7 +186,14 @@ def main():
         peers = [times[number] for _, times, _ in columns[1:] if number in times]
         ratio = f"{own[number] / min(peers):.2f}" if peers else ""
         print(f"| {task[0]} | " + " | ".join(cells) + f" | {ratio} |")
+        if options.report and peers:
+            best_peer = min(times[number] for _, times, _ in columns[1:] if number in times)
+            met = "met" if own[number] <= best_peer else "**missed**"
+            names = ", ".join(f"{name} {times[number]:.3f} s" for name, times, _ in columns[1:] if number in times)
+            report(options.report, f"open engine, {task[0]}, {options.rows:,} rows × 10", f"{own[number]:.3f} s", names, ratio, f"≤ 1: {met}")
     print(f"\nstart to end of a do-file of 30 lines: {start:.1f} ms")
+    if options.report:
+        report(options.report, "open engine, start to end of a do-file of 30 lines", f"{start:.1f} ms", "", "", f"≤ 15 ms: {'met' if start <= 15 else '**missed**'}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,116 @@
+//! Runs over HTTP, from the request to the verdict, against the same do-file started directly in the engine; and
+//! the drain of a queue. `cargo bench --bench journey`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+#[allow(dead_code, reason = "other benchmarks use the rest")]
+mod report;
+#[allow(dead_code, reason = "other benchmarks use the rest")]
+mod served;
+
+use report::{Aim, Row, percentiles, sized};
+use served::{PROGRAM, Served, json_of};
+
+/// What one run took, in milliseconds: as a client sees it, and the engine within it.
+struct Times {
+    whole: Duration,
+    overhead: Duration,
+}
+
+async fn run(served: &Served) -> (Times, (String, String, String)) {
+    let client = &served.client;
+    let (url, token) = client.planned().await;
+    let begun = Instant::now();
+    json_of(client.http.post(format!("{url}/run")).bearer_auth(&token)).await;
+    let ended = client.end(&url, &token).await;
+    let whole = begun.elapsed();
+    assert_eq!(ended["status"], "succeeded", "{ended}");
+    let run_id = ended["latest_run"]["run_id"].as_str().expect("an id").to_owned();
+    let told = json_of(client.http.get(format!("{url}/runs/{run_id}")).bearer_auth(&token)).await;
+    let engine = Duration::from_millis(told["timings"]["engine_ms"].as_u64().expect("the engine ran"));
+    (Times { whole, overhead: whole.saturating_sub(engine) }, (url, token, run_id))
+}
+
+/// Builds a working directory as the run had it and starts the engine in it directly.
+async fn engine_alone(served: &Served, of: &(String, String, String), rounds: usize) -> Vec<Duration> {
+    let (url, token, run_id) = of;
+    let client = &served.client;
+    let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+    for folder in ["ado", "empty", "tmp"] {
+        std::fs::create_dir(dir.path().join(folder)).expect("a folder");
+    }
+    let text = client.artifact(url, token, &format!("artifacts/runs/{run_id}/main.do")).await;
+    std::fs::write(dir.path().join("main.do"), text).expect("written");
+    let idioms = client.artifact(url, token, stata_service::domain::layout::IDIOMS_PATH).await;
+    let idioms: BTreeMap<String, String> = serde_json::from_slice(&idioms).expect("texts by name");
+    for (name, text) in idioms {
+        std::fs::write(dir.path().join("ado").join(name), text).expect("written");
+    }
+    let data = served.file(".dta").expect("the canonical data");
+    (0..rounds)
+        .map(|_| {
+            std::fs::copy(&data, dir.path().join("data.dta")).expect("copied");
+            let begun = Instant::now();
+            start(dir.path());
+            begun.elapsed()
+        })
+        .collect()
+}
+
+fn start(dir: &Path) {
+    let mut command = Command::new(PROGRAM);
+    command.args(["dofile", "-q", "-b", "do", "main.do"]).current_dir(dir);
+    command.stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null());
+    assert!(command.status().expect("starts").success());
+    let log = std::fs::read_to_string(dir.join("main.log")).expect("a log");
+    assert!(log.contains("SS_EVENT|end"), "the do-file ends: {log}");
+}
+
+async fn drain(served: &Served, count: usize) {
+    let client = &served.client;
+    let mut jobs = Vec::new();
+    for _ in 0..count {
+        jobs.push(client.planned().await);
+    }
+    let begun = Instant::now();
+    for (url, token) in &jobs {
+        json_of(client.http.post(format!("{url}/run")).bearer_auth(token)).await;
+    }
+    for (url, token) in &jobs {
+        client.end(url, token).await;
+    }
+    let minutes = begun.elapsed().as_secs_f64() / 60.0;
+    Row::of(
+        format!("drain of {count} queued runs, two at once"),
+        format!("{:.0} runs a minute", count as f64 / minutes),
+    )
+    .write();
+}
+
+#[tokio::main]
+async fn main() {
+    let served = Served::start();
+    let rounds = sized(100, 20);
+    let (mut whole, mut overhead, mut last) = (Vec::new(), Vec::new(), None);
+    for _ in 0..rounds {
+        let (times, of) = run(&served).await;
+        whole.push(times.whole);
+        overhead.push(times.overhead);
+        last = Some(of);
+    }
+    let mut alone = engine_alone(&served, &last.expect("at least one run"), rounds).await;
+    let (p50, p99) = percentiles(&mut whole);
+    let (alone50, alone99) = percentiles(&mut alone);
+    Row::of("run to verdict over HTTP, 800 rows", format!("p50 {p50:.1} ms, p99 {p99:.1} ms"))
+        .peer(format!("the same do-file in the engine directly: p50 {alone50:.1} ms, p99 {alone99:.1} ms"))
+        .ratio(p50 / alone50, None)
+        .write();
+    let (p50, p99) = percentiles(&mut overhead);
+    Row::of("overhead of a run: all but the engine", format!("p50 {p50:.1} ms, p99 {p99:.1} ms"))
+        .aim(p50, Aim::AtMost(15.0), " ms p50")
+        .write();
+    drain(&served, sized(100, 30)).await;
+}

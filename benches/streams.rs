@@ -1,0 +1,91 @@
+//! Followers of a job: memory that each costs the real program, and the delay from a change to its event at every
+//! reader. `cargo bench --bench streams`.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+
+#[allow(dead_code, reason = "other benchmarks use the rest")]
+mod report;
+#[allow(dead_code, reason = "other benchmarks use the rest")]
+mod served;
+
+use report::{Row, percentiles, process_mb, sized};
+use served::{Served, json_of};
+
+/// Readers at once.
+const FOLLOWERS: usize = 500;
+
+/// Reads a job's events and tells when each title arrived.
+async fn follow(address: String, path: String, token: String, told: mpsc::UnboundedSender<Instant>) {
+    let stream = TcpStream::connect(&address).await.expect("connects");
+    let (read, mut write) = stream.into_split();
+    let head = format!(
+        "GET {path}/events HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\naccept: text/event-stream\r\n\r\n"
+    );
+    write.write_all(head.as_bytes()).await.expect("asks");
+    let mut lines = tokio::io::BufReader::with_capacity(1024, read).lines();
+    let mut follows = false;
+    while let Ok(Some(line)) = lines.next_line().await {
+        assert!(follows || !line.starts_with("HTTP/1.1") || line.contains(" 200 "), "{line}");
+        let is_told = line.starts_with("event: job.changed") || (!follows && line.contains("following"));
+        follows |= line.contains("following");
+        if is_told && told.send(Instant::now()).is_err() {
+            return;
+        }
+    }
+}
+
+/// Takes so many tells.
+async fn tells(told: &mut mpsc::UnboundedReceiver<Instant>, count: usize) -> Vec<Instant> {
+    let mut times = Vec::with_capacity(count);
+    while times.len() < count {
+        let next = tokio::time::timeout(Duration::from_secs(30), told.recv()).await;
+        times.push(
+            next.unwrap_or_else(|_| panic!("{} of {count} were told", times.len())).expect("followers"),
+        );
+    }
+    times
+}
+
+#[tokio::main]
+async fn main() {
+    let served = Served::start();
+    let (client, address) = (&served.client, &served.address);
+    let (url, token) = client.job().await;
+    let path = url.strip_prefix(&client.base).expect("a URL of this service").to_owned();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let before = process_mb(served.pid(), "VmRSS");
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let readers: Vec<_> = (0..FOLLOWERS)
+        .map(|_| tokio::spawn(follow(address.clone(), path.clone(), token.clone(), tell.clone())))
+        .collect();
+    tells(&mut told, FOLLOWERS).await;
+    // the story so far is one more event at most
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    while told.try_recv().is_ok() {}
+    let each = (process_mb(served.pid(), "VmRSS") - before) * 1024.0 / FOLLOWERS as f64;
+    Row::of(format!("memory of a follower, {FOLLOWERS} at once"), format!("{each:.1} kB")).write();
+    let mut delays = Vec::new();
+    for n in 0..sized(40, 10) {
+        let begun = Instant::now();
+        let title = json!({"title": format!("title {n}")});
+        let patch = client.http.patch(&url).bearer_auth(&token).json(&title);
+        let answered = tokio::spawn(async move {
+            json_of(patch).await;
+        });
+        delays.extend(tells(&mut told, FOLLOWERS).await.iter().map(|at| at.saturating_duration_since(begun)));
+        answered.await.expect("no panic");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let (p50, p99) = percentiles(&mut delays);
+    Row::of(
+        format!("change to its event at {FOLLOWERS} followers, request included"),
+        format!("p50 {p50:.1} ms, p99 {p99:.1} ms"),
+    )
+    .write();
+    readers.iter().for_each(tokio::task::JoinHandle::abort);
+}
