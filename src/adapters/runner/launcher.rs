@@ -1,6 +1,6 @@
-//! The launcher (`exec-run SPEC`): a small single-threaded process that owns one run's process tree from
-//! its start to the moment when no process is left, and then writes `outcome.json`. It holds the run's
-//! lock for its life and does not die with the server.
+//! The launcher (`exec-run SPEC`, or `exec-run --wait` for one that is told its run later): a small
+//! single-threaded process that owns one run's process tree from its start to the moment when no process is
+//! left, and then writes `outcome.json`. It holds the run's lock for its life and does not die with the server.
 
 use std::ffi::{CString, OsString};
 use std::fs::File;
@@ -15,7 +15,7 @@ use super::child::{ChildPlan, StartFailure, move_high, spawn};
 use super::files::{LauncherFacts, OutcomeFile, RunDir, read_spec, write_sealed};
 use super::streams::Stream;
 use super::supervise::{Supervised, supervise};
-use super::{process_tree, sandbox, seccomp};
+use super::{process_tree, sandbox, seccomp, spare};
 use crate::domain::run_outcome::{CONTRACT_VERSION, Ended, Outcome};
 use crate::ports::runner::{RunSpec, SandboxMode};
 
@@ -27,11 +27,19 @@ const IO_FAULT: u8 = 74;
 /// Runs the launcher with the arguments after `exec-run`. Must be called before any thread is started;
 /// standard input is the lock, standard output tells the server that the attempt is taken over.
 pub fn main(arguments: &[OsString]) -> ExitCode {
-    let [path] = arguments else {
-        say(format_args!("usage: exec-run SPEC"));
-        return ExitCode::from(USAGE);
+    let path = match arguments {
+        [word] if word == spare::WAIT => match spare::wait_for_run() {
+            Ok(Some(path)) => path,
+            // The server ended first.
+            Ok(None) | Err(_) => return ExitCode::SUCCESS,
+        },
+        [path] => PathBuf::from(path),
+        _ => {
+            say(format_args!("usage: exec-run SPEC"));
+            return ExitCode::from(USAGE);
+        }
     };
-    let Some(spec) = read_spec(Path::new(path)).filter(|s| s.contract_version <= CONTRACT_VERSION) else {
+    let Some(spec) = read_spec(&path).filter(|s| s.contract_version <= CONTRACT_VERSION) else {
         say(format_args!("the specification cannot be read"));
         return ExitCode::from(USAGE);
     };

@@ -10,6 +10,7 @@ mod orphans;
 mod process_tree;
 mod sandbox;
 mod seccomp;
+mod spare;
 mod streams;
 mod supervise;
 
@@ -28,12 +29,15 @@ use crate::ports::runner::{Adopted, RunHandle, RunSpec, Runner};
 use files::RunDir;
 pub use orphans::reap as reap_orphans;
 pub use sandbox::probe as probe_confinement;
+use spare::Spare;
 
 /// Runs attempts on this machine.
 #[derive(Debug, Clone)]
 pub struct LocalRunner {
     /// The program that has the launcher behind `exec-run`; normally this one.
     launcher: PathBuf,
+    /// A launcher that waits for the next run; the first run finds none.
+    spare: Arc<Mutex<Option<Spare>>>,
 }
 
 impl LocalRunner {
@@ -44,7 +48,35 @@ impl LocalRunner {
 
     /// Uses the launcher of another build of the service.
     pub fn with_launcher(program: impl Into<PathBuf>) -> Self {
-        Self { launcher: program.into() }
+        Self { launcher: program.into(), spare: Arc::default() }
+    }
+
+    /// Gives the run to the launcher that waits, or starts one.
+    fn launch(&self, dir: &RunDir, lock: File) -> io::Result<Child> {
+        let messages = File::create(dir.launcher_messages())?;
+        let waiting = self.spare.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(child) = waiting.and_then(|spare| spare.give(&dir.spec(), &lock, &messages)) {
+            return Ok(child);
+        }
+        let mut command = Command::new(&self.launcher);
+        command.arg("exec-run").arg(dir.spec()).env_clear().current_dir("/");
+        command.stdin(Stdio::from(lock)).stdout(Stdio::piped()).stderr(Stdio::from(messages));
+        // The command's copy of the lock, which must not outlive the launcher's, ends with it here.
+        orphans::spawn(&mut command)
+    }
+
+    /// Has a launcher wait for the next run, without keeping this one.
+    fn prepare_next(&self) {
+        let (slot, program) = (Arc::clone(&self.spare), self.launcher.clone());
+        let prepare = move || {
+            let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+            if slot.is_none() {
+                // Without one the next run starts its own and tells what is wrong.
+                *slot = Spare::start(&program).ok();
+            }
+        };
+        // A thread that cannot be had is the same.
+        let _ = std::thread::Builder::new().name("launcher".to_owned()).spawn(prepare);
     }
 }
 
@@ -64,23 +96,13 @@ impl Runner for LocalRunner {
         if dir.outcome().exists() {
             return Err(io::Error::other("this run has ended before"));
         }
-        let mut command = Command::new(&self.launcher);
-        command
-            .arg("exec-run")
-            .arg(dir.spec())
-            .env_clear()
-            .current_dir("/")
-            .stdin(Stdio::from(lock))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::from(File::create(dir.launcher_messages())?));
-        let mut child = orphans::spawn(&mut command)?;
-        // This copy of the lock must not outlive the launcher's.
-        drop(command);
+        let mut child = self.launch(&dir, lock)?;
         // One byte when the launcher has taken over; nothing if it died, which waiting finds out.
         let mut ready = [0; 1];
         if let Some(mut stdout) = child.stdout.take() {
             let _ = stdout.read(&mut ready);
         }
+        self.prepare_next();
         Ok(Arc::new(LocalHandle { run_id: spec.run_id, dir, child: Mutex::new(Some(child)) }))
     }
 
