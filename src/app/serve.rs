@@ -15,6 +15,7 @@ use super::control::serve_control;
 use super::count::count_changes;
 use super::options::{OnShutdown, ShutdownOptions};
 use super::{reload, sweep};
+use crate::adapters::memory;
 use crate::adapters::reserve::Reserve;
 use crate::adapters::runner::reap_orphans;
 use crate::adapters::store::SqliteStore;
@@ -29,6 +30,8 @@ use crate::worker::{Drain, Worker, WorkerDeps, WorkerOptions, WorkerStatus};
 const REFRESH: Duration = Duration::from_secs(2);
 /// How often checks of health are looked for that are due.
 const LOOK: Duration = Duration::from_millis(500);
+/// When the start is over for good: the queue is loaded and the first checks are made.
+const SETTLED: Duration = Duration::from_secs(1);
 /// How often a closed gate is looked at.
 const GATE_LOOK: Duration = Duration::from_millis(100);
 
@@ -107,7 +110,8 @@ pub async fn serve(
         header_timeout: options.edge.header_timeout,
         // Larger than what `http` refuses with a problem document.
         max_head_bytes: 64 << 10,
-        max_headers: 250,
+        // room for each is made for every request
+        max_headers: 160,
         max_connections: options.edge.max_connections,
         drain: options.shutdown.timeout,
     };
@@ -116,6 +120,7 @@ pub async fn serve(
     let orphans = reap_as_first_process(background.clone())?;
 
     on_ready(address);
+    let giving_back = tokio::spawn(give_back(background.clone()));
     tracing::info!(event = "SS_READY", %address, "the service is ready");
     shutdown.cancelled().await;
     let ended = if app.ctx.store.status().fault.is_some() { Ended::StoreFault } else { Ended::Told };
@@ -137,7 +142,8 @@ pub async fn serve(
     };
     step("runs", left == 0 || how == Drain::Detach);
     background.cancel();
-    step("background", join_all(vec![health, looking, control, walk, sweeper, anchor, orphans]).await);
+    let all = vec![health, looking, control, walk, sweeper, anchor, orphans, giving_back];
+    step("background", join_all(all).await);
     step("store", rest(store).await);
     // A fault of the last writes is told by the exit code as well.
     let ended = if app.ctx.store.status().fault.is_some() { Ended::StoreFault } else { ended };
@@ -250,6 +256,15 @@ fn reap_as_first_process(stop: CancellationToken) -> std::io::Result<tokio::task
             }
         }
     }))
+}
+
+/// Gives back what the start needed, once it has settled.
+async fn give_back(stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        // without an answer the memory stays, which harms nobody
+        () = tokio::time::sleep(SETTLED) => drop(tokio::task::spawn_blocking(memory::give_back).await),
+    }
 }
 
 fn how_to_drain(options: &ShutdownOptions) -> Drain {
