@@ -27,7 +27,7 @@ use crate::domain::migration::Migrator;
 use crate::domain::run::EngineFacts;
 use crate::domain::run_outcome::RunLimits;
 use crate::http::middleware::edge::{Edge, EdgeRules, Rates};
-use crate::http::state::App;
+use crate::http::state::{App, Parts};
 use crate::library::{Library, LibraryProblem};
 use crate::ports::clock::Clock;
 use crate::ports::llm::LlmMeter;
@@ -151,7 +151,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         Some(Arc::clone(&metrics)),
     ));
     let started_at = ctx.clock.now();
-    let app = App {
+    let app = App::new(Parts {
         ctx,
         metrics,
         idempotency_locks: Arc::default(),
@@ -160,7 +160,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         edge: Arc::new(edge),
         health,
         gate,
-    };
+    });
     let check_gate = app
         .gate
         .is_required()

@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use super::health;
 use super::metrics;
-use super::middleware::{around, problem};
+use super::middleware::{around, around_probes, problem};
 use super::state::App;
 use super::v1;
 use super::v1::openapi::Security;
@@ -32,12 +32,13 @@ struct ApiDoc;
 
 /// Builds the whole HTTP service.
 pub fn build(app: App) -> Router {
-    let (routes, document) = OpenApiRouter::with_openapi(ApiDoc::openapi())
-        .routes(routes!(health::live))
-        .routes(routes!(health::ready))
+    let (probes, probed) =
+        OpenApiRouter::new().routes(routes!(health::live)).routes(routes!(health::ready)).split_for_parts();
+    let (routes, mut document) = OpenApiRouter::with_openapi(ApiDoc::openapi())
         .routes(routes!(metrics::metrics))
         .merge(v1::router())
         .split_for_parts();
+    document.merge(probed);
     let document = v1::openapi::serialise(document);
     let routes = routes
         .route("/v1/openapi.json", axum::routing::get(move || v1::openapi::serve(document.clone())))
@@ -55,6 +56,8 @@ pub fn build(app: App) -> Router {
             CompressionLayer::new()
                 .compress_when(DefaultPredicate::new().and(NotForContentType::const_new("application/zip"))),
         )
+        // Probes are small, have no body and come often: nothing that bodies, callers or the gate need is around them.
+        .merge(probes.layer(from_fn_with_state(app.clone(), around_probes)))
         .with_state(app);
     // Preflights carry no credential and are answered before anything else.
     cors.wrap(router)

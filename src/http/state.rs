@@ -11,9 +11,27 @@ use crate::service::check_gate::Gate;
 use crate::service::refused::RefusedRequests;
 use crate::telemetry::metrics::Metrics;
 
-/// Shared by every handler; cheap to clone.
+/// Shared by every handler. A request clones it several times, so it is one pointer.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+impl App {
+    /// Shares the parts.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// What the handlers share.
+pub struct Parts {
     pub ctx: Arc<Context>,
     pub metrics: Arc<Metrics>,
     pub idempotency_locks: Arc<KeyLocks>,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::commits::read_problem;
 use super::context::Context;
@@ -102,12 +102,12 @@ pub struct RunBrief {
 /// Something the client can do now.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct NextAction {
-    pub action: String,
-    pub label: String,
-    pub method: String,
+    pub action: &'static str,
+    pub label: &'static str,
+    pub method: &'static str,
     pub path: String,
     #[schema(value_type = Object)]
-    pub payload_schema: Value,
+    pub payload_schema: &'static Value,
 }
 
 /// Builds the view of a job.
@@ -205,49 +205,43 @@ fn brief_run(ctx: &Context, job: &JobRecord, run: &Run) -> RunBrief {
     }
 }
 
+/// What the bodies of next actions hold; made once, since every look at a job tells them.
+mod payloads {
+    use std::sync::LazyLock;
+
+    use serde_json::{Value, json};
+
+    pub static NOTHING: LazyLock<Value> = LazyLock::new(|| json!({}));
+    pub static REASON: LazyLock<Value> = LazyLock::new(|| json!({"reason": "string?"}));
+    pub static UPLOAD: LazyLock<Value> = LazyLock::new(
+        || json!({"content_type": "multipart/form-data", "fields": ["file", "role", "filename"]}),
+    );
+    pub static DRAFT: LazyLock<Value> =
+        LazyLock::new(|| json!({"template_id": "string?", "roles": "object?", "parameters": "object?"}));
+    pub static FREEZE: LazyLock<Value> =
+        LazyLock::new(|| json!({"answers": "object?", "variable_corrections": "object?"}));
+}
+
 /// Returns what the state of a job allows next, most useful first.
 fn next_actions(job: &JobRecord) -> Vec<NextAction> {
-    let id = &job.job_id;
-    let action = |action: &str, label: &str, method: &str, path: &str, payload: Value| NextAction {
-        action: action.to_owned(),
-        label: label.to_owned(),
-        method: method.to_owned(),
-        path: format!("/v1/jobs/{id}{path}"),
+    use payloads::{DRAFT, FREEZE, NOTHING, REASON, UPLOAD};
+    let action = |action, label, method, path: &str, payload: &'static Value| NextAction {
+        action,
+        label,
+        method,
+        path: ["/v1/jobs/", job.job_id.as_str(), path].concat(),
         payload_schema: payload,
     };
-    let upload = || {
-        action(
-            "upload_inputs",
-            "Upload the data",
-            "POST",
-            "/inputs/upload",
-            json!({"content_type": "multipart/form-data", "fields": ["file", "role", "filename"]}),
-        )
-    };
-    let draft = || {
-        action(
-            "state_draft",
-            "State the analysis",
-            "PUT",
-            "/draft",
-            json!({"template_id": "string?", "roles": "object?", "parameters": "object?"}),
-        )
-    };
-    let cancel = || action("cancel", "Cancel the job", "POST", "/cancel", json!({"reason": "string?"}));
-    let run = |label: &str| action("run", label, "POST", "/run", json!({}));
-    let revise =
-        || action("revise_plan", "Revise the plan", "POST", "/plan/revise", json!({"reason": "string?"}));
+    let upload = || action("upload_inputs", "Upload the data", "POST", "/inputs/upload", &*UPLOAD);
+    let draft = || action("state_draft", "State the analysis", "PUT", "/draft", &*DRAFT);
+    let cancel = || action("cancel", "Cancel the job", "POST", "/cancel", &*REASON);
+    let run = |label| action("run", label, "POST", "/run", &*NOTHING);
+    let revise = || action("revise_plan", "Revise the plan", "POST", "/plan/revise", &*REASON);
     match job.status {
         JobStatus::Created if job.inputs.is_none() => vec![upload(), cancel()],
         JobStatus::Created => vec![draft(), upload(), cancel()],
         JobStatus::DraftReady => vec![
-            action(
-                "freeze_plan",
-                "Freeze the plan",
-                "POST",
-                "/plan/freeze",
-                json!({"answers": "object?", "variable_corrections": "object?"}),
-            ),
+            action("freeze_plan", "Freeze the plan", "POST", "/plan/freeze", &*FREEZE),
             draft(),
             upload(),
             cancel(),
@@ -255,7 +249,7 @@ fn next_actions(job: &JobRecord) -> Vec<NextAction> {
         JobStatus::Confirmed => vec![run("Run the plan"), revise(), cancel()],
         JobStatus::Queued | JobStatus::Running => vec![cancel()],
         JobStatus::Succeeded => {
-            vec![action("artifacts", "Download the results", "GET", "/artifacts", json!({})), revise()]
+            vec![action("artifacts", "Download the results", "GET", "/artifacts", &*NOTHING), revise()]
         }
         JobStatus::Failed | JobStatus::Cancelled if job.plan.is_some() => {
             vec![run("Run the plan again"), revise()]

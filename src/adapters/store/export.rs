@@ -25,8 +25,8 @@ use crate::ports::store::Key;
 const GATHER: Duration = Duration::from_millis(200);
 /// Pause after an error.
 const RETRY: Duration = Duration::from_secs(1);
-/// Most jobs of one batch.
-const BATCH: usize = 512;
+/// Most jobs of one batch. Each large one makes the whole file system durable twice, which commits wait for.
+const BATCH: usize = 8192;
 /// Batches up to this size sync each file; larger ones sync the file system once.
 const SYNC_EACH: usize = 16;
 

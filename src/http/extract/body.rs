@@ -98,7 +98,9 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        let body = serde_json::to_vec(&self.0).expect("answers serialise to JSON");
+        // room for most answers, so that they are not moved while they grow
+        let mut body = Vec::with_capacity(1024);
+        serde_json::to_writer(&mut body, &self.0).expect("answers serialise to JSON");
         let mut response = Response::new(body.into());
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, axum::http::HeaderValue::from_static("application/json"));

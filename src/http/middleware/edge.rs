@@ -248,6 +248,17 @@ where
     response
 }
 
+/// Passes a request on whose head is within its bounds; nothing else is asked.
+pub async fn bound_head<F>(app: &App, request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
+    match app.edge.meet(&request) {
+        Ok(()) => next(request).await,
+        Err(problem) => ApiError::from(problem).into_response(),
+    }
+}
+
 fn overdue() -> Problem {
     Problem::new(ErrorCode::ServiceNotReady, "the answer took too long; what was begun goes on or is undone")
         .retry_after(2)

@@ -29,3 +29,15 @@ pub async fn around(State(app): State<App>, request: Request, next: Next) -> Res
     })
     .await
 }
+
+/// Passes a probe through: trace, problem documents and the bounds of a head.
+pub async fn around_probes(State(app): State<App>, request: Request, next: Next) -> Response {
+    observe::observe(&app, request, |request| {
+        unread::take_in_unread(request, |request| {
+            problem::problem(&app, request, |request| {
+                edge::bound_head(&app, request, |request| next.run(request))
+            })
+        })
+    })
+    .await
+}

@@ -165,7 +165,9 @@ fn end_span(span: &Span, method: &str, route: &str, status: u16, now: DateTime<U
 }
 
 fn fresh_trace(app: &App) -> TraceId {
-    TraceId::parse(hex::encode(app.ctx.ids.secret(16))).expect("16 bytes are 32 hexadecimal digits")
+    let mut digits = [0; 32];
+    hex::encode_to_slice(app.ctx.ids.secret(16), &mut digits).expect("16 bytes are 32 hexadecimal digits");
+    TraceId::parse(String::from_utf8_lossy(&digits)).expect("hexadecimal digits are a trace id")
 }
 
 /// Reads a client's request id: at most 128 visible ASCII characters.
