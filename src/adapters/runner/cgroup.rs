@@ -64,6 +64,14 @@ impl RunGroup {
         Ok(fs::File::options().write(true).open(self.0.join("cgroup.procs"))?.into())
     }
 
+    /// Opens the folder, for processes that begin in the group.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    pub fn folder(&self) -> io::Result<OwnedFd> {
+        Ok(fs::File::open(&self.0)?.into())
+    }
+
     /// Kills every process of the group at once, and those that they are just forking.
     pub fn kill(&self) {
         // Without effect only where the group is gone.

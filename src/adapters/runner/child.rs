@@ -32,12 +32,20 @@ pub struct ChildPlan {
     pub ruleset: Option<OwnedFd>,
     /// The system-call filter; without one capabilities are kept as well.
     pub filter: Option<Vec<libc::sock_filter>>,
-    /// The file by which the child joins its control group.
-    pub group: Option<OwnedFd>,
+    /// The control group that the child lives in.
+    pub group: Option<Group>,
     pub stdin: OwnedFd,
     pub stdout: OwnedFd,
     pub stderr: OwnedFd,
     pub limits: RunLimits,
+}
+
+/// Open files of a control group.
+pub struct Group {
+    /// Its folder, to begin a process in it.
+    pub folder: OwnedFd,
+    /// The file by which a process joins, for kernels that cannot do that.
+    pub door: OwnedFd,
 }
 
 /// Why the engine did not start.
@@ -58,14 +66,15 @@ pub fn spawn(plan: &ChildPlan) -> Result<i32, StartFailure> {
     let (report, report_end) = report_pipe().map_err(fork_failed)?;
     let pointers = Pointers::new(plan);
     let launcher = std::process::id().cast_signed();
+    let folder = plan.group.as_ref().map(|group| group.folder.as_raw_fd());
     // SAFETY: the launcher is single-threaded, so the child may go on; it makes system calls only.
-    let pid = unsafe { libc::fork() };
+    let (pid, is_in_group) = unsafe { fork(folder) };
     if pid < 0 {
         return Err(fork_failed(io::Error::last_os_error()));
     }
     if pid == 0 {
         // SAFETY: in the forked child, which never returns from here; all pointers outlive it.
-        unsafe { become_engine(plan, &pointers, report_end.as_raw_fd(), launcher) }
+        unsafe { become_engine(plan, &pointers, report_end.as_raw_fd(), launcher, is_in_group) }
     }
     drop(report_end);
     match read_report(&report) {
@@ -80,6 +89,35 @@ pub fn spawn(plan: &ChildPlan) -> Result<i32, StartFailure> {
                 StartFailure::Step(step, errno)
             })
         }
+    }
+}
+
+/// Forks; with the folder of a control group the child begins its life in it, where the kernel can (clone3(2),
+/// `CLONE_INTO_CGROUP`), and the second value is true. Moving a process there afterwards waits until every
+/// processor has passed a quiet point: 10 ms and more.
+///
+/// # Safety
+/// As of fork(2): the child of a process with several threads may only make system calls.
+unsafe fn fork(folder: Option<RawFd>) -> (libc::pid_t, bool) {
+    // of linux/sched.h
+    const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
+    // SAFETY: the arguments are a valid structure of the stated size; without a stack of its own the child goes on
+    // from here with a copy of everything, as after fork(2).
+    unsafe {
+        if let Some(folder) = folder {
+            // `struct clone_args`: flags first, the signal of its end fifth, the group's folder last
+            let mut how = [0_u64; 11];
+            how[0] = CLONE_INTO_CGROUP;
+            how[4] = u64::from(libc::SIGCHLD.cast_unsigned());
+            how[10] = u64::from(folder.cast_unsigned());
+            let pid = libc::syscall(libc::SYS_clone3, how.as_ptr(), size_of_val(&how));
+            if let Ok(pid) = libc::pid_t::try_from(pid)
+                && pid >= 0
+            {
+                return (pid, true);
+            }
+        }
+        (libc::fork(), false)
     }
 }
 
@@ -140,7 +178,13 @@ const RULESET: c_int = 4;
 ///
 /// # Safety
 /// Only in a child just forked from a single-threaded process.
-unsafe fn become_engine(plan: &ChildPlan, pointers: &Pointers, report: RawFd, launcher: i32) -> ! {
+unsafe fn become_engine(
+    plan: &ChildPlan,
+    pointers: &Pointers,
+    report: RawFd,
+    launcher: i32,
+    is_in_group: bool,
+) -> ! {
     // SAFETY: plain system calls on values prepared by the parent.
     unsafe {
         let mut set: libc::sigset_t = std::mem::zeroed();
@@ -156,7 +200,7 @@ unsafe fn become_engine(plan: &ChildPlan, pointers: &Pointers, report: RawFd, la
         if let Some(descriptor) = ruleset {
             require(libc::dup3(descriptor, RULESET, libc::O_CLOEXEC) == RULESET, 0, REPORT);
         }
-        if let Some(door) = &plan.group {
+        if let Some(Group { door, .. }) = plan.group.as_ref().filter(|_| !is_in_group) {
             require(libc::write(door.as_raw_fd(), b"0".as_ptr().cast(), 1) == 1, 9, REPORT);
         }
         require(set_limits(&plan.limits), 1, REPORT);

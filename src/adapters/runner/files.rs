@@ -159,7 +159,9 @@ impl OutcomeFile {
         Ok(Self { file, temporary, target })
     }
 
-    /// Writes the outcome durably under its name.
+    /// Writes the outcome whole under its name. It outlives the launcher and the server. It need not survive a
+    /// crash of the machine: after one no outcome is believed, since what the engine wrote was not made durable
+    /// with it.
     ///
     /// # Errors
     /// Any I/O error; there is no outcome then.
@@ -167,11 +169,6 @@ impl OutcomeFile {
         let bytes = seal(outcome);
         self.file.write_all(&bytes)?;
         self.file.set_len(bytes.len() as u64)?;
-        self.file.sync_all()?;
-        fs::rename(&self.temporary, &self.target)?;
-        match self.target.parent() {
-            Some(parent) => File::open(parent)?.sync_all(),
-            None => Ok(()),
-        }
+        fs::rename(&self.temporary, &self.target)
     }
 }

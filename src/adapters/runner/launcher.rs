@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::cgroup::RunGroup;
-use super::child::{ChildPlan, StartFailure, move_high, spawn};
+use super::child::{ChildPlan, Group, StartFailure, move_high, spawn};
 use super::files::{LauncherFacts, OutcomeFile, RunDir, read_spec, write_sealed};
 use super::streams::Stream;
 use super::supervise::{Supervised, supervise};
@@ -154,7 +154,7 @@ impl Launcher {
             directory: text(dir.work().as_os_str().as_bytes())?,
             ruleset: prepared.ruleset.map(move_high).transpose().map_err(internal)?,
             filter,
-            group: group.map(|g| g.door().and_then(move_high)).transpose().map_err(internal)?,
+            group: group.map(files_of).transpose().map_err(internal)?,
             stdin: move_high(File::open("/dev/null").map_err(internal)?.into()).map_err(internal)?,
             stdout: move_high(stdout_end).map_err(internal)?,
             stderr: move_high(stderr_end).map_err(internal)?,
@@ -176,6 +176,11 @@ impl Launcher {
         outcome.stderr_bytes = stderr.total();
         Ok(())
     }
+}
+
+/// Opens a group's files out of the range that the child arranges.
+fn files_of(group: &RunGroup) -> io::Result<Group> {
+    Ok(Group { folder: group.folder().and_then(move_high)?, door: group.door().and_then(move_high)? })
 }
 
 /// The system-call filter of a run; none where the sandbox is off, or the kernel has no filters and need not
