@@ -70,10 +70,11 @@ impl JobFiles for LocalJobFiles {
         for (from, rel_path) in files {
             let target = self.path(tenant, job_id, rel_path);
             let dir = target.parent().expect("a relative path below a job has a parent");
-            create_dir_durably(dir)?;
+            create_dir_noting(dir, &mut dirs)?;
             fs::rename(from, &target)?;
             dirs.insert(dir.to_owned());
         }
+        // all links at once: a journal brings them to the disk with its first write
         dirs.iter().try_for_each(|dir| sync_dir(dir))?;
         Ok(written)
     }
@@ -238,16 +239,24 @@ fn temporary_beside(target: &Path) -> PathBuf {
 /// # Errors
 /// Any I/O error.
 pub fn create_dir_durably(dir: &Path) -> io::Result<()> {
+    let mut changed = BTreeSet::new();
+    create_dir_noting(dir, &mut changed)?;
+    changed.iter().try_for_each(|dir| sync_dir(dir))
+}
+
+/// Creates a directory and notes the directories whose entries are new, which are to be made durable.
+fn create_dir_noting(dir: &Path, changed: &mut BTreeSet<PathBuf>) -> io::Result<()> {
     if dir.is_dir() {
         return Ok(());
     }
     let parent = dir.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    create_dir_durably(parent)?;
+    create_dir_noting(parent, changed)?;
     match fs::create_dir(dir) {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
         other => other?,
     }
-    sync_dir(parent)
+    changed.insert(parent.to_owned());
+    Ok(())
 }
 
 /// Makes the entries of a directory durable.

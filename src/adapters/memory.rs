@@ -16,7 +16,8 @@ pub fn give_back() {
 
 /// Called with the loaded objects in turn; the first is the program, after which the walk ends.
 unsafe extern "C" fn unmap_pages(object: *mut libc::dl_phdr_info, _: usize, _: *mut c_void) -> c_int {
-    let page = rustix::param::page_size();
+    // SAFETY: asks for a constant of the system.
+    let page = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(1 << 16);
     // SAFETY: the loader passes a valid object, whose headers last as long as it is loaded.
     let (base, headers) = unsafe {
         let object = &*object;
