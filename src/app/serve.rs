@@ -120,7 +120,7 @@ pub async fn serve(
     let orphans = reap_as_first_process(background.clone())?;
 
     on_ready(address);
-    let giving_back = tokio::spawn(give_back(background.clone()));
+    let giving_back = tokio::spawn(give_back(app.clone(), background.clone()));
     tracing::info!(event = "SS_READY", %address, "the service is ready");
     shutdown.cancelled().await;
     let ended = if app.ctx.store.status().fault.is_some() { Ended::StoreFault } else { Ended::Told };
@@ -259,11 +259,11 @@ fn reap_as_first_process(stop: CancellationToken) -> std::io::Result<tokio::task
 }
 
 /// Gives back what the start needed, once it has settled.
-async fn give_back(stop: CancellationToken) {
+async fn give_back(app: App, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}
-        // without an answer the memory stays, which harms nobody
-        () = tokio::time::sleep(SETTLED) => drop(tokio::task::spawn_blocking(memory::give_back).await),
+        // without a free place the memory stays, which harms nobody
+        () = tokio::time::sleep(SETTLED) => drop(app.ctx.pools.reads.run(memory::give_back).await),
     }
 }
 

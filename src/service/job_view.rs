@@ -232,16 +232,16 @@ fn next_actions(job: &JobRecord) -> Vec<NextAction> {
         path: ["/v1/jobs/", job.job_id.as_str(), path].concat(),
         payload_schema: payload,
     };
-    let upload = || action("upload_inputs", "Upload the data", "POST", "/inputs/upload", &*UPLOAD);
-    let draft = || action("state_draft", "State the analysis", "PUT", "/draft", &*DRAFT);
-    let cancel = || action("cancel", "Cancel the job", "POST", "/cancel", &*REASON);
-    let run = |label| action("run", label, "POST", "/run", &*NOTHING);
-    let revise = || action("revise_plan", "Revise the plan", "POST", "/plan/revise", &*REASON);
+    let upload = || action("upload_inputs", "Upload the data", "POST", "/inputs/upload", &UPLOAD);
+    let draft = || action("state_draft", "State the analysis", "PUT", "/draft", &DRAFT);
+    let cancel = || action("cancel", "Cancel the job", "POST", "/cancel", &REASON);
+    let run = |label| action("run", label, "POST", "/run", &NOTHING);
+    let revise = || action("revise_plan", "Revise the plan", "POST", "/plan/revise", &REASON);
     match job.status {
         JobStatus::Created if job.inputs.is_none() => vec![upload(), cancel()],
         JobStatus::Created => vec![draft(), upload(), cancel()],
         JobStatus::DraftReady => vec![
-            action("freeze_plan", "Freeze the plan", "POST", "/plan/freeze", &*FREEZE),
+            action("freeze_plan", "Freeze the plan", "POST", "/plan/freeze", &FREEZE),
             draft(),
             upload(),
             cancel(),
@@ -249,7 +249,7 @@ fn next_actions(job: &JobRecord) -> Vec<NextAction> {
         JobStatus::Confirmed => vec![run("Run the plan"), revise(), cancel()],
         JobStatus::Queued | JobStatus::Running => vec![cancel()],
         JobStatus::Succeeded => {
-            vec![action("artifacts", "Download the results", "GET", "/artifacts", &*NOTHING), revise()]
+            vec![action("artifacts", "Download the results", "GET", "/artifacts", &NOTHING), revise()]
         }
         JobStatus::Failed | JobStatus::Cancelled if job.plan.is_some() => {
             vec![run("Run the plan again"), revise()]
