@@ -38,13 +38,24 @@ async fn load(
 ) -> Load {
     let next = Arc::new(next);
     let count = Arc::new(AtomicUsize::new(0));
-    let (started, lasts) = (Instant::now(), lasts());
+    let ready = Arc::new(tokio::sync::Barrier::new(connections + 1));
+    let lasts = lasts();
     let pause = rate.map(|rate| Duration::from_secs_f64(connections as f64 / rate));
     let tasks: Vec<_> = (0..connections)
         .map(|connection| {
-            let (next, count) = (Arc::clone(&next), Arc::clone(&count));
+            let (next, count, ready) = (Arc::clone(&next), Arc::clone(&count), Arc::clone(&ready));
             tokio::spawn(async move {
                 let http = reqwest::Client::new();
+                let send = async || {
+                    let n = count.fetch_add(1, Ordering::Relaxed);
+                    let answer = next(&http, n).send().await.expect("answers");
+                    assert!(answer.status().is_success(), "{}", answer.status());
+                    answer.bytes().await.expect("a body");
+                };
+                // the connection is there before time counts
+                send().await;
+                ready.wait().await;
+                let started = Instant::now();
                 let mut times = Vec::new();
                 // the connections do not all ask at the same time
                 let mut due =
@@ -60,16 +71,15 @@ async fn load(
                         }
                         due += pause;
                     }
-                    let n = count.fetch_add(1, Ordering::Relaxed);
-                    let answer = next(&http, n).send().await.expect("answers");
-                    assert!(answer.status().is_success(), "{}", answer.status());
-                    answer.bytes().await.expect("a body");
+                    send().await;
                     times.push(begun.elapsed());
                 }
                 times
             })
         })
         .collect();
+    ready.wait().await;
+    let started = Instant::now();
     let mut times = Vec::new();
     for task in tasks {
         times.extend(task.await.expect("no panic"));
