@@ -2,6 +2,10 @@
 //! `performance/run`, appended as Markdown to the file that `BENCH_REPORT` names; and whether a short run is
 //! wanted (`BENCH_QUICK`). What is measured is the benchmarks' own matter.
 #![expect(clippy::print_stdout, reason = "benchmarks print what they measure")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "benchmarks are steered by the environment, which the program is not"
+)]
 
 use std::fs::File;
 use std::io::Write;
