@@ -7,6 +7,8 @@ thing that is not as promised.
 
 from __future__ import annotations
 
+import http.server
+import itertools
 import json
 import os
 import re
@@ -14,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,7 +24,7 @@ CLIENT = ROOT / "clients" / "python"
 sys.path.insert(0, str(CLIENT / "src"))
 
 import httpx  # noqa: E402
-from stata_service import ProblemError, RunFailed, Service  # noqa: E402
+from stata_service import Job, ProblemError, RunFailed, Service  # noqa: E402
 
 KEY = "ssk_admin_0123456789abcdef0123456789abcdef"
 PAY = ROOT / "assets/stata_do_library/datasets/pay.csv"
@@ -54,6 +57,7 @@ def journey(address: str, folder: Path) -> None:
             expect("the run succeeded", run["status"] == "succeeded")
             row = job.results()[0]
             expect("the slope lies in its interval", (row.get("ci_low") or 0) < (row.get("estimate") or 0))
+            following(job)
             files = job.download(folder / "results")
             expect("every artifact is downloaded and has its hash", len(files) == len(job.artifacts()))
             again = service.redeem(code)
@@ -61,6 +65,73 @@ def journey(address: str, folder: Path) -> None:
             again.close()
         expect("a list by reference finds it", [j["job_id"] for j in service.jobs(client_ref="r1")] == [job.job_id])
         failing(service)
+
+
+def following(job: Job) -> None:
+    """The streams of a job that has ended; a proxy that cuts every connection short; heartbeats."""
+    names, ids = [], []
+    for event in job.events():
+        names.append(event.name)
+        ids.append(event.id)
+        if event.name == "run.finished":
+            expect("an event has its data", event.data["verdict"] == "succeeded")
+            break
+    told = [name for name in names if name in {"inputs.ready", "draft.ready", "run.queued", "run.started", "run.finished"}]
+    order = list(dict.fromkeys(told))
+    expect("the story is told from its beginning, in its order",
+           order == ["inputs.ready", "draft.ready", "run.queued", "run.started", "run.finished"])
+    # the id of a change stands at the last of its events
+    middle = next(i for i in range(len(ids) // 2, len(ids)) if ids[i] != ids[i - 1])
+    rest = [event.name for event in itertools.islice(job.events(last_event_id=ids[middle]), len(ids) - middle - 1)]
+    expect("it goes on after an id", rest == names[middle + 1 :])
+    lines = list(job.follow_log())
+    log = next(a["rel_path"] for a in job.artifacts() if a["kind"] == "stata.log")
+    whole = job.read(log).decode().split("\n")
+    expect("a log is followed to its end", lines == whole[:-1])
+
+
+class Broken(http.server.BaseHTTPRequestHandler):
+    """Breaks every stream after one event, in the middle of the next, with a heartbeat between."""
+
+    asked: list[str | None] = []
+
+    def do_GET(self) -> None:
+        after = self.headers.get("Last-Event-ID")
+        Broken.asked.append(after)
+        number = int(after or 0) + 1
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        self.wfile.write(f": still here\nretry: 10\n\nid: {number}\nevent: n\ndata: {{\"n\":\ndata: {number}}}\n\n".encode())
+        self.wfile.write(f": still here\n\nid: {number + 1}\ndata: {{".encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def broken_streams() -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Broken) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with Job(f"http://127.0.0.1:{server.server_port}", "j", "t") as job:
+            seen = [event.data["n"] for event in itertools.islice(job.events(), 4)]
+        server.shutdown()
+    expect("a stream that breaks off goes on where it broke", seen == [1, 2, 3, 4])
+    expect("and asks after the last whole event", Broken.asked[:4] == [None, "1", "2", "3"])
+
+
+def readme_examples(address: str, folder: Path) -> None:
+    """Runs the Python blocks of the client's README in order."""
+    with Service(address, KEY) as service:
+        code = service.create_task_codes()[0].get("task_code") or ""
+    text = (CLIENT / "README.md").read_text("utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.S)
+    script = "\n".join(blocks).replace("http://127.0.0.1:8080", address).replace('"pay.csv"', repr(str(PAY)))
+    done = subprocess.run(
+        [sys.executable, "-c", f"task_code = {code!r}\n{script}"], cwd=folder, text=True, capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(CLIENT / "src")}, timeout=120,
+    )
+    expect(f"the {len(blocks)} examples of the client's README run {done.stderr[-400:]}", done.returncode == 0)
+    expect("and print a coefficient", "schooling" in done.stdout and "run.finished" in done.stdout)
 
 
 def failing(service: Service) -> None:
@@ -121,6 +192,8 @@ def main() -> None:
             address = "http://" + json.loads(service.stdout.readline())["address"]
             types_and_models(address, folder)
             journey(address, folder)
+            broken_streams()
+            readme_examples(address, folder)
             curl_example(address)
         finally:
             service.terminate()

@@ -13,6 +13,7 @@ mod health;
 pub mod library;
 mod library_docs;
 pub mod migrate;
+mod openapi;
 pub mod replay_draft;
 pub mod restore;
 mod retention;
@@ -80,6 +81,8 @@ enum Command {
     Gate(gate::Args),
     /// Ask a running service whether it is ready.
     Health(health::Args),
+    /// Print the OpenAPI document of the HTTP interface.
+    Openapi,
     /// Print the version.
     Version(version::Args),
     /// Check, index and rank the do-template library.
@@ -115,6 +118,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Config(args) => config_show::run(args, config).into(),
         Command::Gate(args) => gate::run(&args, config).into(),
         Command::Health(args) => health::run(args, config).into(),
+        Command::Openapi => openapi::run().into(),
         Command::Version(args) => version::run(&args).into(),
     }
 }

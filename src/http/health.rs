@@ -18,6 +18,9 @@ pub struct Scope {
 }
 
 /// Tells that the process answers.
+///
+/// Depends on nothing outside the process: for the probe that restarts a process that hangs. Always 200
+/// while the process answers.
 #[utoipa::path(get, path = "/health/live", tag = "health", operation_id = "get_health_live",
     responses((status = 200, body = HealthReport)))]
 pub async fn live(State(app): State<App>) -> Json<HealthReport> {
@@ -25,8 +28,12 @@ pub async fn live(State(app): State<App>) -> Json<HealthReport> {
 }
 
 /// Tells whether the service can do its work.
-#[utoipa::path(get, path = "/health/ready", tag = "health", operation_id = "get_health_ready", params(Scope),
-    responses((status = 200, body = HealthReport), (status = 503, body = HealthReport)))]
+///
+/// Answers from checks that run in the background, so that a probe costs nothing. `ok` and `degraded` are
+/// 200, `not_ready` and `draining` are 503. With `scope=traffic` only what keeps finished results from
+/// being read counts.
+#[utoipa::path(get, path = "/health/ready", tag = "health", operation_id = "get_health_ready",
+    params(Scope), responses((status = 200, body = HealthReport), (status = 503, body = HealthReport)))]
 pub async fn ready(State(app): State<App>, Query(query): Query<Scope>) -> Response {
     let report = app.health.ready(query.scope.as_deref() == Some("traffic"));
     let status = match report.status.as_str() {

@@ -10,8 +10,10 @@ use crate::domain::job::JobStatus;
 use crate::telemetry::metrics::Format;
 
 /// Answers the metrics in the Prometheus text format, or in OpenMetrics where that is asked for.
+///
+/// For scrapers; needs no credential and counts in no limit. `Accept: application/openmetrics-text` asks for
+/// OpenMetrics, with exemplars.
 #[utoipa::path(get, path = "/metrics", tag = "health", operation_id = "get_metrics",
-    params(("Accept" = Option<String>, Header, description = "`application/openmetrics-text` for OpenMetrics")),
     responses((status = 200, content((String = "text/plain"), (String = "application/openmetrics-text")))))]
 pub async fn metrics(State(app): State<App>, headers: HeaderMap) -> Response {
     let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());

@@ -10,3 +10,4 @@ pub mod router;
 pub mod sse;
 pub mod state;
 pub mod v1;
+pub mod versions;

@@ -17,32 +17,32 @@ use super::metrics;
 use super::middleware::{around, around_probes, problem};
 use super::state::App;
 use super::v1;
-use super::v1::openapi::Security;
+use super::versions::Versions;
 
-/// The OpenAPI document's frame; paths and schemas come from the handlers.
+/// The OpenAPI document's frame; paths and schemas come from the handlers, what all routes share from
+/// [`v1::openapi`].
 #[derive(OpenApi)]
-#[openapi(
-    info(title = "stata-service", description = "Empirical analyses: redeem, inputs, draft, plan, run, artifacts."),
-    tags((name = "jobs"), (name = "inputs"), (name = "drafts"), (name = "plans"), (name = "runs"),
-         (name = "artifacts"), (name = "library"), (name = "console"), (name = "admin"), (name = "health")),
-    components(schemas(super::error::ProblemDocument)),
-    modifiers(&Security)
-)]
+#[openapi(components(schemas(super::error::ProblemDocument)))]
 struct ApiDoc;
+
+fn probes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(health::live)).routes(routes!(health::ready))
+}
+
+fn all_but_probes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(ApiDoc::openapi()).routes(routes!(metrics::metrics)).merge(v1::router())
+}
+
+/// Every route with its description. No route is mounted in another way.
+pub fn routes() -> OpenApiRouter<App> {
+    all_but_probes().merge(probes())
+}
 
 /// Builds the whole HTTP service.
 pub fn build(app: App) -> Router {
-    let (probes, probed) =
-        OpenApiRouter::new().routes(routes!(health::live)).routes(routes!(health::ready)).split_for_parts();
-    let (routes, mut document) = OpenApiRouter::with_openapi(ApiDoc::openapi())
-        .routes(routes!(metrics::metrics))
-        .merge(v1::router())
-        .split_for_parts();
-    document.merge(probed);
-    let document = v1::openapi::serialise(document);
-    let routes = routes
-        .route("/v1/openapi.json", axum::routing::get(move || v1::openapi::serve(document.clone())))
-        .fallback(|| async { StatusCode::NOT_FOUND.into_response() });
+    let (probes, _) = probes().split_for_parts();
+    let (routes, _) = all_but_probes().split_for_parts();
+    let routes = Versions::served().wrap(routes).fallback(|| async { StatusCode::NOT_FOUND.into_response() });
     // Innermost first: each layer wraps those before it.
     let cors = app.edge.cors.clone();
     let router = routes

@@ -23,7 +23,7 @@ pub struct InputsPreview {
     pub selected_sheet: Option<String>,
     pub header_row: Option<u32>,
     pub columns: Vec<PreviewColumn>,
-    #[schema(value_type = Vec<Vec<Object>>)]
+    #[schema(value_type = Vec<Vec<serde_json::Value>>)]
     pub sample_rows: Vec<Vec<Value>>,
     pub datasets: Vec<DatasetBrief>,
     pub warnings: Vec<DataWarning>,

@@ -51,7 +51,9 @@ pub struct AssetSegment {
     path: String,
 }
 
-/// The page for people: a whole analysis in a browser, in English and Chinese.
+/// Shows the page for people: a whole analysis in a browser, in English and Chinese.
+///
+/// Needs no credential: the page asks for a task code or a key, and keeps it only as long as it is open.
 #[utoipa::path(get, path = "/v1/console", tag = "console", operation_id = "open_console",
     responses((status = 200, description = "The page", content_type = "text/html", body = String),
         (status = 304, description = "The caller has this page")))]

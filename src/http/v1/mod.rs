@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod artifacts;
 pub mod console;
+pub mod docs;
 pub mod draft;
 pub mod inputs;
 pub mod jobs;
@@ -72,6 +73,9 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(plan::get::current))
         .routes(routes!(plan::get::revisions))
         .routes(routes!(plan::confirm::handler))
+        .routes(routes!(openapi::get))
+        .routes(routes!(docs::page))
+        .routes(routes!(docs::asset))
         .routes(routes!(library::capabilities::handler))
         .routes(routes!(library::templates::list))
         .routes(routes!(library::templates::get))

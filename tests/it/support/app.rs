@@ -247,11 +247,15 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Sends a request and reads the answer.
+    /// Sends a request, reads the answer and compares it with the OpenAPI document.
     pub async fn of(request: RequestBuilder) -> Self {
-        let response: Response = request.send().await.expect("the service answers");
+        let (client, request) = request.build_split();
+        let request = request.expect("a request");
+        let (method, url) = (request.method().clone(), request.url().clone());
+        let response: Response = client.execute(request).await.expect("the service answers");
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = response.bytes().await.expect("a body");
+        super::contract::check(&method, &url, status.as_u16(), &headers, &bytes);
         let body = if bytes.is_empty() {
             Value::Null
         } else {

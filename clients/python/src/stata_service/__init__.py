@@ -10,7 +10,17 @@
         job.download("results")
 """
 
+from ._events import ServerEvent
 from .client import Job, Service
 from .errors import ProblemError, RunFailed, StataServiceError, TookTooLong, UnexpectedAnswer
 
-__all__ = ["Job", "ProblemError", "RunFailed", "Service", "StataServiceError", "TookTooLong", "UnexpectedAnswer"]
+__all__ = [
+    "Job",
+    "ProblemError",
+    "RunFailed",
+    "ServerEvent",
+    "Service",
+    "StataServiceError",
+    "TookTooLong",
+    "UnexpectedAnswer",
+]

@@ -6,11 +6,12 @@ import json
 import random
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 import httpx
 
+from ._events import EventReader, ServerEvent
 from .errors import ProblemError, UnexpectedAnswer
 from .models import ProblemDocument
 
@@ -68,10 +69,51 @@ class Transport:
         """The JSON body of `send`."""
         return self.send(method, path, **options).json()
 
-    def stream_to(self, path: str, target: Any) -> int:
+    def events(
+        self, path: str, *, params: Mapping[str, Any] | None = None, last_event_id: str | None = None
+    ) -> Iterator[ServerEvent]:
+        """The server-sent events of a path, across broken connections.
+
+        Goes on after the last id that was seen; heartbeats are taken and not told. Raises ProblemError for a
+        refusal and httpx.TransportError if the service stays away for all attempts. A caller who has enough
+        closes the iterator.
+        """
+        seen, failures, pause = last_event_id, 0, 1.0
+        while True:
+            headers = {"Accept": "text/event-stream"}
+            if seen is not None:
+                headers["Last-Event-ID"] = seen
+            try:
+                with self._http.stream("GET", path, params=params, headers=headers) as answer:
+                    if not answer.is_success:
+                        answer.read()
+                        raise _problem(answer)
+                    reader = EventReader(seen)
+                    for line in answer.iter_lines():
+                        failures = 0
+                        event = reader.take(line)
+                        if event is not None:
+                            seen = reader.last_event_id
+                            yield event
+                    pause = reader.retry_seconds or pause
+            except ProblemError as problem:
+                failures += 1
+                if failures >= self.attempts or problem.status not in _LATER or not problem.retryable:
+                    raise
+                time.sleep(problem.retry_after if problem.retry_after is not None else _delay(failures))
+                continue
+            except httpx.TransportError:
+                failures += 1
+                if failures >= self.attempts:
+                    raise
+                time.sleep(_delay(failures))
+                continue
+            time.sleep(pause)
+
+    def stream_to(self, path: str, target: Any, *, params: Mapping[str, Any] | None = None) -> int:
         """Writes an answer's bytes into an open file; how many they were."""
         written = 0
-        with self._http.stream("GET", path) as answer:
+        with self._http.stream("GET", path, params=params) as answer:
             if not answer.is_success:
                 answer.read()
                 raise _problem(answer)

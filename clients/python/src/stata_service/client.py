@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import httpx
 
+from ._events import ServerEvent
 from ._http import Transport
 from .errors import ProblemError, RunFailed, TookTooLong, UnexpectedAnswer
 from .models import (
@@ -204,6 +205,24 @@ class Job(_Closing):
                     raise RunFailed(run)
                 return run
             _sleep_until(end, job.get("poll_after_seconds") or 0.5, "the run")
+
+    def events(self, *, last_event_id: str | None = None) -> Iterator[ServerEvent]:
+        """The story of the job, from its beginning or after an event, and on until the caller has enough.
+
+        A broken connection is opened again where it broke; nothing is lost and nothing comes twice but the events of
+        a change that was under way.
+        """
+        return self._transport.events(f"{self._path}/events", last_event_id=last_event_id)
+
+    def follow_log(self, run_id: str | None = None, *, last_event_id: str | None = None) -> Iterator[str]:
+        """The lines of an attempt's log as they are written, of the last attempt without an id; ends with it."""
+        run = run_id if run_id is not None else self.runs()[-1]["run_id"]
+        path = f"{self._path}/runs/{quote(run, safe='')}/log"
+        for event in self._transport.events(path, params={"follow": "true"}, last_event_id=last_event_id):
+            if event.name == "log.end":
+                return
+            if event.name == "log":
+                yield from event.text.split("\n")
 
     def runs(self) -> list[Run]:
         """Every attempt, oldest first."""

@@ -32,6 +32,8 @@ class AdminJob(TypedDict):
 
 
 class AnchorMeta(TypedDict):
+    """Where the log tells how far a template is."""
+
     events: NotRequired[list[str]]
     steps: list[str]
 
@@ -65,6 +67,15 @@ class ApiKeyView(TypedDict):
     tenant_id: str
 
 
+class ApiVersion(TypedDict):
+    """A version of the interface."""
+
+    deprecated_at: NotRequired[str | None]
+    prefix: str
+    state: str
+    sunset_at: NotRequired[str | None]
+
+
 class ArchiveConstraints(TypedDict):
     """Bounds of the archive of one run."""
 
@@ -75,6 +86,8 @@ class ArchiveConstraints(TypedDict):
 
 
 class ArchiveMeta(TypedDict):
+    """Bounds of what a run of the template may leave."""
+
     allowed_formats: NotRequired[list[str] | None]
     max_files: NotRequired[int | None]
     max_total_bytes: NotRequired[int | None]
@@ -133,6 +146,8 @@ class Bilingual(TypedDict):
 
 
 class BodyFile(TypedDict):
+    """The template's do-file."""
+
     file: str
     sha256: str
 
@@ -204,6 +219,7 @@ class Candidate(TypedDict):
 class Capabilities(TypedDict):
     """What this service can do."""
 
+    api_versions: list[ApiVersion]
     engine: str
     languages: list[str]
     llm: Llm
@@ -243,6 +259,8 @@ class Check(TypedDict):
 
 
 class CheckUse(TypedDict):
+    """A check that a run of the template makes."""
+
     id: str
     params: NotRequired[Any]
     severity: NotRequired[str | None]
@@ -257,6 +275,8 @@ class ColumnCandidate(TypedDict):
 
 
 class ColumnNeeds(TypedDict):
+    """What a column of this parameter must have."""
+
     kinds: NotRequired[list[str]]
     max_distinct: NotRequired[int | None]
     max_missing_share: NotRequired[float | None]
@@ -379,6 +399,8 @@ DatasetRole: TypeAlias = "Literal['primary_dataset', 'secondary_dataset', 'auxil
 
 
 class Dependency(TypedDict):
+    """An ado package or command that the template needs."""
+
     fallback: NotRequired[str | None]
     pkg: str
     purpose: str
@@ -678,6 +700,8 @@ Keep: TypeAlias = "Literal['matched', 'master', 'all']"
 
 
 class Keywords(TypedDict):
+    """Words by which the template is found."""
+
     en: list[str]
     zh: list[str]
 
@@ -753,6 +777,8 @@ class NextAction(TypedDict):
 
 
 class Oracle(TypedDict):
+    """What the numbers were compared with."""
+
     expected: str
     tolerance: Any
     tool: str
@@ -1122,6 +1148,8 @@ class RedeemBody(TypedDict):
 
 
 class Reference(TypedDict):
+    """A source of the method."""
+
     doi: NotRequired[str | None]
     kind: str
     text: str
@@ -1164,7 +1192,7 @@ class RenderBody(TypedDict):
 
     decimals: NotRequired[int | None]
     formats: list[str]
-    labels: NotRequired[Any | None]
+    labels: NotRequired[Any]
     language: NotRequired[Language | None]
     stars: NotRequired[bool | None]
 
@@ -1186,6 +1214,8 @@ class RequiredVariable(TypedDict):
 
 
 class ResourceEstimate(TypedDict):
+    """What a run of usual size needs."""
+
     cost: str
     memory_mb: int
     timeout_s: int
@@ -1320,6 +1350,8 @@ RunStatus: TypeAlias = "Literal['running', 'succeeded', 'failed', 'cancelled']"
 
 
 class SampleData(TypedDict):
+    """The data that come with the template."""
+
     categorical: NotRequired[list[str]]
     file: str
     inputs: NotRequired[dict[str, str]]
@@ -1327,6 +1359,8 @@ class SampleData(TypedDict):
 
 
 class SampleRules(TypedDict):
+    """Bounds of the sample."""
+
     max_rows: NotRequired[int | None]
     min_observations: int
     missing: str
@@ -1343,6 +1377,8 @@ class SampleStep(TypedDict):
 
 
 class SeedPolicy(TypedDict):
+    """Whether random numbers are used."""
+
     default: NotRequired[int | None]
     policy: str
 
@@ -1403,6 +1439,8 @@ class StageQuestion(TypedDict):
 
 
 class StataNeeds(TypedDict):
+    """Which Stata the template needs."""
+
     edition: NotRequired[str | None]
     engine: str
     min_version: int
@@ -1485,7 +1523,6 @@ class TemplateBrief(TypedDict):
     """A template in short."""
 
     description: str
-    description_zh: NotRequired[str | None]
     family: str
     level: str
     sha256: str
@@ -1495,6 +1532,8 @@ class TemplateBrief(TypedDict):
 
 
 class TemplateInput(TypedDict):
+    """A data set that the template reads."""
+
     formats: list[str]
     name: str
     required: bool
@@ -1669,6 +1708,8 @@ class VariableType(TypedDict):
 
 
 class Verified(TypedDict):
+    """A comparison of the numbers with another program's."""
+
     date: str
     engine: str
     version: str

@@ -10,7 +10,7 @@ use super::{listed_tenant, tenant_of};
 use crate::domain::credential::Role;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::KeyId;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::KeyAccess;
 use crate::http::extract::body::{Json, OptionalJson, Path};
 use crate::http::extract::roles::AdminOnly;
@@ -64,10 +64,12 @@ fn shown_once(issued: &IssuedKey) -> Response {
 }
 
 /// Creates an API key.
+///
+/// The answer shows the key this once; only its hash is kept. The tenant comes from `tenant_id` or
+/// `X-SS-Tenant-ID`, else `default`.
 #[utoipa::path(post, path = "/v1/admin/api-keys", tag = "admin", operation_id = "create_api_key",
-    request_body = CreateApiKeyBody, security(("api_key" = [])),
-    responses((status = 201, body = ApiKeyView), (status = 400, body = ProblemDocument),
-        (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
+    request_body = CreateApiKeyBody, security(("api_key" = ["admin"])),
+    responses((status = 201, body = ApiKeyView)))]
 pub async fn create(
     State(app): State<App>,
     access: KeyAccess<AdminOnly>,
@@ -84,10 +86,10 @@ pub async fn create(
 }
 
 /// Lists API keys.
+///
+/// Secrets are never shown. Administrators who name no tenant see the keys of every tenant.
 #[utoipa::path(get, path = "/v1/admin/api-keys", tag = "admin", operation_id = "list_api_keys",
-    security(("api_key" = [])),
-    responses((status = 200, body = ApiKeyList), (status = 401, body = ProblemDocument),
-        (status = 403, body = ProblemDocument)))]
+    security(("api_key" = ["admin"])), responses((status = 200, body = ApiKeyList)))]
 pub async fn list(
     State(app): State<App>,
     access: KeyAccess<AdminOnly>,
@@ -97,11 +99,12 @@ pub async fn list(
 }
 
 /// Issues a new key in place of one, which works on for the stated overlap.
+///
+/// The new key has the role, tenant and label of the old one. With `overlap_hours: 0` the old one ends at
+/// once.
 #[utoipa::path(post, path = "/v1/admin/api-keys/{key_id}/rotate", tag = "admin",
     operation_id = "rotate_api_key", params(("key_id" = String, Path)), request_body = RotateBody,
-    security(("api_key" = [])),
-    responses((status = 201, body = ApiKeyView), (status = 403, body = ProblemDocument),
-        (status = 404, body = ProblemDocument)))]
+    security(("api_key" = ["admin"])), responses((status = 201, body = ApiKeyView)))]
 pub async fn rotate(
     State(app): State<App>,
     access: KeyAccess<AdminOnly>,
@@ -116,11 +119,12 @@ pub async fn rotate(
 }
 
 /// Revokes an API key at once.
+///
+/// Requests with the key are refused from the next one on. A repeated revocation answers the same; the
+/// bootstrap key ends with its setting.
 #[utoipa::path(post, path = "/v1/admin/api-keys/{key_id}/revoke", tag = "admin",
     operation_id = "revoke_api_key", params(("key_id" = String, Path)), request_body = Reason,
-    security(("api_key" = [])),
-    responses((status = 200, body = ApiKeyView), (status = 403, body = ProblemDocument),
-        (status = 404, body = ProblemDocument)))]
+    security(("api_key" = ["admin"])), responses((status = 200, body = ApiKeyView)))]
 pub async fn revoke(
     State(app): State<App>,
     access: KeyAccess<AdminOnly>,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::listed_tenant;
 use crate::domain::audit::ChainedEvent;
 use crate::domain::error::Problem;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::KeyAccess;
 use crate::http::extract::body::{Json, Query};
 use crate::http::extract::roles::Operators;
@@ -47,10 +47,12 @@ pub struct AuditPage {
 }
 
 /// Finds audit events: of the key's tenant, for administrators without X-SS-Tenant-ID of every tenant.
+///
+/// The chain of the audit trail, newest first; each event has the hash of the one before it. Pages are
+/// bounded in work: follow `next_cursor` to its end even where a page is empty.
 #[utoipa::path(get, path = "/v1/admin/audit", tag = "admin", operation_id = "find_audit_events",
-    params(AuditQuery), security(("api_key" = [])),
-    responses((status = 200, body = AuditPage), (status = 400, body = ProblemDocument),
-        (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
+    params(AuditQuery), security(("api_key" = ["operator", "admin"])),
+    responses((status = 200, body = AuditPage)))]
 pub async fn handler(
     State(app): State<App>,
     access: KeyAccess<Operators>,

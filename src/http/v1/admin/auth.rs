@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::credential::KeyKind;
 use crate::domain::error::{ErrorCode, Problem};
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{Anonymous, KeyAccess};
 use crate::http::extract::body::Json;
 use crate::http::extract::roles::AdminOnly;
@@ -37,10 +37,11 @@ pub struct LoginAnswer {
 }
 
 /// Opens a session. Wrong names and passwords are answered alike and slowed down.
+///
+/// The account is in the settings of the service. After ten failures within a minute, by address or
+/// account, the next try waits (429).
 #[utoipa::path(post, path = "/v1/admin/auth/login", tag = "admin", operation_id = "admin_login",
-    request_body = LoginBody,
-    responses((status = 200, body = LoginAnswer), (status = 400, body = ProblemDocument),
-        (status = 401, body = ProblemDocument), (status = 429, body = ProblemDocument)))]
+    request_body = LoginBody, responses((status = 200, body = LoginAnswer)))]
 pub async fn login(
     State(app): State<App>,
     anonymous: Anonymous,
@@ -62,9 +63,10 @@ pub async fn login(
 }
 
 /// Ends the session that the request is made with.
+///
+/// Only for sessions; API keys and personal tokens are revoked instead.
 #[utoipa::path(post, path = "/v1/admin/auth/logout", tag = "admin", operation_id = "admin_logout",
-    security(("api_key" = [])),
-    responses((status = 204), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
+    security(("api_key" = ["admin"])), responses((status = 204)))]
 pub async fn logout(State(app): State<App>, access: KeyAccess<AdminOnly>) -> Result<StatusCode, ApiError> {
     if access.kind != KeyKind::Session {
         let message = "only a session can log out; API keys and personal tokens are revoked";

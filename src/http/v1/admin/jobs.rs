@@ -12,7 +12,7 @@ use crate::domain::artifact::Artifact;
 use crate::domain::error::Problem;
 use crate::domain::job::JobStatus;
 use crate::domain::run::Run;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{Administer, JobAccess, KeyAccess};
 use crate::http::extract::body::{Json, OptionalJson, Query};
 use crate::http::extract::headers::IfMatch;
@@ -29,7 +29,6 @@ use crate::service::job_view::{JobView, view_job};
 pub struct AdminJob {
     job: JobView,
     /// Every attempt, oldest first.
-    #[schema(value_type = Vec<Object>)]
     runs: Vec<Run>,
     /// The code that the job was made with, and until when its token works.
     token: Option<TokenFacts>,
@@ -52,10 +51,12 @@ pub struct AdminArtifactList {
 }
 
 /// Lists jobs, newest first: of the key's tenant, for administrators without X-SS-Tenant-ID of every tenant.
-#[utoipa::path(get, path = "/v1/admin/jobs", tag = "admin", operation_id = "admin_list_jobs", params(Filter),
-    security(("api_key" = [])),
-    responses((status = 200, body = JobList), (status = 400, body = ProblemDocument),
-        (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
+///
+/// With the filters of `GET /v1/jobs`. Pages follow `next_cursor`; jobs that are created meanwhile do not
+/// disturb them.
+#[utoipa::path(get, path = "/v1/admin/jobs", tag = "admin", operation_id = "admin_list_jobs",
+    params(Filter), security(("api_key" = ["operator", "admin"])),
+    responses((status = 200, body = JobList)))]
 pub async fn list(
     State(app): State<App>,
     access: KeyAccess<Operators>,
@@ -65,10 +66,12 @@ pub async fn list(
 }
 
 /// Shows a job with all its attempts.
+///
+/// With what only those see who look after the service: every attempt whole, and the facts on the token,
+/// which itself is never shown.
 #[utoipa::path(get, path = "/v1/admin/jobs/{job_id}", tag = "admin", operation_id = "admin_get_job",
-    params(("job_id" = String, Path)), security(("api_key" = [])),
-    responses((status = 200, body = AdminJob), (status = 401, body = ProblemDocument),
-        (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+    params(("job_id" = String, Path)), security(("api_key" = ["operator", "admin"])),
+    responses((status = 200, body = AdminJob)))]
 pub async fn detail(
     State(app): State<App>,
     access: JobAccess<Administer>,
@@ -83,10 +86,12 @@ pub async fn detail(
 }
 
 /// Queues a new run of a job that failed or was cancelled, with a new budget of automatic retries.
-#[utoipa::path(post, path = "/v1/admin/jobs/{job_id}/retry", tag = "admin", operation_id = "admin_retry_job",
-    params(("job_id" = String, Path)), request_body = Reason, security(("api_key" = [])),
-    responses((status = 200, body = RunAnswer), (status = 403, body = ProblemDocument),
-        (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+///
+/// For jobs that failed or were cancelled; their plan stays the same. Queued, running and succeeded jobs
+/// answer as they are.
+#[utoipa::path(post, path = "/v1/admin/jobs/{job_id}/retry", tag = "admin",
+    operation_id = "admin_retry_job", params(("job_id" = String, Path)), request_body = Reason,
+    security(("api_key" = ["operator", "admin"])), responses((status = 200, body = RunAnswer)))]
 pub async fn retry(
     State(app): State<App>,
     access: JobAccess<Administer>,
@@ -102,11 +107,12 @@ pub async fn retry(
 }
 
 /// Cancels a job; 202 while the engine's processes are being ended.
-#[utoipa::path(post, path = "/v1/admin/jobs/{job_id}/cancel", tag = "admin", operation_id = "admin_cancel_job",
-    params(("job_id" = String, Path)), request_body = Reason, security(("api_key" = [])),
-    responses((status = 200, body = RunAnswer), (status = 202, body = RunAnswer),
-        (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument),
-        (status = 409, body = ProblemDocument)))]
+///
+/// As the job's own cancel, for those who look after the service. The reason is kept in the audit trail.
+#[utoipa::path(post, path = "/v1/admin/jobs/{job_id}/cancel", tag = "admin",
+    operation_id = "admin_cancel_job", params(("job_id" = String, Path)), request_body = Reason,
+    security(("api_key" = ["operator", "admin"])),
+    responses((status = 200, body = RunAnswer), (status = 202, body = RunAnswer)))]
 pub async fn cancel(
     State(app): State<App>,
     access: JobAccess<Administer>,
@@ -123,10 +129,11 @@ pub async fn cancel(
 }
 
 /// Lists a job's artifacts.
+///
+/// Files stay listed with their hashes after their content was removed.
 #[utoipa::path(get, path = "/v1/admin/jobs/{job_id}/artifacts", tag = "admin",
-    operation_id = "admin_list_artifacts", params(("job_id" = String, Path)), security(("api_key" = [])),
-    responses((status = 200, body = AdminArtifactList), (status = 403, body = ProblemDocument),
-        (status = 404, body = ProblemDocument)))]
+    operation_id = "admin_list_artifacts", params(("job_id" = String, Path)),
+    security(("api_key" = ["operator", "admin"])), responses((status = 200, body = AdminArtifactList)))]
 pub async fn artifacts(access: JobAccess<Administer>) -> Json<AdminArtifactList> {
     Json(AdminArtifactList {
         job_id: access.job.job_id.to_string(),

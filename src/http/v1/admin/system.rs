@@ -6,7 +6,7 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::KeyAccess;
 use crate::http::extract::body::Json;
 use crate::http::extract::roles::{AdminOnly, Operators};
@@ -52,10 +52,11 @@ pub struct AuditHead {
 }
 
 /// Tells how the service is.
+///
+/// Version, store, heads of the audit chains, health with reasons, jobs by status and the last reading of
+/// the settings.
 #[utoipa::path(get, path = "/v1/admin/system/status", tag = "admin", operation_id = "system_status",
-    security(("api_key" = [])),
-    responses((status = 200, body = SystemStatus), (status = 401, body = ProblemDocument),
-        (status = 403, body = ProblemDocument)))]
+    security(("api_key" = ["operator", "admin"])), responses((status = 200, body = SystemStatus)))]
 pub async fn status(State(app): State<App>, _access: KeyAccess<Operators>) -> Json<SystemStatus> {
     let facts = app.ctx.store.status();
     let health = app.health.ready(false);
@@ -85,10 +86,11 @@ pub async fn status(State(app): State<App>, _access: KeyAccess<Operators>) -> Js
 }
 
 /// Reads the settings and the files of secrets again; what is not valid leaves everything as it was.
+///
+/// The same as SIGHUP. What only a restart puts in force is named in `restart_needed`. Settings that are
+/// not valid are refused whole.
 #[utoipa::path(post, path = "/v1/admin/system/reload", tag = "admin", operation_id = "system_reload",
-    security(("api_key" = [])),
-    responses((status = 200, body = ReloadReport), (status = 401, body = ProblemDocument),
-        (status = 403, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+    security(("api_key" = ["admin"])), responses((status = 200, body = ReloadReport)))]
 pub async fn reload_settings(
     State(app): State<App>,
     access: KeyAccess<AdminOnly>,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{listed_tenant, tenant_of};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::CodeId;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::KeyAccess;
 use crate::http::extract::body::{Json, OptionalJson, Path, Query};
 use crate::http::extract::roles::{AdminOnly, CodeKeepers};
@@ -65,10 +65,11 @@ fn code_id(segment: CodeSegment) -> Result<CodeId, Problem> {
 }
 
 /// Creates task codes of a tenant.
+///
+/// At most 500 at once. Each `task_code` is shown this once; only its hash is kept.
 #[utoipa::path(post, path = "/v1/admin/task-codes", tag = "admin", operation_id = "create_task_codes",
-    request_body = CreateTaskCodesBody, security(("api_key" = [])),
-    responses((status = 201, body = TaskCodeList), (status = 400, body = ProblemDocument),
-        (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
+    request_body = CreateTaskCodesBody, security(("api_key" = ["client", "admin"])),
+    responses((status = 201, body = TaskCodeList)))]
 pub async fn create(
     State(app): State<App>,
     access: KeyAccess<CodeKeepers>,
@@ -88,10 +89,11 @@ pub async fn create(
 }
 
 /// Lists task codes, newest first.
+///
+/// Codes themselves are never shown again; `status` says what became of each.
 #[utoipa::path(get, path = "/v1/admin/task-codes", tag = "admin", operation_id = "list_task_codes",
-    params(PageQuery), security(("api_key" = [])),
-    responses((status = 200, body = TaskCodeList), (status = 400, body = ProblemDocument),
-        (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
+    params(PageQuery), security(("api_key" = ["client", "admin"])),
+    responses((status = 200, body = TaskCodeList)))]
 pub async fn list(
     State(app): State<App>,
     access: KeyAccess<CodeKeepers>,
@@ -106,11 +108,12 @@ pub async fn list(
 }
 
 /// Revokes a code; the token of a job made with it ends too.
+///
+/// A code that was redeemed takes its job's token with it; the job stays. A repeated revocation answers the
+/// same.
 #[utoipa::path(post, path = "/v1/admin/task-codes/{code_id}/revoke", tag = "admin",
     operation_id = "revoke_task_code", params(("code_id" = String, Path)), request_body = Reason,
-    security(("api_key" = [])),
-    responses((status = 200, body = TaskCodeView), (status = 403, body = ProblemDocument),
-        (status = 404, body = ProblemDocument)))]
+    security(("api_key" = ["client", "admin"])), responses((status = 200, body = TaskCodeView)))]
 pub async fn revoke(
     State(app): State<App>,
     access: KeyAccess<CodeKeepers>,
@@ -126,9 +129,11 @@ pub async fn revoke(
 }
 
 /// Deletes a code; a tombstone keeps it from working again.
+///
+/// Jobs that were made with it stay. A repeated deletion answers the same.
 #[utoipa::path(delete, path = "/v1/admin/task-codes/{code_id}", tag = "admin",
-    operation_id = "delete_task_code", params(("code_id" = String, Path)), security(("api_key" = [])),
-    responses((status = 204), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+    operation_id = "delete_task_code", params(("code_id" = String, Path)),
+    security(("api_key" = ["admin"])), responses((status = 204)))]
 pub async fn delete(
     State(app): State<App>,
     access: KeyAccess<AdminOnly>,

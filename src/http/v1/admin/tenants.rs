@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::error::Problem;
 use crate::domain::ids::TenantId;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::KeyAccess;
 use crate::http::extract::body::{Json, Path};
 use crate::http::extract::headers::{IfMatch, version_tag};
@@ -39,10 +39,10 @@ fn tagged(view: TenantView) -> Response {
 }
 
 /// Lists tenants that have settings of their own, with what they hold.
+///
+/// Tenants without settings of their own work by the settings of the service and are not listed.
 #[utoipa::path(get, path = "/v1/admin/tenants", tag = "admin", operation_id = "list_tenants",
-    security(("api_key" = [])),
-    responses((status = 200, body = TenantList), (status = 401, body = ProblemDocument),
-        (status = 403, body = ProblemDocument)))]
+    security(("api_key" = ["admin"])), responses((status = 200, body = TenantList)))]
 pub async fn list(
     State(app): State<App>,
     _access: KeyAccess<AdminOnly>,
@@ -51,10 +51,11 @@ pub async fn list(
 }
 
 /// Reads a tenant's settings and what it holds; version 0 stands for none of its own.
+///
+/// Any tenant can be read; one without settings of its own has version 0.
 #[utoipa::path(get, path = "/v1/admin/tenants/{tenant_id}", tag = "admin", operation_id = "get_tenant",
-    params(("tenant_id" = String, Path)), security(("api_key" = [])),
-    responses((status = 200, body = TenantView), (status = 400, body = ProblemDocument),
-        (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
+    params(("tenant_id" = String, Path)), security(("api_key" = ["admin"])),
+    responses((status = 200, body = TenantView)))]
 pub async fn get(
     State(app): State<App>,
     _access: KeyAccess<AdminOnly>,
@@ -64,11 +65,12 @@ pub async fn get(
 }
 
 /// Replaces a tenant's settings whole; a hold stops every removal.
+///
+/// What the body leaves out falls back to the settings of the service. `If-Match` names the version that is
+/// replaced.
 #[utoipa::path(put, path = "/v1/admin/tenants/{tenant_id}", tag = "admin", operation_id = "put_tenant",
-    params(("tenant_id" = String, Path)), request_body = TenantBody, security(("api_key" = [])),
-    responses((status = 200, body = TenantView), (status = 400, body = ProblemDocument),
-        (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
-        (status = 409, body = ProblemDocument), (status = 412, body = ProblemDocument)))]
+    params(("tenant_id" = String, Path)), request_body = TenantBody, security(("api_key" = ["admin"])),
+    responses((status = 200, body = TenantView)))]
 pub async fn put(
     State(app): State<App>,
     access: KeyAccess<AdminOnly>,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::task_codes::Reason;
 use crate::domain::error::Problem;
 use crate::domain::ids::KeyId;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::KeyAccess;
 use crate::http::extract::body::{Json, OptionalJson, Path};
 use crate::http::extract::roles::AdminOnly;
@@ -45,10 +45,11 @@ fn token_id(segment: TokenSegment) -> Result<KeyId, Problem> {
 }
 
 /// Creates a personal token for the administrator who asks.
+///
+/// The answer shows the token this once. It works as an `admin` key until it expires or is revoked.
 #[utoipa::path(post, path = "/v1/admin/tokens", tag = "admin", operation_id = "create_admin_token",
-    request_body = CreateTokenBody, security(("api_key" = [])),
-    responses((status = 201, body = PersonalTokenView), (status = 400, body = ProblemDocument),
-        (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
+    request_body = CreateTokenBody, security(("api_key" = ["admin"])),
+    responses((status = 201, body = PersonalTokenView)))]
 pub async fn create(
     State(app): State<App>,
     access: KeyAccess<AdminOnly>,
@@ -63,10 +64,10 @@ pub async fn create(
 }
 
 /// Lists personal tokens.
+///
+/// Of every administrator; secrets are never shown.
 #[utoipa::path(get, path = "/v1/admin/tokens", tag = "admin", operation_id = "list_admin_tokens",
-    security(("api_key" = [])),
-    responses((status = 200, body = PersonalTokenList), (status = 401, body = ProblemDocument),
-        (status = 403, body = ProblemDocument)))]
+    security(("api_key" = ["admin"])), responses((status = 200, body = PersonalTokenList)))]
 pub async fn list(
     State(app): State<App>,
     _access: KeyAccess<AdminOnly>,
@@ -76,11 +77,11 @@ pub async fn list(
 }
 
 /// Revokes a personal token at once.
+///
+/// It stays in the list. A repeated revocation answers the same.
 #[utoipa::path(post, path = "/v1/admin/tokens/{token_id}/revoke", tag = "admin",
     operation_id = "revoke_admin_token", params(("token_id" = String, Path)), request_body = Reason,
-    security(("api_key" = [])),
-    responses((status = 200, body = PersonalTokenView), (status = 403, body = ProblemDocument),
-        (status = 404, body = ProblemDocument)))]
+    security(("api_key" = ["admin"])), responses((status = 200, body = PersonalTokenView)))]
 pub async fn revoke(
     State(app): State<App>,
     access: KeyAccess<AdminOnly>,
@@ -93,9 +94,11 @@ pub async fn revoke(
 }
 
 /// Deletes a personal token; it opens nothing from then on.
+///
+/// It also goes from the list; what it did stays in the audit trail.
 #[utoipa::path(delete, path = "/v1/admin/tokens/{token_id}", tag = "admin",
-    operation_id = "delete_admin_token", params(("token_id" = String, Path)), security(("api_key" = [])),
-    responses((status = 204), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+    operation_id = "delete_admin_token", params(("token_id" = String, Path)),
+    security(("api_key" = ["admin"])), responses((status = 204)))]
 pub async fn delete(
     State(app): State<App>,
     access: KeyAccess<AdminOnly>,

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::domain::artifact::{Artifact, safe_rel_path};
 use crate::domain::canonical::sha256_hex;
 use crate::domain::error::{ErrorCode, Problem};
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, ReadTrace};
 use crate::http::extract::body::Path;
 use crate::http::extract::headers::Headers;
@@ -29,13 +29,16 @@ fn expired() -> Problem {
 }
 
 /// Returns the bytes of an artifact.
+///
+/// `rel_path` is taken as the list has it, slashes included. The entity tag is the SHA-256 of the file;
+/// `Range` and `If-Range` are honoured. Every file is compared with its recorded hash before it is served.
 #[utoipa::path(get, path = "/v1/jobs/{job_id}/artifacts/{*rel_path}", tag = "artifacts",
     operation_id = "get_artifact",
-    params(("job_id" = String, Path), ("rel_path" = String, Path)),
-    security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, content_type = "application/octet-stream"), (status = 206), (status = 304),
-        (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument),
-        (status = 410, body = ProblemDocument), (status = 416, body = ProblemDocument)))]
+    params(("job_id" = String, Path), ("rel_path" = String, Path), ("expires" = Option<i64>, Query)),
+    security(("job_token" = []), ("api_key" = ["viewer", "client", "operator", "admin"]),
+        ("signed_link" = [])),
+    responses((status = 200, content_type = "*/*", body = String),
+        (status = 206, content_type = "*/*", body = String), (status = 304)))]
 pub async fn handler(
     State(app): State<App>,
     access: JobAccess<ReadTrace>,

@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use crate::domain::artifact::Artifact;
-use crate::http::error::ProblemDocument;
 use crate::http::extract::access::{JobAccess, ReadTrace};
 use crate::http::extract::body::Json;
 
@@ -15,9 +14,13 @@ pub struct ArtifactList {
 }
 
 /// Lists the job's artifacts.
-#[utoipa::path(get, path = "/v1/jobs/{job_id}/artifacts", tag = "artifacts", operation_id = "list_artifacts",
-    params(("job_id" = String, Path)), security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = ArtifactList), (status = 404, body = ProblemDocument)))]
+///
+/// Everything that the job published: inputs, evidence of each choice, plan, do-files, logs, tables,
+/// figures. Files stay listed with their hashes after their content was removed.
+#[utoipa::path(get, path = "/v1/jobs/{job_id}/artifacts", tag = "artifacts",
+    operation_id = "list_artifacts", params(("job_id" = String, Path)),
+    security(("job_token" = []), ("api_key" = ["viewer", "client", "operator", "admin"])),
+    responses((status = 200, body = ArtifactList)))]
 pub async fn handler(access: JobAccess<ReadTrace>) -> Json<ArtifactList> {
     Json(ArtifactList {
         job_id: access.job.job_id.to_string(),

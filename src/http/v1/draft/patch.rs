@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::Json;
 use crate::http::extract::headers::{IfMatch, version_tag};
@@ -34,11 +34,13 @@ pub struct PatchAnswer {
 }
 
 /// Changes parts of the draft.
+///
+/// Keys are those of the PUT, with dots for single parameters and roles (`parameters.level`,
+/// `roles.controls`). `null` clears a key.
 #[utoipa::path(post, path = "/v1/jobs/{job_id}/draft/patch", tag = "drafts", operation_id = "patch_draft",
     params(("job_id" = String, Path)), request_body = PatchRequest,
-    security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = PatchAnswer), (status = 400, body = ProblemDocument),
-        (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+    security(("job_token" = []), ("api_key" = ["client", "admin"])),
+    responses((status = 200, body = PatchAnswer)))]
 pub async fn handler(
     State(app): State<App>,
     access: JobAccess<Change>,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::put::answer_draft;
 use crate::domain::job::JobRecord;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess, Read};
 use crate::http::extract::body::{Json, OptionalJson, Query};
 use crate::http::state::App;
@@ -46,11 +46,14 @@ pub struct Pending {
 pub struct NewDraft {}
 
 /// Returns the current draft, whatever its source. Without one the model is asked, once for all pollers.
-#[utoipa::path(get, path = "/v1/jobs/{job_id}/draft/preview", tag = "drafts", operation_id = "preview_draft",
-    params(("job_id" = String, Path), MainSource), security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = DraftView), (status = 202, body = Pending),
-        (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
-        (status = 502, body = ProblemDocument), (status = 503, body = ProblemDocument)))]
+///
+/// 200 with the draft; 202 while there is none: inputs are missing or being read, or the model works. N
+/// pollers cost one call of the model, and none while inputs are missing. A failed call is kept and told
+/// again until a new draft is asked for.
+#[utoipa::path(get, path = "/v1/jobs/{job_id}/draft/preview", tag = "drafts",
+    operation_id = "preview_draft", params(("job_id" = String, Path), MainSource),
+    security(("job_token" = []), ("api_key" = ["viewer", "client", "operator", "admin"])),
+    responses((status = 200, body = DraftView), (status = 202, body = Pending)))]
 pub async fn get(
     State(app): State<App>,
     access: JobAccess<Read>,
@@ -70,11 +73,12 @@ pub async fn get(
 }
 
 /// Asks the model for a new draft, in place of the present one and after a failure.
-#[utoipa::path(post, path = "/v1/jobs/{job_id}/draft/preview", tag = "drafts", operation_id = "request_draft",
-    params(("job_id" = String, Path)), request_body = NewDraft,
-    security(("job_token" = []), ("api_key" = [])),
-    responses((status = 202, body = Pending), (status = 409, body = ProblemDocument),
-        (status = 503, body = ProblemDocument)))]
+///
+/// The present draft stays until the new one is there. Without inputs the answer says what is missing.
+#[utoipa::path(post, path = "/v1/jobs/{job_id}/draft/preview", tag = "drafts",
+    operation_id = "request_draft", params(("job_id" = String, Path)), request_body = NewDraft,
+    security(("job_token" = []), ("api_key" = ["client", "admin"])),
+    responses((status = 202, body = Pending)))]
 pub async fn post(
     State(app): State<App>,
     access: JobAccess<Change>,

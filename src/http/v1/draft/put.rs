@@ -5,7 +5,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use crate::domain::job::JobRecord;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::Json;
 use crate::http::extract::headers::{IfMatch, version_tag};
@@ -16,11 +16,13 @@ use crate::service::draft_view::{DraftView, view_draft};
 use crate::service::state_draft::StateDraft;
 
 /// States the draft, replacing it whole.
+///
+/// Checked as a model's: the template must be applicable, columns must exist, conditions must be readable.
+/// The named role fields are views of `roles`; stating both differently is refused.
 #[utoipa::path(put, path = "/v1/jobs/{job_id}/draft", tag = "drafts", operation_id = "state_draft",
     params(("job_id" = String, Path)), request_body = DraftRequest,
-    security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = DraftView), (status = 400, body = ProblemDocument),
-        (status = 409, body = ProblemDocument), (status = 412, body = ProblemDocument)))]
+    security(("job_token" = []), ("api_key" = ["client", "admin"])),
+    responses((status = 200, body = DraftView)))]
 pub async fn handler(
     State(app): State<App>,
     access: JobAccess<Change>,

@@ -12,7 +12,7 @@ use crate::domain::dataset::DatasetRole;
 use crate::domain::error::Problem;
 use crate::domain::job::JobRecord;
 use crate::domain::signed_link::{MAX_TTL, signed_url};
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess, Read};
 use crate::http::extract::body::Json;
 use crate::http::state::App;
@@ -86,12 +86,13 @@ impl BundleView {
 }
 
 /// States the files that are to become the inputs; the same files again are the same bundle while it waits.
-#[utoipa::path(post, path = "/v1/jobs/{job_id}/inputs/bundle", tag = "inputs", operation_id = "state_bundle",
-    params(("job_id" = String, Path)), request_body = BundleBody,
-    security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = BundleView), (status = 400, body = ProblemDocument),
-        (status = 409, body = ProblemDocument), (status = 413, body = ProblemDocument),
-        (status = 507, body = ProblemDocument)))]
+///
+/// The first step of an upload in sessions; then each file gets a session, its parts and its end. With the
+/// last file the bundle becomes the inputs in one write.
+#[utoipa::path(post, path = "/v1/jobs/{job_id}/inputs/bundle", tag = "inputs",
+    operation_id = "state_bundle", params(("job_id" = String, Path)), request_body = BundleBody,
+    security(("job_token" = []), ("api_key" = ["client", "admin"])),
+    responses((status = 200, body = BundleView)))]
 pub async fn state(
     State(app): State<App>,
     access: JobAccess<Change>,
@@ -109,9 +110,12 @@ pub async fn state(
 }
 
 /// Shows how far the bundle is.
+///
+/// Each file with its state and, while it arrives, its session.
 #[utoipa::path(get, path = "/v1/jobs/{job_id}/inputs/bundle", tag = "inputs", operation_id = "get_bundle",
-    params(("job_id" = String, Path)), security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = BundleView), (status = 404, body = ProblemDocument)))]
+    params(("job_id" = String, Path)),
+    security(("job_token" = []), ("api_key" = ["viewer", "client", "operator", "admin"])),
+    responses((status = 200, body = BundleView)))]
 pub async fn get(access: JobAccess<Read>) -> Result<Json<BundleView>, ApiError> {
     Ok(Json(BundleView::of(&access.job, bundle_of(&access.job)?)))
 }
@@ -152,11 +156,13 @@ pub struct SessionView {
 }
 
 /// Opens a session for a file, or shows the open one with fresh URLs.
+///
+/// Small files get one URL, larger ones a URL for each part. The URLs need no credential and work for 15
+/// minutes.
 #[utoipa::path(post, path = "/v1/jobs/{job_id}/inputs/upload-sessions", tag = "inputs",
     operation_id = "open_upload_session", params(("job_id" = String, Path)), request_body = SessionBody,
-    security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = SessionView), (status = 404, body = ProblemDocument),
-        (status = 409, body = ProblemDocument)))]
+    security(("job_token" = []), ("api_key" = ["client", "admin"])),
+    responses((status = 200, body = SessionView)))]
 pub async fn open(
     State(app): State<App>,
     access: JobAccess<Change>,

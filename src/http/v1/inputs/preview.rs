@@ -4,7 +4,7 @@ use axum::extract::State;
 use serde::Deserialize;
 
 use crate::domain::error::Problem;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, Read};
 use crate::http::extract::body::{Json, Query};
 use crate::http::state::App;
@@ -23,10 +23,13 @@ pub struct Window {
 }
 
 /// Shows a window of the canonical data.
-#[utoipa::path(get, path = "/v1/jobs/{job_id}/inputs/preview", tag = "inputs", operation_id = "preview_inputs",
-    params(("job_id" = String, Path), Window), security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = InputsPreview), (status = 400, body = ProblemDocument),
-        (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+///
+/// Rows and columns as the analysis sees them, with the types that were inferred and the warnings on the
+/// data.
+#[utoipa::path(get, path = "/v1/jobs/{job_id}/inputs/preview", tag = "inputs",
+    operation_id = "preview_inputs", params(("job_id" = String, Path), Window),
+    security(("job_token" = []), ("api_key" = ["viewer", "client", "operator", "admin"])),
+    responses((status = 200, body = InputsPreview)))]
 pub async fn handler(
     State(app): State<App>,
     access: JobAccess<Read>,

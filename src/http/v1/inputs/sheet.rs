@@ -4,7 +4,7 @@ use axum::extract::State;
 use serde::Deserialize;
 
 use crate::domain::error::Problem;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, OptionalJson, Path, Query};
 use crate::http::extract::headers::IfMatch;
@@ -29,11 +29,13 @@ pub struct DatasetSegment {
 }
 
 /// Reads the primary workbook again with another sheet or header row.
+///
+/// For workbooks with several sheets or a header that is not in the first row. The file is read again and
+/// its columns replaced.
 #[utoipa::path(post, path = "/v1/jobs/{job_id}/inputs/primary/sheet", tag = "inputs",
     operation_id = "select_primary_sheet", params(("job_id" = String, Path), SheetChoice),
-    request_body = SheetChoice, security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = InputsPreview), (status = 400, body = ProblemDocument),
-        (status = 409, body = ProblemDocument)))]
+    request_body = SheetChoice, security(("job_token" = []), ("api_key" = ["client", "admin"])),
+    responses((status = 200, body = InputsPreview)))]
 pub async fn primary(
     State(app): State<App>,
     access: JobAccess<Change>,
@@ -45,12 +47,14 @@ pub async fn primary(
 }
 
 /// Reads a workbook again with another sheet or header row.
+///
+/// For workbooks with several sheets or a header that is not in the first row. The file is read again and
+/// its columns replaced.
 #[utoipa::path(post, path = "/v1/jobs/{job_id}/inputs/datasets/{dataset_key}/sheet", tag = "inputs",
     operation_id = "select_dataset_sheet",
     params(("job_id" = String, Path), ("dataset_key" = String, Path), SheetChoice),
-    request_body = SheetChoice, security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = InputsPreview), (status = 400, body = ProblemDocument),
-        (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+    request_body = SheetChoice, security(("job_token" = []), ("api_key" = ["client", "admin"])),
+    responses((status = 200, body = InputsPreview)))]
 pub async fn dataset(
     State(app): State<App>,
     access: JobAccess<Change>,

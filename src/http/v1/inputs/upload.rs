@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::domain::dataset::{DataWarning, DatasetRole};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::Json;
 use crate::http::extract::headers::IfMatch;
@@ -52,18 +52,21 @@ pub struct Ingesting {
 pub struct UploadForm {
     #[schema(value_type = Vec<String>, format = Binary)]
     file: Vec<Vec<u8>>,
+    #[schema(required = false)]
     role: Vec<DatasetRole>,
+    #[schema(required = false)]
     filename: Vec<String>,
 }
 
 /// Replaces the inputs of a job.
-#[utoipa::path(post, path = "/v1/jobs/{job_id}/inputs/upload", tag = "inputs", operation_id = "upload_inputs",
-    params(("job_id" = String, Path)),
+///
+/// Streamed and hashed while it is written; takes effect as a whole or not at all. 202 when reading takes
+/// longer than two seconds: look at the preview then. Refused once the plan is frozen.
+#[utoipa::path(post, path = "/v1/jobs/{job_id}/inputs/upload", tag = "inputs",
+    operation_id = "upload_inputs", params(("job_id" = String, Path)),
     request_body(content = UploadForm, content_type = "multipart/form-data"),
-    security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = UploadAnswer), (status = 202, body = Ingesting),
-        (status = 400, body = ProblemDocument), (status = 409, body = ProblemDocument),
-        (status = 413, body = ProblemDocument), (status = 507, body = ProblemDocument)))]
+    security(("job_token" = []), ("api_key" = ["client", "admin"])),
+    responses((status = 200, body = UploadAnswer), (status = 202, body = Ingesting)))]
 pub async fn handler(
     State(app): State<App>,
     access: JobAccess<Change>,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::error::Problem;
 use crate::domain::job::JobStatus;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, Operate};
 use crate::http::extract::body::{Json, OptionalJson};
 use crate::http::extract::headers::IfMatch;
@@ -30,11 +30,13 @@ pub struct CancelAnswer {
 }
 
 /// Cancels the job; 202 while the engine's processes are being ended.
+///
+/// Ends the whole tree of the engine's processes. A repeated cancel answers the same; a job that has ended
+/// refuses.
 #[utoipa::path(post, path = "/v1/jobs/{job_id}/cancel", tag = "jobs", operation_id = "cancel_job",
     params(("job_id" = String, Path)), request_body = CancelRequest,
-    security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = CancelAnswer), (status = 202, body = CancelAnswer),
-        (status = 409, body = ProblemDocument), (status = 412, body = ProblemDocument)))]
+    security(("job_token" = []), ("api_key" = ["client", "operator", "admin"])),
+    responses((status = 200, body = CancelAnswer), (status = 202, body = CancelAnswer)))]
 pub async fn handler(
     State(app): State<App>,
     access: JobAccess<Operate>,

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::get::answer_job;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, Remove};
 use crate::http::extract::headers::IfMatch;
 use crate::http::state::App;
@@ -13,11 +13,12 @@ use crate::service::delete_job::DeleteJob;
 use crate::service::job_view::JobView;
 
 /// Removes the content of a job: inputs, artifacts, runs, texts. Ids, hashes and the audit trail stay.
+///
+/// The job itself stays readable with `removed`. A waiting job is cancelled first; a running one refuses
+/// (409), and so does everything under a hold (403). A repeated removal answers the same.
 #[utoipa::path(delete, path = "/v1/jobs/{job_id}", tag = "jobs", operation_id = "delete_job",
-    params(("job_id" = String, Path)), security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = JobView), (status = 403, body = ProblemDocument),
-        (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
-        (status = 412, body = ProblemDocument)))]
+    params(("job_id" = String, Path)), security(("job_token" = []), ("api_key" = ["operator", "admin"])),
+    responses((status = 200, body = JobView)))]
 pub async fn handler(
     State(app): State<App>,
     access: JobAccess<Remove>,

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::domain::credential::Principal;
 use crate::domain::error::Problem;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, Read};
 use crate::http::extract::headers::Headers;
 use crate::http::sse::{self, HEARTBEAT, LONGEST};
@@ -17,16 +17,18 @@ use crate::http::state::App;
 use crate::service::authenticate::still_valid;
 use crate::service::job_events::{JobEvent, JobFollower};
 
-/// Tells every change of a job from its beginning, or after `Last-Event-ID`, and goes on until the reader
-/// leaves: `job.status`, `inputs.ready`, `draft.ready`, `draft.failed`, `run.queued`, `run.started`,
-/// `run.progress`, `run.check`, `run.finished`, `job.changed`.
+/// Tells every change of a job as server-sent events.
+///
+/// From its beginning, or after `Last-Event-ID`, until the reader leaves. Events: `job.status`,
+/// `inputs.ready`, `draft.ready`, `draft.failed`, `run.queued`, `run.started`, `run.progress`, `run.check`,
+/// `run.finished`, `job.changed`, and `stream.failed` when the service cannot go on. A comment comes every
+/// 15 seconds; a stream ends after an hour. Nothing is lost across a restart of the service.
 #[utoipa::path(get, path = "/v1/jobs/{job_id}/events", tag = "jobs", operation_id = "follow_job",
     params(("job_id" = String, Path), ("Last-Event-ID" = Option<u64>, Header),
-        ("expires" = Option<i64>, Query), ("signature" = Option<String>, Query)),
-    security(("job_token" = []), ("api_key" = []), ()),
-    responses((status = 200, content_type = "text/event-stream", body = String),
-        (status = 400, body = ProblemDocument), (status = 401, body = ProblemDocument),
-        (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+        ("expires" = Option<i64>, Query)),
+    security(("job_token" = []), ("api_key" = ["viewer", "client", "operator", "admin"]),
+        ("signed_link" = [])),
+    responses((status = 200, content_type = "text/event-stream", body = String)))]
 pub async fn handler(
     State(app): State<App>,
     access: JobAccess<Read>,

@@ -5,7 +5,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::domain::job::JobRecord;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, ReadTrace};
 use crate::http::extract::body::Json;
 use crate::http::extract::headers::{IfNoneMatch, version_tag};
@@ -14,10 +14,13 @@ use crate::service::Context;
 use crate::service::job_view::{JobView, view_job};
 
 /// Returns the job.
+///
+/// Holds everything a client needs to go on: `next_actions` names the requests that make sense now,
+/// `poll_after_seconds` when to look again. The entity tag is the version; a settled job answers 304 to it.
 #[utoipa::path(get, path = "/v1/jobs/{job_id}", tag = "jobs", operation_id = "get_job",
-    params(("job_id" = String, Path)), security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = JobView), (status = 304), (status = 401, body = ProblemDocument),
-        (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+    params(("job_id" = String, Path)),
+    security(("job_token" = []), ("api_key" = ["viewer", "client", "operator", "admin"])),
+    responses((status = 200, body = JobView), (status = 304)))]
 pub async fn handler(
     State(app): State<App>,
     access: JobAccess<ReadTrace>,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
 use crate::domain::signed_link::{MAX_TTL, signed_url};
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, Read};
 use crate::http::extract::body::Json;
 use crate::http::state::App;
@@ -46,11 +46,13 @@ pub struct Link {
 }
 
 /// Signs a link to one path of the job.
+///
+/// For event streams, images and downloads in browsers, which cannot send a credential with them. A link
+/// opens one path by GET and ends with the job's token at the latest.
 #[utoipa::path(post, path = "/v1/jobs/{job_id}/links", tag = "jobs", operation_id = "create_link",
     params(("job_id" = String, Path)), request_body = LinkRequest,
-    security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = Link), (status = 400, body = ProblemDocument),
-        (status = 404, body = ProblemDocument)))]
+    security(("job_token" = []), ("api_key" = ["viewer", "client", "operator", "admin"])),
+    responses((status = 200, body = Link)))]
 pub async fn handler(
     State(app): State<App>,
     access: JobAccess<Read>,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::error::Problem;
 use crate::domain::ids::TenantId;
 use crate::domain::job::JobStatus;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::KeyAccess;
 use crate::http::extract::body::{Json, Query};
 use crate::http::extract::roles::AnyRole;
@@ -42,10 +42,11 @@ pub struct JobList {
 }
 
 /// Lists jobs of the key's tenant.
+///
+/// Newest first, of the key's tenant. Pages follow `next_cursor`.
 #[utoipa::path(get, path = "/v1/jobs", tag = "jobs", operation_id = "list_jobs", params(Filter),
-    security(("api_key" = [])),
-    responses((status = 200, body = JobList), (status = 400, body = ProblemDocument),
-        (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
+    security(("api_key" = ["viewer", "client", "operator", "admin"])),
+    responses((status = 200, body = JobList)))]
 pub async fn handler(
     State(app): State<App>,
     access: KeyAccess<AnyRole>,

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::get::answer_job;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::Json;
 use crate::http::extract::headers::IfMatch;
@@ -14,12 +14,13 @@ use crate::service::job_view::JobView;
 use crate::service::patch_job::{PatchBody, PatchJob};
 
 /// Changes requirement, title, reference or data sharing; a changed requirement makes the draft stale.
+///
+/// The requirement changes before the freeze only. `null` clears title and reference. What is so already
+/// makes no new version.
 #[utoipa::path(patch, path = "/v1/jobs/{job_id}", tag = "jobs", operation_id = "patch_job",
     params(("job_id" = String, Path)), request_body = PatchBody,
-    security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = JobView), (status = 400, body = ProblemDocument),
-        (status = 409, body = ProblemDocument), (status = 410, body = ProblemDocument),
-        (status = 412, body = ProblemDocument)))]
+    security(("job_token" = []), ("api_key" = ["client", "admin"])),
+    responses((status = 200, body = JobView)))]
 pub async fn handler(
     State(app): State<App>,
     access: JobAccess<Change>,

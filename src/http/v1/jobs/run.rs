@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::job::{JobRecord, JobStatus};
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, Operate};
 use crate::http::extract::body::{Json, OptionalJson, Query};
 use crate::http::extract::headers::IfMatch;
@@ -35,12 +35,13 @@ impl From<&JobRecord> for RunAnswer {
 }
 
 /// Queues a run of the frozen plan.
+///
+/// Starts nothing itself: workers take queued jobs in order. Queued, running and succeeded jobs answer as
+/// they are.
 #[utoipa::path(post, path = "/v1/jobs/{job_id}/run", tag = "jobs", operation_id = "run_job",
     params(("job_id" = String, Path), Formats), request_body = RunRequest,
-    security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = RunAnswer), (status = 400, body = ProblemDocument),
-        (status = 409, body = ProblemDocument), (status = 412, body = ProblemDocument),
-        (status = 507, body = ProblemDocument)))]
+    security(("job_token" = []), ("api_key" = ["client", "operator", "admin"])),
+    responses((status = 200, body = RunAnswer)))]
 pub async fn handler(
     State(app): State<App>,
     access: JobAccess<Operate>,

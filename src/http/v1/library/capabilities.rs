@@ -1,6 +1,7 @@
 //! `GET /v1/capabilities`: public.
 
 use axum::extract::State;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::domain::bundle::MULTIPART_THRESHOLD;
@@ -8,6 +9,7 @@ use crate::domain::job::record::DataSharing;
 use crate::http::extract::body::Json;
 use crate::http::state::App;
 use crate::http::v1::plan::formats::all_formats;
+use crate::http::versions::Versions;
 
 /// What this service can do.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -20,6 +22,33 @@ pub struct Capabilities {
     output_formats: Vec<String>,
     run_timeout_seconds: u64,
     languages: Vec<String>,
+    /// Versions of the interface with their state.
+    api_versions: Vec<ApiVersion>,
+}
+
+/// A version of the interface.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ApiVersion {
+    /// Beginning of its paths.
+    prefix: String,
+    /// `current` or `deprecated`.
+    state: &'static str,
+    /// Since when it should not be used (RFC 3339, UTC).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deprecated_at: Option<DateTime<Utc>>,
+    /// Until when it answers at least (RFC 3339, UTC).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sunset_at: Option<DateTime<Utc>>,
+}
+
+fn api_versions() -> Vec<ApiVersion> {
+    let told = |(prefix, dates): (&str, Option<(DateTime<Utc>, DateTime<Utc>)>)| ApiVersion {
+        prefix: prefix.to_owned(),
+        state: if dates.is_some() { "deprecated" } else { "current" },
+        deprecated_at: dates.map(|(since, _)| since),
+        sunset_at: dates.map(|(_, sunset)| sunset),
+    };
+    Versions::served().states().into_iter().map(told).collect()
 }
 
 /// The language model.
@@ -39,6 +68,8 @@ pub struct Upload {
 }
 
 /// Tells what this service can do.
+///
+/// Needs no credential: which engine runs, whether a model is there, what can be uploaded and made.
 #[utoipa::path(get, path = "/v1/capabilities", tag = "library", operation_id = "get_capabilities",
     responses((status = 200, body = Capabilities)))]
 pub async fn handler(State(app): State<App>) -> Json<Capabilities> {
@@ -55,5 +86,6 @@ pub async fn handler(State(app): State<App>) -> Json<Capabilities> {
         output_formats: all_formats().into_iter().map(str::to_owned).collect(),
         run_timeout_seconds: options.run_timeout_seconds,
         languages: vec!["en".to_owned(), "zh".to_owned()],
+        api_versions: api_versions(),
     })
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::TemplateId;
 use crate::domain::template::{Bilingual, TemplateMeta};
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::AnyCredential;
 use crate::http::extract::body::{Json, Path, Query};
 use crate::http::state::App;
@@ -53,9 +53,11 @@ pub struct TemplateSegment {
 }
 
 /// Lists the library.
-#[utoipa::path(get, path = "/v1/templates", tag = "library", operation_id = "list_templates", params(Filter),
-    security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = TemplateList), (status = 401, body = ProblemDocument)))]
+///
+/// What this service can run, by id, title, description and keywords in English and Chinese.
+#[utoipa::path(get, path = "/v1/templates", tag = "library", operation_id = "list_templates",
+    params(Filter), security(("job_token" = []), ("api_key" = ["viewer", "client", "operator", "admin"])),
+    responses((status = 200, body = TemplateList)))]
 pub async fn list(
     State(app): State<App>,
     _caller: AnyCredential,
@@ -100,9 +102,13 @@ fn searchable(meta: &TemplateMeta) -> String {
 }
 
 /// Returns one template.
+///
+/// The whole contract: parameters, what the data must have, checks, outputs, dependencies, references and
+/// limitations.
 #[utoipa::path(get, path = "/v1/templates/{template_id}", tag = "library", operation_id = "get_template",
-    params(("template_id" = String, Path)), security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = TemplateAnswer), (status = 404, body = ProblemDocument)))]
+    params(("template_id" = String, Path)),
+    security(("job_token" = []), ("api_key" = ["viewer", "client", "operator", "admin"])),
+    responses((status = 200, body = TemplateAnswer)))]
 pub async fn get(
     State(app): State<App>,
     _caller: AnyCredential,

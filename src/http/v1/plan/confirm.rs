@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::formats::checked_formats;
 use crate::domain::error::Problem;
 use crate::domain::job::JobStatus;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::Json;
 use crate::http::extract::headers::IfMatch;
@@ -42,12 +42,13 @@ pub struct ConfirmAnswer {
 }
 
 /// Freezes the plan and queues its run.
+///
+/// The draft is frozen as it stands with the answers given here. What still blocks is refused with
+/// everything that is missing.
 #[utoipa::path(post, path = "/v1/jobs/{job_id}/confirm", tag = "plans", operation_id = "confirm_plan",
     params(("job_id" = String, Path)), request_body = ConfirmRequest,
-    security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = ConfirmAnswer), (status = 400, body = ProblemDocument),
-        (status = 409, body = ProblemDocument), (status = 412, body = ProblemDocument),
-        (status = 507, body = ProblemDocument)))]
+    security(("job_token" = []), ("api_key" = ["client", "admin"])),
+    responses((status = 200, body = ConfirmAnswer)))]
 pub async fn handler(
     State(app): State<App>,
     access: JobAccess<Change>,

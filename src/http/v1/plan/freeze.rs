@@ -9,7 +9,7 @@ use super::formats::checked_formats;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
 use crate::domain::plan::Plan;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, OptionalJson};
 use crate::http::extract::headers::{IfMatch, version_tag};
@@ -24,11 +24,13 @@ pub struct PlanAnswer {
 }
 
 /// Freezes the plan.
+///
+/// Settles template, parameters, data, seed and outputs. The same request answers the same plan; another
+/// one is refused until the plan is revised. What is missing is told whole, with candidates.
 #[utoipa::path(post, path = "/v1/jobs/{job_id}/plan/freeze", tag = "plans", operation_id = "freeze_plan",
     params(("job_id" = String, Path)), request_body = FreezeBody,
-    security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = PlanAnswer), (status = 400, body = ProblemDocument),
-        (status = 409, body = ProblemDocument), (status = 412, body = ProblemDocument)))]
+    security(("job_token" = []), ("api_key" = ["client", "admin"])),
+    responses((status = 200, body = PlanAnswer)))]
 pub async fn handler(
     State(app): State<App>,
     access: JobAccess<Change>,

@@ -4,7 +4,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::freeze::{PlanAnswer, answer_plan};
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, Read, ReadTrace};
 use crate::http::extract::body::Json;
 use crate::service::plan_list::{PlanRevision, list_plans};
@@ -17,16 +17,22 @@ pub struct PlanList {
 }
 
 /// Returns the frozen plan.
+///
+/// With every bound value and its source. `artifacts/plan.json` is the same document.
 #[utoipa::path(get, path = "/v1/jobs/{job_id}/plan", tag = "plans", operation_id = "get_plan",
-    params(("job_id" = String, Path)), security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = PlanAnswer), (status = 409, body = ProblemDocument)))]
+    params(("job_id" = String, Path)),
+    security(("job_token" = []), ("api_key" = ["viewer", "client", "operator", "admin"])),
+    responses((status = 200, body = PlanAnswer)))]
 pub async fn current(access: JobAccess<Read>) -> Result<Response, ApiError> {
     answer_plan(&access.job)
 }
 
 /// Lists all revisions of the plan.
+///
+/// Oldest first, each with its runs.
 #[utoipa::path(get, path = "/v1/jobs/{job_id}/plans", tag = "plans", operation_id = "list_plans",
-    params(("job_id" = String, Path)), security(("job_token" = []), ("api_key" = [])),
+    params(("job_id" = String, Path)),
+    security(("job_token" = []), ("api_key" = ["viewer", "client", "operator", "admin"])),
     responses((status = 200, body = PlanList)))]
 pub async fn revisions(access: JobAccess<ReadTrace>) -> Json<PlanList> {
     Json(PlanList { job_id: access.job.job_id.to_string(), plans: list_plans(&access.job) })

@@ -3,7 +3,7 @@
 use axum::extract::State;
 
 use super::formats::checked_formats;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, OptionalJson};
 use crate::http::state::App;
@@ -11,11 +11,13 @@ use crate::service::freeze_plan::FreezeBody;
 use crate::service::preview_plan::{PlanPreview, PreviewPlan};
 
 /// Shows what a freeze with the same body would freeze, and what it would refuse. Writes nothing.
+///
+/// `ready` says whether the same freeze would succeed; `do_file` is what would run, with `preview` for what
+/// only a run knows.
 #[utoipa::path(post, path = "/v1/jobs/{job_id}/plan/preview", tag = "plans", operation_id = "preview_plan",
     params(("job_id" = String, Path)), request_body = FreezeBody,
-    security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = PlanPreview), (status = 400, body = ProblemDocument),
-        (status = 409, body = ProblemDocument), (status = 410, body = ProblemDocument)))]
+    security(("job_token" = []), ("api_key" = ["client", "admin"])),
+    responses((status = 200, body = PlanPreview)))]
 pub async fn handler(
     State(app): State<App>,
     access: JobAccess<Change>,

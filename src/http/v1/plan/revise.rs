@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::error::Problem;
 use crate::domain::job::JobStatus;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, OptionalJson};
 use crate::http::extract::headers::{IfMatch, version_tag};
@@ -32,12 +32,13 @@ pub struct ReviseAnswer {
 }
 
 /// Opens the draft of a frozen plan again; earlier plans, runs and artifacts stay.
+///
+/// After `confirmed`, `succeeded`, `failed` or `cancelled`. At most 20 plans for a job; a repeated revision
+/// answers the same.
 #[utoipa::path(post, path = "/v1/jobs/{job_id}/plan/revise", tag = "plans", operation_id = "revise_plan",
     params(("job_id" = String, Path)), request_body = ReviseRequest,
-    security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = ReviseAnswer), (status = 400, body = ProblemDocument),
-        (status = 409, body = ProblemDocument), (status = 410, body = ProblemDocument),
-        (status = 412, body = ProblemDocument)))]
+    security(("job_token" = []), ("api_key" = ["client", "admin"])),
+    responses((status = 200, body = ReviseAnswer)))]
 pub async fn handler(
     State(app): State<App>,
     access: JobAccess<Change>,

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
 use crate::domain::run::Run;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, ReadTrace};
 use crate::http::extract::body::{Json, Path};
 
@@ -16,10 +16,13 @@ pub struct RunSegment {
 }
 
 /// Returns one attempt.
+///
+/// Status and cause with the lines of the log that prove it, what to do next, and the numbers that were
+/// found.
 #[utoipa::path(get, path = "/v1/jobs/{job_id}/runs/{run_id}", tag = "runs", operation_id = "get_run",
     params(("job_id" = String, Path), ("run_id" = String, Path)),
-    security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = Run), (status = 404, body = ProblemDocument)))]
+    security(("job_token" = []), ("api_key" = ["viewer", "client", "operator", "admin"])),
+    responses((status = 200, body = Run)))]
 pub async fn handler(
     access: JobAccess<ReadTrace>,
     Path(segment): Path<RunSegment>,

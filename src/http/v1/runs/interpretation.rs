@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::artifact::Artifact;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, OptionalJson};
 use crate::http::state::App;
@@ -39,14 +39,14 @@ pub struct InterpretationAnswer {
     retry_until: Option<DateTime<Utc>>,
 }
 
-/// Asks the model to read the latest succeeded run in plain language; the request without `renew` polls for it.
+/// Asks the model to read the latest succeeded run in plain language; the request without `renew` polls for
+/// it.
+///
+/// Every number of the reading is checked against the results. 202 while the model works.
 #[utoipa::path(post, path = "/v1/jobs/{job_id}/interpretation", tag = "runs",
     operation_id = "interpret_results", params(("job_id" = String, Path)),
-    request_body = InterpretationRequest, security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = InterpretationAnswer), (status = 202, body = InterpretationAnswer),
-        (status = 400, body = ProblemDocument), (status = 409, body = ProblemDocument),
-        (status = 410, body = ProblemDocument), (status = 502, body = ProblemDocument),
-        (status = 503, body = ProblemDocument)))]
+    request_body = InterpretationRequest, security(("job_token" = []), ("api_key" = ["client", "admin"])),
+    responses((status = 200, body = InterpretationAnswer), (status = 202, body = InterpretationAnswer)))]
 pub async fn handler(
     State(app): State<App>,
     access: JobAccess<Change>,

@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use crate::domain::run::Run;
-use crate::http::error::ProblemDocument;
 use crate::http::extract::access::{JobAccess, ReadTrace};
 use crate::http::extract::body::Json;
 
@@ -14,9 +13,12 @@ pub struct RunList {
 }
 
 /// Lists the job's attempts.
+///
+/// Oldest first, each with its verdict, checks, sample flow, results and resources.
 #[utoipa::path(get, path = "/v1/jobs/{job_id}/runs", tag = "runs", operation_id = "list_runs",
-    params(("job_id" = String, Path)), security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = RunList), (status = 404, body = ProblemDocument)))]
+    params(("job_id" = String, Path)),
+    security(("job_token" = []), ("api_key" = ["viewer", "client", "operator", "admin"])),
+    responses((status = 200, body = RunList)))]
 pub async fn handler(access: JobAccess<ReadTrace>) -> Json<RunList> {
     Json(RunList { runs: access.job.runs.clone() })
 }

@@ -18,7 +18,7 @@ use crate::domain::ids::RunId;
 use crate::domain::job::JobRecord;
 use crate::domain::layout::{run_artifact, run_dir};
 use crate::domain::run::RunStatus;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, Read};
 use crate::http::extract::body::{Path, Query};
 use crate::http::extract::headers::Headers;
@@ -39,17 +39,23 @@ pub struct LogQuery {
     expires: Option<i64>,
     /// Of a signed link.
     #[allow(dead_code, reason = "read by the extractor of links")]
+    #[param(ignore)]
     signature: Option<String>,
 }
 
-/// Returns the log of an attempt, or the part that `Range` asks for; with `follow=true` as events `log`
-/// (whole lines; the id is the byte after them) and at the end `log.end`.
-#[utoipa::path(get, path = "/v1/jobs/{job_id}/runs/{run_id}/log", tag = "runs", operation_id = "get_run_log",
+/// Returns the log of an attempt, or a part of it.
+///
+/// Live while the attempt runs. With `follow=true` as server-sent events: `log` with whole lines (the id is
+/// the byte after them), at the end `log.end`; `Last-Event-ID` goes on from there. Otherwise as a file,
+/// with `Range`.
+#[utoipa::path(get, path = "/v1/jobs/{job_id}/runs/{run_id}/log", tag = "runs",
+    operation_id = "get_run_log",
     params(("job_id" = String, Path), ("run_id" = String, Path), LogQuery,
         ("Last-Event-ID" = Option<u64>, Header)),
-    security(("job_token" = []), ("api_key" = []), ()),
-    responses((status = 200, content_type = "text/plain", body = String), (status = 206),
-        (status = 404, body = ProblemDocument), (status = 416, body = ProblemDocument)))]
+    security(("job_token" = []), ("api_key" = ["viewer", "client", "operator", "admin"]),
+        ("signed_link" = [])),
+    responses((status = 200, content((String = "text/plain"), (String = "text/event-stream"))),
+        (status = 206, content_type = "text/plain", body = String)))]
 pub async fn handler(
     State(app): State<App>,
     access: JobAccess<Read>,

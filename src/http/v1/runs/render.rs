@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::get::RunSegment;
 use crate::domain::artifact::Artifact;
 use crate::domain::error::Problem;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, Path};
 use crate::http::state::App;
@@ -38,7 +38,7 @@ pub struct RenderBody {
     decimals: Option<u8>,
     /// `true` (also when absent): labels of the data; `false`: names as they are; an object of column and label
     /// adds labels or replaces those of the data.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<serde_json::Value>)]
     labels: Option<LabelChoice>,
     /// Language of headings and notes: `en` (when absent) or `zh`.
     language: Option<Language>,
@@ -76,13 +76,13 @@ pub struct Rendering {
 }
 
 /// Renders the results of a succeeded run.
-#[utoipa::path(post, path = "/v1/jobs/{job_id}/runs/{run_id}/render", tag = "runs", operation_id = "render_run",
-    params(("job_id" = String, Path), ("run_id" = String, Path)), request_body = RenderBody,
-    security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = RenderAnswer), (status = 202, body = Rendering),
-        (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument),
-        (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument),
-        (status = 507, body = ProblemDocument)))]
+///
+/// From the recorded numbers, not from a new run: the same request answers the same files. 202 when it
+/// takes longer than ten seconds.
+#[utoipa::path(post, path = "/v1/jobs/{job_id}/runs/{run_id}/render", tag = "runs",
+    operation_id = "render_run", params(("job_id" = String, Path), ("run_id" = String, Path)),
+    request_body = RenderBody, security(("job_token" = []), ("api_key" = ["client", "admin"])),
+    responses((status = 200, body = RenderAnswer), (status = 202, body = Rendering)))]
 pub async fn handler(
     State(app): State<App>,
     access: JobAccess<Change>,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::error::ErrorCode;
 use crate::domain::job::record::DataSharing;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::Anonymous;
 use crate::http::extract::body::Json;
 use crate::http::middleware::idempotency::HoldsSecret;
@@ -38,11 +38,11 @@ pub struct RedeemAnswer {
 }
 
 /// Redeems a task code.
+///
+/// The only way to create a job. The same code answers the same job and token again, with `is_idempotent:
+/// true`; a different requirement is refused. The token opens this one job and nothing else.
 #[utoipa::path(post, path = "/v1/task-codes/redeem", tag = "jobs", operation_id = "redeem_task_code",
-    request_body = RedeemBody,
-    responses((status = 200, body = RedeemAnswer), (status = 400, body = ProblemDocument),
-        (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
-        (status = 429, body = ProblemDocument), (status = 507, body = ProblemDocument)))]
+    request_body = RedeemBody, responses((status = 200, body = RedeemAnswer)))]
 pub async fn handler(
     State(app): State<App>,
     caller: Anonymous,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::refresh::SessionSegment;
 use crate::domain::error::Problem;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, OptionalJson, Path};
 use crate::http::state::App;
@@ -59,12 +59,13 @@ pub struct FinalizeAnswer {
 }
 
 /// Ends the upload of a file; repeating it answers the same.
+///
+/// What the client states of its parts is compared with what arrived. With the last file of the bundle the
+/// inputs are replaced in one write. What can be repeated is answered as `success: false` with a code.
 #[utoipa::path(post, path = "/v1/upload-sessions/{upload_session_id}/finalize", tag = "inputs",
     operation_id = "finalize_upload", params(("upload_session_id" = String, Path)),
-    request_body = FinalizeBody, security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = FinalizeAnswer), (status = 400, body = ProblemDocument),
-        (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
-        (status = 410, body = ProblemDocument), (status = 507, body = ProblemDocument)))]
+    request_body = FinalizeBody, security(("job_token" = []), ("api_key" = ["client", "admin"])),
+    responses((status = 200, body = FinalizeAnswer)))]
 pub async fn handler(
     State(app): State<App>,
     access: JobAccess<Change>,

@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::error::{ErrorCode, Problem};
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, Path};
 use crate::http::state::App;
@@ -40,15 +40,15 @@ pub struct PartView {
 }
 
 /// Keeps a part; the same part again replaces it.
+///
+/// By its signed URL, without a credential. The body is the bytes of the part, of exactly the announced size.
 #[utoipa::path(put, path = "/v1/upload-sessions/{upload_session_id}/parts/{part_number}", tag = "inputs",
     operation_id = "put_part",
     params(("upload_session_id" = String, Path), ("part_number" = u32, Path),
-        ("expires" = Option<i64>, Query), ("signature" = Option<String>, Query)),
+        ("expires" = Option<i64>, Query)),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
-    security(("job_token" = []), ("api_key" = []), ()),
-    responses((status = 200, body = PartView), (status = 400, body = ProblemDocument),
-        (status = 404, body = ProblemDocument), (status = 410, body = ProblemDocument),
-        (status = 413, body = ProblemDocument), (status = 507, body = ProblemDocument)))]
+    security(("job_token" = []), ("api_key" = ["client", "admin"]), ("signed_link" = [])),
+    responses((status = 200, body = PartView)))]
 pub async fn handler(
     State(app): State<App>,
     access: JobAccess<Change>,

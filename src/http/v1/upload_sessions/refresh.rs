@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::error::Problem;
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, Path};
 use crate::http::state::App;
@@ -33,11 +33,12 @@ pub struct RefreshedParts {
 }
 
 /// Signs the URLs of some parts anew.
+///
+/// For uploads that take longer than the URLs work.
 #[utoipa::path(post, path = "/v1/upload-sessions/{upload_session_id}/refresh-urls", tag = "inputs",
     operation_id = "refresh_upload_urls", params(("upload_session_id" = String, Path)),
-    request_body = RefreshBody, security(("job_token" = []), ("api_key" = [])),
-    responses((status = 200, body = RefreshedParts), (status = 400, body = ProblemDocument),
-        (status = 404, body = ProblemDocument), (status = 410, body = ProblemDocument)))]
+    request_body = RefreshBody, security(("job_token" = []), ("api_key" = ["client", "admin"])),
+    responses((status = 200, body = RefreshedParts)))]
 pub async fn handler(
     State(app): State<App>,
     access: JobAccess<Change>,

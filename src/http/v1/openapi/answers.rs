@@ -1,0 +1,150 @@
+//! What answers share: headers, words for statuses, media types of files and streams, and the refusals.
+
+use serde_json::{Map, Value, json};
+
+use super::Operation;
+use super::refusals;
+use super::requests::RANGES;
+
+/// Operations whose success carries an entity tag.
+const TAGGED: &[&str] = &[
+    "delete_job",
+    "freeze_plan",
+    "get_artifact",
+    "get_docs",
+    "get_docs_asset",
+    "get_job",
+    "get_openapi",
+    "get_plan",
+    "get_run_log",
+    "get_tenant",
+    "open_console",
+    "patch_draft",
+    "patch_job",
+    "preview_draft",
+    "put_part",
+    "put_tenant",
+    "request_draft",
+    "revise_plan",
+    "state_draft",
+];
+
+/// Operations whose 202 says when to come again.
+const COME_AGAIN: &[&str] = &["interpret_results", "preview_draft", "request_draft"];
+
+/// Adds the headers of answers that operations refer to.
+pub fn add_components(document: &mut Value) {
+    let header = |schema: Value, example: Value, text: &str| json!({"schema": schema, "example": example, "description": text});
+    let string = || json!({"type": "string"});
+    document["components"]["headers"] = json!({
+        "TraceId": header(json!({"type": "string", "pattern": "^[0-9a-f]{32}$"}),
+            json!("4bf92f3577b34da6a3ce929d0e0e4736"), "Names the trace in answers, logs and records."),
+        "RequestId": header(string(), json!("import-2026-01-15-7"), "The client's own id, or the trace id."),
+        "RateLimitPolicy": header(string(), json!("\"credential\";q=200;w=2"),
+            "The quotas that hold for this request."),
+        "RateLimit": header(string(), json!("\"credential\";r=199;t=1"), "What is left of them."),
+        "ETag": header(string(), json!("\"v3\""), "Version of the job, or hash of the file."),
+        "RetryAfter": header(json!({"type": "integer", "minimum": 0}), json!(1),
+            "Seconds after which the request may come again."),
+        "WwwAuthenticate": header(string(), json!("Bearer realm=\"stata-service\""), "How to authenticate."),
+        "Allow": header(string(), json!("GET,HEAD"), "Methods of this path; with 405."),
+        "IdempotencyReplayed": header(json!({"type": "string", "enum": ["true"]}), json!("true"),
+            "The answer was given before to this key and body."),
+        "AcceptRanges": header(string(), json!("bytes"), "Parts of the file can be asked for."),
+        "ContentRange": header(string(), json!("bytes 0-1023/146515"), "Which bytes these are, of how many."),
+        "ContentDisposition": header(string(), json!("attachment; filename=\"main.log\""),
+            "Name to store the file under."),
+        "XAccelBuffering": header(string(), json!("no"), "Asks proxies not to hold events back."),
+    });
+}
+
+fn named(names: &[(&str, &str)]) -> Map<String, Value> {
+    let reference = |to: &str| json!({"$ref": format!("#/components/headers/{to}")});
+    names.iter().map(|(name, to)| ((*name).to_owned(), reference(to))).collect()
+}
+
+/// Headers of every answer of a route.
+pub fn usual_headers(operation: &Operation<'_>) -> Map<String, Value> {
+    let mut headers = named(&[("X-Trace-Id", "TraceId"), ("X-Request-Id", "RequestId")]);
+    if operation.is_business() {
+        headers.extend(named(&[("RateLimit-Policy", "RateLimitPolicy"), ("RateLimit", "RateLimit")]));
+    }
+    headers
+}
+
+/// Headers of a refusal with this status.
+pub fn refusal_headers(status: &str) -> Map<String, Value> {
+    match status {
+        "401" => named(&[("WWW-Authenticate", "WwwAuthenticate")]),
+        "408" | "429" | "502" | "503" | "507" => named(&[("Retry-After", "RetryAfter")]),
+        "default" => named(&[("Allow", "Allow")]),
+        _ => Map::new(),
+    }
+}
+
+/// Completes an operation's answers.
+pub fn complete(operation: &mut Operation<'_>, schemas: &Value) {
+    let usual = usual_headers(operation);
+    let (tagged, come_again) = (operation.is_in(TAGGED), operation.is_in(COME_AGAIN));
+    let (ranges, post) = (operation.is_in(RANGES), operation.method == "post");
+    let responses = operation.value.entry("responses").or_insert_with(|| json!({}));
+    let Some(responses) = responses.as_object_mut() else { return };
+    for (status, response) in responses.iter_mut().filter(|(status, _)| status.as_str() < "400") {
+        if response["description"].as_str().is_none_or(str::is_empty) {
+            response["description"] = json!(words(status, response, schemas));
+        }
+        let mut headers = usual.clone();
+        if tagged && !(come_again && status == "202") {
+            headers.extend(named(&[("ETag", "ETag")]));
+        }
+        if post {
+            headers.extend(named(&[("Idempotency-Replayed", "IdempotencyReplayed")]));
+        }
+        if come_again && status == "202" {
+            headers.extend(named(&[("Retry-After", "RetryAfter")]));
+        }
+        if ranges && status != "304" {
+            headers.extend(named(&[
+                ("Accept-Ranges", "AcceptRanges"),
+                ("Content-Disposition", "ContentDisposition"),
+            ]));
+        }
+        if ranges && status == "206" {
+            headers.extend(named(&[("Content-Range", "ContentRange")]));
+        }
+        let content = response.get_mut("content").and_then(Value::as_object_mut);
+        for (media_type, media) in content.into_iter().flatten() {
+            match media_type.as_str() {
+                "*/*" => media["schema"] = json!({"type": "string", "format": "binary"}),
+                "text/event-stream" => headers.extend(named(&[("X-Accel-Buffering", "XAccelBuffering")])),
+                _ => {}
+            }
+        }
+        response["headers"] = Value::Object(headers);
+    }
+    for (status, response) in refusals::of(operation) {
+        let responses = operation.value["responses"].as_object_mut().expect("made above");
+        // a route may answer a document of its own with such a status: health
+        responses.entry(status).or_insert(response);
+    }
+    let unavailable = operation.value["responses"].get_mut("503");
+    if let Some(response) = unavailable.filter(|response| response.get("headers").is_none()) {
+        response["headers"] = Value::Object(usual);
+        response["description"] = json!("Not ready, or draining; the checks say why.");
+    }
+}
+
+/// The words for a success: those of its schema, or of its status.
+fn words(status: &str, response: &Value, schemas: &Value) -> String {
+    let of_status = match status {
+        "202" => "Accepted; it goes on in the background.",
+        "204" => "Done; there is nothing to say.",
+        "206" => "The part that `Range` asks for.",
+        "304" => "Not modified since the client's `If-None-Match`.",
+        _ => "Done.",
+    };
+    let reference = response["content"]["application/json"]["schema"]["$ref"].as_str();
+    let name = reference.and_then(|reference| reference.rsplit('/').next());
+    let text = name.and_then(|name| schemas[name]["description"].as_str());
+    text.unwrap_or(of_status).to_owned()
+}

@@ -1,0 +1,145 @@
+//! What requests share: headers that many routes read, words for parameters, bodies that are bytes.
+
+use serde_json::{Value, json};
+
+use super::Operation;
+
+/// Operations that read `If-Match`; a test asks every one.
+const IF_MATCH: &[&str] = &[
+    "admin_cancel_job",
+    "admin_retry_job",
+    "cancel_job",
+    "confirm_plan",
+    "delete_job",
+    "freeze_plan",
+    "patch_draft",
+    "patch_job",
+    "put_tenant",
+    "revise_plan",
+    "run_job",
+    "select_dataset_sheet",
+    "select_primary_sheet",
+    "state_draft",
+    "upload_inputs",
+];
+
+/// Operations that read `If-None-Match`.
+const IF_NONE_MATCH: &[&str] =
+    &["get_artifact", "get_docs", "get_docs_asset", "get_job", "get_openapi", "get_run_log", "open_console"];
+
+/// Operations that serve a part of a file.
+pub const RANGES: &[&str] = &["get_artifact", "get_run_log"];
+
+/// Public operations that read the tenant's header all the same.
+const TENANT: &[&str] = &["admin_login", "redeem_task_code"];
+
+/// Words for parameters that have none of their own.
+const WORDS: &[(&str, &str)] = &[
+    ("asset", "Name of the file, as the page names it."),
+    ("client_ref", "Jobs with this reference of the client."),
+    ("code_id", "Id of the task code, from the answer that made it or from the list."),
+    ("created_after", "Jobs created after this time (RFC 3339)."),
+    ("created_before", "Jobs created before this time (RFC 3339)."),
+    ("cursor", "`next_cursor` of the page before; absent for the first page."),
+    ("dataset_key", "Key of a data set of the job, from the upload's answer: `main`, `data_2` …"),
+    ("expires", "Of a signed link: until when it works, in seconds since 1970."),
+    ("family", "Templates of this family: `linear`, `panel`, `tests` …"),
+    ("header_row", "Row of the column names, counted from 1."),
+    ("job_id", "Id of the job, from the redeem answer."),
+    ("key_id", "Id of the API key, from the answer that made it or from the list."),
+    ("Last-Event-ID", "Id of the last event that was received; the stream goes on after it."),
+    ("part_number", "Number of the part, counted from 1."),
+    ("rel_path", "Path of the file as the list has it, with its slashes: `artifacts/plan.json`."),
+    ("run_id", "Id of the attempt, from the list of runs."),
+    ("sheet_name", "Name of the sheet, as `sheet_names` of the preview has it."),
+    ("status", "Jobs in this status."),
+    ("template_id", "Id of the template, from the list: `linear.ols_robust`."),
+    ("tenant_id", "Id of the tenant: 1 to 64 letters, digits, `-` or `_`."),
+    ("token_id", "Id of the personal token, from the answer that made it or from the list."),
+    ("upload_session_id", "Id of the upload session, from the answer that opened it."),
+];
+
+/// Adds the headers that operations refer to.
+pub fn add_components(document: &mut Value) {
+    let header = |name: &str, schema: Value, example: &str, text: &str| {
+        json!({"name": name, "in": "header", "required": false, "schema": schema, "example": example,
+               "description": text})
+    };
+    let string = || json!({"type": "string"});
+    document["components"]["parameters"] = json!({
+        "traceparent": header("traceparent",
+            json!({"type": "string", "pattern": "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}"}),
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "W3C trace context; its trace id is taken over and comes back in `X-Trace-Id`."),
+        "requestId": header("X-Request-Id", json!({"type": "string", "maxLength": 128}), "import-2026-01-15-7",
+            "An id of the client's own for this request; echoed."),
+        "tenant": header("X-SS-Tenant-ID",
+            json!({"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"}), "default",
+            "The tenant. Must agree with the credential's; without a credential `default` is meant where it is absent."),
+        "idempotencyKey": header("Idempotency-Key", json!({"type": "string", "minLength": 1, "maxLength": 255}),
+            "9f0c7a52-5a0c-4d7e-9d55-0a8f3c0f6a11",
+            "The same key and body get the same answer for 24 hours, also after a restart."),
+        "ifMatch": header("If-Match", string(), "\"v3\"",
+            "Entity tag of the version that is to be changed; another version answers 412."),
+        "ifNoneMatch": header("If-None-Match", string(), "\"v3\"",
+            "Entity tag of what the client has; 304 where that is still so."),
+        "range": header("Range", string(), "bytes=0-1023", "One range of bytes; answered with 206."),
+        "ifRange": header("If-Range", string(), "\"5f2b\u{2026}\"",
+            "Entity tag of what the client has a part of; another file is answered whole."),
+    });
+}
+
+/// Adds to an operation the headers that it reads and words for what has none.
+pub fn complete(operation: &mut Operation<'_>) {
+    let mut names = vec!["traceparent", "requestId"];
+    if operation.is_protected() || operation.is_in(TENANT) {
+        names.push("tenant");
+    }
+    if operation.method == "post" {
+        names.push("idempotencyKey");
+    }
+    if operation.is_in(IF_MATCH) {
+        names.push("ifMatch");
+    }
+    if operation.is_in(IF_NONE_MATCH) {
+        names.push("ifNoneMatch");
+    }
+    if operation.is_in(RANGES) {
+        names.extend(["range", "ifRange"]);
+    }
+    if !operation.is_protected() {
+        // said, not left out: the route needs no credential
+        operation.value.insert("security".to_owned(), json!([]));
+    }
+    let parameters = operation.value.entry("parameters").or_insert_with(|| json!([]));
+    let Some(parameters) = parameters.as_array_mut() else { return };
+    for parameter in parameters.iter_mut() {
+        let name = parameter["name"].as_str().unwrap_or_default();
+        let word = WORDS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
+        if let (true, Some(word)) = (parameter["description"].is_null(), word) {
+            parameter["description"] = json!(word);
+        }
+    }
+    parameters
+        .extend(names.into_iter().map(|name| json!({"$ref": format!("#/components/parameters/{name}")})));
+    if let Some(body) = operation.value.get_mut("requestBody") {
+        body_words(body);
+    }
+}
+
+/// Bodies of bytes are no arrays of numbers.
+fn body_words(body: &mut Value) {
+    if body["description"].is_null() {
+        body["description"] = json!("Unknown fields are refused by name.");
+    }
+    let bytes = body.get_mut("content").and_then(|content| content.get_mut("application/octet-stream"));
+    if let Some(bytes) = bytes {
+        bytes["schema"] = json!({"type": "string", "format": "binary"});
+        body["description"] = json!("The bytes.");
+    }
+    if body["content"].get("multipart/form-data").is_some() {
+        body["description"] = json!(
+            "Parts `file`, `role` and `filename`, each as often as there are files, in the same order."
+        );
+    }
+}
