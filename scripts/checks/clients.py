@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,6 +59,9 @@ def journey(address: str, folder: Path) -> None:
             row = job.results()[0]
             expect("the slope lies in its interval", (row.get("ci_low") or 0) < (row.get("estimate") or 0))
             following(job)
+            with zipfile.ZipFile(job.capsule(folder / "run.zip", data="hash")) as capsule:
+                names = set(capsule.namelist())
+            expect("a capsule is downloaded whole", any(name.endswith("ro-crate-metadata.json") for name in names))
             files = job.download(folder / "results")
             expect("every artifact is downloaded and has its hash", len(files) == len(job.artifacts()))
             again = service.redeem(code)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Literal, Self, cast
 from urllib.parse import quote
 
 import httpx
@@ -262,6 +262,26 @@ class Job(_Closing):
                 raise UnexpectedAnswer(f"{artifact['rel_path']} is not what the service recorded")
             written.append(target)
         return written
+
+    def capsule(
+        self, target: str | Path, *, data: Literal["include", "hash"] = "include",
+        llm: Literal["include", "exclude"] = "include", run_id: str | None = None,
+    ) -> Path:
+        """Writes a succeeded run, the latest without an id, with all that is needed to check and repeat it.
+
+        A ZIP file (RO-Crate); `stata-service capsule verify` checks it. With `data="hash"` the data stand in it as
+        their hashes alone. What broke off leaves nothing.
+        """
+        asked = {"data": data, "llm": llm, **({} if run_id is None else {"run_id": run_id})}
+        path = Path(target)
+        part = path.with_name(path.name + ".part")
+        try:
+            with part.open("wb") as file:
+                self._transport.stream_to(f"{self._path}/capsule", file, params=asked)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+        return path
 
     def _artifact(self, rel_path: str) -> str:
         return f"{self._path}/artifacts/{quote(rel_path)}"

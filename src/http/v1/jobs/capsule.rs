@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::Deserialize;
 
-use crate::http::error::{ApiError, ProblemDocument};
+use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, Read};
 use crate::http::extract::body::Query;
 use crate::http::extract::headers::IfNoneMatch;
@@ -55,17 +55,20 @@ pub struct CapsuleQuery {
     expires: Option<i64>,
     /// Of a signed link.
     #[allow(dead_code, reason = "read by the extractor of links")]
+    #[param(ignore)]
     signature: Option<String>,
 }
 
-/// Downloads the capsule of a run: a ZIP archive (RO-Crate 1.1) with README, data, do-file, plans, tables,
-/// figures, log, evidence and hashes. The same state of the job gives the same bytes.
+/// Downloads a run with everything that is needed to check and repeat it.
+///
+/// A ZIP archive (RO-Crate 1.1) with README, data, do-file, plans, tables, figures, log, evidence and hashes. The
+/// same state of the job gives the same bytes, so that the entity tag holds.
 #[utoipa::path(get, path = "/v1/jobs/{job_id}/capsule", tag = "artifacts", operation_id = "get_capsule",
-    params(("job_id" = String, Path), CapsuleQuery, ("If-None-Match" = Option<String>, Header)),
-    security(("job_token" = []), ("api_key" = []), ()),
-    responses((status = 200, content_type = "application/zip"), (status = 304),
-        (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument),
-        (status = 409, body = ProblemDocument), (status = 410, body = ProblemDocument)))]
+    params(("job_id" = String, Path), CapsuleQuery),
+    security(("job_token" = []), ("api_key" = ["viewer", "client", "operator", "admin"]),
+        ("signed_link" = [])),
+    responses((status = 200, content_type = "application/zip", body = String, description = "The archive."),
+        (status = 304)))]
 pub async fn handler(
     State(app): State<App>,
     access: JobAccess<Read>,

@@ -11,6 +11,7 @@ const TAGGED: &[&str] = &[
     "delete_job",
     "freeze_plan",
     "get_artifact",
+    "get_capsule",
     "get_docs",
     "get_docs_asset",
     "get_job",
@@ -28,6 +29,9 @@ const TAGGED: &[&str] = &[
     "revise_plan",
     "state_draft",
 ];
+
+/// Operations that answer a file to be kept.
+const DOWNLOADS: &[&str] = &["get_artifact", "get_capsule", "get_run_log"];
 
 /// Operations whose 202 says when to come again.
 const COME_AGAIN: &[&str] = &["interpret_results", "preview_draft", "request_draft"];
@@ -87,6 +91,7 @@ pub fn complete(operation: &mut Operation<'_>, schemas: &Value) {
     let usual = usual_headers(operation);
     let (tagged, come_again) = (operation.is_in(TAGGED), operation.is_in(COME_AGAIN));
     let (ranges, post) = (operation.is_in(RANGES), operation.method == "post");
+    let download = operation.is_in(DOWNLOADS);
     let responses = operation.value.entry("responses").or_insert_with(|| json!({}));
     let Some(responses) = responses.as_object_mut() else { return };
     for (status, response) in responses.iter_mut().filter(|(status, _)| status.as_str() < "400") {
@@ -103,7 +108,7 @@ pub fn complete(operation: &mut Operation<'_>, schemas: &Value) {
         if come_again && status == "202" {
             headers.extend(named(&[("Retry-After", "RetryAfter")]));
         }
-        if ranges && status != "304" {
+        if download && status != "304" {
             headers.extend(named(&[
                 ("Accept-Ranges", "AcceptRanges"),
                 ("Content-Disposition", "ContentDisposition"),
@@ -115,7 +120,7 @@ pub fn complete(operation: &mut Operation<'_>, schemas: &Value) {
         let content = response.get_mut("content").and_then(Value::as_object_mut);
         for (media_type, media) in content.into_iter().flatten() {
             match media_type.as_str() {
-                "*/*" => media["schema"] = json!({"type": "string", "format": "binary"}),
+                "*/*" | "application/zip" => media["schema"] = json!({"type": "string", "format": "binary"}),
                 "text/event-stream" => headers.extend(named(&[("X-Accel-Buffering", "XAccelBuffering")])),
                 _ => {}
             }

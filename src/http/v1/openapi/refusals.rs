@@ -93,6 +93,7 @@ const OWN: &[(&str, &[&[ErrorCode]])] = &[
     ("freeze_plan", &[FREEZE, BINDING]),
     ("get_artifact", &[&[ArtifactNotFound, ArtifactPathUnsafe, ArtifactExpired, RangeNotSatisfiable]]),
     ("get_bundle", &[&[UploadSessionNotFound]]),
+    ("get_capsule", &[&[RunNotFound, RunNotSucceeded, ArtifactExpired]]),
     ("get_docs_asset", &[&[RouteNotFound]]),
     ("get_plan", &[&[PlanMissing]]),
     ("get_run", &[&[RunNotFound]]),

@@ -24,8 +24,16 @@ const IF_MATCH: &[&str] = &[
 ];
 
 /// Operations that read `If-None-Match`.
-const IF_NONE_MATCH: &[&str] =
-    &["get_artifact", "get_docs", "get_docs_asset", "get_job", "get_openapi", "get_run_log", "open_console"];
+const IF_NONE_MATCH: &[&str] = &[
+    "get_capsule",
+    "get_artifact",
+    "get_docs",
+    "get_docs_asset",
+    "get_job",
+    "get_openapi",
+    "get_run_log",
+    "open_console",
+];
 
 /// Operations that serve a part of a file.
 pub const RANGES: &[&str] = &["get_artifact", "get_run_log"];
