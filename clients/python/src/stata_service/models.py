@@ -27,7 +27,7 @@ class AdminJob(TypedDict):
     """A job with what only those who look after the service see. No token of it is ever shown."""
 
     job: JobView
-    runs: list[Any]
+    runs: list[Run]
     token: NotRequired[TokenFacts | None]
 
 
@@ -1523,6 +1523,7 @@ class TemplateBrief(TypedDict):
     """A template in short."""
 
     description: str
+    description_zh: NotRequired[str | None]
     family: str
     level: str
     sha256: str
@@ -1696,8 +1697,8 @@ class UploadForm(TypedDict):
     """The parts of an upload: `file` × n, `role` × n, `filename` × n, in order."""
 
     file: list[str]
-    filename: list[str]
-    role: list[DatasetRole]
+    filename: NotRequired[list[str]]
+    role: NotRequired[list[DatasetRole]]
 
 
 class VariableType(TypedDict):

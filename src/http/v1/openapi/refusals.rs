@@ -85,7 +85,7 @@ const OWN: &[(&str, &[&[ErrorCode]])] = &[
         "confirm_plan",
         &[FREEZE, BINDING, &[DraftConfirmBlocked, PlanOutdated, QuotaExceeded, DependencyUnavailable]],
     ),
-    ("create_link", &[&[RunNotFound, ArtifactNotFound]]),
+    ("create_link", &[&[RunNotFound, RunNotSucceeded, ArtifactNotFound]]),
     ("delete_admin_token", &[&[AdminTokenNotFound]]),
     ("delete_job", &[&[RetentionHold, JobIllegalTransition]]),
     ("delete_task_code", &[&[TaskCodeNotFound]]),
