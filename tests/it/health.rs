@@ -94,6 +94,36 @@ async fn a_service_without_its_engine_is_not_ready_and_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn workers_that_stopped_claiming_are_told_with_the_cause() {
+    let gone = |options: &mut Options| options.engine.command = vec!["/nonexistent/stata".to_owned()];
+    let mut app = TestApp::start_with(gone).await;
+    let job = app.job("How is y related to x?").await;
+    app.upload(
+        &job,
+        "data.csv",
+        "y,x\n1,2\n2,4.1\n3,5.9\n4,8.2\n5,9.7\n6,12.3\n7,13.8\n8,16.1\n9,18.2\n10,19.9\n",
+    )
+    .await
+    .ok();
+    let draft =
+        json!({"template_id": "linear.ols_robust", "roles": {"outcome_var": "y", "regressors": ["x"]}});
+    app.put(&job, "/draft", &draft).await.ok();
+    app.post(&job, "/plan/freeze", &json!({})).await.ok();
+    app.post(&job, "/run", &json!({})).await.ok();
+    let started = Instant::now();
+    loop {
+        let ready = ask(&app, "/health/ready").await;
+        if ready.body["checks"]["workers"]["detail"] == "claims are stopped: engine_missing" {
+            assert_eq!(ready.status, 503);
+            break;
+        }
+        assert!(started.elapsed() < PATIENCE, "{}", ready.body);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_ends_is_draining_and_lives() {
     let delay = |options: &mut Options| options.shutdown.drain_delay = Duration::from_secs(2);
     let app = TestApp::start_with(delay).await;

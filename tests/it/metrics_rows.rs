@@ -243,6 +243,11 @@ async fn an_engine_that_is_not_there_is_down() {
     let gone = |options: &mut Options| options.engine.command = vec!["/nonexistent/stata".to_owned()];
     let mut app = TestApp::start_with(gone).await;
     Scrape::until(&app, "the engine is down", |s| s.get("ss_engine_up", &[]) == 0.0).await;
+    // a run finds it missing, and claims stop
+    run(&app).await;
+    let blocked = |s: &Scrape| s.get("ss_engine_seats", &[("state", "blocked")]) == 2.0;
+    let seen = Scrape::until(&app, "the places are blocked", blocked).await;
+    assert_eq!(seen.get("ss_worker_up", &[]), 0.0);
     app.stop().await;
 }
 

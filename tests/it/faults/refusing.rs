@@ -132,13 +132,19 @@ async fn ended(program: &Program, job: &(String, String)) -> serde_json::Value {
 async fn stops_for_good(what: Refusal) {
     let dir = tempfile::tempdir().expect("a directory");
     let Some(disk) = Disk::build(dir.path()) else { return };
-    let mut program = disk.start(dir.path()).go();
+    // so that the metrics can be read after the fault
+    let mut program = disk.start(dir.path()).with("SS_DRAIN_DELAY_SECONDS", "1").go();
     let before = created(&program).await;
     disk.refuse(what, rustix::io::Errno::IO, "store.sqlite3-wal", false);
     let refused = codes(&program, 1).await;
     assert_eq!(refused.status, 503, "{what:?}: {}", refused.body);
     assert_eq!(refused.body["error_code"], "STORE_UNAVAILABLE");
     assert_eq!(disk.hits(), 1, "{what:?}");
+    let metrics = program.http.get(format!("{}/metrics", program.base)).send().await.expect("answers");
+    let metrics = metrics.text().await.expect("text");
+    for line in ["ss_store_fault 1", "ss_audit_write_failures_total 1"] {
+        assert!(metrics.lines().any(|l| l == line), "{line} in\n{metrics}");
+    }
     // The disk is well again, but nobody knows what it holds.
     for _ in 0..20 {
         let request = program.request(Method::POST, "/v1/admin/task-codes", ADMIN_KEY);
