@@ -3,6 +3,26 @@
 use std::fs::File;
 use std::io::Write;
 
+/// A log that a do-file opened (`log using`).
+#[derive(Debug)]
+pub struct UserLog {
+    /// Name of option `name()`; `<unnamed>` without it.
+    pub label: String,
+    /// File as the do-file names it.
+    pub file_name: String,
+    pub smcl: bool,
+    /// False between `log off` and `log on`.
+    pub is_on: bool,
+    file: File,
+}
+
+impl UserLog {
+    /// A log that is on.
+    pub fn new(label: &str, file_name: &str, file: File, smcl: bool) -> Self {
+        Self { label: label.to_owned(), file_name: file_name.to_owned(), smcl, is_on: true, file }
+    }
+}
+
 /// Collects output and writes it to the batch log and to named logs.
 #[derive(Debug, Default)]
 pub struct Output {
@@ -10,7 +30,7 @@ pub struct Output {
     /// True for a buffer that keeps everything (tests, captured output).
     pub keep: bool,
     main: Option<File>,
-    named: Option<(String, File, bool)>,
+    logs: Vec<UserLog>,
     /// Depth of `quietly`; output is dropped while above 0.
     pub quiet: usize,
     /// Column of the cursor on the current line, in characters.
@@ -75,35 +95,40 @@ impl Output {
         {
             self.main = None;
         }
-        if let Some((_, f, smcl)) = &mut self.named {
-            let written = match smcl {
-                true => f.write_all(smcl_text(&self.buffer).as_bytes()),
-                false => f.write_all(self.buffer.as_bytes()),
-            };
-            if written.is_err() {
-                self.named = None;
-            }
-        }
+        let (buffer, mut as_smcl) = (&self.buffer, None);
+        self.logs.retain_mut(|log| {
+            let text = if log.smcl { as_smcl.get_or_insert_with(|| smcl_text(buffer)) } else { buffer };
+            !log.is_on || log.file.write_all(text.as_bytes()).is_ok()
+        });
         self.buffer.clear();
     }
 
-    /// Starts a named log (`log using`), as plain text or as SMCL.
-    pub fn open_log(&mut self, name: &str, mut file: File, smcl: bool) {
+    /// Starts a log (`log using`), as plain text or as SMCL.
+    pub fn open_log(&mut self, mut log: UserLog) {
         self.flush();
         // a log that can not be written is found at the next flush
-        let _ = if smcl { file.write_all(b"{smcl}\n{txt}{sf}{ul off}") } else { Ok(()) };
-        self.named = Some((name.to_string(), file, smcl));
+        let _ = if log.smcl { log.file.write_all(b"{smcl}\n{txt}{sf}{ul off}") } else { Ok(()) };
+        self.logs.push(log);
     }
 
-    /// Closes the named log and returns its name.
-    pub fn close_log(&mut self) -> Option<String> {
+    /// Closes the log of a name, or all without one; false if there was none.
+    pub fn close_logs(&mut self, label: Option<&str>) -> bool {
         self.flush();
-        self.named.take().map(|(name, ..)| name)
+        let before = self.logs.len();
+        self.logs.retain(|log| label.is_some_and(|l| l != log.label));
+        self.logs.len() < before
     }
 
-    /// Name of the open log.
-    pub fn log_name(&self) -> Option<&str> {
-        self.named.as_ref().map(|(n, ..)| n.as_str())
+    /// Stops writing to a log for a while, or goes on; false if there is no such log.
+    pub fn switch_log(&mut self, label: &str, on: bool) -> bool {
+        self.flush();
+        let found = self.logs.iter_mut().find(|log| log.label == label);
+        found.map(|log| log.is_on = on).is_some()
+    }
+
+    /// The open logs in the order of their opening.
+    pub fn logs(&self) -> &[UserLog] {
+        &self.logs
     }
 
     /// What was kept in memory, and empties it.

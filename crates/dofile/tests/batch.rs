@@ -87,3 +87,26 @@ fn a_stop_signal_breaks_the_run() {
     let text = std::fs::read_to_string(&log).expect("log");
     assert!(text.contains("--Break--\nr(1);\n"), "{text}");
 }
+
+#[test]
+fn logs_of_a_do_file_have_names_and_can_rest() {
+    let dir = tempfile::tempdir().expect("directory");
+    let text = "log using one.log, text replace\nlog using \"two.log\", text name(second)\ndisplay \"both\"\n\
+                log off second\ndisplay \"first only\"\nlog on second\ncapture log using three.log, name(second)\n\
+                display \"code \" _rc\nlog close second\ncapture log close second\ndisplay \"code \" _rc\n\
+                log using two.log, name(second) append\ndisplay \"again\"\nlog close _all\ncapture log close\n\
+                display \"code \" _rc\n";
+    let (status, main) = batch(dir.path(), text, &["-q", "-b", "do", "main.do"]);
+    assert_eq!(status, 0);
+    let printed: Vec<&str> = main.lines().filter(|l| !l.is_empty() && !l.starts_with(['.', '>'])).collect();
+    let want = ["both", "first only", "code 604", "code 606", "again", "code 606", "end of do-file"];
+    assert_eq!(printed, want);
+    let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).expect("a log");
+    let (one, two) = (read("one.log"), read("two.log"));
+    assert!(
+        one.contains("\nfirst only\n") && one.contains("\nagain\n") && !one.contains("code 606\n\nend"),
+        "{one}"
+    );
+    assert!(two.contains("\nboth\n") && two.contains("\nagain\n") && two.contains("\ncode 604\n"), "{two}");
+    assert!(!two.contains("\nfirst only\n") && !two.contains("\ncode 606\n"), "{two}");
+}

@@ -2,8 +2,10 @@
 
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
+use crate::output::UserLog;
 use crate::results::Results;
 use crate::session::Session;
+use crate::syntax::options::split_options;
 use crate::syntax::split::{unquote, words};
 use crate::syntax::{FvList, ParsedCommand, Term};
 
@@ -25,8 +27,12 @@ pub const FVEXPAND: CommandSpec = CommandSpec {
     }],
     ..raw("fvexpand", 8, fvexpand, "fvexpand [varlist] [if] [in]")
 };
-pub const LOG: CommandSpec =
-    raw("log", 3, log, "log using filename [, text replace append]; log {close|off|on|query}");
+pub const LOG: CommandSpec = raw(
+    "log",
+    3,
+    log,
+    "log using filename [, text smcl replace append name() nomsg]; log {close|off|on|query} [name|_all]",
+);
 pub const ERASE: CommandSpec = raw("erase", 5, erase, "erase filename");
 pub const PWD: CommandSpec = raw(
     "pwd",
@@ -64,39 +70,88 @@ fn fvexpand(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
+/// Name of a log without option `name()`.
+const UNNAMED: &str = "<unnamed>";
+
+/// [R] log: any number of logs at once, each under its name.
 fn log(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let text = cmd.raw.trim();
-    match text {
-        "close" | "c" => {
-            return match s.out.close_log() {
-                Some(_) => Ok(()),
-                None => Err(StataError::new(606, "no log file open")),
-            };
+    let given = words(&cmd.raw);
+    let label = given.get(1).copied();
+    match given.first().copied() {
+        Some("close" | "c") if given.len() <= 2 => close_log(s, label),
+        Some(state @ ("on" | "off")) if given.len() <= 2 => {
+            let label = label.unwrap_or(UNNAMED);
+            if s.out.switch_log(label, state == "on") { Ok(()) } else { Err(not_open(label)) }
         }
-        "" | "query" => {
-            let state = s.out.log_name().map_or("(closed)".to_string(), String::from);
-            s.print(format!("      name:  <unnamed>\n       log:  {state}"));
-            return Ok(());
+        None => {
+            show_logs(s, None);
+            Ok(())
         }
-        _ => {}
+        Some("query" | "q") if given.len() <= 2 => {
+            show_logs(s, label);
+            Ok(())
+        }
+        _ => open_log(s, cmd.raw.trim()),
     }
+}
+
+fn not_open(label: &str) -> StataError {
+    match label {
+        UNNAMED => StataError::new(606, "no log file open"),
+        other => StataError::new(606, format!("log file {other} not open")),
+    }
+}
+
+fn close_log(s: &mut Session, label: Option<&str>) -> Result<()> {
+    let wanted = match label {
+        Some("_all") => None,
+        other => Some(other.unwrap_or(UNNAMED)),
+    };
+    // closing all of none is no error
+    if s.out.close_logs(wanted) || wanted.is_none() {
+        Ok(())
+    } else {
+        Err(not_open(wanted.unwrap_or(UNNAMED)))
+    }
+}
+
+fn show_logs(s: &mut Session, label: Option<&str>) {
+    let shown = |log: &UserLog| label.is_none_or(|l| l == "_all" || l == log.label);
+    let mut lines = Vec::new();
+    for log in s.out.logs().iter().filter(|log| shown(log)) {
+        let (kind, state) = (if log.smcl { "smcl" } else { "text" }, if log.is_on { "on" } else { "off" });
+        lines.push(format!(
+            "      name:  {}\n       log:  {}\n  log type:  {kind}\n    status:  {state}",
+            log.label, log.file_name
+        ));
+    }
+    if lines.is_empty() {
+        lines.push(format!("      name:  {UNNAMED}\n       log:  (closed)"));
+    }
+    s.print(lines.join("\n"));
+}
+
+fn open_log(s: &mut Session, text: &str) -> Result<()> {
     let inner = ParsedCommand::split("log", text, false)?;
     let name = inner.using.clone().ok_or_else(StataError::syntax)?;
-    let options = words(&inner.option_text);
-    if let Some(bad) = options.iter().find(|o| !["text", "replace", "append", "t", "smcl", "s"].contains(o)) {
-        return Err(match *bad {
-            "name" | "nomsg" => StataError::unsupported_option("log", bad),
-            o => StataError::option_not_allowed(o),
-        });
+    let (mut label, mut smcl) = (UNNAMED.to_owned(), name.to_lowercase().ends_with(".smcl"));
+    let (mut append, mut replace) = (false, false);
+    for (option, argument) in split_options(&inner.option_text)? {
+        match (option.as_str(), argument) {
+            ("name", Some(a)) => label = a.trim().to_owned(),
+            ("text" | "t", None) | ("nomsg", None) => {}
+            ("smcl" | "s", None) => smcl = true,
+            ("append", None) => append = true,
+            ("replace", None) => replace = true,
+            (o, _) => return Err(StataError::option_not_allowed(o)),
+        }
     }
-    if s.out.log_name().is_some() {
+    if s.out.logs().iter().any(|log| log.label == label) {
         return Err(StataError::standard(604));
     }
-    let smcl = options.iter().any(|o| *o == "smcl" || *o == "s") || name.to_lowercase().ends_with(".smcl");
     let file = super::files::with_extension(&name, if smcl { "smcl" } else { "log" });
     let path = s.path(&file);
-    let append = options.contains(&"append");
-    super::files::check_replace(&path, &file, append || options.contains(&"replace"))?;
+    super::files::check_replace(&path, &file, append || replace)?;
     let handle = std::fs::OpenOptions::new()
         .create(true)
         .write(true)
@@ -104,7 +159,7 @@ fn log(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         .truncate(!append)
         .open(&path)
         .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))?;
-    s.out.open_log(&file, handle, smcl);
+    s.out.open_log(UserLog::new(&label, &file, handle, smcl));
     Ok(())
 }
 
