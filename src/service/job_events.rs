@@ -1,6 +1,7 @@
 //! What followers of a job are told: its audit events in the words of the API. They are read from the
 //! chain, so that a follower who comes back after any time, or after a restart, misses nothing.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -38,6 +39,9 @@ impl JobEvent {
 const PAGE: usize = 64;
 /// How often the step of a running attempt is looked at.
 const PROGRESS: Duration = Duration::from_millis(250);
+/// Time between two looks for a record that the chain is ahead of, and how many there are.
+const CATCH_UP: Duration = Duration::from_millis(5);
+const CATCH_UP_TRIES: u32 = 200;
 
 /// Follows one job.
 pub struct JobFollower {
@@ -67,11 +71,14 @@ impl JobFollower {
         // a tick that only looks at the running step does not ask the chain again
         let mut changed = true;
         loop {
-            let Some(job) = ctx.store.shared_job(&self.tenant, &self.job_id).await.map_err(read_problem)?
-            else {
-                return Ok(None);
-            };
-            let mut told = if changed { self.changes(ctx, &job).await? } else { Vec::new() };
+            let Some(mut job) = self.job(ctx).await? else { return Ok(None) };
+            let mut told = Vec::new();
+            if changed {
+                let changes = self.changes(ctx, &job).await?;
+                let Some(current) = self.caught_up(ctx, job, &changes).await? else { return Ok(None) };
+                job = current;
+                told.extend(changes.iter().flat_map(|change| words(change, &job)));
+            }
             told.extend(self.progress(ctx, &job));
             let now = Instant::now();
             if !told.is_empty() || now >= deadline {
@@ -87,16 +94,45 @@ impl JobFollower {
         }
     }
 
+    async fn job(&self, ctx: &Context) -> Result<Option<Arc<JobRecord>>, Problem> {
+        ctx.store.shared_job(&self.tenant, &self.job_id).await.map_err(read_problem)
+    }
+
     /// The changes after the last one that was told, a page of them at most.
-    async fn changes(&mut self, ctx: &Context, job: &JobRecord) -> Result<Vec<JobEvent>, Problem> {
+    async fn changes(&mut self, ctx: &Context, job: &JobRecord) -> Result<Vec<ChainedEvent>, Problem> {
         let filter = AuditFilter { resource: Some(job.resource()), ..AuditFilter::default() };
         let from = AuditFrom::After(self.last);
-        let found = ctx.store.find_audit_events(filter, from, PAGE).await.map_err(read_problem)?;
+        let mut found = ctx.store.find_audit_events(filter, from, PAGE).await.map_err(read_problem)?;
         if let Some(last) = found.events.last() {
             self.last = last.seq;
         }
-        let own = found.events.iter().filter(|e| e.event.tenant == self.tenant);
-        Ok(own.flat_map(|event| words(event, job)).collect())
+        found.events.retain(|change| change.event.tenant == self.tenant);
+        Ok(found.events)
+    }
+
+    /// The record as the changes left it: one that was read before them may not know the end of an attempt
+    /// that they tell.
+    async fn caught_up(
+        &self,
+        ctx: &Context,
+        mut job: Arc<JobRecord>,
+        changes: &[ChainedEvent],
+    ) -> Result<Option<Arc<JobRecord>>, Problem> {
+        let wanted = changes.iter().filter_map(|change| change.event.detail["version"].as_u64()).max();
+        for _ in 0..CATCH_UP_TRIES {
+            if wanted.is_none_or(|version| job.version >= version) {
+                break;
+            }
+            match self.job(ctx).await? {
+                Some(current) => job = current,
+                None => return Ok(None),
+            }
+            // a commit is in the chain a moment before its record is what readers see
+            if wanted.is_some_and(|version| job.version < version) {
+                tokio::time::sleep(CATCH_UP).await;
+            }
+        }
+        Ok(Some(job))
     }
 
     /// The step of the running attempt, if it is another than the one told last.

@@ -1,12 +1,21 @@
 //! Following a job and its log by server-sent events, and the signed links that let browsers do so.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use stata_service::adapters::clock::SystemClock;
+use stata_service::domain::job::JobStatus;
+use stata_service::domain::run::RunStatus;
+use stata_service::ports::store::Store;
+use stata_service::service::job_events::JobFollower;
 
 use crate::support::app::{ADMIN_KEY, Answer, Job, PATIENCE, TestApp};
+use crate::support::context::context;
+use crate::support::fickle_store::FickleStore;
+use crate::support::worker_bed::Bed;
 
 const PAY: &str = include_str!("../../assets/stata_do_library/datasets/pay.csv");
 
@@ -274,4 +283,30 @@ async fn a_signed_link_opens_one_path_and_nothing_else() {
     }
     link(json!({"scope": "artifact", "rel_path": "artifacts/none"})).await.refused(404, "ARTIFACT_NOT_FOUND");
     link(json!({"scope": "log", "run_id": "run_none"})).await.refused(404, "RUN_NOT_FOUND");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_run_is_told_with_its_verdict_also_to_who_read_the_job_a_moment_before() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let root = dir.path().join("bed");
+    std::fs::create_dir(&root).expect("a directory");
+    let bed = Bed::open(&root);
+    let _worker = bed.worker().await;
+    bed.queue("acme", "j1", "good").await;
+    let ended = bed.ended("acme", "j1").await;
+    let mut earlier = ended.clone();
+    earlier.version -= 1;
+    earlier.status = JobStatus::Running;
+    let run = earlier.runs.last_mut().expect("an attempt");
+    run.status = RunStatus::Running;
+    run.checks.clear();
+    let mut ctx = context(dir.path(), Arc::new(SystemClock));
+    let store: Arc<dyn Store> = Arc::clone(&bed.store) as Arc<dyn Store>;
+    ctx.store = Arc::new(FickleStore::late(store, earlier.clone()));
+    let mut follower = JobFollower::new(&ctx, &earlier, 0);
+    let soon = tokio::time::Instant::now() + PATIENCE;
+    let told = follower.next(&ctx, soon).await.expect("readable").expect("a story");
+    let end = told.iter().find(|event| event.name == "run.finished").expect("the end");
+    assert_eq!(end.data["verdict"], "succeeded", "{told:?}");
+    assert!(told.iter().any(|event| event.name == "run.check"), "{told:?}");
 }

@@ -1,7 +1,8 @@
-//! A store that applies one commit and then does not know whether it did, as after a lost connection.
+//! A store that applies one commit and then does not know whether it did, as after a lost connection, or that
+//! shows a record once more as it was, as a reader sees it who was a moment too early.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
@@ -22,12 +23,19 @@ pub struct FickleStore {
     /// The first commit with this audit action is the one.
     action: &'static str,
     done: AtomicBool,
+    /// What the next read of a job shows.
+    earlier: Mutex<Option<Arc<JobRecord>>>,
 }
 
 impl FickleStore {
     /// Wraps a store.
     pub fn new(inner: Arc<dyn Store>, action: &'static str) -> Self {
-        Self { inner, action, done: AtomicBool::new(false) }
+        Self { inner, action, done: AtomicBool::new(false), earlier: Mutex::default() }
+    }
+
+    /// Wraps a store whose next read of a job shows `earlier`; no commit is lost.
+    pub fn late(inner: Arc<dyn Store>, earlier: JobRecord) -> Self {
+        Self { earlier: Mutex::new(Some(Arc::new(earlier))), ..Self::new(inner, "") }
     }
 }
 
@@ -51,6 +59,9 @@ impl Store for FickleStore {
         tenant: &'a TenantId,
         job_id: &'a JobId,
     ) -> BoxFuture<'a, Result<Option<Arc<JobRecord>>, ReadError>> {
+        if let Some(earlier) = self.earlier.lock().expect("no reader panics").take() {
+            return Box::pin(async move { Ok(Some(earlier)) });
+        }
         self.inner.shared_job(tenant, job_id)
     }
 
