@@ -165,6 +165,8 @@ async fn a_capsule_verifies_and_repeats_elsewhere_and_main_do_gives_the_same_tab
         let done =
             bare(env!("CARGO_BIN_EXE_stata-service"), &unpacked, &["dofile", "-q", "-b", "do", "main.do"]);
         assert!(done.status.success());
+        let log = fs::read_to_string(unpacked.join("repeat.log")).expect("the log that main.do opens");
+        assert!(log.contains("ss_event step name=export status=ok"), "{log}");
         let tables: Vec<&String> =
             files.keys().filter(|p| p.starts_with("results/") && !p.ends_with(".log")).collect();
         assert!(!tables.is_empty());
