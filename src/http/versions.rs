@@ -51,6 +51,16 @@ impl Notice {
         Ok(Self { since, sunset, successor: None, explained_at: explained_at.into() })
     }
 
+    /// Since when it should not be used.
+    pub fn since(&self) -> DateTime<Utc> {
+        self.since
+    }
+
+    /// Until when it answers at least.
+    pub fn sunset(&self) -> DateTime<Utc> {
+        self.sunset
+    }
+
     /// Names what takes its place.
     #[must_use]
     pub fn with_successor(mut self, target: impl Into<String>) -> Self {
@@ -147,10 +157,9 @@ impl Versions {
         self.versions.iter().find(|version| below(version.prefix))
     }
 
-    /// Each version with its state, as clients may read it.
-    pub fn states(&self) -> Vec<(&'static str, Option<(DateTime<Utc>, DateTime<Utc>)>)> {
-        let dates = |notice: &Notice| (notice.since, notice.sunset);
-        self.versions.iter().map(|version| (version.prefix, version.notice.as_ref().map(dates))).collect()
+    /// Each version with its notice, if it will go.
+    pub fn states(&self) -> impl Iterator<Item = (&'static str, Option<&Notice>)> {
+        self.versions.iter().map(|version| (version.prefix, version.notice.as_ref()))
     }
 
     /// Writes the notices on the answers of a router. A router without anything deprecated stays as it is.
@@ -246,6 +255,6 @@ mod tests {
         assert_eq!(successor(Method::HEAD, "/v2/old").as_deref(), Some("/v2/new"));
         assert_eq!(successor(Method::POST, "/v2/old"), None);
         assert_eq!(successor(Method::GET, "/v10/jobs"), None);
-        assert!(Versions::served().states().iter().all(|(_, dates)| dates.is_none()));
+        assert!(Versions::served().states().all(|(_, notice)| notice.is_none()));
     }
 }

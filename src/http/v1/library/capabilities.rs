@@ -9,7 +9,7 @@ use crate::domain::job::record::DataSharing;
 use crate::http::extract::body::Json;
 use crate::http::state::App;
 use crate::http::v1::plan::formats::all_formats;
-use crate::http::versions::Versions;
+use crate::http::versions::{Notice, Versions};
 
 /// What this service can do.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -42,13 +42,14 @@ pub struct ApiVersion {
 }
 
 fn api_versions() -> Vec<ApiVersion> {
-    let told = |(prefix, dates): (&str, Option<(DateTime<Utc>, DateTime<Utc>)>)| ApiVersion {
+    let served = Versions::served();
+    let told = served.states().map(|(prefix, notice)| ApiVersion {
         prefix: prefix.to_owned(),
-        state: if dates.is_some() { "deprecated" } else { "current" },
-        deprecated_at: dates.map(|(since, _)| since),
-        sunset_at: dates.map(|(_, sunset)| sunset),
-    };
-    Versions::served().states().into_iter().map(told).collect()
+        state: if notice.is_some() { "deprecated" } else { "current" },
+        deprecated_at: notice.map(Notice::since),
+        sunset_at: notice.map(Notice::sunset),
+    });
+    told.collect()
 }
 
 /// The language model.
