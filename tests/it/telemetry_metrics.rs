@@ -18,7 +18,7 @@ async fn counted(app: &TestApp) -> String {
     let started = std::time::Instant::now();
     loop {
         let text = scrape(app).await;
-        if total(&text, "ss_runs_total").is_some() || started.elapsed() > PATIENCE {
+        if total(&text, "ss_runs_total").is_some_and(|runs| runs > 0.0) || started.elapsed() > PATIENCE {
             return text;
         }
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
