@@ -105,17 +105,14 @@ fn count(app: &App, running: &mut Running, job: &JobRecord) {
 }
 
 fn count_end(app: &App, job: &JobRecord, run: &Run) {
-    let verdict = match run.status {
-        RunStatus::Running => return,
-        RunStatus::Succeeded => "succeeded",
-        RunStatus::Failed => "failed",
-        RunStatus::Cancelled => "cancelled",
-    };
+    if run.status == RunStatus::Running {
+        return;
+    }
     let template = job.plan.as_ref().and_then(|plan| app.ctx.library.get(&plan.template.template_id));
     let family = template.map_or("unknown", |t| t.meta.family.as_str());
     let seconds = run.ended_at.map_or(0.0, |end| (end - run.started_at).as_seconds_f64());
     let cause = run.cause.map_or("none", Cause::as_str);
-    app.metrics.jobs.run_finished(family, verdict, cause, seconds, job.trace_id.as_str());
+    app.metrics.jobs.run_finished(family, run.status.as_str(), cause, seconds, job.trace_id.as_str());
     for check in run.checks.iter().filter(|check| check.status == "warn") {
         app.metrics.jobs.run_warned(&check.id);
     }

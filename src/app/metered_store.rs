@@ -39,29 +39,35 @@ impl MeteredStore {
         Self { inner, metrics, ops, commit, job }
     }
 
-    /// Times an answer from the call on.
+    /// Times an answer that is waited for.
     fn timed<'a, T: 'a>(&'a self, op: &'static str, answer: BoxFuture<'a, T>) -> BoxFuture<'a, T> {
-        let started = Instant::now();
-        Box::pin(async move {
-            let answer = answer.await;
-            if let Some(histogram) = self.ops.get(op) {
-                histogram.observe(started.elapsed().as_secs_f64());
-            }
-            answer
-        })
+        match self.ops.get(op) {
+            Some(histogram) => observed(histogram, Instant::now(), answer),
+            None => answer,
+        }
     }
+}
+
+fn observed<'a, T: 'a>(
+    histogram: &'a Histogram,
+    started: Instant,
+    answer: BoxFuture<'a, T>,
+) -> BoxFuture<'a, T> {
+    Box::pin(async move {
+        let answer = answer.await;
+        histogram.observe(started.elapsed().as_secs_f64());
+        answer
+    })
 }
 
 type Read<'a, T> = BoxFuture<'a, Result<T, ReadError>>;
 
 impl Store for MeteredStore {
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Receipt, CommitError>> {
-        let started = Instant::now();
         // handed over now, whether or not the answer is waited for
-        let answer = self.inner.commit(commit);
+        let answer = observed(&self.commit, Instant::now(), self.inner.commit(commit));
         Box::pin(async move {
             let answer = answer.await;
-            self.commit.observe(started.elapsed().as_secs_f64());
             if matches!(answer, Err(CommitError::Conflict { .. })) {
                 self.metrics.store.conflict();
             }
@@ -74,13 +80,7 @@ impl Store for MeteredStore {
     }
 
     fn shared_job<'a>(&'a self, tenant: &'a TenantId, job_id: &'a JobId) -> Read<'a, Option<Arc<JobRecord>>> {
-        let started = Instant::now();
-        let answer = self.inner.shared_job(tenant, job_id);
-        Box::pin(async move {
-            let answer = answer.await;
-            self.job.observe(started.elapsed().as_secs_f64());
-            answer
-        })
+        observed(&self.job, Instant::now(), self.inner.shared_job(tenant, job_id))
     }
 
     fn jobs_by_id<'a>(&'a self, job_id: &'a JobId) -> Read<'a, Vec<Arc<JobRecord>>> {

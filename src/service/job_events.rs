@@ -118,9 +118,10 @@ impl JobFollower {
         mut job: Arc<JobRecord>,
         changes: &[ChainedEvent],
     ) -> Result<Option<Arc<JobRecord>>, Problem> {
-        let wanted = changes.iter().filter_map(|change| change.event.detail["version"].as_u64()).max();
+        let wanted =
+            changes.iter().filter_map(|change| change.event.detail["version"].as_u64()).max().unwrap_or(0);
         for _ in 0..CATCH_UP_TRIES {
-            if wanted.is_none_or(|version| job.version >= version) {
+            if job.version >= wanted {
                 break;
             }
             match self.job(ctx).await? {
@@ -128,7 +129,7 @@ impl JobFollower {
                 None => return Ok(None),
             }
             // a commit is in the chain a moment before its record is what readers see
-            if wanted.is_some_and(|version| job.version < version) {
+            if job.version < wanted {
                 tokio::time::sleep(CATCH_UP).await;
             }
         }

@@ -84,8 +84,9 @@ impl Subject<'_> {
         serde_json::from_slice(&self.read(&artifact.rel_path, &artifact.sha256).ok()?).ok()
     }
 
-    /// Labels of the data that the run used, and the name of the file; none where other inputs came since.
-    fn labels(&self) -> (Labels, Option<String>) {
+    /// Labels of the data that the run used, and the name of the file; none where other inputs came since. Those of
+    /// levels only if wanted: they are read from the data.
+    fn labels(&self, with_levels: bool) -> (Labels, Option<String>) {
         let inputs = self.job.inputs.as_ref().filter(|i| i.fingerprint == self.plan.input_fingerprint);
         let Some(inputs) = inputs else {
             return (Labels::of_plan(self.plan, std::iter::empty()), None);
@@ -94,7 +95,7 @@ impl Subject<'_> {
         let main = bound.or_else(|| inputs.primary());
         let columns = main.into_iter().chain(&inputs.datasets).flat_map(|d| &d.columns);
         let mut labels = Labels::of_plan(self.plan, columns.map(|c| (c.name.as_str(), c.label.as_deref())));
-        if let Some(main) = main {
+        if let Some(main) = main.filter(|_| with_levels) {
             let path = self.files.path(&self.job.tenant_id, &self.job.job_id, &main.canonical_rel_path);
             if let Err(reason) = labels.read_levels(&self.plan.categorical_vars, &path) {
                 tracing::debug!(run_id = %self.run.run_id, reason, "levels are shown without their labels");
@@ -108,7 +109,8 @@ impl Subject<'_> {
         if rows.is_empty() {
             return;
         }
-        let (labels, _) = self.labels();
+        let names_levels = rows.iter().any(|row| row.term.contains('.'));
+        let (labels, _) = self.labels(names_levels);
         for row in rows {
             row.label = Some(labels.term(&row.term, Language::En)).filter(|words| *words != row.term);
         }
@@ -176,7 +178,7 @@ impl Subject<'_> {
         };
         let files = sources.iter().map(read).collect::<Result<Vec<_>, String>>()?;
         let meta = self.meta();
-        let (labels, data_name) = self.labels();
+        let (labels, data_name) = self.labels(true);
         let source = Source {
             run: self.run,
             plan: self.plan,

@@ -117,13 +117,7 @@ pub fn engine_ended(outcome: &Outcome) {
 /// Completes the span of an attempt whose end is committed.
 pub fn ended(run: &Run, after: &JobRecord) {
     let span = Span::current();
-    let status = match run.status {
-        RunStatus::Running => "running",
-        RunStatus::Succeeded => "succeeded",
-        RunStatus::Failed => "failed",
-        RunStatus::Cancelled => "cancelled",
-    };
-    span.record("run.status", status);
+    span.record("run.status", run.status.as_str());
     span.record("run.job_status", after.status.as_str());
     if let Some(cause) = run.cause.map(Cause::as_str) {
         span.record("run.cause", cause);
