@@ -1,14 +1,9 @@
 // The journey where a language model proposes the analysis: the simulator beside the service answers from a script.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { after } from 'node:test';
 
 import { open, suite } from './harness.mjs';
+import { script, simulated } from './simulator.mjs';
 
 const DRAFT = {
   draft_text: 'Regress log_pay on schooling, holding years_work constant; an association, not an effect.',
@@ -26,18 +21,8 @@ const CHOICE = {
   roles: DRAFT.roles, parameters: [],
 };
 
-const folder = mkdtempSync(join(tmpdir(), 'ss-model-'));
-const script = (words, ...answers) => `[[scripts]]\ncontains = '${words}'\nanswers = [${answers.map((a) => `'''${a}'''`).join(', ')}]\n`;
-writeFileSync(join(folder, 'simulator.toml'), `seed = 7\n${script('You choose the analysis template', JSON.stringify(CHOICE))}${script('state an empirical analysis', JSON.stringify(DRAFT))}`);
-const simulator = spawn(join(dirname(process.env.SS_BROWSER_PROGRAM), 'llm-simulator'), ['--listen', '127.0.0.1:0', '--key', 'spec-key', '--config', join(folder, 'simulator.toml')], { stdio: ['ignore', 'pipe', 'inherit'] });
-const [line] = await once(simulator.stdout, 'data');
-const { address } = JSON.parse(String(line).split('\n')[0]);
-after(() => {
-  simulator.kill('SIGTERM');
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const spec = suite('model', { SS_LLM__PROVIDER: 'openai', SS_LLM__BASE_URL: `http://${address}/v1`, SS_LLM__API_KEY: 'spec-key', SS_LLM__MODEL: 'simulated' });
+const toml = `seed = 7\n${script('You choose the analysis template', JSON.stringify(CHOICE))}${script('state an empirical analysis', JSON.stringify(DRAFT))}`;
+const spec = suite('model', await simulated(toml));
 const credentials = (job) => ({ 'ss.console.jobs': JSON.stringify([{ id: job.job_id, token: job.token }]) });
 
 spec('its proposal is shown with what it is unsure of, and the person decides', {}, async ({ page, service, accessible, shot }) => {

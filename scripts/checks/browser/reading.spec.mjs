@@ -1,15 +1,11 @@
 // The results in words: a language model's reading is asked for, shown, kept, and a refused one is told.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { after } from 'node:test';
+import { readFileSync } from 'node:fs';
 
 import { openJob, suite } from './harness.mjs';
 import { dataset } from './service.mjs';
+import { script, simulated } from './simulator.mjs';
 
 // numbers of an independent oracle for the same regression
 const rows = JSON.parse(readFileSync(dataset('pay.ols_robust.json'))).tables['table_coefficients.csv'].rows;
@@ -19,18 +15,9 @@ const reading = (shown) => JSON.stringify({
   cautions: [{ text: 'An association only.', numbers: [] }],
 });
 
-const folder = mkdtempSync(join(tmpdir(), 'ss-reading-'));
 // the first answer and its repair are wrong, the next one is right
-writeFileSync(join(folder, 'simulator.toml'), `seed = 7\n[[scripts]]\ncontains = 'You read the results'\nanswers = [${['9.999', '9.999', slope].map((n) => `'''${reading(n)}'''`).join(', ')}]\n`);
-const simulator = spawn(join(dirname(process.env.SS_BROWSER_PROGRAM), 'llm-simulator'), ['--listen', '127.0.0.1:0', '--key', 'spec-key', '--config', join(folder, 'simulator.toml')], { stdio: ['ignore', 'pipe', 'inherit'] });
-const [line] = await once(simulator.stdout, 'data');
-const { address } = JSON.parse(String(line).split('\n')[0]);
-after(() => {
-  simulator.kill('SIGTERM');
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const spec = suite('reading', { SS_LLM__PROVIDER: 'openai', SS_LLM__BASE_URL: `http://${address}/v1`, SS_LLM__API_KEY: 'spec-key', SS_LLM__MODEL: 'simulated' });
+const toml = `seed = 7\n${script('You read the results', ...['9.999', '9.999', slope].map(reading))}`;
+const spec = suite('reading', await simulated(toml));
 
 spec('a wrong reading is refused in words, a right one is shown and stays', {}, async ({ page, service, accessible, shot, expect_refusal }) => {
   expect_refusal(502, /interpretation/);
