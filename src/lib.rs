@@ -1,7 +1,7 @@
 //! `stata-service` runs empirical analyses: a question and data in, a frozen plan, a real run and
 //! checkable numbers out.
 //!
-//! Rooms, from the inside out (imports point inwards; `tests/it/architecture.rs` checks them):
+//! Rooms, from the inside out (imports point inwards; `tests/it/structure/architecture.rs` checks them):
 //! - [`domain`]: pure types and rules (job life cycle, plan contract, expressions, verdict).
 //! - [`ports`]: the traits at the edge of the domain (store, runner, clock, ids …).
 //! - [`library`]: the do-template library (load, validate, index, rank, render).

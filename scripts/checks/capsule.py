@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Opens capsules as other tools do: rocrate reads them, rocrate-validator checks RO-Crate 1.1 and Process Run Crate.
 
-Usage: capsule.py FOLDER   (FOLDER holds capsules that the tests of the service wrote, see tests/it/capsule.rs)
+Usage: capsule.py FOLDER   (FOLDER holds capsules that the tests of the service wrote, see tests/it/runs/capsule.rs)
 Needs rocrate and roc-validator; installs nothing. Exits with 1 and the reason when something is wrong.
 """
 

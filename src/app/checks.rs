@@ -10,8 +10,8 @@ use super::options::{LlmEndpoint, LlmOptions, LlmWire, Options};
 use crate::adapters::host::LocalHost;
 use crate::adapters::llm::{Dialect, Reach};
 use crate::service::Context;
-use crate::service::check_health::looks::{self, Work};
-use crate::service::check_health::{Found, Need, Probe};
+use crate::service::operations::check_health::looks::{self, Work};
+use crate::service::operations::check_health::{Found, Need, Probe};
 use crate::worker::WorkerStatus;
 
 /// Time between two looks at what is cheap to look at.

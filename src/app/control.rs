@@ -22,11 +22,11 @@ use crate::domain::ids::TraceId;
 use crate::domain::tenant::RetentionPolicy;
 use crate::ports::ids::IdSource;
 use crate::ports::store::{ReadError, Store};
-use crate::service::accounts::BootstrapKey;
-use crate::service::administer::{AdminRequest, administer};
-use crate::service::credentials::Ports;
-use crate::service::pools::Pools;
-use crate::service::retention::{Deps, Summary};
+use crate::service::access::accounts::BootstrapKey;
+use crate::service::access::administer::{AdminRequest, administer};
+use crate::service::access::credentials::Ports;
+use crate::service::operations::retention::{Deps, Summary};
+use crate::service::shared::pools::Pools;
 use crate::service::{Caller, Context};
 
 /// One try for the lock while the owner may still be opening its socket.

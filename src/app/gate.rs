@@ -15,8 +15,8 @@ use crate::domain::gate::{Finding, Rule};
 use crate::http::state::App;
 use crate::ports::runner::{Runner, SandboxSpec};
 use crate::ports::store::Store;
-use crate::service::attest_engine::{AttestEngine, Deps};
-use crate::service::check_gate::CheckGate;
+use crate::service::operations::attest_engine::{AttestEngine, Deps};
+use crate::service::operations::check_gate::CheckGate;
 
 /// Time between two evaluations; what is dear to look at has longer times of its own.
 const PERIOD: Duration = Duration::from_secs(5);

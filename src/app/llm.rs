@@ -11,7 +11,7 @@ use crate::adapters::llm::{
 };
 use crate::ports::clock::Clock;
 use crate::ports::llm::{Llm, LlmMeter, Usage};
-use crate::service::model_draft::Model;
+use crate::service::drafts::model_draft::Model;
 use crate::telemetry::metrics::Metrics;
 
 /// Builds the model.

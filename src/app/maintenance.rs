@@ -17,8 +17,8 @@ use crate::adapters::control::ask_patiently;
 use crate::adapters::store::{LockError, OpenError, Options as StoreOptions, SqliteStore, tools};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::ports::clock::Clock;
-use crate::service::migrate::Migration;
-use crate::service::pools::Pool;
+use crate::service::operations::migrate::Migration;
+use crate::service::shared::pools::Pool;
 use crate::telemetry::metrics::Metrics;
 
 /// Longest wait for the owner's answer.

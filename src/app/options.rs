@@ -10,8 +10,8 @@ use crate::adapters::tls::TlsFiles;
 use crate::domain::run_outcome::RunLimits;
 use crate::domain::tenant::RetentionPolicy;
 use crate::ports::runner::SandboxMode;
-use crate::service::check_gate::GateOptions;
-use crate::service::space::DiskLow;
+use crate::service::operations::check_gate::GateOptions;
+use crate::service::shared::space::DiskLow;
 
 /// Everything that `build` and `serve` read.
 #[derive(Debug, Clone)]

@@ -13,7 +13,7 @@ use crate::domain::audit::Actor;
 use crate::domain::ids::TraceId;
 use crate::http::state::App;
 use crate::service::Caller;
-use crate::service::reload::{Changes, reload};
+use crate::service::operations::reload::{Changes, reload};
 
 /// Settings as they were read.
 pub struct Loaded {

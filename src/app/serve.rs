@@ -22,7 +22,7 @@ use crate::adapters::store::SqliteStore;
 use crate::adapters::tls::Tls;
 use crate::http::router;
 use crate::http::state::App;
-use crate::service::admin_session::recall_failures;
+use crate::service::access::admin_session::recall_failures;
 use crate::telemetry::metrics::Seats;
 use crate::worker::{Drain, Worker, WorkerDeps, WorkerOptions, WorkerStatus};
 

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::http::state::App;
 use crate::ports::store::ReadError;
 use crate::service::Context;
-use crate::service::retention::{Deps, Summary, Sweeper};
+use crate::service::operations::retention::{Deps, Summary, Sweeper};
 
 /// Time between two sweeps.
 const EVERY: Duration = Duration::from_secs(60);

@@ -13,8 +13,8 @@ use crate::domain::job::record::SCHEMA_VERSION;
 use crate::domain::run::Cause;
 use crate::domain::run_outcome::CONTRACT_VERSION;
 use crate::library::Library;
-use crate::service::check_health;
-use crate::service::retention::KINDS;
+use crate::service::operations::check_health;
+use crate::service::operations::retention::KINDS;
 use crate::telemetry::metrics::Vocabulary;
 
 /// Gathers the values for a set-up.

@@ -11,7 +11,7 @@ use super::task_code::cell;
 use crate::app::control::{Target, request};
 use crate::domain::credential::Role;
 use crate::domain::ids::{KeyId, TenantId};
-use crate::service::administer::AdminRequest;
+use crate::service::access::administer::AdminRequest;
 
 /// API keys.
 #[derive(Debug, Args)]

@@ -20,7 +20,7 @@ use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::JobRecord;
 use crate::library::Library;
 use crate::ports::job_files::JobFiles;
-use crate::service::model_draft::replay::{Replayed, StoredTalk, evidence_folder, replay};
+use crate::service::drafts::model_draft::replay::{Replayed, StoredTalk, evidence_folder, replay};
 
 /// A model's draft once more. Ends with 0 where draft and plan are reproduced, 1 where they are not, 2 where
 /// there is nothing to replay.

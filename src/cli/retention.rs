@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use crate::app::control::{Target, request};
 use crate::cli::task_code::cell;
-use crate::service::administer::AdminRequest;
+use crate::service::access::administer::AdminRequest;
 
 /// Arguments of `retention`.
 #[derive(Debug, clap::Args)]

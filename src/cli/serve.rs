@@ -24,8 +24,8 @@ use crate::config::{self, Flags, Settings};
 use crate::domain::run_outcome::RunLimits;
 use crate::domain::tenant::RetentionPolicy;
 use crate::ports::runner::SandboxMode;
-use crate::service::check_gate::GateOptions;
-use crate::service::space::DiskLow;
+use crate::service::operations::check_gate::GateOptions;
+use crate::service::shared::space::DiskLow;
 use crate::telemetry::logging::{self, Format};
 
 /// Arguments of `serve`; each is also a setting.

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::app::control::{Target, request};
 use crate::domain::ids::TenantId;
-use crate::service::administer::AdminRequest;
+use crate::service::access::administer::AdminRequest;
 
 /// Task codes.
 #[derive(Debug, Args)]

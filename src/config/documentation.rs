@@ -11,7 +11,7 @@ pub fn markdown() -> String {
          counts as not given, an empty\ntext as not set. Lists are separated by commas. Every secret can be read from a file: \
          the key with `_file`, the variable\nor short name with `_FILE`; giving both is an error. All problems are told at \
          once, each with its key and where the value\ncame from; the program then ends with 78. `stata-service config show` \
-         prints what is in force.\n\nThis table is generated from the defaults; `tests/it/config_settings.rs` compares it and says how to renew it.\n\n\
+         prints what is in force.\n\nThis table is generated from the defaults; `tests/it/operations/config_settings.rs` compares it and says how to renew it.\n\n\
          | key | default | short name | meaning |\n|---|---|---|---|\n",
     );
     for key in keys::in_order() {

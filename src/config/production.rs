@@ -1,5 +1,5 @@
 //! The rules of the production gate that the settings alone decide. Rules that look at the host are in
-//! `service::check_gate`.
+//! `service::operations::check_gate`.
 
 use secrecy::ExposeSecret;
 

@@ -1,5 +1,5 @@
 //! The rules of the production gate: their names, sentences and remedies, and what an evaluation says. How a
-//! rule is looked at is decided in `config::production` (settings) and `service::check_gate` (probes).
+//! rule is looked at is decided in `config::production` (settings) and `service::operations::check_gate` (probes).
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;

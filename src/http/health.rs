@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::extract::body::{Json, Query};
 use super::state::App;
-use crate::service::check_health::HealthReport;
+use crate::service::operations::check_health::HealthReport;
 
 /// Which dependencies decide.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]

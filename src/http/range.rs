@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::error::ApiError;
 use super::extract::headers::none_match_hits;
 use crate::domain::error::{ErrorCode, Problem};
-use crate::service::pools::Pool;
+use crate::service::shared::pools::Pool;
 
 /// Bytes per piece of a streamed file.
 const CHUNK: usize = 64 * 1024;

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use super::middleware::edge::Edge;
 use super::middleware::idempotency::KeyLocks;
 use crate::service::Context;
-use crate::service::check_gate::Gate;
-use crate::service::refused::RefusedRequests;
+use crate::service::access::refused_requests::RefusedRequests;
+use crate::service::operations::check_gate::Gate;
 use crate::telemetry::metrics::Metrics;
 
 /// Shared by every handler. A request clones it several times, so it is one pointer.
@@ -39,7 +39,7 @@ pub struct Parts {
     /// When this process was built.
     pub started_at: DateTime<Utc>,
     pub edge: Arc<Edge>,
-    pub health: Arc<crate::service::check_health::Health>,
+    pub health: Arc<crate::service::operations::check_health::Health>,
     /// Whether business routes are served.
     pub gate: Arc<Gate>,
 }

@@ -1,56 +1,13 @@
-//! The use cases, one file each: verb plus noun, with one public method `execute`.
+//! The use cases, by subject. A use case is a type named verb plus noun with one public method `execute`; beside the
+//! use cases of a folder are the views that they return and the rules that they share.
 
-pub mod accounts;
-pub mod admin_session;
-pub mod administer;
-pub mod api_keys;
-pub mod attest_engine;
-pub mod authenticate;
-pub mod cancel_job;
-pub mod capsule;
-pub mod check_gate;
-pub mod check_health;
-pub mod commits;
-pub mod context;
-pub mod count_data_steps;
-pub mod credential_views;
-pub mod credentials;
-pub mod delete_job;
-pub mod draft_request;
-pub mod draft_view;
-pub mod enqueue_run;
-pub mod evidence;
-pub mod freeze_plan;
-pub mod guesses;
-pub mod ingest_inputs;
-pub mod interpretation;
-pub mod job_events;
-pub mod job_view;
-pub mod job_watch;
-mod leftovers;
-pub mod migrate;
-pub mod model_draft;
-pub mod patch_job;
-pub mod personal_tokens;
-pub mod plan_list;
-pub mod pools;
-pub mod preview_inputs;
-pub mod preview_plan;
-pub mod progress;
-pub mod queue_places;
-pub mod quotas;
-pub mod receive_upload;
-pub mod redeem_task_code;
-pub mod refused;
-pub mod reload;
-pub mod render_run;
-pub mod retention;
-pub mod revise_plan;
-pub mod select_sheet;
-pub mod space;
-pub mod state_draft;
-pub mod task_codes;
-pub mod tenants;
-pub mod upload_sessions;
+pub mod access;
+pub mod drafts;
+pub mod inputs;
+pub mod jobs;
+pub mod operations;
+pub mod plans;
+pub mod runs;
+pub mod shared;
 
-pub use context::{Caller, Context};
+pub use shared::context::{Caller, Context};

@@ -406,7 +406,7 @@ pub fn markdown() -> String {
          the check of its credential; so are all lines of a run. `docs/tracing.md`\nsays more. Where a request or run is \
          traced, `span_id` is that of its span at the collector.\n\nThe launcher of a run logs nothing here: what it has \
          to say stands in the run\'s outcome, which `SS_ENGINE_ENDED` tells.\n\nThis table is generated from \
-         `src/telemetry/events.rs`; `tests/it/telemetry_logs.rs` compares it and says how to renew it.\n\n\
+         `src/telemetry/events.rs`; `tests/it/operations/logs.rs` compares it and says how to renew it.\n\n\
          | event | level | meaning | fields |\n|---|---|---|---|\n",
     );
     for e in EVENTS {

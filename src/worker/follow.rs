@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::prepare::Manifest;
 use crate::domain::log_grammar::LogReader;
-use crate::service::progress::Progress;
+use crate::service::runs::progress::Progress;
 
 /// Most bytes that are read at once.
 const PIECE: u64 = 1 << 20;

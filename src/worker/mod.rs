@@ -34,10 +34,10 @@ use crate::ports::ids::IdSource;
 use crate::ports::job_files::JobFiles;
 use crate::ports::runner::{Runner, SandboxSpec};
 use crate::ports::store::Store;
-use crate::service::progress::ProgressBoard;
-use crate::service::queue_places::QueuePlaces;
-use crate::service::space::DiskLow;
-use crate::service::tenants::TenantBoard;
+use crate::service::access::tenants::TenantBoard;
+use crate::service::runs::progress::ProgressBoard;
+use crate::service::runs::queue_positions::QueuePlaces;
+use crate::service::shared::space::DiskLow;
 
 pub use scheduler::{Worker, WorkerStatus};
 

@@ -17,7 +17,7 @@ use crate::domain::ids::RunId;
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::Cause;
 use crate::ports::store::{Change, ChangedRecord, Key, ReadError};
-use crate::service::space::Space;
+use crate::service::shared::space::Space;
 
 /// First and longest pause of claims after a fault of the host.
 const FAULT_PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));

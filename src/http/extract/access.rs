@@ -22,7 +22,7 @@ use crate::http::error::ApiError;
 use crate::http::middleware::observe::RequestMeta;
 use crate::http::state::App;
 use crate::service::Caller;
-use crate::service::authenticate::{Authenticated, authenticate, parse_credential};
+use crate::service::access::authenticate::{Authenticated, authenticate, parse_credential};
 
 /// A permission on the job routes.
 pub trait Permission: Send + Sync {

@@ -9,8 +9,8 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::JobId;
 use crate::domain::signed_link::opens;
 use crate::http::state::App;
-use crate::service::authenticate::Authenticated;
-use crate::service::commits::read_problem;
+use crate::service::access::authenticate::Authenticated;
+use crate::service::shared::commits::read_problem;
 
 #[derive(Deserialize)]
 struct Signed {

@@ -22,7 +22,7 @@ use crate::http::error::ApiError;
 use crate::http::middleware::observe::RequestMeta;
 use crate::http::state::App;
 use crate::ports::store::{Commit, Expect, Housekeeping, Record, Write};
-use crate::service::commits::read_problem;
+use crate::service::shared::commits::read_problem;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");

@@ -12,7 +12,7 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::TenantId;
 use crate::http::error::ApiError;
 use crate::http::state::App;
-use crate::service::refused::Refusal;
+use crate::service::access::refused_requests::Refusal;
 
 /// Writes the body of refusals, replaces bare ones, and passes refusals of access on to the audit.
 pub async fn problem<F>(app: &App, request: Request, next: impl FnOnce(Request) -> F) -> Response<Body>

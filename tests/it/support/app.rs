@@ -15,7 +15,7 @@ use stata_service::app::options::{
 use stata_service::app::serve::{Ended, serve};
 use stata_service::ports::runner::SandboxMode;
 use stata_service::service::Context;
-use stata_service::service::space::DiskLow;
+use stata_service::service::shared::space::DiskLow;
 use tokio_util::sync::CancellationToken;
 
 /// The bootstrap admin key of tests.

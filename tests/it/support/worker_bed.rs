@@ -20,10 +20,10 @@ use stata_service::ports::ids::IdSource;
 use stata_service::ports::job_files::JobFiles;
 use stata_service::ports::runner::{SandboxMode, SandboxSpec};
 use stata_service::ports::store::{Expect, Record, Store, Write};
-use stata_service::service::progress::ProgressBoard;
-use stata_service::service::queue_places::QueuePlaces;
-use stata_service::service::space::DiskLow;
-use stata_service::service::tenants::TenantBoard;
+use stata_service::service::access::tenants::TenantBoard;
+use stata_service::service::runs::progress::ProgressBoard;
+use stata_service::service::runs::queue_positions::QueuePlaces;
+use stata_service::service::shared::space::DiskLow;
 use stata_service::worker::{MainDo, RunTexts, TextFacts, Worker, WorkerDeps, WorkerOptions};
 
 use super::records::{commit, job};

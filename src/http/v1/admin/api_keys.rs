@@ -16,9 +16,11 @@ use crate::http::extract::body::{Json, OptionalJson, Path};
 use crate::http::extract::roles::AdminOnly;
 use crate::http::middleware::idempotency::HoldsSecret;
 use crate::http::state::App;
-use crate::service::api_keys::{CreateApiKey, IssuedKey, ListApiKeys, NewApiKey, RevokeApiKey, RotateApiKey};
-use crate::service::credential_views::ApiKeyView;
-use crate::service::credentials::Ports;
+use crate::service::access::api_keys::{
+    CreateApiKey, IssuedKey, ListApiKeys, NewApiKey, RevokeApiKey, RotateApiKey,
+};
+use crate::service::access::credential_views::ApiKeyView;
+use crate::service::access::credentials::Ports;
 
 /// What the key may do, for whom and how long.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]

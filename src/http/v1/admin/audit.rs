@@ -13,7 +13,7 @@ use crate::http::extract::body::{Json, Query};
 use crate::http::extract::roles::Operators;
 use crate::http::state::App;
 use crate::ports::store::{AuditFilter, AuditFrom};
-use crate::service::commits::read_problem;
+use crate::service::shared::commits::read_problem;
 
 /// Most events of one page.
 const MAX_LIMIT: usize = 200;

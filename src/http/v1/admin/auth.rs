@@ -14,8 +14,8 @@ use crate::http::extract::body::Json;
 use crate::http::extract::roles::AdminOnly;
 use crate::http::middleware::idempotency::HoldsSecret;
 use crate::http::state::App;
-use crate::service::admin_session::{Login, LoginRequest, Logout};
-use crate::service::credentials::Ports;
+use crate::service::access::admin_session::{Login, LoginRequest, Logout};
+use crate::service::access::credentials::Ports;
 
 /// The account of the settings (`admin.username`, `admin.password_hash`).
 #[derive(Deserialize, utoipa::ToSchema)]

@@ -20,9 +20,9 @@ use crate::http::extract::roles::Operators;
 use crate::http::state::App;
 use crate::http::v1::jobs::list::{Filter, JobList};
 use crate::http::v1::jobs::run::RunAnswer;
-use crate::service::cancel_job::CancelJob;
-use crate::service::enqueue_run::EnqueueRun;
-use crate::service::job_view::{JobView, view_job};
+use crate::service::jobs::cancel_job::CancelJob;
+use crate::service::jobs::job_view::{JobView, view_job};
+use crate::service::runs::enqueue_run::EnqueueRun;
 
 /// A job with what only those who look after the service see. No token of it is ever shown.
 #[derive(Debug, Serialize, utoipa::ToSchema)]

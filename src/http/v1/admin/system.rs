@@ -11,8 +11,8 @@ use crate::http::extract::access::KeyAccess;
 use crate::http::extract::body::Json;
 use crate::http::extract::roles::{AdminOnly, Operators};
 use crate::http::state::App;
-use crate::service::check_health::HealthReport;
-use crate::service::reload::{ReloadReport, reload};
+use crate::service::operations::check_health::HealthReport;
+use crate::service::operations::reload::{ReloadReport, reload};
 
 /// The state of this process.
 #[derive(Debug, Serialize, utoipa::ToSchema)]

@@ -15,9 +15,9 @@ use crate::http::extract::roles::{AdminOnly, CodeKeepers};
 use crate::http::middleware::idempotency::HoldsSecret;
 use crate::http::state::App;
 use crate::http::v1::jobs::list::checked_limit;
-use crate::service::credential_views::TaskCodeView;
-use crate::service::credentials::Ports;
-use crate::service::task_codes::{CreateTaskCodes, DeleteTaskCode, ListTaskCodes, RevokeTaskCode};
+use crate::service::access::credential_views::TaskCodeView;
+use crate::service::access::credentials::Ports;
+use crate::service::access::task_codes::{CreateTaskCodes, DeleteTaskCode, ListTaskCodes, RevokeTaskCode};
 
 /// How many codes, for whom and how long.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]

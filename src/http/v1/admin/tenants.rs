@@ -13,7 +13,7 @@ use crate::http::extract::body::{Json, Path};
 use crate::http::extract::headers::{IfMatch, version_tag};
 use crate::http::extract::roles::AdminOnly;
 use crate::http::state::App;
-use crate::service::tenants::{TenantBody, TenantView, Tenants};
+use crate::service::access::tenants::{TenantBody, TenantView, Tenants};
 
 /// Tenants with settings of their own.
 #[derive(Debug, Serialize, utoipa::ToSchema)]

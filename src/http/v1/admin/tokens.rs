@@ -14,9 +14,9 @@ use crate::http::extract::body::{Json, OptionalJson, Path};
 use crate::http::extract::roles::AdminOnly;
 use crate::http::middleware::idempotency::HoldsSecret;
 use crate::http::state::App;
-use crate::service::credential_views::PersonalTokenView;
-use crate::service::credentials::Ports;
-use crate::service::personal_tokens::{PersonalTokens, not_found};
+use crate::service::access::credential_views::PersonalTokenView;
+use crate::service::access::credentials::Ports;
+use crate::service::access::personal_tokens::{PersonalTokens, not_found};
 
 /// What the token is for and how long it works.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]

@@ -11,8 +11,8 @@ use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::Json;
 use crate::http::extract::headers::{IfMatch, version_tag};
 use crate::http::state::App;
-use crate::service::draft_view::{DraftView, Unknown, view_draft};
-use crate::service::state_draft::StateDraft;
+use crate::service::drafts::draft_view::{DraftView, Unknown, view_draft};
+use crate::service::drafts::state_draft::StateDraft;
 
 /// Keys of PUT, dotted `parameters.<name>` and `roles.<name>`; `null` clears.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]

@@ -15,10 +15,10 @@ use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess, Read};
 use crate::http::extract::body::{Json, OptionalJson, Query};
 use crate::http::state::App;
-use crate::service::draft_view::DraftView;
-use crate::service::ingest_inputs::Ingest;
-use crate::service::model_draft::{DraftByModel, Standing};
-use crate::service::select_sheet::find_dataset;
+use crate::service::drafts::draft_view::DraftView;
+use crate::service::drafts::model_draft::{DraftByModel, Standing};
+use crate::service::inputs::ingest_inputs::Ingest;
+use crate::service::inputs::select_sheet::find_dataset;
 
 /// Which data set is the main one.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]

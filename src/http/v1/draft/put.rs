@@ -11,9 +11,9 @@ use crate::http::extract::body::Json;
 use crate::http::extract::headers::{IfMatch, version_tag};
 use crate::http::state::App;
 use crate::service::Context;
-use crate::service::draft_request::DraftRequest;
-use crate::service::draft_view::{DraftView, view_draft};
-use crate::service::state_draft::StateDraft;
+use crate::service::drafts::draft_request::DraftRequest;
+use crate::service::drafts::draft_view::{DraftView, view_draft};
+use crate::service::drafts::state_draft::StateDraft;
 
 /// States the draft, replacing it whole.
 ///

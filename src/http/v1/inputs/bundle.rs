@@ -16,7 +16,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess, Read};
 use crate::http::extract::body::Json;
 use crate::http::state::App;
-use crate::service::upload_sessions::{AnnouncedFile, UploadSessions, bundle_of};
+use crate::service::inputs::upload_sessions::{AnnouncedFile, UploadSessions, bundle_of};
 
 /// A file as it is announced.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]

@@ -8,7 +8,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, Read};
 use crate::http::extract::body::{Json, Query};
 use crate::http::state::App;
-use crate::service::preview_inputs::{InputsPreview, PreviewInputs};
+use crate::service::inputs::preview_inputs::{InputsPreview, PreviewInputs};
 
 /// Which part of which data set.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]

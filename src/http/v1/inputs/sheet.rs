@@ -10,8 +10,8 @@ use crate::http::extract::body::{Json, OptionalJson, Path, Query};
 use crate::http::extract::headers::IfMatch;
 use crate::http::state::App;
 use crate::ports::tabular::IngestOptions;
-use crate::service::preview_inputs::{InputsPreview, PreviewInputs};
-use crate::service::select_sheet::SelectSheet;
+use crate::service::inputs::preview_inputs::{InputsPreview, PreviewInputs};
+use crate::service::inputs::select_sheet::SelectSheet;
 
 /// Which sheet and header row; in the body or in the query.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema, utoipa::IntoParams)]

@@ -17,9 +17,9 @@ use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::Json;
 use crate::http::extract::headers::IfMatch;
 use crate::http::state::App;
-use crate::service::ingest_inputs::{IngestInputs, check_unlocked};
-use crate::service::preview_inputs::DatasetBrief;
-use crate::service::receive_upload::Upload;
+use crate::service::inputs::ingest_inputs::{IngestInputs, check_unlocked};
+use crate::service::inputs::preview_inputs::DatasetBrief;
+use crate::service::inputs::receive_upload::Upload;
 
 /// An ingest that takes longer goes on in the background.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);

@@ -12,7 +12,7 @@ use crate::http::extract::access::{JobAccess, Operate};
 use crate::http::extract::body::{Json, OptionalJson};
 use crate::http::extract::headers::IfMatch;
 use crate::http::state::App;
-use crate::service::cancel_job::CancelJob;
+use crate::service::jobs::cancel_job::CancelJob;
 
 /// Why.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]

@@ -13,8 +13,8 @@ use crate::http::extract::body::Query;
 use crate::http::extract::headers::IfNoneMatch;
 use crate::http::range::disposition;
 use crate::http::state::App;
-use crate::service::capsule::{CapsuleOptions, CapsuleStream, MakeCapsule};
-use crate::service::pools::Pool;
+use crate::service::runs::capsule::{CapsuleOptions, CapsuleStream, MakeCapsule};
+use crate::service::shared::pools::Pool;
 
 /// Whether the data themselves are in a capsule.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]

@@ -9,8 +9,8 @@ use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, Remove};
 use crate::http::extract::headers::IfMatch;
 use crate::http::state::App;
-use crate::service::delete_job::DeleteJob;
-use crate::service::job_view::JobView;
+use crate::service::jobs::delete_job::DeleteJob;
+use crate::service::jobs::job_view::JobView;
 
 /// Removes the content of a job: inputs, artifacts, runs, texts. Ids, hashes and the audit trail stay.
 ///

@@ -14,8 +14,8 @@ use crate::http::extract::access::{JobAccess, Read};
 use crate::http::extract::headers::Headers;
 use crate::http::sse::{self, HEARTBEAT, LONGEST};
 use crate::http::state::App;
-use crate::service::authenticate::still_valid;
-use crate::service::job_events::{JobEvent, JobFollower};
+use crate::service::access::authenticate::still_valid;
+use crate::service::jobs::job_events::{JobEvent, JobFollower};
 
 /// Tells every change of a job as server-sent events.
 ///

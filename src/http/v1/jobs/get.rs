@@ -11,7 +11,7 @@ use crate::http::extract::body::Json;
 use crate::http::extract::headers::{IfNoneMatch, version_tag};
 use crate::http::state::App;
 use crate::service::Context;
-use crate::service::job_view::{JobView, view_job};
+use crate::service::jobs::job_view::{JobView, view_job};
 
 /// Returns the job.
 ///

@@ -12,7 +12,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, Read};
 use crate::http::extract::body::Json;
 use crate::http::state::App;
-use crate::service::capsule::chosen_run;
+use crate::service::runs::capsule::chosen_run;
 
 /// What a link opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]

@@ -14,8 +14,8 @@ use crate::http::extract::roles::AnyRole;
 use crate::http::state::App;
 use crate::ports::store::JobFilter;
 use crate::service::Context;
-use crate::service::commits::read_problem;
-use crate::service::job_view::{JobView, view_job};
+use crate::service::jobs::job_view::{JobView, view_job};
+use crate::service::shared::commits::read_problem;
 
 /// Most rows of one page.
 pub const MAX_LIMIT: usize = 200;

@@ -10,8 +10,8 @@ use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::Json;
 use crate::http::extract::headers::IfMatch;
 use crate::http::state::App;
-use crate::service::job_view::JobView;
-use crate::service::patch_job::{PatchBody, PatchJob};
+use crate::service::jobs::job_view::JobView;
+use crate::service::jobs::patch_job::{PatchBody, PatchJob};
 
 /// Changes requirement, title, reference or data sharing; a changed requirement makes the draft stale.
 ///

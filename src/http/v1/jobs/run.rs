@@ -11,7 +11,7 @@ use crate::http::extract::body::{Json, OptionalJson, Query};
 use crate::http::extract::headers::IfMatch;
 use crate::http::state::App;
 use crate::http::v1::plan::formats::{Formats, checked_formats};
-use crate::service::enqueue_run::EnqueueRun;
+use crate::service::runs::enqueue_run::EnqueueRun;
 
 /// Further formats of the outputs; may also stand in the query.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]

@@ -12,7 +12,7 @@ use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::Json;
 use crate::http::extract::headers::IfMatch;
 use crate::http::state::App;
-use crate::service::freeze_plan::{FreezeBody, FreezePlan};
+use crate::service::plans::freeze_plan::{FreezeBody, FreezePlan};
 
 /// A freeze with the word that it shall run.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]

@@ -14,7 +14,7 @@ use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, OptionalJson};
 use crate::http::extract::headers::{IfMatch, version_tag};
 use crate::http::state::App;
-use crate::service::freeze_plan::{FreezeBody, FreezePlan};
+use crate::service::plans::freeze_plan::{FreezeBody, FreezePlan};
 
 /// The job's plan.
 #[derive(Debug, Serialize, utoipa::ToSchema)]

@@ -7,7 +7,7 @@ use super::freeze::{PlanAnswer, answer_plan};
 use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, Read, ReadTrace};
 use crate::http::extract::body::Json;
-use crate::service::plan_list::{PlanRevision, list_plans};
+use crate::service::plans::plan_list::{PlanRevision, list_plans};
 
 /// Every revision, oldest first.
 #[derive(Debug, Serialize, utoipa::ToSchema)]

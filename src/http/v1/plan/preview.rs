@@ -7,8 +7,8 @@ use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, OptionalJson};
 use crate::http::state::App;
-use crate::service::freeze_plan::FreezeBody;
-use crate::service::preview_plan::{PlanPreview, PreviewPlan};
+use crate::service::plans::freeze_plan::FreezeBody;
+use crate::service::plans::preview_plan::{PlanPreview, PreviewPlan};
 
 /// Shows what a freeze with the same body would freeze, and what it would refuse. Writes nothing.
 ///

@@ -12,7 +12,7 @@ use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, OptionalJson};
 use crate::http::extract::headers::{IfMatch, version_tag};
 use crate::http::state::App;
-use crate::service::revise_plan::{RevisePlan, next_revision};
+use crate::service::plans::revise_plan::{RevisePlan, next_revision};
 
 /// Why.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]

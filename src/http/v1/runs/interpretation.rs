@@ -12,7 +12,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, OptionalJson};
 use crate::http::state::App;
-use crate::service::interpretation::{Asked, Interpret, Language, Standing};
+use crate::service::runs::interpretation::{Asked, Interpret, Language, Standing};
 
 /// What is asked for.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]

@@ -25,7 +25,7 @@ use crate::http::extract::headers::Headers;
 use crate::http::range::{FileFacts, serve_file};
 use crate::http::sse::{self, HEARTBEAT, LONGEST};
 use crate::http::state::App;
-use crate::service::authenticate::still_valid;
+use crate::service::access::authenticate::still_valid;
 
 /// How the log is wanted.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]

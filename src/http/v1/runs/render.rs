@@ -18,7 +18,7 @@ use crate::http::extract::body::{Json, Path};
 use crate::http::state::App;
 use crate::http::v1::plan::formats::checked_formats_at;
 use crate::render::{Language, MOST_DECIMALS, Options};
-use crate::service::render_run::{RenderRun, Request};
+use crate::service::runs::render_run::{RenderRun, Request};
 
 /// How long the answer waits for the files; they are made in the background after that.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);

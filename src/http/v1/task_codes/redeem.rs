@@ -12,8 +12,8 @@ use crate::http::extract::access::Anonymous;
 use crate::http::extract::body::Json;
 use crate::http::middleware::idempotency::HoldsSecret;
 use crate::http::state::App;
-use crate::service::guesses::Subject;
-use crate::service::redeem_task_code::{RedeemRequest, RedeemTaskCode};
+use crate::service::access::failure_limiter::Subject;
+use crate::service::access::redeem_task_code::{RedeemRequest, RedeemTaskCode};
 
 /// A task code and the empirical question.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]

@@ -13,7 +13,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, OptionalJson, Path};
 use crate::http::state::App;
-use crate::service::upload_sessions::{Finished, NotFinished, StatedPart, UploadSessions};
+use crate::service::inputs::upload_sessions::{Finished, NotFinished, StatedPart, UploadSessions};
 
 /// Reading that takes longer goes on in the background.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);

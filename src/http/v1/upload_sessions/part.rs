@@ -16,8 +16,8 @@ use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, Path};
 use crate::http::state::App;
-use crate::service::receive_upload::receive_file;
-use crate::service::upload_sessions::{Arrived, UploadSessions, part_bytes};
+use crate::service::inputs::receive_upload::receive_file;
+use crate::service::inputs::upload_sessions::{Arrived, UploadSessions, part_bytes};
 
 /// Longest pause between two pieces of a body.
 const IDLE_LIMIT: Duration = Duration::from_secs(30);

@@ -10,7 +10,7 @@ use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, Path};
 use crate::http::state::App;
 use crate::http::v1::inputs::bundle::{PresignedPart, part_urls};
-use crate::service::upload_sessions::bundle_of;
+use crate::service::inputs::upload_sessions::bundle_of;
 
 /// The session's segment.
 #[derive(Debug, Deserialize)]

@@ -1,0 +1,15 @@
+//! Who may do what: administrators, API keys, task codes, job tokens, tenants.
+
+pub mod accounts;
+pub mod admin_session;
+pub mod administer;
+pub mod api_keys;
+pub mod authenticate;
+pub mod credential_views;
+pub mod credentials;
+pub mod failure_limiter;
+pub mod personal_tokens;
+pub mod redeem_task_code;
+pub mod refused_requests;
+pub mod task_codes;
+pub mod tenants;

@@ -1,0 +1,371 @@
+//! The draft as clients read it, with what is still open.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::domain::data_step::DataStep;
+use crate::domain::dataset::{DataWarning, InferredType, Inputs};
+use crate::domain::draft::{Candidate, Draft, DraftSource};
+use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::job::JobRecord;
+use crate::domain::plan::DerivedVariable;
+use crate::library::Template;
+use crate::library::derived::with_derived;
+use crate::library::gaps::{Gap, ParameterView, draft_gaps, parameter_views};
+use crate::service::shared::context::Context;
+
+/// A draft as the API answers it.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct DraftView {
+    pub job_id: String,
+    /// Always `ready`.
+    pub status: String,
+    pub draft_text: String,
+    pub draft_id: String,
+    pub source: DraftSource,
+    pub stale: bool,
+    pub version: u64,
+    pub requirement: String,
+    pub input_fingerprint: String,
+    /// `auto_freeze`, `require_confirm` or `require_confirm_with_downgrade`; see `docs/api.md`, "Decision".
+    pub decision: String,
+    /// 0 (nothing open) to 1; see `docs/api.md`, "Decision".
+    pub risk_score: f64,
+    pub template: Option<DraftTemplate>,
+    pub template_candidates: Vec<Candidate>,
+    pub roles: BTreeMap<String, Vec<String>>,
+    #[schema(value_type = Vec<Object>)]
+    pub parameters: Vec<ParameterView>,
+    pub outcome_var: Option<String>,
+    pub treatment_var: Option<String>,
+    pub controls: Vec<String>,
+    pub time_var: Option<String>,
+    pub entity_var: Option<String>,
+    pub cluster_var: Option<String>,
+    pub fixed_effects: Vec<String>,
+    pub interaction_terms: Vec<Vec<String>>,
+    pub instrument_vars: Vec<String>,
+    pub categorical_vars: Vec<String>,
+    pub data_steps: Vec<DataStep>,
+    pub derived_variables: Vec<DerivedView>,
+    pub sample_if: Option<String>,
+    pub column_candidates: Vec<String>,
+    pub column_candidates_v2: Vec<ColumnCandidate>,
+    pub column_name_normalizations: Vec<NameNormalization>,
+    pub required_variables: Vec<RequiredVariable>,
+    pub data_quality_warnings: Vec<DataWarning>,
+    pub stage1_questions: Vec<StageQuestion>,
+    pub open_unknowns: Vec<Unknown>,
+    pub variable_types: Vec<VariableType>,
+    pub data_sources: Vec<DataSource>,
+    #[schema(value_type = Object)]
+    pub default_overrides: Map<String, Value>,
+}
+
+/// A derived variable with its canonical expression.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct DerivedView {
+    pub name: String,
+    pub expression: String,
+    pub canonical: String,
+    pub label: Option<String>,
+    /// `double`, `byte` or `long`.
+    #[serde(rename = "type")]
+    pub kind: String,
+}
+
+impl From<DerivedVariable> for DerivedView {
+    fn from(v: DerivedVariable) -> Self {
+        Self { name: v.name, expression: v.expression, canonical: v.canonical, label: v.label, kind: v.kind }
+    }
+}
+
+/// The chosen template.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct DraftTemplate {
+    pub template_id: String,
+    pub version: String,
+    pub title: String,
+    /// `model`, `ranking` or `client`.
+    pub chosen_by: String,
+}
+
+/// A column that a role could take.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct ColumnCandidate {
+    pub dataset_key: String,
+    pub role: String,
+    pub name: String,
+}
+
+/// A column whose name was changed at ingest.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct NameNormalization {
+    pub dataset_key: String,
+    pub role: String,
+    pub original_name: String,
+    pub normalized_name: String,
+}
+
+/// A role that is still open.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct RequiredVariable {
+    pub field: String,
+    pub description: String,
+    pub candidates: Vec<String>,
+}
+
+/// A question to the analyst; its id is the parameter that the answer binds.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct StageQuestion {
+    pub question_id: String,
+    pub question_text: String,
+    /// `single_choice`, `multiple_choice` or `text`.
+    pub question_type: String,
+    pub options: Vec<QuestionOption>,
+    pub priority: u32,
+}
+
+/// One answer that can be chosen.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct QuestionOption {
+    pub option_id: String,
+    pub label: String,
+    pub value: String,
+}
+
+/// Something that is not known yet.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct Unknown {
+    pub field: String,
+    pub description: String,
+    pub impact: String,
+    /// True if the plan cannot be frozen without it.
+    pub blocking: bool,
+    pub candidates: Vec<String>,
+}
+
+/// The inferred type of a column.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct VariableType {
+    pub name: String,
+    pub inferred_type: InferredType,
+}
+
+/// One data set behind the draft.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct DataSource {
+    pub dataset_key: String,
+    pub role: String,
+    pub original_name: String,
+    pub format: String,
+}
+
+/// Weight of an open point that blocks the freeze, of one that does not, and of a warning on the data, in
+/// `risk_score`.
+const BLOCKING_RISK: f64 = 0.5;
+const OPEN_RISK: f64 = 0.15;
+const WARNING_RISK: f64 = 0.1;
+
+/// Builds the view of the job's draft.
+///
+/// # Errors
+/// `DRAFT_NOT_FOUND`.
+pub fn view_draft(ctx: &Context, job: &JobRecord) -> Result<DraftView, Problem> {
+    let draft =
+        job.draft.as_ref().ok_or_else(|| Problem::new(ErrorCode::DraftNotFound, "the job has no draft"))?;
+    let (inputs, derived) = job.inputs.as_ref().map(|inputs| with_derived(inputs, &draft.statement)).unzip();
+    let (inputs, derived) = (inputs.as_ref(), derived.unwrap_or_default());
+    let columns = derived.columns.as_slice();
+    let template = draft.selection.chosen.as_ref().and_then(|id| ctx.library.get(id));
+    let gaps = template.map(|t| draft_gaps(&t.meta, &draft.statement, columns)).unwrap_or_default();
+    let parameters =
+        template.map(|t| parameter_views(&t.meta, &draft.statement, columns)).unwrap_or_default();
+    let unknowns = unknowns(&gaps, &parameters, draft);
+    let warnings = inputs.map(|i| i.warnings.clone()).unwrap_or_default();
+    let (decision, risk_score) = decide(draft, &unknowns, &warnings);
+    let one = |bind: &str| draft.statement.roles.get(bind).and_then(|c| c.first()).cloned();
+    let many = |bind: &str| draft.statement.roles.get(bind).cloned().unwrap_or_default();
+    Ok(DraftView {
+        job_id: job.job_id.to_string(),
+        status: "ready".to_owned(),
+        draft_text: draft.draft_text.clone(),
+        draft_id: draft.draft_id.clone(),
+        source: draft.source,
+        stale: draft.stale,
+        version: job.version,
+        requirement: draft.requirement.clone(),
+        input_fingerprint: draft.input_fingerprint.clone(),
+        decision,
+        risk_score,
+        template: template.map(|t| brief(t, draft)),
+        template_candidates: draft.selection.candidates.clone(),
+        outcome_var: one("outcome_var"),
+        treatment_var: one("treatment_var"),
+        controls: many("controls"),
+        time_var: one("time_var"),
+        entity_var: one("entity_var"),
+        cluster_var: one("cluster_var"),
+        fixed_effects: many("fixed_effects"),
+        interaction_terms: draft.statement.interaction_terms.clone(),
+        instrument_vars: many("instrument_vars"),
+        categorical_vars: draft.statement.categorical_vars.clone(),
+        data_steps: draft.statement.data_steps.clone(),
+        derived_variables: derived.variables.iter().cloned().map(DerivedView::from).collect(),
+        sample_if: draft.statement.sample_if.clone(),
+        column_candidates: columns.iter().map(|c| c.name.clone()).collect(),
+        column_candidates_v2: all_columns(inputs),
+        column_name_normalizations: normalizations(inputs),
+        required_variables: gaps
+            .iter()
+            .filter(|gap| gap.is_role)
+            .map(|gap| RequiredVariable {
+                field: gap.field.clone(),
+                description: gap.description.clone(),
+                candidates: gap.candidates.clone(),
+            })
+            .collect(),
+        data_quality_warnings: warnings,
+        stage1_questions: gaps.iter().map(question).collect(),
+        open_unknowns: unknowns,
+        variable_types: columns
+            .iter()
+            .map(|c| VariableType { name: c.name.clone(), inferred_type: c.inferred_type })
+            .collect(),
+        data_sources: data_sources(inputs),
+        roles: draft.statement.roles.clone(),
+        parameters,
+        default_overrides: draft.statement.default_overrides.clone(),
+    })
+}
+
+fn brief(template: &Template, draft: &Draft) -> DraftTemplate {
+    DraftTemplate {
+        template_id: template.meta.id.to_string(),
+        version: template.meta.version.clone(),
+        title: template.meta.title.en.clone(),
+        chosen_by: draft.selection.chosen_by.clone().unwrap_or_default(),
+    }
+}
+
+/// Open points: required parameters without a value, values that do not fit, and what a model left open.
+fn unknowns(gaps: &[Gap], parameters: &[ParameterView], draft: &Draft) -> Vec<Unknown> {
+    let missing = gaps.iter().map(|gap| Unknown {
+        field: gap.field.clone(),
+        description: gap.description.clone(),
+        impact: gap.impact.clone(),
+        blocking: true,
+        candidates: gap.candidates.clone(),
+    });
+    let invalid = parameters.iter().filter(|p| p.status == "invalid").map(|p| Unknown {
+        field: format!("parameters.{}", p.name),
+        description: format!("{} has a value that does not fit the data or the template", p.label.en),
+        impact: "the plan cannot be frozen with it".to_owned(),
+        blocking: true,
+        candidates: p.candidates.clone(),
+    });
+    let left_open = draft.model.iter().flat_map(|notes| &notes.open_unknowns).map(|unknown| Unknown {
+        field: unknown.field.clone(),
+        description: unknown.description.clone(),
+        impact: unknown.impact.clone(),
+        blocking: false,
+        candidates: unknown.candidates.clone(),
+    });
+    missing.chain(invalid).chain(left_open).collect()
+}
+
+/// The decision and the risk: `1 − Π (1 − w)` over open points that block (w = 0.5) and that do not (0.15),
+/// warnings on the data (0.1), and a model's doubt (0.5 times 1 − confidence). A chosen template with a soft exclusion asks for a confirmation with a downgrade.
+fn decide(draft: &Draft, unknowns: &[Unknown], warnings: &[DataWarning]) -> (String, f64) {
+    let blocking = unknowns.iter().filter(|u| u.blocking).count();
+    let serious = warnings.iter().filter(|w| w.severity == "warning").count();
+    let safe = (1.0 - BLOCKING_RISK).powi(i32::try_from(blocking).unwrap_or(i32::MAX))
+        * (1.0 - OPEN_RISK).powi(i32::try_from(unknowns.len() - blocking).unwrap_or(i32::MAX))
+        * (1.0 - WARNING_RISK).powi(i32::try_from(serious).unwrap_or(i32::MAX))
+        * draft.model.as_ref().map_or(1.0, |notes| 1.0 - 0.5 * (1.0 - notes.confidence));
+    let risk = ((1.0 - safe) * 1000.0).round() / 1000.0;
+    let first = draft.selection.candidates.iter().find(|c| c.applicable).map(|c| &c.template_id);
+    let second_choice = draft.selection.chosen.is_some() && first != draft.selection.chosen.as_ref();
+    let decision = if blocking > 0 || draft.stale || draft.selection.chosen.is_none() {
+        "require_confirm"
+    } else if second_choice && draft.selection.chosen_by.as_deref() != Some("client") {
+        "require_confirm_with_downgrade"
+    } else if risk < 0.25 {
+        "auto_freeze"
+    } else {
+        "require_confirm"
+    };
+    (decision.to_owned(), risk)
+}
+
+fn question(gap: &Gap) -> StageQuestion {
+    let question_type = match gap.kind {
+        _ if gap.candidates.is_empty() => "text",
+        "varlist" => "multiple_choice",
+        _ => "single_choice",
+    };
+    StageQuestion {
+        question_id: gap.parameter.clone(),
+        question_text: gap.description.clone(),
+        question_type: question_type.to_owned(),
+        options: gap
+            .candidates
+            .iter()
+            .map(|c| QuestionOption { option_id: c.clone(), label: c.clone(), value: c.clone() })
+            .collect(),
+        priority: 1,
+    }
+}
+
+fn role_text(role: crate::domain::dataset::DatasetRole) -> String {
+    match serde_json::to_value(role) {
+        Ok(Value::String(text)) => text,
+        _ => unreachable!("a unit variant serialises to a string"),
+    }
+}
+
+fn all_columns(inputs: Option<&Inputs>) -> Vec<ColumnCandidate> {
+    let datasets = inputs.map_or(&[][..], |i| i.datasets.as_slice());
+    let of = |d: &crate::domain::dataset::Dataset| {
+        let (key, role) = (d.dataset_key.clone(), role_text(d.role));
+        d.columns
+            .iter()
+            .map(move |c| ColumnCandidate {
+                dataset_key: key.clone(),
+                role: role.clone(),
+                name: c.name.clone(),
+            })
+            .collect::<Vec<_>>()
+    };
+    datasets.iter().flat_map(of).collect()
+}
+
+fn normalizations(inputs: Option<&Inputs>) -> Vec<NameNormalization> {
+    let mut found = Vec::new();
+    for dataset in inputs.map_or(&[][..], |i| i.datasets.as_slice()) {
+        for column in dataset.columns.iter().filter(|c| c.name != c.original_name) {
+            found.push(NameNormalization {
+                dataset_key: dataset.dataset_key.clone(),
+                role: role_text(dataset.role),
+                original_name: column.original_name.clone(),
+                normalized_name: column.name.clone(),
+            });
+        }
+    }
+    found
+}
+
+fn data_sources(inputs: Option<&Inputs>) -> Vec<DataSource> {
+    let datasets = inputs.map_or(&[][..], |i| i.datasets.as_slice());
+    datasets
+        .iter()
+        .map(|d| DataSource {
+            dataset_key: d.dataset_key.clone(),
+            role: role_text(d.role),
+            original_name: d.original_name.clone(),
+            format: d.format.clone(),
+        })
+        .collect()
+}

@@ -1,0 +1,201 @@
+//! A client states a draft, whole or as a patch: the statement is checked, the library ranks its
+//! templates, and the draft is committed with the evidence of the selection.
+
+use serde_json::{Map, Value, json};
+
+use crate::domain::artifact::ArtifactKind;
+use crate::domain::dataset::Inputs;
+use crate::domain::draft::{Draft, DraftSource, Selection};
+use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::expression::parse_condition;
+use crate::domain::ids::{JobId, TemplateId, TenantId};
+use crate::domain::job::{JobRecord, Operation};
+use crate::library::derived::{Derived, with_derived};
+use crate::library::select::{Selected, SelectionInput, Stage2, select};
+use crate::service::drafts::draft_request::{Stated, apply_patch};
+use crate::service::inputs::count_data_steps::{check_keys, unfit_steps};
+use crate::service::shared::commits::{Attempt, check_if_match, job_event, put_job, with_retries};
+use crate::service::shared::context::{Caller, Context};
+use crate::service::shared::evidence::{Evidence, publish};
+
+/// The use case.
+pub struct StateDraft<'a>(pub &'a Context);
+
+impl StateDraft<'_> {
+    /// Replaces the draft by what the client states.
+    ///
+    /// # Errors
+    /// `INPUTS_MISSING`, `EXPRESSION_INVALID`, `DO_TEMPLATE_SELECTION_INVALID_TEMPLATE_ID`,
+    /// `TEMPLATE_NOT_APPLICABLE`, `JOB_ILLEGAL_TRANSITION`, `JOB_VERSION_CONFLICT`.
+    pub async fn execute(
+        &self,
+        caller: &Caller,
+        tenant: &TenantId,
+        job_id: &JobId,
+        stated: Stated,
+        if_match: Option<u64>,
+    ) -> Result<JobRecord, Problem> {
+        with_retries(if_match, || async {
+            let job = self.0.load_job(tenant, job_id).await?;
+            self.state(caller, &job, &stated, if_match).await
+        })
+        .await
+    }
+
+    /// Changes parts of the draft.
+    ///
+    /// # Errors
+    /// As [`StateDraft::execute`], and `DRAFT_NOT_FOUND`.
+    pub async fn patch(
+        &self,
+        caller: &Caller,
+        tenant: &TenantId,
+        job_id: &JobId,
+        updates: &Map<String, Value>,
+        if_match: Option<u64>,
+    ) -> Result<JobRecord, Problem> {
+        with_retries(if_match, || async {
+            let job = self.0.load_job(tenant, job_id).await?;
+            let stated = apply_patch(&current_statement(&job)?, updates)?;
+            self.state(caller, &job, &stated, if_match).await
+        })
+        .await
+    }
+
+    async fn state(
+        &self,
+        caller: &Caller,
+        job: &JobRecord,
+        stated: &Stated,
+        if_match: Option<u64>,
+    ) -> Result<JobRecord, Attempt> {
+        let ctx = self.0;
+        check_if_match(if_match, job)?;
+        job.status.after(Operation::StateDraft).map_err(Problem::from)?;
+        let inputs = job.inputs.as_ref().ok_or_else(|| {
+            Problem::new(ErrorCode::InputsMissing, "upload the data before the analysis is stated")
+                .with("reason", "inputs_missing")
+        })?;
+        let (inputs, derived) = with_derived(inputs, &stated.statement);
+        if let Some(problem) = unfit_steps(&derived.stepped.misfits) {
+            return Err(problem.into());
+        }
+        check_expressions(stated, &inputs, derived)?;
+        check_keys(ctx, job, &stated.statement.data_steps).await?;
+        let template_id = stated.template_id.as_deref().map(parse_template_id).transpose()?;
+        let (selected, stage2) = self.select(job, &inputs, stated, template_id.as_ref())?;
+        let selection = Selection {
+            chosen: stage2.as_ref().map(|s| s.chosen.clone()),
+            chosen_by: stage2.as_ref().map(|s| s.chosen_by.clone()),
+            rationale: stage2.as_ref().map(|s| s.rationale.clone()).unwrap_or_default(),
+            candidates: selected.draft_candidates(&ctx.library, template_id.as_ref()),
+        };
+        let draft = Draft {
+            draft_id: ctx.ids.id("draft"),
+            created_at: ctx.clock.now(),
+            source: DraftSource::Client,
+            stale: false,
+            draft_text: stated.draft_text.clone(),
+            requirement: job.requirement.clone(),
+            input_fingerprint: inputs.fingerprint.clone(),
+            template_id,
+            statement: stated.statement.clone(),
+            selection,
+            model: None,
+        };
+        let artifacts = publish(ctx, job, evidence_of(&selected, stage2.as_ref())).await?;
+        let next = job.state_draft(draft, artifacts, ctx.clock.now())?;
+        let mut event = job_event(ctx, caller, "draft.stated", Some(job), &next);
+        event.detail =
+            stage2.map_or(Value::Null, |s| json!({"template_id": s.chosen, "chosen_by": s.chosen_by}));
+        put_job(ctx, job, next, event).await
+    }
+
+    /// Ranks the library and checks or makes the choice; none where no template is applicable.
+    fn select(
+        &self,
+        job: &JobRecord,
+        inputs: &Inputs,
+        stated: &Stated,
+        template_id: Option<&TemplateId>,
+    ) -> Result<(Selected, Option<Stage2>), Problem> {
+        let library = &self.0.library;
+        let selected = select(&SelectionInput {
+            library,
+            question: &format!("{}\n{}", job.requirement, stated.draft_text),
+            question_kinds: &[],
+            statement: &stated.statement,
+            dataset: inputs.primary(),
+        });
+        let (chosen, chosen_by, rationale) = match template_id {
+            Some(id) if library.get(id).is_none() => return Err(unknown_template(id.as_str())),
+            Some(id) => {
+                selected.check_client_choice(id)?;
+                (id.clone(), "client", "the client named the template and it is applicable")
+            }
+            None => match selected.first() {
+                Some(id) => {
+                    (id.clone(), "ranking", "no model is configured: the first of the ranking was taken")
+                }
+                None => return Ok((selected, None)),
+            },
+        };
+        let stage2 = Stage2 {
+            chosen,
+            chosen_by: chosen_by.to_owned(),
+            rationale: rationale.to_owned(),
+            evidence: vec!["artifacts/selection/candidates.json".to_owned()],
+            refused: Vec::new(),
+        };
+        Ok((selected, Some(stage2)))
+    }
+}
+
+/// Returns what the job's draft states.
+///
+/// # Errors
+/// `DRAFT_NOT_FOUND`.
+pub fn current_statement(job: &JobRecord) -> Result<Stated, Problem> {
+    let draft = job.draft.as_ref().ok_or_else(|| {
+        Problem::new(ErrorCode::DraftNotFound, "the job has no draft; state one with PUT draft first")
+    })?;
+    Ok(Stated {
+        draft_text: draft.draft_text.clone(),
+        template_id: draft.template_id.as_ref().map(ToString::to_string),
+        statement: draft.statement.clone(),
+    })
+}
+
+/// Refuses derived variables and a condition that cannot be read on these columns.
+fn check_expressions(stated: &Stated, inputs: &Inputs, derived: Derived) -> Result<(), Problem> {
+    if let Some((path, error)) = derived.refused.into_iter().next() {
+        return Err(error.into_problem(&path));
+    }
+    let Some(text) = &stated.statement.sample_if else { return Ok(()) };
+    let columns = inputs.primary().map_or(&[][..], |d| d.columns.as_slice());
+    parse_condition(text, columns).map(drop).map_err(|error| error.into_problem("sample_if"))
+}
+
+fn parse_template_id(text: &str) -> Result<TemplateId, Problem> {
+    TemplateId::parse(text).map_err(|_| unknown_template(text))
+}
+
+fn unknown_template(text: &str) -> Problem {
+    let shown: String = text.chars().take(96).collect();
+    Problem::new(
+        ErrorCode::DoTemplateSelectionInvalidTemplateId,
+        "the template id is not in the library; list the templates first",
+    )
+    .with("template_id", shown)
+}
+
+/// The files that keep a selection.
+pub fn evidence_of(selected: &Selected, stage2: Option<&Stage2>) -> Vec<Evidence> {
+    let path = |stage: &str| format!("artifacts/selection/{stage}.json");
+    let mut files = vec![
+        Evidence::json(ArtifactKind::SelectionStage1, path("stage1"), &selected.stage1),
+        Evidence::json(ArtifactKind::SelectionCandidates, path("candidates"), &selected.candidates),
+    ];
+    files.extend(stage2.map(|s| Evidence::json(ArtifactKind::SelectionStage2, path("stage2"), s)));
+    files
+}

@@ -1,0 +1,317 @@
+//! Turns received files into the job's inputs: canonical data, manifest and one commit. Goes on in the
+//! background when it takes long; the board says how it ended.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::json;
+
+use crate::domain::artifact::{Artifact, ArtifactKind, media_type_of};
+use crate::domain::canonical::sha256_of;
+use crate::domain::dataset::{Dataset, Inputs};
+use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::ids::{JobId, TenantId};
+use crate::domain::job::{JobRecord, Operation};
+use crate::domain::layout::upload_dir;
+use crate::ports::job_files::Written;
+use crate::ports::tabular::{IngestOptions, Tabular};
+use crate::service::inputs::receive_upload::{ReceivedFile, Upload, io_problem};
+use crate::service::shared::commits::{check_if_match, job_event, put_job, with_retries};
+use crate::service::shared::context::{Caller, Context};
+use crate::service::shared::quotas::admit_bytes;
+
+/// Uploads being ingested, and how the last one of a job failed, until a new one arrives.
+#[derive(Debug, Default)]
+pub struct IngestBoard(Mutex<HashMap<(TenantId, JobId), Ingest>>);
+
+/// Where an ingest stands.
+#[derive(Debug, Clone)]
+pub enum Ingest {
+    UnderWay,
+    Failed(Problem),
+}
+
+/// Most failures that are remembered; the oldest job's is forgotten by chance beyond it.
+const MAX_ENTRIES: usize = 10_000;
+
+impl IngestBoard {
+    fn set(&self, job: &JobRecord, state: Option<Ingest>) {
+        let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (job.tenant_id.clone(), job.job_id.clone());
+        match state {
+            Some(state) => {
+                if map.len() >= MAX_ENTRIES {
+                    map.retain(|_, s| matches!(s, Ingest::UnderWay));
+                }
+                map.insert(key, state);
+            }
+            None => {
+                map.remove(&key);
+            }
+        }
+    }
+
+    /// Returns where the ingest of a job stands, if one is under way or failed.
+    pub fn get(&self, job: &JobRecord) -> Option<Ingest> {
+        let map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        map.get(&(job.tenant_id.clone(), job.job_id.clone())).cloned()
+    }
+}
+
+/// Refuses where inputs cannot change.
+///
+/// # Errors
+/// `JOB_LOCKED` once the plan is frozen.
+pub fn check_unlocked(job: &JobRecord) -> Result<(), Problem> {
+    if job.status.after(Operation::ReplaceInputs).is_ok() {
+        return Ok(());
+    }
+    Err(Problem::new(ErrorCode::JobLocked, "the inputs cannot change once the plan is frozen")
+        .with("status", job.status.as_str()))
+}
+
+/// The use case.
+pub struct IngestInputs(pub Arc<Context>);
+
+impl IngestInputs {
+    /// Ingests an upload and replaces the job's inputs; repeats itself on a lost race.
+    ///
+    /// # Errors
+    /// `INPUT_*`, `JOB_LOCKED`, `JOB_VERSION_CONFLICT`.
+    pub async fn execute(
+        &self,
+        caller: Caller,
+        job: Arc<JobRecord>,
+        upload: Upload,
+        files: Vec<ReceivedFile>,
+        if_match: Option<u64>,
+    ) -> Result<JobRecord, Problem> {
+        let ctx = &self.0;
+        ctx.ingests.set(&job, Some(Ingest::UnderWay));
+        let result = self.replace(&caller, &job, upload, files, if_match).await;
+        ctx.ingests.set(&job, result.as_ref().err().map(|problem| Ingest::Failed(problem.clone())));
+        if let Err(problem) = &result {
+            tracing::info!(
+                event = "SS_INGEST_REFUSED",
+                code = problem.code.as_str(),
+                "the upload was refused"
+            );
+        }
+        result
+    }
+
+    async fn replace(
+        &self,
+        caller: &Caller,
+        job: &JobRecord,
+        upload: Upload,
+        files: Vec<ReceivedFile>,
+        if_match: Option<u64>,
+    ) -> Result<JobRecord, Problem> {
+        let ctx = &self.0;
+        let mut datasets = Vec::with_capacity(files.len());
+        let mut warnings = Vec::new();
+        for file in files {
+            let tabular = Arc::clone(&ctx.tabular);
+            let source = IngestSource {
+                path: file.path.clone(),
+                dir: upload.dir.clone(),
+                upload_id: upload.upload_id.clone(),
+                file,
+                options: IngestOptions::default(),
+            };
+            let (dataset, found) =
+                ctx.pools.ingest.run(move || ingest_one(tabular.as_ref(), source)).await??;
+            datasets.push(dataset);
+            warnings.extend(found);
+        }
+        let inputs = Inputs {
+            manifest_rel_path: format!("{}/manifest.json", upload_dir(&upload.upload_id)),
+            fingerprint: fingerprint(&datasets),
+            created_at: ctx.clock.now(),
+            datasets,
+            warnings,
+        };
+        let artifacts = publish_manifest(ctx, job, &inputs).await?;
+        let _admitted = admit_bytes(ctx, &job.tenant_id, added_bytes(job, &artifacts)).await?;
+        let bundle_id = upload.bundle_id.clone();
+        let (upload_id, dir) = upload.keep();
+        let change = InputsChange { inputs, artifacts, bundle_id, action: "inputs.replaced" };
+        let done = commit_inputs(ctx, caller, job, change, if_match).await;
+        let loser = match &done {
+            // What an earlier plan was frozen with stays.
+            Ok(after) if !after.earlier_plans.is_empty() => None,
+            Ok(_) => previous_upload(job).filter(|id| *id != upload_id),
+            Err(_) => Some(upload_id),
+        };
+        if let Some(loser) = loser {
+            let stale = dir.with_file_name(loser);
+            let _ = ctx.pools.writes.run(move || fs::remove_dir_all(stale)).await;
+        }
+        done
+    }
+}
+
+/// Returns how many bytes new inputs take beyond those that they replace.
+fn added_bytes(job: &JobRecord, artifacts: &[Artifact]) -> u64 {
+    let size = |list: &[Artifact]| -> u64 {
+        list.iter().filter(|a| a.rel_path.starts_with("inputs/")).map(|a| a.size_bytes).sum()
+    };
+    let replaced = job.earlier_plans.is_empty() && job.inputs_removed_at().is_none();
+    let before = if replaced { size(&job.artifacts_index) } else { 0 };
+    size(artifacts).saturating_sub(before)
+}
+
+/// Returns the upload directory that the job's inputs live in.
+fn previous_upload(job: &JobRecord) -> Option<String> {
+    let path = &job.inputs.as_ref()?.manifest_rel_path;
+    path.strip_prefix("inputs/")?.strip_suffix("/manifest.json").map(str::to_owned)
+}
+
+/// One file on its way to canonical data.
+pub struct IngestSource {
+    pub path: PathBuf,
+    pub dir: PathBuf,
+    pub upload_id: String,
+    pub file: ReceivedFile,
+    pub options: IngestOptions,
+}
+
+/// Converts one received file; the canonical data lies beside it, durable.
+///
+/// # Errors
+/// As [`Tabular::ingest`].
+pub fn ingest_one(
+    tabular: &dyn Tabular,
+    source: IngestSource,
+) -> Result<(Dataset, Vec<crate::domain::dataset::DataWarning>), Problem> {
+    let IngestSource { path, dir, upload_id, file, options } = source;
+    let name = format!("{}.dta", file.dataset_key);
+    let dest = dir.join(&name);
+    let done = tabular.ingest(&path, &file.original_name, &options, &dest)?;
+    sync(&dest).and_then(|()| sync(&dir)).map_err(|e| io_problem(&e))?;
+    let warnings = done
+        .warnings
+        .into_iter()
+        .map(|mut warning| {
+            warning.dataset_key = Some(file.dataset_key.clone());
+            warning
+        })
+        .collect();
+    let dataset = Dataset {
+        dataset_key: file.dataset_key,
+        role: file.role,
+        original_name: file.original_name,
+        format: done.format,
+        original_rel_path: file.rel_path,
+        original_sha256: file.sha256,
+        original_size_bytes: file.size_bytes,
+        canonical_rel_path: format!("{}/{name}", upload_dir(&upload_id)),
+        canonical_sha256: done.canonical.sha256,
+        canonical_size_bytes: done.canonical.size_bytes,
+        row_count: done.row_count,
+        columns: done.columns,
+        sheet_names: done.sheet_names,
+        selected_sheet: done.selected_sheet,
+        header_row: done.header_row,
+        encoding: done.encoding,
+        delimiter: done.delimiter,
+    };
+    Ok((dataset, warnings))
+}
+
+/// Makes what a file or directory holds durable.
+pub(super) fn sync(path: &std::path::Path) -> std::io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// Returns the fingerprint of inputs: SHA-256 over keys, roles and canonical hashes, in order.
+pub fn fingerprint(datasets: &[Dataset]) -> String {
+    let parts: Vec<_> = datasets
+        .iter()
+        .map(
+            |d| json!({"dataset_key": d.dataset_key, "role": d.role, "canonical_sha256": d.canonical_sha256}),
+        )
+        .collect();
+    sha256_of(&parts)
+}
+
+/// Writes the manifest and lists the artifacts of the inputs.
+///
+/// # Errors
+/// `INTERNAL_ERROR`, `STORAGE_FULL`.
+pub async fn publish_manifest(
+    ctx: &Context,
+    job: &JobRecord,
+    inputs: &Inputs,
+) -> Result<Vec<Artifact>, Problem> {
+    let bytes = serde_json::to_vec_pretty(inputs).expect("inputs serialise to JSON");
+    let files = Arc::clone(&ctx.files);
+    let (tenant, job_id, path) =
+        (job.tenant_id.clone(), job.job_id.clone(), inputs.manifest_rel_path.clone());
+    let written = ctx.pools.writes.run(move || files.put(&tenant, &job_id, &path, &bytes)).await?;
+    let manifest = written.map_err(|e| io_problem(&e))?;
+    let artifact = |kind, rel_path: &str, written: Written, meta: serde_json::Value| Artifact {
+        kind,
+        rel_path: rel_path.to_owned(),
+        created_at: inputs.created_at,
+        size_bytes: written.size_bytes,
+        sha256: written.sha256,
+        media_type: media_type_of(rel_path).to_owned(),
+        meta: meta.as_object().cloned().unwrap_or_default(),
+    };
+    let mut artifacts =
+        vec![artifact(ArtifactKind::InputsManifest, &inputs.manifest_rel_path, manifest, json!({}))];
+    for d in &inputs.datasets {
+        let original = Written { size_bytes: d.original_size_bytes, sha256: d.original_sha256.clone() };
+        let meta =
+            json!({"dataset_key": d.dataset_key, "original_name": d.original_name, "form": "original"});
+        artifacts.push(artifact(ArtifactKind::InputsDataset, &d.original_rel_path, original, meta));
+        let canonical = Written { size_bytes: d.canonical_size_bytes, sha256: d.canonical_sha256.clone() };
+        let meta = json!({"dataset_key": d.dataset_key, "form": "canonical"});
+        artifacts.push(artifact(ArtifactKind::InputsDataset, &d.canonical_rel_path, canonical, meta));
+    }
+    Ok(artifacts)
+}
+
+/// New inputs of a job.
+pub struct InputsChange {
+    pub inputs: Inputs,
+    pub artifacts: Vec<Artifact>,
+    /// The bundle that they were, if any.
+    pub bundle_id: Option<String>,
+    /// Of the audit event.
+    pub action: &'static str,
+}
+
+/// Commits new inputs.
+///
+/// # Errors
+/// `JOB_LOCKED`, `JOB_VERSION_CONFLICT`, `STORE_UNAVAILABLE`; `UPLOAD_SESSION_NOT_FOUND` if another bundle
+/// was stated meanwhile.
+pub async fn commit_inputs(
+    ctx: &Context,
+    caller: &Caller,
+    job: &JobRecord,
+    change: InputsChange,
+    if_match: Option<u64>,
+) -> Result<JobRecord, Problem> {
+    let InputsChange { inputs, artifacts, bundle_id, action } = &change;
+    with_retries(if_match, || async {
+        let current = ctx.load_job(&job.tenant_id, &job.job_id).await?;
+        check_if_match(if_match, &current)?;
+        let mut next = current.replace_inputs(inputs.clone(), artifacts.clone(), ctx.clock.now())?;
+        if let Some(id) = bundle_id {
+            let bundle = next.bundle.as_mut().filter(|bundle| bundle.bundle_id == *id).ok_or_else(|| {
+                Problem::new(ErrorCode::UploadSessionNotFound, "another bundle was stated meanwhile")
+            })?;
+            bundle.became_inputs = true;
+        }
+        let mut event = job_event(ctx, caller, action, Some(&current), &next);
+        event.detail = json!({"fingerprint": inputs.fingerprint});
+        put_job(ctx, &current, next, event).await
+    })
+    .await
+}

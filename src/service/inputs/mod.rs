@@ -1,0 +1,8 @@
+//! Uploads and what becomes of them: receipt, ingest, sheets, preview, data steps.
+
+pub mod count_data_steps;
+pub mod ingest_inputs;
+pub mod preview_inputs;
+pub mod receive_upload;
+pub mod select_sheet;
+pub mod upload_sessions;

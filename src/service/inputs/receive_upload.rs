@@ -1,0 +1,267 @@
+//! Receives uploaded files: streamed to disk by one blocking writer each, hashed while written.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc;
+
+use crate::domain::bundle::ReceivedBytes;
+use crate::domain::dataset::DatasetRole;
+use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::job::JobRecord;
+use crate::domain::layout::upload_dir;
+use crate::service::shared::context::Context;
+use crate::service::shared::quotas::admit_bytes;
+
+/// Pieces of a body that may wait for the disk.
+const WAITING_CHUNKS: usize = 8;
+
+/// A file that arrived whole and is durable below the upload's directory.
+#[derive(Debug, Clone)]
+pub struct ReceivedFile {
+    pub path: PathBuf,
+    pub rel_path: String,
+    pub original_name: String,
+    pub size_bytes: u64,
+    pub sha256: String,
+    pub role: DatasetRole,
+    pub dataset_key: String,
+}
+
+/// An upload in progress: a fresh directory that disappears unless the upload is kept.
+pub struct Upload {
+    pub upload_id: String,
+    pub dir: PathBuf,
+    limit_bytes: u64,
+    received_bytes: u64,
+    files: Vec<(PathBuf, String, String, u64, String)>,
+    max_files: usize,
+    keep: bool,
+    /// The bundle that this upload makes the inputs, if it is one.
+    pub bundle_id: Option<String>,
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if !self.keep {
+            // Best effort: a later upload of the job removes what is left.
+            let _ = fs::remove_dir_all(&self.dir);
+        }
+    }
+}
+
+impl Upload {
+    /// Opens a fresh upload directory for a job.
+    ///
+    /// # Errors
+    /// `STORAGE_FULL`; `QUOTA_EXCEEDED`; `INTERNAL_ERROR` if the directory cannot be made.
+    pub async fn begin(ctx: &Context, job: &JobRecord) -> Result<Upload, Problem> {
+        ctx.check_space().await?;
+        drop(admit_bytes(ctx, &job.tenant_id, 1).await?);
+        let upload_id = ctx.ids.id("up");
+        let dir = ctx.files.path(&job.tenant_id, &job.job_id, &upload_dir(&upload_id));
+        let created = dir.clone();
+        ctx.pools.writes.run(move || fs::create_dir_all(created)).await?.map_err(|e| io_problem(&e))?;
+        Ok(Upload {
+            upload_id,
+            dir,
+            limit_bytes: ctx.options.upload_max_bytes,
+            received_bytes: 0,
+            files: Vec::new(),
+            max_files: ctx.options.upload_max_files,
+            keep: false,
+            bundle_id: None,
+        })
+    }
+
+    /// Receives one file; `next` gives its pieces until `None`.
+    ///
+    /// # Errors
+    /// `PAYLOAD_TOO_LARGE`, `INPUT_FILE_NAME_FORBIDDEN`, or what `next` reports.
+    pub async fn receive<F, Fut>(&mut self, ctx: &Context, name: String, mut next: F) -> Result<(), Problem>
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<Option<Bytes>, Problem>>,
+    {
+        let index = self.files.len();
+        if index >= self.max_files {
+            return Err(Problem::validation("file", format!("at most {} files", self.max_files)));
+        }
+        let (path, rel_path) = self.next_place();
+        let left = self.limit_bytes - self.received_bytes;
+        let (size, sha256) = receive_file(ctx, path.clone(), (left, self.limit_bytes), &mut next).await?;
+        self.received_bytes += size;
+        self.files.push((path, rel_path, name, size, sha256));
+        Ok(())
+    }
+
+    /// Takes over a file that lies on the same volume; it keeps its old name too.
+    ///
+    /// # Errors
+    /// `STORAGE_FULL`, `INTERNAL_ERROR`.
+    pub async fn adopt(
+        &mut self,
+        ctx: &Context,
+        from: PathBuf,
+        name: String,
+        received: &ReceivedBytes,
+    ) -> Result<(), Problem> {
+        let (path, rel_path) = self.next_place();
+        let to = path.clone();
+        let linked = ctx.pools.writes.run(move || fs::hard_link(from, to)).await?;
+        linked.map_err(|e| io_problem(&e))?;
+        self.files.push((path, rel_path, name, received.size_bytes, received.sha256.clone()));
+        Ok(())
+    }
+
+    fn next_place(&self) -> (PathBuf, String) {
+        let name = format!("original_{}", self.files.len() + 1);
+        (self.dir.join(&name), format!("{}/{name}", upload_dir(&self.upload_id)))
+    }
+
+    /// Returns the number of files so far.
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// True before the first file.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// Assigns roles and names: one role per file (or none for a single file), exactly one primary.
+    ///
+    /// # Errors
+    /// `INPUT_EMPTY`, `INPUT_ROLE_INVALID`, `INPUT_VALIDATION_FAILED`.
+    pub fn assign(&self, roles: &[DatasetRole], names: &[String]) -> Result<Vec<ReceivedFile>, Problem> {
+        let n = self.files.len();
+        if n == 0 {
+            return Err(Problem::new(
+                ErrorCode::InputEmpty,
+                "the upload holds no file; send one part named file",
+            ));
+        }
+        let roles =
+            if roles.is_empty() && n == 1 { vec![DatasetRole::PrimaryDataset] } else { roles.to_vec() };
+        let invalid = |message: &str| {
+            Problem::new(ErrorCode::InputRoleInvalid, message).with("files", n).with("roles", roles.len())
+        };
+        if roles.len() != n {
+            return Err(invalid("state one role per file"));
+        }
+        if roles.iter().filter(|r| **r == DatasetRole::PrimaryDataset).count() != 1 {
+            return Err(invalid("exactly one file must have the role primary_dataset"));
+        }
+        if !names.is_empty() && names.len() != n {
+            return Err(Problem::validation("filename", "state one file name per file, or none"));
+        }
+        let mut further = 1;
+        let files = self.files.iter().zip(&roles).enumerate();
+        Ok(files
+            .map(|(i, ((path, rel_path, name, size, sha256), role))| ReceivedFile {
+                path: path.clone(),
+                rel_path: rel_path.clone(),
+                original_name: names.get(i).cloned().unwrap_or_else(|| name.clone()),
+                size_bytes: *size,
+                sha256: sha256.clone(),
+                role: *role,
+                dataset_key: if *role == DatasetRole::PrimaryDataset {
+                    "main".to_owned()
+                } else {
+                    further += 1;
+                    format!("data_{further}")
+                },
+            })
+            .collect())
+    }
+
+    /// Keeps the directory beyond this value's life.
+    pub fn keep(mut self) -> (String, PathBuf) {
+        self.keep = true;
+        (self.upload_id.clone(), self.dir.clone())
+    }
+}
+
+/// Receives one file durably; `next` gives its pieces until `None`. `limits` are the bytes that it may have
+/// and those that a refusal names.
+///
+/// # Errors
+/// `PAYLOAD_TOO_LARGE`, `STORAGE_FULL`, or what `next` reports.
+pub async fn receive_file<F, Fut>(
+    ctx: &Context,
+    target: PathBuf,
+    limits: (u64, u64),
+    mut next: F,
+) -> Result<(u64, String), Problem>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<Option<Bytes>, Problem>>,
+{
+    let (sender, receiver) = mpsc::channel(WAITING_CHUNKS);
+    let pool = ctx.pools.uploads.clone();
+    let writer = tokio::spawn(async move { pool.run(move || write_file(&target, receiver)).await });
+    let (mut received, mut refused) = (0, None);
+    loop {
+        match next().await {
+            Ok(Some(chunk)) => {
+                received += chunk.len() as u64;
+                if received > limits.0 {
+                    refused = Some(
+                        Problem::new(ErrorCode::PayloadTooLarge, "the upload is too large")
+                            .with("limit_bytes", limits.1),
+                    );
+                    break;
+                }
+                if sender.send(Ok(chunk)).await.is_err() {
+                    break;
+                }
+            }
+            Ok(None) => break,
+            Err(problem) => {
+                refused = Some(problem);
+                break;
+            }
+        }
+    }
+    if refused.is_some() {
+        let _ = sender.send(Err(())).await;
+    }
+    drop(sender);
+    let written = writer.await.map_err(|_| Problem::internal())??;
+    match refused {
+        Some(problem) => Err(problem),
+        None => written.map_err(|e| io_problem(&e)),
+    }
+}
+
+/// Writes what arrives, hashing it; `Err` in the channel means that the body was refused.
+fn write_file(
+    path: &Path,
+    mut receiver: mpsc::Receiver<Result<Bytes, ()>>,
+) -> std::io::Result<(u64, String)> {
+    let mut file = File::create(path)?;
+    let mut hasher = Sha256::new();
+    let mut size = 0;
+    while let Some(chunk) = receiver.blocking_recv() {
+        let Ok(chunk) = chunk else { return Ok((0, String::new())) };
+        hasher.update(&chunk);
+        size += chunk.len() as u64;
+        file.write_all(&chunk)?;
+    }
+    file.sync_all()?;
+    Ok((size, hex::encode(hasher.finalize())))
+}
+
+/// Answers an I/O error of the data volume; logged here, without paths for the client.
+pub fn io_problem(error: &std::io::Error) -> Problem {
+    tracing::error!(event = "SS_DATA_IO_FAILED", %error, "an input or output on the data volume failed");
+    if error.kind() == std::io::ErrorKind::StorageFull || error.kind() == std::io::ErrorKind::QuotaExceeded {
+        return Problem::new(ErrorCode::StorageFull, "the data volume is full; nothing was changed")
+            .with("free_bytes", 0)
+            .retry_after(60);
+    }
+    Problem::internal()
+}

@@ -1,0 +1,123 @@
+//! Reads a workbook again with another sheet or header row.
+
+use std::sync::Arc;
+
+use crate::domain::dataset::{Dataset, Inputs};
+use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::job::JobRecord;
+use crate::domain::layout::upload_dir;
+use crate::ports::tabular::IngestOptions;
+use crate::service::inputs::ingest_inputs::{
+    IngestSource, InputsChange, check_unlocked, commit_inputs, fingerprint, ingest_one, publish_manifest,
+};
+use crate::service::inputs::receive_upload::{ReceivedFile, io_problem};
+use crate::service::shared::commits::check_if_match;
+use crate::service::shared::context::{Caller, Context};
+
+/// The use case.
+pub struct SelectSheet<'a>(pub &'a Context);
+
+impl SelectSheet<'_> {
+    /// Replaces one data set by another reading of its original file.
+    ///
+    /// # Errors
+    /// `INPUTS_MISSING`, `INPUT_DATASET_NOT_FOUND`, `INPUT_SHEET_NOT_FOUND`, `JOB_LOCKED`, `INPUT_*`.
+    pub async fn execute(
+        &self,
+        caller: &Caller,
+        job: &JobRecord,
+        dataset_key: Option<&str>,
+        options: IngestOptions,
+        if_match: Option<u64>,
+    ) -> Result<JobRecord, Problem> {
+        let ctx = self.0;
+        check_unlocked(job)?;
+        check_if_match(if_match, job)?;
+        job.check_inputs_kept()?;
+        let inputs = job
+            .inputs
+            .as_ref()
+            .ok_or_else(|| Problem::new(ErrorCode::InputsMissing, "upload the data first"))?;
+        let dataset = find_dataset(inputs, dataset_key)?;
+        if dataset.sheet_names.is_empty() && options.sheet.is_some() {
+            return Err(Problem::new(
+                ErrorCode::InputSheetNotFound,
+                format!("a {} file has no sheets", dataset.format),
+            )
+            .with("sheet_names", Vec::<String>::new()));
+        }
+        let upload_id = ctx.ids.id("up");
+        let dir = ctx.files.path(&job.tenant_id, &job.job_id, &upload_dir(&upload_id));
+        let old: Vec<Dataset> = inputs.datasets.clone();
+        let source = self.source(job, dataset, &upload_id, options);
+        let tabular = Arc::clone(&ctx.tabular);
+        let target = dir.clone();
+        let (fresh, found) = ctx
+            .pools
+            .ingest
+            .run(move || {
+                std::fs::create_dir_all(&target).map_err(|e| io_problem(&e))?;
+                ingest_one(tabular.as_ref(), source).inspect_err(|_| {
+                    let _ = std::fs::remove_dir_all(&target);
+                })
+            })
+            .await??;
+        let key = fresh.dataset_key.clone();
+        let datasets: Vec<Dataset> =
+            old.into_iter().map(|d| if d.dataset_key == key { fresh.clone() } else { d }).collect();
+        let mut warnings = inputs.warnings.clone();
+        warnings.retain(|w| w.dataset_key.as_deref() != Some(key.as_str()));
+        warnings.extend(found);
+        let inputs = Inputs {
+            manifest_rel_path: format!("{}/manifest.json", upload_dir(&upload_id)),
+            fingerprint: fingerprint(&datasets),
+            created_at: ctx.clock.now(),
+            datasets,
+            warnings,
+        };
+        let artifacts = publish_manifest(ctx, job, &inputs).await?;
+        let change = InputsChange { inputs, artifacts, bundle_id: None, action: "inputs.sheet_selected" };
+        commit_inputs(ctx, caller, job, change, if_match).await
+    }
+
+    fn source(
+        &self,
+        job: &JobRecord,
+        dataset: &Dataset,
+        upload_id: &str,
+        options: IngestOptions,
+    ) -> IngestSource {
+        let files = &self.0.files;
+        IngestSource {
+            path: files.path(&job.tenant_id, &job.job_id, &dataset.original_rel_path),
+            dir: files.path(&job.tenant_id, &job.job_id, &upload_dir(upload_id)),
+            upload_id: upload_id.to_owned(),
+            file: ReceivedFile {
+                path: files.path(&job.tenant_id, &job.job_id, &dataset.original_rel_path),
+                rel_path: dataset.original_rel_path.clone(),
+                original_name: dataset.original_name.clone(),
+                size_bytes: dataset.original_size_bytes,
+                sha256: dataset.original_sha256.clone(),
+                role: dataset.role,
+                dataset_key: dataset.dataset_key.clone(),
+            },
+            options,
+        }
+    }
+}
+
+/// Finds a data set by its key; the primary one without a key.
+///
+/// # Errors
+/// `INPUT_DATASET_NOT_FOUND` with the keys that exist.
+pub fn find_dataset<'a>(inputs: &'a Inputs, key: Option<&str>) -> Result<&'a Dataset, Problem> {
+    let found = match key {
+        None => inputs.primary(),
+        Some(key) => inputs.dataset(key),
+    };
+    found.ok_or_else(|| {
+        let keys: Vec<&str> = inputs.datasets.iter().map(|d| d.dataset_key.as_str()).collect();
+        Problem::new(ErrorCode::InputDatasetNotFound, "the inputs hold no such data set")
+            .with("dataset_keys", keys)
+    })
+}

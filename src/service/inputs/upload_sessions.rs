@@ -1,0 +1,439 @@
+//! Uploads in sessions: a bundle is stated, each file arrives by signed requests, whole or in parts, and the
+//! last one makes the bundle the job's inputs. Parts are files; what is known of them is in their bytes.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::Duration;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::domain::bundle::{Bundle, BundleFile, ReceivedBytes, UploadSession, session_id};
+use crate::domain::dataset::DatasetRole;
+use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::job::JobRecord;
+use crate::service::inputs::ingest_inputs::{Ingest, IngestInputs, check_unlocked, sync};
+use crate::service::inputs::receive_upload::{Upload, io_problem};
+use crate::service::shared::commits::{job_event, put_job, with_retries};
+use crate::service::shared::context::{Caller, Context};
+use crate::service::shared::quotas::admit_bytes;
+
+/// A file as a client announces it.
+#[derive(Debug, Clone)]
+pub struct AnnouncedFile {
+    pub filename: String,
+    pub size_bytes: u64,
+    pub role: DatasetRole,
+    pub mime_type: Option<String>,
+}
+
+/// Longest file name, in bytes.
+const MAX_NAME: usize = 255;
+
+/// What a client says of a part that it sent.
+#[derive(Debug, Clone)]
+pub struct StatedPart {
+    pub part_number: u32,
+    pub etag: Option<String>,
+    pub sha256: Option<String>,
+}
+
+/// Why a file cannot be finished now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotFinished {
+    ChecksumMismatch(String),
+    Incomplete(String),
+    PartsInvalid(String),
+}
+
+/// How far a finished file brought its bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finished {
+    /// Other files are still to come.
+    Received,
+    /// The bundle is being read.
+    Ingesting,
+    /// The bundle is the job's inputs.
+    InputsReady,
+}
+
+/// The use cases of one service.
+pub struct UploadSessions(pub Arc<Context>);
+
+impl UploadSessions {
+    /// States the files that are to become the inputs; the same files again are the same bundle while it waits.
+    ///
+    /// # Errors
+    /// `INPUT_EMPTY`, `INPUT_ROLE_INVALID`, `PAYLOAD_TOO_LARGE`, `QUOTA_EXCEEDED`, `JOB_LOCKED`, `STORAGE_FULL`.
+    pub async fn state_bundle(
+        &self,
+        caller: &Caller,
+        job: &JobRecord,
+        announced: Vec<AnnouncedFile>,
+    ) -> Result<JobRecord, Problem> {
+        let ctx = &self.0;
+        let total = self.check_announced(&announced)?;
+        ctx.check_space().await?;
+        drop(admit_bytes(ctx, &job.tenant_id, total).await?);
+        with_retries(None, || async {
+            let job = ctx.load_job(&job.tenant_id, &job.job_id).await?;
+            check_unlocked(&job)?;
+            if job.bundle.as_ref().is_some_and(|bundle| !bundle.became_inputs && is_of(bundle, &announced)) {
+                return Ok(job);
+            }
+            let files = announced.iter().map(|file| BundleFile {
+                file_id: ctx.ids.id("file"),
+                filename: file.filename.clone(),
+                size_bytes: file.size_bytes,
+                role: file.role,
+                mime_type: file.mime_type.clone(),
+                session: None,
+                received: None,
+            });
+            let bundle = Bundle {
+                bundle_id: ctx.ids.id("bundle"),
+                created_at: ctx.clock.now(),
+                files: files.collect(),
+                became_inputs: false,
+            };
+            let detail = json!({"bundle_id": bundle.bundle_id, "files": bundle.files.len()});
+            let next = job.with_bundle(bundle, ctx.clock.now())?;
+            let mut event = job_event(ctx, caller, "inputs.bundle_stated", Some(&job), &next);
+            event.detail = detail;
+            put_job(ctx, &job, next, event).await
+        })
+        .await
+    }
+
+    fn check_announced(&self, files: &[AnnouncedFile]) -> Result<u64, Problem> {
+        let options = &self.0.options;
+        if files.is_empty() {
+            return Err(Problem::new(ErrorCode::InputEmpty, "the bundle names no file"));
+        }
+        if files.len() > options.upload_max_files {
+            return Err(Problem::validation("files", format!("at most {} files", options.upload_max_files)));
+        }
+        for (n, file) in files.iter().enumerate() {
+            if file.filename.is_empty() || file.filename.len() > MAX_NAME {
+                let message = format!("must have 1 to {MAX_NAME} bytes");
+                return Err(Problem::validation(format!("files[{n}].filename"), message));
+            }
+            if file.size_bytes == 0 {
+                return Err(Problem::validation(format!("files[{n}].size_bytes"), "must be 1 or more"));
+            }
+        }
+        if files.iter().filter(|file| file.role == DatasetRole::PrimaryDataset).count() != 1 {
+            return Err(Problem::new(
+                ErrorCode::InputRoleInvalid,
+                "exactly one file must have the role primary_dataset",
+            ));
+        }
+        let total = files.iter().fold(0_u64, |sum, file| sum.saturating_add(file.size_bytes));
+        if total > options.upload_max_bytes {
+            return Err(Problem::new(ErrorCode::PayloadTooLarge, "the files are too large together")
+                .with("limit_bytes", options.upload_max_bytes));
+        }
+        Ok(total)
+    }
+
+    /// Opens a session for a file, or returns the open one.
+    ///
+    /// # Errors
+    /// `UPLOAD_SESSION_NOT_FOUND` for another bundle or file, `JOB_LOCKED`.
+    pub async fn open(
+        &self,
+        caller: &Caller,
+        job: &JobRecord,
+        bundle_id: &str,
+        file_id: &str,
+    ) -> Result<(BundleFile, UploadSession), Problem> {
+        let ctx = &self.0;
+        let hours = ctx.retention_of(&job.tenant_id).upload_sessions_hours.max(1);
+        let job = with_retries(None, || async {
+            let job = ctx.load_job(&job.tenant_id, &job.job_id).await?;
+            check_unlocked(&job)?;
+            let bundle = bundle_of(&job)?;
+            if bundle.bundle_id != bundle_id {
+                return Err(not_found("the job has no such bundle; a newer one replaced it").into());
+            }
+            let (now, file) = (ctx.clock.now(), bundle.file(file_id)?);
+            if file.received.is_some() || file.session.as_ref().is_some_and(|open| open.expires_at > now) {
+                return Ok(job);
+            }
+            let mut bundle = bundle.clone();
+            let expires_at = now + Duration::hours(hours.into());
+            for file in bundle.files.iter_mut().filter(|file| file.file_id == file_id) {
+                let id = session_id(&hex::encode(ctx.ids.secret(16)), &job.job_id);
+                file.session = Some(UploadSession::new(id, file.size_bytes, expires_at));
+            }
+            let next = job.with_bundle(bundle, now)?;
+            let mut event = job_event(ctx, caller, "inputs.upload_session_opened", Some(&job), &next);
+            event.detail = json!({"file_id": file_id});
+            put_job(ctx, &job, next, event).await
+        })
+        .await?;
+        let file = bundle_of(&job)?.file(file_id)?.clone();
+        let session = file.session.clone().ok_or_else(Problem::internal)?;
+        Ok((file, session))
+    }
+
+    /// Takes a part that arrived at `arrived`; returns its SHA-256. The same part again replaces it.
+    ///
+    /// # Errors
+    /// `UPLOAD_SESSION_*`, `JOB_LOCKED`, `INPUT_VALIDATION_FAILED` for a part of another size.
+    pub async fn keep_part(
+        &self,
+        job: &JobRecord,
+        session_id: &str,
+        part: u32,
+        arrived: &Arrived,
+    ) -> Result<(), Problem> {
+        let wanted = part_bytes(&self.0, job, session_id, part)?;
+        if arrived.size_bytes != wanted {
+            let message = format!("part {part} has {wanted} bytes, not {}", arrived.size_bytes);
+            return Err(Problem::validation("body", message).with("expected_bytes", wanted));
+        }
+        let (from, dir) = (arrived.path.clone(), self.dir(job, session_id));
+        let kept = self.0.pools.writes.run(move || {
+            fs::rename(&from, dir.join(part_name(part)))?;
+            sync(&dir)
+        });
+        kept.await?.map_err(|error| io_problem(&error))
+    }
+
+    /// Returns a fresh path for a part that is about to arrive; its directory exists.
+    ///
+    /// # Errors
+    /// `STORAGE_FULL`, `INTERNAL_ERROR`.
+    pub async fn place_for_part(&self, job: &JobRecord, session_id: &str) -> Result<PathBuf, Problem> {
+        self.0.check_space().await?;
+        let dir = self.dir(job, session_id);
+        let path = dir.join(format!(".{}.part", self.0.ids.id("arriving")));
+        let made = self.0.pools.writes.run(move || make_dir(&dir));
+        made.await?.map_err(|error| io_problem(&error))?;
+        Ok(path)
+    }
+
+    fn dir(&self, job: &JobRecord, session_id: &str) -> PathBuf {
+        self.0.files.path(&job.tenant_id, &job.job_id, &format!("uploads/{session_id}"))
+    }
+
+    /// Puts a file together and notes it; with the last file, the bundle becomes the inputs. Repeating it is
+    /// harmless, also after a crash in the middle.
+    ///
+    /// # Errors
+    /// `UPLOAD_SESSION_*`, `JOB_LOCKED`, and what reading the data finds (`INPUT_*`).
+    pub async fn finalize(
+        &self,
+        caller: &Caller,
+        job: &JobRecord,
+        session_id: &str,
+        stated: Vec<StatedPart>,
+    ) -> Result<Result<(BundleFile, JobRecord), NotFinished>, Problem> {
+        let ctx = &self.0;
+        let bundle = bundle_of(job)?;
+        let (file, session) = bundle.file_of(session_id, ctx.clock.now())?;
+        if file.received.is_some() {
+            return Ok(Ok((file.clone(), job.clone())));
+        }
+        check_unlocked(job)?;
+        let (dir, session, size) = (self.dir(job, session_id), session.clone(), file.size_bytes);
+        let assembled = ctx.pools.writes.run(move || assemble(&dir, &session, size, &stated)).await?;
+        let received = match assembled.map_err(|error| io_problem(&error))? {
+            Ok(received) => received,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let job = with_retries(None, || async {
+            let job = ctx.load_job(&job.tenant_id, &job.job_id).await?;
+            check_unlocked(&job)?;
+            let mut bundle = bundle_of(&job)?.clone();
+            bundle.file_of(session_id, ctx.clock.now())?;
+            let mine = |file: &&mut BundleFile| {
+                file.session.as_ref().is_some_and(|session| session.upload_session_id == session_id)
+            };
+            for file in bundle.files.iter_mut().filter(mine) {
+                file.received = Some(received.clone());
+            }
+            let next = job.with_bundle(bundle, ctx.clock.now())?;
+            let mut event = job_event(ctx, caller, "inputs.file_received", Some(&job), &next);
+            event.detail = json!({"sha256": received.sha256, "size_bytes": received.size_bytes});
+            put_job(ctx, &job, next, event).await
+        })
+        .await?;
+        let file = bundle_of(&job)?.file_of(session_id, ctx.clock.now())?.0.clone();
+        Ok(Ok((file, job)))
+    }
+
+    /// Reads a complete bundle into the job's inputs; says how far it is where nothing is left to do.
+    ///
+    /// # Errors
+    /// As [`IngestInputs::execute`].
+    pub async fn ingest(&self, caller: Caller, job: Arc<JobRecord>) -> Result<Finished, Problem> {
+        let ctx = &self.0;
+        let bundle = bundle_of(&job)?;
+        if bundle.became_inputs {
+            return Ok(Finished::InputsReady);
+        }
+        if !bundle.is_complete() {
+            return Ok(Finished::Received);
+        }
+        if matches!(ctx.ingests.get(&job), Some(Ingest::UnderWay)) {
+            return Ok(Finished::Ingesting);
+        }
+        let mut upload = Upload::begin(ctx, &job).await?;
+        upload.bundle_id = Some(bundle.bundle_id.clone());
+        for file in &bundle.files {
+            let (Some(session), Some(received)) = (&file.session, &file.received) else {
+                return Err(Problem::internal());
+            };
+            let whole = self.dir(&job, &session.upload_session_id).join(WHOLE);
+            upload.adopt(ctx, whole, file.filename.clone(), received).await?;
+        }
+        let roles: Vec<DatasetRole> = bundle.files.iter().map(|file| file.role).collect();
+        let files = upload.assign(&roles, &[])?;
+        IngestInputs(Arc::clone(ctx)).execute(caller, Arc::clone(&job), upload, files, None).await?;
+        let (files, tenant, job_id) = (Arc::clone(&ctx.files), job.tenant_id.clone(), job.job_id.clone());
+        // what is left of them the sweeper removes
+        let _ = ctx.pools.writes.run(move || files.remove(&tenant, &job_id, "uploads")).await;
+        Ok(Finished::InputsReady)
+    }
+}
+
+/// A part that arrived and is durable.
+#[derive(Debug)]
+pub struct Arrived {
+    pub path: PathBuf,
+    pub size_bytes: u64,
+    pub sha256: String,
+}
+
+/// Returns the bytes that a part must have.
+///
+/// # Errors
+/// `UPLOAD_SESSION_*`, `JOB_LOCKED`, `INPUT_VALIDATION_FAILED` if there is no such part.
+pub fn part_bytes(ctx: &Context, job: &JobRecord, session_id: &str, part: u32) -> Result<u64, Problem> {
+    let (file, session) = bundle_of(job)?.file_of(session_id, ctx.clock.now())?;
+    if file.received.is_some() {
+        return Err(Problem::new(
+            ErrorCode::JobLocked,
+            "the file is finished; state a new bundle to replace it",
+        ));
+    }
+    check_unlocked(job)?;
+    session
+        .bytes_of(part, file.size_bytes)
+        .ok_or_else(|| Problem::validation("part_number", format!("must be 1 to {}", session.parts)))
+}
+
+/// Returns the bundle of a job.
+///
+/// # Errors
+/// `UPLOAD_SESSION_NOT_FOUND`.
+pub fn bundle_of(job: &JobRecord) -> Result<&Bundle, Problem> {
+    job.bundle.as_ref().ok_or_else(|| not_found("the job has no bundle; state its files first"))
+}
+
+fn not_found(message: &str) -> Problem {
+    Problem::new(ErrorCode::UploadSessionNotFound, message)
+}
+
+fn is_of(bundle: &Bundle, announced: &[AnnouncedFile]) -> bool {
+    bundle.files.len() == announced.len()
+        && bundle.files.iter().zip(announced).all(|(file, other)| {
+            (&file.filename, file.size_bytes, file.role, &file.mime_type)
+                == (&other.filename, other.size_bytes, other.role, &other.mime_type)
+        })
+}
+
+const WHOLE: &str = "whole";
+
+/// Makes the directory of a session, durably with the one that it lies in.
+fn make_dir(dir: &Path) -> io::Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(dir)?;
+    dir.ancestors().skip(1).take(2).try_for_each(sync)
+}
+
+fn part_name(part: u32) -> String {
+    format!("part_{part}")
+}
+
+/// Puts the parts of a file together, durably, and compares them with what the client says. Blocks.
+fn assemble(
+    dir: &Path,
+    session: &UploadSession,
+    size_bytes: u64,
+    stated: &[StatedPart],
+) -> io::Result<Result<ReceivedBytes, NotFinished>> {
+    for part in stated {
+        if part.part_number == 0 || part.part_number > session.parts {
+            let detail = format!("part {} is none of 1 to {}", part.part_number, session.parts);
+            return Ok(Err(NotFinished::PartsInvalid(detail)));
+        }
+    }
+    let whole = dir.join(WHOLE);
+    if let Ok(mut file) = File::open(&whole) {
+        // an earlier try came this far
+        let mut hash = Sha256::new();
+        let size_bytes = io::copy(&mut file, &mut Hashing { out: &mut io::sink(), hashes: vec![&mut hash] })?;
+        return Ok(Ok(ReceivedBytes { sha256: hex::encode(hash.finalize()), size_bytes }));
+    }
+    for number in 1..=session.parts {
+        let (wanted, found) =
+            (session.bytes_of(number, size_bytes), fs::metadata(dir.join(part_name(number))));
+        match found {
+            Ok(facts) if Some(facts.len()) == wanted => {}
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {
+                let detail = format!("part {number} of {} has not arrived", session.parts);
+                return Ok(Err(NotFinished::Incomplete(detail)));
+            }
+        }
+    }
+    let temporary = dir.join(".whole.tmp");
+    let mut out = io::BufWriter::with_capacity(1 << 20, File::create(&temporary)?);
+    let mut all = Sha256::new();
+    for number in 1..=session.parts {
+        let mut file = File::open(dir.join(part_name(number)))?;
+        let mut one = Sha256::new();
+        io::copy(&mut file, &mut Hashing { out: &mut out, hashes: vec![&mut one, &mut all] })?;
+        let sha256 = hex::encode(one.finalize());
+        let differs = |said: &Option<String>| {
+            said.as_ref().is_some_and(|said| !said.trim_matches('"').eq_ignore_ascii_case(&sha256))
+        };
+        if stated.iter().any(|p| p.part_number == number && (differs(&p.etag) || differs(&p.sha256))) {
+            return Ok(Err(NotFinished::ChecksumMismatch(format!(
+                "part {number} is not what was sent; send it again"
+            ))));
+        }
+    }
+    out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+    fs::rename(&temporary, &whole)?;
+    for number in 1..=session.parts {
+        fs::remove_file(dir.join(part_name(number)))?;
+    }
+    sync(dir)?;
+    Ok(Ok(ReceivedBytes { sha256: hex::encode(all.finalize()), size_bytes }))
+}
+
+/// Writes what it hashes.
+struct Hashing<'a, W> {
+    out: &'a mut W,
+    hashes: Vec<&'a mut Sha256>,
+}
+
+impl<W: Write> Write for Hashing<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.out.write(bytes)?;
+        self.hashes.iter_mut().for_each(|hash| hash.update(&bytes[..n]));
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}

@@ -1,0 +1,259 @@
+//! The job as clients read it, computed from the record and the projections.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::domain::draft::DraftSource;
+use crate::domain::error::Problem;
+use crate::domain::job::record::{DataSharing, Timestamps};
+use crate::domain::job::removal::Removed;
+use crate::domain::job::{JobRecord, JobStatus};
+use crate::domain::run::{Cause, Run, RunStatus};
+use crate::service::runs::progress::Progress;
+use crate::service::shared::commits::read_problem;
+use crate::service::shared::context::Context;
+
+/// A job as the API answers it.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct JobView {
+    pub job_id: String,
+    pub tenant_id: String,
+    pub trace_id: String,
+    pub status: JobStatus,
+    pub version: u64,
+    pub title: Option<String>,
+    pub client_ref: Option<String>,
+    pub requirement: String,
+    pub data_sharing: DataSharing,
+    pub selected_template_id: Option<String>,
+    pub timestamps: Timestamps,
+    /// When and why the content was removed; ids and hashes are what is left.
+    pub removed: Option<Removed>,
+    pub inputs: Option<InputsBrief>,
+    pub draft: Option<DraftBrief>,
+    pub plan: Option<PlanBrief>,
+    pub queue: Option<QueueBrief>,
+    pub artifacts: ArtifactsBrief,
+    pub latest_run: Option<RunBrief>,
+    /// When to look again, while something is under way.
+    pub poll_after_seconds: Option<f64>,
+    pub next_actions: Vec<NextAction>,
+}
+
+/// The inputs in short.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct InputsBrief {
+    pub fingerprint: String,
+    pub datasets: usize,
+}
+
+/// The draft in short.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct DraftBrief {
+    pub created_at: DateTime<Utc>,
+    pub text_chars: usize,
+    pub source: DraftSource,
+    pub stale: bool,
+}
+
+/// The plan in short.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct PlanBrief {
+    pub plan_id: String,
+    pub revision: u32,
+}
+
+/// Place in the queue.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct QueueBrief {
+    /// Jobs before this one.
+    pub position: u64,
+    /// When an automatic retry may start, while it waits for that.
+    pub retry_at: Option<DateTime<Utc>>,
+}
+
+/// The artifacts in numbers.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct ArtifactsBrief {
+    pub total: usize,
+    pub by_kind: BTreeMap<&'static str, usize>,
+}
+
+/// The latest attempt in short.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct RunBrief {
+    pub run_id: String,
+    pub attempt: u32,
+    pub status: RunStatus,
+    /// `starting`, `running` (the engine works) or `finishing`; only while the attempt runs.
+    pub phase: Option<String>,
+    pub cause: Option<Cause>,
+    /// Checks of severity `warn`, as `id: message`.
+    pub warnings: Vec<String>,
+    pub progress: Option<Progress>,
+    pub started_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
+    pub artifacts_count: usize,
+}
+
+/// Something the client can do now.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct NextAction {
+    pub action: &'static str,
+    pub label: &'static str,
+    pub method: &'static str,
+    pub path: String,
+    #[schema(value_type = Object)]
+    pub payload_schema: &'static Value,
+}
+
+/// Builds the view of a job.
+///
+/// # Errors
+/// As reads of the store.
+pub async fn view_job(ctx: &Context, job: &JobRecord) -> Result<JobView, Problem> {
+    let position = match job.status {
+        JobStatus::Queued => match ctx.places.place(&job.tenant_id, &job.job_id) {
+            // A worker of this process knows the order; while it loads the queue, or without one, the
+            // order of queueing is told.
+            None => ctx.store.queue_position(&job.tenant_id, &job.job_id).await.map_err(read_problem)?,
+            known => known,
+        },
+        _ => None,
+    };
+    let retry_at = job.queue.as_ref().map(|queue| queue.ready_at).filter(|at| *at > ctx.clock.now());
+    let mut by_kind = BTreeMap::new();
+    for artifact in &job.artifacts_index {
+        *by_kind.entry(artifact.kind.as_str()).or_insert(0) += 1;
+    }
+    Ok(JobView {
+        job_id: job.job_id.to_string(),
+        tenant_id: job.tenant_id.to_string(),
+        trace_id: job.trace_id.to_string(),
+        status: job.status,
+        version: job.version,
+        title: job.title.clone(),
+        client_ref: job.client_ref.clone(),
+        requirement: job.requirement.clone(),
+        data_sharing: job.data_sharing,
+        selected_template_id: selected_template(job),
+        timestamps: timestamps(ctx, job),
+        removed: job.removed(),
+        inputs: job.inputs.as_ref().map(|inputs| InputsBrief {
+            fingerprint: inputs.fingerprint.clone(),
+            datasets: inputs.datasets.len(),
+        }),
+        draft: job.draft.as_ref().map(|draft| DraftBrief {
+            created_at: draft.created_at,
+            text_chars: draft.draft_text.chars().count(),
+            source: draft.source,
+            stale: draft.stale,
+        }),
+        plan: job
+            .plan
+            .as_ref()
+            .map(|plan| PlanBrief { plan_id: plan.plan_id.to_string(), revision: plan.revision }),
+        queue: position.map(|position| QueueBrief { position, retry_at }),
+        artifacts: ArtifactsBrief { total: job.artifacts_index.len(), by_kind },
+        latest_run: job.latest_run().map(|run| brief_run(ctx, job, run)),
+        poll_after_seconds: matches!(job.status, JobStatus::Queued | JobStatus::Running)
+            .then(|| retry_at.map_or(0.5, |at| seconds_until(at, ctx.clock.now()).clamp(0.5, 30.0))),
+        next_actions: if job.is_removed() { Vec::new() } else { next_actions(job) },
+    })
+}
+
+/// The times of a job; `expires_at` follows from the settings, and a hold takes it away.
+fn timestamps(ctx: &Context, job: &JobRecord) -> Timestamps {
+    let held = ctx.tenants.get(&job.tenant_id).is_some_and(|tenant| tenant.hold.is_some());
+    let expires_at = if held { None } else { job.expires_at(&ctx.retention_of(&job.tenant_id)) };
+    Timestamps { expires_at, ..job.timestamps.clone() }
+}
+
+fn seconds_until(at: DateTime<Utc>, now: DateTime<Utc>) -> f64 {
+    (at - now).num_milliseconds() as f64 / 1000.0
+}
+
+fn selected_template(job: &JobRecord) -> Option<String> {
+    let planned = job.plan.as_ref().map(|plan| plan.template.template_id.to_string());
+    planned.or_else(|| job.draft.as_ref()?.selection.chosen.as_ref().map(ToString::to_string))
+}
+
+fn brief_run(ctx: &Context, job: &JobRecord, run: &Run) -> RunBrief {
+    let prefix = format!("artifacts/runs/{}/", run.run_id);
+    RunBrief {
+        run_id: run.run_id.to_string(),
+        attempt: run.attempt,
+        status: run.status,
+        phase: run.phase.clone(),
+        cause: run.cause,
+        warnings: run
+            .checks
+            .iter()
+            .filter(|check| check.status == "warn")
+            .map(|check| match &check.message {
+                Some(message) => format!("{}: {message}", check.id),
+                None => check.id.clone(),
+            })
+            .collect(),
+        progress: ctx.progress.get(&run.run_id),
+        started_at: run.started_at,
+        ended_at: run.ended_at,
+        artifacts_count: job.artifacts_index.iter().filter(|a| a.rel_path.starts_with(&prefix)).count(),
+    }
+}
+
+/// What the bodies of next actions hold; made once, since every look at a job tells them.
+mod payloads {
+    use std::sync::LazyLock;
+
+    use serde_json::{Value, json};
+
+    pub static NOTHING: LazyLock<Value> = LazyLock::new(|| json!({}));
+    pub static REASON: LazyLock<Value> = LazyLock::new(|| json!({"reason": "string?"}));
+    pub static UPLOAD: LazyLock<Value> = LazyLock::new(
+        || json!({"content_type": "multipart/form-data", "fields": ["file", "role", "filename"]}),
+    );
+    pub static DRAFT: LazyLock<Value> =
+        LazyLock::new(|| json!({"template_id": "string?", "roles": "object?", "parameters": "object?"}));
+    pub static FREEZE: LazyLock<Value> =
+        LazyLock::new(|| json!({"answers": "object?", "variable_corrections": "object?"}));
+}
+
+/// Returns what the state of a job allows next, most useful first.
+fn next_actions(job: &JobRecord) -> Vec<NextAction> {
+    use payloads::{DRAFT, FREEZE, NOTHING, REASON, UPLOAD};
+    let action = |action, label, method, path: &str, payload: &'static Value| NextAction {
+        action,
+        label,
+        method,
+        path: ["/v1/jobs/", job.job_id.as_str(), path].concat(),
+        payload_schema: payload,
+    };
+    let upload = || action("upload_inputs", "Upload the data", "POST", "/inputs/upload", &UPLOAD);
+    let draft = || action("state_draft", "State the analysis", "PUT", "/draft", &DRAFT);
+    let cancel = || action("cancel", "Cancel the job", "POST", "/cancel", &REASON);
+    let run = |label| action("run", label, "POST", "/run", &NOTHING);
+    let revise = || action("revise_plan", "Revise the plan", "POST", "/plan/revise", &REASON);
+    match job.status {
+        JobStatus::Created if job.inputs.is_none() => vec![upload(), cancel()],
+        JobStatus::Created => vec![draft(), upload(), cancel()],
+        JobStatus::DraftReady => vec![
+            action("freeze_plan", "Freeze the plan", "POST", "/plan/freeze", &FREEZE),
+            draft(),
+            upload(),
+            cancel(),
+        ],
+        JobStatus::Confirmed => vec![run("Run the plan"), revise(), cancel()],
+        JobStatus::Queued | JobStatus::Running => vec![cancel()],
+        JobStatus::Succeeded => {
+            vec![action("artifacts", "Download the results", "GET", "/artifacts", &NOTHING), revise()]
+        }
+        JobStatus::Failed | JobStatus::Cancelled if job.plan.is_some() => {
+            vec![run("Run the plan again"), revise()]
+        }
+        JobStatus::Failed | JobStatus::Cancelled => vec![],
+    }
+}

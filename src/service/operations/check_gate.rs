@@ -1,0 +1,340 @@
+//! The production gate: evaluates every rule, keeps what was found for readers, and decides whether business
+//! routes are served. The texts of the rules are in `domain::gate`, rules on settings in `config`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+
+use crate::domain::gate::{Finding, Kind, Rule, Violation};
+use crate::domain::job::JobStatus;
+use crate::library::{Library, LibraryProblem, index};
+use crate::ports::clock::Clock;
+use crate::ports::host::{Durability, Host};
+use crate::ports::store::Store;
+use crate::service::operations::attest_engine::AttestEngine;
+use crate::service::shared::space::DiskLow;
+
+/// How old what was found of the library may be: its files are read as a whole.
+const LIBRARY_HOLDS: Duration = Duration::from_secs(60);
+/// How far the clock may be behind what lies on the disk.
+const CLOCK_SLACK: TimeDelta = TimeDelta::minutes(5);
+/// No clock of a running release shows a time outside of these years.
+const YEARS: (i32, i32) = (2025, 2100);
+
+/// What the gate found last, as readers see it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GateReport {
+    /// One per rule, in the order of the rules; empty before the first evaluation.
+    pub findings: Vec<Finding>,
+}
+
+impl GateReport {
+    /// Returns the violated rules.
+    pub fn violations(&self) -> Vec<Finding> {
+        self.findings.iter().filter(|finding| !finding.ok).cloned().collect()
+    }
+
+    /// True once every rule was looked at and holds.
+    pub fn holds(&self) -> bool {
+        !self.findings.is_empty() && self.findings.iter().all(|finding| finding.ok)
+    }
+}
+
+/// The gate's state, shared by everybody who asks; asking costs a few memory reads.
+pub struct Gate {
+    required: bool,
+    report: ArcSwap<GateReport>,
+    /// Every rule held once: what is lost later closes the routes that need it, not the service.
+    opened: AtomicBool,
+    /// Since when a rule is violated.
+    since: Mutex<BTreeMap<&'static str, DateTime<Utc>>>,
+}
+
+impl Gate {
+    /// A gate that is always open: everything but production.
+    pub fn open() -> Self {
+        Self::with(false)
+    }
+
+    /// A production gate: closed until a report without violations is published.
+    pub fn closed() -> Self {
+        Self::with(true)
+    }
+
+    fn with(required: bool) -> Self {
+        Self {
+            required,
+            report: ArcSwap::from_pointee(GateReport::default()),
+            opened: AtomicBool::new(false),
+            since: Mutex::default(),
+        }
+    }
+
+    /// True in production.
+    pub fn is_required(&self) -> bool {
+        self.required
+    }
+
+    /// Takes what an evaluation found; returns the rules whose state changed, with their new finding.
+    pub fn publish(&self, findings: Vec<Finding>) -> Vec<Finding> {
+        let before = self.report.load_full();
+        let was_ok = |id: &str| before.findings.iter().find(|f| f.id == id).map(|f| f.ok);
+        let changed: Vec<Finding> =
+            findings.iter().filter(|f| was_ok(f.id).is_none_or(|ok| ok != f.ok)).cloned().collect();
+        let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        for finding in &findings {
+            if finding.ok {
+                since.remove(finding.id);
+            } else {
+                since.entry(finding.id).or_insert(finding.checked_at);
+            }
+        }
+        drop(since);
+        let report = GateReport { findings };
+        if report.holds() {
+            self.opened.store(true, Ordering::SeqCst);
+        }
+        self.report.store(Arc::new(report));
+        changed
+    }
+
+    /// True if business routes are served.
+    pub fn is_open(&self) -> bool {
+        !self.required || self.opened.load(Ordering::SeqCst)
+    }
+
+    /// Returns what was found last.
+    pub fn report(&self) -> Arc<GateReport> {
+        self.report.load_full()
+    }
+
+    /// Returns since when a rule is violated that held before; `None` where it holds, or the gate is closed
+    /// or not required.
+    pub fn lost_since(&self, rule: Rule) -> Option<DateTime<Utc>> {
+        if !self.required || !self.is_open() {
+            return None;
+        }
+        self.since.lock().unwrap_or_else(PoisonError::into_inner).get(rule.id()).copied()
+    }
+}
+
+/// What the evaluation needs to know of the settings.
+#[derive(Debug, Clone, Default)]
+pub struct GateOptions {
+    /// True in production.
+    pub required: bool,
+    /// What the settings alone violate.
+    pub violations: Vec<Violation>,
+    /// Why the library could not be loaded at the start, where it could not.
+    pub library_fault: Option<String>,
+    pub library_dir: Option<PathBuf>,
+    pub secret_files: Vec<PathBuf>,
+    pub run_memory_bytes: u64,
+    /// Runs at once.
+    pub concurrency: usize,
+    pub disk_low: DiskLow,
+}
+
+/// Evaluates the rules.
+pub struct CheckGate {
+    options: GateOptions,
+    data_dir: PathBuf,
+    host: Arc<dyn Host>,
+    clock: Arc<dyn Clock>,
+    /// Absent where the service is not running.
+    store: Option<Arc<dyn Store>>,
+    engine: AttestEngine,
+    library: Mutex<Option<(Instant, Result<String, String>)>>,
+}
+
+impl CheckGate {
+    /// Takes what it looks at; nothing is looked at yet.
+    pub fn new(
+        options: GateOptions,
+        data_dir: PathBuf,
+        host: Arc<dyn Host>,
+        clock: Arc<dyn Clock>,
+        store: Option<Arc<dyn Store>>,
+        engine: AttestEngine,
+    ) -> Self {
+        Self { options, data_dir, host, clock, store, engine, library: Mutex::default() }
+    }
+
+    /// Returns when the licence of the attested engine ends, as far as the engine tells it.
+    pub fn licence_expires_at(&self) -> Option<DateTime<Utc>> {
+        self.engine.last()?.licence_expires_at()
+    }
+
+    /// Evaluates every rule, whatever the others say. Blocks, for seconds where the engine is tried.
+    pub fn execute(&self) -> Vec<Finding> {
+        Rule::ALL.iter().map(|rule| Finding::of(*rule, self.look(*rule), self.clock.now())).collect()
+    }
+
+    fn look(&self, rule: Rule) -> Result<String, String> {
+        let stated: Vec<&str> =
+            self.options.violations.iter().filter(|v| v.rule == rule).map(|v| v.detail.as_str()).collect();
+        if !stated.is_empty() {
+            return Err(stated.join("; "));
+        }
+        match rule {
+            Rule::StataAttested => self.engine(),
+            Rule::DataDirDurable => self.durable(),
+            Rule::DataDirWritable => self
+                .host
+                .try_writing(&self.data_dir)
+                .map(|()| "written, read and removed".to_owned())
+                .map_err(|error| format!("the data directory cannot be used: {}", error.kind())),
+            Rule::DataDirSpace => self.space(),
+            Rule::AuditWritable => self.audit(),
+            Rule::LibraryIntact => self.library(),
+            Rule::SecretsPrivate => self.secrets(),
+            Rule::SandboxContainment => self.sandbox(),
+            Rule::MemoryFits => self.memory(),
+            Rule::ClockSane => self.time(),
+            rule => {
+                debug_assert_eq!(rule.text().kind, Kind::Settings);
+                Ok(rule.text().sentence.to_owned())
+            }
+        }
+    }
+
+    fn engine(&self) -> Result<String, String> {
+        let succeeded = |store: &Arc<dyn Store>| store.status().jobs.get(&JobStatus::Succeeded).copied();
+        let successes = self.store.as_ref().and_then(succeeded).unwrap_or(0);
+        let found = self.engine.execute(successes).map_err(|reason| format!("{}: {reason}", reason.id()))?;
+        let mut detail = format!("Stata {} {}, born {}", found.version, found.edition, found.born);
+        if let Some(end) = found.licence_expires {
+            detail.push_str(&format!("; the licence expires {end}"));
+        }
+        Ok(detail)
+    }
+
+    fn durable(&self) -> Result<String, String> {
+        let found = self
+            .host
+            .file_system(&self.data_dir)
+            .map_err(|error| format!("the data directory cannot be looked at: {}", error.kind()))?;
+        match found.durability {
+            Durability::Durable => Ok(found.name),
+            Durability::Memory => Err(format!("{} is lost with the machine's memory", found.name)),
+            Durability::Network => Err(format!("{} is a network file system", found.name)),
+        }
+    }
+
+    fn space(&self) -> Result<String, String> {
+        let found = self
+            .host
+            .file_system(&self.data_dir)
+            .map_err(|error| format!("the data volume cannot be looked at: {}", error.kind()))?;
+        let needed = self.options.disk_low.needed_bytes(found.total_bytes);
+        let detail = format!("{} bytes are free, {needed} must be", found.free_bytes);
+        if found.free_bytes < needed { Err(detail) } else { Ok(detail) }
+    }
+
+    fn audit(&self) -> Result<String, String> {
+        if let Some(status) = self.store.as_ref().map(|store| store.status()) {
+            if let Some(fault) = status.fault {
+                return Err(format!("the store takes no events: {fault}"));
+            }
+            if let Some(fault) = status.export_fault {
+                return Err(format!("the audit trail is not exported: {fault}"));
+            }
+        }
+        let folder = self.data_dir.join("audit");
+        let folder = if folder.exists() { folder } else { self.data_dir.clone() };
+        self.host
+            .try_writing(&folder)
+            .map(|()| "written, read and removed".to_owned())
+            .map_err(|error| format!("the audit folder cannot be written: {}", error.kind()))
+    }
+
+    fn library(&self) -> Result<String, String> {
+        if let Some(fault) = &self.options.library_fault {
+            return Err(fault.clone());
+        }
+        let mut seen = self.library.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, found)) = seen.as_ref()
+            && at.elapsed() < LIBRARY_HOLDS
+        {
+            return found.clone();
+        }
+        let loaded = match &self.options.library_dir {
+            Some(dir) => Library::from_dir(dir),
+            None => Library::embedded(),
+        };
+        let told = |problems: Vec<LibraryProblem>| {
+            problems.iter().take(3).map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        };
+        let found = loaded.map_err(told).and_then(|library| {
+            if library.is_empty() || library.index().is_none() {
+                return Err("there is no template, or no index".to_owned());
+            }
+            let drift = index::drift(&library);
+            if drift.is_empty() { Ok(format!("{} templates", library.len())) } else { Err(told(drift)) }
+        });
+        *seen = Some((Instant::now(), found.clone()));
+        found
+    }
+
+    fn secrets(&self) -> Result<String, String> {
+        let mut open = Vec::new();
+        for file in &self.options.secret_files {
+            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            match self.host.readable_by_all(file) {
+                Ok(false) => {}
+                Ok(true) => open.push(format!("{name} can be read by everybody")),
+                Err(error) => open.push(format!("{name} cannot be looked at: {}", error.kind())),
+            }
+        }
+        if open.is_empty() {
+            Ok(format!("{} files", self.options.secret_files.len()))
+        } else {
+            Err(open.join("; "))
+        }
+    }
+
+    fn sandbox(&self) -> Result<String, String> {
+        let found = self.host.confinement();
+        if !found.missing.is_empty() {
+            return Err(format!("this kernel lacks {}", found.missing.join(", ")));
+        }
+        let mut detail = format!("runs are held together by {}", found.containment);
+        if !found.lacking.is_empty() {
+            detail.push_str(&format!("; not offered here: {}", found.lacking.join(", ")));
+        }
+        Ok(detail)
+    }
+
+    fn memory(&self) -> Result<String, String> {
+        let runs = self.options.concurrency as u64;
+        let needed = self.options.run_memory_bytes.saturating_mul(runs);
+        let Some(there) = self.host.memory_bytes() else {
+            return Err("the memory of this host cannot be found out".to_owned());
+        };
+        let detail = format!("{runs} runs may use {needed} of {there} bytes");
+        if needed > there { Err(detail) } else { Ok(detail) }
+    }
+
+    fn time(&self) -> Result<String, String> {
+        let now = self.clock.now();
+        let year = |year| Utc.with_ymd_and_hms(year, 1, 1, 0, 0, 0).single();
+        if year(YEARS.0).is_some_and(|first| now < first) || year(YEARS.1).is_some_and(|last| now >= last) {
+            return Err(format!("the clock shows {now}"));
+        }
+        let newest = [self.data_dir.clone(), self.data_dir.join("store"), self.data_dir.join("audit")]
+            .iter()
+            .filter_map(|folder| self.host.last_write(folder))
+            .max();
+        match newest {
+            Some(written) if written > now + CLOCK_SLACK => {
+                Err(format!("the clock shows {now}, but data was written at {written}"))
+            }
+            _ => Ok(now.to_string()),
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Operating the service: health, the production gate, migration, retention, reload.
+
+pub mod attest_engine;
+pub mod check_gate;
+pub mod check_health;
+pub mod migrate;
+mod orphans;
+pub mod reload;
+pub mod retention;

@@ -1,0 +1,168 @@
+//! What crashes and broken uploads left in the directories of jobs: working folders of runs that ended, and
+//! uploads that never became inputs. Found by walking the data directory, a few shards per pass.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Duration, Utc};
+use serde_json::json;
+
+use crate::domain::ids::{JobId, RunId, TenantId};
+use crate::domain::job::JobRecord;
+use crate::domain::run::RunStatus;
+use crate::ports::job_files::{Entry, JobFiles, Shard};
+use crate::ports::store::ReadError;
+use crate::service::operations::retention::{Deps, Rules, Summary, Sweeper, event, noted, removal, send};
+
+/// Folders of a job in which something may be left: with the names of their entries and when they changed.
+struct Found {
+    tenant: TenantId,
+    job_id: JobId,
+    runs: Vec<Entry>,
+    uploads: Vec<Entry>,
+    /// Upload sessions, whose files are not inputs yet.
+    sessions: Vec<Entry>,
+}
+
+/// Walks on from the last shard until about `limit` jobs were looked at.
+pub(super) async fn walk(
+    sweeper: &mut Sweeper,
+    deps: &Deps,
+    rules: &Rules,
+    now: DateTime<Utc>,
+    limit: usize,
+    summary: &mut Summary,
+) -> Result<(), ReadError> {
+    let mut looked = 0;
+    while looked < limit {
+        let (files, after) = (Arc::clone(&deps.files), sweeper.shard.clone());
+        let shard = deps.pool.run(move || list_shard(files.as_ref(), after.as_deref())).await;
+        let Ok(Ok(shard)) = shard else {
+            noted(shard.map(|listed| listed.map(drop)));
+            return Ok(());
+        };
+        let Some((name, jobs, found)) = shard else {
+            sweeper.shard = None;
+            return Ok(());
+        };
+        sweeper.shard = Some(name);
+        looked += jobs.max(1);
+        for found in found {
+            summary.looked_at += 1;
+            look_at(deps, rules, now, found, summary).await?;
+        }
+    }
+    summary.more = true;
+    Ok(())
+}
+
+/// Lists what may be left in the jobs of the next shard.
+fn list_shard(
+    files: &dyn JobFiles,
+    after: Option<&str>,
+) -> std::io::Result<Option<(String, usize, Vec<Found>)>> {
+    let Some(Shard { name, jobs }) = files.next_shard(after)? else { return Ok(None) };
+    let count = jobs.len();
+    let mut found = Vec::new();
+    for (tenant, job_id) in jobs {
+        let runs = files.entries(&tenant, &job_id, "runs")?;
+        let uploads = files.entries(&tenant, &job_id, "inputs")?;
+        let sessions = files.entries(&tenant, &job_id, "uploads")?;
+        if !runs.is_empty() || !uploads.is_empty() || !sessions.is_empty() {
+            found.push(Found { tenant, job_id, runs, uploads, sessions });
+        }
+    }
+    Ok(Some((name, count, found)))
+}
+
+async fn look_at(
+    deps: &Deps,
+    rules: &Rules,
+    now: DateTime<Utc>,
+    found: Found,
+    summary: &mut Summary,
+) -> Result<(), ReadError> {
+    let Found { tenant, job_id, runs, uploads, sessions } = found;
+    let policy = rules.of(&tenant);
+    let job = match deps.store.shared_job(&tenant, &job_id).await {
+        Ok(Some(job)) => job,
+        // Without a readable record nothing says what may go.
+        Ok(None) | Err(ReadError::Corrupt { .. }) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let hours = |hours: u32| Duration::hours(hours.into());
+    for entry in runs {
+        let kept_since = run_over(&job, &entry);
+        let due_at = kept_since.map(|since| since + hours(policy.run_workdirs_hours));
+        let Some(due_at) = due_at.filter(|due_at| *due_at <= now) else { continue };
+        remove(deps, rules, &job, ("workdir", format!("runs/{}", entry.name), due_at), summary).await;
+    }
+    for entry in uploads.into_iter().filter(|entry| is_left_upload(&job, entry)) {
+        // an upload that is under way looks the same as one that broke off
+        let due_at = entry.changed_at + hours(policy.upload_sessions_hours.max(1));
+        if due_at <= now {
+            remove(deps, rules, &job, ("upload", format!("inputs/{}", entry.name), due_at), summary).await;
+        }
+    }
+    for entry in sessions {
+        // every part that arrives changes the folder
+        let due_at = entry.changed_at + hours(policy.upload_sessions_hours.max(1));
+        if due_at <= now {
+            remove(deps, rules, &job, ("upload", format!("uploads/{}", entry.name), due_at), summary).await;
+        }
+    }
+    Ok(())
+}
+
+/// Returns since when a run's folder is not needed: its verdict is committed, with everything published.
+fn run_over(job: &JobRecord, entry: &Entry) -> Option<DateTime<Utc>> {
+    let run_id = RunId::parse(entry.name.as_str()).ok()?;
+    match job.run(&run_id) {
+        Some(run) if run.status == RunStatus::Running => None,
+        Some(run) => Some(run.ended_at.unwrap_or(entry.changed_at).max(run.started_at)),
+        // The claim comes before the folder, so this job never had such a run.
+        None => Some(entry.changed_at),
+    }
+}
+
+/// True for the folder of an upload that is part of nothing.
+fn is_left_upload(job: &JobRecord, entry: &Entry) -> bool {
+    let prefix = format!("inputs/{}/", entry.name);
+    let indexed = job.artifacts_index.iter().any(|a| a.rel_path.starts_with(&prefix));
+    let current = job.inputs.as_ref().is_some_and(|inputs| {
+        inputs.manifest_rel_path.starts_with(&prefix)
+            || inputs.datasets.iter().any(|d| {
+                d.original_rel_path.starts_with(&prefix) || d.canonical_rel_path.starts_with(&prefix)
+            })
+    });
+    entry.is_dir && !indexed && !current
+}
+
+async fn remove(
+    deps: &Deps,
+    rules: &Rules,
+    job: &JobRecord,
+    (kind, path, due_at): (&'static str, String, DateTime<Utc>),
+    summary: &mut Summary,
+) {
+    if rules.holds(&job.tenant_id) {
+        summary.held += 1;
+        return;
+    }
+    let removal = removal(kind, job, Some(path.clone()), due_at);
+    if summary.dry_run {
+        return summary.note(removal);
+    }
+    let action = if kind == "workdir" { "run.workdir_removed" } else { "upload.expired" };
+    let told = event(deps, &job.tenant_id, &job.resource(), action, json!({"path": path}));
+    if !send(deps, Vec::new(), told).await {
+        summary.postponed += 1;
+        return;
+    }
+    let files = Arc::clone(&deps.files);
+    let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
+    if noted(deps.pool.run(move || files.remove(&tenant, &job_id, &path)).await) {
+        summary.note(removal);
+    } else {
+        summary.postponed += 1;
+    }
+}

@@ -1,0 +1,390 @@
+//! Removes what is kept no longer, a bounded piece at a time: contents of ended and abandoned jobs, old
+//! inputs, and what crashes left on the disk. The record changes first, in an audited commit; files follow,
+//! and a removal that was cut short is found by the record and done again. A tenant's hold stops it all.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use chrono::{DateTime, Duration, Utc};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::orphans;
+use crate::domain::audit::{Actor, AuditEvent};
+use crate::domain::error::Problem;
+use crate::domain::ids::TenantId;
+use crate::domain::job::{JobRecord, JobStatus};
+use crate::domain::tenant::{RetentionPolicy, TenantRecord, days_after};
+use crate::ports::clock::Clock;
+use crate::ports::ids::IdSource;
+use crate::ports::job_files::JobFiles;
+use crate::ports::store::{Commit, CommitError, Due, Expect, JobFilter, ReadError, Record, Store, Write};
+use crate::service::jobs::delete_job::remove_files;
+use crate::service::shared::pools::Pool;
+
+/// How long after a removal its files are looked for once more: a request that was under way may have
+/// written some meanwhile.
+const SECOND_LOOK: Duration = Duration::minutes(10);
+/// States of jobs that wait for their client.
+const OPEN: [JobStatus; 3] = [JobStatus::Created, JobStatus::DraftReady, JobStatus::Confirmed];
+/// Most removals that a summary names one by one.
+const NAMED: usize = 1000;
+
+/// What the sweeper works on.
+#[derive(Clone)]
+pub struct Deps {
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn IdSource>,
+    pub files: Arc<dyn JobFiles>,
+    /// Where blocking work on files runs.
+    pub pool: Pool,
+    /// The service's policy; tenants override it.
+    pub policy: RetentionPolicy,
+}
+
+/// One thing that was removed, or would be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Removal {
+    /// `job`, `unfinished`, `inputs`, `workdir` or `upload`.
+    pub kind: &'static str,
+    pub tenant_id: String,
+    pub job_id: String,
+    /// Below the job's directory, for files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Until when it was to be kept.
+    pub due_at: DateTime<Utc>,
+}
+
+/// What one pass did, or would do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    pub dry_run: bool,
+    /// Number of removals by kind.
+    pub removed: BTreeMap<&'static str, u64>,
+    /// The first thousand of them.
+    pub removals: Vec<Removal>,
+    /// Due, but held.
+    pub held: u64,
+    /// Records and folders that were looked at.
+    pub looked_at: u64,
+    /// Due, but not removed now because something changed or failed; a later pass tries again.
+    pub postponed: u64,
+    /// The pass ended at its bound; the next one goes on there.
+    pub more: bool,
+}
+
+impl Summary {
+    /// Adds what a further pass did.
+    pub fn add(&mut self, other: Summary) {
+        for (kind, n) in other.removed {
+            *self.removed.entry(kind).or_default() += n;
+        }
+        let room = NAMED.saturating_sub(self.removals.len());
+        self.removals.extend(other.removals.into_iter().take(room));
+        self.held += other.held;
+        self.looked_at += other.looked_at;
+        self.postponed += other.postponed;
+        self.more = other.more;
+    }
+
+    pub(super) fn note(&mut self, removal: Removal) {
+        *self.removed.entry(removal.kind).or_default() += 1;
+        if self.removals.len() < NAMED {
+            self.removals.push(removal);
+        }
+    }
+}
+
+/// Every kind of removal.
+pub const KINDS: [&str; 5] = ["job", "unfinished", "inputs", "workdir", "upload"];
+
+/// Where the sweep goes on. Every list has its place, so that records which stay cost one look per round.
+#[derive(Debug, Default)]
+pub struct Sweeper {
+    ended: Place,
+    inputs: Place,
+    files: Place,
+    open: [Place; OPEN.len()],
+    /// The last shard of the data directory that was walked.
+    pub(super) shard: Option<String>,
+}
+
+type Place = Option<String>;
+
+/// Policies and holds as they are during one pass.
+pub(super) struct Rules {
+    service: RetentionPolicy,
+    tenants: HashMap<TenantId, TenantRecord>,
+}
+
+impl Rules {
+    async fn load(deps: &Deps) -> Result<Self, ReadError> {
+        let all = deps.store.list_tenants().await?;
+        let tenants = all.into_iter().map(|record| (record.tenant_id.clone(), record)).collect();
+        Ok(Self { service: deps.policy, tenants })
+    }
+
+    pub(super) fn of(&self, tenant: &TenantId) -> RetentionPolicy {
+        self.tenants.get(tenant).map_or(self.service, |own| self.service.with(&own.retention))
+    }
+
+    pub(super) fn holds(&self, tenant: &TenantId) -> bool {
+        self.tenants.get(tenant).is_some_and(|record| record.hold.is_some())
+    }
+
+    /// The shortest time that anybody keeps something, in days; `None` where everybody keeps it.
+    fn shortest(&self, days: impl Fn(&RetentionPolicy) -> u32) -> Option<u32> {
+        let own = self.tenants.keys().map(|tenant| days(&self.of(tenant)));
+        own.chain([days(&self.service)]).filter(|days| *days > 0).min()
+    }
+}
+
+impl Sweeper {
+    /// Looks at about `limit` records and folders of each kind and removes what is due.
+    ///
+    /// # Errors
+    /// As reads of the store; what was removed before stays removed.
+    pub async fn pass(&mut self, deps: &Deps, limit: usize, dry_run: bool) -> Result<Summary, ReadError> {
+        let rules = Rules::load(deps).await?;
+        let now = deps.clock.now();
+        let mut summary = Summary { dry_run, ..Summary::default() };
+        self.ended_jobs(deps, &rules, now, limit, &mut summary).await?;
+        self.open_jobs(deps, &rules, now, limit, &mut summary).await?;
+        self.old_inputs(deps, &rules, now, limit, &mut summary).await?;
+        if !dry_run {
+            self.files_of_removed(deps, &rules, now, limit, &mut summary).await?;
+        }
+        orphans::walk(self, deps, &rules, now, limit, &mut summary).await?;
+        Ok(summary)
+    }
+
+    async fn ended_jobs(
+        &mut self,
+        deps: &Deps,
+        rules: &Rules,
+        now: DateTime<Utc>,
+        limit: usize,
+        summary: &mut Summary,
+    ) -> Result<(), ReadError> {
+        let Some(days) = rules.shortest(|p| p.jobs_days) else { return Ok(()) };
+        let before = due_before(now, days);
+        let page = deps.store.due_jobs(Due::Ended, before, self.ended.take(), limit).await?;
+        summary.more |= page.next_cursor.is_some();
+        self.ended = page.next_cursor;
+        for job in page.items {
+            expire("job", deps, rules, &job, now, summary).await;
+        }
+        Ok(())
+    }
+
+    async fn open_jobs(
+        &mut self,
+        deps: &Deps,
+        rules: &Rules,
+        now: DateTime<Utc>,
+        limit: usize,
+        summary: &mut Summary,
+    ) -> Result<(), ReadError> {
+        let shortest = [rules.shortest(|p| p.unfinished_jobs_days), rules.shortest(|p| p.jobs_days)];
+        let Some(days) = shortest.into_iter().flatten().min() else { return Ok(()) };
+        let created_before = Some(due_before(now, days));
+        for (place, status) in self.open.iter_mut().zip(OPEN) {
+            let filter = JobFilter {
+                status: Some(status),
+                created_before,
+                cursor: place.take(),
+                limit,
+                ..JobFilter::default()
+            };
+            let page = deps.store.list_jobs(filter).await?;
+            summary.more |= page.next_cursor.is_some();
+            *place = page.next_cursor;
+            for job in page.items {
+                let kind = if job.runs.is_empty() { "unfinished" } else { "job" };
+                expire(kind, deps, rules, &job, now, summary).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn old_inputs(
+        &mut self,
+        deps: &Deps,
+        rules: &Rules,
+        now: DateTime<Utc>,
+        limit: usize,
+        summary: &mut Summary,
+    ) -> Result<(), ReadError> {
+        let Some(days) = rules.shortest(|p| p.inputs_days) else { return Ok(()) };
+        let before = due_before(now, days);
+        let page = deps.store.due_jobs(Due::Inputs, before, self.inputs.take(), limit).await?;
+        summary.more |= page.next_cursor.is_some();
+        self.inputs = page.next_cursor;
+        for job in page.items {
+            summary.looked_at += 1;
+            let kept = rules.of(&job.tenant_id).inputs_days;
+            let due_at = job.inputs_since().and_then(|at| days_after(at, kept)).filter(|at| *at <= now);
+            let Some(due_at) = due_at else { continue };
+            // A run reads them; they go once it has ended.
+            if matches!(job.status, JobStatus::Queued | JobStatus::Running) {
+                continue;
+            }
+            if rules.holds(&job.tenant_id) {
+                summary.held += 1;
+                continue;
+            }
+            let removal = removal("inputs", &job, Some("inputs".to_owned()), due_at);
+            if !summary.dry_run {
+                let next = job.remove_inputs(now);
+                if !commit(deps, &job, next, "inputs.expired", json!({"due_at": due_at})).await {
+                    summary.postponed += 1;
+                    continue;
+                }
+                delete_inputs(deps, &job).await;
+            }
+            summary.note(removal);
+        }
+        Ok(())
+    }
+
+    /// Looks once more for files of removed content, and notes that they are gone.
+    async fn files_of_removed(
+        &mut self,
+        deps: &Deps,
+        rules: &Rules,
+        now: DateTime<Utc>,
+        limit: usize,
+        summary: &mut Summary,
+    ) -> Result<(), ReadError> {
+        let page = deps.store.due_jobs(Due::Files, now - SECOND_LOOK, self.files.take(), limit).await?;
+        summary.more |= page.next_cursor.is_some();
+        self.files = page.next_cursor;
+        for job in page.items {
+            summary.looked_at += 1;
+            if rules.holds(&job.tenant_id) || !delete_files(deps, &job).await {
+                summary.postponed += 1;
+                continue;
+            }
+            if !commit(deps, &job, job.files_gone(now), "job.files_removed", Value::Null).await {
+                summary.postponed += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Removes the content of a job that is due.
+async fn expire(
+    kind: &'static str,
+    deps: &Deps,
+    rules: &Rules,
+    job: &JobRecord,
+    now: DateTime<Utc>,
+    summary: &mut Summary,
+) {
+    summary.looked_at += 1;
+    let due_at = job.expires_at(&rules.of(&job.tenant_id)).filter(|due_at| *due_at <= now);
+    let Some(due_at) = due_at else { return };
+    if rules.holds(&job.tenant_id) {
+        summary.held += 1;
+        return;
+    }
+    let removal = removal(kind, job, None, due_at);
+    if summary.dry_run {
+        return summary.note(removal);
+    }
+    let next = match job.remove_content("retention", Some(format!("{kind} expired")), now) {
+        Ok(next) => next,
+        Err(_) => return summary.postponed += 1,
+    };
+    if !commit(deps, job, next, "job.expired", json!({"kind": kind, "due_at": due_at})).await {
+        return summary.postponed += 1;
+    }
+    delete_files(deps, job).await;
+    summary.note(removal);
+}
+
+/// Returns the bound of lists, which is exclusive, so that what is due at this very time is in them.
+fn due_before(now: DateTime<Utc>, days: u32) -> DateTime<Utc> {
+    now - Duration::days(days.into()) + Duration::milliseconds(1)
+}
+
+pub(super) fn removal(
+    kind: &'static str,
+    job: &JobRecord,
+    path: Option<String>,
+    due_at: DateTime<Utc>,
+) -> Removal {
+    Removal { kind, tenant_id: job.tenant_id.to_string(), job_id: job.job_id.to_string(), path, due_at }
+}
+
+/// Removes the files of removed content; true if none is left.
+async fn delete_files(deps: &Deps, job: &JobRecord) -> bool {
+    let files = Arc::clone(&deps.files);
+    let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
+    noted(deps.pool.run(move || remove_files(files.as_ref(), &tenant, &job_id)).await)
+}
+
+async fn delete_inputs(deps: &Deps, job: &JobRecord) {
+    let files = Arc::clone(&deps.files);
+    let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
+    noted(deps.pool.run(move || files.remove(&tenant, &job_id, "inputs")).await);
+}
+
+pub(super) fn noted(done: Result<std::io::Result<()>, Problem>) -> bool {
+    match done {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => {
+            tracing::warn!(event = "SS_CONTENT_NOT_REMOVED", %error, "files of removed content are left for the sweeper");
+            false
+        }
+        Err(_) => false,
+    }
+}
+
+/// Commits the next version of a job; false where another writer was first or the store cannot.
+async fn commit(deps: &Deps, before: &JobRecord, after: JobRecord, action: &str, detail: Value) -> bool {
+    let mut event = event(deps, &after.tenant_id, &after.resource(), action, detail);
+    event.before = Some(before.status.as_str().to_owned());
+    event.after = Some(after.status.as_str().to_owned());
+    event.trace_id = Some(after.trace_id.to_string());
+    let write = Write::Put { record: Record::Job(Box::new(after)), expect: Expect::Version(before.version) };
+    send(deps, vec![write], event).await
+}
+
+/// Commits an event with the writes that it tells of; false where that was refused.
+pub(super) async fn send(deps: &Deps, writes: Vec<Write>, event: AuditEvent) -> bool {
+    let commit = Commit { id: deps.ids.id("commit"), writes, audit: vec![event], housekeeping: None };
+    match deps.store.commit(commit).await {
+        Ok(_) => true,
+        Err(CommitError::Conflict { .. }) => false,
+        Err(error) => {
+            tracing::warn!(event = "SS_RETENTION_POSTPONED", %error, "a removal is left to a later pass");
+            false
+        }
+    }
+}
+
+pub(super) fn event(
+    deps: &Deps,
+    tenant: &TenantId,
+    resource: &str,
+    action: &str,
+    detail: Value,
+) -> AuditEvent {
+    AuditEvent {
+        time: deps.clock.now(),
+        tenant: tenant.clone(),
+        actor: Actor::system("retention"),
+        action: action.to_owned(),
+        resource: resource.to_owned(),
+        before: None,
+        after: None,
+        reason: None,
+        trace_id: None,
+        address: None,
+        detail,
+    }
+}

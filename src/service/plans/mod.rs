@@ -1,0 +1,6 @@
+//! Plans: preview, freeze, list, revise.
+
+pub mod freeze_plan;
+pub mod plan_list;
+pub mod preview_plan;
+pub mod revise_plan;

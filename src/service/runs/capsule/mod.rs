@@ -1,0 +1,183 @@
+//! Makes the capsule of a run: collects what belongs into it, describes it, and streams it as an archive. The
+//! same state of the job gives the same bytes.
+
+mod collect;
+mod contents;
+mod data;
+mod metadata;
+mod readme;
+mod sources;
+mod stream;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::audit::ChainedEvent;
+use crate::domain::canonical::sha256_of;
+use crate::domain::capsule::FORMAT_VERSION;
+use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::job::JobRecord;
+use crate::domain::run::{Run, RunStatus};
+use crate::ports::job_files::JobFiles;
+use crate::ports::store::{AuditFilter, AuditFrom};
+use crate::service::shared::commits::read_problem;
+use crate::service::shared::context::Context;
+
+pub use stream::CapsuleStream;
+
+/// Most events of the audit that a capsule carries, and how many are read at once.
+const MOST_EVENTS: usize = 2_000;
+const EVENTS_PAGE: usize = 200;
+
+/// What is put into a capsule beside results and evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CapsuleOptions {
+    /// The data themselves; without it their hashes alone.
+    pub data: bool,
+    /// What a language model was asked and answered.
+    pub llm: bool,
+}
+
+/// Where the bytes of an entry come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Source {
+    Bytes(Vec<u8>),
+    /// A file of the job, relative to its directory.
+    File(String),
+    Folder,
+}
+
+/// One file of the archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Entry {
+    path: String,
+    /// For people.
+    title: String,
+    media_type: String,
+    size_bytes: u64,
+    sha256: String,
+    source: Source,
+}
+
+/// Data of which the archive has the hash alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Absent {
+    /// Where the file belongs in the unpacked archive.
+    path: String,
+    title: String,
+    size_bytes: u64,
+    sha256: String,
+    reason: &'static str,
+}
+
+/// A capsule that is ready to be streamed.
+pub struct Capsule {
+    files: Arc<dyn JobFiles>,
+    job: Arc<JobRecord>,
+    /// The time that every entry carries.
+    time: DateTime<Utc>,
+    /// In the order of the archive.
+    entries: Vec<Entry>,
+    pub file_name: String,
+    /// Strong entity tag without quotes: changes with every byte of the archive.
+    pub tag: String,
+}
+
+impl Capsule {
+    /// Returns the bytes of the archive, a piece at a time.
+    pub fn into_stream(self) -> CapsuleStream {
+        CapsuleStream::new(self)
+    }
+}
+
+/// The use case.
+pub struct MakeCapsule<'a>(pub &'a Context);
+
+impl MakeCapsule<'_> {
+    /// Collects the capsule of a run, the latest that succeeded without an id.
+    ///
+    /// # Errors
+    /// `RUN_NOT_FOUND`; `RUN_NOT_SUCCEEDED {status, run_id}`; `ARTIFACT_EXPIRED` where a result is not kept
+    /// any more; `JOB_CORRUPT` where one is not what its hash says; the store's.
+    pub async fn execute(
+        &self,
+        job: &Arc<JobRecord>,
+        run_id: Option<&str>,
+        options: CapsuleOptions,
+    ) -> Result<Capsule, Problem> {
+        let ctx = self.0;
+        let run = chosen_run(job, run_id)?.clone();
+        let events = self.events(job).await?;
+        let (files, library) = (Arc::clone(&ctx.files), Arc::clone(&ctx.library));
+        let held = Arc::clone(job);
+        let collected = ctx.pools.reads.run(move || {
+            let shelf = sources::Shelf::new(files.as_ref(), &held);
+            collect::collect(&shelf, &run, &events, options, &library)
+                .map(|(entries, time)| (entries, time, run.run_id.to_string()))
+        });
+        let (entries, time, run_id) = collected.await??;
+        let content: Vec<_> = entries.iter().map(|e| (&e.path, &e.sha256, e.size_bytes)).collect();
+        let tag = sha256_of(&(FORMAT_VERSION, env!("CARGO_PKG_VERSION"), time, content));
+        Ok(Capsule {
+            files: Arc::clone(&ctx.files),
+            job: Arc::clone(job),
+            time,
+            entries,
+            file_name: format!("capsule-{run_id}.zip"),
+            tag,
+        })
+    }
+
+    /// The job's events of the audit, oldest first.
+    async fn events(&self, job: &JobRecord) -> Result<Vec<ChainedEvent>, Problem> {
+        let filter = AuditFilter {
+            tenant: Some(job.tenant_id.clone()),
+            resource: Some(job.resource()),
+            ..AuditFilter::default()
+        };
+        let mut events: Vec<ChainedEvent> = Vec::new();
+        let mut after = 0;
+        while events.len() < MOST_EVENTS {
+            let page = self.0.store.find_audit_events(filter.clone(), AuditFrom::After(after), EVENTS_PAGE);
+            let found = page.await.map_err(read_problem)?;
+            events.extend(found.events);
+            match found.next {
+                Some(next) => after = next,
+                None => break,
+            }
+        }
+        Ok(events)
+    }
+}
+
+/// Returns the run that is asked for, if it has succeeded.
+///
+/// # Errors
+/// `RUN_NOT_FOUND`, `RUN_NOT_SUCCEEDED`.
+pub fn chosen_run<'a>(job: &'a JobRecord, run_id: Option<&str>) -> Result<&'a Run, Problem> {
+    let Some(asked) = run_id else {
+        return job.latest_succeeded_run().ok_or_else(|| {
+            Problem::new(
+                ErrorCode::RunNotSucceeded,
+                "no run of this job has succeeded yet; a capsule is made of a run that has",
+            )
+            .with("status", job.status.as_str())
+        });
+    };
+    let run = job
+        .runs
+        .iter()
+        .find(|run| run.run_id.as_str() == asked)
+        .ok_or_else(|| Problem::new(ErrorCode::RunNotFound, "the job has no such run"))?;
+    if run.status != RunStatus::Succeeded {
+        let status = serde_json::to_value(run.status).unwrap_or_default();
+        return Err(Problem::new(
+            ErrorCode::RunNotSucceeded,
+            "a capsule is made of a run that has succeeded; this one has not",
+        )
+        .with("status", status)
+        .with("run_id", asked));
+    }
+    Ok(run)
+}

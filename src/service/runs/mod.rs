@@ -1,0 +1,8 @@
+//! Runs and their results: enqueue, progress, renderings, interpretation, capsules.
+
+pub mod capsule;
+pub mod enqueue_run;
+pub mod interpretation;
+pub mod progress;
+pub mod queue_positions;
+pub mod render_run;

@@ -1,0 +1,389 @@
+//! Renders a finished run: reads its published tables and figures, has `render` make the files, and lists them
+//! as artifacts in one commit. The same request finds the files that are there already.
+
+use std::io::Read as _;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, json};
+
+use crate::domain::artifact::{Artifact, ArtifactKind, media_type_of};
+use crate::domain::canonical::sha256_hex;
+use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::ids::{JobId, RunId, TenantId};
+use crate::domain::job::JobRecord;
+use crate::domain::layout::run_artifact;
+use crate::domain::plan::{Plan, PlanOutput};
+use crate::domain::run::{ResultRow, Run, RunStatus};
+use crate::domain::template::TemplateMeta;
+use crate::ports::job_files::JobFiles;
+use crate::render::{
+    Budget, Format, Labels, Language, MOST_BYTES, Made, Options, Source, SourceFile, render, report,
+    request_key,
+};
+use crate::service::shared::commits::{job_event, put_job, with_retries};
+use crate::service::shared::context::{Caller, Context};
+use crate::service::shared::quotas::admit_bytes;
+
+/// Longest time that one run's renderings may take, in seconds.
+pub const RENDER_SECONDS: u64 = 60;
+/// Folder of the renderings below a run's artifacts.
+const FOLDER: &str = "renderings";
+/// Key of an artifact's meta that carries the name of its content.
+const KEY: &str = "rendering";
+
+/// A run with all that its renderings are made of.
+pub struct Subject<'a> {
+    pub files: &'a dyn JobFiles,
+    pub job: &'a JobRecord,
+    pub run: &'a Run,
+    pub plan: &'a Plan,
+    /// The run's files, also where the record does not list them yet.
+    pub published: &'a [Artifact],
+}
+
+/// What became of a request.
+#[derive(Debug, Default)]
+pub struct Derived {
+    /// Files that exist now, in the order of the formats.
+    pub artifacts: Vec<Artifact>,
+    /// Formats without a file, each with the reason.
+    pub skipped: Vec<(String, String)>,
+    /// Formats among `skipped` that should have been made.
+    pub failed: Vec<Format>,
+}
+
+impl Subject<'_> {
+    /// Returns the declared tables and figures that were published, in the order of the plan.
+    fn sources(&self) -> Vec<(&PlanOutput, &Artifact)> {
+        let shown = self.plan.contract.outputs.iter().filter(|o| matches!(o.format.as_str(), "csv" | "svg"));
+        shown.filter_map(|o| Some((o, self.artifact(&run_artifact(&self.run.run_id, &o.file))?))).collect()
+    }
+
+    fn artifact(&self, rel_path: &str) -> Option<&Artifact> {
+        self.published.iter().find(|a| a.rel_path == rel_path)
+    }
+
+    fn read(&self, rel_path: &str, sha256: &str) -> Result<Vec<u8>, String> {
+        let unreadable = |e: std::io::Error| format!("{rel_path} cannot be read: {}", e.kind());
+        let file = self.files.open(&self.job.tenant_id, &self.job.job_id, rel_path).map_err(unreadable)?;
+        let mut bytes = Vec::new();
+        file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        if sha256_hex(&bytes) != sha256 {
+            return Err(format!("{rel_path} differs from its recorded hash"));
+        }
+        Ok(bytes)
+    }
+
+    /// The frozen declaration, where it is kept and undamaged.
+    fn meta(&self) -> Option<TemplateMeta> {
+        let wanted = &self.plan.template.meta_sha256;
+        let listed = self.job.artifacts_index.iter();
+        let artifact =
+            listed.filter(|a| a.kind == ArtifactKind::TemplateMeta).find(|a| a.sha256 == *wanted)?;
+        serde_json::from_slice(&self.read(&artifact.rel_path, &artifact.sha256).ok()?).ok()
+    }
+
+    /// Labels of the data that the run used, and the name of the file; none where other inputs came since. Those of
+    /// levels only if wanted: they are read from the data.
+    fn labels(&self, with_levels: bool) -> (Labels, Option<String>) {
+        let inputs = self.job.inputs.as_ref().filter(|i| i.fingerprint == self.plan.input_fingerprint);
+        let Some(inputs) = inputs else {
+            return (Labels::of_plan(self.plan, std::iter::empty()), None);
+        };
+        let bound = self.plan.input_bindings.get("data.dta").and_then(|key| inputs.dataset(key));
+        let main = bound.or_else(|| inputs.primary());
+        let columns = main.into_iter().chain(&inputs.datasets).flat_map(|d| &d.columns);
+        let mut labels = Labels::of_plan(self.plan, columns.map(|c| (c.name.as_str(), c.label.as_deref())));
+        if let Some(main) = main.filter(|_| with_levels) {
+            let path = self.files.path(&self.job.tenant_id, &self.job.job_id, &main.canonical_rel_path);
+            if let Err(reason) = labels.read_levels(&self.plan.categorical_vars, &path) {
+                tracing::debug!(run_id = %self.run.run_id, reason, "levels are shown without their labels");
+            }
+        }
+        (labels, main.map(|d| d.original_name.clone()))
+    }
+
+    /// Says the terms of a model in the words of the data, where these say more than the term itself.
+    pub fn label_terms(&self, rows: &mut [ResultRow]) {
+        if rows.is_empty() {
+            return;
+        }
+        let names_levels = rows.iter().any(|row| row.term.contains('.'));
+        let (labels, _) = self.labels(names_levels);
+        for row in rows {
+            row.label = Some(labels.term(&row.term, Language::En)).filter(|words| *words != row.term);
+        }
+    }
+
+    /// Makes the formats that are not there yet and writes their files.
+    pub fn derive(&self, formats: &[Format], options: &Options, now: DateTime<Utc>) -> Derived {
+        let sources = self.sources();
+        let hashes: Vec<(&str, &str)> =
+            sources.iter().map(|(o, a)| (o.file.as_str(), a.sha256.as_str())).collect();
+        let mut derived = Derived::default();
+        let mut made_report = None;
+        let budget = Budget::seconds(RENDER_SECONDS);
+        for format in formats {
+            let key = request_key(*format, options, &hashes);
+            let there = self.existing(&key);
+            if !there.is_empty() {
+                derived.artifacts.extend(there);
+                continue;
+            }
+            let result = match &made_report {
+                Some(report) => Ok(report),
+                None => self.report(&sources, options).map(|report| &*made_report.insert(report)),
+            };
+            let made = result.and_then(|report| {
+                let made = render(*format, report, &key, &budget).map_err(|e| e.to_string())?;
+                self.keep(made, &key, options, now)
+            });
+            match made {
+                Ok(artifacts) if artifacts.is_empty() => {
+                    derived.skipped.push((format.as_str().to_owned(), nothing(*format).to_owned()));
+                }
+                Ok(artifacts) => derived.artifacts.extend(artifacts),
+                Err(reason) => {
+                    derived.failed.push(*format);
+                    derived.skipped.push((format.as_str().to_owned(), reason));
+                }
+            }
+        }
+        derived
+    }
+
+    /// Returns the renderings of this content that the record lists and whose files are there.
+    fn existing(&self, key: &str) -> Vec<Artifact> {
+        let folder = run_artifact(&self.run.run_id, FOLDER);
+        let listed = self.job.artifacts_index.iter();
+        let same = listed.filter(|a| a.rel_path.starts_with(&folder) && a.meta.get(KEY) == Some(&json!(key)));
+        let found: Vec<Artifact> = same.cloned().collect();
+        let is_there =
+            |a: &Artifact| self.files.open(&self.job.tenant_id, &self.job.job_id, &a.rel_path).is_ok();
+        if found.iter().all(is_there) { found } else { Vec::new() }
+    }
+
+    fn report(
+        &self,
+        sources: &[(&PlanOutput, &Artifact)],
+        options: &Options,
+    ) -> Result<crate::render::Report, String> {
+        if sources.iter().map(|(_, a)| a.size_bytes).sum::<u64>() > MOST_BYTES {
+            return Err(format!("the results are larger than {MOST_BYTES} bytes"));
+        }
+        let read = |(output, artifact): &(&PlanOutput, &Artifact)| {
+            let bytes = self.read(&artifact.rel_path, &artifact.sha256)?;
+            Ok(SourceFile { name: output.file.clone(), sha256: artifact.sha256.clone(), bytes })
+        };
+        let files = sources.iter().map(read).collect::<Result<Vec<_>, String>>()?;
+        let meta = self.meta();
+        let (labels, data_name) = self.labels(true);
+        let source = Source {
+            run: self.run,
+            plan: self.plan,
+            meta: meta.as_ref(),
+            files,
+            labels,
+            data_name,
+            has_data: !self.data_sets().is_empty(),
+        };
+        report(&source, options).map_err(|e| e.to_string())
+    }
+
+    /// Data sets that the run itself wrote.
+    fn data_sets(&self) -> Vec<&Artifact> {
+        self.own_files("dta")
+    }
+
+    /// Files of a format that the run itself left.
+    fn own_files(&self, format: &str) -> Vec<&Artifact> {
+        let (run, made) = (run_artifact(&self.run.run_id, ""), run_artifact(&self.run.run_id, FOLDER));
+        let own =
+            self.published.iter().filter(|a| a.rel_path.starts_with(&run) && !a.rel_path.starts_with(&made));
+        own.filter(|a| a.rel_path.rsplit_once('.').is_some_and(|(_, ending)| ending == format)).collect()
+    }
+
+    fn keep(
+        &self,
+        made: Vec<Made>,
+        key: &str,
+        options: &Options,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Artifact>, String> {
+        let keep = |made: Made| {
+            let rel_path = run_artifact(&self.run.run_id, &format!("{FOLDER}/{}", made.file_name));
+            let written = self
+                .files
+                .put(&self.job.tenant_id, &self.job.job_id, &rel_path, &made.bytes)
+                .map_err(|e| format!("the file could not be written: {}", e.kind()))?;
+            let from: Vec<String> =
+                made.derived_from.iter().map(|file| run_artifact(&self.run.run_id, file)).collect();
+            let meta = Map::from_iter([
+                ("run_id".to_owned(), json!(self.run.run_id)),
+                ("derived_from".to_owned(), json!(from)),
+                ("options".to_owned(), json!(options)),
+                (KEY.to_owned(), json!(key)),
+            ]);
+            Ok(Artifact {
+                kind: kind_of(made.format),
+                media_type: media_type_of(&rel_path).to_owned(),
+                rel_path,
+                created_at: now,
+                size_bytes: written.size_bytes,
+                sha256: written.sha256,
+                meta,
+            })
+        };
+        made.into_iter().map(keep).collect()
+    }
+}
+
+fn kind_of(format: Format) -> ArtifactKind {
+    match format {
+        Format::Xlsx | Format::Docx | Format::Tex | Format::Pdf => ArtifactKind::ExportReport,
+        Format::Png => ArtifactKind::ExportFigure,
+        Format::Dta => ArtifactKind::ExportDataset,
+    }
+}
+
+/// Why a format has no file although nothing failed.
+fn nothing(format: Format) -> &'static str {
+    match format {
+        Format::Png => "the run has no figure",
+        Format::Dta => "the run has no table",
+        _ => "the run has nothing to show",
+    }
+}
+
+/// A checked request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Formats by name, of both kinds: those that are always there are listed, the others are made.
+    pub formats: Vec<String>,
+    pub options: Options,
+}
+
+/// The use case.
+pub struct RenderRun(pub Arc<Context>);
+
+impl RenderRun {
+    /// Makes what is asked for and not there yet, and lists it with the job in one commit.
+    ///
+    /// # Errors
+    /// `RUN_NOT_FOUND`, `RUN_NOT_SUCCEEDED`, `RENDERING_FAILED` where no format could be made, `STORAGE_FULL`,
+    /// `QUOTA_EXCEEDED {quota: "bytes"}`, `JOB_GONE`.
+    pub async fn execute(
+        &self,
+        caller: &Caller,
+        tenant: &TenantId,
+        job_id: &JobId,
+        run_id: &str,
+        request: &Request,
+    ) -> Result<Derived, Problem> {
+        let ctx = &self.0;
+        let job = ctx.load_shared_job(tenant, job_id).await?;
+        job.check_kept()?;
+        let run_id = succeeded(&job, run_id)?.run_id.clone();
+        ctx.check_space().await?;
+        let made = self.make(&job, &run_id, request).await?;
+        if made.artifacts.is_empty() && !made.failed.is_empty() {
+            let formats: Vec<_> =
+                made.skipped.iter().map(|(f, why)| json!({"format": f, "reason": why})).collect();
+            let said: Vec<String> = made.skipped.iter().map(|(f, why)| format!("{f}: {why}")).collect();
+            let text = format!("nothing could be rendered; {}", said.join("; "));
+            return Err(Problem::new(ErrorCode::RenderingFailed, text).with("formats", formats));
+        }
+        self.list(caller, tenant, job_id, &run_id, &made.artifacts).await?;
+        Ok(made)
+    }
+
+    async fn make(
+        &self,
+        job: &Arc<JobRecord>,
+        run_id: &RunId,
+        request: &Request,
+    ) -> Result<Derived, Problem> {
+        let ctx = &self.0;
+        let (files, job, run_id) = (Arc::clone(&ctx.files), Arc::clone(job), run_id.clone());
+        let (request, now) = (request.clone(), ctx.clock.now());
+        let work = move || -> Result<Derived, Problem> {
+            let run = job.run(&run_id).ok_or_else(Problem::internal)?;
+            let plan = job.plan_of(run).ok_or_else(|| {
+                Problem::new(ErrorCode::PlanMissing, "the plan of this run is not kept any more")
+            })?;
+            let subject =
+                Subject { files: files.as_ref(), job: &job, run, plan, published: &job.artifacts_index };
+            let mut all = Derived::default();
+            for name in &request.formats {
+                let own = subject.own_files(name);
+                all.artifacts.extend(own.iter().map(|a| (*a).clone()));
+                match Format::parse(name) {
+                    Some(Format::Dta) if !own.is_empty() => {}
+                    Some(format) => {
+                        let made = subject.derive(&[format], &request.options, now);
+                        all.artifacts.extend(made.artifacts);
+                        all.skipped.extend(made.skipped);
+                        all.failed.extend(made.failed);
+                    }
+                    None if own.is_empty() => {
+                        all.skipped.push((name.clone(), "the run left no file of this format".to_owned()));
+                    }
+                    None => {}
+                }
+            }
+            Ok(all)
+        };
+        ctx.pools.renders.run(work).await?
+    }
+
+    /// Lists the files that the record does not have yet.
+    async fn list(
+        &self,
+        caller: &Caller,
+        tenant: &TenantId,
+        job_id: &JobId,
+        run_id: &RunId,
+        artifacts: &[Artifact],
+    ) -> Result<(), Problem> {
+        let ctx = &self.0;
+        with_retries(None, || async {
+            let job = ctx.load_job(tenant, job_id).await?;
+            let is_new =
+                |a: &&Artifact| job.artifact(&a.rel_path).is_none_or(|known| known.sha256 != a.sha256);
+            let new: Vec<Artifact> = artifacts.iter().filter(is_new).cloned().collect();
+            if new.is_empty() {
+                return Ok(());
+            }
+            let _admitted = admit_bytes(ctx, tenant, new.iter().map(|a| a.size_bytes).sum()).await?;
+            let files: Vec<&str> = new.iter().map(|a| a.rel_path.as_str()).collect();
+            let detail = json!({"run_id": run_id, "files": files});
+            let next = job.add_renderings(new, ctx.clock.now())?;
+            let mut event = job_event(ctx, caller, "run.rendered", Some(&job), &next);
+            event.detail = detail;
+            put_job(ctx, &job, next, event).await.map(|_| ())
+        })
+        .await
+    }
+}
+
+/// Finds a run whose results can be rendered.
+///
+/// # Errors
+/// `RUN_NOT_FOUND`, `RUN_NOT_SUCCEEDED`.
+fn succeeded<'a>(job: &'a JobRecord, run_id: &str) -> Result<&'a Run, Problem> {
+    let run = job.runs.iter().find(|run| run.run_id.as_str() == run_id).ok_or_else(|| {
+        Problem::new(ErrorCode::RunNotFound, "the job has no such run; list its runs first")
+    })?;
+    if run.status == RunStatus::Succeeded {
+        return Ok(run);
+    }
+    let (text, next) = match run.status {
+        RunStatus::Running => ("the run has not ended; wait for its end and ask again", "wait"),
+        _ => ("the run did not succeed, so there is nothing to render; see its cause, then run again", "run"),
+    };
+    Err(Problem::new(ErrorCode::RunNotSucceeded, text)
+        .with("run_id", run_id)
+        .with("status", json!(run.status))
+        .with("next_actions", json!([next])))
+}

@@ -1,0 +1,141 @@
+//! What every use case needs: the ports, the library, the pools and the options that come from settings.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::domain::audit::Actor;
+use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::ids::{JobId, TenantId, TraceId};
+use crate::domain::job::JobRecord;
+use crate::domain::tenant::RetentionPolicy;
+use crate::library::Library;
+use crate::ports::clock::Clock;
+use crate::ports::ids::IdSource;
+use crate::ports::job_files::JobFiles;
+use crate::ports::store::Store;
+use crate::ports::tabular::Tabular;
+
+use crate::service::access::accounts::Accounts;
+use crate::service::access::failure_limiter::Guesses;
+use crate::service::access::tenants::TenantBoard;
+use crate::service::drafts::model_draft::Model;
+use crate::service::drafts::model_draft::board::CallBoard;
+use crate::service::inputs::ingest_inputs::IngestBoard;
+use crate::service::jobs::subscriptions::JobWatch;
+use crate::service::operations::reload::Reloading;
+use crate::service::runs::progress::ProgressBoard;
+use crate::service::runs::queue_positions::QueuePlaces;
+use crate::service::shared::commits::read_problem;
+use crate::service::shared::pools::Pools;
+use crate::service::shared::space::DiskLow;
+
+/// The dependencies of the use cases.
+pub struct Context {
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn IdSource>,
+    pub files: Arc<dyn JobFiles>,
+    pub tabular: Arc<dyn Tabular>,
+    pub library: Arc<Library>,
+    pub pools: Pools,
+    pub progress: Arc<ProgressBoard>,
+    pub ingests: Arc<IngestBoard>,
+    /// The language model, where one is configured.
+    pub model: Option<Arc<Model>>,
+    /// Calls to the model that are under way.
+    pub calls: Arc<CallBoard>,
+    pub tenants: Arc<TenantBoard>,
+    pub places: Arc<QueuePlaces>,
+    /// Who administers; replaced when the settings are read again.
+    pub accounts: Arc<ArcSwap<Accounts>>,
+    /// Failed logins, redeems and credentials of the last minute.
+    pub guesses: Arc<Guesses>,
+    pub reloading: Arc<Reloading>,
+    pub watch: Arc<JobWatch>,
+    pub options: Options,
+}
+
+/// Options of the use cases, converted from settings by `app`.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub upload_max_bytes: u64,
+    /// Most files of one upload.
+    pub upload_max_files: usize,
+    /// Free space below which uploads, redeem and runs are refused.
+    pub disk_low: DiskLow,
+    pub token_days: u32,
+    /// How long things are kept where the tenant states nothing of its own.
+    pub retention: RetentionPolicy,
+    pub run_timeout_seconds: u64,
+    /// How long a session lasts.
+    pub session_hours: u32,
+    /// `stata` or `open`.
+    pub engine_kind: String,
+}
+
+/// Who makes a request and under which trace.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub actor: Actor,
+    pub trace_id: TraceId,
+    pub address: Option<String>,
+    pub reason: Option<String>,
+}
+
+impl Caller {
+    /// Returns this caller with a stated reason.
+    #[must_use]
+    pub fn because(mut self, reason: Option<String>) -> Self {
+        self.reason = reason;
+        self
+    }
+}
+
+impl Context {
+    /// Reads a job.
+    ///
+    /// # Errors
+    /// `JOB_NOT_FOUND`, `JOB_CORRUPT`, `STORE_UNAVAILABLE`.
+    pub async fn load_job(&self, tenant: &TenantId, job_id: &JobId) -> Result<JobRecord, Problem> {
+        self.load_shared_job(tenant, job_id).await.map(Arc::unwrap_or_clone)
+    }
+
+    /// Reads a job that is only looked at.
+    ///
+    /// # Errors
+    /// As [`Context::load_job`].
+    pub async fn load_shared_job(
+        &self,
+        tenant: &TenantId,
+        job_id: &JobId,
+    ) -> Result<Arc<JobRecord>, Problem> {
+        self.store
+            .shared_job(tenant, job_id)
+            .await
+            .map_err(read_problem)?
+            .ok_or_else(|| Problem::new(ErrorCode::JobNotFound, "there is no such job"))
+    }
+
+    /// Returns how long things of a tenant are kept.
+    pub fn retention_of(&self, tenant: &TenantId) -> RetentionPolicy {
+        match self.tenants.get(tenant) {
+            Some(own) => self.options.retention.with(&own.retention),
+            None => self.options.retention,
+        }
+    }
+
+    /// Refuses new work when the data volume is nearly full.
+    ///
+    /// # Errors
+    /// `STORAGE_FULL {free_bytes, needed_bytes}`.
+    pub async fn check_space(&self) -> Result<(), Problem> {
+        let files = Arc::clone(&self.files);
+        let low = self.options.disk_low;
+        match self.pools.reads.run(move || low.look(files.as_ref())).await? {
+            Ok(space) if space.is_low() => Err(space.problem()),
+            // A volume that cannot be asked will say so when it is written to.
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! What several use cases need: their dependencies, commits, evidence files, pools, quotas, free space.
+
+pub mod commits;
+pub mod context;
+pub mod evidence;
+pub mod pools;
+pub mod quotas;
+pub mod space;

@@ -1,0 +1,7 @@
+//! Credentials: who gets in, who may do what, and how guessing is slowed down.
+
+mod admin_access;
+mod api_keys;
+mod authorization;
+pub(crate) mod redeem;
+mod tenants;

@@ -1,0 +1,11 @@
+//! The HTTP interface: conventions, the OpenAPI document, limits, the console's files.
+
+pub(crate) mod console;
+mod console_words;
+mod conventions;
+mod edge;
+mod errors;
+mod hostile_requests;
+mod openapi;
+mod openapi_examples;
+mod versions;

@@ -1,0 +1,238 @@
+//! Ingest of bad and hostile files: each is refused with code, row and reason, or read with a remark;
+//! nothing panics.
+
+use std::io::Write;
+
+use proptest::prelude::*;
+use serde_json::json;
+use stata_service::domain::error::{ErrorCode, Problem};
+use stata_service::ports::tabular::IngestOptions;
+
+use crate::inputs::ingest_fixtures::{convert_bytes, fixture};
+
+fn refused(bytes: &[u8], name: &str) -> Problem {
+    match convert_bytes(bytes, name, &IngestOptions::default()) {
+        Ok(got) => panic!("{name} was accepted with {} rows", got.data.row_count),
+        Err(problem) => problem,
+    }
+}
+
+fn read(text: &str) -> crate::inputs::ingest_fixtures::Converted {
+    convert_bytes(text.as_bytes(), "x.csv", &IngestOptions::default()).unwrap_or_else(|p| panic!("{p}"))
+}
+
+#[test]
+fn broken_text_is_refused_with_its_row() {
+    for (text, code, row) in [
+        (&b"a,b\n1,2\n3\n"[..], ErrorCode::InputParseFailed, 3),
+        (b"a,b\n1,2\n\n3,4,5\n", ErrorCode::InputParseFailed, 4),
+        (b"a,b\n1,2\n3,\"4\n5,6\n", ErrorCode::InputParseFailed, 3),
+        (b"a,b\n1,2\n3,\0\n", ErrorCode::InputParseFailed, 3),
+        (b"\xef\xbb\xbfa,b\n1,2\n3,\xff\n", ErrorCode::InputEncodingInvalid, 3),
+    ] {
+        let problem = refused(text, "x.csv");
+        assert_eq!(problem.code, code, "{problem}");
+        assert_eq!(problem.context["row"], json!(row), "{problem}");
+        assert!(problem.context["reason"].as_str().is_some_and(|r| !r.is_empty()), "{problem}");
+    }
+    let ragged = refused(b"a,b\n1,2\n3\n", "x.csv");
+    assert_eq!((&ragged.context["expected_fields"], &ragged.context["found_fields"]), (&json!(2), &json!(1)));
+}
+
+#[test]
+fn files_without_rows_are_empty() {
+    for text in [&b""[..], b"\n\n", b"\xef\xbb\xbf", b"a,b\n", b"a,b\n\n\n", b",,\n,,\n"] {
+        assert_eq!(refused(text, "x.csv").code, ErrorCode::InputEmpty, "{text:?}");
+    }
+}
+
+#[test]
+fn other_formats_are_refused_by_name() {
+    let dta_120 = b"<stata_dta><header><release>120</release>".to_vec();
+    for (bytes, name, code, says) in [
+        (&b"%PDF-1.7 x"[..], "x.csv", ErrorCode::InputFormatUnsupported, "PDF"),
+        (b"\x1f\x8b\x08", "x.csv", ErrorCode::InputFormatUnsupported, "gzip"),
+        (b"<!DOCTYPE html><html>", "x.xls", ErrorCode::InputFormatUnsupported, "HTML"),
+        (&dta_120, "x.dta", ErrorCode::InputFormatUnsupported, "120"),
+        (b"a,b\n1,2\n", "x.dtas", ErrorCode::InputFormatUnsupported, "frames"),
+        (b"a,b\n1,2\n", "x.xlsx", ErrorCode::InputParseFailed, ".xlsx"),
+        (b"a,b\n1,2\n", "x.dta", ErrorCode::InputParseFailed, ".dta"),
+        (b"PK\x03\x04junk", "x.xlsx", ErrorCode::InputParseFailed, "ZIP"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1junk", "x.xls", ErrorCode::InputParseFailed, "damaged"),
+    ] {
+        let problem = refused(bytes, name);
+        assert_eq!(problem.code, code, "{name}: {problem}");
+        assert!(problem.message.contains(says), "{problem}");
+    }
+}
+
+#[test]
+fn names_of_files_that_the_engine_loads_are_refused() {
+    for name in ["profile.do", "a/SYSPROFILE.do", "stata.lic", "x.ado", "x.mlib", "x.plugin"] {
+        assert_eq!(refused(b"a,b\n1,2\n", name).code, ErrorCode::InputFileNameForbidden, "{name}");
+    }
+}
+
+#[test]
+fn truncated_workbooks_and_data_files_are_refused() {
+    for name in ["book.xlsx", "book.xls", "release_118.dta", "release_114.dta", "release_117.dta"] {
+        let whole = std::fs::read(fixture(name)).unwrap();
+        for share in 1..8 {
+            let problem = refused(&whole[..whole.len() * share / 8], name);
+            assert!(problem.code.as_str().starts_with("INPUT_"), "{name} {share}/8: {problem}");
+        }
+    }
+}
+
+/// A workbook whose sheet is `size` bytes of one repeated character.
+fn zip_with(name: &str, size: usize) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options: zip::write::SimpleFileOptions = Default::default();
+    writer.start_file("xl/workbook.xml", options).unwrap();
+    writer.write_all(b"<workbook/>").unwrap();
+    writer.start_file(name, options).unwrap();
+    let piece = vec![b' '; 1 << 20];
+    for _ in 0..size >> 20 {
+        writer.write_all(&piece).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+#[test]
+fn zip_bombs_are_refused_before_they_are_unpacked_into_memory() {
+    for name in ["xl/sharedStrings.xml", "xl/worksheets/sheet1.xml", "xl/styles.xml"] {
+        let bomb = zip_with(name, 160 << 20);
+        assert!(bomb.len() < 1 << 20);
+        assert_eq!(refused(&bomb, "x.xlsx").code, ErrorCode::InputTooLarge, "{name}");
+    }
+}
+
+#[test]
+fn a_header_with_a_million_columns_is_refused() {
+    let text = format!("{}\n1\n", "a,".repeat(1_000_000));
+    let problem = refused(text.as_bytes(), "x.csv");
+    assert_eq!(problem.code, ErrorCode::InputTooLarge);
+    assert_eq!(problem.context["limit"], json!(120_000));
+}
+
+#[test]
+fn a_data_file_that_claims_billions_of_columns_is_refused() {
+    let mut bytes = std::fs::read(fixture("release_119.dta")).unwrap();
+    let at = bytes.windows(3).position(|w| w == b"<K>").unwrap() + 3;
+    bytes[at..at + 4].copy_from_slice(&4_000_000_000u32.to_le_bytes());
+    let problem = refused(&bytes, "x.dta");
+    assert!(matches!(problem.code, ErrorCode::InputTooLarge | ErrorCode::InputParseFailed), "{problem}");
+}
+
+#[test]
+fn duplicate_headers_and_case_twins_get_names_of_their_own() {
+    let got = read("x,X,x, x ,y\n1,2,3,4,5\n");
+    let names: Vec<&str> = got.data.columns.iter().map(|c| c.name.as_str()).collect();
+    assert_eq!(names, ["x", "X_2", "x_3", "x_4", "y"]);
+    assert!(got.warned("renamed_column"));
+    assert_eq!(got.values("x_4"), [json!(4)]);
+}
+
+#[test]
+fn doubtful_columns_are_read_without_loss_and_remarked() {
+    let got = read(
+        "day,id,same,gap,word,big\n1/2/2024,007,5,,one,inf\n3/4/2024,7,5,,2,1\n3/4/2024,7,5,3,2,1\n3/4/2024,7,5,3,2,1\n",
+    );
+    assert_eq!(got.values("day")[0], json!("1/2/2024"));
+    assert_eq!(got.values("id")[0], json!("007"));
+    assert_eq!(got.values("big")[0], json!(null));
+    for kind in [
+        "ambiguous_date",
+        "code_kept_as_text",
+        "constant_column",
+        "missing_share",
+        "mixed_types",
+        "infinite_values",
+        "duplicated_rows",
+    ] {
+        assert!(got.warned(kind), "{kind}: {:?}", got.data.warnings);
+    }
+    let guessed =
+        convert_bytes(b"caf\xe9,b\nJos\xe9 Mu\xf1oz,2\n", "x.csv", &IngestOptions::default()).unwrap();
+    assert!(guessed.warned("encoding_guess"));
+}
+
+#[test]
+fn a_delimiter_at_the_end_of_every_line_makes_no_column() {
+    let got = read("a,b,\n1,2,\n3,4,,\n");
+    assert_eq!(got.data.columns.len(), 2);
+    assert_eq!(got.data.row_count, 2);
+}
+
+#[test]
+fn extended_missing_values_and_long_texts_are_kept() {
+    let long = "长".repeat(1000);
+    let got = read(&format!("a,t\n.b,{long}\n3,short\n"));
+    assert_eq!((got.column("a").missing, got.column("t").storage.as_str()), (1, "strL"));
+    assert_eq!(got.column("t").max_bytes, Some(3000));
+    let file = std::io::BufReader::new(std::fs::File::open(&got.path).unwrap());
+    let block = dta::Reader::open(file).unwrap().read_block(10).unwrap().unwrap();
+    let letter = dta::Missing::from_letter('b').unwrap();
+    assert_eq!(block.columns[0], dta::Column::Byte(vec![letter.byte(), 3]));
+}
+
+#[test]
+fn large_files_come_out_in_order() {
+    let mut text = String::from("n,half,name\n");
+    for n in 0..200_000u32 {
+        text.push_str(&format!("{n},{},\"row, {}\"\n", f64::from(n) / 2.0, n % 1000));
+    }
+    let got = read(&text);
+    assert_eq!(got.data.row_count, 200_000);
+    let name = got.column("name");
+    assert_eq!((name.distinct, name.distinct_is_lower_bound), (1000, false));
+    let n = got.column("n");
+    assert_eq!((n.min, n.max, n.distinct_is_lower_bound), (Some(0.0), Some(199_999.0), true));
+    let file = std::io::BufReader::new(std::fs::File::open(&got.path).unwrap());
+    let mut reader = dta::Reader::open(file).unwrap();
+    let mut expected = 0;
+    while let Some(block) = reader.read_block(4096).unwrap() {
+        let dta::Column::Long(values) = &block.columns[0] else { panic!("n is a long") };
+        for &value in values {
+            assert_eq!(value, expected);
+            expected += 1;
+        }
+    }
+    assert_eq!(expected, 200_000);
+}
+
+fn extension() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec!["x.csv", "x.xlsx", "x.xls", "x.dta", "x"])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_bytes_make_ingest_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), name in extension()) {
+        if let Err(problem) = convert_bytes(&bytes, name, &IngestOptions::default()) {
+            prop_assert!(problem.code.as_str().starts_with("INPUT_"), "{}", problem);
+        }
+    }
+
+    #[test]
+    fn no_text_makes_ingest_panic(text in "[ab12,;\"\\.\\-%年月日/: \r\n\t]{0,200}") {
+        if let Err(problem) = convert_bytes(text.as_bytes(), "x.csv", &IngestOptions::default()) {
+            prop_assert!(problem.code.as_str().starts_with("INPUT_"), "{}", problem);
+        }
+    }
+
+    #[test]
+    fn one_changed_byte_of_a_good_file_is_read_or_refused(
+        at in any::<prop::sample::Index>(),
+        byte in any::<u8>(),
+        name in prop::sample::select(vec!["book.xlsx", "book.xls", "release_117.dta", "release_119.dta"]),
+    ) {
+        let mut bytes = std::fs::read(fixture(name)).unwrap();
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        if let Err(problem) = convert_bytes(&bytes, name, &IngestOptions::default()) {
+            prop_assert!(problem.code.as_str().starts_with("INPUT_"), "{}", problem);
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Uploads: ingest of every format, upload sessions, downloads, data steps.
+
+mod data_steps;
+mod ingest_docs;
+pub(crate) mod ingest_fixtures;
+mod ingest_refusals;
+mod upload_download;
+mod upload_sessions;

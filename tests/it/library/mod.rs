@@ -1,0 +1,10 @@
+//! The do-template library: contract, ranking, golden runs, adversarial data.
+
+mod adversarial_data;
+mod cli;
+mod contract;
+mod do_file;
+mod plans;
+mod runs;
+mod selection_ranking;
+mod templates;

@@ -1,0 +1,102 @@
+//! The real program: ready line, SIGTERM, SIGKILL at every step of the journey, exit codes.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::app::{ADMIN_KEY, Answer, PATIENCE};
+use crate::support::program::{Program, Start};
+
+const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
+
+/// Starts the program on a folder.
+fn start(folder: &Path) -> Program {
+    let program = Start::on(folder).go();
+    assert_eq!(program.ready["engine"], "open");
+    program
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_ends_the_service_in_order_with_its_log_events() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let status = start(dir.path()).end();
+    assert!(status.success(), "{status}");
+    let log = Start::on(dir.path()).log();
+    for event in ["SS_READY", "SS_SHUTDOWN_BEGIN", "SS_SHUTDOWN_STEP", "SS_SHUTDOWN_DONE"] {
+        assert!(log.contains(event), "{event} in {log}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_service_on_the_same_data_ends_with_75() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let first = start(dir.path());
+    let mut second = Start::on(dir.path()).with("SS_STORE__LOCK_WAIT", "0").command();
+    let second = second.stderr(Stdio::piped()).output().expect("runs");
+    assert_eq!(second.status.code(), Some(75), "{}", String::from_utf8_lossy(&second.stderr));
+    assert!(String::from_utf8_lossy(&second.stderr).contains(&first.child.id().to_string()));
+    first.kill();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_after_every_acknowledged_step_loses_nothing() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let restart = |service: Program| {
+        service.kill();
+        start(dir.path())
+    };
+    let mut service = start(dir.path());
+    let made = service.call(Method::POST, "/v1/admin/task-codes", ADMIN_KEY, &json!({"count": 1})).await.ok();
+    let code = made["task_codes"][0]["task_code"].as_str().expect("a code").to_owned();
+    service = restart(service);
+    let body = json!({"task_code": code, "requirement": "教育对工资的影响"});
+    let redeem = |service: &Program| {
+        let url = format!("{}/v1/task-codes/redeem", service.base);
+        Answer::of(service.http.post(url).json(&body))
+    };
+    let redeemed = redeem(&service).await.ok();
+    let job = redeemed["job_id"].as_str().expect("an id").to_owned();
+    let token = redeemed["token"].as_str().expect("a token").to_owned();
+    service = restart(service);
+    let again = redeem(&service).await.ok();
+    assert_eq!((&again["token"], &again["is_idempotent"]), (&json!(token), &json!(true)));
+    let uploaded = service.upload(&job, &token, PAY).await.ok();
+    service = restart(service);
+    let path = |tail: &str| format!("/v1/jobs/{job}{tail}");
+    let none = json!({});
+    let preview = service.call(Method::GET, &path("/inputs/preview"), &token, &none).await.ok();
+    assert_eq!(preview["row_count"], uploaded["datasets"][0]["row_count"]);
+    let draft = json!({"roles": {"outcome_var": "log_pay", "regressors": ["schooling"]}});
+    let stated = service.call(Method::PUT, &path("/draft"), &token, &draft).await.ok();
+    service = restart(service);
+    let read = service.call(Method::GET, &path("/draft/preview"), &token, &none).await.ok();
+    assert_eq!(read["draft_id"], stated["draft_id"]);
+    let plan = service.call(Method::POST, &path("/plan/freeze"), &token, &none).await.ok();
+    service = restart(service);
+    assert_eq!(service.call(Method::GET, &path("/plan"), &token, &none).await.ok(), plan);
+    service.call(Method::POST, &path("/run"), &token, &none).await.ok();
+    service = restart(service);
+    let ended = tokio::time::timeout(PATIENCE, async {
+        loop {
+            let seen = service.call(Method::GET, &path(""), &token, &none).await.ok();
+            if !["queued", "running"].contains(&seen["status"].as_str().unwrap_or_default()) {
+                return seen;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+    .expect("the run ends");
+    assert_eq!(ended["status"], "succeeded", "{ended}");
+    // a kill between claim and launcher costs an attempt, which must have ended by its own cause
+    let runs = service.call(Method::GET, &path("/runs"), &token, &none).await.ok();
+    let (last, earlier) = runs["runs"].as_array().expect("a list").split_last().expect("at least one");
+    assert_eq!(last["status"], "succeeded");
+    for run in earlier {
+        assert_eq!((&run["status"], &run["cause"]), (&json!("failed"), &json!("worker_lost")), "{run}");
+    }
+    service.kill();
+}

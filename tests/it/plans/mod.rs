@@ -1,0 +1,10 @@
+//! Drafts and plans: expressions, binding, preview, freeze.
+
+mod binding_freeze;
+mod concurrency;
+mod derived_variables;
+mod drafts_plans;
+mod expression_meaning;
+mod expression_printing;
+mod expression_refusals;
+mod plan_preview;

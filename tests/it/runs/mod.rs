@@ -1,0 +1,14 @@
+//! Runs: queue, launcher, verdict, recovery, event streams, renderings, capsules.
+
+mod capsule;
+mod capsule_archive;
+mod event_stream;
+mod journey;
+mod queue;
+mod renderings;
+mod runner_faults;
+mod runner_limits;
+mod verdict_docs;
+mod verdict_runs;
+mod worker_recovery;
+mod worker_runs;

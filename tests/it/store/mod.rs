@@ -1,0 +1,11 @@
+//! Durable state: the embedded store, migration, backup, audit, retention, quotas.
+
+mod audit;
+mod backup;
+mod crash;
+pub(crate) mod migration;
+mod model;
+mod retention;
+mod retention_and_quota;
+pub(crate) mod sqlite;
+mod tools;

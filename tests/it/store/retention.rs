@@ -1,0 +1,315 @@
+//! The retention sweeper: what is due goes, what is not stays, holds and crashes included.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use chrono::Duration;
+use serde_json::Value;
+use stata_service::adapters::clock::SystemClock;
+use stata_service::app::sweep;
+use stata_service::domain::ids::RunId;
+use stata_service::domain::job::{JobRecord, JobStatus};
+use stata_service::domain::run::{Run, RunStatus};
+use stata_service::domain::tenant::{Hold, RetentionPolicy, TenantRetention};
+use stata_service::ports::clock::Clock;
+use stata_service::service::Context;
+use stata_service::service::operations::retention::{Summary, Sweeper};
+
+use crate::support::app::TestApp;
+use crate::support::clock::ManualClock;
+use crate::support::context::context;
+use crate::support::records::*;
+
+/// The use cases with a policy, on a clock that the test moves.
+struct Bench {
+    ctx: Context,
+    clock: Arc<ManualClock>,
+    sweeper: Sweeper,
+    _dir: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new(policy: RetentionPolicy) -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let clock = Arc::new(ManualClock::new());
+        let mut ctx = context(dir.path(), Arc::clone(&clock) as Arc<dyn Clock>);
+        ctx.options.retention = policy;
+        Self { ctx, clock, sweeper: Sweeper::default(), _dir: dir }
+    }
+
+    async fn put(&self, job: &JobRecord) {
+        self.ctx.store.commit(commit(vec![put(job.clone())])).await.expect("commits");
+    }
+
+    /// Stores a job that ended at the clock's time, with a file of each part.
+    async fn ended(&self, tenant: &str, id: &str) -> JobRecord {
+        let mut job = job(tenant, id, 0);
+        job.status = JobStatus::Failed;
+        job.timestamps.finished_at = Some(self.clock.now());
+        job.timestamps.updated_at = self.clock.now();
+        job.inputs = Some(inputs(self.clock.now()));
+        self.file(&mut job, "inputs/up/main.dta");
+        self.file(&mut job, "artifacts/table.csv");
+        self.put(&job).await;
+        job
+    }
+
+    fn file(&self, job: &mut JobRecord, rel_path: &str) {
+        let written = self.ctx.files.put(&job.tenant_id, &job.job_id, rel_path, b"content").expect("written");
+        let mut entry = artifact(rel_path, written.size_bytes);
+        entry.sha256 = written.sha256;
+        job.artifacts_index.push(entry);
+    }
+
+    fn has(&self, job: &JobRecord, rel_path: &str) -> bool {
+        self.ctx.files.path(&job.tenant_id, &job.job_id, rel_path).exists()
+    }
+
+    async fn read(&self, job: &JobRecord) -> JobRecord {
+        self.ctx.load_job(&job.tenant_id, &job.job_id).await.expect("reads")
+    }
+
+    async fn pass(&mut self, limit: usize, dry_run: bool) -> Summary {
+        self.sweeper.pass(&sweep::deps(&self.ctx), limit, dry_run).await.expect("sweeps")
+    }
+
+    /// Kinds and numbers of what one pass removed.
+    async fn removed(&mut self) -> Vec<(&'static str, u64)> {
+        self.pass(100, false).await.removed.into_iter().collect()
+    }
+
+    async fn actions(&self) -> Vec<String> {
+        let events = self.ctx.store.audit_events(0, 0, 1000).await.expect("reads");
+        let own = events.into_iter().filter(|e| e.event.actor.id == "retention");
+        own.map(|e| format!("{} {}", e.event.action, e.event.resource)).collect()
+    }
+}
+
+fn days(jobs_days: u32) -> RetentionPolicy {
+    RetentionPolicy { jobs_days, ..RetentionPolicy::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ended_job_is_removed_after_its_days_and_its_trace_stays() {
+    let mut bench = Bench::new(days(2));
+    let job = bench.ended("default", "job_1").await;
+    bench.clock.advance(Duration::hours(47));
+    assert_eq!(bench.removed().await, []);
+    bench.clock.advance(Duration::hours(1));
+    let shown = bench.pass(100, true).await;
+    assert_eq!((shown.removed["job"], shown.removals[0].job_id.as_str()), (1, "job_1"));
+    assert_eq!(shown.removals[0].due_at, job.timestamps.finished_at.expect("ended") + Duration::days(2));
+    assert_eq!(bench.read(&job).await, job, "a dry run changes nothing");
+    assert!(bench.has(&job, "artifacts/table.csv"));
+    assert_eq!(bench.removed().await, [("job", 1)]);
+    let after = bench.read(&job).await;
+    let told = after.removed().expect("removed");
+    assert_eq!((told.by.as_str(), told.files_gone_at, after.status), ("retention", None, JobStatus::Failed));
+    assert_eq!(after.artifacts_index.len(), job.artifacts_index.len(), "the hashes stay");
+    for part in ["inputs", "artifacts", "runs"] {
+        assert!(!bench.has(&job, part), "{part}");
+    }
+    assert_eq!(bench.ctx.store.usage(&job.tenant_id).jobs, 0);
+    bench.clock.advance(Duration::minutes(11));
+    assert_eq!(bench.removed().await, []);
+    let done = bench.read(&job).await;
+    assert!(done.removed().expect("removed").files_gone_at.is_some());
+    bench.clock.advance(Duration::days(9));
+    assert_eq!((bench.removed().await, bench.read(&job).await), (vec![], done), "nothing is left to do");
+    assert_eq!(bench.actions().await, ["job.expired job:job_1", "job.files_removed job:job_1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removal_that_a_crash_cut_short_is_finished() {
+    let mut bench = Bench::new(RetentionPolicy::default());
+    let job = bench.ended("default", "job_1").await;
+    // the commit is durable, the process ended before the files went
+    let removed = job.remove_content("request", None, bench.clock.now()).expect("not running");
+    bench.put(&removed).await;
+    assert!(bench.has(&job, "inputs/up/main.dta"));
+    bench.clock.advance(Duration::minutes(11));
+    bench.removed().await;
+    assert!(!bench.has(&job, "inputs") && !bench.has(&job, "artifacts"));
+    assert!(bench.read(&job).await.removed().expect("removed").files_gone_at.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_stops_every_removal_and_a_tenant_may_keep_longer() {
+    let mut bench = Bench::new(RetentionPolicy { inputs_days: 1, unfinished_jobs_days: 1, ..days(1) });
+    let held = bench.ended("held", "job_1").await;
+    let keeps = bench.ended("keeps", "job_2").await;
+    let plain = bench.ended("plain", "job_3").await;
+    bench.put(&job("held", "job_4", 0)).await;
+    let mut record = tenant_record("held");
+    record.hold = Some(Hold { reason: "audit".to_owned(), since: time(0) });
+    let mut other = tenant_record("keeps");
+    other.retention =
+        TenantRetention { jobs_days: Some(0), inputs_days: Some(5), ..TenantRetention::default() };
+    bench.ctx.store.commit(commit(vec![put(record.clone()), put(other)])).await.expect("commits");
+    bench.clock.advance(Duration::days(3));
+    let done = bench.pass(100, false).await;
+    assert_eq!(done.removed.into_iter().collect::<Vec<_>>(), [("job", 1)]);
+    assert!(done.held >= 2, "the job and the unfinished one of the held tenant");
+    assert!(bench.read(&plain).await.is_removed());
+    assert_eq!((bench.read(&held).await, bench.read(&keeps).await), (held.clone(), keeps.clone()));
+    bench.clock.advance(Duration::days(3));
+    assert_eq!(bench.removed().await, [("inputs", 1)], "the inputs of the one that keeps its jobs");
+    assert!(!bench.has(&keeps, "inputs") && bench.has(&keeps, "artifacts/table.csv"));
+    record.version = 2;
+    record.hold = None;
+    bench.ctx.store.commit(commit(vec![put(record)])).await.expect("commits");
+    assert_eq!(bench.removed().await, [("job", 1), ("unfinished", 1)]);
+    assert!(bench.read(&held).await.is_removed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inputs_go_before_their_job_and_never_under_a_run() {
+    let mut bench = Bench::new(RetentionPolicy { inputs_days: 1, ..RetentionPolicy::default() });
+    let ended = bench.ended("default", "job_1").await;
+    let mut running = job("default", "job_2", 0);
+    running.status = JobStatus::Running;
+    running.inputs = Some(inputs(bench.clock.now()));
+    bench.file(&mut running, "inputs/up/main.dta");
+    bench.put(&running).await;
+    bench.clock.advance(Duration::days(2));
+    assert_eq!(bench.removed().await, [("inputs", 1)]);
+    assert!(!bench.has(&ended, "inputs") && bench.has(&ended, "artifacts/table.csv"));
+    assert!(bench.has(&running, "inputs/up/main.dta"));
+    let after = bench.read(&ended).await;
+    assert!(after.inputs_removed_at().is_some() && !after.is_removed());
+    assert_eq!(after.stock_bytes(), Some(7));
+    assert_eq!(after.check_inputs_kept().expect_err("gone").code.as_str(), "ARTIFACT_EXPIRED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn abandoned_jobs_go_after_their_last_change() {
+    let mut bench = Bench::new(RetentionPolicy { unfinished_jobs_days: 3, ..RetentionPolicy::default() });
+    let old = job("default", "job_1", 0);
+    let mut touched = job("default", "job_2", 0);
+    touched.timestamps.updated_at = time(0) + Duration::days(2);
+    bench.put(&old).await;
+    bench.put(&touched).await;
+    bench.clock.advance(Duration::days(4));
+    assert_eq!(bench.removed().await, [("unfinished", 1)]);
+    assert_eq!(bench.read(&old).await.status, JobStatus::Cancelled);
+    assert!(!bench.read(&touched).await.is_removed());
+    bench.clock.advance(Duration::days(2));
+    assert_eq!(bench.removed().await, [("unfinished", 1)]);
+}
+
+fn run_of(id: &str, ended: bool, bench: &Bench) -> Run {
+    let run_id = RunId::parse(id).expect("valid");
+    let plan = "a".repeat(64).parse().expect("valid");
+    let mut run = Run::starting(run_id, 1, 1, plan, None, bench.clock.now());
+    if ended {
+        run.status = RunStatus::Failed;
+        run.ended_at = Some(bench.clock.now());
+    }
+    run
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leftovers_of_ended_runs_and_broken_uploads_go_and_those_in_use_stay() {
+    let mut bench = Bench::new(RetentionPolicy {
+        run_workdirs_hours: 1,
+        upload_sessions_hours: 1,
+        ..RetentionPolicy::default()
+    });
+    let mut job = bench.ended("default", "job_1").await;
+    job.version = 2;
+    job.status = JobStatus::Running;
+    job.inputs = Some(inputs(bench.clock.now()));
+    job.runs = vec![run_of("run_ended", true, &bench), run_of("run_now", false, &bench)];
+    bench.put(&job).await;
+    for path in [
+        "runs/run_ended/work/x",
+        "runs/run_now/work/x",
+        "runs/run_never/work/x",
+        "inputs/up_broken/original_1",
+        "uploads/us_left.job_1/part_1",
+    ] {
+        bench.ctx.files.put(&job.tenant_id, &job.job_id, path, b"left").expect("written");
+    }
+    assert_eq!(bench.removed().await, [], "nothing is old enough");
+    // the directories carry the times of this machine, the records those of the test
+    let ahead = SystemClock.now() - bench.clock.now();
+    bench.clock.advance(ahead.max(Duration::zero()) + Duration::hours(2));
+    let shown = bench.pass(100, true).await;
+    assert_eq!(shown.removed.into_iter().collect::<Vec<_>>(), [("upload", 2), ("workdir", 2)]);
+    assert_eq!(bench.removed().await, [("upload", 2), ("workdir", 2)]);
+    for (path, there) in [
+        ("runs/run_ended", false),
+        ("runs/run_never", false),
+        ("runs/run_now/work/x", true),
+        ("inputs/up_broken", false),
+        ("uploads/us_left.job_1", false),
+        ("inputs/up/main.dta", true),
+    ] {
+        assert_eq!(bench.has(&job, path), there, "{path}");
+    }
+    let actions = bench.actions().await;
+    assert_eq!(actions.iter().filter(|a| a.starts_with("run.workdir_removed")).count(), 2, "{actions:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pass_is_bounded_and_the_next_one_goes_on() {
+    let mut bench = Bench::new(days(1));
+    let mut jobs = Vec::new();
+    for n in 0..25 {
+        jobs.push(bench.ended("default", &format!("job_{n:02}")).await);
+        bench.clock.advance(Duration::seconds(1));
+    }
+    bench.clock.advance(Duration::days(2));
+    let first = bench.pass(10, false).await;
+    assert_eq!((first.removed["job"], first.more), (10, true));
+    assert!(
+        bench.read(&jobs[9]).await.is_removed() && !bench.read(&jobs[10]).await.is_removed(),
+        "oldest first"
+    );
+    let mut all = first;
+    for _ in 0..300 {
+        if !all.more {
+            break;
+        }
+        all.add(bench.pass(10, false).await);
+    }
+    assert_eq!((all.removed["job"], all.more), (25, false));
+}
+
+fn retention_command(data: &Path, arguments: &[&str]) -> Value {
+    let output = Command::new(env!("CARGO_BIN_EXE_stata-service"))
+        .arg("retention")
+        .arg("--json")
+        .args(arguments)
+        .env("SS_DATA_DIR", data)
+        .env("SS_RETENTION__RUN_WORKDIRS_HOURS", "0")
+        .output()
+        .expect("the program runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_shows_and_removes_through_the_owner_and_without_one() {
+    let mut app = TestApp::start().await;
+    let job = app.job("q").await;
+    let data = app.dir.path().join("data");
+    let id = job.job_id.parse().expect("valid");
+    let dir = data.join(stata_service::domain::layout::job_dir(&"default".parse().expect("valid"), &id));
+    std::fs::create_dir_all(dir.join("runs/run_1/work")).expect("created");
+    // the service keeps working folders for as long as its own settings say
+    let served = tokio::task::block_in_place(|| retention_command(&data, &["--dry-run"]));
+    assert_eq!((&served["dry_run"], &served["more"]), (&Value::Bool(true), &Value::Bool(false)), "{served}");
+    app.stop().await;
+    let shown = tokio::task::block_in_place(|| retention_command(&data, &["--dry-run"]));
+    assert_eq!(
+        (&shown["removed"]["workdir"], &shown["removals"][0]["path"]),
+        (&1.into(), &"runs/run_1".into()),
+        "{shown}"
+    );
+    assert!(dir.join("runs/run_1").exists());
+    let done = tokio::task::block_in_place(|| retention_command(&data, &[]));
+    assert_eq!(done["removed"]["workdir"], 1, "{done}");
+    assert!(!dir.join("runs/run_1").exists());
+}

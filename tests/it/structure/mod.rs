@@ -1,0 +1,4 @@
+//! The source tree itself: import directions and requirement packs.
+
+mod architecture;
+mod openspec;
