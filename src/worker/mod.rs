@@ -34,8 +34,8 @@ use crate::ports::ids::IdSource;
 use crate::ports::job_files::JobFiles;
 use crate::ports::runner::{Runner, SandboxSpec};
 use crate::ports::store::Store;
-use crate::service::access::tenants::TenantBoard;
-use crate::service::runs::progress::ProgressBoard;
+use crate::service::access::tenants::TenantCache;
+use crate::service::runs::progress::ProgressTracker;
 use crate::service::runs::queue_positions::QueuePlaces;
 use crate::service::shared::space::DiskLow;
 
@@ -50,8 +50,8 @@ pub struct WorkerDeps {
     pub files: Arc<dyn JobFiles>,
     pub runner: Arc<dyn Runner>,
     pub texts: Arc<dyn RunTexts>,
-    pub progress: Arc<ProgressBoard>,
-    pub tenants: Arc<TenantBoard>,
+    pub progress: Arc<ProgressTracker>,
+    pub tenants: Arc<TenantCache>,
     /// Where readers look up a job's place in the queue.
     pub places: Arc<QueuePlaces>,
     /// An existing folder for short-lived runs that belong to no job.
@@ -127,7 +127,7 @@ pub trait RunTexts: Send + Sync {
 /// Tells whether a tenant may run one more attempt.
 fn under_limit(
     options: &WorkerOptions,
-    tenants: &TenantBoard,
+    tenants: &TenantCache,
     active: &active::Active,
     tenant: &TenantId,
 ) -> bool {

@@ -19,12 +19,12 @@ use crate::service::shared::context::{Caller, Context};
 
 /// The records of all tenants that have one; few, so that all are kept.
 #[derive(Default)]
-pub struct TenantBoard {
+pub struct TenantCache {
     records: ArcSwap<HashMap<TenantId, Arc<TenantRecord>>>,
     locks: Mutex<HashMap<TenantId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-impl TenantBoard {
+impl TenantCache {
     /// Returns the record of a tenant, if it has one.
     pub fn get(&self, tenant: &TenantId) -> Option<Arc<TenantRecord>> {
         self.records.load().get(tenant).cloned()

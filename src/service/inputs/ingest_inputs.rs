@@ -24,7 +24,7 @@ use crate::service::shared::quotas::admit_bytes;
 
 /// Uploads being ingested, and how the last one of a job failed, until a new one arrives.
 #[derive(Debug, Default)]
-pub struct IngestBoard(Mutex<HashMap<(TenantId, JobId), Ingest>>);
+pub struct IngestTracker(Mutex<HashMap<(TenantId, JobId), Ingest>>);
 
 /// Where an ingest stands.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ pub enum Ingest {
 /// Most failures that are remembered; the oldest job's is forgotten by chance beyond it.
 const MAX_ENTRIES: usize = 10_000;
 
-impl IngestBoard {
+impl IngestTracker {
     fn set(&self, job: &JobRecord, state: Option<Ingest>) {
         let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (job.tenant_id.clone(), job.job_id.clone());

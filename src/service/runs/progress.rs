@@ -19,9 +19,9 @@ pub struct Progress {
 
 /// The board that workers write and readers look at.
 #[derive(Debug, Default)]
-pub struct ProgressBoard(RwLock<HashMap<RunId, Progress>>);
+pub struct ProgressTracker(RwLock<HashMap<RunId, Progress>>);
 
-impl ProgressBoard {
+impl ProgressTracker {
     /// Notes the step that an attempt has reached.
     pub fn set(&self, run_id: &RunId, progress: Progress) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(run_id.clone(), progress);

@@ -18,13 +18,13 @@ use crate::ports::tabular::Tabular;
 
 use crate::service::access::accounts::Accounts;
 use crate::service::access::failure_limiter::Guesses;
-use crate::service::access::tenants::TenantBoard;
+use crate::service::access::tenants::TenantCache;
 use crate::service::drafts::model_draft::Model;
-use crate::service::drafts::model_draft::board::CallBoard;
-use crate::service::inputs::ingest_inputs::IngestBoard;
+use crate::service::drafts::model_draft::board::CallTracker;
+use crate::service::inputs::ingest_inputs::IngestTracker;
 use crate::service::jobs::subscriptions::JobWatch;
 use crate::service::operations::reload::Reloading;
-use crate::service::runs::progress::ProgressBoard;
+use crate::service::runs::progress::ProgressTracker;
 use crate::service::runs::queue_positions::QueuePlaces;
 use crate::service::shared::commits::read_problem;
 use crate::service::shared::pools::Pools;
@@ -39,13 +39,13 @@ pub struct Context {
     pub tabular: Arc<dyn Tabular>,
     pub library: Arc<Library>,
     pub pools: Pools,
-    pub progress: Arc<ProgressBoard>,
-    pub ingests: Arc<IngestBoard>,
+    pub progress: Arc<ProgressTracker>,
+    pub ingests: Arc<IngestTracker>,
     /// The language model, where one is configured.
     pub model: Option<Arc<Model>>,
     /// Calls to the model that are under way.
-    pub calls: Arc<CallBoard>,
-    pub tenants: Arc<TenantBoard>,
+    pub calls: Arc<CallTracker>,
+    pub tenants: Arc<TenantCache>,
     pub places: Arc<QueuePlaces>,
     /// Who administers; replaced when the settings are read again.
     pub accounts: Arc<ArcSwap<Accounts>>,

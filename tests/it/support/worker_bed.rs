@@ -20,8 +20,8 @@ use stata_service::ports::ids::IdSource;
 use stata_service::ports::job_files::JobFiles;
 use stata_service::ports::runner::{SandboxMode, SandboxSpec};
 use stata_service::ports::store::{Expect, Record, Store, Write};
-use stata_service::service::access::tenants::TenantBoard;
-use stata_service::service::runs::progress::ProgressBoard;
+use stata_service::service::access::tenants::TenantCache;
+use stata_service::service::runs::progress::ProgressTracker;
 use stata_service::service::runs::queue_positions::QueuePlaces;
 use stata_service::service::shared::space::DiskLow;
 use stata_service::worker::{MainDo, RunTexts, TextFacts, Worker, WorkerDeps, WorkerOptions};
@@ -51,8 +51,8 @@ pub struct Bed {
     pub store: Arc<SqliteStore>,
     pub files: Arc<LocalJobFiles>,
     pub options: WorkerOptions,
-    pub progress: Arc<ProgressBoard>,
-    pub tenants: Arc<TenantBoard>,
+    pub progress: Arc<ProgressTracker>,
+    pub tenants: Arc<TenantCache>,
     pub places: Arc<QueuePlaces>,
 }
 

@@ -31,11 +31,11 @@ impl CallKey {
 
 /// The board.
 #[derive(Debug, Default)]
-pub struct CallBoard(Mutex<HashMap<CallKey, watch::Receiver<()>>>);
+pub struct CallTracker(Mutex<HashMap<CallKey, watch::Receiver<()>>>);
 
 /// The right to make a call; it may move into a task, and the pollers hear when it is dropped.
 pub struct Turn {
-    board: Arc<CallBoard>,
+    board: Arc<CallTracker>,
     key: CallKey,
     _ended: watch::Sender<()>,
 }
@@ -46,7 +46,7 @@ impl Drop for Turn {
     }
 }
 
-impl CallBoard {
+impl CallTracker {
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<CallKey, watch::Receiver<()>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
