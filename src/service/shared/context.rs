@@ -20,7 +20,7 @@ use crate::service::access::accounts::Accounts;
 use crate::service::access::failure_limiter::Guesses;
 use crate::service::access::tenants::TenantCache;
 use crate::service::drafts::model_draft::Model;
-use crate::service::drafts::model_draft::board::CallTracker;
+use crate::service::drafts::model_draft::call_tracker::CallTracker;
 use crate::service::inputs::ingest_inputs::IngestTracker;
 use crate::service::jobs::subscriptions::JobWatch;
 use crate::service::operations::reload::Reloading;

@@ -3,7 +3,7 @@
 //! every poller gets the same answer until a new draft is asked for.
 
 pub mod answers;
-pub mod board;
+pub mod call_tracker;
 pub(in crate::service) mod failure;
 pub mod make;
 pub mod prompts;
@@ -17,7 +17,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use self::board::{CallKey, Turn};
+use self::call_tracker::{CallKey, Turn};
 use self::failure::{Failed, as_problem};
 use self::make::{Made, Maker};
 use self::share::{SAMPLE_COLUMNS, SAMPLE_ROWS, Shared, Sharing, share};

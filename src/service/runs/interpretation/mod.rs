@@ -24,7 +24,7 @@ use crate::domain::plan::Plan;
 use crate::domain::run::Run;
 use crate::ports::llm::{LlmCall, Message, Role};
 use crate::service::drafts::model_draft::Model;
-use crate::service::drafts::model_draft::board::{CallKey, Turn};
+use crate::service::drafts::model_draft::call_tracker::{CallKey, Turn};
 use crate::service::drafts::model_draft::failure::Failed;
 use crate::service::drafts::model_draft::prompts::INTERPRETATION;
 use crate::service::drafts::model_draft::share::Sharing;
