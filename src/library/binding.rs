@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::corrections::{self, Request};
 use super::data_steps::Stepped;
 use super::freeze::FreezeRequest;
-use super::gaps::{Gap, gap_of};
+use super::missing_parameters::{MissingParameter, gap_of};
 use crate::domain::dataset::Column;
 use crate::domain::draft::Statement;
 use crate::domain::expression::ExpressionError;
@@ -57,7 +57,7 @@ pub struct AbsentColumn {
 
 /// A value that does not fit.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Misfit {
+pub struct Violation {
     pub path: String,
     pub reason: String,
     pub value: Value,
@@ -77,11 +77,11 @@ pub struct Binding {
     /// Variables that the run computes.
     pub derived: Vec<DerivedVariable>,
     /// Required and unbound.
-    pub gaps: Vec<Gap>,
+    pub gaps: Vec<MissingParameter>,
     /// Roles that the template would ignore.
     pub unused_roles: Vec<String>,
     pub absent: Vec<AbsentColumn>,
-    pub misfits: Vec<Misfit>,
+    pub violations: Vec<Violation>,
     /// Conditions that do not parse, with their paths.
     pub expressions: Vec<(String, ExpressionError)>,
     /// Parts of the request that cannot be understood.
@@ -94,7 +94,7 @@ impl Binding {
         self.gaps.is_empty()
             && self.unused_roles.is_empty()
             && self.absent.is_empty()
-            && self.misfits.is_empty()
+            && self.violations.is_empty()
             && self.expressions.is_empty()
             && self.request_errors.is_empty()
     }
@@ -222,7 +222,7 @@ fn accept(parameter: &Parameter, value: &Value, source: Source, columns: &[Colum
                         binding.absent.push(AbsentColumn { path, column, nearest });
                     }
                     ValueError::Invalid { reason, suggestion } => {
-                        binding.misfits.push(Misfit { path, reason, value: value.clone(), suggestion });
+                        binding.violations.push(Violation { path, reason, value: value.clone(), suggestion });
                     }
                     ValueError::Expression(error) => binding.expressions.push((path, error)),
                 }
@@ -271,7 +271,7 @@ fn unknown_parameters(meta: &TemplateMeta, binding: &mut Binding) {
     for name in binding.statement.parameters.keys().chain(binding.statement.default_overrides.keys()) {
         if !meta.parameters.iter().any(|p| p.name == *name) {
             let names: Vec<&str> = meta.parameters.iter().map(|p| p.name.as_str()).collect();
-            binding.misfits.push(Misfit {
+            binding.violations.push(Violation {
                 path: format!("parameters.{name}"),
                 reason: format!("{} has no parameter {name:?}", meta.id),
                 value: Value::Null,
@@ -296,7 +296,7 @@ fn marks(columns: &[Column], binding: &mut Binding) {
 
 fn distinctness(meta: &TemplateMeta, binding: &mut Binding) {
     let mut reported: BTreeSet<(String, String)> = BTreeSet::new();
-    let mut misfits = Vec::new();
+    let mut violations = Vec::new();
     for parameter in &meta.parameters {
         let own = binding.columns_of(parameter);
         for other in meta.parameters.iter().filter(|o| parameter.distinct_from.contains(&o.name)) {
@@ -304,7 +304,7 @@ fn distinctness(meta: &TemplateMeta, binding: &mut Binding) {
             pair.sort();
             for column in binding.columns_of(other).into_iter().filter(|c| own.contains(c)) {
                 if reported.insert((pair.join(" and "), column.to_owned())) {
-                    misfits.push(Misfit {
+                    violations.push(Violation {
                         path: format!("parameters.{}", parameter.name),
                         reason: format!("`{column}` is in {} and in {}", parameter.name, other.name),
                         value: json!(column),
@@ -314,7 +314,7 @@ fn distinctness(meta: &TemplateMeta, binding: &mut Binding) {
             }
         }
     }
-    binding.misfits.extend(misfits);
+    binding.violations.extend(violations);
 }
 
 /// Rules between parameters, as the meta states them.
@@ -333,7 +333,7 @@ fn rules(meta: &TemplateMeta, columns: &[Column], binding: &mut Binding) {
             }
         }
         for name in rule.then_forbidden.iter().filter(|n| bound.contains_key(*n)) {
-            binding.misfits.push(Misfit {
+            binding.violations.push(Violation {
                 path: format!("parameters.{name}"),
                 reason: rule.message.clone(),
                 value: bound[name].clone(),
@@ -351,7 +351,7 @@ fn rules(meta: &TemplateMeta, columns: &[Column], binding: &mut Binding) {
             }
         }
         for (name, column) in shared {
-            binding.misfits.push(Misfit {
+            binding.violations.push(Violation {
                 path: format!("parameters.{name}"),
                 reason: format!("{}: `{column}`", rule.message),
                 value: json!(column),

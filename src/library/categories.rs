@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::binding::{Binding, Misfit};
+use super::binding::{Binding, Violation};
 use super::terms::MODEL_TERMS;
 use crate::domain::dataset::Column;
 use crate::domain::plan::CategoricalMark;
@@ -50,12 +50,12 @@ pub(super) fn marks(meta: &TemplateMeta, columns: &[Column], binding: &Binding) 
 
 /// A column that is treated as categories needs few levels, and a companion must not stand for a quantity.
 pub(super) fn check_marks(meta: &TemplateMeta, columns: &[Column], binding: &mut Binding) {
-    let mut misfits = Vec::new();
+    let mut violations = Vec::new();
     for column in categorical_columns(meta, columns, binding) {
         let path = "categorical_vars".to_owned();
         let value = json!(column.name);
         if column.storage == "strL" || column.distinct > MAX_LEVELS || column.distinct_is_lower_bound {
-            misfits.push(Misfit {
+            violations.push(Violation {
                 path,
                 reason: format!("`{}` has too many or too long values for categories", column.name),
                 value,
@@ -72,7 +72,7 @@ pub(super) fn check_marks(meta: &TemplateMeta, columns: &[Column], binding: &mut
                 .as_ref()
                 .is_some_and(|c| !c.kinds.iter().any(|k| k == "categorical") && !c.kinds.is_empty());
             if quantity && binding.columns_of(parameter).contains(&column.name.as_str()) {
-                misfits.push(Misfit {
+                violations.push(Violation {
                     path: path.clone(),
                     reason: format!(
                         "`{}` is marked categorical, {} takes a quantity",
@@ -84,5 +84,5 @@ pub(super) fn check_marks(meta: &TemplateMeta, columns: &[Column], binding: &mut
             }
         }
     }
-    binding.misfits.extend(misfits);
+    binding.violations.extend(violations);
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::binding::Misfit;
+use super::binding::Violation;
 use crate::domain::data_step::{DataStep, Keep, MAX_KEYS, MAX_STEPS, MergeType, PlannedStep, StepKind};
 use crate::domain::dataset::{Column, Dataset, InferredType, Inputs};
 use crate::domain::encode::VariableName;
@@ -18,7 +18,7 @@ pub struct Stepped {
     /// Names of the columns that the main data bring themselves.
     pub own: Vec<String>,
     /// What keeps the steps from being carried out.
-    pub misfits: Vec<Misfit>,
+    pub violations: Vec<Violation>,
 }
 
 /// Applies the steps of a draft to the primary data set: its columns and the most rows that it can have. A
@@ -30,7 +30,12 @@ pub fn with_steps(inputs: &Inputs, steps: &[DataStep]) -> (Inputs, Stepped) {
     stepped.own = main.columns.iter().map(|c| c.name.clone()).collect();
     if steps.len() > MAX_STEPS {
         let reason = format!("at most {MAX_STEPS} steps are carried out, {} stated", steps.len());
-        stepped.misfits.push(misfit("data_steps".to_owned(), reason, json!(steps.len()), "fewer steps"));
+        stepped.violations.push(violation(
+            "data_steps".to_owned(),
+            reason,
+            json!(steps.len()),
+            "fewer steps",
+        ));
         return (inputs, stepped);
     }
     for (i, step) in steps.iter().enumerate() {
@@ -45,7 +50,7 @@ pub fn with_steps(inputs: &Inputs, steps: &[DataStep]) -> (Inputs, Stepped) {
             }
             _ => wrong.push(no_dataset(step, &inputs, &main, path("dataset_key"))),
         }
-        stepped.misfits.extend(wrong);
+        stepped.violations.extend(wrong);
     }
     for dataset in inputs.datasets.iter_mut().filter(|d| d.dataset_key == main.dataset_key) {
         *dataset = main.clone();
@@ -53,11 +58,11 @@ pub fn with_steps(inputs: &Inputs, steps: &[DataStep]) -> (Inputs, Stepped) {
     (inputs, stepped)
 }
 
-fn misfit(path: String, reason: String, value: Value, suggestion: impl Into<String>) -> Misfit {
-    Misfit { path, reason, value, suggestion: suggestion.into() }
+fn violation(path: String, reason: String, value: Value, suggestion: impl Into<String>) -> Violation {
+    Violation { path, reason, value, suggestion: suggestion.into() }
 }
 
-fn no_dataset(step: &DataStep, inputs: &Inputs, main: &Dataset, path: String) -> Misfit {
+fn no_dataset(step: &DataStep, inputs: &Inputs, main: &Dataset, path: String) -> Violation {
     let others: Vec<&str> = inputs
         .datasets
         .iter()
@@ -71,26 +76,31 @@ fn no_dataset(step: &DataStep, inputs: &Inputs, main: &Dataset, path: String) ->
     };
     let suggestion =
         if others.is_empty() { "upload it as a secondary data set".to_owned() } else { others.join(", ") };
-    misfit(path, reason, json!(shown), suggestion)
+    violation(path, reason, json!(shown), suggestion)
 }
 
 /// What is wrong with a step whatever the data are.
-fn shape(step: &DataStep, path: &dyn Fn(&str) -> String) -> Vec<Misfit> {
+fn shape(step: &DataStep, path: &dyn Fn(&str) -> String) -> Vec<Violation> {
     let mut wrong = Vec::new();
     match step.kind {
         StepKind::Merge => {
             if step.merge_type.is_none() {
                 let reason = "a merge says on which side the keys identify rows".to_owned();
-                wrong.push(misfit(path("merge_type"), reason, Value::Null, "1:1, m:1 or 1:m"));
+                wrong.push(violation(path("merge_type"), reason, Value::Null, "1:1, m:1 or 1:m"));
             }
             if step.keys.is_empty() || step.keys.len() > MAX_KEYS {
                 let reason = format!("a merge has 1 to {MAX_KEYS} keys");
-                wrong.push(misfit(path("keys"), reason, json!(step.keys.len()), "columns of both data sets"));
+                wrong.push(violation(
+                    path("keys"),
+                    reason,
+                    json!(step.keys.len()),
+                    "columns of both data sets",
+                ));
             }
             let distinct: BTreeSet<&String> = step.keys.iter().collect();
             if distinct.len() < step.keys.len() {
                 let reason = "a key is listed twice".to_owned();
-                wrong.push(misfit(path("keys"), reason, json!(step.keys), "each key once"));
+                wrong.push(violation(path("keys"), reason, json!(step.keys), "each key once"));
             }
         }
         StepKind::Append => {
@@ -101,7 +111,7 @@ fn shape(step: &DataStep, path: &dyn Fn(&str) -> String) -> Vec<Misfit> {
             ];
             for (field, _) in stated.into_iter().filter(|(_, stated)| *stated) {
                 let reason = format!("an append has no {field}");
-                wrong.push(misfit(path(field), reason, Value::Null, "leave it out"));
+                wrong.push(violation(path(field), reason, Value::Null, "leave it out"));
             }
         }
     }
@@ -109,7 +119,12 @@ fn shape(step: &DataStep, path: &dyn Fn(&str) -> String) -> Vec<Misfit> {
 }
 
 /// What is wrong with a step on these columns.
-fn clashes(step: &DataStep, main: &Dataset, other: &Dataset, path: &dyn Fn(&str) -> String) -> Vec<Misfit> {
+fn clashes(
+    step: &DataStep,
+    main: &Dataset,
+    other: &Dataset,
+    path: &dyn Fn(&str) -> String,
+) -> Vec<Violation> {
     let mut wrong = Vec::new();
     for (k, key) in step.keys.iter().enumerate() {
         let path = path(&format!("keys.{k}"));
@@ -122,7 +137,7 @@ fn clashes(step: &DataStep, main: &Dataset, other: &Dataset, path: &dyn Fn(&str)
                 };
                 let shown: String = key.chars().take(64).collect();
                 let reason = format!("{side} has no column {shown:?}");
-                wrong.push(misfit(path, reason, json!(shown), nearest(key, columns).join(", ")));
+                wrong.push(violation(path, reason, json!(shown), nearest(key, columns).join(", ")));
             }
         }
     }
@@ -134,7 +149,7 @@ fn clashes(step: &DataStep, main: &Dataset, other: &Dataset, path: &dyn Fn(&str)
                 "`{}` of {} differs only in case from `{}`",
                 theirs.name, other.dataset_key, mine.name
             );
-            wrong.push(misfit(
+            wrong.push(violation(
                 path("dataset_key"),
                 reason,
                 json!(theirs.name),
@@ -151,16 +166,26 @@ fn clashes(step: &DataStep, main: &Dataset, other: &Dataset, path: &dyn Fn(&str)
                 kind(theirs),
                 other.dataset_key
             );
-            wrong.push(misfit(path("dataset_key"), reason, json!(mine.name), "the same type in both files"));
+            wrong.push(violation(
+                path("dataset_key"),
+                reason,
+                json!(mine.name),
+                "the same type in both files",
+            ));
         } else if step.kind == StepKind::Append && mine.is_text() != theirs.is_text() {
             let reason = format!("`{}` is text in one file and numeric in the other", mine.name);
-            wrong.push(misfit(path("dataset_key"), reason, json!(mine.name), "the same type in both files"));
+            wrong.push(violation(
+                path("dataset_key"),
+                reason,
+                json!(mine.name),
+                "the same type in both files",
+            ));
         }
     }
     wrong
 }
 
-fn key_clash(mine: &Column, theirs: &Column, other: &Dataset, path: String) -> Option<Misfit> {
+fn key_clash(mine: &Column, theirs: &Column, other: &Dataset, path: String) -> Option<Violation> {
     let (name, key) = (&mine.name, &other.dataset_key);
     let reason = if VariableName::parse(name.as_str()).is_err() {
         format!("{name:?} is not a variable name")
@@ -173,7 +198,7 @@ fn key_clash(mine: &Column, theirs: &Column, other: &Dataset, path: String) -> O
     } else {
         return None;
     };
-    Some(misfit(path, reason, json!(name), "a key of one type in both files"))
+    Some(violation(path, reason, json!(name), "a key of one type in both files"))
 }
 
 fn is_empty(column: &Column) -> bool {

@@ -4,13 +4,13 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::binding::{Binding, Misfit, bind};
+use super::binding::{Binding, Violation, bind};
 use super::categories;
 use super::corrections;
 use super::data_steps::with_steps;
 use super::derived::{Derived, with_derived};
-use super::gaps::{fields_detail, params_detail};
 use super::load::{Library, Template};
+use super::missing_parameters::{fields_detail, params_detail};
 use super::plan_content;
 use crate::domain::dataset::{Column, Inputs};
 use crate::domain::draft::{DraftSource, Selection, Statement};
@@ -20,7 +20,7 @@ use crate::domain::plan::{AcknowledgedCheck, Plan};
 use crate::domain::template::{Dependency, TemplateMeta};
 
 /// What the client adds when a plan is frozen. Keys of `answers` are parameter names or roles, which are the
-/// question ids of [`super::gaps::draft_gaps`].
+/// question ids of [`super::missing_parameters::draft_gaps`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FreezeRequest {
     pub answers: Map<String, Value>,
@@ -135,7 +135,7 @@ fn bound<'a>(input: &FreezeInput<'a>, derived: Derived) -> Result<(&'a Template,
     let mut binding = bind(&template.meta, input.statement, input.request, &primary.columns);
     binding.expressions.extend(derived.refused);
     binding.derived = derived.variables;
-    binding.misfits.extend(derived.stepped.misfits.clone());
+    binding.violations.extend(derived.stepped.violations.clone());
     binding.stepped = derived.stepped;
     further_inputs(&template.meta, input.inputs, &mut binding);
     times(&template.meta, &mut binding);
@@ -168,7 +168,7 @@ fn output_formats(formats: &[String], binding: &mut Binding) {
 fn further_inputs(meta: &TemplateMeta, inputs: &Inputs, binding: &mut Binding) {
     for (name, key) in binding.statement.inputs.clone() {
         if inputs.dataset(&key).is_none() {
-            binding.misfits.push(Misfit {
+            binding.violations.push(Violation {
                 path: format!("inputs.{name}"),
                 reason: format!("there is no data set {key:?}"),
                 value: json!(key),
@@ -183,7 +183,7 @@ fn further_inputs(meta: &TemplateMeta, inputs: &Inputs, binding: &mut Binding) {
     }
     let bindings = plan_content::input_bindings(meta, inputs, &binding.statement);
     for input in meta.inputs.iter().filter(|i| i.required && !bindings.contains_key(&i.name)) {
-        binding.misfits.push(Misfit {
+        binding.violations.push(Violation {
             path: format!("inputs.{}", input.name),
             reason: format!("the template needs a further data set to {}", input.role),
             value: Value::Null,
@@ -197,8 +197,8 @@ fn times(meta: &TemplateMeta, binding: &mut Binding) {
     let declares_time =
         meta.parameters.iter().any(|p| p.bind == "time_var" && !binding.columns_of(p).is_empty());
     let readers = binding.derived.iter().filter(|v| v.tree.needs_time() && !declares_time);
-    let misfits: Vec<Misfit> = readers
-        .map(|v| Misfit {
+    let violations: Vec<Violation> = readers
+        .map(|v| Violation {
             path: format!("derived_variables.{}", v.name),
             reason: "lags, leads and differences need a time variable, which this analysis does not have"
                 .to_owned(),
@@ -206,7 +206,7 @@ fn times(meta: &TemplateMeta, binding: &mut Binding) {
             suggestion: "state time_var with a template that takes it".to_owned(),
         })
         .collect();
-    binding.misfits.extend(misfits);
+    binding.violations.extend(violations);
 }
 
 /// Too few rows can be known without an estimation: a listwise sample is never larger than the rows with a
@@ -225,7 +225,7 @@ fn rows(meta: &TemplateMeta, row_count: u64, columns: &[Column], binding: &mut B
     let left = row_count.saturating_sub(missing);
     let least = meta.sample.min_observations;
     if left < least {
-        binding.misfits.push(Misfit {
+        binding.violations.push(Violation {
             path: "inputs".to_owned(),
             reason: format!("at most {left} of {row_count} rows can be used, at least {least} are needed"),
             value: json!(left),
@@ -233,7 +233,7 @@ fn rows(meta: &TemplateMeta, row_count: u64, columns: &[Column], binding: &mut B
         });
     }
     if let Some(most) = meta.sample.max_rows.filter(|most| row_count > *most) {
-        binding.misfits.push(Misfit {
+        binding.violations.push(Violation {
             path: "inputs".to_owned(),
             reason: format!("the data have {row_count} rows, the template takes at most {most}"),
             value: json!(row_count),
@@ -265,8 +265,8 @@ fn problems(meta: &TemplateMeta, binding: &Binding) -> Vec<Problem> {
             .collect();
         problems.push(error.clone().into_problem(path).with("errors", all));
     }
-    if !binding.misfits.is_empty() {
-        problems.push(misfits(&binding.misfits));
+    if !binding.violations.is_empty() {
+        problems.push(violations(&binding.violations));
     }
     problems
 }
@@ -330,11 +330,11 @@ fn role_unused(meta: &TemplateMeta, binding: &Binding) -> Problem {
         .with("roles_taken", takes)
 }
 
-fn misfits(misfits: &[Misfit]) -> Problem {
-    let list: Vec<Value> = misfits
+fn violations(violations: &[Violation]) -> Problem {
+    let list: Vec<Value> = violations
         .iter()
         .map(|m| json!({"path": m.path, "reason": m.reason, "value": m.value, "suggestion": m.suggestion}))
         .collect();
-    let text: Vec<String> = misfits.iter().map(|m| format!("{}: {}", m.path, m.reason)).collect();
+    let text: Vec<String> = violations.iter().map(|m| format!("{}: {}", m.path, m.reason)).collect();
     Problem::new(ErrorCode::InputValidationFailed, text.join("; ")).with("errors", list)
 }

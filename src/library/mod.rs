@@ -4,7 +4,7 @@
 //! What the use cases call:
 //! - [`Library::embedded`], [`Library::from_dir`], [`validate::check`], [`index::drift`];
 //! - [`select::select`]: question, draft and data to ranked candidates and the evidence of it;
-//! - [`gaps::draft_gaps`], [`gaps::parameter_views`], [`gaps::column_candidates`]: what a draft lacks;
+//! - [`missing_parameters::draft_gaps`], [`missing_parameters::parameter_views`], [`missing_parameters::column_candidates`]: what a draft lacks;
 //! - [`freeze::freeze`] and [`freeze::preview`]: draft and request to a plan;
 //! - [`render::render`]: plan to `main.do`; [`Library::ado_files`] are staged below [`render::ADO_DIR`],
 //!   and an empty folder [`render::EMPTY_DIR`] beside it.
@@ -19,11 +19,11 @@ mod duplicates;
 pub mod facts;
 pub mod files;
 pub mod freeze;
-pub mod gaps;
 pub mod handbook;
 pub mod index;
 pub mod lint;
 pub mod load;
+pub mod missing_parameters;
 pub mod plan_content;
 pub mod question;
 pub mod rank;

@@ -13,7 +13,7 @@ use crate::domain::job::JobRecord;
 use crate::domain::plan::DerivedVariable;
 use crate::library::Template;
 use crate::library::derived::with_derived;
-use crate::library::gaps::{Gap, ParameterView, draft_gaps, parameter_views};
+use crate::library::missing_parameters::{MissingParameter, ParameterView, draft_gaps, parameter_views};
 use crate::service::shared::context::Context;
 
 /// A draft as the API answers it.
@@ -251,7 +251,7 @@ fn brief(template: &Template, draft: &Draft) -> DraftTemplate {
 }
 
 /// Open points: required parameters without a value, values that do not fit, and what a model left open.
-fn unknowns(gaps: &[Gap], parameters: &[ParameterView], draft: &Draft) -> Vec<Unknown> {
+fn unknowns(gaps: &[MissingParameter], parameters: &[ParameterView], draft: &Draft) -> Vec<Unknown> {
     let missing = gaps.iter().map(|gap| Unknown {
         field: gap.field.clone(),
         description: gap.description.clone(),
@@ -300,7 +300,7 @@ fn decide(draft: &Draft, unknowns: &[Unknown], warnings: &[DataWarning]) -> (Str
     (decision.to_owned(), risk)
 }
 
-fn question(gap: &Gap) -> StageQuestion {
+fn question(gap: &MissingParameter) -> StageQuestion {
     let question_type = match gap.kind {
         _ if gap.candidates.is_empty() => "text",
         "varlist" => "multiple_choice",

@@ -77,7 +77,7 @@ impl StateDraft<'_> {
                 .with("reason", "inputs_missing")
         })?;
         let (inputs, derived) = with_derived(inputs, &stated.statement);
-        if let Some(problem) = unfit_steps(&derived.stepped.misfits) {
+        if let Some(problem) = unfit_steps(&derived.stepped.violations) {
             return Err(problem.into());
         }
         check_expressions(stated, &inputs, derived)?;

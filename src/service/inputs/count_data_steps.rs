@@ -6,7 +6,7 @@ use crate::domain::data_step::DataStep;
 use crate::domain::error::Problem;
 use crate::domain::expression::Condition;
 use crate::domain::job::JobRecord;
-use crate::library::binding::Misfit;
+use crate::library::binding::Violation;
 use crate::ports::tabular::SteppedCounts;
 use crate::service::shared::context::Context;
 
@@ -58,8 +58,8 @@ pub fn repeated_keys(steps: &[DataStep], counts: &SteppedCounts) -> Option<Probl
 }
 
 /// Returns the refusal of steps that do not fit the columns.
-pub fn unfit_steps(misfits: &[Misfit]) -> Option<Problem> {
-    let errors: Vec<(String, String)> = misfits
+pub fn unfit_steps(violations: &[Violation]) -> Option<Problem> {
+    let errors: Vec<(String, String)> = violations
         .iter()
         .map(|m| {
             let hint = if m.suggestion.is_empty() { String::new() } else { format!(" ({})", m.suggestion) };

@@ -6,7 +6,7 @@ use stata_service::domain::dataset::Inputs;
 use stata_service::domain::draft::Statement;
 use stata_service::domain::ids::TemplateId;
 use stata_service::library::Library;
-use stata_service::library::gaps::{column_candidates, draft_gaps, parameter_views};
+use stata_service::library::missing_parameters::{column_candidates, draft_gaps, parameter_views};
 use stata_service::library::select::{Selected, SelectionInput, select};
 
 use crate::support::columns::{inputs, number, pay, text};

@@ -306,7 +306,7 @@ pub fn check_selection(
         statement.interaction_terms.clear();
     }
     if problems.is_empty() {
-        problems = misfits(template, &statement, columns);
+        problems = violations(template, &statement, columns);
     }
     if !problems.is_empty() {
         return Err(problems);
@@ -353,12 +353,12 @@ fn read_parameters(
 }
 
 /// What binding would refuse; gaps are no problem, since a person can fill them.
-fn misfits(template: &Template, statement: &Statement, columns: &[Column]) -> Vec<String> {
+fn violations(template: &Template, statement: &Statement, columns: &[Column]) -> Vec<String> {
     let binding = bind(&template.meta, statement, &FreezeRequest::default(), columns);
     let unused =
         binding.unused_roles.iter().map(|role| format!("roles.{role}: the template does not use it"));
     let absent = binding.absent.iter().map(|a| format!("{}: there is no column {:?}", a.path, a.column));
-    let unfit = binding.misfits.iter().map(|m| format!("{}: {}; {}", m.path, m.reason, m.suggestion));
+    let unfit = binding.violations.iter().map(|m| format!("{}: {}; {}", m.path, m.reason, m.suggestion));
     let other = binding.request_errors.iter().map(|(path, reason)| format!("{path}: {reason}"));
     unused.chain(absent).chain(unfit).chain(other).collect()
 }

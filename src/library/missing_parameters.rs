@@ -18,7 +18,7 @@ const MAX_CANDIDATES: usize = 20;
 
 /// A required parameter without a value.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Gap {
+pub struct MissingParameter {
     /// Name of the parameter; also the `question_id` of a question for it.
     pub parameter: String,
     /// The role of the draft that would fill it, else the parameter itself.
@@ -57,7 +57,7 @@ pub struct ParameterView {
 }
 
 /// Returns the required parameters that the draft leaves open, in the order of the declaration.
-pub fn draft_gaps(meta: &TemplateMeta, statement: &Statement, columns: &[Column]) -> Vec<Gap> {
+pub fn draft_gaps(meta: &TemplateMeta, statement: &Statement, columns: &[Column]) -> Vec<MissingParameter> {
     bind(meta, statement, &FreezeRequest::default(), columns).gaps
 }
 
@@ -70,7 +70,7 @@ pub fn parameter_views(meta: &TemplateMeta, statement: &Statement, columns: &[Co
 fn view(parameter: &Parameter, binding: &Binding, columns: &[Column]) -> ParameterView {
     let bound = binding.values.get(&parameter.name);
     let path = format!("parameters.{}", parameter.name);
-    let invalid = binding.misfits.iter().any(|m| m.path == path)
+    let invalid = binding.violations.iter().any(|m| m.path == path)
         || binding.absent.iter().any(|a| a.path == path)
         || binding
             .expressions
@@ -142,10 +142,10 @@ fn candidates(parameter: &Parameter, statement: &Statement, columns: &[Column]) 
     }
 }
 
-pub(super) fn gap_of(parameter: &Parameter, statement: &Statement, columns: &[Column]) -> Gap {
+pub(super) fn gap_of(parameter: &Parameter, statement: &Statement, columns: &[Column]) -> MissingParameter {
     let is_role = ROLES.contains(&parameter.bind.as_str());
     let description = parameter.help.as_ref().unwrap_or(&parameter.label).en.clone();
-    Gap {
+    MissingParameter {
         parameter: parameter.name.clone(),
         field: if is_role { parameter.bind.clone() } else { parameter.name.clone() },
         is_role,
@@ -158,7 +158,7 @@ pub(super) fn gap_of(parameter: &Parameter, statement: &Statement, columns: &[Co
 }
 
 /// Returns gaps in the form of `missing_params_detail`.
-pub fn params_detail(gaps: &[Gap]) -> Vec<Value> {
+pub fn params_detail(gaps: &[MissingParameter]) -> Vec<Value> {
     gaps.iter()
         .map(|g| {
             json!({
@@ -174,7 +174,7 @@ pub fn params_detail(gaps: &[Gap]) -> Vec<Value> {
 }
 
 /// Returns the gaps that are roles in the form of `missing_fields_detail`.
-pub fn fields_detail(gaps: &[Gap]) -> Vec<Value> {
+pub fn fields_detail(gaps: &[MissingParameter]) -> Vec<Value> {
     gaps.iter()
         .filter(|g| g.is_role)
         .map(|g| json!({"field": g.field, "description": g.description, "candidates": g.candidates}))
