@@ -35,7 +35,7 @@ use crate::ports::runner::SandboxSpec;
 use crate::ports::store::Store;
 use crate::service::access::accounts::{Accounts, AdminAccount, BootstrapKey};
 use crate::service::access::authenticate::{Credential, parse_credential};
-use crate::service::access::failure_limiter::Guesses;
+use crate::service::access::failure_limiter::FailureLimiter;
 use crate::service::operations::check_gate::{CheckGate, Gate};
 use crate::service::operations::check_health::Health;
 use crate::service::operations::migrate::{LegacyAware, Migration};
@@ -126,7 +126,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         tenants: Arc::default(),
         places: Arc::default(),
         accounts: Arc::new(ArcSwap::from_pointee(accounts)),
-        guesses: Arc::new(Guesses::new(options.edge.failures_per_minute)),
+        failure_limiter: Arc::new(FailureLimiter::new(options.edge.failures_per_minute)),
         reloading: Arc::default(),
         watch: Arc::default(),
         options: ServiceOptions {
@@ -239,7 +239,7 @@ fn worker(ctx: &Context, options: &Options, data_dir: &Path) -> (WorkerDeps, Wor
         texts: Arc::new(LibraryTexts(Arc::clone(&ctx.library))),
         progress: Arc::clone(&ctx.progress),
         tenants: Arc::clone(&ctx.tenants),
-        places: Arc::clone(&ctx.places),
+        places: Arc::clone(&ctx.queue_positions),
         scratch_dir: data_dir.join("scratch"),
     };
     let limits = run_limits(engine);

@@ -78,7 +78,7 @@ fn apply(
         _ => None,
     };
     app.edge.replace(&rules).map_err(|error| told(&error))?;
-    app.ctx.guesses.set_per_minute(loaded.options.edge.failures_per_minute);
+    app.ctx.failure_limiter.set_per_minute(loaded.options.edge.failures_per_minute);
     let mut changes = Changes::default();
     if **app.ctx.accounts.load() != accounts {
         app.ctx.accounts.store(Arc::new(accounts));

@@ -9,11 +9,11 @@ mod attempt;
 mod conclude;
 mod follow;
 mod judge;
+mod order_statistics;
 mod prepare;
 mod probe;
 mod publish;
 mod queue;
-mod ranks;
 mod renderings;
 pub mod repeat;
 mod scheduler;
@@ -36,7 +36,7 @@ use crate::ports::runner::{Runner, SandboxSpec};
 use crate::ports::store::Store;
 use crate::service::access::tenants::TenantCache;
 use crate::service::runs::progress::ProgressTracker;
-use crate::service::runs::queue_positions::QueuePlaces;
+use crate::service::runs::queue_positions::QueuePositions;
 use crate::service::shared::space::DiskLow;
 
 pub use scheduler::{Worker, WorkerStatus};
@@ -53,7 +53,7 @@ pub struct WorkerDeps {
     pub progress: Arc<ProgressTracker>,
     pub tenants: Arc<TenantCache>,
     /// Where readers look up a job's place in the queue.
-    pub places: Arc<QueuePlaces>,
+    pub places: Arc<QueuePositions>,
     /// An existing folder for short-lived runs that belong to no job.
     pub scratch_dir: PathBuf,
 }

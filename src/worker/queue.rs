@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
 use chrono::{DateTime, Utc};
 
-use super::ranks::Ranks;
+use super::order_statistics::Ranks;
 use crate::domain::ids::{JobId, TenantId};
 
 /// The name of a job.

@@ -50,12 +50,12 @@ impl Login<'_> {
             return Err(Problem::validation("password", format!("must have at most {MAX_BYTES} bytes")));
         }
         let subjects = subjects(&request.network, &request.username);
-        ctx.guesses.check(ctx.clock.now(), &subjects)?;
+        ctx.failure_limiter.check(ctx.clock.now(), &subjects)?;
         let accounts = ctx.accounts.load_full();
         let (checked, name, password) =
             (accounts.clone(), request.username.clone(), request.password.clone());
-        // counted before the answer is known, so that guesses at once do not pass the limit together
-        ctx.guesses.failed(ctx.clock.now(), &subjects, None);
+        // counted before the answer is known, so that failure_limiter at once do not pass the limit together
+        ctx.failure_limiter.failed(ctx.clock.now(), &subjects, None);
         let admitted = ctx.pools.passwords.run(move || checked.admits(&name, &password)).await?;
         let account = match accounts.admin.as_ref().filter(|_| admitted) {
             Some(account) => account,
@@ -67,7 +67,7 @@ impl Login<'_> {
                 ));
             }
         };
-        ctx.guesses.succeeded(&subjects);
+        ctx.failure_limiter.succeeded(&subjects);
         let owner = KeyOwner { name: account.username.clone(), account: Some(account.fingerprint()) };
         self.open(caller, owner).await
     }
@@ -158,7 +158,7 @@ pub async fn recall_failures(ctx: &Context) -> Result<usize, Problem> {
         let subjects =
             [Subject::address("login", &text("network")), Subject::account(&text("account_sha256"))];
         if now - event.time < Duration::minutes(1) {
-            ctx.guesses.failed(event.time, &subjects, None);
+            ctx.failure_limiter.failed(event.time, &subjects, None);
             counted += 1;
         }
     }

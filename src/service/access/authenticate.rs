@@ -60,7 +60,7 @@ pub fn parse_credential(text: &str) -> Result<Credential, Problem> {
 }
 
 /// Looks a credential up and returns whom it stands for. `stated_tenant` is the header's, which must
-/// agree with the credential's; `network` is the client's, for the limits on guesses.
+/// agree with the credential's; `network` is the client's, for the limits on failure_limiter.
 ///
 /// # Errors
 /// `AUTH_TOKEN_INVALID` if unknown, wrong, expired or revoked; `JOB_NOT_FOUND` for another tenant's header;
@@ -88,8 +88,8 @@ pub async fn authenticate(
             return refusal.problem;
         }
         // Who holds the secret is let in however many others guess: secrets have 128 random bits and more.
-        let slowed = ctx.guesses.check(ctx.clock.now(), &subject);
-        ctx.guesses.failed(ctx.clock.now(), &subject, Some(&secret));
+        let slowed = ctx.failure_limiter.check(ctx.clock.now(), &subject);
+        ctx.failure_limiter.failed(ctx.clock.now(), &subject, Some(&secret));
         slowed.err().unwrap_or(refusal.problem)
     })
 }
@@ -97,7 +97,7 @@ pub async fn authenticate(
 /// Why a credential does not open.
 struct Refusal {
     problem: Problem,
-    /// The id exists and the secret is not its own: somebody guesses.
+    /// The id exists and the secret is not its own: somebody failure_limiter.
     wrong_secret: bool,
 }
 

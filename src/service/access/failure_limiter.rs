@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::canonical::sha256_hex;
 use crate::domain::error::{ErrorCode, Problem};
 
-/// Most guesses of one subject that are remembered.
+/// Most failure_limiter of one subject that are remembered.
 const MAX_SEEN: usize = 16;
 /// Most subjects that are remembered. One that has all its failures left again is forgotten first.
 const MAX_SUBJECTS: usize = 20_000;
@@ -30,7 +30,7 @@ impl Subject {
         Self(format!("account\0{}", sha256_hex(name)))
     }
 
-    /// A key or job as one address guesses at it.
+    /// A key or job as one address failure_limiter at it.
     pub fn credential(address: &str, id: &str) -> Self {
         Self(format!("credential\0{address}\0{id}"))
     }
@@ -41,19 +41,19 @@ impl Subject {
 struct Bucket {
     left: f64,
     at: DateTime<Utc>,
-    /// Beginnings of the hashes of the last guesses: one of them once more tells its maker nothing new and
+    /// Beginnings of the hashes of the last failure_limiter: one of them once more tells its maker nothing new and
     /// is not counted, so that a client with an old secret is not taken for a guesser.
     seen: Vec<u64>,
 }
 
 /// The failures of the last minute.
 #[derive(Debug)]
-pub struct Guesses {
+pub struct FailureLimiter {
     per_minute: AtomicU32,
     buckets: Mutex<HashMap<Subject, Bucket>>,
 }
 
-impl Guesses {
+impl FailureLimiter {
     /// Allows a number of failures a minute to each subject.
     pub fn new(per_minute: u32) -> Self {
         Self { per_minute: AtomicU32::new(per_minute.max(1)), buckets: Mutex::default() }
@@ -169,16 +169,16 @@ mod tests {
 
     #[test]
     fn ten_thousand_guesses_take_a_thousand_minutes() {
-        let guesses = Guesses::new(10);
+        let failure_limiter = FailureLimiter::new(10);
         let subject = [Subject::account("admin")];
         let (mut now, mut refused) = (start(), 0);
         for n in 0..10_000 {
-            while let Err(problem) = guesses.check(now, &subject) {
+            while let Err(problem) = failure_limiter.check(now, &subject) {
                 let wait = problem.retry_after_seconds.expect("says when");
                 now += Duration::seconds(i64::try_from(wait).expect("short"));
                 refused += 1;
             }
-            guesses.failed(now, &subject, Some(&n.to_string()));
+            failure_limiter.failed(now, &subject, Some(&n.to_string()));
         }
         // the first ten at once, then one every six seconds
         assert!(refused > 0);
@@ -187,28 +187,28 @@ mod tests {
 
     #[test]
     fn the_same_guess_again_is_not_counted_and_others_are_not_touched() {
-        let guesses = Guesses::new(2);
+        let failure_limiter = FailureLimiter::new(2);
         let (one, other) = ([Subject::credential("192.0.2.1", "k")], [Subject::credential("192.0.2.2", "k")]);
         for _ in 0..100 {
-            guesses.failed(start(), &one, Some("same"));
+            failure_limiter.failed(start(), &one, Some("same"));
         }
-        assert!(guesses.check(start(), &one).is_ok());
-        guesses.check(start(), &one).expect("one guess was made");
-        guesses.failed(start(), &one, Some("another"));
-        let refused = guesses.check(start(), &one).expect_err("two were made");
+        assert!(failure_limiter.check(start(), &one).is_ok());
+        failure_limiter.check(start(), &one).expect("one guess was made");
+        failure_limiter.failed(start(), &one, Some("another"));
+        let refused = failure_limiter.check(start(), &one).expect_err("two were made");
         assert_eq!((refused.code, refused.retry_after_seconds), (ErrorCode::RateLimited, Some(30)));
-        guesses.check(start(), &other).expect("another address");
-        guesses.check(start() + Duration::seconds(30), &one).expect("one is back");
+        failure_limiter.check(start(), &other).expect("another address");
+        failure_limiter.check(start() + Duration::seconds(30), &one).expect("one is back");
     }
 
     #[test]
     fn the_memory_is_bounded_and_the_latest_failures_stay() {
-        let guesses = Guesses::new(10);
+        let failure_limiter = FailureLimiter::new(10);
         for n in 0..3 * MAX_SUBJECTS {
             let at = start() + Duration::milliseconds(i64::try_from(n).expect("small"));
-            guesses.failed(at, &[Subject::address("login", &n.to_string())], None);
+            failure_limiter.failed(at, &[Subject::address("login", &n.to_string())], None);
         }
-        let buckets = guesses.buckets.lock().expect("not poisoned");
+        let buckets = failure_limiter.buckets.lock().expect("not poisoned");
         assert!(buckets.len() <= MAX_SUBJECTS, "{}", buckets.len());
         let last = Subject::address("login", &(3 * MAX_SUBJECTS - 1).to_string());
         assert!(buckets.contains_key(&last));

@@ -116,7 +116,7 @@ pub struct NextAction {
 /// As reads of the store.
 pub async fn view_job(ctx: &Context, job: &JobRecord) -> Result<JobView, Problem> {
     let position = match job.status {
-        JobStatus::Queued => match ctx.places.place(&job.tenant_id, &job.job_id) {
+        JobStatus::Queued => match ctx.queue_positions.place(&job.tenant_id, &job.job_id) {
             // A worker of this process knows the order; while it loads the queue, or without one, the
             // order of queueing is told.
             None => ctx.store.queue_position(&job.tenant_id, &job.job_id).await.map_err(read_problem)?,

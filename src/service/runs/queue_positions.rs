@@ -10,9 +10,9 @@ type Places = Box<dyn Fn(&TenantId, &JobId) -> Option<u64> + Send + Sync>;
 
 /// The board; empty where no worker runs in this process.
 #[derive(Default)]
-pub struct QueuePlaces(OnceLock<Places>);
+pub struct QueuePositions(OnceLock<Places>);
 
-impl QueuePlaces {
+impl QueuePositions {
     /// Connects the projection. Only the first one counts.
     pub fn connect(&self, places: impl Fn(&TenantId, &JobId) -> Option<u64> + Send + Sync + 'static) {
         let _ = self.0.set(Box::new(places));

@@ -17,7 +17,7 @@ use crate::ports::store::Store;
 use crate::ports::tabular::Tabular;
 
 use crate::service::access::accounts::Accounts;
-use crate::service::access::failure_limiter::Guesses;
+use crate::service::access::failure_limiter::FailureLimiter;
 use crate::service::access::tenants::TenantCache;
 use crate::service::drafts::model_draft::Model;
 use crate::service::drafts::model_draft::call_tracker::CallTracker;
@@ -25,7 +25,7 @@ use crate::service::inputs::ingest_inputs::IngestTracker;
 use crate::service::jobs::subscriptions::JobWatch;
 use crate::service::operations::reload::Reloading;
 use crate::service::runs::progress::ProgressTracker;
-use crate::service::runs::queue_positions::QueuePlaces;
+use crate::service::runs::queue_positions::QueuePositions;
 use crate::service::shared::commits::read_problem;
 use crate::service::shared::pools::Pools;
 use crate::service::shared::space::DiskLow;
@@ -46,11 +46,11 @@ pub struct Context {
     /// Calls to the model that are under way.
     pub calls: Arc<CallTracker>,
     pub tenants: Arc<TenantCache>,
-    pub places: Arc<QueuePlaces>,
+    pub places: Arc<QueuePositions>,
     /// Who administers; replaced when the settings are read again.
     pub accounts: Arc<ArcSwap<Accounts>>,
     /// Failed logins, redeems and credentials of the last minute.
-    pub guesses: Arc<Guesses>,
+    pub failure_limiter: Arc<FailureLimiter>,
     pub reloading: Arc<Reloading>,
     pub watch: Arc<JobWatch>,
     pub options: Options,

@@ -22,7 +22,7 @@ use stata_service::ports::runner::{SandboxMode, SandboxSpec};
 use stata_service::ports::store::{Expect, Record, Store, Write};
 use stata_service::service::access::tenants::TenantCache;
 use stata_service::service::runs::progress::ProgressTracker;
-use stata_service::service::runs::queue_positions::QueuePlaces;
+use stata_service::service::runs::queue_positions::QueuePositions;
 use stata_service::service::shared::space::DiskLow;
 use stata_service::worker::{MainDo, RunTexts, TextFacts, Worker, WorkerDeps, WorkerOptions};
 
@@ -53,7 +53,7 @@ pub struct Bed {
     pub options: WorkerOptions,
     pub progress: Arc<ProgressTracker>,
     pub tenants: Arc<TenantCache>,
-    pub places: Arc<QueuePlaces>,
+    pub places: Arc<QueuePositions>,
 }
 
 impl Bed {
