@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::error::{ErrorCode, Problem};
 use crate::http::error::ApiError;
-use crate::http::middleware::patience::JsonLimit;
+use crate::http::middleware::body_idle_timeout::JsonLimit;
 
 /// Largest JSON body where the settings state none, in bytes; routes that take files have their own limit.
 const MAX_JSON_BYTES: usize = 1024 * 1024;

@@ -15,8 +15,8 @@ use edge::cors::{BadOrigins, Cors, Rules};
 use edge::limit::{Decision, Limiter, Rate, write_headers};
 use edge::security::SecurityHeaders;
 
+use super::body_idle_timeout::{self, JsonLimit};
 use super::observe::RequestMeta;
-use super::patience::{self, JsonLimit};
 use crate::domain::credential::Principal;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::TenantId;
@@ -230,7 +230,7 @@ where
         return ApiError::from(problem).into_response();
     }
     let takes_its_time = request.extensions().get::<MatchedPath>().is_some_and(|path| is_long(path.as_str()));
-    let (mut request, stalled) = patience::bound_body(request, app.edge.body_timeout);
+    let (mut request, stalled) = body_idle_timeout::bound_body(request, app.edge.body_timeout);
     request.extensions_mut().insert(app.edge.json_limit);
     let answer = next(request);
     let response = if takes_its_time {

@@ -2,13 +2,13 @@
 //! documents, the production gate, limits, idempotency keys. They are one layer, since each layer of its own
 //! costs every request a copy of all that is inside it.
 
+pub mod body_idle_timeout;
+pub mod drain_body;
 pub mod edge;
 pub mod gate;
 pub mod idempotency;
 pub mod observe;
-pub mod patience;
 pub mod problem;
-pub mod unread;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -19,7 +19,7 @@ use super::state::App;
 /// Passes a request through all of them.
 pub async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
     observe::observe(&app, request, |request| {
-        unread::take_in_unread(request, |request| {
+        drain_body::take_in_unread(request, |request| {
             problem::problem(&app, request, |request| {
                 gate::gate(&app.gate, request, |request| {
                     edge::guard(&app, request, |request| idempotency::idempotency(&app, request, next))
@@ -33,7 +33,7 @@ pub async fn around(State(app): State<App>, request: Request, next: Next) -> Res
 /// Passes a probe through: trace, problem documents and the bounds of a head.
 pub async fn around_probes(State(app): State<App>, request: Request, next: Next) -> Response {
     observe::observe(&app, request, |request| {
-        unread::take_in_unread(request, |request| {
+        drain_body::take_in_unread(request, |request| {
             problem::problem(&app, request, |request| {
                 edge::bound_head(&app, request, |request| next.run(request))
             })

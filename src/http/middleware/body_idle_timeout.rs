@@ -28,14 +28,14 @@ impl Stalled {
 }
 
 /// A body that fails when nothing arrives for too long. The clock runs only while somebody waits for it.
-struct Patient {
+struct IdleTimeoutBody {
     inner: Body,
     pause: Duration,
     waiting: Option<Pin<Box<Sleep>>>,
     stalled: Stalled,
 }
 
-impl HttpBody for Patient {
+impl HttpBody for IdleTimeoutBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -78,6 +78,6 @@ pub fn bound_body(request: Request, pause: Duration) -> (Request, Stalled) {
     if body.is_end_stream() {
         return (Request::from_parts(parts, body), stalled);
     }
-    let body = Body::new(Patient { inner: body, pause, waiting: None, stalled: stalled.clone() });
+    let body = Body::new(IdleTimeoutBody { inner: body, pause, waiting: None, stalled: stalled.clone() });
     (Request::from_parts(parts, body), stalled)
 }

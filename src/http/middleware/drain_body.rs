@@ -17,12 +17,12 @@ const MAX_BYTES: usize = 64 * 1024 * 1024;
 const MAX_TIME: Duration = Duration::from_secs(5);
 
 /// A body that comes back when its reader drops it before the end.
-struct Returning {
+struct DrainBody {
     inner: Option<Body>,
     back: Option<oneshot::Sender<Body>>,
 }
 
-impl HttpBody for Returning {
+impl HttpBody for DrainBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -47,7 +47,7 @@ impl HttpBody for Returning {
     }
 }
 
-impl Drop for Returning {
+impl Drop for DrainBody {
     fn drop(&mut self) {
         if let (Some(inner), Some(back)) = (self.inner.take(), self.back.take()) {
             // Nobody waits any more where the time ran out.
@@ -66,7 +66,7 @@ where
         return next(Request::from_parts(parts, body)).await;
     }
     let (back, returned) = oneshot::channel();
-    let body = Body::new(Returning { inner: Some(body), back: Some(back) });
+    let body = Body::new(DrainBody { inner: Some(body), back: Some(back) });
     let response = next(Request::from_parts(parts, body)).await;
     // The sender is gone where the body was read to its end.
     let _ = tokio::time::timeout(MAX_TIME, async move {
