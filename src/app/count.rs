@@ -68,7 +68,7 @@ pub async fn count_changes(app: App) -> std::io::Result<impl Future<Output = ()>
             match change.record {
                 ChangedRecord::Job(job) => {
                     note_uploads(&mut uploads, &job);
-                    app.ctx.watch.changed(&job.tenant_id, &job.job_id);
+                    app.ctx.subscriptions.changed(&job.tenant_id, &job.job_id);
                     count(&app, &mut running, &job);
                 }
                 ChangedRecord::Deleted(Key::Job(tenant, job_id)) => {

@@ -127,7 +127,7 @@ pub async fn serve(
     let started = Instant::now();
     tracing::info!(event = "SS_SHUTDOWN_BEGIN", "shutdown begins");
     app.health.drain();
-    app.ctx.watch.close();
+    app.ctx.subscriptions.close();
     let worker = worker.take();
     if let Some(worker) = &worker {
         worker.stop_claims();

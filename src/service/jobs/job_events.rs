@@ -14,7 +14,7 @@ use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::Run;
 use crate::ports::store::{AuditFilter, AuditFrom};
-use crate::service::jobs::subscriptions::Watching;
+use crate::service::jobs::subscriptions::Subscription;
 use crate::service::runs::progress::Progress;
 use crate::service::shared::commits::read_problem;
 use crate::service::shared::context::Context;
@@ -47,7 +47,7 @@ const CATCH_UP_TRIES: u32 = 200;
 pub struct JobFollower {
     tenant: TenantId,
     job_id: JobId,
-    watching: Watching,
+    watching: Subscription,
     /// Sequence of the last change that was told.
     last: u64,
     /// The last step that was told, with its attempt.
@@ -58,7 +58,7 @@ impl JobFollower {
     /// Follows a job after a change; 0 tells its whole story.
     pub fn new(ctx: &Context, job: &JobRecord, last: u64) -> Self {
         let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
-        let watching = ctx.watch.of(&tenant, &job_id);
+        let watching = ctx.subscriptions.of(&tenant, &job_id);
         Self { tenant, job_id, watching, last, told: None }
     }
 

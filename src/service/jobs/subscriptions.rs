@@ -13,20 +13,20 @@ type Key = (TenantId, JobId);
 
 /// The jobs that somebody waits for.
 #[derive(Debug, Default)]
-pub struct JobWatch {
+pub struct JobSubscriptions {
     waiting: Mutex<HashMap<Key, watch::Sender<()>>>,
     closed: CancellationToken,
 }
 
-impl JobWatch {
+impl JobSubscriptions {
     /// Waits from now on for changes of a job.
-    pub fn of(self: &Arc<Self>, tenant: &TenantId, job_id: &JobId) -> Watching {
+    pub fn of(self: &Arc<Self>, tenant: &TenantId, job_id: &JobId) -> Subscription {
         let key = (tenant.clone(), job_id.clone());
         let mut waiting = self.lock();
         let sender = waiting.entry(key.clone()).or_insert_with(|| watch::Sender::new(()));
         let receiver = sender.subscribe();
         drop(waiting);
-        Watching { board: Arc::clone(self), key, receiver }
+        Subscription { board: Arc::clone(self), key, receiver }
     }
 
     /// Tells those who wait that a job changed.
@@ -62,13 +62,13 @@ impl JobWatch {
 
 /// One wait; dropping it ends it.
 #[derive(Debug)]
-pub struct Watching {
-    board: Arc<JobWatch>,
+pub struct Subscription {
+    board: Arc<JobSubscriptions>,
     key: Key,
     receiver: watch::Receiver<()>,
 }
 
-impl Watching {
+impl Subscription {
     /// Returns at the next change, or at once if there was one since the last call; false once the service
     /// ends.
     pub async fn next(&mut self) -> bool {
@@ -80,7 +80,7 @@ impl Watching {
     }
 }
 
-impl Drop for Watching {
+impl Drop for Subscription {
     fn drop(&mut self) {
         let mut waiting = self.board.lock();
         if waiting.get(&self.key).is_some_and(|sender| sender.receiver_count() <= 1) {
@@ -99,7 +99,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_change_is_seen_once_and_of_its_job_only() {
-        let board = Arc::new(JobWatch::default());
+        let board = Arc::new(JobSubscriptions::default());
         let (one, two) = (key("job_1"), key("job_2"));
         let mut first = board.of(&one.0, &one.1);
         let mut other = board.of(&two.0, &two.1);
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn nothing_is_kept_for_those_who_left() {
-        let board = Arc::new(JobWatch::default());
+        let board = Arc::new(JobSubscriptions::default());
         let one = key("job_1");
         let (a, b) = (board.of(&one.0, &one.1), board.of(&one.0, &one.1));
         drop(a);

@@ -22,7 +22,7 @@ use crate::service::access::tenants::TenantCache;
 use crate::service::drafts::model_draft::Model;
 use crate::service::drafts::model_draft::call_tracker::CallTracker;
 use crate::service::inputs::ingest_inputs::IngestTracker;
-use crate::service::jobs::subscriptions::JobWatch;
+use crate::service::jobs::subscriptions::JobSubscriptions;
 use crate::service::operations::reload::Reloading;
 use crate::service::runs::progress::ProgressTracker;
 use crate::service::runs::queue_positions::QueuePositions;
@@ -52,7 +52,7 @@ pub struct Context {
     /// Failed logins, redeems and credentials of the last minute.
     pub failure_limiter: Arc<FailureLimiter>,
     pub reloading: Arc<Reloading>,
-    pub watch: Arc<JobWatch>,
+    pub watch: Arc<JobSubscriptions>,
     pub options: Options,
 }
 

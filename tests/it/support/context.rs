@@ -31,7 +31,7 @@ pub fn context(dir: &Path, clock: Arc<dyn Clock>) -> Context {
         accounts: Arc::clone(&ctx.accounts),
         failure_limiter: Arc::clone(&ctx.failure_limiter),
         reloading: Arc::clone(&ctx.reloading),
-        watch: Arc::clone(&ctx.watch),
+        watch: Arc::clone(&ctx.subscriptions),
         options: ctx.options.clone(),
     }
 }

@@ -122,7 +122,7 @@ struct Follower {
 impl Follower {
     async fn next(state: Option<Self>) -> Option<(Event, Option<Self>)> {
         let mut this = state?;
-        let mut watching = this.app.ctx.watch.of(&this.job.tenant_id, &this.job.job_id);
+        let mut watching = this.app.ctx.subscriptions.of(&this.job.tenant_id, &this.job.job_id);
         let silent = Instant::now() + HEARTBEAT;
         loop {
             if Instant::now() >= this.end || !still_valid(&this.app.ctx, &this.principal).await {
