@@ -356,7 +356,7 @@ fn write_job(
         }
     };
     heads.count(before.map(|b| b.0), Some(job.status));
-    let stock = Stock::of(job);
+    let stock = IndexColumns::of(job);
     let held = stored.as_ref().and_then(|c| c.bytes);
     heads.usage.change(&job.tenant_id, (held, before.map(|b| b.0)), (stock.bytes, Some(job.status)));
     let (version, fence) = (job.version.cast_signed(), job.fence.cast_signed());
@@ -408,7 +408,7 @@ fn write_job(
 }
 
 /// What the columns of a job tell retention and quotas.
-pub(super) struct Stock {
+pub(super) struct IndexColumns {
     pub ended_at: Option<i64>,
     pub files_at: Option<i64>,
     pub inputs_at: Option<i64>,
@@ -417,7 +417,7 @@ pub(super) struct Stock {
     pub uploads_at: Option<i64>,
 }
 
-impl Stock {
+impl IndexColumns {
     pub fn of(job: &JobRecord) -> Self {
         Self {
             ended_at: job.ended_at().map(|at| at.timestamp_millis()),
@@ -430,7 +430,7 @@ impl Stock {
 }
 
 /// Updates what lists filter by, only where it differs.
-fn update_listed(conn: &Connection, row: i64, job: &JobRecord, stock: &Stock) -> rusqlite::Result<()> {
+fn update_listed(conn: &Connection, row: i64, job: &JobRecord, stock: &IndexColumns) -> rusqlite::Result<()> {
     conn.prepare_cached(
         "UPDATE jobs SET client_ref = ?2, created_at = ?3, ended_at = ?4, inputs_at = ?5, bytes = ?6, files_at = ?7,
                          uploads_at = ?8

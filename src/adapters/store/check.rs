@@ -7,7 +7,7 @@ use std::path::Path;
 use rusqlite::{Connection, Row};
 use serde::{Deserialize, Serialize};
 
-use super::apply::Stock;
+use super::apply::IndexColumns;
 use super::check_audit::{check_chain, check_export};
 use super::check_copies::{check_artifacts, check_copy, check_orphans};
 use super::committer::Heads;
@@ -177,7 +177,7 @@ fn check_columns(report: &mut Report, job: &JobRecord, row: &Row<'_>) -> rusqlit
     let queue_seq: Option<i64> = row.get("queue_seq")?;
     let ready_at: Option<i64> = row.get("ready_at")?;
     let queued = job.status == JobStatus::Queued;
-    let stock = Stock::of(job);
+    let stock = IndexColumns::of(job);
     let agreed = [
         ("client_ref", row.get::<_, Option<String>>("client_ref")? == job.client_ref),
         ("created_at", row.get::<_, i64>("created_at")? == job.timestamps.created_at.timestamp_millis()),

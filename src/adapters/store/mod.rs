@@ -1,7 +1,6 @@
 //! Stores: SQLite embedded. One committer thread writes, a few reader threads read, and background
 //! threads move the write-ahead log and the readable copies along. No rules of the domain here.
 
-mod additions;
 mod apply;
 mod audit_log;
 mod audit_query;
@@ -18,6 +17,7 @@ pub mod job_copy;
 mod keys;
 mod lock;
 mod loss;
+mod migrations;
 mod prepare;
 mod queue;
 mod readers;

@@ -112,7 +112,7 @@ pub fn open_writer(path: &Path) -> Result<Connection, SchemaError> {
                 "BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {FORMAT}; COMMIT;"
             ))?;
         }
-        FORMAT => super::additions::add_missing(&conn)?,
+        FORMAT => super::migrations::add_missing(&conn)?,
         found => return Err(SchemaError::NewerFormat { found, known: FORMAT }),
     }
     Ok(conn)

@@ -3,7 +3,7 @@
 
 use rusqlite::Connection;
 
-use super::apply::Stock;
+use super::apply::IndexColumns;
 use super::schema::SchemaError;
 use super::usage::Usages;
 use crate::domain::job::JobRecord;
@@ -66,7 +66,7 @@ fn add_uploads(conn: &Connection) -> Result<(), SchemaError> {
         while let Some(row) = rows.next()? {
             let (id, json): (i64, String) = (row.get(0)?, row.get(1)?);
             let Ok(job) = serde_json::from_str::<JobRecord>(&json) else { continue };
-            if let Some(at) = Stock::of(&job).uploads_at {
+            if let Some(at) = IndexColumns::of(&job).uploads_at {
                 fill.execute((id, at))?;
             }
         }
@@ -97,7 +97,7 @@ fn add_life_of_data(conn: &Connection) -> Result<(), SchemaError> {
         while let Some(row) = rows.next()? {
             let (id, json): (i64, String) = (row.get(0)?, row.get(1)?);
             let Ok(job) = serde_json::from_str::<JobRecord>(&json) else { continue };
-            let stock = Stock::of(&job);
+            let stock = IndexColumns::of(&job);
             usage.change(&job.tenant_id, (None, None), (stock.bytes, Some(job.status)));
             fill.execute((id, stock.ended_at, stock.inputs_at, stock.bytes, stock.files_at))?;
         }
