@@ -239,11 +239,11 @@ fn shown(prompt: &Value) -> Value {
 
 /// Answers out of the evidence, in its order, and notes where the questions differ.
 struct Recorded {
-    statement: Mutex<Stock>,
-    selection: Mutex<Stock>,
+    statement: Mutex<RecordedAnswers>,
+    selection: Mutex<RecordedAnswers>,
 }
 
-struct Stock {
+struct RecordedAnswers {
     prompt: Option<Value>,
     answers: VecDeque<String>,
     is_first: bool,
@@ -257,7 +257,7 @@ impl Recorded {
                 Some(talk) => (Some(talk.prompt), talk.responses.into_iter().map(|a| a.text).collect()),
                 None => (None, VecDeque::new()),
             };
-            Mutex::new(Stock { prompt, answers, is_first: true, differences: Vec::new() })
+            Mutex::new(RecordedAnswers { prompt, answers, is_first: true, differences: Vec::new() })
         };
         Self { statement: stock(Some(stated)), selection: stock(chosen) }
     }
