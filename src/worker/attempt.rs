@@ -16,7 +16,7 @@ use super::conclude::{self, Committed};
 use super::follow::Follower;
 use super::judge::judge;
 use super::prepare::{MANIFEST, Manifest, PrepareError, frozen_template, prepare, read_manifest, run_path};
-use super::publish::{Story, publish};
+use super::publish::{RunReport, publish};
 use super::queue::JobKey;
 use super::renderings::renderings;
 use super::trace;
@@ -255,8 +255,9 @@ impl Shared {
         run.results = results;
         run.timings.verdict_ms = Some(millis(started));
         run.ended_at = Some(self.deps.clock.now());
-        let story = Story { job, plan, run: &run, manifest: manifest.as_ref(), outcome, verdict: &verdict };
-        let mut artifacts = match self.published(&path, &story) {
+        let report =
+            RunReport { job, plan, run: &run, manifest: manifest.as_ref(), outcome, verdict: &verdict };
+        let mut artifacts = match self.published(&path, &report) {
             Ok(artifacts) => artifacts,
             Err(error) => {
                 tracing::error!(event = "SS_RUN_NOT_PUBLISHED", %run_id, %error, "the artifacts of an attempt could not be published");
@@ -277,12 +278,12 @@ impl Shared {
         self.commit_end(job, &run, &artifacts)
     }
 
-    fn published(&self, path: &Path, story: &Story<'_>) -> std::io::Result<Vec<Artifact>> {
+    fn published(&self, path: &Path, report: &RunReport<'_>) -> std::io::Result<Vec<Artifact>> {
         let _span = tracing::debug_span!("run.publish").entered();
-        match publish(&self.deps, path, story) {
+        match publish(&self.deps, path, report) {
             // Results that exist are worth the last space of the volume.
             Err(error) if error.kind() == ErrorKind::StorageFull && self.deps.files.make_room() => {
-                publish(&self.deps, path, story)
+                publish(&self.deps, path, report)
             }
             other => other,
         }

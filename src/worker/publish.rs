@@ -20,7 +20,7 @@ use crate::ports::job_files::Written;
 use crate::telemetry::traces;
 
 /// Everything that is told about a run in its meta file.
-pub struct Story<'a> {
+pub struct RunReport<'a> {
     pub job: &'a JobRecord,
     pub plan: &'a Plan,
     pub run: &'a Run,
@@ -41,7 +41,7 @@ struct Shelf<'a> {
 ///
 /// # Errors
 /// Any I/O error; what was published by then stays and is replaced on repetition.
-pub fn publish(deps: &WorkerDeps, run_path: &Path, story: &Story<'_>) -> io::Result<Vec<Artifact>> {
+pub fn publish(deps: &WorkerDeps, run_path: &Path, report: &RunReport<'_>) -> io::Result<Vec<Artifact>> {
     let mut shelf = Shelf { run_path, staging: run_path.join("publish"), files: Vec::new() };
     // What a crash left of an earlier try.
     match fs::remove_dir_all(&shelf.staging) {
@@ -52,22 +52,22 @@ pub fn publish(deps: &WorkerDeps, run_path: &Path, story: &Story<'_>) -> io::Res
     shelf.file("work/main.log", "main.log", ArtifactKind::StataLog)?;
     shelf.file("stdout", "stdout", ArtifactKind::RunStdout)?;
     shelf.file("stderr", "stderr", ArtifactKind::RunStderr)?;
-    let left_out = outputs(&mut shelf, story)?;
-    let meta = run_meta(story, &left_out);
+    let left_out = outputs(&mut shelf, report)?;
+    let meta = run_meta(report, &left_out);
     shelf.json("run.meta.json", ArtifactKind::RunMeta, &meta)?;
-    if let Some(error) = run_error(story) {
+    if let Some(error) = run_error(report) {
         shelf.json("run.error.json", ArtifactKind::RunError, &error)?;
     }
-    shelf.publish(deps, story)
+    shelf.publish(deps, report)
 }
 
 /// Publishes declared outputs, then undeclared ones as far as the plan's archive allows; returns the
 /// names of those that were left out, with the reason.
-fn outputs(shelf: &mut Shelf<'_>, story: &Story<'_>) -> io::Result<Vec<(String, &'static str)>> {
-    let archive = &story.plan.contract.constraints.archive;
+fn outputs(shelf: &mut Shelf<'_>, report: &RunReport<'_>) -> io::Result<Vec<(String, &'static str)>> {
+    let archive = &report.plan.contract.constraints.archive;
     let (mut files, mut bytes) = (0_u32, 0_u64);
     let mut left_out = Vec::new();
-    for output in &story.verdict.outputs {
+    for output in &report.verdict.outputs {
         if output.rel_path == "main.log" || output.status == "missing" {
             continue;
         }
@@ -75,7 +75,7 @@ fn outputs(shelf: &mut Shelf<'_>, story: &Story<'_>) -> io::Result<Vec<(String, 
         let Some(metadata) = fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file) else { continue };
         files += 1;
         bytes += metadata.len();
-        let declared = story.plan.contract.outputs.iter().find(|o| o.file == output.rel_path);
+        let declared = report.plan.contract.outputs.iter().find(|o| o.file == output.rel_path);
         let refused = match declared {
             Some(_) => None,
             None if is_forbidden(&output.rel_path) => Some("forbidden name"),
@@ -127,11 +127,11 @@ impl Shelf<'_> {
         self.staging.join(index.to_string())
     }
 
-    fn publish(self, deps: &WorkerDeps, story: &Story<'_>) -> io::Result<Vec<Artifact>> {
-        let rel_path = |name: &str| run_artifact(&story.run.run_id, name);
+    fn publish(self, deps: &WorkerDeps, report: &RunReport<'_>) -> io::Result<Vec<Artifact>> {
+        let rel_path = |name: &str| run_artifact(&report.run.run_id, name);
         let files: Vec<(PathBuf, String)> =
             self.files.iter().enumerate().map(|(i, (name, _))| (self.staged(i), rel_path(name))).collect();
-        let written = deps.files.publish_all(&story.job.tenant_id, &story.job.job_id, &files)?;
+        let written = deps.files.publish_all(&report.job.tenant_id, &report.job.job_id, &files)?;
         let created_at = deps.clock.now();
         let entry =
             |(((name, kind), (_, rel_path)), written): (((String, ArtifactKind), _), Written)| Artifact {
@@ -141,7 +141,7 @@ impl Shelf<'_> {
                 size_bytes: written.size_bytes,
                 sha256: written.sha256,
                 media_type: media_type(&name, kind).to_owned(),
-                meta: Map::from_iter([("run_id".to_owned(), json!(story.run.run_id))]),
+                meta: Map::from_iter([("run_id".to_owned(), json!(report.run.run_id))]),
             };
         Ok(self.files.into_iter().zip(files).zip(written).map(entry).collect())
     }
@@ -154,8 +154,8 @@ fn media_type(name: &str, kind: ArtifactKind) -> &'static str {
     }
 }
 
-fn run_meta(story: &Story<'_>, left_out: &[(String, &'static str)]) -> Value {
-    let Story { job, plan, run, manifest, outcome, .. } = story;
+fn run_meta(report: &RunReport<'_>, left_out: &[(String, &'static str)]) -> Value {
+    let RunReport { job, plan, run, manifest, outcome, .. } = report;
     json!({
         "run_id": run.run_id, "attempt": run.attempt, "job_id": job.job_id, "tenant_id": job.tenant_id,
         "trace_id": job.trace_id,
@@ -180,12 +180,12 @@ fn run_meta(story: &Story<'_>, left_out: &[(String, &'static str)]) -> Value {
     })
 }
 
-fn run_error(story: &Story<'_>) -> Option<Value> {
-    let failure = story.verdict.failure.as_ref()?;
+fn run_error(report: &RunReport<'_>) -> Option<Value> {
+    let failure = report.verdict.failure.as_ref()?;
     Some(json!({
-        "run_id": story.run.run_id, "cause": failure.cause, "detail": failure.detail,
-        "retryable": story.run.retryable, "evidence": failure.evidence,
-        "next_actions": story.verdict.next_actions,
+        "run_id": report.run.run_id, "cause": failure.cause, "detail": failure.detail,
+        "retryable": report.run.retryable, "evidence": failure.evidence,
+        "next_actions": report.verdict.next_actions,
     }))
 }
 
