@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::contents::Crate;
 use super::data::data;
-use super::metadata::{self, Facts, Story};
+use super::metadata::{self, Description, Facts};
 use super::readme;
 use super::sources::Shelf;
 use super::{Absent, CapsuleOptions, Entry, Source};
@@ -91,9 +91,9 @@ pub(super) fn collect(
         time,
         service_version: &meta.service_version,
     };
-    let readme = readme::write(&Story { facts, absent: &made.absent, entries: &made.entries });
+    let readme = readme::write(&Description { facts, absent: &made.absent, entries: &made.entries });
     made.bytes(form::README, "How to read and repeat this analysis", readme.into_bytes());
-    let described = metadata::write(&Story { facts, absent: &made.absent, entries: &made.entries });
+    let described = metadata::write(&Description { facts, absent: &made.absent, entries: &made.entries });
     made.json(form::METADATA, "RO-Crate metadata", &described);
     Ok((sealed(made), time))
 }

@@ -34,13 +34,13 @@ pub(super) struct Facts<'a> {
 }
 
 /// What README and metadata tell of.
-pub(super) struct Story<'a> {
+pub(super) struct Description<'a> {
     pub facts: Facts<'a>,
     pub absent: &'a [Absent],
     pub entries: &'a BTreeMap<String, Entry>,
 }
 
-impl Story<'_> {
+impl Description<'_> {
     /// The analysis in a few words.
     pub(super) fn title(&self) -> String {
         match &self.facts.job.title {
@@ -70,21 +70,21 @@ impl Story<'_> {
 }
 
 /// Makes the document.
-pub(super) fn write(story: &Story<'_>) -> Value {
-    let mut graph = vec![descriptor(), root(story), action(story)];
-    graph.extend(software(story));
-    graph.extend(parameters(story));
-    graph.extend(people(story));
-    graph.extend(story.entries.values().map(|entry| file(entry, story)));
+pub(super) fn write(description: &Description<'_>) -> Value {
+    let mut graph = vec![descriptor(), root(description), action(description)];
+    graph.extend(software(description));
+    graph.extend(parameters(description));
+    graph.extend(people(description));
+    graph.extend(description.entries.values().map(|entry| file(entry, description)));
     graph.push(generated(form::MANIFEST, "Hashes of every file, for sha256sum -c", "text/plain"));
-    if !story.absent.is_empty() {
+    if !description.absent.is_empty() {
         graph.push(generated(
             form::ABSENT_DATA,
             "Hashes of data that are not here, for sha256sum -c",
             "text/plain",
         ));
     }
-    graph.extend(story.absent.iter().map(absent));
+    graph.extend(description.absent.iter().map(absent));
     json!({
         "@context": [
             "https://w3id.org/ro/crate/1.1/context",
@@ -105,16 +105,16 @@ fn descriptor() -> Value {
     })
 }
 
-fn root(story: &Story<'_>) -> Value {
-    let Facts { job, plan, run, time, .. } = story.facts;
-    let mut parts: Vec<Value> = story.entries.keys().map(|path| reference(iri(path))).collect();
+fn root(description: &Description<'_>) -> Value {
+    let Facts { job, plan, run, time, .. } = description.facts;
+    let mut parts: Vec<Value> = description.entries.keys().map(|path| reference(iri(path))).collect();
     parts.push(reference(form::MANIFEST));
-    if !story.absent.is_empty() {
+    if !description.absent.is_empty() {
         parts.push(reference(form::ABSENT_DATA));
     }
     let question = if job.requirement.is_empty() { "not stated" } else { job.requirement.as_str() };
     json!({
-        "@id": "./", "@type": "Dataset", "name": story.title(),
+        "@id": "./", "@type": "Dataset", "name": description.title(),
         "description": format!(
             "One run of an empirical analysis with everything that is needed to check and repeat it. \
              Question: {question}. Template: {} {}.",
@@ -131,25 +131,25 @@ fn root(story: &Story<'_>) -> Value {
     })
 }
 
-fn action(story: &Story<'_>) -> Value {
-    let Facts { job, run, plan, .. } = story.facts;
+fn action(description: &Description<'_>) -> Value {
+    let Facts { job, run, plan, .. } = description.facts;
     let mut objects = vec![reference(form::RUN_DO)];
-    for file in &story.facts.inputs.read {
+    for file in &description.facts.inputs.read {
         objects.push(if file.included {
             reference(iri(&file.path))
         } else {
             reference(absent_id(&file.path))
         });
     }
-    let ado = story.files_below(form::ADO);
+    let ado = description.files_below(form::ADO);
     objects.extend(ado.iter().map(|entry| reference(iri(&entry.path))));
     objects.extend(plan.contract.bound.keys().map(|name| reference(parameter_id(name))));
-    let results = story.files_below(form::RESULTS);
+    let results = description.files_below(form::RESULTS);
     let mut result: Vec<Value> = results.iter().map(|entry| reference(iri(&entry.path))).collect();
-    let left_out = story.absent.iter().filter(|a| a.path.starts_with(form::RESULTS));
+    let left_out = description.absent.iter().filter(|a| a.path.starts_with(form::RESULTS));
     result.extend(left_out.map(|a| reference(absent_id(&a.path))));
     let rfc = |time: DateTime<Utc>| time.to_rfc3339_opts(chrono::SecondsFormat::Millis, false);
-    let (engine, version) = story.engine();
+    let (engine, version) = description.engine();
     json!({
         "@id": "#run", "@type": "CreateAction",
         "name": format!("Run {} of plan {}", run.run_id, plan.plan_id),
@@ -166,9 +166,9 @@ fn action(story: &Story<'_>) -> Value {
 }
 
 /// The engine, the service and the template.
-fn software(story: &Story<'_>) -> Vec<Value> {
-    let Facts { plan, template, run, .. } = story.facts;
-    let (engine, version) = story.engine();
+fn software(description: &Description<'_>) -> Vec<Value> {
+    let Facts { plan, template, run, .. } = description.facts;
+    let (engine, version) = description.engine();
     let mut application = json!({
         "@id": "#engine", "@type": "SoftwareApplication", "name": engine, "softwareVersion": version,
     });
@@ -186,7 +186,7 @@ fn software(story: &Story<'_>) -> Vec<Value> {
     }
     let service = json!({
         "@id": "#service", "@type": "SoftwareApplication", "name": "stata-service",
-        "softwareVersion": story.facts.service_version,
+        "softwareVersion": description.facts.service_version,
         "description": "Renders frozen plans of templates to do-files, runs and judges them",
     });
     let profile = json!({
@@ -203,8 +203,8 @@ fn parameter_id(name: &str) -> String {
 }
 
 /// The bound parameters of the template.
-fn parameters(story: &Story<'_>) -> Vec<Value> {
-    let plan = story.facts.plan;
+fn parameters(description: &Description<'_>) -> Vec<Value> {
+    let plan = description.facts.plan;
     let bound = plan.contract.bound.iter().map(|(name, value)| {
         let stated = plan.contract.parameters.iter().find(|p| p.name == *name);
         let shown = match value {
@@ -229,8 +229,8 @@ fn parameters(story: &Story<'_>) -> Vec<Value> {
 }
 
 /// Who asked for the run, and what is said about rights.
-fn people(story: &Story<'_>) -> Vec<Value> {
-    let tenant = &story.facts.job.tenant_id;
+fn people(description: &Description<'_>) -> Vec<Value> {
+    let tenant = &description.facts.job.tenant_id;
     vec![
         json!({
             "@id": "#tenant", "@type": "Organization", "name": tenant.as_str(),
@@ -244,7 +244,7 @@ fn people(story: &Story<'_>) -> Vec<Value> {
     ]
 }
 
-fn file(entry: &Entry, story: &Story<'_>) -> Value {
+fn file(entry: &Entry, description: &Description<'_>) -> Value {
     let mut value = json!({
         "@id": iri(&entry.path), "@type": "File", "name": entry.title,
         "encodingFormat": entry.media_type.split(';').next().unwrap_or_default().trim(),
@@ -254,11 +254,11 @@ fn file(entry: &Entry, story: &Story<'_>) -> Value {
         value["@type"] = json!(["File", "SoftwareSourceCode"]);
         value["programmingLanguage"] = reference("#stata");
         value["isBasedOn"] = reference("#template");
-        value["version"] = json!(story.facts.plan.template.version);
+        value["version"] = json!(description.facts.plan.template.version);
     }
-    let read = story.facts.inputs.read.iter().find(|f| f.path == entry.path);
+    let read = description.facts.inputs.read.iter().find(|f| f.path == entry.path);
     let dataset =
-        read.and_then(|f| story.facts.inputs.datasets.iter().find(|d| d.dataset_key == f.dataset_key));
+        read.and_then(|f| description.facts.inputs.datasets.iter().find(|d| d.dataset_key == f.dataset_key));
     if let Some(from) = dataset.and_then(|d| d.original_path.as_deref()) {
         value["isBasedOn"] = reference(iri(from));
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::metadata::{Facts, Story};
+use super::metadata::{Description, Facts};
 use crate::domain::canonical::canonical_json;
 use crate::domain::capsule as form;
 use crate::domain::plan::{Plan, PlanOutput};
@@ -32,16 +32,16 @@ const COLUMNS: [(&str, &str); 14] = [
 ];
 
 /// Writes the text.
-pub(super) fn write(story: &Story<'_>) -> String {
+pub(super) fn write(description: &Description<'_>) -> String {
     let mut out = String::new();
     let parts = [
-        question(story),
-        tables(story),
-        numbers(story),
-        repeat(story),
-        checks(story),
-        contents(story),
-        cite(story),
+        question(description),
+        tables(description),
+        numbers(description),
+        repeat(description),
+        checks(description),
+        contents(description),
+        cite(description),
     ];
     for part in parts {
         out.push_str(&part);
@@ -61,11 +61,11 @@ fn inline(text: &str) -> String {
     out
 }
 
-fn question(story: &Story<'_>) -> String {
-    let Facts { job, plan, run, template, time, .. } = story.facts;
-    let (engine, version) = story.engine();
+fn question(description: &Description<'_>) -> String {
+    let Facts { job, plan, run, template, time, .. } = description.facts;
+    let (engine, version) = description.engine();
     let asked = if job.requirement.is_empty() { "not stated".to_owned() } else { inline(&job.requirement) };
-    let mut out = format!("# {}\n\nQuestion: {asked}\n\n", inline(&story.title()));
+    let mut out = format!("# {}\n\nQuestion: {asked}\n\n", inline(&description.title()));
     if let Some(meta) = template {
         let _ = writeln!(out, "Method: {}\n", meta.description);
     }
@@ -121,24 +121,26 @@ fn analysis(plan: &Plan) -> String {
     out
 }
 
-fn tables(story: &Story<'_>) -> String {
+fn tables(description: &Description<'_>) -> String {
     let mut out = String::from("\n## Which file holds what\n\n| file | what it is |\n|---|---|\n");
-    for entry in story.files_below(form::RESULTS).into_iter().chain(story.files_below(form::RENDERINGS)) {
+    for entry in
+        description.files_below(form::RESULTS).into_iter().chain(description.files_below(form::RENDERINGS))
+    {
         let _ = writeln!(out, "| `{}` | {} |", entry.path, inline(&entry.title));
     }
-    for absent in story.absent.iter().filter(|a| a.path.starts_with(form::RESULTS)) {
+    for absent in description.absent.iter().filter(|a| a.path.starts_with(form::RESULTS)) {
         let _ = writeln!(out, "| `{}` (not here) | {} |", absent.path, inline(&absent.title));
     }
     out
 }
 
 /// Columns of the declared tables that the run wrote.
-fn numbers(story: &Story<'_>) -> String {
+fn numbers(description: &Description<'_>) -> String {
     let mut out = String::from(
         "\n## What the numbers mean\n\nNumbers are written in full, with a decimal point; an empty cell or `.` is a missing \
          value.\n",
     );
-    for output in written(story) {
+    for output in written(description) {
         let _ = writeln!(out, "\n`{}{}`: {}\n", form::RESULTS, output.file, inline(&output.description));
         for column in &output.columns {
             let known = COLUMNS.iter().find(|(name, _)| *name == column.name).map(|(_, meaning)| *meaning);
@@ -147,7 +149,7 @@ fn numbers(story: &Story<'_>) -> String {
             let _ = writeln!(out, "- `{}`, {}{unit}{meaning}", column.name, column.kind);
         }
     }
-    if let Some(meta) = story.facts.template.filter(|meta| !meta.limitations.is_empty()) {
+    if let Some(meta) = description.facts.template.filter(|meta| !meta.limitations.is_empty()) {
         out.push_str("\nWhat they do not say:\n\n");
         for limit in &meta.limitations {
             let _ = writeln!(out, "- {}", inline(limit));
@@ -156,14 +158,14 @@ fn numbers(story: &Story<'_>) -> String {
     out
 }
 
-fn written<'a>(story: &'a Story<'_>) -> Vec<&'a PlanOutput> {
-    let there = |o: &&PlanOutput| story.entries.contains_key(&format!("{}{}", form::RESULTS, o.file));
-    let tables = story.facts.plan.contract.outputs.iter().filter(|o| o.format == "csv");
+fn written<'a>(description: &'a Description<'_>) -> Vec<&'a PlanOutput> {
+    let there = |o: &&PlanOutput| description.entries.contains_key(&format!("{}{}", form::RESULTS, o.file));
+    let tables = description.facts.plan.contract.outputs.iter().filter(|o| o.format == "csv");
     tables.filter(there).collect()
 }
 
-fn repeat(story: &Story<'_>) -> String {
-    let Facts { template, options, inputs, ado_kept, .. } = story.facts;
+fn repeat(description: &Description<'_>) -> String {
+    let Facts { template, options, inputs, ado_kept, .. } = description.facts;
     let mut out = String::from("\n## How to repeat it\n\n");
     let missing: Vec<&str> = inputs.read.iter().filter(|f| !f.included).map(|f| f.path.as_str()).collect();
     if !missing.is_empty() {
@@ -188,7 +190,7 @@ fn repeat(story: &Story<'_>) -> String {
         form::RESULTS,
         if missing.is_empty() { "" } else { " --data FOLDER-WITH-THE-DATA" }
     );
-    let packages: Vec<&str> = story
+    let packages: Vec<&str> = description
         .facts
         .plan
         .contract
@@ -210,8 +212,8 @@ fn repeat(story: &Story<'_>) -> String {
     out
 }
 
-fn checks(story: &Story<'_>) -> String {
-    let run = story.facts.run;
+fn checks(description: &Description<'_>) -> String {
+    let run = description.facts.run;
     let mut out = String::from("\n## What was checked\n\n");
     if !run.sample_flow.is_empty() {
         out.push_str("| step | rows | left out | reason |\n|---|---|---|---|\n");
@@ -238,10 +240,10 @@ fn checks(story: &Story<'_>) -> String {
     out
 }
 
-fn contents(story: &Story<'_>) -> String {
+fn contents(description: &Description<'_>) -> String {
     let mut out = String::from("\n## What else is here\n\n");
     let mut line = |path: &str, text: &str| {
-        if story.entries.keys().any(|p| p.starts_with(path)) {
+        if description.entries.keys().any(|p| p.starts_with(path)) {
             let _ = writeln!(out, "- `{path}`: {text}");
         }
     };
@@ -257,10 +259,10 @@ fn contents(story: &Story<'_>) -> String {
         "the do-file as it was run, template, parameters, selection, verdict, hashes of the data, audit events",
     );
     line(form::LLM, "what a language model was asked and answered");
-    for remark in &story.facts.inputs.remarks {
+    for remark in &description.facts.inputs.remarks {
         let _ = writeln!(out, "\n{remark}");
     }
-    if !story.facts.options.llm {
+    if !description.facts.options.llm {
         out.push_str("\nThe exchange with a language model, if there was one, was left out as asked.\n");
     }
     out.push_str(
@@ -270,8 +272,8 @@ fn contents(story: &Story<'_>) -> String {
     out
 }
 
-fn cite(story: &Story<'_>) -> String {
-    let Facts { plan, template, service_version, .. } = story.facts;
+fn cite(description: &Description<'_>) -> String {
+    let Facts { plan, template, service_version, .. } = description.facts;
     let mut out = format!(
         "\n## How to cite\n\n{}. Template `{}` version {} of the do-template library of stata-service {} (SHA-256 of the body {}).\n",
         inline(&plan.template.title),
