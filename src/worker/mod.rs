@@ -7,6 +7,7 @@
 mod active;
 mod attempt;
 mod conclude;
+pub mod dry_run;
 mod follow;
 mod judge;
 mod order_statistics;
@@ -15,11 +16,10 @@ mod probe;
 mod publish;
 mod queue;
 mod renderings;
-pub mod repeat;
+pub mod rerun;
 mod scheduler;
 mod start;
 mod trace;
-pub mod trial;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -23,7 +23,7 @@ use crate::domain::run_outcome::RunLimits;
 use crate::domain::template::TemplateMeta;
 use crate::domain::verdict::{Verdict, output_applies};
 use crate::ports::runner::{SandboxMode, SandboxSpec};
-use crate::worker::repeat::{Original, Repeat};
+use crate::worker::rerun::{Original, Repeat};
 
 /// Differences that are printed one by one.
 const MOST_PRINTED: usize = 50;

@@ -26,7 +26,7 @@ use crate::library::{Library, Template};
 use crate::ports::clock::Clock;
 use crate::ports::ids::IdSource;
 use crate::ports::tabular::{IngestOptions, Tabular};
-use crate::worker::trial::{Trial, data_path, input_path};
+use crate::worker::dry_run::{Trial, data_path, input_path};
 
 /// The run ended without success.
 const FAILED: u8 = 1;

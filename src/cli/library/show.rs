@@ -9,7 +9,7 @@ use serde_json::{Map, json};
 use crate::domain::anchors::parse_number;
 use crate::domain::plan::Plan;
 use crate::domain::verdict::Verdict;
-use crate::worker::trial::is_own_file;
+use crate::worker::dry_run::is_own_file;
 
 /// Rows of a table that are printed.
 const SHOWN_ROWS: usize = 20;

@@ -16,7 +16,7 @@ use stata_service::domain::template::ParameterType;
 use stata_service::library::freeze::{DependencyStatus, FreezeInput, FreezeRequest, freeze};
 use stata_service::library::{Library, Template};
 use stata_service::ports::tabular::{IngestOptions, Tabular};
-use stata_service::worker::trial::{Trial, data_path, input_path};
+use stata_service::worker::dry_run::{Trial, data_path, input_path};
 
 use crate::support::columns::inputs;
 
