@@ -23,9 +23,9 @@ mod records;
 #[path = "../tests/it/support/runs.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
 mod runs;
-#[path = "../tests/it/support/worker_bed.rs"]
+#[path = "../tests/it/support/worker_harness.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
-mod worker_bed;
+mod worker_harness;
 
 #[allow(dead_code, reason = "other benchmarks use the rest")]
 mod report;
@@ -33,7 +33,7 @@ mod report;
 use records::{commit, tenant_record};
 use report::{Aim, Row, percentiles, sized};
 use stata_service::ports::runner::Runner;
-use worker_bed::Bed;
+use worker_harness::Bed;
 
 /// Jobs that are queued and never taken.
 fn backlogs() -> [usize; 2] {

@@ -9,7 +9,7 @@ use reqwest::multipart::{Form, Part};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::Dice;
+use super::Rng;
 use crate::support::app::{ADMIN_KEY, http_client};
 
 const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
@@ -182,7 +182,7 @@ impl Client<'_> {
     }
 
     /// Waits for the end of the job, or cancels it on the way.
-    async fn follow(&self, dice: &mut Dice) -> Option<()> {
+    async fn follow(&self, dice: &mut Rng) -> Option<()> {
         let cancel = dice.below(8) == 0;
         let mut looks = 0;
         loop {
@@ -204,7 +204,7 @@ impl Client<'_> {
 
 /// Walks one job after the other until told to stop. At most `ahead` seconds are spent on one job's end:
 /// a job that waits for its retry holds nobody up.
-pub async fn walk(journal: Arc<Journal>, mut dice: Dice) {
+pub async fn walk(journal: Arc<Journal>, mut dice: Rng) {
     let mut n = 0;
     while !journal.stop.load(Ordering::SeqCst) {
         n += 1;

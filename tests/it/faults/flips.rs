@@ -20,11 +20,11 @@ use stata_service::ports::runner::{Adopted, Runner};
 use stata_service::ports::store::{ReadError, Store};
 use stata_service::worker::Drain;
 
-use super::{Dice, full, seed};
+use super::{Rng, full, seed};
 use crate::support::app::{Answer, TestApp};
 use crate::support::records::{commit, job, job_key, next, put};
 use crate::support::runs::{SERVICE, eventually, processes_of, runner, spec};
-use crate::support::worker_bed::Bed;
+use crate::support::worker_harness::Bed;
 
 const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
 
@@ -86,7 +86,7 @@ async fn a_flipped_bit_of_the_write_ahead_log_never_serves_an_older_record_as_if
     let log = |dir: &Path| dir.join("store/store.sqlite3-wal");
     let length = fs::metadata(log(&killed)).expect("a log").len() as usize;
     let flips = if full() { 400 } else { 24 };
-    let mut dice = Dice(seed());
+    let mut dice = Rng(seed());
     let (mut named, mut served, mut refused) = (0, 0, 0);
     for n in 0..flips {
         let copy = dir.path().join(format!("copy_{n}"));
@@ -300,7 +300,7 @@ async fn a_damaged_artifact_is_named_and_not_served_and_all_others_are() {
     let list = app.get(&job, "/artifacts").await.ok();
     let artifacts: Vec<&Value> = list["artifacts"].as_array().expect("a list").iter().collect();
     let folder = super::steps::job_path(&app.dir.path().join("data"), &job.job_id);
-    let mut dice = Dice(seed());
+    let mut dice = Rng(seed());
     for damaged in &artifacts {
         let rel_path = damaged["rel_path"].as_str().expect("a path");
         let file = folder.join(rel_path);

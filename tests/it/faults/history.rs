@@ -11,7 +11,7 @@ use reqwest::Method;
 use reqwest::header::{ETAG, IF_MATCH};
 use serde_json::{Value, json};
 
-use super::{Dice, full, seed};
+use super::{Rng, full, seed};
 use crate::support::app::{Answer, Job, TestApp};
 
 const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
@@ -121,13 +121,7 @@ fn version_of(answer: &Answer) -> u64 {
 }
 
 /// One client: reads, writes what it read, and notes both.
-async fn client(
-    app: Arc<TestApp>,
-    job: Job,
-    began: Instant,
-    mut dice: Dice,
-    rounds: usize,
-) -> Vec<Operation> {
+async fn client(app: Arc<TestApp>, job: Job, began: Instant, mut dice: Rng, rounds: usize) -> Vec<Operation> {
     let now = || u64::try_from(began.elapsed().as_nanos()).expect("small");
     let mut history = Vec::new();
     let mut known = 0;
@@ -164,7 +158,7 @@ async fn client(
 async fn concurrent_reads_and_writes_of_a_job_are_linearizable() {
     let app = Arc::new(TestApp::start().await);
     let (clients, rounds) = if full() { (32, 400) } else { (12, 40) };
-    let mut dice = Dice(seed());
+    let mut dice = Rng(seed());
     for _ in 0..2 {
         let job = app.job("").await;
         app.upload(&job, "pay.csv", PAY).await.ok();
@@ -172,7 +166,7 @@ async fn concurrent_reads_and_writes_of_a_job_are_linearizable() {
         let before = version_of(&app.get(&job, "").await);
         let began = Instant::now();
         let walks = (0..clients)
-            .map(|_| tokio::spawn(client(Arc::clone(&app), job.clone(), began, Dice(dice.next()), rounds)));
+            .map(|_| tokio::spawn(client(Arc::clone(&app), job.clone(), began, Rng(dice.next()), rounds)));
         let history = Mutex::new(Vec::new());
         for walk in join_all(walks.collect::<Vec<_>>()).await {
             history.lock().expect("not poisoned").extend(walk.expect("does not panic"));

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::clients::{Facts, Journal, check, runs, walk};
 use super::steps::*;
-use super::{Dice, check_chain, full, seed};
+use super::{Rng, check_chain, full, seed};
 use crate::support::program::{Program, Start};
 use crate::support::runs::{SERVICE, fakes, processes_of};
 
@@ -19,7 +19,7 @@ struct Lane {
     program: Option<Program>,
     journal: Arc<Journal>,
     engine: PathBuf,
-    dice: Dice,
+    dice: Rng,
     report: Report,
 }
 
@@ -33,7 +33,7 @@ struct Report {
     recoveries: Vec<Duration>,
 }
 
-fn prepare(folder: &Path, dice: Dice) -> Lane {
+fn prepare(folder: &Path, dice: Rng) -> Lane {
     let folder = folder.canonicalize().expect("there");
     let engine = folder.join("engine");
     std::fs::create_dir(&engine).expect("created");
@@ -187,8 +187,8 @@ impl Lane {
 
 async fn lane(seed: u64, rounds: usize) -> (Report, usize, u64) {
     let dir = tempfile::tempdir().expect("a directory");
-    let mut dice = Dice(seed);
-    let clients: Vec<Dice> = (0..3).map(|_| Dice(dice.next())).collect();
+    let mut dice = Rng(seed);
+    let clients: Vec<Rng> = (0..3).map(|_| Rng(dice.next())).collect();
     let mut lane = tokio::task::block_in_place(|| prepare(dir.path(), dice));
     let clients: Vec<_> =
         clients.into_iter().map(|dice| tokio::spawn(walk(Arc::clone(&lane.journal), dice))).collect();

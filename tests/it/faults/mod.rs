@@ -33,9 +33,9 @@ pub fn seed() -> u64 {
 
 /// A small generator whose numbers depend on the seed alone (SplitMix64).
 #[derive(Debug, Clone)]
-pub struct Dice(pub u64);
+pub struct Rng(pub u64);
 
-impl Dice {
+impl Rng {
     /// The next number.
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);

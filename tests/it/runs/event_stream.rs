@@ -14,8 +14,8 @@ use stata_service::service::jobs::job_events::JobFollower;
 
 use crate::support::app::{ADMIN_KEY, Answer, Job, PATIENCE, TestApp};
 use crate::support::context::context;
-use crate::support::fickle_store::FickleStore;
-use crate::support::worker_bed::Bed;
+use crate::support::flaky_store::FlakyStore;
+use crate::support::worker_harness::Bed;
 
 const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
 
@@ -302,7 +302,7 @@ async fn the_end_of_a_run_is_told_with_its_verdict_also_to_who_read_the_job_a_mo
     run.checks.clear();
     let mut ctx = context(dir.path(), Arc::new(SystemClock));
     let store: Arc<dyn Store> = Arc::clone(&bed.store) as Arc<dyn Store>;
-    ctx.store = Arc::new(FickleStore::late(store, earlier.clone()));
+    ctx.store = Arc::new(FlakyStore::late(store, earlier.clone()));
     let mut follower = JobFollower::new(&ctx, &earlier, 0);
     let soon = tokio::time::Instant::now() + PATIENCE;
     let told = follower.next(&ctx, soon).await.expect("readable").expect("a story");

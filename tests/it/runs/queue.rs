@@ -11,7 +11,7 @@ use stata_service::worker::Drain;
 
 use crate::support::app::{Job, TestApp};
 use crate::support::records::{commit, tenant_record};
-use crate::support::worker_bed::Bed;
+use crate::support::worker_harness::Bed;
 
 const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
 

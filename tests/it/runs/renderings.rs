@@ -11,7 +11,7 @@ use stata_service::domain::job::JobStatus;
 use stata_service::worker::Drain;
 
 use crate::support::app::{ADMIN_KEY, Answer, Job, TestApp};
-use crate::support::worker_bed::Bed;
+use crate::support::worker_harness::Bed;
 
 /// A row of a table: column → text.
 type Row = HashMap<String, String>;

@@ -5,7 +5,7 @@ use stata_service::domain::run::{Cause, RunStatus};
 use stata_service::domain::run_outcome::RunLimits;
 
 use crate::support::runs::processes_of;
-use crate::support::worker_bed::Bed;
+use crate::support::worker_harness::Bed;
 
 /// Behaviours of the script and the cause that each must end with. None of them may succeed.
 const CASES: &[(&str, Cause, &str)] = &[

@@ -11,10 +11,10 @@ use stata_service::ports::runner::{Adopted, Runner};
 use stata_service::ports::store::{CommitError, Expect, Record, Store, Write};
 use stata_service::worker::Drain;
 
-use crate::support::fickle_store::FickleStore;
+use crate::support::flaky_store::FlakyStore;
 use crate::support::records::commit;
 use crate::support::runs::{eventually, processes_of, runner, spec};
-use crate::support::worker_bed::Bed;
+use crate::support::worker_harness::Bed;
 
 /// A job that a worker claimed right before it was lost.
 async fn claimed(bed: &Bed, behaviour: &str) -> JobRecord {
@@ -214,7 +214,7 @@ async fn a_claim_whose_outcome_was_not_known_is_carried_out() {
         let dir = tempfile::tempdir().expect("a directory");
         let bed = Bed::open(dir.path());
         let inner = std::sync::Arc::clone(&bed.store) as std::sync::Arc<dyn Store>;
-        let _worker = bed.worker_on(std::sync::Arc::new(FickleStore::new(inner, action))).await;
+        let _worker = bed.worker_on(std::sync::Arc::new(FlakyStore::new(inner, action))).await;
         bed.queue("acme", "j1", "good").await;
         let job = bed.ended("acme", "j1").await;
         assert_eq!((job.status, job.runs.len()), (JobStatus::Succeeded, 1), "{action}");

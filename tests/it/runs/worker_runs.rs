@@ -14,7 +14,7 @@ use stata_service::ports::store::{Expect, Store};
 use stata_service::worker::Drain;
 
 use crate::support::runs::{eventually, kill_9, launcher_pid, processes_of};
-use crate::support::worker_bed::Bed;
+use crate::support::worker_harness::Bed;
 
 fn paths(job: &JobRecord) -> Vec<String> {
     let run = job.latest_run().expect("an attempt");

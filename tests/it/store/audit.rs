@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use stata_service::domain::audit::{ChainedEvent, GENESIS_HASH};
 
 use crate::support::app::{ADMIN_KEY, Answer, Job, PATIENCE, TestApp};
-use crate::support::lived_in::{data_dir, drafted_job, report};
+use crate::support::seeded_data_dir::{data_dir, drafted_job, report};
 
 const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
 const PASSWORD_HASH: &str =

@@ -17,10 +17,10 @@ use stata_service::domain::layout::job_dir;
 use stata_service::ports::store::Store;
 
 use crate::support::app::{ADMIN_KEY, Answer, TestApp};
-use crate::support::lived_in::{
+use crate::support::records;
+use crate::support::seeded_data_dir::{
     api_key, data_dir, drafted_job, finished_job, job_files, program, report, tables,
 };
-use crate::support::records;
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("text")

@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use stata_service::domain::canonical::{canonical_json, sha256_hex};
 
 use crate::support::app::{ADMIN_KEY, Answer, Job, TestApp};
-use crate::support::lived_in::{
+use crate::support::seeded_data_dir::{
     api_key, data_dir, drafted_job, finished_job, job_files, program, report, tables,
 };
 
-async fn lived_in() -> (TestApp, Job) {
+async fn seeded_data_dir() -> (TestApp, Job) {
     let app = TestApp::start().await;
     let job = finished_job(&app).await;
     drafted_job(&app).await;
@@ -151,7 +151,7 @@ const DAMAGES: &[Damage] = &[
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_whole_store_passes_and_every_kind_of_damage_is_named() {
-    let (mut app, _) = lived_in().await;
+    let (mut app, _) = seeded_data_dir().await;
     let data = data_dir(&app);
     let (code, online) = report(&data, &["store", "check", "--deep", "--json"]);
     assert_eq!((code, &online["problems"]), (Some(0), &json!([])), "through the owner, in use");
@@ -182,7 +182,7 @@ async fn a_whole_store_passes_and_every_kind_of_damage_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_zeros_is_reported_and_the_check_comes_to_its_end() {
-    let (mut app, _) = lived_in().await;
+    let (mut app, _) = seeded_data_dir().await;
     app.stop().await;
     let data = data_dir(&app);
     let path = data.join("store/store.sqlite3");
@@ -204,7 +204,7 @@ async fn a_page_of_zeros_is_reported_and_the_check_comes_to_its_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_holds_every_record_and_the_chain() {
-    let (mut app, _) = lived_in().await;
+    let (mut app, _) = seeded_data_dir().await;
     let (data, out) = (data_dir(&app), app.dir.path().join("export"));
     let path = out.to_str().expect("text");
     let (code, done) = report(&data, &["store", "export", path, "--json"]);
@@ -251,7 +251,7 @@ fn without_secrets(rows: &[String]) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_database_is_rebuilt_record_by_record() {
-    let (mut app, job) = lived_in().await;
+    let (mut app, job) = seeded_data_dir().await;
     let data = data_dir(&app);
     assert_eq!(program(&data, &["store", "rebuild"]).status.code(), Some(75), "the service runs");
     app.stop().await;
@@ -285,7 +285,7 @@ async fn a_lost_database_is_rebuilt_record_by_record() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rebuild_names_what_it_cannot_use() {
-    let (mut app, _) = lived_in().await;
+    let (mut app, _) = seeded_data_dir().await;
     app.stop().await;
     let data = data_dir(&app);
     let events = tables(&data)["audit"].len();

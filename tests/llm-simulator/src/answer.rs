@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::dice::Dice;
+use crate::dice::Rng;
 use crate::schema::conform;
 
 /// A request, read from any of the wire formats.
@@ -54,7 +54,7 @@ pub struct Answer {
     pub stopped: Option<String>,
     pub input_tokens: usize,
     /// Stands for everything random in the envelope.
-    pub dice: Dice,
+    pub dice: Rng,
     pub seed: u64,
 }
 
@@ -78,7 +78,7 @@ pub fn answer(seed: u64, ask: &Ask, scripted: Option<&str>) -> Answer {
     if let Form::Schema(schema) | Form::Tool { schema, .. } = &ask.form {
         key.push_str(&schema.to_string());
     }
-    let mut dice = Dice::new(seed, "answer", key.as_bytes());
+    let mut dice = Rng::new(seed, "answer", key.as_bytes());
     let words = words(&ask.prompt);
     let mut text = match (scripted, &ask.form) {
         (_, Form::Vectors { .. }) => String::new(),
@@ -142,7 +142,7 @@ fn words(prompt: &str) -> Vec<String> {
     found
 }
 
-fn prose(words: &[String], dice: &mut Dice) -> String {
+fn prose(words: &[String], dice: &mut Rng) -> String {
     let n = 8 + dice.below(25);
     let mut text = String::from("Regarding");
     for _ in 0..n {

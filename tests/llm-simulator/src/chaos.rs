@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, Stream};
 use serde::{Deserialize, Serialize};
 
-use crate::dice::Dice;
+use crate::dice::Rng;
 use crate::settings::Settings;
 
 /// One fault.
@@ -139,7 +139,7 @@ const MOST_SEEN: usize = 100_000;
 impl Seen {
     /// How often these bytes came before.
     pub fn count(&self, bytes: &[u8]) -> u32 {
-        let key = Dice::new(0, "seen", bytes).bits();
+        let key = Rng::new(0, "seen", bytes).bits();
         let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if map.len() >= MOST_SEEN {
             map.clear();
@@ -158,7 +158,7 @@ pub fn fate(settings: &Settings, asked: Vec<Fault>, prompt: &str, body: &[u8], b
             && (chaos.first == 0 || before < chaos.first);
         let mut key = body.to_vec();
         key.extend_from_slice(&before.to_le_bytes());
-        let is_drawn = Dice::new(settings.seed, &format!("chaos {i}"), &key).unit() < chaos.probability;
+        let is_drawn = Rng::new(settings.seed, &format!("chaos {i}"), &key).unit() < chaos.probability;
         if is_meant && is_drawn {
             faults.push(chaos.fault.clone());
         }

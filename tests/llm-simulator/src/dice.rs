@@ -5,9 +5,9 @@ use sha2::{Digest, Sha256};
 
 /// A stream of numbers.
 #[derive(Debug, Clone)]
-pub struct Dice(u64);
+pub struct Rng(u64);
 
-impl Dice {
+impl Rng {
     /// The stream for a purpose and some bytes.
     pub fn new(seed: u64, purpose: &str, bytes: &[u8]) -> Self {
         let mut hash = Sha256::new();

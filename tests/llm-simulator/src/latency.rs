@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::dice::Dice;
+use crate::dice::Rng;
 use crate::settings::Distribution;
 
 /// No drawn time is longer.
 const LONGEST_MS: f64 = 600_000.0;
 
 /// Draws a time.
-pub fn draw(distribution: Distribution, dice: &mut Dice) -> Duration {
+pub fn draw(distribution: Distribution, dice: &mut Rng) -> Duration {
     let ms = match distribution {
         Distribution::Fixed { ms } => ms,
         Distribution::Normal { mean_ms, sd_ms } => mean_ms + sd_ms * dice.normal(),
@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     fn mean_and_sd(distribution: Distribution, of: fn(f64) -> f64) -> (f64, f64) {
-        let mut dice = Dice::new(7, "latency", b"");
+        let mut dice = Rng::new(7, "latency", b"");
         let n = 20_000;
         let draws: Vec<f64> = (0..n).map(|_| of(draw(distribution, &mut dice).as_secs_f64() * 1e3)).collect();
         let mean = draws.iter().sum::<f64>() / f64::from(n);

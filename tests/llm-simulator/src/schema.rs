@@ -4,13 +4,13 @@
 
 use serde_json::{Map, Number, Value, json};
 
-use crate::dice::Dice;
+use crate::dice::Rng;
 
 /// Deepest nesting that is followed; beyond it the shortest value stands.
 const DEEPEST: usize = 24;
 
 /// Makes a document. `words` are taken from the prompt for texts.
-pub fn conform(schema: &Value, words: &[String], dice: &mut Dice) -> Value {
+pub fn conform(schema: &Value, words: &[String], dice: &mut Rng) -> Value {
     Maker { root: schema, words }.value(schema, dice, 0)
 }
 
@@ -20,7 +20,7 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    fn value(&self, schema: &Value, dice: &mut Dice, depth: usize) -> Value {
+    fn value(&self, schema: &Value, dice: &mut Rng, depth: usize) -> Value {
         if let Some(target) = schema["$ref"].as_str().and_then(|r| r.strip_prefix('#')) {
             let target = self.root.pointer(target).unwrap_or(&Value::Null);
             return if depth < DEEPEST { self.value(target, dice, depth + 1) } else { Value::Null };
@@ -57,7 +57,7 @@ impl Maker<'_> {
         }
     }
 
-    fn object(&self, schema: &Value, dice: &mut Dice, depth: usize) -> Value {
+    fn object(&self, schema: &Value, dice: &mut Rng, depth: usize) -> Value {
         let required: Vec<&str> =
             schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let mut made = Map::new();
@@ -70,7 +70,7 @@ impl Maker<'_> {
         Value::Object(made)
     }
 
-    fn array(&self, schema: &Value, dice: &mut Dice, depth: usize) -> Value {
+    fn array(&self, schema: &Value, dice: &mut Rng, depth: usize) -> Value {
         let first: &[Value] = schema["prefixItems"].as_array().map_or(&[], Vec::as_slice);
         let least = schema["minItems"].as_u64().map_or(first.len(), |m| m as usize);
         let most = schema["maxItems"].as_u64().map_or(least.max(3), |m| m as usize).max(least);
@@ -91,7 +91,7 @@ impl Maker<'_> {
         items.into()
     }
 
-    fn text(&self, schema: &Value, dice: &mut Dice) -> String {
+    fn text(&self, schema: &Value, dice: &mut Rng) -> String {
         if let Some(text) = schema["format"].as_str().and_then(|format| formatted(format, dice)) {
             return text;
         }
@@ -113,7 +113,7 @@ impl Maker<'_> {
 }
 
 /// One of the types that the schema allows; an object or array where the keywords say so.
-fn kind(schema: &Value, dice: &mut Dice) -> String {
+fn kind(schema: &Value, dice: &mut Rng) -> String {
     match &schema["type"] {
         Value::String(one) => one.clone(),
         Value::Array(several) if !several.is_empty() => {
@@ -137,7 +137,7 @@ fn bounds(schema: &Value, low: f64, width: f64) -> (f64, f64) {
     }
 }
 
-fn integer(schema: &Value, dice: &mut Dice) -> i64 {
+fn integer(schema: &Value, dice: &mut Rng) -> i64 {
     let (low, high) = bounds(schema, 0.0, 100.0);
     let step = schema["multipleOf"].as_f64().filter(|step| *step >= 1.0).unwrap_or(1.0);
     let is_open = |key: &str, bound: f64| schema[key].as_f64() == Some(bound);
@@ -148,7 +148,7 @@ fn integer(schema: &Value, dice: &mut Dice) -> i64 {
     least.saturating_add(dice.below(places.max(1)) as i64).saturating_mul(step as i64)
 }
 
-fn number(schema: &Value, dice: &mut Dice) -> f64 {
+fn number(schema: &Value, dice: &mut Rng) -> f64 {
     let (low, high) = bounds(schema, 0.0, 1.0);
     if let Some(step) = schema["multipleOf"].as_f64().filter(|step| *step > 0.0) {
         return (low / step).ceil() * step;
@@ -160,7 +160,7 @@ fn number(schema: &Value, dice: &mut Dice) -> f64 {
 }
 
 /// A text of a format (JSON Schema 2020-12, validation, section 7.3), if it is one of the common ones.
-fn formatted(format: &str, dice: &mut Dice) -> Option<String> {
+fn formatted(format: &str, dice: &mut Rng) -> Option<String> {
     let date = format!("20{:02}-{:02}-{:02}", dice.below(30), 1 + dice.below(12), 1 + dice.below(28));
     let time = format!("{:02}:{:02}:{:02}Z", dice.below(24), dice.below(60), dice.below(60));
     Some(match format {
@@ -193,7 +193,7 @@ mod tests {
         let schema = json!({"$ref": "#/$defs/node", "$defs": {"node": {"type": "object",
             "properties": {"next": {"anyOf": [{"$ref": "#/$defs/node"}, {"type": "null"}]}}, "required": ["next"]}}});
         for seed in 0..200 {
-            let made = conform(&schema, &[], &mut Dice::new(seed, "t", b""));
+            let made = conform(&schema, &[], &mut Rng::new(seed, "t", b""));
             assert!(made.is_object());
         }
     }
@@ -206,7 +206,7 @@ mod tests {
             "a": {"type": "array", "minItems": 2, "maxItems": 3, "items": {"type": "boolean"}},
             "e": {"enum": ["p", "q"]}}});
         for seed in 0..300 {
-            let made = conform(&schema, &["wage".to_owned()], &mut Dice::new(seed, "t", b""));
+            let made = conform(&schema, &["wage".to_owned()], &mut Rng::new(seed, "t", b""));
             assert!((3..=5).contains(&made["n"].as_i64().expect("whole")), "{made}");
             assert!((-1.0..=0.0).contains(&made["x"].as_f64().expect("a number")), "{made}");
             assert!((12..=14).contains(&made["s"].as_str().expect("text").chars().count()), "{made}");
@@ -226,7 +226,7 @@ mod tests {
             "d": {"type": "string", "format": "date-time"}, "u": {"type": "string", "format": "uuid"},
             "z": {"const": null}}});
         for seed in 0..300 {
-            let made = conform(&schema, &[], &mut Dice::new(seed, "t", b""));
+            let made = conform(&schema, &[], &mut Rng::new(seed, "t", b""));
             assert!((1..=2).contains(&made["n"].as_i64().expect("whole")), "{made}");
             let x = made["x"].as_f64().expect("a number");
             assert!(x > 0.0 && x < 0.001, "{made}");

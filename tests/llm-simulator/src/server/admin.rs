@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::keys::{Unknown, shown};
 use super::{App, Inner};
-use crate::dice::Dice;
+use crate::dice::Rng;
 
 /// The routes of operators and probes.
 pub fn router(inner: &Arc<Inner>) -> Router<Arc<Inner>> {
@@ -76,7 +76,7 @@ struct Rotation {
 async fn rotate_key(State(inner): App, Path(id): Path<String>, Json(asked): Json<Rotation>) -> Response {
     let key = asked.key.unwrap_or_else(|| {
         let n = inner.issued.fetch_add(1, Ordering::Relaxed);
-        format!("sk-sim-{}", Dice::new(inner.settings.seed, "key", format!("{id} {n}").as_bytes()).name(40))
+        format!("sk-sim-{}", Rng::new(inner.settings.seed, "key", format!("{id} {n}").as_bytes()).name(40))
     });
     if key.is_empty() {
         return refused(StatusCode::BAD_REQUEST, "a key must not be empty");

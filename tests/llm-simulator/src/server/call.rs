@@ -22,7 +22,7 @@ use super::written::written;
 use super::{Head, Inner};
 use crate::answer::{Answer, Ask, Form, answer, off_schema};
 use crate::chaos::{Fate, Fault, Step, body, fate};
-use crate::dice::Dice;
+use crate::dice::Rng;
 use crate::wire::{Refusal, Wire, gemini};
 
 /// A request's own faults, as a JSON list of [`Fault`]s.
@@ -117,7 +117,7 @@ async fn in_span(
 ) -> Response {
     let wire = format.wire;
     let content = bytes.as_ref().map_or(&[][..], |bytes| &bytes[..]);
-    let id = format!("req_{}", Dice::new(inner.settings.seed, "request", content).name(24));
+    let id = format!("req_{}", Rng::new(inner.settings.seed, "request", content).name(24));
     let mut decisions = Vec::new();
     let prepared = prepare(inner, head, named.as_ref(), bytes, format, &mut decisions);
     let mut response = match prepared {

@@ -11,7 +11,7 @@ use super::routes::Format;
 use super::socket::Sockets;
 use crate::answer::{Answer, Ask};
 use crate::chaos::{Fate, Fault, Step, body, distort};
-use crate::dice::Dice;
+use crate::dice::Rng;
 use crate::latency::draw;
 use crate::wire::Wire;
 
@@ -31,7 +31,7 @@ pub async fn written(
     socket: Option<(Sockets, SocketAddr)>,
 ) -> Response {
     let latency = inner.settings.latency;
-    let mut dice = Dice::new(inner.settings.seed, "latency", bytes);
+    let mut dice = Rng::new(inner.settings.seed, "latency", bytes);
     let first = draw(latency.first_token, &mut dice);
     let mut waits = || draw(latency.between_tokens, &mut dice);
     let refuses = fate.has(&Fault::Refusal);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Events, Refusal, count, event, text_list, texts};
 use crate::answer::{Answer, Ask, Form, tokens};
-use crate::dice::Dice;
+use crate::dice::Rng;
 
 /// Stands in every envelope: time would make equal requests differ.
 pub const CREATED: u64 = 1_767_225_600;
@@ -228,7 +228,7 @@ pub fn read_embeddings(body: &Value) -> Result<Ask, Refusal> {
 pub fn embeddings(ask: &Ask, seed: u64) -> Value {
     let Form::Vectors { texts, size, as_bytes } = &ask.form else { return Value::Null };
     let vector = |(i, text): (usize, &String)| {
-        let mut dice = Dice::new(seed, "embedding", text.as_bytes());
+        let mut dice = Rng::new(seed, "embedding", text.as_bytes());
         let draws: Vec<f64> = (0..*size).map(|_| dice.normal()).collect();
         let length = draws.iter().map(|x| x * x).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
         let unit: Vec<f32> = draws.iter().map(|x| (x / length) as f32).collect();

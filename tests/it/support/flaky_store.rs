@@ -18,7 +18,7 @@ use stata_service::ports::store::{
 use tokio::sync::mpsc;
 
 /// The store.
-pub struct FickleStore {
+pub struct FlakyStore {
     inner: Arc<dyn Store>,
     /// The first commit with this audit action is the one.
     action: &'static str,
@@ -27,7 +27,7 @@ pub struct FickleStore {
     earlier: Mutex<Option<Arc<JobRecord>>>,
 }
 
-impl FickleStore {
+impl FlakyStore {
     /// Wraps a store.
     pub fn new(inner: Arc<dyn Store>, action: &'static str) -> Self {
         Self { inner, action, done: AtomicBool::new(false), earlier: Mutex::default() }
@@ -39,7 +39,7 @@ impl FickleStore {
     }
 }
 
-impl Store for FickleStore {
+impl Store for FlakyStore {
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Receipt, CommitError>> {
         let lost = commit.audit.iter().any(|event| event.action == self.action)
             && !self.done.swap(true, Ordering::SeqCst);
