@@ -61,8 +61,8 @@ pub fn serve_file(
         }
     };
     let whole = status == StatusCode::OK;
-    let seal = facts.sha256.filter(|_| whole).map(|sha256| (Sha256::new(), sha256.to_owned()));
-    let mut response = Response::new(stream(file, start, end - start, seal, pool.clone()));
+    let with_checksum = facts.sha256.filter(|_| whole).map(|sha256| (Sha256::new(), sha256.to_owned()));
+    let mut response = Response::new(stream(file, start, end - start, with_checksum, pool.clone()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, ascii(facts.media_type));
@@ -122,11 +122,11 @@ fn parse_range(text: &str, size: u64) -> Asked {
 }
 
 /// Streams a part of a file through the pool of reads.
-fn stream(file: File, start: u64, length: u64, seal: Option<(Sha256, String)>, pool: Pool) -> Body {
-    let state = (file, start, length, false, seal);
+fn stream(file: File, start: u64, length: u64, with_checksum: Option<(Sha256, String)>, pool: Pool) -> Body {
+    let state = (file, start, length, false, with_checksum);
     Body::from_stream(futures_util::stream::try_unfold(
         state,
-        move |(mut file, start, left, sought, seal)| {
+        move |(mut file, start, left, sought, with_checksum)| {
             let pool = pool.clone();
             async move {
                 if left == 0 {
@@ -149,7 +149,7 @@ fn stream(file: File, start: u64, length: u64, seal: Option<(Sha256, String)>, p
                     .map_err(std::io::Error::other)?;
                 let (file, buffer) = read?;
                 let left = left - buffer.len() as u64;
-                let seal = match seal {
+                let with_checksum = match with_checksum {
                     None => None,
                     Some((mut hasher, expected)) => {
                         hasher.update(&buffer);
@@ -163,7 +163,7 @@ fn stream(file: File, start: u64, length: u64, seal: Option<(Sha256, String)>, p
                         Some((hasher, expected))
                     }
                 };
-                Ok(Some((Bytes::from(buffer), (file, start, left, true, seal))))
+                Ok(Some((Bytes::from(buffer), (file, start, left, true, with_checksum))))
             }
         },
     ))

@@ -22,11 +22,11 @@ use super::renderings::renderings;
 use super::trace;
 use super::{WorkerDeps, WorkerOptions};
 use crate::domain::artifact::Artifact;
+use crate::domain::checksummed::ChecksumError;
 use crate::domain::ids::RunId;
 use crate::domain::job::JobRecord;
 use crate::domain::run::{Cause, EngineFacts, EvidenceLine, Run, RunStatus};
 use crate::domain::run_outcome::{Ended, Outcome};
-use crate::domain::sealed::SealError;
 use crate::domain::template::TemplateMeta;
 use crate::domain::verdict::cause::next_actions;
 use crate::domain::verdict::{Failure, Verdict};
@@ -227,7 +227,7 @@ impl Shared {
             return self.fail(job, run_id, Cause::Internal, "repeats_itself", said("the job has no plan"));
         };
         let manifest = match read_manifest(&path) {
-            Ok(None) if outcome.engine_started => Err(SealError::Unreadable),
+            Ok(None) if outcome.engine_started => Err(ChecksumError::Unreadable),
             other => other,
         };
         let manifest = match manifest {

@@ -12,6 +12,7 @@ use super::{TextFacts, WorkerDeps, WorkerOptions};
 use crate::domain::anchors::Nonces;
 use crate::domain::artifact::ArtifactKind;
 use crate::domain::canonical::sha256_hex;
+use crate::domain::checksummed::{ChecksumError, verify_checksum, with_checksum};
 use crate::domain::dataset::Dataset;
 use crate::domain::ids::RunId;
 use crate::domain::job::JobRecord;
@@ -19,7 +20,6 @@ use crate::domain::layout::{IDIOMS_PATH, run_dir};
 use crate::domain::plan::Plan;
 use crate::domain::run::Cause;
 use crate::domain::run_outcome::{CONTRACT_VERSION, UNSEALED_CONTRACT};
-use crate::domain::sealed::{SealError, seal, unseal};
 use crate::domain::template::TemplateMeta;
 use crate::ports::runner::RunSpec;
 
@@ -91,14 +91,14 @@ pub fn run_path(deps: &WorkerDeps, job: &JobRecord, run_id: &RunId) -> PathBuf {
 ///
 /// # Errors
 /// The manifest is damaged: neither its nonces nor its hashes can be believed.
-pub fn read_manifest(run_path: &Path) -> Result<Option<Manifest>, SealError> {
+pub fn read_manifest(run_path: &Path) -> Result<Option<Manifest>, ChecksumError> {
     match fs::read(run_path.join(MANIFEST)) {
         Ok(bytes) => {
-            let manifest: Manifest = unseal(&bytes, UNSEALED_CONTRACT.into())?;
+            let manifest: Manifest = verify_checksum(&bytes, UNSEALED_CONTRACT.into())?;
             Ok(Some(manifest).filter(|m| m.contract_version <= CONTRACT_VERSION))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(_) => Err(SealError::Unreadable),
+        Err(_) => Err(ChecksumError::Unreadable),
     }
 }
 
@@ -204,7 +204,7 @@ pub fn prepare(
         data: stage_data(deps, job, plan, &work)?,
         prepare_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
     };
-    fs::write(run_path.join(MANIFEST), seal(&manifest))?;
+    fs::write(run_path.join(MANIFEST), with_checksum(&manifest))?;
     Ok(RunSpec {
         contract_version: CONTRACT_VERSION,
         run_id: run_id.to_string(),

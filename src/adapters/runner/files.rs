@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::checksummed::{ChecksumError, verify_checksum, with_checksum};
 use crate::domain::run_outcome::{CONTRACT_VERSION, Outcome, UNSEALED_CONTRACT};
-use crate::domain::sealed::{SealError, seal, unseal};
 use crate::ports::runner::RunSpec;
 
 /// Paths of one run directory.
@@ -96,14 +96,14 @@ fn open_lock(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// The outcome is damaged and must not be believed.
-pub fn read_outcome(dir: &RunDir) -> Result<Option<Outcome>, SealError> {
+pub fn read_outcome(dir: &RunDir) -> Result<Option<Outcome>, ChecksumError> {
     match fs::read(dir.outcome()) {
         Ok(bytes) => {
-            let outcome: Outcome = unseal(&bytes, UNSEALED_CONTRACT.into())?;
+            let outcome: Outcome = verify_checksum(&bytes, UNSEALED_CONTRACT.into())?;
             Ok(Some(outcome).filter(|o| o.contract_version <= CONTRACT_VERSION))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(_) => Err(SealError::Unreadable),
+        Err(_) => Err(ChecksumError::Unreadable),
     }
 }
 
@@ -118,7 +118,7 @@ pub fn read_spec(path: &Path) -> Option<RunSpec> {
 }
 
 fn read_sealed<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
-    unseal(&fs::read(path).ok()?, UNSEALED_CONTRACT.into()).ok()
+    verify_checksum(&fs::read(path).ok()?, UNSEALED_CONTRACT.into()).ok()
 }
 
 /// Writes a sealed file that appears whole or not at all; it need not survive a crash of the machine.
@@ -127,7 +127,7 @@ fn read_sealed<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
 /// Any I/O error.
 pub fn write_sealed<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
     let temporary = path.with_extension("tmp");
-    fs::write(&temporary, seal(value))?;
+    fs::write(&temporary, with_checksum(value))?;
     fs::rename(&temporary, path)
 }
 
@@ -166,7 +166,7 @@ impl OutcomeFile {
     /// # Errors
     /// Any I/O error; there is no outcome then.
     pub fn write(mut self, outcome: &Outcome) -> io::Result<()> {
-        let bytes = seal(outcome);
+        let bytes = with_checksum(outcome);
         self.file.write_all(&bytes)?;
         self.file.set_len(bytes.len() as u64)?;
         fs::rename(&self.temporary, &self.target)

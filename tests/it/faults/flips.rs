@@ -12,10 +12,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use stata_service::adapters::clock::SystemClock;
 use stata_service::adapters::store::{Options, SqliteStore};
+use stata_service::domain::checksummed::{verify_checksum, with_checksum};
 use stata_service::domain::job::{JobRecord, JobStatus};
 use stata_service::domain::run::{Cause, RunStatus};
 use stata_service::domain::run_outcome::{Ended, Outcome};
-use stata_service::domain::sealed::{seal, unseal};
 use stata_service::ports::runner::{Adopted, Runner};
 use stata_service::ports::store::{ReadError, Store};
 use stata_service::worker::Drain;
@@ -199,10 +199,10 @@ async fn an_outcome_of_before_a_restart_of_the_host_is_not_believed() {
     let bed = Bed::open(dir.path());
     let (_, run_dir) = ended_alone(&bed).await;
     let path = run_dir.join("outcome.json");
-    let mut outcome: Outcome = unseal(&fs::read(&path).expect("there"), 1).expect("sealed");
+    let mut outcome: Outcome = verify_checksum(&fs::read(&path).expect("there"), 1).expect("sealed");
     assert_eq!(outcome.boot_id.len(), 36, "the launcher notes the boot");
     outcome.boot_id = "00000000-0000-0000-0000-000000000000".to_owned();
-    fs::write(&path, seal(&outcome)).expect("written");
+    fs::write(&path, with_checksum(&outcome)).expect("written");
     let _worker = bed.worker().await;
     let job = bed.ended("acme", "j1").await;
     assert_eq!((job.status, job.runs.len()), (JobStatus::Succeeded, 2));
@@ -225,7 +225,7 @@ fn every_bit_of_an_outcome_is_covered() {
     let path = prepared.run_dir.join("outcome.json");
     let mut outcome = Outcome::unstarted("run_t", Ended::Exited { status: 0 });
     outcome.engine_started = true;
-    let whole = seal(&outcome);
+    let whole = with_checksum(&outcome);
     for bit in (0..whole.len() * 8).step_by(7) {
         let mut bytes = whole.clone();
         bytes[bit / 8] ^= 1 << (bit % 8);
@@ -242,7 +242,7 @@ fn a_damaged_specification_starts_nothing() {
     let dir = tempfile::tempdir().expect("a directory");
     let prepared = spec(dir.path(), "ok");
     let path = prepared.run_dir.join("spec.json");
-    let whole = seal(&prepared);
+    let whole = with_checksum(&prepared);
     for bit in (3..whole.len() * 8).step_by(whole.len() * 8 / 12) {
         let mut bytes = whole.clone();
         bytes[bit / 8] ^= 1 << (bit % 8);

@@ -8,46 +8,46 @@ use serde_json::{Value, json};
 use super::canonical::sha256_of;
 
 /// The member that holds the checksum of everything else.
-const SEAL: &str = "_integrity";
+const CHECKSUM_MEMBER: &str = "_integrity";
 
 /// Why a sealed file is not believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SealError {
+pub enum ChecksumError {
     #[error("it is not the JSON that it should be")]
     Unreadable,
     #[error("it carries no checksum")]
-    Unsealed,
+    NoChecksum,
     #[error("its checksum does not match")]
     Mismatch,
 }
 
-/// Returns the bytes of a JSON object with its seal: `_integrity.sha256` over the canonical JSON of
+/// Returns the bytes of a JSON object with its with_checksum: `_integrity.sha256` over the canonical JSON of
 /// everything else.
 ///
 /// # Panics
 /// If the value does not serialise to a JSON object; all sealed types do.
-pub fn seal<T: Serialize>(value: &T) -> Vec<u8> {
+pub fn with_checksum<T: Serialize>(value: &T) -> Vec<u8> {
     let mut value = serde_json::to_value(value).expect("sealed types serialise to JSON");
     let sha256 = sha256_of(&value);
     let members = value.as_object_mut().expect("sealed types are objects");
-    members.insert(SEAL.to_owned(), json!({"sha256": sha256}));
+    members.insert(CHECKSUM_MEMBER.to_owned(), json!({"sha256": sha256}));
     serde_json::to_vec(&value).expect("values serialise to JSON")
 }
 
-/// Reads what [`seal`] wrote. `unsealed_until` is the last `contract_version` whose files had no seal.
+/// Reads what [`with_checksum`] wrote. `unsealed_until` is the last `contract_version` whose files had no with_checksum.
 ///
 /// # Errors
-/// [`SealError`].
-pub fn unseal<T: DeserializeOwned>(bytes: &[u8], unsealed_until: u64) -> Result<T, SealError> {
-    let mut value: Value = serde_json::from_slice(bytes).map_err(|_| SealError::Unreadable)?;
-    let members = value.as_object_mut().ok_or(SealError::Unreadable)?;
-    match members.shift_remove(SEAL) {
-        Some(seal) if seal["sha256"].as_str() == Some(sha256_of(&value).as_str()) => {}
-        Some(_) => return Err(SealError::Mismatch),
+/// [`ChecksumError`].
+pub fn verify_checksum<T: DeserializeOwned>(bytes: &[u8], unsealed_until: u64) -> Result<T, ChecksumError> {
+    let mut value: Value = serde_json::from_slice(bytes).map_err(|_| ChecksumError::Unreadable)?;
+    let members = value.as_object_mut().ok_or(ChecksumError::Unreadable)?;
+    match members.shift_remove(CHECKSUM_MEMBER) {
+        Some(with_checksum) if with_checksum["sha256"].as_str() == Some(sha256_of(&value).as_str()) => {}
+        Some(_) => return Err(ChecksumError::Mismatch),
         None if value["contract_version"].as_u64().is_some_and(|v| v <= unsealed_until) => {}
-        None => return Err(SealError::Unsealed),
+        None => return Err(ChecksumError::NoChecksum),
     }
-    serde_json::from_value(value).map_err(|_| SealError::Unreadable)
+    serde_json::from_value(value).map_err(|_| ChecksumError::Unreadable)
 }
 
 #[cfg(test)]
@@ -67,16 +67,16 @@ mod tests {
 
     #[test]
     fn what_is_sealed_is_read_back() {
-        assert_eq!(unseal::<Facts>(&seal(&facts(2)), 1), Ok(facts(2)));
+        assert_eq!(verify_checksum::<Facts>(&with_checksum(&facts(2)), 1), Ok(facts(2)));
     }
 
     #[test]
     fn every_flipped_bit_is_found_or_changes_nothing() {
-        let whole = seal(&facts(2));
+        let whole = with_checksum(&facts(2));
         for bit in 0..whole.len() * 8 {
             let mut damaged = whole.clone();
             damaged[bit / 8] ^= 1 << (bit % 8);
-            if let Ok(read) = unseal::<Facts>(&damaged, 1) {
+            if let Ok(read) = verify_checksum::<Facts>(&damaged, 1) {
                 panic!("bit {bit} was not found: {read:?}");
             }
         }
@@ -84,18 +84,18 @@ mod tests {
 
     #[test]
     fn every_cut_is_found() {
-        let whole = seal(&facts(2));
+        let whole = with_checksum(&facts(2));
         for length in 0..whole.len() {
-            assert!(unseal::<Facts>(&whole[..length], 1).is_err(), "{length}");
+            assert!(verify_checksum::<Facts>(&whole[..length], 1).is_err(), "{length}");
         }
     }
 
     #[test]
     fn only_older_contracts_need_no_seal() {
         let bare = |version| serde_json::to_vec(&facts(version)).expect("serialises");
-        assert_eq!(unseal::<Facts>(&bare(1), 1), Ok(facts(1)));
-        assert_eq!(unseal::<Facts>(&bare(2), 1), Err(SealError::Unsealed));
-        assert_eq!(unseal::<Value>(b"[1]", 1), Err(SealError::Unreadable));
-        assert_eq!(unseal::<Value>(b"{}", 1), Err(SealError::Unsealed));
+        assert_eq!(verify_checksum::<Facts>(&bare(1), 1), Ok(facts(1)));
+        assert_eq!(verify_checksum::<Facts>(&bare(2), 1), Err(ChecksumError::NoChecksum));
+        assert_eq!(verify_checksum::<Value>(b"[1]", 1), Err(ChecksumError::Unreadable));
+        assert_eq!(verify_checksum::<Value>(b"{}", 1), Err(ChecksumError::NoChecksum));
     }
 }
