@@ -8,7 +8,7 @@ pub mod ids;
 pub mod job_files;
 pub mod legacy;
 pub mod llm;
-pub mod memory;
+pub mod process_memory;
 pub mod reserve;
 pub mod runner;
 pub mod store;

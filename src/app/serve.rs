@@ -15,7 +15,7 @@ use super::control::serve_control;
 use super::count::count_changes;
 use super::options::{OnShutdown, ShutdownOptions};
 use super::{reload, sweep};
-use crate::adapters::memory;
+use crate::adapters::process_memory;
 use crate::adapters::reserve::Reserve;
 use crate::adapters::runner::reap_orphans;
 use crate::adapters::store::SqliteStore;
@@ -120,7 +120,7 @@ pub async fn serve(
     let orphans = reap_as_first_process(background.clone())?;
 
     on_ready(address);
-    let giving_back = tokio::spawn(give_back(app.clone(), background.clone()));
+    let giving_back = tokio::spawn(release_startup_memory(app.clone(), background.clone()));
     tracing::info!(event = "SS_READY", %address, "the service is ready");
     shutdown.cancelled().await;
     let ended = if app.ctx.store.status().fault.is_some() { Ended::StoreFault } else { Ended::Told };
@@ -259,11 +259,11 @@ fn reap_as_first_process(stop: CancellationToken) -> std::io::Result<tokio::task
 }
 
 /// Gives back what the start needed, once it has settled.
-async fn give_back(app: App, stop: CancellationToken) {
+async fn release_startup_memory(app: App, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}
         // without a free place the memory stays, which harms nobody
-        () = tokio::time::sleep(SETTLED) => drop(app.ctx.pools.reads.run(memory::give_back).await),
+        () = tokio::time::sleep(SETTLED) => drop(app.ctx.pools.reads.run(process_memory::release_startup_memory).await),
     }
 }
 

@@ -4,7 +4,7 @@ use std::ffi::{c_int, c_void};
 
 /// Returns freed memory, and the pages of the program's file that the start read: code and data that are the same
 /// in the file, so that a page that is used again is mapped again.
-pub fn give_back() {
+pub fn release_startup_memory() {
     // SAFETY: takes no pointer; the allocator gives back what nobody holds.
     #[cfg(target_env = "gnu")]
     unsafe {
@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn the_program_goes_on() {
         let kept: Vec<String> = (0..1000).map(|n| format!("text {n}")).collect();
-        super::give_back();
+        super::release_startup_memory();
         assert!(kept.iter().enumerate().all(|(n, text)| *text == format!("text {n}")));
     }
 }
