@@ -33,7 +33,7 @@ mod report;
 use records::{commit, tenant_record};
 use report::{Aim, Row, percentiles, sized};
 use stata_service::ports::runner::Runner;
-use worker_harness::Bed;
+use worker_harness::WorkerHarness;
 
 /// Jobs that are queued and never taken.
 fn backlogs() -> [usize; 2] {
@@ -53,7 +53,7 @@ const LOOKS: usize = 200;
 const WAITING: &str = "waiting";
 
 /// Stores queued jobs like one, many per commit, and waits for their readable copies.
-async fn fill(bed: &Bed, like: &JobRecord, tenant: &str, count: usize) {
+async fn fill(harness: &WorkerHarness, like: &JobRecord, tenant: &str, count: usize) {
     let mut like = like.enqueue(SystemClock.now()).expect("a confirmed job can be queued");
     like.version = 1;
     like.tenant_id = TenantId::parse(tenant).expect("valid");
@@ -65,20 +65,20 @@ async fn fill(bed: &Bed, like: &JobRecord, tenant: &str, count: usize) {
         });
         let mut commit = commit(writes.collect());
         commit.id = SystemIds.id("commit");
-        bed.store.commit(commit).await.expect("committed");
+        harness.store.commit(commit).await.expect("committed");
     }
-    while bed.store.status().exported_sequence < bed.store.status().sequence {
+    while harness.store.status().exported_sequence < harness.store.status().sequence {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
 /// Takes every job of a tenant by the claim's commit; returns claims a second.
-async fn claims(bed: &Bed, tenant: &str) -> f64 {
+async fn claims(harness: &WorkerHarness, tenant: &str) -> f64 {
     let next = Arc::new(AtomicUsize::new(0));
     let started = Instant::now();
     let callers: Vec<_> = (0..CLAIMS.1)
         .map(|_| {
-            let (next, store) = (Arc::clone(&next), Arc::clone(&bed.store));
+            let (next, store) = (Arc::clone(&next), Arc::clone(&harness.store));
             let tenant = TenantId::parse(tenant).expect("valid");
             tokio::spawn(async move {
                 loop {
@@ -106,17 +106,17 @@ async fn claims(bed: &Bed, tenant: &str) -> f64 {
 }
 
 /// Queues jobs of a tenant that may run, one after the other.
-async fn to_engine(bed: &Bed) -> Vec<Duration> {
+async fn to_engine(harness: &WorkerHarness) -> Vec<Duration> {
     let mut times = Vec::new();
     for n in 0..rounds() {
         let id = format!("run_{n}");
-        let job = bed.confirm("acme", &id, "nothing").await;
+        let job = harness.confirm("acme", &id, "nothing").await;
         #[expect(clippy::disallowed_methods, reason = "compared with the launcher's clock")]
         let queued_at = SystemTime::now();
-        bed.enqueue(job).await;
-        let job = bed.until("acme", &id, |job| job.status.is_terminal()).await;
+        harness.enqueue(job).await;
+        let job = harness.until("acme", &id, |job| job.status.is_terminal()).await;
         let run = job.latest_run().expect("an attempt");
-        let meta = bed.published(&job, &format!("artifacts/runs/{}/run.meta.json", run.run_id));
+        let meta = harness.published(&job, &format!("artifacts/runs/{}/run.meta.json", run.run_id));
         let meta: serde_json::Value = serde_json::from_slice(&meta).expect("JSON");
         let spawned = Duration::from_nanos(meta["process"]["spawned_at_ns"].as_u64().expect("a time"));
         let queued = queued_at.duration_since(UNIX_EPOCH).expect("after 1970");
@@ -126,7 +126,7 @@ async fn to_engine(bed: &Bed) -> Vec<Duration> {
 }
 
 /// Looks up places all over the backlog, in the projection and in the tables.
-async fn places(bed: &Bed, backlog: usize) {
+async fn places(harness: &WorkerHarness, backlog: usize) {
     let tenant = TenantId::parse(WAITING).expect("valid");
     let ids: Vec<JobId> = (0..LOOKS)
         .map(|n| JobId::parse(format!("{WAITING}_{:06}", n * backlog / LOOKS)).expect("valid"))
@@ -134,10 +134,10 @@ async fn places(bed: &Bed, backlog: usize) {
     let (mut known, mut counted) = (Vec::new(), Vec::new());
     for id in &ids {
         let started = Instant::now();
-        assert!(bed.places.place(&tenant, id).is_some());
+        assert!(harness.queue_positions.place(&tenant, id).is_some());
         known.push(started.elapsed());
         let started = Instant::now();
-        bed.store.queue_position(&tenant, id).await.expect("reads");
+        harness.store.queue_position(&tenant, id).await.expect("reads");
         counted.push(started.elapsed());
     }
     let (known, counted) = (percentiles(&mut known).0 * 1000.0, percentiles(&mut counted).0 * 1000.0);
@@ -148,40 +148,40 @@ async fn places(bed: &Bed, backlog: usize) {
 }
 
 async fn measure(root: &Path, backlog: usize, launcher: f64) {
-    let mut bed = Bed::open(root);
-    bed.options.command = vec!["/usr/bin/true".to_owned()];
+    let mut harness = WorkerHarness::open(root);
+    harness.options.command = vec!["/usr/bin/true".to_owned()];
     let mut record = tenant_record(WAITING);
     record.limits = TenantLimits { running: Some(0), ..TenantLimits::default() };
     let write = Write::Put { record: Record::Tenant(Box::new(record)), expect: Expect::Absent };
-    bed.store.commit(commit(vec![write])).await.expect("committed");
-    bed.tenants.refresh(bed.store.as_ref()).await.expect("read");
-    let like = bed.confirm("acme", "like", "nothing").await;
-    fill(&bed, &like, WAITING, backlog).await;
-    fill(&bed, &like, "claimed", CLAIMS.0).await;
-    let rate = claims(&bed, "claimed").await;
+    harness.store.commit(commit(vec![write])).await.expect("committed");
+    harness.tenants.refresh(harness.store.as_ref()).await.expect("read");
+    let like = harness.confirm("acme", "like", "nothing").await;
+    fill(&harness, &like, WAITING, backlog).await;
+    fill(&harness, &like, "claimed", CLAIMS.0).await;
+    let rate = claims(&harness, "claimed").await;
     Row::of(format!("claims at the store, {} callers, {backlog} queued", CLAIMS.1), format!("{rate:.0}/s"))
         .aim(rate, Aim::AtLeast(5000.0), "/s")
         .write();
     // what was claimed here has no attempt: the worker must not look for one
-    bed.store.shutdown();
+    harness.store.shutdown();
     let fresh = root.join("runs");
     std::fs::create_dir_all(&fresh).expect("a directory");
-    let mut bed = Bed::open(&fresh);
-    bed.options.command = vec!["/usr/bin/true".to_owned()];
+    let mut harness = WorkerHarness::open(&fresh);
+    harness.options.command = vec!["/usr/bin/true".to_owned()];
     let mut record = tenant_record(WAITING);
     record.limits = TenantLimits { running: Some(0), ..TenantLimits::default() };
     let write = Write::Put { record: Record::Tenant(Box::new(record)), expect: Expect::Absent };
     let mut tenants = commit(vec![write]);
     tenants.id = SystemIds.id("commit");
-    bed.store.commit(tenants).await.expect("committed");
-    bed.tenants.refresh(bed.store.as_ref()).await.expect("read");
-    let like = bed.confirm("acme", "like", "nothing").await;
-    fill(&bed, &like, WAITING, backlog).await;
-    let worker = bed.worker().await;
+    harness.store.commit(tenants).await.expect("committed");
+    harness.tenants.refresh(harness.store.as_ref()).await.expect("read");
+    let like = harness.confirm("acme", "like", "nothing").await;
+    fill(&harness, &like, WAITING, backlog).await;
+    let worker = harness.worker().await;
     while worker.status().queued < backlog {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let (p50, p99) = percentiles(&mut to_engine(&bed).await);
+    let (p50, p99) = percentiles(&mut to_engine(&harness).await);
     Row::of(
         format!("enqueue to engine started, {backlog} queued"),
         format!("p50 {p50:.2} ms, p99 {p99:.2} ms"),
@@ -192,7 +192,7 @@ async fn measure(root: &Path, backlog: usize, launcher: f64) {
     .aim(p99, Aim::AtMost(15.0), " ms p99")
     .write();
     if backlog > 0 {
-        places(&bed, backlog).await;
+        places(&harness, backlog).await;
     }
     worker.drain(Drain::Wait(Duration::from_secs(5))).await;
 }

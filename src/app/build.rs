@@ -124,11 +124,11 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         model,
         calls: Arc::default(),
         tenants: Arc::default(),
-        places: Arc::default(),
+        queue_positions: Arc::default(),
         accounts: Arc::new(ArcSwap::from_pointee(accounts)),
         failure_limiter: Arc::new(FailureLimiter::new(options.edge.failures_per_minute)),
         reloading: Arc::default(),
-        watch: Arc::default(),
+        subscriptions: Arc::default(),
         options: ServiceOptions {
             upload_max_bytes: options.upload_max_bytes,
             upload_max_files: options.upload_max_files,
@@ -215,7 +215,7 @@ pub(super) fn migration(
     ))
 }
 
-/// The store as the service sees it: with the look-up in old places, where there are any.
+/// The store as the service sees it: with the look-up at legacy paths, where there are any.
 fn seen_store(store: &Arc<SqliteStore>, migration: &Arc<Migration>) -> Arc<dyn Store> {
     if migration.is_settled() && migration.progress().failed.is_empty() {
         return Arc::clone(store) as Arc<dyn Store>;
@@ -239,7 +239,7 @@ fn worker(ctx: &Context, options: &Options, data_dir: &Path) -> (WorkerDeps, Wor
         texts: Arc::new(LibraryTexts(Arc::clone(&ctx.library))),
         progress: Arc::clone(&ctx.progress),
         tenants: Arc::clone(&ctx.tenants),
-        places: Arc::clone(&ctx.queue_positions),
+        queue_positions: Arc::clone(&ctx.queue_positions),
         scratch_dir: data_dir.join("scratch"),
     };
     let limits = run_limits(engine);

@@ -60,7 +60,7 @@ pub struct EdgeOptions {
     pub credential: (u32, u32),
     pub tenant: (u32, u32),
     pub address: (u32, u32),
-    /// Failed logins, redeems and failure_limiter at a credential, per address and account.
+    /// Failed logins, redeems and wrong credentials, per address and account.
     pub failures_per_minute: u32,
     /// Web pages that may call the service.
     pub origins: Vec<String>,

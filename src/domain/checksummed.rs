@@ -10,7 +10,7 @@ use super::canonical::sha256_of;
 /// The member that holds the checksum of everything else.
 const CHECKSUM_MEMBER: &str = "_integrity";
 
-/// Why a sealed file is not believed.
+/// Why a checksummed file is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ChecksumError {
     #[error("it is not the JSON that it should be")]
@@ -21,30 +21,33 @@ pub enum ChecksumError {
     Mismatch,
 }
 
-/// Returns the bytes of a JSON object with its with_checksum: `_integrity.sha256` over the canonical JSON of
+/// Returns the bytes of a JSON object with its checksum: `_integrity.sha256` over the canonical JSON of
 /// everything else.
 ///
 /// # Panics
-/// If the value does not serialise to a JSON object; all sealed types do.
+/// If the value does not serialise to a JSON object; all checksummed types do.
 pub fn with_checksum<T: Serialize>(value: &T) -> Vec<u8> {
-    let mut value = serde_json::to_value(value).expect("sealed types serialise to JSON");
+    let mut value = serde_json::to_value(value).expect("checksummed types serialise to JSON");
     let sha256 = sha256_of(&value);
-    let members = value.as_object_mut().expect("sealed types are objects");
+    let members = value.as_object_mut().expect("checksummed types are objects");
     members.insert(CHECKSUM_MEMBER.to_owned(), json!({"sha256": sha256}));
     serde_json::to_vec(&value).expect("values serialise to JSON")
 }
 
-/// Reads what [`with_checksum`] wrote. `unsealed_until` is the last `contract_version` whose files had no with_checksum.
+/// Reads what [`with_checksum`] wrote. `without_checksum_until` is the last `contract_version` whose files had no checksum.
 ///
 /// # Errors
 /// [`ChecksumError`].
-pub fn verify_checksum<T: DeserializeOwned>(bytes: &[u8], unsealed_until: u64) -> Result<T, ChecksumError> {
+pub fn read_checksummed<T: DeserializeOwned>(
+    bytes: &[u8],
+    without_checksum_until: u64,
+) -> Result<T, ChecksumError> {
     let mut value: Value = serde_json::from_slice(bytes).map_err(|_| ChecksumError::Unreadable)?;
     let members = value.as_object_mut().ok_or(ChecksumError::Unreadable)?;
     match members.shift_remove(CHECKSUM_MEMBER) {
         Some(with_checksum) if with_checksum["sha256"].as_str() == Some(sha256_of(&value).as_str()) => {}
         Some(_) => return Err(ChecksumError::Mismatch),
-        None if value["contract_version"].as_u64().is_some_and(|v| v <= unsealed_until) => {}
+        None if value["contract_version"].as_u64().is_some_and(|v| v <= without_checksum_until) => {}
         None => return Err(ChecksumError::NoChecksum),
     }
     serde_json::from_value(value).map_err(|_| ChecksumError::Unreadable)
@@ -67,7 +70,7 @@ mod tests {
 
     #[test]
     fn what_is_sealed_is_read_back() {
-        assert_eq!(verify_checksum::<Facts>(&with_checksum(&facts(2)), 1), Ok(facts(2)));
+        assert_eq!(read_checksummed::<Facts>(&with_checksum(&facts(2)), 1), Ok(facts(2)));
     }
 
     #[test]
@@ -76,7 +79,7 @@ mod tests {
         for bit in 0..whole.len() * 8 {
             let mut damaged = whole.clone();
             damaged[bit / 8] ^= 1 << (bit % 8);
-            if let Ok(read) = verify_checksum::<Facts>(&damaged, 1) {
+            if let Ok(read) = read_checksummed::<Facts>(&damaged, 1) {
                 panic!("bit {bit} was not found: {read:?}");
             }
         }
@@ -86,16 +89,16 @@ mod tests {
     fn every_cut_is_found() {
         let whole = with_checksum(&facts(2));
         for length in 0..whole.len() {
-            assert!(verify_checksum::<Facts>(&whole[..length], 1).is_err(), "{length}");
+            assert!(read_checksummed::<Facts>(&whole[..length], 1).is_err(), "{length}");
         }
     }
 
     #[test]
     fn only_older_contracts_need_no_seal() {
         let bare = |version| serde_json::to_vec(&facts(version)).expect("serialises");
-        assert_eq!(verify_checksum::<Facts>(&bare(1), 1), Ok(facts(1)));
-        assert_eq!(verify_checksum::<Facts>(&bare(2), 1), Err(ChecksumError::NoChecksum));
-        assert_eq!(verify_checksum::<Value>(b"[1]", 1), Err(ChecksumError::Unreadable));
-        assert_eq!(verify_checksum::<Value>(b"{}", 1), Err(ChecksumError::NoChecksum));
+        assert_eq!(read_checksummed::<Facts>(&bare(1), 1), Ok(facts(1)));
+        assert_eq!(read_checksummed::<Facts>(&bare(2), 1), Err(ChecksumError::NoChecksum));
+        assert_eq!(read_checksummed::<Value>(b"[1]", 1), Err(ChecksumError::Unreadable));
+        assert_eq!(read_checksummed::<Value>(b"{}", 1), Err(ChecksumError::NoChecksum));
     }
 }

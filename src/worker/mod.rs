@@ -53,7 +53,7 @@ pub struct WorkerDeps {
     pub progress: Arc<ProgressTracker>,
     pub tenants: Arc<TenantCache>,
     /// Where readers look up a job's place in the queue.
-    pub places: Arc<QueuePositions>,
+    pub queue_positions: Arc<QueuePositions>,
     /// An existing folder for short-lived runs that belong to no job.
     pub scratch_dir: PathBuf,
 }

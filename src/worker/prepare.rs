@@ -12,7 +12,7 @@ use super::{TextFacts, WorkerDeps, WorkerOptions};
 use crate::domain::anchors::Nonces;
 use crate::domain::artifact::ArtifactKind;
 use crate::domain::canonical::sha256_hex;
-use crate::domain::checksummed::{ChecksumError, verify_checksum, with_checksum};
+use crate::domain::checksummed::{ChecksumError, read_checksummed, with_checksum};
 use crate::domain::dataset::Dataset;
 use crate::domain::ids::RunId;
 use crate::domain::job::JobRecord;
@@ -94,7 +94,7 @@ pub fn run_path(deps: &WorkerDeps, job: &JobRecord, run_id: &RunId) -> PathBuf {
 pub fn read_manifest(run_path: &Path) -> Result<Option<Manifest>, ChecksumError> {
     match fs::read(run_path.join(MANIFEST)) {
         Ok(bytes) => {
-            let manifest: Manifest = verify_checksum(&bytes, UNSEALED_CONTRACT.into())?;
+            let manifest: Manifest = read_checksummed(&bytes, UNSEALED_CONTRACT.into())?;
             Ok(Some(manifest).filter(|m| m.contract_version <= CONTRACT_VERSION))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

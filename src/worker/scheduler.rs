@@ -88,7 +88,7 @@ impl Worker {
         let projection = Arc::clone(&queue);
         shared
             .deps
-            .places
+            .queue_positions
             .connect(move |tenant, job_id| locked(&projection).position(&(tenant.clone(), job_id.clone())));
         let (told, tells) = mpsc::unbounded_channel();
         let earlier = Arc::clone(&shared);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::checksummed::{ChecksumError, verify_checksum, with_checksum};
+use crate::domain::checksummed::{ChecksumError, read_checksummed, with_checksum};
 use crate::domain::run_outcome::{CONTRACT_VERSION, Outcome, UNSEALED_CONTRACT};
 use crate::ports::runner::RunSpec;
 
@@ -99,7 +99,7 @@ fn open_lock(path: &Path) -> io::Result<File> {
 pub fn read_outcome(dir: &RunDir) -> Result<Option<Outcome>, ChecksumError> {
     match fs::read(dir.outcome()) {
         Ok(bytes) => {
-            let outcome: Outcome = verify_checksum(&bytes, UNSEALED_CONTRACT.into())?;
+            let outcome: Outcome = read_checksummed(&bytes, UNSEALED_CONTRACT.into())?;
             Ok(Some(outcome).filter(|o| o.contract_version <= CONTRACT_VERSION))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -118,7 +118,7 @@ pub fn read_spec(path: &Path) -> Option<RunSpec> {
 }
 
 fn read_sealed<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
-    verify_checksum(&fs::read(path).ok()?, UNSEALED_CONTRACT.into()).ok()
+    read_checksummed(&fs::read(path).ok()?, UNSEALED_CONTRACT.into()).ok()
 }
 
 /// Writes a sealed file that appears whole or not at all; it need not survive a crash of the machine.

@@ -215,7 +215,7 @@ where
 /// A caller without a credential (redeem, login): its tenant is the header's, or `default`.
 pub struct Anonymous {
     pub tenant: TenantId,
-    /// The client's network, for the limits on failure_limiter.
+    /// The client's network, for the limits on failed attempts.
     pub network: String,
     pub caller: Caller,
 }

@@ -54,7 +54,7 @@ impl Login<'_> {
         let accounts = ctx.accounts.load_full();
         let (checked, name, password) =
             (accounts.clone(), request.username.clone(), request.password.clone());
-        // counted before the answer is known, so that failure_limiter at once do not pass the limit together
+        // counted before the answer is known, so that concurrent failures do not pass the limit together
         ctx.failure_limiter.failed(ctx.clock.now(), &subjects, None);
         let admitted = ctx.pools.passwords.run(move || checked.admits(&name, &password)).await?;
         let account = match accounts.admin.as_ref().filter(|_| admitted) {

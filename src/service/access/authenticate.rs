@@ -97,7 +97,7 @@ pub async fn authenticate(
 /// Why a credential does not open.
 struct Refusal {
     problem: Problem,
-    /// The id exists and the secret is not its own: somebody failure_limiter.
+    /// The id exists and the secret does not match.
     wrong_secret: bool,
 }
 

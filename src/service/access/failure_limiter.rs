@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::canonical::sha256_hex;
 use crate::domain::error::{ErrorCode, Problem};
 
-/// Most failure_limiter of one subject that are remembered.
+/// Most failures of one subject that are remembered.
 const MAX_SEEN: usize = 16;
 /// Most subjects that are remembered. One that has all its failures left again is forgotten first.
 const MAX_SUBJECTS: usize = 20_000;
@@ -30,7 +30,7 @@ impl Subject {
         Self(format!("account\0{}", sha256_hex(name)))
     }
 
-    /// A key or job as one address failure_limiter at it.
+    /// A key or job that one address fails to authenticate as.
     pub fn credential(address: &str, id: &str) -> Self {
         Self(format!("credential\0{address}\0{id}"))
     }
@@ -41,7 +41,7 @@ impl Subject {
 struct Bucket {
     left: f64,
     at: DateTime<Utc>,
-    /// Beginnings of the hashes of the last failure_limiter: one of them once more tells its maker nothing new and
+    /// Beginnings of the hashes of the last failed secrets: one of them once more tells its maker nothing new and
     /// is not counted, so that a client with an old secret is not taken for a guesser.
     seen: Vec<u64>,
 }

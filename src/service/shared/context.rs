@@ -46,13 +46,13 @@ pub struct Context {
     /// Calls to the model that are under way.
     pub calls: Arc<CallTracker>,
     pub tenants: Arc<TenantCache>,
-    pub places: Arc<QueuePositions>,
+    pub queue_positions: Arc<QueuePositions>,
     /// Who administers; replaced when the settings are read again.
     pub accounts: Arc<ArcSwap<Accounts>>,
     /// Failed logins, redeems and credentials of the last minute.
     pub failure_limiter: Arc<FailureLimiter>,
     pub reloading: Arc<Reloading>,
-    pub watch: Arc<JobSubscriptions>,
+    pub subscriptions: Arc<JobSubscriptions>,
     pub options: Options,
 }
 

@@ -12,7 +12,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use stata_service::adapters::clock::SystemClock;
 use stata_service::adapters::store::{Options, SqliteStore};
-use stata_service::domain::checksummed::{verify_checksum, with_checksum};
+use stata_service::domain::checksummed::{read_checksummed, with_checksum};
 use stata_service::domain::job::{JobRecord, JobStatus};
 use stata_service::domain::run::{Cause, RunStatus};
 use stata_service::domain::run_outcome::{Ended, Outcome};
@@ -24,7 +24,7 @@ use super::{Rng, full, seed};
 use crate::support::app::{Answer, TestApp};
 use crate::support::records::{commit, job, job_key, next, put};
 use crate::support::runs::{SERVICE, eventually, processes_of, runner, spec};
-use crate::support::worker_harness::Bed;
+use crate::support::worker_harness::WorkerHarness;
 
 const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
 
@@ -155,14 +155,14 @@ async fn a_torn_end_of_the_write_ahead_log_is_no_damage() {
 }
 
 /// An attempt whose engine ended while no server lived.
-async fn ended_alone(bed: &Bed) -> (JobRecord, PathBuf) {
-    let worker = bed.worker().await;
-    bed.queue("acme", "j1", "slow").await;
-    let job = bed
+async fn ended_alone(harness: &WorkerHarness) -> (JobRecord, PathBuf) {
+    let worker = harness.worker().await;
+    harness.queue("acme", "j1", "slow").await;
+    let job = harness
         .until("acme", "j1", |job| job.running_run().is_some_and(|r| r.phase.as_deref() == Some("running")))
         .await;
     worker.drain(Drain::Detach).await;
-    let run_dir = bed.work_file(&job, "").join("..").canonicalize().expect("the run directory");
+    let run_dir = harness.work_file(&job, "").join("..").canonicalize().expect("the run directory");
     eventually("the launcher ends", || run_dir.join("outcome.json").exists());
     eventually("it frees the lock", || {
         matches!(
@@ -180,11 +180,11 @@ async fn a_damaged_outcome_or_manifest_is_not_believed_and_the_run_is_tried_agai
         ("manifest.json", Cause::Internal, "manifest_damaged"),
     ] {
         let dir = tempfile::tempdir().expect("a directory");
-        let bed = Bed::open(dir.path());
-        let (_, run_dir) = ended_alone(&bed).await;
+        let harness = WorkerHarness::open(dir.path());
+        let (_, run_dir) = ended_alone(&harness).await;
         flip(&run_dir.join(file), 8 * 40 + 1);
-        let _worker = bed.worker().await;
-        let job = bed.ended("acme", "j1").await;
+        let _worker = harness.worker().await;
+        let job = harness.ended("acme", "j1").await;
         assert_eq!((job.status, job.runs.len()), (JobStatus::Succeeded, 2), "{file}");
         let first = &job.runs[0];
         assert_eq!((first.status, first.cause), (RunStatus::Failed, Some(cause)), "{file}");
@@ -196,15 +196,15 @@ async fn a_damaged_outcome_or_manifest_is_not_believed_and_the_run_is_tried_agai
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outcome_of_before_a_restart_of_the_host_is_not_believed() {
     let dir = tempfile::tempdir().expect("a directory");
-    let bed = Bed::open(dir.path());
-    let (_, run_dir) = ended_alone(&bed).await;
+    let harness = WorkerHarness::open(dir.path());
+    let (_, run_dir) = ended_alone(&harness).await;
     let path = run_dir.join("outcome.json");
-    let mut outcome: Outcome = verify_checksum(&fs::read(&path).expect("there"), 1).expect("sealed");
+    let mut outcome: Outcome = read_checksummed(&fs::read(&path).expect("there"), 1).expect("sealed");
     assert_eq!(outcome.boot_id.len(), 36, "the launcher notes the boot");
     outcome.boot_id = "00000000-0000-0000-0000-000000000000".to_owned();
     fs::write(&path, with_checksum(&outcome)).expect("written");
-    let _worker = bed.worker().await;
-    let job = bed.ended("acme", "j1").await;
+    let _worker = harness.worker().await;
+    let job = harness.ended("acme", "j1").await;
     assert_eq!((job.status, job.runs.len()), (JobStatus::Succeeded, 2));
     assert_eq!(job.runs[0].cause_detail.as_deref(), Some("host_restarted"));
 }

@@ -15,7 +15,7 @@ use stata_service::service::jobs::job_events::JobFollower;
 use crate::support::app::{ADMIN_KEY, Answer, Job, PATIENCE, TestApp};
 use crate::support::context::context;
 use crate::support::flaky_store::FlakyStore;
-use crate::support::worker_harness::Bed;
+use crate::support::worker_harness::WorkerHarness;
 
 const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
 
@@ -288,12 +288,12 @@ async fn a_signed_link_opens_one_path_and_nothing_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_end_of_a_run_is_told_with_its_verdict_also_to_who_read_the_job_a_moment_before() {
     let dir = tempfile::tempdir().expect("a directory");
-    let root = dir.path().join("bed");
+    let root = dir.path().join("harness");
     std::fs::create_dir(&root).expect("a directory");
-    let bed = Bed::open(&root);
-    let _worker = bed.worker().await;
-    bed.queue("acme", "j1", "good").await;
-    let ended = bed.ended("acme", "j1").await;
+    let harness = WorkerHarness::open(&root);
+    let _worker = harness.worker().await;
+    harness.queue("acme", "j1", "good").await;
+    let ended = harness.ended("acme", "j1").await;
     let mut earlier = ended.clone();
     earlier.version -= 1;
     earlier.status = JobStatus::Running;
@@ -301,7 +301,7 @@ async fn the_end_of_a_run_is_told_with_its_verdict_also_to_who_read_the_job_a_mo
     run.status = RunStatus::Running;
     run.checks.clear();
     let mut ctx = context(dir.path(), Arc::new(SystemClock));
-    let store: Arc<dyn Store> = Arc::clone(&bed.store) as Arc<dyn Store>;
+    let store: Arc<dyn Store> = Arc::clone(&harness.store) as Arc<dyn Store>;
     ctx.store = Arc::new(FlakyStore::late(store, earlier.clone()));
     let mut follower = JobFollower::new(&ctx, &earlier, 0);
     let soon = tokio::time::Instant::now() + PATIENCE;

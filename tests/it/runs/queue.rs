@@ -11,7 +11,7 @@ use stata_service::worker::Drain;
 
 use crate::support::app::{Job, TestApp};
 use crate::support::records::{commit, tenant_record};
-use crate::support::worker_harness::Bed;
+use crate::support::worker_harness::WorkerHarness;
 
 const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
 
@@ -22,17 +22,17 @@ fn started(job: &JobRecord) -> DateTime<Utc> {
 #[tokio::test(flavor = "multi_thread")]
 async fn many_jobs_of_one_tenant_do_not_hold_back_anothers_first() {
     let dir = tempfile::tempdir().expect("a directory");
-    let mut bed = Bed::open(dir.path());
-    bed.options.concurrency = 1;
+    let mut harness = WorkerHarness::open(dir.path());
+    harness.options.concurrency = 1;
     for n in 0..40 {
-        bed.queue("big", &format!("big_{n:02}"), "good").await;
+        harness.queue("big", &format!("big_{n:02}"), "good").await;
     }
-    bed.queue("small", "small_1", "good").await;
-    let worker = bed.worker().await;
-    let small = bed.ended("small", "small_1").await;
+    harness.queue("small", "small_1", "good").await;
+    let worker = harness.worker().await;
+    let small = harness.ended("small", "small_1").await;
     let mut before = 0;
     for n in 0..40 {
-        let job = bed.job("big", &format!("big_{n:02}")).await;
+        let job = harness.job("big", &format!("big_{n:02}")).await;
         before += usize::from(job.latest_run().is_some_and(|run| run.started_at < started(&small)));
     }
     assert!(before <= 1, "{before} of the other tenant were taken before");
@@ -42,22 +42,22 @@ async fn many_jobs_of_one_tenant_do_not_hold_back_anothers_first() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tenants_own_limit_bounds_its_runs_and_a_higher_one_takes_effect_at_once() {
     let dir = tempfile::tempdir().expect("a directory");
-    let mut bed = Bed::open(dir.path());
-    bed.options.concurrency = 4;
+    let mut harness = WorkerHarness::open(dir.path());
+    harness.options.concurrency = 4;
     let mut record = tenant_record("a");
     record.limits = TenantLimits { running: Some(1), ..TenantLimits::default() };
     let put = |record: &stata_service::domain::tenant::TenantRecord, expect| {
         commit(vec![Write::Put { record: Record::Tenant(Box::new(record.clone())), expect }])
     };
-    bed.store.commit(put(&record, Expect::Absent)).await.expect("committed");
-    bed.tenants.refresh(bed.store.as_ref()).await.expect("read");
+    harness.store.commit(put(&record, Expect::Absent)).await.expect("committed");
+    harness.tenants.refresh(harness.store.as_ref()).await.expect("read");
     for id in ["a_1", "a_2", "a_3"] {
-        bed.queue("a", id, "forever").await;
+        harness.queue("a", id, "forever").await;
     }
-    bed.queue("b", "b_1", "good").await;
-    let worker = bed.worker().await;
-    bed.until("a", "a_1", |job| job.running_run().is_some()).await;
-    bed.ended("b", "b_1").await;
+    harness.queue("b", "b_1", "good").await;
+    let worker = harness.worker().await;
+    harness.until("a", "a_1", |job| job.running_run().is_some()).await;
+    harness.ended("b", "b_1").await;
     for _ in 0..400 {
         if worker.status().active == 1 {
             break;
@@ -67,28 +67,28 @@ async fn a_tenants_own_limit_bounds_its_runs_and_a_higher_one_takes_effect_at_on
     assert_eq!(worker.status().active, 1, "permits are free, but not for this tenant");
     record.version = 2;
     record.limits.running = Some(2);
-    bed.store.commit(put(&record, Expect::Version(1))).await.expect("committed");
-    bed.until("a", "a_2", |job| job.running_run().is_some()).await;
-    assert!(bed.job("a", "a_3").await.latest_run().is_none());
+    harness.store.commit(put(&record, Expect::Version(1))).await.expect("committed");
+    harness.until("a", "a_2", |job| job.running_run().is_some()).await;
+    assert!(harness.job("a", "a_3").await.latest_run().is_none());
     worker.drain(Drain::Wait(std::time::Duration::ZERO)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_order_of_queueing_outlives_restarts() {
     let dir = tempfile::tempdir().expect("a directory");
-    let bed = Bed::open(dir.path());
+    let harness = WorkerHarness::open(dir.path());
     // neither names nor times of creation follow the order of queueing
     for id in ["job_c", "job_a", "job_d", "job_b"] {
-        bed.queue("t", id, "good").await;
+        harness.queue("t", id, "good").await;
     }
-    bed.store.shutdown();
-    drop(bed);
-    let mut bed = Bed::open(dir.path());
-    bed.options.concurrency = 1;
-    let worker = bed.worker().await;
+    harness.store.shutdown();
+    drop(harness);
+    let mut harness = WorkerHarness::open(dir.path());
+    harness.options.concurrency = 1;
+    let worker = harness.worker().await;
     let mut order = Vec::new();
     for id in ["job_a", "job_b", "job_c", "job_d"] {
-        let job = bed.ended("t", id).await;
+        let job = harness.ended("t", id).await;
         order.push((started(&job), id));
     }
     order.sort_unstable();
@@ -142,30 +142,30 @@ async fn a_queued_job_shows_how_many_are_before_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_waiting_jobs_each_know_their_place() {
     let dir = tempfile::tempdir().expect("a directory");
-    let mut bed = Bed::open(dir.path());
-    bed.options.concurrency = 0;
-    let template = bed.confirm("t", "job_0000", "good").await;
-    bed.enqueue(template.clone()).await;
+    let mut harness = WorkerHarness::open(dir.path());
+    harness.options.concurrency = 0;
+    let template = harness.confirm("t", "job_0000", "good").await;
+    harness.enqueue(template.clone()).await;
     for n in 1..1000 {
         let mut job = template.enqueue(SystemClock.now()).expect("a confirmed job can be queued");
         job.version = 1;
         job.job_id = format!("job_{n:04}").parse().expect("valid");
-        bed.put(job, Expect::Absent).await;
+        harness.put(job, Expect::Absent).await;
     }
-    let worker = bed.worker().await;
+    let worker = harness.worker().await;
     let tenant = template.tenant_id.clone();
     for n in [0_u64, 1, 500, 999] {
         let id = format!("job_{n:04}").parse().expect("valid");
         let mut place = None;
         for _ in 0..400 {
-            place = bed.places.place(&tenant, &id);
+            place = harness.queue_positions.place(&tenant, &id);
             if place == Some(n) {
                 break;
             }
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
         assert_eq!(place, Some(n));
-        assert_eq!(bed.store.queue_position(&tenant, &id).await, Ok(Some(n)), "the store says the same");
+        assert_eq!(harness.store.queue_position(&tenant, &id).await, Ok(Some(n)), "the store says the same");
     }
     worker.drain(Drain::Detach).await;
 }

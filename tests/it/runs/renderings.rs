@@ -11,7 +11,7 @@ use stata_service::domain::job::JobStatus;
 use stata_service::worker::Drain;
 
 use crate::support::app::{ADMIN_KEY, Answer, Job, TestApp};
-use crate::support::worker_harness::Bed;
+use crate::support::worker_harness::WorkerHarness;
 
 /// A row of a table: column → text.
 type Row = HashMap<String, String>;
@@ -294,12 +294,12 @@ async fn formats_of_the_plan_and_of_the_run_are_there_when_it_has_succeeded() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rendering_that_fails_is_a_warning_and_never_a_lost_result() {
     let dir = tempfile::tempdir().expect("a directory");
-    let bed = Bed::open(dir.path());
-    let worker = bed.worker().await;
-    let mut job = bed.confirm("acme", "j1", "no_room_for_renderings").await;
+    let harness = WorkerHarness::open(dir.path());
+    let worker = harness.worker().await;
+    let mut job = harness.confirm("acme", "j1", "no_room_for_renderings").await;
     job.output_formats = vec!["docx".to_owned()];
-    bed.enqueue(job).await;
-    let job = bed.ended("acme", "j1").await;
+    harness.enqueue(job).await;
+    let job = harness.ended("acme", "j1").await;
     let run = job.latest_run().expect("an attempt");
     assert_eq!(job.status, JobStatus::Succeeded);
     let warning = run.checks.iter().find(|c| c.id == "rendering").expect("the warning");

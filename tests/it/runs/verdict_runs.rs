@@ -5,7 +5,7 @@ use stata_service::domain::run::{Cause, RunStatus};
 use stata_service::domain::run_outcome::RunLimits;
 
 use crate::support::runs::processes_of;
-use crate::support::worker_harness::Bed;
+use crate::support::worker_harness::WorkerHarness;
 
 /// Behaviours of the script and the cause that each must end with. None of them may succeed.
 const CASES: &[(&str, Cause, &str)] = &[
@@ -32,14 +32,14 @@ const CASES: &[(&str, Cause, &str)] = &[
 #[tokio::test(flavor = "multi_thread")]
 async fn a_misbehaving_engine_never_succeeds_and_has_the_right_cause() {
     let dir = tempfile::tempdir().expect("a directory");
-    let mut bed = Bed::open(dir.path());
-    bed.options.limits = RunLimits { wall_seconds: 2, ..bed.options.limits };
-    let _worker = bed.worker().await;
+    let mut harness = WorkerHarness::open(dir.path());
+    harness.options.limits = RunLimits { wall_seconds: 2, ..harness.options.limits };
+    let _worker = harness.worker().await;
     for (behaviour, ..) in CASES {
-        bed.queue("acme", &format!("job-{}", behaviour.replace('_', "-")), behaviour).await;
+        harness.queue("acme", &format!("job-{}", behaviour.replace('_', "-")), behaviour).await;
     }
     for (behaviour, cause, detail) in CASES {
-        let job = bed.ended("acme", &format!("job-{}", behaviour.replace('_', "-"))).await;
+        let job = harness.ended("acme", &format!("job-{}", behaviour.replace('_', "-"))).await;
         assert_eq!((job.status, job.runs.len()), (JobStatus::Failed, 1), "{behaviour}");
         let run = job.latest_run().expect("an attempt");
         assert_eq!((run.status, run.cause), (RunStatus::Failed, Some(*cause)), "{behaviour}");
@@ -48,21 +48,21 @@ async fn a_misbehaving_engine_never_succeeds_and_has_the_right_cause() {
         let path = format!("artifacts/runs/{}/run.error.json", run.run_id);
         assert!(job.artifact(&path).is_some(), "{behaviour}");
     }
-    assert_eq!(processes_of(&bed.root), [0_i32; 0]);
+    assert_eq!(processes_of(&harness.root), [0_i32; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_engine_is_tried_again_within_the_budget() {
     let dir = tempfile::tempdir().expect("a directory");
-    let bed = Bed::open(dir.path());
-    let _worker = bed.worker().await;
+    let harness = WorkerHarness::open(dir.path());
+    let _worker = harness.worker().await;
     for behaviour in ["crash", "status", "children"] {
-        bed.queue("acme", behaviour, behaviour).await;
+        harness.queue("acme", behaviour, behaviour).await;
     }
     for (behaviour, cause) in
         [("crash", Cause::Killed), ("status", Cause::Internal), ("children", Cause::Internal)]
     {
-        let job = bed.until("acme", behaviour, |job| job.runs.len() >= 2).await;
+        let job = harness.until("acme", behaviour, |job| job.runs.len() >= 2).await;
         let first = &job.runs[0];
         assert_eq!((first.status, first.cause), (RunStatus::Failed, Some(cause)), "{behaviour}");
         assert_eq!(job.automatic_attempts_used, 2, "{behaviour}");

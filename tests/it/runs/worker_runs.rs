@@ -14,7 +14,7 @@ use stata_service::ports::store::{Expect, Store};
 use stata_service::worker::Drain;
 
 use crate::support::runs::{eventually, kill_9, launcher_pid, processes_of};
-use crate::support::worker_harness::Bed;
+use crate::support::worker_harness::WorkerHarness;
 
 fn paths(job: &JobRecord) -> Vec<String> {
     let run = job.latest_run().expect("an attempt");
@@ -31,10 +31,10 @@ fn paths(job: &JobRecord) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_good_run_publishes_its_files_with_their_hashes() {
     let dir = tempfile::tempdir().expect("a directory");
-    let bed = Bed::open(dir.path());
-    let worker = bed.worker().await;
-    bed.queue("acme", "j1", "good").await;
-    let job = bed.ended("acme", "j1").await;
+    let harness = WorkerHarness::open(dir.path());
+    let worker = harness.worker().await;
+    harness.queue("acme", "j1", "good").await;
+    let job = harness.ended("acme", "j1").await;
     let run = job.latest_run().expect("an attempt");
     assert_eq!((job.status, run.status, run.cause), (JobStatus::Succeeded, RunStatus::Succeeded, None));
     assert_eq!(
@@ -42,7 +42,7 @@ async fn a_good_run_publishes_its_files_with_their_hashes() {
         ["main.do", "main.log", "notes.txt", "run.meta.json", "stderr", "stdout", "table_coefficients.csv"]
     );
     for artifact in job.artifacts_index.iter().filter(|a| a.rel_path.contains(run.run_id.as_str())) {
-        let bytes = bed.published(&job, &artifact.rel_path);
+        let bytes = harness.published(&job, &artifact.rel_path);
         assert_eq!(artifact.sha256, hex::encode(Sha256::digest(&bytes)), "{}", artifact.rel_path);
         assert_eq!(artifact.size_bytes, bytes.len() as u64);
     }
@@ -55,18 +55,18 @@ async fn a_good_run_publishes_its_files_with_their_hashes() {
     assert_eq!((run.results[0].term.as_str(), run.results[0].estimate), ("x", Some(1.5)));
     assert_eq!(run.checks.iter().map(|c| c.id.as_str()).collect::<Vec<_>>(), ["few_df"]);
     assert_eq!(run.sample_flow.last().map(|s| (s.rows, s.dropped)), Some((40, 10)));
-    let do_file = bed.published(&job, &format!("artifacts/runs/{}/main.do", run.run_id));
+    let do_file = harness.published(&job, &format!("artifacts/runs/{}/main.do", run.run_id));
     let at = usize::try_from(run.body_offset.expect("an offset")).expect("small");
     let len = usize::try_from(run.body_bytes.expect("a length")).expect("small");
     let plan = job.plan.as_ref().expect("a plan");
     assert_eq!(hex::encode(Sha256::digest(&do_file[at..at + len])), plan.template.sha256);
-    let meta = bed.published(&job, &format!("artifacts/runs/{}/run.meta.json", run.run_id));
+    let meta = harness.published(&job, &format!("artifacts/runs/{}/run.meta.json", run.run_id));
     let meta: serde_json::Value = serde_json::from_slice(&meta).expect("JSON");
     assert_eq!((meta["process"]["sandbox"].as_str(), meta["attempt"].as_u64()), (Some("enforced"), Some(1)));
     assert!(meta["not_archived"].to_string().contains("profile.do"));
-    eventually("the working space is gone", || !bed.work_file(&job, "").exists());
+    eventually("the working space is gone", || !harness.work_file(&job, "").exists());
     assert_eq!(worker.drain(Drain::Wait(Duration::from_secs(5))).await, 0);
-    let actions: Vec<String> = bed
+    let actions: Vec<String> = harness
         .store
         .audit_events(0, 0, 100)
         .await
@@ -81,104 +81,106 @@ async fn a_good_run_publishes_its_files_with_their_hashes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_engine_cannot_change_the_data_of_the_job() {
     let dir = tempfile::tempdir().expect("a directory");
-    let bed = Bed::open(dir.path());
-    let _worker = bed.worker().await;
-    bed.queue("acme", "j1", "changes_data").await;
-    let job = bed.ended("acme", "j1").await;
+    let harness = WorkerHarness::open(dir.path());
+    let _worker = harness.worker().await;
+    harness.queue("acme", "j1", "changes_data").await;
+    let job = harness.ended("acme", "j1").await;
     assert_eq!(job.status, JobStatus::Succeeded);
-    assert_eq!(bed.published(&job, "inputs/main.dta"), b"canonical data");
+    assert_eq!(harness.published(&job, "inputs/main.dta"), b"canonical data");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_body_or_data_set_never_runs() {
     for file in ["artifacts/template.do", "inputs/main.dta"] {
         let dir = tempfile::tempdir().expect("a directory");
-        let bed = Bed::open(dir.path());
-        bed.queue("acme", "j1", "good").await;
-        let job = bed.job("acme", "j1").await;
+        let harness = WorkerHarness::open(dir.path());
+        harness.queue("acme", "j1", "good").await;
+        let job = harness.job("acme", "j1").await;
         let path =
-            bed.root.join(stata_service::domain::layout::job_dir(&job.tenant_id, &job.job_id)).join(file);
+            harness.root.join(stata_service::domain::layout::job_dir(&job.tenant_id, &job.job_id)).join(file);
         std::fs::write(path, "tampered\n").expect("written");
-        let _worker = bed.worker().await;
-        let job = bed.until("acme", "j1", |job| job.runs.first().is_some_and(|r| r.cause.is_some())).await;
+        let _worker = harness.worker().await;
+        let job =
+            harness.until("acme", "j1", |job| job.runs.first().is_some_and(|r| r.cause.is_some())).await;
         assert_eq!(job.runs[0].cause, Some(Cause::Internal), "{file}");
         assert!(job.runs[0].evidence[0].text.contains("differs"), "{:?}", job.runs[0].evidence);
     }
 }
 
-async fn cancel(bed: &Bed, id: &str) {
-    let job = bed.job("acme", id).await;
+async fn cancel(harness: &WorkerHarness, id: &str) {
+    let job = harness.job("acme", id).await;
     let asked = job.cancel(SystemClock.now()).expect("a running job can be cancelled");
-    bed.put(asked, Expect::Version(job.version)).await;
+    harness.put(asked, Expect::Version(job.version)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_committed_cancel_ends_the_running_attempt_and_its_family() {
     let dir = tempfile::tempdir().expect("a directory");
-    let bed = Bed::open(dir.path());
-    let _worker = bed.worker().await;
-    bed.queue("acme", "j1", "family").await;
-    bed.until("acme", "j1", |job| job.running_run().is_some_and(|r| r.phase.as_deref() == Some("running")))
+    let harness = WorkerHarness::open(dir.path());
+    let _worker = harness.worker().await;
+    harness.queue("acme", "j1", "family").await;
+    harness
+        .until("acme", "j1", |job| job.running_run().is_some_and(|r| r.phase.as_deref() == Some("running")))
         .await;
-    let job = bed.job("acme", "j1").await;
-    eventually("the engine works", || bed.work_file(&job, "started").exists());
-    cancel(&bed, "j1").await;
-    let job = bed.ended("acme", "j1").await;
+    let job = harness.job("acme", "j1").await;
+    eventually("the engine works", || harness.work_file(&job, "started").exists());
+    cancel(&harness, "j1").await;
+    let job = harness.ended("acme", "j1").await;
     assert_eq!(job.status, JobStatus::Cancelled);
     let run = job.latest_run().expect("an attempt");
     assert_eq!(
         (run.status, run.cause, run.cancel_requested.is_some()),
         (RunStatus::Cancelled, Some(Cause::Cancelled), true)
     );
-    assert_eq!(processes_of(&bed.root), [0_i32; 0]);
+    assert_eq!(processes_of(&harness.root), [0_i32; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tenant_with_many_jobs_does_not_hold_up_another() {
     let dir = tempfile::tempdir().expect("a directory");
-    let mut bed = Bed::open(dir.path());
-    bed.options.concurrency = 1;
+    let mut harness = WorkerHarness::open(dir.path());
+    harness.options.concurrency = 1;
     for i in 0..4 {
-        bed.queue("many", &format!("m{i}"), "good").await;
+        harness.queue("many", &format!("m{i}"), "good").await;
     }
-    bed.queue("few", "f0", "good").await;
-    let _worker = bed.worker().await;
-    let few = bed.ended("few", "f0").await;
-    let last = bed.ended("many", "m3").await;
+    harness.queue("few", "f0", "good").await;
+    let _worker = harness.worker().await;
+    let few = harness.ended("few", "f0").await;
+    let last = harness.ended("many", "m3").await;
     let started = |job: &JobRecord| job.latest_run().expect("an attempt").started_at;
     assert!(started(&few) <= started(&last));
-    let second = bed.ended("many", "m1").await;
+    let second = harness.ended("many", "m1").await;
     assert!(started(&few) <= started(&second), "the other tenant is second in turn");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_drain_that_waits_ends_what_outlives_it_without_using_the_budget() {
     let dir = tempfile::tempdir().expect("a directory");
-    let bed = Bed::open(dir.path());
-    let worker = bed.worker().await;
-    bed.queue("acme", "j1", "forever").await;
-    let job = bed.until("acme", "j1", |job| job.running_run().is_some()).await;
-    eventually("the engine works", || bed.work_file(&job, "started").exists());
+    let harness = WorkerHarness::open(dir.path());
+    let worker = harness.worker().await;
+    harness.queue("acme", "j1", "forever").await;
+    let job = harness.until("acme", "j1", |job| job.running_run().is_some()).await;
+    eventually("the engine works", || harness.work_file(&job, "started").exists());
     assert_eq!(worker.drain(Drain::Wait(Duration::from_millis(50))).await, 0);
-    let job = bed.job("acme", "j1").await;
+    let job = harness.job("acme", "j1").await;
     assert_eq!((job.status, job.automatic_attempts_used), (JobStatus::Queued, 0));
     let run = job.latest_run().expect("an attempt");
     assert_eq!((run.cause, run.cause_detail.as_deref()), (Some(Cause::WorkerLost), Some("shutdown")));
-    assert_eq!(processes_of(&bed.root), [0_i32; 0]);
+    assert_eq!(processes_of(&harness.root), [0_i32; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_drain_that_detaches_leaves_the_attempt_to_the_next_worker() {
     let dir = tempfile::tempdir().expect("a directory");
-    let bed = Bed::open(dir.path());
-    let worker = bed.worker().await;
-    bed.queue("acme", "j1", "slow").await;
-    let job = bed.until("acme", "j1", |job| job.running_run().is_some()).await;
-    eventually("the engine works", || bed.work_file(&job, "started").exists());
+    let harness = WorkerHarness::open(dir.path());
+    let worker = harness.worker().await;
+    harness.queue("acme", "j1", "slow").await;
+    let job = harness.until("acme", "j1", |job| job.running_run().is_some()).await;
+    eventually("the engine works", || harness.work_file(&job, "started").exists());
     assert_eq!(worker.drain(Drain::Detach).await, 1);
-    assert_eq!(bed.job("acme", "j1").await.status, JobStatus::Running);
-    let _next = bed.worker().await;
-    let job = bed.ended("acme", "j1").await;
+    assert_eq!(harness.job("acme", "j1").await.status, JobStatus::Running);
+    let _next = harness.worker().await;
+    let job = harness.ended("acme", "j1").await;
     assert_eq!((job.status, job.runs.len()), (JobStatus::Succeeded, 1));
 }
 
@@ -188,20 +190,20 @@ async fn a_host_without_a_licence_stops_claims_until_the_engine_works_again() {
     let licences = tempfile::tempdir().expect("a directory");
     let refusal = licences.path().join("unlicensed");
     std::fs::write(&refusal, "").expect("written");
-    let mut bed = Bed::open(dir.path());
-    bed.options.command.push(licences.path().display().to_string());
-    bed.options.sandbox.read.push(licences.path().to_owned());
-    let worker = bed.worker().await;
-    bed.queue("acme", "j1", "good").await;
-    let job = bed.until("acme", "j1", |job| job.runs.len() == 1 && job.status == JobStatus::Queued).await;
+    let mut harness = WorkerHarness::open(dir.path());
+    harness.options.command.push(licences.path().display().to_string());
+    harness.options.sandbox.read.push(licences.path().to_owned());
+    let worker = harness.worker().await;
+    harness.queue("acme", "j1", "good").await;
+    let job = harness.until("acme", "j1", |job| job.runs.len() == 1 && job.status == JobStatus::Queued).await;
     assert_eq!((job.runs[0].cause, job.automatic_attempts_used), (Some(Cause::Licence), 0));
     eventually("the fault shows", || worker.status().host_fault == Some(Cause::Licence));
-    bed.queue("acme", "j2", "good").await;
+    harness.queue("acme", "j2", "good").await;
     tokio::time::sleep(Duration::from_millis(100)).await;
-    assert!(bed.job("acme", "j2").await.runs.is_empty(), "claims must stand still");
+    assert!(harness.job("acme", "j2").await.runs.is_empty(), "claims must stand still");
     std::fs::remove_file(&refusal).expect("removed");
-    assert_eq!(bed.ended("acme", "j1").await.status, JobStatus::Succeeded);
-    assert_eq!(bed.ended("acme", "j2").await.runs.len(), 1);
+    assert_eq!(harness.ended("acme", "j1").await.status, JobStatus::Succeeded);
+    assert_eq!(harness.ended("acme", "j2").await.runs.len(), 1);
     assert_eq!(worker.status().host_fault, None);
 }
 
@@ -212,8 +214,8 @@ const ROOT: &str = "SS_TEST_WORKER_ROOT";
 #[expect(clippy::disallowed_methods, reason = "tells the child process of a test what to do")]
 async fn worker_in_a_process_of_its_own() {
     let Some(root) = std::env::var_os(ROOT) else { return };
-    let bed = Bed::open(Path::new(&root));
-    let _worker = bed.worker().await;
+    let harness = WorkerHarness::open(Path::new(&root));
+    let _worker = harness.worker().await;
     tokio::time::sleep(Duration::from_secs(60)).await;
 }
 
@@ -254,80 +256,81 @@ fn run_dirs(root: &Path) -> Vec<std::path::PathBuf> {
 #[tokio::test(flavor = "multi_thread")]
 async fn attempt_one_succeeds_after_the_server_was_killed() {
     let dir = tempfile::tempdir().expect("a directory");
-    let bed = Bed::open(dir.path());
-    bed.queue("acme", "j1", "slow").await;
-    bed.store.shutdown();
-    drop(bed);
+    let harness = WorkerHarness::open(dir.path());
+    harness.queue("acme", "j1", "slow").await;
+    harness.store.shutdown();
+    drop(harness);
     killed_worker(dir.path(), |run| run.join("work/started").exists());
-    let bed = Bed::open(dir.path());
-    assert_eq!(bed.job("acme", "j1").await.status, JobStatus::Running);
-    let _worker = bed.worker().await;
-    let job = bed.ended("acme", "j1").await;
+    let harness = WorkerHarness::open(dir.path());
+    assert_eq!(harness.job("acme", "j1").await.status, JobStatus::Running);
+    let _worker = harness.worker().await;
+    let job = harness.ended("acme", "j1").await;
     assert_eq!((job.status, job.runs.len(), job.fence), (JobStatus::Succeeded, 1, 1));
-    assert_eq!(processes_of(&bed.root), [0_i32; 0]);
+    assert_eq!(processes_of(&harness.root), [0_i32; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_ended_while_no_server_lived_gets_its_verdict() {
     let dir = tempfile::tempdir().expect("a directory");
-    let bed = Bed::open(dir.path());
-    bed.queue("acme", "j1", "slow").await;
-    bed.store.shutdown();
-    drop(bed);
+    let harness = WorkerHarness::open(dir.path());
+    harness.queue("acme", "j1", "slow").await;
+    harness.store.shutdown();
+    drop(harness);
     let run = killed_worker(dir.path(), |run| run.join("work/started").exists());
     eventually("the engine ends", || run.join("outcome.json").exists());
-    let bed = Bed::open(dir.path());
-    let _worker = bed.worker().await;
-    let job = bed.ended("acme", "j1").await;
+    let harness = WorkerHarness::open(dir.path());
+    let _worker = harness.worker().await;
+    let job = harness.ended("acme", "j1").await;
     assert_eq!((job.status, job.runs.len()), (JobStatus::Succeeded, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn server_and_launcher_killed_together_cost_one_attempt_and_leave_no_process() {
     let dir = tempfile::tempdir().expect("a directory");
-    let bed = Bed::open(dir.path());
-    bed.queue("acme", "j1", "family").await;
-    bed.store.shutdown();
-    drop(bed);
+    let harness = WorkerHarness::open(dir.path());
+    harness.queue("acme", "j1", "family").await;
+    harness.store.shutdown();
+    drop(harness);
     let run = killed_worker(dir.path(), |run| run.join("work/started").exists());
     kill_9(launcher_pid(&run).expect("a launcher"));
-    let bed = Bed::open(dir.path());
-    let worker = bed.worker().await;
-    let job =
-        bed.until("acme", "j1", |job| job.runs.first().is_some_and(|r| r.status != RunStatus::Running)).await;
+    let harness = WorkerHarness::open(dir.path());
+    let worker = harness.worker().await;
+    let job = harness
+        .until("acme", "j1", |job| job.runs.first().is_some_and(|r| r.status != RunStatus::Running))
+        .await;
     assert_eq!(job.runs[0].cause, Some(Cause::WorkerLost));
     assert_eq!(job.automatic_attempts_used, 1);
     worker.drain(Drain::Wait(Duration::ZERO)).await;
-    assert_eq!(processes_of(&bed.root), [0_i32; 0]);
+    assert_eq!(processes_of(&harness.root), [0_i32; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_that_the_server_did_not_live_to_pass_on_is_repeated() {
     let dir = tempfile::tempdir().expect("a directory");
-    let bed = Bed::open(dir.path());
-    bed.queue("acme", "j1", "forever").await;
-    bed.store.shutdown();
-    drop(bed);
+    let harness = WorkerHarness::open(dir.path());
+    harness.queue("acme", "j1", "forever").await;
+    harness.store.shutdown();
+    drop(harness);
     killed_worker(dir.path(), |run| run.join("work/started").exists());
-    let bed = Bed::open(dir.path());
-    cancel(&bed, "j1").await;
-    let _worker = bed.worker().await;
-    assert_eq!(bed.ended("acme", "j1").await.status, JobStatus::Cancelled);
-    assert_eq!(processes_of(&bed.root), [0_i32; 0]);
+    let harness = WorkerHarness::open(dir.path());
+    cancel(&harness, "j1").await;
+    let _worker = harness.worker().await;
+    assert_eq!(harness.ended("acme", "j1").await.status, JobStatus::Cancelled);
+    assert_eq!(processes_of(&harness.root), [0_i32; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_launcher_costs_one_attempt_and_the_job_runs_again() {
     let dir = tempfile::tempdir().expect("a directory");
-    let bed = Bed::open(dir.path());
-    let _worker = bed.worker().await;
-    bed.queue("acme", "j1", "slow").await;
-    let job = bed.until("acme", "j1", |job| job.running_run().is_some()).await;
-    eventually("the engine works", || bed.work_file(&job, "started").exists());
-    let run = bed.work_file(&job, "");
+    let harness = WorkerHarness::open(dir.path());
+    let _worker = harness.worker().await;
+    harness.queue("acme", "j1", "slow").await;
+    let job = harness.until("acme", "j1", |job| job.running_run().is_some()).await;
+    eventually("the engine works", || harness.work_file(&job, "started").exists());
+    let run = harness.work_file(&job, "");
     kill_9(launcher_pid(run.parent().expect("a run directory")).expect("a launcher"));
-    let job = bed.ended("acme", "j1").await;
+    let job = harness.ended("acme", "j1").await;
     assert_eq!((job.status, job.runs.len()), (JobStatus::Succeeded, 2));
     assert_eq!(job.runs[0].cause, Some(Cause::WorkerLost));
-    assert_eq!(processes_of(&bed.root), [0_i32; 0]);
+    assert_eq!(processes_of(&harness.root), [0_i32; 0]);
 }

@@ -27,11 +27,11 @@ pub fn context(dir: &Path, clock: Arc<dyn Clock>) -> Context {
         model: None,
         calls: Arc::clone(&ctx.calls),
         tenants: Arc::clone(&ctx.tenants),
-        places: Arc::clone(&ctx.queue_positions),
+        queue_positions: Arc::clone(&ctx.queue_positions),
         accounts: Arc::clone(&ctx.accounts),
         failure_limiter: Arc::clone(&ctx.failure_limiter),
         reloading: Arc::clone(&ctx.reloading),
-        watch: Arc::clone(&ctx.subscriptions),
+        subscriptions: Arc::clone(&ctx.subscriptions),
         options: ctx.options.clone(),
     }
 }

@@ -46,23 +46,23 @@ impl RunTexts for PlainTexts {
 }
 
 /// The parts of a worker below one data directory.
-pub struct Bed {
+pub struct WorkerHarness {
     pub root: PathBuf,
     pub store: Arc<SqliteStore>,
     pub files: Arc<LocalJobFiles>,
     pub options: WorkerOptions,
     pub progress: Arc<ProgressTracker>,
     pub tenants: Arc<TenantCache>,
-    pub places: Arc<QueuePositions>,
+    pub queue_positions: Arc<QueuePositions>,
 }
 
-impl Bed {
+impl WorkerHarness {
     /// Opens (or opens again) what lies below a directory.
     pub fn open(root: &Path) -> Self {
         Self::open_with(root, |_| {})
     }
 
-    /// As [`Bed::open`], after a change of the store's options.
+    /// As [`WorkerHarness::open`], after a change of the store's options.
     pub fn open_with(root: &Path, change: impl FnOnce(&mut Options)) -> Self {
         let root = root.canonicalize().expect("an existing directory");
         let mut options = Options::new(root.clone(), Arc::new(SystemClock));
@@ -86,7 +86,7 @@ impl Bed {
             options,
             progress: Arc::default(),
             tenants: Arc::default(),
-            places: Arc::default(),
+            queue_positions: Arc::default(),
         }
     }
 
@@ -106,7 +106,7 @@ impl Bed {
             texts: Arc::new(PlainTexts),
             progress: Arc::clone(&self.progress),
             tenants: Arc::clone(&self.tenants),
-            places: Arc::clone(&self.places),
+            queue_positions: Arc::clone(&self.queue_positions),
             scratch_dir: self.root.clone(),
         };
         Worker::start(deps, self.options.clone()).await.expect("the worker starts")
@@ -125,7 +125,7 @@ impl Bed {
         job
     }
 
-    /// Queues a job that [`Bed::confirm`] stored.
+    /// Queues a job that [`WorkerHarness::confirm`] stored.
     pub async fn enqueue(&self, job: JobRecord) {
         let queued = job.enqueue(SystemClock.now()).expect("a confirmed job can be queued");
         self.put(queued, Expect::Version(1)).await;
