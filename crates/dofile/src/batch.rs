@@ -1,9 +1,8 @@
 //! The batch process: `-b do FILE.do` runs a do-file, writes `FILE.log` beside it and ends with
 //! status 0 even after an error, as Stata's batch mode does.
 
-use crate::interp::{Echo, Flow};
 use crate::output::Output;
-use crate::session::{ENGINE_VERSION, LANGUAGE_VERSION, Scope, Session};
+use crate::session::{ENGINE_VERSION, Echo, Flow, LANGUAGE_VERSION, Scope, Session};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

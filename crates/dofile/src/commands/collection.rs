@@ -2,9 +2,7 @@
 //! exports it. File formats are in `documents::collect`.
 
 use crate::format;
-use crate::session::Session;
-
-const KEY: &str = "collection";
+use crate::session::{Extension, Session};
 
 /// A table as text: the first cell of a line is its label.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,20 +17,22 @@ pub(crate) struct Sheet {
     pub(crate) notes: Vec<String>,
 }
 
+impl Extension for Sheet {}
+
 impl Sheet {
     /// Makes it the current collection.
     pub(crate) fn keep(self, s: &mut Session) {
-        s.handles.other.insert(KEY, Box::new(self));
+        s.extensions.set(self);
     }
 
     /// The current collection.
     pub(crate) fn current(s: &mut Session) -> Option<&mut Self> {
-        s.handles.other.get_mut(KEY).and_then(|b| b.downcast_mut())
+        s.extensions.get_mut()
     }
 
     /// Forgets the current collection.
     pub(crate) fn clear(s: &mut Session) {
-        s.handles.other.remove(KEY);
+        s.extensions.remove::<Self>();
     }
 
     /// Prints it between rules, wide tables in parts.

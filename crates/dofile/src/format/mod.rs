@@ -1,9 +1,11 @@
 //! Display formats: `%9.0g`, `%12.2fc`, `%e`, `%21x`, `%td…`, `%-10s`
 //! (manual [D] format).
 
+mod date;
 mod number;
 
-use crate::expr::functions::format_date;
+pub use date::format_date;
+
 use crate::value::{is_missing, missing_text};
 use unicode_width::UnicodeWidthStr;
 

@@ -2,10 +2,9 @@
 //! `while`, braces, and the echo of what is executed.
 
 use super::reader::{first_word, opens_block, opens_program};
-use super::{Echo, Flow, Line};
 use crate::error::{Result, StataError};
 use crate::format::macro_text;
-use crate::session::Session;
+use crate::session::{Echo, Flow, Line, Session};
 use crate::syntax::{numlist, split};
 use crate::value::Value;
 

@@ -1,9 +1,8 @@
 //! Finds the command of a line and runs it.
 
-use super::Flow;
 use crate::commands::{self, Form};
 use crate::error::{Result, StataError};
-use crate::session::Session;
+use crate::session::{Flow, Session};
 use crate::syntax::ParsedCommand;
 
 /// The command name at the start of a line: letters, digits and `_`, or a symbol such as `!`.
@@ -51,7 +50,7 @@ impl Session {
             };
             cmd.raw = rest.trim().to_string();
             (spec.run)(self, &cmd)?;
-            return Ok(std::mem::replace(&mut self.handles.flow, Flow::Next));
+            return Ok(std::mem::replace(&mut self.flow, Flow::Next));
         }
         if let Some(program) = self.find_program(&word)? {
             return self.call_program(&program, rest);

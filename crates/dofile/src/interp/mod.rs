@@ -10,45 +10,10 @@ mod program;
 mod reader;
 mod syntax_statement;
 
-pub use program::Program;
-pub use reader::{Line, read_lines};
+pub use reader::read_lines;
 
 use crate::error::{Result, StataError};
-use crate::session::Session;
-
-/// How control leaves a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Flow {
-    /// To the next line.
-    #[default]
-    Next,
-    /// `continue`.
-    Continue,
-    /// `continue, break`.
-    Break,
-    /// `exit` from a do-file or program.
-    Exit,
-    /// `exit, clear` or `exit, STATA`: end of the session.
-    Quit,
-}
-
-/// Whether lines are echoed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Echo {
-    /// Nothing.
-    Off,
-    /// `. command` before its output and a blank line behind it.
-    On,
-    /// `. command` without the blank line: inside of braces.
-    Inside,
-}
-
-impl Echo {
-    /// The echo of what stands inside of braces.
-    fn inside(self) -> Self {
-        if self == Echo::Off { Echo::Off } else { Echo::Inside }
-    }
-}
+use crate::session::{Echo, Flow, Session};
 
 impl Session {
     /// Runs the text of a do-file in the current scope.

@@ -1,9 +1,9 @@
 //! Prefix commands: `quietly`, `noisily`, `capture`, `by`, `bysort`, `version`.
 
 use super::reader::first_word;
-use super::{Echo, Flow, Line};
+use crate::commands::{self, ByRule};
 use crate::error::{Result, StataError};
-use crate::session::Session;
+use crate::session::{Echo, Flow, Line, Session};
 use crate::syntax::split;
 
 /// What prefixes ask for.
@@ -170,15 +170,16 @@ impl Session {
             return Err(StataError::no_observations());
         }
         let names: Vec<String> = by.vars.iter().map(|&i| self.frame.var(i).name.clone()).collect();
-        let rule = crate::commands::by_rule(&word).or(self.programs.get(&word).and_then(|p| p.by_rule()));
+        let program = || self.programs.get(&word).filter(|p| p.byable).map(|_| ByRule::EachGroup);
+        let rule = commands::by_rule(&word).or_else(program);
         match rule {
-            Some(crate::commands::ByRule::Whole) => {
-                self.handles.by_vars = names;
+            Some(ByRule::Whole) => {
+                self.by_vars = names;
                 let result = self.dispatch(command);
-                self.handles.by_vars.clear();
+                self.by_vars.clear();
                 result
             }
-            Some(crate::commands::ByRule::EachGroup) => {
+            Some(ByRule::EachGroup) => {
                 let result = self.run_each_group(&names, by.rc0, command);
                 self.by = None;
                 result

@@ -1,47 +1,11 @@
 //! Programs: `program define`, calls with their own scope, ado-files on demand,
 //! and the statements that belong to a scope (`args`, `return`, `ereturn`, `sreturn`).
 
-use super::{Echo, Flow, Line};
-use crate::commands::ByRule;
 use crate::error::{Result, StataError};
 use crate::frame::is_valid_name;
-use crate::session::{Scope, Session};
+use crate::session::{Class, Echo, Flow, Line, Program, Scope, Session};
 use crate::syntax::split;
 use std::sync::Arc;
-
-/// Which results a program sets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Class {
-    /// None.
-    #[default]
-    None,
-    /// `r()`.
-    R,
-    /// `e()`.
-    E,
-    /// `s()`.
-    S,
-}
-
-/// A defined program.
-#[derive(Debug, Clone)]
-pub struct Program {
-    /// Its name.
-    pub name: String,
-    /// Body.
-    pub lines: Vec<Line>,
-    /// Results class.
-    pub class: Class,
-    byable: Option<ByRule>,
-    sortpreserve: bool,
-}
-
-impl Program {
-    /// How `by` runs the program.
-    pub fn by_rule(&self) -> Option<ByRule> {
-        self.byable
-    }
-}
 
 const MAX_NESTING: usize = 64;
 
@@ -69,7 +33,7 @@ impl Session {
             return Err(StataError::new(110, format!("program {name} already defined")));
         }
         let mut program =
-            Program { name: name.into(), lines, class: Class::None, byable: None, sortpreserve: false };
+            Program { name: name.into(), lines, class: Class::None, byable: false, sortpreserve: false };
         for (option, arg) in crate::syntax::options::split_options(options)? {
             match (option.as_str(), arg.as_deref()) {
                 (o, None) if "rclass".starts_with(o) => program.class = Class::R,
@@ -78,7 +42,7 @@ impl Session {
                 ("nclass", None) => {}
                 (o, None) if o.len() >= 4 && "sortpreserve".starts_with(o) => program.sortpreserve = true,
                 (o, Some(_)) if o.len() >= 2 && "byable".starts_with(o) => {
-                    program.byable = Some(ByRule::EachGroup)
+                    program.byable = true;
                 }
                 (o, Some(_)) if o.len() >= 4 && "properties".starts_with(o) => {}
                 (o, _) => return Err(StataError::option_not_allowed(o)),
@@ -154,6 +118,16 @@ impl Session {
         }
     }
 
+    /// Ends the session: open result files are dropped and temporary files removed.
+    pub fn end(&mut self) {
+        self.extensions.clear();
+        while let Some(scope) = self.scopes.pop() {
+            self.end_scope(scope);
+        }
+        self.scopes.push(Scope::default());
+        self.out.flush();
+    }
+
     /// What the end of a scope undoes.
     pub(crate) fn end_scope(&mut self, scope: Scope) {
         if let Some(frame) = scope.preserved {
@@ -165,7 +139,7 @@ impl Session {
             }
             self.scalars.remove(name);
             self.matrices.remove(name);
-            self.handles.drop_temporary(name);
+            self.extensions.drop_temporary(name);
         }
         for file in &scope.temporary_files {
             // a temporary file that was never written is no error

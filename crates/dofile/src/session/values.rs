@@ -55,7 +55,7 @@ impl Session {
             "sortseed" => num(self.settings.sortseed as f64),
             "rc" => num(f64::from(self.rc)),
             "pi" => num(std::f64::consts::PI),
-            "frame" => text(crate::commands::data::frames::current(self)),
+            "frame" => text(&self.frames.current),
             "pwd" => text(&self.cwd.display().to_string()),
             "dirsep" => text("/"),
             "os" => text(if cfg!(target_os = "macos") { "MacOSX" } else { "Unix" }),

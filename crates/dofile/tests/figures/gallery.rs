@@ -1,6 +1,6 @@
 //! One figure of every kind, with short and long texts in English and Chinese.
 
-use dofile::graph::{
+use figure::{
     Axis, Bar, Body, BoxStats, Figure, Heat, Legend, LegendPlace, Panel, Pie, Plane, Range, RefLine, Series,
     Shape, Style, TextMark, Ticks, palette,
 };

@@ -5,7 +5,7 @@ mod commands;
 mod gallery;
 mod raster;
 
-use dofile::graph::{Figure, render};
+use figure::{Figure, render};
 use raster::Picture;
 
 #[test]

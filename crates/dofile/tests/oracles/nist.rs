@@ -1,6 +1,6 @@
 //! NIST StRD linear regression data sets against the least-squares kernel.
 
-use dofile::estimators::ols::{Request, fit};
+use estimators::ols::{Request, fit};
 use serde_json::Value;
 
 fn numbers(value: &Value) -> Vec<f64> {

@@ -5,10 +5,10 @@ use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, StorageType, Variable, is_valid_name};
 use crate::session::Session;
-use crate::stats::{Sample, by_name};
 use crate::syntax::split::matching_paren;
 use crate::syntax::{OptSpec, ParsedCommand, WeightKind};
 use crate::value::{MISSING, is_missing};
+use estimators::descriptive::{Sample, by_name};
 
 const COLLAPSE: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("by"),

@@ -6,10 +6,10 @@ use crate::error::{Result, StataError};
 use crate::expr::EvalCtx;
 use crate::frame::{Column, StorageType, ValueLabel, Variable, is_valid_name};
 use crate::session::Session;
-use crate::stats::{Sample, by_name};
 use crate::syntax::split::matching_paren;
 use crate::syntax::{OptSpec, ParsedCommand, numlist};
 use crate::value::{MISSING, is_missing};
+use estimators::descriptive::{Sample, by_name};
 
 pub const SPEC: CommandSpec = CommandSpec {
     name: "egen",
@@ -264,7 +264,7 @@ fn argument_values(s: &Session, call: &Call, groups: &[Vec<usize>]) -> Result<Ve
     for g in groups {
         // _n and _N count within groups when these are contiguous, as they are under the by prefix
         let (first, last) = match (g.first(), g.last()) {
-            (Some(&a), Some(&b)) if !s.handles.by_vars.is_empty() => (a, b + 1),
+            (Some(&a), Some(&b)) if !s.by_vars.is_empty() => (a, b + 1),
             _ => (0, n),
         };
         let ctx = EvalCtx { frame: &s.frame, rng: &s.rng, first, last };

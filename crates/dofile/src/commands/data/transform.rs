@@ -5,10 +5,10 @@ use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, StorageType, Variable, is_valid_name};
 use crate::session::Session;
-use crate::stats::Sample;
 use crate::syntax::split::unquote;
 use crate::syntax::{OptSpec, ParsedCommand, numlist};
 use crate::value::{MISSING, is_missing};
+use estimators::descriptive::Sample;
 
 const SEPARATE: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("by"),

@@ -6,9 +6,9 @@ use crate::error::Result;
 use crate::format::{self, Format};
 use crate::results::Results;
 use crate::session::Session;
-use crate::stats::Sample;
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::is_missing;
+use estimators::descriptive::Sample;
 use unicode_width::UnicodeWidthStr;
 
 const LIST: StandardSyntax = StandardSyntax::new(&[

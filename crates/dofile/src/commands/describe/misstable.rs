@@ -6,9 +6,9 @@ use crate::error::{Result, StataError};
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
-use crate::stats::Sample;
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::is_missing;
+use estimators::descriptive::Sample;
 
 const MISSTABLE: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("ALL"),

@@ -5,12 +5,12 @@ use super::mean_ranks;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
-use crate::estimators::distributions::{normal_tail, normal_two_sided};
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::is_missing;
+use estimators::distributions::{normal_tail, normal_two_sided};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("group"),

@@ -2,11 +2,11 @@
 
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
-use crate::estimators::distributions::{chi2_tail, normal_tail};
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
+use estimators::distributions::{chi2_tail, normal_tail};
 
 const RANKSUM: StandardSyntax =
     StandardSyntax::new(&[OptSpec::text("by"), OptSpec::flag("porder")]).unsupported(&["exact"]);

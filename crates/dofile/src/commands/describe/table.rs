@@ -10,11 +10,11 @@ use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
 use crate::session::Session;
-use crate::stats::{Sample, by_name};
 use crate::syntax::options::split_options;
 use crate::syntax::split::{matching_paren, top_level_comma};
 use crate::syntax::{ParsedCommand, WeightKind};
 use crate::value::{MISSING, is_missing};
+use estimators::descriptive::{Sample, by_name};
 use std::collections::HashMap;
 
 pub const SPEC: CommandSpec = CommandSpec {

@@ -5,9 +5,9 @@ use crate::commands::data::grouped;
 use crate::error::{Result, StataError};
 use crate::format;
 use crate::session::Session;
-use crate::stats::Sample;
 use crate::syntax::{ParsedCommand, WeightKind};
 use crate::value::{MISSING, is_missing};
+use estimators::descriptive::Sample;
 
 /// The table of a numeric variable.
 pub(super) fn run(s: &mut Session, cmd: &ParsedCommand, variable: &str) -> Result<()> {

@@ -8,12 +8,12 @@ use super::reading::{
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
-use crate::estimators::distributions::chi2_tail;
-use crate::estimators::epidemiology::{Interval, Table, combined_odds_ratio, fraction};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
+use estimators::distributions::chi2_tail;
+use estimators::epidemiology::{Interval, Table, combined_odds_ratio, fraction};
 
 const OPTIONS: &[OptSpec] = &[
     OptSpec::text("by"),

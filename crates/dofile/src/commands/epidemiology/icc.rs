@@ -4,12 +4,12 @@ use super::reading::{Sample, interval_level};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
-use crate::estimators::distributions::{f_inverse_tail, f_tail};
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::ParsedCommand;
+use estimators::distributions::{f_inverse_tail, f_tail};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("ABSolute"),

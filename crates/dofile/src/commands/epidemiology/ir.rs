@@ -7,12 +7,12 @@ use super::reading::{
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
-use crate::estimators::epidemiology::{Interval, Rates, combined_rate_ratio, fraction};
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
+use estimators::epidemiology::{Interval, Rates, combined_rate_ratio, fraction};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("by"),

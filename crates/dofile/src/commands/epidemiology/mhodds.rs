@@ -4,13 +4,13 @@ use super::reading::{Sample, interval_level, test_line};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
-use crate::estimators::distributions::chi2_tail;
-use crate::estimators::epidemiology::{Interval, Table, mantel_haenszel_score};
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::syntax::{OptSpec, numlist};
+use estimators::distributions::chi2_tail;
+use estimators::epidemiology::{Interval, Table, mantel_haenszel_score};
 
 const SYNTAX: StandardSyntax =
     StandardSyntax::new(&[OptSpec::text("by"), OptSpec::text("Compare"), OptSpec::real("Level")])

@@ -4,13 +4,13 @@ use crate::commands::survival::grouping::Grouping;
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::post::stata;
-use crate::estimators::epidemiology::{Combined, Interval, Table};
+use crate::estimation::survival::Records;
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
-use crate::survival::Records;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::MISSING;
+use estimators::epidemiology::{Combined, Interval, Table};
 
 /// Rows of a command that have values of some variables, with their frequency weights.
 pub struct Sample {

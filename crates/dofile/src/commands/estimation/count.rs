@@ -13,15 +13,15 @@ use crate::estimation::likelihood::{self, ModelTest};
 use crate::estimation::model::{Model, Reading};
 use crate::estimation::post::{self, Parameters, equation_stripe};
 use crate::estimation::table::Table;
-use crate::estimators::distributions::chi2_tail;
-use crate::estimators::ml::{Equation, MlFit, Problem};
-use crate::estimators::ml_count::{NegativeBinomial, Poisson};
-use crate::estimators::vce::Vce;
 use crate::format;
 use crate::matrix::Stripe;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
+use estimators::distributions::chi2_tail;
+use estimators::ml::{Equation, MlFit, Problem};
+use estimators::ml_count::{NegativeBinomial, Poisson};
+use estimators::vce::Vce;
 
 const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("noCONstant"),

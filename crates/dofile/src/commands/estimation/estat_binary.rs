@@ -7,16 +7,16 @@ use super::predict::{compute, outcome};
 use crate::commands::graphics::curves::{self, CurveOptions, Picture};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
-use crate::estimators::classify;
-use crate::estimators::distributions::chi2_tail;
 use crate::format;
-use crate::graph::{Color, Series, Shape, Style};
 use crate::matrix::Matrix;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::is_missing;
+use estimators::classify;
+use estimators::distributions::chi2_tail;
+use figure::{Color, Series, Shape, Style};
 
 const LROC: StandardSyntax =
     StandardSyntax::new(&[OptSpec::flag("noGraph"), OptSpec::flag("all")]).unsupported(&["beta"]);

@@ -7,13 +7,13 @@ use super::super::{multivariate, nonlinear, shrinkage, timeseries, treatment};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Grid, Parameters, predict as linear_prediction};
 use crate::estimation::model::number_groups;
-use crate::estimators::ml_binary::Link;
 use crate::frame::{Column, Frame, StorageType, Variable, is_valid_name};
 use crate::session::Session;
 use crate::syntax::FvList;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::{MISSING, clean, is_missing};
+use estimators::ml_binary::Link;
 
 use super::areg::AbsorbState;
 use super::regress::LinearState;
@@ -384,7 +384,7 @@ pub fn design(
 }
 
 /// `sqrt(x M x')` per row for a matrix over the given parameters.
-fn quadratic_root(columns: &[Vec<f64>], matrix: &crate::estimators::matrix::Mat, rows: usize) -> Vec<f64> {
+fn quadratic_root(columns: &[Vec<f64>], matrix: &estimators::matrix::Mat, rows: usize) -> Vec<f64> {
     let mut x = vec![0.0; columns.len()];
     (0..rows)
         .map(|i| {

@@ -4,10 +4,10 @@
 use super::predict::Prediction;
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Parameters, predict as linear_prediction};
-use crate::estimators::ml_binary::Link;
-use crate::estimators::ml_choice::{Multinomial, Ordered};
 use crate::session::Session;
 use crate::value::{MISSING, is_missing};
+use estimators::ml_binary::Link;
+use estimators::ml_choice::{Multinomial, Ordered};
 
 /// Whether a command's predictions are made here.
 pub fn handles(cmd: &str) -> bool {

@@ -7,9 +7,9 @@ use crate::error::{Result, StataError};
 use crate::estimation::linear::{Grid, Parameters};
 use crate::estimation::response::Response;
 use crate::estimation::response_models;
-use crate::estimators::ml_glm::Family;
 use crate::session::Session;
 use crate::value::{MISSING, is_missing};
+use estimators::ml_glm::Family;
 
 /// The prediction, or nothing when the active estimates are of another kind of model.
 pub fn one(

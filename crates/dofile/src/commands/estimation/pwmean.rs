@@ -6,13 +6,13 @@ use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::groups::Grouped;
 use crate::error::{Result, StataError};
 use crate::estimation::comparisons::{Compared, Look, apply, show_estimates};
-use crate::estimators::contrasts::{Adjustment, pairs};
-use crate::estimators::matrix::Mat;
-use crate::estimators::means::Moments;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
+use estimators::contrasts::{Adjustment, pairs};
+use estimators::matrix::Mat;
+use estimators::means::Moments;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("over"),

@@ -11,15 +11,15 @@ use crate::estimation::display::{fit_error, level, note_weights, show_table};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::estimation::post::{self, Parameters, plain_stripe, spread_square, stata};
-use crate::estimators::distributions::f_tail;
-use crate::estimators::matrix::Mat;
-use crate::estimators::ols::{self, OlsFit, Request};
 use crate::format;
 use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::MISSING;
+use estimators::distributions::f_tail;
+use estimators::matrix::Mat;
+use estimators::ols::{self, OlsFit, Request};
 use std::sync::Arc;
 
 /// Options of `regress`.
@@ -145,7 +145,7 @@ fn robust_df(fit: &OlsFit) -> f64 {
 
 /// Standardised coefficients: `b * sd(x) / sd(y)` over all parameters.
 fn standardised(model: &Model, fit: &OlsFit) -> Vec<f64> {
-    let effective = model.weights.as_ref().map(ols::Weights::effective);
+    let effective = model.weights.as_ref().map(estimators::weights::Weights::effective);
     let w = effective.as_ref().map(|(w, _)| w.as_slice());
     let spread = |values: &[f64]| ols::total_squares(values, w, true).sqrt();
     let of_y = spread(&model.y);

@@ -5,14 +5,14 @@
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::groups::Grouped;
 use crate::error::{Result, StataError};
-use crate::estimators::distributions::t_inverse_tail;
-use crate::estimators::means::{Moments, Spread, TTest, one_sample, two_sample};
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::{clean, is_missing};
+use estimators::distributions::t_inverse_tail;
+use estimators::means::{Moments, Spread, TTest, one_sample, two_sample};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("BY"),

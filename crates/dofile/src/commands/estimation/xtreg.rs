@@ -11,11 +11,6 @@ use crate::estimation::display::{fit_error, level, show_active};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::model::{ClusterRows, Model, Reading, VceSpec, number_groups};
 use crate::estimation::post::{self, Parameters, plain_stripe, stata};
-use crate::estimators::distributions::{chi2_tail, f_tail};
-use crate::estimators::ml_glm::{Family, GlmLink};
-use crate::estimators::ols::Request;
-use crate::estimators::panel::{self, RandomFit, Units, WithinFit};
-use crate::estimators::{vce::Vce, wald};
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
@@ -23,6 +18,11 @@ use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::tsset::Panel;
 use crate::value::MISSING;
+use estimators::distributions::{chi2_tail, f_tail};
+use estimators::ml_glm::{Family, GlmLink};
+use estimators::ols::Request;
+use estimators::panel::{self, RandomFit, Units, WithinFit};
+use estimators::{vce::Vce, wald};
 
 /// Options of `xtreg`.
 pub const OPTIONS: &[OptSpec] = &[
@@ -250,7 +250,7 @@ fn between(session: &mut Session, cmd: &ParsedCommand, mut model: Model, units: 
         let xb = if columns.is_empty() {
             vec![0.0; model.y.len()]
         } else {
-            crate::estimators::qr::predict(&columns, kept, false, slopes)
+            estimators::qr::predict(&columns, kept, false, slopes)
         };
         let r2 = panel::r_squared(&model.y, &xb, units);
         (fit, r2)

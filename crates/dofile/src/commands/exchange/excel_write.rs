@@ -135,7 +135,7 @@ fn write_cell(
                 .unwrap_or("")
                 .trim_start_matches("%t")
                 .trim_start_matches(kind);
-            let text = crate::expr::functions::format_date(kind, detail, value);
+            let text = crate::format::format_date(kind, detail, value);
             sheet.write_string(row, column, text)?;
         }
         (Some((serial, format)), _) => {

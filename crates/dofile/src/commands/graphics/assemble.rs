@@ -5,8 +5,8 @@ use super::groups;
 use super::plots::{Kind, Plot};
 use super::text::Rule;
 use crate::error::{Result, StataError};
-use crate::graph::{Body, Color, Figure, Panel, Plane, Series, TextMark, data_ends, share_axes};
 use crate::session::Session;
+use figure::{Body, Color, Figure, Panel, Plane, Series, TextMark, data_ends, share_axes};
 
 /// What one panel shows before its axes are known.
 struct Content {

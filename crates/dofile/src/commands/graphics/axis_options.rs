@@ -6,9 +6,9 @@ use super::dates;
 use super::text::{self, Rule, Words};
 use crate::error::{Result, StataError};
 use crate::format::Format;
-use crate::graph::{Axis, TickText, Ticks};
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, split_options};
+use figure::{Axis, TickText, Ticks};
 
 /// Options of one axis.
 #[derive(Debug, Clone, Default)]
@@ -132,7 +132,7 @@ impl AxisOptions {
                 {
                     Some(at) => Ticks::Labelled(at.into_iter().map(|v| (v, write(v))).collect()),
                     None if labels.is_some() => {
-                        let at = crate::graph::ticks::nice(low, high, wanted);
+                        let at = figure::ticks::nice(low, high, wanted);
                         Ticks::Labelled(at.into_iter().map(|v| (v, write(v))).collect())
                     }
                     None if matches!(self.rule, Rule::About(_)) => Ticks::About(wanted),
@@ -164,7 +164,7 @@ impl AxisOptions {
 fn tick_text(format: Option<&Format>, use_format: bool, at: f64) -> String {
     match format {
         Some(format) if use_format || format.is_date() => format.bare(at),
-        _ => crate::graph::ticks::texts(&[at]).remove(0),
+        _ => figure::ticks::texts(&[at]).remove(0),
     }
 }
 

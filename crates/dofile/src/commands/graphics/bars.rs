@@ -8,12 +8,12 @@ use super::store;
 use super::text;
 use crate::error::{Result, StataError};
 use crate::format;
-use crate::graph::{Bar, Body, Figure, Panel, Plane, Series, Shape, Style, TextMark, Ticks, data_ends};
 use crate::session::{Session, Weights};
 use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::split::words;
 use crate::syntax::{ParsedCommand, WeightKind};
 use crate::value::is_missing;
+use figure::{Bar, Body, Figure, Panel, Plane, Series, Shape, Style, TextMark, Ticks, data_ends};
 
 /// The three charts of this file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,11 +6,11 @@ use super::over::{self, Category, Over};
 use super::plots::Plot;
 use super::store;
 use crate::error::{Result, StataError};
-use crate::graph::{Body, BoxStats, Figure, Panel, Plane, Series, Shape, Style, Ticks, data_ends};
 use crate::session::{Session, Weights};
 use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::{ParsedCommand, WeightKind};
 use crate::value::is_missing;
+use figure::{Body, BoxStats, Figure, Panel, Plane, Series, Shape, Style, Ticks, data_ends};
 
 #[derive(Default)]
 struct Options {

@@ -5,9 +5,9 @@ use super::figure_options::FigureOptions;
 use super::store;
 use super::text::Words;
 use crate::error::{Result, StataError};
-use crate::graph::{Body, Figure, Panel, Plane, Series, TextMark, data_ends};
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, split_options};
+use figure::{Body, Figure, Panel, Plane, Series, TextMark, data_ends};
 
 /// The options of a figure that were left after a command took its own.
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! Tick positions of date axes: starts of years, months or days, or whole periods of a year.
 
-use crate::expr::functions::{from_civil, to_civil};
-use crate::graph::ticks;
+use crate::dates::{from_civil, to_civil};
+use figure::ticks;
 
 /// About `wanted` ticks between `low` and `high` for a date of this kind (`d`, `c`, `m`, `q`, `w`,
 /// `h`); `None` where plain numbers do.

@@ -3,10 +3,10 @@
 use super::axis_options::AxisOptions;
 use super::text::{self, RawOption, Words};
 use crate::error::{Result, StataError};
-use crate::graph::{Color, Figure, Legend, LegendPlace, RefLine, Style, TextMark};
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, parse_number};
 use crate::syntax::split::{unquote, words};
+use figure::{Color, Figure, Legend, LegendPlace, RefLine, Style, TextMark};
 
 /// `by()` of a graph.
 #[derive(Debug, Clone, Default)]

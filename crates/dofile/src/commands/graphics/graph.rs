@@ -7,11 +7,11 @@ use super::store;
 use super::{boxes, pie, twoway};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
-use crate::graph::{Body, Figure, Panel};
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::split::{unquote, words};
+use figure::{Body, Figure, Panel};
 
 /// `graph`.
 pub const SPEC: CommandSpec = CommandSpec {

@@ -7,13 +7,13 @@ use super::plots::{Kind, Plot};
 use super::twoway;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
-use crate::estimators::distributions::normal_density;
 use crate::format;
-use crate::graph::Bar;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::{ParsedCommand, WeightKind};
+use estimators::distributions::normal_density;
+use figure::Bar;
 
 /// `histogram`.
 pub const SPEC: CommandSpec = CommandSpec {

@@ -8,7 +8,6 @@ use super::text::Words;
 use super::twoway;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
-use crate::estimators::distributions::normal_density;
 use crate::format;
 use crate::frame::{Column, Variable};
 use crate::results::Results;
@@ -16,6 +15,7 @@ use crate::session::Session;
 use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::{ParsedCommand, WeightKind};
 use crate::value::{MISSING, is_missing};
+use estimators::distributions::normal_density;
 
 /// `kdensity`.
 pub const SPEC: CommandSpec = CommandSpec {

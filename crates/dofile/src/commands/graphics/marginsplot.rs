@@ -5,12 +5,12 @@ use super::store;
 use super::text::Words;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
-use crate::graph::{Body, Figure, Panel, Plane, Range, Series, Shape, Style, Ticks, data_ends};
 use crate::matrix::Stripe;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::{abbreviates, split_options};
 use crate::value::is_missing;
+use figure::{Body, Figure, Panel, Plane, Range, Series, Shape, Style, Ticks, data_ends};
 
 /// `marginsplot`.
 pub const SPEC: CommandSpec = CommandSpec {
@@ -214,7 +214,7 @@ fn label(session: &Session, name: &str) -> String {
 fn level_text(session: &Session, name: &str, value: f64) -> String {
     let labelled =
         session.frame.find(name).and_then(|v| session.frame.labels_of(v)).and_then(|set| set.get(value));
-    labelled.map_or_else(|| crate::graph::ticks::texts(&[value]).remove(0), str::to_owned)
+    labelled.map_or_else(|| figure::ticks::texts(&[value]).remove(0), str::to_owned)
 }
 
 /// The dimensions that vary, `at()` variables first.
@@ -382,7 +382,7 @@ fn assemble(
     let interval = if options.no_interval {
         String::new()
     } else {
-        format!(" with {}% CIs", crate::graph::ticks::texts(&[level])[0])
+        format!(" with {}% CIs", figure::ticks::texts(&[level])[0])
     };
     let mut dressed = options.figure.clone();
     dressed.titles[0].get_or_insert(Words { text: format!("{kind}{interval}"), size: None });

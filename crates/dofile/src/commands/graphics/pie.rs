@@ -7,12 +7,12 @@ use super::store;
 use super::text;
 use crate::error::{Result, StataError};
 use crate::format;
-use crate::graph::{Body, Color, Figure, LegendPlace, Panel, Pie};
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::split::words;
 use crate::syntax::{ParsedCommand, WeightKind};
 use crate::value::is_missing;
+use figure::{Body, Color, Figure, LegendPlace, Panel, Pie};
 
 /// What is written on the slices.
 #[derive(Debug, Clone)]

@@ -5,8 +5,8 @@ use super::figure_options::FigureOptions;
 use super::store;
 use super::text::Words;
 use crate::error::{Result, StataError};
-use crate::graph::{Body, Figure, Panel, Plane, RefLine, Series, TextMark, Ticks, data_ends};
 use crate::session::Session;
+use figure::{Body, Figure, Panel, Plane, RefLine, Series, TextMark, Ticks, data_ends};
 
 /// What a command draws before the user's options are applied.
 #[derive(Default)]

@@ -7,11 +7,11 @@ use super::text::Words;
 use super::{numbers, twoway};
 use crate::commands::{ByRule, CommandSpec, Form};
 use crate::error::{Result, StataError};
-use crate::estimators::distributions::{normal, normal_quantile};
-use crate::graph::TextMark;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::split_options;
+use estimators::distributions::{normal, normal_quantile};
+use figure::TextMark;
 
 /// `qnorm`.
 pub const SPEC_QNORM: CommandSpec = CommandSpec {

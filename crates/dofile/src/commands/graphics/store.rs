@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::error::{Result, StataError};
-use crate::graph::{self, Figure};
-use crate::session::Session;
+use crate::session::{Extension, Session};
+use figure::{self, Figure};
 
 /// Name of a graph that was not given one, as in Stata.
 pub(super) const UNNAMED: &str = "Graph";
@@ -16,17 +16,11 @@ pub(super) struct Graphs {
     figures: BTreeMap<String, Figure>,
 }
 
-const KEY: &str = "graphs";
+impl Extension for Graphs {}
 
 /// The graphs of a session.
 pub(super) fn graphs(session: &mut Session) -> &mut Graphs {
-    session
-        .handles
-        .other
-        .entry(KEY)
-        .or_insert_with(|| Box::<Graphs>::default())
-        .downcast_mut()
-        .expect("only this module stores under its key")
+    session.extensions.state()
 }
 
 impl Graphs {
@@ -124,16 +118,16 @@ pub(super) fn export(
     replace: bool,
     kind: Kind,
 ) -> Result<()> {
-    let svg = graph::render(graphs(session).get(name)?);
+    let svg = figure::render(graphs(session).get(name)?);
     let path = session.path(file);
     if path.exists() && !replace {
         return Err(StataError::new(602, format!("file {file} already exists")));
     }
-    let refused = |e: graph::raster::RasterError| StataError::new(198, e.to_string());
+    let refused = |e: figure::raster::RasterError| StataError::new(198, e.to_string());
     let (bytes, shown) = match kind {
         Kind::Svg => (svg.into_bytes(), "SVG"),
-        Kind::Png { width, height } => (graph::to_png(&svg, width, height).map_err(refused)?, "PNG"),
-        Kind::Pdf => (graph::to_pdf(&svg).map_err(refused)?, "PDF"),
+        Kind::Png { width, height } => (figure::to_png(&svg, width, height).map_err(refused)?, "PNG"),
+        Kind::Pdf => (figure::to_pdf(&svg).map_err(refused)?, "PDF"),
     };
     std::fs::write(&path, bytes)
         .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))?;

@@ -2,10 +2,10 @@
 //! line patterns, axis label rules. What they are applied to is decided elsewhere.
 
 use crate::error::{Result, StataError};
-use crate::graph::{self, Color};
 use crate::syntax::numlist;
 use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::split::{top_level_comma, unquote, words};
+use figure::{self, Color};
 
 /// One option as written.
 pub(super) type RawOption = (String, Option<String>);
@@ -151,7 +151,7 @@ pub(super) fn color(text: &str) -> Result<Color> {
 /// A dash array ([G-4] linepatternstyle).
 pub(super) fn pattern(text: &str) -> Result<&'static str> {
     let text = unquote(text);
-    graph::pattern(text).ok_or_else(|| style("line pattern", text))
+    figure::pattern(text).ok_or_else(|| style("line pattern", text))
 }
 
 /// A clock position: 0 to 12, or a compass direction.

@@ -9,11 +9,11 @@ use super::text::RawOption;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, Variable};
-use crate::graph::TextMark;
 use crate::session::Session;
 use crate::syntax::options::split_options;
 use crate::syntax::split::{matching_paren, quote_at, skip_quote, top_level_comma, unquote, words};
 use crate::syntax::{ParsedCommand, WeightKind};
+use figure::TextMark;
 
 const SYNTAX: &str = "[graph] twoway (plottype varlist [if] [in] [weight] [, plot_options]) [(...)] [if] [in] [, twoway_options]";
 

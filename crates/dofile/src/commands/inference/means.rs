@@ -6,16 +6,16 @@ use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::post::{self, Parameters};
-use crate::estimators::distributions::t_inverse_tail;
-use crate::estimators::matrix::Mat;
+use crate::estimation::survival::Records;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Estimation;
 use crate::session::{Session, Weights};
-use crate::survival::Records;
 use crate::syntax::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind, matching_paren};
 use crate::value::MISSING;
+use estimators::distributions::t_inverse_tail;
+use estimators::matrix::Mat;
 
 /// Options, also after `svy:`.
 pub(in crate::commands) const OPTIONS: &[OptSpec] =
@@ -473,7 +473,7 @@ pub(in crate::commands) fn table(s: &mut Session, level: f64, kind: Kind) -> Res
             x,
             se,
             x / se,
-            crate::estimators::distributions::t_two_sided(df, x / se),
+            estimators::distributions::t_two_sided(df, x / se),
             low,
             high,
             df,

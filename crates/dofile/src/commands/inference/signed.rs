@@ -5,11 +5,11 @@ use crate::commands::describe::mean_ranks;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
-use crate::estimators::distributions::{binomial_tail, normal_tail, normal_two_sided};
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
+use estimators::distributions::{binomial_tail, normal_tail, normal_two_sided};
 
 const SIGNRANK: StandardSyntax = StandardSyntax::new(&[]).exp().unsupported(&["EXact"]);
 const SIGNTEST: StandardSyntax = StandardSyntax::new(&[]).exp();

@@ -10,16 +10,16 @@ use crate::estimation::header::{Fact, show};
 use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, Posted};
 use crate::estimation::model::{Model, Reading};
-use crate::estimators::jet::{Formula, Jet};
-use crate::estimators::ml::Equation;
-use crate::estimators::ml_glm::{Family, Glm, GlmLink};
-use crate::estimators::real::stable_sum;
 use crate::format;
 use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, parse_number};
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::MISSING;
+use estimators::jet::{Formula, Jet};
+use estimators::ml::Equation;
+use estimators::ml_glm::{Family, Glm, GlmLink};
+use estimators::real::stable_sum;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::text("Family"),

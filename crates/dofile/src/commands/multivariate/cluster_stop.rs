@@ -6,14 +6,14 @@ use super::cluster::{clustered, groups};
 use super::cluster_object::{Object, find, tree};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
-use crate::estimators::clusters::{Tree, calinski, cut, duda};
 use crate::format;
-use crate::graph::{Color, Series, Shape, Style, Ticks};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::numlist;
 use crate::syntax::options::{OptSpec, abbreviates, parse_number, split_options};
 use crate::syntax::split::ParsedCommand;
+use estimators::clusters::{Tree, calinski, cut, duda};
+use figure::{Color, Series, Shape, Style, Ticks};
 
 /// Most leaves of a dendrogram.
 const MOST_LEAVES: usize = 100;

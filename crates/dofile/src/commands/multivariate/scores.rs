@@ -8,15 +8,15 @@ use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
 use super::shared::{matrix_of, named, row_named, scalar};
 use crate::error::{Result, StataError};
 use crate::estimation::post::kernel;
-use crate::estimators::components::{correlation, sampling_adequacy};
 use crate::format;
-use crate::graph::{RefLine, Series, Shape, Style, TextMark, Ticks};
 use crate::matrix::Stripe;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, split_options};
 use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
+use estimators::components::{correlation, sampling_adequacy};
+use figure::{RefLine, Series, Shape, Style, TextMark, Ticks};
 
 /// `screeplot`.
 pub const SPEC_SCREEPLOT: CommandSpec = CommandSpec {

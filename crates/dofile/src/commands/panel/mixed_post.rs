@@ -6,13 +6,13 @@ use crate::error::{Result, StataError};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::linear::{Parameters as Stored, predict as linear_prediction};
 use crate::estimation::model::number_groups;
-use crate::estimators::mixed::Mixed;
-use crate::estimators::wald;
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
 use crate::value::{MISSING, is_missing};
+use estimators::mixed::Mixed;
+use estimators::wald;
 
 /// One line of the table of variances: name, estimate, standard error, limits.
 fn variance_lines(session: &Session, cmd: &ParsedCommand) -> Result<Vec<(String, [f64; 4])>> {

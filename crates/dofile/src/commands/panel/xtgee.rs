@@ -12,10 +12,6 @@ use crate::estimation::header::{Fact, show};
 use crate::estimation::ml_command::{self, Layout, Look};
 use crate::estimation::model::{Model, Reading, VceSpec, number_groups};
 use crate::estimation::post;
-use crate::estimators::distributions::chi2_tail;
-use crate::estimators::gee::{self, GeeFit, Request, Working};
-use crate::estimators::ml_glm::{Family, GlmLink};
-use crate::estimators::wald;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::session::Session;
@@ -23,6 +19,10 @@ use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::tsset::Panel;
 use crate::value::{MISSING, is_missing};
+use estimators::distributions::chi2_tail;
+use estimators::gee::{self, GeeFit, Request, Working};
+use estimators::ml_glm::{Family, GlmLink};
+use estimators::wald;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("Family"),

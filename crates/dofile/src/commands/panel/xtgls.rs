@@ -11,17 +11,17 @@ use crate::estimation::header::{Fact, show};
 use crate::estimation::ml_command::{self, Layout, Look};
 use crate::estimation::model::{Model, Reading, VceSpec, number_groups};
 use crate::estimation::post;
-use crate::estimators::autocorrelation::{Panels, Rho, transform};
-use crate::estimators::distributions::chi2_tail;
-use crate::estimators::matrix::Mat;
-use crate::estimators::ols::{self, Request};
-use crate::estimators::wald;
 use crate::matrix::{Matrix, Stripe};
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::tsset::Panel;
 use crate::value::MISSING;
+use estimators::autocorrelation::{Panels, Rho, transform};
+use estimators::distributions::chi2_tail;
+use estimators::matrix::Mat;
+use estimators::ols::{self, Request};
+use estimators::wald;
 
 const GLS: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("Panels"),

@@ -6,7 +6,6 @@ use crate::commands::data::grouped;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::table::Table;
-use crate::estimators::distributions::{normal, normal_quantile};
 use crate::format;
 use crate::frame::{Column, Variable};
 use crate::matrix::{Matrix, Stripe};
@@ -14,6 +13,7 @@ use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::is_missing;
+use estimators::distributions::{normal, normal_quantile};
 
 pub const SPEC: CommandSpec = CommandSpec {
     name: "bootstrap",

@@ -4,12 +4,12 @@ use super::{parts, replicate};
 use crate::commands::{self, ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Parameters, same_term};
-use crate::estimators::wald;
 use crate::format;
 use crate::frame::{Column, Variable};
 use crate::session::Session;
 use crate::syntax::split::matching_paren;
 use crate::syntax::{FvList, OptSpec, ParsedCommand};
+use estimators::wald;
 
 pub const SPEC: CommandSpec = CommandSpec {
     name: "stepwise",

@@ -5,7 +5,6 @@ use super::super::estimation::predict::{Prediction, add, new_names};
 use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
 use super::lasso::{model_name, plain};
 use crate::error::{Result, StataError};
-use crate::estimators::shrinkage::{Model, Point};
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
@@ -13,6 +12,7 @@ use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::{MISSING, is_missing};
+use estimators::shrinkage::{Model, Point};
 
 /// One point of the path.
 pub struct Knot {

@@ -7,10 +7,10 @@ use crate::commands::survival::grouping::Grouping;
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::post::Parameters;
+use crate::estimation::survival::Records;
 use crate::matrix::Matrix;
 use crate::results::Estimation;
 use crate::session::Session;
-use crate::survival::Records;
 
 pub(super) use crate::commands::inference::means::{OPTIONS, REFUSED};
 

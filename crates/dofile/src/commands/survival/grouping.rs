@@ -1,9 +1,9 @@
 //! Groups of survival records by the values of variables, with their labels.
 
 use crate::error::Result;
+use crate::estimation::survival::Records;
 use crate::format;
 use crate::session::Session;
-use crate::survival::Records;
 
 /// Records in groups, ordered by the values of the variables.
 #[derive(Debug, Clone)]

@@ -7,14 +7,14 @@ use crate::commands::graphics::curves::{CurveOptions, Picture, show};
 use crate::commands::{ByRule, CommandSpec, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Grid, Parameters};
-use crate::estimators::ml_survival::{cumulative_hazard, hazard};
-use crate::graph::{Series, Shape, Style};
+use crate::estimation::survival::{Records, Settings};
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
 use crate::session::Session;
-use crate::survival::{Records, Settings};
 use crate::syntax::options::{abbreviates, parse_number};
 use crate::syntax::{ParsedCommand, numlist};
+use estimators::ml_survival::{cumulative_hazard, hazard};
+use figure::{Series, Shape, Style};
 
 pub const SPEC: CommandSpec = CommandSpec {
     name: "stcurve",

@@ -5,11 +5,11 @@ use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
 use super::arima::{Calendar, State, difference, differences};
 use super::series;
 use crate::error::{Result, StataError};
-use crate::estimators::arima::Arima;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::{MISSING, is_missing};
+use estimators::arima::Arima;
 
 /// Options of `predict`.
 pub const PREDICT: StandardSyntax = StandardSyntax::new(&[

@@ -9,17 +9,17 @@ use crate::estimation::display::{fit_error, level, show_active};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::estimation::post::{self, Parameters, plain_stripe, stata};
-use crate::estimators::autocorrelation::{Rho, durbin_watson, transform};
-use crate::estimators::distributions::f_tail;
-use crate::estimators::ols::{self, OlsFit, Request};
-use crate::estimators::qr::{Design as Columns, choose_columns};
-use crate::estimators::vce::{Clusters, Vce};
 use crate::format;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::tsset::Panel;
 use crate::value::MISSING;
+use estimators::autocorrelation::{Rho, durbin_watson, transform};
+use estimators::distributions::f_tail;
+use estimators::ols::{self, OlsFit, Request};
+use estimators::qr::{Design as Columns, choose_columns};
+use estimators::vce::{Clusters, Vce};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("RHOtype"),
@@ -194,7 +194,7 @@ fn post_results(session: &mut Session, cmd: &ParsedCommand, model: Model, fit: &
     let (mss, r2) = (tss - fit.rss, 1.0 - fit.rss / tss);
     let slopes: Vec<usize> = (0..model.columns().len()).collect();
     let f = if model.is_robust() {
-        let test = crate::estimators::wald::test_zero(&fit.b, &fit.v, &slopes);
+        let test = estimators::wald::test_zero(&fit.b, &fit.v, &slopes);
         if test.df == slopes.len() { test.f() } else { f64::NAN }
     } else {
         (mss / df_m) / (fit.rss / fit.df_residual)

@@ -7,15 +7,15 @@ use crate::error::{Result, StataError};
 use crate::estimation::display::fit_error;
 use crate::estimation::linear::{Parameters, predict as linear_prediction};
 use crate::estimation::post::stata;
-use crate::estimators::distributions::{chi2_tail, f_tail};
-use crate::estimators::ols::{self, Request};
-use crate::estimators::wald;
 use crate::format;
 use crate::matrix::Matrix;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::numlist;
 use crate::syntax::options::OptSpec;
+use estimators::distributions::{chi2_tail, f_tail};
+use estimators::ols::{self, Request};
+use estimators::wald;
 
 type Subcommand = fn(&mut Session, &Call) -> Result<()>;
 

@@ -7,13 +7,13 @@ use crate::commands::prefix::quietly;
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
 use crate::estimation::post::stata;
-use crate::estimators::distributions::f_tail;
-use crate::estimators::wald;
 use crate::format;
 use crate::frame::{Column, Variable};
 use crate::results::Results;
 use crate::session::Session;
 use crate::value::MISSING;
+use estimators::distributions::f_tail;
+use estimators::wald;
 
 const MARK: &str = "__did_sample";
 

@@ -7,12 +7,12 @@ use super::model::State;
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
 use crate::format;
-use crate::graph::{Series, Shape, Style};
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, parse_number, split_options};
 use crate::syntax::split::ParsedCommand;
+use figure::{Series, Shape, Style};
 use std::sync::Arc;
 
 /// `tebalance`.

@@ -1,7 +1,7 @@
 //! Filters that split a series into trend and cycle. Formulas: [TS] tsfilter hp, bk, cf; Hodrick and Prescott (1997),
 //! Baxter and King (1999), Christiano and Fitzgerald (2003).
 
-use crate::value::MISSING;
+use crate::missing::MISSING;
 use std::f64::consts::PI;
 
 /// Trend of Hodrick and Prescott: solves `(I + lambda D'D) trend = x`, D the second differences.

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use svg2pdf::usvg::{self, Options, Tree, fontdb};
 
 /// The font of figures: a subset of Noto Sans CJK SC (see `assets/fonts/README.md`).
-static FONT: &[u8] = include_bytes!("../../../../assets/fonts/chart-sans.otf");
+static FONT: &[u8] = include_bytes!("../../../assets/fonts/chart-sans.otf");
 
 /// Family name of the embedded font.
 pub const FAMILY: &str = "Noto Sans CJK SC";

@@ -4,9 +4,9 @@
 
 use super::blocks;
 use super::matrix::Mat;
-use super::ols::WeightKind;
 use super::real::stable_sum;
 use super::vce::{Vce, dot, sum_by_cluster};
+use super::weights::WeightKind;
 
 /// The log likelihood of one row and its derivatives in the linear indices.
 pub trait Likelihood: Sync {

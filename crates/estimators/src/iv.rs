@@ -3,10 +3,11 @@
 
 use super::blocks;
 use super::matrix::Mat;
-use super::ols::{FitError, WeightKind, Weights};
+use super::ols::FitError;
 use super::qr::{self, Basis, Design};
 use super::real::stable_sum;
 use super::vce::{Vce, cluster_meat, row_meat};
+use super::weights::{WeightKind, Weights};
 
 /// The estimator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

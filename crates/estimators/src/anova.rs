@@ -1,8 +1,8 @@
 //! Sums of squares of the terms of an analysis of variance, partial (type III) and sequential (type I).
 //! Formulas: [R] anova, Methods and formulas; Searle (1971), Linear Models, chapter 8.
 
-use super::ols::Weights;
 use super::qr::{self, Design};
+use super::weights::Weights;
 
 /// A part of a term: a factor with the level of each row (numbered from zero), or a covariate.
 pub enum Part<'a> {

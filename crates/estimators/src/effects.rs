@@ -7,8 +7,8 @@ use super::matrix::Mat;
 use super::ml::{Equation, Limits, Problem};
 use super::ml_binary::{Binary, Link, logistic};
 use super::ml_count::Poisson;
-use super::ols::WeightKind;
 use super::vce::Vce;
+use super::weights::WeightKind;
 
 /// Mean of the outcome given its linear index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Weighted descriptive statistics as `summarize` defines them (manual [R]
-//! summarize, Methods and formulas). Estimation kernels are in `estimators`.
+//! summarize, Methods and formulas).
 
-use crate::syntax::WeightKind;
-use crate::value::{MISSING, clean, is_missing};
+use crate::missing::{MISSING, clean, is_missing};
+use crate::weights::WeightKind;
 
 /// Observations of one variable with weights, missing values left out, sorted by value.
 #[derive(Debug, Clone)]

@@ -4,10 +4,11 @@
 use super::distributions::{chi2_tail, f_tail};
 use super::iv::{IvFit, IvRequest, Method, coordinates};
 use super::matrix::Mat;
-use super::ols::{self, FitError, Request, Weights};
+use super::ols::{self, FitError, Request};
 use super::qr;
 use super::vce::Vce;
 use super::wald;
+use super::weights::Weights;
 
 /// A test: its statistic, degrees of freedom and p-value.
 #[derive(Clone, Copy, Debug)]

@@ -4,10 +4,11 @@
 use super::absorb::{Absorber, NotConverged};
 use super::blocks;
 use super::matrix::Mat;
-use super::ols::{self, FitError, OlsFit, Request, Weights};
+use super::ols::{self, FitError, OlsFit, Request};
 use super::qr::{self, Design, weighted_mean};
 use super::real::stable_sum;
 use super::vce::{Clusters, Vce};
+use super::weights::Weights;
 
 /// The units of a panel sample.
 #[derive(Clone, Debug)]

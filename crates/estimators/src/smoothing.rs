@@ -1,7 +1,7 @@
 //! Moving averages and exponential smoothers of one series, and the search for their parameters.
 //! Formulas: [TS] tssmooth ma, exponential, dexponential, hwinters; Holt (2004), Winters (1960).
 
-use crate::value::{MISSING, is_missing};
+use crate::missing::{MISSING, is_missing};
 
 /// A weighted moving average: `weights[i]` belongs to the value `i - back` periods ahead. Values that are missing
 /// or outside the series are left out and the other weights rescaled.

@@ -4,46 +4,9 @@
 use super::blocks;
 use super::matrix::Mat;
 use super::qr::{self, Basis, Design};
-use super::real::stable_sum;
 use super::vce::{Vce, cluster_meat, row_meat};
 use super::wald;
-
-/// What the weights of an estimation mean (Stata User's Guide, 20.24).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WeightKind {
-    /// Inverse variances, normalised to sum to the number of rows.
-    Analytic,
-    /// Numbers of identical rows.
-    Frequency,
-    /// Inverse sampling probabilities; they imply a robust covariance.
-    Probability,
-    /// Used as they are.
-    Importance,
-}
-
-/// Weights of the rows of a sample.
-#[derive(Clone, Debug)]
-pub struct Weights {
-    /// The meaning.
-    pub kind: WeightKind,
-    /// One positive number per row.
-    pub values: Vec<f64>,
-}
-
-impl Weights {
-    /// The weights as estimators use them and the number of observations that they stand for.
-    pub fn effective(&self) -> (Vec<f64>, f64) {
-        let total = stable_sum(self.values.iter().copied());
-        let rows = self.values.len() as f64;
-        match self.kind {
-            WeightKind::Frequency => (self.values.clone(), total),
-            WeightKind::Importance => (self.values.clone(), total.floor()),
-            WeightKind::Analytic | WeightKind::Probability => {
-                (self.values.iter().map(|w| w * rows / total).collect(), rows)
-            }
-        }
-    }
-}
+use super::weights::{WeightKind, Weights};
 
 /// What is to be estimated.
 pub struct Request<'a> {

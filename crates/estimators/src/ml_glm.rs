@@ -3,7 +3,8 @@
 
 use super::distributions::{ln_gamma, normal_density, normal_quantile};
 use super::jet::Jet;
-use super::ols::{self, Request, WeightKind, Weights};
+use super::ols::{self, Request};
+use super::weights::{WeightKind, Weights};
 
 /// Distribution of the outcome.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,5 +1,5 @@
 //! Numeric kernels of estimation and testing: plain slices and small matrices in, numbers out.
-//! Nothing here knows the interpreter, its commands, its names or its output.
+//! Nothing here knows the do-file language: no commands, no variable names, no output.
 
 pub mod absorb;
 pub mod anova;
@@ -13,6 +13,7 @@ pub mod components;
 pub mod concordance;
 pub mod contrasts;
 pub mod cox;
+pub mod descriptive;
 pub mod distributions;
 pub mod effects;
 pub mod eigen;
@@ -26,6 +27,7 @@ pub mod jet;
 pub mod matching;
 pub mod matrix;
 pub mod means;
+pub mod missing;
 pub mod mixed;
 pub mod ml;
 pub mod ml_binary;
@@ -57,3 +59,4 @@ pub mod timeseries;
 pub mod var;
 pub mod vce;
 pub mod wald;
+pub mod weights;

@@ -2,9 +2,11 @@
 //! found by steepest descent along its edges (Koenker and d'Orey 1987), and its asymptotic covariance.
 //! Formulas of the covariances: [R] qreg; Koenker (2005), sections 3.4 and 4.10.
 
+use super::descriptive::Sample;
 use super::distributions::{normal_density, normal_quantile};
 use super::matrix::Mat;
 use super::qr::{Design, solve};
+use super::weights::WeightKind;
 
 /// A fitted quantile.
 #[derive(Debug, Clone)]
@@ -414,9 +416,9 @@ pub fn variance(
 
 /// Spread of the residuals for the kernel: the lesser of standard deviation and interquartile range / 1.34.
 fn kernel_width(data: QuantileData<'_>, residuals: &[f64], n: f64) -> f64 {
-    let kind = data.w.map(|_| crate::syntax::split::WeightKind::Frequency);
+    let kind = data.w.map(|_| WeightKind::Frequency);
     let pairs = residuals.iter().enumerate().map(|(i, r)| (*r, data.weight(i)));
-    let sample = crate::stats::Sample::new(pairs, kind);
+    let sample = Sample::new(pairs, kind);
     let range = sample.percentile(75.0) - sample.percentile(25.0);
     let mean = residuals.iter().enumerate().map(|(i, r)| data.weight(i) * r).sum::<f64>() / n;
     let square = residuals.iter().enumerate().map(|(i, r)| data.weight(i) * (r - mean).powi(2)).sum::<f64>();

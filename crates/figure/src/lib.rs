@@ -4,6 +4,7 @@
 //! from measured text, so that labels do not overlap.
 
 mod axes;
+pub mod docx;
 mod draw;
 mod legend;
 mod metrics;
