@@ -3,7 +3,7 @@
 
 use dofile::Session;
 
-use crate::raster::Picture;
+use super::raster::Picture;
 
 /// The values of a small data set of 60 rows.
 const DATA: &str = r#"

@@ -1,5 +1,5 @@
 //! Keeps `docs/engine/commands.md` and `docs/engine/verification.md` in step with the table of commands, the
-//! functions and the oracle cases. `SS_TEST_RENEW=1 cargo test -p dofile --test docs` writes them.
+//! functions and the oracle cases. `SS_TEST_RENEW=1 cargo test -p dofile --test it docs::` writes them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -116,7 +116,7 @@ fn the_page_of_verification_counts_the_cases() {
     let path = root().join("docs/engine/verification.md");
     let page = std::fs::read_to_string(&path).unwrap_or_default();
     // what is above the mark is written by hand
-    let mark = "<!-- generated below: SS_TEST_RENEW=1 cargo test -p dofile --test docs -->\n";
+    let mark = "<!-- generated below: SS_TEST_RENEW=1 cargo test -p dofile --test it docs:: -->\n";
     let head = page.split(mark).next().unwrap_or("").to_string();
     let mut out = format!(
         "{head}{mark}\n## Oracle cases\n\n{total} cases in {} files; {examples} examples of commands run as tests besides.\n\n",

@@ -1,4 +1,4 @@
-//! Do-files as analysts write them: those of `analyses/` run to the end with their own assertions, and constructs
+//! Do-files as analysts write them: those of `tests/analyses/` run to the end with their own assertions, and constructs
 //! outside the subset are refused by name at their line.
 
 use dofile::Session;
@@ -23,7 +23,7 @@ macro_rules! analyses {
     ($($name:ident)*) => {
         $(#[test]
         fn $name() {
-            passes(include_str!(concat!("analyses/", stringify!($name), ".do")));
+            passes(include_str!(concat!("../analyses/", stringify!($name), ".do")));
         })*
     };
 }

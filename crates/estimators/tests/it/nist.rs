@@ -39,7 +39,7 @@ fn check(case: &Value, fit: &[f64], want: &[f64], least: f64, what: &str) {
 
 #[test]
 fn linear_regression_reaches_the_certified_values() {
-    let file: Value = serde_json::from_str(include_str!("nist/linear.json")).expect("valid fixture");
+    let file: Value = serde_json::from_str(include_str!("nist.json")).expect("valid fixture");
     let cases = file["cases"].as_array().expect("cases");
     assert_eq!(cases.len(), 8);
     for case in cases {
