@@ -10,6 +10,7 @@ pub mod format;
 pub mod frame;
 pub mod interp;
 pub mod matrix;
+pub(crate) mod ops;
 pub mod output;
 mod regex;
 pub mod results;

@@ -179,6 +179,27 @@ fn ratio(a: f64, b: f64) -> f64 {
     if is_missing(a) || is_missing(b) || b == 0.0 { MISSING } else { a / b }
 }
 
+/// Mean ranks of values and the sum of t^3 - t over ties.
+pub fn mean_ranks(values: &[f64]) -> (Vec<f64>, f64) {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+    let mut out = vec![0.0; values.len()];
+    let mut ties = 0.0;
+    let mut start = 0;
+    while start < order.len() {
+        let mut end = start + 1;
+        while end < order.len() && values[order[end]] == values[order[start]] {
+            end += 1;
+        }
+        let rank = (start + 1 + end) as f64 / 2.0;
+        order[start..end].iter().for_each(|&i| out[i] = rank);
+        let t = (end - start) as f64;
+        ties += t * t * t - t;
+        start = end;
+    }
+    (out, ties)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,5 +209,12 @@ mod tests {
         let s = Sample::plain((1..=10).map(f64::from));
         assert_eq!((s.percentile(50.0), s.percentile(25.0), s.percentile(90.0)), (5.5, 3.0, 9.5));
         assert!((s.sd() - 3.027_650_354_097_491_7).abs() < 1e-14);
+    }
+
+    #[test]
+    fn ties_share_their_mean_rank() {
+        let (r, ties) = mean_ranks(&[3.0, 1.0, 3.0, 2.0]);
+        assert_eq!(r, vec![3.5, 1.0, 3.5, 2.0]);
+        assert_eq!(ties, 6.0);
     }
 }

@@ -1,11 +1,11 @@
 //! The commands. A command is one file with its declaration and its `run`; `README.md` in this folder says how to
 //! write one. `registry` collects the tables of the families.
 
-pub(crate) mod collection;
 pub(crate) mod data;
 pub(crate) mod describe;
 pub mod documents;
 mod epidemiology;
+mod estat;
 mod estimation;
 mod exchange;
 mod graphics;
@@ -16,6 +16,7 @@ mod multivariate;
 mod nonlinear;
 mod official;
 mod panel;
+mod predict;
 mod prefix;
 mod quantile;
 mod registry;

@@ -2,10 +2,13 @@
 
 use super::{ByRule, CommandSpec, Form};
 use super::{
-    data, describe, documents, epidemiology, estimation, exchange, graphics, inference, language, limited,
-    multivariate, nonlinear, panel, prefix, quantile, shrinkage, survey, survival, systems, timeseries,
-    treatment,
+    data, describe, documents, epidemiology, estat, estimation, exchange, graphics, inference, language,
+    limited, multivariate, nonlinear, panel, predict, prefix, quantile, shrinkage, survey, survival, systems,
+    timeseries, treatment,
 };
+
+/// The commands that pass their subcommands on to the families.
+const POSTESTIMATION: &[CommandSpec] = &[estat::SPEC, predict::SPEC];
 
 /// All commands.
 pub fn all() -> impl Iterator<Item = &'static CommandSpec> {
@@ -15,6 +18,7 @@ pub fn all() -> impl Iterator<Item = &'static CommandSpec> {
         data::TABLE,
         describe::TABLE,
         estimation::TABLE,
+        POSTESTIMATION,
         graphics::TABLE,
         exchange::TABLE,
         limited::TABLE,
@@ -48,7 +52,7 @@ pub fn by_rule(word: &str) -> Option<ByRule> {
 
 /// Name of a do-file with its extension.
 pub fn do_file_name(name: &str) -> String {
-    language::files::with_extension(name, "do")
+    crate::ops::files::with_extension(name, "do")
 }
 
 /// A table of all commands with their syntax, as Markdown; the page of supported commands is made from it.

@@ -251,3 +251,13 @@ pub fn predict(frame: &Frame, parameters: &Parameters, equation: &str, rows: &[u
     }
     Ok(out)
 }
+
+/// What commands after a linear regression need besides `e()`.
+pub struct LinearState {
+    /// `(X'WX)^-1` over all parameters, zero where omitted.
+    pub unscaled: Mat,
+    /// Mean squared error.
+    pub s2: f64,
+    /// Its degrees of freedom.
+    pub df_residual: f64,
+}

@@ -197,3 +197,8 @@ pub fn abbrev(s: &str, width: usize) -> String {
     out.push(chars[chars.len() - 1]);
     out
 }
+
+/// A count with thousands separators, as notes print it.
+pub fn count_text(n: usize) -> String {
+    bare("%15.0gc", n as f64)
+}

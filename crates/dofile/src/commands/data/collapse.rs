@@ -1,9 +1,9 @@
 //! `collapse` and `contract`: data sets of statistics by group.
 
-use super::egen::grouped;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, StorageType, Variable, is_valid_name};
+use crate::ops::groups::grouped;
 use crate::session::Session;
 use crate::syntax::split::matching_paren;
 use crate::syntax::{OptSpec, ParsedCommand, WeightKind};

@@ -1,9 +1,9 @@
 //! Variables made from variables: `separate`, `ipolate`, `range`, `cumul`, `mkspline`, `stack`, `xpose`, `split`.
 
-use super::egen::grouped;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, StorageType, Variable, is_valid_name};
+use crate::ops::groups::grouped;
 use crate::session::Session;
 use crate::syntax::split::unquote;
 use crate::syntax::{OptSpec, ParsedCommand, numlist};

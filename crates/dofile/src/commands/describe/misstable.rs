@@ -1,9 +1,9 @@
 //! `misstable`: counts and patterns of missing values.
 
-use crate::commands::data::count_text;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::format;
+use crate::format::count_text;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};

@@ -2,12 +2,12 @@
 //! for `collect`.
 
 use super::table_layout::{Axis, Dim, lay_out};
-use crate::commands::collection::Sheet;
-use crate::commands::data::grouped;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::collection::Sheet;
+use crate::ops::groups::grouped;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::split_options;

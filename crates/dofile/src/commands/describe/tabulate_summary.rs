@@ -1,9 +1,9 @@
 //! `tabulate, summarize()`: means, standard deviations and frequencies by the levels of one variable
 //! ([R] tabulate, summarize()). Tables of counts are in `tabulate`.
 
-use crate::commands::data::grouped;
 use crate::error::{Result, StataError};
 use crate::format;
+use crate::ops::groups::grouped;
 use crate::session::Session;
 use crate::syntax::{ParsedCommand, WeightKind};
 use crate::value::{MISSING, is_missing};

@@ -2,12 +2,12 @@
 //! `collect`.
 
 use super::collect::export;
-use crate::commands::collection::Sheet;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::table::parse_term;
 use crate::format;
 use crate::matrix::Stripe;
+use crate::ops::collection::Sheet;
 use crate::results::{Estimation, Results};
 use crate::session::Session;
 use crate::syntax::options::split_options;

@@ -3,9 +3,9 @@
 use super::content::{dress, inches, shown, values};
 use super::model::{Block, Document, Paragraph, Picture, Run};
 use super::{docx, pdf, table};
-use crate::commands::language::files::{check_replace, with_extension};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
+use crate::ops::files::{check_replace, with_extension};
 use crate::session::{Extension, Session};
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::split_options;

@@ -10,9 +10,9 @@ use rust_xlsxwriter::{
 use super::content::{Dress, dress, hex};
 use super::model::Align;
 use super::table;
-use crate::commands::language::files::{check_replace, with_extension};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
+use crate::ops::files::{check_replace, with_extension};
 use crate::session::{Extension, Session};
 use crate::syntax::ParsedCommand;
 use crate::syntax::split::{top_level_comma, unquote};

@@ -1,10 +1,10 @@
 //! `kap`: agreement of two raters beyond chance ([R] kappa).
 
-use super::reading::Sample;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
 use crate::format;
+use crate::ops::epitab::Sample;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;

@@ -1,13 +1,13 @@
 //! `cc` and `cci`: odds ratio of case–control studies.
 
 use super::cs::association;
-use super::reading::{
-    Strata, StratumRow, estimates, fraction_labels, head, immediate, interval_level, store, stratified,
-    test_line,
-};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
+use crate::ops::epitab::{
+    Strata, StratumRow, estimates, fraction_labels, head, immediate, interval_level, store, stratified,
+    test_line,
+};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;

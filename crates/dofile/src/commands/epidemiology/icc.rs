@@ -1,10 +1,10 @@
 //! `icc`: intraclass correlations of ratings ([R] icc; Shrout and Fleiss 1979; McGraw and Wong 1996).
 
-use super::reading::{Sample, interval_level};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
 use crate::format;
+use crate::ops::epitab::{Sample, interval_level};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;

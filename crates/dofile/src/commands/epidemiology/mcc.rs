@@ -1,10 +1,10 @@
 //! `mcc` and `mcci`: matched case–control pairs.
 
-use super::reading::{Sample, estimates, immediate, interval_level, numeric, store, test_line};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::Result;
 use crate::estimation::post::stata;
 use crate::format;
+use crate::ops::epitab::{Sample, estimates, immediate, interval_level, numeric, store, test_line};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;

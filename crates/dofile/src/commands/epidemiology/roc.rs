@@ -1,12 +1,12 @@
 //! `roctab` and `roccomp`: ROC curves of a marker, and comparison of several.
 
-use super::reading::{Sample, interval_level};
-use crate::commands::graphics::curves::{CurveOptions, Picture, show};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::epitab::{Sample, interval_level};
+use crate::ops::graphs::curves::{CurveOptions, Picture, show};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;

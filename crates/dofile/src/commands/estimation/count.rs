@@ -4,7 +4,6 @@
 //! b, V, cmd depvar chi2type vce vcetype offset_var exposure_var. Formulas: [R] poisson, [R] nbreg.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::predict::column;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::display::level;
@@ -15,6 +14,7 @@ use crate::estimation::post::{self, Parameters, equation_stripe};
 use crate::estimation::table::Table;
 use crate::format;
 use crate::matrix::Stripe;
+use crate::ops::predict::column;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};

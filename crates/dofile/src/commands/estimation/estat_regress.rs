@@ -1,15 +1,15 @@
 //! Diagnostics after `regress`: `estat hettest`, `ovtest`, `imtest, white`, `vif`; and `estat ic`, `estat vce`
 //! after any estimation. Formulas: [R] regress postestimation, [R] estat ic.
 
-use super::estat::Call;
-use super::predict::{design, map, outcome};
-use super::regress::LinearState;
 use crate::error::{Result, StataError};
 use crate::estimation::display::fit_error;
+use crate::estimation::linear::LinearState;
 use crate::estimation::linear::{Parameters, predict as linear_prediction};
 use crate::estimation::post::stata;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::estat::Call;
+use crate::ops::predict::{design, map, outcome};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;

@@ -1,13 +1,13 @@
 //! `estat summarize`: means, standard deviations and ranges of the variables of an estimation in its sample.
 //! Formulas: [R] estat summarize; weights are not applied.
 
-use super::estat::Call;
-use super::predict::column;
 use crate::error::{Result, StataError};
 use crate::estimation::factors::variables;
 use crate::estimation::linear::Parameters;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::estat::Call;
+use crate::ops::predict::column;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::Term;

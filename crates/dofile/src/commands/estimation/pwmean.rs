@@ -3,9 +3,9 @@
 //! Stores in `r()`: b_vs V_vs table_vs (comparisons), b V table with `cimeans` (means), df_r. Formulas: [R] pwmean.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::groups::Grouped;
 use crate::error::{Result, StataError};
 use crate::estimation::comparisons::{Compared, Look, apply, show_estimates};
+use crate::ops::groups::Grouped;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;

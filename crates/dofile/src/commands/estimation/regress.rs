@@ -9,6 +9,7 @@ use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::display::{fit_error, level, note_weights, show_table};
 use crate::estimation::header::{Fact, show};
+use crate::estimation::linear::LinearState;
 use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::estimation::post::{self, Parameters, plain_stripe, spread_square, stata};
 use crate::format;
@@ -18,7 +19,6 @@ use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::MISSING;
 use estimators::distributions::f_tail;
-use estimators::matrix::Mat;
 use estimators::ols::{self, OlsFit, Request};
 use std::sync::Arc;
 
@@ -34,16 +34,6 @@ pub const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("noTABle"),
     OptSpec::text("EForm"),
 ];
-
-/// What commands after a linear regression need besides `e()`.
-pub struct LinearState {
-    /// `(X'WX)^-1` over all parameters, zero where omitted.
-    pub unscaled: Mat,
-    /// Mean squared error.
-    pub s2: f64,
-    /// Its degrees of freedom.
-    pub df_residual: f64,
-}
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
     .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability, WeightKind::Importance])

@@ -3,9 +3,9 @@
 //! Stores in `r()`: N N_1 N_2 sd sd_1 sd_2 F or chi2, df df_1 df_2, p p_l p_u. Formulas: [R] sdtest.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::groups::Grouped;
 use crate::error::{Result, StataError};
 use crate::format;
+use crate::ops::groups::Grouped;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;

@@ -2,10 +2,10 @@
 //! `numbers::lowess`.
 
 use super::numbers;
-use super::plain::{Plain, show};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, StorageType, Variable, is_valid_name};
+use crate::ops::graphs::plain::{Plain, show};
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::{abbreviates, parse_number, split_options};

@@ -1,11 +1,11 @@
 //! `marginsplot`: draws the results of the `margins` before it.
 
-use super::figure_options::FigureOptions;
-use super::store;
-use super::text::Words;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::matrix::Stripe;
+use crate::ops::graphs::figure_options::FigureOptions;
+use crate::ops::graphs::store;
+use crate::ops::graphs::text::Words;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::{abbreviates, split_options};
@@ -316,7 +316,7 @@ fn group_series(
     };
     out.push(Series { label: text.clone(), number, shape, style: Style::default() });
     if options.figure.monochrome {
-        out.iter_mut().for_each(super::assemble::monochrome);
+        out.iter_mut().for_each(crate::ops::graphs::monochrome);
     }
     out
 }
@@ -356,7 +356,7 @@ fn assemble(
         if options.horizontal { (&mut y, &options.figure.y) } else { (&mut x, &options.figure.x) };
     // many numbers get ordinary ticks, few values and names one each
     let named = ticks.len() <= 12 || ticks.iter().any(|t| t.1.parse::<f64>().is_err());
-    if chosen.rule == super::text::Rule::Auto
+    if chosen.rule == crate::ops::graphs::text::Rule::Auto
         && named
         && let (Some(first), Some(last)) = (ticks.first(), ticks.last())
     {

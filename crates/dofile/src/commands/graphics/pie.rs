@@ -1,12 +1,12 @@
 //! `graph pie`: shares of sums or counts.
 
-use super::figure_options::FigureOptions;
 use super::over::{self, Over};
 use super::plots::Plot;
-use super::store;
-use super::text;
 use crate::error::{Result, StataError};
 use crate::format;
+use crate::ops::graphs::figure_options::FigureOptions;
+use crate::ops::graphs::store;
+use crate::ops::graphs::text;
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::split::words;

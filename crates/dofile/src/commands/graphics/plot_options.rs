@@ -1,7 +1,7 @@
 //! Options of one plot: colours, markers, lines, and what a plot type takes besides.
 
-use super::text::{self, RawOption};
 use crate::error::{Result, StataError};
+use crate::ops::graphs::text::{self, RawOption};
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, parse_number};
 use crate::syntax::split::{unquote, words};

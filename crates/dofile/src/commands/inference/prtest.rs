@@ -1,12 +1,12 @@
 //! `prtest` and `prtesti`: z tests of proportions ([R] prtest).
 
 use super::{numbers, sample, values};
-use crate::commands::estimation::groups::Grouped;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::post::stata;
 use crate::format;
+use crate::ops::groups::Grouped;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;

@@ -4,6 +4,8 @@ use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::format::{self, Format};
 use crate::frame::{Frame, StorageType, Variable, is_valid_name};
+use crate::ops::data_files::write_dta;
+use crate::ops::files::{check_replace, with_extension};
 use crate::session::{Extension, Session};
 use crate::syntax::ParsedCommand;
 use crate::syntax::split::{matching_paren, top_level_comma, unquote, words};
@@ -72,21 +74,6 @@ pub const POSTFILE: CommandSpec = CommandSpec {
 pub const POST: CommandSpec = raw("post", 4, post, "post postname (exp) (exp) ...");
 pub const POSTCLOSE: CommandSpec = raw("postclose", 9, postclose, "postclose postname");
 pub const FILE: CommandSpec = raw("file", 4, file, "file {open|write|read|close} handle ...");
-
-/// Adds an extension when a file name has none.
-pub(crate) fn with_extension(name: &str, ext: &str) -> String {
-    let base = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    // temporary files have a dot in their name already
-    if base.contains('.') || base.is_empty() { name.to_string() } else { format!("{name}.{ext}") }
-}
-
-/// Refuses to overwrite a file without `replace` (r(602)).
-pub(crate) fn check_replace(path: &std::path::Path, shown: &str, replace: bool) -> Result<()> {
-    if path.exists() && !replace {
-        return Err(StataError::new(602, format!("file {shown} already exists")));
-    }
-    Ok(())
-}
 
 fn postfile(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut cmd = ParsedCommand::split("postfile", &cmd.raw, false)?;
@@ -179,7 +166,7 @@ fn postclose(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         frame.add(Variable::new(name, column))?;
     }
-    crate::commands::data::write_dta(&frame, &p.path)
+    write_dta(&frame, &p.path)
 }
 
 fn file(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

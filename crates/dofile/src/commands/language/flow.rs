@@ -1,10 +1,10 @@
 //! Statements of programs and do-files: `program`, `syntax`, `do`, `run`, `include`, `error`,
 //! `assert`, `confirm`, `preserve`, `restore`, `mark`, `marksample`, `markout`, `clear`.
 
-use super::files::with_extension;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, Variable, is_valid_name};
+use crate::ops::files::with_extension;
 use crate::session::{Echo, Flow, Frames, Scope, Session};
 use crate::syntax::split::{unquote, words};
 use crate::syntax::{FvList, OptSpec, ParsedCommand, varlist};

@@ -1,12 +1,12 @@
 //! `cluster stop` and `cluster dendrogram`: how many groups, and the picture of a tree ([MV] cluster stop,
 //! [MV] cluster dendrogram).
 
-use super::super::graphics::plain::{Plain, show as draw};
 use super::cluster::{clustered, groups};
 use super::cluster_object::{Object, find, tree};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
 use crate::format;
+use crate::ops::graphs::plain::{Plain, show as draw};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::numlist;

@@ -1,15 +1,15 @@
 //! What is asked of components and factors: `predict` of scores, `estat kmo`, `screeplot`, `loadingplot`
 //! ([MV] pca postestimation, [MV] factor postestimation).
 
-use super::super::estimation::estat::Call;
-use super::super::estimation::predict::{Prediction, add, new_names};
-use super::super::graphics::plain::{Plain, show as draw};
 use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
 use super::shared::{matrix_of, named, row_named, scalar};
 use crate::error::{Result, StataError};
 use crate::estimation::post::kernel;
 use crate::format;
 use crate::matrix::Stripe;
+use crate::ops::estat::Call;
+use crate::ops::graphs::plain::{Plain, show as draw};
+use crate::ops::predict::{Prediction, add, new_names};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, split_options};

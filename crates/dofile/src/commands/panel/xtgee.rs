@@ -5,7 +5,6 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::unit_variable;
-use crate::commands::limited::glm;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::header::{Fact, show};
@@ -14,6 +13,7 @@ use crate::estimation::model::{Model, Reading, VceSpec, number_groups};
 use crate::estimation::post;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::glm;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;

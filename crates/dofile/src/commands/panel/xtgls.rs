@@ -245,7 +245,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
         return display(session, cmd);
     }
     let (across, within) = (across(cmd, kind)?, within(cmd)?);
-    let (rho_type, rho_name) = crate::commands::timeseries::rho_type(cmd.options.text("rhotype"))?;
+    let (rho_type, rho_name) = crate::ops::rho::rho_type(cmd.options.text("rhotype"))?;
     let declared = Panel::of(&session.frame)?;
     let further = declared.panel.into_iter().chain(declared.time).collect();
     let reading = Reading { vce: Some(VceSpec::Default), weight_kinds: &[], further, ..Reading::new(cmd) };

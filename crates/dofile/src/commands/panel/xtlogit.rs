@@ -5,7 +5,8 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::clogit;
-use super::{population_averaged, unit_variable};
+use super::unit_variable;
+use super::xtgee::population_averaged;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::likelihood::{self, print_log};

@@ -1,6 +1,6 @@
 //! `stepwise`: adds and removes terms of a model by the p-values of their Wald tests.
 
-use super::{parts, replicate};
+use super::parts;
 use crate::commands::{self, ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Parameters, same_term};
@@ -67,7 +67,7 @@ impl Search {
 
     /// The included term with the largest p-value.
     fn weakest(&self, s: &mut Session, chosen: &[usize]) -> Result<Option<(usize, f64)>> {
-        replicate::quietly(s, &self.text(chosen))?;
+        crate::ops::run::quietly(s, &self.text(chosen))?;
         let mut found: Option<(usize, f64)> = None;
         for term in chosen.iter().filter(|t| **t >= self.locked) {
             let p = self.p_value(s, *term)?;
@@ -84,7 +84,7 @@ impl Search {
         for term in (0..self.terms.len()).filter(|t| !chosen.contains(t)) {
             let mut with = chosen.to_vec();
             with.push(term);
-            replicate::quietly(s, &self.text(&with))?;
+            crate::ops::run::quietly(s, &self.text(&with))?;
             let p = self.p_value(s, term)?;
             if found.is_none_or(|(_, best)| p < best) {
                 found = Some((term, p));
@@ -167,7 +167,7 @@ fn choose(
 ) -> Result<Vec<usize>> {
     let all: Vec<usize> = (0..search.terms.len()).collect();
     // The rows of the full model are those of every model.
-    replicate::quietly(s, &search.text(&all))?;
+    crate::ops::run::quietly(s, &search.text(&all))?;
     let sample = s.estimation_sample().map(|m| m.as_ref().clone()).unwrap_or_default();
     if let Some(place) = s.frame.find(MARK) {
         let mark: Vec<f64> = sample.iter().map(|t| f64::from(u8::from(*t))).collect();

@@ -66,7 +66,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut checked = |extra: &'static [OptSpec], refused: &[&str]| inner.check_options(extra, refused);
     match spec.name {
         "mean" | "proportion" | "total" | "ratio" => {
-            checked(means::OPTIONS, means::REFUSED)?;
+            if let Form::Standard(syntax) = spec.form {
+                checked(syntax.options, syntax.unsupported)?;
+            }
             means::run(s, &Call { prefix, text: command, inner })
         }
         "tabulate" => {

@@ -3,13 +3,13 @@
 
 use super::svy::Call;
 use super::{design, results};
-use crate::commands::survival::grouping::Grouping;
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::post::Parameters;
 use crate::estimation::survival::Records;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::record_groups::Grouping;
 use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::OptSpec;

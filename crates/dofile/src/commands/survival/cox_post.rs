@@ -2,14 +2,14 @@
 //! Formulas: [ST] stcox postestimation, [ST] stcox PH-assumption tests.
 
 use super::stcox::{repeated, strata_of};
-use crate::commands::estimation::estat::Call;
-use crate::commands::estimation::predict::{Prediction, design};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
 use crate::estimation::post::stata;
 use crate::estimation::survival::{Records, Settings};
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::estat::Call;
+use crate::ops::predict::{Prediction, design};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;

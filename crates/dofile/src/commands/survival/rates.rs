@@ -1,7 +1,6 @@
 //! `stsum`, `strate`, `stptime` and `stir`: incidence rates of survival-time data
 //! ([ST] stsum, [ST] strate, [ST] stptime, [ST] stir).
 
-use super::grouping::Grouping;
 use super::sts::Curves;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
@@ -10,6 +9,7 @@ use crate::estimation::post::stata;
 use crate::estimation::survival::{Records, Settings, show};
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::record_groups::Grouping;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
@@ -292,5 +292,5 @@ fn stir(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if !cmd.has("noshow") {
         show(s, &settings);
     }
-    crate::commands::epidemiology::show_rates(s, cmd, sums)
+    crate::ops::epitab::incidence_rates(s, cmd, sums)
 }

@@ -3,12 +3,12 @@
 
 use super::cox_post::CoxSample;
 use super::streg_post::Fitted;
-use crate::commands::graphics::curves::{CurveOptions, Picture, show};
 use crate::commands::{ByRule, CommandSpec, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Grid, Parameters};
 use crate::estimation::survival::{Records, Settings};
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::graphs::curves::{CurveOptions, Picture, show};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, parse_number};

@@ -2,10 +2,10 @@
 //! ([ST] stcox PH-assumption tests).
 
 use super::sts::Curves;
-use crate::commands::graphics::curves::{CurveOptions, Picture, show as show_figure};
 use crate::commands::{ByRule, CommandSpec, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::survival::{Settings, show};
+use crate::ops::graphs::curves::{CurveOptions, Picture, show as show_figure};
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::abbreviates;

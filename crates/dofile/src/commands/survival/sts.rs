@@ -1,6 +1,5 @@
 //! `sts`: finds the subcommand; `sts list` and `sts generate` are here, tests and graphs beside it.
 
-use super::grouping::Grouping;
 use super::{sts_graph, sts_test};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
@@ -9,6 +8,7 @@ use crate::estimation::model::number_groups;
 use crate::estimation::survival::{Records, Settings, show};
 use crate::format;
 use crate::frame::{Column, StorageType, Variable, is_valid_name};
+use crate::ops::record_groups::Grouping;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::split::{ParsedCommand, WeightKind};

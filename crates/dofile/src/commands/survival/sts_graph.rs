@@ -1,9 +1,9 @@
 //! `sts graph`: draws survivor, failure and cumulative hazard functions ([ST] sts graph).
 
 use super::sts::{Curves, Function};
-use crate::commands::graphics::curves::{CurveOptions, Picture, show as show_figure};
 use crate::error::{Result, StataError};
 use crate::estimation::survival::{Settings, show};
+use crate::ops::graphs::curves::{CurveOptions, Picture, show as show_figure};
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, parse_number};
 use crate::syntax::split::ParsedCommand;

@@ -1,9 +1,9 @@
 //! `sts test`: are survivor functions of groups equal? ([ST] sts test)
 
-use super::grouping::Grouping;
 use crate::error::{Result, StataError};
 use crate::estimation::survival::{Records, Settings, show};
 use crate::format;
+use crate::ops::record_groups::Grouping;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;

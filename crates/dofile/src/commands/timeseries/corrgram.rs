@@ -1,12 +1,12 @@
 //! `corrgram`, `ac`, `pac` and `wntestq`: autocorrelations of a series, their figures and the portmanteau test.
 
-use super::super::graphics::plain::{Plain, RawOption, show};
 use super::super::{ByRule, CommandSpec, Example, Form};
 use super::series::{self, Series};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
 use crate::format;
 use crate::matrix::Matrix;
+use crate::ops::graphs::plain::{Plain, RawOption, show};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, parse_number, split_options};

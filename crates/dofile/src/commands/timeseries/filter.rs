@@ -1,11 +1,11 @@
 //! `tsfilter`: cyclical components by the filters of Hodrick and Prescott, Baxter and King, Christiano and
 //! Fitzgerald. Numbers: `estimators::filters`.
 
-use super::super::estimation::predict::{Prediction, add, new_names};
 use super::super::{ByRule, CommandSpec, Example, Form};
 use super::series::{self, Grid};
 use crate::error::{Result, StataError};
 use crate::frame::StorageType;
+use crate::ops::predict::{Prediction, add, new_names};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::FvList;

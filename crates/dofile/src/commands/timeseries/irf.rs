@@ -1,14 +1,14 @@
 //! `irf create`, `irf set`, `irf table` and `irf graph` after `var`: responses to impulses, kept in a file that is a
 //! data set. Formulas: [TS] irf create; standard errors by the delta method; numbers: `estimators::var`.
 
-use super::super::data::{read_dta, write_dta};
-use super::super::graphics::plain::{Plain, show};
 use super::super::{ByRule, CommandSpec, Form};
 use super::var::{State, held};
 use crate::error::{Result, StataError};
 use crate::estimation::model::first_word;
 use crate::format;
 use crate::frame::{Column, Frame, Variable};
+use crate::ops::data_files::{read_dta, write_dta};
+use crate::ops::graphs::plain::{Plain, show};
 use crate::session::{Extension, Session};
 use crate::syntax::options::{abbreviates, parse_number, split_options};
 use crate::syntax::split::{ParsedCommand, unquote};

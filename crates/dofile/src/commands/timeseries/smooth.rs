@@ -1,11 +1,11 @@
 //! `tssmooth`: moving averages and exponential smoothers of series, with forecasts. Numbers: `estimators::smoothing`.
 
-use super::super::estimation::predict::{Prediction, add, new_names};
 use super::super::{ByRule, CommandSpec, Example, Form};
 use super::series::{self, Grid};
 use crate::error::{Result, StataError};
 use crate::format;
 use crate::frame::{Column, StorageType};
+use crate::ops::predict::{Prediction, add, new_names};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, parse_number};

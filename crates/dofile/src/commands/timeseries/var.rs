@@ -1,7 +1,6 @@
 //! `var`, `varsoc`, `vargranger` and `varstable`. Formulas: [TS] var, [TS] varsoc, [TS] vargranger, [TS] varstable;
 //! numbers: `estimators::var`, `estimators::eigen`.
 
-use super::super::estimation::predict::{Prediction, add, column, new_names};
 use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
 use super::series;
 use crate::error::{Result, StataError};
@@ -10,6 +9,7 @@ use crate::estimation::linear::{Parameters, predict as linear_prediction};
 use crate::estimation::table::Table;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::predict::{Prediction, add, column, new_names};
 use crate::results::{Estimation, Results};
 use crate::session::Session;
 use crate::syntax::options::OptSpec;

@@ -5,7 +5,7 @@ use figure::ticks;
 
 /// About `wanted` ticks between `low` and `high` for a date of this kind (`d`, `c`, `m`, `q`, `w`,
 /// `h`); `None` where plain numbers do.
-pub(super) fn ticks(kind: char, low: f64, high: f64, wanted: usize) -> Option<Vec<f64>> {
+pub(crate) fn ticks(kind: char, low: f64, high: f64, wanted: usize) -> Option<Vec<f64>> {
     if high.partial_cmp(&low) != Some(std::cmp::Ordering::Greater) {
         return None;
     }

@@ -1,28 +1,28 @@
 //! What the epidemiological tables share: reading counts, strata and their printed forms.
 
-use crate::commands::survival::grouping::Grouping;
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::post::stata;
 use crate::estimation::survival::Records;
 use crate::format;
+use crate::ops::record_groups::Grouping;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::MISSING;
-use estimators::epidemiology::{Combined, Interval, Table};
+use estimators::epidemiology::{Combined, Interval, Rates, Table, fraction};
 
 /// Rows of a command that have values of some variables, with their frequency weights.
-pub struct Sample {
+pub(crate) struct Sample {
     /// Rows of the data.
-    pub rows: Vec<usize>,
+    pub(crate) rows: Vec<usize>,
     /// Weight of each row.
-    pub weights: Vec<f64>,
+    pub(crate) weights: Vec<f64>,
 }
 
 impl Sample {
     /// Selected rows without missing values in `variables`; r(2000) without any.
-    pub fn read(s: &Session, cmd: &ParsedCommand, variables: &[usize]) -> Result<Self> {
+    pub(crate) fn read(s: &Session, cmd: &ParsedCommand, variables: &[usize]) -> Result<Self> {
         let mut touse = s.rows(cmd)?;
         s.markout(variables, &mut touse, true)?;
         let weights = s.weights(cmd, WeightKind::Frequency, &mut touse)?;
@@ -35,14 +35,14 @@ impl Sample {
     }
 
     /// Groups of the rows by variables.
-    pub fn groups(&self, s: &Session, variables: &[usize]) -> Grouping {
+    pub(crate) fn groups(&self, s: &Session, variables: &[usize]) -> Grouping {
         let records = Records { rows: self.rows.clone(), ..Records::default() };
         Grouping::of(s, variables, &records)
     }
 }
 
 /// The variables of a command's list: exactly `count` numeric ones.
-pub fn numeric(s: &Session, list: &str, count: usize) -> Result<Vec<usize>> {
+pub(crate) fn numeric(s: &Session, list: &str, count: usize) -> Result<Vec<usize>> {
     let variables = s.varlist(list)?;
     if variables.len() != count {
         return Err(StataError::standard(if variables.len() < count { 102 } else { 103 }));
@@ -54,18 +54,18 @@ pub fn numeric(s: &Session, list: &str, count: usize) -> Result<Vec<usize>> {
 }
 
 /// Tables of case and exposure by stratum, with the strata.
-pub struct Strata {
+pub(crate) struct Strata {
     /// One table per stratum.
-    pub tables: Vec<Table>,
+    pub(crate) tables: Vec<Table>,
     /// Their names; empty without `by()`.
-    pub labels: Vec<String>,
+    pub(crate) labels: Vec<String>,
     /// Name of the stratifying variables.
-    pub by: String,
+    pub(crate) by: String,
 }
 
 impl Strata {
     /// Reads `case exposed [if] [in] [fweight] [, by(varlist)]`; nonzero means case and exposed.
-    pub fn read(s: &Session, cmd: &ParsedCommand) -> Result<Self> {
+    pub(crate) fn read(s: &Session, cmd: &ParsedCommand) -> Result<Self> {
         let pair = numeric(s, &cmd.list, 2)?;
         let by = match cmd.options.text("by") {
             Some(list) => s.varlist(list)?,
@@ -99,7 +99,7 @@ impl Strata {
     }
 
     /// The sum of all strata.
-    pub fn crude(&self) -> Table {
+    pub(crate) fn crude(&self) -> Table {
         self.tables.iter().fold(Table::default(), |s, t| Table {
             a: s.a + t.a,
             b: s.b + t.b,
@@ -110,7 +110,7 @@ impl Strata {
 }
 
 /// The nonnegative whole numbers of an immediate command.
-pub fn immediate(cmd: &ParsedCommand, count: usize, whole: usize) -> Result<Vec<f64>> {
+pub(crate) fn immediate(cmd: &ParsedCommand, count: usize, whole: usize) -> Result<Vec<f64>> {
     let text = cmd.list.replace('\\', " ");
     let numbers: Vec<f64> = text
         .split_whitespace()
@@ -131,14 +131,14 @@ pub fn immediate(cmd: &ParsedCommand, count: usize, whole: usize) -> Result<Vec<
 }
 
 /// The level of intervals of a command.
-pub fn interval_level(s: &Session, cmd: &ParsedCommand) -> Result<f64> {
+pub(crate) fn interval_level(s: &Session, cmd: &ParsedCommand) -> Result<f64> {
     level(s, cmd)
 }
 
 const BLANK: &str = "                 |                        |";
 
 /// Prints rows `label | exposed unexposed | total` between rules.
-pub fn head(s: &mut Session, rows: &[(&str, f64, f64, f64)], further: &[(&str, f64, f64, f64)]) {
+pub(crate) fn head(s: &mut Session, rows: &[(&str, f64, f64, f64)], further: &[(&str, f64, f64, f64)]) {
     let cell = |x: f64, w: usize| format::right(&format::bare("%9.0g", stata(x)), w);
     let line = |(label, a, b, total): &(&str, f64, f64, f64)| {
         format!("{label:>16} |{}{}  |{}", cell(*a, 10), cell(*b, 12), cell(*total, 11))
@@ -162,7 +162,7 @@ pub fn head(s: &mut Session, rows: &[(&str, f64, f64, f64)], further: &[(&str, f
 }
 
 /// Prints `label | point estimate | limits` rows; a note such as `(exact)` stands behind.
-pub fn estimates(s: &mut Session, level: f64, rows: &[(String, Interval, &str)]) {
+pub(crate) fn estimates(s: &mut Session, level: f64, rows: &[(String, Interval, &str)]) {
     let level = format::bare("%5.0g", level);
     s.print(format!("                 |      Point estimate    |    [{level}% conf. interval]"));
     s.print("                 |------------------------+------------------------");
@@ -180,7 +180,7 @@ pub fn estimates(s: &mut Session, level: f64, rows: &[(String, Interval, &str)])
 }
 
 /// A test under a table.
-pub fn test_line(s: &mut Session, name: &str, value: f64, p: f64) {
+pub(crate) fn test_line(s: &mut Session, name: &str, value: f64, p: f64) {
     let text = format!(
         "{name} = {}  Pr>chi2 = {}",
         format::right(&format::bare("%8.2f", stata(value)), 8),
@@ -190,15 +190,15 @@ pub fn test_line(s: &mut Session, name: &str, value: f64, p: f64) {
 }
 
 /// Labels of attributable or preventive fractions.
-pub fn fraction_labels(preventive: bool) -> (&'static str, &'static str) {
+pub(crate) fn fraction_labels(preventive: bool) -> (&'static str, &'static str) {
     if preventive { ("Prev. frac. ex.", "Prev. frac. pop") } else { ("Attr. frac. ex.", "Attr. frac. pop") }
 }
 
 /// A row of a stratified table: label, ratio, Mantel–Haenszel weight.
-pub type StratumRow = (String, Interval, f64);
+pub(crate) type StratumRow = (String, Interval, f64);
 
 /// Prints the strata, the crude and the combined ratio.
-pub fn stratified(
+pub(crate) fn stratified(
     s: &mut Session,
     (by, ratio, note): (&str, &str, &str),
     level: f64,
@@ -232,8 +232,62 @@ pub fn stratified(
 }
 
 /// Stores an interval as `name`, `lb_name`, `ub_name`.
-pub fn store(r: &mut Results, name: &str, x: Interval) {
+pub(crate) fn store(r: &mut Results, name: &str, x: Interval) {
     r.scalar(name, stata(x.value));
     r.scalar(&format!("lb_{name}"), stata(x.low));
     r.scalar(&format!("ub_{name}"), stata(x.high));
+}
+
+/// Prints and stores the comparison of two incidence rates.
+pub(crate) fn incidence_rates(s: &mut Session, cmd: &ParsedCommand, rates: Rates) -> Result<()> {
+    if rates.t1 <= 0.0 || rates.t0 <= 0.0 {
+        return Err(StataError::new(2000, "no exposed or no unexposed person-time"));
+    }
+    let level = interval_level(s, cmd)?;
+    head(
+        s,
+        &[
+            ("Cases", rates.a, rates.b, rates.a + rates.b),
+            ("Person-time", rates.t1, rates.t0, rates.t1 + rates.t0),
+        ],
+        &[(
+            "Incidence rate",
+            rates.a / rates.t1,
+            rates.b / rates.t0,
+            (rates.a + rates.b) / (rates.t1 + rates.t0),
+        )],
+    );
+    let (difference, ratio) = (rates.difference(level), rates.exact(level));
+    let (exposed, preventive) = fraction(ratio);
+    let share = if preventive { rates.t1 / (rates.t1 + rates.t0) } else { rates.a / (rates.a + rates.b) };
+    let population = Interval { value: exposed.value * share, low: f64::NAN, high: f64::NAN };
+    let labels = fraction_labels(preventive);
+    estimates(
+        s,
+        level,
+        &[
+            ("Inc. rate diff.".to_string(), difference, ""),
+            ("Inc. rate ratio".to_string(), ratio, "(exact)"),
+            (labels.0.to_string(), exposed, "(exact)"),
+            (labels.1.to_string(), population, ""),
+        ],
+    );
+    let (one, upper) = rates.mid_p();
+    let two = (2.0 * one).min(1.0);
+    let sign = if upper { ">=" } else { "<=" };
+    let line = |text: String| format!("{text:>60}");
+    s.print("Mid p-values for tests of incidence-rate difference:");
+    s.print(line(format!(
+        "Adj Pr(Exposed cases {sign} {}) = {} (one-sided)",
+        rates.a,
+        format::bare("%6.4f", stata(one))
+    )));
+    s.print(line(format!("Two-sided p-value = {}            ", format::bare("%6.4f", stata(two)))));
+    let mut r = Results::default();
+    store(&mut r, "ird", difference);
+    store(&mut r, "irr", ratio);
+    store(&mut r, "afe", exposed);
+    r.scalar("afp", stata(population.value)).scalar("p", stata(two)).scalar("p1", stata(one));
+    s.r = r;
+    Ok(())
 }

@@ -1,12 +1,13 @@
-//! `estat`: statistics of the last estimation. This file finds the subcommand; the numbers and the
-//! output are in `estat_regress`, `estat_iv` and `estat_binary`.
+//! `estat`: statistics of the last estimation. This file finds the family of the subcommand; the numbers and the
+//! output are in the families.
 
-use super::super::{ByRule, CommandSpec, Example, Form, multivariate, survey, timeseries, treatment};
-use super::{estat_binary, estat_iv, estat_regress};
-use crate::commands::survival::cox_post;
+use super::estimation::{estat_binary, estat_iv, estat_regress, estat_summarize, test::split_comma};
+use super::survival::cox_post;
+use super::{ByRule, CommandSpec, Example, Form, multivariate, panel, survey, timeseries, treatment};
 use crate::error::{Result, StataError};
+use crate::ops::estat::Call;
 use crate::session::Session;
-use crate::syntax::options::{OptSpec, Options};
+use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 
 /// The command.
@@ -24,34 +25,8 @@ pub const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-/// A subcommand: its words before and after the comma.
-pub struct Call {
-    /// What stands between the subcommand and the comma.
-    pub list: String,
-    /// Its options as written.
-    option_text: String,
-    name: String,
-}
-
-impl Call {
-    /// Checks the options.
-    pub fn options(&self, specs: &[OptSpec], unsupported: &[&str]) -> Result<Options> {
-        Options::parse(&format!("estat {}", self.name), &self.option_text, specs, unsupported)
-    }
-
-    /// Refuses any option and list.
-    pub fn bare(&self) -> Result<()> {
-        self.options(&[], &[])?;
-        if self.list.is_empty() {
-            Ok(())
-        } else {
-            Err(StataError::new(198, format!("{} not allowed", self.list)))
-        }
-    }
-}
-
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (body, option_text) = super::test::split_comma(&cmd.raw);
+    let (body, option_text) = split_comma(&cmd.raw);
     let (word, list) = body.split_once(char::is_whitespace).unwrap_or((&body, ""));
     let call = |name: &str| Call {
         list: list.trim().to_string(),
@@ -75,7 +50,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         "" => Err(StataError::new(198, "subcommand required")),
         "ic" => estat_regress::ic(session, &call("ic")),
         "vce" => estat_regress::vce(session, &call("vce")),
-        _ if is("summarize", 2) => super::estat_summarize::summarize(session, &call("summarize")),
+        _ if is("summarize", 2) => estat_summarize::summarize(session, &call("summarize")),
         _ if linear && is("hettest", 4) => estat_regress::hettest(session, &call("hettest")),
         _ if linear && is("ovtest", 3) => estat_regress::ovtest(session, &call("ovtest")),
         _ if linear && is("imtest", 3) => estat_regress::imtest(session, &call("imtest")),
@@ -95,15 +70,15 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         "abond" if after == "xtabond" => {
             let call = call("abond");
             let options = call.options(&[OptSpec::int("ARTests")], &[])?;
-            crate::commands::panel::abond(session, options.int("artests"))
+            panel::abond(session, options.int("artests"))
         }
         "sargan" if after == "xtabond" => {
             call("sargan").bare()?;
-            crate::commands::panel::sargan(session)
+            panel::sargan(session)
         }
         "icc" if after == "mixed" => {
             call("icc").bare()?;
-            crate::commands::panel::icc(session)
+            panel::icc(session)
         }
         "gof" if binary => estat_binary::gof(session, &call("gof")),
         "gof" if after == "poisson" => estat_binary::poisson_gof(session, &call("gof")),

@@ -11,14 +11,14 @@ use figure::{Body, Figure, Panel, Plane, Series, TextMark, data_ends};
 
 /// The options of a figure that were left after a command took its own.
 #[derive(Default)]
-pub(in crate::commands) struct CurveOptions {
+pub(crate) struct CurveOptions {
     figure: FigureOptions,
 }
 
 impl CurveOptions {
     /// Reads options: `own` takes those of the command, the rest are those of a graph; `unsupported` names
     /// options that Stata has for the command and this engine has not.
-    pub(in crate::commands) fn read(
+    pub(crate) fn read(
         session: &Session,
         command: &str,
         text: &str,
@@ -46,37 +46,33 @@ impl CurveOptions {
 
 /// Curves in one plane.
 #[derive(Default)]
-pub(in crate::commands) struct Picture {
+pub(crate) struct Picture {
     /// Title, unless the options give one.
-    pub(in crate::commands) title: String,
+    pub(crate) title: String,
     /// Note under the figure, unless the options give one.
-    pub(in crate::commands) note: String,
+    pub(crate) note: String,
     /// Title of the horizontal axis.
-    pub(in crate::commands) x_title: String,
+    pub(crate) x_title: String,
     /// Title of the vertical axis.
-    pub(in crate::commands) y_title: String,
+    pub(crate) y_title: String,
     /// Curves.
-    pub(in crate::commands) series: Vec<Series>,
+    pub(crate) series: Vec<Series>,
     /// Texts beside points.
-    pub(in crate::commands) texts: Vec<TextMark>,
+    pub(crate) texts: Vec<TextMark>,
     /// Least extent of the horizontal axis.
-    pub(in crate::commands) x_range: Option<(f64, f64)>,
+    pub(crate) x_range: Option<(f64, f64)>,
     /// Least extent of the vertical axis.
-    pub(in crate::commands) y_range: Option<(f64, f64)>,
+    pub(crate) y_range: Option<(f64, f64)>,
     /// Number of observations behind the figure.
-    pub(in crate::commands) used: usize,
+    pub(crate) used: usize,
 }
 
 /// Draws curves and makes the figure the current graph; r(2000) when nothing can be drawn.
-pub(in crate::commands) fn show(
-    session: &mut Session,
-    picture: Picture,
-    options: CurveOptions,
-) -> Result<()> {
+pub(crate) fn show(session: &mut Session, picture: Picture, options: CurveOptions) -> Result<()> {
     let mut chosen = options.figure;
     let mut series = picture.series;
     if chosen.monochrome {
-        series.iter_mut().for_each(super::assemble::monochrome);
+        series.iter_mut().for_each(super::monochrome);
     }
     let (Some(across), Some(along)) = (data_ends(&series, true), data_ends(&series, false)) else {
         return Err(StataError::no_observations());

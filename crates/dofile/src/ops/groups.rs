@@ -1,23 +1,23 @@
-//! Reads a variable split into groups, as the tests of means, spreads and ranks need it.
-//! Groups are ordered by value (numbers) or alphabetically (text).
+//! Groups of rows: runs of equal keys, and a variable split by another one, as the tests of means, spreads and ranks
+//! need it. Groups are ordered by value (numbers) or alphabetically (text).
 
 use crate::error::{Result, StataError};
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
 
 /// Values with the group of each row.
-pub struct Grouped {
+pub(crate) struct Grouped {
     /// The values.
-    pub values: Vec<f64>,
+    pub(crate) values: Vec<f64>,
     /// Group of each value.
-    pub group: Vec<usize>,
+    pub(crate) group: Vec<usize>,
     /// Names of the groups: value label, number or text.
-    pub names: Vec<String>,
+    pub(crate) names: Vec<String>,
 }
 
 impl Grouped {
     /// Reads a numeric variable over the groups of another one. Rows where either is missing are left out.
-    pub fn read(session: &Session, cmd: &ParsedCommand, variable: &str, by: &str) -> Result<Self> {
+    pub(crate) fn read(session: &Session, cmd: &ParsedCommand, variable: &str, by: &str) -> Result<Self> {
         let variable = session.numeric_variable(variable)?;
         let by = session.variable(by)?;
         let mut touse = session.rows(cmd)?;
@@ -49,7 +49,7 @@ impl Grouped {
     }
 
     /// Requires exactly two groups: r(420) otherwise.
-    pub fn two(self) -> Result<Self> {
+    pub(crate) fn two(self) -> Result<Self> {
         if self.names.len() == 2 {
             return Ok(self);
         }
@@ -65,7 +65,22 @@ impl Grouped {
     }
 
     /// Values of one group.
-    pub fn of(&self, group: usize) -> Vec<f64> {
+    pub(crate) fn of(&self, group: usize) -> Vec<f64> {
         self.values.iter().zip(&self.group).filter(|(_, g)| **g == group).map(|(v, _)| *v).collect()
     }
+}
+
+/// Rows in runs of equal keys, ordered by key.
+pub(crate) fn grouped(s: &Session, vars: &[usize], mut rows: Vec<usize>) -> Vec<Vec<usize>> {
+    rows.sort_by(|&a, &b| {
+        vars.iter().map(|&v| s.frame.compare(v, a, b)).find(|c| c.is_ne()).unwrap_or(a.cmp(&b))
+    });
+    let mut out: Vec<Vec<usize>> = Vec::new();
+    for r in rows {
+        match out.last_mut() {
+            Some(g) if s.frame.rows_equal(vars, g[0], r) => g.push(r),
+            _ => out.push(vec![r]),
+        }
+    }
+    out
 }

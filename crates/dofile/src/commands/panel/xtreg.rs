@@ -57,13 +57,13 @@ pub const SPEC: CommandSpec = CommandSpec {
 };
 
 /// The model of `xtreg, pa`.
-const AVERAGED: crate::commands::panel::Averaged = ("xtreg", Family::Gaussian, GlmLink::Identity);
+const AVERAGED: super::xtgee::Averaged = ("xtreg", Family::Gaussian, GlmLink::Identity);
 
 /// Runs the command.
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if cmd.list.trim().is_empty() && session.e.cmd() == "xtreg" {
         if session.e.results.get_text("model") == Some("ml") {
-            return crate::commands::panel::show_random_ml(session, cmd);
+            return super::xtreg_mle::display(session, cmd);
         }
         return display(session, cmd);
     }
@@ -83,8 +83,8 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::option_not_allowed("corr()"));
     }
     match kind {
-        "pa" => return crate::commands::panel::population_averaged(session, cmd, AVERAGED),
-        "mle" => return crate::commands::panel::random_ml(session, cmd, unit),
+        "pa" => return super::xtgee::population_averaged(session, cmd, AVERAGED),
+        "mle" => return super::xtreg_mle::run(session, cmd, unit),
         _ => {}
     }
     use crate::syntax::split::WeightKind::{Analytic, Frequency, Probability};

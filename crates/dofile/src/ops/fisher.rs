@@ -103,6 +103,12 @@ fn two_by_two(rows: &[f64], cols: &[f64], a: f64, constant: f64) -> (f64, Option
     (two.min(1.0), Some(f64::min(below, above).min(1.0)))
 }
 
+/// Two-sided and one-sided p-value of Fisher's exact test of a 2x2 table given row by row.
+pub(crate) fn exact_two_by_two(cells: [f64; 4]) -> Result<(f64, f64)> {
+    let (two, one) = exact(2, 2, &cells)?;
+    Ok((two, one.unwrap_or(f64::NAN)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::dates;
+use super::date_ticks;
 use super::text::{self, Rule, Words};
 use crate::error::{Result, StataError};
 use crate::format::Format;
@@ -12,10 +12,10 @@ use figure::{Axis, TickText, Ticks};
 
 /// Options of one axis.
 #[derive(Debug, Clone, Default)]
-pub(super) struct AxisOptions {
-    pub(super) title: Option<Words>,
-    pub(super) rule: Rule,
-    pub(super) grid: Option<bool>,
+pub(crate) struct AxisOptions {
+    pub(crate) title: Option<Words>,
+    pub(crate) rule: Rule,
+    pub(crate) grid: Option<bool>,
     angle: Option<f64>,
     format: Option<String>,
     label_size: Option<f64>,
@@ -28,7 +28,7 @@ pub(super) struct AxisOptions {
 
 impl AxisOptions {
     /// Takes `title`, `label`, `scale` (the axis letter is already removed).
-    pub(super) fn take(&mut self, session: &Session, name: &str, argument: &str) -> Result<bool> {
+    pub(crate) fn take(&mut self, session: &Session, name: &str, argument: &str) -> Result<bool> {
         let is = |declared: &str| abbreviates(name, declared);
         if is("TItle") {
             self.title = Some(text::words_of("title", argument)?);
@@ -97,7 +97,7 @@ impl AxisOptions {
     }
 
     /// The axis for values between `low` and `high` of a variable (none for computed values).
-    pub(super) fn axis(
+    pub(crate) fn axis(
         &self,
         session: &Session,
         variable: Option<usize>,
@@ -128,7 +128,9 @@ impl AxisOptions {
             }
             Rule::Auto | Rule::About(_) => {
                 let wanted = if let Rule::About(n) = self.rule { n } else { 5 };
-                match dated.and_then(|f| f.date_kind()).and_then(|kind| dates::ticks(kind, low, high, wanted))
+                match dated
+                    .and_then(|f| f.date_kind())
+                    .and_then(|kind| date_ticks::ticks(kind, low, high, wanted))
                 {
                     Some(at) => Ticks::Labelled(at.into_iter().map(|v| (v, write(v))).collect()),
                     None if labels.is_some() => {

@@ -7,11 +7,11 @@ use crate::session::{Extension, Session};
 use figure::{self, Figure};
 
 /// Name of a graph that was not given one, as in Stata.
-pub(super) const UNNAMED: &str = "Graph";
+pub(crate) const UNNAMED: &str = "Graph";
 
 /// The graphs in memory.
 #[derive(Debug, Default)]
-pub(super) struct Graphs {
+pub(crate) struct Graphs {
     current: Option<String>,
     figures: BTreeMap<String, Figure>,
 }
@@ -19,13 +19,13 @@ pub(super) struct Graphs {
 impl Extension for Graphs {}
 
 /// The graphs of a session.
-pub(super) fn graphs(session: &mut Session) -> &mut Graphs {
+pub(crate) fn graphs(session: &mut Session) -> &mut Graphs {
     session.extensions.state()
 }
 
 impl Graphs {
     /// The figure of a name, or the current one; r(198) without one, as `graph export` says.
-    pub(super) fn get(&self, name: Option<&str>) -> Result<&Figure> {
+    pub(crate) fn get(&self, name: Option<&str>) -> Result<&Figure> {
         match name {
             Some(name) => {
                 self.figures.get(name).ok_or_else(|| StataError::new(111, format!("graph {name} not found")))
@@ -39,25 +39,25 @@ impl Graphs {
     }
 
     /// True when a graph of this name exists.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.figures.contains_key(name)
     }
 
     /// Makes a graph current.
-    pub(super) fn select(&mut self, name: &str) -> Result<()> {
+    pub(crate) fn select(&mut self, name: &str) -> Result<()> {
         self.get(Some(name))?;
         self.current = Some(name.to_owned());
         Ok(())
     }
 
     /// Stores a graph and makes it current.
-    pub(super) fn put(&mut self, name: &str, figure: Figure) {
+    pub(crate) fn put(&mut self, name: &str, figure: Figure) {
         self.figures.insert(name.to_owned(), figure);
         self.current = Some(name.to_owned());
     }
 
     /// Forgets a graph.
-    pub(super) fn drop(&mut self, name: &str) -> Result<()> {
+    pub(crate) fn drop(&mut self, name: &str) -> Result<()> {
         self.figures.remove(name).ok_or_else(|| StataError::new(111, format!("graph {name} not found")))?;
         if self.current.as_deref() == Some(name) {
             self.current = None;
@@ -66,18 +66,18 @@ impl Graphs {
     }
 
     /// Forgets all graphs.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
 
     /// Names in alphabetic order.
-    pub(super) fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         self.figures.keys().cloned().collect()
     }
 }
 
 /// Stores a new figure under a name; r(110) when the name is taken and `replace` was not given.
-pub(super) fn show(session: &mut Session, figure: Figure, name: Option<(&str, bool)>) -> Result<()> {
+pub(crate) fn show(session: &mut Session, figure: Figure, name: Option<(&str, bool)>) -> Result<()> {
     let (name, replace) = name.unwrap_or((UNNAMED, true));
     let graphs = graphs(session);
     if !replace && graphs.has(name) {
@@ -89,7 +89,7 @@ pub(super) fn show(session: &mut Session, figure: Figure, name: Option<(&str, bo
 
 /// The line under a figure that says engine and sample; what the author's own note says already is
 /// left out.
-pub(super) fn footer(own_note: &str, used: Option<usize>) -> String {
+pub(crate) fn footer(own_note: &str, used: Option<usize>) -> String {
     let mut parts = Vec::new();
     if !own_note.contains("engine") {
         parts.push(format!("open do-file engine {}", env!("CARGO_PKG_VERSION")));
@@ -104,14 +104,14 @@ pub(super) fn footer(own_note: &str, used: Option<usize>) -> String {
 
 /// Kinds of files that figures are written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Svg,
     Png { width: Option<u32>, height: Option<u32> },
     Pdf,
 }
 
 /// Writes a figure; r(602) when the file exists and `replace` was not given.
-pub(super) fn export(
+pub(crate) fn export(
     session: &mut Session,
     name: Option<&str>,
     file: &str,

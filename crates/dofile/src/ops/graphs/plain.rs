@@ -10,40 +10,40 @@ use figure::{Body, Figure, Panel, Plane, RefLine, Series, TextMark, Ticks, data_
 
 /// What a command draws before the user's options are applied.
 #[derive(Default)]
-pub(in crate::commands) struct Plain {
+pub(crate) struct Plain {
     /// Plots.
-    pub series: Vec<Series>,
+    pub(crate) series: Vec<Series>,
     /// Title of the figure.
-    pub title: String,
+    pub(crate) title: String,
     /// Title of the horizontal axis.
-    pub x_title: String,
+    pub(crate) x_title: String,
     /// Title of the vertical axis.
-    pub y_title: String,
+    pub(crate) y_title: String,
     /// Note under the figure.
-    pub note: String,
+    pub(crate) note: String,
     /// Ticks of the horizontal axis, where they are not chosen by the range.
-    pub x_ticks: Option<Ticks>,
+    pub(crate) x_ticks: Option<Ticks>,
     /// Reference lines at y values.
-    pub y_lines: Vec<RefLine>,
+    pub(crate) y_lines: Vec<RefLine>,
     /// Reference lines at x values.
-    pub x_lines: Vec<RefLine>,
+    pub(crate) x_lines: Vec<RefLine>,
     /// Texts at data positions.
-    pub texts: Vec<TextMark>,
+    pub(crate) texts: Vec<TextMark>,
     /// Rows behind the figure.
-    pub used: Option<usize>,
+    pub(crate) used: Option<usize>,
 }
 
 /// Options of a graph, as written.
-pub(in crate::commands) type RawOption = (String, Option<String>);
+pub(crate) type RawOption = (String, Option<String>);
 
 /// Draws the figure under the remaining options and makes it the current graph; r(198) for an option
 /// that is none of a graph.
-pub(in crate::commands) fn show(session: &mut Session, plain: Plain, options: &[RawOption]) -> Result<()> {
+pub(crate) fn show(session: &mut Session, plain: Plain, options: &[RawOption]) -> Result<()> {
     show_panels(session, vec![(String::new(), plain)], options)
 }
 
 /// The same with several panels; titles, notes and rows are those of the first one.
-pub(in crate::commands) fn show_panels(
+pub(crate) fn show_panels(
     session: &mut Session,
     panels: Vec<(String, Plain)>,
     options: &[RawOption],

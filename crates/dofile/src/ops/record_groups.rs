@@ -7,27 +7,27 @@ use crate::session::Session;
 
 /// Records in groups, ordered by the values of the variables.
 #[derive(Debug, Clone)]
-pub struct Grouping {
+pub(crate) struct Grouping {
     /// Names of the variables.
-    pub variables: Vec<String>,
+    pub(crate) variables: Vec<String>,
     /// Group of each record.
-    pub of: Vec<usize>,
+    pub(crate) of: Vec<usize>,
     /// Label of each value of each group, variable by variable.
-    pub labels: Vec<Vec<String>>,
+    pub(crate) labels: Vec<Vec<String>>,
     /// Value of the first variable, where it is a number.
-    pub values: Vec<f64>,
+    pub(crate) values: Vec<f64>,
 }
 
 impl Grouping {
     /// Takes rows with a missing value of the variables out of a sample.
-    pub fn positions(session: &Session, list: &str, touse: &mut [bool]) -> Result<Vec<usize>> {
+    pub(crate) fn positions(session: &Session, list: &str, touse: &mut [bool]) -> Result<Vec<usize>> {
         let variables = session.varlist(list)?;
         session.markout(&variables, touse, true)?;
         Ok(variables)
     }
 
     /// One group for all records.
-    pub fn single(records: &Records) -> Self {
+    pub(crate) fn single(records: &Records) -> Self {
         Self {
             variables: Vec::new(),
             of: vec![0; records.rows.len()],
@@ -37,7 +37,7 @@ impl Grouping {
     }
 
     /// Groups by variables.
-    pub fn of(session: &Session, variables: &[usize], records: &Records) -> Self {
+    pub(crate) fn of(session: &Session, variables: &[usize], records: &Records) -> Self {
         let frame = &session.frame;
         if variables.is_empty() {
             return Self::single(records);
@@ -68,17 +68,17 @@ impl Grouping {
     }
 
     /// Number of groups.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.labels.len()
     }
 
     /// Positions of the records of a group.
-    pub fn members(&self, group: usize) -> Vec<usize> {
+    pub(crate) fn members(&self, group: usize) -> Vec<usize> {
         (0..self.of.len()).filter(|&i| self.of[i] == group).collect()
     }
 
     /// `drug=1` or `drug=1 sex=2`.
-    pub fn text(&self, group: usize) -> String {
+    pub(crate) fn text(&self, group: usize) -> String {
         let parts: Vec<String> =
             self.variables.iter().zip(&self.labels[group]).map(|(v, l)| format!("{v}={l}")).collect();
         parts.join(" ")
@@ -86,7 +86,7 @@ impl Grouping {
 }
 
 /// A value as its label, or formatted.
-pub fn value_text(session: &Session, variable: usize, row: usize) -> String {
+pub(crate) fn value_text(session: &Session, variable: usize, row: usize) -> String {
     let var = session.frame.var(variable);
     if var.is_string() {
         return var.data.str(row).to_string();

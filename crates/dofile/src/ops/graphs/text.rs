@@ -8,10 +8,10 @@ use crate::syntax::split::{top_level_comma, unquote, words};
 use figure::{self, Color};
 
 /// One option as written.
-pub(super) type RawOption = (String, Option<String>);
+pub(crate) type RawOption = (String, Option<String>);
 
 /// Splits an argument into its front and its suboptions.
-pub(super) fn suboptions(argument: &str) -> Result<(&str, Vec<RawOption>)> {
+pub(crate) fn suboptions(argument: &str) -> Result<(&str, Vec<RawOption>)> {
     Ok(match top_level_comma(argument) {
         Some(at) => (argument[..at].trim(), split_options(&argument[at + 1..])?),
         None => (argument.trim(), Vec::new()),
@@ -19,7 +19,7 @@ pub(super) fn suboptions(argument: &str) -> Result<(&str, Vec<RawOption>)> {
 }
 
 /// The lines of a text argument: each quoted piece is a line, text without quotes is one line.
-pub(super) fn lines(front: &str) -> Vec<String> {
+pub(crate) fn lines(front: &str) -> Vec<String> {
     let pieces = words(front);
     if pieces.first().is_some_and(|p| p.starts_with('"') || p.starts_with("`\"")) {
         pieces.into_iter().map(|p| unquote(p).to_owned()).collect()
@@ -30,13 +30,13 @@ pub(super) fn lines(front: &str) -> Vec<String> {
 
 /// A text with its size and colour.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Words {
-    pub(super) text: String,
-    pub(super) size: Option<f64>,
+pub(crate) struct Words {
+    pub(crate) text: String,
+    pub(crate) size: Option<f64>,
 }
 
 /// Reads `title()`, `note()` … : lines and `size()`; other suboptions are refused by name.
-pub(super) fn words_of(option: &str, argument: &str) -> Result<Words> {
+pub(crate) fn words_of(option: &str, argument: &str) -> Result<Words> {
     let (front, options) = suboptions(argument)?;
     let mut out = Words { text: lines(front).join("\n"), size: None };
     for (name, argument) in options {
@@ -49,7 +49,7 @@ pub(super) fn words_of(option: &str, argument: &str) -> Result<Words> {
 }
 
 /// The error for a suboption that this engine does not have.
-pub(super) fn suboption(option: &str, name: &str) -> StataError {
+pub(crate) fn suboption(option: &str, name: &str) -> StataError {
     StataError::new(199, format!("suboption {name} of {option}() is not supported by the open engine"))
 }
 
@@ -59,7 +59,7 @@ fn style(kind: &str, text: &str) -> StataError {
 }
 
 /// A font size in pixels ([G-4] textsizestyle; 18 px is `large`, the usual size of titles).
-pub(super) fn text_size(text: &str) -> Result<f64> {
+pub(crate) fn text_size(text: &str) -> Result<f64> {
     let text = unquote(text);
     let named = match text {
         "tiny" => 5.2,
@@ -89,7 +89,7 @@ pub(super) fn text_size(text: &str) -> Result<f64> {
 }
 
 /// A marker radius in pixels ([G-4] markersizestyle).
-pub(super) fn marker_size(text: &str) -> Result<f64> {
+pub(crate) fn marker_size(text: &str) -> Result<f64> {
     let text = unquote(text);
     Ok(match text {
         "vtiny" => 1.0,
@@ -116,7 +116,7 @@ pub(super) fn marker_size(text: &str) -> Result<f64> {
 }
 
 /// A line width in pixels ([G-4] linewidthstyle).
-pub(super) fn line_width(text: &str) -> Result<f64> {
+pub(crate) fn line_width(text: &str) -> Result<f64> {
     let text = unquote(text);
     Ok(match text {
         "none" => 0.0,
@@ -143,19 +143,19 @@ pub(super) fn line_width(text: &str) -> Result<f64> {
 }
 
 /// A colour ([G-4] colorstyle).
-pub(super) fn color(text: &str) -> Result<Color> {
+pub(crate) fn color(text: &str) -> Result<Color> {
     let text = unquote(text);
     Color::parse(text).ok_or_else(|| style("colour", text))
 }
 
 /// A dash array ([G-4] linepatternstyle).
-pub(super) fn pattern(text: &str) -> Result<&'static str> {
+pub(crate) fn pattern(text: &str) -> Result<&'static str> {
     let text = unquote(text);
     figure::pattern(text).ok_or_else(|| style("line pattern", text))
 }
 
 /// A clock position: 0 to 12, or a compass direction.
-pub(super) fn clock(text: &str) -> Result<u8> {
+pub(crate) fn clock(text: &str) -> Result<u8> {
     let text = unquote(text);
     Ok(match text {
         "c" | "center" => 0,
@@ -173,7 +173,7 @@ pub(super) fn clock(text: &str) -> Result<u8> {
 
 /// Where the labels of an axis stand, as written.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) enum Rule {
+pub(crate) enum Rule {
     /// Chosen by the layout.
     #[default]
     Auto,
@@ -188,7 +188,7 @@ pub(super) enum Rule {
 }
 
 /// Reads the front of `xlabel()`: `#5`, `none`, `minmax`, `0(10)50`, `1 "low" 2 "high"`.
-pub(super) fn rule(front: &str) -> Result<Rule> {
+pub(crate) fn rule(front: &str) -> Result<Rule> {
     match front {
         "" => return Ok(Rule::Auto),
         "none" => return Ok(Rule::None),

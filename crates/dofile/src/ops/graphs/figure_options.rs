@@ -10,45 +10,45 @@ use figure::{Color, Figure, Legend, LegendPlace, RefLine, Style, TextMark};
 
 /// `by()` of a graph.
 #[derive(Debug, Clone, Default)]
-pub(super) struct ByOptions {
-    pub(super) vars: Vec<usize>,
-    pub(super) total: bool,
-    pub(super) columns: Option<usize>,
-    pub(super) rows: Option<usize>,
-    pub(super) missing: bool,
-    pub(super) rescale_x: bool,
-    pub(super) rescale_y: bool,
+pub(crate) struct ByOptions {
+    pub(crate) vars: Vec<usize>,
+    pub(crate) total: bool,
+    pub(crate) columns: Option<usize>,
+    pub(crate) rows: Option<usize>,
+    pub(crate) missing: bool,
+    pub(crate) rescale_x: bool,
+    pub(crate) rescale_y: bool,
     /// Titles given inside `by()`, which belong to the whole figure.
-    pub(super) titles: [Option<Words>; 4],
-    pub(super) legend_off: bool,
+    pub(crate) titles: [Option<Words>; 4],
+    pub(crate) legend_off: bool,
 }
 
 /// Options of a whole graph.
 #[derive(Debug, Clone, Default)]
-pub(super) struct FigureOptions {
+pub(crate) struct FigureOptions {
     /// Title, subtitle, note, caption.
-    pub(super) titles: [Option<Words>; 4],
-    pub(super) x: AxisOptions,
-    pub(super) y: AxisOptions,
-    pub(super) legend: Legend,
+    pub(crate) titles: [Option<Words>; 4],
+    pub(crate) x: AxisOptions,
+    pub(crate) y: AxisOptions,
+    pub(crate) legend: Legend,
     /// Texts of `legend(label())` by one-based plot.
-    pub(super) legend_texts: Vec<(usize, String)>,
+    pub(crate) legend_texts: Vec<(usize, String)>,
     /// `legend(order())` with one-based plots and texts where given.
-    pub(super) legend_order: Option<Vec<(usize, Option<String>)>>,
-    pub(super) x_lines: Vec<RefLine>,
-    pub(super) y_lines: Vec<RefLine>,
-    pub(super) texts: Vec<TextMark>,
-    pub(super) by: Option<ByOptions>,
-    pub(super) name: Option<(String, bool)>,
-    pub(super) no_draw: bool,
-    pub(super) width: Option<f64>,
-    pub(super) height: Option<f64>,
-    pub(super) background: Option<Color>,
-    pub(super) plot_background: Option<Color>,
+    pub(crate) legend_order: Option<Vec<(usize, Option<String>)>>,
+    pub(crate) x_lines: Vec<RefLine>,
+    pub(crate) y_lines: Vec<RefLine>,
+    pub(crate) texts: Vec<TextMark>,
+    pub(crate) by: Option<ByOptions>,
+    pub(crate) name: Option<(String, bool)>,
+    pub(crate) no_draw: bool,
+    pub(crate) width: Option<f64>,
+    pub(crate) height: Option<f64>,
+    pub(crate) background: Option<Color>,
+    pub(crate) plot_background: Option<Color>,
     /// A scheme without colours.
-    pub(super) monochrome: bool,
+    pub(crate) monochrome: bool,
     /// Number of rows behind the figure where the plots do not know it.
-    pub(super) used: Option<usize>,
+    pub(crate) used: Option<usize>,
 }
 
 /// Options that Stata has for graphs and this engine does not.
@@ -92,7 +92,7 @@ const INCH: f64 = 96.0;
 
 impl FigureOptions {
     /// Takes an option if it is one of a graph with axes.
-    pub(super) fn take(&mut self, session: &Session, option: &RawOption) -> Result<bool> {
+    pub(crate) fn take(&mut self, session: &Session, option: &RawOption) -> Result<bool> {
         if self.take_general(session, option)? || self.take_axis(session, option)? {
             return Ok(true);
         }
@@ -104,7 +104,7 @@ impl FigureOptions {
     }
 
     /// Options that graphs without axes take too.
-    pub(super) fn take_general(&mut self, session: &Session, (name, argument): &RawOption) -> Result<bool> {
+    pub(crate) fn take_general(&mut self, session: &Session, (name, argument): &RawOption) -> Result<bool> {
         let is = |declared: &str| abbreviates(name, declared);
         let Some(argument) = argument else {
             if is("NODRAW") {
@@ -191,7 +191,7 @@ impl FigureOptions {
 
     /// The legend with orders and texts applied; `labels` are the usual texts of the series and
     /// `plots` the number of the plot (key) that each series belongs to.
-    pub(super) fn legend_for(&self, labels: &mut [String]) -> Legend {
+    pub(crate) fn legend_for(&self, labels: &mut [String]) -> Legend {
         for (plot, text) in &self.legend_texts {
             if let Some(label) = labels.get_mut(plot - 1) {
                 label.clone_from(text);
@@ -214,7 +214,7 @@ impl FigureOptions {
     }
 
     /// Puts titles, sizes and colours into a figure.
-    pub(super) fn dress(&self, figure: &mut Figure, used: Option<usize>) {
+    pub(crate) fn dress(&self, figure: &mut Figure, used: Option<usize>) {
         for at in 0..4 {
             let own = self.by.as_ref().and_then(|by| by.titles[at].as_ref());
             if let Some(words) = own.or(self.titles[at].as_ref()) {
@@ -251,7 +251,7 @@ fn place(clock: u8) -> LegendPlace {
 }
 
 /// `name(g1)`, `name(g1, replace)`.
-pub(super) fn graph_name(argument: &str) -> Result<(String, bool)> {
+pub(crate) fn graph_name(argument: &str) -> Result<(String, bool)> {
     let (name, options) = text::suboptions(argument)?;
     let replace = match options[..] {
         [] => false,
@@ -265,7 +265,7 @@ pub(super) fn graph_name(argument: &str) -> Result<(String, bool)> {
 }
 
 /// True for schemes without colours; r(111) for unknown names.
-pub(super) fn scheme(name: &str) -> Result<bool> {
+pub(crate) fn scheme(name: &str) -> Result<bool> {
     match name {
         "s1mono" | "s2mono" | "s2gmanual" | "s2manual" | "sj" | "stmono1" | "stmono2" | "stgcolor_alt" => {
             Ok(true)

@@ -1,259 +1,22 @@
-//! `predict`: predictions, residuals and influence statistics after an estimation.
-//! What a statistic means follows from `e(cmd)`; formulas: [R] regress postestimation and the
+//! Predictions, residuals and influence statistics of linear indices. Formulas: [R] regress postestimation and the
 //! postestimation sections of the other commands.
 
-use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::super::{multivariate, nonlinear, shrinkage, timeseries, treatment};
-use crate::error::{Result, StataError};
-use crate::estimation::linear::{Grid, Parameters, predict as linear_prediction};
-use crate::estimation::model::number_groups;
-use crate::frame::{Column, Frame, StorageType, Variable, is_valid_name};
-use crate::session::Session;
-use crate::syntax::FvList;
-use crate::syntax::options::OptSpec;
-use crate::syntax::split::ParsedCommand;
-use crate::value::{MISSING, clean, is_missing};
-use estimators::ml_binary::Link;
-
 use super::areg::AbsorbState;
-use super::regress::LinearState;
-use super::{predict_choice, predict_models};
-use crate::commands::survival;
-
-const SYNTAX: StandardSyntax = StandardSyntax::new(&[
-    OptSpec::flag("xb"),
-    OptSpec::flag("Residuals"),
-    OptSpec::flag("stdp"),
-    OptSpec::flag("stdf"),
-    OptSpec::flag("stdr"),
-    OptSpec::flag("RSTAndard"),
-    OptSpec::flag("RSTUdent"),
-    OptSpec::flag("Leverage"),
-    OptSpec::flag("Hat"),
-    OptSpec::flag("Cooksd"),
-    OptSpec::flag("DFITs"),
-    OptSpec::flag("COVRatio"),
-    OptSpec::flag("Welsch"),
-    OptSpec::text("DFBeta"),
-    OptSpec::flag_or_text("pr"),
-    OptSpec::flag("u"),
-    OptSpec::flag_or_text("e"),
-    OptSpec::text("YStar"),
-    OptSpec::flag("mu"),
-    OptSpec::flag("cm"),
-    OptSpec::flag("XBSel"),
-    OptSpec::flag("PSel"),
-    OptSpec::flag("YCond"),
-    OptSpec::flag("YExpected"),
-    OptSpec::flag("Mills"),
-    OptSpec::flag("pu0"),
-    OptSpec::flag("nu0"),
-    OptSpec::flag("REFfects"),
-    OptSpec::flag("FITted"),
-    OptSpec::flag("RESponse"),
-    OptSpec::flag("Pearson"),
-    OptSpec::flag("ue"),
-    OptSpec::flag("xbu"),
-    OptSpec::flag("d"),
-    OptSpec::flag("xbd"),
-    OptSpec::flag("DResiduals"),
-    OptSpec::flag("n"),
-    OptSpec::flag("ir"),
-    OptSpec::flag("hr"),
-    OptSpec::text("Outcome"),
-    OptSpec::text("EQuation"),
-    OptSpec::flag("BASESurv"),
-    OptSpec::flag("BASEChazard"),
-    OptSpec::flag("BASEHc"),
-    OptSpec::flag("CSNell"),
-    OptSpec::flag("MGale"),
-    OptSpec::flag("DEViance"),
-    OptSpec::flag("SCHoenfeld"),
-    OptSpec::flag("SCAledsch"),
-    OptSpec::flag("ESR"),
-    OptSpec::flag("MEDian"),
-    OptSpec::flag("MEAN"),
-    OptSpec::flag("Time"),
-    OptSpec::flag("LNTime"),
-    OptSpec::flag("HAzard"),
-    OptSpec::flag("Surv"),
-])
-.unsupported(&["SCores", "Score", "COVRatio", "Welsch", "DFBeta", "DBeta", "Number", "nooffset"]);
-
-/// The command.
-pub const SPEC: CommandSpec = CommandSpec {
-    name: "predict",
-    min: 7,
-    form: Form::Raw,
-    by: ByRule::No,
-    run,
-    syntax: "predict [type] newvar [if] [in] [, xb residuals stdp stdf stdr rstandard rstudent leverage cooksd dfits covratio welsch dfbeta(term) | pr | u e ue xbu | d xbd dresiduals | n ir | hr | outcome(#) equation(eq)]",
-    notes: "which statistics exist depends on e(cmd); formulas: [R] regress postestimation, [XT] xtreg postestimation",
-    examples: &[Example {
-        run: "set obs 5\ngen x = _n\ngen y = cond(_n==3, 4, _n)\nregress y x\npredict double h, leverage\npredict double r, residuals",
-        // Leverage of equally spaced points: 1/n + (x - mean)^2 / 10; residuals of one raised point.
-        expect: &[("h[1]", 0.6), ("h[3]", 0.2), ("r[3]", 0.8), ("r[1]", -0.2)],
-    }],
-};
-
-/// A prediction: values and the label of the new variable.
-pub struct Prediction {
-    /// One value per row; missing where it cannot be computed.
-    pub values: Vec<f64>,
-    /// Variable label.
-    pub label: String,
-}
-
-/// Predictions of a family that has its own options.
-pub type Own = (&'static StandardSyntax, fn(&mut Session, &ParsedCommand) -> Result<()>);
-
-fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let own: Option<Own> = [
-        timeseries::predict,
-        treatment::predict,
-        multivariate::predict,
-        shrinkage::predict,
-        nonlinear::predict,
-    ]
-    .iter()
-    .find_map(|family| family(session.e.cmd()));
-    let (syntax, run): Own = own.unwrap_or((&SYNTAX, common));
-    let mut cmd = ParsedCommand::split(&cmd.name, &cmd.raw, syntax.exp)?;
-    syntax.check(&cmd)?;
-    cmd.check_options(syntax.options, syntax.unsupported)?;
-    run(session, &cmd)
-}
-
-fn common(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    if session.e.b().is_none() {
-        return Err(StataError::new(301, "last estimates not found"));
-    }
-    let (kind, names) = new_names(session, cmd)?;
-    let touse = session.rows(cmd)?;
-    let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
-    if let Some(predictions) = survival::predict(session, cmd, &rows)? {
-        return add_all(session, kind, &rows, names, predictions);
-    }
-    let dfbeta = cmd.options.text("dfbeta").map(|term| format!("dfbeta {}", term.trim()));
-    let statistic = match (&dfbeta, chosen(cmd)?) {
-        (Some(_), Some("dfbeta")) => dfbeta.as_deref(),
-        (_, other) => other,
-    };
-    let predictions = if names.len() > 1 || names[0].1 {
-        match predict_models::several(session, statistic, &names, &rows)? {
-            Some(found) => found,
-            None => predict_choice::all_outcomes(session, &names, &rows)?,
-        }
-    } else if predict_choice::handles(session.e.cmd()) {
-        vec![predict_choice::one(session, statistic, cmd.options.text("outcome"), &rows)?]
-    } else {
-        if cmd.options.has("outcome") {
-            return Err(StataError::option_not_allowed("outcome()"));
-        }
-        let argument = statistic.and_then(|s| cmd.options.text(s)).map(str::to_string);
-        match predict_models::one(session, statistic, argument.as_deref(), &rows)? {
-            Some(found) => vec![found],
-            None => vec![compute(session, statistic, cmd.options.text("equation"), &rows)?],
-        }
-    };
-    add_all(session, kind, &rows, names, predictions)
-}
-
-/// Adds one variable per prediction; a stub is numbered.
-fn add_all(
-    session: &mut Session,
-    kind: StorageType,
-    rows: &[usize],
-    names: Vec<(String, bool)>,
-    predictions: Vec<Prediction>,
-) -> Result<()> {
-    let names: Vec<String> = if names[0].1 {
-        (1..=predictions.len()).map(|i| format!("{}{i}", names[0].0)).collect()
-    } else {
-        names.into_iter().map(|n| n.0).collect()
-    };
-    if names.len() != predictions.len() {
-        return Err(StataError::new(
-            if names.len() > predictions.len() { 103 } else { 102 },
-            format!(
-                "{} new variable name{} needed",
-                predictions.len(),
-                if predictions.len() == 1 { "" } else { "s" }
-            ),
-        ));
-    }
-    for (name, prediction) in names.iter().zip(predictions) {
-        add(session, name, kind, rows, prediction)?;
-    }
-    Ok(())
-}
-
-/// Type and names of the new variables; a name that ends with `*` is a stub.
-pub fn new_names(session: &Session, cmd: &ParsedCommand) -> Result<(StorageType, Vec<(String, bool)>)> {
-    let mut words: Vec<&str> = cmd.list.split_whitespace().collect();
-    let kind = words.first().and_then(|w| StorageType::parse(w)).filter(|t| !t.is_string());
-    if kind.is_some() {
-        words.remove(0);
-    }
-    if words.is_empty() {
-        return Err(StataError::standard(100));
-    }
-    let mut names = Vec::new();
-    for word in words {
-        let (name, stub) = word.strip_suffix('*').map_or((word, false), |n| (n, true));
-        if !is_valid_name(name) {
-            return Err(StataError::new(198, format!("{word} invalid name")));
-        }
-        if !stub && session.frame.find(name).is_some() {
-            return Err(StataError::already_defined(name));
-        }
-        names.push((name.to_string(), stub));
-    }
-    Ok((kind.unwrap_or(session.settings.default_type), names))
-}
-
-/// The one statistic that was asked for.
-pub fn chosen(cmd: &ParsedCommand) -> Result<Option<&str>> {
-    let mut found = cmd.options.iter().map(|o| o.0).filter(|o| !matches!(*o, "outcome" | "equation"));
-    let first = found.next();
-    if found.next().is_some() {
-        return Err(StataError::new(198, "only one statistic may be specified"));
-    }
-    Ok(first)
-}
-
-/// Adds the new variable of a prediction.
-pub fn add(
-    session: &mut Session,
-    name: &str,
-    kind: StorageType,
-    rows: &[usize],
-    prediction: Prediction,
-) -> Result<()> {
-    let mut column = vec![MISSING; session.frame.n_rows()];
-    for (row, value) in rows.iter().zip(&prediction.values) {
-        column[*row] = if is_missing(*value) { *value } else { clean(*value) };
-    }
-    let missing = column.iter().filter(|v| is_missing(**v)).count();
-    let mut variable = Variable::new(name, Column::from_f64(kind, &column));
-    variable.label = prediction.label;
-    session.frame.add(variable)?;
-    if missing > 0 {
-        let s = if missing == 1 { "" } else { "s" };
-        session.print(format!(
-            "({} missing value{s} generated)",
-            crate::format::bare("%12.0fc", missing as f64)
-        ));
-    }
-    Ok(())
-}
+use crate::error::{Result, StataError};
+use crate::estimation::linear::{LinearState, Parameters, predict as linear_prediction};
+use crate::estimation::model::number_groups;
+use crate::frame::Frame;
+use crate::ops::predict::{Prediction, column, combine, design, map, outcome};
+use crate::session::Session;
+use crate::value::{MISSING, is_missing};
+use estimators::ml_binary::Link;
 
 fn refuse(session: &Session, statistic: &str) -> StataError {
     StataError::new(198, format!("option {statistic} not allowed after {}", session.e.cmd()))
 }
 
 /// Computes one statistic on rows of the data after the active estimates.
-pub fn compute(
+pub(in crate::commands) fn compute(
     session: &mut Session,
     statistic: Option<&str>,
     equation: Option<&str>,
@@ -337,29 +100,6 @@ pub fn compute(
     }
 }
 
-/// Applies a function to values that are not missing.
-pub fn map(values: Vec<f64>, f: impl Fn(f64) -> f64) -> Vec<f64> {
-    values.into_iter().map(|v| if is_missing(v) { MISSING } else { f(v) }).collect()
-}
-
-fn combine(a: f64, b: f64, f: impl Fn(f64, f64) -> f64) -> f64 {
-    if is_missing(a) || is_missing(b) { MISSING } else { f(a, b) }
-}
-
-/// The outcome of the active estimates on rows of the data.
-pub fn outcome(session: &Session, rows: &[usize]) -> Result<Vec<f64>> {
-    let depvar = session.e.results.get_text("depvar").unwrap_or("").to_string();
-    column(&session.frame, &depvar, rows)
-}
-
-/// Values of a variable written with time-series operators.
-pub fn column(frame: &Frame, name: &str, rows: &[usize]) -> Result<Vec<f64>> {
-    let list = FvList::parse(frame, name, false)?;
-    let terms = list.expand(frame, &vec![true; frame.n_rows()])?;
-    let term = terms.first().ok_or_else(|| StataError::no_variable(name))?;
-    term.values(frame, rows)
-}
-
 /// Offset or log exposure of a count model.
 fn offset(session: &Session, rows: &[usize]) -> Result<Vec<f64>> {
     if let Some(name) = session.e.results.get_text("exposure_var") {
@@ -369,18 +109,6 @@ fn offset(session: &Session, rows: &[usize]) -> Result<Vec<f64>> {
         Some(name) => column(&session.frame, name, rows),
         None => Ok(vec![0.0; rows.len()]),
     }
-}
-
-/// Design rows of an equation, one column per parameter; missing where a regressor is.
-pub fn design(
-    frame: &Frame,
-    parameters: &Parameters,
-    positions: &[usize],
-    rows: &[usize],
-) -> Result<Vec<Vec<f64>>> {
-    let mut grid = Grid::new(frame, rows.to_vec());
-    grid.load(positions.iter().filter_map(|p| parameters.terms[*p].as_ref()).filter(|t| !t.is_omitted()))?;
-    Ok(grid.design(parameters, positions))
 }
 
 /// `sqrt(x M x')` per row for a matrix over the given parameters.
