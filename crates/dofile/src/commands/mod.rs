@@ -1,9 +1,9 @@
 //! The commands. A command is one file with its declaration and its `run`; `README.md` in this folder says how to
 //! write one. `registry` collects the tables of the families.
 
-pub(crate) mod data;
-pub(crate) mod describe;
-pub mod documents;
+mod data;
+mod describe;
+mod documents;
 mod epidemiology;
 mod estat;
 mod estimation;
@@ -14,12 +14,12 @@ pub(crate) mod language;
 mod limited;
 mod multivariate;
 mod nonlinear;
-mod official;
+pub(crate) mod official;
 mod panel;
 mod predict;
 mod prefix;
 mod quantile;
-mod registry;
+pub mod registry;
 mod shrinkage;
 mod spec;
 mod survey;
@@ -28,7 +28,4 @@ mod systems;
 mod timeseries;
 mod treatment;
 
-pub(crate) use language::{directory_list, display_text, input_rows};
-pub use official::is_official;
-pub use registry::{all, by_rule, do_file_name, find, list_commands};
-pub use spec::{ByRule, CommandSpec, Example, Form, StandardSyntax, UNSUPPORTED_NOTHING, Using};
+pub use spec::{ByRule, CommandSpec, Example, Form, Interpreter, StandardSyntax, UNSUPPORTED_NOTHING, Using};

@@ -50,11 +50,6 @@ pub fn by_rule(word: &str) -> Option<ByRule> {
     find(word).map(|c| c.by)
 }
 
-/// Name of a do-file with its extension.
-pub fn do_file_name(name: &str) -> String {
-    crate::ops::files::with_extension(name, "do")
-}
-
 /// A table of all commands with their syntax, as Markdown; the page of supported commands is made from it.
 pub fn list_commands() -> String {
     let mut specs: Vec<&CommandSpec> = all().collect();

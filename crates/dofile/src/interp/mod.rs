@@ -12,16 +12,34 @@ mod syntax_statement;
 
 pub use reader::read_lines;
 
-use crate::error::{Result, StataError};
+use crate::commands::{CommandSpec, Interpreter, registry};
+use crate::error::Result;
 use crate::session::{Echo, Flow, Session};
 
-impl Session {
-    /// Runs the text of a do-file in the current scope.
-    pub fn run_text(&mut self, text: &str, echo: Echo) -> Result<Flow> {
+impl Interpreter for Session {
+    fn command(&self, word: &str) -> Option<&'static CommandSpec> {
+        registry::find(word)
+    }
+
+    fn run_text(&mut self, text: &str, echo: Echo) -> Result<Flow> {
         let lines = read_lines(text);
         self.run_lines(&lines, 0, lines.len(), echo)
     }
 
+    fn run_expanded(&mut self, text: &str) -> Result<Flow> {
+        Session::run_expanded(self, text)
+    }
+
+    fn extended_function(&mut self, text: &str) -> Result<String> {
+        Session::extended_function(self, text)
+    }
+
+    fn syntax_statement(&mut self, pattern: &str) -> Result<()> {
+        Session::syntax_statement(self, pattern)
+    }
+}
+
+impl Session {
     /// Runs a do-file text and returns what it printed and its return code (tests, examples).
     pub fn run_captured(&mut self, text: &str) -> (String, i32) {
         let result = self.run_text(text, Echo::Off);
@@ -33,15 +51,5 @@ impl Session {
             }
         };
         (self.out.take(), rc)
-    }
-
-    /// Prints an error and its code as the interactive window does.
-    pub fn report(&mut self, e: &StataError) {
-        self.out.quiet = 0;
-        self.out.end_line();
-        if !e.message.is_empty() {
-            self.out.line(&e.message);
-        }
-        self.out.line(&format!("r({});", e.code));
     }
 }

@@ -1,7 +1,7 @@
 //! Prefix commands: `quietly`, `noisily`, `capture`, `by`, `bysort`, `version`.
 
 use super::reader::first_word;
-use crate::commands::{self, ByRule};
+use crate::commands::{ByRule, registry};
 use crate::error::{Result, StataError};
 use crate::session::{Echo, Flow, Line, Session};
 use crate::syntax::split;
@@ -26,13 +26,13 @@ fn abbreviates(word: &str, full: &str, min: usize) -> bool {
 
 impl Session {
     /// Runs one command line in which macros are not yet substituted.
-    pub(crate) fn run_line(&mut self, raw: &str) -> Result<Flow> {
+    pub(super) fn run_line(&mut self, raw: &str) -> Result<Flow> {
         let text = self.expand(raw)?;
         self.run_expanded(&text)
     }
 
     /// Runs one command line after macro substitution.
-    pub(crate) fn run_expanded(&mut self, text: &str) -> Result<Flow> {
+    pub(super) fn run_expanded(&mut self, text: &str) -> Result<Flow> {
         let (prefixes, rest) = self.prefixes(text)?;
         self.with_prefixes(prefixes, |s, by| match by {
             Some(by) => s.run_by(&by, &rest),
@@ -171,7 +171,7 @@ impl Session {
         }
         let names: Vec<String> = by.vars.iter().map(|&i| self.frame.var(i).name.clone()).collect();
         let program = || self.programs.get(&word).filter(|p| p.byable).map(|_| ByRule::EachGroup);
-        let rule = commands::by_rule(&word).or_else(program);
+        let rule = registry::by_rule(&word).or_else(program);
         match rule {
             Some(ByRule::Whole) => {
                 self.by_vars = names;

@@ -1,6 +1,7 @@
 //! Programs: `program define`, calls with their own scope, ado-files on demand,
 //! and the statements that belong to a scope (`args`, `return`, `ereturn`, `sreturn`).
 
+use crate::commands::Interpreter;
 use crate::error::{Result, StataError};
 use crate::frame::is_valid_name;
 use crate::session::{Class, Echo, Flow, Line, Program, Scope, Session};
@@ -11,7 +12,7 @@ const MAX_NESTING: usize = 64;
 
 impl Session {
     /// Defines a program from its header line and body.
-    pub(crate) fn define_program(&mut self, header: &str, mut lines: Vec<Line>, at: usize) -> Result<()> {
+    pub(super) fn define_program(&mut self, header: &str, mut lines: Vec<Line>, at: usize) -> Result<()> {
         // the ends of blocks count from the first line of the body
         for line in &mut lines {
             line.end = line.end.map(|end| end - at);
@@ -53,7 +54,7 @@ impl Session {
     }
 
     /// Calls a program with the text of its arguments.
-    pub(crate) fn call_program(&mut self, program: &Arc<Program>, args: &str) -> Result<Flow> {
+    pub(super) fn call_program(&mut self, program: &Arc<Program>, args: &str) -> Result<Flow> {
         if self.scopes.len() >= MAX_NESTING {
             return Err(StataError::new(
                 1000,
@@ -108,47 +109,8 @@ impl Session {
         }
     }
 
-    /// Ends the innermost scope: temporary variables, names and files go, preserved data come back.
-    pub(crate) fn leave_scope(&mut self) {
-        if self.scopes.len() <= 1 {
-            return;
-        }
-        if let Some(scope) = self.scopes.pop() {
-            self.end_scope(scope);
-        }
-    }
-
-    /// Ends the session: open result files are dropped and temporary files removed.
-    pub fn end(&mut self) {
-        self.extensions.clear();
-        while let Some(scope) = self.scopes.pop() {
-            self.end_scope(scope);
-        }
-        self.scopes.push(Scope::default());
-        self.out.flush();
-    }
-
-    /// What the end of a scope undoes.
-    pub(crate) fn end_scope(&mut self, scope: Scope) {
-        if let Some(frame) = scope.preserved {
-            self.frame = frame;
-        }
-        for name in &scope.temporary {
-            if let Some(i) = self.frame.find(name) {
-                self.frame.drop_vars(&[i]);
-            }
-            self.scalars.remove(name);
-            self.matrices.remove(name);
-            self.extensions.drop_temporary(name);
-        }
-        for file in &scope.temporary_files {
-            // a temporary file that was never written is no error
-            let _ = std::fs::remove_file(file);
-        }
-    }
-
     /// Looks a program up, loading `NAME.ado` from the ado path when it is not defined.
-    pub(crate) fn find_program(&mut self, name: &str) -> Result<Option<Arc<Program>>> {
+    pub(super) fn find_program(&mut self, name: &str) -> Result<Option<Arc<Program>>> {
         if let Some(p) = self.programs.get(name) {
             return Ok(Some(p.clone()));
         }
@@ -174,7 +136,7 @@ impl Session {
     }
 
     /// Directories of the ado path (`global S_ADO`), without Stata's own codewords.
-    pub(crate) fn ado_directories(&self) -> Vec<String> {
+    pub(super) fn ado_directories(&self) -> Vec<String> {
         let path = self.global("S_ADO").to_string();
         let path = if path.is_empty() { "BASE;.".to_string() } else { path };
         let words = ["BASE", "SITE", "PLUS", "PERSONAL", "OLDPLACE", "UPDATES"];

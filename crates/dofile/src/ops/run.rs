@@ -1,5 +1,6 @@
 //! Running other commands.
 
+use crate::commands::Interpreter;
 use crate::error::Result;
 use crate::session::Session;
 

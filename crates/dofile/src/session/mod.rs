@@ -132,6 +132,16 @@ impl Session {
         self.out.line(line.as_ref());
     }
 
+    /// Prints an error and its code as the interactive window does.
+    pub fn report(&mut self, e: &StataError) {
+        self.out.quiet = 0;
+        self.out.end_line();
+        if !e.message.is_empty() {
+            self.out.line(&e.message);
+        }
+        self.out.line(&format!("r({});", e.code));
+    }
+
     /// A number that was not handed out before.
     pub fn fresh_id(&mut self) -> u64 {
         self.next_id += 1;

@@ -111,6 +111,19 @@ impl Session {
         self.frame.vars().iter().map(|v| width(v.data.storage_type())).sum()
     }
 
+    /// Returns a cell as it is shown: value label, or the value in the variable's format.
+    pub fn cell_text(&self, v: usize, row: usize, nolabel: bool) -> String {
+        let var = self.frame.var(v);
+        if var.is_string() {
+            return var.data.str(row).to_string();
+        }
+        let x = var.data.num(row);
+        if !nolabel && let Some(t) = self.frame.labels_of(v).and_then(|l| l.get(x)) {
+            return t.to_string();
+        }
+        crate::format::bare(&var.format, x)
+    }
+
     /// The present date or time in a format (UTC).
     pub fn clock_text(&self, fmt: &str, kind: char) -> String {
         #[expect(clippy::disallowed_methods, reason = "the engine is a process of its own without ports")]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use dofile::commands::{self, ByRule, Form};
+use dofile::commands::{ByRule, Form, registry};
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -59,7 +59,7 @@ fn cases() -> Cases {
                         part.split(|c: char| !(c == '_' || c.is_alphanumeric())).filter(|w| !w.is_empty());
                     let first =
                         words.find(|w| !["quietly", "noisily", "capture", "by", "bysort"].contains(w));
-                    used.extend(first.and_then(commands::find).map(|c| c.name.to_string()));
+                    used.extend(first.and_then(registry::find).map(|c| c.name.to_string()));
                 }
             }
             used.into_iter().for_each(|name| *by_command.entry(name).or_default() += 1);
@@ -77,7 +77,7 @@ fn the_page_of_commands_is_the_table_of_commands() {
          Capitals of the shortest abbreviation are in the second column. What is not in this list stops with r(199) and its name;\n\
          options in the fourth column are Stata's and are refused by name.\n\n",
     );
-    let mut specs: Vec<_> = commands::all().collect();
+    let mut specs: Vec<_> = registry::all().collect();
     specs.sort_by_key(|c| c.name);
     let _ = writeln!(out, "{} commands.\n", specs.len());
     out.push_str("| command | from | syntax | refused options | by | stores and formulas |\n|---|---|---|---|---|---|\n");
@@ -112,7 +112,7 @@ fn the_page_of_commands_is_the_table_of_commands() {
 fn the_page_of_verification_counts_the_cases() {
     let (by_command, by_file) = cases();
     let total: usize = by_file.iter().map(|f| f.1).sum();
-    let examples: usize = commands::all().map(|c| c.examples.len()).sum();
+    let examples: usize = registry::all().map(|c| c.examples.len()).sum();
     let path = root().join("docs/engine/verification.md");
     let page = std::fs::read_to_string(&path).unwrap_or_default();
     // what is above the mark is written by hand
@@ -127,7 +127,7 @@ fn the_page_of_verification_counts_the_cases() {
         let _ = writeln!(out, "| `{name}` | {count} | {} |", cell(source));
     }
     out.push_str("\n## Cases for each command\n\n| command | oracle cases | examples |\n|---|---:|---:|\n");
-    let mut specs: Vec<_> = commands::all().collect();
+    let mut specs: Vec<_> = registry::all().collect();
     specs.sort_by_key(|c| c.name);
     for c in specs {
         let count = by_command.get(c.name).copied().unwrap_or(0);

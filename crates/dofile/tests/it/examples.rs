@@ -1,12 +1,12 @@
 //! Runs the examples in the declarations of all commands.
 
 use dofile::Session;
-use dofile::commands;
+use dofile::commands::registry;
 
 #[test]
 fn examples_hold() {
     let mut failures = Vec::new();
-    for spec in commands::all() {
+    for spec in registry::all() {
         for example in spec.examples {
             let mut session = Session::default();
             let (text, rc) = session.run_captured(example.run);
@@ -28,7 +28,7 @@ fn examples_hold() {
 
 #[test]
 fn names_are_unique() {
-    let mut names: Vec<&str> = commands::all().map(|c| c.name).collect();
+    let mut names: Vec<&str> = registry::all().map(|c| c.name).collect();
     names.sort_unstable();
     let count = names.len();
     names.dedup();

@@ -1,6 +1,6 @@
 //! `frame`: several data sets in memory, one of them current.
 
-use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::commands::{ByRule, CommandSpec, Example, Form, Interpreter};
 use crate::error::{Result, StataError};
 use crate::frame::{Frame, StorageType, Variable, is_valid_name};
 use crate::session::{Frames, Session};

@@ -1,6 +1,6 @@
 //! Variables made from variables: `separate`, `ipolate`, `range`, `cumul`, `mkspline`, `stack`, `xpose`, `split`.
 
-use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::commands::{ByRule, CommandSpec, Example, Form, Interpreter, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, StorageType, Variable, is_valid_name};
 use crate::ops::groups::grouped;

@@ -1,9 +1,9 @@
 //! `list`, `describe`, `ds`, `codebook`.
 
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax, Using};
-use crate::error::Result;
+use crate::error::{Result, StataError};
+use crate::format;
 use crate::format::count_text;
-use crate::format::{self};
 use crate::ops::groups::grouped;
 use crate::ops::listing::Table;
 use crate::results::Results;
@@ -108,21 +108,6 @@ pub const SPEC_CODEBOOK: CommandSpec = CommandSpec {
     notes: "no results",
     examples: &[],
 };
-
-impl Session {
-    /// A cell as it is shown: value label, or the value in the variable's format.
-    pub fn cell_text(&self, v: usize, row: usize, nolabel: bool) -> String {
-        let var = self.frame.var(v);
-        if var.is_string() {
-            return var.data.str(row).to_string();
-        }
-        let x = var.data.num(row);
-        if !nolabel && let Some(t) = self.frame.labels_of(v).and_then(|l| l.get(x)) {
-            return t.to_string();
-        }
-        format::bare(&var.format, x)
-    }
-}
 
 fn list(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let vars = if cmd.list.is_empty() { (0..s.frame.n_vars()).collect() } else { s.varlist(&cmd.list)? };
@@ -239,7 +224,7 @@ fn ds(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
                 }
                 w if "varlabel".starts_with(w) && w.len() >= 4 => !var.label.is_empty(),
                 "format" => items.iter().any(|i| crate::syntax::varlist::wildcard(i, &var.format)),
-                _ => return Err(crate::StataError::unsupported_option("ds", &format!("{option}({what})"))),
+                _ => return Err(StataError::unsupported_option("ds", &format!("{option}({what})"))),
             })
         };
         let picked: Result<Vec<bool>> = vars.iter().map(|&v| matches(v)).collect();

@@ -1,7 +1,7 @@
 //! Statements of programs and do-files: `program`, `syntax`, `do`, `run`, `include`, `error`,
 //! `assert`, `confirm`, `preserve`, `restore`, `mark`, `marksample`, `markout`, `clear`.
 
-use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::commands::{ByRule, CommandSpec, Example, Form, Interpreter, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, Variable, is_valid_name};
 use crate::ops::files::with_extension;

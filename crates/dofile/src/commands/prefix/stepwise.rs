@@ -1,7 +1,7 @@
 //! `stepwise`: adds and removes terms of a model by the p-values of their Wald tests.
 
 use super::parts;
-use crate::commands::{self, ByRule, CommandSpec, Example, Form};
+use crate::commands::{ByRule, CommandSpec, Example, Form, Interpreter};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Parameters, same_term};
 use crate::format;
@@ -134,8 +134,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::invalid("pr() must be greater than pe()"));
     }
     let word = command.split(|c: char| !(c == '_' || c.is_alphanumeric())).next().unwrap_or("");
-    let spec = commands::find(word)
-        .ok_or_else(|| StataError::new(199, format!("command {word} is unrecognized")))?;
+    let spec =
+        s.command(word).ok_or_else(|| StataError::new(199, format!("command {word} is unrecognized")))?;
     let supported = [
         "regress", "logit", "logistic", "probit", "cloglog", "poisson", "nbreg", "glm", "ologit", "oprobit",
         "qreg", "tobit",

@@ -318,8 +318,8 @@ pub fn input(seed: u64, commands: &[&str], corpus: &[&str]) -> String {
 
 /// Names of all commands and the texts of their examples.
 pub fn material() -> (Vec<&'static str>, Vec<&'static str>) {
-    let commands = dofile::commands::all().map(|c| c.name).collect();
-    let corpus = dofile::commands::all().flat_map(|c| c.examples.iter().map(|e| e.run)).collect();
+    let commands = dofile::commands::registry::all().map(|c| c.name).collect();
+    let corpus = dofile::commands::registry::all().flat_map(|c| c.examples.iter().map(|e| e.run)).collect();
     (commands, corpus)
 }
 
