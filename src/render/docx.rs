@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use dofile::commands::documents::docx_package;
+use ::figure::docx;
 
 use super::figure;
 use super::grid::{Align, Grid, RowKind};
@@ -61,7 +61,7 @@ pub fn write(report: &Report, budget: &Budget) -> Result<Vec<u8>, RenderError> {
     }
     body.push_str(&section(false));
     let pictures: Vec<&[u8]> = pictures.iter().map(Vec::as_slice).collect();
-    docx_package(&body, &styles(report.language), &pictures)
+    docx::package(&body, &styles(report.language), &pictures)
         .map_err(|e| RenderError::Writer("docx", e.to_string()))
 }
 

@@ -1,6 +1,7 @@
 //! Figures as pictures: one png for each svg of the run, drawn with the embedded font.
 
-use dofile::graph;
+use ::figure::raster::{self, RasterError};
+use ::figure::to_png;
 
 use super::report::Report;
 use super::{Budget, Format, Made, RenderError};
@@ -35,7 +36,7 @@ pub fn png(file: &str, svg: &str) -> Result<Vec<u8>, RenderError> {
     let (width, height) = size(file, svg)?;
     let scale = (MOST_PIXELS / width.max(height)).min(2.0);
     let pixels = |side: f64| (side * scale).round().max(1.0) as u32;
-    graph::to_png(svg, Some(pixels(width)), Some(pixels(height))).map_err(|e| refused(file, &e))
+    to_png(svg, Some(pixels(width)), Some(pixels(height))).map_err(|e| refused(file, &e))
 }
 
 /// Returns the size of a figure in units of 1/96 inch.
@@ -43,10 +44,10 @@ pub fn png(file: &str, svg: &str) -> Result<Vec<u8>, RenderError> {
 /// # Errors
 /// [`RenderError::Figure`].
 pub fn size(file: &str, svg: &str) -> Result<(f64, f64), RenderError> {
-    graph::raster::size(svg).map_err(|e| refused(file, &e))
+    raster::size(svg).map_err(|e| refused(file, &e))
 }
 
-fn refused(file: &str, error: &graph::raster::RasterError) -> RenderError {
+fn refused(file: &str, error: &RasterError) -> RenderError {
     RenderError::Figure { file: file.to_owned(), reason: error.to_string() }
 }
 

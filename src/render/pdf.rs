@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use dofile::graph::{pages_to_pdf, text_width};
+use ::figure::{pages_to_pdf, text_width};
 
 use super::figure;
 use super::grid::{Align, Grid, RowKind};

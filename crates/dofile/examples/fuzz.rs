@@ -2,7 +2,7 @@
 //! `cargo run --release --example fuzz -- FIRST LAST [PROCESSES]`. Each process writes the seed that it works on
 //! to `fuzz-N.seed`, so that an input that ends the process is known; it is skipped and counted.
 
-#[path = "../tests/fuzz/inputs.rs"]
+#[path = "../tests/it/fuzz/inputs.rs"]
 mod inputs;
 
 use std::process::{Command, ExitCode};

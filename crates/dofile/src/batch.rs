@@ -1,9 +1,9 @@
 //! The batch process: `-b do FILE.do` runs a do-file, writes `FILE.log` beside it and ends with
 //! status 0 even after an error, as Stata's batch mode does.
 
-use crate::interp::{Echo, Flow};
+use crate::commands::Interpreter;
 use crate::output::Output;
-use crate::session::{ENGINE_VERSION, LANGUAGE_VERSION, Scope, Session};
+use crate::session::{ENGINE_VERSION, Echo, Flow, LANGUAGE_VERSION, Scope, Session};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -32,7 +32,7 @@ pub fn batch_main(args: impl IntoIterator<Item = String>) -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Some("--list-commands") => {
-            print!("{}", crate::commands::list_commands());
+            print!("{}", crate::commands::registry::list_commands());
             return ExitCode::SUCCESS;
         }
         _ => {}
@@ -73,7 +73,7 @@ fn parse(args: &[String]) -> Option<Request> {
 }
 
 fn run(request: &Request) -> Result<(), String> {
-    let file = crate::commands::do_file_name(&request.file);
+    let file = crate::ops::files::with_extension(&request.file, "do");
     let stem =
         Path::new(&file).file_stem().map_or_else(|| "dofile".into(), |s| s.to_string_lossy().into_owned());
     let log = PathBuf::from(format!("{stem}.{}", request.extension));

@@ -2,22 +2,20 @@
 
 pub mod batch;
 pub mod commands;
+pub mod dates;
 pub mod error;
 pub mod estimation;
-pub mod estimators;
 pub mod expr;
 pub mod format;
 pub mod frame;
-pub mod graph;
 pub mod interp;
 pub mod matrix;
+pub(crate) mod ops;
 pub mod output;
 mod regex;
 pub mod results;
 pub mod rng;
 pub mod session;
-pub mod stats;
-pub mod survival;
 pub mod syntax;
 pub mod tsset;
 pub mod value;

@@ -1,11 +1,55 @@
-//! The declared panel and time variables, and shifting a column along time.
+//! Time-series operators, the declared panel and time variables, and shifting a column along time.
 //! Stored as characteristics of the data, as `xtset` and `tsset` do.
 
 use crate::error::{Result, StataError};
 use crate::frame::Frame;
-use crate::syntax::TsOp;
 use crate::value::{MISSING, clean, is_missing};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+
+/// Lag, difference and seasonal difference (`L2D.`); `F.` is a negative lag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
+pub struct TsOp {
+    /// Lags (negative: leads).
+    pub lag: i32,
+    /// Order of differencing.
+    pub diff: u32,
+    /// Seasonal span (0: none).
+    pub seasonal: u32,
+}
+
+impl TsOp {
+    /// True without any operator.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// `L2D` and so on, without the dot; empty without operators.
+    pub fn prefix(&self) -> String {
+        let part = |letter: &str, n: u32| match n {
+            0 => String::new(),
+            1 => letter.to_string(),
+            n => format!("{letter}{n}"),
+        };
+        let lag = if self.lag >= 0 { part("L", self.lag as u32) } else { part("F", self.lag.unsigned_abs()) };
+        let seasonal = if self.seasonal > 0 { format!("S{}", self.seasonal) } else { String::new() };
+        lag + &part("D", self.diff) + &seasonal
+    }
+
+    /// Weights by lag, so that the value is the weighted sum of shifted values.
+    pub fn polynomial(&self) -> Vec<(i32, f64)> {
+        let mut poly: BTreeMap<i32, f64> = BTreeMap::from([(self.lag, 1.0)]);
+        let spans = std::iter::repeat_n(1, self.diff as usize)
+            .chain((self.seasonal > 0).then_some(self.seasonal as i32));
+        for span in spans {
+            let mut next = poly.clone();
+            for (lag, c) in &poly {
+                *next.entry(lag + span).or_insert(0.0) -= c;
+            }
+            poly = next;
+        }
+        poly.into_iter().filter(|(_, c)| *c != 0.0).collect()
+    }
+}
 
 /// Declaration made by `xtset` or `tsset`.
 #[derive(Debug, Clone, PartialEq)]

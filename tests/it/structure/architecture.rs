@@ -73,6 +73,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
             "axum::",
             "rusqlite::",
             "reqwest::",
+            "dofile::",
         ],
     ),
     (
@@ -91,6 +92,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
             "axum::",
             "rusqlite::",
             "reqwest::",
+            "dofile::",
         ],
     ),
     (

@@ -1,7 +1,7 @@
 //! How a command declares itself.
 
 use crate::error::{Result, StataError};
-use crate::session::Session;
+use crate::session::{Echo, Flow, Session};
 use crate::syntax::{OptSpec, ParsedCommand, WeightKind};
 
 /// How `by` runs a command.
@@ -151,4 +151,23 @@ pub struct CommandSpec {
     pub notes: &'static str,
     /// Examples that are tests.
     pub examples: &'static [Example],
+}
+
+/// What commands need of the interpreter. It lies above the commands and implements this trait for the session, so
+/// that no command imports it.
+pub trait Interpreter {
+    /// Finds a command by its name or an allowed abbreviation.
+    fn command(&self, word: &str) -> Option<&'static CommandSpec>;
+
+    /// Runs the text of a do-file in the current scope.
+    fn run_text(&mut self, text: &str, echo: Echo) -> Result<Flow>;
+
+    /// Runs a command, prefixes included, whose macros are substituted.
+    fn run_expanded(&mut self, text: &str) -> Result<Flow>;
+
+    /// Returns the value of an extended macro function, `: word count ...`.
+    fn extended_function(&mut self, text: &str) -> Result<String>;
+
+    /// Runs the statement `syntax` in a program.
+    fn syntax_statement(&mut self, pattern: &str) -> Result<()>;
 }

@@ -123,7 +123,7 @@ pub fn summary(statistic: Statistic, values: &[f64], weights: &[f64]) -> f64 {
         Statistic::Mean => {
             let v: Vec<f64> = used.iter().map(|i| values[*i]).collect();
             let w: Vec<f64> = used.iter().map(|i| weights[*i]).collect();
-            crate::estimators::qr::weighted_mean(&v, Some(&w))
+            estimators::qr::weighted_mean(&v, Some(&w))
         }
         Statistic::Zero => 0.0,
         Statistic::Min => fold(f64::min, f64::INFINITY),

@@ -6,13 +6,13 @@ use crate::estimation::display::{level, show_active};
 use crate::estimation::likelihood::{self, ModelTest};
 use crate::estimation::model::{Model, Reading};
 use crate::estimation::post::{self, Parameters, equation_stripe};
-use crate::estimators::ml::Equation;
-use crate::estimators::ml_binary::{Binary, Link, Separation, find_separation, null_likelihood};
-use crate::estimators::qr::{Design as Columns, choose_columns};
 use crate::format;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
+use estimators::ml::Equation;
+use estimators::ml_binary::{Binary, Link, Separation, find_separation, null_likelihood};
+use estimators::qr::{Design as Columns, choose_columns};
 
 /// What differs between the commands.
 pub struct Kind {
@@ -183,7 +183,7 @@ fn completely_determined(model: &Model, b: &[f64], link: Link) -> (f64, f64) {
     if columns.is_empty() {
         return (0.0, 0.0);
     }
-    let xb = crate::estimators::qr::predict(&columns, &kept, model.constant, b);
+    let xb = estimators::qr::predict(&columns, &kept, model.constant, b);
     let count = |test: &dyn Fn(f64) -> bool| xb.iter().filter(|e| test(**e)).count() as f64;
     let tiny = f64::EPSILON;
     (count(&|e| link.probability(e) < tiny), count(&|e| link.probability(-e) < tiny))

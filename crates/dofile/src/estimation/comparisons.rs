@@ -4,14 +4,14 @@
 use crate::error::{Result, StataError};
 use crate::estimation::factors::Factor;
 use crate::estimation::post::stata;
-use crate::estimators::contrasts::{Adjustment, Comparison, Operator, comparisons};
-use crate::estimators::matrix::Mat;
-use crate::estimators::wald::{self, Wald};
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
 use crate::session::Session;
 use crate::value::MISSING;
+use estimators::contrasts::{Adjustment, Comparison, Operator, comparisons};
+use estimators::matrix::Mat;
+use estimators::wald::{self, Wald};
 
 /// One factor of a term.
 #[derive(Debug, Clone, PartialEq, Eq)]

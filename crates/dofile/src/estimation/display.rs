@@ -3,10 +3,11 @@
 use crate::error::{Result, StataError};
 use crate::estimation::model::Model;
 use crate::estimation::table::Table;
-use crate::estimators::ols::{FitError, WeightKind};
 use crate::format;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
+use estimators::ols::FitError;
+use estimators::weights::WeightKind;
 
 /// The error that Stata gives for a fit that cannot be made.
 pub fn fit_error(error: FitError) -> StataError {

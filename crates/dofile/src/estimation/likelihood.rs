@@ -4,15 +4,15 @@
 use crate::error::{Result, StataError};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::model::Model;
-use crate::estimators::distributions::chi2_tail;
-use crate::estimators::ml::{Equation, Likelihood, Limits, MlFit, Problem};
-use crate::estimators::ols::{WeightKind, Weights};
-use crate::estimators::wald;
 use crate::format;
 use crate::results::{Estimation, Results};
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options};
 use crate::value::MISSING;
+use estimators::distributions::chi2_tail;
+use estimators::ml::{Equation, Likelihood, Limits, MlFit, Problem};
+use estimators::wald;
+use estimators::weights::{WeightKind, Weights};
 
 /// Options of the search that maximum-likelihood commands share.
 pub const MAXIMIZE: &[OptSpec] = &[

@@ -4,12 +4,13 @@
 use crate::error::{Result, StataError};
 use crate::estimation::post::kernel;
 use crate::estimation::table::parse_term;
-use crate::estimators::matrix::Mat;
 use crate::frame::Frame;
 use crate::matrix::Stripe;
 use crate::results::Estimation;
-use crate::syntax::{Atom, Term, TsOp};
+use crate::syntax::{Atom, Term};
+use crate::tsset::TsOp;
 use crate::value::{MISSING, is_missing};
+use estimators::matrix::Mat;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -249,4 +250,14 @@ pub fn predict(frame: &Frame, parameters: &Parameters, equation: &str, rows: &[u
         }
     }
     Ok(out)
+}
+
+/// What commands after a linear regression need besides `e()`.
+pub struct LinearState {
+    /// `(X'WX)^-1` over all parameters, zero where omitted.
+    pub unscaled: Mat,
+    /// Mean squared error.
+    pub s2: f64,
+    /// Its degrees of freedom.
+    pub df_residual: f64,
 }

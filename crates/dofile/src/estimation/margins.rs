@@ -177,7 +177,7 @@ impl Sum {
     }
 
     fn add(&mut self, weight: f64, value: f64) {
-        let (sum, lost) = crate::estimators::real::two_sum(self.value, weight * value);
+        let (sum, lost) = estimators::real::two_sum(self.value, weight * value);
         self.value = sum;
         self.error += lost;
         self.weight += weight;

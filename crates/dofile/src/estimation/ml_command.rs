@@ -7,14 +7,14 @@ use crate::estimation::likelihood::{self, ModelTest};
 use crate::estimation::model::Model;
 use crate::estimation::post::{self, Parameters, equation_stripe};
 use crate::estimation::table::Table;
-use crate::estimators::matrix::Mat;
-use crate::estimators::ml::{Equation, Likelihood, MlFit, Problem};
-use crate::estimators::vce::Vce;
 use crate::matrix::Stripe;
 use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::options::Options;
 use crate::syntax::split::ParsedCommand;
+use estimators::matrix::Mat;
+use estimators::ml::{Equation, Likelihood, MlFit, Problem};
+use estimators::vce::Vce;
 
 /// The options that these commands share, for [`crate::syntax::OptSpec`] lists.
 #[macro_export]

@@ -18,4 +18,5 @@ pub mod post;
 pub mod response;
 pub mod response_models;
 pub mod sample;
+pub mod survival;
 pub mod table;

@@ -2,13 +2,13 @@
 //! Nothing is estimated here.
 
 use crate::error::{Result, StataError};
-use crate::estimators::ols::{WeightKind, Weights};
-use crate::estimators::vce::{Clusters, Vce};
 use crate::frame::Frame;
 use crate::session::Session;
 use crate::syntax::options::Options;
-use crate::syntax::split::{self, ParsedCommand};
+use crate::syntax::split::ParsedCommand;
 use crate::syntax::{Design, FvList, Term};
+use estimators::vce::{Clusters, Vce};
+use estimators::weights::{WeightKind, Weights};
 use std::collections::HashMap;
 
 /// The covariance that the command asks for.
@@ -171,15 +171,15 @@ pub struct Reading<'a> {
     /// The covariance, when it does not follow from the options alone.
     pub vce: Option<VceSpec>,
     /// Kind of plain `[w=...]`.
-    pub default_weight: split::WeightKind,
+    pub default_weight: WeightKind,
     /// Weight kinds that the command takes.
-    pub weight_kinds: &'a [split::WeightKind],
+    pub weight_kinds: &'a [WeightKind],
 }
 
 impl<'a> Reading<'a> {
     /// A model given as `depvar indepvars`.
     pub fn new(cmd: &'a ParsedCommand) -> Self {
-        use split::WeightKind::{Analytic, Frequency, Importance, Probability};
+        use WeightKind::{Analytic, Frequency, Importance, Probability};
         Self {
             cmd,
             list: &cmd.list,
@@ -254,17 +254,7 @@ impl<'a> Reading<'a> {
             return Err(StataError::new(101, format!("{}s not allowed", found.kind.name())));
         }
         let text = (found.kind.name().to_string(), found.exp.clone());
-        Ok((Some((kernel_weight(found.kind), found.values)), Some(text)))
-    }
-}
-
-/// The kernels' name of a weight kind.
-pub fn kernel_weight(kind: split::WeightKind) -> WeightKind {
-    match kind {
-        split::WeightKind::Analytic => WeightKind::Analytic,
-        split::WeightKind::Frequency => WeightKind::Frequency,
-        split::WeightKind::Probability => WeightKind::Probability,
-        split::WeightKind::Importance => WeightKind::Importance,
+        Ok((Some((found.kind, found.values)), Some(text)))
     }
 }
 

@@ -2,12 +2,12 @@
 //! scalars and texts that all estimators share.
 
 use crate::estimation::model::{Model, VceSpec};
-use crate::estimators::matrix::Mat;
-use crate::estimators::ols::WeightKind;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::{Estimation, Results};
 use crate::session::Session;
 use crate::value::{MISSING, clean};
+use estimators::matrix::Mat;
+use estimators::weights::WeightKind;
 
 /// Estimated parameters among all parameters, omitted ones included.
 #[derive(Debug, Clone)]

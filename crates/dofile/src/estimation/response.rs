@@ -4,11 +4,11 @@
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
 use crate::estimation::response_models;
-use crate::estimators::distributions::normal_density;
-use crate::estimators::jet::Jet;
-use crate::estimators::ml_binary::{Link, logistic};
-use crate::estimators::ml_choice::{Multinomial, Ordered};
 use crate::session::Session;
+use estimators::distributions::normal_density;
+use estimators::jet::Jet;
+use estimators::ml_binary::{Link, logistic};
+use estimators::ml_choice::{Multinomial, Ordered};
 use std::sync::Arc;
 
 /// A prediction given as a formula of the indices.

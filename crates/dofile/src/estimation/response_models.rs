@@ -4,12 +4,12 @@
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
 use crate::estimation::response::Response;
-use crate::estimators::jet::{Jet, ln_interval};
-use crate::estimators::ml_glm::GlmLink;
-use crate::estimators::ml_zero::{ln_above, negative_binomial, poisson};
-use crate::estimators::quadrature::gauss_hermite;
 use crate::session::Session;
 use crate::syntax::options::parse_number;
+use estimators::jet::{Jet, ln_interval};
+use estimators::ml_glm::GlmLink;
+use estimators::ml_zero::{ln_above, negative_binomial, poisson};
+use estimators::quadrature::gauss_hermite;
 
 /// The prediction asked for, when the active estimates are of a model that is handled here.
 pub fn of(session: &Session, parameters: &Parameters, asked: &str) -> Option<Result<Response>> {

@@ -3,11 +3,11 @@
 
 use crate::error::{Result, StataError};
 use crate::estimation::model::{ClusterRows, Model, Reading, VceSpec};
-use crate::estimators::ols::{WeightKind, Weights};
-use crate::estimators::qr::{Design as Columns, choose_columns};
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
 use crate::syntax::{Design, FvList, Term};
+use estimators::qr::{Design as Columns, choose_columns};
+use estimators::weights::{WeightKind, Weights};
 
 /// A sample whose outcome and regressors are still to be read.
 pub struct OpenSample {

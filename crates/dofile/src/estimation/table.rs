@@ -2,12 +2,12 @@
 //! Layout as in the manuals' examples at a line size of 80.
 
 use crate::estimation::post::stata;
-use crate::estimators::wald;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::session::Session;
 use crate::syntax::{Atom, Term};
 use crate::value::MISSING;
+use estimators::wald;
 
 /// What a coefficient table shows.
 pub struct Table<'a> {

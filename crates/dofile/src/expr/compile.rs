@@ -2,26 +2,53 @@
 //! constants, functions become pointers, and types are checked (r(109)).
 
 use super::functions::{self, Imp};
-use super::node::{Compiled, Node};
+use super::node::{Compiled, EvalCtx, Node};
 use super::parser::{BinOp, Expr};
 use crate::error::{Result, StataError};
+use crate::frame::Frame;
 use crate::matrix::Matrix;
-use crate::session::Session;
+use crate::results::{Estimation, Results};
 use crate::syntax::Term;
 use crate::tsset::Panel;
 use crate::value::{MISSING, Value};
 use std::cell::Cell;
 use std::sync::Arc;
 
+/// What the names of an expression stand for.
+pub trait Names {
+    /// Returns the data.
+    fn frame(&self) -> &Frame;
+    /// Returns whether variable names may be abbreviated.
+    fn abbreviates(&self) -> bool;
+    /// Returns a scalar by name.
+    fn scalar(&self, name: &str) -> Option<&Value>;
+    /// Returns a matrix by name: `A`, `r(name)`, `e(name)`.
+    fn matrix(&self, name: &str) -> Option<Arc<Matrix>>;
+    /// Returns `_rc`.
+    fn return_code(&self) -> i32;
+    /// Returns the results of a class: `r`, `e` or `s`.
+    fn results(&self, class: &str) -> Option<&Results>;
+    /// Returns the active estimates.
+    fn estimates(&self) -> &Estimation;
+    /// Returns the rows of `e(sample)`.
+    fn estimation_sample(&self) -> Option<Arc<Vec<bool>>>;
+    /// Returns the value of `c(name)`.
+    fn c_value(&self, name: &str) -> Result<Value>;
+    /// Returns whether a file exists, relative to the working directory.
+    fn file_exists(&self, name: &str) -> bool;
+    /// Returns the rows and random numbers that an expression reads.
+    fn context(&self) -> EvalCtx<'_>;
+}
+
 /// Binds an expression.
-pub fn compile(session: &Session, e: &Expr) -> Result<Compiled> {
-    let mut c = Binder { session, columns: Vec::new() };
+pub fn compile(names: &dyn Names, e: &Expr) -> Result<Compiled> {
+    let mut c = Binder { names, columns: Vec::new() };
     let node = c.bind(e)?;
     Ok(Compiled { string: node.is_string(), node, columns: c.columns })
 }
 
 struct Binder<'a> {
-    session: &'a Session,
+    names: &'a dyn Names,
     columns: Vec<usize>,
 }
 
@@ -65,27 +92,27 @@ impl Binder<'_> {
     }
 
     fn name(&mut self, name: &str) -> Result<Node> {
-        let s = self.session;
+        let s = self.names;
         match name {
             "_n" => return Ok(Node::RowNumber),
             "_N" => return Ok(Node::RowCount),
             "_pi" => return Ok(Node::Num(std::f64::consts::PI)),
-            "_rc" => return Ok(Node::Num(f64::from(s.rc))),
+            "_rc" => return Ok(Node::Num(f64::from(s.return_code()))),
             _ => {}
         }
-        let exact = s.frame.find(name);
+        let exact = s.frame().find(name);
         if exact.is_none()
-            && let Some(v) = s.scalars.get(name)
+            && let Some(v) = s.scalar(name)
         {
             return Ok(constant(v));
         }
-        match s.frame.find_abbrev(name, s.settings.varabbrev) {
+        match s.frame().find_abbrev(name, s.abbreviates()) {
             Ok(i) => {
                 let i = self.column(i);
-                Ok(if s.frame.var(i).is_string() { Node::StrCol(i) } else { Node::Col(i) })
+                Ok(if s.frame().var(i).is_string() { Node::StrCol(i) } else { Node::Col(i) })
             }
             Err(e) if e.message.contains("ambiguous") => Err(e),
-            Err(_) => match s.matrices.get(name) {
+            Err(_) => match s.matrix(name) {
                 // a 1 x 1 matrix is a number in an expression
                 Some(m) if m.rows() == 1 && m.cols() == 1 => Ok(Node::Num(m.get(0, 0))),
                 Some(_) => Err(StataError::standard(509)),
@@ -96,22 +123,22 @@ impl Binder<'_> {
 
     /// `L.x`, `2.x`.
     fn operated(&mut self, op: &str, name: &str) -> Result<Node> {
-        let s = self.session;
-        let i = s.frame.find_abbrev(name, s.settings.varabbrev)?;
-        let term = Term::parse(&format!("{op}.{}", s.frame.var(i).name))?;
+        let s = self.names;
+        let i = s.frame().find_abbrev(name, s.abbreviates())?;
+        let term = Term::parse(&format!("{op}.{}", s.frame().var(i).name))?;
         let [atom] = &term.atoms[..] else { return Err(StataError::syntax()) };
-        if s.frame.var(i).is_string() {
+        if s.frame().var(i).is_string() {
             return Err(StataError::type_mismatch());
         }
         let i = self.column(i);
         let mut node = Node::Col(i);
         if !atom.ts().is_none() {
-            let panel = Panel::of(&s.frame)?;
+            let panel = Panel::of(s.frame())?;
             let parts: Result<Vec<_>> = atom
                 .ts()
                 .polynomial()
                 .into_iter()
-                .map(|(lag, c)| Ok((Arc::new(panel.shifted_rows(&s.frame, lag)?), c)))
+                .map(|(lag, c)| Ok((Arc::new(panel.shifted_rows(s.frame(), lag)?), c)))
                 .collect();
             node = Node::Shifted(i, parts?);
         }
@@ -122,13 +149,13 @@ impl Binder<'_> {
     }
 
     fn index(&mut self, name: &str, args: &[Expr]) -> Result<Node> {
-        let s = self.session;
+        let s = self.names;
         if let [k] = args
-            && let Ok(i) = s.frame.find_abbrev(name, s.settings.varabbrev)
+            && let Ok(i) = s.frame().find_abbrev(name, s.abbreviates())
         {
             let k = Box::new(self.number(k)?);
             let i = self.column(i);
-            return Ok(if s.frame.var(i).is_string() { Node::StrColAt(i, k) } else { Node::ColAt(i, k) });
+            return Ok(if s.frame().var(i).is_string() { Node::StrColAt(i, k) } else { Node::ColAt(i, k) });
         }
         let m = self.matrix(name)?;
         let cell = |b: &mut Self, e: &Expr, names: &[crate::matrix::Stripe]| -> Result<Node> {
@@ -158,7 +185,7 @@ impl Binder<'_> {
 
     /// A matrix by name: `A`, `r(table)`, `e(b)`.
     fn matrix(&self, name: &str) -> Result<Arc<Matrix>> {
-        self.session.matrix(name).ok_or_else(|| StataError::not_found(name))
+        self.names.matrix(name).ok_or_else(|| StataError::not_found(name))
     }
 
     fn binary(&mut self, op: BinOp, a: &Expr, b: &Expr) -> Result<Node> {
@@ -211,7 +238,7 @@ impl Binder<'_> {
 
     /// Functions that are not plain functions of their values.
     fn special(&mut self, name: &str, args: &[Expr]) -> Result<Option<Node>> {
-        let s = self.session;
+        let s = self.names;
         Ok(Some(match (name, args) {
             ("cond", [c, a, b] | [c, a, b, _]) => {
                 let c_node = self.number(c)?;
@@ -241,7 +268,7 @@ impl Binder<'_> {
             ) => Node::Num(functions::of_matrix(name, &*self.matrix(&raw.to_string())?)?),
             ("rownumb" | "colnumb", [m, label]) => {
                 let m = self.matrix(&m.to_string())?;
-                let ctx = s.ctx();
+                let ctx = s.context();
                 let label = compile(s, label)?.text(&ctx, ctx.first).into_owned();
                 let at = if name == "rownumb" { m.find_row(&label) } else { m.find_col(&label) };
                 Node::Num(at.map_or(MISSING, |k| k as f64 + 1.0))
@@ -251,13 +278,11 @@ impl Binder<'_> {
                 let (i, j) = (self.number(i)?, self.number(j)?);
                 Node::MatrixCell(m, Box::new(i), Box::new(j))
             }
-            ("scalar", [Expr::Name(n)]) => {
-                constant(s.scalars.get(n).ok_or_else(|| StataError::not_found(n))?)
-            }
+            ("scalar", [Expr::Name(n)]) => constant(s.scalar(n).ok_or_else(|| StataError::not_found(n))?),
             ("fileexists", [f]) => {
-                let ctx = s.ctx();
+                let ctx = s.context();
                 let name = compile(s, f)?.text(&ctx, ctx.first).into_owned();
-                Node::Num(f64::from(u8::from(s.path(&name).exists())))
+                Node::Num(f64::from(u8::from(s.file_exists(&name))))
             }
             ("smallestdouble", []) => Node::Num(f64::MIN_POSITIVE),
             _ => return Ok(None),
@@ -265,13 +290,12 @@ impl Binder<'_> {
     }
 
     fn raw_call(&mut self, name: &str, text: &str) -> Result<Node> {
-        let s = self.session;
-        let results = match name {
-            "r" => &s.r,
-            "e" => &s.e.results,
-            "s" => &s.s,
-            "c" => return s.c_value(text).map(|v| constant(&v)),
-            _ => return functions::date_literal(name, text).map(Node::Num),
+        let s = self.names;
+        if name == "c" {
+            return s.c_value(text).map(|v| constant(&v));
+        }
+        let Some(results) = s.results(name) else {
+            return functions::date_literal(name, text).map(Node::Num);
         };
         if name == "e" && text == "sample" {
             return Ok(Node::Sample(s.estimation_sample()));
@@ -290,7 +314,7 @@ impl Binder<'_> {
     }
 
     fn coefficient(&self, function: &str, eq: Option<&str>, term: &str) -> Result<f64> {
-        let e = &self.session.e;
+        let e = self.names.estimates();
         let b = e.b().ok_or_else(|| StataError::standard(301))?;
         let name = match eq {
             Some(eq) => format!("{eq}:{term}"),

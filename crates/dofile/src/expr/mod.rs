@@ -1,5 +1,5 @@
-//! Expressions: text to a syntax tree, the tree to typed nodes bound to a
-//! session, nodes to values row by row. Assignments and matrix algebra do not
+//! Expressions: text to a syntax tree, the tree to typed nodes bound to what its
+//! names stand for, nodes to values row by row. Assignments and matrix algebra do not
 //! belong here.
 
 mod compile;
@@ -8,7 +8,7 @@ mod lexer;
 mod node;
 mod parser;
 
-pub use compile::compile;
+pub use compile::{Names, compile};
 pub use lexer::{Token, tokenize};
 pub use node::{Compiled, EvalCtx};
 pub use parser::{BinOp, Expr, parse};

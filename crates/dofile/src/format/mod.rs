@@ -1,9 +1,11 @@
 //! Display formats: `%9.0g`, `%12.2fc`, `%e`, `%21x`, `%td…`, `%-10s`
 //! (manual [D] format).
 
+mod date;
 mod number;
 
-use crate::expr::functions::format_date;
+pub use date::format_date;
+
 use crate::value::{is_missing, missing_text};
 use unicode_width::UnicodeWidthStr;
 
@@ -194,4 +196,9 @@ pub fn abbrev(s: &str, width: usize) -> String {
     out.push('~');
     out.push(chars[chars.len() - 1]);
     out
+}
+
+/// A count with thousands separators, as notes print it.
+pub fn count_text(n: usize) -> String {
+    bare("%15.0gc", n as f64)
 }

@@ -2,10 +2,9 @@
 //! `while`, braces, and the echo of what is executed.
 
 use super::reader::{first_word, opens_block, opens_program};
-use super::{Echo, Flow, Line};
 use crate::error::{Result, StataError};
 use crate::format::macro_text;
-use crate::session::Session;
+use crate::session::{Echo, Flow, Line, Session};
 use crate::syntax::{numlist, split};
 use crate::value::Value;
 
@@ -13,7 +12,7 @@ const MAX_ITERATIONS: usize = 100_000_000;
 
 impl Session {
     /// Runs lines `lo..hi`.
-    pub(crate) fn run_lines(&mut self, lines: &[Line], lo: usize, hi: usize, echo: Echo) -> Result<Flow> {
+    pub(super) fn run_lines(&mut self, lines: &[Line], lo: usize, hi: usize, echo: Echo) -> Result<Flow> {
         let mut i = lo;
         // loops with an empty body end at an interrupt too
         if lo == hi && self.interrupted() {
@@ -53,7 +52,7 @@ impl Session {
                     self.echo_block(lines, i, end, 0, echo);
                     let header = self.expand(text)?;
                     let rows: Vec<String> = lines[i + 1..end].iter().map(|l| l.text.clone()).collect();
-                    crate::commands::input_rows(self, &header, &rows)?;
+                    crate::commands::language::input_rows(self, &header, &rows)?;
                     self.end_command(echo);
                     (Flow::Next, end + 1)
                 }

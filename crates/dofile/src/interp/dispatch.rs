@@ -1,9 +1,9 @@
 //! Finds the command of a line and runs it.
 
-use super::Flow;
-use crate::commands::{self, Form};
+use crate::commands::official::is_official;
+use crate::commands::{Form, registry};
 use crate::error::{Result, StataError};
-use crate::session::Session;
+use crate::session::{Flow, Session};
 use crate::syntax::ParsedCommand;
 
 /// The command name at the start of a line: letters, digits and `_`, or a symbol such as `!`.
@@ -14,7 +14,7 @@ pub(super) fn command_word(text: &str) -> &str {
 
 impl Session {
     /// Runs a command without prefixes.
-    pub(crate) fn dispatch(&mut self, text: &str) -> Result<Flow> {
+    pub(super) fn dispatch(&mut self, text: &str) -> Result<Flow> {
         let text = text.trim();
         if text.is_empty() || text.starts_with('*') {
             return Ok(Flow::Next);
@@ -37,7 +37,7 @@ impl Session {
             "}" => return Err(StataError::syntax()),
             _ => {}
         }
-        if let Some(spec) = commands::find(&word) {
+        if let Some(spec) = registry::find(&word) {
             let mut cmd = match spec.form {
                 Form::Raw => {
                     ParsedCommand { name: spec.name.into(), raw: rest.trim().into(), ..Default::default() }
@@ -51,12 +51,12 @@ impl Session {
             };
             cmd.raw = rest.trim().to_string();
             (spec.run)(self, &cmd)?;
-            return Ok(std::mem::replace(&mut self.handles.flow, Flow::Next));
+            return Ok(std::mem::replace(&mut self.flow, Flow::Next));
         }
         if let Some(program) = self.find_program(&word)? {
             return self.call_program(&program, rest);
         }
-        if commands::is_official(&word) {
+        if is_official(&word) {
             return Err(StataError::unsupported_command(&word));
         }
         Err(StataError::new(199, format!("command {word} is unrecognized")))

@@ -10,7 +10,7 @@ use crate::syntax::split::{self, matching_paren, unquote};
 
 impl Session {
     /// The text of an extended function, given without the colon.
-    pub(crate) fn extended_function(&mut self, text: &str) -> Result<String> {
+    pub(super) fn extended_function(&mut self, text: &str) -> Result<String> {
         let word = first_word(text);
         let rest = text[word.len()..].trim();
         match word {
@@ -51,7 +51,7 @@ impl Session {
                 }
                 Ok(out)
             }
-            "display" | "di" => crate::commands::display_text(self, rest),
+            "display" | "di" => crate::commands::language::display_text(self, rest),
             "properties" => Ok(String::new()),
             "colnames" | "rownames" | "colfullnames" | "rowfullnames" | "coleq" | "roweq" | "colnumb"
             | "rownumb" | "rowsof" | "colsof" | "rowlfnames" | "collfnames" | "colnfreeparms" => {
@@ -295,7 +295,7 @@ impl Session {
                 _ => return Err(StataError::syntax()),
             },
             "pwd" => self.cwd.display().to_string(),
-            "dir" => crate::commands::directory_list(self, rest)?,
+            "dir" => crate::commands::language::directory_list(self, rest)?,
             _ => {
                 return Err(StataError::invalid(format!(
                     "extended macro function {word} is not supported by the open engine"

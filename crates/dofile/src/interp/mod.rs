@@ -10,53 +10,36 @@ mod program;
 mod reader;
 mod syntax_statement;
 
-pub use program::Program;
-pub use reader::{Line, read_lines};
+pub use reader::read_lines;
 
-use crate::error::{Result, StataError};
-use crate::session::Session;
+use crate::commands::{CommandSpec, Interpreter, registry};
+use crate::error::Result;
+use crate::session::{Echo, Flow, Session};
 
-/// How control leaves a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Flow {
-    /// To the next line.
-    #[default]
-    Next,
-    /// `continue`.
-    Continue,
-    /// `continue, break`.
-    Break,
-    /// `exit` from a do-file or program.
-    Exit,
-    /// `exit, clear` or `exit, STATA`: end of the session.
-    Quit,
-}
-
-/// Whether lines are echoed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Echo {
-    /// Nothing.
-    Off,
-    /// `. command` before its output and a blank line behind it.
-    On,
-    /// `. command` without the blank line: inside of braces.
-    Inside,
-}
-
-impl Echo {
-    /// The echo of what stands inside of braces.
-    fn inside(self) -> Self {
-        if self == Echo::Off { Echo::Off } else { Echo::Inside }
+impl Interpreter for Session {
+    fn command(&self, word: &str) -> Option<&'static CommandSpec> {
+        registry::find(word)
     }
-}
 
-impl Session {
-    /// Runs the text of a do-file in the current scope.
-    pub fn run_text(&mut self, text: &str, echo: Echo) -> Result<Flow> {
+    fn run_text(&mut self, text: &str, echo: Echo) -> Result<Flow> {
         let lines = read_lines(text);
         self.run_lines(&lines, 0, lines.len(), echo)
     }
 
+    fn run_expanded(&mut self, text: &str) -> Result<Flow> {
+        Session::run_expanded(self, text)
+    }
+
+    fn extended_function(&mut self, text: &str) -> Result<String> {
+        Session::extended_function(self, text)
+    }
+
+    fn syntax_statement(&mut self, pattern: &str) -> Result<()> {
+        Session::syntax_statement(self, pattern)
+    }
+}
+
+impl Session {
     /// Runs a do-file text and returns what it printed and its return code (tests, examples).
     pub fn run_captured(&mut self, text: &str) -> (String, i32) {
         let result = self.run_text(text, Echo::Off);
@@ -68,15 +51,5 @@ impl Session {
             }
         };
         (self.out.take(), rc)
-    }
-
-    /// Prints an error and its code as the interactive window does.
-    pub fn report(&mut self, e: &StataError) {
-        self.out.quiet = 0;
-        self.out.end_line();
-        if !e.message.is_empty() {
-            self.out.line(&e.message);
-        }
-        self.out.line(&format!("r({});", e.code));
     }
 }

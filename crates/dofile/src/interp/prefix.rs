@@ -1,9 +1,9 @@
 //! Prefix commands: `quietly`, `noisily`, `capture`, `by`, `bysort`, `version`.
 
 use super::reader::first_word;
-use super::{Echo, Flow, Line};
+use crate::commands::{ByRule, registry};
 use crate::error::{Result, StataError};
-use crate::session::Session;
+use crate::session::{Echo, Flow, Line, Session};
 use crate::syntax::split;
 
 /// What prefixes ask for.
@@ -26,13 +26,13 @@ fn abbreviates(word: &str, full: &str, min: usize) -> bool {
 
 impl Session {
     /// Runs one command line in which macros are not yet substituted.
-    pub(crate) fn run_line(&mut self, raw: &str) -> Result<Flow> {
+    pub(super) fn run_line(&mut self, raw: &str) -> Result<Flow> {
         let text = self.expand(raw)?;
         self.run_expanded(&text)
     }
 
     /// Runs one command line after macro substitution.
-    pub(crate) fn run_expanded(&mut self, text: &str) -> Result<Flow> {
+    pub(super) fn run_expanded(&mut self, text: &str) -> Result<Flow> {
         let (prefixes, rest) = self.prefixes(text)?;
         self.with_prefixes(prefixes, |s, by| match by {
             Some(by) => s.run_by(&by, &rest),
@@ -170,15 +170,16 @@ impl Session {
             return Err(StataError::no_observations());
         }
         let names: Vec<String> = by.vars.iter().map(|&i| self.frame.var(i).name.clone()).collect();
-        let rule = crate::commands::by_rule(&word).or(self.programs.get(&word).and_then(|p| p.by_rule()));
+        let program = || self.programs.get(&word).filter(|p| p.byable).map(|_| ByRule::EachGroup);
+        let rule = registry::by_rule(&word).or_else(program);
         match rule {
-            Some(crate::commands::ByRule::Whole) => {
-                self.handles.by_vars = names;
+            Some(ByRule::Whole) => {
+                self.by_vars = names;
                 let result = self.dispatch(command);
-                self.handles.by_vars.clear();
+                self.by_vars.clear();
                 result
             }
-            Some(crate::commands::ByRule::EachGroup) => {
+            Some(ByRule::EachGroup) => {
                 let result = self.run_each_group(&names, by.rc0, command);
                 self.by = None;
                 result

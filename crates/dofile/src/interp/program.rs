@@ -1,53 +1,18 @@
 //! Programs: `program define`, calls with their own scope, ado-files on demand,
 //! and the statements that belong to a scope (`args`, `return`, `ereturn`, `sreturn`).
 
-use super::{Echo, Flow, Line};
-use crate::commands::ByRule;
+use crate::commands::Interpreter;
 use crate::error::{Result, StataError};
 use crate::frame::is_valid_name;
-use crate::session::{Scope, Session};
+use crate::session::{Class, Echo, Flow, Line, Program, Scope, Session};
 use crate::syntax::split;
 use std::sync::Arc;
-
-/// Which results a program sets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Class {
-    /// None.
-    #[default]
-    None,
-    /// `r()`.
-    R,
-    /// `e()`.
-    E,
-    /// `s()`.
-    S,
-}
-
-/// A defined program.
-#[derive(Debug, Clone)]
-pub struct Program {
-    /// Its name.
-    pub name: String,
-    /// Body.
-    pub lines: Vec<Line>,
-    /// Results class.
-    pub class: Class,
-    byable: Option<ByRule>,
-    sortpreserve: bool,
-}
-
-impl Program {
-    /// How `by` runs the program.
-    pub fn by_rule(&self) -> Option<ByRule> {
-        self.byable
-    }
-}
 
 const MAX_NESTING: usize = 64;
 
 impl Session {
     /// Defines a program from its header line and body.
-    pub(crate) fn define_program(&mut self, header: &str, mut lines: Vec<Line>, at: usize) -> Result<()> {
+    pub(super) fn define_program(&mut self, header: &str, mut lines: Vec<Line>, at: usize) -> Result<()> {
         // the ends of blocks count from the first line of the body
         for line in &mut lines {
             line.end = line.end.map(|end| end - at);
@@ -69,7 +34,7 @@ impl Session {
             return Err(StataError::new(110, format!("program {name} already defined")));
         }
         let mut program =
-            Program { name: name.into(), lines, class: Class::None, byable: None, sortpreserve: false };
+            Program { name: name.into(), lines, class: Class::None, byable: false, sortpreserve: false };
         for (option, arg) in crate::syntax::options::split_options(options)? {
             match (option.as_str(), arg.as_deref()) {
                 (o, None) if "rclass".starts_with(o) => program.class = Class::R,
@@ -78,7 +43,7 @@ impl Session {
                 ("nclass", None) => {}
                 (o, None) if o.len() >= 4 && "sortpreserve".starts_with(o) => program.sortpreserve = true,
                 (o, Some(_)) if o.len() >= 2 && "byable".starts_with(o) => {
-                    program.byable = Some(ByRule::EachGroup)
+                    program.byable = true;
                 }
                 (o, Some(_)) if o.len() >= 4 && "properties".starts_with(o) => {}
                 (o, _) => return Err(StataError::option_not_allowed(o)),
@@ -89,7 +54,7 @@ impl Session {
     }
 
     /// Calls a program with the text of its arguments.
-    pub(crate) fn call_program(&mut self, program: &Arc<Program>, args: &str) -> Result<Flow> {
+    pub(super) fn call_program(&mut self, program: &Arc<Program>, args: &str) -> Result<Flow> {
         if self.scopes.len() >= MAX_NESTING {
             return Err(StataError::new(
                 1000,
@@ -144,37 +109,8 @@ impl Session {
         }
     }
 
-    /// Ends the innermost scope: temporary variables, names and files go, preserved data come back.
-    pub(crate) fn leave_scope(&mut self) {
-        if self.scopes.len() <= 1 {
-            return;
-        }
-        if let Some(scope) = self.scopes.pop() {
-            self.end_scope(scope);
-        }
-    }
-
-    /// What the end of a scope undoes.
-    pub(crate) fn end_scope(&mut self, scope: Scope) {
-        if let Some(frame) = scope.preserved {
-            self.frame = frame;
-        }
-        for name in &scope.temporary {
-            if let Some(i) = self.frame.find(name) {
-                self.frame.drop_vars(&[i]);
-            }
-            self.scalars.remove(name);
-            self.matrices.remove(name);
-            self.handles.drop_temporary(name);
-        }
-        for file in &scope.temporary_files {
-            // a temporary file that was never written is no error
-            let _ = std::fs::remove_file(file);
-        }
-    }
-
     /// Looks a program up, loading `NAME.ado` from the ado path when it is not defined.
-    pub(crate) fn find_program(&mut self, name: &str) -> Result<Option<Arc<Program>>> {
+    pub(super) fn find_program(&mut self, name: &str) -> Result<Option<Arc<Program>>> {
         if let Some(p) = self.programs.get(name) {
             return Ok(Some(p.clone()));
         }
@@ -200,7 +136,7 @@ impl Session {
     }
 
     /// Directories of the ado path (`global S_ADO`), without Stata's own codewords.
-    pub(crate) fn ado_directories(&self) -> Vec<String> {
+    pub(super) fn ado_directories(&self) -> Vec<String> {
         let path = self.global("S_ADO").to_string();
         let path = if path.is_empty() { "BASE;.".to_string() } else { path };
         let words = ["BASE", "SITE", "PLUS", "PERSONAL", "OLDPLACE", "UPDATES"];

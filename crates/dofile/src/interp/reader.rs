@@ -1,16 +1,7 @@
 //! Do-file text to logical lines: comments removed, `///` continuations joined,
 //! `#delimit ;` honoured, blocks matched by their braces.
 
-/// A logical line.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Line {
-    /// Command text without comments.
-    pub text: String,
-    /// Physical lines as written, for the echo.
-    pub source: Vec<String>,
-    /// Index of the line with the `}` (or `end`) that closes the block this line opens.
-    pub end: Option<usize>,
-}
+use crate::session::Line;
 
 /// Splits a text into logical lines.
 pub fn read_lines(text: &str) -> Vec<Line> {

@@ -34,7 +34,7 @@ struct Pattern {
 
 impl Session {
     /// Runs `syntax pattern` on the local `0`.
-    pub(crate) fn syntax_statement(&mut self, pattern: &str) -> Result<()> {
+    pub(super) fn syntax_statement(&mut self, pattern: &str) -> Result<()> {
         let (parts, options) = parse_pattern(pattern)?;
         let typed = self.local("0").to_string();
         let wants_exp = parts.iter().any(|p| matches!(p, Part::Exp { .. }));

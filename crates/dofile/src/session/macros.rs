@@ -1,4 +1,4 @@
-//! Local and global macros. Substituting them in text is in `interp::expand`.
+//! Local and global macros, and the scopes that they belong to. Substituting them in text is in `interp::expand`.
 
 use super::Session;
 use crate::frame::Frame;
@@ -57,6 +57,45 @@ impl Session {
             self.globals.remove(name);
         } else {
             self.globals.insert(name.to_string(), text);
+        }
+    }
+
+    /// Ends the innermost scope: temporary variables, names and files go, preserved data come back.
+    pub(crate) fn leave_scope(&mut self) {
+        if self.scopes.len() <= 1 {
+            return;
+        }
+        if let Some(scope) = self.scopes.pop() {
+            self.end_scope(scope);
+        }
+    }
+
+    /// Ends the session: open result files are dropped and temporary files removed.
+    pub fn end(&mut self) {
+        self.extensions.clear();
+        while let Some(scope) = self.scopes.pop() {
+            self.end_scope(scope);
+        }
+        self.scopes.push(Scope::default());
+        self.out.flush();
+    }
+
+    /// What the end of a scope undoes.
+    fn end_scope(&mut self, scope: Scope) {
+        if let Some(frame) = scope.preserved {
+            self.frame = frame;
+        }
+        for name in &scope.temporary {
+            if let Some(i) = self.frame.find(name) {
+                self.frame.drop_vars(&[i]);
+            }
+            self.scalars.remove(name);
+            self.matrices.remove(name);
+            self.extensions.drop_temporary(name);
+        }
+        for file in &scope.temporary_files {
+            // a temporary file that was never written is no error
+            let _ = std::fs::remove_file(file);
         }
     }
 }

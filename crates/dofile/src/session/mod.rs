@@ -1,18 +1,24 @@
 //! The state of an interpreter: data, macros, scalars, matrices, results,
 //! programs, settings and output. Executing text is in `interp`.
 
+mod extensions;
+mod frames;
 mod macros;
+mod names;
+mod program;
 mod settings;
 mod values;
 
+pub use extensions::{Extension, Extensions};
+pub use frames::Frames;
 pub use macros::Scope;
+pub use program::{Class, Echo, Flow, Line, Program};
 pub use settings::Settings;
 pub use values::{ENGINE_VERSION, LANGUAGE_VERSION};
 
 use crate::error::{Result, StataError};
 use crate::expr::{self, Compiled, EvalCtx};
 use crate::frame::Frame;
-use crate::interp::Program;
 use crate::matrix::Matrix;
 use crate::output::Output;
 use crate::results::{Estimation, Named, Results};
@@ -73,8 +79,14 @@ pub struct Session {
     pub cwd: PathBuf,
     /// Directory of temporary files.
     pub temp_dir: PathBuf,
-    /// Open result files of `postfile`, file handles of `file open`, and other per-command state.
-    pub handles: crate::commands::Handles,
+    /// The frames that are not current, and the name of the current one.
+    pub frames: Frames,
+    /// Set by a command that changes control flow (`do`, `include`).
+    pub flow: Flow,
+    /// Variables of the `by` prefix for commands that handle groups themselves.
+    pub by_vars: Vec<String>,
+    /// State that commands keep between calls.
+    pub extensions: Extensions,
     pub(crate) next_id: u64,
     pub(crate) interrupt: Arc<std::sync::atomic::AtomicBool>,
 }
@@ -106,7 +118,10 @@ impl Session {
             by: None,
             cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             temp_dir: std::env::temp_dir(),
-            handles: Default::default(),
+            frames: Frames::default(),
+            flow: Flow::Next,
+            by_vars: Vec::new(),
+            extensions: Extensions::default(),
             next_id: 1,
             interrupt: Arc::default(),
         }
@@ -115,6 +130,16 @@ impl Session {
     /// Prints a line.
     pub fn print(&mut self, line: impl AsRef<str>) {
         self.out.line(line.as_ref());
+    }
+
+    /// Prints an error and its code as the interactive window does.
+    pub fn report(&mut self, e: &StataError) {
+        self.out.quiet = 0;
+        self.out.end_line();
+        if !e.message.is_empty() {
+            self.out.line(&e.message);
+        }
+        self.out.line(&format!("r({});", e.code));
     }
 
     /// A number that was not handed out before.
@@ -126,6 +151,11 @@ impl Session {
     /// Rows of the current by-group, or all rows.
     pub fn range(&self) -> (usize, usize) {
         self.by.unwrap_or((0, self.frame.n_rows()))
+    }
+
+    /// Positions of the variables of the `by` prefix.
+    pub fn by_positions(&self) -> Vec<usize> {
+        self.by_vars.iter().filter_map(|n| self.frame.find(n)).collect()
     }
 
     /// What expressions read, in the current by-group.

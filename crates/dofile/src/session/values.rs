@@ -55,7 +55,7 @@ impl Session {
             "sortseed" => num(self.settings.sortseed as f64),
             "rc" => num(f64::from(self.rc)),
             "pi" => num(std::f64::consts::PI),
-            "frame" => text(crate::commands::data::frames::current(self)),
+            "frame" => text(&self.frames.current),
             "pwd" => text(&self.cwd.display().to_string()),
             "dirsep" => text("/"),
             "os" => text(if cfg!(target_os = "macos") { "MacOSX" } else { "Unix" }),
@@ -109,6 +109,19 @@ impl Session {
             T::Str(n) => usize::from(n),
         };
         self.frame.vars().iter().map(|v| width(v.data.storage_type())).sum()
+    }
+
+    /// Returns a cell as it is shown: value label, or the value in the variable's format.
+    pub fn cell_text(&self, v: usize, row: usize, nolabel: bool) -> String {
+        let var = self.frame.var(v);
+        if var.is_string() {
+            return var.data.str(row).to_string();
+        }
+        let x = var.data.num(row);
+        if !nolabel && let Some(t) = self.frame.labels_of(v).and_then(|l| l.get(x)) {
+            return t.to_string();
+        }
+        crate::format::bare(&var.format, x)
     }
 
     /// The present date or time in a format (UTC).

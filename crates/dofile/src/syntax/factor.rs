@@ -2,9 +2,10 @@
 //! data, with bases and empty cells.
 
 use super::factor_spec::{Base, Kind, Spec, join_ranges, parse_term};
-use super::term::{Atom, Term, TsOp};
+use super::term::{Atom, Term};
 use crate::error::{Result, StataError};
 use crate::frame::Frame;
+use crate::tsset::TsOp;
 use crate::value::is_missing;
 use std::collections::BTreeMap;
 

@@ -3,10 +3,10 @@
 
 use super::numlist;
 use super::split::{matching_paren, words};
-use super::term::TsOp;
 use super::varlist;
 use crate::error::{Result, StataError};
 use crate::frame::Frame;
+use crate::tsset::TsOp;
 
 /// Which level is the base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

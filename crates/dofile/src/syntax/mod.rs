@@ -15,4 +15,4 @@ pub use design::Design;
 pub use factor::FvList;
 pub use options::{OptKind, OptSpec, Options};
 pub use split::{ParsedCommand, Weight, WeightKind};
-pub use term::{Atom, Term, TsOp};
+pub use term::{Atom, Term};

@@ -3,42 +3,19 @@
 
 use super::options::{OptSpec, Options};
 use crate::error::{Result, StataError};
+pub use estimators::weights::WeightKind;
 
-/// Kinds of weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WeightKind {
-    /// `aweight`: inversely proportional to the variance.
-    Analytic,
-    /// `fweight`: repeated rows.
-    Frequency,
-    /// `pweight`: inverse sampling probability.
-    Probability,
-    /// `iweight`: no formal meaning.
-    Importance,
-}
-
-impl WeightKind {
-    /// The name stored in `e(wtype)`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Analytic => "aweight",
-            Self::Frequency => "fweight",
-            Self::Probability => "pweight",
-            Self::Importance => "iweight",
-        }
-    }
-
-    fn parse(word: &str) -> Option<Option<Self>> {
-        let full = [
-            ("aweight", 2, Some(Self::Analytic)),
-            ("fweight", 2, Some(Self::Frequency)),
-            ("frequency", 4, Some(Self::Frequency)),
-            ("pweight", 2, Some(Self::Probability)),
-            ("iweight", 2, Some(Self::Importance)),
-            ("weight", 1, None),
-        ];
-        full.iter().find(|(name, min, _)| word.len() >= *min && name.starts_with(word)).map(|(_, _, k)| *k)
-    }
+/// The kind that a word before `=` names; `Some(None)` for plain `weight`.
+fn weight_kind(word: &str) -> Option<Option<WeightKind>> {
+    let full = [
+        ("aweight", 2, Some(WeightKind::Analytic)),
+        ("fweight", 2, Some(WeightKind::Frequency)),
+        ("frequency", 4, Some(WeightKind::Frequency)),
+        ("pweight", 2, Some(WeightKind::Probability)),
+        ("iweight", 2, Some(WeightKind::Importance)),
+        ("weight", 1, None),
+    ];
+    full.iter().find(|(name, min, _)| word.len() >= *min && name.starts_with(word)).map(|(_, _, k)| *k)
 }
 
 /// `[kind=exp]`; the kind is `None` for plain `[w=exp]` (the command's default).
@@ -360,7 +337,7 @@ fn weight_at(s: &str, i: usize) -> Option<(Weight, usize)> {
         j += 1;
     };
     let (word, exp) = s[i + 1..end].split_once('=')?;
-    let kind = WeightKind::parse(word.trim())?;
+    let kind = weight_kind(word.trim())?;
     Some((Weight { kind, exp: exp.trim().to_string() }, end + 1))
 }
 

@@ -1,14 +1,14 @@
 //! `collapse` and `contract`: data sets of statistics by group.
 
-use super::egen::grouped;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, StorageType, Variable, is_valid_name};
+use crate::ops::groups::grouped;
 use crate::session::Session;
-use crate::stats::{Sample, by_name};
 use crate::syntax::split::matching_paren;
 use crate::syntax::{OptSpec, ParsedCommand, WeightKind};
 use crate::value::{MISSING, is_missing};
+use estimators::descriptive::{Sample, by_name};
 
 const COLLAPSE: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("by"),

@@ -1,11 +1,11 @@
 //! `merge` and `append`: combining data sets.
 
-use super::count_text;
-use super::files::read_dta;
-use crate::commands::language::files::with_extension;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax, Using};
 use crate::error::{Result, StataError};
+use crate::format::count_text;
 use crate::frame::{Column, Frame, StorageType, ValueLabel, Variable};
+use crate::ops::data_files::read_dta;
+use crate::ops::files::with_extension;
 use crate::session::Session;
 use crate::syntax::split::unquote;
 use crate::syntax::{OptSpec, ParsedCommand};

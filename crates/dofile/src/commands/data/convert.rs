@@ -1,9 +1,9 @@
 //! Conversions: `recode`, `encode`, `decode`, `destring`, `tostring`.
 
-use super::count_text;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::format::Format;
+use crate::format::count_text;
 use crate::frame::{Column, StorageType, ValueLabel, Variable, is_valid_name};
 use crate::session::Session;
 use crate::syntax::options::parse_number;

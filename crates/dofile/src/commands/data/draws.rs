@@ -1,10 +1,10 @@
 //! `sample`, `splitsample`, `bsample`: random subsets of the rows. Draws are not Stata's stream.
 
-use super::count_text;
-use super::egen::grouped;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
+use crate::format::count_text;
 use crate::frame::{Column, Variable};
+use crate::ops::groups::grouped;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand, numlist};
 use crate::value::MISSING;

@@ -1,10 +1,10 @@
 //! `duplicates` and `isid`: keys and repeated rows.
 
-use super::count_text;
-use super::egen::grouped;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
+use crate::format::count_text;
 use crate::frame::{Column, StorageType, Variable};
+use crate::ops::groups::grouped;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
@@ -57,7 +57,7 @@ fn duplicates(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let extra: Vec<usize> = groups.iter().filter(|g| g.len() > 1).flatten().copied().collect();
         s.print("");
         s.print(format!("Duplicates in terms of {names}"));
-        super::super::describe::list_rows(s, &extra, &vars);
+        crate::ops::listing::list_rows(s, &extra, &vars);
     } else if is("tag") {
         let name = cmd
             .options

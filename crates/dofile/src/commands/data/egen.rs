@@ -5,11 +5,12 @@ use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::expr::EvalCtx;
 use crate::frame::{Column, StorageType, ValueLabel, Variable, is_valid_name};
+use crate::ops::groups::grouped;
 use crate::session::Session;
-use crate::stats::{Sample, by_name};
 use crate::syntax::split::matching_paren;
 use crate::syntax::{OptSpec, ParsedCommand, numlist};
 use crate::value::{MISSING, is_missing};
+use estimators::descriptive::{Sample, by_name};
 
 pub const SPEC: CommandSpec = CommandSpec {
     name: "egen",
@@ -149,21 +150,6 @@ fn groups(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<Vec<usize>>> {
     Ok(grouped(s, &vars, rows))
 }
 
-/// Rows in runs of equal keys, ordered by key.
-pub(crate) fn grouped(s: &Session, vars: &[usize], mut rows: Vec<usize>) -> Vec<Vec<usize>> {
-    rows.sort_by(|&a, &b| {
-        vars.iter().map(|&v| s.frame.compare(v, a, b)).find(|c| c.is_ne()).unwrap_or(a.cmp(&b))
-    });
-    let mut out: Vec<Vec<usize>> = Vec::new();
-    for r in rows {
-        match out.last_mut() {
-            Some(g) if s.frame.rows_equal(vars, g[0], r) => g.push(r),
-            _ => out.push(vec![r]),
-        }
-    }
-    out
-}
-
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let call = parse(s, &cmd.raw)?;
     let ranges = super::generate::group_ranges(s);
@@ -239,7 +225,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     s.frame.add(var)?;
     if missing > 0 {
         let plural = if missing == 1 { "" } else { "s" };
-        s.print(format!("({} missing value{plural} generated)", super::count_text(missing)));
+        s.print(format!("({} missing value{plural} generated)", crate::format::count_text(missing)));
     }
     Ok(())
 }
@@ -264,7 +250,7 @@ fn argument_values(s: &Session, call: &Call, groups: &[Vec<usize>]) -> Result<Ve
     for g in groups {
         // _n and _N count within groups when these are contiguous, as they are under the by prefix
         let (first, last) = match (g.first(), g.last()) {
-            (Some(&a), Some(&b)) if !s.handles.by_vars.is_empty() => (a, b + 1),
+            (Some(&a), Some(&b)) if !s.by_vars.is_empty() => (a, b + 1),
             _ => (0, n),
         };
         let ctx = EvalCtx { frame: &s.frame, rng: &s.rng, first, last };

@@ -1,21 +1,11 @@
 //! `frame`: several data sets in memory, one of them current.
 
-use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::commands::{ByRule, CommandSpec, Example, Form, Interpreter};
 use crate::error::{Result, StataError};
 use crate::frame::{Frame, StorageType, Variable, is_valid_name};
-use crate::session::Session;
+use crate::session::{Frames, Session};
 use crate::syntax::ParsedCommand;
 use crate::syntax::split::{self, top_level_comma};
-use std::collections::BTreeMap;
-
-const KEY: &str = "frames";
-
-/// Data sets that are not current, and the name of the current one.
-#[derive(Debug)]
-struct Frames {
-    current: String,
-    others: BTreeMap<String, Frame>,
-}
 
 const SYNTAX: &str = "frame create name [newvarlist] | frame change name | frame name: command | frame copy from to [, replace] | frame put varlist [if] [in], into(name) | frame drop name | frame rename old new | frame pwf | frames dir | frames reset";
 
@@ -34,31 +24,17 @@ pub const SPEC: CommandSpec = CommandSpec {
 };
 pub const SPEC_FRAMES: CommandSpec = CommandSpec { name: "frames", min: 6, examples: &[], ..SPEC };
 
-fn state(s: &mut Session) -> &mut Frames {
-    let slot = s
-        .handles
-        .other
-        .entry(KEY)
-        .or_insert_with(|| Box::new(Frames { current: "default".into(), others: BTreeMap::new() }));
-    slot.downcast_mut().expect("only this file uses the key")
-}
-
-/// Name of the current frame, for `c(frame)`.
-pub(crate) fn current(s: &Session) -> &str {
-    let found = s.handles.other.get(KEY).and_then(|f| f.downcast_ref::<Frames>());
-    found.map_or("default", |f| f.current.as_str())
-}
-
 fn change(s: &mut Session, name: &str) -> Result<()> {
-    if current(s) == name {
+    if s.frames.current == name {
         return Ok(());
     }
-    let next = state(s)
+    let next = s
+        .frames
         .others
         .remove(name)
         .ok_or_else(|| StataError::new(111, format!("frame {name} not found")))?;
     let old = std::mem::replace(&mut s.frame, next);
-    let st = state(s);
+    let st = &mut s.frames;
     let before = std::mem::replace(&mut st.current, name.to_string());
     st.others.insert(before, old);
     Ok(())
@@ -68,7 +44,7 @@ fn new_name(s: &mut Session, name: &str) -> Result<()> {
     if !is_valid_name(name) {
         return Err(StataError::new(198, format!("{name} invalid name")));
     }
-    if current(s) == name || state(s).others.contains_key(name) {
+    if s.frames.current == name || s.frames.others.contains_key(name) {
         return Err(StataError::new(110, format!("frame {name} already exists")));
     }
     Ok(())
@@ -90,14 +66,14 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         ["create" | "cr", name, ref vars @ ..] => create(s, name, vars),
         ["change" | "cha", name] => change(s, name),
         ["pwf"] | [] => {
-            let line = format!("  (current frame is {})", current(s));
+            let line = format!("  (current frame is {})", s.frames.current);
             s.print(line);
             Ok(())
         }
         ["dir"] => {
-            let here = current(s).to_string();
+            let here = s.frames.current.clone();
             let mut lines = vec![(here, s.frame.n_rows(), s.frame.n_vars())];
-            lines.extend(state(s).others.iter().map(|(n, f)| (n.clone(), f.n_rows(), f.n_vars())));
+            lines.extend(s.frames.others.iter().map(|(n, f)| (n.clone(), f.n_rows(), f.n_vars())));
             lines.sort();
             for (name, n, k) in lines {
                 s.print(format!("  {name:<12} {n} x {k}"));
@@ -105,32 +81,32 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             Ok(())
         }
         ["copy", from, to] => {
-            let source = if current(s) == from {
+            let source = if s.frames.current == from {
                 s.frame.clone()
             } else {
-                state(s)
+                s.frames
                     .others
                     .get(from)
                     .cloned()
                     .ok_or_else(|| StataError::new(111, format!("frame {from} not found")))?
             };
-            if options == "replace" && current(s) != to {
-                state(s).others.remove(to);
+            if options == "replace" && s.frames.current != to {
+                s.frames.others.remove(to);
             }
             new_name(s, to)?;
-            state(s).others.insert(to.to_string(), source);
+            s.frames.others.insert(to.to_string(), source);
             Ok(())
         }
         ["drop", ref names @ ..] if !names.is_empty() => names.iter().try_for_each(|name| {
-            if current(s) == *name {
+            if s.frames.current == *name {
                 return Err(StataError::new(110, "the current frame can not be dropped"));
             }
-            let gone = state(s).others.remove(*name);
+            let gone = s.frames.others.remove(*name);
             gone.map(|_| ()).ok_or_else(|| StataError::new(111, format!("frame {name} not found")))
         }),
         ["rename", old, new] => {
             new_name(s, new)?;
-            let st = state(s);
+            let st = &mut s.frames;
             if st.current == old {
                 st.current = new.to_string();
                 return Ok(());
@@ -143,7 +119,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             Ok(())
         }
         ["reset"] => {
-            s.handles.other.remove(KEY);
+            s.frames = Frames::default();
             s.frame = Frame::new();
             Ok(())
         }
@@ -154,7 +130,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 /// `frame name: command`: the current frame comes back whatever happens.
 fn inside(s: &mut Session, name: &str, command: &str) -> Result<()> {
-    let before = current(s).to_string();
+    let before = s.frames.current.clone();
     change(s, name)?;
     let result = s.run_expanded(command).map(|_| ());
     change(s, &before)?;
@@ -174,7 +150,7 @@ fn create(s: &mut Session, name: &str, vars: &[&str]) -> Result<()> {
             None => return Err(StataError::new(198, format!("{word} invalid name"))),
         }
     }
-    state(s).others.insert(name.to_string(), frame);
+    s.frames.others.insert(name.to_string(), frame);
     Ok(())
 }
 
@@ -191,6 +167,6 @@ fn put(s: &mut Session, text: &str) -> Result<()> {
     let drop: Vec<usize> = (0..frame.n_vars()).filter(|i| !vars.contains(i)).collect();
     frame.drop_vars(&drop);
     frame.keep_rows(&keep);
-    state(s).others.insert(name, frame);
+    s.frames.others.insert(name, frame);
     Ok(())
 }

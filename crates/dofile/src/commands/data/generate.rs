@@ -120,7 +120,7 @@ fn generate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     place(s, cmd, name)?;
     if missing > 0 {
         let plural = if missing == 1 { "" } else { "s" };
-        s.print(format!("({} missing value{plural} generated)", crate::commands::data::count_text(missing)));
+        s.print(format!("({} missing value{plural} generated)", crate::format::count_text(missing)));
     }
     Ok(())
 }
@@ -196,11 +196,11 @@ fn replace(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     };
     let plural = if changed.0 == 1 { "" } else { "s" };
     let missing = if changed.1 > 0 {
-        format!(", {} to missing", crate::commands::data::count_text(changed.1))
+        format!(", {} to missing", crate::format::count_text(changed.1))
     } else {
         String::new()
     };
-    s.print(format!("({} real change{plural} made{missing})", crate::commands::data::count_text(changed.0)));
+    s.print(format!("({} real change{plural} made{missing})", crate::format::count_text(changed.0)));
     Ok(())
 }
 

@@ -7,7 +7,7 @@ mod draws;
 mod duplicates;
 mod egen;
 mod files;
-pub(crate) mod frames;
+mod frames;
 mod generate;
 mod matrices;
 mod names;
@@ -21,11 +21,7 @@ mod transform;
 mod tsfill;
 mod xtset;
 
-pub(crate) use egen::grouped;
-pub(crate) use files::{read_dta, write_dta};
-
 use super::CommandSpec;
-use crate::format;
 
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[
@@ -89,8 +85,3 @@ pub(super) const TABLE: &[CommandSpec] = &[
     search::SPEC_MVENCODE,
     search::SPEC_INSHEET,
 ];
-
-/// A count with thousands separators, as notes print it.
-pub(crate) fn count_text(n: usize) -> String {
-    format::bare("%15.0gc", n as f64)
-}

@@ -3,7 +3,6 @@
 
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
-use crate::estimators::real::stable_sum;
 use crate::frame::{Column, StorageType, Variable, is_valid_name};
 use crate::matrix::{Matrix, Stripe};
 use crate::session::Session;
@@ -11,6 +10,7 @@ use crate::syntax::split::WeightKind;
 use crate::syntax::varlist::check_new;
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::MISSING;
+use estimators::real::stable_sum;
 use std::sync::Arc;
 
 const WEIGHTS: &[WeightKind] =

@@ -1,10 +1,10 @@
 //! `joinby`, `cross`, `fillin`: pairs of rows.
 
 use super::combine::{carry_labels, compare_across, open};
-use super::egen::grouped;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax, Using};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, ValueLabel, Variable};
+use crate::ops::groups::grouped;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
 use std::cmp::Ordering;

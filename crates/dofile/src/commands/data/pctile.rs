@@ -4,9 +4,9 @@ use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Variable, is_valid_name};
 use crate::session::Session;
-use crate::stats::Sample;
 use crate::syntax::{OptSpec, ParsedCommand, WeightKind};
 use crate::value::{MISSING, is_missing};
+use estimators::descriptive::Sample;
 
 const WEIGHTS: &[WeightKind] = &[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability];
 const MANY: StandardSyntax =

@@ -1,10 +1,10 @@
 //! `reshape long` and `reshape wide`.
 
-use super::count_text;
-use super::egen::grouped;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
+use crate::format::count_text;
 use crate::frame::{Column, Frame, StorageType, Variable, is_valid_name};
+use crate::ops::groups::grouped;
 use crate::session::Session;
 use crate::syntax::options::parse_number;
 use crate::syntax::split::words;

@@ -1,9 +1,9 @@
 //! Rows and the order of variables: `drop`, `keep`, `sort`, `gsort`, `order`, `expand`.
 
-use super::count_text;
 use super::generate::{group_ranges, selected};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
+use crate::format::count_text;
 use crate::frame::{Column, Variable};
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};

@@ -1,6 +1,6 @@
 //! `lookfor`, `mvdecode`, `mvencode`, `insheet`: finding variables, codes for missing values, old imports.
 
-use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax, Using};
+use crate::commands::{ByRule, CommandSpec, Example, Form, Interpreter, StandardSyntax, Using};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Variable};
 use crate::session::Session;

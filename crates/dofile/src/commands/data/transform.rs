@@ -1,14 +1,14 @@
 //! Variables made from variables: `separate`, `ipolate`, `range`, `cumul`, `mkspline`, `stack`, `xpose`, `split`.
 
-use super::egen::grouped;
-use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::commands::{ByRule, CommandSpec, Example, Form, Interpreter, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, StorageType, Variable, is_valid_name};
+use crate::ops::groups::grouped;
 use crate::session::Session;
-use crate::stats::Sample;
 use crate::syntax::split::unquote;
 use crate::syntax::{OptSpec, ParsedCommand, numlist};
 use crate::value::{MISSING, is_missing};
+use estimators::descriptive::Sample;
 
 const SEPARATE: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("by"),

@@ -5,13 +5,13 @@ use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::post::stata;
-use crate::estimators::distributions::{binomial_probability, normal_density, normal_quantile};
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
-use crate::stats::Sample;
 use crate::syntax::{OptSpec, ParsedCommand, numlist};
 use crate::value::is_missing;
+use estimators::descriptive::Sample;
+use estimators::distributions::{binomial_probability, normal_density, normal_quantile};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("Centile"),

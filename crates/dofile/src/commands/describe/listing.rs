@@ -1,14 +1,16 @@
 //! `list`, `describe`, `ds`, `codebook`.
 
-use crate::commands::data::{count_text, grouped};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax, Using};
-use crate::error::Result;
-use crate::format::{self, Format};
+use crate::error::{Result, StataError};
+use crate::format;
+use crate::format::count_text;
+use crate::ops::groups::grouped;
+use crate::ops::listing::Table;
 use crate::results::Results;
 use crate::session::Session;
-use crate::stats::Sample;
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::is_missing;
+use estimators::descriptive::Sample;
 use unicode_width::UnicodeWidthStr;
 
 const LIST: StandardSyntax = StandardSyntax::new(&[
@@ -107,21 +109,6 @@ pub const SPEC_CODEBOOK: CommandSpec = CommandSpec {
     examples: &[],
 };
 
-impl Session {
-    /// A cell as it is shown: value label, or the value in the variable's format.
-    pub fn cell_text(&self, v: usize, row: usize, nolabel: bool) -> String {
-        let var = self.frame.var(v);
-        if var.is_string() {
-            return var.data.str(row).to_string();
-        }
-        let x = var.data.num(row);
-        if !nolabel && let Some(t) = self.frame.labels_of(v).and_then(|l| l.get(x)) {
-            return t.to_string();
-        }
-        format::bare(&var.format, x)
-    }
-}
-
 fn list(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let vars = if cmd.list.is_empty() { (0..s.frame.n_vars()).collect() } else { s.varlist(&cmd.list)? };
     let keep = s.rows(cmd)?;
@@ -149,98 +136,10 @@ fn list(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-/// Lists rows with their numbers, for other commands.
-pub(crate) fn list_rows(s: &mut Session, rows: &[usize], vars: &[usize]) {
-    let t = Table {
-        clean: false,
-        obs: true,
-        header: true,
-        nolabel: false,
-        separator: 5,
-        sepby: Vec::new(),
-        abbreviate: 8,
-        first: 0,
-    };
-    t.print(s, rows, vars);
-}
-
-struct Table {
-    clean: bool,
-    obs: bool,
-    header: bool,
-    nolabel: bool,
-    separator: usize,
-    sepby: Vec<usize>,
-    abbreviate: usize,
-    first: usize,
-}
-
-impl Table {
-    fn print(&self, s: &mut Session, rows: &[usize], vars: &[usize]) {
-        let columns: Vec<(String, Vec<String>, bool)> = vars
-            .iter()
-            .map(|&v| {
-                let var = s.frame.var(v);
-                let cells: Vec<String> = rows.iter().map(|&r| s.cell_text(v, r, self.nolabel)).collect();
-                let left =
-                    Format::parse(&var.format).is_some_and(|f| f.is_string()) && var.format.starts_with("%-");
-                (format::abbrev(&var.name, self.abbreviate.max(5)), cells, left)
-            })
-            .collect();
-        let widths: Vec<usize> = columns
-            .iter()
-            .map(|(n, cells, _)| cells.iter().map(|c| c.width()).max().unwrap_or(0).max(n.width()))
-            .collect();
-        let number = if self.obs {
-            rows.iter().max().map_or(1, |r| (r + 1 - self.first).to_string().len()).max(3)
-        } else {
-            0
-        };
-        let cell = |text: &str, w: usize, left: bool| {
-            if left { format::left(text, w) } else { format::right(text, w) }
-        };
-        let gap = "   ";
-        let line = |texts: Vec<String>| texts.join(gap);
-        let inner = widths.iter().sum::<usize>() + gap.len() * (widths.len().saturating_sub(1)) + 2;
-        let indent = " ".repeat(if self.obs { number + 2 } else { 2 });
-        let head = line(columns.iter().zip(&widths).map(|(c, w)| cell(&c.0, *w, c.2)).collect());
-        s.print("");
-        if self.clean {
-            if self.header {
-                s.print(format!("{indent}{gap}{head}"));
-            }
-        } else {
-            s.print(format!("{indent}+{}+", "-".repeat(inner)));
-            if self.header {
-                s.print(format!("{indent}| {head} |"));
-                s.print(format!("{indent}|{}|", "-".repeat(inner)));
-            }
-        }
-        for (k, &r) in rows.iter().enumerate() {
-            let by_break =
-                k > 0 && !self.sepby.is_empty() && !s.frame.rows_equal(&self.sepby, rows[k - 1], r);
-            let counted = self.separator > 0 && k > 0 && k % self.separator == 0;
-            if !self.clean && (by_break || (counted && self.sepby.is_empty())) {
-                s.print(format!("{indent}|{}|", "-".repeat(inner)));
-            }
-            let body = line(columns.iter().zip(&widths).map(|(c, w)| cell(&c.1[k], *w, c.2)).collect());
-            let label = if self.obs {
-                format!("{:>width$}. ", r + 1 - self.first, width = number)
-            } else {
-                indent.clone()
-            };
-            s.print(if self.clean { format!("{label}{gap}{body}") } else { format!("{label}| {body} |") });
-        }
-        if !self.clean {
-            s.print(format!("{indent}+{}+", "-".repeat(inner)));
-        }
-    }
-}
-
 fn describe(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if let Some(file) = &cmd.using {
-        let file = crate::commands::language::files::with_extension(file, "dta");
-        let frame = crate::commands::data::read_dta(&s.path(&file), &file, None, false)?;
+        let file = crate::ops::files::with_extension(file, "dta");
+        let frame = crate::ops::data_files::read_dta(&s.path(&file), &file, None, false)?;
         let own = std::mem::replace(&mut s.frame, frame);
         let result = describe_frame(s, cmd);
         s.frame = own;
@@ -325,7 +224,7 @@ fn ds(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
                 }
                 w if "varlabel".starts_with(w) && w.len() >= 4 => !var.label.is_empty(),
                 "format" => items.iter().any(|i| crate::syntax::varlist::wildcard(i, &var.format)),
-                _ => return Err(crate::StataError::unsupported_option("ds", &format!("{option}({what})"))),
+                _ => return Err(StataError::unsupported_option("ds", &format!("{option}({what})"))),
             })
         };
         let picked: Result<Vec<bool>> = vars.iter().map(|&v| matches(v)).collect();

@@ -1,14 +1,14 @@
 //! `misstable`: counts and patterns of missing values.
 
-use crate::commands::data::count_text;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::format;
+use crate::format::count_text;
 use crate::results::Results;
 use crate::session::Session;
-use crate::stats::Sample;
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::is_missing;
+use estimators::descriptive::Sample;
 
 const MISSTABLE: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("ALL"),

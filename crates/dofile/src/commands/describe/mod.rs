@@ -2,7 +2,6 @@
 
 mod centile;
 mod count;
-mod fisher;
 mod levelsof;
 mod listing;
 mod misstable;
@@ -19,16 +18,6 @@ mod tabstat;
 mod tabulate;
 mod tabulate_many;
 mod tabulate_summary;
-
-pub(crate) use listing::list_rows;
-
-pub(crate) use rank_tests::mean_ranks;
-
-/// Two-sided and one-sided p-value of Fisher's exact test of a 2x2 table given row by row.
-pub(crate) fn fisher_two_by_two(cells: [f64; 4]) -> crate::error::Result<(f64, f64)> {
-    let (two, one) = fisher::exact(2, 2, &cells)?;
-    Ok((two, one.unwrap_or(f64::NAN)))
-}
 
 use super::CommandSpec;
 

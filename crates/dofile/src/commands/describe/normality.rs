@@ -5,13 +5,13 @@
 
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
-use crate::estimators::normality::{Shapiro, shapiro_francia, shapiro_wilk, skewness_kurtosis};
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::is_missing;
+use estimators::normality::{Shapiro, shapiro_francia, shapiro_wilk, skewness_kurtosis};
 
 const SHAPIRO: StandardSyntax =
     StandardSyntax::new(&[OptSpec::flag("noTies")]).unsupported(&["Generate", "LNnormal", "BOXcox"]);

@@ -1,16 +1,16 @@
 //! `nptrend`: tests for trend across ordered groups. Formulas: [R] nptrend; Cuzick (1985), Jonckheere (1954),
 //! Terpstra (1952), Cochran (1954), Armitage (1955), Agresti (2013, 3.4.1).
 
-use super::mean_ranks;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
-use crate::estimators::distributions::{normal_tail, normal_two_sided};
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::is_missing;
+use estimators::descriptive::mean_ranks;
+use estimators::distributions::{normal_tail, normal_two_sided};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("group"),

@@ -2,11 +2,11 @@
 
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
-use crate::estimators::distributions::{chi2_tail, f_tail};
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
+use estimators::distributions::{chi2_tail, f_tail};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[OptSpec::flag("Tabulate"), OptSpec::flag("noANOVA")])
     .unsupported(&[

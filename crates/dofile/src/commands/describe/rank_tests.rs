@@ -2,11 +2,12 @@
 
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
-use crate::estimators::distributions::{chi2_tail, normal_tail};
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
+use estimators::descriptive::mean_ranks;
+use estimators::distributions::{chi2_tail, normal_tail};
 
 const RANKSUM: StandardSyntax =
     StandardSyntax::new(&[OptSpec::text("by"), OptSpec::flag("porder")]).unsupported(&["exact"]);
@@ -42,27 +43,6 @@ pub const SPEC_KWALLIS: CommandSpec = CommandSpec {
     notes: "stores r(df) r(chi2) r(chi2_adj); [R] kwallis",
     examples: &[],
 };
-
-/// Mean ranks of values and the sum of t^3 - t over ties.
-pub(crate) fn mean_ranks(values: &[f64]) -> (Vec<f64>, f64) {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
-    let mut out = vec![0.0; values.len()];
-    let mut ties = 0.0;
-    let mut start = 0;
-    while start < order.len() {
-        let mut end = start + 1;
-        while end < order.len() && values[order[end]] == values[order[start]] {
-            end += 1;
-        }
-        let rank = (start + 1 + end) as f64 / 2.0;
-        order[start..end].iter().for_each(|&i| out[i] = rank);
-        let t = (end - start) as f64;
-        ties += t * t * t - t;
-        start = end;
-    }
-    (out, ties)
-}
 
 /// A group: its name, size and rank sum.
 struct Group {
@@ -214,16 +194,4 @@ fn kwallis(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     r.scalar("df", df).scalar("chi2", h).scalar("chi2_adj", adjusted);
     s.r = r;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::mean_ranks;
-
-    #[test]
-    fn ties_share_their_mean_rank() {
-        let (r, ties) = mean_ranks(&[3.0, 1.0, 3.0, 2.0]);
-        assert_eq!(r, vec![3.5, 1.0, 3.5, 2.0]);
-        assert_eq!(ties, 6.0);
-    }
 }

@@ -2,19 +2,19 @@
 //! for `collect`.
 
 use super::table_layout::{Axis, Dim, lay_out};
-use crate::commands::collection::Sheet;
-use crate::commands::data::grouped;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::collection::Sheet;
+use crate::ops::groups::grouped;
 use crate::results::Results;
 use crate::session::Session;
-use crate::stats::{Sample, by_name};
 use crate::syntax::options::split_options;
 use crate::syntax::split::{matching_paren, top_level_comma};
 use crate::syntax::{ParsedCommand, WeightKind};
 use crate::value::{MISSING, is_missing};
+use estimators::descriptive::{Sample, by_name};
 use std::collections::HashMap;
 
 pub const SPEC: CommandSpec = CommandSpec {

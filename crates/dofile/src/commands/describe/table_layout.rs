@@ -1,7 +1,7 @@
 //! Rows and columns of `table`: which cells stand where, under which headings. What is in the cells belongs to
 //! `table`.
 
-use crate::commands::collection::Sheet;
+use crate::ops::collection::Sheet;
 
 /// What a side of a table goes through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,15 +1,15 @@
 //! `tabulate`: one- and two-way tables with tests.
 
-use crate::commands::data::grouped;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
-use crate::estimators::distributions;
 use crate::format;
 use crate::matrix::Matrix;
+use crate::ops::groups::grouped;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand, WeightKind};
 use crate::value::{MISSING, is_missing};
+use estimators::distributions;
 use std::sync::Arc;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
@@ -470,7 +470,7 @@ fn statistics(
         }
     }
     if cmd.has("exact") {
-        let (p, one_sided) = super::fisher::exact(nr, nc, cells)?;
+        let (p, one_sided) = crate::ops::fisher::exact(nr, nc, cells)?;
         r.scalar("p_exact", p);
         s.print(format!("{:>25} = {p:>20.3}", "Fisher's exact"));
         if let Some(p1) = one_sided {

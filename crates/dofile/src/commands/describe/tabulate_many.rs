@@ -1,6 +1,6 @@
 //! `tab1` and `tab2`: `tabulate` over several variables and over all pairs.
 
-use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::commands::{ByRule, CommandSpec, Example, Form, Interpreter};
 use crate::error::{Result, StataError};
 use crate::session::Session;
 use crate::syntax::ParsedCommand;

@@ -1,13 +1,13 @@
 //! `tabulate, summarize()`: means, standard deviations and frequencies by the levels of one variable
 //! ([R] tabulate, summarize()). Tables of counts are in `tabulate`.
 
-use crate::commands::data::grouped;
 use crate::error::{Result, StataError};
 use crate::format;
+use crate::ops::groups::grouped;
 use crate::session::Session;
-use crate::stats::Sample;
 use crate::syntax::{ParsedCommand, WeightKind};
 use crate::value::{MISSING, is_missing};
+use estimators::descriptive::Sample;
 
 /// The table of a numeric variable.
 pub(super) fn run(s: &mut Session, cmd: &ParsedCommand, variable: &str) -> Result<()> {

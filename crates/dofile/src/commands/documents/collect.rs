@@ -4,9 +4,9 @@
 use super::docx;
 use super::model::{Align, Block, Cell, Document, Grid, Look};
 use super::pdf;
-use crate::commands::collection::Sheet;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
+use crate::ops::collection::Sheet;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::{OptSpec, Options};

@@ -2,18 +2,18 @@
 //! `collect`.
 
 use super::collect::export;
-use crate::commands::collection::Sheet;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::table::parse_term;
-use crate::estimators::wald;
 use crate::format;
 use crate::matrix::Stripe;
+use crate::ops::collection::Sheet;
 use crate::results::{Estimation, Results};
 use crate::session::Session;
 use crate::syntax::options::split_options;
 use crate::syntax::split::{ParsedCommand, top_level_comma, unquote};
 use crate::value::is_missing;
+use estimators::wald;
 
 /// `etable`.
 pub const SPEC: CommandSpec = CommandSpec {

@@ -11,8 +11,6 @@ mod put;
 mod putexcel;
 mod table;
 
-pub use docx::package as docx_package;
-
 use super::CommandSpec;
 
 pub(super) const TABLE: &[CommandSpec] =

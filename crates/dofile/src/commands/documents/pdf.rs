@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::docx::escape;
 use super::model::{Align, Block, Document, Grid, Look, Paragraph, Picture, style_bold, style_size};
-use crate::graph::raster::{RasterError, pages_to_pdf, size};
-use crate::graph::text_width;
+use figure::raster::{RasterError, pages_to_pdf, size};
+use figure::text_width;
 
 /// Units of an inch and of a point.
 const INCH: f64 = 96.0;

@@ -3,14 +3,14 @@
 use super::content::{dress, inches, shown, values};
 use super::model::{Block, Document, Paragraph, Picture, Run};
 use super::{docx, pdf, table};
-use crate::commands::language::files::{check_replace, with_extension};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
-use crate::graph::raster;
-use crate::session::Session;
+use crate::ops::files::{check_replace, with_extension};
+use crate::session::{Extension, Session};
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::split_options;
 use crate::syntax::split::{matching_paren, top_level_comma, unquote, words};
+use figure::raster;
 
 const SYNTAX: &str = "begin [, pagesize(letter|A4|A5|legal) landscape font(name[, size])] | paragraph [, style(Title|Subtitle|Heading1|Heading2|Heading3) halign() font()] | text (exp) [...] [, nformat(%fmt) bold italic underline strikeout font() linebreak[(#)]] | table name = {(#,#) | data(varlist) [if] [in] | matrix(name) | etable} [, varnames obsno rownames colnames nformat(%fmt) title(text) note(text)] | table name(#,#) = (exp) [, nformat() bold italic halign()] | image file [, width(#) height(#)] | pagebreak | describe | save file [, replace] | clear";
 
@@ -57,11 +57,24 @@ impl Format {
     }
 }
 
+/// The open documents.
+#[derive(Debug, Default)]
+struct Open {
+    docx: Option<Document>,
+    pdf: Option<Document>,
+}
+
+impl Extension for Open {}
+
+/// The place of the open document of a format.
+fn slot(s: &mut Session, f: Format) -> &mut Option<Document> {
+    let open = s.extensions.state::<Open>();
+    if f == Format::Docx { &mut open.docx } else { &mut open.pdf }
+}
+
 fn document(s: &mut Session, f: Format) -> Result<&mut Document> {
-    s.handles
-        .other
-        .get_mut(f.name())
-        .and_then(|d| d.downcast_mut::<Document>())
+    slot(s, f)
+        .as_mut()
         .ok_or_else(|| StataError::new(119, format!("no document is open; {} begin first", f.name())))
 }
 
@@ -83,7 +96,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand, f: Format) -> Result<()> {
     match word {
         "begin" => begin(s, f, options),
         "clear" => {
-            s.handles.other.remove(f.name());
+            *slot(s, f) = None;
             Ok(())
         }
         "describe" => describe(s, f),
@@ -102,7 +115,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand, f: Format) -> Result<()> {
 }
 
 fn begin(s: &mut Session, f: Format, options: &str) -> Result<()> {
-    if s.handles.other.contains_key(f.name()) {
+    if slot(s, f).is_some() {
         return Err(StataError::new(110, "a document is open already; save or clear it first"));
     }
     let mut d = Document { page: (8.5, 11.0), size: 11.0, blocks: Vec::new() };
@@ -132,7 +145,7 @@ fn begin(s: &mut Session, f: Format, options: &str) -> Result<()> {
     if own.rest.iter().any(|o| o.0 == "landscape") {
         d.page = (d.page.1, d.page.0);
     }
-    s.handles.other.insert(f.name(), Box::new(d));
+    *slot(s, f) = Some(d);
     Ok(())
 }
 
@@ -395,7 +408,7 @@ fn save(s: &mut Session, f: Format, rest: &str, options: &str) -> Result<()> {
     let bytes = bytes.map_err(|e| StataError::new(603, format!("file {file} could not be written: {e}")))?;
     std::fs::write(&path, bytes)
         .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))?;
-    s.handles.other.remove(f.name());
+    *slot(s, f) = None;
     s.print(format!("successfully created {file}"));
     Ok(())
 }

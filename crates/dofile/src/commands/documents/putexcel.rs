@@ -10,10 +10,10 @@ use rust_xlsxwriter::{
 use super::content::{Dress, dress, hex};
 use super::model::Align;
 use super::table;
-use crate::commands::language::files::{check_replace, with_extension};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
-use crate::session::Session;
+use crate::ops::files::{check_replace, with_extension};
+use crate::session::{Extension, Session};
 use crate::syntax::ParsedCommand;
 use crate::syntax::split::{top_level_comma, unquote};
 use crate::value::{Value, is_missing};
@@ -31,8 +31,6 @@ pub const SPEC: CommandSpec = CommandSpec {
         expect: &[("mean", 1.0), ("cell", 1.0), ("text", 1.0)],
     }],
 };
-
-const KEY: &str = "putexcel";
 
 #[derive(Debug, Clone, PartialEq)]
 enum Content {
@@ -72,13 +70,7 @@ struct State {
     written: BTreeMap<String, Book>,
 }
 
-fn state(s: &mut Session) -> &mut State {
-    let slot = s.handles.other.entry(KEY).or_insert_with(|| Box::new(State::default()));
-    if !slot.is::<State>() {
-        *slot = Box::new(State::default());
-    }
-    slot.downcast_mut().expect("the slot was made two lines above")
-}
+impl Extension for State {}
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (main, options) = match top_level_comma(&cmd.raw) {
@@ -89,11 +81,11 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     match word {
         "set" => set(s, rest.trim(), options),
         "clear" => {
-            state(s).current = None;
+            s.extensions.state::<State>().current = None;
             Ok(())
         }
         "describe" | "d" => {
-            let line = match &state(s).current {
+            let line = match &s.extensions.state::<State>().current {
                 Some(b) => format!("  file {}, sheet {}", b.file, b.sheet),
                 None => "  no workbook is set".to_string(),
             };
@@ -102,10 +94,10 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         "save" | "close" => {
             write(s)?;
-            let done = state(s).current.take();
+            let done = s.extensions.state::<State>().current.take();
             if let Some(book) = done {
                 let file = book.file.clone();
-                state(s).written.insert(file.clone(), book);
+                s.extensions.state::<State>().written.insert(file.clone(), book);
                 s.print(format!("file {file} saved"));
             }
             Ok(())
@@ -136,7 +128,7 @@ fn set(s: &mut Session, rest: &str, options: &str) -> Result<()> {
     }
     let path = s.path(&file);
     let (old, others) = {
-        let st = state(s);
+        let st = s.extensions.state::<State>();
         if let Some(b) = st.current.take() {
             st.written.insert(b.file.clone(), b);
         }
@@ -161,7 +153,7 @@ fn set(s: &mut Session, rest: &str, options: &str) -> Result<()> {
     }
     book.sheet = sheet;
     book.open = open;
-    state(s).current = Some(book);
+    s.extensions.state::<State>().current = Some(book);
     Ok(())
 }
 
@@ -229,7 +221,7 @@ fn area(text: &str) -> Option<((u32, u16), (u32, u16))> {
 }
 
 fn cells(s: &mut Session, main: &str, options: &str) -> Result<()> {
-    if state(s).current.is_none() {
+    if s.extensions.state::<State>().current.is_none() {
         return Err(StataError::new(119, "no workbook is set; putexcel set first"));
     }
     let (style, names) = dressing(&dress(options)?)?;
@@ -256,7 +248,7 @@ fn cells(s: &mut Session, main: &str, options: &str) -> Result<()> {
     if formatted.iter().any(too_many) {
         return Err(StataError::invalid("the cell range is too large"));
     }
-    let book = state(s).current.as_mut().ok_or_else(StataError::syntax)?;
+    let book = s.extensions.state::<State>().current.as_mut().ok_or_else(StataError::syntax)?;
     let sheet = book.sheets.iter().position(|n| *n == book.sheet).unwrap_or(0);
     for ((r, c), content) in put {
         let number = matches!(content, Content::Number(_));
@@ -366,7 +358,7 @@ fn contents(
 }
 
 fn write(s: &mut Session) -> Result<()> {
-    let Some(book) = &state(s).current else {
+    let Some(book) = &s.extensions.state::<State>().current else {
         return Err(StataError::new(119, "no workbook is set; putexcel set first"));
     };
     let file = book.file.clone();

@@ -1,15 +1,15 @@
 //! `kap`: agreement of two raters beyond chance ([R] kappa).
 
-use super::reading::Sample;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
-use crate::estimators::distributions::normal_tail;
 use crate::format;
+use crate::ops::epitab::Sample;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
+use estimators::distributions::normal_tail;
 
 const SYNTAX: StandardSyntax =
     StandardSyntax::new(&[OptSpec::flag("Tab"), OptSpec::text("Wgt"), OptSpec::flag("Absolute")])

@@ -1,19 +1,19 @@
 //! `cc` and `cci`: odds ratio of case–control studies.
 
 use super::cs::association;
-use super::reading::{
-    Strata, StratumRow, estimates, fraction_labels, head, immediate, interval_level, store, stratified,
-    test_line,
-};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
-use crate::estimators::distributions::chi2_tail;
-use crate::estimators::epidemiology::{Interval, Table, combined_odds_ratio, fraction};
+use crate::ops::epitab::{
+    Strata, StratumRow, estimates, fraction_labels, head, immediate, interval_level, store, stratified,
+    test_line,
+};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
+use estimators::distributions::chi2_tail;
+use estimators::epidemiology::{Interval, Table, combined_odds_ratio, fraction};
 
 const OPTIONS: &[OptSpec] = &[
     OptSpec::text("by"),

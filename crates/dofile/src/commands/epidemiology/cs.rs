@@ -1,20 +1,20 @@
 //! `cs` and `csi`: risk difference and risk ratio of cohort studies.
 
-use super::reading::{
-    Strata, StratumRow, estimates, fraction_labels, head, immediate, interval_level, store, stratified,
-    test_line,
-};
-use crate::commands::describe::fisher_two_by_two;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
-use crate::estimators::distributions::chi2_tail;
-use crate::estimators::epidemiology::{Interval, Table, combined_odds_ratio, combined_risk_ratio, fraction};
 use crate::format;
+use crate::ops::epitab::{
+    Strata, StratumRow, estimates, fraction_labels, head, immediate, interval_level, store, stratified,
+    test_line,
+};
+use crate::ops::fisher::exact_two_by_two;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
+use estimators::distributions::chi2_tail;
+use estimators::epidemiology::{Interval, Table, combined_odds_ratio, combined_risk_ratio, fraction};
 
 const OPTIONS: &[OptSpec] = &[
     OptSpec::text("by"),
@@ -153,7 +153,7 @@ fn single(s: &mut Session, cmd: &ParsedCommand, t: Table) -> Result<()> {
 /// Pearson's or Fisher's test of a table, printed and stored.
 pub fn association(s: &mut Session, cmd: &ParsedCommand, t: Table, r: &mut Results) -> Result<()> {
     if cmd.has("exact") {
-        let (two, one) = fisher_two_by_two([t.a, t.b, t.c, t.d])?;
+        let (two, one) = exact_two_by_two([t.a, t.b, t.c, t.d])?;
         let line = |label: &str, p: f64| format!("{label} = {}", format::bare("%6.4f", stata(p)));
         s.print(format!("{:>60}", line("1-sided Fisher's exact P", one)));
         s.print(format!("{:>60}", line("2-sided Fisher's exact P", two)));

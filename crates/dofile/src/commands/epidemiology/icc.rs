@@ -1,15 +1,15 @@
 //! `icc`: intraclass correlations of ratings ([R] icc; Shrout and Fleiss 1979; McGraw and Wong 1996).
 
-use super::reading::{Sample, interval_level};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
-use crate::estimators::distributions::{f_inverse_tail, f_tail};
 use crate::format;
+use crate::ops::epitab::{Sample, interval_level};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::ParsedCommand;
+use estimators::distributions::{f_inverse_tail, f_tail};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("ABSolute"),

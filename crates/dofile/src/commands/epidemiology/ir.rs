@@ -1,18 +1,16 @@
 //! `ir` and `iri`: incidence-rate difference and ratio of studies with person-time.
 
-use super::reading::{
-    Sample, StratumRow, estimates, fraction_labels, head, immediate, interval_level, numeric, store,
-    stratified,
-};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
-use crate::estimators::epidemiology::{Interval, Rates, combined_rate_ratio, fraction};
-use crate::format;
+use crate::ops::epitab::{
+    Sample, StratumRow, immediate, incidence_rates, interval_level, numeric, store, stratified,
+};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
+use estimators::epidemiology::{Rates, combined_rate_ratio};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("by"),
@@ -69,7 +67,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
     }
     if by.is_empty() {
-        return single(s, cmd, rates[0]);
+        return incidence_rates(s, cmd, rates[0]);
     }
     let level = interval_level(s, cmd)?;
     let rows: Vec<StratumRow> = rates
@@ -98,58 +96,5 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 
 fn run_immediate(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let n = immediate(cmd, 4, 2)?;
-    single(s, cmd, Rates { a: n[0], b: n[1], t1: n[2], t0: n[3] })
-}
-
-pub fn single(s: &mut Session, cmd: &ParsedCommand, rates: Rates) -> Result<()> {
-    if rates.t1 <= 0.0 || rates.t0 <= 0.0 {
-        return Err(StataError::new(2000, "no exposed or no unexposed person-time"));
-    }
-    let level = interval_level(s, cmd)?;
-    head(
-        s,
-        &[
-            ("Cases", rates.a, rates.b, rates.a + rates.b),
-            ("Person-time", rates.t1, rates.t0, rates.t1 + rates.t0),
-        ],
-        &[(
-            "Incidence rate",
-            rates.a / rates.t1,
-            rates.b / rates.t0,
-            (rates.a + rates.b) / (rates.t1 + rates.t0),
-        )],
-    );
-    let (difference, ratio) = (rates.difference(level), rates.exact(level));
-    let (exposed, preventive) = fraction(ratio);
-    let share = if preventive { rates.t1 / (rates.t1 + rates.t0) } else { rates.a / (rates.a + rates.b) };
-    let population = Interval { value: exposed.value * share, low: f64::NAN, high: f64::NAN };
-    let labels = fraction_labels(preventive);
-    estimates(
-        s,
-        level,
-        &[
-            ("Inc. rate diff.".to_string(), difference, ""),
-            ("Inc. rate ratio".to_string(), ratio, "(exact)"),
-            (labels.0.to_string(), exposed, "(exact)"),
-            (labels.1.to_string(), population, ""),
-        ],
-    );
-    let (one, upper) = rates.mid_p();
-    let two = (2.0 * one).min(1.0);
-    let sign = if upper { ">=" } else { "<=" };
-    let line = |text: String| format!("{text:>60}");
-    s.print("Mid p-values for tests of incidence-rate difference:");
-    s.print(line(format!(
-        "Adj Pr(Exposed cases {sign} {}) = {} (one-sided)",
-        rates.a,
-        format::bare("%6.4f", stata(one))
-    )));
-    s.print(line(format!("Two-sided p-value = {}            ", format::bare("%6.4f", stata(two)))));
-    let mut r = Results::default();
-    store(&mut r, "ird", difference);
-    store(&mut r, "irr", ratio);
-    store(&mut r, "afe", exposed);
-    r.scalar("afp", stata(population.value)).scalar("p", stata(two)).scalar("p1", stata(one));
-    s.r = r;
-    Ok(())
+    incidence_rates(s, cmd, Rates { a: n[0], b: n[1], t1: n[2], t0: n[3] })
 }

@@ -4,12 +4,12 @@
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
-use crate::estimators::distributions::normal_tail;
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
 use crate::value::is_missing;
+use estimators::distributions::normal_tail;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[]);
 

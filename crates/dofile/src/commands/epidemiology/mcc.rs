@@ -1,16 +1,16 @@
 //! `mcc` and `mcci`: matched case–control pairs.
 
-use super::reading::{Sample, estimates, immediate, interval_level, numeric, store, test_line};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::Result;
 use crate::estimation::post::stata;
-use crate::estimators::distributions::chi2_tail;
-use crate::estimators::epidemiology::Matched;
 use crate::format;
+use crate::ops::epitab::{Sample, estimates, immediate, interval_level, numeric, store, test_line};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
+use estimators::distributions::chi2_tail;
+use estimators::epidemiology::Matched;
 
 const SYNTAX: StandardSyntax =
     StandardSyntax::new(&[OptSpec::real("Level")]).weights(&[WeightKind::Frequency]).unsupported(&["tb"]);

@@ -1,16 +1,16 @@
 //! `mhodds`: odds ratio of case–control and cohort data controlled for other variables by Mantel and Haenszel.
 
-use super::reading::{Sample, interval_level, test_line};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
-use crate::estimators::distributions::chi2_tail;
-use crate::estimators::epidemiology::{Interval, Table, mantel_haenszel_score};
 use crate::format;
+use crate::ops::epitab::{Sample, interval_level, test_line};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::syntax::{OptSpec, numlist};
+use estimators::distributions::chi2_tail;
+use estimators::epidemiology::{Interval, Table, mantel_haenszel_score};
 
 const SYNTAX: StandardSyntax =
     StandardSyntax::new(&[OptSpec::text("by"), OptSpec::text("Compare"), OptSpec::real("Level")])
@@ -168,7 +168,7 @@ fn show(
         r.scalar("chi2_hom", stata(chi2)).scalar("df_hom", df).scalar("p_hom", stata(p));
     }
     s.print("-".repeat(76));
-    super::reading::store(&mut r, "or", combined.odds);
+    crate::ops::epitab::store(&mut r, "or", combined.odds);
     r.scalar("chi2", stata(combined.chi2)).scalar("p", stata(chi2_tail(1.0, combined.chi2)));
     s.r = r;
     Ok(())

@@ -8,12 +8,9 @@ mod ir;
 mod kappa;
 mod mcc;
 mod mhodds;
-mod reading;
 mod roc;
 
 use super::CommandSpec;
-
-pub(super) use ir::single as show_rates;
 
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[

@@ -1,22 +1,22 @@
 //! `roctab` and `roccomp`: ROC curves of a marker, and comparison of several.
 
-use super::reading::{Sample, interval_level};
-use crate::commands::graphics::curves::{CurveOptions, Picture, show};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
-use crate::estimators::classify::roc;
-use crate::estimators::distributions::{chi2_tail, normal_quantile};
-use crate::estimators::epidemiology::clopper_pearson;
-use crate::estimators::roc::{areas, hanley};
 use crate::format;
-use crate::graph::{Color, Series, Shape, Style};
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::epitab::{Sample, interval_level};
+use crate::ops::graphs::curves::{CurveOptions, Picture, show};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::options::{OptKind, abbreviates, split_options};
 use crate::syntax::split::ParsedCommand;
+use estimators::classify::roc;
+use estimators::distributions::{chi2_tail, normal_quantile};
+use estimators::epidemiology::clopper_pearson;
+use estimators::roc::{areas, hanley};
+use figure::{Color, Series, Shape, Style};
 
 pub const SPEC: CommandSpec = CommandSpec {
     name: "roctab",
@@ -174,7 +174,7 @@ fn roctab(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// Prints the cut points and returns them as a matrix.
-fn details(s: &mut Session, points: &[crate::estimators::classify::RocPoint], ones: f64, n: f64) -> Matrix {
+fn details(s: &mut Session, points: &[estimators::classify::RocPoint], ones: f64, n: f64) -> Matrix {
     let zeros = n - ones;
     s.print("");
     s.print("Detailed report of sensitivity and specificity");
@@ -278,7 +278,7 @@ fn roccomp(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         table.extend([area, se, low, high].map(stata));
     }
     // Contrasts of neighbours have the rank of the comparison.
-    let contrasts = crate::estimators::matrix::Mat::from_fn(k - 1, k, |i, j| match j {
+    let contrasts = estimators::matrix::Mat::from_fn(k - 1, k, |i, j| match j {
         j if j == i => 1.0,
         j if j == i + 1 => -1.0,
         _ => 0.0,

@@ -11,15 +11,15 @@ use crate::error::{Result, StataError};
 use crate::estimation::display::fit_error;
 use crate::estimation::model::{Model, Reading, first_word};
 use crate::estimation::post::{self, stata};
-use crate::estimators::anova::{Part, TermSquares, effect_columns, sums_of_squares};
-use crate::estimators::distributions::f_tail;
-use crate::estimators::ols::{self, Request};
 use crate::format;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::syntax::{Atom, Term};
 use crate::value::MISSING;
+use estimators::anova::{Part, TermSquares, effect_columns, sums_of_squares};
+use estimators::distributions::f_tail;
+use estimators::ols::{self, Request};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("PARtial"),

@@ -13,9 +13,6 @@ use crate::estimation::display::{fit_error, level, show_active};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::model::{Reading, number_groups};
 use crate::estimation::post::{self, Parameters, plain_stripe, stata};
-use crate::estimators::distributions::f_tail;
-use crate::estimators::ols::Request;
-use crate::estimators::panel::{self, Units, WithinFit};
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
@@ -23,6 +20,9 @@ use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::MISSING;
+use estimators::distributions::f_tail;
+use estimators::ols::Request;
+use estimators::panel::{self, Units, WithinFit};
 use std::sync::Arc;
 
 /// Options of `areg`.

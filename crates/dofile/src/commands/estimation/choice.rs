@@ -11,14 +11,14 @@ use crate::estimation::likelihood::{self, ModelTest};
 use crate::estimation::model::{Model, Reading};
 use crate::estimation::post::{self, Parameters, equation_stripe};
 use crate::estimation::table::Table;
-use crate::estimators::ml::Equation;
-use crate::estimators::ml_binary::Link;
-use crate::estimators::ml_choice::{Multinomial, Ordered};
 use crate::matrix::{Matrix, Stripe};
 use crate::session::Session;
 use crate::syntax::Term;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
+use estimators::ml::Equation;
+use estimators::ml_binary::Link;
+use estimators::ml_choice::{Multinomial, Ordered};
 
 const WEIGHTS: &[WeightKind] = &[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability];
 const UNSUPPORTED: &[&str] =

@@ -15,17 +15,17 @@ use crate::estimation::linear_form::{self, LinearForm};
 use crate::estimation::model::{Model, Reading};
 use crate::estimation::post::{self, Parameters, plain_stripe, spread_square, stata};
 use crate::estimation::table::parse_term;
-use crate::estimators::distributions::f_tail;
-use crate::estimators::matrix::Mat;
-use crate::estimators::ols::{self, Request, WeightKind as Kernel};
-use crate::estimators::real::stable_sum;
-use crate::estimators::wald;
 use crate::format;
 use crate::matrix::Matrix;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::{MISSING, is_missing};
+use estimators::distributions::f_tail;
+use estimators::matrix::Mat;
+use estimators::ols::{self, Request};
+use estimators::real::stable_sum;
+use estimators::wald;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("Constraints"),
@@ -145,7 +145,7 @@ impl Restricted {
             return Err(StataError::new(412, "redundant or inconsistent constraints"));
         }
         let bread = free.unscaled.minus(&back.times(restrictions).times(&free.unscaled)).symmetrised();
-        let effective = model.weights.as_ref().map(ols::Weights::effective);
+        let effective = model.weights.as_ref().map(estimators::weights::Weights::effective);
         let weight = |i: usize| effective.as_ref().map_or(1.0, |(w, _)| w[i]);
         let fitted = |i: usize| {
             let slopes: f64 = columns.iter().zip(&b).map(|(c, b)| c[i] * b).sum();
@@ -176,7 +176,7 @@ impl Restricted {
             return;
         }
         let k = self.b.len();
-        let frequency = model.weights.as_ref().is_some_and(|w| w.kind == Kernel::Frequency);
+        let frequency = model.weights.as_ref().is_some_and(|w| w.kind == WeightKind::Frequency);
         let count = model.clusters.as_ref().map_or(residuals.len(), |c| c.count);
         let mut sums = vec![vec![0.0; k]; count];
         for (i, e) in residuals.iter().enumerate() {

@@ -3,7 +3,7 @@
 use super::super::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::results::Results;
-use crate::session::Session;
+use crate::session::{Extension, Session};
 use crate::syntax::numlist;
 use crate::syntax::split::ParsedCommand;
 use std::collections::BTreeMap;
@@ -23,12 +23,16 @@ pub const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-const KEY: &str = "constraints";
+/// The defined constraints by number.
+#[derive(Debug, Default)]
+struct Constraints(Table);
+
+impl Extension for Constraints {}
 
 type Table = BTreeMap<i64, String>;
 
 fn table(s: &Session) -> Table {
-    s.handles.other.get(KEY).and_then(|t| t.downcast_ref::<Table>()).cloned().unwrap_or_default()
+    s.extensions.get::<Constraints>().map(|c| c.0.clone()).unwrap_or_default()
 }
 
 /// The texts of the constraints with the given numbers, in their order; r(412) for one that is not defined.
@@ -77,7 +81,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
                 all.remove(&(x as i64));
             }
         }
-        s.handles.other.insert(KEY, Box::new(all));
+        s.extensions.set(Constraints(all));
         return Ok(());
     }
     if is("dir", 3) || is("list", 1) {
@@ -116,6 +120,6 @@ fn define(s: &mut Session, mut all: Table, first: &str, text: &str) -> Result<()
     } else {
         all.insert(n, text.to_string());
     }
-    s.handles.other.insert(KEY, Box::new(all));
+    s.extensions.set(Constraints(all));
     Ok(())
 }

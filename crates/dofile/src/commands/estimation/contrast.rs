@@ -11,12 +11,12 @@ use crate::estimation::comparisons::{
 };
 use crate::estimation::factors::{Factor, Prediction, cell_predictions, cells, factors};
 use crate::estimation::linear::Parameters;
-use crate::estimators::contrasts::{Adjustment, pairs};
-use crate::estimators::matrix::Mat;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
+use estimators::contrasts::{Adjustment, pairs};
+use estimators::matrix::Mat;
 
 const UNSUPPORTED: &[&str] = &[
     "ASOBserved",

@@ -5,9 +5,6 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
-use crate::estimators::means::{correlation_p, ranks};
-use crate::estimators::ols::{WeightKind as Kind, Weights};
-use crate::estimators::panel::correlation;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
@@ -15,6 +12,9 @@ use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::{MISSING, clean, is_missing};
+use estimators::means::{correlation_p, ranks};
+use estimators::panel::correlation;
+use estimators::weights::Weights;
 
 const CORRELATE: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("Means"),
@@ -94,7 +94,7 @@ pub const SPEC_SPEARMAN: CommandSpec = CommandSpec {
 struct Data {
     names: Vec<String>,
     columns: Vec<Vec<f64>>,
-    weights: Option<(Vec<f64>, Kind)>,
+    weights: Option<(Vec<f64>, WeightKind)>,
 }
 
 impl Data {
@@ -124,7 +124,7 @@ impl Data {
             names: variables.iter().map(|v| session.frame.var(*v).name.clone()).collect(),
             columns: variables.iter().map(pick).collect(),
             weights: found.map(|w| {
-                let kind = crate::estimation::model::kernel_weight(w.kind);
+                let kind = w.kind;
                 (rows.iter().map(|r| w.values[*r]).collect(), kind)
             }),
         })
@@ -200,8 +200,7 @@ fn run_correlate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         session.print("    Variable |        Mean   Std. dev.         Min         Max");
         session.print(format!("-------------+{}", "-".repeat(48)));
         for ((name, column), sd) in data.names.iter().zip(&data.columns).zip(&spreads) {
-            let mean =
-                crate::estimators::qr::weighted_mean(column, data.weights.as_ref().map(|w| w.0.as_slice()));
+            let mean = estimators::qr::weighted_mean(column, data.weights.as_ref().map(|w| w.0.as_slice()));
             let low = column.iter().copied().fold(f64::INFINITY, f64::min);
             let high = column.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             let cells: String = [mean, *sd, low, high]
@@ -233,12 +232,12 @@ fn run_correlate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// Standard deviation with the weights' divisor.
-fn spread(values: &[f64], weights: &Option<(Vec<f64>, Kind)>) -> f64 {
+fn spread(values: &[f64], weights: &Option<(Vec<f64>, WeightKind)>) -> f64 {
     let owned = weights.as_ref().map(|(w, kind)| Weights { kind: *kind, values: w.clone() });
     let effective = owned.as_ref().map(Weights::effective);
     let n = effective.as_ref().map_or(values.len() as f64, |(_, n)| *n);
     let w = effective.as_ref().map(|(w, _)| w.as_slice());
-    (crate::estimators::ols::total_squares(values, w, true) / (n - 1.0)).sqrt()
+    (estimators::ols::total_squares(values, w, true) / (n - 1.0)).sqrt()
 }
 
 /// Prints a lower triangle with several lines per cell, seven columns at a time.

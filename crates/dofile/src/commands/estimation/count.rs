@@ -4,7 +4,6 @@
 //! b, V, cmd depvar chi2type vce vcetype offset_var exposure_var. Formulas: [R] poisson, [R] nbreg.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::predict::column;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::display::level;
@@ -13,15 +12,16 @@ use crate::estimation::likelihood::{self, ModelTest};
 use crate::estimation::model::{Model, Reading};
 use crate::estimation::post::{self, Parameters, equation_stripe};
 use crate::estimation::table::Table;
-use crate::estimators::distributions::chi2_tail;
-use crate::estimators::ml::{Equation, MlFit, Problem};
-use crate::estimators::ml_count::{NegativeBinomial, Poisson};
-use crate::estimators::vce::Vce;
 use crate::format;
 use crate::matrix::Stripe;
+use crate::ops::predict::column;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
+use estimators::distributions::chi2_tail;
+use estimators::ml::{Equation, MlFit, Problem};
+use estimators::ml_count::{NegativeBinomial, Poisson};
+use estimators::vce::Vce;
 
 const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("noCONstant"),

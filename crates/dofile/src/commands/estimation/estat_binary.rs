@@ -2,21 +2,22 @@
 //! Formulas: [R] estat classification, [R] estat gof, [R] lroc, [R] poisson postestimation.
 
 use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
-use super::estat::Call;
-use super::predict::{compute, outcome};
-use crate::commands::graphics::curves::{self, CurveOptions, Picture};
+use super::predictions::compute;
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
-use crate::estimators::classify;
-use crate::estimators::distributions::chi2_tail;
 use crate::format;
-use crate::graph::{Color, Series, Shape, Style};
 use crate::matrix::Matrix;
+use crate::ops::estat::Call;
+use crate::ops::graphs::curves::{self, CurveOptions, Picture};
+use crate::ops::predict::outcome;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::is_missing;
+use estimators::classify;
+use estimators::distributions::chi2_tail;
+use figure::{Color, Series, Shape, Style};
 
 const LROC: StandardSyntax =
     StandardSyntax::new(&[OptSpec::flag("noGraph"), OptSpec::flag("all")]).unsupported(&["beta"]);

@@ -1,20 +1,20 @@
 //! Diagnostics after `ivregress`: `estat firststage`, `endogenous` and `overid`.
 //! Formulas: [R] ivregress postestimation; critical values: Stock and Yogo (2005), one endogenous regressor.
 
-use super::estat::Call;
 use super::ivregress::{IvState, with_request};
 use crate::error::{Result, StataError};
 use crate::estimation::display::fit_error;
 use crate::estimation::post::stata;
-use crate::estimators::iv::{self, Method};
-use crate::estimators::iv_tests::{self, Overidentification, Test};
-use crate::estimators::stock_yogo::{BIASES, SIZES, bias, size};
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::estat::Call;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::value::MISSING;
+use estimators::iv::{self, Method};
+use estimators::iv_tests::{self, Overidentification, Test};
+use estimators::stock_yogo::{BIASES, SIZES, bias, size};
 use std::any::Any;
 use std::sync::Arc;
 

@@ -1,22 +1,22 @@
 //! Diagnostics after `regress`: `estat hettest`, `ovtest`, `imtest, white`, `vif`; and `estat ic`, `estat vce`
 //! after any estimation. Formulas: [R] regress postestimation, [R] estat ic.
 
-use super::estat::Call;
-use super::predict::{design, map, outcome};
-use super::regress::LinearState;
 use crate::error::{Result, StataError};
 use crate::estimation::display::fit_error;
+use crate::estimation::linear::LinearState;
 use crate::estimation::linear::{Parameters, predict as linear_prediction};
 use crate::estimation::post::stata;
-use crate::estimators::distributions::{chi2_tail, f_tail};
-use crate::estimators::ols::{self, OlsFit, Request};
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::estat::Call;
+use crate::ops::predict::{design, map, outcome};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::{Design, FvList};
 use crate::value::MISSING;
+use estimators::distributions::{chi2_tail, f_tail};
+use estimators::ols::{self, OlsFit, Request};
 
 /// The sample of a regression with its fitted values and residuals.
 struct Fitted {
@@ -143,7 +143,7 @@ pub fn ovtest(session: &mut Session, call: &Call) -> Result<()> {
     let data = Fitted::read(session, "ovtest")?;
     // Powers of standardised values span the same space as those of the values and keep their digits.
     let powers_of = |values: &[f64]| -> Vec<Vec<f64>> {
-        let moments = crate::estimators::means::Moments::of(values);
+        let moments = estimators::means::Moments::of(values);
         let z = map(values.to_vec(), |f| (f - moments.mean) / moments.sd);
         (2..=4).map(|k| z.iter().map(|v| v.powi(k)).collect()).collect()
     };

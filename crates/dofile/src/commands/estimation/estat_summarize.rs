@@ -1,18 +1,18 @@
 //! `estat summarize`: means, standard deviations and ranges of the variables of an estimation in its sample.
 //! Formulas: [R] estat summarize; weights are not applied.
 
-use super::estat::Call;
-use super::predict::column;
 use crate::error::{Result, StataError};
 use crate::estimation::factors::variables;
 use crate::estimation::linear::Parameters;
-use crate::estimators::means::Moments;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::estat::Call;
+use crate::ops::predict::column;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::Term;
 use crate::value::is_missing;
+use estimators::means::Moments;
 
 /// Prints one row per variable, or per column of the model for factors, and stores r(stats).
 pub fn summarize(session: &mut Session, call: &Call) -> Result<()> {

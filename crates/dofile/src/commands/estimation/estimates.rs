@@ -7,7 +7,6 @@
 use super::super::{ByRule, CommandSpec, Example, Form};
 use super::test::split_comma;
 use crate::error::{Result, StataError};
-use crate::estimators::wald;
 use crate::format;
 use crate::frame::is_valid_name;
 use crate::matrix::{Matrix, Stripe};
@@ -16,6 +15,7 @@ use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options};
 use crate::syntax::split::ParsedCommand;
 use crate::value::{MISSING, is_missing};
+use estimators::wald;
 
 /// The command.
 pub const SPEC: CommandSpec = CommandSpec {

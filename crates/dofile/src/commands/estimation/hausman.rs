@@ -8,14 +8,14 @@ use super::test::split_comma;
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
 use crate::estimation::post::stata;
-use crate::estimators::distributions::chi2_tail;
-use crate::estimators::matrix::Mat;
 use crate::format;
 use crate::results::{Estimation, Results};
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options};
 use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
+use estimators::distributions::chi2_tail;
+use estimators::matrix::Mat;
 
 /// The command.
 pub const SPEC: CommandSpec = CommandSpec {

@@ -11,16 +11,16 @@ use crate::estimation::display::{fit_error, level, note_weights, show_active};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::model::{Model, Reading, VceSpec, first_word};
 use crate::estimation::post::{self, Parameters, plain_stripe, stata};
-use crate::estimators::distributions::{chi2_tail, f_tail};
-use crate::estimators::iv::{IvFit, IvRequest, Method};
-use crate::estimators::qr::{Design as Columns, choose_columns};
-use crate::estimators::{iv, wald};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::syntax::{Design, FvList};
 use crate::value::MISSING;
+use estimators::distributions::{chi2_tail, f_tail};
+use estimators::iv::{IvFit, IvRequest, Method};
+use estimators::qr::{Design as Columns, choose_columns};
+use estimators::{iv, wald};
 use std::sync::Arc;
 
 /// Options of `ivregress`.
@@ -240,9 +240,9 @@ pub fn with_request<T>(state: &IvState, call: impl Fn(&IvRequest<'_>) -> T) -> T
     let exogenous: Vec<&[f64]> = state.exogenous.iter().map(|c| c.1.as_slice()).collect();
     let instruments: Vec<&[f64]> = state.instruments.iter().map(|c| c.1.as_slice()).collect();
     let weight_matrix = match (&state.weight_matrix, &state.model.clusters) {
-        (VceSpec::Cluster(_), Some(c)) => crate::estimators::vce::Vce::Cluster(c.kernel()),
-        (VceSpec::Default, _) => crate::estimators::vce::Vce::Classical,
-        _ => crate::estimators::vce::Vce::Robust,
+        (VceSpec::Cluster(_), Some(c)) => estimators::vce::Vce::Cluster(c.kernel()),
+        (VceSpec::Default, _) => estimators::vce::Vce::Classical,
+        _ => estimators::vce::Vce::Robust,
     };
     call(&IvRequest {
         y: &state.y,

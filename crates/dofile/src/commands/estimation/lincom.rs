@@ -10,13 +10,13 @@ use crate::estimation::linear::Parameters;
 use crate::estimation::linear_form;
 use crate::estimation::post::stata;
 use crate::estimation::table::{Table, row};
-use crate::estimators::matrix::Mat;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::{Estimation, Results};
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options};
 use crate::syntax::split::{ParsedCommand, matching_paren};
+use estimators::matrix::Mat;
 
 /// The command `lincom`.
 pub const SPEC: CommandSpec = CommandSpec {

@@ -4,13 +4,13 @@ use super::super::{ByRule, CommandSpec, Example, Form};
 use super::test::split_comma;
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
-use crate::estimators::distributions::chi2_tail;
 use crate::format;
 use crate::results::{Estimation, Results};
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options, parse_number};
 use crate::syntax::split::ParsedCommand;
 use crate::value::is_missing;
+use estimators::distributions::chi2_tail;
 
 /// The command.
 pub const SPEC: CommandSpec = CommandSpec {

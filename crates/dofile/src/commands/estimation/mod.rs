@@ -8,13 +8,11 @@ mod constraint;
 mod contrast;
 mod correlate;
 mod count;
-pub(crate) mod estat;
-mod estat_binary;
-mod estat_iv;
-mod estat_regress;
-mod estat_summarize;
+pub(super) mod estat_binary;
+pub(super) mod estat_iv;
+pub(super) mod estat_regress;
+pub(super) mod estat_summarize;
 mod estimates;
-pub(super) mod groups;
 mod hausman;
 mod ivregress;
 mod lincom;
@@ -23,17 +21,16 @@ mod logit;
 mod lrtest;
 mod margins;
 mod newey;
-pub(crate) mod predict;
-mod predict_choice;
-mod predict_models;
+pub(super) mod predict_choice;
+pub(super) mod predict_models;
+pub(super) mod predictions;
 mod probit;
 mod pwmean;
-pub(in crate::commands) mod regress;
+mod regress;
 mod sdtest;
-mod test;
+pub(super) mod test;
 mod testnl;
 mod ttest;
-mod xtreg;
 
 use super::CommandSpec;
 
@@ -53,7 +50,6 @@ pub(super) const TABLE: &[CommandSpec] = &[
     correlate::SPEC_SPEARMAN,
     count::SPEC,
     count::SPEC_NBREG,
-    estat::SPEC,
     estat_binary::SPEC_LROC,
     estimates::SPEC,
     hausman::SPEC,
@@ -65,7 +61,6 @@ pub(super) const TABLE: &[CommandSpec] = &[
     lrtest::SPEC,
     margins::SPEC,
     newey::SPEC,
-    predict::SPEC,
     probit::SPEC,
     pwmean::SPEC,
     regress::SPEC,
@@ -74,5 +69,4 @@ pub(super) const TABLE: &[CommandSpec] = &[
     test::SPEC_TESTPARM,
     testnl::SPEC,
     ttest::SPEC,
-    xtreg::SPEC,
 ];

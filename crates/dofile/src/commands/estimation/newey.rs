@@ -9,16 +9,16 @@ use crate::estimation::display::{fit_error, level, show_active};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::model::{Model, Reading};
 use crate::estimation::post::{self, Parameters, plain_stripe, stata};
-use crate::estimators::distributions::f_tail;
-use crate::estimators::matrix::Mat;
-use crate::estimators::ols::FitError;
-use crate::estimators::qr::{self, Design as Columns, Solution};
-use crate::estimators::wald;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::tsset::Panel;
 use crate::value::MISSING;
+use estimators::distributions::f_tail;
+use estimators::matrix::Mat;
+use estimators::ols::FitError;
+use estimators::qr::{self, Design as Columns, Solution};
+use estimators::wald;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::int("LAg"),

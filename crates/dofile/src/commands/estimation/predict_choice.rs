@@ -1,13 +1,13 @@
 //! Predicted probabilities after models with several outcomes (`ologit`, `oprobit`, `mlogit`).
 //! One outcome at a time with `outcome()`, or all of them into a list of new variables.
 
-use super::predict::Prediction;
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Parameters, predict as linear_prediction};
-use crate::estimators::ml_binary::Link;
-use crate::estimators::ml_choice::{Multinomial, Ordered};
+use crate::ops::predict::Prediction;
 use crate::session::Session;
 use crate::value::{MISSING, is_missing};
+use estimators::ml_binary::Link;
+use estimators::ml_choice::{Multinomial, Ordered};
 
 /// Whether a command's predictions are made here.
 pub fn handles(cmd: &str) -> bool {

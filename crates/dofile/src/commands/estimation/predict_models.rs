@@ -1,15 +1,14 @@
 //! Predictions after models whose predictions are formulas of their linear indices; the formulas are in
 //! `estimation::response_models`.
 
-use super::predict::{Prediction, outcome};
-use crate::commands::panel::mixed_predictions;
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Grid, Parameters};
 use crate::estimation::response::Response;
 use crate::estimation::response_models;
-use crate::estimators::ml_glm::Family;
+use crate::ops::predict::{Prediction, outcome};
 use crate::session::Session;
 use crate::value::{MISSING, is_missing};
+use estimators::ml_glm::Family;
 
 /// The prediction, or nothing when the active estimates are of another kind of model.
 pub fn one(
@@ -23,17 +22,6 @@ pub fn one(
     }
     let cmd = session.e.cmd().to_string();
     let parameters = Parameters::of(&session.e)?;
-    if cmd == "mixed" && matches!(statistic, Some("reffects" | "fitted" | "residuals")) {
-        let mut found = mixed_predictions(session, statistic.unwrap_or(""), rows)?;
-        if found.len() != 1 {
-            return Err(StataError::new(
-                102,
-                format!("{} new variables are needed, one for each effect", found.len()),
-            ));
-        }
-        let (values, label) = found.remove(0);
-        return Ok(Some(Prediction { values, label }));
-    }
     let residual = matches!(statistic, Some("residuals" | "response" | "pearson"));
     let asked = match (statistic, argument) {
         (Some(s), Some(a)) => format!("{s}({a})"),
@@ -147,25 +135,4 @@ fn residuals(
         .collect();
     let label = if statistic == "pearson" { "Pearson residual" } else { "Residuals" };
     Ok(Prediction { values, label: label.to_string() })
-}
-
-/// The predictions of several new variables: the effects of a mixed model. Nothing for other models.
-pub fn several(
-    session: &Session,
-    statistic: Option<&str>,
-    names: &[(String, bool)],
-    rows: &[usize],
-) -> Result<Option<Vec<Prediction>>> {
-    if session.e.cmd() != "mixed" || statistic != Some("reffects") {
-        return Ok(None);
-    }
-    let found = mixed_predictions(session, "reffects", rows)?;
-    if !names[0].1 && names.len() != found.len() {
-        let code = if names.len() < found.len() { 102 } else { 103 };
-        return Err(StataError::new(
-            code,
-            format!("{} new variables are needed, one for each effect", found.len()),
-        ));
-    }
-    Ok(Some(found.into_iter().map(|(values, label)| Prediction { values, label }).collect()))
 }

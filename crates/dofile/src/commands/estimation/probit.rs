@@ -7,9 +7,9 @@
 use super::super::{ByRule, CommandSpec, Form};
 use crate::error::Result;
 use crate::estimation::binary::{self, Kind};
-use crate::estimators::ml_binary::Link;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
+use estimators::ml_binary::Link;
 
 const KIND: Kind = Kind { cmd: "probit", link: Link::Probit, title: "Probit regression", odds: false };
 

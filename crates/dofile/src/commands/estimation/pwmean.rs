@@ -3,16 +3,16 @@
 //! Stores in `r()`: b_vs V_vs table_vs (comparisons), b V table with `cimeans` (means), df_r. Formulas: [R] pwmean.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::groups::Grouped;
 use crate::error::{Result, StataError};
 use crate::estimation::comparisons::{Compared, Look, apply, show_estimates};
-use crate::estimators::contrasts::{Adjustment, pairs};
-use crate::estimators::matrix::Mat;
-use crate::estimators::means::Moments;
+use crate::ops::groups::Grouped;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
+use estimators::contrasts::{Adjustment, pairs};
+use estimators::matrix::Mat;
+use estimators::means::Moments;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("over"),

@@ -9,17 +9,17 @@ use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::display::{fit_error, level, note_weights, show_table};
 use crate::estimation::header::{Fact, show};
+use crate::estimation::linear::LinearState;
 use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::estimation::post::{self, Parameters, plain_stripe, spread_square, stata};
-use crate::estimators::distributions::f_tail;
-use crate::estimators::matrix::Mat;
-use crate::estimators::ols::{self, OlsFit, Request};
 use crate::format;
 use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::MISSING;
+use estimators::distributions::f_tail;
+use estimators::ols::{self, OlsFit, Request};
 use std::sync::Arc;
 
 /// Options of `regress`.
@@ -34,16 +34,6 @@ pub const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("noTABle"),
     OptSpec::text("EForm"),
 ];
-
-/// What commands after a linear regression need besides `e()`.
-pub struct LinearState {
-    /// `(X'WX)^-1` over all parameters, zero where omitted.
-    pub unscaled: Mat,
-    /// Mean squared error.
-    pub s2: f64,
-    /// Its degrees of freedom.
-    pub df_residual: f64,
-}
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
     .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability, WeightKind::Importance])
@@ -145,7 +135,7 @@ fn robust_df(fit: &OlsFit) -> f64 {
 
 /// Standardised coefficients: `b * sd(x) / sd(y)` over all parameters.
 fn standardised(model: &Model, fit: &OlsFit) -> Vec<f64> {
-    let effective = model.weights.as_ref().map(ols::Weights::effective);
+    let effective = model.weights.as_ref().map(estimators::weights::Weights::effective);
     let w = effective.as_ref().map(|(w, _)| w.as_slice());
     let spread = |values: &[f64]| ols::total_squares(values, w, true).sqrt();
     let of_y = spread(&model.y);

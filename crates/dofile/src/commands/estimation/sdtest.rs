@@ -3,16 +3,16 @@
 //! Stores in `r()`: N N_1 N_2 sd sd_1 sd_2 F or chi2, df df_1 df_2, p p_l p_u. Formulas: [R] sdtest.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::groups::Grouped;
 use crate::error::{Result, StataError};
-use crate::estimators::distributions::{chi2_probability, chi2_tail, f_probability, f_tail};
-use crate::estimators::means::Moments;
 use crate::format;
+use crate::ops::groups::Grouped;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::{clean, is_missing};
+use estimators::distributions::{chi2_probability, chi2_tail, f_probability, f_tail};
+use estimators::means::Moments;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[OptSpec::text("BY"), OptSpec::real("Level")]);
 

@@ -7,17 +7,17 @@ use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
 use crate::estimation::linear_form::{self, LinearForm};
 use crate::estimation::post::stata;
-use crate::estimators::distributions::f_tail;
-use crate::estimators::matrix::Mat;
-use crate::estimators::survey::adjusted_wald;
-use crate::estimators::wald::{self, Wald};
 use crate::format;
 use crate::results::Results;
-use crate::session::Session;
+use crate::session::{Extension, Session};
 use crate::syntax::options::OptSpec;
 use crate::syntax::options::split_options;
 use crate::syntax::split::{ParsedCommand, matching_paren};
 use crate::syntax::{Atom, FvList, Term};
+use estimators::distributions::f_tail;
+use estimators::matrix::Mat;
+use estimators::survey::adjusted_wald;
+use estimators::wald::{self, Wald};
 
 /// The command `test`.
 pub const SPEC: CommandSpec = CommandSpec {
@@ -49,12 +49,12 @@ pub const SPEC_TESTPARM: CommandSpec = CommandSpec {
 };
 
 /// Restrictions of the last `test`, for `accumulate`.
-#[derive(Default)]
+#[derive(Debug)]
 struct Last {
     forms: Vec<LinearForm>,
 }
 
-const KEY: &str = "test";
+impl Extension for Last {}
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let parameters = Parameters::of(&session.e)?;
@@ -70,7 +70,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let mut forms = Vec::new();
     if accumulate
-        && let Some(last) = session.handles.other.get(KEY).and_then(|l| l.downcast_ref::<Last>())
+        && let Some(last) = session.extensions.get::<Last>()
         && last.forms.iter().all(|f| f.weights.len() == parameters.b.len())
     {
         forms.clone_from(&last.forms);
@@ -81,7 +81,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if forms.is_empty() {
         return Err(StataError::new(100, "coefficients or expressions required"));
     }
-    session.handles.other.insert(KEY, Box::new(Last { forms: forms.clone() }));
+    session.extensions.set(Last { forms: forms.clone() });
     if notest {
         show_restrictions(session, &forms, &parameters, &[]);
         return Ok(());

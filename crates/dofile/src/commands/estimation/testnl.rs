@@ -9,13 +9,13 @@ use super::test::split_comma;
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
 use crate::estimation::post::stata;
-use crate::estimators::matrix::Mat;
-use crate::estimators::wald;
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::Options;
 use crate::syntax::split::{ParsedCommand, matching_paren};
+use estimators::matrix::Mat;
+use estimators::wald;
 
 /// The command.
 pub const SPEC: CommandSpec = CommandSpec {

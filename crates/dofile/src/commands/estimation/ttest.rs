@@ -3,16 +3,16 @@
 //! Stores in `r()`: N_1 N_2 mu_1 mu_2 sd_1 sd_2 sd se t df_t p p_l p_u level. Formulas: [R] ttest.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::groups::Grouped;
 use crate::error::{Result, StataError};
-use crate::estimators::distributions::t_inverse_tail;
-use crate::estimators::means::{Moments, Spread, TTest, one_sample, two_sample};
 use crate::format;
+use crate::ops::groups::Grouped;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::{clean, is_missing};
+use estimators::distributions::t_inverse_tail;
+use estimators::means::{Moments, Spread, TTest, one_sample, two_sample};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("BY"),

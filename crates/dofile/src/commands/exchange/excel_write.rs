@@ -3,9 +3,9 @@
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format as CellFormat, Workbook};
 
 use super::{file_and_list, names};
-use crate::commands::language::files::{check_replace, with_extension};
 use crate::error::{Result, StataError};
 use crate::format::Format;
+use crate::ops::files::{check_replace, with_extension};
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::OptSpec;
@@ -135,7 +135,7 @@ fn write_cell(
                 .unwrap_or("")
                 .trim_start_matches("%t")
                 .trim_start_matches(kind);
-            let text = crate::expr::functions::format_date(kind, detail, value);
+            let text = crate::format::format_date(kind, detail, value);
             sheet.write_string(row, column, text)?;
         }
         (Some((serial, format)), _) => {

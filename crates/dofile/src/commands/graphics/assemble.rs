@@ -1,12 +1,13 @@
 //! From plots to a figure: panels, axes, titles and the legend.
 
-use super::figure_options::FigureOptions;
 use super::groups;
 use super::plots::{Kind, Plot};
-use super::text::Rule;
 use crate::error::{Result, StataError};
-use crate::graph::{Body, Color, Figure, Panel, Plane, Series, TextMark, data_ends, share_axes};
+use crate::ops::graphs::figure_options::FigureOptions;
+use crate::ops::graphs::monochrome;
+use crate::ops::graphs::text::Rule;
 use crate::session::Session;
+use figure::{Body, Figure, Panel, Plane, Series, TextMark, data_ends, share_axes};
 
 /// What one panel shows before its axes are known.
 struct Content {
@@ -28,16 +29,6 @@ fn content(session: &Session, plots: &[Plot], title: String, rows: &[bool], mono
         content.series.iter_mut().for_each(monochrome);
     }
     Ok(content)
-}
-
-/// Greys and dashes in place of colours that were not asked for.
-pub(super) fn monochrome(series: &mut Series) {
-    const GREYS: [u8; 5] = [0, 96, 150, 60, 190];
-    const DASHES: [&str; 5] = ["", "8 4", "1.5 3.5", "14 5", "9 4 1.5 4"];
-    let number = series.number;
-    let grey = GREYS[number % GREYS.len()];
-    series.style.color.get_or_insert(Color::rgb(grey, grey, grey));
-    series.style.dash.get_or_insert(DASHES[number % DASHES.len()]);
 }
 
 /// The figure of plots: a panel for each group of `by()`.

@@ -1,19 +1,19 @@
 //! `graph bar`, `graph hbar` and `graph dot`: statistics by category as bars or dots.
 
-use super::figure_options::FigureOptions;
 use super::numbers::percentile;
 use super::over::{self, Category, Over};
 use super::plots::Plot;
-use super::store;
-use super::text;
 use crate::error::{Result, StataError};
 use crate::format;
-use crate::graph::{Bar, Body, Figure, Panel, Plane, Series, Shape, Style, TextMark, Ticks, data_ends};
+use crate::ops::graphs::figure_options::FigureOptions;
+use crate::ops::graphs::store;
+use crate::ops::graphs::text;
 use crate::session::{Session, Weights};
 use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::split::words;
 use crate::syntax::{ParsedCommand, WeightKind};
 use crate::value::is_missing;
+use figure::{Bar, Body, Figure, Panel, Plane, Series, Shape, Style, TextMark, Ticks, data_ends};
 
 /// The three charts of this file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -368,7 +368,7 @@ fn figure(
         let style = options.looks.iter().find(|(n, _)| *n == k + 1).map_or(Style::default(), |l| l.1.clone());
         let mut one = Series { label: labels[k].clone(), number: k, shape, style };
         if options.figure.monochrome {
-            super::assemble::monochrome(&mut one);
+            crate::ops::graphs::monochrome(&mut one);
         }
         series.push(one);
     }

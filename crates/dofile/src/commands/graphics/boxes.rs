@@ -1,16 +1,16 @@
 //! `graph box` and `graph hbox`: quartiles, adjacent values and outside values by category.
 
-use super::figure_options::FigureOptions;
 use super::numbers::percentile;
 use super::over::{self, Category, Over};
 use super::plots::Plot;
-use super::store;
 use crate::error::{Result, StataError};
-use crate::graph::{Body, BoxStats, Figure, Panel, Plane, Series, Shape, Style, Ticks, data_ends};
+use crate::ops::graphs::figure_options::FigureOptions;
+use crate::ops::graphs::store;
 use crate::session::{Session, Weights};
 use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::{ParsedCommand, WeightKind};
 use crate::value::is_missing;
+use figure::{Body, BoxStats, Figure, Panel, Plane, Series, Shape, Style, Ticks, data_ends};
 
 #[derive(Default)]
 struct Options {
@@ -156,7 +156,7 @@ fn figure(
         let shape = Shape::Boxes { boxes, horizontal };
         let mut one = Series { label: labels[k].clone(), number: k, shape, style: Style::default() };
         if options.figure.monochrome {
-            super::assemble::monochrome(&mut one);
+            crate::ops::graphs::monochrome(&mut one);
         }
         series.push(one);
     }

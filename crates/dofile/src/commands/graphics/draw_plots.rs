@@ -4,10 +4,10 @@ use super::numbers;
 use super::plot_options::{Connect, Height};
 use super::plots::{Kind, Plot, height_title, kernel};
 use crate::error::{Result, StataError};
-use crate::graph::{Bar, Range, Series, Shape, TextMark};
 use crate::session::Session;
 use crate::syntax::WeightKind;
 use crate::value::is_missing;
+use figure::{Bar, Range, Series, Shape, TextMark};
 
 /// What a plot draws in one panel.
 #[derive(Debug, Default)]
@@ -131,7 +131,7 @@ impl Plot {
                 y: ys[row],
                 text: super::groups::value_text(session, variable, row),
                 clock: self.options.label_clock.unwrap_or(3),
-                color: color.or(Some(crate::graph::palette(number))),
+                color: color.or(Some(figure::palette(number))),
                 size: self.options.label_size,
             });
         }
@@ -250,7 +250,7 @@ impl Plot {
                 .iter()
                 .map(|&at| Range { at, low: fit.at(at) - half(at), high: fit.at(at) + half(at) })
                 .collect();
-            let label = format!("{}% CI", crate::graph::ticks::texts(&[level])[0]);
+            let label = format!("{}% CI", figure::ticks::texts(&[level])[0]);
             drawn.push(self, 0, number, label, true, Shape::Band { ranges });
         }
         if !self.options.no_fit {

@@ -2,16 +2,16 @@
 //! `display`, `drop`, `dir`).
 
 use super::bars::{self, Chart};
-use super::figure_options::FigureOptions;
-use super::store;
 use super::{boxes, pie, twoway};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
-use crate::graph::{Body, Figure, Panel};
+use crate::ops::graphs::figure_options::FigureOptions;
+use crate::ops::graphs::store;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::split::{unquote, words};
+use figure::{Body, Figure, Panel};
 
 /// `graph`.
 pub const SPEC: CommandSpec = CommandSpec {

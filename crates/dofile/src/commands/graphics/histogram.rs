@@ -1,19 +1,19 @@
 //! `histogram`: bins, heights, and the plot with an optional normal or kernel density.
 
-use super::figure_options::FigureOptions;
 use super::numbers;
 use super::plot_options::{Height, PlotOptions};
 use super::plots::{Kind, Plot};
 use super::twoway;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
-use crate::estimators::distributions::normal_density;
 use crate::format;
-use crate::graph::Bar;
+use crate::ops::graphs::figure_options::FigureOptions;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::{ParsedCommand, WeightKind};
+use estimators::distributions::normal_density;
+use figure::Bar;
 
 /// `histogram`.
 pub const SPEC: CommandSpec = CommandSpec {
@@ -174,7 +174,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     if options.x.title.is_none() && options.y.title.is_none() {
         let title = super::plots::height_title(Some(height));
-        let words = Some(super::text::Words { text: title.into(), size: None });
+        let words = Some(crate::ops::graphs::text::Words { text: title.into(), size: None });
         if plots[0].horizontal() { options.x.title = words } else { options.y.title = words }
     }
     let number = |x: f64| format::bare("%9.0g", x);

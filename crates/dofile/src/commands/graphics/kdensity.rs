@@ -1,21 +1,21 @@
 //! `kdensity`: a kernel density, its figure and its values.
 
-use super::figure_options::FigureOptions;
 use super::numbers;
 use super::plot_options::PlotOptions;
 use super::plots::{self, Kind, Plot};
-use super::text::Words;
 use super::twoway;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
-use crate::estimators::distributions::normal_density;
 use crate::format;
 use crate::frame::{Column, Variable};
+use crate::ops::graphs::figure_options::FigureOptions;
+use crate::ops::graphs::text::Words;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::{ParsedCommand, WeightKind};
 use crate::value::{MISSING, is_missing};
+use estimators::distributions::normal_density;
 
 /// `kdensity`.
 pub const SPEC: CommandSpec = CommandSpec {

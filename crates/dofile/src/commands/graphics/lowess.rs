@@ -2,15 +2,15 @@
 //! `numbers::lowess`.
 
 use super::numbers;
-use super::plain::{Plain, show};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, StorageType, Variable, is_valid_name};
-use crate::graph::{Series, Shape, Style};
+use crate::ops::graphs::plain::{Plain, show};
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::{abbreviates, parse_number, split_options};
 use crate::value::MISSING;
+use figure::{Series, Shape, Style};
 
 pub const SPEC: CommandSpec = CommandSpec {
     name: "lowess",

@@ -1,16 +1,16 @@
 //! `marginsplot`: draws the results of the `margins` before it.
 
-use super::figure_options::FigureOptions;
-use super::store;
-use super::text::Words;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
-use crate::graph::{Body, Figure, Panel, Plane, Range, Series, Shape, Style, Ticks, data_ends};
 use crate::matrix::Stripe;
+use crate::ops::graphs::figure_options::FigureOptions;
+use crate::ops::graphs::store;
+use crate::ops::graphs::text::Words;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::{abbreviates, split_options};
 use crate::value::is_missing;
+use figure::{Body, Figure, Panel, Plane, Range, Series, Shape, Style, Ticks, data_ends};
 
 /// `marginsplot`.
 pub const SPEC: CommandSpec = CommandSpec {
@@ -214,7 +214,7 @@ fn label(session: &Session, name: &str) -> String {
 fn level_text(session: &Session, name: &str, value: f64) -> String {
     let labelled =
         session.frame.find(name).and_then(|v| session.frame.labels_of(v)).and_then(|set| set.get(value));
-    labelled.map_or_else(|| crate::graph::ticks::texts(&[value]).remove(0), str::to_owned)
+    labelled.map_or_else(|| figure::ticks::texts(&[value]).remove(0), str::to_owned)
 }
 
 /// The dimensions that vary, `at()` variables first.
@@ -316,7 +316,7 @@ fn group_series(
     };
     out.push(Series { label: text.clone(), number, shape, style: Style::default() });
     if options.figure.monochrome {
-        out.iter_mut().for_each(super::assemble::monochrome);
+        out.iter_mut().for_each(crate::ops::graphs::monochrome);
     }
     out
 }
@@ -356,7 +356,7 @@ fn assemble(
         if options.horizontal { (&mut y, &options.figure.y) } else { (&mut x, &options.figure.x) };
     // many numbers get ordinary ticks, few values and names one each
     let named = ticks.len() <= 12 || ticks.iter().any(|t| t.1.parse::<f64>().is_err());
-    if chosen.rule == super::text::Rule::Auto
+    if chosen.rule == crate::ops::graphs::text::Rule::Auto
         && named
         && let (Some(first), Some(last)) = (ticks.first(), ticks.last())
     {
@@ -382,7 +382,7 @@ fn assemble(
     let interval = if options.no_interval {
         String::new()
     } else {
-        format!(" with {}% CIs", crate::graph::ticks::texts(&[level])[0])
+        format!(" with {}% CIs", figure::ticks::texts(&[level])[0])
     };
     let mut dressed = options.figure.clone();
     dressed.titles[0].get_or_insert(Words { text: format!("{kind}{interval}"), size: None });

@@ -1,13 +1,9 @@
-//! Graph commands and file exchange with other programs.
+//! Graphs: plots of variables, their plot and group options, and the graphs in memory.
 
 mod assemble;
-mod axis_options;
 mod bars;
 mod boxes;
-pub(super) mod curves;
-mod dates;
 mod draw_plots;
-mod figure_options;
 mod graph;
 mod groups;
 mod histogram;
@@ -17,12 +13,9 @@ mod marginsplot;
 mod numbers;
 mod over;
 mod pie;
-pub(in crate::commands) mod plain;
 mod plot_options;
 mod plots;
 mod quantiles;
-mod store;
-mod text;
 mod twoway;
 
 use super::CommandSpec;

@@ -1,7 +1,7 @@
 //! The statistics that graphs compute themselves: percentiles, polynomial fits with bands,
 //! lowess, kernel densities, histogram bins. Pure functions on slices.
 
-use crate::estimators::distributions::{normal_density, t_inverse_tail};
+use estimators::distributions::{normal_density, t_inverse_tail};
 
 /// The `p`-th percentile (0 to 100) of sorted values with weights, as `summarize, detail` and
 /// `_pctile` compute it ([R] summarize, Methods and formulas).

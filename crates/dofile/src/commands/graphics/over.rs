@@ -1,8 +1,8 @@
 //! `over()` of bar, dot, box and pie charts: the categories and the rows of each.
 
 use super::groups::{self, Group};
-use super::text;
 use crate::error::{Result, StataError};
+use crate::ops::graphs::text;
 use crate::session::Session;
 use crate::syntax::options::abbreviates;
 use crate::syntax::split::{unquote, words};

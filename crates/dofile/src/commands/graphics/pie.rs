@@ -1,18 +1,18 @@
 //! `graph pie`: shares of sums or counts.
 
-use super::figure_options::FigureOptions;
 use super::over::{self, Over};
 use super::plots::Plot;
-use super::store;
-use super::text;
 use crate::error::{Result, StataError};
 use crate::format;
-use crate::graph::{Body, Color, Figure, LegendPlace, Panel, Pie};
+use crate::ops::graphs::figure_options::FigureOptions;
+use crate::ops::graphs::store;
+use crate::ops::graphs::text;
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::split::words;
 use crate::syntax::{ParsedCommand, WeightKind};
 use crate::value::is_missing;
+use figure::{Body, Color, Figure, LegendPlace, Panel, Pie};
 
 /// What is written on the slices.
 #[derive(Debug, Clone)]

@@ -1,11 +1,11 @@
 //! Options of one plot: colours, markers, lines, and what a plot type takes besides.
 
-use super::text::{self, RawOption};
 use crate::error::{Result, StataError};
-use crate::graph::{self, Color, Style, Symbol};
+use crate::ops::graphs::text::{self, RawOption};
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, parse_number};
 use crate::syntax::split::{unquote, words};
+use figure::{self, Color, Style, Symbol};
 
 /// Options of one plot. Lists hold one entry per y variable; `.` leaves the default.
 #[derive(Debug, Clone, Default)]
@@ -294,7 +294,7 @@ impl PlotOptions {
             "FColor" | "BFColor" => self.fill_color = colors(argument)?,
             "MSymbol" | "Symbol" => {
                 self.symbol = each(argument, |word| {
-                    let known = graph::symbol(unquote(word));
+                    let known = figure::symbol(unquote(word));
                     known.ok_or_else(|| StataError::invalid(format!("{word} is not a marker symbol")))
                 })?;
             }

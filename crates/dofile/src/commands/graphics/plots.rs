@@ -3,9 +3,9 @@
 use super::numbers::Kernel;
 use super::plot_options::{Group, Height, PlotOptions};
 use crate::error::{Result, StataError};
-use crate::graph::TextMark;
 use crate::session::{Session, Weights};
 use crate::value::is_missing;
+use figure::TextMark;
 
 /// A plot type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,17 +1,17 @@
 //! `qnorm` and `pnorm`: a variable's quantiles or probabilities against those of the normal distribution.
 
-use super::figure_options::FigureOptions;
 use super::plot_options::PlotOptions;
 use super::plots::{Kind, Plot};
-use super::text::Words;
 use super::{numbers, twoway};
 use crate::commands::{ByRule, CommandSpec, Form};
 use crate::error::{Result, StataError};
-use crate::estimators::distributions::{normal, normal_quantile};
-use crate::graph::TextMark;
+use crate::ops::graphs::figure_options::FigureOptions;
+use crate::ops::graphs::text::Words;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::split_options;
+use estimators::distributions::{normal, normal_quantile};
+use figure::TextMark;
 
 /// `qnorm`.
 pub const SPEC_QNORM: CommandSpec = CommandSpec {

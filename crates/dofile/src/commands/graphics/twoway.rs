@@ -2,18 +2,18 @@
 //! one panel for each group of `by()`.
 
 use super::assemble;
-use super::figure_options::FigureOptions;
 use super::plots::{self, Kind, Plot};
-use super::store;
-use super::text::RawOption;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, Variable};
-use crate::graph::TextMark;
+use crate::ops::graphs::figure_options::FigureOptions;
+use crate::ops::graphs::store;
+use crate::ops::graphs::text::RawOption;
 use crate::session::Session;
 use crate::syntax::options::split_options;
 use crate::syntax::split::{matching_paren, quote_at, skip_quote, top_level_comma, unquote, words};
 use crate::syntax::{ParsedCommand, WeightKind};
+use figure::TextMark;
 
 const SYNTAX: &str = "[graph] twoway (plottype varlist [if] [in] [weight] [, plot_options]) [(...)] [if] [in] [, twoway_options]";
 
@@ -257,7 +257,7 @@ fn immediate(front: &str) -> Result<Vec<TextMark>> {
     let mut y: Option<f64> = None;
     for word in words(front) {
         if let Some(clock) = word.strip_prefix('(').and_then(|w| w.strip_suffix(')')) {
-            marks.last_mut().ok_or_else(bad)?.clock = super::text::clock(clock)?;
+            marks.last_mut().ok_or_else(bad)?.clock = crate::ops::graphs::text::clock(clock)?;
         } else if word.starts_with(['"', '`']) {
             marks.last_mut().ok_or_else(bad)?.text = unquote(word).to_owned();
         } else {

@@ -5,14 +5,14 @@ use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::post::stata;
-use crate::estimators::distributions::{beta_quantile, chi2_inverse_tail, normal_quantile, t_inverse_tail};
-use crate::estimators::epidemiology::clopper_pearson;
-use crate::estimators::means::Moments;
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::ParsedCommand;
+use estimators::distributions::{beta_quantile, chi2_inverse_tail, normal_quantile, t_inverse_tail};
+use estimators::epidemiology::clopper_pearson;
+use estimators::means::Moments;
 
 pub const SPEC: CommandSpec = CommandSpec {
     name: "ci",

@@ -5,13 +5,13 @@ use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::model::number_groups;
-use crate::estimators::distributions::ln_gamma;
-use crate::estimators::noncentral::t_probability;
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::ParsedCommand;
+use estimators::distributions::ln_gamma;
+use estimators::noncentral::t_probability;
 
 const OPTIONS: &[OptSpec] =
     &[OptSpec::text("by"), OptSpec::flag("COHensd"), OptSpec::flag("HEDgesg"), OptSpec::real("Level")];

@@ -1,10 +1,10 @@
 //! `ksmirnov`: Kolmogorov–Smirnov test of two distributions ([R] ksmirnov).
 
-use crate::commands::estimation::groups::Grouped;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
 use crate::format;
+use crate::ops::groups::Grouped;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;

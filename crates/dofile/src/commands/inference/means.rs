@@ -1,21 +1,21 @@
 //! `mean`, `proportion`, `total` and `ratio`: estimates with standard errors, whole or over groups
 //! ([R] mean, [R] proportion, [R] total, [R] ratio). Survey designs belong to `svy`.
 
-use crate::commands::survival::grouping::Grouping;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::post::{self, Parameters};
-use crate::estimators::distributions::t_inverse_tail;
-use crate::estimators::matrix::Mat;
+use crate::estimation::survival::Records;
 use crate::format;
-use crate::matrix::{Matrix, Stripe};
+use crate::matrix::Matrix;
+use crate::ops::means::{Item, Kind, capital, items, names, over_labels, table};
+use crate::ops::record_groups::Grouping;
 use crate::results::Estimation;
 use crate::session::{Session, Weights};
-use crate::survival::Records;
 use crate::syntax::OptSpec;
-use crate::syntax::split::{ParsedCommand, WeightKind, matching_paren};
+use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::MISSING;
+use estimators::matrix::Mat;
 
 /// Options, also after `svy:`.
 pub(in crate::commands) const OPTIONS: &[OptSpec] =
@@ -94,108 +94,6 @@ pub const SPEC_RATIO: CommandSpec = CommandSpec {
     examples: &[],
     ..SPEC
 };
-
-/// What is estimated.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::commands) enum Kind {
-    Mean,
-    Proportion,
-    Total,
-    Ratio,
-}
-
-impl Kind {
-    pub(in crate::commands) fn name(self) -> &'static str {
-        match self {
-            Self::Mean => "mean",
-            Self::Proportion => "proportion",
-            Self::Total => "total",
-            Self::Ratio => "ratio",
-        }
-    }
-}
-
-/// One quantity: its name, numerator, denominator (ratios) and the value that counts (proportions).
-pub(in crate::commands) struct Item {
-    /// Name in `e(b)`.
-    pub name: String,
-    /// The variable, or numerator.
-    pub top: usize,
-    /// The denominator of a ratio.
-    pub bottom: Option<usize>,
-    /// The value whose share is estimated.
-    pub category: Option<f64>,
-}
-
-/// The quantities of a list; `rows` gives the values of a variable that a proportion is taken of.
-pub(in crate::commands) fn items(
-    s: &Session,
-    list: &str,
-    kind: Kind,
-    rows: impl Fn(usize) -> Result<Vec<f64>>,
-) -> Result<Vec<Item>> {
-    if kind == Kind::Ratio {
-        return ratios(s, list);
-    }
-    let variables = s.varlist(list)?;
-    if variables.is_empty() {
-        return Err(StataError::standard(100));
-    }
-    let mut out = Vec::new();
-    for v in variables {
-        let name = s.frame.var(v).name.clone();
-        if s.frame.var(v).is_string() {
-            return Err(StataError::type_mismatch());
-        }
-        if kind != Kind::Proportion {
-            out.push(Item { name, top: v, bottom: None, category: None });
-            continue;
-        }
-        for x in rows(v)? {
-            if x.fract() != 0.0 || x < 0.0 {
-                return Err(StataError::new(
-                    452,
-                    format!("{name}: factor variables may not contain noninteger or negative values"),
-                ));
-            }
-            out.push(Item { name: format!("{x}.{name}"), top: v, bottom: None, category: Some(x) });
-        }
-    }
-    Ok(out)
-}
-
-/// `(name: y/x)`, `y/x`, several of them.
-fn ratios(s: &Session, list: &str) -> Result<Vec<Item>> {
-    let mut texts = Vec::new();
-    let mut rest = list.trim();
-    if !rest.starts_with('(') {
-        texts.push(rest.to_string());
-        rest = "";
-    }
-    while !rest.is_empty() {
-        let end = matching_paren(rest, 0).ok_or_else(StataError::syntax)?;
-        texts.push(rest[1..end].to_string());
-        rest = rest[end + 1..].trim_start();
-        if !rest.is_empty() && !rest.starts_with('(') {
-            return Err(StataError::syntax());
-        }
-    }
-    let mut out = Vec::new();
-    for (i, text) in texts.iter().enumerate() {
-        let (name, body) = match text.split_once(':') {
-            Some((name, body)) => (name.trim().to_string(), body),
-            None => (format!("_ratio_{}", i + 1), text.as_str()),
-        };
-        let (y, x) = body.split_once('/').ok_or_else(StataError::syntax)?;
-        out.push(Item {
-            name,
-            top: s.numeric_variable(y.trim())?,
-            bottom: Some(s.numeric_variable(x.trim())?),
-            category: None,
-        });
-    }
-    Ok(out)
-}
 
 fn run(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
     if cmd.list.trim().is_empty() {
@@ -358,38 +256,6 @@ fn post_results(
     s.post_estimation(est, touse);
 }
 
-/// Names of the estimates: items run slowest, groups fastest.
-pub(in crate::commands) fn names(items: &[Item], groups: &Grouping) -> Vec<Stripe> {
-    let over = groups.variables.first().cloned();
-    let mut stripe = Vec::new();
-    for item in items {
-        for g in 0..groups.count() {
-            let name = match &over {
-                None => item.name.clone(),
-                Some(variable) => {
-                    let value = groups.values[g];
-                    let level = if crate::value::is_missing(value) { (g + 1) as f64 } else { value };
-                    let lead = if item.name.contains('.') { "" } else { "c." };
-                    format!("{lead}{}@{level}{}.{variable}", item.name, if g == 0 { "bn" } else { "" })
-                }
-            };
-            stripe.push(Stripe::term(name));
-        }
-    }
-    stripe
-}
-
-/// Labels of the groups for `e(over_labels)`.
-pub(in crate::commands) fn over_labels(groups: &Grouping) -> String {
-    groups.labels.iter().map(|l| l.join(" ")).collect::<Vec<_>>().join("\u{1}")
-}
-
-/// A word with a capital.
-pub(in crate::commands) fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |c| c.to_uppercase().chain(chars).collect())
-}
-
 fn display(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
     let level = level(s, cmd)?;
     if !cmd.has("noheader") {
@@ -400,96 +266,4 @@ fn display(s: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
         s.print("");
     }
     table(s, level, kind)
-}
-
-/// Prints the table of the active estimates and stores `r(table)`.
-pub(in crate::commands) fn table(s: &mut Session, level: f64, kind: Kind) -> Result<()> {
-    let (Some(b), Some(v)) = (s.e.b().cloned(), s.e.v().cloned()) else {
-        return Err(StataError::new(301, "last estimates not found"));
-    };
-    let results = s.e.results.clone();
-    let scalar = |n: &str| results.get_scalar(n).unwrap_or(MISSING);
-    let df = scalar("df_r");
-    let vce = if results.get_text("vcetype").is_some() { "Linearized" } else { "" };
-    let head = capital(kind.name());
-    s.print("-".repeat(62));
-    if !vce.is_empty() {
-        s.print(format!("             |{vce:>23}"));
-    }
-    s.print(format!(
-        "             |{head:>11}   {}     [{}% conf. interval]",
-        if vce.is_empty() { "Std. err." } else { "std. err." },
-        format::bare("%5.0g", level)
-    ));
-    s.print(format!("-------------+{}", "-".repeat(48)));
-    let over = results.get_text("over").map(str::to_string);
-    let labels: Vec<String> =
-        results.get_text("over_labels").unwrap_or("").split('\u{1}').map(str::to_string).collect();
-    let t = t_inverse_tail(df, 0.5 - level / 200.0);
-    let mut table = Vec::new();
-    let mut last = String::new();
-    for j in 0..b.cols() {
-        // A survey stratum with one unit leaves no standard error.
-        let unknown =
-            results.get_scalar("singleton") == Some(1.0) && results.get_text("singleunit") == Some("missing");
-        let se = if unknown { f64::NAN } else { v.get(j, j).max(0.0).sqrt() };
-        let x = b.get(0, j);
-        let (low, high) = if kind == Kind::Proportion && x > 0.0 && x < 1.0 {
-            // Limits on the logit scale ([R] proportion).
-            let (middle, half) = ((x / (1.0 - x)).ln(), t * se / (x * (1.0 - x)));
-            let back = |y: f64| 1.0 / (1.0 + (-y).exp());
-            (back(middle - half), back(middle + half))
-        } else {
-            (x - t * se, x + t * se)
-        };
-        let name = b.col_names[j].name.clone();
-        let (block, label) = match (&over, name.split_once('@'), name.split_once('.')) {
-            (Some(over), Some((what, _)), _) => {
-                let what = what.trim_start_matches("c.");
-                (format!("{what}@{over}"), labels.get(j % labels.len()).cloned().unwrap_or_default())
-            }
-            (_, _, Some((level, variable))) if kind == Kind::Proportion => {
-                (variable.to_string(), level.to_string())
-            }
-            _ => (String::new(), name.clone()),
-        };
-        if block != last && !block.is_empty() {
-            if !last.is_empty() {
-                s.print("             |");
-            }
-            s.print(format!("{:>12} |", format::abbrev(&block, 12)));
-        }
-        last = block;
-        let wide = |x: f64| format::number("%9.0g", post::stata(x));
-        s.print(format!(
-            "{:>12} |  {}  {}      {}   {}",
-            format::abbrev(&label, 12),
-            wide(x),
-            wide(se),
-            wide(low),
-            wide(high)
-        ));
-        table.push([
-            x,
-            se,
-            x / se,
-            crate::estimators::distributions::t_two_sided(df, x / se),
-            low,
-            high,
-            df,
-            t,
-            0.0,
-        ]);
-    }
-    s.print("-".repeat(62));
-    let mut m = Matrix::new(
-        9,
-        table.len(),
-        (0..9).flat_map(|i| table.iter().map(move |c| post::stata(c[i]))).collect(),
-    );
-    m.row_names = ["b", "se", "t", "pvalue", "ll", "ul", "df", "crit", "eform"].map(Stripe::term).to_vec();
-    m.col_names = b.col_names.clone();
-    s.r.clear();
-    s.r.matrix("table", m).scalar("level", level);
-    Ok(())
 }

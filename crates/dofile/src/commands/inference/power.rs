@@ -4,13 +4,13 @@
 use super::numbers;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
-use crate::estimators::distributions::{normal, normal_quantile, t_inverse_tail};
-use crate::estimators::noncentral::t_probability;
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::ParsedCommand;
+use estimators::distributions::{normal, normal_quantile, t_inverse_tail};
+use estimators::noncentral::t_probability;
 
 pub const SPEC: CommandSpec = CommandSpec {
     name: "power",

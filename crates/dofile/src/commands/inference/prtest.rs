@@ -1,17 +1,17 @@
 //! `prtest` and `prtesti`: z tests of proportions ([R] prtest).
 
 use super::{numbers, sample, values};
-use crate::commands::estimation::groups::Grouped;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::post::stata;
-use crate::estimators::distributions::{normal_quantile, normal_tail, normal_two_sided};
 use crate::format;
+use crate::ops::groups::Grouped;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::ParsedCommand;
+use estimators::distributions::{normal_quantile, normal_tail, normal_two_sided};
 
 const SYNTAX: StandardSyntax =
     StandardSyntax::new(&[OptSpec::text("by"), OptSpec::real("Level")]).unsupported(&["CLuster", "RHO"]);

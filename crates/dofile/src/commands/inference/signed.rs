@@ -1,15 +1,15 @@
 //! `signrank` and `signtest`: tests of matched pairs ([R] signrank).
 
 use super::{sample, values};
-use crate::commands::describe::mean_ranks;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
-use crate::estimators::distributions::{binomial_tail, normal_tail, normal_two_sided};
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
+use estimators::descriptive::mean_ranks;
+use estimators::distributions::{binomial_tail, normal_tail, normal_two_sided};
 
 const SIGNRANK: StandardSyntax = StandardSyntax::new(&[]).exp().unsupported(&["EXact"]);
 const SIGNTEST: StandardSyntax = StandardSyntax::new(&[]).exp();

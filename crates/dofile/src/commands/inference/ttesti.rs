@@ -5,13 +5,13 @@ use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::post::stata;
-use crate::estimators::distributions::t_inverse_tail;
-use crate::estimators::means::{Moments, Spread, one_sample, two_sample};
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::ParsedCommand;
+use estimators::distributions::t_inverse_tail;
+use estimators::means::{Moments, Spread, one_sample, two_sample};
 
 const SYNTAX: StandardSyntax =
     StandardSyntax::whole(&[OptSpec::flag("UNEqual"), OptSpec::flag("Welch"), OptSpec::real("Level")]);

@@ -4,24 +4,47 @@ use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::format::{self, Format};
 use crate::frame::{Frame, StorageType, Variable, is_valid_name};
-use crate::session::Session;
+use crate::ops::data_files::write_dta;
+use crate::ops::files::{check_replace, with_extension};
+use crate::session::{Extension, Session};
 use crate::syntax::ParsedCommand;
 use crate::syntax::split::{matching_paren, top_level_comma, unquote, words};
 use crate::value::Value;
+use std::collections::HashMap;
 use std::io::Write;
+
+/// The open `postfile`s by handle.
+#[derive(Debug, Default)]
+struct Posts(HashMap<String, PostFile>);
+
+impl Extension for Posts {
+    fn drop_temporary(&mut self, name: &str) {
+        self.0.remove(name);
+    }
+}
 
 /// An open `postfile`.
 #[derive(Debug)]
-pub struct PostFile {
+struct PostFile {
     path: std::path::PathBuf,
     names: Vec<String>,
     types: Vec<StorageType>,
     rows: Vec<Vec<Value>>,
 }
 
+/// The open files of `file open` by handle.
+#[derive(Debug, Default)]
+struct TextFiles(HashMap<String, TextFile>);
+
+impl Extension for TextFiles {
+    fn drop_temporary(&mut self, name: &str) {
+        self.0.remove(name);
+    }
+}
+
 /// An open file of `file open`.
 #[derive(Debug)]
-pub struct TextFile {
+struct TextFile {
     path: std::path::PathBuf,
     mode: Mode,
 }
@@ -52,21 +75,6 @@ pub const POST: CommandSpec = raw("post", 4, post, "post postname (exp) (exp) ..
 pub const POSTCLOSE: CommandSpec = raw("postclose", 9, postclose, "postclose postname");
 pub const FILE: CommandSpec = raw("file", 4, file, "file {open|write|read|close} handle ...");
 
-/// Adds an extension when a file name has none.
-pub(crate) fn with_extension(name: &str, ext: &str) -> String {
-    let base = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    // temporary files have a dot in their name already
-    if base.contains('.') || base.is_empty() { name.to_string() } else { format!("{name}.{ext}") }
-}
-
-/// Refuses to overwrite a file without `replace` (r(602)).
-pub(crate) fn check_replace(path: &std::path::Path, shown: &str, replace: bool) -> Result<()> {
-    if path.exists() && !replace {
-        return Err(StataError::new(602, format!("file {shown} already exists")));
-    }
-    Ok(())
-}
-
 fn postfile(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut cmd = ParsedCommand::split("postfile", &cmd.raw, false)?;
     cmd.check_options(&[crate::syntax::OptSpec::flag("replace"), crate::syntax::OptSpec::int("every")], &[])?;
@@ -75,7 +83,7 @@ fn postfile(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let list = cmd.list.replace('(', " ( ").replace(')', " ) ");
     let mut items = list.split_whitespace();
     let handle = items.next().ok_or_else(StataError::syntax)?.to_string();
-    if s.handles.posts.contains_key(&handle) {
+    if s.extensions.state::<Posts>().0.contains_key(&handle) {
         return Err(StataError::new(110, format!("post {handle} already exists")));
     }
     let file = with_extension(&using, "dta");
@@ -106,7 +114,7 @@ fn postfile(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if open {
         return Err(StataError::syntax());
     }
-    s.handles.posts.insert(handle, PostFile { path, names, types, rows: Vec::new() });
+    s.extensions.state::<Posts>().0.insert(handle, PostFile { path, names, types, rows: Vec::new() });
     Ok(())
 }
 
@@ -115,7 +123,7 @@ fn post(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         .raw
         .split_once(|c: char| c.is_whitespace() || c == '(')
         .map_or((cmd.raw.as_str(), ""), |(h, _)| (h, cmd.raw[h.len()..].trim_start()));
-    let types = match s.handles.posts.get(handle) {
+    let types = match s.extensions.state::<Posts>().0.get(handle) {
         Some(p) => p.types.clone(),
         None => return Err(StataError::new(111, format!("post {handle} not found"))),
     };
@@ -133,7 +141,7 @@ fn post(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if row.len() < types.len() {
         return Err(StataError::new(198, "too few expressions"));
     }
-    if let Some(p) = s.handles.posts.get_mut(handle) {
+    if let Some(p) = s.extensions.state::<Posts>().0.get_mut(handle) {
         p.rows.push(row);
     }
     Ok(())
@@ -142,8 +150,9 @@ fn post(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 fn postclose(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let handle = cmd.raw.trim();
     let p = s
-        .handles
-        .posts
+        .extensions
+        .state::<Posts>()
+        .0
         .remove(handle)
         .ok_or_else(|| StataError::new(111, format!("post {handle} not found")))?;
     let mut frame = Frame::new();
@@ -157,7 +166,7 @@ fn postclose(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         frame.add(Variable::new(name, column))?;
     }
-    crate::commands::data::write_dta(&frame, &p.path)
+    write_dta(&frame, &p.path)
 }
 
 fn file(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -168,7 +177,7 @@ fn file(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         "open" => open(s, handle, rest),
         "write" => {
             let text = written(s, rest)?;
-            match s.handles.files.get_mut(&handle) {
+            match s.extensions.state::<TextFiles>().0.get_mut(&handle) {
                 Some(TextFile { mode: Mode::Write(w), path }) => {
                     let path = path.clone();
                     w.write_all(text.as_bytes())
@@ -179,7 +188,7 @@ fn file(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         "read" => {
             let local = rest.split_whitespace().next().unwrap_or("").to_string();
-            let line = match s.handles.files.get_mut(&handle) {
+            let line = match s.extensions.state::<TextFiles>().0.get_mut(&handle) {
                 Some(TextFile { mode: Mode::Read { lines, next }, .. }) => {
                     *next += 1;
                     lines.get(*next - 1).cloned()
@@ -194,10 +203,10 @@ fn file(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         }
         "close" => {
             if handle == "_all" {
-                s.handles.files.clear();
+                s.extensions.state::<TextFiles>().0.clear();
                 return Ok(());
             }
-            match s.handles.files.remove(&handle) {
+            match s.extensions.state::<TextFiles>().0.remove(&handle) {
                 Some(TextFile { mode: Mode::Write(mut w), path }) => w
                     .flush()
                     .map_err(|e| StataError::new(693, format!("could not write {}: {e}", path.display()))),
@@ -246,7 +255,7 @@ fn open(s: &mut Session, handle: String, rest: &str) -> Result<()> {
         let lines = String::from_utf8_lossy(&text).lines().map(String::from).collect();
         Mode::Read { lines, next: 0 }
     };
-    s.handles.files.insert(handle, TextFile { path, mode });
+    s.extensions.state::<TextFiles>().0.insert(handle, TextFile { path, mode });
     Ok(())
 }
 

@@ -1,12 +1,11 @@
 //! Statements of programs and do-files: `program`, `syntax`, `do`, `run`, `include`, `error`,
 //! `assert`, `confirm`, `preserve`, `restore`, `mark`, `marksample`, `markout`, `clear`.
 
-use super::files::with_extension;
-use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::commands::{ByRule, CommandSpec, Example, Form, Interpreter, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, Variable, is_valid_name};
-use crate::interp::{Echo, Flow};
-use crate::session::{Scope, Session};
+use crate::ops::files::with_extension;
+use crate::session::{Echo, Flow, Frames, Scope, Session};
 use crate::syntax::split::{unquote, words};
 use crate::syntax::{FvList, OptSpec, ParsedCommand, varlist};
 use crate::value::is_missing;
@@ -141,7 +140,7 @@ fn run_file(s: &mut Session, cmd: &ParsedCommand, mode: Mode) -> Result<()> {
                 s.out.line(". \nend of do-file");
             }
             if flow == Flow::Quit {
-                s.handles.flow = Flow::Quit;
+                s.flow = Flow::Quit;
             }
             Ok(())
         }
@@ -427,9 +426,8 @@ fn clear(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             s.s.clear();
             s.e = Default::default();
             s.stored = Default::default();
-            s.handles.posts.clear();
-            s.handles.files.clear();
-            s.handles.other.clear();
+            s.frames = Frames::default();
+            s.extensions.clear();
         }
         "matrix" | "matrices" => s.matrices.clear(),
         "programs" | "program" | "ado" => s.programs.clear(),

@@ -2,12 +2,16 @@
 
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
-use crate::session::Session;
+use crate::session::{Extension, Session};
 use crate::syntax::ParsedCommand;
 use crate::syntax::split::{top_level_comma, unquote};
 use std::path::{Component, Path, PathBuf};
 
-const START: &str = "folders.start";
+/// The folder in which the session started, without `.` and `..`.
+#[derive(Debug, Default)]
+struct Start(Option<PathBuf>);
+
+impl Extension for Start {}
 
 pub const CD: CommandSpec = CommandSpec {
     name: "cd",
@@ -52,10 +56,9 @@ fn plain(path: &Path) -> PathBuf {
 
 fn inside(s: &mut Session, name: &str) -> Result<PathBuf> {
     let cwd = s.cwd.clone();
-    let slot = s.handles.other.entry(START).or_insert_with(|| Box::new(plain(&cwd)));
-    let start = slot.downcast_ref::<PathBuf>().cloned().unwrap_or_else(|| plain(&cwd));
+    let start = s.extensions.state::<Start>().0.get_or_insert_with(|| plain(&cwd));
     let target = plain(&cwd.join(name));
-    if target.starts_with(&start) {
+    if target.starts_with(start) {
         return Ok(target);
     }
     Err(StataError::new(170, format!("unable to change to {name}: it is outside of the working folder")))

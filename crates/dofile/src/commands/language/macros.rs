@@ -1,6 +1,6 @@
 //! `local`, `global`, `tempvar`, `tempname`, `tempfile`, `macro`, `tokenize`, `args`, `scalar`.
 
-use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::commands::{ByRule, CommandSpec, Example, Form, Interpreter};
 use crate::error::{Result, StataError};
 use crate::format::{self, macro_text};
 use crate::session::Session;

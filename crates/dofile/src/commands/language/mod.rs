@@ -17,7 +17,6 @@ mod tokens;
 
 pub(crate) use display::display_text;
 pub(crate) use files::directory_list;
-pub use files::{PostFile, TextFile};
 pub(crate) use input::input_rows;
 
 use super::CommandSpec;

@@ -1,6 +1,6 @@
 //! `return`, `ereturn`, `sreturn`: storing and listing results.
 
-use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::commands::{ByRule, CommandSpec, Example, Form, Interpreter};
 use crate::error::{Result, StataError};
 use crate::format::{self, macro_text};
 use crate::matrix::Matrix;

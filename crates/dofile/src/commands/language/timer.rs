@@ -7,14 +7,12 @@ use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::format;
 use crate::results::Results;
-use crate::session::Session;
+use crate::session::{Extension, Session};
 use crate::syntax::ParsedCommand;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// Where the watches are kept among the state of commands.
-const KEY: &str = "timer";
-
 /// The command.
 pub const SPEC: CommandSpec = CommandSpec {
     name: "timer",
@@ -38,7 +36,11 @@ struct Watch {
     count: u32,
 }
 
-type Watches = BTreeMap<u32, Watch>;
+/// The watches by number.
+#[derive(Debug, Default)]
+struct Watches(BTreeMap<u32, Watch>);
+
+impl Extension for Watches {}
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let words: Vec<&str> = cmd.raw.split_whitespace().collect();
@@ -48,13 +50,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         _ => return Err(StataError::syntax()),
     };
     let needed = || number.ok_or_else(StataError::syntax);
-    let watches = session
-        .handles
-        .other
-        .entry(KEY)
-        .or_insert_with(|| Box::new(Watches::new()))
-        .downcast_mut::<Watches>()
-        .expect("only this command writes under its key");
+    let watches = &mut session.extensions.state::<Watches>().0;
     match action {
         "clear" => match number {
             Some(n) => drop(watches.remove(&n)),

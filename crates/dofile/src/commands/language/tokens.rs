@@ -149,9 +149,9 @@ fn open_log(s: &mut Session, text: &str) -> Result<()> {
     if s.out.logs().iter().any(|log| log.label == label) {
         return Err(StataError::standard(604));
     }
-    let file = super::files::with_extension(&name, if smcl { "smcl" } else { "log" });
+    let file = crate::ops::files::with_extension(&name, if smcl { "smcl" } else { "log" });
     let path = s.path(&file);
-    super::files::check_replace(&path, &file, append || replace)?;
+    crate::ops::files::check_replace(&path, &file, append || replace)?;
     let handle = std::fs::OpenOptions::new()
         .create(true)
         .write(true)

@@ -10,13 +10,13 @@ use crate::estimation::binary::drop_collinear;
 use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, Posted};
 use crate::estimation::model::{Model, Reading, VceSpec, first_word};
-use crate::estimators::jet::{Formula, Jet};
-use crate::estimators::ml::Equation;
-use crate::estimators::qr::weighted_mean;
 use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
+use estimators::jet::{Formula, Jet};
+use estimators::ml::Equation;
+use estimators::qr::weighted_mean;
 
 const UNSUPPORTED: &[&str] =
     &["CONSTraints", "COEFLegend", "BASElevels", "FROM", "TECHnique", "DIFficult", "ASIS", "HET"];
@@ -72,7 +72,7 @@ pub(super) fn log_shares(link: &str, xb: Jet<1>) -> (Jet<1>, Jet<1>) {
 fn index_of(link: &str, p: f64) -> f64 {
     match link {
         "logit" => (p / (1.0 - p)).ln(),
-        "probit" => crate::estimators::distributions::normal_quantile(p),
+        "probit" => estimators::distributions::normal_quantile(p),
         _ => (-(1.0 - p).ln()).ln(),
     }
 }

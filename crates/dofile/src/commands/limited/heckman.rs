@@ -14,11 +14,6 @@ use crate::estimation::ml_command::{self, Layout, Look, Posted};
 use crate::estimation::model::{Model, Reading, first_word, single_column};
 use crate::estimation::post;
 use crate::estimation::sample::{OpenSample, Side};
-use crate::estimators::distributions::chi2_tail;
-use crate::estimators::jet::Formula;
-use crate::estimators::ml::Equation;
-use crate::estimators::ml_censored::selection;
-use crate::estimators::wald;
 use crate::format;
 use crate::ml_options;
 use crate::session::Session;
@@ -26,6 +21,11 @@ use crate::syntax::FvList;
 use crate::syntax::options::{OptSpec, Options};
 use crate::syntax::split::{ParsedCommand, WeightKind, top_level_comma};
 use crate::value::{MISSING, is_missing};
+use estimators::distributions::chi2_tail;
+use estimators::jet::Formula;
+use estimators::ml::Equation;
+use estimators::ml_censored::selection;
+use estimators::wald;
 
 const SYNTAX: StandardSyntax =
     StandardSyntax::new(ml_options![OptSpec::text("SELect"), OptSpec::flag("TWOstep"), OptSpec::flag("mle")])

@@ -6,15 +6,15 @@ use crate::error::{Result, StataError};
 use crate::estimation::display::fit_error;
 use crate::estimation::ml_command::{self, Layout};
 use crate::estimation::post;
-use crate::estimators::distributions::{chi2_tail, inverse_mills};
-use crate::estimators::matrix::Mat;
-use crate::estimators::ml::{Equation, MlFit};
-use crate::estimators::ml_binary::{Binary, Link};
-use crate::estimators::ols::{self, Request};
-use crate::estimators::wald;
 use crate::matrix::Stripe;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
+use estimators::distributions::{chi2_tail, inverse_mills};
+use estimators::matrix::Mat;
+use estimators::ml::{Equation, MlFit};
+use estimators::ml_binary::{Binary, Link};
+use estimators::ols::{self, Request};
+use estimators::wald;
 
 /// Both steps.
 pub struct TwoStep {
@@ -53,8 +53,11 @@ fn plain_outcome(sample: &Selected) -> Option<f64> {
         v.iter().zip(&sample.selected).filter(|(_, s)| **s).map(|(v, _)| *v).collect()
     };
     let y = pick(&sample.model.y);
-    let weights =
-        sample.model.weights.as_ref().map(|w| ols::Weights { kind: w.kind, values: pick(&w.values) });
+    let weights = sample
+        .model
+        .weights
+        .as_ref()
+        .map(|w| estimators::weights::Weights { kind: w.kind, values: pick(&w.values) });
     let request = Request {
         constant: sample.outcome.constant,
         weights: weights.as_ref(),

@@ -11,15 +11,15 @@ use crate::estimation::ml_command::{self, Layout, Look, Posted};
 use crate::estimation::model::{Reading, first_word};
 use crate::estimation::post;
 use crate::estimation::sample::{OpenSample, Side};
-use crate::estimators::jet::Formula;
-use crate::estimators::ml::Equation;
-use crate::estimators::ml_censored::{Seen, censored};
 use crate::format;
 use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::FvList;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::is_missing;
+use estimators::jet::Formula;
+use estimators::ml::Equation;
+use estimators::ml_censored::{Seen, censored};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![])
     .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability])

@@ -12,18 +12,18 @@ use crate::estimation::likelihood::{self, label};
 use crate::estimation::ml_command::{self, Layout, Look, Posted};
 use crate::estimation::model::{Model, Reading};
 use crate::estimation::post::stata;
-use crate::estimators::distributions::f_tail;
-use crate::estimators::jet::Formula;
-use crate::estimators::ml::Equation;
-use crate::estimators::ml_censored::{Seen, censored};
-use crate::estimators::ols::{self, Request};
-use crate::estimators::wald;
 use crate::format;
 use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, parse_number};
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::MISSING;
+use estimators::distributions::f_tail;
+use estimators::jet::Formula;
+use estimators::ml::Equation;
+use estimators::ml_censored::{Seen, censored};
+use estimators::ols::{self, Request};
+use estimators::wald;
 
 const SYNTAX: StandardSyntax =
     StandardSyntax::new(ml_options![OptSpec::flag_or_text("ll"), OptSpec::flag_or_text("ul")])
@@ -180,7 +180,7 @@ fn equations<'a>(model: &'a Model, slopes: bool) -> Vec<Equation<'a>> {
 }
 
 fn weighted_mean(model: &Model) -> f64 {
-    crate::estimators::qr::weighted_mean(&model.y, model.weights.as_ref().map(|w| w.values.as_slice()))
+    estimators::qr::weighted_mean(&model.y, model.weights.as_ref().map(|w| w.values.as_slice()))
 }
 
 fn spread(model: &Model) -> f64 {

@@ -11,13 +11,13 @@ use crate::estimation::binary::drop_collinear;
 use crate::estimation::likelihood;
 use crate::estimation::ml_command::{self, Layout, Look, Posted};
 use crate::estimation::model::Reading;
-use crate::estimators::jet::Formula;
-use crate::estimators::ml::Equation;
-use crate::estimators::ml_censored::truncated;
 use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
+use estimators::jet::Formula;
+use estimators::ml::Equation;
+use estimators::ml_censored::truncated;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![OptSpec::real("ll"), OptSpec::real("ul")])
     .weights(WEIGHTS)

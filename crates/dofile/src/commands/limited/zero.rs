@@ -12,15 +12,15 @@ use crate::estimation::ml_command::{self, Layout, Look, Posted};
 use crate::estimation::model::{Model, Reading};
 use crate::estimation::post;
 use crate::estimation::sample::Side;
-use crate::estimators::jet::{Formula, Jet};
-use crate::estimators::ml::{Equation, Likelihood, MlFit};
-use crate::estimators::ml_zero::{inflated, ln_above, negative_binomial, poisson};
-use crate::estimators::qr::weighted_mean;
 use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::FvList;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind, top_level_comma};
+use estimators::jet::{Formula, Jet};
+use estimators::ml::{Equation, Likelihood, MlFit};
+use estimators::ml_zero::{inflated, ln_above, negative_binomial, poisson};
+use estimators::qr::weighted_mean;
 
 const UNSUPPORTED: &[&str] = &[
     "CONSTraints",

@@ -3,8 +3,6 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
-use crate::estimators::components::{Factoring, correlation, factors};
-use crate::estimators::matrix::Mat;
 use crate::format;
 use crate::frame::{Column, Variable};
 use crate::matrix::{Matrix, Stripe};
@@ -13,6 +11,8 @@ use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::{MISSING, is_missing};
+use estimators::components::{Factoring, correlation, factors};
+use estimators::matrix::Mat;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("ASis"),

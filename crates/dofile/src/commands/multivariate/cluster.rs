@@ -5,7 +5,6 @@ use super::super::{ByRule, CommandSpec, Example, Form};
 use super::cluster_object::{Object, find, measure, names, tree, values};
 use super::cluster_stop;
 use crate::error::{Result, StataError};
-use crate::estimators::clusters::{Centre, Linkage, Measure, below, cut, link, nearest, partition};
 use crate::frame::{Column, StorageType, Variable, is_valid_name};
 use crate::results::Results;
 use crate::session::Session;
@@ -14,6 +13,7 @@ use crate::syntax::options::{OptSpec, parse_number};
 use crate::syntax::split::ParsedCommand;
 use crate::syntax::varlist::check_new;
 use crate::value::{MISSING, is_missing};
+use estimators::clusters::{Centre, Linkage, Measure, below, cut, link, nearest, partition};
 
 /// `cluster`.
 pub const SPEC: CommandSpec = CommandSpec {

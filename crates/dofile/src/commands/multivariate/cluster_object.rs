@@ -2,10 +2,10 @@
 //! variables with groups or with the tree. Reading and writing of these; the commands are in `cluster`.
 
 use crate::error::{Result, StataError};
-use crate::estimators::clusters::{Measure, Tree};
 use crate::frame::Frame;
 use crate::session::Session;
 use crate::value::is_missing;
+use estimators::clusters::{Measure, Tree};
 
 /// A stored analysis.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,19 +1,19 @@
 //! `cluster stop` and `cluster dendrogram`: how many groups, and the picture of a tree ([MV] cluster stop,
 //! [MV] cluster dendrogram).
 
-use super::super::graphics::plain::{Plain, show as draw};
 use super::cluster::{clustered, groups};
 use super::cluster_object::{Object, find, tree};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
-use crate::estimators::clusters::{Tree, calinski, cut, duda};
 use crate::format;
-use crate::graph::{Color, Series, Shape, Style, Ticks};
+use crate::ops::graphs::plain::{Plain, show as draw};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::numlist;
 use crate::syntax::options::{OptSpec, abbreviates, parse_number, split_options};
 use crate::syntax::split::ParsedCommand;
+use estimators::clusters::{Tree, calinski, cut, duda};
+use figure::{Color, Series, Shape, Style, Ticks};
 
 /// Most leaves of a dendrogram.
 const MOST_LEAVES: usize = 100;

@@ -6,13 +6,13 @@ use super::shared::{eigenvalues, loadings, matrix_of, post, sample, scalar};
 use crate::error::{Result, StataError};
 use crate::estimation::header::{Fact, show as show_header};
 use crate::estimation::post::stata;
-use crate::estimators::components::{Factoring, correlation, factors};
-use crate::estimators::distributions::chi2_tail;
-use crate::estimators::factor_ml;
 use crate::format;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind as Kind};
+use estimators::components::{Factoring, correlation, factors};
+use estimators::distributions::chi2_tail;
+use estimators::factor_ml;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::int("FActors"),

@@ -4,13 +4,13 @@
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::model::number_groups;
-use crate::estimators::distributions::f_tail;
-use crate::estimators::matrix::Mat;
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
+use estimators::distributions::f_tail;
+use estimators::matrix::Mat;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[OptSpec::text("by"), OptSpec::flag("noTABle")])
     .weights(&[WeightKind::Frequency])

@@ -12,9 +12,9 @@ mod scores;
 mod shared;
 
 use super::CommandSpec;
-use super::estimation::estat::Call;
-use super::estimation::predict::Own;
 use crate::error::Result;
+use crate::ops::estat::Call;
+use crate::ops::predict::Own;
 use crate::session::Session;
 
 /// Commands of this family.

@@ -4,11 +4,11 @@ use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::shared::{eigenvalues, loadings, post, retained, sample, scalar};
 use crate::error::{Result, StataError};
 use crate::estimation::header::{Fact, show as show_header};
-use crate::estimators::components::{correlation, principal};
 use crate::format;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind as Kind};
+use estimators::components::{correlation, principal};
 
 const PCA_SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::int("COMponents"),

@@ -4,11 +4,11 @@ use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
 use super::shared::{loadings, matrix_of, named, row_named};
 use crate::error::{Result, StataError};
 use crate::estimation::post::kernel;
-use crate::estimators::components::{promax, varimax};
 use crate::format;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, parse_number};
 use crate::syntax::split::ParsedCommand;
+use estimators::components::{promax, varimax};
 
 const SYNTAX: StandardSyntax = StandardSyntax::whole(&[
     OptSpec::flag("VARImax"),

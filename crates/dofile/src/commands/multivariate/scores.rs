@@ -1,22 +1,22 @@
 //! What is asked of components and factors: `predict` of scores, `estat kmo`, `screeplot`, `loadingplot`
 //! ([MV] pca postestimation, [MV] factor postestimation).
 
-use super::super::estimation::estat::Call;
-use super::super::estimation::predict::{Prediction, add, new_names};
-use super::super::graphics::plain::{Plain, show as draw};
 use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
 use super::shared::{matrix_of, named, row_named, scalar};
 use crate::error::{Result, StataError};
 use crate::estimation::post::kernel;
-use crate::estimators::components::{correlation, sampling_adequacy};
 use crate::format;
-use crate::graph::{RefLine, Series, Shape, Style, TextMark, Ticks};
 use crate::matrix::Stripe;
+use crate::ops::estat::Call;
+use crate::ops::graphs::plain::{Plain, show as draw};
+use crate::ops::predict::{Prediction, add, new_names};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, split_options};
 use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
+use estimators::components::{correlation, sampling_adequacy};
+use figure::{RefLine, Series, Shape, Style, TextMark, Ticks};
 
 /// `screeplot`.
 pub const SPEC_SCREEPLOT: CommandSpec = CommandSpec {

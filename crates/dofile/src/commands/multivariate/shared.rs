@@ -2,16 +2,15 @@
 //! loadings. The commands are in `pca`, `factor` and `rotate`.
 
 use crate::error::{Result, StataError};
-use crate::estimation::model::kernel_weight;
-use crate::estimators::components::covariance;
-use crate::estimators::matrix::Mat;
-use crate::estimators::ols::Weights;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::split::{ParsedCommand, WeightKind as Kind};
 use crate::value::MISSING;
+use estimators::components::covariance;
+use estimators::matrix::Mat;
+use estimators::weights::Weights;
 
 /// The sample of a multivariate command.
 pub(super) struct Sample {
@@ -42,7 +41,7 @@ pub(super) fn sample(session: &Session, cmd: &ParsedCommand) -> Result<Sample> {
     }
     let weights = found.as_ref().map(|w| {
         let values = rows.iter().map(|r| w.values[*r]).collect();
-        Weights { kind: kernel_weight(w.kind), values }.effective()
+        Weights { kind: w.kind, values }.effective()
     });
     let n = weights.as_ref().map_or(rows.len() as f64, |w| w.1);
     if n < 2.0 {

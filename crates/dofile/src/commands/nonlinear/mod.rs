@@ -5,7 +5,7 @@ mod nl;
 mod predict;
 
 use super::CommandSpec;
-use super::estimation::predict::Own;
+use crate::ops::predict::Own;
 
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[nl::SPEC];

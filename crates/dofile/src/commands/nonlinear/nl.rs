@@ -11,9 +11,6 @@ use crate::estimation::ml_command::{self, Look};
 use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::estimation::post::{self, Parameters, stata};
 use crate::estimation::sample::OpenSample;
-use crate::estimators::matrix::Mat;
-use crate::estimators::nls::{self, NlsError, NlsFit, Sample};
-use crate::estimators::ols::{self, WeightKind as Kernel};
 use crate::format;
 use crate::matrix::Stripe;
 use crate::session::Session;
@@ -21,6 +18,9 @@ use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind, matching_paren};
 use crate::syntax::{Design, FvList};
 use crate::value::{MISSING, is_missing};
+use estimators::matrix::Mat;
+use estimators::nls::{self, NlsError, NlsFit, Sample};
+use estimators::ols;
 use std::sync::Arc;
 
 const OPTIONS: &[OptSpec] = &[
@@ -137,7 +137,7 @@ fn read(s: &mut Session, cmd: &ParsedCommand, depvar: &str, expression: &Substit
 }
 
 fn fit(s: &mut Session, cmd: &ParsedCommand, model: &Model, expression: &Substitutable) -> Result<NlsFit> {
-    let effective = model.weights.as_ref().map(ols::Weights::effective);
+    let effective = model.weights.as_ref().map(estimators::weights::Weights::effective);
     let start: Vec<f64> = expression.parameters.iter().map(|p| p.start).collect();
     if model.y.len() < start.len() {
         return Err(StataError::new(2001, "insufficient observations"));
@@ -168,12 +168,12 @@ fn fit(s: &mut Session, cmd: &ParsedCommand, model: &Model, expression: &Substit
 fn covariance(model: &Model, fit: &NlsFit, n: f64) -> (Mat, f64) {
     let k = fit.b.len();
     let df = n - k as f64;
-    let effective = model.weights.as_ref().map(ols::Weights::effective);
+    let effective = model.weights.as_ref().map(estimators::weights::Weights::effective);
     let weight = |i: usize| effective.as_ref().map_or(1.0, |(w, _)| w[i]);
     if !model.is_robust() {
         return (fit.unscaled.clone().scaled(fit.rss / df), df);
     }
-    let frequency = model.weights.as_ref().is_some_and(|w| w.kind == Kernel::Frequency);
+    let frequency = model.weights.as_ref().is_some_and(|w| w.kind == WeightKind::Frequency);
     let (groups, count) = match &model.clusters {
         Some(c) => (c.of_row.iter().map(|g| *g as usize).collect(), c.count),
         None => ((0..model.y.len()).collect::<Vec<usize>>(), model.y.len()),
@@ -218,7 +218,7 @@ fn post_results(
     expression: Substitutable,
     fit: &NlsFit,
 ) {
-    let effective = model.weights.as_ref().map(ols::Weights::effective);
+    let effective = model.weights.as_ref().map(estimators::weights::Weights::effective);
     let n = effective.as_ref().map_or(model.y.len() as f64, |(_, n)| *n);
     let k = fit.b.len() as f64;
     let (v, df_r) = covariance(&model, fit, n);

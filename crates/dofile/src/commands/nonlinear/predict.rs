@@ -2,8 +2,8 @@
 
 use super::nl::NlState;
 use crate::commands::StandardSyntax;
-use crate::commands::estimation::predict::{Prediction, add, chosen, new_names, outcome};
 use crate::error::{Result, StataError};
+use crate::ops::predict::{Prediction, add, chosen, new_names, outcome};
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;

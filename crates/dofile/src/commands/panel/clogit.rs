@@ -11,8 +11,6 @@ use crate::estimation::header::{Fact, show};
 use crate::estimation::likelihood::{self, label, print_log};
 use crate::estimation::ml_command::{self, Layout, Look, Posted};
 use crate::estimation::model::{Model, Reading, VceSpec, number_groups};
-use crate::estimators::ml::MlFit;
-use crate::estimators::ml_group::{ConditionalLogit, ConditionalPoisson, GroupLikelihood, Grouped, maximise};
 use crate::format;
 use crate::ml_options;
 use crate::results::Results;
@@ -20,6 +18,8 @@ use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
+use estimators::ml::MlFit;
+use estimators::ml_group::{ConditionalLogit, ConditionalPoisson, GroupLikelihood, Grouped, maximise};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::text("GRoup"),

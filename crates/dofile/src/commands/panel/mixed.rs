@@ -14,16 +14,16 @@ use crate::estimation::likelihood::print_log;
 use crate::estimation::ml_command::Layout;
 use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::estimation::post;
-use crate::estimators::distributions::chi2_tail;
-use crate::estimators::matrix::Mat;
-use crate::estimators::mixed::{Mixed, MixedFit};
-use crate::estimators::ml::MlFit;
-use crate::estimators::ols::{self, Request};
-use crate::estimators::wald;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, top_level_comma};
 use crate::value::MISSING;
+use estimators::distributions::chi2_tail;
+use estimators::matrix::Mat;
+use estimators::mixed::{Mixed, MixedFit};
+use estimators::ml::MlFit;
+use estimators::ols::{self, Request};
+use estimators::wald;
 use std::sync::Arc;
 
 const OPTIONS: &[OptSpec] = &[

@@ -6,13 +6,14 @@ use crate::error::{Result, StataError};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::linear::{Parameters as Stored, predict as linear_prediction};
 use crate::estimation::model::number_groups;
-use crate::estimators::mixed::Mixed;
-use crate::estimators::wald;
 use crate::format;
+use crate::ops::predict::Prediction;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
 use crate::value::{MISSING, is_missing};
+use estimators::mixed::Mixed;
+use estimators::wald;
 
 /// One line of the table of variances: name, estimate, standard error, limits.
 fn variance_lines(session: &Session, cmd: &ParsedCommand) -> Result<Vec<(String, [f64; 4])>> {
@@ -224,7 +225,7 @@ pub fn icc(session: &mut Session) -> Result<()> {
 }
 
 /// Predicted effects (one column per random effect), fitted values or residuals on rows of the data.
-pub fn predictions(session: &Session, statistic: &str, rows: &[usize]) -> Result<Vec<(Vec<f64>, String)>> {
+fn predictions(session: &Session, statistic: &str, rows: &[usize]) -> Result<Vec<(Vec<f64>, String)>> {
     let extra = session.e.extra.clone();
     let state = extra
         .as_ref()
@@ -294,4 +295,42 @@ pub fn predictions(session: &Session, statistic: &str, rows: &[usize]) -> Result
         .map(|(y, f)| if is_missing(*y) || is_missing(*f) { MISSING } else { y - f })
         .collect();
     Ok(vec![(residuals, "Residuals".to_string())])
+}
+
+/// The prediction of one new variable after `mixed`; nothing for other models and statistics.
+pub fn prediction(session: &Session, statistic: Option<&str>, rows: &[usize]) -> Result<Option<Prediction>> {
+    let Some(statistic @ ("reffects" | "fitted" | "residuals")) = statistic else { return Ok(None) };
+    if session.e.cmd() != "mixed" {
+        return Ok(None);
+    }
+    let mut found = predictions(session, statistic, rows)?;
+    if found.len() != 1 {
+        return Err(StataError::new(
+            102,
+            format!("{} new variables are needed, one for each effect", found.len()),
+        ));
+    }
+    let (values, label) = found.remove(0);
+    Ok(Some(Prediction { values, label }))
+}
+
+/// The predictions of several new variables: the effects of a mixed model. Nothing for other models.
+pub fn effects(
+    session: &Session,
+    statistic: Option<&str>,
+    names: &[(String, bool)],
+    rows: &[usize],
+) -> Result<Option<Vec<Prediction>>> {
+    if session.e.cmd() != "mixed" || statistic != Some("reffects") {
+        return Ok(None);
+    }
+    let found = predictions(session, "reffects", rows)?;
+    if !names[0].1 && names.len() != found.len() {
+        let code = if names.len() < found.len() { 102 } else { 103 };
+        return Err(StataError::new(
+            code,
+            format!("{} new variables are needed, one for each effect", found.len()),
+        ));
+    }
+    Ok(Some(found.into_iter().map(|(values, label)| Prediction { values, label }).collect()))
 }

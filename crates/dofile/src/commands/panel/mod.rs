@@ -8,6 +8,7 @@ mod xtdescribe;
 mod xtgee;
 mod xtgls;
 mod xtlogit;
+mod xtreg;
 mod xtreg_mle;
 mod xtsum;
 mod xttest0;
@@ -30,6 +31,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     xtlogit::SPEC,
     xtlogit::SPEC_PROBIT,
     xtlogit::SPEC_POISSON,
+    xtreg::SPEC,
     xtsum::SPEC,
     xttest0::SPEC,
 ];
@@ -54,7 +56,5 @@ fn outcome_values(session: &Session, name: &str, rows: &[usize]) -> Result<Vec<f
     terms.first().ok_or_else(|| StataError::no_variable(name))?.values(&session.frame, rows)
 }
 
-pub(super) use mixed_post::{icc, predictions as mixed_predictions};
+pub(super) use mixed_post::{effects as mixed_effects, icc, prediction as mixed_prediction};
 pub(super) use xtabond::{abond, sargan};
-pub(super) use xtgee::{Averaged, population_averaged};
-pub(super) use xtreg_mle::{display as show_random_ml, run as random_ml};

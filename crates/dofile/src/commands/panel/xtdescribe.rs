@@ -5,11 +5,11 @@ use crate::error::{Result, StataError};
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
-use crate::stats::Sample;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::tsset::Panel;
 use crate::value::is_missing;
+use estimators::descriptive::Sample;
 use std::collections::{BTreeMap, BTreeSet};
 
 const SYNTAX: StandardSyntax =

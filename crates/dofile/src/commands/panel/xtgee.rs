@@ -5,24 +5,24 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::unit_variable;
-use crate::commands::limited::glm;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::header::{Fact, show};
 use crate::estimation::ml_command::{self, Layout, Look};
 use crate::estimation::model::{Model, Reading, VceSpec, number_groups};
 use crate::estimation::post;
-use crate::estimators::distributions::chi2_tail;
-use crate::estimators::gee::{self, GeeFit, Request, Working};
-use crate::estimators::ml_glm::{Family, GlmLink};
-use crate::estimators::wald;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::glm;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::tsset::Panel;
 use crate::value::{MISSING, is_missing};
+use estimators::distributions::chi2_tail;
+use estimators::gee::{self, GeeFit, Request, Working};
+use estimators::ml_glm::{Family, GlmLink};
+use estimators::wald;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("Family"),

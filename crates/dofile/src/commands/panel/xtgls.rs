@@ -11,17 +11,17 @@ use crate::estimation::header::{Fact, show};
 use crate::estimation::ml_command::{self, Layout, Look};
 use crate::estimation::model::{Model, Reading, VceSpec, number_groups};
 use crate::estimation::post;
-use crate::estimators::autocorrelation::{Panels, Rho, transform};
-use crate::estimators::distributions::chi2_tail;
-use crate::estimators::matrix::Mat;
-use crate::estimators::ols::{self, Request};
-use crate::estimators::wald;
 use crate::matrix::{Matrix, Stripe};
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::tsset::Panel;
 use crate::value::MISSING;
+use estimators::autocorrelation::{Panels, Rho, transform};
+use estimators::distributions::chi2_tail;
+use estimators::matrix::Mat;
+use estimators::ols::{self, Request};
+use estimators::wald;
 
 const GLS: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("Panels"),
@@ -245,7 +245,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand, kind: Kind) -> Result<()> {
         return display(session, cmd);
     }
     let (across, within) = (across(cmd, kind)?, within(cmd)?);
-    let (rho_type, rho_name) = crate::commands::timeseries::rho_type(cmd.options.text("rhotype"))?;
+    let (rho_type, rho_name) = crate::ops::rho::rho_type(cmd.options.text("rhotype"))?;
     let declared = Panel::of(&session.frame)?;
     let further = declared.panel.into_iter().chain(declared.time).collect();
     let reading = Reading { vce: Some(VceSpec::Default), weight_kinds: &[], further, ..Reading::new(cmd) };

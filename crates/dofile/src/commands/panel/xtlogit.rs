@@ -5,18 +5,13 @@
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::clogit;
-use super::{population_averaged, unit_variable};
+use super::unit_variable;
+use super::xtgee::population_averaged;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::likelihood::{self, print_log};
 use crate::estimation::ml_command::{self, Layout, Look, Posted};
 use crate::estimation::model::{ClusterRows, Model, Reading, VceSpec};
-use crate::estimators::distributions::chi2_tail;
-use crate::estimators::ml::{Equation, MlFit};
-use crate::estimators::ml_binary::{Binary, Link};
-use crate::estimators::ml_count::Poisson;
-use crate::estimators::ml_glm::{Family, GlmLink};
-use crate::estimators::ml_group::{GammaPoisson, Grouped, RandomBinary, maximise, start_index};
 use crate::format;
 use crate::matrix::Stripe;
 use crate::ml_options;
@@ -24,6 +19,12 @@ use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
+use estimators::distributions::chi2_tail;
+use estimators::ml::{Equation, MlFit};
+use estimators::ml_binary::{Binary, Link};
+use estimators::ml_count::Poisson;
+use estimators::ml_glm::{Family, GlmLink};
+use estimators::ml_group::{GammaPoisson, Grouped, RandomBinary, maximise, start_index};
 
 const UNSUPPORTED: &[&str] = &[
     "CONSTraints",
@@ -180,7 +181,7 @@ fn fixed(session: &mut Session, cmd: &ParsedCommand, name: &'static str, unit: u
     if !logit {
         // The model test of fixed-effects Poisson is a Wald test.
         let all: Vec<usize> = (0..fit.b.len()).collect();
-        let test = crate::estimators::wald::test_zero(&fit.b, &fit.v, &all);
+        let test = estimators::wald::test_zero(&fit.b, &fit.v, &all);
         let results = &mut session.e.results;
         results
             .scalar("chi2", test.chi2)

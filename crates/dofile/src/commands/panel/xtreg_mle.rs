@@ -10,14 +10,14 @@ use crate::estimation::header::{Fact, show};
 use crate::estimation::ml_command::{self, Layout, Look};
 use crate::estimation::model::{Model, Reading, VceSpec, number_groups};
 use crate::estimation::post;
-use crate::estimators::distributions::chi2_tail;
-use crate::estimators::ols;
-use crate::estimators::panel::Units;
-use crate::estimators::panel_ml::{self, RandomMl};
 use crate::format;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
+use estimators::distributions::chi2_tail;
+use estimators::ols;
+use estimators::panel::Units;
+use estimators::panel_ml::{self, RandomMl};
 
 /// Fits a model and its pooled start; also gives the pooled log likelihood.
 fn fit(model: &Model, units: &Units, slopes: bool) -> Result<(RandomMl, f64)> {

@@ -4,14 +4,14 @@ use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::unit_variable;
 use crate::error::{Result, StataError};
 use crate::estimation::model::number_groups;
-use crate::estimators::panel::Units;
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
-use crate::stats::Sample;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::is_missing;
+use estimators::descriptive::Sample;
+use estimators::panel::Units;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[OptSpec::text("I")]);
 

@@ -4,16 +4,16 @@ use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Grid, Parameters};
 use crate::estimation::model::number_groups;
-use crate::estimators::distributions::chi2_tail;
-use crate::estimators::ols::{self, Request};
-use crate::estimators::panel::Units;
-use crate::estimators::real::stable_sum;
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
-use crate::stats::Sample;
 use crate::syntax::FvList;
 use crate::syntax::split::ParsedCommand;
+use estimators::descriptive::Sample;
+use estimators::distributions::chi2_tail;
+use estimators::ols::{self, Request};
+use estimators::panel::Units;
+use estimators::real::stable_sum;
 
 const SYNTAX: StandardSyntax = StandardSyntax::whole(&[]);
 

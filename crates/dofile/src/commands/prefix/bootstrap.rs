@@ -2,18 +2,18 @@
 
 use super::exp_list::Statistic;
 use super::{parts, replicate};
-use crate::commands::data::grouped;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::table::Table;
-use crate::estimators::distributions::{normal, normal_quantile};
 use crate::format;
 use crate::frame::{Column, Variable};
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::groups::grouped;
 use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::is_missing;
+use estimators::distributions::{normal, normal_quantile};
 
 pub const SPEC: CommandSpec = CommandSpec {
     name: "bootstrap",

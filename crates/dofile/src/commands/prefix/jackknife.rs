@@ -2,12 +2,12 @@
 
 use super::exp_list::Statistic;
 use super::{parts, replicate};
-use crate::commands::data::grouped;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::table::Table;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::groups::grouped;
 use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};

@@ -11,8 +11,6 @@ mod simulate;
 mod statsby;
 mod stepwise;
 
-pub(in crate::commands) use replicate::quietly;
-
 use super::CommandSpec;
 use crate::error::{Result, StataError};
 use crate::syntax::ParsedCommand;

@@ -1,15 +1,15 @@
 //! `permute`: permutation tests.
 
 use super::{parts, replicate};
-use crate::commands::data::grouped;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
-use crate::estimators::distributions::beta_quantile;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::groups::grouped;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
+use estimators::distributions::beta_quantile;
 
 pub const SPEC: CommandSpec = CommandSpec {
     name: "permute",

@@ -3,22 +3,10 @@
 use super::exp_list::{self, Statistic};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, StorageType, Variable};
+use crate::ops::run::quietly;
 use crate::session::Session;
 use crate::syntax::split;
 use crate::value::MISSING;
-
-/// Runs a command without output.
-pub(in crate::commands) fn quietly(s: &mut Session, command: &str) -> Result<()> {
-    let before = s.out.quiet;
-    s.out.quiet += 1;
-    let depth = s.scopes.len();
-    let result = s.run_expanded(command);
-    while s.scopes.len() > depth {
-        s.leave_scope();
-    }
-    s.out.quiet = before;
-    result.map(|_| ())
-}
 
 /// The first run: its statistics, their values, and whether the command posted estimates.
 pub(super) fn first_run(
@@ -121,10 +109,10 @@ pub(super) fn save(s: &mut Session, saving: &str, statistics: &[Statistic], rows
             o => return Err(StataError::option_not_allowed(o)),
         }
     }
-    let file = crate::commands::language::files::with_extension(split::unquote(name.trim()), "dta");
+    let file = crate::ops::files::with_extension(split::unquote(name.trim()), "dta");
     let path = s.path(&file);
-    crate::commands::language::files::check_replace(&path, &file, replace)?;
-    crate::commands::data::write_dta(&as_frame(statistics, rows, double)?, &path)
+    crate::ops::files::check_replace(&path, &file, replace)?;
+    crate::ops::data_files::write_dta(&as_frame(statistics, rows, double)?, &path)
 }
 
 /// `seed(#)`.

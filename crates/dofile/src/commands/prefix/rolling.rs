@@ -1,10 +1,10 @@
 //! `rolling`: collects statistics of a command over moving windows of time.
 
 use super::{parts, replicate};
-use crate::commands::data::grouped;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::frame::{Column, Frame, StorageType, Variable};
+use crate::ops::groups::grouped;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::tsset::Panel;

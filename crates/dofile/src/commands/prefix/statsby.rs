@@ -1,10 +1,11 @@
 //! `statsby`: collects statistics of a command for each group into a data set.
 
 use super::{exp_list, parts, replicate};
-use crate::commands::data::{grouped, write_dta};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::frame::Frame;
+use crate::ops::data_files::write_dta;
+use crate::ops::groups::grouped;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand, split};
 use crate::value::MISSING;
@@ -95,10 +96,10 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     match saving {
         Some(text) => {
             let (name, options) = text.split_once(',').unwrap_or((&text, ""));
-            let file = crate::commands::language::files::with_extension(split::unquote(name.trim()), "dta");
+            let file = crate::ops::files::with_extension(split::unquote(name.trim()), "dta");
             let path = s.path(&file);
             let replace = options.split_whitespace().any(|o| o == "replace");
-            crate::commands::language::files::check_replace(&path, &file, replace)?;
+            crate::ops::files::check_replace(&path, &file, replace)?;
             write_dta(&frame, &path)
         }
         None => {

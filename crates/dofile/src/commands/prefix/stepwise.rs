@@ -1,15 +1,15 @@
 //! `stepwise`: adds and removes terms of a model by the p-values of their Wald tests.
 
-use super::{parts, replicate};
-use crate::commands::{self, ByRule, CommandSpec, Example, Form};
+use super::parts;
+use crate::commands::{ByRule, CommandSpec, Example, Form, Interpreter};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Parameters, same_term};
-use crate::estimators::wald;
 use crate::format;
 use crate::frame::{Column, Variable};
 use crate::session::Session;
 use crate::syntax::split::matching_paren;
 use crate::syntax::{FvList, OptSpec, ParsedCommand};
+use estimators::wald;
 
 pub const SPEC: CommandSpec = CommandSpec {
     name: "stepwise",
@@ -67,7 +67,7 @@ impl Search {
 
     /// The included term with the largest p-value.
     fn weakest(&self, s: &mut Session, chosen: &[usize]) -> Result<Option<(usize, f64)>> {
-        replicate::quietly(s, &self.text(chosen))?;
+        crate::ops::run::quietly(s, &self.text(chosen))?;
         let mut found: Option<(usize, f64)> = None;
         for term in chosen.iter().filter(|t| **t >= self.locked) {
             let p = self.p_value(s, *term)?;
@@ -84,7 +84,7 @@ impl Search {
         for term in (0..self.terms.len()).filter(|t| !chosen.contains(t)) {
             let mut with = chosen.to_vec();
             with.push(term);
-            replicate::quietly(s, &self.text(&with))?;
+            crate::ops::run::quietly(s, &self.text(&with))?;
             let p = self.p_value(s, term)?;
             if found.is_none_or(|(_, best)| p < best) {
                 found = Some((term, p));
@@ -134,8 +134,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return Err(StataError::invalid("pr() must be greater than pe()"));
     }
     let word = command.split(|c: char| !(c == '_' || c.is_alphanumeric())).next().unwrap_or("");
-    let spec = commands::find(word)
-        .ok_or_else(|| StataError::new(199, format!("command {word} is unrecognized")))?;
+    let spec =
+        s.command(word).ok_or_else(|| StataError::new(199, format!("command {word} is unrecognized")))?;
     let supported = [
         "regress", "logit", "logistic", "probit", "cloglog", "poisson", "nbreg", "glm", "ologit", "oprobit",
         "qreg", "tobit",
@@ -167,7 +167,7 @@ fn choose(
 ) -> Result<Vec<usize>> {
     let all: Vec<usize> = (0..search.terms.len()).collect();
     // The rows of the full model are those of every model.
-    replicate::quietly(s, &search.text(&all))?;
+    crate::ops::run::quietly(s, &search.text(&all))?;
     let sample = s.estimation_sample().map(|m| m.as_ref().clone()).unwrap_or_default();
     if let Some(place) = s.frame.find(MARK) {
         let mark: Vec<f64> = sample.iter().map(|t| f64::from(u8::from(*t))).collect();

@@ -6,13 +6,12 @@ use crate::estimation::binary::drop_collinear;
 use crate::estimation::display::{level, show_active};
 use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::estimation::post::{self, Parameters, equation_stripe};
-use crate::estimators::ols::WeightKind as Kind;
-use crate::estimators::quantile::{Bandwidth, Density, Kernel, QuantileData, QuantileFit, fit, variance};
 use crate::format;
 use crate::session::Session;
 use crate::syntax::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::MISSING;
+use estimators::quantile::{Bandwidth, Density, Kernel, QuantileData, QuantileFit, fit, variance};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::real("Quantile"),
@@ -130,7 +129,7 @@ pub fn read(s: &mut Session, cmd: &ParsedCommand, weights: &[WeightKind]) -> Res
 
 /// The kernel's data of a model; `columns` are the model's.
 pub fn data<'a>(model: &'a Model, columns: &'a [&'a [f64]]) -> QuantileData<'a> {
-    let w = model.weights.as_ref().filter(|w| w.kind == Kind::Frequency).map(|w| w.values.as_slice());
+    let w = model.weights.as_ref().filter(|w| w.kind == WeightKind::Frequency).map(|w| w.values.as_slice());
     QuantileData { y: &model.y, columns, w, constant: model.constant }
 }
 

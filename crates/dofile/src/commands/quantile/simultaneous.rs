@@ -9,13 +9,13 @@ use crate::estimation::display::level;
 use crate::estimation::model::Model;
 use crate::estimation::post::{self, Parameters, equation_stripe};
 use crate::estimation::table::Table;
-use crate::estimators::matrix::Mat;
-use crate::estimators::quantile::{QuantileData, fit};
 use crate::format;
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
 use crate::syntax::{OptSpec, numlist};
 use crate::value::MISSING;
+use estimators::matrix::Mat;
+use estimators::quantile::{QuantileData, fit};
 
 const SQREG: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("Quantiles"),

@@ -7,7 +7,6 @@ use super::state::{Knot, State};
 use crate::error::{Result, StataError};
 use crate::estimation::model::{first_word, single_column};
 use crate::estimation::post::note_omitted;
-use crate::estimators::shrinkage::{Model, Point, Shrinkage, grid};
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Estimation;
@@ -15,6 +14,7 @@ use crate::session::Session;
 use crate::syntax::options::{OptSpec, parse_number, split_options};
 use crate::syntax::split::{ParsedCommand, matching_paren};
 use crate::syntax::{Design, FvList, numlist};
+use estimators::shrinkage::{Model, Point, Shrinkage, grid};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("SELection"),
@@ -219,7 +219,7 @@ fn sample(session: &mut Session, cmd: &ParsedCommand, model: Model) -> Result<Sa
         let design = Design::build(&session.frame, list, &touse)?;
         for i in design.active() {
             let Some(column) = design.column(i) else { continue };
-            let mean = crate::estimators::real::stable_sum(column.iter().copied()) / n;
+            let mean = estimators::real::stable_sum(column.iter().copied()) / n;
             let sd = (column.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
             let name = design.terms[i].name();
             if sd <= 1e-12 * mean.abs().max(1e-300) || out.names.contains(&name) {
@@ -282,7 +282,7 @@ fn path(sample: &Sample, plan: &Plan, alpha: f64, penalty: &[f64], fold: Option<
     }
     if let Some(fold) = fold {
         let count = fold.iter().max().map_or(0, |m| m + 1);
-        let parts: Vec<Vec<(f64, usize)>> = crate::estimators::blocks::map(count, |range| {
+        let parts: Vec<Vec<(f64, usize)>> = estimators::blocks::map(count, |range| {
             range.map(|f| fold_losses(sample, alpha, penalty, &lambdas, fold, f)).collect::<Vec<_>>()
         })
         .into_iter()

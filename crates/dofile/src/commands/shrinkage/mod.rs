@@ -4,7 +4,7 @@ mod lasso;
 mod state;
 
 use super::CommandSpec;
-use super::estimation::predict::Own;
+use crate::ops::predict::Own;
 
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] =

@@ -1,18 +1,18 @@
 //! What `lasso` keeps, its output, and `lassoknots`, `lassocoef`, `lassogof` and `predict` on it.
 //! Formulas: [LASSO] lassoknots, [LASSO] lassogof, [LASSO] lasso postestimation.
 
-use super::super::estimation::predict::{Prediction, add, new_names};
 use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
 use super::lasso::{model_name, plain};
 use crate::error::{Result, StataError};
-use crate::estimators::shrinkage::{Model, Point};
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::predict::{Prediction, add, new_names};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::{MISSING, is_missing};
+use estimators::shrinkage::{Model, Point};
 
 /// One point of the path.
 pub struct Knot {
@@ -286,7 +286,7 @@ fn index(session: &Session, state: &State, post: bool, rows: &[usize]) -> Result
         session.e.results.matrices.get(name).ok_or_else(|| StataError::new(498, "no lambda was selected"))?;
     let mut out = vec![b.get(0, b.cols() - 1); rows.len()];
     for (j, name) in state.names.iter().enumerate().filter(|(j, _)| b.get(0, *j) != 0.0) {
-        let column = super::super::estimation::predict::column(&session.frame, name, rows)?;
+        let column = crate::ops::predict::column(&session.frame, name, rows)?;
         for (cell, value) in out.iter_mut().zip(column) {
             *cell =
                 if is_missing(*cell) || is_missing(value) { MISSING } else { *cell + b.get(0, j) * value };
@@ -305,7 +305,7 @@ fn gof(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             None => None,
         };
         let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
-        let y = super::super::estimation::predict::column(&session.frame, &depvar, &rows)?;
+        let y = crate::ops::predict::column(&session.frame, &depvar, &rows)?;
         let eta = index(session, state, post, &rows)?;
         let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
         for k in (0..rows.len()).filter(|k| !is_missing(y[*k]) && !is_missing(eta[*k])) {

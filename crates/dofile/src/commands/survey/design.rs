@@ -3,11 +3,11 @@
 
 use crate::error::{Result, StataError};
 use crate::estimation::model::number_groups;
-use crate::estimators::survey::{SingleUnit, Units};
 use crate::frame::Frame;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::value::is_missing;
+use estimators::survey::{SingleUnit, Units};
 
 /// What `svyset` declares; texts are names of variables, empty where there is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! `estat effects`: design effects after survey estimation ([SVY] estat).
 
-use crate::commands::estimation::estat::Call;
 use crate::error::{Result, StataError};
 use crate::format;
+use crate::ops::estat::Call;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::OptSpec;

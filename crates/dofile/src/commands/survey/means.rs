@@ -2,17 +2,15 @@
 
 use super::svy::Call;
 use super::{design, results};
-use crate::commands::inference::means::{self as plain, Item, Kind};
-use crate::commands::survival::grouping::Grouping;
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::post::Parameters;
+use crate::estimation::survival::Records;
 use crate::matrix::Matrix;
+use crate::ops::means::{self as plain, Item, Kind};
+use crate::ops::record_groups::Grouping;
 use crate::results::Estimation;
 use crate::session::Session;
-use crate::survival::Records;
-
-pub(super) use crate::commands::inference::means::{OPTIONS, REFUSED};
 
 fn kind(name: &str) -> Kind {
     match name {

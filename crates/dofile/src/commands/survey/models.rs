@@ -4,22 +4,22 @@
 
 use super::svy::Call;
 use super::{design, results};
-use crate::commands::estimation::predict;
-use crate::commands::estimation::regress::LinearState;
-use crate::commands::prefix::quietly;
 use crate::error::{Result, StataError};
+use crate::estimation::linear::LinearState;
 use crate::estimation::linear::{Grid, Parameters, predict as linear_prediction};
 use crate::estimation::ml_command::{self, Look};
 use crate::estimation::post::stata;
-use crate::estimators::distributions::{f_tail, inverse_mills};
-use crate::estimators::ml_binary::logistic;
-use crate::estimators::survey::adjusted_wald;
-use crate::estimators::wald;
 use crate::format;
 use crate::frame::{Column, Variable};
 use crate::matrix::Matrix;
+use crate::ops::predict;
+use crate::ops::run::quietly;
 use crate::session::Session;
 use crate::value::{MISSING, is_missing};
+use estimators::distributions::{f_tail, inverse_mills};
+use estimators::ml_binary::logistic;
+use estimators::survey::adjusted_wald;
+use estimators::wald;
 
 /// Whether `svy` takes a command here.
 pub fn supported(name: &str) -> bool {

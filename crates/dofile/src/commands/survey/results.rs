@@ -3,13 +3,13 @@
 
 use super::design::SurveyRows;
 use crate::estimation::post::stata;
-use crate::estimators::matrix::Mat;
-use crate::estimators::survey::simple_random;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
 use crate::session::Session;
 use crate::value::MISSING;
+use estimators::matrix::Mat;
+use estimators::survey::simple_random;
 
 /// Covariance of the design from linearised values (without weights, zero outside the subpopulation);
 /// nothing but missing values when a stratum has one unit.

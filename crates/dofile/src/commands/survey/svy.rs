@@ -1,7 +1,7 @@
 //! The prefix `svy`: finds which kind of command follows and hands it on with the design of the data.
 
 use super::{means, models, tabulate};
-use crate::commands::{self, ByRule, CommandSpec, Example, Form};
+use crate::commands::{ByRule, CommandSpec, Example, Form, Interpreter};
 use crate::error::{Result, StataError};
 use crate::session::Session;
 use crate::syntax::split::{self, top_level_comma};
@@ -57,8 +57,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     prefix.check_options(OPTIONS, &["VCE", "SINGLEunit", "COEFLegend", "noSVYAdjust", "STRSubpop", "BSN"])?;
     let word = command.split(|c: char| !(c == '_' || c.is_alphanumeric())).next().unwrap_or("");
     let rest = &command[word.len()..];
-    let spec = commands::find(word)
-        .ok_or_else(|| StataError::new(199, format!("command {word} is unrecognized")))?;
+    let spec =
+        s.command(word).ok_or_else(|| StataError::new(199, format!("command {word} is unrecognized")))?;
     let mut inner = ParsedCommand::split(spec.name, rest, false)?;
     if inner.weight.is_some() {
         return Err(StataError::new(101, "weights not allowed with the svy prefix"));
@@ -66,7 +66,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut checked = |extra: &'static [OptSpec], refused: &[&str]| inner.check_options(extra, refused);
     match spec.name {
         "mean" | "proportion" | "total" | "ratio" => {
-            checked(means::OPTIONS, means::REFUSED)?;
+            if let Form::Standard(syntax) = spec.form {
+                checked(syntax.options, syntax.unsupported)?;
+            }
             means::run(s, &Call { prefix, text: command, inner })
         }
         "tabulate" => {

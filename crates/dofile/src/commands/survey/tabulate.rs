@@ -3,18 +3,18 @@
 
 use super::svy::Call;
 use super::{design, results};
-use crate::commands::survival::grouping::Grouping;
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::post::Parameters;
-use crate::estimators::distributions::{f_tail, t_inverse_tail};
-use crate::estimators::survey::independence;
+use crate::estimation::survival::Records;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::record_groups::Grouping;
 use crate::results::Estimation;
 use crate::session::Session;
-use crate::survival::Records;
 use crate::syntax::OptSpec;
+use estimators::distributions::{f_tail, t_inverse_tail};
+use estimators::survey::independence;
 
 /// Options after the colon.
 pub const OPTIONS: &[OptSpec] = &[

@@ -2,25 +2,25 @@
 //! Formulas: [ST] stcox postestimation, [ST] stcox PH-assumption tests.
 
 use super::stcox::{repeated, strata_of};
-use crate::commands::estimation::estat::Call;
-use crate::commands::estimation::predict::{Prediction, design};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
 use crate::estimation::post::stata;
-use crate::estimators::concordance::{goenen_heller, harrell};
-use crate::estimators::cox::{CoxData, baseline, cumulative, schoenfeld, scores};
-use crate::estimators::distributions::chi2_tail;
-use crate::estimators::matrix::Mat;
-use crate::estimators::means::ranks;
-use crate::estimators::survivor::{Spans, at_time, life_table};
+use crate::estimation::survival::{Records, Settings};
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::estat::Call;
+use crate::ops::predict::{Prediction, design};
 use crate::results::Results;
 use crate::session::Session;
-use crate::survival::{Records, Settings};
 use crate::syntax::OptSpec;
 use crate::syntax::split::WeightKind;
 use crate::value::MISSING;
+use estimators::concordance::{goenen_heller, harrell};
+use estimators::cox::{CoxData, baseline, cumulative, schoenfeld, scores};
+use estimators::distributions::chi2_tail;
+use estimators::matrix::Mat;
+use estimators::means::ranks;
+use estimators::survivor::{Spans, at_time, life_table};
 
 /// The estimation sample of the active Cox model, read again from the data.
 pub struct CoxSample {
@@ -106,7 +106,7 @@ impl CoxSample {
     }
 
     /// Baseline functions as `(stratum, time, cumulative hazard, contribution, survivor)` steps.
-    pub fn baseline(&self) -> Vec<crate::estimators::cox::Baseline> {
+    pub fn baseline(&self) -> Vec<estimators::cox::Baseline> {
         let eta = self.eta();
         self.with(|data, at| baseline(data, &at.iter().map(|&i| eta[i]).collect::<Vec<_>>()))
     }
@@ -155,7 +155,7 @@ pub fn predict(s: &Session, statistic: &str, rows: &[usize]) -> Result<Vec<Predi
         rows.iter().map(|&r| all[r]).collect()
     };
     let made = |values: Vec<f64>, label: &str| vec![Prediction { values, label: label.to_string() }];
-    let at = |pick: &dyn Fn(&crate::estimators::cox::Baseline) -> f64, none: f64| -> Vec<f64> {
+    let at = |pick: &dyn Fn(&estimators::cox::Baseline) -> f64, none: f64| -> Vec<f64> {
         let steps = sample.baseline();
         let value = |i: usize| {
             let key = (sample.stratum[i], sample.records.t[i]);
@@ -375,7 +375,7 @@ pub fn concordance(s: &mut Session, call: &Call) -> Result<()> {
         return Err(StataError::new(404, "estat concordance may not be used with weighted data"));
     }
     if !options.has("noshow") {
-        crate::survival::show(s, &sample.settings);
+        crate::estimation::survival::show(s, &sample.settings);
     }
     let eta = sample.eta();
     let n = eta.len() as f64;

@@ -1,7 +1,6 @@
 //! Survival-time commands.
 
 pub(in crate::commands) mod cox_post;
-pub(in crate::commands) mod grouping;
 mod rates;
 mod stci;
 mod stcox;
@@ -31,8 +30,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     stphplot::SPEC,
 ];
 
-use super::estimation::predict::Prediction;
 use crate::error::{Result, StataError};
+use crate::ops::predict::Prediction;
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 

@@ -1,22 +1,22 @@
 //! `stsum`, `strate`, `stptime` and `stir`: incidence rates of survival-time data
 //! ([ST] stsum, [ST] strate, [ST] stptime, [ST] stir).
 
-use super::grouping::Grouping;
 use super::sts::Curves;
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::post::stata;
-use crate::estimators::epidemiology::{Interval, Rates};
-use crate::estimators::survivor::percentile;
+use crate::estimation::survival::{Records, Settings, show};
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::record_groups::Grouping;
 use crate::results::Results;
 use crate::session::Session;
-use crate::survival::{Records, Settings, show};
 use crate::syntax::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
+use estimators::epidemiology::{Interval, Rates};
+use estimators::survivor::percentile;
 
 const STSUM: StandardSyntax = StandardSyntax::new(&[OptSpec::text("by"), OptSpec::flag("noShow")]);
 const STRATE: StandardSyntax = StandardSyntax::new(&[
@@ -114,12 +114,11 @@ fn stsum(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         format::abbrev(&name, 8)
     ));
     s.print(&rule);
-    let numbers =
-        |records: &Records, table: &[crate::estimators::survivor::Point], frame: &crate::frame::Frame| {
-            let (failures, time) = sums(records);
-            let p = |q: f64| stata(percentile(table, q, 95.0).time.unwrap_or(MISSING));
-            [time, stata(failures / time), records.subjects(frame, &settings), p(25.0), p(50.0), p(75.0)]
-        };
+    let numbers = |records: &Records, table: &[estimators::survivor::Point], frame: &crate::frame::Frame| {
+        let (failures, time) = sums(records);
+        let p = |q: f64| stata(percentile(table, q, 95.0).time.unwrap_or(MISSING));
+        [time, stata(failures / time), records.subjects(frame, &settings), p(25.0), p(50.0), p(75.0)]
+    };
     let line = |label: &str, x: [f64; 6]| {
         let cell = |x: f64, w: usize| format::right(&format::bare("%9.0g", x), w);
         format!(
@@ -293,5 +292,5 @@ fn stir(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if !cmd.has("noshow") {
         show(s, &settings);
     }
-    crate::commands::epidemiology::show_rates(s, cmd, sums)
+    crate::ops::epitab::incidence_rates(s, cmd, sums)
 }

@@ -5,15 +5,15 @@ use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::post::stata;
-use crate::estimators::distributions::normal_quantile;
-use crate::estimators::survivor::{Point, SurvivalTime, mean_time, percentile};
+use crate::estimation::survival::{Settings, show};
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
 use crate::session::Session;
-use crate::survival::{Settings, show};
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::MISSING;
+use estimators::distributions::normal_quantile;
+use estimators::survivor::{Point, SurvivalTime, mean_time, percentile};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("by"),

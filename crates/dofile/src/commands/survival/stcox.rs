@@ -7,19 +7,19 @@ use crate::estimation::binary::drop_collinear;
 use crate::estimation::display::{level, show_active};
 use crate::estimation::header::{Fact, show as show_header};
 use crate::estimation::likelihood::{MAXIMIZE, label, limits};
-use crate::estimation::model::{Model, Reading, VceSpec, kernel_weight, number_groups};
+use crate::estimation::model::{Model, Reading, VceSpec, number_groups};
 use crate::estimation::post::{self, Parameters, plain_stripe};
-use crate::estimators::cox::{CoxData, CoxFit, fit, robust, scores, uninformative};
-use crate::estimators::distributions::chi2_tail;
-use crate::estimators::matrix::Mat;
-use crate::estimators::ols::Weights;
-use crate::estimators::wald;
+use crate::estimation::survival::{Records, Settings, show};
 use crate::format;
 use crate::session::Session;
-use crate::survival::{Records, Settings, show};
 use crate::syntax::OptSpec;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::MISSING;
+use estimators::cox::{CoxData, CoxFit, fit, robust, scores, uninformative};
+use estimators::distributions::chi2_tail;
+use estimators::matrix::Mat;
+use estimators::wald;
+use estimators::weights::Weights;
 
 const OPTIONS: &[OptSpec] = &{
     let mut out = [OptSpec::flag("ESTimate"); 20];
@@ -147,7 +147,7 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<CoxModel> {
         model.drop_rows(s, &dropped)?;
     }
     if let Some((kind, values)) = &records.weights {
-        model.weights = Some(Weights { kind: kernel_weight(*kind), values: values.clone() });
+        model.weights = Some(Weights { kind: *kind, values: values.clone() });
         model.weight_text = settings.weight.as_ref().map(|(k, e)| (k.name().to_string(), e.clone()));
     }
     let efron = cmd.has("efron");

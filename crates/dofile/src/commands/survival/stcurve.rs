@@ -3,18 +3,18 @@
 
 use super::cox_post::CoxSample;
 use super::streg_post::Fitted;
-use crate::commands::graphics::curves::{CurveOptions, Picture, show};
 use crate::commands::{ByRule, CommandSpec, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Grid, Parameters};
-use crate::estimators::ml_survival::{cumulative_hazard, hazard};
-use crate::graph::{Series, Shape, Style};
+use crate::estimation::survival::{Records, Settings};
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::graphs::curves::{CurveOptions, Picture, show};
 use crate::results::Results;
 use crate::session::Session;
-use crate::survival::{Records, Settings};
 use crate::syntax::options::{abbreviates, parse_number};
 use crate::syntax::{ParsedCommand, numlist};
+use estimators::ml_survival::{cumulative_hazard, hazard};
+use figure::{Series, Shape, Style};
 
 pub const SPEC: CommandSpec = CommandSpec {
     name: "stcurve",

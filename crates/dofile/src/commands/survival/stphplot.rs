@@ -2,14 +2,14 @@
 //! ([ST] stcox PH-assumption tests).
 
 use super::sts::Curves;
-use crate::commands::graphics::curves::{CurveOptions, Picture, show as show_figure};
 use crate::commands::{ByRule, CommandSpec, Form};
 use crate::error::{Result, StataError};
-use crate::graph::{Series, Shape, Style};
+use crate::estimation::survival::{Settings, show};
+use crate::ops::graphs::curves::{CurveOptions, Picture, show as show_figure};
 use crate::session::Session;
-use crate::survival::{Settings, show};
 use crate::syntax::ParsedCommand;
 use crate::syntax::options::abbreviates;
+use figure::{Series, Shape, Style};
 
 pub const SPEC: CommandSpec = CommandSpec {
     name: "stphplot",

@@ -7,21 +7,21 @@ use crate::estimation::binary::drop_collinear;
 use crate::estimation::display::level;
 use crate::estimation::header::{Fact, show as show_header};
 use crate::estimation::likelihood::{self, MAXIMIZE, ModelTest, label};
-use crate::estimation::model::{Model, Reading, VceSpec, kernel_weight};
+use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::estimation::post::{self, Parameters, equation_stripe};
+use crate::estimation::survival::{Records, Settings, show};
 use crate::estimation::table::Table;
-use crate::estimators::distributions::normal_quantile;
-use crate::estimators::ml::{Equation, MlFit, Problem};
-use crate::estimators::ml_survival::{Distribution, Parametric};
-use crate::estimators::ols::Weights;
-use crate::estimators::vce::Vce;
 use crate::format;
 use crate::matrix::Stripe;
 use crate::session::Session;
-use crate::survival::{Records, Settings, show};
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::syntax::{Design, FvList, OptSpec, Term};
 use crate::value::MISSING;
+use estimators::distributions::normal_quantile;
+use estimators::ml::{Equation, MlFit, Problem};
+use estimators::ml_survival::{Distribution, Parametric};
+use estimators::vce::Vce;
+use estimators::weights::Weights;
 
 const OPTIONS: &[OptSpec] = &{
     let mut out = [OptSpec::text("Distribution"); 20];
@@ -186,7 +186,7 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<Survival> {
         model.drop_rows(s, &dropped)?;
     }
     if let Some((kind, values)) = &records.weights {
-        model.weights = Some(Weights { kind: kernel_weight(*kind), values: values.clone() });
+        model.weights = Some(Weights { kind: *kind, values: values.clone() });
         model.weight_text = settings.weight.as_ref().map(|(k, e)| (k.name().to_string(), e.clone()));
     }
     let ancillary = match ancillary_list {

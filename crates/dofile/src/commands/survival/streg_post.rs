@@ -1,13 +1,13 @@
 //! What follows `streg`: predictions. Formulas: [ST] streg postestimation.
 
-use crate::commands::estimation::predict::{Prediction, design};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
 use crate::estimation::post::stata;
-use crate::estimators::ml_survival::{Distribution, cumulative_hazard, hazard, mean, median};
+use crate::estimation::survival::{Records, Settings};
+use crate::ops::predict::{Prediction, design};
 use crate::session::Session;
-use crate::survival::{Records, Settings};
 use crate::value::{MISSING, is_missing};
+use estimators::ml_survival::{Distribution, cumulative_hazard, hazard, mean, median};
 
 use super::streg::distribution;
 

@@ -1,20 +1,20 @@
 //! `sts`: finds the subcommand; `sts list` and `sts generate` are here, tests and graphs beside it.
 
-use super::grouping::Grouping;
 use super::{sts_graph, sts_test};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::model::number_groups;
-use crate::estimators::survivor::{Point, Spans, at_time, life_table};
+use crate::estimation::survival::{Records, Settings, show};
 use crate::format;
 use crate::frame::{Column, StorageType, Variable, is_valid_name};
+use crate::ops::record_groups::Grouping;
 use crate::results::Results;
 use crate::session::Session;
-use crate::survival::{Records, Settings, show};
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::syntax::{OptSpec, numlist};
 use crate::value::MISSING;
+use estimators::survivor::{Point, Spans, at_time, life_table};
 
 pub const SPEC: CommandSpec = CommandSpec {
     name: "sts",

@@ -1,14 +1,14 @@
 //! `sts graph`: draws survivor, failure and cumulative hazard functions ([ST] sts graph).
 
 use super::sts::{Curves, Function};
-use crate::commands::graphics::curves::{CurveOptions, Picture, show as show_figure};
 use crate::error::{Result, StataError};
-use crate::estimators::survivor::Point;
-use crate::graph::{Range, Series, Shape, Style, Symbol, palette};
+use crate::estimation::survival::{Settings, show};
+use crate::ops::graphs::curves::{CurveOptions, Picture, show as show_figure};
 use crate::session::Session;
-use crate::survival::{Settings, show};
 use crate::syntax::options::{abbreviates, parse_number};
 use crate::syntax::split::ParsedCommand;
+use estimators::survivor::Point;
+use figure::{Range, Series, Shape, Style, Symbol, palette};
 
 /// Options of Stata that are refused by name.
 const UNSUPPORTED: &[&str] = &[

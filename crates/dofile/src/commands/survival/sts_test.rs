@@ -1,15 +1,15 @@
 //! `sts test`: are survivor functions of groups equal? ([ST] sts test)
 
-use super::grouping::Grouping;
 use crate::error::{Result, StataError};
-use crate::estimators::distributions::chi2_tail;
-use crate::estimators::survivor::{Equality, Spans, TestWeight, equality};
+use crate::estimation::survival::{Records, Settings, show};
 use crate::format;
+use crate::ops::record_groups::Grouping;
 use crate::results::Results;
 use crate::session::Session;
-use crate::survival::{Records, Settings, show};
 use crate::syntax::split::ParsedCommand;
 use crate::syntax::{OptSpec, numlist};
+use estimators::distributions::chi2_tail;
+use estimators::survivor::{Equality, Spans, TestWeight, equality};
 
 const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("Logrank"),

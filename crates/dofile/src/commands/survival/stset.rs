@@ -2,10 +2,10 @@
 
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
+use crate::estimation::survival::{Records, Settings};
 use crate::format;
 use crate::frame::{Column, StorageType, Variable};
 use crate::session::Session;
-use crate::survival::{Records, Settings};
 use crate::syntax::numlist;
 use crate::syntax::split::WeightKind;
 use crate::syntax::{OptSpec, ParsedCommand};

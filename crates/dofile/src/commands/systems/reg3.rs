@@ -7,12 +7,12 @@
 use super::super::{ByRule, CommandSpec, Example, Form};
 use super::system::{self, Equation, Method};
 use crate::error::{Result, StataError};
-use crate::estimators::qr::{Design as Columns, choose_columns};
 use crate::session::Session;
 use crate::syntax::FvList;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::is_missing;
+use estimators::qr::{Design as Columns, choose_columns};
 
 const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("3sls"),

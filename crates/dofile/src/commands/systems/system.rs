@@ -10,10 +10,6 @@ use crate::estimation::ml_command::{self, Layout, Look};
 use crate::estimation::model::{Reading, VceSpec, first_word, single_column};
 use crate::estimation::post;
 use crate::estimation::sample::{OpenSample, Side};
-use crate::estimators::distributions::{chi2_tail, f_tail};
-use crate::estimators::matrix::Mat;
-use crate::estimators::ols::{self, Request};
-use crate::estimators::wald;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
@@ -21,6 +17,10 @@ use crate::session::Session;
 use crate::syntax::FvList;
 use crate::syntax::split::{ParsedCommand, matching_paren};
 use crate::value::MISSING;
+use estimators::distributions::{chi2_tail, f_tail};
+use estimators::matrix::Mat;
+use estimators::ols::{self, Request};
+use estimators::wald;
 
 /// How a system is estimated.
 pub(super) struct Method<'a> {

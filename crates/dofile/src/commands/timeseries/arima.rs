@@ -7,9 +7,6 @@ use crate::error::{Result, StataError};
 use crate::estimation::display::level;
 use crate::estimation::header::{Fact, show as show_header};
 use crate::estimation::table::Table;
-use crate::estimators::arima::{Arima, Factor};
-use crate::estimators::matrix::Mat;
-use crate::estimators::wald;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Estimation;
@@ -18,6 +15,9 @@ use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::syntax::{FvList, numlist};
 use crate::value::{MISSING, is_missing};
+use estimators::arima::{Arima, Factor};
+use estimators::matrix::Mat;
+use estimators::wald;
 use std::sync::Arc;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
@@ -308,7 +308,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if n <= size {
         return Err(StataError::new(2001, "insufficient observations"));
     }
-    let chosen = crate::estimators::qr::choose_columns(crate::estimators::qr::Design {
+    let chosen = estimators::qr::choose_columns(estimators::qr::Design {
         columns: &model.x,
         weights: None,
         constant: false,

@@ -1,15 +1,15 @@
 //! `predict` after `arima`, and `tsappend` that makes room for forecasts ([TS] arima postestimation, [TS] tsappend).
 
-use super::super::estimation::predict::{Prediction, add, column, new_names};
 use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
 use super::arima::{Calendar, State, difference, differences};
 use super::series;
 use crate::error::{Result, StataError};
-use crate::estimators::arima::Arima;
+use crate::ops::predict::{Prediction, add, column, new_names};
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::{MISSING, is_missing};
+use estimators::arima::Arima;
 
 /// Options of `predict`.
 pub const PREDICT: StandardSyntax = StandardSyntax::new(&[

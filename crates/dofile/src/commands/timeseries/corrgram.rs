@@ -1,23 +1,23 @@
 //! `corrgram`, `ac`, `pac` and `wntestq`: autocorrelations of a series, their figures and the portmanteau test.
 
-use super::super::graphics::plain::{Plain, RawOption, show};
 use super::super::{ByRule, CommandSpec, Example, Form};
 use super::series::{self, Series};
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
-use crate::estimators::distributions::chi2_tail;
-use crate::estimators::timeseries::{
-    autocorrelations, bartlett_errors, partial_by_regression, partial_by_yule_walker, portmanteau,
-};
-use crate::estimators::wald;
 use crate::format;
-use crate::graph::{Range, Series as Drawn, Shape, Style};
 use crate::matrix::Matrix;
+use crate::ops::graphs::plain::{Plain, RawOption, show};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, parse_number, split_options};
 use crate::syntax::split::ParsedCommand;
 use crate::value::{MISSING, is_missing};
+use estimators::distributions::chi2_tail;
+use estimators::timeseries::{
+    autocorrelations, bartlett_errors, partial_by_regression, partial_by_yule_walker, portmanteau,
+};
+use estimators::wald;
+use figure::{Range, Series as Drawn, Shape, Style};
 
 /// `corrgram`.
 pub const SPEC: CommandSpec = CommandSpec {
@@ -254,7 +254,7 @@ fn draw(
     let spikes =
         known.iter().map(|i| Range { at: lag(*i), low: values[*i].min(0.0), high: values[*i].max(0.0) });
     let points = known.iter().map(|i| (lag(*i), values[*i])).collect();
-    let grey = Style { fill: crate::graph::Color::parse("gs13"), ..Style::default() };
+    let grey = Style { fill: figure::Color::parse("gs13"), ..Style::default() };
     let drawn =
         |shape: Shape, style: Style, number: usize| Drawn { label: String::new(), number, shape, style };
     let figure = Plain {

@@ -1,12 +1,11 @@
 //! `tsfilter`: cyclical components by the filters of Hodrick and Prescott, Baxter and King, Christiano and
 //! Fitzgerald. Numbers: `estimators::filters`.
 
-use super::super::estimation::predict::{Prediction, add, new_names};
 use super::super::{ByRule, CommandSpec, Example, Form};
 use super::series::{self, Grid};
 use crate::error::{Result, StataError};
-use crate::estimators::filters::{baxter_king, christiano_fitzgerald, hodrick_prescott};
 use crate::frame::StorageType;
+use crate::ops::predict::{Prediction, add, new_names};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::FvList;
@@ -14,6 +13,7 @@ use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::syntax::varlist::check_new;
 use crate::value::{MISSING, is_missing};
+use estimators::filters::{baxter_king, christiano_fitzgerald, hodrick_prescott};
 
 /// `tsfilter`.
 pub const SPEC: CommandSpec = CommandSpec {

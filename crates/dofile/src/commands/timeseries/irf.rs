@@ -1,20 +1,20 @@
 //! `irf create`, `irf set`, `irf table` and `irf graph` after `var`: responses to impulses, kept in a file that is a
 //! data set. Formulas: [TS] irf create; standard errors by the delta method; numbers: `estimators::var`.
 
-use super::super::data::{read_dta, write_dta};
-use super::super::graphics::plain::{Plain, show};
 use super::super::{ByRule, CommandSpec, Form};
 use super::var::{State, held};
 use crate::error::{Result, StataError};
 use crate::estimation::model::first_word;
-use crate::estimators::var::{standard_errors, tables};
-use crate::estimators::wald;
 use crate::format;
 use crate::frame::{Column, Frame, Variable};
-use crate::graph::{Color, Range, Series, Shape, Style};
-use crate::session::Session;
+use crate::ops::data_files::{read_dta, write_dta};
+use crate::ops::graphs::plain::{Plain, show};
+use crate::session::{Extension, Session};
 use crate::syntax::options::{abbreviates, parse_number, split_options};
 use crate::syntax::split::{ParsedCommand, unquote};
+use estimators::var::{standard_errors, tables};
+use estimators::wald;
+use figure::{Color, Range, Series, Shape, Style};
 
 /// The command.
 pub const SPEC: CommandSpec = CommandSpec {
@@ -28,7 +28,11 @@ pub const SPEC: CommandSpec = CommandSpec {
     examples: &[],
 };
 
-const KEY: &str = "irf_file";
+/// The file that `irf set` made active.
+#[derive(Debug)]
+struct Active(String);
+
+impl Extension for Active {}
 const STATISTICS: [&str; 5] = ["irf", "oirf", "cirf", "coirf", "fevd"];
 
 fn file_name(text: &str) -> String {
@@ -38,16 +42,14 @@ fn file_name(text: &str) -> String {
 }
 
 fn set(session: &mut Session, text: &str) {
-    session.handles.other.insert(KEY, Box::new(file_name(text)));
+    session.extensions.set(Active(file_name(text)));
 }
 
 fn current(session: &Session) -> Result<String> {
     session
-        .handles
-        .other
-        .get(KEY)
-        .and_then(|f| f.downcast_ref::<String>())
-        .cloned()
+        .extensions
+        .get::<Active>()
+        .map(|active| active.0.clone())
         .ok_or_else(|| StataError::new(111, "no irf file active; use irf set or option set()"))
 }
 

@@ -13,12 +13,10 @@ mod unit_root;
 mod var;
 mod varlmar;
 
-pub(super) use prais::rho_type;
-
 use super::CommandSpec;
-use super::estimation::estat::Call;
-use super::estimation::predict::Own;
 use crate::error::Result;
+use crate::ops::estat::Call;
+use crate::ops::predict::Own;
 use crate::session::Session;
 
 /// Commands of this family.

@@ -9,17 +9,18 @@ use crate::estimation::display::{fit_error, level, show_active};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::model::{Model, Reading, VceSpec};
 use crate::estimation::post::{self, Parameters, plain_stripe, stata};
-use crate::estimators::autocorrelation::{Rho, durbin_watson, transform};
-use crate::estimators::distributions::f_tail;
-use crate::estimators::ols::{self, OlsFit, Request};
-use crate::estimators::qr::{Design as Columns, choose_columns};
-use crate::estimators::vce::{Clusters, Vce};
 use crate::format;
+use crate::ops::rho::rho_type;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::tsset::Panel;
 use crate::value::MISSING;
+use estimators::autocorrelation::{durbin_watson, transform};
+use estimators::distributions::f_tail;
+use estimators::ols::{self, OlsFit, Request};
+use estimators::qr::{Design as Columns, choose_columns};
+use estimators::vce::{Clusters, Vce};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("RHOtype"),
@@ -52,27 +53,6 @@ pub const SPEC: CommandSpec = CommandSpec {
         expect: &[("e(rho)", 0.157_894_736_842_105_26), ("_b[_cons]", 3.125)],
     }],
 };
-
-/// The kind of `rhotype()`, and its name.
-pub(in crate::commands) fn rho_type(text: Option<&str>) -> Result<(Rho, &'static str)> {
-    let text = text.unwrap_or("regress").trim();
-    let is = |full: &str, least: usize| text.len() >= least && full.starts_with(text);
-    Ok(if is("regress", 3) {
-        (Rho::Regress, "regress")
-    } else if is("freg", 3) {
-        (Rho::Forward, "freg")
-    } else if is("tscorr", 3) {
-        (Rho::Autocorrelation, "tscorr")
-    } else if text == "dw" {
-        (Rho::DurbinWatson, "dw")
-    } else if is("theil", 3) {
-        (Rho::Theil, "theil")
-    } else if is("nagar", 3) {
-        (Rho::Nagar, "nagar")
-    } else {
-        return Err(StataError::invalid(format!("rhotype({text}) invalid")));
-    })
-}
 
 /// The series in the order of time, with the regressors that are kept and the constant.
 struct Series {
@@ -194,7 +174,7 @@ fn post_results(session: &mut Session, cmd: &ParsedCommand, model: Model, fit: &
     let (mss, r2) = (tss - fit.rss, 1.0 - fit.rss / tss);
     let slopes: Vec<usize> = (0..model.columns().len()).collect();
     let f = if model.is_robust() {
-        let test = crate::estimators::wald::test_zero(&fit.b, &fit.v, &slopes);
+        let test = estimators::wald::test_zero(&fit.b, &fit.v, &slopes);
         if test.df == slopes.len() { test.f() } else { f64::NAN }
     } else {
         (mss / df_m) / (fit.rss / fit.df_residual)

@@ -1,21 +1,21 @@
 //! `estat bgodfrey`, `durbinalt`, `dwatson` and `archlm` after `regress` (and `newey`): tests for serial
 //! correlation and autoregressive heteroskedasticity of the errors. Formulas: [R] regress postestimation time series.
 
-use super::super::estimation::estat::Call;
 use super::series;
 use crate::error::{Result, StataError};
 use crate::estimation::display::fit_error;
 use crate::estimation::linear::{Parameters, predict as linear_prediction};
 use crate::estimation::post::stata;
-use crate::estimators::distributions::{chi2_tail, f_tail};
-use crate::estimators::ols::{self, Request};
-use crate::estimators::wald;
 use crate::format;
 use crate::matrix::Matrix;
+use crate::ops::estat::Call;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::numlist;
 use crate::syntax::options::OptSpec;
+use estimators::distributions::{chi2_tail, f_tail};
+use estimators::ols::{self, Request};
+use estimators::wald;
 
 type Subcommand = fn(&mut Session, &Call) -> Result<()>;
 
@@ -42,12 +42,12 @@ fn sample(session: &Session, most: usize) -> Result<Sample> {
         session.estimation_sample().ok_or_else(|| StataError::new(322, "estimation sample not found"))?;
     let rows = series::order(session, &mark, true)?;
     let parameters = Parameters::of(&session.e)?;
-    let y = super::super::estimation::predict::outcome(session, &rows)?;
+    let y = crate::ops::predict::outcome(session, &rows)?;
     let fitted = linear_prediction(&session.frame, &parameters, "", &rows)?;
     let slopes: Vec<usize> = (0..parameters.b.len())
         .filter(|p| parameters.v[(*p, *p)] > 0.0 && parameters.terms[*p].is_some())
         .collect();
-    let columns = super::super::estimation::predict::design(&session.frame, &parameters, &slopes, &rows)?;
+    let columns = crate::ops::predict::design(&session.frame, &parameters, &slopes, &rows)?;
     let mut position = vec![None; session.frame.n_rows()];
     rows.iter().enumerate().for_each(|(i, r)| position[*r] = Some(i));
     let mut earlier = Vec::new();

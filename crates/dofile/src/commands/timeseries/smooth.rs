@@ -1,19 +1,19 @@
 //! `tssmooth`: moving averages and exponential smoothers of series, with forecasts. Numbers: `estimators::smoothing`.
 
-use super::super::estimation::predict::{Prediction, add, new_names};
 use super::super::{ByRule, CommandSpec, Example, Form};
 use super::series::{self, Grid};
 use crate::error::{Result, StataError};
-use crate::estimators::smoothing::{
-    Smoothed, double, holt, least_on_square, least_on_unit, line, moving_average, single,
-};
 use crate::format;
 use crate::frame::{Column, StorageType};
+use crate::ops::predict::{Prediction, add, new_names};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, parse_number};
 use crate::syntax::split::ParsedCommand;
 use crate::value::is_missing;
+use estimators::smoothing::{
+    Smoothed, double, holt, least_on_square, least_on_unit, line, moving_average, single,
+};
 
 /// `tssmooth`.
 pub const SPEC: CommandSpec = CommandSpec {

@@ -7,9 +7,6 @@ use crate::error::{Result, StataError};
 use crate::estimation::display::fit_error;
 use crate::estimation::post::stata;
 use crate::estimation::table::Table;
-use crate::estimators::distributions::{t_inverse_tail, t_tail};
-use crate::estimators::ols::OlsFit;
-use crate::estimators::timeseries::{self as kernel, Deterministic};
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
@@ -17,6 +14,9 @@ use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
+use estimators::distributions::{t_inverse_tail, t_tail};
+use estimators::ols::OlsFit;
+use estimators::timeseries::{self as kernel, Deterministic};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::int("Lags"),

@@ -1,26 +1,26 @@
 //! `var`, `varsoc`, `vargranger` and `varstable`. Formulas: [TS] var, [TS] varsoc, [TS] vargranger, [TS] varstable;
 //! numbers: `estimators::var`, `estimators::eigen`.
 
-use super::super::estimation::predict::{Prediction, add, column, new_names};
 use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
 use super::series;
 use crate::error::{Result, StataError};
 use crate::estimation::display::{fit_error, level};
 use crate::estimation::linear::{Parameters, predict as linear_prediction};
 use crate::estimation::table::Table;
-use crate::estimators::distributions::{chi2_tail, f_tail};
-use crate::estimators::eigen::eigenvalues;
-use crate::estimators::matrix::Mat;
-use crate::estimators::var::{self as kernel, VarFit};
-use crate::estimators::wald;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::predict::{Prediction, add, column, new_names};
 use crate::results::{Estimation, Results};
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::syntax::{FvList, numlist};
 use crate::value::{MISSING, is_missing};
+use estimators::distributions::{chi2_tail, f_tail};
+use estimators::eigen::eigenvalues;
+use estimators::matrix::Mat;
+use estimators::var::{self as kernel, VarFit};
+use estimators::wald;
 use std::sync::Arc;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[
@@ -264,7 +264,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     for (j, series) in data.y.iter().enumerate() {
         let own = &series[data.from..];
         let rss: f64 = fit.residuals[j].iter().map(|e| e * e).sum();
-        let tss = crate::estimators::ols::total_squares(own, None, constant);
+        let tss = estimators::ols::total_squares(own, None, constant);
         let positions: Vec<usize> = slopes.iter().map(|s| j * k + s).collect();
         let test = wald::test_zero(fit.b.data(), &v, &positions);
         let label = |name: &str| format!("{name}_{}", j + 1);

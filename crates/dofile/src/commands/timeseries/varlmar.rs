@@ -5,14 +5,14 @@ use super::var::State;
 use crate::error::{Result, StataError};
 use crate::estimation::display::fit_error;
 use crate::estimation::post::stata;
-use crate::estimators::distributions::chi2_tail;
-use crate::estimators::var as kernel;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
+use estimators::distributions::chi2_tail;
+use estimators::var as kernel;
 
 const SYNTAX: StandardSyntax =
     StandardSyntax::whole(&[OptSpec::int("MLag")]).unsupported(&["ESTimates", "SEParator"]);

@@ -2,18 +2,18 @@
 //! anticipation before treatment. Formulas: [CAUSAL] didregress postestimation, Methods and formulas.
 
 use super::didregress::Again;
-use crate::commands::estimation::estat::Call;
-use crate::commands::prefix::quietly;
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
 use crate::estimation::post::stata;
-use crate::estimators::distributions::f_tail;
-use crate::estimators::wald;
 use crate::format;
 use crate::frame::{Column, Variable};
+use crate::ops::estat::Call;
+use crate::ops::run::quietly;
 use crate::results::Results;
 use crate::session::Session;
 use crate::value::MISSING;
+use estimators::distributions::f_tail;
+use estimators::wald;
 
 const MARK: &str = "__did_sample";
 

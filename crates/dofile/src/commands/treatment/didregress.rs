@@ -4,7 +4,6 @@
 //! groupvar timevar vce vcetype clustvar. Formulas: [CAUSAL] didregress, Methods and formulas: a regression on the
 //! treatment, controls, effects of groups (absorbed) and of times, with standard errors by group.
 
-use crate::commands::prefix::quietly;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
@@ -12,6 +11,7 @@ use crate::estimation::model::first_word;
 use crate::estimation::table::Table;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::run::quietly;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::{ParsedCommand, matching_paren};

@@ -6,17 +6,15 @@ use super::teffects::{
 };
 use crate::error::{Result, StataError};
 use crate::estimation::model::{VceSpec, number_groups};
-use crate::estimators::effects::Estimand;
-use crate::estimators::matching::{
-    CovariateDistance, Distance, Line, MatchFit, Matching, NoMatch, ScoreDistance,
-};
-use crate::estimators::matrix::Mat;
-use crate::estimators::ml::{Equation, Limits, Problem};
-use crate::estimators::ml_binary::Binary;
-use crate::estimators::ols::{self, Request};
-use crate::estimators::vce::Vce;
 use crate::session::Session;
 use crate::syntax::options::parse_number;
+use estimators::effects::Estimand;
+use estimators::matching::{CovariateDistance, Distance, Line, MatchFit, Matching, NoMatch, ScoreDistance};
+use estimators::matrix::Mat;
+use estimators::ml::{Equation, Limits, Problem};
+use estimators::ml_binary::Binary;
+use estimators::ols::{self, Request};
+use estimators::vce::Vce;
 
 /// Matching on covariates compares every row with every other one: more rows than this are refused.
 const MOST_ROWS: usize = 60_000;
@@ -309,8 +307,10 @@ fn bias_predictions<D: Distance + Sync>(
         let y = pick(&sample.y);
         let columns: Vec<Vec<f64>> = values.iter().map(|c| pick(c)).collect();
         let slices: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-        let weights =
-            ols::Weights { kind: ols::WeightKind::Analytic, values: own.iter().map(|i| used[*i]).collect() };
+        let weights = estimators::weights::Weights {
+            kind: estimators::weights::WeightKind::Analytic,
+            values: own.iter().map(|i| used[*i]).collect(),
+        };
         let fit = ols::fit(&Request { weights: Some(&weights), ..Request::new(&y, &slices) })
             .map_err(crate::estimation::display::fit_error)?;
         let kept = &fit.basis.kept;

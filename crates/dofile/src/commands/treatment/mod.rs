@@ -14,7 +14,7 @@ mod teffects;
 pub(super) use did_estat::estat;
 
 use super::CommandSpec;
-use super::estimation::predict::Own;
+use crate::ops::predict::Own;
 
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] =

@@ -2,12 +2,12 @@
 //! Nothing is estimated here.
 
 use crate::error::{Result, StataError};
-use crate::estimation::model::{ClusterRows, VceSpec, first_word, kernel_weight, single_column};
-use crate::estimators::ols::WeightKind;
+use crate::estimation::model::{ClusterRows, VceSpec, first_word, single_column};
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::split::{ParsedCommand, matching_paren, top_level_comma};
 use crate::syntax::{Design, FvList};
+use estimators::weights::WeightKind;
 
 /// One parenthesised equation: its variables and its options.
 pub struct Equation {
@@ -194,11 +194,8 @@ pub fn sample(
         let design = Design::build(&session.frame, list, &touse)?;
         let active = design.active();
         let all: Vec<&[f64]> = active.iter().filter_map(|i| design.column(*i)).collect();
-        let chosen = crate::estimators::qr::choose_columns(crate::estimators::qr::Design {
-            columns: &all,
-            weights: None,
-            constant,
-        });
+        let chosen =
+            estimators::qr::choose_columns(estimators::qr::Design { columns: &all, weights: None, constant });
         let omitted: Vec<String> = chosen.1.iter().map(|i| design.terms[active[*i]].name()).collect();
         let mut out = Columns::default();
         for i in chosen.0 {
@@ -223,7 +220,7 @@ pub fn sample(
         x,
         z,
         weight_text: found.as_ref().map(|w| (w.kind.name().to_string(), w.exp.clone())),
-        weights: found.map(|w| (kernel_weight(w.kind), rows.iter().map(|r| w.values[*r]).collect())),
+        weights: found.map(|w| (w.kind, rows.iter().map(|r| w.values[*r]).collect())),
         clusters: cluster.map(|v| ClusterRows::of(&session.frame, v, &rows)),
         rows,
         touse,

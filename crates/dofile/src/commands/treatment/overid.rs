@@ -4,15 +4,15 @@
 use super::model::State;
 use crate::error::{Result, StataError};
 use crate::estimation::display::fit_error;
-use crate::estimators::balance_test::Treatment;
-use crate::estimators::distributions::{chi2_tail, normal_quantile};
-use crate::estimators::ml_binary::Link;
-use crate::estimators::ols::{self, Request};
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::split::ParsedCommand;
+use estimators::balance_test::Treatment;
+use estimators::distributions::{chi2_tail, normal_quantile};
+use estimators::ml_binary::Link;
+use estimators::ols::{self, Request};
 
 /// Runs the test on the kept treatment model.
 pub fn run(session: &mut Session, cmd: &ParsedCommand, state: &State) -> Result<()> {

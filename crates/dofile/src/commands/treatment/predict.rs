@@ -2,9 +2,9 @@
 //! Formulas: [TE] teffects postestimation.
 
 use super::super::StandardSyntax;
-use super::super::estimation::predict::{Prediction, add, chosen, new_names};
 use super::model::State;
 use crate::error::{Result, StataError};
+use crate::ops::predict::{Prediction, add, chosen, new_names};
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;

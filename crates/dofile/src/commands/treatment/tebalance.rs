@@ -1,18 +1,18 @@
 //! `tebalance summarize`, `tebalance density` and `teoverlap`: balance of covariates and overlap of propensity
 //! scores after `teffects`. Formulas: [TE] tebalance summarize, [TE] teoverlap.
 
-use super::super::graphics::plain::{Plain, show_panels};
 use super::super::{ByRule, CommandSpec, Form};
 use super::model::State;
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
 use crate::format;
-use crate::graph::{Series, Shape, Style};
 use crate::matrix::{Matrix, Stripe};
+use crate::ops::graphs::plain::{Plain, show_panels};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, parse_number, split_options};
 use crate::syntax::split::ParsedCommand;
+use figure::{Series, Shape, Style};
 use std::sync::Arc;
 
 /// `tebalance`.

@@ -7,15 +7,14 @@ use super::model::{self, Call, Columns, Sample, State};
 use super::show;
 use crate::error::{Result, StataError};
 use crate::estimation::model::VceSpec;
-use crate::estimators::effects::{Effects, EffectsError, EffectsFit, Estimand, Method, Outcome};
-use crate::estimators::ml_binary::Link;
-use crate::estimators::ols::WeightKind;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
-use crate::syntax::split::{ParsedCommand, WeightKind as Kind};
+use crate::syntax::split::{ParsedCommand, WeightKind};
+use estimators::effects::{Effects, EffectsError, EffectsFit, Estimand, Method, Outcome};
+use estimators::ml_binary::Link;
 
 /// Options and weights of all estimators.
 pub const SYNTAX: StandardSyntax = StandardSyntax::new(&[
@@ -37,7 +36,7 @@ pub const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::text("BIASadj"),
     OptSpec::text("METric"),
 ])
-.weights(&[Kind::Frequency, Kind::Importance, Kind::Probability])
+.weights(&[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability])
 .unsupported(&["TLevel", "nls", "GENerate", "DMVariables", "DTOLerance", "COEFLegend", "ITERate"]);
 
 /// The command.

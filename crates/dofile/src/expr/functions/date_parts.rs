@@ -1,9 +1,9 @@
 //! Functions that measure and move dates: ages, differences, days of the week and the month
 //! (manual [FN] Date and time functions). Reading and showing dates is in `dates`.
 
-use super::dates::{from_civil, to_civil};
 use super::math::strict;
 use super::{Function, Imp};
+use crate::dates::{from_civil, to_civil};
 use crate::value::{MISSING, Value, is_missing};
 
 const fn num(name: &'static str, args: &'static str, f: super::NumFn) -> Function {

@@ -3,29 +3,15 @@
 
 use super::math::strict;
 use super::{Function, Imp};
+use crate::dates::{
+    DAY_MS, MONTHS, day_of_week_number, day_of_year, first_of_month, from_civil, month_of, to_civil, week_of,
+};
 use crate::error::{Result, StataError};
-use crate::value::{MISSING, Value, is_missing};
+use crate::value::{MISSING, Value};
 
 const fn num(name: &'static str, args: &'static str, f: super::NumFn) -> Function {
     Function { name, args, imp: Imp::Num(f) }
 }
-
-const DAY_MS: f64 = 86_400_000.0;
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 pub(super) const TABLE: &[Function] = &[
     num("mdy", "nnn", |a| strict(a, |a| ymd(a[2], a[0], a[1]))),
@@ -100,31 +86,6 @@ pub(super) const TABLE: &[Function] = &[
     Function { name: "weekly", args: "ssn?", imp: Imp::Any(|a| Value::Num(period(a, 'w')), false) },
 ];
 
-/// Days since 1960-01-01 of a proleptic Gregorian date (algorithm of H. Hinnant, days_from_civil).
-pub fn from_civil(year: f64, month: f64, day: f64) -> f64 {
-    let (y, m, d) = (year as i64, month as i64, day as i64);
-    let y = if m <= 2 { y - 1 } else { y };
-    let era = y.div_euclid(400);
-    let yoe = y - era * 400;
-    let doy = (153 * (if m > 2 { m - 3 } else { m + 9 }) + 2) / 5 + d - 1;
-    let doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
-    (era * 146_097 + doe - 719_468 + 3653) as f64
-}
-
-/// Year, month and day of a %td number.
-pub fn to_civil(days: f64) -> (f64, f64, f64) {
-    let z = days.floor() as i64 - 3653 + 719_468;
-    let era = z.div_euclid(146_097);
-    let doe = z.rem_euclid(146_097);
-    let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
-    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    let mp = (5 * doy + 2) / 153;
-    let day = doy - (153 * mp + 2) / 5 + 1;
-    let month = if mp < 10 { mp + 3 } else { mp - 9 };
-    let year = yoe + era * 400 + i64::from(month <= 2);
-    (year as f64, month as f64, day as f64)
-}
-
 fn ymd(year: f64, month: f64, day: f64) -> f64 {
     let whole = [year, month, day].iter().all(|x| x.fract() == 0.0);
     if !whole
@@ -136,31 +97,6 @@ fn ymd(year: f64, month: f64, day: f64) -> f64 {
     }
     let d = from_civil(year, month, day);
     if to_civil(d) == (year, month, day) { d } else { f64::NAN }
-}
-
-fn month_of(d: f64) -> f64 {
-    let (y, m, _) = to_civil(d);
-    (y - 1960.0) * 12.0 + m - 1.0
-}
-
-fn first_of_month(m: f64) -> f64 {
-    let m = m.floor();
-    from_civil(1960.0 + (m / 12.0).floor(), m.rem_euclid(12.0) + 1.0, 1.0)
-}
-
-fn day_of_year(d: f64) -> f64 {
-    let (y, ..) = to_civil(d);
-    d.floor() - from_civil(y, 1.0, 1.0) + 1.0
-}
-
-/// Year and week; week 52 has eight or nine days.
-fn week_of(d: f64) -> (f64, f64) {
-    (to_civil(d).0, (((day_of_year(d) - 1.0) / 7.0).floor() + 1.0).min(52.0))
-}
-
-fn day_of_week_number(w: f64) -> f64 {
-    let w = w.floor();
-    from_civil(1960.0 + (w / 52.0).floor(), 1.0, 1.0) + 7.0 * w.rem_euclid(52.0)
 }
 
 /// `td(1jan2000)`, `tm(2000m3)`, `tc(1jan2000 10:00:00)` and so on.
@@ -391,110 +327,4 @@ fn masked_parts(text: &str, mask: &str) -> Option<Parts> {
         p.hour = 0.0;
     }
     Some(p)
-}
-
-/// Formats a value with a date format such as `%td`, `%tdCCYY-NN-DD`, `%tm`, `%tcHH:MM`.
-pub fn format_date(kind: char, detail: &str, x: f64) -> String {
-    if is_missing(x) {
-        return crate::value::missing_text(x);
-    }
-    let detail = match (kind, detail) {
-        ('d', "") => "DDmonCCYY",
-        ('c' | 'C', "") => "DDmonCCYY_HH:MM:SS",
-        ('m', "") => "CCYY!mnn",
-        ('q', "") => "CCYY!qq",
-        ('w', "") => "CCYY!www",
-        ('h', "") => "CCYY!hh",
-        ('y', "") => "CCYY",
-        (_, d) => d,
-    };
-    let (day, ms) = match kind {
-        'c' | 'C' => ((x / DAY_MS).floor(), x.rem_euclid(DAY_MS)),
-        'm' => (first_of_month(x), 0.0),
-        'q' => (first_of_month(x.floor() * 3.0), 0.0),
-        'h' => (first_of_month(x.floor() * 6.0), 0.0),
-        'w' => (day_of_week_number(x), 0.0),
-        'y' => (from_civil(x, 1.0, 1.0), 0.0),
-        _ => (x.floor(), 0.0),
-    };
-    if day.abs() > 4e6 {
-        return crate::value::missing_text(MISSING);
-    }
-    render(detail, day, ms, kind)
-}
-
-fn render(detail: &str, day: f64, ms: f64, kind: char) -> String {
-    let (y, m, d) = to_civil(day);
-    let (hour, minute) = ((ms / 3_600_000.0).floor(), (ms / 60_000.0).floor() % 60.0);
-    let second = (ms / 1000.0).floor() % 60.0;
-    let month = MONTHS[(m as usize - 1).min(11)];
-    let weekday = DAYS[(day + 5.0).rem_euclid(7.0) as usize];
-    let h12 = if hour % 12.0 == 0.0 { 12.0 } else { hour % 12.0 };
-    let tokens: [(&str, String); 34] = [
-        ("Month", month.into()),
-        ("month", month.to_lowercase()),
-        ("Mon", month[..3].into()),
-        ("mon", month[..3].to_lowercase()),
-        ("CC", format!("{:02}", (y / 100.0).floor())),
-        ("cc", format!("{}", (y / 100.0).floor())),
-        ("YY", format!("{:02}", y % 100.0)),
-        ("yy", format!("{}", y % 100.0)),
-        ("JJJ", format!("{:03}", day_of_year(day))),
-        ("jjj", format!("{}", day_of_year(day))),
-        ("NN", format!("{m:02}")),
-        ("nn", format!("{m}")),
-        ("DD", format!("{d:02}")),
-        ("dd", format!("{d}")),
-        ("Dayname", weekday.into()),
-        ("dayname", weekday.to_lowercase()),
-        ("Day", weekday[..3].into()),
-        ("day", weekday[..3].to_lowercase()),
-        ("Da", weekday[..2].into()),
-        ("da", weekday[..2].to_lowercase()),
-        ("WW", format!("{:02}", week_of(day).1)),
-        ("ww", format!("{}", week_of(day).1)),
-        ("HH", format!("{hour:02}")),
-        ("hh", format!("{h12}")),
-        ("Hh", format!("{hour}")),
-        ("hH", format!("{h12:02}")),
-        ("MM", format!("{minute:02}")),
-        ("mm", format!("{minute}")),
-        ("SS", format!("{second:02}")),
-        ("ss", format!("{second}")),
-        ("AM", if hour < 12.0 { "AM".into() } else { "PM".into() }),
-        ("am", if hour < 12.0 { "am".into() } else { "pm".into() }),
-        (".sss", format!(".{:03}", ms % 1000.0)),
-        (".s", format!(".{}", ((ms % 1000.0) / 100.0).floor())),
-    ];
-    let mut out = String::new();
-    let mut rest = detail;
-    while let Some(c) = rest.chars().next() {
-        if c == '!' {
-            let mut it = rest.chars();
-            it.next();
-            if let Some(l) = it.next() {
-                out.push(l);
-            }
-            rest = it.as_str();
-            continue;
-        }
-        if kind == 'h' && rest.starts_with('h') {
-            out.push_str(if m <= 6.0 { "1" } else { "2" });
-            rest = &rest[1..];
-            continue;
-        }
-        if rest.starts_with('q') {
-            out.push_str(&format!("{}", ((m - 1.0) / 3.0).floor() + 1.0));
-            rest = &rest[1..];
-            continue;
-        }
-        if let Some((t, s)) = tokens.iter().find(|(t, _)| rest.starts_with(t)) {
-            out.push_str(s);
-            rest = &rest[t.len()..];
-            continue;
-        }
-        out.push(if c == '_' { ' ' } else { c });
-        rest = &rest[c.len_utf8()..];
-    }
-    out
 }

@@ -5,7 +5,7 @@ use super::math::strict;
 use super::noncentral as nc;
 use super::probability::normal;
 use super::{Function, Imp};
-use crate::estimators::distributions as kernel;
+use estimators::distributions as kernel;
 use statrs::distribution::{Beta, Binomial, ContinuousCDF, DiscreteCDF, Gamma, Poisson};
 use statrs::function::gamma::ln_gamma;
 

@@ -11,7 +11,7 @@ mod probability;
 mod random;
 mod strings;
 
-pub use dates::{date_literal, format_date, from_civil, to_civil};
+pub use dates::date_literal;
 pub use math::any_missing;
 
 use super::node::{AnyFn, NumFn};

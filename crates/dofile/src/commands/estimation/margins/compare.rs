@@ -10,13 +10,13 @@ use crate::estimation::comparisons::{
 use crate::estimation::factors::{Factor, factors};
 use crate::estimation::linear::Parameters;
 use crate::estimation::response::Response;
-use crate::estimators::contrasts::{Adjustment, Operator, comparisons, pairs};
-use crate::estimators::matrix::Mat;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::{abbreviates, split_options};
 use crate::syntax::split::ParsedCommand;
+use estimators::contrasts::{Adjustment, Operator, comparisons, pairs};
+use estimators::matrix::Mat;
 
 /// What the options and the margin list ask to compare.
 pub(super) fn comparing(cmd: &ParsedCommand) -> Result<Comparing> {

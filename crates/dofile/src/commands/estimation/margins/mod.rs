@@ -13,12 +13,12 @@ use crate::estimation::comparisons::TermSpec;
 use crate::estimation::linear::Parameters;
 use crate::estimation::margins::{Form as Derivative, Margin};
 use crate::estimation::response::Response;
-use crate::estimators::contrasts::{Adjustment, Operator};
 use crate::matrix::Stripe;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, split_options};
 use crate::syntax::split::ParsedCommand;
 use crate::value::is_missing;
+use estimators::contrasts::{Adjustment, Operator};
 
 /// The command.
 pub const SPEC: CommandSpec = CommandSpec {

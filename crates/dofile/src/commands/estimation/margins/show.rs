@@ -6,12 +6,12 @@ use crate::estimation::linear::Parameters;
 use crate::estimation::margins::Form as Derivative;
 use crate::estimation::response::Response;
 use crate::estimation::table::Table;
-use crate::estimators::matrix::Mat;
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
 use crate::results::{Estimation, Results};
 use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
+use estimators::matrix::Mat;
 
 #[allow(clippy::too_many_arguments)]
 pub(super) fn show(

@@ -1,0 +1,90 @@
+//! `estat`: statistics of the last estimation. This file finds the family of the subcommand; the numbers and the
+//! output are in the families.
+
+use super::estimation::{estat_binary, estat_iv, estat_regress, estat_summarize, test::split_comma};
+use super::survival::cox_post;
+use super::{ByRule, CommandSpec, Example, Form, multivariate, panel, survey, timeseries, treatment};
+use crate::error::{Result, StataError};
+use crate::ops::estat::Call;
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::syntax::split::ParsedCommand;
+
+/// The command.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "estat",
+    min: 4,
+    form: Form::Raw,
+    by: ByRule::No,
+    run,
+    syntax: "estat ic | vce | summarize [varlist] | hettest | ovtest | imtest, white | vif | firststage | endogenous | overid | classification | gof | phtest | concordance [, options]",
+    notes: "which subcommands exist depends on e(cmd); formulas: the postestimation sections of [R]",
+    examples: &[Example {
+        run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\nestat ic\nmatrix s = r(S)",
+        expect: &[("s[1,5]+2*e(ll)", 4.0), ("s[1,1]", 6.0)],
+    }],
+};
+
+fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (body, option_text) = split_comma(&cmd.raw);
+    let (word, list) = body.split_once(char::is_whitespace).unwrap_or((&body, ""));
+    let call = |name: &str| Call {
+        list: list.trim().to_string(),
+        option_text: option_text.clone(),
+        name: name.to_string(),
+    };
+    // families keep their own subcommands
+    for family in [timeseries::estat, multivariate::estat, survey::estat, treatment::estat] {
+        if let Some(done) = family(session, word, &call) {
+            return done;
+        }
+    }
+    if session.e.b().is_none() {
+        return Err(StataError::new(301, "last estimates not found"));
+    }
+    let is = |full: &str, least: usize| word.len() >= least && full.starts_with(word);
+    let after = session.e.cmd().to_string();
+    let linear = matches!(after.as_str(), "regress" | "anova");
+    let binary = matches!(after.as_str(), "logit" | "logistic" | "probit");
+    match word {
+        "" => Err(StataError::new(198, "subcommand required")),
+        "ic" => estat_regress::ic(session, &call("ic")),
+        "vce" => estat_regress::vce(session, &call("vce")),
+        _ if is("summarize", 2) => estat_summarize::summarize(session, &call("summarize")),
+        _ if linear && is("hettest", 4) => estat_regress::hettest(session, &call("hettest")),
+        _ if linear && is("ovtest", 3) => estat_regress::ovtest(session, &call("ovtest")),
+        _ if linear && is("imtest", 3) => estat_regress::imtest(session, &call("imtest")),
+        "vif" if linear => estat_regress::vif(session, &call("vif")),
+        _ if after == "ivregress" && is("firststage", 5) => {
+            estat_iv::first_stage(session, &call("firststage"))
+        }
+        _ if after == "ivregress" && is("endogenous", 4) => {
+            estat_iv::endogenous(session, &call("endogenous"))
+        }
+        _ if after == "ivregress" && is("overid", 4) => estat_iv::overid(session, &call("overid")),
+        _ if binary && is("classification", 4) => {
+            estat_binary::classification(session, &call("classification"))
+        }
+        _ if after == "cox" && is("phtest", 3) => cox_post::phtest(session, &call("phtest")),
+        _ if after == "cox" && is("concordance", 3) => cox_post::concordance(session, &call("concordance")),
+        "abond" if after == "xtabond" => {
+            let call = call("abond");
+            let options = call.options(&[OptSpec::int("ARTests")], &[])?;
+            panel::abond(session, options.int("artests"))
+        }
+        "sargan" if after == "xtabond" => {
+            call("sargan").bare()?;
+            panel::sargan(session)
+        }
+        "icc" if after == "mixed" => {
+            call("icc").bare()?;
+            panel::icc(session)
+        }
+        "gof" if binary => estat_binary::gof(session, &call("gof")),
+        "gof" if after == "poisson" => estat_binary::poisson_gof(session, &call("gof")),
+        _ => Err(StataError::new(
+            321,
+            format!("estat {word} is not valid after {after}, or not supported by the open engine"),
+        )),
+    }
+}

@@ -1,0 +1,317 @@
+//! Predictions, residuals and influence statistics of linear indices. Formulas: [R] regress postestimation and the
+//! postestimation sections of the other commands.
+
+use super::areg::AbsorbState;
+use crate::error::{Result, StataError};
+use crate::estimation::linear::{LinearState, Parameters, predict as linear_prediction};
+use crate::estimation::model::number_groups;
+use crate::frame::Frame;
+use crate::ops::predict::{Prediction, column, combine, design, map, outcome};
+use crate::session::Session;
+use crate::value::{MISSING, is_missing};
+use estimators::ml_binary::Link;
+
+fn refuse(session: &Session, statistic: &str) -> StataError {
+    StataError::new(198, format!("option {statistic} not allowed after {}", session.e.cmd()))
+}
+
+/// Computes one statistic on rows of the data after the active estimates.
+pub(in crate::commands) fn compute(
+    session: &mut Session,
+    statistic: Option<&str>,
+    equation: Option<&str>,
+    rows: &[usize],
+) -> Result<Prediction> {
+    let cmd = session.e.cmd().to_string();
+    let parameters = Parameters::of(&session.e)?;
+    let first = parameters.stripe.first().map(|s| s.eq.clone()).unwrap_or_default();
+    let equation = equation.map_or(first, |e| e.trim_start_matches('#').to_string());
+    if parameters.positions(&equation).is_empty() {
+        return Err(StataError::new(303, format!("equation {equation} not found")));
+    }
+    let xb = |s: &Session| linear_prediction(&s.frame, &parameters, &equation, rows);
+    let made = |values: Vec<f64>, label: &str| Ok(Prediction { values, label: label.to_string() });
+    match (cmd.as_str(), statistic) {
+        (_, Some("xb")) => made(xb(session)?, "Linear prediction"),
+        (_, Some("stdp")) => {
+            made(stdp(&session.frame, &parameters, &equation, rows)?, "S.E. of the prediction")
+        }
+        ("logit" | "logistic" | "probit", None | Some("pr")) => {
+            let depvar = session.e.results.get_text("depvar").unwrap_or("").to_string();
+            if statistic.is_none() {
+                session.print(format!("(option pr assumed; Pr({depvar}))"));
+            }
+            let link = if cmd == "probit" { Link::Probit } else { Link::Logit };
+            made(map(xb(session)?, |e| link.probability(e)), &format!("Pr({depvar})"))
+        }
+        ("poisson" | "nbreg", None | Some("n" | "ir")) => {
+            if statistic.is_none() {
+                session.print("(option n assumed; predicted number of events)");
+            }
+            let offset = if statistic == Some("ir") { vec![0.0; rows.len()] } else { offset(session, rows)? };
+            let values = xb(session)?
+                .iter()
+                .zip(&offset)
+                .map(|(e, o)| combine(*e, *o, |e, o| (e + o).exp()))
+                .collect();
+            made(
+                values,
+                if statistic == Some("ir") {
+                    "Predicted incidence rate"
+                } else {
+                    "Predicted number of events"
+                },
+            )
+        }
+        ("cox", None | Some("hr")) => {
+            if statistic.is_none() {
+                session.print("(option hr assumed; hazard ratio)");
+            }
+            made(map(xb(session)?, f64::exp), "Relative hazard")
+        }
+        ("xtreg" | "areg", Some("u" | "e" | "ue" | "xbu" | "d" | "xbd" | "residuals" | "dresiduals")) => {
+            effects(session, &parameters, statistic.unwrap_or(""), rows)
+        }
+        (_, None) => {
+            let text = if matches!(
+                cmd.as_str(),
+                "regress" | "anova" | "ivregress" | "areg" | "xtreg" | "newey" | "qreg" | "prais"
+            ) {
+                "(option xb assumed; fitted values)"
+            } else {
+                "(option xb assumed)"
+            };
+            session.print(text);
+            made(xb(session)?, if cmd == "regress" { "Fitted values" } else { "Linear prediction" })
+        }
+        ("regress" | "anova" | "ivregress" | "newey" | "qreg" | "prais", Some("residuals")) => {
+            let y = outcome(session, rows)?;
+            let values = y.iter().zip(xb(session)?).map(|(y, f)| combine(*y, f, |y, f| y - f)).collect();
+            made(values, "Residuals")
+        }
+        ("regress" | "anova", Some(statistic)) => influence(session, &parameters, statistic, rows),
+        ("ivregress", Some("stdf")) => {
+            let rmse = session.e.results.get_scalar("rmse").unwrap_or(MISSING);
+            let values =
+                map(stdp(&session.frame, &parameters, &equation, rows)?, |s| (s * s + rmse * rmse).sqrt());
+            made(values, "S.E. of the forecast")
+        }
+        (_, Some(statistic)) => Err(refuse(session, statistic)),
+    }
+}
+
+/// Offset or log exposure of a count model.
+fn offset(session: &Session, rows: &[usize]) -> Result<Vec<f64>> {
+    if let Some(name) = session.e.results.get_text("exposure_var") {
+        return Ok(map(column(&session.frame, name, rows)?, f64::ln));
+    }
+    match session.e.results.get_text("offset_var") {
+        Some(name) => column(&session.frame, name, rows),
+        None => Ok(vec![0.0; rows.len()]),
+    }
+}
+
+/// `sqrt(x M x')` per row for a matrix over the given parameters.
+fn quadratic_root(columns: &[Vec<f64>], matrix: &estimators::matrix::Mat, rows: usize) -> Vec<f64> {
+    let mut x = vec![0.0; columns.len()];
+    (0..rows)
+        .map(|i| {
+            for (cell, column) in x.iter_mut().zip(columns) {
+                *cell = column[i];
+            }
+            if x.iter().any(|v| is_missing(*v)) { MISSING } else { matrix.quadratic(&x).max(0.0).sqrt() }
+        })
+        .collect()
+}
+
+fn stdp(frame: &Frame, parameters: &Parameters, equation: &str, rows: &[usize]) -> Result<Vec<f64>> {
+    let positions = parameters.positions(equation);
+    let columns = design(frame, parameters, &positions, rows)?;
+    Ok(quadratic_root(&columns, &parameters.v.select(&positions, &positions), rows.len()))
+}
+
+/// Statistics of single rows after `regress`.
+fn influence(
+    session: &Session,
+    parameters: &Parameters,
+    statistic: &str,
+    rows: &[usize],
+) -> Result<Prediction> {
+    let extra = session.e.extra.clone();
+    let Some(state) = extra.as_ref().and_then(|e| e.downcast_ref::<LinearState>()) else {
+        return Err(refuse(session, statistic));
+    };
+    if session.e.results.get_text("vcetype").is_some() && statistic != "stdf" && statistic != "stdr" {
+        return Err(StataError::new(198, format!("option {statistic} not possible after robust estimation")));
+    }
+    let positions: Vec<usize> = (0..parameters.b.len()).collect();
+    let columns = design(&session.frame, parameters, &positions, rows)?;
+    let h = map(quadratic_root(&columns, &state.unscaled, rows.len()), |r| r * r);
+    let xb = linear_prediction(&session.frame, parameters, "", rows)?;
+    let y = outcome(session, rows)?;
+    let sample = session.estimation_sample();
+    let scalar = |name: &str| session.e.results.get_scalar(name).unwrap_or(MISSING);
+    let (s2, df, k) = (state.s2, state.df_residual, scalar("rank"));
+    let n = scalar("N");
+    let term = match statistic.strip_prefix("dfbeta ") {
+        Some(name) => Some(parameters.find(name).ok_or_else(|| StataError::not_found(name))?),
+        None => None,
+    };
+    let statistic = statistic.split(' ').next().unwrap_or(statistic);
+    // (X'X)^-1 x of the row, for one parameter.
+    let pull = |term: usize, i: usize| -> f64 {
+        columns.iter().enumerate().map(|(j, column)| state.unscaled[(term, j)] * column[i]).sum()
+    };
+    let value = |i: usize| -> f64 {
+        let (h, e) = (h[i], combine(y[i], xb[i], |y, f| y - f));
+        if is_missing(h) {
+            return MISSING;
+        }
+        let inside = sample.as_ref().is_none_or(|s| s.get(rows[i]).copied().unwrap_or(false));
+        match statistic {
+            "stdf" => return (s2 * (1.0 + h)).sqrt(),
+            "stdr" => return (s2 * (1.0 - h)).max(0.0).sqrt(),
+            _ if !inside || is_missing(e) => return MISSING,
+            _ => {}
+        }
+        let standard = e / (s2 * (1.0 - h)).sqrt();
+        let outside = ((s2 * df - e * e / (1.0 - h)) / (df - 1.0)).max(0.0);
+        let student = e / (outside * (1.0 - h)).sqrt();
+        match statistic {
+            "leverage" | "hat" => h,
+            "rstandard" => standard,
+            "rstudent" => student,
+            "cooksd" => standard * standard * h / ((1.0 - h) * k),
+            "dfits" => student * (h / (1.0 - h)).sqrt(),
+            "welsch" => student * (h / (1.0 - h)).sqrt() * ((n - 1.0) / (1.0 - h)).sqrt(),
+            // Belsley, Kuh and Welsch (1980), with k estimated parameters.
+            "covratio" => 1.0 / ((1.0 - h) * ((df - 1.0 + student * student) / df).powf(k)),
+            "dfbeta" => {
+                term.map_or(MISSING, |t| student * pull(t, i) / ((1.0 - h) * state.unscaled[(t, t)]).sqrt())
+            }
+            _ => MISSING,
+        }
+    };
+    let label = match statistic {
+        "stdf" => "S.E. of the forecast",
+        "stdr" => "S.E. of the residual",
+        "leverage" | "hat" => "Leverage",
+        "rstandard" => "Standardized residuals",
+        "rstudent" => "Studentized residuals",
+        "cooksd" => "Cook's distance",
+        "dfits" => "DFITS",
+        "welsch" => "Welsch distance",
+        "covratio" => "Covratio",
+        "dfbeta" => "DFBETA",
+        _ => return Err(refuse(session, statistic)),
+    };
+    Ok(Prediction { values: (0..rows.len()).map(value).collect(), label: label.to_string() })
+}
+
+/// Unit effects and what is made of them after `xtreg` and `areg`.
+fn effects(
+    session: &Session,
+    parameters: &Parameters,
+    statistic: &str,
+    rows: &[usize],
+) -> Result<Prediction> {
+    let results = &session.e.results;
+    let areg = session.e.cmd() == "areg";
+    let allowed: &[&str] =
+        if areg { &["d", "xbd", "residuals", "dresiduals"] } else { &["u", "e", "ue", "xbu"] };
+    if !allowed.contains(&statistic) {
+        return Err(refuse(session, statistic));
+    }
+    let extra = session.e.extra.clone();
+    if let Some(state) = extra.as_ref().and_then(|e| e.downcast_ref::<AbsorbState>()) {
+        return absorbed_effects(session, parameters, statistic, rows, state);
+    }
+    let unit = results.get_text(if areg { "absvar" } else { "ivar" }).unwrap_or("");
+    let unit = session.frame.position(unit)?;
+    let sample =
+        session.estimation_sample().ok_or_else(|| StataError::new(301, "estimation sample not found"))?;
+    let used: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
+    let combined = |rows: &[usize]| -> Result<Vec<f64>> {
+        let y = outcome(session, rows)?;
+        let xb = linear_prediction(&session.frame, parameters, "", rows)?;
+        Ok(y.iter().zip(&xb).map(|(y, f)| combine(*y, *f, |y, f| y - f)).collect())
+    };
+    // Rows of the sample and the asked rows share one numbering of the units.
+    let both: Vec<usize> = used.iter().chain(rows).copied().collect();
+    let (numbers, count) = number_groups(&session.frame, unit, &both);
+    let (mut sums, mut sizes) = (vec![0.0; count], vec![0.0; count]);
+    for (number, value) in numbers.iter().zip(combined(&used)?) {
+        sums[*number as usize] += value;
+        sizes[*number as usize] += 1.0;
+    }
+    let scalar = |name: &str| results.get_scalar(name).unwrap_or(MISSING);
+    let random = results.get_text("model") == Some("re");
+    let (u2, e2) = (scalar("sigma_u").powi(2), scalar("sigma_e").powi(2));
+    let effect = |number: u32| {
+        let (sum, size) = (sums[number as usize], sizes[number as usize]);
+        if size == 0.0 {
+            MISSING
+        } else if random {
+            u2 * sum / (size * u2 + e2)
+        } else {
+            sum / size
+        }
+    };
+    let total = combined(rows)?;
+    let xb = linear_prediction(&session.frame, parameters, "", rows)?;
+    let values = (0..rows.len())
+        .map(|i| {
+            let u = effect(numbers[used.len() + i]);
+            match statistic {
+                "u" | "d" => combine(u, total[i], |u, _| u),
+                "e" | "residuals" => combine(total[i], u, |t, u| t - u),
+                "ue" | "dresiduals" => total[i],
+                _ => combine(xb[i], u, |x, u| x + u),
+            }
+        })
+        .collect();
+    Ok(Prediction { values, label: effect_label(statistic).to_string() })
+}
+
+/// Effects of several absorbed variables together, in the rows of the sample.
+fn absorbed_effects(
+    session: &Session,
+    parameters: &Parameters,
+    statistic: &str,
+    rows: &[usize],
+    state: &AbsorbState,
+) -> Result<Prediction> {
+    let sample =
+        session.estimation_sample().ok_or_else(|| StataError::new(301, "estimation sample not found"))?;
+    let mut at = vec![MISSING; sample.len()];
+    (0..sample.len()).filter(|i| sample[*i]).zip(&state.residuals).for_each(|(i, e)| at[i] = *e);
+    let y = outcome(session, rows)?;
+    let xb = linear_prediction(&session.frame, parameters, "", rows)?;
+    let values = rows
+        .iter()
+        .enumerate()
+        .map(|(i, row)| {
+            let (e, rest) = (at[*row], combine(y[i], xb[i], |y, f| y - f));
+            match statistic {
+                "residuals" => e,
+                "d" => combine(rest, e, |r, e| r - e),
+                "xbd" => combine(y[i], e, |y, e| y - e),
+                _ => combine(rest, e, |r, _| r),
+            }
+        })
+        .collect();
+    Ok(Prediction { values, label: effect_label(statistic).to_string() })
+}
+
+fn effect_label(statistic: &str) -> &'static str {
+    match statistic {
+        "u" => "u[group]",
+        "e" => "e[group,t]",
+        "ue" => "u[group] + e[group,t]",
+        "xbu" => "Xb + u[group]",
+        "d" => "d[absvar]",
+        "xbd" => "Xb + d[absvar]",
+        "residuals" => "Residuals",
+        _ => "d[absvar] + residuals",
+    }
+}

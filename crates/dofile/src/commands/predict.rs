@@ -1,0 +1,172 @@
+//! `predict`: finds the family that predicts after the active estimates. The statistics are in the families.
+
+use super::estimation::{predict_choice, predict_models, predictions};
+use super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use super::{multivariate, nonlinear, panel, shrinkage, survival, timeseries, treatment};
+use crate::error::{Result, StataError};
+use crate::frame::StorageType;
+use crate::ops::predict::{Own, Prediction, add, chosen, new_names};
+use crate::session::Session;
+use crate::syntax::options::OptSpec;
+use crate::syntax::split::ParsedCommand;
+
+const SYNTAX: StandardSyntax = StandardSyntax::new(&[
+    OptSpec::flag("xb"),
+    OptSpec::flag("Residuals"),
+    OptSpec::flag("stdp"),
+    OptSpec::flag("stdf"),
+    OptSpec::flag("stdr"),
+    OptSpec::flag("RSTAndard"),
+    OptSpec::flag("RSTUdent"),
+    OptSpec::flag("Leverage"),
+    OptSpec::flag("Hat"),
+    OptSpec::flag("Cooksd"),
+    OptSpec::flag("DFITs"),
+    OptSpec::flag("COVRatio"),
+    OptSpec::flag("Welsch"),
+    OptSpec::text("DFBeta"),
+    OptSpec::flag_or_text("pr"),
+    OptSpec::flag("u"),
+    OptSpec::flag_or_text("e"),
+    OptSpec::text("YStar"),
+    OptSpec::flag("mu"),
+    OptSpec::flag("cm"),
+    OptSpec::flag("XBSel"),
+    OptSpec::flag("PSel"),
+    OptSpec::flag("YCond"),
+    OptSpec::flag("YExpected"),
+    OptSpec::flag("Mills"),
+    OptSpec::flag("pu0"),
+    OptSpec::flag("nu0"),
+    OptSpec::flag("REFfects"),
+    OptSpec::flag("FITted"),
+    OptSpec::flag("RESponse"),
+    OptSpec::flag("Pearson"),
+    OptSpec::flag("ue"),
+    OptSpec::flag("xbu"),
+    OptSpec::flag("d"),
+    OptSpec::flag("xbd"),
+    OptSpec::flag("DResiduals"),
+    OptSpec::flag("n"),
+    OptSpec::flag("ir"),
+    OptSpec::flag("hr"),
+    OptSpec::text("Outcome"),
+    OptSpec::text("EQuation"),
+    OptSpec::flag("BASESurv"),
+    OptSpec::flag("BASEChazard"),
+    OptSpec::flag("BASEHc"),
+    OptSpec::flag("CSNell"),
+    OptSpec::flag("MGale"),
+    OptSpec::flag("DEViance"),
+    OptSpec::flag("SCHoenfeld"),
+    OptSpec::flag("SCAledsch"),
+    OptSpec::flag("ESR"),
+    OptSpec::flag("MEDian"),
+    OptSpec::flag("MEAN"),
+    OptSpec::flag("Time"),
+    OptSpec::flag("LNTime"),
+    OptSpec::flag("HAzard"),
+    OptSpec::flag("Surv"),
+])
+.unsupported(&["SCores", "Score", "COVRatio", "Welsch", "DFBeta", "DBeta", "Number", "nooffset"]);
+
+/// The command.
+pub const SPEC: CommandSpec = CommandSpec {
+    name: "predict",
+    min: 7,
+    form: Form::Raw,
+    by: ByRule::No,
+    run,
+    syntax: "predict [type] newvar [if] [in] [, xb residuals stdp stdf stdr rstandard rstudent leverage cooksd dfits covratio welsch dfbeta(term) | pr | u e ue xbu | d xbd dresiduals | n ir | hr | outcome(#) equation(eq)]",
+    notes: "which statistics exist depends on e(cmd); formulas: [R] regress postestimation, [XT] xtreg postestimation",
+    examples: &[Example {
+        run: "set obs 5\ngen x = _n\ngen y = cond(_n==3, 4, _n)\nregress y x\npredict double h, leverage\npredict double r, residuals",
+        // Leverage of equally spaced points: 1/n + (x - mean)^2 / 10; residuals of one raised point.
+        expect: &[("h[1]", 0.6), ("h[3]", 0.2), ("r[3]", 0.8), ("r[1]", -0.2)],
+    }],
+};
+
+fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let own: Option<Own> = [
+        timeseries::predict,
+        treatment::predict,
+        multivariate::predict,
+        shrinkage::predict,
+        nonlinear::predict,
+    ]
+    .iter()
+    .find_map(|family| family(session.e.cmd()));
+    let (syntax, run): Own = own.unwrap_or((&SYNTAX, common));
+    let mut cmd = ParsedCommand::split(&cmd.name, &cmd.raw, syntax.exp)?;
+    syntax.check(&cmd)?;
+    cmd.check_options(syntax.options, syntax.unsupported)?;
+    run(session, &cmd)
+}
+
+fn common(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    if session.e.b().is_none() {
+        return Err(StataError::new(301, "last estimates not found"));
+    }
+    let (kind, names) = new_names(session, cmd)?;
+    let touse = session.rows(cmd)?;
+    let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
+    if let Some(predictions) = survival::predict(session, cmd, &rows)? {
+        return add_all(session, kind, &rows, names, predictions);
+    }
+    let dfbeta = cmd.options.text("dfbeta").map(|term| format!("dfbeta {}", term.trim()));
+    let statistic = match (&dfbeta, chosen(cmd)?) {
+        (Some(_), Some("dfbeta")) => dfbeta.as_deref(),
+        (_, other) => other,
+    };
+    let predictions = if names.len() > 1 || names[0].1 {
+        match panel::mixed_effects(session, statistic, &names, &rows)? {
+            Some(found) => found,
+            None => predict_choice::all_outcomes(session, &names, &rows)?,
+        }
+    } else if predict_choice::handles(session.e.cmd()) {
+        vec![predict_choice::one(session, statistic, cmd.options.text("outcome"), &rows)?]
+    } else {
+        if cmd.options.has("outcome") {
+            return Err(StataError::option_not_allowed("outcome()"));
+        }
+        let argument = statistic.and_then(|s| cmd.options.text(s)).map(str::to_string);
+        let found = match panel::mixed_prediction(session, statistic, &rows)? {
+            Some(found) => Some(found),
+            None => predict_models::one(session, statistic, argument.as_deref(), &rows)?,
+        };
+        match found {
+            Some(found) => vec![found],
+            None => vec![predictions::compute(session, statistic, cmd.options.text("equation"), &rows)?],
+        }
+    };
+    add_all(session, kind, &rows, names, predictions)
+}
+
+/// Adds one variable per prediction; a stub is numbered.
+fn add_all(
+    session: &mut Session,
+    kind: StorageType,
+    rows: &[usize],
+    names: Vec<(String, bool)>,
+    predictions: Vec<Prediction>,
+) -> Result<()> {
+    let names: Vec<String> = if names[0].1 {
+        (1..=predictions.len()).map(|i| format!("{}{i}", names[0].0)).collect()
+    } else {
+        names.into_iter().map(|n| n.0).collect()
+    };
+    if names.len() != predictions.len() {
+        return Err(StataError::new(
+            if names.len() > predictions.len() { 103 } else { 102 },
+            format!(
+                "{} new variable name{} needed",
+                predictions.len(),
+                if predictions.len() == 1 { "" } else { "s" }
+            ),
+        ));
+    }
+    for (name, prediction) in names.iter().zip(predictions) {
+        add(session, name, kind, rows, prediction)?;
+    }
+    Ok(())
+}

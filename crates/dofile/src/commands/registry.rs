@@ -1,0 +1,78 @@
+//! The table of all commands: finds a command by its name and lists the commands for the documentation.
+
+use super::{ByRule, CommandSpec, Form};
+use super::{
+    data, describe, documents, epidemiology, estat, estimation, exchange, graphics, inference, language,
+    limited, multivariate, nonlinear, panel, predict, prefix, quantile, shrinkage, survey, survival, systems,
+    timeseries, treatment,
+};
+
+/// The commands that pass their subcommands on to the families.
+const POSTESTIMATION: &[CommandSpec] = &[estat::SPEC, predict::SPEC];
+
+/// All commands.
+pub fn all() -> impl Iterator<Item = &'static CommandSpec> {
+    [
+        language::TABLE,
+        prefix::TABLE,
+        data::TABLE,
+        describe::TABLE,
+        estimation::TABLE,
+        POSTESTIMATION,
+        graphics::TABLE,
+        exchange::TABLE,
+        limited::TABLE,
+        documents::TABLE,
+        panel::TABLE,
+        timeseries::TABLE,
+        treatment::TABLE,
+        multivariate::TABLE,
+        nonlinear::TABLE,
+        shrinkage::TABLE,
+        survey::TABLE,
+        survival::TABLE,
+        systems::TABLE,
+        quantile::TABLE,
+        epidemiology::TABLE,
+        inference::TABLE,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// Finds a command by its name or an allowed abbreviation.
+pub fn find(word: &str) -> Option<&'static CommandSpec> {
+    all().find(|c| c.name == word).or_else(|| all().find(|c| word.len() >= c.min && c.name.starts_with(word)))
+}
+
+/// How `by` runs a command.
+pub fn by_rule(word: &str) -> Option<ByRule> {
+    find(word).map(|c| c.by)
+}
+
+/// A table of all commands with their syntax, as Markdown; the page of supported commands is made from it.
+pub fn list_commands() -> String {
+    let mut specs: Vec<&CommandSpec> = all().collect();
+    specs.sort_by_key(|c| c.name);
+    let mut out = String::from(
+        "| command | abbreviation | syntax | options refused by name | notes |\n|---|---|---|---|---|\n",
+    );
+    for c in specs {
+        let refused = match c.form {
+            Form::Standard(syntax) => {
+                syntax.unsupported.iter().map(|o| o.to_lowercase()).collect::<Vec<_>>().join(" ")
+            }
+            Form::Raw => String::new(),
+        };
+        let cell = |s: &str| s.replace('|', "\\|").replace('\n', " ");
+        out.push_str(&format!(
+            "| `{}` | `{}` | `{}` | {} | {} |\n",
+            c.name,
+            &c.name[..c.min],
+            cell(c.syntax),
+            cell(&refused),
+            cell(c.notes)
+        ));
+    }
+    out
+}

@@ -1,0 +1,112 @@
+//! Figures that other commands make from computed curves: survivor functions, ROC curves, coefficients by
+//! quantile. They take the usual options of a graph with axes.
+
+use super::figure_options::FigureOptions;
+use super::store;
+use super::text::Words;
+use crate::error::{Result, StataError};
+use crate::session::Session;
+use crate::syntax::options::{abbreviates, split_options};
+use figure::{Body, Figure, Panel, Plane, Series, TextMark, data_ends};
+
+/// The options of a figure that were left after a command took its own.
+#[derive(Default)]
+pub(crate) struct CurveOptions {
+    figure: FigureOptions,
+}
+
+impl CurveOptions {
+    /// Reads options: `own` takes those of the command, the rest are those of a graph; `unsupported` names
+    /// options that Stata has for the command and this engine has not.
+    pub(crate) fn read(
+        session: &Session,
+        command: &str,
+        text: &str,
+        unsupported: &[&str],
+        mut own: impl FnMut(&str, Option<&str>) -> Result<bool>,
+    ) -> Result<Self> {
+        let mut out = Self::default();
+        for option in split_options(text)? {
+            if own(&option.0, option.1.as_deref())? {
+                continue;
+            }
+            if let Some(known) = unsupported.iter().find(|u| abbreviates(&option.0, u)) {
+                return Err(StataError::unsupported_option(command, &known.to_lowercase()));
+            }
+            if !out.figure.take(session, &option)? {
+                return Err(StataError::option_not_allowed(&option.0));
+            }
+        }
+        if out.figure.by.is_some() {
+            return Err(StataError::unsupported_option(command, "by() of graphs"));
+        }
+        Ok(out)
+    }
+}
+
+/// Curves in one plane.
+#[derive(Default)]
+pub(crate) struct Picture {
+    /// Title, unless the options give one.
+    pub(crate) title: String,
+    /// Note under the figure, unless the options give one.
+    pub(crate) note: String,
+    /// Title of the horizontal axis.
+    pub(crate) x_title: String,
+    /// Title of the vertical axis.
+    pub(crate) y_title: String,
+    /// Curves.
+    pub(crate) series: Vec<Series>,
+    /// Texts beside points.
+    pub(crate) texts: Vec<TextMark>,
+    /// Least extent of the horizontal axis.
+    pub(crate) x_range: Option<(f64, f64)>,
+    /// Least extent of the vertical axis.
+    pub(crate) y_range: Option<(f64, f64)>,
+    /// Number of observations behind the figure.
+    pub(crate) used: usize,
+}
+
+/// Draws curves and makes the figure the current graph; r(2000) when nothing can be drawn.
+pub(crate) fn show(session: &mut Session, picture: Picture, options: CurveOptions) -> Result<()> {
+    let mut chosen = options.figure;
+    let mut series = picture.series;
+    if chosen.monochrome {
+        series.iter_mut().for_each(super::monochrome);
+    }
+    let (Some(across), Some(along)) = (data_ends(&series, true), data_ends(&series, false)) else {
+        return Err(StataError::no_observations());
+    };
+    let widen = |ends: (f64, f64), least: Option<(f64, f64)>| {
+        least.map_or(ends, |(low, high)| (ends.0.min(low), ends.1.max(high)))
+    };
+    let (across, along) = (widen(across, picture.x_range), widen(along, picture.y_range));
+    let mut x = chosen.x.axis(session, None, across, &picture.x_title);
+    let mut y = chosen.y.axis(session, None, along, &picture.y_title);
+    x.range = x.range.or(picture.x_range.map(|_| across));
+    y.range = y.range.or(picture.y_range.map(|_| along));
+    let mut labels: Vec<String> = series.iter().map(|s| s.label.clone()).collect();
+    let legend = chosen.legend_for(&mut labels);
+    series.iter_mut().zip(&labels).for_each(|(s, label)| s.label.clone_from(label));
+    let mut texts = picture.texts;
+    texts.extend(chosen.texts.iter().cloned());
+    let plane = Plane {
+        x,
+        y,
+        series,
+        x_lines: chosen.x_lines.clone(),
+        y_lines: chosen.y_lines.clone(),
+        texts,
+        background: chosen.plot_background,
+    };
+    let mut figure = Figure { legend, ..Figure::default() };
+    figure.panels = vec![Panel { title: String::new(), body: Body::Plane(Box::new(plane)) }];
+    for (at, text) in [(0, picture.title), (2, picture.note)] {
+        if !text.is_empty() {
+            chosen.titles[at].get_or_insert(Words { text, size: None });
+        }
+    }
+    chosen.dress(&mut figure, Some(picture.used).filter(|n| *n > 0));
+    let name = chosen.name.as_ref().map(|(name, replace)| (name.as_str(), *replace));
+    store::show(session, figure, name)
+}

@@ -1,0 +1,136 @@
+//! Keeps the graphs of a session and writes them to files.
+
+use std::collections::BTreeMap;
+
+use crate::error::{Result, StataError};
+use crate::session::{Extension, Session};
+use figure::{self, Figure};
+
+/// Name of a graph that was not given one, as in Stata.
+pub(crate) const UNNAMED: &str = "Graph";
+
+/// The graphs in memory.
+#[derive(Debug, Default)]
+pub(crate) struct Graphs {
+    current: Option<String>,
+    figures: BTreeMap<String, Figure>,
+}
+
+impl Extension for Graphs {}
+
+/// The graphs of a session.
+pub(crate) fn graphs(session: &mut Session) -> &mut Graphs {
+    session.extensions.state()
+}
+
+impl Graphs {
+    /// The figure of a name, or the current one; r(198) without one, as `graph export` says.
+    pub(crate) fn get(&self, name: Option<&str>) -> Result<&Figure> {
+        match name {
+            Some(name) => {
+                self.figures.get(name).ok_or_else(|| StataError::new(111, format!("graph {name} not found")))
+            }
+            None => self
+                .current
+                .as_ref()
+                .and_then(|name| self.figures.get(name))
+                .ok_or_else(|| StataError::new(601, "no graph in memory")),
+        }
+    }
+
+    /// True when a graph of this name exists.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.figures.contains_key(name)
+    }
+
+    /// Makes a graph current.
+    pub(crate) fn select(&mut self, name: &str) -> Result<()> {
+        self.get(Some(name))?;
+        self.current = Some(name.to_owned());
+        Ok(())
+    }
+
+    /// Stores a graph and makes it current.
+    pub(crate) fn put(&mut self, name: &str, figure: Figure) {
+        self.figures.insert(name.to_owned(), figure);
+        self.current = Some(name.to_owned());
+    }
+
+    /// Forgets a graph.
+    pub(crate) fn drop(&mut self, name: &str) -> Result<()> {
+        self.figures.remove(name).ok_or_else(|| StataError::new(111, format!("graph {name} not found")))?;
+        if self.current.as_deref() == Some(name) {
+            self.current = None;
+        }
+        Ok(())
+    }
+
+    /// Forgets all graphs.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Names in alphabetic order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.figures.keys().cloned().collect()
+    }
+}
+
+/// Stores a new figure under a name; r(110) when the name is taken and `replace` was not given.
+pub(crate) fn show(session: &mut Session, figure: Figure, name: Option<(&str, bool)>) -> Result<()> {
+    let (name, replace) = name.unwrap_or((UNNAMED, true));
+    let graphs = graphs(session);
+    if !replace && graphs.has(name) {
+        return Err(StataError::new(110, format!("graph {name} already exists")));
+    }
+    graphs.put(name, figure);
+    Ok(())
+}
+
+/// The line under a figure that says engine and sample; what the author's own note says already is
+/// left out.
+pub(crate) fn footer(own_note: &str, used: Option<usize>) -> String {
+    let mut parts = Vec::new();
+    if !own_note.contains("engine") {
+        parts.push(format!("open do-file engine {}", env!("CARGO_PKG_VERSION")));
+    }
+    if let Some(used) = used
+        && !own_note.contains("N = ")
+    {
+        parts.push(format!("N = {used}"));
+    }
+    parts.join(" · ")
+}
+
+/// Kinds of files that figures are written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Svg,
+    Png { width: Option<u32>, height: Option<u32> },
+    Pdf,
+}
+
+/// Writes a figure; r(602) when the file exists and `replace` was not given.
+pub(crate) fn export(
+    session: &mut Session,
+    name: Option<&str>,
+    file: &str,
+    replace: bool,
+    kind: Kind,
+) -> Result<()> {
+    let svg = figure::render(graphs(session).get(name)?);
+    let path = session.path(file);
+    if path.exists() && !replace {
+        return Err(StataError::new(602, format!("file {file} already exists")));
+    }
+    let refused = |e: figure::raster::RasterError| StataError::new(198, e.to_string());
+    let (bytes, shown) = match kind {
+        Kind::Svg => (svg.into_bytes(), "SVG"),
+        Kind::Png { width, height } => (figure::to_png(&svg, width, height).map_err(refused)?, "PNG"),
+        Kind::Pdf => (figure::to_pdf(&svg).map_err(refused)?, "PDF"),
+    };
+    std::fs::write(&path, bytes)
+        .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))?;
+    session.print(format!("file {file} saved as {shown} format"));
+    Ok(())
+}

@@ -1,0 +1,251 @@
+//! Reads the small languages inside graph options: quoted lines with suboptions, sizes, colours,
+//! line patterns, axis label rules. What they are applied to is decided elsewhere.
+
+use crate::error::{Result, StataError};
+use crate::syntax::numlist;
+use crate::syntax::options::{abbreviates, split_options};
+use crate::syntax::split::{top_level_comma, unquote, words};
+use figure::{self, Color};
+
+/// One option as written.
+pub(crate) type RawOption = (String, Option<String>);
+
+/// Splits an argument into its front and its suboptions.
+pub(crate) fn suboptions(argument: &str) -> Result<(&str, Vec<RawOption>)> {
+    Ok(match top_level_comma(argument) {
+        Some(at) => (argument[..at].trim(), split_options(&argument[at + 1..])?),
+        None => (argument.trim(), Vec::new()),
+    })
+}
+
+/// The lines of a text argument: each quoted piece is a line, text without quotes is one line.
+pub(crate) fn lines(front: &str) -> Vec<String> {
+    let pieces = words(front);
+    if pieces.first().is_some_and(|p| p.starts_with('"') || p.starts_with("`\"")) {
+        pieces.into_iter().map(|p| unquote(p).to_owned()).collect()
+    } else {
+        vec![front.to_owned()]
+    }
+}
+
+/// A text with its size and colour.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Words {
+    pub(crate) text: String,
+    pub(crate) size: Option<f64>,
+}
+
+/// Reads `title()`, `note()` … : lines and `size()`; other suboptions are refused by name.
+pub(crate) fn words_of(option: &str, argument: &str) -> Result<Words> {
+    let (front, options) = suboptions(argument)?;
+    let mut out = Words { text: lines(front).join("\n"), size: None };
+    for (name, argument) in options {
+        match (name.as_str(), argument) {
+            (name, Some(size)) if abbreviates(name, "SIze") => out.size = Some(text_size(&size)?),
+            (name, _) => return Err(suboption(option, name)),
+        }
+    }
+    Ok(out)
+}
+
+/// The error for a suboption that this engine does not have.
+pub(crate) fn suboption(option: &str, name: &str) -> StataError {
+    StataError::new(199, format!("suboption {name} of {option}() is not supported by the open engine"))
+}
+
+/// The error for a word where a style is expected.
+fn style(kind: &str, text: &str) -> StataError {
+    StataError::invalid(format!("{text} is not a {kind}"))
+}
+
+/// A font size in pixels ([G-4] textsizestyle; 18 px is `large`, the usual size of titles).
+pub(crate) fn text_size(text: &str) -> Result<f64> {
+    let text = unquote(text);
+    let named = match text {
+        "tiny" => 5.2,
+        "third_tiny" | "quarter_tiny" | "half_tiny" => 4.0,
+        "vsmall" => 8.0,
+        "small" => 10.5,
+        "medsmall" => 13.0,
+        "medium" => 14.0,
+        "medlarge" => 15.5,
+        "large" => 18.0,
+        "vlarge" => 20.5,
+        "huge" => 25.5,
+        "vhuge" => 36.0,
+        _ => 0.0,
+    };
+    if named > 0.0 {
+        return Ok(named);
+    }
+    let number = |t: &str| t.parse::<f64>().ok().filter(|v| (0.1..=100.0).contains(v));
+    if let Some(points) = text.strip_suffix("pt").and_then(number) {
+        return Ok(points * 96.0 / 72.0);
+    }
+    // a plain number is a percentage of the height; 18 px is 4.8611 percent
+    number(text.trim_start_matches('*'))
+        .map(|v| if text.starts_with('*') { v * 13.0 } else { v * 18.0 / 4.8611 })
+        .ok_or_else(|| style("text size", text))
+}
+
+/// A marker radius in pixels ([G-4] markersizestyle).
+pub(crate) fn marker_size(text: &str) -> Result<f64> {
+    let text = unquote(text);
+    Ok(match text {
+        "vtiny" => 1.0,
+        "tiny" => 1.4,
+        "vsmall" => 2.2,
+        "small" => 2.8,
+        "medsmall" => 3.4,
+        "medium" => 4.0,
+        "medlarge" => 5.0,
+        "large" => 6.5,
+        "vlarge" => 9.0,
+        "huge" => 13.5,
+        "vhuge" => 18.0,
+        "ehuge" => 26.0,
+        _ => {
+            let factor = text.strip_prefix('*').and_then(|t| t.parse::<f64>().ok()).map(|f| 3.4 * f);
+            let percent = text.parse::<f64>().ok().map(|p| p * 2.4);
+            factor
+                .or(percent)
+                .filter(|r| (0.1..=100.0).contains(r))
+                .ok_or_else(|| style("marker size", text))?
+        }
+    })
+}
+
+/// A line width in pixels ([G-4] linewidthstyle).
+pub(crate) fn line_width(text: &str) -> Result<f64> {
+    let text = unquote(text);
+    Ok(match text {
+        "none" => 0.0,
+        "vvvthin" => 0.2,
+        "vvthin" => 0.35,
+        "vthin" => 0.6,
+        "thin" => 0.9,
+        "medthin" => 1.4,
+        "medium" => 1.8,
+        "medthick" => 2.4,
+        "thick" => 3.4,
+        "vthick" => 4.6,
+        "vvthick" => 6.0,
+        "vvvthick" => 9.0,
+        _ => {
+            let factor = text.strip_prefix('*').and_then(|t| t.parse::<f64>().ok()).map(|f| 1.8 * f);
+            let percent = text.parse::<f64>().ok().map(|p| p * 4.8);
+            factor
+                .or(percent)
+                .filter(|w| (0.0..=60.0).contains(w))
+                .ok_or_else(|| style("line width", text))?
+        }
+    })
+}
+
+/// A colour ([G-4] colorstyle).
+pub(crate) fn color(text: &str) -> Result<Color> {
+    let text = unquote(text);
+    Color::parse(text).ok_or_else(|| style("colour", text))
+}
+
+/// A dash array ([G-4] linepatternstyle).
+pub(crate) fn pattern(text: &str) -> Result<&'static str> {
+    let text = unquote(text);
+    figure::pattern(text).ok_or_else(|| style("line pattern", text))
+}
+
+/// A clock position: 0 to 12, or a compass direction.
+pub(crate) fn clock(text: &str) -> Result<u8> {
+    let text = unquote(text);
+    Ok(match text {
+        "c" | "center" => 0,
+        "n" | "north" => 12,
+        "ne" => 1,
+        "e" | "east" => 3,
+        "se" => 4,
+        "s" | "south" => 6,
+        "sw" => 8,
+        "w" | "west" => 9,
+        "nw" => 11,
+        _ => text.parse().ok().filter(|c| *c <= 12).ok_or_else(|| style("clock position", text))?,
+    })
+}
+
+/// Where the labels of an axis stand, as written.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) enum Rule {
+    /// Chosen by the layout.
+    #[default]
+    Auto,
+    /// About so many.
+    About(usize),
+    /// The smallest and the largest value.
+    Ends,
+    /// None.
+    None,
+    /// Values, some with texts.
+    At(Vec<(f64, Option<String>)>),
+}
+
+/// Reads the front of `xlabel()`: `#5`, `none`, `minmax`, `0(10)50`, `1 "low" 2 "high"`.
+pub(crate) fn rule(front: &str) -> Result<Rule> {
+    match front {
+        "" => return Ok(Rule::Auto),
+        "none" => return Ok(Rule::None),
+        "minmax" => return Ok(Rule::Ends),
+        _ => {}
+    }
+    if let Some(count) = front.strip_prefix('#') {
+        let count = count.trim().parse().ok().filter(|n| (1..=50).contains(n));
+        return count.map(Rule::About).ok_or_else(|| StataError::standard(121));
+    }
+    let mut at: Vec<(f64, Option<String>)> = Vec::new();
+    for piece in words(front) {
+        if piece.starts_with('"') || piece.starts_with("`\"") {
+            match at.last_mut() {
+                Some((_, text @ None)) => *text = Some(unquote(piece).to_owned()),
+                _ => return Err(StataError::invalid(format!("{piece} found where a number was expected"))),
+            }
+        } else {
+            at.extend(numlist::expand(piece)?.into_iter().map(|v| (v, None)));
+        }
+    }
+    Ok(Rule::At(at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoted_pieces_are_lines() {
+        assert_eq!(lines(r#""a b" "c""#), ["a b", "c"]);
+        assert_eq!(lines("plain text"), ["plain text"]);
+        assert_eq!(lines(r#"`"say "hi""'"#), [r#"say "hi""#]);
+        let words = words_of("title", r#""a, b", size(small)"#).unwrap();
+        assert_eq!(words, Words { text: "a, b".into(), size: Some(10.5) });
+        assert_eq!(words_of("title", r#""a", ring(0)"#).unwrap_err().code, 199);
+    }
+
+    #[test]
+    fn label_rules_mix_numbers_and_texts() {
+        assert_eq!(rule("#5"), Ok(Rule::About(5)));
+        let text = |s: &str| Some(s.to_owned());
+        let expected = vec![(1.0, text("low")), (2.0, text("high")), (3.0, None), (4.0, None)];
+        assert_eq!(rule(r#"1 "low" 2 `"high"' 3/4"#), Ok(Rule::At(expected)));
+        assert!(rule(r#""low" 1"#).is_err());
+        assert_eq!(
+            rule("0(10)30"),
+            Ok(Rule::At(vec![(0.0, None), (10.0, None), (20.0, None), (30.0, None)]))
+        );
+    }
+
+    #[test]
+    fn unknown_styles_are_refused() {
+        for bad in
+            [color("nvy").is_err(), line_width("fat").is_err(), text_size("x").is_err(), clock("13").is_err()]
+        {
+            assert!(bad);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Groups of rows: runs of equal keys, and a variable split by another one, as the tests of means, spreads and ranks
+//! need it. Groups are ordered by value (numbers) or alphabetically (text).
+
+use crate::error::{Result, StataError};
+use crate::session::Session;
+use crate::syntax::split::ParsedCommand;
+
+/// Values with the group of each row.
+pub(crate) struct Grouped {
+    /// The values.
+    pub(crate) values: Vec<f64>,
+    /// Group of each value.
+    pub(crate) group: Vec<usize>,
+    /// Names of the groups: value label, number or text.
+    pub(crate) names: Vec<String>,
+}
+
+impl Grouped {
+    /// Reads a numeric variable over the groups of another one. Rows where either is missing are left out.
+    pub(crate) fn read(session: &Session, cmd: &ParsedCommand, variable: &str, by: &str) -> Result<Self> {
+        let variable = session.numeric_variable(variable)?;
+        let by = session.variable(by)?;
+        let mut touse = session.rows(cmd)?;
+        session.markout(&[variable, by], &mut touse, true)?;
+        let rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
+        if rows.is_empty() {
+            return Err(StataError::new(2000, "no observations"));
+        }
+        let values = rows.iter().map(|r| session.frame.num_at(variable, *r)).collect();
+        let column = &session.frame.var(by).data;
+        let (group, names) = if column.is_string() {
+            let mut names: Vec<String> = rows.iter().map(|r| column.str(*r).to_string()).collect();
+            names.sort();
+            names.dedup();
+            let group = rows.iter().map(|r| names.partition_point(|n| n.as_str() < column.str(*r))).collect();
+            (group, names)
+        } else {
+            let mut found: Vec<f64> = rows.iter().map(|r| column.num(*r)).collect();
+            found.sort_by(f64::total_cmp);
+            found.dedup();
+            let group = rows.iter().map(|r| found.partition_point(|v| *v < column.num(*r))).collect();
+            let label = |v: f64| {
+                let text = session.frame.labels_of(by).and_then(|l| l.get(v)).map(str::to_string);
+                text.unwrap_or_else(|| crate::format::bare(&session.frame.var(by).format, v))
+            };
+            (group, found.iter().map(|v| label(*v)).collect())
+        };
+        Ok(Self { values, group, names })
+    }
+
+    /// Requires exactly two groups: r(420) otherwise.
+    pub(crate) fn two(self) -> Result<Self> {
+        if self.names.len() == 2 {
+            return Ok(self);
+        }
+        let count = self.names.len();
+        Err(StataError::new(
+            420,
+            format!(
+                "{} group{} found, 2 required",
+                if count > 2 { format!("more than 2 ({count})") } else { count.to_string() },
+                if count == 1 { "" } else { "s" }
+            ),
+        ))
+    }
+
+    /// Values of one group.
+    pub(crate) fn of(&self, group: usize) -> Vec<f64> {
+        self.values.iter().zip(&self.group).filter(|(_, g)| **g == group).map(|(v, _)| *v).collect()
+    }
+}
+
+/// Rows in runs of equal keys, ordered by key.
+pub(crate) fn grouped(s: &Session, vars: &[usize], mut rows: Vec<usize>) -> Vec<Vec<usize>> {
+    rows.sort_by(|&a, &b| {
+        vars.iter().map(|&v| s.frame.compare(v, a, b)).find(|c| c.is_ne()).unwrap_or(a.cmp(&b))
+    });
+    let mut out: Vec<Vec<usize>> = Vec::new();
+    for r in rows {
+        match out.last_mut() {
+            Some(g) if s.frame.rows_equal(vars, g[0], r) => g.push(r),
+            _ => out.push(vec![r]),
+        }
+    }
+    out
+}

@@ -1,0 +1,17 @@
+//! What the commands of several families share. Families of commands do not import each other.
+
+pub(crate) mod collection;
+pub(crate) mod data_files;
+pub(crate) mod epitab;
+pub(crate) mod estat;
+pub(crate) mod files;
+pub(crate) mod fisher;
+pub(crate) mod glm;
+pub(crate) mod graphs;
+pub(crate) mod groups;
+pub(crate) mod listing;
+pub(crate) mod means;
+pub(crate) mod predict;
+pub(crate) mod record_groups;
+pub(crate) mod rho;
+pub(crate) mod run;

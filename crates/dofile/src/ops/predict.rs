@@ -1,0 +1,118 @@
+//! What the predictions of all families share: names and values of the new variables, columns of the data.
+
+use crate::commands::StandardSyntax;
+use crate::error::{Result, StataError};
+use crate::estimation::linear::{Grid, Parameters};
+use crate::frame::{Column, Frame, StorageType, Variable, is_valid_name};
+use crate::session::Session;
+use crate::syntax::{FvList, ParsedCommand};
+use crate::value::{MISSING, clean, is_missing};
+
+/// A prediction: values and the label of the new variable.
+pub(crate) struct Prediction {
+    /// One value per row; missing where it cannot be computed.
+    pub(crate) values: Vec<f64>,
+    /// Variable label.
+    pub(crate) label: String,
+}
+
+/// Predictions of a family that has its own options.
+pub(crate) type Own = (&'static StandardSyntax, fn(&mut Session, &ParsedCommand) -> Result<()>);
+
+/// Type and names of the new variables; a name that ends with `*` is a stub.
+pub(crate) fn new_names(
+    session: &Session,
+    cmd: &ParsedCommand,
+) -> Result<(StorageType, Vec<(String, bool)>)> {
+    let mut words: Vec<&str> = cmd.list.split_whitespace().collect();
+    let kind = words.first().and_then(|w| StorageType::parse(w)).filter(|t| !t.is_string());
+    if kind.is_some() {
+        words.remove(0);
+    }
+    if words.is_empty() {
+        return Err(StataError::standard(100));
+    }
+    let mut names = Vec::new();
+    for word in words {
+        let (name, stub) = word.strip_suffix('*').map_or((word, false), |n| (n, true));
+        if !is_valid_name(name) {
+            return Err(StataError::new(198, format!("{word} invalid name")));
+        }
+        if !stub && session.frame.find(name).is_some() {
+            return Err(StataError::already_defined(name));
+        }
+        names.push((name.to_string(), stub));
+    }
+    Ok((kind.unwrap_or(session.settings.default_type), names))
+}
+
+/// The one statistic that was asked for.
+pub(crate) fn chosen(cmd: &ParsedCommand) -> Result<Option<&str>> {
+    let mut found = cmd.options.iter().map(|o| o.0).filter(|o| !matches!(*o, "outcome" | "equation"));
+    let first = found.next();
+    if found.next().is_some() {
+        return Err(StataError::new(198, "only one statistic may be specified"));
+    }
+    Ok(first)
+}
+
+/// Adds the new variable of a prediction.
+pub(crate) fn add(
+    session: &mut Session,
+    name: &str,
+    kind: StorageType,
+    rows: &[usize],
+    prediction: Prediction,
+) -> Result<()> {
+    let mut column = vec![MISSING; session.frame.n_rows()];
+    for (row, value) in rows.iter().zip(&prediction.values) {
+        column[*row] = if is_missing(*value) { *value } else { clean(*value) };
+    }
+    let missing = column.iter().filter(|v| is_missing(**v)).count();
+    let mut variable = Variable::new(name, Column::from_f64(kind, &column));
+    variable.label = prediction.label;
+    session.frame.add(variable)?;
+    if missing > 0 {
+        let s = if missing == 1 { "" } else { "s" };
+        session.print(format!(
+            "({} missing value{s} generated)",
+            crate::format::bare("%12.0fc", missing as f64)
+        ));
+    }
+    Ok(())
+}
+
+/// Applies a function to values that are not missing.
+pub(crate) fn map(values: Vec<f64>, f: impl Fn(f64) -> f64) -> Vec<f64> {
+    values.into_iter().map(|v| if is_missing(v) { MISSING } else { f(v) }).collect()
+}
+
+pub(crate) fn combine(a: f64, b: f64, f: impl Fn(f64, f64) -> f64) -> f64 {
+    if is_missing(a) || is_missing(b) { MISSING } else { f(a, b) }
+}
+
+/// The outcome of the active estimates on rows of the data.
+pub(crate) fn outcome(session: &Session, rows: &[usize]) -> Result<Vec<f64>> {
+    let depvar = session.e.results.get_text("depvar").unwrap_or("").to_string();
+    column(&session.frame, &depvar, rows)
+}
+
+/// Values of a variable written with time-series operators.
+pub(crate) fn column(frame: &Frame, name: &str, rows: &[usize]) -> Result<Vec<f64>> {
+    let list = FvList::parse(frame, name, false)?;
+    let terms = list.expand(frame, &vec![true; frame.n_rows()])?;
+    let term = terms.first().ok_or_else(|| StataError::no_variable(name))?;
+    term.values(frame, rows)
+}
+
+/// Design rows of an equation, one column per parameter; missing where a regressor is.
+pub(crate) fn design(
+    frame: &Frame,
+    parameters: &Parameters,
+    positions: &[usize],
+    rows: &[usize],
+) -> Result<Vec<Vec<f64>>> {
+    let mut grid = Grid::new(frame, rows.to_vec());
+    grid.load(positions.iter().filter_map(|p| parameters.terms[*p].as_ref()).filter(|t| !t.is_omitted()))?;
+    Ok(grid.design(parameters, positions))
+}

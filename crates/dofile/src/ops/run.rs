@@ -1,0 +1,18 @@
+//! Running other commands.
+
+use crate::commands::Interpreter;
+use crate::error::Result;
+use crate::session::Session;
+
+/// Runs a command without output.
+pub(crate) fn quietly(s: &mut Session, command: &str) -> Result<()> {
+    let before = s.out.quiet;
+    s.out.quiet += 1;
+    let depth = s.scopes.len();
+    let result = s.run_expanded(command);
+    while s.scopes.len() > depth {
+        s.leave_scope();
+    }
+    s.out.quiet = before;
+    result.map(|_| ())
+}

@@ -1,0 +1,61 @@
+//! What the names of an expression stand for in a session.
+
+use super::Session;
+use crate::error::Result;
+use crate::expr::{EvalCtx, Names};
+use crate::frame::Frame;
+use crate::matrix::Matrix;
+use crate::results::{Estimation, Results};
+use crate::value::Value;
+use std::sync::Arc;
+
+impl Names for Session {
+    fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    fn abbreviates(&self) -> bool {
+        self.settings.varabbrev
+    }
+
+    fn scalar(&self, name: &str) -> Option<&Value> {
+        self.scalars.get(name)
+    }
+
+    fn matrix(&self, name: &str) -> Option<Arc<Matrix>> {
+        Session::matrix(self, name)
+    }
+
+    fn return_code(&self) -> i32 {
+        self.rc
+    }
+
+    fn results(&self, class: &str) -> Option<&Results> {
+        match class {
+            "r" => Some(&self.r),
+            "e" => Some(&self.e.results),
+            "s" => Some(&self.s),
+            _ => None,
+        }
+    }
+
+    fn estimates(&self) -> &Estimation {
+        &self.e
+    }
+
+    fn estimation_sample(&self) -> Option<Arc<Vec<bool>>> {
+        Session::estimation_sample(self)
+    }
+
+    fn c_value(&self, name: &str) -> Result<Value> {
+        Session::c_value(self, name)
+    }
+
+    fn file_exists(&self, name: &str) -> bool {
+        self.path(name).exists()
+    }
+
+    fn context(&self) -> EvalCtx<'_> {
+        self.ctx()
+    }
+}

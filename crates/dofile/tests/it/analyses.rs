@@ -1,0 +1,96 @@
+//! Do-files as analysts write them: those of `tests/analyses/` run to the end with their own assertions, and constructs
+//! outside the subset are refused by name at their line.
+
+use dofile::Session;
+
+/// Runs a text in an empty folder.
+fn run(text: &str) -> (String, i32) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut s = Session::default();
+    s.cwd = folder.path().to_path_buf();
+    let (log, rc) = s.run_captured(text);
+    s.end();
+    (log, rc)
+}
+
+fn passes(text: &str) {
+    let (log, rc) = run(text);
+    let tail: Vec<&str> = log.lines().rev().take(12).collect();
+    assert_eq!(rc, 0, "{}", tail.into_iter().rev().collect::<Vec<_>>().join("\n"));
+}
+
+macro_rules! analyses {
+    ($($name:ident)*) => {
+        $(#[test]
+        fn $name() {
+            passes(include_str!(concat!("../analyses/", stringify!($name), ".do")));
+        })*
+    };
+}
+
+analyses! {
+    panel_reshape dates_and_text programs_and_loops cohort household_survey simulation data_checks
+    files_and_matrices
+}
+
+#[test]
+fn what_is_not_supported_is_named() {
+    let data = "set obs 20\ngenerate x = _n\ngenerate y = mod(_n, 3)\ngenerate z = mod(_n * 7, 5)\n";
+    for (line, code, named) in [
+        ("mata: 1 + 1", 199, "mata"),
+        ("sem (F -> x y z)", 199, "sem"),
+        ("sysuse auto", 199, "sysuse"),
+        ("esttab", 199, "esttab"),
+        ("ivregress 2sls y (x = z), first", 199, "first"),
+        ("oneway x y, bonferroni", 199, "bonferroni"),
+        ("graph save mine.gph", 199, "graph save"),
+        ("frlink 1:1 x, frame(other)", 199, "frlink"),
+        ("median x, by(y)", 199, "median"),
+        ("collect layout (a) (b)", 199, "collect layout"),
+        ("etable, style(xyz)", 199, "style"),
+        ("tssmooth shwinters s = x", 199, "tssmooth shwinters"),
+        ("cluster centroidlinkage x", 199, "cluster centroidlinkage"),
+        ("egen d = mean(x), p(50)", 198, "p"),
+        ("!ls", 199, "shell"),
+        ("regress", 301, "last estimates not found"),
+    ] {
+        let (log, rc) = run(&format!("{data}{line}\ndisplay \"after\""));
+        assert_eq!(rc, code, "{line}\n{log}");
+        assert!(log.contains(named), "{line}\n{log}");
+        assert!(!log.contains("after"), "{line}\n{log}");
+    }
+}
+
+#[test]
+fn shown_tables_are_exported() {
+    let data = "set obs 40\ngenerate g = mod(_n, 2)\nlabel define l 0 \"对照 & 组\" 1 \"treated | new\"\nlabel values g l\ngenerate x = _n\ngenerate y = 2*_n + mod(_n*7, 11)\n";
+    let read = "file open f using FILE, read text\nfile read f line\nlocal all `\"`macval(line)'\"'\nwhile r(eof) == 0 {\nfile read f line\nlocal all `\"`macval(all)' `macval(line)'\"'\n}\nfile close f\ndisplay `\"`macval(all)'\"'\n";
+    let table = "table (g) (result), statistic(mean x) statistic(sd x) nformat(%6.2f)\n";
+    for (file, wanted) in [
+        ("t.md", vec!["| Mean | Standard deviation |", "treated \\| new", "20.50", "|:---|---:|---:|"]),
+        ("t.tex", vec!["\\begin{tabular}{lrr}", "对照 \\& 组", "20.50"]),
+        ("t.html", vec!["<table>", "对照 &amp; 组", "20.50"]),
+        ("t.txt", vec!["Mean", "20.50"]),
+    ] {
+        let (log, rc) =
+            run(&format!("{data}{table}collect export {file}, replace\n{}", read.replace("FILE", file)));
+        assert_eq!(rc, 0, "{file}\n{log}");
+        for text in wanted {
+            assert!(log.contains(text), "{file}: {text} is not in\n{log}");
+        }
+    }
+    let models = "regress y x\nestimates store a\nregress y x i.g\nestimates store b\netable, estimates(a b) mstat(N) mstat(r2) showstars showstarsnote column(estimates) title(Models) export(m.xlsx, replace)\ncollect export m.docx\ncollect export m.pdf\nimport excel using m.xlsx, clear\nlist in 1/4\ncount\n";
+    let (log, rc) = run(&format!("{data}{models}"));
+    assert_eq!(rc, 0, "{log}");
+    assert!(log.contains("Number of observations") && log.contains("Intercept"), "{log}");
+    let (log, rc) = run(&format!("{data}{table}collect export t.md\ncollect export t.md"));
+    assert_eq!(rc, 602, "{log}");
+    assert_eq!(run("collect export t.md").1, 111);
+}
+
+#[test]
+fn a_match_belongs_to_its_row() {
+    passes(
+        "input str12 d\n\"2020-01-15\"\n\"n/a\"\n\"2021-12-31\"\nend\ngenerate y = real(regexs(1)) if regexm(d, \"^([0-9]+)-\")\nassert y[1] == 2020 & missing(y[2]) & y[3] == 2021\ngenerate str4 t = \"\"\nreplace t = regexs(1) if regexm(d, \"^([0-9]+)-\")\nassert t[1] == \"2020\" & t[2] == \"\" & t[3] == \"2021\"",
+    );
+}

@@ -1,0 +1,252 @@
+//! Graph commands from the do-file to the raster: each snippet exports a figure whose titles,
+//! legend and marks are looked at.
+
+use dofile::Session;
+
+use super::raster::Picture;
+
+/// The values of a small data set of 60 rows.
+const DATA: &str = r#"
+set obs 60
+generate id = _n
+generate group = 1 + mod(_n, 3)
+generate female = mod(_n, 2)
+generate experience = 1 + mod(_n * 7, 30)
+generate wage = 8 + 0.4 * experience + 2 * sin(_n) + group
+generate bonus = wage / 5
+generate low = wage - 2
+generate high = wage + 2
+generate day = mdy(1, 1, 2020) + 30 * _n
+generate str8 name = "row " + string(_n)
+"#;
+
+/// A session with the data and their labels.
+fn session() -> Session {
+    let mut session = Session::default();
+    let (log, rc) = session.run_captured(DATA);
+    assert_eq!(rc, 0, "{log}");
+    let mut set = dofile::frame::ValueLabel::default();
+    for (value, text) in [(1.0, "north"), (2.0, "中部地区"), (3.0, "south")] {
+        set.set(value, text);
+    }
+    session.frame.value_labels.insert("group".into(), set);
+    let mut change = |name: &str, label: &str, format: Option<&str>, values: &str| {
+        let at = session.frame.find(name).expect("the variable exists");
+        let variable = session.frame.var_mut(at);
+        variable.label = label.into();
+        variable.value_label = values.into();
+        variable.format = format.map_or(variable.format.clone(), str::to_owned);
+    };
+    change("group", "", None, "group");
+    change("experience", "Years of experience", None, "");
+    change("wage", "Hourly wage (USD)", None, "");
+    change("day", "", Some("%td"), "");
+    session
+}
+
+/// Runs a snippet after the data, exports the graph and renders it.
+fn draw(name: &str, snippet: &str) -> Picture {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut session = session();
+    session.cwd = folder.path().to_owned();
+    let (log, rc) = session.run_captured(&format!("{snippet}\ngraph export figure.svg, replace\n"));
+    assert_eq!(rc, 0, "{name}: {log}");
+    assert!(log.contains("file figure.svg saved as SVG format"), "{log}");
+    let svg = std::fs::read_to_string(folder.path().join("figure.svg")).expect("the figure was written");
+    let picture = Picture::new(&format!("command_{name}"), &svg);
+    assert!(picture.root_has_language_title_and_description(), "{name}");
+    picture.save();
+    picture
+}
+
+/// The return code and the log of a snippet that must fail.
+fn fail(snippet: &str) -> (i32, String) {
+    let (log, rc) = session().run_captured(snippet);
+    (rc, log)
+}
+
+#[test]
+fn scatter_with_fits_has_titles_legend_and_points() {
+    let picture = draw(
+        "scatter",
+        r#"twoway (scatter wage experience, mcolor("0 114 178") msize(small)) (lfitci wage experience) ///
+            (lowess wage experience, lpattern(dash)) if wage < ., title("Wage and experience") ///
+            subtitle("by the day") note("a note") xtitle("years") ytitle("dollars") ylabel(0(5)30, angle(0)) ///
+            xline(15, lcolor(red)) text(25 5 "here", place(e)) xscale(range(-2 40))"#,
+    );
+    assert_eq!(picture.texts_of_class("title"), ["Wage and experience"]);
+    assert_eq!(picture.texts_of_class("axis-title"), ["dollars", "years"]);
+    let legend = picture.texts_of_class("legend");
+    assert_eq!(legend, ["Hourly wage (USD)", "95% CI", "Fitted values", "lowess wage experience"]);
+    let footer = picture.texts_of_class("footer");
+    assert!(footer[0].contains("open do-file engine") && footer[0].ends_with("N = 60"), "{footer:?}");
+    // 60 points and one legend key
+    assert_eq!(picture.count("circle"), 61);
+    assert!(picture.ink_of_class("title") > 100);
+}
+
+#[test]
+fn shorthands_and_bars_between_plots_work() {
+    let picture = draw(
+        "bars_between",
+        "scatter wage bonus experience || lfit wage experience ||, legend(off) title(\"t\")",
+    );
+    assert!(picture.texts_of_class("legend").is_empty());
+    assert_eq!(picture.texts_of_class("axis-title"), ["Years of experience"]);
+    let lines = draw("line", "line wage bonus id, sort legend(order(2 \"bonus only\") pos(3))");
+    assert_eq!(lines.texts_of_class("legend"), ["bonus only"]);
+}
+
+#[test]
+fn panels_by_group_show_value_labels() {
+    let picture = draw("by", r#"scatter wage experience, by(group, total title("By group") note(""))"#);
+    assert_eq!(picture.texts_of_class("panel-title"), ["north", "中部地区", "south", "Total"]);
+    assert_eq!(picture.texts_of_class("title"), ["By group"]);
+    assert_eq!(picture.count("circle"), 120);
+}
+
+#[test]
+fn ranges_and_horizontal_intervals_are_drawn() {
+    draw(
+        "rarea",
+        "twoway (rarea low high id, sort fcolor(gs14)) (line wage id) (rcap low high id) (rspike low high id)",
+    );
+    let picture = draw(
+        "horizontal",
+        r#"twoway (rcap low high id if id <= 3, horizontal) (scatter id wage if id <= 3), ///
+           ylabel(1 "first" 2 `"第二个"' 3 "third", angle(0) nogrid) yscale(reverse range(0.5 3.5)) ///
+           xline(10, lcolor(gs8) lpattern(dash)) legend(off)"#,
+    );
+    assert_eq!(picture.texts_of_class("axis-title"), ["id", "low/high"]);
+    let ticks = picture.texts_of_class("tick");
+    for text in ["first", "第二个", "third"] {
+        assert!(ticks.iter().any(|t| t == text), "{ticks:?}");
+    }
+}
+
+#[test]
+fn functions_areas_bars_and_labels_are_drawn() {
+    draw(
+        "function",
+        "twoway (function y = normalden(x, 0, 1), range(-3 3)) (function y = x/10, range(-3 3) lpattern(dash))",
+    );
+    draw("area", "twoway (area wage id, sort color(navy%40)) (spike bonus id) (dropline bonus id if id < 5)");
+    draw("bar", "twoway bar wage id if id <= 10, barwidth(0.7) color(\"0 158 115\") lcolor(white)");
+    let picture =
+        draw("mlabel", "scatter wage experience if id <= 5, mlabel(name) mlabposition(12) mlabcolor(black)");
+    assert_eq!(picture.texts_of_class("mark-label").len(), 5);
+    draw("scatteri", "twoway scatteri 1 2 \"a\" 3 4 (9) \"b\", title(\"points\")");
+}
+
+#[test]
+fn histograms_and_densities_are_drawn() {
+    let picture = draw("histogram", "histogram wage, bin(10) percent normal kdensity title(\"Wages\")");
+    assert_eq!(picture.texts_of_class("axis-title"), ["Percent", "Hourly wage (USD)"]);
+    draw("histogram_by", "histogram wage, by(group) frequency");
+    draw("histogram_discrete", "histogram group, discrete fraction xlabel(1/3, valuelabel)");
+    let density = draw("kdensity", "kdensity wage, normal kernel(gaussian)");
+    assert_eq!(density.texts_of_class("title"), ["Kernel density estimate"]);
+    assert!(density.texts_of_class("footer")[0].ends_with("N = 60"));
+}
+
+#[test]
+fn category_charts_are_drawn() {
+    let picture = draw(
+        "graph_bar",
+        "graph bar (mean) wage bonus, over(group) blabel(bar, format(%4.1f)) title(\"Means\")",
+    );
+    assert_eq!(picture.texts_of_class("legend"), ["mean of wage", "mean of bonus"]);
+    assert_eq!(picture.texts_of_class("mark-label").len(), 6);
+    draw("graph_bar_stack", "graph bar (sum) wage, over(female) over(group) asyvars stack percentages");
+    draw("graph_hbar", "graph hbar (median) wage, over(group, sort(1) descending)");
+    draw("graph_dot", "graph dot (p25) wage, over(group)");
+    draw("graph_count", "graph bar (count), over(group)");
+    draw("graph_box", "graph box wage, over(group) title(\"Boxes\") ytitle(\"wage\")");
+    draw("graph_hbox", "graph hbox wage bonus, over(female)");
+    let pie = draw("graph_pie", "graph pie wage, over(group) plabel(_all percent, format(%4.1f))");
+    assert_eq!(pie.texts_of_class("legend"), ["north", "中部地区", "south"]);
+    assert_eq!(pie.texts_of_class("slice").len(), 3);
+}
+
+#[test]
+fn margins_are_drawn_over_their_dimensions() {
+    let model = "regress wage c.experience##i.group\n";
+    let picture = draw(
+        "marginsplot",
+        &format!("{model}margins group, at(experience = (5 15 25))\nmarginsplot, title(\"Margins\")"),
+    );
+    assert_eq!(picture.texts_of_class("legend"), ["north", "中部地区", "south"]);
+    let ticks = picture.texts_of_class("tick");
+    for text in ["5", "15", "25"] {
+        assert!(ticks.iter().any(|t| t == text), "{ticks:?}");
+    }
+    let groups = draw(
+        "marginsplot_groups",
+        &format!("{model}margins group\nmarginsplot, recast(scatter) xtitle(\"where\")"),
+    );
+    assert!(groups.texts_of_class("tick").iter().any(|t| t == "中部地区"));
+    let effects = draw(
+        "marginsplot_effects",
+        &format!("{model}margins, dydx(experience) at(group = (1 2 3))\nmarginsplot, yline(0)"),
+    );
+    assert!(effects.texts_of_class("title")[0].starts_with("Marginal effects with 95% CIs"));
+    assert_eq!(fail("marginsplot").0, 301);
+}
+
+#[test]
+fn graphs_are_named_combined_and_dropped() {
+    draw(
+        "combine",
+        "scatter wage id, name(a) title(\"first\")\nline wage id, name(b, replace)\ngraph combine a b, cols(1) title(\"both\")",
+    );
+    assert_eq!(fail("scatter wage id, name(a)\nscatter wage id, name(a)").0, 110);
+    assert_eq!(fail("scatter wage id, name(a)\ngraph drop a\ngraph export x.svg, name(a)").0, 111);
+    assert_eq!(fail("graph export x.svg").0, 601);
+}
+
+#[test]
+fn dates_and_log_scales_have_their_own_ticks() {
+    let picture = draw("dates", "line wage day, xlabel(, angle(45))");
+    let ticks = picture.texts_of_class("tick");
+    assert!(ticks.iter().any(|t| t == "01jan2022"), "{ticks:?}");
+    let log = draw("log", "generate size = 10^(id/15)\nscatter wage size, xscale(log)");
+    assert!(log.texts_of_class("tick").iter().any(|t| t == "1000"));
+}
+
+#[test]
+fn what_is_not_supported_is_refused_by_name() {
+    let cases = [
+        ("scatter wage experience, jitter(5)", 199, "jitter"),
+        ("scatter wage experience, yaxis(2)", 199, "yaxis"),
+        ("scatter wage experience, nosuchoption", 198, "nosuchoption"),
+        ("scatter wage experience, barwidth(2)", 198, "barwidth"),
+        ("scatter wage experience, title(\"a\", ring(0))", 199, "ring"),
+        ("scatter wage experience, legend(ring(0))", 199, "ring"),
+        ("twoway contour wage experience id", 199, "contour"),
+        ("twoway nosuchplot wage experience", 198, "nosuchplot"),
+        ("scatter wage nosuchvar", 111, "nosuchvar"),
+        ("scatter wage name", 109, "type mismatch"),
+        ("scatter wage", 102, "too few"),
+        ("scatter wage experience if id < 0", 2000, "no observations"),
+        ("scatter wage experience\ngraph export x.eps", 199, "png"),
+        ("scatter wage experience, mcolor(nosuchcolor)", 198, "nosuchcolor"),
+        ("graph matrix wage bonus", 199, "graph matrix"),
+        ("graph bar wage, over(group) by(female)", 199, "by()"),
+        ("histogram wage, bin(5) width(2)", 184, "bin()"),
+        ("scatter wage experience, scheme(nosuchscheme)", 111, "nosuchscheme"),
+    ];
+    for (snippet, code, word) in cases {
+        let (rc, log) = fail(snippet);
+        assert_eq!(rc, code, "{snippet}: {log}");
+        assert!(log.contains(word), "{snippet}: {log}");
+    }
+}
+
+#[test]
+fn a_file_is_not_overwritten_without_replace() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut session = session();
+    session.cwd = folder.path().to_owned();
+    let (log, rc) = session.run_captured("scatter wage id\ngraph export a.svg\ngraph export a.svg");
+    assert_eq!(rc, 602, "{log}");
+}

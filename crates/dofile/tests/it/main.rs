@@ -1,0 +1,18 @@
+//! Tests of the engine as one program: the language through do-files, numbers against independent sources, documents
+//! and structure.
+
+mod analyses;
+mod batch;
+mod density;
+mod docs;
+mod examples;
+mod exchange;
+mod family_codes;
+mod figures;
+mod fuzz;
+mod language;
+mod oracles;
+mod properties;
+mod return_codes;
+mod structure;
+mod templates;

@@ -1,8 +1,0 @@
-//! Numbers of the engine against published or independently computed ones.
-//! Every case names its source and tolerance; nothing expected here comes from the engine itself.
-
-#[path = "oracles/nist.rs"]
-mod nist;
-
-#[path = "oracles/cases.rs"]
-mod cases;

@@ -1,0 +1,332 @@
+//! Instrumental variables: two-stage least squares, LIML and two-step GMM of `ivregress`.
+//! Formulas: [R] ivregress, Methods and formulas. Diagnostics are in `iv_tests`.
+
+use super::blocks;
+use super::matrix::Mat;
+use super::ols::FitError;
+use super::qr::{self, Basis, Design};
+use super::real::stable_sum;
+use super::vce::{Vce, cluster_meat, row_meat};
+use super::weights::{WeightKind, Weights};
+
+/// The estimator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Two-stage least squares.
+    TwoStage,
+    /// Limited-information maximum likelihood.
+    Liml,
+    /// Two-step generalised method of moments.
+    Gmm,
+}
+
+/// A model with instruments. Columns must be independent: exogenous with instruments, exogenous with endogenous.
+pub struct IvRequest<'a> {
+    /// Outcome.
+    pub y: &'a [f64],
+    /// Regressors that are instrumented.
+    pub endogenous: &'a [&'a [f64]],
+    /// Regressors that are their own instruments.
+    pub exogenous: &'a [&'a [f64]],
+    /// Excluded instruments.
+    pub instruments: &'a [&'a [f64]],
+    /// Whether there is a constant.
+    pub constant: bool,
+    /// Weights, if any.
+    pub weights: Option<&'a Weights>,
+    /// The estimator.
+    pub method: Method,
+    /// The covariance (and for GMM the weight matrix, where classical means homoskedastic).
+    pub vce: Vce<'a>,
+    /// Weight matrix of GMM.
+    pub weight_matrix: Vce<'a>,
+    /// Finite-sample degrees of freedom.
+    pub small: bool,
+}
+
+/// A fitted model. Parameters: endogenous, exogenous, constant.
+pub struct IvFit {
+    /// Coefficients.
+    pub b: Vec<f64>,
+    /// Their covariance.
+    pub v: Mat,
+    /// Number of observations.
+    pub n: f64,
+    /// Residual sum of squares.
+    pub rss: f64,
+    /// Model sum of squares.
+    pub mss: f64,
+    /// Root mean squared error, with divisor N, or N - K with `small`.
+    pub rmse: f64,
+    /// Residuals.
+    pub residuals: Vec<f64>,
+    /// Eigenvalue of LIML.
+    pub kappa: Option<f64>,
+    /// Hansen's J (GMM): statistic.
+    pub j: Option<f64>,
+    /// Part of the residual sum of squares inside the instruments' space.
+    pub explained_by_instruments: f64,
+    /// Number of instruments including exogenous regressors and the constant.
+    pub instruments: usize,
+}
+
+/// Small matrices of a model in the orthonormal basis of the instruments.
+pub(super) struct Coordinates {
+    pub(super) basis: Basis,
+    /// Instruments and further directions x parameters, standardised: constant, exogenous, endogenous.
+    pub(super) x: Mat,
+    /// The same for the outcome.
+    pub(super) y: Vec<f64>,
+    /// Number of instruments.
+    pub(super) instruments: usize,
+    /// Maps standardised parameters to `endogenous, exogenous, constant`, in units of the outcome.
+    to_raw: Mat,
+    y_scale: f64,
+    y_shift: f64,
+}
+
+/// Reduces a model to coordinates.
+pub(super) fn coordinates(request: &IvRequest<'_>, weights: Option<&[f64]>) -> Coordinates {
+    let all: Vec<&[f64]> = request.exogenous.iter().chain(request.instruments).copied().collect();
+    let mut further: Vec<&[f64]> = request.endogenous.to_vec();
+    further.push(request.y);
+    let projection = qr::project(Design { columns: &all, weights, constant: request.constant }, &further);
+    let lead = usize::from(request.constant);
+    let (m, l1) = (request.endogenous.len(), request.exogenous.len());
+    let instruments = lead + all.len();
+    let size = projection.triangle.rows();
+    let every: Vec<usize> = (0..size).collect();
+    let positions: Vec<usize> = (0..lead + l1).chain(instruments..instruments + m).collect();
+    let y_column = size - 1;
+    // The constant is a column of ones, which in the basis is the first column of the triangle.
+    let k = positions.len();
+    let mut to_raw = Mat::zeros(k, k);
+    for j in 0..m + l1 {
+        let (column, position) = if j < m { (all.len() + j, lead + l1 + j) } else { (j - m, lead + j - m) };
+        to_raw[(j, position)] = 1.0 / projection.scale[column];
+        if request.constant {
+            to_raw[(k - 1, position)] = -projection.shift[column] / projection.scale[column];
+        }
+    }
+    if request.constant {
+        to_raw[(k - 1, 0)] = 1.0;
+    }
+    Coordinates {
+        x: projection.triangle.select(&every, &positions),
+        y: every.iter().map(|i| projection.triangle[(*i, y_column)]).collect(),
+        instruments,
+        to_raw,
+        y_scale: projection.scale[y_column - lead],
+        y_shift: projection.shift[y_column - lead],
+        basis: projection.basis,
+    }
+}
+
+impl Coordinates {
+    fn inside(&self) -> Mat {
+        let rows: Vec<usize> = (0..self.instruments).collect();
+        self.x.select(&rows, &(0..self.x.cols()).collect::<Vec<_>>())
+    }
+
+    fn raw(&self, standardised: &[f64], constant: bool) -> Vec<f64> {
+        let mut b: Vec<f64> =
+            self.to_raw.times_vector(standardised).iter().map(|v| v * self.y_scale).collect();
+        if constant && let Some(last) = b.last_mut() {
+            *last += self.y_shift;
+        }
+        b
+    }
+}
+
+/// Sum of outer products of `score * q` in the basis of the instruments.
+fn meat(
+    request: &IvRequest<'_>,
+    basis: &Basis,
+    all: &[&[f64]],
+    residuals: &[f64],
+    weights: Option<&[f64]>,
+    vce: Vce<'_>,
+) -> Mat {
+    let frequency = request.weights.is_some_and(|w| w.kind == WeightKind::Frequency);
+    let by_row = !matches!(vce, Vce::Cluster(_));
+    let scores: Vec<f64> = residuals
+        .iter()
+        .enumerate()
+        .map(|(i, e)| {
+            let w = weights.map_or(1.0, |w| w[i]);
+            e * if frequency && by_row { w.sqrt() } else { w }
+        })
+        .collect();
+    match vce {
+        Vce::Cluster(clusters) => cluster_meat(basis, all, &scores, clusters),
+        _ => row_meat(basis, all, &scores),
+    }
+}
+
+/// Fits the model.
+pub fn fit(request: &IvRequest<'_>) -> Result<IvFit, FitError> {
+    let effective = request.weights.map(Weights::effective);
+    let weights = effective.as_ref().map(|(w, _)| w.as_slice());
+    let n = effective.as_ref().map_or(request.y.len() as f64, |(_, n)| *n);
+    let at = coordinates(request, weights);
+    let k = at.x.cols();
+    if n <= k as f64 || at.instruments < k {
+        return Err(FitError::Insufficient);
+    }
+    if let Vce::Cluster(c) = request.vce
+        && c.count < 2
+    {
+        return Err(FitError::OneCluster);
+    }
+    let all: Vec<&[f64]> = request.exogenous.iter().chain(request.instruments).copied().collect();
+    let robust_implied = request.weights.is_some_and(|w| w.kind == WeightKind::Probability);
+    let vce = match request.vce {
+        Vce::Classical if robust_implied => Vce::Robust,
+        vce => vce,
+    };
+    let inside = at.inside();
+    let (q, r) = inside.thin_qr();
+    let inverse = r.inverse_upper();
+    let y_inside = &at.y[..at.instruments];
+    let first = inverse.times_vector(&q.transpose().times_vector(y_inside));
+    let mut kappa = None;
+    // Rows of `projector` are the estimator's weights on the coordinates inside the instruments' space.
+    let (standardised, bread, projector) = match request.method {
+        Method::TwoStage => (first, inverse.outer(), inverse.times(&q.transpose())),
+        Method::Liml => {
+            let value = liml_kappa(
+                &at,
+                request.exogenous.len() + usize::from(request.constant),
+                request.endogenous.len(),
+            );
+            kappa = Some(value);
+            let (b, bread) = k_class(&at, value).ok_or(FitError::Insufficient)?;
+            let projector = bread.times(&inside.transpose());
+            (b, bread, projector)
+        }
+        Method::Gmm => {
+            let start = at.raw(&first, request.constant);
+            let residuals = residuals(request, &start);
+            let weight = match request.weight_matrix {
+                Vce::Classical => Mat::identity(at.instruments).scaled(variance(&residuals, weights)),
+                vce => meat(request, &at.basis, &all, &residuals, weights, vce),
+            };
+            let weight = weight.inverse_definite().ok_or(FitError::Insufficient)?;
+            let left = inside.transpose().times(&weight);
+            let bread = left.times(&inside).symmetrised().inverse_definite().ok_or(FitError::Insufficient)?;
+            let projector = bread.times(&left);
+            (projector.times_vector(y_inside), bread, projector)
+        }
+    };
+    let b = at.raw(&standardised, request.constant);
+    let residuals = residuals(request, &b);
+    let rss = squares(&residuals, weights);
+    let tss = super::ols::total_squares(request.y, weights, request.constant);
+    let df = if request.small { n - k as f64 } else { n };
+    let s2 = rss / df;
+    let small_factor = |cluster: Option<f64>| match (request.small, cluster) {
+        // Without `small` the covariance is asymptotic, also by clusters.
+        (false, _) => 1.0,
+        (true, None) => n / (n - k as f64),
+        (true, Some(g)) => g / (g - 1.0) * (n - 1.0) / (n - k as f64),
+    };
+    let middle = match (request.method, vce) {
+        (Method::Gmm, Vce::Classical) => {
+            Mat::identity(at.instruments).scaled(variance(&residuals, weights) * small_factor(None))
+        }
+        (_, Vce::Classical) => Mat::zeros(0, 0),
+        (_, vce) => {
+            let groups = match vce {
+                Vce::Cluster(c) => Some(c.count as f64),
+                _ => None,
+            };
+            meat(request, &at.basis, &all, &residuals, weights, vce).scaled(small_factor(groups))
+        }
+    };
+    let v = if middle.rows() == 0 { bread.scaled(s2) } else { projector.sandwich(&middle) };
+    let v = at.to_raw.sandwich(&v);
+    let inside_residual: Vec<f64> = {
+        let fitted = inside.times_vector(&standardised);
+        y_inside.iter().zip(&fitted).map(|(y, f)| (y - f) * at.y_scale).collect()
+    };
+    let j = match request.method {
+        Method::Gmm => {
+            let start =
+                at.raw(&inverse.times_vector(&q.transpose().times_vector(y_inside)), request.constant);
+            let first = self::residuals(request, &start);
+            let weight = match request.weight_matrix {
+                Vce::Classical => Mat::identity(at.instruments).scaled(variance(&first, weights)),
+                vce => meat(request, &at.basis, &all, &first, weights, vce),
+            };
+            weight.inverse_definite().map(|w| w.quadratic(&inside_residual))
+        }
+        _ => None,
+    };
+    Ok(IvFit {
+        b,
+        v,
+        n,
+        rss,
+        mss: tss - rss,
+        rmse: s2.sqrt(),
+        residuals,
+        kappa,
+        j,
+        explained_by_instruments: inside_residual.iter().map(|v| v * v).sum(),
+        instruments: at.instruments,
+    })
+}
+
+/// Variance of residuals around their mean, divisor N: what GMM takes as the error variance.
+fn variance(residuals: &[f64], weights: Option<&[f64]>) -> f64 {
+    let total = weights.map_or(residuals.len() as f64, |w| stable_sum(w.iter().copied()));
+    super::ols::total_squares(residuals, weights, true) / total
+}
+
+fn squares(residuals: &[f64], weights: Option<&[f64]>) -> f64 {
+    stable_sum(residuals.iter().enumerate().map(|(i, e)| weights.map_or(1.0, |w| w[i]) * e * e))
+}
+
+/// `y - Xb` with parameters ordered endogenous, exogenous, constant.
+fn residuals(request: &IvRequest<'_>, b: &[f64]) -> Vec<f64> {
+    let columns: Vec<&[f64]> = request.endogenous.iter().chain(request.exogenous).copied().collect();
+    let start = if request.constant { b[columns.len()] } else { 0.0 };
+    let parts = blocks::map(request.y.len(), |range| {
+        let mut out: Vec<f64> = request.y[range.clone()].iter().map(|y| y - start).collect();
+        for (coefficient, column) in b.iter().zip(&columns) {
+            out.iter_mut().zip(&column[range.clone()]).for_each(|(e, x)| *e -= coefficient * x);
+        }
+        out
+    });
+    parts.concat()
+}
+
+/// Smallest eigenvalue of `(Y'M_Z Y)^-1/2 (Y'M_X1 Y) (Y'M_Z Y)^-1/2`, `Y` the outcome and the endogenous.
+fn liml_kappa(at: &Coordinates, included: usize, endogenous: usize) -> f64 {
+    let size = at.x.rows();
+    let k = at.x.cols();
+    let column = |i: usize, j: usize| if j == 0 { at.y[i] } else { at.x[(i, k - endogenous + j - 1)] };
+    let cross = |from: usize| {
+        Mat::from_fn(endogenous + 1, endogenous + 1, |a, b| {
+            (from..size).map(|i| column(i, a) * column(i, b)).sum()
+        })
+    };
+    let (outside, excluded) = (cross(at.instruments), cross(included));
+    let Some(lower) = outside.cholesky() else {
+        return f64::NAN;
+    };
+    let inverse = lower.transpose().inverse_upper().transpose();
+    let (values, _) = inverse.sandwich(&excluded).symmetric_eigen();
+    values.last().copied().unwrap_or(f64::NAN)
+}
+
+/// The k-class estimate and `(X'(I - kappa M_Z)X)^-1`, in coordinates.
+fn k_class(at: &Coordinates, kappa: f64) -> Option<(Vec<f64>, Mat)> {
+    let size = at.x.rows();
+    let weight = |i: usize| if i < at.instruments { 1.0 } else { 1.0 - kappa };
+    let k = at.x.cols();
+    let xx = Mat::from_fn(k, k, |a, b| (0..size).map(|i| weight(i) * at.x[(i, a)] * at.x[(i, b)]).sum());
+    let xy: Vec<f64> = (0..k).map(|a| (0..size).map(|i| weight(i) * at.x[(i, a)] * at.y[i]).sum()).collect();
+    let bread = xx.inverse_definite()?;
+    Some((bread.times_vector(&xy), bread))
+}

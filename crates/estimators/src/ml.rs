@@ -1,0 +1,428 @@
+//! Maximum likelihood for models whose rows depend on a few linear indices: Newton-Raphson with
+//! analytic derivatives and step halving, and the covariances of the result.
+//! The likelihoods themselves are in `ml_*.rs`.
+
+use super::blocks;
+use super::matrix::Mat;
+use super::real::stable_sum;
+use super::vce::{Vce, dot, sum_by_cluster};
+use super::weights::WeightKind;
+
+/// The log likelihood of one row and its derivatives in the linear indices.
+pub trait Likelihood: Sync {
+    /// Number of linear indices.
+    fn equations(&self) -> usize;
+
+    /// Log likelihood of row `row` at indices `eta`; fills the gradient and the full Hessian
+    /// (row-major, `equations` squared).
+    fn row(&self, row: usize, eta: &[f64], gradient: &mut [f64], hessian: &mut [f64]) -> f64;
+}
+
+/// One linear index. Parameters are ordered: columns, then the constant.
+#[derive(Clone, Default)]
+pub struct Equation<'a> {
+    /// Regressors, without collinear ones.
+    pub columns: Vec<&'a [f64]>,
+    /// Whether there is a constant.
+    pub constant: bool,
+    /// A term with coefficient one.
+    pub offset: Option<&'a [f64]>,
+}
+
+impl Equation<'_> {
+    /// Number of parameters.
+    pub fn len(&self) -> usize {
+        self.columns.len() + usize::from(self.constant)
+    }
+
+    /// Whether the equation has no parameter.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Limits of the search; the defaults are those of Stata's `maximize`.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Most iterations.
+    pub iterations: usize,
+    /// Relative change of the parameters.
+    pub tolerance: f64,
+    /// Relative change of the log likelihood.
+    pub likelihood_tolerance: f64,
+    /// Size of `g H^-1 g'`.
+    pub newton_tolerance: f64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { iterations: 300, tolerance: 1e-6, likelihood_tolerance: 1e-7, newton_tolerance: 1e-5 }
+    }
+}
+
+/// One line of the iteration log.
+#[derive(Clone, Debug)]
+pub struct Iteration {
+    /// Log likelihood at its start.
+    pub ll: f64,
+    /// A remark such as `not concave` or `backed up`.
+    pub remark: &'static str,
+}
+
+/// The sample of a maximum-likelihood problem.
+pub struct Problem<'a, L> {
+    /// The likelihood.
+    pub model: &'a L,
+    /// One entry per linear index.
+    pub equations: Vec<Equation<'a>>,
+    /// Number of rows.
+    pub rows: usize,
+    /// Weights as the estimator uses them, and their meaning.
+    pub weights: Option<(&'a [f64], WeightKind)>,
+    /// Number of observations that the rows stand for.
+    pub n: f64,
+}
+
+/// A maximised likelihood.
+pub struct MlFit {
+    /// Parameters, equation by equation.
+    pub b: Vec<f64>,
+    /// Covariance of the requested kind.
+    pub v: Mat,
+    /// Covariance from the information matrix.
+    pub v_model: Mat,
+    /// Log likelihood.
+    pub ll: f64,
+    /// The iteration log.
+    pub log: Vec<Iteration>,
+    /// Whether the criteria were met.
+    pub converged: bool,
+}
+
+/// Columns on comparable scales: `(x - shift) / scale` per equation.
+struct Standard {
+    shift: Vec<Vec<f64>>,
+    scale: Vec<Vec<f64>>,
+    starts: Vec<usize>,
+    size: usize,
+}
+
+/// Value and derivatives of the log likelihood at a point.
+struct Point {
+    ll: f64,
+    gradient: Vec<f64>,
+    information: Mat,
+}
+
+impl<'a, L: Likelihood> Problem<'a, L> {
+    /// Maximises from `start` (raw parameters, equation by equation).
+    pub fn maximise(&self, start: &[f64], limits: Limits, vce: Vce<'_>) -> Option<MlFit> {
+        let standard = self.standardise();
+        let to_raw = self.transform(&standard);
+        let mut b = to_raw.inverse()?.times_vector(start);
+        let mut point = self.evaluate(&standard, &b);
+        let mut log = Vec::new();
+        let mut converged = false;
+        let mut polish = 0;
+        let mut remark = "";
+        for iteration in 0..=limits.iterations {
+            if !converged {
+                log.push(Iteration { ll: point.ll, remark });
+            }
+            let (step, concave) = newton_step(&point)?;
+            let decrement: f64 = step.iter().zip(&point.gradient).map(|(s, g)| s * g).sum();
+            if iteration == limits.iterations && !converged {
+                break;
+            }
+            if converged && (decrement.abs() < 1e-22 * (1.0 + point.ll.abs()) || polish == 6) {
+                break;
+            }
+            let Some((next_b, next, halved)) = self.search(&standard, &b, &point, &step) else {
+                // No step along the direction improves: the point is the maximum to machine precision.
+                converged = converged || (concave && decrement.abs() < limits.newton_tolerance);
+                break;
+            };
+            let moved = b
+                .iter()
+                .zip(&next_b)
+                .map(|(old, new)| (new - old).abs() / (old.abs() + 1.0))
+                .fold(0.0, f64::max);
+            let gained = (next.ll - point.ll).abs() / (point.ll.abs() + 1.0);
+            remark = match (concave, halved) {
+                (false, _) => "not concave",
+                (true, true) => "backed up",
+                _ => "",
+            };
+            if converged {
+                polish += 1;
+            } else if concave && (moved <= limits.tolerance || gained <= limits.likelihood_tolerance) {
+                let scaled = newton_step(&next)?;
+                let size: f64 = scaled.0.iter().zip(&next.gradient).map(|(s, g)| s * g).sum();
+                if scaled.1 && size.abs() < limits.newton_tolerance {
+                    log.push(Iteration { ll: next.ll, remark });
+                    converged = true;
+                }
+            }
+            (b, point) = (next_b, next);
+        }
+        let inverse = point.information.inverse_definite()?;
+        let v_model = to_raw.sandwich(&inverse);
+        let v = match self.sandwich_factor(vce) {
+            None => v_model.clone(),
+            Some(factor) => to_raw.sandwich(&inverse.sandwich(&self.meat(&standard, &b, vce)).scaled(factor)),
+        };
+        Some(MlFit { b: to_raw.times_vector(&b), v, v_model, ll: point.ll, log, converged })
+    }
+
+    fn standardise(&self) -> Standard {
+        let mut out = Standard { shift: Vec::new(), scale: Vec::new(), starts: Vec::new(), size: 0 };
+        for equation in &self.equations {
+            let (shift, scale) = equation
+                .columns
+                .iter()
+                .map(|column| {
+                    let n = self.rows as f64;
+                    let mean = if equation.constant { stable_sum(column.iter().copied()) / n } else { 0.0 };
+                    let spread = (stable_sum(column.iter().map(|v| (v - mean).powi(2))) / n).sqrt();
+                    (mean, if spread > 0.0 { spread } else { 1.0 })
+                })
+                .unzip();
+            out.shift.push(shift);
+            out.scale.push(scale);
+            out.starts.push(out.size);
+            out.size += equation.len();
+        }
+        out
+    }
+
+    /// The matrix that maps standardised parameters to raw ones.
+    fn transform(&self, standard: &Standard) -> Mat {
+        let mut out = Mat::zeros(standard.size, standard.size);
+        for (e, equation) in self.equations.iter().enumerate() {
+            let start = standard.starts[e];
+            let last = start + equation.columns.len();
+            for j in 0..equation.columns.len() {
+                out[(start + j, start + j)] = 1.0 / standard.scale[e][j];
+                if equation.constant {
+                    out[(last, start + j)] = -standard.shift[e][j] / standard.scale[e][j];
+                }
+            }
+            if equation.constant {
+                out[(last, last)] = 1.0;
+            }
+        }
+        out
+    }
+
+    /// Standardised columns of a block: parameter `j` of row `i` at `j * count + i`.
+    fn block(&self, standard: &Standard, range: std::ops::Range<usize>) -> Vec<f64> {
+        let mut out = Vec::with_capacity(standard.size * range.len());
+        for (e, equation) in self.equations.iter().enumerate() {
+            for (j, column) in equation.columns.iter().enumerate() {
+                let (shift, factor) = (standard.shift[e][j], 1.0 / standard.scale[e][j]);
+                out.extend(column[range.clone()].iter().map(|v| (v - shift) * factor));
+            }
+            if equation.constant {
+                out.extend(std::iter::repeat_n(1.0, range.len()));
+            }
+        }
+        out
+    }
+
+    /// Linear indices of a block, row by row.
+    fn indices(&self, standard: &Standard, b: &[f64], range: std::ops::Range<usize>, z: &[f64]) -> Vec<f64> {
+        let count = range.len();
+        let width = self.equations.len();
+        let mut eta = vec![0.0; count * width];
+        for (e, equation) in self.equations.iter().enumerate() {
+            for j in standard.starts[e]..standard.starts[e] + equation.len() {
+                for (i, value) in z[j * count..(j + 1) * count].iter().enumerate() {
+                    eta[i * width + e] += b[j] * value;
+                }
+            }
+            if let Some(offset) = equation.offset {
+                for (i, value) in offset[range.clone()].iter().enumerate() {
+                    eta[i * width + e] += value;
+                }
+            }
+        }
+        eta
+    }
+
+    fn weight(&self, row: usize) -> f64 {
+        self.weights.map_or(1.0, |(w, _)| w[row])
+    }
+
+    fn evaluate(&self, standard: &Standard, b: &[f64]) -> Point {
+        let width = self.equations.len();
+        let parts = blocks::map(self.rows, |range| {
+            let count = range.len();
+            let z = self.block(standard, range.clone());
+            let eta = self.indices(standard, b, range.clone(), &z);
+            let mut gradients = vec![0.0; count * width];
+            let mut hessians = vec![0.0; count * width * width];
+            let (mut g, mut h) = (vec![0.0; width], vec![0.0; width * width]);
+            let mut terms = Vec::with_capacity(count);
+            for i in 0..count {
+                let weight = self.weight(range.start + i);
+                terms.push(
+                    weight
+                        * self.model.row(range.start + i, &eta[i * width..(i + 1) * width], &mut g, &mut h),
+                );
+                for e in 0..width {
+                    gradients[e * count + i] = weight * g[e];
+                    for f in 0..width {
+                        hessians[(e * width + f) * count + i] = -weight * h[e * width + f];
+                    }
+                }
+            }
+            Point {
+                ll: stable_sum(terms),
+                gradient: self.gradient(standard, &gradients, &z, count),
+                information: self.information(standard, &hessians, &z, count),
+            }
+        });
+        let empty = Point {
+            ll: 0.0,
+            gradient: vec![0.0; standard.size],
+            information: Mat::zeros(standard.size, standard.size),
+        };
+        parts.into_iter().fold(empty, |sum, part| Point {
+            ll: sum.ll + part.ll,
+            gradient: sum.gradient.iter().zip(&part.gradient).map(|(a, b)| a + b).collect(),
+            information: sum.information.plus(&part.information),
+        })
+    }
+
+    fn gradient(&self, standard: &Standard, gradients: &[f64], z: &[f64], count: usize) -> Vec<f64> {
+        let mut out = vec![0.0; standard.size];
+        for (e, equation) in self.equations.iter().enumerate() {
+            for j in standard.starts[e]..standard.starts[e] + equation.len() {
+                out[j] = dot(&z[j * count..(j + 1) * count], &gradients[e * count..(e + 1) * count]);
+            }
+        }
+        out
+    }
+
+    fn information(&self, standard: &Standard, hessians: &[f64], z: &[f64], count: usize) -> Mat {
+        let width = self.equations.len();
+        let mut out = Mat::zeros(standard.size, standard.size);
+        let mut weighted = vec![0.0; count];
+        for e in 0..width {
+            for f in 0..=e {
+                let curve = &hessians[(e * width + f) * count..(e * width + f + 1) * count];
+                if curve.iter().all(|v| *v == 0.0) {
+                    continue;
+                }
+                for i in standard.starts[e]..standard.starts[e] + self.equations[e].len() {
+                    let column = &z[i * count..(i + 1) * count];
+                    weighted.iter_mut().zip(column.iter().zip(curve)).for_each(|(w, (z, h))| *w = z * h);
+                    let end = if e == f { i + 1 } else { standard.starts[f] + self.equations[f].len() };
+                    for j in standard.starts[f]..end {
+                        let value = dot(&weighted, &z[j * count..(j + 1) * count]);
+                        out[(i, j)] = value;
+                        out[(j, i)] = value;
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    /// Halves the step until the likelihood rises.
+    fn search(
+        &self,
+        standard: &Standard,
+        b: &[f64],
+        point: &Point,
+        step: &[f64],
+    ) -> Option<(Vec<f64>, Point, bool)> {
+        let mut length = 1.0;
+        for attempt in 0..40 {
+            let next: Vec<f64> = b.iter().zip(step).map(|(b, s)| b + length * s).collect();
+            let at = self.evaluate(standard, &next);
+            // A full step may lose the last bits of the likelihood at the maximum.
+            if at.ll.is_finite()
+                && at.ll >= point.ll - 1e-13 * point.ll.abs()
+                && at.gradient.iter().all(|g| g.is_finite())
+            {
+                return Some((next, at, attempt > 0));
+            }
+            length *= 0.5;
+        }
+        None
+    }
+
+    /// The finite-sample factor of a sandwich, or nothing for the information matrix:
+    /// N/(N-1) by rows, G/(G-1) by clusters ([P] _robust).
+    fn sandwich_factor(&self, vce: Vce<'_>) -> Option<f64> {
+        match vce {
+            Vce::Cluster(c) => Some(c.count as f64 / (c.count as f64 - 1.0)),
+            Vce::Classical => match self.weights {
+                Some((_, WeightKind::Probability)) => Some(self.n / (self.n - 1.0)),
+                _ => None,
+            },
+            _ => Some(self.n / (self.n - 1.0)),
+        }
+    }
+
+    /// Sum of outer products of the scores.
+    fn meat(&self, standard: &Standard, b: &[f64], vce: Vce<'_>) -> Mat {
+        let width = self.equations.len();
+        let frequency = matches!(self.weights, Some((_, WeightKind::Frequency)));
+        let by_row = !matches!(vce, Vce::Cluster(_));
+        let scores = |range: std::ops::Range<usize>| {
+            let count = range.len();
+            let z = self.block(standard, range.clone());
+            let eta = self.indices(standard, b, range.clone(), &z);
+            let (mut g, mut h) = (vec![0.0; width], vec![0.0; width * width]);
+            let mut out = vec![0.0; count * standard.size];
+            for i in 0..count {
+                self.model.row(range.start + i, &eta[i * width..(i + 1) * width], &mut g, &mut h);
+                let weight = self.weight(range.start + i);
+                let weight = if frequency && by_row { weight.sqrt() } else { weight };
+                for (e, equation) in self.equations.iter().enumerate() {
+                    for j in standard.starts[e]..standard.starts[e] + equation.len() {
+                        out[i * standard.size + j] = weight * g[e] * z[j * count + i];
+                    }
+                }
+            }
+            out
+        };
+        match vce {
+            Vce::Cluster(clusters) => sum_by_cluster(self.rows, standard.size, clusters, scores),
+            _ => {
+                let size = standard.size;
+                let parts = blocks::map(self.rows, |range| {
+                    let rows = scores(range);
+                    let mut out = Mat::zeros(size, size);
+                    for row in rows.chunks_exact(size.max(1)) {
+                        for i in 0..size {
+                            for j in 0..size {
+                                out[(i, j)] += row[i] * row[j];
+                            }
+                        }
+                    }
+                    out
+                });
+                parts.iter().fold(Mat::zeros(size, size), |sum, part| sum.plus(part))
+            }
+        }
+    }
+}
+
+/// Newton step, and whether the likelihood is concave here; otherwise the information is
+/// made definite by raising its eigenvalues.
+fn newton_step(point: &Point) -> Option<(Vec<f64>, bool)> {
+    if let Some(inverse) = point.information.inverse_definite() {
+        return Some((inverse.times_vector(&point.gradient), true));
+    }
+    let (values, vectors) = point.information.symmetric_eigen();
+    let top = values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+    if !(top > 0.0 && top.is_finite()) {
+        return None;
+    }
+    let along = vectors.transpose().times_vector(&point.gradient);
+    let shortened: Vec<f64> = along.iter().zip(&values).map(|(g, v)| g / v.abs().max(1e-6 * top)).collect();
+    Some((vectors.times_vector(&shortened), false))
+}

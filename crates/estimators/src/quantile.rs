@@ -1,0 +1,426 @@
+//! Linear quantile regression: the minimum of weighted check losses as a vertex of the linear programme,
+//! found by steepest descent along its edges (Koenker and d'Orey 1987), and its asymptotic covariance.
+//! Formulas of the covariances: [R] qreg; Koenker (2005), sections 3.4 and 4.10.
+
+use super::descriptive::Sample;
+use super::distributions::{normal_density, normal_quantile};
+use super::matrix::Mat;
+use super::qr::{Design, solve};
+use super::weights::WeightKind;
+
+/// A fitted quantile.
+#[derive(Debug, Clone)]
+pub struct QuantileFit {
+    /// Coefficients: columns, then the constant.
+    pub b: Vec<f64>,
+    /// Weighted sum of check losses.
+    pub loss: f64,
+    /// Edges walked along.
+    pub iterations: usize,
+    /// Whether the vertex is optimal.
+    pub converged: bool,
+}
+
+/// Columns of a quantile regression; all independent.
+#[derive(Clone, Copy)]
+pub struct QuantileData<'a> {
+    /// Outcome.
+    pub y: &'a [f64],
+    /// Regressors.
+    pub columns: &'a [&'a [f64]],
+    /// Weights; absent means ones.
+    pub w: Option<&'a [f64]>,
+    /// Whether there is a constant.
+    pub constant: bool,
+}
+
+impl QuantileData<'_> {
+    /// Number of parameters.
+    pub fn size(&self) -> usize {
+        self.columns.len() + usize::from(self.constant)
+    }
+
+    fn weight(&self, i: usize) -> f64 {
+        self.w.map_or(1.0, |w| w[i])
+    }
+
+    /// Fitted values.
+    pub fn fitted(&self, b: &[f64]) -> Vec<f64> {
+        let last = if self.constant { b[self.columns.len()] } else { 0.0 };
+        let mut out = vec![last; self.y.len()];
+        for (column, b) in self.columns.iter().zip(b) {
+            out.iter_mut().zip(*column).for_each(|(o, x)| *o += b * x);
+        }
+        out
+    }
+
+    /// Residuals; those of interpolated points are zero up to rounding.
+    pub fn residuals(&self, b: &[f64]) -> Vec<f64> {
+        self.y.iter().zip(self.fitted(b)).map(|(y, f)| y - f).collect()
+    }
+
+    /// Weighted sum of check losses of residuals.
+    pub fn loss(&self, residuals: &[f64], tau: f64) -> f64 {
+        residuals
+            .iter()
+            .enumerate()
+            .map(|(i, r)| self.weight(i) * if *r >= 0.0 { tau * r } else { (tau - 1.0) * r })
+            .sum()
+    }
+}
+
+/// Standardised rows: `z[i * p + j]`, with the shift and scale of each column.
+struct Rows {
+    z: Vec<f64>,
+    shift: Vec<f64>,
+    scale: Vec<f64>,
+    p: usize,
+}
+
+impl Rows {
+    fn of(data: QuantileData<'_>) -> Self {
+        let (n, p) = (data.y.len(), data.size());
+        let (mut shift, mut scale) = (vec![0.0; p], vec![1.0; p]);
+        let mut z = vec![1.0; n * p];
+        for (j, column) in data.columns.iter().enumerate() {
+            if data.constant {
+                shift[j] = column.iter().sum::<f64>() / n as f64;
+            }
+            let spread = column.iter().map(|x| (x - shift[j]).powi(2)).sum::<f64>() / n as f64;
+            scale[j] = if spread > 0.0 { spread.sqrt() } else { 1.0 };
+            for i in 0..n {
+                z[i * p + j] = (column[i] - shift[j]) / scale[j];
+            }
+        }
+        Self { z, shift, scale, p }
+    }
+
+    fn row(&self, i: usize) -> &[f64] {
+        &self.z[i * self.p..(i + 1) * self.p]
+    }
+
+    /// Coefficients of the raw columns.
+    fn raw(&self, b: &[f64], constant: bool) -> Vec<f64> {
+        let mut out: Vec<f64> = b.iter().zip(&self.scale).map(|(b, s)| b / s).collect();
+        if constant {
+            let last = self.p - 1;
+            out[last] = b[last] - (0..last).map(|j| out[j] * self.shift[j]).sum::<f64>();
+        }
+        out
+    }
+}
+
+fn product(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// Rows with small residuals that span the parameters.
+fn first_basis(rows: &Rows, residuals: &[f64]) -> Option<Vec<usize>> {
+    let mut order: Vec<usize> = (0..residuals.len()).collect();
+    order.sort_by(|&a, &b| residuals[a].abs().total_cmp(&residuals[b].abs()).then(a.cmp(&b)));
+    for tolerance in [1e-2, 1e-5, 1e-9] {
+        let mut basis = Vec::new();
+        let mut directions: Vec<Vec<f64>> = Vec::new();
+        for &i in &order {
+            let mut v = rows.row(i).to_vec();
+            let length = product(&v, &v).sqrt();
+            for _ in 0..2 {
+                for d in &directions {
+                    let c = product(&v, d);
+                    v.iter_mut().zip(d).for_each(|(v, d)| *v -= c * d);
+                }
+            }
+            let rest = product(&v, &v).sqrt();
+            if rest > tolerance * length && rest > 0.0 {
+                v.iter_mut().for_each(|v| *v /= rest);
+                directions.push(v);
+                basis.push(i);
+                if basis.len() == rows.p {
+                    return Some(basis);
+                }
+            }
+        }
+    }
+    None
+}
+
+fn basis_inverse(rows: &Rows, basis: &[usize]) -> Option<Mat> {
+    let data = basis.iter().flat_map(|&i| rows.row(i).to_vec()).collect();
+    Mat::from_rows(rows.p, rows.p, data).inverse()
+}
+
+/// A deterministic shift that separates ties: golden-ratio sequence in (-1, 1).
+fn nudge(i: usize) -> f64 {
+    2.0 * ((i as f64 + 1.0) * 0.618_033_988_749_894_9).fract() - 1.0
+}
+
+/// Fits quantile `tau`. `None` when the columns do not span the parameters.
+pub fn fit(data: QuantileData<'_>, tau: f64) -> Option<QuantileFit> {
+    let (n, p) = (data.y.len(), data.size());
+    if p == 0 {
+        let loss = data.loss(data.y, tau);
+        return Some(QuantileFit { b: Vec::new(), loss, iterations: 0, converged: true });
+    }
+    let rows = Rows::of(data);
+    let start = solve(Design { columns: data.columns, weights: data.w, constant: data.constant }, data.y);
+    let ols = data.residuals(&start.b);
+    let spread = ols.iter().map(|r| r.abs()).sum::<f64>() / n as f64;
+    let level = data.y.iter().map(|y| y.abs()).fold(0.0, f64::max);
+    // Large enough to stand above rounding, too small to move a vertex.
+    let size = (1e-9 * spread).max(1e-13 * level);
+    let y: Vec<f64> = data.y.iter().enumerate().map(|(i, y)| y + size * nudge(i)).collect();
+    let shift = normal_quantile(tau) * spread;
+    let centred: Vec<f64> = ols.iter().map(|r| r - shift).collect();
+    let mut basis = first_basis(&rows, &centred)?;
+    let mut inside = vec![false; n];
+    basis.iter().for_each(|&i| inside[i] = true);
+    let (mut iterations, mut converged) = (0, false);
+    let limit = 200 * p + 20 * n + 2000;
+    let mut inverse = basis_inverse(&rows, &basis)?;
+    let mut breaks: Vec<(f64, f64, usize)> = Vec::new();
+    while iterations < limit {
+        let b = inverse.times_vector(&basis.iter().map(|&i| y[i]).collect::<Vec<_>>());
+        let mut gradient = vec![0.0; p];
+        let mut r = vec![0.0; n];
+        for i in 0..n {
+            if inside[i] {
+                continue;
+            }
+            let z = rows.row(i);
+            r[i] = y[i] - product(z, &b);
+            let slope = data.weight(i) * if r[i] < 0.0 { tau - 1.0 } else { tau };
+            gradient.iter_mut().zip(z).for_each(|(g, z)| *g += slope * z);
+        }
+        let Some((leaving, direction, slope)) = steepest(&data, &inverse, &basis, &gradient, tau) else {
+            converged = true;
+            break;
+        };
+        breaks.clear();
+        for i in (0..n).filter(|&i| !inside[i]) {
+            let a = product(rows.row(i), &direction);
+            let t = r[i] / a;
+            if t > 0.0 && a.abs() > 1e-14 {
+                breaks.push((t, data.weight(i) * a.abs(), i));
+            }
+        }
+        breaks.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.2.cmp(&b.2)));
+        let mut running = slope;
+        let entering = breaks.iter().find(|(_, weight, _)| {
+            running += weight;
+            running >= 0.0
+        });
+        let Some(&(_, _, entering)) = entering else { break };
+        inside[basis[leaving]] = false;
+        inside[entering] = true;
+        basis[leaving] = entering;
+        inverse = basis_inverse(&rows, &basis)?;
+        iterations += 1;
+    }
+    let b = inverse.times_vector(&basis.iter().map(|&i| data.y[i]).collect::<Vec<_>>());
+    let b = rows.raw(&b, data.constant);
+    let loss = data.loss(&data.residuals(&b), tau);
+    Some(QuantileFit { b, loss, iterations, converged })
+}
+
+/// The edge with the most negative slope per unit of length: leaving position, direction, slope.
+fn steepest(
+    data: &QuantileData<'_>,
+    inverse: &Mat,
+    basis: &[usize],
+    gradient: &[f64],
+    tau: f64,
+) -> Option<(usize, Vec<f64>, f64)> {
+    let p = basis.len();
+    let mut best: Option<(usize, f64, f64, f64)> = None;
+    for j in 0..p {
+        let column: Vec<f64> = (0..p).map(|i| inverse[(i, j)]).collect();
+        let u = product(&column, gradient);
+        let w = data.weight(basis[j]);
+        let length = product(&column, &column).sqrt();
+        for (sign, slope) in [(1.0, w * (1.0 - tau) - u), (-1.0, w * tau + u)] {
+            let scale = 1e-10 * (w + u.abs());
+            if slope < -scale && best.is_none_or(|b| slope / length < b.3) {
+                best = Some((j, sign, slope, slope / length));
+            }
+        }
+    }
+    best.map(|(j, sign, slope, _)| (j, (0..p).map(|i| sign * inverse[(i, j)]).collect(), slope))
+}
+
+/// Rules for the distance of the neighbouring quantiles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bandwidth {
+    /// Hall and Sheather (1988).
+    HallSheather,
+    /// Bofinger (1975).
+    Bofinger,
+    /// Chamberlain (1994).
+    Chamberlain,
+}
+
+/// The distance `h`, made smaller until both neighbours lie inside the unit interval.
+pub fn bandwidth(rule: Bandwidth, n: f64, tau: f64, level: f64) -> f64 {
+    let z = normal_quantile(tau);
+    let density = normal_density(z);
+    let critical = normal_quantile(0.5 + level / 200.0);
+    let mut h = match rule {
+        Bandwidth::HallSheather => {
+            n.powf(-1.0 / 3.0)
+                * critical.powf(2.0 / 3.0)
+                * (1.5 * density * density / (2.0 * z * z + 1.0)).cbrt()
+        }
+        Bandwidth::Bofinger => {
+            n.powf(-0.2) * (4.5 * normal_density(2.0 * z).powi(4) / (2.0 * z * z + 1.0).powi(2)).powf(0.2)
+        }
+        Bandwidth::Chamberlain => critical * (tau * (1.0 - tau) / n).sqrt(),
+    };
+    while tau - h <= 0.0 || tau + h >= 1.0 {
+        h /= 2.0;
+    }
+    h
+}
+
+/// Kernels of density estimates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kernel {
+    /// Epanechnikov with its variance of one.
+    Epanechnikov,
+    /// Epanechnikov on (-1, 1).
+    Epan2,
+    /// Biweight.
+    Biweight,
+    /// Cosine trace.
+    Cosine,
+    /// Normal density.
+    Gaussian,
+    /// Parzen.
+    Parzen,
+    /// Uniform.
+    Rectangle,
+    /// Triangle.
+    Triangle,
+}
+
+impl Kernel {
+    /// Height at `u` ([R] kdensity).
+    pub fn at(self, u: f64) -> f64 {
+        let a = u.abs();
+        match self {
+            Self::Epanechnikov if a < 5f64.sqrt() => 0.75 * (1.0 - u * u / 5.0) / 5f64.sqrt(),
+            Self::Epan2 if a < 1.0 => 0.75 * (1.0 - u * u),
+            Self::Biweight if a < 1.0 => 0.9375 * (1.0 - u * u).powi(2),
+            Self::Cosine if a < 0.5 => 1.0 + (2.0 * std::f64::consts::PI * u).cos(),
+            Self::Gaussian => normal_density(u),
+            Self::Parzen if a <= 0.5 => 4.0 / 3.0 - 8.0 * u * u + 8.0 * a.powi(3),
+            Self::Parzen if a <= 1.0 => 8.0 * (1.0 - a).powi(3) / 3.0,
+            Self::Rectangle if a < 1.0 => 0.5,
+            Self::Triangle if a < 1.0 => 1.0 - a,
+            _ => 0.0,
+        }
+    }
+}
+
+/// How the density of the errors at the quantile is estimated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Density {
+    /// From fits of the neighbouring quantiles.
+    Fitted,
+    /// By a kernel over the residuals.
+    Kernel(Kernel),
+}
+
+/// A covariance of quantile regression with what it rests on.
+pub struct QuantileVariance {
+    /// Covariance of the coefficients.
+    pub v: Mat,
+    /// Distance of the neighbouring quantiles.
+    pub h: f64,
+    /// Kernel bandwidth in units of the outcome.
+    pub kernel_h: Option<f64>,
+    /// Reciprocal of the density (independent errors).
+    pub sparsity: Option<f64>,
+}
+
+/// Covariance of a fit: independent errors, or robust to densities that depend on the regressors.
+/// `n` is the number of observations that the rows stand for.
+pub fn variance(
+    data: QuantileData<'_>,
+    fit: &QuantileFit,
+    tau: f64,
+    n: f64,
+    (rule, density, robust): (Bandwidth, Density, bool),
+    level: f64,
+) -> Option<QuantileVariance> {
+    let p = data.size();
+    let h = bandwidth(rule, n, tau, level);
+    let cell = |i: usize, j: usize| if j < data.columns.len() { data.columns[j][i] } else { 1.0 };
+    let weighted = |f: &dyn Fn(usize) -> f64| {
+        let mut out = Mat::zeros(p, p);
+        for i in 0..data.y.len() {
+            let w = data.weight(i) * f(i);
+            for a in 0..p {
+                for b in 0..=a {
+                    out[(a, b)] += w * cell(i, a) * cell(i, b);
+                }
+            }
+        }
+        Mat::from_fn(p, p, |a, b| out[(a.max(b), a.min(b))])
+    };
+    let xx = weighted(&|_| 1.0);
+    let spread = tau * (1.0 - tau);
+    let (local, kernel_h): (Vec<f64>, Option<f64>) = match density {
+        Density::Fitted => {
+            let (low, high) = (super::quantile::fit(data, tau - h)?, super::quantile::fit(data, tau + h)?);
+            let gap: Vec<f64> =
+                data.fitted(&high.b).iter().zip(data.fitted(&low.b)).map(|(a, b)| a - b).collect();
+            (gap, None)
+        }
+        Density::Kernel(kernel) => {
+            let residuals = data.residuals(&fit.b);
+            let width =
+                kernel_width(data, &residuals, n) * (normal_quantile(tau + h) - normal_quantile(tau - h));
+            (residuals.iter().map(|e| kernel.at(e / width) / width).collect(), Some(width))
+        }
+    };
+    if robust {
+        // 2h over the gap of fitted quantiles, zero where they cross (Hendricks and Koenker 1992).
+        let f = |i: usize| match density {
+            Density::Fitted => {
+                if local[i] > 0.0 {
+                    2.0 * h / local[i]
+                } else {
+                    0.0
+                }
+            }
+            Density::Kernel(_) => local[i],
+        };
+        let inverse = weighted(&f).inverse_definite()?;
+        return Some(QuantileVariance {
+            v: inverse.sandwich(&xx).scaled(spread),
+            h,
+            kernel_h,
+            sparsity: None,
+        });
+    }
+    let mean = |values: &[f64]| {
+        values.iter().enumerate().map(|(i, x)| data.weight(i) * x).sum::<f64>()
+            / (0..values.len()).map(|i| data.weight(i)).sum::<f64>()
+    };
+    let sparsity = match density {
+        Density::Fitted => mean(&local) / (2.0 * h),
+        Density::Kernel(_) => 1.0 / mean(&local),
+    };
+    let v = xx.inverse_definite()?.scaled(spread * sparsity * sparsity);
+    Some(QuantileVariance { v, h, kernel_h, sparsity: Some(sparsity) })
+}
+
+/// Spread of the residuals for the kernel: the lesser of standard deviation and interquartile range / 1.34.
+fn kernel_width(data: QuantileData<'_>, residuals: &[f64], n: f64) -> f64 {
+    let kind = data.w.map(|_| WeightKind::Frequency);
+    let pairs = residuals.iter().enumerate().map(|(i, r)| (*r, data.weight(i)));
+    let sample = Sample::new(pairs, kind);
+    let range = sample.percentile(75.0) - sample.percentile(25.0);
+    let mean = residuals.iter().enumerate().map(|(i, r)| data.weight(i) * r).sum::<f64>() / n;
+    let square = residuals.iter().enumerate().map(|(i, r)| data.weight(i) * (r - mean).powi(2)).sum::<f64>();
+    (square / (n - 1.0)).sqrt().min(range / 1.34)
+}

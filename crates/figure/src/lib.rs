@@ -1,0 +1,33 @@
+//! Figures: a chart model without knowledge of commands or data frames, drawn as standalone SVG.
+//!
+//! Commands build a [`Figure`] from numbers and call [`render`]; what is drawn where is decided here
+//! from measured text, so that labels do not overlap.
+
+mod axes;
+pub mod docx;
+mod draw;
+mod legend;
+mod metrics;
+mod metrics_table;
+mod model;
+mod page;
+mod panel;
+pub mod raster;
+mod special;
+mod style;
+mod svg;
+pub mod ticks;
+
+pub use axes::{data_ends, share_axes};
+pub use model::{
+    Axis, Bar, Body, BoxStats, Figure, Heat, Legend, LegendPlace, Panel, Pie, Plane, Range, RefLine, Series,
+    Shape, TextMark, TickText, Ticks,
+};
+pub use page::render;
+pub use raster::{pages_to_pdf, to_pdf, to_png};
+pub use style::{Color, Style, Symbol, palette, pattern, symbol, symbol_of};
+
+/// Width of a text in the font of the figures, in the unit of `size`.
+pub fn text_width(text: &str, size: f64) -> f64 {
+    metrics::width(text, size)
+}
