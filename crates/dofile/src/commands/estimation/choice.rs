@@ -103,12 +103,7 @@ fn categories(model: &Model) -> Result<(Vec<f64>, Vec<usize>)> {
 }
 
 fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Model> {
-    let reading = Reading {
-        plain_vce: &["oim", "conventional"],
-        default_weight: WeightKind::Frequency,
-        weight_kinds: WEIGHTS,
-        ..Reading::new(cmd)
-    };
+    let reading = Reading::likelihood(cmd, WEIGHTS);
     let mut model = reading.model(session)?;
     drop_collinear(session, &mut model);
     Ok(model)

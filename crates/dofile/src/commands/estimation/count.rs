@@ -105,10 +105,7 @@ fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Sample> {
     }
     let reading = Reading {
         further: exposure.into_iter().chain(offset).collect(),
-        plain_vce: &["oim", "conventional"],
-        default_weight: WeightKind::Frequency,
-        weight_kinds: &[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability],
-        ..Reading::new(cmd)
+        ..Reading::likelihood(cmd, &[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability])
     };
     let mut model = reading.model(session)?.enough()?;
     if model.y.iter().any(|y| *y < 0.0) {

@@ -9,8 +9,8 @@ use super::{population_averaged, unit_variable};
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::likelihood::{self, print_log};
-use crate::estimation::ml_command::{self, Layout, Look, Posted};
-use crate::estimation::model::{ClusterRows, Model, Reading, VceSpec};
+use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
+use crate::estimation::model::{ClusterRows, LIKELIHOOD_VCE, Model, Reading, VceSpec};
 use crate::estimators::distributions::chi2_tail;
 use crate::estimators::ml::{Equation, MlFit};
 use crate::estimators::ml_binary::{Binary, Link};
@@ -19,24 +19,13 @@ use crate::estimators::ml_glm::{Family, GlmLink};
 use crate::estimators::ml_group::{GammaPoisson, Grouped, RandomBinary, maximise, start_index};
 use crate::format;
 use crate::matrix::Stripe;
-use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
+use crate::{ml_options, ml_refused};
 
-const UNSUPPORTED: &[&str] = &[
-    "CONSTraints",
-    "COEFLegend",
-    "BASElevels",
-    "FROM",
-    "TECHnique",
-    "DIFficult",
-    "INTMethod",
-    "NORmal",
-    "NOLRtest",
-    "ASIS",
-];
+const UNSUPPORTED: &[&str] = ml_refused!["INTMethod", "NORmal", "NOLRtest", "ASIS"];
 const BINARY: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::flag("fe"),
     OptSpec::flag("re"),
@@ -134,21 +123,40 @@ fn run(session: &mut Session, cmd: &ParsedCommand, name: &'static str) -> Result
     if cmd.has("corr") {
         return Err(StataError::option_not_allowed("corr()"));
     }
-    if !ml_command::replay(session, cmd, name)? {
-        let unit = unit_variable(session, cmd.options.text("i"))?;
-        if cmd.has("fe") {
-            fixed(session, cmd, name, unit)?;
-        } else {
-            random(session, cmd, name, unit)?;
-        }
-        let ivar = session.frame.var(unit).name.clone();
-        session.e.results.text("ivar", ivar).text("model", if cmd.has("fe") { "fe" } else { "re" });
+    let eform = if cmd.has("or") {
+        Some("Odds ratio")
+    } else if cmd.has("irr") {
+        Some("IRR")
+    } else {
+        None
+    };
+    ml_command::run(
+        session,
+        cmd,
+        &MlCommand {
+            name,
+            estimate: &|session| estimate(session, cmd, name),
+            header: &header,
+            look: &|session| Look { eform, ancillary: usize::from(is_random(session)), ..Look::default() },
+            footer: &|session| footer(session, name),
+        },
+    )
+}
+
+fn estimate(session: &mut Session, cmd: &ParsedCommand, name: &'static str) -> Result<()> {
+    let unit = unit_variable(session, cmd.options.text("i"))?;
+    if cmd.has("fe") {
+        fixed(session, cmd, name, unit)?;
+    } else {
+        random(session, cmd, name, unit)?;
     }
-    display(session, cmd, name)
+    let ivar = session.frame.var(unit).name.clone();
+    session.e.results.text("ivar", ivar).text("model", if cmd.has("fe") { "fe" } else { "re" });
+    Ok(())
 }
 
 fn fixed(session: &mut Session, cmd: &ParsedCommand, name: &'static str, unit: usize) -> Result<()> {
-    if name == "xtlogit" && VceSpec::parse(name, &cmd.options, super::PLAIN)? != VceSpec::Default {
+    if name == "xtlogit" && VceSpec::parse(name, &cmd.options, LIKELIHOOD_VCE)? != VceSpec::Default {
         return Err(StataError::new(198, "vcetype robust and cluster are not allowed with fe"));
     }
     let logit = name == "xtlogit";
@@ -194,7 +202,7 @@ fn fixed(session: &mut Session, cmd: &ParsedCommand, name: &'static str, unit: u
 fn read(session: &mut Session, cmd: &ParsedCommand, unit: usize) -> Result<Model> {
     let mut further = ml_command::offset_variables(session, &cmd.options)?;
     further.push(unit);
-    let reading = Reading { further, plain_vce: super::PLAIN, weight_kinds: &[], ..Reading::new(cmd) };
+    let reading = Reading { further, ..Reading::likelihood(cmd, &[]) };
     let mut model = reading.model(session)?;
     drop_collinear(session, &mut model);
     if model.vce == VceSpec::Robust {
@@ -319,26 +327,29 @@ fn post_random(
     session.post_estimation(est, model.touse.clone());
 }
 
-fn display(session: &mut Session, cmd: &ParsedCommand, name: &str) -> Result<()> {
-    let text = |s: &Session, n: &str| s.e.results.get_text(n).unwrap_or("").to_string();
-    let scalar = |s: &Session, n: &str| s.e.results.get_scalar(n).unwrap_or(MISSING);
-    let random = text(session, "model") == "re";
+/// A text of the active results.
+fn text(session: &Session, name: &str) -> String {
+    session.e.results.get_text(name).unwrap_or("").to_string()
+}
+
+fn is_random(session: &Session) -> bool {
+    text(session, "model") == "re"
+}
+
+fn header(session: &mut Session) {
     let title = text(session, "title");
-    let effects =
-        if random { format!("Random effects u_i ~ {}", text(session, "distrib")) } else { String::new() };
-    if !cmd.has("noheader") {
-        let points = session.e.results.get_scalar("n_quad");
-        clogit::panel_header(session, &title, &effects, points);
-    }
-    let eform = if cmd.has("or") {
-        Some("Odds ratio")
-    } else if cmd.has("irr") {
-        Some("IRR")
+    let effects = if is_random(session) {
+        format!("Random effects u_i ~ {}", text(session, "distrib"))
     } else {
-        None
+        String::new()
     };
-    ml_command::table(session, cmd, &Look { eform, ancillary: usize::from(random), ..Look::default() })?;
-    if random {
+    let points = session.e.results.get_scalar("n_quad");
+    clogit::panel_header(session, &title, &effects, points);
+}
+
+fn footer(session: &mut Session, name: &str) {
+    let scalar = |s: &Session, n: &str| s.e.results.get_scalar(n).unwrap_or(MISSING);
+    if is_random(session) {
         let shown: &[&str] = if name == "xtpoisson" { &["alpha"] } else { &["sigma_u", "rho"] };
         for item in shown {
             let value = scalar(session, item);
@@ -356,5 +367,4 @@ fn display(session: &mut Session, cmd: &ParsedCommand, name: &str) -> Result<()>
             session.print(format!("{left}{right:>width$}", width = 78usize.saturating_sub(left.len())));
         }
     }
-    likelihood::finish(&session.e)
 }
