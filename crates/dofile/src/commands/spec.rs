@@ -152,3 +152,16 @@ pub struct CommandSpec {
     /// Examples that are tests.
     pub examples: &'static [Example],
 }
+
+impl CommandSpec {
+    /// A command that reads its text itself, outside of `by`. Notes and examples are empty; a declaration sets
+    /// them.
+    pub const fn raw(
+        name: &'static str,
+        min: usize,
+        run: fn(&mut Session, &ParsedCommand) -> Result<()>,
+        syntax: &'static str,
+    ) -> Self {
+        Self { name, min, form: Form::Raw, by: ByRule::No, run, syntax, notes: "", examples: &[] }
+    }
+}

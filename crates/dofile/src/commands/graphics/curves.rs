@@ -110,7 +110,7 @@ pub(in crate::commands) fn show(
             chosen.titles[at].get_or_insert(Words { text, size: None });
         }
     }
-    chosen.dress(&mut figure, Some(picture.used).filter(|n| *n > 0));
+    chosen.apply(&mut figure, Some(picture.used).filter(|n| *n > 0));
     let name = chosen.name.as_ref().map(|(name, replace)| (name.as_str(), *replace));
     store::show(session, figure, name)
 }

@@ -63,7 +63,11 @@ pub const SPEC_ZINB: CommandSpec = CommandSpec {
     run: run_zinb,
     syntax: "zinb depvar [indepvars] [if] [in] [weight], inflate(varlist|_cons) [probit exposure(v) offset(v) noconstant vce(oim|robust|cluster v) level(#) nolog]",
     notes: "stores as zip and e(alpha); e(b) with /lnalpha; formulas: [R] zinb",
-    examples: &[],
+    examples: &[Example {
+        // The share of zeros is that of the data.
+        run: "set obs 60\ngenerate y = cond(mod(_n, 3) == 0, 0, mod(_n*_n, 7) + mod(_n, 2)*mod(_n*5, 9))\ncount if y == 0\nscalar p0 = r(N)/60\nzinb y, inflate(_cons)\nscalar a = e(alpha)\nscalar m = exp([y]_b[_cons])\nscalar q = invlogit([inflate]_b[_cons])",
+        expect: &[("abs(q + (1 - q)*(1 + a*m)^(-1/a) - p0) < 1e-6", 1.0)],
+    }],
     ..SPEC_ZIP
 };
 
@@ -90,7 +94,11 @@ pub const SPEC_TNBREG: CommandSpec = CommandSpec {
     run: run_tnbreg,
     syntax: "tnbreg depvar [indepvars] [if] [in] [weight] [, ll(#) irr exposure(v) offset(v) noconstant vce(oim|robust|cluster v) level(#) nolog]",
     notes: "mean dispersion; stores as tpoisson and e(alpha); e(b) with /lnalpha; formulas: [R] tnbreg",
-    examples: &[],
+    examples: &[Example {
+        // The mean of the truncated distribution is that of the data.
+        run: "input y n\n1 40\n2 30\n3 20\n4 12\n5 8\n6 6\n8 4\n10 2\nend\ntnbreg y [fweight=n]\nscalar a = e(alpha)\nscalar m = exp([y]_b[_cons])",
+        expect: &[("abs(m/(1 - (1 + a*m)^(-1/a)) - 336/122) < 1e-5", 1.0)],
+    }],
     ..SPEC_TPOISSON
 };
 

@@ -71,7 +71,10 @@ pub const SPEC_PROBIT: CommandSpec = CommandSpec {
     run: run_probit,
     syntax: "xtprobit depvar [indepvars] [if] [in] [, re|pa corr(...) offset(v) intpoints(#) noconstant vce(oim|robust|cluster v) level(#) nolog]",
     notes: "stores as xtlogit, re; formulas: [XT] xtprobit",
-    examples: &[],
+    examples: &[Example {
+        run: "input id y\n1 1\n1 0\n1 1\n2 1\n2 1\n2 0\n3 0\n3 1\nend\nxtset id\nxtprobit y, pa corr(independent)",
+        expect: &[("abs(_b[_cons] - invnormal(5/8)) < 1e-6", 1.0), ("e(N_g)", 3.0)],
+    }],
     ..SPEC
 };
 
@@ -84,7 +87,11 @@ pub const SPEC_POISSON: CommandSpec = CommandSpec {
     run: run_poisson,
     syntax: "xtpoisson depvar [indepvars] [if] [in] [, re|fe|pa corr(...) irr exposure(v) offset(v) noconstant vce(oim|robust|cluster v) level(#) nolog]",
     notes: "random effects are gamma; stores e(N N_g df_m ll ll_0 ll_c chi2 chi2_c p alpha), e(b) with /lnalpha, e(V), r(table); formulas: [XT] xtpoisson",
-    examples: &[],
+    examples: &[Example {
+        // The counts sum to 7 with x and to 4 without, in the same units.
+        run: "input id x y\n1 0 1\n1 1 2\n2 0 2\n2 1 4\n3 0 1\n3 1 1\nend\nxtset id\nxtpoisson y x, fe",
+        expect: &[("abs(exp(_b[x]) - 7/4) < 1e-6", 1.0)],
+    }],
 };
 
 fn run_logit(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
