@@ -9,6 +9,8 @@ fn examples_hold() {
     for spec in commands::all() {
         for example in spec.examples {
             let mut session = Session::default();
+            // Logs that an example opens are written, as in a batch run.
+            session.out.keep = false;
             let (text, rc) = session.run_captured(example.run);
             if rc != 0 {
                 failures.push(format!("{}: r({rc}) in\n{}\n{text}", spec.name, example.run));
