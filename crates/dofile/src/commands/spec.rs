@@ -153,6 +153,19 @@ pub struct CommandSpec {
     pub examples: &'static [Example],
 }
 
+impl CommandSpec {
+    /// A command that reads its text itself, outside of `by`. Notes and examples are empty; a declaration sets
+    /// them.
+    pub const fn raw(
+        name: &'static str,
+        min: usize,
+        run: fn(&mut Session, &ParsedCommand) -> Result<()>,
+        syntax: &'static str,
+    ) -> Self {
+        Self { name, min, form: Form::Raw, by: ByRule::No, run, syntax, notes: "", examples: &[] }
+    }
+}
+
 /// What commands need of the interpreter. It lies above the commands and implements this trait for the session, so
 /// that no command imports it.
 pub trait Interpreter {

@@ -62,12 +62,7 @@ pub fn run(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<()
 
 fn estimate(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<()> {
     use crate::syntax::split::WeightKind::{Frequency, Importance, Probability};
-    let reading = Reading {
-        plain_vce: &["oim", "conventional"],
-        default_weight: Frequency,
-        weight_kinds: &[Frequency, Importance, Probability],
-        ..Reading::new(cmd)
-    };
+    let reading = Reading::likelihood(cmd, &[Frequency, Importance, Probability]);
     let mut model = reading.model(session)?;
     // Zero is the negative outcome, everything else the positive one.
     check_outcome(&model)?;

@@ -10,37 +10,45 @@ use crate::estimation::table::Table;
 use crate::matrix::Stripe;
 use crate::results::Estimation;
 use crate::session::Session;
-use crate::syntax::options::Options;
+use crate::syntax::options::{OptSpec, Options};
 use crate::syntax::split::ParsedCommand;
 use estimators::matrix::Mat;
 use estimators::ml::{Equation, Likelihood, MlFit, Problem};
 use estimators::vce::Vce;
 
-/// The options that these commands share, for [`crate::syntax::OptSpec`] lists.
+/// Options of the model and its table that these commands share.
+pub const MODEL: &[OptSpec] = &[
+    OptSpec::flag("noCONstant"),
+    OptSpec::flag("Robust"),
+    OptSpec::text("CLuster"),
+    OptSpec::text("vce"),
+    OptSpec::real("Level"),
+    OptSpec::flag("noHEader"),
+];
+
+/// The options that these commands share, followed by further ones.
 #[macro_export]
 macro_rules! ml_options {
     ($($extra:expr),* $(,)?) => {
-        &[
-            $crate::syntax::options::OptSpec::flag("noCONstant"),
-            $crate::syntax::options::OptSpec::flag("Robust"),
-            $crate::syntax::options::OptSpec::text("CLuster"),
-            $crate::syntax::options::OptSpec::text("vce"),
-            $crate::syntax::options::OptSpec::real("Level"),
-            $crate::syntax::options::OptSpec::flag("noHEader"),
-            $crate::syntax::options::OptSpec::int("ITERate"),
-            $crate::syntax::options::OptSpec::flag("noLOg"),
-            $crate::syntax::options::OptSpec::flag("LOg"),
-            $crate::syntax::options::OptSpec::real("TOLerance"),
-            $crate::syntax::options::OptSpec::real("LTOLerance"),
-            $crate::syntax::options::OptSpec::real("NRTOLerance"),
-            $($extra),*
-        ]
+        $crate::concat_lists!(
+            $crate::syntax::options::OptSpec;
+            $crate::estimation::ml_command::MODEL,
+            $crate::estimation::likelihood::MAXIMIZE,
+            &[$($extra),*],
+        )
     };
 }
 
 /// Options of likelihood commands that this engine refuses by name.
-pub const REFUSED: &[&str] =
-    &["CONSTraints", "COEFLegend", "BASElevels", "FROM", "TECHnique", "DIFficult", "COLlinear"];
+pub const REFUSED: &[&str] = &["CONSTraints", "COEFLegend", "BASElevels", "FROM", "TECHnique", "DIFficult"];
+
+/// The refused options that these commands share, followed by further ones.
+#[macro_export]
+macro_rules! ml_refused {
+    ($($extra:expr),* $(,)?) => {
+        $crate::concat_lists!(&'static str; $crate::estimation::ml_command::REFUSED, &[$($extra),*])
+    };
+}
 
 /// Fits without output; r(430) when the search fails.
 pub fn quiet<L: Likelihood>(
@@ -214,4 +222,37 @@ pub fn replay(session: &Session, cmd: &ParsedCommand, name: &str) -> Result<bool
         return Ok(false);
     }
     if session.e.cmd() == name { Ok(true) } else { Err(StataError::new(301, "last estimates not found")) }
+}
+
+/// The parts of a likelihood command that [`run`] puts together.
+pub struct MlCommand<'a> {
+    /// Full name, as in `e(cmd)`.
+    pub name: &'a str,
+    /// Fits the model and posts its results.
+    pub estimate: &'a dyn Fn(&mut Session) -> Result<()>,
+    /// Prints the header of the active results.
+    pub header: &'a dyn Fn(&mut Session),
+    /// Returns the form of the coefficient table of the active results.
+    pub look: &'a dyn Fn(&Session) -> Look<'a>,
+    /// Prints the lines after the table.
+    pub footer: &'a dyn Fn(&mut Session),
+}
+
+/// Fits the model, or takes the active results when no variables are given, and shows header, table and
+/// footer.
+///
+/// # Errors
+/// r(301) without active results of the command; r(430), after the output, when the search did not
+/// converge; the errors of the fit.
+pub fn run(session: &mut Session, cmd: &ParsedCommand, command: &MlCommand<'_>) -> Result<()> {
+    if !replay(session, cmd, command.name)? {
+        (command.estimate)(session)?;
+    }
+    if !cmd.has("noheader") {
+        (command.header)(session);
+    }
+    let look = (command.look)(session);
+    table(session, cmd, &look)?;
+    (command.footer)(session);
+    likelihood::finish(&session.e)
 }

@@ -158,6 +158,9 @@ pub struct Model {
     pub constant: bool,
 }
 
+/// Names of the default covariance of likelihood commands in `vce()`.
+pub const LIKELIHOOD_VCE: &[&str] = &["oim", "conventional"];
+
 /// Parts of a model that are read before the sample is known.
 pub struct Reading<'a> {
     /// The command.
@@ -189,6 +192,12 @@ impl<'a> Reading<'a> {
             default_weight: Analytic,
             weight_kinds: &[Analytic, Frequency, Importance, Probability],
         }
+    }
+
+    /// A model of a likelihood command that takes these weights; the first kind is the default.
+    pub fn likelihood(cmd: &'a ParsedCommand, weight_kinds: &'a [WeightKind]) -> Self {
+        let default_weight = weight_kinds.first().copied().unwrap_or(WeightKind::Analytic);
+        Self { plain_vce: LIKELIHOOD_VCE, default_weight, weight_kinds, ..Self::new(cmd) }
     }
 
     /// Reads the model: r(100) without variables, r(2000) without observations.

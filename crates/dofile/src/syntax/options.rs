@@ -60,6 +60,49 @@ impl OptSpec {
     }
 }
 
+/// Returns the length of the lists together.
+pub const fn joined_length<T>(lists: &[&[T]]) -> usize {
+    let mut length = 0;
+    let mut list = 0;
+    while list < lists.len() {
+        length += lists[list].len();
+        list += 1;
+    }
+    length
+}
+
+/// Returns the lists joined in their order. `N` is their [`joined_length`]; [`crate::concat_lists!`] computes it.
+///
+/// # Panics
+/// If the first list is empty or `N` is not the joined length; in a constant that is a compile error.
+pub const fn join<T: Copy, const N: usize>(lists: &[&[T]]) -> [T; N] {
+    let mut joined = [lists[0][0]; N];
+    let (mut list, mut next) = (0, 0);
+    while list < lists.len() {
+        let mut item = 0;
+        while item < lists[list].len() {
+            joined[next] = lists[list][item];
+            next += 1;
+            item += 1;
+        }
+        list += 1;
+    }
+    assert!(next == N);
+    joined
+}
+
+/// Joins constant lists into one constant slice whose length the compiler computes:
+/// `concat_lists!(OptSpec; OWN, MAXIMIZE)`. The first list has at least one item.
+#[macro_export]
+macro_rules! concat_lists {
+    ($item:ty; $($list:expr),+ $(,)?) => {{
+        const LISTS: &[&[$item]] = &[$($list),+];
+        const LENGTH: usize = $crate::syntax::options::joined_length(LISTS);
+        const JOINED: [$item; LENGTH] = $crate::syntax::options::join(LISTS);
+        &JOINED
+    }};
+}
+
 /// True when `typed` abbreviates a name whose capitals are the minimum
 /// (a leading lower-case `no` belongs to the minimum); all lower case means no abbreviation.
 pub fn abbreviates(typed: &str, declared: &str) -> bool {

@@ -9,6 +9,8 @@ fn examples_hold() {
     for spec in registry::all() {
         for example in spec.examples {
             let mut session = Session::default();
+            // Logs that an example opens are written, as in a batch run.
+            session.out.keep = false;
             let (text, rc) = session.run_captured(example.run);
             if rc != 0 {
                 failures.push(format!("{}: r({rc}) in\n{}\n{text}", spec.name, example.run));
@@ -24,6 +26,15 @@ fn examples_hold() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+#[test]
+fn every_command_has_an_example_that_runs_it() {
+    let missing: Vec<&str> = all()
+        .filter(|c| !c.examples.iter().any(|e| e.run.contains(&c.name[..c.min]) && !e.expect.is_empty()))
+        .map(|c| c.name)
+        .collect();
+    assert!(missing.is_empty(), "commands without an example: {missing:?}");
 }
 
 #[test]

@@ -51,13 +51,19 @@ pub const ENCODE: CommandSpec = CommandSpec {
 };
 const DECODE_SYNTAX: StandardSyntax =
     StandardSyntax::new(&[OptSpec::text("Generate"), OptSpec::int("MAXLength")]);
-pub const DECODE: CommandSpec = spec(
-    "decode",
-    3,
-    Form::Standard(&DECODE_SYNTAX),
-    decode,
-    "decode varname [if] [in], generate(newvar) [maxlength(#)]",
-);
+pub const DECODE: CommandSpec = CommandSpec {
+    examples: &[Example {
+        run: "set obs 2\ngenerate x = _n\nlabel define l 1 \"one\" 2 \"two\"\nlabel values x l\ndecode x, generate(s)",
+        expect: &[("s[2] == \"two\"", 1.0)],
+    }],
+    ..spec(
+        "decode",
+        3,
+        Form::Standard(&DECODE_SYNTAX),
+        decode,
+        "decode varname [if] [in], generate(newvar) [maxlength(#)]",
+    )
+};
 const DESTRING_SYNTAX: StandardSyntax = StandardSyntax::whole(&[
     OptSpec::text("Generate"),
     OptSpec::flag("replace"),
@@ -87,13 +93,19 @@ const TOSTRING_SYNTAX: StandardSyntax = StandardSyntax::whole(&[
     OptSpec::text("Format"),
     OptSpec::flag("usedisplayformat"),
 ]);
-pub const TOSTRING: CommandSpec = spec(
-    "tostring",
-    5,
-    Form::Standard(&TOSTRING_SYNTAX),
-    tostring,
-    "tostring varlist, {generate(newvars)|replace} [force format(%fmt) usedisplayformat]",
-);
+pub const TOSTRING: CommandSpec = CommandSpec {
+    examples: &[Example {
+        run: "set obs 2\ngenerate x = 10*_n\ntostring x, generate(s)",
+        expect: &[("s[2] == \"20\"", 1.0)],
+    }],
+    ..spec(
+        "tostring",
+        5,
+        Form::Standard(&TOSTRING_SYNTAX),
+        tostring,
+        "tostring varlist, {generate(newvars)|replace} [force format(%fmt) usedisplayformat]",
+    )
+};
 
 /// One rule of `recode`.
 struct Rule {

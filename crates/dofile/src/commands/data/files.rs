@@ -36,7 +36,10 @@ pub const SPEC_SAVE: CommandSpec = CommandSpec {
     run: run_save,
     syntax: "save [filename] [, replace emptyok orphans]",
     notes: "writes release 118 (119 above 32,767 variables); no results",
-    examples: &[],
+    examples: &[Example {
+        run: "set obs 2\ngenerate x = _n\ntempfile f\nsave `f'.dta\ncapture save `f'.dta\nscalar rc = _rc\nreplace x = 9 in 2\nsave `f'.dta, replace\nuse `f'.dta, clear\nerase `f'.dta",
+        expect: &[("rc", 602.0), ("x[2]", 9.0)],
+    }],
 };
 
 fn run_use(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

@@ -22,7 +22,15 @@ pub const SPEC: CommandSpec = CommandSpec {
         expect: &[("n", 4.0), ("m", 3.0), ("k", 7.0), ("_N", 4.0), ("c", 1.0)],
     }],
 };
-pub const SPEC_FRAMES: CommandSpec = CommandSpec { name: "frames", min: 6, examples: &[], ..SPEC };
+pub const SPEC_FRAMES: CommandSpec = CommandSpec {
+    name: "frames",
+    min: 6,
+    examples: &[Example {
+        run: "set obs 2\nframe create b\nframe b: set obs 5\nscalar a = _N\nframe change b\nscalar b = _N\nframes reset\nscalar c = _N",
+        expect: &[("a", 2.0), ("b", 5.0), ("c", 0.0)],
+    }],
+    ..SPEC
+};
 
 fn change(s: &mut Session, name: &str) -> Result<()> {
     if s.frames.current == name {

@@ -40,7 +40,10 @@ pub const SPEC_REPLACE: CommandSpec = CommandSpec {
     run: replace,
     syntax: "replace oldvar =exp [if] [in] [, nopromote]",
     notes: "no results; the storage type is promoted when a value needs it; rows are changed in order, so x[_n-1] is the new value",
-    examples: &[],
+    examples: &[Example {
+        run: "set obs 4\ngenerate x = _n\nreplace x = 10*x if x > 2",
+        expect: &[("x[2]", 2.0), ("x[3]", 30.0)],
+    }],
 };
 
 /// Rows to compute, with the limits of their by-group.

@@ -1,6 +1,6 @@
 //! Names and metadata: `rename`, `label`, `format`, `notes`, `char`, `compress`, `recast`.
 
-use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::commands::{CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::format::Format;
 use crate::frame::{StorageType, ValueLabel, is_valid_name};
@@ -17,16 +17,7 @@ const fn raw(
     run: fn(&mut Session, &ParsedCommand) -> Result<()>,
     syntax: &'static str,
 ) -> CommandSpec {
-    CommandSpec {
-        name,
-        min,
-        form: Form::Raw,
-        by: ByRule::No,
-        run,
-        syntax,
-        notes: "no results",
-        examples: &[],
-    }
+    CommandSpec { notes: "no results", ..CommandSpec::raw(name, min, run, syntax) }
 }
 
 pub const RENAME: CommandSpec = CommandSpec {
@@ -48,16 +39,43 @@ pub const LABEL: CommandSpec = CommandSpec {
     }],
     ..raw("label", 3, label, "label {data|variable|define|values|list|dir|drop|copy|save} ...")
 };
-pub const FORMAT: CommandSpec = raw("format", 4, format, "format {varlist %fmt | %fmt varlist}");
-pub const NOTES: CommandSpec = raw("notes", 4, notes, "notes [varname]: text; notes [list]; notes drop");
-pub const CHAR: CommandSpec =
-    raw("char", 4, char, "char [define] evarname[charname] [[\"]text[\"]]; char list; char rename");
+pub const FORMAT: CommandSpec = CommandSpec {
+    examples: &[Example {
+        run: "set obs 1\ngenerate x = 1.25\nformat x %5.1f\nlocal f : format x\nscalar same = \"`f'\" == \"%5.1f\"",
+        expect: &[("same", 1.0)],
+    }],
+    ..raw("format", 4, format, "format {varlist %fmt | %fmt varlist}")
+};
+pub const NOTES: CommandSpec = CommandSpec {
+    examples: &[Example {
+        run: "set obs 1\nnotes: first\nnotes: second one\nlocal n : char _dta[note0]\nlocal t : char _dta[note2]\nscalar n = `n'\nscalar same = \"`t'\" == \"second one\"",
+        expect: &[("n", 2.0), ("same", 1.0)],
+    }],
+    ..raw("notes", 4, notes, "notes [varname]: text; notes [list]; notes drop")
+};
+pub const CHAR: CommandSpec = CommandSpec {
+    examples: &[Example {
+        run: "set obs 1\ngenerate x = 1\nchar x[k] two words\nlocal c : char x[k]\nscalar n = wordcount(\"`c'\")",
+        expect: &[("n", 2.0)],
+    }],
+    ..raw("char", 4, char, "char [define] evarname[charname] [[\"]text[\"]]; char list; char rename")
+};
 const COMPRESS_SYNTAX: StandardSyntax = StandardSyntax::whole(&[OptSpec::flag("nocoalesce")]);
 pub const COMPRESS: CommandSpec = CommandSpec {
+    examples: &[Example {
+        run: "set obs 3\ngenerate double x = _n\ncompress\nlocal t : type x\nscalar same = \"`t'\" == \"byte\"",
+        expect: &[("same", 1.0), ("x[3]", 3.0)],
+    }],
     form: Form::Standard(&COMPRESS_SYNTAX),
     ..raw("compress", 5, compress, "compress [varlist]")
 };
-pub const RECAST: CommandSpec = raw("recast", 6, recast, "recast type varlist [, force]");
+pub const RECAST: CommandSpec = CommandSpec {
+    examples: &[Example {
+        run: "set obs 1\ngenerate byte x = 7\nrecast double x\nlocal t : type x\nscalar same = \"`t'\" == \"double\"",
+        expect: &[("same", 1.0), ("x[1]", 7.0)],
+    }],
+    ..raw("recast", 6, recast, "recast type varlist [, force]")
+};
 
 fn rename(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (text, option) = match top_level_comma(&cmd.raw) {

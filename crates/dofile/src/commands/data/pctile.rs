@@ -36,7 +36,10 @@ pub const SPEC_PCTILE: CommandSpec = CommandSpec {
     run: |s, c| new_variable(s, c, false),
     syntax: "pctile newvar = exp [if] [in] [weight] [, nquantiles(#) genp(newvar)]",
     notes: "no results",
-    examples: &[],
+    examples: &[Example {
+        run: "set obs 4\ngenerate x = _n\npctile p = x, nquantiles(4)",
+        expect: &[("p[1]", 1.5), ("p[2]", 2.5), ("p[3]", 3.5)],
+    }],
 };
 
 fn quantiles(cmd: &ParsedCommand) -> Result<usize> {

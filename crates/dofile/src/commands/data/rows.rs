@@ -49,9 +49,18 @@ pub const SPEC_DROP: CommandSpec = CommandSpec {
     }],
     ..spec("drop", 4, &DROP, ByRule::Whole, |s, c| drop_keep(s, c, true), "drop {varlist | [if] [in]}")
 };
-pub const SPEC_KEEP: CommandSpec =
-    spec("keep", 4, &DROP, ByRule::Whole, |s, c| drop_keep(s, c, false), "keep {varlist | [if] [in]}");
+pub const SPEC_KEEP: CommandSpec = CommandSpec {
+    examples: &[Example {
+        run: "set obs 10\ngenerate x = _n\ngenerate y = 1\nkeep x\nkeep if x > 3\nkeep in 1/2\nscalar n = _N\ncapture confirm variable y\nscalar rc = _rc",
+        expect: &[("n", 2.0), ("x[1]", 4.0), ("rc", 111.0)],
+    }],
+    ..spec("keep", 4, &DROP, ByRule::Whole, |s, c| drop_keep(s, c, false), "keep {varlist | [if] [in]}")
+};
 pub const SPEC_SORT: CommandSpec = CommandSpec {
+    examples: &[Example {
+        run: "set obs 4\ngenerate x = -_n\ngenerate y = _n\nsort x",
+        expect: &[("x[1]", -4.0), ("y[1]", 4.0)],
+    }],
     notes: "stable: rows with equal keys keep their order (Stata orders them at random by sortseed); no results",
     ..spec("sort", 2, &SORT, ByRule::No, sort, "sort varlist [in] [, stable]")
 };
@@ -69,14 +78,20 @@ pub const SPEC_GSORT: CommandSpec = CommandSpec {
         "gsort [+|-]varname [[+|-]varname ...] [, generate(newvar) mfirst]",
     )
 };
-pub const SPEC_ORDER: CommandSpec = spec(
-    "order",
-    5,
-    &ORDER,
-    ByRule::No,
-    order,
-    "order varlist [, first last before(varname) after(varname) alphabetic sequential]",
-);
+pub const SPEC_ORDER: CommandSpec = CommandSpec {
+    examples: &[Example {
+        run: "set obs 1\ngenerate a = 1\ngenerate b = 2\ngenerate c = 3\norder c\norder a, last\nunab v : _all\nscalar same = \"`v'\" == \"c b a\"",
+        expect: &[("same", 1.0)],
+    }],
+    ..spec(
+        "order",
+        5,
+        &ORDER,
+        ByRule::No,
+        order,
+        "order varlist [, first last before(varname) after(varname) alphabetic sequential]",
+    )
+};
 pub const SPEC_EXPAND: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 2\ngenerate k = _n\nexpand k, generate(new)\nsummarize new",

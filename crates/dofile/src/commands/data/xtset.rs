@@ -40,7 +40,10 @@ pub const SPEC_TSSET: CommandSpec = CommandSpec {
     run: tsset,
     syntax: "tsset [panelvar] timevar [, delta(#) ...] | tsset | tsset, clear",
     notes: "as xtset; [TS] tsset",
-    examples: &[],
+    examples: &[Example {
+        run: "set obs 3\ngenerate t = _n\ngenerate x = t^2\ntsset t\ngenerate d = D.x",
+        expect: &[("missing(d[1])", 1.0), ("d[3]", 5.0)],
+    }],
     ..SPEC_XTSET
 };
 

@@ -70,7 +70,10 @@ pub const SPEC_LIST: CommandSpec = CommandSpec {
     run: list,
     syntax: "list [varlist] [if] [in] [, clean noobs nolabel noheader separator(#) sepby(varlist) abbreviate(#) table]",
     notes: "no results",
-    examples: &[],
+    examples: &[Example {
+        run: "set obs 1\ngenerate x = 6*7\ntempfile f\nquietly log using `f', text\nlist x\nquietly log close\nfile open h using `f', read text\nfile read h line\nscalar found = 0\nwhile r(eof) == 0 {\nif strpos(`\"`line'\"', \"42\") scalar found = 1\nfile read h line\n}\nfile close h",
+        expect: &[("found", 1.0)],
+    }],
 };
 pub const SPEC_DESCRIBE: CommandSpec = CommandSpec {
     name: "describe",
@@ -106,7 +109,10 @@ pub const SPEC_CODEBOOK: CommandSpec = CommandSpec {
     run: codebook,
     syntax: "codebook [varlist] [if] [in] [, compact]",
     notes: "no results",
-    examples: &[],
+    examples: &[Example {
+        run: "set obs 3\ngenerate x = 40 + _n\ntempfile f\nquietly log using `f', text\ncodebook x\nquietly log close\nfile open h using `f', read text\nfile read h line\nscalar found = 0\nwhile r(eof) == 0 {\nif strpos(`\"`line'\"', \"[41,43]\") scalar found = 1\nfile read h line\n}\nfile close h",
+        expect: &[("found", 1.0)],
+    }],
 };
 
 fn list(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

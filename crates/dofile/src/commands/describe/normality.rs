@@ -41,7 +41,11 @@ pub const SPEC_SFRANCIA: CommandSpec = CommandSpec {
     run: |s, cmd| shapiro(s, cmd, &FRANCIA),
     syntax: "sfrancia varlist [if] [in] [, noties]",
     notes: "stores r(N) r(W) r(V) r(z) r(p); 5 to 5,000 observations; formulas: [R] swilk, Royston (1993)",
-    examples: &[],
+    examples: &[Example {
+        // The values are the expected order statistics themselves.
+        run: "set obs 10\ngenerate double x = invnormal((_n - .375)/10.25)\nsfrancia x",
+        expect: &[("r(W)", 1.0)],
+    }],
 };
 
 const SKTEST: StandardSyntax = StandardSyntax::new(&[OptSpec::flag("noADJust")]).weights(&[]);
@@ -55,7 +59,11 @@ pub const SPEC_SKTEST: CommandSpec = CommandSpec {
     run: sktest,
     syntax: "sktest varlist [if] [in] [, noadjust]",
     notes: "stores r(N) r(P_skew) r(P_kurt) r(chi2) r(P_chi2) r(Utest); formulas: [R] sktest",
-    examples: &[],
+    examples: &[Example {
+        // Symmetric values have no skewness.
+        run: "set obs 9\ngenerate x = _n\nsktest x",
+        expect: &[("r(P_skew)", 1.0), ("r(N)", 9.0)],
+    }],
 };
 
 /// What tells the two tests of the Shapiro family apart.

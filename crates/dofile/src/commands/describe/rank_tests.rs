@@ -41,7 +41,11 @@ pub const SPEC_KWALLIS: CommandSpec = CommandSpec {
     run: kwallis,
     syntax: "kwallis varname [if] [in], by(groupvar)",
     notes: "stores r(df) r(chi2) r(chi2_adj); [R] kwallis",
-    examples: &[],
+    examples: &[Example {
+        // Rank sums 6 and 15: 12/42 (6^2/3 + 15^2/3) - 21.
+        run: "set obs 6\ngenerate x = _n\ngenerate g = _n > 3\nkwallis x, by(g)",
+        expect: &[("r(chi2)", 27.0 / 7.0), ("r(df)", 1.0)],
+    }],
 };
 
 /// A group: its name, size and rank sum.

@@ -9,7 +9,7 @@ use crate::value::Value;
 
 /// Options of texts, cells and paragraphs.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Dress {
+pub(super) struct TextOptions {
     pub look: Look,
     pub align: Option<Align>,
     pub format: Option<String>,
@@ -19,8 +19,8 @@ pub(super) struct Dress {
 }
 
 /// Reads options; the caller refuses what is left in `rest`.
-pub(super) fn dress(text: &str) -> Result<Dress> {
-    let mut out = Dress::default();
+pub(super) fn text_options(text: &str) -> Result<TextOptions> {
+    let mut out = TextOptions::default();
     for (name, argument) in split_options(text)? {
         match (name.as_str(), argument.as_deref()) {
             ("bold", None) => out.look.bold = true,

@@ -1,6 +1,6 @@
 //! `putdocx` and `putpdf`: one set of statements, two file formats.
 
-use super::content::{dress, inches, shown, values};
+use super::content::{inches, shown, text_options, values};
 use super::model::{Block, Document, Paragraph, Picture, Run};
 use super::{docx, pdf, table};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
@@ -119,7 +119,7 @@ fn begin(s: &mut Session, f: Format, options: &str) -> Result<()> {
         return Err(StataError::new(110, "a document is open already; save or clear it first"));
     }
     let mut d = Document { page: (8.5, 11.0), size: 11.0, blocks: Vec::new() };
-    let own = dress(options)?;
+    let own = text_options(options)?;
     d.size = own.look.size.unwrap_or(11.0);
     for (name, argument) in &own.rest {
         match (name.as_str(), argument.as_deref()) {
@@ -165,7 +165,7 @@ fn describe(s: &mut Session, f: Format) -> Result<()> {
 }
 
 fn paragraph(s: &mut Session, f: Format, options: &str) -> Result<()> {
-    let own = dress(options)?;
+    let own = text_options(options)?;
     let mut p = Paragraph { align: own.align.unwrap_or_default(), ..Paragraph::default() };
     for (name, argument) in &own.rest {
         match (name.as_str(), argument.as_deref()) {
@@ -191,7 +191,7 @@ fn paragraph(s: &mut Session, f: Format, options: &str) -> Result<()> {
 }
 
 fn text(s: &mut Session, f: Format, rest: &str, options: &str) -> Result<()> {
-    let own = dress(options)?;
+    let own = text_options(options)?;
     refuse(f, &own.rest, &["shading", "script", "trim", "allcaps", "hyperlink"])?;
     let values = values(s, rest)?;
     if values.is_empty() {
@@ -271,7 +271,7 @@ fn tables(s: &mut Session, f: Format, rest: &str, options: &str) -> Result<()> {
     if !crate::frame::is_valid_name(target) {
         return Err(StataError::new(198, format!("{target} invalid name")));
     }
-    let own = dress(options)?;
+    let own = text_options(options)?;
     let (mut names, mut numbers, mut row_names, mut col_names) = (false, false, false, false);
     let (mut title, mut notes) = (None, Vec::new());
     for (name, argument) in &own.rest {
@@ -350,7 +350,7 @@ fn cell(
     spec: Option<&str>,
     options: &str,
 ) -> Result<()> {
-    let own = dress(options)?;
+    let own = text_options(options)?;
     refuse(
         f,
         &own.rest,

@@ -7,7 +7,7 @@ use rust_xlsxwriter::{
     DocProperties, ExcelDateTime, Format as CellFormat, FormatAlign, FormatBorder, Workbook,
 };
 
-use super::content::{Dress, dress, hex};
+use super::content::{TextOptions, hex, text_options};
 use super::model::Align;
 use super::table;
 use crate::commands::{ByRule, CommandSpec, Example, Form};
@@ -41,7 +41,7 @@ enum Content {
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
-struct Dressing {
+struct CellStyle {
     bold: bool,
     italic: bool,
     underline: bool,
@@ -60,7 +60,7 @@ struct Book {
     sheet: String,
     open: bool,
     sheets: Vec<String>,
-    cells: BTreeMap<(usize, u32, u16), (Content, Dressing)>,
+    cells: BTreeMap<(usize, u32, u16), (Content, CellStyle)>,
 }
 
 /// Workbooks of the run by file, so that `modify` can go on with them.
@@ -157,8 +157,8 @@ fn set(s: &mut Session, rest: &str, options: &str) -> Result<()> {
     Ok(())
 }
 
-fn dressing(own: &Dress) -> Result<(Dressing, [bool; 2])> {
-    let mut out = Dressing {
+fn cell_style(own: &TextOptions) -> Result<(CellStyle, [bool; 2])> {
+    let mut out = CellStyle {
         bold: own.look.bold,
         italic: own.look.italic,
         underline: own.look.underline,
@@ -166,7 +166,7 @@ fn dressing(own: &Dress) -> Result<(Dressing, [bool; 2])> {
         align: own.align,
         size: own.look.size,
         color: own.look.color.clone(),
-        ..Dressing::default()
+        ..CellStyle::default()
     };
     let mut names = [false, false];
     for (name, argument) in &own.rest {
@@ -224,7 +224,7 @@ fn cells(s: &mut Session, main: &str, options: &str) -> Result<()> {
     if s.extensions.state::<State>().current.is_none() {
         return Err(StataError::new(119, "no workbook is set; putexcel set first"));
     }
-    let (style, names) = dressing(&dress(options)?)?;
+    let (style, names) = cell_style(&text_options(options)?)?;
     let mut rest = main.trim();
     let mut put: Vec<((u32, u16), Content)> = Vec::new();
     let mut formatted = Vec::new();
@@ -261,7 +261,7 @@ fn cells(s: &mut Session, main: &str, options: &str) -> Result<()> {
     for ((r0, c0), (r1, c1)) in formatted {
         for r in r0..=r1 {
             for c in c0..=c1 {
-                let slot = book.cells.entry((sheet, r, c)).or_insert((Content::Empty, Dressing::default()));
+                let slot = book.cells.entry((sheet, r, c)).or_insert((Content::Empty, CellStyle::default()));
                 slot.1 = style.clone();
             }
         }
@@ -389,7 +389,7 @@ fn write(s: &mut Session) -> Result<()> {
         .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))
 }
 
-fn cell_format(d: &Dressing) -> CellFormat {
+fn cell_format(d: &CellStyle) -> CellFormat {
     let mut f = CellFormat::new();
     if d.bold {
         f = f.set_bold();

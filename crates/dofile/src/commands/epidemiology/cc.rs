@@ -51,7 +51,11 @@ pub const SPEC: CommandSpec = CommandSpec {
     run,
     syntax: "cc var_case var_exposed [if] [in] [fweight] [, by(varlist) woolf cornfield exact nocrude nohom level(#)]",
     notes: "exact limits by default; stores r(or) r(lb_or) r(ub_or) r(afe) r(afp) r(chi2) r(p) r(p_exact) r(p1_exact), with by() r(crude), r(chi2_mh) and r(df) of homogeneity, r(chi2) and r(p) of no association; [R] Epitab",
-    examples: &[],
+    examples: &[Example {
+        // 6*4/(2*3).
+        run: "input y x n\n1 1 6\n0 1 2\n1 0 3\n0 0 4\nend\ncc y x [fweight=n]",
+        expect: &[("r(or)", 4.0)],
+    }],
 };
 
 pub const SPEC_IMMEDIATE: CommandSpec = CommandSpec {

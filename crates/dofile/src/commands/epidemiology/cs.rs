@@ -44,7 +44,11 @@ pub const SPEC: CommandSpec = CommandSpec {
     run,
     syntax: "cs var_case var_exposed [if] [in] [fweight] [, by(varlist) or woolf exact nocrude nohom level(#)]",
     notes: "stores r(rd) r(rr) r(or) with r(lb_*) r(ub_*), r(afe) r(afp), r(chi2) r(p) r(p_exact) r(p1_exact), with by() r(crude), r(chi2_mh) and r(df) of homogeneity, r(chi2) and r(p) of no association; nonzero means case and exposed; [R] Epitab",
-    examples: &[],
+    examples: &[Example {
+        // Risks 6/8 and 3/7.
+        run: "input y x n\n1 1 6\n0 1 2\n1 0 3\n0 0 4\nend\ncs y x [fweight=n]",
+        expect: &[("r(rr)", 1.75), ("r(rd)", 9.0 / 28.0)],
+    }],
 };
 
 pub const SPEC_IMMEDIATE: CommandSpec = CommandSpec {

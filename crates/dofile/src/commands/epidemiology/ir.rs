@@ -30,7 +30,11 @@ pub const SPEC: CommandSpec = CommandSpec {
     run,
     syntax: "ir var_case var_exposed var_time [if] [in] [fweight] [, by(varlist) nocrude nohom level(#)]",
     notes: "stores r(ird) r(irr) with r(lb_*) r(ub_*), r(afe) r(afp), r(p) two-sided mid-p, with by() r(crude) r(chi2_mh) r(df); the case variable holds numbers of cases; [R] Epitab",
-    examples: &[],
+    examples: &[Example {
+        // Rates 6/20 and 3/30.
+        run: "input d x t\n6 1 20\n3 0 30\nend\nir d x t",
+        expect: &[("r(irr)", 3.0), ("r(ird)", 0.2)],
+    }],
 };
 
 pub const SPEC_IMMEDIATE: CommandSpec = CommandSpec {

@@ -24,7 +24,11 @@ pub const SPEC: CommandSpec = CommandSpec {
     run,
     syntax: "mcc var_exposed_case var_exposed_control [if] [in] [fweight] [, level(#)]",
     notes: "stores r(chi2) r(p) r(p_exact) r(D_f) r(R_f) r(RD_f) r(or) with r(lb_*) r(ub_*); [R] Epitab",
-    examples: &[],
+    examples: &[Example {
+        // Discordant pairs 8 and 2: 8/2 and (8 - 2)^2/10.
+        run: "input a b n\n1 1 5\n1 0 8\n0 1 2\n0 0 5\nend\nmcc a b [fweight=n]",
+        expect: &[("r(or)", 4.0), ("r(chi2)", 3.6)],
+    }],
 };
 
 pub const SPEC_IMMEDIATE: CommandSpec = CommandSpec {

@@ -41,7 +41,11 @@ pub const SPEC_ROCCOMP: CommandSpec = CommandSpec {
     run: roccomp,
     syntax: "roccomp refvar classvar classvars [if] [in] [fweight] [, summary graph level(#) twoway_options]",
     notes: "DeLong's test of equal areas; stores r(N_g) r(df) r(chi2) r(p) r(V) and r(areas); [R] roccomp",
-    examples: &[],
+    examples: &[Example {
+        // Pairs in order plus half of the ties, of nine: 8.5 and 7.
+        run: "input y a b\n1 3 1\n1 2 3\n1 4 2\n0 1 0\n0 2 2\n0 0 1\nend\nroccomp y a b\nmatrix m = r(areas)",
+        expect: &[("m[1,1]", 17.0 / 18.0), ("m[2,1]", 7.0 / 9.0), ("r(df)", 1.0)],
+    }],
 };
 
 const OWN: &[OptSpec] = &[

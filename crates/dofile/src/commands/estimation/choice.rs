@@ -3,7 +3,7 @@
 //! Store in `e()`: N df_m r2_p ll ll_0 chi2 p rank converged N_clust, ordered models k_cat k_aux cat, `mlogit`
 //! k_out ibaseout baseout out eqnames; b, V, cmd depvar chi2type vce vcetype. Formulas: [R] ologit, [R] oprobit, [R] mlogit.
 
-use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::display::level;
@@ -62,11 +62,19 @@ pub const SPEC: CommandSpec = CommandSpec {
     run: run_ologit,
     syntax: "ologit depvar [indepvars] [if] [in] [weight] [, vce(oim|robust|cluster v) or level(#) nolog]",
     notes: "stores e(N df_m r2_p ll ll_0 chi2 p k_cat rank converged), e(cat), e(b), e(V), r(table); formulas: [R] ologit",
-    examples: &[],
+    examples: &[Example {
+        // The outcome does not depend on x: the limits are logits of 1/4 and 3/4.
+        run: "input y x\n1 0\n1 1\n2 0\n2 1\n2 0\n2 1\n3 0\n3 1\nend\nologit y x",
+        expect: &[("abs(_b[x]) < 1e-6", 1.0), ("abs(_b[/cut1] + ln(3)) < 1e-6", 1.0)],
+    }],
 };
 
 /// The command `oprobit`.
 pub const SPEC_OPROBIT: CommandSpec = CommandSpec {
+    examples: &[Example {
+        run: "input y x\n1 0\n1 1\n2 0\n2 1\n2 0\n2 1\n3 0\n3 1\nend\noprobit y x",
+        expect: &[("abs(_b[x]) < 1e-6", 1.0), ("abs(_b[/cut2] - invnormal(.75)) < 1e-6", 1.0)],
+    }],
     name: "oprobit",
     run: run_oprobit,
     syntax: "oprobit depvar [indepvars] [if] [in] [weight] [, vce(oim|robust|cluster v) level(#) nolog]",
@@ -84,7 +92,11 @@ pub const SPEC_MLOGIT: CommandSpec = CommandSpec {
     run: run_mlogit,
     syntax: "mlogit depvar [indepvars] [if] [in] [weight] [, baseoutcome(#) rrr noconstant vce(oim|robust|cluster v) level(#) nolog]",
     notes: "stores e(N df_m r2_p ll ll_0 chi2 p k_out ibaseout baseout rank converged), e(out), e(b), e(V), r(table); formulas: [R] mlogit",
-    examples: &[],
+    examples: &[Example {
+        // Logs of the ratios of the counts.
+        run: "input y\n1\n1\n2\n3\n3\n3\nend\nmlogit y, baseoutcome(1)",
+        expect: &[("abs([2]_b[_cons] - ln(1/2)) < 1e-6", 1.0), ("abs([3]_b[_cons] - ln(3/2)) < 1e-6", 1.0)],
+    }],
 };
 
 /// Categories of an outcome: their values ascending, and the category of each row.
@@ -103,12 +115,7 @@ fn categories(model: &Model) -> Result<(Vec<f64>, Vec<usize>)> {
 }
 
 fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Model> {
-    let reading = Reading {
-        plain_vce: &["oim", "conventional"],
-        default_weight: WeightKind::Frequency,
-        weight_kinds: WEIGHTS,
-        ..Reading::new(cmd)
-    };
+    let reading = Reading::likelihood(cmd, WEIGHTS);
     let mut model = reading.model(session)?;
     drop_collinear(session, &mut model);
     Ok(model)

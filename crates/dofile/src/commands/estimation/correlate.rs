@@ -61,7 +61,11 @@ pub const SPEC_PWCORR: CommandSpec = CommandSpec {
     run: run_pwcorr,
     syntax: "pwcorr [varlist] [if] [in] [weight] [, obs sig listwise print(#) star(#) bonferroni sidak]",
     notes: "stores r(N) r(rho) r(C) r(sig) r(Nobs); formulas: [R] correlate",
-    examples: &[],
+    examples: &[Example {
+        // Sums of squares 2 and 14/3, of products 3, in the three pairs.
+        run: "input x y\n1 1\n2 2\n3 4\n9 .\nend\npwcorr x y",
+        expect: &[("r(rho)^2", 27.0 / 28.0)],
+    }],
 };
 
 const SPEARMAN: StandardSyntax = StandardSyntax::new(&[

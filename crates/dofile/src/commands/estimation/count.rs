@@ -78,7 +78,11 @@ pub const SPEC_NBREG: CommandSpec = CommandSpec {
     run: run_nbreg,
     syntax: "nbreg depvar [indepvars] [if] [in] [weight] [, exposure(v) offset(v) irr noconstant vce(oim|robust|cluster v) level(#) nolog]",
     notes: "mean dispersion; stores e(N k df_m r2_p ll ll_0 ll_c alpha chi2 chi2_c p rank converged), e(b), e(V), r(table); formulas: [R] nbreg",
-    examples: &[],
+    examples: &[Example {
+        // The mean is that of the data.
+        run: "input y\n0\n0\n1\n7\nend\nnbreg y",
+        expect: &[("abs(exp([y]_b[_cons]) - 2) < 1e-6", 1.0), ("e(N)", 4.0)],
+    }],
 };
 
 fn run_poisson(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -105,10 +109,7 @@ fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Sample> {
     }
     let reading = Reading {
         further: exposure.into_iter().chain(offset).collect(),
-        plain_vce: &["oim", "conventional"],
-        default_weight: WeightKind::Frequency,
-        weight_kinds: &[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability],
-        ..Reading::new(cmd)
+        ..Reading::likelihood(cmd, &[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability])
     };
     let mut model = reading.model(session)?.enough()?;
     if model.y.iter().any(|y| *y < 0.0) {

@@ -1,7 +1,7 @@
 //! `estat classification` and `estat gof` after logit models and Poisson regression, and `lroc`.
 //! Formulas: [R] estat classification, [R] estat gof, [R] lroc, [R] poisson postestimation.
 
-use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::predictions::compute;
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
@@ -31,7 +31,11 @@ pub const SPEC_LROC: CommandSpec = CommandSpec {
     run: lroc,
     syntax: "lroc [if] [in] [, nograph all]",
     notes: "stores r(N) r(area); draws the curve; formulas: [R] lroc",
-    examples: &[],
+    examples: &[Example {
+        // Of nine pairs four are in order and four are ties.
+        run: "input y x\n1 1\n1 1\n1 0\n0 0\n0 0\n0 1\nend\nlogit y x\nlroc, nograph",
+        expect: &[("r(area)", 2.0 / 3.0), ("r(N)", 6.0)],
+    }],
 };
 
 /// Predicted probabilities and outcomes on rows, with frequency weights.

@@ -3,7 +3,7 @@
 //! Syntax: `hausman name-consistent [name-efficient|.] [, sigmamore sigmaless constant]` after `estimates store`.
 //! Stores in `r()`: chi2 df p rank. Formulas: [R] hausman.
 
-use super::super::{ByRule, CommandSpec, Form};
+use super::super::{ByRule, CommandSpec, Example, Form};
 use super::test::split_comma;
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
@@ -26,7 +26,11 @@ pub const SPEC: CommandSpec = CommandSpec {
     run,
     syntax: "hausman name-consistent [name-efficient|.] [, sigmamore sigmaless constant]",
     notes: "stores r(chi2) r(df) r(p) r(rank); formulas: [R] hausman",
-    examples: &[],
+    examples: &[Example {
+        // One coefficient: the squared difference over the difference of the variances.
+        run: "input y x z\n1 1 0\n3 2 0\n2 2 0\n5 3 1\n9 6 1\n6 5 1\nend\nregress y x\nestimates store ols\nscalar b = _b[x]\nscalar v = _se[x]^2\nivregress 2sls y (x = z), small\nestimates store iv\nscalar h = (_b[x] - b)^2/(_se[x]^2 - v)\nhausman iv ols",
+        expect: &[("r(chi2)/h", 1.0), ("r(df)", 1.0)],
+    }],
 };
 
 const OPTIONS: &[OptSpec] =

@@ -5,7 +5,7 @@
 //! Stores in `e()`: N df_m df_r mss rss r2 r2_a rmse F chi2 p kappa J rank N_clust, b V, cmd estimator depvar
 //! instd insts exogr vce vcetype clustvar. Formulas: [R] ivregress.
 
-use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::display::{fit_error, level, note_weights, show_active};
 use crate::estimation::header::{Fact, show};
@@ -90,7 +90,11 @@ pub const SPEC: CommandSpec = CommandSpec {
     run,
     syntax: "ivregress 2sls|liml|gmm depvar [exog] (endog = instruments) [if] [in] [weight] [, noconstant vce(unadjusted|robust|cluster v) wmatrix(spec) small level(#)]",
     notes: "stores e(N df_m df_r mss rss r2 r2_a rmse F chi2 p kappa J N_clust), e(b), e(V), r(table); formulas: [R] ivregress",
-    examples: &[],
+    examples: &[Example {
+        // Means of y differ by 5, of x by 3 between the values of z.
+        run: "input y x z\n1 1 0\n3 2 0\n5 3 1\n9 6 1\nend\nivregress 2sls y (x = z)",
+        expect: &[("_b[x]", 5.0 / 3.0)],
+    }],
 };
 
 /// Runs the command.

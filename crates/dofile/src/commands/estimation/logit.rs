@@ -4,7 +4,7 @@
 //! level(#) or nolog iterate(#)]`. Stores in `e()`: N k k_eq df_m r2_p ll ll_0 chi2 p rank ic converged
 //! N_clust N_cdf N_cds, b V, cmd depvar chi2type vce vcetype clustvar. Formulas: [R] logit.
 
-use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::Result;
 use crate::estimation::binary::{self, Kind};
 use crate::session::Session;
@@ -40,7 +40,11 @@ pub const SPEC: CommandSpec = CommandSpec {
     run,
     syntax: "logit depvar [indepvars] [if] [in] [weight] [, noconstant vce(oim|robust|cluster v) level(#) or nolog iterate(#)]",
     notes: "stores e(N k df_m r2_p ll ll_0 chi2 p rank ic converged N_clust N_cdf N_cds), e(b), e(V), r(table); formulas: [R] logit",
-    examples: &[],
+    examples: &[Example {
+        // Odds 6/2 and 3/4.
+        run: "input y x n\n1 1 6\n0 1 2\n1 0 3\n0 0 4\nend\nlogit y x [fweight=n]",
+        expect: &[("abs(_b[x] - ln(4)) < 1e-6", 1.0), ("abs(_b[_cons] - ln(3/4)) < 1e-6", 1.0)],
+    }],
 };
 
 /// Runs the command.

@@ -3,7 +3,7 @@
 //! Syntax: `newey depvar [indepvars] [if] [in] [aweight], lag(#) [noconstant force level(#)]` after `tsset`.
 //! Stores in `e()`: N df_m df_r F lag rank, b V, cmd depvar vcetype title. Formulas: [TS] newey.
 
-use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::display::{fit_error, level, show_active};
 use crate::estimation::header::{Fact, show};
@@ -37,7 +37,11 @@ pub const SPEC: CommandSpec = CommandSpec {
     run,
     syntax: "newey depvar [indepvars] [if] [in], lag(#) [noconstant force level(#)]",
     notes: "stores e(N df_m df_r F lag rank), e(b), e(V), r(table); formulas: [TS] newey",
-    examples: &[],
+    examples: &[Example {
+        // Without lags these are the robust standard errors.
+        run: "set obs 20\ngenerate t = _n\ntsset t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nregress y x, vce(robust)\nscalar s = _se[x]\nnewey y x, lag(0)",
+        expect: &[("_se[x]/s", 1.0)],
+    }],
 };
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {

@@ -45,7 +45,10 @@ pub const SPEC_TESTPARM: CommandSpec = CommandSpec {
     run: run_testparm,
     syntax: "testparm varlist [, equal equation(eq)]",
     notes: "stores r(F) or r(chi2), r(df), r(df_r), r(p); formulas: [R] test",
-    examples: &[],
+    examples: &[Example {
+        run: "set obs 20\ngenerate t = _n\ntsset t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nregress y x\nscalar f = (_b[x]/_se[x])^2\ntestparm x",
+        expect: &[("r(F)/f", 1.0), ("r(df)", 1.0)],
+    }],
 };
 
 /// Restrictions of the last `test`, for `accumulate`.

@@ -39,7 +39,10 @@ const EXPORT: CommandSpec = CommandSpec {
     run: export,
     syntax: "export delimited [varlist] [using] filename [if] [in] [, delimiter() novarnames nolabel datafmt quote replace]; export excel [varlist] [using] filename [if] [in] [, sheet() cell() firstrow() nolabel missing() datestring() replace]",
     notes: "numbers are written so that they read back to the same value",
-    examples: &[],
+    examples: &[Example {
+        run: "set obs 2\ngenerate x = 1.5*_n\ngenerate str s = \"a,b\"\ntempfile f\nexport delimited using `f'.csv\nimport delimited using `f'.csv, clear\nerase `f'.csv",
+        expect: &[("x[2]", 3.0), ("s[1] == \"a,b\"", 1.0)],
+    }],
 };
 
 fn import(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {

@@ -67,7 +67,7 @@ pub(super) fn figure(session: &Session, plots: &[Plot], options: &FigureOptions)
     let used = used.iter().filter(|u| **u).count();
     let mut figure = panels(planes, options, session);
     figure.legend = legend;
-    options.dress(&mut figure, Some(used).filter(|n| *n > 0));
+    options.apply(&mut figure, Some(used).filter(|n| *n > 0));
     Ok(figure)
 }
 

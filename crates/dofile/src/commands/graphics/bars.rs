@@ -378,7 +378,7 @@ fn figure(
         legend,
         ..Figure::default()
     };
-    options.figure.dress(&mut figure, Some(used));
+    options.figure.apply(&mut figure, Some(used));
     figure
 }
 

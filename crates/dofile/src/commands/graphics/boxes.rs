@@ -173,7 +173,7 @@ fn figure(
     if options.no_outside {
         figure.note = "excludes outside values".into();
     }
-    options.figure.dress(&mut figure, Some(used));
+    options.figure.apply(&mut figure, Some(used));
     Ok(figure)
 }
 

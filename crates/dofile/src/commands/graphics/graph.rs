@@ -170,7 +170,7 @@ fn combine(session: &mut Session, rest: &str) -> Result<()> {
         height: 576.0,
         ..Figure::default()
     };
-    options.dress(&mut figure, None);
+    options.apply(&mut figure, None);
     let name = options.name.as_ref().map(|(name, replace)| (name.as_str(), *replace));
     store::show(session, figure, name)
 }

@@ -384,9 +384,9 @@ fn assemble(
     } else {
         format!(" with {}% CIs", figure::ticks::texts(&[level])[0])
     };
-    let mut dressed = options.figure.clone();
-    dressed.titles[0].get_or_insert(Words { text: format!("{kind}{interval}"), size: None });
+    let mut figure_options = options.figure.clone();
+    figure_options.titles[0].get_or_insert(Words { text: format!("{kind}{interval}"), size: None });
     let used = session.r.get_scalar("N").map(|n| n as usize);
-    dressed.dress(&mut figure, used);
+    figure_options.apply(&mut figure, used);
     figure
 }

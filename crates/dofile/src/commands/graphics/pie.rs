@@ -104,7 +104,7 @@ fn figure(options: &Options, slices: Vec<(String, f64)>, used: usize) -> Figure 
         legend,
         ..Figure::default()
     };
-    options.figure.dress(&mut figure, Some(used));
+    options.figure.apply(&mut figure, Some(used));
     figure
 }
 

@@ -3,7 +3,7 @@
 use super::plot_options::PlotOptions;
 use super::plots::{Kind, Plot};
 use super::{numbers, twoway};
-use crate::commands::{ByRule, CommandSpec, Form};
+use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::ops::graphs::figure_options::FigureOptions;
 use crate::ops::graphs::text::Words;
@@ -22,7 +22,10 @@ pub const SPEC_QNORM: CommandSpec = CommandSpec {
     run: |s, cmd| run(s, cmd, "qnorm"),
     syntax: "qnorm varname [if] [in] [, twoway_options]",
     notes: "plots sorted values against mean + sd * invnormal(i/(N+1)); [R] diagnostic plots",
-    examples: &[],
+    examples: &[Example {
+        run: "set obs 5\ngenerate x = _n\ngenerate y = x^2\nqnorm y\ntempfile f\ngraph export `f'.svg\ncapture confirm file `f'.svg\nscalar rc = _rc\nerase `f'.svg",
+        expect: &[("rc", 0.0)],
+    }],
 };
 
 /// `pnorm`.
@@ -34,7 +37,10 @@ pub const SPEC_PNORM: CommandSpec = CommandSpec {
     run: |s, cmd| run(s, cmd, "pnorm"),
     syntax: "pnorm varname [if] [in] [, twoway_options]",
     notes: "plots normal((x - mean)/sd) against i/(N+1); [R] diagnostic plots",
-    examples: &[],
+    examples: &[Example {
+        run: "set obs 5\ngenerate x = _n\ngenerate y = x^2\npnorm y\ntempfile f\ngraph export `f'.svg\ncapture confirm file `f'.svg\nscalar rc = _rc\nerase `f'.svg",
+        expect: &[("rc", 0.0)],
+    }],
 };
 
 fn run(session: &mut Session, cmd: &ParsedCommand, command: &'static str) -> Result<()> {

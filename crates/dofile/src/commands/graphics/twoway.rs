@@ -42,7 +42,10 @@ pub const SCATTER: CommandSpec = CommandSpec {
     min: 2,
     run: |session, cmd| run(session, &cmd.raw, Some(Kind::Scatter)),
     syntax: "scatter varlist [if] [in] [, options]",
-    examples: &[],
+    examples: &[Example {
+        run: "set obs 5\ngenerate x = _n\ngenerate y = x^2\nscatter y x\ntempfile f\ngraph export `f'.svg\ncapture confirm file `f'.svg\nscalar rc = _rc\nerase `f'.svg",
+        expect: &[("rc", 0.0)],
+    }],
     ..SPEC
 };
 
@@ -52,7 +55,10 @@ pub const LINE: CommandSpec = CommandSpec {
     min: 4,
     run: |session, cmd| run(session, &cmd.raw, Some(Kind::Line)),
     syntax: "line varlist [if] [in] [, options]",
-    examples: &[],
+    examples: &[Example {
+        run: "set obs 5\ngenerate x = _n\ngenerate y = x^2\nline y x\ntempfile f\ngraph export `f'.svg\ncapture confirm file `f'.svg\nscalar rc = _rc\nerase `f'.svg",
+        expect: &[("rc", 0.0)],
+    }],
     ..SPEC
 };
 
@@ -62,7 +68,10 @@ pub const TSLINE: CommandSpec = CommandSpec {
     min: 6,
     run: |session, cmd| run(session, &cmd.raw, Some(Kind::TsLine)),
     syntax: "tsline varlist [if] [in] [, options]",
-    examples: &[],
+    examples: &[Example {
+        run: "set obs 5\ngenerate x = _n\ngenerate y = x^2\ntsset x\ntsline y\ntempfile f\ngraph export `f'.svg\ncapture confirm file `f'.svg\nscalar rc = _rc\nerase `f'.svg",
+        expect: &[("rc", 0.0)],
+    }],
     ..SPEC
 };
 

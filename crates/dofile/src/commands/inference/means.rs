@@ -91,7 +91,11 @@ pub const SPEC_RATIO: CommandSpec = CommandSpec {
     run: |s, cmd| run(s, cmd, Kind::Ratio),
     syntax: "ratio ([name:] v1/v2) ... [if] [in] [weight] [, over(varname) level(#)]",
     notes: "linearised variance; as mean; [R] ratio",
-    examples: &[],
+    examples: &[Example {
+        // 9/10.
+        run: "input y x\n1 2\n3 2\n5 6\nend\nratio y/x",
+        expect: &[("el(e(b), 1, 1)", 0.9)],
+    }],
     ..SPEC
 };
 

@@ -25,7 +25,11 @@ pub const SPEC: CommandSpec = CommandSpec {
     run,
     syntax: "prtest varname == # | prtest v1 == v2 | prtest varname, by(groupvar) [if] [in] [, level(#)]",
     notes: "stores r(N1) r(N2) r(P1) r(P2) (also r(N) r(P)), r(P_diff) r(se) r(se0) r(z) r(p) r(p_l) r(p_u) r(lb) r(ub); [R] prtest",
-    examples: &[],
+    examples: &[Example {
+        // (.6 - .5)/sqrt(.25/100).
+        run: "set obs 100\ngenerate a = _n <= 60\nprtest a == .5",
+        expect: &[("r(z)", 2.0), ("r(P)", 0.6)],
+    }],
 };
 
 pub const SPEC_IMMEDIATE: CommandSpec = CommandSpec {

@@ -17,7 +17,10 @@ pub const SPEC: CommandSpec = CommandSpec {
     run,
     syntax: "display [display_directive [display_directive [...]]]",
     notes: "directives: \"text\", exp, %fmt exp, as text|result|error|input, _asis, _n(#), _column(#), _skip(#), _dup(#), _continue; no results",
-    examples: &[Example { run: "display 1+1", expect: &[] }],
+    examples: &[Example {
+        run: "tempfile f\nquietly log using `f', text\ndisplay 6*7\nquietly log close\nfile open h using `f', read text\nfile read h line\nscalar found = 0\nwhile r(eof) == 0 {\nif strpos(`\"`line'\"', \"42\") scalar found = 1\nfile read h line\n}\nfile close h",
+        expect: &[("found", 1.0)],
+    }],
 };
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

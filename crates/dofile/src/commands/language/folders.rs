@@ -26,8 +26,16 @@ pub const CD: CommandSpec = CommandSpec {
         expect: &[("a", 170.0), ("b", 170.0)],
     }],
 };
-pub const CHDIR: CommandSpec =
-    CommandSpec { name: "chdir", min: 5, examples: &[], syntax: "chdir [folder]", ..CD };
+pub const CHDIR: CommandSpec = CommandSpec {
+    name: "chdir",
+    min: 5,
+    examples: &[Example {
+        run: "capture chdir ..\nscalar rc = _rc\nlocal before \"`c(pwd)'\"\nchdir .\nscalar same = \"`before'\" == \"`c(pwd)'\"",
+        expect: &[("rc", 170.0), ("same", 1.0)],
+    }],
+    syntax: "chdir [folder]",
+    ..CD
+};
 pub const MKDIR: CommandSpec = CommandSpec {
     name: "mkdir",
     min: 3,
@@ -36,7 +44,11 @@ pub const MKDIR: CommandSpec = CommandSpec {
     run: mkdir,
     syntax: "mkdir folder",
     notes: "below the starting folder only, r(170) otherwise; r(693) when it can not be made; no results",
-    examples: &[],
+    examples: &[Example {
+        // One is outside of the starting folder, the other exists.
+        run: "capture mkdir ..\nscalar a = _rc\ncapture mkdir .\nscalar b = _rc",
+        expect: &[("a", 170.0), ("b", 693.0)],
+    }],
 };
 
 /// A path without `.` and `..`.

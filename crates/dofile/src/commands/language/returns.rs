@@ -1,6 +1,6 @@
 //! `return`, `ereturn`, `sreturn`: storing and listing results.
 
-use crate::commands::{ByRule, CommandSpec, Example, Form, Interpreter};
+use crate::commands::{CommandSpec, Example, Interpreter};
 use crate::error::{Result, StataError};
 use crate::format::{self, macro_text};
 use crate::matrix::Matrix;
@@ -11,30 +11,27 @@ use crate::syntax::options::split_options;
 use crate::syntax::split::{top_level_comma, unquote};
 use crate::value::Value;
 
-const fn raw(
-    name: &'static str,
-    min: usize,
-    run: fn(&mut Session, &ParsedCommand) -> Result<()>,
-    syntax: &'static str,
-) -> CommandSpec {
-    CommandSpec { name, min, form: Form::Raw, by: ByRule::No, run, syntax, notes: "", examples: &[] }
-}
-
 pub const RETURN: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "program define t, rclass\nreturn scalar a = 3\nreturn local b \"x y\"\nmatrix M = (1,2)\nreturn matrix m = M\nend\nt",
         expect: &[("r(a)", 3.0), ("wordcount(r(b))", 2.0)],
     }],
-    ..raw("return", 3, run_return, "return {scalar|local|matrix|add|clear|list} ...")
+    ..CommandSpec::raw("return", 3, run_return, "return {scalar|local|matrix|add|clear|list} ...")
 };
 pub const ERETURN: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "matrix b = (2, 3)\nmatrix colnames b = x _cons\nmatrix V = (4, 0 \\ 0, 9)\nmatrix colnames V = x _cons\nmatrix rownames V = x _cons\nereturn post b V\nereturn local cmd \"mine\"",
         expect: &[("_b[x]", 2.0), ("_se[_cons]", 3.0)],
     }],
-    ..raw("ereturn", 3, run_ereturn, "ereturn {post|scalar|local|matrix|clear|list|display} ...")
+    ..CommandSpec::raw("ereturn", 3, run_ereturn, "ereturn {post|scalar|local|matrix|clear|list|display} ...")
 };
-pub const SRETURN: CommandSpec = raw("sreturn", 4, run_sreturn, "sreturn {local|clear|list} ...");
+pub const SRETURN: CommandSpec = CommandSpec {
+    examples: &[Example {
+        run: "program define t, sclass\nsreturn local a \"x y\"\nend\nt\nscalar n = wordcount(\"`s(a)'\")",
+        expect: &[("n", 2.0)],
+    }],
+    ..CommandSpec::raw("sreturn", 4, run_sreturn, "sreturn {local|clear|list} ...")
+};
 
 /// Sets one scalar, local or matrix from `class name = …`.
 fn store(

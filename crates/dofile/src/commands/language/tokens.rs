@@ -1,6 +1,6 @@
 //! `unab`, `fvexpand`, `log`, `erase`, `pwd`.
 
-use crate::commands::{ByRule, CommandSpec, Example, Form};
+use crate::commands::{CommandSpec, Example};
 use crate::error::{Result, StataError};
 use crate::output::UserLog;
 use crate::results::Results;
@@ -9,41 +9,56 @@ use crate::syntax::options::split_options;
 use crate::syntax::split::{unquote, words};
 use crate::syntax::{FvList, ParsedCommand, Term};
 
-const fn raw(
-    name: &'static str,
-    min: usize,
-    run: fn(&mut Session, &ParsedCommand) -> Result<()>,
-    syntax: &'static str,
-) -> CommandSpec {
-    CommandSpec { name, min, form: Form::Raw, by: ByRule::No, run, syntax, notes: "", examples: &[] }
-}
-
-pub const UNAB: CommandSpec = raw("unab", 4, unab, "unab lmacname : varlist [, min(#) max(#)]");
+pub const UNAB: CommandSpec = CommandSpec {
+    examples: &[Example {
+        run: "set obs 1\ngenerate ab1 = 1\ngenerate c = 1\ngenerate ab2 = 1\nunab v : ab*\nscalar a = \"`v'\" == \"ab1 ab2\"",
+        expect: &[("a", 1.0)],
+    }],
+    ..CommandSpec::raw("unab", 4, unab, "unab lmacname : varlist [, min(#) max(#)]")
+};
 pub const FVEXPAND: CommandSpec = CommandSpec {
     notes: "stores r(varlist) and r(fvops)",
     examples: &[Example {
         run: "set obs 3\ngenerate a = _n\nfvexpand i.a",
         expect: &[("r(varlist) == \"1b.a 2.a 3.a\"", 1.0)],
     }],
-    ..raw("fvexpand", 8, fvexpand, "fvexpand [varlist] [if] [in]")
+    ..CommandSpec::raw("fvexpand", 8, fvexpand, "fvexpand [varlist] [if] [in]")
 };
-pub const LOG: CommandSpec = raw(
-    "log",
-    3,
-    log,
-    "log using filename [, text smcl replace append name() nomsg]; log {close|off|on|query} [name|_all]",
-);
-pub const ERASE: CommandSpec = raw("erase", 5, erase, "erase filename");
-pub const PWD: CommandSpec = raw(
-    "pwd",
-    3,
-    |s, _| {
-        let p = s.cwd.display().to_string();
-        s.print(p);
-        Ok(())
-    },
-    "pwd",
-);
+pub const LOG: CommandSpec = CommandSpec {
+    examples: &[Example {
+        run: "tempfile f\nquietly log using `f', text\ndisplay \"a\" \"b\"\nquietly log close\nfile open h using `f', read text\nfile read h line\nscalar found = 0\nwhile r(eof) == 0 {\nif strpos(`\"`line'\"', \"ab\") scalar found = 1\nfile read h line\n}\nfile close h",
+        expect: &[("found", 1.0)],
+    }],
+    ..CommandSpec::raw(
+        "log",
+        3,
+        log,
+        "log using filename [, text smcl replace append name() nomsg]; log {close|off|on|query} [name|_all]",
+    )
+};
+pub const ERASE: CommandSpec = CommandSpec {
+    examples: &[Example {
+        run: "set obs 1\ngenerate x = 1\ntempfile f\nsave `f'\nerase `f'\ncapture confirm file `f'\nscalar rc = _rc",
+        expect: &[("rc", 601.0)],
+    }],
+    ..CommandSpec::raw("erase", 5, erase, "erase filename")
+};
+pub const PWD: CommandSpec = CommandSpec {
+    examples: &[Example {
+        run: "tempfile f\nquietly log using `f', text\npwd\nquietly log close\nfile open h using `f', read text\nfile read h line\nscalar found = 0\nwhile r(eof) == 0 {\nif strpos(`\"`line'\"', \"`c(pwd)'\") scalar found = 1\nfile read h line\n}\nfile close h",
+        expect: &[("found", 1.0)],
+    }],
+    ..CommandSpec::raw(
+        "pwd",
+        3,
+        |s, _| {
+            let p = s.cwd.display().to_string();
+            s.print(p);
+            Ok(())
+        },
+        "pwd",
+    )
+};
 
 fn unab(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let front = cmd.raw.split(',').next().unwrap_or("");

@@ -4,22 +4,21 @@
 //! Formulas: [R] cloglog, [R] fracreg; Papke and Wooldridge (1996), Journal of Applied Econometrics 11.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::{PLAIN, WEIGHTS};
+use super::WEIGHTS;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::likelihood;
-use crate::estimation::ml_command::{self, Layout, Look, Posted};
-use crate::estimation::model::{Model, Reading, VceSpec, first_word};
-use crate::ml_options;
+use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
+use crate::estimation::model::{LIKELIHOOD_VCE, Model, Reading, VceSpec, first_word};
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
-use crate::syntax::split::{ParsedCommand, WeightKind};
+use crate::syntax::split::ParsedCommand;
+use crate::{ml_options, ml_refused};
 use estimators::jet::{Formula, Jet};
 use estimators::ml::Equation;
 use estimators::qr::weighted_mean;
 
-const UNSUPPORTED: &[&str] =
-    &["CONSTraints", "COEFLegend", "BASElevels", "FROM", "TECHnique", "DIFficult", "ASIS", "HET"];
+const UNSUPPORTED: &[&str] = ml_refused!["ASIS", "HET"];
 const SYNTAX: StandardSyntax =
     StandardSyntax::new(ml_options![OptSpec::flag("EForm"), OptSpec::text("OFFset")])
         .weights(WEIGHTS)
@@ -78,32 +77,44 @@ fn index_of(link: &str, p: f64) -> f64 {
 }
 
 fn run_cloglog(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    if !ml_command::replay(session, cmd, "cloglog")? {
-        estimate(session, cmd, "cloglog", "cloglog", &cmd.list)?;
-    }
-    display(session, cmd, cmd.has("eform").then_some("exp(b)"))
+    let estimate = |session: &mut Session| estimate(session, cmd, "cloglog", "cloglog", &cmd.list);
+    run(session, cmd, "cloglog", &estimate, cmd.has("eform").then_some("exp(b)"))
 }
 
 fn run_fraction(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    if !ml_command::replay(session, cmd, "fracreg")? {
+    let estimate = |session: &mut Session| {
         let (word, rest) = first_word(&cmd.list);
         let link = match word {
             w if !w.is_empty() && "logit".starts_with(w) => "logit",
             w if !w.is_empty() && "probit".starts_with(w) => "probit",
             _ => return Err(StataError::new(198, "estimator must be probit or logit")),
         };
-        estimate(session, cmd, "fracreg", link, rest)?;
-    }
-    display(session, cmd, cmd.has("or").then_some("Odds ratio"))
+        estimate(session, cmd, "fracreg", link, rest)
+    };
+    run(session, cmd, "fracreg", &estimate, cmd.has("or").then_some("Odds ratio"))
 }
 
-fn display(session: &mut Session, cmd: &ParsedCommand, eform: Option<&str>) -> Result<()> {
-    let title = session.e.results.get_text("title").unwrap_or("").to_string();
-    if !cmd.has("noheader") {
-        likelihood::header(session, &title);
-    }
-    ml_command::table(session, cmd, &Look { eform, ..Look::default() })?;
-    likelihood::finish(&session.e)
+fn run(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    name: &str,
+    estimate: &dyn Fn(&mut Session) -> Result<()>,
+    eform: Option<&'static str>,
+) -> Result<()> {
+    ml_command::run(
+        session,
+        cmd,
+        &MlCommand {
+            name,
+            estimate,
+            header: &|session| {
+                let title = session.e.results.get_text("title").unwrap_or("").to_string();
+                likelihood::header(session, &title);
+            },
+            look: &|_| Look { eform, ..Look::default() },
+            footer: &|_| {},
+        },
+    )
 }
 
 fn equation<'a>(model: &'a Model, slopes: bool, offset: Option<&'a [f64]>) -> Vec<Equation<'a>> {
@@ -119,7 +130,7 @@ fn estimate(
     list: &str,
 ) -> Result<()> {
     let share = name == "fracreg";
-    let mut vce = VceSpec::parse(name, &cmd.options, PLAIN)?;
+    let mut vce = VceSpec::parse(name, &cmd.options, LIKELIHOOD_VCE)?;
     if share && vce == VceSpec::Default && cmd.options.text("vce").is_none() {
         vce = VceSpec::Robust;
     }
@@ -127,9 +138,7 @@ fn estimate(
         list,
         further: ml_command::offset_variables(session, &cmd.options)?,
         vce: Some(vce),
-        default_weight: WeightKind::Frequency,
-        weight_kinds: WEIGHTS,
-        ..Reading::new(cmd)
+        ..Reading::likelihood(cmd, WEIGHTS)
     };
     let mut model = reading.model(session)?;
     if share {

@@ -8,15 +8,15 @@ use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::header::{Fact, show};
 use crate::estimation::likelihood;
-use crate::estimation::ml_command::{self, Layout, Look, Posted};
+use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::Reading;
-use crate::format;
-use crate::ml_options;
+use crate::ml_refused;
 use crate::ops::glm::{check, family, family_text, link, link_text};
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, parse_number};
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::MISSING;
+use crate::{format, ml_options};
 use estimators::jet::{Formula, Jet};
 use estimators::ml::Equation;
 use estimators::ml_glm::{Family, Glm};
@@ -30,23 +30,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::flag("EForm"),
 ])
 .weights(&[WeightKind::Frequency, WeightKind::Analytic, WeightKind::Importance, WeightKind::Probability])
-.unsupported(&[
-    "CONSTraints",
-    "COEFLegend",
-    "BASElevels",
-    "FROM",
-    "TECHnique",
-    "DIFficult",
-    "SCale",
-    "DISP",
-    "IRLS",
-    "vfactor",
-    "MU",
-    "INIt",
-    "noDISPLAY",
-    "ASIS",
-    "SEARCH",
-]);
+.unsupported(ml_refused!["SCale", "DISP", "IRLS", "vfactor", "MU", "INIt", "noDISPLAY", "ASIS", "SEARCH"]);
 
 /// The command.
 pub const SPEC: CommandSpec = CommandSpec {
@@ -65,25 +49,32 @@ pub const SPEC: CommandSpec = CommandSpec {
 };
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    if !ml_command::replay(session, cmd, "glm")? {
-        estimate(session, cmd)?;
-    }
-    if !cmd.has("noheader") {
-        header(session);
-    }
+    ml_command::run(
+        session,
+        cmd,
+        &MlCommand {
+            name: "glm",
+            estimate: &|session| estimate(session, cmd),
+            header: &header,
+            look: &|session| Look {
+                eform: cmd.has("eform").then(|| exponentiated(session)),
+                ..Look::default()
+            },
+            footer: &|_| {},
+        },
+    )
+}
+
+/// Heading of exponentiated estimates of the active results.
+fn exponentiated(session: &Session) -> &'static str {
     let family = session.e.results.get_text("family").unwrap_or("").to_string();
     let heading = match family.as_str() {
         "binomial" => "Odds ratio",
         "poisson" => "IRR",
         _ => "exp(b)",
     };
-    let heading = if session.e.results.get_text("link").is_some_and(|l| l == "log" || l == "logit") {
-        heading
-    } else {
-        "exp(b)"
-    };
-    ml_command::table(session, cmd, &Look { eform: cmd.has("eform").then_some(heading), ..Look::default() })?;
-    likelihood::finish(&session.e)
+    let named = session.e.results.get_text("link").is_some_and(|l| l == "log" || l == "logit");
+    if named { heading } else { "exp(b)" }
 }
 
 fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -96,13 +87,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         _ => None,
     };
     further.extend(trials_variable);
-    let reading = Reading {
-        further,
-        plain_vce: &["oim", "conventional"],
-        default_weight: WeightKind::Frequency,
-        weight_kinds: SYNTAX.weights,
-        ..Reading::new(cmd)
-    };
+    let reading = Reading { further, ..Reading::likelihood(cmd, SYNTAX.weights) };
     let mut model = reading.model(session)?.enough()?;
     drop_collinear(session, &mut model);
     let trials: Vec<f64> = match trials_variable {

@@ -10,17 +10,17 @@ use super::heckman_twostep::{self, TwoStep};
 use crate::error::{Result, StataError};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::likelihood::{self, label};
-use crate::estimation::ml_command::{self, Layout, Look, Posted};
+use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::{Model, Reading, first_word, single_column};
 use crate::estimation::post;
 use crate::estimation::sample::{OpenSample, Side};
 use crate::format;
-use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::FvList;
 use crate::syntax::options::{OptSpec, Options};
 use crate::syntax::split::{ParsedCommand, WeightKind, top_level_comma};
 use crate::value::{MISSING, is_missing};
+use crate::{ml_options, ml_refused};
 use estimators::distributions::chi2_tail;
 use estimators::jet::Formula;
 use estimators::ml::Equation;
@@ -30,13 +30,7 @@ use estimators::wald;
 const SYNTAX: StandardSyntax =
     StandardSyntax::new(ml_options![OptSpec::text("SELect"), OptSpec::flag("TWOstep"), OptSpec::flag("mle")])
         .weights(WEIGHTS)
-        .unsupported(&[
-            "CONSTraints",
-            "COEFLegend",
-            "BASElevels",
-            "FROM",
-            "TECHnique",
-            "DIFficult",
+        .unsupported(ml_refused![
             "OFFset",
             "RHOSigma",
             "RHOTrunc",
@@ -45,7 +39,7 @@ const SYNTAX: StandardSyntax =
             "Mills",
             "NSHazard",
             "FIRst",
-            "NOLRtest",
+            "NOLRtest"
         ]);
 
 /// The command.
@@ -142,20 +136,30 @@ fn read(session: &mut Session, cmd: &ParsedCommand) -> Result<Selected> {
 }
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    if !ml_command::replay(session, cmd, "heckman")? {
-        let sample = read(session, cmd)?;
-        let start = heckman_twostep::fit(&sample)?;
-        if cmd.has("twostep") {
-            if sample.model.is_robust() || sample.model.weights.is_some() {
-                return Err(StataError::unsupported_option("heckman", "twostep with weights or vce()"));
-            }
-            heckman_twostep::post(session, cmd, &sample, &start);
-        } else {
-            maximum_likelihood(session, cmd, &sample, &start)?;
-        }
+    ml_command::run(
+        session,
+        cmd,
+        &MlCommand {
+            name: "heckman",
+            estimate: &|session| estimate(session, cmd),
+            header: &header,
+            look: &|_| Look { equations: true, ..Look::default() },
+            footer: &footer,
+        },
+    )
+}
+
+fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let sample = read(session, cmd)?;
+    let start = heckman_twostep::fit(&sample)?;
+    if !cmd.has("twostep") {
+        return maximum_likelihood(session, cmd, &sample, &start);
     }
-    display(session, cmd)?;
-    likelihood::finish(&session.e)
+    if sample.model.is_robust() || sample.model.weights.is_some() {
+        return Err(StataError::unsupported_option("heckman", "twostep with weights or vce()"));
+    }
+    heckman_twostep::post(session, cmd, &sample, &start);
+    Ok(())
 }
 
 fn maximum_likelihood(
@@ -237,41 +241,53 @@ pub(super) fn store_counts(sample: &Selected, results: &mut crate::results::Resu
     results.scalar("N_selected", count(true)).scalar("N_nonselected", count(false));
 }
 
-fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let text = |s: &Session, name: &str| s.e.results.get_text(name).unwrap_or("").to_string();
-    let two_step = text(session, "method") == "two-step";
-    let scalar = |s: &Session, name: &str| s.e.results.get_scalar(name).unwrap_or(MISSING);
-    if !cmd.has("noheader") {
-        let facts = [
-            Fact::new("Number of obs", "%10.0fc", scalar(session, "N")),
-            Fact::new("      Selected", "%10.0fc", scalar(session, "N_selected")),
-            Fact::new("      Nonselected", "%10.0fc", scalar(session, "N_nonselected")),
-        ];
-        let title = if two_step { "Heckman selection model, two-step" } else { "Heckman selection model" };
-        let left = [title.to_string(), "(regression model with sample selection)".to_string(), String::new()];
-        let test = [
-            Fact::statistic("Wald chi2", &[scalar(session, "df_m")], scalar(session, "chi2")),
-            Fact::probability("Prob > chi2", scalar(session, "p")),
-        ];
-        let robust = !text(session, "vcetype").is_empty();
-        let ll = if two_step {
-            String::new()
-        } else {
-            format!("{} = {}", label(robust), format::bare("%10.0g", scalar(session, "ll")))
-        };
-        session.print("");
-        show(session, &left, &facts, 17, 10);
-        session.print("");
-        show(session, &[String::new(), ll], &test, 17, 10);
-        session.print("");
-    }
-    ml_command::table(session, cmd, &Look { equations: true, ..Look::default() })?;
+/// A text of the active results.
+fn text(session: &Session, name: &str) -> String {
+    session.e.results.get_text(name).unwrap_or("").to_string()
+}
+
+/// A scalar of the active results.
+fn scalar(session: &Session, name: &str) -> f64 {
+    session.e.results.get_scalar(name).unwrap_or(MISSING)
+}
+
+fn is_two_step(session: &Session) -> bool {
+    text(session, "method") == "two-step"
+}
+
+fn header(session: &mut Session) {
+    let two_step = is_two_step(session);
+    let facts = [
+        Fact::new("Number of obs", "%10.0fc", scalar(session, "N")),
+        Fact::new("      Selected", "%10.0fc", scalar(session, "N_selected")),
+        Fact::new("      Nonselected", "%10.0fc", scalar(session, "N_nonselected")),
+    ];
+    let title = if two_step { "Heckman selection model, two-step" } else { "Heckman selection model" };
+    let left = [title.to_string(), "(regression model with sample selection)".to_string(), String::new()];
+    let test = [
+        Fact::statistic("Wald chi2", &[scalar(session, "df_m")], scalar(session, "chi2")),
+        Fact::probability("Prob > chi2", scalar(session, "p")),
+    ];
+    let robust = !text(session, "vcetype").is_empty();
+    let ll = if two_step {
+        String::new()
+    } else {
+        format!("{} = {}", label(robust), format::bare("%10.0g", scalar(session, "ll")))
+    };
+    session.print("");
+    show(session, &left, &facts, 17, 10);
+    session.print("");
+    show(session, &[String::new(), ll], &test, 17, 10);
+    session.print("");
+}
+
+fn footer(session: &mut Session) {
     for name in ["rho", "sigma", "lambda"] {
         let value = scalar(session, name);
         session.print(format!("{name:>12} |  {}", format::number("%9.0g", value)));
     }
     session.print("-".repeat(78));
-    if !two_step {
+    if !is_two_step(session) {
         let left = format!(
             "{} test of indep. eqns. (rho = 0): chi2(1) = {}",
             text(session, "chi2_ct"),
@@ -280,5 +296,4 @@ fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         let right = format!("Prob > chi2 = {}", format::bare("%6.4f", scalar(session, "p_c")));
         session.print(format!("{left}{right:>width$}", width = 78usize.saturating_sub(left.len())));
     }
-    Ok(())
 }

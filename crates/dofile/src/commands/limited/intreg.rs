@@ -4,35 +4,25 @@
 //! Formulas: [R] intreg.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::PLAIN;
 use crate::error::{Result, StataError};
 use crate::estimation::likelihood;
-use crate::estimation::ml_command::{self, Layout, Look, Posted};
+use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::{Reading, first_word};
 use crate::estimation::post;
 use crate::estimation::sample::{OpenSample, Side};
 use crate::format;
-use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::FvList;
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::is_missing;
+use crate::{ml_options, ml_refused};
 use estimators::jet::Formula;
 use estimators::ml::Equation;
 use estimators::ml_censored::{Seen, censored};
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![])
     .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability])
-    .unsupported(&[
-        "CONSTraints",
-        "COEFLegend",
-        "BASElevels",
-        "FROM",
-        "TECHnique",
-        "DIFficult",
-        "OFFset",
-        "HETeroskedastic",
-    ]);
+    .unsupported(ml_refused!["OFFset", "HETeroskedastic"]);
 
 /// The command.
 pub const SPEC: CommandSpec = CommandSpec {
@@ -51,24 +41,34 @@ pub const SPEC: CommandSpec = CommandSpec {
 };
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    if !ml_command::replay(session, cmd, "intreg")? {
-        estimate(session, cmd)?;
+    ml_command::run(
+        session,
+        cmd,
+        &MlCommand {
+            name: "intreg",
+            estimate: &|session| estimate(session, cmd),
+            header: &header,
+            look: &|_| Look { ancillary: 1, ..Look::default() },
+            footer: &footer,
+        },
+    )
+}
+
+fn header(session: &mut Session) {
+    likelihood::header(session, "Interval regression");
+    for (label, name) in [
+        ("Uncensored", "N_unc"),
+        ("Left-censored", "N_lc"),
+        ("Right-censored", "N_rc"),
+        ("Interval-cens.", "N_int"),
+    ] {
+        let count = format::bare("%9.0g", session.e.results.get_scalar(name).unwrap_or(0.0));
+        session.print(format!("{label:>70} = {count:>6}"));
     }
-    let count = |s: &Session, name: &str| format::bare("%9.0g", s.e.results.get_scalar(name).unwrap_or(0.0));
-    if !cmd.has("noheader") {
-        likelihood::header(session, "Interval regression");
-        for (label, name) in [
-            ("Uncensored", "N_unc"),
-            ("Left-censored", "N_lc"),
-            ("Right-censored", "N_rc"),
-            ("Interval-cens.", "N_int"),
-        ] {
-            let line = format!("{:>70} = {:>6}", label, count(session, name));
-            session.print(line);
-        }
-        session.print("");
-    }
-    ml_command::table(session, cmd, &Look { ancillary: 1, ..Look::default() })?;
+    session.print("");
+}
+
+fn footer(session: &mut Session) {
     let (b, v) = (session.e.b().map(|b| b.values().to_vec()), session.e.v().cloned());
     if let (Some(b), Some(v)) = (b, v) {
         let last = b.len() - 1;
@@ -81,7 +81,6 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         ));
         session.print("-".repeat(78));
     }
-    likelihood::finish(&session.e)
 }
 
 /// What the two ends say about a row; nothing when both are missing.
@@ -103,12 +102,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let (low, high) = (session.numeric_variable(first)?, session.numeric_variable(second)?);
     let list = FvList::parse(&session.frame, rest, session.settings.varabbrev)?;
-    let reading = Reading {
-        plain_vce: PLAIN,
-        default_weight: WeightKind::Analytic,
-        weight_kinds: SYNTAX.weights,
-        ..Reading::new(cmd)
-    };
+    let reading = Reading::likelihood(cmd, SYNTAX.weights);
     let mut open = OpenSample::open(session, cmd, &reading)?;
     list.markout(&session.frame, &mut open.touse)?;
     let (y1, y2) = (session.frame.numeric(low)?.into_owned(), session.frame.numeric(high)?.into_owned());

@@ -30,6 +30,3 @@ pub(super) const TABLE: &[CommandSpec] = &[
 
 /// Weights of likelihood commands.
 const WEIGHTS: &[WeightKind] = &[WeightKind::Frequency, WeightKind::Importance, WeightKind::Probability];
-
-/// Names of the default covariance in `vce()`.
-const PLAIN: &[&str] = &["oim", "conventional"];

@@ -4,20 +4,19 @@
 //! cmd depvar vce vcetype. Formulas: [R] tobit; Tobin (1958), Econometrica 26.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::PLAIN;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::header::{Fact, show};
 use crate::estimation::likelihood::{self, label};
-use crate::estimation::ml_command::{self, Layout, Look, Posted};
+use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::{Model, Reading};
 use crate::estimation::post::stata;
 use crate::format;
-use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, parse_number};
 use crate::syntax::split::{ParsedCommand, WeightKind};
 use crate::value::MISSING;
+use crate::{ml_options, ml_refused};
 use estimators::distributions::f_tail;
 use estimators::jet::Formula;
 use estimators::ml::Equation;
@@ -33,15 +32,7 @@ const SYNTAX: StandardSyntax =
             WeightKind::Importance,
             WeightKind::Probability,
         ])
-        .unsupported(&[
-            "CONSTraints",
-            "COEFLegend",
-            "BASElevels",
-            "FROM",
-            "TECHnique",
-            "DIFficult",
-            "OFFset",
-        ]);
+        .unsupported(ml_refused!["OFFset"]);
 
 /// The command.
 pub const SPEC: CommandSpec = CommandSpec {
@@ -73,24 +64,21 @@ fn limit(cmd: &ParsedCommand, option: &str, extreme: f64) -> Result<Option<f64>>
 }
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    if !ml_command::replay(session, cmd, "tobit")? {
-        estimate(session, cmd)?;
-    }
-    if !cmd.has("noheader") {
-        header(session);
-    }
-    ml_command::table(session, cmd, &Look { ancillary: 1, ..Look::default() })?;
-    likelihood::finish(&session.e)
+    ml_command::run(
+        session,
+        cmd,
+        &MlCommand {
+            name: "tobit",
+            estimate: &|session| estimate(session, cmd),
+            header: &header,
+            look: &|_| Look { ancillary: 1, ..Look::default() },
+            footer: &|_| {},
+        },
+    )
 }
 
 fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let reading = Reading {
-        plain_vce: PLAIN,
-        default_weight: WeightKind::Analytic,
-        weight_kinds: SYNTAX.weights,
-        ..Reading::new(cmd)
-    };
-    let mut model = reading.model(session)?.enough()?;
+    let mut model = Reading::likelihood(cmd, SYNTAX.weights).model(session)?.enough()?;
     drop_collinear(session, &mut model);
     let extreme = |f: fn(f64, f64) -> f64, from: f64| model.y.iter().copied().fold(from, f);
     let lower = limit(cmd, "ll", extreme(f64::min, f64::INFINITY))?;

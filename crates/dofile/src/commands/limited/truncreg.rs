@@ -4,34 +4,24 @@
 //! Formulas: [R] truncreg.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use super::WEIGHTS;
 use super::tobit::start;
-use super::{PLAIN, WEIGHTS};
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::likelihood;
-use crate::estimation::ml_command::{self, Layout, Look, Posted};
+use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::Reading;
-use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
-use crate::syntax::split::{ParsedCommand, WeightKind};
+use crate::syntax::split::ParsedCommand;
+use crate::{ml_options, ml_refused};
 use estimators::jet::Formula;
 use estimators::ml::Equation;
 use estimators::ml_censored::truncated;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![OptSpec::real("ll"), OptSpec::real("ul")])
     .weights(WEIGHTS)
-    .unsupported(&[
-        "CONSTraints",
-        "COEFLegend",
-        "BASElevels",
-        "FROM",
-        "TECHnique",
-        "DIFficult",
-        "OFFset",
-        "MARginal",
-        "NOLRtest",
-    ]);
+    .unsupported(ml_refused!["OFFset", "MARginal", "NOLRtest"]);
 
 /// The command.
 pub const SPEC: CommandSpec = CommandSpec {
@@ -50,24 +40,21 @@ pub const SPEC: CommandSpec = CommandSpec {
 };
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    if !ml_command::replay(session, cmd, "truncreg")? {
-        estimate(session, cmd)?;
-    }
-    if !cmd.has("noheader") {
-        likelihood::header(session, "Truncated regression");
-    }
-    ml_command::table(session, cmd, &Look { ancillary: 1, ..Look::default() })?;
-    likelihood::finish(&session.e)
+    ml_command::run(
+        session,
+        cmd,
+        &MlCommand {
+            name: "truncreg",
+            estimate: &|session| estimate(session, cmd),
+            header: &|session| likelihood::header(session, "Truncated regression"),
+            look: &|_| Look { ancillary: 1, ..Look::default() },
+            footer: &|_| {},
+        },
+    )
 }
 
 fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let reading = Reading {
-        plain_vce: PLAIN,
-        default_weight: WeightKind::Frequency,
-        weight_kinds: WEIGHTS,
-        ..Reading::new(cmd)
-    };
-    let mut model = reading.model(session)?.enough()?;
+    let mut model = Reading::likelihood(cmd, WEIGHTS).model(session)?.enough()?;
     let low = cmd.options.real("ll").unwrap_or(f64::NEG_INFINITY);
     let high = cmd.options.real("ul").unwrap_or(f64::INFINITY);
     if low >= high {

@@ -4,36 +4,25 @@
 //! depvar inflate llopt. Formulas: [R] zip, [R] zinb, [R] tpoisson, [R] tnbreg.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
-use super::{PLAIN, WEIGHTS};
+use super::WEIGHTS;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::likelihood;
-use crate::estimation::ml_command::{self, Layout, Look, Posted};
+use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::{Model, Reading};
 use crate::estimation::post;
 use crate::estimation::sample::Side;
-use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::FvList;
 use crate::syntax::options::OptSpec;
-use crate::syntax::split::{ParsedCommand, WeightKind, top_level_comma};
+use crate::syntax::split::{ParsedCommand, top_level_comma};
+use crate::{ml_options, ml_refused};
 use estimators::jet::{Formula, Jet};
 use estimators::ml::{Equation, Likelihood, MlFit};
 use estimators::ml_zero::{inflated, ln_above, negative_binomial, poisson};
 use estimators::qr::weighted_mean;
 
-const UNSUPPORTED: &[&str] = &[
-    "CONSTraints",
-    "COEFLegend",
-    "BASElevels",
-    "FROM",
-    "TECHnique",
-    "DIFficult",
-    "vuong",
-    "zip",
-    "DISPersion",
-    "NOLRtest",
-];
+const UNSUPPORTED: &[&str] = ml_refused!["vuong", "zip", "DISPersion", "NOLRtest"];
 const INFLATED: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::text("INFlate"),
     OptSpec::flag("probit"),
@@ -41,17 +30,7 @@ const INFLATED: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::text("OFFset"),
 ])
 .weights(WEIGHTS)
-.unsupported(&[
-    "CONSTraints",
-    "COEFLegend",
-    "BASElevels",
-    "FROM",
-    "TECHnique",
-    "DIFficult",
-    "vuong",
-    "zip",
-    "IRr",
-]);
+.unsupported(ml_refused!["vuong", "zip", "IRr"]);
 const TRUNCATED: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::real("ll"),
     OptSpec::flag("IRr"),
@@ -84,7 +63,11 @@ pub const SPEC_ZINB: CommandSpec = CommandSpec {
     run: run_zinb,
     syntax: "zinb depvar [indepvars] [if] [in] [weight], inflate(varlist|_cons) [probit exposure(v) offset(v) noconstant vce(oim|robust|cluster v) level(#) nolog]",
     notes: "stores as zip and e(alpha); e(b) with /lnalpha; formulas: [R] zinb",
-    examples: &[],
+    examples: &[Example {
+        // The share of zeros is that of the data.
+        run: "set obs 60\ngenerate y = cond(mod(_n, 3) == 0, 0, mod(_n*_n, 7) + mod(_n, 2)*mod(_n*5, 9))\ncount if y == 0\nscalar p0 = r(N)/60\nzinb y, inflate(_cons)\nscalar a = e(alpha)\nscalar m = exp([y]_b[_cons])\nscalar q = invlogit([inflate]_b[_cons])",
+        expect: &[("abs(q + (1 - q)*(1 + a*m)^(-1/a) - p0) < 1e-6", 1.0)],
+    }],
     ..SPEC_ZIP
 };
 
@@ -111,34 +94,32 @@ pub const SPEC_TNBREG: CommandSpec = CommandSpec {
     run: run_tnbreg,
     syntax: "tnbreg depvar [indepvars] [if] [in] [weight] [, ll(#) irr exposure(v) offset(v) noconstant vce(oim|robust|cluster v) level(#) nolog]",
     notes: "mean dispersion; stores as tpoisson and e(alpha); e(b) with /lnalpha; formulas: [R] tnbreg",
-    examples: &[],
+    examples: &[Example {
+        // The mean of the truncated distribution is that of the data.
+        run: "input y n\n1 40\n2 30\n3 20\n4 12\n5 8\n6 6\n8 4\n10 2\nend\ntnbreg y [fweight=n]\nscalar a = e(alpha)\nscalar m = exp([y]_b[_cons])",
+        expect: &[("abs(m/(1 - (1 + a*m)^(-1/a)) - 336/122) < 1e-5", 1.0)],
+    }],
     ..SPEC_TPOISSON
 };
 
 fn run_zip(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    run_inflated(session, cmd, "zip", false)
+    run(session, cmd, "zip", &|session| estimate_inflated(session, cmd, "zip", false))
 }
 
 fn run_zinb(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    run_inflated(session, cmd, "zinb", true)
+    run(session, cmd, "zinb", &|session| estimate_inflated(session, cmd, "zinb", true))
 }
 
 fn run_tpoisson(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    run_truncated(session, cmd, "tpoisson", false)
+    run(session, cmd, "tpoisson", &|session| estimate_truncated(session, cmd, "tpoisson", false))
 }
 
 fn run_tnbreg(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    run_truncated(session, cmd, "tnbreg", true)
+    run(session, cmd, "tnbreg", &|session| estimate_truncated(session, cmd, "tnbreg", true))
 }
 
 fn read(session: &mut Session, cmd: &ParsedCommand, further: Vec<usize>) -> Result<Model> {
-    let reading = Reading {
-        further,
-        plain_vce: PLAIN,
-        default_weight: WeightKind::Frequency,
-        weight_kinds: WEIGHTS,
-        ..Reading::new(cmd)
-    };
+    let reading = Reading { further, ..Reading::likelihood(cmd, WEIGHTS) };
     let mut model = reading.model(session)?.enough()?;
     if model.y.iter().any(|y| *y < 0.0) {
         return Err(StataError::new(459, format!("{} must be greater than or equal to zero", model.depvar)));
@@ -164,19 +145,42 @@ fn log_mean(model: &Model, offset: Option<&[f64]>) -> f64 {
     (weighted_mean(&model.y, w).max(1e-6) / base).ln()
 }
 
-fn display(session: &mut Session, cmd: &ParsedCommand, nb: bool, equations: bool) -> Result<()> {
-    let title = session.e.results.get_text("title").unwrap_or("").to_string();
-    if !cmd.has("noheader") {
-        likelihood::header(session, &title);
-    }
-    let eform = cmd.has("irr").then_some("IRR");
-    ml_command::table(session, cmd, &Look { eform, ancillary: usize::from(nb && !equations), equations })?;
-    if nb {
-        let alpha = session.e.results.get_scalar("alpha").unwrap_or(crate::value::MISSING);
-        session.print(format!("       alpha |  {}", crate::format::number("%9.0g", alpha)));
-        session.print("-".repeat(78));
-    }
-    likelihood::finish(&session.e)
+fn run(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    name: &'static str,
+    estimate: &dyn Fn(&mut Session) -> Result<()>,
+) -> Result<()> {
+    let (equations, dispersed) = (matches!(name, "zip" | "zinb"), has_alpha(name));
+    ml_command::run(
+        session,
+        cmd,
+        &MlCommand {
+            name,
+            estimate,
+            header: &|session| {
+                let title = session.e.results.get_text("title").unwrap_or("").to_string();
+                likelihood::header(session, &title);
+            },
+            look: &|_| Look {
+                eform: cmd.has("irr").then_some("IRR"),
+                ancillary: usize::from(dispersed && !equations),
+                equations,
+            },
+            footer: &|session| {
+                if dispersed {
+                    let alpha = session.e.results.get_scalar("alpha").unwrap_or(crate::value::MISSING);
+                    session.print(format!("       alpha |  {}", crate::format::number("%9.0g", alpha)));
+                    session.print("-".repeat(78));
+                }
+            },
+        },
+    )
+}
+
+/// Whether a command estimates the dispersion `alpha`.
+fn has_alpha(name: &str) -> bool {
+    matches!(name, "zinb" | "tnbreg")
 }
 
 /// The inflation equation: regressors of `inflate()`.
@@ -190,10 +194,7 @@ fn inflation(session: &Session, cmd: &ParsedCommand) -> Result<FvList> {
     FvList::parse(&session.frame, list, session.settings.varabbrev)
 }
 
-fn run_inflated(session: &mut Session, cmd: &ParsedCommand, name: &'static str, nb: bool) -> Result<()> {
-    if ml_command::replay(session, cmd, name)? {
-        return display(session, cmd, nb, true);
-    }
+fn estimate_inflated(session: &mut Session, cmd: &ParsedCommand, name: &'static str, nb: bool) -> Result<()> {
     let list = inflation(session, cmd)?;
     let mut further = ml_command::offset_variables(session, &cmd.options)?;
     further.extend(list.variables().iter().map(|v| session.variable(v)).collect::<Result<Vec<_>>>()?);
@@ -240,7 +241,7 @@ fn run_inflated(session: &mut Session, cmd: &ParsedCommand, name: &'static str, 
     if let Some((_, text)) = &offset {
         results.text("offset", text);
     }
-    display(session, cmd, nb, true)
+    Ok(())
 }
 
 /// Log probabilities of being inflated and of the rest.
@@ -309,16 +310,18 @@ fn finish(
             equations: 1.0,
         },
     );
-    if matches!(name, "zinb" | "tnbreg") {
+    if has_alpha(name) {
         est.results.scalar("alpha", fit.b[fit.b.len() - 1].exp());
     }
     session.post_estimation(est, model.touse.clone());
 }
 
-fn run_truncated(session: &mut Session, cmd: &ParsedCommand, name: &'static str, nb: bool) -> Result<()> {
-    if ml_command::replay(session, cmd, name)? {
-        return display(session, cmd, nb, false);
-    }
+fn estimate_truncated(
+    session: &mut Session,
+    cmd: &ParsedCommand,
+    name: &'static str,
+    nb: bool,
+) -> Result<()> {
     let further = ml_command::offset_variables(session, &cmd.options)?;
     let model = read(session, cmd, further)?;
     let limit = cmd.options.real("ll").unwrap_or(0.0);
@@ -368,5 +371,5 @@ fn run_truncated(session: &mut Session, cmd: &ParsedCommand, name: &'static str,
     if let Some((_, text)) = &offset {
         session.e.results.text("offset", text);
     }
-    display(session, cmd, nb, false)
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! `factor`: principal and maximum likelihood factors. Formulas: [MV] factor; numbers: `estimators::components`,
 //! `estimators::factor_ml`.
 
-use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::shared::{eigenvalues, loadings, matrix_of, post, sample, scalar};
 use crate::error::{Result, StataError};
 use crate::estimation::header::{Fact, show as show_header};
@@ -34,7 +34,11 @@ pub const SPEC: CommandSpec = CommandSpec {
     run: factor,
     syntax: "factor varlist [if] [in] [weight] [, factors(#) mineigen(#) pf pcf ipf ml]",
     notes: "ml: with Bartlett's correction of the tests, factors() is the number of factors (without it as many as have positive degrees of freedom and a positive eigenvalue), e(chi2_i df_i p_i chi2_1 df_1 p_1); stores e(N f), e(L) e(Ev) e(Psi) e(C) e(means) e(sds); after rotate e(r_L) e(r_T); [MV] factor",
-    examples: &[],
+    examples: &[Example {
+        // Correlation .8: eigenvalues 1 + .8 and 1 - .8.
+        run: "set obs 4\ngenerate x = _n\ngenerate y = cond(_n == 2, 3, cond(_n == 3, 2, _n))\nfactor x y, pcf\nmatrix m = e(Ev)",
+        expect: &[("m[1,1]", 1.8), ("m[1,2]", 0.2)],
+    }],
 };
 
 fn factor(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {

@@ -1,6 +1,6 @@
 //! `rotate`: varimax and promax rotations of the loadings of `pca` and `factor` ([MV] rotate).
 
-use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::shared::{loadings, matrix_of, named, row_named};
 use crate::error::{Result, StataError};
 use crate::estimation::post::kernel;
@@ -30,7 +30,11 @@ pub const SPEC: CommandSpec = CommandSpec {
     run: rotate,
     syntax: "rotate [, varimax promax[(#)] normalize orthogonal clear]",
     notes: "of the loadings of pca or factor; promax: power 3 unless given, from varimax (Hendrickson and White 1964); stores e(r_L) e(r_T) e(r_Phi) e(r_criterion); [MV] rotate",
-    examples: &[],
+    examples: &[Example {
+        // A rotation keeps the sum of squared loadings.
+        run: "set obs 12\ngenerate a = mod(_n*5, 12)\ngenerate b = a + mod(_n*7, 5)\ngenerate c = mod(_n*7, 11)\ngenerate d = c + mod(_n*3, 4)\nfactor a b c d, pcf factors(2)\nmatrix s = e(L)'*e(L)\nrotate\nmatrix r = e(r_L)'*e(r_L)",
+        expect: &[("trace(r)/trace(s)", 1.0)],
+    }],
 };
 
 fn rotate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {

@@ -1,7 +1,7 @@
 //! What is asked of components and factors: `predict` of scores, `estat kmo`, `screeplot`, `loadingplot`
 //! ([MV] pca postestimation, [MV] factor postestimation).
 
-use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::shared::{matrix_of, named, row_named, scalar};
 use crate::error::{Result, StataError};
 use crate::estimation::post::kernel;
@@ -27,7 +27,10 @@ pub const SPEC_SCREEPLOT: CommandSpec = CommandSpec {
     run: screeplot,
     syntax: "screeplot [, mean twoway_options]",
     notes: "eigenvalues of the last pca or factor; [MV] screeplot",
-    examples: &[],
+    examples: &[Example {
+        run: "set obs 12\ngenerate a = mod(_n*5, 12)\ngenerate b = a + mod(_n*7, 5)\ngenerate c = mod(_n*7, 11)\ngenerate d = c + mod(_n*3, 4)\npca a b c d\nscreeplot\ntempfile f\ngraph export `f'.svg\ncapture confirm file `f'.svg\nscalar rc = _rc\nerase `f'.svg",
+        expect: &[("rc", 0.0)],
+    }],
 };
 
 /// `loadingplot`.
@@ -39,7 +42,10 @@ pub const SPEC_LOADINGPLOT: CommandSpec = CommandSpec {
     run: loadingplot,
     syntax: "loadingplot [, twoway_options]",
     notes: "loadings on the first two components or factors; [MV] scoreplot",
-    examples: &[],
+    examples: &[Example {
+        run: "set obs 12\ngenerate a = mod(_n*5, 12)\ngenerate b = a + mod(_n*7, 5)\ngenerate c = mod(_n*7, 11)\ngenerate d = c + mod(_n*3, 4)\npca a b c d\nloadingplot\ntempfile f\ngraph export `f'.svg\ncapture confirm file `f'.svg\nscalar rc = _rc\nerase `f'.svg",
+        expect: &[("rc", 0.0)],
+    }],
 };
 
 /// Options of `predict` after `pca` and `factor`.

@@ -9,15 +9,15 @@ use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::header::{Fact, show};
 use crate::estimation::likelihood::{self, label, print_log};
-use crate::estimation::ml_command::{self, Layout, Look, Posted};
+use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
 use crate::estimation::model::{Model, Reading, VceSpec, number_groups};
 use crate::format;
-use crate::ml_options;
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
+use crate::{ml_options, ml_refused};
 use estimators::ml::MlFit;
 use estimators::ml_group::{ConditionalLogit, ConditionalPoisson, GroupLikelihood, Grouped, maximise};
 
@@ -27,7 +27,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::flag("or"),
     OptSpec::text("OFFset"),
 ])
-.unsupported(&["CONSTraints", "COEFLegend", "BASElevels", "FROM", "TECHnique", "DIFficult", "NOCHECK"]);
+.unsupported(ml_refused!["NOCHECK"]);
 
 /// The command `clogit`.
 pub const SPEC: CommandSpec = CommandSpec {
@@ -67,7 +67,7 @@ pub(super) fn read(
 ) -> Result<Conditional> {
     let mut further = ml_command::offset_variables(session, &cmd.options)?;
     further.push(unit);
-    let reading = Reading { further, plain_vce: super::PLAIN, weight_kinds: &[], ..Reading::new(cmd) };
+    let reading = Reading { further, ..Reading::likelihood(cmd, &[]) };
     let mut model = reading.model(session)?;
     model.constant = false;
     let rows = group_rows(session, unit, &model);
@@ -251,37 +251,43 @@ pub(super) fn panel_header(session: &mut Session, title: &str, effects: &str, po
     session.print("");
 }
 
+const TITLE: &str = "Conditional (fixed-effects) logistic regression";
+
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    if !ml_command::replay(session, cmd, "clogit")? {
-        let name = cmd
-            .options
-            .text("group")
-            .or(cmd.options.text("strata"))
-            .ok_or_else(|| StataError::new(198, "option group() required"))?
-            .trim()
-            .to_string();
-        let unit = session.variable(&name)?;
-        let sample = read(
-            session,
-            cmd,
-            unit,
-            |y| y.iter().all(|v| (*v != 0.0) == (y[0] != 0.0)),
-            "all positive or all negative outcomes",
-        )?;
-        if sample.rows.iter().any(|g| g.iter().filter(|i| sample.model.y[**i] != 0.0).count() > 1) {
-            session.print("note: multiple positive outcomes within groups encountered.");
-        }
-        let (fit, ll_0) = fit(session, cmd, &sample, true)?;
-        post(session, cmd, "clogit", "Conditional (fixed-effects) logistic regression", &sample, &fit, ll_0);
-        session.e.results.text("group", name);
-    }
-    if !cmd.has("noheader") {
-        likelihood::header(session, "Conditional (fixed-effects) logistic regression");
-    }
-    ml_command::table(
+    ml_command::run(
         session,
         cmd,
-        &Look { eform: cmd.has("or").then_some("Odds ratio"), ..Look::default() },
+        &MlCommand {
+            name: "clogit",
+            estimate: &|session| estimate(session, cmd),
+            header: &|session| likelihood::header(session, TITLE),
+            look: &|_| Look { eform: cmd.has("or").then_some("Odds ratio"), ..Look::default() },
+            footer: &|_| {},
+        },
+    )
+}
+
+fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let name = cmd
+        .options
+        .text("group")
+        .or(cmd.options.text("strata"))
+        .ok_or_else(|| StataError::new(198, "option group() required"))?
+        .trim()
+        .to_string();
+    let unit = session.variable(&name)?;
+    let sample = read(
+        session,
+        cmd,
+        unit,
+        |y| y.iter().all(|v| (*v != 0.0) == (y[0] != 0.0)),
+        "all positive or all negative outcomes",
     )?;
-    likelihood::finish(&session.e)
+    if sample.rows.iter().any(|g| g.iter().filter(|i| sample.model.y[**i] != 0.0).count() > 1) {
+        session.print("note: multiple positive outcomes within groups encountered.");
+    }
+    let (fit, ll_0) = fit(session, cmd, &sample, true)?;
+    post(session, cmd, "clogit", TITLE, &sample, &fit, ll_0);
+    session.e.results.text("group", name);
+    Ok(())
 }

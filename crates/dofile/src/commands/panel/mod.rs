@@ -46,9 +46,6 @@ fn unit_variable(session: &Session, option: Option<&str>) -> Result<usize> {
     }
 }
 
-/// Names of the default covariance in `vce()`.
-const PLAIN: &[&str] = &["oim", "conventional"];
-
 /// Values of an outcome written with time-series operators.
 fn outcome_values(session: &Session, name: &str, rows: &[usize]) -> Result<Vec<f64>> {
     let terms = FvList::parse(&session.frame, name, false)?

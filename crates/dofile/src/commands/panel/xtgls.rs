@@ -76,7 +76,11 @@ pub const SPEC_PCSE: CommandSpec = CommandSpec {
     run: |s, cmd| run(s, cmd, Kind::Pcse),
     syntax: "xtpcse depvar [indepvars] [if] [in] [, correlation(independent|ar1|psar1) rhotype(...) hetonly independent pairwise nmk np1 noconstant level(#)]",
     notes: "stores e(N N_g df chi2 p rho r2 mss), e(Sigma), e(rhomat), e(b), e(V), r(table); unbalanced panels only with pairwise; [XT] xtpcse",
-    examples: &[],
+    examples: &[Example {
+        // The coefficients are those of least squares.
+        run: "set obs 20\ngenerate id = 1 + (_n > 10)\ngenerate t = _n - 10*(id - 1)\nxtset id t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nregress y x\nscalar b = _b[x]\nxtpcse y x",
+        expect: &[("_b[x]/b", 1.0), ("e(N_g)", 2.0)],
+    }],
     ..SPEC
 };
 

@@ -10,15 +10,15 @@ use super::xtgee::population_averaged;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::likelihood::{self, print_log};
-use crate::estimation::ml_command::{self, Layout, Look, Posted};
-use crate::estimation::model::{ClusterRows, Model, Reading, VceSpec};
+use crate::estimation::ml_command::{self, Layout, Look, MlCommand, Posted};
+use crate::estimation::model::{ClusterRows, LIKELIHOOD_VCE, Model, Reading, VceSpec};
 use crate::format;
 use crate::matrix::Stripe;
-use crate::ml_options;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
+use crate::{ml_options, ml_refused};
 use estimators::distributions::chi2_tail;
 use estimators::ml::{Equation, MlFit};
 use estimators::ml_binary::{Binary, Link};
@@ -26,18 +26,7 @@ use estimators::ml_count::Poisson;
 use estimators::ml_glm::{Family, GlmLink};
 use estimators::ml_group::{GammaPoisson, Grouped, RandomBinary, maximise, start_index};
 
-const UNSUPPORTED: &[&str] = &[
-    "CONSTraints",
-    "COEFLegend",
-    "BASElevels",
-    "FROM",
-    "TECHnique",
-    "DIFficult",
-    "INTMethod",
-    "NORmal",
-    "NOLRtest",
-    "ASIS",
-];
+const UNSUPPORTED: &[&str] = ml_refused!["INTMethod", "NORmal", "NOLRtest", "ASIS"];
 const BINARY: StandardSyntax = StandardSyntax::new(ml_options![
     OptSpec::flag("fe"),
     OptSpec::flag("re"),
@@ -83,7 +72,10 @@ pub const SPEC_PROBIT: CommandSpec = CommandSpec {
     run: run_probit,
     syntax: "xtprobit depvar [indepvars] [if] [in] [, re|pa corr(...) offset(v) intpoints(#) noconstant vce(oim|robust|cluster v) level(#) nolog]",
     notes: "stores as xtlogit, re; formulas: [XT] xtprobit",
-    examples: &[],
+    examples: &[Example {
+        run: "input id y\n1 1\n1 0\n1 1\n2 1\n2 1\n2 0\n3 0\n3 1\nend\nxtset id\nxtprobit y, pa corr(independent)",
+        expect: &[("abs(_b[_cons] - invnormal(5/8)) < 1e-6", 1.0), ("e(N_g)", 3.0)],
+    }],
     ..SPEC
 };
 
@@ -96,7 +88,11 @@ pub const SPEC_POISSON: CommandSpec = CommandSpec {
     run: run_poisson,
     syntax: "xtpoisson depvar [indepvars] [if] [in] [, re|fe|pa corr(...) irr exposure(v) offset(v) noconstant vce(oim|robust|cluster v) level(#) nolog]",
     notes: "random effects are gamma; stores e(N N_g df_m ll ll_0 ll_c chi2 chi2_c p alpha), e(b) with /lnalpha, e(V), r(table); formulas: [XT] xtpoisson",
-    examples: &[],
+    examples: &[Example {
+        // The counts sum to 7 with x and to 4 without, in the same units.
+        run: "input id x y\n1 0 1\n1 1 2\n2 0 2\n2 1 4\n3 0 1\n3 1 1\nend\nxtset id\nxtpoisson y x, fe",
+        expect: &[("abs(exp(_b[x]) - 7/4) < 1e-6", 1.0)],
+    }],
 };
 
 fn run_logit(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -135,21 +131,40 @@ fn run(session: &mut Session, cmd: &ParsedCommand, name: &'static str) -> Result
     if cmd.has("corr") {
         return Err(StataError::option_not_allowed("corr()"));
     }
-    if !ml_command::replay(session, cmd, name)? {
-        let unit = unit_variable(session, cmd.options.text("i"))?;
-        if cmd.has("fe") {
-            fixed(session, cmd, name, unit)?;
-        } else {
-            random(session, cmd, name, unit)?;
-        }
-        let ivar = session.frame.var(unit).name.clone();
-        session.e.results.text("ivar", ivar).text("model", if cmd.has("fe") { "fe" } else { "re" });
+    let eform = if cmd.has("or") {
+        Some("Odds ratio")
+    } else if cmd.has("irr") {
+        Some("IRR")
+    } else {
+        None
+    };
+    ml_command::run(
+        session,
+        cmd,
+        &MlCommand {
+            name,
+            estimate: &|session| estimate(session, cmd, name),
+            header: &header,
+            look: &|session| Look { eform, ancillary: usize::from(is_random(session)), ..Look::default() },
+            footer: &|session| footer(session, name),
+        },
+    )
+}
+
+fn estimate(session: &mut Session, cmd: &ParsedCommand, name: &'static str) -> Result<()> {
+    let unit = unit_variable(session, cmd.options.text("i"))?;
+    if cmd.has("fe") {
+        fixed(session, cmd, name, unit)?;
+    } else {
+        random(session, cmd, name, unit)?;
     }
-    display(session, cmd, name)
+    let ivar = session.frame.var(unit).name.clone();
+    session.e.results.text("ivar", ivar).text("model", if cmd.has("fe") { "fe" } else { "re" });
+    Ok(())
 }
 
 fn fixed(session: &mut Session, cmd: &ParsedCommand, name: &'static str, unit: usize) -> Result<()> {
-    if name == "xtlogit" && VceSpec::parse(name, &cmd.options, super::PLAIN)? != VceSpec::Default {
+    if name == "xtlogit" && VceSpec::parse(name, &cmd.options, LIKELIHOOD_VCE)? != VceSpec::Default {
         return Err(StataError::new(198, "vcetype robust and cluster are not allowed with fe"));
     }
     let logit = name == "xtlogit";
@@ -195,7 +210,7 @@ fn fixed(session: &mut Session, cmd: &ParsedCommand, name: &'static str, unit: u
 fn read(session: &mut Session, cmd: &ParsedCommand, unit: usize) -> Result<Model> {
     let mut further = ml_command::offset_variables(session, &cmd.options)?;
     further.push(unit);
-    let reading = Reading { further, plain_vce: super::PLAIN, weight_kinds: &[], ..Reading::new(cmd) };
+    let reading = Reading { further, ..Reading::likelihood(cmd, &[]) };
     let mut model = reading.model(session)?;
     drop_collinear(session, &mut model);
     if model.vce == VceSpec::Robust {
@@ -320,26 +335,29 @@ fn post_random(
     session.post_estimation(est, model.touse.clone());
 }
 
-fn display(session: &mut Session, cmd: &ParsedCommand, name: &str) -> Result<()> {
-    let text = |s: &Session, n: &str| s.e.results.get_text(n).unwrap_or("").to_string();
-    let scalar = |s: &Session, n: &str| s.e.results.get_scalar(n).unwrap_or(MISSING);
-    let random = text(session, "model") == "re";
+/// A text of the active results.
+fn text(session: &Session, name: &str) -> String {
+    session.e.results.get_text(name).unwrap_or("").to_string()
+}
+
+fn is_random(session: &Session) -> bool {
+    text(session, "model") == "re"
+}
+
+fn header(session: &mut Session) {
     let title = text(session, "title");
-    let effects =
-        if random { format!("Random effects u_i ~ {}", text(session, "distrib")) } else { String::new() };
-    if !cmd.has("noheader") {
-        let points = session.e.results.get_scalar("n_quad");
-        clogit::panel_header(session, &title, &effects, points);
-    }
-    let eform = if cmd.has("or") {
-        Some("Odds ratio")
-    } else if cmd.has("irr") {
-        Some("IRR")
+    let effects = if is_random(session) {
+        format!("Random effects u_i ~ {}", text(session, "distrib"))
     } else {
-        None
+        String::new()
     };
-    ml_command::table(session, cmd, &Look { eform, ancillary: usize::from(random), ..Look::default() })?;
-    if random {
+    let points = session.e.results.get_scalar("n_quad");
+    clogit::panel_header(session, &title, &effects, points);
+}
+
+fn footer(session: &mut Session, name: &str) {
+    let scalar = |s: &Session, n: &str| s.e.results.get_scalar(n).unwrap_or(MISSING);
+    if is_random(session) {
         let shown: &[&str] = if name == "xtpoisson" { &["alpha"] } else { &["sigma_u", "rho"] };
         for item in shown {
             let value = scalar(session, item);
@@ -357,5 +375,4 @@ fn display(session: &mut Session, cmd: &ParsedCommand, name: &str) -> Result<()>
             session.print(format!("{left}{right:>width$}", width = 78usize.saturating_sub(left.len())));
         }
     }
-    likelihood::finish(&session.e)
 }

@@ -5,7 +5,7 @@
 //! r2 r2_w r2_b r2_o r2_a rss mss tss rmse sigma sigma_u sigma_e rho corr F_f g_min g_avg g_max Tbar Tcon
 //! ll ll_0 rank N_clust, b V, cmd model ivar depvar vce vcetype clustvar. Formulas: [XT] xtreg.
 
-use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use crate::error::{Result, StataError};
 use crate::estimation::display::{fit_error, level, show_active};
 use crate::estimation::header::{Fact, show};
@@ -53,7 +53,11 @@ pub const SPEC: CommandSpec = CommandSpec {
     run,
     syntax: "xtreg depvar [indepvars] [if] [in] [weight] [, fe|re|be vce(conventional|robust|cluster v) level(#) i(v)]",
     notes: "stores e(N N_g df_m df_r F chi2 p r2_w r2_b r2_o rss sigma_u sigma_e rho corr F_f), e(b), e(V), r(table); formulas: [XT] xtreg",
-    examples: &[],
+    examples: &[Example {
+        // Slopes 3 and 1 within two units of equal size.
+        run: "input id x y\n1 1 1\n1 2 4\n2 1 10\n2 2 11\nend\nxtset id\nxtreg y x, fe",
+        expect: &[("_b[x]", 2.0), ("e(N_g)", 2.0)],
+    }],
 };
 
 /// The model of `xtreg, pa`.

@@ -1,15 +1,14 @@
 //! `bootstrap`: standard errors and intervals from resampled rows or clusters.
 
 use super::exp_list::Statistic;
+use super::resampled::Resampled;
 use super::{parts, replicate};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
-use crate::estimation::table::Table;
 use crate::format;
 use crate::frame::{Column, Variable};
 use crate::matrix::{Matrix, Stripe};
 use crate::ops::groups::grouped;
-use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::is_missing;
@@ -188,32 +187,25 @@ fn post(
     } else {
         covariance(&complete, &mean, n - 1.0)
     };
-    let full = estimated && statistics.iter().all(|x| x.coefficient().is_some());
-    let mut est = if full { s.e.clone() } else { Estimation::default() };
-    let stripe: Vec<Stripe> = match s.e.b().filter(|_| full) {
-        Some(b) => {
-            statistics.iter().filter_map(|x| x.coefficient()).map(|j| b.col_names[j].clone()).collect()
-        }
-        None => statistics.iter().map(|x| Stripe::term(&x.name)).collect(),
-    };
-    if full && let Some(b) = s.e.b() {
-        // omitted and base terms keep their place with a zero variance
-        let places: Vec<usize> = statistics.iter().filter_map(Statistic::coefficient).collect();
-        let mut square = vec![0.0; b.cols() * b.cols()];
-        for (i, &p) in places.iter().enumerate() {
-            for (j, &q) in places.iter().enumerate() {
-                square[p * b.cols() + q] = v[i * k + j];
-            }
-        }
-        est.results.matrix("V", Matrix::square(square, b.col_names.clone()));
-        est.results.scalars.remove("df_r");
-    } else {
-        est.results.matrix("b", Matrix::row_vector(observed.to_vec(), stripe.clone()));
-        est.results.matrix("V", Matrix::square(v.clone(), stripe.clone()));
-        est.results.text("cmd", "bootstrap").scalar("N", used.len() as f64).text("properties", "b V");
-    }
-    let se: Vec<f64> = (0..k).map(|j| v[j * k + j].sqrt()).collect();
     let bias: Vec<f64> = (0..k).map(|j| mean[j] - observed[j]).collect();
+    let found = Resampled {
+        prefix: "bootstrap",
+        title: "Bootstrap",
+        command,
+        statistics,
+        observed,
+        v,
+        bias,
+        complete: n,
+        failed: rows.len() as f64 - n,
+        df_r: None,
+        level,
+        used: &used,
+        estimated,
+    };
+    let (stripe, se) = (found.stripe(s), found.se());
+    let reps = Matrix::row_vector(vec![n; k], stripe.clone());
+    let mut est = found.estimation(s, Some(("reps", reps)));
     let z = normal_quantile(0.5 + level / 200.0);
     let tail = (1.0 - level / 100.0) / 2.0;
     let (mut plain, mut percentile, mut corrected) = (Vec::new(), Vec::new(), Vec::new());
@@ -233,57 +225,19 @@ fn post(
         m
     };
     est.results
-        .matrix("reps", Matrix::row_vector(vec![n; k], stripe.clone()))
-        .matrix("bias", Matrix::row_vector(bias, stripe.clone()))
-        .matrix("se", Matrix::row_vector(se.clone(), stripe.clone()))
         .matrix("ci_normal", limits(&plain))
         .matrix("ci_percentile", limits(&percentile))
         .matrix("ci_bc", limits(&corrected))
-        .scalar("N_reps", n)
-        .scalar("N_misreps", rows.len() as f64 - n)
-        .scalar("level", level)
-        .text("prefix", "bootstrap")
-        .text("command", command)
-        .text("vce", "bootstrap")
-        .text("vcetype", "Bootstrap");
-    let mut touse = vec![false; s.frame.n_rows()];
-    used.iter().for_each(|&r| touse[r] = true);
-    let title = est.results.get_text("depvar").filter(|_| full).unwrap_or("").to_string();
-    s.post_estimation(est, touse);
-    if !head.has("noheader") {
-        s.print("");
-        let obs = format::bare("%15.0gc", used.len() as f64);
-        s.print(format!("Bootstrap results{:>43} = {:>9}", "Number of obs", obs));
-        s.print(format!("{:>60} = {:>9}", "Replications", format::bare("%15.0gc", n)));
-        s.print("");
-        if !full {
-            s.print(format!("      Command: {command}"));
-            for x in statistics.iter().filter(|x| x.name != x.text) {
-                s.print(format!("{:>13}: {}", format::abbrev(&x.name, 12), x.text));
-            }
-            s.print("");
+        .scalar("level", level);
+    let mut legend = Vec::new();
+    if !found.is_full() {
+        legend.push(format!("      Command: {command}"));
+        for x in statistics.iter().filter(|x| x.name != x.text) {
+            legend.push(format!("{:>13}: {}", format::abbrev(&x.name, 12), x.text));
         }
+        legend.push(String::new());
     }
-    let table = Table {
-        title: &title,
-        heading: "Coefficient",
-        vce_title: "Bootstrap",
-        stripe: &stripe,
-        b: observed,
-        se: &se,
-        df_r: None,
-        level,
-        eform: false,
-        ancillary_from: None,
-        clusters: None,
-        equations: stripe.iter().any(|x| !x.eq.is_empty()),
-        beta: None,
-    };
-    if head.has("notable") {
-        table.store(s);
-    } else {
-        table.show(s);
-    }
+    found.post(s, head, est, &legend);
     if rows.len() as f64 > n {
         s.print(format!("Note: {} replications failed and are left out.", rows.len() as f64 - n));
     }

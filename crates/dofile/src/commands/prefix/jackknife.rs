@@ -1,14 +1,11 @@
 //! `jackknife`: standard errors from leaving out one row or cluster at a time.
 
 use super::exp_list::Statistic;
+use super::resampled::Resampled;
 use super::{parts, replicate};
 use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
-use crate::estimation::table::Table;
-use crate::format;
-use crate::matrix::{Matrix, Stripe};
 use crate::ops::groups::grouped;
-use crate::results::Estimation;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::is_missing;
@@ -103,66 +100,23 @@ fn post(
             }
         }
     }
-    let full = estimated && statistics.iter().all(|x| x.coefficient().is_some());
-    let mut est = if full { s.e.clone() } else { Estimation::default() };
-    let mut stripe: Vec<Stripe> = statistics.iter().map(|x| Stripe::term(&x.name)).collect();
-    if full && let Some(b) = s.e.b() {
-        let places: Vec<usize> = statistics.iter().filter_map(Statistic::coefficient).collect();
-        stripe = places.iter().map(|&p| b.col_names[p].clone()).collect();
-        let mut square = vec![0.0; b.cols() * b.cols()];
-        for (i, &p) in places.iter().enumerate() {
-            for (j, &q) in places.iter().enumerate() {
-                square[p * b.cols() + q] = v[i * k + j];
-            }
-        }
-        est.results.matrix("V", Matrix::square(square, b.col_names.clone()));
-    } else {
-        est.results.matrix("b", Matrix::row_vector(observed.to_vec(), stripe.clone()));
-        est.results.matrix("V", Matrix::square(v.clone(), stripe.clone()));
-        est.results.text("cmd", "jackknife").scalar("N", used.len() as f64).text("properties", "b V");
-    }
-    let se: Vec<f64> = (0..k).map(|j| v[j * k + j].sqrt()).collect();
     let bias: Vec<f64> = (0..k).map(|j| (n - 1.0) * (mean[j] - observed[j])).collect();
-    est.results
-        .matrix("bias", Matrix::row_vector(bias, stripe.clone()))
-        .matrix("se", Matrix::row_vector(se.clone(), stripe.clone()))
-        .scalar("N_reps", n)
-        .scalar("N_misreps", rows.len() as f64 - n)
-        .scalar("df_r", n - 1.0)
-        .text("prefix", "jackknife")
-        .text("command", command)
-        .text("vce", "jackknife")
-        .text("vcetype", "Jackknife");
-    let mut touse = vec![false; s.frame.n_rows()];
-    used.iter().for_each(|&r| touse[r] = true);
-    let title = est.results.get_text("depvar").filter(|_| full).unwrap_or("").to_string();
-    s.post_estimation(est, touse);
-    if !head.has("noheader") {
-        s.print("");
-        let obs = format::bare("%15.0gc", used.len() as f64);
-        s.print(format!("Jackknife results{:>43} = {:>9}", "Number of obs", obs));
-        s.print(format!("{:>60} = {:>9}", "Replications", format::bare("%15.0gc", n)));
-        s.print("");
-    }
-    let table = Table {
-        title: &title,
-        heading: "Coefficient",
-        vce_title: "Jackknife",
-        stripe: &stripe,
-        b: observed,
-        se: &se,
+    let found = Resampled {
+        prefix: "jackknife",
+        title: "Jackknife",
+        command,
+        statistics,
+        observed,
+        v,
+        bias,
+        complete: n,
+        failed: rows.len() as f64 - n,
         df_r: Some(n - 1.0),
         level,
-        eform: false,
-        ancillary_from: None,
-        clusters: None,
-        equations: stripe.iter().any(|x| !x.eq.is_empty()),
-        beta: None,
+        used,
+        estimated,
     };
-    if head.has("notable") {
-        table.store(s);
-    } else {
-        table.show(s);
-    }
+    let est = found.estimation(s, None);
+    found.post(s, head, est, &[]);
     Ok(())
 }

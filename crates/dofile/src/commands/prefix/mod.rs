@@ -6,6 +6,7 @@ mod exp_list;
 mod jackknife;
 mod permute;
 mod replicate;
+mod resampled;
 mod rolling;
 mod simulate;
 mod statsby;

@@ -56,7 +56,11 @@ pub const SPEC_BSQREG: CommandSpec = CommandSpec {
     run: run_bsqreg,
     syntax: "bsqreg depvar [indepvars] [if] [in] [, quantile(#) reps(#) level(#)]",
     notes: "as sqreg for one quantile; [R] qreg",
-    examples: &[],
+    examples: &[Example {
+        // The coefficients are those of qreg.
+        run: "set obs 15\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nqreg y x\nscalar b = _b[x]\nbsqreg y x, reps(3)",
+        expect: &[("_b[x] - b", 0.0)],
+    }],
 };
 
 pub const SPEC_IQREG: CommandSpec = CommandSpec {
@@ -67,7 +71,11 @@ pub const SPEC_IQREG: CommandSpec = CommandSpec {
     run: run_iqreg,
     syntax: "iqreg depvar [indepvars] [if] [in] [, quantiles(# #) reps(#) level(#) nodots]",
     notes: "difference of two quantile regressions, .75 and .25 by default; bootstrap as in sqreg; [R] qreg",
-    examples: &[],
+    examples: &[Example {
+        // Differences of the coefficients of two quantiles.
+        run: "set obs 15\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nqreg y x, quantile(.75)\nscalar b = _b[x]\nqreg y x, quantile(.25)\nscalar d = b - _b[x]\niqreg y x, reps(3)",
+        expect: &[("_b[x] - d", 0.0)],
+    }],
 };
 
 fn quantiles(cmd: &ParsedCommand, default: &[f64]) -> Result<Vec<f64>> {

@@ -2,7 +2,7 @@
 //! cross-validation, by BIC, or in adaptive steps. Formulas: [LASSO] lasso, [LASSO] elasticnet. Folds are drawn
 //! from this engine's own stream of uniform numbers: rows sorted by a draw, fold numbers in turn.
 
-use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::state::{Knot, State};
 use crate::error::{Result, StataError};
 use crate::estimation::model::{first_word, single_column};
@@ -46,7 +46,11 @@ pub const SPEC: CommandSpec = CommandSpec {
     run: lasso,
     syntax: "lasso {linear|logit|poisson} depvar [(alwaysvars)] othervars [if] [in] [, selection(cv [, folds(#) serule] | bic | adaptive | none) grid(#[, ratio(#)]) rseed(#) nolog]",
     notes: "stores e(N k_allvars k_nonzero_sel lambda_sel CV_mean_min), e(b) (penalised) e(b_standardized) e(b_postselection), e(allvars_sel); [LASSO] lasso",
-    examples: &[],
+    examples: &[Example {
+        // Columns +-1 that are orthogonal: the first penalty is the largest mean of y times a column.
+        run: "set obs 8\ngenerate a = cond(mod(_n, 2), 1, -1)\ngenerate b = cond(mod(ceil(_n/2), 2), 1, -1)\ngenerate y = 3*a + b + cond(_n > 4, .5, -.5)\nlasso linear y a b, selection(none)\nlassoknots\nmatrix m = r(table)",
+        expect: &[("m[1,2]", 3.0), ("m[1,3]", 0.0)],
+    }],
 };
 
 /// `elasticnet`.
@@ -58,7 +62,11 @@ pub const SPEC_ELASTICNET: CommandSpec = CommandSpec {
     run: elasticnet,
     syntax: "elasticnet {linear|logit|poisson} depvar [(alwaysvars)] othervars [if] [in] [, alphas(numlist) selection(cv [, folds(#)] | bic | none) grid(#[, ratio(#)]) rseed(#) nolog]",
     notes: "as lasso, with e(alpha_sel); [LASSO] elasticnet",
-    examples: &[],
+    examples: &[Example {
+        // The first penalty of lasso over alpha.
+        run: "set obs 8\ngenerate a = cond(mod(_n, 2), 1, -1)\ngenerate b = cond(mod(ceil(_n/2), 2), 1, -1)\ngenerate y = 3*a + b + cond(_n > 4, .5, -.5)\nelasticnet linear y a b, alpha(.5) selection(none)\nlassoknots\nmatrix m = r(table)",
+        expect: &[("m[1,2]", 6.0), ("m[1,3]", 0.0)],
+    }],
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]

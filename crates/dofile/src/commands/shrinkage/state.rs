@@ -1,7 +1,7 @@
 //! What `lasso` keeps, its output, and `lassoknots`, `lassocoef`, `lassogof` and `predict` on it.
 //! Formulas: [LASSO] lassoknots, [LASSO] lassogof, [LASSO] lasso postestimation.
 
-use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::lasso::{model_name, plain};
 use crate::error::{Result, StataError};
 use crate::format;
@@ -66,7 +66,11 @@ pub const SPEC_KNOTS: CommandSpec = CommandSpec {
     run: knots,
     syntax: "lassoknots [, alllambdas]",
     notes: "stores r(table): id, lambda, nonzero, in-sample R2 or deviance ratio, CV mean, its standard error, BIC; [LASSO] lassoknots",
-    examples: &[],
+    examples: &[Example {
+        // With a alone in the model the mean squared error is lambda^2 + 1.25 of 10.25.
+        run: "set obs 8\ngenerate a = cond(mod(_n, 2), 1, -1)\ngenerate b = cond(mod(ceil(_n/2), 2), 1, -1)\ngenerate y = 3*a + b + cond(_n > 4, .5, -.5)\nlasso linear y a b, selection(none)\nlassoknots\nmatrix m = r(table)",
+        expect: &[("m[2,3]", 1.0), ("1 - m[2,4] - ((m[2,2]^2 + 1.25)/10.25)", 0.0)],
+    }],
 };
 
 /// `lassocoef`.
@@ -78,7 +82,11 @@ pub const SPEC_COEF: CommandSpec = CommandSpec {
     run: coef,
     syntax: "lassocoef [, display(x | coef [, standardized penalized postselection])]",
     notes: "selected variables; stores r(coef) with display(coef); [LASSO] lassocoef",
-    examples: &[],
+    examples: &[Example {
+        // After selection of both: least squares of orthogonal columns.
+        run: "set obs 8\ngenerate a = cond(mod(_n, 2), 1, -1)\ngenerate b = cond(mod(ceil(_n/2), 2), 1, -1)\ngenerate y = 3*a + b + cond(_n > 4, .5, -.5)\nlasso linear y a b, selection(bic)\nlassocoef, display(coef, postselection)\nmatrix m = r(coef)",
+        expect: &[("m[1,1]", 3.0), ("m[2,1]", 1.0)],
+    }],
 };
 
 /// `lassogof`.
@@ -90,7 +98,11 @@ pub const SPEC_GOF: CommandSpec = CommandSpec {
     run: gof,
     syntax: "lassogof [if] [in] [, postselection penalized over(varname)]",
     notes: "stores r(table): MSE and R-squared, or deviance and deviance ratio, and rows; [LASSO] lassogof",
-    examples: &[],
+    examples: &[Example {
+        // Least squares leaves .25 of a variance of 10.25.
+        run: "set obs 8\ngenerate a = cond(mod(_n, 2), 1, -1)\ngenerate b = cond(mod(ceil(_n/2), 2), 1, -1)\ngenerate y = 3*a + b + cond(_n > 4, .5, -.5)\nlasso linear y a b, selection(bic)\nlassogof, postselection\nmatrix m = r(table)",
+        expect: &[("m[1,1]", 0.25), ("m[1,2]", 40.0 / 41.0), ("m[1,3]", 8.0)],
+    }],
 };
 
 fn held(session: &Session) -> Result<std::sync::Arc<dyn std::any::Any + Send + Sync>> {

@@ -63,7 +63,11 @@ pub const SPEC_STRATE: CommandSpec = CommandSpec {
     run: strate,
     syntax: "strate [varlist] [if] [in] [, per(#) level(#) noshow]",
     notes: "limits by the quadratic approximation of the log rate; stores r(rates) with failures, time, rate and limits; [ST] strate",
-    examples: &[],
+    examples: &[Example {
+        // Four failures in 1 + 2 + 3 + 4.
+        run: "set obs 4\ngenerate t = _n\nstset t\nstrate\nmatrix m = r(rates)",
+        expect: &[("m[1,1]", 4.0), ("m[1,2]", 10.0), ("m[1,3]", 0.4)],
+    }],
 };
 
 pub const SPEC_STPTIME: CommandSpec = CommandSpec {
@@ -87,7 +91,11 @@ pub const SPEC_STIR: CommandSpec = CommandSpec {
     run: stir,
     syntax: "stir exposedvar [if] [in] [, level(#) noshow]",
     notes: "incidence-rate difference and ratio with exact limits; stores r(ird) r(irr) with r(lb_*) r(ub_*), r(afe) r(afp) r(p); [ST] stir",
-    examples: &[],
+    examples: &[Example {
+        // Rates 2/3 and 2/8.
+        run: "input t x\n1 1\n2 1\n3 0\n5 0\nend\nstset t\nstir x",
+        expect: &[("r(irr)", 8.0 / 3.0), ("r(ird)", 2.0 / 3.0 - 0.25)],
+    }],
 };
 
 /// Failures and time at risk.

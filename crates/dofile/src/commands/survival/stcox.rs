@@ -2,6 +2,7 @@
 //! estimation in `cox_post`.
 
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::concat_lists;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::display::{level, show_active};
@@ -21,28 +22,26 @@ use estimators::matrix::Mat;
 use estimators::wald;
 use estimators::weights::Weights;
 
-const OPTIONS: &[OptSpec] = &{
-    let mut out = [OptSpec::flag("ESTimate"); 20];
-    out[1] = OptSpec::text("STrata");
-    out[2] = OptSpec::flag("BREslow");
-    out[3] = OptSpec::flag("EFRon");
-    out[4] = OptSpec::flag("Robust");
-    out[5] = OptSpec::text("CLuster");
-    out[6] = OptSpec::text("vce");
-    out[7] = OptSpec::flag("noADJust");
-    out[8] = OptSpec::real("Level");
-    out[9] = OptSpec::flag("hr");
-    out[10] = OptSpec::flag("nohr");
-    out[11] = OptSpec::flag("noShow");
-    out[12] = OptSpec::flag("noHEader");
-    out[13] = OptSpec::flag("noTABle");
-    let mut i = 0;
-    while i < MAXIMIZE.len() {
-        out[14 + i] = MAXIMIZE[i];
-        i += 1;
-    }
-    out
-};
+const OPTIONS: &[OptSpec] = concat_lists!(
+    OptSpec;
+    &[
+        OptSpec::flag("ESTimate"),
+        OptSpec::text("STrata"),
+        OptSpec::flag("BREslow"),
+        OptSpec::flag("EFRon"),
+        OptSpec::flag("Robust"),
+        OptSpec::text("CLuster"),
+        OptSpec::text("vce"),
+        OptSpec::flag("noADJust"),
+        OptSpec::real("Level"),
+        OptSpec::flag("hr"),
+        OptSpec::flag("nohr"),
+        OptSpec::flag("noShow"),
+        OptSpec::flag("noHEader"),
+        OptSpec::flag("noTABle"),
+    ],
+    MAXIMIZE,
+);
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).unsupported(&[
     "EXACTM",

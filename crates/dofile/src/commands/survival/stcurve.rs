@@ -3,7 +3,7 @@
 
 use super::cox_post::CoxSample;
 use super::streg_post::Fitted;
-use crate::commands::{ByRule, CommandSpec, Form};
+use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::{Grid, Parameters};
 use crate::estimation::survival::{Records, Settings};
@@ -24,7 +24,10 @@ pub const SPEC: CommandSpec = CommandSpec {
     run,
     syntax: "stcurve, survival|failure|cumhaz|hazard [at(v=# ...) at1(v=# ...) at2(...) ... range(# #) twoway_options]",
     notes: "other regressors are held at their means over the estimation sample; hazard after stcox is not supported; stores r(curves) with time and one column per curve; [ST] stcurve",
-    examples: &[],
+    examples: &[Example {
+        run: "input t x\n1 0\n2 1\n3 0\n4 1\n5 0\nend\nstset t\nstreg x, distribution(exponential)\nscalar s = exp(-exp(_b[_cons] + _b[x])*2)\nstcurve, survival at(x=1) range(0 4)\nmatrix m = r(curves)",
+        expect: &[("m[1,2]", 1.0)],
+    }],
 };
 
 const UNSUPPORTED: &[&str] = &[

@@ -2,7 +2,7 @@
 //! ([ST] stcox PH-assumption tests).
 
 use super::sts::Curves;
-use crate::commands::{ByRule, CommandSpec, Form};
+use crate::commands::{ByRule, CommandSpec, Example, Form};
 use crate::error::{Result, StataError};
 use crate::estimation::survival::{Settings, show};
 use crate::ops::graphs::curves::{CurveOptions, Picture, show as show_figure};
@@ -19,7 +19,10 @@ pub const SPEC: CommandSpec = CommandSpec {
     run,
     syntax: "stphplot [if], by(varname) [nolntime nonegative noshow twoway_options]",
     notes: "draws -ln(-ln S) of Kaplan and Meier; adjust() and strata() are not supported; [ST] stcox PH-assumption tests",
-    examples: &[],
+    examples: &[Example {
+        run: "input t x\n1 0\n2 1\n3 0\n4 1\n5 0\n6 1\nend\nstset t\nstphplot, by(x)\ntempfile f\ngraph export `f'.svg\ncapture confirm file `f'.svg\nscalar rc = _rc\nerase `f'.svg",
+        expect: &[("rc", 0.0)],
+    }],
 };
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

@@ -2,6 +2,7 @@
 //! estimation in `streg_post`.
 
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax};
+use crate::concat_lists;
 use crate::error::{Result, StataError};
 use crate::estimation::binary::drop_collinear;
 use crate::estimation::display::level;
@@ -23,28 +24,26 @@ use estimators::ml_survival::{Distribution, Parametric};
 use estimators::vce::Vce;
 use estimators::weights::Weights;
 
-const OPTIONS: &[OptSpec] = &{
-    let mut out = [OptSpec::text("Distribution"); 20];
-    out[1] = OptSpec::flag("noCONstant");
-    out[2] = OptSpec::flag("TIme");
-    out[3] = OptSpec::text("ANCillary");
-    out[4] = OptSpec::flag("Robust");
-    out[5] = OptSpec::text("CLuster");
-    out[6] = OptSpec::text("vce");
-    out[7] = OptSpec::flag("TRatio");
-    out[8] = OptSpec::real("Level");
-    out[9] = OptSpec::flag("hr");
-    out[10] = OptSpec::flag("nohr");
-    out[11] = OptSpec::flag("noShow");
-    out[12] = OptSpec::flag("noHEader");
-    out[13] = OptSpec::flag("nolrtest");
-    let mut i = 0;
-    while i < MAXIMIZE.len() {
-        out[14 + i] = MAXIMIZE[i];
-        i += 1;
-    }
-    out
-};
+const OPTIONS: &[OptSpec] = concat_lists!(
+    OptSpec;
+    &[
+        OptSpec::text("Distribution"),
+        OptSpec::flag("noCONstant"),
+        OptSpec::flag("TIme"),
+        OptSpec::text("ANCillary"),
+        OptSpec::flag("Robust"),
+        OptSpec::text("CLuster"),
+        OptSpec::text("vce"),
+        OptSpec::flag("TRatio"),
+        OptSpec::real("Level"),
+        OptSpec::flag("hr"),
+        OptSpec::flag("nohr"),
+        OptSpec::flag("noShow"),
+        OptSpec::flag("noHEader"),
+        OptSpec::flag("nolrtest"),
+    ],
+    MAXIMIZE,
+);
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).unsupported(&[
     "FRailty",

@@ -1,7 +1,7 @@
 //! `arima`: regressions with (seasonal) ARMA errors by exact maximum likelihood, `predict` after it, and the
 //! `tsappend` that makes room for forecasts. Formulas: [TS] arima, [TS] arima postestimation; numbers: `estimators::arima`.
 
-use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::series;
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;
@@ -62,7 +62,11 @@ pub const SPEC: CommandSpec = CommandSpec {
     run,
     syntax: "arima depvar [indepvars] [if] [in], arima(p,d,q) | ar(numlist) ma(numlist) [sarima(P,D,Q,s) noconstant vce(opg|oim|robust) level(#) nolog iterate(#)]",
     notes: "exact likelihood; stores e(N ll sigma chi2 df_m p rank converged tmin tmax), e(b), e(V) (outer products by default); [TS] arima",
-    examples: &[],
+    examples: &[Example {
+        // Mean and variance, with divisor 5, of 1 to 5.
+        run: "set obs 5\ngenerate t = _n\ntsset t\ngenerate y = _n\narima y, arima(0,0,0)",
+        expect: &[("abs([y]_b[_cons] - 3) < 1e-6", 1.0), ("abs(e(sigma)^2 - 2) < 1e-5", 1.0)],
+    }],
 };
 
 /// What `predict` needs.

@@ -44,7 +44,11 @@ pub const SPEC_AC: CommandSpec = CommandSpec {
     run: ac,
     syntax: "ac varname [if] [in] [, lags(#) level(#) generate(newvar) twoway_options]",
     notes: "bands by Bartlett's formula for moving averages; [TS] corrgram",
-    examples: &[],
+    examples: &[Example {
+        // Deviations -1.5 -.5 .5 1.5: products of neighbours 1.25 over squares 5.
+        run: "set obs 4\ngenerate t = _n\ntsset t\nac t, lags(1) generate(a)",
+        expect: &[("a[1]", 0.25)],
+    }],
 };
 
 /// `pac`.
@@ -56,7 +60,11 @@ pub const SPEC_PAC: CommandSpec = CommandSpec {
     run: pac,
     syntax: "pac varname [if] [in] [, lags(#) level(#) yw generate(newvar) twoway_options]",
     notes: "bands at +-z/sqrt(n); [TS] corrgram",
-    examples: &[],
+    examples: &[Example {
+        // At lag 1 the autocorrelation.
+        run: "set obs 4\ngenerate t = _n\ntsset t\npac t, lags(1) yw generate(a)",
+        expect: &[("a[1]", 0.25)],
+    }],
 };
 
 /// `wntestq`.

@@ -1,7 +1,7 @@
 //! `irf create`, `irf set`, `irf table` and `irf graph` after `var`: responses to impulses, kept in a file that is a
 //! data set. Formulas: [TS] irf create; standard errors by the delta method; numbers: `estimators::var`.
 
-use super::super::{ByRule, CommandSpec, Form};
+use super::super::{ByRule, CommandSpec, Example, Form};
 use super::var::{State, held};
 use crate::error::{Result, StataError};
 use crate::estimation::model::first_word;
@@ -25,7 +25,11 @@ pub const SPEC: CommandSpec = CommandSpec {
     run,
     syntax: "irf set filename [, replace clear] | irf create name [, step(#) set(filename [, replace]) replace] | irf table {irf|oirf|cirf|coirf|fevd} [, impulse(vars) response(vars) level(#)] | irf graph stat, impulse(var) response(var) [level(#) twoway_options]",
     notes: "after var; the file is a data set with irfname, impulse, response, step, irf oirf cirf coirf fevd and std...; [TS] irf create",
-    examples: &[],
+    examples: &[Example {
+        // After one step the response is the coefficient.
+        run: "set obs 20\ngenerate t = _n\ntsset t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nvar y x, lags(1)\nscalar b = [y]_b[L.x]\ntempfile f\nirf create m, step(1) set(`f'.irf)\nuse `f'.irf, clear\nkeep if impulse == \"x\" & response == \"y\" & step == 1\nerase `f'.irf",
+        expect: &[("irf[1]/b", 1.0)],
+    }],
 };
 
 /// The file that `irf set` made active.

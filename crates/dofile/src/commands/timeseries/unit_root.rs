@@ -1,7 +1,7 @@
 //! `dfuller`, `pperron` and `dfgls`: unit-root tests. Formulas: [TS] dfuller, [TS] pperron, [TS] dfgls;
 //! critical values of `dfgls` are those of Elliott, Rothenberg and Stock (1996) at every level.
 
-use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::series;
 use crate::error::{Result, StataError};
 use crate::estimation::display::fit_error;
@@ -45,7 +45,10 @@ pub const SPEC_DFULLER: CommandSpec = CommandSpec {
     run: dfuller,
     syntax: "dfuller varname [if] [in] [, lags(#) trend drift noconstant regress]",
     notes: "stores r(N) r(lags) r(Zt) r(p) r(cv_1) r(cv_5) r(cv_10); p-values of MacKinnon (1994), critical values of Fuller (1976); [TS] dfuller",
-    examples: &[],
+    examples: &[Example {
+        run: "set obs 20\ngenerate t = _n\ntsset t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nregress D.y L.y\nscalar z = _b[L.y]/_se[L.y]\ndfuller y",
+        expect: &[("r(Zt)/z", 1.0), ("r(N)", 19.0)],
+    }],
 };
 
 /// `pperron`.
@@ -57,7 +60,11 @@ pub const SPEC_PPERRON: CommandSpec = CommandSpec {
     run: pperron,
     syntax: "pperron varname [if] [in] [, lags(#) trend noconstant regress]",
     notes: "stores r(N) r(lags) r(Zt) r(Zrho) r(pval); Phillips and Perron (1988); [TS] pperron",
-    examples: &[],
+    examples: &[Example {
+        // Without lags the correction vanishes.
+        run: "set obs 20\ngenerate t = _n\ntsset t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nregress y L.y\nscalar z = (_b[L.y] - 1)/_se[L.y]\npperron y, lags(0)",
+        expect: &[("r(Zt)/z", 1.0)],
+    }],
 };
 
 /// `dfgls`.
@@ -69,7 +76,11 @@ pub const SPEC_DFGLS: CommandSpec = CommandSpec {
     run: dfgls,
     syntax: "dfgls varname [if] [in] [, maxlag(#) notrend ers]",
     notes: "stores r(N) r(maxlag) r(optlag) r(sclag) r(maiclag) r(results); critical values of Elliott, Rothenberg and Stock (1996); [TS] dfgls",
-    examples: &[],
+    examples: &[Example {
+        // Twenty rows less two lags and the difference.
+        run: "set obs 20\ngenerate t = _n\ntsset t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\ndfgls y, maxlag(2)",
+        expect: &[("r(N)", 17.0), ("r(maxlag)", 2.0)],
+    }],
 };
 
 fn parts(cmd: &ParsedCommand) -> Result<Deterministic> {

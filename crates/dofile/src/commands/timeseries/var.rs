@@ -1,7 +1,7 @@
 //! `var`, `varsoc`, `vargranger` and `varstable`. Formulas: [TS] var, [TS] varsoc, [TS] vargranger, [TS] varstable;
 //! numbers: `estimators::var`, `estimators::eigen`.
 
-use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::series;
 use crate::error::{Result, StataError};
 use crate::estimation::display::{fit_error, level};
@@ -64,7 +64,11 @@ pub const SPEC: CommandSpec = CommandSpec {
     run,
     syntax: "var varlist [if] [in] [, lags(numlist) exog(varlist) noconstant dfk small level(#)]",
     notes: "stores e(N neqs k mlag ll aic hqic sbic fpe detsig detsig_ml tmin tmax obs_# k_# rmse_# r2_# ll_#), e(b), e(V), e(Sigma); [TS] var",
-    examples: &[],
+    examples: &[Example {
+        // Each equation is least squares.
+        run: "set obs 20\ngenerate t = _n\ntsset t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nregress y L.y L.x\nscalar b = _b[L.x]\nvar y x, lags(1)",
+        expect: &[("[y]_b[L.x]/b", 1.0), ("e(N)", 19.0)],
+    }],
 };
 
 /// `varsoc`.
@@ -76,7 +80,10 @@ pub const SPEC_VARSOC: CommandSpec = CommandSpec {
     run: varsoc,
     syntax: "varsoc varlist [if] [in] [, maxlag(#) exog(varlist) noconstant]",
     notes: "stores r(N tmin tmax mlag), r(stats): lag LL LR df p FPE AIC HQIC SBIC; [TS] varsoc",
-    examples: &[],
+    examples: &[Example {
+        run: "set obs 20\ngenerate t = _n\ntsset t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nvar y x, lags(1/2)\nscalar a = e(aic)\nvarsoc y x, maxlag(2)\nmatrix m = r(stats)",
+        expect: &[("m[3,7]/a", 1.0)],
+    }],
 };
 
 /// `vargranger`.
@@ -88,7 +95,11 @@ pub const SPEC_VARGRANGER: CommandSpec = CommandSpec {
     run: vargranger,
     syntax: "vargranger",
     notes: "after var; stores r(gstats): chi2 df p (F df df_r p with small); [TS] vargranger",
-    examples: &[],
+    examples: &[Example {
+        // One lag: the squared ratio of coefficient and standard error.
+        run: "set obs 20\ngenerate t = _n\ntsset t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nvar y x, lags(1)\nscalar c = ([y]_b[L.x]/[y]_se[L.x])^2\nvargranger\nmatrix m = r(gstats)",
+        expect: &[("m[1,1]/c", 1.0), ("m[1,2]", 1.0)],
+    }],
 };
 
 /// `varstable`.
@@ -100,7 +111,11 @@ pub const SPEC_VARSTABLE: CommandSpec = CommandSpec {
     run: varstable,
     syntax: "varstable",
     notes: "after var; stores r(Re) r(Im) r(Modulus); [TS] varstable",
-    examples: &[],
+    examples: &[Example {
+        // The eigenvalues multiply to the determinant.
+        run: "set obs 20\ngenerate t = _n\ntsset t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nvar y x, lags(1)\nscalar d = [y]_b[L.y]*[x]_b[L.x] - [y]_b[L.x]*[x]_b[L.y]\nvarstable\nmatrix m = r(Modulus)",
+        expect: &[("m[1,1]*m[1,2]/abs(d)", 1.0)],
+    }],
 };
 
 /// What `irf` and the tests need of the last `var`.

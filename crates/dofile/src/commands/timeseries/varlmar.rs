@@ -1,6 +1,6 @@
 //! `varlmar`: the Lagrange-multiplier test for residual autocorrelation after `var` (Johansen 1995, 21-22).
 
-use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::var::State;
 use crate::error::{Result, StataError};
 use crate::estimation::display::fit_error;
@@ -26,7 +26,11 @@ pub const SPEC: CommandSpec = CommandSpec {
     run,
     syntax: "varlmar [, mlag(#)]",
     notes: "after var; (T - d - 0.5) times the log ratio of the error determinants without and with the residuals of one lag among the regressors (0 before the sample), d regressors in an augmented equation; stores r(lm): lag chi2 df p; [TS] varlmar",
-    examples: &[],
+    examples: &[Example {
+        // Degrees of freedom: the squared number of equations.
+        run: "set obs 20\ngenerate t = _n\ntsset t\ngenerate double x = mod(7*_n, 11)\ngenerate double y = mod(5*_n, 13) + x\nvar y x, lags(1)\nvarlmar, mlag(1)\nmatrix m = r(lm)",
+        expect: &[("m[1,3]", 4.0), ("m[1,4]/chi2tail(4, m[1,2])", 1.0)],
+    }],
 };
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {

@@ -60,7 +60,11 @@ pub const SPEC_XT: CommandSpec = CommandSpec {
     run: |s, cmd| run(s, cmd, true),
     syntax: "xtdidregress (outcome [controls]) (treatment [, continuous]) [if] [in] [weight], group(groupvar) time(timevar) [vce(cluster v|robust) level(#)]",
     notes: "after xtset; effects of panels and times, standard errors by group with the factor of xtreg, fe; otherwise as didregress; [CAUSAL] didregress",
-    examples: &[],
+    examples: &[Example {
+        // The treated unit gains 3, the others 2 and 1.
+        run: "input g t y\n1 1 0.5\n1 2 2.5\n2 1 1.5\n2 2 4.5\n3 1 1\n3 2 2\nend\nxtset g t\ngenerate d = g == 2 & t == 2\nxtdidregress (y) (d), group(g) time(t)",
+        expect: &[("_b[ATET:r1vs0.d]", 1.5), ("e(N)", 6.0)],
+    }],
     ..SPEC
 };
 

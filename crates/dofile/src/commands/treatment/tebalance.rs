@@ -1,7 +1,7 @@
 //! `tebalance summarize`, `tebalance density` and `teoverlap`: balance of covariates and overlap of propensity
 //! scores after `teffects`. Formulas: [TE] tebalance summarize, [TE] teoverlap.
 
-use super::super::{ByRule, CommandSpec, Form};
+use super::super::{ByRule, CommandSpec, Example, Form};
 use super::model::State;
 use crate::error::{Result, StataError};
 use crate::estimation::post::stata;
@@ -24,7 +24,11 @@ pub const SPEC: CommandSpec = CommandSpec {
     run,
     syntax: "tebalance summarize [, baseline] | tebalance density [varname] [, twoway_options] | tebalance overid [, nolog]",
     notes: "after teffects; stores r(table) (standardised differences and variance ratios, raw and weighted or matched) and r(size); overid r(chi2) r(df) r(p) (continuously updated moments, ATE); [TE] tebalance summarize, [TE] tebalance overid",
-    examples: &[],
+    examples: &[Example {
+        // Shares of x 3/4 and 1/4, both with variance 1/4; weights of a saturated model balance x.
+        run: "input y t x\n1 0 0\n3 0 0\n2 0 0\n4 1 0\n2 0 1\n8 1 1\n9 1 1\n10 1 1\nend\nteffects ipw (y) (t x)\ntebalance summarize\nmatrix m = r(table)",
+        expect: &[("m[1,1]", 1.0), ("abs(m[1,2]) < 1e-6", 1.0)],
+    }],
 };
 
 /// `teoverlap`.
@@ -36,7 +40,10 @@ pub const SPEC_TEOVERLAP: CommandSpec = CommandSpec {
     run: teoverlap,
     syntax: "teoverlap [, n(#) twoway_options]",
     notes: "densities of the propensity score by treatment level (Epanechnikov kernel); [TE] teoverlap",
-    examples: &[],
+    examples: &[Example {
+        run: "input y t x\n1 0 0\n3 0 0\n2 0 0\n4 1 0\n2 0 1\n8 1 1\n9 1 1\n10 1 1\nend\nteffects ipw (y) (t x)\nteoverlap\ntempfile f\ngraph export `f'.svg\ncapture confirm file `f'.svg\nscalar rc = _rc\nerase `f'.svg",
+        expect: &[("rc", 0.0)],
+    }],
 };
 
 fn state(session: &Session) -> Result<Arc<dyn std::any::Any + Send + Sync>> {

@@ -1,7 +1,7 @@
 //! `teffects`: average treatment effects by regression adjustment, inverse-probability weights, their doubly
 //! robust combinations, and matching. Numbers: `estimators::effects`, `estimators::matching`.
 
-use super::super::{ByRule, CommandSpec, Form, StandardSyntax};
+use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
 use super::matched;
 use super::model::{self, Call, Columns, Sample, State};
 use super::show;
@@ -48,7 +48,11 @@ pub const SPEC: CommandSpec = CommandSpec {
     run,
     syntax: "teffects {ra|ipw|aipw|ipwra} (y [x, model]) (t [z, model]) [if] [in] [weight] [, ate atet pomeans vce(robust|cluster v) level(#) aequations wnls pstolerance(#) osample(newvar) control(#)] | teffects psmatch (y) (t z [, model]) [, nneighbor(#) caliper(#) vce(robust, nn(#))] | teffects nnmatch (y x) (t) [, nneighbor(#) ematch(vars) biasadj(vars) metric(mahalanobis|ivariance|euclidean)]",
     notes: "two-level treatments; stores e(N n0 n1 k_levels treated control converged N_clust caliper), e(b), e(V), e(subcmd depvar tvar stat omodel tmodel); robust covariance without small-sample factor; [TE] teffects",
-    examples: &[],
+    examples: &[Example {
+        // Means differ by 3 where x is 0 and by 6 where it is 1, in equal shares.
+        run: "input y t x\n1 0 0\n3 0 0\n4 1 0\n6 1 0\n2 0 1\n4 0 1\n8 1 1\n10 1 1\nend\nteffects ra (y x) (t), ate",
+        expect: &[("_b[ATE:r1vs0.t]", 4.5), ("e(N)", 8.0)],
+    }],
 };
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {

@@ -106,7 +106,7 @@ pub(crate) fn show(session: &mut Session, picture: Picture, options: CurveOption
             chosen.titles[at].get_or_insert(Words { text, size: None });
         }
     }
-    chosen.dress(&mut figure, Some(picture.used).filter(|n| *n > 0));
+    chosen.apply(&mut figure, Some(picture.used).filter(|n| *n > 0));
     let name = chosen.name.as_ref().map(|(name, replace)| (name.as_str(), *replace));
     store::show(session, figure, name)
 }

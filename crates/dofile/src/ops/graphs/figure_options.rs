@@ -214,7 +214,7 @@ impl FigureOptions {
     }
 
     /// Puts titles, sizes and colours into a figure.
-    pub(crate) fn dress(&self, figure: &mut Figure, used: Option<usize>) {
+    pub(crate) fn apply(&self, figure: &mut Figure, used: Option<usize>) {
         for at in 0..4 {
             let own = self.by.as_ref().and_then(|by| by.titles[at].as_ref());
             if let Some(words) = own.or(self.titles[at].as_ref()) {

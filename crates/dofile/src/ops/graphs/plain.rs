@@ -1,4 +1,4 @@
-//! Figures that other families of commands build from numbers: series between two axes, dressed with
+//! Figures that other families of commands build from numbers: series between two axes, with
 //! the usual options of graphs. Plots of variables belong to `twoway`.
 
 use super::figure_options::FigureOptions;
@@ -78,7 +78,7 @@ pub(crate) fn show_panels(
         _ => Vec::new(),
     };
     figure.legend = own.legend_for(&mut labels);
-    own.dress(&mut figure, used);
+    own.apply(&mut figure, used);
     let name = own.name.as_ref().map(|(name, replace)| (name.as_str(), *replace));
     store::show(session, figure, name)
 }

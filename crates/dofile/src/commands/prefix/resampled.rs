@@ -1,0 +1,150 @@
+//! Results that `bootstrap` and `jackknife` post and show in the same way.
+
+use super::exp_list::Statistic;
+use crate::estimation::table::Table;
+use crate::format;
+use crate::matrix::{Matrix, Stripe};
+use crate::results::Estimation;
+use crate::session::Session;
+use crate::syntax::ParsedCommand;
+
+/// The outcome of the replications of a command.
+pub(super) struct Resampled<'a> {
+    /// Name of the prefix.
+    pub prefix: &'static str,
+    /// Name of the prefix in titles.
+    pub title: &'static str,
+    /// The repeated command.
+    pub command: &'a str,
+    /// The statistics, k of them.
+    pub statistics: &'a [Statistic],
+    /// Their values in the data.
+    pub observed: &'a [f64],
+    /// Their covariance, k by k.
+    pub v: Vec<f64>,
+    /// Their biases.
+    pub bias: Vec<f64>,
+    /// Number of complete replications.
+    pub complete: f64,
+    /// Number of failed replications.
+    pub failed: f64,
+    /// Degrees of freedom of the t distribution; the normal distribution without.
+    pub df_r: Option<f64>,
+    /// Confidence level in percent.
+    pub level: f64,
+    /// Rows of the sample.
+    pub used: &'a [usize],
+    /// Whether the command posted an estimation.
+    pub estimated: bool,
+}
+
+impl Resampled<'_> {
+    /// Returns whether the statistics are the coefficients of the active estimation.
+    pub fn is_full(&self) -> bool {
+        self.estimated && self.statistics.iter().all(|x| x.coefficient().is_some())
+    }
+
+    /// Returns the standard errors.
+    pub fn se(&self) -> Vec<f64> {
+        let k = self.observed.len();
+        (0..k).map(|j| self.v[j * k + j].sqrt()).collect()
+    }
+
+    /// Returns the names of the statistics, those of the active coefficients in a full estimation.
+    pub fn stripe(&self, s: &Session) -> Vec<Stripe> {
+        match s.e.b().filter(|_| self.is_full()) {
+            Some(b) => self
+                .statistics
+                .iter()
+                .filter_map(Statistic::coefficient)
+                .map(|j| b.col_names[j].clone())
+                .collect(),
+            None => self.statistics.iter().map(|x| Stripe::term(&x.name)).collect(),
+        }
+    }
+
+    /// Returns the results: the active estimation with the new covariance, or new ones of the prefix. Lists
+    /// show `first` before the other new matrices.
+    pub fn estimation(&self, s: &Session, first: Option<(&str, Matrix)>) -> Estimation {
+        let (k, full, stripe) = (self.observed.len(), self.is_full(), self.stripe(s));
+        let mut est = if full { s.e.clone() } else { Estimation::default() };
+        if full && let Some(b) = s.e.b() {
+            // omitted and base terms keep their place with a zero variance
+            let places: Vec<usize> = self.statistics.iter().filter_map(Statistic::coefficient).collect();
+            let mut square = vec![0.0; b.cols() * b.cols()];
+            for (i, &p) in places.iter().enumerate() {
+                for (j, &q) in places.iter().enumerate() {
+                    square[p * b.cols() + q] = self.v[i * k + j];
+                }
+            }
+            est.results.matrix("V", Matrix::square(square, b.col_names.clone()));
+        } else {
+            est.results.matrix("b", Matrix::row_vector(self.observed.to_vec(), stripe.clone()));
+            est.results.matrix("V", Matrix::square(self.v.clone(), stripe.clone()));
+            est.results
+                .text("cmd", self.prefix)
+                .scalar("N", self.used.len() as f64)
+                .text("properties", "b V");
+        }
+        if let Some((name, matrix)) = first {
+            est.results.matrix(name, matrix);
+        }
+        est.results
+            .matrix("bias", Matrix::row_vector(self.bias.clone(), stripe.clone()))
+            .matrix("se", Matrix::row_vector(self.se(), stripe))
+            .scalar("N_reps", self.complete)
+            .scalar("N_misreps", self.failed)
+            .text("prefix", self.prefix)
+            .text("command", self.command)
+            .text("vce", self.prefix)
+            .text("vcetype", self.title);
+        match self.df_r {
+            Some(df) => {
+                est.results.scalar("df_r", df);
+            }
+            None => {
+                est.results.scalars.remove("df_r");
+            }
+        }
+        est
+    }
+
+    /// Posts the results and shows them; `legend` stands below the header.
+    pub fn post(&self, s: &mut Session, head: &ParsedCommand, est: Estimation, legend: &[String]) {
+        let (stripe, se) = (self.stripe(s), self.se());
+        let mut touse = vec![false; s.frame.n_rows()];
+        self.used.iter().for_each(|&r| touse[r] = true);
+        let depvar = est.results.get_text("depvar").filter(|_| self.is_full()).unwrap_or("").to_string();
+        s.post_estimation(est, touse);
+        if !head.has("noheader") {
+            s.print("");
+            let obs = format::bare("%15.0gc", self.used.len() as f64);
+            s.print(format!("{} results{:>43} = {:>9}", self.title, "Number of obs", obs));
+            s.print(format!("{:>60} = {:>9}", "Replications", format::bare("%15.0gc", self.complete)));
+            s.print("");
+            for line in legend {
+                s.print(line);
+            }
+        }
+        let table = Table {
+            title: &depvar,
+            heading: "Coefficient",
+            vce_title: self.title,
+            stripe: &stripe,
+            b: self.observed,
+            se: &se,
+            df_r: self.df_r,
+            level: self.level,
+            eform: false,
+            ancillary_from: None,
+            clusters: None,
+            equations: stripe.iter().any(|x| !x.eq.is_empty()),
+            beta: None,
+        };
+        if head.has("notable") {
+            table.store(s);
+        } else {
+            table.show(s);
+        }
+    }
+}
