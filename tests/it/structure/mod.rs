@@ -1,4 +1,5 @@
-//! The source tree itself: import directions and requirement packs.
+//! The source tree itself: import directions, sizes and requirement packs.
 
 mod architecture;
 mod openspec;
+mod sizes;
