@@ -12,9 +12,8 @@ const LONG_FILES: usize = 42;
 /// How many functions are longer. Lower it with every function that is shortened; never raise it.
 const LONG_FUNCTIONS: usize = 44;
 
-/// Words that may precede `fn` in a declaration.
-const BEFORE_FN: [&str; 10] =
-    ["pub", "pub(crate)", "pub(super)", "pub(in", "default", "const", "async", "unsafe", "extern", "\"C\""];
+/// Words that may precede `fn` in a declaration, after its visibility.
+const BEFORE_FN: [&str; 6] = ["default", "const", "async", "unsafe", "extern", "\"C\""];
 
 /// A function of a source file.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,11 +49,14 @@ fn all_sources() -> Vec<PathBuf> {
 
 /// Returns the name of the function that a line declares.
 fn declared(line: &str) -> Option<&str> {
-    let (before, after) = line.trim_start().split_once("fn ").filter(|(before, _)| {
-        before.is_empty() || before.split_whitespace().all(|word| BEFORE_FN.contains(&word))
-    })?;
-    let is_word = before.is_empty() || before.ends_with(' ');
-    is_word.then(|| after.split(['(', '<']).next().unwrap_or_default())
+    let line = line.trim_start();
+    let line = match line.strip_prefix("pub(") {
+        Some(restricted) => restricted.split_once(") ")?.1,
+        None => line.strip_prefix("pub ").unwrap_or(line),
+    };
+    let mut words = line.split(' ').skip_while(|word| BEFORE_FN.contains(word));
+    let name = (words.next()? == "fn").then(|| words.next())??;
+    Some(name.split(['(', '<']).next().unwrap_or_default())
 }
 
 /// Returns the functions with a body of several lines. rustfmt places the closing brace under the declaration.
@@ -121,4 +123,6 @@ fn a_function_is_measured_from_its_declaration_to_its_closing_brace() {
     );
     assert_eq!(declared("    let name = \"fn x\";"), None);
     assert_eq!(declared("// a comment on fn x"), None);
+    assert_eq!(declared("    pub(in crate::a) const unsafe fn b<T>("), Some("b"));
+    assert_eq!(declared("    f: fn (A) -> B,"), None);
 }
