@@ -1,6 +1,7 @@
 //! What implements the ports, one technology per module.
 
 pub mod backup;
+pub mod capsule_archive;
 pub mod clock;
 pub mod control;
 pub mod host;

@@ -14,5 +14,6 @@ pub mod reload;
 pub mod restore;
 mod run_texts;
 pub mod serve;
+mod shutdown;
 pub mod sweep;
 mod words;

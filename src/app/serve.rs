@@ -1,9 +1,8 @@
-//! Serving and the orderly end: claims stop, readiness says `draining`, the listener closes, requests and
-//! attempts finish within their bounds, the store is brought to rest.
+//! Serving: the worker, the tasks in the background and the listener start; `shutdown` ends them.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use edge::serve::{Bounds, Plain};
 use tokio::net::TcpListener;
@@ -13,12 +12,12 @@ use tokio_util::sync::CancellationToken;
 use super::build::Built;
 use super::control::serve_control;
 use super::count::count_changes;
-use super::options::{OnShutdown, ShutdownOptions};
+use super::options::Options;
+use super::shutdown::Serving;
 use super::{reload, sweep};
 use crate::adapters::process_memory;
 use crate::adapters::reserve::Reserve;
 use crate::adapters::runner::reap_orphans;
-use crate::adapters::store::SqliteStore;
 use crate::adapters::tls::Tls;
 use crate::http::router;
 use crate::http::state::App;
@@ -79,16 +78,7 @@ pub async fn serve(
         tokio::spawn(start_when_open(app.clone(), Arc::clone(&worker), worker_parts, shutdown.clone()));
     }
     let address = listener.local_addr()?;
-    let looked_at = Arc::clone(&worker);
-    let checks = super::checks::of_work(&app.ctx, &options, move || looked_at.status());
-    let checks = checks.map_err(std::io::Error::other)?;
-    let health = Arc::clone(&app.health);
-    app.ctx
-        .pools
-        .reads
-        .run(move || health.add(checks))
-        .await
-        .map_err(|p| std::io::Error::other(p.message))?;
+    add_checks(&app, &options, &worker).await?;
     let watched = Arc::clone(&worker);
     let watch = move || watched.status();
     let health = tokio::spawn(refresh_health(
@@ -106,16 +96,8 @@ pub async fn serve(
     let control =
         serve_control(Arc::clone(&app.ctx), Some(maintenance), &options.data_dir, background.clone())?;
     let closing = CancellationToken::new();
-    let bounds = Bounds {
-        header_timeout: options.edge.header_timeout,
-        // Larger than what `http` refuses with a problem document.
-        max_head_bytes: 64 << 10,
-        // room for each is made for every request
-        max_headers: 160,
-        max_connections: options.edge.max_connections,
-        drain: options.shutdown.timeout,
-    };
-    let server = tokio::spawn(listen(listener, tls, router::build(app.clone()), bounds, closing.clone()));
+    let server =
+        tokio::spawn(listen(listener, tls, router::build(app.clone()), bounds(&options), closing.clone()));
 
     let orphans = reap_as_first_process(background.clone())?;
 
@@ -123,43 +105,41 @@ pub async fn serve(
     let giving_back = tokio::spawn(release_startup_memory(app.clone(), background.clone()));
     tracing::info!(event = "SS_READY", %address, "the service is ready");
     shutdown.cancelled().await;
-    let ended = if app.ctx.store.status().fault.is_some() { Ended::StoreFault } else { Ended::Told };
-    let started = Instant::now();
-    tracing::info!(event = "SS_SHUTDOWN_BEGIN", "shutdown begins");
-    app.health.drain();
-    app.ctx.subscriptions.close();
-    let worker = worker.take();
-    if let Some(worker) = &worker {
-        worker.stop_claims();
-    }
-    step("claims", true);
-    end_requests(&options.shutdown, closing, server).await;
-    // Without a store nothing that an attempt finds out can be kept: the next start adopts it.
-    let how = if ended == Ended::StoreFault { Drain::Detach } else { how_to_drain(&options.shutdown) };
-    let left = match worker {
-        Some(worker) => worker.drain(how).await,
-        None => 0,
-    };
-    step("runs", left == 0 || how == Drain::Detach);
-    background.cancel();
-    let all = vec![health, looking, control, walk, sweeper, anchor, orphans, giving_back];
-    step("background", join_all(all).await);
-    step("store", rest(store).await);
-    // A fault of the last writes is told by the exit code as well.
-    let ended = if app.ctx.store.status().fault.is_some() { Ended::StoreFault } else { ended };
+    let tasks = vec![health, looking, control, walk, sweeper, anchor, orphans, giving_back];
+    let serving =
+        Serving { app, worker, store, shutdown: options.shutdown, closing, server, background, tasks };
+    let ended = serving.end().await;
     counters.abort();
     reloads.abort();
-    tracing::info!(
-        event = "SS_SHUTDOWN_DONE",
-        duration_ms = started.elapsed().as_secs_f64() * 1000.0,
-        "shutdown done"
-    );
     Ok(ended)
+}
+
+/// Adds the checks of the store, the worker and the engine to those of health.
+async fn add_checks(app: &App, options: &Options, worker: &Arc<LateWorker>) -> std::io::Result<()> {
+    let watched = Arc::clone(worker);
+    let checks = super::checks::of_work(&app.ctx, options, move || watched.status());
+    let checks = checks.map_err(std::io::Error::other)?;
+    let health = Arc::clone(&app.health);
+    let added = app.ctx.pools.reads.run(move || health.add(checks)).await;
+    added.map_err(|problem| std::io::Error::other(problem.message))
+}
+
+/// Returns the bounds of connections.
+fn bounds(options: &Options) -> Bounds {
+    Bounds {
+        header_timeout: options.edge.header_timeout,
+        // Larger than what `http` refuses with a problem document.
+        max_head_bytes: 64 << 10,
+        // room for each is made for every request
+        max_headers: 160,
+        max_connections: options.edge.max_connections,
+        drain: options.shutdown.timeout,
+    }
 }
 
 /// The worker, which starts once the production gate is open.
 #[derive(Default)]
-struct LateWorker {
+pub struct LateWorker {
     running: Mutex<Slot>,
 }
 
@@ -196,7 +176,8 @@ impl LateWorker {
         self.slot().worker.as_ref().map(|worker| worker.watch()())
     }
 
-    fn take(&self) -> Option<Worker> {
+    /// Takes the worker, if it started; it does not start afterwards.
+    pub fn take(&self) -> Option<Worker> {
         let mut slot = self.slot();
         slot.closed = true;
         slot.worker.take()
@@ -220,20 +201,6 @@ async fn start_when_open(
         tracing::error!(event = "SS_WORKER_NOT_STARTED", %error, "the worker could not start; the service ends");
         shutdown.cancel();
     }
-}
-
-/// Longest wait for the store's threads, whose disk may not answer any more.
-const STORE_BOUND: Duration = Duration::from_secs(15);
-
-/// Brings the store to rest on a thread of its own; false if its time ran out.
-async fn rest(store: Arc<SqliteStore>) -> bool {
-    let (done, ended) = tokio::sync::oneshot::channel();
-    let thread = std::thread::Builder::new().name("store-rest".to_owned()).spawn(move || {
-        store.shutdown();
-        // Nobody listens any more where the time ran out.
-        let _ = done.send(());
-    });
-    thread.is_ok() && matches!(tokio::time::timeout(STORE_BOUND, ended).await, Ok(Ok(())))
 }
 
 /// Collects orphans where this is the first process of a container, which inherits them.
@@ -267,17 +234,6 @@ async fn release_startup_memory(app: App, stop: CancellationToken) {
     }
 }
 
-fn how_to_drain(options: &ShutdownOptions) -> Drain {
-    match options.on_shutdown {
-        OnShutdown::Detach => Drain::Detach,
-        OnShutdown::Wait => Drain::Wait(options.timeout),
-    }
-}
-
-fn step(name: &str, in_time: bool) {
-    tracing::info!(event = "SS_SHUTDOWN_STEP", step = name, in_time, "shutdown step");
-}
-
 /// Serves with TLS or without it, until `closing` fires; returns how many requests were broken off.
 async fn listen(
     listener: TcpListener,
@@ -291,25 +247,6 @@ async fn listen(
         Some(tls) => edge::serve::serve(listener, tls, router, bounds, stop).await,
         None => edge::serve::serve(listener, Plain, router, bounds, stop).await,
     }
-}
-
-/// Waits for the drain delay, closes the listener and lets requests finish within the bound.
-async fn end_requests(
-    options: &ShutdownOptions,
-    closing: CancellationToken,
-    server: tokio::task::JoinHandle<usize>,
-) {
-    tokio::time::sleep(options.drain_delay).await;
-    step("drain_delay", true);
-    closing.cancel();
-    // Bounded by the drain time of its own.
-    let in_time = server.await.is_ok_and(|broken_off| broken_off == 0);
-    step("requests", in_time);
-}
-
-async fn join_all(tasks: Vec<tokio::task::JoinHandle<()>>) -> bool {
-    let joined = futures_util::future::join_all(tasks);
-    tokio::time::timeout(Duration::from_secs(5), joined).await.is_ok()
 }
 
 /// Takes the reserve (again) while there is room for it.

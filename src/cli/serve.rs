@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use edge::otel::Telemetry;
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -53,11 +55,6 @@ pub fn run(args: Args, config: Option<PathBuf>) -> Exit {
         Ok(settings) => settings,
         Err(exit) => return exit,
     };
-    let format = match settings.log.format {
-        config::LogFormat::Auto => Format::by_terminal(),
-        config::LogFormat::Json => Format::Json,
-        config::LogFormat::Pretty => Format::Pretty,
-    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -65,21 +62,10 @@ pub fn run(args: Args, config: Option<PathBuf>) -> Exit {
             return Exit::Internal;
         }
     };
-    let started = {
-        let _in_runtime = runtime.enter();
-        traces::start(&settings.otel)
-    };
-    let telemetry = match started {
+    let telemetry = match start_telemetry(&settings, &runtime) {
         Ok(telemetry) => telemetry,
-        Err(error) => {
-            eprintln!("traces cannot be exported: {error}");
-            return Exit::Config;
-        }
+        Err(exit) => return exit,
     };
-    if let Err(error) = logging::init(format, &settings.log.level, telemetry.as_ref()) {
-        eprintln!("{error}");
-        return Exit::Config;
-    }
     for key in &settings.without_effect {
         tracing::warn!(event = "SS_CONFIG_WITHOUT_EFFECT", key, "a setting has no effect in this release");
     }
@@ -98,34 +84,61 @@ pub fn run(args: Args, config: Option<PathBuf>) -> Exit {
     if let Some(telemetry) = &telemetry {
         built.app.metrics.otel.follow(telemetry.counters());
     }
-    let exit = runtime.block_on(async {
-        let listener = match TcpListener::bind(settings.listen).await {
-            Ok(listener) => listener,
-            Err(error) => {
-                eprintln!("cannot listen on {}: {error}", settings.listen);
-                return Exit::Unavailable;
-            }
-        };
-        let shutdown = CancellationToken::new();
-        if let Err(error) = watch_signals(shutdown.clone()) {
-            eprintln!("signals cannot be watched: {error}");
-            return Exit::Internal;
-        }
-        let ended = serve(built, listener, shutdown, ready_line(&settings)).await;
-        if let Some(telemetry) = telemetry {
-            traces::end(telemetry).await;
-        }
-        match ended {
-            Ok(Ended::Told) => Exit::Done,
-            Ok(Ended::StoreFault) => Exit::Io,
-            Err(error) => {
-                eprintln!("the service ended: {error}");
-                Exit::Io
-            }
-        }
-    });
+    let exit = runtime.block_on(listen(built, &settings, telemetry));
     runtime.shutdown_timeout(Duration::from_secs(1));
     exit
+}
+
+/// Starts the export of traces and the logs.
+#[expect(clippy::print_stderr, reason = "why the service did not start, for the person who started it")]
+fn start_telemetry(settings: &Settings, runtime: &Runtime) -> Result<Option<Telemetry>, Exit> {
+    let format = match settings.log.format {
+        config::LogFormat::Auto => Format::by_terminal(),
+        config::LogFormat::Json => Format::Json,
+        config::LogFormat::Pretty => Format::Pretty,
+    };
+    let started = {
+        let _in_runtime = runtime.enter();
+        traces::start(&settings.otel)
+    };
+    let telemetry = started.map_err(|error| {
+        eprintln!("traces cannot be exported: {error}");
+        Exit::Config
+    })?;
+    logging::init(format, &settings.log.level, telemetry.as_ref()).map_err(|error| {
+        eprintln!("{error}");
+        Exit::Config
+    })?;
+    Ok(telemetry)
+}
+
+/// Listens and serves until the end.
+#[expect(clippy::print_stderr, reason = "why the service ended, for the person who started it")]
+async fn listen(built: Built, settings: &Settings, telemetry: Option<Telemetry>) -> Exit {
+    let listener = match TcpListener::bind(settings.listen).await {
+        Ok(listener) => listener,
+        Err(error) => {
+            eprintln!("cannot listen on {}: {error}", settings.listen);
+            return Exit::Unavailable;
+        }
+    };
+    let shutdown = CancellationToken::new();
+    if let Err(error) = watch_signals(shutdown.clone()) {
+        eprintln!("signals cannot be watched: {error}");
+        return Exit::Internal;
+    }
+    let ended = serve(built, listener, shutdown, ready_line(settings)).await;
+    if let Some(telemetry) = telemetry {
+        traces::end(telemetry).await;
+    }
+    match ended {
+        Ok(Ended::Told) => Exit::Done,
+        Ok(Ended::StoreFault) => Exit::Io,
+        Err(error) => {
+            eprintln!("the service ended: {error}");
+            Exit::Io
+        }
+    }
 }
 
 /// Evaluates the production gate before anything listens, where there is one; with `exit` a violation ends

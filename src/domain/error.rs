@@ -2,8 +2,51 @@
 
 use serde_json::{Map, Value};
 
+/// The kind of a cause. `http` gives each class its status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorClass {
+    /// The request is malformed or not valid.
+    Invalid,
+    /// The caller is not identified.
+    Unauthenticated,
+    /// The caller may not do this.
+    Forbidden,
+    /// The resource does not exist, or belongs to another tenant.
+    NotFound,
+    /// The path exists, and has not this method.
+    MethodNotAllowed,
+    /// The request did not arrive in time.
+    Timeout,
+    /// The state of the resource does not permit the request.
+    Conflict,
+    /// The resource existed and was removed or expired.
+    Gone,
+    /// The content is larger than permitted.
+    TooLarge,
+    /// The path with its query is longer than permitted.
+    UriTooLong,
+    /// The content has a media type that the route does not read.
+    MediaType,
+    /// The range lies outside the file.
+    Range,
+    /// The request is valid and cannot be carried out.
+    Unprocessable,
+    /// A rate or quota is used up.
+    Limited,
+    /// The headers are larger than permitted.
+    HeadersTooLarge,
+    /// The service is at fault.
+    Internal,
+    /// A service that this one called failed or sent an invalid response.
+    Upstream,
+    /// A needed part of the service is not available.
+    Unavailable,
+    /// The disk is full.
+    StorageFull,
+}
+
 macro_rules! error_codes {
-    ($($(#[$doc:meta])* $variant:ident => $text:literal, $retryable:literal;)*) => {
+    ($($(#[$doc:meta])* $variant:ident => $text:literal, $class:ident, $retryable:literal;)*) => {
         /// A cause that the caller can act on. Codes are never renamed and never reused; each has its
         /// section in `docs/errors.md`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,6 +68,11 @@ macro_rules! error_codes {
                 match text { $($text => Some(ErrorCode::$variant),)* _ => None }
             }
 
+            /// Returns the class, which decides how the refusal is sent.
+            pub fn class(self) -> ErrorClass {
+                match self { $(ErrorCode::$variant => ErrorClass::$class,)* }
+            }
+
             /// True if the same request may succeed later without a change by the caller.
             pub fn retryable(self) -> bool {
                 match self { $(ErrorCode::$variant => $retryable,)* }
@@ -33,84 +81,85 @@ macro_rules! error_codes {
     };
 }
 
+// Columns: text, class, whether a repeated request may succeed without a change by the caller.
 error_codes! {
-    AuthBearerTokenMissing => "AUTH_BEARER_TOKEN_MISSING", false;
-    AuthBearerTokenInvalid => "AUTH_BEARER_TOKEN_INVALID", false;
-    AuthTokenInvalid => "AUTH_TOKEN_INVALID", false;
-    AuthTokenForbidden => "AUTH_TOKEN_FORBIDDEN", false;
-    AuthLoginFailed => "AUTH_LOGIN_FAILED", false;
-    TenantIdUnsafe => "TENANT_ID_UNSAFE", false;
-    JobNotFound => "JOB_NOT_FOUND", false;
-    RouteNotFound => "ROUTE_NOT_FOUND", false;
-    MethodNotAllowed => "METHOD_NOT_ALLOWED", false;
-    PayloadTooLarge => "PAYLOAD_TOO_LARGE", false;
-    UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE", false;
-    UriTooLong => "URI_TOO_LONG", false;
-    HeadersTooLarge => "HEADERS_TOO_LARGE", false;
-    RequestTimeout => "REQUEST_TIMEOUT", true;
-    InternalError => "INTERNAL_ERROR", true;
-    InputValidationFailed => "INPUT_VALIDATION_FAILED", false;
-    StoreUnavailable => "STORE_UNAVAILABLE", true;
-    ServiceNotReady => "SERVICE_NOT_READY", true;
-    DependencyUnavailable => "DEPENDENCY_UNAVAILABLE", true;
-    ConfigReloadFailed => "CONFIG_RELOAD_FAILED", false;
-    ServiceShuttingDown => "SERVICE_SHUTTING_DOWN", true;
-    StorageFull => "STORAGE_FULL", true;
-    RateLimited => "RATE_LIMITED", true;
-    QuotaExceeded => "QUOTA_EXCEEDED", false;
-    JobVersionConflict => "JOB_VERSION_CONFLICT", true;
-    JobCorrupt => "JOB_CORRUPT", false;
-    JobSchemaNewer => "JOB_SCHEMA_NEWER", false;
-    JobLocked => "JOB_LOCKED", false;
-    JobGone => "JOB_GONE", false;
-    RetentionHold => "RETENTION_HOLD", false;
-    JobIllegalTransition => "JOB_ILLEGAL_TRANSITION", false;
-    IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED", false;
-    IdempotencySecretNotReplayable => "IDEMPOTENCY_SECRET_NOT_REPLAYABLE", false;
-    TaskCodeNotFound => "TASK_CODE_NOT_FOUND", false;
-    TaskCodeInvalid => "TASK_CODE_INVALID", false;
-    TaskCodeExpired => "TASK_CODE_EXPIRED", false;
-    TaskCodeRevoked => "TASK_CODE_REVOKED", false;
-    TaskCodeRedeemConflict => "TASK_CODE_REDEEM_CONFLICT", false;
-    ApiKeyNotFound => "API_KEY_NOT_FOUND", false;
-    AdminTokenNotFound => "ADMIN_TOKEN_NOT_FOUND", false;
-    InputFormatUnsupported => "INPUT_FORMAT_UNSUPPORTED", false;
-    InputFileNameForbidden => "INPUT_FILE_NAME_FORBIDDEN", false;
-    InputParseFailed => "INPUT_PARSE_FAILED", false;
-    InputEmpty => "INPUT_EMPTY", false;
-    InputTooLarge => "INPUT_TOO_LARGE", false;
-    InputEncodingInvalid => "INPUT_ENCODING_INVALID", false;
-    InputSheetNotFound => "INPUT_SHEET_NOT_FOUND", false;
-    InputRoleInvalid => "INPUT_ROLE_INVALID", false;
-    InputDatasetNotFound => "INPUT_DATASET_NOT_FOUND", false;
-    InputsMissing => "INPUTS_MISSING", false;
-    DraftNotFound => "DRAFT_NOT_FOUND", false;
-    DraftConfirmBlocked => "DRAFT_CONFIRM_BLOCKED", false;
-    ExpressionInvalid => "EXPRESSION_INVALID", false;
-    ContractColumnNotFound => "CONTRACT_COLUMN_NOT_FOUND", false;
-    RoleUnused => "ROLE_UNUSED", false;
-    TemplateNotFound => "TEMPLATE_NOT_FOUND", false;
-    TemplateNotApplicable => "TEMPLATE_NOT_APPLICABLE", false;
-    DoTemplateSelectionInvalidTemplateId => "DO_TEMPLATE_SELECTION_INVALID_TEMPLATE_ID", false;
-    UploadSessionNotFound => "UPLOAD_SESSION_NOT_FOUND", false;
-    UploadSessionExpired => "UPLOAD_SESSION_EXPIRED", false;
-    PlanFreezeNotAllowed => "PLAN_FREEZE_NOT_ALLOWED", false;
-    PlanFreezeMissingRequired => "PLAN_FREEZE_MISSING_REQUIRED", false;
-    PlanAlreadyFrozenConflict => "PLAN_ALREADY_FROZEN_CONFLICT", false;
-    PlanMissing => "PLAN_MISSING", false;
-    PlanOutdated => "PLAN_OUTDATED", false;
-    RunNotFound => "RUN_NOT_FOUND", false;
-    RunNotSucceeded => "RUN_NOT_SUCCEEDED", false;
-    RenderingFailed => "RENDERING_FAILED", false;
-    RangeNotSatisfiable => "RANGE_NOT_SATISFIABLE", false;
-    ArtifactNotFound => "ARTIFACT_NOT_FOUND", false;
-    ArtifactPathUnsafe => "ARTIFACT_PATH_UNSAFE", false;
-    ArtifactExpired => "ARTIFACT_EXPIRED", false;
-    LlmNotConfigured => "LLM_NOT_CONFIGURED", false;
-    LlmDataSharingNone => "LLM_DATA_SHARING_NONE", false;
-    LlmConfigInvalid => "LLM_CONFIG_INVALID", false;
-    LlmCallFailed => "LLM_CALL_FAILED", true;
-    LlmResponseInvalid => "LLM_RESPONSE_INVALID", true;
+    AuthBearerTokenMissing => "AUTH_BEARER_TOKEN_MISSING", Unauthenticated, false;
+    AuthBearerTokenInvalid => "AUTH_BEARER_TOKEN_INVALID", Unauthenticated, false;
+    AuthTokenInvalid => "AUTH_TOKEN_INVALID", Forbidden, false;
+    AuthTokenForbidden => "AUTH_TOKEN_FORBIDDEN", Forbidden, false;
+    AuthLoginFailed => "AUTH_LOGIN_FAILED", Unauthenticated, false;
+    TenantIdUnsafe => "TENANT_ID_UNSAFE", Invalid, false;
+    JobNotFound => "JOB_NOT_FOUND", NotFound, false;
+    RouteNotFound => "ROUTE_NOT_FOUND", NotFound, false;
+    MethodNotAllowed => "METHOD_NOT_ALLOWED", MethodNotAllowed, false;
+    PayloadTooLarge => "PAYLOAD_TOO_LARGE", TooLarge, false;
+    UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE", MediaType, false;
+    UriTooLong => "URI_TOO_LONG", UriTooLong, false;
+    HeadersTooLarge => "HEADERS_TOO_LARGE", HeadersTooLarge, false;
+    RequestTimeout => "REQUEST_TIMEOUT", Timeout, true;
+    InternalError => "INTERNAL_ERROR", Internal, true;
+    InputValidationFailed => "INPUT_VALIDATION_FAILED", Invalid, false;
+    StoreUnavailable => "STORE_UNAVAILABLE", Unavailable, true;
+    ServiceNotReady => "SERVICE_NOT_READY", Unavailable, true;
+    DependencyUnavailable => "DEPENDENCY_UNAVAILABLE", Unavailable, true;
+    ConfigReloadFailed => "CONFIG_RELOAD_FAILED", Conflict, false;
+    ServiceShuttingDown => "SERVICE_SHUTTING_DOWN", Unavailable, true;
+    StorageFull => "STORAGE_FULL", StorageFull, true;
+    RateLimited => "RATE_LIMITED", Limited, true;
+    QuotaExceeded => "QUOTA_EXCEEDED", Limited, false;
+    JobVersionConflict => "JOB_VERSION_CONFLICT", Conflict, true;
+    JobCorrupt => "JOB_CORRUPT", Internal, false;
+    JobSchemaNewer => "JOB_SCHEMA_NEWER", Internal, false;
+    JobLocked => "JOB_LOCKED", Conflict, false;
+    JobGone => "JOB_GONE", Gone, false;
+    RetentionHold => "RETENTION_HOLD", Forbidden, false;
+    JobIllegalTransition => "JOB_ILLEGAL_TRANSITION", Conflict, false;
+    IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED", Unprocessable, false;
+    IdempotencySecretNotReplayable => "IDEMPOTENCY_SECRET_NOT_REPLAYABLE", Conflict, false;
+    TaskCodeNotFound => "TASK_CODE_NOT_FOUND", NotFound, false;
+    TaskCodeInvalid => "TASK_CODE_INVALID", Invalid, false;
+    TaskCodeExpired => "TASK_CODE_EXPIRED", Invalid, false;
+    TaskCodeRevoked => "TASK_CODE_REVOKED", Invalid, false;
+    TaskCodeRedeemConflict => "TASK_CODE_REDEEM_CONFLICT", Conflict, false;
+    ApiKeyNotFound => "API_KEY_NOT_FOUND", NotFound, false;
+    AdminTokenNotFound => "ADMIN_TOKEN_NOT_FOUND", NotFound, false;
+    InputFormatUnsupported => "INPUT_FORMAT_UNSUPPORTED", Invalid, false;
+    InputFileNameForbidden => "INPUT_FILE_NAME_FORBIDDEN", Invalid, false;
+    InputParseFailed => "INPUT_PARSE_FAILED", Invalid, false;
+    InputEmpty => "INPUT_EMPTY", Invalid, false;
+    InputTooLarge => "INPUT_TOO_LARGE", TooLarge, false;
+    InputEncodingInvalid => "INPUT_ENCODING_INVALID", Invalid, false;
+    InputSheetNotFound => "INPUT_SHEET_NOT_FOUND", Invalid, false;
+    InputRoleInvalid => "INPUT_ROLE_INVALID", Invalid, false;
+    InputDatasetNotFound => "INPUT_DATASET_NOT_FOUND", NotFound, false;
+    InputsMissing => "INPUTS_MISSING", Conflict, false;
+    DraftNotFound => "DRAFT_NOT_FOUND", NotFound, false;
+    DraftConfirmBlocked => "DRAFT_CONFIRM_BLOCKED", Invalid, false;
+    ExpressionInvalid => "EXPRESSION_INVALID", Invalid, false;
+    ContractColumnNotFound => "CONTRACT_COLUMN_NOT_FOUND", Invalid, false;
+    RoleUnused => "ROLE_UNUSED", Invalid, false;
+    TemplateNotFound => "TEMPLATE_NOT_FOUND", NotFound, false;
+    TemplateNotApplicable => "TEMPLATE_NOT_APPLICABLE", Invalid, false;
+    DoTemplateSelectionInvalidTemplateId => "DO_TEMPLATE_SELECTION_INVALID_TEMPLATE_ID", Invalid, false;
+    UploadSessionNotFound => "UPLOAD_SESSION_NOT_FOUND", NotFound, false;
+    UploadSessionExpired => "UPLOAD_SESSION_EXPIRED", Gone, false;
+    PlanFreezeNotAllowed => "PLAN_FREEZE_NOT_ALLOWED", Conflict, false;
+    PlanFreezeMissingRequired => "PLAN_FREEZE_MISSING_REQUIRED", Invalid, false;
+    PlanAlreadyFrozenConflict => "PLAN_ALREADY_FROZEN_CONFLICT", Conflict, false;
+    PlanMissing => "PLAN_MISSING", Conflict, false;
+    PlanOutdated => "PLAN_OUTDATED", Conflict, false;
+    RunNotFound => "RUN_NOT_FOUND", NotFound, false;
+    RunNotSucceeded => "RUN_NOT_SUCCEEDED", Conflict, false;
+    RenderingFailed => "RENDERING_FAILED", Unprocessable, false;
+    RangeNotSatisfiable => "RANGE_NOT_SATISFIABLE", Range, false;
+    ArtifactNotFound => "ARTIFACT_NOT_FOUND", NotFound, false;
+    ArtifactPathUnsafe => "ARTIFACT_PATH_UNSAFE", Invalid, false;
+    ArtifactExpired => "ARTIFACT_EXPIRED", Gone, false;
+    LlmNotConfigured => "LLM_NOT_CONFIGURED", Unavailable, false;
+    LlmDataSharingNone => "LLM_DATA_SHARING_NONE", Conflict, false;
+    LlmConfigInvalid => "LLM_CONFIG_INVALID", Unavailable, false;
+    LlmCallFailed => "LLM_CALL_FAILED", Upstream, true;
+    LlmResponseInvalid => "LLM_RESPONSE_INVALID", Upstream, true;
 }
 
 /// A refusal with its code, a sentence for people and typed context for programs.

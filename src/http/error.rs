@@ -6,79 +6,40 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::error::{ErrorClass, ErrorCode, Problem};
 
-/// Returns the status of a code.
+/// Returns the status of a code: that of its class.
 pub fn status_of(code: ErrorCode) -> StatusCode {
-    use ErrorCode as E;
+    match code.class() {
+        ErrorClass::Invalid => StatusCode::BAD_REQUEST,
+        ErrorClass::Unauthenticated => StatusCode::UNAUTHORIZED,
+        ErrorClass::Forbidden => StatusCode::FORBIDDEN,
+        ErrorClass::NotFound => StatusCode::NOT_FOUND,
+        ErrorClass::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        ErrorClass::Timeout => StatusCode::REQUEST_TIMEOUT,
+        ErrorClass::Conflict => StatusCode::CONFLICT,
+        ErrorClass::Gone => StatusCode::GONE,
+        ErrorClass::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorClass::UriTooLong => StatusCode::URI_TOO_LONG,
+        ErrorClass::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        ErrorClass::Range => StatusCode::RANGE_NOT_SATISFIABLE,
+        ErrorClass::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorClass::Limited => StatusCode::TOO_MANY_REQUESTS,
+        ErrorClass::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        ErrorClass::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorClass::Upstream => StatusCode::BAD_GATEWAY,
+        ErrorClass::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorClass::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
+    }
+}
+
+/// Returns the other status with which some responses carry a code: a failed `If-Match`, and a quota that no wait
+/// frees.
+pub fn unusual_status(code: ErrorCode) -> Option<StatusCode> {
     match code {
-        E::AuthBearerTokenMissing | E::AuthBearerTokenInvalid | E::AuthLoginFailed => {
-            StatusCode::UNAUTHORIZED
-        }
-        E::AuthTokenInvalid | E::AuthTokenForbidden | E::RetentionHold => StatusCode::FORBIDDEN,
-        E::JobNotFound
-        | E::RouteNotFound
-        | E::TaskCodeNotFound
-        | E::ApiKeyNotFound
-        | E::AdminTokenNotFound
-        | E::InputDatasetNotFound
-        | E::UploadSessionNotFound
-        | E::TemplateNotFound
-        | E::DraftNotFound
-        | E::RunNotFound
-        | E::ArtifactNotFound => StatusCode::NOT_FOUND,
-        E::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-        E::UriTooLong => StatusCode::URI_TOO_LONG,
-        E::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-        E::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-        E::PayloadTooLarge | E::InputTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        E::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        E::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
-        E::InternalError | E::JobCorrupt | E::JobSchemaNewer => StatusCode::INTERNAL_SERVER_ERROR,
-        E::StoreUnavailable
-        | E::ServiceNotReady
-        | E::DependencyUnavailable
-        | E::ServiceShuttingDown
-        | E::LlmNotConfigured
-        | E::LlmConfigInvalid => StatusCode::SERVICE_UNAVAILABLE,
-        E::LlmCallFailed | E::LlmResponseInvalid => StatusCode::BAD_GATEWAY,
-        E::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
-        E::RateLimited | E::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
-        E::JobVersionConflict
-        | E::JobLocked
-        | E::JobIllegalTransition
-        | E::IdempotencySecretNotReplayable
-        | E::TaskCodeRedeemConflict
-        | E::InputsMissing
-        | E::ConfigReloadFailed
-        | E::PlanFreezeNotAllowed
-        | E::PlanAlreadyFrozenConflict
-        | E::PlanMissing
-        | E::PlanOutdated
-        | E::RunNotSucceeded
-        | E::LlmDataSharingNone => StatusCode::CONFLICT,
-        E::IdempotencyKeyReused | E::RenderingFailed => StatusCode::UNPROCESSABLE_ENTITY,
-        E::ArtifactExpired | E::JobGone | E::UploadSessionExpired => StatusCode::GONE,
-        E::TenantIdUnsafe
-        | E::InputValidationFailed
-        | E::TaskCodeInvalid
-        | E::TaskCodeExpired
-        | E::TaskCodeRevoked
-        | E::InputFormatUnsupported
-        | E::InputFileNameForbidden
-        | E::InputParseFailed
-        | E::InputEmpty
-        | E::InputEncodingInvalid
-        | E::InputSheetNotFound
-        | E::InputRoleInvalid
-        | E::DraftConfirmBlocked
-        | E::ExpressionInvalid
-        | E::ContractColumnNotFound
-        | E::RoleUnused
-        | E::TemplateNotApplicable
-        | E::DoTemplateSelectionInvalidTemplateId
-        | E::PlanFreezeMissingRequired
-        | E::ArtifactPathUnsafe => StatusCode::BAD_REQUEST,
+        ErrorCode::JobVersionConflict => Some(StatusCode::PRECONDITION_FAILED),
+        ErrorCode::QuotaExceeded => Some(StatusCode::CONFLICT),
+        _ => None,
     }
 }
 
@@ -166,23 +127,30 @@ pub struct ProblemDocument {
     pub retry_after_seconds: Option<u64>,
 }
 
+impl ProblemDocument {
+    /// Builds the document of a refusal.
+    pub fn new(problem: &Problem, status: StatusCode, trace_id: &str, instance: &str) -> Self {
+        let code = problem.code;
+        Self {
+            kind: format!("docs/errors.md#{}", code.as_str().to_lowercase()),
+            title: title_of(code),
+            status: status.as_u16(),
+            detail: problem.message.clone(),
+            instance: instance.to_owned(),
+            error_code: code.as_str().to_owned(),
+            message: problem.message.clone(),
+            context: problem.context.clone(),
+            trace_id: trace_id.to_owned(),
+            retryable: code.retryable(),
+            retry_after_seconds: problem.retry_after_seconds,
+        }
+    }
+}
+
 impl ApiError {
     /// Writes the problem document.
     pub fn render(&self, trace_id: &str, instance: &str) -> Response<Body> {
-        let code = self.problem.code;
-        let document = ProblemDocument {
-            kind: format!("docs/errors.md#{}", code.as_str().to_lowercase()),
-            title: title_of(code),
-            status: self.status.as_u16(),
-            detail: self.problem.message.clone(),
-            instance: instance.to_owned(),
-            error_code: code.as_str().to_owned(),
-            message: self.problem.message.clone(),
-            context: self.problem.context.clone(),
-            trace_id: trace_id.to_owned(),
-            retryable: code.retryable(),
-            retry_after_seconds: self.problem.retry_after_seconds,
-        };
+        let document = ProblemDocument::new(&self.problem, self.status, trace_id, instance);
         let body = serde_json::to_vec(&document).expect("a problem document serialises");
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = self.status;

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::extract::body::{Json, Query};
 use super::state::App;
+use crate::http::route::RouteFacts;
 use crate::service::operations::check_health::HealthReport;
 
 /// Which dependencies decide.
@@ -17,6 +18,9 @@ pub struct Scope {
     scope: Option<String>,
 }
 
+/// The facts of `get_health_live`.
+pub const LIVE_FACTS: RouteFacts = RouteFacts::NONE;
+
 /// Tells that the process answers.
 ///
 /// Depends on nothing outside the process: for the probe that restarts a process that hangs. Always 200
@@ -26,6 +30,9 @@ pub struct Scope {
 pub async fn live(State(app): State<App>) -> Json<HealthReport> {
     Json(app.health.live())
 }
+
+/// The facts of `get_health_ready`.
+pub const READY_FACTS: RouteFacts = RouteFacts::NONE;
 
 /// Tells whether the service can do its work.
 ///

@@ -7,7 +7,11 @@ use axum::response::{IntoResponse, Response};
 
 use super::state::App;
 use crate::domain::job::JobStatus;
+use crate::http::route::RouteFacts;
 use crate::telemetry::metrics::Format;
+
+/// The facts of `get_metrics`.
+pub const METRICS_FACTS: RouteFacts = RouteFacts::NONE;
 
 /// Answers the metrics in the Prometheus text format, or in OpenMetrics where that is asked for.
 ///

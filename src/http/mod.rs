@@ -6,6 +6,7 @@ pub mod health;
 pub mod metrics;
 pub mod middleware;
 pub mod range;
+pub mod route;
 pub mod router;
 pub mod sse;
 pub mod state;

@@ -15,6 +15,7 @@ use utoipa_axum::routes;
 use super::health;
 use super::metrics;
 use super::middleware::{around, around_probes, problem};
+use super::route::Routes;
 use super::state::App;
 use super::v1;
 use super::versions::Versions;
@@ -25,23 +26,27 @@ use super::versions::Versions;
 #[openapi(components(schemas(super::error::ProblemDocument)))]
 struct ApiDoc;
 
-fn probes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(health::live)).routes(routes!(health::ready))
+fn probes() -> Routes {
+    Routes::new(OpenApiRouter::new())
+        .add(routes!(health::live), health::LIVE_FACTS)
+        .add(routes!(health::ready), health::READY_FACTS)
 }
 
-fn all_but_probes() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(ApiDoc::openapi()).routes(routes!(metrics::metrics)).merge(v1::router())
+fn all_but_probes() -> Routes {
+    Routes::new(OpenApiRouter::with_openapi(ApiDoc::openapi()))
+        .add(routes!(metrics::metrics), metrics::METRICS_FACTS)
+        .merge(v1::router())
 }
 
-/// Every route with its description. No route is mounted in another way.
-pub fn routes() -> OpenApiRouter<App> {
+/// Every route with its description and facts. No route is mounted in another way.
+pub fn routes() -> Routes {
     all_but_probes().merge(probes())
 }
 
 /// Builds the whole HTTP service.
 pub fn build(app: App) -> Router {
-    let (probes, _) = probes().split_for_parts();
-    let (routes, _) = all_but_probes().split_for_parts();
+    let probes = probes().into_router();
+    let routes = all_but_probes().into_router();
     let routes = Versions::served().wrap(routes).fallback(|| async { StatusCode::NOT_FOUND.into_response() });
     // Innermost first: each layer wraps those before it.
     let cors = app.edge.cors.clone();

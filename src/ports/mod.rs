@@ -1,5 +1,6 @@
 //! The traits at the edge of the domain. Adapters implement them; `app` wires them.
 
+pub mod capsule_archive;
 pub mod clock;
 pub mod host;
 pub mod ids;

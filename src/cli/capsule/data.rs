@@ -1,40 +1,33 @@
-//! Brings the data of a repeated run to their places: from the capsule, or from a folder with the same files.
+//! Places the data of a repeated run: from the capsule, or from a folder with the same files.
 
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::archive::Archive;
+use crate::adapters::capsule_archive::ZipCapsule;
 use crate::adapters::tabular::TabularFiles;
 use crate::domain::capsule::inputs::{DatasetFacts, InputFacts, ReadFile};
+use crate::ports::capsule_archive::CapsuleArchive;
 use crate::ports::tabular::{IngestOptions, Tabular};
+use crate::service::runs::capsule_check::data::{Candidate, DataUnavailable, Source};
 
 /// Most files of a folder that are compared.
 const MOST_FILES: usize = 1_000;
 
-/// Why the data are not in place.
-#[derive(Debug)]
-pub enum NoData {
-    /// The capsule has hashes alone and no folder was named.
-    Needed(String),
-    /// Nothing in the folder has the hash.
-    Differs { file: String, reason: String },
-}
-
-/// Puts the data into the working directory; returns what is to be said about them.
+/// Puts the data into the working directory; returns remarks on them.
 ///
 /// # Errors
-/// [`NoData`]; with `accept` only for files that are not there at all.
+/// [`DataUnavailable`]; with `accept` only for files that do not exist at all.
 pub fn place(
-    archive: &mut Archive,
+    archive: &mut ZipCapsule,
     facts: &InputFacts,
     folder: Option<&Path>,
     accept: bool,
     work: &Path,
-) -> Result<Vec<String>, NoData> {
+) -> Result<Vec<String>, DataUnavailable> {
     let mut remarks = Vec::new();
     for file in &facts.read {
-        let differs = |reason: String| NoData::Differs { file: file.path.clone(), reason };
+        let differs = |reason: String| DataUnavailable::differs(file, reason);
         match folder {
             Some(folder) => {
                 let candidates =
@@ -42,19 +35,17 @@ pub fn place(
                 remarks.extend(candidates.place(file, facts, accept, work)?);
             }
             None if archive.has(&file.path) => archive.extract(&file.path, work).map_err(differs)?,
-            None => {
-                return Err(NoData::Needed(format!(
-                    "the capsule holds the hash of {} alone: name the folder with the data by --data",
-                    file.path
-                )));
-            }
+            None => return Err(DataUnavailable::needed(file)),
         }
     }
     Ok(remarks)
 }
 
 /// The files of a folder with their hashes.
-struct Folder(Vec<(PathBuf, String)>);
+struct Folder {
+    paths: Vec<PathBuf>,
+    candidates: Vec<Candidate>,
+}
 
 impl Folder {
     fn read(folder: &Path) -> std::io::Result<Self> {
@@ -62,78 +53,42 @@ impl Folder {
         paths.sort();
         paths.retain(|path| path.is_file());
         paths.truncate(MOST_FILES);
-        let hashed = paths.into_iter().map(|path| {
-            let sha256 = hash(&path)?;
-            Ok((path, sha256))
+        let hashed = paths.iter().map(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            Ok(Candidate { name, sha256: hash(path)? })
         });
-        Ok(Self(hashed.collect::<std::io::Result<_>>()?))
+        let candidates = hashed.collect::<std::io::Result<_>>()?;
+        Ok(Self { paths, candidates })
     }
 
-    fn by_hash(&self, sha256: &str) -> Option<&Path> {
-        self.0.iter().find(|(_, found)| found == sha256).map(|(path, _)| path.as_path())
-    }
-
-    fn by_name(&self, name: &str) -> Option<&Path> {
-        self.0
-            .iter()
-            .find(|(path, _)| path.file_name().is_some_and(|n| n == name))
-            .map(|(path, _)| path.as_path())
-    }
-
-    /// The data as the engine reads them, else the uploaded file, which is read as it was then.
+    /// Puts one file into its place; returns a remark where an accepted one differs.
     fn place(
         &self,
         file: &ReadFile,
         facts: &InputFacts,
         accept: bool,
         work: &Path,
-    ) -> Result<Option<String>, NoData> {
-        let differs = |reason: String| NoData::Differs { file: file.path.clone(), reason };
+    ) -> Result<Option<String>, DataUnavailable> {
+        let differs = |reason: String| DataUnavailable::differs(file, reason);
         let target = work.join(&file.path);
         if let Some(parent) = target.parent() {
             std::fs::create_dir_all(parent).map_err(|e| differs(e.to_string()))?;
         }
-        if let Some(path) = self.by_hash(&file.sha256) {
-            std::fs::copy(path, &target).map_err(|e| differs(e.to_string()))?;
-            return Ok(None);
-        }
-        let dataset = facts.datasets.iter().find(|d| d.dataset_key == file.dataset_key);
-        let same = dataset.and_then(|d| Some((d, self.by_hash(&d.original_sha256)?)));
-        if let Some((dataset, path)) = same {
-            let sha256 = read_again(dataset, path, &target).map_err(differs)?;
-            return match sha256 == file.sha256 {
-                true => Ok(None),
-                false if accept => {
-                    Ok(Some(format!("{} is read otherwise by this release", dataset.original_name)))
-                }
-                false => Err(NoData::Differs {
-                    file: file.path.clone(),
-                    reason: format!(
-                        "{} is the same file, and this release reads it otherwise",
-                        dataset.original_name
-                    ),
-                }),
-            };
-        }
-        let by_name = dataset.and_then(|d| Some((d, self.by_name(&d.original_name)?)));
-        match by_name.filter(|_| accept) {
-            Some((dataset, path)) => {
-                read_again(dataset, path, &target).map_err(differs)?;
-                Ok(Some(format!("{} is not the file that was uploaded", dataset.original_name)))
+        let source = Source::choose(file, facts, &self.candidates, accept)?;
+        let sha256 = match source {
+            Source::Canonical { index } => {
+                std::fs::copy(&self.paths[index], &target).map_err(|e| differs(e.to_string()))?;
+                file.sha256.clone()
             }
-            None => {
-                let name = dataset.map_or(file.path.as_str(), |d| d.original_name.as_str());
-                let changed = if by_name.is_some() { "; the file of this name is another one" } else { "" };
-                Err(NoData::Differs {
-                    file: file.path.clone(),
-                    reason: format!("no file of the folder has the hash of {name}{changed}"),
-                })
+            Source::Uploaded { index, dataset } | Source::Renewed { index, dataset } => {
+                read_again(dataset, &self.paths[index], &target).map_err(differs)?
             }
-        }
+        };
+        source.judge(file, &sha256, accept)
     }
 }
 
-/// Makes an uploaded file to what the engine reads; returns its hash.
+/// Makes the canonical data of an uploaded file; returns their hash.
 fn read_again(dataset: &DatasetFacts, from: &Path, to: &Path) -> Result<String, String> {
     let options = IngestOptions { sheet: dataset.selected_sheet.clone(), header_row: dataset.header_row };
     let made = TabularFiles.ingest(from, &dataset.original_name, &options, to);

@@ -3,12 +3,9 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the output of a command")]
 
-mod archive;
-mod compare;
 mod data;
 mod engine;
 mod rerun;
-mod verify;
 
 use std::path::PathBuf;
 
@@ -16,7 +13,8 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::Exit;
-use archive::{Archive, Unreadable};
+use crate::adapters::capsule_archive::{Unreadable, ZipCapsule};
+use crate::service::runs::capsule_check::verify::{Findings, inspect};
 
 /// Capsules.
 #[derive(Debug, Args)]
@@ -42,13 +40,13 @@ enum CapsuleCommand {
 /// 69 no engine.
 pub fn run(args: &CapsuleArgs) -> Exit {
     match &args.command {
-        CapsuleCommand::Verify { file, json } => match Archive::open(file) {
+        CapsuleCommand::Verify { file, json } => match ZipCapsule::open(file) {
             Ok(mut archive) => {
-                let findings = verify::inspect(&mut archive);
+                let findings = inspect(&mut archive);
                 if *json {
                     println!("{:#}", findings.to_json());
                 } else {
-                    findings.print();
+                    print_findings(&findings);
                 }
                 if findings.problems.is_empty() { Exit::Done } else { Exit::Failed }
             }
@@ -70,4 +68,24 @@ fn refused(reason: Unreadable, as_json: bool) -> Exit {
         eprintln!("{text}");
     }
     exit
+}
+
+/// Prints the result of a check.
+fn print_findings(findings: &Findings) {
+    println!("run      {} of plan {}", findings.run_id, findings.plan_id);
+    println!("template {}, engine {}", findings.template, findings.engine);
+    println!(
+        "audit    {} events, {} hashes computed anew, {} links",
+        findings.piece.events, findings.piece.recomputed, findings.piece.linked
+    );
+    for remark in &findings.remarks {
+        println!("note     {remark}");
+    }
+    for problem in &findings.problems {
+        println!("DIFFERS  {}: {}", problem.file, problem.reason);
+    }
+    match findings.problems.len() {
+        0 => println!("ok       {} files are what the capsule says", findings.files),
+        n => println!("failed   {n} differences"),
+    }
 }

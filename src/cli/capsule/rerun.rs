@@ -4,25 +4,24 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::archive::Archive;
-use super::compare::{Changed, Comparison};
-use super::data::{NoData, place};
+use super::data::place;
 use super::engine::{Engine, command};
-use super::refused;
-use super::verify::{Findings, inspect};
+use super::{print_findings, refused};
+use crate::adapters::capsule_archive::ZipCapsule;
 use crate::adapters::runner::LocalRunner;
 use crate::cli::Exit;
-use crate::domain::anchors::Nonces;
-use crate::domain::capsule::inputs::InputFacts;
-use crate::domain::capsule::{self as form, main_do};
-use crate::domain::plan::Plan;
-use crate::domain::run::{Cause, Run};
+use crate::domain::capsule as form;
+use crate::domain::run::Cause;
 use crate::domain::run_outcome::RunLimits;
-use crate::domain::template::TemplateMeta;
-use crate::domain::verdict::{Verdict, output_applies};
+use crate::domain::verdict::Verdict;
+use crate::ports::capsule_archive::CapsuleArchive;
 use crate::ports::runner::{SandboxMode, SandboxSpec};
+use crate::service::runs::capsule_check::compare::{Changed, Comparison};
+use crate::service::runs::capsule_check::data::DataUnavailable;
+use crate::service::runs::capsule_check::rerun::RecordedRun;
+use crate::service::runs::capsule_check::verify::{Findings, inspect};
 use crate::worker::rerun::{Original, Repeat};
 
 /// Differences that are printed one by one.
@@ -77,16 +76,7 @@ enum Stop {
     Io(String),
 }
 
-/// What the capsule says of the run.
-struct Recorded {
-    plan: Plan,
-    meta: TemplateMeta,
-    run: Run,
-    inputs: InputFacts,
-    nonces: Nonces,
-}
-
-/// What came out.
+/// The result of a repetition.
 struct Report {
     engine: String,
     then: String,
@@ -97,7 +87,7 @@ struct Report {
 
 /// Runs the command.
 pub fn run(args: &RerunArgs) -> Exit {
-    let mut archive = match Archive::open(&args.file) {
+    let mut archive = match ZipCapsule::open(&args.file) {
         Ok(archive) => archive,
         Err(reason) => return refused(reason, args.json),
     };
@@ -106,7 +96,7 @@ pub fn run(args: &RerunArgs) -> Exit {
         if args.json {
             println!("{:#}", findings.to_json());
         } else {
-            findings.print();
+            print_findings(&findings);
             eprintln!(
                 "not repeated: the capsule differs from itself; --accept-changes repeats it all the same"
             );
@@ -114,7 +104,7 @@ pub fn run(args: &RerunArgs) -> Exit {
         return Exit::Failed;
     }
     match repeat(args, &mut archive, &findings) {
-        Ok(report) => tell(args, &report),
+        Ok(report) => self::report(args, &report),
         Err(stop) => {
             let (exit, text) = match stop {
                 Stop::Usage(text) => (Exit::Usage, text),
@@ -132,11 +122,11 @@ pub fn run(args: &RerunArgs) -> Exit {
     }
 }
 
-fn repeat(args: &RerunArgs, archive: &mut Archive, findings: &Findings) -> Result<Report, Stop> {
+fn repeat(args: &RerunArgs, archive: &mut ZipCapsule, findings: &Findings) -> Result<Report, Stop> {
     if !(args.tolerance >= 0.0 && args.tolerance.is_finite()) {
         return Err(Stop::Usage("--tolerance must be 0 or more".to_owned()));
     }
-    let recorded = recorded(archive).map_err(Stop::Differs)?;
+    let recorded = RecordedRun::read(archive).map_err(Stop::Differs)?;
     let facts = &recorded.run.engine;
     let (engine, words) = command(args.engine, args.stata.as_deref(), facts).map_err(Stop::NoEngine)?;
     let folder = Folder::make(args.out.as_deref()).map_err(Stop::Io)?;
@@ -146,8 +136,8 @@ fn repeat(args: &RerunArgs, archive: &mut Archive, findings: &Findings) -> Resul
     unpack(archive, &work).map_err(Stop::Io)?;
     let placed = place(archive, &recorded.inputs, args.data.as_deref(), args.accept_changes, &work);
     remarks.extend(placed.map_err(|reason| match reason {
-        NoData::Needed(text) => Stop::Usage(text),
-        NoData::Differs { file, reason } => Stop::Differs(format!("{file}: {reason}")),
+        DataUnavailable::Needed(text) => Stop::Usage(text),
+        DataUnavailable::Differs { file, reason } => Stop::Differs(format!("{file}: {reason}")),
     })?);
     let verdict = executed(args, words, &folder.path, &recorded)?;
     if let Some(failure) = &verdict.failure {
@@ -158,7 +148,8 @@ fn repeat(args: &RerunArgs, archive: &mut Archive, findings: &Findings) -> Resul
             _ => Stop::Failed(text),
         });
     }
-    let (comparison, tables) = compared(args, archive, &work, &recorded, &verdict);
+    let repeated = |file: &str| std::fs::read(work.join(file)).ok();
+    let (comparison, tables) = recorded.compare(archive, repeated, &verdict, args.tolerance);
     let (kind, carried) = match engine {
         Engine::Open => ("open", Some(env!("CARGO_PKG_VERSION"))),
         Engine::Stata => ("stata", None),
@@ -175,21 +166,8 @@ fn repeat(args: &RerunArgs, archive: &mut Archive, findings: &Findings) -> Resul
     })
 }
 
-fn recorded(archive: &mut Archive) -> Result<Recorded, String> {
-    let named = |file: &str, reason: String| format!("{file}: {reason}");
-    let run_do = archive.read(form::RUN_DO).map_err(|e| named(form::RUN_DO, e))?;
-    Ok(Recorded {
-        plan: archive.json(form::PLAN).map_err(|e| named(form::PLAN, e))?,
-        meta: archive.json(form::TEMPLATE_META).map_err(|e| named(form::TEMPLATE_META, e))?,
-        run: archive.json(form::RUN_RECORD).map_err(|e| named(form::RUN_RECORD, e))?,
-        inputs: archive.json(form::INPUT_FACTS).map_err(|e| named(form::INPUT_FACTS, e))?,
-        nonces: main_do::nonces(&run_do)
-            .ok_or_else(|| named(form::RUN_DO, "prints no anchors".to_owned()))?,
-    })
-}
-
-/// What a run needs beside its data.
-fn unpack(archive: &mut Archive, work: &Path) -> Result<(), String> {
+/// Unpacks the files that a run needs besides its data.
+fn unpack(archive: &mut ZipCapsule, work: &Path) -> Result<(), String> {
     for folder in ["ado", "empty", "tmp/home"] {
         std::fs::create_dir_all(work.join(folder)).map_err(|e| e.to_string())?;
     }
@@ -205,7 +183,7 @@ fn executed(
     args: &RerunArgs,
     words: Vec<String>,
     folder: &Path,
-    recorded: &Recorded,
+    recorded: &RecordedRun,
 ) -> Result<Verdict, Stop> {
     let mode = match args.sandbox {
         Confinement::Enforce => SandboxMode::Enforce,
@@ -232,41 +210,7 @@ fn executed(
     Ok(done.1)
 }
 
-/// Every declared output: tables by their cells, everything else by whether it is there; then the metrics.
-fn compared(
-    args: &RerunArgs,
-    archive: &mut Archive,
-    work: &Path,
-    recorded: &Recorded,
-    verdict: &Verdict,
-) -> (Comparison, usize) {
-    let mut comparison = Comparison::default();
-    let mut tables = 0;
-    for output in &recorded.plan.contract.outputs {
-        let path = format!("{}{}", form::RESULTS, output.file);
-        let now = std::fs::read(work.join(&output.file)).ok();
-        let applies = output_applies(output.when.as_deref(), &recorded.plan.contract.bound);
-        match (archive.read(&path).ok(), now) {
-            (Some(then), Some(now)) if output.format == "csv" => {
-                tables += 1;
-                comparison.table(&path, &then, &now, args.tolerance);
-            }
-            (Some(_), None) => comparison.whole(&path, "there", "not there"),
-            (None, Some(_)) if output.format != "dta" => comparison.whole(&path, "not there", "there"),
-            (None, None) if applies && output.required && output.format != "dta" => {
-                comparison.whole(&path, "not there", "not there");
-            }
-            _ => {}
-        }
-    }
-    for (name, then) in &recorded.run.metrics {
-        let now = verdict.metrics.get(name).unwrap_or(&Value::Null);
-        comparison.cell("metrics", 0, name, "value", &then.to_string(), &now.to_string(), args.tolerance);
-    }
-    (comparison, tables)
-}
-
-fn tell(args: &RerunArgs, report: &Report) -> Exit {
+fn report(args: &RerunArgs, report: &Report) -> Exit {
     let seen = &report.comparison;
     let equal = seen.changed.is_empty();
     if args.json {

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::domain::canonical::sha256_hex;
 use crate::http::extract::body::Path;
 use crate::http::extract::headers::IfNoneMatch;
+use crate::http::route::RouteFacts;
 
 static EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/console_files.rs"));
 
@@ -50,6 +51,9 @@ fn media_type(name: &str) -> &'static str {
 pub struct AssetSegment {
     path: String,
 }
+
+/// The facts of `open_console`.
+pub const PAGE_FACTS: RouteFacts = RouteFacts { if_none_match: true, tagged: true, ..RouteFacts::NONE };
 
 /// Shows the page for people: a whole analysis in a browser, in English and Chinese.
 ///

@@ -15,6 +15,7 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::http::error::ApiError;
 use crate::http::extract::body::Path;
 use crate::http::extract::headers::{Headers, none_match_hits};
+use crate::http::route::RouteFacts;
 
 /// Own files only: no inline script or style, no other host. Icons of Swagger UI are `data:` images.
 pub const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -68,6 +69,9 @@ pub struct AssetSegment {
     asset: String,
 }
 
+/// The facts of `get_docs`.
+pub const PAGE_FACTS: RouteFacts = RouteFacts { if_none_match: true, tagged: true, ..RouteFacts::NONE };
+
 /// Shows this document as a page with a try-out.
 ///
 /// Needs no credential; the page asks for one where a request that is tried out needs it, and keeps it only as long
@@ -78,6 +82,14 @@ pub struct AssetSegment {
 pub async fn page(Headers(headers): Headers) -> Result<Response<Body>, ApiError> {
     serve("index.html", &headers)
 }
+
+/// The facts of `get_docs_asset`.
+pub const ASSET_FACTS: RouteFacts = RouteFacts {
+    refusals: &[&[ErrorCode::RouteNotFound]],
+    if_none_match: true,
+    tagged: true,
+    ..RouteFacts::NONE
+};
 
 /// Returns a file of the page.
 ///

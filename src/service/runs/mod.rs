@@ -1,6 +1,7 @@
 //! Runs and their results: enqueue, progress, renderings, interpretation, capsules.
 
 pub mod capsule;
+pub mod capsule_check;
 pub mod enqueue_run;
 pub mod interpretation;
 pub mod progress;

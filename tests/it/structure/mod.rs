@@ -1,4 +1,6 @@
-//! The source tree itself: import directions and requirement packs.
+//! The source tree itself: import directions, sizes, requirement packs and the harness of the tests.
 
 mod architecture;
+mod harness;
 mod openspec;
+mod sizes;

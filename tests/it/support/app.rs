@@ -1,7 +1,7 @@
 //! The real service on a free port with a data directory of its own, and a client that speaks to it.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use stata_service::app::options::{
     EdgeOptions, EngineOptions, OnShutdown, Options, ShutdownOptions, WorkerOptions,
 };
 use stata_service::app::serve::{Ended, serve};
+use stata_service::domain::job::JobStatus;
 use stata_service::ports::runner::SandboxMode;
 use stata_service::service::Context;
 use stata_service::service::shared::space::DiskLow;
@@ -23,7 +24,8 @@ pub const ADMIN_KEY: &str = "ssk_root_0123456789abcdef0123456789abcdef";
 /// Longest wait for anything in a test.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A running service. Dropping it without `stop` leaves the data directory's removal to the next line.
+/// A running service. On drop it checks that no job is left `running`; a test that leaves one on purpose says so with
+/// [`TestApp::leave_running_jobs`].
 pub struct TestApp {
     pub base: String,
     pub http: reqwest::Client,
@@ -33,6 +35,7 @@ pub struct TestApp {
     options: Options,
     /// What the use cases need, while the service runs.
     ctx: Weak<Context>,
+    may_leave_running: bool,
 }
 
 /// A job with its token.
@@ -112,6 +115,7 @@ impl TestApp {
             served: None,
             options,
             ctx: Weak::new(),
+            may_leave_running: false,
         };
         app.open().await;
         app
@@ -149,6 +153,31 @@ impl TestApp {
     pub async fn restart(&mut self) {
         self.stop().await;
         self.open().await;
+    }
+
+    /// Permits the test to end while a job is `running`.
+    pub fn leave_running_jobs(&mut self) {
+        self.may_leave_running = true;
+    }
+
+    /// Checks that no job is `running`, unless the test permits it.
+    pub fn check_running_jobs(&self) {
+        let left = if self.may_leave_running { 0 } else { self.running_jobs() };
+        assert_eq!(left, 0, "the test ends with running jobs: wait for their end, or `leave_running_jobs`");
+    }
+
+    /// Returns the number of jobs that are `running`: from the store while the service runs, else from the readable
+    /// copies of the records.
+    fn running_jobs(&self) -> u64 {
+        match self.ctx.upgrade() {
+            Some(ctx) => ctx.store.status().jobs.get(&JobStatus::Running).copied().unwrap_or(0),
+            None => {
+                let folders = folders_at_depth(&self.options.data_dir.join("tenants"), 4);
+                let texts = folders.iter().filter_map(|job| std::fs::read(job.join("job.json")).ok());
+                let records = texts.filter_map(|text| serde_json::from_slice::<Value>(&text).ok());
+                records.filter(|job| job["status"] == "running").count() as u64
+            }
+        }
     }
 
     /// What the next start will use.
@@ -235,6 +264,24 @@ impl TestApp {
         let response = self.request(Method::GET, &path, &job.token).send().await.expect("answers");
         assert_eq!(response.status(), StatusCode::OK, "{rel_path}");
         response.bytes().await.expect("a body").to_vec()
+    }
+}
+
+/// Returns the folders that lie so many levels below this one.
+fn folders_at_depth(root: &Path, depth: usize) -> Vec<PathBuf> {
+    let mut level = vec![root.to_path_buf()];
+    for _ in 0..depth {
+        let entries = level.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
+        level = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    }
+    level
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.check_running_jobs();
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use crate::http::extract::access::KeyAccess;
 use crate::http::extract::body::{Json, OptionalJson, Path};
 use crate::http::extract::roles::AdminOnly;
 use crate::http::middleware::idempotency::HoldsSecret;
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::service::access::api_keys::{
     CreateApiKey, IssuedKey, ListApiKeys, NewApiKey, RevokeApiKey, RotateApiKey,
@@ -65,6 +66,9 @@ fn shown_once(issued: &IssuedKey) -> Response {
     response
 }
 
+/// The facts of `create_api_key`.
+pub const CREATE_FACTS: RouteFacts = RouteFacts { secret: true, ..RouteFacts::NONE };
+
 /// Creates an API key.
 ///
 /// The answer shows the key this once; only its hash is kept. The tenant comes from `tenant_id` or
@@ -87,6 +91,9 @@ pub async fn create(
     Ok(shown_once(&issued))
 }
 
+/// The facts of `list_api_keys`.
+pub const LIST_FACTS: RouteFacts = RouteFacts::NONE;
+
 /// Lists API keys.
 ///
 /// Secrets are never shown. Administrators who name no tenant see the keys of every tenant.
@@ -99,6 +106,10 @@ pub async fn list(
     let keys = ListApiKeys(Ports::from(app.ctx.as_ref())).execute(listed_tenant(&access)).await?;
     Ok(Json(ApiKeyList { api_keys: keys.iter().map(ApiKeyView::from).collect() }))
 }
+
+/// The facts of `rotate_api_key`.
+pub const ROTATE_FACTS: RouteFacts =
+    RouteFacts { refusals: &[&[ErrorCode::ApiKeyNotFound]], secret: true, ..RouteFacts::NONE };
 
 /// Issues a new key in place of one, which works on for the stated overlap.
 ///
@@ -119,6 +130,10 @@ pub async fn rotate(
         .await?;
     Ok(shown_once(&issued))
 }
+
+/// The facts of `revoke_api_key`.
+pub const REVOKE_FACTS: RouteFacts =
+    RouteFacts { refusals: &[&[ErrorCode::ApiKeyNotFound]], ..RouteFacts::NONE };
 
 /// Revokes an API key at once.
 ///

@@ -11,6 +11,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::access::KeyAccess;
 use crate::http::extract::body::{Json, Query};
 use crate::http::extract::roles::Operators;
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::ports::store::{AuditFilter, AuditFrom};
 use crate::service::shared::commits::read_problem;
@@ -45,6 +46,9 @@ pub struct AuditPage {
     events: Vec<ChainedEvent>,
     next_cursor: Option<String>,
 }
+
+/// The facts of `find_audit_events`.
+pub const FACTS: RouteFacts = RouteFacts::NONE;
 
 /// Finds audit events: of the key's tenant, for administrators without X-SS-Tenant-ID of every tenant.
 ///

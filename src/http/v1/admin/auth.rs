@@ -13,6 +13,7 @@ use crate::http::extract::access::{Anonymous, KeyAccess};
 use crate::http::extract::body::Json;
 use crate::http::extract::roles::AdminOnly;
 use crate::http::middleware::idempotency::HoldsSecret;
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::service::access::admin_session::{Login, LoginRequest, Logout};
 use crate::service::access::credentials::Ports;
@@ -35,6 +36,14 @@ pub struct LoginAnswer {
     username: String,
     expires_at: Option<DateTime<Utc>>,
 }
+
+/// The facts of `admin_login`.
+pub const LOGIN_FACTS: RouteFacts = RouteFacts {
+    refusals: &[&[ErrorCode::AuthLoginFailed]],
+    secret: true,
+    tenant_header: true,
+    ..RouteFacts::NONE
+};
 
 /// Opens a session. Wrong names and passwords are answered alike and slowed down.
 ///
@@ -61,6 +70,9 @@ pub async fn login(
     response.extensions_mut().insert(HoldsSecret { resource: record.resource() });
     Ok(response)
 }
+
+/// The facts of `admin_logout`.
+pub const LOGOUT_FACTS: RouteFacts = RouteFacts::NONE;
 
 /// Ends the session that the request is made with.
 ///

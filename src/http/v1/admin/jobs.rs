@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::listed_tenant;
 use super::task_codes::Reason;
 use crate::domain::artifact::Artifact;
-use crate::domain::error::Problem;
+use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobStatus;
 use crate::domain::run::Run;
 use crate::http::error::ApiError;
@@ -17,6 +17,7 @@ use crate::http::extract::access::{Administer, JobAccess, KeyAccess};
 use crate::http::extract::body::{Json, OptionalJson, Query};
 use crate::http::extract::headers::IfMatch;
 use crate::http::extract::roles::Operators;
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::http::v1::jobs::list::{Filter, JobList};
 use crate::http::v1::jobs::run::RunAnswer;
@@ -50,6 +51,9 @@ pub struct AdminArtifactList {
     artifacts: Vec<Artifact>,
 }
 
+/// The facts of `admin_list_jobs`.
+pub const LIST_FACTS: RouteFacts = RouteFacts::NONE;
+
 /// Lists jobs, newest first: of the key's tenant, for administrators without X-SS-Tenant-ID of every tenant.
 ///
 /// With the filters of `GET /v1/jobs`. Pages follow `next_cursor`; jobs that are created meanwhile do not
@@ -64,6 +68,9 @@ pub async fn list(
 ) -> Result<Json<JobList>, ApiError> {
     Ok(Json(filter.page(&app.ctx, listed_tenant(&access)).await?))
 }
+
+/// The facts of `admin_get_job`.
+pub const DETAIL_FACTS: RouteFacts = RouteFacts { without_content: true, ..RouteFacts::NONE };
 
 /// Shows a job with all its attempts.
 ///
@@ -84,6 +91,19 @@ pub async fn detail(
     });
     Ok(Json(AdminJob { job, runs: access.job.runs.clone(), token }))
 }
+
+/// The facts of `admin_retry_job`.
+pub const RETRY_FACTS: RouteFacts = RouteFacts {
+    refusals: &[&[
+        ErrorCode::JobIllegalTransition,
+        ErrorCode::PlanMissing,
+        ErrorCode::PlanOutdated,
+        ErrorCode::QuotaExceeded,
+        ErrorCode::DependencyUnavailable,
+    ]],
+    if_match: true,
+    ..RouteFacts::NONE
+};
 
 /// Queues a new run of a job that failed or was cancelled, with a new budget of automatic retries.
 ///
@@ -106,6 +126,14 @@ pub async fn retry(
     Ok(Json(RunAnswer::from(&job)))
 }
 
+/// The facts of `admin_cancel_job`.
+pub const CANCEL_FACTS: RouteFacts = RouteFacts {
+    refusals: &[&[ErrorCode::JobIllegalTransition]],
+    without_content: true,
+    if_match: true,
+    ..RouteFacts::NONE
+};
+
 /// Cancels a job; 202 while the engine's processes are being ended.
 ///
 /// As the job's own cancel, for those who look after the service. The reason is kept in the audit trail.
@@ -127,6 +155,9 @@ pub async fn cancel(
     let status = if job.status == JobStatus::Running { StatusCode::ACCEPTED } else { StatusCode::OK };
     Ok((status, Json(RunAnswer::from(&job))).into_response())
 }
+
+/// The facts of `admin_list_artifacts`.
+pub const ARTIFACTS_FACTS: RouteFacts = RouteFacts { without_content: true, ..RouteFacts::NONE };
 
 /// Lists a job's artifacts.
 ///

@@ -6,10 +6,12 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::domain::error::ErrorCode;
 use crate::http::error::ApiError;
 use crate::http::extract::access::KeyAccess;
 use crate::http::extract::body::Json;
 use crate::http::extract::roles::{AdminOnly, Operators};
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::service::operations::check_health::HealthReport;
 use crate::service::operations::reload::{ReloadReport, reload};
@@ -51,6 +53,9 @@ pub struct AuditHead {
     hash: String,
 }
 
+/// The facts of `system_status`.
+pub const STATUS_FACTS: RouteFacts = RouteFacts::NONE;
+
 /// Tells how the service is.
 ///
 /// Version, store, heads of the audit chains, health with reasons, jobs by status and the last reading of
@@ -84,6 +89,10 @@ pub async fn status(State(app): State<App>, _access: KeyAccess<Operators>) -> Js
         last_reload: app.ctx.reloading.last(),
     })
 }
+
+/// The facts of `system_reload`.
+pub const RELOAD_SETTINGS_FACTS: RouteFacts =
+    RouteFacts { refusals: &[&[ErrorCode::ConfigReloadFailed]], ..RouteFacts::NONE };
 
 /// Reads the settings and the files of secrets again; what is not valid leaves everything as it was.
 ///

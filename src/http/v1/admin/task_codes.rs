@@ -13,6 +13,7 @@ use crate::http::extract::access::KeyAccess;
 use crate::http::extract::body::{Json, OptionalJson, Path, Query};
 use crate::http::extract::roles::{AdminOnly, CodeKeepers};
 use crate::http::middleware::idempotency::HoldsSecret;
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::http::v1::jobs::list::checked_limit;
 use crate::service::access::credential_views::TaskCodeView;
@@ -64,6 +65,9 @@ fn code_id(segment: CodeSegment) -> Result<CodeId, Problem> {
         .map_err(|_| Problem::new(ErrorCode::TaskCodeNotFound, "there is no such task code"))
 }
 
+/// The facts of `create_task_codes`.
+pub const CREATE_FACTS: RouteFacts = RouteFacts { secret: true, ..RouteFacts::NONE };
+
 /// Creates task codes of a tenant.
 ///
 /// At most 500 at once. Each `task_code` is shown this once; only its hash is kept.
@@ -88,6 +92,9 @@ pub async fn create(
     Ok(response)
 }
 
+/// The facts of `list_task_codes`.
+pub const LIST_FACTS: RouteFacts = RouteFacts::NONE;
+
 /// Lists task codes, newest first.
 ///
 /// Codes themselves are never shown again; `status` says what became of each.
@@ -106,6 +113,10 @@ pub async fn list(
     let task_codes = page.items.iter().map(|record| TaskCodeView::of(record, now)).collect();
     Ok(Json(TaskCodeList { task_codes, next_cursor: page.next_cursor }))
 }
+
+/// The facts of `revoke_task_code`.
+pub const REVOKE_FACTS: RouteFacts =
+    RouteFacts { refusals: &[&[ErrorCode::TaskCodeNotFound]], ..RouteFacts::NONE };
 
 /// Revokes a code; the token of a job made with it ends too.
 ///
@@ -127,6 +138,10 @@ pub async fn revoke(
         .await?;
     Ok(Json(TaskCodeView::of(&record, app.ctx.clock.now())))
 }
+
+/// The facts of `delete_task_code`.
+pub const DELETE_FACTS: RouteFacts =
+    RouteFacts { refusals: &[&[ErrorCode::TaskCodeNotFound]], ..RouteFacts::NONE };
 
 /// Deletes a code; a tombstone keeps it from working again.
 ///

@@ -12,6 +12,7 @@ use crate::http::extract::access::KeyAccess;
 use crate::http::extract::body::{Json, Path};
 use crate::http::extract::headers::{IfMatch, version_tag};
 use crate::http::extract::roles::AdminOnly;
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::service::access::tenants::{TenantBody, TenantView, Tenants};
 
@@ -38,6 +39,9 @@ fn tagged(view: TenantView) -> Response {
     response
 }
 
+/// The facts of `list_tenants`.
+pub const LIST_FACTS: RouteFacts = RouteFacts::NONE;
+
 /// Lists tenants that have settings of their own, with what they hold.
 ///
 /// Tenants without settings of their own work by the settings of the service and are not listed.
@@ -49,6 +53,9 @@ pub async fn list(
 ) -> Result<Json<TenantList>, ApiError> {
     Ok(Json(TenantList { tenants: Tenants(&app.ctx).list().await? }))
 }
+
+/// The facts of `get_tenant`.
+pub const GET_FACTS: RouteFacts = RouteFacts { tagged: true, ..RouteFacts::NONE };
 
 /// Reads a tenant's settings and what it holds; version 0 stands for none of its own.
 ///
@@ -63,6 +70,9 @@ pub async fn get(
 ) -> Result<Response, ApiError> {
     Ok(tagged(Tenants(&app.ctx).get(&tenant_id(segment)?).await?))
 }
+
+/// The facts of `put_tenant`.
+pub const PUT_FACTS: RouteFacts = RouteFacts { if_match: true, tagged: true, ..RouteFacts::NONE };
 
 /// Replaces a tenant's settings whole; a hold stops every removal.
 ///

@@ -6,13 +6,14 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use super::task_codes::Reason;
-use crate::domain::error::Problem;
+use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::KeyId;
 use crate::http::error::ApiError;
 use crate::http::extract::access::KeyAccess;
 use crate::http::extract::body::{Json, OptionalJson, Path};
 use crate::http::extract::roles::AdminOnly;
 use crate::http::middleware::idempotency::HoldsSecret;
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::service::access::credential_views::PersonalTokenView;
 use crate::service::access::credentials::Ports;
@@ -44,6 +45,9 @@ fn token_id(segment: TokenSegment) -> Result<KeyId, Problem> {
     KeyId::parse(segment.token_id).map_err(|_| not_found())
 }
 
+/// The facts of `create_admin_token`.
+pub const CREATE_FACTS: RouteFacts = RouteFacts { secret: true, ..RouteFacts::NONE };
+
 /// Creates a personal token for the administrator who asks.
 ///
 /// The answer shows the token this once. It works as an `admin` key until it expires or is revoked.
@@ -63,6 +67,9 @@ pub async fn create(
     Ok(response)
 }
 
+/// The facts of `list_admin_tokens`.
+pub const LIST_FACTS: RouteFacts = RouteFacts::NONE;
+
 /// Lists personal tokens.
 ///
 /// Of every administrator; secrets are never shown.
@@ -75,6 +82,10 @@ pub async fn list(
     let tokens = PersonalTokens(Ports::from(app.ctx.as_ref())).list().await?;
     Ok(Json(PersonalTokenList { tokens: tokens.iter().map(PersonalTokenView::from).collect() }))
 }
+
+/// The facts of `revoke_admin_token`.
+pub const REVOKE_FACTS: RouteFacts =
+    RouteFacts { refusals: &[&[ErrorCode::AdminTokenNotFound]], ..RouteFacts::NONE };
 
 /// Revokes a personal token at once.
 ///
@@ -92,6 +103,10 @@ pub async fn revoke(
     let record = PersonalTokens(Ports::from(app.ctx.as_ref())).revoke(&caller, &token_id(segment)?).await?;
     Ok(Json(PersonalTokenView::from(&record)))
 }
+
+/// The facts of `delete_admin_token`.
+pub const DELETE_FACTS: RouteFacts =
+    RouteFacts { refusals: &[&[ErrorCode::AdminTokenNotFound]], ..RouteFacts::NONE };
 
 /// Deletes a personal token; it opens nothing from then on.
 ///

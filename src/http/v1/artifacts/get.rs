@@ -16,6 +16,7 @@ use crate::http::extract::access::{JobAccess, ReadTrace};
 use crate::http::extract::body::Path;
 use crate::http::extract::headers::Headers;
 use crate::http::range::{FileFacts, serve_file};
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
 
 /// The rest of the path.
@@ -27,6 +28,22 @@ pub struct Segments {
 fn expired() -> Problem {
     Problem::new(ErrorCode::ArtifactExpired, "the artifact is not kept any more; its hash is in the list")
 }
+
+/// The facts of `get_artifact`.
+pub const FACTS: RouteFacts = RouteFacts {
+    refusals: &[&[
+        ErrorCode::ArtifactNotFound,
+        ErrorCode::ArtifactPathUnsafe,
+        ErrorCode::ArtifactExpired,
+        ErrorCode::RangeNotSatisfiable,
+    ]],
+    without_content: true,
+    if_none_match: true,
+    ranges: true,
+    tagged: true,
+    download: true,
+    ..RouteFacts::NONE
+};
 
 /// Returns the bytes of an artifact.
 ///

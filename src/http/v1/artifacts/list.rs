@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::domain::artifact::Artifact;
 use crate::http::extract::access::{JobAccess, ReadTrace};
 use crate::http::extract::body::Json;
+use crate::http::route::RouteFacts;
 
 /// Every published file of a job.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -12,6 +13,9 @@ pub struct ArtifactList {
     job_id: String,
     artifacts: Vec<Artifact>,
 }
+
+/// The facts of `list_artifacts`.
+pub const FACTS: RouteFacts = RouteFacts { without_content: true, ..RouteFacts::NONE };
 
 /// Lists the job's artifacts.
 ///

@@ -6,11 +6,14 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::domain::error::ErrorCode;
 use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::Json;
 use crate::http::extract::headers::{IfMatch, version_tag};
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
+use crate::http::v1::openapi::groups::BINDING;
 use crate::service::drafts::draft_view::{DraftView, Unknown, view_draft};
 use crate::service::drafts::state_draft::StateDraft;
 
@@ -32,6 +35,14 @@ pub struct PatchAnswer {
     open_unknowns: Vec<Unknown>,
     draft_preview: DraftView,
 }
+
+/// The facts of `patch_draft`.
+pub const FACTS: RouteFacts = RouteFacts {
+    refusals: &[BINDING, &[ErrorCode::DraftNotFound, ErrorCode::JobLocked, ErrorCode::JobIllegalTransition]],
+    if_match: true,
+    tagged: true,
+    ..RouteFacts::NONE
+};
 
 /// Changes parts of the draft.
 ///

@@ -10,11 +10,14 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::put::answer_draft;
+use crate::domain::error::ErrorCode;
 use crate::domain::job::JobRecord;
 use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess, Read};
 use crate::http::extract::body::{Json, OptionalJson, Query};
+use crate::http::route::{Effect, RouteFacts};
 use crate::http::state::App;
+use crate::http::v1::openapi::groups::MODEL;
 use crate::service::drafts::draft_view::DraftView;
 use crate::service::drafts::model_draft::{DraftByModel, Standing};
 use crate::service::inputs::ingest_inputs::Ingest;
@@ -45,6 +48,15 @@ pub struct Pending {
 #[serde(deny_unknown_fields)]
 pub struct NewDraft {}
 
+/// The facts of `preview_draft`.
+pub const GET_FACTS: RouteFacts = RouteFacts {
+    refusals: &[MODEL, &[ErrorCode::InputDatasetNotFound, ErrorCode::DraftNotFound]],
+    effect: Effect::Writes,
+    tagged: true,
+    retry_after: true,
+    ..RouteFacts::NONE
+};
+
 /// Returns the current draft, whatever its source. Without one the model is asked, once for all pollers.
 ///
 /// 200 with the draft; 202 while there is none: inputs are missing or being read, or the model works. N
@@ -71,6 +83,14 @@ pub async fn get(
     }
     answer(&app, DraftByModel(app.ctx.clone()).poll(&access.caller, Arc::unwrap_or_clone(job)).await?)
 }
+
+/// The facts of `request_draft`.
+pub const POST_FACTS: RouteFacts = RouteFacts {
+    refusals: &[MODEL, &[ErrorCode::JobLocked]],
+    tagged: true,
+    retry_after: true,
+    ..RouteFacts::NONE
+};
 
 /// Asks the model for a new draft, in place of the present one and after a failure.
 ///

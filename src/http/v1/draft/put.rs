@@ -4,16 +4,27 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
+use crate::domain::error::ErrorCode;
 use crate::domain::job::JobRecord;
 use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::Json;
 use crate::http::extract::headers::{IfMatch, version_tag};
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
+use crate::http::v1::openapi::groups::BINDING;
 use crate::service::Context;
 use crate::service::drafts::draft_request::DraftRequest;
 use crate::service::drafts::draft_view::{DraftView, view_draft};
 use crate::service::drafts::state_draft::StateDraft;
+
+/// The facts of `state_draft`.
+pub const FACTS: RouteFacts = RouteFacts {
+    refusals: &[BINDING, &[ErrorCode::DraftNotFound, ErrorCode::JobLocked, ErrorCode::JobIllegalTransition]],
+    if_match: true,
+    tagged: true,
+    ..RouteFacts::NONE
+};
 
 /// States the draft, replacing it whole.
 ///

@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::bundle::{Bundle, BundleFile, UploadSession};
 use crate::domain::dataset::DatasetRole;
-use crate::domain::error::Problem;
+use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
 use crate::domain::signed_link::{MAX_TTL, signed_url};
 use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess, Read};
 use crate::http::extract::body::Json;
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::service::inputs::upload_sessions::{AnnouncedFile, UploadSessions, bundle_of};
 
@@ -85,6 +86,20 @@ impl BundleView {
     }
 }
 
+/// The facts of `state_bundle`.
+pub const STATE_FACTS: RouteFacts = RouteFacts {
+    refusals: &[&[
+        ErrorCode::InputFormatUnsupported,
+        ErrorCode::InputFileNameForbidden,
+        ErrorCode::InputEmpty,
+        ErrorCode::InputTooLarge,
+        ErrorCode::InputRoleInvalid,
+        ErrorCode::JobLocked,
+        ErrorCode::QuotaExceeded,
+    ]],
+    ..RouteFacts::NONE
+};
+
 /// States the files that are to become the inputs; the same files again are the same bundle while it waits.
 ///
 /// The first step of an upload in sessions; then each file gets a session, its parts and its end. With the
@@ -108,6 +123,10 @@ pub async fn state(
     let job = sessions.state_bundle(&access.caller, &access.job, files.collect()).await?;
     Ok(Json(BundleView::of(&job, bundle_of(&job)?)))
 }
+
+/// The facts of `get_bundle`.
+pub const GET_FACTS: RouteFacts =
+    RouteFacts { refusals: &[&[ErrorCode::UploadSessionNotFound]], ..RouteFacts::NONE };
 
 /// Shows how far the bundle is.
 ///
@@ -154,6 +173,10 @@ pub struct SessionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     presigned_urls: Option<Vec<PresignedPart>>,
 }
+
+/// The facts of `open_upload_session`.
+pub const OPEN_FACTS: RouteFacts =
+    RouteFacts { refusals: &[&[ErrorCode::UploadSessionNotFound, ErrorCode::JobLocked]], ..RouteFacts::NONE };
 
 /// Opens a session for a file, or shows the open one with fresh URLs.
 ///

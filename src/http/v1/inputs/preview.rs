@@ -3,11 +3,13 @@
 use axum::extract::State;
 use serde::Deserialize;
 
-use crate::domain::error::Problem;
+use crate::domain::error::{ErrorCode, Problem};
 use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, Read};
 use crate::http::extract::body::{Json, Query};
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
+use crate::http::v1::openapi::groups::FILES;
 use crate::service::inputs::preview_inputs::{InputsPreview, PreviewInputs};
 
 /// Which part of which data set.
@@ -21,6 +23,12 @@ pub struct Window {
     /// 1 to 200; 50 when absent.
     columns: Option<usize>,
 }
+
+/// The facts of `preview_inputs`.
+pub const FACTS: RouteFacts = RouteFacts {
+    refusals: &[FILES, &[ErrorCode::InputsMissing, ErrorCode::InputDatasetNotFound]],
+    ..RouteFacts::NONE
+};
 
 /// Shows a window of the canonical data.
 ///

@@ -3,12 +3,14 @@
 use axum::extract::State;
 use serde::Deserialize;
 
-use crate::domain::error::Problem;
+use crate::domain::error::{ErrorCode, Problem};
 use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, OptionalJson, Path, Query};
 use crate::http::extract::headers::IfMatch;
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
+use crate::http::v1::openapi::groups::FILES;
 use crate::ports::tabular::IngestOptions;
 use crate::service::inputs::preview_inputs::{InputsPreview, PreviewInputs};
 use crate::service::inputs::select_sheet::SelectSheet;
@@ -28,6 +30,13 @@ pub struct DatasetSegment {
     dataset_key: String,
 }
 
+/// The facts of `select_primary_sheet`.
+pub const PRIMARY_FACTS: RouteFacts = RouteFacts {
+    refusals: &[FILES, &[ErrorCode::InputsMissing, ErrorCode::JobLocked]],
+    if_match: true,
+    ..RouteFacts::NONE
+};
+
 /// Reads the primary workbook again with another sheet or header row.
 ///
 /// For workbooks with several sheets or a header that is not in the first row. The file is read again and
@@ -45,6 +54,13 @@ pub async fn primary(
 ) -> Result<Json<InputsPreview>, ApiError> {
     select(&app, &access, None, if_match.0, query, body).await
 }
+
+/// The facts of `select_dataset_sheet`.
+pub const DATASET_FACTS: RouteFacts = RouteFacts {
+    refusals: &[FILES, &[ErrorCode::InputsMissing, ErrorCode::InputDatasetNotFound, ErrorCode::JobLocked]],
+    if_match: true,
+    ..RouteFacts::NONE
+};
 
 /// Reads a workbook again with another sheet or header row.
 ///

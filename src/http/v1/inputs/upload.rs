@@ -16,7 +16,9 @@ use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::Json;
 use crate::http::extract::headers::IfMatch;
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
+use crate::http::v1::openapi::groups::FILES;
 use crate::service::inputs::ingest_inputs::{IngestInputs, check_unlocked};
 use crate::service::inputs::preview_inputs::DatasetBrief;
 use crate::service::inputs::receive_upload::Upload;
@@ -57,6 +59,22 @@ pub struct UploadForm {
     #[schema(required = false)]
     filename: Vec<String>,
 }
+
+/// The facts of `upload_inputs`.
+pub const FACTS: RouteFacts = RouteFacts {
+    refusals: &[
+        FILES,
+        &[
+            ErrorCode::UnsupportedMediaType,
+            ErrorCode::RequestTimeout,
+            ErrorCode::PayloadTooLarge,
+            ErrorCode::JobLocked,
+            ErrorCode::QuotaExceeded,
+        ],
+    ],
+    if_match: true,
+    ..RouteFacts::NONE
+};
 
 /// Replaces the inputs of a job.
 ///

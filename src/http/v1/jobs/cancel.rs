@@ -5,12 +5,13 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::error::Problem;
+use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobStatus;
 use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, Operate};
 use crate::http::extract::body::{Json, OptionalJson};
 use crate::http::extract::headers::IfMatch;
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::service::jobs::cancel_job::CancelJob;
 
@@ -28,6 +29,10 @@ pub struct CancelAnswer {
     job_id: String,
     status: JobStatus,
 }
+
+/// The facts of `cancel_job`.
+pub const FACTS: RouteFacts =
+    RouteFacts { refusals: &[&[ErrorCode::JobIllegalTransition]], if_match: true, ..RouteFacts::NONE };
 
 /// Cancels the job; 202 while the engine's processes are being ended.
 ///

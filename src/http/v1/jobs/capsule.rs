@@ -7,11 +7,13 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::Deserialize;
 
+use crate::domain::error::ErrorCode;
 use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, Read};
 use crate::http::extract::body::Query;
 use crate::http::extract::headers::IfNoneMatch;
 use crate::http::range::disposition;
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::service::runs::capsule::{CapsuleOptions, CapsuleStream, MakeCapsule};
 use crate::service::shared::pools::Pool;
@@ -58,6 +60,15 @@ pub struct CapsuleQuery {
     #[param(ignore)]
     signature: Option<String>,
 }
+
+/// The facts of `get_capsule`.
+pub const FACTS: RouteFacts = RouteFacts {
+    refusals: &[&[ErrorCode::RunNotFound, ErrorCode::RunNotSucceeded, ErrorCode::ArtifactExpired]],
+    if_none_match: true,
+    tagged: true,
+    download: true,
+    ..RouteFacts::NONE
+};
 
 /// Downloads a run with everything that is needed to check and repeat it.
 ///

@@ -5,12 +5,23 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::get::answer_job;
+use crate::domain::error::ErrorCode;
 use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, Remove};
 use crate::http::extract::headers::IfMatch;
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::service::jobs::delete_job::DeleteJob;
 use crate::service::jobs::job_view::JobView;
+
+/// The facts of `delete_job`.
+pub const FACTS: RouteFacts = RouteFacts {
+    refusals: &[&[ErrorCode::RetentionHold, ErrorCode::JobIllegalTransition]],
+    without_content: true,
+    if_match: true,
+    tagged: true,
+    ..RouteFacts::NONE
+};
 
 /// Removes the content of a job: inputs, artifacts, runs, texts. Ids, hashes and the audit trail stay.
 ///

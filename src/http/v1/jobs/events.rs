@@ -12,10 +12,14 @@ use crate::domain::error::Problem;
 use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, Read};
 use crate::http::extract::headers::Headers;
+use crate::http::route::RouteFacts;
 use crate::http::sse::{self, HEARTBEAT, LONGEST};
 use crate::http::state::App;
 use crate::service::access::authenticate::still_valid;
 use crate::service::jobs::job_events::{JobEvent, JobFollower};
+
+/// The facts of `follow_job`.
+pub const FACTS: RouteFacts = RouteFacts::NONE;
 
 /// Tells every change of a job as server-sent events.
 ///

@@ -9,9 +9,14 @@ use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, ReadTrace};
 use crate::http::extract::body::Json;
 use crate::http::extract::headers::{IfNoneMatch, version_tag};
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::service::Context;
 use crate::service::jobs::job_view::{JobView, view_job};
+
+/// The facts of `get_job`.
+pub const FACTS: RouteFacts =
+    RouteFacts { without_content: true, if_none_match: true, tagged: true, ..RouteFacts::NONE };
 
 /// Returns the job.
 ///

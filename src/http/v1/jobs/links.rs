@@ -11,6 +11,7 @@ use crate::domain::signed_link::{MAX_TTL, signed_url};
 use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, Read};
 use crate::http::extract::body::Json;
+use crate::http::route::{Effect, RouteFacts};
 use crate::http::state::App;
 use crate::service::runs::capsule::chosen_run;
 
@@ -44,6 +45,13 @@ pub struct Link {
     pub url: String,
     pub expires_at: DateTime<Utc>,
 }
+
+/// The facts of `create_link`.
+pub const FACTS: RouteFacts = RouteFacts {
+    refusals: &[&[ErrorCode::RunNotFound, ErrorCode::RunNotSucceeded, ErrorCode::ArtifactNotFound]],
+    effect: Effect::Reads,
+    ..RouteFacts::NONE
+};
 
 /// Signs a link to one path of the job.
 ///

@@ -11,6 +11,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::access::KeyAccess;
 use crate::http::extract::body::{Json, Query};
 use crate::http::extract::roles::AnyRole;
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::ports::store::JobFilter;
 use crate::service::Context;
@@ -40,6 +41,9 @@ pub struct JobList {
     jobs: Vec<JobView>,
     next_cursor: Option<String>,
 }
+
+/// The facts of `list_jobs`.
+pub const FACTS: RouteFacts = RouteFacts::NONE;
 
 /// Lists jobs of the key's tenant.
 ///

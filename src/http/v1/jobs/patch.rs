@@ -5,13 +5,19 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::get::answer_job;
+use crate::domain::error::ErrorCode;
 use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::Json;
 use crate::http::extract::headers::IfMatch;
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::service::jobs::job_view::JobView;
 use crate::service::jobs::patch_job::{PatchBody, PatchJob};
+
+/// The facts of `patch_job`.
+pub const FACTS: RouteFacts =
+    RouteFacts { refusals: &[&[ErrorCode::JobLocked]], if_match: true, tagged: true, ..RouteFacts::NONE };
 
 /// Changes requirement, title, reference or data sharing; a changed requirement makes the draft stale.
 ///

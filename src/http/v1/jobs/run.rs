@@ -4,11 +4,13 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::error::ErrorCode;
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, Operate};
 use crate::http::extract::body::{Json, OptionalJson, Query};
 use crate::http::extract::headers::IfMatch;
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::http::v1::plan::formats::{Formats, checked_formats};
 use crate::service::runs::enqueue_run::EnqueueRun;
@@ -33,6 +35,19 @@ impl From<&JobRecord> for RunAnswer {
         Self { job_id: job.job_id.to_string(), status: job.status, scheduled_at: job.timestamps.scheduled_at }
     }
 }
+
+/// The facts of `run_job`.
+pub const FACTS: RouteFacts = RouteFacts {
+    refusals: &[&[
+        ErrorCode::JobIllegalTransition,
+        ErrorCode::PlanMissing,
+        ErrorCode::PlanOutdated,
+        ErrorCode::QuotaExceeded,
+        ErrorCode::DependencyUnavailable,
+    ]],
+    if_match: true,
+    ..RouteFacts::NONE
+};
 
 /// Queues a run of the frozen plan.
 ///

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::domain::bundle::MULTIPART_THRESHOLD;
 use crate::domain::job::record::DataSharing;
 use crate::http::extract::body::Json;
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::http::v1::plan::formats::all_formats;
 use crate::http::versions::{Notice, Versions};
@@ -67,6 +68,9 @@ pub struct Upload {
     /// Size from which multipart sessions are used; absent where there are none.
     multipart_threshold: Option<u64>,
 }
+
+/// The facts of `get_capabilities`.
+pub const FACTS: RouteFacts = RouteFacts::NONE;
 
 /// Tells what this service can do.
 ///

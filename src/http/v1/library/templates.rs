@@ -9,6 +9,7 @@ use crate::domain::template::{Bilingual, TemplateMeta};
 use crate::http::error::ApiError;
 use crate::http::extract::access::AnyCredential;
 use crate::http::extract::body::{Json, Path, Query};
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
 
 /// Which templates.
@@ -51,6 +52,9 @@ pub struct TemplateAnswer {
 pub struct TemplateSegment {
     template_id: String,
 }
+
+/// The facts of `list_templates`.
+pub const LIST_FACTS: RouteFacts = RouteFacts::NONE;
 
 /// Lists the library.
 ///
@@ -100,6 +104,10 @@ fn searchable(meta: &TemplateMeta) -> String {
     let all = parts.into_iter().chain(keywords.en.iter().chain(&keywords.zh).map(String::as_str));
     all.collect::<Vec<_>>().join("\n").to_lowercase()
 }
+
+/// The facts of `get_template`.
+pub const GET_FACTS: RouteFacts =
+    RouteFacts { refusals: &[&[ErrorCode::TemplateNotFound]], ..RouteFacts::NONE };
 
 /// Returns one template.
 ///

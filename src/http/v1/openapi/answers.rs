@@ -4,37 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Operation;
 use super::refusals;
-use super::requests::RANGES;
-
-/// Operations whose success carries an entity tag.
-const TAGGED: &[&str] = &[
-    "delete_job",
-    "freeze_plan",
-    "get_artifact",
-    "get_capsule",
-    "get_docs",
-    "get_docs_asset",
-    "get_job",
-    "get_openapi",
-    "get_plan",
-    "get_run_log",
-    "get_tenant",
-    "open_console",
-    "patch_draft",
-    "patch_job",
-    "preview_draft",
-    "put_part",
-    "put_tenant",
-    "request_draft",
-    "revise_plan",
-    "state_draft",
-];
-
-/// Operations that answer a file to be kept.
-const DOWNLOADS: &[&str] = &["get_artifact", "get_capsule", "get_run_log"];
-
-/// Operations whose 202 says when to come again.
-const COME_AGAIN: &[&str] = &["interpret_results", "preview_draft", "request_draft"];
+use crate::http::route::RouteFacts;
 
 /// Adds the headers of answers that operations refer to.
 pub fn add_components(document: &mut Value) {
@@ -89,9 +59,8 @@ pub fn refusal_headers(status: &str) -> Map<String, Value> {
 /// Completes an operation's answers.
 pub fn complete(operation: &mut Operation<'_>, schemas: &Value) {
     let usual = usual_headers(operation);
-    let (tagged, come_again) = (operation.is_in(TAGGED), operation.is_in(COME_AGAIN));
-    let (ranges, post) = (operation.is_in(RANGES), operation.method == "post");
-    let download = operation.is_in(DOWNLOADS);
+    let RouteFacts { tagged, retry_after, ranges, download, .. } = operation.facts;
+    let post = operation.method == "post";
     let responses = operation.value.entry("responses").or_insert_with(|| json!({}));
     let Some(responses) = responses.as_object_mut() else { return };
     for (status, response) in responses.iter_mut().filter(|(status, _)| status.as_str() < "400") {
@@ -99,13 +68,13 @@ pub fn complete(operation: &mut Operation<'_>, schemas: &Value) {
             response["description"] = json!(words(status, response, schemas));
         }
         let mut headers = usual.clone();
-        if tagged && !(come_again && status == "202") {
+        if tagged && !(retry_after && status == "202") {
             headers.extend(named(&[("ETag", "ETag")]));
         }
         if post {
             headers.extend(named(&[("Idempotency-Replayed", "IdempotencyReplayed")]));
         }
-        if come_again && status == "202" {
+        if retry_after && status == "202" {
             headers.extend(named(&[("Retry-After", "RetryAfter")]));
         }
         if download && status != "304" {

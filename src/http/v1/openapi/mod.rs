@@ -5,6 +5,7 @@
 mod answers;
 mod examples;
 mod fields;
+pub mod groups;
 mod refusals;
 mod requests;
 
@@ -17,6 +18,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::canonical::sha256_hex;
 use crate::http::extract::headers::IfNoneMatch;
+use crate::http::route::{FactsByOperation, RouteFacts};
 use crate::http::router::routes;
 use crate::http::versions::Versions;
 
@@ -38,6 +40,9 @@ static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
 pub fn document() -> &'static Value {
     &DOCUMENT.value
 }
+
+/// The facts of `get_openapi`.
+pub const GET_FACTS: RouteFacts = RouteFacts { if_none_match: true, tagged: true, ..RouteFacts::NONE };
 
 /// Returns the OpenAPI 3.1 document.
 ///
@@ -65,6 +70,7 @@ struct Operation<'a> {
     method: &'a str,
     path: &'a str,
     value: &'a mut Map<String, Value>,
+    facts: RouteFacts,
 }
 
 impl Operation<'_> {
@@ -86,14 +92,10 @@ impl Operation<'_> {
     fn has_json_body(&self) -> bool {
         self.value.get("requestBody").is_some_and(|body| body["content"]["application/json"].is_object())
     }
-
-    fn is_in(&self, list: &[&str]) -> bool {
-        list.contains(&self.id.as_str())
-    }
 }
 
 fn complete() -> Value {
-    let (_, api) = routes().split_for_parts();
+    let (api, facts) = routes().into_description();
     let mut document = serde_json::to_value(&api).expect("the document serialises to JSON");
     // The router's wildcard is one plain parameter in the document.
     let paths = std::mem::take(&mut document["paths"]);
@@ -105,13 +107,13 @@ fn complete() -> Value {
     answers::add_components(&mut document);
     let schemas = document["components"]["schemas"].take();
     let mut shared = refusals::Shared::default();
-    each_operation(&mut document, |operation| {
+    each_operation(&mut document, &facts, |operation| {
         requests::complete(operation);
         answers::complete(operation, &schemas);
         examples::complete(operation);
     });
-    each_operation(&mut document, |operation| shared.count(operation));
-    each_operation(&mut document, |operation| shared.refer(operation));
+    each_operation(&mut document, &facts, |operation| shared.count(operation));
+    each_operation(&mut document, &facts, |operation| shared.refer(operation));
     document["components"]["schemas"] = schemas;
     document["components"]["responses"] = shared.into_components();
     document["components"]["examples"] = examples::problems();
@@ -119,12 +121,17 @@ fn complete() -> Value {
     document
 }
 
-fn each_operation(document: &mut Value, mut change: impl FnMut(&mut Operation<'_>)) {
+fn each_operation(
+    document: &mut Value,
+    facts: &FactsByOperation,
+    mut change: impl FnMut(&mut Operation<'_>),
+) {
     for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
         for (method, value) in item.as_object_mut().into_iter().flatten() {
             let Some(value) = value.as_object_mut() else { continue };
             let id = value.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
-            change(&mut Operation { id, method, path, value });
+            let facts = *facts.get(&id).expect("every route is added with its facts");
+            change(&mut Operation { id, method, path, value, facts });
         }
     }
 }

@@ -3,151 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::{Operation, answers};
 use crate::domain::error::ErrorCode;
 use crate::domain::error::ErrorCode::*;
-use crate::http::error::status_of;
+use crate::http::error::{status_of, unusual_status};
 
 /// Codes of no operation: the path or its method is unknown.
 const OF_NO_ROUTE: &[ErrorCode] = &[RouteNotFound, MethodNotAllowed];
-
-/// Operations that are still answered when the job's content was removed.
-const WITHOUT_CONTENT: &[&str] = &[
-    "admin_cancel_job",
-    "admin_get_job",
-    "admin_list_artifacts",
-    "delete_job",
-    "get_artifact",
-    "get_job",
-    "get_run",
-    "list_artifacts",
-    "list_plans",
-    "list_runs",
-];
-
-/// GET routes that write: they ask the model.
-const WRITING_READS: &[&str] = &["preview_draft"];
-
-/// Operations other than GET that change nothing.
-const READING_WRITES: &[&str] = &["create_link", "preview_plan", "refresh_upload_urls"];
-
-/// Operations that show a secret once.
-const SECRETS: &[&str] =
-    &["admin_login", "create_admin_token", "create_api_key", "create_task_codes", "rotate_api_key"];
-
-const FILES: &[ErrorCode] = &[
-    InputFormatUnsupported,
-    InputFileNameForbidden,
-    InputParseFailed,
-    InputEmpty,
-    InputTooLarge,
-    InputEncodingInvalid,
-    InputSheetNotFound,
-    InputRoleInvalid,
-];
-
-const BINDING: &[ErrorCode] = &[
-    ContractColumnNotFound,
-    RoleUnused,
-    ExpressionInvalid,
-    TemplateNotFound,
-    TemplateNotApplicable,
-    DoTemplateSelectionInvalidTemplateId,
-    InputsMissing,
-    InputDatasetNotFound,
-];
-
-const FREEZE: &[ErrorCode] =
-    &[PlanFreezeNotAllowed, PlanFreezeMissingRequired, PlanAlreadyFrozenConflict, JobIllegalTransition];
-
-const MODEL: &[ErrorCode] = &[
-    InputsMissing,
-    LlmNotConfigured,
-    LlmConfigInvalid,
-    LlmDataSharingNone,
-    LlmCallFailed,
-    LlmResponseInvalid,
-];
-
-/// Codes of an operation beyond those of its kind. One that is missing here answers only those of its kind.
-const OWN: &[(&str, &[&[ErrorCode]])] = &[
-    ("admin_cancel_job", &[&[JobIllegalTransition]]),
-    ("admin_login", &[&[AuthLoginFailed]]),
-    (
-        "admin_retry_job",
-        &[&[JobIllegalTransition, PlanMissing, PlanOutdated, QuotaExceeded, DependencyUnavailable]],
-    ),
-    ("cancel_job", &[&[JobIllegalTransition]]),
-    (
-        "confirm_plan",
-        &[FREEZE, BINDING, &[DraftConfirmBlocked, PlanOutdated, QuotaExceeded, DependencyUnavailable]],
-    ),
-    ("create_link", &[&[RunNotFound, RunNotSucceeded, ArtifactNotFound]]),
-    ("delete_admin_token", &[&[AdminTokenNotFound]]),
-    ("delete_job", &[&[RetentionHold, JobIllegalTransition]]),
-    ("delete_task_code", &[&[TaskCodeNotFound]]),
-    ("finalize_upload", &[FILES, &[UploadSessionNotFound, UploadSessionExpired, JobLocked, QuotaExceeded]]),
-    ("freeze_plan", &[FREEZE, BINDING]),
-    ("get_artifact", &[&[ArtifactNotFound, ArtifactPathUnsafe, ArtifactExpired, RangeNotSatisfiable]]),
-    ("get_bundle", &[&[UploadSessionNotFound]]),
-    ("get_capsule", &[&[RunNotFound, RunNotSucceeded, ArtifactExpired]]),
-    ("get_docs_asset", &[&[RouteNotFound]]),
-    ("get_plan", &[&[PlanMissing]]),
-    ("get_run", &[&[RunNotFound]]),
-    ("get_run_log", &[&[RunNotFound, ArtifactNotFound, ArtifactExpired, RangeNotSatisfiable]]),
-    ("get_template", &[&[TemplateNotFound]]),
-    ("interpret_results", &[MODEL, &[JobIllegalTransition]]),
-    ("open_upload_session", &[&[UploadSessionNotFound, JobLocked]]),
-    ("patch_draft", &[BINDING, &[DraftNotFound, JobLocked, JobIllegalTransition]]),
-    ("patch_job", &[&[JobLocked]]),
-    ("preview_draft", &[MODEL, &[InputDatasetNotFound, DraftNotFound]]),
-    ("preview_inputs", &[FILES, &[InputsMissing, InputDatasetNotFound]]),
-    ("preview_plan", &[FREEZE, BINDING]),
-    ("put_part", &[&[UploadSessionNotFound, UploadSessionExpired, PayloadTooLarge, RequestTimeout]]),
-    (
-        "redeem_task_code",
-        &[&[
-            TaskCodeNotFound,
-            TaskCodeInvalid,
-            TaskCodeExpired,
-            TaskCodeRevoked,
-            TaskCodeRedeemConflict,
-            QuotaExceeded,
-        ]],
-    ),
-    ("refresh_upload_urls", &[&[UploadSessionNotFound, UploadSessionExpired]]),
-    ("render_run", &[&[RunNotFound, RunNotSucceeded, RenderingFailed]]),
-    ("request_draft", &[MODEL, &[JobLocked]]),
-    ("revise_plan", &[&[JobIllegalTransition, PlanMissing, QuotaExceeded]]),
-    ("revoke_admin_token", &[&[AdminTokenNotFound]]),
-    ("revoke_api_key", &[&[ApiKeyNotFound]]),
-    ("revoke_task_code", &[&[TaskCodeNotFound]]),
-    ("rotate_api_key", &[&[ApiKeyNotFound]]),
-    ("run_job", &[&[JobIllegalTransition, PlanMissing, PlanOutdated, QuotaExceeded, DependencyUnavailable]]),
-    ("select_dataset_sheet", &[FILES, &[InputsMissing, InputDatasetNotFound, JobLocked]]),
-    ("select_primary_sheet", &[FILES, &[InputsMissing, JobLocked]]),
-    (
-        "state_bundle",
-        &[&[
-            InputFormatUnsupported,
-            InputFileNameForbidden,
-            InputEmpty,
-            InputTooLarge,
-            InputRoleInvalid,
-            JobLocked,
-            QuotaExceeded,
-        ]],
-    ),
-    ("state_draft", &[BINDING, &[DraftNotFound, JobLocked, JobIllegalTransition]]),
-    ("system_reload", &[&[ConfigReloadFailed]]),
-    (
-        "upload_inputs",
-        &[FILES, &[UnsupportedMediaType, RequestTimeout, PayloadTooLarge, JobLocked, QuotaExceeded]],
-    ),
-];
 
 /// Codes that a route of this kind answers.
 fn of_kind(operation: &Operation<'_>) -> Vec<ErrorCode> {
@@ -160,10 +24,10 @@ fn of_kind(operation: &Operation<'_>) -> Vec<ErrorCode> {
         // the tenant of the header is another one than the credential's
         codes.extend([TenantIdUnsafe, JobNotFound, StoreUnavailable, JobCorrupt, JobSchemaNewer]);
     }
-    if operation.is_in(&["admin_login", "redeem_task_code"]) {
+    if operation.facts.tenant_header {
         codes.extend([TenantIdUnsafe, StoreUnavailable]);
     }
-    if operation.is_of_job() && !operation.is_in(WITHOUT_CONTENT) {
+    if operation.is_of_job() && !operation.facts.without_content {
         codes.push(JobGone);
     }
     let parameters = operation.value.get("parameters").and_then(Value::as_array);
@@ -187,11 +51,10 @@ fn of_kind(operation: &Operation<'_>) -> Vec<ErrorCode> {
     if operation.method == "post" {
         codes.extend([IdempotencyKeyReused, StoreUnavailable]);
     }
-    if operation.is_in(SECRETS) {
+    if operation.facts.secret {
         codes.push(IdempotencySecretNotReplayable);
     }
-    let writes = operation.method != "get" && !operation.is_in(READING_WRITES);
-    if (writes || operation.is_in(WRITING_READS)) && operation.is_business() {
+    if operation.facts.writes(operation.method) && operation.is_business() {
         codes.extend([StorageFull, StoreUnavailable, JobVersionConflict]);
     }
     codes
@@ -199,17 +62,12 @@ fn of_kind(operation: &Operation<'_>) -> Vec<ErrorCode> {
 
 /// Every status with which an operation refuses, with the codes.
 fn codes_of(operation: &Operation<'_>) -> BTreeMap<u16, BTreeSet<ErrorCode>> {
-    let own = OWN.iter().find(|(id, _)| *id == operation.id).map_or(&[][..], |(_, groups)| groups);
+    let own = operation.facts.refusals;
     let mut by_status: BTreeMap<u16, BTreeSet<ErrorCode>> = BTreeMap::new();
     for code in own.iter().copied().flatten().copied().chain(of_kind(operation)) {
         let usual = status_of(code).as_u16();
         by_status.entry(usual).or_default().insert(code);
-        let other = match code {
-            JobVersionConflict => Some(StatusCode::PRECONDITION_FAILED),
-            QuotaExceeded => Some(StatusCode::CONFLICT),
-            _ => None,
-        };
-        if let Some(other) = other {
+        if let Some(other) = unusual_status(code) {
             by_status.entry(other.as_u16()).or_default().insert(code);
         }
     }
@@ -329,15 +187,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_has_words_and_every_entry_is_an_operation() {
+    fn every_code_has_a_meaning() {
         for code in ErrorCode::ALL {
             let text = meaning(*code);
             assert!(text.len() > 15 && text.ends_with('.'), "{}: {text}", code.as_str());
-        }
-        let document = crate::http::v1::openapi::document().to_string();
-        let lists = [WITHOUT_CONTENT, WRITING_READS, READING_WRITES, SECRETS].concat();
-        for id in OWN.iter().map(|(id, _)| *id).chain(lists) {
-            assert!(document.contains(&format!("\"operationId\":\"{id}\"")), "{id} is no operation");
         }
     }
 }

@@ -4,43 +4,6 @@ use serde_json::{Value, json};
 
 use super::Operation;
 
-/// Operations that read `If-Match`; a test asks every one.
-const IF_MATCH: &[&str] = &[
-    "admin_cancel_job",
-    "admin_retry_job",
-    "cancel_job",
-    "confirm_plan",
-    "delete_job",
-    "freeze_plan",
-    "patch_draft",
-    "patch_job",
-    "put_tenant",
-    "revise_plan",
-    "run_job",
-    "select_dataset_sheet",
-    "select_primary_sheet",
-    "state_draft",
-    "upload_inputs",
-];
-
-/// Operations that read `If-None-Match`.
-const IF_NONE_MATCH: &[&str] = &[
-    "get_capsule",
-    "get_artifact",
-    "get_docs",
-    "get_docs_asset",
-    "get_job",
-    "get_openapi",
-    "get_run_log",
-    "open_console",
-];
-
-/// Operations that serve a part of a file.
-pub const RANGES: &[&str] = &["get_artifact", "get_run_log"];
-
-/// Public operations that read the tenant's header all the same.
-const TENANT: &[&str] = &["admin_login", "redeem_task_code"];
-
 /// Words for parameters that have none of their own.
 const WORDS: &[(&str, &str)] = &[
     ("asset", "Name of the file, as the page names it."),
@@ -100,19 +63,19 @@ pub fn add_components(document: &mut Value) {
 /// Adds to an operation the headers that it reads and words for what has none.
 pub fn complete(operation: &mut Operation<'_>) {
     let mut names = vec!["traceparent", "requestId"];
-    if operation.is_protected() || operation.is_in(TENANT) {
+    if operation.is_protected() || operation.facts.tenant_header {
         names.push("tenant");
     }
     if operation.method == "post" {
         names.push("idempotencyKey");
     }
-    if operation.is_in(IF_MATCH) {
+    if operation.facts.if_match {
         names.push("ifMatch");
     }
-    if operation.is_in(IF_NONE_MATCH) {
+    if operation.facts.if_none_match {
         names.push("ifNoneMatch");
     }
-    if operation.is_in(RANGES) {
+    if operation.facts.ranges {
         names.extend(["range", "ifRange"]);
     }
     if !operation.is_protected() {

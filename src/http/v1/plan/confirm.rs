@@ -5,13 +5,15 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::formats::checked_formats;
-use crate::domain::error::Problem;
+use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobStatus;
 use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::Json;
 use crate::http::extract::headers::IfMatch;
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
+use crate::http::v1::openapi::groups::{BINDING, FREEZE};
 use crate::service::plans::freeze_plan::{FreezeBody, FreezePlan};
 
 /// A freeze with the word that it shall run.
@@ -40,6 +42,22 @@ pub struct ConfirmAnswer {
     scheduled_at: Option<DateTime<Utc>>,
     message: String,
 }
+
+/// The facts of `confirm_plan`.
+pub const FACTS: RouteFacts = RouteFacts {
+    refusals: &[
+        FREEZE,
+        BINDING,
+        &[
+            ErrorCode::DraftConfirmBlocked,
+            ErrorCode::PlanOutdated,
+            ErrorCode::QuotaExceeded,
+            ErrorCode::DependencyUnavailable,
+        ],
+    ],
+    if_match: true,
+    ..RouteFacts::NONE
+};
 
 /// Freezes the plan and queues its run.
 ///

@@ -13,7 +13,9 @@ use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, OptionalJson};
 use crate::http::extract::headers::{IfMatch, version_tag};
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
+use crate::http::v1::openapi::groups::{BINDING, FREEZE};
 use crate::service::plans::freeze_plan::{FreezeBody, FreezePlan};
 
 /// The job's plan.
@@ -22,6 +24,10 @@ pub struct PlanAnswer {
     job_id: String,
     plan: Plan,
 }
+
+/// The facts of `freeze_plan`.
+pub const FACTS: RouteFacts =
+    RouteFacts { refusals: &[FREEZE, BINDING], if_match: true, tagged: true, ..RouteFacts::NONE };
 
 /// Freezes the plan.
 ///

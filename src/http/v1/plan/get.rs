@@ -4,9 +4,11 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::freeze::{PlanAnswer, answer_plan};
+use crate::domain::error::ErrorCode;
 use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, Read, ReadTrace};
 use crate::http::extract::body::Json;
+use crate::http::route::RouteFacts;
 use crate::service::plans::plan_list::{PlanRevision, list_plans};
 
 /// Every revision, oldest first.
@@ -15,6 +17,10 @@ pub struct PlanList {
     job_id: String,
     plans: Vec<PlanRevision>,
 }
+
+/// The facts of `get_plan`.
+pub const CURRENT_FACTS: RouteFacts =
+    RouteFacts { refusals: &[&[ErrorCode::PlanMissing]], tagged: true, ..RouteFacts::NONE };
 
 /// Returns the frozen plan.
 ///
@@ -26,6 +32,9 @@ pub struct PlanList {
 pub async fn current(access: JobAccess<Read>) -> Result<Response, ApiError> {
     answer_plan(&access.job)
 }
+
+/// The facts of `list_plans`.
+pub const REVISIONS_FACTS: RouteFacts = RouteFacts { without_content: true, ..RouteFacts::NONE };
 
 /// Lists all revisions of the plan.
 ///

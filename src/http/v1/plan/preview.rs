@@ -6,9 +6,15 @@ use super::formats::checked_formats;
 use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, OptionalJson};
+use crate::http::route::{Effect, RouteFacts};
 use crate::http::state::App;
+use crate::http::v1::openapi::groups::{BINDING, FREEZE};
 use crate::service::plans::freeze_plan::FreezeBody;
 use crate::service::plans::preview_plan::{PlanPreview, PreviewPlan};
+
+/// The facts of `preview_plan`.
+pub const FACTS: RouteFacts =
+    RouteFacts { refusals: &[FREEZE, BINDING], effect: Effect::Reads, ..RouteFacts::NONE };
 
 /// Shows what a freeze with the same body would freeze, and what it would refuse. Writes nothing.
 ///

@@ -5,12 +5,13 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::error::Problem;
+use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobStatus;
 use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, OptionalJson};
 use crate::http::extract::headers::{IfMatch, version_tag};
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::service::plans::revise_plan::{RevisePlan, next_revision};
 
@@ -30,6 +31,14 @@ pub struct ReviseAnswer {
     /// The number of the plan that is frozen next.
     revision: u32,
 }
+
+/// The facts of `revise_plan`.
+pub const FACTS: RouteFacts = RouteFacts {
+    refusals: &[&[ErrorCode::JobIllegalTransition, ErrorCode::PlanMissing, ErrorCode::QuotaExceeded]],
+    if_match: true,
+    tagged: true,
+    ..RouteFacts::NONE
+};
 
 /// Opens the draft of a frozen plan again; earlier plans, runs and artifacts stay.
 ///

@@ -8,12 +8,17 @@ use crate::domain::run::Run;
 use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, ReadTrace};
 use crate::http::extract::body::{Json, Path};
+use crate::http::route::RouteFacts;
 
 /// The run's segment.
 #[derive(Debug, Deserialize)]
 pub struct RunSegment {
     pub run_id: String,
 }
+
+/// The facts of `get_run`.
+pub const FACTS: RouteFacts =
+    RouteFacts { refusals: &[&[ErrorCode::RunNotFound]], without_content: true, ..RouteFacts::NONE };
 
 /// Returns one attempt.
 ///

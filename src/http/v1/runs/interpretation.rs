@@ -8,10 +8,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::artifact::Artifact;
+use crate::domain::error::ErrorCode;
 use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, OptionalJson};
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
+use crate::http::v1::openapi::groups::MODEL;
 use crate::service::runs::interpretation::{Asked, Interpret, Language, Standing};
 
 /// What is asked for.
@@ -38,6 +41,13 @@ pub struct InterpretationAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_until: Option<DateTime<Utc>>,
 }
+
+/// The facts of `interpret_results`.
+pub const FACTS: RouteFacts = RouteFacts {
+    refusals: &[MODEL, &[ErrorCode::JobIllegalTransition]],
+    retry_after: true,
+    ..RouteFacts::NONE
+};
 
 /// Asks the model to read the latest succeeded run in plain language; the request without `renew` polls for
 /// it.

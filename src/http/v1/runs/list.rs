@@ -5,12 +5,16 @@ use serde::Serialize;
 use crate::domain::run::Run;
 use crate::http::extract::access::{JobAccess, ReadTrace};
 use crate::http::extract::body::Json;
+use crate::http::route::RouteFacts;
 
 /// Every attempt of a job, oldest first.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct RunList {
     runs: Vec<Run>,
 }
+
+/// The facts of `list_runs`.
+pub const FACTS: RouteFacts = RouteFacts { without_content: true, ..RouteFacts::NONE };
 
 /// Lists the job's attempts.
 ///

@@ -23,6 +23,7 @@ use crate::http::extract::access::{JobAccess, Read};
 use crate::http::extract::body::{Path, Query};
 use crate::http::extract::headers::Headers;
 use crate::http::range::{FileFacts, serve_file};
+use crate::http::route::RouteFacts;
 use crate::http::sse::{self, HEARTBEAT, LONGEST};
 use crate::http::state::App;
 use crate::service::access::authenticate::still_valid;
@@ -42,6 +43,21 @@ pub struct LogQuery {
     #[param(ignore)]
     signature: Option<String>,
 }
+
+/// The facts of `get_run_log`.
+pub const FACTS: RouteFacts = RouteFacts {
+    refusals: &[&[
+        ErrorCode::RunNotFound,
+        ErrorCode::ArtifactNotFound,
+        ErrorCode::ArtifactExpired,
+        ErrorCode::RangeNotSatisfiable,
+    ]],
+    if_none_match: true,
+    ranges: true,
+    tagged: true,
+    download: true,
+    ..RouteFacts::NONE
+};
 
 /// Returns the log of an attempt, or a part of it.
 ///

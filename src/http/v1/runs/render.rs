@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use super::get::RunSegment;
 use crate::domain::artifact::Artifact;
-use crate::domain::error::Problem;
+use crate::domain::error::{ErrorCode, Problem};
 use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, Path};
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::http::v1::plan::formats::checked_formats_at;
 use crate::render::{Language, MOST_DECIMALS, Options};
@@ -74,6 +75,12 @@ pub struct Rendering {
     artifacts: Vec<Artifact>,
     retry_after_seconds: u64,
 }
+
+/// The facts of `render_run`.
+pub const FACTS: RouteFacts = RouteFacts {
+    refusals: &[&[ErrorCode::RunNotFound, ErrorCode::RunNotSucceeded, ErrorCode::RenderingFailed]],
+    ..RouteFacts::NONE
+};
 
 /// Renders the results of a succeeded run.
 ///

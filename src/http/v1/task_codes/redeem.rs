@@ -11,6 +11,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::access::Anonymous;
 use crate::http::extract::body::Json;
 use crate::http::middleware::idempotency::HoldsSecret;
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::service::access::failure_limiter::Subject;
 use crate::service::access::redeem_task_code::{RedeemRequest, RedeemTaskCode};
@@ -36,6 +37,20 @@ pub struct RedeemAnswer {
     /// The code had been redeemed before.
     is_idempotent: bool,
 }
+
+/// The facts of `redeem_task_code`.
+pub const FACTS: RouteFacts = RouteFacts {
+    refusals: &[&[
+        ErrorCode::TaskCodeNotFound,
+        ErrorCode::TaskCodeInvalid,
+        ErrorCode::TaskCodeExpired,
+        ErrorCode::TaskCodeRevoked,
+        ErrorCode::TaskCodeRedeemConflict,
+        ErrorCode::QuotaExceeded,
+    ]],
+    tenant_header: true,
+    ..RouteFacts::NONE
+};
 
 /// Redeems a task code.
 ///

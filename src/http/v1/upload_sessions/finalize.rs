@@ -8,11 +8,13 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
 use super::refresh::SessionSegment;
-use crate::domain::error::Problem;
+use crate::domain::error::{ErrorCode, Problem};
 use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, OptionalJson, Path};
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
+use crate::http::v1::openapi::groups::FILES;
 use crate::service::inputs::upload_sessions::{Finished, NotFinished, StatedPart, UploadSessions};
 
 /// Reading that takes longer goes on in the background.
@@ -57,6 +59,20 @@ pub struct FinalizeAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
 }
+
+/// The facts of `finalize_upload`.
+pub const FACTS: RouteFacts = RouteFacts {
+    refusals: &[
+        FILES,
+        &[
+            ErrorCode::UploadSessionNotFound,
+            ErrorCode::UploadSessionExpired,
+            ErrorCode::JobLocked,
+            ErrorCode::QuotaExceeded,
+        ],
+    ],
+    ..RouteFacts::NONE
+};
 
 /// Ends the upload of a file; repeating it answers the same.
 ///

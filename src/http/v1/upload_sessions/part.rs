@@ -15,6 +15,7 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, Path};
+use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::service::inputs::receive_upload::receive_file;
 use crate::service::inputs::upload_sessions::{Arrived, UploadSessions, part_bytes};
@@ -38,6 +39,18 @@ pub struct PartView {
     sha256: String,
     size_bytes: u64,
 }
+
+/// The facts of `put_part`.
+pub const FACTS: RouteFacts = RouteFacts {
+    refusals: &[&[
+        ErrorCode::UploadSessionNotFound,
+        ErrorCode::UploadSessionExpired,
+        ErrorCode::PayloadTooLarge,
+        ErrorCode::RequestTimeout,
+    ]],
+    tagged: true,
+    ..RouteFacts::NONE
+};
 
 /// Keeps a part; the same part again replaces it.
 ///

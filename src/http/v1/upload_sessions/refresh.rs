@@ -4,10 +4,11 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::error::Problem;
+use crate::domain::error::{ErrorCode, Problem};
 use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, Path};
+use crate::http::route::{Effect, RouteFacts};
 use crate::http::state::App;
 use crate::http::v1::inputs::bundle::{PresignedPart, part_urls};
 use crate::service::inputs::upload_sessions::bundle_of;
@@ -31,6 +32,13 @@ pub struct RefreshedParts {
     parts: Vec<PresignedPart>,
     expires_at: DateTime<Utc>,
 }
+
+/// The facts of `refresh_upload_urls`.
+pub const FACTS: RouteFacts = RouteFacts {
+    refusals: &[&[ErrorCode::UploadSessionNotFound, ErrorCode::UploadSessionExpired]],
+    effect: Effect::Reads,
+    ..RouteFacts::NONE
+};
 
 /// Signs the URLs of some parts anew.
 ///

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::archive::{Archive, Found};
 use crate::domain::canonical::{sha256_hex, sha256_of};
 use crate::domain::capsule::inputs::InputFacts;
 use crate::domain::capsule::names::iri;
@@ -14,15 +13,16 @@ use crate::domain::plan::Plan;
 use crate::domain::run::Run;
 use crate::library::load::hash_of_files;
 use crate::library::plan_content::content;
+use crate::ports::capsule_archive::{CapsuleArchive, MeasuredFile, read_json};
 
-/// Something that is not as it should be.
+/// A file that differs from its description.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     pub file: String,
     pub reason: String,
 }
 
-/// What was found.
+/// The result of a check.
 #[derive(Debug, Default)]
 pub struct Findings {
     pub problems: Vec<Difference>,
@@ -45,6 +45,7 @@ impl Findings {
         read.map_err(|reason| self.differs(file, reason)).ok()
     }
 
+    /// Returns the report of `capsule verify --json`.
     pub fn to_json(&self) -> Value {
         let problems = self.problems.iter().map(|p| json!({"file": p.file, "reason": p.reason}));
         json!({
@@ -56,29 +57,10 @@ impl Findings {
             },
         })
     }
-
-    pub fn print(&self) {
-        println!("run      {} of plan {}", self.run_id, self.plan_id);
-        println!("template {}, engine {}", self.template, self.engine);
-        println!(
-            "audit    {} events, {} hashes computed anew, {} links",
-            self.piece.events, self.piece.recomputed, self.piece.linked
-        );
-        for remark in &self.remarks {
-            println!("note     {remark}");
-        }
-        for problem in &self.problems {
-            println!("DIFFERS  {}: {}", problem.file, problem.reason);
-        }
-        match self.problems.len() {
-            0 => println!("ok       {} files are what the capsule says", self.files),
-            n => println!("failed   {n} differences"),
-        }
-    }
 }
 
-/// Looks at everything.
-pub fn inspect(archive: &mut Archive) -> Findings {
+/// Checks a capsule in every respect.
+pub fn inspect(archive: &mut dyn CapsuleArchive) -> Findings {
     let mut found = Findings::default();
     let measured = hashes(archive, &mut found);
     description(archive, &measured, &mut found);
@@ -90,7 +72,7 @@ pub fn inspect(archive: &mut Archive) -> Findings {
 }
 
 /// Every file against the list of hashes, both ways.
-fn hashes(archive: &mut Archive, found: &mut Findings) -> BTreeMap<String, Found> {
+fn hashes(archive: &mut dyn CapsuleArchive, found: &mut Findings) -> BTreeMap<String, MeasuredFile> {
     let text = archive.read(form::MANIFEST).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let listed = found.take(form::MANIFEST, text.and_then(|text| manifest::read(&text))).unwrap_or_default();
     let mut measured = BTreeMap::new();
@@ -112,8 +94,14 @@ fn hashes(archive: &mut Archive, found: &mut Findings) -> BTreeMap<String, Found
 }
 
 /// The description's files against the archive, both ways.
-fn description(archive: &mut Archive, measured: &BTreeMap<String, Found>, found: &mut Findings) {
-    let Some(document) = found.take(form::METADATA, archive.json::<Value>(form::METADATA)) else { return };
+fn description(
+    archive: &mut dyn CapsuleArchive,
+    measured: &BTreeMap<String, MeasuredFile>,
+    found: &mut Findings,
+) {
+    let Some(document) = found.take(form::METADATA, read_json::<Value>(archive, form::METADATA)) else {
+        return;
+    };
     let graph = document["@graph"].as_array().map(Vec::as_slice).unwrap_or_default();
     let is_file = |entity: &&Value| {
         let kinds = &entity["@type"];
@@ -144,13 +132,13 @@ fn description(archive: &mut Archive, measured: &BTreeMap<String, Found>, found:
 }
 
 /// Every plan against its id.
-fn plans(archive: &mut Archive, found: &mut Findings) -> Option<Plan> {
+fn plans(archive: &mut dyn CapsuleArchive, found: &mut Findings) -> Option<Plan> {
     for path in archive.paths().iter().filter(|path| path.starts_with(form::PLANS)) {
-        if let Some(plan) = found.take(path, archive.json::<Plan>(path)) {
+        if let Some(plan) = found.take(path, read_json::<Plan>(archive, path)) {
             plan_id(path, &plan, found);
         }
     }
-    let plan = found.take(form::PLAN, archive.json::<Plan>(form::PLAN))?;
+    let plan = found.take(form::PLAN, read_json::<Plan>(archive, form::PLAN))?;
     plan_id(form::PLAN, &plan, found);
     found.plan_id = plan.plan_id.to_string();
     found.template = format!("{} {}", plan.template.template_id, plan.template.version);
@@ -165,9 +153,9 @@ fn plan_id(path: &str, plan: &Plan, found: &mut Findings) {
 }
 
 /// The run's records against the plan, and the audit events.
-fn run(archive: &mut Archive, plan: &Plan, found: &mut Findings) {
-    let meta = found.take(form::RUN_META, archive.json::<Value>(form::RUN_META)).unwrap_or_default();
-    let Some(run) = found.take(form::RUN_RECORD, archive.json::<Run>(form::RUN_RECORD)) else { return };
+fn run(archive: &mut dyn CapsuleArchive, plan: &Plan, found: &mut Findings) {
+    let meta = found.take(form::RUN_META, read_json::<Value>(archive, form::RUN_META)).unwrap_or_default();
+    let Some(run) = found.take(form::RUN_RECORD, read_json::<Run>(archive, form::RUN_RECORD)) else { return };
     found.run_id = run.run_id.to_string();
     let carried = meta["service_version"].as_str().filter(|_| run.engine.kind == "open");
     let version = run.engine.version.as_deref().or(carried).unwrap_or("of unknown version");
@@ -193,7 +181,7 @@ fn run(archive: &mut Archive, plan: &Plan, found: &mut Findings) {
 }
 
 /// The do-files against the template of the plan, and the idioms against their hash.
-fn do_files(archive: &mut Archive, plan: &Plan, found: &mut Findings) {
+fn do_files(archive: &mut dyn CapsuleArchive, plan: &Plan, found: &mut Findings) {
     let template = &plan.template;
     for (path, sha256) in
         [(form::TEMPLATE_BODY, &template.sha256), (form::TEMPLATE_META, &template.meta_sha256)]
@@ -202,7 +190,7 @@ fn do_files(archive: &mut Archive, plan: &Plan, found: &mut Findings) {
             found.differs(path, "is not the template of the plan");
         }
     }
-    let meta: Value = archive.json(form::RUN_META).unwrap_or_default();
+    let meta: Value = read_json(archive, form::RUN_META).unwrap_or_default();
     let place = (meta["main_do"]["body_offset"].as_u64(), meta["main_do"]["body_bytes"].as_u64());
     let (Some(run_do), (Some(at), Some(bytes))) =
         (found.take(form::RUN_DO, archive.read(form::RUN_DO)), place)
@@ -235,8 +223,14 @@ fn do_files(archive: &mut Archive, plan: &Plan, found: &mut Findings) {
 }
 
 /// The data against the plan's fingerprint.
-fn inputs(archive: &mut Archive, plan: &Plan, measured: &BTreeMap<String, Found>, found: &mut Findings) {
-    let Some(facts) = found.take(form::INPUT_FACTS, archive.json::<InputFacts>(form::INPUT_FACTS)) else {
+fn inputs(
+    archive: &mut dyn CapsuleArchive,
+    plan: &Plan,
+    measured: &BTreeMap<String, MeasuredFile>,
+    found: &mut Findings,
+) {
+    let Some(facts) = found.take(form::INPUT_FACTS, read_json::<InputFacts>(archive, form::INPUT_FACTS))
+    else {
         return;
     };
     if facts.fingerprint != plan.input_fingerprint
@@ -244,7 +238,7 @@ fn inputs(archive: &mut Archive, plan: &Plan, measured: &BTreeMap<String, Found>
     {
         found.differs(form::INPUT_FACTS, "has another fingerprint than the plan");
     }
-    let meta: Value = archive.json(form::RUN_META).unwrap_or_default();
+    let meta: Value = read_json(archive, form::RUN_META).unwrap_or_default();
     for file in &facts.read {
         let stated =
             meta["data"].as_array().into_iter().flatten().find(|d| d["dataset_key"] == file.dataset_key);

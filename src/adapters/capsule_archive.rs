@@ -1,16 +1,16 @@
-//! Opens a capsule's archive, which may come from anywhere: nothing is read before its directory was found safe.
+//! Opens a capsule's ZIP archive, which may come from anywhere: nothing is read before its directory was checked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 
-use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
 use crate::domain::artifact::safe_rel_path;
 use crate::domain::capsule::{MANIFEST, METADATA};
+use crate::ports::capsule_archive::{CapsuleArchive, MeasuredFile};
 
 /// Most entries of an archive.
 const MOST_ENTRIES: usize = 20_000;
@@ -21,29 +21,24 @@ const MOST_BESIDE: u64 = 64 << 20;
 /// Largest file that is read into memory.
 const MOST_READ: u64 = 512 << 20;
 
-/// Why a file is not taken for a capsule.
+/// Why a file cannot be read as a capsule.
 #[derive(Debug)]
 pub enum Unreadable {
+    /// The file cannot be opened.
     NoFile(String),
+    /// The file is no archive, is unsafe, or lacks the files of a capsule.
     NoCapsule(String),
 }
 
-/// What an entry is found to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    pub size_bytes: u64,
-    pub sha256: String,
-}
-
-/// An archive whose directory is safe.
-pub struct Archive {
+/// A ZIP archive whose directory is safe.
+pub struct ZipCapsule {
     zip: ZipArchive<BufReader<File>>,
     /// Path → index and size, folders left out.
     files: BTreeMap<String, (usize, u64)>,
 }
 
-impl Archive {
-    /// Opens an archive and looks through its directory.
+impl ZipCapsule {
+    /// Opens an archive and checks its directory.
     ///
     /// # Errors
     /// The file cannot be opened; it is no archive; its directory names paths outside, links, a path twice, or
@@ -69,50 +64,10 @@ impl Archive {
         Ok(Self { zip, files })
     }
 
-    /// Returns the paths of the files.
-    pub fn paths(&self) -> Vec<String> {
-        self.files.keys().cloned().collect()
-    }
-
-    pub fn has(&self, path: &str) -> bool {
-        self.files.contains_key(path)
-    }
-
-    /// Reads a file whole.
+    /// Writes a file below a folder, under its path.
     ///
     /// # Errors
-    /// It is not there, too large, or damaged.
-    pub fn read(&mut self, path: &str) -> Result<Vec<u8>, String> {
-        let mut bytes = Vec::new();
-        if self.files.get(path).is_some_and(|(_, size)| *size > MOST_READ) {
-            return Err("is larger than is read".to_owned());
-        }
-        self.copy(path, &mut bytes)?;
-        Ok(bytes)
-    }
-
-    /// Reads a JSON document.
-    ///
-    /// # Errors
-    /// As [`Archive::read`]; what does not parse.
-    pub fn json<T: DeserializeOwned>(&mut self, path: &str) -> Result<T, String> {
-        serde_json::from_slice(&self.read(path)?).map_err(|error| format!("does not parse: {error}"))
-    }
-
-    /// Reads a file for its size and hash.
-    ///
-    /// # Errors
-    /// It is not there or damaged.
-    pub fn measure(&mut self, path: &str) -> Result<Found, String> {
-        let mut hash = Hashing(Sha256::new());
-        let size_bytes = self.copy(path, &mut hash)?;
-        Ok(Found { size_bytes, sha256: hex::encode(hash.0.finalize()) })
-    }
-
-    /// Writes a file into a folder, below which it gets its path.
-    ///
-    /// # Errors
-    /// It is not there or damaged, or cannot be written.
+    /// The file does not exist, is damaged, or cannot be written.
     pub fn extract(&mut self, path: &str, to: &Path) -> Result<(), String> {
         let target = to.join(path);
         if let Some(folder) = target.parent() {
@@ -129,6 +84,31 @@ impl Archive {
         let entry = self.zip.by_index(index).map_err(|e| format!("cannot be read: {e}"))?;
         let copied = io::copy(&mut entry.take(size + 1), to).map_err(|e| format!("cannot be read: {e}"))?;
         if copied == size { Ok(size) } else { Err("has another size than the archive says".to_owned()) }
+    }
+}
+
+impl CapsuleArchive for ZipCapsule {
+    fn paths(&self) -> Vec<String> {
+        self.files.keys().cloned().collect()
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.files.contains_key(path)
+    }
+
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, String> {
+        let mut bytes = Vec::new();
+        if self.files.get(path).is_some_and(|(_, size)| *size > MOST_READ) {
+            return Err("is larger than is read".to_owned());
+        }
+        self.copy(path, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn measure(&mut self, path: &str) -> Result<MeasuredFile, String> {
+        let mut hash = Hashing(Sha256::new());
+        let size_bytes = self.copy(path, &mut hash)?;
+        Ok(MeasuredFile { size_bytes, sha256: hex::encode(hash.0.finalize()) })
     }
 }
 

@@ -1,16 +1,16 @@
-//! Compares tables as they were with tables as they came out again, cell by cell.
+//! Compares the recorded tables with the repeated ones, cell by cell.
 
 use serde::Serialize;
 
 use crate::domain::anchors::parse_number;
 
-/// A number, text or shape that is another one now.
+/// A number, text or shape that differs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Changed {
     pub file: String,
     /// 1-based below the heading; 0 for the file as a whole.
     pub row: usize,
-    /// What names the row: its first texts.
+    /// The first texts of the row, which name it.
     pub key: String,
     pub column: String,
     pub then: String,
@@ -19,7 +19,7 @@ pub struct Changed {
     pub relative_difference: Option<f64>,
 }
 
-/// What a comparison saw.
+/// The result of a comparison.
 #[derive(Debug, Default, PartialEq)]
 pub struct Comparison {
     pub cells: usize,
