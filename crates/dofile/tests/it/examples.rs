@@ -30,7 +30,7 @@ fn examples_hold() {
 
 #[test]
 fn every_command_has_an_example_that_runs_it() {
-    let missing: Vec<&str> = all()
+    let missing: Vec<&str> = registry::all()
         .filter(|c| !c.examples.iter().any(|e| e.run.contains(&c.name[..c.min]) && !e.expect.is_empty()))
         .map(|c| c.name)
         .collect();
