@@ -8,12 +8,12 @@ mod http;
 mod jobs;
 mod llm;
 mod otel;
+mod process;
 mod store;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use prometheus::core::Collector;
-use prometheus::process_collector::ProcessCollector;
 use prometheus::{
     Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
     Registry,
@@ -26,6 +26,7 @@ pub use http::{HttpMetrics, InFlight};
 pub use jobs::JobMetrics;
 pub use llm::LlmMetrics;
 pub use otel::OtelMetrics;
+use process::ProcessMetrics;
 pub use store::{STORE_OPS, StoreMetrics};
 
 /// What can stand in labels, as far as it is known beforehand: it bounds them, and makes series before
@@ -80,8 +81,7 @@ impl Metrics {
         let registry = Registry::new();
         let exemplars = Arc::new(Exemplars::new(words.started_at));
         let r = Registrar(&registry);
-        // CPU, memory, open files, threads and start of this process, under their customary names
-        r.register(ProcessCollector::for_self());
+        r.register(ProcessMetrics::new());
         Self {
             http: HttpMetrics::new(&r, &exemplars),
             jobs: JobMetrics::new(&r, &exemplars, words),
