@@ -8,6 +8,7 @@ pub mod host;
 pub mod ids;
 pub mod job_files;
 pub mod legacy;
+pub mod link_key;
 pub mod llm;
 pub mod process_memory;
 pub mod reserve;

@@ -17,6 +17,7 @@ use crate::adapters::clock::SystemClock;
 use crate::adapters::ids::SystemIds;
 use crate::adapters::job_files::LocalJobFiles;
 use crate::adapters::legacy::LocalLegacyRecords;
+use crate::adapters::link_key;
 use crate::adapters::runner::LocalRunner;
 use crate::adapters::store::sqlite::{OpenError, Options as StoreOptions, SqliteStore};
 use crate::adapters::tabular::TabularFiles;
@@ -26,6 +27,7 @@ use crate::domain::credential::KeyKind;
 use crate::domain::migration::Migrator;
 use crate::domain::run::EngineFacts;
 use crate::domain::run_outcome::RunLimits;
+use crate::domain::signed_link::LinkKeys;
 use crate::http::middleware::edge::{Edge, EdgeRules, Rates};
 use crate::http::state::{App, Parts};
 use crate::library::{Library, LibraryProblem};
@@ -127,6 +129,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         queue_positions: Arc::default(),
         accounts: Arc::new(ArcSwap::from_pointee(accounts)),
         failure_limiter: Arc::new(FailureLimiter::new(options.edge.failures_per_minute)),
+        link_keys: link_keys(&options, &data_dir)?,
         reloading: Arc::default(),
         subscriptions: Arc::default(),
         options: ServiceOptions {
@@ -213,6 +216,14 @@ pub(super) fn migration(
         Migrator::this_release(),
         token_days,
     ))
+}
+
+/// The keys of the settings, or those of the data directory.
+fn link_keys(options: &Options, data_dir: &Path) -> Result<LinkKeys, BuildError> {
+    match &options.link_keys {
+        Some(keys) => Ok(keys.clone()),
+        None => link_key::load(data_dir, &SystemIds).map_err(BuildError::DataDir),
+    }
 }
 
 /// The store as the service sees it: with the look-up at legacy paths, where there are any.

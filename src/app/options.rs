@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use crate::adapters::llm::LiveKey;
 use crate::adapters::tls::TlsFiles;
 use crate::domain::run_outcome::RunLimits;
+use crate::domain::signed_link::LinkKeys;
 use crate::domain::tenant::RetentionPolicy;
 use crate::ports::runner::SandboxMode;
 use crate::service::operations::check_gate::GateOptions;
@@ -31,6 +32,8 @@ pub struct Options {
     /// Free space below which new work is refused.
     pub disk_low: DiskLow,
     pub token_days: u32,
+    /// Keys that sign links; `None` for those of the data directory.
+    pub link_keys: Option<LinkKeys>,
     pub llm: Option<LlmOptions>,
     pub retention: RetentionPolicy,
     pub engine: EngineOptions,

@@ -283,6 +283,7 @@ pub(super) fn options(settings: &Settings) -> Result<Options, BuildError> {
         upload_max_files: settings.upload.max_files,
         disk_low: DiskLow(settings.disk.low_mb.map(|mb| mb << 20)),
         token_days: settings.tokens.job_days,
+        link_keys: settings.tokens.link_keys.clone(),
         llm: settings.llm.as_ref().map(llm).transpose()?,
         retention: retention(settings),
         engine: EngineOptions {

@@ -9,6 +9,8 @@ use super::problem::{ConfigProblem, Origin};
 use super::reader::Reader;
 use super::sections::*;
 use crate::domain::gate::Rule;
+use crate::domain::signed_link::LinkKeys;
+use secrecy::ExposeSecret;
 
 /// Facts on the host that defaults and checks depend on.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +60,7 @@ pub fn build(
         llm: super::llm::llm(&mut r),
         store: store(&mut r),
         upload: upload(&mut r),
-        tokens: Tokens { job_days: r.count("tokens.job_days", 1, 3650) as u32 },
+        tokens: tokens(&mut r),
         http: http(&mut r),
         limits: limits(&mut r),
         cors: cors(&mut r),
@@ -219,6 +221,20 @@ fn upload(r: &mut Reader<'_>) -> Upload {
         max_bytes: r.count("upload.max_bytes", 1, 1 << 50),
         max_files: r.count("upload.max_files", 1, 10_000) as usize,
     }
+}
+
+fn tokens(r: &mut Reader) -> Tokens {
+    let job_days = r.count("tokens.job_days", 1, 3650) as u32;
+    let text = r.secret("tokens.link_keys");
+    let link_keys = text.and_then(|text| {
+        let keys = text.expose_secret().split(',').map(|key| key.trim().as_bytes().to_vec()).collect();
+        let keys = LinkKeys::new(keys);
+        if keys.is_none() {
+            r.invalid("tokens.link_keys", "each key must have at least 32 characters");
+        }
+        keys
+    });
+    Tokens { job_days, link_keys }
 }
 
 fn http(r: &mut Reader<'_>) -> Http {

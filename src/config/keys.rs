@@ -61,6 +61,7 @@ const SECRETS: &[&str] = &[
     "store.database_url",
     "s3.access_key_id",
     "s3.secret_access_key",
+    "tokens.link_keys",
     "admin.bootstrap_key",
     "admin.password_hash",
     "otel.headers",

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use crate::domain::gate::Violation;
+use crate::domain::signed_link::LinkKeys;
 
 /// What the service is started for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -196,6 +197,8 @@ pub struct Upload {
 #[derive(Debug, Clone)]
 pub struct Tokens {
     pub job_days: u32,
+    /// Keys that sign links, the signing one first; `None` for keys of the data directory.
+    pub link_keys: Option<LinkKeys>,
 }
 
 /// The HTTP server.

@@ -91,10 +91,8 @@ function capsule(ctx) {
   const data = checkbox(t('downloads.capsule.data'), { checked: true, hint: t('downloads.capsule.data.hint') });
   const model = checkbox(t('downloads.capsule.model'), { checked: true, hint: t('downloads.capsule.model.hint') });
   const fetch = orTell(async () => {
-    const url = new URL(await ctx.api.link({ scope: 'capsule', ttl_seconds: 900 }));
-    url.searchParams.set('data', data.control.checked ? 'include' : 'hash');
-    if (!model.control.checked) url.searchParams.set('llm', 'exclude');
-    open(url.href, `${ctx.job.job_id}.zip`);
+    const parts = { data: data.control.checked ? 'include' : 'hash', llm: model.control.checked ? 'include' : 'exclude' };
+    open(await ctx.api.link({ scope: 'capsule', ttl_seconds: 900, ...parts }), `${ctx.job.job_id}.zip`);
   });
   return card(t('downloads.capsule'), { lead: t('downloads.capsule.text'), id: 'capsule' }, data, model,
     h('div', { class: 'row' }, button(t('downloads.capsule.get'), { icon: 'download', id: 'get-capsule', onclick: fetch })));

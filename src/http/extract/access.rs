@@ -252,9 +252,17 @@ async fn principal_of(parts: &Parts, app: &App) -> Result<Authenticated, Problem
         })?;
     let known =
         authenticate(&app.ctx, parse_credential(credential)?, stated?.as_ref(), &network_of(parts)).await?;
-    let meta = parts.extensions.get::<RequestMeta>().expect("the observe layer runs before every handler");
-    app.edge.admit(&known.principal, &meta.decisions)?;
+    admit(parts, app, &known.principal)?;
     Ok(known)
+}
+
+/// Counts a request against the rates of its caller.
+///
+/// # Errors
+/// `RATE_LIMITED`.
+pub(super) fn admit(parts: &Parts, app: &App, principal: &Principal) -> Result<(), Problem> {
+    let meta = parts.extensions.get::<RequestMeta>().expect("the observe layer runs before every handler");
+    app.edge.admit(principal, &meta.decisions)
 }
 
 /// The network that failures of a client count against: the address, or the /64 of an IPv6 one, which one

@@ -1,13 +1,14 @@
-//! Signed links in place of a credential: one method, one path, a short while.
+//! Signed links instead of a credential: one method, one path, one query, a short while.
 
 use axum::http::request::Parts;
 use serde::Deserialize;
 
+use super::access::admit;
 use super::body::parse_query;
 use crate::domain::credential::Principal;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::JobId;
-use crate::domain::signed_link::opens;
+use crate::domain::signed_link::{LinkedRequest, signed_part};
 use crate::http::state::App;
 use crate::service::access::authenticate::Authenticated;
 use crate::service::shared::commits::read_problem;
@@ -18,26 +19,29 @@ struct Signed {
     signature: Option<String>,
 }
 
-/// Whom a signed link stands for: the holder of the job's token. `None` where the request carries none.
+/// Returns the holder of the job's token where the request carries a signed link; `None` where it carries none.
+/// The request counts against the rate limits of the token.
 ///
 /// # Errors
-/// `AUTH_TOKEN_INVALID` for a signature that opens nothing; the store's.
+/// `AUTH_TOKEN_INVALID` for a signature that opens nothing, `RATE_LIMITED`, the store's.
 pub async fn linked(parts: &Parts, app: &App, job_id: &JobId) -> Result<Option<Authenticated>, Problem> {
-    if !parts.uri.query().is_some_and(|query| query.contains("signature=")) {
+    let Some(query) = parts.uri.query().filter(|query| query.contains("signature=")) else {
         return Ok(None);
-    }
-    let Ok(Signed { expires: Some(expires), signature: Some(stated) }) = parse_query::<Signed>(&parts.uri)
+    };
+    let Ok(Signed { expires: Some(expires), signature: Some(given) }) = parse_query::<Signed>(&parts.uri)
     else {
         return Ok(None);
     };
     let now = app.ctx.clock.now();
+    let query = signed_part(query);
+    let request = LinkedRequest { method: parts.method.as_str(), path: parts.uri.path(), query: &query };
     for job in app.ctx.store.jobs_by_id(job_id).await.map_err(read_problem)? {
         let Some(token) = job.token.as_ref().filter(|token| token.is_alive(now)) else {
             continue;
         };
-        let asked = (parts.method.as_str(), parts.uri.path());
-        if opens(&token.secret_sha256, asked, expires, &stated, now) {
+        if app.ctx.link_keys.opens(&token.secret_sha256, request, (expires, &given), now) {
             let principal = Principal::JobToken { tenant: job.tenant_id.clone(), job_id: job_id.clone() };
+            admit(parts, app, &principal)?;
             return Ok(Some(Authenticated { principal, job: Some(job) }));
         }
     }

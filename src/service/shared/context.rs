@@ -8,6 +8,7 @@ use crate::domain::audit::Actor;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, TenantId, TraceId};
 use crate::domain::job::JobRecord;
+use crate::domain::signed_link::LinkKeys;
 use crate::domain::tenant::RetentionPolicy;
 use crate::library::Library;
 use crate::ports::clock::Clock;
@@ -51,6 +52,8 @@ pub struct Context {
     pub accounts: Arc<ArcSwap<Accounts>>,
     /// Failed logins, redeems and credentials of the last minute.
     pub failure_limiter: Arc<FailureLimiter>,
+    /// The keys that sign links.
+    pub link_keys: LinkKeys,
     pub reloading: Arc<Reloading>,
     pub subscriptions: Arc<JobSubscriptions>,
     pub options: Options,

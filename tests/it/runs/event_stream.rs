@@ -3,10 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use chrono::Utc;
 use futures_util::StreamExt;
+use hmac::{Hmac, KeyInit, Mac};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use sha2::Sha256;
 use stata_service::adapters::clock::SystemClock;
+use stata_service::domain::ids::{JobId, TenantId};
 use stata_service::domain::job::JobStatus;
 use stata_service::domain::run::RunStatus;
 use stata_service::ports::store::Store;
@@ -261,10 +267,13 @@ async fn a_signed_link_opens_one_path_and_nothing_else() {
     let plan = plan["url"].as_str().expect("a link").to_owned();
     assert!(bare(Method::GET, &plan).await.ok()["plan_id"].is_string());
     let run = ended["latest_run"]["run_id"].as_str().expect("an id");
-    let log = link(json!({"scope": "log", "run_id": run, "ttl_seconds": 900})).await.ok();
+    let log = link(json!({"scope": "log", "run_id": run, "follow": true, "ttl_seconds": 900})).await.ok();
     let log = log["url"].as_str().expect("a link").to_owned();
-    let followed = format!("{log}&follow=true");
-    Reader::open(&app, &followed, None, None).await.until("log.end").await;
+    Reader::open(&app, &log, None, None).await.until("log.end").await;
+    let capsule = link(json!({"scope": "capsule", "run_id": run, "data": "hash"})).await.ok();
+    let capsule = capsule["url"].as_str().expect("a link").to_owned();
+    let head = app.http.get(format!("{}{capsule}", app.base)).send().await.expect("an answer");
+    assert_eq!(head.status(), 200);
 
     let query = url.split_once('?').expect("a query").1;
     let elsewhere = [
@@ -272,6 +281,12 @@ async fn a_signed_link_opens_one_path_and_nothing_else() {
         format!("/v1/jobs/{}/artifacts?{query}", job.job_id),
         plan.replace("plan.json", "template/params.json"),
         url.replace("signature=", "signature=x"),
+        log.replace("follow=true", "follow=false"),
+        log.replace("follow=true&", ""),
+        format!("{url}&more=1"),
+        capsule.replace("data=hash", "data=include"),
+        capsule.replace(run, "run_other"),
+        format!("{capsule}&llm=include"),
         format!("{}/events?{query}", url.split("/events").next().expect("a path").replace("job_", "job_0")),
     ];
     for url in elsewhere {
@@ -284,12 +299,39 @@ async fn a_signed_link_opens_one_path_and_nothing_else() {
         json!({"scope": "events", "ttl_seconds": 0}),
         json!({"scope": "log"}),
         json!({"scope": "everything"}),
+        json!({"scope": "capsule", "data": "all"}),
     ];
     for body in bad {
         link(body).await.refused(400, "INPUT_VALIDATION_FAILED");
     }
     link(json!({"scope": "artifact", "rel_path": "artifacts/none"})).await.refused(404, "ARTIFACT_NOT_FOUND");
     link(json!({"scope": "log", "run_id": "run_none"})).await.refused(404, "RUN_NOT_FOUND");
+}
+
+/// Whoever reads the store or a backup knows the stored hash of a token, and can sign nothing with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_stored_hash_of_a_token_signs_no_link() {
+    let app = TestApp::start().await;
+    let job = confirmed(&app).await;
+    let id = JobId::parse(job.job_id.clone()).expect("an id");
+    let record = app.context().load_job(&TenantId::default_tenant(), &id).await.expect("read");
+    let stored = record.token.expect("a token").secret_sha256;
+    let expires = Utc::now().timestamp() + 300;
+    for (method, path) in [("GET", "/events"), ("GET", ""), ("DELETE", ""), ("POST", "/run")] {
+        let path = format!("/v1/jobs/{}{path}", job.job_id);
+        for message in
+            [format!("{method}\0{path}\0{expires}"), format!("{stored}\0{method}\0{path}\0\0{expires}")]
+        {
+            let mut mac = Hmac::<Sha256>::new_from_slice(stored.as_bytes()).expect("any length");
+            mac.update(message.as_bytes());
+            let signature = BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
+            let url = format!("{}{path}?expires={expires}&signature={signature}", app.base);
+            let method = Method::from_bytes(method.as_bytes()).expect("a method");
+            let refused = Answer::of(app.http.request(method.clone(), url)).await;
+            refused.refused(403, "AUTH_TOKEN_INVALID");
+        }
+    }
+    app.get(&job, "").await.ok();
 }
 
 #[tokio::test(flavor = "multi_thread")]

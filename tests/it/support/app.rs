@@ -66,6 +66,7 @@ pub fn options(data_dir: PathBuf) -> Options {
         upload_max_files: 10,
         disk_low: DiskLow(Some(0)),
         token_days: 30,
+        link_keys: None,
         llm: None,
         retention: Default::default(),
         engine: EngineOptions {

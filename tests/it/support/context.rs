@@ -30,6 +30,7 @@ pub fn context(dir: &Path, clock: Arc<dyn Clock>) -> Context {
         queue_positions: Arc::clone(&ctx.queue_positions),
         accounts: Arc::clone(&ctx.accounts),
         failure_limiter: Arc::clone(&ctx.failure_limiter),
+        link_keys: ctx.link_keys.clone(),
         reloading: Arc::clone(&ctx.reloading),
         subscriptions: Arc::clone(&ctx.subscriptions),
         options: ctx.options.clone(),

@@ -11,7 +11,7 @@ use crate::domain::bundle::{Bundle, BundleFile, UploadSession};
 use crate::domain::dataset::DatasetRole;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
-use crate::domain::signed_link::{MAX_TTL, signed_url};
+use crate::domain::signed_link::{LinkedRequest, MAX_TTL};
 use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess, Read};
 use crate::http::extract::body::Json;
@@ -221,7 +221,8 @@ pub fn part_urls(
     let ttl = MAX_TTL.min(session.expires_at - now).max(Duration::seconds(1));
     let url = |part_number: u32| {
         let path = format!("/v1/upload-sessions/{}/parts/{part_number}", session.upload_session_id);
-        Ok(PresignedPart { part_number, url: signed_url(job, "PUT", &path, ttl, now)?.0 })
+        let request = LinkedRequest { method: "PUT", path: &path, query: "" };
+        Ok(PresignedPart { part_number, url: app.ctx.link_keys.signed_url(job, request, ttl, now)?.0 })
     };
     Ok((parts.into_iter().map(url).collect::<Result<_, Problem>>()?, now + ttl))
 }

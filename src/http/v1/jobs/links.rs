@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
-use crate::domain::signed_link::{MAX_TTL, signed_url};
+use crate::domain::signed_link::{LinkedRequest, MAX_TTL};
 use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, Read};
 use crate::http::extract::body::Json;
@@ -32,6 +32,13 @@ pub struct LinkRequest {
     scope: LinkScope,
     /// With `log`; with `capsule` where another run than the latest is wanted.
     run_id: Option<String>,
+    /// With `log`: the link follows the log while the run is running.
+    #[serde(default)]
+    follow: bool,
+    /// With `capsule`: `include` or `hash`, as the route's own parameter.
+    data: Option<String>,
+    /// With `capsule`: `include` or `exclude`, as the route's own parameter.
+    llm: Option<String>,
     /// With `artifact`, as listed.
     rel_path: Option<String>,
     /// 1 to 900; 300 when absent.
@@ -41,7 +48,7 @@ pub struct LinkRequest {
 /// A signed link.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Link {
-    /// Path and query at this service; GET only. More parameters may be added to it.
+    /// Path and query at this service; GET only. The signature covers the whole query: nothing can be added or changed.
     pub url: String,
     pub expires_at: DateTime<Utc>,
 }
@@ -56,7 +63,8 @@ pub const FACTS: RouteFacts = RouteFacts {
 /// Signs a link to one path of the job.
 ///
 /// For event streams, images and downloads in browsers, which cannot send a credential with them. A link
-/// opens one path by GET and ends with the job's token at the latest.
+/// opens one path with one query by GET and ends with the job's token at the latest. Its requests count against the
+/// limits of that token.
 #[utoipa::path(post, path = "/v1/jobs/{job_id}/links", tag = "jobs", operation_id = "create_link",
     params(("job_id" = String, Path)), request_body = LinkRequest,
     security(("job_token" = []), ("api_key" = ["viewer", "client", "operator", "admin"])),
@@ -71,12 +79,10 @@ pub async fn handler(
     if seconds == 0 || seconds > MAX_TTL.num_seconds() {
         return Err(Problem::validation("ttl_seconds", "must be 1 to 900").into());
     }
-    let path = path_of(job, &request)?;
+    let (path, query) = (path_of(job, &request)?, query_of(&request)?);
+    let linked = LinkedRequest { method: "GET", path: &path, query: &query };
     let ttl = Duration::seconds(seconds);
-    let (mut url, expires_at) = signed_url(job, "GET", &path, ttl, app.ctx.clock.now())?;
-    if let (LinkScope::Capsule, Some(run_id)) = (request.scope, &request.run_id) {
-        url.push_str(&format!("&run_id={run_id}"));
-    }
+    let (url, expires_at) = app.ctx.link_keys.signed_url(job, linked, ttl, app.ctx.clock.now())?;
     Ok(Json(Link { url, expires_at }).into_response())
 }
 
@@ -107,6 +113,27 @@ fn path_of(job: &JobRecord, request: &LinkRequest) -> Result<String, Problem> {
             Ok(format!("{base}/artifacts/{}", percent_encoded(&artifact.rel_path)))
         }
     }
+}
+
+/// Returns the parameters that the linked route takes, in a fixed order.
+fn query_of(request: &LinkRequest) -> Result<String, Problem> {
+    let one_of = |field: &str, value: &Option<String>, allowed: [&str; 2]| match value.as_deref() {
+        Some(value) if !allowed.contains(&value) => {
+            Err(Problem::validation(field, &format!("must be {} or {}", allowed[0], allowed[1])))
+        }
+        Some(value) => Ok(Some(format!("{field}={value}"))),
+        None => Ok(None),
+    };
+    let parameters = match request.scope {
+        LinkScope::Log => vec![request.follow.then(|| "follow=true".to_owned())],
+        LinkScope::Capsule => vec![
+            request.run_id.as_deref().map(|run_id| format!("run_id={}", percent_encoded(run_id))),
+            one_of("data", &request.data, ["include", "hash"])?,
+            one_of("llm", &request.llm, ["include", "exclude"])?,
+        ],
+        LinkScope::Events | LinkScope::Artifact => Vec::new(),
+    };
+    Ok(parameters.into_iter().flatten().collect::<Vec<_>>().join("&"))
 }
 
 /// Everything outside RFC 3986's unreserved characters and `/` as `%XX`: the path as clients send it.

@@ -1,0 +1,85 @@
+//! The file with the keys that sign links: `<data>/link.keys`, readable by its owner alone, outside the store and never
+//! part of a backup.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use crate::domain::signed_link::{LinkKeys, MIN_KEY_BYTES};
+use crate::ports::ids::IdSource;
+
+/// The file's name in the data directory.
+const NAME: &str = "link.keys";
+/// A key is replaced at the first start after so long.
+const ROTATE_AFTER: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Returns the keys of a data directory; makes them at the first start and replaces the signing one when it is old. The
+/// previous key still verifies. A file that cannot be read as keys is replaced: links live for minutes.
+///
+/// # Errors
+/// Any I/O error.
+pub fn load(data_dir: &Path, ids: &dyn IdSource) -> io::Result<LinkKeys> {
+    let path = data_dir.join(NAME);
+    let kept = match fs::read_to_string(&path) {
+        Ok(text) => text.lines().filter_map(|line| hex::decode(line.trim()).ok()).collect(),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => {
+            Vec::new()
+        }
+        Err(error) => return Err(error),
+    };
+    if let Some(keys) = LinkKeys::new(kept.clone())
+        && !is_old(&path)
+    {
+        return Ok(keys);
+    }
+    let mut keys = vec![ids.secret(MIN_KEY_BYTES)];
+    keys.extend(kept.into_iter().filter(|key| key.len() >= MIN_KEY_BYTES).take(1));
+    write(data_dir, &path, &keys)?;
+    Ok(LinkKeys::new(keys).expect("a fresh key is long enough"))
+}
+
+fn is_old(path: &Path) -> bool {
+    let written = fs::metadata(path).and_then(|facts| facts.modified());
+    written.is_ok_and(|at| SystemTime::now().duration_since(at).is_ok_and(|age| age > ROTATE_AFTER))
+}
+
+fn write(data_dir: &Path, path: &Path, keys: &[Vec<u8>]) -> io::Result<()> {
+    let temporary = path.with_extension("new");
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+    for key in keys {
+        writeln!(file, "{}", hex::encode(key))?;
+    }
+    file.sync_all()?;
+    fs::rename(&temporary, path)?;
+    File::open(data_dir)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::ids::SystemIds;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn keys_are_made_once_kept_private_and_rotated_when_old() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let first = load(dir.path(), &SystemIds).expect("made");
+        let path = dir.path().join(NAME);
+        assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
+        assert_eq!(load(dir.path(), &SystemIds).expect("read"), first);
+        let old = SystemTime::now() - ROTATE_AFTER - Duration::from_secs(60);
+        File::options().append(true).open(&path).expect("there").set_modified(old).expect("set");
+        let second = load(dir.path(), &SystemIds).expect("rotated");
+        assert_ne!(second, first);
+        let lines = fs::read_to_string(&path).expect("there");
+        assert_eq!(lines.lines().count(), 2, "the new key and the one before");
+        fs::write(&path, "no keys").expect("written");
+        load(dir.path(), &SystemIds).expect("made again");
+    }
+}
