@@ -98,10 +98,11 @@ fn look(args: &ReplayDraftArgs, settings: &Settings) -> Result<Replayed, ReplayE
     let mut talk = |name: &str| -> Result<StoredTalk, ReplayError> {
         let mut part = |part: &str| -> Result<serde_json::Value, ReplayError> {
             let rel_path = format!("{folder}/{name}.{part}.json");
-            let path = files.path(&tenant, &job_id, &rel_path);
+            let artifact = job.artifact(&rel_path);
+            let path =
+                files.path(&tenant, &job_id, artifact.map_or(rel_path.as_str(), Artifact::stored_path));
             let bytes = bytes_of(&path)?;
-            if job.artifact(&rel_path).is_none_or(|artifact: &Artifact| artifact.sha256 != sha256_hex(&bytes))
-            {
+            if artifact.is_none_or(|artifact| artifact.sha256 != sha256_hex(&bytes)) {
                 changed.push(rel_path);
             }
             parse(&path, &bytes)

@@ -250,7 +250,8 @@ impl Shared {
         };
         let mut run = finished(run, manifest.as_ref(), outcome, &verdict, &self.options.engine);
         let mut results = std::mem::take(&mut run.results);
-        let subject = Subject { files: self.deps.files.as_ref(), job, run: &run, plan, published: &[] };
+        let (files, ids) = (self.deps.files.as_ref(), self.deps.ids.as_ref());
+        let subject = Subject { files, ids, job, run: &run, plan, published: &[] };
         subject.label_terms(&mut results);
         run.results = results;
         run.timings.verdict_ms = Some(millis(started));

@@ -136,7 +136,7 @@ fn frozen_copy(
     let artifact = job.artifacts_index.iter().find(|a| a.kind == kind && a.sha256 == sha256);
     let artifact = artifact.ok_or_else(absent)?;
     let mut bytes = Vec::new();
-    deps.files.open(&job.tenant_id, &job.job_id, &artifact.rel_path)?.read_to_end(&mut bytes)?;
+    deps.files.open(&job.tenant_id, &job.job_id, artifact.stored_path())?.read_to_end(&mut bytes)?;
     if sha256_hex(&bytes) != sha256 {
         return Err(PrepareError::damaged(format!("{} differs from the plan's hash", artifact.rel_path)));
     }
@@ -147,7 +147,7 @@ fn frozen_copy(
 fn frozen_idioms(deps: &WorkerDeps, job: &JobRecord) -> Result<Option<Vec<u8>>, PrepareError> {
     let Some(artifact) = job.artifact(IDIOMS_PATH) else { return Ok(None) };
     let mut bytes = Vec::new();
-    deps.files.open(&job.tenant_id, &job.job_id, IDIOMS_PATH)?.read_to_end(&mut bytes)?;
+    deps.files.open(&job.tenant_id, &job.job_id, artifact.stored_path())?.read_to_end(&mut bytes)?;
     if sha256_hex(&bytes) != artifact.sha256 {
         return Err(PrepareError::damaged(format!("{IDIOMS_PATH} differs from its hash")));
     }

@@ -142,6 +142,7 @@ impl Shelf<'_> {
                 sha256: written.sha256,
                 media_type: media_type(&name, kind).to_owned(),
                 meta: Map::from_iter([("run_id".to_owned(), json!(report.run.run_id))]),
+                stored_as: None,
             };
         Ok(self.files.into_iter().zip(files).zip(written).map(entry).collect())
     }

@@ -261,6 +261,7 @@ pub async fn publish_manifest(
         sha256: written.sha256,
         media_type: media_type_of(rel_path).to_owned(),
         meta: meta.as_object().cloned().unwrap_or_default(),
+        stored_as: None,
     };
     let mut artifacts =
         vec![artifact(ArtifactKind::InputsManifest, &inputs.manifest_rel_path, manifest, json!({}))];

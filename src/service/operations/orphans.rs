@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::domain::ids::{JobId, RunId, TenantId};
 use crate::domain::job::JobRecord;
+use crate::domain::layout::SETS_DIR;
 use crate::domain::run::RunStatus;
 use crate::ports::job_files::{Entry, JobFiles, Shard};
 use crate::ports::store::ReadError;
@@ -21,6 +22,8 @@ struct Found {
     uploads: Vec<Entry>,
     /// Upload sessions, whose files are not inputs yet.
     sessions: Vec<Entry>,
+    /// Published sets, of which a lost race or a later commit may have left some that no record lists.
+    sets: Vec<Entry>,
 }
 
 /// Walks on from the last shard until about `limit` jobs were looked at.
@@ -67,8 +70,9 @@ fn list_shard(
         let runs = files.entries(&tenant, &job_id, "runs")?;
         let uploads = files.entries(&tenant, &job_id, "inputs")?;
         let sessions = files.entries(&tenant, &job_id, "uploads")?;
-        if !runs.is_empty() || !uploads.is_empty() || !sessions.is_empty() {
-            found.push(Found { tenant, job_id, runs, uploads, sessions });
+        let sets = files.entries(&tenant, &job_id, SETS_DIR)?;
+        if [&runs, &uploads, &sessions, &sets].iter().any(|entries| !entries.is_empty()) {
+            found.push(Found { tenant, job_id, runs, uploads, sessions, sets });
         }
     }
     Ok(Some((name, count, found)))
@@ -81,7 +85,7 @@ async fn look_at(
     found: Found,
     summary: &mut Summary,
 ) -> Result<(), ReadError> {
-    let Found { tenant, job_id, runs, uploads, sessions } = found;
+    let Found { tenant, job_id, runs, uploads, sessions, sets } = found;
     let policy = rules.of(&tenant);
     let job = match deps.store.shared_job(&tenant, &job_id).await {
         Ok(Some(job)) => job,
@@ -110,6 +114,11 @@ async fn look_at(
             remove(deps, rules, &job, ("upload", format!("uploads/{}", entry.name), due_at), summary).await;
         }
     }
+    let is_due = |entry: &Entry| entry.changed_at + hours(policy.upload_sessions_hours.max(1)) <= now;
+    if !summary.dry_run && !rules.holds(&tenant) {
+        let unlisted = sets.into_iter().filter(is_due).map(|entry| format!("{SETS_DIR}/{}", entry.name));
+        remove_sets(deps, &job, unlisted.filter(|set| !job.cites_set(set)).collect()).await;
+    }
     Ok(())
 }
 
@@ -135,6 +144,18 @@ fn is_left_upload(job: &JobRecord, entry: &Entry) -> bool {
             })
     });
     entry.is_dir && !indexed && !current
+}
+
+/// Removes published sets that no record lists: content that nobody was shown, or that a later commit
+/// replaced. The record is read before; a set that it does not list so long after is never listed.
+async fn remove_sets(deps: &Deps, job: &JobRecord, sets: Vec<String>) {
+    if sets.is_empty() {
+        return;
+    }
+    let files = Arc::clone(&deps.files);
+    let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
+    let remove = move || sets.iter().try_for_each(|set| files.remove(&tenant, &job_id, set));
+    noted(deps.pool.run(remove).await);
 }
 
 async fn remove(

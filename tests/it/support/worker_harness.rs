@@ -207,6 +207,7 @@ impl WorkerHarness {
             sha256: written.sha256,
             media_type: "text/plain".to_owned(),
             meta: serde_json::Map::new(),
+            stored_as: None,
         }
     }
 }

@@ -62,7 +62,8 @@ pub async fn handler(
     }
     let files = Arc::clone(&app.ctx.files);
     let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
-    let opened = app.ctx.pools.reads.run(move || files.open(&tenant, &job_id, &rel_path)).await?;
+    let stored = artifact.stored_path().to_owned();
+    let opened = app.ctx.pools.reads.run(move || files.open(&tenant, &job_id, &stored)).await?;
     let file = opened.map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
             tracing::error!(event = "SS_ARTIFACT_UNREADABLE", rel_path = artifact.rel_path, "an indexed artifact is gone");

@@ -40,7 +40,7 @@ impl<'a> Shelf<'a> {
     /// # Errors
     /// `ARTIFACT_EXPIRED` where it is gone, `JOB_CORRUPT` where it has another size.
     pub(super) fn check(&self, artifact: &Artifact) -> Result<(), Problem> {
-        let opened = self.files.open(&self.job.tenant_id, &self.job.job_id, &artifact.rel_path);
+        let opened = self.files.open(&self.job.tenant_id, &self.job.job_id, artifact.stored_path());
         match opened.and_then(|file| file.metadata()) {
             Ok(metadata) if metadata.len() == artifact.size_bytes => Ok(()),
             Ok(_) => Err(damaged(artifact)),
@@ -54,7 +54,7 @@ impl<'a> Shelf<'a> {
     /// As [`Shelf::check`]; `JOB_CORRUPT` where it is not what its hash says.
     pub(super) fn read(&self, artifact: &Artifact) -> Result<Vec<u8>, Problem> {
         let mut bytes = Vec::new();
-        let opened = self.files.open(&self.job.tenant_id, &self.job.job_id, &artifact.rel_path);
+        let opened = self.files.open(&self.job.tenant_id, &self.job.job_id, artifact.stored_path());
         opened
             .and_then(|file| file.take(MOST_READ).read_to_end(&mut bytes))
             .map_err(|error| unreadable(artifact, &error))?;

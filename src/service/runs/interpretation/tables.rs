@@ -158,7 +158,7 @@ pub async fn read(ctx: &Context, job: &JobRecord, run: &Run, plan: &Plan) -> Res
         .artifacts_index
         .iter()
         .filter(|a| a.kind == ArtifactKind::ExportTable && a.rel_path.ends_with(".csv"))
-        .filter_map(|a| Some((a.rel_path.clone(), a.rel_path.strip_prefix(&prefix)?.to_owned())))
+        .filter_map(|a| Some((a.stored_path().to_owned(), a.rel_path.strip_prefix(&prefix)?.to_owned())))
         .take(MAX_TABLES)
         .collect();
     let (store, tenant, job_id) =
