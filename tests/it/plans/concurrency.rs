@@ -103,12 +103,14 @@ async fn files_of_concurrent_drafts_and_renderings_are_those_that_the_record_lis
     assert_eq!(ended["status"], "succeeded", "{ended}");
     let run = ended["latest_run"]["run_id"].as_str().expect("an id");
     let body = json!({"formats": ["docx", "xlsx", "pdf", "png"]});
-    for answer in join_all((0..8).map(|_| app.post(&job, &format!("/runs/{run}/render"), &body))).await {
+    let render = format!("/runs/{run}/render");
+    for answer in join_all((0..8).map(|_| app.post(&job, &render, &body))).await {
         answer.ok();
     }
     assert!(downloads_match(&app, &job).await > 15);
     app.post(&job, "/plan/revise", &json!({})).await.ok();
-    for answer in join_all((0..8).map(|_| app.post(&job, "/plan/freeze", &json!({})))).await {
+    let empty = json!({});
+    for answer in join_all((0..8).map(|_| app.post(&job, "/plan/freeze", &empty))).await {
         answer.ok();
     }
     downloads_match(&app, &job).await;
