@@ -3,9 +3,9 @@
 pub mod backup;
 pub mod clock;
 pub mod control;
+pub mod files;
 pub mod host;
 pub mod ids;
-pub mod job_files;
 pub mod legacy;
 pub mod llm;
 pub mod process_memory;

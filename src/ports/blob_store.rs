@@ -31,6 +31,8 @@ pub struct Promotion {
     pub staged: String,
     /// Path of the blob.
     pub rel_path: String,
+    /// Size and hash, where the writer of the file computed them; the file is then not read again.
+    pub known: Option<Written>,
 }
 
 /// The bytes of a blob, in order.
@@ -69,12 +71,7 @@ pub trait BlobStore: Send + Sync {
     ///
     /// # Errors
     /// Any I/O error; some of the files may be blobs then.
-    fn promote(
-        &self,
-        tenant: &TenantId,
-        job_id: &JobId,
-        files: &[Promotion],
-    ) -> io::Result<Vec<Written>>;
+    fn promote(&self, tenant: &TenantId, job_id: &JobId, files: &[Promotion]) -> io::Result<Vec<Written>>;
 
     /// Reads a blob from its first byte.
     ///

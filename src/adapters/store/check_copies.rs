@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::check::Report;
 use super::job_copy;
-use crate::adapters::job_files::hash_reader;
+use crate::adapters::files::hash_reader;
 use crate::domain::job::JobRecord;
 
 /// Checks the readable copy of a job whose commit was exported.

@@ -12,6 +12,7 @@ use super::data::{NoData, place};
 use super::engine::{Engine, command};
 use super::refused;
 use super::verify::{Findings, inspect};
+use crate::adapters::files::LocalWorkspace;
 use crate::adapters::runner::LocalRunner;
 use crate::cli::Exit;
 use crate::domain::anchors::Nonces;
@@ -214,7 +215,9 @@ fn executed(
     };
     let wall_seconds = args.timeout.max(1);
     let limits = RunLimits { wall_seconds, cpu_seconds: 4 * wall_seconds, ..RunLimits::default() };
+    let workspace = LocalWorkspace::new(folder.to_owned());
     let repeat = Repeat {
+        workspace: &workspace,
         runner: &LocalRunner::new(),
         command: words,
         limits,

@@ -16,8 +16,9 @@ use crate::domain::layout::{run_artifact, set_of, stored_path};
 use crate::domain::plan::{Plan, PlanOutput};
 use crate::domain::run::{ResultRow, Run, RunStatus};
 use crate::domain::template::TemplateMeta;
+use crate::ports::blob_store::BlobStore;
 use crate::ports::ids::IdSource;
-use crate::ports::job_files::JobFiles;
+use crate::ports::workspace::Workspace;
 use crate::render::{
     Budget, Format, Labels, Language, MOST_BYTES, Made, Options, Source, SourceFile, render, report,
     request_key,
@@ -36,7 +37,8 @@ const KEY: &str = "rendering";
 
 /// A run with all that its renderings are made of.
 pub struct Subject<'a> {
-    pub files: &'a dyn JobFiles,
+    pub blobs: &'a dyn BlobStore,
+    pub workspace: &'a dyn Workspace,
     pub ids: &'a dyn IdSource,
     pub job: &'a JobRecord,
     pub run: &'a Run,
@@ -71,8 +73,8 @@ impl Subject<'_> {
         let rel_path = artifact.rel_path.as_str();
         let unreadable = |e: std::io::Error| format!("{rel_path} cannot be read: {}", e.kind());
         let file = self
-            .files
-            .open(&self.job.tenant_id, &self.job.job_id, artifact.stored_path())
+            .blobs
+            .get(&self.job.tenant_id, &self.job.job_id, artifact.stored_path())
             .map_err(unreadable)?;
         let mut bytes = Vec::new();
         file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
@@ -103,8 +105,12 @@ impl Subject<'_> {
         let columns = main.into_iter().chain(&inputs.datasets).flat_map(|d| &d.columns);
         let mut labels = Labels::of_plan(self.plan, columns.map(|c| (c.name.as_str(), c.label.as_deref())));
         if let Some(main) = main.filter(|_| with_levels) {
-            let path = self.files.path(&self.job.tenant_id, &self.job.job_id, &main.canonical_rel_path);
-            if let Err(reason) = labels.read_levels(&self.plan.categorical_vars, &path) {
+            let rel_path = &main.canonical_rel_path;
+            let path = self.workspace.local_copy(&self.job.tenant_id, &self.job.job_id, rel_path);
+            let read = path
+                .map_err(|error| error.to_string())
+                .and_then(|path| labels.read_levels(&self.plan.categorical_vars, &path));
+            if let Err(reason) = read {
                 tracing::debug!(run_id = %self.run.run_id, reason, "levels are shown without their labels");
             }
         }
@@ -167,7 +173,7 @@ impl Subject<'_> {
         let same = listed.filter(|a| a.rel_path.starts_with(&folder) && a.meta.get(KEY) == Some(&json!(key)));
         let found: Vec<Artifact> = same.cloned().collect();
         let is_there =
-            |a: &Artifact| self.files.open(&self.job.tenant_id, &self.job.job_id, a.stored_path()).is_ok();
+            |a: &Artifact| self.blobs.head(&self.job.tenant_id, &self.job.job_id, a.stored_path()).is_ok();
         if found.iter().all(is_there) { found } else { Vec::new() }
     }
 
@@ -223,8 +229,8 @@ impl Subject<'_> {
             let rel_path = run_artifact(&self.run.run_id, &format!("{FOLDER}/{}", made.file_name));
             let stored = stored_path(&set, index, &rel_path);
             let written = self
-                .files
-                .put(&self.job.tenant_id, &self.job.job_id, &stored, &made.bytes)
+                .blobs
+                .put(&self.job.tenant_id, &self.job.job_id, &stored, &mut &made.bytes[..])
                 .map_err(|e| format!("the file could not be written: {}", e.kind()))?;
             let from: Vec<String> =
                 made.derived_from.iter().map(|file| run_artifact(&self.run.run_id, file)).collect();
@@ -315,7 +321,8 @@ impl RenderRun {
         request: &Request,
     ) -> Result<Derived, Problem> {
         let ctx = &self.0;
-        let (files, ids) = (Arc::clone(&ctx.files), Arc::clone(&ctx.ids));
+        let (blobs, workspace) = (Arc::clone(&ctx.blobs), Arc::clone(&ctx.workspace));
+        let ids = Arc::clone(&ctx.ids);
         let (job, run_id) = (Arc::clone(job), run_id.clone());
         let (request, now) = (request.clone(), ctx.clock.now());
         let work = move || -> Result<Derived, Problem> {
@@ -324,7 +331,8 @@ impl RenderRun {
                 Problem::new(ErrorCode::PlanMissing, "the plan of this run is not kept any more")
             })?;
             let subject = Subject {
-                files: files.as_ref(),
+                blobs: blobs.as_ref(),
+                workspace: workspace.as_ref(),
                 ids: ids.as_ref(),
                 job: &job,
                 run,

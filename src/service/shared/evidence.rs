@@ -40,13 +40,13 @@ impl Evidence {
 /// # Errors
 /// `STORAGE_FULL`, `INTERNAL_ERROR`.
 pub async fn publish(ctx: &Context, job: &JobRecord, files: Vec<Evidence>) -> Result<Vec<Artifact>, Problem> {
-    let store = Arc::clone(&ctx.files);
+    let blobs = Arc::clone(&ctx.blobs);
     let (tenant, job_id, now) = (job.tenant_id.clone(), job.job_id.clone(), ctx.clock.now());
     let set = ctx.ids.id("set");
     let write = move |(index, file): (usize, Evidence)| {
         let stored = stored_path(&set, index, &file.rel_path);
         let written =
-            store.put(&tenant, &job_id, &stored, &file.bytes).map_err(|error| io_problem(&error))?;
+            blobs.put(&tenant, &job_id, &stored, &mut &file.bytes[..]).map_err(|error| io_problem(&error))?;
         Ok(Artifact {
             kind: file.kind,
             media_type: media_type_of(&file.rel_path).to_owned(),
@@ -82,9 +82,9 @@ pub async fn discard(ctx: &Context, job: &JobRecord, mut sets: Vec<String>) {
     if sets.is_empty() {
         return;
     }
-    let files = Arc::clone(&ctx.files);
+    let blobs = Arc::clone(&ctx.blobs);
     let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
-    let remove = move || sets.iter().try_for_each(|set| files.remove(&tenant, &job_id, set));
+    let remove = move || sets.iter().try_for_each(|set| blobs.delete(&tenant, &job_id, set));
     if !matches!(ctx.pools.writes.run(remove).await, Ok(Ok(()))) {
         tracing::debug!("published files that no record lists are left to the sweeper");
     }
