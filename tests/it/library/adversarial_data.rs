@@ -275,7 +275,7 @@ fn run(library: &Library, template: &Template, case: &Case) -> Result<(), String
     };
     let command = [env!("CARGO_BIN_EXE_stata-service").to_owned(), "dofile".to_owned()];
     let nonces = Nonces { begin: "begin1".to_owned(), end: "end2".to_owned() };
-    let workspace = LocalWorkspace::new(std::env::temp_dir());
+    let workspace = LocalWorkspace::new(dir.to_owned());
     let trial = Trial { workspace: &workspace, library, template, plan: &plan, command: &command, nonces };
     let verdict = trial.run(dir).expect("the engine starts");
     let failed: Vec<&str> =
