@@ -115,7 +115,7 @@ impl PreviewInputs<'_> {
         };
         job.check_inputs_kept()?;
         let dataset = find_dataset(inputs, dataset_key)?;
-        let path = local_copy(ctx, &job, &dataset.canonical_rel_path).await?;
+        let path = local_copy(ctx, job, &dataset.canonical_rel_path).await?;
         let tabular = Arc::clone(&ctx.tabular);
         let preview = ctx.pools.reads.run(move || tabular.preview(&path, rows, columns)).await??;
         Ok(InputsPreview {
