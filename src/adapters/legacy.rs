@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chrono::DateTime;
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
 
-use super::job_files::{create_dir_durably, hash_reader, sync_dir};
+use super::files::{create_dir_durably, hash_reader, remove_tree, sync_dir};
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::layout::job_dir;
 use crate::domain::migration::FileFact;
-use crate::domain::migration::layout::{RECORD, ROOT, TENANTS};
+use crate::domain::migration::layout::{RECORD, ROOT, TENANTS, legacy_dirs};
 use crate::ports::legacy::{LegacyRecords, Place, Progress, RecordFault};
 
 /// Largest record file that is read.
@@ -189,6 +189,10 @@ impl LegacyRecords for LocalLegacyRecords {
         let from = self.data_dir.join(dir);
         let to = self.data_dir.join(job_dir(tenant, job_id));
         link_tree(&from, &to, fill, 0)
+    }
+
+    fn remove_dirs_of(&self, tenant: &TenantId, job_id: &JobId) -> io::Result<()> {
+        legacy_dirs(tenant, job_id).iter().try_for_each(|dir| remove_tree(&self.data_dir.join(dir)))
     }
 
     fn remove(&self, dir: &str) -> io::Result<()> {

@@ -14,8 +14,8 @@ use super::reload::Source;
 use super::run_texts::LibraryTexts;
 use super::words::vocabulary;
 use crate::adapters::clock::SystemClock;
+use crate::adapters::files::{LocalBlobStore, LocalVolume, LocalWorkspace};
 use crate::adapters::ids::SystemIds;
-use crate::adapters::job_files::LocalJobFiles;
 use crate::adapters::legacy::LocalLegacyRecords;
 use crate::adapters::link_key;
 use crate::adapters::runner::LocalRunner;
@@ -117,7 +117,10 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         store: Arc::new(MeteredStore::new(seen_store(&store, &migration), Arc::clone(&metrics))),
         clock: Arc::clone(&clock),
         ids: Arc::new(SystemIds),
-        files: Arc::new(LocalJobFiles::new(data_dir.clone())),
+        blobs: Arc::new(LocalBlobStore::new(data_dir.clone())),
+        workspace: Arc::new(LocalWorkspace::new(data_dir.clone())),
+        volume: Arc::new(LocalVolume::new(data_dir.clone())),
+        legacy: Arc::new(LocalLegacyRecords::new(data_dir.clone())),
         tabular: Arc::new(TabularFiles),
         library: Arc::new(library),
         pools: Pools::for_cores(cores),
@@ -245,7 +248,9 @@ fn worker(ctx: &Context, options: &Options, data_dir: &Path) -> (WorkerDeps, Wor
         store: Arc::clone(&ctx.store),
         clock: Arc::clone(&ctx.clock),
         ids: Arc::clone(&ctx.ids),
-        files: Arc::clone(&ctx.files),
+        blobs: Arc::clone(&ctx.blobs),
+        workspace: Arc::clone(&ctx.workspace),
+        volume: Arc::clone(&ctx.volume),
         runner: Arc::new(runner),
         texts: Arc::new(LibraryTexts(Arc::clone(&ctx.library))),
         progress: Arc::clone(&ctx.progress),

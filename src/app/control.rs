@@ -13,8 +13,9 @@ use super::maintenance::{Maintenance, MaintenanceRequest};
 use super::sweep;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::control::{ControlSocket, Handler, ask};
+use crate::adapters::files::{LocalBlobStore, LocalWorkspace};
 use crate::adapters::ids::SystemIds;
-use crate::adapters::job_files::LocalJobFiles;
+use crate::adapters::legacy::LocalLegacyRecords;
 use crate::adapters::store::{LockError, OpenError, Options as StoreOptions, SqliteStore};
 use crate::domain::audit::Actor;
 use crate::domain::error::Problem;
@@ -172,7 +173,9 @@ async fn direct(target: &Target, request: AdminRequest) -> Result<Value, Request
             store: Arc::clone(&store) as Arc<dyn Store>,
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
-            files: Arc::new(LocalJobFiles::new(target.data_dir.clone())),
+            blobs: Arc::new(LocalBlobStore::new(target.data_dir.clone())),
+            workspace: Arc::new(LocalWorkspace::new(target.data_dir.clone())),
+            legacy: Arc::new(LocalLegacyRecords::new(target.data_dir.clone())),
             pool: Pools::for_cores(1).writes,
             policy: target.retention,
         };

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::options::Options;
 use crate::adapters::clock::SystemClock;
+use crate::adapters::files::LocalWorkspace;
 use crate::adapters::host::LocalHost;
 use crate::adapters::ids::SystemIds;
 use crate::adapters::runner::LocalRunner;
@@ -35,6 +36,7 @@ pub fn check(options: &Options, data_dir: &Path, store: Option<Arc<dyn Store>>) 
         ids: Arc::new(SystemIds),
         clock: Arc::clone(&clock) as _,
         host: Arc::clone(&host) as _,
+        workspace: Arc::new(LocalWorkspace::new(data_dir.to_owned())),
         scratch_dir: data_dir.join("scratch"),
         command: engine.command.clone(),
         limits: super::build::run_limits(engine),

@@ -251,7 +251,7 @@ async fn listen(
 
 /// Takes the reserve (again) while there is room for it.
 fn hold_reserve(app: &App, reserve: &Reserve) {
-    let low = app.ctx.options.disk_low.look(app.ctx.files.as_ref()).is_ok_and(|space| space.is_low());
+    let low = app.ctx.options.disk_low.look(app.ctx.volume.as_ref()).is_ok_and(|space| space.is_low());
     if !low && let Err(error) = reserve.hold() {
         tracing::warn!(event = "SS_DATA_IO_FAILED", %error, "space for the ends of runs cannot be held back");
     }
@@ -293,7 +293,7 @@ async fn refresh_health(
             .reads
             .run(move || {
                 hold_reserve(&current, &reserve);
-                let free = current.ctx.files.free_bytes().ok().map(|(free, _)| free);
+                let free = current.ctx.volume.free_bytes().ok().map(|(free, _)| free);
                 if let Some(free) = free {
                     current.metrics.host.set_disk_free(free);
                 }

@@ -25,7 +25,9 @@ pub fn deps(ctx: &Context) -> Deps {
         store: Arc::clone(&ctx.store),
         clock: Arc::clone(&ctx.clock),
         ids: Arc::clone(&ctx.ids),
-        files: Arc::clone(&ctx.files),
+        blobs: Arc::clone(&ctx.blobs),
+        workspace: Arc::clone(&ctx.workspace),
+        legacy: Arc::clone(&ctx.legacy),
         pool: ctx.pools.writes.clone(),
         policy: ctx.options.retention,
     }

@@ -10,7 +10,7 @@ use clap::Args;
 use serde::de::DeserializeOwned;
 
 use super::Exit;
-use crate::adapters::job_files::LocalJobFiles;
+use crate::adapters::files::LocalWorkspace;
 use crate::adapters::store::job_copy;
 use crate::config::{Flags, Settings};
 use crate::domain::artifact::Artifact;
@@ -19,7 +19,7 @@ use crate::domain::error::Problem;
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::JobRecord;
 use crate::library::Library;
-use crate::ports::job_files::JobFiles;
+use crate::ports::workspace::Workspace;
 use crate::service::drafts::model_draft::replay::{Replayed, StoredTalk, evidence_folder, replay};
 
 /// A model's draft once more. Ends with 0 where draft and plan are reproduced, 1 where they are not, 2 where
@@ -79,7 +79,7 @@ fn look(args: &ReplayDraftArgs, settings: &Settings) -> Result<Replayed, ReplayE
     let unsafe_id = |what: &str| ReplayError::Usage(format!("that is no {what}"));
     let tenant = TenantId::parse(&args.tenant).map_err(|_| unsafe_id("tenant's id"))?;
     let job_id = JobId::parse(&args.job).map_err(|_| unsafe_id("job's id"))?;
-    let files = LocalJobFiles::new(settings.data_dir.clone());
+    let files = LocalWorkspace::new(settings.data_dir.clone());
     let job = match record(&files.path(&tenant, &job_id, "job.json")) {
         Err(ReplayError::File { error, .. }) if error.kind() == io::ErrorKind::NotFound => {
             return Err(ReplayError::Usage(format!("there is no job {job_id} of the tenant {tenant}")));
@@ -98,10 +98,11 @@ fn look(args: &ReplayDraftArgs, settings: &Settings) -> Result<Replayed, ReplayE
     let mut talk = |name: &str| -> Result<StoredTalk, ReplayError> {
         let mut part = |part: &str| -> Result<serde_json::Value, ReplayError> {
             let rel_path = format!("{folder}/{name}.{part}.json");
-            let path = files.path(&tenant, &job_id, &rel_path);
+            let artifact = job.artifact(&rel_path);
+            let path =
+                files.path(&tenant, &job_id, artifact.map_or(rel_path.as_str(), Artifact::stored_path));
             let bytes = bytes_of(&path)?;
-            if job.artifact(&rel_path).is_none_or(|artifact: &Artifact| artifact.sha256 != sha256_hex(&bytes))
-            {
+            if artifact.is_none_or(|artifact| artifact.sha256 != sha256_hex(&bytes)) {
                 changed.push(rel_path);
             }
             parse(&path, &bytes)

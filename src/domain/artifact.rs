@@ -104,6 +104,24 @@ pub struct Artifact {
     #[serde(default)]
     #[schema(value_type = Object)]
     pub meta: Map<String, Value>,
+    /// Path of the bytes below the job's directory, where it is not `rel_path`: unique to the commit that
+    /// lists the artifact, so that no other writer replaces them. Not part of the HTTP contract.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(ignore)]
+    pub stored_as: Option<String>,
+}
+
+impl Artifact {
+    /// Returns the path of the bytes below the job's directory.
+    pub fn stored_path(&self) -> &str {
+        self.stored_as.as_deref().unwrap_or(&self.rel_path)
+    }
+
+    /// Returns the entry as clients see it.
+    #[must_use]
+    pub fn public(self) -> Self {
+        Self { stored_as: None, ..self }
+    }
 }
 
 /// Returns the media type that a file of this name is served with.

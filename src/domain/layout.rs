@@ -37,6 +37,22 @@ pub fn plan_copy(plan_id: &PlanId, name: &str) -> String {
     format!("artifacts/plans/{plan_id}/{name}")
 }
 
+/// The directories of published sets, one each, below the job's directory.
+pub const SETS_DIR: &str = "artifacts/sets";
+
+/// Returns the path of a published file under a name that no other writer uses, below the job's directory.
+/// `set_id` is unique to one publication, `index` to a file of it.
+pub fn stored_path(set_id: &str, index: usize, rel_path: &str) -> String {
+    let name = rel_path.rsplit('/').next().unwrap_or(rel_path);
+    format!("{SETS_DIR}/{set_id}/{index}.{name}")
+}
+
+/// Returns the directory of the published set that a stored path lies in, below the job's directory.
+pub fn set_of(stored_path: &str) -> Option<&str> {
+    let id = stored_path.strip_prefix(SETS_DIR)?.strip_prefix('/')?.split_once('/')?.0;
+    Some(&stored_path[..SETS_DIR.len() + 1 + id.len()])
+}
+
 /// Returns the directory of one upload below the job's directory; a new upload gets a new one, so that
 /// inputs are replaced as a whole or not at all.
 pub fn upload_dir(upload_id: &str) -> String {
@@ -57,6 +73,16 @@ mod tests {
             (0..5000).map(|i| dir(i).split('/').nth(3).expect("a shard").to_owned()).collect();
         assert_eq!(shards.len(), 256, "every shard is used");
         assert_eq!(dir(7), dir(7), "the id alone decides the place");
+    }
+
+    #[test]
+    fn a_stored_path_names_its_set() {
+        let path = stored_path("set_1", 2, "artifacts/template/source.do");
+        assert_eq!(path, "artifacts/sets/set_1/2.source.do");
+        assert_eq!(set_of(&path), Some("artifacts/sets/set_1"));
+        for other in ["artifacts/plan.json", "artifacts/sets", "artifacts/sets/x", "inputs/sets/a/b"] {
+            assert_eq!(set_of(other), None, "{other}");
+        }
     }
 
     #[test]

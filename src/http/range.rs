@@ -1,7 +1,7 @@
 //! Files as answers: byte ranges (RFC 9110, section 14), strong entity tags, safe names.
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read as _;
+use std::ops::Range;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::error::ApiError;
 use super::extract::headers::none_match_hits;
 use crate::domain::error::{ErrorCode, Problem};
+use crate::service::jobs::read_artifact::BlobReader;
 use crate::service::shared::pools::Pool;
 
 /// Bytes per piece of a streamed file.
@@ -29,23 +30,35 @@ pub struct FileFacts<'a> {
     pub sha256: Option<&'a str>,
 }
 
-/// Answers a file, or the part of it that `Range` asks for.
+/// What a request wants of a file.
+#[derive(Debug)]
+pub enum Wanted {
+    /// The client has it; this is the response.
+    NotModified(Response),
+    Part(Part),
+}
+
+/// The bytes of a file that a response carries.
+#[derive(Debug)]
+pub struct Part {
+    status: StatusCode,
+    /// The first byte and the one after the last.
+    pub range: Range<u64>,
+    tag: Option<String>,
+}
+
+/// Returns what the conditions and the range of a request ask for.
 ///
 /// # Errors
 /// `RANGE_NOT_SATISFIABLE`.
-pub fn serve_file(
-    file: File,
-    facts: &FileFacts<'_>,
-    request: &HeaderMap,
-    pool: &Pool,
-) -> Result<Response, ApiError> {
+pub fn wanted(facts: &FileFacts<'_>, request: &HeaderMap) -> Result<Wanted, ApiError> {
     let tag = facts.tag.map(|t| format!("\"{t}\""));
     if let Some(tag) = &tag
         && none_match_hits(request, tag)
     {
         let mut response = StatusCode::NOT_MODIFIED.into_response();
         response.headers_mut().insert(header::ETAG, ascii(tag));
-        return Ok(response);
+        return Ok(Wanted::NotModified(response));
     }
     let range_applies = request
         .get(header::IF_RANGE)
@@ -60,9 +73,15 @@ pub fn serve_file(
                 .into());
         }
     };
+    Ok(Wanted::Part(Part { status, range: start..end, tag }))
+}
+
+/// Returns the response with the bytes of a part; `reader` begins with its first byte.
+pub fn serve_part(part: Part, reader: BlobReader, facts: &FileFacts<'_>, pool: &Pool) -> Response {
+    let Part { status, range: Range { start, end }, tag } = part;
     let whole = status == StatusCode::OK;
     let with_checksum = facts.sha256.filter(|_| whole).map(|sha256| (Sha256::new(), sha256.to_owned()));
-    let mut response = Response::new(stream(file, start, end - start, with_checksum, pool.clone()));
+    let mut response = Response::new(stream(reader, end - start, with_checksum, pool.clone()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, ascii(facts.media_type));
@@ -83,7 +102,7 @@ pub fn serve_file(
         let text = format!("bytes {start}-{}/{}", end - 1, facts.size_bytes);
         headers.insert(header::CONTENT_RANGE, ascii(&text));
     }
-    Ok(response)
+    response
 }
 
 enum Asked {
@@ -122,51 +141,45 @@ fn parse_range(text: &str, size: u64) -> Asked {
 }
 
 /// Streams a part of a file through the pool of reads.
-fn stream(file: File, start: u64, length: u64, with_checksum: Option<(Sha256, String)>, pool: Pool) -> Body {
-    let state = (file, start, length, false, with_checksum);
-    Body::from_stream(futures_util::stream::try_unfold(
-        state,
-        move |(mut file, start, left, sought, with_checksum)| {
-            let pool = pool.clone();
-            async move {
-                if left == 0 {
-                    return Ok::<_, std::io::Error>(None);
-                }
-                let read = pool
-                    .run(move || -> std::io::Result<(File, Vec<u8>)> {
-                        if !sought {
-                            file.seek(SeekFrom::Start(start))?;
-                        }
-                        let mut buffer = vec![0; CHUNK.min(usize::try_from(left).unwrap_or(CHUNK))];
-                        let n = file.read(&mut buffer)?;
-                        if n == 0 {
-                            return Err(std::io::ErrorKind::UnexpectedEof.into());
-                        }
-                        buffer.truncate(n);
-                        Ok((file, buffer))
-                    })
-                    .await
-                    .map_err(std::io::Error::other)?;
-                let (file, buffer) = read?;
-                let left = left - buffer.len() as u64;
-                let with_checksum = match with_checksum {
-                    None => None,
-                    Some((mut hasher, expected)) => {
-                        hasher.update(&buffer);
-                        if left == 0 && hex::encode(hasher.clone().finalize()) != expected {
-                            tracing::error!(
-                                event = "SS_ARTIFACT_DAMAGED",
-                                "an artifact is not what its hash says; its download is cut off"
-                            );
-                            return Err(std::io::Error::other("the stored file is damaged"));
-                        }
-                        Some((hasher, expected))
-                    }
-                };
-                Ok(Some((Bytes::from(buffer), (file, start, left, true, with_checksum))))
+fn stream(reader: BlobReader, length: u64, with_checksum: Option<(Sha256, String)>, pool: Pool) -> Body {
+    let state = (reader, length, with_checksum);
+    Body::from_stream(futures_util::stream::try_unfold(state, move |(mut file, left, with_checksum)| {
+        let pool = pool.clone();
+        async move {
+            if left == 0 {
+                return Ok::<_, std::io::Error>(None);
             }
-        },
-    ))
+            let read = pool
+                .run(move || -> std::io::Result<(BlobReader, Vec<u8>)> {
+                    let mut buffer = vec![0; CHUNK.min(usize::try_from(left).unwrap_or(CHUNK))];
+                    let n = file.read(&mut buffer)?;
+                    if n == 0 {
+                        return Err(std::io::ErrorKind::UnexpectedEof.into());
+                    }
+                    buffer.truncate(n);
+                    Ok((file, buffer))
+                })
+                .await
+                .map_err(std::io::Error::other)?;
+            let (file, buffer) = read?;
+            let left = left - buffer.len() as u64;
+            let with_checksum = match with_checksum {
+                None => None,
+                Some((mut hasher, expected)) => {
+                    hasher.update(&buffer);
+                    if left == 0 && hex::encode(hasher.clone().finalize()) != expected {
+                        tracing::error!(
+                            event = "SS_ARTIFACT_DAMAGED",
+                            "an artifact is not what its hash says; its download is cut off"
+                        );
+                        return Err(std::io::Error::other("the stored file is damaged"));
+                    }
+                    Some((hasher, expected))
+                }
+            };
+            Ok(Some((Bytes::from(buffer), (file, left, with_checksum))))
+        }
+    }))
 }
 
 fn ascii(text: &str) -> HeaderValue {

@@ -92,6 +92,12 @@ pub trait LegacyRecords: Send + Sync {
     /// Any I/O error.
     fn remove(&self, dir: &str) -> io::Result<()>;
 
+    /// Removes the directories that older releases used for a job, with their contents.
+    ///
+    /// # Errors
+    /// Any I/O error; part of it may be removed then.
+    fn remove_dirs_of(&self, tenant: &TenantId, job_id: &JobId) -> io::Result<()>;
+
     /// Returns the kept progress; the default where there is none that can be read.
     fn progress(&self) -> Progress;
 

@@ -1,12 +1,14 @@
 //! The traits at the edge of the domain. Adapters implement them; `app` wires them.
 
+pub mod blob_store;
 pub mod capsule_archive;
 pub mod clock;
 pub mod host;
 pub mod ids;
-pub mod job_files;
 pub mod legacy;
 pub mod llm;
 pub mod runner;
 pub mod store;
 pub mod tabular;
+pub mod volume;
+pub mod workspace;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::job_files::Written;
+use super::blob_store::Written;
 use crate::domain::data_step::DataStep;
 use crate::domain::dataset::{Column, DataWarning};
 use crate::domain::error::Problem;

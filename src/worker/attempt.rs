@@ -194,7 +194,9 @@ impl Shared {
     /// Waits for the launcher; meanwhile a second thread follows the log.
     fn wait(&self, job: &JobRecord, run_id: &RunId, handle: &Arc<dyn RunHandle>) -> Outcome {
         let path = run_path(&self.deps, job, run_id);
-        let (Ok(Some(manifest)), Some(plan)) = (read_manifest(&path), job.plan.as_ref()) else {
+        let (Ok(Some(manifest)), Some(plan)) =
+            (read_manifest(self.deps.workspace.as_ref(), &path), job.plan.as_ref())
+        else {
             return handle.wait();
         };
         let Ok(template) = frozen_template(&self.deps, job, plan) else { return handle.wait() };
@@ -204,7 +206,8 @@ impl Shared {
                 let mut follower = Follower::new(&manifest, &template.meta.anchors.steps);
                 let log = path.join("work/main.log");
                 while ended.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
-                    if let Some(progress) = follower.look(&log) {
+                    let file = self.deps.workspace.open(&log);
+                    if let Some(progress) = file.ok().and_then(|mut file| follower.look(&mut file)) {
                         self.deps.progress.set(run_id, progress);
                     }
                 }
@@ -226,7 +229,7 @@ impl Shared {
         let Some(plan) = job.plan.as_ref() else {
             return self.fail(job, run_id, Cause::Internal, "repeats_itself", said("the job has no plan"));
         };
-        let manifest = match read_manifest(&path) {
+        let manifest = match read_manifest(self.deps.workspace.as_ref(), &path) {
             Ok(None) if outcome.engine_started => Err(ChecksumError::Unreadable),
             other => other,
         };
@@ -250,7 +253,15 @@ impl Shared {
         };
         let mut run = finished(run, manifest.as_ref(), outcome, &verdict, &self.options.engine);
         let mut results = std::mem::take(&mut run.results);
-        let subject = Subject { files: self.deps.files.as_ref(), job, run: &run, plan, published: &[] };
+        let subject = Subject {
+            blobs: self.deps.blobs.as_ref(),
+            workspace: self.deps.workspace.as_ref(),
+            ids: self.deps.ids.as_ref(),
+            job,
+            run: &run,
+            plan,
+            published: &[],
+        };
         subject.label_terms(&mut results);
         run.results = results;
         run.timings.verdict_ms = Some(millis(started));
@@ -282,7 +293,7 @@ impl Shared {
         let _span = tracing::debug_span!("run.publish").entered();
         match publish(&self.deps, path, report) {
             // Results that exist are worth the last space of the volume.
-            Err(error) if error.kind() == ErrorKind::StorageFull && self.deps.files.make_room() => {
+            Err(error) if error.kind() == ErrorKind::StorageFull && self.deps.volume.make_room() => {
                 publish(&self.deps, path, report)
             }
             other => other,
@@ -298,7 +309,7 @@ impl Shared {
         meta: &TemplateMeta,
     ) -> Verdict {
         let plan = job.plan.as_ref().expect("the caller has the job's plan");
-        judge(path, manifest, outcome, plan, meta)
+        judge(self.deps.workspace.as_ref(), path, manifest, outcome, plan, meta)
     }
 
     /// Ends an attempt without a verdict: the fault is the service's.
@@ -357,7 +368,7 @@ impl Shared {
     /// The run directory is working space; what matters of it is published.
     fn clean_up(&self, job: &JobRecord, run_id: &RunId) {
         let path = run_path(&self.deps, job, run_id);
-        if let Err(error) = std::fs::remove_dir_all(&path)
+        if let Err(error) = self.deps.workspace.remove_dir(&path)
             && error.kind() != ErrorKind::NotFound
         {
             tracing::warn!(event = "SS_RUN_DIR_NOT_REMOVED", %run_id, %error, "a run directory could not be removed");

@@ -1,12 +1,10 @@
 //! Runs a plan once in a folder of its own, outside the queue and without the launcher: what authors of
 //! templates and tests of the library use. The verdict is the one that a job would get.
 
-use std::fs::{self, File};
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::SystemTime;
 
 use super::judge::judge;
 use super::prepare::{DATA, Manifest, RESERVED};
@@ -18,9 +16,11 @@ use crate::domain::run_outcome::{CONTRACT_VERSION, Ended, Outcome};
 use crate::domain::verdict::Verdict;
 use crate::library::render::{ADO_DIR, EMPTY_DIR, RunFacts, render};
 use crate::library::{Library, Template};
+use crate::ports::workspace::Workspace;
 
 /// What a trial is made of.
 pub struct Trial<'a> {
+    pub workspace: &'a dyn Workspace,
     pub library: &'a Library,
     pub template: &'a Template,
     pub plan: &'a Plan,
@@ -49,11 +49,11 @@ impl Trial<'_> {
         };
         let main = render(self.plan, self.template, &facts).map_err(io::Error::other)?;
         for name in [ADO_DIR, EMPTY_DIR, "tmp"] {
-            fs::create_dir_all(work.join(name))?;
+            self.workspace.create_dir(&work.join(name))?;
         }
-        fs::write(work.join("main.do"), &main.bytes)?;
+        self.workspace.write(&work.join("main.do"), &main.bytes)?;
         for (name, bytes) in self.library.ado_files() {
-            fs::write(work.join(ADO_DIR).join(name), bytes)?;
+            self.workspace.write(&work.join(ADO_DIR).join(name), bytes)?;
         }
         let manifest = Manifest {
             contract_version: CONTRACT_VERSION,
@@ -66,23 +66,23 @@ impl Trial<'_> {
             prepare_ms: 0,
         };
         let outcome = self.start(folder, &work)?;
-        Ok(judge(folder, Some(&manifest), &outcome, self.plan, &self.template.meta))
+        Ok(judge(self.workspace, folder, Some(&manifest), &outcome, self.plan, &self.template.meta))
     }
 
     fn start(&self, folder: &Path, work: &Path) -> io::Result<Outcome> {
         let (program, words) =
             self.command.split_first().ok_or_else(|| io::Error::other("no command of an engine"))?;
-        let started_at_ns = stamp_ns(&work.join("main.do"))?;
-        let status = Command::new(program)
+        let started_at_ns = self.workspace.facts(&work.join("main.do"))?.modified_ns;
+        let output = Command::new(program)
             .args(words)
             .args(["-q", "-b", "do", "main.do"])
             .current_dir(work)
             .env("STATATMP", work.join("tmp"))
             .stdin(Stdio::null())
-            .stdout(File::create(folder.join("stdout"))?)
-            .stderr(File::create(folder.join("stderr"))?)
-            .status()?;
-        let ended = match (status.code(), status.signal()) {
+            .output()?;
+        self.workspace.write(&folder.join("stdout"), &output.stdout)?;
+        self.workspace.write(&folder.join("stderr"), &output.stderr)?;
+        let ended = match (output.status.code(), output.status.signal()) {
             (Some(status), _) => Ended::Exited { status },
             (None, signal) => Ended::Signalled { signal: signal.unwrap_or_default() },
         };
@@ -93,12 +93,6 @@ impl Trial<'_> {
             ..Outcome::unstarted("run_trial", ended)
         })
     }
-}
-
-/// When a file was written, by the clock that stamps files.
-fn stamp_ns(path: &Path) -> io::Result<u64> {
-    let since = fs::metadata(path)?.modified()?.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Ok(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
 }
 
 /// Where the main data of a trial lie.

@@ -1,8 +1,6 @@
 //! Follows the log of a run that is under way and notes the step it has reached.
 
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
 
 use super::prepare::Manifest;
 use crate::domain::log_grammar::LogReader;
@@ -27,11 +25,10 @@ impl<'a> Follower<'a> {
     }
 
     /// Reads what was added; returns the step that began last, if that is news.
-    pub fn look(&mut self, log: &Path) -> Option<Progress> {
-        let mut file = File::open(log).ok()?;
-        file.seek(SeekFrom::Start(self.offset)).ok()?;
+    pub fn look(&mut self, log: &mut (impl Read + Seek)) -> Option<Progress> {
+        log.seek(SeekFrom::Start(self.offset)).ok()?;
         let mut piece = Vec::new();
-        file.take(PIECE).read_to_end(&mut piece).ok()?;
+        log.take(PIECE).read_to_end(&mut piece).ok()?;
         self.offset += piece.len() as u64;
         self.reader.push(&piece);
         let events = self.reader.events();
@@ -49,14 +46,14 @@ impl<'a> Follower<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use super::*;
     use crate::domain::anchors::Nonces;
     use crate::domain::ids::RunId;
 
     #[test]
     fn steps_are_seen_as_the_log_grows() {
-        let dir = tempfile::tempdir().expect("a directory");
-        let log = dir.path().join("main.log");
         let manifest = Manifest {
             contract_version: 1,
             run_id: RunId::parse("r").expect("valid"),
@@ -69,13 +66,14 @@ mod tests {
         };
         let steps = ["sample".to_owned(), "estimate".to_owned()];
         let mut follower = Follower::new(&manifest, &steps);
-        assert_eq!(follower.look(&log), None, "no log yet");
+        assert_eq!(follower.look(&mut Cursor::new(b"")), None, "nothing yet");
         let mut text = "SS_EVENT|step|k=n1|name=sample|status=begin\nSS_EVENT|step|k=n1|name=est".to_owned();
-        std::fs::write(&log, &text).expect("written");
-        assert_eq!(follower.look(&log).map(|p| (p.step, p.index, p.total)), Some(("sample".into(), 1, 2)));
-        assert_eq!(follower.look(&log), None, "nothing new");
+        assert_eq!(
+            follower.look(&mut Cursor::new(&text)).map(|p| (p.step, p.index, p.total)),
+            Some(("sample".into(), 1, 2))
+        );
+        assert_eq!(follower.look(&mut Cursor::new(&text)), None, "nothing new");
         text.push_str("imate|status=begin\n");
-        std::fs::write(&log, &text).expect("written");
-        assert_eq!(follower.look(&log).map(|p| p.index), Some(2));
+        assert_eq!(follower.look(&mut Cursor::new(&text)).map(|p| p.index), Some(2));
     }
 }

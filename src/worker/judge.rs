@@ -1,9 +1,7 @@
 //! Looks at what a run left (log, streams, output files) and asks the domain for the verdict. Reads the
 //! run directory only; running it again after a crash gives the same verdict.
 
-use std::fs::{self, File};
 use std::io::{BufReader, Read};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::prepare::{Manifest, RESERVED};
@@ -13,6 +11,7 @@ use crate::domain::run_outcome::Outcome;
 use crate::domain::template::TemplateMeta;
 use crate::domain::verdict::outputs::{OutputFact, OutputState, check_content};
 use crate::domain::verdict::{Verdict, VerdictInput, decide, output_applies};
+use crate::ports::workspace::Workspace;
 
 /// How much of standard output and standard error the verdict reads.
 const STREAM_HEAD: u64 = 16 * 1024;
@@ -21,6 +20,7 @@ const MOST_UNDECLARED: usize = 500;
 
 /// Decides what the run in this directory is.
 pub fn judge(
+    workspace: &dyn Workspace,
     run_path: &Path,
     manifest: Option<&Manifest>,
     outcome: &Outcome,
@@ -28,13 +28,13 @@ pub fn judge(
     meta: &TemplateMeta,
 ) -> Verdict {
     let work = run_path.join("work");
-    let log = manifest.and_then(|m| read_log(&work.join("main.log"), m));
-    let outputs = outputs(&work, outcome, plan);
+    let log = manifest.and_then(|m| read_log(workspace, &work.join("main.log"), m));
+    let outputs = outputs(workspace, &work, outcome, plan);
     decide(&VerdictInput {
         outcome,
         log: log.as_ref(),
-        stdout: &head(&run_path.join("stdout")),
-        stderr: &head(&run_path.join("stderr")),
+        stdout: &head(workspace, &run_path.join("stdout")),
+        stderr: &head(workspace, &run_path.join("stderr")),
         plan,
         meta,
         outputs: &outputs,
@@ -42,8 +42,8 @@ pub fn judge(
 }
 
 /// Reads the log in pieces; `None` if there is none.
-fn read_log(path: &Path, manifest: &Manifest) -> Option<ParsedLog> {
-    let mut file = open_plain(path)?;
+fn read_log(workspace: &dyn Workspace, path: &Path, manifest: &Manifest) -> Option<ParsedLog> {
+    let mut file = workspace.open(path).ok()?;
     let mut reader = LogReader::new(&manifest.run_id, manifest.nonces.clone());
     let mut buffer = vec![0; 64 * 1024];
     loop {
@@ -54,37 +54,37 @@ fn read_log(path: &Path, manifest: &Manifest) -> Option<ParsedLog> {
     }
 }
 
-fn head(path: &Path) -> String {
+fn head(workspace: &dyn Workspace, path: &Path) -> String {
     let mut bytes = Vec::new();
-    if let Some(file) = open_plain(path) {
+    if let Ok(file) = workspace.open(path) {
         // What cannot be read is not evidence.
         let _ = file.take(STREAM_HEAD).read_to_end(&mut bytes);
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Opens a regular file, never through a symbolic link.
-fn open_plain(path: &Path) -> Option<File> {
-    fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file)?;
-    File::open(path).ok()
-}
-
-fn outputs(work: &Path, outcome: &Outcome, plan: &Plan) -> Vec<OutputFact> {
+fn outputs(workspace: &dyn Workspace, work: &Path, outcome: &Outcome, plan: &Plan) -> Vec<OutputFact> {
     let mut facts: Vec<OutputFact> = Vec::new();
     for output in &plan.contract.outputs {
         let applies = output_applies(output.when.as_deref(), &plan.contract.bound);
-        let fact = declared(work, outcome, output, applies);
+        let fact = declared(workspace, work, outcome, output, applies);
         if applies || fact.state != OutputState::Missing {
             facts.push(fact);
         }
     }
     let mut more = Vec::new();
-    undeclared(work, "", &mut more);
+    undeclared(workspace, work, "", &mut more);
     facts.extend(more.into_iter().filter(|f| !plan.contract.outputs.iter().any(|o| o.file == f.file)));
     facts
 }
 
-fn declared(work: &Path, outcome: &Outcome, output: &PlanOutput, applies: bool) -> OutputFact {
+fn declared(
+    workspace: &dyn Workspace,
+    work: &Path,
+    outcome: &Outcome,
+    output: &PlanOutput,
+    applies: bool,
+) -> OutputFact {
     let mut fact = OutputFact {
         file: output.file.clone(),
         declared: true,
@@ -95,16 +95,16 @@ fn declared(work: &Path, outcome: &Outcome, output: &PlanOutput, applies: bool) 
         table: None,
     };
     let path = work.join(&output.file);
-    let Some(metadata) = fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file) else { return fact };
-    fact.size_bytes = metadata.len();
-    if metadata.len() == 0 {
+    let Some(found) = workspace.facts(&path).ok().filter(|facts| facts.is_file) else { return fact };
+    fact.size_bytes = found.size_bytes;
+    if found.size_bytes == 0 {
         fact.state = OutputState::Empty;
-    } else if modified_ns(&metadata) < outcome.started_at_ns {
+    } else if found.modified_ns < outcome.started_at_ns {
         fact.state = OutputState::Stale;
-    } else if metadata.len() > output.max_bytes {
+    } else if found.size_bytes > output.max_bytes {
         fact.state = OutputState::TooLarge;
     } else {
-        let content = File::open(&path).map_err(|e| e.to_string());
+        let content = workspace.open(&path).map_err(|e| e.to_string());
         match content.and_then(|file| check_content(output, BufReader::new(file))) {
             Ok(table) => {
                 fact.state = OutputState::Ok;
@@ -119,34 +119,29 @@ fn declared(work: &Path, outcome: &Outcome, output: &PlanOutput, applies: bool) 
     fact
 }
 
-fn modified_ns(metadata: &fs::Metadata) -> u64 {
-    let seconds = u64::try_from(metadata.mtime()).unwrap_or(0);
-    seconds * 1_000_000_000 + u64::try_from(metadata.mtime_nsec()).unwrap_or(0)
-}
-
 /// Lists the regular files that nothing declares.
-fn undeclared(work: &Path, below: &str, found: &mut Vec<OutputFact>) {
-    let Ok(entries) = fs::read_dir(work.join(below)) else { return };
-    let mut names: Vec<String> = entries.flatten().filter_map(|e| e.file_name().into_string().ok()).collect();
+fn undeclared(workspace: &dyn Workspace, work: &Path, below: &str, found: &mut Vec<OutputFact>) {
+    let Ok(entries) = workspace.list(&work.join(below)) else { return };
+    let mut names: Vec<String> = entries.into_iter().map(|entry| entry.name).collect();
     names.sort_unstable();
     for name in names {
         if found.len() >= MOST_UNDECLARED || (below.is_empty() && is_own(&name)) {
             continue;
         }
         let file = if below.is_empty() { name } else { format!("{below}/{name}") };
-        let Ok(metadata) = fs::symlink_metadata(work.join(&file)) else { continue };
-        if metadata.is_dir() {
+        let Ok(facts) = workspace.facts(&work.join(&file)) else { continue };
+        if facts.is_dir {
             if file.matches('/').count() < 4 {
-                undeclared(work, &file, found);
+                undeclared(workspace, work, &file, found);
             }
-        } else if metadata.is_file() {
+        } else if facts.is_file {
             found.push(OutputFact {
                 file,
                 declared: false,
                 required: false,
                 state: OutputState::Undeclared,
                 detail: None,
-                size_bytes: metadata.len(),
+                size_bytes: facts.size_bytes,
                 table: None,
             });
         }

@@ -29,11 +29,13 @@ use crate::domain::ids::TenantId;
 use crate::domain::plan::Plan;
 use crate::domain::run::EngineFacts;
 use crate::domain::run_outcome::RunLimits;
+use crate::ports::blob_store::BlobStore;
 use crate::ports::clock::Clock;
 use crate::ports::ids::IdSource;
-use crate::ports::job_files::JobFiles;
 use crate::ports::runner::{Runner, SandboxSpec};
 use crate::ports::store::Store;
+use crate::ports::volume::Volume;
+use crate::ports::workspace::Workspace;
 use crate::service::access::tenants::TenantCache;
 use crate::service::runs::progress::ProgressTracker;
 use crate::service::runs::queue_positions::QueuePositions;
@@ -47,7 +49,9 @@ pub struct WorkerDeps {
     pub store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
-    pub files: Arc<dyn JobFiles>,
+    pub blobs: Arc<dyn BlobStore>,
+    pub workspace: Arc<dyn Workspace>,
+    pub volume: Arc<dyn Volume>,
     pub runner: Arc<dyn Runner>,
     pub texts: Arc<dyn RunTexts>,
     pub progress: Arc<ProgressTracker>,

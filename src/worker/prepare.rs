@@ -1,7 +1,6 @@
 //! Builds the run directory of one attempt from the frozen plan alone, and leaves a manifest from which
 //! the verdict can be made by any later process.
 
-use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -22,6 +21,7 @@ use crate::domain::run::Cause;
 use crate::domain::run_outcome::{CONTRACT_VERSION, UNSEALED_CONTRACT};
 use crate::domain::template::TemplateMeta;
 use crate::ports::runner::RunSpec;
+use crate::ports::workspace::Workspace;
 
 /// The manifest's name in the run directory.
 pub const MANIFEST: &str = "manifest.json";
@@ -83,7 +83,7 @@ impl From<io::Error> for PrepareError {
 
 /// Returns the run directory of an attempt as an absolute path.
 pub fn run_path(deps: &WorkerDeps, job: &JobRecord, run_id: &RunId) -> PathBuf {
-    let path = deps.files.path(&job.tenant_id, &job.job_id, &run_dir(run_id));
+    let path = deps.workspace.path(&job.tenant_id, &job.job_id, &run_dir(run_id));
     std::path::absolute(&path).unwrap_or(path)
 }
 
@@ -91,8 +91,8 @@ pub fn run_path(deps: &WorkerDeps, job: &JobRecord, run_id: &RunId) -> PathBuf {
 ///
 /// # Errors
 /// The manifest is damaged: neither its nonces nor its hashes can be believed.
-pub fn read_manifest(run_path: &Path) -> Result<Option<Manifest>, ChecksumError> {
-    match fs::read(run_path.join(MANIFEST)) {
+pub fn read_manifest(workspace: &dyn Workspace, run_path: &Path) -> Result<Option<Manifest>, ChecksumError> {
+    match workspace.read(&run_path.join(MANIFEST)) {
         Ok(bytes) => {
             let manifest: Manifest = read_checksummed(&bytes, UNSEALED_CONTRACT.into())?;
             Ok(Some(manifest).filter(|m| m.contract_version <= CONTRACT_VERSION))
@@ -136,7 +136,7 @@ fn frozen_copy(
     let artifact = job.artifacts_index.iter().find(|a| a.kind == kind && a.sha256 == sha256);
     let artifact = artifact.ok_or_else(absent)?;
     let mut bytes = Vec::new();
-    deps.files.open(&job.tenant_id, &job.job_id, &artifact.rel_path)?.read_to_end(&mut bytes)?;
+    deps.blobs.get(&job.tenant_id, &job.job_id, artifact.stored_path())?.read_to_end(&mut bytes)?;
     if sha256_hex(&bytes) != sha256 {
         return Err(PrepareError::damaged(format!("{} differs from the plan's hash", artifact.rel_path)));
     }
@@ -147,7 +147,7 @@ fn frozen_copy(
 fn frozen_idioms(deps: &WorkerDeps, job: &JobRecord) -> Result<Option<Vec<u8>>, PrepareError> {
     let Some(artifact) = job.artifact(IDIOMS_PATH) else { return Ok(None) };
     let mut bytes = Vec::new();
-    deps.files.open(&job.tenant_id, &job.job_id, IDIOMS_PATH)?.read_to_end(&mut bytes)?;
+    deps.blobs.get(&job.tenant_id, &job.job_id, artifact.stored_path())?.read_to_end(&mut bytes)?;
     if sha256_hex(&bytes) != artifact.sha256 {
         return Err(PrepareError::damaged(format!("{IDIOMS_PATH} differs from its hash")));
     }
@@ -168,11 +168,11 @@ pub fn prepare(
     let plan = job.plan.as_ref().ok_or_else(|| PrepareError::new(Cause::Internal, "the job has no plan"))?;
     let run_path = run_path(deps, job, run_id);
     let work = run_path.join("work");
-    fs::create_dir_all(run_path.parent().unwrap_or(&run_path))?;
+    let workspace = deps.workspace.as_ref();
     // A name that exists would mean that this attempt was begun before.
-    fs::create_dir(&run_path)?;
+    workspace.create_new_dir(&run_path)?;
     for folder in ["ado", "empty", "tmp/home"] {
-        fs::create_dir_all(work.join(folder))?;
+        workspace.create_dir(&work.join(folder))?;
     }
     let template = frozen_template(deps, job, plan)?;
     let nonces = Nonces { begin: hex::encode(deps.ids.secret(16)), end: hex::encode(deps.ids.secret(16)) };
@@ -186,13 +186,13 @@ pub fn prepare(
     let text_error = |detail| PrepareError::new(Cause::TemplateError, detail);
     let text = deps.texts.main_do(plan, &template.meta_bytes, &template.body, &facts).map_err(text_error)?;
     check_body(&text, &plan.template.sha256)?;
-    fs::write(work.join("main.do"), &text.bytes)?;
+    workspace.write(&work.join("main.do"), &text.bytes)?;
     let idioms = frozen_idioms(deps, job)?;
     for (name, bytes) in deps.texts.ado(plan, idioms.as_deref()).map_err(text_error)? {
         if !is_plain_name(&name) {
             return Err(text_error(format!("{name} cannot be the name of an idiom")));
         }
-        fs::write(work.join("ado").join(name), bytes)?;
+        workspace.write(&work.join("ado").join(name), &bytes)?;
     }
     let manifest = Manifest {
         contract_version: CONTRACT_VERSION,
@@ -204,7 +204,7 @@ pub fn prepare(
         data: stage_data(deps, job, plan, &work)?,
         prepare_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
     };
-    fs::write(run_path.join(MANIFEST), with_checksum(&manifest))?;
+    workspace.write(&run_path.join(MANIFEST), with_checksum(&manifest).as_ref())?;
     Ok(RunSpec {
         contract_version: CONTRACT_VERSION,
         run_id: run_id.to_string(),
@@ -274,10 +274,10 @@ fn stage(
     target: PathBuf,
 ) -> Result<DataFile, PrepareError> {
     if let Some(folder) = target.parent() {
-        fs::create_dir_all(folder)?;
+        deps.workspace.create_dir(folder)?;
     }
-    let mut source = deps.files.open(&job.tenant_id, &job.job_id, &dataset.canonical_rel_path)?;
-    let (size_bytes, sha256) = copy_hashing(&mut source, &mut File::create(&target)?)?;
+    let mut source = deps.blobs.get(&job.tenant_id, &job.job_id, &dataset.canonical_rel_path)?;
+    let (size_bytes, sha256) = copy_hashing(&mut source, &mut deps.workspace.create(&target)?)?;
     if sha256 != dataset.canonical_sha256 {
         let detail = format!("the data set {} differs from its recorded hash", dataset.dataset_key);
         return Err(PrepareError::damaged(detail));
@@ -285,7 +285,7 @@ fn stage(
     Ok(DataFile { name: name.to_owned(), dataset_key: dataset.dataset_key.clone(), sha256, size_bytes })
 }
 
-fn copy_hashing(source: &mut File, target: &mut File) -> io::Result<(u64, String)> {
+fn copy_hashing(source: &mut impl Read, target: &mut impl Write) -> io::Result<(u64, String)> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 256 * 1024];
     let mut size = 0;

@@ -1,7 +1,6 @@
 //! A probe of the engine: a do-file of two lines through the same launcher and sandbox as every run. It
 //! tells whether a host whose engine refused can run again; it is no attestation.
 
-use std::fs;
 use std::io;
 
 use super::start::PROBE;
@@ -31,12 +30,12 @@ fn probe(deps: &WorkerDeps, options: &WorkerOptions) -> io::Result<bool> {
     let nonces = Nonces { begin: hex::encode(deps.ids.secret(16)), end: hex::encode(deps.ids.secret(16)) };
     let run_dir = std::path::absolute(&deps.scratch_dir)?.join(run_id.as_str());
     let work = run_dir.join("work");
-    fs::create_dir_all(&work)?;
+    deps.workspace.create_dir(&work)?;
     let text = format!(
         "display \"SS_EVENT|begin|run={run_id}|nonce={}\"\ndisplay \"SS_EVENT|end|nonce={}\"\nexit, clear\n",
         nonces.begin, nonces.end
     );
-    fs::write(work.join("main.do"), text)?;
+    deps.workspace.write(&work.join("main.do"), text.as_bytes())?;
     let outcome = deps
         .runner
         .start(RunSpec {
@@ -49,8 +48,8 @@ fn probe(deps: &WorkerDeps, options: &WorkerOptions) -> io::Result<bool> {
             timezone: options.timezone.clone(),
         })?
         .wait();
-    let log = fs::read(work.join("main.log")).unwrap_or_default();
+    let log = deps.workspace.read(&work.join("main.log")).unwrap_or_default();
     let log = parse_log(&run_id, &nonces, &log);
-    fs::remove_dir_all(&run_dir)?;
+    deps.workspace.remove_dir(&run_dir)?;
     Ok(outcome.clean() && log.begin.is_some() && log.end == EndOfLog::Complete && log.error.is_none())
 }

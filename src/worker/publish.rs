@@ -1,9 +1,8 @@
 //! Publishes what a run left as artifacts. The run directory keeps its files until the terminal commit,
 //! so that a publication that a crash interrupts can be repeated.
 
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
@@ -11,12 +10,13 @@ use super::WorkerDeps;
 use super::prepare::Manifest;
 use crate::domain::artifact::{Artifact, ArtifactKind, media_type_of, safe_rel_path};
 use crate::domain::job::JobRecord;
-use crate::domain::layout::run_artifact;
+use crate::domain::layout::{run_artifact, run_dir};
 use crate::domain::plan::Plan;
 use crate::domain::run::Run;
 use crate::domain::run_outcome::Outcome;
 use crate::domain::verdict::Verdict;
-use crate::ports::job_files::Written;
+use crate::ports::blob_store::{Promotion, Written};
+use crate::ports::workspace::Workspace;
 use crate::telemetry::traces;
 
 /// Everything that is told about a run in its meta file.
@@ -29,11 +29,13 @@ pub struct RunReport<'a> {
     pub verdict: &'a Verdict,
 }
 
+/// Folder of the run directory with second names of the files that are published.
+const STAGING: &str = "publish";
+
 /// Collects the files of one run, to publish them together.
 struct Shelf<'a> {
+    workspace: &'a dyn Workspace,
     run_path: &'a Path,
-    /// Second names of the files, in a folder of their own.
-    staging: PathBuf,
     files: Vec<(String, ArtifactKind)>,
 }
 
@@ -42,11 +44,13 @@ struct Shelf<'a> {
 /// # Errors
 /// Any I/O error; what was published by then stays and is replaced on repetition.
 pub fn publish(deps: &WorkerDeps, run_path: &Path, report: &RunReport<'_>) -> io::Result<Vec<Artifact>> {
-    let mut shelf = Shelf { run_path, staging: run_path.join("publish"), files: Vec::new() };
+    let workspace = deps.workspace.as_ref();
+    let mut shelf = Shelf { workspace, run_path, files: Vec::new() };
+    let staging = run_path.join(STAGING);
     // What a crash left of an earlier try.
-    match fs::remove_dir_all(&shelf.staging) {
+    match workspace.remove_dir(&staging) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => fs::create_dir_all(&shelf.staging)?,
+        _ => workspace.create_dir(&staging)?,
     }
     shelf.file("work/main.do", "main.do", ArtifactKind::StataDo)?;
     shelf.file("work/main.log", "main.log", ArtifactKind::StataLog)?;
@@ -72,9 +76,9 @@ fn outputs(shelf: &mut Shelf<'_>, report: &RunReport<'_>) -> io::Result<Vec<(Str
             continue;
         }
         let path = shelf.run_path.join("work").join(&output.rel_path);
-        let Some(metadata) = fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file) else { continue };
+        let Some(found) = shelf.workspace.facts(&path).ok().filter(|facts| facts.is_file) else { continue };
         files += 1;
-        bytes += metadata.len();
+        bytes += found.size_bytes;
         let declared = report.plan.contract.outputs.iter().find(|o| o.file == output.rel_path);
         let refused = match declared {
             Some(_) => None,
@@ -109,42 +113,49 @@ impl Shelf<'_> {
     /// repetition.
     fn file(&mut self, from: &str, name: &str, kind: ArtifactKind) -> io::Result<()> {
         let source = self.run_path.join(from);
-        if !fs::symlink_metadata(&source).is_ok_and(|m| m.is_file()) {
+        if !self.workspace.facts(&source).is_ok_and(|facts| facts.is_file) {
             return Ok(());
         }
-        fs::hard_link(&source, self.staged(self.files.len()))?;
+        self.workspace.link(&source, &self.run_path.join(staged(self.files.len())))?;
         self.files.push((name.to_owned(), kind));
         Ok(())
     }
 
     fn json(&mut self, name: &str, kind: ArtifactKind, value: &Value) -> io::Result<()> {
-        fs::write(self.staged(self.files.len()), serde_json::to_vec_pretty(value)?)?;
+        let file = self.run_path.join(staged(self.files.len()));
+        self.workspace.write(&file, &serde_json::to_vec_pretty(value)?)?;
         self.files.push((name.to_owned(), kind));
         Ok(())
     }
 
-    fn staged(&self, index: usize) -> PathBuf {
-        self.staging.join(index.to_string())
-    }
-
     fn publish(self, deps: &WorkerDeps, report: &RunReport<'_>) -> io::Result<Vec<Artifact>> {
         let rel_path = |name: &str| run_artifact(&report.run.run_id, name);
-        let files: Vec<(PathBuf, String)> =
-            self.files.iter().enumerate().map(|(i, (name, _))| (self.staged(i), rel_path(name))).collect();
-        let written = deps.files.publish_all(&report.job.tenant_id, &report.job.job_id, &files)?;
+        let promotion = |(index, (name, _)): (usize, &(String, ArtifactKind))| Promotion {
+            staged: format!("{}/{}", run_dir(&report.run.run_id), staged(index)),
+            rel_path: rel_path(name),
+            known: None,
+        };
+        let files: Vec<Promotion> = self.files.iter().enumerate().map(promotion).collect();
+        let written = deps.blobs.promote(&report.job.tenant_id, &report.job.job_id, &files)?;
         let created_at = deps.clock.now();
         let entry =
-            |(((name, kind), (_, rel_path)), written): (((String, ArtifactKind), _), Written)| Artifact {
+            |(((name, kind), file), written): (((String, ArtifactKind), Promotion), Written)| Artifact {
                 kind,
-                rel_path,
+                rel_path: file.rel_path,
                 created_at,
                 size_bytes: written.size_bytes,
                 sha256: written.sha256,
                 media_type: media_type(&name, kind).to_owned(),
                 meta: Map::from_iter([("run_id".to_owned(), json!(report.run.run_id))]),
+                stored_as: None,
             };
         Ok(self.files.into_iter().zip(files).zip(written).map(entry).collect())
     }
+}
+
+/// Returns the path of a staged file below the run directory.
+fn staged(index: usize) -> String {
+    format!("{STAGING}/{index}")
 }
 
 fn media_type(name: &str, kind: ArtifactKind) -> &'static str {

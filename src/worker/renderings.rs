@@ -59,11 +59,20 @@ fn derived(
     formats: Vec<Format>,
 ) -> Result<Derived, &'static str> {
     let (send, receive) = channel();
-    let (files, now) = (Arc::clone(&deps.files), deps.clock.now());
+    let (blobs, workspace) = (Arc::clone(&deps.blobs), Arc::clone(&deps.workspace));
+    let (ids, now) = (Arc::clone(&deps.ids), deps.clock.now());
     let (job, run, published) = (job.clone(), run.clone(), published.to_vec());
     let work = move || {
         let Some(plan) = job.plan_of(&run) else { return };
-        let subject = Subject { files: files.as_ref(), job: &job, run: &run, plan, published: &published };
+        let subject = Subject {
+            blobs: blobs.as_ref(),
+            workspace: workspace.as_ref(),
+            ids: ids.as_ref(),
+            job: &job,
+            run: &run,
+            plan,
+            published: &published,
+        };
         // Nobody waits any more where the receiver is gone.
         let _ = send.send(subject.derive(&formats, &Options::default(), now));
     };

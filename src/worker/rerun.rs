@@ -13,10 +13,12 @@ use crate::domain::run_outcome::{CONTRACT_VERSION, Outcome, RunLimits};
 use crate::domain::template::TemplateMeta;
 use crate::domain::verdict::Verdict;
 use crate::ports::runner::{RunSpec, Runner, SandboxSpec};
+use crate::ports::workspace::Workspace;
 
 /// What a run is repeated with.
 pub struct Repeat<'a> {
     pub runner: &'a dyn Runner,
+    pub workspace: &'a dyn Workspace,
     /// The engine's command; the first word is an absolute path.
     pub command: Vec<String>,
     pub limits: RunLimits,
@@ -59,7 +61,7 @@ impl Repeat<'_> {
             data: Vec::new(),
             prepare_ms: 0,
         };
-        let verdict = judge(folder, Some(&manifest), &outcome, original.plan, original.meta);
+        let verdict = judge(self.workspace, folder, Some(&manifest), &outcome, original.plan, original.meta);
         Ok((outcome, verdict))
     }
 }

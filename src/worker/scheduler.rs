@@ -255,7 +255,7 @@ impl Scheduler {
             return self.disk_low_now();
         }
         let before = self.disk_low_now();
-        let look = self.shared.options.disk_low.look(self.shared.deps.files.as_ref());
+        let look = self.shared.options.disk_low.look(self.shared.deps.volume.as_ref());
         // A volume that cannot be asked will say so when it is written to.
         let low = look.as_ref().is_ok_and(Space::is_low);
         self.disk_seen = Some((Instant::now(), low));

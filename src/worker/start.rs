@@ -31,13 +31,10 @@ pub const PROBE: &str = "probe";
 
 /// Ends the probes that an earlier process left under way and removes their folders. Blocks.
 pub fn clear_probes(deps: &WorkerDeps) {
-    let Ok(entries) = std::fs::read_dir(&deps.scratch_dir) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if !name.starts_with(PROBE) {
-            continue;
-        }
-        let path = std::path::absolute(entry.path()).unwrap_or_else(|_| entry.path());
+    let Ok(entries) = deps.workspace.list(&deps.scratch_dir) else { return };
+    for name in entries.into_iter().map(|entry| entry.name).filter(|name| name.starts_with(PROBE)) {
+        let path = deps.scratch_dir.join(&name);
+        let path = std::path::absolute(&path).unwrap_or(path);
         match deps.runner.adopt(&name, &path) {
             Ok(Adopted::Alive(handle)) => {
                 handle.stop_for_host();
@@ -49,7 +46,7 @@ pub fn clear_probes(deps: &WorkerDeps) {
             }
         }
         // What cannot be removed now is tried again by the next start.
-        let _ = std::fs::remove_dir_all(&path);
+        let _ = deps.workspace.remove_dir(&path);
     }
 }
 

@@ -12,8 +12,8 @@ use crate::domain::job::JobRecord;
 /// Returns what the record says of its files; nothing of a job whose content was removed.
 pub fn named(job: &JobRecord) -> BTreeMap<String, Content> {
     job.kept_artifacts()
-        .filter(|artifact| safe_rel_path(&artifact.rel_path).is_some())
-        .map(|a| (a.rel_path.clone(), Content { size_bytes: a.size_bytes, sha256: a.sha256.clone() }))
+        .filter(|artifact| safe_rel_path(artifact.stored_path()).is_some())
+        .map(|a| (a.stored_path().to_owned(), Content { size_bytes: a.size_bytes, sha256: a.sha256.clone() }))
         .collect()
 }
 

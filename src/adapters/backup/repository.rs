@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use super::BackupError;
 use super::crypt::{Keys, Opening, Protection, Sealing, keys, new_key};
 use super::manifest::{Content, Manifest};
-use crate::adapters::job_files::{create_dir_durably, sync_dir};
+use crate::adapters::files::{create_dir_durably, sync_dir};
 
 const FORMAT: &str = "stata-service backup";
 /// Contents that are made durable together.

@@ -14,7 +14,7 @@ use super::crypt::Opening;
 use super::manifest::{Deletion, DeletionKind, Manifest};
 use super::repository::Repository;
 use super::verify::{check_database, copy_content, write_database};
-use crate::adapters::job_files::{create_dir_durably, sync_dir};
+use crate::adapters::files::{create_dir_durably, sync_dir};
 use crate::adapters::store::check_audit::{Link, lines};
 use crate::adapters::store::{snapshot, tools};
 use crate::domain::artifact::safe_rel_path;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::wal::free_name;
-use crate::adapters::job_files::{create_dir_durably, sync_dir};
+use crate::adapters::files::{create_dir_durably, sync_dir};
 
 /// The fields of a line that its place depends on.
 #[derive(Deserialize)]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::check::Report;
 use super::job_copy;
-use crate::adapters::job_files::hash_reader;
+use crate::adapters::files::hash_reader;
 use crate::domain::job::JobRecord;
 
 /// Checks the readable copy of a job whose commit was exported.
@@ -38,7 +38,7 @@ pub fn check_artifacts(report: &mut Report, dir: &Path, job: &JobRecord, deep: b
     for artifact in job.kept_artifacts() {
         report.count("artifacts");
         let subject = || format!("{} {}", job.resource(), artifact.rel_path);
-        let mut file = match open(dir, &artifact.rel_path) {
+        let mut file = match open(dir, artifact.stored_path()) {
             Ok(file) => file,
             Err(error) => {
                 report.problem("artifact", subject(), format!("it cannot be read: {error}"));

@@ -15,7 +15,7 @@ use super::job_copy::render;
 use super::rows::{column_count, columns, decode};
 use super::shared::{Committed, Core};
 use super::{keys, reads};
-use crate::adapters::job_files::{create_dir_durably, sync_dir};
+use crate::adapters::files::{create_dir_durably, sync_dir};
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::JobRecord;
 use crate::domain::layout::job_dir;

@@ -13,7 +13,7 @@ use super::check_audit::Link;
 use super::rows::{columns, decode};
 use super::tools::snapshot;
 use super::{job_copy, reads};
-use crate::adapters::job_files::{create_dir_durably, sync_dir};
+use crate::adapters::files::{create_dir_durably, sync_dir};
 use crate::domain::canonical::{sha256_hex, sha256_of};
 use crate::domain::job::JobRecord;
 
@@ -118,7 +118,7 @@ fn export_audit(
         }
     }
     out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-    let written = crate::adapters::job_files::hash_reader(&mut File::open(&path)?)?;
+    let written = crate::adapters::files::hash_reader(&mut File::open(&path)?)?;
     files.push(json!({"path": name, "size_bytes": written.size_bytes, "sha256": written.sha256}));
     Ok(head)
 }

@@ -18,7 +18,7 @@ use super::prepare::{Prepared, PreparedEvent, PreparedWrite, Put, Shared, checks
 use super::rows::{columns, decode};
 use super::tools::database;
 use super::{job_copy, schema};
-use crate::adapters::job_files::sync_dir;
+use crate::adapters::files::sync_dir;
 use crate::domain::audit::{Actor, AuditEvent};
 use crate::domain::ids::TenantId;
 use crate::domain::job::{JobRecord, SCHEMA_VERSION};

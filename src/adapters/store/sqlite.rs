@@ -24,7 +24,7 @@ use super::rows::{self, Stored};
 use super::schema::{self, SchemaError};
 use super::shared::{Core, Request};
 use super::{apply, checkpoint, committer, due, loss, verify};
-use crate::adapters::job_files::create_dir_durably;
+use crate::adapters::files::create_dir_durably;
 use crate::adapters::reserve::Reserve;
 use crate::domain::audit::ChainedEvent;
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};

@@ -14,7 +14,7 @@ use super::warnings::Warnings;
 use crate::domain::dataset::{Column, InferredType};
 use crate::domain::error::Problem;
 use crate::domain::naming;
-use crate::ports::job_files::Written;
+use crate::ports::blob_store::Written;
 
 /// The characteristic of a variable that keeps its original name.
 const ORIGINAL_NAME: &str = "ss_original_name";

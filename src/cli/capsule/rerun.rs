@@ -10,6 +10,7 @@ use super::data::place;
 use super::engine::{Engine, command};
 use super::{print_findings, refused};
 use crate::adapters::capsule_archive::ZipCapsule;
+use crate::adapters::files::LocalWorkspace;
 use crate::adapters::runner::LocalRunner;
 use crate::cli::Exit;
 use crate::domain::capsule as form;
@@ -192,7 +193,9 @@ fn executed(
     };
     let wall_seconds = args.timeout.max(1);
     let limits = RunLimits { wall_seconds, cpu_seconds: 4 * wall_seconds, ..RunLimits::default() };
+    let workspace = LocalWorkspace::new(folder.to_owned());
     let repeat = Repeat {
+        workspace: &workspace,
         runner: &LocalRunner::new(),
         command: words,
         limits,

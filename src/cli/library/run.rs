@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::{BROKEN, IO_ERROR, OK, USAGE, open, report, show};
 use crate::adapters::clock::SystemClock;
+use crate::adapters::files::LocalWorkspace;
 use crate::adapters::ids::SystemIds;
 use crate::adapters::tabular::TabularFiles;
 use crate::domain::anchors::Nonces;
@@ -154,7 +155,9 @@ fn carry_out(args: &RunArgs, library: &Library, out: &mut impl Write) -> Result<
     };
     let secret = || hex::encode(SystemIds.secret(8));
     let nonces = Nonces { begin: secret(), end: secret() };
-    let verdict = Trial { library, template, plan: &plan, command: &command, nonces }.run(&folder)?;
+    let workspace = LocalWorkspace::new(folder.clone());
+    let trial = Trial { workspace: &workspace, library, template, plan: &plan, command: &command, nonces };
+    let verdict = trial.run(&folder)?;
     let form = show::Form { json: args.json, kept: args.out.is_some() };
     show::print(&form, &plan, &verdict, &folder.join("work"), out)?;
     Ok(if verdict.status == RunStatus::Succeeded { OK } else { FAILED })

@@ -11,6 +11,7 @@ use crate::domain::bundle::Bundle;
 use crate::domain::dataset::Inputs;
 use crate::domain::draft::{Draft, DraftFailure};
 use crate::domain::ids::{CodeId, JobId, RunId, TenantId, TraceId};
+use crate::domain::layout::set_of;
 use crate::domain::plan::Plan;
 use crate::domain::run::{Run, RunStatus};
 
@@ -200,6 +201,16 @@ impl JobRecord {
         let (removed, inputs_gone) = (self.is_removed(), self.inputs_removed_at().is_some());
         let kept = move |a: &&Artifact| !removed && (!inputs_gone || !a.rel_path.starts_with("inputs/"));
         self.artifacts_index.iter().filter(kept)
+    }
+
+    /// Returns the published files as clients see them.
+    pub fn public_artifacts(&self) -> Vec<Artifact> {
+        self.artifacts_index.iter().cloned().map(Artifact::public).collect()
+    }
+
+    /// Returns true if an artifact has its bytes in this published set.
+    pub fn cites_set(&self, set_dir: &str) -> bool {
+        self.artifacts_index.iter().any(|a| set_of(a.stored_path()) == Some(set_dir))
     }
 
     /// Returns the resource name that audit events use.

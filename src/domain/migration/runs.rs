@@ -120,6 +120,7 @@ pub fn convert_artifacts(record: &Members, facts: &Facts) -> (Vec<Artifact>, Vec
             sha256: file.sha256.clone(),
             media_type: media_type_of(rel_path).to_owned(),
             meta,
+            stored_as: None,
         });
     }
     (index, missing)

@@ -16,7 +16,7 @@ use crate::service::drafts::draft_request::{Stated, apply_patch};
 use crate::service::inputs::count_data_steps::{check_keys, unfit_steps};
 use crate::service::shared::commits::{Attempt, check_if_match, job_event, put_job, with_retries};
 use crate::service::shared::context::{Caller, Context};
-use crate::service::shared::evidence::{Evidence, publish};
+use crate::service::shared::evidence::{Evidence, discard_lost, publish};
 
 /// The use case.
 pub struct StateDraft<'a>(pub &'a Context);
@@ -104,11 +104,13 @@ impl StateDraft<'_> {
             model: None,
         };
         let artifacts = publish(ctx, job, evidence_of(&selected, stage2.as_ref())).await?;
-        let next = job.state_draft(draft, artifacts, ctx.clock.now())?;
+        let next = job.state_draft(draft, artifacts.clone(), ctx.clock.now())?;
         let mut event = job_event(ctx, caller, "draft.stated", Some(job), &next);
         event.detail =
             stage2.map_or(Value::Null, |s| json!({"template_id": s.chosen, "chosen_by": s.chosen_by}));
-        put_job(ctx, job, next, event).await
+        let outcome = put_job(ctx, job, next, event).await;
+        discard_lost(ctx, job, &artifacts, &outcome).await;
+        outcome
     }
 
     /// Ranks the library and checks or makes the choice; none where no template is applicable.

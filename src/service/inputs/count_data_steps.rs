@@ -8,6 +8,7 @@ use crate::domain::expression::Condition;
 use crate::domain::job::JobRecord;
 use crate::library::binding::Violation;
 use crate::ports::tabular::SteppedCounts;
+use crate::service::inputs::receive_upload::local_copy;
 use crate::service::shared::context::Context;
 
 /// Counts the steps on the data of a job, then the rows that the condition and the completeness of columns
@@ -23,12 +24,12 @@ pub async fn count_data_steps(
     complete: Vec<String>,
 ) -> Result<SteppedCounts, Problem> {
     let inputs = job.inputs.as_ref().ok_or_else(Problem::internal)?;
-    let path = |rel: &str| ctx.files.path(&job.tenant_id, &job.job_id, rel);
-    let main = path(&inputs.primary().ok_or_else(Problem::internal)?.canonical_rel_path);
+    let primary = inputs.primary().ok_or_else(Problem::internal)?;
+    let main = local_copy(ctx, job, &primary.canonical_rel_path).await?;
     let mut with_paths = Vec::new();
     for step in steps {
         let other = inputs.dataset(&step.dataset_key).ok_or_else(Problem::internal)?;
-        with_paths.push((step.clone(), path(&other.canonical_rel_path)));
+        with_paths.push((step.clone(), local_copy(ctx, job, &other.canonical_rel_path).await?));
     }
     let tabular = Arc::clone(&ctx.tabular);
     ctx.pools

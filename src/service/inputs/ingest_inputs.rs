@@ -2,7 +2,6 @@
 //! background when it takes long; the board says how it ended.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,7 +14,7 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::{JobRecord, Operation};
 use crate::domain::layout::upload_dir;
-use crate::ports::job_files::Written;
+use crate::ports::blob_store::{Promotion, Written};
 use crate::ports::tabular::{IngestOptions, Tabular};
 use crate::service::inputs::receive_upload::{ReceivedFile, Upload, io_problem};
 use crate::service::shared::commits::{check_if_match, job_event, put_job, with_retries};
@@ -134,10 +133,10 @@ impl IngestInputs {
             datasets,
             warnings,
         };
-        let artifacts = publish_manifest(ctx, job, &inputs).await?;
+        let artifacts = publish_inputs(ctx, job, &inputs, &upload.upload_id).await?;
         let _admitted = admit_bytes(ctx, &job.tenant_id, added_bytes(job, &artifacts)).await?;
         let bundle_id = upload.bundle_id.clone();
-        let (upload_id, dir) = upload.keep();
+        let upload_id = upload.keep();
         let change = InputsChange { inputs, artifacts, bundle_id, action: "inputs.replaced" };
         let done = commit_inputs(ctx, caller, job, change, if_match).await;
         let loser = match &done {
@@ -147,8 +146,15 @@ impl IngestInputs {
             Err(_) => Some(upload_id),
         };
         if let Some(loser) = loser {
-            let stale = dir.with_file_name(loser);
-            let _ = ctx.pools.writes.run(move || fs::remove_dir_all(stale)).await;
+            let (blobs, workspace) = (Arc::clone(&ctx.blobs), Arc::clone(&ctx.workspace));
+            let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
+            let remove = move || {
+                let dir = upload_dir(&loser);
+                blobs.delete(&tenant, &job_id, &dir)?;
+                workspace.remove(&tenant, &job_id, &dir)
+            };
+            // what is left of it the sweeper removes
+            let _ = ctx.pools.writes.run(remove).await;
         }
         done
     }
@@ -179,7 +185,7 @@ pub struct IngestSource {
     pub options: IngestOptions,
 }
 
-/// Converts one received file; the canonical data lies beside it, durable.
+/// Converts one received file; the canonical data is written next to it.
 ///
 /// # Errors
 /// As [`Tabular::ingest`].
@@ -191,7 +197,6 @@ pub fn ingest_one(
     let name = format!("{}.dta", file.dataset_key);
     let dest = dir.join(&name);
     let done = tabular.ingest(&path, &file.original_name, &options, &dest)?;
-    sync(&dest).and_then(|()| sync(&dir)).map_err(|e| io_problem(&e))?;
     let warnings = done
         .warnings
         .into_iter()
@@ -222,11 +227,6 @@ pub fn ingest_one(
     Ok((dataset, warnings))
 }
 
-/// Makes what a file or directory holds durable.
-pub(super) fn sync(path: &std::path::Path) -> std::io::Result<()> {
-    File::open(path)?.sync_all()
-}
-
 /// Returns the fingerprint of inputs: SHA-256 over keys, roles and canonical hashes, in order.
 pub fn fingerprint(datasets: &[Dataset]) -> String {
     let parts: Vec<_> = datasets
@@ -238,21 +238,26 @@ pub fn fingerprint(datasets: &[Dataset]) -> String {
     sha256_of(&parts)
 }
 
-/// Writes the manifest and lists the artifacts of the inputs.
+/// Makes the files of an upload blobs, writes the manifest and lists the artifacts of the inputs.
 ///
 /// # Errors
 /// `INTERNAL_ERROR`, `STORAGE_FULL`.
-pub async fn publish_manifest(
+pub async fn publish_inputs(
     ctx: &Context,
     job: &JobRecord,
     inputs: &Inputs,
+    upload_id: &str,
 ) -> Result<Vec<Artifact>, Problem> {
     let bytes = serde_json::to_vec_pretty(inputs).expect("inputs serialise to JSON");
-    let files = Arc::clone(&ctx.files);
+    let blobs = Arc::clone(&ctx.blobs);
     let (tenant, job_id, path) =
         (job.tenant_id.clone(), job.job_id.clone(), inputs.manifest_rel_path.clone());
-    let written = ctx.pools.writes.run(move || files.put(&tenant, &job_id, &path, &bytes)).await?;
-    let manifest = written.map_err(|e| io_problem(&e))?;
+    let fresh = files_of_upload(inputs, upload_id);
+    let publish = move || {
+        blobs.promote(&tenant, &job_id, &fresh)?;
+        blobs.put(&tenant, &job_id, &path, &mut &bytes[..])
+    };
+    let manifest = ctx.pools.writes.run(publish).await?.map_err(|e| io_problem(&e))?;
     let artifact = |kind, rel_path: &str, written: Written, meta: serde_json::Value| Artifact {
         kind,
         rel_path: rel_path.to_owned(),
@@ -261,6 +266,7 @@ pub async fn publish_manifest(
         sha256: written.sha256,
         media_type: media_type_of(rel_path).to_owned(),
         meta: meta.as_object().cloned().unwrap_or_default(),
+        stored_as: None,
     };
     let mut artifacts =
         vec![artifact(ArtifactKind::InputsManifest, &inputs.manifest_rel_path, manifest, json!({}))];
@@ -274,6 +280,24 @@ pub async fn publish_manifest(
         artifacts.push(artifact(ArtifactKind::InputsDataset, &d.canonical_rel_path, canonical, meta));
     }
     Ok(artifacts)
+}
+
+/// Lists the files of an upload, which are staged under the paths that they keep.
+fn files_of_upload(inputs: &Inputs, upload_id: &str) -> Vec<Promotion> {
+    let files = inputs.datasets.iter().flat_map(|d| {
+        [
+            (&d.original_rel_path, d.original_size_bytes, &d.original_sha256),
+            (&d.canonical_rel_path, d.canonical_size_bytes, &d.canonical_sha256),
+        ]
+    });
+    let prefix = format!("{}/", upload_dir(upload_id));
+    let fresh = files.filter(|(rel_path, ..)| rel_path.starts_with(&prefix));
+    let promotion = |(rel_path, size_bytes, sha256): (&String, u64, &String)| Promotion {
+        staged: rel_path.clone(),
+        rel_path: rel_path.clone(),
+        known: Some(Written { size_bytes, sha256: sha256.clone() }),
+    };
+    fresh.map(promotion).collect()
 }
 
 /// New inputs of a job.

@@ -9,6 +9,7 @@ use crate::domain::dataset::{Column, DataWarning, Dataset, DatasetRole, Inferred
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
 use crate::service::inputs::ingest_inputs::Ingest;
+use crate::service::inputs::receive_upload::local_copy;
 use crate::service::inputs::select_sheet::find_dataset;
 use crate::service::shared::context::Context;
 
@@ -114,7 +115,7 @@ impl PreviewInputs<'_> {
         };
         job.check_inputs_kept()?;
         let dataset = find_dataset(inputs, dataset_key)?;
-        let path = ctx.files.path(&job.tenant_id, &job.job_id, &dataset.canonical_rel_path);
+        let path = local_copy(ctx, job, &dataset.canonical_rel_path).await?;
         let tabular = Arc::clone(&ctx.tabular);
         let preview = ctx.pools.reads.run(move || tabular.preview(&path, rows, columns)).await??;
         Ok(InputsPreview {

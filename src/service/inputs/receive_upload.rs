@@ -1,8 +1,7 @@
 //! Receives uploaded files: streamed to disk by one blocking writer each, hashed while written.
 
-use std::fs::{self, File};
-use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -13,6 +12,7 @@ use crate::domain::dataset::DatasetRole;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
 use crate::domain::layout::upload_dir;
+use crate::ports::workspace::Workspace;
 use crate::service::shared::context::Context;
 use crate::service::shared::quotas::admit_bytes;
 
@@ -35,6 +35,7 @@ pub struct ReceivedFile {
 pub struct Upload {
     pub upload_id: String,
     pub dir: PathBuf,
+    workspace: Arc<dyn Workspace>,
     limit_bytes: u64,
     received_bytes: u64,
     files: Vec<(PathBuf, String, String, u64, String)>,
@@ -48,7 +49,7 @@ impl Drop for Upload {
     fn drop(&mut self) {
         if !self.keep {
             // Best effort: a later upload of the job removes what is left.
-            let _ = fs::remove_dir_all(&self.dir);
+            let _ = self.workspace.remove_dir(&self.dir);
         }
     }
 }
@@ -62,12 +63,14 @@ impl Upload {
         ctx.check_space().await?;
         drop(admit_bytes(ctx, &job.tenant_id, 1).await?);
         let upload_id = ctx.ids.id("up");
-        let dir = ctx.files.path(&job.tenant_id, &job.job_id, &upload_dir(&upload_id));
-        let created = dir.clone();
-        ctx.pools.writes.run(move || fs::create_dir_all(created)).await?.map_err(|e| io_problem(&e))?;
+        let dir = ctx.workspace.path(&job.tenant_id, &job.job_id, &upload_dir(&upload_id));
+        let (workspace, created) = (Arc::clone(&ctx.workspace), dir.clone());
+        let made = ctx.pools.writes.run(move || workspace.create_dir(&created)).await?;
+        made.map_err(|e| io_problem(&e))?;
         Ok(Upload {
             upload_id,
             dir,
+            workspace: Arc::clone(&ctx.workspace),
             limit_bytes: ctx.options.upload_max_bytes,
             received_bytes: 0,
             files: Vec::new(),
@@ -111,7 +114,8 @@ impl Upload {
     ) -> Result<(), Problem> {
         let (path, rel_path) = self.next_place();
         let to = path.clone();
-        let linked = ctx.pools.writes.run(move || fs::hard_link(from, to)).await?;
+        let workspace = Arc::clone(&ctx.workspace);
+        let linked = ctx.pools.writes.run(move || workspace.link(&from, &to)).await?;
         linked.map_err(|e| io_problem(&e))?;
         self.files.push((path, rel_path, name, received.size_bytes, received.sha256.clone()));
         Ok(())
@@ -178,10 +182,10 @@ impl Upload {
             .collect())
     }
 
-    /// Keeps the directory beyond this value's life.
-    pub fn keep(mut self) -> (String, PathBuf) {
+    /// Keeps the directory beyond this value's life and returns the upload's id.
+    pub fn keep(mut self) -> String {
         self.keep = true;
-        (self.upload_id.clone(), self.dir.clone())
+        self.upload_id.clone()
     }
 }
 
@@ -201,8 +205,9 @@ where
     Fut: Future<Output = Result<Option<Bytes>, Problem>>,
 {
     let (sender, receiver) = mpsc::channel(WAITING_CHUNKS);
-    let pool = ctx.pools.uploads.clone();
-    let writer = tokio::spawn(async move { pool.run(move || write_file(&target, receiver)).await });
+    let (pool, workspace) = (ctx.pools.uploads.clone(), Arc::clone(&ctx.workspace));
+    let write = move || write_file(workspace.as_ref(), &target, receiver);
+    let writer = tokio::spawn(async move { pool.run(write).await });
     let (mut received, mut refused) = (0, None);
     loop {
         match next().await {
@@ -239,10 +244,11 @@ where
 
 /// Writes what arrives, hashing it; `Err` in the channel means that the body was refused.
 fn write_file(
+    workspace: &dyn Workspace,
     path: &Path,
     mut receiver: mpsc::Receiver<Result<Bytes, ()>>,
 ) -> std::io::Result<(u64, String)> {
-    let mut file = File::create(path)?;
+    let mut file = workspace.create(path)?;
     let mut hasher = Sha256::new();
     let mut size = 0;
     while let Some(chunk) = receiver.blocking_recv() {
@@ -251,8 +257,19 @@ fn write_file(
         size += chunk.len() as u64;
         file.write_all(&chunk)?;
     }
-    file.sync_all()?;
+    file.sync()?;
     Ok((size, hex::encode(hasher.finalize())))
+}
+
+/// Returns a local copy of a stored file, for readers that need a path.
+///
+/// # Errors
+/// `INTERNAL_ERROR`, `STORAGE_FULL`.
+pub async fn local_copy(ctx: &Context, job: &JobRecord, rel_path: &str) -> Result<PathBuf, Problem> {
+    let workspace = Arc::clone(&ctx.workspace);
+    let (tenant, job_id, rel_path) = (job.tenant_id.clone(), job.job_id.clone(), rel_path.to_owned());
+    let copied = ctx.pools.reads.run(move || workspace.local_copy(&tenant, &job_id, &rel_path)).await?;
+    copied.map_err(|error| io_problem(&error))
 }
 
 /// Answers an I/O error of the data volume; logged here, without paths for the client.

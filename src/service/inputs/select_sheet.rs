@@ -8,9 +8,9 @@ use crate::domain::job::JobRecord;
 use crate::domain::layout::upload_dir;
 use crate::ports::tabular::IngestOptions;
 use crate::service::inputs::ingest_inputs::{
-    IngestSource, InputsChange, check_unlocked, commit_inputs, fingerprint, ingest_one, publish_manifest,
+    IngestSource, InputsChange, check_unlocked, commit_inputs, fingerprint, ingest_one, publish_inputs,
 };
-use crate::service::inputs::receive_upload::{ReceivedFile, io_problem};
+use crate::service::inputs::receive_upload::{ReceivedFile, io_problem, local_copy};
 use crate::service::shared::commits::check_if_match;
 use crate::service::shared::context::{Caller, Context};
 
@@ -47,18 +47,18 @@ impl SelectSheet<'_> {
             .with("sheet_names", Vec::<String>::new()));
         }
         let upload_id = ctx.ids.id("up");
-        let dir = ctx.files.path(&job.tenant_id, &job.job_id, &upload_dir(&upload_id));
+        let dir = ctx.workspace.path(&job.tenant_id, &job.job_id, &upload_dir(&upload_id));
         let old: Vec<Dataset> = inputs.datasets.clone();
-        let source = self.source(job, dataset, &upload_id, options);
+        let source = self.source(job, dataset, &upload_id, options).await?;
         let tabular = Arc::clone(&ctx.tabular);
-        let target = dir.clone();
+        let (workspace, target) = (Arc::clone(&ctx.workspace), dir.clone());
         let (fresh, found) = ctx
             .pools
             .ingest
             .run(move || {
-                std::fs::create_dir_all(&target).map_err(|e| io_problem(&e))?;
+                workspace.create_dir(&target).map_err(|e| io_problem(&e))?;
                 ingest_one(tabular.as_ref(), source).inspect_err(|_| {
-                    let _ = std::fs::remove_dir_all(&target);
+                    let _ = workspace.remove_dir(&target);
                 })
             })
             .await??;
@@ -75,25 +75,25 @@ impl SelectSheet<'_> {
             datasets,
             warnings,
         };
-        let artifacts = publish_manifest(ctx, job, &inputs).await?;
+        let artifacts = publish_inputs(ctx, job, &inputs, &upload_id).await?;
         let change = InputsChange { inputs, artifacts, bundle_id: None, action: "inputs.sheet_selected" };
         commit_inputs(ctx, caller, job, change, if_match).await
     }
 
-    fn source(
+    async fn source(
         &self,
         job: &JobRecord,
         dataset: &Dataset,
         upload_id: &str,
         options: IngestOptions,
-    ) -> IngestSource {
-        let files = &self.0.files;
-        IngestSource {
-            path: files.path(&job.tenant_id, &job.job_id, &dataset.original_rel_path),
-            dir: files.path(&job.tenant_id, &job.job_id, &upload_dir(upload_id)),
+    ) -> Result<IngestSource, Problem> {
+        let path = local_copy(self.0, job, &dataset.original_rel_path).await?;
+        Ok(IngestSource {
+            path: path.clone(),
+            dir: self.0.workspace.path(&job.tenant_id, &job.job_id, &upload_dir(upload_id)),
             upload_id: upload_id.to_owned(),
             file: ReceivedFile {
-                path: files.path(&job.tenant_id, &job.job_id, &dataset.original_rel_path),
+                path,
                 rel_path: dataset.original_rel_path.clone(),
                 original_name: dataset.original_name.clone(),
                 size_bytes: dataset.original_size_bytes,
@@ -102,7 +102,7 @@ impl SelectSheet<'_> {
                 dataset_key: dataset.dataset_key.clone(),
             },
             options,
-        }
+        })
     }
 }
 

@@ -1,7 +1,6 @@
 //! Uploads in sessions: a bundle is stated, each file arrives by signed requests, whole or in parts, and the
 //! last one makes the bundle the job's inputs. Parts are files; what is known of them is in their bytes.
 
-use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +13,8 @@ use crate::domain::bundle::{Bundle, BundleFile, ReceivedBytes, UploadSession, se
 use crate::domain::dataset::DatasetRole;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
-use crate::service::inputs::ingest_inputs::{Ingest, IngestInputs, check_unlocked, sync};
+use crate::ports::workspace::Workspace;
+use crate::service::inputs::ingest_inputs::{Ingest, IngestInputs, check_unlocked};
 use crate::service::inputs::receive_upload::{Upload, io_problem};
 use crate::service::shared::commits::{job_event, put_job, with_retries};
 use crate::service::shared::context::{Caller, Context};
@@ -196,11 +196,18 @@ impl UploadSessions {
             return Err(Problem::validation("body", message).with("expected_bytes", wanted));
         }
         let (from, dir) = (arrived.path.clone(), self.dir(job, session_id));
+        let workspace = Arc::clone(&self.0.workspace);
         let kept = self.0.pools.writes.run(move || {
-            fs::rename(&from, dir.join(part_name(part)))?;
-            sync(&dir)
+            workspace.rename(&from, &dir.join(part_name(part)))?;
+            workspace.sync(&dir)
         });
         kept.await?.map_err(|error| io_problem(&error))
+    }
+
+    /// Removes a part that was not kept. What is left of it the sweeper removes.
+    pub async fn discard_part(&self, path: PathBuf) {
+        let workspace = Arc::clone(&self.0.workspace);
+        let _ = self.0.pools.writes.run(move || workspace.remove_file(&path)).await;
     }
 
     /// Returns a fresh path for a part that is about to arrive; its directory exists.
@@ -211,13 +218,14 @@ impl UploadSessions {
         self.0.check_space().await?;
         let dir = self.dir(job, session_id);
         let path = dir.join(format!(".{}.part", self.0.ids.id("arriving")));
-        let made = self.0.pools.writes.run(move || make_dir(&dir));
+        let workspace = Arc::clone(&self.0.workspace);
+        let made = self.0.pools.writes.run(move || make_dir(workspace.as_ref(), &dir));
         made.await?.map_err(|error| io_problem(&error))?;
         Ok(path)
     }
 
     fn dir(&self, job: &JobRecord, session_id: &str) -> PathBuf {
-        self.0.files.path(&job.tenant_id, &job.job_id, &format!("uploads/{session_id}"))
+        self.0.workspace.path(&job.tenant_id, &job.job_id, &format!("uploads/{session_id}"))
     }
 
     /// Puts a file together and notes it; with the last file, the bundle becomes the inputs. Repeating it is
@@ -240,7 +248,12 @@ impl UploadSessions {
         }
         check_unlocked(job)?;
         let (dir, session, size) = (self.dir(job, session_id), session.clone(), file.size_bytes);
-        let assembled = ctx.pools.writes.run(move || assemble(&dir, &session, size, &stated)).await?;
+        let (workspace, try_id) = (Arc::clone(&ctx.workspace), ctx.ids.id("whole"));
+        let assemble = move || {
+            let place = Assembly { workspace: workspace.as_ref(), dir: &dir, try_id: &try_id };
+            place.assemble(&session, size, &stated)
+        };
+        let assembled = ctx.pools.writes.run(assemble).await?;
         let received = match assembled.map_err(|error| io_problem(&error))? {
             Ok(received) => received,
             Err(reason) => return Ok(Err(reason)),
@@ -294,9 +307,10 @@ impl UploadSessions {
         let roles: Vec<DatasetRole> = bundle.files.iter().map(|file| file.role).collect();
         let files = upload.assign(&roles, &[])?;
         IngestInputs(Arc::clone(ctx)).execute(caller, Arc::clone(&job), upload, files, None).await?;
-        let (files, tenant, job_id) = (Arc::clone(&ctx.files), job.tenant_id.clone(), job.job_id.clone());
+        let workspace = Arc::clone(&ctx.workspace);
+        let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
         // what is left of them the sweeper removes
-        let _ = ctx.pools.writes.run(move || files.remove(&tenant, &job_id, "uploads")).await;
+        let _ = ctx.pools.writes.run(move || workspace.remove(&tenant, &job_id, "uploads")).await;
         Ok(Finished::InputsReady)
     }
 }
@@ -350,74 +364,121 @@ fn is_of(bundle: &Bundle, announced: &[AnnouncedFile]) -> bool {
 const WHOLE: &str = "whole";
 
 /// Makes the directory of a session, durably with the one that it lies in.
-fn make_dir(dir: &Path) -> io::Result<()> {
-    if dir.is_dir() {
+fn make_dir(workspace: &dyn Workspace, dir: &Path) -> io::Result<()> {
+    if workspace.facts(dir).is_ok_and(|facts| facts.is_dir) {
         return Ok(());
     }
-    fs::create_dir_all(dir)?;
-    dir.ancestors().skip(1).take(2).try_for_each(sync)
+    workspace.create_dir(dir)?;
+    dir.ancestors().skip(1).take(2).try_for_each(|dir| workspace.sync(dir))
 }
 
 fn part_name(part: u32) -> String {
     format!("part_{part}")
 }
 
-/// Puts the parts of a file together, durably, and compares them with what the client says. Blocks.
-fn assemble(
-    dir: &Path,
-    session: &UploadSession,
-    size_bytes: u64,
-    stated: &[StatedPart],
-) -> io::Result<Result<ReceivedBytes, NotFinished>> {
-    for part in stated {
-        if part.part_number == 0 || part.part_number > session.parts {
-            let detail = format!("part {} is none of 1 to {}", part.part_number, session.parts);
-            return Ok(Err(NotFinished::PartsInvalid(detail)));
-        }
-    }
-    let whole = dir.join(WHOLE);
-    if let Ok(mut file) = File::open(&whole) {
-        // an earlier try came this far
-        let mut hash = Sha256::new();
-        let size_bytes = io::copy(&mut file, &mut Hashing { out: &mut io::sink(), hashes: vec![&mut hash] })?;
-        return Ok(Ok(ReceivedBytes { sha256: hex::encode(hash.finalize()), size_bytes }));
-    }
-    for number in 1..=session.parts {
-        let (wanted, found) =
-            (session.bytes_of(number, size_bytes), fs::metadata(dir.join(part_name(number))));
-        match found {
-            Ok(facts) if Some(facts.len()) == wanted => {}
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {
-                let detail = format!("part {number} of {} has not arrived", session.parts);
-                return Ok(Err(NotFinished::Incomplete(detail)));
+/// Where the parts of a file are put together.
+struct Assembly<'a> {
+    workspace: &'a dyn Workspace,
+    dir: &'a Path,
+    /// Names the temporary file, so that equal requests at once do not write to one.
+    try_id: &'a str,
+}
+
+impl Assembly<'_> {
+    /// Puts the parts of a file together, durably, and compares them with the stated ones. Blocks.
+    fn assemble(
+        &self,
+        session: &UploadSession,
+        size_bytes: u64,
+        stated: &[StatedPart],
+    ) -> io::Result<Result<ReceivedBytes, NotFinished>> {
+        for part in stated {
+            if part.part_number == 0 || part.part_number > session.parts {
+                let detail = format!("part {} is none of 1 to {}", part.part_number, session.parts);
+                return Ok(Err(NotFinished::PartsInvalid(detail)));
             }
         }
-    }
-    let temporary = dir.join(".whole.tmp");
-    let mut out = io::BufWriter::with_capacity(1 << 20, File::create(&temporary)?);
-    let mut all = Sha256::new();
-    for number in 1..=session.parts {
-        let mut file = File::open(dir.join(part_name(number)))?;
-        let mut one = Sha256::new();
-        io::copy(&mut file, &mut Hashing { out: &mut out, hashes: vec![&mut one, &mut all] })?;
-        let sha256 = hex::encode(one.finalize());
-        let differs = |said: &Option<String>| {
-            said.as_ref().is_some_and(|said| !said.trim_matches('"').eq_ignore_ascii_case(&sha256))
-        };
-        if stated.iter().any(|p| p.part_number == number && (differs(&p.etag) || differs(&p.sha256))) {
-            return Ok(Err(NotFinished::ChecksumMismatch(format!(
-                "part {number} is not what was sent; send it again"
-            ))));
+        if let Some(assembled) = self.assembled()? {
+            return Ok(Ok(assembled));
+        }
+        match self.join(session, size_bytes, stated) {
+            // an equal request has put the file together and removed the parts meanwhile
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Ok(Ok(received)) => Ok(Ok(received)),
+            failed => self.assembled()?.map_or(failed, |assembled| Ok(Ok(assembled))),
         }
     }
-    out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-    fs::rename(&temporary, &whole)?;
-    for number in 1..=session.parts {
-        fs::remove_file(dir.join(part_name(number)))?;
+
+    /// Returns size and hash of the file that an earlier or equal request has put together.
+    fn assembled(&self) -> io::Result<Option<ReceivedBytes>> {
+        let Ok(mut file) = self.workspace.open(&self.dir.join(WHOLE)) else { return Ok(None) };
+        let mut hash = Sha256::new();
+        let size_bytes = io::copy(&mut file, &mut Hashing { out: &mut io::sink(), hashes: vec![&mut hash] })?;
+        Ok(Some(ReceivedBytes { sha256: hex::encode(hash.finalize()), size_bytes }))
     }
-    sync(dir)?;
-    Ok(Ok(ReceivedBytes { sha256: hex::encode(all.finalize()), size_bytes }))
+
+    fn join(
+        &self,
+        session: &UploadSession,
+        size_bytes: u64,
+        stated: &[StatedPart],
+    ) -> io::Result<Result<ReceivedBytes, NotFinished>> {
+        let (workspace, dir) = (self.workspace, self.dir);
+        for number in 1..=session.parts {
+            let wanted = session.bytes_of(number, size_bytes);
+            match workspace.facts(&dir.join(part_name(number))) {
+                Ok(facts) if Some(facts.size_bytes) == wanted => {}
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {
+                    let detail = format!("part {number} of {} has not arrived", session.parts);
+                    return Ok(Err(NotFinished::Incomplete(detail)));
+                }
+            }
+        }
+        let temporary = dir.join(format!(".{}.tmp", self.try_id));
+        let joined = self.copy_parts(session, stated, &temporary);
+        if !matches!(joined, Ok(Ok(_))) {
+            // what is left of it the sweeper removes
+            let _ = workspace.remove_file(&temporary);
+            return joined.map(|copied| copied.map(|sha256| ReceivedBytes { sha256, size_bytes }));
+        }
+        workspace.rename(&temporary, &dir.join(WHOLE))?;
+        for number in 1..=session.parts {
+            match workspace.remove_file(&dir.join(part_name(number))) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        workspace.sync(dir)?;
+        joined.map(|copied| copied.map(|sha256| ReceivedBytes { sha256, size_bytes }))
+    }
+
+    /// Copies the parts into one durable file and returns its hash.
+    fn copy_parts(
+        &self,
+        session: &UploadSession,
+        stated: &[StatedPart],
+        temporary: &Path,
+    ) -> io::Result<Result<String, NotFinished>> {
+        let mut out = io::BufWriter::with_capacity(1 << 20, self.workspace.create(temporary)?);
+        let mut all = Sha256::new();
+        for number in 1..=session.parts {
+            let mut file = self.workspace.open(&self.dir.join(part_name(number)))?;
+            let mut one = Sha256::new();
+            io::copy(&mut file, &mut Hashing { out: &mut out, hashes: vec![&mut one, &mut all] })?;
+            let sha256 = hex::encode(one.finalize());
+            let differs = |said: &Option<String>| {
+                said.as_ref().is_some_and(|said| !said.trim_matches('"').eq_ignore_ascii_case(&sha256))
+            };
+            if stated.iter().any(|p| p.part_number == number && (differs(&p.etag) || differs(&p.sha256))) {
+                return Ok(Err(NotFinished::ChecksumMismatch(format!(
+                    "part {number} is not what was sent; send it again"
+                ))));
+            }
+        }
+        out.into_inner().map_err(io::IntoInnerError::into_error)?.sync()?;
+        Ok(Ok(hex::encode(all.finalize())))
+    }
 }
 
 /// Writes what it hashes.

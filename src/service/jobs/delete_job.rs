@@ -7,13 +7,47 @@ use std::sync::Arc;
 use crate::domain::error::Problem;
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::JobRecord;
-use crate::ports::job_files::JobFiles;
+use crate::ports::blob_store::BlobStore;
+use crate::ports::legacy::LegacyRecords;
+use crate::ports::workspace::Workspace;
 use crate::service::access::tenants::check_hold;
 use crate::service::shared::commits::{check_if_match, job_event, put_job, with_retries};
 use crate::service::shared::context::{Caller, Context};
 
-/// What lies below a job's directory and is its content.
-const CONTENT: [&str; 4] = ["inputs", "uploads", "artifacts", "runs"];
+/// Directories of a job's blobs.
+const BLOBS: [&str; 2] = ["inputs", "artifacts"];
+/// Directories of a job's scratch space.
+const SCRATCH: [&str; 3] = ["inputs", "uploads", "runs"];
+
+/// The ports to a job's files.
+#[derive(Clone)]
+pub struct ContentFiles {
+    pub blobs: Arc<dyn BlobStore>,
+    pub workspace: Arc<dyn Workspace>,
+    pub legacy: Arc<dyn LegacyRecords>,
+}
+
+impl ContentFiles {
+    /// Removes the files of a job's content. Blocks.
+    ///
+    /// # Errors
+    /// The first I/O error; the rest is tried all the same.
+    pub fn remove(&self, tenant: &TenantId, job_id: &JobId) -> io::Result<()> {
+        let blobs = BLOBS.map(|dir| self.blobs.delete(tenant, job_id, dir));
+        let scratch = SCRATCH.map(|dir| self.workspace.remove(tenant, job_id, dir));
+        let legacy = self.legacy.remove_dirs_of(tenant, job_id);
+        blobs.into_iter().chain(scratch).chain([legacy]).collect()
+    }
+
+    /// Removes the files of a job's inputs. Blocks.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    pub fn remove_inputs(&self, tenant: &TenantId, job_id: &JobId) -> io::Result<()> {
+        self.blobs.delete(tenant, job_id, "inputs")?;
+        self.workspace.remove(tenant, job_id, "inputs")
+    }
+}
 
 /// The use case.
 pub struct DeleteJob<'a>(pub &'a Context);
@@ -44,26 +78,17 @@ impl DeleteJob<'_> {
             put_job(ctx, &job, next, event).await
         })
         .await?;
-        let (files, tenant, job_id) = (Arc::clone(&ctx.files), tenant.clone(), job_id.clone());
+        let files = ContentFiles {
+            blobs: Arc::clone(&ctx.blobs),
+            workspace: Arc::clone(&ctx.workspace),
+            legacy: Arc::clone(&ctx.legacy),
+        };
+        let (tenant, job_id) = (tenant.clone(), job_id.clone());
         // The work goes on if the caller leaves, and the sweeper repeats it in any case.
-        let removed = ctx.pools.writes.run(move || remove_files(files.as_ref(), &tenant, &job_id)).await;
+        let removed = ctx.pools.writes.run(move || files.remove(&tenant, &job_id)).await;
         if let Ok(Err(error)) = removed {
             tracing::warn!(event = "SS_CONTENT_NOT_REMOVED", %error, "files of removed content are left for the sweeper");
         }
         Ok(done)
     }
-}
-
-/// Removes the files of a job's content. Blocks.
-///
-/// # Errors
-/// The first I/O error; the rest is tried all the same.
-pub fn remove_files(files: &dyn JobFiles, tenant: &TenantId, job_id: &JobId) -> io::Result<()> {
-    let mut first = files.remove_older(tenant, job_id);
-    for part in CONTENT {
-        if let Err(error) = files.remove(tenant, job_id, part) {
-            first = first.and(Err(error));
-        }
-    }
-    first
 }

@@ -5,4 +5,5 @@ pub mod delete_job;
 pub mod job_events;
 pub mod job_view;
 pub mod patch_job;
+pub mod read_artifact;
 pub mod subscriptions;

@@ -1,7 +1,6 @@
 //! Attests the configured engine: one probe through the launcher and the sandbox of every run, judged by
 //! `domain::attestation`, and remembered until the program changes or the answer grows old.
 
-use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +14,7 @@ use crate::ports::clock::Clock;
 use crate::ports::host::{Host, ProgramIdentity};
 use crate::ports::ids::IdSource;
 use crate::ports::runner::{RunSpec, Runner, SandboxSpec};
+use crate::ports::workspace::Workspace;
 
 /// How long an answer holds while no run has succeeded.
 const HOLDS: TimeDelta = TimeDelta::minutes(15);
@@ -31,6 +31,7 @@ pub struct Deps {
     pub ids: Arc<dyn IdSource>,
     pub clock: Arc<dyn Clock>,
     pub host: Arc<dyn Host>,
+    pub workspace: Arc<dyn Workspace>,
     /// A folder for short-lived runs.
     pub scratch_dir: PathBuf,
     /// The engine's command; empty where none is configured.
@@ -127,11 +128,12 @@ impl AttestEngine {
 
     fn run(&self, challenge: &Challenge) -> io::Result<(Ended, String)> {
         self.clear_left_behind();
+        let workspace = self.deps.workspace.as_ref();
         let run_id = RunId::parse(self.deps.ids.id(PREFIX)).map_err(io::Error::other)?;
         let run_dir = std::path::absolute(&self.deps.scratch_dir)?.join(run_id.as_str());
         let work = run_dir.join("work");
-        fs::create_dir_all(&work)?;
-        fs::write(work.join("main.do"), probe(challenge))?;
+        workspace.create_dir(&work)?;
+        workspace.write(&work.join("main.do"), probe(challenge).as_ref())?;
         let started = self.deps.runner.start(RunSpec {
             contract_version: CONTRACT_VERSION,
             run_id: run_id.to_string(),
@@ -142,27 +144,27 @@ impl AttestEngine {
             timezone: self.deps.timezone.clone(),
         });
         let ended = started.map(|handle| handle.wait().ended);
-        let mut log = fs::read(work.join("main.log")).unwrap_or_default();
+        let mut log = workspace.read(&work.join("main.log")).unwrap_or_default();
         // A refusal for want of a licence comes on the streams, before there is a log.
         for stream in ["stdout", "stderr"] {
             if log.is_empty() {
-                log = fs::read(run_dir.join(stream)).unwrap_or_default();
+                log = workspace.read(&run_dir.join(stream)).unwrap_or_default();
             }
         }
-        fs::remove_dir_all(&run_dir)?;
+        workspace.remove_dir(&run_dir)?;
         Ok((ended?, String::from_utf8_lossy(&log).into_owned()))
     }
 }
 
 impl AttestEngine {
     fn clear_left_behind(&self) {
-        let Ok(entries) = fs::read_dir(&self.deps.scratch_dir) else { return };
+        let (workspace, scratch_dir) = (self.deps.workspace.as_ref(), &self.deps.scratch_dir);
+        let Ok(entries) = workspace.list(scratch_dir) else { return };
         let now = self.deps.clock.now();
-        for entry in entries.flatten().filter(|e| e.file_name().to_string_lossy().starts_with(PREFIX)) {
-            let written = entry.metadata().and_then(|facts| facts.modified()).map(DateTime::<Utc>::from);
-            if written.is_ok_and(|at| now - at > LEFT_BEHIND) {
+        for entry in entries.into_iter().filter(|entry| entry.name.starts_with(PREFIX)) {
+            if now - entry.changed_at > LEFT_BEHIND {
                 // What cannot be removed now is tried again by the next probe.
-                let _ = fs::remove_dir_all(entry.path());
+                let _ = workspace.remove_dir(&scratch_dir.join(&entry.name));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What crashes and broken uploads left in the directories of jobs: working folders of runs that ended, and
 //! uploads that never became inputs. Found by walking the data directory, a few shards per pass.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
@@ -8,9 +9,11 @@ use serde_json::json;
 
 use crate::domain::ids::{JobId, RunId, TenantId};
 use crate::domain::job::JobRecord;
+use crate::domain::layout::{SETS_DIR, set_of};
 use crate::domain::run::RunStatus;
-use crate::ports::job_files::{Entry, JobFiles, Shard};
+use crate::ports::blob_store::{BlobInfo, BlobStore, Shard};
 use crate::ports::store::ReadError;
+use crate::ports::workspace::{Entry, Workspace};
 use crate::service::operations::retention::{Deps, Rules, Summary, Sweeper, event, noted, removal, send};
 
 /// Folders of a job in which something may be left: with the names of their entries and when they changed.
@@ -21,6 +24,9 @@ struct Found {
     uploads: Vec<Entry>,
     /// Upload sessions, whose files are not inputs yet.
     sessions: Vec<Entry>,
+    /// Published sets, each with its last change. A lost race or a later commit may have left some that no
+    /// record lists.
+    sets: BTreeMap<String, DateTime<Utc>>,
 }
 
 /// Walks on from the last shard until about `limit` jobs were looked at.
@@ -34,8 +40,10 @@ pub(super) async fn walk(
 ) -> Result<(), ReadError> {
     let mut looked = 0;
     while looked < limit {
-        let (files, after) = (Arc::clone(&deps.files), sweeper.shard.clone());
-        let shard = deps.pool.run(move || list_shard(files.as_ref(), after.as_deref())).await;
+        let (blobs, workspace) = (Arc::clone(&deps.blobs), Arc::clone(&deps.workspace));
+        let after = sweeper.shard.clone();
+        let list = move || list_shard(blobs.as_ref(), workspace.as_ref(), after.as_deref());
+        let shard = deps.pool.run(list).await;
         let Ok(Ok(shard)) = shard else {
             noted(shard.map(|listed| listed.map(drop)));
             return Ok(());
@@ -57,21 +65,34 @@ pub(super) async fn walk(
 
 /// Lists what may be left in the jobs of the next shard.
 fn list_shard(
-    files: &dyn JobFiles,
+    blobs: &dyn BlobStore,
+    workspace: &dyn Workspace,
     after: Option<&str>,
 ) -> std::io::Result<Option<(String, usize, Vec<Found>)>> {
-    let Some(Shard { name, jobs }) = files.next_shard(after)? else { return Ok(None) };
+    let Some(Shard { name, jobs }) = blobs.next_shard(after)? else { return Ok(None) };
     let count = jobs.len();
     let mut found = Vec::new();
     for (tenant, job_id) in jobs {
-        let runs = files.entries(&tenant, &job_id, "runs")?;
-        let uploads = files.entries(&tenant, &job_id, "inputs")?;
-        let sessions = files.entries(&tenant, &job_id, "uploads")?;
-        if !runs.is_empty() || !uploads.is_empty() || !sessions.is_empty() {
-            found.push(Found { tenant, job_id, runs, uploads, sessions });
+        let runs = workspace.entries(&tenant, &job_id, "runs")?;
+        let uploads = workspace.entries(&tenant, &job_id, "inputs")?;
+        let sessions = workspace.entries(&tenant, &job_id, "uploads")?;
+        let sets = changes_of_sets(blobs.list(&tenant, &job_id, SETS_DIR)?);
+        if !sets.is_empty() || [&runs, &uploads, &sessions].iter().any(|entries| !entries.is_empty()) {
+            found.push(Found { tenant, job_id, runs, uploads, sessions, sets });
         }
     }
     Ok(Some((name, count, found)))
+}
+
+/// Groups the blobs of published sets by set.
+fn changes_of_sets(blobs: Vec<BlobInfo>) -> BTreeMap<String, DateTime<Utc>> {
+    let mut sets = BTreeMap::new();
+    for blob in blobs {
+        let Some(set) = set_of(&blob.rel_path) else { continue };
+        let last = sets.entry(set.to_owned()).or_insert(blob.changed_at);
+        *last = blob.changed_at.max(*last);
+    }
+    sets
 }
 
 async fn look_at(
@@ -81,7 +102,7 @@ async fn look_at(
     found: Found,
     summary: &mut Summary,
 ) -> Result<(), ReadError> {
-    let Found { tenant, job_id, runs, uploads, sessions } = found;
+    let Found { tenant, job_id, runs, uploads, sessions, sets } = found;
     let policy = rules.of(&tenant);
     let job = match deps.store.shared_job(&tenant, &job_id).await {
         Ok(Some(job)) => job,
@@ -110,6 +131,12 @@ async fn look_at(
             remove(deps, rules, &job, ("upload", format!("uploads/{}", entry.name), due_at), summary).await;
         }
     }
+    if !summary.dry_run && !rules.holds(&tenant) {
+        let grace = hours(policy.upload_sessions_hours.max(1));
+        let due =
+            sets.into_iter().filter(|(set, changed_at)| *changed_at + grace <= now && !job.cites_set(set));
+        remove_sets(deps, &job, due.map(|(set, _)| set).collect()).await;
+    }
     Ok(())
 }
 
@@ -137,6 +164,18 @@ fn is_left_upload(job: &JobRecord, entry: &Entry) -> bool {
     entry.is_dir && !indexed && !current
 }
 
+/// Removes published sets that no record lists: content that nobody was shown, or that a later commit
+/// replaced. The record is read before; a set that it does not list so long after is never listed.
+async fn remove_sets(deps: &Deps, job: &JobRecord, sets: Vec<String>) {
+    if sets.is_empty() {
+        return;
+    }
+    let blobs = Arc::clone(&deps.blobs);
+    let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
+    let remove = move || sets.iter().try_for_each(|set| blobs.delete(&tenant, &job_id, set));
+    noted(deps.pool.run(remove).await);
+}
+
 async fn remove(
     deps: &Deps,
     rules: &Rules,
@@ -158,9 +197,15 @@ async fn remove(
         summary.postponed += 1;
         return;
     }
-    let files = Arc::clone(&deps.files);
+    let (blobs, workspace) = (Arc::clone(&deps.blobs), Arc::clone(&deps.workspace));
     let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
-    if noted(deps.pool.run(move || files.remove(&tenant, &job_id, &path)).await) {
+    let remove = move || {
+        if path.starts_with("inputs/") {
+            blobs.delete(&tenant, &job_id, &path)?;
+        }
+        workspace.remove(&tenant, &job_id, &path)
+    };
+    if noted(deps.pool.run(remove).await) {
         summary.note(removal);
     } else {
         summary.postponed += 1;

@@ -15,11 +15,13 @@ use crate::domain::error::Problem;
 use crate::domain::ids::TenantId;
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::tenant::{RetentionPolicy, TenantRecord, days_after};
+use crate::ports::blob_store::BlobStore;
 use crate::ports::clock::Clock;
 use crate::ports::ids::IdSource;
-use crate::ports::job_files::JobFiles;
+use crate::ports::legacy::LegacyRecords;
 use crate::ports::store::{Commit, CommitError, Due, Expect, JobFilter, ReadError, Record, Store, Write};
-use crate::service::jobs::delete_job::remove_files;
+use crate::ports::workspace::Workspace;
+use crate::service::jobs::delete_job::ContentFiles;
 use crate::service::shared::pools::Pool;
 
 /// How long after a removal its files are looked for once more: a request that was under way may have
@@ -36,11 +38,23 @@ pub struct Deps {
     pub store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
-    pub files: Arc<dyn JobFiles>,
+    pub blobs: Arc<dyn BlobStore>,
+    pub workspace: Arc<dyn Workspace>,
+    pub legacy: Arc<dyn LegacyRecords>,
     /// Where blocking work on files runs.
     pub pool: Pool,
     /// The service's policy; tenants override it.
     pub policy: RetentionPolicy,
+}
+
+impl Deps {
+    fn content_files(&self) -> ContentFiles {
+        ContentFiles {
+            blobs: Arc::clone(&self.blobs),
+            workspace: Arc::clone(&self.workspace),
+            legacy: Arc::clone(&self.legacy),
+        }
+    }
 }
 
 /// One thing that was removed, or would be.
@@ -322,15 +336,15 @@ pub(super) fn removal(
 
 /// Removes the files of removed content; true if none is left.
 async fn delete_files(deps: &Deps, job: &JobRecord) -> bool {
-    let files = Arc::clone(&deps.files);
+    let files = deps.content_files();
     let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
-    noted(deps.pool.run(move || remove_files(files.as_ref(), &tenant, &job_id)).await)
+    noted(deps.pool.run(move || files.remove(&tenant, &job_id)).await)
 }
 
 async fn delete_inputs(deps: &Deps, job: &JobRecord) {
-    let files = Arc::clone(&deps.files);
+    let files = deps.content_files();
     let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
-    noted(deps.pool.run(move || files.remove(&tenant, &job_id, "inputs")).await);
+    noted(deps.pool.run(move || files.remove_inputs(&tenant, &job_id)).await);
 }
 
 pub(super) fn noted(done: Result<std::io::Result<()>, Problem>) -> bool {

@@ -22,7 +22,7 @@ use crate::service::shared::commits::{
     Attempt, check_if_match, job_event, put_job, put_job_with, with_retries,
 };
 use crate::service::shared::context::{Caller, Context};
-use crate::service::shared::evidence::{Evidence, publish};
+use crate::service::shared::evidence::{Evidence, discard_lost, publish};
 use crate::service::shared::quotas::admit_queued;
 use crate::telemetry::traces;
 
@@ -106,7 +106,10 @@ impl FreezePlan<'_> {
             let frozen = self.freeze(&job, body).await?;
             let mut event = job_event(ctx, caller, "plan.frozen", Some(&job), &frozen);
             event.detail = plan_detail(&frozen);
-            put_job(ctx, &job, frozen, event).await
+            let published = frozen.artifacts_index.clone();
+            let outcome = put_job(ctx, &job, frozen, event).await;
+            discard_lost(ctx, &job, &published, &outcome).await;
+            outcome
         })
         .await
     }
@@ -151,7 +154,10 @@ impl FreezePlan<'_> {
             }
             events.push(job_event(ctx, caller, "run.queued", Some(&frozen), &queued));
             let commit_id = ctx.ids.id("commit");
-            put_job_with(ctx.store.as_ref(), commit_id, &job, queued, events, None).await.map(|(job, _)| job)
+            let published = queued.artifacts_index.clone();
+            let outcome = put_job_with(ctx.store.as_ref(), commit_id, &job, queued, events, None).await;
+            discard_lost(ctx, &job, &published, &outcome).await;
+            outcome.map(|(job, _)| job)
         })
         .await
     }

@@ -17,6 +17,7 @@ use crate::library::freeze::Preview;
 use crate::library::render::{RunFacts, render};
 use crate::ports::tabular::{RowCounts, StepCounts, SteppedCounts};
 use crate::service::inputs::count_data_steps::{count_data_steps, repeated_keys};
+use crate::service::inputs::receive_upload::local_copy;
 use crate::service::plans::freeze_plan::{FreezeBody, FreezePlan};
 use crate::service::shared::context::Context;
 
@@ -131,7 +132,7 @@ impl PreviewPlan<'_> {
         let brought = |name: &str| plan.data_steps.iter().any(|s| s.columns.iter().any(|c| c == name));
         let complete = bound_columns(plan, |name| primary.column(name).is_some() || brought(name));
         if plan.data_steps.is_empty() {
-            let path = ctx.files.path(&job.tenant_id, &job.job_id, &primary.canonical_rel_path);
+            let path = local_copy(ctx, job, &primary.canonical_rel_path).await?;
             let tabular = Arc::clone(&ctx.tabular);
             let counted = ctx
                 .pools

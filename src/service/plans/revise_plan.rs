@@ -1,18 +1,13 @@
 //! Opens the draft of a frozen plan again. The plan, its runs and its artifacts stay; the copies of its
-//! template get names of their own, since the next freeze writes the usual ones anew.
-
-use std::io::Read;
-use std::sync::Arc;
+//! template are listed under the plan's id, since the next freeze lists its copies under the usual names.
 
 use crate::domain::artifact::Artifact;
 use crate::domain::error::Problem;
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::layout::{TEMPLATE_DIR, plan_copy};
-use crate::service::inputs::receive_upload::io_problem;
 use crate::service::shared::commits::{check_if_match, job_event, put_job, with_retries};
 use crate::service::shared::context::{Caller, Context};
-use crate::service::shared::evidence::{Evidence, publish};
 
 /// The use case.
 pub struct RevisePlan<'a>(pub &'a Context);
@@ -22,7 +17,7 @@ impl RevisePlan<'_> {
     ///
     /// # Errors
     /// `PLAN_MISSING`, `JOB_ILLEGAL_TRANSITION`, `QUOTA_EXCEEDED {quota: "plan_revisions"}`,
-    /// `JOB_VERSION_CONFLICT`, `STORAGE_FULL`.
+    /// `JOB_VERSION_CONFLICT`.
     pub async fn execute(
         &self,
         caller: &Caller,
@@ -38,11 +33,7 @@ impl RevisePlan<'_> {
                 return Ok(job);
             }
             check_if_match(if_match, &job)?;
-            // Refused before anything is written.
-            let now = ctx.clock.now();
-            job.revise_plan(Vec::new(), now)?;
-            let copies = self.copy_template(&job).await?;
-            let next = job.revise_plan(copies, now)?;
+            let next = job.revise_plan(copies_of_template(&job), ctx.clock.now())?;
             let mut event = job_event(ctx, caller, "plan.revised", Some(&job), &next);
             event.detail = serde_json::json!({
                 "plan_id": job.plan.as_ref().map(|plan| &plan.plan_id), "revision": next_revision(&next),
@@ -51,30 +42,18 @@ impl RevisePlan<'_> {
         })
         .await
     }
+}
 
-    async fn copy_template(&self, job: &JobRecord) -> Result<Vec<Artifact>, Problem> {
-        let ctx = self.0;
-        let Some(plan) = &job.plan else { return Ok(Vec::new()) };
-        let mut copies = Vec::new();
-        for artifact in &job.artifacts_index {
-            let Some(name) = artifact.rel_path.strip_prefix(TEMPLATE_DIR) else { continue };
-            let rel_path = plan_copy(&plan.plan_id, name);
-            if job.artifact(&rel_path).is_some() {
-                continue;
-            }
-            let files = Arc::clone(&ctx.files);
-            let (tenant, job_id, from) =
-                (job.tenant_id.clone(), job.job_id.clone(), artifact.rel_path.clone());
-            let read = move || -> std::io::Result<Vec<u8>> {
-                let mut bytes = Vec::new();
-                files.open(&tenant, &job_id, &from)?.read_to_end(&mut bytes)?;
-                Ok(bytes)
-            };
-            let bytes = ctx.pools.reads.run(read).await?.map_err(|error| io_problem(&error))?;
-            copies.push(Evidence { kind: artifact.kind, rel_path, bytes, meta: artifact.meta.clone() });
-        }
-        publish(ctx, job, copies).await
-    }
+/// Lists the copies of the plan's template a second time, under names of this plan. The bytes stay where
+/// they are: the next freeze writes its copies elsewhere.
+fn copies_of_template(job: &JobRecord) -> Vec<Artifact> {
+    let Some(plan) = &job.plan else { return Vec::new() };
+    let copy = |artifact: &Artifact| {
+        let rel_path = plan_copy(&plan.plan_id, artifact.rel_path.strip_prefix(TEMPLATE_DIR)?);
+        let stored_as = Some(artifact.stored_path().to_owned());
+        job.artifact(&rel_path).is_none().then(|| Artifact { rel_path, stored_as, ..artifact.clone() })
+    };
+    job.artifacts_index.iter().filter_map(copy).collect()
 }
 
 /// Returns the number that the next plan of a job will have.

@@ -6,4 +6,5 @@ pub mod enqueue_run;
 pub mod interpretation;
 pub mod progress;
 pub mod queue_positions;
+pub mod read_log;
 pub mod render_run;

@@ -12,17 +12,20 @@ use crate::domain::canonical::sha256_hex;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, RunId, TenantId};
 use crate::domain::job::JobRecord;
-use crate::domain::layout::run_artifact;
+use crate::domain::layout::{run_artifact, set_of, stored_path};
 use crate::domain::plan::{Plan, PlanOutput};
 use crate::domain::run::{ResultRow, Run, RunStatus};
 use crate::domain::template::TemplateMeta;
-use crate::ports::job_files::JobFiles;
+use crate::ports::blob_store::BlobStore;
+use crate::ports::ids::IdSource;
+use crate::ports::workspace::Workspace;
 use crate::render::{
     Budget, Format, Labels, Language, MOST_BYTES, Made, Options, Source, SourceFile, render, report,
     request_key,
 };
 use crate::service::shared::commits::{job_event, put_job, with_retries};
 use crate::service::shared::context::{Caller, Context};
+use crate::service::shared::evidence::discard;
 use crate::service::shared::quotas::admit_bytes;
 
 /// Longest time that one run's renderings may take, in seconds.
@@ -34,7 +37,9 @@ const KEY: &str = "rendering";
 
 /// A run with all that its renderings are made of.
 pub struct Subject<'a> {
-    pub files: &'a dyn JobFiles,
+    pub blobs: &'a dyn BlobStore,
+    pub workspace: &'a dyn Workspace,
+    pub ids: &'a dyn IdSource,
     pub job: &'a JobRecord,
     pub run: &'a Run,
     pub plan: &'a Plan,
@@ -64,12 +69,16 @@ impl Subject<'_> {
         self.published.iter().find(|a| a.rel_path == rel_path)
     }
 
-    fn read(&self, rel_path: &str, sha256: &str) -> Result<Vec<u8>, String> {
+    fn read(&self, artifact: &Artifact) -> Result<Vec<u8>, String> {
+        let rel_path = artifact.rel_path.as_str();
         let unreadable = |e: std::io::Error| format!("{rel_path} cannot be read: {}", e.kind());
-        let file = self.files.open(&self.job.tenant_id, &self.job.job_id, rel_path).map_err(unreadable)?;
+        let file = self
+            .blobs
+            .get(&self.job.tenant_id, &self.job.job_id, artifact.stored_path())
+            .map_err(unreadable)?;
         let mut bytes = Vec::new();
         file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-        if sha256_hex(&bytes) != sha256 {
+        if sha256_hex(&bytes) != artifact.sha256 {
             return Err(format!("{rel_path} differs from its recorded hash"));
         }
         Ok(bytes)
@@ -81,7 +90,7 @@ impl Subject<'_> {
         let listed = self.job.artifacts_index.iter();
         let artifact =
             listed.filter(|a| a.kind == ArtifactKind::TemplateMeta).find(|a| a.sha256 == *wanted)?;
-        serde_json::from_slice(&self.read(&artifact.rel_path, &artifact.sha256).ok()?).ok()
+        serde_json::from_slice(&self.read(artifact).ok()?).ok()
     }
 
     /// Labels of the data that the run used, and the name of the file; none where other inputs came since. Those of
@@ -96,8 +105,12 @@ impl Subject<'_> {
         let columns = main.into_iter().chain(&inputs.datasets).flat_map(|d| &d.columns);
         let mut labels = Labels::of_plan(self.plan, columns.map(|c| (c.name.as_str(), c.label.as_deref())));
         if let Some(main) = main.filter(|_| with_levels) {
-            let path = self.files.path(&self.job.tenant_id, &self.job.job_id, &main.canonical_rel_path);
-            if let Err(reason) = labels.read_levels(&self.plan.categorical_vars, &path) {
+            let rel_path = &main.canonical_rel_path;
+            let path = self.workspace.local_copy(&self.job.tenant_id, &self.job.job_id, rel_path);
+            let read = path
+                .map_err(|error| error.to_string())
+                .and_then(|path| labels.read_levels(&self.plan.categorical_vars, &path));
+            if let Err(reason) = read {
                 tracing::debug!(run_id = %self.run.run_id, reason, "levels are shown without their labels");
             }
         }
@@ -160,7 +173,7 @@ impl Subject<'_> {
         let same = listed.filter(|a| a.rel_path.starts_with(&folder) && a.meta.get(KEY) == Some(&json!(key)));
         let found: Vec<Artifact> = same.cloned().collect();
         let is_there =
-            |a: &Artifact| self.files.open(&self.job.tenant_id, &self.job.job_id, &a.rel_path).is_ok();
+            |a: &Artifact| self.blobs.head(&self.job.tenant_id, &self.job.job_id, a.stored_path()).is_ok();
         if found.iter().all(is_there) { found } else { Vec::new() }
     }
 
@@ -173,7 +186,7 @@ impl Subject<'_> {
             return Err(format!("the results are larger than {MOST_BYTES} bytes"));
         }
         let read = |(output, artifact): &(&PlanOutput, &Artifact)| {
-            let bytes = self.read(&artifact.rel_path, &artifact.sha256)?;
+            let bytes = self.read(artifact)?;
             Ok(SourceFile { name: output.file.clone(), sha256: artifact.sha256.clone(), bytes })
         };
         let files = sources.iter().map(read).collect::<Result<Vec<_>, String>>()?;
@@ -211,11 +224,13 @@ impl Subject<'_> {
         options: &Options,
         now: DateTime<Utc>,
     ) -> Result<Vec<Artifact>, String> {
-        let keep = |made: Made| {
+        let set = self.ids.id("set");
+        let keep = |(index, made): (usize, Made)| {
             let rel_path = run_artifact(&self.run.run_id, &format!("{FOLDER}/{}", made.file_name));
+            let stored = stored_path(&set, index, &rel_path);
             let written = self
-                .files
-                .put(&self.job.tenant_id, &self.job.job_id, &rel_path, &made.bytes)
+                .blobs
+                .put(&self.job.tenant_id, &self.job.job_id, &stored, &mut &made.bytes[..])
                 .map_err(|e| format!("the file could not be written: {}", e.kind()))?;
             let from: Vec<String> =
                 made.derived_from.iter().map(|file| run_artifact(&self.run.run_id, file)).collect();
@@ -233,9 +248,10 @@ impl Subject<'_> {
                 size_bytes: written.size_bytes,
                 sha256: written.sha256,
                 meta,
+                stored_as: Some(stored),
             })
         };
-        made.into_iter().map(keep).collect()
+        made.into_iter().enumerate().map(keep).collect()
     }
 }
 
@@ -305,15 +321,24 @@ impl RenderRun {
         request: &Request,
     ) -> Result<Derived, Problem> {
         let ctx = &self.0;
-        let (files, job, run_id) = (Arc::clone(&ctx.files), Arc::clone(job), run_id.clone());
+        let (blobs, workspace) = (Arc::clone(&ctx.blobs), Arc::clone(&ctx.workspace));
+        let ids = Arc::clone(&ctx.ids);
+        let (job, run_id) = (Arc::clone(job), run_id.clone());
         let (request, now) = (request.clone(), ctx.clock.now());
         let work = move || -> Result<Derived, Problem> {
             let run = job.run(&run_id).ok_or_else(Problem::internal)?;
             let plan = job.plan_of(run).ok_or_else(|| {
                 Problem::new(ErrorCode::PlanMissing, "the plan of this run is not kept any more")
             })?;
-            let subject =
-                Subject { files: files.as_ref(), job: &job, run, plan, published: &job.artifacts_index };
+            let subject = Subject {
+                blobs: blobs.as_ref(),
+                workspace: workspace.as_ref(),
+                ids: ids.as_ref(),
+                job: &job,
+                run,
+                plan,
+                published: &job.artifacts_index,
+            };
             let mut all = Derived::default();
             for name in &request.formats {
                 let own = subject.own_files(name);
@@ -347,13 +372,13 @@ impl RenderRun {
         artifacts: &[Artifact],
     ) -> Result<(), Problem> {
         let ctx = &self.0;
-        with_retries(None, || async {
+        let job = with_retries(None, || async {
             let job = ctx.load_job(tenant, job_id).await?;
             let is_new =
                 |a: &&Artifact| job.artifact(&a.rel_path).is_none_or(|known| known.sha256 != a.sha256);
             let new: Vec<Artifact> = artifacts.iter().filter(is_new).cloned().collect();
             if new.is_empty() {
-                return Ok(());
+                return Ok(job);
             }
             let _admitted = admit_bytes(ctx, tenant, new.iter().map(|a| a.size_bytes).sum()).await?;
             let files: Vec<&str> = new.iter().map(|a| a.rel_path.as_str()).collect();
@@ -361,9 +386,13 @@ impl RenderRun {
             let next = job.add_renderings(new, ctx.clock.now())?;
             let mut event = job_event(ctx, caller, "run.rendered", Some(&job), &next);
             event.detail = detail;
-            put_job(ctx, &job, next, event).await.map(|_| ())
+            put_job(ctx, &job, next, event).await
         })
-        .await
+        .await?;
+        // an equal request was first
+        let unlisted = artifacts.iter().filter_map(|a| set_of(a.stored_path())).filter(|s| !job.cites_set(s));
+        discard(ctx, &job, unlisted.map(str::to_owned).collect()).await;
+        Ok(())
     }
 }
 

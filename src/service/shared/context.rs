@@ -11,11 +11,14 @@ use crate::domain::job::JobRecord;
 use crate::domain::signed_link::LinkKeys;
 use crate::domain::tenant::RetentionPolicy;
 use crate::library::Library;
+use crate::ports::blob_store::BlobStore;
 use crate::ports::clock::Clock;
 use crate::ports::ids::IdSource;
-use crate::ports::job_files::JobFiles;
+use crate::ports::legacy::LegacyRecords;
 use crate::ports::store::Store;
 use crate::ports::tabular::Tabular;
+use crate::ports::volume::Volume;
+use crate::ports::workspace::Workspace;
 
 use crate::service::access::accounts::Accounts;
 use crate::service::access::failure_limiter::FailureLimiter;
@@ -36,7 +39,10 @@ pub struct Context {
     pub store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
-    pub files: Arc<dyn JobFiles>,
+    pub blobs: Arc<dyn BlobStore>,
+    pub workspace: Arc<dyn Workspace>,
+    pub volume: Arc<dyn Volume>,
+    pub legacy: Arc<dyn LegacyRecords>,
     pub tabular: Arc<dyn Tabular>,
     pub library: Arc<Library>,
     pub pools: Pools,
@@ -133,9 +139,9 @@ impl Context {
     /// # Errors
     /// `STORAGE_FULL {free_bytes, needed_bytes}`.
     pub async fn check_space(&self) -> Result<(), Problem> {
-        let files = Arc::clone(&self.files);
+        let volume = Arc::clone(&self.volume);
         let low = self.options.disk_low;
-        match self.pools.reads.run(move || low.look(files.as_ref())).await? {
+        match self.pools.reads.run(move || low.look(volume.as_ref())).await? {
             Ok(space) if space.is_low() => Err(space.problem()),
             // A volume that cannot be asked will say so when it is written to.
             Ok(_) | Err(_) => Ok(()),

@@ -8,7 +8,9 @@ use serde_json::{Map, Value};
 use crate::domain::artifact::{Artifact, ArtifactKind, media_type_of};
 use crate::domain::error::Problem;
 use crate::domain::job::JobRecord;
+use crate::domain::layout::{set_of, stored_path};
 use crate::service::inputs::receive_upload::io_problem;
+use crate::service::shared::commits::Attempt;
 use crate::service::shared::context::Context;
 
 /// A file to be published.
@@ -33,33 +35,57 @@ impl Evidence {
     }
 }
 
-/// Writes evidence durably, before the commit that names it.
+/// Writes evidence durably, before the commit that lists it, under names that no other writer uses.
 ///
 /// # Errors
 /// `STORAGE_FULL`, `INTERNAL_ERROR`.
 pub async fn publish(ctx: &Context, job: &JobRecord, files: Vec<Evidence>) -> Result<Vec<Artifact>, Problem> {
-    let store = Arc::clone(&ctx.files);
+    let blobs = Arc::clone(&ctx.blobs);
     let (tenant, job_id, now) = (job.tenant_id.clone(), job.job_id.clone(), ctx.clock.now());
-    ctx.pools
-        .writes
-        .run(move || {
-            files
-                .into_iter()
-                .map(|file| {
-                    let written = store
-                        .put(&tenant, &job_id, &file.rel_path, &file.bytes)
-                        .map_err(|error| io_problem(&error))?;
-                    Ok(Artifact {
-                        kind: file.kind,
-                        media_type: media_type_of(&file.rel_path).to_owned(),
-                        rel_path: file.rel_path,
-                        created_at: now,
-                        size_bytes: written.size_bytes,
-                        sha256: written.sha256,
-                        meta: file.meta,
-                    })
-                })
-                .collect()
+    let set = ctx.ids.id("set");
+    let write = move |(index, file): (usize, Evidence)| {
+        let stored = stored_path(&set, index, &file.rel_path);
+        let written =
+            blobs.put(&tenant, &job_id, &stored, &mut &file.bytes[..]).map_err(|error| io_problem(&error))?;
+        Ok(Artifact {
+            kind: file.kind,
+            media_type: media_type_of(&file.rel_path).to_owned(),
+            rel_path: file.rel_path,
+            created_at: now,
+            size_bytes: written.size_bytes,
+            sha256: written.sha256,
+            meta: file.meta,
+            stored_as: Some(stored),
         })
-        .await?
+    };
+    ctx.pools.writes.run(move || files.into_iter().enumerate().map(write).collect()).await?
+}
+
+/// Removes the files that an attempt published for a commit which another writer came before. Of an unknown
+/// outcome everything stays: the commit may list the files.
+pub async fn discard_lost<T>(
+    ctx: &Context,
+    before: &JobRecord,
+    published: &[Artifact],
+    outcome: &Result<T, Attempt>,
+) {
+    if matches!(outcome, Err(Attempt::Lost { .. })) {
+        let sets = published.iter().filter_map(|a| set_of(a.stored_path()));
+        discard(ctx, before, sets.filter(|set| !before.cites_set(set)).map(str::to_owned).collect()).await;
+    }
+}
+
+/// Removes published sets that no record lists. One that cannot be removed is left to the sweeper.
+pub async fn discard(ctx: &Context, job: &JobRecord, mut sets: Vec<String>) {
+    sets.sort_unstable();
+    sets.dedup();
+    if sets.is_empty() {
+        return;
+    }
+    let blobs = Arc::clone(&ctx.blobs);
+    let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
+    let remove = move || sets.iter().try_for_each(|set| blobs.delete(&tenant, &job_id, set));
+    if !matches!(ctx.pools.writes.run(remove).await, Ok(Ok(()))) {
+        tracing::debug!("published files that no record lists are left to the sweeper");
+    }
 }

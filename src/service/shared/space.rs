@@ -1,7 +1,7 @@
 //! When the data volume counts as nearly full: the one rule that refusals, claims and health share.
 
 use crate::domain::error::{ErrorCode, Problem};
-use crate::ports::job_files::JobFiles;
+use crate::ports::volume::Volume;
 
 /// Without a setting: this many bytes, or the share below, whichever is larger.
 const DEFAULT_BYTES: u64 = 2 << 30;
@@ -32,8 +32,8 @@ impl DiskLow {
     ///
     /// # Errors
     /// Any I/O error.
-    pub fn look(self, files: &dyn JobFiles) -> std::io::Result<Space> {
-        let (free_bytes, total_bytes) = files.free_bytes()?;
+    pub fn look(self, volume: &dyn Volume) -> std::io::Result<Space> {
+        let (free_bytes, total_bytes) = volume.free_bytes()?;
         Ok(Space { free_bytes, total_bytes, needed_bytes: self.needed_bytes(total_bytes) })
     }
 }

@@ -156,7 +156,7 @@ mod tests {
         let value = |name: &str| {
             let family = families.iter().find(|f| f.name() == name).expect(name);
             let metric = &family.get_metric()[0];
-            metric.get_gauge().value() + metric.get_counter().value()
+            metric.get_gauge().get_value() + metric.get_counter().get_value()
         };
         for name in ["open_fds", "max_fds", "virtual_memory_bytes", "resident_memory_bytes", "threads"] {
             assert!(value(&format!("process_{name}")) >= 1.0, "{name}");

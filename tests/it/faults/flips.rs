@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use stata_service::adapters::clock::SystemClock;
 use stata_service::adapters::store::{Options, SqliteStore};
 use stata_service::domain::checksummed::{read_checksummed, with_checksum};
+use stata_service::domain::ids::{JobId, TenantId};
 use stata_service::domain::job::{JobRecord, JobStatus};
 use stata_service::domain::run::{Cause, RunStatus};
 use stata_service::domain::run_outcome::{Ended, Outcome};
@@ -300,10 +301,12 @@ async fn a_damaged_artifact_is_named_and_not_served_and_all_others_are() {
     let list = app.get(&job, "/artifacts").await.ok();
     let artifacts: Vec<&Value> = list["artifacts"].as_array().expect("a list").iter().collect();
     let folder = super::steps::job_path(&app.dir.path().join("data"), &job.job_id);
+    let job_id = JobId::parse(job.job_id.as_str()).expect("an id");
+    let record = app.context().load_job(&TenantId::default_tenant(), &job_id).await.expect("reads");
     let mut dice = Rng(seed());
     for damaged in &artifacts {
         let rel_path = damaged["rel_path"].as_str().expect("a path");
-        let file = folder.join(rel_path);
+        let file = folder.join(record.artifact(rel_path).expect("listed").stored_path());
         let good = fs::read(&file).expect("there");
         if good.is_empty() {
             continue;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
+use stata_service::adapters::files::LocalWorkspace;
 use stata_service::adapters::tabular::TabularFiles;
 use stata_service::domain::anchors::Nonces;
 use stata_service::domain::dataset::{DatasetRole, Inputs};
@@ -274,7 +275,8 @@ fn run(library: &Library, template: &Template, case: &Case) -> Result<(), String
     };
     let command = [env!("CARGO_BIN_EXE_stata-service").to_owned(), "dofile".to_owned()];
     let nonces = Nonces { begin: "begin1".to_owned(), end: "end2".to_owned() };
-    let trial = Trial { library, template, plan: &plan, command: &command, nonces };
+    let workspace = LocalWorkspace::new(dir.to_owned());
+    let trial = Trial { workspace: &workspace, library, template, plan: &plan, command: &command, nonces };
     let verdict = trial.run(dir).expect("the engine starts");
     let failed: Vec<&str> =
         verdict.checks.iter().filter(|c| c.status == "fail").map(|c| c.id.as_str()).collect();

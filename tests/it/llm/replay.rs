@@ -34,6 +34,16 @@ fn folder(data: &Path, job: &Job) -> std::path::PathBuf {
     data.join(job_dir(&TenantId::default_tenant(), &job_id))
 }
 
+/// Returns where the readable copy says that an artifact's bytes are.
+fn stored(data: &Path, job: &Job, rel_path: &str) -> std::path::PathBuf {
+    let text = std::fs::read_to_string(folder(data, job).join("job.json")).expect("the readable copy");
+    let copy: Value = serde_json::from_str(&text).expect("JSON");
+    let listed = copy["record"]["artifacts_index"].as_array().or(copy["artifacts_index"].as_array());
+    let listed = listed.expect("artifacts");
+    let entry = listed.iter().find(|a| a["rel_path"] == rel_path).expect("listed");
+    folder(data, job).join(entry["stored_as"].as_str().unwrap_or(rel_path))
+}
+
 /// Waits until the readable copy says so.
 async fn copied(data: &Path, job: &Job, says: &str) {
     for _ in 0..400 {
@@ -90,7 +100,7 @@ async fn changed_evidence_and_absent_drafts_do_not_match() {
     copied(&data, &stated, "\"source\": \"client\"").await;
     app.stop().await;
     let draft_id = draft["draft_id"].as_str().expect("an id");
-    let file = folder(&data, &job).join(format!("artifacts/llm/{draft_id}/draft.response.json"));
+    let file = stored(&data, &job, &format!("artifacts/llm/{draft_id}/draft.response.json"));
     let text = std::fs::read_to_string(&file).expect("the evidence");
     std::fs::write(&file, text.replace("age >= 20", "age >= 21")).expect("written");
     let (code, said) = report(&data, &job);

@@ -3,10 +3,24 @@
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
+use stata_service::domain::canonical::sha256_hex;
 
 use crate::support::app::{ADMIN_KEY, Answer, Job, TestApp};
 
 const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
+
+/// Downloads every artifact of a job and compares it with the hash in the list; returns how many there are.
+async fn downloads_match(app: &TestApp, job: &Job) -> usize {
+    let listed = app.get(job, "/artifacts").await.ok()["artifacts"].clone();
+    let listed = listed.as_array().expect("a list");
+    for artifact in listed {
+        assert!(artifact.get("stored_as").is_none(), "{artifact}");
+        let path = artifact["rel_path"].as_str().expect("a path");
+        let bytes = app.artifact(job, path).await;
+        assert_eq!(artifact["sha256"], json!(sha256_hex(bytes)), "{path}");
+    }
+    listed.len()
+}
 
 async fn stated(app: &TestApp) -> Job {
     let job = app.job("").await;
@@ -45,6 +59,7 @@ async fn equal_freezes_runs_and_confirms_at_once_get_equal_answers() {
         .map(Answer::ok)
         .collect();
     assert!(plans.iter().all(|p| p["plan"]["plan_id"] == plans[0]["plan"]["plan_id"]));
+    assert!(downloads_match(&app, &job).await >= 8);
     let empty = json!({});
     for answer in join_all((0..8).map(|_| app.post(&job, "/run", &empty))).await {
         let state = answer.ok()["status"].clone();
@@ -63,6 +78,42 @@ async fn equal_freezes_runs_and_confirms_at_once_get_equal_answers() {
     }
     app.wait_for_end(&job).await;
     assert_eq!(app.get(&job, "/runs").await.ok()["runs"].as_array().map(Vec::len), Some(1));
+    downloads_match(&app, &job).await;
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_concurrent_drafts_and_renderings_are_those_that_the_record_lists() {
+    let mut app = TestApp::start().await;
+    let job = stated(&app).await;
+    let drafts = [
+        json!({"template_id": "linear.ols_robust", "outcome_var": "log_pay",
+                         "roles": {"regressors": ["schooling"]}}),
+        json!({"outcome_var": "log_pay", "roles": {"regressors": ["years_work"]}}),
+    ];
+    for answer in join_all((0..8).map(|i| app.put(&job, "/draft", &drafts[i % 2]))).await {
+        if !answer.status.is_success() {
+            answer.refused(409, "JOB_VERSION_CONFLICT");
+        }
+    }
+    downloads_match(&app, &job).await;
+    app.put(&job, "/draft", &drafts[0]).await.ok();
+    app.post(&job, "/confirm", &json!({"confirmed": true})).await.ok();
+    let ended = app.wait_for_end(&job).await;
+    assert_eq!(ended["status"], "succeeded", "{ended}");
+    let run = ended["latest_run"]["run_id"].as_str().expect("an id");
+    let body = json!({"formats": ["docx", "xlsx", "pdf", "png"]});
+    let render = format!("/runs/{run}/render");
+    for answer in join_all((0..8).map(|_| app.post(&job, &render, &body))).await {
+        answer.ok();
+    }
+    assert!(downloads_match(&app, &job).await > 15);
+    app.post(&job, "/plan/revise", &json!({})).await.ok();
+    let empty = json!({});
+    for answer in join_all((0..8).map(|_| app.post(&job, "/plan/freeze", &empty))).await {
+        answer.ok();
+    }
+    downloads_match(&app, &job).await;
     app.stop().await;
 }
 

@@ -8,6 +8,8 @@ use std::time::Duration;
 use calamine::{Data, Reader, Xlsx};
 use serde_json::{Value, json};
 use stata_service::domain::job::JobStatus;
+use stata_service::domain::layout::SETS_DIR;
+use stata_service::ports::workspace::Workspace;
 use stata_service::worker::Drain;
 
 use crate::support::app::{ADMIN_KEY, Answer, Job, TestApp};
@@ -296,7 +298,9 @@ async fn a_rendering_that_fails_is_a_warning_and_never_a_lost_result() {
     let dir = tempfile::tempdir().expect("a directory");
     let harness = WorkerHarness::open(dir.path());
     let worker = harness.worker().await;
-    let mut job = harness.confirm("acme", "j1", "no_room_for_renderings").await;
+    let mut job = harness.confirm("acme", "j1", "good").await;
+    // a file where the directory of published sets belongs
+    std::fs::write(harness.workspace.path(&job.tenant_id, &job.job_id, SETS_DIR), b"").expect("written");
     job.output_formats = vec!["docx".to_owned()];
     harness.enqueue(job).await;
     let job = harness.ended("acme", "j1").await;

@@ -56,14 +56,15 @@ impl Bench {
     }
 
     fn file(&self, job: &mut JobRecord, rel_path: &str) {
-        let written = self.ctx.files.put(&job.tenant_id, &job.job_id, rel_path, b"content").expect("written");
+        let written =
+            self.ctx.blobs.put(&job.tenant_id, &job.job_id, rel_path, &mut &b"content"[..]).expect("written");
         let mut entry = artifact(rel_path, written.size_bytes);
         entry.sha256 = written.sha256;
         job.artifacts_index.push(entry);
     }
 
     fn has(&self, job: &JobRecord, rel_path: &str) -> bool {
-        self.ctx.files.path(&job.tenant_id, &job.job_id, rel_path).exists()
+        self.ctx.workspace.path(&job.tenant_id, &job.job_id, rel_path).exists()
     }
 
     async fn read(&self, job: &JobRecord) -> JobRecord {
@@ -221,15 +222,20 @@ async fn leftovers_of_ended_runs_and_broken_uploads_go_and_those_in_use_stay() {
     job.status = JobStatus::Running;
     job.inputs = Some(inputs(bench.clock.now()));
     job.runs = vec![run_of("run_ended", true, &bench), run_of("run_now", false, &bench)];
+    let mut plan = artifact("artifacts/plan.json", 4);
+    plan.stored_as = Some("artifacts/sets/set_listed/0.plan.json".to_owned());
+    job.artifacts_index.push(plan);
     bench.put(&job).await;
     for path in [
+        "artifacts/sets/set_listed/0.plan.json",
+        "artifacts/sets/set_lost/0.plan.json",
         "runs/run_ended/work/x",
         "runs/run_now/work/x",
         "runs/run_never/work/x",
         "inputs/up_broken/original_1",
         "uploads/us_left.job_1/part_1",
     ] {
-        bench.ctx.files.put(&job.tenant_id, &job.job_id, path, b"left").expect("written");
+        bench.ctx.blobs.put(&job.tenant_id, &job.job_id, path, &mut &b"left"[..]).expect("written");
     }
     assert_eq!(bench.removed().await, [], "nothing is old enough");
     // the directories carry the times of this machine, the records those of the test
@@ -239,6 +245,8 @@ async fn leftovers_of_ended_runs_and_broken_uploads_go_and_those_in_use_stay() {
     assert_eq!(shown.removed.into_iter().collect::<Vec<_>>(), [("upload", 2), ("workdir", 2)]);
     assert_eq!(bench.removed().await, [("upload", 2), ("workdir", 2)]);
     for (path, there) in [
+        ("artifacts/sets/set_listed/0.plan.json", true),
+        ("artifacts/sets/set_lost", false),
         ("runs/run_ended", false),
         ("runs/run_never", false),
         ("runs/run_now/work/x", true),

@@ -31,6 +31,8 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     (
         "ports",
         &[
+            "std::fs",
+            "fs::File",
             "crate::service",
             "crate::adapters",
             "crate::http",
@@ -48,6 +50,8 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     (
         "service",
         &[
+            "std::fs",
+            "fs::File",
             "crate::adapters",
             "crate::http",
             "crate::worker",
@@ -112,6 +116,8 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     (
         "http",
         &[
+            "std::fs",
+            "fs::File",
             "crate::adapters",
             "crate::worker",
             "crate::config",
@@ -125,6 +131,8 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     (
         "worker",
         &[
+            "std::fs",
+            "fs::File",
             "crate::adapters",
             "crate::http",
             "crate::config",

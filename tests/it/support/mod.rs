@@ -8,6 +8,7 @@ pub mod columns;
 pub mod context;
 pub mod contract;
 pub mod flaky_store;
+pub mod memory_blobs;
 pub mod memory_store;
 pub mod pdf;
 pub mod program;

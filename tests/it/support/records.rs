@@ -166,6 +166,7 @@ pub fn artifact(rel_path: &str, size_bytes: u64) -> Artifact {
         sha256: "0".repeat(64),
         media_type: "text/plain".to_owned(),
         meta: Map::new(),
+        stored_as: None,
     }
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use stata_service::adapters::clock::SystemClock;
+use stata_service::adapters::files::{LocalBlobStore, LocalVolume, LocalWorkspace};
 use stata_service::adapters::ids::SystemIds;
-use stata_service::adapters::job_files::LocalJobFiles;
 use stata_service::adapters::store::{Options, SqliteStore};
 use stata_service::domain::artifact::{Artifact, ArtifactKind};
 use stata_service::domain::ids::{JobId, TenantId};
@@ -15,11 +15,12 @@ use stata_service::domain::job::{JobRecord, JobStatus};
 use stata_service::domain::plan::Plan;
 use stata_service::domain::run::EngineFacts;
 use stata_service::domain::run_outcome::RunLimits;
+use stata_service::ports::blob_store::BlobStore;
 use stata_service::ports::clock::Clock;
 use stata_service::ports::ids::IdSource;
-use stata_service::ports::job_files::JobFiles;
 use stata_service::ports::runner::{SandboxMode, SandboxSpec};
 use stata_service::ports::store::{Expect, Record, Store, Write};
+use stata_service::ports::workspace::Workspace;
 use stata_service::service::access::tenants::TenantCache;
 use stata_service::service::runs::progress::ProgressTracker;
 use stata_service::service::runs::queue_positions::QueuePositions;
@@ -49,7 +50,8 @@ impl RunTexts for PlainTexts {
 pub struct WorkerHarness {
     pub root: PathBuf,
     pub store: Arc<SqliteStore>,
-    pub files: Arc<LocalJobFiles>,
+    pub blobs: Arc<LocalBlobStore>,
+    pub workspace: Arc<LocalWorkspace>,
     pub options: WorkerOptions,
     pub progress: Arc<ProgressTracker>,
     pub tenants: Arc<TenantCache>,
@@ -80,7 +82,8 @@ impl WorkerHarness {
             disk_low: DiskLow(Some(0)),
         };
         Self {
-            files: Arc::new(LocalJobFiles::new(root.clone())),
+            blobs: Arc::new(LocalBlobStore::new(root.clone())),
+            workspace: Arc::new(LocalWorkspace::new(root.clone())),
             root,
             store,
             options,
@@ -101,7 +104,9 @@ impl WorkerHarness {
             store,
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
-            files: Arc::clone(&self.files) as Arc<dyn JobFiles>,
+            blobs: Arc::clone(&self.blobs) as Arc<dyn BlobStore>,
+            workspace: Arc::clone(&self.workspace) as Arc<dyn Workspace>,
+            volume: Arc::new(LocalVolume::new(self.root.clone())),
             runner: Arc::new(runner()),
             texts: Arc::new(PlainTexts),
             progress: Arc::clone(&self.progress),
@@ -164,13 +169,13 @@ impl WorkerHarness {
 
     /// Reads a published file.
     pub fn published(&self, job: &JobRecord, rel_path: &str) -> Vec<u8> {
-        std::fs::read(self.files.path(&job.tenant_id, &job.job_id, rel_path)).expect(rel_path)
+        std::fs::read(self.workspace.path(&job.tenant_id, &job.job_id, rel_path)).expect(rel_path)
     }
 
     /// Path of a file in the working directory of the job's latest attempt.
     pub fn work_file(&self, job: &JobRecord, name: &str) -> PathBuf {
         let run = job.latest_run().expect("an attempt");
-        self.files.path(&job.tenant_id, &job.job_id, &format!("runs/{}/work/{name}", run.run_id))
+        self.workspace.path(&job.tenant_id, &job.job_id, &format!("runs/{}/work/{name}", run.run_id))
     }
 
     fn confirmed(&self, tenant: &str, id: &str, behaviour: &str) -> JobRecord {
@@ -198,7 +203,8 @@ impl WorkerHarness {
     }
 
     fn artifact(&self, job: &JobRecord, kind: ArtifactKind, rel_path: &str, bytes: &[u8]) -> Artifact {
-        let written = self.files.put(&job.tenant_id, &job.job_id, rel_path, bytes).expect("written");
+        let written =
+            self.blobs.put(&job.tenant_id, &job.job_id, rel_path, &mut &bytes[..]).expect("written");
         Artifact {
             kind,
             rel_path: rel_path.to_owned(),
@@ -207,6 +213,7 @@ impl WorkerHarness {
             sha256: written.sha256,
             media_type: "text/plain".to_owned(),
             meta: serde_json::Map::new(),
+            stored_as: None,
         }
     }
 }

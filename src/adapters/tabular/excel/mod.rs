@@ -15,7 +15,7 @@ use super::profile::{Duplicates, Gatherer};
 use super::warnings::Warnings;
 use super::{problems, remarks};
 use crate::domain::error::{ErrorCode, Problem};
-use crate::ports::job_files::Written;
+use crate::ports::blob_store::Written;
 use crate::ports::tabular::{IngestOptions, IngestedDataset};
 
 /// The two kinds of workbooks.

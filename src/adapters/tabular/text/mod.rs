@@ -171,7 +171,7 @@ impl<'a> Table<'a> {
         readings: &[Reading],
         plans: &[ColumnPlan],
         dest: &Path,
-    ) -> Result<(crate::ports::job_files::Written, Gatherer, Duplicates), Problem> {
+    ) -> Result<(crate::ports::blob_store::Written, Gatherer, Duplicates), Problem> {
         let blocks = Blocks::open(self.path, self.encoding, self.dialect)?;
         let mut output = Output::create(dest, plans, Vec::new())?;
         let mut duplicates = Duplicates::default();

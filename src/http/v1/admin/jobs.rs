@@ -169,7 +169,7 @@ pub async fn artifacts(access: JobAccess<Administer>) -> Json<AdminArtifactList>
     Json(AdminArtifactList {
         job_id: access.job.job_id.to_string(),
         tenant_id: access.job.tenant_id.to_string(),
-        artifacts: access.job.artifacts_index.clone(),
+        artifacts: access.job.public_artifacts(),
     })
 }
 

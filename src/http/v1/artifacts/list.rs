@@ -26,8 +26,5 @@ pub const FACTS: RouteFacts = RouteFacts { without_content: true, ..RouteFacts::
     security(("job_token" = []), ("api_key" = ["viewer", "client", "operator", "admin"])),
     responses((status = 200, body = ArtifactList)))]
 pub async fn handler(access: JobAccess<ReadTrace>) -> Json<ArtifactList> {
-    Json(ArtifactList {
-        job_id: access.job.job_id.to_string(),
-        artifacts: access.job.artifacts_index.clone(),
-    })
+    Json(ArtifactList { job_id: access.job.job_id.to_string(), artifacts: access.job.public_artifacts() })
 }

@@ -69,7 +69,7 @@ pub async fn handler(
         Standing::Ready(artifact) => Json(InterpretationAnswer {
             job_id,
             status: "ready".to_owned(),
-            artifact: Some(*artifact),
+            artifact: Some(artifact.public()),
             retry_after_seconds: None,
             retry_until: None,
         })

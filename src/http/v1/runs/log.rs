@@ -1,7 +1,6 @@
 //! `GET /v1/jobs/{job_id}/runs/{run_id}/log`: the log, live while the attempt runs.
 
-use std::fs::File;
-use std::io::{Read as _, Seek, SeekFrom};
+use std::io::Read as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,17 +15,18 @@ use crate::domain::credential::Principal;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::RunId;
 use crate::domain::job::JobRecord;
-use crate::domain::layout::{run_artifact, run_dir};
+use crate::domain::layout::run_artifact;
 use crate::domain::run::RunStatus;
 use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, Read};
 use crate::http::extract::body::{Path, Query};
 use crate::http::extract::headers::Headers;
-use crate::http::range::{FileFacts, serve_file};
+use crate::http::range::{FileFacts, Wanted, serve_part, wanted};
 use crate::http::route::RouteFacts;
 use crate::http::sse::{self, HEARTBEAT, LONGEST};
 use crate::http::state::App;
 use crate::service::access::authenticate::still_valid;
+use crate::service::runs::read_log::{find_log, read_log};
 
 /// How the log is wanted.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -88,9 +88,9 @@ pub async fn handler(
         return Ok(sse::answer(futures_util::stream::unfold(Some(follower), Follower::next)));
     }
     let sha256 = access.job.artifact(&run_artifact(&run.run_id, "main.log")).map(|a| a.sha256.clone());
-    let file = open(&app, &access.job, &run.run_id).await?;
-    let (file, size_bytes) =
-        file.ok_or_else(|| Problem::new(ErrorCode::ArtifactNotFound, "the run has not written a log yet"))?;
+    let log = find_log(&app.ctx, &access.job, &run.run_id).await?;
+    let (place, size_bytes) =
+        log.ok_or_else(|| Problem::new(ErrorCode::ArtifactNotFound, "the run has not written a log yet"))?;
     let facts = FileFacts {
         size_bytes,
         tag: sha256.as_deref(),
@@ -98,25 +98,12 @@ pub async fn handler(
         file_name: "main.log",
         sha256: None,
     };
-    serve_file(file, &facts, &headers, &app.ctx.pools.reads)
-}
-
-/// Opens the log where it is now, with its size.
-async fn open(app: &App, job: &JobRecord, run_id: &RunId) -> Result<Option<(File, u64)>, Problem> {
-    let published = run_artifact(run_id, "main.log");
-    let working = format!("{}/work/main.log", run_dir(run_id));
-    let files = Arc::clone(&app.ctx.files);
-    let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
-    let opened = move || -> std::io::Result<(File, u64)> {
-        // The verdict moves the log from the working space to the artifacts.
-        let file = files
-            .open(&tenant, &job_id, &published)
-            .or_else(|_| files.open(&tenant, &job_id, &working))
-            .or_else(|_| files.open(&tenant, &job_id, &published))?;
-        let size = file.metadata()?.len();
-        Ok((file, size))
+    let part = match wanted(&facts, &headers)? {
+        Wanted::NotModified(response) => return Ok(response),
+        Wanted::Part(part) => part,
     };
-    Ok(app.ctx.pools.reads.run(opened).await?.ok())
+    let reader = read_log(&app.ctx, &access.job, &run.run_id, place, part.range.clone()).await?;
+    Ok(serve_part(part, reader, &facts, &app.ctx.pools.reads))
 }
 
 /// Most bytes of one event.
@@ -169,24 +156,20 @@ impl Follower {
 
     /// The next whole lines, without the last line break; at the end of the attempt also a line without one.
     async fn read(&mut self, ended: bool) -> Result<Option<String>, Problem> {
-        let Some((mut file, size)) = open(&self.app, &self.job, &self.run_id).await? else { return Ok(None) };
+        let Some((place, size)) = find_log(&self.app.ctx, &self.job, &self.run_id).await? else {
+            return Ok(None);
+        };
         if size <= self.at {
             return Ok(None);
         }
-        let (at, wanted) = (self.at, (size - self.at).min(PIECE));
-        let bytes = self
-            .app
-            .ctx
-            .pools
-            .reads
-            .run(move || -> std::io::Result<Vec<u8>> {
-                let mut bytes = Vec::new();
-                file.seek(SeekFrom::Start(at))?;
-                file.take(wanted).read_to_end(&mut bytes)?;
-                Ok(bytes)
-            })
-            .await?
-            .map_err(|_| Problem::internal())?;
+        let range = self.at..self.at + (size - self.at).min(PIECE);
+        let mut reader = read_log(&self.app.ctx, &self.job, &self.run_id, place, range).await?;
+        let take = move || -> std::io::Result<Vec<u8>> {
+            let mut bytes = Vec::new();
+            reader.read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        let bytes = self.app.ctx.pools.reads.run(take).await?.map_err(|_| Problem::internal())?;
         let whole = bytes.iter().rposition(|b| *b == b'\n').map(|last| last + 1);
         // a line longer than a piece, or the last one of an attempt that ended, goes as it is
         let rest = (ended || bytes.len() as u64 == PIECE).then_some(bytes.len());

@@ -108,7 +108,8 @@ pub async fn handler(
     };
     let made = joined.map_err(|_| Problem::internal())??;
     let skipped = made.skipped.into_iter().map(|(format, reason)| Skipped { format, reason }).collect();
-    Ok(Json(RenderAnswer { artifacts: made.artifacts, skipped }).into_response())
+    let artifacts = made.artifacts.into_iter().map(Artifact::public).collect();
+    Ok(Json(RenderAnswer { artifacts, skipped }).into_response())
 }
 
 /// Checks a request; a format that is named twice counts once.

@@ -87,8 +87,7 @@ pub async fn handler(
     let arrived = match kept {
         Ok(arrived) => arrived,
         Err(problem) => {
-            // what is left of it the sweeper removes
-            let _ = app.ctx.pools.writes.run(move || std::fs::remove_file(path)).await;
+            sessions.discard_part(path).await;
             return Err(problem.into());
         }
     };

@@ -29,6 +29,7 @@ use crate::domain::job::{JobRecord, Operation};
 use crate::library::select::Stage2;
 use crate::ports::llm::Llm;
 use crate::service::drafts::state_draft::evidence_of;
+use crate::service::inputs::receive_upload::local_copy;
 use crate::service::shared::commits::{job_event, put_job, with_retries};
 use crate::service::shared::context::{Caller, Context};
 use crate::service::shared::evidence::{Evidence, publish};
@@ -319,7 +320,7 @@ async fn shared(
     if sharing.effective < DataSharing::Samples {
         return Ok(share(job, sharing, dataset, None));
     }
-    let path = ctx.files.path(&job.tenant_id, &job.job_id, &dataset.canonical_rel_path);
+    let path = local_copy(ctx, job, &dataset.canonical_rel_path).await?;
     let tabular = Arc::clone(&ctx.tabular);
     let sample = ctx.pools.reads.run(move || tabular.preview(&path, SAMPLE_ROWS, SAMPLE_COLUMNS)).await??;
     Ok(share(job, sharing, dataset, Some(&sample)))

@@ -40,7 +40,7 @@ pub fn store(ctx: &Context) -> Found {
 
 /// The free space of the data volume.
 pub fn disk(ctx: &Context) -> Found {
-    match ctx.options.disk_low.look(ctx.files.as_ref()) {
+    match ctx.options.disk_low.look(ctx.volume.as_ref()) {
         Ok(space) if space.is_low() => Found::Limited(format!(
             "{} of {} bytes free; {} are needed: new work is refused",
             space.free_bytes, space.total_bytes, space.needed_bytes

@@ -207,7 +207,7 @@ fn results(
             continue;
         }
         shelf.check(artifact)?;
-        made.file(path, title, &artifact.rel_path, artifact.size_bytes, &artifact.sha256);
+        made.file(path, title, artifact.stored_path(), artifact.size_bytes, &artifact.sha256);
     }
     Ok(())
 }
@@ -252,7 +252,7 @@ fn evidence(
         let below = artifact.rel_path.strip_prefix("artifacts/").unwrap_or(&artifact.rel_path);
         let below = below.strip_prefix("llm/").unwrap_or(below);
         let path = format!("{folder}{}", safe_path(below));
-        made.file(path, title.to_owned(), &artifact.rel_path, artifact.size_bytes, &artifact.sha256);
+        made.file(path, title.to_owned(), artifact.stored_path(), artifact.size_bytes, &artifact.sha256);
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ use crate::domain::capsule::FORMAT_VERSION;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
 use crate::domain::run::{Run, RunStatus};
-use crate::ports::job_files::JobFiles;
+use crate::ports::blob_store::BlobStore;
 use crate::ports::store::{AuditFilter, AuditFrom};
 use crate::service::shared::commits::read_problem;
 use crate::service::shared::context::Context;
@@ -73,7 +73,7 @@ struct Absent {
 
 /// A capsule that is ready to be streamed.
 pub struct Capsule {
-    files: Arc<dyn JobFiles>,
+    blobs: Arc<dyn BlobStore>,
     job: Arc<JobRecord>,
     /// The time that every entry carries.
     time: DateTime<Utc>,
@@ -109,10 +109,10 @@ impl MakeCapsule<'_> {
         let ctx = self.0;
         let run = chosen_run(job, run_id)?.clone();
         let events = self.events(job).await?;
-        let (files, library) = (Arc::clone(&ctx.files), Arc::clone(&ctx.library));
+        let (blobs, library) = (Arc::clone(&ctx.blobs), Arc::clone(&ctx.library));
         let held = Arc::clone(job);
         let collected = ctx.pools.reads.run(move || {
-            let shelf = sources::Shelf::new(files.as_ref(), &held);
+            let shelf = sources::Shelf::new(blobs.as_ref(), &held);
             collect::collect(&shelf, &run, &events, options, &library)
                 .map(|(entries, time)| (entries, time, run.run_id.to_string()))
         });
@@ -120,7 +120,7 @@ impl MakeCapsule<'_> {
         let content: Vec<_> = entries.iter().map(|e| (&e.path, &e.sha256, e.size_bytes)).collect();
         let tag = sha256_of(&(FORMAT_VERSION, env!("CARGO_PKG_VERSION"), time, content));
         Ok(Capsule {
-            files: Arc::clone(&ctx.files),
+            blobs: Arc::clone(&ctx.blobs),
             job: Arc::clone(job),
             time,
             entries,

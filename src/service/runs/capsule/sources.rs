@@ -13,26 +13,26 @@ use crate::domain::layout::{IDIOMS_PATH, plan_copy};
 use crate::domain::plan::Plan;
 use crate::library::Library;
 use crate::library::load::hash_of_files;
-use crate::ports::job_files::JobFiles;
+use crate::ports::blob_store::BlobStore;
 
 /// Largest file that is read into memory: declarations and records, which are small.
 const MOST_READ: u64 = 64 << 20;
 
 /// The files of one job.
 pub(super) struct Shelf<'a> {
-    files: &'a dyn JobFiles,
+    blobs: &'a dyn BlobStore,
     pub job: &'a JobRecord,
 }
 
 impl<'a> Shelf<'a> {
-    pub(super) fn new(files: &'a dyn JobFiles, job: &'a JobRecord) -> Self {
-        Self { files, job }
+    pub(super) fn new(blobs: &'a dyn BlobStore, job: &'a JobRecord) -> Self {
+        Self { blobs, job }
     }
 
     /// True if a file is there with this size.
     pub(super) fn has(&self, rel_path: &str, size_bytes: u64) -> bool {
-        let opened = self.files.open(&self.job.tenant_id, &self.job.job_id, rel_path);
-        opened.and_then(|file| file.metadata()).is_ok_and(|m| m.len() == size_bytes)
+        let found = self.blobs.head(&self.job.tenant_id, &self.job.job_id, rel_path);
+        found.is_ok_and(|info| info.size_bytes == size_bytes)
     }
 
     /// Checks that a result is there.
@@ -40,9 +40,8 @@ impl<'a> Shelf<'a> {
     /// # Errors
     /// `ARTIFACT_EXPIRED` where it is gone, `JOB_CORRUPT` where it has another size.
     pub(super) fn check(&self, artifact: &Artifact) -> Result<(), Problem> {
-        let opened = self.files.open(&self.job.tenant_id, &self.job.job_id, &artifact.rel_path);
-        match opened.and_then(|file| file.metadata()) {
-            Ok(metadata) if metadata.len() == artifact.size_bytes => Ok(()),
+        match self.blobs.head(&self.job.tenant_id, &self.job.job_id, artifact.stored_path()) {
+            Ok(info) if info.size_bytes == artifact.size_bytes => Ok(()),
             Ok(_) => Err(damaged(artifact)),
             Err(error) => Err(unreadable(artifact, &error)),
         }
@@ -54,7 +53,7 @@ impl<'a> Shelf<'a> {
     /// As [`Shelf::check`]; `JOB_CORRUPT` where it is not what its hash says.
     pub(super) fn read(&self, artifact: &Artifact) -> Result<Vec<u8>, Problem> {
         let mut bytes = Vec::new();
-        let opened = self.files.open(&self.job.tenant_id, &self.job.job_id, &artifact.rel_path);
+        let opened = self.blobs.get(&self.job.tenant_id, &self.job.job_id, artifact.stored_path());
         opened
             .and_then(|file| file.take(MOST_READ).read_to_end(&mut bytes))
             .map_err(|error| unreadable(artifact, &error))?;

@@ -1,7 +1,6 @@
 //! Streams a capsule as a ZIP archive: one entry after the other, each file read a piece at a time and compared
 //! with its hash, so that memory is bounded whatever the size of the data.
 
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,6 +10,7 @@ use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, ZipWriter};
 
 use super::{Capsule, Entry, Source};
+use crate::ports::blob_store::BlobReader;
 
 /// Bytes of a file that are read at once.
 const PIECE: usize = 256 * 1024;
@@ -50,7 +50,7 @@ impl Write for Sink {
 /// A file that is being copied into the archive.
 struct Copying {
     entry: Entry,
-    file: File,
+    file: BlobReader,
     left: u64,
     hash: Sha256,
 }
@@ -109,7 +109,7 @@ impl CapsuleStream {
             }
             Source::File(rel_path) => {
                 let job = &self.capsule.job;
-                let file = self.capsule.files.open(&job.tenant_id, &job.job_id, rel_path)?;
+                let file = self.capsule.blobs.get(&job.tenant_id, &job.job_id, rel_path)?;
                 zip.start_file(entry.path.as_str(), options)?;
                 let left = entry.size_bytes;
                 self.copying = Some(Copying { entry, file, left, hash: Sha256::new() });

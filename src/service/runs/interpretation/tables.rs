@@ -158,18 +158,18 @@ pub async fn read(ctx: &Context, job: &JobRecord, run: &Run, plan: &Plan) -> Res
         .artifacts_index
         .iter()
         .filter(|a| a.kind == ArtifactKind::ExportTable && a.rel_path.ends_with(".csv"))
-        .filter_map(|a| Some((a.rel_path.clone(), a.rel_path.strip_prefix(&prefix)?.to_owned())))
+        .filter_map(|a| Some((a.stored_path().to_owned(), a.rel_path.strip_prefix(&prefix)?.to_owned())))
         .take(MAX_TABLES)
         .collect();
     let (store, tenant, job_id) =
-        (std::sync::Arc::clone(&ctx.files), job.tenant_id.clone(), job.job_id.clone());
+        (std::sync::Arc::clone(&ctx.blobs), job.tenant_id.clone(), job.job_id.clone());
     let texts: std::io::Result<Vec<(String, Vec<u8>)>> = ctx
         .pools
         .reads
         .run(move || {
             let open = |rel_path: &str| {
                 let mut bytes = Vec::new();
-                store.open(&tenant, &job_id, rel_path)?.take(MAX_BYTES).read_to_end(&mut bytes)?;
+                store.get(&tenant, &job_id, rel_path)?.take(MAX_BYTES).read_to_end(&mut bytes)?;
                 Ok::<_, std::io::Error>(bytes)
             };
             files.into_iter().map(|(path, name)| open(&path).map(|bytes| (name, bytes))).collect()

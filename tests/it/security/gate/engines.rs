@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use stata_service::adapters::clock::SystemClock;
+use stata_service::adapters::files::LocalWorkspace;
 use stata_service::adapters::host::LocalHost;
 use stata_service::adapters::ids::SystemIds;
 use stata_service::domain::attestation::Refusal;
@@ -23,6 +24,7 @@ fn attest(root: &Path, command: Vec<String>) -> Refusal {
         ids: Arc::new(SystemIds),
         clock: Arc::new(SystemClock),
         host: Arc::new(LocalHost),
+        workspace: Arc::new(LocalWorkspace::new(root.to_owned())),
         scratch_dir: root.to_owned(),
         command,
         limits: RunLimits { grace_ms: 200, ..RunLimits::default() },

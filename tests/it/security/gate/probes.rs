@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use stata_service::adapters::files::LocalWorkspace;
 use stata_service::adapters::ids::SystemIds;
 use stata_service::domain::gate::{Finding, Kind, Rule, Violation};
 use stata_service::domain::run_outcome::{Outcome, RunLimits};
@@ -137,6 +138,7 @@ impl Bed {
             ids: Arc::new(SystemIds),
             clock: Arc::new(self.clock.clone()),
             host: Arc::clone(&host) as _,
+            workspace: Arc::new(LocalWorkspace::new(self.dir.path().to_owned())),
             scratch_dir: self.dir.path().join("scratch"),
             command: vec!["/usr/local/stata/stata-mp".into()],
             limits: RunLimits::default(),

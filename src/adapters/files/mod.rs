@@ -1,0 +1,73 @@
+//! The files of jobs on the local file system: blobs, scratch space and the volume that holds them. Blobs and
+//! scratch space of a job share its directory, so that a promotion renames and a local copy is the blob itself.
+
+mod blobs;
+mod durable;
+mod volume;
+mod workspace;
+
+pub use blobs::LocalBlobStore;
+pub use durable::{create_dir_durably, hash_reader, remove_tree, sync_dir};
+pub use volume::LocalVolume;
+pub use workspace::LocalWorkspace;
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
+
+use crate::domain::ids::{JobId, TenantId};
+use crate::domain::layout::job_dir;
+
+/// The directories of jobs below a data directory.
+#[derive(Debug, Clone)]
+struct JobDirs {
+    data_dir: PathBuf,
+}
+
+impl JobDirs {
+    fn root(&self, tenant: &TenantId, job_id: &JobId) -> PathBuf {
+        self.data_dir.join(job_dir(tenant, job_id))
+    }
+
+    fn path(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> PathBuf {
+        self.root(tenant, job_id).join(rel_path)
+    }
+
+    /// Opens a regular file of a job without following a symbolic link anywhere below the job's directory.
+    fn open(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<File> {
+        let root = rustix::fs::openat(
+            CWD,
+            self.root(tenant, job_id),
+            OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+        )?;
+        let file = rustix::fs::openat2(
+            &root,
+            rel_path,
+            OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK,
+            Mode::empty(),
+            ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS,
+        )?;
+        let file = File::from(file);
+        if !file.metadata()?.is_file() {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        Ok(file)
+    }
+}
+
+/// Lists a directory; one that does not exist is empty.
+fn listed(dir: &Path) -> io::Result<Vec<fs::DirEntry>> {
+    match fs::read_dir(dir) {
+        Ok(entries) => entries.collect(),
+        Err(error) if is_absent(&error) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns true if an error says that there is no such file or directory.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}

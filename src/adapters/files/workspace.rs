@@ -1,0 +1,136 @@
+//! Scratch space on the local file system.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+
+use super::durable::{open_no_follow, remove_tree, sync_dir};
+use super::{JobDirs, listed};
+use crate::domain::ids::{JobId, TenantId};
+use crate::ports::workspace::{Entry, ReadScratch, ScratchFacts, Workspace, WriteScratch};
+
+/// Scratch space in the directories of jobs below a data directory.
+#[derive(Debug, Clone)]
+pub struct LocalWorkspace {
+    dirs: JobDirs,
+}
+
+impl LocalWorkspace {
+    /// Uses a data directory that exists.
+    pub fn new(data_dir: PathBuf) -> Self {
+        Self { dirs: JobDirs { data_dir } }
+    }
+}
+
+impl WriteScratch for File {
+    fn sync(&mut self) -> io::Result<()> {
+        self.flush()?;
+        self.sync_all()
+    }
+}
+
+impl Workspace for LocalWorkspace {
+    fn path(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> PathBuf {
+        self.dirs.path(tenant, job_id, rel_path)
+    }
+
+    fn local_copy(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<PathBuf> {
+        Ok(self.dirs.path(tenant, job_id, rel_path))
+    }
+
+    fn open_below(
+        &self,
+        tenant: &TenantId,
+        job_id: &JobId,
+        rel_path: &str,
+    ) -> io::Result<(Box<dyn ReadScratch>, u64)> {
+        let file = self.dirs.open(tenant, job_id, rel_path)?;
+        let size_bytes = file.metadata()?.len();
+        Ok((Box::new(file), size_bytes))
+    }
+
+    fn entries(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<Vec<Entry>> {
+        entries(listed(&self.dirs.path(tenant, job_id, rel_path))?)
+    }
+
+    fn remove(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<()> {
+        let _span = tracing::debug_span!("files.remove").entered();
+        remove_tree(&self.dirs.path(tenant, job_id, rel_path))
+    }
+
+    fn create_dir(&self, dir: &Path) -> io::Result<()> {
+        fs::create_dir_all(dir)
+    }
+
+    fn create_new_dir(&self, dir: &Path) -> io::Result<()> {
+        if let Some(parent) = dir.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::create_dir(dir)
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<Entry>> {
+        entries(fs::read_dir(dir)?.collect::<io::Result<_>>()?)
+    }
+
+    fn remove_dir(&self, dir: &Path) -> io::Result<()> {
+        fs::remove_dir_all(dir)
+    }
+
+    fn create(&self, file: &Path) -> io::Result<Box<dyn WriteScratch>> {
+        Ok(Box::new(File::create(file)?))
+    }
+
+    fn write(&self, file: &Path, bytes: &[u8]) -> io::Result<()> {
+        fs::write(file, bytes)
+    }
+
+    fn open(&self, file: &Path) -> io::Result<Box<dyn ReadScratch>> {
+        let file = open_no_follow(file)?;
+        if !file.metadata()?.is_file() {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        Ok(Box::new(file))
+    }
+
+    fn facts(&self, path: &Path) -> io::Result<ScratchFacts> {
+        let facts = fs::symlink_metadata(path)?;
+        let seconds = u64::try_from(facts.mtime()).unwrap_or(0);
+        Ok(ScratchFacts {
+            is_file: facts.is_file(),
+            is_dir: facts.is_dir(),
+            size_bytes: facts.len(),
+            modified_ns: seconds * 1_000_000_000 + u64::try_from(facts.mtime_nsec()).unwrap_or(0),
+        })
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::hard_link(from, to)
+    }
+
+    fn remove_file(&self, file: &Path) -> io::Result<()> {
+        fs::remove_file(file)
+    }
+
+    fn sync(&self, path: &Path) -> io::Result<()> {
+        sync_dir(path)
+    }
+}
+
+/// Returns the entries with their facts; names that are not Unicode are not ours.
+fn entries(found: Vec<fs::DirEntry>) -> io::Result<Vec<Entry>> {
+    let mut entries = Vec::with_capacity(found.len());
+    for entry in found {
+        let (Ok(name), Ok(facts)) = (entry.file_name().into_string(), entry.metadata()) else { continue };
+        let changed_at = facts.modified().map(DateTime::<Utc>::from)?;
+        entries.push(Entry { name, is_dir: facts.is_dir(), changed_at });
+    }
+    Ok(entries)
+}

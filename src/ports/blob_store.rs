@@ -1,0 +1,118 @@
+//! The files that records cite, as a port. A blob has a tenant, a job and a path below the job's directory.
+//! Calls block: use them from a pool. An object store fits behind it; nothing here names a local path.
+
+use std::io::{self, Read};
+use std::ops::Range;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::ids::{JobId, TenantId};
+
+/// Size and hash of a blob that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    pub size_bytes: u64,
+    /// Lower-case hexadecimal SHA-256.
+    pub sha256: String,
+}
+
+/// Size and age of a stored blob.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlobInfo {
+    pub rel_path: String,
+    pub size_bytes: u64,
+    pub changed_at: DateTime<Utc>,
+}
+
+/// A file of the job's workspace that becomes a blob.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Promotion {
+    /// Path of the file in the job's workspace.
+    pub staged: String,
+    /// Path of the blob.
+    pub rel_path: String,
+    /// Size and hash, where the writer of the file computed them; the file is then not read again.
+    pub known: Option<Written>,
+}
+
+/// The bytes of a blob, in order.
+pub type BlobReader = Box<dyn Read + Send>;
+
+/// Jobs whose directories are listed together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shard {
+    /// Its position in the order of shards.
+    pub name: String,
+    pub jobs: Vec<(TenantId, JobId)>,
+}
+
+/// Blobs by tenant, job and path. A path has passed [`crate::domain::artifact::safe_rel_path`].
+///
+/// A blob is immutable: `put` refuses a path that exists. Writers therefore choose paths that are unique to the
+/// commit that cites them.
+pub trait BlobStore: Send + Sync {
+    /// Stores a new blob durably. It is visible with all its bytes or not at all.
+    ///
+    /// # Errors
+    /// `AlreadyExists` if the path is taken, any error of `source`, any I/O error. No blob is left then.
+    fn put(
+        &self,
+        tenant: &TenantId,
+        job_id: &JobId,
+        rel_path: &str,
+        source: &mut dyn Read,
+    ) -> io::Result<Written>;
+
+    /// Makes files of the job's workspace durable blobs, several in one step. The files are moved: they may be
+    /// absent from the workspace afterwards, unless file and blob have the same path.
+    ///
+    /// A blob of the same path is replaced, so that an attempt can repeat a promotion that a crash interrupted.
+    /// Only the owner of a path may promote to it.
+    ///
+    /// # Errors
+    /// Any I/O error; some of the files may be blobs then.
+    fn promote(&self, tenant: &TenantId, job_id: &JobId, files: &[Promotion]) -> io::Result<Vec<Written>>;
+
+    /// Reads a blob from its first byte.
+    ///
+    /// # Errors
+    /// `NotFound`, or any I/O error.
+    fn get(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<BlobReader>;
+
+    /// Reads a part of a blob. A range that ends beyond the last byte ends with it.
+    ///
+    /// # Errors
+    /// `NotFound`, or any I/O error.
+    fn get_range(
+        &self,
+        tenant: &TenantId,
+        job_id: &JobId,
+        rel_path: &str,
+        range: Range<u64>,
+    ) -> io::Result<BlobReader>;
+
+    /// Returns size and age of a blob.
+    ///
+    /// # Errors
+    /// `NotFound`, or any I/O error.
+    fn head(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<BlobInfo>;
+
+    /// Lists the blobs below a directory, at any depth, by path; none if there is no such directory.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn list(&self, tenant: &TenantId, job_id: &JobId, dir: &str) -> io::Result<Vec<BlobInfo>>;
+
+    /// Deletes a blob, or all blobs below a directory. Deleting what does not exist succeeds.
+    ///
+    /// # Errors
+    /// Any I/O error; some of the blobs may be deleted then.
+    fn delete(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<()>;
+
+    /// Lists jobs that have files, one shard per call in a fixed order: the shard after `after`, the first one
+    /// without it, `None` after the last.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn next_shard(&self, after: Option<&str>) -> io::Result<Option<Shard>>;
+}

@@ -1,0 +1,15 @@
+//! The volume that holds the data directory, as a port.
+
+use std::io;
+
+/// Space of the data volume. Calls block.
+pub trait Volume: Send + Sync {
+    /// Releases the space that is reserved for the ends of runs; returns true if there was any.
+    fn make_room(&self) -> bool;
+
+    /// Returns the free and the total bytes.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn free_bytes(&self) -> io::Result<(u64, u64)>;
+}
