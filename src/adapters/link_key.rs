@@ -5,7 +5,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, Duration, Utc};
 
 use crate::domain::signed_link::{LinkKeys, MIN_KEY_BYTES};
 use crate::ports::ids::IdSource;
@@ -13,14 +14,14 @@ use crate::ports::ids::IdSource;
 /// The file's name in the data directory.
 const NAME: &str = "link.keys";
 /// A key is replaced at the first start after so long.
-const ROTATE_AFTER: Duration = Duration::from_secs(30 * 24 * 3600);
+const ROTATE_AFTER: Duration = Duration::days(30);
 
 /// Returns the keys of a data directory; makes them at the first start and replaces the signing one when it is old. The
 /// previous key still verifies. A file that cannot be read as keys is replaced: links live for minutes.
 ///
 /// # Errors
 /// Any I/O error.
-pub fn load(data_dir: &Path, ids: &dyn IdSource) -> io::Result<LinkKeys> {
+pub fn load(data_dir: &Path, ids: &dyn IdSource, now: DateTime<Utc>) -> io::Result<LinkKeys> {
     let path = data_dir.join(NAME);
     let kept = match fs::read_to_string(&path) {
         Ok(text) => text.lines().filter_map(|line| hex::decode(line.trim()).ok()).collect(),
@@ -30,7 +31,7 @@ pub fn load(data_dir: &Path, ids: &dyn IdSource) -> io::Result<LinkKeys> {
         Err(error) => return Err(error),
     };
     if let Some(keys) = LinkKeys::new(kept.clone())
-        && !is_old(&path)
+        && !is_old(&path, now)
     {
         return Ok(keys);
     }
@@ -40,9 +41,9 @@ pub fn load(data_dir: &Path, ids: &dyn IdSource) -> io::Result<LinkKeys> {
     Ok(LinkKeys::new(keys).expect("a fresh key is long enough"))
 }
 
-fn is_old(path: &Path) -> bool {
+fn is_old(path: &Path, now: DateTime<Utc>) -> bool {
     let written = fs::metadata(path).and_then(|facts| facts.modified());
-    written.is_ok_and(|at| SystemTime::now().duration_since(at).is_ok_and(|age| age > ROTATE_AFTER))
+    written.is_ok_and(|at| now - DateTime::<Utc>::from(at) > ROTATE_AFTER)
 }
 
 fn write(data_dir: &Path, path: &Path, keys: &[Vec<u8>]) -> io::Result<()> {
@@ -63,23 +64,25 @@ fn write(data_dir: &Path, path: &Path, keys: &[Vec<u8>]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::adapters::clock::SystemClock;
     use crate::adapters::ids::SystemIds;
+    use crate::ports::clock::Clock;
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn keys_are_made_once_kept_private_and_rotated_when_old() {
         let dir = tempfile::tempdir().expect("a directory");
-        let first = load(dir.path(), &SystemIds).expect("made");
+        let now = SystemClock.now();
+        let first = load(dir.path(), &SystemIds, now).expect("made");
         let path = dir.path().join(NAME);
         assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
-        assert_eq!(load(dir.path(), &SystemIds).expect("read"), first);
-        let old = SystemTime::now() - ROTATE_AFTER - Duration::from_secs(60);
-        File::options().append(true).open(&path).expect("there").set_modified(old).expect("set");
-        let second = load(dir.path(), &SystemIds).expect("rotated");
+        assert_eq!(load(dir.path(), &SystemIds, now).expect("read"), first);
+        let later = now + ROTATE_AFTER + Duration::minutes(1);
+        let second = load(dir.path(), &SystemIds, later).expect("rotated");
         assert_ne!(second, first);
         let lines = fs::read_to_string(&path).expect("there");
         assert_eq!(lines.lines().count(), 2, "the new key and the one before");
         fs::write(&path, "no keys").expect("written");
-        load(dir.path(), &SystemIds).expect("made again");
+        load(dir.path(), &SystemIds, now).expect("made again");
     }
 }

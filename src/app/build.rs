@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use chrono::{DateTime, Utc};
 use edge::client::{ForwardedBy, TrustedProxies};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -132,7 +133,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         queue_positions: Arc::default(),
         accounts: Arc::new(ArcSwap::from_pointee(accounts)),
         failure_limiter: Arc::new(FailureLimiter::new(options.edge.failures_per_minute)),
-        link_keys: link_keys(&options, &data_dir)?,
+        link_keys: link_keys(&options, &data_dir, clock.now())?,
         reloading: Arc::default(),
         subscriptions: Arc::default(),
         options: ServiceOptions {
@@ -222,10 +223,10 @@ pub(super) fn migration(
 }
 
 /// The keys of the settings, or those of the data directory.
-fn link_keys(options: &Options, data_dir: &Path) -> Result<LinkKeys, BuildError> {
+fn link_keys(options: &Options, data_dir: &Path, now: DateTime<Utc>) -> Result<LinkKeys, BuildError> {
     match &options.link_keys {
         Some(keys) => Ok(keys.clone()),
-        None => link_key::load(data_dir, &SystemIds).map_err(BuildError::DataDir),
+        None => link_key::load(data_dir, &SystemIds, now).map_err(BuildError::DataDir),
     }
 }
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use chrono::Utc;
 use futures_util::StreamExt;
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::{Method, StatusCode};
@@ -15,6 +14,7 @@ use stata_service::adapters::clock::SystemClock;
 use stata_service::domain::ids::{JobId, TenantId};
 use stata_service::domain::job::JobStatus;
 use stata_service::domain::run::RunStatus;
+use stata_service::ports::clock::Clock;
 use stata_service::ports::store::Store;
 use stata_service::service::jobs::job_events::JobFollower;
 
@@ -316,7 +316,7 @@ async fn the_stored_hash_of_a_token_signs_no_link() {
     let id = JobId::parse(job.job_id.clone()).expect("an id");
     let record = app.context().load_job(&TenantId::default_tenant(), &id).await.expect("read");
     let stored = record.token.expect("a token").secret_sha256;
-    let expires = Utc::now().timestamp() + 300;
+    let expires = SystemClock.now().timestamp() + 300;
     for (method, path) in [("GET", "/events"), ("GET", ""), ("DELETE", ""), ("POST", "/run")] {
         let path = format!("/v1/jobs/{}{path}", job.job_id);
         for message in

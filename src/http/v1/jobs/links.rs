@@ -119,7 +119,7 @@ fn path_of(job: &JobRecord, request: &LinkRequest) -> Result<String, Problem> {
 fn query_of(request: &LinkRequest) -> Result<String, Problem> {
     let one_of = |field: &str, value: &Option<String>, allowed: [&str; 2]| match value.as_deref() {
         Some(value) if !allowed.contains(&value) => {
-            Err(Problem::validation(field, &format!("must be {} or {}", allowed[0], allowed[1])))
+            Err(Problem::validation(field, format!("must be {} or {}", allowed[0], allowed[1])))
         }
         Some(value) => Ok(Some(format!("{field}={value}"))),
         None => Ok(None),
