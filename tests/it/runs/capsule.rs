@@ -415,8 +415,9 @@ async fn what_has_no_capsule_is_refused_and_what_expired_leaves_its_hash() {
     app.post(&job, "/links", &json!({"scope": "capsule"})).await.refused(409, "RUN_NOT_SUCCEEDED");
     let job = finished(&app, "", "pay.csv", &ols()).await;
     let run_id = app.get(&job, "").await.ok()["latest_run"]["run_id"].clone();
-    let link = app.post(&job, "/links", &json!({"scope": "capsule", "run_id": run_id})).await.ok();
-    let url = format!("{}{}&data=hash", app.base, link["url"].as_str().expect("a link"));
+    let link =
+        app.post(&job, "/links", &json!({"scope": "capsule", "run_id": run_id, "data": "hash"})).await.ok();
+    let url = format!("{}{}", app.base, link["url"].as_str().expect("a link"));
     let opened = app.http.get(&url).send().await.expect("answers");
     assert_eq!(opened.status(), StatusCode::OK);
     assert!(!files(&opened.bytes().await.expect("a body")).contains_key("data.dta"));
