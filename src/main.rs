@@ -1,5 +1,5 @@
-//! The program: becomes a run's launcher where that is asked for, before any thread exists; everything
-//! else is the command line's.
+//! The program: becomes the launcher of a run or the reader of an upload where its first argument says so, before any
+//! thread exists; everything else is the command line's.
 
 use std::process::ExitCode;
 
@@ -8,6 +8,11 @@ fn main() -> ExitCode {
     if arguments.next().is_some_and(|first| first == "exec-run") {
         let rest: Vec<_> = arguments.collect();
         return stata_service::adapters::runner::launcher::main(&rest);
+    }
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|first| first == "read-table") {
+        let rest: Vec<_> = arguments.collect();
+        return stata_service::adapters::tabular::reader_process::main(&rest);
     }
     stata_service::cli::run(std::env::args_os())
 }

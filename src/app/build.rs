@@ -21,7 +21,7 @@ use crate::adapters::legacy::LocalLegacyRecords;
 use crate::adapters::link_key;
 use crate::adapters::runner::LocalRunner;
 use crate::adapters::store::sqlite::{OpenError, Options as StoreOptions, SqliteStore};
-use crate::adapters::tabular::TabularFiles;
+use crate::adapters::tabular::reader_process::IsolatedReaders;
 use crate::adapters::tls::{self, Tls, TlsError};
 use crate::domain::canonical::sha256_hex;
 use crate::domain::credential::KeyKind;
@@ -122,7 +122,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         workspace: Arc::new(LocalWorkspace::new(data_dir.clone())),
         volume: Arc::new(LocalVolume::new(data_dir.clone())),
         legacy: Arc::new(LocalLegacyRecords::new(data_dir.clone())),
-        tabular: Arc::new(TabularFiles),
+        tabular: Arc::new(IsolatedReaders::new(options.engine.launcher.clone())),
         library: Arc::new(library),
         pools: Pools::for_cores(cores),
         progress: Arc::default(),

@@ -5,11 +5,12 @@ use std::io::{self, Read};
 use std::ops::Range;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::{JobId, TenantId};
 
 /// Size and hash of a blob that was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Written {
     pub size_bytes: u64,
     /// Lower-case hexadecimal SHA-256.

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::blob_store::Written;
@@ -12,7 +13,7 @@ use crate::domain::error::Problem;
 use crate::domain::expression::Condition;
 
 /// How a file is to be read where it leaves a choice.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IngestOptions {
     /// Sheet of a workbook; the first one without it.
     pub sheet: Option<String>,
@@ -21,7 +22,7 @@ pub struct IngestOptions {
 }
 
 /// What became of an uploaded file.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IngestedDataset {
     /// `csv`, `xlsx`, `xls` or `dta`.
     pub format: String,

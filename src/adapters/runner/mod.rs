@@ -27,7 +27,7 @@ use rustix::process::Signal;
 use crate::domain::run_outcome::Outcome;
 use crate::ports::runner::{Adopted, RunHandle, RunSpec, Runner};
 use files::RunDir;
-pub use orphans::reap as reap_orphans;
+pub use orphans::{collected as child_collected, reap as reap_orphans, spawn as spawn_child};
 pub use sandbox::probe as probe_confinement;
 use spare::Spare;
 

@@ -167,8 +167,12 @@ const LEAVING: &[libc::c_long] = &[libc::SYS_setsid, libc::SYS_setpgid];
 
 /// Flags of clone(2) that make a namespace.
 const NEW_NAMESPACES: u32 = 0x7E02_0000;
-/// Requests of ioctl(2): type into a terminal, terminal helpers, file attributes.
-const REFUSED_IOCTLS: &[u32] = &[0x5412, 0x541C, 0x4008_6602, 0x401C_5820];
+/// Requests of ioctl(2): type into a terminal, terminal helpers, file attributes (`FS_IOC_SETFLAGS`, `FSSETXATTR`) and
+/// generation numbers (`FS_IOC_SETVERSION`), those of 32-bit callers included.
+const REFUSED_IOCTLS: &[u32] =
+    &[0x5412, 0x541C, 0x4008_6602, 0x4004_6602, 0x401C_5820, 0x4008_7602, 0x4004_7602];
+/// Commands of fcntl(2): leases and directory notifications, which other processes that open the file must wait for.
+const REFUSED_FCNTLS: &[u32] = &[1024, 1026];
 
 /// Makes the program. `session` is true where nothing but the session holds the run's processes together.
 pub fn program(session: bool) -> Vec<sock_filter> {
@@ -197,27 +201,41 @@ pub fn program(session: bool) -> Vec<sock_filter> {
         p.if_any_bit(NEW_NAMESPACES, Answer::Refused.code());
     });
     // limits and priorities of other processes of the same user
-    for (call, argument) in [
-        (libc::SYS_prlimit64, 0),
-        (libc::SYS_sched_setaffinity, 0),
-        (libc::SYS_sched_setscheduler, 0),
-        (libc::SYS_sched_setparam, 0),
-        (libc::SYS_sched_setattr, 0),
-        (libc::SYS_setpriority, 1),
-        (libc::SYS_ioprio_set, 1),
+    for call in [
+        libc::SYS_prlimit64,
+        libc::SYS_sched_setaffinity,
+        libc::SYS_sched_setscheduler,
+        libc::SYS_sched_setparam,
+        libc::SYS_sched_setattr,
     ] {
         p.when(call, |p| {
-            p.load(Program::low(argument));
+            p.load(Program::low(0));
             p.unless_equal(0, Answer::Refused.code());
         });
     }
-    // priorities of groups and users
+    // the first argument says whether the second names a process (PRIO_PROCESS, IOPRIO_WHO_PROCESS), a group or a user;
+    // 0 is the caller's own, and the caller's own user is that of the server and of every other run
+    for (call, process) in [(libc::SYS_setpriority, 0), (libc::SYS_ioprio_set, 1)] {
+        p.when(call, |p| {
+            p.load(Program::low(0));
+            p.unless_equal(process, Answer::Refused.code());
+            p.load(Program::low(1));
+            p.unless_equal(0, Answer::Refused.code());
+        });
+    }
     p.when(libc::SYS_utimensat, |p| {
-        // times of an open file have no path
         p.load(Program::low(1));
         p.unless_equal(0, Answer::Refused.code());
         p.load(Program::high(1));
         p.unless_equal(0, Answer::Refused.code());
+        // without a path: times of an open file, which may lie outside the work folder. Nothing depends on them.
+        p.answer(Answer::Pretended.code());
+    });
+    p.when(libc::SYS_fcntl, |p| {
+        p.load(Program::low(1));
+        for command in REFUSED_FCNTLS {
+            p.if_equal(*command, Answer::Refused.code());
+        }
     });
     p.when(libc::SYS_ioctl, |p| {
         p.load(Program::low(1));
@@ -353,7 +371,21 @@ mod tests {
         assert_eq!(answer(libc::SYS_clone, [0x1000_0011, 0, 0, 0, 0, 0]), Answer::Refused.code());
         assert_eq!(answer(libc::SYS_prlimit64, [0; 6]), ALLOW);
         assert_eq!(answer(libc::SYS_prlimit64, [1, 0, 0, 0, 0, 0]), Answer::Refused.code());
-        assert_eq!(answer(libc::SYS_utimensat, [3, 0, 0, 0, 0, 0]), ALLOW);
+        assert_eq!(answer(libc::SYS_utimensat, [3, 0, 0, 0, 0, 0]), Answer::Pretended.code());
+        for (call, process) in [(libc::SYS_setpriority, 0), (libc::SYS_ioprio_set, 1)] {
+            assert_eq!(answer(call, [process, 0, 5, 0, 0, 0]), ALLOW);
+            assert_eq!(answer(call, [process, 7, 5, 0, 0, 0]), Answer::Refused.code(), "another process");
+            for which in (0..4).filter(|which| *which != process) {
+                assert_eq!(answer(call, [which, 0, 5, 0, 0, 0]), Answer::Refused.code(), "{which}");
+            }
+        }
+        assert_eq!(answer(libc::SYS_fcntl, [3, 3, 0, 0, 0, 0]), ALLOW);
+        for command in [1024, 1026] {
+            assert_eq!(answer(libc::SYS_fcntl, [3, command, 0, 0, 0, 0]), Answer::Refused.code());
+        }
+        for request in [0x4008_6602, 0x4008_7602, 0x4004_7602, 0x401C_5820] {
+            assert_eq!(answer(libc::SYS_ioctl, [3, request, 0, 0, 0, 0]), Answer::Refused.code());
+        }
         assert_eq!(answer(libc::SYS_utimensat, [3, 1 << 40, 0, 0, 0, 0]), Answer::Refused.code());
         assert_eq!(answer(libc::SYS_ioctl, [0, 0x5401, 0, 0, 0, 0]), ALLOW);
         assert_eq!(answer(libc::SYS_ioctl, [0, 0x5412, 0, 0, 0, 0]), Answer::Refused.code());

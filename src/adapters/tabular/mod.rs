@@ -12,6 +12,7 @@ mod output;
 mod preview;
 mod problems;
 mod profile;
+pub mod reader_process;
 mod remarks;
 mod stata;
 mod steps;

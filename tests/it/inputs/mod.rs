@@ -4,5 +4,6 @@ mod data_steps;
 mod ingest_docs;
 pub(crate) mod ingest_fixtures;
 mod ingest_refusals;
+mod lying_counts;
 mod upload_download;
 mod upload_sessions;

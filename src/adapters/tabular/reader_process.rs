@@ -1,0 +1,204 @@
+//! Readers of foreign formats in a process of their own: a file that makes a reader abort, loop or fill the memory costs
+//! that upload and nothing else. This file has both sides: the server's adapter and the process itself
+//! (`stata-service read-table SOURCE DEST`, the request on standard input, the answer on standard output).
+
+use std::ffi::OsString;
+use std::io::{self, Read, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+
+use landlock::{
+    ABI, Access, AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
+    RulesetCreatedAttr,
+};
+use rustix::process::{Resource, Rlimit, Signal, setrlimit};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{TabularFiles, problems};
+use crate::adapters::runner::{child_collected, spawn_child};
+use crate::domain::data_step::DataStep;
+use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::expression::Condition;
+use crate::ports::tabular::{IngestOptions, IngestedDataset, Preview, RowCounts, SteppedCounts, Tabular};
+
+/// Most address space of a reader. A workbook keeps its shared texts in memory, an XLS file itself.
+const MEMORY_BYTES: u64 = 4 << 30;
+/// Most processor time of a reader.
+const CPU_SECONDS: u64 = 1_200;
+/// Longest life of a reader.
+const WALL_SECONDS: u32 = 1_800;
+/// Most bytes of an answer: the facts of every column.
+const MOST_ANSWER: u64 = 256 << 20;
+
+/// Reads tables like [`TabularFiles`], uploads in a process of their own.
+#[derive(Debug, Clone)]
+pub struct IsolatedReaders {
+    program: PathBuf,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Request {
+    original_name: String,
+    options: IngestOptions,
+}
+
+#[derive(Serialize, Deserialize)]
+enum Answer {
+    Ingested(Box<IngestedDataset>),
+    Refused { code: String, message: String, context: Map<String, Value> },
+}
+
+impl IsolatedReaders {
+    /// Uses the program that has the readers behind `read-table`; normally this one.
+    pub fn new(program: Option<PathBuf>) -> Self {
+        Self { program: program.unwrap_or_else(|| "/proc/self/exe".into()) }
+    }
+
+    fn start(&self, source: &Path, dest: &Path) -> io::Result<Child> {
+        let mut command = Command::new(&self.program);
+        command.arg("read-table").arg(source).arg(dest).env_clear().current_dir("/");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        spawn_child(&mut command)
+    }
+
+    fn answer(&self, source: &Path, dest: &Path, request: &Request) -> io::Result<(Vec<u8>, ExitStatus)> {
+        let mut child = self.start(source, dest)?;
+        // a reader that ends before it has read its request is told by its status
+        let request = serde_json::to_vec(request).expect("requests serialise to JSON");
+        let sent = child.stdin.take().map_or(Ok(()), |mut pipe| pipe.write_all(&request));
+        let mut bytes = Vec::new();
+        let received =
+            child.stdout.take().map_or(Ok(0), |pipe| pipe.take(MOST_ANSWER).read_to_end(&mut bytes));
+        let status = child.wait();
+        child_collected(&child);
+        let status = status?;
+        if status.success() {
+            sent.and(received.map(drop))?;
+        }
+        Ok((bytes, status))
+    }
+}
+
+impl Tabular for IsolatedReaders {
+    fn ingest(
+        &self,
+        source: &Path,
+        original_name: &str,
+        options: &IngestOptions,
+        dest: &Path,
+    ) -> Result<IngestedDataset, Problem> {
+        let request = Request { original_name: original_name.to_owned(), options: options.clone() };
+        let (bytes, status) =
+            self.answer(source, dest, &request).map_err(|error| problems::io("start a reader", &error))?;
+        let answer = status.success().then(|| serde_json::from_slice(&bytes).ok()).flatten();
+        match answer {
+            Some(Answer::Ingested(ingested)) => Ok(*ingested),
+            Some(Answer::Refused { code, message, context }) => {
+                let code = ErrorCode::parse(&code).unwrap_or(ErrorCode::InputParseFailed);
+                Err(Problem { context, ..Problem::new(code, message) })
+            }
+            None => {
+                tracing::error!(
+                    event = "SS_INGEST_PANICKED",
+                    code = status.code(),
+                    signal = status.signal(),
+                    "a reader ended without an answer on an upload"
+                );
+                // the port leaves nothing behind after an error; what cannot be removed, the sweep removes
+                let _ = std::fs::remove_file(dest);
+                Err(ended(status))
+            }
+        }
+    }
+
+    fn preview(&self, canonical: &Path, rows: usize, columns: usize) -> Result<Preview, Problem> {
+        TabularFiles.preview(canonical, rows, columns)
+    }
+
+    fn count_rows(
+        &self,
+        canonical: &Path,
+        condition: Option<&Condition>,
+        complete: &[String],
+    ) -> Result<RowCounts, Problem> {
+        TabularFiles.count_rows(canonical, condition, complete)
+    }
+
+    fn count_steps(
+        &self,
+        main: &Path,
+        steps: &[(DataStep, PathBuf)],
+        condition: Option<&Condition>,
+        complete: &[String],
+    ) -> Result<SteppedCounts, Problem> {
+        TabularFiles.count_steps(main, steps, condition, complete)
+    }
+}
+
+/// The refusal of a file whose reader did not answer.
+fn ended(status: ExitStatus) -> Problem {
+    let signal = status.signal();
+    if signal == Some(Signal::ALARM.as_raw()) || signal == Some(Signal::XCPU.as_raw()) {
+        return problems::parse(
+            None,
+            None,
+            "reading takes too long; save the table as CSV or .dta, or split it, and upload that",
+        );
+    }
+    problems::parse(
+        None,
+        None,
+        "the file needs more memory than a reader has: it is damaged, or states sizes that it does not have; open it in \
+         the program that made it and save it again, or export it as CSV",
+    )
+}
+
+/// The process of a reader: `SOURCE DEST` as arguments. Limits itself before it looks at the file.
+pub fn main(arguments: &[OsString]) -> ExitCode {
+    let [source, dest] = arguments else { return ExitCode::from(2) };
+    let (source, dest) = (Path::new(source), Path::new(dest));
+    let mut request = Vec::new();
+    if limit().is_err() || io::stdin().read_to_end(&mut request).is_err() {
+        return ExitCode::from(70);
+    }
+    let Ok(request) = serde_json::from_slice::<Request>(&request) else { return ExitCode::from(2) };
+    // without Landlock (before Linux 5.13) the limits hold alone
+    let _ = confine(source, dest);
+    let answer = match TabularFiles.ingest(source, &request.original_name, &request.options, dest) {
+        Ok(ingested) => Answer::Ingested(Box::new(ingested)),
+        Err(Problem { code, message, context, .. }) => {
+            Answer::Refused { code: code.as_str().to_owned(), message, context }
+        }
+    };
+    let bytes = serde_json::to_vec(&answer).expect("answers serialise to JSON");
+    let written = io::stdout().write_all(&bytes).and_then(|()| io::stdout().flush());
+    if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(74) }
+}
+
+/// Bounds memory, processor time and life; no core file; ends with the server.
+fn limit() -> io::Result<()> {
+    let most = |value| Rlimit { current: Some(value), maximum: Some(value) };
+    setrlimit(Resource::As, most(MEMORY_BYTES))?;
+    setrlimit(Resource::Cpu, most(CPU_SECONDS))?;
+    setrlimit(Resource::Core, most(0))?;
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    // SAFETY: sets a timer of this process; its signal ends the process.
+    unsafe { libc::alarm(WALL_SECONDS) };
+    Ok(())
+}
+
+/// Leaves the process the file to read and the folder to write, and nothing else of the file system.
+fn confine(source: &Path, dest: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let all = AccessFs::from_all(ABI::V5);
+    let folder = dest.parent().ok_or("a file has a folder")?;
+    Ruleset::default()
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(all)?
+        .create()?
+        .add_rule(PathBeneath::new(PathFd::new(source)?, AccessFs::ReadFile))?
+        .add_rule(PathBeneath::new(PathFd::new(folder)?, all))?
+        .restrict_self()?;
+    Ok(())
+}
