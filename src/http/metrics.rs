@@ -37,7 +37,7 @@ pub async fn metrics(State(app): State<App>, headers: HeaderMap) -> Response {
 /// Sets the gauges that are facts of the moment, from what lies in memory.
 fn bring_up_to_date(app: &App) {
     let now = app.ctx.clock.now();
-    let facts = app.ctx.store.status();
+    let facts = app.ctx.store_status();
     let count = |status: &JobStatus| facts.jobs.get(status).copied().unwrap_or(0);
     let jobs: Vec<(&str, u64)> = JobStatus::ALL.iter().map(|s| (s.as_str(), count(s))).collect();
     app.metrics.jobs.set_jobs(&jobs);
@@ -49,7 +49,7 @@ fn bring_up_to_date(app: &App) {
         facts.audit_write_failures,
     );
     let queued = count(&JobStatus::Queued);
-    let own: u64 = app.ctx.tenants.all().keys().map(|tenant| app.ctx.store.usage(tenant).queued).sum();
+    let own: u64 = app.ctx.queued_of_limited_tenants();
     app.metrics.jobs.set_queue(queued.saturating_sub(own), own.min(queued), now.timestamp_millis());
     for (name, check) in app.health.ready(false).checks {
         let age = (now - check.checked_at).as_seconds_f64().max(0.0);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use edge::client::limit_key;
 use serde::Deserialize;
 
@@ -231,8 +231,24 @@ impl<S: Send + Sync> FromRequestParts<S> for Anonymous {
 }
 
 async fn principal_of(parts: &Parts, app: &App) -> Result<Authenticated, Problem> {
+    let known = identify(parts, app).await?;
+    admit(parts, app, &known.principal)?;
+    Ok(known)
+}
+
+/// Returns whom the request's credential stands for, without counting the request.
+///
+/// # Errors
+/// `AUTH_*`, `TENANT_ID_UNSAFE`, `JOB_NOT_FOUND` for another tenant's header, `RATE_LIMITED` after failures.
+pub(in crate::http) async fn identify(parts: &Parts, app: &App) -> Result<Authenticated, Problem> {
     let stated = stated_tenant(&parts.headers);
-    let bearer = parts.headers.get(header::AUTHORIZATION).ok_or_else(|| {
+    let bearer = only_value(&parts.headers, &header::AUTHORIZATION).map_err(|()| {
+        Problem::new(
+            ErrorCode::AuthBearerTokenInvalid,
+            "the request has two different Authorization headers; send one",
+        )
+    })?;
+    let bearer = bearer.ok_or_else(|| {
         Problem::new(
             ErrorCode::AuthBearerTokenMissing,
             "send Authorization: Bearer with the job token or an API key",
@@ -250,17 +266,22 @@ async fn principal_of(parts: &Parts, app: &App) -> Result<Authenticated, Problem
                 "the Authorization header is not a bearer credential",
             )
         })?;
-    let known =
-        authenticate(&app.ctx, parse_credential(credential)?, stated?.as_ref(), &network_of(parts)).await?;
-    admit(parts, app, &known.principal)?;
-    Ok(known)
+    authenticate(&app.ctx, parse_credential(credential)?, stated?.as_ref(), &network_of(parts)).await
+}
+
+/// Returns the value of a header that may be sent once; an error where it is sent with different values, of which a proxy
+/// and the service could read different ones.
+fn only_value<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Result<Option<&'a HeaderValue>, ()> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next();
+    if values.all(|value| Some(value) == first) { Ok(first) } else { Err(()) }
 }
 
 /// Counts a request against the rates of its caller.
 ///
 /// # Errors
 /// `RATE_LIMITED`.
-pub(super) fn admit(parts: &Parts, app: &App, principal: &Principal) -> Result<(), Problem> {
+pub(in crate::http) fn admit(parts: &Parts, app: &App, principal: &Principal) -> Result<(), Problem> {
     let meta = parts.extensions.get::<RequestMeta>().expect("the observe layer runs before every handler");
     app.edge.admit(principal, &meta.decisions)
 }
@@ -273,7 +294,14 @@ fn network_of(parts: &Parts) -> String {
 }
 
 fn stated_tenant(headers: &HeaderMap) -> Result<Option<TenantId>, Problem> {
-    let Some(value) = headers.get("x-ss-tenant-id") else { return Ok(None) };
+    let name = header::HeaderName::from_static("x-ss-tenant-id");
+    let value = only_value(headers, &name).map_err(|()| {
+        Problem::new(
+            ErrorCode::TenantIdUnsafe,
+            "the request has two different X-SS-Tenant-ID headers; send one",
+        )
+    })?;
+    let Some(value) = value else { return Ok(None) };
     value.to_str().ok().and_then(|text| TenantId::parse(text).ok()).map(Some).ok_or_else(|| {
         Problem::new(
             ErrorCode::TenantIdUnsafe,

@@ -5,13 +5,12 @@ use serde::Deserialize;
 
 use super::access::admit;
 use super::body::parse_query;
-use crate::domain::credential::Principal;
-use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::error::Problem;
 use crate::domain::ids::JobId;
 use crate::domain::signed_link::{LinkedRequest, signed_part};
 use crate::http::state::App;
 use crate::service::access::authenticate::Authenticated;
-use crate::service::shared::commits::read_problem;
+use crate::service::access::open_link::OpenLink;
 
 #[derive(Deserialize)]
 struct Signed {
@@ -32,21 +31,9 @@ pub async fn linked(parts: &Parts, app: &App, job_id: &JobId) -> Result<Option<A
     else {
         return Ok(None);
     };
-    let now = app.ctx.clock.now();
     let query = signed_part(query);
     let request = LinkedRequest { method: parts.method.as_str(), path: parts.uri.path(), query: &query };
-    for job in app.ctx.store.jobs_by_id(job_id).await.map_err(read_problem)? {
-        let Some(token) = job.token.as_ref().filter(|token| token.is_alive(now)) else {
-            continue;
-        };
-        if app.ctx.link_keys.opens(&token.secret_sha256, request, (expires, &given), now) {
-            let principal = Principal::JobToken { tenant: job.tenant_id.clone(), job_id: job_id.clone() };
-            admit(parts, app, &principal)?;
-            return Ok(Some(Authenticated { principal, job: Some(job) }));
-        }
-    }
-    Err(Problem::new(
-        ErrorCode::AuthTokenInvalid,
-        "the link has expired or does not open this; ask for a new one",
-    ))
+    let opened = OpenLink(&app.ctx).execute(job_id, request, expires, &given).await?;
+    admit(parts, app, &opened.principal)?;
+    Ok(Some(opened))
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
+use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::IntoResponse;
@@ -16,17 +17,17 @@ use http_body_util::BodyExt;
 use sha2::{Digest, Sha256};
 
 use crate::domain::canonical::sha256_hex;
-use crate::domain::credential::{IdempotencyRecord, StoredResponse};
+use crate::domain::credential::{IdempotencyRecord, Principal, StoredResponse};
 use crate::domain::error::{ErrorCode, Problem};
+use crate::domain::ids::JobId;
 use crate::http::error::ApiError;
+use crate::http::extract::access::{admit, identify};
 use crate::http::middleware::observe::RequestMeta;
 use crate::http::state::App;
-use crate::ports::store::{Commit, Expect, Housekeeping, Record, Write};
-use crate::service::shared::commits::read_problem;
+use crate::service::shared::stored_answers::StoredAnswers;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-const KEPT_HOURS: i64 = 24;
 /// Answers above this size are not stored; they come from routes that can be repeated.
 const MAX_STORED_BODY: usize = 1024 * 1024;
 
@@ -73,29 +74,59 @@ async fn guarded(
         key.to_str().ok().filter(|k| !k.is_empty() && k.len() <= 255).ok_or_else(|| {
             Problem::validation("Idempotency-Key", "must be 1 to 255 visible ASCII characters")
         })?;
-    let key_sha256 = scope(&request, key_text);
-    let lock = app.idempotency_locks.lock_of(&key_sha256);
+    let (parts, body) = request.into_parts();
+    let principal = match parts.headers.contains_key(header::AUTHORIZATION) {
+        false => None,
+        true => match identify(&parts, app).await {
+            Ok(known) => Some(known.principal),
+            // the handler refuses it in its own words; nothing is replayed to it and nothing stored
+            Err(_) => return Ok(next.run(Request::from_parts(parts, body)).await),
+        },
+    };
+    let keys = scopes(&parts, principal.as_ref(), key_text);
+    let lock = app.idempotency_locks.lock_of(&keys[0]);
     let _guard = lock.lock().await;
-    let now = app.ctx.clock.now();
-    let stored = app.ctx.store.idempotency(&key_sha256).await.map_err(read_problem)?;
-    match stored.filter(|record| record.expires_at > now) {
-        Some(record) => replay(record, request, next).await,
-        None => record(app, key_sha256, request, next).await,
+    let answers = StoredAnswers(&app.ctx);
+    let Some(stored) = answers.find(&keys).await? else {
+        let [key_sha256, _] = keys;
+        return record(app, key_sha256, Request::from_parts(parts, body), next).await;
+    };
+    if let Some(principal) = &principal {
+        admit(&parts, app, principal)?;
+        if let Some(job_id) = job_of(parts.uri.path()) {
+            answers.check_job(principal.tenant(), &job_id).await?;
+        }
     }
+    replay(stored, Request::from_parts(parts, body), next).await
 }
 
-/// Hashes credential, method, path and query, and key, so that callers never meet each other's keys. A
-/// caller without a credential is told apart by its address.
-fn scope(request: &Request, key: &str) -> String {
-    let caller = match request.headers().get(header::AUTHORIZATION) {
-        Some(credential) => sha256_hex(credential.as_bytes()),
+/// Hashes principal, tenant, method, path and query, and key, so that callers never meet each other's keys. A caller
+/// without a credential is its address. The second key is that of releases up to 0.1, which hashed the credential; answers
+/// under it end 24 hours after the upgrade.
+fn scopes(parts: &Parts, principal: Option<&Principal>, key: &str) -> [String; 2] {
+    let address = || {
+        let address = parts.extensions.get::<RequestMeta>().and_then(|meta| meta.address);
+        address.map(|a| a.to_string()).unwrap_or_default()
+    };
+    let caller = match principal {
+        Some(Principal::JobToken { tenant, job_id }) => format!("job\0{tenant}\0{job_id}"),
+        Some(Principal::ApiKey { tenant, key_id, .. }) => format!("key\0{tenant}\0{key_id}"),
         None => {
-            let address = request.extensions().get::<RequestMeta>().and_then(|meta| meta.address);
-            address.map(|a| a.to_string()).unwrap_or_default()
+            let tenant = parts.headers.get("x-ss-tenant-id").map(HeaderValue::as_bytes).unwrap_or_default();
+            format!("address\0{}\0{}", address(), String::from_utf8_lossy(tenant))
         }
     };
-    let target = request.uri().path_and_query().map_or("", |p| p.as_str());
-    sha256_hex(format!("{caller}\0{}\0{target}\0{key}", request.method()))
+    let before = match parts.headers.get(header::AUTHORIZATION) {
+        Some(credential) => sha256_hex(credential.as_bytes()),
+        None => address(),
+    };
+    let target = parts.uri.path_and_query().map_or("", |p| p.as_str());
+    [caller, before].map(|caller| sha256_hex(format!("{caller}\0{}\0{target}\0{key}", parts.method)))
+}
+
+/// The job whose path this is.
+fn job_of(path: &str) -> Option<JobId> {
+    JobId::parse(path.strip_prefix("/v1/jobs/")?.split('/').next()?).ok()
 }
 
 async fn replay(record: IdempotencyRecord, request: Request, next: Next) -> Result<Response<Body>, Problem> {
@@ -183,7 +214,8 @@ async fn record(
     let bytes = body.collect().await.map(|b| b.to_bytes()).unwrap_or_default();
     let stored = storable(&parts.headers, parts.status, &bytes, secret.is_some());
     if stored.is_some() || secret.is_some() {
-        save(app, key_sha256, request_sha256, stored, secret).await;
+        let resource = secret.map(|secret| secret.resource);
+        StoredAnswers(&app.ctx).keep(key_sha256, request_sha256, stored, resource).await;
     }
     Ok(Response::from_parts(parts, Body::from(bytes)))
 }
@@ -210,35 +242,4 @@ fn storable(
         })
         .collect();
     Some(StoredResponse { status: status.as_u16(), headers, body })
-}
-
-/// Stores the answer; a failure costs the replay, not the answer.
-async fn save(
-    app: &App,
-    key_sha256: String,
-    request_sha256: String,
-    response: Option<StoredResponse>,
-    secret: Option<HoldsSecret>,
-) {
-    let now = app.ctx.clock.now();
-    let expired = app.ctx.store.idempotency(&key_sha256).await.ok().flatten();
-    let expect = expired.as_ref().map_or(Expect::Absent, |old| Expect::Version(old.version));
-    let record = IdempotencyRecord {
-        key_sha256,
-        version: expired.map_or(1, |old| old.version + 1),
-        request_sha256,
-        response,
-        resource: secret.map(|s| s.resource),
-        created_at: now,
-        expires_at: now + chrono::Duration::hours(KEPT_HOURS),
-    };
-    let commit = Commit {
-        id: app.ctx.ids.id("commit"),
-        writes: vec![Write::Put { record: Record::Idempotency(Box::new(record)), expect }],
-        audit: vec![],
-        housekeeping: Some(Housekeeping::Idempotency),
-    };
-    if let Err(error) = app.ctx.store.commit(commit).await {
-        tracing::warn!(event = "SS_IDEMPOTENCY_NOT_STORED", %error, "an idempotency answer was not stored");
-    }
 }

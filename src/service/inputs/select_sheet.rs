@@ -6,7 +6,7 @@ use crate::domain::dataset::{Dataset, Inputs};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
 use crate::domain::layout::upload_dir;
-use crate::ports::tabular::IngestOptions;
+pub use crate::ports::tabular::IngestOptions;
 use crate::service::inputs::ingest_inputs::{
     IngestSource, InputsChange, check_unlocked, commit_inputs, fingerprint, ingest_one, publish_inputs,
 };

@@ -5,5 +5,6 @@ pub mod check_gate;
 pub mod check_health;
 pub mod migrate;
 mod orphans;
+pub mod read_audit;
 pub mod reload;
 pub mod retention;

@@ -15,7 +15,7 @@ use crate::ports::blob_store::BlobStore;
 use crate::ports::clock::Clock;
 use crate::ports::ids::IdSource;
 use crate::ports::legacy::LegacyRecords;
-use crate::ports::store::Store;
+use crate::ports::store::{Store, StoreStatus};
 use crate::ports::tabular::Tabular;
 use crate::ports::volume::Volume;
 use crate::ports::workspace::Workspace;
@@ -132,6 +132,16 @@ impl Context {
             Some(own) => self.options.retention.with(&own.retention),
             None => self.options.retention,
         }
+    }
+
+    /// Returns facts of the store for health and metrics; never waits.
+    pub fn store_status(&self) -> StoreStatus {
+        self.store.status()
+    }
+
+    /// Returns how many jobs are queued of the tenants that have a record of their own, and so may have a limit.
+    pub fn queued_of_limited_tenants(&self) -> u64 {
+        self.tenants.all().keys().map(|tenant| self.store.usage(tenant).queued).sum()
     }
 
     /// Refuses new work when the data volume is nearly full.

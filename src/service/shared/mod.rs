@@ -6,3 +6,4 @@ pub mod evidence;
 pub mod pools;
 pub mod quotas;
 pub mod space;
+pub mod stored_answers;

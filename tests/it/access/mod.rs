@@ -3,5 +3,6 @@
 mod admin_access;
 mod api_keys;
 mod authorization;
+mod idempotency;
 pub(crate) mod redeem;
 mod tenants;

@@ -116,6 +116,10 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     (
         "http",
         &[
+            "crate::ports",
+            "ctx.store.",
+            "ctx.blobs.",
+            "ctx.workspace.",
             "std::fs",
             "fs::File",
             "crate::adapters",

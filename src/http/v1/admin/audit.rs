@@ -13,8 +13,7 @@ use crate::http::extract::body::{Json, Query};
 use crate::http::extract::roles::Operators;
 use crate::http::route::RouteFacts;
 use crate::http::state::App;
-use crate::ports::store::{AuditFilter, AuditFrom};
-use crate::service::shared::commits::read_problem;
+use crate::service::operations::read_audit::{self, ReadAudit};
 
 /// Most events of one page.
 const MAX_LIMIT: usize = 200;
@@ -73,7 +72,7 @@ pub async fn handler(
             return Err(Problem::validation("cursor", "use next_cursor as it was answered").into());
         }
     };
-    let filter = AuditFilter {
+    let asked = read_audit::AuditQuery {
         tenant: listed_tenant(&access),
         resource: query.resource,
         action: query.action,
@@ -81,7 +80,6 @@ pub async fn handler(
         since: query.since,
         until: query.until,
     };
-    let found = app.ctx.store.find_audit_events(filter, AuditFrom::Before(before), limit).await;
-    let found = found.map_err(read_problem)?;
-    Ok(Json(AuditPage { events: found.events, next_cursor: found.next.map(|seq| seq.to_string()) }))
+    let (events, next) = ReadAudit(&app.ctx).execute(asked, before, limit).await?;
+    Ok(Json(AuditPage { events, next_cursor: next.map(|seq| seq.to_string()) }))
 }

@@ -63,7 +63,7 @@ pub const STATUS_FACTS: RouteFacts = RouteFacts::NONE;
 #[utoipa::path(get, path = "/v1/admin/system/status", tag = "admin", operation_id = "system_status",
     security(("api_key" = ["operator", "admin"])), responses((status = 200, body = SystemStatus)))]
 pub async fn status(State(app): State<App>, _access: KeyAccess<Operators>) -> Json<SystemStatus> {
-    let facts = app.ctx.store.status();
+    let facts = app.ctx.store_status();
     let health = app.health.ready(false);
     Json(SystemStatus {
         version: health.version.clone(),

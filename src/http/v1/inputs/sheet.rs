@@ -11,9 +11,8 @@ use crate::http::extract::headers::IfMatch;
 use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::http::v1::openapi::groups::FILES;
-use crate::ports::tabular::IngestOptions;
 use crate::service::inputs::preview_inputs::{InputsPreview, PreviewInputs};
-use crate::service::inputs::select_sheet::SelectSheet;
+use crate::service::inputs::select_sheet::{IngestOptions, SelectSheet};
 
 /// Which sheet and header row; in the body or in the query.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema, utoipa::IntoParams)]

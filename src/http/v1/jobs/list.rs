@@ -13,10 +13,9 @@ use crate::http::extract::body::{Json, Query};
 use crate::http::extract::roles::AnyRole;
 use crate::http::route::RouteFacts;
 use crate::http::state::App;
-use crate::ports::store::JobFilter;
 use crate::service::Context;
-use crate::service::jobs::job_view::{JobView, view_job};
-use crate::service::shared::commits::read_problem;
+use crate::service::jobs::job_view::JobView;
+use crate::service::jobs::list_jobs::{JobQuery, ListJobs};
 
 /// Most rows of one page.
 pub const MAX_LIMIT: usize = 200;
@@ -65,24 +64,16 @@ impl Filter {
     /// # Errors
     /// `INPUT_VALIDATION_FAILED`; as reads of the store.
     pub async fn page(self, ctx: &Context, tenant: Option<TenantId>) -> Result<JobList, Problem> {
-        let page = ctx
-            .store
-            .list_jobs(JobFilter {
-                tenant,
-                status: self.status,
-                client_ref: self.client_ref,
-                created_after: self.created_after,
-                created_before: self.created_before,
-                cursor: self.cursor,
-                limit: checked_limit(self.limit)?,
-            })
-            .await
-            .map_err(read_problem)?;
-        let mut jobs = Vec::with_capacity(page.items.len());
-        for job in &page.items {
-            jobs.push(view_job(ctx, job).await?);
-        }
-        Ok(JobList { jobs, next_cursor: page.next_cursor })
+        let limit = checked_limit(self.limit)?;
+        let query = JobQuery {
+            tenant,
+            status: self.status,
+            client_ref: self.client_ref,
+            created_after: self.created_after,
+            created_before: self.created_before,
+        };
+        let (jobs, next_cursor) = ListJobs(ctx).execute(query, self.cursor, limit).await?;
+        Ok(JobList { jobs, next_cursor })
     }
 }
 

@@ -1,0 +1,76 @@
+//! Answers that are kept for an `Idempotency-Key` belong to a principal: they are replayed to nobody else, not after its
+//! credential ended, and not after its job is gone.
+
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+
+use crate::support::app::{ADMIN_KEY, Answer, Job, TestApp};
+
+const KEY: (&str, &str) = ("Idempotency-Key", "k1");
+
+async fn linked(app: &TestApp, job: &Job, more: &[(&str, &str)]) -> (StatusCode, String, bool) {
+    let path = format!("/v1/jobs/{}/links", job.job_id);
+    let mut request = app.request(Method::POST, &path, &job.token).json(&json!({"scope": "events"}));
+    for (name, value) in more {
+        request = request.header(*name, *value);
+    }
+    let response = request.send().await.expect("an answer");
+    let replayed = response.headers().contains_key("idempotency-replayed");
+    (response.status(), response.text().await.expect("a body"), replayed)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_answer_is_replayed_to_its_principal_alone() {
+    let app = TestApp::start().await;
+    let job = app.job("What goes with higher pay?").await;
+    let first = linked(&app, &job, &[KEY]).await;
+    assert_eq!((first.0, first.2), (StatusCode::OK, false), "{}", first.1);
+    let again = linked(&app, &job, &[KEY]).await;
+    assert_eq!((again.0, &again.1, again.2), (StatusCode::OK, &first.1, true));
+
+    let foreign = linked(&app, &job, &[KEY, ("X-SS-Tenant-ID", "acme")]).await;
+    assert_eq!((foreign.0, foreign.2), (StatusCode::NOT_FOUND, false), "{}", foreign.1);
+    let wrong = Job { token: format!("{}x", job.token), ..job.clone() };
+    let refused = linked(&app, &wrong, &[KEY]).await;
+    assert!([401, 403].contains(&refused.0.as_u16()) && !refused.2, "{}", refused.1);
+
+    let removed = app.request(Method::DELETE, &format!("/v1/jobs/{}", job.job_id), ADMIN_KEY);
+    Answer::of(removed).await.ok();
+    let gone = linked(&app, &job, &[KEY]).await;
+    assert!(gone.0.is_client_error() && !gone.2, "{} {}", gone.0, gone.1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_answer_ends_with_the_credential() {
+    let app = TestApp::start().await;
+    let made = app.request(Method::POST, "/v1/admin/api-keys", ADMIN_KEY);
+    let made = made.json(&json!({"role": "admin", "label": "to be revoked"}));
+    let made = Answer::of(made).await.ok();
+    let (key_id, key) = (made["key_id"].as_str().expect("an id"), made["api_key"].as_str().expect("a key"));
+    let job = app.job("What goes with higher pay?").await;
+    let patched = async || {
+        let request = app.request(Method::POST, &format!("/v1/jobs/{}/cancel", job.job_id), key);
+        let response = request.header(KEY.0, KEY.1).json(&json!({})).send().await.expect("an answer");
+        (response.status(), response.headers().contains_key("idempotency-replayed"))
+    };
+    assert_eq!(patched().await, (StatusCode::OK, false));
+    assert_eq!(patched().await, (StatusCode::OK, true));
+    let revoked = app.request(Method::POST, &format!("/v1/admin/api-keys/{key_id}/revoke"), ADMIN_KEY);
+    Answer::of(revoked.json(&json!({}))).await.ok();
+    let (status, replayed) = patched().await;
+    assert!([401, 403].contains(&status.as_u16()) && !replayed, "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_different_credentials_or_tenants_in_one_request_are_refused() {
+    let app = TestApp::start().await;
+    let job = app.job("What goes with higher pay?").await;
+    let path = format!("/v1/jobs/{}", job.job_id);
+    let get = || app.request(Method::GET, &path, &job.token);
+    let twice = get().header("Authorization", format!("Bearer {ADMIN_KEY}"));
+    Answer::of(twice).await.refused(401, "AUTH_BEARER_TOKEN_INVALID");
+    let tenants = get().header("X-SS-Tenant-ID", "default").header("X-SS-Tenant-ID", "acme");
+    Answer::of(tenants).await.refused(400, "TENANT_ID_UNSAFE");
+    let same = get().header("X-SS-Tenant-ID", "default").header("X-SS-Tenant-ID", "default");
+    Answer::of(same).await.ok();
+}
