@@ -719,6 +719,9 @@ class Link(TypedDict):
 class LinkRequest(TypedDict):
     """The link that is asked for."""
 
+    data: NotRequired[str | None]
+    follow: NotRequired[bool]
+    llm: NotRequired[str | None]
     rel_path: NotRequired[str | None]
     run_id: NotRequired[str | None]
     scope: LinkScope
