@@ -317,7 +317,6 @@ fn run_pwcorr(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-#[allow(clippy::too_many_arguments)]
 fn show_pairs(
     session: &mut Session,
     cmd: &ParsedCommand,

@@ -93,7 +93,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "the cells of one table")]
 fn show(
     session: &mut Session,
     title: &str,

@@ -222,7 +222,7 @@ fn estimate(
     Ok(out)
 }
 
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "the parts of one result")]
 fn post_results(
     s: &mut Session,
     cmd: &ParsedCommand,

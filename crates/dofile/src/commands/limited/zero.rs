@@ -249,7 +249,7 @@ fn shares<const N: usize>(z: Jet<N>, probit: bool) -> (Jet<N>, Jet<N>) {
     if probit { (z.ln_normal(), (-z).ln_normal()) } else { (z.ln_logistic(), (-z).ln_logistic()) }
 }
 
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "two commands differ in formula, equations and start values")]
 fn fit_inflated<'a, L: Likelihood>(
     session: &mut Session,
     cmd: &ParsedCommand,
@@ -277,7 +277,7 @@ fn fit_inflated<'a, L: Likelihood>(
     Ok(())
 }
 
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "the parts of one result")]
 fn finish(
     session: &mut Session,
     cmd: &ParsedCommand,

@@ -239,7 +239,7 @@ fn start(model: &Model, mixed: &Mixed, z: &[&[f64]], rows: &[Vec<usize>]) -> Res
     Ok((theta, ll_c))
 }
 
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "the parts of one result")]
 fn post_results(
     session: &mut Session,
     raw: &str,

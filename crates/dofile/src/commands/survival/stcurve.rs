@@ -245,7 +245,10 @@ fn parametric(
     Ok((out, records.rows.len()))
 }
 
-#[allow(clippy::too_many_arguments)]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the curves with everything that decides how one graph shows them"
+)]
 fn draw(
     s: &mut Session,
     function: Function,

@@ -87,7 +87,7 @@ fn no_match(session: &mut Session, call: &Call, sample: &Sample, error: NoMatch,
 }
 
 /// Posts a matching estimate.
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "the parts of one result")]
 fn post(
     session: &mut Session,
     call: &Call,

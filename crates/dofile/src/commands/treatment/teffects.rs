@@ -300,7 +300,7 @@ fn stripe(sample: &Sample, method: Method, estimand: Estimand) -> Vec<Stripe> {
 }
 
 /// What all estimators store.
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "the parts of one result")]
 pub fn begin(
     session: &Session,
     call: &Call,
