@@ -49,7 +49,7 @@ impl Format {
 }
 
 /// Writes families in a format.
-pub fn write(families: &[MetricFamily], exemplars: &Exemplars, format: Format) -> String {
+pub(super) fn write(families: &[MetricFamily], exemplars: &Exemplars, format: Format) -> String {
     let mut writer = Writer { out: String::with_capacity(64 * 1024), exemplars, format };
     for family in families {
         writer.family(family);

@@ -71,7 +71,7 @@ pub enum Fault {
 
 /// What happens to a request.
 #[derive(Debug, Default)]
-pub struct Fate {
+pub(crate) struct Fate {
     pub faults: Vec<Fault>,
 }
 
@@ -119,26 +119,26 @@ impl Fault {
 
 impl Fate {
     /// The first fault of a kind.
-    pub fn find<T>(&self, pick: impl Fn(&Fault) -> Option<T>) -> Option<T> {
+    pub(crate) fn find<T>(&self, pick: impl Fn(&Fault) -> Option<T>) -> Option<T> {
         self.faults.iter().find_map(pick)
     }
 
     /// True if this fault happens.
-    pub fn has(&self, fault: &Fault) -> bool {
+    pub(crate) fn has(&self, fault: &Fault) -> bool {
         self.faults.contains(fault)
     }
 }
 
 /// Counts equal requests by their digest.
 #[derive(Debug, Default)]
-pub struct Seen(Mutex<HashMap<u64, u32>>);
+pub(crate) struct Seen(Mutex<HashMap<u64, u32>>);
 
 /// Most different requests that are remembered.
 const MOST_SEEN: usize = 100_000;
 
 impl Seen {
     /// How often these bytes came before.
-    pub fn count(&self, bytes: &[u8]) -> u32 {
+    pub(crate) fn count(&self, bytes: &[u8]) -> u32 {
         let key = Rng::new(0, "seen", bytes).bits();
         let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if map.len() >= MOST_SEEN {
@@ -151,7 +151,7 @@ impl Seen {
 }
 
 /// Decides what happens to a request; `asked` are faults that the request itself asks for.
-pub fn fate(settings: &Settings, asked: Vec<Fault>, prompt: &str, body: &[u8], before: u32) -> Fate {
+pub(crate) fn fate(settings: &Settings, asked: Vec<Fault>, prompt: &str, body: &[u8], before: u32) -> Fate {
     let mut faults = asked;
     for (i, chaos) in settings.chaos.iter().enumerate() {
         let is_meant = chaos.contains.as_deref().is_none_or(|text| prompt.contains(text))
@@ -168,7 +168,7 @@ pub fn fate(settings: &Settings, asked: Vec<Fault>, prompt: &str, body: &[u8], b
 
 /// One step of a body.
 #[derive(Debug, Clone)]
-pub enum Step {
+pub(crate) enum Step {
     Send(Bytes),
     Wait(Duration),
     /// The connection breaks.
@@ -176,7 +176,7 @@ pub enum Step {
 }
 
 /// Applies the faults of the body to its pieces.
-pub fn distort(steps: Vec<Step>, fate: &Fate) -> Vec<Step> {
+pub(crate) fn distort(steps: Vec<Step>, fate: &Fate) -> Vec<Step> {
     let mut steps = steps;
     for fault in &fate.faults {
         steps = match *fault {
@@ -278,7 +278,7 @@ fn slow(steps: Vec<Step>, size: usize, wait: Duration) -> Vec<Step> {
 
 /// The steps as a body. A break is an error of the stream, which ends the connection; `on_break` is called
 /// before it.
-pub fn body(
+pub(crate) fn body(
     steps: Vec<Step>,
     on_break: impl Fn() + Send + Sync + 'static,
 ) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static {

@@ -20,7 +20,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 ])
 .unsupported(&["FORMAT"]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "icc",
     min: 3,
     form: Form::Standard(&SYNTAX),

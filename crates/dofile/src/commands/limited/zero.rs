@@ -41,7 +41,7 @@ const TRUNCATED: StandardSyntax = StandardSyntax::new(ml_options![
 .unsupported(UNSUPPORTED);
 
 /// The command `zip`.
-pub const SPEC_ZIP: CommandSpec = CommandSpec {
+pub(super) const SPEC_ZIP: CommandSpec = CommandSpec {
     name: "zip",
     min: 3,
     form: Form::Standard(&INFLATED),
@@ -57,7 +57,7 @@ pub const SPEC_ZIP: CommandSpec = CommandSpec {
 };
 
 /// The command `zinb`.
-pub const SPEC_ZINB: CommandSpec = CommandSpec {
+pub(super) const SPEC_ZINB: CommandSpec = CommandSpec {
     name: "zinb",
     min: 4,
     run: run_zinb,
@@ -72,7 +72,7 @@ pub const SPEC_ZINB: CommandSpec = CommandSpec {
 };
 
 /// The command `tpoisson`.
-pub const SPEC_TPOISSON: CommandSpec = CommandSpec {
+pub(super) const SPEC_TPOISSON: CommandSpec = CommandSpec {
     name: "tpoisson",
     min: 8,
     form: Form::Standard(&TRUNCATED),
@@ -88,7 +88,7 @@ pub const SPEC_TPOISSON: CommandSpec = CommandSpec {
 };
 
 /// The command `tnbreg`.
-pub const SPEC_TNBREG: CommandSpec = CommandSpec {
+pub(super) const SPEC_TNBREG: CommandSpec = CommandSpec {
     name: "tnbreg",
     min: 6,
     run: run_tnbreg,

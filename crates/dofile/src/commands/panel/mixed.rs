@@ -56,7 +56,7 @@ const UNSUPPORTED: &[&str] = &[
 ];
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "mixed",
     min: 5,
     form: Form::Raw,
@@ -72,7 +72,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 };
 
 /// What predictions need besides `e(b)`.
-pub struct MixedState {
+pub(super) struct MixedState {
     pub(super) group: String,
     pub(super) slopes: Vec<String>,
     pub(super) intercept: bool,

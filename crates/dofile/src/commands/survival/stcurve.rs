@@ -16,7 +16,7 @@ use crate::syntax::{ParsedCommand, numlist};
 use estimators::ml_survival::{cumulative_hazard, hazard};
 use figure::{Series, Shape, Style};
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "stcurve",
     min: 7,
     form: Form::Raw,
