@@ -90,6 +90,7 @@ pub struct Whole {
 /// What every format shows of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
+    /// Title of the report, in its language.
     pub title: String,
     /// Facts in pairs: analysis, data, observations, standard errors, engine …
     pub facts: Vec<(String, String)>,
@@ -97,13 +98,19 @@ pub struct Report {
     pub grids: Vec<Grid>,
     /// Every table in full.
     pub tables: Vec<Whole>,
+    /// Every figure, in the order of the run.
     pub figures: Vec<Figure>,
     /// How the sample came about.
     pub flow: Option<Grid>,
+    /// Heading above the notes.
     pub notes_title: String,
+    /// Limits of the method and remarks on the data.
     pub notes: Vec<String>,
+    /// Digits behind the decimal point.
     pub decimals: u8,
+    /// Of titles, headings and notes.
     pub language: Language,
+    /// True where the run wrote a data set itself.
     pub has_data: bool,
     /// Seconds since 1970-01-01, of the end of the run: files carry no other date.
     pub ended_at: i64,

@@ -10,7 +10,9 @@ use super::exemplars::{Exemplar, Exemplars};
 /// A text format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
+    /// The text format 0.0.4 of Prometheus.
     Prometheus,
+    /// OpenMetrics 1.0, which has exemplars.
     OpenMetrics,
 }
 

@@ -19,14 +19,18 @@ use crate::settings::Settings;
 pub enum Fault {
     /// A refusal with a status and, as asked, a `Retry-After` in one of its forms.
     Status {
+        /// Status of the answer.
         status: u16,
+        /// `Retry-After`, written as it is sent.
         #[serde(default)]
         retry_after: Option<String>,
         /// `Retry-After` as an HTTP date, so many seconds from now.
         #[serde(default)]
         retry_after_date: Option<u64>,
+        /// The header `retry-after-ms`.
         #[serde(default)]
         retry_after_ms: Option<u64>,
+        /// The header `x-should-retry`.
         #[serde(default)]
         should_retry: Option<bool>,
         /// `error.type` (Anthropic) or `error.code` (OpenAI) in place of the usual one.
@@ -34,33 +38,64 @@ pub enum Fault {
         code: Option<String>,
     },
     /// No answer at all for so long, then the connection is closed.
-    Hang { ms: u64 },
+    Hang {
+        /// Milliseconds of silence.
+        ms: u64,
+    },
     /// The connection is reset (RST) after so many bytes of the body.
-    Reset { after_bytes: usize },
+    Reset {
+        /// Bytes that are sent before.
+        after_bytes: usize,
+    },
     /// The body ends after so many bytes as if it were whole.
-    Truncate { after_bytes: usize },
+    Truncate {
+        /// Bytes that are sent.
+        after_bytes: usize,
+    },
     /// The body ends in the middle of this event, counted from 1, as if it were whole.
-    TruncateEvent { event: usize },
+    TruncateEvent {
+        /// Number of the event, from 1.
+        event: usize,
+    },
     /// Silence for so long after so many bytes.
-    Stall { after_bytes: usize, ms: u64 },
+    Stall {
+        /// Bytes that are sent before.
+        after_bytes: usize,
+        /// Milliseconds of silence.
+        ms: u64,
+    },
     /// The body comes in small pieces with a wait between them; characters and lines are split.
-    Slow { bytes: usize, ms: u64 },
+    Slow {
+        /// Bytes of one piece.
+        bytes: usize,
+        /// Milliseconds between two pieces.
+        ms: u64,
+    },
     /// Every character of several bytes comes in two pieces.
     SplitUtf8,
     /// The body is not JSON.
     Malformed,
     /// Another content type than the body has.
-    ContentType { value: String },
+    ContentType {
+        /// The header `content-type`.
+        value: String,
+    },
     /// A page of HTML with status 200.
     Html,
     /// An error inside an answer with status 200.
     ErrorInside,
     /// The answer is so long.
-    Huge { bytes: usize },
+    Huge {
+        /// Length of the body.
+        bytes: usize,
+    },
     /// The model refuses.
     Refusal,
     /// The answer is cut after so many tokens, and says so.
-    Cut { tokens: usize },
+    Cut {
+        /// Tokens that are sent.
+        tokens: usize,
+    },
     /// Valid JSON that breaks the asked schema: a field too many, and names that do not exist.
     OffSchema,
     /// No usage, where the format can be without.
