@@ -6,6 +6,7 @@
 pub struct Event {
     /// Never renamed, never reused.
     pub name: &'static str,
+    /// `error`, `warn`, `info` or `debug`.
     pub level: &'static str,
     /// What happened, and what an operator should do where that is needed.
     pub meaning: &'static str,

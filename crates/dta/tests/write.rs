@@ -1,6 +1,8 @@
 //! What the writer writes reads back the same; scripts/checks/dta_roundtrip.py checks the same
 //! files with pandas and pyreadstat.
 
+#![allow(clippy::unwrap_used, reason = "a test and its helpers end with the panic")]
+
 use std::io::Cursor;
 
 use dta::{

@@ -6,7 +6,7 @@ use crate::domain::run::EngineFacts;
 
 /// The engines that can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Engine {
+pub(super) enum Engine {
     /// The open engine that this program carries.
     Open,
     /// Stata on this machine.
@@ -21,7 +21,7 @@ const STATA: [&str; 6] = ["stata-mp", "stata-se", "stata", "StataMP", "StataSE",
 ///
 /// # Errors
 /// Says which program is not here.
-pub fn command(
+pub(super) fn command(
     wished: Option<Engine>,
     stata: Option<&Path>,
     run: &EngineFacts,

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 /// Where the watches are kept among the state of commands.
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "timer",
     min: 5,
     form: Form::Raw,
