@@ -32,6 +32,7 @@ use crate::domain::signed_link::LinkKeys;
 use crate::http::middleware::edge::{Edge, EdgeRules, Rates};
 use crate::http::state::{App, Parts};
 use crate::library::{Library, LibraryProblem};
+use crate::ports::audit_log::AuditLog;
 use crate::ports::clock::Clock;
 use crate::ports::llm::LlmMeter;
 use crate::ports::runner::SandboxSpec;
@@ -114,8 +115,15 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     let gate = Arc::new(if options.gate.required { Gate::closed() } else { Gate::open() });
     let health = Arc::new(Health::new(Arc::clone(&gate), Arc::clone(&clock), env!("CARGO_PKG_VERSION")));
     let migration = migration(&store, &data_dir, &clock, options.token_days);
+    let metered = MeteredStore::new(
+        seen_store(&store, &migration),
+        Arc::clone(&store) as Arc<dyn AuditLog>,
+        Arc::clone(&metrics),
+    );
+    let metered = Arc::new(metered);
     let ctx = Context {
-        store: Arc::new(MeteredStore::new(seen_store(&store, &migration), Arc::clone(&metrics))),
+        store: Arc::clone(&metered) as Arc<dyn Store>,
+        audit_log: metered,
         clock: Arc::clone(&clock),
         ids: Arc::new(SystemIds),
         blobs: Arc::new(LocalBlobStore::new(data_dir.clone())),
