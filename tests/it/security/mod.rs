@@ -1,4 +1,5 @@
-//! The production gate, and programs that try to leave the sandbox.
+//! The production gate, programs that try to leave the sandbox, and attacks on single parts of the service.
 
+mod forged_files;
 mod gate;
 mod sandbox_escape;
