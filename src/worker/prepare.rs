@@ -18,7 +18,7 @@ use crate::domain::job::JobRecord;
 use crate::domain::layout::{IDIOMS_PATH, run_dir};
 use crate::domain::plan::Plan;
 use crate::domain::run::Cause;
-use crate::domain::run_outcome::{CONTRACT_VERSION, UNSEALED_CONTRACT};
+use crate::domain::run_outcome::{CONTRACT_VERSION, RunLimits, UNSEALED_CONTRACT};
 use crate::domain::template::TemplateMeta;
 use crate::ports::runner::RunSpec;
 use crate::ports::workspace::Workspace;
@@ -231,10 +231,16 @@ pub fn prepare(
         run_id: run_id.to_string(),
         run_dir: run_path,
         command: options.command.clone(),
-        limits: options.limits.clone(),
+        limits: RunLimits { free_bytes: must_stay_free(deps, options), ..options.limits.clone() },
         sandbox: options.sandbox.clone(),
         timezone: options.timezone.clone(),
     })
+}
+
+/// Free bytes of the volume below which runs that write much are ended: half of what stops new work, so that a run
+/// that began in time may end.
+fn must_stay_free(deps: &WorkerDeps, options: &WorkerOptions) -> u64 {
+    options.disk_low.look(deps.volume.as_ref()).map_or(0, |space| space.needed_bytes / 2)
 }
 
 /// Checks that the do-file has the template's body, byte for byte, where it says.

@@ -4,6 +4,7 @@
 mod cgroup;
 mod child;
 mod files;
+mod hidden;
 pub mod launcher;
 mod limits;
 mod orphans;
