@@ -226,6 +226,17 @@ pub fn end_leftovers(dir: &RunDir, facts: Option<&LauncherFacts>) -> u32 {
     u32::try_from(ended.len()).unwrap_or(u32::MAX)
 }
 
+/// Ends the launchers that hold a lock file open: one that hangs before it marked itself is found by nothing else.
+pub fn end_holders(lock: &Path) {
+    let me = std::process::id().cast_signed();
+    for process in all_processes().into_iter().filter(|p| p.pid != me && is_launcher(p.pid)) {
+        let descriptors = fs::read_dir(format!("/proc/{}/fd", process.pid)).into_iter().flatten().flatten();
+        if descriptors.into_iter().any(|link| fs::read_link(link.path()).is_ok_and(|file| file == lock)) {
+            send(&process, Signal::KILL);
+        }
+    }
+}
+
 /// By what the processes of one run are known.
 struct Trace<'a> {
     work: PathBuf,

@@ -3,4 +3,5 @@
 mod disk_limits;
 mod forged_files;
 mod gate;
+mod hung_launcher;
 mod sandbox_escape;
