@@ -39,6 +39,7 @@ const LICENCE_TEXTS: &[&str] = &[
 /// Returns why the run failed, or `None` if nothing stands against success.
 pub fn find(input: &VerdictInput<'_>, checks: &[RunCheck]) -> Option<Failure> {
     of_processes(input)
+        .or_else(|| changed_do_file(input))
         .or_else(|| licence(input))
         .or_else(|| unsupported(input))
         .or_else(|| failed_check(input, checks))
@@ -113,6 +114,14 @@ fn of_processes(input: &VerdictInput<'_>) -> Option<Failure> {
 fn version_refused(input: &VerdictInput<'_>) -> Option<Vec<EvidenceLine>> {
     let error = error(input)?;
     error.message.iter().any(|l| l.text.contains("cannot run version")).then(|| error_lines(&error))
+}
+
+/// The do-file was changed while it ran: no log or output says what was executed.
+fn changed_do_file(input: &VerdictInput<'_>) -> Option<Failure> {
+    let text = "main.do was changed or removed while the run was under way";
+    input
+        .do_file_changed
+        .then(|| failure(Cause::TemplateError, Some("main_do_changed".into()), no_line(text)))?
 }
 
 /// A licence refusal; looked for only where the do-file never began.
