@@ -9,6 +9,7 @@ mod limits;
 mod orphans;
 mod process_tree;
 mod sandbox;
+mod script;
 mod seccomp;
 mod spare;
 mod streams;
@@ -29,6 +30,7 @@ use crate::ports::runner::{Adopted, RunHandle, RunSpec, Runner};
 use files::RunDir;
 pub use orphans::{collected as child_collected, reap as reap_orphans, spawn as spawn_child};
 pub use sandbox::probe as probe_confinement;
+pub use script::engine_problems;
 use spare::Spare;
 
 /// Runs attempts on this machine.

@@ -1,4 +1,5 @@
 //! The production gate, and programs that try to leave the sandbox.
 
 mod gate;
+mod readable;
 mod sandbox_escape;
