@@ -35,7 +35,6 @@ use crate::library::{Library, LibraryProblem};
 use crate::ports::audit_log::AuditLog;
 use crate::ports::clock::Clock;
 use crate::ports::llm::LlmMeter;
-use crate::ports::runner::SandboxSpec;
 use crate::ports::store::Store;
 use crate::service::access::accounts::{Accounts, AdminAccount, BootstrapKey};
 use crate::service::access::authenticate::{Credential, parse_credential};
@@ -274,7 +273,7 @@ fn worker(ctx: &Context, options: &Options, data_dir: &Path) -> (WorkerDeps, Wor
         limits,
         command: engine.command.clone(),
         engine: EngineFacts { kind: engine.kind.clone(), ..EngineFacts::default() },
-        sandbox: SandboxSpec { mode: engine.sandbox, read: engine.readable.clone() },
+        sandbox: engine.sandbox_spec(),
         timezone: engine.timezone.clone(),
         processors: engine.processors.max(1),
         disk_low: options.disk_low,

@@ -11,6 +11,7 @@ mod limits;
 mod orphans;
 mod process_tree;
 mod sandbox;
+mod script;
 mod seccomp;
 mod spare;
 mod streams;
@@ -28,6 +29,7 @@ use files::RunDir;
 use handle::LocalHandle;
 pub use orphans::{collected as child_collected, reap as reap_orphans, spawn as spawn_child};
 pub use sandbox::probe as probe_confinement;
+pub use script::engine_problems;
 use spare::Spare;
 
 /// Runs attempts on this machine.

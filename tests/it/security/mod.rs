@@ -4,4 +4,5 @@ mod disk_limits;
 mod forged_files;
 mod gate;
 mod hung_launcher;
+mod readable;
 mod sandbox_escape;
