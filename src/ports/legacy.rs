@@ -14,7 +14,7 @@ use crate::domain::migration::FileFact;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     pub dir: String,
-    /// What its path names; `None` where a name cannot be an id.
+    /// Tenant and job named by its path; `None` if a name cannot be an id.
     pub owner: Option<(TenantId, JobId)>,
 }
 

@@ -57,7 +57,7 @@ impl Record {
     }
 }
 
-/// What must be true of the stored record for a write to apply.
+/// Condition on the stored record for a write to apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expect {
     Absent,
@@ -96,7 +96,7 @@ pub enum Housekeeping {
     LastUsed,
 }
 
-/// What a successful commit returns.
+/// Result of a successful commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
     /// Position of the commit in the order of all commits.
@@ -158,7 +158,7 @@ pub struct Change {
     pub queue_seq: Option<u64>,
 }
 
-/// What changed. Jobs come whole, since every projection reads them.
+/// A changed record. Jobs are complete, because every projection reads them.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ChangedRecord {
     Job(Arc<JobRecord>),
@@ -190,7 +190,7 @@ pub struct JobFilter {
     pub limit: usize,
 }
 
-/// What retention looks for.
+/// Kinds of expired content that retention looks up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {
     /// Ended jobs by their end ([`JobRecord::ended_at`]).
@@ -288,7 +288,7 @@ pub trait Store: Send + Sync {
     /// that dropping the future does not take it back. A commit whose id was applied before is not
     /// applied again: it gets the receipt of the first time.
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Receipt, CommitError>>;
-    /// Tells whether the commit with this id was applied.
+    /// Returns whether the commit with this id was applied.
     fn committed<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Receipt>, ReadError>>;
 
     /// Reads a job without copying it where the store has it in memory.
