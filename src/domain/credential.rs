@@ -10,7 +10,7 @@ use sha2::Sha256;
 use super::audit::Actor;
 use super::ids::{CodeId, JobId, KeyId, TenantId};
 
-/// What an API key may do; see the table in `docs/api.md`.
+/// Permissions of an API key; see the table in `docs/api.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -20,7 +20,7 @@ pub enum Role {
     Admin,
 }
 
-/// What a stored key is; each kind has a form of its own, `<prefix>_<id>_<secret>`.
+/// Kind of a stored key; each kind has its own form, `<prefix>_<id>_<secret>`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyKind {
@@ -37,7 +37,7 @@ impl KeyKind {
     /// Every kind.
     pub const ALL: [Self; 3] = [Self::ApiKey, Self::Session, Self::PersonalToken];
 
-    /// What the text of a key of this kind begins with.
+    /// Prefix of a key of this kind.
     pub fn prefix(self) -> &'static str {
         match self {
             Self::ApiKey => "ssk",
@@ -149,7 +149,7 @@ impl TaskCodeRecord {
     }
 }
 
-/// Whom a request acts as, after authentication.
+/// Identity of a request after authentication.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Principal {
     /// The holder of a job token: everything on that one job.

@@ -259,7 +259,7 @@ pub struct SeedPolicy {
     pub default: Option<u32>,
 }
 
-/// What selection reads.
+/// Part of a declaration that selection reads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SelectionMeta {

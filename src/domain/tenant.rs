@@ -70,7 +70,7 @@ pub struct Hold {
     pub since: DateTime<Utc>,
 }
 
-/// What a tenant holds now.
+/// Current usage of a tenant.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TenantUsage {
     /// Jobs whose content is kept.

@@ -52,7 +52,7 @@ impl<'a> Evidence<'a> {
         self.answers.is_empty()
     }
 
-    /// What the first answer says of the engine.
+    /// Returns the engine named by the first answer.
     pub fn engine(&self) -> Option<&'a str> {
         self.answers.iter().find_map(|line| field(line, "engine"))
     }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use evidence::Evidence;
 use numbers::{Conversion, chained_hash, expected};
 
-/// What one attestation asks.
+/// Challenge of one attestation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Challenge {
     /// 64 hexadecimal characters from the operating system's generator.
@@ -23,7 +23,7 @@ pub struct Challenge {
     pub seed: u32,
 }
 
-/// What an attested engine said of itself.
+/// Properties reported by an attested engine.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Attested {
     /// `c(stata_version)`, such as `17`.

@@ -67,7 +67,7 @@ fn no_condition(at: usize) -> ExpressionError {
     ExpressionError::new(at, "a value is no condition", expected)
 }
 
-/// What a part of the text stands for.
+/// Meaning of a part of the text.
 pub(super) enum Node {
     Value(Operand),
     Truth(Condition),

@@ -20,7 +20,7 @@ pub struct InterpretationFailure {
     pub cause: String,
     pub detail: String,
     pub attempts: u32,
-    /// What the call was about.
+    /// Run of the call.
     pub run_id: RunId,
     /// `en` or `zh`.
     pub language: String,

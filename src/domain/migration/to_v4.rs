@@ -103,7 +103,7 @@ pub fn to_v4(record: Members, facts: &Facts) -> Result<Members, Refusal> {
     }
 }
 
-/// What `migrations[]` says about the upgrade.
+/// Entry of `migrations[]` for the upgrade.
 fn entry(record: &Members, facts: &Facts, version: u64, status: JobStatus, missing: &[String]) -> Value {
     let mut entry = json!({
         "to": 4, "at": facts.now, "place": facts.place, "version_before": version,

@@ -25,7 +25,7 @@ impl Table {
     }
 }
 
-/// Where one output stands.
+/// State of one output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutputState {
     Ok,
@@ -52,7 +52,7 @@ impl OutputState {
     }
 }
 
-/// What was found of one declared or undeclared output.
+/// Properties of one declared or undeclared output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputFact {
     pub file: String,
