@@ -31,7 +31,7 @@ pub struct IssuedKey {
     pub record: ApiKeyRecord,
 }
 
-/// What a new key may do and until when.
+/// Role and expiry of a new key.
 #[derive(Debug, Clone)]
 pub struct NewApiKey {
     pub tenant_id: TenantId,
@@ -41,7 +41,7 @@ pub struct NewApiKey {
     pub expires_in_days: Option<u32>,
 }
 
-/// What the record of a new key of any kind says.
+/// Content of the record of a new key of any kind.
 pub(super) struct NewKey {
     pub tenant_id: TenantId,
     pub role: Role,

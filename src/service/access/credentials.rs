@@ -1,4 +1,4 @@
-//! What the use cases of task codes and API keys share: their ports, the texts of secrets, audit events.
+//! Code shared by the use cases of task codes and API keys: their ports, the texts of secrets, audit events.
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;

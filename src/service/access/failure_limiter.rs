@@ -15,7 +15,7 @@ const MAX_SEEN: usize = 16;
 /// Most subjects that are remembered. One that has all its failures left again is forgotten first.
 const MAX_SUBJECTS: usize = 20_000;
 
-/// Whom failures count against.
+/// Subject that failures count against.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Subject(String);
 

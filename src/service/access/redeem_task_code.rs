@@ -23,7 +23,7 @@ pub const REQUIREMENT_MAX_CHARS: usize = 20_000;
 /// Longest reference of a client, in characters.
 pub const CLIENT_REF_MAX_CHARS: usize = 200;
 
-/// What the caller states.
+/// Request of a redeem.
 #[derive(Debug, Clone)]
 pub struct RedeemRequest {
     pub task_code: String,

@@ -54,7 +54,7 @@ impl TenantCache {
     }
 }
 
-/// What an administrator states of a tenant; replaces it whole.
+/// A tenant's settings as submitted by an administrator; replaces all of them.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TenantBody {

@@ -25,7 +25,7 @@ use crate::service::shared::quotas::admit_bytes;
 #[derive(Debug, Default)]
 pub struct IngestTracker(Mutex<HashMap<(TenantId, JobId), Ingest>>);
 
-/// Where an ingest stands.
+/// State of an ingest.
 #[derive(Debug, Clone)]
 pub enum Ingest {
     UnderWay,

@@ -32,7 +32,7 @@ pub struct AnnouncedFile {
 /// Longest file name, in bytes.
 const MAX_NAME: usize = 255;
 
-/// What a client says of a part that it sent.
+/// A client's declaration of a part that it sent.
 #[derive(Debug, Clone)]
 pub struct StatedPart {
     pub part_number: u32,
@@ -376,7 +376,7 @@ fn part_name(part: u32) -> String {
     format!("part_{part}")
 }
 
-/// Where the parts of a file are put together.
+/// Assembly of the parts of a file.
 struct Assembly<'a> {
     workspace: &'a dyn Workspace,
     dir: &'a Path,

@@ -1,5 +1,5 @@
-//! What followers of a job are told: its audit events in the words of the API. They are read from the
-//! chain, so that a follower who comes back after any time, or after a restart, misses nothing.
+//! Events for followers of a job: its audit events in the words of the API. They are read from the
+//! chain, so that a follower that reconnects at any time, or after a restart, misses nothing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,8 +22,8 @@ use crate::service::shared::context::Context;
 /// Something that a follower is told.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobEvent {
-    /// Where to go on after this one. Only the last event of one change carries it, so that a follower who
-    /// broke off in the middle gets that change again as a whole.
+    /// Position after this event. Only the last event of one change carries it, so that a follower that
+    /// disconnected in the middle gets all events of that change again.
     pub id: Option<u64>,
     pub name: &'static str,
     pub data: Value,

@@ -205,7 +205,7 @@ fn brief_run(ctx: &Context, job: &JobRecord, run: &Run) -> RunBrief {
     }
 }
 
-/// What the bodies of next actions hold; made once, since every look at a job tells them.
+/// Bodies of next actions; built once, because every read of a job returns them.
 mod payloads {
     use std::sync::LazyLock;
 

@@ -26,7 +26,7 @@ const CLOCK_SLACK: TimeDelta = TimeDelta::minutes(5);
 /// No clock of a running release shows a time outside of these years.
 const YEARS: (i32, i32) = (2025, 2100);
 
-/// What the gate found last, as readers see it.
+/// Last result of the gate, as readers see it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GateReport {
     /// One per rule, in the order of the rules; empty before the first evaluation.
@@ -123,12 +123,12 @@ impl Gate {
     }
 }
 
-/// What the evaluation needs to know of the settings.
+/// Settings that the evaluation needs.
 #[derive(Debug, Clone, Default)]
 pub struct GateOptions {
     /// True in production.
     pub required: bool,
-    /// What the settings alone violate.
+    /// Violations by the settings alone.
     pub violations: Vec<Violation>,
     /// Why the library could not be loaded at the start, where it could not.
     pub library_fault: Option<String>,

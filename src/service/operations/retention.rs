@@ -32,7 +32,7 @@ const OPEN: [JobStatus; 3] = [JobStatus::Created, JobStatus::DraftReady, JobStat
 /// Most removals that a summary names one by one.
 const NAMED: usize = 1000;
 
-/// What the sweeper works on.
+/// Dependencies of the sweeper.
 #[derive(Clone)]
 pub struct Deps {
     pub store: Arc<dyn Store>,
@@ -41,7 +41,7 @@ pub struct Deps {
     pub blobs: Arc<dyn BlobStore>,
     pub workspace: Arc<dyn Workspace>,
     pub legacy: Arc<dyn LegacyRecords>,
-    /// Where blocking work on files runs.
+    /// Pool for blocking work on files.
     pub pool: Pool,
     /// The service's policy; tenants override it.
     pub policy: RetentionPolicy,
@@ -71,7 +71,7 @@ pub struct Removal {
     pub due_at: DateTime<Utc>,
 }
 
-/// What one pass did, or would do.
+/// Result of one pass, or of its dry run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
     pub dry_run: bool,
@@ -114,7 +114,7 @@ impl Summary {
 /// Every kind of removal.
 pub const KINDS: [&str; 5] = ["job", "unfinished", "inputs", "workdir", "upload"];
 
-/// Where the sweep goes on. Every list has its place, so that records which stay cost one look per round.
+/// Positions of the sweep. Every list has its own, so that records which stay cost one read per round.
 #[derive(Debug, Default)]
 pub struct Sweeper {
     ended: Place,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::domain::ids::RunId;
 
-/// Where an attempt stands within its template's steps.
+/// Position of an attempt within its template's steps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Progress {
     /// Name of the step that began last.

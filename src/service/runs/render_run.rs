@@ -47,7 +47,7 @@ pub struct Subject<'a> {
     pub published: &'a [Artifact],
 }
 
-/// What became of a request.
+/// Outcome of a request.
 #[derive(Debug, Default)]
 pub struct Derived {
     /// Files that exist now, in the order of the formats.

@@ -1,4 +1,4 @@
-//! What every use case needs: the ports, the library, the pools and the options that come from settings.
+//! Dependencies of every use case: the ports, the library, the pools and the options that come from settings.
 
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ pub struct Context {
     pub calls: Arc<CallTracker>,
     pub tenants: Arc<TenantCache>,
     pub queue_positions: Arc<QueuePositions>,
-    /// Who administers; replaced when the settings are read again.
+    /// Administrators; replaced when the settings are reloaded.
     pub accounts: Arc<ArcSwap<Accounts>>,
     /// Failed logins, redeems and credentials of the last minute.
     pub failure_limiter: Arc<FailureLimiter>,
@@ -83,7 +83,7 @@ pub struct Options {
     pub engine_kind: String,
 }
 
-/// Who makes a request and under which trace.
+/// Actor and trace of a request.
 #[derive(Debug, Clone)]
 pub struct Caller {
     pub actor: Actor,

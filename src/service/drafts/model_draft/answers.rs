@@ -352,7 +352,7 @@ fn read_parameters(
     parameters
 }
 
-/// What binding would refuse; gaps are no problem, since a person can fill them.
+/// Values that binding would refuse; missing parameters are not included, because a person can fill them.
 fn violations(template: &Template, statement: &Statement, columns: &[Column]) -> Vec<String> {
     let binding = bind(&template.meta, statement, &FreezeRequest::default(), columns);
     let unused =

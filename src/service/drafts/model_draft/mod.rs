@@ -45,7 +45,7 @@ pub struct Model {
     pub budget: Duration,
 }
 
-/// Where the draft of a job stands for a poller.
+/// State of a job's draft for a poller.
 pub enum Standing {
     /// There is a draft.
     Ready(Box<JobRecord>),
@@ -117,7 +117,7 @@ impl DraftByModel {
     }
 }
 
-/// What earlier calls left in the record: a record with another outcome was written after this one.
+/// Outcome of earlier calls in the record: a record with another outcome was written after this one.
 fn outcome_of(job: &JobRecord) -> (Option<&str>, Option<DateTime<Utc>>) {
     let draft = job.draft.as_ref().map(|draft| draft.draft_id.as_str());
     (draft, job.draft_failure.as_ref().map(|failure| failure.failed_at))

@@ -62,7 +62,7 @@ pub fn blobs(host: &dyn Host, folder: &Path) -> Found {
     }
 }
 
-/// What the look at the queue needs to know of the workers.
+/// State of the workers for the check of the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Work {
     /// Attempts under way.

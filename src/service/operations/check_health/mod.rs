@@ -24,12 +24,12 @@ pub const NAMES: [&str; 8] = ["store", "disk", "blobs", "engine", "workers", "qu
 /// How long a start waits for the first results; a check that takes longer is told as not made yet.
 const FIRST_LOOK: Duration = Duration::from_secs(1);
 
-/// What a health route answers.
+/// Response of a health route.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct HealthReport {
     /// `ok`, `degraded`, `draining` or `not_ready`.
     pub status: String,
-    /// What keeps the service from `ok`, one line per check.
+    /// Reasons why the status is not `ok`, one line per check.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
     pub checks: BTreeMap<String, Check>,

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::Check;
 use crate::ports::clock::Clock;
 
-/// What a check found.
+/// Result of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     Well(String),
@@ -17,7 +17,7 @@ pub enum Found {
     Out(String),
 }
 
-/// What the service is without the part that is looked at.
+/// Effect on the service if the checked part fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
     /// It cannot answer.
@@ -36,7 +36,7 @@ pub struct Probe {
     pub every: Duration,
     /// Longest time of a look; one that takes longer counts as failed until it answers.
     pub limit: Duration,
-    /// What is told until the first look has answered; without it the check counts as failed.
+    /// Result reported until the first check has finished; without it the check counts as failed.
     pub at_first: Option<String>,
     /// Looks. May block.
     pub look: Box<dyn Fn() -> Found + Send + Sync>,

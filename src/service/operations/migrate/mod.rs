@@ -48,7 +48,7 @@ pub struct Failed {
     pub reason: String,
 }
 
-/// What a walk did, or would do.
+/// Result of a walk, or of its dry run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     pub dry_run: bool,

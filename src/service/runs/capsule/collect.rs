@@ -24,7 +24,7 @@ use crate::library::Library;
 /// Why data are not in a capsule that was asked for without them.
 pub(super) const LEFT_OUT: &str = "left out as asked; its hash tells whether another copy is the same";
 
-/// What is read of `run.meta.json`.
+/// Fields read from `run.meta.json`.
 #[derive(Deserialize)]
 struct RunMeta {
     /// Of the service, and so of the open engine that it carries.
@@ -172,7 +172,7 @@ fn idioms(shelf: &Shelf<'_>, plan: &Plan, library: &Library, made: &mut Crate) -
     true
 }
 
-/// What the run left, and what was derived from it.
+/// Results of the run, and documents derived from them.
 fn results(
     shelf: &Shelf<'_>,
     plan: &Plan,

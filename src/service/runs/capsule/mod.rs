@@ -30,16 +30,16 @@ pub use stream::CapsuleStream;
 const MOST_EVENTS: usize = 2_000;
 const EVENTS_PAGE: usize = 200;
 
-/// What is put into a capsule beside results and evidence.
+/// Content of a capsule in addition to results and evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CapsuleOptions {
     /// The data themselves; without it their hashes alone.
     pub data: bool,
-    /// What a language model was asked and answered.
+    /// Prompts and answers of a language model.
     pub llm: bool,
 }
 
-/// Where the bytes of an entry come from.
+/// Source of the bytes of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Source {
     Bytes(Vec<u8>),
@@ -63,7 +63,7 @@ struct Entry {
 /// Data of which the archive has the hash alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Absent {
-    /// Where the file belongs in the unpacked archive.
+    /// Path of the file in the unpacked archive.
     path: String,
     title: String,
     size_bytes: u64,

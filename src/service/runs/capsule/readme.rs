@@ -7,7 +7,7 @@ use crate::domain::canonical::canonical_json;
 use crate::domain::capsule as form;
 use crate::domain::plan::{Plan, PlanOutput};
 
-/// What columns of tables mean, where the name is the same in every template.
+/// Meanings of columns of tables whose names are the same in every template.
 const COLUMNS: [(&str, &str); 14] = [
     (
         "estimate",
@@ -89,7 +89,7 @@ fn question(description: &Description<'_>) -> String {
     out
 }
 
-/// What the plan binds, in words.
+/// The bindings of the plan in words.
 fn analysis(plan: &Plan) -> String {
     let mut out = String::from("\n## The analysis\n\n| parameter | value |\n|---|---|\n");
     for (name, value) in &plan.contract.bound {

@@ -1,4 +1,4 @@
-//! What a capsule proves by itself: each file against its hash, the description against the files, the plan
+//! Self-contained checks of a capsule: each file against its hash, the description against the files, the plan
 //! against its id, the do-file against the template, the data against the plan, the events against their chain.
 
 use std::collections::BTreeMap;

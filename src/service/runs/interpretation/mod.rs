@@ -68,13 +68,13 @@ impl Language {
     }
 }
 
-/// Where an interpretation stands.
+/// State of an interpretation.
 pub enum Standing {
     Ready(Box<Artifact>),
     Working { retry_until: DateTime<Utc> },
 }
 
-/// What is asked for.
+/// Request of an interpretation.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Asked {
     /// The requirement's own where absent.
@@ -165,7 +165,7 @@ fn check_sharing(ctx: &Context, job: &JobRecord) -> Result<Sharing, Problem> {
     sharing.refusal().map_or(Ok(sharing), Err)
 }
 
-/// What the record has of this interpretation: the newest one, else the failure of the last call.
+/// The record's state of this interpretation: the newest one, else the failure of the last call.
 fn standing(job: &JobRecord, run: &Run, language: Language) -> Option<Result<Standing, Problem>> {
     // a failure that is kept came after the newest interpretation, which clears it
     if let Some(failure) = job.failed_interpretation(&run.run_id, language.as_str()) {

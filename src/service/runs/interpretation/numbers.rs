@@ -7,7 +7,7 @@ use super::numerals::{chinese_number, unit_of, word_problems};
 /// A number as it stands in a text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Number {
-    /// Where it begins, in characters.
+    /// Offset of its beginning, in characters.
     pub start: usize,
     /// As it stands there, with sign and percent sign.
     pub shown: String,

@@ -5,7 +5,7 @@ use super::Language;
 use super::check::{Reading, Statement};
 use crate::domain::run::Run;
 
-/// What the document is made of.
+/// Input of the document.
 pub struct Report<'a> {
     pub language: Language,
     pub title: &'a str,

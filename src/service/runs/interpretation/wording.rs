@@ -1,7 +1,7 @@
-//! What the words around a number say, in English and Chinese: direction, bounds, significance, names. Lists
-//! of words, not grammar: an unknown wording says nothing, and nothing is read out of it.
+//! Meaning of the words around a number, in English and Chinese: direction, bounds, significance, names. Lists
+//! of words, not grammar: an unknown wording has no meaning here.
 
-/// Where a text says that something goes.
+/// Direction that a text expresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     Up,
@@ -110,7 +110,7 @@ pub fn says_above(text: &str, start: usize) -> bool {
     ABOVE.iter().any(|word| lead.contains(word))
 }
 
-/// What the text says of significance; none where it says nothing, or both.
+/// Significance that the text expresses; `None` if it expresses none, or both.
 pub fn significance(text: &str) -> Option<bool> {
     let plain = outside(text).to_lowercase();
     if !plain.contains("significan") && !plain.contains("显著") {
