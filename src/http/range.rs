@@ -18,7 +18,7 @@ use crate::service::shared::pools::Pool;
 /// Bytes per piece of a streamed file.
 const CHUNK: usize = 64 * 1024;
 
-/// What is known of a file that is served.
+/// Metadata of a file that is served.
 #[derive(Debug, Clone)]
 pub struct FileFacts<'a> {
     pub size_bytes: u64,
@@ -26,11 +26,11 @@ pub struct FileFacts<'a> {
     pub tag: Option<&'a str>,
     pub media_type: &'a str,
     pub file_name: &'a str,
-    /// What the whole file must hash to; an answer of the whole is cut off before its end where it does not.
+    /// Expected hash of the whole file; a full download is cut off before its end if the hash differs.
     pub sha256: Option<&'a str>,
 }
 
-/// What a request wants of a file.
+/// Part of a file that a request wants.
 #[derive(Debug)]
 pub enum Wanted {
     /// The client has it; this is the response.

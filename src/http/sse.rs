@@ -34,7 +34,7 @@ pub fn heartbeat() -> Event {
     Event::default().comment("still here")
 }
 
-/// Where a reader goes on: the number of `Last-Event-ID`, 0 without one.
+/// Position at which a reader continues: the number of `Last-Event-ID`, 0 without one.
 ///
 /// # Errors
 /// `INPUT_VALIDATION_FAILED` for anything but digits.

@@ -38,7 +38,7 @@ where
     rendered
 }
 
-/// What the audit wants to know of a request that is refused.
+/// Data of a refused request for the audit.
 struct Asked {
     method: Method,
     route: Option<MatchedPath>,

@@ -23,7 +23,7 @@ use crate::service::access::api_keys::{
 use crate::service::access::credential_views::ApiKeyView;
 use crate::service::access::credentials::Ports;
 
-/// What the key may do, for whom and how long.
+/// Role, tenant and life of a new key.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateApiKeyBody {

@@ -56,7 +56,7 @@ pub struct AuditHead {
 /// The facts of `system_status`.
 pub const STATUS_FACTS: RouteFacts = RouteFacts::NONE;
 
-/// Tells how the service is.
+/// Shows the state of the service.
 ///
 /// Version, store, heads of the audit chains, health with reasons, jobs by status and the last reading of
 /// the settings.

@@ -76,7 +76,7 @@ pub const PUT_FACTS: RouteFacts = RouteFacts { if_match: true, tagged: true, ..R
 
 /// Replaces a tenant's settings whole; a hold stops every removal.
 ///
-/// What the body leaves out falls back to the settings of the service. `If-Match` names the version that is
+/// Fields that the body leaves out fall back to the settings of the service. `If-Match` names the version that is
 /// replaced.
 #[utoipa::path(put, path = "/v1/admin/tenants/{tenant_id}", tag = "admin", operation_id = "put_tenant",
     params(("tenant_id" = String, Path)), request_body = TenantBody, security(("api_key" = ["admin"])),

@@ -19,7 +19,7 @@ use crate::service::access::credential_views::PersonalTokenView;
 use crate::service::access::credentials::Ports;
 use crate::service::access::personal_tokens::{PersonalTokens, not_found};
 
-/// What the token is for and how long it works.
+/// Label and life of a new token.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateTokenBody {

@@ -147,7 +147,7 @@ pub struct SessionBody {
     file_id: String,
 }
 
-/// Where a part goes.
+/// Destination of a part.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct PresignedPart {
     part_number: u32,

@@ -37,7 +37,7 @@ pub enum LlmChoice {
     Exclude,
 }
 
-/// What is wanted.
+/// Options of the capsule.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]

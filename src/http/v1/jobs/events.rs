@@ -21,7 +21,7 @@ use crate::service::jobs::job_events::{JobEvent, JobFollower};
 /// The facts of `follow_job`.
 pub const FACTS: RouteFacts = RouteFacts::NONE;
 
-/// Tells every change of a job as server-sent events.
+/// Streams every change of a job as server-sent events.
 ///
 /// From its beginning, or after `Last-Event-ID`, until the reader leaves. Events: `job.status`,
 /// `inputs.ready`, `draft.ready`, `draft.failed`, `run.queued`, `run.started`, `run.progress`, `run.check`,

@@ -15,7 +15,7 @@ use crate::http::route::{Effect, RouteFacts};
 use crate::http::state::App;
 use crate::service::runs::capsule::chosen_run;
 
-/// What a link opens.
+/// Resource that a link opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkScope {

@@ -12,7 +12,7 @@ use crate::http::state::App;
 use crate::http::v1::plan::formats::all_formats;
 use crate::http::versions::{Notice, Versions};
 
-/// What this service can do.
+/// Features of this service.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Capabilities {
     version: String,
@@ -72,7 +72,7 @@ pub struct Upload {
 /// The facts of `get_capabilities`.
 pub const FACTS: RouteFacts = RouteFacts::NONE;
 
-/// Tells what this service can do.
+/// Lists the features of this service.
 ///
 /// Needs no credential: which engine runs, whether a model is there, what can be uploaded and made.
 #[utoipa::path(get, path = "/v1/capabilities", tag = "library", operation_id = "get_capabilities",

@@ -58,7 +58,7 @@ pub const LIST_FACTS: RouteFacts = RouteFacts::NONE;
 
 /// Lists the library.
 ///
-/// What this service can run, by id, title, description and keywords in English and Chinese.
+/// The analyses of the library, by id, title, description and keywords in English and Chinese.
 #[utoipa::path(get, path = "/v1/templates", tag = "library", operation_id = "list_templates",
     params(Filter), security(("job_token" = []), ("api_key" = ["viewer", "client", "operator", "admin"])),
     responses((status = 200, body = TemplateList)))]

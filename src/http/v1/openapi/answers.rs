@@ -1,4 +1,4 @@
-//! What answers share: headers, words for statuses, media types of files and streams, and the refusals.
+//! Parts common to responses: headers, texts of statuses, media types of files and streams, and error responses.
 
 use serde_json::{Map, Value, json};
 

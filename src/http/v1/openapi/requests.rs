@@ -1,4 +1,4 @@
-//! What requests share: headers that many routes read, words for parameters, bodies that are bytes.
+//! Parts common to requests: headers that many routes read, texts of parameters, bodies that are bytes.
 
 use serde_json::{Value, json};
 

@@ -17,7 +17,7 @@ use crate::http::state::App;
 use crate::http::v1::openapi::groups::MODEL;
 use crate::service::runs::interpretation::{Asked, Interpret, Language, Standing};
 
-/// What is asked for.
+/// Options of the interpretation.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InterpretationRequest {

@@ -27,7 +27,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 const MOST_LABELS: usize = 500;
 const LONGEST_LABEL: usize = 200;
 
-/// What is to be made. All but `formats` may be left out.
+/// Formats and options of the renderings. All fields but `formats` are optional.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RenderBody {

@@ -29,7 +29,7 @@ pub struct StatedPartBody {
     sha256: Option<String>,
 }
 
-/// What the client sent; what it states is compared with what arrived.
+/// The client's declaration of the parts, compared with the parts received.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FinalizeBody {
@@ -76,8 +76,8 @@ pub const FACTS: RouteFacts = RouteFacts {
 
 /// Ends the upload of a file; repeating it answers the same.
 ///
-/// What the client states of its parts is compared with what arrived. With the last file of the bundle the
-/// inputs are replaced in one write. What can be repeated is answered as `success: false` with a code.
+/// The client's declaration of its parts is compared with the parts received. With the last file of the bundle the
+/// inputs are replaced in one write. A failure that can be repeated returns `success: false` with a code.
 #[utoipa::path(post, path = "/v1/upload-sessions/{upload_session_id}/finalize", tag = "inputs",
     operation_id = "finalize_upload", params(("upload_session_id" = String, Path)),
     request_body = FinalizeBody, security(("job_token" = []), ("api_key" = ["client", "admin"])),
