@@ -38,7 +38,7 @@ const LOOK: Duration = Duration::from_millis(250);
 /// How often a run directory that cannot be read is tried again.
 const LOOK_TRIES: u32 = 20;
 
-/// What all attempts share.
+/// State shared by all attempts.
 pub struct Shared {
     pub deps: WorkerDeps,
     pub options: WorkerOptions,
@@ -50,7 +50,7 @@ pub struct Shared {
     pub host_fault: AtomicBool,
 }
 
-/// What an attempt's thread tells the scheduler at its end.
+/// Message of an attempt's thread to the scheduler at its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Finished {
     /// The attempt is over, whatever it was.
@@ -419,7 +419,7 @@ fn finished(
     run
 }
 
-/// What the log says of the engine comes before what was known beforehand.
+/// Facts of the engine from the log take precedence over those known beforehand.
 fn merged(log: &EngineFacts, known: &EngineFacts) -> EngineFacts {
     EngineFacts {
         kind: if log.kind.is_empty() { known.kind.clone() } else { log.kind.clone() },

@@ -30,7 +30,7 @@ pub const DATA: &str = "data.dta";
 /// Folders and files of the working directory that are no outputs.
 pub const RESERVED: &[&str] = &["main.do", DATA, "inputs", "ado", "empty", "tmp"];
 
-/// What the verdict needs to know of an attempt's beginning (`manifest.json` in the run directory).
+/// Facts of an attempt's beginning for the verdict (`manifest.json` in the run directory).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     pub contract_version: u32,

@@ -68,7 +68,7 @@ pub fn began(job: &JobRecord, run: &Run, is_adopted: bool) {
     }
 }
 
-/// Tells the wait in the queue that a claim ended, with the times of the record: it may be older than this process.
+/// Records the wait in the queue that a claim ended, with the times of the record: it may be older than this process.
 pub fn waited(job: &JobRecord, run: &Run) {
     let Some(queued_at) = run.queued_at else { return };
     let span = tracing::debug_span!(
@@ -87,7 +87,7 @@ pub fn waited(job: &JobRecord, run: &Run) {
     place(&span, job);
 }
 
-/// Tells the lives of the launcher and of the engine, by the times that the launcher wrote down.
+/// Records the spans of the launcher and of the engine, by the times that the launcher wrote down.
 pub fn engine_ended(outcome: &Outcome) {
     if outcome.started_at_ns == 0 || outcome.ended_at_ns == 0 {
         return;
