@@ -26,7 +26,7 @@ pub enum Protection {
     PassphraseFile(PathBuf),
 }
 
-/// What an encrypted repository is opened with.
+/// Secret that opens an encrypted repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Opening {
     None,

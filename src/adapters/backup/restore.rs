@@ -19,7 +19,7 @@ use crate::adapters::store::check_audit::{Link, lines};
 use crate::adapters::store::{snapshot, tools};
 use crate::domain::artifact::safe_rel_path;
 
-/// What is asked for.
+/// Request of a restore.
 #[derive(Debug, Clone)]
 pub struct RestoreSpec {
     pub from: PathBuf,
@@ -32,7 +32,7 @@ pub struct RestoreSpec {
     pub audit: Option<PathBuf>,
 }
 
-/// What was restored.
+/// Result of a restore.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Restored {
     pub id: String,
@@ -54,7 +54,7 @@ pub struct Restored {
 
 /// A restored directory that has not got its name yet.
 pub struct Staged {
-    /// Where it lies meanwhile.
+    /// Temporary location of the restored file.
     pub dir: PathBuf,
     to: PathBuf,
     pub restored: Restored,

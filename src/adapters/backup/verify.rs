@@ -15,7 +15,7 @@ use super::manifest::{Content, Manifest};
 use super::repository::{Hashing, Repository};
 use crate::adapters::store::snapshot::Snapshot;
 
-/// What was verified.
+/// Result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verified {
     pub id: String,
@@ -27,7 +27,7 @@ pub struct Verified {
     pub bytes: u64,
     /// Other backups in the repository.
     pub backups: Vec<String>,
-    /// What is wrong; empty for a backup that can be restored.
+    /// Problems found; empty for a backup that can be restored.
     pub problems: Vec<String>,
     /// Indexed files that the backup says it has not.
     pub missing: Vec<String>,

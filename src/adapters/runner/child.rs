@@ -170,7 +170,7 @@ fn read_report(report: &OwnedFd) -> Option<(u8, i32)> {
     }
 }
 
-/// Where the child keeps its two own descriptors.
+/// Numbers under which the child keeps its two own descriptors.
 const REPORT: c_int = 3;
 const RULESET: c_int = 4;
 

@@ -40,7 +40,7 @@ pub fn disk_use(folder: &Path, most: u64) -> DiskUse {
 pub struct Meter<'a> {
     limits: &'a RunLimits,
     work: &'a Path,
-    /// What lay in the folder before the start.
+    /// Content of the folder before the start.
     before: DiskUse,
     page_bytes: u64,
     pub peak_memory_bytes: u64,

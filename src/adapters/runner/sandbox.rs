@@ -1,5 +1,5 @@
-//! What the engine may touch: the Landlock rule set, prepared in the launcher and applied by its child, and
-//! whether this kernel has all that the sandbox needs. The system-call filter and the control group are
+//! Access rights of the engine: the Landlock rule set, prepared in the launcher and applied by its child, and
+//! whether this kernel supports everything that the sandbox needs. The system-call filter and the control group are
 //! other steps of the same chain.
 
 use std::os::fd::OwnedFd;
@@ -17,7 +17,7 @@ use crate::ports::runner::SandboxMode;
 /// Folders with the programs' shared libraries.
 const LIBRARIES: &[&str] = &["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"];
 
-/// What programs read to start, to name users, to draw text and to find the time.
+/// Files that programs read to start, to resolve user names, to draw text and to find the time zone.
 const READABLE: &[&str] = &[
     "/etc/ld.so.cache",
     "/etc/localtime",
@@ -110,7 +110,7 @@ fn allow(
     }
 }
 
-/// Tells what this kernel confines; for the production gate.
+/// Returns the confinement that this kernel supports; for the production gate.
 pub fn probe() -> Confinement {
     let mut missing = Vec::new();
     if let Err(reason) = prepare(SandboxMode::Enforce, Path::new("/"), Path::new("/proc/self/exe"), &[]) {

@@ -4,7 +4,7 @@
 
 use libc::sock_filter;
 
-/// What happens to a refused call.
+/// Effect of a refused call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Answer {
     /// "Operation not permitted".
@@ -312,7 +312,7 @@ impl Program {
     }
 }
 
-/// Tells whether this kernel has filters.
+/// Returns whether this kernel supports filters.
 pub fn is_available() -> bool {
     const GET_ACTION_AVAIL: libc::c_ulong = 2;
     let action = KILL_PROCESS;

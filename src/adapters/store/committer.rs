@@ -383,7 +383,7 @@ fn publish(core: &Core, heads: &Heads, before: (u64, u64), effects: Effects) {
     }
 }
 
-/// What a transaction causes once it is durable.
+/// Effects of a transaction once it is durable.
 #[derive(Default)]
 struct Effects {
     changes: Vec<Change>,

@@ -12,7 +12,7 @@ const MAX_BYTES: usize = 8 * 1024 * 1024;
 /// A larger job is not kept.
 const MAX_JOB_BYTES: usize = 512 * 1024;
 
-/// What one transaction leaves of a job: the record with its serialised size, or nothing.
+/// Result of one transaction for a job: the record with its serialised size, or nothing.
 pub struct Written {
     pub tenant: TenantId,
     pub job_id: JobId,

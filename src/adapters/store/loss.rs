@@ -1,4 +1,4 @@
-//! What a damaged write-ahead log took away: found when the store is opened, named, and withheld from
+//! Records lost by a damaged write-ahead log: found when the store is opened, named, and withheld from
 //! readers, so that no record is served in a state before one that was acknowledged.
 
 use std::collections::BTreeSet;

@@ -1,5 +1,5 @@
-//! What the threads of the store share: the queue of commits, the state shown in health, the fault that
-//! stopped the store, and those who listen to changes.
+//! State shared by the threads of the store: the queue of commits, the state shown in health, the fault that
+//! stopped the store, and the subscribers to changes.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,7 +18,7 @@ use crate::domain::tenant::TenantUsage;
 use crate::ports::clock::Clock;
 use crate::ports::store::{Change, CommitError, Key, Receipt, StoreStatus};
 
-/// What the committer is asked for.
+/// Requests to the committer.
 pub enum Request {
     Commit {
         commit: Box<Prepared>,
@@ -35,7 +35,7 @@ pub enum Request {
     },
 }
 
-/// What the exporter is told after each transaction.
+/// Message to the exporter after each transaction.
 pub struct Committed {
     pub sequence: u64,
     /// Jobs written or deleted.

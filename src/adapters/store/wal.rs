@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-/// What the log holds (file format of SQLite, section 4, "The Write-Ahead Log").
+/// Content of the log (file format of SQLite, section 4, "The Write-Ahead Log").
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WalFacts {
     /// Frames that SQLite will accept; commits among them.

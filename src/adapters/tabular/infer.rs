@@ -1,4 +1,4 @@
-//! What the cells of a column have in common: every cell admits some readings (a number, a date of some
+//! Properties common to the cells of a column: every cell admits some readings (a number, a date of some
 //! style …) and a column keeps those that all its cells admit. Decides the storage; converts nothing.
 
 use dta::StorageType;

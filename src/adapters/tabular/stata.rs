@@ -105,7 +105,7 @@ fn text_columns(reader: &Input) -> Vec<usize> {
     variables.filter(|(_, v)| matches!(v.storage, StorageType::Str(_))).map(|(at, _)| at).collect()
 }
 
-/// What a decoder saw of a file.
+/// Result of decoding a file.
 struct Seen {
     detector: EncodingDetector,
     not_utf8: bool,

@@ -102,7 +102,7 @@ pub fn ingest(
     })
 }
 
-/// What a thread keeps while it converts.
+/// State of a thread while it converts.
 struct Converter {
     builders: Vec<Builder>,
     gatherer: Gatherer,

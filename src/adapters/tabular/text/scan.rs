@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-/// What separates fields and records.
+/// Separators of fields and records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dialect {
     pub delimiter: u8,

@@ -18,7 +18,7 @@ const SAMPLE_RECORDS: usize = 200;
 /// Longest name of a column, in bytes.
 const LONGEST_NAME: usize = 32_000;
 
-/// What the beginning of a file says.
+/// Properties detected at the beginning of a file.
 pub struct Sniffed {
     pub encoding: TextEncoding,
     pub dialect: Dialect,
