@@ -46,7 +46,7 @@ pub enum MaintenanceRequest {
     },
 }
 
-/// What these requests are done with.
+/// Dependencies of these requests.
 pub struct Maintenance {
     pub data_dir: PathBuf,
     pub store: Arc<SqliteStore>,

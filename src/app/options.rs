@@ -1,4 +1,4 @@
-//! What the composition root needs to know; settings are converted into it by `cli`, tests state it.
+//! Options of the composition root; `cli` converts the settings into them, tests set them directly.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -185,7 +185,7 @@ pub struct WorkerOptions {
     pub tenant_concurrency: Option<usize>,
 }
 
-/// What becomes of running attempts when this process ends in order.
+/// Treatment of running attempts when this process ends in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnShutdown {
     /// They go on and are adopted by the next start.

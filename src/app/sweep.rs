@@ -19,7 +19,7 @@ const PER_PASS: usize = 200;
 /// Longest time of a sweep that an operator waits for.
 const ASKED: Duration = Duration::from_secs(20);
 
-/// What the sweeper works on, out of the use cases' dependencies.
+/// Dependencies of the sweeper, taken from those of the use cases.
 pub fn deps(ctx: &Context) -> Deps {
     Deps {
         store: Arc::clone(&ctx.store),
