@@ -49,7 +49,7 @@ enum ApiKeyCommand {
         /// Tenant of the key
         #[arg(long, default_value = "default")]
         tenant: TenantId,
-        /// What the key may do
+        /// Role of the key
         #[arg(long, value_enum)]
         role: RoleName,
         /// A note for people

@@ -211,7 +211,7 @@ fn report(problems: &[LibraryProblem], out: &mut impl Write) -> std::io::Result<
     Ok(BROKEN)
 }
 
-/// What is asked of the ranking.
+/// Request of a ranking.
 struct Asked<'a> {
     question: &'a str,
     columns: &'a [String],
