@@ -77,7 +77,7 @@ pub struct Key {
     pub path: String,
     /// Its default; the type of the value is the type of the setting.
     pub default: toml::Value,
-    /// What it means.
+    /// Meaning of the key.
     pub doc: String,
     /// `SS_SECTION__NAME`.
     pub variable: String,

@@ -67,7 +67,7 @@ impl<'a> Reader<'a> {
         files
     }
 
-    /// Where the value of a key came from.
+    /// Returns the origin of a key's value.
     pub fn origin(&self, path: &str) -> Origin {
         self.merged.get(path).map_or(Origin::Default, |entry| entry.origin.clone())
     }

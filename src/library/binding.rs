@@ -17,7 +17,7 @@ use crate::domain::params::{ValueError, check_value};
 use crate::domain::plan::{DerivedVariable, PlanCondition};
 use crate::domain::template::{Parameter, ParameterType, TemplateMeta};
 
-/// Where a bound value comes from; the texts are part of the HTTP contract.
+/// Source of a bound value; the texts are part of the HTTP contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     Correction,

@@ -5,7 +5,7 @@ use crate::domain::dataset::{Column, Dataset};
 use crate::domain::draft::Statement;
 use crate::domain::profile::{KINDS, primary_kind, serves_as};
 
-/// What selection knows of the data.
+/// Facts of the data for the selection.
 #[derive(Debug, Clone, Copy)]
 pub struct Data<'a> {
     pub statement: &'a Statement,

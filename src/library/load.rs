@@ -24,7 +24,7 @@ pub struct LibraryProblem {
     pub file: String,
     /// Line of the file, 0 where the whole file is meant.
     pub line: usize,
-    /// What is wrong.
+    /// The problem.
     pub reason: String,
 }
 

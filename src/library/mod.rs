@@ -1,7 +1,7 @@
 //! The do-template library: load, validate, index, select, bind, freeze, render. Pure over its files: the
 //! only I/O is reading a library from a directory.
 //!
-//! What the use cases call:
+//! Entry points for the use cases:
 //! - [`Library::embedded`], [`Library::from_dir`], [`validate::check`], [`index::drift`];
 //! - [`select::select`]: question, draft and data to ranked candidates and the evidence of it;
 //! - [`missing_parameters::draft_gaps`], [`missing_parameters::parameter_views`], [`missing_parameters::column_candidates`]: what a draft lacks;

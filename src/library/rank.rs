@@ -26,7 +26,7 @@ const KIND: f64 = 0.15;
 const UNSTATED_ROLE: f64 = 0.2;
 /// Words whose best match is below this say little, and are not scaled up to the full weight.
 const LEAST_TELLING: f64 = 2.0;
-/// What a word counts that names a column of the data.
+/// Weight of a word that names a column of the data.
 const COLUMN_WORD: f64 = 0.1;
 /// Taken off for every soft exclusion that holds, and for every role that would be unused: such a draft
 /// would not freeze.

@@ -19,7 +19,7 @@ pub const TOP: usize = 8;
 /// The rules of applicability and ranking; evidence names it.
 pub const SELECTION_VERSION: u32 = 1;
 
-/// What selection looks at.
+/// Input of the selection.
 #[derive(Debug, Clone, Copy)]
 pub struct SelectionInput<'a> {
     pub library: &'a Library,
@@ -60,13 +60,13 @@ pub struct Stage2 {
     /// `model`, `ranking` or `client`.
     pub chosen_by: String,
     pub rationale: String,
-    /// What the choice was based on, as the chooser said it.
+    /// Reasons of the choice, in the chooser's words.
     pub evidence: Vec<String>,
     /// Answers that were refused before this one.
     pub refused: Vec<String>,
 }
 
-/// What selection found.
+/// Result of the selection.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Selected {
     pub stage1: Stage1,

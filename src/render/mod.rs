@@ -108,7 +108,7 @@ pub struct SourceFile {
     pub bytes: Vec<u8>,
 }
 
-/// What a report is made of.
+/// Input of a report.
 pub struct Source<'a> {
     pub run: &'a Run,
     pub plan: &'a Plan,

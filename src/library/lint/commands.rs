@@ -182,7 +182,7 @@ pub const MACRO_FUNCTIONS: &[&str] = &[
 /// Functions in expressions that touch files.
 pub const FILE_FUNCTIONS: &[&str] = &["fileread(", "filewrite(", "fileexists(", "filereaderror("];
 
-/// What a command word is.
+/// Class of a command word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Known {
     /// The full name.

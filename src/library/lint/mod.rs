@@ -30,7 +30,7 @@ impl Finding {
     }
 }
 
-/// What the lint knows of the template and the library around a body.
+/// The template and library around a body, for the lint.
 #[derive(Debug, Clone, Default)]
 pub struct Context {
     /// Programs of the library's ado folder.
@@ -84,7 +84,7 @@ fn check_braces(statements: &[Statement], findings: &mut Vec<Finding>) {
     findings.extend(open.into_iter().map(|line| Finding::new(line, "the brace is not closed")));
 }
 
-/// What is known of the body whose statements are looked at.
+/// State of the body whose statements are checked.
 struct Body<'a> {
     context: &'a Context,
     locals: &'a Locals,

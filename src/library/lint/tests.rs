@@ -1,4 +1,4 @@
-//! What the lint refuses and what it lets through.
+//! Bodies that the lint rejects and accepts.
 
 use super::*;
 
@@ -207,7 +207,7 @@ fn bypasses_are_refused_for_their_own_reason() {
     }
 }
 
-/// What looks like one of them and is none.
+/// Legitimate forms that resemble them.
 #[test]
 fn legitimate_forms_pass() {
     for body in [

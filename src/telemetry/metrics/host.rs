@@ -17,7 +17,7 @@ pub struct HostMetrics {
     backup_last_success: IntGauge,
 }
 
-/// What becomes of the places for runs of this process.
+/// State of the slots for runs of this process.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Seats {
     pub busy: usize,
