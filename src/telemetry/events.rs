@@ -174,7 +174,12 @@ pub const EVENTS: &[Event] = &[
         "A login of the administrator failed, or the record of one could not be written or read.",
         "address, code",
     ),
-    event("SS_MIGRATION_BEGIN", "info", "The search for records of older releases, and their migration, begins.", ""),
+    event(
+        "SS_MIGRATION_BEGIN",
+        "info",
+        "The search for records of older releases, and their migration, begins.",
+        "",
+    ),
     event("SS_MIGRATION_DONE", "info", "Every legacy path was checked.", "found, migrated, failed"),
     event(
         "SS_MIGRATION_FAILED",
@@ -268,7 +273,12 @@ pub const EVENTS: &[Event] = &[
         "A requested format of a succeeded run could not be rendered; the checks of the run report it.",
         "run_id, format, reason",
     ),
-    event("SS_RETENTION_POSTPONED", "warn", "A removal was postponed to a later pass of the sweeper.", "error"),
+    event(
+        "SS_RETENTION_POSTPONED",
+        "warn",
+        "A removal was postponed to a later pass of the sweeper.",
+        "error",
+    ),
     event(
         "SS_RETENTION_REMOVED",
         "info",

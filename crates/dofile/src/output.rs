@@ -1,4 +1,4 @@
-//! Where printed text goes: the log buffer, its files and the `quietly` level.
+//! Destination of printed text: the log buffer, its files and the `quietly` level.
 
 use std::fs::File;
 use std::io::Write;
@@ -131,7 +131,7 @@ impl Output {
         &self.logs
     }
 
-    /// What was kept in memory, and empties it.
+    /// Returns the text kept in memory, and empties it.
     pub fn take(&mut self) -> String {
         self.column = 0;
         std::mem::take(&mut self.buffer)

@@ -24,7 +24,7 @@ const FIXED: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// What is written.
+/// Values of the headers.
 #[derive(Debug, Clone)]
 pub struct SecurityHeaders {
     content_policy: HeaderValue,

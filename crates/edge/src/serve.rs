@@ -49,7 +49,7 @@ impl Default for Bounds {
 
 /// Makes a stream of an accepted connection: as it is, or with TLS.
 pub trait Accept: Clone + Send + Sync + 'static {
-    /// What HTTP is spoken over.
+    /// Connection that carries HTTP.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
     /// Called on a task of its own, and within [`Bounds::header_timeout`].

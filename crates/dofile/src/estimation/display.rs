@@ -1,4 +1,4 @@
-//! What estimation commands print and check alike: levels, fit errors, the table of active estimates.
+//! Output and checks common to estimation commands: levels, fit errors, the table of active estimates.
 
 use crate::error::{Result, StataError};
 use crate::estimation::model::Model;

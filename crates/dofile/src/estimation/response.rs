@@ -44,7 +44,7 @@ enum Shape {
 /// A prediction of the active estimates.
 #[derive(Debug, Clone)]
 pub struct Response {
-    /// What it is, `Pr(y)`.
+    /// Name of the response, `Pr(y)`.
     pub label: String,
     /// How it was asked for, `predict(pr)`.
     pub request: String,

@@ -1,4 +1,4 @@
-//! What the predictions of all families share: names and values of the new variables, columns of the data.
+//! Code shared by the predictions of all families: names and values of the new variables, columns of the data.
 
 use crate::commands::StandardSyntax;
 use crate::error::{Result, StataError};

@@ -38,7 +38,7 @@ pub enum Protocol {
     Grpc,
 }
 
-/// Where spans go and how many of them.
+/// Destination and share of spans.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// `http://collector:4318`; for HTTP `/v1/traces` is added where it does not end so.
@@ -174,7 +174,7 @@ impl Telemetry {
         )
     }
 
-    /// What became of the spans.
+    /// Counters of exported and lost spans.
     pub fn counters(&self) -> Arc<Counters> {
         Arc::clone(&self.counters)
     }

@@ -39,7 +39,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-/// What `display` would print, for `: display`.
+/// Returns the output of `display`, for `: display`.
 pub(crate) fn display_text(s: &mut Session, directives: &str) -> Result<String> {
     Ok(render(s, directives)?.0.trim_start_matches('\u{1}').to_string())
 }

@@ -55,7 +55,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-/// What `predict` needs.
+/// State for `predict`.
 pub struct NlState {
     /// The expression.
     pub expression: Substitutable,

@@ -71,7 +71,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-/// What predictions need besides `e(b)`.
+/// State for predictions, in addition to `e(b)`.
 pub struct MixedState {
     pub(super) group: String,
     pub(super) slopes: Vec<String>,

@@ -9,7 +9,7 @@ use crate::syntax::ParsedCommand;
 use crate::value::is_missing;
 use estimators::survey::{SingleUnit, Units};
 
-/// What `svyset` declares; texts are names of variables, empty where there is none.
+/// Declaration of `svyset`; texts are names of variables, empty if there is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Declaration {
     /// `pweight` or `iweight`, empty without weights.

@@ -1,4 +1,4 @@
-//! What follows `streg`: predictions. Formulas: [ST] streg postestimation.
+//! Postestimation of `streg`: predictions. Formulas: [ST] streg postestimation.
 
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;

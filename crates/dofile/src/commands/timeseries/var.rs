@@ -118,7 +118,7 @@ pub const SPEC_VARSTABLE: CommandSpec = CommandSpec {
     }],
 };
 
-/// What `irf` and the tests need of the last `var`.
+/// State of the last `var` for `irf` and the tests.
 pub struct State {
     /// The fit.
     pub fit: VarFit,
