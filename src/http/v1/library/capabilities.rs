@@ -34,10 +34,10 @@ pub struct ApiVersion {
     prefix: String,
     /// `current` or `deprecated`.
     state: &'static str,
-    /// Since when it should not be used (RFC 3339, UTC).
+    /// Time of its deprecation (RFC 3339, UTC).
     #[serde(skip_serializing_if = "Option::is_none")]
     deprecated_at: Option<DateTime<Utc>>,
-    /// Until when it answers at least (RFC 3339, UTC).
+    /// Earliest time of its removal (RFC 3339, UTC).
     #[serde(skip_serializing_if = "Option::is_none")]
     sunset_at: Option<DateTime<Utc>>,
 }
@@ -65,7 +65,7 @@ pub struct Llm {
 pub struct Upload {
     max_bytes: u64,
     formats: Vec<String>,
-    /// Size from which multipart sessions are used; absent where there are none.
+    /// Size from which multipart sessions are used; absent if there are none.
     multipart_threshold: Option<u64>,
 }
 
@@ -74,7 +74,7 @@ pub const FACTS: RouteFacts = RouteFacts::NONE;
 
 /// Lists the features of this service.
 ///
-/// Needs no credential: which engine runs, whether a model is there, what can be uploaded and made.
+/// Needs no credential: the engine, whether a model is configured, accepted uploads, available formats.
 #[utoipa::path(get, path = "/v1/capabilities", tag = "library", operation_id = "get_capabilities",
     responses((status = 200, body = Capabilities)))]
 pub async fn handler(State(app): State<App>) -> Json<Capabilities> {

@@ -98,22 +98,22 @@ pub fn complete(operation: &mut Operation<'_>, schemas: &Value) {
     }
     for (status, response) in refusals::of(operation) {
         let responses = operation.value["responses"].as_object_mut().expect("made above");
-        // a route may answer a document of its own with such a status: health
+        // a route may return its own document with such a status: health
         responses.entry(status).or_insert(response);
     }
     let unavailable = operation.value["responses"].get_mut("503");
     if let Some(response) = unavailable.filter(|response| response.get("headers").is_none()) {
         response["headers"] = Value::Object(usual);
-        response["description"] = json!("Not ready, or draining; the checks say why.");
+        response["description"] = json!("Not ready, or draining; the checks have the reasons.");
     }
 }
 
-/// The words for a success: those of its schema, or of its status.
+/// The text of a success: that of its schema, or of its status.
 fn words(status: &str, response: &Value, schemas: &Value) -> String {
     let of_status = match status {
-        "202" => "Accepted; it goes on in the background.",
-        "204" => "Done; there is nothing to say.",
-        "206" => "The part that `Range` asks for.",
+        "202" => "Accepted; the work continues in the background.",
+        "204" => "Done; no content.",
+        "206" => "The part requested by `Range`.",
         "304" => "Not modified since the client's `If-None-Match`.",
         _ => "Done.",
     };
