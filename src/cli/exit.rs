@@ -9,7 +9,7 @@ pub enum Exit {
     /// A check or comparison failed.
     Failed = 1,
     Usage = 2,
-    /// `EX_DATAERR`: a file is not what it must be.
+    /// `EX_DATAERR`: a file is not valid.
     DataError = 65,
     /// `EX_NOINPUT`: a file cannot be opened.
     NoInput = 66,
