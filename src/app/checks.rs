@@ -111,7 +111,7 @@ fn model(options: &Options) -> Result<Option<Probe>, String> {
         need,
         every: llm.look_every,
         limit: limit * u32::try_from(llm.endpoints.len()).unwrap_or(1),
-        at_first: Some("configured; not looked at yet".to_owned()),
+        at_first: Some("configured; not checked yet".to_owned()),
         look: Box::new(look),
     }))
 }

@@ -170,7 +170,7 @@ fn stream(reader: BlobReader, length: u64, with_checksum: Option<(Sha256, String
                     if left == 0 && hex::encode(hasher.clone().finalize()) != expected {
                         tracing::error!(
                             event = "SS_ARTIFACT_DAMAGED",
-                            "an artifact is not what its hash says; its download is cut off"
+                            "an artifact does not match its hash; its download is cut off"
                         );
                         return Err(std::io::Error::other("the stored file is damaged"));
                     }

@@ -293,7 +293,7 @@ fn missing_required(meta: &TemplateMeta, binding: &Binding) -> Problem {
             })
         })
         .collect();
-    let text = format!("{} needs {}; state what is missing and freeze again", meta.id, names.join(", "));
+    let text = format!("{} needs {}; add the missing values and freeze again", meta.id, names.join(", "));
     Problem::new(ErrorCode::PlanFreezeMissingRequired, text)
         .with("template_id", meta.id.as_str())
         .with("missing_fields", fields)

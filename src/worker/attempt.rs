@@ -152,7 +152,7 @@ impl Shared {
             }
             Ok(Adopted::Ended(outcome)) => self.conclude(job, run_id, &outcome),
             Err(error) => {
-                tracing::error!(event = "SS_RUN_UNREADABLE", %run_id, %error, "an attempt cannot be looked at; what is left of it is ended");
+                tracing::error!(event = "SS_RUN_UNREADABLE", %run_id, %error, "an attempt cannot be read; its remaining processes are ended");
                 self.conclude(job, run_id, &self.deps.runner.end(run_id.as_str(), &path))
             }
         }
@@ -165,7 +165,7 @@ impl Shared {
         loop {
             match self.deps.runner.adopt(run_id.as_str(), path) {
                 Err(error) if tries < LOOK_TRIES => {
-                    tracing::warn!(event = "SS_RUN_UNREADABLE", %run_id, %error, "an attempt could not be looked at");
+                    tracing::warn!(event = "SS_RUN_UNREADABLE", %run_id, %error, "an attempt could not be read");
                     tries += 1;
                     std::thread::sleep(LOOK);
                 }
@@ -223,7 +223,12 @@ impl Shared {
         let started = Instant::now();
         trace::engine_ended(outcome);
         let (ended, cpu_ms) = (outcome.ended.kind(), outcome.cpu_ms);
-        tracing::debug!(event = "SS_ENGINE_ENDED", ended, cpu_ms, "the launcher told the end of the engine");
+        tracing::debug!(
+            event = "SS_ENGINE_ENDED",
+            ended,
+            cpu_ms,
+            "the launcher reported the end of the engine"
+        );
         let path = run_path(&self.deps, job, run_id);
         let Some(run) = job.run(run_id) else { return Finished::Nothing };
         let Some(plan) = job.plan.as_ref() else {

@@ -91,7 +91,7 @@ fn warning(run: &Run, format: &str, reason: &str) -> RunCheck {
         status: "warn".to_owned(),
         value: Some(format.to_owned()),
         message: Some(format!(
-            "the {format} file could not be made: {reason}; the results are complete, and it can be asked for again"
+            "the {format} file could not be rendered: {reason}; the results are complete, and it can be requested again"
         )),
         acknowledged: false,
     }

@@ -268,7 +268,7 @@ impl Scheduler {
                     "the data volume is nearly full: claims stop"
                 );
             } else {
-                tracing::info!(event = "SS_DISK_OK", free_bytes = space.free_bytes, "claims go on");
+                tracing::info!(event = "SS_DISK_OK", free_bytes = space.free_bytes, "claims resume");
             }
         }
         low
@@ -354,7 +354,7 @@ impl Scheduler {
 
     fn probed(&mut self, works: bool) {
         if works {
-            tracing::info!(event = "SS_ENGINE_UP", "the engine can be used again: claims go on");
+            tracing::info!(event = "SS_ENGINE_UP", "the engine can be used again: claims resume");
             self.set_fault(None);
             self.paused = false;
             self.shared.host_fault.store(false, Ordering::SeqCst);

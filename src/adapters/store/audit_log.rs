@@ -63,7 +63,7 @@ impl AuditLog {
         tracing::error!(
             event = "SS_AUDIT_FILE_DAMAGED",
             file = %name.file_name().unwrap_or_default().display(),
-            "a file of the audit log does not agree with the store; it is set aside and written anew"
+            "a file of the audit log does not match the store; it is set aside and rewritten"
         );
         Ok(())
     }

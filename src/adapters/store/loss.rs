@@ -140,7 +140,7 @@ pub fn withhold_lost(
         event = "SS_STORE_COMMITS_LOST",
         lost_commits,
         records = names.join(" "),
-        "the store is behind what it acknowledged; the records named are withheld, restore them from a backup"
+        "the store lost acknowledged commits; the named records are withheld, restore them from a backup"
     );
     let transaction = writer.unchecked_transaction()?;
     for key in &lost {

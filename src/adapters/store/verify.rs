@@ -39,7 +39,7 @@ fn look(core: &Core, conn: &Connection) {
             event = "SS_STORE_TABLE_DAMAGED",
             table,
             what,
-            "a table of the store is damaged; its indexes are made anew"
+            "a table of the store is damaged; its indexes are rebuilt"
         );
         core.note_damage(table, &what);
         // Where the queue is full or closed the next look asks again.

@@ -104,7 +104,7 @@ impl Tabular for IsolatedReaders {
                     event = "SS_INGEST_PANICKED",
                     code = status.code(),
                     signal = status.signal(),
-                    "a reader ended without an answer on an upload"
+                    "a reader ended without a result for an upload"
                 );
                 // the port leaves nothing behind after an error; what cannot be removed, the sweep removes
                 let _ = std::fs::remove_file(dest);

@@ -47,7 +47,7 @@ pub fn ingest(path: &Path, dest: &Path) -> Result<IngestedDataset, Problem> {
             "encoding_guess",
             None,
             message,
-            "look at the preview; save as release 118 if letters are wrong",
+            "check the preview; save as release 118 if letters are wrong",
         );
         legacy = LegacyText::With(Arc::new(|b| guessed.decode_without_bom_handling(b).0.into_owned()));
         reader = open(path, &legacy)?;

@@ -112,7 +112,7 @@ impl<'a> Evidence<'a> {
     }
 
     fn misfit(&self, seen: &[&str], order: &[&str]) -> Refusal {
-        let ended = self.return_code.unwrap_or("no error was told").to_owned();
+        let ended = self.return_code.unwrap_or("no error was reported").to_owned();
         let first_missing = order.iter().find(|name| !seen.contains(name));
         let is_prefix = seen.len() < order.len() && order.starts_with(seen);
         match first_missing {

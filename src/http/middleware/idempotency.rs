@@ -149,7 +149,7 @@ async fn replay(record: IdempotencyRecord, request: Request, next: Next) -> Resu
     let Some(stored) = record.response else {
         return Err(Problem::new(
             ErrorCode::IdempotencySecretNotReplayable,
-            "the answer held a secret that is shown once; look at what was made, or make a new one",
+            "the response held a secret that is shown once; check the created resource, or create a new one",
         )
         .with("resource", record.resource.unwrap_or_default()));
     };

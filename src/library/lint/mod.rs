@@ -167,7 +167,7 @@ impl Body<'_> {
             Known::Allowed(name) => {
                 let second = leading_word(after.trim_start());
                 if is_refused_part(name, second) {
-                    return add(format!("`{name} {second}` is refused: no files beside the declared ones"));
+                    return add(format!("`{name} {second}` is refused: no files except the declared ones"));
                 }
                 files.check(name, after, add);
                 // the command that a prefix runs; `merge 1:1` and the like have colons of their own

@@ -114,7 +114,7 @@ impl Tenants<'_> {
         Ok(TenantView::of(self.0, tenant, record.as_ref()))
     }
 
-    /// Lists tenants that have settings of their own.
+    /// Lists tenants that have their own settings.
     ///
     /// # Errors
     /// As reads of the store.

@@ -1,5 +1,5 @@
 //! Turns received files into the job's inputs: canonical data, manifest and one commit. Goes on in the
-//! background when it takes long; the board says how it ended.
+//! background when it takes long; the tracker has the result.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -32,7 +32,7 @@ pub enum Ingest {
     Failed(Problem),
 }
 
-/// Most failures that are remembered; the oldest job's is forgotten by chance beyond it.
+/// Most entries. When the map is full, all remembered failures are dropped.
 const MAX_ENTRIES: usize = 10_000;
 
 impl IngestTracker {

@@ -332,7 +332,7 @@ pub fn part_bytes(ctx: &Context, job: &JobRecord, session_id: &str, part: u32) -
     if file.received.is_some() {
         return Err(Problem::new(
             ErrorCode::JobLocked,
-            "the file is finished; state a new bundle to replace it",
+            "the file is finished; declare a new bundle to replace it",
         ));
     }
     check_unlocked(job)?;
@@ -346,7 +346,7 @@ pub fn part_bytes(ctx: &Context, job: &JobRecord, session_id: &str, part: u32) -
 /// # Errors
 /// `UPLOAD_SESSION_NOT_FOUND`.
 pub fn bundle_of(job: &JobRecord) -> Result<&Bundle, Problem> {
-    job.bundle.as_ref().ok_or_else(|| not_found("the job has no bundle; state its files first"))
+    job.bundle.as_ref().ok_or_else(|| not_found("the job has no bundle; declare its files first"))
 }
 
 fn not_found(message: &str) -> Problem {
@@ -472,7 +472,7 @@ impl Assembly<'_> {
             };
             if stated.iter().any(|p| p.part_number == number && (differs(&p.etag) || differs(&p.sha256))) {
                 return Ok(Err(NotFinished::ChecksumMismatch(format!(
-                    "part {number} is not what was sent; send it again"
+                    "part {number} does not match its hash; send it again"
                 ))));
             }
         }

@@ -233,7 +233,7 @@ fn next_actions(job: &JobRecord) -> Vec<NextAction> {
         payload_schema: payload,
     };
     let upload = || action("upload_inputs", "Upload the data", "POST", "/inputs/upload", &UPLOAD);
-    let draft = || action("state_draft", "State the analysis", "PUT", "/draft", &DRAFT);
+    let draft = || action("state_draft", "Submit the draft", "PUT", "/draft", &DRAFT);
     let cancel = || action("cancel", "Cancel the job", "POST", "/cancel", &REASON);
     let run = |label| action("run", label, "POST", "/run", &NOTHING);
     let revise = || action("revise_plan", "Revise the plan", "POST", "/plan/revise", &REASON);

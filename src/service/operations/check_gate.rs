@@ -218,7 +218,7 @@ impl CheckGate {
         let found = self
             .host
             .file_system(&self.data_dir)
-            .map_err(|error| format!("the data directory cannot be looked at: {}", error.kind()))?;
+            .map_err(|error| format!("the data directory cannot be checked: {}", error.kind()))?;
         match found.durability {
             Durability::Durable => Ok(found.name),
             Durability::Memory => Err(format!("{} is lost with the machine's memory", found.name)),
@@ -230,7 +230,7 @@ impl CheckGate {
         let found = self
             .host
             .file_system(&self.data_dir)
-            .map_err(|error| format!("the data volume cannot be looked at: {}", error.kind()))?;
+            .map_err(|error| format!("the data volume cannot be checked: {}", error.kind()))?;
         let needed = self.options.disk_low.needed_bytes(found.total_bytes);
         let detail = format!("{} bytes are free, {needed} must be", found.free_bytes);
         if found.free_bytes < needed { Err(detail) } else { Ok(detail) }
@@ -288,7 +288,7 @@ impl CheckGate {
             match self.host.readable_by_all(file) {
                 Ok(false) => {}
                 Ok(true) => open.push(format!("{name} can be read by everybody")),
-                Err(error) => open.push(format!("{name} cannot be looked at: {}", error.kind())),
+                Err(error) => open.push(format!("{name} cannot be checked: {}", error.kind())),
             }
         }
         if open.is_empty() {

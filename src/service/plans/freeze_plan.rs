@@ -206,7 +206,7 @@ impl FreezePlan<'_> {
         let template_id = draft.selection.chosen.as_ref().ok_or_else(|| {
             Problem::new(
                 ErrorCode::PlanFreezeNotAllowed,
-                "no template fits the draft; state more roles or choose a template",
+                "no template fits the draft; set more roles or choose a template",
             )
             .with("reason", "no_applicable_template")
         })?;

@@ -124,7 +124,7 @@ impl<'a> Table<'a> {
                 "encoding_guess",
                 None,
                 format!("the text was read as {name}, which is a guess"),
-                "look at the preview; save the file as UTF-8 if letters are wrong",
+                "check the preview; save the file as UTF-8 if letters are wrong",
             );
         }
         let named = self.header.names.iter().filter(|n| !n.trim().is_empty());

@@ -137,7 +137,7 @@ fn check_askable(ctx: &Context, job: &JobRecord) -> Result<Sharing, Problem> {
 pub fn not_configured(job: &JobRecord) -> Problem {
     Problem::new(
         ErrorCode::LlmNotConfigured,
-        "no language model is configured; state the draft yourself with PUT draft",
+        "no language model is configured; submit the draft yourself with PUT draft",
     )
     .with("next_actions", next_actions(job))
 }

@@ -73,7 +73,7 @@ pub struct StoredAnswer {
 pub fn evidence_folder(job: &JobRecord) -> Result<String, Problem> {
     match &job.draft {
         Some(draft) if draft.source == DraftSource::Model => Ok(format!("artifacts/llm/{}", draft.draft_id)),
-        Some(_) => Err(Problem::new(ErrorCode::DraftNotFound, "the job's draft was stated by a client")),
+        Some(_) => Err(Problem::new(ErrorCode::DraftNotFound, "the job's draft was submitted by a client")),
         None => Err(Problem::new(ErrorCode::DraftNotFound, "the job has no draft")),
     }
 }

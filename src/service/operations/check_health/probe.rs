@@ -60,7 +60,7 @@ impl Slot {
     pub(super) fn new(probe: Probe, now: DateTime<Utc>) -> Self {
         let found = match &probe.at_first {
             Some(detail) => Found::Well(detail.clone()),
-            None => Found::Out("not looked at yet".to_owned()),
+            None => Found::Out("not checked yet".to_owned()),
         };
         let last = check(&probe, found, now, Duration::ZERO);
         Self { state: Mutex::new(State { last, under_way: None, begun: None }), probe }
@@ -189,7 +189,7 @@ mod tests {
             (Need::Nothing, "degraded", "degraded"),
         ] {
             let health = health();
-            assert_eq!(health.ready(false).status, "not_ready", "nothing was looked at");
+            assert_eq!(health.ready(false).status, "not_ready", "nothing was checked");
             health.add(vec![probe("a", Need::ToAnswer, well)]);
             assert_eq!(health.ready(false).status, "ok");
             health.add(vec![probe("b", need, out)]);
@@ -230,7 +230,7 @@ mod tests {
         until("not_ready");
         let report = health.ready(false);
         assert_eq!(report.checks["engine"].detail, "no answer within 1 s");
-        assert_eq!(report.checks["store"].status, "ok", "the others go on");
+        assert_eq!(report.checks["store"].status, "ok", "the others continue");
         hangs.store(false, Ordering::SeqCst);
         release.send(()).expect("the check waits");
         until("ok");
@@ -245,7 +245,7 @@ mod tests {
             assert!(!told.load(Ordering::SeqCst), "a defect of the check");
             well()
         })]);
-        assert_eq!(health.ready(false).status, "not_ready", "never looked at with success");
+        assert_eq!(health.ready(false).status, "not_ready", "never checked with success");
         fails.store(false, Ordering::SeqCst);
         let patience = Instant::now();
         while health.ready(false).status != "ok" {

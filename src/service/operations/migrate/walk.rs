@@ -40,12 +40,12 @@ impl Migration {
                         found = report.found,
                         migrated = report.migrated,
                         failed = report.failed.len(),
-                        "all records of older releases were looked at"
+                        "all records of older releases were checked"
                     );
                     return;
                 }
                 Err(error) => {
-                    tracing::error!(event = "SS_MIGRATION_FAILED", %error, "migration is interrupted and will go on");
+                    tracing::error!(event = "SS_MIGRATION_FAILED", %error, "migration is interrupted and will continue");
                 }
             }
             tokio::select! {

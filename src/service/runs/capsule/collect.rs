@@ -22,7 +22,7 @@ use crate::domain::template::TemplateMeta;
 use crate::library::Library;
 
 /// Why data are not in a capsule that was asked for without them.
-pub(super) const LEFT_OUT: &str = "left out as asked; its hash tells whether another copy is the same";
+pub(super) const LEFT_OUT: &str = "left out on request; its hash identifies equal copies";
 
 /// Fields read from `run.meta.json`.
 #[derive(Deserialize)]

@@ -174,7 +174,7 @@ pub fn chosen_run<'a>(job: &'a JobRecord, run_id: Option<&str>) -> Result<&'a Ru
         let status = serde_json::to_value(run.status).unwrap_or_default();
         return Err(Problem::new(
             ErrorCode::RunNotSucceeded,
-            "a capsule is made of a run that has succeeded; this one has not",
+            "a capsule needs a run that has succeeded; this one has not",
         )
         .with("status", status)
         .with("run_id", asked));
