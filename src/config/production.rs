@@ -1,4 +1,4 @@
-//! The rules of the production gate that the settings alone decide. Rules that look at the host are in
+//! The rules of the production gate that the settings alone decide. Rules that check the host are in
 //! `service::operations::check_gate`.
 
 use secrecy::ExposeSecret;

@@ -1,4 +1,4 @@
-//! Takes typed values out of merged layers and collects what does not fit, so that all problems are told
+//! Takes typed values out of merged layers and collects what does not fit, so that all problems are reported
 //! at once.
 
 use std::path::PathBuf;

@@ -29,7 +29,7 @@ pub enum KeyKind {
     ApiKey,
     /// `sss_`: made by an administrator's login, ends by logout or in hours.
     Session,
-    /// `ssp_`: made by an administrator for scripts of their own.
+    /// `ssp_`: made by an administrator for their own scripts.
     PersonalToken,
 }
 
@@ -119,7 +119,7 @@ pub struct TaskCodeRecord {
 }
 
 /// Returns the secret of a job's token: `base64url(HMAC-SHA256(key = task code, tenant ‖ 0 ‖ job_id ‖ 0 ‖
-/// generation))`, the generation in decimal digits. Whoever holds the code gets the same secret again.
+/// generation))`, the generation in decimal digits. Anyone who holds the code gets the same secret again.
 pub fn job_token_secret(task_code: &str, tenant: &TenantId, job_id: &JobId, generation: u32) -> String {
     let mut mac =
         Hmac::<Sha256>::new_from_slice(task_code.as_bytes()).expect("HMAC takes keys of any length");

@@ -66,7 +66,7 @@ pub struct ModelUnknown {
     pub candidates: Vec<String>,
 }
 
-/// A call to a model that failed; it is answered again until a new draft is asked for.
+/// A call to a model that failed; it is answered again until a new draft is requested.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DraftFailure {
     pub failed_at: DateTime<Utc>,

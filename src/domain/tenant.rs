@@ -95,7 +95,7 @@ pub struct RetentionPolicy {
 }
 
 impl RetentionPolicy {
-    /// Returns this policy with what a tenant states of its own.
+    /// Returns this policy with the tenant's own settings applied.
     #[must_use]
     pub fn with(self, own: &TenantRetention) -> Self {
         Self {

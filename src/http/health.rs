@@ -36,7 +36,7 @@ pub const READY_FACTS: RouteFacts = RouteFacts::NONE;
 
 /// Shows whether the service is ready.
 ///
-/// Answers from checks that run in the background, so that a probe costs nothing. `ok` and `degraded` are
+/// Returns the results of checks that run in the background, so that a probe costs nothing. `ok` and `degraded` are
 /// 200, `not_ready` and `draining` are 503. With `scope=traffic` only what keeps finished results from
 /// being read counts.
 #[utoipa::path(get, path = "/health/ready", tag = "health", operation_id = "get_health_ready",

@@ -1,5 +1,5 @@
 //! Stage 1 of selection: which templates can be used at all, by rules from their metas. An inapplicable
-//! template cannot be chosen, whoever asks.
+//! template cannot be chosen by anyone.
 
 use serde::{Deserialize, Serialize};
 

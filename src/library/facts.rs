@@ -30,7 +30,7 @@ impl<'a> Data<'a> {
     }
 }
 
-/// Subject of a fact → role whose column it looks at.
+/// Subject of a fact → role whose column it checks.
 const SUBJECTS: [(&str, &str); 4] = [
     ("outcome", "outcome_var"),
     ("treatment", "treatment_var"),

@@ -43,7 +43,7 @@ pub struct DependencyStatus {
 }
 
 impl DependencyStatus {
-    /// The status of what nobody has looked at.
+    /// The status of what nobody has checked.
     pub fn unknown() -> Self {
         Self { status: "unknown".to_owned(), checked_at: None }
     }

@@ -129,7 +129,7 @@ fn candidates(parameter: &Parameter, statement: &Statement, columns: &[Column]) 
                 .enumerate()
                 .filter(|(_, c)| column_misfits(parameter, c).is_empty())
                 .map(|(i, c)| {
-                    // columns without a role first, then those whose own kind is asked for
+                    // columns without a role first, then those whose own kind is requested
                     let used = statement.roles.values().flatten().any(|name| *name == c.name);
                     let place = kinds.iter().position(|k| k == primary_kind(c)).unwrap_or(kinds.len());
                     (used, place.min(kinds.len()), i, c.name.as_str())

@@ -253,7 +253,7 @@ fn order(ranked: &mut [(&Template, Ranked)]) {
             .then_with(|| level(a).cmp(&level(b)))
             .then_with(|| a.meta.id.cmp(&b.meta.id))
     });
-    // preferences are no order of their own: each moves its template before the ones it names, within a tie
+    // preferences are no separate order: each moves its template before the ones it names, within a tie
     for i in 0..ranked.len() {
         for j in (i + 1)..ranked.len() {
             let tied = ranked[i].1.score.total_cmp(&ranked[j].1.score) == Ordering::Equal;

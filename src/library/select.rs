@@ -62,7 +62,7 @@ pub struct Stage2 {
     pub rationale: String,
     /// Reasons of the choice, in the chooser's words.
     pub evidence: Vec<String>,
-    /// Answers that were refused before this one.
+    /// Answers that were rejected before this one.
     pub refused: Vec<String>,
 }
 
@@ -107,7 +107,7 @@ impl Selected {
         self.candidates.offered.first()
     }
 
-    /// Returns the offered candidates as drafts show them. A template that was asked for and is not among
+    /// Returns the offered candidates as drafts show them. A template that was requested and is not among
     /// them is added, with its blockers if it has any.
     pub fn draft_candidates(&self, library: &Library, asked: Option<&TemplateId>) -> Vec<Candidate> {
         let mut shown: Vec<&TemplateId> = self.candidates.offered.iter().collect();

@@ -76,7 +76,7 @@ pub trait Host: Send + Sync {
     /// Returns how many bytes of memory the processes here may use together.
     fn memory_bytes(&self) -> Option<u64>;
 
-    /// Looks at a program.
+    /// Checks a program.
     ///
     /// # Errors
     /// Any I/O error; `PermissionDenied` where it is not executable.

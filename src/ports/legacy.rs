@@ -24,7 +24,7 @@ pub struct Place {
 pub struct Progress {
     /// The last place that the walk has done with.
     pub walked_to: Option<String>,
-    /// Every place was looked at.
+    /// Every place was checked.
     pub complete: bool,
     pub migrated: u64,
     /// Places that cannot be migrated, with the reason.

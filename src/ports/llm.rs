@@ -48,7 +48,7 @@ pub struct AnswerSchema {
     pub schema: Value,
 }
 
-/// How the form of the answer was asked for.
+/// Form in which the answer was requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Structure {

@@ -77,7 +77,7 @@ pub enum Write {
 /// A list of conditional writes with its audit events, applied wholly or not at all.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Commit {
-    /// Fresh id, by which an indeterminate outcome can be asked for.
+    /// Fresh id, by which an indeterminate outcome can be requested.
     pub id: String,
     pub writes: Vec<Write>,
     /// Never empty, except for the closed list of housekeeping kinds in [`Commit::housekeeping`].
@@ -202,7 +202,7 @@ pub enum Due {
     Inputs,
 }
 
-/// Which audit events are asked for; what is absent does not matter.
+/// Filters of audit events; absent ones do not apply.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct AuditFilter {
     pub tenant: Option<TenantId>,
@@ -219,7 +219,7 @@ pub struct AuditFilter {
 }
 
 impl AuditFilter {
-    /// True if an event is asked for.
+    /// True if an event matches.
     pub fn finds(&self, event: &AuditEvent) -> bool {
         let action = |asked: &str| {
             if asked.ends_with('.') { event.action.starts_with(asked) } else { event.action == asked }
@@ -242,11 +242,11 @@ pub enum AuditFrom {
     Before(u64),
 }
 
-/// Events that were found, and where to go on.
+/// Events that were found, and where to continue.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FoundEvents {
     pub events: Vec<ChainedEvent>,
-    /// The sequence to go on from in the same direction; absent at the end of the chain. A page may be
+    /// The sequence to continue from in the same direction; absent at the end of the chain. A page may be
     /// short, or empty, before the end.
     pub next: Option<u64>,
 }
@@ -270,7 +270,7 @@ pub struct StoreStatus {
     /// Head (sequence and hash) of each audit chain.
     pub audit_heads: Vec<(u32, u64, String)>,
     pub waiting_commits: u64,
-    /// Tables in which damage was found and not mended, each with what was found.
+    /// Tables in which damage was found and not repaired, each with what was found.
     pub damaged_tables: Vec<String>,
     /// The whole store was looked through since it was opened.
     pub verified: bool,
@@ -309,7 +309,7 @@ pub trait Store: Send + Sync {
     /// release are unique; older releases could use one id in several tenants.
     fn jobs_by_id<'a>(&'a self, job_id: &'a JobId) -> BoxFuture<'a, Result<Vec<Arc<JobRecord>>, ReadError>>;
     fn list_jobs(&self, filter: JobFilter) -> BoxFuture<'_, Result<Page<JobRecord>, ReadError>>;
-    /// Lists jobs that retention may have to look at since a time before `before`, oldest first; at most
+    /// Lists jobs that retention may have to check since a time before `before`, oldest first; at most
     /// `limit`. A cursor of [`Store::list_jobs`] is not one of this list.
     fn due_jobs(
         &self,

@@ -1,5 +1,5 @@
 //! Uploaded tables as a port: a file in any accepted format becomes canonical data, and canonical data
-//! can be looked at. Calls block: use them from a pool.
+//! can be checked. Calls block: use them from a pool.
 
 use std::path::{Path, PathBuf};
 

@@ -86,7 +86,7 @@ pub struct Options {
     pub stars: bool,
     /// Digits behind the decimal point, at most [`MOST_DECIMALS`].
     pub decimals: u8,
-    /// Labels of the data in place of the names of columns and levels.
+    /// Labels of the data instead of the names of columns and levels.
     pub labels: bool,
     /// Labels that replace those of the data: column → label.
     pub own_labels: BTreeMap<String, String>,

@@ -45,7 +45,7 @@ struct Entry {
     row: usize,
 }
 
-/// Lays out a coefficient table. `None` where it is none, or where its rows cannot be told apart by model,
+/// Lays out a coefficient table. `None` where it is none, or where its rows cannot be distinguished by model,
 /// equation and term: it is then printed as it is.
 pub fn grid(table: &Table, foot: Foot<'_>, style: &Style<'_>) -> Option<Grid> {
     if !is_coefficients(table) || table.rows.is_empty() {

@@ -33,7 +33,7 @@ use crate::domain::verdict::{Failure, Verdict};
 use crate::ports::runner::{Adopted, RunHandle};
 use crate::service::runs::render_run::Subject;
 
-/// Time between two looks at the log of a running attempt.
+/// Time between two checks of the log of a running attempt.
 const LOOK: Duration = Duration::from_millis(250);
 /// How often a run directory that cannot be read is tried again.
 const LOOK_TRIES: u32 = 20;

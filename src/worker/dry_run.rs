@@ -1,4 +1,4 @@
-//! Runs a plan once in a folder of its own, outside the queue and without the launcher: what authors of
+//! Runs a plan once in its own folder, outside the queue and without the launcher: what authors of
 //! templates and tests of the library use. The verdict is the one that a job would get.
 
 use std::io;

@@ -67,7 +67,7 @@ pub struct WorkerDeps {
 pub struct WorkerOptions {
     /// Attempts at once in this process; 0 turns claims off.
     pub concurrency: usize,
-    /// Attempts at once of one tenant that states no limit of its own.
+    /// Concurrent attempts of one tenant without its own limit.
     pub tenant_limit: Option<usize>,
     pub limits: RunLimits,
     /// The engine's command; the first word is an absolute path.
@@ -85,7 +85,7 @@ pub struct WorkerOptions {
 /// Treatment of running attempts when the process ends in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Drain {
-    /// They go on and are adopted by the next start.
+    /// They continue and are adopted by the next start.
     Detach,
     /// They are waited for up to this bound; what outlives it is ended and queued again.
     Wait(Duration),

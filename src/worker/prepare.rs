@@ -154,7 +154,7 @@ fn frozen_idioms(deps: &WorkerDeps, job: &JobRecord) -> Result<Option<Vec<u8>>, 
     Ok(Some(bytes))
 }
 
-/// Builds the directory and returns what the runner is told.
+/// Builds the directory and returns the instructions for the runner.
 ///
 /// # Errors
 /// [`PrepareError`]; nothing was started then.

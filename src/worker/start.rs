@@ -50,7 +50,7 @@ pub fn clear_probes(deps: &WorkerDeps) {
     }
 }
 
-/// Loads the next page of the queue; returns where to go on, or `None` at its end.
+/// Loads the next page of the queue; returns where to continue, or `None` at its end.
 ///
 /// # Errors
 /// As the store's.

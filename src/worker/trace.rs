@@ -12,7 +12,7 @@ use crate::domain::run_outcome::Outcome;
 use crate::telemetry::traces::{nanos, run_span_id};
 
 /// The span of an attempt, of the highest level so that no filter of log lines takes their ids from them. Without a
-/// record, which a store that does not answer withholds, it is in a trace of its own.
+/// record, which a store that does not answer withholds, it is in its own trace.
 pub fn of_run(key: &JobKey, run_id: &RunId, job: Option<&JobRecord>) -> Span {
     let span = tracing::error_span!(
         "run",
@@ -52,7 +52,7 @@ fn place(span: &Span, job: &JobRecord) {
     span.record("trace_id", job.trace_id.as_str());
 }
 
-/// Says that nothing of an attempt is to be told: it did not begin, or another process ends it.
+/// Says that nothing of an attempt is to be reported: it did not begin, or another process ends it.
 pub fn discard() {
     Span::current().record("otel.discard", true);
 }

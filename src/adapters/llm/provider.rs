@@ -38,7 +38,7 @@ pub struct ProviderOptions {
     pub model: String,
     pub temperature: Option<f64>,
     pub timeouts: Timeouts,
-    /// Certificates (PEM) to be trusted in place of the system's.
+    /// Certificates (PEM) to be trusted instead of the system's.
     pub ca_pem: Option<Vec<u8>>,
 }
 

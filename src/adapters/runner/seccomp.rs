@@ -180,7 +180,7 @@ pub fn program(session: bool) -> Vec<sock_filter> {
     p.load(Program::ARCH);
     p.unless_equal(ARCHITECTURE, KILL_PROCESS);
     p.load(Program::NUMBER);
-    // the x32 calls of x86-64 have numbers of their own
+    // the x32 calls of x86-64 have their own numbers
     p.if_at_least(0x4000_0000, KILL_PROCESS);
     let lists: [(&[libc::c_long], Answer); 7] = [
         (REFUSED, Answer::Refused),
@@ -301,7 +301,7 @@ impl Program {
         self.answer(code);
     }
 
-    /// Looks at the arguments of one call; what the block does not refuse is allowed.
+    /// Checks the arguments of one call; what the block does not refuse is allowed.
     fn when(&mut self, call: libc::c_long, block: impl FnOnce(&mut Self)) {
         let mut inner = Self::default();
         block(&mut inner);

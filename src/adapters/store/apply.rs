@@ -24,7 +24,7 @@ pub struct Applied {
     pub jobs: Vec<Written>,
 }
 
-/// The stored columns that conditions and writes look at.
+/// The stored columns that conditions and writes check.
 struct Current {
     row: i64,
     version: u64,

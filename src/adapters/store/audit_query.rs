@@ -1,4 +1,4 @@
-//! Finding audit events: by resource through an index, by anything else through a bounded look at the chain.
+//! Finding audit events: by resource through an index, by anything else through a bounded scan of the chain.
 
 use rusqlite::{Connection, ToSql};
 
@@ -6,7 +6,7 @@ use super::readers::QueryError;
 use crate::domain::audit::ChainedEvent;
 use crate::ports::store::{AuditFilter, AuditFrom, FoundEvents, ReadError};
 
-/// Most events that one query looks through where no index helps; the answer then says where to go on.
+/// Most events that one query looks through where no index helps; the answer then says where to continue.
 const LOOK_THROUGH: usize = 20_000;
 
 /// The expression must be that of the index, to the letter.

@@ -42,7 +42,7 @@ pub struct Report {
     pub sequence: u64,
     pub audit_seq: u64,
     pub audit_hash: String,
-    /// How many of each were looked at.
+    /// How many of each were checked.
     pub checked: BTreeMap<String, u64>,
     pub problem_count: u64,
     pub problems: Vec<Problem>,

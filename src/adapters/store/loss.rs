@@ -98,7 +98,7 @@ pub fn load_quarantine(conn: &Connection, core: &Core) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Looks at the write-ahead log before SQLite reads and rewrites it; a damaged one is kept beside it.
+/// Checks the write-ahead log before SQLite reads and rewrites it; a damaged one is kept beside it.
 /// Returns how many durable commits it lost.
 ///
 /// # Errors
@@ -120,7 +120,7 @@ pub fn inspect_log(path: &Path) -> io::Result<u64> {
 }
 
 /// Withholds the records whose later commits are only known from the exported audit log, durably: that log
-/// is written anew from here on.
+/// is written again from here on.
 ///
 /// # Errors
 /// Any I/O error, or an error of the database.

@@ -40,7 +40,7 @@ pub struct Put {
     pub checksum: [u8; 32],
 }
 
-/// A record that the committer only looks at.
+/// A record that the committer only checks.
 pub enum Shared {
     Job(Arc<JobRecord>),
     TaskCode(Box<TaskCodeRecord>),

@@ -109,7 +109,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Moves an audit export that is no chain aside; the service writes it anew from the database.
+/// Moves an audit export that is no chain aside; the service writes it again from the database.
 fn keep_aside(audit: &Path) -> io::Result<()> {
     let aside = (1..).map(|n| audit.with_extension(format!("broken-{n}"))).find(|path| !path.exists());
     fs::rename(audit, aside.expect("numbers do not end"))

@@ -166,7 +166,7 @@ impl Core {
         self.facts().quarantined.insert(key.clone())
     }
 
-    /// Keeps a record from readers until it is written anew.
+    /// Keeps a record from readers until it is written again.
     pub fn withhold(&self, key: &Key) {
         self.facts().withheld.insert(key.clone());
         self.withholds.store(true, Ordering::Release);
@@ -191,7 +191,7 @@ impl Core {
         self.facts().quarantined.contains(key)
     }
 
-    /// Takes the mark off records that were written anew.
+    /// Takes the mark off records that were written again.
     pub fn clear_quarantined(&self, keys: &[Key]) {
         if keys.is_empty() {
             return;
@@ -222,7 +222,7 @@ impl Core {
     /// Asks for a look through the database, once however often a damaged page is met.
     pub fn ask_for_look(&self) {
         if !self.looked.swap(true, Ordering::AcqRel) {
-            // Full means that it is asked for already.
+            // Full means that it is requested already.
             let _ = self.verifies.push(());
         }
     }
@@ -232,7 +232,7 @@ impl Core {
         self.verifies.is_closed()
     }
 
-    /// Notes a damaged table, or with an empty text that it is mended.
+    /// Notes a damaged table, or with an empty text that it is repaired.
     pub fn note_damage(&self, table: &'static str, what: &str) {
         let mut facts = self.facts();
         match what {

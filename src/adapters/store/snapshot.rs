@@ -32,7 +32,7 @@ pub struct Ends {
 
 impl Snapshot {
     /// Copies the database of a data directory into a new file with SQLite's online backup. One step reads
-    /// all pages in one transaction, so that writers go on and nothing of theirs is seen.
+    /// all pages in one transaction, so that writers continue and nothing of theirs is seen.
     ///
     /// # Errors
     /// Any error of the database or the file.

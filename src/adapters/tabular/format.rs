@@ -36,7 +36,7 @@ const FOREIGN: &[(&[u8], &str)] = &[
 /// Advice for the user in a refusal.
 const ACCEPTED: &str = "upload CSV, XLSX, XLS or DTA";
 
-/// Most names of an archive that are looked at.
+/// Most names of an archive that are checked.
 const MOST_NAMES: usize = 10_000;
 
 /// Finds the format.

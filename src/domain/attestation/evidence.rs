@@ -34,7 +34,7 @@ const MARK: &str = "SSP|";
 
 impl<'a> Evidence<'a> {
     /// Sorts the lines. An echo begins with the prompt: `. ` of do-files, `: ` of Mata, `> ` of a line that
-    /// goes on, or a number within a block.
+    /// continues, or a number within a block.
     pub fn read(log: &'a str) -> Self {
         let lines = || log.lines().map(|line| line.trim_end_matches('\r'));
         let output: Vec<&str> = lines().filter(|line| !is_echo(line)).collect();

@@ -1,4 +1,4 @@
-//! The do-file that repeats a run outside the service: the run's own, byte for byte, but for a log of its own
+//! The do-file that repeats a run outside the service: the run's own, byte for byte, but for its own log
 //! and what fitted only the machine that ran it.
 
 use crate::domain::anchors::Nonces;

@@ -98,7 +98,7 @@ impl JobRecord {
     }
 
     /// Opens the draft of a frozen plan again. The plan joins the earlier ones; its runs and artifacts stay.
-    /// `copies` are the frozen copies of its template under names of their own.
+    /// `copies` are the frozen copies of its template under their own names.
     ///
     /// # Errors
     /// `PLAN_MISSING`, `JOB_ILLEGAL_TRANSITION`, `QUOTA_EXCEEDED` after [`MAX_PLAN_REVISIONS`] plans.

@@ -1,4 +1,4 @@
-//! Formats that were asked for and files that are derived from a finished run. What a format shows is decided
+//! Formats that were requested and files that are derived from a finished run. What a format shows is decided
 //! elsewhere.
 
 use chrono::{DateTime, Utc};
@@ -42,7 +42,7 @@ impl JobRecord {
         formats
     }
 
-    /// As [`JobRecord::ask_formats`], as a version of its own; `None` where nothing is new.
+    /// As [`JobRecord::ask_formats`], as its own version; `None` where nothing is new.
     pub fn with_formats(&self, formats: &[String], now: DateTime<Utc>) -> Option<JobRecord> {
         let mut next = self.next(now);
         next.ask_formats(formats).then_some(next)

@@ -28,7 +28,7 @@ pub enum Operation {
     StateDraft,
     /// The plan is frozen.
     FreezePlan,
-    /// A run is asked for.
+    /// A run is requested.
     Enqueue,
     /// A worker takes the job.
     Claim,

@@ -1,4 +1,4 @@
-//! The step to schema version 4: typed parts, hashed tokens, and everything that has no place of its own
+//! The step to schema version 4: typed parts, hashed tokens, and everything that has no own place
 //! any more kept under `legacy`.
 
 use std::collections::BTreeMap;
@@ -271,7 +271,7 @@ fn confirmation(old: &Members, created: DateTime<Utc>) -> Confirmation {
     }
 }
 
-/// Members without a place of their own: those that no version names stay where they were, the rest moves
+/// Members without their own place: those that no version names stay where they were, the rest moves
 /// under `legacy`.
 fn unknown(record: &Members) -> Map<String, Value> {
     let mut unknown = Map::new();
@@ -298,7 +298,7 @@ fn unknown(record: &Members) -> Map<String, Value> {
     unknown
 }
 
-/// Names that version 4 gives a meaning of its own; an old member with one of them meant something else.
+/// Names that version 4 gives its own meaning; an old member with one of them meant something else.
 const TAKEN: &[&str] = &[
     "title",
     "client_ref",

@@ -31,7 +31,7 @@ pub const MAX_HEADERS: usize = 100;
 pub const MAX_HEADER_BYTES: usize = 32 << 10;
 /// Most callers of each kind that are counted at once.
 const MAX_KEYS: usize = 50_000;
-/// How long a browser may go on without asking again.
+/// Time for which a browser may reuse a file without asking again.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
 /// How long a browser keeps to TLS.
 const HSTS_AGE: Duration = Duration::from_secs(365 * 86_400);

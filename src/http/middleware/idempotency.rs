@@ -28,7 +28,7 @@ use crate::service::shared::stored_answers::StoredAnswers;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-/// Answers above this size are not stored; they come from routes that can be repeated.
+/// Responses above this size are not stored; they come from routes that can be repeated.
 const MAX_STORED_BODY: usize = 1024 * 1024;
 
 /// Put into a response's extensions by a handler whose answer holds a secret.

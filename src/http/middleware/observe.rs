@@ -163,7 +163,7 @@ fn is_probe(route: &str) -> bool {
     route == "/metrics" || route.starts_with("/health")
 }
 
-/// Completes the span of an answered request; work that goes on behind it does not lengthen it.
+/// Completes the span of an answered request; work that continues behind it does not lengthen it.
 fn end_span(span: &Span, method: &str, route: &str, status: u16, now: DateTime<Utc>) {
     span.record("otel.name", format!("{method} {route}"));
     span.record("http.status_code", status);

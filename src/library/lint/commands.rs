@@ -91,7 +91,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("putpdf", "renderings are made by the service"),
 ];
 
-/// Words before a command that change how it runs; the command after them is looked at.
+/// Words before a command that change how it runs; the command after them is checked.
 pub const PREFIXES: &[(&str, &str)] =
     &[("capture", "cap"), ("quietly", "qui"), ("noisily", "noi"), ("bysort", "bys"), ("by", "by")];
 

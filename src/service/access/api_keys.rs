@@ -12,7 +12,7 @@ use crate::service::access::credentials::{Ports, expiry};
 use crate::service::shared::commits::{Attempt, read_problem, with_retries};
 use crate::service::shared::context::Caller;
 
-/// How long a rotated key goes on working, where nothing is stated, in hours.
+/// How long a rotated key continues working, where nothing is stated, in hours.
 pub const DEFAULT_OVERLAP_HOURS: u32 = 24;
 /// Longest overlap, in hours.
 pub const MAX_OVERLAP_HOURS: u32 = 24 * 30;
@@ -103,7 +103,7 @@ impl ListApiKeys<'_> {
     }
 }
 
-/// Replaces a key by a new one of the same kind; the old one goes on working for the overlap.
+/// Replaces a key by a new one of the same kind; the old one continues working for the overlap.
 pub struct RotateApiKey<'a>(pub Ports<'a>);
 
 impl RotateApiKey<'_> {

@@ -83,7 +83,7 @@ fn base32(bytes: &[u8], chars: usize) -> String {
         .collect()
 }
 
-/// Longest validity that can be asked for, in days.
+/// Longest validity that can be requested, in days.
 const MAX_DAYS: u32 = 3650;
 
 /// Returns the end of a validity in days.

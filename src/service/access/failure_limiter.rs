@@ -64,7 +64,7 @@ impl FailureLimiter {
         self.per_minute.store(per_minute.max(1), Ordering::Relaxed);
     }
 
-    /// Refuses whoever has no failure left.
+    /// Refuses anyone who has no failure left.
     ///
     /// # Errors
     /// `RATE_LIMITED` with the time until the next try.

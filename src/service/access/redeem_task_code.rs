@@ -1,4 +1,4 @@
-//! Redeems a task code: one commit uses the code and creates the job. Whoever repeats it gets the same.
+//! Redeems a task code: one commit uses the code and creates the job. Anyone who repeats it gets the same.
 
 use chrono::{DateTime, Utc};
 
@@ -81,7 +81,7 @@ impl RedeemTaskCode<'_> {
         .await
     }
 
-    /// Answers a code that was redeemed before.
+    /// Returns a code that was redeemed before.
     async fn again(
         &self,
         code: &TaskCodeRecord,

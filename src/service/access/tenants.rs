@@ -64,7 +64,7 @@ pub struct TenantBody {
     pub hold: Option<HoldBody>,
 }
 
-/// A hold as it is asked for.
+/// A hold as it is requested.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HoldBody {
@@ -72,11 +72,11 @@ pub struct HoldBody {
     pub reason: String,
 }
 
-/// A tenant as the API answers it.
+/// A tenant as the API returns it.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct TenantView {
     pub tenant_id: String,
-    /// 0 where the tenant has no settings of its own.
+    /// 0 where the tenant has no own settings.
     pub version: u64,
     pub limits: TenantLimits,
     pub retention: TenantRetention,

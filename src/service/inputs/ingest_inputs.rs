@@ -1,4 +1,4 @@
-//! Turns received files into the job's inputs: canonical data, manifest and one commit. Goes on in the
+//! Turns received files into the job's inputs: canonical data, manifest and one commit. Continues in the
 //! background when it takes long; the tracker has the result.
 
 use std::collections::HashMap;

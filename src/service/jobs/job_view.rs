@@ -16,7 +16,7 @@ use crate::service::runs::progress::Progress;
 use crate::service::shared::commits::read_problem;
 use crate::service::shared::context::Context;
 
-/// A job as the API answers it.
+/// A job as the API returns it.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct JobView {
     pub job_id: String,
@@ -118,7 +118,7 @@ pub async fn view_job(ctx: &Context, job: &JobRecord) -> Result<JobView, Problem
     let position = match job.status {
         JobStatus::Queued => match ctx.queue_positions.place(&job.tenant_id, &job.job_id) {
             // A worker of this process knows the order; while it loads the queue, or without one, the
-            // order of queueing is told.
+            // order of queueing is reported.
             None => ctx.store.queue_position(&job.tenant_id, &job.job_id).await.map_err(read_problem)?,
             known => known,
         },

@@ -39,7 +39,7 @@ impl GateReport {
         self.findings.iter().filter(|finding| !finding.ok).cloned().collect()
     }
 
-    /// True once every rule was looked at and holds.
+    /// True once every rule was checked and holds.
     pub fn holds(&self) -> bool {
         !self.findings.is_empty() && self.findings.iter().all(|finding| finding.ok)
     }
@@ -153,7 +153,7 @@ pub struct CheckGate {
 }
 
 impl CheckGate {
-    /// Takes what it looks at; nothing is looked at yet.
+    /// Takes what it checks; nothing is checked yet.
     pub fn new(
         options: GateOptions,
         data_dir: PathBuf,

@@ -29,7 +29,7 @@ struct Found {
     sets: BTreeMap<String, DateTime<Utc>>,
 }
 
-/// Walks on from the last shard until about `limit` jobs were looked at.
+/// Walks on from the last shard until about `limit` jobs were checked.
 pub(super) async fn walk(
     sweeper: &mut Sweeper,
     deps: &Deps,

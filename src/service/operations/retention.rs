@@ -81,11 +81,11 @@ pub struct Summary {
     pub removals: Vec<Removal>,
     /// Due, but held.
     pub held: u64,
-    /// Records and folders that were looked at.
+    /// Records and folders that were checked.
     pub looked_at: u64,
     /// Due, but not removed now because something changed or failed; a later pass tries again.
     pub postponed: u64,
-    /// The pass ended at its bound; the next one goes on there.
+    /// The pass ended at its bound; the next one continues there.
     pub more: bool,
 }
 
@@ -156,7 +156,7 @@ impl Rules {
 }
 
 impl Sweeper {
-    /// Looks at about `limit` records and folders of each kind and removes what is due.
+    /// Checks about `limit` records and folders of each kind and removes what is due.
     ///
     /// # Errors
     /// As reads of the store; what was removed before stays removed.

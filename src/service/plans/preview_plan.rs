@@ -38,7 +38,7 @@ pub struct PlanPreview {
     pub do_file: Option<String>,
 }
 
-/// Something that a freeze or a run looks at.
+/// Something that a freeze or a run checks.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct PreviewCheck {
     /// A code of `docs/errors.md` for what a freeze refuses, else the check's name.

@@ -284,7 +284,7 @@ pub struct Request {
 pub struct RenderRun(pub Arc<Context>);
 
 impl RenderRun {
-    /// Makes what is asked for and not there yet, and lists it with the job in one commit.
+    /// Makes what is requested and not there yet, and lists it with the job in one commit.
     ///
     /// # Errors
     /// `RUN_NOT_FOUND`, `RUN_NOT_SUCCEEDED`, `RENDERING_FAILED` where no format could be made, `STORAGE_FULL`,

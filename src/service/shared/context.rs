@@ -110,7 +110,7 @@ impl Context {
         self.load_shared_job(tenant, job_id).await.map(Arc::unwrap_or_clone)
     }
 
-    /// Reads a job that is only looked at.
+    /// Reads a job without changing it.
     ///
     /// # Errors
     /// As [`Context::load_job`].
@@ -139,7 +139,7 @@ impl Context {
         self.store.status()
     }
 
-    /// Returns how many jobs are queued of the tenants that have a record of their own, and so may have a limit.
+    /// Returns how many jobs are queued of the tenants that have their own record, and so may have a limit.
     pub fn queued_of_limited_tenants(&self) -> u64 {
         self.tenants.all().keys().map(|tenant| self.store.usage(tenant).queued).sum()
     }

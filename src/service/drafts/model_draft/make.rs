@@ -21,7 +21,7 @@ pub struct Made {
     pub draft: CheckedDraft,
     pub selected: Selected,
     pub choice: Option<CheckedSelection>,
-    /// Answers of the model that were refused before the choice.
+    /// Answers of the model that were rejected before the choice.
     pub refused: Vec<String>,
 }
 

@@ -1,6 +1,6 @@
 //! A model makes the draft: it states the analysis, the library ranks its templates, the model chooses among
 //! the candidates, and draft and evidence are committed together. A failure is committed as well, so that
-//! every poller gets the same answer until a new draft is asked for.
+//! every poller gets the same answer until a new draft is requested.
 
 pub mod answers;
 pub mod call_tracker;
@@ -39,7 +39,7 @@ pub struct Model {
     pub llm: Arc<dyn Llm>,
     /// Longest answer, in tokens.
     pub max_output_tokens: u32,
-    /// How long a request waits for its draft before it answers 202.
+    /// How long a request waits for its draft before it returns 202.
     pub wait: Duration,
     /// The longest that a draft may take: all calls with their attempts.
     pub budget: Duration,
@@ -133,7 +133,7 @@ fn check_askable(ctx: &Context, job: &JobRecord) -> Result<Sharing, Problem> {
     }
 }
 
-/// The refusal where no model is there, with the way to go on.
+/// The refusal where no model is there, with the way to continue.
 pub fn not_configured(job: &JobRecord) -> Problem {
     Problem::new(
         ErrorCode::LlmNotConfigured,

@@ -1,4 +1,4 @@
-//! A model's draft once more, from the stored answers and without a network: whoever doubts a plan can see
+//! A model's draft once more, from the stored answers and without a network: anyone who doubts a plan can see
 //! that it follows from what the model said. Reads no store and no settings of the model.
 
 use std::collections::VecDeque;
@@ -237,7 +237,7 @@ fn shown(prompt: &Value) -> Value {
     serde_json::from_str(content).unwrap_or_default()
 }
 
-/// Answers out of the evidence, in its order, and notes where the questions differ.
+/// Replays the answers of the evidence, in its order, and notes where the questions differ.
 struct Recorded {
     statement: Mutex<RecordedAnswers>,
     selection: Mutex<RecordedAnswers>,

@@ -1,4 +1,4 @@
-//! Health: checks run in the background, each on a thread of its own with a time limit; readers get what was
+//! Health: checks run in the background, each on its own thread with a time limit; readers get what was
 //! found last. A check that hangs costs its own thread, never a reader or another check.
 
 pub mod looks;
@@ -110,7 +110,7 @@ impl Health {
         slots.iter().find(|slot| slot.name() == name).map(|slot| slot.read())
     }
 
-    /// Answers that the process runs; depends on nothing outside it.
+    /// Reports that the process runs; depends on nothing outside it.
     pub fn live(&self) -> HealthReport {
         HealthReport {
             status: "ok".to_owned(),
@@ -122,7 +122,7 @@ impl Health {
         }
     }
 
-    /// Answers whether the service can do its work; with `traffic_only`, whether it can answer at all.
+    /// Returns whether the service can do its work; with `traffic_only`, whether it can answer at all.
     /// Reads memory only.
     pub fn ready(&self, traffic_only: bool) -> HealthReport {
         let mut checks: BTreeMap<String, Check> = {

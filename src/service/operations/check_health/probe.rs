@@ -80,7 +80,7 @@ impl Slot {
         self.probe.at_first.is_none() && self.state().under_way.is_some()
     }
 
-    /// Starts a look on a thread of its own, unless one is under way or the last is young.
+    /// Starts a look on its own thread, unless one is under way or the last is young.
     pub(super) fn start_if_due(self: &Arc<Self>, clock: &Arc<dyn Clock>) {
         let mut state = self.state();
         let young = state.begun.is_some_and(|begun| begun.elapsed() < self.probe.every);

@@ -91,7 +91,7 @@ impl Migration {
         }
     }
 
-    /// True if every old place was looked at, or there are none.
+    /// True if every old place was checked, or there are none.
     pub fn is_settled(&self) -> bool {
         self.settled.load(Ordering::Acquire)
     }

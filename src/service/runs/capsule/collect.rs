@@ -21,7 +21,7 @@ use crate::domain::run::Run;
 use crate::domain::template::TemplateMeta;
 use crate::library::Library;
 
-/// Why data are not in a capsule that was asked for without them.
+/// Why data are not in a capsule that was requested without them.
 pub(super) const LEFT_OUT: &str = "left out on request; its hash identifies equal copies";
 
 /// Fields read from `run.meta.json`.

@@ -151,7 +151,7 @@ impl MakeCapsule<'_> {
     }
 }
 
-/// Returns the run that is asked for, if it has succeeded.
+/// Returns the run that is requested, if it has succeeded.
 ///
 /// # Errors
 /// `RUN_NOT_FOUND`, `RUN_NOT_SUCCEEDED`.

@@ -40,7 +40,7 @@ impl Findings {
         self.problems.push(Difference { file: file.to_owned(), reason: reason.into() });
     }
 
-    /// Reads a document; one that cannot be read is a problem of its own.
+    /// Reads a document; one that cannot be read is a separate problem.
     fn take<T>(&mut self, file: &str, read: Result<T, String>) -> Option<T> {
         read.map_err(|reason| self.differs(file, reason)).ok()
     }

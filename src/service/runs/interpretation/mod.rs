@@ -79,7 +79,7 @@ pub enum Standing {
 pub struct Asked {
     /// The requirement's own where absent.
     pub language: Option<Language>,
-    /// A new one, in place of the present one or after a failure.
+    /// A new one, instead of the present one or after a failure.
     pub renew: bool,
 }
 
@@ -92,7 +92,7 @@ impl Interpret {
     ///
     /// # Errors
     /// `LLM_NOT_CONFIGURED`, `LLM_DATA_SHARING_NONE`, `JOB_ILLEGAL_TRANSITION` without a succeeded run; the
-    /// kept failure of the last call (`LLM_CALL_FAILED`, `LLM_RESPONSE_INVALID`) unless a new one is asked for.
+    /// kept failure of the last call (`LLM_CALL_FAILED`, `LLM_RESPONSE_INVALID`) unless a new one is requested.
     pub async fn execute(&self, caller: &Caller, job: &JobRecord, asked: Asked) -> Result<Standing, Problem> {
         let ctx = &self.0;
         let language = asked.language.unwrap_or_else(|| Language::of(&job.requirement));

@@ -114,7 +114,7 @@ impl Scan {
         (from..).take_while(|i| self.at(*i).is_ascii_digit()).count()
     }
 
-    /// Looks at one place; returns the next.
+    /// Checks one place; returns the next.
     fn step(&mut self, i: usize, is_name: &impl Fn(&str) -> bool) -> usize {
         let c = self.at(i);
         let fraction = c == '.' && self.at(i + 1).is_ascii_digit() && !self.before(i).is_ascii_digit();

@@ -146,7 +146,7 @@ pub fn quoted(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
 }
 
-/// Returns the first name that a text speaks of, in backquotes or as a word of its own.
+/// Returns the first name that a text speaks of, in backquotes or as a separate word.
 pub fn named(text: &str, is_name: impl Fn(&str) -> bool) -> Option<&str> {
     let words = text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | '#')));
     let plain = words.map(|word| word.trim_matches('.')).filter(|word| !word.is_empty());
