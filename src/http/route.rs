@@ -1,4 +1,4 @@
-//! The facts of a route that neither its path nor its types show, as a constant beside each handler, and the
+//! The facts of a route that neither its path nor its types show, as a constant next to each handler, and the
 //! collection of all routes with their facts. The OpenAPI document is completed from them.
 
 use std::collections::BTreeMap;

@@ -7,7 +7,7 @@
 //! - [`missing_parameters::draft_gaps`], [`missing_parameters::parameter_views`], [`missing_parameters::column_candidates`]: what a draft lacks;
 //! - [`freeze::freeze`] and [`freeze::preview`]: draft and request to a plan;
 //! - [`render::render`]: plan to `main.do`; [`Library::ado_files`] are staged below [`render::ADO_DIR`],
-//!   and an empty folder [`render::EMPTY_DIR`] beside it.
+//!   and an empty folder [`render::EMPTY_DIR`] next to it.
 
 pub mod applicability;
 pub mod binding;

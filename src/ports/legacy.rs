@@ -18,7 +18,7 @@ pub struct Place {
     pub owner: Option<(TenantId, JobId)>,
 }
 
-/// How far the migration of a data directory is. Kept beside the store; losing it costs a second walk.
+/// How far the migration of a data directory is. Kept next to the store; losing it costs a second walk.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Progress {

@@ -85,7 +85,7 @@ impl Output {
     }
 
     /// Writes what is buffered to the log files. A log that can not be written
-    /// is closed: the run itself goes on, and its reader sees a truncated log.
+    /// is closed: the run itself continues, and its reader sees a truncated log.
     pub fn flush(&mut self) {
         if self.keep {
             return;
@@ -119,7 +119,7 @@ impl Output {
         self.logs.len() < before
     }
 
-    /// Stops writing to a log for a while, or goes on; false if there is no such log.
+    /// Stops writing to a log for a while, or continues; false if there is no such log.
     pub fn switch_log(&mut self, label: &str, on: bool) -> bool {
         self.flush();
         let found = self.logs.iter_mut().find(|log| log.label == label);

@@ -229,7 +229,7 @@ pub struct CoxFit {
     pub converged: bool,
 }
 
-/// Positions of regressors that carry no information of their own: they do not vary within risk sets, or
+/// Positions of regressors that carry no separate information: they do not vary within risk sets, or
 /// earlier ones explain them there (a regressor that is constant within strata, for example).
 pub fn uninformative(data: CoxData<'_>, columns: &[&[f64]]) -> Vec<usize> {
     let n = data.t.len() as f64;

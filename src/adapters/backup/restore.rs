@@ -1,4 +1,4 @@
-//! Restores a backup into a new data directory: everything is verified while it is written beside the
+//! Restores a backup into a new data directory: everything is verified while it is written next to the
 //! target, which gets its name only once all is right.
 
 use std::collections::BTreeMap;
@@ -62,7 +62,7 @@ pub struct Staged {
     pub deletions: Vec<Deletion>,
 }
 
-/// Restores into a directory beside the target. The caller applies the deletions, then calls
+/// Restores into a directory next to the target. The caller applies the deletions, then calls
 /// [`Staged::finish`]; dropping it without leaves the directory for inspection.
 ///
 /// # Errors

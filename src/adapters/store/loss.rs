@@ -98,7 +98,7 @@ pub fn load_quarantine(conn: &Connection, core: &Core) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Checks the write-ahead log before SQLite reads and rewrites it; a damaged one is kept beside it.
+/// Checks the write-ahead log before SQLite reads and rewrites it; a damaged one is kept next to it.
 /// Returns how many durable commits it lost.
 ///
 /// # Errors

@@ -51,7 +51,7 @@ impl Snapshot {
                 }
             }
         }
-        // one file, without a log beside it
+        // one file, without a log next to it
         conn.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get::<_, String>(0))
             .map_err(io::Error::other)?;
         Ok(Self { conn })

@@ -122,7 +122,7 @@ fn checksum(little: bool, (mut s0, mut s1): (u32, u32), bytes: &[u8]) -> (u32, u
     (s0, s1)
 }
 
-/// Copies a damaged file beside itself under a name that is free, durably; returns the name.
+/// Copies a damaged file into its own folder under a name that is free, durably; returns the name.
 ///
 /// # Errors
 /// Any I/O error.

@@ -168,7 +168,7 @@ impl Inference {
 
     fn plain(&mut self, plain: number::Plain, text: &[u8]) {
         self.numbers += 1;
-        // beside cells such as "0,5" a "1.234" is 1234
+        // next to cells such as "0,5" a "1.234" is 1234
         let comma = self.readings & DECIMAL_COMMA != 0
             && (plain.digits_only || number::with_decimal_comma(text).is_some());
         self.readings &= if comma { PLAIN | THOUSANDS | DECIMAL_COMMA } else { PLAIN | THOUSANDS };

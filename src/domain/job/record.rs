@@ -154,7 +154,7 @@ pub struct JobRecord {
     pub automatic_attempts_used: u32,
     #[serde(default)]
     pub runs: Vec<Run>,
-    /// Formats that requests for a run asked for, beside those of the plan.
+    /// Formats requested with a run, in addition to those of the plan.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub output_formats: Vec<String>,
     #[serde(default)]

@@ -21,7 +21,7 @@ impl JobRecord {
         Ok(next)
     }
 
-    /// Notes formats that the next success shall be rendered in, beside those of the plan; true if one is new.
+    /// Notes formats that the next success shall be rendered in, in addition to those of the plan; true if one is new.
     pub fn ask_formats(&mut self, formats: &[String]) -> bool {
         let known = self.asked_formats();
         let new: Vec<String> = formats.iter().filter(|f| !known.contains(f)).cloned().collect();

@@ -133,7 +133,7 @@ impl Layout {
         self
     }
 
-    /// Adds a parameter that stands as the constant of an equation of its own.
+    /// Adds a parameter that stands as the constant of its own equation.
     pub fn constant(&mut self, equation: &str) -> &mut Self {
         self.estimated.push(self.stripe.len());
         self.stripe.push(Stripe::with_eq(equation, "_cons"));

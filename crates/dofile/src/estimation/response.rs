@@ -46,7 +46,7 @@ enum Shape {
 pub struct Response {
     /// Name of the response, `Pr(y)`.
     pub label: String,
-    /// How it was asked for, `predict(pr)`.
+    /// How it was requested, `predict(pr)`.
     pub request: String,
     /// Positions of the parameters of each linear index.
     pub indices: Vec<Vec<usize>>,

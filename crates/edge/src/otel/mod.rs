@@ -153,7 +153,7 @@ impl Telemetry {
     }
 
     /// The layer that makes OpenTelemetry spans of those of the stated targets, down to the level `debug`. Log
-    /// events stay out of them: they have a way of their own. The subscriber below must be a
+    /// events stay out of them: they have their own way. The subscriber below must be a
     /// [`Registry`](tracing_subscriber::Registry) for [`adopt`], [`inject`] and the like to find its spans.
     pub fn layer<S>(&self) -> impl Layer<S> + Send + Sync + 'static
     where

@@ -149,7 +149,7 @@ fn template(shelf: &Shelf<'_>, plan: &Plan, made: &mut Crate) -> Result<Option<T
     Ok(meta)
 }
 
-/// The run's plan, and the other revisions beside it.
+/// The run's plan, and the other revisions.
 fn plans(shelf: &Shelf<'_>, own: &Plan, made: &mut Crate) {
     made.json(form::PLAN, format!("Plan of the run (revision {})", own.revision), own);
     for plan in shelf.job.earlier_plans.iter().chain(&shelf.job.plan) {

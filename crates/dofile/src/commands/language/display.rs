@@ -174,7 +174,7 @@ fn render(s: &Session, raw: &str) -> Result<(String, bool)> {
     Ok((if error { format!("\u{1}{out}") } else { out }, newline))
 }
 
-/// True when a quoted text goes on as an expression (`"a" + "b"`, `"a" == x`).
+/// True when a quoted text continues as an expression (`"a" + "b"`, `"a" == x`).
 fn is_expression(rest: &str) -> bool {
     let after = rest[skip_quote(rest.as_bytes(), 0)..].trim_start();
     after.starts_with(['+', '=', '<', '>', '*']) || after.starts_with("!=") || after.starts_with("~=")

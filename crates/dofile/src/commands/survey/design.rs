@@ -95,7 +95,7 @@ pub struct SurveyRows {
     pub units: Units,
     /// Strata left out because they have no member of the subpopulation.
     pub empty_strata: usize,
-    /// Degrees of freedom that were asked for in place of units minus strata.
+    /// Degrees of freedom that were requested instead of units minus strata.
     pub dof: Option<f64>,
 }
 
