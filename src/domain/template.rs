@@ -75,7 +75,7 @@ pub struct StataNeeds {
     pub min_version: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edition: Option<String>,
-    /// `supported`, `partial` or `none`: what the open engine can run of it.
+    /// `supported`, `partial` or `none`: support by the open engine.
     pub engine: String,
 }
 

@@ -16,7 +16,7 @@ pub fn add_components(document: &mut Value) {
         "RequestId": header(string(), json!("import-2026-01-15-7"), "The client's own id, or the trace id."),
         "RateLimitPolicy": header(string(), json!("\"credential\";q=200;w=2"),
             "The quotas that hold for this request."),
-        "RateLimit": header(string(), json!("\"credential\";r=199;t=1"), "What is left of them."),
+        "RateLimit": header(string(), json!("\"credential\";r=199;t=1"), "Remaining requests and time until the reset."),
         "ETag": header(string(), json!("\"v3\""), "Version of the job, or hash of the file."),
         "RetryAfter": header(json!({"type": "integer", "minimum": 0}), json!(1),
             "Seconds after which the request may come again."),
