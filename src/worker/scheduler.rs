@@ -303,7 +303,7 @@ impl Scheduler {
         }
     }
 
-    /// A limit may be higher now: the board is read again, then the permits are checked.
+    /// A limit may be higher now: the limits are read again, then the permits are checked.
     fn limits_changed(&self) {
         let (shared, control) = (Arc::clone(&self.shared), Arc::clone(&self.control));
         tokio::spawn(async move {

@@ -38,7 +38,7 @@ impl TenantCache {
     /// Reads the records again.
     ///
     /// # Errors
-    /// As the store's; the board stays as it was.
+    /// As the store's; the cached limits stay as they were.
     pub async fn refresh(&self, store: &dyn Store) -> Result<(), ReadError> {
         let all = store.list_tenants().await?;
         let map = all.into_iter().map(|record| (record.tenant_id.clone(), Arc::new(record))).collect();

@@ -17,7 +17,7 @@ pub struct Progress {
     pub total: u32,
 }
 
-/// The board that workers write and readers check.
+/// Tracker that workers write and readers query.
 #[derive(Debug, Default)]
 pub struct ProgressTracker(RwLock<HashMap<RunId, Progress>>);
 

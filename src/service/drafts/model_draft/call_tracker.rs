@@ -29,7 +29,7 @@ impl CallKey {
     }
 }
 
-/// The board.
+/// Tracker of calls in progress.
 #[derive(Debug, Default)]
 pub struct CallTracker(Mutex<HashMap<CallKey, watch::Receiver<()>>>);
 
