@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn anchors_are_found_wherever_heads_are_told() {
+    fn anchors_are_found_wherever_heads_are_reported() {
         let cases = [
             r#"{"timestamp":"t","fields":{"event":"SS_AUDIT_HEAD","seq":3,"hash":"aa"}}"#,
             r#"{"audit_heads":[{"chain":0,"seq":3,"hash":"aa"}]}"#,

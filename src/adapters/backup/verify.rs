@@ -101,7 +101,7 @@ pub fn write_database(repository: &Repository, manifest: &Manifest, path: &Path)
 /// Checks that a database is whole, and that its chain ends where the manifest says.
 ///
 /// # Errors
-/// What is wrong.
+/// A damaged database, or a chain with another end.
 pub fn check_database(manifest: &Manifest, path: &Path) -> io::Result<()> {
     let snapshot = Snapshot::open(path)?;
     snapshot.check_whole()?;

@@ -29,7 +29,7 @@ impl Link {
     /// Checks that an event follows, and moves on to it.
     ///
     /// # Errors
-    /// What is wrong with the event.
+    /// The problem with the event.
     pub fn follow(&mut self, text: &str) -> Result<(), String> {
         let mut event: Value = serde_json::from_str(text).map_err(|_| "it is not whole JSON".to_owned())?;
         if canonical_json(&event) != text {

@@ -59,7 +59,7 @@ fn plain(c: char) -> char {
 /// with digits that are names.
 ///
 /// # Errors
-/// What cannot be read for certain, in words that a model can act on.
+/// Texts that cannot be read with certainty, with advice for the model.
 pub fn numbers(text: &str, is_name: impl Fn(&str) -> bool) -> Result<Vec<Number>, Vec<String>> {
     let mut chars: Vec<char> = text.chars().map(plain).collect();
     blank_names(&mut chars, &is_name);
