@@ -33,7 +33,7 @@ fn local(
 }
 
 /// The checks of what is there before anything is served.
-pub fn of_parts(ctx: &Arc<Context>, options: &Options) -> Vec<Probe> {
+pub(super) fn of_parts(ctx: &Arc<Context>, options: &Options) -> Vec<Probe> {
     let (of_store, of_disk) = (Arc::clone(ctx), Arc::clone(ctx));
     let folder = options.data_dir.join("scratch");
     vec![
@@ -45,7 +45,7 @@ pub fn of_parts(ctx: &Arc<Context>, options: &Options) -> Vec<Probe> {
 }
 
 /// The checks of the running service.
-pub fn of_work(
+pub(super) fn of_work(
     ctx: &Arc<Context>,
     options: &Options,
     workers: impl Fn() -> Option<WorkerStatus> + Send + Sync + 'static,

@@ -46,7 +46,7 @@ fn count_uploads(app: &App, uploads: &mut Uploads) {
 ///
 /// # Errors
 /// The store's, where running jobs cannot be listed.
-pub async fn count_changes(app: App) -> std::io::Result<impl Future<Output = ()> + Send> {
+pub(super) async fn count_changes(app: App) -> std::io::Result<impl Future<Output = ()> + Send> {
     let mut changes = app.ctx.store.changes();
     let found = app.ctx.store.running().await.map_err(std::io::Error::other)?;
     let mut running: Running = found.into_iter().map(|job| ((job.tenant_id, job.job_id), true)).collect();

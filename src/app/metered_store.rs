@@ -22,7 +22,7 @@ use crate::ports::store::{
 use crate::telemetry::metrics::{Metrics, STORE_OPS};
 
 /// A store whose operations are measured.
-pub struct MeteredStore {
+pub(super) struct MeteredStore {
     inner: Arc<dyn Store>,
     metrics: Arc<Metrics>,
     ops: HashMap<&'static str, Histogram>,
@@ -33,7 +33,7 @@ pub struct MeteredStore {
 
 impl MeteredStore {
     /// Wraps a store.
-    pub fn new(inner: Arc<dyn Store>, metrics: Arc<Metrics>) -> Self {
+    pub(super) fn new(inner: Arc<dyn Store>, metrics: Arc<Metrics>) -> Self {
         let ops = STORE_OPS.iter().map(|op| (*op, metrics.store.op(op))).collect();
         let (commit, job) = (metrics.store.op("commit"), metrics.store.op("job"));
         Self { inner, metrics, ops, commit, job }

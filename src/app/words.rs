@@ -18,7 +18,7 @@ use crate::service::operations::retention::KINDS;
 use crate::telemetry::metrics::Vocabulary;
 
 /// Gathers the values for a set-up.
-pub fn vocabulary(options: &Options, library: &Library, now: DateTime<Utc>) -> Vocabulary {
+pub(super) fn vocabulary(options: &Options, library: &Library, now: DateTime<Utc>) -> Vocabulary {
     let families: BTreeSet<&str> = library.templates().map(|t| t.meta.family.as_str()).collect();
     let checks = library.templates().flat_map(|t| t.meta.checks.iter().map(|check| check.id.as_str()));
     let run_checks: BTreeSet<&str> = checks.collect();

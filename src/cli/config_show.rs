@@ -7,7 +7,7 @@ use crate::config::Flags;
 
 /// Arguments of `config`.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
 }
@@ -24,7 +24,7 @@ enum Command {
 
 /// Prints the settings, or every problem.
 #[expect(clippy::print_stdout, reason = "the output of a command")]
-pub fn run(args: Args, config: Option<PathBuf>) -> Exit {
+pub(super) fn run(args: Args, config: Option<PathBuf>) -> Exit {
     let Command::Show { json } = args.command;
     let settings = match settings(&Flags { config, values: Vec::new() }) {
         Ok(settings) => settings,

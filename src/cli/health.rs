@@ -23,7 +23,7 @@ const MOST_BYTES: u64 = 1 << 20;
 
 /// Arguments of `health`.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// Base URL of the service; by default the address of the settings.
     #[arg(long, value_name = "URL")]
     url: Option<String>,
@@ -31,7 +31,7 @@ pub struct Args {
 
 /// Reason why the service could not be queried.
 #[derive(Debug, thiserror::Error)]
-pub enum HealthError {
+pub(super) enum HealthError {
     #[error("{0:?} is not a URL such as http://127.0.0.1:8080")]
     Url(String),
     #[error("the service does not answer: {0}")]
@@ -44,7 +44,7 @@ pub enum HealthError {
 
 /// Prints the report; ready is [`Exit::Done`], anything else [`Exit::Unavailable`].
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "the output of a command")]
-pub fn run(args: Args, config: Option<PathBuf>) -> Exit {
+pub(super) fn run(args: Args, config: Option<PathBuf>) -> Exit {
     let (url, tls) = match args.url {
         Some(url) => (url, None),
         None => match settings(&Flags { config, values: Vec::new() }) {

@@ -34,7 +34,7 @@ const FIGURES: &str = "figures";
 ///
 /// # Errors
 /// Any I/O error, and a template whose golden run fails.
-pub fn write(
+pub(super) fn write(
     library: &Library,
     dir: &Path,
     check: bool,

@@ -32,7 +32,7 @@ use crate::telemetry::logging::{self, Format};
 
 /// Arguments of `serve`; each is also a setting.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// Address and port; port 0 picks a free one.
     #[arg(long)]
     listen: Option<String>,
@@ -43,7 +43,7 @@ pub struct Args {
 
 /// Serves until SIGTERM or SIGINT; a second signal ends the process at once.
 #[expect(clippy::print_stderr, reason = "why the service did not start, for the person who started it")]
-pub fn run(args: Args, config: Option<PathBuf>) -> Exit {
+pub(super) fn run(args: Args, config: Option<PathBuf>) -> Exit {
     let mut flags = Flags { config, values: Vec::new() };
     if let Some(listen) = args.listen {
         flags.values.push(("--listen".to_owned(), "listen".to_owned(), listen));

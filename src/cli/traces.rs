@@ -18,7 +18,7 @@ const END: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// Settings that are not valid for an exporter.
-pub fn start(otel: &config::Otel) -> Result<Option<Telemetry>, BadSettings> {
+pub(super) fn start(otel: &config::Otel) -> Result<Option<Telemetry>, BadSettings> {
     let Some(endpoint) = &otel.endpoint else { return Ok(None) };
     let exposed = |(name, value): &(String, _)| {
         let value: &secrecy::SecretString = value;
@@ -40,7 +40,7 @@ pub fn start(otel: &config::Otel) -> Result<Option<Telemetry>, BadSettings> {
 }
 
 /// Sends waiting spans, within a bound, and reports lost ones.
-pub async fn end(telemetry: Telemetry) {
+pub(super) async fn end(telemetry: Telemetry) {
     let counters = telemetry.counters();
     let in_time = telemetry.shutdown(END).await;
     let (dropped, failed) = (counters.dropped(), counters.failed());

@@ -38,7 +38,7 @@ impl Host {
 ///
 /// # Errors
 /// All problems, those of merging first.
-pub fn build(
+pub(super) fn build(
     merged: &Merged,
     problems: Vec<ConfigProblem>,
     host: Host,

@@ -148,8 +148,9 @@ fn bound<'a>(input: &FreezeInput<'a>, derived: Derived) -> Result<(&'a Template,
     Ok((template, binding))
 }
 
-/// Formats of results: made always, and on request.
+/// Formats of results that every run makes.
 pub const FORMATS_ALWAYS: [&str; 4] = ["csv", "svg", "log", "do"];
+/// Formats of results that are made where the plan asks for them.
 pub const FORMATS_ON_REQUEST: [&str; 6] = ["xlsx", "docx", "tex", "pdf", "png", "dta"];
 
 fn output_formats(formats: &[String], binding: &mut Binding) {

@@ -24,7 +24,7 @@ const LINE: f64 = 1.35;
 ///
 /// # Errors
 /// [`RenderError`].
-pub fn write(report: &Report, budget: &Budget) -> Result<Vec<u8>, RenderError> {
+pub(super) fn write(report: &Report, budget: &Budget) -> Result<Vec<u8>, RenderError> {
     let pages = pages(report, budget)?;
     budget.check()?;
     pages_to_pdf(&pages).map_err(|e| RenderError::Writer("pdf", e.to_string()))
@@ -34,7 +34,7 @@ pub fn write(report: &Report, budget: &Budget) -> Result<Vec<u8>, RenderError> {
 ///
 /// # Errors
 /// [`RenderError`].
-pub fn pages(report: &Report, budget: &Budget) -> Result<Vec<String>, RenderError> {
+pub(super) fn pages(report: &Report, budget: &Budget) -> Result<Vec<String>, RenderError> {
     let mut pages = Pages::new();
     pages.lying = report.grids.first().is_some_and(is_wide);
     pages.paragraph(&report.title, 20.0);

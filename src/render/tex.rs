@@ -10,7 +10,7 @@ use super::report::Report;
 const LONG: usize = 45;
 
 /// Writes the fragment.
-pub fn write(report: &Report) -> String {
+pub(super) fn write(report: &Report) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "% {}", one_line(&report.title));
     for (key, value) in &report.facts {
@@ -41,7 +41,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// Writes text so that LaTeX prints it as it is; control characters become blanks.
-pub fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for c in text.chars() {
         match c {

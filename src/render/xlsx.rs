@@ -21,7 +21,7 @@ const MOST_CHARACTERS: usize = 32_767;
 ///
 /// # Errors
 /// [`RenderError`].
-pub fn write(report: &Report, budget: &Budget) -> Result<Vec<u8>, RenderError> {
+pub(super) fn write(report: &Report, budget: &Budget) -> Result<Vec<u8>, RenderError> {
     let failed = |e: XlsxError| RenderError::Writer("xlsx", e.to_string());
     let mut book = Workbook::new();
     let created = ExcelDateTime::from_timestamp(report.ended_at).map_err(failed)?;

@@ -6,6 +6,7 @@
 pub struct Event {
     /// Never renamed, never reused.
     pub name: &'static str,
+    /// `error`, `warn`, `info` or `debug`.
     pub level: &'static str,
     /// Meaning of the event, and the operator's action if one is needed.
     pub meaning: &'static str,

@@ -17,7 +17,9 @@ use super::json::{FOR_TRACES, JsonLines};
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
+    /// One JSON object a line.
     Json,
+    /// Lines for people.
     Pretty,
 }
 
@@ -31,8 +33,10 @@ impl Format {
 /// Why logging could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum LoggingError {
+    /// The directives of the filter are not valid.
     #[error("the log filter cannot be read: {0}")]
     Filter(#[from] ParseError),
+    /// A subscriber is installed already.
     #[error("logging is set up already: {0}")]
     Twice(#[from] TryInitError),
 }

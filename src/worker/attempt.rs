@@ -39,7 +39,7 @@ const LOOK: Duration = Duration::from_millis(250);
 const LOOK_TRIES: u32 = 20;
 
 /// State shared by all attempts.
-pub struct Shared {
+pub(super) struct Shared {
     pub deps: WorkerDeps,
     pub options: WorkerOptions,
     pub active: Active,
@@ -52,7 +52,7 @@ pub struct Shared {
 
 /// Message of an attempt's thread to the scheduler at its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Finished {
+pub(super) enum Finished {
     /// The attempt is over, whatever it was.
     Over,
     /// The host cannot run engines: claims stop until a probe succeeds.
@@ -65,7 +65,7 @@ pub enum Finished {
 
 impl Shared {
     /// Claims and runs a queued job.
-    pub fn run_queued(&self, key: &JobKey, run_id: &RunId) -> Finished {
+    pub(super) fn run_queued(&self, key: &JobKey, run_id: &RunId) -> Finished {
         // The claim is part of the run, so the run's trace is looked up before; a store that cannot answer now
         // will not take the claim either.
         let queued = self.runtime.block_on(self.deps.store.shared_job(&key.0, &key.1));
@@ -96,7 +96,7 @@ impl Shared {
     }
 
     /// Continues an attempt of an earlier process.
-    pub fn run_found(&self, job: &JobRecord, run_id: &RunId) -> Finished {
+    pub(super) fn run_found(&self, job: &JobRecord, run_id: &RunId) -> Finished {
         let key = (job.tenant_id.clone(), job.job_id.clone());
         let _span = trace::of_run(&key, run_id, Some(job)).entered();
         if let Some(run) = job.run(run_id) {

@@ -19,7 +19,7 @@ const STREAM_HEAD: u64 = 16 * 1024;
 const MOST_UNDECLARED: usize = 500;
 
 /// Decides what the run in this directory is.
-pub fn judge(
+pub(super) fn judge(
     workspace: &dyn Workspace,
     run_path: &Path,
     manifest: Option<&Manifest>,

@@ -24,15 +24,15 @@ use crate::ports::runner::RunSpec;
 use crate::ports::workspace::Workspace;
 
 /// The manifest's name in the run directory.
-pub const MANIFEST: &str = "manifest.json";
+pub(super) const MANIFEST: &str = "manifest.json";
 /// The name of the main data in the working directory.
-pub const DATA: &str = "data.dta";
+pub(super) const DATA: &str = "data.dta";
 /// Folders and files of the working directory that are no outputs.
-pub const RESERVED: &[&str] = &["main.do", DATA, "inputs", "ado", "empty", "tmp"];
+pub(super) const RESERVED: &[&str] = &["main.do", DATA, "inputs", "ado", "empty", "tmp"];
 
 /// Facts of an attempt's beginning for the verdict (`manifest.json` in the run directory).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Manifest {
+pub(super) struct Manifest {
     pub contract_version: u32,
     pub run_id: RunId,
     pub nonces: Nonces,
@@ -45,7 +45,7 @@ pub struct Manifest {
 
 /// A data file that the run reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DataFile {
+pub(super) struct DataFile {
     pub name: String,
     pub dataset_key: String,
     pub sha256: String,
@@ -55,7 +55,7 @@ pub struct DataFile {
 /// Why an attempt could not be prepared.
 #[derive(Debug, thiserror::Error)]
 #[error("{detail}")]
-pub struct PrepareError {
+pub(super) struct PrepareError {
     pub cause: Cause,
     /// `prepare`, or `damaged` where a file is not what the record says: a retry would find the same.
     pub kind: &'static str,
@@ -73,7 +73,7 @@ impl PrepareError {
 }
 
 /// Detail of an attempt that ended because a stored file is not what its record says.
-pub const DAMAGED: &str = "damaged";
+pub(super) const DAMAGED: &str = "damaged";
 
 impl From<io::Error> for PrepareError {
     fn from(error: io::Error) -> Self {
@@ -82,7 +82,7 @@ impl From<io::Error> for PrepareError {
 }
 
 /// Returns the run directory of an attempt as an absolute path.
-pub fn run_path(deps: &WorkerDeps, job: &JobRecord, run_id: &RunId) -> PathBuf {
+pub(super) fn run_path(deps: &WorkerDeps, job: &JobRecord, run_id: &RunId) -> PathBuf {
     let path = deps.workspace.path(&job.tenant_id, &job.job_id, &run_dir(run_id));
     std::path::absolute(&path).unwrap_or(path)
 }
@@ -91,7 +91,10 @@ pub fn run_path(deps: &WorkerDeps, job: &JobRecord, run_id: &RunId) -> PathBuf {
 ///
 /// # Errors
 /// The manifest is damaged: neither its nonces nor its hashes can be believed.
-pub fn read_manifest(workspace: &dyn Workspace, run_path: &Path) -> Result<Option<Manifest>, ChecksumError> {
+pub(super) fn read_manifest(
+    workspace: &dyn Workspace,
+    run_path: &Path,
+) -> Result<Option<Manifest>, ChecksumError> {
     match workspace.read(&run_path.join(MANIFEST)) {
         Ok(bytes) => {
             let manifest: Manifest = read_checksummed(&bytes, UNSEALED_CONTRACT.into())?;
@@ -103,7 +106,7 @@ pub fn read_manifest(workspace: &dyn Workspace, run_path: &Path) -> Result<Optio
 }
 
 /// The frozen copies of the plan's template: the bytes of its meta, its meta, its body.
-pub struct FrozenTemplate {
+pub(super) struct FrozenTemplate {
     pub meta_bytes: Vec<u8>,
     pub meta: TemplateMeta,
     pub body: Vec<u8>,
@@ -113,7 +116,7 @@ pub struct FrozenTemplate {
 ///
 /// # Errors
 /// `internal` where a copy is absent or differs.
-pub fn frozen_template(
+pub(super) fn frozen_template(
     deps: &WorkerDeps,
     job: &JobRecord,
     plan: &Plan,
@@ -158,7 +161,7 @@ fn frozen_idioms(deps: &WorkerDeps, job: &JobRecord) -> Result<Option<Vec<u8>>, 
 ///
 /// # Errors
 /// [`PrepareError`]; nothing was started then.
-pub fn prepare(
+pub(super) fn prepare(
     deps: &WorkerDeps,
     options: &WorkerOptions,
     job: &JobRecord,
@@ -301,7 +304,7 @@ fn copy_hashing(source: &mut impl Read, target: &mut impl Write) -> io::Result<(
 }
 
 /// True for a file name without a folder, a leading dot or characters that need quoting.
-pub fn is_plain_name(name: &str) -> bool {
+pub(super) fn is_plain_name(name: &str) -> bool {
     let first = name.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_');
     first && name.len() <= 120 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
 }

@@ -20,7 +20,7 @@ use crate::ports::workspace::Workspace;
 use crate::telemetry::traces;
 
 /// Everything that is told about a run in its meta file.
-pub struct RunReport<'a> {
+pub(super) struct RunReport<'a> {
     pub job: &'a JobRecord,
     pub plan: &'a Plan,
     pub run: &'a Run,
@@ -43,7 +43,11 @@ struct Shelf<'a> {
 ///
 /// # Errors
 /// Any I/O error; what was published by then stays and is replaced on repetition.
-pub fn publish(deps: &WorkerDeps, run_path: &Path, report: &RunReport<'_>) -> io::Result<Vec<Artifact>> {
+pub(super) fn publish(
+    deps: &WorkerDeps,
+    run_path: &Path,
+    report: &RunReport<'_>,
+) -> io::Result<Vec<Artifact>> {
     let workspace = deps.workspace.as_ref();
     let mut shelf = Shelf { workspace, run_path, files: Vec::new() };
     let staging = run_path.join(STAGING);

@@ -19,7 +19,7 @@ const GRACE: Duration = Duration::from_secs(10);
 const CHECK: &str = "rendering";
 
 /// Makes the formats that the job asks for; `published` are the run's files, which the record does not list yet.
-pub fn renderings(
+pub(super) fn renderings(
     deps: &WorkerDeps,
     job: &JobRecord,
     run: &Run,

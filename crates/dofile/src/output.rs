@@ -10,6 +10,7 @@ pub struct UserLog {
     pub label: String,
     /// File as the do-file names it.
     pub file_name: String,
+    /// True for SMCL, false for plain text.
     pub smcl: bool,
     /// False between `log off` and `log on`.
     pub is_on: bool,

@@ -63,6 +63,7 @@ impl Rate {
 pub struct Decision {
     /// The limiter's name, as it stands in the headers.
     pub name: &'static str,
+    /// False where the request is refused.
     pub is_allowed: bool,
     /// Tokens of a full bucket.
     pub burst: u32,

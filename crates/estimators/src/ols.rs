@@ -168,7 +168,7 @@ pub fn total_squares(y: &[f64], weights: Option<&[f64]>, centred: bool) -> f64 {
 }
 
 /// Covariance of the parameters and the degrees of freedom of its tests.
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "the parts of one fit, used together here only")]
 fn covariance(
     request: &Request<'_>,
     basis: &Basis,

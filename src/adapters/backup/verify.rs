@@ -77,7 +77,11 @@ pub fn verify(
 ///
 /// # Errors
 /// `InvalidData` where it is another, or any I/O error.
-pub fn copy_content(repository: &Repository, content: &Content, to: &mut impl Write) -> io::Result<()> {
+pub(super) fn copy_content(
+    repository: &Repository,
+    content: &Content,
+    to: &mut impl Write,
+) -> io::Result<()> {
     let mut from = Hashing { inner: repository.read(&content.sha256)?, hasher: Sha256::new(), size_bytes: 0 };
     // not more than it must be, whatever the repository holds
     io::copy(&mut (&mut from).take(content.size_bytes + 1), to)?;
@@ -92,7 +96,7 @@ pub fn copy_content(repository: &Repository, content: &Content, to: &mut impl Wr
 ///
 /// # Errors
 /// As [`copy_content`].
-pub fn write_database(repository: &Repository, manifest: &Manifest, path: &Path) -> io::Result<()> {
+pub(super) fn write_database(repository: &Repository, manifest: &Manifest, path: &Path) -> io::Result<()> {
     let mut file = File::options().write(true).create_new(true).open(path)?;
     copy_content(repository, &manifest.database, &mut file)?;
     file.sync_all()
@@ -102,7 +106,7 @@ pub fn write_database(repository: &Repository, manifest: &Manifest, path: &Path)
 ///
 /// # Errors
 /// A damaged database, or a chain with another end.
-pub fn check_database(manifest: &Manifest, path: &Path) -> io::Result<()> {
+pub(super) fn check_database(manifest: &Manifest, path: &Path) -> io::Result<()> {
     let snapshot = Snapshot::open(path)?;
     snapshot.check_whole()?;
     let heads = snapshot.heads()?;

@@ -114,7 +114,7 @@ pub struct Read {
 }
 
 /// Gathers the events of a stream.
-pub trait Gather {
+pub(super) trait Gather {
     /// Takes one event; true when it was the end mark.
     ///
     /// # Errors
@@ -126,7 +126,7 @@ pub trait Gather {
 ///
 /// # Errors
 /// `Truncated` for a stream without one; `Protocol` for bytes that are no events; those of the transport.
-pub async fn read_stream(answer: &mut Answer, gather: &mut impl Gather) -> Result<(), LlmFailure> {
+pub(super) async fn read_stream(answer: &mut Answer, gather: &mut impl Gather) -> Result<(), LlmFailure> {
     let mut decoder = Decoder::default();
     while let Some(piece) = answer.next().await? {
         let events = decoder.push(&piece).map_err(|e| LlmFailure::new(LlmCause::Protocol, e.to_string()))?;
@@ -143,7 +143,7 @@ pub async fn read_stream(answer: &mut Answer, gather: &mut impl Gather) -> Resul
 ///
 /// # Errors
 /// `Protocol`.
-pub fn document(bytes: &[u8]) -> Result<Value, LlmFailure> {
+pub(super) fn document(bytes: &[u8]) -> Result<Value, LlmFailure> {
     serde_json::from_slice(bytes)
         .map_err(|_| LlmFailure::new(LlmCause::Protocol, "the answer is not the provider's JSON"))
 }
@@ -152,7 +152,7 @@ pub fn document(bytes: &[u8]) -> Result<Value, LlmFailure> {
 ///
 /// # Errors
 /// `Protocol`, naming the type.
-pub fn check_media_type(answer: &Answer) -> Result<bool, LlmFailure> {
+pub(super) fn check_media_type(answer: &Answer) -> Result<bool, LlmFailure> {
     match answer.media_type().as_str() {
         "text/event-stream" => Ok(true),
         "application/json" => Ok(false),
@@ -164,7 +164,7 @@ pub fn check_media_type(answer: &Answer) -> Result<bool, LlmFailure> {
 }
 
 /// The cause that a status tells by itself.
-pub fn by_status(status: u16) -> LlmCause {
+pub(super) fn by_status(status: u16) -> LlmCause {
     match status {
         401 => LlmCause::Authentication,
         402 => LlmCause::QuotaExhausted,
@@ -180,6 +180,6 @@ pub fn by_status(status: u16) -> LlmCause {
 }
 
 /// A number of the provider's usage block.
-pub fn count(usage: &Value, key: &str) -> u64 {
+pub(super) fn count(usage: &Value, key: &str) -> u64 {
     usage[key].as_u64().unwrap_or(0)
 }

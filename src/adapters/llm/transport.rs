@@ -29,7 +29,7 @@ pub struct Timeouts {
 }
 
 /// An answer whose body has begun.
-pub struct Answer {
+pub(super) struct Answer {
     pub headers: HeaderMap,
     response: reqwest::Response,
     timeouts: Timeouts,
@@ -48,7 +48,7 @@ pub fn install_tls() {
 ///
 /// # Errors
 /// A text that says what is wrong with the certificates.
-pub fn client(timeouts: &Timeouts, ca_pem: Option<&[u8]>) -> Result<reqwest::Client, String> {
+pub(super) fn client(timeouts: &Timeouts, ca_pem: Option<&[u8]>) -> Result<reqwest::Client, String> {
     install_tls();
     let mut builder = reqwest::Client::builder()
         .connect_timeout(timeouts.connect)
@@ -67,7 +67,7 @@ pub fn client(timeouts: &Timeouts, ca_pem: Option<&[u8]>) -> Result<reqwest::Cli
 ///
 /// # Errors
 /// A failure with the cause that status and body tell (`classify`), or that of the transport.
-pub async fn send(
+pub(super) async fn send(
     request: reqwest::RequestBuilder,
     timeouts: Timeouts,
     clock: &dyn Clock,
@@ -99,7 +99,7 @@ pub async fn send(
 
 impl Answer {
     /// The media type without parameters, lower case.
-    pub fn media_type(&self) -> String {
+    pub(super) fn media_type(&self) -> String {
         let stated = self.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
         stated.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
     }
@@ -108,7 +108,7 @@ impl Answer {
     ///
     /// # Errors
     /// `FirstByteTimeout`, `IdleTimeout`, `TotalTimeout`, `Transport`, `TooLarge`.
-    pub async fn next(&mut self) -> Result<Option<bytes::Bytes>, LlmFailure> {
+    pub(super) async fn next(&mut self) -> Result<Option<bytes::Bytes>, LlmFailure> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         let silence = if self.first { self.timeouts.first_byte } else { self.timeouts.idle };
         let piece = match timeout(silence.min(left), self.response.chunk()).await {
@@ -140,7 +140,7 @@ impl Answer {
     ///
     /// # Errors
     /// As [`Answer::next`].
-    pub async fn body(&mut self) -> Result<Vec<u8>, LlmFailure> {
+    pub(super) async fn body(&mut self) -> Result<Vec<u8>, LlmFailure> {
         let mut body = Vec::new();
         while let Some(piece) = self.next().await? {
             body.extend_from_slice(&piece);

@@ -24,7 +24,7 @@ const STEPS: [&str; 12] = [
 ];
 
 /// All that the child needs, as the system calls take it.
-pub struct ChildPlan {
+pub(super) struct ChildPlan {
     pub program: CString,
     pub arguments: Vec<CString>,
     pub environment: Vec<CString>,
@@ -41,7 +41,7 @@ pub struct ChildPlan {
 }
 
 /// Open files of a control group.
-pub struct Group {
+pub(super) struct Group {
     /// Its folder, to begin a process in it.
     pub folder: OwnedFd,
     /// The file by which a process joins, for kernels that cannot do that.
@@ -50,7 +50,7 @@ pub struct Group {
 
 /// Why the engine did not start.
 #[derive(Debug, PartialEq, Eq)]
-pub enum StartFailure {
+pub(super) enum StartFailure {
     /// The program itself cannot be executed.
     Execute(i32),
     /// A step before it failed.
@@ -61,7 +61,7 @@ pub enum StartFailure {
 ///
 /// # Errors
 /// The step that failed; an I/O error as step `fork`.
-pub fn spawn(plan: &ChildPlan) -> Result<i32, StartFailure> {
+pub(super) fn spawn(plan: &ChildPlan) -> Result<i32, StartFailure> {
     let fork_failed = |e: io::Error| StartFailure::Step("fork", e.raw_os_error().unwrap_or(0));
     let (report, report_end) = report_pipe().map_err(fork_failed)?;
     let pointers = Pointers::new(plan);
@@ -151,7 +151,7 @@ fn report_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
 ///
 /// # Errors
 /// The system's, when there is no free descriptor.
-pub fn move_high(descriptor: OwnedFd) -> io::Result<OwnedFd> {
+pub(super) fn move_high(descriptor: OwnedFd) -> io::Result<OwnedFd> {
     // SAFETY: duplicates a descriptor that is open; the result is owned here alone.
     let high = unsafe { libc::fcntl(descriptor.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 32) };
     if high < 0 {

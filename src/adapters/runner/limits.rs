@@ -9,13 +9,13 @@ use crate::domain::run_outcome::{Ended, RunLimits};
 
 /// Bytes and files below a folder.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct DiskUse {
+pub(super) struct DiskUse {
     pub bytes: u64,
     pub files: u64,
 }
 
 /// Measures a folder without following links; stops counting beyond `most` files.
-pub fn disk_use(folder: &Path, most: u64) -> DiskUse {
+pub(super) fn disk_use(folder: &Path, most: u64) -> DiskUse {
     let mut total = DiskUse::default();
     let mut open = vec![folder.to_path_buf()];
     while let Some(dir) = open.pop() {
@@ -37,7 +37,7 @@ pub fn disk_use(folder: &Path, most: u64) -> DiskUse {
 }
 
 /// Watches one run.
-pub struct Meter<'a> {
+pub(super) struct Meter<'a> {
     limits: &'a RunLimits,
     work: &'a Path,
     /// Content of the folder before the start.
@@ -48,7 +48,7 @@ pub struct Meter<'a> {
 
 impl<'a> Meter<'a> {
     /// Starts watching; what is in the folder now does not count.
-    pub fn new(limits: &'a RunLimits, work: &'a Path) -> Self {
+    pub(super) fn new(limits: &'a RunLimits, work: &'a Path) -> Self {
         Self {
             limits,
             work,
@@ -59,7 +59,7 @@ impl<'a> Meter<'a> {
     }
 
     /// Takes one sample; returns the limit that is broken, if one is.
-    pub fn sample(&mut self, launcher: i32) -> Option<Ended> {
+    pub(super) fn sample(&mut self, launcher: i32) -> Option<Ended> {
         let processes = descendants_cheaply(launcher);
         let pages: u64 = processes.iter().map(|p| p.resident_pages).sum();
         let memory = pages * self.page_bytes;
@@ -74,7 +74,7 @@ impl<'a> Meter<'a> {
     }
 
     /// Measures the files only.
-    pub fn disk(&self) -> Option<Ended> {
+    pub(super) fn disk(&self) -> Option<Ended> {
         let most = self.before.files + self.limits.output_files;
         let now = disk_use(self.work, most);
         if now.files > most {

@@ -36,7 +36,7 @@ const READABLE: &[&str] = &[
 ];
 
 /// The rule set of one run, ready to be applied.
-pub struct Prepared {
+pub(super) struct Prepared {
     /// `None` where the sandbox is off, or the kernel has no Landlock in best-effort mode.
     pub ruleset: Option<OwnedFd>,
     /// `enforced`, `partial` or `off`.
@@ -48,7 +48,12 @@ pub struct Prepared {
 ///
 /// # Errors
 /// A text naming what this kernel cannot enforce, or a required path that cannot be opened.
-pub fn prepare(mode: SandboxMode, work: &Path, engine: &Path, more: &[PathBuf]) -> Result<Prepared, String> {
+pub(super) fn prepare(
+    mode: SandboxMode,
+    work: &Path,
+    engine: &Path,
+    more: &[PathBuf],
+) -> Result<Prepared, String> {
     let level = match mode {
         SandboxMode::Off => return Ok(Prepared { ruleset: None, state: "off" }),
         SandboxMode::Enforce => CompatLevel::HardRequirement,

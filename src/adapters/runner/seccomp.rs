@@ -41,12 +41,12 @@ const ARCHITECTURE: u32 = 0xC000_00B7;
 /// Calls that newer kernels have and the C library's table has not yet; the numbers are the same on every
 /// architecture.
 mod newer {
-    pub const FCHMODAT2: libc::c_long = 452;
-    pub const MEMFD_SECRET: libc::c_long = 447;
-    pub const SETXATTRAT: libc::c_long = 463;
-    pub const REMOVEXATTRAT: libc::c_long = 466;
-    pub const OPEN_TREE_ATTR: libc::c_long = 467;
-    pub const FILE_SETATTR: libc::c_long = 469;
+    pub(super) const FCHMODAT2: libc::c_long = 452;
+    pub(super) const MEMFD_SECRET: libc::c_long = 447;
+    pub(super) const SETXATTRAT: libc::c_long = 463;
+    pub(super) const REMOVEXATTRAT: libc::c_long = 466;
+    pub(super) const OPEN_TREE_ATTR: libc::c_long = 467;
+    pub(super) const FILE_SETATTR: libc::c_long = 469;
 }
 
 /// Refused whatever the arguments are, with the reason of each group.
@@ -175,7 +175,7 @@ const REFUSED_IOCTLS: &[u32] =
 const REFUSED_FCNTLS: &[u32] = &[1024, 1026];
 
 /// Makes the program. `session` is true where nothing but the session holds the run's processes together.
-pub fn program(session: bool) -> Vec<sock_filter> {
+pub(super) fn program(session: bool) -> Vec<sock_filter> {
     let mut p = Program::default();
     p.load(Program::ARCH);
     p.unless_equal(ARCHITECTURE, KILL_PROCESS);
@@ -313,7 +313,7 @@ impl Program {
 }
 
 /// Returns whether this kernel supports filters.
-pub fn is_available() -> bool {
+pub(super) fn is_available() -> bool {
     const GET_ACTION_AVAIL: libc::c_ulong = 2;
     let action = KILL_PROCESS;
     // SAFETY: asks about an action; the pointer is to a local number.

@@ -17,7 +17,7 @@ use crate::domain::job::{JobRecord, JobStatus};
 use crate::ports::store::{Change, ChangedRecord, CommitError, Expect, Key, Receipt};
 
 /// Effects of an applied commit once it is durable.
-pub struct Applied {
+pub(super) struct Applied {
     pub receipt: Receipt,
     pub changes: Vec<Change>,
     /// Jobs as they are now; their readable copies are behind.
@@ -38,7 +38,7 @@ struct Current {
 ///
 /// # Errors
 /// Any error of the database, which stops the store; the inner error is the refusal of this commit alone.
-pub fn apply(
+pub(super) fn apply(
     conn: &Connection,
     heads: &mut Heads,
     now_ms: i64,
@@ -95,7 +95,7 @@ pub fn apply(
 ///
 /// # Errors
 /// Any error of the database.
-pub fn receipt_of(conn: &Connection, id: &str) -> rusqlite::Result<Option<Receipt>> {
+pub(super) fn receipt_of(conn: &Connection, id: &str) -> rusqlite::Result<Option<Receipt>> {
     conn.prepare_cached("SELECT sequence, versions FROM commits WHERE id = ?1")?
         .query_row([id], |row| {
             let versions: String = row.get(1)?;
@@ -122,7 +122,7 @@ fn append_event(conn: &Connection, heads: &mut Heads, event: &PreparedEvent) -> 
 ///
 /// # Errors
 /// Any error of the database.
-pub fn quarantine(
+pub(super) fn quarantine(
     conn: &Connection,
     heads: &mut Heads,
     now: DateTime<Utc>,
@@ -418,7 +418,7 @@ pub(super) struct IndexColumns {
 }
 
 impl IndexColumns {
-    pub fn of(job: &JobRecord) -> Self {
+    pub(super) fn of(job: &JobRecord) -> Self {
         Self {
             ended_at: job.ended_at().map(|at| at.timestamp_millis()),
             files_at: job.files_due_since().map(|at| at.timestamp_millis()),

@@ -18,7 +18,7 @@ struct Line {
 }
 
 /// Appends events in the order of their sequence.
-pub struct AuditLog {
+pub(super) struct AuditLog {
     dir: PathBuf,
     last_seq: u64,
     /// Month of the newest file; later lines never go to an older one, even if the clock stepped back.
@@ -31,7 +31,7 @@ impl AuditLog {
     ///
     /// # Errors
     /// Any I/O error.
-    pub fn open(dir: PathBuf, stored: impl Fn(u64) -> io::Result<Option<String>>) -> io::Result<Self> {
+    pub(super) fn open(dir: PathBuf, stored: impl Fn(u64) -> io::Result<Option<String>>) -> io::Result<Self> {
         create_dir_durably(&dir)?;
         let mut months: Vec<String> = fs::read_dir(&dir)?
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
@@ -69,7 +69,7 @@ impl AuditLog {
     }
 
     /// Returns the sequence of the last event in the log.
-    pub fn last_seq(&self) -> u64 {
+    pub(super) fn last_seq(&self) -> u64 {
         self.last_seq
     }
 
@@ -81,7 +81,7 @@ impl AuditLog {
     ///
     /// # Errors
     /// Any I/O error; the log must then be opened again.
-    pub fn append(&mut self, events: &[(u64, String)]) -> io::Result<()> {
+    pub(super) fn append(&mut self, events: &[(u64, String)]) -> io::Result<()> {
         let mut rest = events;
         while let Some((_, first)) = rest.first() {
             let month = self.month_of(first);
@@ -139,7 +139,7 @@ fn parse(line: &str) -> io::Result<Line> {
 ///
 /// # Errors
 /// Any I/O error.
-pub fn last_line(path: &Path) -> io::Result<Option<String>> {
+pub(super) fn last_line(path: &Path) -> io::Result<Option<String>> {
     let mut file = File::options().read(true).write(true).open(path)?;
     let len = file.metadata()?.len();
     let mut window = 64 * 1024;

@@ -16,7 +16,7 @@ const INDEXED: &str = "AND CASE WHEN json_valid(json) THEN json ->> '$.resource'
 ///
 /// # Errors
 /// `Stopped` naming the event that cannot be read, or an error of the database.
-pub fn find(
+pub(super) fn find(
     conn: &Connection,
     filter: &AuditFilter,
     from: AuditFrom,

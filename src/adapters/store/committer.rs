@@ -29,7 +29,7 @@ const CHECKPOINT_EVERY: usize = 200;
 
 /// The ends of all orders, as of the transaction under way.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Heads {
+pub(super) struct Heads {
     pub sequence: u64,
     pub queue_seq: u64,
     pub audit_seq: u64,
@@ -44,7 +44,7 @@ impl Heads {
     ///
     /// # Errors
     /// Any error of the database.
-    pub fn load(conn: &Connection) -> rusqlite::Result<Self> {
+    pub(super) fn load(conn: &Connection) -> rusqlite::Result<Self> {
         let mut heads = Self::kept(conn)?;
         let before = heads.clone();
         let receipt: Option<i64> =
@@ -118,7 +118,7 @@ impl Heads {
     }
 
     /// Moves one job from a status to another; `None` stands for absence.
-    pub fn count(&mut self, from: Option<JobStatus>, to: Option<JobStatus>) {
+    pub(super) fn count(&mut self, from: Option<JobStatus>, to: Option<JobStatus>) {
         if let Some(n) = from.and_then(|status| self.jobs.get_mut(&status)) {
             *n = n.saturating_sub(1);
         }
@@ -145,7 +145,7 @@ fn recount(conn: &Connection) -> rusqlite::Result<BTreeMap<JobStatus, u64>> {
 type Reply = oneshot::Sender<Result<Receipt, CommitError>>;
 
 /// Runs until the queue is closed and empty, or the store stops.
-pub fn run(core: &Arc<Core>, mut conn: Connection, mut heads: Heads) {
+pub(super) fn run(core: &Arc<Core>, mut conn: Connection, mut heads: Heads) {
     let mut batch = Vec::new();
     let mut transactions = 0_usize;
     while core.requests.take_waiting(MAX_BATCH, &mut batch) {

@@ -18,7 +18,7 @@ use crate::domain::ids::TenantId;
 use crate::ports::store::Key;
 
 /// Why a record is withheld; also the mark by which that survives a restart.
-pub const BEHIND: &str = "the store lost later commits of this record";
+pub(super) const BEHIND: &str = "the store lost later commits of this record";
 
 /// Returns the records that events of the exported audit log name and the store's own chain, which ends
 /// at `head`, does not hold.
@@ -83,7 +83,7 @@ fn resource(event: &ChainedEvent) -> Option<Key> {
 ///
 /// # Errors
 /// Any error of the database.
-pub fn load_quarantine(conn: &Connection, core: &Core) -> rusqlite::Result<()> {
+pub(super) fn load_quarantine(conn: &Connection, core: &Core) -> rusqlite::Result<()> {
     let mut statement = conn.prepare("SELECT key, reason FROM quarantine")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -103,7 +103,7 @@ pub fn load_quarantine(conn: &Connection, core: &Core) -> rusqlite::Result<()> {
 ///
 /// # Errors
 /// Any I/O error.
-pub fn inspect_log(path: &Path) -> io::Result<u64> {
+pub(super) fn inspect_log(path: &Path) -> io::Result<u64> {
     let mut name = path.as_os_str().to_owned();
     name.push("-wal");
     let log = PathBuf::from(name);
@@ -124,7 +124,7 @@ pub fn inspect_log(path: &Path) -> io::Result<u64> {
 ///
 /// # Errors
 /// Any I/O error, or an error of the database.
-pub fn withhold_lost(
+pub(super) fn withhold_lost(
     core: &Core,
     data_dir: &Path,
     writer: &Connection,

@@ -31,7 +31,7 @@ CREATE TABLE tenant_usage (
 ///
 /// # Errors
 /// Any error of the database.
-pub fn add_missing(conn: &Connection) -> Result<(), SchemaError> {
+pub(super) fn add_missing(conn: &Connection) -> Result<(), SchemaError> {
     add_life_of_data(conn)?;
     add_uploads(conn)?;
     let indexed: bool = conn.query_row(

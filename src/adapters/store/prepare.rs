@@ -16,17 +16,17 @@ use crate::domain::tenant::TenantRecord;
 use crate::ports::store::{Commit, CommitError, Expect, Housekeeping, Key, Record, Write};
 
 /// The chain that the embedded store writes.
-pub const CHAIN: u32 = 0;
+pub(super) const CHAIN: u32 = 0;
 
 /// A commit ready to be applied.
-pub struct Prepared {
+pub(super) struct Prepared {
     pub id: String,
     pub writes: Vec<PreparedWrite>,
     pub audit: Vec<PreparedEvent>,
 }
 
 /// One conditional write.
-pub struct PreparedWrite {
+pub(super) struct PreparedWrite {
     pub key: Key,
     pub expect: Expect,
     /// Absent for a deletion.
@@ -34,14 +34,14 @@ pub struct PreparedWrite {
 }
 
 /// A serialised record.
-pub struct Put {
+pub(super) struct Put {
     pub record: Shared,
     pub json: String,
     pub checksum: [u8; 32],
 }
 
 /// A record that the committer only checks.
-pub enum Shared {
+pub(super) enum Shared {
     Job(Arc<JobRecord>),
     TaskCode(Box<TaskCodeRecord>),
     ApiKey(Box<ApiKeyRecord>),
@@ -53,7 +53,7 @@ pub enum Shared {
 ///
 /// # Errors
 /// [`CommitError::Invalid`] or [`CommitError::TooLarge`].
-pub fn prepare(commit: Commit, limit: usize) -> Result<Prepared, CommitError> {
+pub(super) fn prepare(commit: Commit, limit: usize) -> Result<Prepared, CommitError> {
     check_audit(&commit)?;
     let mut bytes = 0;
     let mut names = HashSet::new();
@@ -167,19 +167,19 @@ fn to_json<T: Serialize>(record: &T) -> Result<String, CommitError> {
 }
 
 /// Returns the checksum of a stored record: the SHA-256 of its bytes.
-pub fn checksum(json: &[u8]) -> [u8; 32] {
+pub(super) fn checksum(json: &[u8]) -> [u8; 32] {
     Sha256::digest(json).into()
 }
 
 /// An audit event in canonical JSON, split where sequence, previous hash and hash belong.
-pub struct PreparedEvent {
+pub(super) struct PreparedEvent {
     /// Members before `hash`, between `hash` and `prev_hash`, up to `seq`, and after it.
     parts: [String; 4],
 }
 
 impl PreparedEvent {
     /// Serialises an event.
-    pub fn new(event: &AuditEvent) -> Self {
+    pub(super) fn new(event: &AuditEvent) -> Self {
         let mut parts: [String; 4] = Default::default();
         let value = serde_json::to_value(event).expect("audit events serialise to JSON");
         let Value::Object(mut members) = value else { unreachable!("an event is an object") };
@@ -203,7 +203,7 @@ impl PreparedEvent {
     }
 
     /// Chains the event; returns its hash and its canonical JSON with the hash.
-    pub fn chain(&self, seq: u64, prev_hash: &str) -> (String, String) {
+    pub(super) fn chain(&self, seq: u64, prev_hash: &str) -> (String, String) {
         let hash = sha256_hex(format!("{prev_hash}{}", self.join(seq, prev_hash, None)));
         let json = self.join(seq, prev_hash, Some(&hash));
         (hash, json)

@@ -11,7 +11,7 @@ use crate::domain::tenant::TenantUsage;
 
 /// The usage of every tenant that ever had a job.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Usages {
+pub(super) struct Usages {
     all: HashMap<TenantId, TenantUsage>,
     /// Changed since they were last saved.
     changed: BTreeSet<TenantId>,
@@ -25,7 +25,7 @@ impl Usages {
     ///
     /// # Errors
     /// Any error of the database.
-    pub fn load(conn: &Connection) -> rusqlite::Result<Self> {
+    pub(super) fn load(conn: &Connection) -> rusqlite::Result<Self> {
         let mut statement = conn.prepare("SELECT tenant, jobs, bytes, queued FROM tenant_usage")?;
         let mut rows = statement.query([])?;
         let mut all = HashMap::new();
@@ -39,7 +39,7 @@ impl Usages {
     }
 
     /// Moves a job of a tenant from what it held to what it holds.
-    pub fn change(&mut self, tenant: &TenantId, from: Held, to: Held) {
+    pub(super) fn change(&mut self, tenant: &TenantId, from: Held, to: Held) {
         let queued = |held: &Held| u64::from(held.1 == Some(JobStatus::Queued));
         let (from_queued, to_queued) = (queued(&from), queued(&to));
         if from.0 == to.0 && from_queued == to_queued {
@@ -62,7 +62,7 @@ impl Usages {
     ///
     /// # Errors
     /// Any error of the database.
-    pub fn save(&mut self, conn: &Connection) -> rusqlite::Result<Vec<(TenantId, TenantUsage)>> {
+    pub(super) fn save(&mut self, conn: &Connection) -> rusqlite::Result<Vec<(TenantId, TenantUsage)>> {
         let changed = std::mem::take(&mut self.changed);
         let mut saved = Vec::with_capacity(changed.len());
         for tenant in changed {
@@ -83,7 +83,7 @@ impl Usages {
     }
 
     /// Returns every usage.
-    pub fn all(&self) -> &HashMap<TenantId, TenantUsage> {
+    pub(super) fn all(&self) -> &HashMap<TenantId, TenantUsage> {
         &self.all
     }
 }

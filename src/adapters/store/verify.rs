@@ -13,7 +13,7 @@ use super::shared::{Core, Request};
 const TABLES: [&str; 7] = ["jobs", "tenants", "task_codes", "api_keys", "idempotency", "commits", "audit"];
 
 /// Looks after a delay, and again whenever a damaged page is met; ends with the store.
-pub fn run(core: &Arc<Core>, conn: &Connection, delay: Duration) {
+pub(super) fn run(core: &Arc<Core>, conn: &Connection, delay: Duration) {
     core.verifies.pause(delay);
     while !core.is_closing() {
         look(core, conn);
@@ -49,7 +49,7 @@ fn look(core: &Core, conn: &Connection) {
 }
 
 /// Returns the first problems of a table and its indexes.
-pub fn problems(conn: &Connection, table: &str) -> rusqlite::Result<Option<String>> {
+pub(super) fn problems(conn: &Connection, table: &str) -> rusqlite::Result<Option<String>> {
     let mut statement = conn.prepare(&format!("PRAGMA integrity_check('{table}')"))?;
     let mut rows = statement.query([])?;
     let mut found = Vec::new();

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// Content of the log (file format of SQLite, section 4, "The Write-Ahead Log").
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct WalFacts {
+pub(super) struct WalFacts {
     /// Frames that SQLite will accept; commits among them.
     pub sound_frames: u64,
     pub sound_commits: u64,
@@ -25,7 +25,7 @@ const MAGIC: u32 = 0x377f_0682;
 ///
 /// # Errors
 /// Any I/O error.
-pub fn inspect(path: &Path) -> io::Result<Option<WalFacts>> {
+pub(super) fn inspect(path: &Path) -> io::Result<Option<WalFacts>> {
     let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other?,
@@ -126,7 +126,7 @@ fn checksum(little: bool, (mut s0, mut s1): (u32, u32), bytes: &[u8]) -> (u32, u
 ///
 /// # Errors
 /// Any I/O error.
-pub fn keep_copy(path: &Path) -> io::Result<PathBuf> {
+pub(super) fn keep_copy(path: &Path) -> io::Result<PathBuf> {
     let copy = free_name(path)?;
     fs::copy(path, &copy)?;
     File::open(&copy)?.sync_all()?;
@@ -137,7 +137,7 @@ pub fn keep_copy(path: &Path) -> io::Result<PathBuf> {
 ///
 /// # Errors
 /// Any I/O error.
-pub fn free_name(path: &Path) -> io::Result<PathBuf> {
+pub(super) fn free_name(path: &Path) -> io::Result<PathBuf> {
     for n in 1_u32.. {
         let mut name = path.as_os_str().to_owned();
         name.push(format!(".damaged-{n}"));

@@ -33,7 +33,7 @@ const BLOCK_BYTES: u64 = 2 << 20;
 ///
 /// # Errors
 /// `INPUT_*` with row, column and reason.
-pub fn ingest(path: &Path, dest: &Path) -> Result<IngestedDataset, Problem> {
+pub(super) fn ingest(path: &Path, dest: &Path) -> Result<IngestedDataset, Problem> {
     let mut warnings = Warnings::default();
     let mut encoding = "UTF-8".to_owned();
     let mut legacy = LegacyText::Detect;

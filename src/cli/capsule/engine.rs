@@ -6,7 +6,7 @@ use crate::domain::run::EngineFacts;
 
 /// The engines that can be requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Engine {
+pub(super) enum Engine {
     /// The open engine that this program carries.
     Open,
     /// Stata on this machine.
@@ -21,7 +21,7 @@ const STATA: [&str; 6] = ["stata-mp", "stata-se", "stata", "StataMP", "StataSE",
 ///
 /// # Errors
 /// Names the missing program.
-pub fn command(
+pub(super) fn command(
     wished: Option<Engine>,
     stata: Option<&Path>,
     run: &EngineFacts,

@@ -29,7 +29,7 @@ use crate::worker::rerun::{Original, Repeat};
 const MOST_PRINTED: usize = 50;
 
 #[derive(Debug, Args)]
-pub struct RerunArgs {
+pub(super) struct RerunArgs {
     pub file: PathBuf,
     /// The engine; by default the one of the run
     #[arg(long, value_enum)]
@@ -62,7 +62,7 @@ pub struct RerunArgs {
 
 /// As the setting `run.sandbox`.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-pub enum Confinement {
+pub(super) enum Confinement {
     Enforce,
     BestEffort,
     Off,
@@ -87,7 +87,7 @@ struct Report {
 }
 
 /// Runs the command.
-pub fn run(args: &RerunArgs) -> Exit {
+pub(super) fn run(args: &RerunArgs) -> Exit {
     let mut archive = match ZipCapsule::open(&args.file) {
         Ok(archive) => archive,
         Err(reason) => return refused(reason, args.json),

@@ -30,10 +30,13 @@ pub struct Args {
 /// Why the demo ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
+    /// A step did not do what the demo shows.
     #[error("{0}")]
     Failed(String),
+    /// A file, or the child process of the service.
     #[error("input or output failed: {0}")]
     Io(#[from] std::io::Error),
+    /// A request to the service.
     #[error("the service could not be reached: {0}")]
     Http(#[from] reqwest::Error),
 }

@@ -30,10 +30,12 @@ const BROKEN: u8 = 78;
 /// The do-template library.
 #[derive(Debug, Args)]
 pub struct LibraryArgs {
+    /// What to do with the library.
     #[command(subcommand)]
     pub command: LibraryCommand,
 }
 
+/// The do-template library.
 #[derive(Debug, Subcommand)]
 pub enum LibraryCommand {
     /// Check every rule of the contract and the index; prints all problems
@@ -41,6 +43,7 @@ pub enum LibraryCommand {
         /// A library's folder; by default the embedded one
         #[arg(long)]
         dir: Option<PathBuf>,
+        /// Print the result as JSON
         #[arg(long)]
         json: bool,
     },
@@ -71,6 +74,7 @@ pub enum LibraryCommand {
     New(new::NewArgs),
     /// Rank the templates for a question
     Rank {
+        /// The question, in the words of the person who asks
         #[arg(long)]
         question: String,
         /// `name` or `name:kind` of the columns, separated by commas; without any kind the data are not used
@@ -88,6 +92,7 @@ pub enum LibraryCommand {
         /// A library's folder; by default the embedded one
         #[arg(long)]
         dir: Option<PathBuf>,
+        /// Print the result as JSON
         #[arg(long)]
         json: bool,
     },

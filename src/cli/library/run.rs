@@ -83,7 +83,7 @@ impl From<Problem> for Stop {
 }
 
 /// Runs the template; returns 0 for a success, 1 for a failed run, 2 for what is refused before it.
-pub fn run(args: &RunArgs, out: &mut impl Write) -> std::io::Result<u8> {
+pub(super) fn run(args: &RunArgs, out: &mut impl Write) -> std::io::Result<u8> {
     let library = match open(args.dir.as_deref()) {
         Ok(library) => library,
         Err(problems) => {

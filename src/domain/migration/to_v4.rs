@@ -47,7 +47,7 @@ const RESHAPED: &[&str] = &["inputs", "draft", "confirmation", "llm_plan", "runs
 const MIN_TOKEN: usize = 16;
 
 /// Upgrades a record of version 3.
-pub fn to_v4(record: Members, facts: &Facts) -> Result<Members, Refusal> {
+pub(super) fn to_v4(record: Members, facts: &Facts) -> Result<Members, Refusal> {
     let token = token(&record, facts)?;
     let record = without_secret(record)?;
     let created = time(&record, "created_at")?.ok_or_else(|| Refusal::field("created_at", "is missing"))?;

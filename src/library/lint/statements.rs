@@ -5,7 +5,7 @@ use super::Finding;
 
 /// One statement with the line on which it begins (1-based).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Statement {
+pub(super) struct Statement {
     pub line: usize,
     pub text: String,
 }
@@ -21,7 +21,7 @@ struct Scanner<'a> {
 }
 
 /// Returns the statements of a do-file; unbalanced comments and quotes become findings.
-pub fn statements(source: &str, findings: &mut Vec<Finding>) -> Vec<Statement> {
+pub(super) fn statements(source: &str, findings: &mut Vec<Finding>) -> Vec<Statement> {
     let mut scanner = Scanner {
         chars: source.chars().collect(),
         at: 0,

@@ -211,14 +211,14 @@ mod payloads {
 
     use serde_json::{Value, json};
 
-    pub static NOTHING: LazyLock<Value> = LazyLock::new(|| json!({}));
-    pub static REASON: LazyLock<Value> = LazyLock::new(|| json!({"reason": "string?"}));
-    pub static UPLOAD: LazyLock<Value> = LazyLock::new(
+    pub(super) static NOTHING: LazyLock<Value> = LazyLock::new(|| json!({}));
+    pub(super) static REASON: LazyLock<Value> = LazyLock::new(|| json!({"reason": "string?"}));
+    pub(super) static UPLOAD: LazyLock<Value> = LazyLock::new(
         || json!({"content_type": "multipart/form-data", "fields": ["file", "role", "filename"]}),
     );
-    pub static DRAFT: LazyLock<Value> =
+    pub(super) static DRAFT: LazyLock<Value> =
         LazyLock::new(|| json!({"template_id": "string?", "roles": "object?", "parameters": "object?"}));
-    pub static FREEZE: LazyLock<Value> =
+    pub(super) static FREEZE: LazyLock<Value> =
         LazyLock::new(|| json!({"answers": "object?", "variable_corrections": "object?"}));
 }
 

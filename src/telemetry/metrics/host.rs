@@ -20,7 +20,9 @@ pub struct HostMetrics {
 /// State of the slots for runs of this process.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Seats {
+    /// Taken by runs.
     pub busy: usize,
+    /// Free for the next claim.
     pub free: usize,
     /// Not taken, and not usable: claims are stopped.
     pub blocked: usize,

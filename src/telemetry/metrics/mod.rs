@@ -33,6 +33,7 @@ pub use store::{STORE_OPS, StoreMetrics};
 /// anything happens, so that a rate or an alert finds a zero instead of nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Vocabulary {
+    /// Version of the service.
     pub version: String,
     /// `stata` or `open`.
     pub engine: String,
@@ -50,6 +51,7 @@ pub struct Vocabulary {
     pub models: Vec<(String, String)>,
     /// Rules of the production gate, and whether it is required.
     pub rules: Vec<String>,
+    /// True where the service is ready only if the gate is open.
     pub gate_required: bool,
     /// Checks of health.
     pub checks: Vec<String>,
@@ -65,11 +67,17 @@ pub struct Vocabulary {
 pub struct Metrics {
     registry: Registry,
     exemplars: Arc<Exemplars>,
+    /// Requests and connections.
     pub http: HttpMetrics,
+    /// Jobs, runs and the queue.
     pub jobs: JobMetrics,
+    /// Commits and reads of the store.
     pub store: StoreMetrics,
+    /// Calls to language models.
     pub llm: LlmMetrics,
+    /// Seats for runs, disk, settings and certificates.
     pub host: HostMetrics,
+    /// Export of traces.
     pub otel: OtelMetrics,
     /// One reader at a time brings gauges up to date.
     reading: Mutex<()>,

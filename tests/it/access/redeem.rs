@@ -22,7 +22,7 @@ use crate::support::context::context;
 use crate::support::records::tenant;
 
 /// Someone who asks.
-pub fn caller() -> Caller {
+pub(crate) fn caller() -> Caller {
     Caller {
         actor: Actor { kind: "api_key".to_owned(), id: "k1".to_owned() },
         trace_id: TraceId::parse("1".repeat(32)).expect("valid"),

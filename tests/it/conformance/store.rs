@@ -18,7 +18,7 @@ use crate::support::clock::ManualClock;
 use crate::support::records::*;
 
 /// An empty store and its clock.
-pub struct Fresh {
+pub(crate) struct Fresh {
     pub store: Arc<dyn Store>,
     pub clock: Arc<ManualClock>,
 }
@@ -32,7 +32,7 @@ macro_rules! cases {
 }
 
 /// The table.
-pub const CASES: &[(&str, Case)] = cases![
+pub(crate) const CASES: &[(&str, Case)] = cases![
     a_record_reads_back_exactly,
     a_lost_race_names_both_versions_and_writes_nothing,
     a_deleted_record_is_absent,
@@ -57,7 +57,7 @@ pub const CASES: &[(&str, Case)] = cases![
 ];
 
 /// Runs every case on a fresh store.
-pub async fn run_all(make: impl Fn() -> Fresh) {
+pub(crate) async fn run_all(make: impl Fn() -> Fresh) {
     for (name, case) in CASES {
         eprintln!("case {name}");
         case(make()).await;

@@ -34,7 +34,7 @@ fn members(name: &str) -> Map<String, Value> {
 }
 
 /// Writes a fixture as the record of a job into an old directory.
-pub fn place(data: &Path, dir: &str, job_id: &str, name: &str) -> PathBuf {
+pub(crate) fn place(data: &Path, dir: &str, job_id: &str, name: &str) -> PathBuf {
     let dir = data.join(dir);
     fs::create_dir_all(&dir).expect("creates");
     // bytes that are not UTF-8 stay what they are

@@ -33,7 +33,7 @@ fn job_file(dir: &Path, job: &JobRecord) -> PathBuf {
 }
 
 /// Checks the integrity mark of a `job.json` and returns its content without the mark.
-pub fn check_job_file(path: &Path) -> Value {
+pub(crate) fn check_job_file(path: &Path) -> Value {
     let mut value: Value =
         serde_json::from_str(&std::fs::read_to_string(path).expect("reads")).expect("is JSON");
     let mark = value.as_object_mut().expect("an object").remove("_integrity").expect("marked");

@@ -9,7 +9,7 @@ use stata_service::ports::clock::Clock;
 use stata_service::service::Context;
 
 /// Builds the dependencies as the service does, then replaces store and clock.
-pub fn context(dir: &Path, clock: Arc<dyn Clock>) -> Context {
+pub(crate) fn context(dir: &Path, clock: Arc<dyn Clock>) -> Context {
     let built = build(super::app::options(dir.join("built"))).unwrap_or_else(|e| panic!("{e}"));
     let ctx = Arc::clone(&built.app.ctx);
     drop(built);

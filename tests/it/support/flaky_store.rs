@@ -18,7 +18,7 @@ use stata_service::ports::store::{
 use tokio::sync::mpsc;
 
 /// The store.
-pub struct FlakyStore {
+pub(crate) struct FlakyStore {
     inner: Arc<dyn Store>,
     /// The first commit with this audit action is the one.
     action: &'static str,
@@ -29,12 +29,12 @@ pub struct FlakyStore {
 
 impl FlakyStore {
     /// Wraps a store.
-    pub fn new(inner: Arc<dyn Store>, action: &'static str) -> Self {
+    pub(crate) fn new(inner: Arc<dyn Store>, action: &'static str) -> Self {
         Self { inner, action, done: AtomicBool::new(false), earlier: Mutex::default() }
     }
 
     /// Wraps a store whose next read of a job shows `earlier`; no commit is lost.
-    pub fn late(inner: Arc<dyn Store>, earlier: JobRecord) -> Self {
+    pub(crate) fn late(inner: Arc<dyn Store>, earlier: JobRecord) -> Self {
         Self { earlier: Mutex::new(Some(Arc::new(earlier))), ..Self::new(inner, "") }
     }
 }

@@ -31,7 +31,7 @@ struct State {
 }
 
 /// A store in memory.
-pub struct MemoryStore {
+pub(crate) struct MemoryStore {
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
 }
@@ -42,7 +42,7 @@ fn answer<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, T> {
 
 impl MemoryStore {
     /// An empty store.
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, state: Mutex::default() }
     }
 

@@ -8,7 +8,7 @@ mod sniff;
 
 use std::path::Path;
 
-pub use self::encoding::read_full;
+pub(super) use self::encoding::read_full;
 
 use foldhash::fast::RandomState;
 
@@ -43,7 +43,7 @@ struct Table<'a> {
 ///
 /// # Errors
 /// `INPUT_*` with row, column and reason.
-pub fn ingest(
+pub(super) fn ingest(
     path: &Path,
     original_name: &str,
     options: &IngestOptions,

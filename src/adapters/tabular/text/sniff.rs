@@ -19,7 +19,7 @@ const SAMPLE_RECORDS: usize = 200;
 const LONGEST_NAME: usize = 32_000;
 
 /// Properties detected at the beginning of a file.
-pub struct Sniffed {
+pub(super) struct Sniffed {
     pub encoding: TextEncoding,
     pub dialect: Dialect,
     /// Rows in front of the table that only state the delimiter (`sep=;`).
@@ -30,7 +30,7 @@ pub struct Sniffed {
 ///
 /// # Errors
 /// Empty or binary files, text in no readable encoding, I/O.
-pub fn sniff(path: &Path, original_name: &str) -> Result<Sniffed, Problem> {
+pub(super) fn sniff(path: &Path, original_name: &str) -> Result<Sniffed, Problem> {
     let read = |e: std::io::Error| problems::io("read the upload", &e);
     let mut file = File::open(path).map_err(read)?;
     let encoding = encoding::detect(&mut file).map_err(|error| match error {
@@ -129,7 +129,7 @@ fn regularity(text: &str, dialect: Dialect, whole: bool) -> (f64, usize) {
 ///
 /// # Errors
 /// A row that does not exist or is blank, too many columns, names that are too long.
-pub fn header(
+pub(super) fn header(
     mut blocks: Blocks,
     dialect: Dialect,
     wanted: Option<u32>,

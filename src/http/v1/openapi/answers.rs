@@ -7,7 +7,7 @@ use super::refusals;
 use crate::http::route::RouteFacts;
 
 /// Adds the headers of answers that operations refer to.
-pub fn add_components(document: &mut Value) {
+pub(super) fn add_components(document: &mut Value) {
     let header = |schema: Value, example: Value, text: &str| json!({"schema": schema, "example": example, "description": text});
     let string = || json!({"type": "string"});
     document["components"]["headers"] = json!({
@@ -38,7 +38,7 @@ fn named(names: &[(&str, &str)]) -> Map<String, Value> {
 }
 
 /// Headers of every answer of a route.
-pub fn usual_headers(operation: &Operation<'_>) -> Map<String, Value> {
+pub(super) fn usual_headers(operation: &Operation<'_>) -> Map<String, Value> {
     let mut headers = named(&[("X-Trace-Id", "TraceId"), ("X-Request-Id", "RequestId")]);
     if operation.is_business() {
         headers.extend(named(&[("RateLimit-Policy", "RateLimitPolicy"), ("RateLimit", "RateLimit")]));
@@ -47,7 +47,7 @@ pub fn usual_headers(operation: &Operation<'_>) -> Map<String, Value> {
 }
 
 /// Headers of a refusal with this status.
-pub fn refusal_headers(status: &str) -> Map<String, Value> {
+pub(super) fn refusal_headers(status: &str) -> Map<String, Value> {
     match status {
         "401" => named(&[("WWW-Authenticate", "WwwAuthenticate")]),
         "408" | "429" | "502" | "503" | "507" => named(&[("Retry-After", "RetryAfter")]),
@@ -57,7 +57,7 @@ pub fn refusal_headers(status: &str) -> Map<String, Value> {
 }
 
 /// Completes an operation's answers.
-pub fn complete(operation: &mut Operation<'_>, schemas: &Value) {
+pub(super) fn complete(operation: &mut Operation<'_>, schemas: &Value) {
     let usual = usual_headers(operation);
     let RouteFacts { tagged, retry_after, ranges, download, .. } = operation.facts;
     let post = operation.method == "post";

@@ -31,7 +31,7 @@ const WORDS: &[(&str, &str)] = &[
 ];
 
 /// Adds the headers that operations refer to.
-pub fn add_components(document: &mut Value) {
+pub(super) fn add_components(document: &mut Value) {
     let header = |name: &str, schema: Value, example: &str, text: &str| {
         json!({"name": name, "in": "header", "required": false, "schema": schema, "example": example,
                "description": text})
@@ -61,7 +61,7 @@ pub fn add_components(document: &mut Value) {
 }
 
 /// Adds to an operation the headers that it reads and words for what has none.
-pub fn complete(operation: &mut Operation<'_>) {
+pub(super) fn complete(operation: &mut Operation<'_>) {
     let mut names = vec!["traceparent", "requestId"];
     if operation.is_protected() || operation.facts.tenant_header {
         names.push("tenant");

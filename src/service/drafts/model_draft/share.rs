@@ -13,8 +13,9 @@ use crate::service::shared::context::Context;
 
 /// Most columns that are described.
 pub const MAX_COLUMNS: usize = 400;
-/// Rows and columns of a sample, and the longest cell.
+/// Most rows of a sample.
 pub const SAMPLE_ROWS: usize = 8;
+/// Most columns of a sample.
 pub const SAMPLE_COLUMNS: usize = 40;
 /// Most further data sets that are named.
 const MAX_OTHERS: usize = 10;

@@ -6,7 +6,7 @@ use super::check::{Reading, Statement};
 use crate::domain::run::Run;
 
 /// Input of the document.
-pub struct Report<'a> {
+pub(super) struct Report<'a> {
     pub language: Language,
     pub title: &'a str,
     pub run: &'a Run,
@@ -16,7 +16,7 @@ pub struct Report<'a> {
 }
 
 /// Returns the document.
-pub fn render(report: &Report<'_>) -> String {
+pub(super) fn render(report: &Report<'_>) -> String {
     let text = Texts::of(report.language);
     let mut out = String::new();
     let mut line = |content: &str| {

@@ -12,7 +12,7 @@ use crate::syntax::{OptSpec, ParsedCommand, numlist};
 use crate::value::{MISSING, is_missing};
 use estimators::descriptive::{Sample, by_name};
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "egen",
     min: 4,
     form: Form::Raw,

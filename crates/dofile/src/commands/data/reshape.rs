@@ -13,7 +13,7 @@ use crate::value::is_missing;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "reshape",
     min: 7,
     form: Form::Raw,

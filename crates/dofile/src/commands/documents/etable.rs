@@ -16,7 +16,7 @@ use crate::value::is_missing;
 use estimators::wald;
 
 /// `etable`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "etable",
     min: 6,
     form: Form::Raw,

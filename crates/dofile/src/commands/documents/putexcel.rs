@@ -18,7 +18,7 @@ use crate::syntax::ParsedCommand;
 use crate::syntax::split::{top_level_comma, unquote};
 use crate::value::{Value, is_missing};
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "putexcel",
     min: 4,
     form: Form::Raw,

@@ -26,7 +26,7 @@ use estimators::panel::{self, Units, WithinFit};
 use std::sync::Arc;
 
 /// Options of `areg`.
-pub const OPTIONS: &[OptSpec] = &[
+pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::text("Absorb"),
     OptSpec::flag("Robust"),
     OptSpec::text("CLuster"),
@@ -39,7 +39,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
     .unsupported(&["COEFLegend", "BASElevels"]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "areg",
     min: 4,
     form: Form::Standard(&SYNTAX),
@@ -105,7 +105,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// State for predictions after several sets of effects, in addition to `e()`.
-pub struct AbsorbState {
+pub(super) struct AbsorbState {
     /// Residuals in the rows of the sample.
     pub residuals: Vec<f64>,
 }

@@ -40,7 +40,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 .unsupported(&["COLlinear", "COEFLegend", "MSE1", "BASElevels"]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "cnsreg",
     min: 4,
     form: Form::Standard(&SYNTAX),

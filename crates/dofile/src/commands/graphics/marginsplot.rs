@@ -13,7 +13,7 @@ use crate::value::is_missing;
 use figure::{Body, Figure, Panel, Plane, Range, Series, Shape, Style, Ticks, data_ends};
 
 /// `marginsplot`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "marginsplot",
     min: 11,
     form: Form::Raw,

@@ -17,7 +17,7 @@ const SYNTAX: StandardSyntax =
     StandardSyntax::new(&[OptSpec::text("by"), OptSpec::real("Level")]).unsupported(&["CLuster", "RHO"]);
 const IMMEDIATE: StandardSyntax = StandardSyntax::whole(&[OptSpec::flag("Count"), OptSpec::real("Level")]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "prtest",
     min: 6,
     form: Form::Standard(&SYNTAX),
@@ -32,7 +32,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-pub const SPEC_IMMEDIATE: CommandSpec = CommandSpec {
+pub(super) const SPEC_IMMEDIATE: CommandSpec = CommandSpec {
     name: "prtesti",
     min: 7,
     form: Form::Standard(&IMMEDIATE),

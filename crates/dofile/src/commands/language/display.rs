@@ -9,7 +9,7 @@ use crate::syntax::split::{matching_paren, quote_at, skip_quote, unquote};
 use crate::value::Value;
 use unicode_width::UnicodeWidthStr;
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "display",
     min: 2,
     form: Form::Raw,

@@ -7,7 +7,7 @@ use crate::syntax::ParsedCommand;
 use crate::syntax::options::split_options;
 use crate::syntax::split::{quote_at, skip_quote, top_level_comma, unquote};
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "gettoken",
     min: 8,
     form: Form::Raw,

@@ -25,7 +25,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![])
     .unsupported(ml_refused!["OFFset", "HETeroskedastic"]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "intreg",
     min: 6,
     form: Form::Standard(&SYNTAX),

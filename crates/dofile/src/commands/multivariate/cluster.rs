@@ -16,7 +16,7 @@ use crate::value::{MISSING, is_missing};
 use estimators::clusters::{Centre, Linkage, Measure, below, cut, link, nearest, partition};
 
 /// `cluster`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "cluster",
     min: 7,
     form: Form::Raw,

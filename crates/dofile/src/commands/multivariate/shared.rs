@@ -83,7 +83,7 @@ pub(super) fn row_named(values: Vec<f64>, cols: Vec<Stripe>) -> Matrix {
 }
 
 /// Stores the results common to `pca` and `factor`.
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "the parts of one result")]
 pub(super) fn post(
     session: &mut Session,
     cmd: &ParsedCommand,

@@ -26,7 +26,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 .weights(&[WeightKind::Frequency, WeightKind::Probability, WeightKind::Importance])
 .unsupported(&["EVer", "NEver", "AFter", "BEfore"]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "stset",
     min: 5,
     form: Form::Standard(&SYNTAX),

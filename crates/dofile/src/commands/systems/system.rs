@@ -54,7 +54,7 @@ pub(super) struct Equation {
 
 impl Equation {
     /// Regressors with the constant last.
-    pub fn columns(&self) -> Vec<Vec<f64>> {
+    pub(super) fn columns(&self) -> Vec<Vec<f64>> {
         let mut out: Vec<Vec<f64>> = self.side.columns().into_iter().map(<[f64]>::to_vec).collect();
         out.extend(self.side.constant.then(|| vec![1.0; self.y.len()]));
         out

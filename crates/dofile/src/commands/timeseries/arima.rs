@@ -54,7 +54,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 ]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "arima",
     min: 5,
     form: Form::Standard(&SYNTAX),

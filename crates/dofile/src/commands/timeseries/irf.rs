@@ -17,7 +17,7 @@ use estimators::wald;
 use figure::{Color, Range, Series, Shape, Style};
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "irf",
     min: 3,
     form: Form::Raw,

@@ -39,7 +39,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 .unsupported(&["SSEsearch", "HASconstant", "SAVESpace", "COEFLegend"]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "prais",
     min: 5,
     form: Form::Standard(&SYNTAX),

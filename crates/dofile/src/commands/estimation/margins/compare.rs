@@ -109,7 +109,7 @@ struct Line {
     weights: Vec<f64>,
 }
 
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "the request, the fit and the results that one table shows")]
 pub(super) fn show(
     session: &mut Session,
     cmd: &ParsedCommand,

@@ -150,7 +150,6 @@ pub(super) fn term_factors<'a>(
         .collect()
 }
 
-#[allow(clippy::type_complexity)]
 pub(super) fn compute(
     session: &Session,
     parameters: &Parameters,

@@ -21,7 +21,7 @@ use crate::value::is_missing;
 use estimators::contrasts::{Adjustment, Operator};
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "margins",
     min: 4,
     form: Form::Raw,

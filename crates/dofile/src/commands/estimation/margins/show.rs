@@ -13,7 +13,7 @@ use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
 use estimators::matrix::Mat;
 
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "the request, the fit and the results that one table shows")]
 pub(super) fn show(
     session: &mut Session,
     cmd: &ParsedCommand,
@@ -86,7 +86,7 @@ fn effect_heading(request: &Request) -> &'static str {
 }
 
 /// Prints the lines above the table.
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "the lines above one table come from request, fit and results")]
 pub(super) fn heading(
     session: &mut Session,
     cmd: &ParsedCommand,
@@ -146,7 +146,7 @@ fn print_legends(session: &mut Session, legends: &[Legend]) {
     }
 }
 
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "the parts of one result")]
 fn store(
     session: &mut Session,
     cmd: &ParsedCommand,
