@@ -158,7 +158,7 @@ pub enum RenderError {
     Table {
         /// Name of the file.
         file: String,
-        /// What is wrong with it.
+        /// The problem with it.
         reason: String,
     },
     /// A declared figure is not a figure.
@@ -166,7 +166,7 @@ pub enum RenderError {
     Figure {
         /// Name of the file.
         file: String,
-        /// What is wrong with it.
+        /// The problem with it.
         reason: String,
     },
     /// A writer of a format failed: the format, and the reason.

@@ -30,7 +30,7 @@ const BROKEN: u8 = 78;
 /// The do-template library.
 #[derive(Debug, Args)]
 pub struct LibraryArgs {
-    /// What to do with the library.
+    /// Subcommand of the library.
     #[command(subcommand)]
     pub command: LibraryCommand,
 }
