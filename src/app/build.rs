@@ -79,7 +79,7 @@ pub struct Built {
     pub options: Options,
     /// TLS of the listener.
     pub tls: Option<Tls>,
-    /// Where the settings can be read again.
+    /// Source from which the settings can be reloaded.
     pub source: Option<Source>,
     /// The evaluation of the production gate, in production.
     pub check_gate: Option<Arc<CheckGate>>,
@@ -299,7 +299,7 @@ pub(super) fn edge_rules(options: &EdgeOptions) -> Result<EdgeRules, BuildError>
     })
 }
 
-/// Who administers according to the options.
+/// Administrators according to the options.
 ///
 /// # Errors
 /// [`BuildError::BootstrapKey`].

@@ -1,4 +1,4 @@
-//! The checks of health and what they look at in this set-up.
+//! The checks of health and what they check in this set-up.
 
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
@@ -15,11 +15,11 @@ use crate::service::operations::check_health::looks::{self, Work};
 use crate::service::operations::check_health::{Found, Need, Probe};
 use crate::worker::WorkerStatus;
 
-/// Time between two looks at what is cheap to look at.
+/// Time between two checks of what is cheap to check.
 const OFTEN: Duration = Duration::from_secs(2);
 /// Time between two looks that write to the disk.
 const SELDOM: Duration = Duration::from_secs(10);
-/// Longest time of a look at this machine.
+/// Longest time of a check of this machine.
 const LOCAL: Duration = Duration::from_secs(2);
 /// Longest time that a provider may take.
 const REMOTE: Duration = Duration::from_secs(5);
@@ -112,7 +112,7 @@ fn model(options: &Options) -> Result<Option<Probe>, String> {
         need,
         every: llm.look_every,
         limit: limit * u32::try_from(llm.endpoints.len()).unwrap_or(1),
-        at_first: Some("configured; not looked at yet".to_owned()),
+        at_first: Some("configured; not checked yet".to_owned()),
         look: Box::new(look),
     }))
 }

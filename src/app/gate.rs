@@ -19,7 +19,7 @@ use crate::ports::store::Store;
 use crate::service::operations::attest_engine::{AttestEngine, Deps};
 use crate::service::operations::check_gate::CheckGate;
 
-/// Time between two evaluations; what is dear to look at has longer times of its own.
+/// Time between two evaluations; what is dear to check has longer times of its own.
 const PERIOD: Duration = Duration::from_secs(5);
 
 /// Builds the evaluation of a set-up. `store` is absent where the service does not run.
@@ -72,7 +72,7 @@ pub fn evaluate(app: &App, check: &CheckGate) -> Vec<Finding> {
     findings
 }
 
-/// Evaluates again and again on a thread of its own until `stop` fires.
+/// Evaluates again and again on its own thread until `stop` fires.
 ///
 /// # Errors
 /// An I/O error where the thread cannot be started.

@@ -1,4 +1,4 @@
-//! What the composition root needs to know; settings are converted into it by `cli`, tests state it.
+//! Options of the composition root; `cli` converts the settings into them, tests set them directly.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -114,7 +114,7 @@ pub struct LlmOptions {
     pub max_attempts: u32,
     /// Of a draft with all its calls.
     pub draft_budget: Duration,
-    /// How long a request waits for its draft before it answers 202.
+    /// How long a request waits for its draft before it returns 202.
     pub preview_wait: Duration,
     pub max_output_tokens: u32,
     pub temperature: Option<f64>,
@@ -124,7 +124,7 @@ pub struct LlmOptions {
     pub tokens_per_day: u64,
     /// Time between two looks of health at the providers; zero for none.
     pub look_every: Duration,
-    /// Certificates (PEM) in place of the system's.
+    /// Certificates (PEM) instead of the system's.
     pub ca_pem: Option<Vec<u8>>,
 }
 
@@ -188,14 +188,14 @@ impl EngineOptions {
 pub struct WorkerOptions {
     /// Attempts at once in this process; 0 turns claims off.
     pub concurrency: usize,
-    /// Attempts at once of one tenant that states no limit of its own; absent is unlimited.
+    /// Concurrent attempts of one tenant without its own limit; absent is unlimited.
     pub tenant_concurrency: Option<usize>,
 }
 
-/// What becomes of running attempts when this process ends in order.
+/// Treatment of running attempts when this process ends in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnShutdown {
-    /// They go on and are adopted by the next start.
+    /// They continue and are adopted by the next start.
     Detach,
     /// They are waited for, up to the time-out.
     Wait,

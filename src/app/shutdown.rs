@@ -69,7 +69,7 @@ fn reason(app: &App) -> Ended {
 /// Longest wait for the store's threads, whose disk may not answer any more.
 const STORE_BOUND: Duration = Duration::from_secs(15);
 
-/// Brings the store to rest on a thread of its own; false if its time ran out.
+/// Brings the store to rest on its own thread; false if its time ran out.
 async fn rest(store: Arc<SqliteStore>) -> bool {
     let (done, ended) = tokio::sync::oneshot::channel();
     let thread = std::thread::Builder::new().name("store-rest".to_owned()).spawn(move || {

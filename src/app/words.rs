@@ -1,4 +1,4 @@
-//! What can stand in the labels of metrics, gathered from the rooms that know it.
+//! Possible labels of metrics, gathered from the rooms that define them.
 
 use std::collections::BTreeSet;
 

@@ -15,7 +15,7 @@ pub(super) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Print every setting with its value and where it came from.
+    /// Print every setting with its value and origin.
     Show {
         /// One JSON array instead of lines.
         #[arg(long)]

@@ -11,7 +11,7 @@ pub enum Exit {
     Failed = 1,
     /// The arguments cannot be read.
     Usage = 2,
-    /// `EX_DATAERR`: a file is not what it must be.
+    /// `EX_DATAERR`: a file is not valid.
     DataError = 65,
     /// `EX_NOINPUT`: a file cannot be opened.
     NoInput = 66,

@@ -33,7 +33,7 @@ pub(super) fn run(args: &Args, config: Option<PathBuf>) -> Exit {
             return serve::exit_of(&error);
         }
     };
-    // What cannot be made is told by the rules on the data directory.
+    // The rules on the data directory report a directory that cannot be created.
     let _ = std::fs::create_dir_all(options.data_dir.join("scratch"));
     let data_dir = options.data_dir.canonicalize().unwrap_or_else(|_| options.data_dir.clone());
     let findings = check(&options, &data_dir, None).execute();

@@ -37,7 +37,7 @@ pub(super) struct Args {
     /// Address and port; port 0 picks a free one.
     #[arg(long)]
     listen: Option<String>,
-    /// Folder of everything that the service stores.
+    /// Folder of all stored data.
     #[arg(long)]
     data_dir: Option<PathBuf>,
 }
@@ -147,7 +147,7 @@ async fn listen(built: Built, settings: &Settings, telemetry: Option<Telemetry>)
     }
 }
 
-/// Evaluates the production gate before anything listens, where there is one; with `exit` a violation ends
+/// Evaluates the production gate before anything listens, if there is one; with `exit` a violation ends
 /// the program.
 #[expect(clippy::print_stderr, reason = "why the service did not start, for the person who started it")]
 fn refused_by_gate(built: &Built, settings: &Settings) -> Option<Exit> {
@@ -194,8 +194,11 @@ fn watch_signals(shutdown: CancellationToken) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Prints the ready line once the service answers.
-#[expect(clippy::print_stdout, reason = "the ready line is the contract with whoever starts the service")]
+/// Prints the ready line once the service accepts requests.
+#[expect(
+    clippy::print_stdout,
+    reason = "the ready line is the contract with the program that starts the service"
+)]
 fn ready_line(settings: &Settings) -> impl FnOnce(std::net::SocketAddr) + use<> {
     let engine = engine_kind(settings);
     let env = settings.env.as_str();
@@ -216,7 +219,7 @@ fn engine_kind(settings: &Settings) -> &'static str {
     if settings.stata.cmd.is_some() { "stata" } else { "open" }
 }
 
-/// How long things are kept where a tenant states nothing of its own.
+/// Retention for tenants without their own settings.
 pub(super) fn retention(settings: &Settings) -> RetentionPolicy {
     let kept = &settings.retention;
     RetentionPolicy {
@@ -251,7 +254,7 @@ fn edge(settings: &Settings) -> EdgeOptions {
     }
 }
 
-/// Reads the settings again as they were read at the start.
+/// Reloads the settings from the sources of the start.
 fn source(flags: Flags) -> Source {
     Arc::new(move || {
         let settings = config::load(&flags)
@@ -387,5 +390,5 @@ fn llm(settings: &config::Llm) -> Result<LlmOptions, BuildError> {
     })
 }
 
-/// How long a request waits for its draft before it answers 202.
+/// Longest wait of a request for its draft before it returns 202.
 const PREVIEW_WAIT: Duration = Duration::from_secs(2);

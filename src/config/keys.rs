@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 /// The embedded defaults.
 pub(super) const DEFAULTS: &str = include_str!("../../config/default.toml");
 
-/// Short names of keys in the environment (beside `SS_A__B_C`).
+/// Short names of keys in the environment (in addition to `SS_A__B_C`).
 const ALIASES: &[(&str, &str)] = &[
     ("SS_STATA_CMD", "stata.cmd"),
     ("SS_STATA_ADO_DIR", "stata.ado_dir"),
@@ -77,7 +77,7 @@ pub(super) struct Key {
     pub path: String,
     /// Its default; the type of the value is the type of the setting.
     pub default: toml::Value,
-    /// What it means.
+    /// Meaning of the key.
     pub doc: String,
     /// `SS_SECTION__NAME`.
     pub variable: String,

@@ -9,7 +9,7 @@ use toml::Value;
 use super::keys::{self, Key};
 use super::problem::{ConfigProblem, Origin};
 
-/// What the command line says about settings.
+/// Settings given on the command line.
 #[derive(Debug, Clone, Default)]
 pub struct Flags {
     /// `--config FILE`.

@@ -129,7 +129,7 @@ fn llm_endpoint(r: &mut Reader<'_>, prefix: &str) -> Option<LlmEndpoint> {
     })
 }
 
-/// Tells the gate which of address, model and key of a provider are missing.
+/// Reports missing address, model or key of a provider to the gate.
 fn leave_to_gate(r: &mut Reader<'_>, keys: [&String; 3], stated: &[(&String, bool)]) {
     for (key, rule) in keys.into_iter().zip([Rule::LlmTls, Rule::LlmModel, Rule::LlmCredentials]) {
         if stated.iter().any(|(name, set)| *name == key && !set) {

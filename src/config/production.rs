@@ -1,4 +1,4 @@
-//! The rules of the production gate that the settings alone decide. Rules that look at the host are in
+//! The rules of the production gate that the settings alone decide. Rules that check the host are in
 //! `service::operations::check_gate`.
 
 use secrecy::ExposeSecret;
@@ -27,7 +27,7 @@ const SAMPLE_WORDS: &[&str] = &[
 const FAKE_WORDS: &[&str] = &["stub", "fake", "mock", "dummy", "test"];
 /// Fewest different characters of a secret that was drawn.
 const FEWEST_CHARACTERS: usize = 8;
-/// Names that never belong to a provider (RFC 2606, RFC 6761), beside loopback addresses.
+/// Names that never belong to a provider (RFC 2606, RFC 6761), in addition to loopback addresses.
 const RESERVED_HOSTS: &[&str] =
     &["localhost", "example", "example.com", "example.net", "example.org", "invalid", "test", "local"];
 

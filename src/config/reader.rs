@@ -1,4 +1,4 @@
-//! Takes typed values out of merged layers and collects what does not fit, so that all problems are told
+//! Takes typed values out of merged layers and collects what does not fit, so that all problems are reported
 //! at once.
 
 use std::path::PathBuf;
@@ -75,7 +75,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Where the value of a key came from.
+    /// Returns the origin of a key's value.
     pub(super) fn origin(&self, path: &str) -> Origin {
         self.merged.get(path).map_or(Origin::Default, |entry| entry.origin.clone())
     }

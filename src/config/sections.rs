@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use crate::domain::gate::Violation;
 use crate::domain::signed_link::LinkKeys;
 
-/// What the service is started for.
+/// Environment of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Env {
     Development,
@@ -25,7 +25,7 @@ impl Env {
     }
 }
 
-/// What happens to runs when the service stops.
+/// Treatment of runs when the service stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnShutdown {
     Detach,
@@ -47,7 +47,7 @@ pub enum LlmProvider {
     Anthropic,
 }
 
-/// What a violated production rule does.
+/// Effect of a violated production rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnViolation {
     NotReady,
@@ -93,7 +93,7 @@ pub struct Settings {
     pub shown: Vec<Shown>,
     /// The process runs in a container.
     pub container: bool,
-    /// What production leaves to its gate: names of no real dependency, and names that are missing.
+    /// Problems that production leaves to its gate: names of no real dependency, and missing names.
     pub unresolved: Vec<Violation>,
     /// Files that hold secrets.
     pub secret_files: Vec<PathBuf>,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::ids::{PlanId, RunId};
 
-/// Where an attempt stands.
+/// State of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunStatus {
@@ -158,7 +158,7 @@ pub struct Run {
     pub queued_at: Option<DateTime<Utc>>,
     pub started_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
-    /// Where the do-file's body lies in `main.do`, so that its hash can be checked.
+    /// Offset of the do-file's body in `main.do`, so that its hash can be checked.
     pub body_offset: Option<u64>,
     pub body_bytes: Option<u64>,
 }
@@ -171,7 +171,7 @@ pub struct EvidenceLine {
     pub text: String,
 }
 
-/// What executed the do-file.
+/// The engine that executed the do-file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EngineFacts {
     /// `stata` or `open`.
@@ -237,7 +237,7 @@ pub struct Timings {
     pub verdict_ms: Option<u64>,
 }
 
-/// What the engine's process tree used.
+/// Resources used by the engine's process tree.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Resources {
     pub peak_memory_mb: Option<f64>,

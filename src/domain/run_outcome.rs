@@ -145,7 +145,7 @@ impl Outcome {
     }
 }
 
-/// What a run may use. All are the operator's; a template's own figures are estimates.
+/// Limits of a run. The operator sets all of them; a template's own figures are estimates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunLimits {
     pub wall_seconds: u64,

@@ -77,7 +77,7 @@ pub struct StataNeeds {
     pub min_version: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edition: Option<String>,
-    /// `supported`, `partial` or `none`: what the open engine can run of it.
+    /// `supported`, `partial` or `none`: support by the open engine.
     pub engine: String,
 }
 
@@ -162,7 +162,7 @@ pub struct Parameter {
     pub distinct_from: Vec<String>,
 }
 
-/// What a column of this parameter must have.
+/// Requirements on a column of this parameter.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ColumnNeeds {
@@ -267,7 +267,7 @@ pub struct SeedPolicy {
     pub default: Option<u32>,
 }
 
-/// What selection reads.
+/// Part of a declaration that selection reads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SelectionMeta {
@@ -313,7 +313,7 @@ pub struct ArchiveMeta {
     pub retention_days: Option<u32>,
 }
 
-/// What a run of usual size needs.
+/// Resources needed by a run of usual size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResourceEstimate {
@@ -322,7 +322,7 @@ pub struct ResourceEstimate {
     pub cost: String,
 }
 
-/// Where the log tells how far a template is.
+/// Progress marks of a template in the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnchorMeta {
@@ -356,7 +356,7 @@ pub struct SampleData {
     pub categorical: Vec<String>,
 }
 
-/// What the numbers were compared with.
+/// Source of the numbers used for comparison.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Oracle {

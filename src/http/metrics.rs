@@ -18,7 +18,7 @@ const STORE_TIMEOUT: Duration = Duration::from_secs(1);
 /// The facts of `get_metrics`.
 pub const METRICS_FACTS: RouteFacts = RouteFacts::NONE;
 
-/// Answers the metrics in the Prometheus text format, or in OpenMetrics where that is asked for.
+/// Returns the metrics in the Prometheus text format, or in OpenMetrics where that is requested.
 ///
 /// For scrapers; needs no credential and counts in no limit. `Accept: application/openmetrics-text` asks for
 /// OpenMetrics, with exemplars.

@@ -107,7 +107,7 @@ impl Record {
     }
 }
 
-/// What must be true of the stored record for a write to apply.
+/// Condition on the stored record for a write to apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expect {
     Absent,
@@ -127,7 +127,7 @@ pub enum Write {
 /// A list of conditional writes with its audit events, applied wholly or not at all.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Commit {
-    /// Fresh id, by which an indeterminate outcome can be asked for.
+    /// Fresh id, by which an indeterminate outcome can be requested.
     pub id: String,
     pub writes: Vec<Write>,
     /// Never empty, except for the closed list of housekeeping kinds in [`Commit::housekeeping`].
@@ -146,7 +146,7 @@ pub enum Housekeeping {
     LastUsed,
 }
 
-/// What a successful commit returns.
+/// Result of a successful commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
     /// Position of the commit in the order of all commits.
@@ -208,7 +208,7 @@ pub struct Change {
     pub queue_seq: Option<u64>,
 }
 
-/// What changed. Jobs come whole, since every projection reads them.
+/// A changed record. Jobs are complete, because every projection reads them.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ChangedRecord {
     Job(Arc<JobRecord>),
@@ -228,7 +228,7 @@ pub struct StoreStatus {
     /// Head (sequence and hash) of each audit chain.
     pub audit_heads: Vec<(u32, u64, String)>,
     pub waiting_commits: u64,
-    /// Tables in which damage was found and not mended, each with what was found.
+    /// Tables in which damage was found and not repaired, each with what was found.
     pub damaged_tables: Vec<String>,
     /// The whole store was looked through since it was opened.
     pub verified: bool,

@@ -1,4 +1,4 @@
-//! What a report says around its tables: facts of the run, notes below tables, how the sample came about.
+//! Texts of a report around its tables: facts of the run, notes below tables, derivation of the sample.
 
 use serde_json::Value;
 

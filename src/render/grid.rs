@@ -1,7 +1,7 @@
 //! A printed table: texts in cells, with the rules and notes of a publication. The writers of docx, tex and pdf
 //! draw it; it knows nothing of files.
 
-/// Where the texts of a column stand.
+/// Alignment of a column's texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
     /// At the left edge.
@@ -12,7 +12,7 @@ pub enum Align {
     Center,
 }
 
-/// What a row is.
+/// Kind of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowKind {
     /// An ordinary row.

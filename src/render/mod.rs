@@ -94,7 +94,7 @@ pub struct Options {
     pub stars: bool,
     /// Digits behind the decimal point, at most [`MOST_DECIMALS`].
     pub decimals: u8,
-    /// Labels of the data in place of the names of columns and levels.
+    /// Labels of the data instead of the names of columns and levels.
     pub labels: bool,
     /// Labels that replace those of the data: column → label.
     pub own_labels: BTreeMap<String, String>,
@@ -119,7 +119,7 @@ pub struct SourceFile {
     pub bytes: Vec<u8>,
 }
 
-/// What a report is made of.
+/// Input of a report.
 pub struct Source<'a> {
     /// The run whose results are shown.
     pub run: &'a Run,
@@ -158,7 +158,7 @@ pub enum RenderError {
     Table {
         /// Name of the file.
         file: String,
-        /// What is wrong with it.
+        /// The problem with it.
         reason: String,
     },
     /// A declared figure is not a figure.
@@ -166,7 +166,7 @@ pub enum RenderError {
     Figure {
         /// Name of the file.
         file: String,
-        /// What is wrong with it.
+        /// The problem with it.
         reason: String,
     },
     /// A writer of a format failed: the format, and the reason.

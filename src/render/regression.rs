@@ -12,7 +12,7 @@ use super::words::{name, pick};
 /// Most models side by side; more are printed one below the other.
 const MOST_MODELS: usize = 6;
 
-/// Columns with a ratio beside the coefficient; the limits have `_low` and `_high` behind the name.
+/// Columns with a ratio next to the coefficient; the limits have `_low` and `_high` behind the name.
 const RATIOS: [&str; 5] = ["odds_ratio", "hazard_ratio", "irr", "rrr", "ratio"];
 
 /// Columns that tell models apart.
@@ -45,7 +45,7 @@ struct Entry {
     row: usize,
 }
 
-/// Lays out a coefficient table. `None` where it is none, or where its rows cannot be told apart by model,
+/// Lays out a coefficient table. `None` where it is none, or where its rows cannot be distinguished by model,
 /// equation and term: it is then printed as it is.
 pub(super) fn grid(table: &Table, foot: Foot<'_>, style: &Style<'_>) -> Option<Grid> {
     if !is_coefficients(table) || table.rows.is_empty() {

@@ -1,4 +1,4 @@
-//! What a run's renderings say: title, facts, printed tables, figures and notes, made once for all formats.
+//! Content of a run's renderings: title, facts, printed tables, figures and notes, built once for all formats.
 
 use super::facts::{facts, flow, notes, regression_notes};
 use super::grid::{Align, Grid, MOST_ROWS, Row, RowKind};
@@ -87,7 +87,7 @@ pub struct Whole {
     pub table: Table,
 }
 
-/// What every format shows of a run.
+/// Content that every format shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
     /// Title of the report, in its language.
@@ -168,7 +168,7 @@ fn title_of(source: &Source<'_>, language: Language) -> String {
     zh.or_else(|| meta.map(|t| t.en.clone())).unwrap_or_else(|| source.plan.template.title.clone())
 }
 
-/// What an output is, in words.
+/// Description of an output in words.
 fn described(source: &Source<'_>, file: &str, language: Language) -> String {
     let meta = source.meta.and_then(|m| m.outputs.iter().find(|o| o.file == file));
     let zh = meta.and_then(|o| o.description_zh.clone()).filter(|_| language == Language::Zh);

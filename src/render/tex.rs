@@ -66,7 +66,7 @@ pub(super) fn escape(text: &str) -> String {
     out
 }
 
-/// A cell: numbers get a minus sign of their own, stars go up.
+/// A cell: numbers get their own minus sign, stars go up.
 fn cell(text: &str) -> String {
     let (body, stars) = text.split_at(text.trim_end_matches('*').len());
     let body = signs(&escape(body));

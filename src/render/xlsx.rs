@@ -92,7 +92,7 @@ fn summary(sheet: &mut Worksheet, report: &Report, names: &mut Vec<String>) -> R
         row += 1;
     }
     row += 1;
-    // Plain tables have sheets of their own.
+    // Plain tables have their own sheets.
     let printed = report.grids.iter().filter(|g| g.rows.iter().any(|r| r.kind == RowKind::Under));
     for grid in printed.chain(&report.flow) {
         row = printed_table(sheet, grid, row)? + 1;

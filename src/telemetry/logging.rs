@@ -65,7 +65,7 @@ pub fn subscriber<W>(
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    // The filter is over everything: spans that no log line shows cost one look at a flag.
+    // The filter is over everything: spans that no log line shows cost the check of a flag.
     let base = Registry::default().with(EnvFilter::try_new(filter)?);
     Ok(match format {
         Format::Json => Box::new(base.with(JsonLines::new(out))),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::domain::ids::{RunId, TenantId};
 use crate::ports::runner::RunHandle;
 
-/// What an attempt's thread is doing.
+/// Stage of an attempt's thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     /// Claiming, preparing or starting.

@@ -17,7 +17,7 @@ use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::{Cause, Run, RunStatus};
 use crate::ports::store::{Commit, CommitError, Expect, Housekeeping, ReadError, Record, StoreExt, Write};
 
-/// What became of a commit.
+/// Outcome of a commit.
 #[derive(Debug)]
 pub(super) enum Committed {
     Done(Box<JobRecord>),
@@ -190,7 +190,7 @@ pub(super) async fn set_phase(deps: &WorkerDeps, key: &JobKey, run_id: &RunId, p
     commit_change(deps, key, |_| None, change, after_some_tries()).await
 }
 
-/// What follows a failed attempt.
+/// Next step after a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Afterwards {
     /// The job ends with the attempt.

@@ -1,4 +1,4 @@
-//! Looks at what a run left (log, streams, output files) and asks the domain for the verdict. Reads the
+//! Checks the results of a run (log, streams, output files) and asks the domain for the verdict. Reads the
 //! run directory only; running it again after a crash gives the same verdict.
 
 use std::io::{BufReader, Read};
@@ -15,7 +15,7 @@ use crate::ports::workspace::Workspace;
 
 /// How much of standard output and standard error the verdict reads.
 const STREAM_HEAD: u64 = 16 * 1024;
-/// Most undeclared files that are looked at.
+/// Most undeclared files that are checked.
 const MOST_UNDECLARED: usize = 500;
 
 /// Decides what the run in this directory is.

@@ -1,5 +1,5 @@
 //! A set of numbers that knows how many of its members lie below one. Numbers come in blocks of
-//! neighbours, as places in the queue do, so that a rank looks at few words.
+//! neighbours, as places in the queue do, so that a rank checks few words.
 
 use std::collections::BTreeMap;
 

@@ -32,7 +32,7 @@ pub(super) const DATA: &str = "data.dta";
 /// Folders and files of the working directory that are no outputs.
 pub(super) const RESERVED: &[&str] = &[DO_FILE, DATA, "inputs", "ado", "empty", "tmp"];
 
-/// What the verdict needs to know of an attempt's beginning (`manifest.json` in the run directory).
+/// Facts of an attempt's beginning for the verdict (`manifest.json` in the run directory).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Manifest {
     pub contract_version: u32,
@@ -176,7 +176,7 @@ fn frozen_idioms(deps: &WorkerDeps, job: &JobRecord) -> Result<Option<Vec<u8>>, 
     Ok(Some(bytes))
 }
 
-/// Builds the directory and returns what the runner is told.
+/// Builds the directory and returns the instructions for the runner.
 ///
 /// # Errors
 /// [`PrepareError`]; nothing was started then.

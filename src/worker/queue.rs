@@ -90,7 +90,7 @@ impl Queue {
     }
 
     /// Returns how many jobs will be taken before this one, were all tenants under their limit. Before a
-    /// job that may not start yet are all that may. Costs a look at each tenant that has work, however
+    /// job that may not start yet are all that may. Costs a check of each tenant that has work, however
     /// many jobs there are.
     pub(super) fn position(&self, key: &JobKey) -> Option<u64> {
         let (queue_seq, _) = self.known.get(key)?;

@@ -1,4 +1,4 @@
-//! The formats that were asked for with the plan or the run, made after a successful verdict. A rendering that
+//! The formats that were requested with the plan or the run, made after a successful verdict. A rendering that
 //! fails is a warning of the run and never changes the verdict.
 
 use std::sync::Arc;
@@ -50,7 +50,7 @@ pub(super) fn renderings(
     }
 }
 
-/// Runs on a thread of its own, so that neither a defect nor a very slow drawing costs the result.
+/// Runs on its own thread, so that neither a defect nor a very slow drawing costs the result.
 fn derived(
     deps: &WorkerDeps,
     job: &JobRecord,
@@ -91,7 +91,7 @@ fn warning(run: &Run, format: &str, reason: &str) -> RunCheck {
         status: "warn".to_owned(),
         value: Some(format.to_owned()),
         message: Some(format!(
-            "the {format} file could not be made: {reason}; the results are complete, and it can be asked for again"
+            "the {format} file could not be rendered: {reason}; the results are complete, and it can be requested again"
         )),
         acknowledged: false,
     }

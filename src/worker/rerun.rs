@@ -16,7 +16,7 @@ use crate::domain::verdict::Verdict;
 use crate::ports::runner::{RunSpec, Runner, SandboxSpec};
 use crate::ports::workspace::Workspace;
 
-/// What a run is repeated with.
+/// Input of a repeated run.
 pub struct Repeat<'a> {
     pub runner: &'a dyn Runner,
     pub workspace: &'a dyn Workspace,

@@ -1,5 +1,5 @@
-//! What a worker does at its start: it looks for attempts of an earlier process and loads the queue.
-//! Reads only what is running or queued, a page at a time.
+//! Start of a worker: it looks for attempts of an earlier process and loads the queue.
+//! Reads only running or queued jobs, a page at a time.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -50,7 +50,7 @@ pub(super) fn clear_probes(deps: &WorkerDeps) {
     }
 }
 
-/// Loads the next page of the queue; returns where to go on, or `None` at its end.
+/// Loads the next page of the queue; returns where to continue, or `None` at its end.
 ///
 /// # Errors
 /// As the store's.

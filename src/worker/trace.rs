@@ -12,7 +12,7 @@ use crate::domain::run_outcome::Outcome;
 use crate::telemetry::traces::{nanos, run_span_id};
 
 /// The span of an attempt, of the highest level so that no filter of log lines takes their ids from them. Without a
-/// record, which a store that does not answer withholds, it is in a trace of its own.
+/// record, which a store that does not answer withholds, it is in its own trace.
 pub(super) fn of_run(key: &JobKey, run_id: &RunId, job: Option<&JobRecord>) -> Span {
     let span = tracing::error_span!(
         "run",
@@ -52,7 +52,7 @@ fn place(span: &Span, job: &JobRecord) {
     span.record("trace_id", job.trace_id.as_str());
 }
 
-/// Says that nothing of an attempt is to be told: it did not begin, or another process ends it.
+/// Says that nothing of an attempt is to be reported: it did not begin, or another process ends it.
 pub(super) fn discard() {
     Span::current().record("otel.discard", true);
 }
@@ -68,7 +68,7 @@ pub(super) fn began(job: &JobRecord, run: &Run, is_adopted: bool) {
     }
 }
 
-/// Tells the wait in the queue that a claim ended, with the times of the record: it may be older than this process.
+/// Records the wait in the queue that a claim ended, with the times of the record: it may be older than this process.
 pub(super) fn waited(job: &JobRecord, run: &Run) {
     let Some(queued_at) = run.queued_at else { return };
     let span = tracing::debug_span!(
@@ -87,7 +87,7 @@ pub(super) fn waited(job: &JobRecord, run: &Run) {
     place(&span, job);
 }
 
-/// Tells the lives of the launcher and of the engine, by the times that the launcher wrote down.
+/// Records the spans of the launcher and of the engine, by the times that the launcher wrote down.
 pub(super) fn engine_ended(outcome: &Outcome) {
     if outcome.started_at_ns == 0 || outcome.ended_at_ns == 0 {
         return;

@@ -27,7 +27,7 @@ pub enum BadOrigins {
     AnyWithCredentials,
 }
 
-/// What pages of allowed origins may do.
+/// Permissions of pages of allowed origins.
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// `scheme://host[:port]`; `*` alone allows every page.

@@ -58,7 +58,7 @@ impl Rate {
     }
 }
 
-/// What a bucket said.
+/// Decision of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decision {
     /// The limiter's name, as it stands in the headers.

@@ -8,7 +8,7 @@ use super::vce::{Vce, cluster_meat, row_meat};
 use super::wald;
 use super::weights::{WeightKind, Weights};
 
-/// What is to be estimated.
+/// Model to be estimated.
 pub struct Request<'a> {
     /// Outcome.
     pub y: &'a [f64],

@@ -26,7 +26,7 @@ pub enum Protection {
     PassphraseFile(PathBuf),
 }
 
-/// What an encrypted repository is opened with.
+/// Secret that opens an encrypted repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Opening {
     None,
@@ -102,7 +102,7 @@ impl Keys {
 /// A fresh key, as text that the passphrase in a file protects, and its recipient.
 ///
 /// # Errors
-/// Where the passphrase cannot be read or is too short.
+/// The passphrase cannot be read or is too short.
 pub(super) fn new_key(passphrase_file: &Path) -> Result<(Vec<u8>, String), BackupError> {
     let mut lock = age::scrypt::Recipient::new(passphrase(passphrase_file)?);
     lock.set_work_factor(WORK);

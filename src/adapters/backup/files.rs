@@ -1,4 +1,4 @@
-//! Which files of a job belong into a backup: what its record names, and what else is kept beside that.
+//! Which files of a job belong into a backup: what its record names, and other files kept with it.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -15,7 +15,7 @@ use super::manifest::{Content, Manifest};
 use super::repository::{Hashing, Repository};
 use crate::adapters::store::snapshot::Snapshot;
 
-/// What was verified.
+/// Result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verified {
     pub id: String,
@@ -27,7 +27,7 @@ pub struct Verified {
     pub bytes: u64,
     /// Other backups in the repository.
     pub backups: Vec<String>,
-    /// What is wrong; empty for a backup that can be restored.
+    /// Problems found; empty for a backup that can be restored.
     pub problems: Vec<String>,
     /// Indexed files that the backup says it has not.
     pub missing: Vec<String>,
@@ -105,7 +105,7 @@ pub(super) fn write_database(repository: &Repository, manifest: &Manifest, path:
 /// Checks that a database is whole, and that its chain ends where the manifest says.
 ///
 /// # Errors
-/// What is wrong.
+/// A damaged database, or a chain with another end.
 pub(super) fn check_database(manifest: &Manifest, path: &Path) -> io::Result<()> {
     let snapshot = Snapshot::open(path)?;
     snapshot.check_whole()?;

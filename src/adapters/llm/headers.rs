@@ -1,4 +1,4 @@
-//! What a provider's headers say about asking again, and which of them identify a request.
+//! Retry information and request ids in a provider's headers.
 
 use std::time::Duration;
 

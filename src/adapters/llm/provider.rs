@@ -1,5 +1,5 @@
-//! What both providers' clients share: the connection, the key and its redaction, the causes that a status
-//! and a usual error body tell, and the reading of an event stream to its end mark.
+//! Code shared by the clients of both providers: the connection, the key and its redaction, the causes derived from a
+//! status and a usual error body, and the reading of an event stream to its end mark.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -38,7 +38,7 @@ pub struct ProviderOptions {
     pub model: String,
     pub temperature: Option<f64>,
     pub timeouts: Timeouts,
-    /// Certificates (PEM) to be trusted in place of the system's.
+    /// Certificates (PEM) to be trusted instead of the system's.
     pub ca_pem: Option<Vec<u8>>,
 }
 
@@ -104,7 +104,7 @@ impl Provider {
     }
 }
 
-/// What a client read of an answer.
+/// The part of an answer that a client read.
 #[derive(Debug, Default)]
 pub struct Read {
     pub text: String,

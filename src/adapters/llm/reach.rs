@@ -1,4 +1,4 @@
-//! Whether a provider can be reached and takes the key: its list of models is asked for, which costs no tokens
+//! Whether a provider can be reached and takes the key: its list of models is requested, which costs no tokens
 //! and tells no data. For health; calls have their own errors.
 
 use std::time::Duration;

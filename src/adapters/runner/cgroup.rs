@@ -116,7 +116,7 @@ fn name_of(run_dir: &Path) -> String {
     format!("{PREFIX}{}", hex::encode(&digest[..12]))
 }
 
-/// Tells whether groups can be made here, by making one.
+/// Returns whether groups can be created here, by creating one.
 pub(super) fn is_available() -> bool {
     let unique = PathBuf::from(format!("/probe/{}", std::process::id()));
     match RunGroup::make(&unique, &RunLimits::default()) {

@@ -67,7 +67,7 @@ pub(super) fn spawn(plan: &ChildPlan) -> Result<i32, StartFailure> {
     let pointers = Pointers::new(plan);
     let launcher = std::process::id().cast_signed();
     let folder = plan.group.as_ref().map(|group| group.folder.as_raw_fd());
-    // SAFETY: the launcher is single-threaded, so the child may go on; it makes system calls only.
+    // SAFETY: the launcher is single-threaded, so the child may continue; it makes system calls only.
     let (pid, is_in_group) = unsafe { fork(folder) };
     if pid < 0 {
         return Err(fork_failed(io::Error::last_os_error()));
@@ -101,7 +101,7 @@ pub(super) fn spawn(plan: &ChildPlan) -> Result<i32, StartFailure> {
 unsafe fn fork(folder: Option<RawFd>) -> (libc::pid_t, bool) {
     // of linux/sched.h
     const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
-    // SAFETY: the arguments are a valid structure of the stated size; without a stack of its own the child goes on
+    // SAFETY: the arguments are a valid structure of the stated size; without its own stack the child continues
     // from here with a copy of everything, as after fork(2).
     unsafe {
         if let Some(folder) = folder {
@@ -170,7 +170,7 @@ fn read_report(report: &OwnedFd) -> Option<(u8, i32)> {
     }
 }
 
-/// Where the child keeps its two own descriptors.
+/// Numbers under which the child keeps its two own descriptors.
 const REPORT: c_int = 3;
 const RULESET: c_int = 4;
 

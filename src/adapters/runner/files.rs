@@ -32,7 +32,7 @@ impl RunDir {
     pub(super) fn lock(&self) -> PathBuf {
         self.0.join("launcher.lock")
     }
-    /// Who the launcher is.
+    /// Identity of the launcher.
     pub(super) fn launcher(&self) -> PathBuf {
         self.0.join("launcher.json")
     }
@@ -40,7 +40,7 @@ impl RunDir {
     pub(super) fn outcome(&self) -> PathBuf {
         self.0.join("outcome.json")
     }
-    /// What the launcher itself had to say, normally nothing.
+    /// The launcher's own messages, normally none.
     pub(super) fn launcher_messages(&self) -> PathBuf {
         self.0.join("launcher.log")
     }
@@ -50,7 +50,7 @@ impl RunDir {
     }
 }
 
-/// Who the launcher is (`launcher.json`): for signals only, together with a busy lock.
+/// Identity of the launcher (`launcher.json`): for signals only, together with a held lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct LauncherFacts {
     pub contract_version: u32,

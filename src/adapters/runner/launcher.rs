@@ -101,7 +101,7 @@ impl Launcher {
         };
         write_sealed(&dir.launcher(), &facts)?;
         let mut ready = io::stdout();
-        // The server may have died meanwhile; the run goes on without it.
+        // The server may have died meanwhile; the run continues without it.
         let _ = ready.write_all(b"1").and_then(|()| ready.flush());
         rustix::stdio::dup2_stdout(&null)?;
         Ok(Self { _lock: lock, signals })

@@ -49,7 +49,7 @@ pub(super) fn disk_use(folder: &Path, most: u64) -> DiskUse {
 pub(super) struct Meter<'a> {
     limits: &'a RunLimits,
     work: &'a Path,
-    /// What lay in the folder before the start.
+    /// Content of the folder before the start.
     before: DiskUse,
     page_bytes: u64,
     samples: u32,

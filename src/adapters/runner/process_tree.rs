@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::cgroup::RunGroup;
 use super::files::{LauncherFacts, RunDir};
 
-/// What `/proc/<pid>/stat` says of a process.
+/// Fields of `/proc/<pid>/stat` of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Process {
     pub pid: i32,

@@ -1,5 +1,5 @@
-//! What the engine may touch: the Landlock rule set, prepared in the launcher and applied by its child, and
-//! whether this kernel has all that the sandbox needs. The system-call filter and the control group are
+//! Access rights of the engine: the Landlock rule set, prepared in the launcher and applied by its child, and
+//! whether this kernel supports everything that the sandbox needs. The system-call filter and the control group are
 //! other steps of the same chain.
 
 use std::os::fd::OwnedFd;
@@ -136,7 +136,7 @@ fn allow(
     }
 }
 
-/// Tells what this kernel confines; for the production gate.
+/// Returns the confinement that this kernel supports; for the production gate.
 pub fn probe() -> Confinement {
     let mut missing = Vec::new();
     let own = Grants::of(Path::new("/"), Path::new("/proc/self/exe"), &[], &[]);

@@ -4,7 +4,7 @@
 
 use libc::sock_filter;
 
-/// What happens to a refused call.
+/// Effect of a refused call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Answer {
     /// "Operation not permitted".
@@ -182,7 +182,7 @@ pub(super) fn program(session: bool) -> Vec<sock_filter> {
     p.load(Program::ARCH);
     p.unless_equal(ARCHITECTURE, KILL_PROCESS);
     p.load(Program::NUMBER);
-    // the x32 calls of x86-64 have numbers of their own
+    // the x32 calls of x86-64 have their own numbers
     p.if_at_least(0x4000_0000, KILL_PROCESS);
     let lists: [(&[libc::c_long], Answer); 7] = [
         (REFUSED, Answer::Refused),
@@ -313,7 +313,7 @@ impl Program {
         self.answer(code);
     }
 
-    /// Looks at the arguments of one call; what the block does not refuse is allowed.
+    /// Checks the arguments of one call; what the block does not refuse is allowed.
     fn when(&mut self, call: libc::c_long, block: impl FnOnce(&mut Self)) {
         let mut inner = Self::default();
         block(&mut inner);
@@ -324,7 +324,7 @@ impl Program {
     }
 }
 
-/// Tells whether this kernel has filters.
+/// Returns whether this kernel supports filters.
 pub(super) fn is_available() -> bool {
     const GET_ACTION_AVAIL: libc::c_ulong = 2;
     let action = KILL_PROCESS;

@@ -2,7 +2,7 @@
 //! else that a launcher does before its engine starts. It waits for one run, and ends when the server does.
 //!
 //! The server hands over the run's lock and the file for messages as open descriptors, so that the lock is held
-//! without a gap: whoever finds it busy knows that the attempt lives.
+//! without a gap: anyone who finds it busy knows that the attempt lives.
 
 use std::ffi::OsString;
 use std::fs::File;

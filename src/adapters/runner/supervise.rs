@@ -189,7 +189,7 @@ fn wait(signals: &OwnedFd, streams: &[&mut Stream; 2], timeout: Duration) {
         }
     }
     let timeout = Timespec::try_from(timeout).ok();
-    // An error is the same as a time that is over: the loop looks at everything again.
+    // An error is the same as a time that is over: the loop checks everything again.
     let _ = poll(&mut watched, timeout.as_ref());
 }
 

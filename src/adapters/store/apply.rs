@@ -16,7 +16,7 @@ use crate::domain::ids::TenantId;
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::ports::store::{Change, ChangedRecord, CommitError, Expect, Key, Receipt, Record};
 
-/// What an applied commit leads to once it is durable.
+/// Effects of an applied commit once it is durable.
 pub(super) struct Applied {
     pub receipt: Receipt,
     pub changes: Vec<Change>,
@@ -24,7 +24,7 @@ pub(super) struct Applied {
     pub jobs: Vec<Written>,
 }
 
-/// The stored columns that conditions and writes look at.
+/// The stored columns that conditions and writes check.
 struct Current {
     row: i64,
     version: u64,
@@ -407,7 +407,7 @@ fn write_job(
     Ok(queue_seq)
 }
 
-/// What the columns of a job tell retention and quotas.
+/// Columns of a job for retention and quotas.
 pub(super) struct IndexColumns {
     pub ended_at: Option<i64>,
     pub files_at: Option<i64>,

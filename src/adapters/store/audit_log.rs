@@ -27,7 +27,7 @@ pub(super) struct AuditLog {
 
 impl AuditLog {
     /// Finds the end of the log; a line that a crash cut off is removed. `stored` returns the store's own
-    /// text of an event: a file that does not end with it is set aside and written anew.
+    /// text of an event: a file that does not end with it is set aside and written again.
     ///
     /// # Errors
     /// Any I/O error.
@@ -55,7 +55,7 @@ impl AuditLog {
         Ok(log)
     }
 
-    /// Renames a file that does not agree with the store; what it should hold is appended anew.
+    /// Renames a file that does not agree with the store; what it should hold is appended again.
     fn set_aside(&self, path: &Path) -> io::Result<()> {
         let name = free_name(path)?;
         fs::rename(path, &name)?;
@@ -63,7 +63,7 @@ impl AuditLog {
         tracing::error!(
             event = "SS_AUDIT_FILE_DAMAGED",
             file = %name.file_name().unwrap_or_default().display(),
-            "a file of the audit log does not agree with the store; it is set aside and written anew"
+            "a file of the audit log does not match the store; it is set aside and rewritten"
         );
         Ok(())
     }
@@ -80,7 +80,7 @@ impl AuditLog {
     /// Appends events that follow the last one, durably.
     ///
     /// # Errors
-    /// Any I/O error; the log must then be opened anew.
+    /// Any I/O error; the log must then be opened again.
     pub(super) fn append(&mut self, events: &[(u64, String)]) -> io::Result<()> {
         let mut rest = events;
         while let Some((_, first)) = rest.first() {

@@ -1,4 +1,4 @@
-//! Finding audit events: by resource through an index, by anything else through a bounded look at the chain.
+//! Finding audit events: by resource through an index, by anything else through a bounded scan of the chain.
 
 use rusqlite::{Connection, ToSql};
 
@@ -7,7 +7,7 @@ use crate::domain::audit::ChainedEvent;
 use crate::ports::audit_log::{AuditFilter, AuditFrom, FoundEvents};
 use crate::ports::store::ReadError;
 
-/// Most events that one query looks through where no index helps; the answer then says where to go on.
+/// Most events that one query looks through where no index helps; the answer then says where to continue.
 const LOOK_THROUGH: usize = 20_000;
 
 /// The expression must be that of the index, to the letter.

@@ -29,7 +29,7 @@ impl Link {
     /// Checks that an event follows, and moves on to it.
     ///
     /// # Errors
-    /// What is wrong with the event.
+    /// The problem with the event.
     pub(crate) fn follow(&mut self, text: &str) -> Result<(), String> {
         let mut event: Value = serde_json::from_str(text).map_err(|_| "it is not whole JSON".to_owned())?;
         if canonical_json(&event) != text {
@@ -53,7 +53,7 @@ impl Link {
     }
 }
 
-/// The head of the chain as it was told once: in the log, by `system/status`, in a backup's manifest, or as a
+/// The head of the chain as it was reported once: in the log, by `system/status`, in a backup's manifest, or as a
 /// line of an export that was kept elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Anchor {
@@ -62,8 +62,8 @@ pub struct Anchor {
 }
 
 /// Verifies the whole chain of a data directory: every event follows the one before it, the head is the last
-/// one, the export is the chain, and the chain goes through every anchor. A chain that was cut off or written
-/// anew as a whole is whole in itself: only anchors tell. With `online`, the store is in use.
+/// one, the export is the chain, and the chain goes through every anchor. A chain that was truncated or completely
+/// rewritten is valid by itself: only anchors detect it. With `online`, the store is in use.
 ///
 /// # Errors
 /// An I/O error that keeps anything from being checked; damage is reported, not returned.

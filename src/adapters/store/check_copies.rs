@@ -1,4 +1,4 @@
-//! What the check knows of files: `job.json` copies and artifacts of jobs, and directories without a record.
+//! Checks of files: `job.json` copies and artifacts of jobs, and directories without a record.
 
 use std::collections::HashMap;
 use std::fs::{self, File};

@@ -126,7 +126,7 @@ impl Heads {
     }
 }
 
-/// Counts jobs anew, where the kept counts are damaged.
+/// Counts jobs again, where the kept counts are damaged.
 fn recount(conn: &Connection) -> rusqlite::Result<BTreeMap<JobStatus, u64>> {
     let mut statement = conn.prepare("SELECT status, COUNT(*) FROM jobs GROUP BY status")?;
     let mut rows = statement.query([])?;
@@ -171,7 +171,7 @@ pub(super) fn run(core: &Arc<Core>, mut conn: Connection, mut heads: Heads) {
     core.checkpoints.close();
 }
 
-/// Answers what waits behind a fault.
+/// Fails the requests that wait behind a fault.
 fn refuse_rest(core: &Core) {
     let Some(reason) = core.fault() else { return };
     while let Some(request) = core.requests.take() {
@@ -247,7 +247,7 @@ impl Failure {
     }
 }
 
-/// When a caller that met a damaged page may come again: indexes may be mended by then.
+/// When a caller that met a damaged page may come again: indexes may be repaired by then.
 const DAMAGE_RETRY: Duration = Duration::from_secs(10);
 /// When a caller that met a full volume may come again.
 const FULL_RETRY: Duration = Duration::from_secs(5);
@@ -294,9 +294,9 @@ fn commit_batch(core: &Core, conn: &mut Connection, heads: &mut Heads, requests:
     }
 }
 
-/// Makes the indexes of a damaged table anew; one whose own pages are damaged stays as it is.
+/// Rebuilds the indexes of a damaged table; one whose own pages are damaged stays as it is.
 fn reindex(core: &Core, conn: &Connection, table: &'static str) {
-    // a statement of its own is a transaction of its own
+    // each statement is a separate transaction
     let mended = conn.execute_batch(&format!("REINDEX {table}"));
     match mended.and_then(|()| problems(conn, table)) {
         Ok(None) => {
@@ -380,7 +380,7 @@ fn publish(core: &Core, heads: &Heads, before: (u64, u64), effects: Effects) {
     }
 }
 
-/// What a transaction causes once it is durable.
+/// Effects of a transaction once it is durable.
 #[derive(Default)]
 struct Effects {
     changes: Vec<Change>,

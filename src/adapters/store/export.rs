@@ -226,7 +226,7 @@ impl Exporter {
     }
 }
 
-/// What the store holds for a job.
+/// State of a job in the store.
 enum Found {
     Text(String),
     Nothing,

@@ -12,7 +12,7 @@ const MAX_BYTES: usize = 8 * 1024 * 1024;
 /// A larger job is not kept.
 const MAX_JOB_BYTES: usize = 512 * 1024;
 
-/// What one transaction leaves of a job: the record with its serialised size, or nothing.
+/// Result of one transaction for a job: the record with its serialised size, or nothing.
 pub(super) struct Written {
     pub tenant: TenantId,
     pub job_id: JobId,
@@ -41,7 +41,7 @@ impl Entry {
 #[derive(Default)]
 struct State {
     entries: HashMap<JobId, Entry>,
-    /// Every entry once, in the order in which it is looked at for removal.
+    /// Every entry once, in the order in which it is checked for removal.
     order: VecDeque<JobId>,
     bytes: usize,
     /// Counts the writes of all jobs.
@@ -148,7 +148,7 @@ impl State {
         self.entries.entry(job_id.clone()).or_insert(fresh)
     }
 
-    /// Removes entries that were not used since they were last looked at. Marks count as a little.
+    /// Removes entries that were not used since they were last checked. Marks count as a little.
     fn make_room(&mut self) {
         const MARK: usize = 256;
         let mut looks = 2 * self.order.len();

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
-/// Who owns a store, as written into `store.lock`.
+/// Owner of a store, as written into `store.lock`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
     pub pid: u32,

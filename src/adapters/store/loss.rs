@@ -1,4 +1,4 @@
-//! What a damaged write-ahead log took away: found when the store is opened, named, and withheld from
+//! Records lost by a damaged write-ahead log: found when the store is opened, named, and withheld from
 //! readers, so that no record is served in a state before one that was acknowledged.
 
 use std::collections::BTreeSet;
@@ -98,7 +98,7 @@ pub(super) fn load_quarantine(conn: &Connection, core: &Core) -> rusqlite::Resul
     Ok(())
 }
 
-/// Looks at the write-ahead log before SQLite reads and rewrites it; a damaged one is kept beside it.
+/// Checks the write-ahead log before SQLite reads and rewrites it; a damaged one is kept next to it.
 /// Returns how many durable commits it lost.
 ///
 /// # Errors
@@ -120,7 +120,7 @@ pub(super) fn inspect_log(path: &Path) -> io::Result<u64> {
 }
 
 /// Withholds the records whose later commits are only known from the exported audit log, durably: that log
-/// is written anew from here on.
+/// is written again from here on.
 ///
 /// # Errors
 /// Any I/O error, or an error of the database.
@@ -140,7 +140,7 @@ pub(super) fn withhold_lost(
         event = "SS_STORE_COMMITS_LOST",
         lost_commits,
         records = names.join(" "),
-        "the store is behind what it acknowledged; the records named are withheld, restore them from a backup"
+        "the store lost acknowledged commits; the named records are withheld, restore them from a backup"
     );
     let transaction = writer.unchecked_transaction()?;
     for key in &lost {

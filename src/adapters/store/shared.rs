@@ -1,5 +1,5 @@
-//! What the threads of the store share: the queue of commits, the state shown in health, the fault that
-//! stopped the store, and those who listen to changes.
+//! State shared by the threads of the store: the queue of commits, the state shown in health, the fault that
+//! stopped the store, and the subscribers to changes.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,7 +16,7 @@ use crate::domain::job::JobStatus;
 use crate::ports::clock::Clock;
 use crate::ports::store::{Change, CommitError, Key, Receipt, StoreStatus};
 
-/// What the committer is asked for.
+/// Requests to the committer.
 pub(super) enum Request {
     Commit {
         commit: Box<Prepared>,
@@ -33,7 +33,7 @@ pub(super) enum Request {
     },
 }
 
-/// What the exporter is told after each transaction.
+/// Message to the exporter after each transaction.
 pub(super) struct Committed {
     pub sequence: u64,
     /// Jobs written or deleted.
@@ -153,7 +153,7 @@ impl Core {
         self.facts().quarantined.insert(key.clone())
     }
 
-    /// Keeps a record from readers until it is written anew.
+    /// Keeps a record from readers until it is written again.
     pub(super) fn withhold(&self, key: &Key) {
         self.facts().withheld.insert(key.clone());
         self.withholds.store(true, Ordering::Release);
@@ -178,7 +178,7 @@ impl Core {
         self.facts().quarantined.contains(key)
     }
 
-    /// Takes the mark off records that were written anew.
+    /// Takes the mark off records that were written again.
     pub(super) fn clear_quarantined(&self, keys: &[Key]) {
         if keys.is_empty() {
             return;
@@ -209,7 +209,7 @@ impl Core {
     /// Asks for a look through the database, once however often a damaged page is met.
     pub(super) fn ask_for_look(&self) {
         if !self.looked.swap(true, Ordering::AcqRel) {
-            // Full means that it is asked for already.
+            // Full means that it is requested already.
             let _ = self.verifies.push(());
         }
     }
@@ -219,7 +219,7 @@ impl Core {
         self.verifies.is_closed()
     }
 
-    /// Notes a damaged table, or with an empty text that it is mended.
+    /// Notes a damaged table, or with an empty text that it is repaired.
     pub(super) fn note_damage(&self, table: &'static str, what: &str) {
         let mut facts = self.facts();
         match what {

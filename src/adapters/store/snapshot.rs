@@ -32,7 +32,7 @@ pub(crate) struct Ends {
 
 impl Snapshot {
     /// Copies the database of a data directory into a new file with SQLite's online backup. One step reads
-    /// all pages in one transaction, so that writers go on and nothing of theirs is seen.
+    /// all pages in one transaction, so that writers continue and nothing of theirs is seen.
     ///
     /// # Errors
     /// Any error of the database or the file.
@@ -51,7 +51,7 @@ impl Snapshot {
                 }
             }
         }
-        // one file, without a log beside it
+        // one file, without a log next to it
         conn.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get::<_, String>(0))
             .map_err(io::Error::other)?;
         Ok(Self { conn })

@@ -1,5 +1,5 @@
-//! What each tenant holds, kept with the records in the same transactions: jobs with content, their bytes,
-//! and how many are queued.
+//! Usage of each tenant, updated in the same transactions as the records: jobs with content, their bytes,
+//! and the number of queued ones.
 
 use std::collections::{BTreeSet, HashMap};
 

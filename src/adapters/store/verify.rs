@@ -1,6 +1,6 @@
 //! Looks through the whole database after it was opened, behind the service's back: a damaged index
-//! hides records that are there, which no single read can notice. Indexes are made anew from their
-//! tables; what cannot be mended is named in health.
+//! hides records that are there, which no single read can notice. Indexes are rebuilt from their
+//! tables; what cannot be repaired is named in health.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,7 +39,7 @@ fn look(core: &Core, conn: &Connection) {
             event = "SS_STORE_TABLE_DAMAGED",
             table,
             what,
-            "a table of the store is damaged; its indexes are made anew"
+            "a table of the store is damaged; its indexes are rebuilt"
         );
         core.note_damage(table, &what);
         // Where the queue is full or closed the next look asks again.

@@ -1,4 +1,4 @@
-//! Looks at the write-ahead log before the database does. SQLite ends its reading at the first frame whose
+//! Checks the write-ahead log before the database does. SQLite ends its reading at the first frame whose
 //! checksum fails, which is right for a tail that a crash tore and silent about a damaged frame before
 //! commits that were durable. The two differ: a commit is on the disk before anything follows it.
 
@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-/// What the log holds (file format of SQLite, section 4, "The Write-Ahead Log").
+/// Content of the log (file format of SQLite, section 4, "The Write-Ahead Log").
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct WalFacts {
     /// Frames that SQLite will accept; commits among them.
@@ -122,7 +122,7 @@ fn checksum(little: bool, (mut s0, mut s1): (u32, u32), bytes: &[u8]) -> (u32, u
     (s0, s1)
 }
 
-/// Copies a damaged file beside itself under a name that is free, durably; returns the name.
+/// Copies a damaged file into its own folder under a name that is free, durably; returns the name.
 ///
 /// # Errors
 /// Any I/O error.
@@ -207,7 +207,7 @@ mod tests {
             let found = facts(&damaged).unwrap_or_default();
             let before = ends.iter().filter(|end| **end <= byte).count() as u64;
             assert!(found.sound_commits <= before, "byte {byte}: {found:?}");
-            // The last commit cannot be told from a torn one; the damaged frame may hide its own commit.
+            // The last commit cannot be distinguished from a torn one; the damaged frame may hide its own commit.
             assert!(found.lost_commits >= COMMITS - before - 2, "byte {byte}: {found:?}");
             assert!(found.lost_commits > 0 || before >= COMMITS - 2, "byte {byte}: {found:?}");
         }

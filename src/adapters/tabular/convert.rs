@@ -122,7 +122,7 @@ impl Builder {
         }
     }
 
-    /// The values so far; the builder starts anew.
+    /// The values so far; the builder starts again.
     pub(super) fn take(&mut self) -> Column {
         let rows = self.values.len();
         let fresh = Self::new(self.reading, self.storage, rows).values;

@@ -33,10 +33,10 @@ const FOREIGN: &[(&[u8], &str)] = &[
     (b"\x7fELF", "a program"),
 ];
 
-/// What a refusal tells the user to do.
+/// Advice for the user in a refusal.
 const ACCEPTED: &str = "upload CSV, XLSX, XLS or DTA";
 
-/// Most names of an archive that are looked at.
+/// Most names of an archive that are checked.
 const MOST_NAMES: usize = 10_000;
 
 /// Finds the format.

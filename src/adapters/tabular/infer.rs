@@ -1,4 +1,4 @@
-//! What the cells of a column have in common: every cell admits some readings (a number, a date of some
+//! Properties common to the cells of a column: every cell admits some readings (a number, a date of some
 //! style …) and a column keeps those that all its cells admit. Decides the storage; converts nothing.
 
 use dta::StorageType;
@@ -168,7 +168,7 @@ impl Inference {
 
     fn plain(&mut self, plain: number::Plain, text: &[u8]) {
         self.numbers += 1;
-        // beside cells such as "0,5" a "1.234" is 1234
+        // next to cells such as "0,5" a "1.234" is 1234
         let comma = self.readings & DECIMAL_COMMA != 0
             && (plain.digits_only || number::with_decimal_comma(text).is_some());
         self.readings &= if comma { PLAIN | THOUSANDS | DECIMAL_COMMA } else { PLAIN | THOUSANDS };

@@ -47,7 +47,7 @@ pub(super) fn ingest(path: &Path, dest: &Path) -> Result<IngestedDataset, Proble
             "encoding_guess",
             None,
             message,
-            "look at the preview; save as release 118 if letters are wrong",
+            "check the preview; save as release 118 if letters are wrong",
         );
         legacy = LegacyText::With(Arc::new(|b| guessed.decode_without_bom_handling(b).0.into_owned()));
         reader = open(path, &legacy)?;
@@ -105,7 +105,7 @@ fn text_columns(reader: &Input) -> Vec<usize> {
     variables.filter(|(_, v)| matches!(v.storage, StorageType::Str(_))).map(|(at, _)| at).collect()
 }
 
-/// What a decoder saw of a file.
+/// Result of decoding a file.
 struct Seen {
     detector: EncodingDetector,
     not_utf8: bool,

@@ -56,7 +56,7 @@ impl Client {
         answer(self.post("/inputs/upload").multipart(form)).await
     }
 
-    /// States the draft.
+    /// Submits the draft.
     pub(super) async fn put_draft(&self, draft: &Value) -> Result<Value, DemoError> {
         answer(self.http.put(self.url("/draft")).bearer_auth(&self.token).json(draft)).await
     }
@@ -66,7 +66,7 @@ impl Client {
         answer(self.post("/plan/freeze").json(&json!({}))).await
     }
 
-    /// Asks for a run.
+    /// Requests a run.
     pub(super) async fn run(&self) -> Result<Value, DemoError> {
         answer(self.post("/run")).await
     }
@@ -105,7 +105,7 @@ impl Client {
     }
 }
 
-/// Sends a request and reads its JSON; a refusal becomes an error with the problem's own words.
+/// Sends a request and reads its JSON; a refusal becomes an error with the problem's message.
 async fn answer(request: reqwest::RequestBuilder) -> Result<Value, DemoError> {
     let response = request.send().await?;
     let (status, url) = (response.status(), response.url().path().to_owned());

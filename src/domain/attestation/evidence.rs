@@ -34,7 +34,7 @@ const MARK: &str = "SSP|";
 
 impl<'a> Evidence<'a> {
     /// Sorts the lines. An echo begins with the prompt: `. ` of do-files, `: ` of Mata, `> ` of a line that
-    /// goes on, or a number within a block.
+    /// continues, or a number within a block.
     pub(super) fn read(log: &'a str) -> Self {
         let lines = || log.lines().map(|line| line.trim_end_matches('\r'));
         let output: Vec<&str> = lines().filter(|line| !is_echo(line)).collect();
@@ -52,7 +52,7 @@ impl<'a> Evidence<'a> {
         self.answers.is_empty()
     }
 
-    /// What the first answer says of the engine.
+    /// Returns the engine named by the first answer.
     pub(super) fn engine(&self) -> Option<&'a str> {
         self.answers.iter().find_map(|line| field(line, "engine"))
     }
@@ -112,7 +112,7 @@ impl<'a> Evidence<'a> {
     }
 
     fn misfit(&self, seen: &[&str], order: &[&str]) -> Refusal {
-        let ended = self.return_code.unwrap_or("no error was told").to_owned();
+        let ended = self.return_code.unwrap_or("no error was reported").to_owned();
         let first_missing = order.iter().find(|name| !seen.contains(name));
         let is_prefix = seen.len() < order.len() && order.starts_with(seen);
         match first_missing {

@@ -1,4 +1,4 @@
-//! What the probe must print: Mata's hash, the Mersenne Twister's draws and least squares. Written apart from
+//! Expected output of the probe: Mata's hash, the Mersenne Twister's draws and least squares. Written separately from
 //! the open engine, so that one cannot vouch for the other.
 
 /// Bob Jenkins' one-at-a-time hash over the bytes, plus one, as Mata's `hash1()` gives it.
@@ -32,7 +32,7 @@ pub(super) enum Conversion {
     OpenInterval52,
 }
 
-/// What the probe prints for a seed.
+/// Expected output of the probe for a seed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Expected {
     /// First draw of the first variable.

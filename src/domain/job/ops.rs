@@ -19,7 +19,7 @@ use crate::domain::run::{Cause, Run, RunStatus};
 /// Most attempts that one request of a run starts by itself (1 + automatic retries).
 pub const AUTOMATIC_ATTEMPTS: u32 = 4;
 
-/// What a new job starts with.
+/// Initial content of a new job.
 #[derive(Debug, Clone)]
 pub struct NewJob {
     pub tenant_id: TenantId,

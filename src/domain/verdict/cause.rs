@@ -15,7 +15,7 @@ const DATA_CODES: &[u32] = &[
 ];
 /// Return codes for exhausted memory.
 const MEMORY_CODES: &[u32] = &[909, 950];
-/// What engines print when their licence does not let them start; lower case.
+/// Messages of engines that do not start because of their licence; lower case.
 const LICENCE_TEXTS: &[&str] = &[
     "license has expired",
     "license expired",
@@ -72,7 +72,7 @@ fn no_line(text: impl Into<String>) -> Vec<EvidenceLine> {
     vec![EvidenceLine { line: 0, text: text.into() }]
 }
 
-/// What ended the processes, where they did not end by themselves, and exhausted memory.
+/// The cause if the processes did not end by themselves or memory was exhausted.
 fn of_processes(input: &VerdictInput<'_>) -> Option<Failure> {
     let log = input.log;
     let memory_error = error(input).filter(|e| MEMORY_CODES.contains(&e.code));
@@ -278,7 +278,7 @@ fn of_status(input: &VerdictInput<'_>) -> Option<Failure> {
     failure(Cause::Internal, Some(detail), tail(input.log))
 }
 
-/// What the user can do after a failure, best first.
+/// Recommended actions after a failure, best first.
 pub fn next_actions(cause: Cause) -> Vec<&'static str> {
     match cause {
         Cause::Cancelled => vec!["run_again", "revise_plan"],

@@ -42,7 +42,7 @@ pub struct Failure {
     pub evidence: Vec<EvidenceLine>,
 }
 
-/// What a run is.
+/// Verdict on a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
     pub status: RunStatus,

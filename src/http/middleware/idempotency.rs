@@ -28,7 +28,7 @@ use crate::service::shared::stored_answers::StoredAnswers;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-/// Answers above this size are not stored; they come from routes that can be repeated.
+/// Responses above this size are not stored; they come from routes that can be repeated.
 const MAX_STORED_BODY: usize = 1024 * 1024;
 
 /// Put into a response's extensions by a handler whose answer holds a secret.
@@ -149,7 +149,7 @@ async fn replay(record: IdempotencyRecord, request: Request, next: Next) -> Resu
     let Some(stored) = record.response else {
         return Err(Problem::new(
             ErrorCode::IdempotencySecretNotReplayable,
-            "the answer held a secret that is shown once; look at what was made, or make a new one",
+            "the response held a secret that is shown once; check the created resource, or create a new one",
         )
         .with("resource", record.resource.unwrap_or_default()));
     };

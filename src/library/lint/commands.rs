@@ -91,7 +91,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("putpdf", "renderings are made by the service"),
 ];
 
-/// Words before a command that change how it runs; the command after them is looked at.
+/// Words before a command that change how it runs; the command after them is checked.
 pub(super) const PREFIXES: &[(&str, &str)] =
     &[("capture", "cap"), ("quietly", "qui"), ("noisily", "noi"), ("bysort", "bys"), ("by", "by")];
 
@@ -182,7 +182,7 @@ pub(super) const MACRO_FUNCTIONS: &[&str] = &[
 /// Functions in expressions that touch files.
 pub(super) const FILE_FUNCTIONS: &[&str] = &["fileread(", "filewrite(", "fileexists(", "filereaderror("];
 
-/// What a command word is.
+/// Class of a command word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Known {
     /// The full name.

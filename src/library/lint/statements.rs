@@ -102,7 +102,7 @@ impl Scanner<'_> {
             self.findings.push(Finding::new(self.line, "a block comment begins or ends in a line comment"));
         }
         if comment.starts_with('*') && comment.trim_end().ends_with("///") {
-            self.findings.push(Finding::new(self.line, "a comment line goes on in the next line"));
+            self.findings.push(Finding::new(self.line, "a comment line continues in the next line"));
         }
     }
 

@@ -23,7 +23,7 @@ const MOST_CLEARED: usize = 100;
 /// The action of the audit event of a failed login; the limits are taken up from it after a restart.
 pub const FAILED: &str = "admin.login_failed";
 
-/// Who wants to come in, and from where.
+/// Request of a login, with its address.
 #[derive(Debug)]
 pub struct LoginRequest {
     pub username: String,
@@ -137,7 +137,7 @@ impl Login<'_> {
     }
 }
 
-/// Whom a failed login counts against.
+/// Subjects that a failed login counts against.
 fn subjects(network: &str, username: &str) -> [Subject; 2] {
     [Subject::address("login", network), Subject::account(&sha256_hex(username))]
 }

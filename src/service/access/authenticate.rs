@@ -111,7 +111,7 @@ fn wrong_secret() -> Refusal {
     Refusal { problem: invalid(), wrong_secret: true }
 }
 
-/// Whom a credential stands for.
+/// Identity behind a credential.
 pub struct Authenticated {
     pub principal: Principal,
     /// The job of a token, as it was read to check the token.

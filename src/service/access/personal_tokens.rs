@@ -16,7 +16,7 @@ pub const DEFAULT_DAYS: u32 = 90;
 pub struct PersonalTokens<'a>(pub Ports<'a>);
 
 impl PersonalTokens<'_> {
-    /// Creates a token for whoever asks.
+    /// Creates a token for the caller.
     ///
     /// # Errors
     /// `INPUT_VALIDATION_FAILED`; `STORE_UNAVAILABLE`.

@@ -1,4 +1,4 @@
-//! Redeems a task code: one commit uses the code and creates the job. Whoever repeats it gets the same.
+//! Redeems a task code: one commit uses the code and creates the job. Anyone who repeats it gets the same.
 
 use chrono::{DateTime, Utc};
 
@@ -23,7 +23,7 @@ pub const REQUIREMENT_MAX_CHARS: usize = 20_000;
 /// Longest reference of a client, in characters.
 pub const CLIENT_REF_MAX_CHARS: usize = 200;
 
-/// What the caller states.
+/// Request of a redeem.
 #[derive(Debug, Clone)]
 pub struct RedeemRequest {
     pub task_code: String,
@@ -81,7 +81,7 @@ impl RedeemTaskCode<'_> {
         .await
     }
 
-    /// Answers a code that was redeemed before.
+    /// Returns a code that was redeemed before.
     async fn again(
         &self,
         code: &TaskCodeRecord,

@@ -14,7 +14,7 @@ pub const MAX_COUNT: usize = 500;
 /// Validity where none is stated.
 pub const DEFAULT_DAYS: u32 = 30;
 
-/// What every task code begins with.
+/// Prefix of every task code.
 const PREFIX: &str = "ssc_";
 /// 26 characters of 5 bits: 130 random bits.
 const SECRET_CHARS: usize = 26;

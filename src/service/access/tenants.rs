@@ -38,7 +38,7 @@ impl TenantCache {
     /// Reads the records again.
     ///
     /// # Errors
-    /// As the store's; the board stays as it was.
+    /// As the store's; the cached limits stay as they were.
     pub async fn refresh(&self, store: &dyn Store) -> Result<(), ReadError> {
         let all = store.list_tenants().await?;
         let map = all.into_iter().map(|record| (record.tenant_id.clone(), Arc::new(record))).collect();
@@ -54,7 +54,7 @@ impl TenantCache {
     }
 }
 
-/// What an administrator states of a tenant; replaces it whole.
+/// A tenant's settings as submitted by an administrator; replaces all of them.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TenantBody {
@@ -64,7 +64,7 @@ pub struct TenantBody {
     pub hold: Option<HoldBody>,
 }
 
-/// A hold as it is asked for.
+/// A hold as it is requested.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HoldBody {
@@ -72,11 +72,11 @@ pub struct HoldBody {
     pub reason: String,
 }
 
-/// A tenant as the API answers it.
+/// A tenant as the API returns it.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct TenantView {
     pub tenant_id: String,
-    /// 0 where the tenant has no settings of its own.
+    /// 0 where the tenant has no own settings.
     pub version: u64,
     pub limits: TenantLimits,
     pub retention: TenantRetention,
@@ -115,7 +115,7 @@ impl Tenants<'_> {
         Ok(TenantView::of(tenant, record.as_ref(), usage))
     }
 
-    /// Lists tenants that have settings of their own.
+    /// Lists tenants that have their own settings.
     ///
     /// # Errors
     /// As reads of the store.

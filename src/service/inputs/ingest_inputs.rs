@@ -1,5 +1,5 @@
-//! Turns received files into the job's inputs: canonical data, manifest and one commit. Goes on in the
-//! background when it takes long; the board says how it ended.
+//! Turns received files into the job's inputs: canonical data, manifest and one commit. Continues in the
+//! background when it takes long; the tracker has the result.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -25,14 +25,14 @@ use crate::service::shared::quotas::admit_bytes;
 #[derive(Debug, Default)]
 pub struct IngestTracker(Mutex<HashMap<(TenantId, JobId), Ingest>>);
 
-/// Where an ingest stands.
+/// State of an ingest.
 #[derive(Debug, Clone)]
 pub enum Ingest {
     UnderWay,
     Failed(Problem),
 }
 
-/// Most failures that are remembered; the oldest job's is forgotten by chance beyond it.
+/// Most entries. When the map is full, all remembered failures are dropped.
 const MAX_ENTRIES: usize = 10_000;
 
 impl IngestTracker {

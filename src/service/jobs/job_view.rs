@@ -17,7 +17,7 @@ use crate::service::runs::progress::Progress;
 use crate::service::shared::commits::read_problem;
 use crate::service::shared::context::Context;
 
-/// A job as the API answers it.
+/// A job as the API returns it.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct JobView {
     pub job_id: String,
@@ -119,7 +119,7 @@ pub async fn view_job(ctx: &Context, job: &JobRecord) -> Result<JobView, Problem
     let position = match job.status {
         JobStatus::Queued => match ctx.queue_positions.place(&job.tenant_id, &job.job_id) {
             // A worker of this process knows the order; while it loads the queue, or without one, the
-            // order of queueing is told.
+            // order of queueing is reported.
             None => ctx.store.queue_position(&job.tenant_id, &job.job_id).await.map_err(read_problem)?,
             known => known,
         },
@@ -206,7 +206,7 @@ fn brief_run(ctx: &Context, job: &JobRecord, run: &Run) -> RunBrief {
     }
 }
 
-/// What the bodies of next actions hold; made once, since every look at a job tells them.
+/// Bodies of next actions; built once, because every read of a job returns them.
 mod payloads {
     use std::sync::LazyLock;
 
@@ -234,7 +234,7 @@ fn next_actions(job: &JobRecord) -> Vec<NextAction> {
         payload_schema: payload,
     };
     let upload = || action("upload_inputs", "Upload the data", "POST", "/inputs/upload", &UPLOAD);
-    let draft = || action("state_draft", "State the analysis", "PUT", "/draft", &DRAFT);
+    let draft = || action("state_draft", "Submit the draft", "PUT", "/draft", &DRAFT);
     let cancel = || action("cancel", "Cancel the job", "POST", "/cancel", &REASON);
     let run = |label| action("run", label, "POST", "/run", &NOTHING);
     let revise = || action("revise_plan", "Revise the plan", "POST", "/plan/revise", &REASON);

@@ -25,7 +25,7 @@ const PREFIX: &str = "attest";
 /// Probes that a killed process left behind are removed when they are this old.
 const LEFT_BEHIND: TimeDelta = TimeDelta::hours(1);
 
-/// What the probe runs with.
+/// Dependencies of the probe.
 pub struct Deps {
     pub runner: Arc<dyn Runner>,
     pub ids: Arc<dyn IdSource>,

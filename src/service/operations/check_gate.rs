@@ -26,7 +26,7 @@ const CLOCK_SLACK: TimeDelta = TimeDelta::minutes(5);
 /// No clock of a running release shows a time outside of these years.
 const YEARS: (i32, i32) = (2025, 2100);
 
-/// What the gate found last, as readers see it.
+/// Last result of the gate, as readers see it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GateReport {
     /// One per rule, in the order of the rules; empty before the first evaluation.
@@ -39,7 +39,7 @@ impl GateReport {
         self.findings.iter().filter(|finding| !finding.ok).cloned().collect()
     }
 
-    /// True once every rule was looked at and holds.
+    /// True once every rule was checked and holds.
     pub fn holds(&self) -> bool {
         !self.findings.is_empty() && self.findings.iter().all(|finding| finding.ok)
     }
@@ -123,12 +123,12 @@ impl Gate {
     }
 }
 
-/// What the evaluation needs to know of the settings.
+/// Settings that the evaluation needs.
 #[derive(Debug, Clone, Default)]
 pub struct GateOptions {
     /// True in production.
     pub required: bool,
-    /// What the settings alone violate.
+    /// Violations by the settings alone.
     pub violations: Vec<Violation>,
     /// Why the library could not be loaded at the start, where it could not.
     pub library_fault: Option<String>,
@@ -153,7 +153,7 @@ pub struct CheckGate {
 }
 
 impl CheckGate {
-    /// Takes what it looks at; nothing is looked at yet.
+    /// Takes what it checks; nothing is checked yet.
     pub fn new(
         options: GateOptions,
         data_dir: PathBuf,
@@ -218,7 +218,7 @@ impl CheckGate {
         let found = self
             .host
             .file_system(&self.data_dir)
-            .map_err(|error| format!("the data directory cannot be looked at: {}", error.kind()))?;
+            .map_err(|error| format!("the data directory cannot be checked: {}", error.kind()))?;
         match found.durability {
             Durability::Durable => Ok(found.name),
             Durability::Memory => Err(format!("{} is lost with the machine's memory", found.name)),
@@ -230,7 +230,7 @@ impl CheckGate {
         let found = self
             .host
             .file_system(&self.data_dir)
-            .map_err(|error| format!("the data volume cannot be looked at: {}", error.kind()))?;
+            .map_err(|error| format!("the data volume cannot be checked: {}", error.kind()))?;
         let needed = self.options.disk_low.needed_bytes(found.total_bytes);
         let detail = format!("{} bytes are free, {needed} must be", found.free_bytes);
         if found.free_bytes < needed { Err(detail) } else { Ok(detail) }
@@ -288,7 +288,7 @@ impl CheckGate {
             match self.host.readable_by_all(file) {
                 Ok(false) => {}
                 Ok(true) => open.push(format!("{name} can be read by everybody")),
-                Err(error) => open.push(format!("{name} cannot be looked at: {}", error.kind())),
+                Err(error) => open.push(format!("{name} cannot be checked: {}", error.kind())),
             }
         }
         if open.is_empty() {

@@ -47,7 +47,7 @@ pub struct Subject<'a> {
     pub published: &'a [Artifact],
 }
 
-/// What became of a request.
+/// Outcome of a request.
 #[derive(Debug, Default)]
 pub struct Derived {
     /// Files that exist now, in the order of the formats.
@@ -284,7 +284,7 @@ pub struct Request {
 pub struct RenderRun(pub Arc<Context>);
 
 impl RenderRun {
-    /// Makes what is asked for and not there yet, and lists it with the job in one commit.
+    /// Makes what is requested and not there yet, and lists it with the job in one commit.
     ///
     /// # Errors
     /// `RUN_NOT_FOUND`, `RUN_NOT_SUCCEEDED`, `RENDERING_FAILED` where no format could be made, `STORAGE_FULL`,

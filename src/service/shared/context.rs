@@ -1,4 +1,4 @@
-//! What every use case needs: the ports, the library, the pools and the options that come from settings.
+//! Dependencies of every use case: the ports, the library, the pools and the options that come from settings.
 
 use std::sync::Arc;
 
@@ -56,7 +56,7 @@ pub struct Context {
     pub calls: Arc<CallTracker>,
     pub tenants: Arc<TenantCache>,
     pub queue_positions: Arc<QueuePositions>,
-    /// Who administers; replaced when the settings are read again.
+    /// Administrators; replaced when the settings are reloaded.
     pub accounts: Arc<ArcSwap<Accounts>>,
     /// Failed logins, redeems and credentials of the last minute.
     pub failure_limiter: Arc<FailureLimiter>,
@@ -85,7 +85,7 @@ pub struct Options {
     pub engine_kind: String,
 }
 
-/// Who makes a request and under which trace.
+/// Actor and trace of a request.
 #[derive(Debug, Clone)]
 pub struct Caller {
     pub actor: Actor,
@@ -112,7 +112,7 @@ impl Context {
         self.load_shared_job(tenant, job_id).await.map(Arc::unwrap_or_clone)
     }
 
-    /// Reads a job that is only looked at.
+    /// Reads a job without changing it.
     ///
     /// # Errors
     /// As [`Context::load_job`].
@@ -141,7 +141,7 @@ impl Context {
         self.store.status()
     }
 
-    /// Returns how many jobs are queued of the tenants that have a record of their own, and so may have a limit.
+    /// Returns how many jobs are queued of the tenants that have their own record, and so may have a limit.
     ///
     /// # Errors
     /// As reads of the store.

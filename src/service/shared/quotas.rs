@@ -1,4 +1,4 @@
-//! What a tenant may hold and do, checked before it takes more. A stock is checked and taken under the
+//! Quotas of a tenant, checked before it takes more. A stock is checked and taken under the
 //! tenant's lock, so that concurrent requests do not pass its limit together.
 
 use chrono::Duration;

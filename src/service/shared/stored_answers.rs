@@ -1,4 +1,4 @@
-//! Answers that are kept for repeated requests with an `Idempotency-Key`. Who may repeat a request is decided before.
+//! Responses that are kept for repeated requests with an `Idempotency-Key`. Who may repeat a request is decided before.
 
 use chrono::Duration;
 

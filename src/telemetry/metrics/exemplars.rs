@@ -1,5 +1,5 @@
 //! Exemplars: for each bucket of a series, the last measurement with the trace that it belongs to. They are
-//! kept beside the registry, whose series have no place for them, and are written in OpenMetrics only.
+//! kept next to the registry, whose series have no place for them, and are written in OpenMetrics only.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};

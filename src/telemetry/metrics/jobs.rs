@@ -47,7 +47,7 @@ impl JobMetrics {
             jobs: r.gauges("ss_jobs", "Jobs by status.", &["status"]),
             queue_depth: r.gauges(
                 "ss_queue_depth",
-                "Queued jobs, of tenants with the service's settings (default) or settings of their own (own).",
+                "Queued jobs, of tenants with the service's settings (default) or their own settings (own).",
                 &["tenant_class"],
             ),
             queue_oldest_age: r.float_gauge(
@@ -133,7 +133,7 @@ impl JobMetrics {
         }
     }
 
-    /// Sets how many jobs are queued, of tenants without and with settings of their own, and with that how
+    /// Sets how many jobs are queued, of tenants without and with their own settings, and with that how
     /// long the oldest could have started at a time in milliseconds of Unix time.
     pub fn set_queue(&self, queued: u64, now_ms: i64) {
         let own = self.queued_own.load(Ordering::Relaxed).min(queued);

@@ -29,8 +29,8 @@ pub use otel::OtelMetrics;
 use process::ProcessMetrics;
 pub use store::StoreMetrics;
 
-/// What can stand in labels, as far as it is known beforehand: it bounds them, and makes series before
-/// anything happens, so that a rate or an alert finds a zero in place of nothing.
+/// Known values of labels: they bound the labels, and create series before
+/// anything happens, so that a rate or an alert finds a zero instead of nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Vocabulary {
     /// Version of the service.

@@ -110,7 +110,7 @@ impl ClusterRows {
         Self { name: frame.var(variable).name.clone(), of_row, count }
     }
 
-    /// What the kernels take.
+    /// Returns the clusters as the kernels take them.
     pub fn kernel(&self) -> Clusters<'_> {
         Clusters { of_row: &self.of_row, count: self.count }
     }

@@ -14,7 +14,7 @@ use crate::value::{MISSING, Value};
 use std::cell::Cell;
 use std::sync::Arc;
 
-/// What the names of an expression stand for.
+/// Meanings of the names of an expression.
 pub trait Names {
     /// Returns the data.
     fn frame(&self) -> &Frame;

@@ -38,7 +38,7 @@ pub enum Protocol {
     Grpc,
 }
 
-/// Where spans go and how many of them.
+/// Destination and share of spans.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// `http://collector:4318`; for HTTP `/v1/traces` is added where it does not end so.
@@ -160,7 +160,7 @@ impl Telemetry {
     }
 
     /// The layer that makes OpenTelemetry spans of those of the stated targets, down to the level `debug`. Log
-    /// events stay out of them: they have a way of their own. The subscriber below must be a
+    /// events stay out of them: they have their own way. The subscriber below must be a
     /// [`Registry`](tracing_subscriber::Registry) for [`adopt`], [`inject`] and the like to find its spans.
     pub fn layer<S>(&self) -> impl Layer<S> + Send + Sync + 'static
     where
@@ -181,7 +181,7 @@ impl Telemetry {
         )
     }
 
-    /// What became of the spans.
+    /// Counters of exported and lost spans.
     pub fn counters(&self) -> Arc<Counters> {
         Arc::clone(&self.counters)
     }

@@ -227,7 +227,7 @@ fn worker<S, T>(
     loop {
         let next = raw_in.lock().unwrap_or_else(std::sync::PoisonError::into_inner).recv();
         let Ok((number, item)) = next else { return state };
-        // a panic must answer for its block: whoever waits for the order of blocks would wait for ever
+        // a panic must answer for its block: anyone who waits for the order of blocks would wait for ever
         let result = item.and_then(|block| {
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&mut state, block)))
                 .unwrap_or_else(|_| Err(Problem::internal()))

@@ -96,7 +96,7 @@ struct Utf8Facts {
     valid: u64,
 }
 
-/// Returns `None` for valid UTF-8; after the first invalid byte looks at 4 MiB more.
+/// Returns `None` for valid UTF-8; after the first invalid byte checks 4 MiB more.
 fn scan_utf8(file: &mut File, from: u64) -> io::Result<Option<Utf8Facts>> {
     file.seek(SeekFrom::Start(from))?;
     let mut facts: Option<Utf8Facts> = None;

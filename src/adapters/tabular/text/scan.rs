@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-/// What separates fields and records.
+/// Separators of fields and records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Dialect {
     pub delimiter: u8,
@@ -16,7 +16,7 @@ pub(super) struct Dialect {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Boundaries {
     in_quotes: bool,
-    /// Bytes of the buffer that were looked at.
+    /// Bytes of the buffer that were checked.
     scanned: usize,
     /// End of the last complete record in the buffer.
     end: usize,
@@ -25,7 +25,7 @@ pub(super) struct Boundaries {
 }
 
 impl Boundaries {
-    /// Looks at what `buffer` has beyond the last call; `last` if nothing will follow.
+    /// Checks what `buffer` has beyond the last call; `last` if nothing will follow.
     pub(super) fn scan(&mut self, buffer: &[u8], dialect: Dialect, last: bool) {
         let mut at = self.scanned;
         while at < buffer.len() {

@@ -11,14 +11,14 @@ use super::{Header, is_blank};
 use crate::adapters::tabular::problems;
 use crate::domain::error::Problem;
 
-/// Bytes looked at for the delimiter.
+/// Bytes checked for the delimiter.
 const SAMPLE: usize = 256 * 1024;
-/// Records looked at for the delimiter.
+/// Records checked for the delimiter.
 const SAMPLE_RECORDS: usize = 200;
 /// Longest name of a column, in bytes.
 const LONGEST_NAME: usize = 32_000;
 
-/// What the beginning of a file says.
+/// Properties detected at the beginning of a file.
 pub(super) struct Sniffed {
     pub encoding: TextEncoding,
     pub dialect: Dialect,
@@ -26,7 +26,7 @@ pub(super) struct Sniffed {
     pub skip_rows: u64,
 }
 
-/// Looks at the encoding of the whole file and at the dialect of its beginning.
+/// Detects the encoding of the whole file and the dialect of its beginning.
 ///
 /// # Errors
 /// Empty or binary files, text in no readable encoding, I/O.

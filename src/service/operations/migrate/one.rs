@@ -18,7 +18,7 @@ use crate::ports::legacy::{LegacyRecords, RecordFault};
 use crate::ports::store::{Commit, CommitError, Expect, ReadError, Record, StoreExt, Write};
 use crate::service::shared::commits::{Attempt, commit_attempt, read_problem};
 
-/// What became of one job.
+/// Outcome of one job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// It is in the store now, or would be.

@@ -21,10 +21,10 @@ use crate::domain::run::Run;
 use crate::domain::template::TemplateMeta;
 use crate::library::Library;
 
-/// Why data are not in a capsule that was asked for without them.
-pub(super) const LEFT_OUT: &str = "left out as asked; its hash tells whether another copy is the same";
+/// Why data are not in a capsule that was requested without them.
+pub(super) const LEFT_OUT: &str = "left out on request; its hash identifies equal copies";
 
-/// What is read of `run.meta.json`.
+/// Fields read from `run.meta.json`.
 #[derive(Deserialize)]
 struct RunMeta {
     /// Of the service, and so of the open engine that it carries.
@@ -165,7 +165,7 @@ fn template(shelf: &Shelf<'_>, plan: &Plan, made: &mut Crate) -> Result<Option<T
     Ok(meta)
 }
 
-/// The run's plan, and the other revisions beside it.
+/// The run's plan, and the other revisions.
 fn plans(shelf: &Shelf<'_>, own: &Plan, made: &mut Crate) {
     made.json(form::PLAN, format!("Plan of the run (revision {})", own.revision), own);
     for plan in shelf.job.earlier_plans.iter().chain(&shelf.job.plan) {
@@ -188,7 +188,7 @@ fn idioms(shelf: &Shelf<'_>, plan: &Plan, library: &Library, made: &mut Crate) -
     true
 }
 
-/// What the run left, and what was derived from it.
+/// Results of the run, and documents derived from them.
 fn results(
     shelf: &Shelf<'_>,
     plan: &Plan,

@@ -1,4 +1,4 @@
-//! Reads a job's files for its capsule, each checked against the record. What retention removed is told apart
+//! Reads a job's files for its capsule, each checked against the record. What retention removed is distinguished
 //! from what is damaged.
 
 use std::collections::BTreeMap;

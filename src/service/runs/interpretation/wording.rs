@@ -1,7 +1,7 @@
-//! What the words around a number say, in English and Chinese: direction, bounds, significance, names. Lists
-//! of words, not grammar: an unknown wording says nothing, and nothing is read out of it.
+//! Meaning of the words around a number, in English and Chinese: direction, bounds, significance, names. Lists
+//! of words, not grammar: an unknown wording has no meaning here.
 
-/// Where a text says that something goes.
+/// Direction that a text expresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
     Up,
@@ -110,7 +110,7 @@ pub(super) fn says_above(text: &str, start: usize) -> bool {
     ABOVE.iter().any(|word| lead.contains(word))
 }
 
-/// What the text says of significance; none where it says nothing, or both.
+/// Significance that the text expresses; `None` if it expresses none, or both.
 pub(super) fn significance(text: &str) -> Option<bool> {
     let plain = outside(text).to_lowercase();
     if !plain.contains("significan") && !plain.contains("显著") {
@@ -146,7 +146,7 @@ pub(super) fn quoted(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
 }
 
-/// Returns the first name that a text speaks of, in backquotes or as a word of its own.
+/// Returns the first name that a text speaks of, in backquotes or as a separate word.
 pub(super) fn named(text: &str, is_name: impl Fn(&str) -> bool) -> Option<&str> {
     let words = text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | '#')));
     let plain = words.map(|word| word.trim_matches('.')).filter(|word| !word.is_empty());

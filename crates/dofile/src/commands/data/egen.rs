@@ -297,7 +297,7 @@ fn group_function(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
     Ok(out)
 }
 
-/// The single most frequent value; of several the smallest or the largest one, missing unless one was asked for.
+/// The single most frequent value; of several the smallest or the largest one, missing unless one was requested.
 fn mode(sample: &Sample, (least, most): (bool, bool)) -> f64 {
     let mut best: (usize, f64, bool) = (0, MISSING, false);
     let mut i = 0;

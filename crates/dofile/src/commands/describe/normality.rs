@@ -66,7 +66,7 @@ pub(super) const SPEC_SKTEST: CommandSpec = CommandSpec {
     }],
 };
 
-/// What tells the two tests of the Shapiro family apart.
+/// Differences between the two tests of the Shapiro family.
 struct Kind {
     title: &'static str,
     letter: &'static str,

@@ -118,7 +118,7 @@ fn sides(s: &Session, text: &str) -> Result<[Vec<Dim>; 2]> {
     Ok([rows, columns])
 }
 
-/// What the options say.
+/// Values of the options.
 struct Options {
     items: Vec<Item>,
     totals: bool,

@@ -41,7 +41,7 @@ struct Model<'a> {
     e: &'a Estimation,
 }
 
-/// What the options say.
+/// Values of the options.
 struct Wanted {
     names: Vec<String>,
     cells: Vec<Shown>,

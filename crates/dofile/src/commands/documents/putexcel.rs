@@ -63,7 +63,7 @@ struct Book {
     cells: BTreeMap<(usize, u32, u16), (Content, CellStyle)>,
 }
 
-/// Workbooks of the run by file, so that `modify` can go on with them.
+/// Workbooks of the run by file, so that `modify` can continue with them.
 #[derive(Debug, Default)]
 struct State {
     current: Option<Book>,

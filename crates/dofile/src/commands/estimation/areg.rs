@@ -104,7 +104,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     display(session, cmd)
 }
 
-/// What predictions after several sets of effects need besides `e()`.
+/// State for predictions after several sets of effects, in addition to `e()`.
 pub(super) struct AbsorbState {
     /// Residuals in the rows of the sample.
     pub residuals: Vec<f64>,

@@ -99,7 +99,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     display(session, cmd, beta.as_deref())
 }
 
-/// What `regress` posts, also for commands that are a regression underneath.
+/// Posts the results of `regress`, also for commands that are a regression underneath.
 pub(super) fn estimation(cmd: &ParsedCommand, model: &Model, fit: &OlsFit) -> Estimation {
     let estimated = model.estimated();
     let parameters = Parameters::spread(plain_stripe(model.names()), &estimated, &fit.b, &fit.v);

@@ -51,7 +51,7 @@ const OPTIONS: &[OptSpec] = &[
 ];
 const UNSUPPORTED: &[&str] = &["Exposure", "Total", "SEParator", "BONett"];
 
-/// What is estimated.
+/// Estimated quantity.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Mean,

@@ -39,7 +39,7 @@ pub(super) const SPEC_IMMEDIATE: CommandSpec = CommandSpec {
     by: ByRule::No,
     run: run_immediate,
     syntax: "prtesti #obs1 #p1 #p2 | prtesti #obs1 #p1 #obs2 #p2 [, count level(#)]",
-    notes: "as prtest; with count numbers of successes in place of proportions",
+    notes: "as prtest; with count numbers of successes instead of proportions",
     examples: &[Example {
         run: "prtesti 30 .4 45 .67",
         // pooled share 42.15 / 75

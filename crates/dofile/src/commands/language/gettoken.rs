@@ -48,7 +48,7 @@ fn set(s: &mut Session, t: &Target, text: &str) {
     if t.global { s.set_global(&t.name, text) } else { s.set_local(&t.name, text) }
 }
 
-/// What the options say.
+/// Values of the options.
 #[derive(Default)]
 struct Options {
     parse: Option<String>,

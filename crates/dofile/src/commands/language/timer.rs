@@ -12,7 +12,6 @@ use crate::syntax::ParsedCommand;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// Where the watches are kept among the state of commands.
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "timer",

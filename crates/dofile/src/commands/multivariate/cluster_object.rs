@@ -1,4 +1,4 @@
-//! What a cluster analysis leaves in the data: its name, method, measure and variables as characteristics, and the
+//! Traces of a cluster analysis in the data: its name, method, measure and variables as characteristics, and the
 //! variables with groups or with the tree. Reading and writing of these; the commands are in `cluster`.
 
 use crate::error::{Result, StataError};

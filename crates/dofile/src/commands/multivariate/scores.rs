@@ -1,4 +1,4 @@
-//! What is asked of components and factors: `predict` of scores, `estat kmo`, `screeplot`, `loadingplot`
+//! Postestimation of components and factors: `predict` of scores, `estat kmo`, `screeplot`, `loadingplot`
 //! ([MV] pca postestimation, [MV] factor postestimation).
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};

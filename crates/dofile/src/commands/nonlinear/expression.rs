@@ -120,7 +120,7 @@ impl Substitutable {
         Ok(())
     }
 
-    /// The expression with names of variables in place of parameters.
+    /// The expression with names of variables instead of parameters.
     fn with_names(&self, name: impl Fn(usize) -> String) -> String {
         let mut text = self.text.clone();
         for (j, p) in self.parameters.iter().enumerate() {

@@ -55,7 +55,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-/// What `predict` needs.
+/// State for `predict`.
 pub(super) struct NlState {
     /// The expression.
     pub expression: Substitutable,

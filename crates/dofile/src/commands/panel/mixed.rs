@@ -71,7 +71,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-/// What predictions need besides `e(b)`.
+/// State for predictions, in addition to `e(b)`.
 pub(super) struct MixedState {
     pub(super) group: String,
     pub(super) slopes: Vec<String>,

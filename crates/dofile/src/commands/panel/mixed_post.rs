@@ -1,4 +1,4 @@
-//! What is shown of `mixed` and asked of its results: the tables of fixed effects and variances, `estat icc`,
+//! Output and postestimation of `mixed`: the tables of fixed effects and variances, `estat icc`,
 //! predictions ([ME] mixed, [ME] mixed postestimation).
 
 use super::mixed::MixedState;

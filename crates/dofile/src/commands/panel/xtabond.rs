@@ -58,7 +58,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-/// What the tests need besides `e()`.
+/// State for the tests, in addition to `e()`.
 pub(super) struct GmmState {
     units: Vec<Unit>,
     fit: GmmFit,

@@ -39,7 +39,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-/// What `vce()` asks for.
+/// Request of `vce()`.
 #[derive(Debug, Clone, Copy)]
 struct Spec {
     robust: bool,

@@ -1,4 +1,4 @@
-//! What `lasso` keeps, its output, and `lassoknots`, `lassocoef`, `lassogof` and `predict` on it.
+//! State and output of `lasso`, and `lassoknots`, `lassocoef`, `lassogof` and `predict` on it.
 //! Formulas: [LASSO] lassoknots, [LASSO] lassogof, [LASSO] lasso postestimation.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};

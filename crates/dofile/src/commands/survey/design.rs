@@ -9,7 +9,7 @@ use crate::syntax::ParsedCommand;
 use crate::value::is_missing;
 use estimators::survey::{SingleUnit, Units};
 
-/// What `svyset` declares; texts are names of variables, empty where there is none.
+/// Declaration of `svyset`; texts are names of variables, empty if there is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Declaration {
     /// `pweight` or `iweight`, empty without weights.
@@ -95,7 +95,7 @@ pub(super) struct SurveyRows {
     pub units: Units,
     /// Strata left out because they have no member of the subpopulation.
     pub empty_strata: usize,
-    /// Degrees of freedom that were asked for in place of units minus strata.
+    /// Degrees of freedom that were requested instead of units minus strata.
     pub dof: Option<f64>,
 }
 

@@ -1,4 +1,4 @@
-//! What all survey estimates store and print alike: sizes of the sample and population, the design, the
+//! Stored results and output common to all survey estimates: sizes of the sample and population, the design, the
 //! covariance under simple random sampling, and the header.
 
 use super::design::SurveyRows;

@@ -53,7 +53,7 @@ pub(super) const REFUSED: &[&str] = &[
     "PROPortion",
 ];
 
-/// What a cell shows, besides its standard error.
+/// Quantity shown in a cell, in addition to its standard error.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shown {
     Cell,

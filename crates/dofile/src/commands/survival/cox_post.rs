@@ -1,4 +1,4 @@
-//! What follows `stcox`: predictions, the test of proportional hazards, concordance.
+//! Postestimation of `stcox`: predictions, the test of proportional hazards, concordance.
 //! Formulas: [ST] stcox postestimation, [ST] stcox PH-assumption tests.
 
 use super::stcox::{repeated, strata_of};

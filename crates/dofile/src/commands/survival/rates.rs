@@ -158,7 +158,7 @@ fn stsum(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-/// What rates are computed for: settings, groups, a row for each group and one for all.
+/// Input of rates: settings, groups, a row for each group and one for all.
 type RateRows = (Settings, Grouping, Vec<[f64; 5]>, [f64; 5]);
 
 /// Rates of groups: one row of failures, time, rate and limits each.

@@ -1,4 +1,4 @@
-//! What follows `streg`: predictions. Formulas: [ST] streg postestimation.
+//! Postestimation of `streg`: predictions. Formulas: [ST] streg postestimation.
 
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
@@ -34,7 +34,7 @@ pub(super) fn indices(s: &Session, rows: &[usize]) -> Result<(Vec<f64>, Vec<f64>
     let of = |main: bool| -> Result<Vec<f64>> {
         let inside = |i: &usize| (parameters.stripe[*i].eq == "_t") == main;
         let positions: Vec<usize> = (0..parameters.b.len()).filter(inside).collect();
-        // A lone ancillary parameter has no term of its own: it is a constant.
+        // A lone ancillary parameter has no own term: it is a constant.
         if let [one] = positions[..]
             && !main
         {

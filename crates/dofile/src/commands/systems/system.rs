@@ -32,7 +32,7 @@ pub(super) struct Method<'a> {
     pub title: &'a str,
     /// Degrees of freedom in the covariance of the errors.
     pub dfk: bool,
-    /// t and F in place of z and chi-squared.
+    /// t and F instead of z and chi-squared.
     pub small: bool,
     /// Errors of different equations are uncorrelated.
     pub independent: bool,

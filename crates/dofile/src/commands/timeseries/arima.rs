@@ -69,7 +69,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-/// What `predict` needs.
+/// State for `predict`.
 pub(super) struct State {
     pub(super) factors: Vec<Factor>,
     pub(super) regressors: Vec<String>,

@@ -162,7 +162,7 @@ fn create(session: &mut Session, cmd: &ParsedCommand, name: &str) -> Result<()> 
     Ok(())
 }
 
-/// What `irf table` and `irf graph` read.
+/// Request of `irf table` and `irf graph`.
 struct Asked {
     frame: Frame,
     statistic: String,

@@ -118,7 +118,7 @@ pub(super) const SPEC_VARSTABLE: CommandSpec = CommandSpec {
     }],
 };
 
-/// What `irf` and the tests need of the last `var`.
+/// State of the last `var` for `irf` and the tests.
 pub(super) struct State {
     /// The fit.
     pub fit: VarFit,

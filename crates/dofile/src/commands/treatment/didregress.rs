@@ -68,7 +68,7 @@ pub(super) const SPEC_XT: CommandSpec = CommandSpec {
     ..SPEC
 };
 
-/// What was asked for.
+/// Request of the command.
 struct Request {
     outcome: String,
     controls: String,

@@ -227,7 +227,7 @@ pub(super) fn sample(
     })
 }
 
-/// What `tebalance`, `teoverlap` and `predict` use after `teffects`.
+/// State of `teffects` for `tebalance`, `teoverlap` and `predict`.
 pub(super) struct State {
     /// Rows of the data.
     pub rows: Vec<usize>,

@@ -79,7 +79,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     show::show(session, &call.rest)
 }
 
-/// What is estimated, from the options; r(198) for several.
+/// Returns the estimand from the options; r(198) for several.
 pub(super) fn estimand(call: &Call) -> Result<Estimand> {
     let asked: Vec<Estimand> =
         [("ate", Estimand::Ate), ("atet", Estimand::Atet), ("pomeans", Estimand::Means)]
@@ -299,7 +299,7 @@ fn stripe(sample: &Sample, method: Method, estimand: Estimand) -> Vec<Stripe> {
     out
 }
 
-/// What all estimators store.
+/// Stores the results common to all estimators.
 #[expect(clippy::too_many_arguments, reason = "the parts of one result")]
 pub(super) fn begin(
     session: &Session,

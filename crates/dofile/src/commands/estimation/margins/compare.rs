@@ -18,7 +18,7 @@ use crate::syntax::split::ParsedCommand;
 use estimators::contrasts::{Adjustment, Operator, comparisons, pairs};
 use estimators::matrix::Mat;
 
-/// What the options and the margin list ask to compare.
+/// Returns the comparison requested by the options and the margin list.
 pub(super) fn comparing(cmd: &ParsedCommand) -> Result<Comparing> {
     let list = cmd.list.trim();
     let marked = list.contains('@')

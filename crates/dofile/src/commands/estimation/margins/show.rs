@@ -1,4 +1,4 @@
-//! What `margins` prints and stores in `r()`.
+//! Output and `r()` results of `margins`.
 
 use super::{Cell, Legend, Request};
 use crate::error::Result;
@@ -65,7 +65,7 @@ pub(super) fn covariance(cells: &[Cell], parameters: &Parameters) -> Mat {
     Mat::from_rows(cells.len(), parameters.b.len(), gradients).sandwich(&parameters.v)
 }
 
-/// What the margins are.
+/// Title of the table of margins.
 pub(super) fn title(cmd: &ParsedCommand, request: &Request) -> &'static str {
     match (&request.derivative, cmd.options.has("atmeans")) {
         (Some(_), true) => "Conditional marginal effects",
