@@ -65,7 +65,11 @@ forwards=()
 
 driver_url() { echo "${DEPLOY_URL:-http://127.0.0.1:18081}"; }
 driver_reach() { [ -n "${DEPLOY_URL:-}" ] || forward "$name" 18081; }
-driver_backup() { kubectl_ exec "statefulset/$name" -- stata-service backup --to "$1" --incremental; }
+driver_backup() { # $1: a folder of the pod
+  # shellcheck disable=SC2016  # the pod's shell expands it
+  kubectl_ exec "statefulset/$name" -- sh -c \
+    'if [ -e "$1/repository.json" ]; then set -- "$1" --incremental; fi; stata-service backup --to "$@"' sh "$1"
+}
 
 driver_canary_start() {
   release_chart "$name-canary" "$1" --set ingress.enabled=false --set persistence.ephemeral=true
