@@ -34,7 +34,7 @@ REFUSED = {
     "the role worker": ({"role": "worker"}, "role=worker", "several processes share"),
     "two replicas": ({"replicaCount": 2}, "replicaCount=2", "owns one data directory"),
     "autoscaling": ({"autoscaling": {"enabled": True}}, "autoscaling.enabled", "data directory"),
-    "a drain shorter than the probe": ({"drain": {"delaySeconds": 10}}, "drain.delaySeconds=10", "closed listener"),
+    "a drain shorter than the probe": ({"drain": {"delaySeconds": 4}}, "drain.delaySeconds=4", "closed listener"),
     "production without Stata": ({"environment": "production"}, "environment=production", "stata.command"),
     "a key that nobody gives": ({"secrets": {"keys": ["llm-api-key"]}}, "secrets.keys", "existingSecret"),
     "a store without a place": (
