@@ -34,8 +34,9 @@ LABEL org.opencontainers.image.title="stata-service" \
       org.opencontainers.image.revision="${REVISION}"
 COPY --from=program /out/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=program /out/stata-service /usr/bin/stata-service
-# The user needs no entry in /etc/passwd. An empty volume inherits owner and mode of the folder.
-RUN install -d -o 10001 -g 10001 -m 0700 /var/lib/stata-service
+# The user needs no entry in /etc/passwd. An empty volume inherits owner and mode of its folder.
+RUN install -d -o 10001 -g 10001 -m 0700 /var/lib/stata-service \
+    && install -d -o 10001 -g 10001 -m 0750 /var/log/stata-service
 ENV SS_LISTEN=0.0.0.0:8080 \
     SS_DATA_DIR=/var/lib/stata-service \
     SS_ON_SHUTDOWN=wait \
