@@ -1,9 +1,9 @@
 // The whole journey under load: redeem, upload, draft, freeze, run, verdict, table.
-//   k6 run performance/k6/script.js
-//   BASE_URL=https://staging.example.org ADMIN_KEY=ssk_… PROFILE=load k6 run --summary-export … performance/k6/script.js
+//   ADMIN_KEY=ssk_… k6 run performance/k6/script.js
+//   BASE_URL=https://staging.example.org ADMIN_KEY=ssk_… PROFILE=load SUMMARY=out.json k6 run performance/k6/script.js
 // Profiles: smoke (2 users, 15 s), load (20 users, 5 min), soak (10 users, 1 h), stress (to 100 users in 10 min).
 // Thresholds: p95 of requests below 500 ms, errors below 1 %, every verdict "succeeded". k6 ends with 99 when one is
-// crossed. SUMMARY names a file for the figures as JSON.
+// crossed. SUMMARY names a file for the figures as JSON, SECONDS shortens smoke, load and soak. scripts/load-test.sh calls it.
 import http from 'k6/http';
 import exec from 'k6/execution';
 import { check, sleep } from 'k6';
@@ -22,6 +22,7 @@ const PROFILES = {
   },
 };
 const profile = PROFILES[__ENV.PROFILE || 'smoke'];
+if (__ENV.SECONDS && profile.duration) profile.duration = `${__ENV.SECONDS}s`;
 
 export const options = {
   scenarios: { journey: profile },
