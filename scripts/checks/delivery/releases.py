@@ -124,7 +124,7 @@ def bad(host: Host) -> None:
     jobs = host.jobs()
     releases = {
         "ends": "#!/bin/sh\nexit 78\n",
-        "never-ready": f"#!/bin/sh\nexport SS_ENV=production\nexec {host.program} \"$@\"\n",
+        "never-ready": f"#!/bin/sh\nexport SS_ENV=production SS_DRAIN_DELAY_SECONDS=0\nexec {host.program} \"$@\"\n",
         "answers-500": (FAKES / "answers_500.py").read_text(),
     }
     for name, text in releases.items():

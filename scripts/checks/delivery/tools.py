@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The small scripts of a release: signatures by two programs, refusals, and notes made from commits.
+"""The small scripts of a release: signatures, refusals, notes made from commits, gates, scans with planted findings.
 
 Usage: tools.py
 Plays cosign by tests/delivery/cosign where keyless signing is meant, which needs an identity that only a workflow has.
@@ -107,9 +107,47 @@ def changelog(folder: Path) -> None:
     expect("a release without commits is refused", empty.returncode == 1 and "no commit" in empty.stderr)
 
 
+def coverage(folder: Path) -> None:
+    rooms = ["src/domain/job.rs", "src/adapters/store/a.rs", "src/worker/a.rs", "src/domain/verdict/a.rs",
+             "src/domain/gate.rs", "src/http/a.rs"]
+
+    def gate(covered: dict[str, int], left_out: str = "") -> subprocess.CompletedProcess[str]:
+        files = [{"filename": f"{ROOT}/{room}", "summary": {"lines": {"count": 100, "covered": covered.get(room, 90)}}}
+                 for room in rooms if room != left_out]
+        report = folder / "report.json"
+        report.write_text(json.dumps({"data": [{"files": files}]}))
+        return subprocess.run(["python3", SCRIPTS / "checks/coverage_gate.py", report], text=True, capture_output=True)
+
+    expect("the gate of coverage lets 90 % pass", gate({}).returncode == 0, gate({}).stdout)
+    for room, bad in (("worker", {"src/worker/a.rs": 79}), ("overall", dict.fromkeys(rooms, 69))):
+        ran = gate(bad)
+        expect(f"and stops a {room} below its bound", ran.returncode == 1
+               and any(line.startswith(room) and "BELOW" in line for line in ran.stdout.splitlines()), ran.stdout)
+    expect("and a room that is not there any more", gate({}, "src/worker/a.rs").returncode == 1)
+
+
+def planted(folder: Path) -> None:
+    """A workflow with known weaknesses is found by both linters."""
+    bad = folder / "bad.yml"
+    bad.write_text("name: bad\non: pull_request_target\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    needs: b\n    steps:\n"
+                   "      - uses: actions/checkout@v4\n      - run: echo ${{ github.event.pull_request.title }}\n")
+    ran = run("security-scan.sh", "workflows", bad)
+    expect("the scan stops a workflow with a job that is missing and text of strangers in a script",
+           ran.returncode == 1 and '"b"' in ran.stderr and "github.event.pull_request.title" in ran.stderr, ran.stderr)
+    half = folder / "half.yml"
+    half.write_text("name: half\non: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n"
+                    "      - uses: actions/checkout@v4\n")
+    ran = run("security-scan.sh", "workflows", half)
+    expect("and one whose actions are not pinned", ran.returncode != 0 and "unpinned-uses" in ran.stdout + ran.stderr,
+           ran.stdout + ran.stderr)
+    ran = run("security-scan.sh", "workflows")
+    expect(f"the workflows of the repository have no findings: {ran.stdout.splitlines()[0]}", ran.returncode == 0,
+           ran.stdout + ran.stderr)
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="ss-tools-") as name:
-        for part in (signatures, keyless, changelog):
+        for part in (signatures, keyless, changelog, coverage, planted):
             part(Path(name))
 
 
