@@ -85,7 +85,8 @@ class Prometheus:
         self.log = (folder / "prometheus.log").open("w")
         self.process = subprocess.Popen(
             [str(tools / "prometheus"), f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}",
-             f"--web.listen-address={self.address}", "--enable-feature=exemplar-storage", "--log.level=warn"],
+             f"--web.listen-address={self.address}", "--enable-feature=exemplar-storage", "--log.level=warn",
+             "--rules.alert.resend-delay=1s"],
             stdout=self.log, stderr=subprocess.STDOUT,
         )
 
