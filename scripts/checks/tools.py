@@ -57,6 +57,21 @@ def npm(tools: Path, name: str, *packages: str) -> Path:
     return folder / "node_modules"
 
 
+def venv(tools: Path, name: str, *packages: str) -> Path:
+    """Returns the folder of a Python environment with packages; ends the check with NOT_HERE where they cannot be had."""
+    folder = tools / name
+    stamp, wanted = folder / ".installed", "\n".join(packages)
+    if not stamp.exists() or stamp.read_text() != wanted:
+        pip = [str(folder / "bin" / "pip"), "install", "-q", "--disable-pip-version-check", *packages]
+        made = subprocess.run([sys.executable, "-m", "venv", str(folder)], capture_output=True, text=True)
+        done = subprocess.run(pip, capture_output=True, text=True) if made.returncode == 0 else made
+        if done.returncode != 0:
+            print(f"  not run: pip cannot install {' '.join(packages)}: {done.stderr[-300:]}")
+            sys.exit(NOT_HERE)
+        stamp.write_text(wanted)
+    return folder
+
+
 def free_port() -> int:
     """Returns a port of the loopback address that is free now."""
     with socket.socket() as free:
