@@ -68,7 +68,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The settings file, where one gave a value.
-    pub fn settings_file(&self) -> Option<PathBuf> {
+    pub(super) fn settings_file(&self) -> Option<PathBuf> {
         self.merged.values().find_map(|entry| match &entry.origin {
             Origin::File(file) => Some(file.clone()),
             _ => None,

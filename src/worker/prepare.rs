@@ -114,7 +114,7 @@ const MOST_DO_FILE: u64 = 64 << 20;
 ///
 /// # Errors
 /// `NotFound`, also for what is no regular file; any I/O error.
-pub fn read_do_file(
+pub(super) fn read_do_file(
     workspace: &dyn Workspace,
     file: &Path,
     manifest: &Manifest,

@@ -21,14 +21,14 @@ const LOCK_TRIES: u32 = 20;
 /// Pause between two such tries, and between two looks at the bound.
 const LOCK_PAUSE: Duration = Duration::from_millis(250);
 /// What a launcher may take beyond its limits and the grace period: to kill, count and write the outcome.
-pub const MARGIN: Duration = Duration::from_secs(15);
+pub(super) const MARGIN: Duration = Duration::from_secs(15);
 /// Longest wait for a process that was killed.
 const KILLED: Duration = Duration::from_secs(5);
 /// Detail of an attempt whose launcher did not end it in time.
 const UNRESPONSIVE: &str = "launcher_unresponsive";
 
 /// An attempt that is under way.
-pub struct LocalHandle {
+pub(super) struct LocalHandle {
     run_id: String,
     dir: RunDir,
     /// Present where this process started the launcher and has to reap it.
@@ -45,7 +45,7 @@ struct Bound {
 
 impl LocalHandle {
     /// Watches an attempt from now on.
-    pub fn new(run_id: String, dir: RunDir, child: Option<Child>, limits: &RunLimits) -> Self {
+    pub(super) fn new(run_id: String, dir: RunDir, child: Option<Child>, limits: &RunLimits) -> Self {
         let grace = Duration::from_millis(limits.grace_ms);
         let all = Duration::from_secs(limits.wall_seconds).saturating_add(grace).saturating_add(MARGIN);
         let end = Ended::Lost { detail: UNRESPONSIVE.to_owned() };
@@ -161,7 +161,7 @@ impl LocalHandle {
 }
 
 /// Collects a child that ends now; kills it where it does not.
-pub fn collect(child: &mut Child) {
+pub(super) fn collect(child: &mut Child) {
     let deadline = Instant::now() + KILLED;
     let mut pause = Duration::from_micros(200);
     while matches!(child.try_wait(), Ok(None)) {
@@ -224,7 +224,7 @@ impl RunHandle for LocalHandle {
 
 /// Waits for the byte by which a launcher says that it took its run over; true also where it ended, which waiting for
 /// it finds out.
-pub fn took_over(child: &mut Child) -> bool {
+pub(super) fn took_over(child: &mut Child) -> bool {
     use std::os::fd::AsFd;
 
     use rustix::event::{PollFd, PollFlags, Timespec, poll};

@@ -13,7 +13,7 @@ const DELETED: &str = " (deleted)";
 
 /// Returns the bytes that these processes hold on the device of `work` without a name. A file that is mapped but not
 /// open cannot be measured: it counts with `most_of_file`, the largest that a file can be.
-pub fn unlinked_bytes(pids: &[i32], work: &Path, device: u64, most_of_file: u64) -> u64 {
+pub(super) fn unlinked_bytes(pids: &[i32], work: &Path, device: u64, most_of_file: u64) -> u64 {
     let mut counted = BTreeSet::new();
     let mut bytes = 0_u64;
     for pid in pids {

@@ -227,7 +227,7 @@ pub(super) fn end_leftovers(dir: &RunDir, facts: Option<&LauncherFacts>) -> u32 
 }
 
 /// Ends the launchers that hold a lock file open: one that hangs before it marked itself is found by nothing else.
-pub fn end_holders(lock: &Path) {
+pub(super) fn end_holders(lock: &Path) {
     let me = std::process::id().cast_signed();
     for process in all_processes().into_iter().filter(|p| p.pid != me && is_launcher(p.pid)) {
         let descriptors = fs::read_dir(format!("/proc/{}/fd", process.pid)).into_iter().flatten().flatten();

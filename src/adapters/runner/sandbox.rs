@@ -17,7 +17,7 @@ use crate::ports::host::Confinement;
 use crate::ports::runner::SandboxMode;
 
 /// The paths of one run.
-pub struct Grants<'a> {
+pub(super) struct Grants<'a> {
     /// The run's working directory.
     pub work: &'a Path,
     /// The engine's program, links resolved.
@@ -32,12 +32,17 @@ pub struct Grants<'a> {
 
 impl<'a> Grants<'a> {
     /// Collects the paths of a run.
-    pub fn of(work: &'a Path, engine: &'a Path, interpreters: &'a [PathBuf], more: &'a [PathBuf]) -> Self {
+    pub(super) fn of(
+        work: &'a Path,
+        engine: &'a Path,
+        interpreters: &'a [PathBuf],
+        more: &'a [PathBuf],
+    ) -> Self {
         Self { work, engine, is_alone: is_this_program(engine), interpreters, more }
     }
 
     /// What this run may read and execute, beside the system's libraries.
-    pub fn executable(&self) -> impl Iterator<Item = PathBuf> {
+    pub(super) fn executable(&self) -> impl Iterator<Item = PathBuf> {
         let engine = if self.is_alone { Some(self.engine) } else { self.engine.parent() };
         let named = engine.into_iter().map(Path::to_owned);
         named.chain(self.interpreters.iter().cloned()).chain(self.more.iter().cloned())

@@ -18,14 +18,14 @@ const TEXT: u64 = 64 << 10;
 /// Problems that are reported at once.
 const PROBLEMS: usize = 8;
 /// Where runs find programs, after the engine's folder.
-pub const SEARCH_PATH: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
+pub(super) const SEARCH_PATH: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
 
 /// Returns the programs that the kernel starts in a script's place, each with its links resolved: the interpreter of
 /// the first line, the program that `env` looks up, and theirs in turn. Empty for a program that is no script.
 ///
 /// # Errors
 /// A text that names the script and the interpreter that cannot be used.
-pub fn interpreters(program: &Path) -> Result<Vec<PathBuf>, String> {
+pub(super) fn interpreters(program: &Path) -> Result<Vec<PathBuf>, String> {
     let folder = program.parent().unwrap_or(Path::new("/"));
     let mut found: Vec<PathBuf> = Vec::new();
     let mut current = program.to_owned();

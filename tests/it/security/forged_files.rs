@@ -10,7 +10,7 @@ use stata_service::domain::ids::{JobId, TenantId};
 use stata_service::domain::job::{JobRecord, JobStatus};
 use stata_service::domain::layout::job_dir;
 use stata_service::domain::run::Cause;
-use stata_service::ports::store::{Expect, Record, Write};
+use stata_service::ports::store::{Expect, Record, StoreExt, Write};
 
 use crate::support::app::{Answer, TestApp};
 use crate::support::records::commit;
