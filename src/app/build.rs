@@ -32,9 +32,9 @@ use crate::domain::signed_link::LinkKeys;
 use crate::http::middleware::edge::{Edge, EdgeRules, Rates};
 use crate::http::state::{App, Parts};
 use crate::library::{Library, LibraryProblem};
+use crate::ports::audit_log::AuditLog;
 use crate::ports::clock::Clock;
 use crate::ports::llm::LlmMeter;
-use crate::ports::runner::SandboxSpec;
 use crate::ports::store::Store;
 use crate::service::access::accounts::{Accounts, AdminAccount, BootstrapKey};
 use crate::service::access::authenticate::{Credential, parse_credential};
@@ -114,8 +114,15 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     let gate = Arc::new(if options.gate.required { Gate::closed() } else { Gate::open() });
     let health = Arc::new(Health::new(Arc::clone(&gate), Arc::clone(&clock), env!("CARGO_PKG_VERSION")));
     let migration = migration(&store, &data_dir, &clock, options.token_days);
+    let metered = MeteredStore::new(
+        seen_store(&store, &migration),
+        Arc::clone(&store) as Arc<dyn AuditLog>,
+        Arc::clone(&metrics),
+    );
+    let metered = Arc::new(metered);
     let ctx = Context {
-        store: Arc::new(MeteredStore::new(seen_store(&store, &migration), Arc::clone(&metrics))),
+        store: Arc::clone(&metered) as Arc<dyn Store>,
+        audit_log: metered,
         clock: Arc::clone(&clock),
         ids: Arc::new(SystemIds),
         blobs: Arc::new(LocalBlobStore::new(data_dir.clone())),
@@ -266,7 +273,7 @@ fn worker(ctx: &Context, options: &Options, data_dir: &Path) -> (WorkerDeps, Wor
         limits,
         command: engine.command.clone(),
         engine: EngineFacts { kind: engine.kind.clone(), ..EngineFacts::default() },
-        sandbox: SandboxSpec { mode: engine.sandbox, read: engine.readable.clone() },
+        sandbox: engine.sandbox_spec(),
         timezone: engine.timezone.clone(),
         processors: engine.processors.max(1),
         disk_low: options.disk_low,

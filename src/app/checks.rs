@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use super::options::{LlmEndpoint, LlmOptions, LlmWire, Options};
 use crate::adapters::host::LocalHost;
 use crate::adapters::llm::{Dialect, Reach};
+use crate::adapters::runner::engine_problems;
 use crate::service::Context;
 use crate::service::operations::check_health::looks::{self, Work};
 use crate::service::operations::check_health::{Found, Need, Probe};
@@ -125,13 +126,18 @@ fn reach(endpoint: &LlmEndpoint, llm: &LlmOptions) -> Result<Reach, String> {
     Reach::new(dialect, &endpoint.base_url, endpoint.api_key.clone(), limit, llm.ca_pem.as_deref())
 }
 
-/// Checks that the engine's program is there and executable; starting it is what runs and the gate do.
+/// Checks that the engine's program is there and executable, and that runs may read what it needs; starting it is
+/// what runs and the gate do.
 fn engine(options: &Options) -> impl Fn() -> Found + Send + Sync + 'static {
-    let program = options.engine.command.first().cloned().unwrap_or_default();
+    let command = options.engine.command.clone();
     let kind = options.engine.kind.clone();
-    move || match std::fs::metadata(&program) {
+    let sandbox = options.engine.sandbox_spec();
+    move || match std::fs::metadata(command.first().map_or("", String::as_str)) {
         Ok(facts) if facts.is_file() && facts.permissions().mode() & 0o111 != 0 => {
-            Found::Well(format!("{kind} engine"))
+            match engine_problems(&command, &sandbox) {
+                problems if problems.is_empty() => Found::Well(format!("{kind} engine")),
+                problems => Found::Limited(format!("{kind} engine: {}", problems.join("; "))),
+            }
         }
         Ok(_) => Found::Out("the engine's program is not executable".to_owned()),
         Err(error) => Found::Out(format!("the engine's program cannot be found: {}", error.kind())),

@@ -11,7 +11,7 @@ use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::{Cause, Run, RunStatus};
 use crate::http::state::App;
-use crate::ports::store::{ChangedRecord, Key};
+use crate::ports::store::{ChangedRecord, Key, StoreExt};
 
 /// Jobs seen running; true for those that an earlier process left so.
 type Running = HashMap<(TenantId, JobId), bool>;

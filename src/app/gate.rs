@@ -14,7 +14,7 @@ use crate::adapters::ids::SystemIds;
 use crate::adapters::runner::LocalRunner;
 use crate::domain::gate::{Finding, Rule};
 use crate::http::state::App;
-use crate::ports::runner::{Runner, SandboxSpec};
+use crate::ports::runner::Runner;
 use crate::ports::store::Store;
 use crate::service::operations::attest_engine::{AttestEngine, Deps};
 use crate::service::operations::check_gate::CheckGate;
@@ -40,7 +40,7 @@ pub fn check(options: &Options, data_dir: &Path, store: Option<Arc<dyn Store>>) 
         scratch_dir: data_dir.join("scratch"),
         command: engine.command.clone(),
         limits: super::build::run_limits(engine),
-        sandbox: SandboxSpec { mode: engine.sandbox, read: engine.readable.clone() },
+        sandbox: engine.sandbox_spec(),
         timezone: engine.timezone.clone(),
     });
     CheckGate::new(options.gate.clone(), data_dir.to_owned(), host, clock, store, attest)

@@ -10,7 +10,7 @@ use crate::adapters::tls::TlsFiles;
 use crate::domain::run_outcome::RunLimits;
 use crate::domain::signed_link::LinkKeys;
 use crate::domain::tenant::RetentionPolicy;
-use crate::ports::runner::SandboxMode;
+use crate::ports::runner::{SandboxMode, SandboxSpec};
 use crate::service::operations::check_gate::GateOptions;
 use crate::service::shared::space::DiskLow;
 
@@ -174,6 +174,13 @@ pub struct EngineOptions {
     /// Further files and folders that the engine may read, such as an interpreter's.
     pub readable: Vec<PathBuf>,
     pub timezone: String,
+}
+
+impl EngineOptions {
+    /// Returns the confinement of every run.
+    pub fn sandbox_spec(&self) -> SandboxSpec {
+        SandboxSpec { mode: self.sandbox, read: self.readable.clone() }
+    }
 }
 
 /// The worker pool.

@@ -21,6 +21,7 @@ use crate::adapters::runner::reap_orphans;
 use crate::adapters::tls::Tls;
 use crate::http::router;
 use crate::http::state::App;
+use crate::ports::store::StoreExt;
 use crate::service::access::admin_session::recall_failures;
 use crate::telemetry::metrics::Seats;
 use crate::worker::{Drain, Worker, WorkerDeps, WorkerOptions, WorkerStatus};

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
+use super::metered_store;
 use super::options::Options;
 use crate::adapters::backup::manifest::FORMAT_VERSION;
 use crate::adapters::store::TABLES_FORMAT;
@@ -33,6 +34,7 @@ pub(super) fn vocabulary(options: &Options, library: &Library, now: DateTime<Utc
         version: env!("CARGO_PKG_VERSION").to_owned(),
         engine: options.engine.kind.clone(),
         backend: "sqlite".to_owned(),
+        store_ops: texts(metered_store::operations()),
         statuses: texts(JobStatus::ALL.iter().map(|status| status.as_str())),
         causes: texts(Cause::ALL.iter().map(|cause| cause.as_str())),
         families: texts(families),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::serve::options;
 use super::{Exit, settings};
 use crate::config::Flags;
 
@@ -22,8 +23,8 @@ enum Command {
     },
 }
 
-/// Prints the settings, or every problem.
-#[expect(clippy::print_stdout, reason = "the output of a command")]
+/// Prints the settings, or every problem; problems of the engine's command go to standard error.
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "the output of a command")]
 pub(super) fn run(args: Args, config: Option<PathBuf>) -> Exit {
     let Command::Show { json } = args.command;
     let settings = match settings(&Flags { config, values: Vec::new() }) {
@@ -37,6 +38,11 @@ pub(super) fn run(args: Args, config: Option<PathBuf>) -> Exit {
         for setting in &settings.shown {
             println!("{} = {}  # {}", setting.key, setting.value, setting.origin);
         }
+    }
+    for problem in
+        options(&settings).map(|options| super::serve::engine_problems(&options)).unwrap_or_default()
+    {
+        eprintln!("stata.cmd: {problem}");
     }
     Exit::Done
 }

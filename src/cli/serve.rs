@@ -12,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{Exit, settings, traces};
+use crate::adapters::runner;
 use crate::adapters::store::{LockError, OpenError};
 use crate::adapters::tls::TlsFiles;
 use crate::app::build::{BuildError, Built, build};
@@ -69,7 +70,12 @@ pub(super) fn run(args: Args, config: Option<PathBuf>) -> Exit {
     for key in &settings.without_effect {
         tracing::warn!(event = "SS_CONFIG_WITHOUT_EFFECT", key, "a setting has no effect in this release");
     }
-    let built = match options(&settings).and_then(build) {
+    let options = options(&settings).inspect(|options| {
+        for problem in engine_problems(options) {
+            tracing::warn!(event = "SS_ENGINE_PATHS", problem, "runs may not be able to start the engine");
+        }
+    });
+    let built = match options.and_then(build) {
         Ok(built) => built,
         Err(error) => {
             eprintln!("{error}");
@@ -257,6 +263,11 @@ fn source(flags: Flags) -> Source {
         let options = options(&settings).map_err(|error| vec![error.to_string()])?;
         Ok(Loaded { options, shown })
     })
+}
+
+/// What would keep runs from starting the engine.
+pub(super) fn engine_problems(options: &Options) -> Vec<String> {
+    runner::engine_problems(&options.engine.command, &options.engine.sandbox_spec())
 }
 
 /// Converts the settings.

@@ -77,10 +77,12 @@ pub(super) fn build(
         secret_files: r.secret_files(),
         without_effect: without_effect(merged),
     };
-    settings.unresolved = std::mem::take(&mut r.unresolved);
     if settings.data_dir.as_os_str().is_empty() {
         r.invalid("data_dir", "must name a folder");
+    } else {
+        super::exposure::check(&mut r, &settings);
     }
+    settings.unresolved = std::mem::take(&mut r.unresolved);
     if r.problems.is_empty() { Ok(settings) } else { Err(r.problems) }
 }
 

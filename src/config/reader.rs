@@ -67,6 +67,14 @@ impl<'a> Reader<'a> {
         files
     }
 
+    /// The settings file, where one gave a value.
+    pub fn settings_file(&self) -> Option<PathBuf> {
+        self.merged.values().find_map(|entry| match &entry.origin {
+            Origin::File(file) => Some(file.clone()),
+            _ => None,
+        })
+    }
+
     /// Returns the origin of a key's value.
     pub(super) fn origin(&self, path: &str) -> Origin {
         self.merged.get(path).map_or(Origin::Default, |entry| entry.origin.clone())

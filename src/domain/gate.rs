@@ -26,6 +26,7 @@ pub enum Rule {
     LibraryIntact,
     SecretsPrivate,
     SandboxMode,
+    SandboxReads,
     SandboxContainment,
     MemoryFits,
     OnShutdown,
@@ -84,6 +85,7 @@ impl Rule {
         Self::LibraryIntact,
         Self::SecretsPrivate,
         Self::SandboxMode,
+        Self::SandboxReads,
         Self::SandboxContainment,
         Self::MemoryFits,
         Self::OnShutdown,
@@ -193,6 +195,11 @@ impl Rule {
                 "sandbox_mode",
                 "runs start only inside the complete sandbox",
                 "set run.sandbox to enforce",
+            ),
+            Self::SandboxReads => settings(
+                "sandbox_reads",
+                "runs can read neither data nor settings nor secrets",
+                "take the folder out of run.sandbox_read, or put data_dir, settings and secrets elsewhere",
             ),
             Self::SandboxContainment => probe(
                 "sandbox_containment",

@@ -28,6 +28,7 @@ pub mod plan;
 pub mod profile;
 pub mod run;
 pub mod run_outcome;
+pub mod sandbox_paths;
 pub mod signed_link;
 pub mod template;
 pub mod tenant;

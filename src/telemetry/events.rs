@@ -126,6 +126,12 @@ pub const EVENTS: &[Event] = &[
         "The launcher of an attempt reported how the engine ended; the verdict follows.",
         "ended, cpu_ms",
     ),
+    event(
+        "SS_ENGINE_PATHS",
+        "warn",
+        "Runs may not read a path that the engine's command needs; the text names path and setting.",
+        "problem",
+    ),
     event("SS_ENGINE_PROBE_FAILED", "warn", "The engine could not be probed.", "error"),
     event(
         "SS_ENGINE_REFUSED",

@@ -31,6 +31,7 @@ use crate::domain::template::TemplateMeta;
 use crate::domain::verdict::cause::next_actions;
 use crate::domain::verdict::{Failure, Verdict};
 use crate::ports::runner::{Adopted, RunHandle};
+use crate::ports::store::StoreExt;
 use crate::service::runs::render_run::Subject;
 
 /// Time between two checks of the log of a running attempt.

@@ -15,7 +15,7 @@ use crate::domain::ids::RunId;
 use crate::domain::job::ops::retry_delay;
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::{Cause, Run, RunStatus};
-use crate::ports::store::{Commit, CommitError, Expect, Housekeeping, ReadError, Record, Write};
+use crate::ports::store::{Commit, CommitError, Expect, Housekeeping, ReadError, Record, StoreExt, Write};
 
 /// Outcome of a commit.
 #[derive(Debug)]
@@ -103,8 +103,7 @@ async fn commit_once(
     };
     let event = action(&after).map(|name| event(deps, name, before, &after));
     let housekeeping = event.is_none().then_some(Housekeeping::RunProgress);
-    let write =
-        Write::Put { record: Record::Job(Box::new(after.clone())), expect: Expect::Version(before.version) };
+    let write = Write::Put { record: Record::from(after.clone()), expect: Expect::Version(before.version) };
     let commit = Commit {
         id: deps.ids.id("commit"),
         writes: vec![write],

@@ -4,7 +4,7 @@
 use std::io::{BufReader, Read};
 use std::path::Path;
 
-use super::prepare::{Manifest, RESERVED};
+use super::prepare::{DO_FILE, Manifest, RESERVED, read_do_file};
 use crate::domain::log_grammar::{LogReader, ParsedLog};
 use crate::domain::plan::{Plan, PlanOutput};
 use crate::domain::run_outcome::Outcome;
@@ -38,6 +38,9 @@ pub(super) fn judge(
         plan,
         meta,
         outputs: &outputs,
+        do_file_changed: manifest.is_some_and(|m| {
+            outcome.engine_started && !matches!(read_do_file(workspace, &work.join(DO_FILE), m), Ok(Some(_)))
+        }),
     })
 }
 

@@ -18,17 +18,19 @@ use crate::domain::job::JobRecord;
 use crate::domain::layout::{IDIOMS_PATH, run_dir};
 use crate::domain::plan::Plan;
 use crate::domain::run::Cause;
-use crate::domain::run_outcome::{CONTRACT_VERSION, UNSEALED_CONTRACT};
+use crate::domain::run_outcome::{CONTRACT_VERSION, RunLimits, UNSEALED_CONTRACT};
 use crate::domain::template::TemplateMeta;
 use crate::ports::runner::RunSpec;
 use crate::ports::workspace::Workspace;
 
 /// The manifest's name in the run directory.
 pub(super) const MANIFEST: &str = "manifest.json";
+/// The name of the do-file, in the working directory and, for the service itself, in the run directory.
+pub(super) const DO_FILE: &str = "main.do";
 /// The name of the main data in the working directory.
 pub(super) const DATA: &str = "data.dta";
 /// Folders and files of the working directory that are no outputs.
-pub(super) const RESERVED: &[&str] = &["main.do", DATA, "inputs", "ado", "empty", "tmp"];
+pub(super) const RESERVED: &[&str] = &[DO_FILE, DATA, "inputs", "ado", "empty", "tmp"];
 
 /// Facts of an attempt's beginning for the verdict (`manifest.json` in the run directory).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,6 +105,23 @@ pub(super) fn read_manifest(
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(_) => Err(ChecksumError::Unreadable),
     }
+}
+
+/// Most bytes of a do-file that are read back: an engine can put anything in its place.
+const MOST_DO_FILE: u64 = 64 << 20;
+
+/// Reads a do-file; `None` if it is not the one that the service wrote for this attempt.
+///
+/// # Errors
+/// `NotFound`, also for what is no regular file; any I/O error.
+pub fn read_do_file(
+    workspace: &dyn Workspace,
+    file: &Path,
+    manifest: &Manifest,
+) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    workspace.open(file)?.take(MOST_DO_FILE).read_to_end(&mut bytes)?;
+    Ok(Some(bytes).filter(|bytes| sha256_hex(bytes) == manifest.main_do_sha256))
 }
 
 /// The frozen copies of the plan's template: the bytes of its meta, its meta, its body.
@@ -189,7 +208,9 @@ pub(super) fn prepare(
     let text_error = |detail| PrepareError::new(Cause::TemplateError, detail);
     let text = deps.texts.main_do(plan, &template.meta_bytes, &template.body, &facts).map_err(text_error)?;
     check_body(&text, &plan.template.sha256)?;
-    workspace.write(&work.join("main.do"), &text.bytes)?;
+    workspace.write(&work.join(DO_FILE), &text.bytes)?;
+    // What is published of it later: the engine may write everything in its working directory.
+    workspace.write(&run_path.join(DO_FILE), &text.bytes)?;
     let idioms = frozen_idioms(deps, job)?;
     for (name, bytes) in deps.texts.ado(plan, idioms.as_deref()).map_err(text_error)? {
         if !is_plain_name(&name) {
@@ -213,10 +234,16 @@ pub(super) fn prepare(
         run_id: run_id.to_string(),
         run_dir: run_path,
         command: options.command.clone(),
-        limits: options.limits.clone(),
+        limits: RunLimits { free_bytes: must_stay_free(deps, options), ..options.limits.clone() },
         sandbox: options.sandbox.clone(),
         timezone: options.timezone.clone(),
     })
+}
+
+/// Free bytes of the volume below which runs that write much are ended: half of what stops new work, so that a run
+/// that began in time may end.
+fn must_stay_free(deps: &WorkerDeps, options: &WorkerOptions) -> u64 {
+    options.disk_low.look(deps.volume.as_ref()).map_or(0, |space| space.needed_bytes / 2)
 }
 
 /// Checks that the do-file has the template's body, byte for byte, where it says.

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::WorkerDeps;
-use super::prepare::Manifest;
+use super::prepare::{DO_FILE, Manifest, read_do_file};
 use crate::domain::artifact::{Artifact, ArtifactKind, media_type_of, safe_rel_path};
 use crate::domain::job::JobRecord;
 use crate::domain::layout::{run_artifact, run_dir};
@@ -17,6 +17,7 @@ use crate::domain::run_outcome::Outcome;
 use crate::domain::verdict::Verdict;
 use crate::ports::blob_store::{Promotion, Written};
 use crate::ports::workspace::Workspace;
+use crate::service::runs::render_run::FOLDER as RENDERINGS;
 use crate::telemetry::traces;
 
 /// Everything that is told about a run in its meta file.
@@ -31,6 +32,15 @@ pub(super) struct RunReport<'a> {
 
 /// Folder of the run directory with second names of the files that are published.
 const STAGING: &str = "publish";
+
+const LOG: &str = "main.log";
+const STDOUT: &str = "stdout";
+const STDERR: &str = "stderr";
+const META: &str = "run.meta.json";
+const ERROR: &str = "run.error.json";
+/// Files and folders that only the service publishes in a run's folder. A file of the engine with such a name would
+/// stand in place of the evidence.
+const OF_SERVICE: [&str; 7] = [DO_FILE, LOG, STDOUT, STDERR, META, ERROR, RENDERINGS];
 
 /// Collects the files of one run, to publish them together.
 struct Shelf<'a> {
@@ -56,15 +66,17 @@ pub(super) fn publish(
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => workspace.create_dir(&staging)?,
     }
-    shelf.file("work/main.do", "main.do", ArtifactKind::StataDo)?;
-    shelf.file("work/main.log", "main.log", ArtifactKind::StataLog)?;
-    shelf.file("stdout", "stdout", ArtifactKind::RunStdout)?;
-    shelf.file("stderr", "stderr", ArtifactKind::RunStderr)?;
+    if let Some(manifest) = report.manifest {
+        shelf.do_file(manifest)?;
+    }
+    shelf.file("work/main.log", LOG, ArtifactKind::StataLog)?;
+    shelf.file(STDOUT, STDOUT, ArtifactKind::RunStdout)?;
+    shelf.file(STDERR, STDERR, ArtifactKind::RunStderr)?;
     let left_out = outputs(&mut shelf, report)?;
     let meta = run_meta(report, &left_out);
-    shelf.json("run.meta.json", ArtifactKind::RunMeta, &meta)?;
+    shelf.json(META, ArtifactKind::RunMeta, &meta)?;
     if let Some(error) = run_error(report) {
-        shelf.json("run.error.json", ArtifactKind::RunError, &error)?;
+        shelf.json(ERROR, ArtifactKind::RunError, &error)?;
     }
     shelf.publish(deps, report)
 }
@@ -76,7 +88,7 @@ fn outputs(shelf: &mut Shelf<'_>, report: &RunReport<'_>) -> io::Result<Vec<(Str
     let (mut files, mut bytes) = (0_u32, 0_u64);
     let mut left_out = Vec::new();
     for output in &report.verdict.outputs {
-        if output.rel_path == "main.log" || output.status == "missing" {
+        if output.rel_path == LOG || output.status == "missing" {
             continue;
         }
         let path = shelf.run_path.join("work").join(&output.rel_path);
@@ -85,6 +97,7 @@ fn outputs(shelf: &mut Shelf<'_>, report: &RunReport<'_>) -> io::Result<Vec<(Str
         bytes += found.size_bytes;
         let declared = report.plan.contract.outputs.iter().find(|o| o.file == output.rel_path);
         let refused = match declared {
+            _ if is_of_service(&output.rel_path) => Some("reserved name"),
             Some(_) => None,
             None if is_forbidden(&output.rel_path) => Some("forbidden name"),
             None if files > archive.max_files || bytes > archive.max_total_bytes => Some("archive limits"),
@@ -112,7 +125,24 @@ fn is_forbidden(rel_path: &str) -> bool {
     loaded || code || name.starts_with('.') || safe_rel_path(rel_path).is_none()
 }
 
+/// True for names that the service itself publishes, and everything below them.
+fn is_of_service(rel_path: &str) -> bool {
+    let first = rel_path.split('/').next().unwrap_or(rel_path);
+    OF_SERVICE.iter().any(|name| name.eq_ignore_ascii_case(first))
+}
+
 impl Shelf<'_> {
+    /// Adds the do-file as the service wrote it. An attempt of an earlier release has it in the working directory
+    /// only, where the engine can change it.
+    fn do_file(&mut self, manifest: &Manifest) -> io::Result<()> {
+        let at = |place: &str| read_do_file(self.workspace, &self.run_path.join(place), manifest);
+        let bytes = match at(DO_FILE) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => at("work/main.do").ok().flatten(),
+            own => own?,
+        };
+        bytes.map_or(Ok(()), |bytes| self.bytes(DO_FILE, ArtifactKind::StataDo, &bytes))
+    }
+
     /// Adds a file of the run directory, if it is there, under a second name: the first stays for a
     /// repetition.
     fn file(&mut self, from: &str, name: &str, kind: ArtifactKind) -> io::Result<()> {
@@ -126,8 +156,12 @@ impl Shelf<'_> {
     }
 
     fn json(&mut self, name: &str, kind: ArtifactKind, value: &Value) -> io::Result<()> {
+        self.bytes(name, kind, &serde_json::to_vec_pretty(value)?)
+    }
+
+    fn bytes(&mut self, name: &str, kind: ArtifactKind, bytes: &[u8]) -> io::Result<()> {
         let file = self.run_path.join(staged(self.files.len()));
-        self.workspace.write(&file, &serde_json::to_vec_pretty(value)?)?;
+        self.workspace.write(&file, bytes)?;
         self.files.push((name.to_owned(), kind));
         Ok(())
     }
@@ -207,6 +241,18 @@ fn run_error(report: &RunReport<'_>) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_the_service_are_reserved_with_all_below_them() {
+        for bad in
+            ["stdout", "STDERR", "run.meta.json", "run.error.json/x", "renderings/report.docx", "main.do"]
+        {
+            assert!(is_of_service(bad), "{bad}");
+        }
+        for good in ["stdout.csv", "sub/stdout", "table_coefficients.csv", "renderings.txt"] {
+            assert!(!is_of_service(good), "{good}");
+        }
+    }
 
     #[test]
     fn files_that_stata_would_load_are_not_published() {

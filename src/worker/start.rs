@@ -9,7 +9,7 @@ use crate::domain::ids::RunId;
 use crate::domain::job::JobRecord;
 use crate::ports::clock::Clock;
 use crate::ports::runner::Adopted;
-use crate::ports::store::{ReadError, Store};
+use crate::ports::store::{ReadError, Store, StoreExt};
 
 /// Most queued jobs that are read at once.
 const PAGE: usize = 1000;

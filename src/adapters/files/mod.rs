@@ -3,6 +3,7 @@
 
 mod blobs;
 mod durable;
+pub mod tree;
 mod volume;
 mod workspace;
 

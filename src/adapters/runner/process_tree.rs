@@ -38,7 +38,8 @@ pub(super) fn parse_stat(text: &str) -> Option<Process> {
         session: fields.get(3)?.parse().ok()?,
         start_time: number(22)?,
         resident_pages: number(24)?,
-        zombie: matches!(fields.first(), Some(&"Z" | &"X")),
+        // a process lives on in its other threads when the first has ended
+        zombie: matches!(fields.first(), Some(&"Z" | &"X")) && number(20)? <= 1,
     })
 }
 
@@ -225,6 +226,17 @@ pub(super) fn end_leftovers(dir: &RunDir, facts: Option<&LauncherFacts>) -> u32 
     u32::try_from(ended.len()).unwrap_or(u32::MAX)
 }
 
+/// Ends the launchers that hold a lock file open: one that hangs before it marked itself is found by nothing else.
+pub fn end_holders(lock: &Path) {
+    let me = std::process::id().cast_signed();
+    for process in all_processes().into_iter().filter(|p| p.pid != me && is_launcher(p.pid)) {
+        let descriptors = fs::read_dir(format!("/proc/{}/fd", process.pid)).into_iter().flatten().flatten();
+        if descriptors.into_iter().any(|link| fs::read_link(link.path()).is_ok_and(|file| file == lock)) {
+            send(&process, Signal::KILL);
+        }
+    }
+}
+
 /// By what the processes of one run are known.
 struct Trace<'a> {
     work: PathBuf,
@@ -271,6 +283,16 @@ mod tests {
             (42, 7, 9, 12345, 77)
         );
         assert!(!process.zombie);
+        let stat = |state: &str, threads: u32| {
+            format!("42 (a) {state} 7 42 9 0 -1 0 1 2 3 4 5 6 7 8 20 0 {threads} 0 12345 0 0 0")
+        };
+        for (state, threads, zombie) in [("Z", 1, true), ("X", 0, true), ("Z", 3, false), ("S", 1, false)] {
+            assert_eq!(
+                parse_stat(&stat(state, threads)).map(|p| p.zombie),
+                Some(zombie),
+                "{state} {threads}"
+            );
+        }
         for bad in ["", "x", "1 (a", "1 (a) S", "1 (a) S x y z"] {
             assert_eq!(parse_stat(bad), None, "{bad:?}");
         }

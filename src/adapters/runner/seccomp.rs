@@ -53,6 +53,8 @@ mod newer {
 const REFUSED: &[libc::c_long] = &[
     // talking to anything outside: Landlock knows neither UDP nor UNIX sockets
     libc::SYS_socket,
+    // descriptors under way between sockets, which nobody can count
+    libc::SYS_socketpair,
     // a second way to every other call
     libc::SYS_io_uring_setup,
     libc::SYS_io_uring_enter,
@@ -242,6 +244,16 @@ pub(super) fn program(session: bool) -> Vec<sock_filter> {
         for request in REFUSED_IOCTLS {
             p.if_equal(*request, Answer::Refused.code());
         }
+    });
+    // space without a size, which limits and archives would not count
+    p.when(libc::SYS_fallocate, |p| {
+        p.load(Program::low(1));
+        p.unless_equal(0, Answer::Unsupported.code());
+    });
+    // the launcher counts the open files of its processes, which a process could hide
+    p.when(libc::SYS_prctl, |p| {
+        p.load(Program::low(0));
+        p.if_equal(libc::PR_SET_DUMPABLE.cast_unsigned(), Answer::Pretended.code());
     });
     p.answer(ALLOW);
     p.0

@@ -67,6 +67,16 @@ fn arguments_decide_where_a_call_is_needed() {
     assert_eq!(answer(libc::SYS_utimensat, [3, 1 << 40, 0, 0, 0, 0]), Answer::Refused.code());
     assert_eq!(answer(libc::SYS_ioctl, [0, 0x5401, 0, 0, 0, 0]), ALLOW);
     assert_eq!(answer(libc::SYS_ioctl, [0, 0x5412, 0, 0, 0, 0]), Answer::Refused.code());
+    assert_eq!(answer(libc::SYS_fallocate, [3, 0, 0, 4096, 0, 0]), ALLOW);
+    for mode in [1, 2, 3, 8, 0x10, 0x20, 0x40] {
+        assert_eq!(
+            answer(libc::SYS_fallocate, [3, mode, 0, 4096, 0, 0]),
+            Answer::Unsupported.code(),
+            "{mode}"
+        );
+    }
+    assert_eq!(answer(libc::SYS_prctl, [4, 0, 0, 0, 0, 0]), Answer::Pretended.code());
+    assert_eq!(answer(libc::SYS_prctl, [15, 0, 0, 0, 0, 0]), ALLOW, "the name of a thread");
 }
 
 #[test]

@@ -60,7 +60,8 @@ impl Drop for Spare {
     fn drop(&mut self) {
         if let Some((mut child, socket)) = self.waiting.take() {
             drop(socket);
-            // The end of the socket ends it.
+            // The end of the socket ends it, but not where it is stopped. It has nothing of a run.
+            let _ = child.kill();
             let _ = child.wait();
             orphans::collected(&child);
         }

@@ -4,7 +4,8 @@ use rusqlite::{Connection, ToSql};
 
 use super::readers::QueryError;
 use crate::domain::audit::ChainedEvent;
-use crate::ports::store::{AuditFilter, AuditFrom, FoundEvents, ReadError};
+use crate::ports::audit_log::{AuditFilter, AuditFrom, FoundEvents};
+use crate::ports::store::ReadError;
 
 /// Most events that one query looks through where no index helps; the answer then says where to continue.
 const LOOK_THROUGH: usize = 20_000;
@@ -12,7 +13,7 @@ const LOOK_THROUGH: usize = 20_000;
 /// The expression must be that of the index, to the letter.
 const INDEXED: &str = "AND CASE WHEN json_valid(json) THEN json ->> '$.resource' END = ?2";
 
-/// Finds events, as [`crate::ports::store::Store::find_audit_events`] says.
+/// Finds events, as [`crate::ports::audit_log::AuditLog::find`] says.
 ///
 /// # Errors
 /// `Stopped` naming the event that cannot be read, or an error of the database.

@@ -16,9 +16,7 @@ use super::shared::{Committed, Core, Request};
 use super::usage::Usages;
 use super::verify::problems;
 use crate::domain::audit::{ChainedEvent, GENESIS_HASH};
-use crate::domain::ids::TenantId;
 use crate::domain::job::JobStatus;
-use crate::domain::tenant::TenantUsage;
 use crate::ports::store::{Change, CommitError, Key, Receipt};
 
 /// Most requests of one transaction; bounds the time a caller waits for others.
@@ -374,7 +372,6 @@ fn publish(core: &Core, heads: &Heads, before: (u64, u64), effects: Effects) {
     let jobs = effects.jobs.iter().map(|w| Key::Job(w.tenant.clone(), w.job_id.clone())).collect();
     core.cache.show(effects.jobs);
     core.publish_heads(heads.sequence, (heads.audit_seq, &heads.audit_hash), &heads.jobs);
-    core.publish_usage(effects.usage);
     core.clear_quarantined(&effects.healed);
     core.deliver(&effects.changes);
     if (heads.sequence, heads.audit_seq) != before {
@@ -389,7 +386,6 @@ struct Effects {
     changes: Vec<Change>,
     jobs: Vec<Written>,
     healed: Vec<Key>,
-    usage: Vec<(TenantId, TenantUsage)>,
 }
 
 fn transaction(
@@ -426,7 +422,7 @@ fn transaction(
     }
     if (heads.sequence, heads.audit_seq) != before {
         heads.save(&tx)?;
-        effects.usage = heads.usage.save(&tx)?;
+        heads.usage.save(&tx)?;
     }
     core.cache.hide(effects.jobs.iter());
     tx.commit().map_err(Failure::AtEnd)?;

@@ -2,7 +2,6 @@
 //! events split around the fields that only the committer knows. Runs on the caller's thread.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -10,9 +9,6 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::audit::AuditEvent;
 use crate::domain::canonical::{canonical_json, sha256_hex};
-use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
-use crate::domain::job::JobRecord;
-use crate::domain::tenant::TenantRecord;
 use crate::ports::store::{Commit, CommitError, Expect, Housekeeping, Key, Record, Write};
 
 /// The chain that the embedded store writes.
@@ -35,18 +31,9 @@ pub(super) struct PreparedWrite {
 
 /// A serialised record.
 pub(super) struct Put {
-    pub record: Shared,
+    pub record: Record,
     pub json: String,
     pub checksum: [u8; 32],
-}
-
-/// A record that the committer only checks.
-pub(super) enum Shared {
-    Job(Arc<JobRecord>),
-    TaskCode(Box<TaskCodeRecord>),
-    ApiKey(Box<ApiKeyRecord>),
-    Idempotency(Box<IdempotencyRecord>),
-    Tenant(Box<TenantRecord>),
 }
 
 /// Checks the rules of the port and serialises the commit.
@@ -65,7 +52,7 @@ pub(super) fn prepare(commit: Commit, limit: usize) -> Result<Prepared, CommitEr
         if !names.insert(prepared.key.clone()) {
             return Err(invalid("it names a record twice"));
         }
-        if let Some(Put { record: Shared::TaskCode(code), .. }) = &prepared.put
+        if let Some(Put { record: Record::TaskCode(code), .. }) = &prepared.put
             && !hashes.insert(code.code_sha256.clone())
         {
             return Err(invalid("it writes the same task code under two names"));
@@ -135,28 +122,13 @@ fn prepare_write(write: Write) -> Result<PreparedWrite, CommitError> {
 }
 
 fn serialise(record: Record) -> Result<Put, CommitError> {
-    let (record, json) = match record {
-        Record::Job(r) => {
-            let json = to_json(&r)?;
-            (Shared::Job(Arc::from(r)), json)
-        }
-        Record::TaskCode(r) => {
-            let json = to_json(&r)?;
-            (Shared::TaskCode(r), json)
-        }
-        Record::ApiKey(r) => {
-            let json = to_json(&r)?;
-            (Shared::ApiKey(r), json)
-        }
-        Record::Idempotency(r) => {
-            let json = to_json(&r)?;
-            (Shared::Idempotency(r), json)
-        }
-        Record::Tenant(r) => {
-            let json = to_json(&r)?;
-            (Shared::Tenant(r), json)
-        }
-    };
+    let json = match &record {
+        Record::Job(r) => to_json(r.as_ref()),
+        Record::TaskCode(r) => to_json(r),
+        Record::ApiKey(r) => to_json(r),
+        Record::Idempotency(r) => to_json(r),
+        Record::Tenant(r) => to_json(r),
+    }?;
     let checksum = checksum(json.as_bytes());
     Ok(Put { record, json, checksum })
 }

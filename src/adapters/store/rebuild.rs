@@ -14,7 +14,7 @@ use super::apply::apply;
 use super::check_audit::{Link, export_lines};
 use super::check_copies::copies;
 use super::committer::Heads;
-use super::prepare::{Prepared, PreparedEvent, PreparedWrite, Put, Shared, checksum};
+use super::prepare::{Prepared, PreparedEvent, PreparedWrite, Put, checksum};
 use super::rows::{columns, decode};
 use super::tools::database;
 use super::{job_copy, schema};
@@ -23,7 +23,7 @@ use crate::domain::audit::{Actor, AuditEvent};
 use crate::domain::ids::TenantId;
 use crate::domain::job::{JobRecord, SCHEMA_VERSION};
 use crate::domain::layout::job_dir;
-use crate::ports::store::{Expect, Key};
+use crate::ports::store::{Expect, Key, Record};
 
 /// Data that only a backup holds; listed in every report.
 const ONLY_IN_A_BACKUP: &[&str] =
@@ -161,7 +161,7 @@ fn fill(
     for source in sources {
         let json = serde_json::to_string(&source.job).expect("job records serialise to JSON");
         let sum = checksum(json.as_bytes());
-        let put = Put { record: Shared::Job(std::sync::Arc::new(source.job.clone())), json, checksum: sum };
+        let put = Put { record: Record::from(source.job.clone()), json, checksum: sum };
         let key = Key::Job(source.job.tenant_id.clone(), source.job.job_id.clone());
         let write = PreparedWrite { key, expect: Expect::Import, put: Some(put) };
         let commit =

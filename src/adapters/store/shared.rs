@@ -1,7 +1,7 @@
 //! State shared by the threads of the store: the queue of commits, the state shown in health, the fault that
 //! stopped the store, and the subscribers to changes.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,9 +12,7 @@ use super::prepare::Prepared;
 use super::queue::HandOver;
 use crate::adapters::reserve::Reserve;
 use crate::domain::ids::JobId;
-use crate::domain::ids::TenantId;
 use crate::domain::job::JobStatus;
-use crate::domain::tenant::TenantUsage;
 use crate::ports::clock::Clock;
 use crate::ports::store::{Change, CommitError, Key, Receipt, StoreStatus};
 
@@ -58,7 +56,6 @@ struct Facts {
     verified: bool,
     export_fault: Option<String>,
     exported_sequence: u64,
-    usage: HashMap<TenantId, TenantUsage>,
 }
 
 /// Shared by all threads of one store.
@@ -130,16 +127,6 @@ impl Core {
         facts.audit_seq = audit.0;
         facts.audit_hash = audit.1.to_owned();
         facts.jobs.clone_from(jobs);
-    }
-
-    /// Publishes what tenants hold after a durable transaction.
-    pub(super) fn publish_usage(&self, changed: impl IntoIterator<Item = (TenantId, TenantUsage)>) {
-        self.facts().usage.extend(changed);
-    }
-
-    /// Returns what a tenant holds.
-    pub(super) fn usage(&self, tenant: &TenantId) -> TenantUsage {
-        self.facts().usage.get(tenant).copied().unwrap_or_default()
     }
 
     /// Publishes how far the readable copies are.

@@ -6,7 +6,7 @@ use crate::domain::canonical::sha256_hex;
 use crate::domain::credential::{ApiKeyRecord, KeyKind, KeyOwner, Role};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{KeyId, TenantId};
-use crate::ports::store::{Expect, Record, Write};
+use crate::ports::store::{Expect, Record, StoreExt, Write};
 use crate::service::access::accounts::BootstrapKey;
 use crate::service::access::credentials::{Ports, expiry};
 use crate::service::shared::commits::{Attempt, read_problem, with_retries};

@@ -10,7 +10,7 @@ use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::JobRecord;
 use crate::domain::job::ops::NewJob;
 use crate::domain::job::record::{DataSharing, TokenState};
-use crate::ports::store::{Expect, Record, Write};
+use crate::ports::store::{Expect, Record, StoreExt, Write};
 use crate::service::access::credentials::{Ports, expiry};
 use crate::service::access::task_codes::{is_task_code, not_found, replace, resource};
 use crate::service::shared::commits::{Attempt, job_event, read_problem, with_retries};
@@ -177,7 +177,7 @@ impl RedeemTaskCode<'_> {
             ports.event(&caller, &code.tenant_id, "task_code.redeemed", resource(&code.code_id), states),
             job_event(ctx, &caller, "job.created", None, &job),
         ];
-        let create = Write::Put { record: Record::Job(Box::new(job)), expect: Expect::Absent };
+        let create = Write::Put { record: Record::from(job), expect: Expect::Absent };
         ports.commit(vec![replace(&used), create], audit).await?;
         Ok(Redeemed { token: job_token(&job_id, &secret), job_id, expires_at, is_idempotent: false })
     }

@@ -13,7 +13,8 @@ use crate::domain::error::Problem;
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::Run;
-use crate::ports::store::{AuditFilter, AuditFrom};
+use crate::ports::audit_log::{AuditFilter, AuditFrom};
+use crate::ports::store::StoreExt;
 use crate::service::jobs::subscriptions::Subscription;
 use crate::service::runs::progress::Progress;
 use crate::service::shared::commits::read_problem;
@@ -102,7 +103,7 @@ impl JobFollower {
     async fn changes(&mut self, ctx: &Context, job: &JobRecord) -> Result<Vec<ChainedEvent>, Problem> {
         let filter = AuditFilter { resource: Some(job.resource()), ..AuditFilter::default() };
         let from = AuditFrom::After(self.last);
-        let mut found = ctx.store.find_audit_events(filter, from, PAGE).await.map_err(read_problem)?;
+        let mut found = ctx.audit_log.find(filter, from, PAGE).await.map_err(read_problem)?;
         if let Some(last) = found.events.last() {
             self.last = last.seq;
         }

@@ -12,6 +12,7 @@ use crate::domain::job::record::{DataSharing, Timestamps};
 use crate::domain::job::removal::Removed;
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::{Cause, Run, RunStatus};
+use crate::ports::store::StoreExt;
 use crate::service::runs::progress::Progress;
 use crate::service::shared::commits::read_problem;
 use crate::service::shared::context::Context;

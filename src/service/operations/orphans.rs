@@ -12,7 +12,7 @@ use crate::domain::job::JobRecord;
 use crate::domain::layout::{SETS_DIR, set_of};
 use crate::domain::run::RunStatus;
 use crate::ports::blob_store::{BlobInfo, BlobStore, Shard};
-use crate::ports::store::ReadError;
+use crate::ports::store::{ReadError, StoreExt};
 use crate::ports::workspace::{Entry, Workspace};
 use crate::service::operations::retention::{Deps, Rules, Summary, Sweeper, event, noted, removal, send};
 

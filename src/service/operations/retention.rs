@@ -19,7 +19,9 @@ use crate::ports::blob_store::BlobStore;
 use crate::ports::clock::Clock;
 use crate::ports::ids::IdSource;
 use crate::ports::legacy::LegacyRecords;
-use crate::ports::store::{Commit, CommitError, Due, Expect, JobFilter, ReadError, Record, Store, Write};
+use crate::ports::store::{
+    Commit, CommitError, Due, Expect, JobFilter, ReadError, Record, Store, StoreExt, Write,
+};
 use crate::ports::workspace::Workspace;
 use crate::service::jobs::delete_job::ContentFiles;
 use crate::service::shared::pools::Pool;
@@ -364,7 +366,7 @@ async fn commit(deps: &Deps, before: &JobRecord, after: JobRecord, action: &str,
     event.before = Some(before.status.as_str().to_owned());
     event.after = Some(after.status.as_str().to_owned());
     event.trace_id = Some(after.trace_id.to_string());
-    let write = Write::Put { record: Record::Job(Box::new(after)), expect: Expect::Version(before.version) };
+    let write = Write::Put { record: Record::from(after), expect: Expect::Version(before.version) };
     send(deps, vec![write], event).await
 }
 

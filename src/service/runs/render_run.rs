@@ -31,7 +31,7 @@ use crate::service::shared::quotas::admit_bytes;
 /// Longest time that one run's renderings may take, in seconds.
 pub const RENDER_SECONDS: u64 = 60;
 /// Folder of the renderings below a run's artifacts.
-const FOLDER: &str = "renderings";
+pub const FOLDER: &str = "renderings";
 /// Key of an artifact's meta that carries the name of its content.
 const KEY: &str = "rendering";
 

@@ -5,7 +5,7 @@ use chrono::Duration;
 use crate::domain::credential::{IdempotencyRecord, StoredResponse};
 use crate::domain::error::Problem;
 use crate::domain::ids::{JobId, TenantId};
-use crate::ports::store::{Commit, Expect, Housekeeping, Record, Write};
+use crate::ports::store::{Commit, Expect, Housekeeping, Record, StoreExt, Write};
 use crate::service::shared::commits::read_problem;
 use crate::service::shared::context::Context;
 

@@ -27,7 +27,7 @@ pub use jobs::JobMetrics;
 pub use llm::LlmMetrics;
 pub use otel::OtelMetrics;
 use process::ProcessMetrics;
-pub use store::{STORE_OPS, StoreMetrics};
+pub use store::StoreMetrics;
 
 /// Known values of labels: they bound the labels, and create series before
 /// anything happens, so that a rate or an alert finds a zero instead of nothing.
@@ -39,6 +39,8 @@ pub struct Vocabulary {
     pub engine: String,
     /// The store's kind, such as `sqlite`.
     pub backend: String,
+    /// The operations that wait for the store.
+    pub store_ops: Vec<String>,
     /// Every status of a job.
     pub statuses: Vec<String>,
     /// Every cause of a failed attempt.
@@ -93,7 +95,7 @@ impl Metrics {
         Self {
             http: HttpMetrics::new(&r, &exemplars),
             jobs: JobMetrics::new(&r, &exemplars, words),
-            store: StoreMetrics::new(&r, &words.backend),
+            store: StoreMetrics::new(&r, words),
             llm: LlmMetrics::new(&r, &words.models),
             host: HostMetrics::new(&r, words),
             otel: OtelMetrics::new(&r),

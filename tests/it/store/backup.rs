@@ -14,7 +14,7 @@ use stata_service::adapters::clock::SystemClock;
 use stata_service::adapters::store::{Options as StoreOptions, SqliteStore};
 use stata_service::domain::canonical::sha256_hex;
 use stata_service::domain::layout::job_dir;
-use stata_service::ports::store::Store;
+use stata_service::ports::store::{Store, StoreExt};
 
 use crate::support::app::{ADMIN_KEY, Answer, TestApp};
 use crate::support::records;

@@ -118,6 +118,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         &[
             "crate::ports",
             "ctx.store.",
+            "ctx.audit_log.",
             "ctx.blobs.",
             "ctx.workspace.",
             "std::fs",

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use stata_service::domain::audit::{ChainedEvent, GENESIS_HASH};
-use stata_service::ports::store::Store;
+use stata_service::ports::audit_log::AuditLog;
 
 /// Checks that each event follows the one before it, from the first; returns the hash of the last.
 pub(crate) fn check_chained(events: &[ChainedEvent]) -> String {
@@ -17,10 +17,10 @@ pub(crate) fn check_chained(events: &[ChainedEvent]) -> String {
 }
 
 /// Reads the whole chain of a store and checks it.
-pub(crate) async fn whole_chain(store: &dyn Store) -> Vec<ChainedEvent> {
+pub(crate) async fn whole_chain(audit_log: &dyn AuditLog) -> Vec<ChainedEvent> {
     let mut events = Vec::new();
     loop {
-        let more = store.audit_events(0, events.len() as u64, 1000).await.expect("reads");
+        let more = audit_log.events(0, events.len() as u64, 1000).await.expect("reads");
         if more.is_empty() {
             break;
         }

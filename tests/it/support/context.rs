@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use stata_service::adapters::store::{Options as StoreOptions, SqliteStore};
 use stata_service::app::build::build;
+use stata_service::ports::audit_log::AuditLog;
 use stata_service::ports::clock::Clock;
 use stata_service::service::Context;
 
@@ -15,6 +16,7 @@ pub(crate) fn context(dir: &Path, clock: Arc<dyn Clock>) -> Context {
     drop(built);
     let store = SqliteStore::open(StoreOptions::new(dir.join("data"), Arc::clone(&clock))).expect("opens");
     Context {
+        audit_log: Arc::clone(&store) as Arc<dyn AuditLog>,
         store,
         clock,
         ids: Arc::clone(&ctx.ids),

@@ -200,7 +200,7 @@ pub(crate) struct AnyRecord(pub Record);
 
 impl From<JobRecord> for AnyRecord {
     fn from(r: JobRecord) -> Self {
-        Self(Record::Job(Box::new(r)))
+        Self(Record::from(r))
     }
 }
 impl From<TaskCodeRecord> for AnyRecord {

@@ -19,7 +19,7 @@ use stata_service::ports::blob_store::BlobStore;
 use stata_service::ports::clock::Clock;
 use stata_service::ports::ids::IdSource;
 use stata_service::ports::runner::{SandboxMode, SandboxSpec};
-use stata_service::ports::store::{Expect, Record, Store, Write};
+use stata_service::ports::store::{Expect, Record, Store, StoreExt, Write};
 use stata_service::ports::workspace::Workspace;
 use stata_service::service::access::tenants::TenantCache;
 use stata_service::service::runs::progress::ProgressTracker;
@@ -138,7 +138,7 @@ impl WorkerHarness {
 
     /// Commits a job.
     pub(crate) async fn put(&self, job: JobRecord, expect: Expect) {
-        let write = Write::Put { record: Record::Job(Box::new(job)), expect };
+        let write = Write::Put { record: Record::from(job), expect };
         let mut commit = commit(vec![write]);
         commit.id = SystemIds.id("commit");
         self.store.commit(commit).await.expect("committed");

@@ -12,6 +12,7 @@ use std::thread::Thread;
 use super::Found;
 use crate::domain::job::JobStatus;
 use crate::ports::host::Host;
+use crate::ports::store::StoreExt;
 use crate::service::shared::context::Context;
 
 /// Seconds after which a queue that nobody works at is reported.

@@ -19,8 +19,8 @@ use crate::domain::capsule::FORMAT_VERSION;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
 use crate::domain::run::{Run, RunStatus};
+use crate::ports::audit_log::{AuditFilter, AuditFrom};
 use crate::ports::blob_store::BlobStore;
-use crate::ports::store::{AuditFilter, AuditFrom};
 use crate::service::shared::commits::read_problem;
 use crate::service::shared::context::Context;
 
@@ -139,7 +139,7 @@ impl MakeCapsule<'_> {
         let mut events: Vec<ChainedEvent> = Vec::new();
         let mut after = 0;
         while events.len() < MOST_EVENTS {
-            let page = self.0.store.find_audit_events(filter.clone(), AuditFrom::After(after), EVENTS_PAGE);
+            let page = self.0.audit_log.find(filter.clone(), AuditFrom::After(after), EVENTS_PAGE);
             let found = page.await.map_err(read_problem)?;
             events.extend(found.events);
             match found.next {

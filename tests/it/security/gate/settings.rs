@@ -71,6 +71,7 @@ fn every_rule_on_settings_is_violated_by_a_set_up_of_its_own() {
             ]),
         ),
         (Rule::SandboxMode, violated(&[("SS_RUN__SANDBOX", "best_effort")])),
+        (Rule::SandboxReads, violated(&[("SS_RUN__SANDBOX_READ", "/")])),
         (Rule::OnShutdown, violated(&[("SS_ON_SHUTDOWN", "detach")])),
         (Rule::TimeoutsOrdered, violated(&[("SS_HTTP__REQUEST_TIMEOUT_SECONDS", "600")])),
     ];
@@ -96,6 +97,10 @@ fn further_ways_to_violate_a_rule() {
         (&[("SS_STATA_CMD", "fake")], Rule::StataCommand),
         (&[("SS_STATA_CMD", "stub --batch")], Rule::StataCommand),
         (&[("SS_RUN__SANDBOX", "off")], Rule::SandboxMode),
+        (&[("SS_RUN__SANDBOX_READ", "/var/lib/stata-service/tenants")], Rule::SandboxReads),
+        (&[("SS_RUN__SANDBOX_READ", "/opt/stata,/var/lib")], Rule::SandboxReads),
+        (&[("SS_DATA_DIR", "/usr/local/lib/stata-service")], Rule::SandboxReads),
+        (&[("SS_STATA_CMD", "/var/lib/stata-service/bin/stata-mp")], Rule::SandboxReads),
         (&[("SS_TRUSTED_PROXIES", "0.0.0.0/0")], Rule::TransportSecurity),
         (&[("SS_LIMITS__FAILURES_PER_MINUTE", "99999")], Rule::RateLimits),
         (&[("SS_BOOTSTRAP_ADMIN_KEY", "ssk_a_changeme-changeme")], Rule::AdminCredentials),
