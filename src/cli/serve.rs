@@ -265,7 +265,7 @@ fn source(flags: Flags) -> Source {
     })
 }
 
-/// What would keep runs from starting the engine.
+/// Problems that would keep runs from starting the engine.
 pub(super) fn engine_problems(options: &Options) -> Vec<String> {
     runner::engine_problems(&options.engine.command, &options.engine.sandbox_spec())
 }

@@ -1,4 +1,4 @@
-//! What runs may read, against what no run may ever read: data, settings and secrets.
+//! Check of the files that runs may read against those that no run may ever read: data, settings and secrets.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ pub(super) fn check(r: &mut Reader<'_>, settings: &Settings) {
     }
 }
 
-/// What no run may read: name, resolved path, and whether it is a folder whose content counts.
+/// Files that no run may read: name, resolved path, and whether it is a folder whose content counts.
 fn kept(r: &Reader<'_>, settings: &Settings) -> Vec<(&'static str, PathBuf, bool)> {
     let mut kept = vec![("data_dir", resolve(&settings.data_dir), true)];
     kept.extend(r.settings_file().map(|file| ("the settings file", resolve(&file), false)));

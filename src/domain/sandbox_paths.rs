@@ -1,10 +1,10 @@
-//! What every run may read, whatever the settings are. The engine's folder, its interpreters and the paths of
+//! Files that every run may read under any settings. The engine's folder, its interpreters and the paths of
 //! `run.sandbox_read` come on top.
 
 /// Folders with the programs' shared libraries; runs may execute what is in them.
 pub const LIBRARIES: &[&str] = &["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"];
 
-/// What programs read to start, to name users, to draw text and to find the time.
+/// Files that programs read to start, to resolve user names, to draw text and to find the time zone.
 pub const READABLE: &[&str] = &[
     "/etc/ld.so.cache",
     "/etc/localtime",

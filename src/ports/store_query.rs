@@ -1,4 +1,4 @@
-//! What a store can be asked for beside single records: one closed list of queries, and the typed reads that use
+//! Queries of the store in addition to single records: one closed list of queries, and the typed reads that use
 //! cases call. A new query is a variant of [`Query`] with its name and its method here, and a place in each adapter.
 
 use std::future::Future;
@@ -36,7 +36,7 @@ pub struct JobFilter {
     pub limit: usize,
 }
 
-/// What retention looks for.
+/// Kinds of expired content that retention looks up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {
     /// Ended jobs by their end ([`JobRecord::ended_at`]).
@@ -88,7 +88,7 @@ pub enum Query {
     QueuePosition { tenant: TenantId, job_id: JobId },
     /// Every tenant that has a record, by id.
     Tenants,
-    /// What a tenant holds, or each tenant that ever had a job: [`Row::Usage`]. Exact as of the last commit whose
+    /// Usage of a tenant, or of each tenant that ever had a job: [`Row::Usage`]. Exact as of the last commit whose
     /// receipt was returned before the query.
     Usage(Option<TenantId>),
     /// The task code with this hash.

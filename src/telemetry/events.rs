@@ -204,7 +204,7 @@ pub const EVENTS: &[Event] = &[
     event(
         "SS_LLM_ATTEMPT",
         "info",
-        "A call of the language model ended: answered, or with the cause of its failure.",
+        "An attempt of a language model call ended: answered, or with the cause of its failure.",
         "provider, model, purpose, attempt, elapsed_ms, outcome, status, next_delay_ms",
     ),
     event(
@@ -234,7 +234,7 @@ pub const EVENTS: &[Event] = &[
     event(
         "SS_LLM_TIMEOUT",
         "warn",
-        "A call of the language model timed out.",
+        "An attempt of a language model call timed out.",
         "provider, model, purpose, attempt, elapsed_ms, outcome, next_delay_ms",
     ),
     event(

@@ -18,7 +18,7 @@ const MOST_PASSES: usize = 10_000;
 
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
-/// What a walk found.
+/// Files found by a walk.
 pub struct Found<'a> {
     pub facts: &'a Stat,
     pub is_dir: bool,

@@ -15,7 +15,7 @@ use crate::ports::workspace::{Entry, ReadScratch, ScratchFacts, Workspace, Write
 
 /// Bytes of a block in `st_blocks` (stat(2)).
 const BLOCK: u64 = 512;
-/// What a file may occupy beyond its size: file systems round up.
+/// Most space that a file may occupy beyond its size: file systems round up.
 const ROUNDING: u64 = 64 << 10;
 
 /// Scratch space in the directories of jobs below a data directory.

@@ -20,7 +20,7 @@ use crate::ports::runner::RunHandle;
 const LOCK_TRIES: u32 = 20;
 /// Pause between two such tries, and between two looks at the bound.
 const LOCK_PAUSE: Duration = Duration::from_millis(250);
-/// What a launcher may take beyond its limits and the grace period: to kill, count and write the outcome.
+/// Time that a launcher may take beyond its limits and the grace period: to kill, count and write the outcome.
 pub(super) const MARGIN: Duration = Duration::from_secs(15);
 /// Longest wait for a process that was killed.
 const KILLED: Duration = Duration::from_secs(5);

@@ -8,7 +8,7 @@ use std::path::Path;
 
 /// Bytes of a block in `st_blocks` (stat(2)).
 const BLOCK: u64 = 512;
-/// What the kernel writes behind the path of a mapped file without a name (proc(5)).
+/// Suffix that the kernel adds to the path of a mapped file without a name (proc(5)).
 const DELETED: &str = " (deleted)";
 
 /// Returns the bytes that these processes hold on the device of `work` without a name. A file that is mapped but not

@@ -12,7 +12,7 @@ use crate::domain::run_outcome::{Ended, RunLimits};
 
 /// Bytes of a block in `st_blocks`, whatever the file system's own are (stat(2)).
 const BLOCK: u64 = 512;
-/// What a file may occupy beyond its size: file systems round up.
+/// Most space that a file may occupy beyond its size: file systems round up.
 const ROUNDING: u64 = 64 << 10;
 /// Of so many samples, one looks at what needs the descriptors and maps of every process.
 const THOROUGH: u32 = 5;

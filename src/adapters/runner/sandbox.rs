@@ -41,7 +41,7 @@ impl<'a> Grants<'a> {
         Self { work, engine, is_alone: is_this_program(engine), interpreters, more }
     }
 
-    /// What this run may read and execute, beside the system's libraries.
+    /// Files that this run may read and execute, in addition to the system's libraries.
     pub(super) fn executable(&self) -> impl Iterator<Item = PathBuf> {
         let engine = if self.is_alone { Some(self.engine) } else { self.engine.parent() };
         let named = engine.into_iter().map(Path::to_owned);

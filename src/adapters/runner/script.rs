@@ -17,7 +17,7 @@ const DEPTH: usize = 5;
 const TEXT: u64 = 64 << 10;
 /// Problems that are reported at once.
 const PROBLEMS: usize = 8;
-/// Where runs find programs, after the engine's folder.
+/// Folders that runs search for programs, after the engine's folder.
 pub(super) const SEARCH_PATH: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
 
 /// Returns the programs that the kernel starts in a script's place, each with its links resolved: the interpreter of

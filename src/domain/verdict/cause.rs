@@ -113,8 +113,8 @@ fn of_processes(input: &VerdictInput<'_>) -> Option<Failure> {
     }
 }
 
-/// What a script in the engine's place said when it could not start the engine: shells end with 126 where a program
-/// cannot be executed, with 127 where it is not found.
+/// Evidence of a script that could not start the engine: shells end with 126 if a program
+/// cannot be executed, with 127 if it is not found.
 fn not_started(status: i32, stderr: &str) -> Vec<EvidenceLine> {
     let lines: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty()).collect();
     let last = lines.iter().skip(lines.len().saturating_sub(3));
