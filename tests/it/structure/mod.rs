@@ -1,6 +1,7 @@
-//! The source tree itself: import directions, sizes, requirement packs and the harness of the tests.
+//! The source tree itself: import directions, sizes, paths in documents, requirement packs and the harness of the tests.
 
 mod architecture;
+mod documents;
 mod harness;
 mod openspec;
 mod sizes;
