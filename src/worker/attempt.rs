@@ -31,7 +31,7 @@ use crate::domain::template::TemplateMeta;
 use crate::domain::verdict::cause::next_actions;
 use crate::domain::verdict::{Failure, Verdict};
 use crate::ports::runner::{Adopted, RunHandle};
-use crate::service::runs::render_run::Subject;
+use crate::service::runs::renderings::Subject;
 
 /// Time between two looks at the log of a running attempt.
 const LOOK: Duration = Duration::from_millis(250);
