@@ -7,6 +7,7 @@ mod facts;
 mod figure;
 pub mod grid;
 pub mod labels;
+mod lines;
 pub mod number;
 mod pdf;
 mod regression;

@@ -32,7 +32,7 @@ use crate::domain::verdict::cause::next_actions;
 use crate::domain::verdict::{Failure, Verdict};
 use crate::ports::runner::{Adopted, RunHandle};
 use crate::ports::store::StoreExt;
-use crate::service::runs::render_run::Subject;
+use crate::service::runs::renderings::Subject;
 
 /// Time between two checks of the log of a running attempt.
 const LOOK: Duration = Duration::from_millis(250);

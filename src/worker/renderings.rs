@@ -10,7 +10,7 @@ use crate::domain::artifact::Artifact;
 use crate::domain::job::JobRecord;
 use crate::domain::run::{Run, RunCheck};
 use crate::render::{Format, Options};
-use crate::service::runs::render_run::{Derived, RENDER_SECONDS, Subject};
+use crate::service::runs::renderings::{Derived, RENDER_SECONDS, Subject};
 
 /// Time beyond the renderings' own bound after which they are not waited for any more.
 const GRACE: Duration = Duration::from_secs(10);

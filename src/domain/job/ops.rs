@@ -371,61 +371,6 @@ impl JobRecord {
     }
 }
 
-impl Run {
-    /// The record of an attempt at its claim.
-    pub fn starting(
-        run_id: RunId,
-        attempt: u32,
-        fence: u64,
-        plan_id: crate::domain::ids::PlanId,
-        queued_at: Option<DateTime<Utc>>,
-        now: DateTime<Utc>,
-    ) -> Run {
-        Run {
-            run_id,
-            attempt,
-            fence,
-            plan_id,
-            status: RunStatus::Running,
-            phase: Some("starting".to_owned()),
-            cause: None,
-            cause_detail: None,
-            retryable: false,
-            cancel_requested: None,
-            evidence: Vec::new(),
-            next_actions: Vec::new(),
-            engine: Default::default(),
-            checks: Vec::new(),
-            sample_flow: Vec::new(),
-            metrics: serde_json::Map::new(),
-            results: Vec::new(),
-            outputs: Vec::new(),
-            timings: crate::domain::run::Timings {
-                queued_ms: queued_at.map(|q| u64::try_from((now - q).num_milliseconds()).unwrap_or_default()),
-                ..Default::default()
-            },
-            resources: Default::default(),
-            queued_at,
-            started_at: now,
-            ended_at: None,
-            body_offset: None,
-            body_bytes: None,
-        }
-    }
-
-    /// Returns this attempt as failed with a cause and its evidence.
-    #[must_use]
-    pub fn failed(mut self, cause: Cause, detail: Option<String>, now: DateTime<Utc>) -> Run {
-        self.status = if cause == Cause::Cancelled { RunStatus::Cancelled } else { RunStatus::Failed };
-        self.retryable = cause.retryable();
-        self.cause = Some(cause);
-        self.cause_detail = detail;
-        self.ended_at = Some(now);
-        self.phase = None;
-        self
-    }
-}
-
 /// Returns when an automatic retry of a lost attempt may start: 1, 4, 16 s after attempts 1, 2, 3, then never.
 /// `jitter` in 0..=1 adds up to a quarter.
 pub fn retry_delay(cause: Cause, attempts_used: u32, jitter: f64) -> Option<chrono::Duration> {
