@@ -22,6 +22,7 @@ pub mod layout;
 pub mod log_grammar;
 pub mod migration;
 pub mod naming;
+pub mod output_name;
 pub mod parameter_test;
 pub mod params;
 pub mod plan;

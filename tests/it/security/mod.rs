@@ -1,5 +1,6 @@
 //! The production gate, and programs that try to leave the sandbox.
 
 mod gate;
+mod output_names;
 mod readable;
 mod sandbox_escape;
