@@ -5,5 +5,6 @@ mod ingest_docs;
 pub(crate) mod ingest_fixtures;
 mod ingest_refusals;
 mod lying_counts;
+mod many_columns;
 mod upload_download;
 mod upload_sessions;
