@@ -27,6 +27,7 @@ pub mod parameter_test;
 pub mod params;
 pub mod plan;
 pub mod profile;
+pub mod provider_address;
 pub mod run;
 pub mod run_outcome;
 pub mod sandbox_paths;

@@ -2,5 +2,6 @@
 
 mod gate;
 mod output_names;
+mod private_files;
 mod readable;
 mod sandbox_escape;
