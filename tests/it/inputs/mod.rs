@@ -1,6 +1,7 @@
 //! Uploads: ingest of every format, upload sessions, downloads, data steps.
 
 mod data_steps;
+mod fuzz;
 mod ingest_docs;
 pub(crate) mod ingest_fixtures;
 mod ingest_refusals;
