@@ -3,4 +3,5 @@
 mod architecture;
 mod harness;
 mod openspec;
+mod promises;
 mod sizes;
