@@ -79,22 +79,24 @@ async fn two_different_credentials_or_tenants_in_one_request_are_refused() {
 async fn an_answer_about_an_upload_is_forgotten_with_its_job() {
     let app = TestApp::start().await;
     let job = app.job("What goes with higher pay?").await;
-    let files = json!({"files": [{"filename": "a.csv", "size_bytes": 4, "role": "primary_dataset"}]});
-    let bundle = app.post(&job, "/inputs/bundle", &files).await.ok();
+    let csv = "y,x\n1,2\n2,3\n";
+    let file = json!({"filename": "a.csv", "size_bytes": csv.len(), "role": "primary_dataset"});
+    let bundle = app.post(&job, "/inputs/bundle", &json!({"files": [file]})).await.ok();
     let file = json!({"bundle_id": bundle["bundle_id"], "file_id": bundle["files"][0]["file_id"]});
     let session = app.post(&job, "/inputs/upload-sessions", &file).await.ok();
-    let id = session["upload_session_id"].as_str().expect("an id");
-    let refreshed = async || {
-        let path = format!("/v1/upload-sessions/{id}/refresh-urls");
-        let request = app.request(Method::POST, &path, &job.token).header(KEY.0, KEY.1).json(&json!({}));
-        let response = request.send().await.expect("an answer");
+    let text = |name: &str| session[name].as_str().expect("text").to_owned();
+    Answer::of(app.http.put(format!("{}{}", app.base, text("presigned_url"))).body(csv)).await.ok();
+    let finalized = async || {
+        let path = format!("/v1/upload-sessions/{}/finalize", text("upload_session_id"));
+        let request = app.request(Method::POST, &path, &job.token).header(KEY.0, KEY.1);
+        let response = request.json(&json!({"parts": []})).send().await.expect("an answer");
         (response.status(), response.headers().contains_key("idempotency-replayed"))
     };
-    assert_eq!(refreshed().await, (StatusCode::OK, false));
-    assert_eq!(refreshed().await, (StatusCode::OK, true));
+    assert_eq!(finalized().await, (StatusCode::OK, false));
+    assert_eq!(finalized().await, (StatusCode::OK, true));
     let removed = app.request(Method::DELETE, &format!("/v1/jobs/{}", job.job_id), ADMIN_KEY);
     Answer::of(removed).await.ok();
-    let (status, replayed) = refreshed().await;
+    let (status, replayed) = finalized().await;
     assert!(status.is_client_error() && !replayed, "{status}");
 }
 
