@@ -198,7 +198,7 @@ impl Llm {
 /// Returns the host of an address: a name in lower case, or an IP address in its usual form without brackets, also
 /// where it was written as one number, in octal or hexadecimal.
 pub fn host_of(url: &str) -> Option<String> {
-    let url = reqwest::Url::parse(url).ok()?;
+    let url = url::Url::parse(url).ok()?;
     Some(url.host_str()?.trim_start_matches('[').trim_end_matches([']', '.']).to_owned())
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::app::{ADMIN_KEY, PATIENCE};
+use crate::support::app::{ADMIN_KEY, Answer, PATIENCE};
 use crate::support::program::Start;
 
 /// Every entry below a folder that its group or others may read, write or enter.
@@ -46,7 +46,7 @@ async fn nobody_else_can_read_what_the_service_wrote() {
     program.call(Method::POST, &at("/run"), token, &json!({})).await.ok();
     let deadline = std::time::Instant::now() + PATIENCE;
     loop {
-        let job = program.call(Method::GET, &at(""), token, &json!(null)).await.ok();
+        let job = Answer::of(program.request(Method::GET, &at(""), token)).await.ok();
         if job["status"] == "succeeded" {
             break;
         }
