@@ -15,7 +15,9 @@ use super::reload::Source;
 use super::run_texts::LibraryTexts;
 use super::words::vocabulary;
 use crate::adapters::clock::SystemClock;
-use crate::adapters::files::{LocalBlobStore, LocalVolume, LocalWorkspace};
+use crate::adapters::files::{
+    LocalBlobStore, LocalVolume, LocalWorkspace, close_to_others, make_private_dir,
+};
 use crate::adapters::ids::SystemIds;
 use crate::adapters::legacy::LocalLegacyRecords;
 use crate::adapters::link_key;
@@ -90,8 +92,9 @@ pub struct Built {
 /// # Errors
 /// [`BuildError`].
 pub fn build(options: Options) -> Result<Built, BuildError> {
-    std::fs::create_dir_all(&options.data_dir).map_err(BuildError::DataDir)?;
+    make_private_dir(&options.data_dir).map_err(BuildError::DataDir)?;
     let data_dir = options.data_dir.canonicalize().map_err(BuildError::DataDir)?;
+    close_to_others(&data_dir);
     std::fs::create_dir_all(data_dir.join("scratch")).map_err(BuildError::DataDir)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let mut options = options;

@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 
 use super::options::{LlmEndpoint, LlmOptions, LlmWire, Options};
 use crate::adapters::host::LocalHost;
-use crate::adapters::llm::{Dialect, Reach};
+use crate::adapters::llm::{Dialect, Guard, Reach};
 use crate::adapters::runner::engine_problems;
 use crate::service::Context;
 use crate::service::operations::check_health::looks::{self, Work};
@@ -123,7 +123,15 @@ fn reach(endpoint: &LlmEndpoint, llm: &LlmOptions) -> Result<Reach, String> {
         LlmWire::Anthropic => Dialect::Anthropic,
     };
     let limit = REMOTE.min(llm.connect_timeout + llm.first_byte_timeout);
-    Reach::new(dialect, &endpoint.base_url, endpoint.api_key.clone(), limit, llm.ca_pem.as_deref())
+    let guard = llm.addresses.clone().map(Guard::new);
+    Reach::new(
+        dialect,
+        &endpoint.base_url,
+        endpoint.api_key.clone(),
+        limit,
+        llm.ca_pem.as_deref(),
+        guard.as_ref(),
+    )
 }
 
 /// Checks that the engine's program is there and executable, and that runs may read what it needs; starting it is

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 
 use crate::adapters::llm::LiveKey;
 use crate::adapters::tls::TlsFiles;
+use crate::domain::provider_address::AddressPolicy;
 use crate::domain::run_outcome::RunLimits;
 use crate::domain::signed_link::LinkKeys;
 use crate::domain::tenant::RetentionPolicy;
@@ -126,6 +127,8 @@ pub struct LlmOptions {
     pub look_every: Duration,
     /// Certificates (PEM) instead of the system's.
     pub ca_pem: Option<Vec<u8>>,
+    /// Which addresses providers may have; any outside of production.
+    pub addresses: Option<AddressPolicy>,
 }
 
 /// One model of one provider.

@@ -298,7 +298,7 @@ pub(super) fn options(settings: &Settings) -> Result<Options, BuildError> {
         disk_low: DiskLow(settings.disk.low_mb.map(|mb| mb << 20)),
         token_days: settings.tokens.job_days,
         link_keys: settings.tokens.link_keys.clone(),
-        llm: settings.llm.as_ref().map(llm).transpose()?,
+        llm: settings.llm.as_ref().map(|model| llm(model, settings.env)).transpose()?,
         retention: retention(settings),
         engine: EngineOptions {
             command,
@@ -338,6 +338,8 @@ pub(super) fn options(settings: &Settings) -> Result<Options, BuildError> {
             library_fault: None,
             library_dir: settings.library_dir.clone(),
             secret_files: settings.secret_files.clone(),
+            llm_hosts: settings.llm.iter().flat_map(config::Llm::hosts).collect(),
+            llm_addresses: settings.llm.as_ref().map(config::Llm::address_policy).unwrap_or_default(),
             run_memory_bytes: settings.run.memory_mb << 20,
             concurrency,
             disk_low: DiskLow(settings.disk.low_mb.map(|mb| mb << 20)),
@@ -359,7 +361,7 @@ fn limits(run: &config::Run) -> RunLimits {
 }
 
 /// Converts the settings of the language model.
-fn llm(settings: &config::Llm) -> Result<LlmOptions, BuildError> {
+fn llm(settings: &config::Llm, env: config::Env) -> Result<LlmOptions, BuildError> {
     let endpoint = |endpoint: &config::LlmEndpoint| LlmEndpoint {
         wire: match endpoint.provider {
             config::LlmProvider::OpenAi => LlmWire::OpenAi,
@@ -387,6 +389,7 @@ fn llm(settings: &config::Llm) -> Result<LlmOptions, BuildError> {
         tokens_per_day: settings.tokens_per_day,
         look_every: Duration::from_secs(30),
         ca_pem: settings.ca_file.as_ref().map(read).transpose()?,
+        addresses: (env == config::Env::Production).then(|| settings.address_policy()),
     })
 }
 

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::domain::provider_address::AddressPolicy;
+
 /// Durability of a file system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
@@ -50,6 +52,9 @@ pub struct Confinement {
     pub lacking: Vec<String>,
 }
 
+/// An address of a host, as text, and why no connection may be made to it.
+pub type JudgedAddress = (String, Result<(), &'static str>);
+
 /// The machine.
 pub trait Host: Send + Sync {
     /// Returns the file system of a folder.
@@ -75,6 +80,19 @@ pub trait Host: Send + Sync {
 
     /// Returns how many bytes of memory the processes here may use together.
     fn memory_bytes(&self) -> Option<u64>;
+
+    /// Returns what users other than the owner may read or enter: nothing where the folder itself is closed to them,
+    /// else the names of its entries that are open.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn open_to_others(&self, folder: &Path) -> io::Result<Vec<String>>;
+
+    /// Resolves a host and judges its addresses: each with why no connection may be made to it, if so.
+    ///
+    /// # Errors
+    /// Any I/O error of the resolver.
+    fn addresses_of(&self, host: &str, policy: &AddressPolicy) -> io::Result<Vec<JudgedAddress>>;
 
     /// Checks a program.
     ///

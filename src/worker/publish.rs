@@ -1,6 +1,7 @@
 //! Publishes what a run left as artifacts. The run directory keeps its files until the terminal commit,
 //! so that a publication that a crash interrupts can be repeated.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -8,9 +9,11 @@ use serde_json::{Map, Value, json};
 
 use super::WorkerDeps;
 use super::prepare::{DO_FILE, Manifest, read_do_file};
-use crate::domain::artifact::{Artifact, ArtifactKind, media_type_of, safe_rel_path};
+use crate::domain::artifact::{Artifact, ArtifactKind, media_type_of};
+use crate::domain::ids::RunId;
 use crate::domain::job::JobRecord;
 use crate::domain::layout::{run_artifact, run_dir};
+use crate::domain::output_name::OutputNames;
 use crate::domain::plan::Plan;
 use crate::domain::run::Run;
 use crate::domain::run_outcome::Outcome;
@@ -47,6 +50,8 @@ struct Shelf<'a> {
     workspace: &'a dyn Workspace,
     run_path: &'a Path,
     files: Vec<(String, ArtifactKind)>,
+    /// Names that the engine gave, by the names of publication, where they differ.
+    originals: BTreeMap<String, String>,
 }
 
 /// Publishes the files and returns their index entries.
@@ -59,7 +64,7 @@ pub(super) fn publish(
     report: &RunReport<'_>,
 ) -> io::Result<Vec<Artifact>> {
     let workspace = deps.workspace.as_ref();
-    let mut shelf = Shelf { workspace, run_path, files: Vec::new() };
+    let mut shelf = Shelf { workspace, run_path, files: Vec::new(), originals: BTreeMap::new() };
     let staging = run_path.join(STAGING);
     // What a crash left of an earlier try.
     match workspace.remove_dir(&staging) {
@@ -85,6 +90,8 @@ pub(super) fn publish(
 /// names of those that were left out, with the reason.
 fn outputs(shelf: &mut Shelf<'_>, report: &RunReport<'_>) -> io::Result<Vec<(String, &'static str)>> {
     let archive = &report.plan.contract.constraints.archive;
+    let declared_names = report.plan.contract.outputs.iter().map(|output| output.file.as_str());
+    let mut names = OutputNames::without(OWN_FILES.iter().copied().chain(declared_names));
     let (mut files, mut bytes) = (0_u32, 0_u64);
     let mut left_out = Vec::new();
     for output in &report.verdict.outputs {
@@ -108,7 +115,14 @@ fn outputs(shelf: &mut Shelf<'_>, report: &RunReport<'_>) -> io::Result<Vec<(Str
             continue;
         }
         let kind = declared.map_or(ArtifactKind::ExportOther, |o| kind_of(&o.artifact_kind));
-        shelf.file(&format!("work/{}", output.rel_path), &output.rel_path, kind)?;
+        let name = match declared {
+            Some(_) => output.rel_path.clone(),
+            None => names.give(&output.rel_path),
+        };
+        if name != output.rel_path {
+            shelf.originals.insert(name.clone(), output.rel_path.clone());
+        }
+        shelf.file(&format!("work/{}", output.rel_path), &name, kind)?;
     }
     Ok(left_out)
 }
@@ -117,12 +131,15 @@ fn kind_of(text: &str) -> ArtifactKind {
     serde_json::from_value(Value::String(text.to_owned())).unwrap_or(ArtifactKind::ExportOther)
 }
 
-/// Names that a later run or a person's Stata would load by itself, and names that need quoting.
+/// Names of the service's own files of a run, and of those that it may add.
+const OWN_FILES: [&str; 6] = ["main.do", "main.log", "stdout", "stderr", "run.meta.json", "run.error.json"];
+
+/// Names that a later run or a person's Stata would load by itself, and hidden ones.
 fn is_forbidden(rel_path: &str) -> bool {
     let name = rel_path.rsplit('/').next().unwrap_or(rel_path).to_lowercase();
     let loaded = matches!(name.as_str(), "profile.do" | "sysprofile.do" | "stata.lic");
     let code = [".ado", ".mlib", ".plugin"].iter().any(|ending| name.ends_with(ending));
-    loaded || code || name.starts_with('.') || safe_rel_path(rel_path).is_none()
+    loaded || code || name.starts_with('.') || rel_path.split('/').any(|part| part == "..")
 }
 
 /// True for names that the service itself publishes, and everything below them.
@@ -184,11 +201,18 @@ impl Shelf<'_> {
                 size_bytes: written.size_bytes,
                 sha256: written.sha256,
                 media_type: media_type(&name, kind).to_owned(),
-                meta: Map::from_iter([("run_id".to_owned(), json!(report.run.run_id))]),
+                meta: meta(&report.run.run_id, self.originals.get(&name)),
                 stored_as: None,
             };
-        Ok(self.files.into_iter().zip(files).zip(written).map(entry).collect())
+        let listed = self.files.clone();
+        Ok(listed.into_iter().zip(files).zip(written).map(entry).collect())
     }
+}
+
+/// What is noted with a file: its run, and the name that the engine gave it where it was changed.
+fn meta(run_id: &RunId, original: Option<&String>) -> Map<String, Value> {
+    let original = original.map(|name| ("original_name".to_owned(), json!(name)));
+    [("run_id".to_owned(), json!(run_id))].into_iter().chain(original).collect()
 }
 
 /// Returns the path of a staged file below the run directory.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
+use super::guard::Guard;
 use super::key::LiveKey;
 use super::sse::{Decoder, Event};
 use super::transport::{self, Answer, Timeouts};
@@ -40,6 +41,8 @@ pub struct ProviderOptions {
     pub timeouts: Timeouts,
     /// Certificates (PEM) to be trusted instead of the system's.
     pub ca_pem: Option<Vec<u8>>,
+    /// Which addresses the provider may have; any without it.
+    pub guard: Option<Guard>,
 }
 
 impl Provider {
@@ -48,7 +51,7 @@ impl Provider {
     /// # Errors
     /// A text that says what is wrong with the certificates.
     pub fn new(options: ProviderOptions, clock: Arc<dyn Clock>) -> Result<Self, String> {
-        let http = transport::client(&options.timeouts, options.ca_pem.as_deref())?;
+        let http = transport::client(&options.timeouts, options.ca_pem.as_deref(), options.guard.as_ref())?;
         Ok(Self {
             name: options.name,
             base_url: options.base_url.trim_end_matches('/').to_owned(),

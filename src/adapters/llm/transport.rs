@@ -8,6 +8,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 use tokio::time::timeout;
 
+use super::guard::Guard;
 use super::headers;
 use crate::ports::clock::Clock;
 use crate::ports::llm::{LlmCause, LlmFailure};
@@ -44,7 +45,8 @@ pub fn install_tls() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// Builds the client that all exchanges with one provider share.
+/// Builds the client that all exchanges with one provider share. With a guard it connects to no address of a name that
+/// the guard refuses; an address in the URL itself is judged with the settings.
 ///
 /// # Errors
 /// A text that says what is wrong with the certificates.
@@ -55,6 +57,9 @@ pub(super) fn client(timeouts: &Timeouts, ca_pem: Option<&[u8]>) -> Result<reqwe
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("stata-service/", env!("CARGO_PKG_VERSION")))
         .no_proxy();
+    if let Some(guard) = guard {
+        builder = builder.dns_resolver(guard.clone());
+    }
     if let Some(pem) = ca_pem {
         let roots = reqwest::Certificate::from_pem_bundle(pem)
             .map_err(|error| format!("the certificates of the provider cannot be read: {error}"))?;

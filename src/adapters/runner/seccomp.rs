@@ -42,6 +42,8 @@ const ARCHITECTURE: u32 = 0xC000_00B7;
 /// architecture.
 mod newer {
     pub(super) const FCHMODAT2: libc::c_long = 452;
+    pub const QUOTACTL_FD: libc::c_long = 443;
+    pub const PROCESS_MRELEASE: libc::c_long = 448;
     pub(super) const MEMFD_SECRET: libc::c_long = 447;
     pub(super) const SETXATTRAT: libc::c_long = 463;
     pub(super) const REMOVEXATTRAT: libc::c_long = 466;
@@ -66,6 +68,9 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_process_madvise,
     libc::SYS_pidfd_getfd,
     libc::SYS_kcmp,
+    libc::SYS_migrate_pages,
+    libc::SYS_move_pages,
+    newer::PROCESS_MRELEASE,
     // the kernel itself
     libc::SYS_bpf,
     libc::SYS_perf_event_open,
@@ -83,6 +88,7 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_swapoff,
     libc::SYS_acct,
     libc::SYS_quotactl,
+    newer::QUOTACTL_FD,
     libc::SYS_settimeofday,
     libc::SYS_clock_settime,
     libc::SYS_adjtimex,
@@ -157,8 +163,10 @@ const UNSUPPORTED: &[libc::c_long] = &[
     newer::REMOVEXATTRAT,
 ];
 
-/// Modes: copying programs set them on what they wrote and fail without; nobody reads them in a run.
-const PRETENDED: &[libc::c_long] = &[libc::SYS_fchmod, libc::SYS_fchmodat, newer::FCHMODAT2];
+/// Modes: copying programs set them on what they wrote and fail without; nobody reads them in a run. Syncs of whole
+/// file systems: every other run waits for them, and nothing of a run is durable before it is published.
+const PRETENDED: &[libc::c_long] =
+    &[libc::SYS_fchmod, libc::SYS_fchmodat, newer::FCHMODAT2, libc::SYS_sync, libc::SYS_syncfs];
 #[cfg(target_arch = "x86_64")]
 const PRETENDED_HERE: &[libc::c_long] = &[libc::SYS_chmod];
 #[cfg(target_arch = "aarch64")]
@@ -169,12 +177,27 @@ const LEAVING: &[libc::c_long] = &[libc::SYS_setsid, libc::SYS_setpgid];
 
 /// Flags of clone(2) that make a namespace.
 const NEW_NAMESPACES: u32 = 0x7E02_0000;
-/// Requests of ioctl(2): type into a terminal, terminal helpers, file attributes (`FS_IOC_SETFLAGS`, `FSSETXATTR`) and
-/// generation numbers (`FS_IOC_SETVERSION`), those of 32-bit callers included.
-const REFUSED_IOCTLS: &[u32] =
-    &[0x5412, 0x541C, 0x4008_6602, 0x4004_6602, 0x401C_5820, 0x4008_7602, 0x4004_7602];
-/// Commands of fcntl(2): leases and directory notifications, which other processes that open the file must wait for.
-const REFUSED_FCNTLS: &[u32] = &[1024, 1026];
+/// Requests of ioctl(2): type into a terminal, terminal helpers, file attributes (`FS_IOC_SETFLAGS`, `FSSETXATTR`),
+/// generation numbers (`FS_IOC_SETVERSION`), those of 32-bit callers included, verity and encryption, which a file or
+/// folder keeps for good. They need a file that is open for reading only.
+const REFUSED_IOCTLS: &[u32] = &[
+    0x5412,
+    0x541C,
+    0x4008_6602,
+    0x4004_6602,
+    0x401C_5820,
+    0x4008_7602,
+    0x4004_7602,
+    0x4080_6685,
+    0x800C_6613,
+];
+/// Types of requests (bits 8 to 15) of btrfs, such as snapshots, and of f2fs.
+const REFUSED_IOCTL_TYPES: &[u32] = &[0x94, 0xF5];
+/// `FICLONE` and `FICLONERANGE`, by which programs copy; they need a file that is open for writing.
+const CLONING_IOCTLS: &[u32] = &[0x4004_9409, 0x4020_940D];
+/// Commands of fcntl(2): leases and directory notifications, which other processes that open the file must wait for,
+/// and hints on a file's blocks.
+const REFUSED_FCNTLS: &[u32] = &[1024, 1026, 1036, 1038];
 
 /// Makes the program. `session` is true where nothing but the session holds the run's processes together.
 pub(super) fn program(session: bool) -> Vec<sock_filter> {
@@ -244,6 +267,13 @@ pub(super) fn program(session: bool) -> Vec<sock_filter> {
         for request in REFUSED_IOCTLS {
             p.if_equal(*request, Answer::Refused.code());
         }
+        for request in CLONING_IOCTLS {
+            p.if_equal(*request, ALLOW);
+        }
+        p.and(0xFF00);
+        for kind in REFUSED_IOCTL_TYPES {
+            p.if_equal(*kind << 8, Answer::Refused.code());
+        }
     });
     // space without a size, which limits and archives would not count
     p.when(libc::SYS_fallocate, |p| {
@@ -287,6 +317,11 @@ impl Program {
 
     fn load(&mut self, offset: u32) {
         self.push(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, offset);
+    }
+
+    /// Keeps these bits of what was loaded.
+    fn and(&mut self, bits: u32) {
+        self.push(libc::BPF_ALU | libc::BPF_AND | libc::BPF_K, 0, 0, bits);
     }
 
     fn answer(&mut self, code: u32) {

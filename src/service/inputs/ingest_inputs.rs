@@ -313,8 +313,8 @@ pub struct InputsChange {
 /// Commits new inputs.
 ///
 /// # Errors
-/// `JOB_LOCKED`, `JOB_VERSION_CONFLICT`, `STORE_UNAVAILABLE`; `UPLOAD_SESSION_NOT_FOUND` if another bundle
-/// was stated meanwhile.
+/// `JOB_LOCKED`, `JOB_VERSION_CONFLICT`, `STORE_UNAVAILABLE`; `INPUT_TOO_LARGE` where the columns are too many for a
+/// job's record; `UPLOAD_SESSION_NOT_FOUND` if another bundle was stated meanwhile.
 pub async fn commit_inputs(
     ctx: &Context,
     caller: &Caller,
@@ -338,4 +338,19 @@ pub async fn commit_inputs(
         put_job(ctx, &current, next, event).await
     })
     .await
+    .map_err(|problem| of_size(problem, inputs))
+}
+
+/// Says which part of a record that would become too large is the upload's: what is known of its columns.
+fn of_size(problem: Problem, inputs: &Inputs) -> Problem {
+    if problem.code != ErrorCode::PayloadTooLarge {
+        return problem;
+    }
+    let columns: usize = inputs.datasets.iter().map(|dataset| dataset.columns.len()).sum();
+    let limit = problem.context.get("limit_bytes").cloned().unwrap_or_default();
+    let text = "what is known of the columns is larger than a job may be; leave out columns, or shorten their names and labels";
+    Problem::new(ErrorCode::InputTooLarge, text)
+        .with("reason", format!("{columns} columns"))
+        .with("columns", columns)
+        .with("limit", limit)
 }

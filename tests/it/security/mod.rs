@@ -4,5 +4,7 @@ mod disk_limits;
 mod forged_files;
 mod gate;
 mod hung_launcher;
+mod output_names;
+mod private_files;
 mod readable;
 mod sandbox_escape;

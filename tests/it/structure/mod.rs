@@ -4,5 +4,6 @@ mod architecture;
 mod documents;
 mod harness;
 mod openspec;
+mod promises;
 mod sizes;
 mod words;

@@ -58,6 +58,7 @@ pub(crate) fn model(endpoints: Vec<LlmEndpoint>) -> LlmOptions {
         temperature: Some(0.0),
         concurrency: 4,
         tokens_per_day: 0,
+        addresses: None,
         // most tests count the provider's calls
         look_every: Duration::ZERO,
         ca_pem: None,

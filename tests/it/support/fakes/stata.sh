@@ -35,6 +35,13 @@ fi
 case "$behaviour" in
 "") { begin; end; } > main.log ;;
 good) good; echo extra > notes.txt; echo x > profile.do ;;
+hostile_names)
+    good
+    bidi=$(printf 'gpj.\342\200\256exe.csv')
+    lines=$(printf 'line\nend.txt')
+    for name in -rf "a\"b'c.csv" '<img src=x>.svg' "$bidi" "$lines" stdout 'back\slash'; do
+        printf '%s\n' "$name" > "./$name"
+    done ;;
 slow) { begin; body; } > main.log; touch started; sleep 1; end >> main.log; table ;;
 forever) { begin; body; } > main.log; touch started; while :; do sleep 0.05; done ;;
 family)
