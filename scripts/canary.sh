@@ -29,8 +29,8 @@ if ! driver_verify "$release"; then
 fi
 trap driver_canary_stop EXIT
 started=$SECONDS
-driver_canary_start "$release"
-if "$scripts/smoke.sh" --url "$(driver_canary_url)" --wait "${DEPLOY_READY_SECONDS:-90}" --watch "$seconds" "${expect[@]}"; then
+if driver_canary_start "$release" \
+  && "$scripts/smoke.sh" --url "$(driver_canary_url)" --wait "${DEPLOY_READY_SECONDS:-90}" --watch "$seconds" "${expect[@]}"; then
   say "the canary of $release is good after $((SECONDS - started)) s"
 else
   say "the canary of $release is bad: stopped after $((SECONDS - started)) s"

@@ -35,13 +35,12 @@ if [ -n "${DEPLOY_BACKUP_DIR:-}" ] && [ -n "$before" ]; then
 fi
 
 started=$SECONDS
-driver_install "$release"
-driver_reach
-if "$scripts/smoke.sh" --url "$(driver_url)" --wait "${DEPLOY_READY_SECONDS:-90}" "${expect[@]}"; then
+if driver_install "$release" && driver_reach \
+  && "$scripts/smoke.sh" --url "$(driver_url)" --wait "${DEPLOY_READY_SECONDS:-90}" "${expect[@]}"; then
   say "deployed $release in $((SECONDS - started)) s"
   exit 0
 fi
-say "$release failed its smoke test after $((SECONDS - started)) s"
+say "$release is bad: found after $((SECONDS - started)) s"
 [ -n "$before" ] || { say "there is nothing to return to"; exit 3; }
 "$scripts/rollback.sh" --driver "$driver" --to "$before" || exit 3
 say "bad release out of service after $((SECONDS - started)) s"

@@ -27,9 +27,8 @@ driver_verify "$to" || { say "refused: $to is not signed by us, or not what was 
 
 started=$SECONDS
 say "rolling back from $(driver_current) to $to"
-driver_install "$to"
-driver_reach
-if "$scripts/smoke.sh" --url "$(driver_url)" --wait "${DEPLOY_READY_SECONDS:-90}"; then
+if driver_install "$to" && driver_reach \
+  && "$scripts/smoke.sh" --url "$(driver_url)" --wait "${DEPLOY_READY_SECONDS:-90}"; then
   say "rolled back to $to in $((SECONDS - started)) s"
 else
   say "$to does not serve: see docs/upgrade.md, and the newest backup"

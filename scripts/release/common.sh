@@ -21,12 +21,12 @@ usage() { # the comment at the head of a script
 }
 
 load_driver() {
-  local name=${1:?no driver}
-  local file="$scripts/release/drivers/$name.sh"
-  if [ ! -f "$file" ]; then
-    echo "no such driver: $name (there are: $(cd "$scripts/release/drivers" && echo *.sh | sed 's/\.sh//g'))" >&2
+  # no other local variable: a driver that is sourced here sets its own
+  local driver_file="$scripts/release/drivers/${1:?no driver}.sh"
+  if [ ! -f "$driver_file" ]; then
+    echo "no such driver: $1 (there are: $(cd "$scripts/release/drivers" && echo *.sh | sed 's/\.sh//g'))" >&2
     exit 2
   fi
   # shellcheck source=/dev/null
-  source "$file"
+  source "$driver_file"
 }

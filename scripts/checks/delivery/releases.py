@@ -60,10 +60,10 @@ class Host:
             subprocess.run([SCRIPTS / "cosign-sign.sh", "release", folder], check=True, capture_output=True,
                            env=self.environment | {"SIGNING_KEY": str(self.root / key), "RELEASE_VERSION": name})
 
-    def script(self, name: str, *arguments: str) -> tuple[int, str, float]:
+    def script(self, name: str, *arguments: str, **given: str) -> tuple[int, str, float]:
         """Runs one of the scripts; returns exit code, output and seconds."""
         started = time.monotonic()
-        ran = subprocess.run([SCRIPTS / name, "--driver", "host", *arguments], env=self.environment, text=True,
+        ran = subprocess.run([SCRIPTS / name, "--driver", "host", *arguments], env=self.environment | given, text=True,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=BOUND_SECONDS)
         return ran.returncode, ran.stdout, time.monotonic() - started
 
@@ -100,6 +100,9 @@ def good(host: Host) -> None:
     code, said, seconds = host.script("deploy.sh", "--expect-version", "9.9.9", "one")
     expect(f"a release of another version than expected is rolled back ({seconds:.1f} s)",
            code == 1 and "version" in said and host.current() == "two", said)
+    code, said, _ = host.script("deploy.sh", "one", DEPLOY_RESTART="false")
+    expect("a restart that fails is no deployment, though the old process still answers",
+           code == 3 and host.current() == "two" and "PASS" not in said, said)
     code, said, seconds = host.script("rollback.sh")
     expect(f"an operator rolls back by hand ({seconds:.1f} s)", code == 0 and host.current() == "one", said)
 

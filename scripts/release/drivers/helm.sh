@@ -7,7 +7,7 @@
 #   DEPLOY_URL         base URL of the service from here; default: a port-forward to it
 #   HELM, KUBECTL      programs; default helm, kubectl
 
-name=${DEPLOY_NAME:-stata-service}
+installed=${DEPLOY_NAME:-stata-service}
 namespace=${DEPLOY_NAMESPACE:-stata-service}
 chart="$scripts/../deploy/helm"
 
@@ -23,7 +23,7 @@ driver_verify() {
 }
 
 image_of() { # the image of a revision's values, empty where there is none
-  helm_ get values "$name" "${@}" -o json 2>/dev/null | python3 -c '
+  { helm_ get values "$installed" "$@" -o json 2>/dev/null || true; } | python3 -c '
 import json, sys
 text = sys.stdin.read().strip()
 image = (json.loads(text) or {}).get("image", {}) if text else {}
@@ -35,7 +35,7 @@ driver_current() { image_of; }
 
 driver_previous() {
   local revision
-  revision=$(helm_ history "$name" -o json 2>/dev/null | python3 -c '
+  revision=$({ helm_ history "$installed" -o json 2>/dev/null || true; } | python3 -c '
 import json, sys
 text = sys.stdin.read().strip()
 done = [r["revision"] for r in json.loads(text) if r["status"] == "superseded"] if text else []
@@ -52,9 +52,14 @@ release_chart() { # NAME IMAGE further options of helm upgrade
     --set-string "image.repository=${image%@*}" --set-string "image.digest=${image#*@}" "$@"
 }
 
+rolled_out() { # NAME IMAGE further options; fails where the pod before may still be the one that answers
+  release_chart "$@" || { say "helm failed"; return 1; }
+  kubectl_ rollout status "statefulset/$1" --timeout "${DEPLOY_ROLLOUT_TIMEOUT:-120s}" \
+    || { say "the rollout did not end"; return 1; }
+}
+
 driver_install() {
-  release_chart "$name" "$1" || say "helm failed"
-  kubectl_ rollout status "statefulset/$name" --timeout "${DEPLOY_ROLLOUT_TIMEOUT:-120s}" || say "the rollout did not end"
+  rolled_out "$installed" "$1"
 }
 
 forward() { # NAME PORT: a port-forward that ends with this script
@@ -64,18 +69,17 @@ forward() { # NAME PORT: a port-forward that ends with this script
 forwards=()
 
 driver_url() { echo "${DEPLOY_URL:-http://127.0.0.1:18081}"; }
-driver_reach() { [ -n "${DEPLOY_URL:-}" ] || forward "$name" 18081; }
+driver_reach() { [ -n "${DEPLOY_URL:-}" ] || forward "$installed" 18081; }
 driver_backup() { # $1: a folder of the pod
   # shellcheck disable=SC2016  # the pod's shell expands it
-  kubectl_ exec "statefulset/$name" -- sh -c \
+  kubectl_ exec "statefulset/$installed" -- sh -c \
     'if [ -e "$1/repository.json" ]; then set -- "$1" --incremental; fi; stata-service backup --to "$@"' sh "$1"
 }
 
 driver_canary_start() {
-  release_chart "$name-canary" "$1" --set ingress.enabled=false --set persistence.ephemeral=true
-  kubectl_ rollout status "statefulset/$name-canary" --timeout "${DEPLOY_ROLLOUT_TIMEOUT:-120s}" || say "the rollout did not end"
-  [ -n "${DEPLOY_CANARY_URL:-}" ] || forward "$name-canary" 18080
+  rolled_out "$installed-canary" "$1" --set ingress.enabled=false --set persistence.ephemeral=true || return 1
+  [ -n "${DEPLOY_CANARY_URL:-}" ] || forward "$installed-canary" 18080
 }
 
 driver_canary_url() { echo "${DEPLOY_CANARY_URL:-http://127.0.0.1:18080}"; }
-driver_canary_stop() { helm_ uninstall "$name-canary" --wait --ignore-not-found >/dev/null; }
+driver_canary_stop() { helm_ uninstall "$installed-canary" --wait --ignore-not-found >/dev/null; }

@@ -22,17 +22,17 @@ driver_url() { echo "${DEPLOY_URL:-http://127.0.0.1:8080}"; }
 driver_reach() { :; }
 
 point() { # LINK RELEASE: replaces the link in one step
-  ln -sfn "releases/$2" "$root/$1.new"
+  ln -sfn "releases/$2" "$root/$1.new" || return 1
   mv -T "$root/$1.new" "$root/$1"
 }
 
 driver_install() {
   local old
   old=$(driver_current)
-  if [ -n "$old" ] && [ "$old" != "$1" ]; then point previous "$old"; fi
-  point current "$1"
-  # A restart that fails shows in the smoke test, which decides.
-  bash -c "${DEPLOY_RESTART:-systemctl restart stata-service}" || say "the restart command failed"
+  if [ -n "$old" ] && [ "$old" != "$1" ]; then point previous "$old" || return 1; fi
+  point current "$1" || return 1
+  # Where the old process stayed, it would pass the smoke test in the new one's name.
+  bash -c "${DEPLOY_RESTART:-systemctl restart stata-service}" || { say "the restart command failed"; return 1; }
 }
 
 driver_backup() { (load_settings && STATA_SERVICE="$root/current/stata-service" "$scripts/backup.sh" "$1"); }
