@@ -1,6 +1,7 @@
-//! The source tree itself: import directions, sizes, requirement packs and the harness of the tests.
+//! The source tree itself: import directions, sizes, requirement packs, their map and the harness of the tests.
 
 mod architecture;
 mod harness;
 mod openspec;
+mod seed_map;
 mod sizes;
