@@ -21,6 +21,7 @@ from typing import Any
 import yaml
 
 import monitoring_live
+import runbooks
 from tools import debian, npm
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,8 +141,10 @@ def main() -> None:
     tools = Path(sys.argv[3]).resolve()
     prometheus = debian(tools, "prometheus", "prometheus").parent
     alertmanager = debian(tools, "prometheus-alertmanager", "prometheus-alertmanager").parent
-    modules = npm(tools, "lezer", "@grafana/lezer-logql@0.4.2", "@lezer/common@1.5.5", "@lezer/lr@1.4.12")
+    modules = npm(tools, "lezer", "@grafana/lezer-logql@0.4.2")
     rules_are_whole()
+    runbooks.commands_parse()
+    runbooks.program_has_them(program)
     lint()
     promtool(prometheus / "promtool")
     amtool(alertmanager / "amtool")

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
+import runbooks
 from metrics import KEY, PAY, ROOT, Prometheus, expect, get
 from stata_service import ProblemError, Service
 from tools import free_port
@@ -180,7 +181,16 @@ def tickets(receiver: Receiver, status: str, alert: str) -> list[dict[str, Any]]
     return [t for t in receiver.at("/ticket") if t["status"] == status and t["commonLabels"]["alertname"] == alert]
 
 
-def delivery(receiver: Receiver, program: Path, folder: Path, service: subprocess.Popen[str], environment: dict[str, str]) -> None:
+def with_name(program: Path, folder: Path) -> Path:
+    """Returns a folder in which the program has its own name, whatever it is called here."""
+    named = folder / "bin"
+    named.mkdir()
+    (named / "stata-service").symlink_to(program)
+    return named
+
+
+def delivery(receiver: Receiver, program: Path, folder: Path, target: str, service: subprocess.Popen[str],
+             environment: dict[str, str]) -> None:
     """Breaks the service in three ways, and mends it: page, ticket and their ends."""
     told = lambda: json.dumps(receiver.kept[-6:], indent=1)  # noqa: E731
     until("the watchdog is heard", lambda: receiver.at("/ping"), told)
@@ -194,6 +204,11 @@ def delivery(receiver: Receiver, program: Path, folder: Path, service: subproces
     page = pages(receiver, "trigger", "EngineDown")[0]
     expect("the page names instance and runbook",
            "EngineDown on 127.0.0.1:" in page["payload"]["summary"] and page["links"][0]["href"].endswith("/engine-down.md"))
+    if shutil.which("jq"):
+        said = runbooks.followed("engine-down.md", "Check", {
+            "api": f"http://{target}", "auth": f"Authorization: Bearer {KEY}", "log": str(folder / "service.log"),
+        }, {**environment, "PATH": f"{with_name(program, folder)}:{environment['PATH']}"})
+        expect("its runbook, followed literally, names the cause", "program cannot be found" in said and "stata.cmd" in said)
     (folder / "gone").rename(folder / "engine")
     until("the engine is back: the page is resolved", lambda: pages(receiver, "resolve", "EngineDown"), told)
 
@@ -288,8 +303,9 @@ def check(program: Path, simulator: Path, prometheus: Path, alertmanager: Path, 
             names_are_exported(boards, f"http://{target}")
             rules_are_evaluated(running)
             panels_have_data(running, boards)
+            runbooks.queries_are_taken(running)
             log_lines(folder, boards)
-            delivery(receiver, program, folder, service, environment)
+            delivery(receiver, program, folder, target, service, environment)
             agent(folder)
         finally:
             if running is not None:

@@ -237,6 +237,29 @@ def lose_everything(service: subprocess.Popen[str], data: Path, repository: Path
     return at
 
 
+def retention(program: Path, data: Path, folder: Path, environment: dict[str, str], recipient: str) -> None:
+    """Old generations go, here and at the remote; the newest and what is no generation stay."""
+    root, remote = folder / "generations", "drill:backups/generations"
+    given = {**environment, "SS_DATA_DIR": str(data), "BACKUP_REMOTE": remote, "BACKUP_GENERATION": "month", "BACKUP_KEEP": "2"}
+
+    def backup(**more: str) -> int:
+        return subprocess.run([str(ROOT / "scripts" / "backup.sh"), str(root), "--recipient", recipient],
+                              env={**given, **more}, capture_output=True).returncode
+
+    expect("a first generation is made", backup(BACKUP_IDENTITY=str(folder / "identity.txt"), BACKUP_VERIFY="1") == 0)
+    now = next(path.name for path in root.iterdir())
+    for name in ("2020-01", "2020-02", "2020-03", "notes"):
+        shutil.copytree(root / now, root / name)
+        subprocess.run(["rclone", "copy", str(root / name), f"{remote}/{name}"], env=given, check=True, capture_output=True)
+    expect("a backup that fails removes nothing", backup(STATA_SERVICE="false") != 0 and (root / "2020-01").exists())
+    expect("the next one removes the oldest", backup() == 0)
+    there = subprocess.run(["rclone", "lsf", "--dirs-only", remote], env=given, check=True, capture_output=True, text=True).stdout
+    kept = {"2020-03", now, "notes"}
+    expect("here and at the remote, and nothing else",
+           {path.name for path in root.iterdir()} == kept and {line.strip("/") for line in there.splitlines()} == kept)
+    expect("a number that keeps nothing is refused", backup(BACKUP_KEEP="0") == 2)
+
+
 def populate(load: Load, jobs: int, backups: Backups, keep_up: float) -> None:
     began, told = time.monotonic(), 0
     load.start()
@@ -297,6 +320,7 @@ def drill(program: Path, tools: Path, folder: Path, jobs: int, period: float, ke
         expect("the audit chain that came back is the beginning of the one that was lost", lost_events[:len(events)] == events and events)
         tokens_open(address, load, last, back)
         expect("a new job can be made", caller.ask("POST", "/v1/admin/task-codes", KEY, {"count": 1})[0] in (200, 201))
+        retention(program, restored, folder, environment, recipient)
         rpo = at - last
         print(f"  {jobs} jobs: RPO {rpo:.1f} s ({gone} changes), restore {restore_took:.1f} s, RTO {rto:.1f} s, "
               f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")

@@ -5,5 +5,6 @@ mod documents;
 mod harness;
 mod openspec;
 mod promises;
+mod seed_map;
 mod sizes;
 mod words;
