@@ -3,8 +3,8 @@
 
 mod blobs;
 mod durable;
-pub mod tree;
 mod private;
+pub mod tree;
 mod volume;
 mod workspace;
 

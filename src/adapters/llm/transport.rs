@@ -50,7 +50,11 @@ pub fn install_tls() {
 ///
 /// # Errors
 /// A text that says what is wrong with the certificates.
-pub(super) fn client(timeouts: &Timeouts, ca_pem: Option<&[u8]>) -> Result<reqwest::Client, String> {
+pub(super) fn client(
+    timeouts: &Timeouts,
+    ca_pem: Option<&[u8]>,
+    guard: Option<&Guard>,
+) -> Result<reqwest::Client, String> {
     install_tls();
     let mut builder = reqwest::Client::builder()
         .connect_timeout(timeouts.connect)

@@ -25,7 +25,7 @@ const fn room(name: &'static str, may: Rooms, crates: &'static [&'static str]) -
 /// The table of rooms in `docs/ARCHITECTURE.md`, in its order.
 const ROOMS: &[Room] = &[
     room("domain", Rooms::Only(&[]), &[]),
-            "ctx.audit_log.",
+    "ctx.audit_log.",
     room("ports", Rooms::Only(&["domain"]), &[]),
     room("render", Rooms::Only(&["domain"]), &["figure", "dta"]),
     room("library", Rooms::Only(&["domain", "ports", "render"]), &[]),
