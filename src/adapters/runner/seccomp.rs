@@ -42,8 +42,8 @@ const ARCHITECTURE: u32 = 0xC000_00B7;
 /// architecture.
 mod newer {
     pub(super) const FCHMODAT2: libc::c_long = 452;
-    pub const QUOTACTL_FD: libc::c_long = 443;
-    pub const PROCESS_MRELEASE: libc::c_long = 448;
+    pub(super) const QUOTACTL_FD: libc::c_long = 443;
+    pub(super) const PROCESS_MRELEASE: libc::c_long = 448;
     pub(super) const MEMFD_SECRET: libc::c_long = 447;
     pub(super) const SETXATTRAT: libc::c_long = 463;
     pub(super) const REMOVEXATTRAT: libc::c_long = 466;
