@@ -34,6 +34,7 @@ use crate::http::state::{App, Parts};
 use crate::library::{Library, LibraryProblem};
 use crate::ports::audit_log::AuditLog;
 use crate::ports::clock::Clock;
+use crate::ports::ids::IdSource;
 use crate::ports::llm::LlmMeter;
 use crate::ports::runner::SandboxSpec;
 use crate::ports::store::Store;
@@ -122,6 +123,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     );
     let metered = Arc::new(metered);
     let ctx = Context {
+        server_id: SystemIds.id("srv"),
         store: Arc::clone(&metered) as Arc<dyn Store>,
         audit_log: metered,
         clock: Arc::clone(&clock),
@@ -134,7 +136,6 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         library: Arc::new(library),
         pools: Pools::for_cores(cores),
         progress: Arc::default(),
-        ingests: Arc::default(),
         model,
         calls: Arc::default(),
         tenants: Arc::default(),

@@ -4,6 +4,7 @@ mod data_steps;
 mod ingest_docs;
 pub(crate) mod ingest_fixtures;
 mod ingest_refusals;
+mod late_ingest;
 mod lying_counts;
 mod upload_download;
 mod upload_sessions;
