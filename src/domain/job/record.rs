@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::ingest::Ingest;
 use super::interpretation::InterpretationFailure;
 use super::state::JobStatus;
 use crate::domain::artifact::Artifact;
@@ -134,6 +135,9 @@ pub struct JobRecord {
     /// Files that are uploaded one by one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bundle: Option<Bundle>,
+    /// The reading of the last upload, if it outlived its request and did not become the inputs yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ingest: Option<Ingest>,
     pub draft: Option<Draft>,
     /// The last call to a model for a draft, if it failed and no draft came after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
