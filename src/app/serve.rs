@@ -19,6 +19,7 @@ use crate::adapters::process_memory;
 use crate::adapters::reserve::Reserve;
 use crate::adapters::runner::reap_orphans;
 use crate::adapters::tls::Tls;
+use crate::adapters::store::SqliteStore;
 use crate::http::router;
 use crate::http::state::App;
 use crate::service::access::admin_session::recall_failures;
@@ -30,6 +31,8 @@ const REFRESH: Duration = Duration::from_secs(2);
 /// How often checks of health are looked for that are due.
 const LOOK: Duration = Duration::from_millis(500);
 /// When the start is over for good: the queue is loaded and the first checks are made.
+/// How often the places of the store's files are looked at while nothing is committed.
+const PLACES_LOOK: Duration = Duration::from_secs(1);
 const SETTLED: Duration = Duration::from_secs(1);
 /// How often a closed gate is looked at.
 const GATE_LOOK: Duration = Duration::from_millis(100);
@@ -91,6 +94,7 @@ pub async fn serve(
     ));
     let looking = tokio::spawn(keep_looking(app.clone(), background.clone()));
     let walk = tokio::spawn(Arc::clone(&maintenance.migration).walk_in_background(background.clone()));
+    let placed = tokio::spawn(watch_places(app.clone(), Arc::clone(&store), background.clone()));
     let anchor = tokio::spawn(super::anchor::run(app.clone(), background.clone()));
     let sweeper = tokio::spawn(sweep::run(app.clone(), background.clone()));
     let control =
@@ -105,7 +109,7 @@ pub async fn serve(
     let giving_back = tokio::spawn(release_startup_memory(app.clone(), background.clone()));
     tracing::info!(event = "SS_READY", %address, "the service is ready");
     shutdown.cancelled().await;
-    let tasks = vec![health, looking, control, walk, sweeper, anchor, orphans, giving_back];
+    let tasks = vec![health, looking, placed, control, walk, sweeper, anchor, orphans, giving_back];
     let serving =
         Serving { app, worker, store, shutdown: options.shutdown, closing, server, background, tasks };
     let ended = serving.end().await;
@@ -277,6 +281,19 @@ async fn note_oldest(app: &App) {
 
 /// Renews health checks and process gauges; a store that stopped for good ends the service.
 async fn refresh_health(
+/// Stops the store where its files are not at their place any more, also while nothing is committed.
+async fn watch_places(app: App, store: Arc<SqliteStore>, stop: CancellationToken) {
+    loop {
+        let looked = Arc::clone(&store);
+        // a pool without a free place is asked again by the next round
+        let _ = app.ctx.pools.reads.run(move || looked.check_places()).await;
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(PLACES_LOOK) => {}
+        }
+    }
+}
+
     app: App,
     reserve: Reserve,
     worker: impl Fn() -> Option<WorkerStatus>,
