@@ -90,6 +90,10 @@ impl Host for LocalHost {
         own.chain(whole).min()
     }
 
+    fn open_files(&self) -> Option<u64> {
+        rustix::process::getrlimit(rustix::process::Resource::Nofile).maximum
+    }
+
     fn program(&self, path: &Path) -> io::Result<ProgramIdentity> {
         let path = path.canonicalize()?;
         let facts = fs::metadata(&path)?;

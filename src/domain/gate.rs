@@ -28,6 +28,7 @@ pub enum Rule {
     SandboxMode,
     SandboxContainment,
     MemoryFits,
+    OpenFilesFit,
     OnShutdown,
     TimeoutsOrdered,
     ClockSane,
@@ -86,6 +87,7 @@ impl Rule {
         Self::SandboxMode,
         Self::SandboxContainment,
         Self::MemoryFits,
+        Self::OpenFilesFit,
         Self::OnShutdown,
         Self::TimeoutsOrdered,
         Self::ClockSane,
@@ -203,6 +205,11 @@ impl Rule {
                 "memory_fits",
                 "all runs at once fit the memory of the host or container",
                 "lower worker.concurrency or run.memory_mb, or give the container more memory",
+            ),
+            Self::OpenFilesFit => probe(
+                "open_files_fit",
+                "all connections at once fit the open files that the process may have",
+                "raise the hard limit of open files (LimitNOFILE, ulimits), or lower http.max_connections",
             ),
             Self::OnShutdown => settings(
                 "on_shutdown",

@@ -76,6 +76,9 @@ pub trait Host: Send + Sync {
     /// Returns how many bytes of memory the processes here may use together.
     fn memory_bytes(&self) -> Option<u64>;
 
+    /// Returns how many files this process may have open at most; `None` is unlimited.
+    fn open_files(&self) -> Option<u64>;
+
     /// Looks at a program.
     ///
     /// # Errors
