@@ -294,6 +294,7 @@ pub(super) fn edge_rules(options: &EdgeOptions) -> Result<EdgeRules, BuildError>
         .map_err(|error| BuildError::Edge(error.to_string()))?;
     Ok(EdgeRules {
         rates: Rates { credential: options.credential, tenant: options.tenant, address: options.address },
+        streams: options.streams_per_credential,
         origins: options.origins.clone(),
         proxies,
         json_max_bytes: options.json_max_bytes,

@@ -84,6 +84,16 @@ pub struct QueueEntry {
     pub ready_at: DateTime<Utc>,
 }
 
+/// Longest time that a job is made to wait before it may start, with some slack; see
+/// [`retry_delay`](super::ops::retry_delay).
+const LONGEST_WAIT: chrono::TimeDelta = chrono::TimeDelta::seconds(30);
+
+/// True if a job that waits until `ready_at` may start. A time further away than any wait shows that the clock was set
+/// back since, and says nothing any more.
+pub fn may_start(ready_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    ready_at <= now || ready_at - now > LONGEST_WAIT
+}
+
 /// The spans that the life of a job hangs from, each as a W3C `traceparent`; absent where nobody traced.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobTrace {
