@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The Python client and the README's curl example against a real service.
+"""The Python client against a real service.
 
 Usage: clients.py PROGRAM, with PROGRAM the built stata-service. Prints what it saw; exits with 1 at the first
 thing that is not as promised.
@@ -12,7 +12,6 @@ import itertools
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -152,25 +151,6 @@ def failing(service: Service) -> None:
             expect("a run without rows is an exception with its cause", failed.run.get("cause") == "data_error")
 
 
-def curl_example(address: str) -> None:
-    """Runs the block of the README that walks the journey with curl."""
-    for tool in ("bash", "curl", "jq"):
-        if shutil.which(tool) is None:
-            print(f"  not run: the README's curl example needs {tool}")
-            return
-    text = (ROOT / "README.md").read_text("utf-8")
-    block = next(b for b in re.findall(r"```sh\n(.*?)```", text, re.S) if "task-codes/redeem" in b)
-    script = re.sub(r"(?m)^api=.*$", f"api={address}", block)
-    waits = '\nfor _ in $(seq 100); do s=$(curl -s $api/v1/jobs/$job -H "$auth" | jq -r .status); ' \
-            '[ "$s" = succeeded ] && break; sleep 0.2; done; echo "ended: $s"\n'
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script + waits], cwd=ROOT, text=True, capture_output=True,
-        env={**os.environ, "SS_BOOTSTRAP_ADMIN_KEY": KEY}, timeout=120,
-    )
-    expect("the README's curl example runs to a success", "ended: succeeded" in done.stdout)
-    expect("and lists its artifacts", "artifacts/plan.json" in done.stdout)
-
-
 def types_and_models(address: str, folder: Path) -> None:
     document = folder / "openapi.json"
     document.write_bytes(httpx.get(f"{address}/v1/openapi.json").content)
@@ -198,7 +178,6 @@ def main() -> None:
             journey(address, folder)
             broken_streams()
             readme_examples(address, folder)
-            curl_example(address)
         finally:
             service.terminate()
             code = service.wait(30)

@@ -12,8 +12,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -29,11 +27,12 @@ sys.path.insert(0, str(ROOT / "clients" / "python" / "src"))
 
 from stata_service import Service  # noqa: E402
 
+from tools import debian, free_port  # noqa: E402
+
 KEY = "ssk_admin_0123456789abcdef0123456789abcdef"
 PAY = ROOT / "assets/stata_do_library/datasets/pay.csv"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PATIENCE = 30.0
-NOT_HERE = 77
 
 
 def expect(promise: str, holds: object) -> None:
@@ -44,26 +43,7 @@ def expect(promise: str, holds: object) -> None:
 
 def fetch(tools: Path) -> Path:
     """Returns the folder of prometheus and promtool, unpacked from the distribution's package."""
-    folder = tools / "prometheus" / "usr" / "bin"
-    if (folder / "prometheus").exists():
-        return folder
-    if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
-        print("  not run: Prometheus comes as a Debian package")
-        sys.exit(NOT_HERE)
-    with tempfile.TemporaryDirectory() as name:
-        def download() -> bool:
-            return subprocess.run(["apt-get", "download", "prometheus"], cwd=name, capture_output=True).returncode == 0
-        # the lists of packages may be old, or missing
-        if not download() and not (
-            subprocess.run(["apt-get", "update"], capture_output=True).returncode == 0 and download()
-        ):
-            print("  not run: the package of Prometheus cannot be downloaded")
-            sys.exit(NOT_HERE)
-        package = next(Path(name).glob("prometheus_*.deb"))
-        unpacked = Path(tempfile.mkdtemp(dir=tools))
-        subprocess.run(["dpkg", "-x", str(package), str(unpacked)], check=True)
-        unpacked.rename(tools / "prometheus")
-    return folder
+    return debian(tools, "prometheus", "prometheus").parent
 
 
 def get(url: str, headers: dict[str, str] | None = None) -> tuple[int, str]:
@@ -93,21 +73,20 @@ def run(address: str) -> str:
 
 
 class Prometheus:
-    """A server that scrapes one address every second, and its API."""
+    """A server that scrapes one address every second, and its API; or with settings of the caller."""
 
-    def __init__(self, tools: Path, folder: Path, target: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.address = f"127.0.0.1:{free.getsockname()[1]}"
+    def __init__(self, tools: Path, folder: Path, target: str, settings: str = "") -> None:
+        self.address = f"127.0.0.1:{free_port()}"
         config = folder / "prometheus.yml"
         config.write_text(
-            "global: {scrape_interval: 1s, scrape_timeout: 1s}\n"
+            settings or "global: {scrape_interval: 1s, scrape_timeout: 1s}\n"
             f"scrape_configs: [{{job_name: stata-service, static_configs: [{{targets: ['{target}']}}]}}]\n"
         )
         self.log = (folder / "prometheus.log").open("w")
         self.process = subprocess.Popen(
             [str(tools / "prometheus"), f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}",
-             f"--web.listen-address={self.address}", "--enable-feature=exemplar-storage", "--log.level=warn"],
+             f"--web.listen-address={self.address}", "--enable-feature=exemplar-storage", "--log.level=warn",
+             "--rules.alert.resend-delay=1s"],
             stdout=self.log, stderr=subprocess.STDOUT,
         )
 

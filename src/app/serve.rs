@@ -21,6 +21,7 @@ use crate::adapters::runner::reap_orphans;
 use crate::adapters::tls::Tls;
 use crate::http::router;
 use crate::http::state::App;
+use crate::ports::store::StoreExt;
 use crate::service::access::admin_session::recall_failures;
 use crate::telemetry::metrics::Seats;
 use crate::worker::{Drain, Worker, WorkerDeps, WorkerOptions, WorkerStatus};
@@ -31,7 +32,7 @@ const REFRESH: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_millis(500);
 /// When the start is over for good: the queue is loaded and the first checks are made.
 const SETTLED: Duration = Duration::from_secs(1);
-/// How often a closed gate is looked at.
+/// How often a closed gate is checked.
 const GATE_LOOK: Duration = Duration::from_millis(100);
 
 /// Why the service came to its end.

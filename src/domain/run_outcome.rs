@@ -145,7 +145,7 @@ impl Outcome {
     }
 }
 
-/// What a run may use. All are the operator's; a template's own figures are estimates.
+/// Limits of a run. The operator sets all of them; a template's own figures are estimates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunLimits {
     pub wall_seconds: u64,
@@ -162,6 +162,9 @@ pub struct RunLimits {
     pub stream_bytes: u64,
     /// Between the request to end and the kill.
     pub grace_ms: u64,
+    /// Free bytes of the volume below which a run that wrote much is ended; 0 for none.
+    #[serde(default)]
+    pub free_bytes: u64,
 }
 
 impl Default for RunLimits {
@@ -178,6 +181,7 @@ impl Default for RunLimits {
             output_files: 1000,
             stream_bytes: 1 << 20,
             grace_ms: 2000,
+            free_bytes: 0,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Server-sent events (HTML standard, section 9.2): framing, heartbeats, the place to go on from.
+//! Server-sent events (HTML standard, section 9.2): framing, heartbeats, the place to continue from.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub const LONGEST: Duration = Duration::from_secs(3600);
 /// When a reader whose connection broke comes back.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Answers with a stream of events. Nothing is produced that the reader has no room for.
+/// Responds with a stream of events. Nothing is produced that the reader has no room for.
 pub fn answer(events: impl Stream<Item = Event> + Send + 'static) -> Response {
     use futures_util::StreamExt;
     let hello = futures_util::stream::once(async { Event::default().retry(RETRY).comment("following") });
@@ -34,7 +34,7 @@ pub fn heartbeat() -> Event {
     Event::default().comment("still here")
 }
 
-/// Where a reader goes on: the number of `Last-Event-ID`, 0 without one.
+/// Position at which a reader continues: the number of `Last-Event-ID`, 0 without one.
 ///
 /// # Errors
 /// `INPUT_VALIDATION_FAILED` for anything but digits.

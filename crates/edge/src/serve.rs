@@ -1,5 +1,5 @@
 //! Serving over HTTP/1.1 with bounds: on the head of a request (time, size, number of headers), on open
-//! connections, and on the end. Bodies and handlers have bounds of their own elsewhere.
+//! connections, and on the end. Bodies and handlers have their own bounds elsewhere.
 
 use std::future::Future;
 use std::io;
@@ -49,10 +49,10 @@ impl Default for Bounds {
 
 /// Makes a stream of an accepted connection: as it is, or with TLS.
 pub trait Accept: Clone + Send + Sync + 'static {
-    /// What HTTP is spoken over.
+    /// Connection that carries HTTP.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
-    /// Called on a task of its own, and within [`Bounds::header_timeout`].
+    /// Called on its own task, and within [`Bounds::header_timeout`].
     fn accept(&self, stream: TcpStream) -> impl Future<Output = io::Result<Self::Stream>> + Send;
 }
 
@@ -187,7 +187,7 @@ mod tests {
         let address = listener.local_addr().expect("bound");
         let (stop, stopped) = oneshot::channel();
         let stop_signal = async move {
-            // a server whose test is over may go on until it is dropped
+            // a server whose test is over may continue until it is dropped
             let _ = stopped.await;
         };
         let ended = tokio::spawn(serve(listener, Plain, router, bounds, stop_signal));

@@ -31,7 +31,7 @@ const BATCH: usize = 8192;
 const SYNC_EACH: usize = 16;
 
 /// Writes the copies of one store.
-pub struct Exporter {
+pub(super) struct Exporter {
     core: Arc<Core>,
     conn: Connection,
     data_dir: PathBuf,
@@ -43,7 +43,7 @@ pub struct Exporter {
 }
 
 /// Reads how far the copies were when the store was last open.
-pub fn exported_sequence(data_dir: &Path) -> u64 {
+pub(super) fn exported_sequence(data_dir: &Path) -> u64 {
     let text = fs::read_to_string(marker(data_dir)).unwrap_or_default();
     text.trim().parse().unwrap_or(0)
 }
@@ -54,12 +54,12 @@ fn marker(data_dir: &Path) -> PathBuf {
 
 impl Exporter {
     /// Prepares the exporter; `target` is the sequence of the store at its opening.
-    pub fn new(core: Arc<Core>, conn: Connection, data_dir: PathBuf, target: u64) -> Self {
+    pub(super) fn new(core: Arc<Core>, conn: Connection, data_dir: PathBuf, target: u64) -> Self {
         Self { core, conn, data_dir, audit: None, behind: BTreeSet::new(), target }
     }
 
     /// Catches up, then follows the committer until it has ended and everything is written.
-    pub fn run(mut self) {
+    pub(super) fn run(mut self) {
         let mut caught_up = false;
         let mut news: Vec<Committed> = Vec::new();
         loop {
@@ -226,7 +226,7 @@ impl Exporter {
     }
 }
 
-/// What the store holds for a job.
+/// State of a job in the store.
 enum Found {
     Text(String),
     Nothing,

@@ -19,6 +19,7 @@ mod lock;
 mod loss;
 mod migrations;
 mod prepare;
+mod queries;
 mod queue;
 mod readers;
 mod reads;

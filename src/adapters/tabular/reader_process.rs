@@ -1,4 +1,4 @@
-//! Readers of foreign formats in a process of their own: a file that makes a reader abort, loop or fill the memory costs
+//! Readers of foreign formats in their own process: a file that makes a reader abort, loop or fill the memory costs
 //! that upload and nothing else. This file has both sides: the server's adapter and the process itself
 //! (`stata-service read-table SOURCE DEST`, the request on standard input, the answer on standard output).
 
@@ -32,7 +32,7 @@ const WALL_SECONDS: u32 = 1_800;
 /// Most bytes of an answer: the facts of every column.
 const MOST_ANSWER: u64 = 256 << 20;
 
-/// Reads tables like [`TabularFiles`], uploads in a process of their own.
+/// Reads tables like [`TabularFiles`], uploads in their own process.
 #[derive(Debug, Clone)]
 pub struct IsolatedReaders {
     program: PathBuf,
@@ -104,7 +104,7 @@ impl Tabular for IsolatedReaders {
                     event = "SS_INGEST_PANICKED",
                     code = status.code(),
                     signal = status.signal(),
-                    "a reader ended without an answer on an upload"
+                    "a reader ended without a result for an upload"
                 );
                 // the port leaves nothing behind after an error; what cannot be removed, the sweep removes
                 let _ = std::fs::remove_file(dest);
@@ -155,7 +155,7 @@ fn ended(status: ExitStatus) -> Problem {
     )
 }
 
-/// The process of a reader: `SOURCE DEST` as arguments. Limits itself before it looks at the file.
+/// The process of a reader: `SOURCE DEST` as arguments. Limits itself before it checks the file.
 pub fn main(arguments: &[OsString]) -> ExitCode {
     let [source, dest] = arguments else { return ExitCode::from(2) };
     let (source, dest) = (Path::new(source), Path::new(dest));

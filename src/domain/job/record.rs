@@ -18,7 +18,7 @@ use crate::domain::run::{Run, RunStatus};
 /// The record format that this release writes.
 pub const SCHEMA_VERSION: u32 = 4;
 
-/// What a language model may see of the data.
+/// Amount of data that a language model may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DataSharing {
@@ -57,7 +57,7 @@ impl TokenState {
     }
 }
 
-/// What the user said when the plan was confirmed.
+/// The user's input when the plan was confirmed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Confirmation {
     pub confirmed_at: DateTime<Utc>,
@@ -100,7 +100,7 @@ impl JobTrace {
         self.created.is_none() && self.asked.is_none()
     }
 
-    /// What a run hangs from, and what it is linked with. A request with a trace of its own is linked only, so that
+    /// Parent and link of a run's span. A request with its own trace is linked only, so that
     /// the job's life stays in one trace.
     pub fn of_run(&self, trace_id: &TraceId) -> (Option<&str>, Option<&str>) {
         let is_own = |parent: &&str| parent.split('-').nth(1) == Some(trace_id.as_str());
@@ -154,7 +154,7 @@ pub struct JobRecord {
     pub automatic_attempts_used: u32,
     #[serde(default)]
     pub runs: Vec<Run>,
-    /// Formats that requests for a run asked for, beside those of the plan.
+    /// Formats requested with a run, in addition to those of the plan.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub output_formats: Vec<String>,
     #[serde(default)]

@@ -1,5 +1,5 @@
-//! What every request meets before its route: limits on its head, on its rate and on its time, the address of
-//! its client, and the headers that protect its answer. Rates by credential and tenant are taken when the
+//! Checks of every request before its route: limits on its head, on its rate and on its time, the address of
+//! its client, and the headers that protect its response. Rates by credential and tenant are checked when the
 //! credential is known, by the extractors of `access.rs`.
 
 use std::net::IpAddr;
@@ -31,7 +31,7 @@ pub const MAX_HEADERS: usize = 100;
 pub const MAX_HEADER_BYTES: usize = 32 << 10;
 /// Most callers of each kind that are counted at once.
 const MAX_KEYS: usize = 50_000;
-/// How long a browser may go on without asking again.
+/// Time for which a browser may reuse a file without asking again.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
 /// How long a browser keeps to TLS.
 const HSTS_AGE: Duration = Duration::from_secs(365 * 86_400);
@@ -70,7 +70,7 @@ pub struct Edge {
     body_timeout: Duration,
 }
 
-/// What the limiters said of one request; shared between its layers.
+/// Decisions of the limiters on one request; shared between its layers.
 #[derive(Debug, Clone, Default)]
 pub struct Decisions(Arc<Mutex<Vec<Decision>>>);
 
@@ -187,7 +187,7 @@ fn rate((per_second, burst): (u32, u32)) -> Rate {
     Rate::per_second(per_second.max(1).into(), burst.max(1)).expect("one a second and more is a rate")
 }
 
-/// What pages of allowed origins may send and read. Credentials go in a header, never in cookies.
+/// CORS rules for pages of allowed origins. Credentials go in a header, never in cookies.
 fn cors_rules(origins: &[String]) -> Rules {
     let name = HeaderName::from_static;
     Rules {

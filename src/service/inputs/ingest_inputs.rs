@@ -1,5 +1,5 @@
-//! Turns received files into the job's inputs: canonical data, manifest and one commit. Goes on in the
-//! background when it takes long; the board says how it ended.
+//! Turns received files into the job's inputs: canonical data, manifest and one commit. Continues in the
+//! background when it takes long; the tracker has the result.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -25,14 +25,14 @@ use crate::service::shared::quotas::admit_bytes;
 #[derive(Debug, Default)]
 pub struct IngestTracker(Mutex<HashMap<(TenantId, JobId), Ingest>>);
 
-/// Where an ingest stands.
+/// State of an ingest.
 #[derive(Debug, Clone)]
 pub enum Ingest {
     UnderWay,
     Failed(Problem),
 }
 
-/// Most failures that are remembered; the oldest job's is forgotten by chance beyond it.
+/// Most entries. When the map is full, all remembered failures are dropped.
 const MAX_ENTRIES: usize = 10_000;
 
 impl IngestTracker {
@@ -313,8 +313,8 @@ pub struct InputsChange {
 /// Commits new inputs.
 ///
 /// # Errors
-/// `JOB_LOCKED`, `JOB_VERSION_CONFLICT`, `STORE_UNAVAILABLE`; `UPLOAD_SESSION_NOT_FOUND` if another bundle
-/// was stated meanwhile.
+/// `JOB_LOCKED`, `JOB_VERSION_CONFLICT`, `STORE_UNAVAILABLE`; `INPUT_TOO_LARGE` where the columns are too many for a
+/// job's record; `UPLOAD_SESSION_NOT_FOUND` if another bundle was stated meanwhile.
 pub async fn commit_inputs(
     ctx: &Context,
     caller: &Caller,
@@ -338,4 +338,19 @@ pub async fn commit_inputs(
         put_job(ctx, &current, next, event).await
     })
     .await
+    .map_err(|problem| of_size(problem, inputs))
+}
+
+/// Says which part of a record that would become too large is the upload's: what is known of its columns.
+fn of_size(problem: Problem, inputs: &Inputs) -> Problem {
+    if problem.code != ErrorCode::PayloadTooLarge {
+        return problem;
+    }
+    let columns: usize = inputs.datasets.iter().map(|dataset| dataset.columns.len()).sum();
+    let limit = problem.context.get("limit_bytes").cloned().unwrap_or_default();
+    let text = "what is known of the columns is larger than a job may be; leave out columns, or shorten their names and labels";
+    Problem::new(ErrorCode::InputTooLarge, text)
+        .with("reason", format!("{columns} columns"))
+        .with("columns", columns)
+        .with("limit", limit)
 }

@@ -13,7 +13,7 @@ use crate::service::inputs::receive_upload::local_copy;
 use crate::service::inputs::select_sheet::find_dataset;
 use crate::service::shared::context::Context;
 
-/// What clients see of the inputs.
+/// Clients' view of the inputs.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct InputsPreview {
     pub job_id: String,

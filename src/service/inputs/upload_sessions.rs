@@ -32,7 +32,7 @@ pub struct AnnouncedFile {
 /// Longest file name, in bytes.
 const MAX_NAME: usize = 255;
 
-/// What a client says of a part that it sent.
+/// A client's declaration of a part that it sent.
 #[derive(Debug, Clone)]
 pub struct StatedPart {
     pub part_number: u32,
@@ -332,7 +332,7 @@ pub fn part_bytes(ctx: &Context, job: &JobRecord, session_id: &str, part: u32) -
     if file.received.is_some() {
         return Err(Problem::new(
             ErrorCode::JobLocked,
-            "the file is finished; state a new bundle to replace it",
+            "the file is finished; declare a new bundle to replace it",
         ));
     }
     check_unlocked(job)?;
@@ -346,7 +346,7 @@ pub fn part_bytes(ctx: &Context, job: &JobRecord, session_id: &str, part: u32) -
 /// # Errors
 /// `UPLOAD_SESSION_NOT_FOUND`.
 pub fn bundle_of(job: &JobRecord) -> Result<&Bundle, Problem> {
-    job.bundle.as_ref().ok_or_else(|| not_found("the job has no bundle; state its files first"))
+    job.bundle.as_ref().ok_or_else(|| not_found("the job has no bundle; declare its files first"))
 }
 
 fn not_found(message: &str) -> Problem {
@@ -376,7 +376,7 @@ fn part_name(part: u32) -> String {
     format!("part_{part}")
 }
 
-/// Where the parts of a file are put together.
+/// Assembly of the parts of a file.
 struct Assembly<'a> {
     workspace: &'a dyn Workspace,
     dir: &'a Path,
@@ -472,7 +472,7 @@ impl Assembly<'_> {
             };
             if stated.iter().any(|p| p.part_number == number && (differs(&p.etag) || differs(&p.sha256))) {
                 return Ok(Err(NotFinished::ChecksumMismatch(format!(
-                    "part {number} is not what was sent; send it again"
+                    "part {number} does not match its hash; send it again"
                 ))));
             }
         }

@@ -104,7 +104,7 @@ async fn writes_of_others_during_a_run_do_not_end_the_worker_or_the_attempt() {
         let mut next = job.clone();
         next.version += 1;
         next.title = Some(format!("title {written}"));
-        let write = Write::Put { record: Record::Job(Box::new(next)), expect: Expect::Version(job.version) };
+        let write = Write::Put { record: Record::from(next), expect: Expect::Version(job.version) };
         match harness.store.commit(commit(vec![write])).await {
             Ok(_) => written += 1,
             Err(CommitError::Conflict { .. }) => {}
@@ -133,8 +133,7 @@ async fn an_attempt_that_lost_its_job_publishes_no_result() {
             job.latest_run().expect("an attempt").clone().failed(Cause::WorkerLost, None, SystemClock.now());
         run.retryable = true;
         let lost = job.finish_run(run, vec![], None, SystemClock.now()).expect("running");
-        let write =
-            Write::Put { record: Record::Job(Box::new(lost.clone())), expect: Expect::Version(job.version) };
+        let write = Write::Put { record: Record::from(lost.clone()), expect: Expect::Version(job.version) };
         if harness.store.commit(commit(vec![write])).await.is_ok() {
             break lost;
         }

@@ -23,7 +23,7 @@ use crate::service::inputs::ingest_inputs::{IngestInputs, check_unlocked};
 use crate::service::inputs::preview_inputs::DatasetBrief;
 use crate::service::inputs::receive_upload::Upload;
 
-/// An ingest that takes longer goes on in the background.
+/// An ingest that takes longer continues in the background.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// Longest pause between two pieces of a body.
 const IDLE_LIMIT: Duration = Duration::from_secs(30);
@@ -78,8 +78,8 @@ pub const FACTS: RouteFacts = RouteFacts {
 
 /// Replaces the inputs of a job.
 ///
-/// Streamed and hashed while it is written; takes effect as a whole or not at all. 202 when reading takes
-/// longer than two seconds: look at the preview then. Refused once the plan is frozen.
+/// Streamed and hashed while it is written; takes effect completely or not at all. 202 when reading takes
+/// longer than two seconds: poll the preview then. Refused once the plan is frozen.
 #[utoipa::path(post, path = "/v1/jobs/{job_id}/inputs/upload", tag = "inputs",
     operation_id = "upload_inputs", params(("job_id" = String, Path)),
     request_body(content = UploadForm, content_type = "multipart/form-data"),

@@ -35,6 +35,13 @@ fi
 case "$behaviour" in
 "") { begin; end; } > main.log ;;
 good) good; echo extra > notes.txt; echo x > profile.do ;;
+hostile_names)
+    good
+    bidi=$(printf 'gpj.\342\200\256exe.csv')
+    lines=$(printf 'line\nend.txt')
+    for name in -rf "a\"b'c.csv" '<img src=x>.svg' "$bidi" "$lines" stdout 'back\slash'; do
+        printf '%s\n' "$name" > "./$name"
+    done ;;
 slow) { begin; body; } > main.log; touch started; sleep 1; end >> main.log; table ;;
 forever) { begin; body; } > main.log; touch started; while :; do sleep 0.05; done ;;
 family)
@@ -69,4 +76,19 @@ children)
     # a sandbox without control groups refuses a session of its own
     if setsid true; then setsid sleep 996 & else sleep 996 & fi ;;
 changes_data) echo changed > data.dta; good ;;
+rewrites_do) good; sed 's/behaviour/behavior/' main.do > forged.do; mv forged.do main.do ;;
+removes_do) good; rm main.do ;;
+links_do) good; mv main.do other.do; ln -s other.do main.do ;;
+own_names)
+    good
+    echo captured
+    for name in stdout stderr run.meta.json run.error.json STDOUT; do echo forged > "$name"; done
+    mkdir renderings main.log.d
+    echo forged > renderings/report.docx
+    echo kept > main.log.d/notes.txt ;;
+own_folders)
+    good
+    mkdir stdout run.meta.json
+    echo forged > stdout/x
+    echo forged > run.meta.json/x ;;
 esac
