@@ -18,7 +18,7 @@ workflows() {
   local files=("$@")
   [ $# -gt 0 ] || files=(.github/workflows/*.yml)
   node scripts/checks/delivery/workflows.mjs "$tools/delivery-npm/node_modules" "${files[@]}"
-  # dependabot.yml is looked at as well
+  # dependabot.yml is checked as well
   [ $# -gt 0 ] || files=(.github)
   "$tools/delivery/bin/zizmor" --offline --no-progress --quiet "${files[@]}"
 }
