@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a release beside the service, on data of its own, and judges it before anybody depends on it.
+# Runs a release next to the service, on separate data, and judges it before anybody depends on it.
 #   scripts/canary.sh --driver host|helm [--seconds N] [--expect-version V] RELEASE
 # Steps: signature, start with the settings of the service, smoke test, N seconds (default 300) of requests with at
 # most 1 % failures and a 95th percentile of at most 500 ms. The canary is ended in every case; the service itself is

@@ -3,7 +3,7 @@
 #   release-publish.sh image IMAGE BUILDS    one index of all architectures, tagged and signed; prints and outputs its digest
 #   release-publish.sh hosts BUILDS OUT      a signed folder for each architecture, as OUT/stata-service-VERSION-ARCH.tar.gz
 #   release-publish.sh release TAG OUT       a GitHub release with these files and notes from the change log
-# BUILDS holds build-ARCH/ folders. RELEASE_VERSION is the version of Cargo.toml; a tag that differs is refused.
+# BUILDS holds build-ARCH/ folders. The version is the one of Cargo.toml; a tag that differs is refused.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,7 +19,7 @@ image() { # IMAGE BUILDS
   scripts/cosign-sign.sh image "$name@$digest"
   echo "$name@$digest"
   if [ -n "${GITHUB_OUTPUT:-}" ]; then
-    printf 'image=%s\ndigest=%s\n' "$name@$digest" "$digest" >>"$GITHUB_OUTPUT"
+    printf 'name=%s\ndigest=%s\n' "$name" "$digest" >>"$GITHUB_OUTPUT"
   fi
 }
 

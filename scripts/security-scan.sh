@@ -10,15 +10,6 @@ cd "$(dirname "$0")/.."
 tools=target/tools
 trivy=aquasec/trivy@sha256:62b1e65e8869bc4b4c6aa4fa2b21595256c7c2f6018a9d9ad61caf87187c1969 # 0.74.0
 
-secrets() {
-  if [ $# = 0 ]; then
-    scripts/checks/supply_chain secrets
-  else
-    [ -x "$tools/secrets/bin/detect-secrets-hook" ] || scripts/checks/supply_chain secrets
-    "$tools/secrets/bin/detect-secrets-hook" --no-verify "$@"
-  fi
-}
-
 workflows() {
   # shellcheck source=scripts/checks/delivery/tools.sh
   source scripts/checks/delivery/tools.sh
@@ -27,7 +18,7 @@ workflows() {
   local files=("$@")
   [ $# -gt 0 ] || files=(.github/workflows/*.yml)
   node scripts/checks/delivery/workflows.mjs "$tools/delivery-npm/node_modules" "${files[@]}"
-  # dependabot.yml is looked at as well
+  # dependabot.yml is checked as well
   [ $# -gt 0 ] || files=(.github)
   "$tools/delivery/bin/zizmor" --offline --no-progress --quiet "${files[@]}"
 }
@@ -38,7 +29,7 @@ image() {
 }
 
 case ${1:-} in
-  dependencies) scripts/checks/supply_chain dependencies ;;
-  secrets | workflows | image) "$@" ;;
+  dependencies | secrets) scripts/checks/supply_chain "$@" ;;
+  workflows | image) "$@" ;;
   *) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

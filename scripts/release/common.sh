@@ -7,7 +7,7 @@
 #   driver_reach                  makes the service reachable from here where it is not
 #   driver_url                    prints the base URL of the service
 #   driver_backup DIR             backs the data up into DIR
-#   driver_canary_start RELEASE   starts RELEASE beside the service, with data of its own
+#   driver_canary_start RELEASE   starts RELEASE next to the service, with separate data
 #   driver_canary_url             prints the base URL of the canary
 #   driver_canary_stop            ends the canary and removes its data; harmless without one
 

@@ -1,7 +1,7 @@
 """Smoke test of a running service, called by scripts/smoke.sh. Needs Python 3 and nothing else.
 
 Waits until the service is ready, then checks probes, version, refusals and one analysis from redeem to verdict.
-With --watch it goes on asking for that many seconds and compares error rate and 95th percentile with their bounds.
+With --watch it keeps sending requests for that many seconds and compares error rate and 95th percentile with their bounds.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def journey(client: Client, key: str, seconds: float) -> str:
 
 
 def watch(client: Client, args) -> str:
-    """Asks on for a while and judges error rate and latency of everything that was asked."""
+    """Keeps sending requests for a while and judges error rate and latency of everything that was asked."""
     deadline = time.monotonic() + args.watch
     while time.monotonic() < deadline:
         client.call("GET", "/health/ready")
@@ -157,7 +157,7 @@ def main() -> int:
     parser.add_argument("--expect-version", help="version that /health/ready must report")
     parser.add_argument("--wait", type=float, default=60, help="longest wait for readiness, in seconds")
     parser.add_argument("--run-wait", type=float, default=120, help="longest wait for the verdict, in seconds")
-    parser.add_argument("--watch", type=float, default=0, help="seconds to go on asking")
+    parser.add_argument("--watch", type=float, default=0, help="seconds to keep sending requests")
     parser.add_argument("--max-error-rate", type=float, default=0.01)
     parser.add_argument("--max-p95-ms", type=float, default=500)
     args = parser.parse_args()

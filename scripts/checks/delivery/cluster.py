@@ -72,7 +72,7 @@ def walk(cluster: Cluster) -> None:
     stuck = cluster.image("stuck", f"#!/bin/sh\nexport SS_ENV=production SS_DRAIN_DELAY_SECONDS=0\nexec {cluster.program} \"$@\"\n")
     code, said = cluster.script("deploy.sh", one)
     expect("an image is deployed by its digest", code == 0 and cluster.current() == one, said)
-    code, said = cluster.script("canary.sh", "--seconds", "1", two)
+    code, said = cluster.script("canary.sh", "--seconds", "1", two, DEPLOY_VALUES=str(ROOT / "deploy/helm/ci/production.yaml"))
     gone = Client(cluster.url("stata-service-canary")).call("GET", "/health/live")[0] == 0
     expect("a canary release of the chart is judged and removed", code == 0 and "is good" in said and gone, said)
     code, said = cluster.script("deploy.sh", two)

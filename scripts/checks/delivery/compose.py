@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""docker-compose.yml: checked by docker-compose's schema, by its files, and by the program that reads its settings.
+"""docker-compose.yml: checked by the schema of Compose, by its files, and by the program that reads its settings.
 
 Usage: compose.py PROGRAM
-Exits with 77 where docker-compose cannot be had.
+Asks `docker-compose`, or `docker compose`; exits with 77 where neither can be had.
 """
 
 from __future__ import annotations
@@ -23,18 +23,25 @@ ALWAYS = {"stata-service", "prometheus", "alertmanager", "grafana", "loki", "col
 PROFILES = {"llm-simulator": "simulator", "postgres": "coming-backend", "s3": "coming-backend"}
 
 
+def command() -> list[str]:
+    """The program, old or new."""
+    if shutil.which("docker-compose"):
+        return ["docker-compose"]
+    if shutil.which("docker") and subprocess.run(["docker", "compose", "version"], capture_output=True).returncode == 0:
+        return ["docker", "compose"]
+    sys.exit(77)
+
+
 def compose(*arguments: str, **given: str) -> subprocess.CompletedProcess[str]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("SS_", "COMPOSE_"))}
-    return subprocess.run(["docker-compose", "--project-directory", ROOT, "-f", ROOT / "docker-compose.yml", *arguments],
+    return subprocess.run([*command(), "--project-directory", ROOT, "-f", ROOT / "docker-compose.yml", *arguments],
                           env=clean | given, text=True, capture_output=True)
 
 
 def main() -> None:
     program = str(Path(sys.argv[1]).resolve())
-    if shutil.which("docker-compose") is None:
-        sys.exit(77)
     resolved = compose("config", **GIVEN)
-    expect("docker-compose takes the file", resolved.returncode == 0, resolved.stderr)
+    expect(f"{' '.join(command())} takes the file", resolved.returncode == 0, resolved.stderr)
     for name in GIVEN:
         refused = compose("config", "-q", **{k: v for k, v in GIVEN.items() if k != name})
         expect(f"without {name} it refuses and says so", refused.returncode != 0 and name in refused.stderr)

@@ -6,7 +6,7 @@ Real processes, the signals and timings of the chart's values: the endpoint goes
 requests and runs, grace period, SIGKILL, the next process on the same data. Three ways:
   drain    a container's end in order: no request and no run may be lost
   kill     the grace period is too short: the whole container is killed with its runs; every job ends all the same
-  detach   a host's upgrade: the service is replaced at once, runs go on and are adopted
+  detach   a host's upgrade: the service is replaced at once, runs continue and are adopted
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 """Deploys good and bad releases with the real scripts over the real service, and takes the time.
 
 Usage: releases.py PROGRAM
-Bad ones: unsigned, signed by somebody else, changed after signing, ends at the start, never ready, answers 500.
+Bad ones: unsigned, signed by somebody else, changed after signing, ends at the start, never ready, fails every request.
 Each must be refused or stopped by the canary, and rolled back when it is deployed all the same; what users had is
 still there, and the service is back within five minutes.
 """

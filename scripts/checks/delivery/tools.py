@@ -127,7 +127,13 @@ def coverage(folder: Path) -> None:
 
 
 def planted(folder: Path) -> None:
-    """A workflow with known weaknesses is found by both linters."""
+    """A secret in a file, and a workflow with known weaknesses, are found."""
+    leaky = folder / "settings.py"
+    for text, code in (("region = 'eu-central-1'\n", 0), (f"aws_key = '{'AKIA' + 'Z7VQ4XKD2M9TRW3B'}'\n", 1)):
+        leaky.write_text(text)
+        ran = run("security-scan.sh", "secrets", leaky)
+        expect(f"the scan of secrets {'lets a setting pass' if code == 0 else 'stops a key'}",
+               ran.returncode == code and ("AWS" in ran.stdout) == (code == 1), ran.stdout + ran.stderr)
     bad = folder / "bad.yml"
     bad.write_text("name: bad\non: pull_request_target\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    needs: b\n    steps:\n"
                    "      - uses: actions/checkout@v4\n      - run: echo ${{ github.event.pull_request.title }}\n")

@@ -19,8 +19,9 @@ delivery_npm() { # the linter of workflows, schemas of custom resources
     @kubernetes-models/prometheus-operator@6.0.0 @kubernetes-models/external-secrets@0.5.2 2>/dev/null
 }
 
-delivery_compose() { # docker-compose, from the distribution where it is not there
+delivery_compose() { # Compose, from the distribution where it is not there
   command -v docker-compose >/dev/null && return 0
+  docker compose version >/dev/null 2>&1 && return 0
   [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker-compose >/dev/null 2>&1 && return 0
   # the lists of packages may be old, or missing

