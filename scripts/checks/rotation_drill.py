@@ -13,6 +13,7 @@ import http.client
 import ipaddress
 import json
 import os
+import secrets
 import signal
 import ssl
 import subprocess
@@ -32,10 +33,9 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from restore_drill import GENEROUS, PAY
 from tools import free_port
 
-ROOT_KEYS = ("ssk_root1_0123456789abcdef0123456789abcdef", "ssk_root2_fedcba9876543210fedcba9876543210")
-LINK_KEYS = ("first-key-of-links-0123456789abcdef", "second-key-of-links-fedcba9876543210")
-MODEL_KEYS = ("first-key-of-the-model", "second-key-of-the-model")
-PASSWORDS = ("the first password of a drill", "the second password of a drill")
+# each time others: the old and the new one
+ROOT_KEYS = tuple(f"ssk_root{n}_{secrets.token_hex(16)}" for n in (1, 2))
+LINK_KEYS, MODEL_KEYS, PASSWORDS = (tuple(secrets.token_hex(20) for _ in range(2)) for _ in range(3))
 PATIENCE = 60.0
 
 
@@ -111,8 +111,8 @@ class Drill:
         assert self.model.stdout is not None and self.model.stdout.readline()
 
     def start(self) -> None:
-        files = {"SS_BOOTSTRAP_ADMIN_KEY_FILE": "admin.key", "SS_ADMIN_PASSWORD_HASH_FILE": "admin.hash",
-                 "SS_LLM_API_KEY_FILE": "llm.key", "SS_TOKENS__LINK_KEYS_FILE": "link.keys",
+        files = {"SS_BOOTSTRAP_ADMIN_KEY_FILE": "admin.key", "SS_ADMIN_PASSWORD_HASH_FILE": "admin.hash",  # pragma: allowlist secret
+                 "SS_LLM_API_KEY_FILE": "llm.key", "SS_TOKENS__LINK_KEYS_FILE": "link.keys",  # pragma: allowlist secret
                  "SS_TLS_CERT_FILE": "tls.crt", "SS_TLS_KEY_FILE": "tls.key"}
         self.service = subprocess.Popen(
             [str(self.program), "serve", "--listen", f"127.0.0.1:{self.port}", "--data-dir", str(self.folder / "data")],

@@ -184,6 +184,7 @@ fn a_row_with_a_test_or_file_that_is_not_there_is_found() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "renewing the page is asked for by the environment")]
 fn the_page_of_readiness_is_that_of_the_map() {
     let (path, made) = (root().join("docs/readiness.md"), readiness(&rows()));
     if std::env::var("SS_TEST_RENEW").is_ok() {
