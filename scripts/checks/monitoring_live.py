@@ -22,15 +22,15 @@ from stata_service import ProblemError, Service
 from tools import free_port
 
 HERE = ROOT / "deploy" / "monitoring"
-PATIENCE = 60.0
+TIMEOUT = 60.0
 OLS = {"template_id": "linear.ols_robust", "outcome_var": "log_pay", "roles": {"regressors": ["schooling"]}}
 
 
-def until(promise: str, holds: Callable[[], object], told: Callable[[], object] = str) -> None:
-    deadline = time.monotonic() + PATIENCE
+def until(promise: str, holds: Callable[[], object], seen: Callable[[], object] = str) -> None:
+    deadline = time.monotonic() + TIMEOUT
     while not holds():
         if time.monotonic() > deadline:
-            sys.exit(f"monitoring: never: {promise}\n{told()}")
+            sys.exit(f"monitoring: never: {promise}\n{seen()}")
         time.sleep(0.2)
     print(f"  {promise}")
 
@@ -191,16 +191,16 @@ def with_name(program: Path, folder: Path) -> Path:
 
 def delivery(receiver: Receiver, program: Path, folder: Path, target: str, service: subprocess.Popen[str],
              environment: dict[str, str]) -> None:
-    """Breaks the service in three ways, and mends it: page, ticket and their ends."""
-    told = lambda: json.dumps(receiver.kept[-6:], indent=1)  # noqa: E731
-    until("the watchdog is heard", lambda: receiver.at("/ping"), told)
-    until("no backup: a page", lambda: pages(receiver, "trigger", "BackupOld"), told)
+    """Breaks the service in three ways, and repairs it: page, ticket and their ends."""
+    seen = lambda: json.dumps(receiver.kept[-6:], indent=1)  # noqa: E731
+    until("the watchdog is heard", lambda: receiver.at("/ping"), seen)
+    until("no backup: a page", lambda: pages(receiver, "trigger", "BackupOld"), seen)
     subprocess.run([str(ROOT / "scripts" / "backup.sh"), str(folder / "backup")], check=True, capture_output=True,
                    env={**environment, "STATA_SERVICE": str(program), "SS_DATA_DIR": str(folder / "data")})
-    until("a backup: the page is resolved", lambda: pages(receiver, "resolve", "BackupOld"), told)
+    until("a backup: the page is resolved", lambda: pages(receiver, "resolve", "BackupOld"), seen)
 
     (folder / "engine").rename(folder / "gone")
-    until("no engine: a page", lambda: pages(receiver, "trigger", "EngineDown"), told)
+    until("no engine: a page", lambda: pages(receiver, "trigger", "EngineDown"), seen)
     page = pages(receiver, "trigger", "EngineDown")[0]
     expect("the page names instance and runbook",
            "EngineDown on 127.0.0.1:" in page["payload"]["summary"] and page["links"][0]["href"].endswith("/engine-down.md"))
@@ -210,17 +210,17 @@ def delivery(receiver: Receiver, program: Path, folder: Path, target: str, servi
         }, {**environment, "PATH": f"{with_name(program, folder)}:{environment['PATH']}"})
         expect("its runbook, followed literally, names the cause", "program cannot be found" in said and "stata.cmd" in said)
     (folder / "gone").rename(folder / "engine")
-    until("the engine is back: the page is resolved", lambda: pages(receiver, "resolve", "EngineDown"), told)
+    until("the engine is back: the page is resolved", lambda: pages(receiver, "resolve", "EngineDown"), seen)
 
     secret = folder / "admin.key"
     good = secret.read_text()
     secret.write_text("")
     service.send_signal(signal.SIGHUP)
-    until("settings that are refused: a ticket", lambda: tickets(receiver, "firing", "ConfigReloadFailed"), told)
+    until("settings that are refused: a ticket", lambda: tickets(receiver, "firing", "ConfigReloadFailed"), seen)
     expect("and no page", not pages(receiver, "trigger", "ConfigReloadFailed"))
     secret.write_text(good)
     service.send_signal(signal.SIGHUP)
-    until("settings that are taken: the ticket is resolved", lambda: tickets(receiver, "resolved", "ConfigReloadFailed"), told)
+    until("settings that are taken: the ticket is resolved", lambda: tickets(receiver, "resolved", "ConfigReloadFailed"), seen)
 
 
 def log_lines(folder: Path, boards: list[dict[str, Any]]) -> None:
