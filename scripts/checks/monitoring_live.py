@@ -19,7 +19,7 @@ from typing import Any, Callable, Iterator
 import runbooks
 from metrics import KEY, PAY, ROOT, Prometheus, expect, get
 from stata_service import ProblemError, Service
-from tools import free_port
+from tools import NOT_HERE, free_port
 
 HERE = ROOT / "deploy" / "monitoring"
 TIMEOUT = 60.0
@@ -79,6 +79,22 @@ def settings(folder: Path, target: str, alertmanager: str) -> str:
     return text.replace("stata-service:8080", target).replace("alertmanager:9093", alertmanager)
 
 
+def with_templates(program: Path) -> list[str]:
+    """Returns the command that starts Alertmanager where its templates are.
+
+    Debian's program reads them at /usr/share; a separate mount shows those of the unpacked package there.
+    Ends the check with NOT_HERE where that is not permitted and the package is not installed.
+    """
+    if Path("/usr/share/prometheus/alertmanager/default.tmpl").exists():
+        return []
+    command = ["unshare", "--map-root-user", "--mount", "sh", "-c", 'mount --bind "$0" /usr/share && exec "$@"',
+               str(program.parents[1] / "share")]
+    if subprocess.run([*command, "true"], capture_output=True).returncode != 0:
+        print("  not run: Alertmanager needs a user namespace here, or its package installed")
+        sys.exit(NOT_HERE)
+    return command
+
+
 def started_alertmanager(program: Path, folder: Path, receiver: str) -> tuple[subprocess.Popen[bytes], str]:
     shutil.copytree(HERE / "alertmanager", folder / "alertmanager")
     config, key = folder / "alertmanager" / "alertmanager.yml", folder / "pagerduty"
@@ -94,12 +110,9 @@ def started_alertmanager(program: Path, folder: Path, receiver: str) -> tuple[su
     config.write_text(text, "utf-8")
     address = f"127.0.0.1:{free_port()}"
     log = (folder / "alertmanager.log").open("wb")
-    # Debian's program reads its templates at /usr/share: it gets those of its unpacked package there
-    share = program.parents[1] / "share"
     return subprocess.Popen(
-        ["unshare", "--map-root-user", "--mount", "sh", "-c", 'mount --bind "$0" /usr/share && exec "$@"', str(share),
-         str(program), f"--config.file={config}", f"--storage.path={folder / 'am'}", "--cluster.listen-address=",
-         f"--web.listen-address={address}"], stdout=log, stderr=subprocess.STDOUT,
+        [*with_templates(program), str(program), f"--config.file={config}", f"--storage.path={folder / 'am'}",
+         "--cluster.listen-address=", f"--web.listen-address={address}"], stdout=log, stderr=subprocess.STDOUT,
     ), address
 
 
