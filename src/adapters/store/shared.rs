@@ -84,7 +84,7 @@ pub(super) struct Core {
 
 impl Core {
     /// Starts with nothing committed.
-    pub(super) fn new(queue: usize, clock: Arc<dyn Clock>, reserve: Reserve) -> Self {
+    pub(super) fn new(queue: usize, clock: Arc<dyn Clock>, reserve: Reserve, places: Places) -> Self {
         Self {
             requests: HandOver::new(queue),
             // one small entry per transaction; the exporter merges them each time it wakes

@@ -1,5 +1,5 @@
 //! Turns received files into the job's inputs: canonical data, manifest and one commit. Continues in the
-//! background when it takes long; the tracker has the result.
+//! background when it takes long; the record says how it ended (`ingest_state.rs`).
 
 use std::path::PathBuf;
 use std::pin::pin;
@@ -24,16 +24,18 @@ use crate::service::shared::commits::{check_if_match, job_event, put_job, with_r
 use crate::service::shared::context::{Caller, Context};
 use crate::service::shared::quotas::admit_bytes;
 
-/// An ingest that takes longer goes on in the background.
+/// An ingest that takes longer continues in the background.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
-/// State of an ingest.
+/// How far an ingest came in the time of a request.
+#[derive(Debug)]
+pub enum Ingested {
+    /// The record with the new inputs.
     Done(Box<JobRecord>),
     /// The record says that the upload is being read, and will say how it failed.
     UnderWay,
 }
 
-/// Most entries. When the map is full, all remembered failures are dropped.
 /// What the end of an ingest needs to know of its beginning.
 #[derive(Debug, Default)]
 pub struct Course {

@@ -23,7 +23,6 @@ use crate::service::inputs::ingest_inputs::{IngestInputs, Ingested, check_unlock
 use crate::service::inputs::preview_inputs::DatasetBrief;
 use crate::service::inputs::receive_upload::Upload;
 
-/// An ingest that takes longer continues in the background.
 /// Longest pause between two pieces of a body.
 const IDLE_LIMIT: Duration = Duration::from_secs(30);
 /// Longest text field.
