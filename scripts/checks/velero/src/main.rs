@@ -14,7 +14,11 @@ use serde::de::DeserializeOwned;
 fn parse<T: DeserializeOwned>(document: serde_yaml::Value) -> Vec<String> {
     let mut unknown = Vec::new();
     match serde_ignored::deserialize::<_, _, T>(document, |path| {
-        unknown.push(format!("unknown field {path}"))
+        let path = path.to_string();
+        // these two name the type, and are compared before
+        if path != "apiVersion" && path != "kind" {
+            unknown.push(format!("unknown field {path}"));
+        }
     }) {
         Ok(_) => unknown,
         Err(error) => vec![error.to_string()],
