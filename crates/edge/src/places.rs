@@ -16,6 +16,7 @@ const MOST_RESERVED: usize = 4;
 /// Which kind of place a connection has; in the extensions of its requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
+    /// A place of the general part.
     General,
     /// All others are taken, or all that its address may have: one request, answered at once, is all there is time for.
     Reserve,
@@ -47,11 +48,13 @@ impl fmt::Debug for Exempt {
 /// How many places there are.
 #[derive(Debug, Clone)]
 pub struct Room {
+    /// Connections that any client may hold.
     pub general: usize,
     /// Beside the general ones.
     pub reserve: usize,
     /// General ones of one address (of one /64 network, IPv6).
     pub per_address: usize,
+    /// Addresses without a bound of their own, such as trusted proxies.
     pub exempt: Exempt,
 }
 
@@ -90,7 +93,7 @@ pub(crate) struct Seat {
 }
 
 impl Places {
-    pub fn new(room: Room) -> Arc<Self> {
+    pub(super) fn new(room: Room) -> Arc<Self> {
         let semaphore = |places: usize| Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
         let (general, reserve) = (semaphore(room.general), semaphore(room.reserve));
         Arc::new(Self { room, general, reserve, taken: Mutex::default() })
@@ -102,7 +105,7 @@ impl Places {
     }
 
     /// Waits for a place, a general one where there is one.
-    pub async fn free(&self) -> Free {
+    pub(super) async fn free(&self) -> Free {
         let take = |places: &Arc<Semaphore>| Arc::clone(places).acquire_owned();
         tokio::select! {
             biased;
@@ -114,7 +117,7 @@ impl Places {
     }
 
     /// Gives the connection of an address its place; `None` where it gets none.
-    pub fn seat(self: &Arc<Self>, free: Free, peer: IpAddr) -> Option<Seat> {
+    pub(super) fn seat(self: &Arc<Self>, free: Free, peer: IpAddr) -> Option<Seat> {
         let address = limit_key(peer);
         let Free(mut place, mut permit) = free;
         if place == Place::Reserve

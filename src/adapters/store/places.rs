@@ -22,14 +22,14 @@ struct Place {
 
 /// What must stay where it is.
 #[derive(Debug)]
-pub struct Places(Vec<Place>);
+pub(super) struct Places(Vec<Place>);
 
 impl Places {
     /// Notes what is there now below a data directory; makes the folders that are filled later.
     ///
     /// # Errors
     /// Any I/O error.
-    pub fn of(data_dir: &Path) -> io::Result<Self> {
+    pub(super) fn of(data_dir: &Path) -> io::Result<Self> {
         for folder in ["audit", "tenants"] {
             create_dir_durably(&data_dir.join(folder))?;
         }
@@ -49,7 +49,7 @@ impl Places {
     }
 
     /// Returns what is not at its place any more; `None` where all is. A few system calls.
-    pub fn lost(&self) -> Option<String> {
+    pub(super) fn lost(&self) -> Option<String> {
         self.0.iter().find_map(Place::lost)
     }
 }

@@ -57,7 +57,7 @@ pub(super) fn refusal_headers(status: &str) -> Map<String, Value> {
 }
 
 /// The header of responses that say when to come again.
-pub fn retry_after() -> Map<String, Value> {
+pub(super) fn retry_after() -> Map<String, Value> {
     named(&[("Retry-After", "RetryAfter")])
 }
 

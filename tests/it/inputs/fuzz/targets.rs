@@ -26,10 +26,10 @@ use crate::support::records::tenant;
 
 /// Kinds of inputs. The readers of the last two kinds of tables are not ours: the service gives each upload a process of
 /// its own, so that an end of it is an answer.
-pub const KINDS: [&str; 6] = ["csv", "dta", "zip", "answer", "xlsx", "xls"];
+pub(crate) const KINDS: [&str; 6] = ["csv", "dta", "zip", "answer", "xlsx", "xls"];
 
 /// True where the end of the reader's process is an answer of the service.
-pub fn may_end(kind: &str) -> bool {
+pub(crate) fn may_end(kind: &str) -> bool {
     matches!(kind, "xlsx" | "xls")
 }
 
@@ -55,7 +55,7 @@ const XLSX: &[&[u8]] = fixtures!("book.xlsx");
 const XLS: &[&[u8]] = fixtures!("book.xls");
 
 /// Reads inputs of one kind.
-pub struct Target {
+pub(crate) struct Target {
     kind: String,
     folder: PathBuf,
     model: Option<Model>,
@@ -64,14 +64,14 @@ pub struct Target {
 
 /// What became of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     Taken,
     Refused,
 }
 
 impl Target {
     /// Prepares in a folder.
-    pub fn new(kind: &str, folder: &Path) -> Self {
+    pub(crate) fn new(kind: &str, folder: &Path) -> Self {
         let model = (kind == "answer").then(Model::start);
         let mut target = Self { kind: kind.to_owned(), folder: folder.to_owned(), model, seeds: Vec::new() };
         target.seeds = target.seeds();
@@ -94,14 +94,14 @@ impl Target {
     }
 
     /// Checks that every input is taken as long as it is not changed.
-    pub fn takes_its_seeds(&self) {
+    pub(crate) fn takes_its_seeds(&self) {
         for (at, seed) in self.seeds.iter().enumerate() {
             assert_eq!(self.read(seed), Outcome::Taken, "{} {at}", self.kind);
         }
     }
 
     /// Makes an input.
-    pub fn input(&self, rng: &mut Rng) -> Vec<u8> {
+    pub(crate) fn input(&self, rng: &mut Rng) -> Vec<u8> {
         let change = match self.kind.as_str() {
             "csv" => mutate::text,
             "dta" => mutate::dta,
@@ -115,7 +115,7 @@ impl Target {
     }
 
     /// Reads an input and checks what must be true of the answer.
-    pub fn read(&self, bytes: &[u8]) -> Outcome {
+    pub(crate) fn read(&self, bytes: &[u8]) -> Outcome {
         match self.kind.as_str() {
             "zip" => self.unpack(bytes),
             "answer" => self.model.as_ref().expect("a model").ask(bytes),
