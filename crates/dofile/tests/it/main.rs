@@ -3,6 +3,7 @@
 
 mod analyses;
 mod batch;
+mod collinear;
 mod density;
 mod docs;
 mod examples;
