@@ -15,6 +15,7 @@ pub mod margins;
 pub mod ml_command;
 pub mod model;
 pub mod post;
+pub mod reference;
 pub mod response;
 pub mod response_models;
 pub mod sample;

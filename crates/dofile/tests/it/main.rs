@@ -14,6 +14,7 @@ mod fuzz;
 mod language;
 mod oracles;
 mod properties;
+mod reference;
 mod return_codes;
 mod structure;
 mod templates;

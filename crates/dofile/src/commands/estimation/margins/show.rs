@@ -30,7 +30,7 @@ pub(super) fn show(
     let se: Vec<f64> =
         v.diagonal().iter().zip(cells).map(|(x, c)| if c.base { 0.0 } else { x.max(0.0).sqrt() }).collect();
     let stripe: Vec<Stripe> = cells.iter().map(|c| c.stripe.clone()).collect();
-    let df_r = session.e.results.get_scalar("df_r");
+    let df_r = request.degrees(session);
     let title = title(cmd, request);
     heading(session, cmd, request, responses, cells, legends, groups, title, n);
     let name = effect_heading(request);
@@ -192,7 +192,7 @@ fn store(
     }
     if cmd.options.has("post") {
         let touse = session.estimation_sample().map_or_else(Vec::new, |s| s.to_vec());
-        let df_r = session.e.results.get_scalar("df_r");
+        let df_r = request.degrees(session);
         let mut est = Estimation::default();
         est.results.matrix("b", b).matrix("V", v).scalar("N", n as f64);
         est.results.text("cmd", "margins").text("properties", "b V");
