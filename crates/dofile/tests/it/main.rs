@@ -12,6 +12,7 @@ mod family_codes;
 mod figures;
 mod fuzz;
 mod language;
+mod names;
 mod oracles;
 mod properties;
 mod reference;

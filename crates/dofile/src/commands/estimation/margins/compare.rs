@@ -263,7 +263,11 @@ fn lines(
                 Line {
                     label: format!("{} vs {}", names[a], names[b]),
                     group: String::new(),
-                    name: format!("{}vs{}", names[a], names[b]),
+                    name: match block.term.map(|t| t.parts.as_slice()) {
+                        Some([part]) => format!("{}vs{}.{}", names[a], names[b], part.name),
+                        None => format!("{}vs{}._at", names[a], names[b]),
+                        _ => format!("{}vs{}", names[a], names[b]),
+                    },
                     weights: spread(&weights),
                 }
             })
