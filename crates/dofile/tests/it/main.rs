@@ -17,5 +17,6 @@ mod oracles;
 mod properties;
 mod reference;
 mod return_codes;
+mod scripts;
 mod structure;
 mod templates;
