@@ -10,6 +10,7 @@ mod gettoken;
 mod harmless;
 mod input;
 pub(crate) mod macros;
+mod matlist;
 pub(crate) mod matrix;
 mod ms_parse;
 mod returns;
@@ -56,6 +57,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     returns::ERETURN,
     returns::SRETURN,
     matrix::SPEC,
+    matlist::SPEC,
     timer::SPEC,
     tokens::UNAB,
     tokens::FVEXPAND,
