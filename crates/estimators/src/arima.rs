@@ -239,7 +239,7 @@ impl Arima<'_> {
         let y = pick(self.y);
         let columns: Vec<Vec<f64>> = self.x.iter().map(|c| pick(c)).collect();
         let slices: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-        let fit = ols::fit(&Request { constant: false, ..Request::new(&y, &slices) }).ok()?;
+        let fit = ols::fit(&Request { constant: false, chosen: true, ..Request::new(&y, &slices) }).ok()?;
         let u = fit.residuals.clone();
         let n = u.len();
         let spread = (u.iter().map(|v| v * v).sum::<f64>() / n as f64).sqrt();

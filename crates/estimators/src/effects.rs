@@ -290,7 +290,7 @@ impl Effects<'_> {
             Outcome::Linear => {
                 let slices: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
                 let design = super::qr::Design { columns: &slices, weights: Some(&w), constant: false };
-                let solution = super::qr::solve(design, &y);
+                let solution = super::qr::solve_chosen(design, &y);
                 if solution.basis.omitted.is_empty() { Ok(solution.b) } else { Err(EffectsError::Model) }
             }
             Outcome::Poisson => {

@@ -9,6 +9,7 @@ pub mod balance_test;
 pub mod blocks;
 pub mod classify;
 pub mod clusters;
+pub mod collinear;
 pub mod components;
 pub mod concordance;
 pub mod contrasts;

@@ -24,6 +24,8 @@ pub struct Request<'a> {
     pub absorbed: usize,
     /// Whether the absorbed parameters also count in the factor of a cluster covariance.
     pub absorbed_in_cluster: bool,
+    /// Whether the columns were chosen before, or transformed after the choice: none is omitted as collinear.
+    pub chosen: bool,
 }
 
 impl<'a> Request<'a> {
@@ -37,6 +39,7 @@ impl<'a> Request<'a> {
             vce: Vce::Classical,
             absorbed: 0,
             absorbed_in_cluster: false,
+            chosen: false,
         }
     }
 }
@@ -104,7 +107,8 @@ pub fn fit(request: &Request<'_>) -> Result<OlsFit, FitError> {
         None => (None, rows as f64),
     };
     let design = Design { columns: request.columns, weights, constant: request.constant };
-    let solution = qr::solve(design, request.y);
+    let solve = if request.chosen { qr::solve_chosen } else { qr::solve };
+    let solution = solve(design, request.y);
     let k = solution.b.len() + request.absorbed;
     let df_residual = n - k as f64;
     if df_residual < 0.0 {

@@ -144,6 +144,7 @@ fn finish(
         vce: request.vce,
         absorbed,
         absorbed_in_cluster,
+        chosen: false,
     })?;
     let xb = linear_prediction(request.columns, &ols, false);
     let raw: Vec<f64> = request.y.iter().zip(&xb).map(|(y, p)| y - p).collect();
@@ -254,7 +255,7 @@ pub fn random(
     transformed.push(units.of_row.iter().map(|u| 1.0 - theta[*u as usize]).collect());
     let design: Vec<&[f64]> = transformed.iter().map(Vec::as_slice).collect();
     let vce = clusters.map_or(Vce::Classical, Vce::Cluster);
-    let fit = ols::fit(&Request { constant: false, vce, ..Request::new(&outcome, &design) })?;
+    let fit = ols::fit(&Request { constant: false, chosen: true, vce, ..Request::new(&outcome, &design) })?;
     // without variation within units nothing is left of the constant
     if fit.b.len() != chosen.len() + 1 {
         return Err(FitError::Insufficient);

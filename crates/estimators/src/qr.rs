@@ -1,14 +1,13 @@
 //! Least squares by a blocked Householder factorisation of centred and scaled columns.
-//! Chooses which of a collinear set stays (always the earliest); covariances and tests are elsewhere.
+//! The choice among collinear columns is in `collinear`; covariances and tests are elsewhere.
 
 use std::ops::Range;
 
 use super::blocks;
+use super::collinear::{self, Rule};
 use super::matrix::Mat;
 use super::real::{DoubleDouble, Real, stable_sum};
 
-/// A column is collinear with earlier ones when less than this share of its length is new.
-const COLLINEAR: f64 = 1e-10;
 /// Below this share a solution in doubles keeps fewer than about nine digits.
 const ILL_CONDITIONED: f64 = 1e-7;
 /// Problems of at most this many rows x columns squared are always solved in double-double numbers.
@@ -247,34 +246,28 @@ fn factorise<T: Real>(
     whole
 }
 
-/// Columns (of the first `candidates`, after the constant) that depend on earlier ones, and the smallest new share left.
-fn collinear<T: Real>(
+/// Columns (of the first `candidates`, after the constant) that others explain.
+fn dependent<T: Real>(
     factor: &Factor<T>,
     lead: usize,
     candidates: usize,
-    noise: &[f64],
-) -> (Vec<usize>, f64) {
-    let mut dropped: Vec<usize> = Vec::new();
-    let mut smallest = 1.0_f64;
-    let mut current: Vec<usize> = (0..lead + candidates).collect();
-    let mut reduced = factor.without(&(lead + candidates..factor.size).collect::<Vec<_>>());
-    let mut position = lead;
-    while position < current.len() {
-        let column = current[position] - lead;
-        // The constant's row measures what the shift missed, not length of the column itself.
-        let length = reduced.column_length(position);
-        let own = reduced.at(position, position).to_f64().abs();
-        let share = if length > 0.0 { own / length } else { 0.0 };
-        if share.is_nan() || share <= COLLINEAR.max(noise[column]) {
-            dropped.push(column);
-            current.remove(position);
-            reduced = reduced.without(&[position]);
-        } else {
-            smallest = smallest.min(share);
-            position += 1;
-        }
-    }
-    (dropped, smallest)
+    (shift, scale): (&[f64], &[f64]),
+    rule: Rule<'_>,
+) -> Vec<usize> {
+    // The constant's row measures what the shift missed, not length of the column itself.
+    let columns: Vec<Vec<f64>> = (0..candidates)
+        .map(|j| {
+            let cell =
+                |i: usize| if i <= j { factor.at(lead + i, lead + j).to_f64() * scale[j] } else { 0.0 };
+            (0..candidates).map(cell).collect()
+        })
+        .collect();
+    collinear::dependent(columns, &storage_noise(shift, scale), rule)
+}
+
+/// The smallest share of a column's length that earlier columns leave, over all columns after the constant.
+fn smallest_share<T: Real>(factor: &Factor<T>, lead: usize, count: usize) -> f64 {
+    (lead..lead + count).map(|j| factor.at(j, j).to_f64().abs() / factor.column_length(j)).fold(1.0, f64::min)
 }
 
 /// Rounding noise of a stored column, relative to its spread: eight units in the last place of its level.
@@ -282,31 +275,50 @@ fn storage_noise(shift: &[f64], scale: &[f64]) -> Vec<f64> {
     shift.iter().zip(scale).map(|(m, s)| 8.0 * f64::EPSILON * (1.0 + m.abs() / s)).collect()
 }
 
-/// Which columns a constant and earlier columns explain: `(kept, omitted)`.
+/// Which columns stay and which are omitted as collinear: `(kept, omitted)`, both in the order of the design.
 pub fn choose_columns(design: Design<'_>) -> (Vec<usize>, Vec<usize>) {
-    let (shift, scale) = standardise(design.columns, design.weights, design.constant);
-    let noise = storage_noise(&shift, &scale);
-    let factor = factorise::<f64>(design.columns, design.weights, design.constant, &shift, &scale);
-    let (omitted, _) = collinear(&factor, usize::from(design.constant), design.columns.len(), &noise);
-    let kept = (0..design.columns.len()).filter(|j| !omitted.contains(j)).collect();
-    (kept, omitted)
+    choose(design, Rule::Pivots(&[]))
 }
 
-/// Weighted least squares of `y` on the design. Rows must be at least one; all numbers finite.
+/// Like [`choose_columns`], in blocks of these sizes: a column of a later block never replaces one of an earlier block.
+pub fn choose_in_blocks(design: Design<'_>, sizes: &[usize]) -> (Vec<usize>, Vec<usize>) {
+    choose(design, Rule::Pivots(sizes))
+}
+
+fn choose(design: Design<'_>, rule: Rule<'_>) -> (Vec<usize>, Vec<usize>) {
+    let (shift, scale) = standardise(design.columns, design.weights, design.constant);
+    let factor = factorise::<f64>(design.columns, design.weights, design.constant, &shift, &scale);
+    let count = design.columns.len();
+    let omitted = dependent(&factor, usize::from(design.constant), count, (&shift, &scale), rule);
+    ((0..count).filter(|j| !omitted.contains(j)).collect(), omitted)
+}
+
+/// Weighted least squares of `y` on the design without its collinear columns. Rows must be at least one; all
+/// numbers finite.
 pub fn solve(design: Design<'_>, y: &[f64]) -> Solution {
+    solve_by(design, y, Rule::Pivots(&[]))
+}
+
+/// Weighted least squares on columns that were chosen before, or transformed after the choice: only what is
+/// singular in the arithmetic is omitted, the earlier column staying.
+pub fn solve_chosen(design: Design<'_>, y: &[f64]) -> Solution {
+    solve_by(design, y, Rule::Singular)
+}
+
+fn solve_by(design: Design<'_>, y: &[f64], rule: Rule<'_>) -> Solution {
     let mut columns: Vec<&[f64]> = design.columns.to_vec();
     columns.push(y);
     let (shift, scale) = standardise(&columns, design.weights, design.constant);
     let size = columns.len() + usize::from(design.constant);
     if y.len().saturating_mul(size * size) > SMALL {
         let factor = factorise::<f64>(&columns, design.weights, design.constant, &shift, &scale);
-        let (solution, smallest) = finish(&factor, design, &shift, &scale);
+        let (solution, smallest) = finish(&factor, design, &shift, &scale, rule);
         if smallest > ILL_CONDITIONED {
             return solution;
         }
     }
     let factor = factorise::<DoubleDouble>(&columns, design.weights, design.constant, &shift, &scale);
-    finish(&factor, design, &shift, &scale).0
+    finish(&factor, design, &shift, &scale, rule).0
 }
 
 /// The triangle of a design and further columns in one orthonormal basis.
@@ -352,12 +364,19 @@ pub fn project(design: Design<'_>, further: &[&[f64]]) -> Projection {
 }
 
 /// Solution from the triangle of `[1, columns, y]`.
-fn finish<T: Real>(factor: &Factor<T>, design: Design<'_>, shift: &[f64], scale: &[f64]) -> (Solution, f64) {
+fn finish<T: Real>(
+    factor: &Factor<T>,
+    design: Design<'_>,
+    shift: &[f64],
+    scale: &[f64],
+    rule: Rule<'_>,
+) -> (Solution, f64) {
     let lead = usize::from(design.constant);
-    let (omitted, smallest) = collinear(factor, lead, design.columns.len(), &storage_noise(shift, scale));
+    let omitted = dependent(factor, lead, design.columns.len(), (shift, scale), rule);
     let kept: Vec<usize> = (0..design.columns.len()).filter(|j| !omitted.contains(j)).collect();
     let reduced = factor.without(&omitted.iter().map(|j| j + lead).collect::<Vec<_>>());
     let count = kept.len() + lead;
+    let smallest = smallest_share(&reduced, lead, kept.len());
     let inverse = reduced.inverse(count);
     let (y_shift, y_scale) = (shift[design.columns.len()], scale[design.columns.len()]);
     let standardised: Vec<T> = (0..count)

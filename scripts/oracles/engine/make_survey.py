@@ -120,7 +120,7 @@ def main():
     d = r["df|meanc"]
     f = r["regc|F"] * (d - 2) / d
     add("svy regress clusters", "schoolclus.csv", clus + "svy: regress api00 ell meals mobility\ntest ell meals mobility", pairs("regc", x) | {"e(F)": f, "r(F)": f, "r(df_r)": d - 2})
-    add("svy regress collinear", "schoolclus.csv", clus + "generate e2 = 2*ell\nsvy: regress api00 ell e2 meals mobility", pairs("regc", x))
+    add("svy regress collinear", "schoolclus.csv", clus + "generate e2 = ell/2\nsvy: regress api00 ell e2 meals mobility", pairs("regc", x))
     x = x[:3]
     add("svy logit", "schoolclus.csv", clus + "svy: logit aw ell meals", pairs("logit", x), 1e-6)
     add("svy logit subpop", "schoolclus.csv", clus + "svy, subpop(if st == 1): logit aw ell meals", pairs("logitsub", x), 1e-6)

@@ -56,7 +56,7 @@ def tobit_case(low, high, vce, name=None, parameters=None):
 
     value, errors = effects(theta).reshape(3, 3), np.sqrt(np.diag(jacobian(effects, theta) @ cov @ jacobian(effects, theta).T)).reshape(3, 3)
     margins = [{"prediction": kind} | r for kind, v, e in zip(("observed", "uncensored", "probability"), value, errors)
-               for r in t_rows("dydx", names[:3], v, e, df)]
+               for r in z_rows("dydx", names[:3], v, e)]
     values = {"N": n, "N_unc": n - left.sum() - right.sum(), "N_lc": left.sum(), "N_rc": right.sum(), "ll": ll, "ll_0": ll_0,
               "r2_p": 1 - ll / ll_0, "df_m": 3, "df_r": df, "sigma": np.exp(theta[-1]), "level": 95}
     return case({"table_coefficients.csv": table(KEY, t_rows("spending", names, theta[:4], np.sqrt(np.diag(cov))[:4], df)),

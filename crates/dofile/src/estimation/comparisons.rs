@@ -2,6 +2,7 @@
 //! and the tables that the three print alike.
 
 use crate::error::{Result, StataError};
+use crate::estimation::column_names::column_names;
 use crate::estimation::factors::Factor;
 use crate::estimation::post::stata;
 use crate::format;
@@ -126,9 +127,27 @@ impl Row {
         Self {
             label: joined(&self.label, " ", label),
             group,
-            name: joined(&self.name, mark, format!("{letter}{}.{}", comparison.code, part.name)),
+            name: joined(&self.name, mark, format!("{letter}{}.{}", short_code(part, comparison), part.name)),
             weights,
         }
+    }
+}
+
+/// The comparison in a column name: `6vs4`, the level that is compared with a mean, the degree of a polynomial.
+fn short_code(part: &Part, comparison: &Comparison) -> String {
+    let code = comparison.code.as_str();
+    match part.operator {
+        Some(Operator::GrandMean | Operator::Helmert | Operator::ReverseHelmert) => {
+            code.split("vs").next().unwrap_or(code).to_string()
+        }
+        Some(Operator::Polynomial | Operator::OrderPolynomial) => {
+            let names = ["linear", "quadratic", "cubic", "quartic", "quintic"];
+            match names.iter().position(|n| *n == code) {
+                Some(i) => (i + 1).to_string(),
+                None => code.trim_start_matches("degree").to_string(),
+            }
+        }
+        _ => code.to_string(),
     }
 }
 
@@ -311,7 +330,8 @@ pub fn show_estimates(
         ));
     }
     session.print("-".repeat(14 + width));
-    let stripe: Vec<Stripe> = found.names.iter().map(|n| Stripe::term(n.clone())).collect();
+    let plain: Vec<Stripe> = found.names.iter().map(|n| Stripe::term(n.clone())).collect();
+    let stripe = column_names(&plain);
     let critical =
         stata(look.adjustment.critical(look.level, look.df_r, count, joint(&found.b, &found.v, &known).df));
     data.push(vec![look.df_r.unwrap_or(MISSING); count]);

@@ -2,6 +2,7 @@
 
 use crate::error::{Result, StataError};
 use crate::estimation::model::Model;
+use crate::estimation::reference::{Statement, degrees};
 use crate::estimation::table::Table;
 use crate::format;
 use crate::session::Session;
@@ -63,7 +64,7 @@ pub fn show_table(
         stripe: &b.col_names,
         b: b.values(),
         se: &se,
-        df_r: session.e.results.get_scalar("df_r"),
+        df_r: degrees(session, Statement::Linear),
         level,
         eform: eform.is_some(),
         ancillary_from: None,

@@ -4,6 +4,7 @@
 
 pub mod at_spec;
 pub mod binary;
+pub mod column_names;
 pub mod comparisons;
 pub mod display;
 pub mod factors;
@@ -15,6 +16,7 @@ pub mod margins;
 pub mod ml_command;
 pub mod model;
 pub mod post;
+pub mod reference;
 pub mod response;
 pub mod response_models;
 pub mod sample;

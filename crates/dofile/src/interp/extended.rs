@@ -296,6 +296,8 @@ impl Session {
             },
             "pwd" => self.cwd.display().to_string(),
             "dir" => crate::commands::language::directory_list(self, rest)?,
+            // A run has no environment: every variable is one that is not set.
+            "environment" | "env" => String::new(),
             _ => {
                 return Err(StataError::invalid(format!(
                     "extended macro function {word} is not supported by the open engine"

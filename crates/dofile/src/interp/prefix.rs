@@ -11,7 +11,15 @@ use crate::syntax::split;
 struct Prefixes {
     quiet: Option<bool>,
     capture: bool,
-    by: Option<By>,
+    by: Option<ByText>,
+}
+
+/// The text of a `by` prefix, which is read once the other prefixes hold: `capture` catches its errors.
+#[derive(Debug)]
+struct ByText {
+    /// `varlist [(varlist)] [, sort rc0]`; nothing without a colon.
+    text: Option<String>,
+    sort: bool,
 }
 
 #[derive(Debug)]
@@ -35,7 +43,10 @@ impl Session {
     pub(super) fn run_expanded(&mut self, text: &str) -> Result<Flow> {
         let (prefixes, rest) = self.prefixes(text)?;
         self.with_prefixes(prefixes, |s, by| match by {
-            Some(by) => s.run_by(&by, &rest),
+            Some(by) => {
+                let by = s.by_prefix(&by.text.ok_or_else(StataError::syntax)?, by.sort)?;
+                s.run_by(&by, &rest)
+            }
             None => s.dispatch(&rest),
         })
     }
@@ -59,7 +70,7 @@ impl Session {
     fn with_prefixes(
         &mut self,
         p: Prefixes,
-        run: impl FnOnce(&mut Self, Option<By>) -> Result<Flow>,
+        run: impl FnOnce(&mut Self, Option<ByText>) -> Result<Flow>,
     ) -> Result<Flow> {
         let quiet_before = self.out.quiet;
         match p.quiet {
@@ -117,8 +128,12 @@ impl Session {
                 number.trim().parse::<f64>().map_err(|_| StataError::syntax())?;
                 rest = command.trim().to_string();
             } else if word == "by" || abbreviates(&word, "bysort", 3) {
-                let colon = split::top_level_colon(tail).ok_or_else(StataError::syntax)?;
-                p.by = Some(self.by_prefix(&tail[..colon], word != "by")?);
+                let sort = word != "by";
+                let Some(colon) = split::top_level_colon(tail) else {
+                    p.by = Some(ByText { text: None, sort });
+                    return Ok((p, String::new()));
+                };
+                p.by = Some(ByText { text: Some(tail[..colon].to_string()), sort });
                 rest = tail[colon + 1..].trim().to_string();
             } else {
                 return Ok((p, rest));

@@ -3,6 +3,7 @@
 
 mod analyses;
 mod batch;
+mod collinear;
 mod density;
 mod docs;
 mod examples;
@@ -11,8 +12,11 @@ mod family_codes;
 mod figures;
 mod fuzz;
 mod language;
+mod names;
 mod oracles;
 mod properties;
+mod reference;
 mod return_codes;
+mod scripts;
 mod structure;
 mod templates;

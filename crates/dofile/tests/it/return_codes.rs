@@ -31,7 +31,7 @@ const CASES: &[(&str, i32, &str)] = &[
     ("nosuchcommand x", 199, "unrecognized"),
     ("tabulate g, plot", 199, "not supported"),
     ("mata: 1", 199, "not supported"),
-    ("browse x", 199, "not supported"),
+    ("snapshot save", 199, "not supported"),
     ("test x", 301, "last estimates not found"),
     ("ttest x, by(g)", 420, ""),
     ("regress y i.neg", 452, "neg"),

@@ -42,7 +42,7 @@ pub(super) const SPEC_MERGE: CommandSpec = CommandSpec {
     form: Form::Standard(&MERGE),
     by: ByRule::No,
     run: merge,
-    syntax: "merge {1:1|m:1|1:m|m:m} varlist using filename [, keepusing(varlist) generate(newvar) nogenerate nolabel nonotes update replace noreport force assert(results) keep(results)]",
+    syntax: "merge {1:1|m:1|1:m|m:m} varlist using filename | merge 1:1 _n using filename | merge [varlist] using filename (old syntax) [, keepusing(varlist) generate(newvar) nogenerate nolabel nonotes update replace noreport force assert(results) keep(results)]",
     notes: "_merge: 1 master only, 2 using only, 3 matched, 4 missing updated, 5 conflict; m:m pairs the rows of a key in order, the last one of the shorter side again and again; no results",
     examples: &[Example {
         run: "tempfile f\nset obs 3\ngenerate k = _n + 1\ngenerate z = 10*k\nsave `f'\nclear\nset obs 3\ngenerate k = _n\nmerge 1:1 k using `f'\nsort k\ncount if _merge == 3",
@@ -225,14 +225,41 @@ fn in_order(master: &Frame, km: &[usize], om: &[usize], using: &Frame, ku: &[usi
     rows
 }
 
-fn merge(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
-    let (kind, keys) = cmd.list.split_once(char::is_whitespace).ok_or_else(StataError::syntax)?;
+/// `1:1 varlist`, `1:1 _n`, and the old syntax: `varlist` pairs rows of a key in order, nothing pairs rows by number.
+fn kind_and_keys(s: &mut Session, cmd: &ParsedCommand) -> Result<(String, String)> {
+    let list = cmd.list.trim();
+    let (kind, keys) = list.split_once(char::is_whitespace).unwrap_or((list, ""));
+    let keys = keys.trim();
     let kind = kind.replace(' ', "");
-    match kind.as_str() {
-        "1:1" | "m:1" | "1:m" | "m:m" => {}
-        _ => return Err(StataError::syntax()),
+    if ["1:1", "m:1", "1:m", "m:m"].contains(&kind.as_str()) {
+        if keys.is_empty() || keys == "_n" && kind != "1:1" {
+            return Err(StataError::syntax());
+        }
+        return Ok((kind, keys.to_string()));
     }
-    let km = s.varlist(keys)?;
+    if kind.contains(':') {
+        return Err(StataError::syntax());
+    }
+    s.print("(note: you are using old merge syntax; see the command merge for new syntax)");
+    let keys = if list.is_empty() { "_n" } else { list };
+    Ok((if keys == "_n" { "1:1" } else { "m:m" }.to_string(), keys.to_string()))
+}
+
+/// Rows of both sides paired by their number.
+fn by_number(master: &Frame, using: &Frame) -> Joined {
+    let (m, u) = (master.n_rows(), using.n_rows());
+    (0..m.max(u))
+        .map(|i| match (i < m, i < u) {
+            (true, true) => (Some(i), Some(i), 3),
+            (true, false) => (Some(i), None, 1),
+            _ => (None, Some(i), 2),
+        })
+        .collect()
+}
+
+fn merge(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let (kind, keys) = kind_and_keys(s, cmd)?;
+    let km = if keys == "_n" { Vec::new() } else { s.varlist(&keys)? };
     let names: Vec<String> = km.iter().map(|&k| s.frame.var(k).name.clone()).collect();
     let file = cmd.using.clone().unwrap_or_default();
     let keep_using = cmd.options.text("keepusing").map(|k| format!("{} {k}", names.join(" ")));
@@ -268,7 +295,8 @@ fn merge(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             return Err(StataError::new(106, format!("variable {} is {text}", v.name)));
         }
     }
-    let mut rows = join(&s.frame, &km, &using, &ku, &kind)?;
+    let mut rows =
+        if keys == "_n" { by_number(&s.frame, &using) } else { join(&s.frame, &km, &using, &ku, &kind)? };
     if let Some(wanted) = cmd.options.text("assert") {
         let wanted = codes(wanted)?;
         if rows.iter().any(|r| !wanted.contains(&r.2)) {

@@ -18,7 +18,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::Whole,
     run,
-    syntax: "egen [type] newvar = fcn(arguments) [if] [in] [, options]; fcn: count mean median sd sum total min max pctile(, p(#)) iqr skew kurt rank(, field track unique) group(, label missing) tag std seq cut(, at() group()) rowmean rowtotal rowmin rowmax rowmiss rownonmiss rowsd rowfirst rowlast concat anycount anymatch(, values()) mode(, minmode maxmode) diff",
+    syntax: "egen [type] newvar = fcn(arguments) [if] [in] [, options]; fcn: count mean median sd sum total min max pctile(, p(#)) iqr skew kurt rank(, field track unique) group(, label missing) tag std seq cut(, at() group()) rowmean rowtotal rowmin rowmax rowmiss rownonmiss rowsd rowfirst rowlast concat anycount anymatch(, values()) mode(, minmode maxmode) diff fill(numlist) pc(, prop) mad mdev; rsum rmean rmin rmax rsd rmiss robs rfirst rlast are the row functions under older names",
     notes: "no results; by varlist: and by() group the statistic; formulas: those of summarize; rank: average ranks for ties",
     examples: &[
         Example {
@@ -30,6 +30,18 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
                 ("r[6]", 6.0),
                 ("k[1]", 2.0),
                 ("rm[1]", 5.0),
+            ],
+        },
+        Example {
+            run: "set obs 5\negen a = fill(2 4)\negen b = fill(1 1 2 2)\negen c = fill(1 2 3 1 2 3)\negen p = pc(a)\negen d = mad(a)\negen e = mdev(a)\negen t = rsum(a b)",
+            expect: &[
+                ("a[5]", 10.0),
+                ("b[5]", 3.0),
+                ("c[5]", 2.0),
+                ("p[1]", 6.666_666_507_720_947),
+                ("d[1]", 2.0),
+                ("e[1]", 2.400_000_095_367_432),
+                ("t[5]", 13.0),
             ],
         },
         Example {
@@ -100,20 +112,37 @@ fn parse(s: &Session, raw: &str) -> Result<Call> {
             OptSpec::int("To"),
             OptSpec::int("Block"),
             OptSpec::text("Punct"),
+            OptSpec::flag("prop"),
             OptSpec::text("Values"),
             OptSpec::flag("MINMode"),
             OptSpec::flag("MAXMode"),
         ],
         &["TRuncate", "Decode", "MAXLength", "format", "NUMMode"],
     )?;
-    check_options(rest[..open].trim(), &cmd)?;
+    check_options(new_name(rest[..open].trim()), &cmd)?;
     Ok(Call {
         ty,
         name: name.to_string(),
-        function: rest[..open].trim().to_string(),
+        function: new_name(rest[..open].trim()).to_string(),
         argument: rest[open + 1..close].trim().to_string(),
         cmd,
     })
+}
+
+/// The name of today for a function that had another one before.
+fn new_name(function: &str) -> &str {
+    match function {
+        "rsum" => "rowtotal",
+        "rmean" => "rowmean",
+        "rmin" => "rowmin",
+        "rmax" => "rowmax",
+        "rsd" => "rowsd",
+        "rmiss" => "rowmiss",
+        "robs" => "rownonmiss",
+        "rfirst" => "rowfirst",
+        "rlast" => "rowlast",
+        other => other,
+    }
 }
 
 /// r(198) for an option that another function has.
@@ -127,6 +156,7 @@ fn check_options(function: &str, cmd: &ParsedCommand) -> Result<()> {
         "cut" => &["at", "group", "icodes", "label"],
         "seq" => &["from", "to", "block"],
         "concat" => &["punct"],
+        "pc" => &["prop"],
         "anycount" | "anymatch" => &["values"],
         "mode" => &["minmode", "maxmode"],
         _ => &[],
@@ -170,6 +200,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             let ty = call.ty.unwrap_or(if f.contains("miss") { StorageType::Byte } else { default });
             (Column::from_f64(ty, &values), None)
         }
+        "fill" => (Column::from_f64(call.ty.unwrap_or(default), &fill(&call, &keep)?), None),
         "seq" => (Column::from_f64(call.ty.unwrap_or(StorageType::Int), &seq(s, &call, &keep)?), None),
         "diff" => {
             let vars = s.varlist(&call.argument)?;
@@ -277,6 +308,13 @@ fn group_function(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
                 }
             }
             "cut" => cut(call, &x, g, &sample, &mut out)?,
+            "pc" => {
+                let total: f64 = sample.x.iter().sum();
+                let scale = if call.cmd.has("prop") { 1.0 } else { 100.0 };
+                for &r in g.iter().filter(|&&r| !is_missing(x[r])) {
+                    out[r] = scale * x[r] / total;
+                }
+            }
             f => {
                 let value = match f {
                     "pctile" => sample.percentile(option("p").unwrap_or(50.0)),
@@ -284,6 +322,8 @@ fn group_function(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
                     "total" | "sum" if sample.rows() == 0 => MISSING,
                     "skew" => sample.skewness(),
                     "kurt" => sample.kurtosis(),
+                    "mad" => deviation(&sample, sample.percentile(50.0), |s| s.percentile(50.0)),
+                    "mdev" => deviation(&sample, sample.mean(), Sample::mean),
                     "mode" => mode(&sample, (call.cmd.has("minmode"), call.cmd.has("maxmode"))),
                     "count" | "mean" | "median" | "sd" | "total" | "sum" | "min" | "max" | "iqr" => {
                         by_name(&sample, f).unwrap_or(MISSING)
@@ -295,6 +335,36 @@ fn group_function(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
         }
     }
     Ok(out)
+}
+
+/// A statistic of the absolute deviations from a centre.
+fn deviation(sample: &Sample, centre: f64, of: impl Fn(&Sample) -> f64) -> f64 {
+    if sample.rows() == 0 {
+        return MISSING;
+    }
+    of(&Sample::plain(sample.x.iter().map(|v| (v - centre).abs())))
+}
+
+/// `fill(numlist)`: the shortest block of the list that goes on with a constant step, from row to row.
+fn fill(call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
+    let list = numlist::expand(&call.argument)?;
+    let step = |p: usize| list[p] - list[0];
+    let goes_on = |p: &usize| (0..list.len() - p).all(|i| list[i + p] - list[i] == step(*p));
+    let block = (1..list.len()).find(goes_on).ok_or_else(|| {
+        StataError::new(198, "fill() needs at least two numbers that show how the list goes on")
+    })?;
+    let mut at = 0;
+    Ok(keep
+        .iter()
+        .map(|inside| {
+            if !inside {
+                return MISSING;
+            }
+            let value = list[at % block] + (at / block) as f64 * step(block);
+            at += 1;
+            value
+        })
+        .collect())
 }
 
 /// The single most frequent value; of several the smallest or the largest one, missing unless one was requested.

@@ -9,7 +9,8 @@ use crate::syntax::split::unquote;
 use crate::syntax::{OptSpec, ParsedCommand};
 
 const USE: StandardSyntax =
-    StandardSyntax::new(&[OptSpec::flag("clear"), OptSpec::flag("nolabel")]).using(Using::Optional);
+    StandardSyntax::new(&[OptSpec::flag("clear"), OptSpec::flag("replace"), OptSpec::flag("nolabel")])
+        .using(Using::Optional);
 const SAVE: StandardSyntax =
     StandardSyntax::whole(&[OptSpec::flag("replace"), OptSpec::flag("emptyok"), OptSpec::flag("orphans")])
         .unsupported(&["all", "nolabel"]);
@@ -20,8 +21,8 @@ pub(super) const SPEC_USE: CommandSpec = CommandSpec {
     form: Form::Standard(&USE),
     by: ByRule::No,
     run: run_use,
-    syntax: "use [varlist] [if] [in] using filename [, clear nolabel]",
-    notes: "reads .dta files of releases 113 to 119; no results",
+    syntax: "use [varlist] [if] [in] using filename [, clear replace nolabel]",
+    notes: "reads .dta files of releases 113 to 119; replace is clear under an older name; no results",
     examples: &[Example {
         run: "tempfile f\nset obs 3\ngenerate double x = _n/2\nsave `f'\nuse `f', clear",
         expect: &[("x[3]", 1.5), ("_N", 3.0)],
@@ -50,7 +51,7 @@ fn run_use(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     if name.is_empty() {
         return Err(StataError::new(198, "invalid file specification"));
     }
-    if s.frame.changed && !cmd.has("clear") && s.frame.n_vars() > 0 {
+    if s.frame.changed && !cmd.has("clear") && !cmd.has("replace") && s.frame.n_vars() > 0 {
         return Err(StataError::new(4, "no; dataset in memory has changed since last saved"));
     }
     let temporary = s.scopes.iter().any(|sc| sc.temporary_files.iter().any(|f| f == name));

@@ -1,5 +1,6 @@
 //! Commands that change the data in memory.
 
+mod clone;
 mod collapse;
 mod combine;
 mod convert;
@@ -30,6 +31,9 @@ pub(super) const TABLE: &[CommandSpec] = &[
     egen::SPEC,
     files::SPEC_USE,
     files::SPEC_SAVE,
+    clone::SPEC_CLONEVAR,
+    clone::SPEC_SAVEOLD,
+    clone::SPEC_CF,
     rows::SPEC_DROP,
     rows::SPEC_KEEP,
     rows::SPEC_SORT,

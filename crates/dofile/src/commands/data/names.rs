@@ -37,7 +37,7 @@ pub(super) const LABEL: CommandSpec = CommandSpec {
         run: "set obs 2\ngenerate x = _n\nlabel define l 1 \"one\" 2 \"two\"\nlabel values x l\nlabel variable x \"number\"\nlocal t : label l 2\nlocal v : variable label x\nscalar a = \"`t'\" == \"two\" & \"`v'\" == \"number\"",
         expect: &[("a", 1.0)],
     }],
-    ..raw("label", 3, label, "label {data|variable|define|values|list|dir|drop|copy|save} ...")
+    ..raw("label", 2, label, "label {data|variable|define|values|list|dir|drop|copy|save} ...")
 };
 pub(super) const FORMAT: CommandSpec = CommandSpec {
     examples: &[Example {

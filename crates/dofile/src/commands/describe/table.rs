@@ -118,6 +118,26 @@ fn sides(s: &Session, text: &str) -> Result<[Vec<Dim>; 2]> {
     Ok([rows, columns])
 }
 
+/// The old `contents(freq mean x sd x)`: statistics without totals.
+fn old_contents(s: &Session, text: &str, out: &mut Options) -> Result<()> {
+    let mut words = text.split_whitespace();
+    while let Some(what) = words.next() {
+        let (name, variable) = match what {
+            "freq" => ("frequency", None),
+            _ => {
+                let name = if what == "n" { "count" } else { what };
+                if !STATISTICS.iter().any(|k| k.0 == name) {
+                    return Err(StataError::unsupported_option("table", &format!("contents({what})")));
+                }
+                (name, Some(s.numeric_variable(words.next().ok_or_else(StataError::syntax)?)?))
+            }
+        };
+        out.items.push(Item { name: name.to_string(), variable, fmt: None, label: String::new() });
+    }
+    out.totals = false;
+    Ok(())
+}
+
 /// Values of the options.
 struct Options {
     items: Vec<Item>,
@@ -154,6 +174,10 @@ fn options(s: &Session, text: &str) -> Result<Options> {
                     }
                 }
             }
+            (o, Some(a)) if "contents".starts_with(o) => {
+                old_contents(s, a, &mut out)?;
+            }
+            ("row" | "col" | "column", None) if !out.items.is_empty() => out.totals = true,
             ("nototals" | "nototal", None) => out.totals = false,
             ("missing", None) => out.missing = true,
             ("nformat", Some(f)) => {
@@ -166,7 +190,9 @@ fn options(s: &Session, text: &str) -> Result<Options> {
             }
             (
                 "command" | "style" | "name" | "append" | "replace" | "sformat" | "label" | "stars"
-                | "zerocounts" | "totals" | "showcounts",
+                | "zerocounts" | "totals" | "showcounts" | "by" | "scol" | "row" | "col" | "column"
+                | "center" | "left" | "concise" | "cellwidth" | "csepwidth" | "scsepwidth" | "stubwidth"
+                | "format" | "listwise",
                 _,
             ) => {
                 return Err(StataError::unsupported_option("table", &name));

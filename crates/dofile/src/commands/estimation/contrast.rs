@@ -11,6 +11,7 @@ use crate::estimation::comparisons::{
 };
 use crate::estimation::factors::{Factor, Prediction, cell_predictions, cells, factors};
 use crate::estimation::linear::Parameters;
+use crate::estimation::reference::{Statement, degrees};
 use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::options::OptSpec;
@@ -117,7 +118,7 @@ impl Active {
         Ok(Self {
             factors: factors(&parameters),
             equation,
-            df_r: session.e.results.get_scalar("df_r"),
+            df_r: degrees(session, Statement::Linear),
             level: crate::estimation::display::level(session, cmd)?,
             adjustment,
             parameters,

@@ -19,7 +19,7 @@ use crate::syntax::{Design, FvList};
 use crate::value::MISSING;
 use estimators::distributions::{chi2_tail, f_tail};
 use estimators::iv::{IvFit, IvRequest, Method};
-use estimators::qr::{Design as Columns, choose_columns};
+use estimators::qr::{Design as Columns, choose_in_blocks};
 use estimators::{iv, wald};
 use std::sync::Arc;
 
@@ -208,10 +208,9 @@ fn covariances(cmd: &ParsedCommand, method: Method) -> Result<(VceSpec, VceSpec)
 /// Drops exogenous columns, instruments and endogenous regressors that earlier columns explain.
 fn drop_collinear(session: &mut Session, state: &mut IvState) {
     let constant = state.model.constant;
-    let omitted_of =
-        |columns: Vec<&[f64]>| choose_columns(Columns { columns: &columns, weights: None, constant }).1;
     let values = |list: &[(String, Vec<f64>)], others: &[(String, Vec<f64>)]| -> Vec<usize> {
-        omitted_of(list.iter().chain(others).map(|c| c.1.as_slice()).collect())
+        let columns: Vec<&[f64]> = list.iter().chain(others).map(|c| c.1.as_slice()).collect();
+        choose_in_blocks(Columns { columns: &columns, weights: None, constant }, &[list.len()]).1
     };
     let count = state.exogenous.len();
     let joint = values(&state.exogenous, &state.instruments);

@@ -9,6 +9,7 @@ use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
 use crate::estimation::linear_form;
 use crate::estimation::post::stata;
+use crate::estimation::reference::{Statement, degrees};
 use crate::estimation::table::{Table, row};
 use crate::format;
 use crate::matrix::{Matrix, Stripe};
@@ -25,7 +26,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "lincom exp [, level(#) eform or irr hr]",
+    syntax: "lincom exp [, level(#) df(#) eform or irr hr]",
     notes: "stores r(estimate) r(se) r(t) or r(z) r(df) r(p) r(lb) r(ub) r(level); formulas: [R] lincom",
     examples: &[Example {
         run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\nlincom 2*x + 1",
@@ -41,7 +42,7 @@ pub(super) const SPEC_NLCOM: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run: run_nlcom,
-    syntax: "nlcom [name:] exp | ([name:] exp) [([name:] exp) ...] [, level(#) post]",
+    syntax: "nlcom [name:] exp | ([name:] exp) [([name:] exp) ...] [, level(#) df(#) post]",
     notes: "stores r(b) r(V), with post e(b) e(V); formulas: [R] nlcom",
     examples: &[Example {
         run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\nnlcom _b[x]^2\nmatrix b = r(b)",
@@ -51,6 +52,7 @@ pub(super) const SPEC_NLCOM: CommandSpec = CommandSpec {
 
 const OPTIONS: &[OptSpec] = &[
     OptSpec::real("Level"),
+    OptSpec::real("df"),
     OptSpec::flag("eform"),
     OptSpec::flag("or"),
     OptSpec::flag("irr"),
@@ -69,7 +71,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let estimate = form.weights.iter().zip(&parameters.b).map(|(w, b)| w * b).sum::<f64>() + form.constant;
     let se = parameters.v.quadratic(&form.weights).max(0.0).sqrt();
-    let df_r = session.e.results.get_scalar("df_r");
+    let df_r = options.real("df").or_else(|| degrees(session, Statement::Linear));
     let heading =
         [("or", "Odds ratio"), ("irr", "IRR"), ("hr", "Haz. ratio"), ("rrr", "RRR"), ("eform", "exp(b)")]
             .into_iter()
@@ -122,7 +124,7 @@ fn show(
     .show(session);
 }
 
-const NLCOM_OPTIONS: &[OptSpec] = &[OptSpec::real("Level"), OptSpec::flag("post")];
+const NLCOM_OPTIONS: &[OptSpec] = &[OptSpec::real("Level"), OptSpec::real("df"), OptSpec::flag("post")];
 
 fn run_nlcom(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let parameters = Parameters::of(&session.e)?;
@@ -147,8 +149,8 @@ fn run_nlcom(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     session.print("");
     let depvar = session.e.results.get_text("depvar").unwrap_or("").to_string();
-    // nlcom reports z even where the model has t ([R] nlcom).
-    show(session, &depvar, &stripe, &values, &se, None, level, None);
+    let df_r = options.real("df").or_else(|| degrees(session, Statement::Nonlinear));
+    show(session, &depvar, &stripe, &values, &se, df_r, level, None);
     let b = Matrix::row_vector(values, stripe.clone());
     let v = Matrix::square(v.data().to_vec(), stripe);
     if options.has("post") {

@@ -21,6 +21,7 @@ mod logit;
 mod lrtest;
 mod margins;
 mod newey;
+mod old_estat;
 pub(super) mod predict_choice;
 pub(super) mod predict_models;
 pub(super) mod predictions;
@@ -36,6 +37,9 @@ use super::CommandSpec;
 
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[
+    old_estat::VIF,
+    old_estat::HETTEST,
+    old_estat::OVTEST,
     anova::SPEC,
     areg::SPEC,
     choice::SPEC,

@@ -86,6 +86,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
             vce: model.kernel_vce(),
             absorbed: 0,
             absorbed_in_cluster: false,
+            chosen: false,
         })
         .map_err(fit_error)?
     };

@@ -7,6 +7,7 @@ use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
 use crate::estimation::linear_form::{self, LinearForm};
 use crate::estimation::post::stata;
+use crate::estimation::reference::{Statement, degrees};
 use crate::format;
 use crate::results::Results;
 use crate::session::{Extension, Session};
@@ -235,7 +236,7 @@ fn show_restrictions(
 /// Tests restrictions, prints them and stores `r()`.
 pub(crate) fn report(session: &mut Session, forms: &[LinearForm], parameters: &Parameters) -> Result<()> {
     let test = joint(forms, parameters);
-    let design = session.e.results.get_scalar("df_r");
+    let design = degrees(session, Statement::Linear);
     let survey = session.e.results.get_text("prefix") == Some("svy");
     if survey {
         session.print("");

@@ -9,10 +9,11 @@ use super::test::split_comma;
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
 use crate::estimation::post::stata;
+use crate::estimation::reference::{Statement, degrees};
 use crate::format;
 use crate::results::Results;
 use crate::session::Session;
-use crate::syntax::options::Options;
+use crate::syntax::options::{OptSpec, Options};
 use crate::syntax::split::{ParsedCommand, matching_paren};
 use estimators::matrix::Mat;
 use estimators::wald;
@@ -24,11 +25,11 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "testnl exp = exp [= exp ...] | (exp = exp [= ...]) [(exp = exp) ...]",
+    syntax: "testnl exp = exp [= exp ...] | (exp = exp [= ...]) [(exp = exp) ...] [, df(#)]",
     notes: "stores r(F) and r(df_r), or r(chi2), r(df), r(p); formulas: [R] testnl",
     examples: &[Example {
         // A linear restriction has the Wald test of `test`: F = 8.76 by hand there.
-        run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\ntestnl _b[x] = 0",
+        run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\ntestnl _b[x] = 0, df(4)",
         expect: &[("r(F)", 8.760_416_666_666_666), ("r(df)", 1.0), ("r(df_r)", 4.0)],
     }],
 };
@@ -36,7 +37,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let parameters = Parameters::of(&session.e)?;
     let (body, options) = split_comma(&cmd.raw);
-    Options::parse("testnl", &options, &[], &["MTest", "ITERate", "df", "noSVYadjust", "g", "r"])?;
+    let refused = &["MTest", "ITERate", "noSVYadjust", "g", "r"];
+    let options = Options::parse("testnl", &options, &[OptSpec::real("df")], refused)?;
     let mut differences = Vec::new();
     let mut shown = Vec::new();
     for spec in specifications(&body)? {
@@ -62,7 +64,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let v = Mat::from_rows(values.len(), size, jacobian.concat()).sandwich(&parameters.v);
     let all: Vec<usize> = (0..values.len()).collect();
     let test = wald::test_zero(&values, &v, &all);
-    let df_r = session.e.results.get_scalar("df_r");
+    let df_r = options.real("df").or_else(|| degrees(session, Statement::Nonlinear));
     session.print("");
     shown.iter().enumerate().for_each(|(i, text)| session.print(format!("  ({})  {text}", i + 1)));
     for i in &test.dropped {

@@ -4,6 +4,7 @@ mod cells;
 mod excel_read;
 mod excel_write;
 mod names;
+mod outsheet;
 mod text_read;
 mod text_write;
 
@@ -13,7 +14,7 @@ use crate::session::Session;
 use crate::syntax::ParsedCommand;
 
 /// Commands of this family.
-pub(super) const TABLE: &[CommandSpec] = &[IMPORT, EXPORT];
+pub(super) const TABLE: &[CommandSpec] = &[outsheet::SPEC, IMPORT, EXPORT];
 
 /// `import`.
 const IMPORT: CommandSpec = CommandSpec {

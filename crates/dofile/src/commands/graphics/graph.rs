@@ -58,8 +58,10 @@ fn run(session: &mut Session, raw: &str) -> Result<()> {
             }
             Ok(())
         }
-        "matrix" | "save" | "use" | "play" | "query" | "set" | "print" | "describe" | "rename" | "copy"
-        | "replay" | "close" | "copycolors" => Err(StataError::unsupported_command(&format!("graph {word}"))),
+        // Windows and their fonts: there are none.
+        "close" | "set" | "query" => Ok(()),
+        "matrix" | "save" | "use" | "play" | "print" | "describe" | "rename" | "copy" | "replay"
+        | "copycolors" => Err(StataError::unsupported_command(&format!("graph {word}"))),
         "" => Err(StataError::standard(100)),
         _ => twoway::run(session, raw, None),
     }

@@ -2,12 +2,15 @@
 //! settings, do-files, result files.
 
 mod display;
+mod file_tools;
 pub(crate) mod files;
 mod flow;
 mod folders;
 mod gettoken;
+mod harmless;
 mod input;
 pub(crate) mod macros;
+mod matlist;
 pub(crate) mod matrix;
 mod ms_parse;
 mod returns;
@@ -54,12 +57,17 @@ pub(super) const TABLE: &[CommandSpec] = &[
     returns::ERETURN,
     returns::SRETURN,
     matrix::SPEC,
+    matlist::SPEC,
     timer::SPEC,
     tokens::UNAB,
     tokens::FVEXPAND,
     tokens::LOG,
     tokens::ERASE,
     tokens::PWD,
+    file_tools::RM,
+    file_tools::COPY,
+    file_tools::TYPE,
+    file_tools::FINDFILE,
     folders::CD,
     folders::CHDIR,
     folders::MKDIR,
@@ -77,4 +85,21 @@ pub(super) const TABLE: &[CommandSpec] = &[
     flow::MARK,
     flow::MARKOUT,
     flow::CLEAR,
+    harmless::CLS,
+    harmless::MORE,
+    harmless::PAUSE,
+    harmless::SLEEP,
+    harmless::WINDOW,
+    harmless::QUERY,
+    harmless::BROWSE,
+    harmless::HELP,
+    harmless::VIEWSOURCE,
+    harmless::MEMORY,
+    harmless::ADOPATH,
+    harmless::SSC,
+    harmless::NET,
+    harmless::ADO,
+    harmless::ADOUPDATE,
+    harmless::UPDATE,
+    harmless::WHICH,
 ];

@@ -11,7 +11,7 @@ use crate::syntax::ParsedCommand;
 use crate::value::is_missing;
 
 pub(super) const SET: CommandSpec = CommandSpec {
-    notes: "obs, seed, sortseed, rng (mt64 only), type, level, linesize, varabbrev, scheme have their meaning; more off, rmsg off, trace off, dp period, processors, max_memory, niceness, segmentsize, maxvar, matsize, adosize, logtype text, output, iterlog on are accepted and have none",
+    notes: "obs, seed, sortseed, rng (mt64 only), type, level, linesize, varabbrev, scheme have their meaning; more, rmsg, trace, pause, dp period, emptycells, processors, max_memory, niceness, segmentsize, maxvar, matsize, adosize, logtype, output, iterlog on and settings of windows are accepted and have none",
     examples: &[Example {
         run: "set obs 3\nset seed 12345\ngenerate double u = runiform()",
         expect: &[("u[1]", 0.357_629_722_888_425_9), ("u[2]", 0.400_442_617_044_061_26)],
@@ -122,19 +122,18 @@ fn set(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         "varabbrev" => s.settings.varabbrev = on_off(plain)?,
         "scheme" => s.settings.scheme = plain.to_string(),
         "more" | "rmsg" | "trace" | "pause" | "revkeyboard" | "coeftabresults" => {
-            if on_off(plain)? && name != "coeftabresults" {
-                return Err(StataError::new(
-                    198,
-                    format!("set {name} on is not supported by the open engine"),
-                ));
-            }
+            on_off(plain)?;
         }
         "dp" if plain == "period" => {}
         "iterlog" if plain == "on" => {}
-        "output" if plain == "proc" => {}
-        "logtype" if plain == "text" => {}
+        "output" if ["proc", "inform", "error"].contains(&plain) => {}
+        "logtype" if ["text", "smcl", "t", "s"].contains(&plain) => {}
+        "emptycells" if ["keep", "drop"].contains(&plain) => {}
         "processors" | "max_memory" | "niceness" | "segmentsize" | "min_memory" | "maxvar" | "matsize"
-        | "adosize" | "mem" | "memory" | "maxiter" | "tracedepth" | "graphics" | "locale_functions" => {}
+        | "adosize" | "mem" | "update_query" | "update_prompt" | "update_interval" | "searchdefault"
+        | "haltonwarn" | "doublebuffer" | "fastscroll" | "scrollbufsize" | "reventries" | "httpproxy"
+        | "timeout1" | "timeout2" | "checksum" | "copycolor" | "printcolor" | "dockable" | "notifyuser"
+        | "memory" | "maxiter" | "tracedepth" | "graphics" | "locale_functions" => {}
         _ => {
             return Err(StataError::new(
                 198,

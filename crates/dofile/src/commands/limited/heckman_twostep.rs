@@ -89,7 +89,8 @@ pub(super) fn fit(sample: &Selected) -> Result<TwoStep> {
     }
     design.push(mills);
     let columns: Vec<&[f64]> = design.iter().map(Vec::as_slice).collect();
-    let second = ols::fit(&Request { constant: false, ..Request::new(&y, &columns) }).map_err(fit_error)?;
+    let second = ols::fit(&Request { constant: false, chosen: true, ..Request::new(&y, &columns) })
+        .map_err(fit_error)?;
     if !second.basis.omitted.is_empty() {
         return Err(StataError::new(498, "the inverse Mills ratio is collinear with the regressors"));
     }

@@ -182,7 +182,7 @@ fn sample(session: &Session, model: &Model, declared: &Panel, force: bool, space
 
 fn least_squares(y: &[f64], columns: &[Vec<f64>]) -> Result<(Vec<f64>, Vec<f64>)> {
     let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-    let fit = ols::fit(&Request { constant: false, ..Request::new(y, &views) })
+    let fit = ols::fit(&Request { constant: false, chosen: true, ..Request::new(y, &views) })
         .map_err(crate::estimation::display::fit_error)?;
     if fit.b.len() != columns.len() {
         return Err(StataError::new(506, "regressors are collinear after the transformation"));

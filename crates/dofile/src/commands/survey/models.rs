@@ -15,6 +15,7 @@ use crate::matrix::Matrix;
 use crate::ops::predict;
 use crate::ops::run::quietly;
 use crate::session::Session;
+use crate::syntax::Term;
 use crate::value::{MISSING, is_missing};
 use estimators::distributions::{f_tail, inverse_mills};
 use estimators::ml_binary::logistic;
@@ -38,6 +39,7 @@ pub(super) fn run(s: &mut Session, call: &Call<'_>) -> Result<()> {
     }
     let open = design::open(s, cmd, call.prefix.options.text("subpop"))?;
     fit(s, call, &open)?;
+    note_omitted(s)?;
     let used = s.estimation_sample().map(|m| m.as_ref().clone()).unwrap_or_default();
     let rows = open.close(s, &used, call.prefix.options.real("dof"))?;
     post(s, call, &rows, &used)?;
@@ -61,6 +63,20 @@ fn fit(s: &mut Session, call: &Call<'_>, open: &design::Open) -> Result<()> {
     let gone: Vec<usize> = [WEIGHT, SAMPLE].iter().filter_map(|n| s.frame.find(n)).collect();
     s.frame.drop_vars(&gone);
     result
+}
+
+/// The notes of the fit, which was quiet.
+fn note_omitted(s: &mut Session) -> Result<()> {
+    let parameters = Parameters::of(&s.e)?;
+    let names: Vec<String> = parameters
+        .terms
+        .iter()
+        .flatten()
+        .filter(|t| t.is_omitted() && !t.is_base())
+        .map(Term::name)
+        .collect();
+    crate::estimation::post::note_omitted(s, &names);
+    Ok(())
 }
 
 /// Derivative of the log likelihood in the linear index, row by row.
@@ -135,7 +151,8 @@ fn post(s: &mut Session, call: &Call<'_>, rows: &design::SurveyRows, used: &[boo
     {
         r.scalars.remove(gone);
     }
-    for gone in ["chi2type", "model", "estat_cmd"] {
+    // The weights of the fit were helper variables; those of the design come back with its results.
+    for gone in ["chi2type", "model", "estat_cmd", "wtype", "wexp"] {
         r.macros.remove(gone);
     }
     r.matrix("V", Matrix::square(v.data().to_vec(), parameters.stripe.clone()));

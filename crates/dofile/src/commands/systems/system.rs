@@ -193,7 +193,7 @@ fn steps(
     let mut b = Vec::new();
     for (equation, own) in equations.iter().zip(right) {
         let views: Vec<&[f64]> = own.iter().map(Vec::as_slice).collect();
-        let request = Request { constant: false, ..Request::new(&equation.y, &views) };
+        let request = Request { constant: false, chosen: true, ..Request::new(&equation.y, &views) };
         let fit = ols::fit(&request).map_err(fit_error)?;
         if fit.b.len() != own.len() {
             return Err(StataError::new(481, format!("equation {} is not identified", equation.name)));
@@ -294,7 +294,8 @@ pub(super) fn estimate(
 /// The part of a column that the instruments explain.
 fn project(column: &[f64], instruments: &[Vec<f64>]) -> Result<Vec<f64>> {
     let views: Vec<&[f64]> = instruments.iter().map(Vec::as_slice).collect();
-    let fit = ols::fit(&Request { constant: false, ..Request::new(column, &views) }).map_err(fit_error)?;
+    let fit = ols::fit(&Request { constant: false, chosen: true, ..Request::new(column, &views) })
+        .map_err(fit_error)?;
     Ok(column.iter().zip(&fit.residuals).map(|(c, r)| c - r).collect())
 }
 

@@ -77,7 +77,7 @@ fn series(session: &Session, model: &Model, time: usize, delta: f64) -> Result<S
 /// Regression without its own constant.
 fn plain(y: &[f64], columns: &[Vec<f64>], vce: Vce<'_>) -> Result<OlsFit> {
     let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-    ols::fit(&Request { constant: false, vce, ..Request::new(y, &views) }).map_err(fit_error)
+    ols::fit(&Request { constant: false, chosen: true, vce, ..Request::new(y, &views) }).map_err(fit_error)
 }
 
 fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {

@@ -167,7 +167,9 @@ pub(super) fn propensity(session: &mut Session, call: &Call, command_line: &str)
         (0..sample.y.len()).map(|i| z.iter().zip(&treatment.b).map(|(c, b)| c[i] * b).sum()).collect();
     let score: Vec<f64> = eta.iter().map(|e| link.probability(*e)).collect();
     let slope: Vec<f64> = eta.iter().map(|e| link.density(*e)).collect();
-    overlap(session, call, &sample, &score)?;
+    // The effect on the treated needs a control for every treated row: only scores near one violate overlap.
+    let checked: Vec<f64> = score.iter().map(|p| if choice.treated_only { p.max(0.5) } else { *p }).collect();
+    overlap(session, call, &sample, &checked)?;
     let matching = Matching {
         y: &sample.y,
         treated: &sample.treated,

@@ -64,7 +64,9 @@ pub(super) fn run(session: &mut Session, cmd: &ParsedCommand, state: &State) -> 
         .map(|p| if link == Link::Probit { normal_quantile(*p) } else { (p / (1.0 - p)).ln() })
         .collect();
     let views: Vec<&[f64]> = z.iter().map(Vec::as_slice).collect();
-    let start = ols::fit(&Request { constant: false, ..Request::new(&index, &views) }).map_err(fit_error)?.b;
+    let start = ols::fit(&Request { constant: false, chosen: true, ..Request::new(&index, &views) })
+        .map_err(fit_error)?
+        .b;
     let treatment = Treatment { z: &z, treated: &state.treated, link };
     let (chi2, steps) =
         treatment.test(&start).ok_or_else(|| StataError::new(430, "convergence not achieved"))?;

@@ -124,7 +124,7 @@ pub(super) fn show(
     let known = factors(parameters);
     let b: Vec<f64> = cells.iter().map(|c| c.margin.value).collect();
     let v = covariance(cells, parameters);
-    let df_r = session.e.results.get_scalar("df_r");
+    let df_r = request.degrees(session);
     let blocks = blocks(request, cells, legends.len().max(1), &known, session)?;
     let mut found =
         Compared { blocks: vec![], labels: vec![], names: vec![], b: vec![], v: Mat::zeros(0, 0) };
@@ -263,7 +263,11 @@ fn lines(
                 Line {
                     label: format!("{} vs {}", names[a], names[b]),
                     group: String::new(),
-                    name: format!("{}vs{}", names[a], names[b]),
+                    name: match block.term.map(|t| t.parts.as_slice()) {
+                        Some([part]) => format!("{}vs{}.{}", names[a], names[b], part.name),
+                        None => format!("{}vs{}._at", names[a], names[b]),
+                        _ => format!("{}vs{}", names[a], names[b]),
+                    },
                     weights: spread(&weights),
                 }
             })

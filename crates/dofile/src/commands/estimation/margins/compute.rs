@@ -50,6 +50,10 @@ fn effects(
             }
         }
     }
+    // Effects stand in the order of the model.
+    let place = |name: &String| known.iter().position(|k| k == name);
+    wanted.sort_by_key(place);
+    wanted.dedup();
     let mut out = Vec::new();
     for name in wanted {
         match levels.iter().find(|f| f.name == name) {

@@ -12,6 +12,7 @@ use crate::estimation::at_spec::{self, Setting, Statistic, Value};
 use crate::estimation::comparisons::TermSpec;
 use crate::estimation::linear::Parameters;
 use crate::estimation::margins::{Form as Derivative, Margin};
+use crate::estimation::reference::{Statement, degrees};
 use crate::estimation::response::Response;
 use crate::matrix::Stripe;
 use crate::session::Session;
@@ -27,8 +28,8 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     form: Form::Raw,
     by: ByRule::No,
     run,
-    syntax: "margins [marginlist] [if] [in] [, dydx(varlist) eyex(varlist) dyex(varlist) eydx(varlist) at(spec) atmeans over(varlist) predict(statistic) level(#) post noatlegend contrast[(atcontrast(op) effects nowald)] pwcompare[(effects)] mcompare(method)]; terms with r. a. ar. g. h. j. p. q. and @",
-    notes: "stores r(N) r(b) r(V) r(table) r(at); formulas: [R] margins",
+    syntax: "margins [marginlist] [if] [in] [, dydx(varlist) eyex(varlist) dyex(varlist) eydx(varlist) at(spec) atmeans over(varlist) predict(statistic) level(#) df(#) post noatlegend contrast[(atcontrast(op) effects nowald)] pwcompare[(effects)] mcompare(method)]; terms with r. a. ar. g. h. j. p. q. and @",
+    notes: "stores r(N) r(b) r(V) r(table) r(at); t after regress, anova and svy, or with predict(xb), where e(df_r) exists, else z; formulas: [R] margins",
     examples: &[Example {
         run: "set obs 8\ngen x = _n\ngen g = mod(_n,2)\ngen y = x + 2*g + cond(_n==8, 1, 0)\nregress y x i.g\nmargins, dydx(x)\nmatrix b = r(b)",
         expect: &[("b[1,1]-_b[x]", 0.0), ("r(N)", 8.0)],
@@ -44,6 +45,7 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::text("over"),
     OptSpec::text("PRedict"),
     OptSpec::real("Level"),
+    OptSpec::real("df"),
     OptSpec::flag("post"),
     OptSpec::flag("noATLegend"),
     OptSpec::flag("ASOBserved"),
@@ -63,7 +65,6 @@ const UNSUPPORTED: &[&str] = &[
     "EMPTYcells",
     "ESTIMTOLerance",
     "CONTinuous",
-    "DF",
     "GENerate",
     "SUBpop",
     "noCHAINrule",
@@ -78,6 +79,8 @@ struct Request {
     over: Vec<usize>,
     predict: Option<String>,
     level: f64,
+    /// Degrees of freedom from `df()`.
+    df: Option<f64>,
     comparing: Comparing,
     /// All pairs instead of contrasts.
     pairwise: bool,
@@ -86,6 +89,14 @@ struct Request {
     /// No table of joint tests.
     no_wald: bool,
     adjustment: Adjustment,
+}
+
+impl Request {
+    /// Degrees of freedom of t and F; nothing means normal and chi-squared.
+    fn degrees(&self, session: &Session) -> Option<f64> {
+        let linear_prediction = self.predict.as_deref().map(str::trim) == Some("xb");
+        self.df.or_else(|| degrees(session, Statement::Margins { linear_prediction }))
+    }
 }
 
 /// Comparison of the margins.
@@ -196,6 +207,7 @@ fn read(session: &Session, cmd: &ParsedCommand, at_texts: &[String]) -> Result<R
         over: cmd.options.text("over").map_or(Ok(Vec::new()), |v| session.varlist(v))?,
         predict: cmd.options.text("predict").map(str::to_string),
         level: crate::estimation::display::level(session, cmd)?,
+        df: cmd.options.real("df"),
         comparing: compare::comparing(cmd)?,
         pairwise: cmd.options.has("pwcompare"),
         effects: compare::with_effects(cmd)?,

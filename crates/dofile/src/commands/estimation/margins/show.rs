@@ -2,6 +2,7 @@
 
 use super::{Cell, Legend, Request};
 use crate::error::Result;
+use crate::estimation::column_names::column_names;
 use crate::estimation::linear::Parameters;
 use crate::estimation::margins::Form as Derivative;
 use crate::estimation::response::Response;
@@ -30,7 +31,7 @@ pub(super) fn show(
     let se: Vec<f64> =
         v.diagonal().iter().zip(cells).map(|(x, c)| if c.base { 0.0 } else { x.max(0.0).sqrt() }).collect();
     let stripe: Vec<Stripe> = cells.iter().map(|c| c.stripe.clone()).collect();
-    let df_r = session.e.results.get_scalar("df_r");
+    let df_r = request.degrees(session);
     let title = title(cmd, request);
     heading(session, cmd, request, responses, cells, legends, groups, title, n);
     let name = effect_heading(request);
@@ -158,8 +159,9 @@ fn store(
     legends: &[Legend],
     n: usize,
 ) {
-    let b = Matrix::row_vector(b.to_vec(), stripe.to_vec());
-    let v = Matrix::square(v.data().to_vec(), stripe.to_vec());
+    let stripe = column_names(stripe);
+    let b = Matrix::row_vector(b.to_vec(), stripe.clone());
+    let v = Matrix::square(v.data().to_vec(), stripe.clone());
     let mut names: Vec<String> = Vec::new();
     for (name, ..) in legends.iter().flatten() {
         if !names.contains(name) {
@@ -167,6 +169,10 @@ fn store(
         }
     }
     let r: &mut Results = &mut session.r;
+    if let Some(mut table) = r.matrices.get("table").cloned() {
+        table.col_names = stripe;
+        r.matrix("table", table);
+    }
     r.matrix("b", b.clone()).matrix("V", v.clone()).scalar("N", n as f64);
     if !names.is_empty() {
         let value = |legend: &Legend, name: &String| {
@@ -192,7 +198,7 @@ fn store(
     }
     if cmd.options.has("post") {
         let touse = session.estimation_sample().map_or_else(Vec::new, |s| s.to_vec());
-        let df_r = session.e.results.get_scalar("df_r");
+        let df_r = request.degrees(session);
         let mut est = Estimation::default();
         est.results.matrix("b", b).matrix("V", v).scalar("N", n as f64);
         est.results.text("cmd", "margins").text("properties", "b V");

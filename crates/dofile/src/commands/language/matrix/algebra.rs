@@ -10,11 +10,15 @@ use crate::value::{MISSING, clean, is_missing};
 /// Evaluates a matrix expression; scalars are 1 × 1.
 pub(crate) fn evaluate(s: &Session, text: &str) -> Result<Matrix> {
     let text = text.trim();
-    let mut p = Parser { s, text, at: 0, depth: 0 };
-    let m = p.join()?;
+    let mut p = Parser { s, text, at: 0, depth: 0, named: false };
+    let mut m = p.join()?;
     p.blank();
     if p.at < text.len() {
         return Err(StataError::syntax());
+    }
+    // A matrix of numbers alone has rows r1, r2, ... and columns c1, c2, ...
+    if !p.named {
+        m = Matrix::new(m.rows(), m.cols(), m.values().to_vec());
     }
     Ok(m)
 }
@@ -24,6 +28,8 @@ struct Parser<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    /// Whether a matrix or a function of matrices takes part, whose names go on.
+    named: bool,
 }
 
 const MAX_DEPTH: usize = 100;
@@ -166,7 +172,9 @@ impl Parser<'_> {
             let close = matching_paren(self.text, self.at + end).ok_or_else(StataError::syntax)?;
             let inner = self.text[self.at + end + 1..close].to_string();
             self.at = close + 1;
-            return function(self.s, &name, &inner);
+            let value = function(self.s, &name, &inner)?;
+            self.named |= value.rows() != 1 || value.cols() != 1;
+            return Ok(value);
         }
         if ["_b", "_se"].contains(&name.as_str()) && rest[end..].starts_with('[') {
             let close = matching_paren(self.text, self.at + end).ok_or_else(StataError::syntax)?;
@@ -176,6 +184,7 @@ impl Parser<'_> {
         }
         self.at += end;
         if let Some(m) = self.s.matrix(&name) {
+            self.named = true;
             return Ok((*m).clone());
         }
         Ok(scalar(self.s.eval_num(&name).map_err(|_| StataError::not_found(&name))?))

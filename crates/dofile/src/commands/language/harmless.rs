@@ -1,0 +1,88 @@
+//! Commands of an interactive Stata that have nothing to do here and never stop a do-file: they install, show windows
+//! or wait. `which` finds a command, as scripts ask it before they install one.
+
+use crate::commands::{CommandSpec, Example, Interpreter};
+use crate::error::{Result, StataError};
+use crate::session::Session;
+use crate::syntax::ParsedCommand;
+use crate::syntax::split::{top_level_comma, unquote};
+
+/// A command that is accepted and does nothing.
+macro_rules! without_effect {
+    ($constant:ident, $name:literal, $min:literal, $syntax:literal) => {
+        pub const $constant: CommandSpec = CommandSpec {
+            notes: "accepted, does nothing; no results",
+            examples: &[Example {
+                run: concat!("scalar before = 1\n", $syntax, "\nscalar after = before"),
+                expect: &[("after", 1.0)],
+            }],
+            ..CommandSpec::raw($name, $min, nothing, $syntax)
+        };
+    };
+}
+
+/// A command that would install or look for something on the network.
+macro_rules! without_network {
+    ($constant:ident, $name:literal, $min:literal, $syntax:literal) => {
+        pub const $constant: CommandSpec = CommandSpec {
+            notes: "accepted, installs nothing and says so; no results",
+            examples: &[Example {
+                run: concat!("scalar before = 1\n", $syntax, "\nscalar after = before"),
+                expect: &[("after", 1.0)],
+            }],
+            ..CommandSpec::raw($name, $min, installs_nothing, $syntax)
+        };
+    };
+}
+
+without_effect!(CLS, "cls", 3, "cls");
+without_effect!(MORE, "more", 4, "more");
+without_effect!(PAUSE, "pause", 5, "pause on");
+without_effect!(SLEEP, "sleep", 5, "sleep 1000");
+without_effect!(WINDOW, "window", 3, "window manage minimize");
+without_effect!(QUERY, "query", 5, "query");
+without_effect!(BROWSE, "browse", 2, "browse");
+without_effect!(HELP, "help", 4, "help regress");
+without_effect!(VIEWSOURCE, "viewsource", 10, "viewsource file.ado");
+without_effect!(MEMORY, "memory", 6, "memory");
+without_effect!(ADOPATH, "adopath", 7, "adopath + folder");
+without_network!(SSC, "ssc", 3, "ssc install package");
+without_network!(NET, "net", 3, "net install package");
+without_network!(ADO, "ado", 3, "ado update");
+without_network!(ADOUPDATE, "adoupdate", 9, "adoupdate package, update");
+without_network!(UPDATE, "update", 6, "update all");
+
+fn nothing(_: &mut Session, _: &ParsedCommand) -> Result<()> {
+    Ok(())
+}
+
+fn installs_nothing(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    s.print(format!("({} ignored: the open engine installs nothing)", cmd.name));
+    Ok(())
+}
+
+pub const WHICH: CommandSpec = CommandSpec {
+    notes: "commands of the engine and programs; r(111) for anything else; no results",
+    examples: &[Example {
+        run: "capture which regress\nscalar a = _rc\ncapture which nosuchcommand\nscalar b = _rc",
+        expect: &[("a", 0.0), ("b", 111.0)],
+    }],
+    ..CommandSpec::raw("which", 5, which, "which command [, all]")
+};
+
+fn which(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    let end = top_level_comma(&cmd.raw).unwrap_or(cmd.raw.len());
+    let name = unquote(cmd.raw[..end].trim()).trim_end_matches(".ado").to_string();
+    if name.is_empty() {
+        return Err(StataError::standard(100));
+    }
+    if s.command(&name).is_some() {
+        s.print(format!("built-in command:  {name}"));
+        return Ok(());
+    }
+    if s.programs.contains_key(&name) {
+        s.print(format!("program:  {name}"));
+        return Ok(());
+    }
+    Err(StataError::new(111, format!("command {name} not found as either built-in or ado-file")))
+}

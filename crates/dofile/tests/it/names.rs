@@ -1,0 +1,51 @@
+//! Names that scripts read: rows and columns of matrices, columns of `r(table)` after `margins`.
+//! Sources: [P] matrix define; [R] margins, contrast (columns of `r(b)` as `matrix list` shows them).
+
+use dofile::Session;
+
+/// What a macro function returns at the end of a do-file.
+fn macro_of(text: &str, function: &str) -> String {
+    let (log, rc) =
+        Session::default().run_captured(&format!("{text}\nlocal found : {function}\ndisplay \"`found'\""));
+    assert_eq!(rc, 0, "{text}\n{log}");
+    log.lines().last().unwrap_or_default().to_string()
+}
+
+#[test]
+fn a_literal_numbers_its_rows_and_columns() {
+    assert_eq!(macro_of("matrix A = (1,2\\3,4)", "rownames A"), "r1 r2");
+    assert_eq!(macro_of("matrix A = (1,2\\3,4)", "colnames A"), "c1 c2");
+    assert_eq!(macro_of("matrix A = (1\\-2\\sqrt(9))", "rownames A"), "r1 r2 r3");
+    assert_eq!(macro_of("matrix A = (1,2)\nmatrix colnames A = x y\nmatrix B = A\\A", "colnames B"), "x y");
+}
+
+const MODEL: &str = "set obs 60
+generate x = mod(7*_n, 11)
+generate vs = mod(_n, 2)
+generate cyl = 4 + 2*mod(_n, 3)
+generate y = x + cyl + vs + mod(_n, 5)
+quietly regress y i.cyl##i.vs x
+quietly ";
+
+#[test]
+fn columns_after_margins() {
+    for (command, want) in [
+        ("margins cyl", "4bn.cyl 6.cyl 8.cyl"),
+        ("margins vs cyl", "0bn.vs 1.vs 4bn.cyl 6.cyl 8.cyl"),
+        ("margins, at(x=(2 5))", "1bn._at 2._at"),
+        ("margins vs, at(x=(2 5))", "1bn._at#0bn.vs 1bn._at#1.vs 2._at#0bn.vs 2._at#1.vs"),
+        ("margins, over(vs)", "0bn.vs 1.vs"),
+        ("margins, dydx(x cyl)", "4b.cyl 6.cyl 8.cyl x"),
+        ("margins r.cyl", "r6vs4.cyl r8vs4.cyl"),
+        ("margins g.cyl", "g4.cyl g6.cyl g8.cyl"),
+        ("margins h.cyl", "h4.cyl h6.cyl"),
+        ("margins p.cyl", "p1.cyl p2.cyl"),
+        ("margins r.cyl@vs", "r6vs4.cyl@0bn.vs r6vs4.cyl@1.vs r8vs4.cyl@0bn.vs r8vs4.cyl@1.vs"),
+        ("contrast r.cyl@vs", "r6vs4.cyl@0bn.vs r6vs4.cyl@1.vs r8vs4.cyl@0bn.vs r8vs4.cyl@1.vs"),
+    ] {
+        let text = format!("{MODEL}{command}\nmatrix T = r(table)");
+        assert_eq!(macro_of(&text, "colnames T"), want, "{command}");
+    }
+    let text = format!("{MODEL}margins cyl, pwcompare\nmatrix T = r(table_vs)");
+    assert_eq!(macro_of(&text, "colnames T"), "6vs4.cyl 8vs4.cyl 8vs6.cyl");
+}
