@@ -14,7 +14,7 @@ use stata_service::domain::job::JobRecord;
 use stata_service::domain::tenant::TenantLimits;
 use stata_service::ports::clock::Clock;
 use stata_service::ports::ids::IdSource;
-use stata_service::ports::store::{Expect, Record, Store, Write};
+use stata_service::ports::store::{Expect, Record, Store, StoreExt, Write};
 use stata_service::worker::Drain;
 
 #[path = "../tests/it/support/records.rs"]
@@ -61,7 +61,7 @@ async fn fill(harness: &WorkerHarness, like: &JobRecord, tenant: &str, count: us
         let writes = (from..count.min(from + PER_COMMIT)).map(|n| {
             let job_id = JobId::parse(format!("{tenant}_{n:06}")).expect("valid");
             let job = JobRecord { job_id, ..like.clone() };
-            Write::Put { record: Record::Job(Box::new(job)), expect: Expect::Absent }
+            Write::Put { record: Record::from(job), expect: Expect::Absent }
         });
         let mut commit = commit(writes.collect());
         commit.id = SystemIds.id("commit");
@@ -91,7 +91,7 @@ async fn claims(harness: &WorkerHarness, tenant: &str) -> f64 {
                     let run_id = RunId::parse(SystemIds.id("run")).expect("valid");
                     let claimed = job.claim(run_id, SystemClock.now()).expect("it is queued");
                     let expect = Expect::Version(job.version);
-                    let write = Write::Put { record: Record::Job(Box::new(claimed)), expect };
+                    let write = Write::Put { record: Record::from(claimed), expect };
                     let mut commit = commit(vec![write]);
                     commit.id = SystemIds.id("commit");
                     store.commit(commit).await.expect("nobody else claims it");

@@ -16,7 +16,7 @@ use stata_service::domain::ids::{CodeId, JobId, TenantId, TraceId};
 use stata_service::domain::job::JobRecord;
 use stata_service::domain::job::ops::NewJob;
 use stata_service::domain::job::record::{DataSharing, TokenState};
-use stata_service::ports::store::{Commit, Expect, Record, Store, Write};
+use stata_service::ports::store::{Commit, Expect, Record, Store, StoreExt, Write};
 
 #[allow(dead_code, reason = "other benchmarks use the rest")]
 mod report;
@@ -74,7 +74,7 @@ fn event() -> AuditEvent {
 }
 
 fn commit(n: u64) -> Commit {
-    let record = Record::Job(Box::new(new_job(n)));
+    let record = Record::from(new_job(n));
     let writes = vec![Write::Put { record, expect: Expect::Absent }];
     Commit { id: format!("commit_{n:020}"), writes, audit: vec![event()], housekeeping: None }
 }

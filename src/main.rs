@@ -4,6 +4,8 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // files and folders of the service, its launchers and readers are their owner's, whatever the environment says
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let mut arguments = std::env::args_os().skip(1);
     if arguments.next().is_some_and(|first| first == "exec-run") {
         let rest: Vec<_> = arguments.collect();

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// What a figure is meant to be.
 #[derive(Debug, Clone, Copy)]
-pub enum Aim {
+pub(crate) enum Aim {
     AtLeast(f64),
     AtMost(f64),
 }
@@ -38,7 +38,7 @@ impl Aim {
 
 /// One row: what was measured, its figure, the peer or limit of the same run, their ratio, the aims.
 #[derive(Debug, Default)]
-pub struct Row {
+pub(crate) struct Row {
     what: String,
     figure: String,
     peer: String,
@@ -48,20 +48,20 @@ pub struct Row {
 
 impl Row {
     /// Begins a row.
-    pub fn of(what: impl Into<String>, figure: impl Into<String>) -> Self {
+    pub(crate) fn of(what: impl Into<String>, figure: impl Into<String>) -> Self {
         Self { what: what.into(), figure: figure.into(), ..Self::default() }
     }
 
     /// Names the peer or limit that was measured in the same run, with its figure.
     #[must_use]
-    pub fn peer(mut self, peer: impl Into<String>) -> Self {
+    pub(crate) fn peer(mut self, peer: impl Into<String>) -> Self {
         self.peer = peer.into();
         self
     }
 
     /// States the ratio to the peer.
     #[must_use]
-    pub fn ratio(mut self, ratio: f64, aim: Option<Aim>) -> Self {
+    pub(crate) fn ratio(mut self, ratio: f64, aim: Option<Aim>) -> Self {
         self.ratio = format!("{ratio:.2}");
         self.aims.extend(aim.map(|aim| aim.told(ratio, "")));
         self
@@ -69,13 +69,13 @@ impl Row {
 
     /// States an aim of the figure itself.
     #[must_use]
-    pub fn aim(mut self, value: f64, aim: Aim, unit: &str) -> Self {
+    pub(crate) fn aim(mut self, value: f64, aim: Aim, unit: &str) -> Self {
         self.aims.push(aim.told(value, unit));
         self
     }
 
     /// Shows the row and appends it to the report.
-    pub fn write(self) {
+    pub(crate) fn write(self) {
         let Self { what, figure, peer, ratio, aims } = self;
         let aims = aims.join("; ");
         let rest: String = [&peer, &ratio, &aims]
@@ -93,24 +93,24 @@ impl Row {
 }
 
 /// True where a short run is wanted, whose figures are coarser.
-pub fn is_quick() -> bool {
+pub(crate) fn is_quick() -> bool {
     std::env::var_os("BENCH_QUICK").is_some_and(|value| value != "0")
 }
 
 /// One of two, for the whole and for the short run.
-pub fn sized<T>(whole: T, quick: T) -> T {
+pub(crate) fn sized<T>(whole: T, quick: T) -> T {
     if is_quick() { quick } else { whole }
 }
 
 /// Median and 99th percentile, in milliseconds.
-pub fn percentiles(times: &mut [Duration]) -> (f64, f64) {
+pub(crate) fn percentiles(times: &mut [Duration]) -> (f64, f64) {
     times.sort_unstable();
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1000.0;
     (at(0.5), at(0.99))
 }
 
 /// A figure of a process in MB, out of `/proc/<pid>/status`; NaN where there is none.
-pub fn process_mb(pid: u32, name: &str) -> f64 {
+pub(crate) fn process_mb(pid: u32, name: &str) -> f64 {
     let text = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
     let line = line.trim_start_matches(':');

@@ -10,12 +10,12 @@ use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
 /// The program under test.
-pub const PROGRAM: &str = env!("CARGO_BIN_EXE_stata-service");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_stata-service");
 const ADMIN_KEY: &str = "ssk_bench_0123456789abcdef0123456789abcdef";
 const PAY: &[u8] = include_bytes!("../../assets/stata_do_library/datasets/pay.csv");
 
 /// A served program with its files; both end with it.
-pub struct Served {
+pub(crate) struct Served {
     pub client: Client,
     /// Without the scheme.
     pub address: String,
@@ -26,7 +26,7 @@ pub struct Served {
 
 impl Served {
     /// Starts the program with its defaults, but for the rates of `performance/limits.toml`.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         stata_service::adapters::llm::install_tls();
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
         let mut command = Command::new(PROGRAM);
@@ -43,12 +43,12 @@ impl Served {
     }
 
     /// Its process id.
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// The first file of the data directory with this ending, in no order.
-    pub fn file(&self, ending: &str) -> Option<PathBuf> {
+    pub(crate) fn file(&self, ending: &str) -> Option<PathBuf> {
         let mut open = vec![self.dir.path().to_owned()];
         while let Some(folder) = open.pop() {
             for entry in std::fs::read_dir(folder).ok()?.flatten() {
@@ -74,13 +74,13 @@ impl Drop for Served {
 
 /// A client of a served service.
 #[derive(Clone)]
-pub struct Client {
+pub(crate) struct Client {
     pub base: String,
     pub http: reqwest::Client,
 }
 
 /// Sends a request that must succeed and returns its JSON.
-pub async fn json_of(request: reqwest::RequestBuilder) -> Value {
+pub(crate) async fn json_of(request: reqwest::RequestBuilder) -> Value {
     let answer = request.send().await.expect("answers");
     let status = answer.status();
     let body: Value = answer.json().await.expect("JSON");
@@ -90,7 +90,7 @@ pub async fn json_of(request: reqwest::RequestBuilder) -> Value {
 
 impl Client {
     /// Makes task codes.
-    pub async fn codes(&self, count: usize) -> Vec<String> {
+    pub(crate) async fn codes(&self, count: usize) -> Vec<String> {
         let mut codes = Vec::new();
         while codes.len() < count {
             let body = json!({"count": (count - codes.len()).min(500)});
@@ -103,7 +103,7 @@ impl Client {
     }
 
     /// Makes a job; returns its URL and token.
-    pub async fn job(&self) -> (String, String) {
+    pub(crate) async fn job(&self) -> (String, String) {
         let code = self.codes(1).await.remove(0);
         let url = format!("{}/v1/task-codes/redeem", self.base);
         let job = json_of(self.http.post(url).json(&json!({"task_code": code, "requirement": ""}))).await;
@@ -112,7 +112,7 @@ impl Client {
     }
 
     /// Makes a job with a frozen plan; returns its URL and token.
-    pub async fn planned(&self) -> (String, String) {
+    pub(crate) async fn planned(&self) -> (String, String) {
         let (url, token) = self.job().await;
         let form = Form::new().part("file", Part::bytes(PAY).file_name("pay.csv"));
         json_of(self.http.post(format!("{url}/inputs/upload")).bearer_auth(&token).multipart(form)).await;
@@ -124,7 +124,7 @@ impl Client {
     }
 
     /// Waits for the end of a job's attempt.
-    pub async fn end(&self, url: &str, token: &str) -> Value {
+    pub(crate) async fn end(&self, url: &str, token: &str) -> Value {
         let begun = Instant::now();
         loop {
             let job = json_of(self.http.get(url).bearer_auth(token)).await;
@@ -137,7 +137,7 @@ impl Client {
     }
 
     /// Reads an artifact.
-    pub async fn artifact(&self, url: &str, token: &str, rel_path: &str) -> Vec<u8> {
+    pub(crate) async fn artifact(&self, url: &str, token: &str, rel_path: &str) -> Vec<u8> {
         let url = format!("{url}/artifacts/{rel_path}");
         let answer = self.http.get(url).bearer_auth(token).send().await.expect("answers");
         assert!(answer.status().is_success(), "{rel_path}: {}", answer.status());

@@ -14,7 +14,7 @@ use crate::ports::capsule_archive::{CapsuleArchive, MeasuredFile};
 
 /// Most entries of an archive.
 const MOST_ENTRIES: usize = 20_000;
-/// What an archive may unpack to: so many times its size, and this many bytes beside. Tables of numbers reach
+/// Bounds on the unpacked size: a multiple of the archive's size, and a number of bytes added to it. Tables of numbers reach
 /// 20, an archive that is made to fill disks 1,000 and more.
 const MOST_RATIO: u64 = 200;
 const MOST_BESIDE: u64 = 64 << 20;

@@ -21,7 +21,7 @@ const MAX_LINE: u64 = 4 * 1024 * 1024;
 /// Longest wait for a request, and for an answer to be taken.
 const IO_TIME: Duration = Duration::from_secs(30);
 
-/// Answers the text of a request of the peer with this user id.
+/// Returns the text of a request of the peer with this user id.
 pub type Handler = Arc<dyn Fn(String, u32) -> BoxFuture<'static, String> + Send + Sync>;
 
 /// A bound control socket. Only the owner of the store binds it.
@@ -61,7 +61,7 @@ impl ControlSocket {
         Ok(Self { listener, dir })
     }
 
-    /// Answers requests until `stop` fires, then removes the socket.
+    /// Serves requests until `stop` fires, then removes the socket.
     pub async fn serve(self, handler: Handler, stop: CancellationToken) {
         loop {
             let accepted = tokio::select! {
@@ -113,7 +113,7 @@ async fn answer(stream: UnixStream, handler: Handler) {
             return;
         }
     };
-    // a backup or a check takes the time it takes, and goes on where the asker goes away
+    // a backup or a check takes the time it takes, and continues where the asker goes away
     let mut text = handler(line, peer).await;
     text.push('\n');
     match tokio::time::timeout(IO_TIME, write.write_all(text.as_bytes())).await {

@@ -3,13 +3,16 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
+use std::net::ToSocketAddrs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
+use super::llm::judge_address;
 use super::runner::probe_confinement;
-use crate::ports::host::{Confinement, Durability, FileSystem, Host, ProgramIdentity};
+use crate::domain::provider_address::AddressPolicy;
+use crate::ports::host::{Confinement, Durability, FileSystem, Host, JudgedAddress, ProgramIdentity};
 
 /// This machine.
 #[derive(Debug, Clone, Copy, Default)]
@@ -88,6 +91,31 @@ impl Host for LocalHost {
         let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
         let own = limits.iter().filter_map(|path| fs::read_to_string(path).ok()?.trim().parse::<u64>().ok());
         own.chain(whole).min()
+    }
+
+    fn open_to_others(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let is_open = |facts: &fs::Metadata| facts.permissions().mode() & 0o077 != 0;
+        if !is_open(&fs::metadata(folder)?) {
+            return Ok(Vec::new());
+        }
+        let mut open = Vec::new();
+        for entry in fs::read_dir(folder)?.flatten() {
+            // links have no mode, and what was removed meanwhile is open to nobody
+            let Ok(facts) = entry.metadata() else { continue };
+            if !facts.is_symlink() && is_open(&facts) {
+                open.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        Ok(open)
+    }
+
+    fn addresses_of(&self, host: &str, policy: &AddressPolicy) -> io::Result<Vec<JudgedAddress>> {
+        let found = (host, 0).to_socket_addrs()?;
+        Ok(found.map(|address| (address.ip().to_string(), judge_address(policy, address.ip()))).collect())
+    }
+
+    fn open_files(&self) -> Option<u64> {
+        rustix::process::getrlimit(rustix::process::Resource::Nofile).maximum
     }
 
     fn program(&self, path: &Path) -> io::Result<ProgramIdentity> {

@@ -1,5 +1,5 @@
 //! Old directories of jobs on the local file system. Nothing is followed out of them, and nothing of them
-//! changes before their removal is asked for.
+//! changes before their removal is requested.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

@@ -1,4 +1,4 @@
-//! What implements the ports, one technology per module.
+//! Implementations of the ports, one technology per module.
 
 pub mod backup;
 pub mod capsule_archive;

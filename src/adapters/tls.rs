@@ -26,7 +26,7 @@ pub enum TlsError {
     Unusable(#[from] rustls::Error),
 }
 
-/// Where certificate and key are.
+/// Paths of certificate and key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFiles {
     pub cert: PathBuf,

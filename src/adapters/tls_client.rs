@@ -1,4 +1,4 @@
-//! A TLS client that knows one certificate: the service's own, whoever signed it and whatever its name. For the
+//! A TLS client that knows one certificate: the service's own, with any issuer and name. For the
 //! service asking itself; nothing else is trusted.
 
 use std::sync::Arc;

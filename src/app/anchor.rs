@@ -1,5 +1,5 @@
-//! Tells the heads of the audit chains to the log, every minute and at the end: a log that is kept elsewhere
-//! can later prove that the chain was not cut off or written anew (`audit verify --anchor`).
+//! Logs the heads of the audit chains every minute and at the end: a log kept on another machine can later
+//! prove that the chain was not truncated or rewritten (`audit verify --anchor`).
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub async fn run(app: App, stop: CancellationToken) {
     }
 }
 
-/// Tells the heads after what was told before; returns how far that is.
+/// Logs the heads after the last reported one; returns the new position.
 fn tell(app: &App, told: u64) -> u64 {
     let mut last = told;
     for (chain, seq, hash) in app.ctx.store.status().audit_heads {

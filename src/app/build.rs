@@ -15,7 +15,9 @@ use super::reload::Source;
 use super::run_texts::LibraryTexts;
 use super::words::vocabulary;
 use crate::adapters::clock::SystemClock;
-use crate::adapters::files::{LocalBlobStore, LocalVolume, LocalWorkspace};
+use crate::adapters::files::{
+    LocalBlobStore, LocalVolume, LocalWorkspace, close_to_others, make_private_dir,
+};
 use crate::adapters::ids::SystemIds;
 use crate::adapters::legacy::LocalLegacyRecords;
 use crate::adapters::link_key;
@@ -32,9 +34,10 @@ use crate::domain::signed_link::LinkKeys;
 use crate::http::middleware::edge::{Edge, EdgeRules, Rates};
 use crate::http::state::{App, Parts};
 use crate::library::{Library, LibraryProblem};
+use crate::ports::audit_log::AuditLog;
 use crate::ports::clock::Clock;
+use crate::ports::ids::IdSource;
 use crate::ports::llm::LlmMeter;
-use crate::ports::runner::SandboxSpec;
 use crate::ports::store::Store;
 use crate::service::access::accounts::{Accounts, AdminAccount, BootstrapKey};
 use crate::service::access::authenticate::{Credential, parse_credential};
@@ -79,7 +82,7 @@ pub struct Built {
     pub options: Options,
     /// TLS of the listener.
     pub tls: Option<Tls>,
-    /// Where the settings can be read again.
+    /// Source from which the settings can be reloaded.
     pub source: Option<Source>,
     /// The evaluation of the production gate, in production.
     pub check_gate: Option<Arc<CheckGate>>,
@@ -90,8 +93,9 @@ pub struct Built {
 /// # Errors
 /// [`BuildError`].
 pub fn build(options: Options) -> Result<Built, BuildError> {
-    std::fs::create_dir_all(&options.data_dir).map_err(BuildError::DataDir)?;
+    make_private_dir(&options.data_dir).map_err(BuildError::DataDir)?;
     let data_dir = options.data_dir.canonicalize().map_err(BuildError::DataDir)?;
+    close_to_others(&data_dir);
     std::fs::create_dir_all(data_dir.join("scratch")).map_err(BuildError::DataDir)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let mut options = options;
@@ -114,8 +118,16 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     let gate = Arc::new(if options.gate.required { Gate::closed() } else { Gate::open() });
     let health = Arc::new(Health::new(Arc::clone(&gate), Arc::clone(&clock), env!("CARGO_PKG_VERSION")));
     let migration = migration(&store, &data_dir, &clock, options.token_days);
+    let metered = MeteredStore::new(
+        seen_store(&store, &migration),
+        Arc::clone(&store) as Arc<dyn AuditLog>,
+        Arc::clone(&metrics),
+    );
+    let metered = Arc::new(metered);
     let ctx = Context {
-        store: Arc::new(MeteredStore::new(seen_store(&store, &migration), Arc::clone(&metrics))),
+        server_id: SystemIds.id("srv"),
+        store: Arc::clone(&metered) as Arc<dyn Store>,
+        audit_log: metered,
         clock: Arc::clone(&clock),
         ids: Arc::new(SystemIds),
         blobs: Arc::new(LocalBlobStore::new(data_dir.clone())),
@@ -126,7 +138,6 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         library: Arc::new(library),
         pools: Pools::for_cores(cores),
         progress: Arc::default(),
-        ingests: Arc::default(),
         model,
         calls: Arc::default(),
         tenants: Arc::default(),
@@ -266,7 +277,7 @@ fn worker(ctx: &Context, options: &Options, data_dir: &Path) -> (WorkerDeps, Wor
         limits,
         command: engine.command.clone(),
         engine: EngineFacts { kind: engine.kind.clone(), ..EngineFacts::default() },
-        sandbox: SandboxSpec { mode: engine.sandbox, read: engine.readable.clone() },
+        sandbox: engine.sandbox_spec(),
         timezone: engine.timezone.clone(),
         processors: engine.processors.max(1),
         disk_low: options.disk_low,
@@ -283,6 +294,7 @@ pub(super) fn edge_rules(options: &EdgeOptions) -> Result<EdgeRules, BuildError>
         .map_err(|error| BuildError::Edge(error.to_string()))?;
     Ok(EdgeRules {
         rates: Rates { credential: options.credential, tenant: options.tenant, address: options.address },
+        streams: options.streams_per_credential,
         origins: options.origins.clone(),
         proxies,
         json_max_bytes: options.json_max_bytes,
@@ -292,7 +304,7 @@ pub(super) fn edge_rules(options: &EdgeOptions) -> Result<EdgeRules, BuildError>
     })
 }
 
-/// Who administers according to the options.
+/// Administrators according to the options.
 ///
 /// # Errors
 /// [`BuildError::BootstrapKey`].

@@ -1,4 +1,4 @@
-//! The checks of health and what they look at in this set-up.
+//! The checks of health and what they check in this set-up.
 
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
@@ -8,17 +8,18 @@ use tokio::runtime::Handle;
 
 use super::options::{LlmEndpoint, LlmOptions, LlmWire, Options};
 use crate::adapters::host::LocalHost;
-use crate::adapters::llm::{Dialect, Reach};
+use crate::adapters::llm::{Dialect, Guard, Reach};
+use crate::adapters::runner::engine_problems;
 use crate::service::Context;
 use crate::service::operations::check_health::looks::{self, Work};
 use crate::service::operations::check_health::{Found, Need, Probe};
 use crate::worker::WorkerStatus;
 
-/// Time between two looks at what is cheap to look at.
+/// Time between two checks of what is cheap to check.
 const OFTEN: Duration = Duration::from_secs(2);
 /// Time between two looks that write to the disk.
 const SELDOM: Duration = Duration::from_secs(10);
-/// Longest time of a look at this machine.
+/// Longest time of a check of this machine.
 const LOCAL: Duration = Duration::from_secs(2);
 /// Longest time that a provider may take.
 const REMOTE: Duration = Duration::from_secs(5);
@@ -33,7 +34,7 @@ fn local(
 }
 
 /// The checks of what is there before anything is served.
-pub fn of_parts(ctx: &Arc<Context>, options: &Options) -> Vec<Probe> {
+pub(super) fn of_parts(ctx: &Arc<Context>, options: &Options) -> Vec<Probe> {
     let (of_store, of_disk) = (Arc::clone(ctx), Arc::clone(ctx));
     let folder = options.data_dir.join("scratch");
     vec![
@@ -45,7 +46,7 @@ pub fn of_parts(ctx: &Arc<Context>, options: &Options) -> Vec<Probe> {
 }
 
 /// The checks of the running service.
-pub fn of_work(
+pub(super) fn of_work(
     ctx: &Arc<Context>,
     options: &Options,
     workers: impl Fn() -> Option<WorkerStatus> + Send + Sync + 'static,
@@ -111,7 +112,7 @@ fn model(options: &Options) -> Result<Option<Probe>, String> {
         need,
         every: llm.look_every,
         limit: limit * u32::try_from(llm.endpoints.len()).unwrap_or(1),
-        at_first: Some("configured; not looked at yet".to_owned()),
+        at_first: Some("configured; not checked yet".to_owned()),
         look: Box::new(look),
     }))
 }
@@ -122,16 +123,29 @@ fn reach(endpoint: &LlmEndpoint, llm: &LlmOptions) -> Result<Reach, String> {
         LlmWire::Anthropic => Dialect::Anthropic,
     };
     let limit = REMOTE.min(llm.connect_timeout + llm.first_byte_timeout);
-    Reach::new(dialect, &endpoint.base_url, endpoint.api_key.clone(), limit, llm.ca_pem.as_deref())
+    let guard = llm.addresses.clone().map(Guard::new);
+    Reach::new(
+        dialect,
+        &endpoint.base_url,
+        endpoint.api_key.clone(),
+        limit,
+        llm.ca_pem.as_deref(),
+        guard.as_ref(),
+    )
 }
 
-/// Checks that the engine's program is there and executable; starting it is what runs and the gate do.
+/// Checks that the engine's program is there and executable, and that runs may read what it needs; starting it is
+/// what runs and the gate do.
 fn engine(options: &Options) -> impl Fn() -> Found + Send + Sync + 'static {
-    let program = options.engine.command.first().cloned().unwrap_or_default();
+    let command = options.engine.command.clone();
     let kind = options.engine.kind.clone();
-    move || match std::fs::metadata(&program) {
+    let sandbox = options.engine.sandbox_spec();
+    move || match std::fs::metadata(command.first().map_or("", String::as_str)) {
         Ok(facts) if facts.is_file() && facts.permissions().mode() & 0o111 != 0 => {
-            Found::Well(format!("{kind} engine"))
+            match engine_problems(&command, &sandbox) {
+                problems if problems.is_empty() => Found::Well(format!("{kind} engine")),
+                problems => Found::Limited(format!("{kind} engine: {}", problems.join("; "))),
+            }
         }
         Ok(_) => Found::Out("the engine's program is not executable".to_owned()),
         Err(error) => Found::Out(format!("the engine's program cannot be found: {}", error.kind())),

@@ -95,7 +95,7 @@ fn operator(ids: &dyn IdSource, uid: u32) -> Caller {
     }
 }
 
-/// Where an operator's request goes.
+/// Target of an operator's request.
 #[derive(Debug, Clone)]
 pub struct Target {
     pub data_dir: PathBuf,

@@ -11,7 +11,7 @@ use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::{Cause, Run, RunStatus};
 use crate::http::state::App;
-use crate::ports::store::{ChangedRecord, Key};
+use crate::ports::store::{ChangedRecord, Key, StoreExt};
 
 /// Jobs seen running; true for those that an earlier process left so.
 type Running = HashMap<(TenantId, JobId), bool>;
@@ -46,7 +46,7 @@ fn count_uploads(app: &App, uploads: &mut Uploads) {
 ///
 /// # Errors
 /// The store's, where running jobs cannot be listed.
-pub async fn count_changes(app: App) -> std::io::Result<impl Future<Output = ()> + Send> {
+pub(super) async fn count_changes(app: App) -> std::io::Result<impl Future<Output = ()> + Send> {
     let mut changes = app.ctx.store.changes();
     let found = app.ctx.store.running().await.map_err(std::io::Error::other)?;
     let mut running: Running = found.into_iter().map(|job| ((job.tenant_id, job.job_id), true)).collect();

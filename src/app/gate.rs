@@ -14,12 +14,12 @@ use crate::adapters::ids::SystemIds;
 use crate::adapters::runner::LocalRunner;
 use crate::domain::gate::{Finding, Rule};
 use crate::http::state::App;
-use crate::ports::runner::{Runner, SandboxSpec};
+use crate::ports::runner::Runner;
 use crate::ports::store::Store;
 use crate::service::operations::attest_engine::{AttestEngine, Deps};
 use crate::service::operations::check_gate::CheckGate;
 
-/// Time between two evaluations; what is dear to look at has longer times of its own.
+/// Time between two evaluations; what is dear to check has longer times of its own.
 const PERIOD: Duration = Duration::from_secs(5);
 
 /// Builds the evaluation of a set-up. `store` is absent where the service does not run.
@@ -40,7 +40,7 @@ pub fn check(options: &Options, data_dir: &Path, store: Option<Arc<dyn Store>>) 
         scratch_dir: data_dir.join("scratch"),
         command: engine.command.clone(),
         limits: super::build::run_limits(engine),
-        sandbox: SandboxSpec { mode: engine.sandbox, read: engine.readable.clone() },
+        sandbox: engine.sandbox_spec(),
         timezone: engine.timezone.clone(),
     });
     CheckGate::new(options.gate.clone(), data_dir.to_owned(), host, clock, store, attest)
@@ -72,7 +72,7 @@ pub fn evaluate(app: &App, check: &CheckGate) -> Vec<Finding> {
     findings
 }
 
-/// Evaluates again and again on a thread of its own until `stop` fires.
+/// Evaluates again and again on its own thread until `stop` fires.
 ///
 /// # Errors
 /// An I/O error where the thread cannot be started.

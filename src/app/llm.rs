@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::options::{LlmEndpoint, LlmOptions, LlmWire};
 use crate::adapters::llm::{
-    Anthropic, Breaker, BreakerOptions, Budget, Concurrency, Failover, OpenAi, Provider, ProviderOptions,
-    Retry, RetryOptions, Timeouts,
+    Anthropic, Breaker, BreakerOptions, Budget, Concurrency, Failover, Guard, OpenAi, Provider,
+    ProviderOptions, Retry, RetryOptions, Timeouts,
 };
 use crate::ports::clock::Clock;
 use crate::ports::llm::{Llm, LlmMeter, Usage};
@@ -58,6 +58,7 @@ fn provider(
                 total: options.timeout,
             },
             ca_pem: options.ca_pem.clone(),
+            guard: options.addresses.clone().map(Guard::new),
         },
         Arc::clone(clock),
     )?;

@@ -46,7 +46,7 @@ pub enum MaintenanceRequest {
     },
 }
 
-/// What these requests are done with.
+/// Dependencies of these requests.
 pub struct Maintenance {
     pub data_dir: PathBuf,
     pub store: Arc<SqliteStore>,
@@ -75,7 +75,7 @@ impl Maintenance {
         Self { data_dir, store, migration, clock, metrics, pool, backing_up }
     }
 
-    /// Does what is asked for.
+    /// Does what is requested.
     ///
     /// # Errors
     /// As the use case behind the request.
@@ -222,7 +222,7 @@ pub(super) async fn blocking<T: Send + 'static>(
 
 async fn direct(target: &Target, request: MaintenanceRequest) -> Result<Value, RequestError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    // a store that may be damaged is looked at without starting it
+    // a store that may be damaged is checked without starting it
     match &request {
         MaintenanceRequest::StoreCheck { deep } => {
             let _owned = tools::own(&target.data_dir, TRY.min(target.wait), clock.now())?;

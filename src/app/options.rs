@@ -1,4 +1,4 @@
-//! What the composition root needs to know; settings are converted into it by `cli`, tests state it.
+//! Options of the composition root; `cli` converts the settings into them, tests set them directly.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,10 +7,11 @@ use secrecy::SecretString;
 
 use crate::adapters::llm::LiveKey;
 use crate::adapters::tls::TlsFiles;
+use crate::domain::provider_address::AddressPolicy;
 use crate::domain::run_outcome::RunLimits;
 use crate::domain::signed_link::LinkKeys;
 use crate::domain::tenant::RetentionPolicy;
-use crate::ports::runner::SandboxMode;
+use crate::ports::runner::{SandboxMode, SandboxSpec};
 use crate::service::operations::check_gate::GateOptions;
 use crate::service::shared::space::DiskLow;
 
@@ -77,6 +78,9 @@ pub struct EdgeOptions {
     /// To answer, except for uploads, downloads and streams.
     pub request_timeout: Duration,
     pub max_connections: usize,
+    pub max_connections_per_address: usize,
+    /// Open streams of events.
+    pub streams_per_credential: usize,
     /// Without it the service speaks plain HTTP.
     pub tls: Option<TlsFiles>,
 }
@@ -95,6 +99,8 @@ impl Default for EdgeOptions {
             body_timeout: Duration::from_secs(30),
             request_timeout: Duration::from_secs(30),
             max_connections: 10_000,
+            max_connections_per_address: 1_000,
+            streams_per_credential: 50,
             tls: None,
         }
     }
@@ -114,7 +120,7 @@ pub struct LlmOptions {
     pub max_attempts: u32,
     /// Of a draft with all its calls.
     pub draft_budget: Duration,
-    /// How long a request waits for its draft before it answers 202.
+    /// How long a request waits for its draft before it returns 202.
     pub preview_wait: Duration,
     pub max_output_tokens: u32,
     pub temperature: Option<f64>,
@@ -124,8 +130,10 @@ pub struct LlmOptions {
     pub tokens_per_day: u64,
     /// Time between two looks of health at the providers; zero for none.
     pub look_every: Duration,
-    /// Certificates (PEM) in place of the system's.
+    /// Certificates (PEM) instead of the system's.
     pub ca_pem: Option<Vec<u8>>,
+    /// Which addresses providers may have; any outside of production.
+    pub addresses: Option<AddressPolicy>,
 }
 
 /// One model of one provider.
@@ -176,19 +184,26 @@ pub struct EngineOptions {
     pub timezone: String,
 }
 
+impl EngineOptions {
+    /// Returns the confinement of every run.
+    pub fn sandbox_spec(&self) -> SandboxSpec {
+        SandboxSpec { mode: self.sandbox, read: self.readable.clone() }
+    }
+}
+
 /// The worker pool.
 #[derive(Debug, Clone)]
 pub struct WorkerOptions {
     /// Attempts at once in this process; 0 turns claims off.
     pub concurrency: usize,
-    /// Attempts at once of one tenant that states no limit of its own; absent is unlimited.
+    /// Concurrent attempts of one tenant without its own limit; absent is unlimited.
     pub tenant_concurrency: Option<usize>,
 }
 
-/// What becomes of running attempts when this process ends in order.
+/// Treatment of running attempts when this process ends in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnShutdown {
-    /// They go on and are adopted by the next start.
+    /// They continue and are adopted by the next start.
     Detach,
     /// They are waited for, up to the time-out.
     Wait,

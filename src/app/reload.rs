@@ -36,7 +36,7 @@ fn is_live(key: &str) -> bool {
     listed && !NOT_LIVE.contains(&key)
 }
 
-/// Tells the service how to reload, and the metrics what is in force.
+/// Connects the reload to the service, and the values in force to the metrics.
 pub fn wire(app: &App, tls: Option<Tls>, options: &Options, source: Option<Source>) {
     app.metrics.host.config_reload(true);
     if let Some(certified) = options.edge.tls.as_ref().and_then(|files| tls::read(files).ok()) {
@@ -52,7 +52,7 @@ pub fn wire(app: &App, tls: Option<Tls>, options: &Options, source: Option<Sourc
     }));
 }
 
-/// What can be replaced.
+/// Parts that can be replaced.
 struct InForce {
     app: App,
     tls: Option<Tls>,

@@ -16,7 +16,7 @@ use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::{Cause, RunStatus};
 use crate::ports::clock::Clock;
 use crate::ports::ids::IdSource;
-use crate::ports::store::{Commit, Expect, Record, Store, Write};
+use crate::ports::store::{Commit, Expect, Record, Store, StoreExt, Write};
 
 /// Restores a backup into a data directory that is absent or empty.
 ///
@@ -51,10 +51,7 @@ async fn repeat_deletions(staged: &Staged) -> Result<u64, BackupError> {
         let commit = Commit {
             id: SystemIds.id("commit"),
             audit: vec![event(&job, &next, deletion, now)],
-            writes: vec![Write::Put {
-                record: Record::Job(Box::new(next)),
-                expect: Expect::Version(job.version),
-            }],
+            writes: vec![Write::Put { record: Record::from(next), expect: Expect::Version(job.version) }],
             housekeeping: None,
         };
         store.commit(commit).await.map_err(|error| failed(&error))?;

@@ -11,7 +11,7 @@ use crate::library::{Library, Template};
 use crate::worker::{MainDo, RunTexts, TextFacts};
 
 /// Renders plans with the loaded library's idioms.
-pub struct LibraryTexts(pub Arc<Library>);
+pub(super) struct LibraryTexts(pub Arc<Library>);
 
 impl RunTexts for LibraryTexts {
     fn main_do(&self, plan: &Plan, meta: &[u8], body: &[u8], facts: &TextFacts) -> Result<MainDo, String> {

@@ -13,7 +13,7 @@ use crate::http::state::App;
 use crate::worker::Drain;
 
 /// The parts of a running service that its end needs.
-pub struct Serving {
+pub(super) struct Serving {
     pub app: App,
     pub worker: Arc<LateWorker>,
     pub store: Arc<SqliteStore>,
@@ -28,7 +28,7 @@ pub struct Serving {
 
 impl Serving {
     /// Ends the service in order; returns the reason for the end.
-    pub async fn end(self) -> Ended {
+    pub(super) async fn end(self) -> Ended {
         let ended = reason(&self.app);
         let started = Instant::now();
         tracing::info!(event = "SS_SHUTDOWN_BEGIN", "shutdown begins");
@@ -69,7 +69,7 @@ fn reason(app: &App) -> Ended {
 /// Longest wait for the store's threads, whose disk may not answer any more.
 const STORE_BOUND: Duration = Duration::from_secs(15);
 
-/// Brings the store to rest on a thread of its own; false if its time ran out.
+/// Brings the store to rest on its own thread; false if its time ran out.
 async fn rest(store: Arc<SqliteStore>) -> bool {
     let (done, ended) = tokio::sync::oneshot::channel();
     let thread = std::thread::Builder::new().name("store-rest".to_owned()).spawn(move || {

@@ -12,14 +12,14 @@ use crate::service::operations::retention::{Deps, Summary, Sweeper};
 
 /// Time between two sweeps.
 const EVERY: Duration = Duration::from_secs(60);
-/// Pause between two passes of a sweep that goes on.
+/// Pause between two passes of a sweep that continues.
 const PAUSE: Duration = Duration::from_millis(500);
-/// Records and folders of each kind that one pass looks at.
+/// Records and folders of each kind that one pass checks.
 const PER_PASS: usize = 200;
 /// Longest time of a sweep that an operator waits for.
 const ASKED: Duration = Duration::from_secs(20);
 
-/// What the sweeper works on, out of the use cases' dependencies.
+/// Dependencies of the sweeper, taken from those of the use cases.
 pub fn deps(ctx: &Context) -> Deps {
     Deps {
         store: Arc::clone(&ctx.store),

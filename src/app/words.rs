@@ -1,9 +1,10 @@
-//! What can stand in the labels of metrics, gathered from the rooms that know it.
+//! Possible labels of metrics, gathered from the rooms that define them.
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
+use super::metered_store;
 use super::options::Options;
 use crate::adapters::backup::manifest::FORMAT_VERSION;
 use crate::adapters::store::TABLES_FORMAT;
@@ -18,7 +19,7 @@ use crate::service::operations::retention::KINDS;
 use crate::telemetry::metrics::Vocabulary;
 
 /// Gathers the values for a set-up.
-pub fn vocabulary(options: &Options, library: &Library, now: DateTime<Utc>) -> Vocabulary {
+pub(super) fn vocabulary(options: &Options, library: &Library, now: DateTime<Utc>) -> Vocabulary {
     let families: BTreeSet<&str> = library.templates().map(|t| t.meta.family.as_str()).collect();
     let checks = library.templates().flat_map(|t| t.meta.checks.iter().map(|check| check.id.as_str()));
     let run_checks: BTreeSet<&str> = checks.collect();
@@ -33,6 +34,7 @@ pub fn vocabulary(options: &Options, library: &Library, now: DateTime<Utc>) -> V
         version: env!("CARGO_PKG_VERSION").to_owned(),
         engine: options.engine.kind.clone(),
         backend: "sqlite".to_owned(),
+        store_ops: texts(metered_store::operations()),
         statuses: texts(JobStatus::ALL.iter().map(|status| status.as_str())),
         causes: texts(Cause::ALL.iter().map(|cause| cause.as_str())),
         families: texts(families),

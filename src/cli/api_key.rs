@@ -18,7 +18,7 @@ use crate::service::access::administer::AdminRequest;
 pub struct ApiKeyArgs {
     #[command(subcommand)]
     command: ApiKeyCommand,
-    /// Print the answer as JSON
+    /// Print the result as JSON
     #[arg(long, global = true)]
     json: bool,
 }
@@ -49,13 +49,13 @@ enum ApiKeyCommand {
         /// Tenant of the key
         #[arg(long, default_value = "default")]
         tenant: TenantId,
-        /// What the key may do
+        /// Role of the key
         #[arg(long, value_enum)]
         role: RoleName,
         /// A note for people
         #[arg(long)]
         label: Option<String>,
-        /// Days until the key expires; never when absent
+        /// Days until the key expires; by default it does not expire
         #[arg(long)]
         expires_in_days: Option<u32>,
     },
@@ -65,7 +65,7 @@ enum ApiKeyCommand {
         #[arg(long)]
         tenant: Option<TenantId>,
     },
-    /// Replace a key by a new one; the old one works on for a while
+    /// Replace a key by a new one; the old one keeps working for a while
     Rotate {
         /// The public id of the key
         key_id: KeyId,

@@ -28,8 +28,8 @@ pub struct AuditArgs {
 enum AuditCommand {
     /// Verify every event, the export, and that the chain goes through its anchors
     Verify {
-        /// Heads as they were told once: log lines, an answer of system/status, a backup's manifest, or an
-        /// export that was kept elsewhere; may be repeated
+        /// Recorded heads: log lines, a response of system/status, a backup's manifest, or an
+        /// export kept elsewhere; may be repeated
         #[arg(long, value_name = "FILE")]
         anchor: Vec<PathBuf>,
     },
@@ -61,9 +61,7 @@ pub async fn run(args: AuditArgs, target: &Target) -> ExitCode {
         print_problems(&report);
         println!("head: event {} {}", report["audit_seq"], report["audit_hash"].as_str().unwrap_or_default());
         if report["checked"]["anchors"].is_null() {
-            println!(
-                "note: without --anchor a chain that was cut off or written anew as a whole is not found"
-            );
+            println!("note: without --anchor a truncated or fully rewritten chain is not detected");
         }
     }
     if report["ok"] == true { ExitCode::SUCCESS } else { Exit::Failed.into() }
@@ -112,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn anchors_are_found_wherever_heads_are_told() {
+    fn anchors_are_found_wherever_heads_are_reported() {
         let cases = [
             r#"{"timestamp":"t","fields":{"event":"SS_AUDIT_HEAD","seq":3,"hash":"aa"}}"#,
             r#"{"audit_heads":[{"chain":0,"seq":3,"hash":"aa"}]}"#,

@@ -22,13 +22,13 @@ pub struct BackupArgs {
     /// Directory of the backup: empty or absent, or one with backups for --incremental
     #[arg(long, required = true, value_name = "DIR")]
     to: Option<PathBuf>,
-    /// Add to the backups in the directory; only what is new is written
+    /// Add to the backups in the directory; only new content is written
     #[arg(long)]
     incremental: bool,
     /// Encrypt to the holder of this key (`age1…`); may be repeated
     #[arg(long, value_name = "AGE1", conflicts_with = "passphrase_file")]
     recipient: Vec<String>,
-    /// Encrypt to those who know the passphrase in the first line of this file
+    /// Encrypt with the passphrase in the first line of this file
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
     /// Print the report as JSON
@@ -51,13 +51,13 @@ enum BackupCommand {
     },
 }
 
-/// Which backup of a directory, and what opens it.
+/// Choice of a backup in a directory, and its secret.
 #[derive(Debug, Args)]
 pub struct WhichArgs {
-    /// Name of the backup; the latest when absent
+    /// Name of the backup; by default the latest
     #[arg(long, value_name = "ID")]
     pub snapshot: Option<String>,
-    /// File with the secret key, as age-keygen writes it
+    /// File with the secret key, as written by age-keygen
     #[arg(long, value_name = "FILE", conflicts_with = "passphrase_file")]
     pub identity: Option<PathBuf>,
     /// File with the passphrase in its first line
@@ -66,7 +66,7 @@ pub struct WhichArgs {
 }
 
 impl WhichArgs {
-    /// Returns what the backup is opened with.
+    /// Returns the secret that opens the backup.
     pub fn opening(&self) -> Opening {
         match (&self.identity, &self.passphrase_file) {
             (Some(path), _) => Opening::IdentityFile(path.clone()),
@@ -132,7 +132,7 @@ pub async fn run(args: BackupArgs, target: &Target) -> ExitCode {
     }
 }
 
-/// Lists what a backup has not.
+/// Lists files missing from a backup.
 pub fn print_missing(report: &Value) {
     for missing in report["missing"].as_array().into_iter().flatten() {
         println!("not in the backup: {}", missing.as_str().unwrap_or_default());

@@ -5,11 +5,13 @@ use std::process::ExitCode;
 /// How a command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
+    /// The command did what it was asked for.
     Done = 0,
     /// A check or comparison failed.
     Failed = 1,
+    /// The arguments cannot be read.
     Usage = 2,
-    /// `EX_DATAERR`: a file is not what it must be.
+    /// `EX_DATAERR`: a file is not valid.
     DataError = 65,
     /// `EX_NOINPUT`: a file cannot be opened.
     NoInput = 66,

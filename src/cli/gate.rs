@@ -12,7 +12,7 @@ use crate::domain::gate::Finding;
 
 /// Arguments of `gate`.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// One JSON document instead of lines.
     #[arg(long)]
     json: bool,
@@ -20,7 +20,7 @@ pub struct Args {
 
 /// Prints the list; done when every rule holds, else [`Exit::Config`].
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "the output of a command")]
-pub fn run(args: &Args, config: Option<PathBuf>) -> Exit {
+pub(super) fn run(args: &Args, config: Option<PathBuf>) -> Exit {
     let values = vec![("gate".to_owned(), "env".to_owned(), "production".to_owned())];
     let settings = match settings(&Flags { config, values }) {
         Ok(settings) => settings,
@@ -33,7 +33,7 @@ pub fn run(args: &Args, config: Option<PathBuf>) -> Exit {
             return serve::exit_of(&error);
         }
     };
-    // What cannot be made is told by the rules on the data directory.
+    // The rules on the data directory report a directory that cannot be created.
     let _ = std::fs::create_dir_all(options.data_dir.join("scratch"));
     let data_dir = options.data_dir.canonicalize().unwrap_or_else(|_| options.data_dir.clone());
     let findings = check(&options, &data_dir, None).execute();
@@ -48,7 +48,7 @@ pub fn run(args: &Args, config: Option<PathBuf>) -> Exit {
 }
 
 /// Writes one line per rule, and the remedy below each violated one.
-pub fn lines(findings: &[Finding]) -> String {
+pub(super) fn lines(findings: &[Finding]) -> String {
     let mut out = String::new();
     for finding in findings {
         let word = if finding.ok { "ok      " } else { "violated" };

@@ -16,22 +16,22 @@ use crate::adapters::tls::TlsFiles;
 use crate::adapters::tls_client::pinned;
 use crate::config::Flags;
 
-/// Longest wait for each of connecting and answering.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Time limit of connecting and of the response, each.
+const TIMEOUT: Duration = Duration::from_secs(5);
 /// Largest answer read.
 const MOST_BYTES: u64 = 1 << 20;
 
 /// Arguments of `health`.
 #[derive(Debug, clap::Args)]
-pub struct Args {
-    /// Base URL of the service; without it the address of the settings.
+pub(super) struct Args {
+    /// Base URL of the service; by default the address of the settings.
     #[arg(long, value_name = "URL")]
     url: Option<String>,
 }
 
-/// Why the service could not be asked.
+/// Reason why the service could not be queried.
 #[derive(Debug, thiserror::Error)]
-pub enum HealthError {
+pub(super) enum HealthError {
     #[error("{0:?} is not a URL such as http://127.0.0.1:8080")]
     Url(String),
     #[error("the service does not answer: {0}")]
@@ -44,7 +44,7 @@ pub enum HealthError {
 
 /// Prints the report; ready is [`Exit::Done`], anything else [`Exit::Unavailable`].
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "the output of a command")]
-pub fn run(args: Args, config: Option<PathBuf>) -> Exit {
+pub(super) fn run(args: Args, config: Option<PathBuf>) -> Exit {
     let (url, tls) = match args.url {
         Some(url) => (url, None),
         None => match settings(&Flags { config, values: Vec::new() }) {
@@ -105,9 +105,9 @@ fn ask(url: &str, tls: Option<Arc<ClientConfig>>) -> Result<(u16, String), Healt
         return Err(wrong());
     }
     let address = with_port.to_socket_addrs()?.next().ok_or_else(wrong)?;
-    let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    let stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
     let mut stream: Box<dyn Conversation> = match tls {
         None => Box::new(stream),
         Some(config) => {

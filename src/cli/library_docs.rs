@@ -23,18 +23,18 @@ use crate::library::{Library, Template};
 use crate::ports::tabular::{IngestOptions, Tabular};
 use crate::render::{Labels, Options, Report, Source, SourceFile, report};
 
-/// Largest figure that is kept beside the pages, in bytes.
+/// Largest figure that is stored with the pages, in bytes.
 const LARGEST_FIGURE: usize = 140_000;
 /// The nonce of the anchors of a golden run.
 const NONCE: &str = "begin1";
 /// Folder of the figures below that of the pages.
 const FIGURES: &str = "figures";
 
-/// Writes the pages, or compares them with `check`; `only` names some templates. Returns what differs.
+/// Writes the pages, or compares them with `check`; `only` names some templates. Returns the differences.
 ///
 /// # Errors
 /// Any I/O error, and a template whose golden run fails.
-pub fn write(
+pub(super) fn write(
     library: &Library,
     dir: &Path,
     check: bool,

@@ -17,10 +17,10 @@ pub struct MigrateArgs {
     /// Migrate every record of an older release now; the service does the same in the background
     #[arg(long, required_unless_present = "finalize")]
     to_current: bool,
-    /// Only say what would be done
+    /// Only list what would be done
     #[arg(long, conflicts_with = "finalize")]
     dry_run: bool,
-    /// Migrate, then remove the original files; there is no way back to an older release afterwards
+    /// Migrate, then remove the original files; an older release cannot be used afterwards
     #[arg(long)]
     finalize: bool,
     /// Print the report as JSON
@@ -28,7 +28,7 @@ pub struct MigrateArgs {
     json: bool,
 }
 
-/// Runs the command; through the running service where there is one. Ends with 1 if a record cannot be
+/// Runs the command; through the running service if there is one. Exits with 1 if a record cannot be
 /// migrated.
 pub async fn run(args: MigrateArgs, target: &Target) -> ExitCode {
     let asked = MaintenanceRequest::Migrate { dry_run: args.dry_run, finalize: args.finalize };

@@ -50,7 +50,7 @@ struct Cli {
 enum Command {
     /// Serve the HTTP API.
     Serve(serve::Args),
-    /// Walk the main job end to end on bundled data.
+    /// Run the main workflow end to end on bundled data.
     Demo(demo::Args),
     /// Run a do-file with the open engine: `dofile -b do FILE.do`.
     #[command(disable_help_flag = true)]
@@ -59,21 +59,21 @@ enum Command {
     TaskCode(task_code::TaskCodeArgs),
     /// Create, list, rotate and revoke API keys.
     ApiKey(api_key::ApiKeyArgs),
-    /// Bring what older releases left to the present form.
+    /// Migrate records of older releases.
     Migrate(migrate::MigrateArgs),
     /// Verify the audit chain.
     Audit(audit::AuditArgs),
     /// Check, export and rebuild the store.
     Store(store::StoreArgs),
-    /// Remove what is kept no longer, or show it.
+    /// Remove expired content, or list it.
     Retention(retention::RetentionArgs),
     /// Back up the data directory, or verify a backup.
     Backup(backup::BackupArgs),
     /// Restore a backup into a new data directory.
     Restore(restore::RestoreArgs),
-    /// Check a capsule, or repeat its run.
+    /// Verify a capsule, or repeat its run.
     Capsule(capsule::CapsuleArgs),
-    /// Make a model's draft and plan again from the stored evidence, without a network.
+    /// Replay a model's draft and plan from the stored evidence, without a network.
     ReplayDraft(replay_draft::ReplayDraftArgs),
     /// Show the settings that are in force.
     Config(config_show::Args),

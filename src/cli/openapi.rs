@@ -5,7 +5,7 @@ use crate::http::v1::openapi::document;
 
 /// Prints the document.
 #[expect(clippy::print_stdout, reason = "the output of a command")]
-pub fn run() -> Exit {
+pub(super) fn run() -> Exit {
     println!("{:#}", document());
     Exit::Done
 }

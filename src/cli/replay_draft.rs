@@ -1,5 +1,5 @@
 //! `replay-draft`: a model's draft and its plan once more, from the stored evidence and without a network.
-//! Reads the readable copy of the job, so that it also works beside a running service.
+//! Reads the readable copy of the job, so that it also works while a service is running.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the output of a command")]
 
@@ -22,7 +22,7 @@ use crate::library::Library;
 use crate::ports::workspace::Workspace;
 use crate::service::drafts::model_draft::replay::{Replayed, StoredTalk, evidence_folder, replay};
 
-/// A model's draft once more. Ends with 0 where draft and plan are reproduced, 1 where they are not, 2 where
+/// Replay of a model's draft. Exits with 0 if draft and plan are reproduced, 1 if they are not, 2 if
 /// there is nothing to replay.
 #[derive(Debug, Args)]
 pub struct ReplayDraftArgs {
@@ -154,7 +154,7 @@ fn print_report(report: &Replayed, as_json: bool) {
     println!("template {}: {}", report.template_id.as_deref().unwrap_or("none"), word(report.selection));
     match (&report.plan_id, report.plan) {
         (Some(id), Some(same)) => println!("plan {id}: {}", word(same)),
-        _ => println!("plan: none was frozen of this draft"),
+        _ => println!("plan: none was frozen from this draft"),
     }
     println!(
         "prompts: {}",

@@ -23,7 +23,7 @@ pub struct RestoreArgs {
     to: PathBuf,
     #[command(flatten)]
     which: WhichArgs,
-    /// A younger audit export (file or directory), whose deletions are repeated
+    /// A later audit export (file or directory), whose deletions are repeated
     #[arg(long, value_name = "PATH")]
     audit: Option<PathBuf>,
     /// Print the report as JSON
@@ -59,7 +59,7 @@ pub fn run(args: RestoreArgs) -> Exit {
     println!("{} jobs, {} files, {} bytes", restored.jobs, restored.files, restored.bytes);
     println!("{} deletions recorded after the backup were repeated", restored.deletions_applied);
     for id in &restored.unread {
-        println!("the later backup {id} cannot be read; deletions that only it tells of are not known");
+        println!("the later backup {id} cannot be read; deletions recorded only there are not known");
     }
     print_missing(&json!(restored));
     Exit::Done

@@ -10,7 +10,7 @@ use crate::service::access::administer::AdminRequest;
 
 /// Arguments of `retention`.
 #[derive(Debug, clap::Args)]
-pub struct RetentionArgs {
+pub(super) struct RetentionArgs {
     /// Only show what would be removed
     #[arg(long)]
     dry_run: bool,
@@ -20,7 +20,7 @@ pub struct RetentionArgs {
 }
 
 /// Runs the command against a data directory; through the running service where there is one.
-pub async fn run(args: RetentionArgs, target: &Target) -> ExitCode {
+pub(super) async fn run(args: RetentionArgs, target: &Target) -> ExitCode {
     match request(target, &AdminRequest::SweepRetention { dry_run: args.dry_run }).await {
         Ok(answer) if args.json => println!("{answer:#}"),
         Ok(answer) => {

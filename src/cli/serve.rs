@@ -12,10 +12,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{Exit, settings, traces};
+use crate::adapters::runner;
 use crate::adapters::store::{LockError, OpenError};
 use crate::adapters::tls::TlsFiles;
 use crate::app::build::{BuildError, Built, build};
 use crate::app::gate::evaluate;
+use crate::app::open_files::needed_files;
 use crate::app::options::{
     AdminOptions, EdgeOptions, EngineOptions, LlmEndpoint, LlmOptions, LlmWire, OnShutdown, Options,
     ShutdownOptions, WorkerOptions,
@@ -32,18 +34,18 @@ use crate::telemetry::logging::{self, Format};
 
 /// Arguments of `serve`; each is also a setting.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// Address and port; port 0 picks a free one.
     #[arg(long)]
     listen: Option<String>,
-    /// Folder of everything that the service stores.
+    /// Folder of all stored data.
     #[arg(long)]
     data_dir: Option<PathBuf>,
 }
 
 /// Serves until SIGTERM or SIGINT; a second signal ends the process at once.
 #[expect(clippy::print_stderr, reason = "why the service did not start, for the person who started it")]
-pub fn run(args: Args, config: Option<PathBuf>) -> Exit {
+pub(super) fn run(args: Args, config: Option<PathBuf>) -> Exit {
     let mut flags = Flags { config, values: Vec::new() };
     if let Some(listen) = args.listen {
         flags.values.push(("--listen".to_owned(), "listen".to_owned(), listen));
@@ -69,7 +71,12 @@ pub fn run(args: Args, config: Option<PathBuf>) -> Exit {
     for key in &settings.without_effect {
         tracing::warn!(event = "SS_CONFIG_WITHOUT_EFFECT", key, "a setting has no effect in this release");
     }
-    let built = match options(&settings).and_then(build) {
+    let options = options(&settings).inspect(|options| {
+        for problem in engine_problems(options) {
+            tracing::warn!(event = "SS_ENGINE_PATHS", problem, "runs may not be able to start the engine");
+        }
+    });
+    let built = match options.and_then(build) {
         Ok(built) => built,
         Err(error) => {
             eprintln!("{error}");
@@ -141,7 +148,7 @@ async fn listen(built: Built, settings: &Settings, telemetry: Option<Telemetry>)
     }
 }
 
-/// Evaluates the production gate before anything listens, where there is one; with `exit` a violation ends
+/// Evaluates the production gate before anything listens, if there is one; with `exit` a violation ends
 /// the program.
 #[expect(clippy::print_stderr, reason = "why the service did not start, for the person who started it")]
 fn refused_by_gate(built: &Built, settings: &Settings) -> Option<Exit> {
@@ -188,8 +195,11 @@ fn watch_signals(shutdown: CancellationToken) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Prints the ready line once the service answers.
-#[expect(clippy::print_stdout, reason = "the ready line is the contract with whoever starts the service")]
+/// Prints the ready line once the service accepts requests.
+#[expect(
+    clippy::print_stdout,
+    reason = "the ready line is the contract with the program that starts the service"
+)]
 fn ready_line(settings: &Settings) -> impl FnOnce(std::net::SocketAddr) + use<> {
     let engine = engine_kind(settings);
     let env = settings.env.as_str();
@@ -210,7 +220,7 @@ fn engine_kind(settings: &Settings) -> &'static str {
     if settings.stata.cmd.is_some() { "stata" } else { "open" }
 }
 
-/// How long things are kept where a tenant states nothing of its own.
+/// Retention for tenants without their own settings.
 pub(super) fn retention(settings: &Settings) -> RetentionPolicy {
     let kept = &settings.retention;
     RetentionPolicy {
@@ -238,6 +248,8 @@ fn edge(settings: &Settings) -> EdgeOptions {
         body_timeout: Duration::from_secs(http.body_timeout_seconds),
         request_timeout: Duration::from_secs(http.request_timeout_seconds),
         max_connections: http.max_connections,
+        max_connections_per_address: http.max_connections_per_address,
+        streams_per_credential: limits.streams_per_credential as usize,
         tls: settings
             .tls
             .as_ref()
@@ -245,7 +257,7 @@ fn edge(settings: &Settings) -> EdgeOptions {
     }
 }
 
-/// Reads the settings again as they were read at the start.
+/// Reloads the settings from the sources of the start.
 fn source(flags: Flags) -> Source {
     Arc::new(move || {
         let settings = config::load(&flags)
@@ -254,6 +266,11 @@ fn source(flags: Flags) -> Source {
         let options = options(&settings).map_err(|error| vec![error.to_string()])?;
         Ok(Loaded { options, shown })
     })
+}
+
+/// Problems that would keep runs from starting the engine.
+pub(super) fn engine_problems(options: &Options) -> Vec<String> {
+    runner::engine_problems(&options.engine.command, &options.engine.sandbox_spec())
 }
 
 /// Converts the settings.
@@ -284,7 +301,7 @@ pub(super) fn options(settings: &Settings) -> Result<Options, BuildError> {
         disk_low: DiskLow(settings.disk.low_mb.map(|mb| mb << 20)),
         token_days: settings.tokens.job_days,
         link_keys: settings.tokens.link_keys.clone(),
-        llm: settings.llm.as_ref().map(llm).transpose()?,
+        llm: settings.llm.as_ref().map(|model| llm(model, settings.env)).transpose()?,
         retention: retention(settings),
         engine: EngineOptions {
             command,
@@ -324,7 +341,10 @@ pub(super) fn options(settings: &Settings) -> Result<Options, BuildError> {
             library_fault: None,
             library_dir: settings.library_dir.clone(),
             secret_files: settings.secret_files.clone(),
+            llm_hosts: settings.llm.iter().flat_map(config::Llm::hosts).collect(),
+            llm_addresses: settings.llm.as_ref().map(config::Llm::address_policy).unwrap_or_default(),
             run_memory_bytes: settings.run.memory_mb << 20,
+            open_files: needed_files(settings.http.max_connections),
             concurrency,
             disk_low: DiskLow(settings.disk.low_mb.map(|mb| mb << 20)),
         },
@@ -345,7 +365,7 @@ fn limits(run: &config::Run) -> RunLimits {
 }
 
 /// Converts the settings of the language model.
-fn llm(settings: &config::Llm) -> Result<LlmOptions, BuildError> {
+fn llm(settings: &config::Llm, env: config::Env) -> Result<LlmOptions, BuildError> {
     let endpoint = |endpoint: &config::LlmEndpoint| LlmEndpoint {
         wire: match endpoint.provider {
             config::LlmProvider::OpenAi => LlmWire::OpenAi,
@@ -373,8 +393,9 @@ fn llm(settings: &config::Llm) -> Result<LlmOptions, BuildError> {
         tokens_per_day: settings.tokens_per_day,
         look_every: Duration::from_secs(30),
         ca_pem: settings.ca_file.as_ref().map(read).transpose()?,
+        addresses: (env == config::Env::Production).then(|| settings.address_policy()),
     })
 }
 
-/// How long a request waits for its draft before it answers 202.
+/// Longest wait of a request for its draft before it returns 202.
 const PREVIEW_WAIT: Duration = Duration::from_secs(2);

@@ -12,7 +12,7 @@ use super::Exit;
 use crate::app::control::{RequestError, Target};
 use crate::app::maintenance::{MaintenanceRequest, maintain, rebuild};
 
-/// The store as a whole.
+/// The store.
 #[derive(Debug, Args)]
 pub struct StoreArgs {
     #[command(subcommand)]
@@ -35,7 +35,7 @@ enum StoreCommand {
         /// The directory
         dir: PathBuf,
     },
-    /// Make a new database of the readable copies, where the database is lost; the service must not run
+    /// Rebuild a lost database from the readable copies; the service must not run
     Rebuild,
 }
 

@@ -31,7 +31,7 @@ enum TaskCodeCommand {
         /// Days until unused codes expire
         #[arg(long)]
         expires_in_days: Option<u32>,
-        /// Print the answer as JSON
+        /// Print the result as JSON
         #[arg(long)]
         json: bool,
     },

@@ -17,8 +17,8 @@ const END: Duration = Duration::from_secs(3);
 /// Starts the export on the current runtime; none without an endpoint.
 ///
 /// # Errors
-/// Settings that make no exporter.
-pub fn start(otel: &config::Otel) -> Result<Option<Telemetry>, BadSettings> {
+/// Settings that are not valid for an exporter.
+pub(super) fn start(otel: &config::Otel) -> Result<Option<Telemetry>, BadSettings> {
     let Some(endpoint) = &otel.endpoint else { return Ok(None) };
     let exposed = |(name, value): &(String, _)| {
         let value: &secrecy::SecretString = value;
@@ -39,8 +39,8 @@ pub fn start(otel: &config::Otel) -> Result<Option<Telemetry>, BadSettings> {
     Telemetry::start(&settings).map(Some)
 }
 
-/// Sends what waits, within a bound, and says what was lost.
-pub async fn end(telemetry: Telemetry) {
+/// Sends waiting spans, within a bound, and reports lost ones.
+pub(super) async fn end(telemetry: Telemetry) {
     let counters = telemetry.counters();
     let in_time = telemetry.shutdown(END).await;
     let (dropped, failed) = (counters.dropped(), counters.failed());

@@ -7,7 +7,7 @@ use crate::domain::{job, plan};
 
 /// Arguments of `version`.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// One JSON object instead of a line.
     #[arg(long)]
     json: bool,
@@ -15,7 +15,7 @@ pub struct Args {
 
 /// Prints the version.
 #[expect(clippy::print_stdout, reason = "the output of a command")]
-pub fn run(args: &Args) -> Exit {
+pub(super) fn run(args: &Args) -> Exit {
     let version = env!("CARGO_PKG_VERSION");
     if args.json {
         let schema = json!({"job": job::SCHEMA_VERSION, "plan": plan::PLAN_VERSION});

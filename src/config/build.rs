@@ -38,7 +38,7 @@ impl Host {
 ///
 /// # Errors
 /// All problems, those of merging first.
-pub fn build(
+pub(super) fn build(
     merged: &Merged,
     problems: Vec<ConfigProblem>,
     host: Host,
@@ -77,10 +77,12 @@ pub fn build(
         secret_files: r.secret_files(),
         without_effect: without_effect(merged),
     };
-    settings.unresolved = std::mem::take(&mut r.unresolved);
     if settings.data_dir.as_os_str().is_empty() {
         r.invalid("data_dir", "must name a folder");
+    } else {
+        super::exposure::check(&mut r, &settings);
     }
+    settings.unresolved = std::mem::take(&mut r.unresolved);
     if r.problems.is_empty() { Ok(settings) } else { Err(r.problems) }
 }
 
@@ -227,10 +229,12 @@ fn tokens(r: &mut Reader) -> Tokens {
     let job_days = r.count("tokens.job_days", 1, 3650) as u32;
     let text = r.secret("tokens.link_keys");
     let link_keys = text.and_then(|text| {
-        let keys = text.expose_secret().split(',').map(|key| key.trim().as_bytes().to_vec()).collect();
-        let keys = LinkKeys::new(keys);
+        let keys: Vec<_> =
+            text.expose_secret().split(',').map(|key| key.trim().as_bytes().to_vec()).collect();
+        let is_drawn = |key: &Vec<u8>| key.iter().collect::<std::collections::BTreeSet<_>>().len() >= 8;
+        let keys = LinkKeys::new(keys.clone()).filter(|_| keys.iter().all(is_drawn));
         if keys.is_none() {
-            r.invalid("tokens.link_keys", "each key must have at least 32 characters");
+            r.invalid("tokens.link_keys", "each key must have at least 32 characters, 8 of them different");
         }
         keys
     });
@@ -249,6 +253,7 @@ fn http(r: &mut Reader<'_>) -> Http {
         header_timeout_seconds: r.count("http.header_timeout_seconds", 1, 3600),
         body_timeout_seconds: r.count("http.body_timeout_seconds", 1, 3600),
         max_connections: r.count("http.max_connections", 1, 1 << 20) as usize,
+        max_connections_per_address: r.count("http.max_connections_per_address", 1, 1 << 20) as usize,
         trusted_proxies,
     }
 }
@@ -262,6 +267,7 @@ fn limits(r: &mut Reader<'_>) -> Limits {
         tenant_burst: count("tenant_burst"),
         address_per_second: count("address_per_second"),
         address_burst: count("address_burst"),
+        streams_per_credential: count("streams_per_credential"),
         failures_per_minute: count("failures_per_minute"),
     };
     for (name, burst, rate) in [
@@ -353,7 +359,8 @@ fn retention(r: &mut Reader<'_>) -> Retention {
 fn log(r: &mut Reader<'_>) -> Log {
     let words = [("auto", LogFormat::Auto), ("json", LogFormat::Json), ("pretty", LogFormat::Pretty)];
     let level = r.text("log.level").unwrap_or_else(|| "info".to_owned());
-    if tracing_subscriber::EnvFilter::try_new(&level).is_err() {
+    // the filter's parser cuts within characters of several bytes, and panics
+    if !level.is_ascii() || tracing_subscriber::EnvFilter::try_new(&level).is_err() {
         r.invalid("log.level", "must be a level or a filter such as info,stata_service=debug");
     }
     Log { format: r.choice("log.format", &words).unwrap_or(LogFormat::Auto), level }

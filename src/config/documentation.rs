@@ -1,17 +1,18 @@
-//! The table of settings for `docs/configuration.md`, made of the embedded defaults.
+//! The table of settings for `docs/configuration.md`, generated from the embedded defaults.
 
 use super::keys;
 
 /// Writes the document.
 pub fn markdown() -> String {
     let mut out = String::from(
-        "# Settings\n\nLayers, the later ones win: the embedded `config/default.toml`, `--config FILE` or `SS_CONFIG`, the \
+        "# Settings\n\nLater layers override earlier ones: the embedded `config/default.toml`, `--config FILE` or `SS_CONFIG`, the \
          environment, flags.\nThe key `a.b_c` is `SS_A__B_C` in the environment; giving a variable and its short name is an \
          error, as is an unknown\n`SS_*` name (names that begin with `SS_TEST_` belong to the test suite). An empty variable \
          counts as not given, an empty\ntext as not set. Lists are separated by commas. Every secret can be read from a file: \
-         the key with `_file`, the variable\nor short name with `_FILE`; giving both is an error. All problems are told at \
-         once, each with its key and where the value\ncame from; the program then ends with 78. `stata-service config show` \
-         prints what is in force.\n\nThis table is generated from the defaults; `tests/it/operations/config_settings.rs` compares it and says how to renew it.\n\n\
+         the key with `_file`, the variable\nor short name with `_FILE`; giving both is an error. All problems are \
+         reported at once, each with its key and the origin\nof the value; the program then exits with 78. \
+         `stata-service config show` prints the settings in force.\n\nThis table is generated from the defaults; \
+         `SS_TEST_RENEW=1 cargo test --test it operations::config_settings` renews it.\n\n\
          | key | default | short name | meaning |\n|---|---|---|---|\n",
     );
     for key in keys::in_order() {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// The embedded defaults.
-pub const DEFAULTS: &str = include_str!("../../config/default.toml");
+pub(super) const DEFAULTS: &str = include_str!("../../config/default.toml");
 
-/// Short names of keys in the environment (beside `SS_A__B_C`).
+/// Short names of keys in the environment (in addition to `SS_A__B_C`).
 const ALIASES: &[(&str, &str)] = &[
     ("SS_STATA_CMD", "stata.cmd"),
     ("SS_STATA_ADO_DIR", "stata.ado_dir"),
@@ -72,12 +72,12 @@ const WITHOUT_EFFECT: &[&str] = &["stata.ado_dir", "retention.upload_sessions_ho
 
 /// One setting that exists.
 #[derive(Debug, Clone)]
-pub struct Key {
+pub(super) struct Key {
     /// `section.name`, or `name`.
     pub path: String,
     /// Its default; the type of the value is the type of the setting.
     pub default: toml::Value,
-    /// What it means.
+    /// Meaning of the key.
     pub doc: String,
     /// `SS_SECTION__NAME`.
     pub variable: String,
@@ -89,13 +89,13 @@ pub struct Key {
 }
 
 /// Every setting by its path.
-pub fn all() -> &'static BTreeMap<String, Key> {
+pub(super) fn all() -> &'static BTreeMap<String, Key> {
     static KEYS: LazyLock<BTreeMap<String, Key>> = LazyLock::new(read_defaults);
     &KEYS
 }
 
 /// The paths in the order of the defaults.
-pub fn in_order() -> impl Iterator<Item = &'static Key> {
+pub(super) fn in_order() -> impl Iterator<Item = &'static Key> {
     documented_lines().into_iter().filter_map(|(path, _)| all().get(&path))
 }
 
@@ -105,7 +105,7 @@ fn variable(path: &str) -> String {
 }
 
 /// Flattens tables to `section.name` entries.
-pub fn flatten(table: toml::Table) -> Vec<(String, toml::Value)> {
+pub(super) fn flatten(table: toml::Table) -> Vec<(String, toml::Value)> {
     let mut out = Vec::new();
     for (name, value) in table {
         match value {

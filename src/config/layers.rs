@@ -9,7 +9,7 @@ use toml::Value;
 use super::keys::{self, Key};
 use super::problem::{ConfigProblem, Origin};
 
-/// What the command line says about settings.
+/// Settings given on the command line.
 #[derive(Debug, Clone, Default)]
 pub struct Flags {
     /// `--config FILE`.
@@ -20,19 +20,19 @@ pub struct Flags {
 
 /// A value with where it came from.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub(super) struct Entry {
     pub value: Value,
     pub origin: Origin,
 }
 
 /// The merged values of all keys; `<secret>_file` entries exist where they were given.
-pub type Merged = BTreeMap<String, Entry>;
+pub(super) type Merged = BTreeMap<String, Entry>;
 
 /// Variables that begin so belong to the test suite, not to the service.
 const TEST_PREFIX: &str = "SS_TEST_";
 
 /// Merges the layers, with every problem found on the way.
-pub fn merge(
+pub(super) fn merge(
     flags: &Flags,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> (Merged, Vec<ConfigProblem>) {

@@ -3,8 +3,9 @@
 
 use super::problem::Origin;
 use super::reader::Reader;
-use super::sections::{Llm, LlmEndpoint, LlmProvider};
+use super::sections::{Llm, LlmEndpoint, LlmProvider, Network};
 use crate::domain::gate::Rule;
+use crate::domain::provider_address::{Kind, Range, kind};
 
 /// Reads the settings of the model; none without a provider.
 pub(super) fn llm(r: &mut Reader<'_>) -> Option<Llm> {
@@ -59,6 +60,7 @@ pub(super) fn llm(r: &mut Reader<'_>) -> Option<Llm> {
     if let Some(Err(error)) = ca_file.as_ref().map(std::fs::metadata) {
         r.invalid("llm.ca_file", format!("cannot be read: {error}"));
     }
+    let private_networks = private_networks(r);
     Some(Llm {
         primary: primary?,
         failover,
@@ -73,7 +75,26 @@ pub(super) fn llm(r: &mut Reader<'_>) -> Option<Llm> {
         concurrency,
         tokens_per_day,
         ca_file,
+        private_networks,
     })
+}
+
+/// Reads the internal networks of providers; every address of each must be a private one.
+fn private_networks(r: &mut Reader<'_>) -> Vec<Network> {
+    let mut networks = Vec::new();
+    for text in r.list("llm.private_networks") {
+        let network = Network::parse(&text);
+        let is_private =
+            |range: Range| [range.first, range.last].iter().all(|end| kind(*end) == Kind::Private);
+        match network.filter(|network| is_private(network.range())) {
+            Some(network) => networks.push(network),
+            None => r.invalid(
+                "llm.private_networks",
+                format!("{text:?} is no private network such as 10.0.0.0/8 or fd00::/8"),
+            ),
+        }
+    }
+    networks
 }
 
 /// A provider with its address, key and model: all of them or none.
@@ -129,7 +150,7 @@ fn llm_endpoint(r: &mut Reader<'_>, prefix: &str) -> Option<LlmEndpoint> {
     })
 }
 
-/// Tells the gate which of address, model and key of a provider are missing.
+/// Reports missing address, model or key of a provider to the gate.
 fn leave_to_gate(r: &mut Reader<'_>, keys: [&String; 3], stated: &[(&String, bool)]) {
     for (key, rule) in keys.into_iter().zip([Rule::LlmTls, Rule::LlmModel, Rule::LlmCredentials]) {
         if stated.iter().any(|(name, set)| *name == key && !set) {

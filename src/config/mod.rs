@@ -4,6 +4,7 @@
 
 mod build;
 pub mod documentation;
+mod exposure;
 mod keys;
 mod layers;
 mod llm;

@@ -1,9 +1,9 @@
-//! What can be wrong with settings, and where a value came from.
+//! Problems of settings, and the origin of each value.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// Where a value came from.
+/// Origin of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     Default,

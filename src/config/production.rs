@@ -1,10 +1,13 @@
-//! The rules of the production gate that the settings alone decide. Rules that look at the host are in
+//! The rules of the production gate that the settings alone decide. Rules that check the host are in
 //! `service::operations::check_gate`.
+
+use std::net::IpAddr;
 
 use secrecy::ExposeSecret;
 
-use super::sections::{LlmEndpoint, OnShutdown, Sandbox, Settings};
+use super::sections::{Llm, LlmEndpoint, Network, OnShutdown, Sandbox, Settings, host_of};
 use crate::domain::gate::{Rule, Violation};
+use crate::domain::provider_address::{Address, AddressPolicy, Range};
 
 /// Rates from here on limit nothing.
 const NO_RATE: u32 = 1_000_000;
@@ -22,24 +25,28 @@ const SAMPLE_WORDS: &[&str] = &[
     "your_",
     "placeholder",
     "xxxx",
+    "0123456789",
+    "12345678",
+    "abcdefgh",
 ];
 /// Parts of keys that stand for no provider.
 const FAKE_WORDS: &[&str] = &["stub", "fake", "mock", "dummy", "test"];
 /// Fewest different characters of a secret that was drawn.
 const FEWEST_CHARACTERS: usize = 8;
-/// Names that never belong to a provider (RFC 2606, RFC 6761), beside loopback addresses.
+/// Names that never belong to a provider (RFC 2606, RFC 6761), in addition to loopback addresses.
 const RESERVED_HOSTS: &[&str] =
     &["localhost", "example", "example.com", "example.net", "example.org", "invalid", "test", "local"];
 
 /// Evaluates every rule on settings: all violations, those that loading found first.
 pub fn violations(settings: &Settings) -> Vec<Violation> {
     let mut found = settings.unresolved.clone();
+    let policy = settings.llm.as_ref().map(Llm::address_policy).unwrap_or_default();
     let mut violated = |rule, detail: String| found.push(Violation { rule, detail });
     for endpoint in settings.llm.iter().flat_map(|llm| std::iter::once(&llm.primary).chain(&llm.failover)) {
         if let Some(detail) = weak_key(endpoint) {
             violated(Rule::LlmCredentials, detail);
         }
-        if let Some(detail) = wrong_address(&endpoint.base_url) {
+        if let Some(detail) = wrong_address(&endpoint.base_url, &policy) {
             violated(Rule::LlmTls, detail);
         }
         if FAKE_WORDS.iter().any(|word| endpoint.model.eq_ignore_ascii_case(word)) {
@@ -91,21 +98,21 @@ fn weak_key(endpoint: &LlmEndpoint) -> Option<String> {
     }
 }
 
-fn wrong_address(base_url: &str) -> Option<String> {
-    let Some(rest) = base_url.strip_prefix("https://") else {
+fn wrong_address(base_url: &str, policy: &AddressPolicy) -> Option<String> {
+    if !base_url.starts_with("https://") {
         return Some("the provider's address does not begin with https://".to_owned());
-    };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let name = match host.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    let name = name.trim_end_matches('.').to_lowercase();
-    let loopback = name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback() || ip.is_unspecified());
+    }
+    let name = host_of(base_url).unwrap_or_default();
     let reserved = RESERVED_HOSTS.iter().any(|r| name == *r || name.ends_with(&format!(".{r}")));
-    (name.is_empty() || loopback || reserved)
-        .then(|| format!("the provider's host {name:?} is none that a provider can have"))
+    let refused = name.parse::<IpAddr>().ok().and_then(|address| {
+        let single = Network { address, prefix: if address.is_ipv4() { 32 } else { 128 } };
+        policy.judge(single.range().first).err()
+    });
+    match refused {
+        Some(why) => Some(format!("the provider's address {name} is {why}")),
+        None => (name.is_empty() || reserved)
+            .then(|| format!("the provider's host {name:?} is none that a provider can have")),
+    }
 }
 
 fn weak_admin(settings: &Settings) -> Option<String> {
@@ -124,13 +131,46 @@ fn weak_admin(settings: &Settings) -> Option<String> {
         .then(|| "admin.bootstrap_key has too few different characters to be a secret".to_owned())
 }
 
+/// Addresses that proxies can have in all: a quarter of IPv4, an eighth of IPv6. More are the world.
+const MOST_PROXIES: (u128, u128) = (1 << 30, 1 << 125);
+
 fn open_transport(settings: &Settings) -> Option<String> {
     let proxies = &settings.http.trusted_proxies;
-    if proxies.iter().any(|network| network.prefix == 0) {
-        return Some("http.trusted_proxies believes every address".to_owned());
+    let (four, six) = addresses_of(proxies);
+    if four >= MOST_PROXIES.0 || six >= MOST_PROXIES.1 {
+        return Some("http.trusted_proxies believes nearly every address".to_owned());
     }
     (settings.tls.is_none() && proxies.is_empty())
         .then(|| "neither tls.cert_file nor http.trusted_proxies is set".to_owned())
+}
+
+/// How many addresses of IPv4 and of IPv6 lie in at least one of the networks. A network of IPv6 that holds the
+/// addresses of IPv4 in their mapped form has them all.
+fn addresses_of(networks: &[Network]) -> (u128, u128) {
+    let mapped = Address::V6(0xFFFF_0000_0000);
+    let mut ranges: Vec<Range> = networks.iter().map(Network::range).collect();
+    if ranges.iter().any(|range| range.first <= mapped && mapped <= range.last) {
+        ranges.push(Range { first: Address::V4(0), last: Address::V4(u32::MAX) });
+    }
+    ranges.sort_by_key(|range| range.first);
+    let (mut four, mut six) = (0_u128, 0_u128);
+    // the first address that no range so far has
+    let (mut after_four, mut after_six) = (0_u128, 0_u128);
+    for range in ranges {
+        let (count, after, first, last) = match (range.first, range.last) {
+            (Address::V4(first), Address::V4(last)) => {
+                (&mut four, &mut after_four, first.into(), last.into())
+            }
+            (Address::V6(first), Address::V6(last)) => (&mut six, &mut after_six, first, last),
+            _ => continue,
+        };
+        let from = first.max(*after);
+        if last >= from {
+            *count = count.saturating_add((last - from).saturating_add(1));
+            *after = last.saturating_add(1);
+        }
+    }
+    (four, six)
 }
 
 fn no_limit(settings: &Settings) -> Option<String> {

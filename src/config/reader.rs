@@ -1,4 +1,4 @@
-//! Takes typed values out of merged layers and collects what does not fit, so that all problems are told
+//! Takes typed values out of merged layers and collects what does not fit, so that all problems are reported
 //! at once.
 
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::domain::gate::{Rule, Violation};
 
 /// Reads merged values. A value that does not fit is reported and replaced by a harmless one; settings
 /// are given out only when there was no problem.
-pub struct Reader<'a> {
+pub(super) struct Reader<'a> {
     merged: &'a Merged,
     pub problems: Vec<ConfigProblem>,
     /// In production what is missing or no real dependency is left to the gate, which tells it at the health
@@ -23,22 +23,22 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Starts with the problems of merging.
-    pub fn new(merged: &'a Merged, problems: Vec<ConfigProblem>) -> Self {
+    pub(super) fn new(merged: &'a Merged, problems: Vec<ConfigProblem>) -> Self {
         Self { merged, problems, production: false, unresolved: Vec::new() }
     }
 
     /// Leaves unresolved values to the production gate from here on.
-    pub fn for_production(&mut self) {
+    pub(super) fn for_production(&mut self) {
         self.production = true;
     }
 
     /// True if unresolved values are left to the gate.
-    pub fn is_production(&self) -> bool {
+    pub(super) fn is_production(&self) -> bool {
         self.production
     }
 
     /// Reports a value that names no real dependency: to the gate in production, else as a problem.
-    pub fn unresolved(&mut self, rule: Rule, path: &str, message: impl Into<String>) {
+    pub(super) fn unresolved(&mut self, rule: Rule, path: &str, message: impl Into<String>) {
         let message = message.into();
         if self.production {
             let origin = self.origin(path);
@@ -50,7 +50,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Files that secrets were read from, and the settings file where it holds one itself.
-    pub fn secret_files(&self) -> Vec<PathBuf> {
+    pub(super) fn secret_files(&self) -> Vec<PathBuf> {
         let mut files = Vec::new();
         for key in super::keys::all().values().filter(|key| key.secret) {
             let given = self.merged.get(&format!("{}_file", key.path)).and_then(|e| e.value.as_str());
@@ -67,19 +67,27 @@ impl<'a> Reader<'a> {
         files
     }
 
-    /// Where the value of a key came from.
-    pub fn origin(&self, path: &str) -> Origin {
+    /// The settings file, where one gave a value.
+    pub(super) fn settings_file(&self) -> Option<PathBuf> {
+        self.merged.values().find_map(|entry| match &entry.origin {
+            Origin::File(file) => Some(file.clone()),
+            _ => None,
+        })
+    }
+
+    /// Returns the origin of a key's value.
+    pub(super) fn origin(&self, path: &str) -> Origin {
         self.merged.get(path).map_or(Origin::Default, |entry| entry.origin.clone())
     }
 
     /// Reports that a value does not fit.
-    pub fn invalid(&mut self, path: &str, message: impl Into<String>) {
+    pub(super) fn invalid(&mut self, path: &str, message: impl Into<String>) {
         let origin = self.origin(path);
         self.problems.push(ConfigProblem::invalid(path, origin, message));
     }
 
     /// Reports something that this release does not have.
-    pub fn unavailable(&mut self, path: &str, message: impl Into<String>) {
+    pub(super) fn unavailable(&mut self, path: &str, message: impl Into<String>) {
         let origin = self.origin(path);
         self.problems.push(ConfigProblem::unavailable(path, origin, message));
     }
@@ -89,22 +97,22 @@ impl<'a> Reader<'a> {
     }
 
     /// A text; empty means not set.
-    pub fn text(&self, path: &str) -> Option<String> {
+    pub(super) fn text(&self, path: &str) -> Option<String> {
         self.value(path).as_str().map(str::to_owned).filter(|text| !text.is_empty())
     }
 
     /// A path; empty means not set.
-    pub fn path(&self, path: &str) -> Option<PathBuf> {
+    pub(super) fn path(&self, path: &str) -> Option<PathBuf> {
         self.text(path).map(PathBuf::from)
     }
 
     /// True or false.
-    pub fn flag(&self, path: &str) -> bool {
+    pub(super) fn flag(&self, path: &str) -> bool {
         self.value(path).as_bool().unwrap_or_default()
     }
 
     /// A list of texts.
-    pub fn list(&mut self, path: &str) -> Vec<String> {
+    pub(super) fn list(&mut self, path: &str) -> Vec<String> {
         let items = self.value(path).as_array().map(Vec::as_slice).unwrap_or_default();
         let texts: Vec<String> = items.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect();
         if texts.len() < items.len() {
@@ -114,7 +122,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A whole number within bounds.
-    pub fn number(&mut self, path: &str, low: i64, high: i64) -> i64 {
+    pub(super) fn number(&mut self, path: &str, low: i64, high: i64) -> i64 {
         let value = self.value(path).as_integer().unwrap_or_default();
         if !(low..=high).contains(&value) {
             self.invalid(path, format!("must be {low} to {high}, not {value}"));
@@ -124,13 +132,13 @@ impl<'a> Reader<'a> {
     }
 
     /// A whole number from `low` (at least 0) on, as an unsigned one.
-    pub fn count(&mut self, path: &str, low: u32, high: u64) -> u64 {
+    pub(super) fn count(&mut self, path: &str, low: u32, high: u64) -> u64 {
         let high = i64::try_from(high).unwrap_or(i64::MAX);
         self.number(path, low.into(), high).unsigned_abs()
     }
 
     /// A number within bounds.
-    pub fn decimal(&mut self, path: &str, low: f64, high: f64) -> f64 {
+    pub(super) fn decimal(&mut self, path: &str, low: f64, high: f64) -> f64 {
         let value = self.value(path).as_float().unwrap_or_default();
         if !(low..=high).contains(&value) {
             self.invalid(path, format!("must be {low} to {high}, not {value}"));
@@ -140,7 +148,7 @@ impl<'a> Reader<'a> {
     }
 
     /// One of several words; empty is `None`.
-    pub fn choice<T: Copy>(&mut self, path: &str, words: &[(&str, T)]) -> Option<T> {
+    pub(super) fn choice<T: Copy>(&mut self, path: &str, words: &[(&str, T)]) -> Option<T> {
         let given = self.text(path)?;
         let found = words.iter().find(|(word, _)| *word == given).map(|(_, value)| *value);
         if found.is_none() {
@@ -151,7 +159,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A secret, given as it is or by a file; surrounding white space of the file is cut off.
-    pub fn secret(&mut self, path: &str) -> Option<SecretString> {
+    pub(super) fn secret(&mut self, path: &str) -> Option<SecretString> {
         let file_path = format!("{path}_file");
         let direct = self.text(path);
         let file = self.merged.get(&file_path).and_then(|e| e.value.as_str()).filter(|f| !f.is_empty());

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use crate::domain::gate::Violation;
+use crate::domain::provider_address::{Address, AddressPolicy, Range};
 use crate::domain::signed_link::LinkKeys;
 
-/// What the service is started for.
+/// Environment of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Env {
     Development,
@@ -25,7 +26,7 @@ impl Env {
     }
 }
 
-/// What happens to runs when the service stops.
+/// Treatment of runs when the service stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnShutdown {
     Detach,
@@ -47,7 +48,7 @@ pub enum LlmProvider {
     Anthropic,
 }
 
-/// What a violated production rule does.
+/// Effect of a violated production rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnViolation {
     NotReady,
@@ -93,7 +94,7 @@ pub struct Settings {
     pub shown: Vec<Shown>,
     /// The process runs in a container.
     pub container: bool,
-    /// What production leaves to its gate: names of no real dependency, and names that are missing.
+    /// Problems that production leaves to its gate: names of no real dependency, and missing names.
     pub unresolved: Vec<Violation>,
     /// Files that hold secrets.
     pub secret_files: Vec<PathBuf>,
@@ -177,6 +178,28 @@ pub struct Llm {
     /// 0 is unlimited.
     pub tokens_per_day: u64,
     pub ca_file: Option<PathBuf>,
+    /// Internal networks in which a provider may be in production.
+    pub private_networks: Vec<Network>,
+}
+
+impl Llm {
+    /// Returns the addresses that providers may have in production.
+    pub fn address_policy(&self) -> AddressPolicy {
+        AddressPolicy { private: self.private_networks.iter().map(Network::range).collect() }
+    }
+
+    /// Returns the hosts of the providers, as the URL parser of connections reads them.
+    pub fn hosts(&self) -> Vec<String> {
+        let endpoints = std::iter::once(&self.primary).chain(&self.failover);
+        endpoints.filter_map(|endpoint| host_of(&endpoint.base_url)).collect()
+    }
+}
+
+/// Returns the host of an address: a name in lower case, or an IP address in its usual form without brackets, also
+/// where it was written as one number, in octal or hexadecimal.
+pub fn host_of(url: &str) -> Option<String> {
+    let url = url::Url::parse(url).ok()?;
+    Some(url.host_str()?.trim_start_matches('[').trim_end_matches([']', '.']).to_owned())
 }
 
 /// The embedded store.
@@ -209,6 +232,7 @@ pub struct Http {
     pub header_timeout_seconds: u64,
     pub body_timeout_seconds: u64,
     pub max_connections: usize,
+    pub max_connections_per_address: usize,
     pub trusted_proxies: Vec<Network>,
 }
 
@@ -228,6 +252,7 @@ pub struct Limits {
     pub tenant_burst: u32,
     pub address_per_second: u32,
     pub address_burst: u32,
+    pub streams_per_credential: u32,
     pub failures_per_minute: u32,
 }
 
@@ -304,6 +329,27 @@ pub enum OtelProtocol {
 }
 
 impl Network {
+    /// Returns its first and its last address; IPv4 in the form of IPv6 is IPv4.
+    pub fn range(&self) -> Range {
+        use std::net::IpAddr::{V4, V6};
+        let prefix = u32::from(self.prefix);
+        match self.address {
+            V6(address) if address.to_ipv4_mapped().is_some() && self.prefix >= 96 => {
+                Self { address: self.address.to_canonical(), prefix: self.prefix - 96 }.range()
+            }
+            V4(address) => {
+                let free = u32::MAX.checked_shr(prefix).unwrap_or(0);
+                let first = address.to_bits() & !free;
+                Range { first: Address::V4(first), last: Address::V4(first | free) }
+            }
+            V6(address) => {
+                let free = u128::MAX.checked_shr(prefix).unwrap_or(0);
+                let first = address.to_bits() & !free;
+                Range { first: Address::V6(first), last: Address::V6(first | free) }
+            }
+        }
+    }
+
     /// Reads `address` or `address/prefix`.
     pub fn parse(text: &str) -> Option<Self> {
         let (address, prefix) = match text.split_once('/') {

@@ -1,7 +1,7 @@
 //! Anchors: the one-line messages that a do-file prints into its log, as text and as typed events.
 //! Where they count and what they mean for a run is decided in `log_grammar` and `verdict`.
 
-/// What every anchor line begins with, at the first column.
+/// Prefix of every anchor line, at the first column.
 pub const PREFIX: &str = "SS_EVENT|";
 
 /// Longest anchor line that is read; the library prints at most 200 characters.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::canonical::{canonical_json, sha256_hex};
 use super::ids::TenantId;
 
-/// Who acts: a credential's kind and public name, or a part of the service.
+/// Actor of an event: a credential's kind and public name, or a part of the service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// `task_code`, `job_token`, `api_key`, `admin`, `system` or `cli`.

@@ -10,7 +10,7 @@ use sha2::Sha256;
 use super::audit::Actor;
 use super::ids::{CodeId, JobId, KeyId, TenantId};
 
-/// What an API key may do; see the table in `docs/api.md`.
+/// Permissions of an API key; see the table in `docs/api.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -20,7 +20,7 @@ pub enum Role {
     Admin,
 }
 
-/// What a stored key is; each kind has a form of its own, `<prefix>_<id>_<secret>`.
+/// Kind of a stored key; each kind has its own form, `<prefix>_<id>_<secret>`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyKind {
@@ -29,7 +29,7 @@ pub enum KeyKind {
     ApiKey,
     /// `sss_`: made by an administrator's login, ends by logout or in hours.
     Session,
-    /// `ssp_`: made by an administrator for scripts of their own.
+    /// `ssp_`: made by an administrator for their own scripts.
     PersonalToken,
 }
 
@@ -37,7 +37,7 @@ impl KeyKind {
     /// Every kind.
     pub const ALL: [Self; 3] = [Self::ApiKey, Self::Session, Self::PersonalToken];
 
-    /// What the text of a key of this kind begins with.
+    /// Prefix of a key of this kind.
     pub fn prefix(self) -> &'static str {
         match self {
             Self::ApiKey => "ssk",
@@ -119,7 +119,7 @@ pub struct TaskCodeRecord {
 }
 
 /// Returns the secret of a job's token: `base64url(HMAC-SHA256(key = task code, tenant ‖ 0 ‖ job_id ‖ 0 ‖
-/// generation))`, the generation in decimal digits. Whoever holds the code gets the same secret again.
+/// generation))`, the generation in decimal digits. Anyone who holds the code gets the same secret again.
 pub fn job_token_secret(task_code: &str, tenant: &TenantId, job_id: &JobId, generation: u32) -> String {
     let mut mac =
         Hmac::<Sha256>::new_from_slice(task_code.as_bytes()).expect("HMAC takes keys of any length");
@@ -149,7 +149,7 @@ impl TaskCodeRecord {
     }
 }
 
-/// Whom a request acts as, after authentication.
+/// Identity of a request after authentication.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Principal {
     /// The holder of a job token: everything on that one job.

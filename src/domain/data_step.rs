@@ -8,7 +8,7 @@ pub const MAX_STEPS: usize = 10;
 /// Most keys of a merge.
 pub const MAX_KEYS: usize = 20;
 
-/// What a step does with its data set.
+/// Operation of a step on its data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StepKind {
@@ -118,7 +118,7 @@ impl PlannedStep {
         self.step.keep.unwrap_or_default()
     }
 
-    /// What a sample flow says of a merge: rows that matched, rows of the data so far and of the other data
+    /// Reason text of a merge in a sample flow: rows that matched, rows of the data so far and of the other data
     /// set without a partner, and which stay. `None` for an append, or where a number is not known.
     pub fn flow_reason(&self, [matched, main_only, other_only]: [Option<u64>; 3]) -> Option<String> {
         if self.step.kind == StepKind::Append {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::data_step::DataStep;
 use super::ids::TemplateId;
 
-/// Who stated a draft.
+/// Author of a draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DraftSource {
@@ -37,12 +37,12 @@ pub struct Draft {
     pub statement: Statement,
     /// Outcome of selection at the time of the draft.
     pub selection: Selection,
-    /// What a model said beside the statement; absent for a client's draft.
+    /// A model's notes on its draft; absent for a client's draft.
     #[serde(default)]
     pub model: Option<ModelNotes>,
 }
 
-/// What a model said beside the statement.
+/// A model's notes on its draft.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelNotes {
     /// 0 to 1, as the model put it; enters the risk of the draft.
@@ -66,7 +66,7 @@ pub struct ModelUnknown {
     pub candidates: Vec<String>,
 }
 
-/// A call to a model that failed; it is answered again until a new draft is asked for.
+/// A call to a model that failed; it is answered again until a new draft is requested.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DraftFailure {
     pub failed_at: DateTime<Utc>,
@@ -75,7 +75,7 @@ pub struct DraftFailure {
     pub cause: String,
     pub detail: String,
     pub attempts: u32,
-    /// What the call was about; the failure ends with a change of either.
+    /// Requirement of the call; a change of requirement or inputs ends the failure.
     pub requirement: String,
     pub input_fingerprint: String,
 }
@@ -121,7 +121,7 @@ pub struct StatedVariable {
     pub label: Option<String>,
 }
 
-/// What selection found: the candidates with scores and reasons, and the choice.
+/// Result of the selection: the candidates with scores and reasons, and the choice.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Selection {
     pub chosen: Option<TemplateId>,

@@ -168,9 +168,9 @@ error_codes! {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{}: {message}", code.as_str())]
 pub struct Problem {
-    /// What happened, out of the closed list.
+    /// Code from the closed list.
     pub code: ErrorCode,
-    /// What happened, for people; says what to do next.
+    /// What happened, for people, with the next step.
     pub message: String,
     /// Typed fields of this code.
     pub context: Map<String, Value>,

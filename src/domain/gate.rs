@@ -1,5 +1,5 @@
-//! The rules of the production gate: their names, sentences and remedies, and what an evaluation says. How a
-//! rule is looked at is decided in `config::production` (settings) and `service::operations::check_gate` (probes).
+//! The rules of the production gate: their names, sentences and remedies, and the result of an evaluation. How a
+//! rule is checked is decided in `config::production` (settings) and `service::operations::check_gate` (probes).
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -11,12 +11,14 @@ pub enum Rule {
     LlmModel,
     LlmCredentials,
     LlmTls,
+    LlmAddress,
     StataCommand,
     StataAttested,
     ObjectStore,
     JobStore,
     DataDirDurable,
     DataDirWritable,
+    DataDirPrivate,
     DataDirSpace,
     AdminCredentials,
     CorsOrigins,
@@ -26,19 +28,21 @@ pub enum Rule {
     LibraryIntact,
     SecretsPrivate,
     SandboxMode,
+    SandboxReads,
     SandboxContainment,
     MemoryFits,
+    OpenFilesFit,
     OnShutdown,
     TimeoutsOrdered,
     ClockSane,
 }
 
-/// How a rule is looked at.
+/// How a rule is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// By the settings alone: the same until the next start.
+    /// From the settings alone: the result is the same until the next start.
     Settings,
-    /// By looking at the host: again and again.
+    /// From the host: checked repeatedly.
     Probe,
 }
 
@@ -48,9 +52,9 @@ pub struct Text {
     /// Never renamed, never reused.
     pub id: &'static str,
     pub kind: Kind,
-    /// What must hold.
+    /// The condition that must hold.
     pub sentence: &'static str,
-    /// What an operator does about a violation.
+    /// The operator's action after a violation.
     pub remedy: &'static str,
 }
 
@@ -63,18 +67,20 @@ const fn probe(id: &'static str, sentence: &'static str, remedy: &'static str) -
 }
 
 impl Rule {
-    /// Every rule, in the order in which they are told.
+    /// Every rule, in the order of reports.
     pub const ALL: &'static [Self] = &[
         Self::LlmProvider,
         Self::LlmModel,
         Self::LlmCredentials,
         Self::LlmTls,
+        Self::LlmAddress,
         Self::StataCommand,
         Self::StataAttested,
         Self::ObjectStore,
         Self::JobStore,
         Self::DataDirDurable,
         Self::DataDirWritable,
+        Self::DataDirPrivate,
         Self::DataDirSpace,
         Self::AdminCredentials,
         Self::CorsOrigins,
@@ -84,8 +90,10 @@ impl Rule {
         Self::LibraryIntact,
         Self::SecretsPrivate,
         Self::SandboxMode,
+        Self::SandboxReads,
         Self::SandboxContainment,
         Self::MemoryFits,
+        Self::OpenFilesFit,
         Self::OnShutdown,
         Self::TimeoutsOrdered,
         Self::ClockSane,
@@ -111,13 +119,18 @@ impl Rule {
             ),
             Self::LlmCredentials => settings(
                 "llm_credentials",
-                "the provider's key is set and no sample value",
-                "set llm.api_key, best by SS_LLM_API_KEY_FILE",
+                "the provider's key is set and is not a sample value",
+                "set llm.api_key, preferably by SS_LLM_API_KEY_FILE",
             ),
             Self::LlmTls => settings(
                 "llm_tls",
                 "the provider is reached over TLS at a real host",
                 "set llm.base_url (SS_LLM_BASE_URL) to the provider's https:// address",
+            ),
+            Self::LlmAddress => probe(
+                "llm_address",
+                "the provider's name resolves to addresses that a provider can have",
+                "set llm.base_url to the provider's own host; list an internal network in llm.private_networks",
             ),
             Self::StataCommand => settings(
                 "stata_command",
@@ -126,17 +139,17 @@ impl Rule {
             ),
             Self::StataAttested => probe(
                 "stata_attested",
-                "the configured engine proves to be a Stata",
+                "the configured engine is attested as Stata",
                 "install a licensed Stata 14 or newer that starts inside the sandbox, and see docs/gate.md",
             ),
             Self::ObjectStore => settings(
                 "object_store",
-                "uploads lie in a durable store, not in a fake",
+                "uploads are kept in a durable store, not in a fake",
                 "set upload.object_store_backend (SS_UPLOAD_OBJECT_STORE_BACKEND) to local",
             ),
             Self::JobStore => settings(
                 "job_store",
-                "job records lie in a durable store, not in a fake",
+                "job records are kept in a durable store, not in a fake",
                 "set store.backend (SS_JOB_STORE_BACKEND) to file",
             ),
             Self::DataDirDurable => probe(
@@ -146,42 +159,47 @@ impl Rule {
             ),
             Self::DataDirWritable => probe(
                 "data_dir_writable",
-                "the data directory takes, keeps and gives back a file",
-                "give the service's user write access to data_dir and look at the volume",
+                "a file in the data directory can be written, synced and read back",
+                "give the service's user write access to data_dir and check the volume",
+            ),
+            Self::DataDirPrivate => probe(
+                "data_dir_private",
+                "only the service's user can enter the data directory",
+                "chmod go-rwx data_dir, or what is in it",
             ),
             Self::DataDirSpace => probe(
                 "data_dir_space",
                 "the data volume has free space above the floor",
-                "make room on the data volume, or lower disk.low_mb",
+                "free space on the data volume, or lower disk.low_mb",
             ),
             Self::AdminCredentials => settings(
                 "admin_credentials",
-                "an administrator can log in, and not with a sample value",
+                "an administrator can log in, and the credential is not a sample value",
                 "set admin.bootstrap_key, or admin.username with an argon2id admin.password_hash",
             ),
             Self::CorsOrigins => settings(
                 "cors_origins",
-                "web pages of named origins only may call the service",
-                "list the origins in cors.allowed_origins in place of *",
+                "only web pages of listed origins may call the service",
+                "list the origins in cors.allowed_origins instead of *",
             ),
             Self::TransportSecurity => settings(
                 "transport_security",
-                "requests come over TLS, or through a declared proxy",
+                "requests arrive over TLS, or through a declared proxy",
                 "set tls.cert_file and tls.key_file, or name the proxies in http.trusted_proxies",
             ),
             Self::RateLimits => settings(
                 "rate_limits",
                 "rate limits are on",
-                "set limits.* to rates below a million a second, and failures below ten thousand a minute",
+                "set limits.* to rates below a million per second, and failures below ten thousand per minute",
             ),
             Self::AuditWritable => probe(
                 "audit_writable",
                 "the audit trail can be written and is exported",
-                "look at the store's fault and at the folder audit/ below data_dir",
+                "check the store's fault and the folder audit/ below data_dir",
             ),
             Self::LibraryIntact => probe(
                 "library_intact",
-                "the do-template library is there, agrees with its index, and its files with their hashes",
+                "the do-template library is present and matches its index, and its files match their hashes",
                 "reinstall the library, or run `stata-service library check` on it",
             ),
             Self::SecretsPrivate => probe(
@@ -191,8 +209,13 @@ impl Rule {
             ),
             Self::SandboxMode => settings(
                 "sandbox_mode",
-                "runs start only inside the whole sandbox",
+                "runs start only inside the complete sandbox",
                 "set run.sandbox to enforce",
+            ),
+            Self::SandboxReads => settings(
+                "sandbox_reads",
+                "runs can read neither data nor settings nor secrets",
+                "take the folder out of run.sandbox_read, or put data_dir, settings and secrets elsewhere",
             ),
             Self::SandboxContainment => probe(
                 "sandbox_containment",
@@ -201,17 +224,22 @@ impl Rule {
             ),
             Self::MemoryFits => probe(
                 "memory_fits",
-                "all runs at once fit the memory of the host or container",
+                "all concurrent runs fit into the memory of the host or container",
                 "lower worker.concurrency or run.memory_mb, or give the container more memory",
+            ),
+            Self::OpenFilesFit => probe(
+                "open_files_fit",
+                "all connections at once fit the open files that the process may have",
+                "raise the hard limit of open files (LimitNOFILE, ulimits), or lower http.max_connections",
             ),
             Self::OnShutdown => settings(
                 "on_shutdown",
-                "what happens to runs at shutdown fits the host",
+                "the shutdown mode of runs fits the host",
                 "set worker.on_shutdown to wait in a container",
             ),
             Self::TimeoutsOrdered => settings(
                 "timeouts_ordered",
-                "a request that is being answered may end before the shutdown's bound",
+                "a request in progress may end before the shutdown timeout",
                 "set worker.shutdown_timeout_seconds to at least http.request_timeout_seconds",
             ),
             Self::ClockSane => probe(
@@ -223,20 +251,20 @@ impl Rule {
     }
 }
 
-/// What one rule's evaluation found.
+/// The result of evaluating one rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Finding {
     /// Name of the rule.
     pub id: &'static str,
     pub ok: bool,
-    /// What was found; never a secret.
+    /// The observed state; never a secret.
     pub detail: String,
     pub remedy: &'static str,
     pub checked_at: DateTime<Utc>,
 }
 
 impl Finding {
-    /// Notes the evaluation of a rule: what was found, or how it is violated.
+    /// Records the evaluation of a rule: the observed state, or the violation.
     pub fn of(rule: Rule, found: Result<String, String>, checked_at: DateTime<Utc>) -> Self {
         let ok = found.is_ok();
         let (Ok(detail) | Err(detail)) = found;
@@ -244,7 +272,7 @@ impl Finding {
     }
 }
 
-/// A violation as the settings or a probe tell it.
+/// A violation reported by the settings or a probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     pub rule: Rule,

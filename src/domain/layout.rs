@@ -1,4 +1,4 @@
-//! Where things lie below the data directory, as relative paths; the only place that knows.
+//! Paths below the data directory, relative to it; no other module builds them.
 
 use super::canonical::sha256_hex;
 use super::ids::{JobId, PlanId, RunId, TenantId};

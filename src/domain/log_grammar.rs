@@ -25,11 +25,11 @@ pub struct LogError {
     pub code: u32,
     /// Line of `r(N);`.
     pub line: u64,
-    /// What was printed between the failed command's echo and `r(N);`.
+    /// Output between the failed command's echo and `r(N);`.
     pub message: Vec<EvidenceLine>,
 }
 
-/// What is wrong with the end of a log, if anything.
+/// Problem at the end of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndOfLog {
     Complete,

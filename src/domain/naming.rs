@@ -8,7 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 /// Most characters of a variable name (`help varname`).
 pub const NAME_CHARS: usize = 32;
 
-/// Names that the language keeps for itself (`help reswords`); `str#` is handled beside them.
+/// Names that the language keeps for itself (`help reswords`); `str#` is handled separately.
 const RESERVED: &[&str] = &[
     "_all", "_b", "byte", "_coef", "_cons", "double", "float", "if", "in", "int", "long", "_n", "_N", "_pi",
     "_pred", "_rc", "_skip", "strL", "using", "with",

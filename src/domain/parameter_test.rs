@@ -8,7 +8,7 @@ use serde_json::Value;
 /// A parsed test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParameterTest<'a> {
-    /// The parameter that is looked at.
+    /// The parameter that is checked.
     pub name: &'a str,
     /// `None`: a value is given; otherwise the value and whether it must be equal.
     pub value: Option<(&'a str, bool)>,

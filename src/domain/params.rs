@@ -12,8 +12,9 @@ use super::plan::PlanCondition;
 use super::profile;
 use super::template::{Parameter, ParameterType};
 
-/// Bounds of `int`: what a Stata long holds (`help datatypes`).
+/// The smallest `int`: what a Stata long holds (`help datatypes`).
 pub const INT_MIN: i64 = -2_147_483_647;
+/// The largest `int`; the larger longs are missing values.
 pub const INT_MAX: i64 = 2_147_483_620;
 
 /// Why a value does not fit its parameter.

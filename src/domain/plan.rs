@@ -136,7 +136,7 @@ pub struct BoundParameter {
     pub source: Option<String>,
 }
 
-/// What the template needs to be installed.
+/// Dependency that must be installed for the template.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PlanDependency {
     pub pkg: String,

@@ -1,5 +1,5 @@
-//! What a column can serve as (continuous, binary, categorical …), derived from its facts, and which
-//! columns need a numeric companion before a model can use them as categories.
+//! Possible uses of a column (continuous, binary, categorical …), derived from its facts, and the
+//! columns that need a numeric companion before a model can use them as categories.
 
 use super::dataset::{Column, InferredType};
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::ids::{PlanId, RunId};
 
-/// Where an attempt stands.
+/// State of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunStatus {
@@ -158,9 +158,64 @@ pub struct Run {
     pub queued_at: Option<DateTime<Utc>>,
     pub started_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
-    /// Where the do-file's body lies in `main.do`, so that its hash can be checked.
+    /// Offset of the do-file's body in `main.do`, so that its hash can be checked.
     pub body_offset: Option<u64>,
     pub body_bytes: Option<u64>,
+}
+
+impl Run {
+    /// The record of an attempt at its claim.
+    pub fn starting(
+        run_id: RunId,
+        attempt: u32,
+        fence: u64,
+        plan_id: PlanId,
+        queued_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Run {
+        Run {
+            run_id,
+            attempt,
+            fence,
+            plan_id,
+            status: RunStatus::Running,
+            phase: Some("starting".to_owned()),
+            cause: None,
+            cause_detail: None,
+            retryable: false,
+            cancel_requested: None,
+            evidence: Vec::new(),
+            next_actions: Vec::new(),
+            engine: Default::default(),
+            checks: Vec::new(),
+            sample_flow: Vec::new(),
+            metrics: Map::new(),
+            results: Vec::new(),
+            outputs: Vec::new(),
+            timings: Timings {
+                queued_ms: queued_at.map(|q| u64::try_from((now - q).num_milliseconds()).unwrap_or_default()),
+                ..Default::default()
+            },
+            resources: Default::default(),
+            queued_at,
+            started_at: now,
+            ended_at: None,
+            body_offset: None,
+            body_bytes: None,
+        }
+    }
+
+    /// Returns this attempt as failed with a cause and its evidence.
+    #[must_use]
+    pub fn failed(mut self, cause: Cause, detail: Option<String>, now: DateTime<Utc>) -> Run {
+        self.status = if cause == Cause::Cancelled { RunStatus::Cancelled } else { RunStatus::Failed };
+        self.retryable = cause.retryable();
+        self.cause = Some(cause);
+        self.cause_detail = detail;
+        self.ended_at = Some(now);
+        self.phase = None;
+        self
+    }
 }
 
 /// A line of the log that a verdict rests on.
@@ -171,7 +226,7 @@ pub struct EvidenceLine {
     pub text: String,
 }
 
-/// What executed the do-file.
+/// The engine that executed the do-file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EngineFacts {
     /// `stata` or `open`.
@@ -237,7 +292,7 @@ pub struct Timings {
     pub verdict_ms: Option<u64>,
 }
 
-/// What the engine's process tree used.
+/// Resources used by the engine's process tree.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Resources {
     pub peak_memory_mb: Option<f64>,

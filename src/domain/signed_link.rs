@@ -20,7 +20,7 @@ pub const MAX_TTL: Duration = Duration::seconds(900);
 pub const MIN_KEY_BYTES: usize = 32;
 
 /// The keys that sign links: the first signs, all verify, so that a key can be rotated. They are kept outside the store
-/// and its backups: whoever reads those can sign nothing.
+/// and its backups: anyone who reads those can sign nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LinkKeys(Vec<Vec<u8>>);
 

@@ -62,6 +62,7 @@ pub struct TemplateMeta {
     pub verified: Vec<Verified>,
 }
 
+/// The template's do-file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BodyFile {
@@ -69,16 +70,18 @@ pub struct BodyFile {
     pub sha256: String,
 }
 
+/// Which Stata the template needs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StataNeeds {
     pub min_version: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edition: Option<String>,
-    /// `supported`, `partial` or `none`: what the open engine can run of it.
+    /// `supported`, `partial` or `none`: support by the open engine.
     pub engine: String,
 }
 
+/// A data set that the template reads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TemplateInput {
@@ -159,6 +162,7 @@ pub struct Parameter {
     pub distinct_from: Vec<String>,
 }
 
+/// Requirements on a column of this parameter.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ColumnNeeds {
@@ -188,6 +192,7 @@ pub struct ParameterRule {
     pub message: String,
 }
 
+/// An ado package or command that the template needs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dependency {
@@ -227,6 +232,7 @@ pub struct Output {
     pub max_bytes: u64,
 }
 
+/// A check that a run of the template makes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckUse {
@@ -238,6 +244,7 @@ pub struct CheckUse {
     pub params: Map<String, Value>,
 }
 
+/// Bounds of the sample.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SampleRules {
@@ -250,6 +257,7 @@ pub struct SampleRules {
     pub sample_if: String,
 }
 
+/// Whether random numbers are used.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SeedPolicy {
@@ -259,7 +267,7 @@ pub struct SeedPolicy {
     pub default: Option<u32>,
 }
 
-/// What selection reads.
+/// Part of a declaration that selection reads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SelectionMeta {
@@ -274,6 +282,7 @@ pub struct SelectionMeta {
     pub questions: Vec<String>,
 }
 
+/// Words by which the template is found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Keywords {
@@ -290,6 +299,7 @@ pub struct Exclusion {
     pub soft: bool,
 }
 
+/// Bounds of what a run of the template may leave.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ArchiveMeta {
@@ -303,6 +313,7 @@ pub struct ArchiveMeta {
     pub retention_days: Option<u32>,
 }
 
+/// Resources needed by a run of usual size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResourceEstimate {
@@ -311,6 +322,7 @@ pub struct ResourceEstimate {
     pub cost: String,
 }
 
+/// Progress marks of a template in the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnchorMeta {
@@ -319,6 +331,7 @@ pub struct AnchorMeta {
     pub events: Vec<String>,
 }
 
+/// A source of the method.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reference {
@@ -328,6 +341,7 @@ pub struct Reference {
     pub doi: Option<String>,
 }
 
+/// The data that come with the template.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SampleData {
@@ -342,6 +356,7 @@ pub struct SampleData {
     pub categorical: Vec<String>,
 }
 
+/// Source of the numbers used for comparison.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Oracle {
@@ -351,6 +366,7 @@ pub struct Oracle {
     pub tolerance: Map<String, Value>,
 }
 
+/// A comparison of the numbers with another program's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Verified {

@@ -70,7 +70,7 @@ pub struct Hold {
     pub since: DateTime<Utc>,
 }
 
-/// What a tenant holds now.
+/// Current usage of a tenant.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TenantUsage {
     /// Jobs whose content is kept.
@@ -95,7 +95,7 @@ pub struct RetentionPolicy {
 }
 
 impl RetentionPolicy {
-    /// Returns this policy with what a tenant states of its own.
+    /// Returns this policy with the tenant's own settings applied.
     #[must_use]
     pub fn with(self, own: &TenantRetention) -> Self {
         Self {

@@ -62,7 +62,7 @@ impl ApiError {
         self.status
     }
 
-    /// Answers a failed `If-Match` as 412 instead of the 409 of a lost race.
+    /// Returns a failed `If-Match` as 412 instead of the 409 of a lost race.
     #[must_use]
     pub fn for_if_match(mut self, stated: Option<u64>) -> Self {
         if stated.is_some() && self.problem.code == ErrorCode::JobVersionConflict {

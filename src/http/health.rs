@@ -21,7 +21,7 @@ pub struct Scope {
 /// The facts of `get_health_live`.
 pub const LIVE_FACTS: RouteFacts = RouteFacts::NONE;
 
-/// Tells that the process answers.
+/// Shows that the process responds.
 ///
 /// Depends on nothing outside the process: for the probe that restarts a process that hangs. Always 200
 /// while the process answers.
@@ -34,9 +34,9 @@ pub async fn live(State(app): State<App>) -> Json<HealthReport> {
 /// The facts of `get_health_ready`.
 pub const READY_FACTS: RouteFacts = RouteFacts::NONE;
 
-/// Tells whether the service can do its work.
+/// Shows whether the service is ready.
 ///
-/// Answers from checks that run in the background, so that a probe costs nothing. `ok` and `degraded` are
+/// Returns the results of checks that run in the background, so that a probe costs nothing. `ok` and `degraded` are
 /// 200, `not_ready` and `draining` are 503. With `scope=traffic` only what keeps finished results from
 /// being read counts.
 #[utoipa::path(get, path = "/health/ready", tag = "health", operation_id = "get_health_ready",

@@ -1,5 +1,7 @@
-//! `/metrics`: for scrapers, without credentials. Everything is read from memory: a store that does not
+//! `/metrics`: for scrapers, without credentials. Everything but one gauge is read from memory: a store that does not
 //! answer, or a full disk, does not keep its own metrics back.
+
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -10,10 +12,13 @@ use crate::domain::job::JobStatus;
 use crate::http::route::RouteFacts;
 use crate::telemetry::metrics::Format;
 
+/// How long the store may take to report the queued jobs of tenants with settings of their own.
+const STORE_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// The facts of `get_metrics`.
 pub const METRICS_FACTS: RouteFacts = RouteFacts::NONE;
 
-/// Answers the metrics in the Prometheus text format, or in OpenMetrics where that is asked for.
+/// Returns the metrics in the Prometheus text format, or in OpenMetrics where that is requested.
 ///
 /// For scrapers; needs no credential and counts in no limit. `Accept: application/openmetrics-text` asks for
 /// OpenMetrics, with exemplars.
@@ -22,6 +27,10 @@ pub const METRICS_FACTS: RouteFacts = RouteFacts::NONE;
 pub async fn metrics(State(app): State<App>, headers: HeaderMap) -> Response {
     let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let format = Format::accepted(&accept.collect::<Vec<_>>().join(","));
+    // an answer that is late or missing leaves the last number
+    if let Ok(Ok(own)) = tokio::time::timeout(STORE_TIMEOUT, app.ctx.queued_of_limited_tenants()).await {
+        app.metrics.jobs.note_queued_own(own);
+    }
     let text = {
         let _one = app.metrics.reading();
         bring_up_to_date(&app);
@@ -48,9 +57,7 @@ fn bring_up_to_date(app: &App) {
         audit_events,
         facts.audit_write_failures,
     );
-    let queued = count(&JobStatus::Queued);
-    let own: u64 = app.ctx.queued_of_limited_tenants();
-    app.metrics.jobs.set_queue(queued.saturating_sub(own), own.min(queued), now.timestamp_millis());
+    app.metrics.jobs.set_queue(count(&JobStatus::Queued), now.timestamp_millis());
     for (name, check) in app.health.ready(false).checks {
         let age = (now - check.checked_at).as_seconds_f64().max(0.0);
         app.metrics.host.set_check_age(&name, age);

@@ -18,7 +18,7 @@ use crate::service::shared::pools::Pool;
 /// Bytes per piece of a streamed file.
 const CHUNK: usize = 64 * 1024;
 
-/// What is known of a file that is served.
+/// Metadata of a file that is served.
 #[derive(Debug, Clone)]
 pub struct FileFacts<'a> {
     pub size_bytes: u64,
@@ -26,11 +26,11 @@ pub struct FileFacts<'a> {
     pub tag: Option<&'a str>,
     pub media_type: &'a str,
     pub file_name: &'a str,
-    /// What the whole file must hash to; an answer of the whole is cut off before its end where it does not.
+    /// Expected hash of the whole file; a full download is cut off before its end if the hash differs.
     pub sha256: Option<&'a str>,
 }
 
-/// What a request wants of a file.
+/// Part of a file that a request wants.
 #[derive(Debug)]
 pub enum Wanted {
     /// The client has it; this is the response.
@@ -170,7 +170,7 @@ fn stream(reader: BlobReader, length: u64, with_checksum: Option<(Sha256, String
                     if left == 0 && hex::encode(hasher.clone().finalize()) != expected {
                         tracing::error!(
                             event = "SS_ARTIFACT_DAMAGED",
-                            "an artifact is not what its hash says; its download is cut off"
+                            "an artifact does not match its hash; its download is cut off"
                         );
                         return Err(std::io::Error::other("the stored file is damaged"));
                     }

@@ -1,4 +1,4 @@
-//! The facts of a route that neither its path nor its types show, as a constant beside each handler, and the
+//! The facts of a route that neither its path nor its types show, as a constant next to each handler, and the
 //! collection of all routes with their facts. The OpenAPI document is completed from them.
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ pub enum Effect {
     Writes,
 }
 
-/// What a route reads, sends and refuses, beyond what all routes of its kind (credential, body, job) share.
+/// Inputs, outputs and error codes of a route, beyond those that all routes of its kind (credential, body, job) share.
 #[derive(Debug, Clone, Copy)]
 pub struct RouteFacts {
     /// Error codes of the route, beyond those of its kind.
@@ -43,7 +43,7 @@ pub struct RouteFacts {
     pub tagged: bool,
     /// The response is a file to be kept.
     pub download: bool,
-    /// A response with status 202 carries `Retry-After`.
+    /// A response with status 202, or the refusal `INPUTS_MISSING` while an upload is being read, carries `Retry-After`.
     pub retry_after: bool,
 }
 

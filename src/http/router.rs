@@ -51,7 +51,7 @@ pub fn build(app: App) -> Router {
     // Innermost first: each layer wraps those before it.
     let cors = app.edge.cors.clone();
     let router = routes
-        // Every route reads its body through an extractor with a limit of its own.
+        // Every route reads its body through an extractor with its own limit.
         .layer(axum::extract::DefaultBodyLimit::disable())
         .layer(RequestDecompressionLayer::new())
         .layer(CatchPanicLayer::custom(problem::panicked))

@@ -1,4 +1,4 @@
-//! Server-sent events (HTML standard, section 9.2): framing, heartbeats, the place to go on from.
+//! Server-sent events (HTML standard, section 9.2): framing, heartbeats, the place to continue from.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::Stream;
 
 use crate::domain::error::Problem;
+use crate::http::middleware::streams::OpenStream;
 
 /// Longest silence: a comment is sent, so that proxies keep the connection.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -18,11 +19,15 @@ pub const LONGEST: Duration = Duration::from_secs(3600);
 /// When a reader whose connection broke comes back.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Answers with a stream of events. Nothing is produced that the reader has no room for.
-pub fn answer(events: impl Stream<Item = Event> + Send + 'static) -> Response {
+/// Responds with a stream of events. Nothing is produced that the reader has no room for.
+/// has no room for.
+pub fn answer(events: impl Stream<Item = Event> + Send + 'static, open: OpenStream) -> Response {
     use futures_util::StreamExt;
     let hello = futures_util::stream::once(async { Event::default().retry(RETRY).comment("following") });
-    let events = hello.chain(events).map(Ok::<_, std::convert::Infallible>);
+    let events = hello.chain(events).map(move |event| {
+        let _counted = &open;
+        Ok::<_, std::convert::Infallible>(event)
+    });
     let mut response = Sse::new(events).into_response();
     // proxies that collect answers would hold events back
     response.headers_mut().insert("x-accel-buffering", axum::http::HeaderValue::from_static("no"));
@@ -34,7 +39,7 @@ pub fn heartbeat() -> Event {
     Event::default().comment("still here")
 }
 
-/// Where a reader goes on: the number of `Last-Event-ID`, 0 without one.
+/// Position at which a reader continues: the number of `Last-Event-ID`, 0 without one.
 ///
 /// # Errors
 /// `INPUT_VALIDATION_FAILED` for anything but digits.

@@ -1,4 +1,4 @@
-//! What handlers share.
+//! State shared by handlers.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ impl std::ops::Deref for App {
     }
 }
 
-/// What the handlers share.
+/// State shared by the handlers.
 pub struct Parts {
     pub ctx: Arc<Context>,
     pub metrics: Arc<Metrics>,

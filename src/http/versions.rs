@@ -119,7 +119,7 @@ pub struct Versions {
 }
 
 impl Versions {
-    /// What this service serves: `/v1`, current, with nothing deprecated.
+    /// Versions that this service serves: `/v1`, current, with nothing deprecated.
     pub fn served() -> Self {
         Self::default().current("/v1")
     }

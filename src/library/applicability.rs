@@ -1,5 +1,5 @@
 //! Stage 1 of selection: which templates can be used at all, by rules from their metas. An inapplicable
-//! template cannot be chosen, whoever asks.
+//! template cannot be chosen by anyone.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,9 +18,9 @@ pub struct Applicability {
     pub applicable: bool,
     /// Why it cannot be used.
     pub blockers: Vec<String>,
-    /// What speaks against it without forbidding it: soft exclusions.
+    /// Arguments against it that do not exclude it: soft exclusions.
     pub lowered: Vec<String>,
-    /// What the draft leaves open or the template leaves unused.
+    /// Points that the draft leaves open or the template leaves unused.
     pub notes: Vec<String>,
 }
 

@@ -17,7 +17,7 @@ use crate::domain::params::{ValueError, check_value};
 use crate::domain::plan::{DerivedVariable, PlanCondition};
 use crate::domain::template::{Parameter, ParameterType, TemplateMeta};
 
-/// Where a bound value comes from; the texts are part of the HTTP contract.
+/// Source of a bound value; the texts are part of the HTTP contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     Correction,
@@ -187,7 +187,7 @@ fn is_renamed(value: &Value, request: &Request) -> bool {
     }
 }
 
-/// The columns of a role. A treatment without a parameter of its own is the first regressor.
+/// The columns of a role. A treatment without its own parameter is the first regressor.
 fn from_role(bind: &str, meta: &TemplateMeta, statement: &Statement) -> Option<Vec<String>> {
     let stated = |role: &str| statement.roles.get(role).filter(|c| !c.is_empty());
     if bind != "regressors" || takes(meta, "treatment_var") {

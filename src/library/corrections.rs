@@ -1,5 +1,5 @@
-//! What the client adds at freeze, sorted out: corrections of columns and of parameters, answers, overridden
-//! defaults. Whether the values fit is asked in `binding`.
+//! The client's additions at the freeze, sorted: corrections of columns and of parameters, answers, overridden
+//! defaults. Whether the values fit is checked in `binding`.
 
 use std::collections::BTreeMap;
 

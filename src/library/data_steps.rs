@@ -17,7 +17,7 @@ pub struct Stepped {
     pub steps: Vec<PlannedStep>,
     /// Names of the columns that the main data bring themselves.
     pub own: Vec<String>,
-    /// What keeps the steps from being carried out.
+    /// Problems that keep the steps from being carried out.
     pub violations: Vec<Violation>,
 }
 
@@ -79,7 +79,7 @@ fn no_dataset(step: &DataStep, inputs: &Inputs, main: &Dataset, path: String) ->
     violation(path, reason, json!(shown), suggestion)
 }
 
-/// What is wrong with a step whatever the data are.
+/// Problems of a step that do not depend on the data.
 fn shape(step: &DataStep, path: &dyn Fn(&str) -> String) -> Vec<Violation> {
     let mut wrong = Vec::new();
     match step.kind {
@@ -118,7 +118,7 @@ fn shape(step: &DataStep, path: &dyn Fn(&str) -> String) -> Vec<Violation> {
     wrong
 }
 
-/// What is wrong with a step on these columns.
+/// Problems of a step on these columns.
 fn clashes(
     step: &DataStep,
     main: &Dataset,
@@ -278,7 +278,7 @@ fn append(main: &mut Dataset, other: &Dataset, brought: Vec<Column>) {
     }
 }
 
-/// What only the rows can say is left open: nothing is held against a column that may be right.
+/// Leaves facts open that only the rows can decide: a column that may be right is accepted.
 fn unknown_missing(column: &mut Column) {
     if !is_empty(column) {
         column.missing = 0;

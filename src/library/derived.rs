@@ -14,7 +14,7 @@ pub const MAX_DERIVED: usize = 100;
 /// Stands for the number of distinct values where it is not known; enough for every declaration.
 const UNKNOWN_DISTINCT: u64 = 100;
 
-/// What a draft's derived variables are on some columns.
+/// A draft's derived variables on some columns.
 #[derive(Debug, Clone, Default)]
 pub struct Derived {
     pub variables: Vec<DerivedVariable>,
@@ -22,7 +22,7 @@ pub struct Derived {
     pub columns: Vec<Column>,
     /// The data steps that come before.
     pub stepped: Stepped,
-    /// What cannot be read, with its path.
+    /// Unreadable expressions, with their paths.
     pub refused: Vec<(String, ExpressionError)>,
 }
 
@@ -94,8 +94,8 @@ fn read(stated: &StatedVariable, columns: &[Column]) -> Result<DerivedVariable, 
     })
 }
 
-/// What can be said of a derived variable before it is computed; what cannot is left open, so that only
-/// what is certainly wrong is refused before the run.
+/// Facts of a derived variable known before it is computed; others are left open, so that only
+/// certain errors are refused before the run.
 fn column_of(variable: &DerivedVariable, columns: &[Column]) -> Column {
     let known = |column: &ColumnRef| columns.iter().find(|c| c.name == column.name.as_str());
     let range = |column: &ColumnRef| {

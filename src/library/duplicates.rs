@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use super::load::{Library, LibraryProblem, Template};
 
 /// Two bodies with more than this share of common lines are one analysis with a parameter.
-pub const MAX_COMMON_SHARE: f64 = 0.8;
+pub(super) const MAX_COMMON_SHARE: f64 = 0.8;
 /// Shorter bodies consist of shared idioms and say nothing.
 const MIN_LINES: usize = 12;
 
 /// Returns the pairs of bodies that are near duplicates.
-pub fn near_duplicates(library: &Library) -> Vec<LibraryProblem> {
+pub(super) fn near_duplicates(library: &Library) -> Vec<LibraryProblem> {
     let counted: Vec<(&Template, BTreeMap<String, usize>)> =
         library.templates().map(|t| (t, lines(&t.body))).collect();
     let mut problems = Vec::new();

@@ -5,7 +5,7 @@ use crate::domain::dataset::{Column, Dataset};
 use crate::domain::draft::Statement;
 use crate::domain::profile::{KINDS, primary_kind, serves_as};
 
-/// What selection knows of the data.
+/// Facts of the data for the selection.
 #[derive(Debug, Clone, Copy)]
 pub struct Data<'a> {
     pub statement: &'a Statement,
@@ -30,7 +30,7 @@ impl<'a> Data<'a> {
     }
 }
 
-/// Subject of a fact → role whose column it looks at.
+/// Subject of a fact → role whose column it checks.
 const SUBJECTS: [(&str, &str); 4] = [
     ("outcome", "outcome_var"),
     ("treatment", "treatment_var"),

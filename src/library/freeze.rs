@@ -19,7 +19,7 @@ use crate::domain::ids::TemplateId;
 use crate::domain::plan::{AcknowledgedCheck, Plan};
 use crate::domain::template::{Dependency, TemplateMeta};
 
-/// What the client adds when a plan is frozen. Keys of `answers` are parameter names or roles, which are the
+/// The client's additions when a plan is frozen. Keys of `answers` are parameter names or roles, which are the
 /// question ids of [`super::missing_parameters::draft_gaps`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FreezeRequest {
@@ -34,7 +34,7 @@ pub struct FreezeRequest {
     pub acknowledged_checks: Vec<AcknowledgedCheck>,
 }
 
-/// What is known of one dependency.
+/// Status of one dependency.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DependencyStatus {
     /// `available`, `missing` or `unknown`.
@@ -43,7 +43,7 @@ pub struct DependencyStatus {
 }
 
 impl DependencyStatus {
-    /// The status of what nobody has looked at.
+    /// The status of what nobody has checked.
     pub fn unknown() -> Self {
         Self { status: "unknown".to_owned(), checked_at: None }
     }
@@ -148,8 +148,9 @@ fn bound<'a>(input: &FreezeInput<'a>, derived: Derived) -> Result<(&'a Template,
     Ok((template, binding))
 }
 
-/// Formats of results: made always, and on request.
+/// Formats of results that every run makes.
 pub const FORMATS_ALWAYS: [&str; 4] = ["csv", "svg", "log", "do"];
+/// Formats of results that are made where the plan asks for them.
 pub const FORMATS_ON_REQUEST: [&str; 6] = ["xlsx", "docx", "tex", "pdf", "png", "dta"];
 
 fn output_formats(formats: &[String], binding: &mut Binding) {
@@ -293,7 +294,7 @@ fn missing_required(meta: &TemplateMeta, binding: &Binding) -> Problem {
             })
         })
         .collect();
-    let text = format!("{} needs {}; state what is missing and freeze again", meta.id, names.join(", "));
+    let text = format!("{} needs {}; add the missing values and freeze again", meta.id, names.join(", "));
     Problem::new(ErrorCode::PlanFreezeMissingRequired, text)
         .with("template_id", meta.id.as_str())
         .with("missing_fields", fields)

@@ -23,7 +23,7 @@ pub fn page(template: &Template, golden: &Report, figure: Option<(&str, &str)>) 
         let _ = writeln!(out, "{zh}\n");
     }
     if !meta.selection.questions.is_empty() {
-        out.push_str("## What it answers\n\n");
+        out.push_str("## Questions\n\n");
         list(&mut out, &meta.selection.questions);
     }
     parameters(&mut out, &meta.parameters);
@@ -87,7 +87,7 @@ fn list(out: &mut String, lines: &[String]) {
 }
 
 fn parameters(out: &mut String, parameters: &[Parameter]) {
-    out.push_str("## Parameters\n\n| name | type | needed | takes | meaning |\n|---|---|---|---|---|\n");
+    out.push_str("## Parameters\n\n| name | type | required | accepts | meaning |\n|---|---|---|---|---|\n");
     for parameter in parameters {
         let needed = match &parameter.default {
             _ if parameter.required => "yes".to_owned(),
@@ -124,7 +124,7 @@ fn range(parameter: &Parameter) -> String {
 }
 
 fn outputs(out: &mut String, outputs: &[Output]) {
-    out.push_str("## Outputs\n\n| file | what it holds | columns |\n|---|---|---|\n");
+    out.push_str("## Outputs\n\n| file | content | columns |\n|---|---|---|\n");
     for output in outputs.iter().filter(|o| o.kind != "log") {
         let columns: Vec<&str> = output.columns.iter().map(|c| c.name.as_str()).collect();
         let when = output.when.as_ref().map(|w| format!(" (when `{w}`)")).unwrap_or_default();

@@ -1,5 +1,5 @@
 //! The generated index of a library (`DO_LIBRARY_INDEX.json`): every template with the hashes of its files,
-//! and the drift between an index and the files beside it.
+//! and the drift between an index and its files.
 
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +60,7 @@ pub fn to_bytes(index: &IndexFile) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// Returns every difference between the index beside the files and the files.
+/// Returns every difference between the stored index and the files.
 pub fn drift(library: &Library) -> Vec<LibraryProblem> {
     let now = generate(library);
     let Some(then) = library.index() else {

@@ -24,7 +24,7 @@ pub struct LibraryProblem {
     pub file: String,
     /// Line of the file, 0 where the whole file is meant.
     pub line: usize,
-    /// What is wrong.
+    /// The problem.
     pub reason: String,
 }
 
@@ -70,7 +70,7 @@ pub struct Library {
     /// Name in the ado folder → contents.
     ado: BTreeMap<String, Vec<u8>>,
     ado_sha256: String,
-    /// The index as it lies beside the files, if there is one.
+    /// The index stored with the files, if there is one.
     index: Option<IndexFile>,
     /// SHA-256 of the index that the files make, once somebody asked for it.
     index_sha256: OnceLock<String>,
@@ -182,7 +182,7 @@ impl Library {
             .unwrap_or("s2color")
     }
 
-    /// Returns the index as it was found beside the files.
+    /// Returns the index found with the files.
     pub fn index(&self) -> Option<&IndexFile> {
         self.index.as_ref()
     }

@@ -1,4 +1,4 @@
-//! What a draft still lacks for its template, and the columns that could fill it. Candidates are offers:
+//! Missing parameters of a draft for its template, and the columns that could fill them. Candidates are offers:
 //! nothing here binds a value.
 
 use serde::Serialize;
@@ -29,7 +29,7 @@ pub struct MissingParameter {
     pub kind: &'static str,
     pub label: Bilingual,
     pub description: String,
-    /// What happens without it.
+    /// Consequence of leaving it open.
     pub impact: String,
     /// Columns, or values of an enum, that fit.
     pub candidates: Vec<String>,
@@ -129,7 +129,7 @@ fn candidates(parameter: &Parameter, statement: &Statement, columns: &[Column]) 
                 .enumerate()
                 .filter(|(_, c)| column_misfits(parameter, c).is_empty())
                 .map(|(i, c)| {
-                    // columns without a role first, then those whose own kind is asked for
+                    // columns without a role first, then those whose own kind is requested
                     let used = statement.roles.values().flatten().any(|name| *name == c.name);
                     let place = kinds.iter().position(|k| k == primary_kind(c)).unwrap_or(kinds.len());
                     (used, place.min(kinds.len()), i, c.name.as_str())

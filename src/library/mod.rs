@@ -1,13 +1,13 @@
 //! The do-template library: load, validate, index, select, bind, freeze, render. Pure over its files: the
 //! only I/O is reading a library from a directory.
 //!
-//! What the use cases call:
+//! Entry points for the use cases:
 //! - [`Library::embedded`], [`Library::from_dir`], [`validate::check`], [`index::drift`];
 //! - [`select::select`]: question, draft and data to ranked candidates and the evidence of it;
 //! - [`missing_parameters::draft_gaps`], [`missing_parameters::parameter_views`], [`missing_parameters::column_candidates`]: what a draft lacks;
 //! - [`freeze::freeze`] and [`freeze::preview`]: draft and request to a plan;
 //! - [`render::render`]: plan to `main.do`; [`Library::ado_files`] are staged below [`render::ADO_DIR`],
-//!   and an empty folder [`render::EMPTY_DIR`] beside it.
+//!   and an empty folder [`render::EMPTY_DIR`] next to it.
 
 pub mod applicability;
 pub mod binding;

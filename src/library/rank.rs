@@ -26,7 +26,7 @@ const KIND: f64 = 0.15;
 const UNSTATED_ROLE: f64 = 0.2;
 /// Words whose best match is below this say little, and are not scaled up to the full weight.
 const LEAST_TELLING: f64 = 2.0;
-/// What a word counts that names a column of the data.
+/// Weight of a word that names a column of the data.
 const COLUMN_WORD: f64 = 0.1;
 /// Taken off for every soft exclusion that holds, and for every role that would be unused: such a draft
 /// would not freeze.
@@ -253,7 +253,7 @@ fn order(ranked: &mut [(&Template, Ranked)]) {
             .then_with(|| level(a).cmp(&level(b)))
             .then_with(|| a.meta.id.cmp(&b.meta.id))
     });
-    // preferences are no order of their own: each moves its template before the ones it names, within a tie
+    // preferences are no separate order: each moves its template before the ones it names, within a tie
     for i in 0..ranked.len() {
         for j in (i + 1)..ranked.len() {
             let tied = ranked[i].1.score.total_cmp(&ranked[j].1.score) == Ordering::Equal;

@@ -21,7 +21,7 @@ pub const DATA_FILE: &str = "data.dta";
 /// The folder of further data, in the engine's working directory.
 pub const STEP_DIR: &str = "inputs";
 
-/// What only the run knows.
+/// Facts that only the run knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunFacts {
     pub run_id: String,
@@ -41,7 +41,7 @@ pub struct RunFacts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MainDo {
     pub bytes: Vec<u8>,
-    /// Where the body lies, so that its hash can be checked against the library's.
+    /// Offset of the body, so that its hash can be checked against the library's.
     pub body_offset: usize,
     pub body_len: usize,
 }

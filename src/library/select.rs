@@ -19,7 +19,7 @@ pub const TOP: usize = 8;
 /// The rules of applicability and ranking; evidence names it.
 pub const SELECTION_VERSION: u32 = 1;
 
-/// What selection looks at.
+/// Input of the selection.
 #[derive(Debug, Clone, Copy)]
 pub struct SelectionInput<'a> {
     pub library: &'a Library,
@@ -60,13 +60,13 @@ pub struct Stage2 {
     /// `model`, `ranking` or `client`.
     pub chosen_by: String,
     pub rationale: String,
-    /// What the choice was based on, as the chooser said it.
+    /// Reasons of the choice, in the chooser's words.
     pub evidence: Vec<String>,
-    /// Answers that were refused before this one.
+    /// Answers that were rejected before this one.
     pub refused: Vec<String>,
 }
 
-/// What selection found.
+/// Result of the selection.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Selected {
     pub stage1: Stage1,
@@ -107,7 +107,7 @@ impl Selected {
         self.candidates.offered.first()
     }
 
-    /// Returns the offered candidates as drafts show them. A template that was asked for and is not among
+    /// Returns the offered candidates as drafts show them. A template that was requested and is not among
     /// them is added, with its blockers if it has any.
     pub fn draft_candidates(&self, library: &Library, asked: Option<&TemplateId>) -> Vec<Candidate> {
         let mut shown: Vec<&TemplateId> = self.candidates.offered.iter().collect();

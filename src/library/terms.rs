@@ -78,7 +78,7 @@ pub const MODEL_TERMS: &[&str] = &[
     "instrument_vars",
 ];
 
-/// What a question asks for.
+/// Kinds of questions.
 pub const QUESTION_KINDS: &[&str] = &[
     "prepare",
     "describe",

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-/// Tells the time.
+/// Source of the current time.
 pub trait Clock: Send + Sync {
     /// Returns the current time in UTC, at millisecond resolution.
     fn now(&self) -> DateTime<Utc>;

@@ -1,5 +1,5 @@
-//! What the production gate asks of the machine, as a port: file systems, memory, files of secrets, the
-//! engine's program and what the kernel confines. Every call blocks for a few system calls.
+//! The production gate's view of the machine, as a port: file systems, memory, files of secrets, the
+//! engine's program and the confinement of the kernel. Every call blocks for a few system calls.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-/// What a file system is worth to the data.
+use crate::domain::provider_address::AddressPolicy;
+
+/// Durability of a file system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
     Durable,
@@ -39,16 +41,19 @@ pub struct ProgramIdentity {
     pub changed_ns: i128,
 }
 
-/// What this kernel and host offer to confine a run.
+/// Confinement of a run that this kernel and host offer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Confinement {
     /// How a run's processes are held together: `cgroup`, `pid_namespace` or `session`.
     pub containment: String,
-    /// What the sandbox needs and the kernel has not; empty where all is enforced.
+    /// Features that the sandbox needs and the kernel lacks; empty if everything is enforced.
     pub missing: Vec<String>,
-    /// What would hold more tightly and is not offered here; runs are confined without it.
+    /// Stronger confinement that this host does not offer; runs are confined without it.
     pub lacking: Vec<String>,
 }
+
+/// An address of a host, as text, and why no connection may be made to it.
+pub type JudgedAddress = (String, Result<(), &'static str>);
 
 /// The machine.
 pub trait Host: Send + Sync {
@@ -67,7 +72,7 @@ pub trait Host: Send + Sync {
     /// Returns when something was last written in a folder itself.
     fn last_write(&self, folder: &Path) -> Option<DateTime<Utc>>;
 
-    /// Tells whether users other than owner and group may read a file.
+    /// Returns whether users other than owner and group may read a file.
     ///
     /// # Errors
     /// Any I/O error.
@@ -76,7 +81,23 @@ pub trait Host: Send + Sync {
     /// Returns how many bytes of memory the processes here may use together.
     fn memory_bytes(&self) -> Option<u64>;
 
-    /// Looks at a program.
+    /// Returns how many files this process may have open at most; `None` is unlimited.
+    fn open_files(&self) -> Option<u64>;
+
+    /// Returns what users other than the owner may read or enter: nothing where the folder itself is closed to them,
+    /// else the names of its entries that are open.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn open_to_others(&self, folder: &Path) -> io::Result<Vec<String>>;
+
+    /// Resolves a host and judges its addresses: each with why no connection may be made to it, if so.
+    ///
+    /// # Errors
+    /// Any I/O error of the resolver.
+    fn addresses_of(&self, host: &str, policy: &AddressPolicy) -> io::Result<Vec<JudgedAddress>>;
+
+    /// Checks a program.
     ///
     /// # Errors
     /// Any I/O error; `PermissionDenied` where it is not executable.

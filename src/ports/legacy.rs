@@ -14,17 +14,17 @@ use crate::domain::migration::FileFact;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     pub dir: String,
-    /// What its path names; `None` where a name cannot be an id.
+    /// Tenant and job named by its path; `None` if a name cannot be an id.
     pub owner: Option<(TenantId, JobId)>,
 }
 
-/// How far the migration of a data directory is. Kept beside the store; losing it costs a second walk.
+/// How far the migration of a data directory is. Kept next to the store; losing it costs a second walk.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Progress {
     /// The last place that the walk has done with.
     pub walked_to: Option<String>,
-    /// Every place was looked at.
+    /// Every place was checked.
     pub complete: bool,
     pub migrated: u64,
     /// Places that cannot be migrated, with the reason.

@@ -31,7 +31,7 @@ pub struct Message {
     pub content: String,
 }
 
-/// Who speaks.
+/// Author of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -48,7 +48,7 @@ pub struct AnswerSchema {
     pub schema: Value,
 }
 
-/// How the form of the answer was asked for.
+/// Form in which the answer was requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Structure {
@@ -67,7 +67,7 @@ pub struct Usage {
     pub output_tokens: u64,
 }
 
-/// What a model answered.
+/// A model's reply.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LlmReply {
     /// The JSON document as text, complete, not yet checked against the schema.
@@ -230,7 +230,7 @@ pub struct LlmFailure {
     pub cause: LlmCause,
     /// For people: what the provider or the transport said, without credentials, at most 500 characters.
     pub detail: String,
-    /// What the provider asked to wait.
+    /// Wait requested by the provider.
     pub retry_after: Option<Duration>,
     /// `x-should-retry` of the provider, which overrules the status.
     pub should_retry: Option<bool>,
@@ -260,7 +260,7 @@ pub trait Llm: Send + Sync {
     fn complete<'a>(&'a self, call: &'a LlmCall) -> BoxFuture<'a, Result<LlmReply, LlmFailure>>;
 }
 
-/// What the calls report to metrics.
+/// Metrics of the calls.
 pub trait LlmMeter: Send + Sync {
     /// One attempt ended.
     fn attempt(&self, provider: &str, model: &str, outcome: &str, elapsed: Duration);

@@ -1,5 +1,6 @@
 //! The traits at the edge of the domain. Adapters implement them; `app` wires them.
 
+pub mod audit_log;
 pub mod blob_store;
 pub mod capsule_archive;
 pub mod clock;
@@ -9,6 +10,7 @@ pub mod legacy;
 pub mod llm;
 pub mod runner;
 pub mod store;
+mod store_query;
 pub mod tabular;
 pub mod volume;
 pub mod workspace;

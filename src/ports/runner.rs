@@ -15,7 +15,7 @@ use crate::domain::run_outcome::{Outcome, RunLimits};
 pub enum SandboxMode {
     /// Every step must succeed, else the attempt ends as `sandbox_denied`.
     Enforce,
-    /// What this kernel offers; refused in production.
+    /// Every step that this kernel supports; refused in production.
     BestEffort,
     Off,
 }
@@ -53,7 +53,8 @@ pub trait RunHandle: Send + Sync {
     fn stop_for_host(&self);
 }
 
-/// What was found of an attempt of an earlier process.
+/// State of an attempt of an earlier process.
+#[expect(clippy::large_enum_variant, reason = "one short-lived value for each attempt")]
 pub enum Adopted {
     /// Its launcher lives.
     Alive(Arc<dyn RunHandle>),

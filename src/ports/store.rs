@@ -1,22 +1,25 @@
-//! The store: all durable state changes only through commits. The port knows no domain rules.
+//! The store: all durable state changes only through commits. The port knows no domain rules. What can be asked for
+//! beside single records, and the typed reads that use cases call, are in `store_query.rs`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
-use crate::domain::audit::{AuditEvent, ChainedEvent};
+use crate::domain::audit::AuditEvent;
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
 use crate::domain::ids::{CodeId, JobId, KeyId, TenantId};
 use crate::domain::job::{JobRecord, JobStatus};
-use crate::domain::tenant::{TenantRecord, TenantUsage};
+use crate::domain::tenant::TenantRecord;
 
-/// A record that the store keeps, with its version inside.
+pub use super::store_query::{Due, JobFilter, Page, Query, QueuedJob, Row, StoreExt};
+
+/// A record that the store keeps, with its version inside. Jobs are shared, so that a store that has one in memory
+/// returns it without a copy.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Record {
-    Job(Box<JobRecord>),
+    Job(Arc<JobRecord>),
     TaskCode(Box<TaskCodeRecord>),
     ApiKey(Box<ApiKeyRecord>),
     Idempotency(Box<IdempotencyRecord>),
@@ -31,6 +34,53 @@ pub enum Key {
     ApiKey(KeyId),
     Idempotency(String),
     Tenant(TenantId),
+}
+
+impl Key {
+    /// The kinds of records, as metrics name them.
+    pub const KINDS: [&'static str; 5] = ["job", "task_code", "api_key", "idempotency", "tenant"];
+
+    /// Returns the kind of the record, one of [`Key::KINDS`].
+    pub fn kind(&self) -> &'static str {
+        let [job, task_code, api_key, idempotency, tenant] = Self::KINDS;
+        match self {
+            Self::Job(..) => job,
+            Self::TaskCode(_) => task_code,
+            Self::ApiKey(_) => api_key,
+            Self::Idempotency(_) => idempotency,
+            Self::Tenant(_) => tenant,
+        }
+    }
+}
+
+impl From<JobRecord> for Record {
+    fn from(record: JobRecord) -> Self {
+        Self::Job(Arc::new(record))
+    }
+}
+
+impl From<TaskCodeRecord> for Record {
+    fn from(record: TaskCodeRecord) -> Self {
+        Self::TaskCode(Box::new(record))
+    }
+}
+
+impl From<ApiKeyRecord> for Record {
+    fn from(record: ApiKeyRecord) -> Self {
+        Self::ApiKey(Box::new(record))
+    }
+}
+
+impl From<IdempotencyRecord> for Record {
+    fn from(record: IdempotencyRecord) -> Self {
+        Self::Idempotency(Box::new(record))
+    }
+}
+
+impl From<TenantRecord> for Record {
+    fn from(record: TenantRecord) -> Self {
+        Self::Tenant(Box::new(record))
+    }
 }
 
 impl Record {
@@ -57,7 +107,7 @@ impl Record {
     }
 }
 
-/// What must be true of the stored record for a write to apply.
+/// Condition on the stored record for a write to apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expect {
     Absent,
@@ -77,7 +127,7 @@ pub enum Write {
 /// A list of conditional writes with its audit events, applied wholly or not at all.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Commit {
-    /// Fresh id, by which an indeterminate outcome can be asked for.
+    /// Fresh id, by which an indeterminate outcome can be requested.
     pub id: String,
     pub writes: Vec<Write>,
     /// Never empty, except for the closed list of housekeeping kinds in [`Commit::housekeeping`].
@@ -90,13 +140,15 @@ pub struct Commit {
 pub enum Housekeeping {
     /// Progress of a run that is under way (its phase).
     RunProgress,
+    /// An upload that is being read, or how that failed.
+    IngestProgress,
     /// An idempotency answer alone, or the removal of expired ones.
     Idempotency,
     /// Time of last use of a credential.
     LastUsed,
 }
 
-/// What a successful commit returns.
+/// Result of a successful commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
     /// Position of the commit in the order of all commits.
@@ -158,104 +210,12 @@ pub struct Change {
     pub queue_seq: Option<u64>,
 }
 
-/// What changed. Jobs come whole, since every projection reads them.
+/// A changed record. Jobs are complete, because every projection reads them.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ChangedRecord {
     Job(Arc<JobRecord>),
     Other(Key),
     Deleted(Key),
-}
-
-/// A queued job, in the order in which it may be taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QueuedJob {
-    pub tenant: TenantId,
-    pub job_id: JobId,
-    /// Order of queueing, over all tenants.
-    pub queue_seq: u64,
-    pub ready_at: DateTime<Utc>,
-}
-
-/// Which jobs a list shows; newest first. Both bounds of the creation time are exclusive.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct JobFilter {
-    /// All tenants when absent.
-    pub tenant: Option<TenantId>,
-    pub status: Option<JobStatus>,
-    pub client_ref: Option<String>,
-    pub created_after: Option<DateTime<Utc>>,
-    pub created_before: Option<DateTime<Utc>>,
-    /// As returned by the previous page.
-    pub cursor: Option<String>,
-    pub limit: usize,
-}
-
-/// What retention looks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Due {
-    /// Ended jobs by their end ([`JobRecord::ended_at`]).
-    Ended,
-    /// Jobs whose content was removed and whose files may still be there, by the removal
-    /// ([`JobRecord::files_due_since`]).
-    Files,
-    /// Jobs by the age of the inputs that they keep ([`JobRecord::inputs_since`]).
-    Inputs,
-}
-
-/// Which audit events are asked for; what is absent does not matter.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct AuditFilter {
-    pub tenant: Option<TenantId>,
-    /// `job:<id>`, `task_code:<id>` …: looked up by an index, everything else is looked through.
-    pub resource: Option<String>,
-    /// The whole name, or with a dot at its end all names that begin so (`run.`).
-    pub action: Option<String>,
-    /// The id of the actor.
-    pub actor: Option<String>,
-    /// Not before.
-    pub since: Option<DateTime<Utc>>,
-    /// Before.
-    pub until: Option<DateTime<Utc>>,
-}
-
-impl AuditFilter {
-    /// True if an event is asked for.
-    pub fn finds(&self, event: &AuditEvent) -> bool {
-        let action = |asked: &str| {
-            if asked.ends_with('.') { event.action.starts_with(asked) } else { event.action == asked }
-        };
-        self.tenant.as_ref().is_none_or(|tenant| *tenant == event.tenant)
-            && self.resource.as_ref().is_none_or(|resource| *resource == event.resource)
-            && self.action.as_deref().is_none_or(action)
-            && self.actor.as_ref().is_none_or(|actor| *actor == event.actor.id)
-            && self.since.is_none_or(|since| event.time >= since)
-            && self.until.is_none_or(|until| event.time < until)
-    }
-}
-
-/// From where and in which direction a chain is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AuditFrom {
-    /// Oldest first, after this sequence.
-    After(u64),
-    /// Newest first, before this sequence (`u64::MAX` for all).
-    Before(u64),
-}
-
-/// Events that were found, and where to go on.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FoundEvents {
-    pub events: Vec<ChainedEvent>,
-    /// The sequence to go on from in the same direction; absent at the end of the chain. A page may be
-    /// short, or empty, before the end.
-    pub next: Option<u64>,
-}
-
-/// One page of a list.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Page<T> {
-    pub items: Vec<T>,
-    pub next_cursor: Option<String>,
 }
 
 /// Facts for health and metrics.
@@ -270,7 +230,7 @@ pub struct StoreStatus {
     /// Head (sequence and hash) of each audit chain.
     pub audit_heads: Vec<(u32, u64, String)>,
     pub waiting_commits: u64,
-    /// Tables in which damage was found and not mended, each with what was found.
+    /// Tables in which damage was found and not repaired, each with what was found.
     pub damaged_tables: Vec<String>,
     /// The whole store was looked through since it was opened.
     pub verified: bool,
@@ -286,102 +246,15 @@ pub struct StoreStatus {
 pub trait Store: Send + Sync {
     /// Applies a commit; returns when it is durable. The commit is handed over by the call itself, so
     /// that dropping the future does not take it back. A commit whose id was applied before is not
-    /// applied again: it gets the receipt of the first time.
+    /// applied again: it gets the receipt of the first time. Every read that begins after the receipt sees the commit.
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Receipt, CommitError>>;
-    /// Tells whether the commit with this id was applied.
+    /// Returns the receipt of the commit with this id, if it was applied.
     fn committed<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Receipt>, ReadError>>;
-
-    /// Reads a job without copying it where the store has it in memory.
-    fn shared_job<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        job_id: &'a JobId,
-    ) -> BoxFuture<'a, Result<Option<Arc<JobRecord>>, ReadError>>;
-    /// Reads a job, to change it.
-    fn job<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        job_id: &'a JobId,
-    ) -> BoxFuture<'a, Result<Option<JobRecord>, ReadError>> {
-        Box::pin(async move { Ok(self.shared_job(tenant, job_id).await?.map(Arc::unwrap_or_clone)) })
-    }
-    /// Finds the jobs with this id in every tenant, for tokens, which name no tenant. Ids of this
-    /// release are unique; older releases could use one id in several tenants.
-    fn jobs_by_id<'a>(&'a self, job_id: &'a JobId) -> BoxFuture<'a, Result<Vec<Arc<JobRecord>>, ReadError>>;
-    fn list_jobs(&self, filter: JobFilter) -> BoxFuture<'_, Result<Page<JobRecord>, ReadError>>;
-    /// Lists jobs that retention may have to look at since a time before `before`, oldest first; at most
-    /// `limit`. A cursor of [`Store::list_jobs`] is not one of this list.
-    fn due_jobs(
-        &self,
-        due: Due,
-        before: DateTime<Utc>,
-        cursor: Option<String>,
-        limit: usize,
-    ) -> BoxFuture<'_, Result<Page<JobRecord>, ReadError>>;
-    /// Returns when the `nth` newest job of a tenant (from 1) was created, if there are that many.
-    fn nth_newest_job<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        nth: u64,
-    ) -> BoxFuture<'a, Result<Option<DateTime<Utc>>, ReadError>>;
-    fn tenant<'a>(&'a self, tenant: &'a TenantId) -> BoxFuture<'a, Result<Option<TenantRecord>, ReadError>>;
-    /// Returns every tenant that has a record, by id.
-    fn list_tenants(&self) -> BoxFuture<'_, Result<Vec<TenantRecord>, ReadError>>;
-    /// Returns what a tenant holds, as of the last durable commit; never waits.
-    fn usage(&self, tenant: &TenantId) -> TenantUsage;
-    fn task_code_by_hash<'a>(
-        &'a self,
-        code_sha256: &'a str,
-    ) -> BoxFuture<'a, Result<Option<TaskCodeRecord>, ReadError>>;
-    fn task_code<'a>(
-        &'a self,
-        code_id: &'a CodeId,
-    ) -> BoxFuture<'a, Result<Option<TaskCodeRecord>, ReadError>>;
-    /// Lists codes of a tenant (all tenants when absent), newest first.
-    fn list_task_codes(
-        &self,
-        tenant: Option<TenantId>,
-        cursor: Option<String>,
-        limit: usize,
-    ) -> BoxFuture<'_, Result<Page<TaskCodeRecord>, ReadError>>;
-    fn api_key<'a>(&'a self, key_id: &'a KeyId) -> BoxFuture<'a, Result<Option<ApiKeyRecord>, ReadError>>;
-    fn list_api_keys(&self, tenant: Option<TenantId>) -> BoxFuture<'_, Result<Vec<ApiKeyRecord>, ReadError>>;
-    /// Returns a stored answer that has not expired. The store removes expired answers by itself, and
-    /// to a commit's conditions they are absent.
-    fn idempotency<'a>(
-        &'a self,
-        key_sha256: &'a str,
-    ) -> BoxFuture<'a, Result<Option<IdempotencyRecord>, ReadError>>;
-
-    /// Returns queued jobs after a position, in order of queueing; at most `limit`.
-    fn queued(&self, after_seq: u64, limit: usize) -> BoxFuture<'_, Result<Vec<QueuedJob>, ReadError>>;
-    /// Returns how many jobs are queued before this one, or `None` if it is not queued.
-    fn queue_position<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        job_id: &'a JobId,
-    ) -> BoxFuture<'a, Result<Option<u64>, ReadError>>;
-    /// Returns every job with an upload session that has not its file and expires after `now`.
-    fn jobs_with_uploads(&self, now: DateTime<Utc>) -> BoxFuture<'_, Result<Vec<JobRecord>, ReadError>>;
-    /// Returns every job whose status is `running`, for recovery.
-    fn running(&self) -> BoxFuture<'_, Result<Vec<JobRecord>, ReadError>>;
-
-    /// Returns chained events after a sequence, in order; at most `limit`.
-    fn audit_events(
-        &self,
-        chain: u32,
-        after_seq: u64,
-        limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<ChainedEvent>, ReadError>>;
-
-    /// Finds events of the first chain; at most `limit`.
-    fn find_audit_events(
-        &self,
-        filter: AuditFilter,
-        from: AuditFrom,
-        limit: usize,
-    ) -> BoxFuture<'_, Result<FoundEvents, ReadError>>;
-
+    /// Reads a record. An idempotency answer that has expired is absent, to a commit's conditions too; the store
+    /// removes it by itself.
+    fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, ReadError>>;
+    /// Returns the rows that a query asks for. Damaged records are reported and left out.
+    fn query(&self, query: Query) -> BoxFuture<'_, Result<Page<Row>, ReadError>>;
     /// Delivers every later change in commit order, without a gap.
     fn changes(&self) -> mpsc::UnboundedReceiver<Change>;
     /// Returns facts for health and metrics; never waits for the committer.

@@ -1,5 +1,5 @@
 //! Uploaded tables as a port: a file in any accepted format becomes canonical data, and canonical data
-//! can be looked at. Calls block: use them from a pool.
+//! can be checked. Calls block: use them from a pool.
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ pub struct IngestOptions {
     pub header_row: Option<u32>,
 }
 
-/// What became of an uploaded file.
+/// Result of ingesting an uploaded file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IngestedDataset {
     /// `csv`, `xlsx`, `xls` or `dta`.
@@ -62,7 +62,7 @@ pub struct RowCounts {
     pub complete: u64,
 }
 
-/// What a data step does to the rows.
+/// Effect of a data step on the rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StepCounts {
     /// Rows of the data so far whose keys must identify them and do not; 0 where they need not.
@@ -77,7 +77,7 @@ pub struct StepCounts {
     pub rows: u64,
 }
 
-/// What data steps do to the rows.
+/// Effect of all data steps on the rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SteppedCounts {
     /// In the order of the steps; ends with the first whose keys do not identify rows. Empty where the data

@@ -22,7 +22,7 @@ const UPRIGHT_COLUMNS: usize = 8;
 ///
 /// # Errors
 /// [`RenderError`].
-pub fn write(report: &Report, budget: &Budget) -> Result<Vec<u8>, RenderError> {
+pub(super) fn write(report: &Report, budget: &Budget) -> Result<Vec<u8>, RenderError> {
     let mut body = paragraph("Title", &report.title);
     for (key, value) in &report.facts {
         let _ = write!(

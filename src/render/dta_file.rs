@@ -16,7 +16,7 @@ const LABEL: usize = 80;
 ///
 /// # Errors
 /// [`RenderError`].
-pub fn write(report: &Report, tag: &str, budget: &Budget) -> Result<Vec<Made>, RenderError> {
+pub(super) fn write(report: &Report, tag: &str, budget: &Budget) -> Result<Vec<Made>, RenderError> {
     if report.has_data {
         return Ok(Vec::new());
     }

@@ -1,4 +1,4 @@
-//! What a report says around its tables: facts of the run, notes below tables, how the sample came about.
+//! Texts of a report around its tables: facts of the run, notes below tables, derivation of the sample.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use super::words::{name, pick};
 use super::{Language, Source};
 
 /// Facts in pairs: analysis, data, observations, standard errors, engine …
-pub fn facts(source: &Source<'_>, style: &Style<'_>) -> Vec<(String, String)> {
+pub(super) fn facts(source: &Source<'_>, style: &Style<'_>) -> Vec<(String, String)> {
     let language = style.options.language;
     let (run, plan) = (source.run, source.plan);
     let mut facts = Vec::new();
@@ -61,7 +61,7 @@ fn std_errors(kind: &str, style: &Style<'_>) -> String {
 }
 
 /// Notes below a coefficient table: kind of standard errors, outcome, stars.
-pub fn regression_notes(source: &Source<'_>, table: &Table, style: &Style<'_>) -> Vec<String> {
+pub(super) fn regression_notes(source: &Source<'_>, table: &Table, style: &Style<'_>) -> Vec<String> {
     let language = style.options.language;
     let kind = source.run.metrics.get("std_errors").and_then(Value::as_str);
     let kind = kind.map(|k| std_errors(k, style));
@@ -88,7 +88,7 @@ pub fn regression_notes(source: &Source<'_>, table: &Table, style: &Style<'_>) -
 }
 
 /// How many rows each step left, and why.
-pub fn flow(source: &Source<'_>, language: Language) -> Option<Grid> {
+pub(super) fn flow(source: &Source<'_>, language: Language) -> Option<Grid> {
     let steps = &source.run.sample_flow;
     if steps.is_empty() {
         return None;
@@ -158,7 +158,7 @@ fn merge_in_chinese(text: &str) -> Option<String> {
 }
 
 /// Warnings of the run, then the limits of the template.
-pub fn notes(source: &Source<'_>, language: Language) -> Vec<String> {
+pub(super) fn notes(source: &Source<'_>, language: Language) -> Vec<String> {
     let mut notes: Vec<String> = source
         .run
         .checks

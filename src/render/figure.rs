@@ -10,7 +10,7 @@ use super::{Budget, Format, Made, RenderError};
 ///
 /// # Errors
 /// [`RenderError::Figure`], [`RenderError::TooLong`].
-pub fn pictures(report: &Report, tag: &str, budget: &Budget) -> Result<Vec<Made>, RenderError> {
+pub(super) fn pictures(report: &Report, tag: &str, budget: &Budget) -> Result<Vec<Made>, RenderError> {
     let mut made = Vec::new();
     for figure in &report.figures {
         budget.check()?;
@@ -32,7 +32,7 @@ const MOST_PIXELS: f64 = 4_000.0;
 ///
 /// # Errors
 /// [`RenderError::Figure`].
-pub fn png(file: &str, svg: &str) -> Result<Vec<u8>, RenderError> {
+pub(super) fn png(file: &str, svg: &str) -> Result<Vec<u8>, RenderError> {
     let (width, height) = size(file, svg)?;
     let scale = (MOST_PIXELS / width.max(height)).min(2.0);
     let pixels = |side: f64| (side * scale).round().max(1.0) as u32;
@@ -43,7 +43,7 @@ pub fn png(file: &str, svg: &str) -> Result<Vec<u8>, RenderError> {
 ///
 /// # Errors
 /// [`RenderError::Figure`].
-pub fn size(file: &str, svg: &str) -> Result<(f64, f64), RenderError> {
+pub(super) fn size(file: &str, svg: &str) -> Result<(f64, f64), RenderError> {
     raster::size(svg).map_err(|e| refused(file, &e))
 }
 

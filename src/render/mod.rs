@@ -7,6 +7,7 @@ mod facts;
 mod figure;
 pub mod grid;
 pub mod labels;
+mod lines;
 pub mod number;
 mod pdf;
 mod regression;
@@ -39,11 +40,17 @@ pub const MOST_DECIMALS: u8 = 10;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
+    /// A workbook: facts and printed tables, and a sheet for each table in full.
     Xlsx,
+    /// The report as a Word document.
     Docx,
+    /// The printed tables as a LaTeX fragment.
     Tex,
+    /// The report on A4 pages.
     Pdf,
+    /// Each figure as a picture.
     Png,
+    /// Each table as a Stata data set.
     Dta,
 }
 
@@ -74,8 +81,10 @@ impl Format {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Language {
+    /// English.
     #[default]
     En,
+    /// Chinese, simplified.
     Zh,
 }
 
@@ -86,10 +95,11 @@ pub struct Options {
     pub stars: bool,
     /// Digits behind the decimal point, at most [`MOST_DECIMALS`].
     pub decimals: u8,
-    /// Labels of the data in place of the names of columns and levels.
+    /// Labels of the data instead of the names of columns and levels.
     pub labels: bool,
     /// Labels that replace those of the data: column → label.
     pub own_labels: BTreeMap<String, String>,
+    /// Of titles, headings and notes.
     pub language: Language,
 }
 
@@ -102,20 +112,25 @@ impl Default for Options {
 /// A file that a run left.
 #[derive(Debug, Clone)]
 pub struct SourceFile {
+    /// Name in the folder of the run.
     pub name: String,
     /// SHA-256 of the published bytes.
     pub sha256: String,
+    /// The published bytes.
     pub bytes: Vec<u8>,
 }
 
-/// What a report is made of.
+/// Input of a report.
 pub struct Source<'a> {
+    /// The run whose results are shown.
     pub run: &'a Run,
+    /// Its frozen plan.
     pub plan: &'a Plan,
     /// The frozen declaration, where it can still be read: titles and limits in both languages.
     pub meta: Option<&'a TemplateMeta>,
     /// Declared tables (csv) and figures (svg), in the order of the plan.
     pub files: Vec<SourceFile>,
+    /// Labels of columns and levels, from the data.
     pub labels: Labels,
     /// Name of the data file as it was uploaded.
     pub data_name: Option<String>,
@@ -126,9 +141,11 @@ pub struct Source<'a> {
 /// A file that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
+    /// The format of the file.
     pub format: Format,
     /// Name without folder; carries a part of the key of [`request_key`].
     pub file_name: String,
+    /// The whole content.
     pub bytes: Vec<u8>,
     /// Names of the run's files that it shows.
     pub derived_from: Vec<String>,
@@ -137,14 +154,29 @@ pub struct Made {
 /// Why a rendering could not be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RenderError {
+    /// A declared table is not a table.
     #[error("{file} cannot be read as a table: {reason}")]
-    Table { file: String, reason: String },
+    Table {
+        /// Name of the file.
+        file: String,
+        /// The problem with it.
+        reason: String,
+    },
+    /// A declared figure is not a figure.
     #[error("{file} cannot be drawn: {reason}")]
-    Figure { file: String, reason: String },
+    Figure {
+        /// Name of the file.
+        file: String,
+        /// The problem with it.
+        reason: String,
+    },
+    /// A writer of a format failed: the format, and the reason.
     #[error("the {0} file could not be written: {1}")]
     Writer(&'static str, String),
+    /// The time ran out; its limit in seconds.
     #[error("it takes longer than {0} seconds")]
     TooLong(u64),
+    /// Input or output is too large; the limit in bytes.
     #[error("the results are larger than {0} bytes")]
     TooLarge(u64),
 }

@@ -31,7 +31,7 @@ pub fn whole_or_fixed(x: f64, decimals: u8) -> String {
     if x.fract() == 0.0 && x.abs() < 1e15 { format!("{x:.0}") } else { fixed(x, decimals) }
 }
 
-/// Prints a p-value: `<0.001` in place of a smaller one, with at least three decimals.
+/// Prints a p-value: `<0.001` instead of a smaller one, with at least three decimals.
 pub fn p_value(p: f64, decimals: u8) -> String {
     let decimals = decimals.max(3);
     let least = 10_f64.powi(-i32::from(decimals));

@@ -7,6 +7,7 @@ use ::figure::{pages_to_pdf, text_width};
 
 use super::figure;
 use super::grid::{Align, Grid, RowKind};
+use super::lines::wrapped;
 use super::report::{Figure, Report};
 use super::{Budget, RenderError};
 
@@ -24,7 +25,7 @@ const LINE: f64 = 1.35;
 ///
 /// # Errors
 /// [`RenderError`].
-pub fn write(report: &Report, budget: &Budget) -> Result<Vec<u8>, RenderError> {
+pub(super) fn write(report: &Report, budget: &Budget) -> Result<Vec<u8>, RenderError> {
     let pages = pages(report, budget)?;
     budget.check()?;
     pages_to_pdf(&pages).map_err(|e| RenderError::Writer("pdf", e.to_string()))
@@ -34,7 +35,7 @@ pub fn write(report: &Report, budget: &Budget) -> Result<Vec<u8>, RenderError> {
 ///
 /// # Errors
 /// [`RenderError`].
-pub fn pages(report: &Report, budget: &Budget) -> Result<Vec<String>, RenderError> {
+pub(super) fn pages(report: &Report, budget: &Budget) -> Result<Vec<String>, RenderError> {
     let mut pages = Pages::new();
     pages.lying = report.grids.first().is_some_and(is_wide);
     pages.paragraph(&report.title, 20.0);
@@ -335,59 +336,6 @@ fn texts(grid: &Grid) -> impl Iterator<Item = usize> + '_ {
     (0..grid.width()).filter(|j| grid.align[*j] == Align::Left)
 }
 
-/// Breaks a text into lines of a width: after blanks and between hanzi, within a word only where it must.
-fn wrapped(text: &str, size: f64, limit: f64) -> Vec<String> {
-    if text_width(text, size) <= limit {
-        return vec![text.to_owned()];
-    }
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for piece in pieces(text) {
-        if text_width(&format!("{line}{}", piece.trim_end()), size) <= limit || line.is_empty() {
-            line.push_str(&piece);
-        } else {
-            lines.push(std::mem::take(&mut line));
-            line = piece;
-        }
-        while text_width(line.trim_end(), size) > limit && line.chars().count() > 1 {
-            let (head, tail) = cut(&line, size, limit);
-            lines.push(head);
-            line = tail;
-        }
-    }
-    if !line.trim().is_empty() {
-        lines.push(line);
-    }
-    lines.iter().map(|line| line.trim_end().to_owned()).collect()
-}
-
-/// Splits a word that is wider than a line; at least one character stays on it.
-fn cut(line: &str, size: f64, limit: f64) -> (String, String) {
-    let mut at = line.chars().next().map_or(0, char::len_utf8);
-    for (i, c) in line.char_indices().skip(1) {
-        if text_width(&line[..i + c.len_utf8()], size) > limit {
-            break;
-        }
-        at = i + c.len_utf8();
-    }
-    (line[..at].to_owned(), line[at..].to_owned())
-}
-
-fn pieces(text: &str) -> Vec<String> {
-    let mut pieces = Vec::new();
-    let mut word = String::new();
-    for c in text.chars() {
-        word.push(if c.is_control() { ' ' } else { c });
-        if c.is_whitespace() || (c as u32) >= 0x2e80 {
-            pieces.push(std::mem::take(&mut word));
-        }
-    }
-    if !word.is_empty() {
-        pieces.push(word);
-    }
-    pieces
-}
-
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -414,20 +362,5 @@ mod tests {
         assert_eq!(attributes, " viewBox=\"0 0 9 9\" font-family=\"'A','B'\"");
         assert_eq!(inner, "<g id=\"a\"/>");
         assert!(opened("<p/>").is_err() && opened("<svg><g/>").is_err());
-    }
-
-    #[test]
-    fn lines_keep_every_letter() {
-        for text in [
-            "a short text",
-            "averyveryverylongwordwithoutblanks and more",
-            "在控制工作年限后教育对收入的影响",
-        ] {
-            let lines = wrapped(text, 10.0, 60.0);
-            assert!(lines.len() > 1 || text_width(text, 10.0) <= 60.0, "{lines:?}");
-            let joined: String = lines.concat().split_whitespace().collect();
-            assert_eq!(joined, text.split_whitespace().collect::<String>());
-            assert!(lines.iter().all(|l| text_width(l, 10.0) <= 60.0), "{lines:?}");
-        }
     }
 }

@@ -12,7 +12,7 @@ use super::words::{name, pick};
 /// Most models side by side; more are printed one below the other.
 const MOST_MODELS: usize = 6;
 
-/// Columns with a ratio beside the coefficient; the limits have `_low` and `_high` behind the name.
+/// Columns with a ratio next to the coefficient; the limits have `_low` and `_high` behind the name.
 const RATIOS: [&str; 5] = ["odds_ratio", "hazard_ratio", "irr", "rrr", "ratio"];
 
 /// Columns that tell models apart.
@@ -20,7 +20,7 @@ const MODELS: [&str; 3] = ["model", "outcome", "prediction"];
 
 /// The size and fit of models: for one model the fit table, for several the table of comparison.
 #[derive(Clone, Copy, Default)]
-pub struct Foot<'a> {
+pub(super) struct Foot<'a> {
     pub fit: Option<&'a Table>,
     pub comparison: Option<&'a Table>,
     /// Number of observations, where neither says it.
@@ -28,7 +28,7 @@ pub struct Foot<'a> {
 }
 
 /// True for tables of terms with estimates and standard errors.
-pub fn is_coefficients(table: &Table) -> bool {
+pub(super) fn is_coefficients(table: &Table) -> bool {
     term_column(table).is_some()
         && ["estimate", "std_error"].iter().all(|column| table.position(column).is_some())
 }
@@ -45,9 +45,9 @@ struct Entry {
     row: usize,
 }
 
-/// Lays out a coefficient table. `None` where it is none, or where its rows cannot be told apart by model,
+/// Lays out a coefficient table. `None` where it is none, or where its rows cannot be distinguished by model,
 /// equation and term: it is then printed as it is.
-pub fn grid(table: &Table, foot: Foot<'_>, style: &Style<'_>) -> Option<Grid> {
+pub(super) fn grid(table: &Table, foot: Foot<'_>, style: &Style<'_>) -> Option<Grid> {
     if !is_coefficients(table) || table.rows.is_empty() {
         return None;
     }
@@ -295,7 +295,7 @@ fn foot_of_one(rows: &mut Vec<Row>, foot: Foot<'_>, width: usize, style: &Style<
 }
 
 /// True for names of p-values; `r2_p` is the pseudo R².
-pub fn is_p(name: &str) -> bool {
+pub(super) fn is_p(name: &str) -> bool {
     name == "p" || name.starts_with("p_") || (name.ends_with("_p") && !name.contains("r2"))
 }
 

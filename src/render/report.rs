@@ -1,4 +1,4 @@
-//! What a run's renderings say: title, facts, printed tables, figures and notes, made once for all formats.
+//! Content of a run's renderings: title, facts, printed tables, figures and notes, built once for all formats.
 
 use super::facts::{facts, flow, notes, regression_notes};
 use super::grid::{Align, Grid, MOST_ROWS, Row, RowKind};
@@ -10,7 +10,7 @@ use super::words::{name, pick};
 use super::{Language, MOST_BYTES, Options, RenderError, Source, SourceFile};
 
 /// How numbers and names are printed.
-pub struct Style<'a> {
+pub(super) struct Style<'a> {
     pub options: &'a Options,
     labels: &'a Labels,
     /// Confidence level in percent.
@@ -21,7 +21,7 @@ pub struct Style<'a> {
 
 impl Style<'_> {
     /// Returns the words for a term of a model.
-    pub fn term(&self, term: &str) -> String {
+    pub(super) fn term(&self, term: &str) -> String {
         if self.options.labels || term == "_cons" {
             return self.labels.term(term, self.options.language);
         }
@@ -29,12 +29,12 @@ impl Style<'_> {
     }
 
     /// Returns the words for a column of the data.
-    pub fn variable(&self, name: &str) -> String {
+    pub(super) fn variable(&self, name: &str) -> String {
         if self.options.labels { self.labels.variable(name) } else { self.labels.own(name).to_owned() }
     }
 
     /// Returns the words for a level of the outcome.
-    pub fn outcome_level(&self, level: &str) -> String {
+    pub(super) fn outcome_level(&self, level: &str) -> String {
         match self.outcome {
             Some(outcome) => {
                 let term = format!("{level}.{outcome}");
@@ -45,14 +45,14 @@ impl Style<'_> {
     }
 
     /// Returns the label of a level, `2.sector`.
-    pub fn level(&self, term: &str) -> Option<String> {
+    pub(super) fn level(&self, term: &str) -> Option<String> {
         let (level, name) = term.split_once('.')?;
         let own = self.labels.companions.get(name).map_or(name, String::as_str);
         self.labels.levels.get(own)?.get(&level.parse().ok()?).cloned().filter(|_| self.options.labels)
     }
 
     /// Returns the heading of a model's column: the label of an outcome, or `Model 1` of `model1`.
-    pub fn model(&self, model: &str) -> String {
+    pub(super) fn model(&self, model: &str) -> String {
         if let Some(n) = model.strip_prefix("model").filter(|n| n.parse::<u32>().is_ok()) {
             return pick(self.options.language, &format!("({n})"), &format!("({n})"));
         }
@@ -60,12 +60,12 @@ impl Style<'_> {
     }
 
     /// Returns a number without decimals where it is whole.
-    pub fn number(&self, x: f64) -> String {
+    pub(super) fn number(&self, x: f64) -> String {
         whole_or_fixed(x, self.options.decimals)
     }
 
     /// Returns the heading of intervals.
-    pub fn interval_words(&self) -> String {
+    pub(super) fn interval_words(&self) -> String {
         let level = self.level.to_string();
         pick(self.options.language, &format!("{level}% CI"), &format!("{level}% 置信区间"))
     }
@@ -87,9 +87,10 @@ pub struct Whole {
     pub table: Table,
 }
 
-/// What every format shows of a run.
+/// Content that every format shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
+    /// Title of the report, in its language.
     pub title: String,
     /// Facts in pairs: analysis, data, observations, standard errors, engine …
     pub facts: Vec<(String, String)>,
@@ -97,13 +98,19 @@ pub struct Report {
     pub grids: Vec<Grid>,
     /// Every table in full.
     pub tables: Vec<Whole>,
+    /// Every figure, in the order of the run.
     pub figures: Vec<Figure>,
     /// How the sample came about.
     pub flow: Option<Grid>,
+    /// Heading above the notes.
     pub notes_title: String,
+    /// Limits of the method and remarks on the data.
     pub notes: Vec<String>,
+    /// Digits behind the decimal point.
     pub decimals: u8,
+    /// Of titles, headings and notes.
     pub language: Language,
+    /// True where the run wrote a data set itself.
     pub has_data: bool,
     /// Seconds since 1970-01-01, of the end of the run: files carry no other date.
     pub ended_at: i64,
@@ -161,7 +168,7 @@ fn title_of(source: &Source<'_>, language: Language) -> String {
     zh.or_else(|| meta.map(|t| t.en.clone())).unwrap_or_else(|| source.plan.template.title.clone())
 }
 
-/// What an output is, in words.
+/// Description of an output in words.
 fn described(source: &Source<'_>, file: &str, language: Language) -> String {
     let meta = source.meta.and_then(|m| m.outputs.iter().find(|o| o.file == file));
     let zh = meta.and_then(|o| o.description_zh.clone()).filter(|_| language == Language::Zh);

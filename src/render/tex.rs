@@ -10,7 +10,7 @@ use super::report::Report;
 const LONG: usize = 45;
 
 /// Writes the fragment.
-pub fn write(report: &Report) -> String {
+pub(super) fn write(report: &Report) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "% {}", one_line(&report.title));
     for (key, value) in &report.facts {
@@ -41,7 +41,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// Writes text so that LaTeX prints it as it is; control characters become blanks.
-pub fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for c in text.chars() {
         match c {
@@ -66,7 +66,7 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-/// A cell: numbers get a minus sign of their own, stars go up.
+/// A cell: numbers get their own minus sign, stars go up.
 fn cell(text: &str) -> String {
     let (body, stars) = text.split_at(text.trim_end_matches('*').len());
     let body = signs(&escape(body));

@@ -4,7 +4,7 @@
 use super::Language;
 
 /// Returns the English or the Chinese form.
-pub fn pick(language: Language, en: &str, zh: &str) -> String {
+pub(super) fn pick(language: Language, en: &str, zh: &str) -> String {
     match language {
         Language::En => en.to_owned(),
         Language::Zh => zh.to_owned(),
@@ -169,7 +169,7 @@ const NAMES: &[(&str, &str, &str)] = &[
 ];
 
 /// Returns the heading of a column or the name of a measure; unknown ones are the name with blanks.
-pub fn name(text: &str, language: Language) -> String {
+pub(super) fn name(text: &str, language: Language) -> String {
     if let Some((_, en, zh)) = NAMES.iter().find(|(key, ..)| *key == text) {
         return pick(language, en, zh);
     }

@@ -21,7 +21,7 @@ const MOST_CHARACTERS: usize = 32_767;
 ///
 /// # Errors
 /// [`RenderError`].
-pub fn write(report: &Report, budget: &Budget) -> Result<Vec<u8>, RenderError> {
+pub(super) fn write(report: &Report, budget: &Budget) -> Result<Vec<u8>, RenderError> {
     let failed = |e: XlsxError| RenderError::Writer("xlsx", e.to_string());
     let mut book = Workbook::new();
     let created = ExcelDateTime::from_timestamp(report.ended_at).map_err(failed)?;
@@ -92,7 +92,7 @@ fn summary(sheet: &mut Worksheet, report: &Report, names: &mut Vec<String>) -> R
         row += 1;
     }
     row += 1;
-    // Plain tables have sheets of their own.
+    // Plain tables have their own sheets.
     let printed = report.grids.iter().filter(|g| g.rows.iter().any(|r| r.kind == RowKind::Under));
     for grid in printed.chain(&report.flow) {
         row = printed_table(sheet, grid, row)? + 1;

@@ -1,5 +1,5 @@
-//! The use cases, by subject. A use case is a type named verb plus noun with one public method `execute`; beside the
-//! use cases of a folder are the views that they return and the rules that they share.
+//! The use cases, by subject. A use case is a type named verb plus noun with one public method `execute`. A folder
+//! also has the views that its use cases return and the rules that they share.
 
 pub mod access;
 pub mod drafts;

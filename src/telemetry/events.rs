@@ -1,4 +1,4 @@
-//! The stable names of log events: what operators may search for and alert on. A test finds every name in
+//! The stable names of log events, for searches and alerts of operators. A test finds every name in
 //! the sources here and in `docs/logging.md`.
 
 /// One event.
@@ -6,10 +6,11 @@
 pub struct Event {
     /// Never renamed, never reused.
     pub name: &'static str,
+    /// `error`, `warn`, `info` or `debug`.
     pub level: &'static str,
-    /// What happened, and what an operator should do where that is needed.
+    /// Meaning of the event, and the operator's action if one is needed.
     pub meaning: &'static str,
-    /// Fields beside time, level, target, message and those of the spans.
+    /// Fields in addition to time, level, target, message and those of the spans.
     pub fields: &'static str,
 }
 
@@ -27,62 +28,62 @@ pub const EVENTS: &[Event] = &[
     event(
         "SS_ARTIFACT_DAMAGED",
         "error",
-        "An artifact is not what its hash says; it is not served. Restore it from a backup.",
+        "An artifact does not match its hash and is not served. Restore it from a backup.",
         "rel_path",
     ),
     event(
         "SS_ARTIFACT_UNREADABLE",
         "error",
-        "An indexed artifact is gone or cannot be read. Check the data volume.",
+        "An indexed artifact is missing or cannot be read. Check the data volume.",
         "rel_path, error",
     ),
     event(
         "SS_AUDIT_FILE_DAMAGED",
         "error",
-        "A file of the exported audit log did not agree with the store; it was set aside and written anew.",
+        "A file of the exported audit log did not match the store; it was set aside and rewritten.",
         "file",
     ),
     event(
         "SS_AUDIT_HEAD",
         "info",
-        "The last event of an audit chain, every minute in which it moved and at the end. Keep it elsewhere: it is an anchor for `audit verify`.",
+        "The last event of an audit chain, once a minute if it changed and at shutdown. Keep it on another machine: it is an anchor for `audit verify`.",
         "chain, seq, hash",
     ),
     event(
         "SS_BACKUP_DONE",
         "info",
-        "A backup was made; files that are missing are named in its report.",
+        "A backup was made; its report names missing files.",
         "id, sequence, audit_seq, new_bytes, missing",
     ),
-    event("SS_BACKUP_FAILED", "error", "No backup was made. Look at the directory of the backup.", "error"),
+    event("SS_BACKUP_FAILED", "error", "No backup was made. Check the directory of the backup.", "error"),
     event(
         "SS_COMMIT_UNKNOWN",
         "error",
-        "Whether a commit was applied is not known; the client was told to ask again.",
+        "It is not known whether a commit was applied; the client was asked to repeat the request.",
         "commit",
     ),
     event(
         "SS_CONFIG_RELOADED",
         "info",
-        "The settings were read again; those that need a restart are named.",
+        "The settings were reloaded; the line names those that need a restart.",
         "applied, restart_needed",
     ),
     event(
         "SS_CONFIG_RELOAD_FAILED",
         "error",
-        "The settings were read again and refused; the old ones stay in force. Correct them.",
+        "The settings could not be reloaded because they are invalid; the old ones stay in force. Correct them.",
         "problems",
     ),
     event(
         "SS_CONFIG_WITHOUT_EFFECT",
         "warn",
-        "A setting was given that nothing acts on in this release.",
+        "A setting was given that has no effect in this release.",
         "key",
     ),
     event(
         "SS_CONTENT_NOT_REMOVED",
         "warn",
-        "Files of removed content could not be removed; the sweeper tries again. Look at the data volume.",
+        "Files of removed content could not be removed; the sweeper tries again. Check the data volume.",
         "error",
     ),
     event("SS_CONTROL_FAILED", "warn", "The control socket or one of its requests failed.", "error"),
@@ -96,43 +97,49 @@ pub const EVENTS: &[Event] = &[
     event(
         "SS_DEFECT",
         "error",
-        "Something that must not happen happened; the caller got 500. Report it.",
+        "An internal invariant was violated; the caller got 500. Report it.",
         "reason, misfits",
     ),
     event(
         "SS_DISK_LOW",
         "error",
-        "The data volume is nearly full: claims stop, new work is refused. Make room.",
+        "The data volume is nearly full: claims stop, new work is refused. Free space.",
         "free_bytes, needed_bytes",
     ),
-    event("SS_DISK_OK", "info", "There is room on the data volume again; claims go on.", "free_bytes"),
+    event("SS_DISK_OK", "info", "The data volume has enough free space again; claims resume.", "free_bytes"),
     event(
         "SS_DISK_RESERVE_USED",
         "warn",
-        "The volume is full; the space held back for the ends of runs was given up. Make room.",
+        "The volume is full; the space reserved for the ends of runs was released. Free space.",
         "",
     ),
-    event("SS_ENGINE_ATTESTED", "info", "The engine proved to be a Stata.", "version, edition"),
+    event("SS_ENGINE_ATTESTED", "info", "The engine was attested as Stata.", "version, edition"),
     event(
         "SS_ENGINE_DOWN",
         "error",
-        "The engine cannot be used here; claims stop until a probe succeeds. Look at licence and command.",
+        "The engine cannot be used here; claims stop until a probe succeeds. Check licence and command.",
         "cause",
     ),
     event(
         "SS_ENGINE_ENDED",
         "debug",
-        "The launcher of an attempt told how the engine ended; the verdict follows.",
+        "The launcher of an attempt reported how the engine ended; the verdict follows.",
         "ended, cpu_ms",
+    ),
+    event(
+        "SS_ENGINE_PATHS",
+        "warn",
+        "Runs may not read a path that the engine's command needs; the text names path and setting.",
+        "problem",
     ),
     event("SS_ENGINE_PROBE_FAILED", "warn", "The engine could not be probed.", "error"),
     event(
         "SS_ENGINE_REFUSED",
         "error",
-        "The engine did not prove to be a Stata; see docs/gate.md for the reason.",
+        "The engine could not be attested as Stata; see docs/gate.md for the reason.",
         "reason, detail",
     ),
-    event("SS_ENGINE_UP", "info", "The engine can be used again; claims go on.", ""),
+    event("SS_ENGINE_UP", "info", "The engine can be used again; claims resume.", ""),
     event(
         "SS_EXPORT_FAILED",
         "error",
@@ -143,7 +150,7 @@ pub const EVENTS: &[Event] = &[
     event(
         "SS_GATE_VIOLATED",
         "error",
-        "A rule of the production gate is violated. Do what the remedy says.",
+        "A rule of the production gate is violated. Follow the remedy.",
         "rule, detail, remedy",
     ),
     event("SS_HTTP_PANIC", "error", "A handler panicked; the client got 500. Report it.", "message"),
@@ -151,17 +158,17 @@ pub const EVENTS: &[Event] = &[
     event(
         "SS_IDEMPOTENCY_NOT_STORED",
         "warn",
-        "The answer for an idempotency key was not stored; a repeat would do the work again.",
+        "The response for an idempotency key was not stored; a repeated request would do the work again.",
         "error",
     ),
     event(
         "SS_INGEST_IO_FAILED",
         "error",
-        "A file of an upload could not be read or written. Look at the data volume.",
+        "A file of an upload could not be read or written. Check the data volume.",
         "what, error",
     ),
-    event("SS_INGEST_PANICKED", "error", "A reader panicked on a damaged file; the upload was refused.", ""),
-    event("SS_INGEST_REFUSED", "info", "An upload was refused; the client knows why.", "code"),
+    event("SS_INGEST_PANICKED", "error", "A reader panicked on a damaged file; the upload was rejected.", ""),
+    event("SS_INGEST_REFUSED", "info", "An upload was rejected; the response has the reason.", "code"),
     event(
         "SS_LAUNCHER_FAILED",
         "error or warn",
@@ -174,56 +181,67 @@ pub const EVENTS: &[Event] = &[
         "A login of the administrator failed, or the record of one could not be written or read.",
         "address, code",
     ),
-    event("SS_MIGRATION_BEGIN", "info", "Records of older releases are looked for and migrated.", ""),
-    event("SS_MIGRATION_DONE", "info", "Every old place was looked at.", "found, migrated, failed"),
+    event(
+        "SS_MIGRATION_BEGIN",
+        "info",
+        "The search for records of older releases, and their migration, begins.",
+        "",
+    ),
+    event("SS_MIGRATION_DONE", "info", "Every legacy path was checked.", "found, migrated, failed"),
     event(
         "SS_MIGRATION_FAILED",
         "error",
-        "Migration was interrupted by the store or the disk; it goes on by itself.",
+        "Migration was interrupted by the store or the disk; it continues automatically.",
         "error",
     ),
-    event("SS_MIGRATION_PAUSED", "info", "Migration goes on with the next start.", "migrated"),
+    event("SS_MIGRATION_PAUSED", "info", "Migration continues with the next start.", "migrated"),
     event(
         "SS_MIGRATION_REFUSED",
         "error",
-        "An old record cannot be migrated; it stays where it is. Mend or remove it, then run `migrate`.",
+        "An old record cannot be migrated; it stays unchanged. Fix or remove it, then run `migrate`.",
         "place, reason",
     ),
     event(
         "SS_LLM_ATTEMPT",
         "info",
-        "An attempt at the language model ended: answered, or with the cause of its failure.",
+        "An attempt of a language model call ended: answered, or with the cause of its failure.",
         "provider, model, purpose, attempt, elapsed_ms, outcome, status, next_delay_ms",
     ),
     event(
         "SS_LLM_BREAKER",
         "warn or info",
-        "Calls to a provider are held back after failures in a row, or go on again.",
+        "Calls to a provider are suspended after consecutive failures, or resumed.",
         "provider, open, open_seconds",
     ),
     event(
         "SS_LLM_DRAFT_DROPPED",
         "warn",
-        "A model's draft came too late: requirement, inputs or draft had changed.",
+        "A model's draft arrived too late: requirement, inputs or draft had changed.",
         "code",
     ),
     event(
         "SS_LLM_FAILED",
         "warn",
-        "The language model gave no usable draft or interpretation; clients get the same failure until they ask again.",
+        "The language model gave no usable draft or interpretation; clients get the same failure until they request a new one.",
         "cause, attempts, code",
     ),
     event(
         "SS_LLM_INTERPRETATION_DROPPED",
         "warn",
-        "An interpretation came too late: the job's content was removed, or the store could not take it.",
+        "An interpretation arrived too late: the job's content was removed, or the store refused it.",
         "code",
     ),
     event(
         "SS_LLM_TIMEOUT",
         "warn",
-        "An attempt at the language model ran out of time.",
+        "An attempt of a language model call timed out.",
         "provider, model, purpose, attempt, elapsed_ms, outcome, next_delay_ms",
+    ),
+    event(
+        "SS_OPEN_FILES_LOW",
+        "warn",
+        "The limit of open files is too low for `http.max_connections`; fewer connections are let in. Raise it.",
+        "open_files, needed, connections",
     ),
     event(
         "SS_ORPHANS_REAPED",
@@ -246,36 +264,41 @@ pub const EVENTS: &[Event] = &[
     event(
         "SS_QUEUE_UNREADABLE",
         "error",
-        "The queue could not be loaded from the store; it is tried again.",
+        "The queue could not be loaded from the store; loading is retried.",
         "error",
     ),
-    event("SS_READY", "info", "The service answers.", "address"),
+    event("SS_READY", "info", "The service accepts requests.", "address"),
     event(
         "SS_RECORD_DAMAGED",
         "error",
-        "A stored record fails its checksum; it is quarantined and everything else is served. Restore it.",
+        "A stored record fails its checksum; it is quarantined and all other records are served. Restore it.",
         "key, reason, seq, error",
     ),
     event(
         "SS_RECORD_NEWER",
         "error",
-        "A stored record was written by a newer release and is left as it is. Start that release again.",
+        "A stored record was written by a newer release and is left unchanged. Start that release again.",
         "key",
     ),
     event(
         "SS_RENDERING_FAILED",
         "warn",
-        "A format that was asked for could not be made of a succeeded run; the run says so among its checks.",
+        "A requested format of a succeeded run could not be rendered; the checks of the run report it.",
         "run_id, format, reason",
     ),
-    event("SS_RETENTION_POSTPONED", "warn", "A removal was left to a later pass of the sweeper.", "error"),
+    event(
+        "SS_RETENTION_POSTPONED",
+        "warn",
+        "A removal was postponed to a later pass of the sweeper.",
+        "error",
+    ),
     event(
         "SS_RETENTION_REMOVED",
         "info",
-        "The sweeper removed what was due; the audit trail names each thing.",
+        "The sweeper removed expired content; the audit trail names each item.",
         "removed, held",
     ),
-    event("SS_RUN_ADOPTED", "info", "An attempt of an earlier process goes on.", "run_id"),
+    event("SS_RUN_ADOPTED", "info", "An attempt started by an earlier process was adopted.", "run_id"),
     event(
         "SS_RUN_DIR_NOT_REMOVED",
         "warn",
@@ -285,7 +308,7 @@ pub const EVENTS: &[Event] = &[
     event(
         "SS_RUN_FILE_DAMAGED",
         "error",
-        "A file of an attempt is damaged and is not believed; the attempt is lost and tried again.",
+        "A file of an attempt is damaged and ignored; the attempt is lost and retried.",
         "run_id, file, reason",
     ),
     event(
@@ -315,36 +338,36 @@ pub const EVENTS: &[Event] = &[
     event(
         "SS_RUN_STALE",
         "warn",
-        "An attempt lost its job to a newer one and was dropped; nothing of it is published.",
+        "An attempt lost its job to a newer one and was dropped; none of its results is published.",
         "run_id",
     ),
     event("SS_RUN_STARTED", "info", "An attempt was claimed and begins.", "attempt, waited_ms"),
     event(
         "SS_RUN_UNREADABLE",
         "error",
-        "What became of an attempt of an earlier process cannot be seen.",
+        "The state of an attempt started by an earlier process cannot be read.",
         "run_id, error",
     ),
-    event("SS_SHUTDOWN_BEGIN", "info", "The orderly end began.", ""),
-    event("SS_SHUTDOWN_DONE", "info", "Everything is at rest; the process ends.", "duration_ms"),
-    event("SS_SHUTDOWN_STEP", "info", "A part is at rest, or its time ran out.", "step, in_time"),
+    event("SS_SHUTDOWN_BEGIN", "info", "The orderly shutdown began.", ""),
+    event("SS_SHUTDOWN_DONE", "info", "All parts have stopped; the process ends.", "duration_ms"),
+    event("SS_SHUTDOWN_STEP", "info", "A part has stopped, or its time ran out.", "step, in_time"),
     event(
         "SS_STORE_COMMITS_LOST",
         "error",
-        "The store is behind what it acknowledged. The records named are withheld: restore them from a backup.",
+        "The store lost acknowledged commits. The named records are withheld: restore them from a backup.",
         "lost_commits, records",
     ),
     event(
         "SS_STORE_FAULT",
         "error",
-        "The store stopped for good; the service ends with 74. Check the data volume.",
+        "The store stopped permanently; the service exits with 74. Check the data volume.",
         "fault",
     ),
-    event("SS_STORE_FULL", "error", "The store's volume is full; commits are refused. Make room.", ""),
+    event("SS_STORE_FULL", "error", "The store's volume is full; commits are refused. Free space.", ""),
     event(
         "SS_STORE_HEADS_REPAIRED",
         "error",
-        "The store's kept heads disagreed with its tables at the start and were taken from the tables.",
+        "The store's saved heads did not match its tables at the start and were restored from the tables.",
         "",
     ),
     event(
@@ -358,38 +381,38 @@ pub const EVENTS: &[Event] = &[
     event(
         "SS_STORE_TABLE_DAMAGED",
         "error",
-        "A table of the store or one of its indexes is damaged; the indexes are made anew. Run `store check`.",
+        "A table of the store or one of its indexes is damaged; the indexes are rebuilt. Run `store check`.",
         "table, what",
     ),
     event(
         "SS_STORE_TABLE_MENDED",
         "info",
-        "The indexes of a damaged table were made anew, and it is whole.",
+        "The indexes of a damaged table were rebuilt, and the table passes its check.",
         "table",
     ),
     event(
         "SS_TENANTS_UNREADABLE",
         "warn",
-        "The tenants' settings could not be read again; the old ones stay in force.",
+        "The tenants' settings could not be reloaded; the old ones stay in force.",
         "error",
     ),
     event(
         "SS_THREAD_NOT_STARTED",
         "error",
-        "The system gave no thread for an attempt. Look at its limits.",
+        "The system could not start a thread for an attempt. Check its limits.",
         "error",
     ),
     event(
         "SS_TRACES_LOST",
         "warn",
-        "Spans did not reach the collector before the process ended. Look at the collector.",
+        "Spans did not reach the collector before the process ended. Check the collector.",
         "dropped, failed, in_time",
     ),
     event("SS_WORKER_COMMIT_REFUSED", "error", "The store refused a commit of the worker.", "job_id, error"),
     event(
         "SS_WORKER_NOT_STARTED",
         "error",
-        "The worker could not start once the gate was open; the service ends.",
+        "The worker could not start after the gate opened; the service ends.",
         "error",
     ),
 ];
@@ -398,15 +421,15 @@ pub const EVENTS: &[Event] = &[
 pub fn markdown() -> String {
     let mut out = String::from(
         "# Logs\n\nLog lines go to standard error: `json` (one object per line) or `pretty`, chosen by `log.format`; `auto` is \
-         pretty in a\nterminal. `log.level` is a level or a filter by module. Nothing that a user uploaded, typed or keeps \
-         secret is logged.\n\nA JSON line has `time` (RFC 3339, UTC), `level`, `target`, `message`, `event` where the line has \
-         a stable name, the fields\nof the event, and those of the request or run that it belongs to: `trace_id`, \
-         `span_id`, `tenant_id`, `job_id`, `run_id`,\n`http.method`, `http.route`. The filter does not take these from a \
-         line. A request whose client names no trace of its own is in\nthe trace of its job, from the line on that follows \
-         the check of its credential; so are all lines of a run. `docs/tracing.md`\nsays more. Where a request or run is \
-         traced, `span_id` is that of its span at the collector.\n\nThe launcher of a run logs nothing here: what it has \
-         to say stands in the run\'s outcome, which `SS_ENGINE_ENDED` tells.\n\nThis table is generated from \
-         `src/telemetry/events.rs`; `tests/it/operations/logs.rs` compares it and says how to renew it.\n\n\
+         pretty in a\nterminal. `log.level` is a level or a filter by module. Uploaded data, texts of users and secrets are \
+         never logged.\n\nA JSON line has `time` (RFC 3339, UTC), `level`, `target`, `message`, `event` if the line has a \
+         stable name, the fields of the\nevent, and those of its request or run: `trace_id`, `span_id`, `tenant_id`, \
+         `job_id`, `run_id`, `http.method`, `http.route`. The\nfilter never removes these from a line. If the client sends \
+         no `traceparent`, log lines carry the job's trace id once the credential\nhas been verified. All lines of a run \
+         carry it. See `docs/tracing.md`. If a request or run is traced, `span_id` is the id of its span\nat the \
+         collector.\n\nThe launcher does not log here. Its report is part of the run's outcome and is summarised by \
+         `SS_ENGINE_ENDED`.\n\nThis table is generated from `src/telemetry/events.rs`; \
+         `SS_TEST_RENEW=1 cargo test --test it operations::logs` renews it.\n\n\
          | event | level | meaning | fields |\n|---|---|---|---|\n",
     );
     for e in EVENTS {

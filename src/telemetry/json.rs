@@ -14,13 +14,13 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 /// Writes one JSON object per event.
-pub struct JsonLines<W> {
+pub(super) struct JsonLines<W> {
     out: W,
 }
 
 impl<W> JsonLines<W> {
     /// Writes to `out`.
-    pub fn new(out: W) -> Self {
+    pub(super) fn new(out: W) -> Self {
         Self { out }
     }
 }
@@ -30,7 +30,7 @@ impl<W> JsonLines<W> {
 struct Fields(Map<String, Value>);
 
 /// First part of the fields that only the exporter of traces reads.
-pub const FOR_TRACES: &str = "otel.";
+pub(super) const FOR_TRACES: &str = "otel.";
 
 impl Fields {
     fn take(&mut self, field: &Field, value: impl FnOnce() -> Value) {

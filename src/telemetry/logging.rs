@@ -17,7 +17,9 @@ use super::json::{FOR_TRACES, JsonLines};
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
+    /// One JSON object a line.
     Json,
+    /// Lines for people.
     Pretty,
 }
 
@@ -31,8 +33,10 @@ impl Format {
 /// Why logging could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum LoggingError {
+    /// The directives of the filter are not valid.
     #[error("the log filter cannot be read: {0}")]
     Filter(#[from] ParseError),
+    /// A subscriber is installed already.
     #[error("logging is set up already: {0}")]
     Twice(#[from] TryInitError),
 }
@@ -61,7 +65,7 @@ pub fn subscriber<W>(
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    // The filter is over everything: spans that no log line shows cost one look at a flag.
+    // The filter is over everything: spans that no log line shows cost the check of a flag.
     let base = Registry::default().with(EnvFilter::try_new(filter)?);
     Ok(match format {
         Format::Json => Box::new(base.with(JsonLines::new(out))),

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::domain::ids::{RunId, TenantId};
 use crate::ports::runner::RunHandle;
 
-/// What an attempt's thread is doing.
+/// Stage of an attempt's thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
+pub(super) enum Stage {
     /// Claiming, preparing or starting.
     Starting,
     /// The engine works; this process only waits.
@@ -27,7 +27,7 @@ struct Entry {
 
 /// The attempts under way.
 #[derive(Default)]
-pub struct Active(Mutex<Attempts>);
+pub(super) struct Active(Mutex<Attempts>);
 
 #[derive(Default)]
 struct Attempts {
@@ -42,7 +42,7 @@ impl Active {
     }
 
     /// Adds an attempt at its beginning.
-    pub fn add(&self, run_id: &RunId, tenant: &TenantId) {
+    pub(super) fn add(&self, run_id: &RunId, tenant: &TenantId) {
         let entry = Entry {
             tenant: tenant.clone(),
             stage: Stage::Starting,
@@ -57,7 +57,7 @@ impl Active {
     }
 
     /// Forgets an attempt.
-    pub fn remove(&self, run_id: &RunId) {
+    pub(super) fn remove(&self, run_id: &RunId) {
         let mut attempts = self.attempts();
         let Some(gone) = attempts.by_run.remove(run_id) else { return };
         if let Some(count) = attempts.by_tenant.get_mut(&gone.tenant) {
@@ -69,19 +69,19 @@ impl Active {
     }
 
     /// True if this process looks after the attempt.
-    pub fn has(&self, run_id: &RunId) -> bool {
+    pub(super) fn has(&self, run_id: &RunId) -> bool {
         self.attempts().by_run.contains_key(run_id)
     }
 
     /// Notes what an attempt does now.
-    pub fn stage(&self, run_id: &RunId, stage: Stage) {
+    pub(super) fn stage(&self, run_id: &RunId, stage: Stage) {
         if let Some(entry) = self.attempts().by_run.get_mut(run_id) {
             entry.stage = stage;
         }
     }
 
     /// Connects an attempt with its launcher; a wish that came earlier is passed on.
-    pub fn started(&self, run_id: &RunId, handle: &Arc<dyn RunHandle>) {
+    pub(super) fn started(&self, run_id: &RunId, handle: &Arc<dyn RunHandle>) {
         let (cancelled, stopped) = match self.attempts().by_run.get_mut(run_id) {
             Some(entry) => {
                 entry.handle = Some(Arc::clone(handle));
@@ -98,12 +98,12 @@ impl Active {
     }
 
     /// True if a user asked for the end of an attempt.
-    pub fn is_cancelled(&self, run_id: &RunId) -> bool {
+    pub(super) fn is_cancelled(&self, run_id: &RunId) -> bool {
         self.attempts().by_run.get(run_id).is_some_and(|e| e.cancelled)
     }
 
     /// Asks an attempt to end for its user. Blocks for a few system calls.
-    pub fn cancel(&self, run_id: &RunId) {
+    pub(super) fn cancel(&self, run_id: &RunId) {
         let handle = match self.attempts().by_run.get_mut(run_id) {
             Some(entry) if !entry.cancelled => {
                 entry.cancelled = true;
@@ -117,7 +117,7 @@ impl Active {
     }
 
     /// Asks every attempt to end because the host stops.
-    pub fn stop_all(&self) {
+    pub(super) fn stop_all(&self) {
         let handles: Vec<Arc<dyn RunHandle>> = self
             .attempts()
             .by_run
@@ -133,17 +133,17 @@ impl Active {
     }
 
     /// Number of attempts.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.attempts().by_run.len()
     }
 
     /// Number of attempts of a tenant.
-    pub fn of_tenant(&self, tenant: &TenantId) -> usize {
+    pub(super) fn of_tenant(&self, tenant: &TenantId) -> usize {
         self.attempts().by_tenant.get(tenant).copied().unwrap_or(0)
     }
 
     /// Number of attempts that do more than wait for their engine.
-    pub fn busy(&self) -> usize {
+    pub(super) fn busy(&self) -> usize {
         self.attempts().by_run.values().filter(|e| e.stage != Stage::Waiting).count()
     }
 }

@@ -31,15 +31,16 @@ use crate::domain::template::TemplateMeta;
 use crate::domain::verdict::cause::next_actions;
 use crate::domain::verdict::{Failure, Verdict};
 use crate::ports::runner::{Adopted, RunHandle};
-use crate::service::runs::render_run::Subject;
+use crate::ports::store::StoreExt;
+use crate::service::runs::renderings::Subject;
 
-/// Time between two looks at the log of a running attempt.
+/// Time between two checks of the log of a running attempt.
 const LOOK: Duration = Duration::from_millis(250);
 /// How often a run directory that cannot be read is tried again.
 const LOOK_TRIES: u32 = 20;
 
-/// What all attempts share.
-pub struct Shared {
+/// State shared by all attempts.
+pub(super) struct Shared {
     pub deps: WorkerDeps,
     pub options: WorkerOptions,
     pub active: Active,
@@ -50,9 +51,9 @@ pub struct Shared {
     pub host_fault: AtomicBool,
 }
 
-/// What an attempt's thread tells the scheduler at its end.
+/// Message of an attempt's thread to the scheduler at its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Finished {
+pub(super) enum Finished {
     /// The attempt is over, whatever it was.
     Over,
     /// The host cannot run engines: claims stop until a probe succeeds.
@@ -65,7 +66,7 @@ pub enum Finished {
 
 impl Shared {
     /// Claims and runs a queued job.
-    pub fn run_queued(&self, key: &JobKey, run_id: &RunId) -> Finished {
+    pub(super) fn run_queued(&self, key: &JobKey, run_id: &RunId) -> Finished {
         // The claim is part of the run, so the run's trace is looked up before; a store that cannot answer now
         // will not take the claim either.
         let queued = self.runtime.block_on(self.deps.store.shared_job(&key.0, &key.1));
@@ -96,7 +97,7 @@ impl Shared {
     }
 
     /// Continues an attempt of an earlier process.
-    pub fn run_found(&self, job: &JobRecord, run_id: &RunId) -> Finished {
+    pub(super) fn run_found(&self, job: &JobRecord, run_id: &RunId) -> Finished {
         let key = (job.tenant_id.clone(), job.job_id.clone());
         let _span = trace::of_run(&key, run_id, Some(job)).entered();
         if let Some(run) = job.run(run_id) {
@@ -152,7 +153,7 @@ impl Shared {
             }
             Ok(Adopted::Ended(outcome)) => self.conclude(job, run_id, &outcome),
             Err(error) => {
-                tracing::error!(event = "SS_RUN_UNREADABLE", %run_id, %error, "an attempt cannot be looked at; what is left of it is ended");
+                tracing::error!(event = "SS_RUN_UNREADABLE", %run_id, %error, "an attempt cannot be read; its remaining processes are ended");
                 self.conclude(job, run_id, &self.deps.runner.end(run_id.as_str(), &path))
             }
         }
@@ -165,7 +166,7 @@ impl Shared {
         loop {
             match self.deps.runner.adopt(run_id.as_str(), path) {
                 Err(error) if tries < LOOK_TRIES => {
-                    tracing::warn!(event = "SS_RUN_UNREADABLE", %run_id, %error, "an attempt could not be looked at");
+                    tracing::warn!(event = "SS_RUN_UNREADABLE", %run_id, %error, "an attempt could not be read");
                     tries += 1;
                     std::thread::sleep(LOOK);
                 }
@@ -223,7 +224,12 @@ impl Shared {
         let started = Instant::now();
         trace::engine_ended(outcome);
         let (ended, cpu_ms) = (outcome.ended.kind(), outcome.cpu_ms);
-        tracing::debug!(event = "SS_ENGINE_ENDED", ended, cpu_ms, "the launcher told the end of the engine");
+        tracing::debug!(
+            event = "SS_ENGINE_ENDED",
+            ended,
+            cpu_ms,
+            "the launcher reported the end of the engine"
+        );
         let path = run_path(&self.deps, job, run_id);
         let Some(run) = job.run(run_id) else { return Finished::Nothing };
         let Some(plan) = job.plan.as_ref() else {
@@ -419,7 +425,7 @@ fn finished(
     run
 }
 
-/// What the log says of the engine comes before what was known beforehand.
+/// Facts of the engine from the log take precedence over those known beforehand.
 fn merged(log: &EngineFacts, known: &EngineFacts) -> EngineFacts {
     EngineFacts {
         kind: if log.kind.is_empty() { known.kind.clone() } else { log.kind.clone() },

@@ -13,13 +13,14 @@ use crate::domain::audit::{Actor, AuditEvent};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::RunId;
 use crate::domain::job::ops::retry_delay;
+use crate::domain::job::record::may_start;
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::{Cause, Run, RunStatus};
-use crate::ports::store::{Commit, CommitError, Expect, Housekeeping, ReadError, Record, Write};
+use crate::ports::store::{Commit, CommitError, Expect, Housekeeping, ReadError, Record, StoreExt, Write};
 
-/// What became of a commit.
+/// Outcome of a commit.
 #[derive(Debug)]
-pub enum Committed {
+pub(super) enum Committed {
     Done(Box<JobRecord>),
     /// The job is not this attempt's (any more); nothing is to be done.
     NotOurs,
@@ -37,7 +38,11 @@ const UNAVAILABLE_TRIES: u32 = 60;
 
 /// Reads a job, again and again while the store cannot answer; `None` where it is gone, damaged, or the
 /// store has stopped.
-pub async fn read(deps: &WorkerDeps, key: &JobKey, give_up: impl Fn() -> bool) -> Option<Box<JobRecord>> {
+pub(super) async fn read(
+    deps: &WorkerDeps,
+    key: &JobKey,
+    give_up: impl Fn() -> bool,
+) -> Option<Box<JobRecord>> {
     loop {
         match deps.store.job(&key.0, &key.1).await {
             Ok(job) => return job.map(Box::new),
@@ -99,8 +104,7 @@ async fn commit_once(
     };
     let event = action(&after).map(|name| event(deps, name, before, &after));
     let housekeeping = event.is_none().then_some(Housekeeping::RunProgress);
-    let write =
-        Write::Put { record: Record::Job(Box::new(after.clone())), expect: Expect::Version(before.version) };
+    let write = Write::Put { record: Record::from(after.clone()), expect: Expect::Version(before.version) };
     let commit = Commit {
         id: deps.ids.id("commit"),
         writes: vec![write],
@@ -167,11 +171,11 @@ fn event(deps: &WorkerDeps, action: &str, before: &JobRecord, after: &JobRecord)
 const READY_AT: &str = "ready_at";
 
 /// Takes a queued job for an attempt.
-pub async fn claim(deps: &WorkerDeps, key: &JobKey, run_id: &RunId) -> Committed {
+pub(super) async fn claim(deps: &WorkerDeps, key: &JobKey, run_id: &RunId) -> Committed {
     let change = |job: &JobRecord| {
         let now = deps.clock.now();
-        // The clock may have been set back since the queue gave the job out.
-        if let Some(queue) = job.queue.as_ref().filter(|q| q.ready_at > now) {
+        // The clock may have been set back a little since the queue gave the job out.
+        if let Some(queue) = job.queue.as_ref().filter(|q| !may_start(q.ready_at, now)) {
             return Err(Problem::new(ErrorCode::JobIllegalTransition, "the job may not start yet")
                 .with(READY_AT, queue.ready_at.to_rfc3339()));
         }
@@ -181,15 +185,15 @@ pub async fn claim(deps: &WorkerDeps, key: &JobKey, run_id: &RunId) -> Committed
 }
 
 /// Notes what an attempt is doing.
-pub async fn set_phase(deps: &WorkerDeps, key: &JobKey, run_id: &RunId, phase: &str) -> Committed {
+pub(super) async fn set_phase(deps: &WorkerDeps, key: &JobKey, run_id: &RunId, phase: &str) -> Committed {
     let change =
         |job: &JobRecord| job.update_run(run_id, deps.clock.now(), |run| run.phase = Some(phase.to_owned()));
     commit_change(deps, key, |_| None, change, after_some_tries()).await
 }
 
-/// What follows a failed attempt.
+/// Next step after a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Afterwards {
+pub(super) enum Afterwards {
     /// The job ends with the attempt.
     End,
     /// The job is queued again within its automatic budget.
@@ -199,7 +203,7 @@ pub enum Afterwards {
 }
 
 /// True for faults of the host, which every job would meet: claims stop until a probe succeeds.
-pub fn is_host_fault(cause: Cause, detail: Option<&str>) -> bool {
+pub(super) fn is_host_fault(cause: Cause, detail: Option<&str>) -> bool {
     match cause {
         Cause::Licence => true,
         // An engine that is too old for one template runs others.
@@ -212,7 +216,7 @@ pub fn is_host_fault(cause: Cause, detail: Option<&str>) -> bool {
 const REPEATS_ITSELF: [&str; 3] = ["repeats_itself", "damaged", "record_too_large"];
 
 /// Decides what follows an attempt of a job that has used this many automatic attempts.
-pub fn afterwards(run: &Run, attempts_used: u32, jitter: f64, now: DateTime<Utc>) -> Afterwards {
+pub(super) fn afterwards(run: &Run, attempts_used: u32, jitter: f64, now: DateTime<Utc>) -> Afterwards {
     let Some(cause) = run.cause.filter(|_| run.status == RunStatus::Failed) else { return Afterwards::End };
     let detail = run.cause_detail.as_deref();
     match cause {
@@ -230,7 +234,7 @@ pub fn afterwards(run: &Run, attempts_used: u32, jitter: f64, now: DateTime<Utc>
 }
 
 /// Commits the end of an attempt with its artifacts, if the attempt still holds the job.
-pub async fn finish(
+pub(super) async fn finish(
     deps: &WorkerDeps,
     key: &JobKey,
     run: &Run,

@@ -1,4 +1,4 @@
-//! Runs a plan once in a folder of its own, outside the queue and without the launcher: what authors of
+//! Runs a plan once in its own folder, outside the queue and without the launcher: what authors of
 //! templates and tests of the library use. The verdict is the one that a job would get.
 
 use std::io;
@@ -18,7 +18,7 @@ use crate::library::render::{ADO_DIR, EMPTY_DIR, RunFacts, render};
 use crate::library::{Library, Template};
 use crate::ports::workspace::Workspace;
 
-/// What a trial is made of.
+/// Input of a dry run.
 pub struct Trial<'a> {
     pub workspace: &'a dyn Workspace,
     pub library: &'a Library,
@@ -95,12 +95,12 @@ impl Trial<'_> {
     }
 }
 
-/// Where the main data of a trial lie.
+/// Path of the main data of a dry run.
 pub fn data_path(folder: &Path) -> PathBuf {
     folder.join("work").join(DATA)
 }
 
-/// Where a further data set of a trial lies.
+/// Path of a further data set of a dry run.
 pub fn input_path(folder: &Path, name: &str) -> PathBuf {
     folder.join("work/inputs").join(name)
 }

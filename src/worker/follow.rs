@@ -10,7 +10,7 @@ use crate::service::runs::progress::Progress;
 const PIECE: u64 = 1 << 20;
 
 /// A reader that keeps its place in a growing log.
-pub struct Follower<'a> {
+pub(super) struct Follower<'a> {
     steps: &'a [String],
     reader: LogReader,
     offset: u64,
@@ -19,13 +19,13 @@ pub struct Follower<'a> {
 
 impl<'a> Follower<'a> {
     /// Follows the log of an attempt through the steps that its template names, in order.
-    pub fn new(manifest: &Manifest, steps: &'a [String]) -> Self {
+    pub(super) fn new(manifest: &Manifest, steps: &'a [String]) -> Self {
         let reader = LogReader::new(&manifest.run_id, manifest.nonces.clone());
         Self { steps, reader, offset: 0, seen: 0 }
     }
 
     /// Reads what was added; returns the step that began last, if that is news.
-    pub fn look(&mut self, log: &mut (impl Read + Seek)) -> Option<Progress> {
+    pub(super) fn look(&mut self, log: &mut (impl Read + Seek)) -> Option<Progress> {
         log.seek(SeekFrom::Start(self.offset)).ok()?;
         let mut piece = Vec::new();
         log.take(PIECE).read_to_end(&mut piece).ok()?;

@@ -1,10 +1,10 @@
-//! Looks at what a run left (log, streams, output files) and asks the domain for the verdict. Reads the
+//! Checks the results of a run (log, streams, output files) and asks the domain for the verdict. Reads the
 //! run directory only; running it again after a crash gives the same verdict.
 
 use std::io::{BufReader, Read};
 use std::path::Path;
 
-use super::prepare::{Manifest, RESERVED};
+use super::prepare::{DO_FILE, Manifest, RESERVED, read_do_file};
 use crate::domain::log_grammar::{LogReader, ParsedLog};
 use crate::domain::plan::{Plan, PlanOutput};
 use crate::domain::run_outcome::Outcome;
@@ -15,11 +15,11 @@ use crate::ports::workspace::Workspace;
 
 /// How much of standard output and standard error the verdict reads.
 const STREAM_HEAD: u64 = 16 * 1024;
-/// Most undeclared files that are looked at.
+/// Most undeclared files that are checked.
 const MOST_UNDECLARED: usize = 500;
 
 /// Decides what the run in this directory is.
-pub fn judge(
+pub(super) fn judge(
     workspace: &dyn Workspace,
     run_path: &Path,
     manifest: Option<&Manifest>,
@@ -38,6 +38,9 @@ pub fn judge(
         plan,
         meta,
         outputs: &outputs,
+        do_file_changed: manifest.is_some_and(|m| {
+            outcome.engine_started && !matches!(read_do_file(workspace, &work.join(DO_FILE), m), Ok(Some(_)))
+        }),
     })
 }
 
@@ -99,7 +102,7 @@ fn declared(
     fact.size_bytes = found.size_bytes;
     if found.size_bytes == 0 {
         fact.state = OutputState::Empty;
-    } else if found.modified_ns < outcome.started_at_ns {
+    } else if found.modified_ns < outcome.fresh_since_ns() {
         fact.state = OutputState::Stale;
     } else if found.size_bytes > output.max_bytes {
         fact.state = OutputState::TooLarge;

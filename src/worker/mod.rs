@@ -1,8 +1,8 @@
 //! Claims queued jobs, runs, adopts and recovers them. One scheduler task owns the queue projection; each
 //! attempt has an owned thread, which sleeps in the kernel while its engine works.
 //!
-//! What follows a commit comes from the store's changes, never from the code that made the commit: a new
-//! queue entry wakes the scheduler, a wish to cancel reaches the attempt that it names.
+//! Effects of a commit come from the store's changes, never from the code that made the commit: a new
+//! queue entry wakes the scheduler, a request to cancel reaches the attempt that it names.
 
 mod active;
 mod attempt;
@@ -43,7 +43,7 @@ use crate::service::shared::space::DiskLow;
 
 pub use scheduler::{Worker, WorkerStatus};
 
-/// What the worker needs of others.
+/// Dependencies of the worker.
 #[derive(Clone)]
 pub struct WorkerDeps {
     pub store: Arc<dyn Store>,
@@ -56,23 +56,23 @@ pub struct WorkerDeps {
     pub texts: Arc<dyn RunTexts>,
     pub progress: Arc<ProgressTracker>,
     pub tenants: Arc<TenantCache>,
-    /// Where readers look up a job's place in the queue.
+    /// Positions in the queue, for readers.
     pub queue_positions: Arc<QueuePositions>,
     /// An existing folder for short-lived runs that belong to no job.
     pub scratch_dir: PathBuf,
 }
 
-/// What the worker is told by the settings.
+/// Settings of the worker.
 #[derive(Debug, Clone)]
 pub struct WorkerOptions {
     /// Attempts at once in this process; 0 turns claims off.
     pub concurrency: usize,
-    /// Attempts at once of one tenant that states no limit of its own.
+    /// Concurrent attempts of one tenant without its own limit.
     pub tenant_limit: Option<usize>,
     pub limits: RunLimits,
     /// The engine's command; the first word is an absolute path.
     pub command: Vec<String>,
-    /// What is known of the engine before its log is read.
+    /// Facts of the engine known before its log is read.
     pub engine: EngineFacts,
     pub sandbox: SandboxSpec,
     pub timezone: String,
@@ -82,10 +82,10 @@ pub struct WorkerOptions {
     pub disk_low: DiskLow,
 }
 
-/// What becomes of running attempts when the process ends in order.
+/// Treatment of running attempts when the process ends in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Drain {
-    /// They go on and are adopted by the next start.
+    /// They continue and are adopted by the next start.
     Detach,
     /// They are waited for up to this bound; what outlives it is ended and queued again.
     Wait(Duration),
@@ -99,7 +99,7 @@ pub struct MainDo {
     pub body_bytes: u64,
 }
 
-/// What only the run knows and its do-file carries.
+/// Facts that only the run knows and its do-file carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextFacts {
     pub run_id: String,
@@ -128,7 +128,7 @@ pub trait RunTexts: Send + Sync {
     fn ado(&self, plan: &Plan, frozen: Option<&[u8]>) -> Result<Vec<(String, Vec<u8>)>, String>;
 }
 
-/// Tells whether a tenant may run one more attempt.
+/// Returns whether a tenant may run one more attempt.
 fn under_limit(
     options: &WorkerOptions,
     tenants: &TenantCache,

@@ -1,5 +1,5 @@
 //! A set of numbers that knows how many of its members lie below one. Numbers come in blocks of
-//! neighbours, as places in the queue do, so that a rank looks at few words.
+//! neighbours, as places in the queue do, so that a rank checks few words.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ struct Block {
 
 /// The set.
 #[derive(Debug, Default)]
-pub struct Ranks {
+pub(super) struct Ranks {
     blocks: BTreeMap<u64, Block>,
     len: u64,
 }
@@ -28,7 +28,7 @@ fn place(number: u64) -> (u64, usize, u64) {
 
 impl Ranks {
     /// Adds a number.
-    pub fn insert(&mut self, number: u64) {
+    pub(super) fn insert(&mut self, number: u64) {
         let (at, word, bit) = place(number);
         let block = self.blocks.entry(at).or_insert_with(|| Block { count: 0, words: Box::new([0; WORDS]) });
         if block.words[word] & bit == 0 {
@@ -39,7 +39,7 @@ impl Ranks {
     }
 
     /// Takes a number out.
-    pub fn remove(&mut self, number: u64) {
+    pub(super) fn remove(&mut self, number: u64) {
         let (at, word, bit) = place(number);
         let Some(block) = self.blocks.get_mut(&at) else { return };
         if block.words[word] & bit == 0 {
@@ -54,7 +54,7 @@ impl Ranks {
     }
 
     /// Returns how many members are below a number.
-    pub fn below(&self, number: u64) -> u64 {
+    pub(super) fn below(&self, number: u64) -> u64 {
         let (at, word, bit) = place(number);
         let whole: u64 = self.blocks.range(..at).map(|(_, block)| block.count).sum();
         let Some(block) = self.blocks.get(&at) else { return whole };
@@ -63,7 +63,7 @@ impl Ranks {
     }
 
     /// Returns the number of members.
-    pub fn len(&self) -> u64 {
+    pub(super) fn len(&self) -> u64 {
         self.len
     }
 }

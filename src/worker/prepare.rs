@@ -18,21 +18,23 @@ use crate::domain::job::JobRecord;
 use crate::domain::layout::{IDIOMS_PATH, run_dir};
 use crate::domain::plan::Plan;
 use crate::domain::run::Cause;
-use crate::domain::run_outcome::{CONTRACT_VERSION, UNSEALED_CONTRACT};
+use crate::domain::run_outcome::{CONTRACT_VERSION, RunLimits, UNSEALED_CONTRACT};
 use crate::domain::template::TemplateMeta;
 use crate::ports::runner::RunSpec;
 use crate::ports::workspace::Workspace;
 
 /// The manifest's name in the run directory.
-pub const MANIFEST: &str = "manifest.json";
+pub(super) const MANIFEST: &str = "manifest.json";
+/// The name of the do-file, in the working directory and, for the service itself, in the run directory.
+pub(super) const DO_FILE: &str = "main.do";
 /// The name of the main data in the working directory.
-pub const DATA: &str = "data.dta";
+pub(super) const DATA: &str = "data.dta";
 /// Folders and files of the working directory that are no outputs.
-pub const RESERVED: &[&str] = &["main.do", DATA, "inputs", "ado", "empty", "tmp"];
+pub(super) const RESERVED: &[&str] = &[DO_FILE, DATA, "inputs", "ado", "empty", "tmp"];
 
-/// What the verdict needs to know of an attempt's beginning (`manifest.json` in the run directory).
+/// Facts of an attempt's beginning for the verdict (`manifest.json` in the run directory).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Manifest {
+pub(super) struct Manifest {
     pub contract_version: u32,
     pub run_id: RunId,
     pub nonces: Nonces,
@@ -45,7 +47,7 @@ pub struct Manifest {
 
 /// A data file that the run reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DataFile {
+pub(super) struct DataFile {
     pub name: String,
     pub dataset_key: String,
     pub sha256: String,
@@ -55,7 +57,7 @@ pub struct DataFile {
 /// Why an attempt could not be prepared.
 #[derive(Debug, thiserror::Error)]
 #[error("{detail}")]
-pub struct PrepareError {
+pub(super) struct PrepareError {
     pub cause: Cause,
     /// `prepare`, or `damaged` where a file is not what the record says: a retry would find the same.
     pub kind: &'static str,
@@ -73,7 +75,7 @@ impl PrepareError {
 }
 
 /// Detail of an attempt that ended because a stored file is not what its record says.
-pub const DAMAGED: &str = "damaged";
+pub(super) const DAMAGED: &str = "damaged";
 
 impl From<io::Error> for PrepareError {
     fn from(error: io::Error) -> Self {
@@ -82,7 +84,7 @@ impl From<io::Error> for PrepareError {
 }
 
 /// Returns the run directory of an attempt as an absolute path.
-pub fn run_path(deps: &WorkerDeps, job: &JobRecord, run_id: &RunId) -> PathBuf {
+pub(super) fn run_path(deps: &WorkerDeps, job: &JobRecord, run_id: &RunId) -> PathBuf {
     let path = deps.workspace.path(&job.tenant_id, &job.job_id, &run_dir(run_id));
     std::path::absolute(&path).unwrap_or(path)
 }
@@ -91,7 +93,10 @@ pub fn run_path(deps: &WorkerDeps, job: &JobRecord, run_id: &RunId) -> PathBuf {
 ///
 /// # Errors
 /// The manifest is damaged: neither its nonces nor its hashes can be believed.
-pub fn read_manifest(workspace: &dyn Workspace, run_path: &Path) -> Result<Option<Manifest>, ChecksumError> {
+pub(super) fn read_manifest(
+    workspace: &dyn Workspace,
+    run_path: &Path,
+) -> Result<Option<Manifest>, ChecksumError> {
     match workspace.read(&run_path.join(MANIFEST)) {
         Ok(bytes) => {
             let manifest: Manifest = read_checksummed(&bytes, UNSEALED_CONTRACT.into())?;
@@ -102,8 +107,25 @@ pub fn read_manifest(workspace: &dyn Workspace, run_path: &Path) -> Result<Optio
     }
 }
 
+/// Most bytes of a do-file that are read back: an engine can put anything in its place.
+const MOST_DO_FILE: u64 = 64 << 20;
+
+/// Reads a do-file; `None` if it is not the one that the service wrote for this attempt.
+///
+/// # Errors
+/// `NotFound`, also for what is no regular file; any I/O error.
+pub(super) fn read_do_file(
+    workspace: &dyn Workspace,
+    file: &Path,
+    manifest: &Manifest,
+) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    workspace.open(file)?.take(MOST_DO_FILE).read_to_end(&mut bytes)?;
+    Ok(Some(bytes).filter(|bytes| sha256_hex(bytes) == manifest.main_do_sha256))
+}
+
 /// The frozen copies of the plan's template: the bytes of its meta, its meta, its body.
-pub struct FrozenTemplate {
+pub(super) struct FrozenTemplate {
     pub meta_bytes: Vec<u8>,
     pub meta: TemplateMeta,
     pub body: Vec<u8>,
@@ -113,7 +135,7 @@ pub struct FrozenTemplate {
 ///
 /// # Errors
 /// `internal` where a copy is absent or differs.
-pub fn frozen_template(
+pub(super) fn frozen_template(
     deps: &WorkerDeps,
     job: &JobRecord,
     plan: &Plan,
@@ -154,11 +176,11 @@ fn frozen_idioms(deps: &WorkerDeps, job: &JobRecord) -> Result<Option<Vec<u8>>, 
     Ok(Some(bytes))
 }
 
-/// Builds the directory and returns what the runner is told.
+/// Builds the directory and returns the instructions for the runner.
 ///
 /// # Errors
 /// [`PrepareError`]; nothing was started then.
-pub fn prepare(
+pub(super) fn prepare(
     deps: &WorkerDeps,
     options: &WorkerOptions,
     job: &JobRecord,
@@ -186,7 +208,9 @@ pub fn prepare(
     let text_error = |detail| PrepareError::new(Cause::TemplateError, detail);
     let text = deps.texts.main_do(plan, &template.meta_bytes, &template.body, &facts).map_err(text_error)?;
     check_body(&text, &plan.template.sha256)?;
-    workspace.write(&work.join("main.do"), &text.bytes)?;
+    workspace.write(&work.join(DO_FILE), &text.bytes)?;
+    // What is published of it later: the engine may write everything in its working directory.
+    workspace.write(&run_path.join(DO_FILE), &text.bytes)?;
     let idioms = frozen_idioms(deps, job)?;
     for (name, bytes) in deps.texts.ado(plan, idioms.as_deref()).map_err(text_error)? {
         if !is_plain_name(&name) {
@@ -210,10 +234,16 @@ pub fn prepare(
         run_id: run_id.to_string(),
         run_dir: run_path,
         command: options.command.clone(),
-        limits: options.limits.clone(),
+        limits: RunLimits { free_bytes: must_stay_free(deps, options), ..options.limits.clone() },
         sandbox: options.sandbox.clone(),
         timezone: options.timezone.clone(),
     })
+}
+
+/// Free bytes of the volume below which runs that write much are ended: half of what stops new work, so that a run
+/// that began in time may end.
+fn must_stay_free(deps: &WorkerDeps, options: &WorkerOptions) -> u64 {
+    options.disk_low.look(deps.volume.as_ref()).map_or(0, |space| space.needed_bytes / 2)
 }
 
 /// Checks that the do-file has the template's body, byte for byte, where it says.
@@ -301,7 +331,7 @@ fn copy_hashing(source: &mut impl Read, target: &mut impl Write) -> io::Result<(
 }
 
 /// True for a file name without a folder, a leading dot or characters that need quoting.
-pub fn is_plain_name(name: &str) -> bool {
+pub(super) fn is_plain_name(name: &str) -> bool {
     let first = name.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_');
     first && name.len() <= 120 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
 }

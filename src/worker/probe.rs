@@ -15,7 +15,7 @@ use crate::ports::runner::RunSpec;
 const WALL_SECONDS: u64 = 60;
 
 /// True if the engine starts, runs a do-file to its end and leaves a whole log. Blocks.
-pub fn engine_works(deps: &WorkerDeps, options: &WorkerOptions) -> bool {
+pub(super) fn engine_works(deps: &WorkerDeps, options: &WorkerOptions) -> bool {
     match probe(deps, options) {
         Ok(works) => works,
         Err(error) => {

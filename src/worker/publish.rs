@@ -1,26 +1,30 @@
 //! Publishes what a run left as artifacts. The run directory keeps its files until the terminal commit,
 //! so that a publication that a crash interrupts can be repeated.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
 use super::WorkerDeps;
-use super::prepare::Manifest;
-use crate::domain::artifact::{Artifact, ArtifactKind, media_type_of, safe_rel_path};
+use super::prepare::{DO_FILE, Manifest, read_do_file};
+use crate::domain::artifact::{Artifact, ArtifactKind, media_type_of};
+use crate::domain::ids::RunId;
 use crate::domain::job::JobRecord;
 use crate::domain::layout::{run_artifact, run_dir};
+use crate::domain::output_name::OutputNames;
 use crate::domain::plan::Plan;
 use crate::domain::run::Run;
 use crate::domain::run_outcome::Outcome;
 use crate::domain::verdict::Verdict;
 use crate::ports::blob_store::{Promotion, Written};
 use crate::ports::workspace::Workspace;
+use crate::service::runs::render_run::FOLDER as RENDERINGS;
 use crate::telemetry::traces;
 
 /// Everything that is told about a run in its meta file.
-pub struct RunReport<'a> {
+pub(super) struct RunReport<'a> {
     pub job: &'a JobRecord,
     pub plan: &'a Plan,
     pub run: &'a Run,
@@ -32,35 +36,52 @@ pub struct RunReport<'a> {
 /// Folder of the run directory with second names of the files that are published.
 const STAGING: &str = "publish";
 
+const LOG: &str = "main.log";
+const STDOUT: &str = "stdout";
+const STDERR: &str = "stderr";
+const META: &str = "run.meta.json";
+const ERROR: &str = "run.error.json";
+/// Files and folders that only the service publishes in a run's folder. A file of the engine with such a name would
+/// stand in place of the evidence.
+const OF_SERVICE: [&str; 7] = [DO_FILE, LOG, STDOUT, STDERR, META, ERROR, RENDERINGS];
+
 /// Collects the files of one run, to publish them together.
 struct Shelf<'a> {
     workspace: &'a dyn Workspace,
     run_path: &'a Path,
     files: Vec<(String, ArtifactKind)>,
+    /// Names that the engine gave, by the names of publication, where they differ.
+    originals: BTreeMap<String, String>,
 }
 
 /// Publishes the files and returns their index entries.
 ///
 /// # Errors
 /// Any I/O error; what was published by then stays and is replaced on repetition.
-pub fn publish(deps: &WorkerDeps, run_path: &Path, report: &RunReport<'_>) -> io::Result<Vec<Artifact>> {
+pub(super) fn publish(
+    deps: &WorkerDeps,
+    run_path: &Path,
+    report: &RunReport<'_>,
+) -> io::Result<Vec<Artifact>> {
     let workspace = deps.workspace.as_ref();
-    let mut shelf = Shelf { workspace, run_path, files: Vec::new() };
+    let mut shelf = Shelf { workspace, run_path, files: Vec::new(), originals: BTreeMap::new() };
     let staging = run_path.join(STAGING);
     // What a crash left of an earlier try.
     match workspace.remove_dir(&staging) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => workspace.create_dir(&staging)?,
     }
-    shelf.file("work/main.do", "main.do", ArtifactKind::StataDo)?;
-    shelf.file("work/main.log", "main.log", ArtifactKind::StataLog)?;
-    shelf.file("stdout", "stdout", ArtifactKind::RunStdout)?;
-    shelf.file("stderr", "stderr", ArtifactKind::RunStderr)?;
+    if let Some(manifest) = report.manifest {
+        shelf.do_file(manifest)?;
+    }
+    shelf.file("work/main.log", LOG, ArtifactKind::StataLog)?;
+    shelf.file(STDOUT, STDOUT, ArtifactKind::RunStdout)?;
+    shelf.file(STDERR, STDERR, ArtifactKind::RunStderr)?;
     let left_out = outputs(&mut shelf, report)?;
     let meta = run_meta(report, &left_out);
-    shelf.json("run.meta.json", ArtifactKind::RunMeta, &meta)?;
+    shelf.json(META, ArtifactKind::RunMeta, &meta)?;
     if let Some(error) = run_error(report) {
-        shelf.json("run.error.json", ArtifactKind::RunError, &error)?;
+        shelf.json(ERROR, ArtifactKind::RunError, &error)?;
     }
     shelf.publish(deps, report)
 }
@@ -69,10 +90,12 @@ pub fn publish(deps: &WorkerDeps, run_path: &Path, report: &RunReport<'_>) -> io
 /// names of those that were left out, with the reason.
 fn outputs(shelf: &mut Shelf<'_>, report: &RunReport<'_>) -> io::Result<Vec<(String, &'static str)>> {
     let archive = &report.plan.contract.constraints.archive;
+    let declared_names = report.plan.contract.outputs.iter().map(|output| output.file.as_str());
+    let mut names = OutputNames::without(OWN_FILES.iter().copied().chain(declared_names));
     let (mut files, mut bytes) = (0_u32, 0_u64);
     let mut left_out = Vec::new();
     for output in &report.verdict.outputs {
-        if output.rel_path == "main.log" || output.status == "missing" {
+        if output.rel_path == LOG || output.status == "missing" {
             continue;
         }
         let path = shelf.run_path.join("work").join(&output.rel_path);
@@ -81,6 +104,7 @@ fn outputs(shelf: &mut Shelf<'_>, report: &RunReport<'_>) -> io::Result<Vec<(Str
         bytes += found.size_bytes;
         let declared = report.plan.contract.outputs.iter().find(|o| o.file == output.rel_path);
         let refused = match declared {
+            _ if is_of_service(&output.rel_path) => Some("reserved name"),
             Some(_) => None,
             None if is_forbidden(&output.rel_path) => Some("forbidden name"),
             None if files > archive.max_files || bytes > archive.max_total_bytes => Some("archive limits"),
@@ -91,7 +115,14 @@ fn outputs(shelf: &mut Shelf<'_>, report: &RunReport<'_>) -> io::Result<Vec<(Str
             continue;
         }
         let kind = declared.map_or(ArtifactKind::ExportOther, |o| kind_of(&o.artifact_kind));
-        shelf.file(&format!("work/{}", output.rel_path), &output.rel_path, kind)?;
+        let name = match declared {
+            Some(_) => output.rel_path.clone(),
+            None => names.give(&output.rel_path),
+        };
+        if name != output.rel_path {
+            shelf.originals.insert(name.clone(), output.rel_path.clone());
+        }
+        shelf.file(&format!("work/{}", output.rel_path), &name, kind)?;
     }
     Ok(left_out)
 }
@@ -100,15 +131,35 @@ fn kind_of(text: &str) -> ArtifactKind {
     serde_json::from_value(Value::String(text.to_owned())).unwrap_or(ArtifactKind::ExportOther)
 }
 
-/// Names that a later run or a person's Stata would load by itself, and names that need quoting.
+/// Names of the service's own files of a run, and of those that it may add.
+const OWN_FILES: [&str; 6] = ["main.do", "main.log", "stdout", "stderr", "run.meta.json", "run.error.json"];
+
+/// Names that a later run or a person's Stata would load by itself, and hidden ones.
 fn is_forbidden(rel_path: &str) -> bool {
     let name = rel_path.rsplit('/').next().unwrap_or(rel_path).to_lowercase();
     let loaded = matches!(name.as_str(), "profile.do" | "sysprofile.do" | "stata.lic");
     let code = [".ado", ".mlib", ".plugin"].iter().any(|ending| name.ends_with(ending));
-    loaded || code || name.starts_with('.') || safe_rel_path(rel_path).is_none()
+    loaded || code || name.starts_with('.') || rel_path.split('/').any(|part| part == "..")
+}
+
+/// True for names that the service itself publishes, and everything below them.
+fn is_of_service(rel_path: &str) -> bool {
+    let first = rel_path.split('/').next().unwrap_or(rel_path);
+    OF_SERVICE.iter().any(|name| name.eq_ignore_ascii_case(first))
 }
 
 impl Shelf<'_> {
+    /// Adds the do-file as the service wrote it. An attempt of an earlier release has it in the working directory
+    /// only, where the engine can change it.
+    fn do_file(&mut self, manifest: &Manifest) -> io::Result<()> {
+        let at = |place: &str| read_do_file(self.workspace, &self.run_path.join(place), manifest);
+        let bytes = match at(DO_FILE) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => at("work/main.do").ok().flatten(),
+            own => own?,
+        };
+        bytes.map_or(Ok(()), |bytes| self.bytes(DO_FILE, ArtifactKind::StataDo, &bytes))
+    }
+
     /// Adds a file of the run directory, if it is there, under a second name: the first stays for a
     /// repetition.
     fn file(&mut self, from: &str, name: &str, kind: ArtifactKind) -> io::Result<()> {
@@ -122,8 +173,12 @@ impl Shelf<'_> {
     }
 
     fn json(&mut self, name: &str, kind: ArtifactKind, value: &Value) -> io::Result<()> {
+        self.bytes(name, kind, &serde_json::to_vec_pretty(value)?)
+    }
+
+    fn bytes(&mut self, name: &str, kind: ArtifactKind, bytes: &[u8]) -> io::Result<()> {
         let file = self.run_path.join(staged(self.files.len()));
-        self.workspace.write(&file, &serde_json::to_vec_pretty(value)?)?;
+        self.workspace.write(&file, bytes)?;
         self.files.push((name.to_owned(), kind));
         Ok(())
     }
@@ -146,11 +201,18 @@ impl Shelf<'_> {
                 size_bytes: written.size_bytes,
                 sha256: written.sha256,
                 media_type: media_type(&name, kind).to_owned(),
-                meta: Map::from_iter([("run_id".to_owned(), json!(report.run.run_id))]),
+                meta: meta(&report.run.run_id, self.originals.get(&name)),
                 stored_as: None,
             };
-        Ok(self.files.into_iter().zip(files).zip(written).map(entry).collect())
+        let listed = self.files.clone();
+        Ok(listed.into_iter().zip(files).zip(written).map(entry).collect())
     }
+}
+
+/// What is noted with a file: its run, and the name that the engine gave it where it was changed.
+fn meta(run_id: &RunId, original: Option<&String>) -> Map<String, Value> {
+    let original = original.map(|name| ("original_name".to_owned(), json!(name)));
+    [("run_id".to_owned(), json!(run_id))].into_iter().chain(original).collect()
 }
 
 /// Returns the path of a staged file below the run directory.
@@ -203,6 +265,18 @@ fn run_error(report: &RunReport<'_>) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_the_service_are_reserved_with_all_below_them() {
+        for bad in
+            ["stdout", "STDERR", "run.meta.json", "run.error.json/x", "renderings/report.docx", "main.do"]
+        {
+            assert!(is_of_service(bad), "{bad}");
+        }
+        for good in ["stdout.csv", "sub/stdout", "table_coefficients.csv", "renderings.txt"] {
+            assert!(!is_of_service(good), "{good}");
+        }
+    }
 
     #[test]
     fn files_that_stata_would_load_are_not_published() {

@@ -9,9 +9,10 @@ use chrono::{DateTime, Utc};
 
 use super::order_statistics::Ranks;
 use crate::domain::ids::{JobId, TenantId};
+use crate::domain::job::record::may_start;
 
 /// The name of a job.
-pub type JobKey = (TenantId, JobId);
+pub(super) type JobKey = (TenantId, JobId);
 
 /// A job that may not start yet; the earliest comes first.
 type Delayed = Reverse<(DateTime<Utc>, u64, TenantId, JobId)>;
@@ -27,7 +28,7 @@ struct Ready {
 
 /// The queued jobs.
 #[derive(Debug, Default)]
-pub struct Queue {
+pub(super) struct Queue {
     /// Order of queueing and earliest start of every known job; what the other structures name and this
     /// does not is out of date.
     known: HashMap<JobKey, (u64, DateTime<Utc>)>,
@@ -41,21 +42,21 @@ pub struct Queue {
 
 impl Queue {
     /// Adds a job, or moves one that is known.
-    pub fn put(&mut self, key: JobKey, queue_seq: u64, ready_at: DateTime<Utc>, now: DateTime<Utc>) {
+    pub(super) fn put(&mut self, key: JobKey, queue_seq: u64, ready_at: DateTime<Utc>, now: DateTime<Utc>) {
         if self.known.get(&key) == Some(&(queue_seq, ready_at)) {
             return;
         }
         self.remove(&key);
         self.known.insert(key.clone(), (queue_seq, ready_at));
-        if ready_at > now {
-            self.delayed.push(Reverse((ready_at, queue_seq, key.0, key.1)));
-        } else {
+        if may_start(ready_at, now) {
             self.make_ready(key, queue_seq);
+        } else {
+            self.delayed.push(Reverse((ready_at, queue_seq, key.0, key.1)));
         }
     }
 
     /// Forgets a job.
-    pub fn remove(&mut self, key: &JobKey) {
+    pub(super) fn remove(&mut self, key: &JobKey) {
         let Some((queue_seq, _)) = self.known.remove(key) else { return };
         let Some(ready) = self.ready.get_mut(&key.0) else { return };
         if ready.jobs.remove(&queue_seq).is_some() {
@@ -69,7 +70,7 @@ impl Queue {
     }
 
     /// Takes the next job of the next tenant that may have one more.
-    pub fn take(&mut self, now: DateTime<Utc>, may_run: impl Fn(&TenantId) -> bool) -> Option<JobKey> {
+    pub(super) fn take(&mut self, now: DateTime<Utc>, may_run: impl Fn(&TenantId) -> bool) -> Option<JobKey> {
         self.wake(now);
         let (turn, tenant) = self.turns.iter().find(|(_, tenant)| may_run(tenant))?;
         let (turn, tenant) = (*turn, tenant.clone());
@@ -90,9 +91,9 @@ impl Queue {
     }
 
     /// Returns how many jobs will be taken before this one, were all tenants under their limit. Before a
-    /// job that may not start yet are all that may. Costs a look at each tenant that has work, however
+    /// job that may not start yet are all that may. Costs a check of each tenant that has work, however
     /// many jobs there are.
-    pub fn position(&self, key: &JobKey) -> Option<u64> {
+    pub(super) fn position(&self, key: &JobKey) -> Option<u64> {
         let (queue_seq, _) = self.known.get(key)?;
         let own = self.ready.get(&key.0).filter(|ready| ready.jobs.contains_key(queue_seq));
         let Some(own) = own else { return Some(self.ready.values().map(|ready| ready.ranks.len()).sum()) };
@@ -104,17 +105,17 @@ impl Queue {
     }
 
     /// Returns when the next delayed job may start.
-    pub fn next_wake(&self) -> Option<DateTime<Utc>> {
+    pub(super) fn next_wake(&self) -> Option<DateTime<Utc>> {
         self.delayed.peek().map(|Reverse((at, ..))| *at)
     }
 
     /// Returns the number of queued jobs, delayed ones included.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.known.len()
     }
 
     fn wake(&mut self, now: DateTime<Utc>) {
-        while self.delayed.peek().is_some_and(|Reverse((at, ..))| *at <= now) {
+        while self.delayed.peek().is_some_and(|Reverse((at, ..))| may_start(*at, now)) {
             let Some(Reverse((at, queue_seq, tenant, job))) = self.delayed.pop() else { return };
             let key = (tenant, job);
             if self.known.get(&key) == Some(&(queue_seq, at)) {
@@ -164,6 +165,17 @@ mod tests {
         }
         assert_eq!(taken(&mut queue, 0), ["a1", "b1", "c1", "a2", "b2", "a3"]);
         assert_eq!(queue.len(), 0);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_holds_no_job() {
+        let mut queue = Queue::default();
+        queue.put(key("a", "retry"), 1, at(3604), at(3600));
+        queue.put(key("a", "queued"), 2, at(3600), at(0));
+        assert_eq!(taken(&mut queue, 0), ["retry", "queued"]);
+        queue.put(key("a", "retry"), 3, at(16), at(0));
+        assert_eq!(taken(&mut queue, 15), [""; 0], "an honest wait is kept");
+        assert_eq!(taken(&mut queue, 16), ["retry"]);
     }
 
     #[test]

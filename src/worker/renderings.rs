@@ -1,4 +1,4 @@
-//! The formats that were asked for with the plan or the run, made after a successful verdict. A rendering that
+//! The formats that were requested with the plan or the run, made after a successful verdict. A rendering that
 //! fails is a warning of the run and never changes the verdict.
 
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::domain::artifact::Artifact;
 use crate::domain::job::JobRecord;
 use crate::domain::run::{Run, RunCheck};
 use crate::render::{Format, Options};
-use crate::service::runs::render_run::{Derived, RENDER_SECONDS, Subject};
+use crate::service::runs::renderings::{Derived, RENDER_SECONDS, Subject};
 
 /// Time beyond the renderings' own bound after which they are not waited for any more.
 const GRACE: Duration = Duration::from_secs(10);
@@ -19,7 +19,7 @@ const GRACE: Duration = Duration::from_secs(10);
 const CHECK: &str = "rendering";
 
 /// Makes the formats that the job asks for; `published` are the run's files, which the record does not list yet.
-pub fn renderings(
+pub(super) fn renderings(
     deps: &WorkerDeps,
     job: &JobRecord,
     run: &Run,
@@ -50,7 +50,7 @@ pub fn renderings(
     }
 }
 
-/// Runs on a thread of its own, so that neither a defect nor a very slow drawing costs the result.
+/// Runs on its own thread, so that neither a defect nor a very slow drawing costs the result.
 fn derived(
     deps: &WorkerDeps,
     job: &JobRecord,
@@ -91,7 +91,7 @@ fn warning(run: &Run, format: &str, reason: &str) -> RunCheck {
         status: "warn".to_owned(),
         value: Some(format.to_owned()),
         message: Some(format!(
-            "the {format} file could not be made: {reason}; the results are complete, and it can be asked for again"
+            "the {format} file could not be rendered: {reason}; the results are complete, and it can be requested again"
         )),
         acknowledged: false,
     }

@@ -5,8 +5,9 @@ use std::io;
 use std::path::Path;
 
 use super::judge::judge;
-use super::prepare::Manifest;
+use super::prepare::{DO_FILE, Manifest};
 use crate::domain::anchors::Nonces;
+use crate::domain::canonical::sha256_hex;
 use crate::domain::ids::RunId;
 use crate::domain::plan::Plan;
 use crate::domain::run_outcome::{CONTRACT_VERSION, Outcome, RunLimits};
@@ -15,7 +16,7 @@ use crate::domain::verdict::Verdict;
 use crate::ports::runner::{RunSpec, Runner, SandboxSpec};
 use crate::ports::workspace::Workspace;
 
-/// What a run is repeated with.
+/// Input of a repeated run.
 pub struct Repeat<'a> {
     pub runner: &'a dyn Runner,
     pub workspace: &'a dyn Workspace,
@@ -39,8 +40,9 @@ impl Repeat<'_> {
     /// Runs `work/main.do` below an absolute folder to its end and judges what it left.
     ///
     /// # Errors
-    /// The launcher cannot be started.
+    /// There is no do-file, or the launcher cannot be started.
     pub fn run(self, folder: &Path, original: &Original<'_>) -> io::Result<(Outcome, Verdict)> {
+        let main_do_sha256 = sha256_hex(self.workspace.read(&folder.join("work").join(DO_FILE))?);
         let spec = RunSpec {
             contract_version: CONTRACT_VERSION,
             run_id: original.run_id.to_string(),
@@ -55,7 +57,7 @@ impl Repeat<'_> {
             contract_version: CONTRACT_VERSION,
             run_id: original.run_id.clone(),
             nonces: original.nonces.clone(),
-            main_do_sha256: String::new(),
+            main_do_sha256,
             body_offset: 0,
             body_bytes: 0,
             data: Vec::new(),

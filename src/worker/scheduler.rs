@@ -21,7 +21,7 @@ use crate::service::shared::space::Space;
 
 /// First and longest pause of claims after a fault of the host.
 const FAULT_PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
-/// Time between two looks at the free space of the data volume.
+/// Time between two checks of the free space of the data volume.
 const DISK_LOOK: Duration = Duration::from_millis(500);
 /// How long attempts may take to end after they were told that the host stops.
 const STOP_BOUND: Duration = Duration::from_secs(10);
@@ -179,7 +179,7 @@ struct Scheduler {
     paused: bool,
     /// Place in the stored queue up to which it is loaded; `None` when all is.
     load_from: Option<u64>,
-    /// When the data volume was looked at, and whether it was nearly full.
+    /// When the data volume was checked, and whether it was nearly full.
     disk_seen: Option<(Instant, bool)>,
 }
 
@@ -249,7 +249,7 @@ impl Scheduler {
         self.paused || self.shared.host_fault.load(Ordering::SeqCst)
     }
 
-    /// Looks at the data volume, at most every [`DISK_LOOK`]. One system call, as cheap as reading a clock.
+    /// Checks the data volume, at most every [`DISK_LOOK`]. One system call, as cheap as reading a clock.
     fn disk_is_low(&mut self) -> bool {
         if self.disk_seen.is_some_and(|(at, _)| at.elapsed() < DISK_LOOK) {
             return self.disk_low_now();
@@ -268,7 +268,7 @@ impl Scheduler {
                     "the data volume is nearly full: claims stop"
                 );
             } else {
-                tracing::info!(event = "SS_DISK_OK", free_bytes = space.free_bytes, "claims go on");
+                tracing::info!(event = "SS_DISK_OK", free_bytes = space.free_bytes, "claims resume");
             }
         }
         low
@@ -303,7 +303,7 @@ impl Scheduler {
         }
     }
 
-    /// A limit may be higher now: the board is read again, then the permits are looked at.
+    /// A limit may be higher now: the limits are read again, then the permits are checked.
     fn limits_changed(&self) {
         let (shared, control) = (Arc::clone(&self.shared), Arc::clone(&self.control));
         tokio::spawn(async move {
@@ -354,7 +354,7 @@ impl Scheduler {
 
     fn probed(&mut self, works: bool) {
         if works {
-            tracing::info!(event = "SS_ENGINE_UP", "the engine can be used again: claims go on");
+            tracing::info!(event = "SS_ENGINE_UP", "the engine can be used again: claims resume");
             self.set_fault(None);
             self.paused = false;
             self.shared.host_fault.store(false, Ordering::SeqCst);
@@ -370,7 +370,7 @@ impl Scheduler {
         *self.control.fault.lock().unwrap_or_else(PoisonError::into_inner) = cause;
     }
 
-    /// Tries the engine after a pause, on a thread of its own.
+    /// Tries the engine after a pause, on its own thread.
     fn spawn_probe(&self) {
         let (shared, told, pause) = (Arc::clone(&self.shared), self.told.clone(), self.pause);
         tokio::spawn(async move {

@@ -1,5 +1,5 @@
-//! What a worker does at its start: it looks for attempts of an earlier process and loads the queue.
-//! Reads only what is running or queued, a page at a time.
+//! Start of a worker: it looks for attempts of an earlier process and loads the queue.
+//! Reads only running or queued jobs, a page at a time.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -9,7 +9,7 @@ use crate::domain::ids::RunId;
 use crate::domain::job::JobRecord;
 use crate::ports::clock::Clock;
 use crate::ports::runner::Adopted;
-use crate::ports::store::{ReadError, Store};
+use crate::ports::store::{ReadError, Store, StoreExt};
 
 /// Most queued jobs that are read at once.
 const PAGE: usize = 1000;
@@ -18,7 +18,7 @@ const PAGE: usize = 1000;
 ///
 /// # Errors
 /// As the store's.
-pub async fn running(store: &dyn Store) -> Result<Vec<(JobRecord, RunId)>, ReadError> {
+pub(super) async fn running(store: &dyn Store) -> Result<Vec<(JobRecord, RunId)>, ReadError> {
     let jobs = store.running().await?;
     Ok(jobs
         .into_iter()
@@ -27,10 +27,10 @@ pub async fn running(store: &dyn Store) -> Result<Vec<(JobRecord, RunId)>, ReadE
 }
 
 /// First part of the names of folders that probes of the engine work in.
-pub const PROBE: &str = "probe";
+pub(super) const PROBE: &str = "probe";
 
 /// Ends the probes that an earlier process left under way and removes their folders. Blocks.
-pub fn clear_probes(deps: &WorkerDeps) {
+pub(super) fn clear_probes(deps: &WorkerDeps) {
     let Ok(entries) = deps.workspace.list(&deps.scratch_dir) else { return };
     for name in entries.into_iter().map(|entry| entry.name).filter(|name| name.starts_with(PROBE)) {
         let path = deps.scratch_dir.join(&name);
@@ -50,11 +50,11 @@ pub fn clear_probes(deps: &WorkerDeps) {
     }
 }
 
-/// Loads the next page of the queue; returns where to go on, or `None` at its end.
+/// Loads the next page of the queue; returns where to continue, or `None` at its end.
 ///
 /// # Errors
 /// As the store's.
-pub async fn load_page(
+pub(super) async fn load_page(
     store: &dyn Store,
     clock: &dyn Clock,
     after: u64,

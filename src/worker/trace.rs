@@ -12,8 +12,8 @@ use crate::domain::run_outcome::Outcome;
 use crate::telemetry::traces::{nanos, run_span_id};
 
 /// The span of an attempt, of the highest level so that no filter of log lines takes their ids from them. Without a
-/// record, which a store that does not answer withholds, it is in a trace of its own.
-pub fn of_run(key: &JobKey, run_id: &RunId, job: Option<&JobRecord>) -> Span {
+/// record, which a store that does not answer withholds, it is in its own trace.
+pub(super) fn of_run(key: &JobKey, run_id: &RunId, job: Option<&JobRecord>) -> Span {
     let span = tracing::error_span!(
         "run",
         trace_id = Empty,
@@ -52,13 +52,13 @@ fn place(span: &Span, job: &JobRecord) {
     span.record("trace_id", job.trace_id.as_str());
 }
 
-/// Says that nothing of an attempt is to be told: it did not begin, or another process ends it.
-pub fn discard() {
+/// Says that nothing of an attempt is to be reported: it did not begin, or another process ends it.
+pub(super) fn discard() {
     Span::current().record("otel.discard", true);
 }
 
 /// Completes the beginning of an attempt, whose span is current, from its record.
-pub fn began(job: &JobRecord, run: &Run, is_adopted: bool) {
+pub(super) fn began(job: &JobRecord, run: &Run, is_adopted: bool) {
     let span = Span::current();
     span.record("otel.start_ns", nanos(run.started_at));
     span.record("run.attempt", run.attempt);
@@ -68,8 +68,8 @@ pub fn began(job: &JobRecord, run: &Run, is_adopted: bool) {
     }
 }
 
-/// Tells the wait in the queue that a claim ended, with the times of the record: it may be older than this process.
-pub fn waited(job: &JobRecord, run: &Run) {
+/// Records the wait in the queue that a claim ended, with the times of the record: it may be older than this process.
+pub(super) fn waited(job: &JobRecord, run: &Run) {
     let Some(queued_at) = run.queued_at else { return };
     let span = tracing::debug_span!(
         parent: None,
@@ -87,8 +87,8 @@ pub fn waited(job: &JobRecord, run: &Run) {
     place(&span, job);
 }
 
-/// Tells the lives of the launcher and of the engine, by the times that the launcher wrote down.
-pub fn engine_ended(outcome: &Outcome) {
+/// Records the spans of the launcher and of the engine, by the times that the launcher wrote down.
+pub(super) fn engine_ended(outcome: &Outcome) {
     if outcome.started_at_ns == 0 || outcome.ended_at_ns == 0 {
         return;
     }
@@ -115,7 +115,7 @@ pub fn engine_ended(outcome: &Outcome) {
 }
 
 /// Completes the span of an attempt whose end is committed.
-pub fn ended(run: &Run, after: &JobRecord) {
+pub(super) fn ended(run: &Run, after: &JobRecord) {
     let span = Span::current();
     span.record("run.status", run.status.as_str());
     span.record("run.job_status", after.status.as_str());

@@ -1,5 +1,7 @@
 //! The integration tests: one binary, one folder per subject.
 
+#![allow(clippy::unwrap_used, reason = "a test and its helpers end with the panic")]
+
 mod access;
 mod conformance;
 mod faults;

@@ -14,7 +14,7 @@ use std::sync::atomic::AtomicBool;
 const USAGE: &str =
     "usage: dofile [-q] {-b|-e|-s} [do] FILE.do [arguments]\n       dofile --list-commands | --version";
 
-/// What the command line asks for.
+/// Request of the command line.
 #[derive(Debug, PartialEq, Eq)]
 struct Request {
     quiet_banner: bool,

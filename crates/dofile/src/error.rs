@@ -39,7 +39,7 @@ impl StataError {
         Self::new(198, "invalid syntax")
     }
 
-    /// r(198) with a text of its own.
+    /// r(198) with its own text.
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::new(198, message)
     }

@@ -1,4 +1,4 @@
-//! Where printed text goes: the log buffer, its files and the `quietly` level.
+//! Destination of printed text: the log buffer, its files and the `quietly` level.
 
 use std::fs::File;
 use std::io::Write;
@@ -10,6 +10,7 @@ pub struct UserLog {
     pub label: String,
     /// File as the do-file names it.
     pub file_name: String,
+    /// True for SMCL, false for plain text.
     pub smcl: bool,
     /// False between `log off` and `log on`.
     pub is_on: bool,
@@ -85,7 +86,7 @@ impl Output {
     }
 
     /// Writes what is buffered to the log files. A log that can not be written
-    /// is closed: the run itself goes on, and its reader sees a truncated log.
+    /// is closed: the run itself continues, and its reader sees a truncated log.
     pub fn flush(&mut self) {
         if self.keep {
             return;
@@ -119,7 +120,7 @@ impl Output {
         self.logs.len() < before
     }
 
-    /// Stops writing to a log for a while, or goes on; false if there is no such log.
+    /// Stops writing to a log for a while, or continues; false if there is no such log.
     pub fn switch_log(&mut self, label: &str, on: bool) -> bool {
         self.flush();
         let found = self.logs.iter_mut().find(|log| log.label == label);
@@ -131,7 +132,7 @@ impl Output {
         &self.logs
     }
 
-    /// What was kept in memory, and empties it.
+    /// Returns the text kept in memory, and empties it.
     pub fn take(&mut self) -> String {
         self.column = 0;
         std::mem::take(&mut self.buffer)

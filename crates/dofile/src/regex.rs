@@ -22,7 +22,7 @@ fn with<T>(pattern: &str, f: impl FnOnce(Option<&Regex>) -> T) -> T {
 }
 
 /// Looks for a match and keeps its groups; an invalid pattern matches nothing.
-pub fn find(pattern: &str, text: &str) -> Option<()> {
+pub(crate) fn find(pattern: &str, text: &str) -> Option<()> {
     let groups = with(pattern, |re| {
         let c = re?.captures(text)?;
         Some(c.iter().map(|m| m.map_or(String::new(), |m| m.as_str().to_string())).collect::<Vec<_>>())
@@ -32,14 +32,14 @@ pub fn find(pattern: &str, text: &str) -> Option<()> {
 }
 
 /// Group `k` of the last match; empty when there is none.
-pub fn last_group(k: f64) -> String {
+pub(crate) fn last_group(k: f64) -> String {
     GROUPS.with(|g| {
         if k >= 0.0 { g.borrow().get(k as usize).cloned().unwrap_or_default() } else { String::new() }
     })
 }
 
 /// Replaces the first match, or all; `\1` or `$1` in the replacement are groups.
-pub fn replace(pattern: &str, text: &str, with_text: &str, all: bool) -> String {
+pub(crate) fn replace(pattern: &str, text: &str, with_text: &str, all: bool) -> String {
     let mut template = String::new();
     let mut chars = with_text.chars().peekable();
     while let Some(c) = chars.next() {

@@ -1,4 +1,4 @@
-//! What can go wrong while a .dta file is read or written; no other kind of failure is exposed.
+//! Errors while a .dta file is read or written; no other kind of failure is exposed.
 
 use std::io;
 
@@ -25,7 +25,7 @@ pub enum Error {
     Truncated {
         /// The part that was being read.
         what: &'static str,
-        /// Where that part starts.
+        /// Offset at which that part starts.
         offset: u64,
     },
     /// A field holds something that the format does not allow.
@@ -33,7 +33,7 @@ pub enum Error {
     Malformed {
         /// The complaint.
         what: String,
-        /// Where it was found.
+        /// Offset of the problem.
         offset: u64,
     },
     /// Metadata above the reader's memory bound.

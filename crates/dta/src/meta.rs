@@ -115,7 +115,7 @@ pub struct Characteristic {
     pub contents: String,
 }
 
-/// What a file says beside its rows.
+/// Metadata of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Meta {
     /// Data label.

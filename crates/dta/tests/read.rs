@@ -1,6 +1,8 @@
 //! Reads files written by pandas, pyreadstat and by hand (see fixtures/generate.py) and compares
 //! every value with what the generator put in.
 
+#![allow(clippy::unwrap_used, reason = "a test and its helpers end with the panic")]
+
 use std::io::Cursor;
 
 use dta::{Block, Column, Error, Missing, Reader, StorageType, ValueLabelSet};

@@ -1,5 +1,7 @@
-//! What the writer writes reads back the same; scripts/checks/dta_roundtrip.py checks the same
+//! The reader returns the written content unchanged; scripts/checks/dta_roundtrip.py checks the same
 //! files with pandas and pyreadstat.
+
+#![allow(clippy::unwrap_used, reason = "a test and its helpers end with the panic")]
 
 use std::io::Cursor;
 

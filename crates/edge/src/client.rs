@@ -10,7 +10,7 @@ use ipnet::IpNet;
 /// Written by most proxies; each appends the address that it saw.
 pub const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Hops that are looked at; a longer list is no list of proxies.
+/// Hops that are checked; a longer list is no list of proxies.
 const MOST_HOPS: usize = 32;
 
 /// Which header the proxies write. The other one is then only what the caller himself sent.
@@ -163,7 +163,7 @@ mod tests {
         let trusted = proxies(ForwardedBy::Either);
         for (peer, line, expected) in [
             ("10.0.0.1", "203.0.113.9", "203.0.113.9"),
-            // what the caller himself put in front is not believed
+            // what the caller himself put in front is ignored
             ("10.0.0.1", "1.1.1.1, 203.0.113.9", "203.0.113.9"),
             ("10.0.0.1", "1.1.1.1, 203.0.113.9, 10.9.9.9, 192.0.2.1", "203.0.113.9"),
             // only proxies: the farthest one

@@ -16,19 +16,23 @@ use http::{Method, StatusCode, Uri};
 /// A list of origins that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadOrigins {
+    /// An entry that is not an origin.
     #[error("{0:?} is no origin: write scheme://host or scheme://host:port, without a path")]
     NoOrigin(String),
+    /// `*` beside other origins.
     #[error("\"*\" cannot stand beside other origins")]
     AnyAndOthers,
+    /// `*` together with credentials.
     #[error("\"*\" is never allowed together with credentials")]
     AnyWithCredentials,
 }
 
-/// What pages of allowed origins may do.
+/// Permissions of pages of allowed origins.
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// `scheme://host[:port]`; `*` alone allows every page.
     pub origins: Vec<String>,
+    /// Methods that a page may use.
     pub methods: Vec<Method>,
     /// Headers that a page may send.
     pub request_headers: Vec<HeaderName>,

@@ -1,4 +1,4 @@
-//! What stands between the network and an axum router, for every HTTP program of this workspace: rate limits,
+//! Network edge in front of an axum router, for every HTTP program of this workspace: rate limits,
 //! CORS, security headers, client addresses behind proxies, and serving with bounds and an orderly end.
 //! Nothing here knows a route, a credential or an error format of any program.
 
@@ -7,5 +7,6 @@ pub mod cors;
 pub mod limit;
 #[cfg(feature = "otel")]
 pub mod otel;
+pub mod places;
 pub mod security;
 pub mod serve;

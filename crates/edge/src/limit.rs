@@ -58,11 +58,12 @@ impl Rate {
     }
 }
 
-/// What a bucket said.
+/// Decision of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decision {
     /// The limiter's name, as it stands in the headers.
     pub name: &'static str,
+    /// False where the request is refused.
     pub is_allowed: bool,
     /// Tokens of a full bucket.
     pub burst: u32,

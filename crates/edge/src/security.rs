@@ -1,4 +1,4 @@
-//! Security headers of every answer. A handler that set one of them itself (a page with a policy of its own, an
+//! Security headers of every answer. A handler that set one of them itself (a page with its own policy, an
 //! answer that may be cached) is left alone.
 
 use std::time::Duration;
@@ -24,7 +24,7 @@ const FIXED: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// What is written.
+/// Values of the headers.
 #[derive(Debug, Clone)]
 pub struct SecurityHeaders {
     content_policy: HeaderValue,
@@ -57,7 +57,7 @@ impl SecurityHeaders {
     /// Writes the headers that are not there yet; without a statement of the handler an answer is private and
     /// is not stored. The server does not tell what it is.
     pub fn write(&self, headers: &mut HeaderMap) {
-        // one growth of the map in place of several
+        // one growth of the map instead of several
         headers.reserve(FIXED.len() + 3);
         for (name, value) in FIXED {
             headers.entry(name).or_insert(HeaderValue::from_static(value));

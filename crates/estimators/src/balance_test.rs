@@ -62,7 +62,7 @@ impl Treatment<'_> {
                 }
             }
         }
-        // Sums in place of means: the factors of N cancel.
+        // Sums instead of means: the factors of N cancel.
         let value = covariance.inverse_definite()?.quadratic(&mean);
         value.is_finite().then_some(value)
     }

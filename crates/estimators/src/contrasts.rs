@@ -47,7 +47,7 @@ impl Operator {
 /// One comparison of levels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// What is compared: `2 vs 1`, `linear`; for [`Operator::Each`] the level.
+    /// Name of the comparison: `2 vs 1`, `linear`; for [`Operator::Each`] the level.
     pub label: String,
     /// The same without spaces, for names of columns: `2vs1`.
     pub code: String,

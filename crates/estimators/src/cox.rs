@@ -229,7 +229,7 @@ pub struct CoxFit {
     pub converged: bool,
 }
 
-/// Positions of regressors that carry no information of their own: they do not vary within risk sets, or
+/// Positions of regressors that carry no separate information: they do not vary within risk sets, or
 /// earlier ones explain them there (a regressor that is constant within strata, for example).
 pub fn uninformative(data: CoxData<'_>, columns: &[&[f64]]) -> Vec<usize> {
     let n = data.t.len() as f64;
@@ -325,7 +325,7 @@ struct Increment {
     /// `w / S0` over the steps of Efron's method, and the same times the mean of the regressors.
     hazard: f64,
     moment: Vec<f64>,
-    /// What deaths at this time count of it (all of it for Breslow).
+    /// Share of the hazard that counts for deaths at this time (all of it for Breslow).
     own_hazard: f64,
     own_moment: Vec<f64>,
 }
@@ -361,7 +361,7 @@ fn increments(data: CoxData<'_>, columns: &[Vec<f64>], risk: &[f64]) -> Vec<Incr
     out
 }
 
-/// What each record accumulates: hazard and its moments over `(t0, t]`, with a death's own share.
+/// Returns each record's accumulated hazard and its moments over `(t0, t]`, with a death's own share.
 fn accumulated(data: CoxData<'_>, columns: &[Vec<f64>], risk: &[f64]) -> Vec<(f64, Vec<f64>)> {
     let k = columns.len();
     let steps = increments(data, columns, risk);

@@ -61,7 +61,7 @@ pub enum Method {
     IpwRa,
 }
 
-/// What is estimated.
+/// Estimated effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Estimand {
     /// Average effect in the population.
@@ -88,7 +88,7 @@ pub struct Effects<'a> {
     pub link: Link,
     /// Estimator.
     pub method: Method,
-    /// What is estimated.
+    /// Estimated effect.
     pub estimand: Estimand,
     /// Weight of each row.
     pub weights: Option<&'a [f64]>,

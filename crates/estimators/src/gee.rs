@@ -23,7 +23,7 @@ pub enum Working {
     Unstructured,
 }
 
-/// What is estimated.
+/// Model to be estimated.
 pub struct Request<'a> {
     /// Outcome.
     pub y: &'a [f64],

@@ -142,11 +142,11 @@ impl Coordinates {
 fn meat(
     request: &IvRequest<'_>,
     basis: &Basis,
-    all: &[&[f64]],
     residuals: &[f64],
     weights: Option<&[f64]>,
     vce: Vce<'_>,
 ) -> Mat {
+    let all: Vec<&[f64]> = request.exogenous.iter().chain(request.instruments).copied().collect();
     let frequency = request.weights.is_some_and(|w| w.kind == WeightKind::Frequency);
     let by_row = !matches!(vce, Vce::Cluster(_));
     let scores: Vec<f64> = residuals
@@ -158,8 +158,8 @@ fn meat(
         })
         .collect();
     match vce {
-        Vce::Cluster(clusters) => cluster_meat(basis, all, &scores, clusters),
-        _ => row_meat(basis, all, &scores),
+        Vce::Cluster(clusters) => cluster_meat(basis, &all, &scores, clusters),
+        _ => row_meat(basis, &all, &scores),
     }
 }
 
@@ -178,103 +178,122 @@ pub fn fit(request: &IvRequest<'_>) -> Result<IvFit, FitError> {
     {
         return Err(FitError::OneCluster);
     }
-    let all: Vec<&[f64]> = request.exogenous.iter().chain(request.instruments).copied().collect();
-    let robust_implied = request.weights.is_some_and(|w| w.kind == WeightKind::Probability);
-    let vce = match request.vce {
-        Vce::Classical if robust_implied => Vce::Robust,
-        vce => vce,
-    };
     let inside = at.inside();
-    let (q, r) = inside.thin_qr();
-    let inverse = r.inverse_upper();
-    let y_inside = &at.y[..at.instruments];
-    let first = inverse.times_vector(&q.transpose().times_vector(y_inside));
-    let mut kappa = None;
-    // Rows of `projector` are the estimator's weights on the coordinates inside the instruments' space.
-    let (standardised, bread, projector) = match request.method {
-        Method::TwoStage => (first, inverse.outer(), inverse.times(&q.transpose())),
-        Method::Liml => {
-            let value = liml_kappa(
-                &at,
-                request.exogenous.len() + usize::from(request.constant),
-                request.endogenous.len(),
-            );
-            kappa = Some(value);
-            let (b, bread) = k_class(&at, value).ok_or(FitError::Insufficient)?;
-            let projector = bread.times(&inside.transpose());
-            (b, bread, projector)
-        }
-        Method::Gmm => {
-            let start = at.raw(&first, request.constant);
-            let residuals = residuals(request, &start);
-            let weight = match request.weight_matrix {
-                Vce::Classical => Mat::identity(at.instruments).scaled(variance(&residuals, weights)),
-                vce => meat(request, &at.basis, &all, &residuals, weights, vce),
-            };
-            let weight = weight.inverse_definite().ok_or(FitError::Insufficient)?;
-            let left = inside.transpose().times(&weight);
-            let bread = left.times(&inside).symmetrised().inverse_definite().ok_or(FitError::Insufficient)?;
-            let projector = bread.times(&left);
-            (projector.times_vector(y_inside), bread, projector)
-        }
-    };
+    let Point { standardised, bread, projector, kappa, weight } = point(request, &at, &inside, weights)?;
     let b = at.raw(&standardised, request.constant);
     let residuals = residuals(request, &b);
     let rss = squares(&residuals, weights);
     let tss = super::ols::total_squares(request.y, weights, request.constant);
-    let df = if request.small { n - k as f64 } else { n };
-    let s2 = rss / df;
-    let small_factor = |cluster: Option<f64>| match (request.small, cluster) {
-        // Without `small` the covariance is asymptotic, also by clusters.
-        (false, _) => 1.0,
-        (true, None) => n / (n - k as f64),
-        (true, Some(g)) => g / (g - 1.0) * (n - 1.0) / (n - k as f64),
+    let s2 = rss / if request.small { n - k as f64 } else { n };
+    let v = match middle(request, &at, &residuals, weights, n) {
+        Some(middle) => projector.sandwich(&middle),
+        None => bread.scaled(s2),
     };
-    let middle = match (request.method, vce) {
-        (Method::Gmm, Vce::Classical) => {
-            Mat::identity(at.instruments).scaled(variance(&residuals, weights) * small_factor(None))
-        }
-        (_, Vce::Classical) => Mat::zeros(0, 0),
-        (_, vce) => {
-            let groups = match vce {
-                Vce::Cluster(c) => Some(c.count as f64),
-                _ => None,
-            };
-            meat(request, &at.basis, &all, &residuals, weights, vce).scaled(small_factor(groups))
-        }
-    };
-    let v = if middle.rows() == 0 { bread.scaled(s2) } else { projector.sandwich(&middle) };
-    let v = at.to_raw.sandwich(&v);
     let inside_residual: Vec<f64> = {
         let fitted = inside.times_vector(&standardised);
-        y_inside.iter().zip(&fitted).map(|(y, f)| (y - f) * at.y_scale).collect()
-    };
-    let j = match request.method {
-        Method::Gmm => {
-            let start =
-                at.raw(&inverse.times_vector(&q.transpose().times_vector(y_inside)), request.constant);
-            let first = self::residuals(request, &start);
-            let weight = match request.weight_matrix {
-                Vce::Classical => Mat::identity(at.instruments).scaled(variance(&first, weights)),
-                vce => meat(request, &at.basis, &all, &first, weights, vce),
-            };
-            weight.inverse_definite().map(|w| w.quadratic(&inside_residual))
-        }
-        _ => None,
+        at.y.iter().zip(&fitted).map(|(y, f)| (y - f) * at.y_scale).collect()
     };
     Ok(IvFit {
         b,
-        v,
+        v: at.to_raw.sandwich(&v),
         n,
         rss,
         mss: tss - rss,
         rmse: s2.sqrt(),
         residuals,
         kappa,
-        j,
+        j: weight.map(|w| w.quadratic(&inside_residual)),
         explained_by_instruments: inside_residual.iter().map(|v| v * v).sum(),
         instruments: at.instruments,
     })
+}
+
+/// A point estimate in coordinates.
+struct Point {
+    standardised: Vec<f64>,
+    /// Covariance of the parameters but for the error variance.
+    bread: Mat,
+    /// The estimator's weights on the coordinates inside the instruments' space, a row for each parameter.
+    projector: Mat,
+    /// Eigenvalue of LIML.
+    kappa: Option<f64>,
+    /// Weight matrix of GMM.
+    weight: Option<Mat>,
+}
+
+fn point(
+    request: &IvRequest<'_>,
+    at: &Coordinates,
+    inside: &Mat,
+    weights: Option<&[f64]>,
+) -> Result<Point, FitError> {
+    let (q, r) = inside.thin_qr();
+    let inverse = r.inverse_upper();
+    let y_inside = &at.y[..at.instruments];
+    let first = inverse.times_vector(&q.transpose().times_vector(y_inside));
+    match request.method {
+        Method::TwoStage => Ok(Point {
+            standardised: first,
+            bread: inverse.outer(),
+            projector: inverse.times(&q.transpose()),
+            kappa: None,
+            weight: None,
+        }),
+        Method::Liml => {
+            let included = request.exogenous.len() + usize::from(request.constant);
+            let kappa = liml_kappa(at, included, request.endogenous.len());
+            let (standardised, bread) = k_class(at, kappa).ok_or(FitError::Insufficient)?;
+            let projector = bread.times(&inside.transpose());
+            Ok(Point { standardised, bread, projector, kappa: Some(kappa), weight: None })
+        }
+        Method::Gmm => {
+            let residuals = residuals(request, &at.raw(&first, request.constant));
+            let moments = match request.weight_matrix {
+                Vce::Classical => Mat::identity(at.instruments).scaled(variance(&residuals, weights)),
+                vce => meat(request, &at.basis, &residuals, weights, vce),
+            };
+            let weight = moments.inverse_definite().ok_or(FitError::Insufficient)?;
+            let left = inside.transpose().times(&weight);
+            let bread = left.times(inside).symmetrised().inverse_definite().ok_or(FitError::Insufficient)?;
+            let projector = bread.times(&left);
+            let standardised = projector.times_vector(y_inside);
+            Ok(Point { standardised, bread, projector, kappa: None, weight: Some(weight) })
+        }
+    }
+}
+
+/// The middle of the sandwich in the instruments' coordinates, `n` observations; none where the covariance is the
+/// bread times the error variance.
+fn middle(
+    request: &IvRequest<'_>,
+    at: &Coordinates,
+    residuals: &[f64],
+    weights: Option<&[f64]>,
+    n: f64,
+) -> Option<Mat> {
+    let k = at.x.cols() as f64;
+    let factor = |cluster: Option<f64>| match (request.small, cluster) {
+        // Without `small` the covariance is asymptotic, also by clusters.
+        (false, _) => 1.0,
+        (true, None) => n / (n - k),
+        (true, Some(g)) => g / (g - 1.0) * (n - 1.0) / (n - k),
+    };
+    let robust_implied = request.weights.is_some_and(|w| w.kind == WeightKind::Probability);
+    let vce = match request.vce {
+        Vce::Classical if robust_implied => Vce::Robust,
+        vce => vce,
+    };
+    let groups = match vce {
+        Vce::Cluster(clusters) => Some(clusters.count as f64),
+        _ => None,
+    };
+    match (request.method, vce) {
+        (Method::Gmm, Vce::Classical) => {
+            Some(Mat::identity(at.instruments).scaled(variance(residuals, weights) * factor(None)))
+        }
+        (_, Vce::Classical) => None,
+        (_, vce) => Some(meat(request, &at.basis, residuals, weights, vce).scaled(factor(groups))),
+    }
 }
 
 /// Variance of residuals around their mean, divisor N: what GMM takes as the error variance.

@@ -3,7 +3,7 @@
 
 use super::jet::{Jet, ln_interval};
 
-/// What is known about the latent outcome of a row.
+/// Observation of a row's latent outcome.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Seen {
     /// Its value.

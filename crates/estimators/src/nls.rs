@@ -34,7 +34,7 @@ pub enum NlsError {
     Derivatives,
 }
 
-/// What is fitted: the outcome and the weights of its rows.
+/// Data of the fit: the outcome and the weights of its rows.
 pub struct Sample<'a> {
     /// Outcome.
     pub y: &'a [f64],

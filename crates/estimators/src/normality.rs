@@ -75,7 +75,7 @@ pub fn shapiro_wilk(sorted: &[f64], ties: bool) -> Shapiro {
         let gamma = 0.459 * n - 2.273;
         let mean = polynomial(&[0.5440, -0.399_78, 0.025_054, -0.000_671_4], n);
         let sd = polynomial(&[1.3822, -0.778_57, 0.062_767, -0.002_032_2], n).exp();
-        // W so far from one that the logarithm has no argument is as far from normal as can be told.
+        // W so far from one that the logarithm has no argument is as far from normal as can be measured.
         let y = if gap.ln() < gamma { -(gamma - gap.ln()).ln() } else { f64::INFINITY };
         ((gap.ln() - (gamma - (-mean).exp())).exp(), (y - mean) / sd)
     } else {

@@ -8,7 +8,7 @@ use super::vce::{Vce, cluster_meat, row_meat};
 use super::wald;
 use super::weights::{WeightKind, Weights};
 
-/// What is to be estimated.
+/// Model to be estimated.
 pub struct Request<'a> {
     /// Outcome.
     pub y: &'a [f64],
@@ -168,7 +168,7 @@ pub fn total_squares(y: &[f64], weights: Option<&[f64]>, centred: bool) -> f64 {
 }
 
 /// Covariance of the parameters and the degrees of freedom of its tests.
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "the parts of one fit, used together here only")]
 fn covariance(
     request: &Request<'_>,
     basis: &Basis,

@@ -3,7 +3,7 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-/// What the factorisation needs from a scalar.
+/// Operations that the factorisation needs from a scalar.
 pub trait Real:
     Copy
     + Send

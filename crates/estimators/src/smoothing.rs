@@ -21,7 +21,7 @@ pub fn moving_average(x: &[f64], weights: &[f64], back: usize) -> Vec<f64> {
         .collect()
 }
 
-/// What a smoother leaves: one-step-ahead predictions of each value, the smoothed level after each value, and
+/// Result of a smoother: one-step-ahead predictions of each value, the smoothed level after each value, and
 /// level and slope after the last one.
 pub struct Smoothed {
     /// Predictions from the values before.

@@ -7,7 +7,7 @@
 use super::matrix::Mat;
 use std::collections::HashMap;
 
-/// What to do with a stratum that has one sampling unit.
+/// Treatment of a stratum with one sampling unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SingleUnit {
     /// No variance can be given.

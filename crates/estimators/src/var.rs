@@ -146,7 +146,7 @@ pub fn responses(a: &[Mat], m: usize, steps: usize) -> Vec<Mat> {
     out
 }
 
-/// What is tabulated of a system: simple and orthogonal responses, their sums, and variance shares.
+/// Tables of a system: simple and orthogonal responses, their sums, and variance shares.
 pub struct Tables {
     /// `irf`, `oirf`, `cirf`, `coirf`, `fevd`: for each step a matrix (response by impulse).
     pub values: [Vec<Mat>; 5],

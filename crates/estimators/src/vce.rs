@@ -16,7 +16,7 @@ pub struct Clusters<'a> {
     pub count: usize,
 }
 
-/// Which covariance of the parameters is asked for.
+/// Which covariance of the parameters is requested.
 #[derive(Clone, Copy, Debug)]
 pub enum Vce<'a> {
     /// Errors of equal variance.

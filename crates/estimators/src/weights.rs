@@ -2,7 +2,7 @@
 
 use crate::real::stable_sum;
 
-/// What the weights of an estimation mean (Stata User's Guide, 20.24).
+/// Meaning of the weights of an estimation (Stata User's Guide, 20.24).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WeightKind {
     /// Inverse variances, normalised to sum to the number of rows.

@@ -5,7 +5,7 @@ use super::model::{Axis, Plane, Range, Series, Shape, Ticks};
 use super::page::LINE;
 use super::ticks;
 
-/// What an axis shows before it is placed on the page.
+/// Content of an axis before it is placed on the page.
 #[derive(Debug, Clone)]
 pub(super) struct Extent {
     pub(super) low: f64,

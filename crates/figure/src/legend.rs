@@ -7,7 +7,7 @@ use super::page::{Context, LINE, Rect, TEXT, face};
 use super::style::{Style, palette};
 use super::svg::{Anchor, Paint, Svg};
 
-/// What the key of an entry shows.
+/// Symbol of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Key {
     Marker,

@@ -71,11 +71,11 @@ impl Default for Figure {
 pub struct Panel {
     /// Title above the panel, empty for none.
     pub title: String,
-    /// What it shows.
+    /// Content of the panel.
     pub body: Body,
 }
 
-/// What a panel shows.
+/// Content of a panel.
 #[derive(Debug, Clone)]
 pub enum Body {
     /// Plots between two axes.
@@ -125,7 +125,7 @@ impl Default for Plane {
 /// A reference line.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RefLine {
-    /// Where.
+    /// Position.
     pub at: f64,
     /// How; thin and gray by default.
     pub style: Style,
@@ -158,7 +158,7 @@ impl fmt::Debug for TickText {
     }
 }
 
-/// Where ticks stand.
+/// Positions of ticks.
 #[derive(Debug, Clone, Default)]
 pub enum Ticks {
     /// About five nice values.
@@ -231,7 +231,7 @@ pub struct Series {
     pub label: String,
     /// Its number, which decides default colour and marker.
     pub number: usize,
-    /// What is drawn.
+    /// Shape of the series.
     pub shape: Shape,
     /// How.
     pub style: Style,
@@ -282,7 +282,7 @@ pub struct BoxStats {
     pub outside: Vec<f64>,
 }
 
-/// What a series draws. Points that are not finite are left out and break lines.
+/// Shape of a series. Points that are not finite are left out and break lines.
 #[derive(Debug, Clone)]
 pub enum Shape {
     /// Markers.
@@ -339,7 +339,7 @@ pub enum Shape {
     },
 }
 
-/// Where the legend stands.
+/// Position of the legend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LegendPlace {
     /// Under the plots.

@@ -39,7 +39,7 @@ impl Rect {
     }
 }
 
-/// What all drawing of one figure shares.
+/// State shared by all drawing of one figure.
 #[derive(Debug, Clone)]
 pub(super) struct Context {
     /// Factor on all font sizes and distances.

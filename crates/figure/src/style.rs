@@ -152,7 +152,7 @@ fn named(name: &str) -> Option<Color> {
 }
 
 /// The colour of the series with this zero-based number: Okabe and Ito's scheme (Color Universal
-/// Design, 2008), told apart with every common colour-vision deficiency; yellow is last because it
+/// Design, 2008), distinguishable with every common colour-vision deficiency; yellow is last because it
 /// is weak on white.
 pub fn palette(number: usize) -> Color {
     const OKABE_ITO: [Color; 8] = [

@@ -8,7 +8,7 @@ import { openJob, suite } from './harness.mjs';
 const spec = suite('outcome');
 
 const WORDS = {
-  en: { start: 'Run the plan', see: 'Look at the results', make: 'Make the files', revise: 'Revise the plan', open: 'Open the plan', constant: 'Constant' },
+  en: { start: 'Run the plan', see: 'Show the results', make: 'Create the files', revise: 'Revise the plan', open: 'Open the plan', constant: 'Constant' },
   zh: { start: '运行计划', see: '查看结果', make: '生成文件', revise: '修订计划', open: '打开计划', constant: '常数项' },
 };
 

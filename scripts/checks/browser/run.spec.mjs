@@ -56,10 +56,10 @@ spec('a run is cancelled after a question, its log paused and searched', { schem
   await page.getByRole('searchbox').fill('p_regressors');
   await page.locator('.log-current').waitFor();
   assert.match(await page.locator('.log-search [role=status]').innerText(), /^1 of \d+$/);
-  await page.getByRole('button', { name: 'Next place' }).click();
+  await page.getByRole('button', { name: 'Next match' }).click();
   assert.match(await page.locator('.log-search [role=status]').innerText(), /^2 of \d+$/);
   await shot('log-search');
-  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByRole('button', { name: 'Continue' }).click();
   await page.waitForFunction((n) => document.querySelectorAll('.log-line').length > n, held);
   await page.locator('#run-cancel').click();
   await page.locator('dialog').getByRole('button', { name: 'Let it run' }).click();

@@ -26,7 +26,7 @@ pub enum Protection {
     PassphraseFile(PathBuf),
 }
 
-/// What an encrypted repository is opened with.
+/// Secret that opens an encrypted repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Opening {
     None,
@@ -36,17 +36,17 @@ pub enum Opening {
 }
 
 /// Encrypts, or does not.
-pub struct Sealing(Vec<x25519::Recipient>);
+pub(super) struct Sealing(Vec<x25519::Recipient>);
 
 /// Decrypts, or does not.
-pub struct Keys(Vec<x25519::Identity>);
+pub(super) struct Keys(Vec<x25519::Identity>);
 
 impl Sealing {
     /// Reads recipients; none means no encryption.
     ///
     /// # Errors
     /// [`BackupError::Refused`] naming the one that is none.
-    pub fn to(recipients: &[String]) -> Result<Self, BackupError> {
+    pub(super) fn to(recipients: &[String]) -> Result<Self, BackupError> {
         let parse = |text: &String| {
             text.parse()
                 .map_err(|_| BackupError::refused(format!("{text:?} is not an age recipient (age1…)")))
@@ -55,7 +55,7 @@ impl Sealing {
     }
 
     /// True if what is written is encrypted.
-    pub fn seals(&self) -> bool {
+    pub(super) fn seals(&self) -> bool {
         !self.0.is_empty()
     }
 
@@ -63,7 +63,7 @@ impl Sealing {
     ///
     /// # Errors
     /// Any I/O error of either side.
-    pub fn copy(&self, from: &mut impl Read, to: impl Write) -> io::Result<()> {
+    pub(super) fn copy(&self, from: &mut impl Read, to: impl Write) -> io::Result<()> {
         let mut to = to;
         if self.0.is_empty() {
             io::copy(from, &mut to)?;
@@ -79,7 +79,7 @@ impl Sealing {
 
 impl Keys {
     /// For repositories that are not encrypted.
-    pub fn none() -> Self {
+    pub(super) fn none() -> Self {
         Self(Vec::new())
     }
 
@@ -87,7 +87,7 @@ impl Keys {
     ///
     /// # Errors
     /// `InvalidData` where no key fits or the file is no age file.
-    pub fn open<'a>(&self, from: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
+    pub(super) fn open<'a>(&self, from: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
         if self.0.is_empty() {
             return Ok(Box::new(from));
         }
@@ -102,8 +102,8 @@ impl Keys {
 /// A fresh key, as text that the passphrase in a file protects, and its recipient.
 ///
 /// # Errors
-/// Where the passphrase cannot be read or is too short.
-pub fn new_key(passphrase_file: &Path) -> Result<(Vec<u8>, String), BackupError> {
+/// The passphrase cannot be read or is too short.
+pub(super) fn new_key(passphrase_file: &Path) -> Result<(Vec<u8>, String), BackupError> {
     let mut lock = age::scrypt::Recipient::new(passphrase(passphrase_file)?);
     lock.set_work_factor(WORK);
     let key = x25519::Identity::generate();
@@ -120,7 +120,7 @@ pub fn new_key(passphrase_file: &Path) -> Result<(Vec<u8>, String), BackupError>
 ///
 /// # Errors
 /// [`BackupError::Refused`] where they do not fit.
-pub fn keys(opening: &Opening, key_file: &Path) -> Result<Keys, BackupError> {
+pub(super) fn keys(opening: &Opening, key_file: &Path) -> Result<Keys, BackupError> {
     let text = match opening {
         Opening::None => {
             return Err(BackupError::refused(

@@ -1,4 +1,4 @@
-//! Which files of a job belong into a backup: what its record names, and what else is kept beside that.
+//! Which files of a job belong into a backup: what its record names, and other files kept with it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +10,7 @@ use crate::domain::artifact::safe_rel_path;
 use crate::domain::job::JobRecord;
 
 /// Returns what the record says of its files; nothing of a job whose content was removed.
-pub fn named(job: &JobRecord) -> BTreeMap<String, Content> {
+pub(super) fn named(job: &JobRecord) -> BTreeMap<String, Content> {
     job.kept_artifacts()
         .filter(|artifact| safe_rel_path(artifact.stored_path()).is_some())
         .map(|a| (a.stored_path().to_owned(), Content { size_bytes: a.size_bytes, sha256: a.sha256.clone() }))
@@ -22,7 +22,7 @@ pub fn named(job: &JobRecord) -> BTreeMap<String, Content> {
 ///
 /// # Errors
 /// Any I/O error other than absence.
-pub fn found(dir: &Path) -> io::Result<Vec<String>> {
+pub(super) fn found(dir: &Path) -> io::Result<Vec<String>> {
     let mut files = Vec::new();
     let mut open = vec![String::new()];
     while let Some(rel) = open.pop() {

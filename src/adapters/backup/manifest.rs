@@ -1,4 +1,4 @@
-//! What one backup holds: the state of the store, every file by path and hash, and the deletions so far.
+//! Content of one backup: the state of the store, every file by path and hash, and the deletions so far.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -50,7 +50,7 @@ pub struct FileEntry {
     pub content: Content,
 }
 
-/// What was deleted.
+/// Kinds of deleted objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeletionKind {

@@ -33,7 +33,7 @@ struct Description {
 }
 
 /// A repository.
-pub struct Repository {
+pub(super) struct Repository {
     dir: PathBuf,
     sealing: Sealing,
     keys: Keys,
@@ -47,7 +47,7 @@ impl Repository {
     ///
     /// # Errors
     /// [`BackupError::Refused`] if the directory holds anything.
-    pub fn create(dir: &Path, protection: &Protection) -> Result<Self, BackupError> {
+    pub(super) fn create(dir: &Path, protection: &Protection) -> Result<Self, BackupError> {
         create_dir_durably(dir)?;
         if fs::read_dir(dir)?.next().is_some() {
             let text =
@@ -75,7 +75,7 @@ impl Repository {
     ///
     /// # Errors
     /// [`BackupError::Refused`] if it is none, or is asked to be protected in another way.
-    pub fn extend(dir: &Path, protection: &Protection) -> Result<Self, BackupError> {
+    pub(super) fn extend(dir: &Path, protection: &Protection) -> Result<Self, BackupError> {
         let description = describe(dir)?;
         if let Protection::Recipients(recipients) = protection
             && *recipients != description.recipients
@@ -92,7 +92,7 @@ impl Repository {
     ///
     /// # Errors
     /// [`BackupError::Refused`] if it is none, or no key fits.
-    pub fn open(dir: &Path, opening: &Opening) -> Result<Self, BackupError> {
+    pub(super) fn open(dir: &Path, opening: &Opening) -> Result<Self, BackupError> {
         let description = describe(dir)?;
         let keys = match description.recipients.is_empty() {
             true => Keys::none(),
@@ -106,7 +106,7 @@ impl Repository {
     }
 
     /// True if what is written is encrypted.
-    pub fn is_encrypted(&self) -> bool {
+    pub(super) fn is_encrypted(&self) -> bool {
         self.sealing.seals()
     }
 
@@ -119,7 +119,7 @@ impl Repository {
     }
 
     /// True if a content is held. It was durable before it got its name.
-    pub fn holds(&self, sha256: &str) -> bool {
+    pub(super) fn holds(&self, sha256: &str) -> bool {
         self.blob(sha256).is_file()
     }
 
@@ -127,7 +127,7 @@ impl Repository {
     ///
     /// # Errors
     /// Any I/O error of reading or writing.
-    pub fn add(&mut self, from: &mut impl Read) -> io::Result<(Content, bool)> {
+    pub(super) fn add(&mut self, from: &mut impl Read) -> io::Result<(Content, bool)> {
         let incoming = self.dir.join("incoming");
         fs::create_dir_all(&incoming)?;
         self.written += 1;
@@ -152,7 +152,7 @@ impl Repository {
     ///
     /// # Errors
     /// Any I/O error.
-    pub fn settle(&mut self) -> io::Result<()> {
+    pub(super) fn settle(&mut self) -> io::Result<()> {
         if self.pending.is_empty() {
             return Ok(());
         }
@@ -172,7 +172,7 @@ impl Repository {
     ///
     /// # Errors
     /// Any I/O error; `NotFound` if it is not held.
-    pub fn read(&self, sha256: &str) -> io::Result<Box<dyn Read>> {
+    pub(super) fn read(&self, sha256: &str) -> io::Result<Box<dyn Read>> {
         if sha256.len() != 64 || !sha256.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(io::ErrorKind::InvalidData.into());
         }
@@ -183,7 +183,7 @@ impl Repository {
     ///
     /// # Errors
     /// Any I/O error.
-    pub fn finish(&mut self, manifest: &Manifest) -> io::Result<()> {
+    pub(super) fn finish(&mut self, manifest: &Manifest) -> io::Result<()> {
         self.settle()?;
         let mut bytes = Vec::new();
         self.sealing.copy(&mut manifest.to_text().as_bytes(), &mut bytes)?;
@@ -200,7 +200,7 @@ impl Repository {
     ///
     /// # Errors
     /// Any I/O error.
-    pub fn ids(&self) -> io::Result<Vec<String>> {
+    pub(super) fn ids(&self) -> io::Result<Vec<String>> {
         let entries = match fs::read_dir(self.dir.join("snapshots")) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries?,
@@ -219,7 +219,7 @@ impl Repository {
     ///
     /// # Errors
     /// [`BackupError::Refused`] if there is none; [`BackupError::Damaged`].
-    pub fn manifest(&self, id: Option<&str>) -> Result<Manifest, BackupError> {
+    pub(super) fn manifest(&self, id: Option<&str>) -> Result<Manifest, BackupError> {
         let ids = self.ids()?;
         let id = match id {
             None => ids.last().ok_or_else(|| BackupError::refused("the directory holds no backup"))?,
@@ -263,7 +263,7 @@ fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Hashes what passes through.
-pub struct Hashing<R> {
+pub(super) struct Hashing<R> {
     pub inner: R,
     pub hasher: Sha256,
     pub size_bytes: u64,

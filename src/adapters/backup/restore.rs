@@ -1,4 +1,4 @@
-//! Restores a backup into a new data directory: everything is verified while it is written beside the
+//! Restores a backup into a new data directory: everything is verified while it is written next to the
 //! target, which gets its name only once all is right.
 
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ use crate::adapters::store::check_audit::{Link, lines};
 use crate::adapters::store::{snapshot, tools};
 use crate::domain::artifact::safe_rel_path;
 
-/// What is asked for.
+/// Request of a restore.
 #[derive(Debug, Clone)]
 pub struct RestoreSpec {
     pub from: PathBuf,
@@ -32,7 +32,7 @@ pub struct RestoreSpec {
     pub audit: Option<PathBuf>,
 }
 
-/// What was restored.
+/// Result of a restore.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Restored {
     pub id: String,
@@ -54,7 +54,7 @@ pub struct Restored {
 
 /// A restored directory that has not got its name yet.
 pub struct Staged {
-    /// Where it lies meanwhile.
+    /// Temporary location of the restored file.
     pub dir: PathBuf,
     to: PathBuf,
     pub restored: Restored,
@@ -62,7 +62,7 @@ pub struct Staged {
     pub deletions: Vec<Deletion>,
 }
 
-/// Restores into a directory beside the target. The caller applies the deletions, then calls
+/// Restores into a directory next to the target. The caller applies the deletions, then calls
 /// [`Staged::finish`]; dropping it without leaves the directory for inspection.
 ///
 /// # Errors

@@ -15,7 +15,7 @@ use super::manifest::{Content, Manifest};
 use super::repository::{Hashing, Repository};
 use crate::adapters::store::snapshot::Snapshot;
 
-/// What was verified.
+/// Result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verified {
     pub id: String,
@@ -27,13 +27,14 @@ pub struct Verified {
     pub bytes: u64,
     /// Other backups in the repository.
     pub backups: Vec<String>,
-    /// What is wrong; empty for a backup that can be restored.
+    /// Problems found; empty for a backup that can be restored.
     pub problems: Vec<String>,
     /// Indexed files that the backup says it has not.
     pub missing: Vec<String>,
 }
 
-/// Verifies a backup, or the latest one. `scratch` takes the database for a while.
+/// Verifies a backup, or every backup of the repository: the answer is on the latest one, and its problems are those
+/// of all, each of another one with its name. `scratch` takes the databases for a while.
 ///
 /// # Errors
 /// [`BackupError`] where nothing can be verified; damage of contents is reported.
@@ -45,7 +46,17 @@ pub fn verify(
 ) -> Result<Verified, BackupError> {
     let repository = Repository::open(from, opening)?;
     let manifest = repository.manifest(id)?;
-    let mut verified = Verified {
+    let ids = repository.ids()?;
+    let mut seen = BTreeSet::new();
+    let mut problems = contents(&repository, &manifest, scratch, &mut seen);
+    for other in ids.iter().filter(|other| id.is_none() && **other != manifest.id) {
+        let found = match repository.manifest(Some(other)) {
+            Ok(manifest) => contents(&repository, &manifest, scratch, &mut seen),
+            Err(error) => vec![error.to_string()],
+        };
+        problems.extend(found.into_iter().map(|problem| format!("backup {other}: {problem}")));
+    }
+    Ok(Verified {
         id: manifest.id.clone(),
         sequence: manifest.sequence,
         audit_seq: manifest.audit_seq,
@@ -53,31 +64,44 @@ pub fn verify(
         jobs: manifest.jobs,
         files: manifest.files.len() as u64,
         bytes: manifest.files.iter().map(|file| file.content.size_bytes).sum(),
-        backups: repository.ids()?,
-        problems: Vec::new(),
-        missing: manifest.missing.clone(),
-    };
-    let mut seen = BTreeSet::new();
+        backups: ids,
+        problems,
+        missing: manifest.missing,
+    })
+}
+
+/// Reads the contents of a backup that are not `seen` yet, and checks its database; returns what is wrong.
+fn contents(
+    repository: &Repository,
+    manifest: &Manifest,
+    scratch: &Path,
+    seen: &mut BTreeSet<String>,
+) -> Vec<String> {
+    let mut problems = Vec::new();
     for file in &manifest.files {
-        if seen.insert(&file.content.sha256)
-            && let Err(error) = copy_content(&repository, &file.content, &mut io::sink())
+        if seen.insert(file.content.sha256.clone())
+            && let Err(error) = copy_content(repository, &file.content, &mut io::sink())
         {
-            verified.problems.push(format!("{}: {error}", file.path));
+            problems.push(format!("{}: {error}", file.path));
         }
     }
     let database = scratch.join(format!("verify-{}.sqlite3", std::process::id()));
     let outcome =
-        write_database(&repository, &manifest, &database).and_then(|()| check_database(&manifest, &database));
+        write_database(repository, manifest, &database).and_then(|()| check_database(manifest, &database));
     let _ = fs::remove_file(&database);
-    verified.problems.extend(outcome.err().map(|error| format!("database: {error}")));
-    Ok(verified)
+    problems.extend(outcome.err().map(|error| format!("database: {error}")));
+    problems
 }
 
 /// Copies a content and checks that it is the one it must be.
 ///
 /// # Errors
 /// `InvalidData` where it is another, or any I/O error.
-pub fn copy_content(repository: &Repository, content: &Content, to: &mut impl Write) -> io::Result<()> {
+pub(super) fn copy_content(
+    repository: &Repository,
+    content: &Content,
+    to: &mut impl Write,
+) -> io::Result<()> {
     let mut from = Hashing { inner: repository.read(&content.sha256)?, hasher: Sha256::new(), size_bytes: 0 };
     // not more than it must be, whatever the repository holds
     io::copy(&mut (&mut from).take(content.size_bytes + 1), to)?;
@@ -92,7 +116,7 @@ pub fn copy_content(repository: &Repository, content: &Content, to: &mut impl Wr
 ///
 /// # Errors
 /// As [`copy_content`].
-pub fn write_database(repository: &Repository, manifest: &Manifest, path: &Path) -> io::Result<()> {
+pub(super) fn write_database(repository: &Repository, manifest: &Manifest, path: &Path) -> io::Result<()> {
     let mut file = File::options().write(true).create_new(true).open(path)?;
     copy_content(repository, &manifest.database, &mut file)?;
     file.sync_all()
@@ -101,8 +125,8 @@ pub fn write_database(repository: &Repository, manifest: &Manifest, path: &Path)
 /// Checks that a database is whole, and that its chain ends where the manifest says.
 ///
 /// # Errors
-/// What is wrong.
-pub fn check_database(manifest: &Manifest, path: &Path) -> io::Result<()> {
+/// A damaged database, or a chain with another end.
+pub(super) fn check_database(manifest: &Manifest, path: &Path) -> io::Result<()> {
     let snapshot = Snapshot::open(path)?;
     snapshot.check_whole()?;
     let heads = snapshot.heads()?;

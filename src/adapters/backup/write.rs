@@ -20,7 +20,7 @@ use crate::domain::layout::job_dir;
 /// Tries to have a snapshot whose files are all still there. A job may change meanwhile.
 const TRIES: usize = 3;
 
-/// What is asked for.
+/// Request of a backup.
 #[derive(Debug, Clone)]
 pub struct Spec {
     pub data_dir: PathBuf,
@@ -31,7 +31,7 @@ pub struct Spec {
     pub now: DateTime<Utc>,
 }
 
-/// What was made.
+/// Result of a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     pub id: String,
@@ -86,7 +86,7 @@ pub fn back_up(spec: &Spec) -> Result<Report, BackupError> {
     })
 }
 
-/// What came new into the repository.
+/// Contents that were added to the repository.
 #[derive(Default)]
 struct Added {
     contents: u64,

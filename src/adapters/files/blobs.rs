@@ -7,6 +7,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
+use rustix::fs::{CWD, RenameFlags};
+use rustix::io::Errno;
 use tracing::field::Empty;
 
 use super::durable::{
@@ -146,12 +148,20 @@ fn write_new(temporary: &Path, target: &Path, source: &mut dyn Read) -> io::Resu
     let mut file = File::create(temporary)?;
     let written = copy_hashing(source, &mut file)?;
     file.sync_all()?;
-    // reserves the name; the rename then replaces only this empty file
-    File::create_new(target)?;
-    fs::rename(temporary, target).inspect_err(|_| {
-        let _ = fs::remove_file(target);
-    })?;
+    rename_to_new(temporary, target)?;
     Ok(written)
+}
+
+/// Gives a file a name that must be free, in one step where the file system can (renameat2(2)).
+fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
+    match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS) => {
+            // a second name fails if the target exists, too
+            fs::hard_link(from, to)?;
+            fs::remove_file(from)
+        }
+        renamed => Ok(renamed?),
+    }
 }
 
 fn info(rel_path: String, facts: &fs::Metadata) -> io::Result<BlobInfo> {

@@ -10,6 +10,7 @@ use rustix::fs::OFlags;
 use sha2::{Digest, Sha256};
 
 use super::is_absent;
+use super::tree::remove_folder;
 use crate::ports::blob_store::Written;
 
 /// How many files are synced at once: concurrent waits share one write of the journal.
@@ -60,7 +61,7 @@ pub(super) fn temporary_beside(target: &Path) -> PathBuf {
 /// Any I/O error other than absence.
 pub fn remove_tree(target: &Path) -> io::Result<()> {
     let removed = match fs::symlink_metadata(target) {
-        Ok(facts) if facts.is_dir() => fs::remove_dir_all(target),
+        Ok(facts) if facts.is_dir() => remove_folder(target),
         Ok(_) => fs::remove_file(target),
         Err(error) => Err(error),
     };

@@ -3,11 +3,14 @@
 
 mod blobs;
 mod durable;
+mod private;
+pub mod tree;
 mod volume;
 mod workspace;
 
 pub use blobs::LocalBlobStore;
 pub use durable::{create_dir_durably, hash_reader, remove_tree, sync_dir};
+pub use private::{close_to_others, make_private_dir};
 pub use volume::LocalVolume;
 pub use workspace::LocalWorkspace;
 

@@ -1,4 +1,4 @@
-//! What a provider's headers say about asking again, and which of them identify a request.
+//! Retry information and request ids in a provider's headers.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use reqwest::header::{HeaderMap, HeaderName};
 
 /// Longest wait that a provider's header is obeyed for; a longer one ends the attempts.
-pub const LONGEST_WAIT: Duration = Duration::from_secs(120);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(HeaderName::try_from(name).ok()?)?.to_str().ok().map(str::trim)
@@ -15,7 +15,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 /// The wait that the provider asks for: `retry-after-ms`, else `retry-after` in seconds (also fractions) or
 /// as an HTTP date (RFC 9110, section 10.2.3), else for 429 the time when the limit that is used up opens
 /// again. A date that is past is no wait.
-pub fn retry_after(status: u16, headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+pub(super) fn retry_after(status: u16, headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     if let Some(wait) = text(headers, "retry-after-ms").and_then(|t| number(t, 0.001)) {
         return Some(wait);
     }
@@ -99,7 +99,7 @@ fn go_duration(text: &str) -> Option<Duration> {
 }
 
 /// `x-should-retry: true|false`, which overrules what the status would say.
-pub fn should_retry(headers: &HeaderMap) -> Option<bool> {
+pub(super) fn should_retry(headers: &HeaderMap) -> Option<bool> {
     match text(headers, "x-should-retry")? {
         "true" => Some(true),
         "false" => Some(false),
@@ -108,7 +108,7 @@ pub fn should_retry(headers: &HeaderMap) -> Option<bool> {
 }
 
 /// The provider's id of the request, for its support.
-pub fn request_id(headers: &HeaderMap) -> Option<String> {
+pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
     let id = text(headers, "x-request-id").or_else(|| text(headers, "request-id"))?;
     Some(id.chars().filter(|c| c.is_ascii_graphic()).take(128).collect())
 }

@@ -1,4 +1,4 @@
-//! A provider's key that can be replaced while the service runs: whoever holds a clone sees the new one.
+//! A provider's key that can be replaced while the service runs: anyone who holds a clone sees the new one.
 
 use std::sync::Arc;
 

@@ -4,6 +4,7 @@
 mod anthropic;
 mod breaker;
 mod chain;
+mod guard;
 mod headers;
 mod key;
 mod openai;
@@ -16,6 +17,7 @@ mod transport;
 pub use anthropic::Anthropic;
 pub use breaker::{Breaker, BreakerOptions};
 pub use chain::{Budget, Concurrency, Failover};
+pub use guard::{Guard, judge as judge_address};
 pub use key::LiveKey;
 pub use openai::OpenAi;
 pub use provider::{Provider, ProviderOptions};

@@ -1,5 +1,5 @@
-//! What both providers' clients share: the connection, the key and its redaction, the causes that a status
-//! and a usual error body tell, and the reading of an event stream to its end mark.
+//! Code shared by the clients of both providers: the connection, the key and its redaction, the causes derived from a
+//! status and a usual error body, and the reading of an event stream to its end mark.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
+use super::guard::Guard;
 use super::key::LiveKey;
 use super::sse::{Decoder, Event};
 use super::transport::{self, Answer, Timeouts};
@@ -38,8 +39,10 @@ pub struct ProviderOptions {
     pub model: String,
     pub temperature: Option<f64>,
     pub timeouts: Timeouts,
-    /// Certificates (PEM) to be trusted in place of the system's.
+    /// Certificates (PEM) to be trusted instead of the system's.
     pub ca_pem: Option<Vec<u8>>,
+    /// Which addresses the provider may have; any without it.
+    pub guard: Option<Guard>,
 }
 
 impl Provider {
@@ -48,7 +51,7 @@ impl Provider {
     /// # Errors
     /// A text that says what is wrong with the certificates.
     pub fn new(options: ProviderOptions, clock: Arc<dyn Clock>) -> Result<Self, String> {
-        let http = transport::client(&options.timeouts, options.ca_pem.as_deref())?;
+        let http = transport::client(&options.timeouts, options.ca_pem.as_deref(), options.guard.as_ref())?;
         Ok(Self {
             name: options.name,
             base_url: options.base_url.trim_end_matches('/').to_owned(),
@@ -104,7 +107,7 @@ impl Provider {
     }
 }
 
-/// What a client read of an answer.
+/// The part of an answer that a client read.
 #[derive(Debug, Default)]
 pub struct Read {
     pub text: String,
@@ -114,7 +117,7 @@ pub struct Read {
 }
 
 /// Gathers the events of a stream.
-pub trait Gather {
+pub(super) trait Gather {
     /// Takes one event; true when it was the end mark.
     ///
     /// # Errors
@@ -126,7 +129,7 @@ pub trait Gather {
 ///
 /// # Errors
 /// `Truncated` for a stream without one; `Protocol` for bytes that are no events; those of the transport.
-pub async fn read_stream(answer: &mut Answer, gather: &mut impl Gather) -> Result<(), LlmFailure> {
+pub(super) async fn read_stream(answer: &mut Answer, gather: &mut impl Gather) -> Result<(), LlmFailure> {
     let mut decoder = Decoder::default();
     while let Some(piece) = answer.next().await? {
         let events = decoder.push(&piece).map_err(|e| LlmFailure::new(LlmCause::Protocol, e.to_string()))?;
@@ -143,7 +146,7 @@ pub async fn read_stream(answer: &mut Answer, gather: &mut impl Gather) -> Resul
 ///
 /// # Errors
 /// `Protocol`.
-pub fn document(bytes: &[u8]) -> Result<Value, LlmFailure> {
+pub(super) fn document(bytes: &[u8]) -> Result<Value, LlmFailure> {
     serde_json::from_slice(bytes)
         .map_err(|_| LlmFailure::new(LlmCause::Protocol, "the answer is not the provider's JSON"))
 }
@@ -152,7 +155,7 @@ pub fn document(bytes: &[u8]) -> Result<Value, LlmFailure> {
 ///
 /// # Errors
 /// `Protocol`, naming the type.
-pub fn check_media_type(answer: &Answer) -> Result<bool, LlmFailure> {
+pub(super) fn check_media_type(answer: &Answer) -> Result<bool, LlmFailure> {
     match answer.media_type().as_str() {
         "text/event-stream" => Ok(true),
         "application/json" => Ok(false),
@@ -164,7 +167,7 @@ pub fn check_media_type(answer: &Answer) -> Result<bool, LlmFailure> {
 }
 
 /// The cause that a status tells by itself.
-pub fn by_status(status: u16) -> LlmCause {
+pub(super) fn by_status(status: u16) -> LlmCause {
     match status {
         401 => LlmCause::Authentication,
         402 => LlmCause::QuotaExhausted,
@@ -180,6 +183,6 @@ pub fn by_status(status: u16) -> LlmCause {
 }
 
 /// A number of the provider's usage block.
-pub fn count(usage: &Value, key: &str) -> u64 {
+pub(super) fn count(usage: &Value, key: &str) -> u64 {
     usage[key].as_u64().unwrap_or(0)
 }

@@ -1,10 +1,11 @@
-//! Whether a provider can be reached and takes the key: its list of models is asked for, which costs no tokens
+//! Whether a provider can be reached and takes the key: its list of models is requested, which costs no tokens
 //! and tells no data. For health; calls have their own errors.
 
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
+use super::guard::Guard;
 use super::key::LiveKey;
 use super::transport::{self, Timeouts};
 
@@ -35,13 +36,14 @@ impl Reach {
         key: LiveKey,
         limit: Duration,
         ca_pem: Option<&[u8]>,
+        guard: Option<&Guard>,
     ) -> Result<Self, String> {
         let timeouts = Timeouts { connect: limit, first_byte: limit, idle: limit, total: limit };
         let url = match dialect {
             Dialect::OpenAi => format!("{base_url}/models"),
             Dialect::Anthropic => format!("{base_url}/v1/models"),
         };
-        Ok(Self { http: transport::client(&timeouts, ca_pem)?, dialect, url, key, limit })
+        Ok(Self { http: transport::client(&timeouts, ca_pem, guard)?, dialect, url, key, limit })
     }
 
     /// Asks once.

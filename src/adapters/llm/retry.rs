@@ -85,7 +85,7 @@ impl Retry {
         span
     }
 
-    /// What a provider says in words may repeat the prompt and stays out of the log.
+    /// A provider's message may repeat the prompt and is therefore not logged.
     fn log(&self, call: &LlmCall, note: &AttemptNote, status: Option<u16>) {
         let (provider, model) = (self.provider.as_str(), self.model.as_str());
         let (attempt, elapsed_ms) = (note.attempt, note.elapsed_ms);

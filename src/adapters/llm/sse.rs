@@ -3,7 +3,7 @@
 
 /// One event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
+pub(super) struct Event {
     /// `message` where the stream names none.
     pub name: String,
     pub data: String,
@@ -11,7 +11,7 @@ pub struct Event {
 
 /// Decodes a stream piece by piece.
 #[derive(Debug, Default)]
-pub struct Decoder {
+pub(super) struct Decoder {
     line: Vec<u8>,
     /// The last byte was a carriage return: a line feed right after it belongs to it.
     after_return: bool,
@@ -24,14 +24,14 @@ pub struct Decoder {
 /// The stream is not text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the event stream is not UTF-8")]
-pub struct NotText;
+pub(super) struct NotText;
 
 impl Decoder {
     /// Takes the next bytes and returns the events that they complete.
     ///
     /// # Errors
     /// [`NotText`] for a line that is not UTF-8.
-    pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<Event>, NotText> {
+    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<Vec<Event>, NotText> {
         let mut events = Vec::new();
         for &byte in bytes {
             let follows_return = std::mem::take(&mut self.after_return);

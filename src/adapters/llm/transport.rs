@@ -8,6 +8,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 use tokio::time::timeout;
 
+use super::guard::Guard;
 use super::headers;
 use crate::ports::clock::Clock;
 use crate::ports::llm::{LlmCause, LlmFailure};
@@ -29,7 +30,7 @@ pub struct Timeouts {
 }
 
 /// An answer whose body has begun.
-pub struct Answer {
+pub(super) struct Answer {
     pub headers: HeaderMap,
     response: reqwest::Response,
     timeouts: Timeouts,
@@ -44,17 +45,25 @@ pub fn install_tls() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// Builds the client that all exchanges with one provider share.
+/// Builds the client that all exchanges with one provider share. With a guard it connects to no address of a name that
+/// the guard refuses; an address in the URL itself is judged with the settings.
 ///
 /// # Errors
 /// A text that says what is wrong with the certificates.
-pub fn client(timeouts: &Timeouts, ca_pem: Option<&[u8]>) -> Result<reqwest::Client, String> {
+pub(super) fn client(
+    timeouts: &Timeouts,
+    ca_pem: Option<&[u8]>,
+    guard: Option<&Guard>,
+) -> Result<reqwest::Client, String> {
     install_tls();
     let mut builder = reqwest::Client::builder()
         .connect_timeout(timeouts.connect)
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("stata-service/", env!("CARGO_PKG_VERSION")))
         .no_proxy();
+    if let Some(guard) = guard {
+        builder = builder.dns_resolver(guard.clone());
+    }
     if let Some(pem) = ca_pem {
         let roots = reqwest::Certificate::from_pem_bundle(pem)
             .map_err(|error| format!("the certificates of the provider cannot be read: {error}"))?;
@@ -67,7 +76,7 @@ pub fn client(timeouts: &Timeouts, ca_pem: Option<&[u8]>) -> Result<reqwest::Cli
 ///
 /// # Errors
 /// A failure with the cause that status and body tell (`classify`), or that of the transport.
-pub async fn send(
+pub(super) async fn send(
     request: reqwest::RequestBuilder,
     timeouts: Timeouts,
     clock: &dyn Clock,
@@ -99,7 +108,7 @@ pub async fn send(
 
 impl Answer {
     /// The media type without parameters, lower case.
-    pub fn media_type(&self) -> String {
+    pub(super) fn media_type(&self) -> String {
         let stated = self.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
         stated.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
     }
@@ -108,7 +117,7 @@ impl Answer {
     ///
     /// # Errors
     /// `FirstByteTimeout`, `IdleTimeout`, `TotalTimeout`, `Transport`, `TooLarge`.
-    pub async fn next(&mut self) -> Result<Option<bytes::Bytes>, LlmFailure> {
+    pub(super) async fn next(&mut self) -> Result<Option<bytes::Bytes>, LlmFailure> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         let silence = if self.first { self.timeouts.first_byte } else { self.timeouts.idle };
         let piece = match timeout(silence.min(left), self.response.chunk()).await {
@@ -140,7 +149,7 @@ impl Answer {
     ///
     /// # Errors
     /// As [`Answer::next`].
-    pub async fn body(&mut self) -> Result<Vec<u8>, LlmFailure> {
+    pub(super) async fn body(&mut self) -> Result<Vec<u8>, LlmFailure> {
         let mut body = Vec::new();
         while let Some(piece) = self.next().await? {
             body.extend_from_slice(&piece);

@@ -21,12 +21,12 @@ const PREFIX: &str = "stata-run-";
 
 /// The group of one run.
 #[derive(Debug)]
-pub struct RunGroup(PathBuf);
+pub(super) struct RunGroup(PathBuf);
 
 impl RunGroup {
     /// Makes the group of a run directory, with the run's limits where their controllers are on; `None`
     /// where groups cannot be made here.
-    pub fn make(run_dir: &Path, limits: &RunLimits) -> Option<Self> {
+    pub(super) fn make(run_dir: &Path, limits: &RunLimits) -> Option<Self> {
         let folder = own_group()?.join(name_of(run_dir));
         match fs::create_dir(&folder) {
             Ok(()) => {}
@@ -51,7 +51,7 @@ impl RunGroup {
     }
 
     /// The group that a lost launcher may have left.
-    pub fn left_behind(run_dir: &Path) -> Option<Self> {
+    pub(super) fn left_behind(run_dir: &Path) -> Option<Self> {
         let folder = own_group()?.join(name_of(run_dir));
         folder.is_dir().then_some(Self(folder))
     }
@@ -60,7 +60,7 @@ impl RunGroup {
     ///
     /// # Errors
     /// Any I/O error.
-    pub fn door(&self) -> io::Result<OwnedFd> {
+    pub(super) fn door(&self) -> io::Result<OwnedFd> {
         Ok(fs::File::options().write(true).open(self.0.join("cgroup.procs"))?.into())
     }
 
@@ -68,35 +68,35 @@ impl RunGroup {
     ///
     /// # Errors
     /// Any I/O error.
-    pub fn folder(&self) -> io::Result<OwnedFd> {
+    pub(super) fn folder(&self) -> io::Result<OwnedFd> {
         Ok(fs::File::open(&self.0)?.into())
     }
 
     /// Kills every process of the group at once, and those that they are just forking.
-    pub fn kill(&self) {
+    pub(super) fn kill(&self) {
         // Without effect only where the group is gone.
         let _ = fs::write(self.0.join("cgroup.kill"), "1");
     }
 
     /// Returns the processes of the group.
-    pub fn processes(&self) -> Vec<i32> {
+    pub(super) fn processes(&self) -> Vec<i32> {
         let list = fs::read_to_string(self.0.join("cgroup.procs")).unwrap_or_default();
         list.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect()
     }
 
     /// Returns the largest memory use of the group, where its controller is on.
-    pub fn peak_memory_bytes(&self) -> Option<u64> {
+    pub(super) fn peak_memory_bytes(&self) -> Option<u64> {
         fs::read_to_string(self.0.join("memory.peak")).ok()?.trim().parse().ok()
     }
 
     /// True if the kernel ended a process of the group for want of memory.
-    pub fn ran_out_of_memory(&self) -> bool {
+    pub(super) fn ran_out_of_memory(&self) -> bool {
         let events = fs::read_to_string(self.0.join("memory.events")).unwrap_or_default();
         events.lines().any(|line| line.strip_prefix("oom_kill ").is_some_and(|count| count.trim() != "0"))
     }
 
     /// Kills what is left, waits until nothing is, and removes the group. Returns how many were left.
-    pub fn end(self) -> u32 {
+    pub(super) fn end(self) -> u32 {
         let left = self.processes().len();
         let deadline = Instant::now() + END_BOUND;
         while !self.remove() && Instant::now() < deadline {
@@ -116,8 +116,8 @@ fn name_of(run_dir: &Path) -> String {
     format!("{PREFIX}{}", hex::encode(&digest[..12]))
 }
 
-/// Tells whether groups can be made here, by making one.
-pub fn is_available() -> bool {
+/// Returns whether groups can be created here, by creating one.
+pub(super) fn is_available() -> bool {
     let unique = PathBuf::from(format!("/probe/{}", std::process::id()));
     match RunGroup::make(&unique, &RunLimits::default()) {
         Some(group) => {

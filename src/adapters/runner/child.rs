@@ -24,7 +24,7 @@ const STEPS: [&str; 12] = [
 ];
 
 /// All that the child needs, as the system calls take it.
-pub struct ChildPlan {
+pub(super) struct ChildPlan {
     pub program: CString,
     pub arguments: Vec<CString>,
     pub environment: Vec<CString>,
@@ -41,7 +41,7 @@ pub struct ChildPlan {
 }
 
 /// Open files of a control group.
-pub struct Group {
+pub(super) struct Group {
     /// Its folder, to begin a process in it.
     pub folder: OwnedFd,
     /// The file by which a process joins, for kernels that cannot do that.
@@ -50,7 +50,7 @@ pub struct Group {
 
 /// Why the engine did not start.
 #[derive(Debug, PartialEq, Eq)]
-pub enum StartFailure {
+pub(super) enum StartFailure {
     /// The program itself cannot be executed.
     Execute(i32),
     /// A step before it failed.
@@ -61,13 +61,13 @@ pub enum StartFailure {
 ///
 /// # Errors
 /// The step that failed; an I/O error as step `fork`.
-pub fn spawn(plan: &ChildPlan) -> Result<i32, StartFailure> {
+pub(super) fn spawn(plan: &ChildPlan) -> Result<i32, StartFailure> {
     let fork_failed = |e: io::Error| StartFailure::Step("fork", e.raw_os_error().unwrap_or(0));
     let (report, report_end) = report_pipe().map_err(fork_failed)?;
     let pointers = Pointers::new(plan);
     let launcher = std::process::id().cast_signed();
     let folder = plan.group.as_ref().map(|group| group.folder.as_raw_fd());
-    // SAFETY: the launcher is single-threaded, so the child may go on; it makes system calls only.
+    // SAFETY: the launcher is single-threaded, so the child may continue; it makes system calls only.
     let (pid, is_in_group) = unsafe { fork(folder) };
     if pid < 0 {
         return Err(fork_failed(io::Error::last_os_error()));
@@ -101,7 +101,7 @@ pub fn spawn(plan: &ChildPlan) -> Result<i32, StartFailure> {
 unsafe fn fork(folder: Option<RawFd>) -> (libc::pid_t, bool) {
     // of linux/sched.h
     const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
-    // SAFETY: the arguments are a valid structure of the stated size; without a stack of its own the child goes on
+    // SAFETY: the arguments are a valid structure of the stated size; without its own stack the child continues
     // from here with a copy of everything, as after fork(2).
     unsafe {
         if let Some(folder) = folder {
@@ -151,7 +151,7 @@ fn report_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
 ///
 /// # Errors
 /// The system's, when there is no free descriptor.
-pub fn move_high(descriptor: OwnedFd) -> io::Result<OwnedFd> {
+pub(super) fn move_high(descriptor: OwnedFd) -> io::Result<OwnedFd> {
     // SAFETY: duplicates a descriptor that is open; the result is owned here alone.
     let high = unsafe { libc::fcntl(descriptor.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 32) };
     if high < 0 {
@@ -170,7 +170,7 @@ fn read_report(report: &OwnedFd) -> Option<(u8, i32)> {
     }
 }
 
-/// Where the child keeps its two own descriptors.
+/// Numbers under which the child keeps its two own descriptors.
 const REPORT: c_int = 3;
 const RULESET: c_int = 4;
 

@@ -13,46 +13,46 @@ use crate::ports::runner::RunSpec;
 
 /// Paths of one run directory.
 #[derive(Debug, Clone)]
-pub struct RunDir(pub PathBuf);
+pub(super) struct RunDir(pub PathBuf);
 
 impl RunDir {
     /// The engine's working directory.
-    pub fn work(&self) -> PathBuf {
+    pub(super) fn work(&self) -> PathBuf {
         self.0.join("work")
     }
     /// The engine's private temporary folder; its path also marks the engine's processes.
-    pub fn tmp(&self) -> PathBuf {
+    pub(super) fn tmp(&self) -> PathBuf {
         self.0.join("work/tmp")
     }
     /// The specification.
-    pub fn spec(&self) -> PathBuf {
+    pub(super) fn spec(&self) -> PathBuf {
         self.0.join("spec.json")
     }
     /// Held by the launcher for its life.
-    pub fn lock(&self) -> PathBuf {
+    pub(super) fn lock(&self) -> PathBuf {
         self.0.join("launcher.lock")
     }
-    /// Who the launcher is.
-    pub fn launcher(&self) -> PathBuf {
+    /// Identity of the launcher.
+    pub(super) fn launcher(&self) -> PathBuf {
         self.0.join("launcher.json")
     }
     /// How the attempt ended.
-    pub fn outcome(&self) -> PathBuf {
+    pub(super) fn outcome(&self) -> PathBuf {
         self.0.join("outcome.json")
     }
-    /// What the launcher itself had to say, normally nothing.
-    pub fn launcher_messages(&self) -> PathBuf {
+    /// The launcher's own messages, normally none.
+    pub(super) fn launcher_messages(&self) -> PathBuf {
         self.0.join("launcher.log")
     }
     /// Captured standard output or standard error of the engine.
-    pub fn stream(&self, name: &str) -> PathBuf {
+    pub(super) fn stream(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 }
 
-/// Who the launcher is (`launcher.json`): for signals only, together with a busy lock.
+/// Identity of the launcher (`launcher.json`): for signals only, together with a held lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LauncherFacts {
+pub(super) struct LauncherFacts {
     pub contract_version: u32,
     pub pid: i32,
     /// Clock ticks after boot, as in `/proc/<pid>/stat`.
@@ -64,7 +64,7 @@ pub struct LauncherFacts {
 ///
 /// # Errors
 /// Any I/O error of the file.
-pub fn try_lock(path: &Path) -> io::Result<Option<File>> {
+pub(super) fn try_lock(path: &Path) -> io::Result<Option<File>> {
     let file = open_lock(path)?;
     match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(Some(file)),
@@ -77,7 +77,7 @@ pub fn try_lock(path: &Path) -> io::Result<Option<File>> {
 ///
 /// # Errors
 /// Any I/O error of the file.
-pub fn wait_lock(path: &Path) -> io::Result<File> {
+pub(super) fn wait_lock(path: &Path) -> io::Result<File> {
     let file = open_lock(path)?;
     loop {
         match rustix::fs::flock(&file, FlockOperation::LockExclusive) {
@@ -96,7 +96,7 @@ fn open_lock(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// The outcome is damaged and must not be believed.
-pub fn read_outcome(dir: &RunDir) -> Result<Option<Outcome>, ChecksumError> {
+pub(super) fn read_outcome(dir: &RunDir) -> Result<Option<Outcome>, ChecksumError> {
     match fs::read(dir.outcome()) {
         Ok(bytes) => {
             let outcome: Outcome = read_checksummed(&bytes, UNSEALED_CONTRACT.into())?;
@@ -108,12 +108,12 @@ pub fn read_outcome(dir: &RunDir) -> Result<Option<Outcome>, ChecksumError> {
 }
 
 /// Reads the launcher's identity; `None` if it is absent or damaged.
-pub fn read_launcher(dir: &RunDir) -> Option<LauncherFacts> {
+pub(super) fn read_launcher(dir: &RunDir) -> Option<LauncherFacts> {
     read_sealed(&dir.launcher())
 }
 
 /// Reads the specification; `None` if it is absent or damaged.
-pub fn read_spec(path: &Path) -> Option<RunSpec> {
+pub(super) fn read_spec(path: &Path) -> Option<RunSpec> {
     read_sealed(path)
 }
 
@@ -125,7 +125,7 @@ fn read_sealed<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
 ///
 /// # Errors
 /// Any I/O error.
-pub fn write_sealed<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
+pub(super) fn write_sealed<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
     let temporary = path.with_extension("tmp");
     fs::write(&temporary, with_checksum(value))?;
     fs::rename(&temporary, path)
@@ -136,7 +136,7 @@ const OUTCOME_BYTES: u64 = 16 * 1024;
 
 /// Room on the disk for the outcome, taken before the engine starts: a disk that the engine fills must not
 /// cost the attempt its end.
-pub struct OutcomeFile {
+pub(super) struct OutcomeFile {
     file: File,
     temporary: PathBuf,
     target: PathBuf,
@@ -147,7 +147,7 @@ impl OutcomeFile {
     ///
     /// # Errors
     /// Any I/O error; `StorageFull` where there is no room.
-    pub fn reserve(dir: &RunDir) -> io::Result<Self> {
+    pub(super) fn reserve(dir: &RunDir) -> io::Result<Self> {
         let target = dir.outcome();
         let temporary = target.with_extension("tmp");
         let file = File::create(&temporary)?;
@@ -165,7 +165,7 @@ impl OutcomeFile {
     ///
     /// # Errors
     /// Any I/O error; there is no outcome then.
-    pub fn write(mut self, outcome: &Outcome) -> io::Result<()> {
+    pub(super) fn write(mut self, outcome: &Outcome) -> io::Result<()> {
         let bytes = with_checksum(outcome);
         self.file.write_all(&bytes)?;
         self.file.set_len(bytes.len() as u64)?;

@@ -9,13 +9,15 @@ use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
 use super::cgroup::RunGroup;
 use super::child::{ChildPlan, Group, StartFailure, move_high, spawn};
 use super::files::{LauncherFacts, OutcomeFile, RunDir, read_spec, write_sealed};
+use super::sandbox::Grants;
 use super::streams::Stream;
 use super::supervise::{Supervised, supervise};
-use super::{process_tree, sandbox, seccomp, spare};
+use super::{process_tree, sandbox, script, seccomp, spare};
 use crate::domain::run_outcome::{CONTRACT_VERSION, Ended, Outcome};
 use crate::ports::runner::{RunSpec, SandboxMode};
 
@@ -100,7 +102,7 @@ impl Launcher {
         };
         write_sealed(&dir.launcher(), &facts)?;
         let mut ready = io::stdout();
-        // The server may have died meanwhile; the run goes on without it.
+        // The server may have died meanwhile; the run continues without it.
         let _ = ready.write_all(b"1").and_then(|()| ready.flush());
         rustix::stdio::dup2_stdout(&null)?;
         Ok(Self { _lock: lock, signals })
@@ -139,7 +141,10 @@ impl Launcher {
             return Err(Ended::LauncherFailed { detail: "a log exists before the start".to_owned() });
         }
         let engine = resolve_engine(spec)?;
-        let prepared = sandbox::prepare(spec.sandbox.mode, &dir.work(), &engine, &spec.sandbox.read)
+        let interpreters = script::interpreters(&engine).map_err(|detail| Ended::CannotExecute { detail })?;
+        let work = dir.work();
+        let grants = Grants::of(&work, &engine, &interpreters, &spec.sandbox.read);
+        let prepared = sandbox::prepare(spec.sandbox.mode, &grants)
             .map_err(|detail| Ended::SandboxDenied { step: "landlock".to_owned(), detail })?;
         outcome.sandbox = prepared.state.to_owned();
         let filter = filter(spec.sandbox.mode, group.is_none())?;
@@ -151,7 +156,7 @@ impl Launcher {
             program: text(engine.as_os_str().as_bytes())?,
             arguments: arguments(spec)?,
             environment: environment(spec, dir, &engine)?,
-            directory: text(dir.work().as_os_str().as_bytes())?,
+            directory: text(work.as_os_str().as_bytes())?,
             ruleset: prepared.ruleset.map(move_high).transpose().map_err(internal)?,
             filter,
             group: group.map(files_of).transpose().map_err(internal)?,
@@ -161,13 +166,14 @@ impl Launcher {
             limits: spec.limits.clone(),
         };
         outcome.started_at_ns = file_clock_ns();
-        let work = dir.work();
+        let started = Instant::now();
         let pid = spawn(&plan).map_err(|failure| start_failure(spec, &engine, &failure))?;
         drop(plan);
         outcome.spawned_at_ns = clock_ns(rustix::time::ClockId::Realtime);
         outcome.engine_started = true;
         let Supervised { ended, leftovers, cpu_ms, peak_memory_bytes } =
             supervise(pid, &self.signals, &spec.limits, &work, group, [&mut stdout, &mut stderr]);
+        outcome.elapsed_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
         outcome.ended = ended;
         outcome.leftovers = leftovers;
         outcome.cpu_ms = cpu_ms;
@@ -242,10 +248,13 @@ fn resolve_engine(spec: &RunSpec) -> Result<PathBuf, Ended> {
 fn start_failure(spec: &RunSpec, engine: &Path, failure: &StartFailure) -> Ended {
     let reason = |errno: i32| io::Error::from_raw_os_error(errno).to_string();
     match failure {
-        // A script whose interpreter the sandbox hides looks like a program that cannot be executed.
-        StartFailure::Execute(errno) => Ended::CannotExecute {
-            detail: format!("{} ({}): {}", spec.command[0], engine.display(), reason(*errno)),
-        },
+        StartFailure::Execute(errno) => {
+            let mut detail = format!("{} ({}): {}", spec.command[0], engine.display(), reason(*errno));
+            if *errno == libc::EACCES {
+                detail.push_str("; it must be executable, and its file system not mounted noexec");
+            }
+            Ended::CannotExecute { detail }
+        }
         StartFailure::Step("fork", errno) => Ended::LauncherFailed { detail: reason(*errno) },
         StartFailure::Step(step, errno) => {
             Ended::SandboxDenied { step: (*step).to_owned(), detail: reason(*errno) }
@@ -267,7 +276,7 @@ fn environment(spec: &RunSpec, dir: &RunDir, engine: &Path) -> Result<Vec<CStrin
     let tmp = dir.tmp();
     let folder = engine.parent().unwrap_or(Path::new("/"));
     let entry = |name: &str, value: &[u8]| text(&[name.as_bytes(), b"=", value].concat());
-    let path = [folder.as_os_str().as_bytes(), b":/usr/local/bin:/usr/bin:/bin"].concat();
+    let path = [folder.as_os_str().as_bytes(), b":", script::SEARCH_PATH.join(":").as_bytes()].concat();
     Ok(vec![
         entry("HOME", tmp.join("home").as_os_str().as_bytes())?,
         entry("TMPDIR", tmp.as_os_str().as_bytes())?,

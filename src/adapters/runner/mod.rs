@@ -4,31 +4,32 @@
 mod cgroup;
 mod child;
 mod files;
+mod handle;
+mod hidden;
 pub mod launcher;
 mod limits;
 mod orphans;
 mod process_tree;
 mod sandbox;
+mod script;
 mod seccomp;
 mod spare;
 mod streams;
 mod supervise;
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use rustix::fs::FlockOperation;
-use rustix::process::Signal;
-
-use crate::domain::run_outcome::Outcome;
+use crate::domain::run_outcome::{Outcome, RunLimits};
 use crate::ports::runner::{Adopted, RunHandle, RunSpec, Runner};
 use files::RunDir;
+use handle::LocalHandle;
 pub use orphans::{collected as child_collected, reap as reap_orphans, spawn as spawn_child};
 pub use sandbox::probe as probe_confinement;
+pub use script::engine_problems;
 use spare::Spare;
 
 /// Runs attempts on this machine.
@@ -97,13 +98,14 @@ impl Runner for LocalRunner {
             return Err(io::Error::other("this run has ended before"));
         }
         let mut child = self.launch(&dir, lock)?;
-        // One byte when the launcher has taken over; nothing if it died, which waiting finds out.
-        let mut ready = [0; 1];
-        if let Some(mut stdout) = child.stdout.take() {
-            let _ = stdout.read(&mut ready);
+        if !handle::took_over(&mut child) {
+            let _ = child.kill();
+            handle::collect(&mut child);
+            process_tree::end_leftovers(&dir, files::read_launcher(&dir).as_ref());
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "the launcher did not take the run over"));
         }
         self.prepare_next();
-        Ok(Arc::new(LocalHandle { run_id: spec.run_id, dir, child: Mutex::new(Some(child)) }))
+        Ok(Arc::new(LocalHandle::new(spec.run_id, dir, Some(child), &spec.limits)))
     }
 
     fn adopt(&self, run_id: &str, run_dir: &Path) -> io::Result<Adopted> {
@@ -113,8 +115,10 @@ impl Runner for LocalRunner {
         }
         match files::try_lock(&dir.lock())? {
             None => {
-                let handle = LocalHandle { run_id: run_id.to_owned(), dir, child: Mutex::new(None) };
-                Ok(Adopted::Alive(Arc::new(handle)))
+                // From now on: when the launcher began is told by a clock that counts the machine's sleep.
+                let limits =
+                    files::read_spec(&dir.spec()).map_or_else(RunLimits::default, |spec| spec.limits);
+                Ok(Adopted::Alive(Arc::new(LocalHandle::new(run_id.to_owned(), dir, None, &limits))))
             }
             Some(lock) => Ok(Adopted::Ended(conclude(run_id, &dir, &lock))),
         }
@@ -159,77 +163,4 @@ fn end_unreadable(run_id: &str, dir: &RunDir) -> Outcome {
     let mut outcome = Outcome::lost(run_id, "unreadable");
     outcome.leftovers = process_tree::end_leftovers(dir, None);
     outcome
-}
-
-/// How often a lock that cannot be waited for is tried again.
-const LOCK_TRIES: u32 = 20;
-/// Pause between two such tries.
-const LOCK_PAUSE: Duration = Duration::from_millis(250);
-
-struct LocalHandle {
-    run_id: String,
-    dir: RunDir,
-    /// Present where this process started the launcher and has to reap it.
-    child: Mutex<Option<Child>>,
-}
-
-impl LocalHandle {
-    fn signal(&self, signal: Signal) {
-        // A busy lock proves that the launcher lives, so that its process id is its own.
-        if !matches!(files::try_lock(&self.dir.lock()), Ok(None)) {
-            return;
-        }
-        let told = match files::read_launcher(&self.dir) {
-            Some(facts) => process_tree::signal_launcher(&facts, signal),
-            None => process_tree::find_launcher(&self.dir.0)
-                .is_some_and(|launcher| process_tree::signal_found(&launcher, signal)),
-        };
-        if !told {
-            tracing::warn!(
-                event = "SS_LAUNCHER_FAILED",
-                run_id = self.run_id,
-                "the launcher could not be signalled"
-            );
-        }
-    }
-
-    /// Waits for the lock; `None` if the directory cannot be used any more.
-    fn wait_lock(&self) -> Option<File> {
-        for _ in 0..LOCK_TRIES {
-            match files::wait_lock(&self.dir.lock()) {
-                Ok(lock) => return Some(lock),
-                Err(error) => {
-                    tracing::warn!(event = "SS_RUN_UNREADABLE", run_id = self.run_id, %error, "an attempt could not be looked at");
-                    std::thread::sleep(LOCK_PAUSE);
-                }
-            }
-        }
-        None
-    }
-}
-
-impl RunHandle for LocalHandle {
-    fn wait(&self) -> Outcome {
-        let lock = self.wait_lock();
-        let unreadable = lock.is_none().then(|| end_unreadable(&self.run_id, &self.dir));
-        if let Some(mut child) = self.child.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            // The lock is free, so the launcher is at its end; this only collects it.
-            let _ = child.wait();
-            orphans::collected(&child);
-        }
-        let Some(lock) = lock else {
-            return unreadable.unwrap_or_else(|| Outcome::lost(&self.run_id, "unreadable"));
-        };
-        let outcome = conclude(&self.run_id, &self.dir, &lock);
-        let _ = rustix::fs::flock(&lock, FlockOperation::Unlock);
-        outcome
-    }
-
-    fn cancel(&self) {
-        self.signal(Signal::USR1);
-    }
-
-    fn stop_for_host(&self) {
-        self.signal(Signal::TERM);
-    }
 }

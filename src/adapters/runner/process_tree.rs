@@ -13,9 +13,9 @@ use sha2::{Digest, Sha256};
 use super::cgroup::RunGroup;
 use super::files::{LauncherFacts, RunDir};
 
-/// What `/proc/<pid>/stat` says of a process.
+/// Fields of `/proc/<pid>/stat` of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Process {
+pub(super) struct Process {
     pub pid: i32,
     pub parent: i32,
     pub session: i32,
@@ -26,7 +26,7 @@ pub struct Process {
 }
 
 /// Parses the content of `/proc/<pid>/stat` (proc(5)); the command's name may hold anything.
-pub fn parse_stat(text: &str) -> Option<Process> {
+pub(super) fn parse_stat(text: &str) -> Option<Process> {
     let pid = text.split(' ').next()?.parse().ok()?;
     let after = &text[text.rfind(')')? + 1..];
     let fields: Vec<&str> = after.split_ascii_whitespace().collect();
@@ -38,27 +38,28 @@ pub fn parse_stat(text: &str) -> Option<Process> {
         session: fields.get(3)?.parse().ok()?,
         start_time: number(22)?,
         resident_pages: number(24)?,
-        zombie: matches!(fields.first(), Some(&"Z" | &"X")),
+        // a process lives on in its other threads when the first has ended
+        zombie: matches!(fields.first(), Some(&"Z" | &"X")) && number(20)? <= 1,
     })
 }
 
 /// Reads one process, if it exists.
-pub fn read_process(pid: i32) -> Option<Process> {
+pub(super) fn read_process(pid: i32) -> Option<Process> {
     parse_stat(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 
 /// Returns the start time of this process.
-pub fn own_start_time() -> u64 {
+pub(super) fn own_start_time() -> u64 {
     fs::read_to_string("/proc/self/stat").ok().and_then(|t| parse_stat(&t)).map_or(0, |p| p.start_time)
 }
 
 /// Returns the identifier of this boot of the machine.
-pub fn boot_id() -> String {
+pub(super) fn boot_id() -> String {
     fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
 }
 
 /// Lists all processes that can be seen.
-pub fn all_processes() -> Vec<Process> {
+pub(super) fn all_processes() -> Vec<Process> {
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     entries
         .flatten()
@@ -68,7 +69,7 @@ pub fn all_processes() -> Vec<Process> {
 }
 
 /// Returns the descendants of a process, without itself and without zombies.
-pub fn descendants(root: i32) -> Vec<Process> {
+pub(super) fn descendants(root: i32) -> Vec<Process> {
     let all = all_processes();
     let mut children: HashMap<i32, Vec<Process>> = HashMap::new();
     for process in all {
@@ -90,7 +91,7 @@ pub fn descendants(root: i32) -> Vec<Process> {
 
 /// As [`descendants`], by the kernel's own lists of children: much cheaper, but a process that is just
 /// forking may be missed, so it serves for measuring only.
-pub fn descendants_cheaply(root: i32) -> Vec<Process> {
+pub(super) fn descendants_cheaply(root: i32) -> Vec<Process> {
     let Some(first) = children(root) else { return descendants(root) };
     let (mut found, mut open) = (Vec::new(), first);
     while let Some(pid) = open.pop() {
@@ -114,7 +115,7 @@ fn children(pid: i32) -> Option<Vec<i32>> {
 }
 
 /// Sends a signal to every descendant; returns to how many.
-pub fn signal_descendants(root: i32, signal: Signal) -> usize {
+pub(super) fn signal_descendants(root: i32, signal: Signal) -> usize {
     let found = descendants(root);
     for process in &found {
         send(process, signal);
@@ -123,7 +124,7 @@ pub fn signal_descendants(root: i32, signal: Signal) -> usize {
 }
 
 /// Kills every descendant: all are stopped first, so that none forks while the others are killed.
-pub fn kill_descendants(root: i32) -> usize {
+pub(super) fn kill_descendants(root: i32) -> usize {
     signal_descendants(root, Signal::STOP);
     signal_descendants(root, Signal::KILL)
 }
@@ -138,7 +139,7 @@ fn send(process: &Process, signal: Signal) -> bool {
 }
 
 /// Signals the launcher if it is the process that its facts describe.
-pub fn signal_launcher(facts: &LauncherFacts, signal: Signal) -> bool {
+pub(super) fn signal_launcher(facts: &LauncherFacts, signal: Signal) -> bool {
     if facts.boot_id != boot_id() {
         return false;
     }
@@ -160,7 +161,7 @@ fn mark_of(run_dir: &Path) -> u64 {
 }
 
 /// Marks this process and all that descend from it.
-pub fn mark_this_process(run_dir: &Path) {
+pub(super) fn mark_this_process(run_dir: &Path) {
     let mark = mark_of(run_dir);
     let limit = libc::rlimit { rlim_cur: mark, rlim_max: mark };
     // SAFETY: passes a valid structure. A host that refuses leaves the other ways to find leftovers.
@@ -176,7 +177,7 @@ fn carries_mark(pid: i32, mark: &str) -> bool {
 }
 
 /// Finds the launcher of a run by its mark: the marked process whose parent is not marked.
-pub fn find_launcher(run_dir: &Path) -> Option<Process> {
+pub(super) fn find_launcher(run_dir: &Path) -> Option<Process> {
     let mark = mark_of(run_dir).to_string();
     let marked: Vec<Process> = all_processes().into_iter().filter(|p| carries_mark(p.pid, &mark)).collect();
     let pids: HashSet<i32> = marked.iter().map(|p| p.pid).collect();
@@ -189,7 +190,7 @@ fn is_launcher(pid: i32) -> bool {
 }
 
 /// Signals exactly one process that was found.
-pub fn signal_found(process: &Process, signal: Signal) -> bool {
+pub(super) fn signal_found(process: &Process, signal: Signal) -> bool {
     send(process, signal)
 }
 
@@ -199,7 +200,7 @@ const LEFTOVERS_BOUND: Duration = Duration::from_secs(5);
 /// Ends what a lost launcher left behind: processes that carry the run's mark, whose environment names the
 /// run's temporary folder or that work below its working directory, and members of the launcher's
 /// session of this boot. Returns how many were ended.
-pub fn end_leftovers(dir: &RunDir, facts: Option<&LauncherFacts>) -> u32 {
+pub(super) fn end_leftovers(dir: &RunDir, facts: Option<&LauncherFacts>) -> u32 {
     let facts = facts.filter(|f| f.boot_id == boot_id());
     let trace = Trace { work: dir.work(), tmp: dir.tmp(), mark: mark_of(&dir.0).to_string(), facts };
     let deadline = Instant::now() + LEFTOVERS_BOUND;
@@ -223,6 +224,17 @@ pub fn end_leftovers(dir: &RunDir, facts: Option<&LauncherFacts>) -> u32 {
         group.end();
     }
     u32::try_from(ended.len()).unwrap_or(u32::MAX)
+}
+
+/// Ends the launchers that hold a lock file open: one that hangs before it marked itself is found by nothing else.
+pub(super) fn end_holders(lock: &Path) {
+    let me = std::process::id().cast_signed();
+    for process in all_processes().into_iter().filter(|p| p.pid != me && is_launcher(p.pid)) {
+        let descriptors = fs::read_dir(format!("/proc/{}/fd", process.pid)).into_iter().flatten().flatten();
+        if descriptors.into_iter().any(|link| fs::read_link(link.path()).is_ok_and(|file| file == lock)) {
+            send(&process, Signal::KILL);
+        }
+    }
 }
 
 /// By what the processes of one run are known.
@@ -271,6 +283,16 @@ mod tests {
             (42, 7, 9, 12345, 77)
         );
         assert!(!process.zombie);
+        let stat = |state: &str, threads: u32| {
+            format!("42 (a) {state} 7 42 9 0 -1 0 1 2 3 4 5 6 7 8 20 0 {threads} 0 12345 0 0 0")
+        };
+        for (state, threads, zombie) in [("Z", 1, true), ("X", 0, true), ("Z", 3, false), ("S", 1, false)] {
+            assert_eq!(
+                parse_stat(&stat(state, threads)).map(|p| p.zombie),
+                Some(zombie),
+                "{state} {threads}"
+            );
+        }
         for bad in ["", "x", "1 (a", "1 (a) S", "1 (a) S x y z"] {
             assert_eq!(parse_stat(bad), None, "{bad:?}");
         }

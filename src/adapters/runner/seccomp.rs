@@ -4,7 +4,7 @@
 
 use libc::sock_filter;
 
-/// What happens to a refused call.
+/// Effect of a refused call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Answer {
     /// "Operation not permitted".
@@ -41,18 +41,22 @@ const ARCHITECTURE: u32 = 0xC000_00B7;
 /// Calls that newer kernels have and the C library's table has not yet; the numbers are the same on every
 /// architecture.
 mod newer {
-    pub const FCHMODAT2: libc::c_long = 452;
-    pub const MEMFD_SECRET: libc::c_long = 447;
-    pub const SETXATTRAT: libc::c_long = 463;
-    pub const REMOVEXATTRAT: libc::c_long = 466;
-    pub const OPEN_TREE_ATTR: libc::c_long = 467;
-    pub const FILE_SETATTR: libc::c_long = 469;
+    pub(super) const FCHMODAT2: libc::c_long = 452;
+    pub(super) const QUOTACTL_FD: libc::c_long = 443;
+    pub(super) const PROCESS_MRELEASE: libc::c_long = 448;
+    pub(super) const MEMFD_SECRET: libc::c_long = 447;
+    pub(super) const SETXATTRAT: libc::c_long = 463;
+    pub(super) const REMOVEXATTRAT: libc::c_long = 466;
+    pub(super) const OPEN_TREE_ATTR: libc::c_long = 467;
+    pub(super) const FILE_SETATTR: libc::c_long = 469;
 }
 
 /// Refused whatever the arguments are, with the reason of each group.
 const REFUSED: &[libc::c_long] = &[
     // talking to anything outside: Landlock knows neither UDP nor UNIX sockets
     libc::SYS_socket,
+    // descriptors under way between sockets, which nobody can count
+    libc::SYS_socketpair,
     // a second way to every other call
     libc::SYS_io_uring_setup,
     libc::SYS_io_uring_enter,
@@ -64,6 +68,9 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_process_madvise,
     libc::SYS_pidfd_getfd,
     libc::SYS_kcmp,
+    libc::SYS_migrate_pages,
+    libc::SYS_move_pages,
+    newer::PROCESS_MRELEASE,
     // the kernel itself
     libc::SYS_bpf,
     libc::SYS_perf_event_open,
@@ -81,6 +88,7 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_swapoff,
     libc::SYS_acct,
     libc::SYS_quotactl,
+    newer::QUOTACTL_FD,
     libc::SYS_settimeofday,
     libc::SYS_clock_settime,
     libc::SYS_adjtimex,
@@ -155,8 +163,10 @@ const UNSUPPORTED: &[libc::c_long] = &[
     newer::REMOVEXATTRAT,
 ];
 
-/// Modes: copying programs set them on what they wrote and fail without; nobody reads them in a run.
-const PRETENDED: &[libc::c_long] = &[libc::SYS_fchmod, libc::SYS_fchmodat, newer::FCHMODAT2];
+/// Modes: copying programs set them on what they wrote and fail without; nobody reads them in a run. Syncs of whole
+/// file systems: every other run waits for them, and nothing of a run is durable before it is published.
+const PRETENDED: &[libc::c_long] =
+    &[libc::SYS_fchmod, libc::SYS_fchmodat, newer::FCHMODAT2, libc::SYS_sync, libc::SYS_syncfs];
 #[cfg(target_arch = "x86_64")]
 const PRETENDED_HERE: &[libc::c_long] = &[libc::SYS_chmod];
 #[cfg(target_arch = "aarch64")]
@@ -167,20 +177,35 @@ const LEAVING: &[libc::c_long] = &[libc::SYS_setsid, libc::SYS_setpgid];
 
 /// Flags of clone(2) that make a namespace.
 const NEW_NAMESPACES: u32 = 0x7E02_0000;
-/// Requests of ioctl(2): type into a terminal, terminal helpers, file attributes (`FS_IOC_SETFLAGS`, `FSSETXATTR`) and
-/// generation numbers (`FS_IOC_SETVERSION`), those of 32-bit callers included.
-const REFUSED_IOCTLS: &[u32] =
-    &[0x5412, 0x541C, 0x4008_6602, 0x4004_6602, 0x401C_5820, 0x4008_7602, 0x4004_7602];
-/// Commands of fcntl(2): leases and directory notifications, which other processes that open the file must wait for.
-const REFUSED_FCNTLS: &[u32] = &[1024, 1026];
+/// Requests of ioctl(2): type into a terminal, terminal helpers, file attributes (`FS_IOC_SETFLAGS`, `FSSETXATTR`),
+/// generation numbers (`FS_IOC_SETVERSION`), those of 32-bit callers included, verity and encryption, which a file or
+/// folder keeps for good. They need a file that is open for reading only.
+const REFUSED_IOCTLS: &[u32] = &[
+    0x5412,
+    0x541C,
+    0x4008_6602,
+    0x4004_6602,
+    0x401C_5820,
+    0x4008_7602,
+    0x4004_7602,
+    0x4080_6685,
+    0x800C_6613,
+];
+/// Types of requests (bits 8 to 15) of btrfs, such as snapshots, and of f2fs.
+const REFUSED_IOCTL_TYPES: &[u32] = &[0x94, 0xF5];
+/// `FICLONE` and `FICLONERANGE`, by which programs copy; they need a file that is open for writing.
+const CLONING_IOCTLS: &[u32] = &[0x4004_9409, 0x4020_940D];
+/// Commands of fcntl(2): leases and directory notifications, which other processes that open the file must wait for,
+/// and hints on a file's blocks.
+const REFUSED_FCNTLS: &[u32] = &[1024, 1026, 1036, 1038];
 
 /// Makes the program. `session` is true where nothing but the session holds the run's processes together.
-pub fn program(session: bool) -> Vec<sock_filter> {
+pub(super) fn program(session: bool) -> Vec<sock_filter> {
     let mut p = Program::default();
     p.load(Program::ARCH);
     p.unless_equal(ARCHITECTURE, KILL_PROCESS);
     p.load(Program::NUMBER);
-    // the x32 calls of x86-64 have numbers of their own
+    // the x32 calls of x86-64 have their own numbers
     p.if_at_least(0x4000_0000, KILL_PROCESS);
     let lists: [(&[libc::c_long], Answer); 7] = [
         (REFUSED, Answer::Refused),
@@ -242,9 +267,31 @@ pub fn program(session: bool) -> Vec<sock_filter> {
         for request in REFUSED_IOCTLS {
             p.if_equal(*request, Answer::Refused.code());
         }
+        for request in CLONING_IOCTLS {
+            p.if_equal(*request, ALLOW);
+        }
+        p.and(0xFF00);
+        for kind in REFUSED_IOCTL_TYPES {
+            p.if_equal(*kind << 8, Answer::Refused.code());
+        }
     });
+    refuse_hiding(&mut p);
     p.answer(ALLOW);
     p.0
+}
+
+/// Refuses what would hide space of the disk from the launcher, which counts it.
+fn refuse_hiding(p: &mut Program) {
+    // space without a size, which limits and archives would not count
+    p.when(libc::SYS_fallocate, |p| {
+        p.load(Program::low(1));
+        p.unless_equal(0, Answer::Unsupported.code());
+    });
+    // the open files of a process that is not dumpable cannot be read
+    p.when(libc::SYS_prctl, |p| {
+        p.load(Program::low(0));
+        p.if_equal(libc::PR_SET_DUMPABLE.cast_unsigned(), Answer::Pretended.code());
+    });
 }
 
 fn number(call: libc::c_long) -> u32 {
@@ -277,6 +324,11 @@ impl Program {
         self.push(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, offset);
     }
 
+    /// Keeps these bits of what was loaded.
+    fn and(&mut self, bits: u32) {
+        self.push(libc::BPF_ALU | libc::BPF_AND | libc::BPF_K, 0, 0, bits);
+    }
+
     fn answer(&mut self, code: u32) {
         self.push(libc::BPF_RET | libc::BPF_K, 0, 0, code);
     }
@@ -301,7 +353,7 @@ impl Program {
         self.answer(code);
     }
 
-    /// Looks at the arguments of one call; what the block does not refuse is allowed.
+    /// Checks the arguments of one call; what the block does not refuse is allowed.
     fn when(&mut self, call: libc::c_long, block: impl FnOnce(&mut Self)) {
         let mut inner = Self::default();
         block(&mut inner);
@@ -312,8 +364,8 @@ impl Program {
     }
 }
 
-/// Tells whether this kernel has filters.
-pub fn is_available() -> bool {
+/// Returns whether this kernel supports filters.
+pub(super) fn is_available() -> bool {
     const GET_ACTION_AVAIL: libc::c_ulong = 2;
     let action = KILL_PROCESS;
     // SAFETY: asks about an action; the pointer is to a local number.

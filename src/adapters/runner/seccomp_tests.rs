@@ -15,6 +15,7 @@ fn run(program: &[sock_filter], arch: u32, call: libc::c_long, args: [u64; 6]) -
         let jump = |yes: bool| usize::from(if yes { step.jt } else { step.jf });
         at += 1;
         match u32::from(step.code) & 0xf7 {
+            0x54 => accumulator &= step.k,
             0x20 => {
                 let k = step.k as usize;
                 accumulator = u32::from_le_bytes(data[k..k + 4].try_into().expect("four bytes"));
@@ -61,12 +62,26 @@ fn arguments_decide_where_a_call_is_needed() {
     for command in [1024, 1026] {
         assert_eq!(answer(libc::SYS_fcntl, [3, command, 0, 0, 0, 0]), Answer::Refused.code());
     }
-    for request in [0x4008_6602, 0x4008_7602, 0x4004_7602, 0x401C_5820] {
+    for request in [0x4004_9409, 0x4020_940D, 0x8008_6601] {
+        assert_eq!(answer(libc::SYS_ioctl, [3, request, 0, 0, 0, 0]), ALLOW, "{request:#x}");
+    }
+    for request in [0x4008_6602, 0x4008_7602, 0x4004_7602, 0x401C_5820, 0x4080_6685, 0x5000_940E, 0x4004_F50D]
+    {
         assert_eq!(answer(libc::SYS_ioctl, [3, request, 0, 0, 0, 0]), Answer::Refused.code());
     }
     assert_eq!(answer(libc::SYS_utimensat, [3, 1 << 40, 0, 0, 0, 0]), Answer::Refused.code());
     assert_eq!(answer(libc::SYS_ioctl, [0, 0x5401, 0, 0, 0, 0]), ALLOW);
     assert_eq!(answer(libc::SYS_ioctl, [0, 0x5412, 0, 0, 0, 0]), Answer::Refused.code());
+    assert_eq!(answer(libc::SYS_fallocate, [3, 0, 0, 4096, 0, 0]), ALLOW);
+    for mode in [1, 2, 3, 8, 0x10, 0x20, 0x40] {
+        assert_eq!(
+            answer(libc::SYS_fallocate, [3, mode, 0, 4096, 0, 0]),
+            Answer::Unsupported.code(),
+            "{mode}"
+        );
+    }
+    assert_eq!(answer(libc::SYS_prctl, [4, 0, 0, 0, 0, 0]), Answer::Pretended.code());
+    assert_eq!(answer(libc::SYS_prctl, [15, 0, 0, 0, 0, 0]), ALLOW, "the name of a thread");
 }
 
 #[test]

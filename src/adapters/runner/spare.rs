@@ -2,7 +2,7 @@
 //! else that a launcher does before its engine starts. It waits for one run, and ends when the server does.
 //!
 //! The server hands over the run's lock and the file for messages as open descriptors, so that the lock is held
-//! without a gap: whoever finds it busy knows that the attempt lives.
+//! without a gap: anyone who finds it busy knows that the attempt lives.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -16,11 +16,11 @@ use std::process::{Child, Command, Stdio};
 use super::orphans;
 
 /// The argument of `exec-run` that makes a launcher wait.
-pub const WAIT: &str = "--wait";
+pub(super) const WAIT: &str = "--wait";
 
 /// A waiting launcher.
 #[derive(Debug)]
-pub struct Spare {
+pub(super) struct Spare {
     /// Taken when it gets its run.
     waiting: Option<(Child, UnixStream)>,
 }
@@ -30,7 +30,7 @@ impl Spare {
     ///
     /// # Errors
     /// Any I/O error.
-    pub fn start(program: &Path) -> io::Result<Self> {
+    pub(super) fn start(program: &Path) -> io::Result<Self> {
         let (ours, theirs) = UnixStream::pair()?;
         let mut command = Command::new(program);
         command.arg("exec-run").arg(WAIT).env_clear().current_dir("/");
@@ -40,7 +40,7 @@ impl Spare {
     }
 
     /// Gives it a run; `None` where it has died meanwhile, and then it has nothing of the run.
-    pub fn give(mut self, spec: &Path, lock: &File, messages: &File) -> Option<Child> {
+    pub(super) fn give(mut self, spec: &Path, lock: &File, messages: &File) -> Option<Child> {
         let (mut child, socket) = self.waiting.take()?;
         // the end of the path is what it starts the run by
         let path = [spec.as_os_str().as_bytes(), b"\0"].concat();
@@ -60,7 +60,8 @@ impl Drop for Spare {
     fn drop(&mut self) {
         if let Some((mut child, socket)) = self.waiting.take() {
             drop(socket);
-            // The end of the socket ends it.
+            // The end of the socket ends it, but not where it is stopped. It has nothing of a run.
+            let _ = child.kill();
             let _ = child.wait();
             orphans::collected(&child);
         }
@@ -72,7 +73,7 @@ impl Drop for Spare {
 ///
 /// # Errors
 /// Any I/O error.
-pub fn wait_for_run() -> io::Result<Option<PathBuf>> {
+pub(super) fn wait_for_run() -> io::Result<Option<PathBuf>> {
     // SAFETY: standard input is this process's own and is used by nothing else yet.
     let mut socket = unsafe { UnixStream::from_raw_fd(0) };
     let mut head = [0; 4096];

@@ -9,7 +9,7 @@ use rustix::fs::OFlags;
 use rustix::pipe::{PipeFlags, pipe_with};
 
 /// One captured stream.
-pub struct Stream {
+pub(super) struct Stream {
     pipe: Option<OwnedFd>,
     file: File,
     room: u64,
@@ -21,24 +21,24 @@ impl Stream {
     ///
     /// # Errors
     /// Any I/O error.
-    pub fn open(path: &Path, keep: u64) -> io::Result<(Self, OwnedFd)> {
+    pub(super) fn open(path: &Path, keep: u64) -> io::Result<(Self, OwnedFd)> {
         let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
         rustix::fs::fcntl_setfl(&reader, OFlags::NONBLOCK)?;
         Ok((Self { pipe: Some(reader), file: File::create(path)?, room: keep, total: 0 }, writer))
     }
 
     /// The readable end, while it is open.
-    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+    pub(super) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         self.pipe.as_ref().map(AsFd::as_fd)
     }
 
     /// How many bytes came, kept or not.
-    pub fn total(&self) -> u64 {
+    pub(super) fn total(&self) -> u64 {
         self.total
     }
 
     /// Takes what is there, at most a few buffers, so that a flood does not keep the caller.
-    pub fn take(&mut self) {
+    pub(super) fn take(&mut self) {
         let mut buffer = [0_u8; 64 * 1024];
         for _ in 0..16 {
             let Some(pipe) = &self.pipe else { return };

@@ -15,7 +15,7 @@ use super::streams::Stream;
 use crate::domain::run_outcome::{Ended, RunLimits};
 
 /// How the tree ended and what it used.
-pub struct Supervised {
+pub(super) struct Supervised {
     pub ended: Ended,
     pub leftovers: u32,
     pub cpu_ms: u64,
@@ -49,7 +49,7 @@ struct Loop<'a> {
 
 /// Waits until the tree is empty. The engine is a child of this process, which is the subreaper of its
 /// descendants: "no child" means "no process of the run".
-pub fn supervise(
+pub(super) fn supervise(
     engine: i32,
     signals: &OwnedFd,
     limits: &RunLimits,
@@ -189,7 +189,7 @@ fn wait(signals: &OwnedFd, streams: &[&mut Stream; 2], timeout: Duration) {
         }
     }
     let timeout = Timespec::try_from(timeout).ok();
-    // An error is the same as a time that is over: the loop looks at everything again.
+    // An error is the same as a time that is over: the loop checks everything again.
     let _ = poll(&mut watched, timeout.as_ref());
 }
 

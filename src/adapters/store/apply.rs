@@ -9,22 +9,22 @@ use rusqlite::{Connection, OptionalExtension};
 use super::committer::Heads;
 use super::job_cache::Written;
 use super::keys;
-use super::prepare::{Prepared, PreparedEvent, PreparedWrite, Put, Shared};
+use super::prepare::{Prepared, PreparedEvent, PreparedWrite, Put};
 use super::rows::table_of;
 use crate::domain::audit::{Actor, AuditEvent};
 use crate::domain::ids::TenantId;
 use crate::domain::job::{JobRecord, JobStatus};
-use crate::ports::store::{Change, ChangedRecord, CommitError, Expect, Key, Receipt};
+use crate::ports::store::{Change, ChangedRecord, CommitError, Expect, Key, Receipt, Record};
 
-/// What an applied commit leads to once it is durable.
-pub struct Applied {
+/// Effects of an applied commit once it is durable.
+pub(super) struct Applied {
     pub receipt: Receipt,
     pub changes: Vec<Change>,
     /// Jobs as they are now; their readable copies are behind.
     pub jobs: Vec<Written>,
 }
 
-/// The stored columns that conditions and writes look at.
+/// The stored columns that conditions and writes check.
 struct Current {
     row: i64,
     version: u64,
@@ -38,7 +38,7 @@ struct Current {
 ///
 /// # Errors
 /// Any error of the database, which stops the store; the inner error is the refusal of this commit alone.
-pub fn apply(
+pub(super) fn apply(
     conn: &Connection,
     heads: &mut Heads,
     now_ms: i64,
@@ -95,7 +95,7 @@ pub fn apply(
 ///
 /// # Errors
 /// Any error of the database.
-pub fn receipt_of(conn: &Connection, id: &str) -> rusqlite::Result<Option<Receipt>> {
+pub(super) fn receipt_of(conn: &Connection, id: &str) -> rusqlite::Result<Option<Receipt>> {
     conn.prepare_cached("SELECT sequence, versions FROM commits WHERE id = ?1")?
         .query_row([id], |row| {
             let versions: String = row.get(1)?;
@@ -122,7 +122,7 @@ fn append_event(conn: &Connection, heads: &mut Heads, event: &PreparedEvent) -> 
 ///
 /// # Errors
 /// Any error of the database.
-pub fn quarantine(
+pub(super) fn quarantine(
     conn: &Connection,
     heads: &mut Heads,
     now: DateTime<Utc>,
@@ -240,7 +240,7 @@ fn conflict(
     if want != have {
         return Ok(Some(CommitError::Conflict { key: write.key.clone(), expected: want, actual: have }));
     }
-    if let Some(Put { record: Shared::TaskCode(code), .. }) = &write.put {
+    if let Some(Put { record: Record::TaskCode(code), .. }) = &write.put {
         let other: Option<(i64, i64)> = conn
             .prepare_cached("SELECT row, version FROM task_codes WHERE code_sha256 = ?1")?
             .query_row([&code.code_sha256], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -265,11 +265,11 @@ fn write_record(
     let row = stored.as_ref().map(|c| c.row);
     let other = ChangedRecord::Other(write.key.clone());
     let (record, queue_seq, version) = match &put.record {
-        Shared::Job(job) => {
+        Record::Job(job) => {
             let queue_seq = write_job(conn, heads, job, put, stored)?;
             (ChangedRecord::Job(Arc::clone(job)), queue_seq, job.version)
         }
-        Shared::TaskCode(r) => {
+        Record::TaskCode(r) => {
             conn.prepare_cached(
                 "INSERT INTO task_codes (row, code_id, tenant, code_sha256, version, created_at, checksum, json)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (row) DO UPDATE SET
@@ -287,7 +287,7 @@ fn write_record(
             ))?;
             (other, None, r.version)
         }
-        Shared::ApiKey(r) => {
+        Record::ApiKey(r) => {
             conn.prepare_cached(
                 "INSERT INTO api_keys (row, key_id, tenant, version, created_at, checksum, json)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (row) DO UPDATE SET
@@ -304,7 +304,7 @@ fn write_record(
             ))?;
             (other, None, r.version)
         }
-        Shared::Tenant(r) => {
+        Record::Tenant(r) => {
             conn.prepare_cached(
                 "INSERT INTO tenants (row, tenant, version, checksum, json) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT (row) DO UPDATE SET version = ?3, checksum = ?4, json = ?5",
@@ -318,7 +318,7 @@ fn write_record(
             ))?;
             (other, None, r.version)
         }
-        Shared::Idempotency(r) => {
+        Record::Idempotency(r) => {
             conn.prepare_cached(
                 "INSERT INTO idempotency (row, key_sha256, version, expires_at, checksum, json)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (row) DO UPDATE SET
@@ -407,7 +407,7 @@ fn write_job(
     Ok(queue_seq)
 }
 
-/// What the columns of a job tell retention and quotas.
+/// Columns of a job for retention and quotas.
 pub(super) struct IndexColumns {
     pub ended_at: Option<i64>,
     pub files_at: Option<i64>,
@@ -418,7 +418,7 @@ pub(super) struct IndexColumns {
 }
 
 impl IndexColumns {
-    pub fn of(job: &JobRecord) -> Self {
+    pub(super) fn of(job: &JobRecord) -> Self {
         Self {
             ended_at: job.ended_at().map(|at| at.timestamp_millis()),
             files_at: job.files_due_since().map(|at| at.timestamp_millis()),

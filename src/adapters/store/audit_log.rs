@@ -18,7 +18,7 @@ struct Line {
 }
 
 /// Appends events in the order of their sequence.
-pub struct AuditLog {
+pub(super) struct AuditLog {
     dir: PathBuf,
     last_seq: u64,
     /// Month of the newest file; later lines never go to an older one, even if the clock stepped back.
@@ -27,11 +27,11 @@ pub struct AuditLog {
 
 impl AuditLog {
     /// Finds the end of the log; a line that a crash cut off is removed. `stored` returns the store's own
-    /// text of an event: a file that does not end with it is set aside and written anew.
+    /// text of an event: a file that does not end with it is set aside and written again.
     ///
     /// # Errors
     /// Any I/O error.
-    pub fn open(dir: PathBuf, stored: impl Fn(u64) -> io::Result<Option<String>>) -> io::Result<Self> {
+    pub(super) fn open(dir: PathBuf, stored: impl Fn(u64) -> io::Result<Option<String>>) -> io::Result<Self> {
         create_dir_durably(&dir)?;
         let mut months: Vec<String> = fs::read_dir(&dir)?
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
@@ -55,7 +55,7 @@ impl AuditLog {
         Ok(log)
     }
 
-    /// Renames a file that does not agree with the store; what it should hold is appended anew.
+    /// Renames a file that does not agree with the store; what it should hold is appended again.
     fn set_aside(&self, path: &Path) -> io::Result<()> {
         let name = free_name(path)?;
         fs::rename(path, &name)?;
@@ -63,13 +63,13 @@ impl AuditLog {
         tracing::error!(
             event = "SS_AUDIT_FILE_DAMAGED",
             file = %name.file_name().unwrap_or_default().display(),
-            "a file of the audit log does not agree with the store; it is set aside and written anew"
+            "a file of the audit log does not match the store; it is set aside and rewritten"
         );
         Ok(())
     }
 
     /// Returns the sequence of the last event in the log.
-    pub fn last_seq(&self) -> u64 {
+    pub(super) fn last_seq(&self) -> u64 {
         self.last_seq
     }
 
@@ -80,8 +80,8 @@ impl AuditLog {
     /// Appends events that follow the last one, durably.
     ///
     /// # Errors
-    /// Any I/O error; the log must then be opened anew.
-    pub fn append(&mut self, events: &[(u64, String)]) -> io::Result<()> {
+    /// Any I/O error; the log must then be opened again.
+    pub(super) fn append(&mut self, events: &[(u64, String)]) -> io::Result<()> {
         let mut rest = events;
         while let Some((_, first)) = rest.first() {
             let month = self.month_of(first);
@@ -139,7 +139,7 @@ fn parse(line: &str) -> io::Result<Line> {
 ///
 /// # Errors
 /// Any I/O error.
-pub fn last_line(path: &Path) -> io::Result<Option<String>> {
+pub(super) fn last_line(path: &Path) -> io::Result<Option<String>> {
     let mut file = File::options().read(true).write(true).open(path)?;
     let len = file.metadata()?.len();
     let mut window = 64 * 1024;

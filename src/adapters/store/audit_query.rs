@@ -1,22 +1,23 @@
-//! Finding audit events: by resource through an index, by anything else through a bounded look at the chain.
+//! Finding audit events: by resource through an index, by anything else through a bounded scan of the chain.
 
 use rusqlite::{Connection, ToSql};
 
 use super::readers::QueryError;
 use crate::domain::audit::ChainedEvent;
-use crate::ports::store::{AuditFilter, AuditFrom, FoundEvents, ReadError};
+use crate::ports::audit_log::{AuditFilter, AuditFrom, FoundEvents};
+use crate::ports::store::ReadError;
 
-/// Most events that one query looks through where no index helps; the answer then says where to go on.
+/// Most events that one query looks through where no index helps; the answer then says where to continue.
 const LOOK_THROUGH: usize = 20_000;
 
 /// The expression must be that of the index, to the letter.
 const INDEXED: &str = "AND CASE WHEN json_valid(json) THEN json ->> '$.resource' END = ?2";
 
-/// Finds events, as [`crate::ports::store::Store::find_audit_events`] says.
+/// Finds events, as [`crate::ports::audit_log::AuditLog::find`] says.
 ///
 /// # Errors
 /// `Stopped` naming the event that cannot be read, or an error of the database.
-pub fn find(
+pub(super) fn find(
     conn: &Connection,
     filter: &AuditFilter,
     from: AuditFrom,

@@ -32,7 +32,7 @@ pub struct Problem {
     pub detail: String,
 }
 
-/// What was found.
+/// Result of a check.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     pub ok: bool,
@@ -42,11 +42,11 @@ pub struct Report {
     pub sequence: u64,
     pub audit_seq: u64,
     pub audit_hash: String,
-    /// How many of each were looked at.
+    /// How many of each were checked.
     pub checked: BTreeMap<String, u64>,
     pub problem_count: u64,
     pub problems: Vec<Problem>,
-    /// What is worth knowing and no fault, such as copies that are about to be written.
+    /// Remarks that are not faults, such as copies that are about to be written.
     pub notes: Vec<String>,
 }
 
@@ -143,7 +143,7 @@ fn check_table<T: Stored>(
     }
 }
 
-/// What checking jobs needs and gathers.
+/// Dependencies and results of the check of jobs.
 struct Jobs<'a> {
     data_dir: &'a Path,
     deep: bool,

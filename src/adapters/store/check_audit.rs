@@ -15,22 +15,22 @@ use crate::domain::canonical::{canonical_json, sha256_hex};
 
 /// The end of a chain that is whole so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link {
+pub(crate) struct Link {
     pub seq: u64,
     pub hash: String,
 }
 
 impl Link {
     /// The state before the first event.
-    pub fn genesis() -> Self {
+    pub(crate) fn genesis() -> Self {
         Self { seq: 0, hash: GENESIS_HASH.to_owned() }
     }
 
     /// Checks that an event follows, and moves on to it.
     ///
     /// # Errors
-    /// What is wrong with the event.
-    pub fn follow(&mut self, text: &str) -> Result<(), String> {
+    /// The problem with the event.
+    pub(crate) fn follow(&mut self, text: &str) -> Result<(), String> {
         let mut event: Value = serde_json::from_str(text).map_err(|_| "it is not whole JSON".to_owned())?;
         if canonical_json(&event) != text {
             return Err("it is not in canonical form".to_owned());
@@ -53,7 +53,7 @@ impl Link {
     }
 }
 
-/// The head of the chain as it was told once: in the log, by `system/status`, in a backup's manifest, or as a
+/// The head of the chain as it was reported once: in the log, by `system/status`, in a backup's manifest, or as a
 /// line of an export that was kept elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Anchor {
@@ -62,8 +62,8 @@ pub struct Anchor {
 }
 
 /// Verifies the whole chain of a data directory: every event follows the one before it, the head is the last
-/// one, the export is the chain, and the chain goes through every anchor. A chain that was cut off or written
-/// anew as a whole is whole in itself: only anchors tell. With `online`, the store is in use.
+/// one, the export is the chain, and the chain goes through every anchor. A chain that was truncated or completely
+/// rewritten is valid by itself: only anchors detect it. With `online`, the store is in use.
 ///
 /// # Errors
 /// An I/O error that keeps anything from being checked; damage is reported, not returned.
@@ -120,7 +120,7 @@ fn check_anchor(conn: &Connection, anchor: &Anchor, report: &mut Report) {
 }
 
 /// Verifies the chain in the tables, up to its first fault; returns how far it is whole.
-pub fn check_chain(conn: &Connection, report: &mut Report) -> Link {
+pub(crate) fn check_chain(conn: &Connection, report: &mut Report) -> Link {
     let mut link = Link::genesis();
     let mut walk = || -> rusqlite::Result<()> {
         let mut statement = conn.prepare("SELECT seq, json FROM audit ORDER BY seq")?;
@@ -146,7 +146,7 @@ pub fn check_chain(conn: &Connection, report: &mut Report) -> Link {
 ///
 /// # Errors
 /// Any I/O error other than absence.
-pub fn export_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
+pub(crate) fn export_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
@@ -167,7 +167,7 @@ pub fn export_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
 ///
 /// # Errors
 /// Any I/O error.
-pub fn export_lines(data_dir: &Path, visit: impl FnMut(&str, &str) -> bool) -> io::Result<()> {
+pub(crate) fn export_lines(data_dir: &Path, visit: impl FnMut(&str, &str) -> bool) -> io::Result<()> {
     lines(&data_dir.join("audit"), visit)
 }
 
@@ -175,7 +175,7 @@ pub fn export_lines(data_dir: &Path, visit: impl FnMut(&str, &str) -> bool) -> i
 ///
 /// # Errors
 /// Any I/O error.
-pub fn lines(export: &Path, mut visit: impl FnMut(&str, &str) -> bool) -> io::Result<()> {
+pub(crate) fn lines(export: &Path, mut visit: impl FnMut(&str, &str) -> bool) -> io::Result<()> {
     let files = if export.is_dir() { export_files(export)? } else { vec![export.to_owned()] };
     for path in files.into_iter().filter(|path| path.exists()) {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -199,7 +199,7 @@ pub fn lines(export: &Path, mut visit: impl FnMut(&str, &str) -> bool) -> io::Re
 ///
 /// # Errors
 /// An I/O error of reading the export.
-pub fn check_export(
+pub(crate) fn check_export(
     data_dir: &Path,
     conn: &Connection,
     online: bool,

@@ -1,4 +1,4 @@
-//! What the check knows of files: `job.json` copies and artifacts of jobs, and directories without a record.
+//! Checks of files: `job.json` copies and artifacts of jobs, and directories without a record.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -11,7 +11,7 @@ use crate::adapters::files::hash_reader;
 use crate::domain::job::JobRecord;
 
 /// Checks the readable copy of a job whose commit was exported.
-pub fn check_copy(report: &mut Report, dir: &Path, job: &JobRecord, sequence: u64, online: bool) {
+pub(super) fn check_copy(report: &mut Report, dir: &Path, job: &JobRecord, sequence: u64, online: bool) {
     report.count("job_copies");
     let subject = job.resource();
     let text = match fs::read(dir.join("job.json")) {
@@ -34,7 +34,7 @@ pub fn check_copy(report: &mut Report, dir: &Path, job: &JobRecord, sequence: u6
 }
 
 /// Checks that the indexed files of a job are there with their sizes; with `deep`, with their hashes.
-pub fn check_artifacts(report: &mut Report, dir: &Path, job: &JobRecord, deep: bool) {
+pub(super) fn check_artifacts(report: &mut Report, dir: &Path, job: &JobRecord, deep: bool) {
     for artifact in job.kept_artifacts() {
         report.count("artifacts");
         let subject = || format!("{} {}", job.resource(), artifact.rel_path);
@@ -71,7 +71,7 @@ fn open(dir: &Path, rel_path: &str) -> io::Result<File> {
 ///
 /// # Errors
 /// Any I/O error.
-pub fn copies(data_dir: &Path) -> io::Result<Vec<PathBuf>> {
+pub(super) fn copies(data_dir: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for tenant in subdirectories(&data_dir.join("tenants"))? {
         for shard in subdirectories(&tenant.join("jobs"))? {
@@ -105,7 +105,7 @@ fn subdirectories(dir: &Path) -> io::Result<Vec<PathBuf>> {
 ///
 /// # Errors
 /// Any I/O error of listing directories.
-pub fn check_orphans(
+pub(super) fn check_orphans(
     data_dir: &Path,
     known: &HashMap<String, ()>,
     sequence: u64,

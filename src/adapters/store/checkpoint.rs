@@ -11,7 +11,7 @@ use super::shared::Core;
 const LONG_LOG: i64 = 65_536;
 
 /// Runs until the committer has ended, then empties the log.
-pub fn run(core: &Arc<Core>, conn: &Connection) {
+pub(super) fn run(core: &Arc<Core>, conn: &Connection) {
     while core.checkpoints.take().is_some() {
         // After a fault nothing is moved: what the disk holds is for the next start to judge.
         if core.fault().is_some() {

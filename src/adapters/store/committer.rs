@@ -16,9 +16,7 @@ use super::shared::{Committed, Core, Request};
 use super::usage::Usages;
 use super::verify::problems;
 use crate::domain::audit::{ChainedEvent, GENESIS_HASH};
-use crate::domain::ids::TenantId;
 use crate::domain::job::JobStatus;
-use crate::domain::tenant::TenantUsage;
 use crate::ports::store::{Change, CommitError, Key, Receipt};
 
 /// Most requests of one transaction; bounds the time a caller waits for others.
@@ -29,7 +27,7 @@ const CHECKPOINT_EVERY: usize = 200;
 
 /// The ends of all orders, as of the transaction under way.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Heads {
+pub(super) struct Heads {
     pub sequence: u64,
     pub queue_seq: u64,
     pub audit_seq: u64,
@@ -44,7 +42,7 @@ impl Heads {
     ///
     /// # Errors
     /// Any error of the database.
-    pub fn load(conn: &Connection) -> rusqlite::Result<Self> {
+    pub(super) fn load(conn: &Connection) -> rusqlite::Result<Self> {
         let mut heads = Self::kept(conn)?;
         let before = heads.clone();
         let receipt: Option<i64> =
@@ -118,7 +116,7 @@ impl Heads {
     }
 
     /// Moves one job from a status to another; `None` stands for absence.
-    pub fn count(&mut self, from: Option<JobStatus>, to: Option<JobStatus>) {
+    pub(super) fn count(&mut self, from: Option<JobStatus>, to: Option<JobStatus>) {
         if let Some(n) = from.and_then(|status| self.jobs.get_mut(&status)) {
             *n = n.saturating_sub(1);
         }
@@ -128,7 +126,7 @@ impl Heads {
     }
 }
 
-/// Counts jobs anew, where the kept counts are damaged.
+/// Counts jobs again, where the kept counts are damaged.
 fn recount(conn: &Connection) -> rusqlite::Result<BTreeMap<JobStatus, u64>> {
     let mut statement = conn.prepare("SELECT status, COUNT(*) FROM jobs GROUP BY status")?;
     let mut rows = statement.query([])?;
@@ -145,7 +143,7 @@ fn recount(conn: &Connection) -> rusqlite::Result<BTreeMap<JobStatus, u64>> {
 type Reply = oneshot::Sender<Result<Receipt, CommitError>>;
 
 /// Runs until the queue is closed and empty, or the store stops.
-pub fn run(core: &Arc<Core>, mut conn: Connection, mut heads: Heads) {
+pub(super) fn run(core: &Arc<Core>, mut conn: Connection, mut heads: Heads) {
     let mut batch = Vec::new();
     let mut transactions = 0_usize;
     while core.requests.take_waiting(MAX_BATCH, &mut batch) {
@@ -173,7 +171,7 @@ pub fn run(core: &Arc<Core>, mut conn: Connection, mut heads: Heads) {
     core.checkpoints.close();
 }
 
-/// Answers what waits behind a fault.
+/// Fails the requests that wait behind a fault.
 fn refuse_rest(core: &Core) {
     let Some(reason) = core.fault() else { return };
     while let Some(request) = core.requests.take() {
@@ -249,7 +247,7 @@ impl Failure {
     }
 }
 
-/// When a caller that met a damaged page may come again: indexes may be mended by then.
+/// When a caller that met a damaged page may come again: indexes may be repaired by then.
 const DAMAGE_RETRY: Duration = Duration::from_secs(10);
 /// When a caller that met a full volume may come again.
 const FULL_RETRY: Duration = Duration::from_secs(5);
@@ -257,12 +255,24 @@ const FULL_RETRY: Duration = Duration::from_secs(5);
 /// Applies one batch; false after a fault.
 fn commit_batch(core: &Core, conn: &mut Connection, heads: &mut Heads, requests: Vec<Request>) -> bool {
     let batch = Batch::of(requests);
+    if let Some(reason) = core.places.lost() {
+        stop(core, batch, reason, false);
+        return false;
+    }
     let before = (heads.sequence, heads.audit_seq);
     let mut effects = Effects::default();
     let mut result = transaction(core, conn, heads, &batch, &mut effects);
     if matches!(&result, Err(failure) if failure.is_full()) && core.reserve.release() {
         start_over(core, conn, heads, &mut effects);
         result = transaction(core, conn, heads, &batch, &mut effects);
+    }
+    // what was written since may lie in files that nobody will find again
+    let lost = if result.is_ok() { core.places.lost() } else { None };
+    if let Some(reason) = lost {
+        core.cache.clear();
+        core.count_audit_failures(batch.audited());
+        stop(core, batch, reason, true);
+        return false;
     }
     match result {
         Ok(answers) => {
@@ -290,15 +300,17 @@ fn commit_batch(core: &Core, conn: &mut Connection, heads: &mut Heads, requests:
         Err(failure) => {
             core.cache.clear();
             core.count_audit_failures(batch.audited());
-            stop(core, batch, failure);
+            let at_end = matches!(failure, Failure::AtEnd(_));
+            let (Failure::Before(error) | Failure::AtEnd(error)) = failure;
+            stop(core, batch, format!("writing failed: {error}"), at_end);
             false
         }
     }
 }
 
-/// Makes the indexes of a damaged table anew; one whose own pages are damaged stays as it is.
+/// Rebuilds the indexes of a damaged table; one whose own pages are damaged stays as it is.
 fn reindex(core: &Core, conn: &Connection, table: &'static str) {
-    // a statement of its own is a transaction of its own
+    // each statement is a separate transaction
     let mended = conn.execute_batch(&format!("REINDEX {table}"));
     match mended.and_then(|()| problems(conn, table)) {
         Ok(None) => {
@@ -353,13 +365,8 @@ fn start_over(core: &Core, conn: &Connection, heads: &mut Heads, effects: &mut E
     }
 }
 
-/// Stops the store after an error and answers the batch that met it.
-fn stop(core: &Core, batch: Batch, failure: Failure) {
-    let (error, at_end) = match failure {
-        Failure::Before(error) => (error, false),
-        Failure::AtEnd(error) => (error, true),
-    };
-    let reason = format!("writing failed: {error}");
+/// Stops the store and answers the batch that met the reason; `at_end` where it may have been applied.
+fn stop(core: &Core, batch: Batch, reason: String, at_end: bool) {
     core.stop(&reason);
     let answer = |commit: &Prepared| match at_end {
         true => Err(CommitError::Indeterminate { id: commit.id.clone() }),
@@ -374,7 +381,6 @@ fn publish(core: &Core, heads: &Heads, before: (u64, u64), effects: Effects) {
     let jobs = effects.jobs.iter().map(|w| Key::Job(w.tenant.clone(), w.job_id.clone())).collect();
     core.cache.show(effects.jobs);
     core.publish_heads(heads.sequence, (heads.audit_seq, &heads.audit_hash), &heads.jobs);
-    core.publish_usage(effects.usage);
     core.clear_quarantined(&effects.healed);
     core.deliver(&effects.changes);
     if (heads.sequence, heads.audit_seq) != before {
@@ -383,13 +389,12 @@ fn publish(core: &Core, heads: &Heads, before: (u64, u64), effects: Effects) {
     }
 }
 
-/// What a transaction causes once it is durable.
+/// Effects of a transaction once it is durable.
 #[derive(Default)]
 struct Effects {
     changes: Vec<Change>,
     jobs: Vec<Written>,
     healed: Vec<Key>,
-    usage: Vec<(TenantId, TenantUsage)>,
 }
 
 fn transaction(
@@ -426,7 +431,7 @@ fn transaction(
     }
     if (heads.sequence, heads.audit_seq) != before {
         heads.save(&tx)?;
-        effects.usage = heads.usage.save(&tx)?;
+        heads.usage.save(&tx)?;
     }
     core.cache.hide(effects.jobs.iter());
     tx.commit().map_err(Failure::AtEnd)?;

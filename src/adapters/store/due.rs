@@ -18,7 +18,7 @@ const MAX_LIMIT: usize = 1000;
 ///
 /// # Errors
 /// [`ReadError::InvalidCursor`], or an error of the database.
-pub fn page(
+pub(super) fn page(
     conn: &Connection,
     core: &Core,
     due: Due,
@@ -67,7 +67,7 @@ pub fn page(
 ///
 /// # Errors
 /// An error of the database.
-pub fn nth_newest_job(
+pub(super) fn nth_newest_job(
     conn: &Connection,
     tenant: &str,
     nth: u64,

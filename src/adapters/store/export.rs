@@ -31,7 +31,7 @@ const BATCH: usize = 8192;
 const SYNC_EACH: usize = 16;
 
 /// Writes the copies of one store.
-pub struct Exporter {
+pub(super) struct Exporter {
     core: Arc<Core>,
     conn: Connection,
     data_dir: PathBuf,
@@ -43,7 +43,7 @@ pub struct Exporter {
 }
 
 /// Reads how far the copies were when the store was last open.
-pub fn exported_sequence(data_dir: &Path) -> u64 {
+pub(super) fn exported_sequence(data_dir: &Path) -> u64 {
     let text = fs::read_to_string(marker(data_dir)).unwrap_or_default();
     text.trim().parse().unwrap_or(0)
 }
@@ -54,12 +54,12 @@ fn marker(data_dir: &Path) -> PathBuf {
 
 impl Exporter {
     /// Prepares the exporter; `target` is the sequence of the store at its opening.
-    pub fn new(core: Arc<Core>, conn: Connection, data_dir: PathBuf, target: u64) -> Self {
+    pub(super) fn new(core: Arc<Core>, conn: Connection, data_dir: PathBuf, target: u64) -> Self {
         Self { core, conn, data_dir, audit: None, behind: BTreeSet::new(), target }
     }
 
     /// Catches up, then follows the committer until it has ended and everything is written.
-    pub fn run(mut self) {
+    pub(super) fn run(mut self) {
         let mut caught_up = false;
         let mut news: Vec<Committed> = Vec::new();
         loop {
@@ -121,6 +121,8 @@ impl Exporter {
     }
 
     fn export(&mut self) -> io::Result<()> {
+        // a folder that is gone must not be made again in another place
+        self.core.places.lost().map_or(Ok(()), |reason| Err(io::Error::other(reason)))?;
         self.export_audit().inspect_err(|_| self.core.count_audit_failures(1))?;
         while !self.behind.is_empty() {
             let batch: Vec<Key> = self.behind.iter().take(BATCH).cloned().collect();
@@ -226,7 +228,7 @@ impl Exporter {
     }
 }
 
-/// What the store holds for a job.
+/// State of a job in the store.
 enum Found {
     Text(String),
     Nothing,

@@ -17,7 +17,7 @@ use crate::adapters::files::{create_dir_durably, sync_dir};
 use crate::domain::canonical::{sha256_hex, sha256_of};
 use crate::domain::job::JobRecord;
 
-/// What was exported.
+/// Result of an export.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     pub jobs: u64,

@@ -12,8 +12,8 @@ const MAX_BYTES: usize = 8 * 1024 * 1024;
 /// A larger job is not kept.
 const MAX_JOB_BYTES: usize = 512 * 1024;
 
-/// What one transaction leaves of a job: the record with its serialised size, or nothing.
-pub struct Written {
+/// Result of one transaction for a job: the record with its serialised size, or nothing.
+pub(super) struct Written {
     pub tenant: TenantId,
     pub job_id: JobId,
     pub record: Option<(Arc<JobRecord>, usize)>,
@@ -41,7 +41,7 @@ impl Entry {
 #[derive(Default)]
 struct State {
     entries: HashMap<JobId, Entry>,
-    /// Every entry once, in the order in which it is looked at for removal.
+    /// Every entry once, in the order in which it is checked for removal.
     order: VecDeque<JobId>,
     bytes: usize,
     /// Counts the writes of all jobs.
@@ -50,11 +50,11 @@ struct State {
 
 /// A read of the database that may be kept.
 #[derive(Debug)]
-pub struct Reading(u64);
+pub(super) struct Reading(u64);
 
 /// The cache.
 #[derive(Default)]
-pub struct JobCache(Mutex<State>);
+pub(super) struct JobCache(Mutex<State>);
 
 impl JobCache {
     fn state(&self) -> MutexGuard<'_, State> {
@@ -63,7 +63,7 @@ impl JobCache {
     }
 
     /// Returns the jobs with this id, or permission to keep what is read now.
-    pub fn get(&self, job_id: &JobId) -> Result<Vec<Arc<JobRecord>>, Reading> {
+    pub(super) fn get(&self, job_id: &JobId) -> Result<Vec<Arc<JobRecord>>, Reading> {
         let mut state = self.state();
         if !state.entries.contains_key(job_id) {
             state.make_room();
@@ -77,7 +77,7 @@ impl JobCache {
     }
 
     /// Keeps what was read, unless a write came between.
-    pub fn keep(&self, job_id: &JobId, reading: &Reading, jobs: Vec<(Arc<JobRecord>, usize)>) {
+    pub(super) fn keep(&self, job_id: &JobId, reading: &Reading, jobs: Vec<(Arc<JobRecord>, usize)>) {
         if jobs.is_empty() || jobs.iter().map(|(_, bytes)| bytes).sum::<usize>() > MAX_JOB_BYTES {
             return;
         }
@@ -93,7 +93,7 @@ impl JobCache {
     }
 
     /// Hides jobs that the transaction under way writes.
-    pub fn hide<'a>(&self, jobs: impl Iterator<Item = &'a Written>) {
+    pub(super) fn hide<'a>(&self, jobs: impl Iterator<Item = &'a Written>) {
         let mut state = self.state();
         for written in jobs {
             state.writes += 1;
@@ -106,7 +106,7 @@ impl JobCache {
     }
 
     /// Shows the jobs again, as they were written.
-    pub fn show(&self, jobs: Vec<Written>) {
+    pub(super) fn show(&self, jobs: Vec<Written>) {
         let mut state = self.state();
         for written in jobs {
             state.writes += 1;
@@ -133,7 +133,7 @@ impl JobCache {
     }
 
     /// Forgets everything.
-    pub fn clear(&self) {
+    pub(super) fn clear(&self) {
         *self.state() = State::default();
     }
 }
@@ -148,7 +148,7 @@ impl State {
         self.entries.entry(job_id.clone()).or_insert(fresh)
     }
 
-    /// Removes entries that were not used since they were last looked at. Marks count as a little.
+    /// Removes entries that were not used since they were last checked. Marks count as a little.
     fn make_room(&mut self) {
         const MARK: usize = 256;
         let mut looks = 2 * self.order.len();

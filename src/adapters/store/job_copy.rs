@@ -32,7 +32,7 @@ pub struct Copy {
 /// Reads the text of a `job.json` and checks its integrity mark.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The problem with it.
 pub fn read(text: &[u8]) -> Result<Copy, String> {
     let mut value: Value = serde_json::from_slice(text).map_err(|e| format!("it is not whole JSON: {e}"))?;
     let mark = value.as_object_mut().and_then(|members| members.shift_remove("_integrity"));

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
-/// Who owns a store, as written into `store.lock`.
+/// Owner of a store, as written into `store.lock`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
     pub pid: u32,
@@ -38,7 +38,7 @@ fn describe(holder: Option<&Holder>) -> String {
 
 /// The lock; freed when dropped, or by the kernel when the process ends.
 #[derive(Debug)]
-pub struct OwnerLock {
+pub(super) struct OwnerLock {
     _file: File,
 }
 
@@ -47,7 +47,7 @@ impl OwnerLock {
     ///
     /// # Errors
     /// [`LockError`].
-    pub fn acquire(path: &Path, wait: Duration, now: DateTime<Utc>) -> Result<Self, LockError> {
+    pub(super) fn acquire(path: &Path, wait: Duration, now: DateTime<Utc>) -> Result<Self, LockError> {
         let mut file = File::options().create(true).truncate(false).read(true).write(true).open(path)?;
         let start = Instant::now();
         loop {
@@ -98,7 +98,7 @@ const NETWORK: &[(u64, &str)] = &[
 ///
 /// # Errors
 /// [`LockError::NetworkFileSystem`], or an I/O error.
-pub fn refuse_network_file_system(dir: &Path) -> Result<(), LockError> {
+pub(super) fn refuse_network_file_system(dir: &Path) -> Result<(), LockError> {
     let magic = rustix::fs::statfs(dir).map_err(io::Error::from)?.f_type;
     // the kernel's type is a signed word; magics are 32 bits
     let magic = u64::from(magic as u32);

@@ -1,4 +1,4 @@
-//! What a damaged write-ahead log took away: found when the store is opened, named, and withheld from
+//! Records lost by a damaged write-ahead log: found when the store is opened, named, and withheld from
 //! readers, so that no record is served in a state before one that was acknowledged.
 
 use std::collections::BTreeSet;
@@ -18,7 +18,7 @@ use crate::domain::ids::TenantId;
 use crate::ports::store::Key;
 
 /// Why a record is withheld; also the mark by which that survives a restart.
-pub const BEHIND: &str = "the store lost later commits of this record";
+pub(super) const BEHIND: &str = "the store lost later commits of this record";
 
 /// Returns the records that events of the exported audit log name and the store's own chain, which ends
 /// at `head`, does not hold.
@@ -83,7 +83,7 @@ fn resource(event: &ChainedEvent) -> Option<Key> {
 ///
 /// # Errors
 /// Any error of the database.
-pub fn load_quarantine(conn: &Connection, core: &Core) -> rusqlite::Result<()> {
+pub(super) fn load_quarantine(conn: &Connection, core: &Core) -> rusqlite::Result<()> {
     let mut statement = conn.prepare("SELECT key, reason FROM quarantine")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -98,12 +98,12 @@ pub fn load_quarantine(conn: &Connection, core: &Core) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Looks at the write-ahead log before SQLite reads and rewrites it; a damaged one is kept beside it.
+/// Checks the write-ahead log before SQLite reads and rewrites it; a damaged one is kept next to it.
 /// Returns how many durable commits it lost.
 ///
 /// # Errors
 /// Any I/O error.
-pub fn inspect_log(path: &Path) -> io::Result<u64> {
+pub(super) fn inspect_log(path: &Path) -> io::Result<u64> {
     let mut name = path.as_os_str().to_owned();
     name.push("-wal");
     let log = PathBuf::from(name);
@@ -120,11 +120,11 @@ pub fn inspect_log(path: &Path) -> io::Result<u64> {
 }
 
 /// Withholds the records whose later commits are only known from the exported audit log, durably: that log
-/// is written anew from here on.
+/// is written again from here on.
 ///
 /// # Errors
 /// Any I/O error, or an error of the database.
-pub fn withhold_lost(
+pub(super) fn withhold_lost(
     core: &Core,
     data_dir: &Path,
     writer: &Connection,
@@ -140,7 +140,7 @@ pub fn withhold_lost(
         event = "SS_STORE_COMMITS_LOST",
         lost_commits,
         records = names.join(" "),
-        "the store is behind what it acknowledged; the records named are withheld, restore them from a backup"
+        "the store lost acknowledged commits; the named records are withheld, restore them from a backup"
     );
     let transaction = writer.unchecked_transaction()?;
     for key in &lost {

@@ -1,5 +1,5 @@
-//! What was added to the tables within one format: columns, tables and indexes that an earlier build did
-//! not make. Such a build goes on working with them, since it names the columns that it writes.
+//! Additions to the tables within one format: columns, tables and indexes that an earlier build does not
+//! create. Such a build still works with them, because it names the columns that it writes.
 
 use rusqlite::Connection;
 
@@ -31,7 +31,7 @@ CREATE TABLE tenant_usage (
 ///
 /// # Errors
 /// Any error of the database.
-pub fn add_missing(conn: &Connection) -> Result<(), SchemaError> {
+pub(super) fn add_missing(conn: &Connection) -> Result<(), SchemaError> {
     add_life_of_data(conn)?;
     add_uploads(conn)?;
     let indexed: bool = conn.query_row(

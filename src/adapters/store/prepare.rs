@@ -2,7 +2,6 @@
 //! events split around the fields that only the committer knows. Runs on the caller's thread.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -10,23 +9,20 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::audit::AuditEvent;
 use crate::domain::canonical::{canonical_json, sha256_hex};
-use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
-use crate::domain::job::JobRecord;
-use crate::domain::tenant::TenantRecord;
 use crate::ports::store::{Commit, CommitError, Expect, Housekeeping, Key, Record, Write};
 
 /// The chain that the embedded store writes.
-pub const CHAIN: u32 = 0;
+pub(super) const CHAIN: u32 = 0;
 
 /// A commit ready to be applied.
-pub struct Prepared {
+pub(super) struct Prepared {
     pub id: String,
     pub writes: Vec<PreparedWrite>,
     pub audit: Vec<PreparedEvent>,
 }
 
 /// One conditional write.
-pub struct PreparedWrite {
+pub(super) struct PreparedWrite {
     pub key: Key,
     pub expect: Expect,
     /// Absent for a deletion.
@@ -34,26 +30,17 @@ pub struct PreparedWrite {
 }
 
 /// A serialised record.
-pub struct Put {
-    pub record: Shared,
+pub(super) struct Put {
+    pub record: Record,
     pub json: String,
     pub checksum: [u8; 32],
-}
-
-/// A record that the committer only looks at.
-pub enum Shared {
-    Job(Arc<JobRecord>),
-    TaskCode(Box<TaskCodeRecord>),
-    ApiKey(Box<ApiKeyRecord>),
-    Idempotency(Box<IdempotencyRecord>),
-    Tenant(Box<TenantRecord>),
 }
 
 /// Checks the rules of the port and serialises the commit.
 ///
 /// # Errors
 /// [`CommitError::Invalid`] or [`CommitError::TooLarge`].
-pub fn prepare(commit: Commit, limit: usize) -> Result<Prepared, CommitError> {
+pub(super) fn prepare(commit: Commit, limit: usize) -> Result<Prepared, CommitError> {
     check_audit(&commit)?;
     let mut bytes = 0;
     let mut names = HashSet::new();
@@ -65,7 +52,7 @@ pub fn prepare(commit: Commit, limit: usize) -> Result<Prepared, CommitError> {
         if !names.insert(prepared.key.clone()) {
             return Err(invalid("it names a record twice"));
         }
-        if let Some(Put { record: Shared::TaskCode(code), .. }) = &prepared.put
+        if let Some(Put { record: Record::TaskCode(code), .. }) = &prepared.put
             && !hashes.insert(code.code_sha256.clone())
         {
             return Err(invalid("it writes the same task code under two names"));
@@ -92,7 +79,7 @@ fn check_audit(commit: &Commit) -> Result<(), CommitError> {
         return Err(invalid("it has no audit event"));
     };
     let covered = |write: &Write| match kind {
-        Housekeeping::RunProgress => {
+        Housekeeping::RunProgress | Housekeeping::IngestProgress => {
             matches!(write, Write::Put { record: Record::Job(_), expect: Expect::Version(_) })
         }
         Housekeeping::LastUsed => {
@@ -135,28 +122,13 @@ fn prepare_write(write: Write) -> Result<PreparedWrite, CommitError> {
 }
 
 fn serialise(record: Record) -> Result<Put, CommitError> {
-    let (record, json) = match record {
-        Record::Job(r) => {
-            let json = to_json(&r)?;
-            (Shared::Job(Arc::from(r)), json)
-        }
-        Record::TaskCode(r) => {
-            let json = to_json(&r)?;
-            (Shared::TaskCode(r), json)
-        }
-        Record::ApiKey(r) => {
-            let json = to_json(&r)?;
-            (Shared::ApiKey(r), json)
-        }
-        Record::Idempotency(r) => {
-            let json = to_json(&r)?;
-            (Shared::Idempotency(r), json)
-        }
-        Record::Tenant(r) => {
-            let json = to_json(&r)?;
-            (Shared::Tenant(r), json)
-        }
-    };
+    let json = match &record {
+        Record::Job(r) => to_json(r.as_ref()),
+        Record::TaskCode(r) => to_json(r),
+        Record::ApiKey(r) => to_json(r),
+        Record::Idempotency(r) => to_json(r),
+        Record::Tenant(r) => to_json(r),
+    }?;
     let checksum = checksum(json.as_bytes());
     Ok(Put { record, json, checksum })
 }
@@ -167,19 +139,19 @@ fn to_json<T: Serialize>(record: &T) -> Result<String, CommitError> {
 }
 
 /// Returns the checksum of a stored record: the SHA-256 of its bytes.
-pub fn checksum(json: &[u8]) -> [u8; 32] {
+pub(super) fn checksum(json: &[u8]) -> [u8; 32] {
     Sha256::digest(json).into()
 }
 
 /// An audit event in canonical JSON, split where sequence, previous hash and hash belong.
-pub struct PreparedEvent {
+pub(super) struct PreparedEvent {
     /// Members before `hash`, between `hash` and `prev_hash`, up to `seq`, and after it.
     parts: [String; 4],
 }
 
 impl PreparedEvent {
     /// Serialises an event.
-    pub fn new(event: &AuditEvent) -> Self {
+    pub(super) fn new(event: &AuditEvent) -> Self {
         let mut parts: [String; 4] = Default::default();
         let value = serde_json::to_value(event).expect("audit events serialise to JSON");
         let Value::Object(mut members) = value else { unreachable!("an event is an object") };
@@ -203,7 +175,7 @@ impl PreparedEvent {
     }
 
     /// Chains the event; returns its hash and its canonical JSON with the hash.
-    pub fn chain(&self, seq: u64, prev_hash: &str) -> (String, String) {
+    pub(super) fn chain(&self, seq: u64, prev_hash: &str) -> (String, String) {
         let hash = sha256_hex(format!("{prev_hash}{}", self.join(seq, prev_hash, None)));
         let json = self.join(seq, prev_hash, Some(&hash));
         (hash, json)

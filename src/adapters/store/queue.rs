@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// Why an item was not taken.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Refused<T> {
+pub(super) enum Refused<T> {
     Full(T),
     Closed(T),
 }
@@ -17,7 +17,7 @@ struct State<T> {
 }
 
 /// The queue. Closing it lets the worker take what is left and then end.
-pub struct HandOver<T> {
+pub(super) struct HandOver<T> {
     state: Mutex<State<T>>,
     ready: Condvar,
     capacity: usize,
@@ -25,7 +25,7 @@ pub struct HandOver<T> {
 
 impl<T> HandOver<T> {
     /// Makes a queue for at most `capacity` waiting items.
-    pub fn new(capacity: usize) -> Self {
+    pub(super) fn new(capacity: usize) -> Self {
         Self {
             state: Mutex::new(State { items: VecDeque::new(), closed: false }),
             ready: Condvar::new(),
@@ -42,7 +42,7 @@ impl<T> HandOver<T> {
     ///
     /// # Errors
     /// [`Refused`] with the item.
-    pub fn push(&self, item: T) -> Result<(), Refused<T>> {
+    pub(super) fn push(&self, item: T) -> Result<(), Refused<T>> {
         let mut state = self.lock();
         if state.closed {
             return Err(Refused::Closed(item));
@@ -57,7 +57,7 @@ impl<T> HandOver<T> {
     }
 
     /// Waits for items and moves up to `max` of them to `into`; false once closed and empty.
-    pub fn take_waiting(&self, max: usize, into: &mut Vec<T>) -> bool {
+    pub(super) fn take_waiting(&self, max: usize, into: &mut Vec<T>) -> bool {
         let mut state = self.lock();
         while state.items.is_empty() {
             if state.closed {
@@ -71,7 +71,7 @@ impl<T> HandOver<T> {
     }
 
     /// Waits for one item; `None` once closed and empty.
-    pub fn take(&self) -> Option<T> {
+    pub(super) fn take(&self) -> Option<T> {
         let mut state = self.lock();
         loop {
             if let Some(item) = state.items.pop_front() {
@@ -85,31 +85,31 @@ impl<T> HandOver<T> {
     }
 
     /// Waits for `pause`, or until the queue is closed.
-    pub fn pause(&self, pause: Duration) {
+    pub(super) fn pause(&self, pause: Duration) {
         let state = self.lock();
         let _ = self.ready.wait_timeout_while(state, pause, |s| !s.closed);
     }
 
     /// Moves everything that waits to `into` without waiting; false once closed.
-    pub fn take_ready(&self, into: &mut Vec<T>) -> bool {
+    pub(super) fn take_ready(&self, into: &mut Vec<T>) -> bool {
         let mut state = self.lock();
         into.extend(state.items.drain(..));
         !state.closed
     }
 
     /// Refuses new items from now on.
-    pub fn close(&self) {
+    pub(super) fn close(&self) {
         self.lock().closed = true;
         self.ready.notify_all();
     }
 
     /// True once it is closed.
-    pub fn is_closed(&self) -> bool {
+    pub(super) fn is_closed(&self) -> bool {
         self.lock().closed
     }
 
     /// Returns how many items wait.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.lock().items.len()
     }
 }

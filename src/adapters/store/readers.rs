@@ -21,13 +21,13 @@ const MAX_WAITING: usize = 4096;
 type Query = Box<dyn FnOnce(&Connection) + Send>;
 
 /// A pool of reader threads.
-pub struct Readers {
+pub(super) struct Readers {
     queue: Arc<HandOver<Query>>,
     core: Arc<Core>,
 }
 
 /// Why a query has no answer.
-pub enum QueryError {
+pub(super) enum QueryError {
     Sqlite(rusqlite::Error),
     Damage(Damage),
     Final(ReadError),
@@ -50,7 +50,7 @@ impl Readers {
     ///
     /// # Errors
     /// Any error of opening a connection or starting a thread.
-    pub fn start(
+    pub(super) fn start(
         path: &Path,
         threads: usize,
         core: Arc<Core>,
@@ -73,7 +73,7 @@ impl Readers {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         key: Option<Key>,
         query: impl FnOnce(&Connection) -> Result<T, QueryError> + Send + 'static,
@@ -136,7 +136,7 @@ impl Readers {
     }
 
     /// Lets the threads end once what waits is answered.
-    pub fn close(&self) {
+    pub(super) fn close(&self) {
         self.queue.close();
     }
 }

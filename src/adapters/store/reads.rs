@@ -22,14 +22,14 @@ const MAX_LIMIT: usize = 10_000;
 
 /// Conditions of a list, with the values they bind.
 #[derive(Default)]
-pub struct Conditions {
+pub(super) struct Conditions {
     sql: Vec<&'static str>,
     values: Vec<Value>,
 }
 
 impl Conditions {
     /// Adds a condition with one value.
-    pub fn with(mut self, sql: &'static str, value: Option<impl Into<Value>>) -> Self {
+    pub(super) fn with(mut self, sql: &'static str, value: Option<impl Into<Value>>) -> Self {
         if let Some(value) = value {
             self.sql.push(sql);
             self.values.push(value.into());
@@ -38,7 +38,7 @@ impl Conditions {
     }
 
     /// Returns the conditions of a list of jobs.
-    pub fn of_jobs(filter: &JobFilter) -> Self {
+    pub(super) fn of_jobs(filter: &JobFilter) -> Self {
         Self::default()
             .with("tenant = ?", filter.tenant.as_ref().map(|t| t.as_str().to_owned()))
             .with("status = ?", filter.status.map(|s| s.as_str().to_owned()))
@@ -52,7 +52,7 @@ impl Conditions {
 ///
 /// # Errors
 /// [`ReadError::InvalidCursor`], or an error of the database.
-pub fn page<T: Stored>(
+pub(super) fn page<T: Stored>(
     conn: &Connection,
     core: &Core,
     mut conditions: Conditions,
@@ -136,7 +136,7 @@ pub(super) fn decode_cursor(cursor: &str) -> Option<(i64, i64)> {
 ///
 /// # Errors
 /// An error of the database.
-pub fn queued(conn: &Connection, after: u64, limit: usize) -> Result<Vec<QueuedJob>, QueryError> {
+pub(super) fn queued(conn: &Connection, after: u64, limit: usize) -> Result<Vec<QueuedJob>, QueryError> {
     let mut statement = conn.prepare_cached(
         "SELECT queue_seq, ready_at, tenant, job_id FROM jobs WHERE queue_seq > ?1
          ORDER BY queue_seq LIMIT ?2",
@@ -162,7 +162,7 @@ pub fn queued(conn: &Connection, after: u64, limit: usize) -> Result<Vec<QueuedJ
 }
 
 /// The jobs with one id, with the sizes of their serialised records.
-pub struct JobsWithId {
+pub(super) struct JobsWithId {
     pub jobs: Vec<(Arc<JobRecord>, usize)>,
     /// False if a damaged one was left out.
     pub complete: bool,
@@ -172,7 +172,7 @@ pub struct JobsWithId {
 ///
 /// # Errors
 /// The damage of the job that is `asked` for, or an error of the database.
-pub fn jobs_with_id(
+pub(super) fn jobs_with_id(
     conn: &Connection,
     core: &Core,
     job_id: &JobId,
@@ -206,7 +206,11 @@ pub fn jobs_with_id(
 ///
 /// # Errors
 /// An error of the database.
-pub fn queue_position(conn: &Connection, tenant: &str, job_id: &str) -> Result<Option<u64>, QueryError> {
+pub(super) fn queue_position(
+    conn: &Connection,
+    tenant: &str,
+    job_id: &str,
+) -> Result<Option<u64>, QueryError> {
     let seq: Option<Option<i64>> = conn
         .prepare_cached("SELECT queue_seq FROM jobs WHERE tenant = ?1 AND job_id = ?2")?
         .query_row((tenant, job_id), |row| row.get(0))
@@ -222,7 +226,7 @@ pub fn queue_position(conn: &Connection, tenant: &str, job_id: &str) -> Result<O
 ///
 /// # Errors
 /// An error of the database other than damage.
-pub fn running(conn: &Connection, core: &Core) -> Result<Vec<JobRecord>, QueryError> {
+pub(super) fn running(conn: &Connection, core: &Core) -> Result<Vec<JobRecord>, QueryError> {
     let sql = format!("SELECT {} FROM jobs WHERE row = ?1", columns::<JobRecord>());
     let mut one = conn.prepare_cached(&sql)?;
     let mut jobs = Vec::new();
@@ -243,7 +247,11 @@ pub fn running(conn: &Connection, core: &Core) -> Result<Vec<JobRecord>, QueryEr
 ///
 /// # Errors
 /// An error of the database.
-pub fn with_uploads(conn: &Connection, core: &Core, now_ms: i64) -> Result<Vec<JobRecord>, QueryError> {
+pub(super) fn with_uploads(
+    conn: &Connection,
+    core: &Core,
+    now_ms: i64,
+) -> Result<Vec<JobRecord>, QueryError> {
     let sql = format!("SELECT {} FROM jobs WHERE uploads_at > ?1", columns::<JobRecord>());
     all(conn, core, &sql, [now_ms])
 }
@@ -278,7 +286,7 @@ fn damaged_page(error: &rusqlite::Error) {
 ///
 /// # Errors
 /// An error of the database.
-pub fn all<T: Stored, P: rusqlite::Params>(
+pub(super) fn all<T: Stored, P: rusqlite::Params>(
     conn: &Connection,
     core: &Core,
     sql: &str,
@@ -300,7 +308,11 @@ pub fn all<T: Stored, P: rusqlite::Params>(
 ///
 /// # Errors
 /// An error of the database.
-pub fn audit_json(conn: &Connection, after: u64, limit: usize) -> rusqlite::Result<Vec<(u64, String)>> {
+pub(super) fn audit_json(
+    conn: &Connection,
+    after: u64,
+    limit: usize,
+) -> rusqlite::Result<Vec<(u64, String)>> {
     let limit = i64::try_from(limit.min(MAX_LIMIT)).unwrap_or(i64::MAX);
     conn.prepare_cached("SELECT seq, json FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2")?
         .query_map((i64::try_from(after).unwrap_or(i64::MAX), limit), |row| {
@@ -315,7 +327,11 @@ pub fn audit_json(conn: &Connection, after: u64, limit: usize) -> rusqlite::Resu
 ///
 /// # Errors
 /// `Stopped` naming the event that cannot be read, or an error of the database.
-pub fn audit_events(conn: &Connection, after: u64, limit: usize) -> Result<Vec<ChainedEvent>, QueryError> {
+pub(super) fn audit_events(
+    conn: &Connection,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<ChainedEvent>, QueryError> {
     audit_json(conn, after, limit)?
         .into_iter()
         .map(|(seq, json)| {

@@ -14,7 +14,7 @@ use super::apply::apply;
 use super::check_audit::{Link, export_lines};
 use super::check_copies::copies;
 use super::committer::Heads;
-use super::prepare::{Prepared, PreparedEvent, PreparedWrite, Put, Shared, checksum};
+use super::prepare::{Prepared, PreparedEvent, PreparedWrite, Put, checksum};
 use super::rows::{columns, decode};
 use super::tools::database;
 use super::{job_copy, schema};
@@ -23,9 +23,9 @@ use crate::domain::audit::{Actor, AuditEvent};
 use crate::domain::ids::TenantId;
 use crate::domain::job::{JobRecord, SCHEMA_VERSION};
 use crate::domain::layout::job_dir;
-use crate::ports::store::{Expect, Key};
+use crate::ports::store::{Expect, Key, Record};
 
-/// What only a backup holds; said in every report.
+/// Data that only a backup holds; listed in every report.
 const ONLY_IN_A_BACKUP: &[&str] =
     &["task codes", "hashes of job tokens", "API keys", "sessions", "idempotency answers", "tenant settings"];
 
@@ -36,7 +36,7 @@ pub struct Unused {
     pub reason: String,
 }
 
-/// What was rebuilt.
+/// Result of a rebuild.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     pub jobs: u64,
@@ -44,7 +44,7 @@ pub struct Report {
     pub compared: u64,
     pub unused: Vec<Unused>,
     pub audit_events: u64,
-    /// Where the audit export stops being a chain; what follows is kept aside.
+    /// Position at which the audit export stops being a chain; the rest is set aside.
     pub audit_broken: Option<String>,
     /// Jobs whose token no longer works.
     pub tokens_lost: u64,
@@ -109,7 +109,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Moves an audit export that is no chain aside; the service writes it anew from the database.
+/// Moves an audit export that is no chain aside; the service writes it again from the database.
 fn keep_aside(audit: &Path) -> io::Result<()> {
     let aside = (1..).map(|n| audit.with_extension(format!("broken-{n}"))).find(|path| !path.exists());
     fs::rename(audit, aside.expect("numbers do not end"))
@@ -161,7 +161,7 @@ fn fill(
     for source in sources {
         let json = serde_json::to_string(&source.job).expect("job records serialise to JSON");
         let sum = checksum(json.as_bytes());
-        let put = Put { record: Shared::Job(std::sync::Arc::new(source.job.clone())), json, checksum: sum };
+        let put = Put { record: Record::from(source.job.clone()), json, checksum: sum };
         let key = Key::Job(source.job.tenant_id.clone(), source.job.job_id.clone());
         let write = PreparedWrite { key, expect: Expect::Import, put: Some(put) };
         let commit =

@@ -13,7 +13,7 @@ use crate::domain::tenant::TenantRecord;
 use crate::ports::store::Key;
 
 /// A record type and the table that holds it.
-pub trait Stored: DeserializeOwned + Send + 'static {
+pub(super) trait Stored: DeserializeOwned + Send + 'static {
     const TABLE: &'static str;
     /// Columns that name a record, in the order of [`Stored::name`].
     const NAMES: &'static [&'static str];
@@ -116,7 +116,7 @@ impl Stored for TenantRecord {
 
 /// A damaged record: its name, where the columns still hold one, and what is wrong.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Damage {
+pub(super) struct Damage {
     pub key: Option<Key>,
     pub reason: &'static str,
     /// It is whole, and written by a newer release.
@@ -124,7 +124,7 @@ pub struct Damage {
 }
 
 /// Returns the columns that [`decode`] reads, in its order.
-pub fn columns<T: Stored>() -> String {
+pub(super) fn columns<T: Stored>() -> String {
     let mut list: Vec<&str> = T::NAMES.to_vec();
     list.extend(["version", "checksum", "json"]);
     list.extend(T::CHECKED);
@@ -132,7 +132,7 @@ pub fn columns<T: Stored>() -> String {
 }
 
 /// Number of columns that [`decode`] reads.
-pub fn column_count<T: Stored>() -> usize {
+pub(super) fn column_count<T: Stored>() -> usize {
     T::NAMES.len() + 3 + T::CHECKED.len()
 }
 
@@ -140,7 +140,7 @@ pub fn column_count<T: Stored>() -> usize {
 ///
 /// # Errors
 /// Any error of the database; the inner error is a damaged record.
-pub fn decode<T: Stored>(row: &Row<'_>) -> rusqlite::Result<Result<T, Damage>> {
+pub(super) fn decode<T: Stored>(row: &Row<'_>) -> rusqlite::Result<Result<T, Damage>> {
     let n = T::NAMES.len();
     let mut names = Vec::with_capacity(n);
     for i in 0..n {
@@ -185,7 +185,7 @@ fn bytes(value: ValueRef<'_>) -> Option<&[u8]> {
 ///
 /// # Errors
 /// As [`decode`].
-pub fn find<T: Stored>(
+pub(super) fn find<T: Stored>(
     conn: &Connection,
     by: &[&str],
     values: &[&str],
@@ -196,19 +196,19 @@ pub fn find<T: Stored>(
 }
 
 /// Returns the name of a record that was read.
-pub fn key_of<T: Stored>(record: &T) -> Option<Key> {
+pub(super) fn key_of<T: Stored>(record: &T) -> Option<Key> {
     let (names, _) = record.name();
     T::key(&names.into_iter().map(str::to_owned).collect::<Vec<_>>())
 }
 
 /// Returns the damage of a record that was read whole but is kept from readers.
-pub fn withheld<T: Stored>(core: &Core, record: &T) -> Option<Damage> {
+pub(super) fn withheld<T: Stored>(core: &Core, record: &T) -> Option<Damage> {
     let key = key_of(record).filter(|key| core.is_withheld(key))?;
     Some(Damage { key: Some(key), reason: BEHIND, newer: false })
 }
 
 /// Returns the table that holds a record.
-pub fn table_of(key: &Key) -> &'static str {
+pub(super) fn table_of(key: &Key) -> &'static str {
     match key {
         Key::Job(..) => JobRecord::TABLE,
         Key::TaskCode(_) => TaskCodeRecord::TABLE,

@@ -94,7 +94,7 @@ pub enum SchemaError {
 ///
 /// # Errors
 /// [`SchemaError`].
-pub fn open_writer(path: &Path) -> Result<Connection, SchemaError> {
+pub(super) fn open_writer(path: &Path) -> Result<Connection, SchemaError> {
     let conn = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
@@ -122,7 +122,7 @@ pub fn open_writer(path: &Path) -> Result<Connection, SchemaError> {
 ///
 /// # Errors
 /// Any error of the database.
-pub fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let conn = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
@@ -137,7 +137,7 @@ pub fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
 ///
 /// # Errors
 /// Any error of the database.
-pub fn open_checkpointer(path: &Path) -> rusqlite::Result<Connection> {
+pub(super) fn open_checkpointer(path: &Path) -> rusqlite::Result<Connection> {
     let conn = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,

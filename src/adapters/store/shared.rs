@@ -1,25 +1,24 @@
-//! What the threads of the store share: the queue of commits, the state shown in health, the fault that
-//! stopped the store, and those who listen to changes.
+//! State shared by the threads of the store: the queue of commits, the state shown in health, the fault that
+//! stopped the store, and the subscribers to changes.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::job_cache::JobCache;
+use super::places::Places;
 use super::prepare::Prepared;
 use super::queue::HandOver;
 use crate::adapters::reserve::Reserve;
 use crate::domain::ids::JobId;
-use crate::domain::ids::TenantId;
 use crate::domain::job::JobStatus;
-use crate::domain::tenant::TenantUsage;
 use crate::ports::clock::Clock;
 use crate::ports::store::{Change, CommitError, Key, Receipt, StoreStatus};
 
-/// What the committer is asked for.
-pub enum Request {
+/// Requests to the committer.
+pub(super) enum Request {
     Commit {
         commit: Box<Prepared>,
         reply: oneshot::Sender<Result<Receipt, CommitError>>,
@@ -35,8 +34,8 @@ pub enum Request {
     },
 }
 
-/// What the exporter is told after each transaction.
-pub struct Committed {
+/// Message to the exporter after each transaction.
+pub(super) struct Committed {
     pub sequence: u64,
     /// Jobs written or deleted.
     pub jobs: Vec<Key>,
@@ -58,11 +57,10 @@ struct Facts {
     verified: bool,
     export_fault: Option<String>,
     exported_sequence: u64,
-    usage: HashMap<TenantId, TenantUsage>,
 }
 
 /// Shared by all threads of one store.
-pub struct Core {
+pub(super) struct Core {
     pub requests: HandOver<Request>,
     pub exports: HandOver<Committed>,
     /// Wakes the checkpoint thread.
@@ -73,6 +71,8 @@ pub struct Core {
     pub cache: JobCache,
     /// Disk space that is given up when the volume is full.
     pub reserve: Reserve,
+    /// What must stay where it is while anything is acknowledged.
+    pub places: Places,
     /// True once any record is withheld; almost always false, and then reads look no further.
     withholds: AtomicBool,
     /// A damaged page has asked for a look.
@@ -84,7 +84,7 @@ pub struct Core {
 
 impl Core {
     /// Starts with nothing committed.
-    pub fn new(queue: usize, clock: Arc<dyn Clock>, reserve: Reserve) -> Self {
+    pub(super) fn new(queue: usize, clock: Arc<dyn Clock>, reserve: Reserve, places: Places) -> Self {
         Self {
             requests: HandOver::new(queue),
             // one small entry per transaction; the exporter merges them each time it wakes
@@ -94,6 +94,7 @@ impl Core {
             clock,
             cache: JobCache::default(),
             reserve,
+            places,
             withholds: AtomicBool::new(false),
             looked: AtomicBool::new(false),
             audit_write_failures: AtomicU64::new(0),
@@ -108,7 +109,7 @@ impl Core {
     }
 
     /// Stops the store for good; the first reason stays.
-    pub fn stop(&self, reason: &str) {
+    pub(super) fn stop(&self, reason: &str) {
         let mut facts = self.facts();
         if facts.fault.is_none() {
             tracing::error!(event = "SS_STORE_STOPPED", reason, "the store stops");
@@ -119,12 +120,12 @@ impl Core {
     }
 
     /// Returns why the store stopped.
-    pub fn fault(&self) -> Option<String> {
+    pub(super) fn fault(&self) -> Option<String> {
         self.facts().fault.clone()
     }
 
     /// Publishes the heads of a durable transaction.
-    pub fn publish_heads(&self, sequence: u64, audit: (u64, &str), jobs: &BTreeMap<JobStatus, u64>) {
+    pub(super) fn publish_heads(&self, sequence: u64, audit: (u64, &str), jobs: &BTreeMap<JobStatus, u64>) {
         let mut facts = self.facts();
         facts.sequence = sequence;
         facts.audit_seq = audit.0;
@@ -132,18 +133,8 @@ impl Core {
         facts.jobs.clone_from(jobs);
     }
 
-    /// Publishes what tenants hold after a durable transaction.
-    pub fn publish_usage(&self, changed: impl IntoIterator<Item = (TenantId, TenantUsage)>) {
-        self.facts().usage.extend(changed);
-    }
-
-    /// Returns what a tenant holds.
-    pub fn usage(&self, tenant: &TenantId) -> TenantUsage {
-        self.facts().usage.get(tenant).copied().unwrap_or_default()
-    }
-
     /// Publishes how far the readable copies are.
-    pub fn publish_export(&self, sequence: Option<u64>, fault: Option<String>) {
+    pub(super) fn publish_export(&self, sequence: Option<u64>, fault: Option<String>) {
         let mut facts = self.facts();
         if let Some(sequence) = sequence {
             facts.exported_sequence = sequence;
@@ -152,33 +143,33 @@ impl Core {
     }
 
     /// Counts writes of audit events that failed.
-    pub fn count_audit_failures(&self, failed: usize) {
+    pub(super) fn count_audit_failures(&self, failed: usize) {
         self.audit_write_failures.fetch_add(failed as u64, Ordering::Relaxed);
     }
 
     /// Returns the sequence up to which the readable copies are complete.
-    pub fn exported_sequence(&self) -> u64 {
+    pub(super) fn exported_sequence(&self) -> u64 {
         self.facts().exported_sequence
     }
 
     /// Marks a record as damaged; true the first time.
-    pub fn mark_quarantined(&self, key: &Key) -> bool {
+    pub(super) fn mark_quarantined(&self, key: &Key) -> bool {
         self.facts().quarantined.insert(key.clone())
     }
 
-    /// Keeps a record from readers until it is written anew.
-    pub fn withhold(&self, key: &Key) {
+    /// Keeps a record from readers until it is written again.
+    pub(super) fn withhold(&self, key: &Key) {
         self.facts().withheld.insert(key.clone());
         self.withholds.store(true, Ordering::Release);
     }
 
     /// True if the record is kept from readers.
-    pub fn is_withheld(&self, key: &Key) -> bool {
+    pub(super) fn is_withheld(&self, key: &Key) -> bool {
         self.withholds.load(Ordering::Acquire) && self.facts().withheld.contains(key)
     }
 
     /// Returns the withheld job with this id.
-    pub fn withheld_job(&self, job_id: &JobId) -> Option<Key> {
+    pub(super) fn withheld_job(&self, job_id: &JobId) -> Option<Key> {
         if !self.withholds.load(Ordering::Acquire) {
             return None;
         }
@@ -187,12 +178,12 @@ impl Core {
     }
 
     /// True if the record is marked as damaged.
-    pub fn is_quarantined(&self, key: &Key) -> bool {
+    pub(super) fn is_quarantined(&self, key: &Key) -> bool {
         self.facts().quarantined.contains(key)
     }
 
-    /// Takes the mark off records that were written anew.
-    pub fn clear_quarantined(&self, keys: &[Key]) {
+    /// Takes the mark off records that were written again.
+    pub(super) fn clear_quarantined(&self, keys: &[Key]) {
         if keys.is_empty() {
             return;
         }
@@ -204,7 +195,7 @@ impl Core {
     }
 
     /// Reports a damaged record that a reader found. Where the queue is full the next read reports it.
-    pub fn report_damage(&self, key: &Key, reason: &str) {
+    pub(super) fn report_damage(&self, key: &Key, reason: &str) {
         if self.mark_quarantined(key) {
             tracing::error!(
                 event = "SS_RECORD_DAMAGED",
@@ -220,20 +211,20 @@ impl Core {
     }
 
     /// Asks for a look through the database, once however often a damaged page is met.
-    pub fn ask_for_look(&self) {
+    pub(super) fn ask_for_look(&self) {
         if !self.looked.swap(true, Ordering::AcqRel) {
-            // Full means that it is asked for already.
+            // Full means that it is requested already.
             let _ = self.verifies.push(());
         }
     }
 
     /// True once the store is ending.
-    pub fn is_closing(&self) -> bool {
+    pub(super) fn is_closing(&self) -> bool {
         self.verifies.is_closed()
     }
 
-    /// Notes a damaged table, or with an empty text that it is mended.
-    pub fn note_damage(&self, table: &'static str, what: &str) {
+    /// Notes a damaged table, or with an empty text that it is repaired.
+    pub(super) fn note_damage(&self, table: &'static str, what: &str) {
         let mut facts = self.facts();
         match what {
             "" => facts.damaged_tables.remove(table),
@@ -242,30 +233,30 @@ impl Core {
     }
 
     /// Notes that the whole database was looked through.
-    pub fn note_verified(&self) {
+    pub(super) fn note_verified(&self) {
         self.facts().verified = true;
     }
 
     /// Registers a listener.
-    pub fn listen(&self) -> mpsc::UnboundedReceiver<Change> {
+    pub(super) fn listen(&self) -> mpsc::UnboundedReceiver<Change> {
         let (sender, receiver) = mpsc::unbounded_channel();
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
         receiver
     }
 
     /// Delivers changes in order to everyone who listens.
-    pub fn deliver(&self, changes: &[Change]) {
+    pub(super) fn deliver(&self, changes: &[Change]) {
         let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
         listeners.retain(|listener| changes.iter().all(|change| listener.send(change.clone()).is_ok()));
     }
 
     /// Ends all listeners' streams.
-    pub fn end_listeners(&self) {
+    pub(super) fn end_listeners(&self) {
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Returns the facts for health and metrics.
-    pub fn status(&self) -> StoreStatus {
+    pub(super) fn status(&self) -> StoreStatus {
         let waiting = self.requests.len() as u64;
         let facts = self.facts();
         StoreStatus {

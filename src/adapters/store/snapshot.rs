@@ -18,13 +18,13 @@ use crate::domain::job::JobRecord;
 use crate::domain::layout::job_dir;
 
 /// An opened copy.
-pub struct Snapshot {
+pub(crate) struct Snapshot {
     conn: Connection,
 }
 
 /// The ends of all orders in a copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ends {
+pub(crate) struct Ends {
     pub sequence: u64,
     pub audit_seq: u64,
     pub audit_hash: String,
@@ -32,11 +32,11 @@ pub struct Ends {
 
 impl Snapshot {
     /// Copies the database of a data directory into a new file with SQLite's online backup. One step reads
-    /// all pages in one transaction, so that writers go on and nothing of theirs is seen.
+    /// all pages in one transaction, so that writers continue and nothing of theirs is seen.
     ///
     /// # Errors
     /// Any error of the database or the file.
-    pub fn take(data_dir: &Path, to: &Path) -> io::Result<Self> {
+    pub(crate) fn take(data_dir: &Path, to: &Path) -> io::Result<Self> {
         let source = schema::open_reader(&tools::database(data_dir)).map_err(io::Error::other)?;
         File::options().write(true).create_new(true).open(to)?;
         fs::set_permissions(to, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
@@ -51,7 +51,7 @@ impl Snapshot {
                 }
             }
         }
-        // one file, without a log beside it
+        // one file, without a log next to it
         conn.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get::<_, String>(0))
             .map_err(io::Error::other)?;
         Ok(Self { conn })
@@ -61,7 +61,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// Any error of the database.
-    pub fn open(path: &Path) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags).map_err(io::Error::other)?;
         Ok(Self { conn })
@@ -71,7 +71,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// Any error of the database.
-    pub fn heads(&self) -> io::Result<Ends> {
+    pub(crate) fn heads(&self) -> io::Result<Ends> {
         let heads = Heads::load(&self.conn).map_err(io::Error::other)?;
         Ok(Ends { sequence: heads.sequence, audit_seq: heads.audit_seq, audit_hash: heads.audit_hash })
     }
@@ -80,7 +80,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// `InvalidData` saying what is wrong.
-    pub fn check_whole(&self) -> io::Result<()> {
+    pub(crate) fn check_whole(&self) -> io::Result<()> {
         let invalid = |text: String| io::Error::new(io::ErrorKind::InvalidData, text);
         let pages: String = self
             .conn
@@ -105,7 +105,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// Any error of the database.
-    pub fn deletions(&self) -> io::Result<Vec<Deletion>> {
+    pub(crate) fn deletions(&self) -> io::Result<Vec<Deletion>> {
         let sql =
             "SELECT json FROM audit WHERE json LIKE '%\"job.deleted\"%' OR json LIKE '%\"job.expired\"%'
                    OR json LIKE '%\"inputs.expired\"%' ORDER BY seq";
@@ -123,7 +123,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// Any error of the database, or of the visit.
-    pub fn for_each_job(
+    pub(crate) fn for_each_job(
         &self,
         mut visit: impl FnMut(JobRecord) -> io::Result<()>,
     ) -> io::Result<Vec<String>> {
@@ -158,7 +158,7 @@ impl Snapshot {
 ///
 /// # Errors
 /// Any I/O error.
-pub fn write_copies(data_dir: &Path) -> io::Result<()> {
+pub(crate) fn write_copies(data_dir: &Path) -> io::Result<()> {
     // tables of an earlier build get what was added since
     drop(schema::open_writer(&tools::database(data_dir)).map_err(io::Error::other)?);
     let snapshot = Snapshot::open(&tools::database(data_dir))?;

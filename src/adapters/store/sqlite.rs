@@ -6,8 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 use rusqlite::{Connection, InterruptHandle};
 use tokio::sync::{mpsc, oneshot};
 use tracing::Instrument;
@@ -16,25 +15,25 @@ use super::audit_query;
 use super::committer::Heads;
 use super::export::{Exporter, exported_sequence};
 use super::lock::{LockError, OwnerLock, refuse_network_file_system};
+use super::places::Places;
 use super::prepare::{CHAIN, prepare};
 use super::queue::Refused;
 use super::readers::{QueryError, Readers};
-use super::reads::{self, Conditions};
-use super::rows::{self, Stored};
+use super::rows::Stored;
 use super::schema::{self, SchemaError};
 use super::shared::{Core, Request};
-use super::{apply, checkpoint, committer, due, loss, verify};
+use super::{apply, checkpoint, committer, loss, queries, reads, verify};
 use crate::adapters::files::create_dir_durably;
 use crate::adapters::reserve::Reserve;
 use crate::domain::audit::ChainedEvent;
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
-use crate::domain::ids::{CodeId, JobId, KeyId, TenantId};
+use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::JobRecord;
-use crate::domain::tenant::{TenantRecord, TenantUsage};
+use crate::domain::tenant::TenantRecord;
+use crate::ports::audit_log::{AuditFilter, AuditFrom, AuditLog, FoundEvents};
 use crate::ports::clock::Clock;
 use crate::ports::store::{
-    AuditFilter, AuditFrom, Change, Commit, CommitError, Due, FoundEvents, JobFilter, Key, Page, QueuedJob,
-    ReadError, Receipt, Store, StoreStatus,
+    Change, Commit, CommitError, Key, Page, Query, ReadError, Receipt, Record, Row, Store, StoreStatus,
 };
 
 /// How the store is opened.
@@ -121,9 +120,9 @@ impl SqliteStore {
         let writer = schema::open_writer(&path)?;
         let mut heads = Heads::load(&writer)?;
         let reserve = Reserve::of(&options.data_dir);
-        let core = Arc::new(Core::new(options.queue, Arc::clone(&options.clock), reserve));
+        let places = Places::of(&options.data_dir)?;
+        let core = Arc::new(Core::new(options.queue, Arc::clone(&options.clock), reserve, places));
         core.publish_heads(heads.sequence, (heads.audit_seq, &heads.audit_hash), &heads.jobs);
-        core.publish_usage(heads.usage.all().iter().map(|(tenant, usage)| (tenant.clone(), *usage)));
         loss::load_quarantine(&writer, &core)?;
         loss::withhold_lost(&core, &options.data_dir, &writer, &mut heads, lost_commits)?;
         let exported = exported_sequence(&options.data_dir);
@@ -151,6 +150,17 @@ impl SqliteStore {
         join(running.checkpointer);
     }
 
+    /// Stops the store where its files are not at their place any more, also while nothing is committed.
+    pub fn check_places(&self) {
+        // at its end the store takes files away itself
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.is_some()
+            && let Some(reason) = self.core.places.lost()
+        {
+            self.core.stop(&reason);
+        }
+    }
+
     fn submit(&self, commit: Commit) -> Result<oneshot::Receiver<Result<Receipt, CommitError>>, CommitError> {
         if let Some(reason) = self.core.fault() {
             return Err(CommitError::Stopped { reason });
@@ -167,54 +177,44 @@ impl SqliteStore {
         }
     }
 
-    fn find<T: Stored>(
+    /// Reads one record of a table by its name.
+    fn record<T: Stored + Into<Record>>(
         &self,
-        key: Option<Key>,
-        by: &'static [&'static str],
-        values: Vec<String>,
-    ) -> BoxFuture<'_, Result<Option<T>, ReadError>> {
-        let core = Arc::clone(&self.core);
-        Box::pin(self.readers.read(key, move |conn| {
-            let values: Vec<&str> = values.iter().map(String::as_str).collect();
-            let found = rows::find::<T>(conn, by, &values)?.transpose()?;
-            match found.as_ref().and_then(|record| rows::withheld(&core, record)) {
-                Some(damage) => Err(damage.into()),
-                None => Ok(found),
-            }
-        }))
+        key: &Key,
+        name: &str,
+    ) -> BoxFuture<'_, Result<Option<Record>, ReadError>> {
+        let (core, name) = (Arc::clone(&self.core), name.to_owned());
+        let found = self
+            .readers
+            .read(Some(key.clone()), move |conn| queries::record::<T>(conn, &core, T::NAMES, &[&name]));
+        Box::pin(async move { Ok(found.await?.map(T::into)) })
     }
 
-    /// Reads the jobs with an id, from memory where they were read lately. A damaged one is an error to
-    /// who asks for its tenant, and left out otherwise.
-    async fn jobs_with_id(
+    /// Returns the jobs with an id, where they were read lately.
+    fn remembered(&self, job_id: &JobId) -> Option<Result<Vec<Arc<JobRecord>>, ReadError>> {
+        let jobs = self.core.cache.get(job_id).ok()?;
+        Some(self.core.fault().map_or(Ok(jobs), |reason| Err(ReadError::Stopped { reason })))
+    }
+
+    /// Reads a job. Damage of another tenant's job with the same id does not matter.
+    async fn job(
         &self,
+        key: &Key,
+        tenant: &TenantId,
         job_id: &JobId,
-        tenant: Option<&TenantId>,
-    ) -> Result<Vec<Arc<JobRecord>>, ReadError> {
-        let reading = match self.core.cache.get(job_id) {
-            Ok(_) if self.core.fault().is_some() => {
-                return Err(ReadError::Stopped { reason: self.core.fault().unwrap_or_default() });
+    ) -> Result<Option<Arc<JobRecord>>, ReadError> {
+        let jobs = match self.remembered(job_id) {
+            Some(jobs) => jobs?,
+            None => {
+                let (core, id, asked) = (Arc::clone(&self.core), job_id.clone(), key.clone());
+                let read = move |conn: &Connection| queries::jobs_with_id(conn, &core, &id, Some(&asked));
+                self.readers.read(Some(key.clone()), read).await?
             }
-            Ok(jobs) => return Ok(jobs),
-            Err(reading) => reading,
         };
-        let id = job_id.clone();
-        let wanted = tenant.map(|tenant| Key::Job(tenant.clone(), job_id.clone()));
-        let asked = wanted.clone();
-        let core = Arc::clone(&self.core);
-        self.readers
-            .read(wanted, move |conn| {
-                let found = reads::jobs_with_id(conn, &core, &id, asked.as_ref())?;
-                let jobs: Vec<Arc<JobRecord>> = found.jobs.iter().map(|(job, _)| Arc::clone(job)).collect();
-                if found.complete {
-                    core.cache.keep(&id, &reading, found.jobs);
-                }
-                Ok(jobs)
-            })
-            .await
+        Ok(jobs.into_iter().find(|job| job.tenant_id == *tenant))
     }
 
-    fn query<T: Send + 'static>(
+    fn read<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Connection, &Core) -> Result<T, QueryError> + Send + 'static,
     ) -> BoxFuture<'_, Result<T, ReadError>> {
@@ -284,156 +284,36 @@ impl Store for SqliteStore {
 
     fn committed<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Receipt>, ReadError>> {
         let id = id.to_owned();
-        self.query(move |conn, _| Ok(apply::receipt_of(conn, &id)?))
+        self.read(move |conn, _| Ok(apply::receipt_of(conn, &id)?))
     }
 
-    fn shared_job<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        job_id: &'a JobId,
-    ) -> BoxFuture<'a, Result<Option<Arc<JobRecord>>, ReadError>> {
-        Box::pin(async move {
-            let jobs = self.jobs_with_id(job_id, Some(tenant)).await?;
-            Ok(jobs.into_iter().find(|job| job.tenant_id == *tenant))
-        })
+    fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, ReadError>> {
+        match key {
+            Key::Job(tenant, job_id) => {
+                Box::pin(async move { Ok(self.job(key, tenant, job_id).await?.map(Record::Job)) })
+            }
+            Key::TaskCode(id) => self.record::<TaskCodeRecord>(key, id.as_str()),
+            Key::ApiKey(id) => self.record::<ApiKeyRecord>(key, id.as_str()),
+            Key::Tenant(id) => self.record::<TenantRecord>(key, id.as_str()),
+            Key::Idempotency(id) => {
+                let now = self.core.clock.now();
+                let found = self.record::<IdempotencyRecord>(key, id);
+                let lives = move |record: &Record| match record {
+                    Record::Idempotency(answer) => answer.expires_at > now,
+                    _ => true,
+                };
+                Box::pin(async move { Ok(found.await?.filter(lives)) })
+            }
+        }
     }
 
-    fn jobs_by_id<'a>(&'a self, job_id: &'a JobId) -> BoxFuture<'a, Result<Vec<Arc<JobRecord>>, ReadError>> {
-        Box::pin(self.jobs_with_id(job_id, None))
-    }
-
-    fn due_jobs(
-        &self,
-        due: Due,
-        before: DateTime<Utc>,
-        cursor: Option<String>,
-        limit: usize,
-    ) -> BoxFuture<'_, Result<Page<JobRecord>, ReadError>> {
-        let before = before.timestamp_millis();
-        self.query(move |conn, core| due::page(conn, core, due, before, cursor.as_deref(), limit))
-    }
-
-    fn nth_newest_job<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        nth: u64,
-    ) -> BoxFuture<'a, Result<Option<DateTime<Utc>>, ReadError>> {
-        let tenant = tenant.to_string();
-        self.query(move |conn, _| due::nth_newest_job(conn, &tenant, nth))
-    }
-
-    fn tenant<'a>(&'a self, tenant: &'a TenantId) -> BoxFuture<'a, Result<Option<TenantRecord>, ReadError>> {
-        self.find(Some(Key::Tenant(tenant.clone())), TenantRecord::NAMES, vec![tenant.to_string()])
-    }
-
-    fn list_tenants(&self) -> BoxFuture<'_, Result<Vec<TenantRecord>, ReadError>> {
-        self.query(move |conn, core| {
-            let sql = format!("SELECT {} FROM tenants ORDER BY tenant", rows::columns::<TenantRecord>());
-            reads::all(conn, core, &sql, [])
-        })
-    }
-
-    fn usage(&self, tenant: &TenantId) -> TenantUsage {
-        self.core.usage(tenant)
-    }
-
-    fn list_jobs(&self, filter: JobFilter) -> BoxFuture<'_, Result<Page<JobRecord>, ReadError>> {
-        self.query(move |conn, core| {
-            reads::page(conn, core, Conditions::of_jobs(&filter), filter.cursor.as_deref(), filter.limit)
-        })
-    }
-
-    fn task_code_by_hash<'a>(
-        &'a self,
-        code_sha256: &'a str,
-    ) -> BoxFuture<'a, Result<Option<TaskCodeRecord>, ReadError>> {
-        self.find(None, &["code_sha256"], vec![code_sha256.to_owned()])
-    }
-
-    fn task_code<'a>(
-        &'a self,
-        code_id: &'a CodeId,
-    ) -> BoxFuture<'a, Result<Option<TaskCodeRecord>, ReadError>> {
-        self.find(Some(Key::TaskCode(code_id.clone())), TaskCodeRecord::NAMES, vec![code_id.to_string()])
-    }
-
-    fn list_task_codes(
-        &self,
-        tenant: Option<TenantId>,
-        cursor: Option<String>,
-        limit: usize,
-    ) -> BoxFuture<'_, Result<Page<TaskCodeRecord>, ReadError>> {
-        self.query(move |conn, core| {
-            let conditions = Conditions::default().with("tenant = ?", tenant.map(|t| t.to_string()));
-            reads::page(conn, core, conditions, cursor.as_deref(), limit)
-        })
-    }
-
-    fn api_key<'a>(&'a self, key_id: &'a KeyId) -> BoxFuture<'a, Result<Option<ApiKeyRecord>, ReadError>> {
-        self.find(Some(Key::ApiKey(key_id.clone())), ApiKeyRecord::NAMES, vec![key_id.to_string()])
-    }
-
-    fn list_api_keys(&self, tenant: Option<TenantId>) -> BoxFuture<'_, Result<Vec<ApiKeyRecord>, ReadError>> {
-        self.query(move |conn, core| {
-            let sql = format!(
-                "SELECT {} FROM api_keys WHERE ?1 IS NULL OR tenant = ?1 ORDER BY created_at DESC, row DESC",
-                rows::columns::<ApiKeyRecord>()
-            );
-            reads::all(conn, core, &sql, [tenant.map(|t| t.to_string())])
-        })
-    }
-
-    fn idempotency<'a>(
-        &'a self,
-        key_sha256: &'a str,
-    ) -> BoxFuture<'a, Result<Option<IdempotencyRecord>, ReadError>> {
-        let now = self.core.clock.now();
-        let key = Key::Idempotency(key_sha256.to_owned());
-        let found =
-            self.find::<IdempotencyRecord>(Some(key), IdempotencyRecord::NAMES, vec![key_sha256.to_owned()]);
-        Box::pin(async move { Ok(found.await?.filter(|record| record.expires_at > now)) })
-    }
-
-    fn queued(&self, after_seq: u64, limit: usize) -> BoxFuture<'_, Result<Vec<QueuedJob>, ReadError>> {
-        self.query(move |conn, _| reads::queued(conn, after_seq, limit))
-    }
-
-    fn queue_position<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        job_id: &'a JobId,
-    ) -> BoxFuture<'a, Result<Option<u64>, ReadError>> {
-        let (tenant, job_id) = (tenant.to_string(), job_id.to_string());
-        self.query(move |conn, _| reads::queue_position(conn, &tenant, &job_id))
-    }
-
-    fn jobs_with_uploads(&self, now: DateTime<Utc>) -> BoxFuture<'_, Result<Vec<JobRecord>, ReadError>> {
-        self.query(move |conn, core| reads::with_uploads(conn, core, now.timestamp_millis()))
-    }
-
-    fn running(&self) -> BoxFuture<'_, Result<Vec<JobRecord>, ReadError>> {
-        self.query(reads::running)
-    }
-
-    fn audit_events(
-        &self,
-        chain: u32,
-        after_seq: u64,
-        limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<ChainedEvent>, ReadError>> {
-        self.query(move |conn, _| match chain {
-            CHAIN => reads::audit_events(conn, after_seq, limit),
-            _ => Ok(Vec::new()),
-        })
-    }
-
-    fn find_audit_events(
-        &self,
-        filter: AuditFilter,
-        from: AuditFrom,
-        limit: usize,
-    ) -> BoxFuture<'_, Result<FoundEvents, ReadError>> {
-        self.query(move |conn, _| audit_query::find(conn, &filter, from, limit))
+    fn query(&self, query: Query) -> BoxFuture<'_, Result<Page<Row>, ReadError>> {
+        if let Query::JobsById(job_id) = &query
+            && let Some(jobs) = self.remembered(job_id)
+        {
+            return Box::pin(ready(jobs.map(queries::jobs)));
+        }
+        self.read(move |conn, core| queries::answer(conn, core, query))
     }
 
     fn changes(&self) -> mpsc::UnboundedReceiver<Change> {
@@ -442,5 +322,28 @@ impl Store for SqliteStore {
 
     fn status(&self) -> StoreStatus {
         self.core.status()
+    }
+}
+
+impl AuditLog for SqliteStore {
+    fn events(
+        &self,
+        chain: u32,
+        after_seq: u64,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<ChainedEvent>, ReadError>> {
+        self.read(move |conn, _| match chain {
+            CHAIN => reads::audit_events(conn, after_seq, limit),
+            _ => Ok(Vec::new()),
+        })
+    }
+
+    fn find(
+        &self,
+        filter: AuditFilter,
+        from: AuditFrom,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<FoundEvents, ReadError>> {
+        self.read(move |conn, _| audit_query::find(conn, &filter, from, limit))
     }
 }

@@ -1,5 +1,5 @@
 //! Tools on the store of a data directory as a whole: check, export, rebuild. They read the tables through
-//! a connection of their own; only the process that owns the store may use them.
+//! their own connection; only the process that owns the store may use them.
 
 use std::io;
 use std::path::{Path, PathBuf};

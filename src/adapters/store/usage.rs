@@ -1,5 +1,5 @@
-//! What each tenant holds, kept with the records in the same transactions: jobs with content, their bytes,
-//! and how many are queued.
+//! Usage of each tenant, updated in the same transactions as the records: jobs with content, their bytes,
+//! and the number of queued ones.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,7 +11,7 @@ use crate::domain::tenant::TenantUsage;
 
 /// The usage of every tenant that ever had a job.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Usages {
+pub(super) struct Usages {
     all: HashMap<TenantId, TenantUsage>,
     /// Changed since they were last saved.
     changed: BTreeSet<TenantId>,
@@ -25,21 +25,12 @@ impl Usages {
     ///
     /// # Errors
     /// Any error of the database.
-    pub fn load(conn: &Connection) -> rusqlite::Result<Self> {
-        let mut statement = conn.prepare("SELECT tenant, jobs, bytes, queued FROM tenant_usage")?;
-        let mut rows = statement.query([])?;
-        let mut all = HashMap::new();
-        while let Some(row) = rows.next()? {
-            let name: String = row.get(0)?;
-            let Ok(tenant) = TenantId::parse(name) else { continue };
-            let number = |at: usize| row.get::<_, i64>(at).map(|n| u64::try_from(n).unwrap_or(0));
-            all.insert(tenant, TenantUsage { jobs: number(1)?, bytes: number(2)?, queued: number(3)? });
-        }
-        Ok(Self { all, changed: BTreeSet::new() })
+    pub(super) fn load(conn: &Connection) -> rusqlite::Result<Self> {
+        Ok(Self { all: read(conn, None)?.into_iter().collect(), changed: BTreeSet::new() })
     }
 
     /// Moves a job of a tenant from what it held to what it holds.
-    pub fn change(&mut self, tenant: &TenantId, from: Held, to: Held) {
+    pub(super) fn change(&mut self, tenant: &TenantId, from: Held, to: Held) {
         let queued = |held: &Held| u64::from(held.1 == Some(JobStatus::Queued));
         let (from_queued, to_queued) = (queued(&from), queued(&to));
         if from.0 == to.0 && from_queued == to_queued {
@@ -62,10 +53,8 @@ impl Usages {
     ///
     /// # Errors
     /// Any error of the database.
-    pub fn save(&mut self, conn: &Connection) -> rusqlite::Result<Vec<(TenantId, TenantUsage)>> {
-        let changed = std::mem::take(&mut self.changed);
-        let mut saved = Vec::with_capacity(changed.len());
-        for tenant in changed {
+    pub(super) fn save(&mut self, conn: &Connection) -> rusqlite::Result<()> {
+        for tenant in std::mem::take(&mut self.changed) {
             let usage = self.all.get(&tenant).copied().unwrap_or_default();
             conn.prepare_cached(
                 "INSERT INTO tenant_usage (tenant, jobs, bytes, queued) VALUES (?1, ?2, ?3, ?4)
@@ -77,15 +66,31 @@ impl Usages {
                 usage.bytes.cast_signed(),
                 usage.queued.cast_signed(),
             ))?;
-            saved.push((tenant, usage));
         }
-        Ok(saved)
+        Ok(())
     }
+}
 
-    /// Returns every usage.
-    pub fn all(&self) -> &HashMap<TenantId, TenantUsage> {
-        &self.all
+/// Reads the kept usage of a tenant, or of each that ever had a job.
+///
+/// # Errors
+/// Any error of the database.
+pub(super) fn read(
+    conn: &Connection,
+    tenant: Option<&TenantId>,
+) -> rusqlite::Result<Vec<(TenantId, TenantUsage)>> {
+    const ALL: &str = "SELECT tenant, jobs, bytes, queued FROM tenant_usage";
+    const ONE: &str = "SELECT tenant, jobs, bytes, queued FROM tenant_usage WHERE tenant = ?1";
+    let mut statement = conn.prepare_cached(if tenant.is_some() { ONE } else { ALL })?;
+    let mut rows = statement.query(rusqlite::params_from_iter(tenant.map(TenantId::as_str)))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let name: String = row.get(0)?;
+        let Ok(tenant) = TenantId::parse(name) else { continue };
+        let number = |at: usize| row.get::<_, i64>(at).map(|n| u64::try_from(n).unwrap_or(0));
+        found.push((tenant, TenantUsage { jobs: number(1)?, bytes: number(2)?, queued: number(3)? }));
     }
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -96,7 +101,7 @@ mod tests {
     fn a_job_counts_from_its_creation_to_the_removal_of_its_content() {
         let tenant = TenantId::default_tenant();
         let mut usages = Usages::default();
-        let now = |usages: &Usages| usages.all()[&tenant];
+        let now = |usages: &Usages| usages.all[&tenant];
         usages.change(&tenant, (None, None), (Some(0), Some(JobStatus::Created)));
         usages.change(&tenant, (Some(0), Some(JobStatus::Created)), (Some(700), Some(JobStatus::Queued)));
         assert_eq!(now(&usages), TenantUsage { jobs: 1, bytes: 700, queued: 1 });

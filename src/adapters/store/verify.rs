@@ -1,6 +1,6 @@
 //! Looks through the whole database after it was opened, behind the service's back: a damaged index
-//! hides records that are there, which no single read can notice. Indexes are made anew from their
-//! tables; what cannot be mended is named in health.
+//! hides records that are there, which no single read can notice. Indexes are rebuilt from their
+//! tables; what cannot be repaired is named in health.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::shared::{Core, Request};
 const TABLES: [&str; 7] = ["jobs", "tenants", "task_codes", "api_keys", "idempotency", "commits", "audit"];
 
 /// Looks after a delay, and again whenever a damaged page is met; ends with the store.
-pub fn run(core: &Arc<Core>, conn: &Connection, delay: Duration) {
+pub(super) fn run(core: &Arc<Core>, conn: &Connection, delay: Duration) {
     core.verifies.pause(delay);
     while !core.is_closing() {
         look(core, conn);
@@ -39,7 +39,7 @@ fn look(core: &Core, conn: &Connection) {
             event = "SS_STORE_TABLE_DAMAGED",
             table,
             what,
-            "a table of the store is damaged; its indexes are made anew"
+            "a table of the store is damaged; its indexes are rebuilt"
         );
         core.note_damage(table, &what);
         // Where the queue is full or closed the next look asks again.
@@ -49,7 +49,7 @@ fn look(core: &Core, conn: &Connection) {
 }
 
 /// Returns the first problems of a table and its indexes.
-pub fn problems(conn: &Connection, table: &str) -> rusqlite::Result<Option<String>> {
+pub(super) fn problems(conn: &Connection, table: &str) -> rusqlite::Result<Option<String>> {
     let mut statement = conn.prepare(&format!("PRAGMA integrity_check('{table}')"))?;
     let mut rows = statement.query([])?;
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! Looks at the write-ahead log before the database does. SQLite ends its reading at the first frame whose
+//! Checks the write-ahead log before the database does. SQLite ends its reading at the first frame whose
 //! checksum fails, which is right for a tail that a crash tore and silent about a damaged frame before
 //! commits that were durable. The two differ: a commit is on the disk before anything follows it.
 
@@ -6,9 +6,9 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-/// What the log holds (file format of SQLite, section 4, "The Write-Ahead Log").
+/// Content of the log (file format of SQLite, section 4, "The Write-Ahead Log").
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct WalFacts {
+pub(super) struct WalFacts {
     /// Frames that SQLite will accept; commits among them.
     pub sound_frames: u64,
     pub sound_commits: u64,
@@ -25,7 +25,7 @@ const MAGIC: u32 = 0x377f_0682;
 ///
 /// # Errors
 /// Any I/O error.
-pub fn inspect(path: &Path) -> io::Result<Option<WalFacts>> {
+pub(super) fn inspect(path: &Path) -> io::Result<Option<WalFacts>> {
     let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other?,
@@ -122,11 +122,11 @@ fn checksum(little: bool, (mut s0, mut s1): (u32, u32), bytes: &[u8]) -> (u32, u
     (s0, s1)
 }
 
-/// Copies a damaged file beside itself under a name that is free, durably; returns the name.
+/// Copies a damaged file into its own folder under a name that is free, durably; returns the name.
 ///
 /// # Errors
 /// Any I/O error.
-pub fn keep_copy(path: &Path) -> io::Result<PathBuf> {
+pub(super) fn keep_copy(path: &Path) -> io::Result<PathBuf> {
     let copy = free_name(path)?;
     fs::copy(path, &copy)?;
     File::open(&copy)?.sync_all()?;
@@ -137,7 +137,7 @@ pub fn keep_copy(path: &Path) -> io::Result<PathBuf> {
 ///
 /// # Errors
 /// Any I/O error.
-pub fn free_name(path: &Path) -> io::Result<PathBuf> {
+pub(super) fn free_name(path: &Path) -> io::Result<PathBuf> {
     for n in 1_u32.. {
         let mut name = path.as_os_str().to_owned();
         name.push(format!(".damaged-{n}"));
@@ -207,7 +207,7 @@ mod tests {
             let found = facts(&damaged).unwrap_or_default();
             let before = ends.iter().filter(|end| **end <= byte).count() as u64;
             assert!(found.sound_commits <= before, "byte {byte}: {found:?}");
-            // The last commit cannot be told from a torn one; the damaged frame may hide its own commit.
+            // The last commit cannot be distinguished from a torn one; the damaged frame may hide its own commit.
             assert!(found.lost_commits >= COMMITS - before - 2, "byte {byte}: {found:?}");
             assert!(found.lost_commits > 0 || before >= COMMITS - 2, "byte {byte}: {found:?}");
         }

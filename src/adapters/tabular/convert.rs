@@ -8,7 +8,7 @@ use super::infer::{self, Reading};
 use super::number;
 
 /// Builds one column of a block of rows.
-pub struct Builder {
+pub(super) struct Builder {
     reading: Reading,
     storage: StorageType,
     values: Column,
@@ -18,7 +18,7 @@ pub struct Builder {
 
 impl Builder {
     /// An empty column with room for `rows` rows.
-    pub fn new(reading: Reading, storage: StorageType, rows: usize) -> Self {
+    pub(super) fn new(reading: Reading, storage: StorageType, rows: usize) -> Self {
         let values = match storage {
             StorageType::Byte => Column::Byte(Vec::with_capacity(rows)),
             StorageType::Int => Column::Int(Vec::with_capacity(rows)),
@@ -31,7 +31,7 @@ impl Builder {
 
     /// Appends a cell as it stands in the file.
     #[inline]
-    pub fn text(&mut self, cell: &str) {
+    pub(super) fn text(&mut self, cell: &str) {
         let text = cell.trim_ascii();
         if let Column::Str(texts) = &mut self.values {
             texts.push(if infer::is_missing(text.as_bytes()) { "" } else { cell });
@@ -74,7 +74,7 @@ impl Builder {
 
     /// Appends a number; one that cannot be stored becomes missing.
     #[inline]
-    pub fn number(&mut self, value: f64) {
+    pub(super) fn number(&mut self, value: f64) {
         if !number::storable(value) {
             self.push_missing(Missing::SYSTEM);
             return;
@@ -90,7 +90,7 @@ impl Builder {
     }
 
     /// Appends a truth value.
-    pub fn truth(&mut self, value: bool) {
+    pub(super) fn truth(&mut self, value: bool) {
         match &mut self.values {
             Column::Str(v) => v.push(if value { "TRUE" } else { "FALSE" }),
             _ => self.number(f64::from(u8::from(value))),
@@ -98,7 +98,7 @@ impl Builder {
     }
 
     /// Appends a moment in milliseconds since 1960-01-01.
-    pub fn moment(&mut self, ms: f64) {
+    pub(super) fn moment(&mut self, ms: f64) {
         match (&mut self.values, self.reading) {
             (Column::Str(v), _) => v.push(&moment_text(ms)),
             (_, Reading::Date(DateStyle::YearFirst)) => self.number((ms / DAY_MS).floor()),
@@ -107,7 +107,7 @@ impl Builder {
     }
 
     /// Appends a missing value.
-    pub fn missing(&mut self) {
+    pub(super) fn missing(&mut self) {
         self.push_missing(Missing::SYSTEM);
     }
 
@@ -122,8 +122,8 @@ impl Builder {
         }
     }
 
-    /// The values so far; the builder starts anew.
-    pub fn take(&mut self) -> Column {
+    /// The values so far; the builder starts again.
+    pub(super) fn take(&mut self) -> Column {
         let rows = self.values.len();
         let fresh = Self::new(self.reading, self.storage, rows).values;
         std::mem::replace(&mut self.values, fresh)
@@ -131,12 +131,12 @@ impl Builder {
 }
 
 /// A number as text: whole numbers without a point, others with the fewest digits that read back.
-pub fn number_text(value: f64) -> String {
+pub(super) fn number_text(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e15 { format!("{value:.0}") } else { format!("{value:?}") }
 }
 
 /// Milliseconds since 1960-01-01 as ISO 8601, without the time at midnight.
-pub fn moment_text(ms: f64) -> String {
+pub(super) fn moment_text(ms: f64) -> String {
     let day = (ms / DAY_MS).floor();
     let Some(date) = date::from_days(day as i64) else { return number_text(ms) };
     let rest = ms - day * DAY_MS;

@@ -22,7 +22,7 @@ const STEP: usize = 65_536;
 ///
 /// # Errors
 /// `INTERNAL_ERROR` where canonical data cannot be read or lack a column.
-pub fn count_rows(
+pub(super) fn count_rows(
     path: &Path,
     condition: Option<&Condition>,
     complete: &[String],

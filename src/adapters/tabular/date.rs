@@ -4,11 +4,11 @@
 use chrono::{Datelike, NaiveDate};
 
 /// Milliseconds of a day.
-pub const DAY_MS: f64 = 86_400_000.0;
+pub(super) const DAY_MS: f64 = 86_400_000.0;
 
 /// Order and style of the parts of a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DateStyle {
+pub(super) enum DateStyle {
     /// `2024-01-05`, `2024/1/5`, `2024.01.05`
     YearFirst,
     /// `5/1/2024`, `05.01.2024`
@@ -22,7 +22,7 @@ pub enum DateStyle {
 }
 
 /// All styles.
-pub const STYLES: [DateStyle; 5] = [
+pub(super) const STYLES: [DateStyle; 5] = [
     DateStyle::YearFirst,
     DateStyle::DayFirst,
     DateStyle::MonthFirst,
@@ -31,7 +31,7 @@ pub const STYLES: [DateStyle; 5] = [
 ];
 
 /// Days since 1960-01-01 of a calendar date of the years 1000 to 9999.
-pub fn days(year: i32, month: u32, day: u32) -> Option<i32> {
+pub(super) fn days(year: i32, month: u32, day: u32) -> Option<i32> {
     if !(1000..=9999).contains(&year) {
         return None;
     }
@@ -40,7 +40,7 @@ pub fn days(year: i32, month: u32, day: u32) -> Option<i32> {
 }
 
 /// The calendar date of days since 1960-01-01.
-pub fn from_days(days: i64) -> Option<NaiveDate> {
+pub(super) fn from_days(days: i64) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(1960, 1, 1)?.checked_add_signed(chrono::TimeDelta::try_days(days)?)
 }
 
@@ -199,14 +199,14 @@ fn time_part(text: &mut &[u8]) -> Option<f64> {
 }
 
 /// Reads a whole text as a date in this style: days since 1960-01-01.
-pub fn date(mut text: &[u8], style: DateStyle) -> Option<i32> {
+pub(super) fn date(mut text: &[u8], style: DateStyle) -> Option<i32> {
     let day = date_part(&mut text, style)?;
     text.is_empty().then_some(day)
 }
 
 /// Reads a whole text as a date with or without a time: milliseconds since 1960-01-01 and whether a time
 /// other than midnight was given.
-pub fn datetime(mut text: &[u8], style: DateStyle) -> Option<(f64, bool)> {
+pub(super) fn datetime(mut text: &[u8], style: DateStyle) -> Option<(f64, bool)> {
     let day = f64::from(date_part(&mut text, style)?) * DAY_MS;
     if text.is_empty() {
         return Some((day, false));
@@ -223,7 +223,7 @@ pub fn datetime(mut text: &[u8], style: DateStyle) -> Option<(f64, bool)> {
 }
 
 /// Reads `2024-01`, `2024/1`, `2024m1`, `2024年1月`: months since 1960-01.
-pub fn month(mut text: &[u8]) -> Option<i32> {
+pub(super) fn month(mut text: &[u8]) -> Option<i32> {
     let y = year(&mut text)?;
     let m = if literal(&mut text, "年".as_bytes()).is_some() {
         let m = number(&mut text, 2)?;
@@ -242,7 +242,7 @@ pub fn month(mut text: &[u8]) -> Option<i32> {
 }
 
 /// Reads `2024q1`, `2024Q1`, `2024-Q1`, `2024年1季度`: quarters since 1960q1.
-pub fn quarter(mut text: &[u8]) -> Option<i32> {
+pub(super) fn quarter(mut text: &[u8]) -> Option<i32> {
     let y = year(&mut text)?;
     let q = if literal(&mut text, "年".as_bytes()).is_some() {
         literal(&mut text, "第".as_bytes()).or(Some(()))?;

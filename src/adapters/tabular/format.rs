@@ -8,7 +8,7 @@ use crate::domain::error::Problem;
 
 /// The formats that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub(super) enum Format {
     Text,
     Xlsx,
     Xls,
@@ -33,17 +33,17 @@ const FOREIGN: &[(&[u8], &str)] = &[
     (b"\x7fELF", "a program"),
 ];
 
-/// What a refusal tells the user to do.
+/// Advice for the user in a refusal.
 const ACCEPTED: &str = "upload CSV, XLSX, XLS or DTA";
 
-/// Most names of an archive that are looked at.
+/// Most names of an archive that are checked.
 const MOST_NAMES: usize = 10_000;
 
 /// Finds the format.
 ///
 /// # Errors
 /// Empty files, formats that are not read, content that contradicts the name, I/O.
-pub fn detect(path: &Path, original_name: &str) -> Result<Format, Problem> {
+pub(super) fn detect(path: &Path, original_name: &str) -> Result<Format, Problem> {
     let mut head = [0u8; 512];
     let length = File::open(path)
         .and_then(|mut file| super::text::read_full(&mut file, &mut head))

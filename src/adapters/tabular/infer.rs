@@ -1,4 +1,4 @@
-//! What the cells of a column have in common: every cell admits some readings (a number, a date of some
+//! Properties common to the cells of a column: every cell admits some readings (a number, a date of some
 //! style …) and a column keeps those that all its cells admit. Decides the storage; converts nothing.
 
 use dta::StorageType;
@@ -7,15 +7,15 @@ use super::date::{self, DateStyle, STYLES};
 use super::number;
 
 /// A set of readings, one bit each.
-pub type Readings = u32;
+pub(super) type Readings = u32;
 
-pub const PLAIN: Readings = 1;
-pub const THOUSANDS: Readings = 1 << 1;
-pub const DECIMAL_COMMA: Readings = 1 << 2;
-pub const PERCENT: Readings = 1 << 3;
-pub const BOOLEAN: Readings = 1 << 4;
-pub const MONTH: Readings = 1 << 5;
-pub const QUARTER: Readings = 1 << 6;
+pub(super) const PLAIN: Readings = 1;
+pub(super) const THOUSANDS: Readings = 1 << 1;
+pub(super) const DECIMAL_COMMA: Readings = 1 << 2;
+pub(super) const PERCENT: Readings = 1 << 3;
+pub(super) const BOOLEAN: Readings = 1 << 4;
+pub(super) const MONTH: Readings = 1 << 5;
+pub(super) const QUARTER: Readings = 1 << 6;
 const DATE_SHIFT: u32 = 8;
 const DATETIME_SHIFT: u32 = 16;
 const ANY_NUMBER: Readings = PLAIN | THOUSANDS | DECIMAL_COMMA | PERCENT;
@@ -51,12 +51,12 @@ const MISSING_WORDS: [&[u8]; 16] = [
 
 /// True for a cell (spaces cut off) that stands for a missing value.
 #[inline]
-pub fn is_missing(text: &[u8]) -> bool {
+pub(super) fn is_missing(text: &[u8]) -> bool {
     text.is_empty() || (text.len() <= 6 && !text[0].is_ascii_digit() && MISSING_WORDS.contains(&text))
 }
 
 /// `.a` to `.z`, the extended missing values of numbers.
-pub fn extended_missing(text: &[u8]) -> Option<dta::Missing> {
+pub(super) fn extended_missing(text: &[u8]) -> Option<dta::Missing> {
     match text {
         [b'.', letter @ b'a'..=b'z'] => dta::Missing::from_letter(char::from(*letter)),
         _ => None,
@@ -64,7 +64,7 @@ pub fn extended_missing(text: &[u8]) -> Option<dta::Missing> {
 }
 
 /// A cell read as true or false.
-pub fn boolean(text: &[u8]) -> Option<bool> {
+pub(super) fn boolean(text: &[u8]) -> Option<bool> {
     if text.eq_ignore_ascii_case(b"true") {
         Some(true)
     } else if text.eq_ignore_ascii_case(b"false") {
@@ -76,7 +76,7 @@ pub fn boolean(text: &[u8]) -> Option<bool> {
 
 /// How the cells of a column are converted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reading {
+pub(super) enum Reading {
     Plain,
     Thousands,
     DecimalComma,
@@ -93,7 +93,7 @@ pub enum Reading {
 
 /// Facts on a column that are gathered cell by cell; parts of a file are merged.
 #[derive(Debug, Clone)]
-pub struct Inference {
+pub(super) struct Inference {
     readings: Readings,
     /// Cells that hold something.
     pub present: u64,
@@ -140,7 +140,7 @@ impl Default for Inference {
 impl Inference {
     /// Takes in a cell as it stands in the file; `row` counts from 1.
     #[inline]
-    pub fn text(&mut self, cell: &[u8], row: u64) {
+    pub(super) fn text(&mut self, cell: &[u8], row: u64) {
         let text = cell.trim_ascii();
         if is_missing(text) {
             self.missing += 1;
@@ -168,7 +168,7 @@ impl Inference {
 
     fn plain(&mut self, plain: number::Plain, text: &[u8]) {
         self.numbers += 1;
-        // beside cells such as "0,5" a "1.234" is 1234
+        // next to cells such as "0,5" a "1.234" is 1234
         let comma = self.readings & DECIMAL_COMMA != 0
             && (plain.digits_only || number::with_decimal_comma(text).is_some());
         self.readings &= if comma { PLAIN | THOUSANDS | DECIMAL_COMMA } else { PLAIN | THOUSANDS };
@@ -240,12 +240,12 @@ impl Inference {
     }
 
     /// Takes in an empty cell.
-    pub fn empty(&mut self) {
+    pub(super) fn empty(&mut self) {
         self.missing += 1;
     }
 
     /// Takes in a cell that is a number in the file; `text_bytes` is its length when written as text.
-    pub fn number(&mut self, value: f64, text_bytes: usize) {
+    pub(super) fn number(&mut self, value: f64, text_bytes: usize) {
         self.present += 1;
         self.numbers += 1;
         self.max_bytes = self.max_bytes.max(text_bytes);
@@ -254,7 +254,7 @@ impl Inference {
     }
 
     /// Takes in a cell that is a truth value in the file.
-    pub fn truth(&mut self, row: u64) {
+    pub(super) fn truth(&mut self, row: u64) {
         self.present += 1;
         self.max_bytes = self.max_bytes.max(5);
         self.first_text_row.get_or_insert(row);
@@ -262,7 +262,7 @@ impl Inference {
     }
 
     /// Takes in a cell that is a date (and time) in the file.
-    pub fn moment(&mut self, has_time: bool, row: u64) {
+    pub(super) fn moment(&mut self, has_time: bool, row: u64) {
         self.present += 1;
         self.max_bytes = self.max_bytes.max(if has_time { 23 } else { 10 });
         self.first_text_row.get_or_insert(row);
@@ -275,7 +275,7 @@ impl Inference {
     }
 
     /// Adds what was gathered over another part of the file.
-    pub fn merge(&mut self, other: &Self) {
+    pub(super) fn merge(&mut self, other: &Self) {
         self.readings &= other.readings;
         self.present += other.present;
         self.missing += other.missing;
@@ -297,7 +297,7 @@ impl Inference {
     }
 
     /// True if the cells read as dates day first and month first alike.
-    pub fn ambiguous_date(&self) -> bool {
+    pub(super) fn ambiguous_date(&self) -> bool {
         self.present > 0
             && [date_bit as fn(DateStyle) -> Readings, datetime_bit].iter().any(|bit| {
                 let both = bit(DateStyle::DayFirst) | bit(DateStyle::MonthFirst);
@@ -306,7 +306,7 @@ impl Inference {
     }
 
     /// True if whole numbers were kept as text because numbers would lose digits or leading zeros.
-    pub fn is_code(&self) -> bool {
+    pub(super) fn is_code(&self) -> bool {
         self.readings & PLAIN != 0 && self.numbers > 0 && (self.too_long() || self.uneven_zeros())
     }
 
@@ -320,7 +320,7 @@ impl Inference {
 
     /// How the column's cells are to be converted. `1,234` alone could be either of two numbers:
     /// `prefer_decimal_comma` decides.
-    pub fn reading(&self, prefer_decimal_comma: bool) -> Reading {
+    pub(super) fn reading(&self, prefer_decimal_comma: bool) -> Reading {
         if self.present == 0 {
             return Reading::Empty;
         }
@@ -356,7 +356,7 @@ impl Inference {
     }
 
     /// The smallest storage that holds every value under a reading, and the display format.
-    pub fn storage(&self, reading: Reading) -> (StorageType, String) {
+    pub(super) fn storage(&self, reading: Reading) -> (StorageType, String) {
         let number = |storage: StorageType, format: &str| (storage, format.to_owned());
         match reading {
             Reading::Empty | Reading::Boolean => number(StorageType::Byte, "%8.0g"),
@@ -400,7 +400,7 @@ impl Inference {
 }
 
 /// Storage and display format of texts of at most `bytes` bytes.
-pub fn text_storage(bytes: usize) -> (StorageType, String) {
+pub(super) fn text_storage(bytes: usize) -> (StorageType, String) {
     if bytes <= dta::limits::STR_BYTES {
         (StorageType::Str(bytes.max(1) as u16), format!("%{}s", bytes.clamp(9, 244)))
     } else {
@@ -409,7 +409,7 @@ pub fn text_storage(bytes: usize) -> (StorageType, String) {
 }
 
 /// True for the spellings of an infinite number.
-pub fn is_infinity(text: &[u8]) -> bool {
+pub(super) fn is_infinity(text: &[u8]) -> bool {
     let body = text.strip_prefix(b"-").or(text.strip_prefix(b"+")).unwrap_or(text);
     body.eq_ignore_ascii_case(b"inf") || body.eq_ignore_ascii_case(b"infinity") || body == "∞".as_bytes()
 }

@@ -1,4 +1,4 @@
-//! What columns of cells are inferred to be.
+//! Inferred types of columns of cells.
 
 use super::*;
 

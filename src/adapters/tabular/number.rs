@@ -6,7 +6,7 @@ const LARGEST: f64 = 8.988_465_674_311_579e307;
 
 /// A plain number with what its spelling says.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Plain {
+pub(super) struct Plain {
     pub value: f64,
     /// No decimal point and no exponent.
     pub digits_only: bool,
@@ -24,7 +24,7 @@ const POWERS: [f64; 23] = [
 /// Reads `[+-]digits[.digits][e[+-]digits]` with at least one digit in front of the exponent; the value
 /// is the double nearest to the decimal, infinite where doubles end.
 #[inline]
-pub fn plain(text: &[u8]) -> Option<Plain> {
+pub(super) fn plain(text: &[u8]) -> Option<Plain> {
     let (negative, body) = match text.first()? {
         b'-' => (true, &text[1..]),
         b'+' => (false, &text[1..]),
@@ -74,32 +74,35 @@ pub fn plain(text: &[u8]) -> Option<Plain> {
 }
 
 /// True if a value can be stored as a number (not infinite, not in the range of missing-value codes).
-pub fn storable(value: f64) -> bool {
+pub(super) fn storable(value: f64) -> bool {
     value > -1.797e308 && value < LARGEST
 }
 
 /// Reads a number whose whole part may be grouped by commas in threes: `1,234,567.8`, also `1234`.
-pub fn with_thousands(text: &[u8]) -> Option<f64> {
+pub(super) fn with_thousands(text: &[u8]) -> Option<f64> {
     grouped(text, b',', b'.')
 }
 
 /// Reads a number with a decimal comma whose whole part may be grouped by points: `1.234,5`, also `12`.
-pub fn with_decimal_comma(text: &[u8]) -> Option<f64> {
+pub(super) fn with_decimal_comma(text: &[u8]) -> Option<f64> {
     grouped(text, b'.', b',')
 }
 
 /// Reads a number followed by `%`; the value is the number as printed (`12.5%` is 12.5).
-pub fn percent(text: &[u8]) -> Option<f64> {
+pub(super) fn percent(text: &[u8]) -> Option<f64> {
     let body = text.strip_suffix(b"%").or_else(|| text.strip_suffix("％".as_bytes()))?;
     plain(body.trim_ascii_end()).map(|p| p.value)
 }
 
 fn grouped(text: &[u8], group: u8, point: u8) -> Option<f64> {
+    let unsigned = text.strip_prefix(b"-").or(text.strip_prefix(b"+")).unwrap_or(text);
+    if unsigned.iter().all(u8::is_ascii_digit) {
+        return plain(text).map(|p| p.value);
+    }
     let mut cleaned = [0u8; 64];
     if text.len() > cleaned.len() {
         return None;
     }
-    let unsigned = text.strip_prefix(b"-").or(text.strip_prefix(b"+")).unwrap_or(text);
     let whole_end = unsigned.iter().position(|&b| b == point).unwrap_or(unsigned.len());
     let (whole, fraction) = unsigned.split_at(whole_end);
     if whole.contains(&group) {
@@ -154,6 +157,12 @@ mod tests {
         }
         assert_eq!(with_decimal_comma(b"1.234,5"), Some(1234.5));
         assert_eq!(with_decimal_comma(b"0,75"), Some(0.75));
+        assert_eq!(
+            with_decimal_comma("9".repeat(70).as_bytes()),
+            Some(1e70),
+            "digits without a point, however many"
+        );
+        assert_eq!(with_decimal_comma("9".repeat(400).as_bytes()), Some(f64::INFINITY));
         assert_eq!(with_decimal_comma(b"1,2,3"), None);
         assert_eq!(percent(b"12.5 %"), Some(12.5));
         assert_eq!(percent(b"%"), None);

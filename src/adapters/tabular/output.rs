@@ -21,7 +21,7 @@ const ORIGINAL_NAME: &str = "ss_original_name";
 
 /// One column of the canonical data before its values are known.
 #[derive(Debug, Clone)]
-pub struct ColumnPlan {
+pub(super) struct ColumnPlan {
     pub original: String,
     pub name: String,
     /// A label of the source; the original name takes its place where there is none.
@@ -33,7 +33,7 @@ pub struct ColumnPlan {
 }
 
 /// Gives the columns their names: plans with `original` and without `name`.
-pub fn name_columns(plans: &mut [ColumnPlan], warnings: &mut Warnings) {
+pub(super) fn name_columns(plans: &mut [ColumnPlan], warnings: &mut Warnings) {
     let originals: Vec<String> = plans.iter().map(|p| p.original.clone()).collect();
     for (plan, name) in plans.iter_mut().zip(naming::column_names(&originals)) {
         if name != plan.original {
@@ -54,7 +54,7 @@ pub fn name_columns(plans: &mut [ColumnPlan], warnings: &mut Warnings) {
 }
 
 /// A canonical file being written; it is removed again unless it is finished.
-pub struct Output {
+pub(super) struct Output {
     path: PathBuf,
     writer: Option<Writer<File>>,
     finished: bool,
@@ -65,7 +65,11 @@ impl Output {
     ///
     /// # Errors
     /// I/O, or metadata that the format cannot hold.
-    pub fn create(path: &Path, plans: &[ColumnPlan], labels: Vec<ValueLabelSet>) -> Result<Self, Problem> {
+    pub(super) fn create(
+        path: &Path,
+        plans: &[ColumnPlan],
+        labels: Vec<ValueLabelSet>,
+    ) -> Result<Self, Problem> {
         let create = |path: &Path| OpenOptions::new().read(true).write(true).create_new(true).open(path);
         let file = create(path).map_err(|e| problems::io("create the data file", &e))?;
         let mut output = Self { path: path.to_owned(), writer: None, finished: false };
@@ -88,7 +92,7 @@ impl Output {
     ///
     /// # Errors
     /// I/O, or a value that does not fit its column.
-    pub fn write(&mut self, block: &[dta::Column]) -> Result<(), Problem> {
+    pub(super) fn write(&mut self, block: &[dta::Column]) -> Result<(), Problem> {
         let views: Vec<ColumnRef<'_>> = block.iter().map(view).collect();
         self.writer
             .as_mut()
@@ -101,7 +105,7 @@ impl Output {
     ///
     /// # Errors
     /// I/O.
-    pub fn finish(mut self) -> Result<Written, Problem> {
+    pub(super) fn finish(mut self) -> Result<Written, Problem> {
         let writer = self.writer.take().expect("a file that is being written has its writer");
         let mut file = writer.finish().map_err(|e| problems::dta_write(&e))?;
         let written = hash(&mut file).map_err(|e| problems::io("read the data back", &e))?;
@@ -165,7 +169,7 @@ fn meta(plans: &[ColumnPlan], value_labels: Vec<ValueLabelSet>) -> Meta {
 }
 
 /// Describes the columns once all values were seen.
-pub fn describe(plans: Vec<ColumnPlan>, facts: &Gatherer, rows: u64) -> Vec<Column> {
+pub(super) fn describe(plans: Vec<ColumnPlan>, facts: &Gatherer, rows: u64) -> Vec<Column> {
     plans
         .into_iter()
         .zip(&facts.columns)
@@ -217,7 +221,7 @@ fn inferred_type(plan: &ColumnPlan, profile: &Profile, rows: u64) -> InferredTyp
 }
 
 /// Adds the remarks that follow from the described columns.
-pub fn remark(columns: &[Column], duplicates: &Duplicates, rows: u64, warnings: &mut Warnings) {
+pub(super) fn remark(columns: &[Column], duplicates: &Duplicates, rows: u64, warnings: &mut Warnings) {
     if duplicates.rows > 0 {
         let scope = if rows as usize > ROWS_COMPARED { "at least " } else { "" };
         warnings.warn(

@@ -18,7 +18,7 @@ const SHOWN_CHARS: usize = 200;
 ///
 /// # Errors
 /// `INTERNAL_ERROR` where canonical data cannot be read.
-pub fn preview(path: &Path, rows: usize, columns: usize) -> Result<Preview, Problem> {
+pub(super) fn preview(path: &Path, rows: usize, columns: usize) -> Result<Preview, Problem> {
     let unreadable = |error: dta::Error| {
         tracing::error!(event = "SS_PREVIEW_FAILED", error = %error, "canonical data cannot be read");
         Problem::internal()

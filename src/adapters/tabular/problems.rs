@@ -8,7 +8,7 @@ use crate::domain::error::{ErrorCode, Problem};
 const SHOWN_CHARS: usize = 60;
 
 /// A cut copy of text out of a file.
-pub fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     let mut out: String = text.chars().filter(|c| !c.is_control()).take(SHOWN_CHARS).collect();
     if text.chars().count() > SHOWN_CHARS {
         out.push('…');
@@ -17,7 +17,7 @@ pub fn shown(text: &str) -> String {
 }
 
 /// Content that cannot be read as a table.
-pub fn parse(row: Option<u64>, column: Option<&str>, reason: &str) -> Problem {
+pub(super) fn parse(row: Option<u64>, column: Option<&str>, reason: &str) -> Problem {
     let place = match (row, column) {
         (Some(row), Some(column)) => format!("row {row}, column {}: ", shown(column)),
         (Some(row), None) => format!("row {row}: "),
@@ -35,7 +35,7 @@ pub fn parse(row: Option<u64>, column: Option<&str>, reason: &str) -> Problem {
 }
 
 /// Bytes that the encoding does not have.
-pub fn encoding(row: u64, encoding: &str) -> Problem {
+pub(super) fn encoding(row: u64, encoding: &str) -> Problem {
     Problem::new(
         ErrorCode::InputEncodingInvalid,
         format!("row {row}: the text is not valid {encoding}; save the file as UTF-8"),
@@ -46,29 +46,29 @@ pub fn encoding(row: u64, encoding: &str) -> Problem {
 }
 
 /// A NUL character in text.
-pub fn nul(row: u64) -> Problem {
+pub(super) fn nul(row: u64) -> Problem {
     parse(Some(row), None, "the text contains a NUL character, so this is not a text table")
 }
 
 /// A file without rows of data.
-pub fn empty(reason: &str) -> Problem {
+pub(super) fn empty(reason: &str) -> Problem {
     Problem::new(ErrorCode::InputEmpty, reason).with("reason", reason)
 }
 
 /// Something above a limit.
-pub fn too_large(what: &str, limit: u64) -> Problem {
+pub(super) fn too_large(what: &str, limit: u64) -> Problem {
     Problem::new(ErrorCode::InputTooLarge, format!("{what}; the limit is {limit}"))
         .with("limit", limit)
         .with("reason", what)
 }
 
 /// A file of a kind that is not read.
-pub fn unsupported(reason: &str) -> Problem {
+pub(super) fn unsupported(reason: &str) -> Problem {
     Problem::new(ErrorCode::InputFormatUnsupported, reason).with("reason", reason)
 }
 
 /// A failure of our own files: logged here, told without details.
-pub fn io(what: &str, error: &io::Error) -> Problem {
+pub(super) fn io(what: &str, error: &io::Error) -> Problem {
     if error.kind() == io::ErrorKind::StorageFull || error.kind() == io::ErrorKind::QuotaExceeded {
         return Problem::new(ErrorCode::StorageFull, "there is no space left for the data");
     }
@@ -77,7 +77,7 @@ pub fn io(what: &str, error: &io::Error) -> Problem {
 }
 
 /// A failure of the .dta reader on an upload.
-pub fn dta_read(error: &dta::Error) -> Problem {
+pub(super) fn dta_read(error: &dta::Error) -> Problem {
     match error {
         dta::Error::Io(error) => io("read the upload", error),
         dta::Error::NotDta => parse(None, None, "the file is named .dta, but its content is not"),
@@ -89,7 +89,7 @@ pub fn dta_read(error: &dta::Error) -> Problem {
 }
 
 /// A failure of the .dta writer on canonical data.
-pub fn dta_write(error: &dta::Error) -> Problem {
+pub(super) fn dta_write(error: &dta::Error) -> Problem {
     match error {
         dta::Error::Io(error) => io("write the data", error),
         dta::Error::Value { row, variable, what } => parse(Some(*row), Some(variable), what),

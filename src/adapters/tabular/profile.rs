@@ -12,11 +12,11 @@ const MOST_DISTINCT: usize = 100_000;
 /// Most values remembered over all columns of one gatherer.
 const DISTINCT_BUDGET: usize = 1_500_000;
 /// Rows that are compared with each other.
-pub const ROWS_COMPARED: usize = 1_000_000;
+pub(super) const ROWS_COMPARED: usize = 1_000_000;
 
 /// Passes on a hash that is already mixed.
 #[derive(Default)]
-pub struct Mixed(u64);
+pub(super) struct Mixed(u64);
 
 impl Hasher for Mixed {
     fn finish(&self) -> u64 {
@@ -34,7 +34,7 @@ type Hashes = HashSet<u64, BuildHasherDefault<Mixed>>;
 
 /// Facts on one column.
 #[derive(Debug, Clone)]
-pub struct Profile {
+pub(super) struct Profile {
     pub missing: u64,
     pub min: Option<f64>,
     pub max: Option<f64>,
@@ -47,7 +47,7 @@ pub struct Profile {
 
 impl Profile {
     /// Number of distinct values, and whether counting stopped there.
-    pub fn distinct(&self) -> (u64, bool) {
+    pub(super) fn distinct(&self) -> (u64, bool) {
         match &self.seen {
             Some(seen) => (seen.len() as u64, false),
             None => (self.cap as u64, true),
@@ -97,14 +97,14 @@ fn smaller(a: Option<f64>, b: Option<f64>, pick: fn(f64, f64) -> f64) -> Option<
 }
 
 /// Gathers the facts of all columns.
-pub struct Gatherer {
+pub(super) struct Gatherer {
     pub columns: Vec<Profile>,
     random: RandomState,
 }
 
 impl Gatherer {
     /// For so many columns; gatherers that are merged must share `random`.
-    pub fn new(columns: usize, random: RandomState) -> Self {
+    pub(super) fn new(columns: usize, random: RandomState) -> Self {
         let cap = (DISTINCT_BUDGET / columns.max(1)).clamp(16, MOST_DISTINCT);
         let empty = Profile {
             missing: 0,
@@ -120,7 +120,7 @@ impl Gatherer {
     }
 
     /// Takes in a block and returns one hash per row over all its values.
-    pub fn add(&mut self, block: &[Column]) -> Vec<u64> {
+    pub(super) fn add(&mut self, block: &[Column]) -> Vec<u64> {
         let rows = block.first().map_or(0, Column::len);
         let mut hashes = vec![self.random.hash_one(0u64); rows];
         for (profile, column) in self.columns.iter_mut().zip(block) {
@@ -130,7 +130,7 @@ impl Gatherer {
     }
 
     /// Adds what another gatherer saw.
-    pub fn merge(&mut self, other: Self) {
+    pub(super) fn merge(&mut self, other: Self) {
         for (mine, theirs) in self.columns.iter_mut().zip(other.columns) {
             mine.merge(theirs);
         }
@@ -197,7 +197,7 @@ fn add_text(profile: &mut Profile, text: &[u8], random: &RandomState, row: &mut 
 
 /// Counts rows that are equal to an earlier one, among the first [`ROWS_COMPARED`] different rows.
 #[derive(Default)]
-pub struct Duplicates {
+pub(super) struct Duplicates {
     seen: Hashes,
     pub rows: u64,
     /// First row (counted from 1 among the data) that repeats an earlier one.
@@ -207,7 +207,7 @@ pub struct Duplicates {
 
 impl Duplicates {
     /// Takes in the hashes of the next rows.
-    pub fn add(&mut self, hashes: &[u64]) {
+    pub(super) fn add(&mut self, hashes: &[u64]) {
         for &hash in hashes {
             self.count += 1;
             let repeated = if self.seen.len() < ROWS_COMPARED {

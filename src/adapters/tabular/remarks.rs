@@ -5,7 +5,7 @@ use super::infer::{Inference, Reading};
 use super::warnings::Warnings;
 
 /// Adds what a user should know on the reading that was chosen for a column.
-pub fn on_inference(facts: &Inference, reading: Reading, name: &str, warnings: &mut Warnings) {
+pub(super) fn on_inference(facts: &Inference, reading: Reading, name: &str, warnings: &mut Warnings) {
     let column = Some(name);
     let note = match reading {
         Reading::Thousands => Some("commas were read as thousands separators (1,234 is 1234)"),
@@ -70,7 +70,7 @@ fn on_text(facts: &Inference, name: &str, warnings: &mut Warnings) {
 }
 
 /// States the invariant that both passes read a cell alike.
-pub fn assert_no_misfits(misfits: u64) {
+pub(super) fn assert_no_misfits(misfits: u64) {
     debug_assert_eq!(misfits, 0, "the second pass could not read what the first one accepted");
     if misfits > 0 {
         tracing::error!(event = "SS_DEFECT", misfits, "cells became missing that inference had accepted");

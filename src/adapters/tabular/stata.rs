@@ -33,7 +33,7 @@ const BLOCK_BYTES: u64 = 2 << 20;
 ///
 /// # Errors
 /// `INPUT_*` with row, column and reason.
-pub fn ingest(path: &Path, dest: &Path) -> Result<IngestedDataset, Problem> {
+pub(super) fn ingest(path: &Path, dest: &Path) -> Result<IngestedDataset, Problem> {
     let mut warnings = Warnings::default();
     let mut encoding = "UTF-8".to_owned();
     let mut legacy = LegacyText::Detect;
@@ -47,7 +47,7 @@ pub fn ingest(path: &Path, dest: &Path) -> Result<IngestedDataset, Problem> {
             "encoding_guess",
             None,
             message,
-            "look at the preview; save as release 118 if letters are wrong",
+            "check the preview; save as release 118 if letters are wrong",
         );
         legacy = LegacyText::With(Arc::new(|b| guessed.decode_without_bom_handling(b).0.into_owned()));
         reader = open(path, &legacy)?;
@@ -105,7 +105,7 @@ fn text_columns(reader: &Input) -> Vec<usize> {
     variables.filter(|(_, v)| matches!(v.storage, StorageType::Str(_))).map(|(at, _)| at).collect()
 }
 
-/// What a decoder saw of a file.
+/// Result of decoding a file.
 struct Seen {
     detector: EncodingDetector,
     not_utf8: bool,

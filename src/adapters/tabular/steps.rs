@@ -36,7 +36,7 @@ enum Data {
 ///
 /// # Errors
 /// `INTERNAL_ERROR` where canonical data cannot be read.
-pub fn count_steps(
+pub(super) fn count_steps(
     main: &Path,
     steps: &[(DataStep, PathBuf)],
     condition: Option<&Condition>,

@@ -9,19 +9,31 @@ const MOST_OF_A_KIND: usize = 50;
 
 /// Collects remarks.
 #[derive(Debug, Default)]
-pub struct Warnings {
+pub(super) struct Warnings {
     list: Vec<DataWarning>,
     counts: std::collections::BTreeMap<&'static str, usize>,
 }
 
 impl Warnings {
     /// Adds a remark that needs a look.
-    pub fn warn(&mut self, kind: &'static str, column: Option<&str>, message: String, suggestion: &str) {
+    pub(super) fn warn(
+        &mut self,
+        kind: &'static str,
+        column: Option<&str>,
+        message: String,
+        suggestion: &str,
+    ) {
         self.add(kind, "warning", column, message, suggestion);
     }
 
     /// Adds a remark on something that was decided and can be left so.
-    pub fn info(&mut self, kind: &'static str, column: Option<&str>, message: String, suggestion: &str) {
+    pub(super) fn info(
+        &mut self,
+        kind: &'static str,
+        column: Option<&str>,
+        message: String,
+        suggestion: &str,
+    ) {
         self.add(kind, "info", column, message, suggestion);
     }
 
@@ -49,7 +61,7 @@ impl Warnings {
     }
 
     /// All remarks, with one more per kind that had too many.
-    pub fn finish(mut self) -> Vec<DataWarning> {
+    pub(super) fn finish(mut self) -> Vec<DataWarning> {
         for (kind, count) in &self.counts {
             if *count > MOST_OF_A_KIND {
                 self.list.push(DataWarning {

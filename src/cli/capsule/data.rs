@@ -18,7 +18,7 @@ const MOST_FILES: usize = 1_000;
 ///
 /// # Errors
 /// [`DataUnavailable`]; with `accept` only for files that do not exist at all.
-pub fn place(
+pub(super) fn place(
     archive: &mut ZipCapsule,
     facts: &InputFacts,
     folder: Option<&Path>,

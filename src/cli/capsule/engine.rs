@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::run::EngineFacts;
 
-/// The engines that can be asked for.
+/// The engines that can be requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Engine {
+pub(super) enum Engine {
     /// The open engine that this program carries.
     Open,
     /// Stata on this machine.
@@ -16,12 +16,12 @@ pub enum Engine {
 /// Names of batch Stata, the fastest first.
 const STATA: [&str; 6] = ["stata-mp", "stata-se", "stata", "StataMP", "StataSE", "Stata"];
 
-/// Returns the command of an engine, whose first word is an absolute path. Without a wish it is the engine of
+/// Returns the command of an engine, whose first word is an absolute path. The default is the engine of
 /// the run.
 ///
 /// # Errors
-/// Says which program is not here.
-pub fn command(
+/// Names the missing program.
+pub(super) fn command(
     wished: Option<Engine>,
     stata: Option<&Path>,
     run: &EngineFacts,

@@ -36,7 +36,7 @@ enum CapsuleCommand {
     Rerun(rerun::RerunArgs),
 }
 
-/// Runs the command: 0 as it should be, 1 something differs, 2 arguments, 65 no capsule, 66 no such file,
+/// Runs the command: 0 no difference, 1 a difference, 2 invalid arguments, 65 not a capsule, 66 no such file,
 /// 69 no engine.
 pub fn run(args: &CapsuleArgs) -> Exit {
     match &args.command {
@@ -56,7 +56,7 @@ pub fn run(args: &CapsuleArgs) -> Exit {
     }
 }
 
-/// Says why a file cannot be taken for a capsule.
+/// Reports why a file is not a valid capsule.
 fn refused(reason: Unreadable, as_json: bool) -> Exit {
     let (exit, text) = match reason {
         Unreadable::NoFile(text) => (Exit::NoInput, text),
@@ -75,7 +75,7 @@ fn print_findings(findings: &Findings) {
     println!("run      {} of plan {}", findings.run_id, findings.plan_id);
     println!("template {}, engine {}", findings.template, findings.engine);
     println!(
-        "audit    {} events, {} hashes computed anew, {} links",
+        "audit    {} events, {} hashes recomputed, {} links",
         findings.piece.events, findings.piece.recomputed, findings.piece.linked
     );
     for remark in &findings.remarks {
@@ -85,7 +85,7 @@ fn print_findings(findings: &Findings) {
         println!("DIFFERS  {}: {}", problem.file, problem.reason);
     }
     match findings.problems.len() {
-        0 => println!("ok       {} files are what the capsule says", findings.files),
+        0 => println!("ok       {} files match the capsule", findings.files),
         n => println!("failed   {n} differences"),
     }
 }

@@ -1,5 +1,5 @@
 //! `capsule rerun`: the do-file of a capsule in a fresh folder, by the launcher and under the limits of runs, and
-//! every number of its tables beside the one of then.
+//! every number of its tables next to the original one.
 
 use std::path::{Path, PathBuf};
 
@@ -25,34 +25,34 @@ use crate::service::runs::capsule_check::rerun::RecordedRun;
 use crate::service::runs::capsule_check::verify::{Findings, inspect};
 use crate::worker::rerun::{Original, Repeat};
 
-/// Differences that are printed one by one.
+/// Most differences that are printed one by one.
 const MOST_PRINTED: usize = 50;
 
 #[derive(Debug, Args)]
-pub struct RerunArgs {
+pub(super) struct RerunArgs {
     pub file: PathBuf,
-    /// The engine; without it the one of the run
+    /// The engine; by default the one of the run
     #[arg(long, value_enum)]
     pub engine: Option<Engine>,
-    /// Stata's program; without it the first on the search path
+    /// Stata's program; by default the first on the search path
     #[arg(long, value_name = "PATH")]
     pub stata: Option<PathBuf>,
-    /// Relative difference up to which two numbers are the same
+    /// Relative difference up to which two numbers count as equal
     #[arg(long, default_value_t = 1e-9)]
     pub tolerance: f64,
-    /// New folder for the files of the repetition; without it they are thrown away
+    /// New folder for the files of the rerun; by default they are removed
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Folder with the data: uploaded files or the canonical ones, found by their hashes
+    /// Folder with the data: uploaded or canonical files, found by their hashes
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Go on where the capsule differs from itself or the data are others
+    /// Continue although parts of the capsule disagree or the data differ
     #[arg(long)]
     pub accept_changes: bool,
-    /// Seconds that the engine may take
+    /// Time limit of the engine, in seconds
     #[arg(long, default_value_t = 3600)]
     pub timeout: u64,
-    /// How the engine is confined
+    /// Confinement of the engine
     #[arg(long, value_enum, default_value = "best-effort")]
     pub sandbox: Confinement,
     /// Print the report as JSON
@@ -62,7 +62,7 @@ pub struct RerunArgs {
 
 /// As the setting `run.sandbox`.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-pub enum Confinement {
+pub(super) enum Confinement {
     Enforce,
     BestEffort,
     Off,
@@ -87,7 +87,7 @@ struct Report {
 }
 
 /// Runs the command.
-pub fn run(args: &RerunArgs) -> Exit {
+pub(super) fn run(args: &RerunArgs) -> Exit {
     let mut archive = match ZipCapsule::open(&args.file) {
         Ok(archive) => archive,
         Err(reason) => return refused(reason, args.json),

@@ -17,12 +17,12 @@ const PAY: &[u8] = include_bytes!("../../../assets/stata_do_library/datasets/pay
 const QUESTION: &str =
     "What is the effect of schooling on pay, holding work experience, sex and sector constant?";
 /// Longest wait for the run.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Arguments of `demo`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Keep the data directory and say where it is.
+    /// Keep the data directory and print its path.
     #[arg(long)]
     keep: bool,
 }
@@ -30,15 +30,18 @@ pub struct Args {
 /// Why the demo ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
+    /// A step did not do what the demo shows.
     #[error("{0}")]
     Failed(String),
+    /// A file, or the child process of the service.
     #[error("input or output failed: {0}")]
     Io(#[from] std::io::Error),
+    /// A request to the service.
     #[error("the service could not be reached: {0}")]
     Http(#[from] reqwest::Error),
 }
 
-/// Walks the journey.
+/// Runs the workflow.
 ///
 /// # Errors
 /// [`DemoError`] names the step that failed.
@@ -157,7 +160,7 @@ async fn wait_until_running(client: &Client) -> Result<String, DemoError> {
         let job = client.job().await?;
         let status = text(&job, "status");
         let working = text(&job["latest_run"], "phase") == "running";
-        if working || !matches!(status, "queued" | "running") || started.elapsed() > PATIENCE {
+        if working || !matches!(status, "queued" | "running") || started.elapsed() > TIMEOUT {
             return Ok(status.to_owned());
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -180,7 +183,7 @@ async fn wait_for_end(client: &Client) -> Result<Value, DemoError> {
         if matches!(text(&job, "status"), "succeeded" | "failed" | "cancelled") {
             return Ok(job);
         }
-        if started.elapsed() > PATIENCE {
+        if started.elapsed() > TIMEOUT {
             return Err(DemoError::Failed(format!("the job is still {}", text(&job, "status"))));
         }
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -16,7 +16,7 @@ use crate::ports::ids::IdSource;
 const STOP_WITHIN: Duration = Duration::from_secs(15);
 
 /// A running service; killed when dropped.
-pub struct Server {
+pub(super) struct Server {
     child: Child,
     ready: Value,
 }
@@ -29,7 +29,7 @@ fn demo_key() -> &'static str {
 
 impl Server {
     /// Starts `stata-service serve` on a free port and waits for its ready line.
-    pub async fn start(folder: &Path) -> Result<Server, DemoError> {
+    pub(super) async fn start(folder: &Path) -> Result<Server, DemoError> {
         let program = std::env::current_exe()?;
         let log = std::fs::File::options().create(true).append(true).open(folder.join("service.log"))?;
         let mut child = Command::new(program)
@@ -61,29 +61,29 @@ impl Server {
     }
 
     /// Returns the address of the ready line.
-    pub fn address(&self) -> &str {
+    pub(super) fn address(&self) -> &str {
         self.ready["address"].as_str().unwrap_or_default()
     }
 
     /// Returns the engine of the ready line.
-    pub fn engine(&self) -> &str {
+    pub(super) fn engine(&self) -> &str {
         self.ready["engine"].as_str().unwrap_or_default()
     }
 
     /// Returns the administrator's key.
-    pub fn admin_key(&self) -> &str {
+    pub(super) fn admin_key(&self) -> &str {
         demo_key()
     }
 
     /// Kills the service at once.
-    pub fn kill(&mut self) -> Result<(), DemoError> {
+    pub(super) fn kill(&mut self) -> Result<(), DemoError> {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
     }
 
     /// Ends the service in order (SIGTERM) and checks that it exits with 0.
-    pub async fn stop(mut self) -> Result<(), DemoError> {
+    pub(super) async fn stop(mut self) -> Result<(), DemoError> {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).map_err(std::io::Error::from)?;
         let started = Instant::now();

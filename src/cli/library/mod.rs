@@ -18,29 +18,32 @@ use crate::library::select::{Selected, SelectionInput, select};
 use crate::library::sketch::sketch;
 use crate::library::{Library, LibraryProblem, index, load, validate};
 
-/// Everything is in order.
+/// No problem was found.
 const OK: u8 = 0;
 /// The arguments cannot be understood.
 const USAGE: u8 = 2;
 /// A file could not be written or read (`EX_IOERR`).
 const IO_ERROR: u8 = 74;
-/// The library breaks its contract or its index is out of step (`EX_CONFIG`).
+/// The library violates its contract or its index is outdated (`EX_CONFIG`).
 const BROKEN: u8 = 78;
 
 /// The do-template library.
 #[derive(Debug, Args)]
 pub struct LibraryArgs {
+    /// Subcommand of the library.
     #[command(subcommand)]
     pub command: LibraryCommand,
 }
 
+/// The do-template library.
 #[derive(Debug, Subcommand)]
 pub enum LibraryCommand {
     /// Check every rule of the contract and the index; prints all problems
     Check {
-        /// A library's folder; without it the one that the program carries
+        /// A library's folder; by default the embedded one
         #[arg(long)]
         dir: Option<PathBuf>,
+        /// Print the result as JSON
         #[arg(long)]
         json: bool,
     },
@@ -61,19 +64,20 @@ pub enum LibraryCommand {
         /// Write nothing; fail if something would be written
         #[arg(long)]
         check: bool,
-        /// Some templates, separated by commas; all without it
+        /// Templates, separated by commas; by default all
         #[arg(long, value_delimiter = ',')]
         only: Vec<String>,
     },
     /// Run one template on its sample data or on a file; prints checks and tables
     Run(Box<run::RunArgs>),
-    /// Start a template: body, declaration, sample data and expected numbers, with what is to be filled
+    /// Start a template: body, declaration, sample data and expected numbers, with marks to fill in
     New(new::NewArgs),
     /// Rank the templates for a question
     Rank {
+        /// The question, in the words of the person who asks
         #[arg(long)]
         question: String,
-        /// `name` or `name:kind` of the columns, separated by commas; without any kind the data decide nothing
+        /// `name` or `name:kind` of the columns, separated by commas; without any kind the data are not used
         #[arg(long, value_delimiter = ',')]
         columns: Vec<String>,
         /// `role=column` of the draft, such as outcome_var=pay; may be repeated
@@ -85,9 +89,10 @@ pub enum LibraryCommand {
         /// Number of rows of the data
         #[arg(long, default_value_t = 1000)]
         rows: u64,
-        /// A library's folder; without it the one that the program carries
+        /// A library's folder; by default the embedded one
         #[arg(long)]
         dir: Option<PathBuf>,
+        /// Print the result as JSON
         #[arg(long)]
         json: bool,
     },
@@ -140,7 +145,7 @@ fn check(dir: Option<&Path>, json: bool, out: &mut impl Write) -> std::io::Resul
     Ok(if problems.is_empty() { OK } else { BROKEN })
 }
 
-/// Works in a folder of its own beside the system's temporary files.
+/// Works in its own folder among the system's temporary files.
 fn docs(dir: &Path, check: bool, only: &[String], out: &mut impl Write) -> std::io::Result<u8> {
     let library = match Library::embedded() {
         Ok(library) => library,
@@ -211,7 +216,7 @@ fn report(problems: &[LibraryProblem], out: &mut impl Write) -> std::io::Result<
     Ok(BROKEN)
 }
 
-/// What is asked of the ranking.
+/// Request of a ranking.
 struct Asked<'a> {
     question: &'a str,
     columns: &'a [String],

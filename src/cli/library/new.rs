@@ -31,7 +31,7 @@ pub struct NewArgs {
 }
 
 /// Writes the files; nothing is replaced.
-pub fn run(args: &NewArgs, out: &mut impl Write) -> std::io::Result<u8> {
+pub(super) fn run(args: &NewArgs, out: &mut impl Write) -> std::io::Result<u8> {
     let Some((family, name)) =
         args.id.split_once('.').filter(|_| TemplateId::parse(args.id.as_str()).is_ok())
     else {

@@ -36,7 +36,7 @@ const FAILED: u8 = 1;
 pub struct RunArgs {
     /// The template
     pub id: String,
-    /// Data to run on (CSV, XLSX, XLS, DTA); without it the template's sample data and parameters
+    /// Data to run on (CSV, XLSX, XLS, DTA); by default the template's sample data and parameters
     #[arg(long)]
     pub data: Option<PathBuf>,
     /// `name=file`: a further data set, by the input's name (second.dta=other.csv); may be repeated
@@ -50,13 +50,13 @@ pub struct RunArgs {
     pub categorical: Vec<String>,
     #[arg(long)]
     pub seed: Option<u32>,
-    /// Folder for the run's files, new; without it they are thrown away
+    /// New folder for the run's files; by default they are removed
     #[arg(long)]
     pub out: Option<PathBuf>,
-    /// Command of the engine; without it the open engine
+    /// Command of the engine; by default the open engine
     #[arg(long)]
     pub engine: Option<String>,
-    /// A library's folder; without it the one that the program carries
+    /// A library's folder; by default the embedded one
     #[arg(long)]
     pub dir: Option<PathBuf>,
     #[arg(long)]
@@ -83,7 +83,7 @@ impl From<Problem> for Stop {
 }
 
 /// Runs the template; returns 0 for a success, 1 for a failed run, 2 for what is refused before it.
-pub fn run(args: &RunArgs, out: &mut impl Write) -> std::io::Result<u8> {
+pub(super) fn run(args: &RunArgs, out: &mut impl Write) -> std::io::Result<u8> {
     let library = match open(args.dir.as_deref()) {
         Ok(library) => library,
         Err(problems) => {
@@ -257,7 +257,7 @@ fn pair<'a>(text: &'a str, option: &str) -> Result<(&'a str, &'a str), Stop> {
     text.split_once('=').ok_or_else(|| Stop::Usage(format!("{option} takes name=value, not {text}")))
 }
 
-/// The draft that the arguments state: the sample's parameters where the sample data are used, then `--set`.
+/// The draft given by the arguments: the sample's parameters where the sample data are used, then `--set`.
 fn statement(args: &RunArgs, meta: &TemplateMeta) -> Result<Statement, Stop> {
     let mut statement = Statement::default();
     if args.data.is_none() {

@@ -1,4 +1,4 @@
-//! What `library run` prints: status, sample flow, checks and tables, for people or as JSON.
+//! Output of `library run`: status, sample flow, checks and tables, for people or as JSON.
 
 use std::fs;
 use std::io::{Error, Result, Write};

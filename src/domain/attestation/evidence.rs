@@ -3,7 +3,7 @@
 use super::Refusal;
 
 /// Lines of a log, sorted by what they are.
-pub struct Evidence<'a> {
+pub(super) struct Evidence<'a> {
     /// Answer lines without their `SSP|`.
     answers: Vec<&'a str>,
     /// Everything that is not an echo.
@@ -16,7 +16,7 @@ pub struct Evidence<'a> {
 
 /// The numbers and names of a whole probe.
 #[derive(Debug)]
-pub struct Answers {
+pub(super) struct Answers {
     pub engine: String,
     pub version: String,
     pub edition: String,
@@ -34,8 +34,8 @@ const MARK: &str = "SSP|";
 
 impl<'a> Evidence<'a> {
     /// Sorts the lines. An echo begins with the prompt: `. ` of do-files, `: ` of Mata, `> ` of a line that
-    /// goes on, or a number within a block.
-    pub fn read(log: &'a str) -> Self {
+    /// continues, or a number within a block.
+    pub(super) fn read(log: &'a str) -> Self {
         let lines = || log.lines().map(|line| line.trim_end_matches('\r'));
         let output: Vec<&str> = lines().filter(|line| !is_echo(line)).collect();
         let answers = output.iter().filter_map(|line| line.strip_prefix(MARK)).collect();
@@ -48,17 +48,17 @@ impl<'a> Evidence<'a> {
     }
 
     /// True if nothing answered.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.answers.is_empty()
     }
 
-    /// What the first answer says of the engine.
-    pub fn engine(&self) -> Option<&'a str> {
+    /// Returns the engine named by the first answer.
+    pub(super) fn engine(&self) -> Option<&'a str> {
         self.answers.iter().find_map(|line| field(line, "engine"))
     }
 
     /// True if the log echoes a challenge that is not this one.
-    pub fn other_challenge(&self, own: &str) -> bool {
+    pub(super) fn other_challenge(&self, own: &str) -> bool {
         self.echoed_challenge.is_some_and(|echoed| echoed != own)
     }
 
@@ -66,7 +66,7 @@ impl<'a> Evidence<'a> {
     ///
     /// # Errors
     /// The refusal that fits what is missing or misplaced.
-    pub fn answers(&self) -> Result<Answers, Refusal> {
+    pub(super) fn answers(&self) -> Result<Answers, Refusal> {
         let kind = |line: &str| {
             let name = line.split(['=', '|']).next().unwrap_or_default().to_owned();
             name.trim().to_owned()
@@ -112,7 +112,7 @@ impl<'a> Evidence<'a> {
     }
 
     fn misfit(&self, seen: &[&str], order: &[&str]) -> Refusal {
-        let ended = self.return_code.unwrap_or("no error was told").to_owned();
+        let ended = self.return_code.unwrap_or("no error was reported").to_owned();
         let first_missing = order.iter().find(|name| !seen.contains(name));
         let is_prefix = seen.len() < order.len() && order.starts_with(seen);
         match first_missing {
@@ -123,7 +123,7 @@ impl<'a> Evidence<'a> {
     }
 
     /// The kind of licence and its end, as `about` tells them. Serial number and licensee are left out.
-    pub fn licence(&self) -> (Option<String>, Option<String>) {
+    pub(super) fn licence(&self) -> (Option<String>, Option<String>) {
         let line = self.output.iter().map(|line| line.trim()).find(|line| {
             let lower = line.to_lowercase();
             lower.contains("license") && !lower.starts_with("licensed to") && !lower.contains("serial")
@@ -161,7 +161,7 @@ fn field<'a>(line: &'a str, name: &str) -> Option<&'a str> {
 ///
 /// # Source
 /// Stata manual \[D\] format, "hexadecimal and binary I/O format".
-pub fn hexadecimal(text: &str) -> Option<f64> {
+pub(super) fn hexadecimal(text: &str) -> Option<f64> {
     let (sign, rest) = match text.as_bytes().first()? {
         b'-' => (-1.0, &text[1..]),
         b'+' => (1.0, &text[1..]),

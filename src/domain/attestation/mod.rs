@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use evidence::Evidence;
 use numbers::{Conversion, chained_hash, expected};
 
-/// What one attestation asks.
+/// Challenge of one attestation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Challenge {
     /// 64 hexadecimal characters from the operating system's generator.
@@ -23,7 +23,7 @@ pub struct Challenge {
     pub seed: u32,
 }
 
-/// What an attested engine said of itself.
+/// Properties reported by an attested engine.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Attested {
     /// `c(stata_version)`, such as `17`.
@@ -61,17 +61,17 @@ pub enum Refusal {
     NoLog,
     #[error("the engine refuses to work without a licence")]
     Licence,
-    #[error("this is the open do-file engine, which is no Stata")]
+    #[error("this is the open do-file engine, not Stata")]
     OpenEngine,
-    #[error("the log answers another challenge: it was recorded earlier")]
+    #[error("the log is for another challenge: it was recorded earlier")]
     Replayed,
-    #[error("the log has no answers of its own, only the do-file's text")]
+    #[error("the log has no output, only the do-file's text")]
     NoEvidence,
     #[error("the engine has no Mata: nothing answered the challenge")]
     NoMata,
-    #[error("the answers are not in the order of the probe, or one stands there twice")]
+    #[error("the answers are not in the order of the probe, or one is repeated")]
     OutOfOrder,
-    #[error("the probe did not come to its end: {0}")]
+    #[error("the probe did not finish: {0}")]
     Incomplete(String),
     #[error("an answer cannot be read: {0}")]
     Unreadable(String),
@@ -81,9 +81,9 @@ pub enum Refusal {
     HashFunction,
     #[error("the challenge was not computed: its hash is wrong")]
     Hash,
-    #[error("the draws are not those of the seed: they were not computed")]
+    #[error("the draws do not match the seed: they were not computed")]
     Draws,
-    #[error("the regression on the drawn data is not what least squares gives")]
+    #[error("the regression on the drawn data differs from least squares")]
     Regression,
 }
 

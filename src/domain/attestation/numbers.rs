@@ -1,11 +1,11 @@
-//! What the probe must print: Mata's hash, the Mersenne Twister's draws and least squares. Written apart from
+//! Expected output of the probe: Mata's hash, the Mersenne Twister's draws and least squares. Written separately from
 //! the open engine, so that one cannot vouch for the other.
 
 /// Bob Jenkins' one-at-a-time hash over the bytes, plus one, as Mata's `hash1()` gives it.
 ///
 /// # Source
 /// Jenkins (1997), "Hash functions", Dr. Dobb's Journal; Stata manual \[M-5\] hash1().
-pub fn hash1(bytes: &[u8]) -> u64 {
+pub(super) fn hash1(bytes: &[u8]) -> u64 {
     let mut h: u32 = 0;
     for byte in bytes {
         h = h.wrapping_add(u32::from(*byte));
@@ -19,22 +19,22 @@ pub fn hash1(bytes: &[u8]) -> u64 {
 }
 
 /// The probe's loop: the hash of the challenge, then `rounds` times of the last hash's digits and the challenge.
-pub fn chained_hash(challenge: &str, rounds: u32) -> u64 {
+pub(super) fn chained_hash(challenge: &str, rounds: u32) -> u64 {
     (0..rounds).fold(hash1(challenge.as_bytes()), |h, _| hash1(format!("{h}{challenge}").as_bytes()))
 }
 
 /// How 64 random bits become a number between 0 and 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Conversion {
+pub(super) enum Conversion {
     /// The top 53 bits over 2^53.
     TopBits53,
     /// The top 52 bits and a half, over 2^52 (`genrand64_real3`).
     OpenInterval52,
 }
 
-/// What the probe prints for a seed.
+/// Expected output of the probe for a seed.
 #[derive(Debug, Clone, Copy)]
-pub struct Expected {
+pub(super) struct Expected {
     /// First draw of the first variable.
     pub first: f64,
     /// Last draw of the second variable.
@@ -46,7 +46,7 @@ pub struct Expected {
 }
 
 /// Draws both variables (`rows` each, the first one whole before the second) and fits the probe's regression.
-pub fn expected(seed: u32, rows: usize, conversion: Conversion) -> Expected {
+pub(super) fn expected(seed: u32, rows: usize, conversion: Conversion) -> Expected {
     let mut twister = Twister::new(seed.into());
     let mut draw = || match conversion {
         Conversion::TopBits53 => (twister.next_u64() >> 11) as f64 / 9_007_199_254_740_992.0,

@@ -20,7 +20,7 @@ pub fn shown(event: &ChainedEvent) -> Value {
     value
 }
 
-/// What a piece of the chain proves by itself.
+/// Properties of a piece of the chain that can be verified without the rest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Piece {
     pub events: usize,

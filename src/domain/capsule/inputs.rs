@@ -1,4 +1,4 @@
-//! What a capsule tells of the data, whether the files are in it or not (`evidence/inputs.json`).
+//! Description of the data in a capsule, whether it contains the files or not (`evidence/inputs.json`).
 
 use serde::{Deserialize, Serialize};
 
@@ -10,11 +10,11 @@ use crate::domain::dataset::{DatasetRole, InferredType};
 pub struct InputFacts {
     /// SHA-256 over keys, roles and canonical hashes; stands in the plan.
     pub fingerprint: String,
-    /// What the engine read.
+    /// Files read by the engine.
     pub read: Vec<ReadFile>,
     /// Every data set of the job as it was at the time of the plan; empty where that is not known any more.
     pub datasets: Vec<DatasetFacts>,
-    /// What is to be said about files that are not in the capsule.
+    /// Remarks on files that the capsule does not contain.
     pub remarks: Vec<String>,
 }
 

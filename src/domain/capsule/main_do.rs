@@ -1,9 +1,9 @@
-//! The do-file that repeats a run outside the service: the run's own, byte for byte, but for a log of its own
+//! The do-file that repeats a run outside the service: the run's own, byte for byte, but for its own log
 //! and what fitted only the machine that ran it.
 
 use crate::domain::anchors::Nonces;
 
-/// What stands before the run's own lines. Comments and logs change no number; a Stata that logs already
+/// Lines before the run's own. Comments and logs change no number; a Stata that logs already
 /// (batch mode) writes both.
 const HEAD: &str = "\
 * Repeats the analysis of this folder. Make this folder the working directory, then type: do main.do
@@ -11,7 +11,7 @@ const HEAD: &str = "\
 capture log close ss_repeat
 capture log using \"repeat.log\", text replace name(ss_repeat)
 ";
-/// What stands before the closing lines.
+/// Lines before the closing ones.
 const TAIL: &str = "\ncapture log close ss_repeat";
 /// The lines of the preamble that fit one machine.
 const PROCESSORS: &str = "if c(MP) set processors ";

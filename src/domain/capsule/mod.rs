@@ -33,13 +33,13 @@ pub const DATA: &str = "data.dta";
 pub const INPUTS: &str = "inputs/";
 /// The files as they were uploaded, a folder for each data set.
 pub const ORIGINALS: &str = "originals/";
-/// What the run left: tables, figures, data and the log.
+/// Results of the run: tables, figures, data and the log.
 pub const RESULTS: &str = "results/";
-/// What was derived from the results for people.
+/// Documents for people derived from the results.
 pub const RENDERINGS: &str = "renderings/";
-/// What the verdict rests on.
+/// Evidence for the verdict.
 pub const EVIDENCE: &str = "evidence/";
-/// What a language model was asked and answered.
+/// Prompts and answers of a language model.
 pub const LLM: &str = "llm/";
 /// The do-file as it was run.
 pub const RUN_DO: &str = "evidence/main.do";

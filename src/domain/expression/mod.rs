@@ -35,7 +35,7 @@ pub const MAX_ITEMS: usize = 1000;
 pub struct ExpressionError {
     /// 0-based, in characters of the text.
     pub position: usize,
-    /// What could stand there.
+    /// Texts allowed at this position.
     pub expected: Vec<String>,
     pub message: String,
 }

@@ -67,7 +67,7 @@ fn no_condition(at: usize) -> ExpressionError {
     ExpressionError::new(at, "a value is no condition", expected)
 }
 
-/// What a part of the text stands for.
+/// Meaning of a part of the text.
 pub(super) enum Node {
     Value(Operand),
     Truth(Condition),
@@ -276,7 +276,7 @@ impl Parser<'_> {
 
     fn group(&mut self, name: &str, at: usize) -> Result<Derivation, ExpressionError> {
         if self.depth > 1 || at > 0 && self.tokens[0].at != at {
-            let reason = format!("`{name}` is a variable of its own and no part of another expression");
+            let reason = format!("`{name}` defines a variable and cannot be part of another expression");
             return Err(ExpressionError::new(at, reason, &["a derived variable"]));
         }
         let mut columns = vec![self.first_column(name)?];
@@ -355,9 +355,11 @@ impl Parser<'_> {
                     Token::Text(text) if !text.is_empty() => {
                         Ok(Condition::Strpos { column, text: safe_text(text, at)? })
                     }
-                    _ => {
-                        Err(ExpressionError::new(at, "`strpos` looks for a text", &["text in double quotes"]))
-                    }
+                    _ => Err(ExpressionError::new(
+                        at,
+                        "`strpos` searches for a text",
+                        &["text in double quotes"],
+                    )),
                 }
             }
             "inrange" => {

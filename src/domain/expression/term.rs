@@ -246,7 +246,7 @@ impl Term {
         }
     }
 
-    /// Computes the value on one row; `None` is missing. Values of other periods cannot be told from a row and
+    /// Computes the value on one row; `None` is missing. Values of other periods cannot be distinguished from a row and
     /// are missing: ask [`Term::needs_time`] first.
     pub fn value(&self, of: &impl Fn(&ColumnRef) -> Option<f64>) -> Option<f64> {
         let value = match self {

@@ -7,7 +7,7 @@ use super::term::Term;
 use crate::domain::dataset::{Column, InferredType};
 use crate::domain::encode::{SafeText, VariableName};
 
-/// What a value is compared as.
+/// Class in which a value is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ValueClass {

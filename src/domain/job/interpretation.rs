@@ -11,7 +11,7 @@ use crate::domain::error::Problem;
 use crate::domain::ids::RunId;
 use crate::domain::run::{Run, RunStatus};
 
-/// A call to a model for an interpretation that failed; it is answered again until a new one is asked for.
+/// A call to a model for an interpretation that failed; it is answered again until a new one is requested.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct InterpretationFailure {
     pub failed_at: DateTime<Utc>,
@@ -20,7 +20,7 @@ pub struct InterpretationFailure {
     pub cause: String,
     pub detail: String,
     pub attempts: u32,
-    /// What the call was about.
+    /// Run of the call.
     pub run_id: RunId,
     /// `en` or `zh`.
     pub language: String,

@@ -19,7 +19,7 @@ use crate::domain::run::{Cause, Run, RunStatus};
 /// Most attempts that one request of a run starts by itself (1 + automatic retries).
 pub const AUTOMATIC_ATTEMPTS: u32 = 4;
 
-/// What a new job starts with.
+/// Initial content of a new job.
 #[derive(Debug, Clone)]
 pub struct NewJob {
     pub tenant_id: TenantId,
@@ -74,6 +74,7 @@ impl JobRecord {
             token: Some(new.token),
             inputs: None,
             bundle: None,
+            ingest: None,
             draft: None,
             draft_failure: None,
             interpretation_failure: None,
@@ -136,6 +137,7 @@ impl JobRecord {
             draft.stale = true;
         }
         next.inputs = Some(inputs);
+        next.ingest = None;
         Ok(next)
     }
 
@@ -368,61 +370,6 @@ impl JobRecord {
             self.artifacts_index.retain(|a| a.rel_path != artifact.rel_path);
             self.artifacts_index.push(artifact);
         }
-    }
-}
-
-impl Run {
-    /// The record of an attempt at its claim.
-    pub fn starting(
-        run_id: RunId,
-        attempt: u32,
-        fence: u64,
-        plan_id: crate::domain::ids::PlanId,
-        queued_at: Option<DateTime<Utc>>,
-        now: DateTime<Utc>,
-    ) -> Run {
-        Run {
-            run_id,
-            attempt,
-            fence,
-            plan_id,
-            status: RunStatus::Running,
-            phase: Some("starting".to_owned()),
-            cause: None,
-            cause_detail: None,
-            retryable: false,
-            cancel_requested: None,
-            evidence: Vec::new(),
-            next_actions: Vec::new(),
-            engine: Default::default(),
-            checks: Vec::new(),
-            sample_flow: Vec::new(),
-            metrics: serde_json::Map::new(),
-            results: Vec::new(),
-            outputs: Vec::new(),
-            timings: crate::domain::run::Timings {
-                queued_ms: queued_at.map(|q| u64::try_from((now - q).num_milliseconds()).unwrap_or_default()),
-                ..Default::default()
-            },
-            resources: Default::default(),
-            queued_at,
-            started_at: now,
-            ended_at: None,
-            body_offset: None,
-            body_bytes: None,
-        }
-    }
-
-    /// Returns this attempt as failed with a cause and its evidence.
-    #[must_use]
-    pub fn failed(mut self, cause: Cause, detail: Option<String>, now: DateTime<Utc>) -> Run {
-        self.status = if cause == Cause::Cancelled { RunStatus::Cancelled } else { RunStatus::Failed };
-        self.retryable = cause.retryable();
-        self.cause = Some(cause);
-        self.cause_detail = detail;
-        self.ended_at = Some(now);
-        self.phase = None;
-        self
     }
 }
 

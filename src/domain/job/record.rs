@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::ingest::Ingest;
 use super::interpretation::InterpretationFailure;
 use super::state::JobStatus;
 use crate::domain::artifact::Artifact;
@@ -18,7 +19,7 @@ use crate::domain::run::{Run, RunStatus};
 /// The record format that this release writes.
 pub const SCHEMA_VERSION: u32 = 4;
 
-/// What a language model may see of the data.
+/// Amount of data that a language model may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DataSharing {
@@ -57,7 +58,7 @@ impl TokenState {
     }
 }
 
-/// What the user said when the plan was confirmed.
+/// The user's input when the plan was confirmed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Confirmation {
     pub confirmed_at: DateTime<Utc>,
@@ -83,6 +84,16 @@ pub struct QueueEntry {
     pub ready_at: DateTime<Utc>,
 }
 
+/// Longest time that a job is made to wait before it may start, with some slack; see
+/// [`retry_delay`](super::ops::retry_delay).
+const LONGEST_WAIT: chrono::TimeDelta = chrono::TimeDelta::seconds(30);
+
+/// True if a job that waits until `ready_at` may start. A time further away than any wait shows that the clock was set
+/// back since, and says nothing any more.
+pub fn may_start(ready_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    ready_at <= now || ready_at - now > LONGEST_WAIT
+}
+
 /// The spans that the life of a job hangs from, each as a W3C `traceparent`; absent where nobody traced.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobTrace {
@@ -100,7 +111,7 @@ impl JobTrace {
         self.created.is_none() && self.asked.is_none()
     }
 
-    /// What a run hangs from, and what it is linked with. A request with a trace of its own is linked only, so that
+    /// Parent and link of a run's span. A request with its own trace is linked only, so that
     /// the job's life stays in one trace.
     pub fn of_run(&self, trace_id: &TraceId) -> (Option<&str>, Option<&str>) {
         let is_own = |parent: &&str| parent.split('-').nth(1) == Some(trace_id.as_str());
@@ -134,6 +145,9 @@ pub struct JobRecord {
     /// Files that are uploaded one by one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bundle: Option<Bundle>,
+    /// The reading of the last upload, if it outlived its request and did not become the inputs yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ingest: Option<Ingest>,
     pub draft: Option<Draft>,
     /// The last call to a model for a draft, if it failed and no draft came after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -154,7 +168,7 @@ pub struct JobRecord {
     pub automatic_attempts_used: u32,
     #[serde(default)]
     pub runs: Vec<Run>,
-    /// Formats that requests for a run asked for, beside those of the plan.
+    /// Formats requested with a run, in addition to those of the plan.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub output_formats: Vec<String>,
     #[serde(default)]

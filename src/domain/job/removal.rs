@@ -1,4 +1,4 @@
-//! What becomes of a job's content: revision of its plan, change of its description, removal of its files
+//! Changes of a job's content: revision of its plan, change of its description, removal of its files
 //! and texts. Ids, hashes and times stay, so that the audit trail can be read.
 
 use chrono::{DateTime, Utc};
@@ -28,7 +28,7 @@ pub struct Removed {
     pub files_gone_at: Option<DateTime<Utc>>,
 }
 
-/// What a client may change of a job's description; absent fields stay.
+/// Fields of a job's description that a client may change; absent fields stay.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Description {
     pub requirement: Option<String>,
@@ -98,7 +98,7 @@ impl JobRecord {
     }
 
     /// Opens the draft of a frozen plan again. The plan joins the earlier ones; its runs and artifacts stay.
-    /// `copies` are the frozen copies of its template under names of their own.
+    /// `copies` are the frozen copies of its template under their own names.
     ///
     /// # Errors
     /// `PLAN_MISSING`, `JOB_ILLEGAL_TRANSITION`, `QUOTA_EXCEEDED` after [`MAX_PLAN_REVISIONS`] plans.
@@ -207,6 +207,7 @@ impl JobRecord {
         next.title = None;
         next.draft = None;
         next.draft_failure = None;
+        next.ingest = None;
         next.interpretation_failure = None;
         next.confirmation = None;
         next.unknown.clear();

@@ -1,4 +1,4 @@
-//! Formats that were asked for and files that are derived from a finished run. What a format shows is decided
+//! Formats that were requested and files that are derived from a finished run. What a format shows is decided
 //! elsewhere.
 
 use chrono::{DateTime, Utc};
@@ -21,7 +21,7 @@ impl JobRecord {
         Ok(next)
     }
 
-    /// Notes formats that the next success shall be rendered in, beside those of the plan; true if one is new.
+    /// Notes formats that the next success shall be rendered in, in addition to those of the plan; true if one is new.
     pub fn ask_formats(&mut self, formats: &[String]) -> bool {
         let known = self.asked_formats();
         let new: Vec<String> = formats.iter().filter(|f| !known.contains(f)).cloned().collect();
@@ -42,7 +42,7 @@ impl JobRecord {
         formats
     }
 
-    /// As [`JobRecord::ask_formats`], as a version of its own; `None` where nothing is new.
+    /// As [`JobRecord::ask_formats`], as its own version; `None` where nothing is new.
     pub fn with_formats(&self, formats: &[String], now: DateTime<Utc>) -> Option<JobRecord> {
         let mut next = self.next(now);
         next.ask_formats(formats).then_some(next)

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Where a job stands. `confirmed` means: the plan is frozen.
+/// State of a job. `confirmed` means: the plan is frozen.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
 )]
@@ -18,7 +18,7 @@ pub enum JobStatus {
     Cancelled,
 }
 
-/// What can be done to a job.
+/// Operations on a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
@@ -28,7 +28,7 @@ pub enum Operation {
     StateDraft,
     /// The plan is frozen.
     FreezePlan,
-    /// A run is asked for.
+    /// A run is requested.
     Enqueue,
     /// A worker takes the job.
     Claim,

@@ -1,4 +1,4 @@
-//! Where older releases kept the directory of a job, relative to the data directory. The present layout is
+//! Paths of jobs in older releases, relative to the data directory. The present layout is
 //! in `domain/layout.rs`.
 
 use super::super::ids::{JobId, TenantId};

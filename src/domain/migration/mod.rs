@@ -21,7 +21,7 @@ pub use reading::named_files;
 /// A record as JSON, whatever its version.
 pub type Members = Map<String, Value>;
 
-/// What a step knows beside the record.
+/// Input of a step in addition to the record.
 #[derive(Debug, Clone)]
 pub struct Facts {
     /// The tenant and the job that the record's place names.

@@ -19,7 +19,7 @@ const UNKNOWN_TEMPLATE: &str = "legacy.unknown";
 ///
 /// # Errors
 /// [`Refusal`] if its version is newer than this release knows, or its steps are not a list.
-pub fn convert(old: &Members, fingerprint: &str, created: DateTime<Utc>) -> Result<Plan, Refusal> {
+pub(super) fn convert(old: &Members, fingerprint: &str, created: DateTime<Utc>) -> Result<Plan, Refusal> {
     let version = match old.get("plan_version") {
         None | Some(Value::Null) => 1,
         Some(version) => version
@@ -85,7 +85,7 @@ pub fn convert(old: &Members, fingerprint: &str, created: DateTime<Utc>) -> Resu
 }
 
 /// The plan's own id where it has the form of one, else the hash of the plan as it was.
-pub fn plan_id(old: &Members) -> PlanId {
+pub(super) fn plan_id(old: &Members) -> PlanId {
     old.get("plan_id")
         .and_then(Value::as_str)
         .and_then(|id| PlanId::parse(id).ok())

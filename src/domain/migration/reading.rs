@@ -12,7 +12,7 @@ use crate::domain::artifact::safe_rel_path;
 ///
 /// # Errors
 /// [`Refusal::Field`] for another type.
-pub fn text(record: &Members, field: &str) -> Result<Option<String>, Refusal> {
+pub(super) fn text(record: &Members, field: &str) -> Result<Option<String>, Refusal> {
     match record.get(field) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
@@ -24,7 +24,7 @@ pub fn text(record: &Members, field: &str) -> Result<Option<String>, Refusal> {
 ///
 /// # Errors
 /// [`Refusal::Field`].
-pub fn required_text(record: &Members, field: &str) -> Result<String, Refusal> {
+pub(super) fn required_text(record: &Members, field: &str) -> Result<String, Refusal> {
     text(record, field)?.ok_or_else(|| Refusal::field(field, "is missing"))
 }
 
@@ -32,13 +32,13 @@ pub fn required_text(record: &Members, field: &str) -> Result<String, Refusal> {
 ///
 /// # Errors
 /// [`Refusal::Field`].
-pub fn time(record: &Members, field: &str) -> Result<Option<DateTime<Utc>>, Refusal> {
+pub(super) fn time(record: &Members, field: &str) -> Result<Option<DateTime<Utc>>, Refusal> {
     let Some(text) = text(record, field)? else { return Ok(None) };
     parse_time(&text).map(Some).ok_or_else(|| Refusal::field(field, "is not a time"))
 }
 
 /// Reads RFC 3339, or the same without an offset.
-pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
+pub(super) fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Some(time.to_utc());
     }
@@ -49,7 +49,7 @@ pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
 }
 
 /// Returns the first time that can be read; an old record's inner parts are taken as far as they go.
-pub fn any_time(record: &Members, fields: &[&str]) -> Option<DateTime<Utc>> {
+pub(super) fn any_time(record: &Members, fields: &[&str]) -> Option<DateTime<Utc>> {
     fields.iter().find_map(|field| parse_time(record.get(*field)?.as_str()?))
 }
 
@@ -57,7 +57,7 @@ pub fn any_time(record: &Members, fields: &[&str]) -> Option<DateTime<Utc>> {
 ///
 /// # Errors
 /// [`Refusal::Field`] for another type.
-pub fn object<'a>(record: &'a Members, field: &str) -> Result<Option<&'a Members>, Refusal> {
+pub(super) fn object<'a>(record: &'a Members, field: &str) -> Result<Option<&'a Members>, Refusal> {
     match record.get(field) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Object(members)) => Ok(Some(members)),
@@ -69,7 +69,7 @@ pub fn object<'a>(record: &'a Members, field: &str) -> Result<Option<&'a Members
 ///
 /// # Errors
 /// [`Refusal::Field`] for another type.
-pub fn objects<'a>(record: &'a Members, field: &str) -> Result<Vec<&'a Members>, Refusal> {
+pub(super) fn objects<'a>(record: &'a Members, field: &str) -> Result<Vec<&'a Members>, Refusal> {
     let wrong = || Refusal::field(field, "is not a list of objects");
     match record.get(field) {
         None | Some(Value::Null) => Ok(Vec::new()),
@@ -79,7 +79,7 @@ pub fn objects<'a>(record: &'a Members, field: &str) -> Result<Vec<&'a Members>,
 }
 
 /// Returns the artifact entries of a record: those of its index and those that its runs list.
-pub fn artifact_entries<'a>(record: &'a Members) -> Vec<&'a Members> {
+pub(super) fn artifact_entries<'a>(record: &'a Members) -> Vec<&'a Members> {
     let list = |value: Option<&'a Value>| value.and_then(Value::as_array).into_iter().flatten();
     let runs = list(record.get("runs")).flat_map(|run| list(run.get("artifacts")));
     list(record.get("artifacts_index")).chain(runs).filter_map(Value::as_object).collect()

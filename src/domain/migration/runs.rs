@@ -11,7 +11,12 @@ use crate::domain::ids::{PlanId, RunId};
 use crate::domain::run::{Cause, EngineFacts, Resources, Run, RunStatus, Timings};
 
 /// Converts the attempts, in their order. What was under way has no owner any more: it ends `worker_lost`.
-pub fn convert_runs(old: &[&Members], plan: &PlanId, created: DateTime<Utc>, now: DateTime<Utc>) -> Vec<Run> {
+pub(super) fn convert_runs(
+    old: &[&Members],
+    plan: &PlanId,
+    created: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::with_capacity(old.len());
     for (index, run) in old.iter().enumerate() {
         let mut run = convert_run(index, run, plan, created, now);
@@ -85,7 +90,7 @@ fn convert_run(
 }
 
 /// Converts the index of artifacts. Returns it with the paths that lead to no file (any more).
-pub fn convert_artifacts(record: &Members, facts: &Facts) -> (Vec<Artifact>, Vec<String>) {
+pub(super) fn convert_artifacts(record: &Members, facts: &Facts) -> (Vec<Artifact>, Vec<String>) {
     let mut index: Vec<Artifact> = Vec::new();
     let mut missing = Vec::new();
     for entry in artifact_entries(record) {

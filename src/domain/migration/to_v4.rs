@@ -1,4 +1,4 @@
-//! The step to schema version 4: typed parts, hashed tokens, and everything that has no place of its own
+//! The step to schema version 4: typed parts, hashed tokens, and everything that has no own place
 //! any more kept under `legacy`.
 
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ const RESHAPED: &[&str] = &["inputs", "draft", "confirmation", "llm_plan", "runs
 const MIN_TOKEN: usize = 16;
 
 /// Upgrades a record of version 3.
-pub fn to_v4(record: Members, facts: &Facts) -> Result<Members, Refusal> {
+pub(super) fn to_v4(record: Members, facts: &Facts) -> Result<Members, Refusal> {
     let token = token(&record, facts)?;
     let record = without_secret(record)?;
     let created = time(&record, "created_at")?.ok_or_else(|| Refusal::field("created_at", "is missing"))?;
@@ -80,6 +80,7 @@ pub fn to_v4(record: Members, facts: &Facts) -> Result<Members, Refusal> {
         timestamps: timestamps(&record, created, status, &runs, token.as_ref(), facts)?,
         token,
         bundle: None,
+        ingest: None,
         inputs: inputs(&record, created)?,
         confirmation: object(&record, "confirmation")?.map(|old| confirmation(old, created)),
         plan,
@@ -103,7 +104,7 @@ pub fn to_v4(record: Members, facts: &Facts) -> Result<Members, Refusal> {
     }
 }
 
-/// What `migrations[]` says about the upgrade.
+/// Entry of `migrations[]` for the upgrade.
 fn entry(record: &Members, facts: &Facts, version: u64, status: JobStatus, missing: &[String]) -> Value {
     let mut entry = json!({
         "to": 4, "at": facts.now, "place": facts.place, "version_before": version,
@@ -271,7 +272,7 @@ fn confirmation(old: &Members, created: DateTime<Utc>) -> Confirmation {
     }
 }
 
-/// Members without a place of their own: those that no version names stay where they were, the rest moves
+/// Members without their own place: those that no version names stay where they were, the rest moves
 /// under `legacy`.
 fn unknown(record: &Members) -> Map<String, Value> {
     let mut unknown = Map::new();
@@ -298,7 +299,7 @@ fn unknown(record: &Members) -> Map<String, Value> {
     unknown
 }
 
-/// Names that version 4 gives a meaning of its own; an old member with one of them meant something else.
+/// Names that version 4 gives its own meaning; an old member with one of them meant something else.
 const TAKEN: &[&str] = &[
     "title",
     "client_ref",

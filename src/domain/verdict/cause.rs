@@ -15,7 +15,7 @@ const DATA_CODES: &[u32] = &[
 ];
 /// Return codes for exhausted memory.
 const MEMORY_CODES: &[u32] = &[909, 950];
-/// What engines print when their licence does not let them start; lower case.
+/// Messages of engines that do not start because of their licence; lower case.
 const LICENCE_TEXTS: &[&str] = &[
     "license has expired",
     "license expired",
@@ -39,6 +39,7 @@ const LICENCE_TEXTS: &[&str] = &[
 /// Returns why the run failed, or `None` if nothing stands against success.
 pub fn find(input: &VerdictInput<'_>, checks: &[RunCheck]) -> Option<Failure> {
     of_processes(input)
+        .or_else(|| changed_do_file(input))
         .or_else(|| licence(input))
         .or_else(|| unsupported(input))
         .or_else(|| failed_check(input, checks))
@@ -71,7 +72,7 @@ fn no_line(text: impl Into<String>) -> Vec<EvidenceLine> {
     vec![EvidenceLine { line: 0, text: text.into() }]
 }
 
-/// What ended the processes, where they did not end by themselves, and exhausted memory.
+/// The cause if the processes did not end by themselves or memory was exhausted.
 fn of_processes(input: &VerdictInput<'_>) -> Option<Failure> {
     let log = input.log;
     let memory_error = error(input).filter(|e| MEMORY_CODES.contains(&e.code));
@@ -97,6 +98,9 @@ fn of_processes(input: &VerdictInput<'_>) -> Option<Failure> {
         Ended::CannotExecute { detail } => {
             failure(Cause::EngineMissing, Some("cannot_execute".into()), no_line(detail.clone()))
         }
+        Ended::Exited { status: status @ (126 | 127) } if log.is_none() => {
+            failure(Cause::EngineMissing, Some("cannot_execute".into()), not_started(*status, input.stderr))
+        }
         _ if version_refused(input).is_some() => {
             failure(Cause::EngineMissing, Some("version".into()), version_refused(input)?)
         }
@@ -109,10 +113,32 @@ fn of_processes(input: &VerdictInput<'_>) -> Option<Failure> {
     }
 }
 
+/// Evidence of a script that could not start the engine: shells end with 126 if a program
+/// cannot be executed, with 127 if it is not found.
+fn not_started(status: i32, stderr: &str) -> Vec<EvidenceLine> {
+    let lines: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty()).collect();
+    let last = lines.iter().skip(lines.len().saturating_sub(3));
+    let mut evidence: Vec<EvidenceLine> =
+        last.map(|line| EvidenceLine { line: 0, text: line.chars().take(400).collect() }).collect();
+    evidence.extend(no_line(format!(
+        "exit status {status} without a log: the command did not start the engine; run.sandbox_read must name the \
+         folder of a program that a script starts"
+    )));
+    evidence
+}
+
 /// `this is version 16 of Stata; it cannot run version 18 programs`.
 fn version_refused(input: &VerdictInput<'_>) -> Option<Vec<EvidenceLine>> {
     let error = error(input)?;
     error.message.iter().any(|l| l.text.contains("cannot run version")).then(|| error_lines(&error))
+}
+
+/// The do-file was changed while it ran: no log or output says what was executed.
+fn changed_do_file(input: &VerdictInput<'_>) -> Option<Failure> {
+    let text = "main.do was changed or removed while the run was under way";
+    input
+        .do_file_changed
+        .then(|| failure(Cause::TemplateError, Some("main_do_changed".into()), no_line(text)))?
 }
 
 /// A licence refusal; looked for only where the do-file never began.
@@ -252,7 +278,7 @@ fn of_status(input: &VerdictInput<'_>) -> Option<Failure> {
     failure(Cause::Internal, Some(detail), tail(input.log))
 }
 
-/// What the user can do after a failure, best first.
+/// Recommended actions after a failure, best first.
 pub fn next_actions(cause: Cause) -> Vec<&'static str> {
     match cause {
         Cause::Cancelled => vec!["run_again", "revise_plan"],

@@ -1,4 +1,4 @@
-//! What a run reports about itself: its checks, metrics, sample flow, result rows and engine, read from
+//! Data that a run reports about itself: its checks, metrics, sample flow, result rows and engine, read from
 //! anchors and tables, never from prose.
 
 use serde_json::{Map, Number, Value};
@@ -134,7 +134,7 @@ pub fn results(input: &VerdictInput<'_>) -> Vec<ResultRow> {
         .collect()
 }
 
-/// What the log says of the engine: the notes `engine`, `edition`, `version` and `processors`.
+/// Engine reported in the log: the notes `engine`, `edition`, `version` and `processors`.
 pub fn engine(log: Option<&ParsedLog>) -> EngineFacts {
     let note = |key: &str| {
         events(log, "note")

@@ -29,6 +29,8 @@ pub struct VerdictInput<'a> {
     pub plan: &'a Plan,
     pub meta: &'a TemplateMeta,
     pub outputs: &'a [OutputFact],
+    /// The do-file in the working directory is not the one that the service wrote: what was executed is unknown.
+    pub do_file_changed: bool,
 }
 
 /// Why a run did not succeed.
@@ -40,7 +42,7 @@ pub struct Failure {
     pub evidence: Vec<EvidenceLine>,
 }
 
-/// What a run is.
+/// Verdict on a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
     pub status: RunStatus,
@@ -58,7 +60,8 @@ pub struct Verdict {
 
 /// Decides what a run is.
 ///
-/// `succeeded` needs all of: the processes ended by themselves with status 0; the log is complete; it
+/// `succeeded` needs all of: the processes ended by themselves with status 0; the do-file is as the service wrote
+/// it; the log is complete; it
 /// has no error; every required output is there, fresh and parses; the promised anchors are there and no
 /// check fails. Warnings never change a verdict.
 pub fn decide(input: &VerdictInput<'_>) -> Verdict {

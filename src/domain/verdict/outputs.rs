@@ -25,7 +25,7 @@ impl Table {
     }
 }
 
-/// Where one output stands.
+/// State of one output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutputState {
     Ok,
@@ -52,7 +52,7 @@ impl OutputState {
     }
 }
 
-/// What was found of one declared or undeclared output.
+/// Properties of one declared or undeclared output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputFact {
     pub file: String,
@@ -87,7 +87,7 @@ pub fn check_content(output: &PlanOutput, reader: impl Read) -> Result<Option<Ta
 /// columns are numbers, empty or a missing value.
 ///
 /// # Errors
-/// What is wrong, with the row where there is one (1 is the first after the header).
+/// The problem, with its row if there is one (1 is the first after the header).
 pub fn check_csv(reader: impl Read, columns: &[OutputColumn]) -> Result<Table, String> {
     let mut csv = csv::ReaderBuilder::new().from_reader(reader);
     let header = csv.headers().map_err(|e| format!("the header does not parse: {e}"))?;
@@ -130,7 +130,7 @@ fn is_number_or_missing(cell: &str) -> bool {
 /// Reads a drawing: well-formed XML whose root is `svg` and that draws something.
 ///
 /// # Errors
-/// What is wrong.
+/// The problem.
 pub fn check_svg(reader: impl Read) -> Result<(), String> {
     use quick_xml::events::Event;
     let mut xml = quick_xml::Reader::from_reader(std::io::BufReader::new(reader));
@@ -168,7 +168,7 @@ fn draws(name: &str) -> bool {
 /// Reads the first bytes of a data set: releases 113 to 115 or the tagged header of 117 to 121.
 ///
 /// # Errors
-/// What is wrong.
+/// The problem.
 pub fn check_dta(reader: impl Read) -> Result<(), String> {
     let mut head = Vec::new();
     reader.take(64).read_to_end(&mut head).map_err(|e| e.to_string())?;

@@ -124,6 +124,7 @@ fn judge(case: &Case) -> Verdict {
     let run = RunId::parse("r1").expect("valid");
     let log = case.log.as_ref().map(|text| parse_log(&run, &nonces, text.as_bytes()));
     decide(&VerdictInput {
+        do_file_changed: false,
         outcome: &case.outcome,
         log: log.as_ref(),
         stdout: &case.stdout,

@@ -1,4 +1,4 @@
-//! Who may call: a handler's argument list names the permission, and the extractor enforces it.
+//! Permissions as types: a handler's argument list names the permission, and the extractor enforces it.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -49,7 +49,7 @@ pub struct Change;
 /// Run and cancel.
 #[derive(Debug)]
 pub struct Operate;
-/// What those do who look after the service; no job token has it.
+/// Permission to administer; no job token has it.
 #[derive(Debug)]
 pub struct Administer;
 

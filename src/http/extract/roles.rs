@@ -14,10 +14,10 @@ pub struct AnyRole;
 /// Administrators.
 #[derive(Debug)]
 pub struct AdminOnly;
-/// Who makes task codes for clients.
+/// Roles that may create task codes for clients.
 #[derive(Debug)]
 pub struct CodeKeepers;
-/// Who looks after the service.
+/// Roles that may operate the service.
 #[derive(Debug)]
 pub struct Operators;
 

@@ -1,4 +1,4 @@
-//! Bodies that stop arriving: the longest pause between two pieces, told to whoever answers.
+//! Bodies that stop arriving: the longest pause between two pieces, reported to the responder.
 
 use std::future::Future;
 use std::pin::Pin;

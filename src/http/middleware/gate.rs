@@ -16,7 +16,7 @@ const ENGINE_ROUTES: &[&str] = &["/{job_id}/run", "/{job_id}/confirm", "/{job_id
 /// Seconds after which a closed service may be asked again.
 const RETRY_SECONDS: u64 = 15;
 
-/// Refuses what the gate closes. Health, metrics and unknown paths pass: they have answers of their own.
+/// Refuses what the gate closes. Health, metrics and unknown paths pass: they have their own answers.
 pub async fn gate<F>(gate: &Gate, request: Request, next: impl FnOnce(Request) -> F) -> Response<Body>
 where
     F: Future<Output = Response<Body>>,

@@ -16,6 +16,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use http_body_util::BodyExt;
 use sha2::{Digest, Sha256};
 
+use crate::domain::bundle::job_of_session;
 use crate::domain::canonical::sha256_hex;
 use crate::domain::credential::{IdempotencyRecord, Principal, StoredResponse};
 use crate::domain::error::{ErrorCode, Problem};
@@ -28,7 +29,7 @@ use crate::service::shared::stored_answers::StoredAnswers;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-/// Answers above this size are not stored; they come from routes that can be repeated.
+/// Responses above this size are not stored; they come from routes that can be repeated.
 const MAX_STORED_BODY: usize = 1024 * 1024;
 
 /// Put into a response's extensions by a handler whose answer holds a secret.
@@ -75,6 +76,16 @@ async fn guarded(
             Problem::validation("Idempotency-Key", "must be 1 to 255 visible ASCII characters")
         })?;
     let (parts, body) = request.into_parts();
+    if parts.headers.get_all(&IDEMPOTENCY_KEY).iter().any(|other| *other != key) {
+        return Err(Problem::validation("Idempotency-Key", "is sent twice with different values; send one"));
+    }
+    // ids need no escapes, and the job that an answer is about is read from the path
+    if parts.uri.path().contains('%') {
+        return Err(Problem::validation(
+            "Idempotency-Key",
+            "cannot be sent to a path with percent-encoded characters",
+        ));
+    }
     let principal = match parts.headers.contains_key(header::AUTHORIZATION) {
         false => None,
         true => match identify(&parts, app).await {
@@ -124,9 +135,11 @@ fn scopes(parts: &Parts, principal: Option<&Principal>, key: &str) -> [String; 2
     [caller, before].map(|caller| sha256_hex(format!("{caller}\0{}\0{target}\0{key}", parts.method)))
 }
 
-/// The job whose path this is.
+/// The job whose path this is, or whose upload session.
 fn job_of(path: &str) -> Option<JobId> {
-    JobId::parse(path.strip_prefix("/v1/jobs/")?.split('/').next()?).ok()
+    let segment = |rest: &'static str| path.strip_prefix(rest)?.split('/').next();
+    let job = segment("/v1/jobs/").or_else(|| job_of_session(segment("/v1/upload-sessions/")?));
+    JobId::parse(job?).ok()
 }
 
 async fn replay(record: IdempotencyRecord, request: Request, next: Next) -> Result<Response<Body>, Problem> {
@@ -149,7 +162,7 @@ async fn replay(record: IdempotencyRecord, request: Request, next: Next) -> Resu
     let Some(stored) = record.response else {
         return Err(Problem::new(
             ErrorCode::IdempotencySecretNotReplayable,
-            "the answer held a secret that is shown once; look at what was made, or make a new one",
+            "the response held a secret that is shown once; check the created resource, or create a new one",
         )
         .with("resource", record.resource.unwrap_or_default()));
     };

@@ -1,6 +1,6 @@
-//! What happens to every request, outermost first: trace and metrics, the rest of refused bodies, problem
-//! documents, the production gate, limits, idempotency keys. They are one layer, since each layer of its own
-//! costs every request a copy of all that is inside it.
+//! Processing of every request, outermost first: trace and metrics, the rest of refused bodies, problem
+//! documents, the production gate, limits, idempotency keys. They are one layer, because each additional layer
+//! costs every request a copy of everything inside it.
 
 pub mod body_idle_timeout;
 pub mod drain_body;
@@ -9,6 +9,7 @@ pub mod gate;
 pub mod idempotency;
 pub mod observe;
 pub mod problem;
+pub mod streams;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;

@@ -37,7 +37,7 @@ impl RequestTrace {
         self.job.get().unwrap_or(&self.own).clone()
     }
 
-    /// Tells which job an authorized request is about, with the request's span current.
+    /// Records the job of an authorized request, with the request's span current.
     pub fn is_about(&self, job: &JobRecord) {
         let span = Span::current();
         let created = job.trace.created.as_deref();
@@ -59,14 +59,14 @@ impl RequestTrace {
 /// The route of liveness probes.
 const LIVE: &str = "/health/live";
 
-/// What is known of a request before it is authenticated.
+/// Properties of a request known before it is authenticated.
 #[derive(Debug, Clone)]
 pub struct RequestMeta {
     pub trace: Arc<RequestTrace>,
     pub request_id: String,
     pub address: Option<IpAddr>,
     pub path: String,
-    /// What the limiters said so far.
+    /// Decisions of the limiters so far.
     pub decisions: Decisions,
 }
 
@@ -163,7 +163,7 @@ fn is_probe(route: &str) -> bool {
     route == "/metrics" || route.starts_with("/health")
 }
 
-/// Completes the span of an answered request; work that goes on behind it does not lengthen it.
+/// Completes the span of an answered request; work that continues behind it does not lengthen it.
 fn end_span(span: &Span, method: &str, route: &str, status: u16, now: DateTime<Utc>) {
     span.record("otel.name", format!("{method} {route}"));
     span.record("http.status_code", status);

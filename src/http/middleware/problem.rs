@@ -1,4 +1,4 @@
-//! Makes every refusal a problem document, whoever refused: a handler, the router, a limit or a panic.
+//! Makes every refusal a problem document, from any source: a handler, the router, a limit or a panic.
 
 use std::any::Any;
 
@@ -38,7 +38,7 @@ where
     rendered
 }
 
-/// What the audit wants to know of a request that is refused.
+/// Data of a refused request for the audit.
 struct Asked {
     method: Method,
     route: Option<MatchedPath>,
@@ -107,7 +107,7 @@ fn bare(status: StatusCode) -> Problem {
     }
 }
 
-/// Answers a panic of a handler: logged with its message, said to the client without it.
+/// Responds to a panic of a handler: logged with its message, sent to the client without it.
 pub fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response<Body> {
     let message = cause
         .downcast_ref::<String>()

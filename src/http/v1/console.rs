@@ -21,7 +21,7 @@ pub const CONSOLE_POLICY: &str = "default-src 'none'; script-src 'self'; style-s
 
 const PAGE: &str = "index.html";
 
-/// One file with what its answers say of it.
+/// One file with its response headers.
 struct Asset {
     bytes: &'static [u8],
     media_type: &'static str,
@@ -55,7 +55,7 @@ pub struct AssetSegment {
 /// The facts of `open_console`.
 pub const PAGE_FACTS: RouteFacts = RouteFacts { if_none_match: true, tagged: true, ..RouteFacts::NONE };
 
-/// Shows the page for people: a whole analysis in a browser, in English and Chinese.
+/// Shows the web console: a complete analysis in a browser, in English and Chinese.
 ///
 /// Needs no credential: the page asks for a task code or a key, and keeps it only as long as it is open.
 #[utoipa::path(get, path = "/v1/console", tag = "console", operation_id = "open_console",
@@ -75,7 +75,7 @@ pub async fn asset(Path(segment): Path<AssetSegment>, none_match: IfNoneMatch) -
     answer(&segment.path, &none_match)
 }
 
-/// Answers a file by its exact name: there is no other way to one, so no path leads anywhere else.
+/// Returns a file by its exact name. No other path is resolved, so no request can reach another file.
 fn answer(name: &str, none_match: &IfNoneMatch) -> Response {
     let Some(asset) = ASSETS.get(name) else { return StatusCode::NOT_FOUND.into_response() };
     let tag = HeaderValue::from_str(&asset.tag).expect("hexadecimal digits are a valid header");

@@ -91,12 +91,12 @@ const REFUSED: &[(&str, &str)] = &[
     ("putpdf", "renderings are made by the service"),
 ];
 
-/// Words before a command that change how it runs; the command after them is looked at.
-pub const PREFIXES: &[(&str, &str)] =
+/// Words before a command that change how it runs; the command after them is checked.
+pub(super) const PREFIXES: &[(&str, &str)] =
     &[("capture", "cap"), ("quietly", "qui"), ("noisily", "noi"), ("bysort", "bys"), ("by", "by")];
 
 /// Commands that run the command after their colon.
-pub const COLON_PREFIXES: &[&str] = &[
+pub(super) const COLON_PREFIXES: &[&str] = &[
     "bayes",
     "bootstrap",
     "collect",
@@ -126,7 +126,7 @@ const REFUSED_PARTS: &[(&str, &[&str])] = &[
 ];
 
 /// True where the second word of an allowed command is refused, in full or abbreviated to two letters or more.
-pub fn is_refused_part(command: &str, second: &str) -> bool {
+pub(super) fn is_refused_part(command: &str, second: &str) -> bool {
     if command == "export" {
         return second.len() < 5 || !"delimited".starts_with(second);
     }
@@ -135,7 +135,7 @@ pub fn is_refused_part(command: &str, second: &str) -> bool {
 }
 
 /// Functions of the macro language (`local x : word count …`) that touch neither files nor settings.
-pub const MACRO_FUNCTIONS: &[&str] = &[
+pub(super) const MACRO_FUNCTIONS: &[&str] = &[
     "word",
     "list",
     "label",
@@ -180,11 +180,11 @@ pub const MACRO_FUNCTIONS: &[&str] = &[
 ];
 
 /// Functions in expressions that touch files.
-pub const FILE_FUNCTIONS: &[&str] = &["fileread(", "filewrite(", "fileexists(", "filereaderror("];
+pub(super) const FILE_FUNCTIONS: &[&str] = &["fileread(", "filewrite(", "fileexists(", "filereaderror("];
 
-/// What a command word is.
+/// Class of a command word.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Known {
+pub(super) enum Known {
     /// The full name.
     Allowed(&'static str),
     Refused(&'static str),
@@ -192,7 +192,7 @@ pub enum Known {
 }
 
 /// Looks a command word up, in full or abbreviated.
-pub fn lookup(word: &str) -> Known {
+pub(super) fn lookup(word: &str) -> Known {
     if let Some((_, reason)) = REFUSED.iter().find(|(name, _)| *name == word) {
         return Known::Refused(reason);
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{Context, leading_word, text};
 
-/// What files are known.
+/// Known files.
 pub(super) struct Files<'a> {
     pub context: &'a Context,
     /// Locals that hold temporary files.

@@ -11,7 +11,7 @@ const TEXT_OF_DATA: [&str; 6] = ["label", "variable", "value", "char", "data", "
 /// Words before a command that do not change what it defines.
 const TRANSPARENT: [&str; 4] = ["quietly", "capture", "noisily", "else"];
 
-/// What a body says of its locals.
+/// Uses of locals in a body.
 #[derive(Debug, Default)]
 pub(super) struct Locals {
     /// Name → everything that is assigned to it, as it is written.

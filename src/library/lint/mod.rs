@@ -30,7 +30,7 @@ impl Finding {
     }
 }
 
-/// What the lint knows of the template and the library around a body.
+/// The template and library around a body, for the lint.
 #[derive(Debug, Clone, Default)]
 pub struct Context {
     /// Programs of the library's ado folder.
@@ -70,7 +70,7 @@ pub fn lint_body(source: &[u8], context: &Context) -> Vec<Finding> {
     findings
 }
 
-/// A block opens at the end of a line and closes on a line of its own (or before `else`).
+/// A block opens at the end of a line and closes on a separate line (or before `else`).
 fn check_braces(statements: &[Statement], findings: &mut Vec<Finding>) {
     let mut open: Vec<usize> = Vec::new();
     for statement in statements {
@@ -84,14 +84,14 @@ fn check_braces(statements: &[Statement], findings: &mut Vec<Finding>) {
     findings.extend(open.into_iter().map(|line| Finding::new(line, "the brace is not closed")));
 }
 
-/// What is known of the body whose statements are looked at.
+/// State of the body whose statements are checked.
 struct Body<'a> {
     context: &'a Context,
     locals: &'a Locals,
 }
 
 impl Body<'_> {
-    /// Looks at a statement without its closing brace; `next` is the statement after it.
+    /// Checks a statement without its closing brace; `next` is the statement after it.
     fn check_statement(&self, statement: &str, next: &str, add: &mut dyn FnMut(String)) {
         let mut rest = statement;
         loop {
@@ -167,10 +167,10 @@ impl Body<'_> {
             Known::Allowed(name) => {
                 let second = leading_word(after.trim_start());
                 if is_refused_part(name, second) {
-                    return add(format!("`{name} {second}` is refused: no files beside the declared ones"));
+                    return add(format!("`{name} {second}` is refused: no files except the declared ones"));
                 }
                 files.check(name, after, add);
-                // the command that a prefix runs; `merge 1:1` and the like have colons of their own
+                // the command that a prefix runs; `merge 1:1` and the like have their own colons
                 if COLON_PREFIXES.contains(&name)
                     && let Some(command) = self.after_colon(after, add)
                 {
@@ -209,7 +209,7 @@ fn leading_word(text: &str) -> &str {
     &text[..end]
 }
 
-/// Looks at a whole statement for what no command may say.
+/// Checks a whole statement for what no command may say.
 fn check_text(text: &str, add: &mut dyn FnMut(String)) {
     text::check_functions(text, add);
     if text.contains('$') {

@@ -5,7 +5,7 @@ use super::Finding;
 
 /// One statement with the line on which it begins (1-based).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Statement {
+pub(super) struct Statement {
     pub line: usize,
     pub text: String,
 }
@@ -21,7 +21,7 @@ struct Scanner<'a> {
 }
 
 /// Returns the statements of a do-file; unbalanced comments and quotes become findings.
-pub fn statements(source: &str, findings: &mut Vec<Finding>) -> Vec<Statement> {
+pub(super) fn statements(source: &str, findings: &mut Vec<Finding>) -> Vec<Statement> {
     let mut scanner = Scanner {
         chars: source.chars().collect(),
         at: 0,
@@ -102,7 +102,7 @@ impl Scanner<'_> {
             self.findings.push(Finding::new(self.line, "a block comment begins or ends in a line comment"));
         }
         if comment.starts_with('*') && comment.trim_end().ends_with("///") {
-            self.findings.push(Finding::new(self.line, "a comment line goes on in the next line"));
+            self.findings.push(Finding::new(self.line, "a comment line continues in the next line"));
         }
     }
 

@@ -1,4 +1,4 @@
-//! What the lint refuses and what it lets through.
+//! Bodies that the lint rejects and accepts.
 
 use super::*;
 
@@ -190,7 +190,7 @@ fn bypasses_are_refused_for_their_own_reason() {
         ("// a /* b\n*/ shell ls", "in a line comment"),
         ("d/**/o other.do", "a comment inside a word"),
         ("g/* x */lobal y 1", "a comment inside a word"),
-        ("* one ///\nshell ls", "goes on in the next line"),
+        ("* one ///\nshell ls", "continues in the next line"),
         ("display 1 #delimit ;\n#delimit ;", "`#` commands"),
         ("capture { shell ls }\nif _rc {\n}", "a block begins at the end of a line"),
         ("if 1 { shell ls }", "needs a block in braces"),
@@ -207,7 +207,7 @@ fn bypasses_are_refused_for_their_own_reason() {
     }
 }
 
-/// What looks like one of them and is none.
+/// Legitimate forms that resemble them.
 #[test]
 fn legitimate_forms_pass() {
     for body in [

@@ -22,7 +22,7 @@ pub(super) fn check(meta: &TemplateMeta, report: &mut Report) {
     let log = meta.outputs.iter().any(|o| o.file == "main.log" && o.kind == "log" && o.required);
     report.rule(log, || "the required output main.log of type log is absent".to_owned());
     let tables = meta.outputs.iter().any(|o| o.kind != "log" && o.required);
-    report.rule(tables, || "no required output beside the log".to_owned());
+    report.rule(tables, || "no required output except the log".to_owned());
     inputs(meta, report);
     if let Some(archive) = &meta.archive {
         let declared: BTreeSet<&str> = meta.outputs.iter().map(|o| o.format.as_str()).collect();

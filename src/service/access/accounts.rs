@@ -1,5 +1,5 @@
-//! Who administers according to the settings: the bootstrap key and the one account with a password. They
-//! are replaced as a whole when the settings are read again; what the store says of keys is not here.
+//! Administrators according to the settings: the bootstrap key and the one account with a password. They
+//! are replaced as a unit when the settings are reloaded; keys in the store are not part of it.
 
 use argon2::Argon2;
 use argon2::password_hash::PasswordVerifier;
@@ -26,7 +26,7 @@ pub struct AdminAccount {
     pub password_hash: SecretString,
 }
 
-/// Who administers.
+/// Administrators according to the settings.
 #[derive(Debug, Clone, Default)]
 pub struct Accounts {
     pub bootstrap_key: Option<BootstrapKey>,
@@ -39,7 +39,7 @@ const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 impl AdminAccount {
-    /// Tells this account, with this password, from any other.
+    /// Returns a fingerprint of this account with this password.
     pub fn fingerprint(&self) -> String {
         sha256_hex(format!("{}\0{}", self.username, self.password_hash.expose_secret()))
     }

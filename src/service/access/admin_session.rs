@@ -8,7 +8,7 @@ use crate::domain::canonical::sha256_hex;
 use crate::domain::credential::{ApiKeyRecord, KeyKind, KeyOwner, Role};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{KeyId, TenantId};
-use crate::ports::store::{Expect, Key, Record, Write};
+use crate::ports::store::{Expect, Key, Record, StoreExt, Write};
 use crate::service::access::api_keys::{IssuedKey, NewKey, issue};
 use crate::service::access::authenticate::equal_in_constant_time;
 use crate::service::access::credentials::Ports;
@@ -23,7 +23,7 @@ const MOST_CLEARED: usize = 100;
 /// The action of the audit event of a failed login; the limits are taken up from it after a restart.
 pub const FAILED: &str = "admin.login_failed";
 
-/// Who wants to come in, and from where.
+/// Request of a login, with its address.
 #[derive(Debug)]
 pub struct LoginRequest {
     pub username: String,
@@ -137,7 +137,7 @@ impl Login<'_> {
     }
 }
 
-/// Whom a failed login counts against.
+/// Subjects that a failed login counts against.
 fn subjects(network: &str, username: &str) -> [Subject; 2] {
     [Subject::address("login", network), Subject::account(&sha256_hex(username))]
 }
@@ -151,7 +151,7 @@ pub async fn recall_failures(ctx: &Context) -> Result<usize, Problem> {
     let now = ctx.clock.now();
     let head = ctx.store.status().audit_heads.first().map_or(0, |(_, seq, _)| *seq);
     let after = head.saturating_sub(LAST_EVENTS);
-    let events = ctx.store.audit_events(0, after, LAST_EVENTS as usize).await.map_err(read_problem)?;
+    let events = ctx.audit_log.events(0, after, LAST_EVENTS as usize).await.map_err(read_problem)?;
     let mut counted = 0;
     for event in events.iter().map(|chained| &chained.event).filter(|event| event.action == FAILED) {
         let text = |name: &str| event.detail[name].as_str().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! What an operator asks for on the command line, as one request and one answer: through the running
+//! An operator's request on the command line, as one request and one response: through the running
 //! service, or on the store directly.
 
 use serde::{Deserialize, Serialize};

@@ -6,13 +6,13 @@ use crate::domain::canonical::sha256_hex;
 use crate::domain::credential::{ApiKeyRecord, KeyKind, KeyOwner, Role};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{KeyId, TenantId};
-use crate::ports::store::{Expect, Record, Write};
+use crate::ports::store::{Expect, Record, StoreExt, Write};
 use crate::service::access::accounts::BootstrapKey;
 use crate::service::access::credentials::{Ports, expiry};
 use crate::service::shared::commits::{Attempt, read_problem, with_retries};
 use crate::service::shared::context::Caller;
 
-/// How long a rotated key goes on working, where nothing is stated, in hours.
+/// How long a rotated key continues working, where nothing is stated, in hours.
 pub const DEFAULT_OVERLAP_HOURS: u32 = 24;
 /// Longest overlap, in hours.
 pub const MAX_OVERLAP_HOURS: u32 = 24 * 30;
@@ -31,7 +31,7 @@ pub struct IssuedKey {
     pub record: ApiKeyRecord,
 }
 
-/// What a new key may do and until when.
+/// Role and expiry of a new key.
 #[derive(Debug, Clone)]
 pub struct NewApiKey {
     pub tenant_id: TenantId,
@@ -41,7 +41,7 @@ pub struct NewApiKey {
     pub expires_in_days: Option<u32>,
 }
 
-/// What the record of a new key of any kind says.
+/// Content of the record of a new key of any kind.
 pub(super) struct NewKey {
     pub tenant_id: TenantId,
     pub role: Role,
@@ -103,7 +103,7 @@ impl ListApiKeys<'_> {
     }
 }
 
-/// Replaces a key by a new one of the same kind; the old one goes on working for the overlap.
+/// Replaces a key by a new one of the same kind; the old one continues working for the overlap.
 pub struct RotateApiKey<'a>(pub Ports<'a>);
 
 impl RotateApiKey<'_> {

@@ -9,7 +9,7 @@ use crate::domain::credential::{ApiKeyRecord, KeyKind, Principal, Role};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, KeyId, TenantId};
 use crate::domain::job::JobRecord;
-use crate::ports::store::{Commit, Expect, Housekeeping, Record, Write};
+use crate::ports::store::{Commit, Expect, Housekeeping, Record, StoreExt, Write};
 use crate::service::access::accounts::Accounts;
 use crate::service::access::failure_limiter::Subject;
 use crate::service::shared::commits::read_problem;
@@ -111,7 +111,7 @@ fn wrong_secret() -> Refusal {
     Refusal { problem: invalid(), wrong_secret: true }
 }
 
-/// Whom a credential stands for.
+/// Identity behind a credential.
 pub struct Authenticated {
     pub principal: Principal,
     /// The job of a token, as it was read to check the token.

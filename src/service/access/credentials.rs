@@ -1,4 +1,4 @@
-//! What the use cases of task codes and API keys share: their ports, the texts of secrets, audit events.
+//! Code shared by the use cases of task codes and API keys: their ports, the texts of secrets, audit events.
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
@@ -83,7 +83,7 @@ fn base32(bytes: &[u8], chars: usize) -> String {
         .collect()
 }
 
-/// Longest validity that can be asked for, in days.
+/// Longest validity that can be requested, in days.
 const MAX_DAYS: u32 = 3650;
 
 /// Returns the end of a validity in days.

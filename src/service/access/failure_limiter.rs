@@ -15,7 +15,7 @@ const MAX_SEEN: usize = 16;
 /// Most subjects that are remembered. One that has all its failures left again is forgotten first.
 const MAX_SUBJECTS: usize = 20_000;
 
-/// Whom failures count against.
+/// Subject that failures count against.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Subject(String);
 
@@ -64,7 +64,7 @@ impl FailureLimiter {
         self.per_minute.store(per_minute.max(1), Ordering::Relaxed);
     }
 
-    /// Refuses whoever has no failure left.
+    /// Refuses anyone who has no failure left.
     ///
     /// # Errors
     /// `RATE_LIMITED` with the time until the next try.

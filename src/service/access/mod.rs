@@ -1,4 +1,4 @@
-//! Who may do what: administrators, API keys, task codes, job tokens, tenants.
+//! Permissions: administrators, API keys, task codes, job tokens, tenants.
 
 pub mod accounts;
 pub mod admin_session;

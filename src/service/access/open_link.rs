@@ -4,6 +4,7 @@ use crate::domain::credential::Principal;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::JobId;
 use crate::domain::signed_link::LinkedRequest;
+use crate::ports::store::StoreExt;
 use crate::service::access::authenticate::Authenticated;
 use crate::service::shared::commits::read_problem;
 use crate::service::shared::context::Context;

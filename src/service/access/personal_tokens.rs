@@ -3,7 +3,7 @@
 use crate::domain::credential::{ApiKeyRecord, KeyKind, KeyOwner, Role};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{KeyId, TenantId};
-use crate::ports::store::{Expect, Key, Record, Write};
+use crate::ports::store::{Expect, Key, Record, StoreExt, Write};
 use crate::service::access::api_keys::{IssuedKey, NewKey, check_label, issue};
 use crate::service::access::credentials::{Ports, expiry};
 use crate::service::shared::commits::{Attempt, read_problem, with_retries};
@@ -16,7 +16,7 @@ pub const DEFAULT_DAYS: u32 = 90;
 pub struct PersonalTokens<'a>(pub Ports<'a>);
 
 impl PersonalTokens<'_> {
-    /// Creates a token for whoever asks.
+    /// Creates a token for the caller.
     ///
     /// # Errors
     /// `INPUT_VALIDATION_FAILED`; `STORE_UNAVAILABLE`.

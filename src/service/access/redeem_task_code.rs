@@ -1,4 +1,4 @@
-//! Redeems a task code: one commit uses the code and creates the job. Whoever repeats it gets the same.
+//! Redeems a task code: one commit uses the code and creates the job. Anyone who repeats it gets the same.
 
 use chrono::{DateTime, Utc};
 
@@ -10,7 +10,7 @@ use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::JobRecord;
 use crate::domain::job::ops::NewJob;
 use crate::domain::job::record::{DataSharing, TokenState};
-use crate::ports::store::{Expect, Record, Write};
+use crate::ports::store::{Expect, Record, StoreExt, Write};
 use crate::service::access::credentials::{Ports, expiry};
 use crate::service::access::task_codes::{is_task_code, not_found, replace, resource};
 use crate::service::shared::commits::{Attempt, job_event, read_problem, with_retries};
@@ -23,7 +23,7 @@ pub const REQUIREMENT_MAX_CHARS: usize = 20_000;
 /// Longest reference of a client, in characters.
 pub const CLIENT_REF_MAX_CHARS: usize = 200;
 
-/// What the caller states.
+/// Request of a redeem.
 #[derive(Debug, Clone)]
 pub struct RedeemRequest {
     pub task_code: String,
@@ -81,7 +81,7 @@ impl RedeemTaskCode<'_> {
         .await
     }
 
-    /// Answers a code that was redeemed before.
+    /// Returns a code that was redeemed before.
     async fn again(
         &self,
         code: &TaskCodeRecord,
@@ -177,7 +177,7 @@ impl RedeemTaskCode<'_> {
             ports.event(&caller, &code.tenant_id, "task_code.redeemed", resource(&code.code_id), states),
             job_event(ctx, &caller, "job.created", None, &job),
         ];
-        let create = Write::Put { record: Record::Job(Box::new(job)), expect: Expect::Absent };
+        let create = Write::Put { record: Record::from(job), expect: Expect::Absent };
         ports.commit(vec![replace(&used), create], audit).await?;
         Ok(Redeemed { token: job_token(&job_id, &secret), job_id, expires_at, is_idempotent: false })
     }

@@ -4,7 +4,7 @@ use crate::domain::canonical::sha256_hex;
 use crate::domain::credential::TaskCodeRecord;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{CodeId, TenantId};
-use crate::ports::store::{Expect, Page, Record, Write};
+use crate::ports::store::{Expect, Page, Record, StoreExt, Write};
 use crate::service::access::credentials::{Ports, expiry, is_base32};
 use crate::service::shared::commits::{Attempt, read_problem, with_retries};
 use crate::service::shared::context::Caller;
@@ -14,7 +14,7 @@ pub const MAX_COUNT: usize = 500;
 /// Validity where none is stated.
 pub const DEFAULT_DAYS: u32 = 30;
 
-/// What every task code begins with.
+/// Prefix of every task code.
 const PREFIX: &str = "ssc_";
 /// 26 characters of 5 bits: 130 random bits.
 const SECRET_CHARS: usize = 26;
@@ -141,7 +141,7 @@ impl RevokeTaskCode<'_> {
             {
                 let states = (Some(job.status.as_str()), Some(job.status.as_str()));
                 audit.push(ports.event(caller, &code.tenant_id, "job.token_revoked", job.resource(), states));
-                let record = Record::Job(Box::new(job.revoke_token(now)));
+                let record = Record::from(job.revoke_token(now));
                 writes.push(Write::Put { record, expect: Expect::Version(job.version) });
             }
             ports.commit(writes, audit).await?;

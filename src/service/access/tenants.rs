@@ -13,7 +13,7 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::TenantId;
 use crate::domain::job::record::DataSharing;
 use crate::domain::tenant::{Hold, TenantLimits, TenantRecord, TenantRetention, TenantUsage};
-use crate::ports::store::{Commit, Expect, ReadError, Record, Store, Write};
+use crate::ports::store::{Commit, Expect, ReadError, Record, Store, StoreExt, Write};
 use crate::service::shared::commits::{Attempt, commit_attempt, read_problem, with_retries};
 use crate::service::shared::context::{Caller, Context};
 
@@ -38,7 +38,7 @@ impl TenantCache {
     /// Reads the records again.
     ///
     /// # Errors
-    /// As the store's; the board stays as it was.
+    /// As the store's; the cached limits stay as they were.
     pub async fn refresh(&self, store: &dyn Store) -> Result<(), ReadError> {
         let all = store.list_tenants().await?;
         let map = all.into_iter().map(|record| (record.tenant_id.clone(), Arc::new(record))).collect();
@@ -54,7 +54,7 @@ impl TenantCache {
     }
 }
 
-/// What an administrator states of a tenant; replaces it whole.
+/// A tenant's settings as submitted by an administrator; replaces all of them.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TenantBody {
@@ -64,7 +64,7 @@ pub struct TenantBody {
     pub hold: Option<HoldBody>,
 }
 
-/// A hold as it is asked for.
+/// A hold as it is requested.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HoldBody {
@@ -72,11 +72,11 @@ pub struct HoldBody {
     pub reason: String,
 }
 
-/// A tenant as the API answers it.
+/// A tenant as the API returns it.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct TenantView {
     pub tenant_id: String,
-    /// 0 where the tenant has no settings of its own.
+    /// 0 where the tenant has no own settings.
     pub version: u64,
     pub limits: TenantLimits,
     pub retention: TenantRetention,
@@ -87,7 +87,7 @@ pub struct TenantView {
 }
 
 impl TenantView {
-    fn of(ctx: &Context, tenant: &TenantId, record: Option<&TenantRecord>) -> Self {
+    fn of(tenant: &TenantId, record: Option<&TenantRecord>, usage: TenantUsage) -> Self {
         Self {
             tenant_id: tenant.to_string(),
             version: record.map_or(0, |r| r.version),
@@ -95,7 +95,7 @@ impl TenantView {
             retention: record.map(|r| r.retention.clone()).unwrap_or_default(),
             data_sharing_max: record.and_then(|r| r.data_sharing_max),
             hold: record.and_then(|r| r.hold.clone()),
-            usage: ctx.store.usage(tenant),
+            usage,
             updated_at: record.map(|r| r.updated_at),
         }
     }
@@ -111,16 +111,20 @@ impl Tenants<'_> {
     /// As reads of the store.
     pub async fn get(&self, tenant: &TenantId) -> Result<TenantView, Problem> {
         let record = self.0.store.tenant(tenant).await.map_err(read_problem)?;
-        Ok(TenantView::of(self.0, tenant, record.as_ref()))
+        let usage = self.0.store.usage(tenant).await.map_err(read_problem)?;
+        Ok(TenantView::of(tenant, record.as_ref(), usage))
     }
 
-    /// Lists tenants that have settings of their own.
+    /// Lists tenants that have their own settings.
     ///
     /// # Errors
     /// As reads of the store.
     pub async fn list(&self) -> Result<Vec<TenantView>, Problem> {
         let all = self.0.store.list_tenants().await.map_err(read_problem)?;
-        Ok(all.iter().map(|record| TenantView::of(self.0, &record.tenant_id, Some(record))).collect())
+        let usage: HashMap<TenantId, TenantUsage> =
+            self.0.store.usage_of_all().await.map_err(read_problem)?.into_iter().collect();
+        let usage = |tenant: &TenantId| usage.get(tenant).copied().unwrap_or_default();
+        Ok(all.iter().map(|r| TenantView::of(&r.tenant_id, Some(r), usage(&r.tenant_id))).collect())
     }
 
     /// Replaces the settings of a tenant. A hold that stands keeps the time of its beginning.
@@ -147,7 +151,8 @@ impl Tenants<'_> {
         .await?;
         // The changes of the store refresh it too; this one is for who reads what it just wrote.
         ctx.tenants.refresh(ctx.store.as_ref()).await.map_err(read_problem)?;
-        Ok(TenantView::of(ctx, tenant, Some(&stored)))
+        let usage = ctx.store.usage(tenant).await.map_err(read_problem)?;
+        Ok(TenantView::of(tenant, Some(&stored), usage))
     }
 
     async fn replace(

@@ -1,4 +1,4 @@
-//! What a client states of a draft, and its reading into a [`Statement`].
+//! A client's draft request, and its conversion into a [`Statement`].
 
 use std::collections::BTreeMap;
 

@@ -16,7 +16,7 @@ use crate::library::derived::with_derived;
 use crate::library::missing_parameters::{MissingParameter, ParameterView, draft_gaps, parameter_views};
 use crate::service::shared::context::Context;
 
-/// A draft as the API answers it.
+/// A draft as the API returns it.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct DraftView {
     pub job_id: String,

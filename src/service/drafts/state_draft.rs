@@ -73,7 +73,7 @@ impl StateDraft<'_> {
         check_if_match(if_match, job)?;
         job.status.after(Operation::StateDraft).map_err(Problem::from)?;
         let inputs = job.inputs.as_ref().ok_or_else(|| {
-            Problem::new(ErrorCode::InputsMissing, "upload the data before the analysis is stated")
+            Problem::new(ErrorCode::InputsMissing, "upload the data before submitting the draft")
                 .with("reason", "inputs_missing")
         })?;
         let (inputs, derived) = with_derived(inputs, &stated.statement);

@@ -1,4 +1,4 @@
-//! Looks at the rows of data steps: what matches, and whether the keys identify rows as the merge type says.
+//! Checks the rows of data steps: what matches, and whether the keys identify rows as the merge type says.
 
 use std::sync::Arc;
 

@@ -272,7 +272,7 @@ pub async fn local_copy(ctx: &Context, job: &JobRecord, rel_path: &str) -> Resul
     copied.map_err(|error| io_problem(&error))
 }
 
-/// Answers an I/O error of the data volume; logged here, without paths for the client.
+/// Converts an I/O error of the data volume; logged here, without paths for the client.
 pub fn io_problem(error: &std::io::Error) -> Problem {
     tracing::error!(event = "SS_DATA_IO_FAILED", %error, "an input or output on the data volume failed");
     if error.kind() == std::io::ErrorKind::StorageFull || error.kind() == std::io::ErrorKind::QuotaExceeded {

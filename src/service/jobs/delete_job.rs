@@ -84,7 +84,7 @@ impl DeleteJob<'_> {
             legacy: Arc::clone(&ctx.legacy),
         };
         let (tenant, job_id) = (tenant.clone(), job_id.clone());
-        // The work goes on if the caller leaves, and the sweeper repeats it in any case.
+        // The work continues if the caller leaves, and the sweeper repeats it in any case.
         let removed = ctx.pools.writes.run(move || files.remove(&tenant, &job_id)).await;
         if let Ok(Err(error)) = removed {
             tracing::warn!(event = "SS_CONTENT_NOT_REMOVED", %error, "files of removed content are left for the sweeper");

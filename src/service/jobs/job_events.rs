@@ -1,5 +1,5 @@
-//! What followers of a job are told: its audit events in the words of the API. They are read from the
-//! chain, so that a follower who comes back after any time, or after a restart, misses nothing.
+//! Events for followers of a job: its audit events in the words of the API. They are read from the
+//! chain, so that a follower that reconnects at any time, or after a restart, misses nothing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,17 +13,18 @@ use crate::domain::error::Problem;
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::Run;
-use crate::ports::store::{AuditFilter, AuditFrom};
+use crate::ports::audit_log::{AuditFilter, AuditFrom};
+use crate::ports::store::StoreExt;
 use crate::service::jobs::subscriptions::Subscription;
 use crate::service::runs::progress::Progress;
 use crate::service::shared::commits::read_problem;
 use crate::service::shared::context::Context;
 
-/// Something that a follower is told.
+/// An event for a follower.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobEvent {
-    /// Where to go on after this one. Only the last event of one change carries it, so that a follower who
-    /// broke off in the middle gets that change again as a whole.
+    /// Position after this event. Only the last event of one change carries it, so that a follower that
+    /// disconnected in the middle gets all events of that change again.
     pub id: Option<u64>,
     pub name: &'static str,
     pub data: Value,
@@ -37,9 +38,9 @@ impl JobEvent {
 
 /// Changes that are read at once.
 const PAGE: usize = 64;
-/// How often the step of a running attempt is looked at.
+/// How often the step of a running attempt is checked.
 const PROGRESS: Duration = Duration::from_millis(250);
-/// Time between two looks for a record that the chain is ahead of, and how many there are.
+/// Time between two checks of a record that the chain is ahead of, and how many there are.
 const CATCH_UP: Duration = Duration::from_millis(5);
 const CATCH_UP_TRIES: u32 = 200;
 
@@ -48,9 +49,9 @@ pub struct JobFollower {
     tenant: TenantId,
     job_id: JobId,
     watching: Subscription,
-    /// Sequence of the last change that was told.
+    /// Sequence of the last change that was reported.
     last: u64,
-    /// The last step that was told, with its attempt.
+    /// The last step that was reported, with its attempt.
     told: Option<(String, Progress)>,
 }
 
@@ -68,7 +69,7 @@ impl JobFollower {
     /// # Errors
     /// The store's.
     pub async fn next(&mut self, ctx: &Context, deadline: Instant) -> Result<Option<Vec<JobEvent>>, Problem> {
-        // a tick that only looks at the running step does not ask the chain again
+        // a tick that only checks the running step does not ask the chain again
         let mut changed = true;
         loop {
             let Some(mut job) = self.job(ctx).await? else { return Ok(None) };
@@ -98,11 +99,11 @@ impl JobFollower {
         ctx.store.shared_job(&self.tenant, &self.job_id).await.map_err(read_problem)
     }
 
-    /// The changes after the last one that was told, a page of them at most.
+    /// The changes after the last one that was reported, a page of them at most.
     async fn changes(&mut self, ctx: &Context, job: &JobRecord) -> Result<Vec<ChainedEvent>, Problem> {
         let filter = AuditFilter { resource: Some(job.resource()), ..AuditFilter::default() };
         let from = AuditFrom::After(self.last);
-        let mut found = ctx.store.find_audit_events(filter, from, PAGE).await.map_err(read_problem)?;
+        let mut found = ctx.audit_log.find(filter, from, PAGE).await.map_err(read_problem)?;
         if let Some(last) = found.events.last() {
             self.last = last.seq;
         }

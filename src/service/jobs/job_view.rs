@@ -12,11 +12,12 @@ use crate::domain::job::record::{DataSharing, Timestamps};
 use crate::domain::job::removal::Removed;
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::{Cause, Run, RunStatus};
+use crate::ports::store::StoreExt;
 use crate::service::runs::progress::Progress;
 use crate::service::shared::commits::read_problem;
 use crate::service::shared::context::Context;
 
-/// A job as the API answers it.
+/// A job as the API returns it.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct JobView {
     pub job_id: String,
@@ -118,7 +119,7 @@ pub async fn view_job(ctx: &Context, job: &JobRecord) -> Result<JobView, Problem
     let position = match job.status {
         JobStatus::Queued => match ctx.queue_positions.place(&job.tenant_id, &job.job_id) {
             // A worker of this process knows the order; while it loads the queue, or without one, the
-            // order of queueing is told.
+            // order of queueing is reported.
             None => ctx.store.queue_position(&job.tenant_id, &job.job_id).await.map_err(read_problem)?,
             known => known,
         },
@@ -205,20 +206,20 @@ fn brief_run(ctx: &Context, job: &JobRecord, run: &Run) -> RunBrief {
     }
 }
 
-/// What the bodies of next actions hold; made once, since every look at a job tells them.
+/// Bodies of next actions; built once, because every read of a job returns them.
 mod payloads {
     use std::sync::LazyLock;
 
     use serde_json::{Value, json};
 
-    pub static NOTHING: LazyLock<Value> = LazyLock::new(|| json!({}));
-    pub static REASON: LazyLock<Value> = LazyLock::new(|| json!({"reason": "string?"}));
-    pub static UPLOAD: LazyLock<Value> = LazyLock::new(
+    pub(super) static NOTHING: LazyLock<Value> = LazyLock::new(|| json!({}));
+    pub(super) static REASON: LazyLock<Value> = LazyLock::new(|| json!({"reason": "string?"}));
+    pub(super) static UPLOAD: LazyLock<Value> = LazyLock::new(
         || json!({"content_type": "multipart/form-data", "fields": ["file", "role", "filename"]}),
     );
-    pub static DRAFT: LazyLock<Value> =
+    pub(super) static DRAFT: LazyLock<Value> =
         LazyLock::new(|| json!({"template_id": "string?", "roles": "object?", "parameters": "object?"}));
-    pub static FREEZE: LazyLock<Value> =
+    pub(super) static FREEZE: LazyLock<Value> =
         LazyLock::new(|| json!({"answers": "object?", "variable_corrections": "object?"}));
 }
 
@@ -233,7 +234,7 @@ fn next_actions(job: &JobRecord) -> Vec<NextAction> {
         payload_schema: payload,
     };
     let upload = || action("upload_inputs", "Upload the data", "POST", "/inputs/upload", &UPLOAD);
-    let draft = || action("state_draft", "State the analysis", "PUT", "/draft", &DRAFT);
+    let draft = || action("state_draft", "Submit the draft", "PUT", "/draft", &DRAFT);
     let cancel = || action("cancel", "Cancel the job", "POST", "/cancel", &REASON);
     let run = |label| action("run", label, "POST", "/run", &NOTHING);
     let revise = || action("revise_plan", "Revise the plan", "POST", "/plan/revise", &REASON);

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::error::Problem;
 use crate::domain::ids::TenantId;
 use crate::domain::job::JobStatus;
-use crate::ports::store::JobFilter;
+use crate::ports::store::{JobFilter, StoreExt};
 use crate::service::jobs::job_view::{JobView, view_job};
 use crate::service::shared::commits::read_problem;
 use crate::service::shared::context::Context;

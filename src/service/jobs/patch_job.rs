@@ -16,7 +16,7 @@ use crate::service::shared::quotas::check_sharing;
 /// Longest title, in characters.
 pub const TITLE_MAX_CHARS: usize = 200;
 
-/// What the client changes; absent fields stay, `null` clears title and reference.
+/// The client's changes; absent fields stay, `null` clears title and reference.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PatchBody {
@@ -33,7 +33,7 @@ pub struct PatchBody {
     pub data_sharing: Option<DataSharing>,
 }
 
-/// Tells a field that is `null` from one that is absent.
+/// Distinguishes a `null` field from an absent one.
 fn stated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::<String>::deserialize(deserializer).map(Some)
 }

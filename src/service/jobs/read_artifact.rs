@@ -97,7 +97,7 @@ fn damaged(artifact: &Artifact) -> Problem {
     tracing::error!(
         event = "SS_ARTIFACT_DAMAGED",
         rel_path = artifact.rel_path,
-        "an artifact is not what its hash says; it is not served"
+        "an artifact does not match its hash; it is not served"
     );
     Problem::new(
         ErrorCode::JobCorrupt,

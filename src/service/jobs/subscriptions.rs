@@ -1,4 +1,4 @@
-//! Who waits for changes of a job. A reader that falls behind costs one mark, not a queue: what changed is
+//! Subscriptions to changes of a job. A reader that falls behind costs one mark, not a queue: changes are
 //! read from the store.
 
 use std::collections::HashMap;
@@ -29,7 +29,7 @@ impl JobSubscriptions {
         Subscription { board: Arc::clone(self), key, receiver }
     }
 
-    /// Tells those who wait that a job changed.
+    /// Wakes the subscribers of a job after a change.
     pub fn changed(&self, tenant: &TenantId, job_id: &JobId) {
         let waiting = self.lock();
         if waiting.is_empty() {

@@ -25,7 +25,7 @@ const PREFIX: &str = "attest";
 /// Probes that a killed process left behind are removed when they are this old.
 const LEFT_BEHIND: TimeDelta = TimeDelta::hours(1);
 
-/// What the probe runs with.
+/// Dependencies of the probe.
 pub struct Deps {
     pub runner: Arc<dyn Runner>,
     pub ids: Arc<dyn IdSource>,
@@ -118,6 +118,12 @@ impl AttestEngine {
                 Err(Refusal::NotStarted(describe(&ended)))
             }
             Ended::Exited { status: 0 } => verify(&challenge, &log),
+            // shells end so where they cannot start a program
+            Ended::Exited { status: status @ (126 | 127) } => {
+                let line = log.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
+                let line: String = line.chars().take(200).collect();
+                Err(Refusal::NotStarted(format!("status {status}: {line}; see run.sandbox_read")))
+            }
             // What the log says of the engine explains more than how the process ended.
             _ => match verify(&challenge, &log) {
                 Ok(_) | Err(Refusal::NoLog | Refusal::NoEvidence) => Err(Refusal::NotEnded(describe(&ended))),
@@ -174,8 +180,10 @@ fn describe(ended: &Ended) -> String {
     match ended {
         Ended::Exited { status } => format!("status {status}"),
         Ended::Signalled { signal } => format!("signal {signal}"),
-        Ended::SandboxDenied { step, .. } => format!("the sandbox's step {step} failed"),
-        Ended::CannotExecute { .. } => "the program cannot be executed inside the sandbox".to_owned(),
+        Ended::SandboxDenied { step, detail } => format!("the sandbox's step {step} failed: {detail}"),
+        Ended::CannotExecute { detail } => {
+            format!("the program cannot be executed inside the sandbox: {detail}")
+        }
         Ended::LauncherFailed { .. } => "the launcher failed".to_owned(),
         Ended::Timeout => format!("it took longer than {WALL_SECONDS} seconds"),
         Ended::OutputLimit { .. } | Ended::CpuLimit | Ended::MemoryLimit | Ended::ProcessLimit => {

@@ -12,6 +12,7 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 
 use crate::domain::gate::{Finding, Kind, Rule, Violation};
 use crate::domain::job::JobStatus;
+use crate::domain::provider_address::AddressPolicy;
 use crate::library::{Library, LibraryProblem, index};
 use crate::ports::clock::Clock;
 use crate::ports::host::{Durability, Host};
@@ -19,14 +20,14 @@ use crate::ports::store::Store;
 use crate::service::operations::attest_engine::AttestEngine;
 use crate::service::shared::space::DiskLow;
 
-/// How old what was found of the library may be: its files are read as a whole.
-const LIBRARY_HOLDS: Duration = Duration::from_secs(60);
+/// How old what was found of the library or of the provider's addresses may be: files are read as a whole, names resolved.
+const KEPT_FOR: Duration = Duration::from_secs(60);
 /// How far the clock may be behind what lies on the disk.
 const CLOCK_SLACK: TimeDelta = TimeDelta::minutes(5);
 /// No clock of a running release shows a time outside of these years.
 const YEARS: (i32, i32) = (2025, 2100);
 
-/// What the gate found last, as readers see it.
+/// Last result of the gate, as readers see it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GateReport {
     /// One per rule, in the order of the rules; empty before the first evaluation.
@@ -39,7 +40,7 @@ impl GateReport {
         self.findings.iter().filter(|finding| !finding.ok).cloned().collect()
     }
 
-    /// True once every rule was looked at and holds.
+    /// True once every rule was checked and holds.
     pub fn holds(&self) -> bool {
         !self.findings.is_empty() && self.findings.iter().all(|finding| finding.ok)
     }
@@ -123,22 +124,30 @@ impl Gate {
     }
 }
 
-/// What the evaluation needs to know of the settings.
+/// Settings that the evaluation needs.
 #[derive(Debug, Clone, Default)]
 pub struct GateOptions {
     /// True in production.
     pub required: bool,
-    /// What the settings alone violate.
+    /// Violations by the settings alone.
     pub violations: Vec<Violation>,
     /// Why the library could not be loaded at the start, where it could not.
     pub library_fault: Option<String>,
     pub library_dir: Option<PathBuf>,
     pub secret_files: Vec<PathBuf>,
+    /// Hosts of the model's providers.
+    pub llm_hosts: Vec<String>,
+    pub llm_addresses: AddressPolicy,
     pub run_memory_bytes: u64,
+    /// What all connections at once and the service itself need.
+    pub open_files: u64,
     /// Runs at once.
     pub concurrency: usize,
     pub disk_low: DiskLow,
 }
+
+/// A result that holds for a while, and when it was found.
+type Kept = (Instant, Result<String, String>);
 
 /// Evaluates the rules.
 pub struct CheckGate {
@@ -149,11 +158,12 @@ pub struct CheckGate {
     /// Absent where the service is not running.
     store: Option<Arc<dyn Store>>,
     engine: AttestEngine,
-    library: Mutex<Option<(Instant, Result<String, String>)>>,
+    library: Mutex<Option<Kept>>,
+    provider: Mutex<Option<Kept>>,
 }
 
 impl CheckGate {
-    /// Takes what it looks at; nothing is looked at yet.
+    /// Takes what it checks; nothing is checked yet.
     pub fn new(
         options: GateOptions,
         data_dir: PathBuf,
@@ -162,7 +172,16 @@ impl CheckGate {
         store: Option<Arc<dyn Store>>,
         engine: AttestEngine,
     ) -> Self {
-        Self { options, data_dir, host, clock, store, engine, library: Mutex::default() }
+        Self {
+            options,
+            data_dir,
+            host,
+            clock,
+            store,
+            engine,
+            library: Mutex::default(),
+            provider: Mutex::default(),
+        }
     }
 
     /// Returns when the licence of the attested engine ends, as far as the engine tells it.
@@ -189,12 +208,15 @@ impl CheckGate {
                 .try_writing(&self.data_dir)
                 .map(|()| "written, read and removed".to_owned())
                 .map_err(|error| format!("the data directory cannot be used: {}", error.kind())),
+            Rule::DataDirPrivate => self.private(),
+            Rule::LlmAddress => self.provider(),
             Rule::DataDirSpace => self.space(),
             Rule::AuditWritable => self.audit(),
             Rule::LibraryIntact => self.library(),
             Rule::SecretsPrivate => self.secrets(),
             Rule::SandboxContainment => self.sandbox(),
             Rule::MemoryFits => self.memory(),
+            Rule::OpenFilesFit => self.open_files(),
             Rule::ClockSane => self.time(),
             rule => {
                 debug_assert_eq!(rule.text().kind, Kind::Settings);
@@ -218,7 +240,7 @@ impl CheckGate {
         let found = self
             .host
             .file_system(&self.data_dir)
-            .map_err(|error| format!("the data directory cannot be looked at: {}", error.kind()))?;
+            .map_err(|error| format!("the data directory cannot be checked: {}", error.kind()))?;
         match found.durability {
             Durability::Durable => Ok(found.name),
             Durability::Memory => Err(format!("{} is lost with the machine's memory", found.name)),
@@ -226,11 +248,46 @@ impl CheckGate {
         }
     }
 
+    fn private(&self) -> Result<String, String> {
+        match self.host.open_to_others(&self.data_dir) {
+            Ok(open) if open.is_empty() => Ok("closed to other users".to_owned()),
+            Ok(open) => Err(format!("other users may read or enter {}", open.join(", "))),
+            Err(error) => Err(format!("the data directory cannot be looked at: {}", error.kind())),
+        }
+    }
+
+    /// The addresses of the providers now; each connection judges its own. A name that does not resolve is health's.
+    fn provider(&self) -> Result<String, String> {
+        let mut kept = self.provider.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, found)) = kept.as_ref()
+            && at.elapsed() < KEPT_FOR
+        {
+            return found.clone();
+        }
+        let (mut told, mut refused) = (Vec::new(), Vec::new());
+        for host in &self.options.llm_hosts {
+            match self.host.addresses_of(host, &self.options.llm_addresses) {
+                Ok(found) => {
+                    for (address, judged) in found {
+                        match judged {
+                            Ok(()) => told.push(format!("{host} is {address}")),
+                            Err(why) => refused.push(format!("{host} resolves to {address}, which is {why}")),
+                        }
+                    }
+                }
+                Err(error) => told.push(format!("{host} is not resolved now: {}", error.kind())),
+            }
+        }
+        let found = if refused.is_empty() { Ok(told.join("; ")) } else { Err(refused.join("; ")) };
+        *kept = Some((Instant::now(), found.clone()));
+        found
+    }
+
     fn space(&self) -> Result<String, String> {
         let found = self
             .host
             .file_system(&self.data_dir)
-            .map_err(|error| format!("the data volume cannot be looked at: {}", error.kind()))?;
+            .map_err(|error| format!("the data volume cannot be checked: {}", error.kind()))?;
         let needed = self.options.disk_low.needed_bytes(found.total_bytes);
         let detail = format!("{} bytes are free, {needed} must be", found.free_bytes);
         if found.free_bytes < needed { Err(detail) } else { Ok(detail) }
@@ -259,7 +316,7 @@ impl CheckGate {
         }
         let mut seen = self.library.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, found)) = seen.as_ref()
-            && at.elapsed() < LIBRARY_HOLDS
+            && at.elapsed() < KEPT_FOR
         {
             return found.clone();
         }
@@ -288,7 +345,7 @@ impl CheckGate {
             match self.host.readable_by_all(file) {
                 Ok(false) => {}
                 Ok(true) => open.push(format!("{name} can be read by everybody")),
-                Err(error) => open.push(format!("{name} cannot be looked at: {}", error.kind())),
+                Err(error) => open.push(format!("{name} cannot be checked: {}", error.kind())),
             }
         }
         if open.is_empty() {
@@ -318,6 +375,16 @@ impl CheckGate {
         };
         let detail = format!("{runs} runs may use {needed} of {there} bytes");
         if needed > there { Err(detail) } else { Ok(detail) }
+    }
+
+    fn open_files(&self) -> Result<String, String> {
+        let needed = self.options.open_files;
+        match self.host.open_files() {
+            Some(there) if there < needed => {
+                Err(format!("{needed} open files are needed, {there} are permitted"))
+            }
+            _ => Ok(format!("{needed} open files fit")),
+        }
     }
 
     fn time(&self) -> Result<String, String> {

@@ -1,4 +1,4 @@
-//! What crashes and broken uploads left in the directories of jobs: working folders of runs that ended, and
+//! Files left by crashes and broken uploads in the directories of jobs: working folders of runs that ended, and
 //! uploads that never became inputs. Found by walking the data directory, a few shards per pass.
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use crate::domain::job::JobRecord;
 use crate::domain::layout::{SETS_DIR, set_of};
 use crate::domain::run::RunStatus;
 use crate::ports::blob_store::{BlobInfo, BlobStore, Shard};
-use crate::ports::store::ReadError;
+use crate::ports::store::{ReadError, StoreExt};
 use crate::ports::workspace::{Entry, Workspace};
 use crate::service::operations::retention::{Deps, Rules, Summary, Sweeper, event, noted, removal, send};
 
@@ -29,7 +29,7 @@ struct Found {
     sets: BTreeMap<String, DateTime<Utc>>,
 }
 
-/// Walks on from the last shard until about `limit` jobs were looked at.
+/// Walks on from the last shard until about `limit` jobs were checked.
 pub(super) async fn walk(
     sweeper: &mut Sweeper,
     deps: &Deps,

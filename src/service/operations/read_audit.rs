@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::audit::ChainedEvent;
 use crate::domain::error::Problem;
 use crate::domain::ids::TenantId;
-use crate::ports::store::{AuditFilter, AuditFrom};
+use crate::ports::audit_log::{AuditFilter, AuditFrom};
 use crate::service::shared::commits::read_problem;
 use crate::service::shared::context::Context;
 
@@ -42,7 +42,7 @@ impl ReadAudit<'_> {
     ) -> Result<(Vec<ChainedEvent>, Option<u64>), Problem> {
         let AuditQuery { tenant, resource, action, actor, since, until } = query;
         let filter = AuditFilter { tenant, resource, action, actor, since, until };
-        let found = self.0.store.find_audit_events(filter, AuditFrom::Before(before), limit).await;
+        let found = self.0.audit_log.find(filter, AuditFrom::Before(before), limit).await;
         found.map(|found| (found.events, found.next)).map_err(read_problem)
     }
 }

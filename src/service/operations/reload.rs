@@ -13,7 +13,7 @@ use crate::service::access::credentials::Ports;
 use crate::service::shared::commits::Attempt;
 use crate::service::shared::context::{Caller, Context};
 
-/// What another reading of the settings came to.
+/// Result of reloading the settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Changes {
     /// Settings that have another value now.

@@ -19,7 +19,9 @@ use crate::ports::blob_store::BlobStore;
 use crate::ports::clock::Clock;
 use crate::ports::ids::IdSource;
 use crate::ports::legacy::LegacyRecords;
-use crate::ports::store::{Commit, CommitError, Due, Expect, JobFilter, ReadError, Record, Store, Write};
+use crate::ports::store::{
+    Commit, CommitError, Due, Expect, JobFilter, ReadError, Record, Store, StoreExt, Write,
+};
 use crate::ports::workspace::Workspace;
 use crate::service::jobs::delete_job::ContentFiles;
 use crate::service::shared::pools::Pool;
@@ -32,7 +34,7 @@ const OPEN: [JobStatus; 3] = [JobStatus::Created, JobStatus::DraftReady, JobStat
 /// Most removals that a summary names one by one.
 const NAMED: usize = 1000;
 
-/// What the sweeper works on.
+/// Dependencies of the sweeper.
 #[derive(Clone)]
 pub struct Deps {
     pub store: Arc<dyn Store>,
@@ -41,7 +43,7 @@ pub struct Deps {
     pub blobs: Arc<dyn BlobStore>,
     pub workspace: Arc<dyn Workspace>,
     pub legacy: Arc<dyn LegacyRecords>,
-    /// Where blocking work on files runs.
+    /// Pool for blocking work on files.
     pub pool: Pool,
     /// The service's policy; tenants override it.
     pub policy: RetentionPolicy,
@@ -71,7 +73,7 @@ pub struct Removal {
     pub due_at: DateTime<Utc>,
 }
 
-/// What one pass did, or would do.
+/// Result of one pass, or of its dry run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
     pub dry_run: bool,
@@ -81,11 +83,11 @@ pub struct Summary {
     pub removals: Vec<Removal>,
     /// Due, but held.
     pub held: u64,
-    /// Records and folders that were looked at.
+    /// Records and folders that were checked.
     pub looked_at: u64,
     /// Due, but not removed now because something changed or failed; a later pass tries again.
     pub postponed: u64,
-    /// The pass ended at its bound; the next one goes on there.
+    /// The pass ended at its bound; the next one continues there.
     pub more: bool,
 }
 
@@ -114,7 +116,7 @@ impl Summary {
 /// Every kind of removal.
 pub const KINDS: [&str; 5] = ["job", "unfinished", "inputs", "workdir", "upload"];
 
-/// Where the sweep goes on. Every list has its place, so that records which stay cost one look per round.
+/// Positions of the sweep. Every list has its own, so that records which stay cost one read per round.
 #[derive(Debug, Default)]
 pub struct Sweeper {
     ended: Place,
@@ -156,7 +158,7 @@ impl Rules {
 }
 
 impl Sweeper {
-    /// Looks at about `limit` records and folders of each kind and removes what is due.
+    /// Checks about `limit` records and folders of each kind and removes what is due.
     ///
     /// # Errors
     /// As reads of the store; what was removed before stays removed.
@@ -364,7 +366,7 @@ async fn commit(deps: &Deps, before: &JobRecord, after: JobRecord, action: &str,
     event.before = Some(before.status.as_str().to_owned());
     event.after = Some(after.status.as_str().to_owned());
     event.trace_id = Some(after.trace_id.to_string());
-    let write = Write::Put { record: Record::Job(Box::new(after)), expect: Expect::Version(before.version) };
+    let write = Write::Put { record: Record::from(after), expect: Expect::Version(before.version) };
     send(deps, vec![write], event).await
 }
 

@@ -26,7 +26,7 @@ use crate::service::shared::evidence::{Evidence, discard_lost, publish};
 use crate::service::shared::quotas::admit_queued;
 use crate::telemetry::traces;
 
-/// What the client adds at the freeze.
+/// The client's additions at the freeze.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FreezeBody {
@@ -206,7 +206,7 @@ impl FreezePlan<'_> {
         let template_id = draft.selection.chosen.as_ref().ok_or_else(|| {
             Problem::new(
                 ErrorCode::PlanFreezeNotAllowed,
-                "no template fits the draft; state more roles or choose a template",
+                "no template fits the draft; set more roles or choose a template",
             )
             .with("reason", "no_applicable_template")
         })?;

@@ -38,7 +38,7 @@ pub struct PlanPreview {
     pub do_file: Option<String>,
 }
 
-/// Something that a freeze or a run looks at.
+/// Something that a freeze or a run checks.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct PreviewCheck {
     /// A code of `docs/errors.md` for what a freeze refuses, else the check's name.
@@ -56,7 +56,7 @@ pub struct PreviewStep {
     /// `data`, `merge <dataset_key>`, `append <dataset_key>`, `sample_if` or `complete_cases`.
     pub step: String,
     pub rows: u64,
-    /// What matched, for a merge.
+    /// Matches of a merge.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -67,8 +67,8 @@ impl PreviewStep {
     }
 }
 
-/// What was counted in the data: rows at the end where the condition can be judged without a run, and what
-/// the data steps do.
+/// Counts in the data: rows at the end if the condition can be evaluated without a run, and the effect
+/// of the data steps.
 struct Counted {
     rows: Option<RowCounts>,
     steps: Vec<StepCounts>,
@@ -227,7 +227,7 @@ fn flow(job: &JobRecord, plan: &Plan, counts: &Counted, template: &Template) -> 
     steps
 }
 
-/// What a merge leaves without a partner, and columns of both sides.
+/// Rows of a merge without a partner, and columns of both sides.
 fn merged(planned: &PlannedStep, counts: &StepCounts) -> Option<PreviewCheck> {
     if planned.step.kind == StepKind::Append || counts.repeated_main > 0 || counts.repeated_other > 0 {
         return None;

@@ -14,7 +14,7 @@ pub struct EnqueueRun<'a>(pub &'a Context);
 
 impl EnqueueRun<'_> {
     /// Queues the job, or answers its state if it is queued, running or succeeded already. `formats` are made of
-    /// the next success beside those of the plan; a job that has succeeded is rendered by a request of its own.
+    /// the next success in addition to those of the plan; a job that has succeeded is rendered by its own request.
     ///
     /// # Errors
     /// `PLAN_MISSING`, `PLAN_OUTDATED`, `JOB_ILLEGAL_TRANSITION`, `JOB_VERSION_CONFLICT`, `STORAGE_FULL`,

@@ -8,3 +8,4 @@ pub mod progress;
 pub mod queue_positions;
 pub mod read_log;
 pub mod render_run;
+pub mod renderings;

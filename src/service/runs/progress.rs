@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::domain::ids::RunId;
 
-/// Where an attempt stands within its template's steps.
+/// Position of an attempt within its template's steps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Progress {
     /// Name of the step that began last.
@@ -17,7 +17,7 @@ pub struct Progress {
     pub total: u32,
 }
 
-/// The board that workers write and readers look at.
+/// Tracker that workers write and readers query.
 #[derive(Debug, Default)]
 pub struct ProgressTracker(RwLock<HashMap<RunId, Progress>>);
 

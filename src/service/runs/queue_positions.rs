@@ -1,4 +1,4 @@
-//! Where readers ask for a job's place in the queue: answered by the worker's projection of it, which knows
+//! Source of a job's position in the queue for readers: the worker's projection of it, which knows
 //! the order in which jobs will be taken.
 
 use std::sync::OnceLock;

@@ -11,7 +11,7 @@ use crate::domain::layout::{run_artifact, run_dir};
 use crate::ports::blob_store::BlobReader;
 use crate::service::shared::context::Context;
 
-/// Where a log is.
+/// Location of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogPlace {
     /// In the working space of the attempt, where it may grow.

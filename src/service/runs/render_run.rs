@@ -1,277 +1,25 @@
-//! Renders a finished run: reads its published tables and figures, has `render` make the files, and lists them
-//! as artifacts in one commit. The same request finds the files that are there already.
+//! Renders a finished run on request and lists the files as artifacts in one commit. The same request finds the files
+//! that are there already.
 
-use std::io::Read as _;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use serde_json::{Map, json};
+use serde_json::json;
 
-use crate::domain::artifact::{Artifact, ArtifactKind, media_type_of};
-use crate::domain::canonical::sha256_hex;
+use super::renderings::{Derived, Subject};
+use crate::domain::artifact::Artifact;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, RunId, TenantId};
 use crate::domain::job::JobRecord;
-use crate::domain::layout::{run_artifact, set_of, stored_path};
-use crate::domain::plan::{Plan, PlanOutput};
-use crate::domain::run::{ResultRow, Run, RunStatus};
-use crate::domain::template::TemplateMeta;
-use crate::ports::blob_store::BlobStore;
-use crate::ports::ids::IdSource;
-use crate::ports::workspace::Workspace;
-use crate::render::{
-    Budget, Format, Labels, Language, MOST_BYTES, Made, Options, Source, SourceFile, render, report,
-    request_key,
-};
+use crate::domain::layout::set_of;
+use crate::domain::run::{Run, RunStatus};
+use crate::render::{Format, Options};
 use crate::service::shared::commits::{job_event, put_job, with_retries};
 use crate::service::shared::context::{Caller, Context};
 use crate::service::shared::evidence::discard;
 use crate::service::shared::quotas::admit_bytes;
 
-/// Longest time that one run's renderings may take, in seconds.
-pub const RENDER_SECONDS: u64 = 60;
-/// Folder of the renderings below a run's artifacts.
-const FOLDER: &str = "renderings";
-/// Key of an artifact's meta that carries the name of its content.
-const KEY: &str = "rendering";
-
-/// A run with all that its renderings are made of.
-pub struct Subject<'a> {
-    pub blobs: &'a dyn BlobStore,
-    pub workspace: &'a dyn Workspace,
-    pub ids: &'a dyn IdSource,
-    pub job: &'a JobRecord,
-    pub run: &'a Run,
-    pub plan: &'a Plan,
-    /// The run's files, also where the record does not list them yet.
-    pub published: &'a [Artifact],
-}
-
-/// What became of a request.
-#[derive(Debug, Default)]
-pub struct Derived {
-    /// Files that exist now, in the order of the formats.
-    pub artifacts: Vec<Artifact>,
-    /// Formats without a file, each with the reason.
-    pub skipped: Vec<(String, String)>,
-    /// Formats among `skipped` that should have been made.
-    pub failed: Vec<Format>,
-}
-
-impl Subject<'_> {
-    /// Returns the declared tables and figures that were published, in the order of the plan.
-    fn sources(&self) -> Vec<(&PlanOutput, &Artifact)> {
-        let shown = self.plan.contract.outputs.iter().filter(|o| matches!(o.format.as_str(), "csv" | "svg"));
-        shown.filter_map(|o| Some((o, self.artifact(&run_artifact(&self.run.run_id, &o.file))?))).collect()
-    }
-
-    fn artifact(&self, rel_path: &str) -> Option<&Artifact> {
-        self.published.iter().find(|a| a.rel_path == rel_path)
-    }
-
-    fn read(&self, artifact: &Artifact) -> Result<Vec<u8>, String> {
-        let rel_path = artifact.rel_path.as_str();
-        let unreadable = |e: std::io::Error| format!("{rel_path} cannot be read: {}", e.kind());
-        let file = self
-            .blobs
-            .get(&self.job.tenant_id, &self.job.job_id, artifact.stored_path())
-            .map_err(unreadable)?;
-        let mut bytes = Vec::new();
-        file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-        if sha256_hex(&bytes) != artifact.sha256 {
-            return Err(format!("{rel_path} differs from its recorded hash"));
-        }
-        Ok(bytes)
-    }
-
-    /// The frozen declaration, where it is kept and undamaged.
-    fn meta(&self) -> Option<TemplateMeta> {
-        let wanted = &self.plan.template.meta_sha256;
-        let listed = self.job.artifacts_index.iter();
-        let artifact =
-            listed.filter(|a| a.kind == ArtifactKind::TemplateMeta).find(|a| a.sha256 == *wanted)?;
-        serde_json::from_slice(&self.read(artifact).ok()?).ok()
-    }
-
-    /// Labels of the data that the run used, and the name of the file; none where other inputs came since. Those of
-    /// levels only if wanted: they are read from the data.
-    fn labels(&self, with_levels: bool) -> (Labels, Option<String>) {
-        let inputs = self.job.inputs.as_ref().filter(|i| i.fingerprint == self.plan.input_fingerprint);
-        let Some(inputs) = inputs else {
-            return (Labels::of_plan(self.plan, std::iter::empty()), None);
-        };
-        let bound = self.plan.input_bindings.get("data.dta").and_then(|key| inputs.dataset(key));
-        let main = bound.or_else(|| inputs.primary());
-        let columns = main.into_iter().chain(&inputs.datasets).flat_map(|d| &d.columns);
-        let mut labels = Labels::of_plan(self.plan, columns.map(|c| (c.name.as_str(), c.label.as_deref())));
-        if let Some(main) = main.filter(|_| with_levels) {
-            let rel_path = &main.canonical_rel_path;
-            let path = self.workspace.local_copy(&self.job.tenant_id, &self.job.job_id, rel_path);
-            let read = path
-                .map_err(|error| error.to_string())
-                .and_then(|path| labels.read_levels(&self.plan.categorical_vars, &path));
-            if let Err(reason) = read {
-                tracing::debug!(run_id = %self.run.run_id, reason, "levels are shown without their labels");
-            }
-        }
-        (labels, main.map(|d| d.original_name.clone()))
-    }
-
-    /// Says the terms of a model in the words of the data, where these say more than the term itself.
-    pub fn label_terms(&self, rows: &mut [ResultRow]) {
-        if rows.is_empty() {
-            return;
-        }
-        let names_levels = rows.iter().any(|row| row.term.contains('.'));
-        let (labels, _) = self.labels(names_levels);
-        for row in rows {
-            row.label = Some(labels.term(&row.term, Language::En)).filter(|words| *words != row.term);
-        }
-    }
-
-    /// Makes the formats that are not there yet and writes their files.
-    pub fn derive(&self, formats: &[Format], options: &Options, now: DateTime<Utc>) -> Derived {
-        let sources = self.sources();
-        let hashes: Vec<(&str, &str)> =
-            sources.iter().map(|(o, a)| (o.file.as_str(), a.sha256.as_str())).collect();
-        let mut derived = Derived::default();
-        let mut made_report = None;
-        let budget = Budget::seconds(RENDER_SECONDS);
-        for format in formats {
-            let key = request_key(*format, options, &hashes);
-            let there = self.existing(&key);
-            if !there.is_empty() {
-                derived.artifacts.extend(there);
-                continue;
-            }
-            let result = match &made_report {
-                Some(report) => Ok(report),
-                None => self.report(&sources, options).map(|report| &*made_report.insert(report)),
-            };
-            let made = result.and_then(|report| {
-                let made = render(*format, report, &key, &budget).map_err(|e| e.to_string())?;
-                self.keep(made, &key, options, now)
-            });
-            match made {
-                Ok(artifacts) if artifacts.is_empty() => {
-                    derived.skipped.push((format.as_str().to_owned(), nothing(*format).to_owned()));
-                }
-                Ok(artifacts) => derived.artifacts.extend(artifacts),
-                Err(reason) => {
-                    derived.failed.push(*format);
-                    derived.skipped.push((format.as_str().to_owned(), reason));
-                }
-            }
-        }
-        derived
-    }
-
-    /// Returns the renderings of this content that the record lists and whose files are there.
-    fn existing(&self, key: &str) -> Vec<Artifact> {
-        let folder = run_artifact(&self.run.run_id, FOLDER);
-        let listed = self.job.artifacts_index.iter();
-        let same = listed.filter(|a| a.rel_path.starts_with(&folder) && a.meta.get(KEY) == Some(&json!(key)));
-        let found: Vec<Artifact> = same.cloned().collect();
-        let is_there =
-            |a: &Artifact| self.blobs.head(&self.job.tenant_id, &self.job.job_id, a.stored_path()).is_ok();
-        if found.iter().all(is_there) { found } else { Vec::new() }
-    }
-
-    fn report(
-        &self,
-        sources: &[(&PlanOutput, &Artifact)],
-        options: &Options,
-    ) -> Result<crate::render::Report, String> {
-        if sources.iter().map(|(_, a)| a.size_bytes).sum::<u64>() > MOST_BYTES {
-            return Err(format!("the results are larger than {MOST_BYTES} bytes"));
-        }
-        let read = |(output, artifact): &(&PlanOutput, &Artifact)| {
-            let bytes = self.read(artifact)?;
-            Ok(SourceFile { name: output.file.clone(), sha256: artifact.sha256.clone(), bytes })
-        };
-        let files = sources.iter().map(read).collect::<Result<Vec<_>, String>>()?;
-        let meta = self.meta();
-        let (labels, data_name) = self.labels(true);
-        let source = Source {
-            run: self.run,
-            plan: self.plan,
-            meta: meta.as_ref(),
-            files,
-            labels,
-            data_name,
-            has_data: !self.data_sets().is_empty(),
-        };
-        report(&source, options).map_err(|e| e.to_string())
-    }
-
-    /// Data sets that the run itself wrote.
-    fn data_sets(&self) -> Vec<&Artifact> {
-        self.own_files("dta")
-    }
-
-    /// Files of a format that the run itself left.
-    fn own_files(&self, format: &str) -> Vec<&Artifact> {
-        let (run, made) = (run_artifact(&self.run.run_id, ""), run_artifact(&self.run.run_id, FOLDER));
-        let own =
-            self.published.iter().filter(|a| a.rel_path.starts_with(&run) && !a.rel_path.starts_with(&made));
-        own.filter(|a| a.rel_path.rsplit_once('.').is_some_and(|(_, ending)| ending == format)).collect()
-    }
-
-    fn keep(
-        &self,
-        made: Vec<Made>,
-        key: &str,
-        options: &Options,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<Artifact>, String> {
-        let set = self.ids.id("set");
-        let keep = |(index, made): (usize, Made)| {
-            let rel_path = run_artifact(&self.run.run_id, &format!("{FOLDER}/{}", made.file_name));
-            let stored = stored_path(&set, index, &rel_path);
-            let written = self
-                .blobs
-                .put(&self.job.tenant_id, &self.job.job_id, &stored, &mut &made.bytes[..])
-                .map_err(|e| format!("the file could not be written: {}", e.kind()))?;
-            let from: Vec<String> =
-                made.derived_from.iter().map(|file| run_artifact(&self.run.run_id, file)).collect();
-            let meta = Map::from_iter([
-                ("run_id".to_owned(), json!(self.run.run_id)),
-                ("derived_from".to_owned(), json!(from)),
-                ("options".to_owned(), json!(options)),
-                (KEY.to_owned(), json!(key)),
-            ]);
-            Ok(Artifact {
-                kind: kind_of(made.format),
-                media_type: media_type_of(&rel_path).to_owned(),
-                rel_path,
-                created_at: now,
-                size_bytes: written.size_bytes,
-                sha256: written.sha256,
-                meta,
-                stored_as: Some(stored),
-            })
-        };
-        made.into_iter().enumerate().map(keep).collect()
-    }
-}
-
-fn kind_of(format: Format) -> ArtifactKind {
-    match format {
-        Format::Xlsx | Format::Docx | Format::Tex | Format::Pdf => ArtifactKind::ExportReport,
-        Format::Png => ArtifactKind::ExportFigure,
-        Format::Dta => ArtifactKind::ExportDataset,
-    }
-}
-
-/// Why a format has no file although nothing failed.
-fn nothing(format: Format) -> &'static str {
-    match format {
-        Format::Png => "the run has no figure",
-        Format::Dta => "the run has no table",
-        _ => "the run has nothing to show",
-    }
-}
-
+pub const FOLDER: &str = "renderings";
+/// Outcome of a request.
 /// A checked request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
@@ -284,7 +32,7 @@ pub struct Request {
 pub struct RenderRun(pub Arc<Context>);
 
 impl RenderRun {
-    /// Makes what is asked for and not there yet, and lists it with the job in one commit.
+    /// Makes what is requested and not there yet, and lists it with the job in one commit.
     ///
     /// # Errors
     /// `RUN_NOT_FOUND`, `RUN_NOT_SUCCEEDED`, `RENDERING_FAILED` where no format could be made, `STORAGE_FULL`,

@@ -192,8 +192,7 @@ pub async fn put_job_with(
     audit: Vec<AuditEvent>,
     housekeeping: Option<Housekeeping>,
 ) -> Result<(JobRecord, Receipt), Attempt> {
-    let write =
-        Write::Put { record: Record::Job(Box::new(after.clone())), expect: Expect::Version(before.version) };
+    let write = Write::Put { record: Record::from(after.clone()), expect: Expect::Version(before.version) };
     let commit = Commit { id: commit_id, writes: vec![write], audit, housekeeping };
     let receipt = store.commit(commit).await.map_err(commit_attempt)?;
     Ok((after, receipt))

@@ -1,4 +1,4 @@
-//! What every use case needs: the ports, the library, the pools and the options that come from settings.
+//! Dependencies of every use case: the ports, the library, the pools and the options that come from settings.
 
 use std::sync::Arc;
 
@@ -11,11 +11,12 @@ use crate::domain::job::JobRecord;
 use crate::domain::signed_link::LinkKeys;
 use crate::domain::tenant::RetentionPolicy;
 use crate::library::Library;
+use crate::ports::audit_log::AuditLog;
 use crate::ports::blob_store::BlobStore;
 use crate::ports::clock::Clock;
 use crate::ports::ids::IdSource;
 use crate::ports::legacy::LegacyRecords;
-use crate::ports::store::{Store, StoreStatus};
+use crate::ports::store::{Store, StoreExt, StoreStatus};
 use crate::ports::tabular::Tabular;
 use crate::ports::volume::Volume;
 use crate::ports::workspace::Workspace;
@@ -25,7 +26,6 @@ use crate::service::access::failure_limiter::FailureLimiter;
 use crate::service::access::tenants::TenantCache;
 use crate::service::drafts::model_draft::Model;
 use crate::service::drafts::model_draft::call_tracker::CallTracker;
-use crate::service::inputs::ingest_inputs::IngestTracker;
 use crate::service::jobs::subscriptions::JobSubscriptions;
 use crate::service::operations::reload::Reloading;
 use crate::service::runs::progress::ProgressTracker;
@@ -36,7 +36,10 @@ use crate::service::shared::space::DiskLow;
 
 /// The dependencies of the use cases.
 pub struct Context {
+    /// Names this process; another start is another server.
+    pub server_id: String,
     pub store: Arc<dyn Store>,
+    pub audit_log: Arc<dyn AuditLog>,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
     pub blobs: Arc<dyn BlobStore>,
@@ -47,14 +50,13 @@ pub struct Context {
     pub library: Arc<Library>,
     pub pools: Pools,
     pub progress: Arc<ProgressTracker>,
-    pub ingests: Arc<IngestTracker>,
     /// The language model, where one is configured.
     pub model: Option<Arc<Model>>,
     /// Calls to the model that are under way.
     pub calls: Arc<CallTracker>,
     pub tenants: Arc<TenantCache>,
     pub queue_positions: Arc<QueuePositions>,
-    /// Who administers; replaced when the settings are read again.
+    /// Administrators; replaced when the settings are reloaded.
     pub accounts: Arc<ArcSwap<Accounts>>,
     /// Failed logins, redeems and credentials of the last minute.
     pub failure_limiter: Arc<FailureLimiter>,
@@ -83,7 +85,7 @@ pub struct Options {
     pub engine_kind: String,
 }
 
-/// Who makes a request and under which trace.
+/// Actor and trace of a request.
 #[derive(Debug, Clone)]
 pub struct Caller {
     pub actor: Actor,
@@ -110,7 +112,7 @@ impl Context {
         self.load_shared_job(tenant, job_id).await.map(Arc::unwrap_or_clone)
     }
 
-    /// Reads a job that is only looked at.
+    /// Reads a job without changing it.
     ///
     /// # Errors
     /// As [`Context::load_job`].
@@ -139,9 +141,17 @@ impl Context {
         self.store.status()
     }
 
-    /// Returns how many jobs are queued of the tenants that have a record of their own, and so may have a limit.
-    pub fn queued_of_limited_tenants(&self) -> u64 {
-        self.tenants.all().keys().map(|tenant| self.store.usage(tenant).queued).sum()
+    /// Returns how many jobs are queued of the tenants that have their own record, and so may have a limit.
+    ///
+    /// # Errors
+    /// As reads of the store.
+    pub async fn queued_of_limited_tenants(&self) -> Result<u64, Problem> {
+        let limited = self.tenants.all();
+        if limited.is_empty() {
+            return Ok(0);
+        }
+        let all = self.store.usage_of_all().await.map_err(read_problem)?;
+        Ok(all.iter().filter(|(tenant, _)| limited.contains_key(tenant)).map(|(_, usage)| usage.queued).sum())
     }
 
     /// Refuses new work when the data volume is nearly full.

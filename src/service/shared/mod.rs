@@ -1,4 +1,4 @@
-//! What several use cases need: their dependencies, commits, evidence files, pools, quotas, free space.
+//! Code shared by several use cases: their dependencies, commits, evidence files, pools, quotas, free space.
 
 pub mod commits;
 pub mod context;

@@ -21,7 +21,7 @@ impl Pool {
         Self { name, permits: Arc::new(Semaphore::new(permits.max(1))), wait }
     }
 
-    /// Runs blocking work. The work goes on to its end if the caller is dropped.
+    /// Runs blocking work. The work continues to its end if the caller is dropped.
     ///
     /// # Errors
     /// `SERVICE_NOT_READY` if no permit came free in time; `INTERNAL_ERROR` if the work panicked.

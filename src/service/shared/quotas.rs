@@ -1,4 +1,4 @@
-//! What a tenant may hold and do, checked before it takes more. A stock is checked and taken under the
+//! Quotas of a tenant, checked before it takes more. A stock is checked and taken under the
 //! tenant's lock, so that concurrent requests do not pass its limit together.
 
 use chrono::Duration;
@@ -8,6 +8,8 @@ use tokio::sync::OwnedMutexGuard;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::TenantId;
 use crate::domain::job::record::DataSharing;
+use crate::domain::tenant::TenantUsage;
+use crate::ports::store::StoreExt;
 use crate::service::shared::commits::read_problem;
 use crate::service::shared::context::Context;
 
@@ -19,7 +21,7 @@ pub struct Admitted(#[expect(dead_code, reason = "released when it is dropped")]
 /// Checks that a tenant may have one more job.
 ///
 /// # Errors
-/// `QUOTA_EXCEEDED` for `jobs`, `bytes` or `jobs_per_day`.
+/// `QUOTA_EXCEEDED` for `jobs`, `bytes` or `jobs_per_day`, or as reads of the store.
 pub async fn admit_job(ctx: &Context, tenant: &TenantId) -> Result<Admitted, Problem> {
     let Some(limits) = ctx.tenants.get(tenant).map(|record| record.limits.clone()) else {
         return Ok(Admitted(None));
@@ -28,7 +30,7 @@ pub async fn admit_job(ctx: &Context, tenant: &TenantId) -> Result<Admitted, Pro
         return Ok(Admitted(None));
     }
     let guard = ctx.tenants.lock_of(tenant).lock_owned().await;
-    let usage = ctx.store.usage(tenant);
+    let usage = usage(ctx, tenant).await?;
     stock("jobs", limits.jobs, usage.jobs, 1)?;
     stock("bytes", limits.bytes, usage.bytes, 1)?;
     if let Some(limit) = limits.jobs_per_day {
@@ -40,27 +42,32 @@ pub async fn admit_job(ctx: &Context, tenant: &TenantId) -> Result<Admitted, Pro
 /// Checks that a tenant may store a number of bytes more.
 ///
 /// # Errors
-/// `QUOTA_EXCEEDED` for `bytes`.
+/// `QUOTA_EXCEEDED` for `bytes`, or as reads of the store.
 pub async fn admit_bytes(ctx: &Context, tenant: &TenantId, more: u64) -> Result<Admitted, Problem> {
     let Some(limit) = ctx.tenants.get(tenant).and_then(|record| record.limits.bytes) else {
         return Ok(Admitted(None));
     };
     let guard = ctx.tenants.lock_of(tenant).lock_owned().await;
-    stock("bytes", Some(limit), ctx.store.usage(tenant).bytes, more)?;
+    stock("bytes", Some(limit), usage(ctx, tenant).await?.bytes, more)?;
     Ok(Admitted(Some(guard)))
 }
 
 /// Checks that a tenant may have one more job in the queue.
 ///
 /// # Errors
-/// `QUOTA_EXCEEDED` for `queued`.
+/// `QUOTA_EXCEEDED` for `queued`, or as reads of the store.
 pub async fn admit_queued(ctx: &Context, tenant: &TenantId) -> Result<Admitted, Problem> {
     let Some(limit) = ctx.tenants.get(tenant).and_then(|record| record.limits.queued) else {
         return Ok(Admitted(None));
     };
     let guard = ctx.tenants.lock_of(tenant).lock_owned().await;
-    stock("queued", Some(limit), ctx.store.usage(tenant).queued, 1)?;
+    stock("queued", Some(limit), usage(ctx, tenant).await?.queued, 1)?;
     Ok(Admitted(Some(guard)))
+}
+
+/// Reads what a tenant holds. Under the tenant's lock the commit of every earlier admission is part of it.
+async fn usage(ctx: &Context, tenant: &TenantId) -> Result<TenantUsage, Problem> {
+    ctx.store.usage(tenant).await.map_err(read_problem)
 }
 
 fn stock(quota: &str, limit: Option<u64>, used: u64, more: u64) -> Result<(), Problem> {

@@ -28,7 +28,7 @@ impl DiskLow {
         needed.min(total_bytes / 2)
     }
 
-    /// Looks at the data volume. Blocks for one system call.
+    /// Checks the data volume. Blocks for one system call.
     ///
     /// # Errors
     /// Any I/O error.

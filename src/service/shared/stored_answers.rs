@@ -1,11 +1,11 @@
-//! Answers that are kept for repeated requests with an `Idempotency-Key`. Who may repeat a request is decided before.
+//! Responses that are kept for repeated requests with an `Idempotency-Key`. Who may repeat a request is decided before.
 
 use chrono::Duration;
 
 use crate::domain::credential::{IdempotencyRecord, StoredResponse};
 use crate::domain::error::Problem;
 use crate::domain::ids::{JobId, TenantId};
-use crate::ports::store::{Commit, Expect, Housekeeping, Record, Write};
+use crate::ports::store::{Commit, Expect, Housekeeping, Record, StoreExt, Write};
 use crate::service::shared::commits::read_problem;
 use crate::service::shared::context::Context;
 

@@ -1,5 +1,5 @@
 //! Exemplars: for each bucket of a series, the last measurement with the trace that it belongs to. They are
-//! kept beside the registry, whose series have no place for them, and are written in OpenMetrics only.
+//! kept next to the registry, whose series have no place for them, and are written in OpenMetrics only.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -10,7 +10,7 @@ const TRACE_ID: usize = 32;
 
 /// One measurement and its trace.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Exemplar {
+pub(super) struct Exemplar {
     trace_id: [u8; TRACE_ID],
     pub value: f64,
     /// Seconds of Unix time.
@@ -19,14 +19,14 @@ pub struct Exemplar {
 
 impl Exemplar {
     /// The trace id as 32 hexadecimal digits.
-    pub fn trace_id(&self) -> &str {
+    pub(super) fn trace_id(&self) -> &str {
         std::str::from_utf8(&self.trace_id).unwrap_or_default()
     }
 }
 
 /// The last exemplars of one series: one per bucket, and one for what is above all bounds. A counter has no
 /// bounds and so one exemplar.
-pub struct Slots {
+pub(super) struct Slots {
     bounds: &'static [f64],
     last: Mutex<Vec<Option<Exemplar>>>,
     clock: SharedClock,
@@ -34,7 +34,7 @@ pub struct Slots {
 
 impl Slots {
     /// Takes a measurement. One that meets another on the same series is left out: exemplars are examples.
-    pub fn note(&self, value: f64, trace_id: &str) {
+    pub(super) fn note(&self, value: f64, trace_id: &str) {
         let Ok(trace_id) = <[u8; TRACE_ID]>::try_from(trace_id.as_bytes()) else { return };
         if !trace_id.iter().all(u8::is_ascii_hexdigit) {
             return;
@@ -48,7 +48,7 @@ impl Slots {
     }
 
     /// Returns the last exemplar of each bucket, the one above all bounds at the end.
-    pub fn read(&self) -> Vec<Option<Exemplar>> {
+    pub(super) fn read(&self) -> Vec<Option<Exemplar>> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -69,21 +69,21 @@ impl SharedClock {
 type Family = HashMap<String, Arc<Slots>>;
 
 /// All exemplars by family and series; as bounded as the labels of the series are.
-pub struct Exemplars {
+pub(super) struct Exemplars {
     clock: SharedClock,
     families: RwLock<HashMap<&'static str, Family>>,
 }
 
 impl Exemplars {
     /// Starts without any, at a time in seconds of Unix time.
-    pub fn new(unix_seconds: f64) -> Self {
+    pub(super) fn new(unix_seconds: f64) -> Self {
         let clock = SharedClock { start: Instant::now(), unix_seconds };
         Self { clock, families: RwLock::default() }
     }
 
     /// Returns the place of a series, made where it is new. `labels` are the values in the order of the
     /// labels' names; `bounds` those of the family's histogram, none for a counter.
-    pub fn slots(&self, family: &'static str, labels: &[&str], bounds: &'static [f64]) -> Arc<Slots> {
+    pub(super) fn slots(&self, family: &'static str, labels: &[&str], bounds: &'static [f64]) -> Arc<Slots> {
         let series = series(labels.iter().copied());
         if let Some(found) = self.find(family, &series) {
             return found;
@@ -97,7 +97,7 @@ impl Exemplars {
     }
 
     /// Returns the place of a series that has exemplars, by the series' label values.
-    pub fn of<'a>(&self, family: &str, labels: impl Iterator<Item = &'a str>) -> Option<Arc<Slots>> {
+    pub(super) fn of<'a>(&self, family: &str, labels: impl Iterator<Item = &'a str>) -> Option<Arc<Slots>> {
         self.find(family, &series(labels))
     }
 

@@ -10,7 +10,9 @@ use super::exemplars::{Exemplar, Exemplars};
 /// A text format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
+    /// The text format 0.0.4 of Prometheus.
     Prometheus,
+    /// OpenMetrics 1.0, which has exemplars.
     OpenMetrics,
 }
 
@@ -49,7 +51,7 @@ impl Format {
 }
 
 /// Writes families in a format.
-pub fn write(families: &[MetricFamily], exemplars: &Exemplars, format: Format) -> String {
+pub(super) fn write(families: &[MetricFamily], exemplars: &Exemplars, format: Format) -> String {
     let mut writer = Writer { out: String::with_capacity(64 * 1024), exemplars, format };
     for family in families {
         writer.family(family);

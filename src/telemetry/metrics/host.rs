@@ -17,10 +17,12 @@ pub struct HostMetrics {
     backup_last_success: IntGauge,
 }
 
-/// What becomes of the places for runs of this process.
+/// State of the slots for runs of this process.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Seats {
+    /// Taken by runs.
     pub busy: usize,
+    /// Free for the next claim.
     pub free: usize,
     /// Not taken, and not usable: claims are stopped.
     pub blocked: usize,
@@ -43,7 +45,7 @@ impl HostMetrics {
             ),
             licence_expiry: r.gauge(
                 "ss_engine_licence_expiry_timestamp_seconds",
-                "When the engine's licence ends, as the engine tells it when it is attested; 0 where it does not.",
+                "Expiry of the engine's licence, as reported by the engine at its attestation; 0 if not reported.",
             ),
             disk_free: r.float_gauges("ss_disk_free_bytes", "Free bytes of a volume.", &["volume"]),
             gate_requirement_ok: r.gauges(

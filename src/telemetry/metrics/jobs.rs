@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use prometheus::{Gauge, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec};
 
@@ -36,6 +36,8 @@ pub struct JobMetrics {
     run_checks: HashSet<String>,
     /// 0 while nothing is known to be queued.
     oldest_ready_ms: AtomicI64,
+    /// Queued jobs of tenants with settings of their own.
+    queued_own: AtomicU64,
 }
 
 impl JobMetrics {
@@ -45,7 +47,7 @@ impl JobMetrics {
             jobs: r.gauges("ss_jobs", "Jobs by status.", &["status"]),
             queue_depth: r.gauges(
                 "ss_queue_depth",
-                "Queued jobs, of tenants with the service's settings (default) or settings of their own (own).",
+                "Queued jobs, of tenants with the service's settings (default) or their own settings (own).",
                 &["tenant_class"],
             ),
             queue_oldest_age: r.float_gauge(
@@ -84,6 +86,7 @@ impl JobMetrics {
             exemplars: Arc::clone(exemplars),
             run_checks: words.run_checks.iter().cloned().collect(),
             oldest_ready_ms: AtomicI64::new(0),
+            queued_own: AtomicU64::new(0),
         };
         metrics.begin(words);
         metrics
@@ -130,13 +133,14 @@ impl JobMetrics {
         }
     }
 
-    /// Sets how many jobs are queued, of tenants without and with settings of their own, and with that how
+    /// Sets how many jobs are queued, of tenants without and with their own settings, and with that how
     /// long the oldest could have started at a time in milliseconds of Unix time.
-    pub fn set_queue(&self, default: u64, own: u64, now_ms: i64) {
-        self.queue_depth.with_label_values(&["default"]).set(as_gauge(default));
+    pub fn set_queue(&self, queued: u64, now_ms: i64) {
+        let own = self.queued_own.load(Ordering::Relaxed).min(queued);
+        self.queue_depth.with_label_values(&["default"]).set(as_gauge(queued - own));
         self.queue_depth.with_label_values(&["own"]).set(as_gauge(own));
         let ready_ms = self.oldest_ready_ms.load(Ordering::Relaxed);
-        let waits = default + own > 0 && ready_ms != 0;
+        let waits = queued > 0 && ready_ms != 0;
         let age = if waits { (now_ms - ready_ms).max(0) as f64 / 1000.0 } else { 0.0 };
         self.queue_oldest_age.set(age);
     }
@@ -146,14 +150,22 @@ impl JobMetrics {
         self.oldest_ready_ms.store(ready_ms.unwrap_or(0), Ordering::Relaxed);
     }
 
+    /// Notes how many jobs are queued of tenants with settings of their own.
+    pub fn note_queued_own(&self, queued: u64) {
+        self.queued_own.store(queued, Ordering::Relaxed);
+    }
+
     /// Records how long a job waited in the queue.
     pub fn claimed(&self, waited_seconds: f64, trace_id: &str) {
+        // a clock that was set back makes no negative wait: sums only grow
+        let waited_seconds = waited_seconds.max(0.0);
         self.queue_wait.with_label_values::<&str>(&[]).observe(waited_seconds);
         self.exemplars.slots(WAIT, &[], BUCKETS).note(waited_seconds, trace_id);
     }
 
     /// Records the end of an attempt.
     pub fn run_finished(&self, family: &str, verdict: &str, cause: &str, seconds: f64, trace_id: &str) {
+        let seconds = seconds.max(0.0);
         self.runs.with_label_values(&[verdict, cause]).inc();
         self.run_duration.with_label_values(&[family, verdict]).observe(seconds);
         // by the order of the labels' names

@@ -27,17 +27,20 @@ pub use jobs::JobMetrics;
 pub use llm::LlmMetrics;
 pub use otel::OtelMetrics;
 use process::ProcessMetrics;
-pub use store::{STORE_OPS, StoreMetrics};
+pub use store::StoreMetrics;
 
-/// What can stand in labels, as far as it is known beforehand: it bounds them, and makes series before
-/// anything happens, so that a rate or an alert finds a zero in place of nothing.
+/// Known values of labels: they bound the labels, and create series before
+/// anything happens, so that a rate or an alert finds a zero instead of nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Vocabulary {
+    /// Version of the service.
     pub version: String,
     /// `stata` or `open`.
     pub engine: String,
     /// The store's kind, such as `sqlite`.
     pub backend: String,
+    /// The operations that wait for the store.
+    pub store_ops: Vec<String>,
     /// Every status of a job.
     pub statuses: Vec<String>,
     /// Every cause of a failed attempt.
@@ -50,6 +53,7 @@ pub struct Vocabulary {
     pub models: Vec<(String, String)>,
     /// Rules of the production gate, and whether it is required.
     pub rules: Vec<String>,
+    /// True where the service is ready only if the gate is open.
     pub gate_required: bool,
     /// Checks of health.
     pub checks: Vec<String>,
@@ -65,11 +69,17 @@ pub struct Vocabulary {
 pub struct Metrics {
     registry: Registry,
     exemplars: Arc<Exemplars>,
+    /// Requests and connections.
     pub http: HttpMetrics,
+    /// Jobs, runs and the queue.
     pub jobs: JobMetrics,
+    /// Commits and reads of the store.
     pub store: StoreMetrics,
+    /// Calls to language models.
     pub llm: LlmMetrics,
+    /// Seats for runs, disk, settings and certificates.
     pub host: HostMetrics,
+    /// Export of traces.
     pub otel: OtelMetrics,
     /// One reader at a time brings gauges up to date.
     reading: Mutex<()>,
@@ -85,7 +95,7 @@ impl Metrics {
         Self {
             http: HttpMetrics::new(&r, &exemplars),
             jobs: JobMetrics::new(&r, &exemplars, words),
-            store: StoreMetrics::new(&r, &words.backend),
+            store: StoreMetrics::new(&r, words),
             llm: LlmMetrics::new(&r, &words.models),
             host: HostMetrics::new(&r, words),
             otel: OtelMetrics::new(&r),

@@ -2,35 +2,10 @@
 
 use prometheus::{Histogram, HistogramVec, IntCounter, IntGauge};
 
-use super::{Registrar, as_gauge};
+use super::{Registrar, Vocabulary, as_gauge};
 
 /// Upper bounds of the store's operations, in seconds: from memory to a slow disk.
 const BUCKETS: &[f64] = &[0.000_01, 0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0];
-
-/// The operations that wait for the store, by the port's names.
-pub const STORE_OPS: [&str; 21] = [
-    "commit",
-    "committed",
-    "job",
-    "jobs_by_id",
-    "list_jobs",
-    "due_jobs",
-    "jobs_with_uploads",
-    "nth_newest_job",
-    "tenant",
-    "list_tenants",
-    "task_code_by_hash",
-    "task_code",
-    "list_task_codes",
-    "api_key",
-    "list_api_keys",
-    "idempotency",
-    "queued",
-    "running",
-    "queue_position",
-    "audit_events",
-    "find_audit_events",
-];
 
 /// The family `ss_store_*` and those of the audit chain.
 pub struct StoreMetrics {
@@ -44,7 +19,7 @@ pub struct StoreMetrics {
 }
 
 impl StoreMetrics {
-    pub(super) fn new(r: &Registrar<'_>, backend: &str) -> Self {
+    pub(super) fn new(r: &Registrar<'_>, words: &Vocabulary) -> Self {
         let metrics = Self {
             ops: r.histograms(
                 "ss_store_op_duration_seconds",
@@ -63,15 +38,14 @@ impl StoreMetrics {
                 "ss_audit_write_failures_total",
                 "Times that audit events could not be written, to the chain or to its exported files.",
             ),
-            backend: backend.to_owned(),
+            backend: words.backend.clone(),
         };
-        STORE_OPS.iter().for_each(|op| drop(metrics.op(op)));
+        words.store_ops.iter().for_each(|op| drop(metrics.op(op)));
         metrics
     }
 
-    /// Returns the histogram of an operation of [`STORE_OPS`].
-    pub fn op(&self, op: &'static str) -> Histogram {
-        debug_assert!(STORE_OPS.contains(&op), "{op}");
+    /// Returns the histogram of an operation.
+    pub fn op(&self, op: &str) -> Histogram {
         self.ops.with_label_values(&[op, self.backend.as_str()])
     }
 

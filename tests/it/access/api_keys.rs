@@ -8,6 +8,7 @@ use stata_service::domain::credential::{KeyKind, Principal, Role};
 use stata_service::domain::error::{ErrorCode, Problem};
 use stata_service::domain::ids::{KeyId, TenantId};
 use stata_service::ports::clock::Clock;
+use stata_service::ports::store::StoreExt;
 use stata_service::service::Context;
 use stata_service::service::access::accounts::{Accounts, BootstrapKey};
 use stata_service::service::access::api_keys::{
@@ -155,5 +156,5 @@ async fn the_last_use_of_a_key_is_noted_at_most_once_a_minute() {
     assert!(bench.works(&key.api_key).await);
     changes.recv().await.expect("the note is committed");
     assert_eq!(used().await, Some(bench.clock.now()));
-    assert_eq!(bench.ctx.store.audit_events(0, 0, 10).await.expect("reads").len(), 1, "without audit events");
+    assert_eq!(bench.ctx.audit_log.events(0, 0, 10).await.expect("reads").len(), 1, "without audit events");
 }

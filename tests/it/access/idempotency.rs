@@ -74,3 +74,46 @@ async fn two_different_credentials_or_tenants_in_one_request_are_refused() {
     let same = get().header("X-SS-Tenant-ID", "default").header("X-SS-Tenant-ID", "default");
     Answer::of(same).await.ok();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_about_an_upload_is_forgotten_with_its_job() {
+    let app = TestApp::start().await;
+    let job = app.job("What goes with higher pay?").await;
+    let csv = "y,x\n1,2\n2,3\n";
+    let file = json!({"filename": "a.csv", "size_bytes": csv.len(), "role": "primary_dataset"});
+    let bundle = app.post(&job, "/inputs/bundle", &json!({"files": [file]})).await.ok();
+    let file = json!({"bundle_id": bundle["bundle_id"], "file_id": bundle["files"][0]["file_id"]});
+    let session = app.post(&job, "/inputs/upload-sessions", &file).await.ok();
+    let text = |name: &str| session[name].as_str().expect("text").to_owned();
+    Answer::of(app.http.put(format!("{}{}", app.base, text("presigned_url"))).body(csv)).await.ok();
+    let finalized = async || {
+        let path = format!("/v1/upload-sessions/{}/finalize", text("upload_session_id"));
+        let request = app.request(Method::POST, &path, &job.token).header(KEY.0, KEY.1);
+        let response = request.json(&json!({"parts": []})).send().await.expect("an answer");
+        (response.status(), response.headers().contains_key("idempotency-replayed"))
+    };
+    assert_eq!(finalized().await, (StatusCode::OK, false));
+    assert_eq!(finalized().await, (StatusCode::OK, true));
+    let removed = app.request(Method::DELETE, &format!("/v1/jobs/{}", job.job_id), ADMIN_KEY);
+    Answer::of(removed).await.ok();
+    let (status, replayed) = finalized().await;
+    assert!(status.is_client_error() && !replayed, "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_sent_twice_or_to_an_escaped_path_is_refused() {
+    let app = TestApp::start().await;
+    let job = app.job("What goes with higher pay?").await;
+    let escaped = job.job_id.replacen('_', "%5F", 1);
+    assert_ne!(escaped, job.job_id);
+    let post = |id: &str| {
+        let request = app.request(Method::POST, &format!("/v1/jobs/{id}/links"), &job.token);
+        request.json(&json!({"scope": "events"}))
+    };
+    // without a key the escaped path is the job's
+    Answer::of(post(&escaped)).await.ok();
+    Answer::of(post(&escaped).header(KEY.0, KEY.1)).await.refused(400, "INPUT_VALIDATION_FAILED");
+    let twice = post(&job.job_id).header(KEY.0, "k1").header(KEY.0, "k2");
+    Answer::of(twice).await.refused(400, "INPUT_VALIDATION_FAILED");
+    Answer::of(post(&job.job_id).header(KEY.0, "k1").header(KEY.0, "k1")).await.ok();
+}

@@ -8,7 +8,7 @@ use stata_service::domain::audit::Actor;
 use stata_service::domain::credential::Principal;
 use stata_service::domain::error::{ErrorCode, Problem};
 use stata_service::domain::ids::{TenantId, TraceId};
-use stata_service::ports::store::JobFilter;
+use stata_service::ports::store::{JobFilter, StoreExt};
 use stata_service::service::access::authenticate::{authenticate, parse_credential};
 use stata_service::service::access::credentials::Ports;
 use stata_service::service::access::redeem_task_code::{RedeemRequest, RedeemTaskCode, Redeemed};
@@ -22,7 +22,7 @@ use crate::support::context::context;
 use crate::support::records::tenant;
 
 /// Someone who asks.
-pub fn caller() -> Caller {
+pub(crate) fn caller() -> Caller {
     Caller {
         actor: Actor { kind: "api_key".to_owned(), id: "k1".to_owned() },
         trace_id: TraceId::parse("1".repeat(32)).expect("valid"),
@@ -106,8 +106,8 @@ async fn two_hundred_concurrent_redeems_make_one_job_and_one_token() {
     assert_eq!(principal, Principal::JobToken { tenant: home, job_id: answers[0].job_id.clone() });
     let actions: Vec<String> = bench
         .ctx
-        .store
-        .audit_events(0, 0, 10)
+        .audit_log
+        .events(0, 0, 10)
         .await
         .expect("reads")
         .into_iter()

@@ -1,5 +1,5 @@
 //! One table of cases per port, run against every adapter.
 
-pub mod blob_store;
-pub mod runner;
-pub mod store;
+pub(crate) mod blob_store;
+pub(crate) mod runner;
+pub(crate) mod store;

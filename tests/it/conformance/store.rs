@@ -1,38 +1,60 @@
-//! What every store promises: one table of cases, run for each adapter and for the model in memory.
+//! What every store promises: one test per case and adapter, and for the model in memory.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::Duration;
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::join_all;
+use stata_service::adapters::store::{Options, SqliteStore};
 use stata_service::domain::audit::{Actor, AuditEvent};
 use stata_service::domain::ids::{CodeId, JobId, KeyId, TenantId};
 use stata_service::domain::job::JobStatus;
 use stata_service::domain::tenant::TenantUsage;
+use stata_service::ports::audit_log::{AuditFilter, AuditFrom, AuditLog};
 use stata_service::ports::store::{
-    AuditFilter, AuditFrom, ChangedRecord, CommitError, Due, Expect, Housekeeping, JobFilter, Key, ReadError,
-    Store, Write,
+    ChangedRecord, CommitError, Due, Expect, Housekeeping, JobFilter, Key, ReadError, Store, StoreExt, Write,
 };
 
 use crate::support::chain::check_chained;
 use crate::support::clock::ManualClock;
+use crate::support::memory_store::MemoryStore;
 use crate::support::records::*;
 
-/// An empty store and its clock.
-pub struct Fresh {
-    pub store: Arc<dyn Store>,
-    pub clock: Arc<ManualClock>,
+/// An empty store with its audit log and its clock.
+struct Fresh {
+    store: Arc<dyn Store>,
+    audit_log: Arc<dyn AuditLog>,
+    clock: Arc<ManualClock>,
+    /// Where the store lies, if it lies on the disk.
+    _dir: Option<tempfile::TempDir>,
 }
 
-type Case = fn(Fresh) -> BoxFuture<'static, ()>;
+impl Fresh {
+    fn sqlite() -> Self {
+        let (dir, clock) = (tempfile::tempdir().expect("a directory"), Arc::new(ManualClock::new()));
+        let store = SqliteStore::open(Options::new(dir.path().to_owned(), clock.clone())).expect("opens");
+        Self { store: store.clone(), audit_log: store, clock, _dir: Some(dir) }
+    }
 
-macro_rules! cases {
-    ($($name:ident),* $(,)?) => {
-        &[$((stringify!($name), |fresh| Box::pin($name(fresh)))),*]
+    fn memory() -> Self {
+        let clock = Arc::new(ManualClock::new());
+        let store = Arc::new(MemoryStore::new(clock.clone()));
+        Self { store: store.clone(), audit_log: store, clock, _dir: None }
+    }
+}
+
+macro_rules! conformance {
+    ($($case:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test] async fn $case() { super::$case(super::Fresh::sqlite()).await; })*
+        }
+        mod memory {
+            $(#[tokio::test] async fn $case() { super::$case(super::Fresh::memory()).await; })*
+        }
     };
 }
 
-/// The table.
-pub const CASES: &[(&str, Case)] = cases![
+conformance![
     a_record_reads_back_exactly,
     a_lost_race_names_both_versions_and_writes_nothing,
     a_deleted_record_is_absent,
@@ -56,14 +78,6 @@ pub const CASES: &[(&str, Case)] = cases![
     a_commit_that_is_too_large_is_refused,
 ];
 
-/// Runs every case on a fresh store.
-pub async fn run_all(make: impl Fn() -> Fresh) {
-    for (name, case) in CASES {
-        eprintln!("case {name}");
-        case(make()).await;
-    }
-}
-
 async fn a_record_reads_back_exactly(Fresh { store, .. }: Fresh) {
     let mut record = job("default", "job_1", 0);
     record.unknown = unknown_members();
@@ -79,7 +93,7 @@ async fn a_record_reads_back_exactly(Fresh { store, .. }: Fresh) {
     assert_eq!(store.job(&record.tenant_id, &absent).await, Ok(None));
 }
 
-async fn a_lost_race_names_both_versions_and_writes_nothing(Fresh { store, .. }: Fresh) {
+async fn a_lost_race_names_both_versions_and_writes_nothing(Fresh { store, audit_log, .. }: Fresh) {
     let first = job("default", "job_1", 0);
     store.commit(commit(vec![put(first.clone())])).await.expect("commits");
     let second = next(&first, JobStatus::DraftReady);
@@ -95,7 +109,7 @@ async fn a_lost_race_names_both_versions_and_writes_nothing(Fresh { store, .. }:
     assert_eq!(refused, Err(expected));
     assert_eq!(store.job(&first.tenant_id, &JobId::parse("job_2").expect("valid")).await, Ok(None));
     assert_eq!(store.job(&first.tenant_id, &first.job_id).await, Ok(Some(first.clone())));
-    assert_eq!(store.audit_events(0, 0, 100).await.expect("reads").len(), 1);
+    assert_eq!(audit_log.events(0, 0, 100).await.expect("reads").len(), 1);
     assert_eq!(store.status().sequence, 1);
 }
 
@@ -112,7 +126,9 @@ async fn a_deleted_record_is_absent(Fresh { store, .. }: Fresh) {
     store.commit(commit(vec![put(record.clone())])).await.expect("absent again");
 }
 
-async fn a_commit_without_audit_is_refused_unless_it_is_housekeeping(Fresh { store, clock }: Fresh) {
+async fn a_commit_without_audit_is_refused_unless_it_is_housekeeping(
+    Fresh { store, audit_log, clock, .. }: Fresh,
+) {
     use stata_service::ports::clock::Clock;
     let silent = |writes, housekeeping| {
         let mut c = commit(writes);
@@ -133,8 +149,12 @@ async fn a_commit_without_audit_is_refused_unless_it_is_housekeeping(Fresh { sto
     store.commit(commit(vec![put(created.clone())])).await.expect("commits");
     let progress = next(&created, JobStatus::Created);
     let kind = Some(Housekeeping::RunProgress);
-    store.commit(silent(vec![put(progress)], kind)).await.expect("progress needs no event");
-    assert_eq!(store.audit_events(0, 0, 100).await.expect("reads").len(), 1);
+    store.commit(silent(vec![put(progress.clone())], kind)).await.expect("progress needs no event");
+    let ingest = progress.begin_ingest("up_1", "srv_1", time(1)).expect("kept");
+    let kind = Some(Housekeeping::IngestProgress);
+    store.commit(silent(vec![put(ingest.clone())], kind)).await.expect("progress needs no event");
+    assert_eq!(store.job(&ingest.tenant_id, &ingest.job_id).await, Ok(Some(ingest)));
+    assert_eq!(audit_log.events(0, 0, 100).await.expect("reads").len(), 1);
 }
 
 async fn a_commit_that_breaks_the_rules_is_refused(Fresh { store, .. }: Fresh) {
@@ -152,14 +172,16 @@ async fn a_commit_that_breaks_the_rules_is_refused(Fresh { store, .. }: Fresh) {
     assert_eq!(store.status().sequence, 0);
 }
 
-async fn the_outcome_of_a_commit_can_be_asked_for_and_is_not_applied_twice(Fresh { store, .. }: Fresh) {
+async fn the_outcome_of_a_commit_can_be_asked_for_and_is_not_applied_twice(
+    Fresh { store, audit_log, .. }: Fresh,
+) {
     let once = commit(vec![put(job("default", "job_1", 0))]);
     let receipt = store.commit(once.clone()).await.expect("commits");
     assert_eq!(store.committed(&once.id).await, Ok(Some(receipt.clone())));
     assert_eq!(store.committed("never").await, Ok(None));
     assert_eq!(store.commit(once).await, Ok(receipt), "the same commit again");
     assert_eq!(store.status().sequence, 1);
-    assert_eq!(store.audit_events(0, 0, 100).await.expect("reads").len(), 1);
+    assert_eq!(audit_log.events(0, 0, 100).await.expect("reads").len(), 1);
 }
 
 async fn of_concurrent_writers_one_wins(Fresh { store, .. }: Fresh) {
@@ -178,24 +200,24 @@ async fn a_dropped_caller_does_not_take_its_commit_back(Fresh { store, .. }: Fre
     assert_eq!(change.sequence, 1);
 }
 
-async fn audit_events_are_chained_without_a_gap(Fresh { store, .. }: Fresh) {
+async fn audit_events_are_chained_without_a_gap(Fresh { store, audit_log, .. }: Fresh) {
     for i in 0..5 {
         let mut c = commit(vec![put(job("default", &format!("job_{i}"), 0))]);
         c.audit.push(event("test.second"));
         store.commit(c).await.expect("commits");
     }
-    let events = store.audit_events(0, 0, 100).await.expect("reads");
+    let events = audit_log.events(0, 0, 100).await.expect("reads");
     assert_eq!(events.len(), 10);
     let last = check_chained(&events);
     for (i, event) in events.iter().enumerate() {
         assert_eq!(event.event.action, if i % 2 == 0 { "test.changed" } else { "test.second" });
     }
-    assert_eq!(store.audit_events(0, 7, 2).await.expect("reads"), events[7..9]);
-    assert!(store.audit_events(1, 0, 10).await.expect("reads").is_empty());
+    assert_eq!(audit_log.events(0, 7, 2).await.expect("reads"), events[7..9]);
+    assert!(audit_log.events(1, 0, 10).await.expect("reads").is_empty());
     assert_eq!(store.status().audit_heads, [(0, 10, last)]);
 }
 
-async fn audit_events_are_found_by_what_they_say(Fresh { store, .. }: Fresh) {
+async fn audit_events_are_found_by_what_they_say(Fresh { store, audit_log, .. }: Fresh) {
     for i in 0..6_i64 {
         let mut c = commit(vec![put(job("default", &format!("job_{i}"), 0))]);
         let resource = format!("job:{}", i % 2);
@@ -206,7 +228,7 @@ async fn audit_events_are_found_by_what_they_say(Fresh { store, .. }: Fresh) {
         store.commit(c).await.expect("commits");
     }
     let find = async |filter: AuditFilter, from: AuditFrom, limit: usize| {
-        let found = store.find_audit_events(filter, from, limit).await.expect("reads");
+        let found = audit_log.find(filter, from, limit).await.expect("reads");
         (found.events.iter().map(|e| e.seq).collect::<Vec<_>>(), found.next)
     };
     let all = AuditFilter::default;
@@ -371,7 +393,7 @@ async fn api_keys_are_listed_by_tenant(Fresh { store, .. }: Fresh) {
     assert_eq!(store.api_key(&used.key_id).await, Ok(Some(used.clone())));
 }
 
-async fn an_expired_answer_is_absent(Fresh { store, clock }: Fresh) {
+async fn an_expired_answer_is_absent(Fresh { store, clock, .. }: Fresh) {
     use stata_service::ports::clock::Clock;
     let first = answer("key", clock.now(), 24);
     store.commit(commit(vec![put(first.clone())])).await.expect("commits");
@@ -401,20 +423,26 @@ async fn what_a_tenant_holds_follows_its_jobs(Fresh { store, .. }: Fresh) {
     let (a, b) = (tenant("a"), tenant("b"));
     let first = job("a", "job_1", 0);
     store.commit(commit(vec![put(first.clone()), put(job("b", "job_2", 1))])).await.expect("commits");
-    assert_eq!((store.usage(&a), store.usage(&b)), (usage(1, 0, 0), usage(1, 0, 0)));
+    assert_eq!(store.usage(&a).await, Ok(usage(1, 0, 0)));
+    assert_eq!(store.usage(&b).await, Ok(usage(1, 0, 0)));
     let mut queued = next(&first, JobStatus::Queued);
     queued.artifacts_index.push(artifact("artifacts/x.csv", 300));
     queued.artifacts_index.push(artifact("inputs/up/main.dta", 400));
     store.commit(commit(vec![put(queued.clone())])).await.expect("commits");
-    assert_eq!(store.usage(&a), usage(1, 700, 1));
+    assert_eq!(store.usage(&a).await, Ok(usage(1, 700, 1)));
     let without = queued.remove_inputs(time(2));
     store.commit(commit(vec![put(without.clone())])).await.expect("commits");
-    assert_eq!(store.usage(&a), usage(1, 300, 1));
+    assert_eq!(store.usage(&a).await, Ok(usage(1, 300, 1)));
     let removed = without.remove_content("request", None, time(3)).expect("not running");
     store.commit(commit(vec![put(removed.clone())])).await.expect("commits");
-    assert_eq!((store.usage(&a), store.usage(&b)), (usage(0, 0, 0), usage(1, 0, 0)));
+    let all = store.usage_of_all().await.expect("reads");
+    assert_eq!(
+        BTreeMap::from_iter(all),
+        BTreeMap::from([(a.clone(), usage(0, 0, 0)), (b.clone(), usage(1, 0, 0))])
+    );
     store.commit(commit(vec![delete(job_key(&removed), removed.version)])).await.expect("deletes");
-    assert_eq!(store.usage(&a), usage(0, 0, 0));
+    assert_eq!(store.usage(&a).await, Ok(usage(0, 0, 0)));
+    assert_eq!(store.usage(&tenant("c")).await, Ok(usage(0, 0, 0)), "one that never had a job");
     assert_eq!(store.nth_newest_job(&b, 1).await, Ok(Some(time(1))));
     assert_eq!(store.nth_newest_job(&b, 2).await, Ok(None));
 }

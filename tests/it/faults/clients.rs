@@ -16,7 +16,7 @@ const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.cs
 
 /// What was acknowledged of one job.
 #[derive(Debug, Clone, Default)]
-pub struct Facts {
+pub(super) struct Facts {
     pub job: String,
     pub token: String,
     /// The highest version that any answer told.
@@ -32,7 +32,7 @@ pub struct Facts {
 
 /// What clients and the test share.
 #[derive(Default)]
-pub struct Journal {
+pub(super) struct Journal {
     pub base: RwLock<String>,
     pub stop: AtomicBool,
     /// Answers that were noted.
@@ -43,7 +43,7 @@ pub struct Journal {
 
 impl Journal {
     /// The facts of every job so far.
-    pub fn facts(&self) -> Vec<Facts> {
+    pub(super) fn facts(&self) -> Vec<Facts> {
         let jobs = self.jobs.lock().expect("not poisoned");
         jobs.iter().map(|facts| facts.lock().expect("not poisoned").clone()).collect()
     }
@@ -204,7 +204,7 @@ impl Client<'_> {
 
 /// Walks one job after the other until told to stop. At most `ahead` seconds are spent on one job's end:
 /// a job that waits for its retry holds nobody up.
-pub async fn walk(journal: Arc<Journal>, mut dice: Rng) {
+pub(super) async fn walk(journal: Arc<Journal>, mut dice: Rng) {
     let mut n = 0;
     while !journal.stop.load(Ordering::SeqCst) {
         n += 1;
@@ -235,7 +235,7 @@ pub async fn walk(journal: Arc<Journal>, mut dice: Rng) {
 }
 
 /// Everything in the journal is true of the service at `base`; returns the job.
-pub async fn check(base: &str, facts: &Facts) -> Value {
+pub(super) async fn check(base: &str, facts: &Facts) -> Value {
     let http = http_client();
     let get = |path: &str| http.get(format!("{base}/v1/jobs/{}{path}", facts.job)).bearer_auth(&facts.token);
     let (status, job) = answer(get("")).await.expect("answers");
@@ -265,7 +265,7 @@ pub async fn check(base: &str, facts: &Facts) -> Value {
 }
 
 /// Reads the attempts of a job.
-pub async fn runs(base: &str, facts: &Facts) -> Vec<Value> {
+pub(super) async fn runs(base: &str, facts: &Facts) -> Vec<Value> {
     let http = http_client();
     let request = http.get(format!("{base}/v1/jobs/{}/runs", facts.job)).bearer_auth(&facts.token);
     let (status, body) = answer(request).await.expect("answers");

@@ -18,7 +18,7 @@ use stata_service::domain::job::{JobRecord, JobStatus};
 use stata_service::domain::run::{Cause, RunStatus};
 use stata_service::domain::run_outcome::{Ended, Outcome};
 use stata_service::ports::runner::{Adopted, Runner};
-use stata_service::ports::store::{ReadError, Store};
+use stata_service::ports::store::{ReadError, Store, StoreExt};
 use stata_service::worker::Drain;
 
 use super::{Rng, full, seed};

@@ -18,7 +18,7 @@ const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.cs
 
 /// What an operation did, as its answer told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Seen {
+pub(super) enum Seen {
     /// A read saw this text at this version.
     Read { version: u64, text: String },
     /// A conditional write of this text on this version was acknowledged.
@@ -29,20 +29,20 @@ pub enum Seen {
 
 /// One operation between its call and its answer, in nanoseconds of one clock.
 #[derive(Debug, Clone)]
-pub struct Operation {
+pub(super) struct Operation {
     pub called: u64,
     pub answered: u64,
     pub seen: Seen,
 }
 
 /// Why a history is not linearizable.
-pub type Fault = String;
+pub(super) type Fault = String;
 
 /// Checks a history of one job. `first` is the version and text before it.
 ///
 /// # Errors
 /// The first fault that is found.
-pub fn check(history: &[Operation], first: (u64, &str)) -> Result<(), Fault> {
+pub(super) fn check(history: &[Operation], first: (u64, &str)) -> Result<(), Fault> {
     let texts = texts(history, first)?;
     for operation in history {
         if let Seen::Read { version, text } = &operation.seen {

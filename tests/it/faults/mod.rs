@@ -6,6 +6,7 @@ mod disk;
 mod flips;
 mod history;
 mod kill_loop;
+mod lost_folders;
 mod refusing;
 mod shutdown;
 mod steps;
@@ -21,23 +22,23 @@ use crate::support::chain::{check_exported, whole_chain};
 
 /// True where the long versions are asked for.
 #[expect(clippy::disallowed_methods, reason = "how the long tests are asked for")]
-pub fn full() -> bool {
+pub(crate) fn full() -> bool {
     std::env::var_os("SS_TEST_FULL").is_some_and(|v| v == "1")
 }
 
 /// The seed of a test: fixed, or `SS_TEST_SEED` to repeat another run.
 #[expect(clippy::disallowed_methods, reason = "how a failed run is repeated")]
-pub fn seed() -> u64 {
+pub(crate) fn seed() -> u64 {
     std::env::var("SS_TEST_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(20_240_229)
 }
 
 /// A small generator whose numbers depend on the seed alone (SplitMix64).
 #[derive(Debug, Clone)]
-pub struct Rng(pub u64);
+pub(crate) struct Rng(pub u64);
 
 impl Rng {
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -46,18 +47,18 @@ impl Rng {
     }
 
     /// A number below `n`.
-    pub fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         usize::try_from(self.next() % n as u64).expect("small")
     }
 
     /// One of these.
-    pub fn one<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+    pub(crate) fn one<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len())]
     }
 }
 
 /// The audit chain of a data directory verifies and its exported files hold exactly its events.
-pub async fn check_chain(data: &Path) -> u64 {
+pub(crate) async fn check_chain(data: &Path) -> u64 {
     let store =
         SqliteStore::open(Options::new(data.to_owned(), Arc::new(SystemClock))).expect("the store opens");
     let events = whole_chain(store.as_ref()).await;

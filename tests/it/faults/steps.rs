@@ -10,7 +10,7 @@ use crate::support::runs::{kill_9, launcher_pid, processes_of};
 
 /// The steps, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Step {
+pub(super) enum Step {
     /// Claimed; no launcher yet.
     Claimed,
     /// The launcher runs, the engine does not.
@@ -27,7 +27,7 @@ pub enum Step {
 }
 
 /// Every step.
-pub const STEPS: [Step; 7] = [
+pub(super) const STEPS: [Step; 7] = [
     Step::Claimed,
     Step::Launcher,
     Step::Engine,
@@ -38,18 +38,18 @@ pub const STEPS: [Step; 7] = [
 ];
 
 /// The directory of a job of the default tenant.
-pub fn job_path(data: &Path, job: &str) -> PathBuf {
+pub(super) fn job_path(data: &Path, job: &str) -> PathBuf {
     data.join(job_dir(&TenantId::default_tenant(), &JobId::parse(job).expect("valid")))
 }
 
 /// The directories of the attempts that are under way.
-pub fn run_dirs(job_path: &Path) -> Vec<PathBuf> {
+pub(super) fn run_dirs(job_path: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(job_path.join("runs")) else { return Vec::new() };
     entries.flatten().map(|entry| entry.path()).collect()
 }
 
 /// The step that a run directory shows.
-pub fn step_of(run_dir: &Path, engine: &Path) -> Step {
+pub(super) fn step_of(run_dir: &Path, engine: &Path) -> Step {
     let id = run_dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let published = run_dir
         .ancestors()
@@ -73,21 +73,21 @@ pub fn step_of(run_dir: &Path, engine: &Path) -> Step {
 }
 
 /// The ids that the counting engine noted, one for each start.
-pub fn starts(engine: &Path) -> Vec<String> {
+pub(super) fn starts(engine: &Path) -> Vec<String> {
     let text = fs::read_to_string(engine.join("starts")).unwrap_or_default();
     text.lines().map(str::to_owned).collect()
 }
 
 /// A process that a kill is aimed at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Victim {
+pub(super) enum Victim {
     Server,
     Launcher,
     Engine,
 }
 
 /// Each, and each pair, and all.
-pub const VICTIMS: [&[Victim]; 7] = [
+pub(super) const VICTIMS: [&[Victim]; 7] = [
     &[Victim::Server],
     &[Victim::Launcher],
     &[Victim::Engine],
@@ -98,7 +98,7 @@ pub const VICTIMS: [&[Victim]; 7] = [
 ];
 
 /// Kills the launcher or the engine's processes of a run; returns how many there were.
-pub fn kill_of_run(victim: Victim, run_dir: &Path) -> usize {
+pub(super) fn kill_of_run(victim: Victim, run_dir: &Path) -> usize {
     match victim {
         Victim::Server => 0,
         Victim::Launcher => launcher_pid(run_dir).filter(|pid| is_launcher(*pid)).map_or(0, |pid| {
@@ -119,7 +119,7 @@ fn is_launcher(pid: i32) -> bool {
 }
 
 /// Process ids of launchers of runs below a directory.
-pub fn launchers_below(data: &Path) -> Vec<i32> {
+pub(super) fn launchers_below(data: &Path) -> Vec<i32> {
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     entries
         .flatten()

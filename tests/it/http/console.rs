@@ -140,7 +140,7 @@ fn scripts_and_styles_stay_small_and_load_nothing_from_elsewhere() {
 }
 
 /// Returns all files below a folder.
-pub fn walkdir(dir: &Path) -> Vec<std::path::PathBuf> {
+pub(crate) fn walkdir(dir: &Path) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir).expect("a folder") {
         let path = entry.expect("an entry").path();

@@ -8,34 +8,34 @@ use stata_service::domain::dataset::Column;
 use stata_service::domain::error::{ErrorCode, Problem};
 use stata_service::ports::tabular::{IngestOptions, IngestedDataset, Tabular};
 
-pub fn fixture(name: &str) -> PathBuf {
+pub(crate) fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/ingest").join(name)
 }
 
 /// A conversion and the folder that holds its result.
-pub struct Converted {
+pub(crate) struct Converted {
     pub data: IngestedDataset,
     pub path: PathBuf,
     _folder: tempfile::TempDir,
 }
 
 impl Converted {
-    pub fn column(&self, name: &str) -> &Column {
+    pub(crate) fn column(&self, name: &str) -> &Column {
         self.data.columns.iter().find(|c| c.name == name).unwrap_or_else(|| panic!("no column {name}"))
     }
 
-    pub fn values(&self, name: &str) -> Vec<Value> {
+    pub(crate) fn values(&self, name: &str) -> Vec<Value> {
         let at = self.data.columns.iter().position(|c| c.name == name).expect("the column exists");
         let preview = TabularFiles.preview(&self.path, 1000, 1000).expect("canonical data can be read");
         preview.sample_rows.into_iter().map(|mut row| row.swap_remove(at)).collect()
     }
 
-    pub fn warned(&self, kind: &str) -> bool {
+    pub(crate) fn warned(&self, kind: &str) -> bool {
         self.data.warnings.iter().any(|w| w.kind == kind)
     }
 }
 
-pub fn convert(path: &Path, name: &str, options: &IngestOptions) -> Result<Converted, Problem> {
+pub(crate) fn convert(path: &Path, name: &str, options: &IngestOptions) -> Result<Converted, Problem> {
     let folder = tempfile::tempdir().expect("a folder for the result");
     let dest = folder.path().join("canonical.dta");
     match TabularFiles.ingest(path, name, options, &dest) {
@@ -49,7 +49,7 @@ pub fn convert(path: &Path, name: &str, options: &IngestOptions) -> Result<Conve
 }
 
 /// Writes bytes to a file and converts it.
-pub fn convert_bytes(bytes: &[u8], name: &str, options: &IngestOptions) -> Result<Converted, Problem> {
+pub(crate) fn convert_bytes(bytes: &[u8], name: &str, options: &IngestOptions) -> Result<Converted, Problem> {
     let folder = tempfile::tempdir().expect("a folder for the upload");
     let path = folder.path().join("upload");
     std::fs::write(&path, bytes).expect("the upload can be written");

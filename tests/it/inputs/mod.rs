@@ -1,9 +1,12 @@
 //! Uploads: ingest of every format, upload sessions, downloads, data steps.
 
 mod data_steps;
+mod fuzz;
 mod ingest_docs;
 pub(crate) mod ingest_fixtures;
 mod ingest_refusals;
+mod late_ingest;
 mod lying_counts;
+mod many_columns;
 mod upload_download;
 mod upload_sessions;

@@ -12,27 +12,27 @@ use crate::support::provider::{PROVIDER_KEY, Provider, scripted, with_model};
 use crate::support::records::tenant;
 
 const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
-pub const QUESTION: &str = "Does schooling raise log pay, holding experience constant?";
+pub(crate) const QUESTION: &str = "Does schooling raise log pay, holding experience constant?";
 
 /// A sound statement of the question.
-pub const DRAFT: &str = r#"{"draft_text": "Regress log_pay on schooling, holding years_work constant; an association, not an effect.",
+pub(crate) const DRAFT: &str = r#"{"draft_text": "Regress log_pay on schooling, holding years_work constant; an association, not an effect.",
   "question_kinds": ["effect"], "roles": [{"role": "outcome_var", "columns": ["log_pay"]},
   {"role": "regressors", "columns": ["schooling", "schooling_sq", "years_work"]}], "categorical_vars": [], "interaction_terms": [],
   "derived_variables": [{"name": "schooling_sq", "expression": "schooling ^ 2", "label": null}],
   "sample_if": "age >= 20", "open_unknowns": [{"field": "cluster_var", "description": "are errors correlated within firms?",
   "impact": "standard errors", "candidates": ["firm_id", "no_such_column"]}], "confidence": 0.8}"#;
 /// A sound choice for it.
-pub const CHOICE: &str = r#"{"template_id": "linear.ols_robust", "rationale": "A numeric outcome and several factors.",
+pub(crate) const CHOICE: &str = r#"{"template_id": "linear.ols_robust", "rationale": "A numeric outcome and several factors.",
   "evidence": ["log_pay is numeric"], "roles": [{"role": "outcome_var", "columns": ["log_pay"]},
   {"role": "regressors", "columns": ["schooling", "schooling_sq", "years_work"]}], "parameters": []}"#;
 
-pub async fn uploaded(app: &TestApp) -> Job {
+pub(crate) async fn uploaded(app: &TestApp) -> Job {
     let job = app.job(QUESTION).await;
     app.upload(&job, "pay.csv", PAY).await.ok();
     job
 }
 
-pub async fn evidence(app: &TestApp, job: &Job, kind: &str) -> Vec<String> {
+pub(crate) async fn evidence(app: &TestApp, job: &Job, kind: &str) -> Vec<String> {
     let listed = app.get(job, "/artifacts").await.ok();
     let artifacts = listed["artifacts"].as_array().expect("a list").iter();
     let paths =

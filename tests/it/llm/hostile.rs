@@ -120,7 +120,7 @@ async fn drafted(program: &Program, job: &str, token: &str) -> Answer {
 }
 
 /// Looks for the key in every file below a folder; returns how many there are.
-pub fn without_key(folder: &Path) -> usize {
+pub(crate) fn without_key(folder: &Path) -> usize {
     let mut files = 0;
     for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
         let path = entry.path();

@@ -1,5 +1,6 @@
 //! The language model: settings, drafts, interpretation, replay, hostile providers.
 
+mod addresses;
 mod config;
 pub(crate) mod drafts;
 mod faults;

@@ -10,6 +10,7 @@ use stata_service::adapters::control::ask;
 use stata_service::app::control::{RequestError, Target, request, serve_control};
 use stata_service::domain::credential::Role;
 use stata_service::domain::ids::{KeyId, TenantId};
+use stata_service::ports::store::StoreExt;
 use stata_service::service::Context;
 use stata_service::service::access::administer::AdminRequest;
 use tokio_util::sync::CancellationToken;
@@ -46,7 +47,7 @@ async fn without_an_owner_the_store_is_used_directly() {
     let owner = owner(dir.path());
     let stored = owner.store.list_task_codes(None, None, 10).await.expect("lists").items;
     assert_eq!(stored.len(), 3);
-    let event = &owner.store.audit_events(0, 0, 1).await.expect("reads")[0].event;
+    let event = &owner.audit_log.events(0, 0, 1).await.expect("reads")[0].event;
     assert_eq!((event.actor.kind.as_str(), event.action.as_str()), ("cli", "task_code.created"));
 }
 

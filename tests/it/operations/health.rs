@@ -197,7 +197,7 @@ async fn a_model_that_answers_is_told_and_a_refused_key_is_not_it() {
             let started = Instant::now();
             let llm = loop {
                 let llm = until(&app, status).await.body["checks"]["llm"].take();
-                if llm["detail"] != "configured; not looked at yet" {
+                if llm["detail"] != "configured; not checked yet" {
                     break llm;
                 }
                 assert!(started.elapsed() < PATIENCE, "{llm}");

@@ -14,7 +14,7 @@ use stata_service::domain::gate::Rule;
 use stata_service::domain::job::JobStatus;
 use stata_service::domain::tenant::RetentionPolicy;
 use stata_service::http::router;
-use stata_service::ports::store::{Expect, JobFilter, Key, Write};
+use stata_service::ports::store::{Expect, JobFilter, Key, StoreExt, Write};
 
 use crate::support::app::{ADMIN_KEY, Answer, Job, TestApp, http_client, options};
 use crate::support::provider::{Provider, model, with_model};

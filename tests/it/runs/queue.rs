@@ -6,7 +6,7 @@ use stata_service::adapters::clock::SystemClock;
 use stata_service::domain::job::JobRecord;
 use stata_service::domain::tenant::TenantLimits;
 use stata_service::ports::clock::Clock;
-use stata_service::ports::store::{Expect, Record, Store, Write};
+use stata_service::ports::store::{Expect, Record, Store, StoreExt, Write};
 use stata_service::worker::Drain;
 
 use crate::support::app::{Job, TestApp};

@@ -104,7 +104,7 @@ async fn writes_of_others_during_a_run_do_not_end_the_worker_or_the_attempt() {
         let mut next = job.clone();
         next.version += 1;
         next.title = Some(format!("title {written}"));
-        let write = Write::Put { record: Record::Job(Box::new(next)), expect: Expect::Version(job.version) };
+        let write = Write::Put { record: Record::from(next), expect: Expect::Version(job.version) };
         match harness.store.commit(commit(vec![write])).await {
             Ok(_) => written += 1,
             Err(CommitError::Conflict { .. }) => {}
@@ -133,8 +133,7 @@ async fn an_attempt_that_lost_its_job_publishes_no_result() {
             job.latest_run().expect("an attempt").clone().failed(Cause::WorkerLost, None, SystemClock.now());
         run.retryable = true;
         let lost = job.finish_run(run, vec![], None, SystemClock.now()).expect("running");
-        let write =
-            Write::Put { record: Record::Job(Box::new(lost.clone())), expect: Expect::Version(job.version) };
+        let write = Write::Put { record: Record::from(lost.clone()), expect: Expect::Version(job.version) };
         if harness.store.commit(commit(vec![write])).await.is_ok() {
             break lost;
         }
@@ -222,4 +221,17 @@ async fn a_claim_whose_outcome_was_not_known_is_carried_out() {
         harness.queue("acme", "j2", "good").await;
         assert_eq!(harness.ended("acme", "j2").await.status, JobStatus::Succeeded);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_was_queued_before_the_clock_was_set_back_runs() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let harness = WorkerHarness::open(dir.path());
+    let _worker = harness.worker().await;
+    let job = harness.confirm("acme", "j1", "good").await;
+    // as the clock was an hour ahead
+    let queued =
+        job.enqueue(SystemClock.now() + chrono::TimeDelta::hours(1)).expect("a confirmed job can be queued");
+    harness.put(queued, Expect::Version(1)).await;
+    assert_eq!(harness.ended("acme", "j1").await.status, JobStatus::Succeeded);
 }

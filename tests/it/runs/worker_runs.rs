@@ -9,8 +9,9 @@ use stata_service::adapters::clock::SystemClock;
 use stata_service::domain::artifact::ArtifactKind;
 use stata_service::domain::job::{JobRecord, JobStatus};
 use stata_service::domain::run::{Cause, RunStatus};
+use stata_service::ports::audit_log::AuditLog;
 use stata_service::ports::clock::Clock;
-use stata_service::ports::store::{Expect, Store};
+use stata_service::ports::store::Expect;
 use stata_service::worker::Drain;
 
 use crate::support::runs::{eventually, kill_9, launcher_pid, processes_of};
@@ -68,7 +69,7 @@ async fn a_good_run_publishes_its_files_with_their_hashes() {
     assert_eq!(worker.drain(Drain::Wait(Duration::from_secs(5))).await, 0);
     let actions: Vec<String> = harness
         .store
-        .audit_events(0, 0, 100)
+        .events(0, 0, 100)
         .await
         .expect("readable")
         .into_iter()

@@ -14,7 +14,7 @@ use stata_service::adapters::clock::SystemClock;
 use stata_service::adapters::store::{Options as StoreOptions, SqliteStore};
 use stata_service::domain::canonical::sha256_hex;
 use stata_service::domain::layout::job_dir;
-use stata_service::ports::store::Store;
+use stata_service::ports::store::{Store, StoreExt};
 
 use crate::support::app::{ADMIN_KEY, Answer, TestApp};
 use crate::support::records;
@@ -269,6 +269,35 @@ fn damage_of_a_backup_is_found_and_nothing_of_it_is_restored() {
         fs::write(&path, whole).expect("mended");
     }
     assert_eq!(program(&data, &["backup", "verify", "--from", text(&backups)]).status.code(), Some(0));
+}
+
+#[test]
+fn damage_of_an_older_backup_is_found_too() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (data, backups) = (dir.path().join("data"), dir.path().join("backups"));
+    many_jobs(&data, 2, 1);
+    let (_, first) = report(&data, &["backup", "--to", text(&backups), "--json"]);
+    let contents: Vec<PathBuf> = all_files(&backups).into_keys().collect();
+    // what the first backup has and the second has not: its database
+    let store = SqliteStore::open(StoreOptions::new(data.clone(), Arc::new(SystemClock))).expect("opens");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().expect("builds");
+    let later = records::commit(vec![records::put(records::job("default", "job_later", 7))]);
+    runtime.block_on(store.commit(later)).expect("commits");
+    store.shutdown();
+    assert_eq!(program(&data, &["backup", "--to", text(&backups), "--incremental"]).status.code(), Some(0));
+    let (code, whole) = report(&data, &["backup", "verify", "--from", text(&backups), "--json"]);
+    assert_eq!((code, &whole["problems"]), (Some(0), &json!([])));
+    let database = contents
+        .iter()
+        .filter(|path| path.components().any(|part| part.as_os_str() == "blobs"))
+        .max_by_key(|path| fs::metadata(path).map_or(0, |facts| facts.len()))
+        .expect("the database is the largest content");
+    let file = fs::File::options().write(true).open(database).expect("opens");
+    file.write_all_at(b"damaged", 4096).expect("writes");
+    let (code, damaged) = report(&data, &["backup", "verify", "--from", text(&backups), "--json"]);
+    let id = first["id"].as_str().expect("an id");
+    assert_eq!(code, Some(1), "{damaged}");
+    assert!(damaged["problems"].to_string().contains(&format!("backup {id}: database")), "{damaged}");
 }
 
 #[test]

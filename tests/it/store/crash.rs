@@ -13,7 +13,7 @@ use stata_service::adapters::store::{Options, SqliteStore};
 use stata_service::domain::ids::JobId;
 use stata_service::domain::job::JobStatus;
 use stata_service::domain::layout::job_dir;
-use stata_service::ports::store::{CommitError, ReadError, Store};
+use stata_service::ports::store::{CommitError, ReadError, Store, StoreExt};
 
 use crate::store::sqlite::check_job_file;
 use crate::support::chain::{check_exported, whole_chain};

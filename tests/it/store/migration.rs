@@ -15,8 +15,9 @@ use stata_service::adapters::store::{Options as StoreOptions, SqliteStore};
 use stata_service::domain::ids::{JobId, TenantId};
 use stata_service::domain::job::{JobRecord, SCHEMA_VERSION};
 use stata_service::domain::migration::{Facts, FileFact, Migrator, Refusal, Step, steps};
+use stata_service::ports::audit_log::AuditLog;
 use stata_service::ports::legacy::LegacyRecords;
-use stata_service::ports::store::{JobFilter, ReadError, Store};
+use stata_service::ports::store::{JobFilter, ReadError, Store, StoreExt};
 use stata_service::service::operations::migrate::{LegacyAware, Migration, Outcome};
 use tokio_util::sync::CancellationToken;
 
@@ -34,7 +35,7 @@ fn members(name: &str) -> Map<String, Value> {
 }
 
 /// Writes a fixture as the record of a job into an old directory.
-pub fn place(data: &Path, dir: &str, job_id: &str, name: &str) -> PathBuf {
+pub(crate) fn place(data: &Path, dir: &str, job_id: &str, name: &str) -> PathBuf {
     let dir = data.join(dir);
     fs::create_dir_all(&dir).expect("creates");
     // bytes that are not UTF-8 stay what they are
@@ -260,7 +261,7 @@ async fn every_version_and_layout_is_migrated_and_damage_is_named() {
     assert_eq!(tree(&data.join("jobs")), before, "original files stay as they were");
     let again = bed.migration.migrate_all(false).await.expect("walks again");
     assert_eq!((again.migrated, again.present), (0, jobs.len() as u64), "nothing is migrated twice");
-    let events = bed.store.audit_events(0, 0, 1000).await.expect("reads");
+    let events = bed.store.events(0, 0, 1000).await.expect("reads");
     let count = |action: &str| events.iter().filter(|e| e.event.action == action).count();
     assert_eq!(count("job.migrated"), jobs.len());
     assert!(count("job.migration_refused") >= broken.len());
@@ -333,7 +334,7 @@ async fn a_walk_goes_on_where_it_stopped_and_a_look_up_needs_no_walk() {
     Arc::clone(&bed.migration).walk_in_background(CancellationToken::new()).await;
     assert!(bed.migration.is_settled());
     assert_eq!(bed.store.status().jobs.values().sum::<u64>(), 251);
-    let events = bed.store.audit_events(0, 0, 1000).await.expect("reads");
+    let events = bed.store.events(0, 0, 1000).await.expect("reads");
     assert_eq!(events.iter().filter(|e| e.event.action == "job.migrated").count(), 251, "each once");
 }
 
@@ -352,7 +353,7 @@ async fn equal_look_ups_at_once_migrate_a_job_once() {
     while let Some(found) = tasks.join_next().await {
         assert_eq!(found.expect("ends").expect("reads").expect("is there").version, 5);
     }
-    let events = bed.store.audit_events(0, 0, 100).await.expect("reads");
+    let events = bed.store.events(0, 0, 100).await.expect("reads");
     assert_eq!(events.iter().filter(|e| e.event.action == "job.migrated").count(), 1);
 }
 

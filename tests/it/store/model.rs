@@ -9,9 +9,10 @@ use stata_service::adapters::store::{Options, SqliteStore};
 use stata_service::domain::canonical::canonical_json;
 use stata_service::domain::ids::{CodeId, KeyId};
 use stata_service::domain::job::JobStatus;
+use stata_service::ports::audit_log::AuditLog;
 use stata_service::ports::clock::Clock;
 use stata_service::ports::store::{
-    Change, Commit, CommitError, Due, Expect, JobFilter, Receipt, Record, Store, Write,
+    Change, Commit, CommitError, Due, Expect, JobFilter, Receipt, Record, Store, StoreExt, Write,
 };
 
 use crate::support::clock::ManualClock;
@@ -60,7 +61,7 @@ async fn write_of(step: &Step, model: &MemoryStore, clock: &ManualClock) -> Writ
             let stored = model.job(&fresh.tenant_id, &fresh.job_id).await.expect("reads");
             let mut wanted = next(stored.as_ref().unwrap_or(&fresh), JobStatus::ALL[step.status]);
             wanted.retention.insert("x".to_owned(), serde_json::json!(step.status as f64 / 3.0));
-            (Record::Job(Box::new(wanted)), stored.map(|r| r.version))
+            (Record::from(wanted), stored.map(|r| r.version))
         }
         1 => {
             let hash = format!("hash_{}", step.status % 5);
@@ -86,7 +87,7 @@ async fn write_of(step: &Step, model: &MemoryStore, clock: &ManualClock) -> Writ
         return Write::Delete { key: record.key(), expect };
     }
     match &mut record {
-        Record::Job(r) => r.version = expected + 1,
+        Record::Job(r) => Arc::make_mut(r).version = expected + 1,
         Record::TaskCode(r) => r.version = expected + 1,
         Record::ApiKey(r) => r.version = expected + 1,
         Record::Idempotency(r) => r.version = expected + 1,
@@ -104,7 +105,7 @@ fn comparable(outcome: Result<Receipt, CommitError>) -> Result<Receipt, CommitEr
 }
 
 /// Everything that can be read, in a form that can be compared.
-async fn state_of(store: &dyn Store) -> String {
+async fn state_of(store: &(impl Store + AuditLog)) -> String {
     let mut parts = Vec::new();
     for status in [None, Some(JobStatus::Queued), Some(JobStatus::Created)] {
         for tenant in [None, Some(tenant("odd"))] {
@@ -117,14 +118,14 @@ async fn state_of(store: &dyn Store) -> String {
     parts.push(format!("{:?}", store.list_task_codes(None, None, 100).await));
     parts.push(format!("{:?}", store.list_api_keys(None).await));
     parts.push(format!("{:?}", store.list_tenants().await));
-    parts.push(format!("{:?} {:?}", store.usage(&tenant("odd")), store.usage(&tenant("even"))));
+    parts.push(format!("{:?} {:?}", store.usage(&tenant("odd")).await, store.usage(&tenant("even")).await));
     parts.push(format!("{:?}", store.due_jobs(Due::Ended, time(1000), None, 100).await));
     for id in 0..4 {
         parts.push(format!("{:?}", store.idempotency(&format!("id_{id}")).await));
         parts.push(format!("{:?}", store.task_code_by_hash(&format!("hash_{id}")).await));
     }
     // the order of members inside an event's detail is not kept
-    parts.push(canonical_json(&store.audit_events(0, 0, 1000).await.expect("reads")));
+    parts.push(canonical_json(&store.events(0, 0, 1000).await.expect("reads")));
     let status = store.status();
     let counts: Vec<_> = status.jobs.iter().filter(|(_, n)| **n > 0).collect();
     parts.push(format!("{counts:?} {} {:?}", status.sequence, status.audit_heads));

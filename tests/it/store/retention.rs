@@ -13,6 +13,7 @@ use stata_service::domain::job::{JobRecord, JobStatus};
 use stata_service::domain::run::{Run, RunStatus};
 use stata_service::domain::tenant::{Hold, RetentionPolicy, TenantRetention};
 use stata_service::ports::clock::Clock;
+use stata_service::ports::store::StoreExt;
 use stata_service::service::Context;
 use stata_service::service::operations::retention::{Summary, Sweeper};
 
@@ -81,7 +82,7 @@ impl Bench {
     }
 
     async fn actions(&self) -> Vec<String> {
-        let events = self.ctx.store.audit_events(0, 0, 1000).await.expect("reads");
+        let events = self.ctx.audit_log.events(0, 0, 1000).await.expect("reads");
         let own = events.into_iter().filter(|e| e.event.actor.id == "retention");
         own.map(|e| format!("{} {}", e.event.action, e.event.resource)).collect()
     }
@@ -111,7 +112,7 @@ async fn an_ended_job_is_removed_after_its_days_and_its_trace_stays() {
     for part in ["inputs", "artifacts", "runs"] {
         assert!(!bench.has(&job, part), "{part}");
     }
-    assert_eq!(bench.ctx.store.usage(&job.tenant_id).jobs, 0);
+    assert_eq!(bench.ctx.store.usage(&job.tenant_id).await.expect("reads").jobs, 0);
     bench.clock.advance(Duration::minutes(11));
     assert_eq!(bench.removed().await, []);
     let done = bench.read(&job).await;

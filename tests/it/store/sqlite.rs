@@ -1,4 +1,4 @@
-//! The embedded store: conformance, ownership, damage, readable copies, faults.
+//! The embedded store: ownership, damage, readable copies, faults.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,12 +10,11 @@ use stata_service::adapters::store::{LockError, OpenError, Options, SqliteStore}
 use stata_service::domain::canonical::sha256_of;
 use stata_service::domain::job::{JobRecord, JobStatus};
 use stata_service::domain::layout::job_dir;
-use stata_service::ports::store::{CommitError, JobFilter, ReadError, Store};
+use stata_service::ports::audit_log::AuditLog;
+use stata_service::ports::store::{CommitError, JobFilter, ReadError, Store, StoreExt};
 
-use crate::conformance::store::{Fresh, run_all};
 use crate::support::chain::audit_lines;
 use crate::support::clock::ManualClock;
-use crate::support::memory_store::MemoryStore;
 use crate::support::records::*;
 
 fn options(dir: &Path) -> Options {
@@ -33,35 +32,12 @@ fn job_file(dir: &Path, job: &JobRecord) -> PathBuf {
 }
 
 /// Checks the integrity mark of a `job.json` and returns its content without the mark.
-pub fn check_job_file(path: &Path) -> Value {
+pub(crate) fn check_job_file(path: &Path) -> Value {
     let mut value: Value =
         serde_json::from_str(&std::fs::read_to_string(path).expect("reads")).expect("is JSON");
     let mark = value.as_object_mut().expect("an object").remove("_integrity").expect("marked");
     assert_eq!(mark["sha256"], sha256_of(&value), "{}", path.display());
     value
-}
-
-#[tokio::test]
-async fn the_embedded_store_conforms() {
-    let dirs = tempfile::tempdir().expect("a directory");
-    let next = std::cell::Cell::new(0);
-    run_all(|| {
-        let clock = Arc::new(ManualClock::new());
-        next.set(next.get() + 1);
-        let dir = dirs.path().join(next.get().to_string());
-        let store = SqliteStore::open(Options::new(dir, clock.clone())).expect("opens");
-        Fresh { store, clock }
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn the_model_conforms() {
-    run_all(|| {
-        let clock = Arc::new(ManualClock::new());
-        Fresh { store: Arc::new(MemoryStore::new(clock.clone())), clock }
-    })
-    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -159,7 +135,7 @@ async fn readable_copies_follow_without_secrets_and_go_with_the_record() {
     assert_eq!(check_job_file(&job_file(dir.path(), &changed))["status"], "draft_ready");
     let raw = std::fs::read_to_string(job_file(dir.path(), &changed)).expect("reads");
     assert!(raw.contains("\"sequence\": 2") && !raw.contains("5ec2e7"), "{raw}");
-    let events = store.audit_events(0, 0, 100).await.expect("reads");
+    let events = store.events(0, 0, 100).await.expect("reads");
     let lines: Vec<Value> =
         audit_lines(dir.path()).iter().map(|l| serde_json::from_str(l).expect("is JSON")).collect();
     let expected: Vec<Value> = events.iter().map(|e| serde_json::to_value(e).expect("serialises")).collect();
@@ -207,7 +183,7 @@ async fn a_damaged_record_is_quarantined_and_everything_else_is_served() {
     assert_eq!(store.job(&jobs[0].tenant_id, &jobs[0].job_id).await, Ok(Some(jobs[0].clone())));
     // a commit behind the report makes the report durable as well
     store.commit(commit(vec![put(job("default", "job_9", 9))])).await.expect("commits");
-    let events = store.audit_events(0, 0, 100).await.expect("reads");
+    let events = store.events(0, 0, 100).await.expect("reads");
     let noted = events.iter().find(|e| e.event.action == "record.quarantined").expect("audited");
     assert_eq!(noted.event.resource, "job:job_1");
     assert_eq!((store.status().quarantined_records, store.status().fault), (1, None));

@@ -20,13 +20,13 @@ use stata_service::service::shared::space::DiskLow;
 use tokio_util::sync::CancellationToken;
 
 /// The bootstrap admin key of tests.
-pub const ADMIN_KEY: &str = "ssk_root_0123456789abcdef0123456789abcdef";
+pub(crate) const ADMIN_KEY: &str = "ssk_root_0123456789abcdef0123456789abcdef";
 /// Longest wait for anything in a test.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running service. On drop it checks that no job is left `running`; a test that leaves one on purpose says so with
 /// [`TestApp::leave_running_jobs`].
-pub struct TestApp {
+pub(crate) struct TestApp {
     pub base: String,
     pub http: reqwest::Client,
     pub dir: tempfile::TempDir,
@@ -40,19 +40,19 @@ pub struct TestApp {
 
 /// A job with its token.
 #[derive(Debug, Clone)]
-pub struct Job {
+pub(crate) struct Job {
     pub job_id: String,
     pub token: String,
 }
 
 /// A client of the service.
-pub fn http_client() -> reqwest::Client {
+pub(crate) fn http_client() -> reqwest::Client {
     stata_service::adapters::llm::install_tls();
     reqwest::Client::new()
 }
 
 /// Returns the options of a service in a directory, with the open engine.
-pub fn options(data_dir: PathBuf) -> Options {
+pub(crate) fn options(data_dir: PathBuf) -> Options {
     let program = env!("CARGO_BIN_EXE_stata-service");
     Options {
         env: "development".to_owned(),
@@ -91,20 +91,28 @@ pub fn options(data_dir: PathBuf) -> Options {
     }
 }
 
-/// Without limits on the rate of requests, which tests of other things would meet.
+/// Without limits on callers, which tests of other things would meet.
 fn wide_open() -> EdgeOptions {
     let rate = (1_000_000, 1_000_000);
-    EdgeOptions { credential: rate, tenant: rate, address: rate, ..EdgeOptions::default() }
+    let (streams_per_credential, max_connections_per_address) = (1_000_000, 1_000_000);
+    EdgeOptions {
+        credential: rate,
+        tenant: rate,
+        address: rate,
+        streams_per_credential,
+        max_connections_per_address,
+        ..EdgeOptions::default()
+    }
 }
 
 impl TestApp {
     /// Starts a service with the usual options.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_with(|_| {}).await
     }
 
     /// Starts a service after a change of its options.
-    pub async fn start_with(change: impl FnOnce(&mut Options)) -> Self {
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Options)) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let mut options = options(dir.path().join("data"));
         change(&mut options);
@@ -134,12 +142,12 @@ impl TestApp {
     }
 
     /// The dependencies of the running service, for tests that call a use case; drop them before `stop`.
-    pub fn context(&self) -> Arc<Context> {
+    pub(crate) fn context(&self) -> Arc<Context> {
         self.ctx.upgrade().expect("the service runs")
     }
 
     /// Ends the service in order and checks that it came to rest.
-    pub async fn stop(&mut self) {
+    pub(crate) async fn stop(&mut self) {
         self.shutdown.cancel();
         if let Some(served) = self.served.take() {
             tokio::time::timeout(PATIENCE, served)
@@ -151,18 +159,18 @@ impl TestApp {
     }
 
     /// Ends the service in order and starts it again on the same data.
-    pub async fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         self.stop().await;
         self.open().await;
     }
 
     /// Permits the test to end while a job is `running`.
-    pub fn leave_running_jobs(&mut self) {
+    pub(crate) fn leave_running_jobs(&mut self) {
         self.may_leave_running = true;
     }
 
     /// Checks that no job is `running`, unless the test permits it.
-    pub fn check_running_jobs(&self) {
+    pub(crate) fn check_running_jobs(&self) {
         let left = if self.may_leave_running { 0 } else { self.running_jobs() };
         assert_eq!(left, 0, "the test ends with running jobs: wait for their end, or `leave_running_jobs`");
     }
@@ -182,35 +190,35 @@ impl TestApp {
     }
 
     /// What the next start will use.
-    pub fn options_mut(&mut self) -> &mut Options {
+    pub(crate) fn options_mut(&mut self) -> &mut Options {
         &mut self.options
     }
 
     /// A request with a bearer credential.
-    pub fn request(&self, method: Method, path: &str, credential: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str, credential: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base)).bearer_auth(credential)
     }
 
     /// GET with a job's token, below the job.
-    pub async fn get(&self, job: &Job, path: &str) -> Answer {
+    pub(crate) async fn get(&self, job: &Job, path: &str) -> Answer {
         let path = format!("/v1/jobs/{}{path}", job.job_id);
         Answer::of(self.request(Method::GET, &path, &job.token)).await
     }
 
     /// POST of JSON with a job's token, below the job.
-    pub async fn post(&self, job: &Job, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, job: &Job, path: &str, body: &Value) -> Answer {
         let path = format!("/v1/jobs/{}{path}", job.job_id);
         Answer::of(self.request(Method::POST, &path, &job.token).json(body)).await
     }
 
     /// PUT of JSON with a job's token, below the job.
-    pub async fn put(&self, job: &Job, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn put(&self, job: &Job, path: &str, body: &Value) -> Answer {
         let path = format!("/v1/jobs/{}{path}", job.job_id);
         Answer::of(self.request(Method::PUT, &path, &job.token).json(body)).await
     }
 
     /// Makes task codes of the default tenant.
-    pub async fn task_codes(&self, count: usize) -> Vec<String> {
+    pub(crate) async fn task_codes(&self, count: usize) -> Vec<String> {
         let request = self.request(Method::POST, "/v1/admin/task-codes", ADMIN_KEY);
         let made = Answer::of(request.json(&json!({"count": count}))).await.ok();
         let codes = made["task_codes"].as_array().expect("a list").iter();
@@ -218,13 +226,13 @@ impl TestApp {
     }
 
     /// Redeems a code.
-    pub async fn redeem(&self, code: &str, requirement: &str) -> Answer {
+    pub(crate) async fn redeem(&self, code: &str, requirement: &str) -> Answer {
         let request = self.http.post(format!("{}/v1/task-codes/redeem", self.base));
         Answer::of(request.json(&json!({"task_code": code, "requirement": requirement}))).await
     }
 
     /// Makes a job with a requirement.
-    pub async fn job(&self, requirement: &str) -> Job {
+    pub(crate) async fn job(&self, requirement: &str) -> Job {
         let code = self.task_codes(1).await.remove(0);
         let redeemed = self.redeem(&code, requirement).await.ok();
         Job {
@@ -234,7 +242,7 @@ impl TestApp {
     }
 
     /// Uploads one primary data set.
-    pub async fn upload(&self, job: &Job, name: &str, bytes: impl Into<Vec<u8>>) -> Answer {
+    pub(crate) async fn upload(&self, job: &Job, name: &str, bytes: impl Into<Vec<u8>>) -> Answer {
         let part = Part::bytes(bytes.into()).file_name(name.to_owned());
         let form = Form::new().part("file", part).text("role", "primary_dataset");
         let path = format!("/v1/jobs/{}/inputs/upload", job.job_id);
@@ -242,7 +250,7 @@ impl TestApp {
     }
 
     /// Waits until the job's status is one of these; returns the job.
-    pub async fn wait_for(&self, job: &Job, statuses: &[&str]) -> Value {
+    pub(crate) async fn wait_for(&self, job: &Job, statuses: &[&str]) -> Value {
         let started = Instant::now();
         loop {
             let seen = self.get(job, "").await.ok();
@@ -255,12 +263,12 @@ impl TestApp {
     }
 
     /// Waits until the job has ended; returns it.
-    pub async fn wait_for_end(&self, job: &Job) -> Value {
+    pub(crate) async fn wait_for_end(&self, job: &Job) -> Value {
         self.wait_for(job, &["succeeded", "failed", "cancelled"]).await
     }
 
     /// Downloads an artifact.
-    pub async fn artifact(&self, job: &Job, rel_path: &str) -> Vec<u8> {
+    pub(crate) async fn artifact(&self, job: &Job, rel_path: &str) -> Vec<u8> {
         let path = format!("/v1/jobs/{}/artifacts/{rel_path}", job.job_id);
         let response = self.request(Method::GET, &path, &job.token).send().await.expect("answers");
         assert_eq!(response.status(), StatusCode::OK, "{rel_path}");
@@ -288,7 +296,7 @@ impl Drop for TestApp {
 
 /// An answer with its body as JSON.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     pub status: StatusCode,
     pub headers: reqwest::header::HeaderMap,
     pub body: Value,
@@ -296,7 +304,7 @@ pub struct Answer {
 
 impl Answer {
     /// Sends a request, reads the answer and compares it with the OpenAPI document.
-    pub async fn of(request: RequestBuilder) -> Self {
+    pub(crate) async fn of(request: RequestBuilder) -> Self {
         let (client, request) = request.build_split();
         let request = request.expect("a request");
         let (method, url) = (request.method().clone(), request.url().clone());
@@ -314,13 +322,13 @@ impl Answer {
     }
 
     /// Returns the body of a success.
-    pub fn ok(self) -> Value {
+    pub(crate) fn ok(self) -> Value {
         assert!(self.status.is_success(), "{} {}", self.status, self.body);
         self.body
     }
 
     /// Checks a refusal: its status, its code, and that it is a whole problem document.
-    pub fn refused(self, status: u16, code: &str) -> Value {
+    pub(crate) fn refused(self, status: u16, code: &str) -> Value {
         assert_eq!((self.status.as_u16(), &self.body["error_code"]), (status, &json!(code)), "{}", self.body);
         assert_eq!(self.headers["content-type"], "application/problem+json");
         for key in

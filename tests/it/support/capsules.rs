@@ -15,13 +15,13 @@ use zip::{ZipArchive, ZipWriter};
 use super::app::{Job, TestApp};
 
 /// A downloaded capsule.
-pub struct Download {
+pub(crate) struct Download {
     pub headers: HeaderMap,
     pub bytes: Vec<u8>,
 }
 
 /// Downloads a job's capsule.
-pub async fn download(app: &TestApp, job: &Job, query: &str) -> Download {
+pub(crate) async fn download(app: &TestApp, job: &Job, query: &str) -> Download {
     let path = format!("/v1/jobs/{}/capsule{query}", job.job_id);
     let response = app.request(Method::GET, &path, &job.token).send().await.expect("answers");
     let (status, headers) = (response.status(), response.headers().clone());
@@ -31,7 +31,7 @@ pub async fn download(app: &TestApp, job: &Job, query: &str) -> Download {
 }
 
 /// Paths and contents of an archive's files.
-pub fn files(bytes: &[u8]) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn files(bytes: &[u8]) -> BTreeMap<String, Vec<u8>> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).expect("an archive");
     let mut files = BTreeMap::new();
     for index in 0..archive.len() {
@@ -47,7 +47,7 @@ pub fn files(bytes: &[u8]) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// Writes files as an archive.
-pub fn archive(files: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
+pub(crate) fn archive(files: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in files {
         zip.start_file(name.as_str(), SimpleFileOptions::default()).expect("an entry");
@@ -57,13 +57,13 @@ pub fn archive(files: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
 }
 
 /// A document of a capsule.
-pub fn json(files: &BTreeMap<String, Vec<u8>>, path: &str) -> Value {
+pub(crate) fn json(files: &BTreeMap<String, Vec<u8>>, path: &str) -> Value {
     let content = files.get(path).unwrap_or_else(|| panic!("{path} in {:?}", files.keys()));
     serde_json::from_slice(content).expect("JSON")
 }
 
 /// Writes the files into a folder.
-pub fn unpack(files: &BTreeMap<String, Vec<u8>>, folder: &Path) {
+pub(crate) fn unpack(files: &BTreeMap<String, Vec<u8>>, folder: &Path) {
     for (name, content) in files {
         let path = folder.join(name);
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
@@ -72,14 +72,14 @@ pub fn unpack(files: &BTreeMap<String, Vec<u8>>, folder: &Path) {
 }
 
 /// Writes a file of this name into a folder.
-pub fn saved(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+pub(crate) fn saved(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     let path = folder.join(name);
     fs::write(&path, bytes).expect("written");
     path
 }
 
 /// Runs a program in a folder with nothing but a search path.
-pub fn bare(program: &str, folder: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn bare(program: &str, folder: &Path, arguments: &[&str]) -> Output {
     Command::new(program)
         .args(arguments)
         .current_dir(folder)
@@ -90,7 +90,7 @@ pub fn bare(program: &str, folder: &Path, arguments: &[&str]) -> Output {
 }
 
 /// `stata-service capsule …` in a folder elsewhere, without a home; returns its code and its report.
-pub fn capsule(folder: &Path, arguments: &[&str]) -> (i32, Value) {
+pub(crate) fn capsule(folder: &Path, arguments: &[&str]) -> (i32, Value) {
     let words: Vec<&str> = ["capsule"].iter().chain(arguments).chain(&["--json"]).copied().collect();
     let output = bare(env!("CARGO_BIN_EXE_stata-service"), folder, &words);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -100,6 +100,6 @@ pub fn capsule(folder: &Path, arguments: &[&str]) -> (i32, Value) {
 }
 
 /// Files that a report of `verify` names.
-pub fn named(report: &Value) -> Vec<&str> {
+pub(crate) fn named(report: &Value) -> Vec<&str> {
     report["problems"].as_array().into_iter().flatten().filter_map(|p| p["file"].as_str()).collect()
 }

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use stata_service::domain::audit::{ChainedEvent, GENESIS_HASH};
-use stata_service::ports::store::Store;
+use stata_service::ports::audit_log::AuditLog;
 
 /// Checks that each event follows the one before it, from the first; returns the hash of the last.
-pub fn check_chained(events: &[ChainedEvent]) -> String {
+pub(crate) fn check_chained(events: &[ChainedEvent]) -> String {
     let mut prev = GENESIS_HASH.to_owned();
     for (i, event) in events.iter().enumerate() {
         assert_eq!((event.seq, &event.prev_hash), (i as u64 + 1, &prev));
@@ -17,10 +17,10 @@ pub fn check_chained(events: &[ChainedEvent]) -> String {
 }
 
 /// Reads the whole chain of a store and checks it.
-pub async fn whole_chain(store: &dyn Store) -> Vec<ChainedEvent> {
+pub(crate) async fn whole_chain(audit_log: &dyn AuditLog) -> Vec<ChainedEvent> {
     let mut events = Vec::new();
     loop {
-        let more = store.audit_events(0, events.len() as u64, 1000).await.expect("reads");
+        let more = audit_log.events(0, events.len() as u64, 1000).await.expect("reads");
         if more.is_empty() {
             break;
         }
@@ -31,7 +31,7 @@ pub async fn whole_chain(store: &dyn Store) -> Vec<ChainedEvent> {
 }
 
 /// The lines of all audit files of a data directory in order.
-pub fn audit_lines(data: &Path) -> Vec<String> {
+pub(crate) fn audit_lines(data: &Path) -> Vec<String> {
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(data.join("audit")).expect("lists").map(|e| e.expect("entry").path()).collect();
     files.sort();
@@ -40,7 +40,7 @@ pub fn audit_lines(data: &Path) -> Vec<String> {
 }
 
 /// Checks that the audit files of a data directory hold exactly these events.
-pub fn check_exported(data: &Path, events: &[ChainedEvent]) {
+pub(crate) fn check_exported(data: &Path, events: &[ChainedEvent]) {
     let lines = audit_lines(data);
     assert_eq!(lines.len(), events.len(), "no gap and no duplicate in the audit files");
     for (line, event) in lines.iter().zip(events) {

@@ -6,16 +6,16 @@ use chrono::{DateTime, Duration, Utc};
 use stata_service::ports::clock::Clock;
 
 /// Stands still until it is moved.
-pub struct ManualClock(Mutex<DateTime<Utc>>);
+pub(crate) struct ManualClock(Mutex<DateTime<Utc>>);
 
 impl ManualClock {
     /// Starts at a fixed time in 2026.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Mutex::new(DateTime::from_timestamp(1_767_225_600, 0).expect("a valid time")))
     }
 
     /// Moves the clock.
-    pub fn advance(&self, by: Duration) {
+    pub(crate) fn advance(&self, by: Duration) {
         *self.0.lock().expect("not poisoned") += by;
     }
 }

@@ -3,7 +3,7 @@
 use stata_service::domain::dataset::{Column, Dataset, DatasetRole, InferredType, Inputs};
 
 /// Returns a column of whole or fractional numbers from `min` to `max`.
-pub fn number(name: &str, distinct: u64, min: f64, max: f64, whole: bool) -> Column {
+pub(crate) fn number(name: &str, distinct: u64, min: f64, max: f64, whole: bool) -> Column {
     let binary = whole && distinct == 2 && min == 0.0 && max == 1.0;
     Column {
         name: name.to_owned(),
@@ -30,7 +30,7 @@ pub fn number(name: &str, distinct: u64, min: f64, max: f64, whole: bool) -> Col
 }
 
 /// Returns a column of text.
-pub fn text(name: &str, distinct: u64) -> Column {
+pub(crate) fn text(name: &str, distinct: u64) -> Column {
     Column {
         inferred_type: InferredType::Text,
         storage: "str12".to_owned(),
@@ -44,7 +44,7 @@ pub fn text(name: &str, distinct: u64) -> Column {
 }
 
 /// Returns a column of dates.
-pub fn date(name: &str) -> Column {
+pub(crate) fn date(name: &str) -> Column {
     Column {
         inferred_type: InferredType::Date,
         storage: "int".to_owned(),
@@ -54,7 +54,7 @@ pub fn date(name: &str) -> Column {
 }
 
 /// Returns the inputs of a job with one primary data set of these columns.
-pub fn inputs(rows: u64, columns: Vec<Column>) -> Inputs {
+pub(crate) fn inputs(rows: u64, columns: Vec<Column>) -> Inputs {
     let dataset = Dataset {
         dataset_key: "main".to_owned(),
         role: DatasetRole::PrimaryDataset,
@@ -84,7 +84,7 @@ pub fn inputs(rows: u64, columns: Vec<Column>) -> Inputs {
 }
 
 /// Employees: two outcomes, regressors, categories as numbers and text, a panel key, a date.
-pub fn pay() -> Inputs {
+pub(crate) fn pay() -> Inputs {
     inputs(
         800,
         vec![

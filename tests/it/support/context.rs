@@ -5,16 +5,19 @@ use std::sync::Arc;
 
 use stata_service::adapters::store::{Options as StoreOptions, SqliteStore};
 use stata_service::app::build::build;
+use stata_service::ports::audit_log::AuditLog;
 use stata_service::ports::clock::Clock;
 use stata_service::service::Context;
 
 /// Builds the dependencies as the service does, then replaces store and clock.
-pub fn context(dir: &Path, clock: Arc<dyn Clock>) -> Context {
+pub(crate) fn context(dir: &Path, clock: Arc<dyn Clock>) -> Context {
     let built = build(super::app::options(dir.join("built"))).unwrap_or_else(|e| panic!("{e}"));
     let ctx = Arc::clone(&built.app.ctx);
     drop(built);
     let store = SqliteStore::open(StoreOptions::new(dir.join("data"), Arc::clone(&clock))).expect("opens");
     Context {
+        server_id: ctx.server_id.clone(),
+        audit_log: Arc::clone(&store) as Arc<dyn AuditLog>,
         store,
         clock,
         ids: Arc::clone(&ctx.ids),
@@ -26,7 +29,6 @@ pub fn context(dir: &Path, clock: Arc<dyn Clock>) -> Context {
         library: Arc::clone(&ctx.library),
         pools: ctx.pools.clone(),
         progress: Arc::clone(&ctx.progress),
-        ingests: Arc::clone(&ctx.ingests),
         model: None,
         calls: Arc::clone(&ctx.calls),
         tenants: Arc::clone(&ctx.tenants),

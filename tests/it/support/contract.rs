@@ -67,7 +67,7 @@ fn followed(value: &'static Value) -> &'static Value {
 }
 
 /// Fails the test where an answer is not as the document says.
-pub fn check(method: &Method, url: &Url, status: u16, headers: &HeaderMap, body: &[u8]) {
+pub(crate) fn check(method: &Method, url: &Url, status: u16, headers: &HeaderMap, body: &[u8]) {
     let Some(operation) = operation_of(method, url.path()) else { return };
     let id = operation["operationId"].as_str().expect("an id");
     let kind = headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();

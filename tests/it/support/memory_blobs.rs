@@ -14,14 +14,14 @@ use stata_service::ports::workspace::Workspace;
 type Key = (TenantId, JobId, String);
 
 /// Blobs by key.
-pub struct MemoryBlobs {
+pub(crate) struct MemoryBlobs {
     workspace: Arc<dyn Workspace>,
     blobs: Mutex<BTreeMap<Key, Vec<u8>>>,
 }
 
 impl MemoryBlobs {
     /// Holds no blob; staged files come from `workspace`.
-    pub fn new(workspace: Arc<dyn Workspace>) -> Self {
+    pub(crate) fn new(workspace: Arc<dyn Workspace>) -> Self {
         Self { workspace, blobs: Mutex::default() }
     }
 

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use chrono::{DateTime, Utc};
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use stata_service::domain::audit::{ChainedEvent, GENESIS_HASH};
-use stata_service::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
-use stata_service::domain::ids::{CodeId, JobId, KeyId, TenantId};
+use stata_service::domain::ids::TenantId;
 use stata_service::domain::job::{JobRecord, JobStatus};
-use stata_service::domain::tenant::{TenantRecord, TenantUsage};
+use stata_service::domain::tenant::TenantUsage;
+use stata_service::ports::audit_log::{AuditFilter, AuditFrom, AuditLog, FoundEvents};
 use stata_service::ports::clock::Clock;
 use stata_service::ports::store::*;
 use tokio::sync::mpsc;
@@ -31,7 +31,7 @@ struct State {
 }
 
 /// A store in memory.
-pub struct MemoryStore {
+pub(crate) struct MemoryStore {
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
 }
@@ -42,7 +42,7 @@ fn answer<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, T> {
 
 impl MemoryStore {
     /// An empty store.
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, state: Mutex::default() }
     }
 
@@ -159,7 +159,7 @@ impl State {
                 let changed = match &record {
                     Record::Job(job) => {
                         self.place(&key, job.status);
-                        ChangedRecord::Job(Arc::new((**job).clone()))
+                        ChangedRecord::Job(Arc::clone(job))
                     }
                     _ => ChangedRecord::Other(key.clone()),
                 };
@@ -209,7 +209,7 @@ fn check(commit: &Commit) -> Result<(), CommitError> {
                     return Err(invalid());
                 }
                 bytes += match record {
-                    Record::Job(r) => serde_json::to_string(r),
+                    Record::Job(r) => serde_json::to_string(r.as_ref()),
                     Record::TaskCode(r) => serde_json::to_string(r),
                     Record::ApiKey(r) => serde_json::to_string(r),
                     Record::Idempotency(r) => serde_json::to_string(r),
@@ -224,9 +224,10 @@ fn check(commit: &Commit) -> Result<(), CommitError> {
             return Err(invalid());
         }
         let may_be_silent = match (commit.housekeeping, write) {
-            (Some(Housekeeping::RunProgress), Write::Put { record: Record::Job(_), expect }) => {
-                *expect != Expect::Absent
-            }
+            (
+                Some(Housekeeping::RunProgress | Housekeeping::IngestProgress),
+                Write::Put { record: Record::Job(_), expect },
+            ) => *expect != Expect::Absent,
             (Some(Housekeeping::LastUsed), Write::Put { record: Record::ApiKey(_), expect }) => {
                 *expect != Expect::Absent
             }
@@ -244,30 +245,19 @@ fn check(commit: &Commit) -> Result<(), CommitError> {
     if bytes > LIMIT { Err(CommitError::TooLarge { limit: LIMIT }) } else { Ok(()) }
 }
 
-impl Store for MemoryStore {
-    fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Receipt, CommitError>> {
-        answer(self.apply(commit))
-    }
-    fn committed<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Receipt>, ReadError>> {
-        answer(Ok(self.state().receipts.get(id).cloned()))
-    }
-    fn shared_job<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        job_id: &'a JobId,
-    ) -> BoxFuture<'a, Result<Option<Arc<JobRecord>>, ReadError>> {
-        answer(Ok(self.jobs(|j| j.tenant_id == *tenant && j.job_id == *job_id).pop().map(Arc::new)))
-    }
-    fn jobs_by_id<'a>(&'a self, job_id: &'a JobId) -> BoxFuture<'a, Result<Vec<Arc<JobRecord>>, ReadError>> {
-        answer(Ok(self.jobs(|j| j.job_id == *job_id).into_iter().map(Arc::new).collect()))
-    }
-    fn due_jobs(
+impl MemoryStore {
+    fn records(
         &self,
-        due: Due,
-        before: DateTime<Utc>,
         cursor: Option<String>,
         limit: usize,
-    ) -> BoxFuture<'_, Result<Page<JobRecord>, ReadError>> {
+        pick: impl Fn(&Record) -> Option<DateTime<Utc>>,
+    ) -> Result<Page<Row>, ReadError> {
+        let page =
+            self.page(cursor, limit, |record| pick(record).map(|at| (at.timestamp_millis(), record.clone())));
+        page.map(|page| page.map(Row::Record))
+    }
+
+    fn due(&self, due: Due, before: DateTime<Utc>, cursor: Option<String>, limit: usize) -> Page<Row> {
         let since = move |job: &JobRecord| match due {
             Due::Ended => job.ended_at(),
             Due::Files => job.files_due_since(),
@@ -277,110 +267,11 @@ impl Store for MemoryStore {
         jobs.sort_by_key(|job| since(job));
         let skip: usize = cursor.and_then(|c| c.parse().ok()).unwrap_or(0);
         let more = jobs.len() > skip + limit;
-        let items = jobs.into_iter().skip(skip).take(limit).collect();
-        answer(Ok(Page { items, next_cursor: more.then(|| (skip + limit).to_string()) }))
+        let items = jobs.into_iter().skip(skip).take(limit).map(Row::from).collect();
+        Page { items, next_cursor: more.then(|| (skip + limit).to_string()) }
     }
-    fn nth_newest_job<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        nth: u64,
-    ) -> BoxFuture<'a, Result<Option<DateTime<Utc>>, ReadError>> {
-        let jobs = self.jobs(|job| job.tenant_id == *tenant);
-        let at = usize::try_from(nth).ok().and_then(|nth| jobs.len().checked_sub(nth));
-        answer(Ok(at.and_then(|at| jobs.get(at)).map(|job| job.timestamps.created_at)))
-    }
-    fn tenant<'a>(&'a self, tenant: &'a TenantId) -> BoxFuture<'a, Result<Option<TenantRecord>, ReadError>> {
-        answer(Ok(match self.state().records.get(&Key::Tenant(tenant.clone())) {
-            Some((_, Record::Tenant(record))) => Some((**record).clone()),
-            _ => None,
-        }))
-    }
-    fn list_tenants(&self) -> BoxFuture<'_, Result<Vec<TenantRecord>, ReadError>> {
-        let state = self.state();
-        let all = state.records.values().filter_map(|(_, r)| match r {
-            Record::Tenant(record) => Some((**record).clone()),
-            _ => None,
-        });
-        answer(Ok(all.collect()))
-    }
-    fn usage(&self, tenant: &TenantId) -> TenantUsage {
-        let mut usage = TenantUsage::default();
-        for job in self.jobs(|job| job.tenant_id == *tenant) {
-            usage.jobs += u64::from(job.stock_bytes().is_some());
-            usage.bytes += job.stock_bytes().unwrap_or(0);
-            usage.queued += u64::from(job.status == JobStatus::Queued);
-        }
-        usage
-    }
-    fn list_jobs(&self, filter: JobFilter) -> BoxFuture<'_, Result<Page<JobRecord>, ReadError>> {
-        answer(self.page(filter.cursor.clone(), filter.limit, |record| {
-            let Record::Job(job) = record else { return None };
-            let at = job.timestamps.created_at;
-            let keep = filter.tenant.as_ref().is_none_or(|t| *t == job.tenant_id)
-                && filter.status.is_none_or(|s| s == job.status)
-                && (filter.client_ref.is_none() || filter.client_ref == job.client_ref)
-                && filter.created_after.is_none_or(|t| at > t)
-                && filter.created_before.is_none_or(|t| at < t);
-            keep.then(|| (at.timestamp_millis(), (**job).clone()))
-        }))
-    }
-    fn task_code_by_hash<'a>(
-        &'a self,
-        code_sha256: &'a str,
-    ) -> BoxFuture<'a, Result<Option<TaskCodeRecord>, ReadError>> {
-        let found = self.state().records.values().find_map(|(_, r)| match r {
-            Record::TaskCode(code) if code.code_sha256 == code_sha256 => Some((**code).clone()),
-            _ => None,
-        });
-        answer(Ok(found))
-    }
-    fn task_code<'a>(
-        &'a self,
-        code_id: &'a CodeId,
-    ) -> BoxFuture<'a, Result<Option<TaskCodeRecord>, ReadError>> {
-        answer(Ok(match self.state().records.get(&Key::TaskCode(code_id.clone())) {
-            Some((_, Record::TaskCode(code))) => Some((**code).clone()),
-            _ => None,
-        }))
-    }
-    fn list_task_codes(
-        &self,
-        tenant: Option<TenantId>,
-        cursor: Option<String>,
-        limit: usize,
-    ) -> BoxFuture<'_, Result<Page<TaskCodeRecord>, ReadError>> {
-        answer(self.page(cursor, limit, |record| match record {
-            Record::TaskCode(code) if tenant.as_ref().is_none_or(|t| *t == code.tenant_id) => {
-                Some((code.created_at.timestamp_millis(), (**code).clone()))
-            }
-            _ => None,
-        }))
-    }
-    fn api_key<'a>(&'a self, key_id: &'a KeyId) -> BoxFuture<'a, Result<Option<ApiKeyRecord>, ReadError>> {
-        answer(Ok(match self.state().records.get(&Key::ApiKey(key_id.clone())) {
-            Some((_, Record::ApiKey(key))) => Some((**key).clone()),
-            _ => None,
-        }))
-    }
-    fn list_api_keys(&self, tenant: Option<TenantId>) -> BoxFuture<'_, Result<Vec<ApiKeyRecord>, ReadError>> {
-        let page = self.page(None, usize::MAX, |record| match record {
-            Record::ApiKey(key) if tenant.as_ref().is_none_or(|t| *t == key.tenant_id) => {
-                Some((key.created_at.timestamp_millis(), (**key).clone()))
-            }
-            _ => None,
-        });
-        answer(page.map(|page| page.items))
-    }
-    fn idempotency<'a>(
-        &'a self,
-        key_sha256: &'a str,
-    ) -> BoxFuture<'a, Result<Option<IdempotencyRecord>, ReadError>> {
-        answer(Ok(match self.state().records.get(&Key::Idempotency(key_sha256.to_owned())) {
-            Some((_, Record::Idempotency(stored))) => Some((**stored).clone()),
-            _ => None,
-        }))
-    }
-    fn queued(&self, after_seq: u64, limit: usize) -> BoxFuture<'_, Result<Vec<QueuedJob>, ReadError>> {
+
+    fn queued_jobs(&self, after_seq: u64, limit: usize) -> Vec<Row> {
         let state = self.state();
         let mut jobs: Vec<QueuedJob> = state
             .queue
@@ -398,24 +289,119 @@ impl Store for MemoryStore {
             .collect();
         jobs.sort_by_key(|job| job.queue_seq);
         jobs.truncate(limit);
-        answer(Ok(jobs))
+        jobs.into_iter().map(Row::Queued).collect()
     }
-    fn queue_position<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        job_id: &'a JobId,
-    ) -> BoxFuture<'a, Result<Option<u64>, ReadError>> {
+
+    fn position(&self, key: &Key) -> Option<u64> {
         let state = self.state();
-        let seq = state.queue.get(&Key::Job(tenant.clone(), job_id.clone())).copied();
-        answer(Ok(seq.map(|seq| state.queue.values().filter(|other| **other < seq).count() as u64)))
+        let seq = state.queue.get(key).copied()?;
+        Some(state.queue.values().filter(|other| **other < seq).count() as u64)
     }
-    fn jobs_with_uploads(&self, now: DateTime<Utc>) -> BoxFuture<'_, Result<Vec<JobRecord>, ReadError>> {
-        answer(Ok(self.jobs(|job| job.uploads_open_until().into_iter().any(|at| at > now))))
+
+    fn usages(&self, tenant: Option<&TenantId>) -> Vec<Row> {
+        let mut usages: BTreeMap<TenantId, TenantUsage> = BTreeMap::new();
+        for job in self.jobs(|job| tenant.is_none_or(|tenant| job.tenant_id == *tenant)) {
+            let usage = usages.entry(job.tenant_id.clone()).or_default();
+            usage.jobs += u64::from(job.stock_bytes().is_some());
+            usage.bytes += job.stock_bytes().unwrap_or(0);
+            usage.queued += u64::from(job.status == JobStatus::Queued);
+        }
+        usages.into_iter().map(|(tenant, usage)| Row::Usage(tenant, usage)).collect()
     }
-    fn running(&self) -> BoxFuture<'_, Result<Vec<JobRecord>, ReadError>> {
-        answer(Ok(self.jobs(|job| job.status == JobStatus::Running)))
+
+    fn answer(&self, query: Query) -> Result<Page<Row>, ReadError> {
+        let jobs = |jobs: Vec<JobRecord>| Page::whole(jobs.into_iter().map(Row::from).collect());
+        Ok(match query {
+            Query::Jobs(filter) => self.records(filter.cursor.clone(), filter.limit, |record| {
+                let Record::Job(job) = record else { return None };
+                let at = job.timestamps.created_at;
+                let keep = filter.tenant.as_ref().is_none_or(|t| *t == job.tenant_id)
+                    && filter.status.is_none_or(|s| s == job.status)
+                    && (filter.client_ref.is_none() || filter.client_ref == job.client_ref)
+                    && filter.created_after.is_none_or(|t| at > t)
+                    && filter.created_before.is_none_or(|t| at < t);
+                keep.then_some(at)
+            })?,
+            Query::JobsById(job_id) => jobs(self.jobs(|job| job.job_id == job_id)),
+            Query::DueJobs { due, before, cursor, limit } => self.due(due, before, cursor, limit),
+            Query::JobsWithUploads(now) => {
+                jobs(self.jobs(|job| job.uploads_open_until().into_iter().any(|at| at > now)))
+            }
+            Query::RunningJobs => jobs(self.jobs(|job| job.status == JobStatus::Running)),
+            Query::NthNewestJob { tenant, nth } => {
+                let jobs = self.jobs(|job| job.tenant_id == tenant);
+                let at = usize::try_from(nth).ok().and_then(|nth| jobs.len().checked_sub(nth));
+                let found =
+                    at.and_then(|at| jobs.get(at)).map(|job| Row::CreatedAt(job.timestamps.created_at));
+                Page::whole(found.into_iter().collect())
+            }
+            Query::Queued { after_seq, limit } => Page::whole(self.queued_jobs(after_seq, limit)),
+            Query::QueuePosition { tenant, job_id } => {
+                Page::whole(self.position(&Key::Job(tenant, job_id)).map(Row::Position).into_iter().collect())
+            }
+            // keys are ordered, and with them the tenants
+            Query::Tenants => {
+                let all = self.state().records.values().map(|(_, r)| r.clone()).collect::<Vec<_>>();
+                let tenants = all.into_iter().filter(|record| matches!(record, Record::Tenant(_)));
+                Page::whole(tenants.map(Row::Record).collect())
+            }
+            Query::Usage(tenant) => Page::whole(self.usages(tenant.as_ref())),
+            Query::TaskCodeByHash(hash) => self.records(None, 1, |record| match record {
+                Record::TaskCode(code) if code.code_sha256 == hash => Some(code.created_at),
+                _ => None,
+            })?,
+            Query::TaskCodes { tenant, cursor, limit } => {
+                self.records(cursor, limit, |record| match record {
+                    Record::TaskCode(code) if tenant.as_ref().is_none_or(|t| *t == code.tenant_id) => {
+                        Some(code.created_at)
+                    }
+                    _ => None,
+                })?
+            }
+            Query::ApiKeys(tenant) => self.records(None, usize::MAX, |record| match record {
+                Record::ApiKey(key) if tenant.as_ref().is_none_or(|t| *t == key.tenant_id) => {
+                    Some(key.created_at)
+                }
+                _ => None,
+            })?,
+        })
     }
-    fn audit_events(
+}
+
+impl Store for MemoryStore {
+    fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Receipt, CommitError>> {
+        answer(self.apply(commit))
+    }
+    fn committed<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Receipt>, ReadError>> {
+        answer(Ok(self.state().receipts.get(id).cloned()))
+    }
+    fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, ReadError>> {
+        answer(Ok(self.state().records.get(key).map(|(_, record)| record.clone())))
+    }
+    fn query(&self, query: Query) -> BoxFuture<'_, Result<Page<Row>, ReadError>> {
+        answer(self.answer(query))
+    }
+    fn changes(&self) -> mpsc::UnboundedReceiver<Change> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.state().listeners.push(sender);
+        receiver
+    }
+    fn status(&self) -> StoreStatus {
+        let state = self.state();
+        let mut status = StoreStatus { sequence: state.sequence, ..StoreStatus::default() };
+        for (_, record) in state.records.values() {
+            if let Record::Job(job) = record {
+                *status.jobs.entry(job.status).or_default() += 1;
+            }
+        }
+        let head = state.audit.last().map_or(GENESIS_HASH.to_owned(), |e| e.hash.clone());
+        status.audit_heads = vec![(0, state.audit.len() as u64, head)];
+        status
+    }
+}
+
+impl AuditLog for MemoryStore {
+    fn events(
         &self,
         chain: u32,
         after_seq: u64,
@@ -431,7 +417,7 @@ impl Store for MemoryStore {
             .collect();
         answer(Ok(events))
     }
-    fn find_audit_events(
+    fn find(
         &self,
         filter: AuditFilter,
         from: AuditFrom,
@@ -455,22 +441,5 @@ impl Store for MemoryStore {
         found.truncate(limit);
         let next = found.last().filter(|_| more).map(|e| e.seq);
         answer(Ok(FoundEvents { events: found, next }))
-    }
-    fn changes(&self) -> mpsc::UnboundedReceiver<Change> {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        self.state().listeners.push(sender);
-        receiver
-    }
-    fn status(&self) -> StoreStatus {
-        let state = self.state();
-        let mut status = StoreStatus { sequence: state.sequence, ..StoreStatus::default() };
-        for (_, record) in state.records.values() {
-            if let Record::Job(job) = record {
-                *status.jobs.entry(job.status).or_default() += 1;
-            }
-        }
-        let head = state.audit.last().map_or(GENESIS_HASH.to_owned(), |e| e.hash.clone());
-        status.audit_heads = vec![(0, state.audit.len() as u64, head)];
-        status
     }
 }

@@ -13,7 +13,7 @@ struct Object {
 }
 
 /// Returns the text of all pages without blanks, in the order in which it was drawn.
-pub fn text(pdf: &[u8]) -> String {
+pub(crate) fn text(pdf: &[u8]) -> String {
     let objects = objects(pdf);
     let font = Regex::new(r"/(fo\d+) (\d+) 0 R").expect("a pattern");
     let unicode = Regex::new(r"/ToUnicode (\d+) 0 R").expect("a pattern");

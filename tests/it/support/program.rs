@@ -14,7 +14,7 @@ use super::app::{ADMIN_KEY, Answer, http_client};
 
 /// How the program is started.
 #[derive(Debug, Clone)]
-pub struct Start {
+pub(crate) struct Start {
     pub data: PathBuf,
     settings: Vec<(String, String)>,
     /// Words before the program: another program that starts it.
@@ -23,7 +23,7 @@ pub struct Start {
 
 impl Start {
     /// With the usual settings, below a folder of the test; logs go to `stderr.log` there.
-    pub fn on(folder: &Path) -> Self {
+    pub(crate) fn on(folder: &Path) -> Self {
         let start = Self { data: folder.join("data"), settings: Vec::new(), wrapper: Vec::new() };
         start
             .with("SS_LISTEN", "127.0.0.1:0")
@@ -35,11 +35,12 @@ impl Start {
             .with("SS_LIMITS__CREDENTIAL_BURST", "1000000")
             .with("SS_LIMITS__TENANT_BURST", "1000000")
             .with("SS_LIMITS__ADDRESS_BURST", "1000000")
+            .with("SS_LIMITS__STREAMS_PER_CREDENTIAL", "1000000")
     }
 
     /// With one more setting, as an environment variable.
     #[must_use]
-    pub fn with(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.settings.retain(|(n, _)| n != name);
         self.settings.push((name.to_owned(), value.to_owned()));
         self
@@ -47,20 +48,20 @@ impl Start {
 
     /// Without a setting.
     #[must_use]
-    pub fn without(mut self, name: &str) -> Self {
+    pub(crate) fn without(mut self, name: &str) -> Self {
         self.settings.retain(|(n, _)| n != name);
         self
     }
 
     /// Started by another program, whose words come first.
     #[must_use]
-    pub fn through(mut self, words: &[&str]) -> Self {
+    pub(crate) fn through(mut self, words: &[&str]) -> Self {
         self.wrapper = words.iter().map(|w| (*w).to_owned()).collect();
         self
     }
 
     /// The command, not yet started.
-    pub fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut words = self.wrapper.clone();
         words.push(env!("CARGO_BIN_EXE_stata-service").to_owned());
         words.push("serve".to_owned());
@@ -77,7 +78,7 @@ impl Start {
     }
 
     /// Starts the program and waits for its ready line.
-    pub fn go(&self) -> Program {
+    pub(crate) fn go(&self) -> Program {
         let asked = Instant::now();
         let mut child = self.command().spawn().expect("the program starts");
         let mut line = String::new();
@@ -91,14 +92,14 @@ impl Start {
     }
 
     /// What all programs of this folder logged.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         let folder = self.data.parent().expect("a folder of the test");
         std::fs::read_to_string(folder.join("stderr.log")).unwrap_or_default()
     }
 }
 
 /// A running program.
-pub struct Program {
+pub(crate) struct Program {
     pub child: Child,
     pub base: String,
     pub ready: Value,
@@ -109,30 +110,30 @@ pub struct Program {
 
 impl Program {
     /// The process id of the program that was started.
-    pub fn pid(&self) -> i32 {
+    pub(crate) fn pid(&self) -> i32 {
         self.child.id().cast_signed()
     }
 
     /// Sends a signal.
-    pub fn signal(&self, signal: rustix::process::Signal) {
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, signal).expect("the process is there");
     }
 
     /// Kills the program and waits until it is gone.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().expect("killed");
         self.child.wait().expect("reaped");
     }
 
     /// Asks the program to end and waits for its status.
-    pub fn end(mut self) -> ExitStatus {
+    pub(crate) fn end(mut self) -> ExitStatus {
         self.signal(rustix::process::Signal::TERM);
         self.wait()
     }
 
     /// Waits for the end; fails the test after a minute.
-    pub fn wait(&mut self) -> ExitStatus {
+    pub(crate) fn wait(&mut self) -> ExitStatus {
         let deadline = Instant::now() + super::app::PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().expect("waits") {
@@ -144,17 +145,17 @@ impl Program {
     }
 
     /// A request with a bearer credential.
-    pub fn request(&self, method: Method, path: &str, credential: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str, credential: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base)).bearer_auth(credential)
     }
 
     /// A request of JSON and its answer.
-    pub async fn call(&self, method: Method, path: &str, credential: &str, body: &Value) -> Answer {
+    pub(crate) async fn call(&self, method: Method, path: &str, credential: &str, body: &Value) -> Answer {
         Answer::of(self.request(method, path, credential).json(body)).await
     }
 
     /// Uploads the primary data.
-    pub async fn upload(&self, job: &str, token: &str, csv: &str) -> Answer {
+    pub(crate) async fn upload(&self, job: &str, token: &str, csv: &str) -> Answer {
         let form = Form::new().part("file", Part::bytes(csv.as_bytes().to_vec()).file_name("pay.csv"));
         let path = format!("/v1/jobs/{job}/inputs/upload");
         Answer::of(self.request(Method::POST, &path, token).multipart(form)).await

@@ -6,16 +6,16 @@ use llm_simulator::{Settings, Simulator};
 use stata_service::app::options::{LlmEndpoint, LlmOptions, LlmWire, Options};
 
 /// The key that the service shows to the provider; searched for everywhere afterwards.
-pub const PROVIDER_KEY: &str = "sk-provider-0123456789abcdefghijklmnop";
+pub(crate) const PROVIDER_KEY: &str = "sk-provider-0123456789abcdefghijklmnop";
 
 /// A running provider; ends with the test's runtime.
-pub struct Provider {
+pub(crate) struct Provider {
     pub base: String,
 }
 
 impl Provider {
     /// Starts a provider with settings in TOML.
-    pub async fn start(toml: &str) -> Self {
+    pub(crate) async fn start(toml: &str) -> Self {
         let mut settings: Settings = toml::from_str(toml).expect("settings");
         settings.keys = vec![PROVIDER_KEY.to_owned()];
         settings.check().expect("sound settings");
@@ -26,7 +26,7 @@ impl Provider {
     }
 
     /// Calls that the provider answered, whatever the answer.
-    pub async fn calls(&self) -> u64 {
+    pub(crate) async fn calls(&self) -> u64 {
         let text = super::app::http_client().get(format!("{}/metrics", self.base)).send().await;
         let text = text.expect("answers").text().await.expect("a body");
         let counts = text.lines().filter(|line| line.starts_with("llm_simulator_requests_total"));
@@ -34,7 +34,7 @@ impl Provider {
     }
 
     /// The model of this provider in a wire format.
-    pub fn endpoint(&self, wire: LlmWire) -> LlmEndpoint {
+    pub(crate) fn endpoint(&self, wire: LlmWire) -> LlmEndpoint {
         let base_url = match wire {
             LlmWire::OpenAi => format!("{}/v1", self.base),
             LlmWire::Anthropic => self.base.clone(),
@@ -44,7 +44,7 @@ impl Provider {
 }
 
 /// Options of a model behind these endpoints, with short times.
-pub fn model(endpoints: Vec<LlmEndpoint>) -> LlmOptions {
+pub(crate) fn model(endpoints: Vec<LlmEndpoint>) -> LlmOptions {
     LlmOptions {
         endpoints,
         connect_timeout: Duration::from_millis(500),
@@ -58,6 +58,7 @@ pub fn model(endpoints: Vec<LlmEndpoint>) -> LlmOptions {
         temperature: Some(0.0),
         concurrency: 4,
         tokens_per_day: 0,
+        addresses: None,
         // most tests count the provider's calls
         look_every: Duration::ZERO,
         ca_pem: None,
@@ -65,12 +66,12 @@ pub fn model(endpoints: Vec<LlmEndpoint>) -> LlmOptions {
 }
 
 /// Sets the model of a service.
-pub fn with_model(endpoint: LlmEndpoint) -> impl FnOnce(&mut Options) {
+pub(crate) fn with_model(endpoint: LlmEndpoint) -> impl FnOnce(&mut Options) {
     move |options| options.llm = Some(model(vec![endpoint]))
 }
 
 /// Settings of a provider that answers the two questions of a draft with these texts, in this order.
-pub fn scripted(drafts: &[&str], selections: &[&str]) -> String {
+pub(crate) fn scripted(drafts: &[&str], selections: &[&str]) -> String {
     let list = |texts: &[&str]| {
         let quoted: Vec<String> = texts.iter().map(|text| format!("'''{text}'''")).collect();
         quoted.join(", ")

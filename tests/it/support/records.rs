@@ -14,17 +14,17 @@ use stata_service::domain::tenant::{TenantLimits, TenantRecord};
 use stata_service::ports::store::{Commit, Expect, Key, Record, Write};
 
 /// A fixed time plus a number of seconds.
-pub fn time(seconds: i64) -> DateTime<Utc> {
+pub(crate) fn time(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_767_225_600 + seconds, 0).expect("a valid time")
 }
 
 /// A tenant's id.
-pub fn tenant(name: &str) -> TenantId {
+pub(crate) fn tenant(name: &str) -> TenantId {
     TenantId::parse(name).expect("a valid tenant")
 }
 
 /// A job in state `created`, version 1.
-pub fn job(tenant_id: &str, id: &str, created: i64) -> JobRecord {
+pub(crate) fn job(tenant_id: &str, id: &str, created: i64) -> JobRecord {
     JobRecord::create(
         NewJob {
             tenant_id: tenant(tenant_id),
@@ -47,7 +47,7 @@ pub fn job(tenant_id: &str, id: &str, created: i64) -> JobRecord {
 }
 
 /// The next version of a job in a state; a queued one gets its queue entry.
-pub fn next(job: &JobRecord, status: JobStatus) -> JobRecord {
+pub(crate) fn next(job: &JobRecord, status: JobStatus) -> JobRecord {
     let mut next = job.clone();
     next.version += 1;
     next.status = status;
@@ -57,7 +57,7 @@ pub fn next(job: &JobRecord, status: JobStatus) -> JobRecord {
 }
 
 /// A task code, version 1.
-pub fn code(tenant_id: &str, id: &str, hash: &str, created: i64) -> TaskCodeRecord {
+pub(crate) fn code(tenant_id: &str, id: &str, hash: &str, created: i64) -> TaskCodeRecord {
     TaskCodeRecord {
         code_id: CodeId::parse(id).expect("a valid id"),
         version: 1,
@@ -74,7 +74,7 @@ pub fn code(tenant_id: &str, id: &str, hash: &str, created: i64) -> TaskCodeReco
 }
 
 /// An API key, version 1.
-pub fn api_key(tenant_id: &str, id: &str, created: i64) -> ApiKeyRecord {
+pub(crate) fn api_key(tenant_id: &str, id: &str, created: i64) -> ApiKeyRecord {
     ApiKeyRecord {
         key_id: KeyId::parse(id).expect("a valid id"),
         version: 1,
@@ -92,7 +92,7 @@ pub fn api_key(tenant_id: &str, id: &str, created: i64) -> ApiKeyRecord {
 }
 
 /// A stored answer, version 1, that expires after a number of hours.
-pub fn answer(key: &str, now: DateTime<Utc>, hours: i64) -> IdempotencyRecord {
+pub(crate) fn answer(key: &str, now: DateTime<Utc>, hours: i64) -> IdempotencyRecord {
     IdempotencyRecord {
         key_sha256: key.to_owned(),
         version: 1,
@@ -105,7 +105,7 @@ pub fn answer(key: &str, now: DateTime<Utc>, hours: i64) -> IdempotencyRecord {
 }
 
 /// An audit event.
-pub fn event(action: &str) -> AuditEvent {
+pub(crate) fn event(action: &str) -> AuditEvent {
     AuditEvent {
         time: time(0),
         tenant: TenantId::default_tenant(),
@@ -122,7 +122,7 @@ pub fn event(action: &str) -> AuditEvent {
 }
 
 /// A commit with one event and a fresh id.
-pub fn commit(writes: Vec<Write>) -> Commit {
+pub(crate) fn commit(writes: Vec<Write>) -> Commit {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let id = format!("commit_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
@@ -130,7 +130,7 @@ pub fn commit(writes: Vec<Write>) -> Commit {
 }
 
 /// A put; the expectation follows from the record's version.
-pub fn put(record: impl Into<AnyRecord>) -> Write {
+pub(crate) fn put(record: impl Into<AnyRecord>) -> Write {
     let record = record.into().0;
     let expect = match record.version() {
         1 => Expect::Absent,
@@ -140,24 +140,24 @@ pub fn put(record: impl Into<AnyRecord>) -> Write {
 }
 
 /// A deletion of a version.
-pub fn delete(key: Key, version: u64) -> Write {
+pub(crate) fn delete(key: Key, version: u64) -> Write {
     Write::Delete { key, expect: Expect::Version(version) }
 }
 
 /// The name of a job.
-pub fn job_key(job: &JobRecord) -> Key {
+pub(crate) fn job_key(job: &JobRecord) -> Key {
     Key::Job(job.tenant_id.clone(), job.job_id.clone())
 }
 
 /// Members that a later release may have written.
-pub fn unknown_members() -> Map<String, serde_json::Value> {
+pub(crate) fn unknown_members() -> Map<String, serde_json::Value> {
     let mut map = Map::new();
     map.insert("from_later".to_owned(), json!({"z": 1, "a": [0.1, 1e-300, 0.30000000000000004]}));
     map
 }
 
 /// An artifact of a size.
-pub fn artifact(rel_path: &str, size_bytes: u64) -> Artifact {
+pub(crate) fn artifact(rel_path: &str, size_bytes: u64) -> Artifact {
     Artifact {
         kind: ArtifactKind::ExportOther,
         rel_path: rel_path.to_owned(),
@@ -171,7 +171,7 @@ pub fn artifact(rel_path: &str, size_bytes: u64) -> Artifact {
 }
 
 /// Inputs without a data set.
-pub fn inputs(created_at: DateTime<Utc>) -> Inputs {
+pub(crate) fn inputs(created_at: DateTime<Utc>) -> Inputs {
     Inputs {
         manifest_rel_path: "inputs/up/manifest.json".to_owned(),
         fingerprint: "f".repeat(64),
@@ -182,7 +182,7 @@ pub fn inputs(created_at: DateTime<Utc>) -> Inputs {
 }
 
 /// A tenant's record, version 1.
-pub fn tenant_record(id: &str) -> TenantRecord {
+pub(crate) fn tenant_record(id: &str) -> TenantRecord {
     TenantRecord {
         tenant_id: tenant(id),
         version: 1,
@@ -196,11 +196,11 @@ pub fn tenant_record(id: &str) -> TenantRecord {
 }
 
 /// Any record, boxed.
-pub struct AnyRecord(pub Record);
+pub(crate) struct AnyRecord(pub Record);
 
 impl From<JobRecord> for AnyRecord {
     fn from(r: JobRecord) -> Self {
-        Self(Record::Job(Box::new(r)))
+        Self(Record::from(r))
     }
 }
 impl From<TaskCodeRecord> for AnyRecord {

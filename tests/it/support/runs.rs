@@ -8,25 +8,25 @@ use stata_service::domain::run_outcome::{CONTRACT_VERSION, RunLimits};
 use stata_service::ports::runner::{RunSpec, SandboxMode, SandboxSpec};
 
 /// The service's program, which has the launcher.
-pub const SERVICE: &str = env!("CARGO_BIN_EXE_stata-service");
+pub(crate) const SERVICE: &str = env!("CARGO_BIN_EXE_stata-service");
 
 /// Where the scripts lie.
-pub fn fakes() -> PathBuf {
+pub(crate) fn fakes() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/fakes")
 }
 
 /// What scripts need besides the engine's folder.
-pub fn interpreters() -> Vec<PathBuf> {
+pub(crate) fn interpreters() -> Vec<PathBuf> {
     vec!["/bin".into(), "/usr/bin".into()]
 }
 
 /// A runner that starts the built launcher.
-pub fn runner() -> LocalRunner {
+pub(crate) fn runner() -> LocalRunner {
     LocalRunner::with_launcher(SERVICE)
 }
 
 /// A specification for the script `engine.sh` with one behaviour.
-pub fn spec(root: &Path, behaviour: &str) -> RunSpec {
+pub(crate) fn spec(root: &Path, behaviour: &str) -> RunSpec {
     let run_dir = root.join("run");
     std::fs::create_dir_all(run_dir.join("work")).expect("a working directory");
     std::fs::write(run_dir.join("work/main.do"), "display 1\n").expect("a do-file");
@@ -42,7 +42,7 @@ pub fn spec(root: &Path, behaviour: &str) -> RunSpec {
 }
 
 /// Waits for a condition that must come true; fails the test after half a minute.
-pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !holds() {
         assert!(Instant::now() < deadline, "never: {what}");
@@ -52,7 +52,7 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 
 /// Process ids whose environment or working directory names a folder below this one: all processes of
 /// runs that live there.
-pub fn processes_of(root: &Path) -> Vec<i32> {
+pub(crate) fn processes_of(root: &Path) -> Vec<i32> {
     let needle = format!("TMPDIR={}", root.display());
     let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
     entries
@@ -68,14 +68,14 @@ pub fn processes_of(root: &Path) -> Vec<i32> {
 }
 
 /// The process id of the launcher of a run directory.
-pub fn launcher_pid(run_dir: &Path) -> Option<i32> {
+pub(crate) fn launcher_pid(run_dir: &Path) -> Option<i32> {
     let text = std::fs::read_to_string(run_dir.join("launcher.json")).ok()?;
     let facts: serde_json::Value = serde_json::from_str(&text).ok()?;
     facts["pid"].as_i64().and_then(|pid| i32::try_from(pid).ok())
 }
 
 /// Ends a process at once.
-pub fn kill_9(pid: i32) {
+pub(crate) fn kill_9(pid: i32) {
     let pid = rustix::process::Pid::from_raw(pid).expect("a process id");
     let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
 }

@@ -31,7 +31,7 @@ const KNOWN: &[&str] = &[
 ];
 
 /// What of a value is not as its schema says; empty if all is.
-pub fn faults(document: &Value, schema: &Value, value: &Value) -> Vec<String> {
+pub(crate) fn faults(document: &Value, schema: &Value, value: &Value) -> Vec<String> {
     let mut found = Vec::new();
     check(document, schema, value, "", true, &mut found);
     found

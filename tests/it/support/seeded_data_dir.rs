@@ -13,7 +13,7 @@ use super::app::{ADMIN_KEY, Answer, Job, TestApp};
 const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
 
 /// Makes a job with data, a plan and a run that succeeded.
-pub async fn finished_job(app: &TestApp) -> Job {
+pub(crate) async fn finished_job(app: &TestApp) -> Job {
     let job = app.job("教育对工资的影响").await;
     app.upload(&job, "pay.csv", PAY).await.ok();
     let roles = json!({"roles": {"outcome_var": "log_pay", "regressors": ["schooling"]}});
@@ -25,7 +25,7 @@ pub async fn finished_job(app: &TestApp) -> Job {
 }
 
 /// Makes a job with data and a draft.
-pub async fn drafted_job(app: &TestApp) -> Job {
+pub(crate) async fn drafted_job(app: &TestApp) -> Job {
     let job = app.job("schooling and pay").await;
     app.upload(&job, "pay.csv", PAY).await.ok();
     let roles = json!({"roles": {"outcome_var": "log_pay", "regressors": ["schooling"]}});
@@ -34,19 +34,19 @@ pub async fn drafted_job(app: &TestApp) -> Job {
 }
 
 /// Makes an API key through the service; returns its text.
-pub async fn api_key(app: &TestApp) -> String {
+pub(crate) async fn api_key(app: &TestApp) -> String {
     let request = app.request(reqwest::Method::POST, "/v1/admin/api-keys", ADMIN_KEY);
     let made = Answer::of(request.json(&json!({"role": "viewer"}))).await.ok();
     made["api_key"].as_str().expect("shown once").to_owned()
 }
 
 /// The data directory of a service.
-pub fn data_dir(app: &TestApp) -> PathBuf {
+pub(crate) fn data_dir(app: &TestApp) -> PathBuf {
     app.dir.path().join("data")
 }
 
 /// Runs the program on a data directory.
-pub fn program(data: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn program(data: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_stata-service"))
         .args(arguments)
         .env("SS_DATA_DIR", data)
@@ -56,7 +56,7 @@ pub fn program(data: &Path, arguments: &[&str]) -> Output {
 }
 
 /// Runs the program and reads the JSON that it prints.
-pub fn report(data: &Path, arguments: &[&str]) -> (Option<i32>, Value) {
+pub(crate) fn report(data: &Path, arguments: &[&str]) -> (Option<i32>, Value) {
     let output = program(data, arguments);
     let report = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|_| panic!("{arguments:?}: {}", String::from_utf8_lossy(&output.stderr)));
@@ -64,7 +64,7 @@ pub fn report(data: &Path, arguments: &[&str]) -> (Option<i32>, Value) {
 }
 
 /// Every row of every table of records, and of the audit chain, as the database holds them.
-pub fn tables(data: &Path) -> BTreeMap<String, Vec<String>> {
+pub(crate) fn tables(data: &Path) -> BTreeMap<String, Vec<String>> {
     let conn = Connection::open(data.join("store/store.sqlite3")).expect("opens");
     let mut found = BTreeMap::new();
     for table in ["jobs", "task_codes", "api_keys", "idempotency", "tenants", "audit"] {
@@ -77,7 +77,7 @@ pub fn tables(data: &Path) -> BTreeMap<String, Vec<String>> {
 }
 
 /// Files below the directories of jobs with their bytes, without working space and temporary names.
-pub fn job_files(data: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn job_files(data: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut open = vec![data.join("tenants")];
     while let Some(dir) = open.pop() {

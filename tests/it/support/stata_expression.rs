@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 /// A value; a missing number is larger than every number, a missing text is empty.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Value {
+pub(crate) enum Value {
     Number(Option<f64>),
     Text(String),
 }
@@ -24,7 +24,7 @@ impl Value {
 }
 
 /// One row by column name.
-pub type Row = BTreeMap<String, Value>;
+pub(crate) type Row = BTreeMap<String, Value>;
 
 struct Reader<'a> {
     chars: Vec<char>,
@@ -33,7 +33,7 @@ struct Reader<'a> {
 }
 
 /// Evaluates an expression on a row: 1 or 0.
-pub fn evaluate(expression: &str, row: &Row) -> bool {
+pub(crate) fn evaluate(expression: &str, row: &Row) -> bool {
     let mut reader = Reader { chars: expression.chars().collect(), at: 0, row };
     let value = reader.or();
     reader.blanks();

@@ -19,7 +19,7 @@ use stata_service::ports::blob_store::BlobStore;
 use stata_service::ports::clock::Clock;
 use stata_service::ports::ids::IdSource;
 use stata_service::ports::runner::{SandboxMode, SandboxSpec};
-use stata_service::ports::store::{Expect, Record, Store, Write};
+use stata_service::ports::store::{Expect, Record, Store, StoreExt, Write};
 use stata_service::ports::workspace::Workspace;
 use stata_service::service::access::tenants::TenantCache;
 use stata_service::service::runs::progress::ProgressTracker;
@@ -31,7 +31,7 @@ use super::records::{commit, job};
 use super::runs::{fakes, interpreters, runner};
 
 /// Makes do-files of anchors and body only.
-pub struct PlainTexts;
+pub(crate) struct PlainTexts;
 
 impl RunTexts for PlainTexts {
     fn main_do(&self, _: &Plan, _: &[u8], body: &[u8], facts: &TextFacts) -> Result<MainDo, String> {
@@ -47,7 +47,7 @@ impl RunTexts for PlainTexts {
 }
 
 /// The parts of a worker below one data directory.
-pub struct WorkerHarness {
+pub(crate) struct WorkerHarness {
     pub root: PathBuf,
     pub store: Arc<SqliteStore>,
     pub blobs: Arc<LocalBlobStore>,
@@ -60,12 +60,12 @@ pub struct WorkerHarness {
 
 impl WorkerHarness {
     /// Opens (or opens again) what lies below a directory.
-    pub fn open(root: &Path) -> Self {
+    pub(crate) fn open(root: &Path) -> Self {
         Self::open_with(root, |_| {})
     }
 
     /// As [`WorkerHarness::open`], after a change of the store's options.
-    pub fn open_with(root: &Path, change: impl FnOnce(&mut Options)) -> Self {
+    pub(crate) fn open_with(root: &Path, change: impl FnOnce(&mut Options)) -> Self {
         let root = root.canonicalize().expect("an existing directory");
         let mut options = Options::new(root.clone(), Arc::new(SystemClock));
         change(&mut options);
@@ -94,12 +94,12 @@ impl WorkerHarness {
     }
 
     /// Starts the worker.
-    pub async fn worker(&self) -> Worker {
+    pub(crate) async fn worker(&self) -> Worker {
         self.worker_on(Arc::clone(&self.store) as Arc<dyn Store>).await
     }
 
     /// Starts the worker on another view of the store.
-    pub async fn worker_on(&self, store: Arc<dyn Store>) -> Worker {
+    pub(crate) async fn worker_on(&self, store: Arc<dyn Store>) -> Worker {
         let deps = WorkerDeps {
             store,
             clock: Arc::new(SystemClock),
@@ -118,40 +118,45 @@ impl WorkerHarness {
     }
 
     /// Stores a queued job whose template makes the script behave in this way.
-    pub async fn queue(&self, tenant: &str, id: &str, behaviour: &str) {
+    pub(crate) async fn queue(&self, tenant: &str, id: &str, behaviour: &str) {
         let job = self.confirm(tenant, id, behaviour).await;
         self.enqueue(job).await;
     }
 
     /// Stores a job with a frozen plan.
-    pub async fn confirm(&self, tenant: &str, id: &str, behaviour: &str) -> JobRecord {
+    pub(crate) async fn confirm(&self, tenant: &str, id: &str, behaviour: &str) -> JobRecord {
         let job = self.confirmed(tenant, id, behaviour);
         self.put(job.clone(), Expect::Absent).await;
         job
     }
 
     /// Queues a job that [`WorkerHarness::confirm`] stored.
-    pub async fn enqueue(&self, job: JobRecord) {
+    pub(crate) async fn enqueue(&self, job: JobRecord) {
         let queued = job.enqueue(SystemClock.now()).expect("a confirmed job can be queued");
         self.put(queued, Expect::Version(1)).await;
     }
 
     /// Commits a job.
-    pub async fn put(&self, job: JobRecord, expect: Expect) {
-        let write = Write::Put { record: Record::Job(Box::new(job)), expect };
+    pub(crate) async fn put(&self, job: JobRecord, expect: Expect) {
+        let write = Write::Put { record: Record::from(job), expect };
         let mut commit = commit(vec![write]);
         commit.id = SystemIds.id("commit");
         self.store.commit(commit).await.expect("committed");
     }
 
     /// Reads a job.
-    pub async fn job(&self, tenant: &str, id: &str) -> JobRecord {
+    pub(crate) async fn job(&self, tenant: &str, id: &str) -> JobRecord {
         let (tenant, id) = (TenantId::parse(tenant).expect("valid"), JobId::parse(id).expect("valid"));
         self.store.job(&tenant, &id).await.expect("readable").expect("stored")
     }
 
     /// Waits until the job has a state, and returns it.
-    pub async fn until(&self, tenant: &str, id: &str, holds: impl Fn(&JobRecord) -> bool) -> JobRecord {
+    pub(crate) async fn until(
+        &self,
+        tenant: &str,
+        id: &str,
+        holds: impl Fn(&JobRecord) -> bool,
+    ) -> JobRecord {
         for _ in 0..6000 {
             let job = self.job(tenant, id).await;
             if holds(&job) {
@@ -163,17 +168,17 @@ impl WorkerHarness {
     }
 
     /// Waits until nothing will happen to the job any more.
-    pub async fn ended(&self, tenant: &str, id: &str) -> JobRecord {
+    pub(crate) async fn ended(&self, tenant: &str, id: &str) -> JobRecord {
         self.until(tenant, id, |job| job.status.is_terminal()).await
     }
 
     /// Reads a published file.
-    pub fn published(&self, job: &JobRecord, rel_path: &str) -> Vec<u8> {
+    pub(crate) fn published(&self, job: &JobRecord, rel_path: &str) -> Vec<u8> {
         std::fs::read(self.workspace.path(&job.tenant_id, &job.job_id, rel_path)).expect(rel_path)
     }
 
     /// Path of a file in the working directory of the job's latest attempt.
-    pub fn work_file(&self, job: &JobRecord, name: &str) -> PathBuf {
+    pub(crate) fn work_file(&self, job: &JobRecord, name: &str) -> PathBuf {
         let run = job.latest_run().expect("an attempt");
         self.workspace.path(&job.tenant_id, &job.job_id, &format!("runs/{}/work/{name}", run.run_id))
     }

@@ -8,14 +8,17 @@ use crate::schema::conform;
 /// A request, read from any of the wire formats.
 #[derive(Debug, Clone, Default)]
 pub struct Ask {
+    /// Name of the model, as asked.
     pub model: String,
     /// All texts of the prompt, system first.
     pub prompt: String,
+    /// The form that the answer must have.
     pub form: Form,
     /// Texts before which the answer ends.
     pub stops: Vec<String>,
     /// In tokens; absent is as long as the answer wants to be.
     pub max_tokens: Option<usize>,
+    /// True where the answer is asked for as a stream.
     pub stream: bool,
     /// OpenAI: usage in the stream.
     pub stream_usage: bool,
@@ -24,19 +27,25 @@ pub struct Ask {
 /// The form of an answer.
 #[derive(Debug, Clone, Default)]
 pub enum Form {
+    /// Plain text.
     #[default]
     Text,
     /// Any JSON object.
     Json,
+    /// JSON of this schema.
     Schema(Value),
     /// The input of this tool.
     Tool {
+        /// Name of the tool.
         name: String,
+        /// Schema of its input.
         schema: Value,
     },
     /// A vector for each text.
     Vectors {
+        /// The texts, one vector each.
         texts: Vec<String>,
+        /// Numbers of one vector.
         size: usize,
         /// Written in base64.
         as_bytes: bool,
@@ -52,9 +61,11 @@ pub struct Answer {
     pub cut: bool,
     /// Ended before this one of the asked texts.
     pub stopped: Option<String>,
+    /// Tokens of the prompt.
     pub input_tokens: usize,
     /// Stands for everything random in the envelope.
     pub dice: Rng,
+    /// The seed of the settings.
     pub seed: u64,
 }
 

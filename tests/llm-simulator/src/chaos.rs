@@ -19,14 +19,18 @@ use crate::settings::Settings;
 pub enum Fault {
     /// A refusal with a status and, as asked, a `Retry-After` in one of its forms.
     Status {
+        /// Status of the answer.
         status: u16,
+        /// `Retry-After`, written as it is sent.
         #[serde(default)]
         retry_after: Option<String>,
         /// `Retry-After` as an HTTP date, so many seconds from now.
         #[serde(default)]
         retry_after_date: Option<u64>,
+        /// The header `retry-after-ms`.
         #[serde(default)]
         retry_after_ms: Option<u64>,
+        /// The header `x-should-retry`.
         #[serde(default)]
         should_retry: Option<bool>,
         /// `error.type` (Anthropic) or `error.code` (OpenAI) in place of the usual one.
@@ -34,33 +38,64 @@ pub enum Fault {
         code: Option<String>,
     },
     /// No answer at all for so long, then the connection is closed.
-    Hang { ms: u64 },
+    Hang {
+        /// Milliseconds of silence.
+        ms: u64,
+    },
     /// The connection is reset (RST) after so many bytes of the body.
-    Reset { after_bytes: usize },
+    Reset {
+        /// Bytes that are sent before.
+        after_bytes: usize,
+    },
     /// The body ends after so many bytes as if it were whole.
-    Truncate { after_bytes: usize },
+    Truncate {
+        /// Bytes that are sent.
+        after_bytes: usize,
+    },
     /// The body ends in the middle of this event, counted from 1, as if it were whole.
-    TruncateEvent { event: usize },
+    TruncateEvent {
+        /// Number of the event, from 1.
+        event: usize,
+    },
     /// Silence for so long after so many bytes.
-    Stall { after_bytes: usize, ms: u64 },
+    Stall {
+        /// Bytes that are sent before.
+        after_bytes: usize,
+        /// Milliseconds of silence.
+        ms: u64,
+    },
     /// The body comes in small pieces with a wait between them; characters and lines are split.
-    Slow { bytes: usize, ms: u64 },
+    Slow {
+        /// Bytes of one piece.
+        bytes: usize,
+        /// Milliseconds between two pieces.
+        ms: u64,
+    },
     /// Every character of several bytes comes in two pieces.
     SplitUtf8,
     /// The body is not JSON.
     Malformed,
     /// Another content type than the body has.
-    ContentType { value: String },
+    ContentType {
+        /// The header `content-type`.
+        value: String,
+    },
     /// A page of HTML with status 200.
     Html,
     /// An error inside an answer with status 200.
     ErrorInside,
     /// The answer is so long.
-    Huge { bytes: usize },
+    Huge {
+        /// Length of the body.
+        bytes: usize,
+    },
     /// The model refuses.
     Refusal,
     /// The answer is cut after so many tokens, and says so.
-    Cut { tokens: usize },
+    Cut {
+        /// Tokens that are sent.
+        tokens: usize,
+    },
     /// Valid JSON that breaks the asked schema: a field too many, and names that do not exist.
     OffSchema,
     /// No usage, where the format can be without.
@@ -71,7 +106,7 @@ pub enum Fault {
 
 /// What happens to a request.
 #[derive(Debug, Default)]
-pub struct Fate {
+pub(crate) struct Fate {
     pub faults: Vec<Fault>,
 }
 
@@ -119,26 +154,26 @@ impl Fault {
 
 impl Fate {
     /// The first fault of a kind.
-    pub fn find<T>(&self, pick: impl Fn(&Fault) -> Option<T>) -> Option<T> {
+    pub(crate) fn find<T>(&self, pick: impl Fn(&Fault) -> Option<T>) -> Option<T> {
         self.faults.iter().find_map(pick)
     }
 
     /// True if this fault happens.
-    pub fn has(&self, fault: &Fault) -> bool {
+    pub(crate) fn has(&self, fault: &Fault) -> bool {
         self.faults.contains(fault)
     }
 }
 
 /// Counts equal requests by their digest.
 #[derive(Debug, Default)]
-pub struct Seen(Mutex<HashMap<u64, u32>>);
+pub(crate) struct Seen(Mutex<HashMap<u64, u32>>);
 
 /// Most different requests that are remembered.
 const MOST_SEEN: usize = 100_000;
 
 impl Seen {
     /// How often these bytes came before.
-    pub fn count(&self, bytes: &[u8]) -> u32 {
+    pub(crate) fn count(&self, bytes: &[u8]) -> u32 {
         let key = Rng::new(0, "seen", bytes).bits();
         let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if map.len() >= MOST_SEEN {
@@ -151,7 +186,7 @@ impl Seen {
 }
 
 /// Decides what happens to a request; `asked` are faults that the request itself asks for.
-pub fn fate(settings: &Settings, asked: Vec<Fault>, prompt: &str, body: &[u8], before: u32) -> Fate {
+pub(crate) fn fate(settings: &Settings, asked: Vec<Fault>, prompt: &str, body: &[u8], before: u32) -> Fate {
     let mut faults = asked;
     for (i, chaos) in settings.chaos.iter().enumerate() {
         let is_meant = chaos.contains.as_deref().is_none_or(|text| prompt.contains(text))
@@ -168,7 +203,7 @@ pub fn fate(settings: &Settings, asked: Vec<Fault>, prompt: &str, body: &[u8], b
 
 /// One step of a body.
 #[derive(Debug, Clone)]
-pub enum Step {
+pub(crate) enum Step {
     Send(Bytes),
     Wait(Duration),
     /// The connection breaks.
@@ -176,7 +211,7 @@ pub enum Step {
 }
 
 /// Applies the faults of the body to its pieces.
-pub fn distort(steps: Vec<Step>, fate: &Fate) -> Vec<Step> {
+pub(crate) fn distort(steps: Vec<Step>, fate: &Fate) -> Vec<Step> {
     let mut steps = steps;
     for fault in &fate.faults {
         steps = match *fault {
@@ -278,7 +313,7 @@ fn slow(steps: Vec<Step>, size: usize, wait: Duration) -> Vec<Step> {
 
 /// The steps as a body. A break is an error of the stream, which ends the connection; `on_break` is called
 /// before it.
-pub fn body(
+pub(crate) fn body(
     steps: Vec<Step>,
     on_break: impl Fn() + Send + Sync + 'static,
 ) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static {

@@ -9,7 +9,7 @@ use crate::settings::Distribution;
 const LONGEST_MS: f64 = 600_000.0;
 
 /// Draws a time.
-pub fn draw(distribution: Distribution, dice: &mut Rng) -> Duration {
+pub(crate) fn draw(distribution: Distribution, dice: &mut Rng) -> Duration {
     let ms = match distribution {
         Distribution::Fixed { ms } => ms,
         Distribution::Normal { mean_ms, sd_ms } => mean_ms + sd_ms * dice.normal(),

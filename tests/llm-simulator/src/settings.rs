@@ -12,6 +12,7 @@ use crate::chaos::Fault;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
+    /// Decides everything random: the same request gets the same bytes.
     pub seed: u64,
     /// Keys that are accepted; with none every caller is.
     pub keys: Vec<String>,
@@ -25,14 +26,21 @@ pub struct Settings {
     pub drain_ms: u64,
     /// Knows `response_format: json_schema`; without it such a request is refused with 400.
     pub supports_json_schema: bool,
+    /// Rates of requests and tokens.
     pub limits: Limits,
+    /// Calls at once, and calls that wait.
     pub queue: Queue,
+    /// Pages that may call.
     pub cors: Cors,
     /// Addresses or networks of proxies whose forwarded addresses are believed.
     pub trusted_proxies: Vec<String>,
+    /// Export of traces.
     pub telemetry: Telemetry,
+    /// Times of an answer.
     pub latency: Latency,
+    /// Faults and when they happen.
     pub chaos: Vec<Chaos>,
+    /// Written answers.
     pub scripts: Vec<Script>,
 }
 
@@ -120,8 +128,10 @@ pub struct Telemetry {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Protocol {
+    /// OTLP over HTTP with protobuf bodies.
     #[default]
     Http,
+    /// OTLP over gRPC.
     Grpc,
 }
 
@@ -135,7 +145,9 @@ impl Default for Telemetry {
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Latency {
+    /// From the request to the first piece.
     pub first_token: Distribution,
+    /// Between two pieces.
     pub between_tokens: Distribution,
 }
 
@@ -143,17 +155,23 @@ pub struct Latency {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Distribution {
+    /// Always the same.
     Fixed {
+        /// The time.
         ms: f64,
     },
     /// Cut at 0.
     Normal {
+        /// Mean before the cut.
         mean_ms: f64,
+        /// Standard deviation before the cut.
         sd_ms: f64,
     },
     /// `median_ms * exp(sigma * z)`.
     LogNormal {
+        /// The median.
         median_ms: f64,
+        /// Standard deviation of the logarithm.
         sigma: f64,
     },
 }
@@ -168,6 +186,7 @@ impl Default for Distribution {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Chaos {
+    /// What goes wrong.
     pub fault: Fault,
     /// Share of the requests that meet it.
     #[serde(default = "always")]
@@ -188,6 +207,7 @@ fn always() -> f64 {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Script {
+    /// The text that the prompt holds.
     pub contains: String,
     /// Given one after the other; the last one again and again.
     pub answers: Vec<String>,

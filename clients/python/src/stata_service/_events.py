@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ServerEvent:
-    """One event: its name, its text and the id to go on from."""
+    """One event: its name, its text and the id to continue from."""
 
     name: str
     text: str
@@ -17,7 +17,7 @@ class ServerEvent:
 
     @property
     def data(self) -> dict[str, Any]:
-        """The text as a JSON object; raises ValueError where it is none (lines of a log)."""
+        """The text as a JSON object; raises ValueError if it is not one (lines of a log)."""
         parsed = json.loads(self.text)
         if not isinstance(parsed, dict):
             raise ValueError(f"{self.name} holds no object")

@@ -1,4 +1,4 @@
-"""Requests that are safe to repeat: every POST carries a key under which the service keeps its answer."""
+"""Requests that are safe to repeat: every POST carries a key under which the service keeps its response."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Transport:
     ) -> Iterator[ServerEvent]:
         """The server-sent events of a path, across broken connections.
 
-        Goes on after the last id that was seen; heartbeats are taken and not told. Raises ProblemError for a
+        Continues after the last id received; heartbeats are not passed on. Raises ProblemError for a
         refusal and httpx.TransportError if the service stays away for all attempts. A caller who has enough
         closes the iterator.
         """
@@ -111,7 +111,7 @@ class Transport:
             time.sleep(pause)
 
     def stream_to(self, path: str, target: Any, *, params: Mapping[str, Any] | None = None) -> int:
-        """Writes an answer's bytes into an open file; how many they were."""
+        """Writes a response's bytes into an open file; returns their number."""
         written = 0
         with self._http.stream("GET", path, params=params) as answer:
             if not answer.is_success:

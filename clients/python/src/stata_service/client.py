@@ -62,11 +62,11 @@ class Service(_Closing):
         self._transport = Transport(base_url, api_key, timeout=timeout, attempts=attempts)
 
     def capabilities(self) -> Capabilities:
-        """What this service can do: formats, limits, engine, model."""
+        """Features of this service: formats, limits, engine, model."""
         return cast(Capabilities, self._transport.json("GET", "/v1/capabilities"))
 
     def create_task_codes(self, count: int = 1, **options: Any) -> list[TaskCodeView]:
-        """New task codes; each `task_code` is shown this once."""
+        """New task codes; each `task_code` is shown only once."""
         made = self._transport.json("POST", "/v1/admin/task-codes", body={"count": count, **options})
         return cast(list[TaskCodeView], made["task_codes"])
 
@@ -94,7 +94,7 @@ class Service(_Closing):
         return self.job(answer["job_id"], answer["token"])
 
     def job(self, job_id: str, token: str) -> Job:
-        """A job whose token is at hand."""
+        """A job with a known token."""
         mine = self._transport
         return Job(mine.base_url, job_id, token, timeout=mine.timeout, attempts=mine.attempts)
 
@@ -120,9 +120,9 @@ class Job(_Closing):
     def upload(
         self, *files: str | Path | tuple[str, bytes], roles: Sequence[DatasetRole] | None = None
     ) -> InputsPreview:
-        """Replaces the inputs, as a whole or not at all; the first file is the primary data set.
+        """Replaces all inputs or none; the first file is the primary data set.
 
-        Waits until the service has read them; answers the primary data set's columns and first rows.
+        Waits until the service has read them; returns the primary data set's columns and first rows.
         """
         named = [_named(file) for file in files]
         usual: list[DatasetRole] = ["auxiliary_data" for _ in named]
@@ -155,7 +155,7 @@ class Job(_Closing):
         return cast(InputsPreview, self._ask("GET", "/inputs/preview", params=asked))
 
     def state_draft(self, **fields: Any) -> DraftView:
-        """States the analysis whole: template_id, outcome_var, roles, derived_variables, sample_if, …"""
+        """Submits the complete draft: template_id, outcome_var, roles, derived_variables, sample_if, …"""
         return cast(DraftView, self._ask("PUT", "/draft", body=fields))
 
     def patch_draft(self, **field_updates: Any) -> PatchAnswer:
@@ -164,7 +164,7 @@ class Job(_Closing):
         return cast(PatchAnswer, self._ask("POST", "/draft/patch", body={"field_updates": updates}))
 
     def draft(self, *, wait: float = 300.0, new: bool = False) -> DraftView:
-        """The draft; the service's model makes one if there is none, or with `new` in any case."""
+        """The draft; the service's model writes one if there is none, or always with `new`."""
         end = time.monotonic() + wait
         if new:
             self._ask("POST", "/draft/preview", body={})
@@ -178,11 +178,11 @@ class Job(_Closing):
             _sleep_until(end, pending["retry_after_seconds"], "the draft")
 
     def preview_plan(self, **freeze: Any) -> PlanPreview:
-        """What `freeze` would do, with the do-file; writes nothing."""
+        """The result of `freeze`, with the do-file; writes nothing."""
         return cast(PlanPreview, self._ask("POST", "/plan/preview", body=freeze))
 
     def freeze(self, **freeze: Any) -> Plan:
-        """Freezes the plan: template, every parameter, data and seed are settled."""
+        """Freezes the plan: template, every parameter, data and seed are fixed."""
         return cast(Plan, self._ask("POST", "/plan/freeze", body=freeze)["plan"])
 
     def revise(self, reason: str | None = None) -> None:
@@ -207,7 +207,7 @@ class Job(_Closing):
             _sleep_until(end, job.get("poll_after_seconds") or 0.5, "the run")
 
     def events(self, *, last_event_id: str | None = None) -> Iterator[ServerEvent]:
-        """The story of the job, from its beginning or after an event, and on until the caller has enough.
+        """The events of the job, from its beginning or after an event, until the caller stops.
 
         A broken connection is opened again where it broke; nothing is lost and nothing comes twice but the events of
         a change that was under way.
@@ -233,7 +233,7 @@ class Job(_Closing):
         return self.runs()[-1].get("results") or []
 
     def cancel(self, reason: str | None = None) -> None:
-        """Ends the run and everything that it started."""
+        """Ends the run and all its processes."""
         self._ask("POST", "/cancel", body={} if reason is None else {"reason": reason})
 
     def delete(self) -> None:
@@ -267,7 +267,7 @@ class Job(_Closing):
         self, target: str | Path, *, data: Literal["include", "hash"] = "include",
         llm: Literal["include", "exclude"] = "include", run_id: str | None = None,
     ) -> Path:
-        """Writes a succeeded run, the latest without an id, with all that is needed to check and repeat it.
+        """Writes a succeeded run, the latest without an id, with everything needed to check and repeat it.
 
         A ZIP file (RO-Crate); `stata-service capsule verify` checks it. With `data="hash"` the data stand in it as
         their hashes alone. What broke off leaves nothing.
@@ -291,7 +291,7 @@ class Job(_Closing):
         return cast(TemplateAnswer, self._transport.json("GET", f"/v1/templates/{quote(template_id)}"))
 
     def templates(self, question: str | None = None) -> list[TemplateBrief]:
-        """The library, or what of it fits a question."""
+        """The library, or the templates that fit a question."""
         found = self._transport.json("GET", "/v1/templates", params={"q": question})
         return cast(list[TemplateBrief], found["templates"])
 
@@ -305,5 +305,5 @@ def _named(file: str | Path | tuple[str, bytes]) -> tuple[str, bytes]:
 def _sleep_until(end: float, seconds: float, what: str) -> None:
     left = end - time.monotonic()
     if left <= 0:
-        raise TookTooLong(f"{what} goes on at the service; ask again later")
+        raise TookTooLong(f"{what} continues at the service; ask again later")
     time.sleep(min(seconds, left))

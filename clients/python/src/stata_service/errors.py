@@ -1,4 +1,4 @@
-"""What can go wrong, as exceptions."""
+"""Exceptions of this package."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from .models import ProblemDocument, Run
 
 
 class StataServiceError(Exception):
-    """The base of everything that this package raises."""
+    """Base class of all exceptions of this package."""
 
 
 class ProblemError(StataServiceError):
-    """The service refused; `code` is one of those in its docs/errors.md."""
+    """The service returned an error; `code` is one of those in its docs/errors.md."""
 
     def __init__(self, status: int, problem: ProblemDocument) -> None:
         self.status = status
@@ -27,11 +27,11 @@ class ProblemError(StataServiceError):
 
 
 class UnexpectedAnswer(StataServiceError):
-    """The answer is not one of the service's: something else answers at this address."""
+    """The response does not come from the service: another program serves this address."""
 
 
 class RunFailed(StataServiceError):
-    """A run ended without success; `run["cause"]` and `run["next_actions"]` say what to do."""
+    """A run ended without success; see `run["cause"]` and `run["next_actions"]`."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -40,4 +40,4 @@ class RunFailed(StataServiceError):
 
 
 class TookTooLong(StataServiceError):
-    """What was waited for did not come in the time that the caller gave; it goes on at the service."""
+    """The caller's time limit ran out; the work continues at the service."""

@@ -1,4 +1,4 @@
-//! The open do-file engine as a program of its own.
+//! The open do-file engine as a separate program.
 
 use std::process::ExitCode;
 

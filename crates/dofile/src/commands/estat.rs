@@ -11,7 +11,7 @@ use crate::syntax::options::OptSpec;
 use crate::syntax::split::ParsedCommand;
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "estat",
     min: 4,
     form: Form::Raw,

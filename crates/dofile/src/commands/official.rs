@@ -441,6 +441,6 @@ const NAMES: &[&str] = &[
 ];
 
 /// True for a name of an official Stata command.
-pub fn is_official(name: &str) -> bool {
+pub(crate) fn is_official(name: &str) -> bool {
     NAMES.contains(&name)
 }

@@ -71,7 +71,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 .unsupported(&["SCores", "Score", "COVRatio", "Welsch", "DFBeta", "DBeta", "Number", "nooffset"]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "predict",
     min: 7,
     form: Form::Raw,

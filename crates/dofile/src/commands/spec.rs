@@ -15,7 +15,7 @@ pub enum ByRule {
     Whole,
 }
 
-/// What a command takes after its name.
+/// Syntax of a command after its name.
 #[derive(Debug, Clone, Copy)]
 pub enum Form {
     /// The text as it is, in `ParsedCommand::raw`.
@@ -139,7 +139,7 @@ pub struct CommandSpec {
     pub name: &'static str,
     /// Length of the shortest abbreviation.
     pub min: usize,
-    /// What it takes.
+    /// Its syntax.
     pub form: Form,
     /// How `by` runs it.
     pub by: ByRule,
@@ -147,7 +147,7 @@ pub struct CommandSpec {
     pub run: fn(&mut Session, &ParsedCommand) -> Result<()>,
     /// Syntax diagram for the documentation.
     pub syntax: &'static str,
-    /// What it stores, and the source of its formulas.
+    /// Stored results, and the source of the formulas.
     pub notes: &'static str,
     /// Examples that are tests.
     pub examples: &'static [Example],
@@ -166,7 +166,7 @@ impl CommandSpec {
     }
 }
 
-/// What commands need of the interpreter. It lies above the commands and implements this trait for the session, so
+/// Interface of commands to the interpreter. It lies above the commands and implements this trait for the session, so
 /// that no command imports it.
 pub trait Interpreter {
     /// Finds a command by its name or an allowed abbreviation.

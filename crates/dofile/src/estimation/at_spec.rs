@@ -22,7 +22,7 @@ pub enum Statistic {
     AsObserved,
 }
 
-/// What one variable is set to.
+/// Value of one variable.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// A number.

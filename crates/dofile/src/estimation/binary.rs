@@ -14,7 +14,7 @@ use estimators::ml::Equation;
 use estimators::ml_binary::{Binary, Link, Separation, find_separation, null_likelihood};
 use estimators::qr::{Design as Columns, choose_columns};
 
-/// What differs between the commands.
+/// Differences between the commands.
 pub struct Kind {
     /// Name for `e(cmd)`.
     pub cmd: &'static str,

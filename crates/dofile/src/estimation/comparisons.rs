@@ -88,7 +88,7 @@ impl TermSpec {
 /// One comparison of cells.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// What is compared: `(2 vs 1) 1`.
+    /// Name of the comparison: `(2 vs 1) 1`.
     pub label: String,
     /// Levels after `@` at which it is made; comparisons of a group are tested together.
     pub group: String,
@@ -226,7 +226,7 @@ pub fn show_tests(session: &mut Session, lines: &[TestLine], df_r: Option<f64>, 
     results.matrix("p", row(lines.iter().map(|l| stata(l.test.p(df_r))).collect()));
 }
 
-/// What the table of estimates shows.
+/// Format of the table of estimates.
 pub struct Look<'a> {
     /// Heading of the estimates.
     pub heading: &'a str,

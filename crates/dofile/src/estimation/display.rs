@@ -1,4 +1,4 @@
-//! What estimation commands print and check alike: levels, fit errors, the table of active estimates.
+//! Output and checks common to estimation commands: levels, fit errors, the table of active estimates.
 
 use crate::error::{Result, StataError};
 use crate::estimation::model::Model;
@@ -42,7 +42,7 @@ pub fn show_active(session: &mut Session, level: f64, eform: Option<&str>) -> Re
     show_table(session, level, eform, None)
 }
 
-/// [`show_active`] with standardised coefficients in place of the limits.
+/// [`show_active`] with standardised coefficients instead of the limits.
 pub fn show_table(
     session: &mut Session,
     level: f64,

@@ -92,7 +92,7 @@ pub fn print_log(session: &mut Session, fit: &MlFit, robust: bool, iterate: Opti
     }
 }
 
-/// What the log likelihood is called.
+/// Name of the log likelihood.
 pub fn label(robust: bool) -> &'static str {
     if robust { "Log pseudolikelihood" } else { "Log likelihood" }
 }

@@ -252,7 +252,7 @@ pub fn predict(frame: &Frame, parameters: &Parameters, equation: &str, rows: &[u
     Ok(out)
 }
 
-/// What commands after a linear regression need besides `e()`.
+/// State for commands after a linear regression, in addition to `e()`.
 pub struct LinearState {
     /// `(X'WX)^-1` over all parameters, zero where omitted.
     pub unscaled: Mat,

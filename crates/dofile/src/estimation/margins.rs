@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::estimation::linear::{Grid, Parameters};
 use crate::estimation::response::Response;
 
-/// What is averaged.
+/// Averaged quantity.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// The prediction.

@@ -1,4 +1,4 @@
-//! What commands with a likelihood of their own share: quiet fits of null models, parameters on another
+//! Code shared by commands with their own likelihood: quiet fits of null models, parameters on another
 //! scale, the offset, posting and the coefficient table. The likelihoods are in `estimators`.
 
 use crate::error::{Result, StataError};
@@ -133,7 +133,7 @@ impl Layout {
         self
     }
 
-    /// Adds a parameter that stands as the constant of an equation of its own.
+    /// Adds a parameter that stands as the constant of its own equation.
     pub fn constant(&mut self, equation: &str) -> &mut Self {
         self.estimated.push(self.stripe.len());
         self.stripe.push(Stripe::with_eq(equation, "_cons"));
@@ -146,7 +146,7 @@ impl Layout {
     }
 }
 
-/// What a likelihood command posts.
+/// Results posted by a likelihood command.
 pub struct Posted<'a> {
     /// `e(cmd)`.
     pub cmd: &'static str,

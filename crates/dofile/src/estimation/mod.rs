@@ -1,4 +1,4 @@
-//! What estimation commands share between the language and the numeric kernels: reading a model,
+//! Code shared by estimation commands, between the language and the numeric kernels: reading a model,
 //! posting `e()`, printing coefficient tables, and evaluating linear predictions afterwards.
 //! Formulas belong to `estimators`, the commands themselves to `commands`.
 

@@ -11,6 +11,12 @@ use estimators::vce::{Clusters, Vce};
 use estimators::weights::{WeightKind, Weights};
 use std::collections::HashMap;
 
+/// The kind of weights and their values, one for each observation.
+pub type WeightValues = (WeightKind, Vec<f64>);
+
+/// The kind of weights and their expression.
+pub type WeightText = (String, String);
+
 /// The covariance that the command asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VceSpec {
@@ -104,7 +110,7 @@ impl ClusterRows {
         Self { name: frame.var(variable).name.clone(), of_row, count }
     }
 
-    /// What the kernels take.
+    /// Returns the clusters as the kernels take them.
     pub fn kernel(&self) -> Clusters<'_> {
         Clusters { of_row: &self.of_row, count: self.count }
     }
@@ -250,12 +256,11 @@ impl<'a> Reading<'a> {
     }
 
     /// Evaluates the weights; rows without one leave `touse`.
-    #[allow(clippy::type_complexity)]
     pub fn weights(
         &self,
         session: &Session,
         touse: &mut [bool],
-    ) -> Result<(Option<(WeightKind, Vec<f64>)>, Option<(String, String)>)> {
+    ) -> Result<(Option<WeightValues>, Option<WeightText>)> {
         let Some(found) = session.weights(self.cmd, self.default_weight, touse)? else {
             return Ok((None, None));
         };

@@ -44,9 +44,9 @@ enum Shape {
 /// A prediction of the active estimates.
 #[derive(Debug, Clone)]
 pub struct Response {
-    /// What it is, `Pr(y)`.
+    /// Name of the response, `Pr(y)`.
     pub label: String,
-    /// How it was asked for, `predict(pr)`.
+    /// How it was requested, `predict(pr)`.
     pub request: String,
     /// Positions of the parameters of each linear index.
     pub indices: Vec<Vec<usize>>,

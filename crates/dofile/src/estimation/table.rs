@@ -9,7 +9,7 @@ use crate::syntax::{Atom, Term};
 use crate::value::MISSING;
 use estimators::wald;
 
-/// What a coefficient table shows.
+/// Content of a coefficient table.
 pub struct Table<'a> {
     /// Name above the parameters (the outcome).
     pub title: &'a str,

@@ -14,7 +14,7 @@ use crate::value::{MISSING, Value};
 use std::cell::Cell;
 use std::sync::Arc;
 
-/// What the names of an expression stand for.
+/// Meanings of the names of an expression.
 pub trait Names {
     /// Returns the data.
     fn frame(&self) -> &Frame;
@@ -332,7 +332,7 @@ impl Binder<'_> {
 
 /// Column of `e(b)` for a term as a user writes it: `2.a` finds `2.a`, `1.a`
 /// finds `1b.a`, `o.x` finds `o.x`; factors of an interaction in any order.
-pub fn find_coefficient(b: &Matrix, name: &str) -> Option<usize> {
+pub(super) fn find_coefficient(b: &Matrix, name: &str) -> Option<usize> {
     if let Some(k) = b.find_col(name) {
         return Some(k);
     }

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-/// What evaluation reads: the data, the rows of the current group and the generator.
+/// Input of an evaluation: the data, the rows of the current group and the generator.
 pub struct EvalCtx<'a> {
     /// The data.
     pub frame: &'a Frame,

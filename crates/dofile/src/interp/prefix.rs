@@ -6,7 +6,7 @@ use crate::error::{Result, StataError};
 use crate::session::{Echo, Flow, Line, Session};
 use crate::syntax::split;
 
-/// What prefixes ask for.
+/// Prefixes of a command.
 #[derive(Debug, Default)]
 struct Prefixes {
     quiet: Option<bool>,

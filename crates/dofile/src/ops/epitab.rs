@@ -1,4 +1,4 @@
-//! What the epidemiological tables share: reading counts, strata and their printed forms.
+//! Code shared by the epidemiological tables: reading counts, strata and their printed forms.
 
 use crate::error::{Result, StataError};
 use crate::estimation::display::level;

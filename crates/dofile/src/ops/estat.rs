@@ -5,7 +5,7 @@ use crate::syntax::options::{OptSpec, Options};
 
 /// A subcommand: its words before and after the comma.
 pub(crate) struct Call {
-    /// What stands between the subcommand and the comma.
+    /// Text between the subcommand and the comma.
     pub(crate) list: String,
     /// Its options as written.
     pub(crate) option_text: String,

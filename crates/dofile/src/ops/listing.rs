@@ -12,7 +12,7 @@ pub(crate) struct Table {
     pub(crate) obs: bool,
     /// Names of the variables.
     pub(crate) header: bool,
-    /// Numbers in place of value labels.
+    /// Numbers instead of value labels.
     pub(crate) nolabel: bool,
     /// A line after so many rows; 0 for none.
     pub(crate) separator: usize,

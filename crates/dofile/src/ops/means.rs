@@ -10,7 +10,7 @@ use crate::syntax::split::matching_paren;
 use crate::value::MISSING;
 use estimators::distributions::t_inverse_tail;
 
-/// What is estimated.
+/// Estimated quantity.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Kind {
     Mean,

@@ -1,4 +1,4 @@
-//! What the commands of several families share. Families of commands do not import each other.
+//! Code shared by commands of several families. Families of commands do not import each other.
 
 pub(crate) mod collection;
 pub(crate) mod data_files;

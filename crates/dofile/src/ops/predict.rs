@@ -1,4 +1,4 @@
-//! What the predictions of all families share: names and values of the new variables, columns of the data.
+//! Code shared by the predictions of all families: names and values of the new variables, columns of the data.
 
 use crate::commands::StandardSyntax;
 use crate::error::{Result, StataError};
@@ -46,7 +46,7 @@ pub(crate) fn new_names(
     Ok((kind.unwrap_or(session.settings.default_type), names))
 }
 
-/// The one statistic that was asked for.
+/// The one statistic that was requested.
 pub(crate) fn chosen(cmd: &ParsedCommand) -> Result<Option<&str>> {
     let mut found = cmd.options.iter().map(|o| o.0).filter(|o| !matches!(*o, "outcome" | "equation"));
     let first = found.next();

@@ -80,7 +80,7 @@ impl Session {
         self.out.flush();
     }
 
-    /// What the end of a scope undoes.
+    /// Undoes the changes of a scope at its end.
     fn end_scope(&mut self, scope: Scope) {
         if let Some(frame) = scope.preserved {
             self.frame = frame;

@@ -158,7 +158,7 @@ impl Session {
         self.by_vars.iter().filter_map(|n| self.frame.find(n)).collect()
     }
 
-    /// What expressions read, in the current by-group.
+    /// Returns the input of expressions, in the current by-group.
     pub fn ctx(&self) -> EvalCtx<'_> {
         let (first, last) = self.range();
         EvalCtx { frame: &self.frame, rng: &self.rng, first, last }

@@ -1,4 +1,4 @@
-//! What the names of an expression stand for in a session.
+//! Meanings of the names of an expression in a session.
 
 use super::Session;
 use crate::error::Result;

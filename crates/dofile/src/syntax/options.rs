@@ -4,7 +4,7 @@
 use super::split::unquote;
 use crate::error::{Result, StataError};
 
-/// What an option's argument must be.
+/// Kind of an option's argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OptKind {
     /// No argument.
@@ -24,7 +24,7 @@ pub enum OptKind {
 pub struct OptSpec {
     /// Name with the shortest abbreviation in capitals.
     pub name: &'static str,
-    /// What it takes.
+    /// Kind of its argument.
     pub kind: OptKind,
 }
 

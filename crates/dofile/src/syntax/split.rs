@@ -34,7 +34,7 @@ pub struct ParsedCommand {
     pub name: String,
     /// Everything after the name as it was written (macros expanded).
     pub raw: String,
-    /// What stands before `= exp`, `if`, `in`, weight, `using` and options.
+    /// Text before `= exp`, `if`, `in`, weight, `using` and options.
     pub list: String,
     /// Text after `=`.
     pub exp: Option<String>,

@@ -73,8 +73,8 @@ fn cases() -> Cases {
 #[test]
 fn the_page_of_commands_is_the_table_of_commands() {
     let mut out = String::from(
-        "# Commands of the open engine\n\nMade from the declarations in `crates/dofile/src/commands/` by the test `docs`; renew with `SS_TEST_RENEW=1`.\n\
-         Capitals of the shortest abbreviation are in the second column. What is not in this list stops with r(199) and its name;\n\
+        "# Commands of the open engine\n\nGenerated from the declarations in `crates/dofile/src/commands/` by the test `docs`; renew with `SS_TEST_RENEW=1`.\n\
+         Capitals of the shortest abbreviation are in the second column. Any other command stops with r(199) and its name;\n\
          options in the fourth column are Stata's and are refused by name.\n\n",
     );
     let mut specs: Vec<_> = registry::all().collect();

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::meta::{Characteristic, Meta, StorageType, Variable};
 use crate::text::{Decoder, LegacyText};
 
-/// What stands before the rows.
+/// Content before the rows.
 pub(super) struct Header {
     pub(super) layout: Layout,
     pub(super) decoder: Decoder,

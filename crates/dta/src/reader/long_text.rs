@@ -1,4 +1,4 @@
-//! Where the strL values of a file are, and loading those that a block of rows refers to.
+//! Positions of the strL values of a file, and loading of those that a block of rows refers to.
 
 use std::collections::HashMap;
 use std::io::{Read, Seek};

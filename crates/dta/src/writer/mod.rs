@@ -14,7 +14,7 @@ use crate::limits::ROWS;
 use crate::meta::{Meta, StorageType, Variable};
 use sink::Sink;
 
-/// Where strL values wait until the rows are complete.
+/// Temporary storage of strL values until the rows are complete.
 pub trait Spool: Read + Write + Seek + Send {}
 
 impl<T: Read + Write + Seek + Send> Spool for T {}

@@ -6,7 +6,7 @@ use crate::error::Error;
 
 pub(super) struct Sink<W: Write + Seek> {
     inner: BufWriter<W>,
-    /// Where the file starts in `inner`.
+    /// Offset of the file's start in `inner`.
     start: u64,
     position: u64,
 }

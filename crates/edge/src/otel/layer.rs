@@ -50,7 +50,7 @@ impl Spans {
     }
 }
 
-/// What is known of a span that is under way.
+/// State of an open span.
 #[derive(Debug)]
 pub(super) struct Open {
     context: SpanContext,

@@ -38,11 +38,12 @@ pub enum Protocol {
     Grpc,
 }
 
-/// Where spans go and how many of them.
+/// Destination and share of spans.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// `http://collector:4318`; for HTTP `/v1/traces` is added where it does not end so.
     pub endpoint: String,
+    /// How spans travel.
     pub protocol: Protocol,
     /// `service.name` of the resource.
     pub service_name: String,
@@ -90,16 +91,22 @@ impl Settings {
 /// Settings that make no exporter.
 #[derive(Debug, thiserror::Error)]
 pub enum BadSettings {
+    /// The endpoint is not an address with scheme and host.
     #[error("{0:?} is no endpoint: write http://host:port or https://host:port")]
     Endpoint(String),
+    /// The sample ratio is outside 0 to 1.
     #[error("a sample ratio must be between 0 and 1, not {0}")]
     Ratio(f64),
+    /// The queue or the batch holds nothing.
     #[error("queue and batch must be above 0")]
     Empty,
+    /// Name or value of a header is not valid.
     #[error("header {0:?} is no header")]
     Header(String),
+    /// The OTLP exporter cannot be built.
     #[error("the exporter cannot be built: {0}")]
     Exporter(#[from] ExporterBuildError),
+    /// The HTTP client of the exporter cannot be built.
     #[error("the exporter's client cannot be built: {0}")]
     Client(#[from] reqwest::Error),
 }
@@ -153,7 +160,7 @@ impl Telemetry {
     }
 
     /// The layer that makes OpenTelemetry spans of those of the stated targets, down to the level `debug`. Log
-    /// events stay out of them: they have a way of their own. The subscriber below must be a
+    /// events stay out of them: they have their own way. The subscriber below must be a
     /// [`Registry`](tracing_subscriber::Registry) for [`adopt`], [`inject`] and the like to find its spans.
     pub fn layer<S>(&self) -> impl Layer<S> + Send + Sync + 'static
     where
@@ -174,7 +181,7 @@ impl Telemetry {
         )
     }
 
-    /// What became of the spans.
+    /// Counters of exported and lost spans.
     pub fn counters(&self) -> Arc<Counters> {
         Arc::clone(&self.counters)
     }

@@ -24,7 +24,7 @@ const MOST_RATIO: u64 = 400;
 ///
 /// # Errors
 /// `INPUT_TOO_LARGE` for bombs, `INPUT_PARSE_FAILED` for damaged archives.
-pub fn check(path: &Path) -> Result<(), Problem> {
+pub(super) fn check(path: &Path) -> Result<(), Problem> {
     let damaged = |_| problems::parse(None, None, "the workbook's ZIP archive is damaged or truncated");
     let file = File::open(path).map_err(|e| problems::io("read the upload", &e))?;
     let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(damaged)?;

@@ -20,7 +20,7 @@ use crate::ports::tabular::{IngestOptions, IngestedDataset};
 
 /// The two kinds of workbooks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(super) enum Kind {
     Xlsx,
     Xls,
 }
@@ -43,7 +43,7 @@ struct Facts {
 ///
 /// # Errors
 /// `INPUT_*` with row, column and reason.
-pub fn ingest(
+pub(super) fn ingest(
     path: &Path,
     kind: Kind,
     options: &IngestOptions,

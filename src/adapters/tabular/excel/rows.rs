@@ -16,7 +16,7 @@ const MOST_COLUMNS: u32 = 16_384;
 
 /// The value of a cell.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Cell {
+pub(super) enum Cell {
     Empty,
     Text(String),
     Number(f64),
@@ -31,7 +31,7 @@ pub enum Cell {
 }
 
 /// An open workbook.
-pub enum Workbook {
+pub(super) enum Workbook {
     Xlsx(Box<Xlsx<BufReader<File>>>),
     Xls(Box<Xls<BufReader<File>>>),
 }
@@ -41,7 +41,7 @@ impl Workbook {
     ///
     /// # Errors
     /// A damaged or protected workbook, I/O.
-    pub fn open(path: &Path, kind: Kind) -> Result<Self, Problem> {
+    pub(super) fn open(path: &Path, kind: Kind) -> Result<Self, Problem> {
         let file = File::open(path).map_err(|e| problems::io("read the upload", &e))?;
         let reader = BufReader::new(file);
         match kind {
@@ -51,7 +51,7 @@ impl Workbook {
     }
 
     /// Names of the sheets that hold cells (charts and macros do not).
-    pub fn sheet_names(&self) -> Vec<String> {
+    pub(super) fn sheet_names(&self) -> Vec<String> {
         let sheets = match self {
             Self::Xlsx(book) => book.sheets_metadata(),
             Self::Xls(book) => book.sheets_metadata(),
@@ -65,7 +65,7 @@ impl Workbook {
     ///
     /// # Errors
     /// A damaged sheet, or what `take` answers.
-    pub fn each_row(
+    pub(super) fn each_row(
         &mut self,
         sheet: &str,
         take: impl FnMut(u64, &[Cell]) -> Result<(), Problem>,

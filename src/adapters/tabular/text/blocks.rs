@@ -23,14 +23,14 @@ const LARGEST_RECORD: usize = 16 * 1024 * 1024;
 const MOST_WORKERS: usize = 4;
 
 /// Complete records.
-pub struct RawBlock {
+pub(super) struct RawBlock {
     /// One-based row of the first record, blank lines counted.
     pub first_row: u64,
     pub text: String,
 }
 
 /// Reads a file block by block.
-pub struct Blocks {
+pub(super) struct Blocks {
     file: File,
     decoder: Option<Decoder>,
     dialect: Dialect,
@@ -47,7 +47,7 @@ impl Blocks {
     ///
     /// # Errors
     /// An I/O error as a problem.
-    pub fn open(path: &Path, encoding: TextEncoding, dialect: Dialect) -> Result<Self, Problem> {
+    pub(super) fn open(path: &Path, encoding: TextEncoding, dialect: Dialect) -> Result<Self, Problem> {
         let mut file = File::open(path).map_err(|e| problems::io("open the upload", &e))?;
         file.seek(SeekFrom::Start(encoding.bom as u64)).map_err(|e| problems::io("read the upload", &e))?;
         let utf8 = encoding.encoding == UTF_8;
@@ -68,7 +68,7 @@ impl Blocks {
     ///
     /// # Errors
     /// Bytes that the encoding does not have, NUL characters, a quote that is not closed, I/O.
-    pub fn next_block(&mut self) -> Result<Option<RawBlock>, Problem> {
+    pub(super) fn next_block(&mut self) -> Result<Option<RawBlock>, Problem> {
         while !self.ended && self.boundaries.end() == 0 {
             self.fill()?;
             self.boundaries.scan(&self.buffer, self.dialect, self.ended);
@@ -153,7 +153,7 @@ impl Blocks {
 }
 
 /// Decodes as much of `bytes` as its encoding allows, for sniffing.
-pub fn decode_sample(bytes: &[u8], encoding: TextEncoding) -> String {
+pub(super) fn decode_sample(bytes: &[u8], encoding: TextEncoding) -> String {
     let bytes = &bytes[encoding.bom.min(bytes.len())..];
     let mut decoder = encoding.encoding.new_decoder_without_bom_handling();
     let mut out = String::with_capacity(bytes.len() * 3 + 16);
@@ -167,7 +167,7 @@ pub fn decode_sample(bytes: &[u8], encoding: TextEncoding) -> String {
 ///
 /// # Errors
 /// The first problem in the order of the file.
-pub fn in_parallel<S, T>(
+pub(super) fn in_parallel<S, T>(
     mut blocks: Blocks,
     make_state: impl Fn() -> S,
     work: impl Fn(&mut S, RawBlock) -> Result<T, Problem> + Sync,
@@ -227,7 +227,7 @@ fn worker<S, T>(
     loop {
         let next = raw_in.lock().unwrap_or_else(std::sync::PoisonError::into_inner).recv();
         let Ok((number, item)) = next else { return state };
-        // a panic must answer for its block: whoever waits for the order of blocks would wait for ever
+        // a panic must answer for its block: anyone who waits for the order of blocks would wait for ever
         let result = item.and_then(|block| {
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&mut state, block)))
                 .unwrap_or_else(|_| Err(Problem::internal()))

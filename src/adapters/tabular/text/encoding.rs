@@ -8,7 +8,7 @@ use encoding_rs::{Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_125
 
 /// The encoding of a file.
 #[derive(Debug, Clone, Copy)]
-pub struct TextEncoding {
+pub(super) struct TextEncoding {
     pub encoding: &'static Encoding,
     /// Bytes of the byte order mark.
     pub bom: usize,
@@ -18,7 +18,7 @@ pub struct TextEncoding {
 
 /// Why a file has no encoding that it can be read in.
 #[derive(Debug)]
-pub enum EncodingError {
+pub(super) enum EncodingError {
     Io(io::Error),
     /// A NUL byte in what is not UTF-16, at this offset.
     Binary(u64),
@@ -37,7 +37,7 @@ impl From<io::Error> for EncodingError {
 ///
 /// # Errors
 /// Binary content, UTF-8 with a few invalid bytes, or an I/O error.
-pub fn detect(file: &mut File) -> Result<TextEncoding, EncodingError> {
+pub(super) fn detect(file: &mut File) -> Result<TextEncoding, EncodingError> {
     let mut head = vec![0; 64 * 1024];
     let length = read_full(file, &mut head)?;
     head.truncate(length);
@@ -96,7 +96,7 @@ struct Utf8Facts {
     valid: u64,
 }
 
-/// Returns `None` for valid UTF-8; after the first invalid byte looks at 4 MiB more.
+/// Returns `None` for valid UTF-8; after the first invalid byte checks 4 MiB more.
 fn scan_utf8(file: &mut File, from: u64) -> io::Result<Option<Utf8Facts>> {
     file.seek(SeekFrom::Start(from))?;
     let mut facts: Option<Utf8Facts> = None;
@@ -177,7 +177,7 @@ fn common_hanzi(bytes: &[u8]) -> bool {
 }
 
 /// Fills the buffer unless the file ends before.
-pub fn read_full(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+pub(crate) fn read_full(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut length = 0;
     while length < buffer.len() {
         match file.read(&mut buffer[length..]) {

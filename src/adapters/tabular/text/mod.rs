@@ -8,7 +8,7 @@ mod sniff;
 
 use std::path::Path;
 
-pub use self::encoding::read_full;
+pub(super) use self::encoding::read_full;
 
 use foldhash::fast::RandomState;
 
@@ -43,7 +43,7 @@ struct Table<'a> {
 ///
 /// # Errors
 /// `INPUT_*` with row, column and reason.
-pub fn ingest(
+pub(super) fn ingest(
     path: &Path,
     original_name: &str,
     options: &IngestOptions,
@@ -102,7 +102,7 @@ pub fn ingest(
     })
 }
 
-/// What a thread keeps while it converts.
+/// State of a thread while it converts.
 struct Converter {
     builders: Vec<Builder>,
     gatherer: Gatherer,
@@ -124,7 +124,7 @@ impl<'a> Table<'a> {
                 "encoding_guess",
                 None,
                 format!("the text was read as {name}, which is a guess"),
-                "look at the preview; save the file as UTF-8 if letters are wrong",
+                "check the preview; save the file as UTF-8 if letters are wrong",
             );
         }
         let named = self.header.names.iter().filter(|n| !n.trim().is_empty());

@@ -4,9 +4,9 @@
 
 use std::borrow::Cow;
 
-/// What separates fields and records.
+/// Separators of fields and records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Dialect {
+pub(super) struct Dialect {
     pub delimiter: u8,
     /// `\n` (also for `\r\n`), or `\r` in files without `\n`.
     pub terminator: u8,
@@ -14,9 +14,9 @@ pub struct Dialect {
 
 /// Finds record ends in text that arrives in pieces, and counts the records.
 #[derive(Debug, Clone, Default)]
-pub struct Boundaries {
+pub(super) struct Boundaries {
     in_quotes: bool,
-    /// Bytes of the buffer that were looked at.
+    /// Bytes of the buffer that were checked.
     scanned: usize,
     /// End of the last complete record in the buffer.
     end: usize,
@@ -25,8 +25,8 @@ pub struct Boundaries {
 }
 
 impl Boundaries {
-    /// Looks at what `buffer` has beyond the last call; `last` if nothing will follow.
-    pub fn scan(&mut self, buffer: &[u8], dialect: Dialect, last: bool) {
+    /// Checks what `buffer` has beyond the last call; `last` if nothing will follow.
+    pub(super) fn scan(&mut self, buffer: &[u8], dialect: Dialect, last: bool) {
         let mut at = self.scanned;
         while at < buffer.len() {
             let quote = memchr::memchr(b'"', &buffer[at..]).map(|i| at + i);
@@ -73,17 +73,17 @@ impl Boundaries {
     }
 
     /// True if the text ends inside a quoted field.
-    pub fn open_quote(&self) -> bool {
+    pub(super) fn open_quote(&self) -> bool {
         self.in_quotes
     }
 
     /// Bytes of complete records at the front of the buffer.
-    pub fn end(&self) -> usize {
+    pub(super) fn end(&self) -> usize {
         self.end
     }
 
     /// Takes the complete records off: the number of bytes and of records.
-    pub fn take(&mut self) -> (usize, u64) {
+    pub(super) fn take(&mut self) -> (usize, u64) {
         let taken = (self.end, self.records);
         self.scanned -= self.end.min(self.scanned);
         self.end = 0;
@@ -94,7 +94,7 @@ impl Boundaries {
 
 /// One field of a record, as a range of the block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Field {
+pub(super) struct Field {
     start: usize,
     end: usize,
     /// The range still has quotes to be taken off.
@@ -103,13 +103,13 @@ pub struct Field {
 
 impl Field {
     /// True if the field stands without quotes.
-    pub fn is_unquoted(&self) -> bool {
+    pub(super) fn is_unquoted(&self) -> bool {
         !self.quoted
     }
 
     /// The field's text without its quotes.
     #[inline]
-    pub fn value<'a>(&self, block: &'a str) -> Cow<'a, str> {
+    pub(super) fn value<'a>(&self, block: &'a str) -> Cow<'a, str> {
         let raw = &block[self.start..self.end];
         if self.quoted { unquote(raw) } else { Cow::Borrowed(raw) }
     }
@@ -145,7 +145,7 @@ fn unquote(raw: &str) -> Cow<'_, str> {
 }
 
 /// Goes through the records of a block that holds complete records only.
-pub struct Records<'a> {
+pub(super) struct Records<'a> {
     block: &'a [u8],
     at: usize,
     dialect: Dialect,
@@ -153,14 +153,14 @@ pub struct Records<'a> {
 
 impl<'a> Records<'a> {
     /// Starts at the front of a block.
-    pub fn new(block: &'a str, dialect: Dialect) -> Self {
+    pub(super) fn new(block: &'a str, dialect: Dialect) -> Self {
         Self { block: block.as_bytes(), at: 0, dialect }
     }
 
     /// Puts the fields of the next record into `fields`; false at the end. A blank line is a record with
     /// one empty field.
     #[inline]
-    pub fn next_record(&mut self, fields: &mut Vec<Field>) -> bool {
+    pub(super) fn next_record(&mut self, fields: &mut Vec<Field>) -> bool {
         fields.clear();
         if self.at >= self.block.len() {
             return false;

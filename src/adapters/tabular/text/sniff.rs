@@ -11,26 +11,26 @@ use super::{Header, is_blank};
 use crate::adapters::tabular::problems;
 use crate::domain::error::Problem;
 
-/// Bytes looked at for the delimiter.
+/// Bytes checked for the delimiter.
 const SAMPLE: usize = 256 * 1024;
-/// Records looked at for the delimiter.
+/// Records checked for the delimiter.
 const SAMPLE_RECORDS: usize = 200;
 /// Longest name of a column, in bytes.
 const LONGEST_NAME: usize = 32_000;
 
-/// What the beginning of a file says.
-pub struct Sniffed {
+/// Properties detected at the beginning of a file.
+pub(super) struct Sniffed {
     pub encoding: TextEncoding,
     pub dialect: Dialect,
     /// Rows in front of the table that only state the delimiter (`sep=;`).
     pub skip_rows: u64,
 }
 
-/// Looks at the encoding of the whole file and at the dialect of its beginning.
+/// Detects the encoding of the whole file and the dialect of its beginning.
 ///
 /// # Errors
 /// Empty or binary files, text in no readable encoding, I/O.
-pub fn sniff(path: &Path, original_name: &str) -> Result<Sniffed, Problem> {
+pub(super) fn sniff(path: &Path, original_name: &str) -> Result<Sniffed, Problem> {
     let read = |e: std::io::Error| problems::io("read the upload", &e);
     let mut file = File::open(path).map_err(read)?;
     let encoding = encoding::detect(&mut file).map_err(|error| match error {
@@ -129,7 +129,7 @@ fn regularity(text: &str, dialect: Dialect, whole: bool) -> (f64, usize) {
 ///
 /// # Errors
 /// A row that does not exist or is blank, too many columns, names that are too long.
-pub fn header(
+pub(super) fn header(
     mut blocks: Blocks,
     dialect: Dialect,
     wanted: Option<u32>,

@@ -23,7 +23,7 @@ use crate::service::access::api_keys::{
 use crate::service::access::credential_views::ApiKeyView;
 use crate::service::access::credentials::Ports;
 
-/// What the key may do, for whom and how long.
+/// Role, tenant and life of a new key.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateApiKeyBody {
@@ -34,7 +34,7 @@ pub struct CreateApiKeyBody {
     expires_in_days: Option<u32>,
 }
 
-/// How long the old key still works.
+/// Overlap during which the old key still works.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RotateBody {
@@ -71,7 +71,7 @@ pub const CREATE_FACTS: RouteFacts = RouteFacts { secret: true, ..RouteFacts::NO
 
 /// Creates an API key.
 ///
-/// The answer shows the key this once; only its hash is kept. The tenant comes from `tenant_id` or
+/// Only this response shows the key; the service keeps its hash. The tenant comes from `tenant_id` or
 /// `X-SS-Tenant-ID`, else `default`.
 #[utoipa::path(post, path = "/v1/admin/api-keys", tag = "admin", operation_id = "create_api_key",
     request_body = CreateApiKeyBody, security(("api_key" = ["admin"])),
@@ -111,7 +111,7 @@ pub async fn list(
 pub const ROTATE_FACTS: RouteFacts =
     RouteFacts { refusals: &[&[ErrorCode::ApiKeyNotFound]], secret: true, ..RouteFacts::NONE };
 
-/// Issues a new key in place of one, which works on for the stated overlap.
+/// Replaces a key by a new one; the old one still works for the given overlap.
 ///
 /// The new key has the role, tenant and label of the old one. With `overlap_hours: 0` the old one ends at
 /// once.
@@ -137,7 +137,7 @@ pub const REVOKE_FACTS: RouteFacts =
 
 /// Revokes an API key at once.
 ///
-/// Requests with the key are refused from the next one on. A repeated revocation answers the same; the
+/// The next request with the key is already refused. Repeating the revocation returns the same response; the
 /// bootstrap key ends with its setting.
 #[utoipa::path(post, path = "/v1/admin/api-keys/{key_id}/revoke", tag = "admin",
     operation_id = "revoke_api_key", params(("key_id" = String, Path)), request_body = Reason,

@@ -18,13 +18,13 @@ use crate::service::operations::read_audit::{self, ReadAudit};
 /// Most events of one page.
 const MAX_LIMIT: usize = 200;
 
-/// Which events; what is absent does not matter.
+/// Filters of events; absent ones do not apply.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct AuditQuery {
     /// `job:<id>`, `task_code:<id>`, `api_key:<id>`, `tenant:<id>`, `route:<method> <route>` …
     resource: Option<String>,
-    /// `plan.frozen`; with a dot at its end all that begin so: `run.`
+    /// `plan.frozen`; with a dot at its end all actions with this prefix: `run.`
     action: Option<String>,
     /// The public id of a credential, or the part of the service.
     actor: Option<String>,
@@ -38,7 +38,7 @@ pub struct AuditQuery {
 }
 
 /// One page of events, newest first. A page may be short, even empty, while there is a `next_cursor`: a
-/// query that no index helps looks through a bounded part of the chain at a time.
+/// query without an index scans a bounded part of the chain at a time.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct AuditPage {
     #[schema(value_type = Vec<Object>)]
@@ -49,7 +49,7 @@ pub struct AuditPage {
 /// The facts of `find_audit_events`.
 pub const FACTS: RouteFacts = RouteFacts::NONE;
 
-/// Finds audit events: of the key's tenant, for administrators without X-SS-Tenant-ID of every tenant.
+/// Finds audit events of the key's tenant; for administrators without X-SS-Tenant-ID those of every tenant.
 ///
 /// The chain of the audit trail, newest first; each event has the hash of the one before it. Pages are
 /// bounded in work: follow `next_cursor` to its end even where a page is empty.

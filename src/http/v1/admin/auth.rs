@@ -45,10 +45,10 @@ pub const LOGIN_FACTS: RouteFacts = RouteFacts {
     ..RouteFacts::NONE
 };
 
-/// Opens a session. Wrong names and passwords are answered alike and slowed down.
+/// Opens a session. Wrong names and wrong passwords get the same response and are throttled.
 ///
 /// The account is in the settings of the service. After ten failures within a minute, by address or
-/// account, the next try waits (429).
+/// account, the next attempt must wait (429).
 #[utoipa::path(post, path = "/v1/admin/auth/login", tag = "admin", operation_id = "admin_login",
     request_body = LoginBody, responses((status = 200, body = LoginAnswer)))]
 pub async fn login(
@@ -74,7 +74,7 @@ pub async fn login(
 /// The facts of `admin_logout`.
 pub const LOGOUT_FACTS: RouteFacts = RouteFacts::NONE;
 
-/// Ends the session that the request is made with.
+/// Ends the session of the request.
 ///
 /// Only for sessions; API keys and personal tokens are revoked instead.
 #[utoipa::path(post, path = "/v1/admin/auth/logout", tag = "admin", operation_id = "admin_logout",

@@ -25,17 +25,17 @@ use crate::service::jobs::cancel_job::CancelJob;
 use crate::service::jobs::job_view::{JobView, view_job};
 use crate::service::runs::enqueue_run::EnqueueRun;
 
-/// A job with what only those who look after the service see. No token of it is ever shown.
+/// A job with additional data for operators. Its token is never shown.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct AdminJob {
     job: JobView,
     /// Every attempt, oldest first.
     runs: Vec<Run>,
-    /// The code that the job was made with, and until when its token works.
+    /// Task code that created the job, and expiry of its token.
     token: Option<TokenFacts>,
 }
 
-/// Facts on a job's token.
+/// Metadata of a job's token.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct TokenFacts {
     code_id: String,
@@ -54,7 +54,7 @@ pub struct AdminArtifactList {
 /// The facts of `admin_list_jobs`.
 pub const LIST_FACTS: RouteFacts = RouteFacts::NONE;
 
-/// Lists jobs, newest first: of the key's tenant, for administrators without X-SS-Tenant-ID of every tenant.
+/// Lists the jobs of the key's tenant, newest first; for administrators without X-SS-Tenant-ID those of every tenant.
 ///
 /// With the filters of `GET /v1/jobs`. Pages follow `next_cursor`; jobs that are created meanwhile do not
 /// disturb them.
@@ -74,7 +74,7 @@ pub const DETAIL_FACTS: RouteFacts = RouteFacts { without_content: true, ..Route
 
 /// Shows a job with all its attempts.
 ///
-/// With what only those see who look after the service: every attempt whole, and the facts on the token,
+/// With additional data for operators: every attempt in full, and metadata of the token,
 /// which itself is never shown.
 #[utoipa::path(get, path = "/v1/admin/jobs/{job_id}", tag = "admin", operation_id = "admin_get_job",
     params(("job_id" = String, Path)), security(("api_key" = ["operator", "admin"])),
@@ -108,7 +108,7 @@ pub const RETRY_FACTS: RouteFacts = RouteFacts {
 /// Queues a new run of a job that failed or was cancelled, with a new budget of automatic retries.
 ///
 /// For jobs that failed or were cancelled; their plan stays the same. Queued, running and succeeded jobs
-/// answer as they are.
+/// are returned unchanged.
 #[utoipa::path(post, path = "/v1/admin/jobs/{job_id}/retry", tag = "admin",
     operation_id = "admin_retry_job", params(("job_id" = String, Path)), request_body = Reason,
     security(("api_key" = ["operator", "admin"])), responses((status = 200, body = RunAnswer)))]
@@ -136,7 +136,7 @@ pub const CANCEL_FACTS: RouteFacts = RouteFacts {
 
 /// Cancels a job; 202 while the engine's processes are being ended.
 ///
-/// As the job's own cancel, for those who look after the service. The reason is kept in the audit trail.
+/// The same as the job's own cancel, for operators. The reason is kept in the audit trail.
 #[utoipa::path(post, path = "/v1/admin/jobs/{job_id}/cancel", tag = "admin",
     operation_id = "admin_cancel_job", params(("job_id" = String, Path)), request_body = Reason,
     security(("api_key" = ["operator", "admin"])),

@@ -27,7 +27,7 @@ pub struct SystemStatus {
     started_at: DateTime<Utc>,
     uptime_seconds: i64,
     store: StoreFacts,
-    /// Heads of the audit chains: what an anchor is compared with.
+    /// Heads of the audit chains, for comparison with anchors.
     audit_heads: Vec<AuditHead>,
     /// Jobs of all tenants by status.
     jobs: BTreeMap<String, u64>,
@@ -35,7 +35,7 @@ pub struct SystemStatus {
     last_reload: Option<ReloadReport>,
 }
 
-/// Facts on the store.
+/// State of the store.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct StoreFacts {
     sequence: u64,
@@ -56,9 +56,9 @@ pub struct AuditHead {
 /// The facts of `system_status`.
 pub const STATUS_FACTS: RouteFacts = RouteFacts::NONE;
 
-/// Tells how the service is.
+/// Shows the state of the service.
 ///
-/// Version, store, heads of the audit chains, health with reasons, jobs by status and the last reading of
+/// Version, store, heads of the audit chains, health with reasons, jobs by status and the last reload of
 /// the settings.
 #[utoipa::path(get, path = "/v1/admin/system/status", tag = "admin", operation_id = "system_status",
     security(("api_key" = ["operator", "admin"])), responses((status = 200, body = SystemStatus)))]
@@ -94,10 +94,10 @@ pub async fn status(State(app): State<App>, _access: KeyAccess<Operators>) -> Js
 pub const RELOAD_SETTINGS_FACTS: RouteFacts =
     RouteFacts { refusals: &[&[ErrorCode::ConfigReloadFailed]], ..RouteFacts::NONE };
 
-/// Reads the settings and the files of secrets again; what is not valid leaves everything as it was.
+/// Reloads the settings and the files of secrets; invalid settings change nothing.
 ///
-/// The same as SIGHUP. What only a restart puts in force is named in `restart_needed`. Settings that are
-/// not valid are refused whole.
+/// The same as SIGHUP. `restart_needed` lists settings that take effect only after a restart. If any setting is
+/// invalid, all are rejected.
 #[utoipa::path(post, path = "/v1/admin/system/reload", tag = "admin", operation_id = "system_reload",
     security(("api_key" = ["admin"])), responses((status = 200, body = ReloadReport)))]
 pub async fn reload_settings(

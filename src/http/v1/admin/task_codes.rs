@@ -20,7 +20,7 @@ use crate::service::access::credential_views::TaskCodeView;
 use crate::service::access::credentials::Ports;
 use crate::service::access::task_codes::{CreateTaskCodes, DeleteTaskCode, ListTaskCodes, RevokeTaskCode};
 
-/// How many codes, for whom and how long.
+/// Number, tenant and life of new codes.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateTaskCodesBody {
@@ -70,7 +70,7 @@ pub const CREATE_FACTS: RouteFacts = RouteFacts { secret: true, ..RouteFacts::NO
 
 /// Creates task codes of a tenant.
 ///
-/// At most 500 at once. Each `task_code` is shown this once; only its hash is kept.
+/// At most 500 at once. Only this response shows each `task_code`; the service keeps its hash.
 #[utoipa::path(post, path = "/v1/admin/task-codes", tag = "admin", operation_id = "create_task_codes",
     request_body = CreateTaskCodesBody, security(("api_key" = ["client", "admin"])),
     responses((status = 201, body = TaskCodeList)))]
@@ -97,7 +97,7 @@ pub const LIST_FACTS: RouteFacts = RouteFacts::NONE;
 
 /// Lists task codes, newest first.
 ///
-/// Codes themselves are never shown again; `status` says what became of each.
+/// The codes themselves are never shown again; `status` is the state of each.
 #[utoipa::path(get, path = "/v1/admin/task-codes", tag = "admin", operation_id = "list_task_codes",
     params(PageQuery), security(("api_key" = ["client", "admin"])),
     responses((status = 200, body = TaskCodeList)))]
@@ -120,8 +120,8 @@ pub const REVOKE_FACTS: RouteFacts =
 
 /// Revokes a code; the token of a job made with it ends too.
 ///
-/// A code that was redeemed takes its job's token with it; the job stays. A repeated revocation answers the
-/// same.
+/// Revoking a redeemed code also revokes its job's token; the job stays. Repeating the revocation returns the
+/// same response.
 #[utoipa::path(post, path = "/v1/admin/task-codes/{code_id}/revoke", tag = "admin",
     operation_id = "revoke_task_code", params(("code_id" = String, Path)), request_body = Reason,
     security(("api_key" = ["client", "admin"])), responses((status = 200, body = TaskCodeView)))]
@@ -145,7 +145,7 @@ pub const DELETE_FACTS: RouteFacts =
 
 /// Deletes a code; a tombstone keeps it from working again.
 ///
-/// Jobs that were made with it stay. A repeated deletion answers the same.
+/// Jobs created with it stay. Repeating the deletion returns the same response.
 #[utoipa::path(delete, path = "/v1/admin/task-codes/{code_id}", tag = "admin",
     operation_id = "delete_task_code", params(("code_id" = String, Path)),
     security(("api_key" = ["admin"])), responses((status = 204)))]

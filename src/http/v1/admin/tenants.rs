@@ -16,7 +16,7 @@ use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::service::access::tenants::{TenantBody, TenantView, Tenants};
 
-/// Tenants with settings of their own.
+/// Tenants with their own settings.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct TenantList {
     tenants: Vec<TenantView>,
@@ -42,9 +42,9 @@ fn tagged(view: TenantView) -> Response {
 /// The facts of `list_tenants`.
 pub const LIST_FACTS: RouteFacts = RouteFacts::NONE;
 
-/// Lists tenants that have settings of their own, with what they hold.
+/// Lists the tenants that have their own settings, with their usage.
 ///
-/// Tenants without settings of their own work by the settings of the service and are not listed.
+/// Tenants without their own settings use those of the service and are not listed.
 #[utoipa::path(get, path = "/v1/admin/tenants", tag = "admin", operation_id = "list_tenants",
     security(("api_key" = ["admin"])), responses((status = 200, body = TenantList)))]
 pub async fn list(
@@ -57,9 +57,9 @@ pub async fn list(
 /// The facts of `get_tenant`.
 pub const GET_FACTS: RouteFacts = RouteFacts { tagged: true, ..RouteFacts::NONE };
 
-/// Reads a tenant's settings and what it holds; version 0 stands for none of its own.
+/// Reads a tenant's settings and usage; version 0 means that it has no own settings.
 ///
-/// Any tenant can be read; one without settings of its own has version 0.
+/// Any tenant can be read; one without its own settings has version 0.
 #[utoipa::path(get, path = "/v1/admin/tenants/{tenant_id}", tag = "admin", operation_id = "get_tenant",
     params(("tenant_id" = String, Path)), security(("api_key" = ["admin"])),
     responses((status = 200, body = TenantView)))]
@@ -74,9 +74,9 @@ pub async fn get(
 /// The facts of `put_tenant`.
 pub const PUT_FACTS: RouteFacts = RouteFacts { if_match: true, tagged: true, ..RouteFacts::NONE };
 
-/// Replaces a tenant's settings whole; a hold stops every removal.
+/// Replaces all settings of a tenant; a hold stops every removal.
 ///
-/// What the body leaves out falls back to the settings of the service. `If-Match` names the version that is
+/// Fields that the body leaves out fall back to the settings of the service. `If-Match` names the version that is
 /// replaced.
 #[utoipa::path(put, path = "/v1/admin/tenants/{tenant_id}", tag = "admin", operation_id = "put_tenant",
     params(("tenant_id" = String, Path)), request_body = TenantBody, security(("api_key" = ["admin"])),

@@ -19,7 +19,7 @@ use crate::service::access::credential_views::PersonalTokenView;
 use crate::service::access::credentials::Ports;
 use crate::service::access::personal_tokens::{PersonalTokens, not_found};
 
-/// What the token is for and how long it works.
+/// Label and life of a new token.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateTokenBody {
@@ -48,9 +48,9 @@ fn token_id(segment: TokenSegment) -> Result<KeyId, Problem> {
 /// The facts of `create_admin_token`.
 pub const CREATE_FACTS: RouteFacts = RouteFacts { secret: true, ..RouteFacts::NONE };
 
-/// Creates a personal token for the administrator who asks.
+/// Creates a personal token for the requesting administrator.
 ///
-/// The answer shows the token this once. It works as an `admin` key until it expires or is revoked.
+/// Only this response shows the token. It works as an `admin` key until it expires or is revoked.
 #[utoipa::path(post, path = "/v1/admin/tokens", tag = "admin", operation_id = "create_admin_token",
     request_body = CreateTokenBody, security(("api_key" = ["admin"])),
     responses((status = 201, body = PersonalTokenView)))]
@@ -89,7 +89,7 @@ pub const REVOKE_FACTS: RouteFacts =
 
 /// Revokes a personal token at once.
 ///
-/// It stays in the list. A repeated revocation answers the same.
+/// It stays in the list. Repeating the revocation returns the same response.
 #[utoipa::path(post, path = "/v1/admin/tokens/{token_id}/revoke", tag = "admin",
     operation_id = "revoke_admin_token", params(("token_id" = String, Path)), request_body = Reason,
     security(("api_key" = ["admin"])), responses((status = 200, body = PersonalTokenView)))]
@@ -108,9 +108,9 @@ pub async fn revoke(
 pub const DELETE_FACTS: RouteFacts =
     RouteFacts { refusals: &[&[ErrorCode::AdminTokenNotFound]], ..RouteFacts::NONE };
 
-/// Deletes a personal token; it opens nothing from then on.
+/// Deletes a personal token; it stops working at once.
 ///
-/// It also goes from the list; what it did stays in the audit trail.
+/// It is also removed from the list; its actions stay in the audit trail.
 #[utoipa::path(delete, path = "/v1/admin/tokens/{token_id}", tag = "admin",
     operation_id = "delete_admin_token", params(("token_id" = String, Path)),
     security(("api_key" = ["admin"])), responses((status = 204)))]

@@ -25,7 +25,7 @@ pub struct PatchRequest {
     field_updates: Map<String, Value>,
 }
 
-/// What the patch left open.
+/// Open points after the patch.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct PatchAnswer {
     /// Always `patched`.

@@ -1,4 +1,4 @@
-//! `GET` and `POST /v1/jobs/{job_id}/draft/preview`. A GET changes nothing; a new draft is asked for by a POST.
+//! `GET` and `POST /v1/jobs/{job_id}/draft/preview`. A GET changes nothing; a POST requests a new draft.
 
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::put::answer_draft;
 use crate::domain::error::ErrorCode;
 use crate::domain::job::JobRecord;
+use crate::domain::job::ingest::IngestState;
 use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess, Read};
 use crate::http::extract::body::{Json, OptionalJson, Query};
@@ -20,10 +21,10 @@ use crate::http::state::App;
 use crate::http::v1::openapi::groups::MODEL;
 use crate::service::drafts::draft_view::DraftView;
 use crate::service::drafts::model_draft::{DraftByModel, Standing};
-use crate::service::inputs::ingest_inputs::Ingest;
+use crate::service::inputs::ingest_state::ingest_state;
 use crate::service::inputs::select_sheet::find_dataset;
 
-/// Which data set is the main one.
+/// Choice of the main data set.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct MainSource {
@@ -43,7 +44,7 @@ pub struct Pending {
     retry_until: Option<DateTime<Utc>>,
 }
 
-/// States nothing; asks the model for a new draft.
+/// Request of a new draft from the model, without content.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewDraft {}
@@ -57,11 +58,11 @@ pub const GET_FACTS: RouteFacts = RouteFacts {
     ..RouteFacts::NONE
 };
 
-/// Returns the current draft, whatever its source. Without one the model is asked, once for all pollers.
+/// Returns the current draft from any source. Without one the model is asked, once for all pollers.
 ///
 /// 200 with the draft; 202 while there is none: inputs are missing or being read, or the model works. N
-/// pollers cost one call of the model, and none while inputs are missing. A failed call is kept and told
-/// again until a new draft is asked for.
+/// pollers cost one call of the model, and none while inputs are missing. A failed call is kept and returned
+/// again until a new draft is requested.
 #[utoipa::path(get, path = "/v1/jobs/{job_id}/draft/preview", tag = "drafts",
     operation_id = "preview_draft", params(("job_id" = String, Path), MainSource),
     security(("job_token" = []), ("api_key" = ["viewer", "client", "operator", "admin"])),
@@ -92,9 +93,9 @@ pub const POST_FACTS: RouteFacts = RouteFacts {
     ..RouteFacts::NONE
 };
 
-/// Asks the model for a new draft, in place of the present one and after a failure.
+/// Asks the model for a new draft, to replace the present one or after a failure.
 ///
-/// The present draft stays until the new one is there. Without inputs the answer says what is missing.
+/// The present draft stays until the new one is ready. Without inputs the response names what is missing.
 #[utoipa::path(post, path = "/v1/jobs/{job_id}/draft/preview", tag = "drafts",
     operation_id = "request_draft", params(("job_id" = String, Path)), request_body = NewDraft,
     security(("job_token" = []), ("api_key" = ["client", "admin"])),
@@ -110,10 +111,10 @@ pub async fn post(
     answer(&app, DraftByModel(app.ctx.clone()).renew(&access.caller, Arc::unwrap_or_clone(access.job)).await?)
 }
 
-/// No model is asked while there is no data to speak of.
+/// The model is not asked while there is no data.
 fn waits_for_inputs(app: &App, job: &JobRecord) -> Option<Response> {
-    let (reason, message) = match app.ctx.ingests.get(job) {
-        Some(Ingest::UnderWay) => ("ingesting", "the upload is being read"),
+    let (reason, message) = match ingest_state(&app.ctx, job) {
+        Some(IngestState::UnderWay) => ("ingesting", "the upload is being read"),
         _ if job.inputs.is_none() => ("inputs_missing", "upload the data first"),
         _ => return None,
     };

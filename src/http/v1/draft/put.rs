@@ -26,10 +26,10 @@ pub const FACTS: RouteFacts = RouteFacts {
     ..RouteFacts::NONE
 };
 
-/// States the draft, replacing it whole.
+/// Submits the draft; replaces the present one completely.
 ///
-/// Checked as a model's: the template must be applicable, columns must exist, conditions must be readable.
-/// The named role fields are views of `roles`; stating both differently is refused.
+/// Checked like a model's draft: the template must apply, columns must exist, conditions must be valid.
+/// The named role fields are views of `roles`; setting both to different values is an error.
 #[utoipa::path(put, path = "/v1/jobs/{job_id}/draft", tag = "drafts", operation_id = "state_draft",
     params(("job_id" = String, Path)), request_body = DraftRequest,
     security(("job_token" = []), ("api_key" = ["client", "admin"])),
@@ -48,7 +48,7 @@ pub async fn handler(
     answer_draft(&app.ctx, &job)
 }
 
-/// Answers the draft of a job with its entity tag.
+/// Returns the draft of a job with its entity tag.
 ///
 /// # Errors
 /// `DRAFT_NOT_FOUND`.

@@ -100,7 +100,7 @@ pub const STATE_FACTS: RouteFacts = RouteFacts {
     ..RouteFacts::NONE
 };
 
-/// States the files that are to become the inputs; the same files again are the same bundle while it waits.
+/// Declares the files of the inputs; declaring the same files again returns the same bundle while it is open.
 ///
 /// The first step of an upload in sessions; then each file gets a session, its parts and its end. With the
 /// last file the bundle becomes the inputs in one write.
@@ -128,7 +128,7 @@ pub async fn state(
 pub const GET_FACTS: RouteFacts =
     RouteFacts { refusals: &[&[ErrorCode::UploadSessionNotFound]], ..RouteFacts::NONE };
 
-/// Shows how far the bundle is.
+/// Shows the progress of the bundle.
 ///
 /// Each file with its state and, while it arrives, its session.
 #[utoipa::path(get, path = "/v1/jobs/{job_id}/inputs/bundle", tag = "inputs", operation_id = "get_bundle",
@@ -139,7 +139,7 @@ pub async fn get(access: JobAccess<Read>) -> Result<Json<BundleView>, ApiError> 
     Ok(Json(BundleView::of(&access.job, bundle_of(&access.job)?)))
 }
 
-/// The file that is to arrive.
+/// The announced file.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SessionBody {
@@ -147,7 +147,7 @@ pub struct SessionBody {
     file_id: String,
 }
 
-/// Where a part goes.
+/// Destination of a part.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct PresignedPart {
     part_number: u32,
@@ -163,7 +163,7 @@ pub struct SessionView {
     file_id: String,
     /// `direct` or `multipart`.
     upload_strategy: &'static str,
-    /// Until when the session takes parts; a URL works for 15 minutes and is renewed by refresh-urls.
+    /// Expiry of the session; a URL works for 15 minutes and is renewed by refresh-urls.
     expires_at: DateTime<Utc>,
     #[serde(skip_serializing_if = "Option::is_none")]
     presigned_url: Option<String>,
@@ -207,7 +207,7 @@ pub async fn open(
     }))
 }
 
-/// Signs the URLs of parts; returns until when they work.
+/// Signs the URLs of parts; returns their expiry.
 ///
 /// # Errors
 /// `AUTH_TOKEN_FORBIDDEN` for a job without a token.

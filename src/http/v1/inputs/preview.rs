@@ -12,7 +12,7 @@ use crate::http::state::App;
 use crate::http::v1::openapi::groups::FILES;
 use crate::service::inputs::preview_inputs::{InputsPreview, PreviewInputs};
 
-/// Which part of which data set.
+/// Window of a data set.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct Window {
@@ -27,6 +27,7 @@ pub struct Window {
 /// The facts of `preview_inputs`.
 pub const FACTS: RouteFacts = RouteFacts {
     refusals: &[FILES, &[ErrorCode::InputsMissing, ErrorCode::InputDatasetNotFound]],
+    retry_after: true,
     ..RouteFacts::NONE
 };
 

@@ -14,7 +14,7 @@ use crate::http::v1::openapi::groups::FILES;
 use crate::service::inputs::preview_inputs::{InputsPreview, PreviewInputs};
 use crate::service::inputs::select_sheet::{IngestOptions, SelectSheet};
 
-/// Which sheet and header row; in the body or in the query.
+/// Sheet and header row; in the body or in the query.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct SheetChoice {
@@ -94,7 +94,7 @@ async fn select(
         header_row: body.header_row.or(query.header_row),
     };
     if options.sheet.is_none() && options.header_row.is_none() {
-        return Err(Problem::validation("sheet_name", "state a sheet_name, a header_row or both").into());
+        return Err(Problem::validation("sheet_name", "give a sheet_name, a header_row or both").into());
     }
     if options.header_row == Some(0) {
         return Err(Problem::validation("header_row", "rows count from 1").into());

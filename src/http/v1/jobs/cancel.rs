@@ -15,7 +15,7 @@ use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::service::jobs::cancel_job::CancelJob;
 
-/// Why.
+/// Reason of the cancellation.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CancelRequest {
@@ -36,8 +36,8 @@ pub const FACTS: RouteFacts =
 
 /// Cancels the job; 202 while the engine's processes are being ended.
 ///
-/// Ends the whole tree of the engine's processes. A repeated cancel answers the same; a job that has ended
-/// refuses.
+/// Ends the whole tree of the engine's processes. Repeating the cancel returns the same response; a job that has ended
+/// refuses it.
 #[utoipa::path(post, path = "/v1/jobs/{job_id}/cancel", tag = "jobs", operation_id = "cancel_job",
     params(("job_id" = String, Path)), request_body = CancelRequest,
     security(("job_token" = []), ("api_key" = ["client", "operator", "admin"])),

@@ -18,17 +18,17 @@ use crate::http::state::App;
 use crate::service::runs::capsule::{CapsuleOptions, CapsuleStream, MakeCapsule};
 use crate::service::shared::pools::Pool;
 
-/// Whether the data themselves are in a capsule.
+/// Whether a capsule contains the data themselves.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DataChoice {
     #[default]
     Include,
-    /// Their hashes alone.
+    /// Their hashes only.
     Hash,
 }
 
-/// Whether the exchange with a language model is in a capsule.
+/// Whether a capsule contains the exchange with a language model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LlmChoice {
@@ -37,20 +37,20 @@ pub enum LlmChoice {
     Exclude,
 }
 
-/// What is wanted.
+/// Options of the capsule.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct CapsuleQuery {
-    /// `hash`: uploaded files, data and data sets that the run wrote as hashes alone.
+    /// `hash`: uploaded files, data and data sets that the run wrote as hashes only.
     #[serde(default)]
     #[param(inline)]
     data: DataChoice,
-    /// `exclude`: without what a language model was asked and answered.
+    /// `exclude`: without prompts and answers of a language model.
     #[serde(default)]
     #[param(inline)]
     llm: LlmChoice,
-    /// A run that succeeded; the latest without it.
+    /// A run that succeeded; by default the latest.
     run_id: Option<String>,
     /// Of a signed link.
     #[allow(dead_code, reason = "read by the extractor of links")]
@@ -70,10 +70,10 @@ pub const FACTS: RouteFacts = RouteFacts {
     ..RouteFacts::NONE
 };
 
-/// Downloads a run with everything that is needed to check and repeat it.
+/// Downloads a run with everything needed to check and repeat it.
 ///
 /// A ZIP archive (RO-Crate 1.1) with README, data, do-file, plans, tables, figures, log, evidence and hashes. The
-/// same state of the job gives the same bytes, so that the entity tag holds.
+/// same state of the job gives the same bytes, so the entity tag stays valid.
 #[utoipa::path(get, path = "/v1/jobs/{job_id}/capsule", tag = "artifacts", operation_id = "get_capsule",
     params(("job_id" = String, Path), CapsuleQuery),
     security(("job_token" = []), ("api_key" = ["viewer", "client", "operator", "admin"]),

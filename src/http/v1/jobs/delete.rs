@@ -26,7 +26,7 @@ pub const FACTS: RouteFacts = RouteFacts {
 /// Removes the content of a job: inputs, artifacts, runs, texts. Ids, hashes and the audit trail stay.
 ///
 /// The job itself stays readable with `removed`. A waiting job is cancelled first; a running one refuses
-/// (409), and so does everything under a hold (403). A repeated removal answers the same.
+/// (409), and so does everything under a hold (403). Repeating the removal returns the same response.
 #[utoipa::path(delete, path = "/v1/jobs/{job_id}", tag = "jobs", operation_id = "delete_job",
     params(("job_id" = String, Path)), security(("job_token" = []), ("api_key" = ["operator", "admin"])),
     responses((status = 200, body = JobView)))]

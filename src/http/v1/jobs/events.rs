@@ -21,11 +21,11 @@ use crate::service::jobs::job_events::{JobEvent, JobFollower};
 /// The facts of `follow_job`.
 pub const FACTS: RouteFacts = RouteFacts::NONE;
 
-/// Tells every change of a job as server-sent events.
+/// Streams every change of a job as server-sent events.
 ///
-/// From its beginning, or after `Last-Event-ID`, until the reader leaves. Events: `job.status`,
+/// From its beginning, or after `Last-Event-ID`, until the reader disconnects. Events: `job.status`,
 /// `inputs.ready`, `draft.ready`, `draft.failed`, `run.queued`, `run.started`, `run.progress`, `run.check`,
-/// `run.finished`, `job.changed`, and `stream.failed` when the service cannot go on. A comment comes every
+/// `run.finished`, `job.changed`, and `stream.failed` when the service cannot continue. A comment is sent every
 /// 15 seconds; a stream ends after an hour. Nothing is lost across a restart of the service.
 #[utoipa::path(get, path = "/v1/jobs/{job_id}/events", tag = "jobs", operation_id = "follow_job",
     params(("job_id" = String, Path), ("Last-Event-ID" = Option<u64>, Header),
@@ -38,10 +38,11 @@ pub async fn handler(
     access: JobAccess<Read>,
     Headers(headers): Headers,
 ) -> Result<Response, ApiError> {
+    let open = app.edge.open_stream(&access.principal)?;
     let follower = JobFollower::new(&app.ctx, &access.job, sse::last_event_id(&headers)?);
     let end = Instant::now() + LONGEST;
     let reader = Reader { app, principal: access.principal, follower, ready: VecDeque::new(), end };
-    Ok(sse::answer(futures_util::stream::unfold(reader, Reader::next)))
+    Ok(sse::answer(futures_util::stream::unfold(reader, Reader::next), open))
 }
 
 /// One reader: what it has not taken yet is at most one page of changes.

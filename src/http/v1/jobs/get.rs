@@ -20,8 +20,8 @@ pub const FACTS: RouteFacts =
 
 /// Returns the job.
 ///
-/// Holds everything a client needs to go on: `next_actions` names the requests that make sense now,
-/// `poll_after_seconds` when to look again. The entity tag is the version; a settled job answers 304 to it.
+/// Contains everything a client needs to continue: `next_actions` lists the requests that are useful now,
+/// `poll_after_seconds` is the time until the next poll. The entity tag is the version; an unchanged job returns 304.
 #[utoipa::path(get, path = "/v1/jobs/{job_id}", tag = "jobs", operation_id = "get_job",
     params(("job_id" = String, Path)),
     security(("job_token" = []), ("api_key" = ["viewer", "client", "operator", "admin"])),
@@ -41,7 +41,7 @@ pub async fn handler(
     answer_job(&app.ctx, &access.job, StatusCode::OK).await
 }
 
-/// Answers a job with its entity tag.
+/// Returns a job with its entity tag.
 ///
 /// # Errors
 /// As reads of the store.

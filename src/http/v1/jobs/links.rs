@@ -15,7 +15,7 @@ use crate::http::route::{Effect, RouteFacts};
 use crate::http::state::App;
 use crate::service::runs::capsule::chosen_run;
 
-/// What a link opens.
+/// Resource that a link opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkScope {
@@ -25,12 +25,12 @@ pub enum LinkScope {
     Capsule,
 }
 
-/// The link that is asked for.
+/// The requested link.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinkRequest {
     scope: LinkScope,
-    /// With `log`; with `capsule` where another run than the latest is wanted.
+    /// With `log`; with `capsule` to choose another run than the latest.
     run_id: Option<String>,
     /// With `log`: the link follows the log while the run is running.
     #[serde(default)]
@@ -41,7 +41,7 @@ pub struct LinkRequest {
     llm: Option<String>,
     /// With `artifact`, as listed.
     rel_path: Option<String>,
-    /// 1 to 900; 300 when absent.
+    /// 1 to 900; the default is 300.
     ttl_seconds: Option<u32>,
 }
 

@@ -20,7 +20,7 @@ use crate::service::jobs::list_jobs::{JobQuery, ListJobs};
 /// Most rows of one page.
 pub const MAX_LIMIT: usize = 200;
 
-/// Which jobs.
+/// Filters of jobs.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct Filter {

@@ -21,8 +21,8 @@ pub const FACTS: RouteFacts =
 
 /// Changes requirement, title, reference or data sharing; a changed requirement makes the draft stale.
 ///
-/// The requirement changes before the freeze only. `null` clears title and reference. What is so already
-/// makes no new version.
+/// The requirement changes before the freeze only. `null` clears title and reference. A request that changes
+/// nothing creates no new version.
 #[utoipa::path(patch, path = "/v1/jobs/{job_id}", tag = "jobs", operation_id = "patch_job",
     params(("job_id" = String, Path)), request_body = PatchBody,
     security(("job_token" = []), ("api_key" = ["client", "admin"])),

@@ -15,7 +15,7 @@ use crate::http::state::App;
 use crate::http::v1::plan::formats::{Formats, checked_formats};
 use crate::service::runs::enqueue_run::EnqueueRun;
 
-/// Further formats of the outputs; may also stand in the query.
+/// Additional formats of the outputs; also accepted in the query.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunRequest {
@@ -51,8 +51,8 @@ pub const FACTS: RouteFacts = RouteFacts {
 
 /// Queues a run of the frozen plan.
 ///
-/// Starts nothing itself: workers take queued jobs in order. Queued, running and succeeded jobs answer as
-/// they are.
+/// Starts nothing itself: workers take queued jobs in order. Queued, running and succeeded jobs are returned
+/// unchanged.
 #[utoipa::path(post, path = "/v1/jobs/{job_id}/run", tag = "jobs", operation_id = "run_job",
     params(("job_id" = String, Path), Formats), request_body = RunRequest,
     security(("job_token" = []), ("api_key" = ["client", "operator", "admin"])),

@@ -12,7 +12,7 @@ use crate::http::state::App;
 use crate::http::v1::plan::formats::all_formats;
 use crate::http::versions::{Notice, Versions};
 
-/// What this service can do.
+/// Features of this service.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Capabilities {
     version: String,
@@ -34,10 +34,10 @@ pub struct ApiVersion {
     prefix: String,
     /// `current` or `deprecated`.
     state: &'static str,
-    /// Since when it should not be used (RFC 3339, UTC).
+    /// Time of its deprecation (RFC 3339, UTC).
     #[serde(skip_serializing_if = "Option::is_none")]
     deprecated_at: Option<DateTime<Utc>>,
-    /// Until when it answers at least (RFC 3339, UTC).
+    /// Earliest time of its removal (RFC 3339, UTC).
     #[serde(skip_serializing_if = "Option::is_none")]
     sunset_at: Option<DateTime<Utc>>,
 }
@@ -65,16 +65,16 @@ pub struct Llm {
 pub struct Upload {
     max_bytes: u64,
     formats: Vec<String>,
-    /// Size from which multipart sessions are used; absent where there are none.
+    /// Size from which multipart sessions are used; absent if there are none.
     multipart_threshold: Option<u64>,
 }
 
 /// The facts of `get_capabilities`.
 pub const FACTS: RouteFacts = RouteFacts::NONE;
 
-/// Tells what this service can do.
+/// Lists the features of this service.
 ///
-/// Needs no credential: which engine runs, whether a model is there, what can be uploaded and made.
+/// Needs no credential: the engine, whether a model is configured, accepted uploads, available formats.
 #[utoipa::path(get, path = "/v1/capabilities", tag = "library", operation_id = "get_capabilities",
     responses((status = 200, body = Capabilities)))]
 pub async fn handler(State(app): State<App>) -> Json<Capabilities> {

@@ -12,7 +12,7 @@ use crate::http::extract::body::{Json, Path, Query};
 use crate::http::route::RouteFacts;
 use crate::http::state::App;
 
-/// Which templates.
+/// Filters of templates.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct Filter {
@@ -21,7 +21,7 @@ pub struct Filter {
     family: Option<String>,
 }
 
-/// A template in short.
+/// Summary of a template.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct TemplateBrief {
     template_id: String,
@@ -40,7 +40,7 @@ pub struct TemplateList {
     templates: Vec<TemplateBrief>,
 }
 
-/// A template's whole declaration.
+/// Complete declaration of a template.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct TemplateAnswer {
     template_id: String,
@@ -58,7 +58,7 @@ pub const LIST_FACTS: RouteFacts = RouteFacts::NONE;
 
 /// Lists the library.
 ///
-/// What this service can run, by id, title, description and keywords in English and Chinese.
+/// The analyses of the library, by id, title, description and keywords in English and Chinese.
 #[utoipa::path(get, path = "/v1/templates", tag = "library", operation_id = "list_templates",
     params(Filter), security(("job_token" = []), ("api_key" = ["viewer", "client", "operator", "admin"])),
     responses((status = 200, body = TemplateList)))]
@@ -111,7 +111,7 @@ pub const GET_FACTS: RouteFacts =
 
 /// Returns one template.
 ///
-/// The whole contract: parameters, what the data must have, checks, outputs, dependencies, references and
+/// The complete contract: parameters, requirements on the data, checks, outputs, dependencies, references and
 /// limitations.
 #[utoipa::path(get, path = "/v1/templates/{template_id}", tag = "library", operation_id = "get_template",
     params(("template_id" = String, Path)),

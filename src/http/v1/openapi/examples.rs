@@ -22,7 +22,7 @@ fn read(text: &str) -> Value {
 }
 
 /// Adds an operation's examples.
-pub fn complete(operation: &mut Operation<'_>) {
+pub(super) fn complete(operation: &mut Operation<'_>) {
     let own = &EXAMPLES[&operation.id];
     for media_type in ["application/json", "multipart/form-data"] {
         let body = operation.value.get_mut("requestBody").and_then(|body| body.get_mut("content"));
@@ -46,7 +46,7 @@ pub fn complete(operation: &mut Operation<'_>) {
 const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 /// Returns an example of every refusal, as components: one of each code, and one of each code with an unusual status.
-pub fn problems() -> Value {
+pub(super) fn problems() -> Value {
     let mut components = Map::new();
     for code in ErrorCode::ALL {
         let statuses = std::iter::once(status_of(*code)).chain(unusual_status(*code));

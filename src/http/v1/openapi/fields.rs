@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 const WORDS: &str = include_str!("fields.tsv");
 
 /// Adds words to fields and schemas that have none.
-pub fn describe(document: &mut Value) {
+pub(super) fn describe(document: &mut Value) {
     let words: HashMap<&str, &str> = WORDS.lines().filter_map(|line| line.split_once('\t')).collect();
     for (name, schema) in document["components"]["schemas"].as_object_mut().into_iter().flatten() {
         if let (true, Some(text)) = (schema["description"].is_null(), words.get(name.as_str())) {

@@ -145,23 +145,23 @@ fn frame(document: &mut Value) {
         "license": {"name": "MIT", "identifier": "MIT"},
     });
     // relative to this document's own address, so that a prefix of a proxy is kept
-    document["servers"] = json!([{"url": "..", "description": "the service that this document comes from"}]);
+    document["servers"] = json!([{"url": "..", "description": "the service that served this document"}]);
     document["tags"] = json!([
         {"name": "jobs", "description": "Redeem a task code, read, follow, change, run, cancel and remove a job."},
-        {"name": "inputs", "description": "Upload data whole or in sessions, look at them, choose sheets."},
-        {"name": "drafts", "description": "State the analysis, or have a model draft it, and change it."},
-        {"name": "plans", "description": "Preview, freeze and revise what will run."},
-        {"name": "runs", "description": "Attempts with their verdicts, logs, renderings and readings."},
+        {"name": "inputs", "description": "Upload data at once or in sessions, preview them, choose sheets."},
+        {"name": "drafts", "description": "Submit the analysis, or let a model draft it, and change it."},
+        {"name": "plans", "description": "Preview, freeze and revise the plan of a run."},
+        {"name": "runs", "description": "Attempts with their verdicts, logs, renderings and interpretations."},
         {"name": "artifacts", "description": "Every file that a job published."},
-        {"name": "library", "description": "What this service can do: templates, capabilities, this document."},
-        {"name": "console", "description": "A page for people, in a browser."},
+        {"name": "library", "description": "Features of this service: templates, capabilities, this document."},
+        {"name": "console", "description": "The web console."},
         {"name": "admin", "description": "Keys, codes, jobs, tenants, audit and the state of the system."},
         {"name": "health", "description": "For orchestrators and scrapers."},
     ]);
     let bearer = |format: &str, text: &str| json!({"type": "http", "scheme": "bearer", "bearerFormat": format, "description": text});
     document["components"]["securitySchemes"] = json!({
         "job_token": bearer("ssv1.<job_id>.<secret>",
-            "The token of the redeem answer: everything on that one job."),
+            "The token from the redeem response: everything on that one job."),
         "api_key": bearer("ssk_<id>_<secret>",
             "An API key of a tenant; each operation names the roles that it takes. Sessions of the admin login \
              (`sss_…`) and personal tokens (`ssp_…`) work as keys of the role `admin`."),

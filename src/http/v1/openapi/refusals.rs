@@ -81,13 +81,17 @@ fn codes_of(operation: &Operation<'_>) -> BTreeMap<u16, BTreeSet<ErrorCode>> {
 }
 
 /// The refusals of an operation, as responses by status.
-pub fn of(operation: &Operation<'_>) -> Vec<(String, Value)> {
+pub(super) fn of(operation: &Operation<'_>) -> Vec<(String, Value)> {
     let usual = answers::usual_headers(operation);
     let mut all: Vec<(String, Value)> = codes_of(operation)
         .into_iter()
         .map(|(status, codes)| {
             let codes: Vec<ErrorCode> = codes.into_iter().collect();
-            (status.to_string(), response(status, &codes, usual.clone()))
+            let mut headers = usual.clone();
+            if operation.facts.retry_after && codes.contains(&InputsMissing) {
+                headers.extend(answers::retry_after());
+            }
+            (status.to_string(), response(status, &codes, headers))
         })
         .collect();
     all.push(("default".to_owned(), response(0, OF_NO_ROUTE, usual)));
@@ -123,7 +127,7 @@ fn response(status: u16, codes: &[ErrorCode], mut headers: Map<String, Value>) -
 }
 
 /// The sentence of `docs/errors.md` on a code.
-pub fn meaning(code: ErrorCode) -> String {
+pub(super) fn meaning(code: ErrorCode) -> String {
     const PAGES: &str = include_str!("../../../../docs/errors.md");
     let heading = format!("\n## {}\n", code.as_str());
     let section = PAGES.split_once(&heading).map(|(_, rest)| rest).unwrap_or_default();
@@ -137,7 +141,7 @@ pub fn meaning(code: ErrorCode) -> String {
 
 /// Refusals that several operations share stand once in the document.
 #[derive(Default)]
-pub struct Shared {
+pub(super) struct Shared {
     /// By the text of the response: how often, and its name once it has one.
     seen: BTreeMap<String, (usize, Option<String>)>,
     components: Map<String, Value>,
@@ -152,14 +156,14 @@ impl Shared {
     }
 
     /// Counts the refusals of an operation.
-    pub fn count(&mut self, operation: &mut Operation<'_>) {
+    pub(super) fn count(&mut self, operation: &mut Operation<'_>) {
         for (_, response) in Self::refusals(operation) {
             self.seen.entry(response.to_string()).or_default().0 += 1;
         }
     }
 
     /// Replaces shared refusals by references.
-    pub fn refer(&mut self, operation: &mut Operation<'_>) {
+    pub(super) fn refer(&mut self, operation: &mut Operation<'_>) {
         for (status, response) in Self::refusals(operation) {
             let Some((times, name)) = self.seen.get_mut(&response.to_string()) else { continue };
             if *times < 2 {
@@ -177,7 +181,7 @@ impl Shared {
     }
 
     /// The shared refusals by name.
-    pub fn into_components(self) -> Value {
+    pub(super) fn into_components(self) -> Value {
         Value::Object(self.components)
     }
 }

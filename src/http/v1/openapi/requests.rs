@@ -1,37 +1,37 @@
-//! What requests share: headers that many routes read, words for parameters, bodies that are bytes.
+//! Parts common to requests: headers that many routes read, texts of parameters, bodies that are bytes.
 
 use serde_json::{Value, json};
 
 use super::Operation;
 
-/// Words for parameters that have none of their own.
+/// Texts for parameters without their own.
 const WORDS: &[(&str, &str)] = &[
-    ("asset", "Name of the file, as the page names it."),
+    ("asset", "Name of the file, as used by the page."),
     ("client_ref", "Jobs with this reference of the client."),
-    ("code_id", "Id of the task code, from the answer that made it or from the list."),
+    ("code_id", "Id of the task code, from the response that created it or from the list."),
     ("created_after", "Jobs created after this time (RFC 3339)."),
     ("created_before", "Jobs created before this time (RFC 3339)."),
     ("cursor", "`next_cursor` of the page before; absent for the first page."),
-    ("dataset_key", "Key of a data set of the job, from the upload's answer: `main`, `data_2` …"),
-    ("expires", "Of a signed link: until when it works, in seconds since 1970."),
+    ("dataset_key", "Key of a data set of the job, from the response of the upload: `main`, `data_2` …"),
+    ("expires", "Of a signed link: its expiry, in seconds since 1970."),
     ("family", "Templates of this family: `linear`, `panel`, `tests` …"),
     ("header_row", "Row of the column names, counted from 1."),
-    ("job_id", "Id of the job, from the redeem answer."),
-    ("key_id", "Id of the API key, from the answer that made it or from the list."),
-    ("Last-Event-ID", "Id of the last event that was received; the stream goes on after it."),
+    ("job_id", "Id of the job, from the redeem response."),
+    ("key_id", "Id of the API key, from the response that created it or from the list."),
+    ("Last-Event-ID", "Id of the last event received; the stream continues after it."),
     ("part_number", "Number of the part, counted from 1."),
-    ("rel_path", "Path of the file as the list has it, with its slashes: `artifacts/plan.json`."),
+    ("rel_path", "Path of the file as listed, with its slashes: `artifacts/plan.json`."),
     ("run_id", "Id of the attempt, from the list of runs."),
-    ("sheet_name", "Name of the sheet, as `sheet_names` of the preview has it."),
+    ("sheet_name", "Name of the sheet, from `sheet_names` of the preview."),
     ("status", "Jobs in this status."),
     ("template_id", "Id of the template, from the list: `linear.ols_robust`."),
     ("tenant_id", "Id of the tenant: 1 to 64 letters, digits, `-` or `_`."),
-    ("token_id", "Id of the personal token, from the answer that made it or from the list."),
-    ("upload_session_id", "Id of the upload session, from the answer that opened it."),
+    ("token_id", "Id of the personal token, from the response that created it or from the list."),
+    ("upload_session_id", "Id of the upload session, from the response that opened it."),
 ];
 
 /// Adds the headers that operations refer to.
-pub fn add_components(document: &mut Value) {
+pub(super) fn add_components(document: &mut Value) {
     let header = |name: &str, schema: Value, example: &str, text: &str| {
         json!({"name": name, "in": "header", "required": false, "schema": schema, "example": example,
                "description": text})
@@ -41,27 +41,27 @@ pub fn add_components(document: &mut Value) {
         "traceparent": header("traceparent",
             json!({"type": "string", "pattern": "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}"}),
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-            "W3C trace context; its trace id is taken over and comes back in `X-Trace-Id`."),
+            "W3C trace context; its trace id is continued and returned in `X-Trace-Id`."),
         "requestId": header("X-Request-Id", json!({"type": "string", "maxLength": 128}), "import-2026-01-15-7",
-            "An id of the client's own for this request; echoed."),
+            "The client's own id of this request; echoed."),
         "tenant": header("X-SS-Tenant-ID",
             json!({"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"}), "default",
-            "The tenant. Must agree with the credential's; without a credential `default` is meant where it is absent."),
+            "The tenant. Must agree with the credential's; without a credential the default is `default`."),
         "idempotencyKey": header("Idempotency-Key", json!({"type": "string", "minLength": 1, "maxLength": 255}),
             "9f0c7a52-5a0c-4d7e-9d55-0a8f3c0f6a11",
-            "The same key and body get the same answer for 24 hours, also after a restart."),
+            "The same key and body get the same response for 24 hours, also after a restart."),
         "ifMatch": header("If-Match", string(), "\"v3\"",
-            "Entity tag of the version that is to be changed; another version answers 412."),
+            "Entity tag of the version to change; another version returns 412."),
         "ifNoneMatch": header("If-None-Match", string(), "\"v3\"",
-            "Entity tag of what the client has; 304 where that is still so."),
-        "range": header("Range", string(), "bytes=0-1023", "One range of bytes; answered with 206."),
+            "Entity tag of the client's copy; 304 if it is still current."),
+        "range": header("Range", string(), "bytes=0-1023", "One range of bytes; the response is 206."),
         "ifRange": header("If-Range", string(), "\"5f2b\u{2026}\"",
-            "Entity tag of what the client has a part of; another file is answered whole."),
+            "Entity tag of the client's partial copy; if the file has changed, all of it is returned."),
     });
 }
 
 /// Adds to an operation the headers that it reads and words for what has none.
-pub fn complete(operation: &mut Operation<'_>) {
+pub(super) fn complete(operation: &mut Operation<'_>) {
     let mut names = vec!["traceparent", "requestId"];
     if operation.is_protected() || operation.facts.tenant_header {
         names.push("tenant");

@@ -16,7 +16,7 @@ use crate::http::state::App;
 use crate::http::v1::openapi::groups::{BINDING, FREEZE};
 use crate::service::plans::freeze_plan::{FreezeBody, FreezePlan};
 
-/// A freeze with the word that it shall run.
+/// A freeze with the confirmation to run.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConfirmRequest {
@@ -61,7 +61,7 @@ pub const FACTS: RouteFacts = RouteFacts {
 
 /// Freezes the plan and queues its run.
 ///
-/// The draft is frozen as it stands with the answers given here. What still blocks is refused with
+/// The present draft is frozen with the answers given here. If something still blocks, the error lists
 /// everything that is missing.
 #[utoipa::path(post, path = "/v1/jobs/{job_id}/confirm", tag = "plans", operation_id = "confirm_plan",
     params(("job_id" = String, Path)), request_body = ConfirmRequest,

@@ -31,8 +31,8 @@ pub const FACTS: RouteFacts =
 
 /// Freezes the plan.
 ///
-/// Settles template, parameters, data, seed and outputs. The same request answers the same plan; another
-/// one is refused until the plan is revised. What is missing is told whole, with candidates.
+/// Fixes template, parameters, data, seed and outputs. The same request returns the same plan; another
+/// one is refused until the plan is revised. The error lists everything that is missing, with candidates.
 #[utoipa::path(post, path = "/v1/jobs/{job_id}/plan/freeze", tag = "plans", operation_id = "freeze_plan",
     params(("job_id" = String, Path)), request_body = FreezeBody,
     security(("job_token" = []), ("api_key" = ["client", "admin"])),
@@ -53,7 +53,7 @@ pub async fn handler(
     answer_plan(&job)
 }
 
-/// Answers the plan of a job with the job's entity tag.
+/// Returns the plan of a job with the job's entity tag.
 ///
 /// # Errors
 /// `PLAN_MISSING`.

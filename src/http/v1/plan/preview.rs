@@ -16,10 +16,10 @@ use crate::service::plans::preview_plan::{PlanPreview, PreviewPlan};
 pub const FACTS: RouteFacts =
     RouteFacts { refusals: &[FREEZE, BINDING], effect: Effect::Reads, ..RouteFacts::NONE };
 
-/// Shows what a freeze with the same body would freeze, and what it would refuse. Writes nothing.
+/// Shows the plan that a freeze with the same body would create, and its errors. Writes nothing.
 ///
-/// `ready` says whether the same freeze would succeed; `do_file` is what would run, with `preview` for what
-/// only a run knows.
+/// `ready` is true if the same freeze would succeed; `do_file` is the program that would run, with `preview` for values
+/// that only a run knows.
 #[utoipa::path(post, path = "/v1/jobs/{job_id}/plan/preview", tag = "plans", operation_id = "preview_plan",
     params(("job_id" = String, Path)), request_body = FreezeBody,
     security(("job_token" = []), ("api_key" = ["client", "admin"])),

@@ -15,7 +15,7 @@ use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::service::plans::revise_plan::{RevisePlan, next_revision};
 
-/// Why.
+/// Reason of the revision.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReviseRequest {
@@ -42,8 +42,8 @@ pub const FACTS: RouteFacts = RouteFacts {
 
 /// Opens the draft of a frozen plan again; earlier plans, runs and artifacts stay.
 ///
-/// After `confirmed`, `succeeded`, `failed` or `cancelled`. At most 20 plans for a job; a repeated revision
-/// answers the same.
+/// After `confirmed`, `succeeded`, `failed` or `cancelled`. At most 20 plans for a job; repeating a revision
+/// returns the same response.
 #[utoipa::path(post, path = "/v1/jobs/{job_id}/plan/revise", tag = "plans", operation_id = "revise_plan",
     params(("job_id" = String, Path)), request_body = ReviseRequest,
     security(("job_token" = []), ("api_key" = ["client", "admin"])),

@@ -22,8 +22,8 @@ pub const FACTS: RouteFacts =
 
 /// Returns one attempt.
 ///
-/// Status and cause with the lines of the log that prove it, what to do next, and the numbers that were
-/// found.
+/// Status and cause with the lines of the log that prove it, the next actions, and the
+/// results.
 #[utoipa::path(get, path = "/v1/jobs/{job_id}/runs/{run_id}", tag = "runs", operation_id = "get_run",
     params(("job_id" = String, Path), ("run_id" = String, Path)),
     security(("job_token" = []), ("api_key" = ["viewer", "client", "operator", "admin"])),

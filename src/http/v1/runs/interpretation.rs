@@ -17,25 +17,25 @@ use crate::http::state::App;
 use crate::http::v1::openapi::groups::MODEL;
 use crate::service::runs::interpretation::{Asked, Interpret, Language, Standing};
 
-/// What is asked for.
+/// Options of the interpretation.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InterpretationRequest {
-    /// `en` or `zh`; the requirement's own where absent.
+    /// `en` or `zh`; by default the requirement's language.
     language: Option<String>,
-    /// Asks the model again, in place of the present interpretation or after a failure; poll without it.
+    /// Asks the model again, to replace the present interpretation or after a failure; poll without it.
     #[serde(default)]
     renew: bool,
 }
 
-/// The interpretation, or that it is being made.
+/// The interpretation, or its pending state.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct InterpretationAnswer {
     job_id: String,
     /// `ready` or `pending`.
     status: String,
     artifact: Option<Artifact>,
-    /// Only while `pending`: ask again, without `renew`, after so long.
+    /// Only while `pending`: time after which to repeat the request without `renew`.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_seconds: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,10 +49,10 @@ pub const FACTS: RouteFacts = RouteFacts {
     ..RouteFacts::NONE
 };
 
-/// Asks the model to read the latest succeeded run in plain language; the request without `renew` polls for
+/// Asks the model to describe the latest succeeded run in plain language; the request without `renew` polls for
 /// it.
 ///
-/// Every number of the reading is checked against the results. 202 while the model works.
+/// Every number of the interpretation is checked against the results. 202 while the model works.
 #[utoipa::path(post, path = "/v1/jobs/{job_id}/interpretation", tag = "runs",
     operation_id = "interpret_results", params(("job_id" = String, Path)),
     request_body = InterpretationRequest, security(("job_token" = []), ("api_key" = ["client", "admin"])),

@@ -28,7 +28,7 @@ use crate::http::state::App;
 use crate::service::access::authenticate::still_valid;
 use crate::service::runs::read_log::{find_log, read_log};
 
-/// How the log is wanted.
+/// Options of the log.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct LogQuery {
@@ -62,7 +62,7 @@ pub const FACTS: RouteFacts = RouteFacts {
 /// Returns the log of an attempt, or a part of it.
 ///
 /// Live while the attempt runs. With `follow=true` as server-sent events: `log` with whole lines (the id is
-/// the byte after them), at the end `log.end`; `Last-Event-ID` goes on from there. Otherwise as a file,
+/// the byte after them), at the end `log.end`; `Last-Event-ID` continues from there. Otherwise as a file,
 /// with `Range`.
 #[utoipa::path(get, path = "/v1/jobs/{job_id}/runs/{run_id}/log", tag = "runs",
     operation_id = "get_run_log",
@@ -81,11 +81,12 @@ pub async fn handler(
 ) -> Result<Response, ApiError> {
     let run = find_run(&access.job, &segment.run_id)?;
     if query.follow {
+        let open = app.edge.open_stream(&access.principal)?;
         let run_id = run.run_id.clone();
         let at = sse::last_event_id(&headers)?;
         let end = Instant::now() + LONGEST;
         let follower = Follower { app, job: access.job, principal: access.principal, run_id, at, end };
-        return Ok(sse::answer(futures_util::stream::unfold(Some(follower), Follower::next)));
+        return Ok(sse::answer(futures_util::stream::unfold(Some(follower), Follower::next), open));
     }
     let sha256 = access.job.artifact(&run_artifact(&run.run_id, "main.log")).map(|a| a.sha256.clone());
     let log = find_log(&app.ctx, &access.job, &run.run_id).await?;
@@ -108,7 +109,7 @@ pub async fn handler(
 
 /// Most bytes of one event.
 const PIECE: u64 = 64 * 1024;
-/// How often a growing log is looked at.
+/// Interval at which a growing log is checked.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// One reader of a growing log. Nothing is read ahead of what the reader takes.

@@ -21,27 +21,27 @@ use crate::http::v1::plan::formats::checked_formats_at;
 use crate::render::{Language, MOST_DECIMALS, Options};
 use crate::service::runs::render_run::{RenderRun, Request};
 
-/// How long the answer waits for the files; they are made in the background after that.
+/// Longest wait for the files; after that they are rendered in the background.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-/// Most labels that a request may state, and their longest text in characters.
+/// Most labels of a request, and their longest text in characters.
 const MOST_LABELS: usize = 500;
 const LONGEST_LABEL: usize = 200;
 
-/// What is to be made. All but `formats` may be left out.
+/// Formats and options of the renderings. All fields but `formats` are optional.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RenderBody {
-    /// xlsx, docx, tex, pdf, png, dta; csv, svg, log and do are there already and are listed.
+    /// xlsx, docx, tex, pdf, png, dta; csv, svg, log and do exist already and are listed.
     formats: Vec<String>,
-    /// Significance stars: * p < 0.10, ** p < 0.05, *** p < 0.01. Without it there are none.
+    /// Significance stars: * p < 0.10, ** p < 0.05, *** p < 0.01. The default is none.
     stars: Option<bool>,
-    /// Digits behind the decimal point, 0 to 10; 3 without it.
+    /// Digits behind the decimal point, 0 to 10; the default is 3.
     decimals: Option<u8>,
-    /// `true` (also when absent): labels of the data; `false`: names as they are; an object of column and label
+    /// `true` (default): labels of the data; `false`: names; an object of column and label
     /// adds labels or replaces those of the data.
     #[schema(value_type = Option<serde_json::Value>)]
     labels: Option<LabelChoice>,
-    /// Language of headings and notes: `en` (when absent) or `zh`.
+    /// Language of headings and notes: `en` (default) or `zh`.
     language: Option<Language>,
 }
 
@@ -57,7 +57,7 @@ enum LabelChoice {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct RenderAnswer {
     artifacts: Vec<Artifact>,
-    /// Formats without a file, with the reason; empty if all were made.
+    /// Formats without a file, with the reason; empty if all were rendered.
     skipped: Vec<Skipped>,
 }
 
@@ -68,7 +68,7 @@ pub struct Skipped {
     reason: String,
 }
 
-/// The files are still being made; the same request again answers them.
+/// The files are still being rendered; repeating the request returns them.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Rendering {
     status: &'static str,
@@ -84,7 +84,7 @@ pub const FACTS: RouteFacts = RouteFacts {
 
 /// Renders the results of a succeeded run.
 ///
-/// From the recorded numbers, not from a new run: the same request answers the same files. 202 when it
+/// From the recorded numbers, not from a new run: the same request returns the same files. 202 when it
 /// takes longer than ten seconds.
 #[utoipa::path(post, path = "/v1/jobs/{job_id}/runs/{run_id}/render", tag = "runs",
     operation_id = "render_run", params(("job_id" = String, Path), ("run_id" = String, Path)),

@@ -54,7 +54,7 @@ pub const FACTS: RouteFacts = RouteFacts {
 
 /// Redeems a task code.
 ///
-/// The only way to create a job. The same code answers the same job and token again, with `is_idempotent:
+/// The only way to create a job. The same code returns the same job and token again, with `is_idempotent:
 /// true`; a different requirement is refused. The token opens this one job and nothing else.
 #[utoipa::path(post, path = "/v1/task-codes/redeem", tag = "jobs", operation_id = "redeem_task_code",
     request_body = RedeemBody, responses((status = 200, body = RedeemAnswer)))]

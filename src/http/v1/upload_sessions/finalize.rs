@@ -17,7 +17,7 @@ use crate::http::state::App;
 use crate::http::v1::openapi::groups::FILES;
 use crate::service::inputs::upload_sessions::{Finished, NotFinished, StatedPart, UploadSessions};
 
-/// Reading that takes longer goes on in the background.
+/// Reading that takes longer continues in the background.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
 /// A part as the client sent it.
@@ -29,7 +29,7 @@ pub struct StatedPartBody {
     sha256: Option<String>,
 }
 
-/// What the client sent; what it states is compared with what arrived.
+/// The client's declaration of the parts, compared with the parts received.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FinalizeBody {
@@ -37,11 +37,11 @@ pub struct FinalizeBody {
     parts: Vec<StatedPartBody>,
 }
 
-/// The file is whole, or why it is not.
+/// Result: the file is complete, or the reason why it is not.
 #[derive(Debug, Default, Serialize, utoipa::ToSchema)]
 pub struct FinalizeAnswer {
     success: bool,
-    /// `received` (other files are still to come), `ingesting` (see inputs/preview) or `inputs_ready`.
+    /// `received` (other files are still missing), `ingesting` (see inputs/preview) or `inputs_ready`.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<&'static str>,
     upload_session_id: String,
@@ -74,10 +74,10 @@ pub const FACTS: RouteFacts = RouteFacts {
     ..RouteFacts::NONE
 };
 
-/// Ends the upload of a file; repeating it answers the same.
+/// Ends the upload of a file; repeating it returns the same response.
 ///
-/// What the client states of its parts is compared with what arrived. With the last file of the bundle the
-/// inputs are replaced in one write. What can be repeated is answered as `success: false` with a code.
+/// The client's declaration of its parts is compared with the parts received. With the last file of the bundle the
+/// inputs are replaced in one write. A failure that can be repeated returns `success: false` with a code.
 #[utoipa::path(post, path = "/v1/upload-sessions/{upload_session_id}/finalize", tag = "inputs",
     operation_id = "finalize_upload", params(("upload_session_id" = String, Path)),
     request_body = FinalizeBody, security(("job_token" = []), ("api_key" = ["client", "admin"])),

@@ -30,11 +30,11 @@ pub struct PartSegment {
     part_number: u32,
 }
 
-/// A part that was kept.
+/// A stored part.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct PartView {
     part_number: u32,
-    /// The SHA-256 in quotes, as the header says it.
+    /// The SHA-256 in quotes, as in the header.
     etag: String,
     sha256: String,
     size_bytes: u64,
@@ -52,7 +52,7 @@ pub const FACTS: RouteFacts = RouteFacts {
     ..RouteFacts::NONE
 };
 
-/// Keeps a part; the same part again replaces it.
+/// Stores a part; sending it again replaces it.
 ///
 /// By its signed URL, without a credential. The body is the bytes of the part, of exactly the announced size.
 #[utoipa::path(put, path = "/v1/upload-sessions/{upload_session_id}/parts/{part_number}", tag = "inputs",

@@ -19,7 +19,7 @@ pub struct SessionSegment {
     pub upload_session_id: String,
 }
 
-/// Which parts.
+/// Numbers of the parts.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RefreshBody {
@@ -40,7 +40,7 @@ pub const FACTS: RouteFacts = RouteFacts {
     ..RouteFacts::NONE
 };
 
-/// Signs the URLs of some parts anew.
+/// Signs new URLs for some parts.
 ///
 /// For uploads that take longer than the URLs work.
 #[utoipa::path(post, path = "/v1/upload-sessions/{upload_session_id}/refresh-urls", tag = "inputs",

@@ -47,7 +47,7 @@ fn roles(names: Value) -> Value {
 
 /// The form of a draft.
 pub fn draft_schema() -> AnswerSchema {
-    // interactions have a field of their own
+    // interactions have their own field
     let stated_roles: Vec<&str> = ROLES.iter().copied().filter(|role| *role != "interaction_terms").collect();
     let schema = object(&[
         ("draft_text", text()),
@@ -319,7 +319,7 @@ pub fn check_selection(
     })
 }
 
-/// A treatment without a parameter of its own is the first regressor.
+/// A treatment without its own parameter is the first regressor.
 fn takes(binds: &BTreeSet<&str>, role: &str) -> bool {
     binds.contains(role) || (role == "treatment_var" && binds.contains("regressors"))
 }
@@ -352,7 +352,7 @@ fn read_parameters(
     parameters
 }
 
-/// What binding would refuse; gaps are no problem, since a person can fill them.
+/// Values that binding would refuse; missing parameters are not included, because a person can fill them.
 fn violations(template: &Template, statement: &Statement, columns: &[Column]) -> Vec<String> {
     let binding = bind(&template.meta, statement, &FreezeRequest::default(), columns);
     let unused =

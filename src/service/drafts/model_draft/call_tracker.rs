@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::JobRecord;
 
-/// What a call is about: the job, and what is asked for (`draft`, or an interpretation of one run).
+/// Key of a call: the job, and the product (`draft`, or an interpretation of one run).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CallKey {
     tenant: TenantId,
@@ -29,7 +29,7 @@ impl CallKey {
     }
 }
 
-/// The board.
+/// Tracker of calls in progress.
 #[derive(Debug, Default)]
 pub struct CallTracker(Mutex<HashMap<CallKey, watch::Receiver<()>>>);
 

@@ -62,8 +62,8 @@ impl From<TalkFailure> for Failed {
     }
 }
 
-/// The kept failure as an answer: the same each time, with the two ways to go on.
-pub fn as_problem(job: &JobRecord, failure: &DraftFailure) -> Problem {
+/// The kept failure as an answer: the same each time, with the two ways to continue.
+pub(crate) fn as_problem(job: &JobRecord, failure: &DraftFailure) -> Problem {
     let code = match failure.error_code.as_str() {
         "LLM_RESPONSE_INVALID" => ErrorCode::LlmResponseInvalid,
         _ => ErrorCode::LlmCallFailed,

@@ -21,11 +21,11 @@ pub struct Made {
     pub draft: CheckedDraft,
     pub selected: Selected,
     pub choice: Option<CheckedSelection>,
-    /// Answers of the model that were refused before the choice.
+    /// Answers of the model that were rejected before the choice.
     pub refused: Vec<String>,
 }
 
-/// What a draft is made with.
+/// Dependencies of drafting.
 pub struct Maker<'a> {
     pub library: &'a Library,
     pub llm: &'a dyn Llm,
@@ -34,9 +34,9 @@ pub struct Maker<'a> {
     pub inputs: &'a Inputs,
     /// The two texts that say what is to be done.
     pub prompts: (Prompt, Prompt),
-    /// What the model is shown of the job.
+    /// Content of the job shown to the model.
     pub document: &'a Value,
-    /// What left the service, for the meta.
+    /// Data that left the service, for the meta.
     pub left: Value,
     pub max_output_tokens: u32,
 }

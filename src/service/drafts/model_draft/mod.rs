@@ -1,6 +1,6 @@
 //! A model makes the draft: it states the analysis, the library ranks its templates, the model chooses among
 //! the candidates, and draft and evidence are committed together. A failure is committed as well, so that
-//! every poller gets the same answer until a new draft is asked for.
+//! every poller gets the same answer until a new draft is requested.
 
 pub mod answers;
 pub mod call_tracker;
@@ -39,13 +39,13 @@ pub struct Model {
     pub llm: Arc<dyn Llm>,
     /// Longest answer, in tokens.
     pub max_output_tokens: u32,
-    /// How long a request waits for its draft before it answers 202.
+    /// How long a request waits for its draft before it returns 202.
     pub wait: Duration,
     /// The longest that a draft may take: all calls with their attempts.
     pub budget: Duration,
 }
 
-/// Where the draft of a job stands for a poller.
+/// State of a job's draft for a poller.
 pub enum Standing {
     /// There is a draft.
     Ready(Box<JobRecord>),
@@ -117,7 +117,7 @@ impl DraftByModel {
     }
 }
 
-/// What earlier calls left in the record: a record with another outcome was written after this one.
+/// Outcome of earlier calls in the record: a record with another outcome was written after this one.
 fn outcome_of(job: &JobRecord) -> (Option<&str>, Option<DateTime<Utc>>) {
     let draft = job.draft.as_ref().map(|draft| draft.draft_id.as_str());
     (draft, job.draft_failure.as_ref().map(|failure| failure.failed_at))
@@ -133,11 +133,11 @@ fn check_askable(ctx: &Context, job: &JobRecord) -> Result<Sharing, Problem> {
     }
 }
 
-/// The refusal where no model is there, with the way to go on.
+/// The refusal where no model is there, with the way to continue.
 pub fn not_configured(job: &JobRecord) -> Problem {
     Problem::new(
         ErrorCode::LlmNotConfigured,
-        "no language model is configured; state the draft yourself with PUT draft",
+        "no language model is configured; submit the draft yourself with PUT draft",
     )
     .with("next_actions", next_actions(job))
 }

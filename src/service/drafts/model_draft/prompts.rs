@@ -24,7 +24,7 @@ pub const INTERPRETATION: Prompt = Prompt {
     name: "interpretation.v1.md",
     text: include_str!("../../../../assets/prompts/interpretation.v1.md"),
 };
-/// What is said about an answer that cannot be used.
+/// Message about an unusable answer.
 pub const REPAIR: Prompt =
     Prompt { name: "repair.v1.md", text: include_str!("../../../../assets/prompts/repair.v1.md") };
 

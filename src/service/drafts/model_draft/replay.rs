@@ -1,4 +1,4 @@
-//! A model's draft once more, from the stored answers and without a network: whoever doubts a plan can see
+//! A model's draft once more, from the stored answers and without a network: anyone who doubts a plan can see
 //! that it follows from what the model said. Reads no store and no settings of the model.
 
 use std::collections::VecDeque;
@@ -22,7 +22,7 @@ use crate::library::Library;
 use crate::library::freeze::{DependencyStatus, FreezeInput, FreezeRequest, freeze};
 use crate::ports::llm::{Llm, LlmCall, LlmCause, LlmFailure, LlmReply, Structure, Usage};
 
-/// What a replay found.
+/// Result of a replay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Replayed {
     pub job_id: String,
@@ -38,7 +38,7 @@ pub struct Replayed {
     pub plan: Option<bool>,
     /// Whether this release would ask the same; another release may ask otherwise.
     pub prompts: bool,
-    /// What differs, for people.
+    /// Differences, for people.
     pub differences: Vec<String>,
 }
 
@@ -66,14 +66,14 @@ pub struct StoredAnswer {
     pub text: String,
 }
 
-/// Where the evidence of a job's present draft lies, relative to the job's directory.
+/// Returns the folder of the evidence of a job's present draft, relative to the job's directory.
 ///
 /// # Errors
 /// `DRAFT_NOT_FOUND` where the job has no draft, or one that no model made.
 pub fn evidence_folder(job: &JobRecord) -> Result<String, Problem> {
     match &job.draft {
         Some(draft) if draft.source == DraftSource::Model => Ok(format!("artifacts/llm/{}", draft.draft_id)),
-        Some(_) => Err(Problem::new(ErrorCode::DraftNotFound, "the job's draft was stated by a client")),
+        Some(_) => Err(Problem::new(ErrorCode::DraftNotFound, "the job's draft was submitted by a client")),
         None => Err(Problem::new(ErrorCode::DraftNotFound, "the job has no draft")),
     }
 }
@@ -215,8 +215,8 @@ fn plan_id(
     Ok(frozen.plan_id.to_string())
 }
 
-/// What the model was shown, made again from the record. Sampled rows are taken from the stored prompt, since
-/// the data may be gone.
+/// The document shown to the model, rebuilt from the record. Sampled rows are taken from the stored prompt, because
+/// the data may have been removed.
 fn document_of(job: &JobRecord, stated: &StoredTalk) -> Value {
     let stored = shown(&stated.prompt);
     let level = DataSharing::deserialize(&stated.meta["left_the_service"]["data_sharing"]);
@@ -237,7 +237,7 @@ fn shown(prompt: &Value) -> Value {
     serde_json::from_str(content).unwrap_or_default()
 }
 
-/// Answers out of the evidence, in its order, and notes where the questions differ.
+/// Replays the answers of the evidence, in its order, and notes where the questions differ.
 struct Recorded {
     statement: Mutex<RecordedAnswers>,
     selection: Mutex<RecordedAnswers>,

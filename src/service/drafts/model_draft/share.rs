@@ -1,4 +1,4 @@
-//! What of a job a model gets to see. Names and labels are data of strangers: they travel as JSON strings
+//! The part of a job shown to a model. Names and labels are untrusted data: they travel as JSON strings
 //! inside one document, cut to a length, and never as text of the prompt.
 
 use serde::Serialize;
@@ -13,8 +13,9 @@ use crate::service::shared::context::Context;
 
 /// Most columns that are described.
 pub const MAX_COLUMNS: usize = 400;
-/// Rows and columns of a sample, and the longest cell.
+/// Most rows of a sample.
 pub const SAMPLE_ROWS: usize = 8;
+/// Most columns of a sample.
 pub const SAMPLE_COLUMNS: usize = 40;
 /// Most further data sets that are named.
 const MAX_OTHERS: usize = 10;
@@ -66,7 +67,7 @@ impl Sharing {
     }
 }
 
-/// What left the service, for `llm.meta`.
+/// Data that left the service, for `llm.meta`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LeftTheService {
     #[serde(flatten)]

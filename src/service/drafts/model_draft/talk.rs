@@ -9,13 +9,13 @@ use crate::domain::canonical::sha256_hex;
 use crate::ports::llm::{AttemptNote, Llm, LlmCall, LlmFailure, LlmReply, Message, Role};
 use crate::service::shared::evidence::Evidence;
 
-/// What is asked.
+/// A question to the model.
 pub struct Question<'a> {
     pub call: LlmCall,
     pub prompt: Prompt,
     /// Folder of the evidence, relative to the job's directory.
     pub folder: &'a str,
-    /// What left the service, for the meta.
+    /// Data that left the service, for the meta.
     pub left: Value,
 }
 

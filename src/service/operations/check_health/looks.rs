@@ -1,4 +1,4 @@
-//! The looks at store, disk, blobs and queue, over the ports. Those at the engine, the workers and the
+//! The checks of store, disk, blobs and queue, over the ports. Those of the engine, the workers and the
 //! language model belong to the composition root, which knows them.
 
 use std::future::Future;
@@ -12,9 +12,10 @@ use std::thread::Thread;
 use super::Found;
 use crate::domain::job::JobStatus;
 use crate::ports::host::Host;
+use crate::ports::store::StoreExt;
 use crate::service::shared::context::Context;
 
-/// Seconds after which a queue that nobody works at is told.
+/// Seconds after which a queue that nobody works at is reported.
 const STUCK_SECONDS: f64 = 60.0;
 
 /// The store's own facts, and one read that its readers must answer.
@@ -62,7 +63,7 @@ pub fn blobs(host: &dyn Host, folder: &Path) -> Found {
     }
 }
 
-/// What the look at the queue needs to know of the workers.
+/// State of the workers for the check of the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Work {
     /// Attempts under way.

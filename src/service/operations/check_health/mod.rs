@@ -1,4 +1,4 @@
-//! Health: checks run in the background, each on a thread of its own with a time limit; readers get what was
+//! Health: checks run in the background, each on its own thread with a time limit; readers get what was
 //! found last. A check that hangs costs its own thread, never a reader or another check.
 
 pub mod looks;
@@ -24,12 +24,12 @@ pub const NAMES: [&str; 8] = ["store", "disk", "blobs", "engine", "workers", "qu
 /// How long a start waits for the first results; a check that takes longer is told as not made yet.
 const FIRST_LOOK: Duration = Duration::from_secs(1);
 
-/// What a health route answers.
+/// Response of a health route.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct HealthReport {
     /// `ok`, `degraded`, `draining` or `not_ready`.
     pub status: String,
-    /// What keeps the service from `ok`, one line per check.
+    /// Reasons why the status is not `ok`, one line per check.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
     pub checks: BTreeMap<String, Check>,
@@ -110,7 +110,7 @@ impl Health {
         slots.iter().find(|slot| slot.name() == name).map(|slot| slot.read())
     }
 
-    /// Answers that the process runs; depends on nothing outside it.
+    /// Reports that the process runs; depends on nothing outside it.
     pub fn live(&self) -> HealthReport {
         HealthReport {
             status: "ok".to_owned(),
@@ -122,7 +122,7 @@ impl Health {
         }
     }
 
-    /// Answers whether the service can do its work; with `traffic_only`, whether it can answer at all.
+    /// Returns whether the service can do its work; with `traffic_only`, whether it can answer at all.
     /// Reads memory only.
     pub fn ready(&self, traffic_only: bool) -> HealthReport {
         let mut checks: BTreeMap<String, Check> = {

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::Check;
 use crate::ports::clock::Clock;
 
-/// What a check found.
+/// Result of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     Well(String),
@@ -17,7 +17,7 @@ pub enum Found {
     Out(String),
 }
 
-/// What the service is without the part that is looked at.
+/// Effect on the service if the checked part fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
     /// It cannot answer.
@@ -36,7 +36,7 @@ pub struct Probe {
     pub every: Duration,
     /// Longest time of a look; one that takes longer counts as failed until it answers.
     pub limit: Duration,
-    /// What is told until the first look has answered; without it the check counts as failed.
+    /// Result reported until the first check has finished; without it the check counts as failed.
     pub at_first: Option<String>,
     /// Looks. May block.
     pub look: Box<dyn Fn() -> Found + Send + Sync>,
@@ -60,7 +60,7 @@ impl Slot {
     pub(super) fn new(probe: Probe, now: DateTime<Utc>) -> Self {
         let found = match &probe.at_first {
             Some(detail) => Found::Well(detail.clone()),
-            None => Found::Out("not looked at yet".to_owned()),
+            None => Found::Out("not checked yet".to_owned()),
         };
         let last = check(&probe, found, now, Duration::ZERO);
         Self { state: Mutex::new(State { last, under_way: None, begun: None }), probe }
@@ -80,7 +80,7 @@ impl Slot {
         self.probe.at_first.is_none() && self.state().under_way.is_some()
     }
 
-    /// Starts a look on a thread of its own, unless one is under way or the last is young.
+    /// Starts a look on its own thread, unless one is under way or the last is young.
     pub(super) fn start_if_due(self: &Arc<Self>, clock: &Arc<dyn Clock>) {
         let mut state = self.state();
         let young = state.begun.is_some_and(|begun| begun.elapsed() < self.probe.every);
@@ -189,7 +189,7 @@ mod tests {
             (Need::Nothing, "degraded", "degraded"),
         ] {
             let health = health();
-            assert_eq!(health.ready(false).status, "not_ready", "nothing was looked at");
+            assert_eq!(health.ready(false).status, "not_ready", "nothing was checked");
             health.add(vec![probe("a", Need::ToAnswer, well)]);
             assert_eq!(health.ready(false).status, "ok");
             health.add(vec![probe("b", need, out)]);
@@ -230,7 +230,7 @@ mod tests {
         until("not_ready");
         let report = health.ready(false);
         assert_eq!(report.checks["engine"].detail, "no answer within 1 s");
-        assert_eq!(report.checks["store"].status, "ok", "the others go on");
+        assert_eq!(report.checks["store"].status, "ok", "the others continue");
         hangs.store(false, Ordering::SeqCst);
         release.send(()).expect("the check waits");
         until("ok");
@@ -245,7 +245,7 @@ mod tests {
             assert!(!told.load(Ordering::SeqCst), "a defect of the check");
             well()
         })]);
-        assert_eq!(health.ready(false).status, "not_ready", "never looked at with success");
+        assert_eq!(health.ready(false).status, "not_ready", "never checked with success");
         fails.store(false, Ordering::SeqCst);
         let patience = Instant::now();
         while health.ready(false).status != "ok" {

@@ -12,7 +12,7 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::TenantId;
 use crate::domain::job::JobRecord;
 use crate::domain::migration::Facts;
-use crate::ports::store::{Commit, CommitError, Expect, JobFilter, ReadError, Record, Write};
+use crate::ports::store::{Commit, CommitError, Expect, JobFilter, ReadError, Record, StoreExt, Write};
 use crate::service::shared::commits::{Attempt, commit_attempt, read_problem};
 
 /// Jobs of one page.
@@ -106,10 +106,7 @@ impl Migration {
             self.event(&job.tenant_id, "job.migrated", job.resource(), json!({"from": from, "to": target}));
         let commit = Commit {
             id: self.ids.id("commit"),
-            writes: vec![Write::Put {
-                record: Record::Job(Box::new(next)),
-                expect: Expect::Version(job.version),
-            }],
+            writes: vec![Write::Put { record: Record::from(next), expect: Expect::Version(job.version) }],
             audit: vec![event],
             housekeeping: None,
         };

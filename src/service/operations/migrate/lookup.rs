@@ -3,21 +3,15 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
 use super::{Migration, Outcome};
-use crate::domain::audit::ChainedEvent;
-use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
 use crate::domain::error::{ErrorCode, Problem};
-use crate::domain::ids::{CodeId, JobId, KeyId, TenantId};
-use crate::domain::job::JobRecord;
+use crate::domain::ids::{JobId, TenantId};
 use crate::domain::migration::layout::legacy_dirs;
-use crate::domain::tenant::{TenantRecord, TenantUsage};
 use crate::ports::store::{
-    AuditFilter, AuditFrom, Change, Commit, CommitError, Due, FoundEvents, JobFilter, Key, Page, QueuedJob,
-    ReadError, Receipt, Store, StoreStatus,
+    Change, Commit, CommitError, Key, Page, Query, ReadError, Receipt, Record, Row, Store, StoreStatus,
 };
 
 /// A store with the look-up in old places.
@@ -99,139 +93,28 @@ impl Store for LegacyAware {
         self.inner.committed(id)
     }
 
-    fn shared_job<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        job_id: &'a JobId,
-    ) -> BoxFuture<'a, Result<Option<Arc<JobRecord>>, ReadError>> {
+    fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, ReadError>> {
         Box::pin(async move {
-            if let Some(job) = self.inner.shared_job(tenant, job_id).await? {
-                return Ok(Some(job));
+            let found = self.inner.get(key).await?;
+            match key {
+                Key::Job(tenant, job_id) if found.is_none() => {
+                    self.probe(tenant, job_id).await?;
+                    self.inner.get(key).await
+                }
+                _ => Ok(found),
             }
-            self.probe(tenant, job_id).await?;
-            self.inner.shared_job(tenant, job_id).await
         })
     }
 
-    fn jobs_by_id<'a>(&'a self, job_id: &'a JobId) -> BoxFuture<'a, Result<Vec<Arc<JobRecord>>, ReadError>> {
-        Box::pin(async move {
-            let jobs = self.inner.jobs_by_id(job_id).await?;
-            if self.migration.is_settled() {
-                return Ok(jobs);
-            }
-            self.probe_all(job_id).await?;
-            self.inner.jobs_by_id(job_id).await
-        })
-    }
-
-    fn list_jobs(&self, filter: JobFilter) -> BoxFuture<'_, Result<Page<JobRecord>, ReadError>> {
-        self.inner.list_jobs(filter)
-    }
-
-    fn due_jobs(
-        &self,
-        due: Due,
-        before: DateTime<Utc>,
-        cursor: Option<String>,
-        limit: usize,
-    ) -> BoxFuture<'_, Result<Page<JobRecord>, ReadError>> {
-        self.inner.due_jobs(due, before, cursor, limit)
-    }
-
-    fn nth_newest_job<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        nth: u64,
-    ) -> BoxFuture<'a, Result<Option<DateTime<Utc>>, ReadError>> {
-        self.inner.nth_newest_job(tenant, nth)
-    }
-
-    fn tenant<'a>(&'a self, tenant: &'a TenantId) -> BoxFuture<'a, Result<Option<TenantRecord>, ReadError>> {
-        self.inner.tenant(tenant)
-    }
-
-    fn list_tenants(&self) -> BoxFuture<'_, Result<Vec<TenantRecord>, ReadError>> {
-        self.inner.list_tenants()
-    }
-
-    fn usage(&self, tenant: &TenantId) -> TenantUsage {
-        self.inner.usage(tenant)
-    }
-
-    fn task_code_by_hash<'a>(
-        &'a self,
-        code_sha256: &'a str,
-    ) -> BoxFuture<'a, Result<Option<TaskCodeRecord>, ReadError>> {
-        self.inner.task_code_by_hash(code_sha256)
-    }
-
-    fn task_code<'a>(
-        &'a self,
-        code_id: &'a CodeId,
-    ) -> BoxFuture<'a, Result<Option<TaskCodeRecord>, ReadError>> {
-        self.inner.task_code(code_id)
-    }
-
-    fn list_task_codes(
-        &self,
-        tenant: Option<TenantId>,
-        cursor: Option<String>,
-        limit: usize,
-    ) -> BoxFuture<'_, Result<Page<TaskCodeRecord>, ReadError>> {
-        self.inner.list_task_codes(tenant, cursor, limit)
-    }
-
-    fn api_key<'a>(&'a self, key_id: &'a KeyId) -> BoxFuture<'a, Result<Option<ApiKeyRecord>, ReadError>> {
-        self.inner.api_key(key_id)
-    }
-
-    fn list_api_keys(&self, tenant: Option<TenantId>) -> BoxFuture<'_, Result<Vec<ApiKeyRecord>, ReadError>> {
-        self.inner.list_api_keys(tenant)
-    }
-
-    fn idempotency<'a>(
-        &'a self,
-        key_sha256: &'a str,
-    ) -> BoxFuture<'a, Result<Option<IdempotencyRecord>, ReadError>> {
-        self.inner.idempotency(key_sha256)
-    }
-
-    fn queued(&self, after_seq: u64, limit: usize) -> BoxFuture<'_, Result<Vec<QueuedJob>, ReadError>> {
-        self.inner.queued(after_seq, limit)
-    }
-
-    fn queue_position<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        job_id: &'a JobId,
-    ) -> BoxFuture<'a, Result<Option<u64>, ReadError>> {
-        self.inner.queue_position(tenant, job_id)
-    }
-
-    fn jobs_with_uploads(&self, now: DateTime<Utc>) -> BoxFuture<'_, Result<Vec<JobRecord>, ReadError>> {
-        self.inner.jobs_with_uploads(now)
-    }
-
-    fn running(&self) -> BoxFuture<'_, Result<Vec<JobRecord>, ReadError>> {
-        self.inner.running()
-    }
-
-    fn audit_events(
-        &self,
-        chain: u32,
-        after_seq: u64,
-        limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<ChainedEvent>, ReadError>> {
-        self.inner.audit_events(chain, after_seq, limit)
-    }
-
-    fn find_audit_events(
-        &self,
-        filter: AuditFilter,
-        from: AuditFrom,
-        limit: usize,
-    ) -> BoxFuture<'_, Result<FoundEvents, ReadError>> {
-        self.inner.find_audit_events(filter, from, limit)
+    fn query(&self, query: Query) -> BoxFuture<'_, Result<Page<Row>, ReadError>> {
+        match query {
+            // looked for whatever the store knows: another tenant may have a job with this id
+            Query::JobsById(job_id) => Box::pin(async move {
+                self.probe_all(&job_id).await?;
+                self.inner.query(Query::JobsById(job_id)).await
+            }),
+            query => self.inner.query(query),
+        }
     }
 
     fn changes(&self) -> mpsc::UnboundedReceiver<Change> {

@@ -48,7 +48,7 @@ pub struct Failed {
     pub reason: String,
 }
 
-/// What a walk did, or would do.
+/// Result of a walk, or of its dry run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     pub dry_run: bool,
@@ -91,7 +91,7 @@ impl Migration {
         }
     }
 
-    /// True if every old place was looked at, or there are none.
+    /// True if every old place was checked, or there are none.
     pub fn is_settled(&self) -> bool {
         self.settled.load(Ordering::Acquire)
     }

@@ -15,10 +15,10 @@ use crate::domain::job::JobRecord;
 use crate::domain::migration::layout::legacy_dirs;
 use crate::domain::migration::{Facts, Members, Migrator, Refusal, named_files, parse, version_of};
 use crate::ports::legacy::{LegacyRecords, RecordFault};
-use crate::ports::store::{Commit, CommitError, Expect, ReadError, Record, Write};
+use crate::ports::store::{Commit, CommitError, Expect, ReadError, Record, StoreExt, Write};
 use crate::service::shared::commits::{Attempt, commit_attempt, read_problem};
 
-/// What became of one job.
+/// Outcome of one job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// It is in the store now, or would be.
@@ -204,7 +204,7 @@ impl Migration {
         };
         let commit = Commit {
             id: self.ids.id("commit"),
-            writes: vec![Write::Put { record: Record::Job(Box::new(job)), expect: Expect::Import }],
+            writes: vec![Write::Put { record: Record::from(job), expect: Expect::Import }],
             audit: vec![event],
             housekeeping: None,
         };

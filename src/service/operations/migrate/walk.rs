@@ -1,4 +1,4 @@
-//! The walk over all old places, in the order of their paths. It can stop anywhere and goes on there.
+//! The walk over all old places, in the order of their paths. It can stop anywhere and continues there.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -17,7 +17,7 @@ const KEEP_EVERY: usize = 100;
 const RETRY: Duration = Duration::from_secs(5);
 
 impl Migration {
-    /// Walks in the background until everything was looked at or `stop` fires; goes on where an earlier
+    /// Walks in the background until everything was checked or `stop` fires; continues where an earlier
     /// walk stopped, and repeats itself after a failure of the store.
     pub async fn walk_in_background(self: Arc<Self>, stop: CancellationToken) {
         if self.is_settled() {
@@ -40,12 +40,12 @@ impl Migration {
                         found = report.found,
                         migrated = report.migrated,
                         failed = report.failed.len(),
-                        "all records of older releases were looked at"
+                        "all records of older releases were checked"
                     );
                     return;
                 }
                 Err(error) => {
-                    tracing::error!(event = "SS_MIGRATION_FAILED", %error, "migration is interrupted and will go on");
+                    tracing::error!(event = "SS_MIGRATION_FAILED", %error, "migration is interrupted and will continue");
                 }
             }
             tokio::select! {
@@ -55,7 +55,7 @@ impl Migration {
         }
     }
 
-    /// Looks at every place now and migrates what is not in the store yet.
+    /// Checks every place now and migrates what is not in the store yet.
     ///
     /// # Errors
     /// Of the store or the disk, as a problem; what was done stays done.
@@ -93,7 +93,7 @@ impl Migration {
         let mut report = self.new_report();
         let after = self.progress().walked_to.filter(|_| resume);
         if !resume {
-            // what failed may have been mended
+            // what failed may have been repaired
             self.change_progress(|progress| progress.failed.clear());
         }
         let places = self.places().await?;

@@ -8,7 +8,7 @@ use super::contents::Crate;
 use super::data::data;
 use super::metadata::{self, Description, Facts};
 use super::readme;
-use super::sources::Shelf;
+use super::sources::{Shelf, unusable};
 use super::{Absent, CapsuleOptions, Entry, Source};
 use crate::domain::artifact::{Artifact, ArtifactKind};
 use crate::domain::audit::ChainedEvent;
@@ -21,10 +21,10 @@ use crate::domain::run::Run;
 use crate::domain::template::TemplateMeta;
 use crate::library::Library;
 
-/// Why data are not in a capsule that was asked for without them.
-pub(super) const LEFT_OUT: &str = "left out as asked; its hash tells whether another copy is the same";
+/// Why data are not in a capsule that was requested without them.
+pub(super) const LEFT_OUT: &str = "left out on request; its hash identifies equal copies";
 
-/// What is read of `run.meta.json`.
+/// Fields read from `run.meta.json`.
 #[derive(Deserialize)]
 struct RunMeta {
     /// Of the service, and so of the open engine that it carries.
@@ -35,6 +35,9 @@ struct RunMeta {
 
 #[derive(Deserialize)]
 struct DoFacts {
+    /// Of the do-file as the service wrote it.
+    #[serde(default)]
+    sha256: Option<String>,
     body_offset: u64,
     body_bytes: u64,
 }
@@ -51,7 +54,7 @@ pub(super) struct DataFacts {
 /// Collects the entries in the order of the archive, and the time that they carry.
 ///
 /// # Errors
-/// `ARTIFACT_EXPIRED`, `JOB_CORRUPT`, `INTERNAL_ERROR`.
+/// `ARTIFACT_EXPIRED`, `JOB_CORRUPT {rel_path, reason}`, `INTERNAL_ERROR`.
 pub(super) fn collect(
     shelf: &Shelf<'_>,
     run: &Run,
@@ -62,16 +65,17 @@ pub(super) fn collect(
     let job = shelf.job;
     let plan = job.plan_of(run).ok_or_else(Problem::internal)?;
     let of_run = |name: &str| {
-        job.artifact(&run_artifact(&run.run_id, name)).ok_or_else(|| {
-            tracing::error!(event = "SS_ARTIFACT_UNREADABLE", name, "a run has no such artifact");
-            Problem::internal()
-        })
+        let rel_path = run_artifact(&run.run_id, name);
+        job.artifact(&rel_path).ok_or_else(|| unusable(&rel_path, "the run's record does not list it"))
     };
     let mut made = Crate::default();
-    let meta: RunMeta = parsed(&shelf.read(of_run("run.meta.json")?)?)?;
-    let run_do = shelf.read(of_run("main.do")?)?;
-    let portable = main_do::portable(&run_do, meta.main_do.body_offset, meta.main_do.body_bytes);
-    made.bytes(form::MAIN_DO, "Do-file that repeats the run", portable.ok_or_else(Problem::internal)?);
+    let meta = of_run("run.meta.json")?;
+    let meta: RunMeta = parsed(meta, &shelf.read(meta)?)?;
+    made.bytes(
+        form::MAIN_DO,
+        "Do-file that repeats the run",
+        do_file(shelf, of_run("main.do")?, &meta.main_do)?,
+    );
     let template = template(shelf, plan, &mut made)?;
     plans(shelf, plan, &mut made);
     let ado_kept = idioms(shelf, plan, library, &mut made);
@@ -118,10 +122,22 @@ fn sealed(mut made: Crate) -> Vec<Entry> {
     made.entries.into_values().collect()
 }
 
-fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        tracing::error!(event = "SS_ARTIFACT_DAMAGED", %error, "the record of a run does not parse");
-        Problem::internal()
+fn parsed<T: DeserializeOwned>(artifact: &Artifact, bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes)
+        .map_err(|error| unusable(&artifact.rel_path, &format!("it does not parse: {error}")))
+}
+
+/// Returns the do-file that repeats the run, made from the one that the service wrote.
+fn do_file(shelf: &Shelf<'_>, artifact: &Artifact, facts: &DoFacts) -> Result<Vec<u8>, Problem> {
+    let bytes = shelf.read(artifact)?;
+    if facts.sha256.as_ref().is_some_and(|sha256| *sha256 != artifact.sha256) {
+        return Err(unusable(
+            &artifact.rel_path,
+            "it is not the do-file that the service wrote for this run",
+        ));
+    }
+    main_do::portable(&bytes, facts.body_offset, facts.body_bytes).ok_or_else(|| {
+        unusable(&artifact.rel_path, "it does not hold the template's body where the run's record says")
     })
 }
 
@@ -141,7 +157,7 @@ fn template(shelf: &Shelf<'_>, plan: &Plan, made: &mut Crate) -> Result<Option<T
         let Some(artifact) = shelf.frozen(kind, sha256) else { continue };
         let bytes = shelf.read(artifact)?;
         if kind == ArtifactKind::TemplateMeta {
-            meta = Some(parsed(&bytes)?);
+            meta = Some(parsed(artifact, &bytes)?);
         }
         made.bytes(path, title, bytes);
     }
@@ -149,7 +165,7 @@ fn template(shelf: &Shelf<'_>, plan: &Plan, made: &mut Crate) -> Result<Option<T
     Ok(meta)
 }
 
-/// The run's plan, and the other revisions beside it.
+/// The run's plan, and the other revisions.
 fn plans(shelf: &Shelf<'_>, own: &Plan, made: &mut Crate) {
     made.json(form::PLAN, format!("Plan of the run (revision {})", own.revision), own);
     for plan in shelf.job.earlier_plans.iter().chain(&shelf.job.plan) {
@@ -172,7 +188,7 @@ fn idioms(shelf: &Shelf<'_>, plan: &Plan, library: &Library, made: &mut Crate) -
     true
 }
 
-/// What the run left, and what was derived from it.
+/// Results of the run, and documents derived from them.
 fn results(
     shelf: &Shelf<'_>,
     plan: &Plan,

@@ -31,7 +31,7 @@ impl Crate {
     }
 
     /// A file that is made here.
-    pub fn bytes(&mut self, path: impl Into<String>, title: impl Into<String>, bytes: Vec<u8>) {
+    pub(super) fn bytes(&mut self, path: impl Into<String>, title: impl Into<String>, bytes: Vec<u8>) {
         let path = self.claim(path.into());
         let entry = Entry {
             title: title.into(),
@@ -45,7 +45,7 @@ impl Crate {
     }
 
     /// A document that is made here.
-    pub fn json<T: serde::Serialize>(
+    pub(super) fn json<T: serde::Serialize>(
         &mut self,
         path: impl Into<String>,
         title: impl Into<String>,
@@ -57,7 +57,14 @@ impl Crate {
     }
 
     /// A file of the job, as it is; returns its path.
-    pub fn file(&mut self, path: String, title: String, from: &str, size_bytes: u64, sha256: &str) -> String {
+    pub(super) fn file(
+        &mut self,
+        path: String,
+        title: String,
+        from: &str,
+        size_bytes: u64,
+        sha256: &str,
+    ) -> String {
         let path = self.claim(path);
         let entry = Entry {
             title,

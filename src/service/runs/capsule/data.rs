@@ -10,8 +10,7 @@ use crate::domain::capsule::names::safe_name;
 use crate::domain::dataset::Dataset;
 use crate::domain::plan::Plan;
 
-const REMOVED: &str =
-    "not kept any more when the capsule was made; its hash tells whether another copy is the same";
+const REMOVED: &str = "no longer kept when the capsule was made; its hash identifies equal copies";
 
 /// The data that the engine read and the files that they came from.
 pub(super) fn data(

@@ -16,7 +16,7 @@ use crate::domain::template::TemplateMeta;
 
 /// The profile of the run (a process: one action with its instrument).
 const PROCESS_PROFILE: &str = "https://w3id.org/ro/wfrun/process/0.5";
-/// What is known of the run beside the files.
+/// Facts about the run in addition to the files.
 #[derive(Clone, Copy)]
 pub(super) struct Facts<'a> {
     pub job: &'a JobRecord,
@@ -33,7 +33,7 @@ pub(super) struct Facts<'a> {
     pub service_version: &'a str,
 }
 
-/// What README and metadata tell of.
+/// Content described by README and metadata.
 pub(super) struct Description<'a> {
     pub facts: Facts<'a>,
     pub absent: &'a [Absent],
@@ -228,7 +228,7 @@ fn parameters(description: &Description<'_>) -> Vec<Value> {
     bound.collect()
 }
 
-/// Who asked for the run, and what is said about rights.
+/// Requester of the run, and statement of rights.
 fn people(description: &Description<'_>) -> Vec<Value> {
     let tenant = &description.facts.job.tenant_id;
     vec![

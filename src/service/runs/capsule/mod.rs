@@ -19,8 +19,8 @@ use crate::domain::capsule::FORMAT_VERSION;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
 use crate::domain::run::{Run, RunStatus};
+use crate::ports::audit_log::{AuditFilter, AuditFrom};
 use crate::ports::blob_store::BlobStore;
-use crate::ports::store::{AuditFilter, AuditFrom};
 use crate::service::shared::commits::read_problem;
 use crate::service::shared::context::Context;
 
@@ -30,16 +30,16 @@ pub use stream::CapsuleStream;
 const MOST_EVENTS: usize = 2_000;
 const EVENTS_PAGE: usize = 200;
 
-/// What is put into a capsule beside results and evidence.
+/// Content of a capsule in addition to results and evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CapsuleOptions {
     /// The data themselves; without it their hashes alone.
     pub data: bool,
-    /// What a language model was asked and answered.
+    /// Prompts and answers of a language model.
     pub llm: bool,
 }
 
-/// Where the bytes of an entry come from.
+/// Source of the bytes of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Source {
     Bytes(Vec<u8>),
@@ -63,7 +63,7 @@ struct Entry {
 /// Data of which the archive has the hash alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Absent {
-    /// Where the file belongs in the unpacked archive.
+    /// Path of the file in the unpacked archive.
     path: String,
     title: String,
     size_bytes: u64,
@@ -139,7 +139,7 @@ impl MakeCapsule<'_> {
         let mut events: Vec<ChainedEvent> = Vec::new();
         let mut after = 0;
         while events.len() < MOST_EVENTS {
-            let page = self.0.store.find_audit_events(filter.clone(), AuditFrom::After(after), EVENTS_PAGE);
+            let page = self.0.audit_log.find(filter.clone(), AuditFrom::After(after), EVENTS_PAGE);
             let found = page.await.map_err(read_problem)?;
             events.extend(found.events);
             match found.next {
@@ -151,7 +151,7 @@ impl MakeCapsule<'_> {
     }
 }
 
-/// Returns the run that is asked for, if it has succeeded.
+/// Returns the run that is requested, if it has succeeded.
 ///
 /// # Errors
 /// `RUN_NOT_FOUND`, `RUN_NOT_SUCCEEDED`.
@@ -174,7 +174,7 @@ pub fn chosen_run<'a>(job: &'a JobRecord, run_id: Option<&str>) -> Result<&'a Ru
         let status = serde_json::to_value(run.status).unwrap_or_default();
         return Err(Problem::new(
             ErrorCode::RunNotSucceeded,
-            "a capsule is made of a run that has succeeded; this one has not",
+            "a capsule needs a run that has succeeded; this one has not",
         )
         .with("status", status)
         .with("run_id", asked));

@@ -7,7 +7,7 @@ use crate::domain::canonical::canonical_json;
 use crate::domain::capsule as form;
 use crate::domain::plan::{Plan, PlanOutput};
 
-/// What columns of tables mean, where the name is the same in every template.
+/// Meanings of columns of tables whose names are the same in every template.
 const COLUMNS: [(&str, &str); 14] = [
     (
         "estimate",
@@ -89,7 +89,7 @@ fn question(description: &Description<'_>) -> String {
     out
 }
 
-/// What the plan binds, in words.
+/// The bindings of the plan in words.
 fn analysis(plan: &Plan) -> String {
     let mut out = String::from("\n## The analysis\n\n| parameter | value |\n|---|---|\n");
     for (name, value) in &plan.contract.bound {
@@ -169,10 +169,10 @@ fn repeat(description: &Description<'_>) -> String {
     let mut out = String::from("\n## How to repeat it\n\n");
     let missing: Vec<&str> = inputs.read.iter().filter(|f| !f.included).map(|f| f.path.as_str()).collect();
     if !missing.is_empty() {
-        let why = if options.data { "are not kept any more" } else { "were left out" };
+        let why = if options.data { "are no longer kept" } else { "were left out" };
         let _ = writeln!(
             out,
-            "The data {why}. Put the same files there first: `{}`; `sha256sum -c {}` tells whether they are the same.\n",
+            "The data {why}. Put the same files there first: `{}`; `sha256sum -c {}` verifies them.\n",
             missing.join("`, `"),
             form::ABSENT_DATA
         );
@@ -182,7 +182,7 @@ fn repeat(description: &Description<'_>) -> String {
         out,
         "With Stata {needed} or later: unpack the archive, make its folder the working directory and run `main.do`\n\n\
          ```\ncd capsule\nstata-mp -b do main.do        (or, in Stata: cd capsule, then do main.do)\n```\n\n\
-         Start a fresh Stata for it: the do-file sets where Stata looks for programs. The tables and figures appear in that folder, the log in `main.log` (batch) and `repeat.log`; compare them with \
+         Start a fresh Stata for it: the do-file sets the folders that Stata searches for programs. The tables and figures appear in that folder, the log in `main.log` (batch) and `repeat.log`; compare them with \
          `{}`. The same engine, edition and number of processors give the same numbers; another one differs in \
          the last digits.\n\n\
          With stata-service, which checks the archive, repeats the run in a sandbox and compares every number:\n\n\
@@ -207,14 +207,14 @@ fn repeat(description: &Description<'_>) -> String {
         );
     }
     if !ado_kept {
-        out.push_str("\nThe helper programs of the template library that this plan was frozen with are not kept any more.\n");
+        out.push_str("\nThe helper programs of the template library with which this plan was frozen are no longer kept.\n");
     }
     out
 }
 
 fn checks(description: &Description<'_>) -> String {
     let run = description.facts.run;
-    let mut out = String::from("\n## What was checked\n\n");
+    let mut out = String::from("\n## Checks\n\n");
     if !run.sample_flow.is_empty() {
         out.push_str("| step | rows | left out | reason |\n|---|---|---|---|\n");
         for step in &run.sample_flow {
@@ -231,7 +231,7 @@ fn checks(description: &Description<'_>) -> String {
     let _ = writeln!(out, "- {passed} checks passed; all are in `{}`", form::RUN_RECORD);
     let _ = writeln!(
         out,
-        "- files: `sha256sum -c {}`\n- `plan_id` is the SHA-256 of what decides the result in `{}`; `{}` holds the \
+        "- files: `sha256sum -c {}`\n- `plan_id` is the SHA-256 of everything in `{}` that determines the result; `{}` holds the \
          template's body byte for byte",
         form::MANIFEST,
         form::PLAN,
@@ -241,7 +241,7 @@ fn checks(description: &Description<'_>) -> String {
 }
 
 fn contents(description: &Description<'_>) -> String {
-    let mut out = String::from("\n## What else is here\n\n");
+    let mut out = String::from("\n## Other files\n\n");
     let mut line = |path: &str, text: &str| {
         if description.entries.keys().any(|p| p.starts_with(path)) {
             let _ = writeln!(out, "- `{path}`: {text}");
@@ -250,23 +250,23 @@ fn contents(description: &Description<'_>) -> String {
     line(form::MAIN_DO, "the do-file that repeats the run");
     line(form::DATA, "the main data as the engine reads them");
     line(form::INPUTS, "further data");
-    line(form::ORIGINALS, "the files as they were uploaded");
+    line(form::ORIGINALS, "the files as uploaded");
     line(form::ADO, "helper programs of the template library");
     line(form::PLAN, "the frozen plan");
     line(form::PLANS, "other revisions of the plan");
     line(
         form::EVIDENCE,
-        "the do-file as it was run, template, parameters, selection, verdict, hashes of the data, audit events",
+        "the do-file as run, template, parameters, selection, verdict, hashes of the data, audit events",
     );
-    line(form::LLM, "what a language model was asked and answered");
+    line(form::LLM, "prompts and answers of a language model");
     for remark in &description.facts.inputs.remarks {
         let _ = writeln!(out, "\n{remark}");
     }
     if !description.facts.options.llm {
-        out.push_str("\nThe exchange with a language model, if there was one, was left out as asked.\n");
+        out.push_str("\nThe exchange with a language model, if there was one, was left out on request.\n");
     }
     out.push_str(
-        "\nIn the audit events the addresses of clients are left out; whoever runs the service can confirm the hashes with \
+        "\nIn the audit events the addresses of clients are left out; an operator of the service can confirm the hashes with \
          `stata-service audit verify --anchor evidence/audit.jsonl`.\n",
     );
     out

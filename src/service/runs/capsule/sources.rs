@@ -1,4 +1,4 @@
-//! Reads a job's files for its capsule, each checked against the record. What retention removed is told apart
+//! Reads a job's files for its capsule, each checked against the record. What retention removed is distinguished
 //! from what is damaged.
 
 use std::collections::BTreeMap;
@@ -103,14 +103,21 @@ fn unreadable(artifact: &Artifact, error: &std::io::Error) -> Problem {
 }
 
 fn damaged(artifact: &Artifact) -> Problem {
+    unusable(&artifact.rel_path, "it is not what its hash says")
+}
+
+/// A file of a run from which no capsule can be made.
+pub(super) fn unusable(rel_path: &str, reason: &str) -> Problem {
     tracing::error!(
         event = "SS_ARTIFACT_DAMAGED",
-        rel_path = artifact.rel_path,
-        "an artifact is not what its hash says; it is not served"
+        rel_path,
+        reason,
+        "a file of a run is damaged; it is not served"
     );
     Problem::new(
         ErrorCode::JobCorrupt,
         "a stored file of this run is damaged; an operator can restore it from a backup",
     )
-    .with("rel_path", artifact.rel_path.clone())
+    .with("rel_path", rel_path)
+    .with("reason", reason)
 }

@@ -130,7 +130,7 @@ impl CapsuleStream {
                 tracing::error!(
                     event = "SS_ARTIFACT_DAMAGED",
                     path = copying.entry.path,
-                    "a file is not what its hash says; the capsule is cut off"
+                    "a file does not match its hash; the capsule is cut off"
                 );
                 return Err(io::Error::other("a stored file is damaged"));
             }

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_number_is_told_with_its_place_and_relative_difference() {
+    fn a_changed_number_is_reported_with_its_place_and_relative_difference() {
         let seen = compared(b"equation,term,estimate,std_error\n,schooling,0.15,0.02\n,sector,0,.\n", 1e-6);
         let [changed] = seen.changed.as_slice() else { panic!("{seen:?}") };
         assert_eq!(

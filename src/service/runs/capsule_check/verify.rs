@@ -1,4 +1,4 @@
-//! What a capsule proves by itself: each file against its hash, the description against the files, the plan
+//! Self-contained checks of a capsule: each file against its hash, the description against the files, the plan
 //! against its id, the do-file against the template, the data against the plan, the events against their chain.
 
 use std::collections::BTreeMap;
@@ -40,7 +40,7 @@ impl Findings {
         self.problems.push(Difference { file: file.to_owned(), reason: reason.into() });
     }
 
-    /// Reads a document; one that cannot be read is a problem of its own.
+    /// Reads a document; one that cannot be read is a separate problem.
     fn take<T>(&mut self, file: &str, read: Result<T, String>) -> Option<T> {
         read.map_err(|reason| self.differs(file, reason)).ok()
     }

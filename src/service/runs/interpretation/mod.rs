@@ -68,18 +68,18 @@ impl Language {
     }
 }
 
-/// Where an interpretation stands.
+/// State of an interpretation.
 pub enum Standing {
     Ready(Box<Artifact>),
     Working { retry_until: DateTime<Utc> },
 }
 
-/// What is asked for.
+/// Request of an interpretation.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Asked {
     /// The requirement's own where absent.
     pub language: Option<Language>,
-    /// A new one, in place of the present one or after a failure.
+    /// A new one, instead of the present one or after a failure.
     pub renew: bool,
 }
 
@@ -92,7 +92,7 @@ impl Interpret {
     ///
     /// # Errors
     /// `LLM_NOT_CONFIGURED`, `LLM_DATA_SHARING_NONE`, `JOB_ILLEGAL_TRANSITION` without a succeeded run; the
-    /// kept failure of the last call (`LLM_CALL_FAILED`, `LLM_RESPONSE_INVALID`) unless a new one is asked for.
+    /// kept failure of the last call (`LLM_CALL_FAILED`, `LLM_RESPONSE_INVALID`) unless a new one is requested.
     pub async fn execute(&self, caller: &Caller, job: &JobRecord, asked: Asked) -> Result<Standing, Problem> {
         let ctx = &self.0;
         let language = asked.language.unwrap_or_else(|| Language::of(&job.requirement));
@@ -165,7 +165,7 @@ fn check_sharing(ctx: &Context, job: &JobRecord) -> Result<Sharing, Problem> {
     sharing.refusal().map_or(Ok(sharing), Err)
 }
 
-/// What the record has of this interpretation: the newest one, else the failure of the last call.
+/// The record's state of this interpretation: the newest one, else the failure of the last call.
 fn standing(job: &JobRecord, run: &Run, language: Language) -> Option<Result<Standing, Problem>> {
     // a failure that is kept came after the newest interpretation, which clears it
     if let Some(failure) = job.failed_interpretation(&run.run_id, language.as_str()) {

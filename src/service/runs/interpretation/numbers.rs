@@ -7,7 +7,7 @@ use super::numerals::{chinese_number, unit_of, word_problems};
 /// A number as it stands in a text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Number {
-    /// Where it begins, in characters.
+    /// Offset of its beginning, in characters.
     pub start: usize,
     /// As it stands there, with sign and percent sign.
     pub shown: String,
@@ -59,7 +59,7 @@ fn plain(c: char) -> char {
 /// with digits that are names.
 ///
 /// # Errors
-/// What cannot be read for certain, in words that a model can act on.
+/// Texts that cannot be read with certainty, with advice for the model.
 pub fn numbers(text: &str, is_name: impl Fn(&str) -> bool) -> Result<Vec<Number>, Vec<String>> {
     let mut chars: Vec<char> = text.chars().map(plain).collect();
     blank_names(&mut chars, &is_name);
@@ -114,7 +114,7 @@ impl Scan {
         (from..).take_while(|i| self.at(*i).is_ascii_digit()).count()
     }
 
-    /// Looks at one place; returns the next.
+    /// Checks one place; returns the next.
     fn step(&mut self, i: usize, is_name: &impl Fn(&str) -> bool) -> usize {
         let c = self.at(i);
         let fraction = c == '.' && self.at(i + 1).is_ascii_digit() && !self.before(i).is_ascii_digit();

@@ -71,7 +71,7 @@ const MEASURES: [&str; 10] =
 const CHINESE_SIZES: [&str; 8] = ["翻倍", "翻番", "翻了", "加倍", "减半", "一半", "半数", "倍增"];
 
 /// Returns the place behind a unit that follows a number, and what it multiplies by.
-pub fn unit_of(chars: &[char], at: usize) -> (usize, f64) {
+pub(super) fn unit_of(chars: &[char], at: usize) -> (usize, f64) {
     let found = UNITS.iter().find(|(unit, _)| {
         unit.chars().enumerate().all(|(k, c)| chars.get(at + k).is_some_and(|x| x.eq_ignore_ascii_case(&c)))
     });
@@ -79,7 +79,7 @@ pub fn unit_of(chars: &[char], at: usize) -> (usize, f64) {
 }
 
 /// Returns what is said in words of size that are not read.
-pub fn word_problems(chars: &[char]) -> Vec<String> {
+pub(super) fn word_problems(chars: &[char]) -> Vec<String> {
     let text: String = chars.iter().collect::<String>().to_lowercase();
     let refuse = |word: &str| format!("{word:?}: write the number in digits, with its cell");
     let mut problems: Vec<String> =
@@ -114,7 +114,7 @@ fn small_unit(c: char) -> Option<f64> {
 }
 
 /// Reads Chinese numerals that begin here: the place behind them, their worth, and that of the last digit.
-pub fn chinese_number(chars: &[char], start: usize) -> Option<(usize, f64, f64)> {
+pub(super) fn chinese_number(chars: &[char], start: usize) -> Option<(usize, f64, f64)> {
     let is_part = |c: char| digit(c).is_some() || small_unit(c).is_some() || matches!(c, '万' | '亿' | '点');
     let mut end = start;
     while chars.get(end).copied().is_some_and(is_part) {

@@ -5,8 +5,8 @@ use super::Language;
 use super::check::{Reading, Statement};
 use crate::domain::run::Run;
 
-/// What the document is made of.
-pub struct Report<'a> {
+/// Input of the document.
+pub(super) struct Report<'a> {
     pub language: Language,
     pub title: &'a str,
     pub run: &'a Run,
@@ -16,7 +16,7 @@ pub struct Report<'a> {
 }
 
 /// Returns the document.
-pub fn render(report: &Report<'_>) -> String {
+pub(super) fn render(report: &Report<'_>) -> String {
     let text = Texts::of(report.language);
     let mut out = String::new();
     let mut line = |content: &str| {
@@ -116,16 +116,16 @@ impl Texts {
 }
 
 const EN: Texts = Texts {
-    title: "Reading of the results",
+    title: "Interpretation of the results",
     open_engine: "the open engine",
-    origin: "Written by a language model from the tables of run {run}, computed by {engine}. Each number was compared with the cell that it comes from; the words between the numbers were not.",
+    origin: "Written by a language model from the tables of run {run}, computed by {engine}. Each number was compared with its source cell; the words between the numbers were not.",
     findings: "Findings",
     cautions: "Cautions",
     checks: "Checks and limits",
     failed: "Failed check",
     warned: "Warning",
     all_passed: "All {n} checks of the run passed.",
-    sources: "Where the numbers come from",
+    sources: "Sources of the numbers",
     source_columns: ["number", "table", "row", "column", "cell"],
 };
 

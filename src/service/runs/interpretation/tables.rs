@@ -1,5 +1,5 @@
-//! What an interpretation may speak of: the tables of a run as text and numbers, with the settings, metrics,
-//! checks and the sample of the record as tables beside them. Rounding and wording belong to the check.
+//! Subject of an interpretation: the tables of a run as text and numbers, together with the settings, metrics,
+//! checks and the sample of the record as tables. Rounding and wording belong to the check.
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -106,7 +106,7 @@ impl Facts {
     }
 }
 
-/// What of the facts is sent, and a count of it for `llm.meta`.
+/// The facts that may be sent, and a count of them for `llm.meta`.
 pub fn shown(facts: &Facts, sharing: DataSharing) -> (Value, Value) {
     let with_values = sharing >= DataSharing::Samples;
     let (mut rows, mut withheld) = (0, Vec::new());

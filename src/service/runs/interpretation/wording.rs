@@ -1,9 +1,9 @@
-//! What the words around a number say, in English and Chinese: direction, bounds, significance, names. Lists
-//! of words, not grammar: an unknown wording says nothing, and nothing is read out of it.
+//! Meaning of the words around a number, in English and Chinese: direction, bounds, significance, names. Lists
+//! of words, not grammar: an unknown wording has no meaning here.
 
-/// Where a text says that something goes.
+/// Direction that a text expresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
+pub(super) enum Direction {
     Up,
     Down,
     Both,
@@ -69,7 +69,7 @@ fn outside(text: &str) -> String {
 }
 
 /// Returns the direction that a text says. Words of a bound ("less than") say none.
-pub fn direction(text: &str) -> Direction {
+pub(super) fn direction(text: &str) -> Direction {
     let mut plain = outside(text).to_lowercase();
     for bound in ["less than", "more than", "no more", "no less", "once more", "more likely than not"] {
         plain = plain.replace(bound, " ");
@@ -99,19 +99,19 @@ fn lead(text: &str, start: usize) -> String {
 }
 
 /// True if the text before a number says that something is below it.
-pub fn says_below(text: &str, start: usize) -> bool {
+pub(super) fn says_below(text: &str, start: usize) -> bool {
     let lead = lead(text, start);
     BELOW.iter().any(|word| lead.contains(word))
 }
 
 /// True if the text before a number says that something is above it.
-pub fn says_above(text: &str, start: usize) -> bool {
+pub(super) fn says_above(text: &str, start: usize) -> bool {
     let lead = lead(text, start);
     ABOVE.iter().any(|word| lead.contains(word))
 }
 
-/// What the text says of significance; none where it says nothing, or both.
-pub fn significance(text: &str) -> Option<bool> {
+/// Significance that the text expresses; `None` if it expresses none, or both.
+pub(super) fn significance(text: &str) -> Option<bool> {
     let plain = outside(text).to_lowercase();
     if !plain.contains("significan") && !plain.contains("显著") {
         return None;
@@ -142,19 +142,19 @@ pub fn significance(text: &str) -> Option<bool> {
 }
 
 /// Returns what stands in backquotes, in order.
-pub fn quoted(text: &str) -> Vec<&str> {
+pub(super) fn quoted(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
 }
 
-/// Returns the first name that a text speaks of, in backquotes or as a word of its own.
-pub fn named(text: &str, is_name: impl Fn(&str) -> bool) -> Option<&str> {
+/// Returns the first name that a text speaks of, in backquotes or as a separate word.
+pub(super) fn named(text: &str, is_name: impl Fn(&str) -> bool) -> Option<&str> {
     let words = text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | '#')));
     let plain = words.map(|word| word.trim_matches('.')).filter(|word| !word.is_empty());
     quoted(text).into_iter().chain(plain).find(|name| is_name(name))
 }
 
 /// True if the text speaks of the constant by a usual word.
-pub fn names_constant(text: &str) -> bool {
+pub(super) fn names_constant(text: &str) -> bool {
     let lower = text.to_lowercase();
     ["constant", "intercept", "常数", "截距"].iter().any(|word| lower.contains(word))
 }

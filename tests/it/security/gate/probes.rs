@@ -9,9 +9,10 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use stata_service::adapters::files::LocalWorkspace;
 use stata_service::adapters::ids::SystemIds;
 use stata_service::domain::gate::{Finding, Kind, Rule, Violation};
+use stata_service::domain::provider_address::{Address, AddressPolicy};
 use stata_service::domain::run_outcome::{Outcome, RunLimits};
 use stata_service::ports::clock::Clock;
-use stata_service::ports::host::{Confinement, Durability, FileSystem, Host, ProgramIdentity};
+use stata_service::ports::host::{Confinement, Durability, FileSystem, Host, JudgedAddress, ProgramIdentity};
 use stata_service::ports::runner::{Adopted, RunHandle, RunSpec, Runner, SandboxMode, SandboxSpec};
 use stata_service::service::operations::attest_engine::{AttestEngine, Deps};
 use stata_service::service::operations::check_gate::{CheckGate, Gate, GateOptions};
@@ -25,7 +26,12 @@ struct StatedHost {
     /// End of the path of a folder that cannot be written.
     refuses: Option<&'static str>,
     open_secret: bool,
+    /// Entries of the data directory that others may read.
+    open: Vec<&'static str>,
+    /// Addresses of the provider.
+    provider: Vec<u32>,
     memory_bytes: Option<u64>,
+    open_files: Option<u64>,
     missing: Vec<String>,
     written: Option<DateTime<Utc>>,
     inode: Arc<Mutex<u64>>,
@@ -38,7 +44,10 @@ impl StatedHost {
             free_bytes: 50 << 30,
             refuses: None,
             open_secret: false,
+            open: Vec::new(),
+            provider: vec![0x0101_0101],
             memory_bytes: Some(16 << 30),
+            open_files: Some(20_000),
             missing: Vec::new(),
             written: Some(noon()),
             inode: Arc::new(Mutex::new(1)),
@@ -63,8 +72,18 @@ impl Host for StatedHost {
     fn readable_by_all(&self, _: &Path) -> io::Result<bool> {
         Ok(self.open_secret)
     }
+    fn open_to_others(&self, _: &Path) -> io::Result<Vec<String>> {
+        Ok(self.open.iter().map(|name| (*name).to_owned()).collect())
+    }
+    fn addresses_of(&self, _: &str, policy: &AddressPolicy) -> io::Result<Vec<JudgedAddress>> {
+        let judge = |bits: &u32| (format!("{bits:x}"), policy.judge(Address::V4(*bits)));
+        Ok(self.provider.iter().map(judge).collect())
+    }
     fn memory_bytes(&self) -> Option<u64> {
         self.memory_bytes
+    }
+    fn open_files(&self) -> Option<u64> {
+        self.open_files
     }
     fn program(&self, path: &Path) -> io::Result<ProgramIdentity> {
         let inode = *self.inode.lock().expect("one thread");
@@ -162,8 +181,10 @@ impl Bed {
 fn options() -> GateOptions {
     GateOptions {
         required: true,
+        llm_hosts: vec!["llm.provider.tld".to_owned()],
         secret_files: vec![PathBuf::from("/run/secrets/llm_api_key")],
         run_memory_bytes: 4 << 30,
+        open_files: 10_576,
         concurrency: 2,
         disk_low: DiskLow::default(),
         ..GateOptions::default()
@@ -185,6 +206,11 @@ fn every_rule_on_the_host_is_violated_by_a_host_of_its_own() {
             bed.violated(StatedHost { durability: Durability::Memory, ..sound() }, unchanged),
         ),
         (Rule::DataDirWritable, bed.violated(StatedHost { refuses: Some(folder), ..sound() }, unchanged)),
+        (Rule::DataDirPrivate, bed.violated(StatedHost { open: vec!["tenants"], ..sound() }, unchanged)),
+        (
+            Rule::LlmAddress,
+            bed.violated(StatedHost { provider: vec![0x0101_0101, 0x7F00_0001], ..sound() }, unchanged),
+        ),
         (Rule::DataDirSpace, bed.violated(StatedHost { free_bytes: 1 << 20, ..sound() }, unchanged)),
         (Rule::AuditWritable, bed.violated(StatedHost { refuses: Some("audit"), ..sound() }, unchanged)),
         (
@@ -197,6 +223,7 @@ fn every_rule_on_the_host_is_violated_by_a_host_of_its_own() {
             bed.violated(StatedHost { missing: vec!["seccomp filters".into()], ..sound() }, unchanged),
         ),
         (Rule::MemoryFits, bed.violated(sound(), |o| o.concurrency = 5)),
+        (Rule::OpenFilesFit, bed.violated(StatedHost { open_files: Some(4096), ..sound() }, unchanged)),
         (
             Rule::ClockSane,
             bed.violated(StatedHost { written: Some(noon() + TimeDelta::hours(1)), ..sound() }, unchanged),

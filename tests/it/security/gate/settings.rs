@@ -71,6 +71,7 @@ fn every_rule_on_settings_is_violated_by_a_set_up_of_its_own() {
             ]),
         ),
         (Rule::SandboxMode, violated(&[("SS_RUN__SANDBOX", "best_effort")])),
+        (Rule::SandboxReads, violated(&[("SS_RUN__SANDBOX_READ", "/")])),
         (Rule::OnShutdown, violated(&[("SS_ON_SHUTDOWN", "detach")])),
         (Rule::TimeoutsOrdered, violated(&[("SS_HTTP__REQUEST_TIMEOUT_SECONDS", "600")])),
     ];
@@ -89,6 +90,17 @@ fn further_ways_to_violate_a_rule() {
         (&[("SS_LLM_BASE_URL", "https://127.0.0.1:8443/v1")][..], Rule::LlmTls),
         (&[("SS_LLM_BASE_URL", "https://[::1]/v1")], Rule::LlmTls),
         (&[("SS_LLM_BASE_URL", "https://llm.example.com/v1")], Rule::LlmTls),
+        (&[("SS_LLM_BASE_URL", "https://2130706433/v1")], Rule::LlmTls),
+        (&[("SS_LLM_BASE_URL", "https://127.1/v1")], Rule::LlmTls),
+        (&[("SS_LLM_BASE_URL", "https://0x7f.1/v1")], Rule::LlmTls),
+        (&[("SS_LLM_BASE_URL", "https://0177.0.0.1/v1")], Rule::LlmTls),
+        (&[("SS_LLM_BASE_URL", "https://[::ffff:127.0.0.1]/v1")], Rule::LlmTls),
+        (&[("SS_LLM_BASE_URL", "https://[64:ff9b::7f00:1]/v1")], Rule::LlmTls),
+        (&[("SS_LLM_BASE_URL", "https://169.254.169.254/v1")], Rule::LlmTls),
+        (&[("SS_LLM_BASE_URL", "https://[fe80::1]/v1")], Rule::LlmTls),
+        (&[("SS_LLM_BASE_URL", "https://0.0.0.0/v1")], Rule::LlmTls),
+        (&[("SS_LLM_BASE_URL", "https://10.1.2.3/v1")], Rule::LlmTls),
+        (&[("SS_LLM_BASE_URL", "https://LOCALHOST./v1")], Rule::LlmTls),
         (&[("SS_LLM_BASE_URL", "https://user@localhost/v1")], Rule::LlmTls),
         (&[("SS_LLM_API_KEY", "sk-fake-key-of-a-stub")], Rule::LlmCredentials),
         (&[("SS_LLM_API_KEY", "short")], Rule::LlmCredentials),
@@ -96,7 +108,18 @@ fn further_ways_to_violate_a_rule() {
         (&[("SS_STATA_CMD", "fake")], Rule::StataCommand),
         (&[("SS_STATA_CMD", "stub --batch")], Rule::StataCommand),
         (&[("SS_RUN__SANDBOX", "off")], Rule::SandboxMode),
+        (&[("SS_RUN__SANDBOX_READ", "/var/lib/stata-service/tenants")], Rule::SandboxReads),
+        (&[("SS_RUN__SANDBOX_READ", "/opt/stata,/var/lib")], Rule::SandboxReads),
+        (&[("SS_DATA_DIR", "/usr/local/lib/stata-service")], Rule::SandboxReads),
+        (&[("SS_STATA_CMD", "/var/lib/stata-service/bin/stata-mp")], Rule::SandboxReads),
         (&[("SS_TRUSTED_PROXIES", "0.0.0.0/0")], Rule::TransportSecurity),
+        (&[("SS_TRUSTED_PROXIES", "0.0.0.0/1,128.0.0.0/1")], Rule::TransportSecurity),
+        (&[("SS_TRUSTED_PROXIES", "0.0.0.0/2,64.0.0.0/2,128.0.0.0/2,192.0.0.0/3")], Rule::TransportSecurity),
+        (&[("SS_TRUSTED_PROXIES", "128.0.0.0/1")], Rule::TransportSecurity),
+        (&[("SS_TRUSTED_PROXIES", "::/1,8000::/1")], Rule::TransportSecurity),
+        (&[("SS_TRUSTED_PROXIES", "2000::/3")], Rule::TransportSecurity),
+        (&[("SS_TRUSTED_PROXIES", "::ffff:0:0/96")], Rule::TransportSecurity),
+        (&[("SS_TRUSTED_PROXIES", "::ffff:0:0/97,::ffff:128.0.0.0/97")], Rule::TransportSecurity),
         (&[("SS_LIMITS__FAILURES_PER_MINUTE", "99999")], Rule::RateLimits),
         (&[("SS_BOOTSTRAP_ADMIN_KEY", "ssk_a_changeme-changeme")], Rule::AdminCredentials),
     ] {
@@ -152,4 +175,59 @@ fn providers_are_a_closed_list_without_a_fake() {
         LlmProvider::Anthropic => "anthropic",
     };
     assert_eq!(name(load(&[]).llm.expect("a model").primary.provider), "openai");
+}
+
+#[test]
+fn proxies_and_providers_of_internal_networks_are_allowed() {
+    for changes in [
+        &[("SS_TRUSTED_PROXIES", "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fd00::/8,::1")][..],
+        &[("SS_LLM_BASE_URL", "https://10.20.3.4/v1"), ("SS_LLM__PRIVATE_NETWORKS", "10.20.0.0/16")],
+        &[("SS_LLM_BASE_URL", "https://[fd00:1::5]/v1"), ("SS_LLM__PRIVATE_NETWORKS", "fd00::/8")],
+    ] {
+        assert_eq!(violated(changes), BTreeSet::new(), "{changes:?}");
+    }
+    for network in ["10.0.0.0/7", "0.0.0.0/0", "127.0.0.0/8", "169.254.0.0/16", "::/0", "x"] {
+        let environment = [("SS_LLM__PRIVATE_NETWORKS".to_owned(), network.to_owned())];
+        let problems = config::load_from(&Flags::default(), environment, HOST).expect_err(network);
+        assert_eq!(problems[0].key, "llm.private_networks", "{network}");
+    }
+}
+
+/// Every key of the form `ssk_<id>_<secret>` in the files below a folder.
+fn keys_in(place: &Path, found: &mut BTreeSet<String>) {
+    if place.is_dir() {
+        for entry in std::fs::read_dir(place).expect("a folder").flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if !name.starts_with('.') && name != "node_modules" {
+                keys_in(&entry.path(), found);
+            }
+        }
+        return;
+    }
+    let Ok(text) = std::fs::read_to_string(place) else { return };
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+    for (at, _) in text.match_indices("ssk_") {
+        let key: String = text[at..].chars().take_while(|c| is_part(*c)).collect();
+        if key.splitn(3, '_').nth(2).is_some_and(|secret| secret.len() >= 16) {
+            found.insert(key);
+        }
+    }
+}
+
+#[test]
+fn no_key_that_the_documents_show_opens_a_production_set_up() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut keys = BTreeSet::new();
+    for place in ["README.md", "docs", "config", "deploy", "clients", "openspec", "scripts", "src"] {
+        keys_in(&root.join(place), &mut keys);
+    }
+    assert!(!keys.is_empty(), "the checks of scripts/ have a key");
+    for key in keys {
+        let environment = [("SS_BOOTSTRAP_ADMIN_KEY".to_owned(), key.clone())];
+        // what is no key of this form is refused in every set-up
+        if config::load_from(&Flags::default(), environment, HOST).is_ok() {
+            let found = violated(&[("SS_BOOTSTRAP_ADMIN_KEY", &key)]);
+            assert_eq!(found, BTreeSet::from(["admin_credentials"]), "{key}");
+        }
+    }
 }

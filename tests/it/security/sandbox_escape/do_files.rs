@@ -161,3 +161,17 @@ fn the_lines_would_work_on_what_is_inside() {
     assert!(work.join("folder/inner.dta").exists() && work.join("inner.csv").exists(), "{log}");
     assert!(!log.lines().any(|line| line.starts_with("r(")), "{log}");
 }
+
+#[test]
+fn the_open_engine_reads_nothing_beside_its_program() {
+    // whoever unpacks the service and starts it there has data and settings beside the program
+    let folder = Path::new(SERVICE).parent().expect("a folder");
+    let beside = tempfile::NamedTempFile::new_in(folder).expect("a file");
+    std::fs::write(beside.path(), format!("name,y\n{CANARY},1\n")).expect("written");
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = beside.path().display();
+    let text = format!("capture noisily import delimited using \"{path}\", clear\nlist\nexit, clear\n");
+    let (ended, log, _) = run(dir.path(), &text);
+    assert_eq!(ended, Ended::Exited { status: 0 });
+    assert!(log.contains("import delimited") && !log.contains(CANARY), "{log}");
+}

@@ -72,14 +72,18 @@ static int connects_unix(const char *path, int abstract) {
     int s = socket(AF_UNIX, SOCK_STREAM, 0);
     return s >= 0 && connect(s, (void *)&a, sizeof a) == 0;
 }
-static int copies_and_executes(void) {
+static int copies(const char *name) {
     char buffer[65536];
     ssize_t n;
-    int in = open(self, O_RDONLY), out = open("./own", O_WRONLY | O_CREAT | O_TRUNC, 0755);
+    int in = open(self, O_RDONLY), out = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0755);
     while ((n = read(in, buffer, sizeof buffer)) > 0)
         if (write(out, buffer, n) != n) return 0;
-    close(out);
+    close(in);
+    return close(out) == 0;
+}
+static int copies_and_executes(void) {
     char *words[] = {"own", "--answer", NULL}, *none[] = {NULL};
+    if (!copies("./own")) return 0;
     execve("./own", words, none);
     return 0;
 }
@@ -190,6 +194,90 @@ static int changes_times(void) {
     struct timespec t[2] = {{1, 0}, {1, 0}};
     return utimensat(AT_FDCWD, at("canary.txt"), t, 0) == 0;
 }
+/* Calls on the engine's program, which can be opened, but must not be changed. */
+static int engine(void) { return open(self, O_RDONLY); }
+static int changes_times_of_engine(void) {
+    struct timespec t[2] = {{1, 0}, {1, 0}};
+    struct stat before, after;
+    int file = engine();
+    if (file < 0 || fstat(file, &before) != 0) return 0;
+    futimens(file, t);
+    syscall(SYS_utimensat, file, NULL, t, 0);
+    syscall(SYS_utimensat, file, NULL, NULL, 0);
+    syscall(SYS_utimensat, file, "", t, AT_EMPTY_PATH);
+    fstat(file, &after);
+    return before.st_mtim.tv_sec != after.st_mtim.tv_sec || before.st_atim.tv_sec != after.st_atim.tv_sec ||
+           before.st_ctim.tv_sec != after.st_ctim.tv_sec || before.st_ctim.tv_nsec != after.st_ctim.tv_nsec;
+}
+static int asks_engine(unsigned long request) {
+    long value[32] = {7};
+    return permitted(ioctl(engine(), request, value));
+}
+static int commands_engine(int command, long value) { return permitted(fcntl(engine(), command, value)); }
+static int owner_of_engine(void) {
+    struct stat before, after;
+    int file = engine();
+    if (file < 0 || fstat(file, &before) != 0) return 0;
+    return fchown(file, before.st_uid, before.st_gid) == 0 || fstat(file, &after) != 0 ||
+           syscall(SYS_fchownat, file, "", before.st_uid, before.st_gid, AT_EMPTY_PATH) == 0;
+}
+static int attribute_of_engine(void) { return syscall(SYS_fsetxattr, engine(), "user.x", "1", 1, 0) == 0; }
+/* The kernel sends this signal to the owner of a pipe that can be read; the server would end. */
+static int signals_by_owner(void) {
+    int ends[2];
+    if (pipe(ends) != 0) return 0;
+    fcntl(ends[0], F_SETOWN, server);
+    fcntl(ends[0], 10 /* F_SETSIG */, SIGTERM);
+    fcntl(ends[0], F_SETFL, O_ASYNC | O_NONBLOCK);
+    if (write(ends[1], "x", 1) != 1) return 0;
+    usleep(100000);
+    return 0; /* the test looks whether the server lives */
+}
+static int by_group_or_user(int which) {
+    return setpriority(which, 0, 19) == 0 || setpriority(which, server, 19) == 0 || setpriority(which, getuid(), 19) == 0;
+}
+static int disk_by_group_or_user(int which) {
+    return syscall(SYS_ioprio_set, which, 0, 0x6007) == 0 || syscall(SYS_ioprio_set, which, getuid(), 0x6007) == 0;
+}
+static int schedules_server(void) {
+    struct sched_param p = {0};
+    struct { unsigned size, policy; unsigned long long flags; int nice; unsigned priority; unsigned long long a, b, c; } a = {48, 3};
+    return sched_setscheduler(server, 3, &p) == 0 || sched_setscheduler(server, 5, &p) == 0 ||
+           sched_setparam(server, &p) == 0 || syscall(SYS_sched_setattr, server, &a, 0) == 0;
+}
+static int moves_pages(void) {
+    unsigned long nodes = 1;
+    return permitted(syscall(SYS_migrate_pages, server, 8, &nodes, &nodes)) ||
+           permitted(syscall(SYS_move_pages, server, 0, NULL, NULL, NULL, 0));
+}
+static int limits_by_number(void) {
+    struct rlimit l = {3, 3};
+    for (int resource = 0; resource < 16; resource++)
+        if (syscall(SYS_prlimit64, server, resource, &l, NULL) == 0) return 1;
+    return 0;
+}
+static int traces(void) {
+    for (int request = 0x4200; request < 0x4210; request++)
+        if (permitted(ptrace(request, server, 0, 0))) return 1;
+    for (int request = 0; request < 25; request++)
+        if (permitted(ptrace(request, server, 0, 0))) return 1;
+    return 0;
+}
+static int executes_descriptor(void) {
+    char *words[] = {"own", "--answer", NULL}, *none[] = {NULL};
+    if (!copies("./own")) return 0;
+    syscall(SYS_execveat, open("./own", O_RDONLY), "", words, none, AT_EMPTY_PATH);
+    return 0;
+}
+static int executes_script(void) {
+    int out = open("./own.sh", O_WRONLY | O_CREAT | O_TRUNC, 0755);
+    char text[4200], *words[] = {"own.sh", NULL}, *none[] = {NULL};
+    int length = snprintf(text, sizeof text, "#!%s --answer\n", self);
+    if (write(out, text, length) != length) return 0;
+    close(out);
+    execve("./own.sh", words, none);
+    return 0;
+}
 #ifdef __x86_64__
 static int by_32_bits(void) {
     long result;
@@ -257,6 +345,19 @@ static void files(void) {
     TRY("owner of a file outside", chown(at("canary.txt"), 1, 1) == 0);
     TRY("owner without following", lchown(at("canary.txt"), 1, 1) == 0);
     TRY("times of a file outside", changes_times());
+    TRY("times of the engine by its descriptor", changes_times_of_engine());
+    TRY("owner of the engine by its descriptor", owner_of_engine());
+    TRY("attribute of the engine by its descriptor", attribute_of_engine());
+    TRY("flags of the engine", asks_engine(0x40086602));
+    TRY("extended flags of the engine", asks_engine(0x401C5820));
+    TRY("generation of the engine", asks_engine(0x40087602) || asks_engine(0x40047602));
+    TRY("seal the engine by verity", asks_engine(0x40806685));
+    TRY("encrypt the engine's folder", asks_engine(0x800C6613));
+    TRY("subvolume of the engine's folder", asks_engine(0x5000940E) || asks_engine(0x50009401));
+    TRY("pin the engine's blocks", asks_engine(0x4004F50D));
+    TRY("lease on the engine", commands_engine(1024 /* F_SETLEASE */, F_RDLCK));
+    TRY("notification of the engine's folder", commands_engine(1026 /* F_NOTIFY */, 2));
+    TRY("hint on the engine's blocks", commands_engine(1036, (long)&port) || commands_engine(1038, (long)&port));
     TRY("attribute of a file outside", syscall(SYS_setxattr, at("canary.txt"), "user.x", "1", 1, 0) == 0);
     TRY("attribute by the newer call", syscall(463, AT_FDCWD, at("canary.txt"), 0, "user.x", NULL, 0) == 0);
     TRY("handle of a file", permitted(syscall(SYS_name_to_handle_at, AT_FDCWD, "/etc/shadow", NULL, NULL, 0)));
@@ -297,6 +398,20 @@ static void processes(void) {
     TRY("priority of the server", setpriority(PRIO_PROCESS, server, 19) == 0);
     TRY("priority of the disk", syscall(SYS_ioprio_set, 1, server, 0x6007) == 0);
     TRY("processors of the server", pins_server());
+    TRY("priority of the group", by_group_or_user(PRIO_PGRP));
+    TRY("priority of the user", by_group_or_user(PRIO_USER));
+    TRY("priority of a fourth kind", permitted(setpriority(3, 0, 19)));
+    TRY("priority of the disk for the group", disk_by_group_or_user(2));
+    TRY("priority of the disk for the user", disk_by_group_or_user(3));
+    TRY("schedule the server", schedules_server());
+    TRY("pages of the server", moves_pages());
+    TRY("reap the server", permitted(syscall(448, -1, 0)));
+    TRY("every limit of the server", limits_by_number());
+    TRY("every request of ptrace", traces());
+    TRY("signal by the owner of a pipe", signals_by_owner());
+    TRY("signal a thread by its number", syscall(SYS_tkill, server, 0) == 0);
+    TRY("own program by descriptor", executes_descriptor());
+    TRY("own script with the engine as interpreter", executes_script());
     TRY("descriptors that were left open", inherits());
     TRY("settings in the environment", knows_settings());
     TRY("raise a limit", raises_limit());
@@ -429,8 +544,19 @@ int main(int count, char **words) {
         TRY("list another job's folder", lists(outside));
         TRY("signal by descriptor", by_pidfd());
         TRY("own program", copies_and_executes());
+        TRY("own program by descriptor", executes_descriptor());
+        TRY("times of the engine by its descriptor", changes_times_of_engine());
+        TRY("lease on the engine", commands_engine(1024 /* F_SETLEASE */, F_RDLCK));
         fclose(results);
         return 0;
+    }
+    if (!strcmp(words[4], "loader")) {
+        /* The loader maps a program of the work folder, which cannot be executed by its path. */
+        const char *loaders[] = {"/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"};
+        char *inner[] = {"loader", "./loaded", words[1], words[2], words[3], "all", NULL}, *none[] = {NULL};
+        if (!copies("./loaded")) return 4;
+        for (int i = 0; i < 2; i++) execve(loaders[i], inner, none);
+        return 5;
     }
     if (strcmp(words[4], "all")) {
         if (!strcmp(words[4], "hide")) hide();

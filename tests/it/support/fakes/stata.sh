@@ -35,6 +35,13 @@ fi
 case "$behaviour" in
 "") { begin; end; } > main.log ;;
 good) good; echo extra > notes.txt; echo x > profile.do ;;
+hostile_names)
+    good
+    bidi=$(printf 'gpj.\342\200\256exe.csv')
+    lines=$(printf 'line\nend.txt')
+    for name in -rf "a\"b'c.csv" '<img src=x>.svg' "$bidi" "$lines" stdout 'back\slash'; do
+        printf '%s\n' "$name" > "./$name"
+    done ;;
 slow) { begin; body; } > main.log; touch started; sleep 1; end >> main.log; table ;;
 forever) { begin; body; } > main.log; touch started; while :; do sleep 0.05; done ;;
 family)
@@ -59,7 +66,8 @@ other_run) run=run_other; good ;;
 no_table) { begin; body; end; } > main.log ;;
 empty_table) good; : > table_coefficients.csv ;;
 header_only) good; echo term,estimate,std_error,p_value,ci_low,ci_high,note > table_coefficients.csv ;;
-stale_table) good; touch -d 2001-01-01 table_coefficients.csv ;;
+# a run cannot set times: what was there before the start is older
+stale_table) good; ln -f main.do table_coefficients.csv ;;
 linked_table) good; mv table_coefficients.csv other.csv; ln -s other.csv table_coefficients.csv ;;
 broken_table) good; echo 'x,abc,1,1,1,1,' >> table_coefficients.csv ;;
 status) good; exit 4 ;;
@@ -69,4 +77,19 @@ children)
     # a sandbox without control groups refuses a session of its own
     if setsid true; then setsid sleep 996 & else sleep 996 & fi ;;
 changes_data) echo changed > data.dta; good ;;
+rewrites_do) good; sed 's/behaviour/behavior/' main.do > forged.do; mv forged.do main.do ;;
+removes_do) good; rm main.do ;;
+links_do) good; mv main.do other.do; ln -s other.do main.do ;;
+own_names)
+    good
+    echo captured
+    for name in stdout stderr run.meta.json run.error.json STDOUT; do echo forged > "$name"; done
+    mkdir renderings main.log.d
+    echo forged > renderings/report.docx
+    echo kept > main.log.d/notes.txt ;;
+own_folders)
+    good
+    mkdir stdout run.meta.json
+    echo forged > stdout/x
+    echo forged > run.meta.json/x ;;
 esac

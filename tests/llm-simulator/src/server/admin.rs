@@ -18,7 +18,7 @@ use super::{App, Inner};
 use crate::dice::Rng;
 
 /// The routes of operators and probes.
-pub fn router(inner: &Arc<Inner>) -> Router<Arc<Inner>> {
+pub(super) fn router(inner: &Arc<Inner>) -> Router<Arc<Inner>> {
     Router::new()
         .route("/admin/keys", get(list_keys).put(replace_keys))
         .route("/admin/keys/{id}", delete(revoke_key))

@@ -29,10 +29,10 @@ use crate::wire::{Refusal, Wire, gemini};
 const FAULTS: &str = "x-simulator-faults";
 
 /// A body, or why it was refused.
-pub type Received = Result<Bytes, axum::extract::rejection::BytesRejection>;
+pub(super) type Received = Result<Bytes, axum::extract::rejection::BytesRejection>;
 
 /// A refusal as an answer.
-pub fn refuse(wire: Wire, refusal: &Refusal, request_id: &str) -> Response {
+pub(super) fn refuse(wire: Wire, refusal: &Refusal, request_id: &str) -> Response {
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, Json(wire.error(refusal, request_id))).into_response()
 }
@@ -41,7 +41,12 @@ pub fn refuse(wire: Wire, refusal: &Refusal, request_id: &str) -> Response {
 ///
 /// # Errors
 /// A refusal in the words of the format, where keys are asked for and none of them was shown.
-pub fn identify(inner: &Inner, wire: Wire, head: &Head, query: Option<&str>) -> Result<Caller, Refusal> {
+pub(super) fn identify(
+    inner: &Inner,
+    wire: Wire,
+    head: &Head,
+    query: Option<&str>,
+) -> Result<Caller, Refusal> {
     if inner.keys.is_empty() {
         let client = head.peer.map(|peer| inner.proxies.client(peer.ip(), &head.headers));
         return Ok(client.map_or(Caller::Anybody, |ip| Caller::Address(edge::client::limit_key(ip))));
@@ -59,7 +64,7 @@ pub fn identify(inner: &Inner, wire: Wire, head: &Head, query: Option<&str>) -> 
 
 impl Inner {
     /// Refuses a model that does not exist.
-    pub fn check_model(&self, wire: Wire, model: &str) -> Result<(), Refusal> {
+    pub(super) fn check_model(&self, wire: Wire, model: &str) -> Result<(), Refusal> {
         if self.settings.models.is_empty() || self.settings.models.iter().any(|known| known == model) {
             return Ok(());
         }
@@ -76,7 +81,7 @@ impl Inner {
 }
 
 /// Answers a call.
-pub async fn call(
+pub(super) async fn call(
     inner: &Arc<Inner>,
     head: &Head,
     named: Option<Named>,

@@ -19,11 +19,11 @@ struct Key {
 
 /// The accepted keys. With none at the start every caller is accepted.
 #[derive(Debug, Default)]
-pub struct Keys(RwLock<Vec<Key>>);
+pub(super) struct Keys(RwLock<Vec<Key>>);
 
 /// What showed up in place of a key that is accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unknown {
+pub(super) enum Unknown {
     /// No key at all.
     None,
     /// A key that is not accepted, or not any more.
@@ -45,7 +45,7 @@ fn id(secret: &str) -> String {
 }
 
 /// The key of a request, from any of the headers that the formats use, or from Gemini's query.
-pub fn shown<'a>(headers: &'a HeaderMap, query: Option<&'a str>) -> Option<&'a str> {
+pub(super) fn shown<'a>(headers: &'a HeaderMap, query: Option<&'a str>) -> Option<&'a str> {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| {
         let (scheme, key) = v.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
@@ -56,12 +56,12 @@ pub fn shown<'a>(headers: &'a HeaderMap, query: Option<&'a str>) -> Option<&'a s
 
 impl Keys {
     /// These keys, without end.
-    pub fn new(secrets: &[String]) -> Self {
+    pub(super) fn new(secrets: &[String]) -> Self {
         Self(RwLock::new(secrets.iter().cloned().map(Key::new).collect()))
     }
 
     /// True if no keys are asked for.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.0.read().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
@@ -69,7 +69,7 @@ impl Keys {
     ///
     /// # Errors
     /// What was shown in its place.
-    pub fn check(&self, shown: Option<&str>) -> Result<String, Unknown> {
+    pub(super) fn check(&self, shown: Option<&str>) -> Result<String, Unknown> {
         let shown = shown.ok_or(Unknown::None)?;
         let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
         // all are compared, so that time does not tell which one came near
@@ -83,13 +83,13 @@ impl Keys {
     }
 
     /// Replaces all keys.
-    pub fn replace(&self, secrets: Vec<String>) {
+    pub(super) fn replace(&self, secrets: Vec<String>) {
         let keys = secrets.into_iter().map(Key::new).collect();
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = keys;
     }
 
     /// Adds a key and lets the old one live for a while; false if there is no such old one.
-    pub fn rotate(&self, old_id: &str, new: String, overlap: Duration) -> bool {
+    pub(super) fn rotate(&self, old_id: &str, new: String, overlap: Duration) -> bool {
         let mut keys = self.0.write().unwrap_or_else(PoisonError::into_inner);
         keys.retain(Key::lives);
         let Some(old) = keys.iter_mut().find(|key| key.id == old_id) else { return false };
@@ -99,7 +99,7 @@ impl Keys {
     }
 
     /// Takes a key back at once; false if there is no such key or it is the last one.
-    pub fn revoke(&self, id: &str) -> bool {
+    pub(super) fn revoke(&self, id: &str) -> bool {
         let mut keys = self.0.write().unwrap_or_else(PoisonError::into_inner);
         keys.retain(Key::lives);
         let before = keys.len();
@@ -110,7 +110,7 @@ impl Keys {
     }
 
     /// The living keys by id, never their secrets.
-    pub fn list(&self) -> Value {
+    pub(super) fn list(&self) -> Value {
         let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let one = |key: &Key| {
             let left = key.until.map(|until| until.saturating_duration_since(Instant::now()).as_millis());

@@ -14,7 +14,7 @@ const MOST_CALLERS: usize = 50_000;
 
 /// Who is counted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Caller {
+pub(super) enum Caller {
     /// By the id of the key.
     Key(String),
     /// Where no keys are asked for.
@@ -25,14 +25,14 @@ pub enum Caller {
 
 /// The buckets.
 #[derive(Debug)]
-pub struct Limits {
+pub(super) struct Limits {
     requests: Option<Limiter<Caller>>,
     tokens: Option<Limiter<Caller>>,
 }
 
 impl Limits {
     /// The buckets of the settings; a rate of 0 is no limit.
-    pub fn new(settings: &settings::Limits) -> Self {
+    pub(super) fn new(settings: &settings::Limits) -> Self {
         let requests = Rate::per_second(settings.requests_per_second, settings.burst).ok();
         let tokens = Rate::per_minute(settings.tokens_per_minute).ok();
         Self {
@@ -42,19 +42,19 @@ impl Limits {
     }
 
     /// Takes a request of a caller.
-    pub fn request(&self, caller: &Caller) -> Option<Decision> {
+    pub(super) fn request(&self, caller: &Caller) -> Option<Decision> {
         self.requests.as_ref().map(|limiter| limiter.take(caller))
     }
 
     /// Takes the tokens of a call.
-    pub fn tokens(&self, caller: &Caller, tokens: usize) -> Option<Decision> {
+    pub(super) fn tokens(&self, caller: &Caller, tokens: usize) -> Option<Decision> {
         let tokens = u32::try_from(tokens).unwrap_or(u32::MAX);
         self.tokens.as_ref().map(|limiter| limiter.take_at(caller, tokens, std::time::Instant::now()))
     }
 }
 
 /// Writes the standard headers and those of the provider.
-pub fn tell(wire: Wire, headers: &mut HeaderMap, decisions: &[Decision]) {
+pub(super) fn tell(wire: Wire, headers: &mut HeaderMap, decisions: &[Decision]) {
     write_headers(headers, decisions);
     let mut set = |name: String, value: String| {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {

@@ -17,7 +17,7 @@ const BOUNDS: [f64; 12] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 
 /// All counters.
 #[derive(Debug, Default)]
-pub struct Metrics {
+pub(super) struct Metrics {
     series: RwLock<HashMap<&'static str, HashMap<String, Arc<Series>>>>,
     faults: Mutex<BTreeMap<&'static str, u64>>,
     limited: Mutex<BTreeMap<(&'static str, &'static str), u64>>,
@@ -39,7 +39,7 @@ struct Series {
 /// A call, from when its model is known until its answer has left. Dropped before it was answered, it counts as
 /// given up by its caller.
 #[derive(Debug)]
-pub struct UnderWay {
+pub(super) struct UnderWay {
     series: Arc<Series>,
     started: Instant,
     is_answered: bool,
@@ -49,7 +49,7 @@ pub struct UnderWay {
 
 /// A call that waits for its turn.
 #[derive(Debug)]
-pub struct Waiting(Arc<Series>);
+pub(super) struct Waiting(Arc<Series>);
 
 impl Drop for Waiting {
     fn drop(&mut self) {
@@ -59,24 +59,24 @@ impl Drop for Waiting {
 
 impl UnderWay {
     /// The answer begins with this status.
-    pub fn answered(&mut self, status: u16) {
+    pub(super) fn answered(&mut self, status: u16) {
         self.is_answered = true;
         self.series.count(status);
     }
 
     /// Keeps its place until its answer has left.
-    pub fn keep(&mut self, place: Option<OwnedSemaphorePermit>) {
+    pub(super) fn keep(&mut self, place: Option<OwnedSemaphorePermit>) {
         self.place = place;
     }
 
     /// Tokens of the prompt and of the answer.
-    pub fn tokens(&self, input: usize, output: usize) {
+    pub(super) fn tokens(&self, input: usize, output: usize) {
         self.series.input_tokens.fetch_add(input as u64, Ordering::Relaxed);
         self.series.output_tokens.fetch_add(output as u64, Ordering::Relaxed);
     }
 
     /// Counts as waiting until the guard is dropped.
-    pub fn waits(&self) -> Waiting {
+    pub(super) fn waits(&self) -> Waiting {
         self.series.waiting.fetch_add(1, Ordering::Relaxed);
         Waiting(Arc::clone(&self.series))
     }
@@ -108,19 +108,19 @@ impl Series {
 
 impl Metrics {
     /// A call of a provider's model began; an unreadable one has the model `""`.
-    pub fn begin(&self, provider: &'static str, model: &str) -> UnderWay {
+    pub(super) fn begin(&self, provider: &'static str, model: &str) -> UnderWay {
         let series = self.series(provider, model);
         series.under_way.fetch_add(1, Ordering::Relaxed);
         UnderWay { series, started: Instant::now(), is_answered: false, place: None }
     }
 
     /// A fault happened.
-    pub fn fault(&self, kind: &'static str) {
+    pub(super) fn fault(&self, kind: &'static str) {
         *self.faults.lock().unwrap_or_else(PoisonError::into_inner).entry(kind).or_default() += 1;
     }
 
     /// A caller was over a limit.
-    pub fn limited(&self, provider: &'static str, limit: &'static str) {
+    pub(super) fn limited(&self, provider: &'static str, limit: &'static str) {
         let mut counts = self.limited.lock().unwrap_or_else(PoisonError::into_inner);
         *counts.entry((provider, limit)).or_default() += 1;
     }
@@ -139,7 +139,7 @@ impl Metrics {
     }
 
     /// The text of a scrape; `lost` are spans that did not reach the collector.
-    pub fn text(&self, lost: Option<u64>) -> String {
+    pub(super) fn text(&self, lost: Option<u64>) -> String {
         let all = self.series.read().unwrap_or_else(PoisonError::into_inner);
         let mut rows: Vec<(String, &Series)> = Vec::new();
         for (provider, models) in &*all {

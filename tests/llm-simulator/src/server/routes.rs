@@ -15,7 +15,7 @@ use crate::answer::{Answer, Ask, tokens};
 use crate::wire::{Events, Refusal, Wire, anthropic, gemini, openai, responses};
 
 /// The routes of the three providers.
-pub fn router() -> Router<Arc<Inner>> {
+pub(super) fn router() -> Router<Arc<Inner>> {
     Router::new()
         .route("/v1/chat/completions", post(chat))
         .route("/v1/responses", post(respond))
@@ -30,7 +30,7 @@ pub fn router() -> Router<Arc<Inner>> {
 }
 
 /// What has no route.
-pub async fn nowhere() -> Response {
+pub(super) async fn nowhere() -> Response {
     refuse(Wire::OpenAi, &Refusal { code: "not_found".to_owned(), ..no_such("there is no such route") }, "")
 }
 
@@ -39,7 +39,7 @@ fn no_such(message: impl Into<String>) -> Refusal {
 }
 
 /// How one wire format is read and written.
-pub struct Format {
+pub(super) struct Format {
     pub wire: Wire,
     pub read: fn(&Inner, &HeaderMap, &Value) -> Result<Ask, Refusal>,
     pub whole: fn(&Ask, &Answer, bool) -> Value,
@@ -47,7 +47,7 @@ pub struct Format {
 }
 
 /// What the path and query of a Gemini call say.
-pub struct Named {
+pub(super) struct Named {
     pub model: String,
     pub key: Option<String>,
     pub is_array: bool,

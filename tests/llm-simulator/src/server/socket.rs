@@ -14,11 +14,11 @@ use tokio::net::TcpStream;
 
 /// The open connections.
 #[derive(Debug, Clone, Default)]
-pub struct Sockets(Arc<Mutex<HashMap<SocketAddr, Arc<AtomicBool>>>>);
+pub(super) struct Sockets(Arc<Mutex<HashMap<SocketAddr, Arc<AtomicBool>>>>);
 
 impl Sockets {
     /// When the connection of this peer ends, it ends with a reset.
-    pub fn reset(&self, peer: SocketAddr) {
+    pub(super) fn reset(&self, peer: SocketAddr) {
         if let Some(is_reset) = self.lock().get(&peer) {
             is_reset.store(true, Ordering::Relaxed);
         }
@@ -42,7 +42,7 @@ impl edge::serve::Accept for Sockets {
 
 /// One connection.
 #[derive(Debug)]
-pub struct Socket {
+pub(super) struct Socket {
     stream: TcpStream,
     peer: SocketAddr,
     is_reset: Arc<AtomicBool>,

@@ -20,7 +20,7 @@ const HUGE: usize = 64 << 20;
 
 /// Writes an answer; `bytes` are those of the request, which decide on times.
 #[expect(clippy::too_many_arguments, reason = "what is known of one call at this place")]
-pub async fn written(
+pub(super) async fn written(
     inner: &Inner,
     ask: &Ask,
     answer: &Answer,

@@ -9,7 +9,7 @@ use crate::answer::{Answer, Ask, Form};
 const WITHOUT_SAMPLING: &str = "2026-10-21";
 
 /// The error envelope.
-pub fn error(refusal: &Refusal, request_id: &str) -> Value {
+pub(crate) fn error(refusal: &Refusal, request_id: &str) -> Value {
     json!({"type": "error", "error": {"type": refusal.code, "message": refusal.message},
         "request_id": request_id})
 }
@@ -18,7 +18,7 @@ pub fn error(refusal: &Refusal, request_id: &str) -> Value {
 ///
 /// # Errors
 /// A refusal that names the field.
-pub fn read(body: &Value, version: Option<&str>) -> Result<Ask, Refusal> {
+pub(crate) fn read(body: &Value, version: Option<&str>) -> Result<Ask, Refusal> {
     let version = version.ok_or_else(|| Refusal::bad("anthropic-version: header is required"))?;
     if ![WITHOUT_SAMPLING, "2023-06-01"].contains(&version) {
         return Err(Refusal::bad(format!("anthropic-version: {version:?} is not a valid version")));
@@ -97,7 +97,7 @@ fn ids(answer: &Answer) -> (String, String) {
 }
 
 /// The whole answer.
-pub fn whole(ask: &Ask, answer: &Answer, refuses: bool) -> Value {
+pub(crate) fn whole(ask: &Ask, answer: &Answer, refuses: bool) -> Value {
     let (id, tool_id) = ids(answer);
     let content = match &ask.form {
         _ if refuses => json!([]),
@@ -113,7 +113,7 @@ pub fn whole(ask: &Ask, answer: &Answer, refuses: bool) -> Value {
 }
 
 /// The answer as events.
-pub fn events(ask: &Ask, answer: &Answer, refuses: bool) -> Events {
+pub(crate) fn events(ask: &Ask, answer: &Answer, refuses: bool) -> Events {
     let say = |name: &str, mut data: Value| {
         data["type"] = json!(name);
         event(Some(name), &data)
@@ -152,12 +152,12 @@ pub fn events(ask: &Ask, answer: &Answer, refuses: bool) -> Events {
 }
 
 /// `GET /v1/models` where the caller shows an `anthropic-version`.
-pub fn models(names: &[String]) -> Value {
+pub(crate) fn models(names: &[String]) -> Value {
     let data: Vec<Value> = names.iter().map(|name| model(name)).collect();
     json!({"data": data, "has_more": false, "first_id": names.first(), "last_id": names.last()})
 }
 
 /// One model.
-pub fn model(name: &str) -> Value {
+pub(crate) fn model(name: &str) -> Value {
     json!({"type": "model", "id": name, "display_name": name, "created_at": "2026-01-01T00:00:00Z"})
 }

@@ -6,10 +6,10 @@ use super::{Events, Refusal, count, event, text_list, texts};
 use crate::answer::{Answer, Ask, Form};
 
 /// The reason of a refused key, which is a 400 with the usual status here.
-pub const BAD_KEY: &str = "API_KEY_INVALID";
+pub(crate) const BAD_KEY: &str = "API_KEY_INVALID";
 
 /// The error envelope.
-pub fn error(refusal: &Refusal) -> Value {
+pub(crate) fn error(refusal: &Refusal) -> Value {
     let mut details = Vec::new();
     let mut code = refusal.code.as_str();
     if code == BAD_KEY {
@@ -28,7 +28,7 @@ pub fn error(refusal: &Refusal) -> Value {
 ///
 /// # Errors
 /// A refusal that names the field.
-pub fn read(body: &Value, model: &str, stream: bool) -> Result<Ask, Refusal> {
+pub(crate) fn read(body: &Value, model: &str, stream: bool) -> Result<Ask, Refusal> {
     let mut prompt = String::new();
     texts(&body["systemInstruction"]["parts"], &mut prompt);
     let contents = body["contents"].as_array().filter(|c| !c.is_empty()).ok_or_else(|| Refusal {
@@ -86,13 +86,13 @@ fn finish(answer: &Answer, refuses: bool) -> &'static str {
 }
 
 /// The whole answer.
-pub fn whole(ask: &Ask, answer: &Answer, refuses: bool) -> Value {
+pub(crate) fn whole(ask: &Ask, answer: &Answer, refuses: bool) -> Value {
     let text = if refuses { String::new() } else { answer.text() };
     piece(ask, answer, &text, Some(finish(answer, refuses)))
 }
 
 /// The answer in parts, as documents.
-pub fn parts(ask: &Ask, answer: &Answer, refuses: bool) -> Vec<Value> {
+pub(crate) fn parts(ask: &Ask, answer: &Answer, refuses: bool) -> Vec<Value> {
     let mut parts: Vec<Value> = if refuses {
         Vec::new()
     } else {
@@ -103,25 +103,25 @@ pub fn parts(ask: &Ask, answer: &Answer, refuses: bool) -> Vec<Value> {
 }
 
 /// The answer as nameless events.
-pub fn events(ask: &Ask, answer: &Answer, refuses: bool) -> Events {
+pub(crate) fn events(ask: &Ask, answer: &Answer, refuses: bool) -> Events {
     let pieces = parts(ask, answer, refuses).iter().map(|part| event(None, part)).collect();
     (Vec::new(), pieces, Vec::new())
 }
 
 /// `GET /v1beta/models`.
-pub fn models(names: &[String]) -> Value {
+pub(crate) fn models(names: &[String]) -> Value {
     json!({"models": names.iter().map(|name| model(name)).collect::<Vec<_>>()})
 }
 
 /// One model.
-pub fn model(name: &str) -> Value {
+pub(crate) fn model(name: &str) -> Value {
     json!({"name": format!("models/{name}"), "displayName": name, "version": "1", "inputTokenLimit": 1_048_576,
         "outputTokenLimit": 65_536,
         "supportedGenerationMethods": ["generateContent", "streamGenerateContent", "countTokens"]})
 }
 
 /// `:countTokens`.
-pub fn counted(ask: &Ask) -> Value {
+pub(crate) fn counted(ask: &Ask) -> Value {
     let n = crate::answer::tokens(&ask.prompt).len();
     json!({"totalTokens": n, "promptTokensDetails": [{"modality": "TEXT", "tokenCount": n}]})
 }

@@ -1,9 +1,9 @@
 //! The wire formats: each reads its request into an `Ask` and writes an `Answer` whole or as events.
 
-pub mod anthropic;
-pub mod gemini;
-pub mod openai;
-pub mod responses;
+pub(crate) mod anthropic;
+pub(crate) mod gemini;
+pub(crate) mod openai;
+pub(crate) mod responses;
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 /// A refusal in the words of a wire format.
 #[derive(Debug, Clone)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     pub status: u16,
     pub code: String,
     pub message: String,
@@ -21,7 +21,7 @@ pub struct Refusal {
 
 impl Refusal {
     /// A request that is not as the format says.
-    pub fn bad(message: impl Into<String>) -> Self {
+    pub(crate) fn bad(message: impl Into<String>) -> Self {
         Self {
             status: 400,
             code: "invalid_request_error".to_owned(),
@@ -33,7 +33,7 @@ impl Refusal {
 
 /// The wire format of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Wire {
+pub(crate) enum Wire {
     OpenAi,
     Responses,
     Anthropic,
@@ -42,7 +42,7 @@ pub enum Wire {
 
 impl Wire {
     /// The provider's name in metrics.
-    pub fn provider(self) -> &'static str {
+    pub(crate) fn provider(self) -> &'static str {
         match self {
             Self::OpenAi | Self::Responses => "openai",
             Self::Anthropic => "anthropic",
@@ -51,12 +51,12 @@ impl Wire {
     }
 
     /// A refusal with the usual code of its status.
-    pub fn refusal(self, status: u16, message: impl Into<String>) -> Refusal {
+    pub(crate) fn refusal(self, status: u16, message: impl Into<String>) -> Refusal {
         Refusal { status, code: self.code(status).to_owned(), ..Refusal::bad(message) }
     }
 
     /// A refusal as this format writes it.
-    pub fn error(self, refusal: &Refusal, request_id: &str) -> Value {
+    pub(crate) fn error(self, refusal: &Refusal, request_id: &str) -> Value {
         match self {
             Self::OpenAi | Self::Responses => openai::error(refusal),
             Self::Anthropic => anthropic::error(refusal, request_id),
@@ -65,7 +65,7 @@ impl Wire {
     }
 
     /// The usual code of a status.
-    pub fn code(self, status: u16) -> &'static str {
+    pub(crate) fn code(self, status: u16) -> &'static str {
         match (self, status) {
             (Self::Anthropic, 400 | 422) => "invalid_request_error",
             (Self::Anthropic, 401) => "authentication_error",
@@ -97,10 +97,10 @@ impl Wire {
 }
 
 /// An answer as texts of a stream: before the pieces, one for each piece, after them.
-pub type Events = (Vec<String>, Vec<String>, Vec<String>);
+pub(crate) type Events = (Vec<String>, Vec<String>, Vec<String>);
 
 /// One server-sent event.
-pub fn event(name: Option<&str>, data: &Value) -> String {
+pub(crate) fn event(name: Option<&str>, data: &Value) -> String {
     match name {
         Some(name) => format!("event: {name}\ndata: {data}\n\n"),
         None => format!("data: {data}\n\n"),
@@ -108,7 +108,7 @@ pub fn event(name: Option<&str>, data: &Value) -> String {
 }
 
 /// The texts of a content field: a text, or a list of parts with one each.
-pub fn texts(content: &Value, into: &mut String) {
+pub(crate) fn texts(content: &Value, into: &mut String) {
     match content {
         Value::String(text) => {
             into.push_str(text);
@@ -123,7 +123,7 @@ pub fn texts(content: &Value, into: &mut String) {
 ///
 /// # Errors
 /// A refusal that names the field.
-pub fn count(body: &Value, key: &str) -> Result<Option<usize>, Refusal> {
+pub(crate) fn count(body: &Value, key: &str) -> Result<Option<usize>, Refusal> {
     match &body[key] {
         Value::Null => Ok(None),
         value => match value.as_u64() {
@@ -134,7 +134,7 @@ pub fn count(body: &Value, key: &str) -> Result<Option<usize>, Refusal> {
 }
 
 /// A text or a list of texts.
-pub fn text_list(value: &Value) -> Vec<String> {
+pub(crate) fn text_list(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) => vec![text.clone()],
         Value::Array(texts) => texts.iter().filter_map(Value::as_str).map(str::to_owned).collect(),

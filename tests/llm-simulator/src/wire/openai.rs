@@ -7,10 +7,10 @@ use crate::answer::{Answer, Ask, Form, tokens};
 use crate::dice::Rng;
 
 /// Stands in every envelope: time would make equal requests differ.
-pub const CREATED: u64 = 1_767_225_600;
+pub(crate) const CREATED: u64 = 1_767_225_600;
 
 /// The error envelope.
-pub fn error(refusal: &Refusal) -> Value {
+pub(crate) fn error(refusal: &Refusal) -> Value {
     let kind = if refusal.status < 500 { "invalid_request_error" } else { "server_error" };
     json!({"error": {"message": refusal.message, "type": kind, "param": null, "code": refusal.code}})
 }
@@ -19,7 +19,7 @@ pub fn error(refusal: &Refusal) -> Value {
 ///
 /// # Errors
 /// A refusal that names the field.
-pub fn read(body: &Value, supports_schema: bool) -> Result<Ask, Refusal> {
+pub(crate) fn read(body: &Value, supports_schema: bool) -> Result<Ask, Refusal> {
     let messages = body["messages"]
         .as_array()
         .filter(|m| !m.is_empty())
@@ -50,7 +50,7 @@ pub fn read(body: &Value, supports_schema: bool) -> Result<Ask, Refusal> {
 ///
 /// # Errors
 /// A refusal where there is none.
-pub fn model(body: &Value) -> Result<String, Refusal> {
+pub(crate) fn model(body: &Value) -> Result<String, Refusal> {
     let model = body["model"].as_str().filter(|m| !m.is_empty());
     model.map(str::to_owned).ok_or_else(|| Refusal::bad("you must provide a model parameter"))
 }
@@ -139,7 +139,7 @@ fn id(answer: &Answer) -> String {
 }
 
 /// The whole answer. A refusal of the model has no content.
-pub fn whole(ask: &Ask, answer: &Answer, refuses: bool) -> Value {
+pub(crate) fn whole(ask: &Ask, answer: &Answer, refuses: bool) -> Value {
     let mut message = json!({"role": "assistant", "content": null, "refusal": null});
     let mut finish = finish(ask, answer);
     match &ask.form {
@@ -161,7 +161,7 @@ pub fn whole(ask: &Ask, answer: &Answer, refuses: bool) -> Value {
 }
 
 /// The answer as events; the second list goes out after the pieces.
-pub fn events(ask: &Ask, answer: &Answer, refuses: bool) -> Events {
+pub(crate) fn events(ask: &Ask, answer: &Answer, refuses: bool) -> Events {
     let id = id(answer);
     let chunk = |choices: Value, usage: Value| {
         let mut data = json!({"id": id, "object": "chat.completion.chunk", "created": CREATED, "model": ask.model,
@@ -200,12 +200,12 @@ pub fn events(ask: &Ask, answer: &Answer, refuses: bool) -> Events {
 }
 
 /// `GET /v1/models`.
-pub fn models(names: &[String]) -> Value {
+pub(crate) fn models(names: &[String]) -> Value {
     json!({"object": "list", "data": names.iter().map(|name| one_model(name)).collect::<Vec<_>>()})
 }
 
 /// One model.
-pub fn one_model(name: &str) -> Value {
+pub(crate) fn one_model(name: &str) -> Value {
     json!({"id": name, "object": "model", "created": CREATED, "owned_by": "simulator"})
 }
 
@@ -213,7 +213,7 @@ pub fn one_model(name: &str) -> Value {
 ///
 /// # Errors
 /// A refusal that names the field.
-pub fn read_embeddings(body: &Value) -> Result<Ask, Refusal> {
+pub(crate) fn read_embeddings(body: &Value) -> Result<Ask, Refusal> {
     let texts = text_list(&body["input"]);
     if texts.is_empty() {
         return Err(Refusal::bad("input must be a text or a list of texts"));
@@ -225,7 +225,7 @@ pub fn read_embeddings(body: &Value) -> Result<Ask, Refusal> {
 }
 
 /// Embeddings: unit vectors that depend on seed and text alone.
-pub fn embeddings(ask: &Ask, seed: u64) -> Value {
+pub(crate) fn embeddings(ask: &Ask, seed: u64) -> Value {
     let Form::Vectors { texts, size, as_bytes } = &ask.form else { return Value::Null };
     let vector = |(i, text): (usize, &String)| {
         let mut dice = Rng::new(seed, "embedding", text.as_bytes());

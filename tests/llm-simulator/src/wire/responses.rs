@@ -10,7 +10,7 @@ use crate::answer::{Answer, Ask, Form};
 ///
 /// # Errors
 /// A refusal that names the field.
-pub fn read(body: &Value) -> Result<Ask, Refusal> {
+pub(crate) fn read(body: &Value) -> Result<Ask, Refusal> {
     let mut prompt = String::new();
     texts(&body["instructions"], &mut prompt);
     match &body["input"] {
@@ -65,13 +65,13 @@ fn envelope(ask: &Ask, answer: &Answer, status: &str, output: Value) -> Value {
 }
 
 /// The whole answer.
-pub fn whole(ask: &Ask, answer: &Answer, refuses: bool) -> Value {
+pub(crate) fn whole(ask: &Ask, answer: &Answer, refuses: bool) -> Value {
     let status = if answer.cut { "incomplete" } else { "completed" };
     envelope(ask, answer, status, json!([message(answer, refuses)]))
 }
 
 /// The answer as events.
-pub fn events(ask: &Ask, answer: &Answer, refuses: bool) -> Events {
+pub(crate) fn events(ask: &Ask, answer: &Answer, refuses: bool) -> Events {
     let mut number = 0;
     let mut say = |name: &str, mut data: Value| {
         data["type"] = json!(name);

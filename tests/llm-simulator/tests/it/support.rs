@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// Starts a simulator; it ends with the test's runtime.
-pub async fn start(settings: Settings) -> String {
+pub(crate) async fn start(settings: Settings) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(Simulator::new(settings).serve(listener, std::future::pending()));
@@ -15,18 +15,18 @@ pub async fn start(settings: Settings) -> String {
 }
 
 /// A client; reqwest asks for a TLS provider even where no TLS is used.
-pub fn client() -> reqwest::Client {
+pub(crate) fn client() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::new()
 }
 
-pub fn settings(toml: &str) -> Settings {
+pub(crate) fn settings(toml: &str) -> Settings {
     let settings: Settings = toml::from_str(toml).unwrap();
     settings.check().unwrap();
     settings
 }
 
-pub async fn post(url: &str, body: &Value, headers: &[(&str, &str)]) -> reqwest::Response {
+pub(crate) async fn post(url: &str, body: &Value, headers: &[(&str, &str)]) -> reqwest::Response {
     let mut request = client().post(url).json(body);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -34,26 +34,26 @@ pub async fn post(url: &str, body: &Value, headers: &[(&str, &str)]) -> reqwest:
     request.send().await.unwrap()
 }
 
-pub async fn get(url: &str) -> reqwest::Response {
+pub(crate) async fn get(url: &str) -> reqwest::Response {
     client().get(url).send().await.unwrap()
 }
 
-pub fn chat(prompt: &str) -> Value {
+pub(crate) fn chat(prompt: &str) -> Value {
     json!({"model": "m", "messages": [{"role": "user", "content": prompt}]})
 }
 
-pub fn message(prompt: &str) -> Value {
+pub(crate) fn message(prompt: &str) -> Value {
     json!({"model": "m", "max_tokens": 500, "messages": [{"role": "user", "content": prompt}]})
 }
 
-pub fn contents(prompt: &str) -> Value {
+pub(crate) fn contents(prompt: &str) -> Value {
     json!({"contents": [{"role": "user", "parts": [{"text": prompt}]}]})
 }
 
-pub const VERSION: (&str, &str) = ("anthropic-version", "2023-06-01");
+pub(crate) const VERSION: (&str, &str) = ("anthropic-version", "2023-06-01");
 
 /// The events of a stream by name and data.
-pub fn events(text: &str) -> Vec<(String, String)> {
+pub(crate) fn events(text: &str) -> Vec<(String, String)> {
     let field = |block: &str, name: &str| {
         block.lines().find_map(|l| l.strip_prefix(name)).map(|v| v.trim().to_owned()).unwrap_or_default()
     };
@@ -64,7 +64,12 @@ pub fn events(text: &str) -> Vec<(String, String)> {
 }
 
 /// What a raw connection received, in the pieces in which it came, and how it ended.
-pub async fn raw(base: &str, path: &str, headers: &str, body: &Value) -> (Vec<Vec<u8>>, std::io::Result<()>) {
+pub(crate) async fn raw(
+    base: &str,
+    path: &str,
+    headers: &str,
+    body: &Value,
+) -> (Vec<Vec<u8>>, std::io::Result<()>) {
     let address: SocketAddr = base.strip_prefix("http://").unwrap().parse().unwrap();
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let body = body.to_string();

@@ -25,7 +25,7 @@ const CONTRACT: StandardSyntax = StandardSyntax::new(&[
 .weights(&[WeightKind::Frequency])
 .unsupported(&["Zero", "CPercent", "FLoat", "FORMat"]);
 
-pub const SPEC_COLLAPSE: CommandSpec = CommandSpec {
+pub(super) const SPEC_COLLAPSE: CommandSpec = CommandSpec {
     name: "collapse",
     min: 7,
     form: Form::Standard(&COLLAPSE),
@@ -39,7 +39,7 @@ pub const SPEC_COLLAPSE: CommandSpec = CommandSpec {
     }],
 };
 
-pub const SPEC_CONTRACT: CommandSpec = CommandSpec {
+pub(super) const SPEC_CONTRACT: CommandSpec = CommandSpec {
     name: "contract",
     min: 8,
     form: Form::Standard(&CONTRACT),

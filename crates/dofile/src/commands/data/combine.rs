@@ -36,7 +36,7 @@ const APPEND: StandardSyntax = StandardSyntax::whole(&[
 ])
 .using(Using::Required);
 
-pub const SPEC_MERGE: CommandSpec = CommandSpec {
+pub(super) const SPEC_MERGE: CommandSpec = CommandSpec {
     name: "merge",
     min: 3,
     form: Form::Standard(&MERGE),
@@ -49,7 +49,7 @@ pub const SPEC_MERGE: CommandSpec = CommandSpec {
         expect: &[("_N", 4.0), ("r(N)", 2.0), ("z[2]", 20.0), ("_merge[1]", 1.0), ("_merge[4]", 2.0)],
     }],
 };
-pub const SPEC_APPEND: CommandSpec = CommandSpec {
+pub(super) const SPEC_APPEND: CommandSpec = CommandSpec {
     name: "append",
     min: 3,
     form: Form::Standard(&APPEND),

@@ -21,7 +21,7 @@ const fn spec(
     CommandSpec { name, min, form, by: ByRule::No, run, syntax, notes: "no results", examples: &[] }
 }
 
-pub const RECODE: CommandSpec = CommandSpec {
+pub(super) const RECODE: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 6\ngenerate x = _n\nrecode x (1 2 = 10) (3/4 = 20 \"mid\") (nonmissing = 30), generate(y)\nrecode x (6 = .)",
         expect: &[("y[2]", 10.0), ("y[4]", 20.0), ("y[5]", 30.0), ("missing(x[6])", 1.0)],
@@ -36,7 +36,7 @@ pub const RECODE: CommandSpec = CommandSpec {
 };
 const ENCODE_SYNTAX: StandardSyntax =
     StandardSyntax::new(&[OptSpec::text("Generate"), OptSpec::text("Label"), OptSpec::flag("noExtend")]);
-pub const ENCODE: CommandSpec = CommandSpec {
+pub(super) const ENCODE: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 3\ngenerate s = \"b\"\nreplace s = \"a\" in 2\nencode s, generate(n)\ndecode n, generate(t)",
         expect: &[("n[1]", 2.0), ("n[2]", 1.0), ("t[3] == \"b\"", 1.0)],
@@ -51,7 +51,7 @@ pub const ENCODE: CommandSpec = CommandSpec {
 };
 const DECODE_SYNTAX: StandardSyntax =
     StandardSyntax::new(&[OptSpec::text("Generate"), OptSpec::int("MAXLength")]);
-pub const DECODE: CommandSpec = CommandSpec {
+pub(super) const DECODE: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 2\ngenerate x = _n\nlabel define l 1 \"one\" 2 \"two\"\nlabel values x l\ndecode x, generate(s)",
         expect: &[("s[2] == \"two\"", 1.0)],
@@ -73,7 +73,7 @@ const DESTRING_SYNTAX: StandardSyntax = StandardSyntax::whole(&[
     OptSpec::flag("dpcomma"),
     OptSpec::flag("float"),
 ]);
-pub const DESTRING: CommandSpec = CommandSpec {
+pub(super) const DESTRING: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 2\ngenerate s = \"1,5\"\nreplace s = \"x\" in 2\ndestring s, generate(n) ignore(\",\") force",
         expect: &[("n[1]", 15.0), ("missing(n[2])", 1.0)],
@@ -93,7 +93,7 @@ const TOSTRING_SYNTAX: StandardSyntax = StandardSyntax::whole(&[
     OptSpec::text("Format"),
     OptSpec::flag("usedisplayformat"),
 ]);
-pub const TOSTRING: CommandSpec = CommandSpec {
+pub(super) const TOSTRING: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 2\ngenerate x = 10*_n\ntostring x, generate(s)",
         expect: &[("s[2] == \"20\"", 1.0)],

@@ -22,7 +22,7 @@ const BSAMPLE: StandardSyntax =
     StandardSyntax::new(&[OptSpec::text("STRata"), OptSpec::text("CLuster"), OptSpec::text("IDcluster")])
         .unsupported(&["WEIght"]);
 
-pub const SPEC_SAMPLE: CommandSpec = CommandSpec {
+pub(super) const SPEC_SAMPLE: CommandSpec = CommandSpec {
     name: "sample",
     min: 6,
     form: Form::Standard(&SAMPLE),
@@ -35,7 +35,7 @@ pub const SPEC_SAMPLE: CommandSpec = CommandSpec {
         expect: &[("a", 10.0), ("_N", 5.0)],
     }],
 };
-pub const SPEC_SPLITSAMPLE: CommandSpec = CommandSpec {
+pub(super) const SPEC_SPLITSAMPLE: CommandSpec = CommandSpec {
     name: "splitsample",
     min: 11,
     form: Form::Standard(&SPLIT),
@@ -48,7 +48,7 @@ pub const SPEC_SPLITSAMPLE: CommandSpec = CommandSpec {
         expect: &[("r(N)", 54.0)],
     }],
 };
-pub const SPEC_BSAMPLE: CommandSpec = CommandSpec {
+pub(super) const SPEC_BSAMPLE: CommandSpec = CommandSpec {
     name: "bsample",
     min: 7,
     form: Form::Standard(&BSAMPLE),

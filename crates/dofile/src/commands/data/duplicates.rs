@@ -13,7 +13,7 @@ use crate::value::is_missing;
 const DUPLICATES: StandardSyntax = StandardSyntax::new(&[OptSpec::text("Generate"), OptSpec::flag("force")])
     .unsupported(&["Compress", "NOLabel", "FAST", "ABbreviate", "SEParator"]);
 const ISID: StandardSyntax = StandardSyntax::whole(&[OptSpec::flag("Sort"), OptSpec::flag("Missok")]);
-pub const SPEC_DUPLICATES: CommandSpec = CommandSpec {
+pub(super) const SPEC_DUPLICATES: CommandSpec = CommandSpec {
     name: "duplicates",
     min: 3,
     form: Form::Standard(&DUPLICATES),
@@ -26,7 +26,7 @@ pub const SPEC_DUPLICATES: CommandSpec = CommandSpec {
         expect: &[("d[1]", 2.0), ("d[2]", 0.0), ("u", 3.0), ("_N", 3.0)],
     }],
 };
-pub const SPEC_ISID: CommandSpec = CommandSpec {
+pub(super) const SPEC_ISID: CommandSpec = CommandSpec {
     name: "isid",
     min: 4,
     form: Form::Standard(&ISID),

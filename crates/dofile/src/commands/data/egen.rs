@@ -12,7 +12,7 @@ use crate::syntax::{OptSpec, ParsedCommand, numlist};
 use crate::value::{MISSING, is_missing};
 use estimators::descriptive::{Sample, by_name};
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "egen",
     min: 4,
     form: Form::Raw,
@@ -297,7 +297,7 @@ fn group_function(s: &Session, call: &Call, keep: &[bool]) -> Result<Vec<f64>> {
     Ok(out)
 }
 
-/// The single most frequent value; of several the smallest or the largest one, missing unless one was asked for.
+/// The single most frequent value; of several the smallest or the largest one, missing unless one was requested.
 fn mode(sample: &Sample, (least, most): (bool, bool)) -> f64 {
     let mut best: (usize, f64, bool) = (0, MISSING, false);
     let mut i = 0;

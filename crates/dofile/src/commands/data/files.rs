@@ -14,7 +14,7 @@ const SAVE: StandardSyntax =
     StandardSyntax::whole(&[OptSpec::flag("replace"), OptSpec::flag("emptyok"), OptSpec::flag("orphans")])
         .unsupported(&["all", "nolabel"]);
 
-pub const SPEC_USE: CommandSpec = CommandSpec {
+pub(super) const SPEC_USE: CommandSpec = CommandSpec {
     name: "use",
     min: 1,
     form: Form::Standard(&USE),
@@ -28,7 +28,7 @@ pub const SPEC_USE: CommandSpec = CommandSpec {
     }],
 };
 
-pub const SPEC_SAVE: CommandSpec = CommandSpec {
+pub(super) const SPEC_SAVE: CommandSpec = CommandSpec {
     name: "save",
     min: 2,
     form: Form::Standard(&SAVE),

@@ -9,7 +9,7 @@ use crate::syntax::split::{self, top_level_comma};
 
 const SYNTAX: &str = "frame create name [newvarlist] | frame change name | frame name: command | frame copy from to [, replace] | frame put varlist [if] [in], into(name) | frame drop name | frame rename old new | frame pwf | frames dir | frames reset";
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "frame",
     min: 5,
     form: Form::Raw,
@@ -22,7 +22,7 @@ pub const SPEC: CommandSpec = CommandSpec {
         expect: &[("n", 4.0), ("m", 3.0), ("k", 7.0), ("_N", 4.0), ("c", 1.0)],
     }],
 };
-pub const SPEC_FRAMES: CommandSpec = CommandSpec {
+pub(super) const SPEC_FRAMES: CommandSpec = CommandSpec {
     name: "frames",
     min: 6,
     examples: &[Example {

@@ -12,7 +12,7 @@ const GENERATE: StandardSyntax =
     StandardSyntax::new(&[OptSpec::text("Before"), OptSpec::text("After")]).exp();
 const REPLACE: StandardSyntax = StandardSyntax::new(&[OptSpec::flag("nopromote")]).exp();
 
-pub const SPEC_GENERATE: CommandSpec = CommandSpec {
+pub(super) const SPEC_GENERATE: CommandSpec = CommandSpec {
     name: "generate",
     min: 1,
     form: Form::Standard(&GENERATE),
@@ -32,7 +32,7 @@ pub const SPEC_GENERATE: CommandSpec = CommandSpec {
     ],
 };
 
-pub const SPEC_REPLACE: CommandSpec = CommandSpec {
+pub(super) const SPEC_REPLACE: CommandSpec = CommandSpec {
     name: "replace",
     min: 7,
     form: Form::Standard(&REPLACE),

@@ -17,7 +17,7 @@ const MKMAT: StandardSyntax =
 /// Most cells of a matrix that is made.
 const MOST_CELLS: usize = 20_000_000;
 
-pub const SPEC_SVMAT: CommandSpec = CommandSpec {
+pub(super) const SPEC_SVMAT: CommandSpec = CommandSpec {
     name: "svmat",
     min: 5,
     form: Form::Standard(&SVMAT),
@@ -31,7 +31,7 @@ pub const SPEC_SVMAT: CommandSpec = CommandSpec {
     }],
 };
 
-pub const SPEC_MKMAT: CommandSpec = CommandSpec {
+pub(super) const SPEC_MKMAT: CommandSpec = CommandSpec {
     name: "mkmat",
     min: 5,
     form: Form::Standard(&MKMAT),

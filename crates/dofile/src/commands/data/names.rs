@@ -20,7 +20,7 @@ const fn raw(
     CommandSpec { notes: "no results", ..CommandSpec::raw(name, min, run, syntax) }
 }
 
-pub const RENAME: CommandSpec = CommandSpec {
+pub(super) const RENAME: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 1\ngenerate a1 = 1\ngenerate a2 = 2\ngenerate z = 3\nrename a* b*\nrename z y\nrename (b1 y) (p q)",
         expect: &[("p[1]", 1.0), ("b2[1]", 2.0), ("q[1]", 3.0)],
@@ -32,28 +32,28 @@ pub const RENAME: CommandSpec = CommandSpec {
         "rename old new; rename (old1 old2) (new1 new2); rename stem* new*; rename varlist, {upper|lower|proper}",
     )
 };
-pub const LABEL: CommandSpec = CommandSpec {
+pub(super) const LABEL: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 2\ngenerate x = _n\nlabel define l 1 \"one\" 2 \"two\"\nlabel values x l\nlabel variable x \"number\"\nlocal t : label l 2\nlocal v : variable label x\nscalar a = \"`t'\" == \"two\" & \"`v'\" == \"number\"",
         expect: &[("a", 1.0)],
     }],
     ..raw("label", 3, label, "label {data|variable|define|values|list|dir|drop|copy|save} ...")
 };
-pub const FORMAT: CommandSpec = CommandSpec {
+pub(super) const FORMAT: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 1\ngenerate x = 1.25\nformat x %5.1f\nlocal f : format x\nscalar same = \"`f'\" == \"%5.1f\"",
         expect: &[("same", 1.0)],
     }],
     ..raw("format", 4, format, "format {varlist %fmt | %fmt varlist}")
 };
-pub const NOTES: CommandSpec = CommandSpec {
+pub(super) const NOTES: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 1\nnotes: first\nnotes: second one\nlocal n : char _dta[note0]\nlocal t : char _dta[note2]\nscalar n = `n'\nscalar same = \"`t'\" == \"second one\"",
         expect: &[("n", 2.0), ("same", 1.0)],
     }],
     ..raw("notes", 4, notes, "notes [varname]: text; notes [list]; notes drop")
 };
-pub const CHAR: CommandSpec = CommandSpec {
+pub(super) const CHAR: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 1\ngenerate x = 1\nchar x[k] two words\nlocal c : char x[k]\nscalar n = wordcount(\"`c'\")",
         expect: &[("n", 2.0)],
@@ -61,7 +61,7 @@ pub const CHAR: CommandSpec = CommandSpec {
     ..raw("char", 4, char, "char [define] evarname[charname] [[\"]text[\"]]; char list; char rename")
 };
 const COMPRESS_SYNTAX: StandardSyntax = StandardSyntax::whole(&[OptSpec::flag("nocoalesce")]);
-pub const COMPRESS: CommandSpec = CommandSpec {
+pub(super) const COMPRESS: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 3\ngenerate double x = _n\ncompress\nlocal t : type x\nscalar same = \"`t'\" == \"byte\"",
         expect: &[("same", 1.0), ("x[3]", 3.0)],
@@ -69,7 +69,7 @@ pub const COMPRESS: CommandSpec = CommandSpec {
     form: Form::Standard(&COMPRESS_SYNTAX),
     ..raw("compress", 5, compress, "compress [varlist]")
 };
-pub const RECAST: CommandSpec = CommandSpec {
+pub(super) const RECAST: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 1\ngenerate byte x = 7\nrecast double x\nlocal t : type x\nscalar same = \"`t'\" == \"double\"",
         expect: &[("same", 1.0), ("x[1]", 7.0)],

@@ -21,7 +21,7 @@ const POLYNOMIAL: StandardSyntax =
     StandardSyntax::new(&[OptSpec::text("Generate"), OptSpec::text("Poly"), OptSpec::int("Degree")])
         .weights(WEIGHTS);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "orthog",
     min: 6,
     form: Form::Standard(&SYNTAX),
@@ -40,7 +40,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-pub const SPEC_POLYNOMIAL: CommandSpec = CommandSpec {
+pub(super) const SPEC_POLYNOMIAL: CommandSpec = CommandSpec {
     name: "orthpoly",
     min: 5,
     form: Form::Standard(&POLYNOMIAL),

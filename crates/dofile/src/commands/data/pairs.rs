@@ -24,7 +24,7 @@ const JOINBY: StandardSyntax = StandardSyntax::whole(&[
 const CROSS: StandardSyntax = StandardSyntax::whole(&[]).using(Using::Required);
 const FILLIN: StandardSyntax = StandardSyntax::whole(&[]);
 
-pub const SPEC_JOINBY: CommandSpec = CommandSpec {
+pub(super) const SPEC_JOINBY: CommandSpec = CommandSpec {
     name: "joinby",
     min: 6,
     form: Form::Standard(&JOINBY),
@@ -37,7 +37,7 @@ pub const SPEC_JOINBY: CommandSpec = CommandSpec {
         expect: &[("_N", 7.0), ("r(N)", 5.0), ("y[2]", 11.0), ("x[4]", 6.0)],
     }],
 };
-pub const SPEC_CROSS: CommandSpec = CommandSpec {
+pub(super) const SPEC_CROSS: CommandSpec = CommandSpec {
     name: "cross",
     min: 5,
     form: Form::Standard(&CROSS),
@@ -50,7 +50,7 @@ pub const SPEC_CROSS: CommandSpec = CommandSpec {
         expect: &[("_N", 6.0), ("a[4]", 2.0), ("b[3]", 3.0)],
     }],
 };
-pub const SPEC_FILLIN: CommandSpec = CommandSpec {
+pub(super) const SPEC_FILLIN: CommandSpec = CommandSpec {
     name: "fillin",
     min: 6,
     form: Form::Standard(&FILLIN),

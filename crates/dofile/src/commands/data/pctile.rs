@@ -15,7 +15,7 @@ const MANY: StandardSyntax =
         .exp()
         .unsupported(&["ALTdef"]);
 
-pub const SPEC_XTILE: CommandSpec = CommandSpec {
+pub(super) const SPEC_XTILE: CommandSpec = CommandSpec {
     name: "xtile",
     min: 5,
     form: Form::Standard(&MANY),
@@ -28,7 +28,7 @@ pub const SPEC_XTILE: CommandSpec = CommandSpec {
         expect: &[("q[2]", 1.0), ("q[3]", 2.0), ("q[8]", 4.0)],
     }],
 };
-pub const SPEC_PCTILE: CommandSpec = CommandSpec {
+pub(super) const SPEC_PCTILE: CommandSpec = CommandSpec {
     name: "pctile",
     min: 6,
     form: Form::Standard(&MANY),

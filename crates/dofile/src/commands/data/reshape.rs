@@ -13,7 +13,7 @@ use crate::value::is_missing;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "reshape",
     min: 7,
     form: Form::Raw,
@@ -123,7 +123,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-/// Keeps what was asked for, for `reshape long` and `reshape wide` alone.
+/// Keeps what was requested, for `reshape long` and `reshape wide` alone.
 fn remember(s: &mut Session, cmd: &ParsedCommand) {
     let string = if cmd.has("string") { "string" } else { "" };
     let j = words(cmd.options.text("j").unwrap_or("_j")).first().map_or(String::new(), |j| (*j).to_string());

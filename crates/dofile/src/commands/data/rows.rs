@@ -42,21 +42,21 @@ const fn spec(
     }
 }
 
-pub const SPEC_DROP: CommandSpec = CommandSpec {
+pub(super) const SPEC_DROP: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 10\ngenerate x = _n\ngenerate y = 1\ndrop y\ndrop if x > 7\nkeep in 2/l\nscalar n = _N\nscalar f = x[1]",
         expect: &[("n", 6.0), ("f", 2.0)],
     }],
     ..spec("drop", 4, &DROP, ByRule::Whole, |s, c| drop_keep(s, c, true), "drop {varlist | [if] [in]}")
 };
-pub const SPEC_KEEP: CommandSpec = CommandSpec {
+pub(super) const SPEC_KEEP: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 10\ngenerate x = _n\ngenerate y = 1\nkeep x\nkeep if x > 3\nkeep in 1/2\nscalar n = _N\ncapture confirm variable y\nscalar rc = _rc",
         expect: &[("n", 2.0), ("x[1]", 4.0), ("rc", 111.0)],
     }],
     ..spec("keep", 4, &DROP, ByRule::Whole, |s, c| drop_keep(s, c, false), "keep {varlist | [if] [in]}")
 };
-pub const SPEC_SORT: CommandSpec = CommandSpec {
+pub(super) const SPEC_SORT: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 4\ngenerate x = -_n\ngenerate y = _n\nsort x",
         expect: &[("x[1]", -4.0), ("y[1]", 4.0)],
@@ -64,7 +64,7 @@ pub const SPEC_SORT: CommandSpec = CommandSpec {
     notes: "stable: rows with equal keys keep their order (Stata orders them at random by sortseed); no results",
     ..spec("sort", 2, &SORT, ByRule::No, sort, "sort varlist [in] [, stable]")
 };
-pub const SPEC_GSORT: CommandSpec = CommandSpec {
+pub(super) const SPEC_GSORT: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 4\ngenerate x = mod(_n, 2)\ngenerate y = _n\ngsort -x y",
         expect: &[("x[1]", 1.0), ("y[1]", 1.0), ("y[4]", 4.0)],
@@ -78,7 +78,7 @@ pub const SPEC_GSORT: CommandSpec = CommandSpec {
         "gsort [+|-]varname [[+|-]varname ...] [, generate(newvar) mfirst]",
     )
 };
-pub const SPEC_ORDER: CommandSpec = CommandSpec {
+pub(super) const SPEC_ORDER: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 1\ngenerate a = 1\ngenerate b = 2\ngenerate c = 3\norder c\norder a, last\nunab v : _all\nscalar same = \"`v'\" == \"c b a\"",
         expect: &[("same", 1.0)],
@@ -92,7 +92,7 @@ pub const SPEC_ORDER: CommandSpec = CommandSpec {
         "order varlist [, first last before(varname) after(varname) alphabetic sequential]",
     )
 };
-pub const SPEC_EXPAND: CommandSpec = CommandSpec {
+pub(super) const SPEC_EXPAND: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 2\ngenerate k = _n\nexpand k, generate(new)\nsummarize new",
         expect: &[("_N", 3.0), ("r(sum)", 1.0)],

@@ -22,7 +22,7 @@ const INSHEET: StandardSyntax = StandardSyntax::whole(&[
 ])
 .using(Using::Required);
 
-pub const SPEC_LOOKFOR: CommandSpec = CommandSpec {
+pub(super) const SPEC_LOOKFOR: CommandSpec = CommandSpec {
     name: "lookfor",
     min: 7,
     form: Form::Raw,
@@ -35,7 +35,7 @@ pub const SPEC_LOOKFOR: CommandSpec = CommandSpec {
         expect: &[("ok", 1.0)],
     }],
 };
-pub const SPEC_MVDECODE: CommandSpec = CommandSpec {
+pub(super) const SPEC_MVDECODE: CommandSpec = CommandSpec {
     name: "mvdecode",
     min: 8,
     form: Form::Standard(&DECODE),
@@ -48,7 +48,7 @@ pub const SPEC_MVDECODE: CommandSpec = CommandSpec {
         expect: &[("a", 1.0), ("r(N)", 1.0)],
     }],
 };
-pub const SPEC_MVENCODE: CommandSpec = CommandSpec {
+pub(super) const SPEC_MVENCODE: CommandSpec = CommandSpec {
     name: "mvencode",
     min: 8,
     form: Form::Standard(&DECODE),
@@ -61,7 +61,7 @@ pub const SPEC_MVENCODE: CommandSpec = CommandSpec {
         expect: &[("x[1]", -1.0), ("x[2]", -2.0)],
     }],
 };
-pub const SPEC_INSHEET: CommandSpec = CommandSpec {
+pub(super) const SPEC_INSHEET: CommandSpec = CommandSpec {
     name: "insheet",
     min: 7,
     form: Form::Standard(&INSHEET),

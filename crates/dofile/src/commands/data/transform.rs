@@ -72,7 +72,7 @@ const fn spec(
     }
 }
 
-pub const SPEC_SEPARATE: CommandSpec = spec(
+pub(super) const SPEC_SEPARATE: CommandSpec = spec(
     "separate",
     8,
     &SEPARATE,
@@ -84,7 +84,7 @@ pub const SPEC_SEPARATE: CommandSpec = spec(
         expect: &[("x1[2]", 2.0), ("missing(x1[3])", 1.0), ("x2[4]", 4.0)],
     }],
 );
-pub const SPEC_IPOLATE: CommandSpec = spec(
+pub(super) const SPEC_IPOLATE: CommandSpec = spec(
     "ipolate",
     7,
     &IPOLATE,
@@ -96,7 +96,7 @@ pub const SPEC_IPOLATE: CommandSpec = spec(
         expect: &[("z[3]", 18.0), ("missing(z[1])", 1.0), ("w[1]", 2.0)],
     }],
 );
-pub const SPEC_RANGE: CommandSpec = spec(
+pub(super) const SPEC_RANGE: CommandSpec = spec(
     "range",
     5,
     &RANGE,
@@ -105,7 +105,7 @@ pub const SPEC_RANGE: CommandSpec = spec(
     "equally spaced values; no results",
     &[Example { run: "range x 0 1 5", expect: &[("_N", 5.0), ("x[2]", 0.25), ("x[5]", 1.0)] }],
 );
-pub const SPEC_CUMUL: CommandSpec = spec(
+pub(super) const SPEC_CUMUL: CommandSpec = spec(
     "cumul",
     5,
     &CUMUL,
@@ -117,7 +117,7 @@ pub const SPEC_CUMUL: CommandSpec = spec(
         expect: &[("c[1]", 0.5), ("c[4]", 1.0), ("f[3]", 3.0)],
     }],
 );
-pub const SPEC_MKSPLINE: CommandSpec = spec(
+pub(super) const SPEC_MKSPLINE: CommandSpec = spec(
     "mkspline",
     8,
     &SPLINE,
@@ -136,7 +136,7 @@ pub const SPEC_MKSPLINE: CommandSpec = spec(
         },
     ],
 );
-pub const SPEC_STACK: CommandSpec = spec(
+pub(super) const SPEC_STACK: CommandSpec = spec(
     "stack",
     5,
     &STACK,
@@ -148,7 +148,7 @@ pub const SPEC_STACK: CommandSpec = spec(
         expect: &[("_N", 4.0), ("x[3]", 5.0), ("y[2]", 20.0), ("_stack[4]", 2.0)],
     }],
 );
-pub const SPEC_XPOSE: CommandSpec = spec(
+pub(super) const SPEC_XPOSE: CommandSpec = spec(
     "xpose",
     5,
     &XPOSE,
@@ -160,7 +160,7 @@ pub const SPEC_XPOSE: CommandSpec = spec(
         expect: &[("_N", 2.0), ("v3[2]", 30.0), ("_varname[2] == \"b\"", 1.0)],
     }],
 );
-pub const SPEC_SPLIT: CommandSpec = spec(
+pub(super) const SPEC_SPLIT: CommandSpec = spec(
     "split",
     5,
     &SPLIT,

@@ -13,7 +13,7 @@ const MOST_ROWS: f64 = 50_000_000.0;
 
 const SYNTAX: StandardSyntax = StandardSyntax::whole(&[OptSpec::flag("Full")]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "tsfill",
     min: 6,
     form: Form::Standard(&SYNTAX),

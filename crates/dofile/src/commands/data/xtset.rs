@@ -21,7 +21,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::whole(&[
 ])
 .unsupported(&["Clocktime", "Halfyearly", "Format", "noQuery"]);
 
-pub const SPEC_XTSET: CommandSpec = CommandSpec {
+pub(super) const SPEC_XTSET: CommandSpec = CommandSpec {
     name: "xtset",
     min: 5,
     form: Form::Standard(&SYNTAX),
@@ -35,7 +35,7 @@ pub const SPEC_XTSET: CommandSpec = CommandSpec {
     }],
 };
 
-pub const SPEC_TSSET: CommandSpec = CommandSpec {
+pub(super) const SPEC_TSSET: CommandSpec = CommandSpec {
     name: "tsset",
     run: tsset,
     syntax: "tsset [panelvar] timevar [, delta(#) ...] | tsset | tsset, clear",

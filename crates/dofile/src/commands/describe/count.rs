@@ -9,7 +9,7 @@ use crate::syntax::ParsedCommand;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "count",
     min: 3,
     form: Form::Standard(&SYNTAX),

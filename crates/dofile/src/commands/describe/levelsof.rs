@@ -15,7 +15,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 ])
 .unsupported(&["MATROW", "matcell", "HEXadecimal"]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "levelsof",
     min: 8,
     form: Form::Standard(&SYNTAX),

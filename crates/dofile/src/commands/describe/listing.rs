@@ -62,7 +62,7 @@ const CODEBOOK: StandardSyntax = StandardSyntax::new(&[OptSpec::flag("Compact")]
     "Languages",
 ]);
 
-pub const SPEC_LIST: CommandSpec = CommandSpec {
+pub(super) const SPEC_LIST: CommandSpec = CommandSpec {
     name: "list",
     min: 1,
     form: Form::Standard(&LIST),
@@ -75,7 +75,7 @@ pub const SPEC_LIST: CommandSpec = CommandSpec {
         expect: &[("found", 1.0)],
     }],
 };
-pub const SPEC_DESCRIBE: CommandSpec = CommandSpec {
+pub(super) const SPEC_DESCRIBE: CommandSpec = CommandSpec {
     name: "describe",
     min: 1,
     form: Form::Standard(&DESCRIBE),
@@ -88,7 +88,7 @@ pub const SPEC_DESCRIBE: CommandSpec = CommandSpec {
         expect: &[("r(N)", 3.0), ("r(k)", 2.0), ("r(width)", 9.0), ("wordcount(r(varlist))", 2.0)],
     }],
 };
-pub const SPEC_DS: CommandSpec = CommandSpec {
+pub(super) const SPEC_DS: CommandSpec = CommandSpec {
     name: "ds",
     min: 2,
     form: Form::Standard(&DS),
@@ -101,7 +101,7 @@ pub const SPEC_DS: CommandSpec = CommandSpec {
         expect: &[("r(varlist) == \"x\"", 1.0)],
     }],
 };
-pub const SPEC_CODEBOOK: CommandSpec = CommandSpec {
+pub(super) const SPEC_CODEBOOK: CommandSpec = CommandSpec {
     name: "codebook",
     min: 4,
     form: Form::Standard(&CODEBOOK),

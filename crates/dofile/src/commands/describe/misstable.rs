@@ -20,7 +20,7 @@ const MISSTABLE: StandardSyntax = StandardSyntax::new(&[
 ])
 .unsupported(&["EXMISSing", "EXOK", "REPLACE", "CLEAR"]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "misstable",
     min: 7,
     form: Form::Standard(&MISSTABLE),

@@ -17,7 +17,7 @@ const SHAPIRO: StandardSyntax =
     StandardSyntax::new(&[OptSpec::flag("noTies")]).unsupported(&["Generate", "LNnormal", "BOXcox"]);
 
 /// `swilk`.
-pub const SPEC_SWILK: CommandSpec = CommandSpec {
+pub(super) const SPEC_SWILK: CommandSpec = CommandSpec {
     name: "swilk",
     min: 5,
     form: Form::Standard(&SHAPIRO),
@@ -33,7 +33,7 @@ pub const SPEC_SWILK: CommandSpec = CommandSpec {
 };
 
 /// `sfrancia`.
-pub const SPEC_SFRANCIA: CommandSpec = CommandSpec {
+pub(super) const SPEC_SFRANCIA: CommandSpec = CommandSpec {
     name: "sfrancia",
     min: 8,
     form: Form::Standard(&SHAPIRO),
@@ -51,7 +51,7 @@ pub const SPEC_SFRANCIA: CommandSpec = CommandSpec {
 const SKTEST: StandardSyntax = StandardSyntax::new(&[OptSpec::flag("noADJust")]).weights(&[]);
 
 /// `sktest`.
-pub const SPEC_SKTEST: CommandSpec = CommandSpec {
+pub(super) const SPEC_SKTEST: CommandSpec = CommandSpec {
     name: "sktest",
     min: 6,
     form: Form::Standard(&SKTEST),
@@ -66,7 +66,7 @@ pub const SPEC_SKTEST: CommandSpec = CommandSpec {
     }],
 };
 
-/// What tells the two tests of the Shapiro family apart.
+/// Differences between the two tests of the Shapiro family.
 struct Kind {
     title: &'static str,
     letter: &'static str,

@@ -24,7 +24,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 ])
 .unsupported(&["scoreresponse", "exact", "noTABle", "noLABel"]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "nptrend",
     min: 7,
     form: Form::Standard(&SYNTAX),

@@ -22,7 +22,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[OptSpec::flag("Tabulate"), 
         "Missing",
     ]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "oneway",
     min: 6,
     form: Form::Standard(&SYNTAX),

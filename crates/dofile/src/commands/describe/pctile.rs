@@ -14,7 +14,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Probability])
 .unsupported(&["ALTdef"]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "_pctile",
     min: 7,
     form: Form::Standard(&SYNTAX),

@@ -13,7 +13,7 @@ const RANKSUM: StandardSyntax =
     StandardSyntax::new(&[OptSpec::text("by"), OptSpec::flag("porder")]).unsupported(&["exact"]);
 const KWALLIS: StandardSyntax = StandardSyntax::new(&[OptSpec::text("by")]);
 
-pub const SPEC_RANKSUM: CommandSpec = CommandSpec {
+pub(super) const SPEC_RANKSUM: CommandSpec = CommandSpec {
     name: "ranksum",
     min: 7,
     form: Form::Standard(&RANKSUM),
@@ -33,7 +33,7 @@ pub const SPEC_RANKSUM: CommandSpec = CommandSpec {
     }],
 };
 
-pub const SPEC_KWALLIS: CommandSpec = CommandSpec {
+pub(super) const SPEC_KWALLIS: CommandSpec = CommandSpec {
     name: "kwallis",
     min: 7,
     form: Form::Standard(&KWALLIS),

@@ -17,7 +17,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 ])
 .weights(&[WeightKind::Analytic, WeightKind::Frequency, WeightKind::Importance]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "summarize",
     min: 2,
     form: Form::Standard(&SYNTAX),

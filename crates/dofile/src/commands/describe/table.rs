@@ -17,7 +17,7 @@ use crate::value::{MISSING, is_missing};
 use estimators::descriptive::{Sample, by_name};
 use std::collections::HashMap;
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "table",
     min: 5,
     form: Form::Raw,
@@ -118,7 +118,7 @@ fn sides(s: &Session, text: &str) -> Result<[Vec<Dim>; 2]> {
     Ok([rows, columns])
 }
 
-/// What the options say.
+/// Values of the options.
 struct Options {
     items: Vec<Item>,
     totals: bool,

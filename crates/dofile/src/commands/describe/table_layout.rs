@@ -3,7 +3,7 @@
 
 use crate::ops::collection::Sheet;
 
-/// What a side of a table goes through.
+/// Variable or statistic along a side of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dim {
     /// Levels of a variable.

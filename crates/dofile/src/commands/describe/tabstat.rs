@@ -23,7 +23,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 .weights(&[WeightKind::Analytic, WeightKind::Frequency])
 .unsupported(&["CASEwise", "noSEParator", "LABELWidth", "VARWidth", "LONGstub"]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "tabstat",
     min: 7,
     form: Form::Standard(&SYNTAX),

@@ -39,7 +39,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     "ALL", "CCHi2", "CLRchi2", "SUBPop", "PLot", "WRAP", "FIRST", "LAST", "ROWSort", "COLSort", "CMHrow",
 ]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "tabulate",
     min: 2,
     form: Form::Standard(&SYNTAX),

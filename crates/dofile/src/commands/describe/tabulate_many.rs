@@ -5,7 +5,7 @@ use crate::error::{Result, StataError};
 use crate::session::Session;
 use crate::syntax::ParsedCommand;
 
-pub const SPEC_TAB1: CommandSpec = CommandSpec {
+pub(super) const SPEC_TAB1: CommandSpec = CommandSpec {
     name: "tab1",
     min: 4,
     form: Form::Raw,
@@ -18,7 +18,7 @@ pub const SPEC_TAB1: CommandSpec = CommandSpec {
         expect: &[("r(r)", 3.0), ("r(N)", 6.0)],
     }],
 };
-pub const SPEC_TAB2: CommandSpec = CommandSpec {
+pub(super) const SPEC_TAB2: CommandSpec = CommandSpec {
     name: "tab2",
     min: 4,
     form: Form::Raw,

@@ -15,7 +15,7 @@ use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format as CellFormat, Format
 use std::fmt::Write as _;
 
 /// `collect`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "collect",
     min: 7,
     form: Form::Raw,
@@ -29,7 +29,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-pub use super::etable::SPEC as SPEC_ETABLE;
+pub(super) use super::etable::SPEC as SPEC_ETABLE;
 
 const OPTIONS: &[OptSpec] = &[OptSpec::text("as"), OptSpec::flag("replace"), OptSpec::flag("tableonly")];
 

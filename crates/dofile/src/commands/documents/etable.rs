@@ -16,7 +16,7 @@ use crate::value::is_missing;
 use estimators::wald;
 
 /// `etable`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "etable",
     min: 6,
     form: Form::Raw,
@@ -41,7 +41,7 @@ struct Model<'a> {
     e: &'a Estimation,
 }
 
-/// What the options say.
+/// Values of the options.
 struct Wanted {
     names: Vec<String>,
     cells: Vec<Shown>,

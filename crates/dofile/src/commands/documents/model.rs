@@ -1,4 +1,4 @@
-//! What a document holds: paragraphs of runs, tables of cells, pictures, page breaks.
+//! Content of a document: paragraphs of runs, tables of cells, pictures, page breaks.
 
 /// Horizontal alignment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -14,7 +14,7 @@ use figure::raster;
 
 const SYNTAX: &str = "begin [, pagesize(letter|A4|A5|legal) landscape font(name[, size])] | paragraph [, style(Title|Subtitle|Heading1|Heading2|Heading3) halign() font()] | text (exp) [...] [, nformat(%fmt) bold italic underline strikeout font() linebreak[(#)]] | table name = {(#,#) | data(varlist) [if] [in] | matrix(name) | etable} [, varnames obsno rownames colnames nformat(%fmt) title(text) note(text)] | table name(#,#) = (exp) [, nformat() bold italic halign()] | image file [, width(#) height(#)] | pagebreak | describe | save file [, replace] | clear";
 
-pub const SPEC_DOCX: CommandSpec = CommandSpec {
+pub(super) const SPEC_DOCX: CommandSpec = CommandSpec {
     name: "putdocx",
     min: 7,
     form: Form::Raw,
@@ -27,7 +27,7 @@ pub const SPEC_DOCX: CommandSpec = CommandSpec {
         expect: &[("p", 2.0), ("t", 2.0), ("there", 1.0)],
     }],
 };
-pub const SPEC_PDF: CommandSpec = CommandSpec {
+pub(super) const SPEC_PDF: CommandSpec = CommandSpec {
     name: "putpdf",
     min: 6,
     form: Form::Raw,

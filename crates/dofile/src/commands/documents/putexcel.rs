@@ -18,7 +18,7 @@ use crate::syntax::ParsedCommand;
 use crate::syntax::split::{top_level_comma, unquote};
 use crate::value::{Value, is_missing};
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "putexcel",
     min: 4,
     form: Form::Raw,
@@ -63,7 +63,7 @@ struct Book {
     cells: BTreeMap<(usize, u32, u16), (Content, CellStyle)>,
 }
 
-/// Workbooks of the run by file, so that `modify` can go on with them.
+/// Workbooks of the run by file, so that `modify` can continue with them.
 #[derive(Debug, Default)]
 struct State {
     current: Option<Book>,

@@ -15,7 +15,7 @@ const SYNTAX: StandardSyntax =
     StandardSyntax::new(&[OptSpec::flag("Tab"), OptSpec::text("Wgt"), OptSpec::flag("Absolute")])
         .weights(&[WeightKind::Frequency]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "kap",
     min: 3,
     form: Form::Standard(&SYNTAX),

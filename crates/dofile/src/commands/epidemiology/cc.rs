@@ -43,7 +43,7 @@ const IMMEDIATE: StandardSyntax = StandardSyntax::whole(&[
 ])
 .unsupported(&["tb"]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "cc",
     min: 2,
     form: Form::Standard(&SYNTAX),
@@ -58,7 +58,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-pub const SPEC_IMMEDIATE: CommandSpec = CommandSpec {
+pub(super) const SPEC_IMMEDIATE: CommandSpec = CommandSpec {
     name: "cci",
     min: 3,
     form: Form::Standard(&IMMEDIATE),

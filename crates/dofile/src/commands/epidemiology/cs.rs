@@ -36,7 +36,7 @@ const IMMEDIATE: StandardSyntax = StandardSyntax::whole(&[
 ])
 .unsupported(&["tb"]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "cs",
     min: 2,
     form: Form::Standard(&SYNTAX),
@@ -51,7 +51,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-pub const SPEC_IMMEDIATE: CommandSpec = CommandSpec {
+pub(super) const SPEC_IMMEDIATE: CommandSpec = CommandSpec {
     name: "csi",
     min: 3,
     form: Form::Standard(&IMMEDIATE),
@@ -155,7 +155,7 @@ fn single(s: &mut Session, cmd: &ParsedCommand, t: Table) -> Result<()> {
 }
 
 /// Pearson's or Fisher's test of a table, printed and stored.
-pub fn association(s: &mut Session, cmd: &ParsedCommand, t: Table, r: &mut Results) -> Result<()> {
+pub(super) fn association(s: &mut Session, cmd: &ParsedCommand, t: Table, r: &mut Results) -> Result<()> {
     if cmd.has("exact") {
         let (two, one) = exact_two_by_two([t.a, t.b, t.c, t.d])?;
         let line = |label: &str, p: f64| format!("{label} = {}", format::bare("%6.4f", stata(p)));

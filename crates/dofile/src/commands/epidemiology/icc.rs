@@ -20,7 +20,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 ])
 .unsupported(&["FORMAT"]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "icc",
     min: 3,
     form: Form::Standard(&SYNTAX),
@@ -186,7 +186,10 @@ fn correlations(
     (one, many, FTest { f, df1: n - 1.0, df2, p: f_tail(n - 1.0, df2, f) })
 }
 
-#[allow(clippy::too_many_arguments)]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the choices of the command and the results that one table shows"
+)]
 fn show(
     s: &mut Session,
     m: &Squares,

@@ -22,7 +22,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 .unsupported(&["tb", "ESTandard", "ISTandard", "STANDard", "Pool", "ird", "noHET"]);
 const IMMEDIATE: StandardSyntax = StandardSyntax::whole(&[OptSpec::real("Level")]).unsupported(&["tb"]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "ir",
     min: 2,
     form: Form::Standard(&SYNTAX),
@@ -37,7 +37,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-pub const SPEC_IMMEDIATE: CommandSpec = CommandSpec {
+pub(super) const SPEC_IMMEDIATE: CommandSpec = CommandSpec {
     name: "iri",
     min: 3,
     form: Form::Standard(&IMMEDIATE),

@@ -13,7 +13,7 @@ use estimators::distributions::normal_tail;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "kappa",
     min: 5,
     form: Form::Standard(&SYNTAX),
@@ -61,7 +61,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// `kap` of more than two variables, one for each rating of a subject.
-pub fn several(s: &mut Session, cmd: &ParsedCommand, variables: &[usize]) -> Result<()> {
+pub(super) fn several(s: &mut Session, cmd: &ParsedCommand, variables: &[usize]) -> Result<()> {
     if cmd.weight.is_some() {
         return Err(StataError::new(101, "weights not allowed with more than two raters"));
     }

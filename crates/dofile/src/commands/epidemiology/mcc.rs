@@ -16,7 +16,7 @@ const SYNTAX: StandardSyntax =
     StandardSyntax::new(&[OptSpec::real("Level")]).weights(&[WeightKind::Frequency]).unsupported(&["tb"]);
 const IMMEDIATE: StandardSyntax = StandardSyntax::whole(&[OptSpec::real("Level")]).unsupported(&["tb"]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "mcc",
     min: 3,
     form: Form::Standard(&SYNTAX),
@@ -31,7 +31,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-pub const SPEC_IMMEDIATE: CommandSpec = CommandSpec {
+pub(super) const SPEC_IMMEDIATE: CommandSpec = CommandSpec {
     name: "mcci",
     min: 4,
     form: Form::Standard(&IMMEDIATE),

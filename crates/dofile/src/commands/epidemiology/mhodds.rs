@@ -17,7 +17,7 @@ const SYNTAX: StandardSyntax =
         .weights(&[WeightKind::Frequency])
         .unsupported(&["BINomial"]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "mhodds",
     min: 6,
     form: Form::Standard(&SYNTAX),

@@ -18,7 +18,7 @@ use estimators::epidemiology::clopper_pearson;
 use estimators::roc::{areas, hanley};
 use figure::{Color, Series, Shape, Style};
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "roctab",
     min: 6,
     form: Form::Raw,
@@ -33,7 +33,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-pub const SPEC_ROCCOMP: CommandSpec = CommandSpec {
+pub(super) const SPEC_ROCCOMP: CommandSpec = CommandSpec {
     name: "roccomp",
     min: 7,
     form: Form::Raw,

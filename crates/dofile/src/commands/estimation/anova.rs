@@ -40,7 +40,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 ]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "anova",
     min: 4,
     form: Form::Standard(&SYNTAX),

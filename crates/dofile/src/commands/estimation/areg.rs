@@ -26,7 +26,7 @@ use estimators::panel::{self, Units, WithinFit};
 use std::sync::Arc;
 
 /// Options of `areg`.
-pub const OPTIONS: &[OptSpec] = &[
+pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::text("Absorb"),
     OptSpec::flag("Robust"),
     OptSpec::text("CLuster"),
@@ -39,7 +39,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
     .unsupported(&["COEFLegend", "BASElevels"]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "areg",
     min: 4,
     form: Form::Standard(&SYNTAX),
@@ -104,8 +104,8 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     display(session, cmd)
 }
 
-/// What predictions after several sets of effects need besides `e()`.
-pub struct AbsorbState {
+/// State for predictions after several sets of effects, in addition to `e()`.
+pub(super) struct AbsorbState {
     /// Residuals in the rows of the sample.
     pub residuals: Vec<f64>,
 }

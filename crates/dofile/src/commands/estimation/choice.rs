@@ -54,7 +54,7 @@ const MULTINOMIAL: StandardSyntax = StandardSyntax::new(options!(
 .unsupported(UNSUPPORTED);
 
 /// The command `ologit`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "ologit",
     min: 6,
     form: Form::Standard(&ORDERED),
@@ -70,7 +70,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 };
 
 /// The command `oprobit`.
-pub const SPEC_OPROBIT: CommandSpec = CommandSpec {
+pub(super) const SPEC_OPROBIT: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "input y x\n1 0\n1 1\n2 0\n2 1\n2 0\n2 1\n3 0\n3 1\nend\noprobit y x",
         expect: &[("abs(_b[x]) < 1e-6", 1.0), ("abs(_b[/cut2] - invnormal(.75)) < 1e-6", 1.0)],
@@ -84,7 +84,7 @@ pub const SPEC_OPROBIT: CommandSpec = CommandSpec {
 };
 
 /// The command `mlogit`.
-pub const SPEC_MLOGIT: CommandSpec = CommandSpec {
+pub(super) const SPEC_MLOGIT: CommandSpec = CommandSpec {
     name: "mlogit",
     min: 4,
     form: Form::Standard(&MULTINOMIAL),

@@ -40,7 +40,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 .unsupported(&["COLlinear", "COEFLegend", "MSE1", "BASElevels"]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "cnsreg",
     min: 4,
     form: Form::Standard(&SYNTAX),
@@ -162,7 +162,7 @@ impl Restricted {
         Ok(out)
     }
 
-    /// Puts the covariance in place of the restricted `(X'X)^-1`: robust N/(N-p), by cluster
+    /// Replaces the restricted `(X'X)^-1` by the covariance: robust N/(N-p), by cluster
     /// G/(G-1) (N-1)/(N-p), with p free parameters.
     fn covariance(
         &mut self,

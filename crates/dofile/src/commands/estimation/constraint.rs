@@ -9,7 +9,7 @@ use crate::syntax::split::ParsedCommand;
 use std::collections::BTreeMap;
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "constraint",
     min: 4,
     form: Form::Raw,
@@ -36,7 +36,7 @@ fn table(s: &Session) -> Table {
 }
 
 /// The texts of the constraints with the given numbers, in their order; r(412) for one that is not defined.
-pub fn constraints(s: &Session, numbers: &str) -> Result<Vec<(i64, String)>> {
+pub(super) fn constraints(s: &Session, numbers: &str) -> Result<Vec<(i64, String)>> {
     let table = table(s);
     let mut out = Vec::new();
     for x in numlist::expand(numbers)? {

@@ -49,7 +49,7 @@ const CONTRAST: StandardSyntax = StandardSyntax::whole(&[
 .unsupported(UNSUPPORTED);
 
 /// `contrast`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "contrast",
     min: 4,
     form: Form::Standard(&CONTRAST),
@@ -77,7 +77,7 @@ const PWCOMPARE: StandardSyntax = StandardSyntax::whole(&[
 .unsupported(UNSUPPORTED);
 
 /// `pwcompare`.
-pub const SPEC_PWCOMPARE: CommandSpec = CommandSpec {
+pub(super) const SPEC_PWCOMPARE: CommandSpec = CommandSpec {
     name: "pwcompare",
     min: 6,
     form: Form::Standard(&PWCOMPARE),

@@ -25,7 +25,7 @@ const CORRELATE: StandardSyntax = StandardSyntax::new(&[
 .weights(&[WeightKind::Analytic, WeightKind::Frequency]);
 
 /// The command `correlate`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "correlate",
     min: 3,
     form: Form::Standard(&CORRELATE),
@@ -53,7 +53,7 @@ const PWCORR: StandardSyntax = StandardSyntax::new(&[
 .weights(&[WeightKind::Analytic, WeightKind::Frequency]);
 
 /// The command `pwcorr`.
-pub const SPEC_PWCORR: CommandSpec = CommandSpec {
+pub(super) const SPEC_PWCORR: CommandSpec = CommandSpec {
     name: "pwcorr",
     min: 6,
     form: Form::Standard(&PWCORR),
@@ -79,7 +79,7 @@ const SPEARMAN: StandardSyntax = StandardSyntax::new(&[
 ]);
 
 /// The command `spearman`.
-pub const SPEC_SPEARMAN: CommandSpec = CommandSpec {
+pub(super) const SPEC_SPEARMAN: CommandSpec = CommandSpec {
     name: "spearman",
     min: 8,
     form: Form::Standard(&SPEARMAN),
@@ -317,7 +317,6 @@ fn run_pwcorr(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-#[allow(clippy::too_many_arguments)]
 fn show_pairs(
     session: &mut Session,
     cmd: &ParsedCommand,

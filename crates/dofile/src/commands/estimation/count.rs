@@ -54,7 +54,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
     ]);
 
 /// The command `poisson`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "poisson",
     min: 7,
     form: Form::Standard(&SYNTAX),
@@ -70,7 +70,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 };
 
 /// The command `nbreg`.
-pub const SPEC_NBREG: CommandSpec = CommandSpec {
+pub(super) const SPEC_NBREG: CommandSpec = CommandSpec {
     name: "nbreg",
     min: 5,
     form: Form::Standard(&SYNTAX),

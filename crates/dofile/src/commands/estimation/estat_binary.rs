@@ -23,7 +23,7 @@ const LROC: StandardSyntax =
     StandardSyntax::new(&[OptSpec::flag("noGraph"), OptSpec::flag("all")]).unsupported(&["beta"]);
 
 /// The command `lroc`.
-pub const SPEC_LROC: CommandSpec = CommandSpec {
+pub(crate) const SPEC_LROC: CommandSpec = CommandSpec {
     name: "lroc",
     min: 4,
     form: Form::Standard(&LROC),
@@ -121,7 +121,7 @@ fn draw_roc(session: &mut Session, points: &[classify::RocPoint], area: f64, use
 }
 
 /// `estat classification [, cutoff(#)]`.
-pub fn classification(session: &mut Session, call: &Call) -> Result<()> {
+pub(crate) fn classification(session: &mut Session, call: &Call) -> Result<()> {
     let options = call.options(&[OptSpec::real("CUToff"), OptSpec::flag("all")], &[])?;
     let cut = options.real("cutoff").unwrap_or(0.5);
     if !(0.0..=1.0).contains(&cut) {
@@ -194,7 +194,7 @@ fn show_gof(session: &mut Session, lines: &[(&str, String)]) {
 }
 
 /// `estat gof [, group(#)]`: Pearson's test over covariate patterns, or Hosmer and Lemeshow (1980) groups.
-pub fn gof(session: &mut Session, call: &Call) -> Result<()> {
+pub(crate) fn gof(session: &mut Session, call: &Call) -> Result<()> {
     let options = call.options(&[OptSpec::int("Group")], &["table", "OUTsample", "all"])?;
     let touse = vec![true; session.frame.n_rows()];
     let data = Predicted::read(session, &touse, false)?;
@@ -268,7 +268,7 @@ pub fn gof(session: &mut Session, call: &Call) -> Result<()> {
 }
 
 /// `estat gof` after `poisson`: deviance and Pearson statistics.
-pub fn poisson_gof(session: &mut Session, call: &Call) -> Result<()> {
+pub(crate) fn poisson_gof(session: &mut Session, call: &Call) -> Result<()> {
     call.bare()?;
     if session.e.results.get_text("wtype").is_some() {
         return Err(StataError::new(

@@ -32,7 +32,7 @@ fn cast(extra: &Arc<dyn Any + Send + Sync>) -> Result<&IvState> {
 }
 
 /// `estat firststage [, all forcenonrobust]`.
-pub fn first_stage(session: &mut Session, call: &Call) -> Result<()> {
+pub(crate) fn first_stage(session: &mut Session, call: &Call) -> Result<()> {
     let options = call.options(&[OptSpec::flag("all")], &["FORCEnonrobust"])?;
     let extra = state(session)?;
     let state = cast(&extra)?;
@@ -159,7 +159,7 @@ fn f_line(session: &mut Session, label: &str, test: Test) {
 }
 
 /// `estat endogenous`: Durbin and Wu-Hausman, or the robust score and regression-based tests.
-pub fn endogenous(session: &mut Session, call: &Call) -> Result<()> {
+pub(crate) fn endogenous(session: &mut Session, call: &Call) -> Result<()> {
     call.bare()?;
     let extra = state(session)?;
     let state = cast(&extra)?;
@@ -203,7 +203,7 @@ pub fn endogenous(session: &mut Session, call: &Call) -> Result<()> {
 }
 
 /// `estat overid`: Sargan and Basmann, the robust score test, Anderson-Rubin (LIML) or Hansen's J (GMM).
-pub fn overid(session: &mut Session, call: &Call) -> Result<()> {
+pub(crate) fn overid(session: &mut Session, call: &Call) -> Result<()> {
     call.options(&[], &["LAGs", "FORCEWeights", "FORCENONRobust"])?;
     let extra = state(session)?;
     let state = cast(&extra)?;

@@ -84,7 +84,7 @@ fn show_test(session: &mut Session, label: &str, statistic: f64, p_label: &str, 
 }
 
 /// `estat hettest [varlist] [, rhs normal iid fstat]`: Breusch and Pagan (1979), Cook and Weisberg (1983), Koenker (1981).
-pub fn hettest(session: &mut Session, call: &Call) -> Result<()> {
+pub(crate) fn hettest(session: &mut Session, call: &Call) -> Result<()> {
     let specs = [OptSpec::flag("rhs"), OptSpec::flag("Normal"), OptSpec::flag("iid"), OptSpec::flag("FStat")];
     let options = call.options(&specs, &["MTest"])?;
     let data = Fitted::classical(session, "hettest")?;
@@ -138,7 +138,7 @@ pub fn hettest(session: &mut Session, call: &Call) -> Result<()> {
 }
 
 /// `estat ovtest`: Ramsey's (1969) RESET with the second to fourth powers of the fitted values, or of the regressors (`rhs`).
-pub fn ovtest(session: &mut Session, call: &Call) -> Result<()> {
+pub(crate) fn ovtest(session: &mut Session, call: &Call) -> Result<()> {
     let options = call.options(&[OptSpec::flag("rhs")], &[])?;
     let data = Fitted::read(session, "ovtest")?;
     // Powers of standardised values span the same space as those of the values and keep their digits.
@@ -178,7 +178,7 @@ pub fn ovtest(session: &mut Session, call: &Call) -> Result<()> {
 }
 
 /// `estat imtest, white`: White's (1980) test. The decomposition of Cameron and Trivedi is not computed.
-pub fn imtest(session: &mut Session, call: &Call) -> Result<()> {
+pub(crate) fn imtest(session: &mut Session, call: &Call) -> Result<()> {
     let options = call.options(&[OptSpec::flag("White")], &["PReserve"])?;
     if !options.has("white") {
         return Err(StataError::unsupported_option("estat imtest", "(none): only estat imtest, white"));
@@ -210,7 +210,7 @@ pub fn imtest(session: &mut Session, call: &Call) -> Result<()> {
 }
 
 /// `estat vif`: variance inflation factors, largest first.
-pub fn vif(session: &mut Session, call: &Call) -> Result<()> {
+pub(crate) fn vif(session: &mut Session, call: &Call) -> Result<()> {
     let options = call.options(&[OptSpec::flag("UNCentered")], &[])?;
     let data = Fitted::read(session, "vif")?;
     let extra = session.e.extra.clone();
@@ -254,7 +254,7 @@ pub fn vif(session: &mut Session, call: &Call) -> Result<()> {
 }
 
 /// `estat ic`: information criteria with `e(rank)` parameters and `e(N)` observations.
-pub fn ic(session: &mut Session, call: &Call) -> Result<()> {
+pub(crate) fn ic(session: &mut Session, call: &Call) -> Result<()> {
     let options = call.options(&[OptSpec::real("n")], &["df"])?;
     let scalar = |name: &str| session.e.results.get_scalar(name);
     let ll = scalar("ll").ok_or_else(|| StataError::new(321, "log likelihood not found in e()"))?;
@@ -290,7 +290,7 @@ pub fn ic(session: &mut Session, call: &Call) -> Result<()> {
 }
 
 /// `estat vce`: the covariance matrix of the estimates.
-pub fn vce(session: &mut Session, call: &Call) -> Result<()> {
+pub(crate) fn vce(session: &mut Session, call: &Call) -> Result<()> {
     let options = call.options(&[OptSpec::flag("Correlation")], &["EQuation", "BLock", "DIag", "format"])?;
     let v = session.e.v().cloned().ok_or_else(|| StataError::new(301, "last estimates not found"))?;
     let correlation = options.has("correlation");

@@ -15,7 +15,7 @@ use crate::value::is_missing;
 use estimators::means::Moments;
 
 /// Prints one row per variable, or per column of the model for factors, and stores r(stats).
-pub fn summarize(session: &mut Session, call: &Call) -> Result<()> {
+pub(crate) fn summarize(session: &mut Session, call: &Call) -> Result<()> {
     call.options(&[], &["EQuation", "GROUP", "LABels", "noHEAder", "noWEIghts"])?;
     if session.e.results.get_text("wtype").is_some() {
         return Err(StataError::unsupported_option("estat summarize", "after a weighted estimation"));

@@ -18,7 +18,7 @@ use crate::value::{MISSING, is_missing};
 use estimators::wald;
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "estimates",
     min: 3,
     form: Form::Raw,
@@ -154,7 +154,7 @@ fn names(session: &Session, list: &str) -> Result<Vec<String>> {
 }
 
 /// `estimates stats` of a list of names.
-pub fn show_stats(session: &mut Session, list: &str) -> Result<()> {
+pub(super) fn show_stats(session: &mut Session, list: &str) -> Result<()> {
     stats(session, list, "")
 }
 

@@ -18,7 +18,7 @@ use estimators::distributions::chi2_tail;
 use estimators::matrix::Mat;
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "hausman",
     min: 7,
     form: Form::Raw,

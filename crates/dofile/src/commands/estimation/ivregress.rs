@@ -24,7 +24,7 @@ use estimators::{iv, wald};
 use std::sync::Arc;
 
 /// Options of `ivregress`.
-pub const OPTIONS: &[OptSpec] = &[
+pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("noCONstant"),
     OptSpec::flag("Robust"),
     OptSpec::text("CLuster"),
@@ -37,7 +37,7 @@ pub const OPTIONS: &[OptSpec] = &[
 ];
 
 /// The model as the diagnostics need it again.
-pub struct IvState {
+pub(super) struct IvState {
     /// Outcome.
     pub y: Vec<f64>,
     /// Endogenous regressors: names and values.
@@ -82,7 +82,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
     ]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "ivregress",
     min: 9,
     form: Form::Standard(&SYNTAX),
@@ -239,7 +239,7 @@ fn drop_collinear(session: &mut Session, state: &mut IvState) {
 }
 
 /// Calls a kernel with the model of a state.
-pub fn with_request<T>(state: &IvState, call: impl Fn(&IvRequest<'_>) -> T) -> T {
+pub(super) fn with_request<T>(state: &IvState, call: impl Fn(&IvRequest<'_>) -> T) -> T {
     let endogenous: Vec<&[f64]> = state.endogenous.iter().map(|c| c.1.as_slice()).collect();
     let exogenous: Vec<&[f64]> = state.exogenous.iter().map(|c| c.1.as_slice()).collect();
     let instruments: Vec<&[f64]> = state.instruments.iter().map(|c| c.1.as_slice()).collect();

@@ -19,7 +19,7 @@ use crate::syntax::split::{ParsedCommand, matching_paren};
 use estimators::matrix::Mat;
 
 /// The command `lincom`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "lincom",
     min: 6,
     form: Form::Raw,
@@ -35,7 +35,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 };
 
 /// The command `nlcom`.
-pub const SPEC_NLCOM: CommandSpec = CommandSpec {
+pub(super) const SPEC_NLCOM: CommandSpec = CommandSpec {
     name: "nlcom",
     min: 5,
     form: Form::Raw,
@@ -93,7 +93,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "the cells of one table")]
 fn show(
     session: &mut Session,
     title: &str,

@@ -14,7 +14,7 @@ use estimators::ml_binary::Link;
 const KIND: Kind = Kind { cmd: "logistic", link: Link::Logit, title: "Logistic regression", odds: true };
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "logistic",
     min: 8,
     form: Form::Standard(&super::logit::SYNTAX),

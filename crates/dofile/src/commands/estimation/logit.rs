@@ -32,7 +32,7 @@ pub(super) const SYNTAX: StandardSyntax = StandardSyntax::new(binary::OPTIONS)
     ]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "logit",
     min: 5,
     form: Form::Standard(&SYNTAX),

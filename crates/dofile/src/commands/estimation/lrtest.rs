@@ -13,7 +13,7 @@ use crate::value::is_missing;
 use estimators::distributions::chi2_tail;
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "lrtest",
     min: 6,
     form: Form::Raw,

@@ -29,7 +29,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 .unsupported(&["COEFLegend"]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "newey",
     min: 5,
     form: Form::Standard(&SYNTAX),

@@ -10,18 +10,18 @@ use estimators::ml_binary::Link;
 use estimators::ml_choice::{Multinomial, Ordered};
 
 /// Whether a command's predictions are made here.
-pub fn handles(cmd: &str) -> bool {
+pub(crate) fn handles(cmd: &str) -> bool {
     matches!(cmd, "ologit" | "oprobit" | "mlogit")
 }
 
 /// Outcome values of the active estimates, ascending.
-pub fn outcomes(session: &Session) -> Vec<f64> {
+pub(crate) fn outcomes(session: &Session) -> Vec<f64> {
     let matrix = session.e.results.matrices.get(if session.e.cmd() == "mlogit" { "out" } else { "cat" });
     matrix.map(|m| m.values().to_vec()).unwrap_or_default()
 }
 
 /// Position of an outcome written as its value or as `#1`, `#2`.
-pub fn position(session: &Session, text: &str) -> Result<usize> {
+pub(crate) fn position(session: &Session, text: &str) -> Result<usize> {
     let all = outcomes(session);
     let text = text.trim();
     let found = match text.strip_prefix('#') {
@@ -32,7 +32,7 @@ pub fn position(session: &Session, text: &str) -> Result<usize> {
 }
 
 /// Probabilities of all outcomes on rows: `result[row][outcome]`, nothing where a regressor is missing.
-pub fn probabilities(
+pub(crate) fn probabilities(
     session: &Session,
     parameters: &Parameters,
     rows: &[usize],
@@ -78,7 +78,7 @@ pub fn probabilities(
 }
 
 /// Cut points of an ordered model.
-pub fn cut_points(parameters: &Parameters) -> Vec<f64> {
+pub(crate) fn cut_points(parameters: &Parameters) -> Vec<f64> {
     let is_cut = |i: &usize| {
         parameters.stripe[*i].eq.starts_with('/') || parameters.stripe[*i].name.starts_with("/cut")
     };
@@ -86,7 +86,7 @@ pub fn cut_points(parameters: &Parameters) -> Vec<f64> {
 }
 
 /// One outcome's probability, or the linear prediction.
-pub fn one(
+pub(crate) fn one(
     session: &mut Session,
     statistic: Option<&str>,
     outcome: Option<&str>,
@@ -129,7 +129,7 @@ pub fn one(
 }
 
 /// All outcomes' probabilities for a list of names or a stub.
-pub fn all_outcomes(
+pub(crate) fn all_outcomes(
     session: &mut Session,
     names: &[(String, bool)],
     rows: &[usize],

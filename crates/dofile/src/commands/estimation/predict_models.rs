@@ -11,7 +11,7 @@ use crate::value::{MISSING, is_missing};
 use estimators::ml_glm::Family;
 
 /// The prediction, or nothing when the active estimates are of another kind of model.
-pub fn one(
+pub(crate) fn one(
     session: &mut Session,
     statistic: Option<&str>,
     argument: Option<&str>,

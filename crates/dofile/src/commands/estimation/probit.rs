@@ -14,7 +14,7 @@ use estimators::ml_binary::Link;
 const KIND: Kind = Kind { cmd: "probit", link: Link::Probit, title: "Probit regression", odds: false };
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "probit",
     min: 6,
     form: Form::Standard(&super::logit::SYNTAX),

@@ -26,7 +26,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 .unsupported(&["GROUPs", "SORT"]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "pwmean",
     min: 6,
     form: Form::Standard(&SYNTAX),

@@ -23,7 +23,7 @@ use estimators::ols::{self, OlsFit, Request};
 use std::sync::Arc;
 
 /// Options of `regress`.
-pub const OPTIONS: &[OptSpec] = &[
+pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("noCONstant"),
     OptSpec::flag("Robust"),
     OptSpec::text("CLuster"),
@@ -55,7 +55,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
     ]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "regress",
     min: 3,
     form: Form::Standard(&SYNTAX),
@@ -99,8 +99,8 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     display(session, cmd, beta.as_deref())
 }
 
-/// What `regress` posts, also for commands that are a regression underneath.
-pub fn estimation(cmd: &ParsedCommand, model: &Model, fit: &OlsFit) -> Estimation {
+/// Posts the results of `regress`, also for commands that are a regression underneath.
+pub(super) fn estimation(cmd: &ParsedCommand, model: &Model, fit: &OlsFit) -> Estimation {
     let estimated = model.estimated();
     let parameters = Parameters::spread(plain_stripe(model.names()), &estimated, &fit.b, &fit.v);
     let mut est = post::begin("regress", &post::command_line(cmd), &parameters, model);

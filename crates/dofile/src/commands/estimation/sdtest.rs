@@ -17,7 +17,7 @@ use estimators::means::Moments;
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[OptSpec::text("BY"), OptSpec::real("Level")]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "sdtest",
     min: 6,
     form: Form::Standard(&SYNTAX),

@@ -20,7 +20,7 @@ use estimators::survey::adjusted_wald;
 use estimators::wald::{self, Wald};
 
 /// The command `test`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "test",
     min: 2,
     form: Form::Raw,
@@ -37,7 +37,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 const TESTPARM: StandardSyntax = StandardSyntax::whole(&[OptSpec::flag("EQual"), OptSpec::text("EQuation")]);
 
 /// The command `testparm`.
-pub const SPEC_TESTPARM: CommandSpec = CommandSpec {
+pub(crate) const SPEC_TESTPARM: CommandSpec = CommandSpec {
     name: "testparm",
     min: 8,
     form: Form::Standard(&TESTPARM),
@@ -93,7 +93,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// Text before and after the comma that starts the options.
-pub fn split_comma(raw: &str) -> (String, String) {
+pub(crate) fn split_comma(raw: &str) -> (String, String) {
     let mut depth = 0i32;
     for (i, c) in raw.char_indices() {
         match c {
@@ -168,7 +168,7 @@ fn whole_equation(equation: &str, parameters: &Parameters) -> Result<Vec<LinearF
 }
 
 /// The form that is one parameter.
-pub fn unit(position: usize, size: usize) -> LinearForm {
+pub(crate) fn unit(position: usize, size: usize) -> LinearForm {
     let mut weights = vec![0.0; size];
     weights[position] = 1.0;
     LinearForm { weights, constant: 0.0 }
@@ -233,7 +233,7 @@ fn show_restrictions(
 }
 
 /// Tests restrictions, prints them and stores `r()`.
-pub fn report(session: &mut Session, forms: &[LinearForm], parameters: &Parameters) -> Result<()> {
+pub(crate) fn report(session: &mut Session, forms: &[LinearForm], parameters: &Parameters) -> Result<()> {
     let test = joint(forms, parameters);
     let design = session.e.results.get_scalar("df_r");
     let survey = session.e.results.get_text("prefix") == Some("svy");

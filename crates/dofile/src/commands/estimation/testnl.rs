@@ -18,7 +18,7 @@ use estimators::matrix::Mat;
 use estimators::wald;
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "testnl",
     min: 6,
     form: Form::Raw,

@@ -24,7 +24,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 .unsupported(&["reverse"]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "ttest",
     min: 5,
     form: Form::Standard(&SYNTAX),

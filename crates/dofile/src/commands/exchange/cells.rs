@@ -25,7 +25,7 @@ pub(super) fn number(cell: &[u8]) -> Option<f64> {
     (parsed.abs() < MISSING).then_some(parsed)
 }
 
-/// What is known of a column after looking at its cells.
+/// Facts of a column after reading its cells.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Kind {
     pub(super) text: bool,

@@ -42,7 +42,7 @@ const UNSUPPORTED: &[&str] = &[
     "THREADs",
 ];
 
-/// What the options ask for.
+/// Values of the options.
 struct Plan {
     delimiter: u8,
     quoting: bool,

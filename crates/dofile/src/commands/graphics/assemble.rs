@@ -9,7 +9,7 @@ use crate::ops::graphs::text::Rule;
 use crate::session::Session;
 use figure::{Body, Figure, Panel, Plane, Series, TextMark, data_ends, share_axes};
 
-/// What one panel shows before its axes are known.
+/// Content of one panel before its axes are known.
 struct Content {
     title: String,
     series: Vec<Series>,
@@ -102,7 +102,7 @@ fn plane(
 /// The variable that decides an axis' format, and the title that a plot asks for.
 type Name = (Option<usize>, Option<String>);
 
-/// What a plot asks for at the horizontal and the vertical axis.
+/// Titles of the horizontal and the vertical axis requested by a plot.
 fn names(session: &Session, plot: &Plot) -> (Name, Name) {
     let across = plot.x(session);
     let across_title = match plot.kind {

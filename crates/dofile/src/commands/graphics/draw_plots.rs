@@ -9,7 +9,7 @@ use crate::syntax::WeightKind;
 use crate::value::is_missing;
 use figure::{Bar, Range, Series, Shape, TextMark};
 
-/// What a plot draws in one panel.
+/// Drawing of a plot in one panel.
 #[derive(Debug, Default)]
 pub(super) struct Drawn {
     pub(super) series: Vec<Series>,

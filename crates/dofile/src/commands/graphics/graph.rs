@@ -14,7 +14,7 @@ use crate::syntax::split::{unquote, words};
 use figure::{Body, Figure, Panel};
 
 /// `graph`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "graph",
     min: 2,
     form: Form::Raw,

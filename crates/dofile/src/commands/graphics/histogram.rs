@@ -16,7 +16,7 @@ use estimators::distributions::normal_density;
 use figure::Bar;
 
 /// `histogram`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "histogram",
     min: 4,
     form: Form::Raw,

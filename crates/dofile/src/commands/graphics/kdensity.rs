@@ -18,7 +18,7 @@ use crate::value::{MISSING, is_missing};
 use estimators::distributions::normal_density;
 
 /// `kdensity`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "kdensity",
     min: 2,
     form: Form::Raw,

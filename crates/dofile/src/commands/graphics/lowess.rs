@@ -12,7 +12,7 @@ use crate::syntax::options::{abbreviates, parse_number, split_options};
 use crate::value::MISSING;
 use figure::{Series, Shape, Style};
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "lowess",
     min: 6,
     form: Form::Raw,

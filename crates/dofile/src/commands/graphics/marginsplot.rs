@@ -13,7 +13,7 @@ use crate::value::is_missing;
 use figure::{Body, Figure, Panel, Plane, Range, Series, Shape, Style, Ticks, data_ends};
 
 /// `marginsplot`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "marginsplot",
     min: 11,
     form: Form::Raw,
@@ -273,7 +273,7 @@ fn figure(session: &Session, options: &Options, points: &[Point]) -> Result<Figu
     Ok(assemble(session, options, series, ticks, &x_name))
 }
 
-/// `group = 1` where a level has no label of its own.
+/// `group = 1` where a level has no own label.
 fn group_text(session: &Session, c: &Coordinate) -> String {
     if c.text.parse::<f64>().is_ok() && !c.dimension.starts_with('_') {
         format!("{} = {}", label(session, &c.dimension), c.text)

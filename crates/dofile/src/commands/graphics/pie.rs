@@ -14,7 +14,7 @@ use crate::syntax::{ParsedCommand, WeightKind};
 use crate::value::is_missing;
 use figure::{Body, Color, Figure, LegendPlace, Panel, Pie};
 
-/// What is written on the slices.
+/// Labels of the slices.
 #[derive(Debug, Clone)]
 struct Label {
     percent: bool,

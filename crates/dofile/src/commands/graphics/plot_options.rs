@@ -78,7 +78,7 @@ pub(super) enum Connect {
     Nothing,
 }
 
-/// What the bars of a histogram show.
+/// Quantity shown by the bars of a histogram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Height {
     Density,

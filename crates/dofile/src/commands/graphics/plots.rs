@@ -144,7 +144,7 @@ impl Kind {
     }
 }
 
-/// One plot as it was asked for.
+/// One plot as it was requested.
 #[derive(Debug, Clone)]
 pub(super) struct Plot {
     pub(super) kind: Kind,

@@ -14,7 +14,7 @@ use estimators::distributions::{normal, normal_quantile};
 use figure::TextMark;
 
 /// `qnorm`.
-pub const SPEC_QNORM: CommandSpec = CommandSpec {
+pub(super) const SPEC_QNORM: CommandSpec = CommandSpec {
     name: "qnorm",
     min: 5,
     form: Form::Raw,
@@ -29,7 +29,7 @@ pub const SPEC_QNORM: CommandSpec = CommandSpec {
 };
 
 /// `pnorm`.
-pub const SPEC_PNORM: CommandSpec = CommandSpec {
+pub(super) const SPEC_PNORM: CommandSpec = CommandSpec {
     name: "pnorm",
     min: 5,
     form: Form::Raw,

@@ -22,7 +22,7 @@ const NOTES: &str = "Plot types: scatter line connected area bar spike dropline 
     twoway, [R] lowess, [R] kdensity.";
 
 /// `twoway`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "twoway",
     min: 2,
     form: Form::Raw,
@@ -37,7 +37,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 };
 
 /// `scatter`.
-pub const SCATTER: CommandSpec = CommandSpec {
+pub(super) const SCATTER: CommandSpec = CommandSpec {
     name: "scatter",
     min: 2,
     run: |session, cmd| run(session, &cmd.raw, Some(Kind::Scatter)),
@@ -50,7 +50,7 @@ pub const SCATTER: CommandSpec = CommandSpec {
 };
 
 /// `line`.
-pub const LINE: CommandSpec = CommandSpec {
+pub(super) const LINE: CommandSpec = CommandSpec {
     name: "line",
     min: 4,
     run: |session, cmd| run(session, &cmd.raw, Some(Kind::Line)),
@@ -63,7 +63,7 @@ pub const LINE: CommandSpec = CommandSpec {
 };
 
 /// `tsline`.
-pub const TSLINE: CommandSpec = CommandSpec {
+pub(super) const TSLINE: CommandSpec = CommandSpec {
     name: "tsline",
     min: 6,
     run: |session, cmd| run(session, &cmd.raw, Some(Kind::TsLine)),

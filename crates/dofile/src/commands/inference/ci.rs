@@ -14,7 +14,7 @@ use estimators::distributions::{beta_quantile, chi2_inverse_tail, normal_quantil
 use estimators::epidemiology::clopper_pearson;
 use estimators::means::Moments;
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "ci",
     min: 2,
     form: Form::Raw,
@@ -28,7 +28,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-pub const SPEC_IMMEDIATE: CommandSpec = CommandSpec {
+pub(super) const SPEC_IMMEDIATE: CommandSpec = CommandSpec {
     name: "cii",
     min: 3,
     form: Form::Raw,
@@ -51,7 +51,7 @@ const OPTIONS: &[OptSpec] = &[
 ];
 const UNSUPPORTED: &[&str] = &["Exposure", "Total", "SEParator", "BONett"];
 
-/// What is estimated.
+/// Estimated quantity.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Mean,

@@ -17,7 +17,7 @@ const OPTIONS: &[OptSpec] =
     &[OptSpec::text("by"), OptSpec::flag("COHensd"), OptSpec::flag("HEDgesg"), OptSpec::real("Level")];
 const UNSUPPORTED: &[&str] = &["GLAssdelta", "PBCorr", "ALL", "UNEqual", "Welch"];
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "esize",
     min: 5,
     form: Form::Raw,

@@ -12,7 +12,7 @@ use crate::syntax::split::ParsedCommand;
 
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[OptSpec::text("by")]).exp().unsupported(&["EXact"]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "ksmirnov",
     min: 4,
     form: Form::Standard(&SYNTAX),

@@ -38,7 +38,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
     .weights(&[WeightKind::Frequency, WeightKind::Analytic, WeightKind::Probability])
     .unsupported(REFUSED);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "mean",
     min: 4,
     form: Form::Standard(&SYNTAX),
@@ -59,7 +59,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     ],
 };
 
-pub const SPEC_PROPORTION: CommandSpec = CommandSpec {
+pub(crate) const SPEC_PROPORTION: CommandSpec = CommandSpec {
     name: "proportion",
     min: 4,
     run: |s, cmd| run(s, cmd, Kind::Proportion),
@@ -72,7 +72,7 @@ pub const SPEC_PROPORTION: CommandSpec = CommandSpec {
     ..SPEC
 };
 
-pub const SPEC_TOTAL: CommandSpec = CommandSpec {
+pub(crate) const SPEC_TOTAL: CommandSpec = CommandSpec {
     name: "total",
     min: 5,
     run: |s, cmd| run(s, cmd, Kind::Total),
@@ -85,7 +85,7 @@ pub const SPEC_TOTAL: CommandSpec = CommandSpec {
     ..SPEC
 };
 
-pub const SPEC_RATIO: CommandSpec = CommandSpec {
+pub(crate) const SPEC_RATIO: CommandSpec = CommandSpec {
     name: "ratio",
     min: 5,
     run: |s, cmd| run(s, cmd, Kind::Ratio),
@@ -222,7 +222,7 @@ fn estimate(
     Ok(out)
 }
 
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "the parts of one result")]
 fn post_results(
     s: &mut Session,
     cmd: &ParsedCommand,

@@ -12,7 +12,7 @@ use crate::syntax::split::ParsedCommand;
 use estimators::distributions::{normal, normal_quantile, t_inverse_tail};
 use estimators::noncentral::t_probability;
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "power",
     min: 5,
     form: Form::Raw,

@@ -17,7 +17,7 @@ const SYNTAX: StandardSyntax =
     StandardSyntax::new(&[OptSpec::text("by"), OptSpec::real("Level")]).unsupported(&["CLuster", "RHO"]);
 const IMMEDIATE: StandardSyntax = StandardSyntax::whole(&[OptSpec::flag("Count"), OptSpec::real("Level")]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "prtest",
     min: 6,
     form: Form::Standard(&SYNTAX),
@@ -32,14 +32,14 @@ pub const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-pub const SPEC_IMMEDIATE: CommandSpec = CommandSpec {
+pub(super) const SPEC_IMMEDIATE: CommandSpec = CommandSpec {
     name: "prtesti",
     min: 7,
     form: Form::Standard(&IMMEDIATE),
     by: ByRule::No,
     run: run_immediate,
     syntax: "prtesti #obs1 #p1 #p2 | prtesti #obs1 #p1 #obs2 #p2 [, count level(#)]",
-    notes: "as prtest; with count numbers of successes in place of proportions",
+    notes: "as prtest; with count numbers of successes instead of proportions",
     examples: &[Example {
         run: "prtesti 30 .4 45 .67",
         // pooled share 42.15 / 75

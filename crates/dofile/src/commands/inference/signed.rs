@@ -14,7 +14,7 @@ use estimators::distributions::{binomial_tail, normal_tail, normal_two_sided};
 const SIGNRANK: StandardSyntax = StandardSyntax::new(&[]).exp().unsupported(&["EXact"]);
 const SIGNTEST: StandardSyntax = StandardSyntax::new(&[]).exp();
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "signrank",
     min: 6,
     form: Form::Standard(&SIGNRANK),
@@ -29,7 +29,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-pub const SPEC_SIGNTEST: CommandSpec = CommandSpec {
+pub(super) const SPEC_SIGNTEST: CommandSpec = CommandSpec {
     name: "signtest",
     min: 6,
     form: Form::Standard(&SIGNTEST),

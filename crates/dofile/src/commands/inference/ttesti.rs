@@ -16,7 +16,7 @@ use estimators::means::{Moments, Spread, one_sample, two_sample};
 const SYNTAX: StandardSyntax =
     StandardSyntax::whole(&[OptSpec::flag("UNEqual"), OptSpec::flag("Welch"), OptSpec::real("Level")]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "ttesti",
     min: 6,
     form: Form::Standard(&SYNTAX),

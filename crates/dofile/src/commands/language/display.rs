@@ -9,7 +9,7 @@ use crate::syntax::split::{matching_paren, quote_at, skip_quote, unquote};
 use crate::value::Value;
 use unicode_width::UnicodeWidthStr;
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "display",
     min: 2,
     form: Form::Raw,
@@ -39,7 +39,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-/// What `display` would print, for `: display`.
+/// Returns the output of `display`, for `: display`.
 pub(crate) fn display_text(s: &mut Session, directives: &str) -> Result<String> {
     Ok(render(s, directives)?.0.trim_start_matches('\u{1}').to_string())
 }
@@ -174,7 +174,7 @@ fn render(s: &Session, raw: &str) -> Result<(String, bool)> {
     Ok((if error { format!("\u{1}{out}") } else { out }, newline))
 }
 
-/// True when a quoted text goes on as an expression (`"a" + "b"`, `"a" == x`).
+/// True when a quoted text continues as an expression (`"a" + "b"`, `"a" == x`).
 fn is_expression(rest: &str) -> bool {
     let after = rest[skip_quote(rest.as_bytes(), 0)..].trim_start();
     after.starts_with(['+', '=', '<', '>', '*']) || after.starts_with("!=") || after.starts_with("~=")

@@ -55,7 +55,7 @@ enum Mode {
     Write(std::io::BufWriter<std::fs::File>),
 }
 
-pub const POSTFILE: CommandSpec = CommandSpec {
+pub(crate) const POSTFILE: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "tempname h\ntempfile f\npostfile `h' str8 a double b using `f'\npost `h' (\"x\") (1.5)\npost `h' (\"y\") (.)\npostclose `h'\nuse `f', clear\nscalar n = _N\nscalar b = b[1]",
         expect: &[("n", 2.0), ("b", 1.5)],
@@ -67,21 +67,21 @@ pub const POSTFILE: CommandSpec = CommandSpec {
         "postfile postname newvarlist using filename [, every(#) replace]",
     )
 };
-pub const POST: CommandSpec = CommandSpec {
+pub(crate) const POST: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "tempname h\ntempfile f\npostfile `h' x using `f'\nforvalues i = 1/3 {\npost `h' (`i'^2)\n}\npostclose `h'\nuse `f', clear\nsummarize x",
         expect: &[("r(sum)", 14.0)],
     }],
     ..CommandSpec::raw("post", 4, post, "post postname (exp) (exp) ...")
 };
-pub const POSTCLOSE: CommandSpec = CommandSpec {
+pub(crate) const POSTCLOSE: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "tempname h\ntempfile f\npostfile `h' x using `f'\npost `h' (1)\npostclose `h'\ncapture post `h' (2)\nscalar rc = _rc\nuse `f', clear\nscalar n = _N",
         expect: &[("rc", 111.0), ("n", 1.0)],
     }],
     ..CommandSpec::raw("postclose", 9, postclose, "postclose postname")
 };
-pub const FILE: CommandSpec = CommandSpec {
+pub(crate) const FILE: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "tempfile f\nfile open h using `f', write text\nfile write h \"first\" _n \"6 7\" _n\nfile close h\nfile open h using `f', read text\nfile read h line\nfile read h line\ntokenize `line'\nscalar a = `1' * `2'\nfile read h line\nscalar eof = r(eof)\nfile close h",
         expect: &[("a", 42.0), ("eof", 1.0)],

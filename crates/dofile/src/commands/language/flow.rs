@@ -10,21 +10,21 @@ use crate::syntax::split::{unquote, words};
 use crate::syntax::{FvList, OptSpec, ParsedCommand, varlist};
 use crate::value::is_missing;
 
-pub const SYNTAX: CommandSpec = CommandSpec {
+pub(super) const SYNTAX: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "program define t, rclass\nsyntax varlist(min=1) [if] [, Level(real 95) noHEAD Tag(string)]\nreturn scalar k = wordcount(\"`varlist'\")\nreturn scalar l = `level'\nend\nset obs 2\ngenerate a = 1\ngenerate b = 1\nt a b if a == 1, level(90)",
         expect: &[("r(k)", 2.0), ("r(l)", 90.0)],
     }],
     ..CommandSpec::raw("syntax", 4, |s, c| s.syntax_statement(&c.raw), "syntax description_of_syntax")
 };
-pub const PROGRAM: CommandSpec = CommandSpec {
+pub(super) const PROGRAM: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "program define t, rclass\nreturn scalar d = 2 * `1'\nend\nt 21\nscalar a = r(d)\nprogram drop t\ncapture t 21\nscalar rc = _rc",
         expect: &[("a", 42.0), ("rc", 199.0)],
     }],
     ..CommandSpec::raw("program", 2, program, "program {define|drop|list|dir} [name]")
 };
-pub const DO: CommandSpec = CommandSpec {
+pub(super) const DO: CommandSpec = CommandSpec {
     examples: &[Example {
         // The file has its arguments and local macros of its own.
         run: "tempfile f\nfile open h using `f', write text\nfile write h \"local k 3\" _n \"scalar a = 2*\\`1'\" _n\nfile close h\ndo `f' 7\nscalar own = \"`k'\" == \"\"",
@@ -32,14 +32,14 @@ pub const DO: CommandSpec = CommandSpec {
     }],
     ..CommandSpec::raw("do", 2, |s, c| run_file(s, c, Mode::Do), "do filename [arguments]")
 };
-pub const RUN: CommandSpec = CommandSpec {
+pub(super) const RUN: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "tempfile f\nfile open h using `f', write text\nfile write h \"local k 3\" _n \"scalar a = 2*\\`1'\" _n\nfile close h\nrun `f' 7\nscalar own = \"`k'\" == \"\"",
         expect: &[("a", 14.0), ("own", 1.0)],
     }],
     ..CommandSpec::raw("run", 2, |s, c| run_file(s, c, Mode::Run), "run filename [arguments]")
 };
-pub const INCLUDE: CommandSpec = CommandSpec {
+pub(super) const INCLUDE: CommandSpec = CommandSpec {
     examples: &[Example {
         // The local macros of the file remain.
         run: "tempfile f\nfile open h using `f', write text\nfile write h \"local k 3\" _n\nfile close h\ninclude `f'\nscalar a = `k'",
@@ -47,11 +47,11 @@ pub const INCLUDE: CommandSpec = CommandSpec {
     }],
     ..CommandSpec::raw("include", 4, |s, c| run_file(s, c, Mode::Include), "include filename")
 };
-pub const ERROR: CommandSpec = CommandSpec {
+pub(super) const ERROR: CommandSpec = CommandSpec {
     examples: &[Example { run: "capture error 111\nscalar rc = _rc", expect: &[("rc", 111.0)] }],
     ..CommandSpec::raw("error", 3, error, "error exp")
 };
-pub const ASSERT: CommandSpec = CommandSpec {
+pub(super) const ASSERT: CommandSpec = CommandSpec {
     by: ByRule::EachGroup,
     examples: &[Example {
         run: "set obs 2\ncapture assert _n == 1\nscalar rc = _rc",
@@ -59,7 +59,7 @@ pub const ASSERT: CommandSpec = CommandSpec {
     }],
     ..CommandSpec::raw("assert", 2, assert, "assert exp [if] [in] [, rc0 null fast]")
 };
-pub const CONFIRM: CommandSpec = CommandSpec {
+pub(super) const CONFIRM: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 1\ngenerate x = 1\ncapture confirm variable y\nscalar a = _rc\ncapture confirm string variable x\nscalar b = _rc\ncapture confirm number 3\nscalar c = _rc",
         expect: &[("a", 111.0), ("b", 7.0), ("c", 0.0)],
@@ -71,14 +71,14 @@ pub const CONFIRM: CommandSpec = CommandSpec {
         "confirm {variable|new|numeric|string|file|number|integer|matrix|scalar|names|existence} ...",
     )
 };
-pub const PRESERVE: CommandSpec = CommandSpec {
+pub(super) const PRESERVE: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 3\ngenerate x = _n\npreserve\ndrop in 1/2\nscalar m = _N\nrestore\nscalar n = _N",
         expect: &[("m", 1.0), ("n", 3.0), ("x[1]", 1.0)],
     }],
     ..CommandSpec::raw("preserve", 5, preserve, "preserve")
 };
-pub const RESTORE: CommandSpec = CommandSpec {
+pub(super) const RESTORE: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 3\ngenerate x = _n\npreserve\ndrop in 1\nrestore, not\nscalar n = _N\ncapture restore\nscalar rc = _rc",
         expect: &[("n", 2.0), ("rc", 622.0)],
@@ -91,7 +91,7 @@ const MARKS: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("NOVARlist"),
     OptSpec::flag("zeroweight"),
 ]);
-pub const MARKSAMPLE: CommandSpec = CommandSpec {
+pub(super) const MARKSAMPLE: CommandSpec = CommandSpec {
     examples: &[Example {
         // Rows 1, 3 and 4.
         run: "program define t, rclass\nsyntax varlist [if]\nmarksample touse\ncount if `touse'\nreturn scalar n = r(N)\nend\nset obs 5\ngenerate x = _n\nreplace x = . in 2\nt x if _n < 5",
@@ -100,7 +100,7 @@ pub const MARKSAMPLE: CommandSpec = CommandSpec {
     form: Form::Standard(&MARKS),
     ..CommandSpec::raw("marksample", 6, marksample, "marksample lmacname [, novarlist strok]")
 };
-pub const MARK: CommandSpec = CommandSpec {
+pub(super) const MARK: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 4\ngenerate x = _n\nmark m if x > 1\nsummarize m",
         expect: &[("r(sum)", 3.0), ("m[1]", 0.0)],
@@ -110,7 +110,7 @@ pub const MARK: CommandSpec = CommandSpec {
 };
 const MARK_SYNTAX: StandardSyntax =
     StandardSyntax::new(&[OptSpec::flag("zeroweight")]).weights(super::ALL_WEIGHTS);
-pub const MARKOUT: CommandSpec = CommandSpec {
+pub(super) const MARKOUT: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 4\ngenerate x = _n\nreplace x = . in 2/3\nmark m\nmarkout m x\nsummarize m",
         expect: &[("r(sum)", 2.0), ("m[2]", 0.0)],
@@ -118,7 +118,7 @@ pub const MARKOUT: CommandSpec = CommandSpec {
     form: Form::Standard(&MARKS),
     ..CommandSpec::raw("markout", 7, markout, "markout markvar [varlist] [, strok sysmissok]")
 };
-pub const CLEAR: CommandSpec = CommandSpec {
+pub(super) const CLEAR: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 3\ngenerate x = 1\nscalar s = 5\nclear\nscalar n = _N\ncapture confirm variable x\nscalar rc = _rc",
         expect: &[("n", 0.0), ("rc", 111.0), ("s", 5.0)],

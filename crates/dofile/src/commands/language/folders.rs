@@ -13,7 +13,7 @@ struct Start(Option<PathBuf>);
 
 impl Extension for Start {}
 
-pub const CD: CommandSpec = CommandSpec {
+pub(super) const CD: CommandSpec = CommandSpec {
     name: "cd",
     min: 2,
     form: Form::Raw,
@@ -26,7 +26,7 @@ pub const CD: CommandSpec = CommandSpec {
         expect: &[("a", 170.0), ("b", 170.0)],
     }],
 };
-pub const CHDIR: CommandSpec = CommandSpec {
+pub(super) const CHDIR: CommandSpec = CommandSpec {
     name: "chdir",
     min: 5,
     examples: &[Example {
@@ -36,7 +36,7 @@ pub const CHDIR: CommandSpec = CommandSpec {
     syntax: "chdir [folder]",
     ..CD
 };
-pub const MKDIR: CommandSpec = CommandSpec {
+pub(super) const MKDIR: CommandSpec = CommandSpec {
     name: "mkdir",
     min: 3,
     form: Form::Raw,

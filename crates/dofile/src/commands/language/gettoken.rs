@@ -7,7 +7,7 @@ use crate::syntax::ParsedCommand;
 use crate::syntax::options::split_options;
 use crate::syntax::split::{quote_at, skip_quote, top_level_comma, unquote};
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "gettoken",
     min: 8,
     form: Form::Raw,
@@ -48,7 +48,7 @@ fn set(s: &mut Session, t: &Target, text: &str) {
     if t.global { s.set_global(&t.name, text) } else { s.set_local(&t.name, text) }
 }
 
-/// What the options say.
+/// Values of the options.
 #[derive(Default)]
 struct Options {
     parse: Option<String>,

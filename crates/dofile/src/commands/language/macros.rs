@@ -9,60 +9,60 @@ use crate::syntax::split::{top_level_comma, unquote, words};
 use crate::value::Value;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub const LOCAL: CommandSpec = CommandSpec {
+pub(crate) const LOCAL: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "local x = 2\nlocal y `x'3\nlocal ++x\nscalar a = `x' + `y'",
         expect: &[("a", 26.0)],
     }],
     ..CommandSpec::raw("local", 3, run_local, "local lclname [=exp | :extended_fcn | string]")
 };
-pub const GLOBAL: CommandSpec = CommandSpec {
+pub(crate) const GLOBAL: CommandSpec = CommandSpec {
     examples: &[Example { run: "global g 2\nglobal h ${g}3\nscalar a = $h", expect: &[("a", 23.0)] }],
     ..CommandSpec::raw("global", 2, run_global, "global mname [=exp | :extended_fcn | string]")
 };
-pub const TEMPVAR: CommandSpec = CommandSpec {
+pub(crate) const TEMPVAR: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 2\ntempvar t\ngenerate `t' = 5\nscalar a = `t'[2]",
         expect: &[("a", 5.0)],
     }],
     ..CommandSpec::raw("tempvar", 5, |s, c| run_temporary(s, c, Kind::Var), "tempvar lclname [...]")
 };
-pub const TEMPNAME: CommandSpec = CommandSpec {
+pub(crate) const TEMPNAME: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "scalar s = 1\ntempname s\nscalar `s' = 4\nscalar a = 10*`s' + s",
         expect: &[("a", 41.0)],
     }],
     ..CommandSpec::raw("tempname", 5, |s, c| run_temporary(s, c, Kind::Name), "tempname lclname [...]")
 };
-pub const TEMPFILE: CommandSpec = CommandSpec {
+pub(crate) const TEMPFILE: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 3\ngenerate x = _n\ntempfile f\nsave `f'\nclear\nuse `f'\nscalar n = _N",
         expect: &[("n", 3.0)],
     }],
     ..CommandSpec::raw("tempfile", 5, |s, c| run_temporary(s, c, Kind::File), "tempfile lclname [...]")
 };
-pub const MACRO: CommandSpec = CommandSpec {
+pub(crate) const MACRO: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "global b 2\nmacro drop b\nscalar gone = \"$b\" == \"\"\ntokenize 4 5 6\nmacro shift\nscalar a = `1'",
         expect: &[("gone", 1.0), ("a", 5.0)],
     }],
     ..CommandSpec::raw("macro", 3, run_macro, "macro {drop|list|shift|dir} [names]")
 };
-pub const TOKENIZE: CommandSpec = CommandSpec {
+pub(crate) const TOKENIZE: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "tokenize \"4 5+6\", parse(\" +\")\nscalar a = `1' + 10*`2' + 100*`4'\nscalar plus = \"`3'\" == \"+\"",
         expect: &[("a", 654.0), ("plus", 1.0)],
     }],
     ..CommandSpec::raw("tokenize", 5, run_tokenize, "tokenize [\"]string[\"] [, parse(\"pchars\")]")
 };
-pub const ARGS: CommandSpec = CommandSpec {
+pub(crate) const ARGS: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "program define t\nargs x y\nscalar a = `x' - `y'\nend\nt 7 3",
         expect: &[("a", 4.0)],
     }],
     ..CommandSpec::raw("args", 4, run_args, "args macroname1 [macroname2 ...]")
 };
-pub const SCALAR: CommandSpec = CommandSpec {
+pub(crate) const SCALAR: CommandSpec = CommandSpec {
     examples: &[Example { run: "scalar x = 3\nscalar define y = x^2", expect: &[("y", 9.0)] }],
     ..CommandSpec::raw("scalar", 3, run_scalar, "scalar [define] name = exp; scalar {list|drop} names")
 };

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 pub(crate) use algebra::evaluate;
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "matrix",
     min: 3,
     form: Form::Raw,

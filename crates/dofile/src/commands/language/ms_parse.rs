@@ -6,7 +6,7 @@ use crate::results::Results;
 use crate::session::Session;
 use crate::syntax::{Atom, ParsedCommand, Term};
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "_ms_parse_parts",
     min: 15,
     form: Form::Raw,

@@ -11,21 +11,21 @@ use crate::syntax::options::split_options;
 use crate::syntax::split::{top_level_comma, unquote};
 use crate::value::Value;
 
-pub const RETURN: CommandSpec = CommandSpec {
+pub(super) const RETURN: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "program define t, rclass\nreturn scalar a = 3\nreturn local b \"x y\"\nmatrix M = (1,2)\nreturn matrix m = M\nend\nt",
         expect: &[("r(a)", 3.0), ("wordcount(r(b))", 2.0)],
     }],
     ..CommandSpec::raw("return", 3, run_return, "return {scalar|local|matrix|add|clear|list} ...")
 };
-pub const ERETURN: CommandSpec = CommandSpec {
+pub(super) const ERETURN: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "matrix b = (2, 3)\nmatrix colnames b = x _cons\nmatrix V = (4, 0 \\ 0, 9)\nmatrix colnames V = x _cons\nmatrix rownames V = x _cons\nereturn post b V\nereturn local cmd \"mine\"",
         expect: &[("_b[x]", 2.0), ("_se[_cons]", 3.0)],
     }],
     ..CommandSpec::raw("ereturn", 3, run_ereturn, "ereturn {post|scalar|local|matrix|clear|list|display} ...")
 };
-pub const SRETURN: CommandSpec = CommandSpec {
+pub(super) const SRETURN: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "program define t, sclass\nsreturn local a \"x y\"\nend\nt\nscalar n = wordcount(\"`s(a)'\")",
         expect: &[("n", 2.0)],

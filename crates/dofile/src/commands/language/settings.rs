@@ -10,7 +10,7 @@ use crate::session::{ENGINE_VERSION, LANGUAGE_VERSION, Session};
 use crate::syntax::ParsedCommand;
 use crate::value::is_missing;
 
-pub const SET: CommandSpec = CommandSpec {
+pub(super) const SET: CommandSpec = CommandSpec {
     notes: "obs, seed, sortseed, rng (mt64 only), type, level, linesize, varabbrev, scheme have their meaning; more off, rmsg off, trace off, dp period, processors, max_memory, niceness, segmentsize, maxvar, matsize, adosize, logtype text, output, iterlog on are accepted and have none",
     examples: &[Example {
         run: "set obs 3\nset seed 12345\ngenerate double u = runiform()",
@@ -18,21 +18,21 @@ pub const SET: CommandSpec = CommandSpec {
     }],
     ..CommandSpec::raw("set", 3, set, "set name value")
 };
-pub const VERSION: CommandSpec = CommandSpec {
+pub(super) const VERSION: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "version 16: scalar a = 1\ncapture version 99\nscalar rc = _rc",
         expect: &[("a", 1.0), ("rc", 9.0)],
     }],
     ..CommandSpec::raw("version", 4, version, "version # [: command]")
 };
-pub const SYSDIR: CommandSpec = CommandSpec {
+pub(super) const SYSDIR: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "capture sysdir set PLUS \"ado\"\nscalar a = _rc\ncapture sysdir PLUS\nscalar b = _rc",
         expect: &[("a", 0.0), ("b", 198.0)],
     }],
     ..CommandSpec::raw("sysdir", 6, sysdir, "sysdir set codeword \"path\"")
 };
-pub const DISCARD: CommandSpec = CommandSpec {
+pub(super) const DISCARD: CommandSpec = CommandSpec {
     examples: &[Example {
         // Data and scalars stay.
         run: "set obs 2\nscalar s = 3\ndiscard\nscalar n = _N",
@@ -40,14 +40,14 @@ pub const DISCARD: CommandSpec = CommandSpec {
     }],
     ..CommandSpec::raw("discard", 7, |_, _| Ok(()), "discard")
 };
-pub const ABOUT: CommandSpec = CommandSpec {
+pub(super) const ABOUT: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "tempfile f\nquietly log using `f', text\nabout\nquietly log close\nfile open h using `f', read text\nfile read h line\nscalar found = 0\nwhile r(eof) == 0 {\nif strpos(`\"`line'\"', \"is not Stata\") scalar found = 1\nfile read h line\n}\nfile close h",
         expect: &[("found", 1.0)],
     }],
     ..CommandSpec::raw("about", 5, about, "about")
 };
-pub const MATA: CommandSpec = CommandSpec {
+pub(super) const MATA: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "capture mata: mata mlib index\nscalar a = _rc\ncapture mata: x = 1\nscalar b = _rc",
         expect: &[("a", 0.0), ("b", 199.0)],

@@ -12,9 +12,8 @@ use crate::syntax::ParsedCommand;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// Where the watches are kept among the state of commands.
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "timer",
     min: 5,
     form: Form::Raw,

@@ -9,14 +9,14 @@ use crate::syntax::options::split_options;
 use crate::syntax::split::{unquote, words};
 use crate::syntax::{FvList, ParsedCommand, Term};
 
-pub const UNAB: CommandSpec = CommandSpec {
+pub(super) const UNAB: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 1\ngenerate ab1 = 1\ngenerate c = 1\ngenerate ab2 = 1\nunab v : ab*\nscalar a = \"`v'\" == \"ab1 ab2\"",
         expect: &[("a", 1.0)],
     }],
     ..CommandSpec::raw("unab", 4, unab, "unab lmacname : varlist [, min(#) max(#)]")
 };
-pub const FVEXPAND: CommandSpec = CommandSpec {
+pub(super) const FVEXPAND: CommandSpec = CommandSpec {
     notes: "stores r(varlist) and r(fvops)",
     examples: &[Example {
         run: "set obs 3\ngenerate a = _n\nfvexpand i.a",
@@ -24,7 +24,7 @@ pub const FVEXPAND: CommandSpec = CommandSpec {
     }],
     ..CommandSpec::raw("fvexpand", 8, fvexpand, "fvexpand [varlist] [if] [in]")
 };
-pub const LOG: CommandSpec = CommandSpec {
+pub(super) const LOG: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "tempfile f\nquietly log using `f', text\ndisplay \"a\" \"b\"\nquietly log close\nfile open h using `f', read text\nfile read h line\nscalar found = 0\nwhile r(eof) == 0 {\nif strpos(`\"`line'\"', \"ab\") scalar found = 1\nfile read h line\n}\nfile close h",
         expect: &[("found", 1.0)],
@@ -36,14 +36,14 @@ pub const LOG: CommandSpec = CommandSpec {
         "log using filename [, text smcl replace append name() nomsg]; log {close|off|on|query} [name|_all]",
     )
 };
-pub const ERASE: CommandSpec = CommandSpec {
+pub(super) const ERASE: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "set obs 1\ngenerate x = 1\ntempfile f\nsave `f'\nerase `f'\ncapture confirm file `f'\nscalar rc = _rc",
         expect: &[("rc", 601.0)],
     }],
     ..CommandSpec::raw("erase", 5, erase, "erase filename")
 };
-pub const PWD: CommandSpec = CommandSpec {
+pub(super) const PWD: CommandSpec = CommandSpec {
     examples: &[Example {
         run: "tempfile f\nquietly log using `f', text\npwd\nquietly log close\nfile open h using `f', read text\nfile read h line\nscalar found = 0\nwhile r(eof) == 0 {\nif strpos(`\"`line'\"', \"`c(pwd)'\") scalar found = 1\nfile read h line\n}\nfile close h",
         expect: &[("found", 1.0)],

@@ -29,7 +29,7 @@ const FRACTION: StandardSyntax =
         .unsupported(UNSUPPORTED);
 
 /// The command `cloglog`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "cloglog",
     min: 7,
     form: Form::Standard(&SYNTAX),
@@ -45,7 +45,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 };
 
 /// The command `fracreg`.
-pub const SPEC_FRACREG: CommandSpec = CommandSpec {
+pub(super) const SPEC_FRACREG: CommandSpec = CommandSpec {
     name: "fracreg",
     min: 7,
     form: Form::Standard(&FRACTION),

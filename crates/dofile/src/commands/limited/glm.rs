@@ -33,7 +33,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![
 .unsupported(ml_refused!["SCale", "DISP", "IRLS", "vfactor", "MU", "INIt", "noDISPLAY", "ASIS", "SEARCH"]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "glm",
     min: 3,
     form: Form::Standard(&SYNTAX),

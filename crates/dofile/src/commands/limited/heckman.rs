@@ -43,7 +43,7 @@ const SYNTAX: StandardSyntax =
         ]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "heckman",
     min: 7,
     form: Form::Standard(&SYNTAX),

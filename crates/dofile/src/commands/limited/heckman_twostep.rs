@@ -17,7 +17,7 @@ use estimators::ols::{self, Request};
 use estimators::wald;
 
 /// Both steps.
-pub struct TwoStep {
+pub(super) struct TwoStep {
     /// The probit.
     pub selection: MlFit,
     /// Coefficients of the outcome equation.
@@ -34,7 +34,7 @@ pub struct TwoStep {
 
 impl TwoStep {
     /// Log likelihood of the outcome equation alone, for the test of independence.
-    pub fn outcome_ll(&self, sample: &Selected) -> f64 {
+    pub(super) fn outcome_ll(&self, sample: &Selected) -> f64 {
         plain_outcome(sample).unwrap_or(f64::NAN)
     }
 }
@@ -67,7 +67,7 @@ fn plain_outcome(sample: &Selected) -> Option<f64> {
 }
 
 /// Fits both steps.
-pub fn fit(sample: &Selected) -> Result<TwoStep> {
+pub(super) fn fit(sample: &Selected) -> Result<TwoStep> {
     let model = &sample.model;
     let probit = Binary { y: &sample.selected, link: Link::Probit };
     let chooser = Equation { columns: model.columns(), constant: model.constant, offset: None };
@@ -118,7 +118,7 @@ pub fn fit(sample: &Selected) -> Result<TwoStep> {
 }
 
 /// Posts the two-step results.
-pub fn post(session: &mut Session, cmd: &ParsedCommand, sample: &Selected, fit: &TwoStep) {
+pub(super) fn post(session: &mut Session, cmd: &ParsedCommand, sample: &Selected, fit: &TwoStep) {
     let model = &sample.model;
     let (k, g) = (fit.slopes.len(), fit.selection.b.len());
     let mut b = fit.slopes.clone();

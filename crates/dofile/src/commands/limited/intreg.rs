@@ -25,7 +25,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![])
     .unsupported(ml_refused!["OFFset", "HETeroskedastic"]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "intreg",
     min: 6,
     form: Form::Standard(&SYNTAX),
@@ -83,7 +83,7 @@ fn footer(session: &mut Session) {
     }
 }
 
-/// What the two ends say about a row; nothing when both are missing.
+/// Observation of a row from its two ends; nothing when both are missing.
 fn seen(low: f64, high: f64) -> Option<Seen> {
     match (is_missing(low), is_missing(high)) {
         (true, true) => None,

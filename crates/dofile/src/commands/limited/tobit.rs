@@ -35,7 +35,7 @@ const SYNTAX: StandardSyntax =
         .unsupported(ml_refused!["OFFset"]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "tobit",
     min: 5,
     form: Form::Standard(&SYNTAX),

@@ -24,7 +24,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![OptSpec::real("ll
     .unsupported(ml_refused!["OFFset", "MARginal", "NOLRtest"]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "truncreg",
     min: 5,
     form: Form::Standard(&SYNTAX),

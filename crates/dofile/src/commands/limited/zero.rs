@@ -41,7 +41,7 @@ const TRUNCATED: StandardSyntax = StandardSyntax::new(ml_options![
 .unsupported(UNSUPPORTED);
 
 /// The command `zip`.
-pub const SPEC_ZIP: CommandSpec = CommandSpec {
+pub(super) const SPEC_ZIP: CommandSpec = CommandSpec {
     name: "zip",
     min: 3,
     form: Form::Standard(&INFLATED),
@@ -57,7 +57,7 @@ pub const SPEC_ZIP: CommandSpec = CommandSpec {
 };
 
 /// The command `zinb`.
-pub const SPEC_ZINB: CommandSpec = CommandSpec {
+pub(super) const SPEC_ZINB: CommandSpec = CommandSpec {
     name: "zinb",
     min: 4,
     run: run_zinb,
@@ -72,7 +72,7 @@ pub const SPEC_ZINB: CommandSpec = CommandSpec {
 };
 
 /// The command `tpoisson`.
-pub const SPEC_TPOISSON: CommandSpec = CommandSpec {
+pub(super) const SPEC_TPOISSON: CommandSpec = CommandSpec {
     name: "tpoisson",
     min: 8,
     form: Form::Standard(&TRUNCATED),
@@ -88,7 +88,7 @@ pub const SPEC_TPOISSON: CommandSpec = CommandSpec {
 };
 
 /// The command `tnbreg`.
-pub const SPEC_TNBREG: CommandSpec = CommandSpec {
+pub(super) const SPEC_TNBREG: CommandSpec = CommandSpec {
     name: "tnbreg",
     min: 6,
     run: run_tnbreg,
@@ -249,7 +249,7 @@ fn shares<const N: usize>(z: Jet<N>, probit: bool) -> (Jet<N>, Jet<N>) {
     if probit { (z.ln_normal(), (-z).ln_normal()) } else { (z.ln_logistic(), (-z).ln_logistic()) }
 }
 
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "two commands differ in formula, equations and start values")]
 fn fit_inflated<'a, L: Likelihood>(
     session: &mut Session,
     cmd: &ParsedCommand,
@@ -277,7 +277,7 @@ fn fit_inflated<'a, L: Likelihood>(
     Ok(())
 }
 
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "the parts of one result")]
 fn finish(
     session: &mut Session,
     cmd: &ParsedCommand,

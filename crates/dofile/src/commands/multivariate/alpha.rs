@@ -26,7 +26,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 .unsupported(&["Detail", "Label"]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "alpha",
     min: 5,
     form: Form::Standard(&SYNTAX),
@@ -186,7 +186,7 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "the columns of one table and where its results go")]
 fn items(
     session: &mut Session,
     results: &mut Results,

@@ -16,7 +16,7 @@ use crate::value::{MISSING, is_missing};
 use estimators::clusters::{Centre, Linkage, Measure, below, cut, link, nearest, partition};
 
 /// `cluster`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "cluster",
     min: 7,
     form: Form::Raw,
@@ -85,7 +85,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
 }
 
-/// What partitions and trees begin with: the rows, their values and the name of the analysis.
+/// Common start of partitions and trees: the rows, their values and the name of the analysis.
 struct Start {
     rows: Vec<usize>,
     x: Vec<Vec<f64>>,

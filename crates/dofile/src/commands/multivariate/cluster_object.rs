@@ -1,4 +1,4 @@
-//! What a cluster analysis leaves in the data: its name, method, measure and variables as characteristics, and the
+//! Traces of a cluster analysis in the data: its name, method, measure and variables as characteristics, and the
 //! variables with groups or with the tree. Reading and writing of these; the commands are in `cluster`.
 
 use crate::error::{Result, StataError};
@@ -9,7 +9,7 @@ use estimators::clusters::{Measure, Tree};
 
 /// A stored analysis.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Object {
+pub(super) struct Object {
     /// Its name.
     pub name: String,
     /// `kmeans`, `kmedians`, `single`, `average` ...
@@ -26,12 +26,12 @@ const LIST: &str = "_cluster_objects";
 
 impl Object {
     /// True for a tree.
-    pub fn is_tree(&self) -> bool {
+    pub(super) fn is_tree(&self) -> bool {
         !self.method.starts_with('k')
     }
 
     /// Names of the variables that it made.
-    pub fn made_variables(&self) -> Vec<String> {
+    pub(super) fn made_variables(&self) -> Vec<String> {
         if self.is_tree() {
             ["_id", "_ord", "_hgt"].iter().map(|e| format!("{}{e}", self.made)).collect()
         } else {
@@ -40,7 +40,7 @@ impl Object {
     }
 
     /// Writes the characteristics; the newest analysis comes first.
-    pub fn store(&self, frame: &mut Frame) {
+    pub(super) fn store(&self, frame: &mut Frame) {
         let mut names = names(frame);
         names.retain(|n| *n != self.name);
         names.insert(0, self.name.clone());
@@ -52,7 +52,7 @@ impl Object {
     }
 
     /// Removes the characteristics.
-    pub fn forget(&self, frame: &mut Frame) {
+    pub(super) fn forget(&self, frame: &mut Frame) {
         let mut names = names(frame);
         names.retain(|n| *n != self.name);
         frame.chars.remove(&("_dta".to_string(), format!("_cluster_{}", self.name)));
@@ -65,12 +65,12 @@ impl Object {
 }
 
 /// Names of the stored analyses, the newest first.
-pub fn names(frame: &Frame) -> Vec<String> {
+pub(super) fn names(frame: &Frame) -> Vec<String> {
     frame.char("_dta", LIST).split_whitespace().map(str::to_string).collect()
 }
 
 /// The analysis of a name, or the newest one; r(111) without.
-pub fn find(frame: &Frame, name: Option<&str>) -> Result<Object> {
+pub(super) fn find(frame: &Frame, name: Option<&str>) -> Result<Object> {
     let name = match name {
         Some(name) => name.to_string(),
         None => names(frame)
@@ -92,7 +92,7 @@ pub fn find(frame: &Frame, name: Option<&str>) -> Result<Object> {
 }
 
 /// The measure of a name in `measure()`.
-pub fn measure(text: &str) -> Result<Measure> {
+pub(super) fn measure(text: &str) -> Result<Measure> {
     let lower = text.trim().to_lowercase();
     Ok(match lower.as_str() {
         "l2" | "euclidean" => Measure::L2,
@@ -133,7 +133,7 @@ pub fn measure(text: &str) -> Result<Measure> {
 
 /// The tree of an analysis as it is in the data: rows of the leaves and heights; r(459) where the variables were
 /// changed.
-pub fn tree(s: &Session, object: &Object) -> Result<Tree> {
+pub(super) fn tree(s: &Session, object: &Object) -> Result<Tree> {
     let broken =
         || StataError::new(459, format!("the variables of cluster analysis {} were changed", object.name));
     let columns: Vec<usize> =
@@ -163,7 +163,7 @@ pub fn tree(s: &Session, object: &Object) -> Result<Tree> {
 }
 
 /// Values of the clustered variables on rows.
-pub fn values(s: &Session, object: &Object, rows: &[usize]) -> Result<Vec<Vec<f64>>> {
+pub(super) fn values(s: &Session, object: &Object, rows: &[usize]) -> Result<Vec<Vec<f64>>> {
     let columns: Vec<usize> =
         object.variables.iter().map(|v| s.numeric_variable(v)).collect::<Result<_>>()?;
     if rows.iter().any(|r| columns.iter().any(|c| is_missing(s.frame.num_at(*c, *r)))) {

@@ -19,7 +19,7 @@ use figure::{Color, Series, Shape, Style, Ticks};
 const MOST_LEAVES: usize = 100;
 
 /// `cluster stop`.
-pub fn stop(s: &mut Session, text: &str) -> Result<()> {
+pub(super) fn stop(s: &mut Session, text: &str) -> Result<()> {
     let mut cmd = ParsedCommand::split("cluster stop", text, false)?;
     cmd.check_options(&[OptSpec::text("rule"), OptSpec::text("groups")], &["matrix", "variables"])?;
     let name = cmd.list.trim();
@@ -121,7 +121,7 @@ fn show_duda(s: &mut Session, found: &[(usize, f64, f64)]) {
 }
 
 /// `cluster dendrogram`.
-pub fn dendrogram(s: &mut Session, text: &str) -> Result<()> {
+pub(super) fn dendrogram(s: &mut Session, text: &str) -> Result<()> {
     let cmd = ParsedCommand::split("cluster dendrogram", text, false)?;
     if cmd.if_exp.is_some() || cmd.in_range.is_some() {
         return Err(StataError::unsupported_option("cluster dendrogram", "if and in"));

@@ -26,7 +26,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 .unsupported(&["BLanks", "ALTdivisor", "NOROtated", "CITerate", "PROtect", "SEED"]);
 
 /// `factor`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "factor",
     min: 3,
     form: Form::Standard(&SYNTAX),

@@ -16,7 +16,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[OptSpec::text("by"), OptSpe
     .weights(&[WeightKind::Frequency])
     .unsupported(&[]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "hotelling",
     min: 5,
     form: Form::Standard(&SYNTAX),

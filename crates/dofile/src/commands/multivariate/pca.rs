@@ -22,7 +22,7 @@ const PCA_SYNTAX: StandardSyntax = StandardSyntax::new(&[
 .unsupported(&["BLanks", "vce", "LEVel", "NOROtated", "TOL", "IGnore"]);
 
 /// `pca`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "pca",
     min: 3,
     form: Form::Standard(&PCA_SYNTAX),

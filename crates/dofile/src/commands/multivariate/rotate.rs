@@ -22,7 +22,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::whole(&[
 .unsupported(&["OBLImin", "QUARTimax", "OBLIQue", "QUARTIMIN", "BLanks", "FACtors", "COMponents"]);
 
 /// `rotate`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "rotate",
     min: 3,
     form: Form::Standard(&SYNTAX),

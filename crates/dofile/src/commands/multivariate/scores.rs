@@ -1,4 +1,4 @@
-//! What is asked of components and factors: `predict` of scores, `estat kmo`, `screeplot`, `loadingplot`
+//! Postestimation of components and factors: `predict` of scores, `estat kmo`, `screeplot`, `loadingplot`
 //! ([MV] pca postestimation, [MV] factor postestimation).
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
@@ -19,7 +19,7 @@ use estimators::components::{correlation, sampling_adequacy};
 use figure::{RefLine, Series, Shape, Style, TextMark, Ticks};
 
 /// `screeplot`.
-pub const SPEC_SCREEPLOT: CommandSpec = CommandSpec {
+pub(super) const SPEC_SCREEPLOT: CommandSpec = CommandSpec {
     name: "screeplot",
     min: 9,
     form: Form::Raw,
@@ -34,7 +34,7 @@ pub const SPEC_SCREEPLOT: CommandSpec = CommandSpec {
 };
 
 /// `loadingplot`.
-pub const SPEC_LOADINGPLOT: CommandSpec = CommandSpec {
+pub(super) const SPEC_LOADINGPLOT: CommandSpec = CommandSpec {
     name: "loadingplot",
     min: 7,
     form: Form::Raw,
@@ -49,7 +49,7 @@ pub const SPEC_LOADINGPLOT: CommandSpec = CommandSpec {
 };
 
 /// Options of `predict` after `pca` and `factor`.
-pub const PREDICT: StandardSyntax = StandardSyntax::new(&[
+pub(super) const PREDICT: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("SCore"),
     OptSpec::flag("REGression"),
     OptSpec::flag("NOROTated"),
@@ -58,7 +58,7 @@ pub const PREDICT: StandardSyntax = StandardSyntax::new(&[
 .unsupported(&["FIT", "RESidual", "Q", "BARtlett", "CENter", "NORM"]);
 
 /// Scores: standardised (or centred) variables times loadings, or regression scores of factors.
-pub fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (kind, names) = new_names(session, cmd)?;
     let rotated = session.e.results.matrices.get("r_L").is_some() && !cmd.has("norotated");
     let l = kernel(&matrix_of(session, if rotated { "r_L" } else { "L" })?);
@@ -142,7 +142,7 @@ pub fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// `estat kmo`.
-pub fn kmo(session: &mut Session, call: &Call) -> Result<()> {
+pub(super) fn kmo(session: &mut Session, call: &Call) -> Result<()> {
     call.bare()?;
     let c = matrix_of(session, "C")?;
     let r = correlation(&kernel(&c));

@@ -1,4 +1,4 @@
-//! What components and factors share: the sample with its covariances, stored matrices, tables of eigenvalues and
+//! Code shared by components and factors: the sample with its covariances, stored matrices, tables of eigenvalues and
 //! loadings. The commands are in `pca`, `factor` and `rotate`.
 
 use crate::error::{Result, StataError};
@@ -82,8 +82,8 @@ pub(super) fn row_named(values: Vec<f64>, cols: Vec<Stripe>) -> Matrix {
     out
 }
 
-/// What `pca` and `factor` store alike.
-#[allow(clippy::too_many_arguments)]
+/// Stores the results common to `pca` and `factor`.
+#[expect(clippy::too_many_arguments, reason = "the parts of one result")]
 pub(super) fn post(
     session: &mut Session,
     cmd: &ParsedCommand,

@@ -9,7 +9,7 @@ use crate::value::is_missing;
 
 /// A parameter with its initial value.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Parameter {
+pub(super) struct Parameter {
     /// Name.
     pub name: String,
     /// Initial value, zero unless one was given.
@@ -18,7 +18,7 @@ pub struct Parameter {
 
 /// An expression whose parameters stand as `{name}`.
 #[derive(Debug, Clone, Default)]
-pub struct Substitutable {
+pub(super) struct Substitutable {
     /// Parameters in the order of their first use.
     pub parameters: Vec<Parameter>,
     /// Text with every parameter as `{name}` without initial values.
@@ -27,7 +27,7 @@ pub struct Substitutable {
 
 impl Substitutable {
     /// Reads an expression.
-    pub fn parse(s: &Session, text: &str) -> Result<Self> {
+    pub(super) fn parse(s: &Session, text: &str) -> Result<Self> {
         let mut out = Self::default();
         let mut combinations: Vec<(String, String)> = Vec::new();
         let mut rest = text;
@@ -106,7 +106,7 @@ impl Substitutable {
     }
 
     /// Sets initial values from `name # name #`.
-    pub fn initial(&mut self, text: &str) -> Result<()> {
+    pub(super) fn initial(&mut self, text: &str) -> Result<()> {
         let words: Vec<&str> = text.split_whitespace().collect();
         if !words.len().is_multiple_of(2) {
             return Err(StataError::unsupported_option("nl", "initial() with a matrix"));
@@ -120,7 +120,7 @@ impl Substitutable {
         Ok(())
     }
 
-    /// The expression with names of variables in place of parameters.
+    /// The expression with names of variables instead of parameters.
     fn with_names(&self, name: impl Fn(usize) -> String) -> String {
         let mut text = self.text.clone();
         for (j, p) in self.parameters.iter().enumerate() {
@@ -130,7 +130,7 @@ impl Substitutable {
     }
 
     /// Opens an evaluator: one helper variable per parameter stands in the data until it is closed.
-    pub fn open(&self, s: &mut Session, rows: Vec<usize>) -> Result<Evaluator> {
+    pub(super) fn open(&self, s: &mut Session, rows: Vec<usize>) -> Result<Evaluator> {
         let n = s.frame.n_rows();
         let mut places = Vec::new();
         for j in 0..self.parameters.len() {
@@ -163,7 +163,7 @@ fn number(text: &str) -> Result<f64> {
 }
 
 /// Evaluates an expression on rows of the data at changing parameters.
-pub struct Evaluator {
+pub(super) struct Evaluator {
     compiled: crate::expr::Compiled,
     places: Vec<usize>,
     rows: Vec<usize>,
@@ -171,7 +171,7 @@ pub struct Evaluator {
 
 impl Evaluator {
     /// Values at parameters, row by row.
-    pub fn values(&self, s: &mut Session, b: &[f64]) -> Vec<f64> {
+    pub(super) fn values(&self, s: &mut Session, b: &[f64]) -> Vec<f64> {
         let n = s.frame.n_rows();
         for (place, value) in self.places.iter().zip(b) {
             s.frame.var_mut(*place).data = Column::Double(vec![*value; n]).into();
@@ -181,13 +181,13 @@ impl Evaluator {
     }
 
     /// Values, or nothing when one of them is missing.
-    pub fn complete(&self, s: &mut Session, b: &[f64]) -> Option<Vec<f64>> {
+    pub(super) fn complete(&self, s: &mut Session, b: &[f64]) -> Option<Vec<f64>> {
         let values = self.values(s, b);
         values.iter().all(|v| v.is_finite() && !is_missing(*v)).then_some(values)
     }
 
     /// Removes the helper variables.
-    pub fn close(self, s: &mut Session) {
+    pub(super) fn close(self, s: &mut Session) {
         s.frame.drop_vars(&self.places);
     }
 }

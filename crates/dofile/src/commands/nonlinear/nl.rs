@@ -41,7 +41,7 @@ const OPTIONS: &[OptSpec] = &[
 const UNSUPPORTED: &[&str] =
     &["LNLsq", "NPARameters", "PARAMeters", "DELta", "TRace", "COEFLegend", "TITLE2", "LEAVE"];
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "nl",
     min: 2,
     form: Form::Raw,
@@ -55,8 +55,8 @@ pub const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-/// What `predict` needs.
-pub struct NlState {
+/// State for `predict`.
+pub(super) struct NlState {
     /// The expression.
     pub expression: Substitutable,
 }

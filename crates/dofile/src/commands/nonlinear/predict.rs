@@ -10,11 +10,12 @@ use crate::syntax::split::ParsedCommand;
 use crate::value::{MISSING, is_missing};
 
 /// Options.
-pub const SYNTAX: StandardSyntax = StandardSyntax::new(&[OptSpec::flag("Yhat"), OptSpec::flag("Residuals")])
-    .unsupported(&["PR", "E", "YStar", "SCores", "stdp"]);
+pub(super) const SYNTAX: StandardSyntax =
+    StandardSyntax::new(&[OptSpec::flag("Yhat"), OptSpec::flag("Residuals")])
+        .unsupported(&["PR", "E", "YStar", "SCores", "stdp"]);
 
 /// One new variable.
-pub fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+pub(super) fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let held = s.e.extra.clone();
     let Some(state) = held.as_ref().and_then(|e| e.downcast_ref::<NlState>()) else {
         return Err(StataError::new(301, "last estimates not found"));

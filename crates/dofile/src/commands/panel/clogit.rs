@@ -30,7 +30,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(ml_options![
 .unsupported(ml_refused!["NOCHECK"]);
 
 /// The command `clogit`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "clogit",
     min: 6,
     form: Form::Standard(&SYNTAX),

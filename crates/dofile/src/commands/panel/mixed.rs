@@ -56,7 +56,7 @@ const UNSUPPORTED: &[&str] = &[
 ];
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "mixed",
     min: 5,
     form: Form::Raw,
@@ -71,8 +71,8 @@ pub const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-/// What predictions need besides `e(b)`.
-pub struct MixedState {
+/// State for predictions, in addition to `e(b)`.
+pub(super) struct MixedState {
     pub(super) group: String,
     pub(super) slopes: Vec<String>,
     pub(super) intercept: bool,
@@ -239,7 +239,7 @@ fn start(model: &Model, mixed: &Mixed, z: &[&[f64]], rows: &[Vec<usize>]) -> Res
     Ok((theta, ll_c))
 }
 
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "the parts of one result")]
 fn post_results(
     session: &mut Session,
     raw: &str,

@@ -1,4 +1,4 @@
-//! What is shown of `mixed` and asked of its results: the tables of fixed effects and variances, `estat icc`,
+//! Output and postestimation of `mixed`: the tables of fixed effects and variances, `estat icc`,
 //! predictions ([ME] mixed, [ME] mixed postestimation).
 
 use super::mixed::MixedState;
@@ -173,7 +173,7 @@ fn fixed_table(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// `estat icc`: the intraclass correlation with limits on the logit scale ([ME] estat icc).
-pub fn icc(session: &mut Session) -> Result<()> {
+pub(crate) fn icc(session: &mut Session) -> Result<()> {
     let stored = Stored::of(&session.e)?;
     let names: Vec<String> =
         session.e.results.get_text("revars").unwrap_or("").split(' ').map(String::from).collect();
@@ -298,7 +298,11 @@ fn predictions(session: &Session, statistic: &str, rows: &[usize]) -> Result<Vec
 }
 
 /// The prediction of one new variable after `mixed`; nothing for other models and statistics.
-pub fn prediction(session: &Session, statistic: Option<&str>, rows: &[usize]) -> Result<Option<Prediction>> {
+pub(crate) fn prediction(
+    session: &Session,
+    statistic: Option<&str>,
+    rows: &[usize],
+) -> Result<Option<Prediction>> {
     let Some(statistic @ ("reffects" | "fitted" | "residuals")) = statistic else { return Ok(None) };
     if session.e.cmd() != "mixed" {
         return Ok(None);
@@ -315,7 +319,7 @@ pub fn prediction(session: &Session, statistic: Option<&str>, rows: &[usize]) ->
 }
 
 /// The predictions of several new variables: the effects of a mixed model. Nothing for other models.
-pub fn effects(
+pub(crate) fn effects(
     session: &Session,
     statistic: Option<&str>,
     names: &[(String, bool)],

@@ -43,7 +43,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 .unsupported(&["INST", "DIFFvars", "COEFLegend", "BASElevels"]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "xtabond",
     min: 7,
     form: Form::Standard(&SYNTAX),
@@ -58,8 +58,8 @@ pub const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-/// What the tests need besides `e()`.
-pub struct GmmState {
+/// State for the tests, in addition to `e()`.
+pub(super) struct GmmState {
     units: Vec<Unit>,
     fit: GmmFit,
 }
@@ -396,7 +396,7 @@ fn state(session: &Session) -> Result<Arc<dyn std::any::Any + Send + Sync>> {
 }
 
 /// `estat abond`: tests of no serial correlation in the differenced errors.
-pub fn abond(session: &mut Session, orders: Option<i64>) -> Result<()> {
+pub(crate) fn abond(session: &mut Session, orders: Option<i64>) -> Result<()> {
     let extra = state(session)?;
     let Some(state) = extra.downcast_ref::<GmmState>() else { return Ok(()) };
     let most = orders.unwrap_or(session.e.results.get_scalar("artests").unwrap_or(2.0) as i64).max(1);
@@ -431,7 +431,7 @@ pub fn abond(session: &mut Session, orders: Option<i64>) -> Result<()> {
 }
 
 /// `estat sargan`: test of the overidentifying restrictions.
-pub fn sargan(session: &mut Session) -> Result<()> {
+pub(crate) fn sargan(session: &mut Session) -> Result<()> {
     state(session)?;
     let e = &session.e.results;
     let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);

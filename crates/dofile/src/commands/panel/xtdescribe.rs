@@ -19,7 +19,7 @@ const SYNTAX: StandardSyntax =
 const WIDTH: usize = 100;
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "xtdescribe",
     min: 5,
     form: Form::Standard(&SYNTAX),

@@ -48,7 +48,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 .unsupported(&["ASIS", "TRace", "TOLerance", "COEFLegend", "noDISplay", "BASElevels"]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "xtgee",
     min: 5,
     form: Form::Standard(&SYNTAX),
@@ -71,10 +71,10 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// A model of another command with the option `pa`: its name, family and link.
-pub type Averaged = (&'static str, Family, GlmLink);
+pub(super) type Averaged = (&'static str, Family, GlmLink);
 
 /// `xtreg, pa` and its relatives.
-pub fn population_averaged(session: &mut Session, cmd: &ParsedCommand, model: Averaged) -> Result<()> {
+pub(super) fn population_averaged(session: &mut Session, cmd: &ParsedCommand, model: Averaged) -> Result<()> {
     estimate(session, cmd, Some(model))?;
     display(session, cmd)
 }

@@ -53,7 +53,7 @@ const PCSE: StandardSyntax = StandardSyntax::new(&[
 .unsupported(&["DETails", "COEFLegend"]);
 
 /// The command `xtgls`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "xtgls",
     min: 5,
     form: Form::Standard(&GLS),
@@ -69,7 +69,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 };
 
 /// The command `xtpcse`.
-pub const SPEC_PCSE: CommandSpec = CommandSpec {
+pub(super) const SPEC_PCSE: CommandSpec = CommandSpec {
     name: "xtpcse",
     min: 6,
     form: Form::Standard(&PCSE),

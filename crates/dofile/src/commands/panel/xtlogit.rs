@@ -51,7 +51,7 @@ const COUNT: StandardSyntax = StandardSyntax::new(ml_options![
 .unsupported(UNSUPPORTED);
 
 /// The command `xtlogit`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "xtlogit",
     min: 7,
     form: Form::Standard(&BINARY),
@@ -66,7 +66,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 };
 
 /// The command `xtprobit`.
-pub const SPEC_PROBIT: CommandSpec = CommandSpec {
+pub(super) const SPEC_PROBIT: CommandSpec = CommandSpec {
     name: "xtprobit",
     min: 8,
     run: run_probit,
@@ -80,7 +80,7 @@ pub const SPEC_PROBIT: CommandSpec = CommandSpec {
 };
 
 /// The command `xtpoisson`.
-pub const SPEC_POISSON: CommandSpec = CommandSpec {
+pub(super) const SPEC_POISSON: CommandSpec = CommandSpec {
     name: "xtpoisson",
     min: 9,
     form: Form::Standard(&COUNT),

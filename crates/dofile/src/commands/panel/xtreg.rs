@@ -25,7 +25,7 @@ use estimators::panel::{self, RandomFit, Units, WithinFit};
 use estimators::{vce::Vce, wald};
 
 /// Options of `xtreg`.
-pub const OPTIONS: &[OptSpec] = &[
+pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("fe"),
     OptSpec::flag("re"),
     OptSpec::flag("be"),
@@ -45,7 +45,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS)
     .unsupported(&["sa", "WLS", "DFADJust", "NONEST", "COEFLegend", "BASElevels"]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "xtreg",
     min: 5,
     form: Form::Standard(&SYNTAX),

@@ -47,7 +47,7 @@ fn fit(model: &Model, units: &Units, slopes: bool) -> Result<(RandomMl, f64)> {
 }
 
 /// Runs `xtreg, mle`.
-pub fn run(session: &mut Session, cmd: &ParsedCommand, unit: usize) -> Result<()> {
+pub(super) fn run(session: &mut Session, cmd: &ParsedCommand, unit: usize) -> Result<()> {
     let vce = VceSpec::parse("xtreg", &cmd.options, &["oim", "conventional"])?;
     if vce != VceSpec::Default {
         return Err(StataError::unsupported_option("xtreg", "vce() with mle"));
@@ -99,7 +99,7 @@ pub fn run(session: &mut Session, cmd: &ParsedCommand, unit: usize) -> Result<()
 }
 
 /// Shows the active results.
-pub fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+pub(super) fn display(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let e = &session.e.results;
     let scalar = |name: &str| e.get_scalar(name).unwrap_or(MISSING);
     let left = [

@@ -16,7 +16,7 @@ use estimators::panel::Units;
 const SYNTAX: StandardSyntax = StandardSyntax::new(&[OptSpec::text("I")]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "xtsum",
     min: 5,
     form: Form::Standard(&SYNTAX),

@@ -18,7 +18,7 @@ use estimators::real::stable_sum;
 const SYNTAX: StandardSyntax = StandardSyntax::whole(&[]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "xttest0",
     min: 7,
     form: Form::Standard(&SYNTAX),

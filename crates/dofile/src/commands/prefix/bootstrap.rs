@@ -14,7 +14,7 @@ use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::is_missing;
 use estimators::distributions::{normal, normal_quantile};
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "bootstrap",
     min: 2,
     form: Form::Raw,

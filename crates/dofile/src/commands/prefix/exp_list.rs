@@ -13,7 +13,7 @@ use crate::value::MISSING;
 pub(super) struct Statistic {
     /// Name of its column.
     pub name: String,
-    /// What it is, for legends and variable labels.
+    /// Description, for legends and variable labels.
     pub text: String,
     what: What,
 }

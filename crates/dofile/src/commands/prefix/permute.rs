@@ -11,7 +11,7 @@ use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
 use estimators::distributions::beta_quantile;
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "permute",
     min: 7,
     form: Form::Raw,

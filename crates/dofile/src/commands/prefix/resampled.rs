@@ -40,18 +40,18 @@ pub(super) struct Resampled<'a> {
 
 impl Resampled<'_> {
     /// Returns whether the statistics are the coefficients of the active estimation.
-    pub fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         self.estimated && self.statistics.iter().all(|x| x.coefficient().is_some())
     }
 
     /// Returns the standard errors.
-    pub fn se(&self) -> Vec<f64> {
+    pub(super) fn se(&self) -> Vec<f64> {
         let k = self.observed.len();
         (0..k).map(|j| self.v[j * k + j].sqrt()).collect()
     }
 
     /// Returns the names of the statistics, those of the active coefficients in a full estimation.
-    pub fn stripe(&self, s: &Session) -> Vec<Stripe> {
+    pub(super) fn stripe(&self, s: &Session) -> Vec<Stripe> {
         match s.e.b().filter(|_| self.is_full()) {
             Some(b) => self
                 .statistics
@@ -65,7 +65,7 @@ impl Resampled<'_> {
 
     /// Returns the results: the active estimation with the new covariance, or new ones of the prefix. Lists
     /// show `first` before the other new matrices.
-    pub fn estimation(&self, s: &Session, first: Option<(&str, Matrix)>) -> Estimation {
+    pub(super) fn estimation(&self, s: &Session, first: Option<(&str, Matrix)>) -> Estimation {
         let (k, full, stripe) = (self.observed.len(), self.is_full(), self.stripe(s));
         let mut est = if full { s.e.clone() } else { Estimation::default() };
         if full && let Some(b) = s.e.b() {
@@ -110,7 +110,7 @@ impl Resampled<'_> {
     }
 
     /// Posts the results and shows them; `legend` stands below the header.
-    pub fn post(&self, s: &mut Session, head: &ParsedCommand, est: Estimation, legend: &[String]) {
+    pub(super) fn post(&self, s: &mut Session, head: &ParsedCommand, est: Estimation, legend: &[String]) {
         let (stripe, se) = (self.stripe(s), self.se());
         let mut touse = vec![false; s.frame.n_rows()];
         self.used.iter().for_each(|&r| touse[r] = true);

@@ -10,7 +10,7 @@ use crate::syntax::{OptSpec, ParsedCommand};
 use crate::tsset::Panel;
 use crate::value::is_missing;
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "rolling",
     min: 4,
     form: Form::Raw,

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "simulate",
     min: 8,
     form: Form::Raw,

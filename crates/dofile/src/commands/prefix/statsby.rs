@@ -11,7 +11,7 @@ use crate::syntax::{OptSpec, ParsedCommand, split};
 use crate::value::MISSING;
 use std::sync::Arc;
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "statsby",
     min: 7,
     form: Form::Raw,

@@ -11,7 +11,7 @@ use crate::syntax::split::matching_paren;
 use crate::syntax::{FvList, OptSpec, ParsedCommand};
 use estimators::wald;
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "stepwise",
     min: 8,
     form: Form::Raw,

@@ -24,7 +24,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 .weights(&[WeightKind::Frequency])
 .unsupported(&["WLSiter", "ITERate", "COEFLegend", "BASElevels", "noCONstant"]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "qreg",
     min: 4,
     form: Form::Standard(&SYNTAX),
@@ -39,7 +39,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-/// What `vce()` asks for.
+/// Request of `vce()`.
 #[derive(Debug, Clone, Copy)]
 struct Spec {
     robust: bool,
@@ -102,7 +102,7 @@ fn kernel(name: &str) -> Result<Kernel> {
 }
 
 /// A quantile between 0 and 1; larger numbers are percentages.
-pub fn quantile(given: f64) -> Result<f64> {
+pub(super) fn quantile(given: f64) -> Result<f64> {
     let q = if given >= 1.0 { given / 100.0 } else { given };
     if q > 0.0 && q < 1.0 {
         Ok(q)
@@ -112,7 +112,7 @@ pub fn quantile(given: f64) -> Result<f64> {
 }
 
 /// Reads the model of a quantile command; `vce` is the command's own business.
-pub fn read(s: &mut Session, cmd: &ParsedCommand, weights: &[WeightKind]) -> Result<Model> {
+pub(super) fn read(s: &mut Session, cmd: &ParsedCommand, weights: &[WeightKind]) -> Result<Model> {
     let reading = Reading {
         vce: Some(VceSpec::Default),
         default_weight: WeightKind::Frequency,
@@ -128,7 +128,7 @@ pub fn read(s: &mut Session, cmd: &ParsedCommand, weights: &[WeightKind]) -> Res
 }
 
 /// The kernel's data of a model; `columns` are the model's.
-pub fn data<'a>(model: &'a Model, columns: &'a [&'a [f64]]) -> QuantileData<'a> {
+pub(super) fn data<'a>(model: &'a Model, columns: &'a [&'a [f64]]) -> QuantileData<'a> {
     let w = model.weights.as_ref().filter(|w| w.kind == WeightKind::Frequency).map(|w| w.values.as_slice());
     QuantileData { y: &model.y, columns, w, constant: model.constant }
 }
@@ -194,12 +194,12 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// r(430) for a fit that did not reach its optimum.
-pub fn converged(fit: &QuantileFit) -> Result<()> {
+pub(super) fn converged(fit: &QuantileFit) -> Result<()> {
     if fit.converged { Ok(()) } else { Err(StataError::new(430, "convergence not achieved")) }
 }
 
 /// `Median` or `.25 Quantile`.
-pub fn name(q: f64) -> String {
+pub(super) fn name(q: f64) -> String {
     if q == 0.5 { "Median".to_string() } else { format!("{} Quantile", format::bare("%9.0g", q)) }
 }
 

@@ -34,7 +34,7 @@ const BSQREG: StandardSyntax = StandardSyntax::new(&[
 ])
 .unsupported(&["COEFLegend", "BASElevels"]);
 
-pub const SPEC_SQREG: CommandSpec = CommandSpec {
+pub(super) const SPEC_SQREG: CommandSpec = CommandSpec {
     name: "sqreg",
     min: 5,
     form: Form::Standard(&SQREG),
@@ -48,7 +48,7 @@ pub const SPEC_SQREG: CommandSpec = CommandSpec {
     }],
 };
 
-pub const SPEC_BSQREG: CommandSpec = CommandSpec {
+pub(super) const SPEC_BSQREG: CommandSpec = CommandSpec {
     name: "bsqreg",
     min: 6,
     form: Form::Standard(&BSQREG),
@@ -63,7 +63,7 @@ pub const SPEC_BSQREG: CommandSpec = CommandSpec {
     }],
 };
 
-pub const SPEC_IQREG: CommandSpec = CommandSpec {
+pub(super) const SPEC_IQREG: CommandSpec = CommandSpec {
     name: "iqreg",
     min: 5,
     form: Form::Standard(&SQREG),

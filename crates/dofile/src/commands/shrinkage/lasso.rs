@@ -38,7 +38,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 ]);
 
 /// `lasso`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "lasso",
     min: 5,
     form: Form::Raw,
@@ -54,7 +54,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 };
 
 /// `elasticnet`.
-pub const SPEC_ELASTICNET: CommandSpec = CommandSpec {
+pub(super) const SPEC_ELASTICNET: CommandSpec = CommandSpec {
     name: "elasticnet",
     min: 10,
     form: Form::Raw,
@@ -492,7 +492,7 @@ fn post(
 }
 
 /// Name of a model.
-pub fn model_name(model: Model) -> &'static str {
+pub(super) fn model_name(model: Model) -> &'static str {
     match model {
         Model::Linear => "linear",
         Model::Logit => "logit",
@@ -501,6 +501,6 @@ pub fn model_name(model: Model) -> &'static str {
 }
 
 /// `%9.0g` without blanks.
-pub fn plain(x: f64) -> String {
+pub(super) fn plain(x: f64) -> String {
     format::bare("%9.0g", x)
 }

@@ -1,4 +1,4 @@
-//! What `lasso` keeps, its output, and `lassoknots`, `lassocoef`, `lassogof` and `predict` on it.
+//! State and output of `lasso`, and `lassoknots`, `lassocoef`, `lassogof` and `predict` on it.
 //! Formulas: [LASSO] lassoknots, [LASSO] lassogof, [LASSO] lasso postestimation.
 
 use super::super::{ByRule, CommandSpec, Example, Form, StandardSyntax};
@@ -15,7 +15,7 @@ use crate::value::{MISSING, is_missing};
 use estimators::shrinkage::{Model, Point};
 
 /// One point of the path.
-pub struct Knot {
+pub(super) struct Knot {
     /// Penalty.
     pub lambda: f64,
     /// Share of the absolute penalty.
@@ -35,7 +35,7 @@ pub struct Knot {
 }
 
 /// Results of the last `lasso` or `elasticnet`.
-pub struct State {
+pub(super) struct State {
     /// The model.
     pub model: Model,
     /// Names of the candidates.
@@ -58,7 +58,7 @@ const GOF: StandardSyntax =
     StandardSyntax::new(&[OptSpec::flag("POSTSELection"), OptSpec::flag("PENalized"), OptSpec::text("over")]);
 
 /// `lassoknots`.
-pub const SPEC_KNOTS: CommandSpec = CommandSpec {
+pub(super) const SPEC_KNOTS: CommandSpec = CommandSpec {
     name: "lassoknots",
     min: 10,
     form: Form::Standard(&KNOTS),
@@ -74,7 +74,7 @@ pub const SPEC_KNOTS: CommandSpec = CommandSpec {
 };
 
 /// `lassocoef`.
-pub const SPEC_COEF: CommandSpec = CommandSpec {
+pub(super) const SPEC_COEF: CommandSpec = CommandSpec {
     name: "lassocoef",
     min: 9,
     form: Form::Standard(&COEF),
@@ -90,7 +90,7 @@ pub const SPEC_COEF: CommandSpec = CommandSpec {
 };
 
 /// `lassogof`.
-pub const SPEC_GOF: CommandSpec = CommandSpec {
+pub(super) const SPEC_GOF: CommandSpec = CommandSpec {
     name: "lassogof",
     min: 8,
     form: Form::Standard(&GOF),
@@ -140,7 +140,7 @@ fn listed(state: &State, all: bool) -> Vec<usize> {
 }
 
 /// Prints the header and the table of the last `lasso`.
-pub fn show(session: &mut Session) -> Result<()> {
+pub(super) fn show(session: &mut Session) -> Result<()> {
     with(session, |session, state| {
         let name = if session.e.cmd() == "lasso" { "Lasso" } else { "Elastic net" };
         session.print("");
@@ -370,7 +370,7 @@ fn gof(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// Options of `predict`.
-pub const PREDICT: StandardSyntax = StandardSyntax::new(&[
+pub(super) const PREDICT: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("xb"),
     OptSpec::flag("pr"),
     OptSpec::flag("n"),
@@ -380,7 +380,7 @@ pub const PREDICT: StandardSyntax = StandardSyntax::new(&[
 .unsupported(&["ir", "noOFFset"]);
 
 /// The linear index, probability or number of events.
-pub fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (kind, names) = new_names(session, cmd)?;
     let [(name, false)] = &names[..] else { return Err(StataError::standard(103)) };
     with(session, |session, state| {

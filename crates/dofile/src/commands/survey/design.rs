@@ -9,9 +9,9 @@ use crate::syntax::ParsedCommand;
 use crate::value::is_missing;
 use estimators::survey::{SingleUnit, Units};
 
-/// What `svyset` declares; texts are names of variables, empty where there is none.
+/// Declaration of `svyset`; texts are names of variables, empty if there is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Declaration {
+pub(super) struct Declaration {
     /// `pweight` or `iweight`, empty without weights.
     pub weight_kind: String,
     /// The weight variable.
@@ -45,7 +45,7 @@ impl Declaration {
     }
 
     /// The declaration of a data set; r(119) when there is none.
-    pub fn of(frame: &Frame) -> Result<Self> {
+    pub(super) fn of(frame: &Frame) -> Result<Self> {
         let mut out = Self::default();
         for (key, field) in KEYS.iter().zip(out.fields()) {
             field.push_str(frame.char("_dta", key));
@@ -57,7 +57,7 @@ impl Declaration {
     }
 
     /// Stores the declaration; an empty one clears it.
-    pub fn declare(mut self, frame: &mut Frame) {
+    pub(super) fn declare(mut self, frame: &mut Frame) {
         for (key, field) in KEYS.iter().zip(self.fields()) {
             let key = ("_dta".to_string(), (*key).to_string());
             if field.is_empty() {
@@ -69,7 +69,7 @@ impl Declaration {
     }
 
     /// How strata with one unit are treated.
-    pub fn single_unit(&self) -> SingleUnit {
+    pub(super) fn single_unit(&self) -> SingleUnit {
         match self.single.as_str() {
             "certainty" => SingleUnit::Certainty,
             "scaled" => SingleUnit::Scaled,
@@ -80,7 +80,7 @@ impl Declaration {
 }
 
 /// The design in the rows of an estimation.
-pub struct SurveyRows {
+pub(super) struct SurveyRows {
     /// The declaration.
     pub declared: Declaration,
     /// Rows of the data that count for the variance.
@@ -95,18 +95,18 @@ pub struct SurveyRows {
     pub units: Units,
     /// Strata left out because they have no member of the subpopulation.
     pub empty_strata: usize,
-    /// Degrees of freedom that were asked for in place of units minus strata.
+    /// Degrees of freedom that were requested instead of units minus strata.
     pub dof: Option<f64>,
 }
 
 impl SurveyRows {
     /// Degrees of freedom of the design.
-    pub fn df(&self) -> f64 {
+    pub(super) fn df(&self) -> f64 {
         self.dof.unwrap_or(self.units.units() as f64 - self.units.strata() as f64)
     }
 
     /// Number of rows in the subpopulation and the sums of weights: all, subpopulation.
-    pub fn sizes(&self) -> (f64, f64, f64) {
+    pub(super) fn sizes(&self) -> (f64, f64, f64) {
         let inside = self.inside.iter().filter(|i| **i).count() as f64;
         let all = self.weights.iter().sum();
         let sub = self.weights.iter().zip(&self.inside).filter(|(_, i)| **i).map(|(w, _)| w).sum();
@@ -115,7 +115,7 @@ impl SurveyRows {
 }
 
 /// Rows of the data before the estimation: those of the design, those of the subpopulation, weights.
-pub struct Open {
+pub(super) struct Open {
     declared: Declaration,
     /// Rows with a complete design.
     pub touse: Vec<bool>,
@@ -127,7 +127,7 @@ pub struct Open {
 }
 
 /// Reads the design for the `if` and `in` of a command and the text of `subpop()`.
-pub fn open(s: &Session, cmd: &ParsedCommand, subpop: Option<&str>) -> Result<Open> {
+pub(super) fn open(s: &Session, cmd: &ParsedCommand, subpop: Option<&str>) -> Result<Open> {
     let declared = Declaration::of(&s.frame)?;
     let mut touse = s.rows(cmd)?;
     let mut weights = vec![1.0; touse.len()];
@@ -177,7 +177,7 @@ pub fn open(s: &Session, cmd: &ParsedCommand, subpop: Option<&str>) -> Result<Op
 impl Open {
     /// Closes the sample: rows of the subpopulation that the estimation did not use leave it, and so do strata
     /// without a member of the subpopulation.
-    pub fn close(self, s: &Session, used: &[bool], dof: Option<f64>) -> Result<SurveyRows> {
+    pub(super) fn close(self, s: &Session, used: &[bool], dof: Option<f64>) -> Result<SurveyRows> {
         let mut rows: Vec<usize> =
             (0..self.touse.len()).filter(|&i| self.touse[i] && (!self.inside[i] || used[i])).collect();
         let strata_of = |rows: &[usize]| -> Result<(Vec<u32>, usize)> {

@@ -65,7 +65,7 @@ fn linearise(
 }
 
 /// Runs the command.
-pub fn run(s: &mut Session, call: &Call<'_>) -> Result<()> {
+pub(super) fn run(s: &mut Session, call: &Call<'_>) -> Result<()> {
     let cmd = &call.inner;
     let kind = kind(&cmd.name);
     let shown = if call.prefix.has("level") { &call.prefix } else { cmd };

@@ -22,7 +22,7 @@ use estimators::survey::adjusted_wald;
 use estimators::wald;
 
 /// Whether `svy` takes a command here.
-pub fn supported(name: &str) -> bool {
+pub(super) fn supported(name: &str) -> bool {
     matches!(name, "regress" | "logit" | "logistic" | "probit" | "cloglog" | "poisson")
 }
 
@@ -31,7 +31,7 @@ const WEIGHT: &str = "__svy_weight";
 const SAMPLE: &str = "__svy_sample";
 
 /// Runs the command.
-pub fn run(s: &mut Session, call: &Call<'_>) -> Result<()> {
+pub(super) fn run(s: &mut Session, call: &Call<'_>) -> Result<()> {
     let cmd = &call.inner;
     if cmd.list.trim().is_empty() {
         return Err(StataError::standard(100));

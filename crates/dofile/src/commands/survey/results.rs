@@ -1,4 +1,4 @@
-//! What all survey estimates store and print alike: sizes of the sample and population, the design, the
+//! Stored results and output common to all survey estimates: sizes of the sample and population, the design, the
 //! covariance under simple random sampling, and the header.
 
 use super::design::SurveyRows;
@@ -13,7 +13,7 @@ use estimators::survey::simple_random;
 
 /// Covariance of the design from linearised values (without weights, zero outside the subpopulation);
 /// nothing but missing values when a stratum has one unit.
-pub fn covariance(rows: &SurveyRows, linearised: &[Vec<f64>]) -> Mat {
+pub(super) fn covariance(rows: &SurveyRows, linearised: &[Vec<f64>]) -> Mat {
     let weighted: Vec<Vec<f64>> =
         linearised.iter().map(|d| d.iter().zip(&rows.weights).map(|(d, w)| d * w).collect()).collect();
     let p = linearised.len();
@@ -23,7 +23,7 @@ pub fn covariance(rows: &SurveyRows, linearised: &[Vec<f64>]) -> Mat {
 }
 
 /// Stores sizes, design and design effects; `stripe` names the parameters that `linearised` belongs to.
-pub fn store(
+pub(super) fn store(
     r: &mut Results,
     rows: &SurveyRows,
     linearised: &[Vec<f64>],
@@ -76,7 +76,7 @@ pub fn store(
 }
 
 /// Prints the title and the sizes of the active survey estimates, further facts on the right below them.
-pub fn header(s: &mut Session, title: &str, further: &[(String, String)]) {
+pub(super) fn header(s: &mut Session, title: &str, further: &[(String, String)]) {
     let scalar = |name: &str| s.e.results.get_scalar(name).unwrap_or(MISSING);
     let count = |x: f64| format::bare("%11.0fc", x);
     let whole = |x: f64| if x.fract() == 0.0 { count(x) } else { format::bare("%11.0gc", x) };
@@ -107,7 +107,7 @@ pub fn header(s: &mut Session, title: &str, further: &[(String, String)]) {
 }
 
 /// Notes under the table.
-pub fn notes(s: &mut Session) {
+pub(super) fn notes(s: &mut Session) {
     let e = &s.e.results;
     let omitted = e.get_scalar("N_strata_omit").unwrap_or(0.0);
     let single = e.get_scalar("singleton") == Some(1.0);

@@ -7,7 +7,7 @@ use crate::session::Session;
 use crate::syntax::split::{self, top_level_comma};
 use crate::syntax::{OptSpec, ParsedCommand};
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "svy",
     min: 3,
     form: Form::Raw,
@@ -31,7 +31,7 @@ const OPTIONS: &[OptSpec] = &[
 ];
 
 /// The prefix and the command behind it.
-pub struct Call<'a> {
+pub(super) struct Call<'a> {
     /// The prefix with its options.
     pub prefix: ParsedCommand,
     /// The command as it was written.

@@ -33,7 +33,7 @@ const UNSUPPORTED: &[&str] = &[
     "BSN",
 ];
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "svyset",
     min: 6,
     form: Form::Raw,

@@ -17,7 +17,7 @@ use estimators::distributions::{f_tail, t_inverse_tail};
 use estimators::survey::independence;
 
 /// Options after the colon.
-pub const OPTIONS: &[OptSpec] = &[
+pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::flag("CELl"),
     OptSpec::flag("ROW"),
     OptSpec::flag("COLumn"),
@@ -31,7 +31,7 @@ pub const OPTIONS: &[OptSpec] = &[
     OptSpec::real("Level"),
 ];
 /// Options that are refused by name.
-pub const REFUSED: &[&str] = &[
+pub(super) const REFUSED: &[&str] = &[
     "LR",
     "NULl",
     "WALD",
@@ -53,7 +53,7 @@ pub const REFUSED: &[&str] = &[
     "PROPortion",
 ];
 
-/// What a cell shows, besides its standard error.
+/// Quantity shown in a cell, in addition to its standard error.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shown {
     Cell,
@@ -70,7 +70,7 @@ struct Cells {
 }
 
 /// Runs the command.
-pub fn run(s: &mut Session, call: &Call<'_>) -> Result<()> {
+pub(super) fn run(s: &mut Session, call: &Call<'_>) -> Result<()> {
     let cmd = &call.inner;
     let variables = s.varlist(&cmd.list)?;
     if variables.is_empty() || variables.len() > 2 {

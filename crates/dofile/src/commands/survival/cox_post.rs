@@ -1,4 +1,4 @@
-//! What follows `stcox`: predictions, the test of proportional hazards, concordance.
+//! Postestimation of `stcox`: predictions, the test of proportional hazards, concordance.
 //! Formulas: [ST] stcox postestimation, [ST] stcox PH-assumption tests.
 
 use super::stcox::{repeated, strata_of};
@@ -23,7 +23,7 @@ use estimators::means::ranks;
 use estimators::survivor::{Spans, at_time, life_table};
 
 /// The estimation sample of the active Cox model, read again from the data.
-pub struct CoxSample {
+pub(crate) struct CoxSample {
     /// Records, without repetition.
     pub records: Records,
     /// Stratum of each record.
@@ -43,7 +43,7 @@ pub struct CoxSample {
 
 impl CoxSample {
     /// Reads the sample.
-    pub fn read(s: &Session) -> Result<Self> {
+    pub(crate) fn read(s: &Session) -> Result<Self> {
         let settings = Settings::of(&s.frame)?;
         let sample =
             s.estimation_sample().ok_or_else(|| StataError::new(322, "estimation sample not found"))?;
@@ -75,7 +75,7 @@ impl CoxSample {
     }
 
     /// Linear index of each record.
-    pub fn eta(&self) -> Vec<f64> {
+    pub(crate) fn eta(&self) -> Vec<f64> {
         (0..self.records.rows.len())
             .map(|i| self.columns.iter().zip(&self.b).map(|(c, b)| c[i] * b).sum())
             .collect()
@@ -106,7 +106,7 @@ impl CoxSample {
     }
 
     /// Baseline functions as `(stratum, time, cumulative hazard, contribution, survivor)` steps.
-    pub fn baseline(&self) -> Vec<estimators::cox::Baseline> {
+    pub(crate) fn baseline(&self) -> Vec<estimators::cox::Baseline> {
         let eta = self.eta();
         self.with(|data, at| baseline(data, &at.iter().map(|&i| eta[i]).collect::<Vec<_>>()))
     }
@@ -142,11 +142,11 @@ impl CoxSample {
 }
 
 /// Statistics of `predict` after `stcox` that need the whole sample.
-pub const STATISTICS: &[&str] =
+pub(crate) const STATISTICS: &[&str] =
     &["basesurv", "basechazard", "basehc", "csnell", "mgale", "deviance", "schoenfeld", "scaledsch", "esr"];
 
 /// Predictions after `stcox` on rows of the data; several for a stub.
-pub fn predict(s: &Session, statistic: &str, rows: &[usize]) -> Result<Vec<Prediction>> {
+pub(crate) fn predict(s: &Session, statistic: &str, rows: &[usize]) -> Result<Vec<Prediction>> {
     let sample = CoxSample::read(s)?;
     let n = s.frame.n_rows();
     let spread = |values: &[f64]| -> Vec<f64> {
@@ -243,7 +243,7 @@ fn residuals(sample: &CoxSample) -> (Vec<(usize, Vec<f64>)>, f64) {
 
 /// `estat phtest [, km log rank time(varname) detail]`: Schoenfeld residuals against time
 /// (Grambsch and Therneau 1994, with the average covariance of the residuals).
-pub fn phtest(s: &mut Session, call: &Call) -> Result<()> {
+pub(crate) fn phtest(s: &mut Session, call: &Call) -> Result<()> {
     let options = call.options(
         &[
             OptSpec::flag("km"),
@@ -359,7 +359,7 @@ fn ph_table(
 }
 
 /// `estat concordance [, harrell gheller noshow]`.
-pub fn concordance(s: &mut Session, call: &Call) -> Result<()> {
+pub(crate) fn concordance(s: &mut Session, call: &Call) -> Result<()> {
     let options = call.options(
         &[OptSpec::flag("Harrell"), OptSpec::flag("GHeller"), OptSpec::flag("noShow")],
         &["se", "all"],

@@ -41,7 +41,7 @@ const STRATE: StandardSyntax = StandardSyntax::new(&[
 const STIR: StandardSyntax = StandardSyntax::new(&[OptSpec::real("Level"), OptSpec::flag("noShow")])
     .unsupported(&["STrata", "noCrude", "Pool", "noHom", "tb", "ird", "ESTandard", "ISTandard", "STANDard"]);
 
-pub const SPEC_STSUM: CommandSpec = CommandSpec {
+pub(super) const SPEC_STSUM: CommandSpec = CommandSpec {
     name: "stsum",
     min: 5,
     form: Form::Standard(&STSUM),
@@ -55,7 +55,7 @@ pub const SPEC_STSUM: CommandSpec = CommandSpec {
     }],
 };
 
-pub const SPEC_STRATE: CommandSpec = CommandSpec {
+pub(super) const SPEC_STRATE: CommandSpec = CommandSpec {
     name: "strate",
     min: 6,
     form: Form::Standard(&STRATE),
@@ -70,7 +70,7 @@ pub const SPEC_STRATE: CommandSpec = CommandSpec {
     }],
 };
 
-pub const SPEC_STPTIME: CommandSpec = CommandSpec {
+pub(super) const SPEC_STPTIME: CommandSpec = CommandSpec {
     name: "stptime",
     min: 7,
     run: stptime,
@@ -83,7 +83,7 @@ pub const SPEC_STPTIME: CommandSpec = CommandSpec {
     ..SPEC_STRATE
 };
 
-pub const SPEC_STIR: CommandSpec = CommandSpec {
+pub(super) const SPEC_STIR: CommandSpec = CommandSpec {
     name: "stir",
     min: 4,
     form: Form::Standard(&STIR),
@@ -158,7 +158,7 @@ fn stsum(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-/// What rates are computed for: settings, groups, a row for each group and one for all.
+/// Input of rates: settings, groups, a row for each group and one for all.
 type RateRows = (Settings, Grouping, Vec<[f64; 5]>, [f64; 5]);
 
 /// Rates of groups: one row of failures, time, rate and limits each.

@@ -26,7 +26,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 ])
 .unsupported(&["ccorr", "dd", "Graph", "TMAx"]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "stci",
     min: 4,
     form: Form::Standard(&SYNTAX),

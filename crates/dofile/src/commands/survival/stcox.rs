@@ -62,7 +62,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).unsupported(&[
     "COEFLegend",
 ]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "stcox",
     min: 5,
     form: Form::Standard(&SYNTAX),
@@ -79,7 +79,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 };
 
 /// A Cox model with its records.
-pub struct CoxModel {
+pub(super) struct CoxModel {
     /// The regression part; its outcome is `_t`.
     pub model: Model,
     /// Survival records in the rows of the model.
@@ -159,7 +159,7 @@ fn read(s: &Session, cmd: &ParsedCommand) -> Result<CoxModel> {
 }
 
 /// Numbers the strata of records.
-pub fn strata_of(s: &Session, variables: &[usize], records: &Records) -> Vec<u32> {
+pub(super) fn strata_of(s: &Session, variables: &[usize], records: &Records) -> Vec<u32> {
     let mut out = vec![0u32; records.rows.len()];
     for &v in variables {
         let (groups, count) = number_groups(&s.frame, v, &records.rows);
@@ -169,7 +169,7 @@ pub fn strata_of(s: &Session, variables: &[usize], records: &Records) -> Vec<u32
 }
 
 /// Records repeated as often as their frequency weight says: positions in the sample.
-pub fn repeated(records: &Records) -> Vec<usize> {
+pub(super) fn repeated(records: &Records) -> Vec<usize> {
     let times = |i: usize| records.multiplicity(i) as usize;
     (0..records.rows.len()).flat_map(|i| std::iter::repeat_n(i, times(i))).collect()
 }

@@ -16,7 +16,7 @@ use crate::syntax::{ParsedCommand, numlist};
 use estimators::ml_survival::{cumulative_hazard, hazard};
 use figure::{Series, Shape, Style};
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "stcurve",
     min: 7,
     form: Form::Raw,
@@ -245,7 +245,10 @@ fn parametric(
     Ok((out, records.rows.len()))
 }
 
-#[allow(clippy::too_many_arguments)]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the curves with everything that decides how one graph shows them"
+)]
 fn draw(
     s: &mut Session,
     function: Function,

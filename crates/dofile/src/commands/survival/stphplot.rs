@@ -11,7 +11,7 @@ use crate::syntax::ParsedCommand;
 use crate::syntax::options::abbreviates;
 use figure::{Series, Shape, Style};
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "stphplot",
     min: 8,
     form: Form::Raw,

@@ -59,7 +59,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(OPTIONS).unsupported(&[
     "DIFficult",
 ]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "streg",
     min: 5,
     form: Form::Standard(&SYNTAX),
@@ -86,7 +86,7 @@ fn names(distribution: Distribution) -> (&'static str, &'static str, &'static st
 }
 
 /// A distribution by its name or abbreviation.
-pub fn distribution(text: &str) -> Result<Distribution> {
+pub(super) fn distribution(text: &str) -> Result<Distribution> {
     let text = text.trim();
     let known = [
         ("exponential", 1, Distribution::Exponential),

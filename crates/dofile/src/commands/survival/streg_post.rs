@@ -1,4 +1,4 @@
-//! What follows `streg`: predictions. Formulas: [ST] streg postestimation.
+//! Postestimation of `streg`: predictions. Formulas: [ST] streg postestimation.
 
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
@@ -13,7 +13,7 @@ use super::streg::distribution;
 
 /// The fitted distribution and its metric.
 #[derive(Debug, Clone, Copy)]
-pub struct Fitted {
+pub(super) struct Fitted {
     /// The distribution.
     pub distribution: Distribution,
     /// Whether the index acts on log time.
@@ -22,19 +22,19 @@ pub struct Fitted {
 
 impl Fitted {
     /// The active estimates of `streg`.
-    pub fn of(s: &Session) -> Result<Self> {
+    pub(super) fn of(s: &Session) -> Result<Self> {
         let text = |name: &str| s.e.results.get_text(name).unwrap_or("");
         Ok(Self { distribution: distribution(text("distribution"))?, aft: text("frm2") == "time" })
     }
 }
 
 /// Index and ancillary parameter of rows of the data.
-pub fn indices(s: &Session, rows: &[usize]) -> Result<(Vec<f64>, Vec<f64>)> {
+pub(super) fn indices(s: &Session, rows: &[usize]) -> Result<(Vec<f64>, Vec<f64>)> {
     let parameters = Parameters::of(&s.e)?;
     let of = |main: bool| -> Result<Vec<f64>> {
         let inside = |i: &usize| (parameters.stripe[*i].eq == "_t") == main;
         let positions: Vec<usize> = (0..parameters.b.len()).filter(inside).collect();
-        // A lone ancillary parameter has no term of its own: it is a constant.
+        // A lone ancillary parameter has no own term: it is a constant.
         if let [one] = positions[..]
             && !main
         {
@@ -52,11 +52,11 @@ pub fn indices(s: &Session, rows: &[usize]) -> Result<(Vec<f64>, Vec<f64>)> {
 }
 
 /// Names of the statistics of `predict` after `streg`.
-pub const STATISTICS: &[&str] =
+pub(super) const STATISTICS: &[&str] =
     &["median", "mean", "time", "lntime", "hr", "hazard", "surv", "csnell", "mgale", "deviance"];
 
 /// Predictions after `streg`; the default is the median of survival time.
-pub fn predict(s: &mut Session, asked: &[&str], rows: &[usize]) -> Result<Prediction> {
+pub(super) fn predict(s: &mut Session, asked: &[&str], rows: &[usize]) -> Result<Prediction> {
     let fitted = Fitted::of(s)?;
     let (eta, ancillary) = indices(s, rows)?;
     let made = |label: &str, f: &dyn Fn(usize) -> f64| Prediction {

@@ -16,7 +16,7 @@ use crate::syntax::{OptSpec, numlist};
 use crate::value::MISSING;
 use estimators::survivor::{Point, Spans, at_time, life_table};
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "sts",
     min: 3,
     form: Form::Raw,
@@ -55,7 +55,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// Records, groups and their survivor functions.
-pub struct Curves {
+pub(super) struct Curves {
     /// Groups.
     pub groups: Grouping,
     /// All records.
@@ -66,7 +66,7 @@ pub struct Curves {
 
 impl Curves {
     /// Reads records and estimates the functions by groups.
-    pub fn read(s: &Session, cmd: &ParsedCommand, by: Option<&str>) -> Result<Self> {
+    pub(super) fn read(s: &Session, cmd: &ParsedCommand, by: Option<&str>) -> Result<Self> {
         let settings = Settings::of(&s.frame)?;
         let mut touse = s.rows(cmd)?;
         let variables = match by {
@@ -98,7 +98,7 @@ impl Curves {
 
 /// Which function is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Function {
+pub(super) enum Function {
     /// Survivor.
     Survivor,
     /// One minus it.
@@ -109,7 +109,7 @@ pub enum Function {
 
 impl Function {
     /// From the options; r(198) for two of them.
-    pub fn of(has: impl Fn(&str) -> bool) -> Result<Self> {
+    pub(super) fn of(has: impl Fn(&str) -> bool) -> Result<Self> {
         let chosen = [
             (has("survival"), Self::Survivor),
             (has("failure"), Self::Failure),
@@ -124,7 +124,7 @@ impl Function {
     }
 
     /// Value, standard error and limits at a point.
-    pub fn at(self, p: &Point, level: f64) -> (f64, f64, Option<(f64, f64)>) {
+    pub(super) fn at(self, p: &Point, level: f64) -> (f64, f64, Option<(f64, f64)>) {
         match self {
             Self::Survivor => (p.survivor, p.survivor_se(), p.survivor_limits(level)),
             Self::Failure => (
@@ -137,7 +137,7 @@ impl Function {
     }
 
     /// Title of the function.
-    pub fn title(self) -> &'static str {
+    pub(super) fn title(self) -> &'static str {
         match self {
             Self::Survivor => "Kaplan–Meier survivor function",
             Self::Failure => "Kaplan–Meier failure function",

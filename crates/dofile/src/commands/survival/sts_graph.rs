@@ -47,7 +47,7 @@ struct Choice {
 }
 
 /// Runs `sts graph`.
-pub fn run(s: &mut Session, cmd: ParsedCommand) -> Result<()> {
+pub(super) fn run(s: &mut Session, cmd: ParsedCommand) -> Result<()> {
     let mut c = Choice::default();
     let wrong = |name: &str| StataError::invalid(format!("option {name}() incorrectly specified"));
     let options = CurveOptions::read(s, "sts graph", &cmd.option_text, UNSUPPORTED, |name, argument| {

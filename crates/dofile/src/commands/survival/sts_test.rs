@@ -51,7 +51,7 @@ fn weight(cmd: &ParsedCommand) -> Result<(TestWeight, String)> {
 }
 
 /// Runs `sts test`.
-pub fn run(s: &mut Session, mut cmd: ParsedCommand) -> Result<()> {
+pub(super) fn run(s: &mut Session, mut cmd: ParsedCommand) -> Result<()> {
     cmd.check_options(OPTIONS, &["Cox", "MAT", "mat"])?;
     let (weight, title) = weight(&cmd)?;
     let settings = Settings::of(&s.frame)?;

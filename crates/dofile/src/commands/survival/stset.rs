@@ -26,7 +26,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 .weights(&[WeightKind::Frequency, WeightKind::Probability, WeightKind::Importance])
 .unsupported(&["EVer", "NEver", "AFter", "BEfore"]);
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "stset",
     min: 5,
     form: Form::Standard(&SYNTAX),
@@ -172,7 +172,7 @@ fn moment(s: &Session, option: &str, text: &str) -> Result<Moment> {
     Ok(Moment::Time((0..n).map(|i| compiled.num(&ctx, i)).collect()))
 }
 
-/// What `stset` makes, row by row.
+/// Variables created by `stset`, row by row.
 struct Made {
     st: Vec<bool>,
     d: Vec<f64>,

@@ -37,7 +37,7 @@ const UNSUPPORTED: &[&str] =
     &["CONSTraints", "CORR", "DFK2", "COEFLegend", "TOLerance", "FIRST", "ALLexog", "CORRelation", "HACkme"];
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "reg3",
     min: 4,
     form: Form::Raw,

@@ -23,7 +23,7 @@ const OPTIONS: &[OptSpec] = &[
 const UNSUPPORTED: &[&str] = &["CONSTraints", "CORR", "DFK2", "COEFLegend", "TOLerance"];
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "sureg",
     min: 5,
     form: Form::Raw,

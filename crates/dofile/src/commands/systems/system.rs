@@ -32,7 +32,7 @@ pub(super) struct Method<'a> {
     pub title: &'a str,
     /// Degrees of freedom in the covariance of the errors.
     pub dfk: bool,
-    /// t and F in place of z and chi-squared.
+    /// t and F instead of z and chi-squared.
     pub small: bool,
     /// Errors of different equations are uncorrelated.
     pub independent: bool,
@@ -54,7 +54,7 @@ pub(super) struct Equation {
 
 impl Equation {
     /// Regressors with the constant last.
-    pub fn columns(&self) -> Vec<Vec<f64>> {
+    pub(super) fn columns(&self) -> Vec<Vec<f64>> {
         let mut out: Vec<Vec<f64>> = self.side.columns().into_iter().map(<[f64]>::to_vec).collect();
         out.extend(self.side.constant.then(|| vec![1.0; self.y.len()]));
         out

@@ -54,7 +54,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 ]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "arima",
     min: 5,
     form: Form::Standard(&SYNTAX),
@@ -69,7 +69,7 @@ pub const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
-/// What `predict` needs.
+/// State for `predict`.
 pub(super) struct State {
     pub(super) factors: Vec<Factor>,
     pub(super) regressors: Vec<String>,

@@ -12,7 +12,7 @@ use crate::value::{MISSING, is_missing};
 use estimators::arima::Arima;
 
 /// Options of `predict`.
-pub const PREDICT: StandardSyntax = StandardSyntax::new(&[
+pub(super) const PREDICT: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("xb"),
     OptSpec::flag("y"),
     OptSpec::flag("Residuals"),
@@ -23,7 +23,7 @@ pub const PREDICT: StandardSyntax = StandardSyntax::new(&[
 .unsupported(&["stdp", "STRuctural", "T0", "Variance"]);
 
 /// One-step or dynamic predictions of the (differenced) outcome, its level, residuals, or their variance.
-pub fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let held = session.e.extra.clone();
     let Some(state) = held.as_ref().and_then(|e| e.downcast_ref::<State>()) else {
         return Err(StataError::new(301, "last estimates not found"));
@@ -127,7 +127,7 @@ const APPEND: StandardSyntax =
     StandardSyntax::whole(&[OptSpec::int("Add")]).unsupported(&["LAST", "TSFMT", "PANel"]);
 
 /// `tsappend`.
-pub const SPEC_TSAPPEND: CommandSpec = CommandSpec {
+pub(super) const SPEC_TSAPPEND: CommandSpec = CommandSpec {
     name: "tsappend",
     min: 8,
     form: Form::Standard(&APPEND),

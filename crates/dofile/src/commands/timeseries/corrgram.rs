@@ -20,7 +20,7 @@ use estimators::wald;
 use figure::{Range, Series as Drawn, Shape, Style};
 
 /// `corrgram`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "corrgram",
     min: 7,
     form: Form::Raw,
@@ -36,7 +36,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 };
 
 /// `ac`.
-pub const SPEC_AC: CommandSpec = CommandSpec {
+pub(super) const SPEC_AC: CommandSpec = CommandSpec {
     name: "ac",
     min: 2,
     form: Form::Raw,
@@ -52,7 +52,7 @@ pub const SPEC_AC: CommandSpec = CommandSpec {
 };
 
 /// `pac`.
-pub const SPEC_PAC: CommandSpec = CommandSpec {
+pub(super) const SPEC_PAC: CommandSpec = CommandSpec {
     name: "pac",
     min: 3,
     form: Form::Raw,
@@ -68,7 +68,7 @@ pub const SPEC_PAC: CommandSpec = CommandSpec {
 };
 
 /// `wntestq`.
-pub const SPEC_WNTESTQ: CommandSpec = CommandSpec {
+pub(super) const SPEC_WNTESTQ: CommandSpec = CommandSpec {
     name: "wntestq",
     min: 7,
     form: Form::Raw,

@@ -16,7 +16,7 @@ use crate::value::{MISSING, is_missing};
 use estimators::filters::{baxter_king, christiano_fitzgerald, hodrick_prescott};
 
 /// `tsfilter`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "tsfilter",
     min: 8,
     form: Form::Raw,

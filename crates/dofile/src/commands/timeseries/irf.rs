@@ -17,7 +17,7 @@ use estimators::wald;
 use figure::{Color, Range, Series, Shape, Style};
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "irf",
     min: 3,
     form: Form::Raw,
@@ -162,7 +162,7 @@ fn create(session: &mut Session, cmd: &ParsedCommand, name: &str) -> Result<()> 
     Ok(())
 }
 
-/// What `irf table` and `irf graph` read.
+/// Request of `irf table` and `irf graph`.
 struct Asked {
     frame: Frame,
     statistic: String,

@@ -39,7 +39,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 .unsupported(&["SSEsearch", "HASconstant", "SAVESpace", "COEFLegend"]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "prais",
     min: 5,
     form: Form::Standard(&SYNTAX),
@@ -74,7 +74,7 @@ fn series(session: &Session, model: &Model, time: usize, delta: f64) -> Result<S
     Ok(Series { y: pick(&model.y), columns, order })
 }
 
-/// Regression without a constant of its own.
+/// Regression without its own constant.
 fn plain(y: &[f64], columns: &[Vec<f64>], vce: Vce<'_>) -> Result<OlsFit> {
     let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
     ols::fit(&Request { constant: false, vce, ..Request::new(y, &views) }).map_err(fit_error)

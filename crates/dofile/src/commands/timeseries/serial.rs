@@ -20,7 +20,7 @@ use estimators::wald;
 type Subcommand = fn(&mut Session, &Call) -> Result<()>;
 
 /// The subcommands with their shortest forms.
-pub const SUBCOMMANDS: &[(&str, usize, Subcommand)] =
+pub(super) const SUBCOMMANDS: &[(&str, usize, Subcommand)] =
     &[("bgodfrey", 3, bgodfrey), ("durbinalt", 3, durbinalt), ("dwatson", 3, dwatson), ("archlm", 4, archlm)];
 
 /// Residuals and regressors in the order of time.
@@ -154,7 +154,7 @@ fn report(
 }
 
 /// `estat bgodfrey [, lags(numlist) nomiss0 small]`: Breusch (1978) and Godfrey (1978).
-pub fn bgodfrey(session: &mut Session, call: &Call) -> Result<()> {
+pub(super) fn bgodfrey(session: &mut Session, call: &Call) -> Result<()> {
     let options =
         call.options(&[OptSpec::text("Lags"), OptSpec::flag("NOMISS0"), OptSpec::flag("small")], &[])?;
     let lags = lag_list(options.text("lags"))?;
@@ -175,7 +175,7 @@ pub fn bgodfrey(session: &mut Session, call: &Call) -> Result<()> {
 }
 
 /// `estat durbinalt [, lags(numlist) nomiss0 small]`: Durbin's (1970) alternative test.
-pub fn durbinalt(session: &mut Session, call: &Call) -> Result<()> {
+pub(super) fn durbinalt(session: &mut Session, call: &Call) -> Result<()> {
     let options = call.options(
         &[OptSpec::text("Lags"), OptSpec::flag("NOMISS0"), OptSpec::flag("small")],
         &["Robust", "Force"],
@@ -199,7 +199,7 @@ pub fn durbinalt(session: &mut Session, call: &Call) -> Result<()> {
 }
 
 /// `estat dwatson`: Durbin and Watson (1950).
-pub fn dwatson(session: &mut Session, call: &Call) -> Result<()> {
+pub(super) fn dwatson(session: &mut Session, call: &Call) -> Result<()> {
     call.bare()?;
     let data = sample(session, 1)?;
     let e = &data.residuals;
@@ -223,7 +223,7 @@ pub fn dwatson(session: &mut Session, call: &Call) -> Result<()> {
 }
 
 /// `estat archlm [, lags(numlist)]`: Engle (1982).
-pub fn archlm(session: &mut Session, call: &Call) -> Result<()> {
+pub(super) fn archlm(session: &mut Session, call: &Call) -> Result<()> {
     let options = call.options(&[OptSpec::text("Lags")], &["Force"])?;
     let lags = lag_list(options.text("lags"))?;
     let data = sample(session, lags.iter().copied().max().unwrap_or(1))?;

@@ -8,7 +8,7 @@ use crate::tsset::Panel;
 use crate::value::MISSING;
 
 /// A sample of a time series without gaps, in the order of time.
-pub struct Series {
+pub(super) struct Series {
     /// Name as it is written in output (`D.y`).
     pub name: String,
     /// Values in the order of time.
@@ -16,7 +16,7 @@ pub struct Series {
 }
 
 /// The time variable; r(111) when it is not declared, r(459) for a panel.
-pub fn declared(session: &Session) -> Result<(Panel, usize)> {
+pub(super) fn declared(session: &Session) -> Result<(Panel, usize)> {
     let unset = || StataError::new(111, "time variable not set, use tsset varname ...");
     let panel = Panel::of(&session.frame).map_err(|_| unset())?;
     let time = panel.time.ok_or_else(unset)?;
@@ -24,7 +24,7 @@ pub fn declared(session: &Session) -> Result<(Panel, usize)> {
 }
 
 /// Rows of a sample in the order of time; r(459) for several panels, r(498) for gaps unless they are allowed.
-pub fn order(session: &Session, touse: &[bool], gaps: bool) -> Result<Vec<usize>> {
+pub(super) fn order(session: &Session, touse: &[bool], gaps: bool) -> Result<Vec<usize>> {
     let (panel, time) = declared(session)?;
     let t = session.frame.numeric(time)?;
     let mut rows: Vec<usize> = (0..touse.len()).filter(|i| touse[*i]).collect();
@@ -42,7 +42,7 @@ pub fn order(session: &Session, touse: &[bool], gaps: bool) -> Result<Vec<usize>
 }
 
 /// Marks out rows whose time is missing.
-pub fn timed_rows(session: &Session, cmd: &ParsedCommand) -> Result<Vec<bool>> {
+pub(super) fn timed_rows(session: &Session, cmd: &ParsedCommand) -> Result<Vec<bool>> {
     let (_, time) = declared(session)?;
     let mut touse = session.rows(cmd)?;
     session.markout(&[time], &mut touse, false)?;
@@ -50,7 +50,7 @@ pub fn timed_rows(session: &Session, cmd: &ParsedCommand) -> Result<Vec<bool>> {
 }
 
 /// The one series of a command: r(100) and r(103) for none or several, r(109) for text, r(2000) without rows.
-pub fn one(session: &Session, cmd: &ParsedCommand) -> Result<Series> {
+pub(super) fn one(session: &Session, cmd: &ParsedCommand) -> Result<Series> {
     let all = several(session, cmd, &cmd.list)?;
     match all.len() {
         0 => Err(StataError::standard(100)),
@@ -60,7 +60,7 @@ pub fn one(session: &Session, cmd: &ParsedCommand) -> Result<Series> {
 }
 
 /// All series of a list on their common sample.
-pub fn several(session: &Session, cmd: &ParsedCommand, list: &str) -> Result<Vec<Series>> {
+pub(super) fn several(session: &Session, cmd: &ParsedCommand, list: &str) -> Result<Vec<Series>> {
     let mut touse = timed_rows(session, cmd)?;
     let list = FvList::parse(&session.frame, list, session.settings.varabbrev)?;
     if list.is_empty() {
@@ -85,7 +85,7 @@ pub fn several(session: &Session, cmd: &ParsedCommand, list: &str) -> Result<Vec
 const MOST_PERIODS: f64 = 50_000_000.0;
 
 /// One panel on the grid of time: for each period the row, where there is one, and its value (missing in gaps).
-pub struct Grid {
+pub(super) struct Grid {
     /// Rows of the data by period.
     pub rows: Vec<Option<usize>>,
     /// Values by period.
@@ -93,7 +93,7 @@ pub struct Grid {
 }
 
 /// The sample of each panel from its first to its last period; r(901) where the times are too far apart.
-pub fn grids(session: &Session, touse: &[bool], values: &[f64]) -> Result<Vec<Grid>> {
+pub(super) fn grids(session: &Session, touse: &[bool], values: &[f64]) -> Result<Vec<Grid>> {
     let (panel, time) = declared(session)?;
     let keys: Vec<(usize, bool)> = panel.panel.into_iter().chain([time]).map(|v| (v, false)).collect();
     let mut panels: Vec<Vec<usize>> = Vec::new();

@@ -16,7 +16,7 @@ use estimators::smoothing::{
 };
 
 /// `tssmooth`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "tssmooth",
     min: 8,
     form: Form::Raw,

@@ -37,7 +37,7 @@ const GLS_SYNTAX: StandardSyntax =
     StandardSyntax::new(&[OptSpec::int("Maxlag"), OptSpec::flag("noTRend"), OptSpec::flag("ers")]);
 
 /// `dfuller`.
-pub const SPEC_DFULLER: CommandSpec = CommandSpec {
+pub(super) const SPEC_DFULLER: CommandSpec = CommandSpec {
     name: "dfuller",
     min: 7,
     form: Form::Standard(&SYNTAX),
@@ -52,7 +52,7 @@ pub const SPEC_DFULLER: CommandSpec = CommandSpec {
 };
 
 /// `pperron`.
-pub const SPEC_PPERRON: CommandSpec = CommandSpec {
+pub(super) const SPEC_PPERRON: CommandSpec = CommandSpec {
     name: "pperron",
     min: 4,
     form: Form::Standard(&PP_SYNTAX),
@@ -68,7 +68,7 @@ pub const SPEC_PPERRON: CommandSpec = CommandSpec {
 };
 
 /// `dfgls`.
-pub const SPEC_DFGLS: CommandSpec = CommandSpec {
+pub(super) const SPEC_DFGLS: CommandSpec = CommandSpec {
     name: "dfgls",
     min: 5,
     form: Form::Standard(&GLS_SYNTAX),

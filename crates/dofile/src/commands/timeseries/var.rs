@@ -56,7 +56,7 @@ const PLAIN: StandardSyntax = StandardSyntax::whole(&[]).unsupported(&[
 ]);
 
 /// `var`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "var",
     min: 3,
     form: Form::Standard(&SYNTAX),
@@ -72,7 +72,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 };
 
 /// `varsoc`.
-pub const SPEC_VARSOC: CommandSpec = CommandSpec {
+pub(super) const SPEC_VARSOC: CommandSpec = CommandSpec {
     name: "varsoc",
     min: 6,
     form: Form::Standard(&SOC),
@@ -87,7 +87,7 @@ pub const SPEC_VARSOC: CommandSpec = CommandSpec {
 };
 
 /// `vargranger`.
-pub const SPEC_VARGRANGER: CommandSpec = CommandSpec {
+pub(super) const SPEC_VARGRANGER: CommandSpec = CommandSpec {
     name: "vargranger",
     min: 6,
     form: Form::Standard(&PLAIN),
@@ -103,7 +103,7 @@ pub const SPEC_VARGRANGER: CommandSpec = CommandSpec {
 };
 
 /// `varstable`.
-pub const SPEC_VARSTABLE: CommandSpec = CommandSpec {
+pub(super) const SPEC_VARSTABLE: CommandSpec = CommandSpec {
     name: "varstable",
     min: 6,
     form: Form::Standard(&PLAIN),
@@ -118,8 +118,8 @@ pub const SPEC_VARSTABLE: CommandSpec = CommandSpec {
     }],
 };
 
-/// What `irf` and the tests need of the last `var`.
-pub struct State {
+/// State of the last `var` for `irf` and the tests.
+pub(super) struct State {
     /// The fit.
     pub fit: VarFit,
     /// Its lags.
@@ -452,7 +452,7 @@ fn varsoc(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// The state of the last `var`; r(301) without one.
-pub fn held(session: &Session) -> Result<Arc<dyn std::any::Any + Send + Sync>> {
+pub(super) fn held(session: &Session) -> Result<Arc<dyn std::any::Any + Send + Sync>> {
     session
         .e
         .extra
@@ -560,12 +560,12 @@ fn varstable(session: &mut Session, _cmd: &ParsedCommand) -> Result<()> {
 }
 
 /// Options of `predict`.
-pub const PREDICT: StandardSyntax =
+pub(super) const PREDICT: StandardSyntax =
     StandardSyntax::new(&[OptSpec::flag("xb"), OptSpec::flag("Residuals"), OptSpec::text("EQuation")])
         .unsupported(&["stdp"]);
 
 /// Linear prediction or residuals of one equation, the first by default.
-pub fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+pub(super) fn predict(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let held = held(session)?;
     let Some(state) = held.downcast_ref::<State>() else { return Err(StataError::standard(301)) };
     let (kind, names) = new_names(session, cmd)?;

@@ -18,7 +18,7 @@ const SYNTAX: StandardSyntax =
     StandardSyntax::whole(&[OptSpec::int("MLag")]).unsupported(&["ESTimates", "SEParator"]);
 
 /// `varlmar`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "varlmar",
     min: 7,
     form: Form::Standard(&SYNTAX),

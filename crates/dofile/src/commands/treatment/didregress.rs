@@ -38,7 +38,7 @@ const UNSUPPORTED: &[&str] = &[
 ];
 
 /// The command `didregress`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "didregress",
     min: 10,
     form: Form::Raw,
@@ -54,7 +54,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 };
 
 /// The command `xtdidregress`.
-pub const SPEC_XT: CommandSpec = CommandSpec {
+pub(super) const SPEC_XT: CommandSpec = CommandSpec {
     name: "xtdidregress",
     min: 12,
     run: |s, cmd| run(s, cmd, true),
@@ -68,7 +68,7 @@ pub const SPEC_XT: CommandSpec = CommandSpec {
     ..SPEC
 };
 
-/// What was asked for.
+/// Request of the command.
 struct Request {
     outcome: String,
     controls: String,
@@ -342,7 +342,7 @@ pub(super) struct Again {
 
 impl Again {
     /// Reads `e(cmdline)`.
-    pub fn of(s: &Session) -> Result<Self> {
+    pub(super) fn of(s: &Session) -> Result<Self> {
         let name = s.e.cmd().to_string();
         let line = s.e.results.get_text("cmdline").unwrap_or("").to_string();
         let raw = line.strip_prefix(&name).unwrap_or("").to_string();
@@ -350,12 +350,12 @@ impl Again {
     }
 
     /// Whether the treatment is 0 or 1.
-    pub fn is_binary(&self) -> bool {
+    pub(super) fn is_binary(&self) -> bool {
         !self.request.continuous
     }
 
     /// For every row of the data: when treatment begins in its group (nothing for controls), and its time.
-    pub fn timing(&self, s: &Session) -> Result<Vec<Option<Timing>>> {
+    pub(super) fn timing(&self, s: &Session) -> Result<Vec<Option<Timing>>> {
         let sample = s.estimation_sample().ok_or_else(|| StataError::new(301, "last estimates not found"))?;
         let histories = histories(s, &self.request, &sample)?;
         let rows: Vec<usize> = (0..sample.len()).filter(|i| sample[*i]).collect();
@@ -370,7 +370,7 @@ impl Again {
     }
 
     /// The regression with more regressors, in the sample of the estimates (marked by a variable).
-    pub fn regression(&self, mark: &str, further: &str) -> String {
+    pub(super) fn regression(&self, mark: &str, further: &str) -> String {
         self.request.regression(self.panel, &format!("if {mark}"), further)
     }
 }

@@ -87,7 +87,7 @@ fn no_match(session: &mut Session, call: &Call, sample: &Sample, error: NoMatch,
 }
 
 /// Posts a matching estimate.
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "the parts of one result")]
 fn post(
     session: &mut Session,
     call: &Call,
@@ -139,7 +139,7 @@ fn post(
 }
 
 /// `teffects psmatch`.
-pub fn propensity(session: &mut Session, call: &Call, command_line: &str) -> Result<()> {
+pub(super) fn propensity(session: &mut Session, call: &Call, command_line: &str) -> Result<()> {
     refuse(call, &["ematch", "biasadj", "metric"])?;
     let choice = choices(call)?;
     if !call.outcome.rest.is_empty() {
@@ -191,7 +191,7 @@ pub fn propensity(session: &mut Session, call: &Call, command_line: &str) -> Res
 }
 
 /// `teffects nnmatch`.
-pub fn covariates(session: &mut Session, call: &Call, command_line: &str) -> Result<()> {
+pub(super) fn covariates(session: &mut Session, call: &Call, command_line: &str) -> Result<()> {
     let choice = choices(call)?;
     if !call.treatment.rest.is_empty() {
         return Err(StataError::invalid("teffects nnmatch has no covariates in the treatment equation"));

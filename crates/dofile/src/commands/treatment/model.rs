@@ -10,7 +10,7 @@ use crate::syntax::{Design, FvList};
 use estimators::weights::WeightKind;
 
 /// One parenthesised equation: its variables and its options.
-pub struct Equation {
+pub(super) struct Equation {
     /// First variable.
     pub first: String,
     /// The other variables.
@@ -53,7 +53,7 @@ impl Equation {
 }
 
 /// The two equations and what stands after them.
-pub struct Call {
+pub(super) struct Call {
     /// `ra`, `ipw`, ...
     pub subcommand: String,
     /// Outcome equation.
@@ -65,7 +65,7 @@ pub struct Call {
 }
 
 /// Splits `subcommand (equation) (equation) rest`.
-pub fn split(raw: &str) -> Result<Call> {
+pub(super) fn split(raw: &str) -> Result<Call> {
     let (subcommand, rest) = first_word(raw);
     let mut rest = rest.trim();
     let mut equations = Vec::new();
@@ -85,7 +85,7 @@ pub fn split(raw: &str) -> Result<Call> {
 
 /// Columns of one equation with their names; collinear ones are left out with a note.
 #[derive(Default, Clone)]
-pub struct Columns {
+pub(super) struct Columns {
     /// Names of the kept terms, `_cons` last.
     pub names: Vec<String>,
     /// Their values.
@@ -94,13 +94,13 @@ pub struct Columns {
 
 impl Columns {
     /// Borrowed values.
-    pub fn slices(&self) -> Vec<&[f64]> {
+    pub(super) fn slices(&self) -> Vec<&[f64]> {
         self.values.iter().map(Vec::as_slice).collect()
     }
 }
 
 /// The sample of `teffects`.
-pub struct Sample {
+pub(super) struct Sample {
     /// Name of the outcome.
     pub depvar: String,
     /// Outcome.
@@ -128,7 +128,7 @@ pub struct Sample {
 }
 
 /// Reads the sample; `control` is the level of the untreated, the lowest by default.
-pub fn sample(
+pub(super) fn sample(
     session: &mut Session,
     call: &Call,
     vce: &VceSpec,
@@ -227,8 +227,8 @@ pub fn sample(
     })
 }
 
-/// What `tebalance`, `teoverlap` and `predict` use after `teffects`.
-pub struct State {
+/// State of `teffects` for `tebalance`, `teoverlap` and `predict`.
+pub(super) struct State {
     /// Rows of the data.
     pub rows: Vec<usize>,
     /// Whether each row is treated.

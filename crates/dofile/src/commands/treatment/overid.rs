@@ -15,7 +15,7 @@ use estimators::ml_binary::Link;
 use estimators::ols::{self, Request};
 
 /// Runs the test on the kept treatment model.
-pub fn run(session: &mut Session, cmd: &ParsedCommand, state: &State) -> Result<()> {
+pub(super) fn run(session: &mut Session, cmd: &ParsedCommand, state: &State) -> Result<()> {
     let mut log = true;
     for (name, argument) in split_options(&cmd.option_text)? {
         match name.as_str() {

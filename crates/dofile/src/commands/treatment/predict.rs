@@ -11,7 +11,7 @@ use crate::syntax::split::ParsedCommand;
 use crate::value::MISSING;
 
 /// Options.
-pub const SYNTAX: StandardSyntax = StandardSyntax::new(&[
+pub(super) const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("te"),
     OptSpec::flag("CMean"),
     OptSpec::flag("ps"),
@@ -20,7 +20,7 @@ pub const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 .unsupported(&["xb", "PSXB", "lnsigma", "SCores", "po", "DISTance"]);
 
 /// One new variable: `te` (default), `cmean` and `ps` of a level (the control's, unless `tlevel()` says otherwise).
-pub fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+pub(super) fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let held = session.e.extra.clone();
     let Some(state) = held.as_ref().and_then(|e| e.downcast_ref::<State>()) else {
         return Err(StataError::new(301, "last estimates not found"));

@@ -9,7 +9,7 @@ use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
 
 /// Prints header and table of the active estimates; `aequations` adds the auxiliary equations.
-pub fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+pub(super) fn show(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let level = level(session, cmd)?;
     let text = |session: &Session, name: &str| session.e.results.get_text(name).unwrap_or("").to_string();
     let scalar = |session: &Session, name: &str| session.e.results.get_scalar(name).unwrap_or(f64::NAN);

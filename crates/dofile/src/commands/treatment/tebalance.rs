@@ -16,7 +16,7 @@ use figure::{Series, Shape, Style};
 use std::sync::Arc;
 
 /// `tebalance`.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "tebalance",
     min: 9,
     form: Form::Raw,
@@ -32,7 +32,7 @@ pub const SPEC: CommandSpec = CommandSpec {
 };
 
 /// `teoverlap`.
-pub const SPEC_TEOVERLAP: CommandSpec = CommandSpec {
+pub(super) const SPEC_TEOVERLAP: CommandSpec = CommandSpec {
     name: "teoverlap",
     min: 9,
     form: Form::Raw,

@@ -17,7 +17,7 @@ use estimators::effects::{Effects, EffectsError, EffectsFit, Estimand, Method, O
 use estimators::ml_binary::Link;
 
 /// Options and weights of all estimators.
-pub const SYNTAX: StandardSyntax = StandardSyntax::new(&[
+pub(super) const SYNTAX: StandardSyntax = StandardSyntax::new(&[
     OptSpec::flag("ate"),
     OptSpec::flag("atet"),
     OptSpec::flag("POMeans"),
@@ -40,7 +40,7 @@ pub const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 .unsupported(&["TLevel", "nls", "GENerate", "DMVariables", "DTOLerance", "COEFLegend", "ITERate"]);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "teffects",
     min: 8,
     form: Form::Raw,
@@ -79,8 +79,8 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     show::show(session, &call.rest)
 }
 
-/// What is estimated, from the options; r(198) for several.
-pub fn estimand(call: &Call) -> Result<Estimand> {
+/// Returns the estimand from the options; r(198) for several.
+pub(super) fn estimand(call: &Call) -> Result<Estimand> {
     let asked: Vec<Estimand> =
         [("ate", Estimand::Ate), ("atet", Estimand::Atet), ("pomeans", Estimand::Means)]
             .into_iter()
@@ -95,7 +95,7 @@ pub fn estimand(call: &Call) -> Result<Estimand> {
 }
 
 /// Refuses options that the estimator does not take.
-pub fn refuse(call: &Call, names: &[&str]) -> Result<()> {
+pub(super) fn refuse(call: &Call, names: &[&str]) -> Result<()> {
     match names.iter().find(|n| call.rest.has(n)) {
         Some(name) => Err(StataError::option_not_allowed(name)),
         None => Ok(()),
@@ -103,7 +103,7 @@ pub fn refuse(call: &Call, names: &[&str]) -> Result<()> {
 }
 
 /// Logit or probit of the treatment.
-pub fn link(call: &Call) -> Result<Link> {
+pub(super) fn link(call: &Call) -> Result<Link> {
     match call.treatment.model.as_deref() {
         None | Some("logit") => Ok(Link::Logit),
         Some("probit") => Ok(Link::Probit),
@@ -218,7 +218,7 @@ fn potential_means(sample: &Sample, fit: &EffectsFit, method: Method, outcome: O
 }
 
 /// Columns without the constant.
-pub fn without_constant(columns: &Columns) -> Columns {
+pub(super) fn without_constant(columns: &Columns) -> Columns {
     let kept: Vec<usize> = (0..columns.names.len()).filter(|i| columns.names[*i] != "_cons").collect();
     Columns {
         names: kept.iter().map(|i| columns.names[*i].clone()).collect(),
@@ -227,7 +227,7 @@ pub fn without_constant(columns: &Columns) -> Columns {
 }
 
 /// Value labels of the two levels, or their numbers.
-pub fn level_names(session: &Session, sample: &Sample) -> [String; 2] {
+pub(super) fn level_names(session: &Session, sample: &Sample) -> [String; 2] {
     let labels = session.frame.find(&sample.tvar).and_then(|v| session.frame.labels_of(v));
     sample
         .levels
@@ -235,7 +235,7 @@ pub fn level_names(session: &Session, sample: &Sample) -> [String; 2] {
 }
 
 /// r(459) where a score is too near 0 or 1, after marking the rows in `osample()`.
-pub fn overlap(session: &mut Session, call: &Call, sample: &Sample, score: &[f64]) -> Result<()> {
+pub(super) fn overlap(session: &mut Session, call: &Call, sample: &Sample, score: &[f64]) -> Result<()> {
     let tolerance = call.rest.options.real("pstolerance").unwrap_or(1e-5);
     let bad = |i: &usize| score[*i] < tolerance || score[*i] > 1.0 - tolerance;
     let violators: Vec<usize> = (0..score.len()).filter(bad).collect();
@@ -249,7 +249,7 @@ pub fn overlap(session: &mut Session, call: &Call, sample: &Sample, score: &[f64
 }
 
 /// Marks violators in `osample()` and ends with r(459) when there are any.
-pub fn violation(
+pub(super) fn violation(
     session: &mut Session,
     call: &Call,
     sample: &Sample,
@@ -266,7 +266,7 @@ pub fn violation(
 }
 
 /// Names of the two main parameters.
-pub fn heads(sample: &Sample, estimand: Estimand) -> [Stripe; 2] {
+pub(super) fn heads(sample: &Sample, estimand: Estimand) -> [Stripe; 2] {
     let level = |l: f64| format::bare("%9.0g", l);
     let [control, treated] = sample.levels.map(level);
     let name = |text: String| format!("{text}.{}", sample.tvar);
@@ -299,9 +299,9 @@ fn stripe(sample: &Sample, method: Method, estimand: Estimand) -> Vec<Stripe> {
     out
 }
 
-/// What all estimators store.
-#[allow(clippy::too_many_arguments)]
-pub fn begin(
+/// Stores the results common to all estimators.
+#[expect(clippy::too_many_arguments, reason = "the parts of one result")]
+pub(super) fn begin(
     session: &Session,
     call: &Call,
     command_line: &str,
@@ -340,7 +340,7 @@ pub fn begin(
 }
 
 /// Name of a treatment model.
-pub fn link_name(link: Link) -> &'static str {
+pub(super) fn link_name(link: Link) -> &'static str {
     if link == Link::Logit { "logit" } else { "probit" }
 }
 

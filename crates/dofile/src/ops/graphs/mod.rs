@@ -11,7 +11,7 @@ pub(crate) mod text;
 
 use figure::{Color, Series};
 
-/// Greys and dashes in place of colours that were not asked for.
+/// Greys and dashes instead of colours that were not asked for.
 pub(crate) fn monochrome(series: &mut Series) {
     const GREYS: [u8; 5] = [0, 96, 150, 60, 190];
     const DASHES: [&str; 5] = ["", "8 4", "1.5 3.5", "14 5", "9 4 1.5 4"];

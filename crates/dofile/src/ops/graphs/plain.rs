@@ -8,7 +8,7 @@ use crate::error::{Result, StataError};
 use crate::session::Session;
 use figure::{Body, Figure, Panel, Plane, RefLine, Series, TextMark, Ticks, data_ends};
 
-/// What a command draws before the user's options are applied.
+/// Drawing of a command before the user's options are applied.
 #[derive(Default)]
 pub(crate) struct Plain {
     /// Plots.

@@ -171,7 +171,7 @@ pub(crate) fn clock(text: &str) -> Result<u8> {
     })
 }
 
-/// Where the labels of an axis stand, as written.
+/// Positions of the labels of an axis, as written.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) enum Rule {
     /// Chosen by the layout.

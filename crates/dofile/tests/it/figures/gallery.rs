@@ -43,7 +43,7 @@ fn cloud(n: usize) -> Vec<(f64, f64)> {
 }
 
 /// A scatter plot of many points.
-pub fn dense(n: usize) -> Figure {
+pub(super) fn dense(n: usize) -> Figure {
     let points = Shape::Points { points: cloud(n) };
     single("Dense", Plane { series: vec![series(0, "", points)], ..Plane::default() })
 }
@@ -403,7 +403,7 @@ fn empty() -> Figure {
 }
 
 /// All figures with their names.
-pub fn all() -> Vec<(&'static str, Figure)> {
+pub(super) fn all() -> Vec<(&'static str, Figure)> {
     vec![
         ("scatter", scatter()),
         ("lines", lines()),

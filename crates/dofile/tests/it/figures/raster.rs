@@ -7,7 +7,7 @@ use resvg::usvg::{self, Node, Options, Tree, fontdb, roxmltree};
 
 /// A box around a text in pixels.
 #[derive(Debug, Clone)]
-pub struct TextBox {
+pub(super) struct TextBox {
     #[expect(dead_code, reason = "shown by assertions")]
     pub text: String,
     rect: usvg::Rect,
@@ -16,7 +16,7 @@ pub struct TextBox {
 
 impl TextBox {
     /// True when the two share more than a touch; slanted labels have loose boxes and do not count.
-    pub fn overlaps(&self, other: &Self) -> bool {
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
         if self.rotated || other.rotated {
             return false;
         }
@@ -27,7 +27,7 @@ impl TextBox {
     }
 
     /// True when it lies on the page.
-    pub fn inside(&self, width: f64, height: f64) -> bool {
+    pub(super) fn inside(&self, width: f64, height: f64) -> bool {
         let r = self.rect;
         r.left() >= -1.0
             && r.top() >= -1.0
@@ -37,7 +37,7 @@ impl TextBox {
 }
 
 /// A rendered figure.
-pub struct Picture {
+pub(super) struct Picture {
     name: String,
     svg: String,
     tree: Tree,
@@ -55,7 +55,7 @@ fn options() -> Options<'static> {
 
 impl Picture {
     /// Renders; panics when the SVG is not valid.
-    pub fn new(name: &str, svg: &str) -> Self {
+    pub(super) fn new(name: &str, svg: &str) -> Self {
         let tree = Tree::from_str(svg, &options()).unwrap_or_else(|e| panic!("{name}: {e}"));
         let size = tree.size().to_int_size();
         let mut pixels = Pixmap::new(size.width(), size.height()).expect("a page has a size");
@@ -64,7 +64,7 @@ impl Picture {
     }
 
     /// Leaves a PNG in the test's temporary folder.
-    pub fn save(&self) {
+    pub(super) fn save(&self) {
         let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("figures");
         std::fs::create_dir_all(&folder).expect("the folder can be made");
         let path = folder.join(format!("{}.png", self.name));
@@ -72,7 +72,7 @@ impl Picture {
     }
 
     /// The texts of elements of a class, in drawing order.
-    pub fn texts_of_class(&self, class: &str) -> Vec<String> {
+    pub(super) fn texts_of_class(&self, class: &str) -> Vec<String> {
         let document = roxmltree::Document::parse(&self.svg).expect("well-formed XML");
         document
             .descendants()
@@ -82,13 +82,13 @@ impl Picture {
     }
 
     /// Number of elements with this tag.
-    pub fn count(&self, tag: &str) -> usize {
+    pub(super) fn count(&self, tag: &str) -> usize {
         let document = roxmltree::Document::parse(&self.svg).expect("well-formed XML");
         document.descendants().filter(|n| n.has_tag_name(tag)).count()
     }
 
     /// The root element says its language and has a title and a description.
-    pub fn root_has_language_title_and_description(&self) -> bool {
+    pub(super) fn root_has_language_title_and_description(&self) -> bool {
         let document = roxmltree::Document::parse(&self.svg).expect("well-formed XML");
         let root = document.root_element();
         let text = |tag: &str| {
@@ -102,7 +102,7 @@ impl Picture {
     }
 
     /// Dark pixels inside the boxes of the texts of a class.
-    pub fn ink_of_class(&self, class: &str) -> usize {
+    pub(super) fn ink_of_class(&self, class: &str) -> usize {
         let texts = self.texts_of_class(class);
         self.text_nodes().iter().filter(|t| texts.contains(&t.0)).map(|(_, rect, _)| self.ink(*rect)).sum()
     }
@@ -142,7 +142,7 @@ impl Picture {
     }
 
     /// The boxes of all texts.
-    pub fn text_boxes(&self) -> Vec<TextBox> {
+    pub(super) fn text_boxes(&self) -> Vec<TextBox> {
         self.text_nodes().into_iter().map(|(text, rect, rotated)| TextBox { text, rect, rotated }).collect()
     }
 }

@@ -7,11 +7,11 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 /// xorshift64* (Vigna 2016).
-pub struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
     /// Starts from a number.
-    pub fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
@@ -221,7 +221,7 @@ const WORDS: &[&str] = &[
 ];
 
 /// A session with a little data, in a folder of its own.
-pub fn session(folder: &std::path::Path) -> Session {
+pub(super) fn session(folder: &std::path::Path) -> Session {
     let mut s = Session::default();
     s.cwd = folder.to_path_buf();
     s.temp_dir = folder.to_path_buf();
@@ -303,7 +303,7 @@ fn nested(r: &mut Random) -> String {
 }
 
 /// The input of a seed.
-pub fn input(seed: u64, commands: &[&str], corpus: &[&str]) -> String {
+pub(super) fn input(seed: u64, commands: &[&str], corpus: &[&str]) -> String {
     let mut r = Random::new(seed);
     match r.below(20) {
         0..=1 => {
@@ -317,20 +317,20 @@ pub fn input(seed: u64, commands: &[&str], corpus: &[&str]) -> String {
 }
 
 /// Names of all commands and the texts of their examples.
-pub fn material() -> (Vec<&'static str>, Vec<&'static str>) {
+pub(super) fn material() -> (Vec<&'static str>, Vec<&'static str>) {
     let commands = dofile::commands::registry::all().map(|c| c.name).collect();
     let corpus = dofile::commands::registry::all().flat_map(|c| c.examples.iter().map(|e| e.run)).collect();
     (commands, corpus)
 }
 
 /// Stops a session that takes too long.
-pub struct Watchdog {
+pub(super) struct Watchdog {
     start: mpsc::Sender<Option<std::sync::Arc<AtomicBool>>>,
 }
 
 impl Watchdog {
     /// Starts the thread; each input may take `limit`.
-    pub fn new(limit: Duration) -> Self {
+    pub(super) fn new(limit: Duration) -> Self {
         let (start, inbox) = mpsc::channel::<Option<std::sync::Arc<AtomicBool>>>();
         std::thread::spawn(move || {
             let mut running = inbox.recv();
@@ -352,13 +352,13 @@ impl Watchdog {
     }
 
     /// Watches a session until `done`.
-    pub fn watch(&self, s: &Session) {
+    pub(super) fn watch(&self, s: &Session) {
         // a watchdog that has ended watches nothing, which only the limits of the run see
         let _ = self.start.send(Some(s.interrupt_flag()));
     }
 
     /// The input has ended.
-    pub fn done(&self) {
+    pub(super) fn done(&self) {
         let _ = self.start.send(None);
     }
 }

@@ -18,7 +18,7 @@ use crate::syntax::split::ParsedCommand;
 use estimators::contrasts::{Adjustment, Operator, comparisons, pairs};
 use estimators::matrix::Mat;
 
-/// What the options and the margin list ask to compare.
+/// Returns the comparison requested by the options and the margin list.
 pub(super) fn comparing(cmd: &ParsedCommand) -> Result<Comparing> {
     let list = cmd.list.trim();
     let marked = list.contains('@')
@@ -109,7 +109,7 @@ struct Line {
     weights: Vec<f64>,
 }
 
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "the request, the fit and the results that one table shows")]
 pub(super) fn show(
     session: &mut Session,
     cmd: &ParsedCommand,

@@ -1,4 +1,4 @@
-//! The numbers of `margins`: which effects, scenarios and subgroups were asked for, and their averages.
+//! The numbers of `margins`: which effects, scenarios and subgroups were requested, and their averages.
 
 use super::{Cell, Comparing, Legend, Listed, Request};
 use crate::error::{Result, StataError};
@@ -150,7 +150,6 @@ pub(super) fn term_factors<'a>(
         .collect()
 }
 
-#[allow(clippy::type_complexity)]
 pub(super) fn compute(
     session: &Session,
     parameters: &Parameters,

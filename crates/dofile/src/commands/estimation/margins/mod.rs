@@ -21,7 +21,7 @@ use crate::value::is_missing;
 use estimators::contrasts::{Adjustment, Operator};
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "margins",
     min: 4,
     form: Form::Raw,
@@ -70,7 +70,7 @@ const UNSUPPORTED: &[&str] = &[
     "CHAINrule",
 ];
 
-/// What was asked for.
+/// Request of the command.
 struct Request {
     derivative: Option<(Derivative, String)>,
     list: String,
@@ -88,7 +88,7 @@ struct Request {
     adjustment: Adjustment,
 }
 
-/// What of the margins is compared.
+/// Comparison of the margins.
 enum Comparing {
     /// Nothing: the margins themselves are shown.
     Nothing,
@@ -101,7 +101,7 @@ enum Comparing {
 /// A margin of the list: its name and the factor levels that it fixes.
 type Listed = (String, Vec<(String, i64)>);
 
-/// What a scenario of `at()` set: variable, value, statistic.
+/// Values set by a scenario of `at()`: variable, value, statistic.
 type Legend = Vec<(String, f64, String)>;
 
 /// One column of the result.

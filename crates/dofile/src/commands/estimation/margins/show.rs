@@ -1,4 +1,4 @@
-//! What `margins` prints and stores in `r()`.
+//! Output and `r()` results of `margins`.
 
 use super::{Cell, Legend, Request};
 use crate::error::Result;
@@ -13,7 +13,7 @@ use crate::session::Session;
 use crate::syntax::split::ParsedCommand;
 use estimators::matrix::Mat;
 
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "the request, the fit and the results that one table shows")]
 pub(super) fn show(
     session: &mut Session,
     cmd: &ParsedCommand,
@@ -65,7 +65,7 @@ pub(super) fn covariance(cells: &[Cell], parameters: &Parameters) -> Mat {
     Mat::from_rows(cells.len(), parameters.b.len(), gradients).sandwich(&parameters.v)
 }
 
-/// What the margins are.
+/// Title of the table of margins.
 pub(super) fn title(cmd: &ParsedCommand, request: &Request) -> &'static str {
     match (&request.derivative, cmd.options.has("atmeans")) {
         (Some(_), true) => "Conditional marginal effects",
@@ -86,7 +86,7 @@ fn effect_heading(request: &Request) -> &'static str {
 }
 
 /// Prints the lines above the table.
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "the lines above one table come from request, fit and results")]
 pub(super) fn heading(
     session: &mut Session,
     cmd: &ParsedCommand,
@@ -146,7 +146,7 @@ fn print_legends(session: &mut Session, legends: &[Legend]) {
     }
 }
 
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "the parts of one result")]
 fn store(
     session: &mut Session,
     cmd: &ParsedCommand,

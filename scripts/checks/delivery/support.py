@@ -1,0 +1,76 @@
+"""What the checks of delivery share: the service as a process, its client, and promises that fail the check."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "scripts" / "release"))
+
+from smoke import TERMINAL, Client  # noqa: E402,F401
+
+KEY = "ssk_admin_0123456789abcdef0123456789abcdef"
+
+
+def expect(promise: str, holds: object, evidence: object = "") -> None:
+    """Prints a promise that holds and ends the check at one that does not."""
+    if not holds:
+        sys.exit(f"not so: {promise}\n{evidence}")
+    print(f"  {promise}", flush=True)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def until(promise: str, holds, seconds: float = 60) -> None:
+    """Waits until something holds."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            sys.exit(f"never: {promise}")
+        time.sleep(0.05)
+
+
+class Service:
+    """`stata-service serve` on a free or given port."""
+
+    def __init__(self, program: str, data: Path, log: Path, port: int = 0, **settings: str) -> None:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("SS_")}
+        environment |= {"SS_LISTEN": f"127.0.0.1:{port}", "SS_DATA_DIR": str(data), "SS_BOOTSTRAP_ADMIN_KEY": KEY}
+        self.log = log.open("a")
+        self.process = subprocess.Popen([program, "serve"], env=environment | settings, text=True,
+                                        stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL)
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit(f"the service did not start: {log.read_text()[-2000:]}")
+        self.address = json.loads(line)["address"]
+
+    def end(self, grace: float = 60) -> tuple[int, float]:
+        """SIGTERM, and SIGKILL after the grace period; returns exit code and seconds."""
+        started = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(grace)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            code = self.process.wait()
+        self.log.close()
+        return code, time.monotonic() - started
+
+    def __enter__(self) -> "Service":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()

@@ -1,0 +1,77 @@
+//! Breaks texts into lines. Where the lines stand on a page is the matter of `pdf`.
+
+use ::figure::text_width;
+
+/// Breaks a text into lines of a width: after blanks and between hanzi, within a word only where it must.
+pub(super) fn wrapped(text: &str, size: f64, limit: f64) -> Vec<String> {
+    if text_width(text, size) <= limit {
+        return vec![text.to_owned()];
+    }
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for piece in pieces(text) {
+        if text_width(&format!("{line}{}", piece.trim_end()), size) <= limit || line.is_empty() {
+            line.push_str(&piece);
+        } else {
+            lines.push(std::mem::take(&mut line));
+            line = piece;
+        }
+        while text_width(line.trim_end(), size) > limit && line.chars().count() > 1 {
+            let (head, tail) = cut(&line, size, limit);
+            lines.push(head);
+            line = tail;
+        }
+    }
+    if !line.trim().is_empty() {
+        lines.push(line);
+    }
+    lines.iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// Splits a word that is wider than a line; at least one character stays on it.
+fn cut(line: &str, size: f64, limit: f64) -> (String, String) {
+    let mut at = line.chars().next().map_or(0, char::len_utf8);
+    for (i, c) in line.char_indices().skip(1) {
+        if text_width(&line[..i + c.len_utf8()], size) > limit {
+            break;
+        }
+        at = i + c.len_utf8();
+    }
+    (line[..at].to_owned(), line[at..].to_owned())
+}
+
+/// Splits a text after each blank and each hanzi; control characters become blanks.
+fn pieces(text: &str) -> Vec<String> {
+    let mut pieces = Vec::new();
+    let mut word = String::new();
+    for c in text.chars() {
+        word.push(if c.is_control() { ' ' } else { c });
+        if c.is_whitespace() || (c as u32) >= 0x2e80 {
+            pieces.push(std::mem::take(&mut word));
+        }
+    }
+    if !word.is_empty() {
+        pieces.push(word);
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_keep_every_letter() {
+        for text in [
+            "a short text",
+            "averyveryverylongwordwithoutblanks and more",
+            "在控制工作年限后教育对收入的影响",
+        ] {
+            let lines = wrapped(text, 10.0, 60.0);
+            assert!(lines.len() > 1 || text_width(text, 10.0) <= 60.0, "{lines:?}");
+            let joined: String = lines.concat().split_whitespace().collect();
+            assert_eq!(joined, text.split_whitespace().collect::<String>());
+            assert!(lines.iter().all(|l| text_width(l, 10.0) <= 60.0), "{lines:?}");
+        }
+    }
+}
