@@ -108,7 +108,7 @@ fn readiness(rows: &[Row]) -> String {
     let mut text = "# Readiness\n\nGenerated from [seed-map.md](seed-map.md) by `tests/it/structure/seed_map.rs` \
                     (`SS_TEST_RENEW=1 cargo test --test it seed_map`). A row counts when its test runs here; what needs \
                     GitHub, Docker, a cluster or a licence does not, although its files and logic are checked.\n\n\
-                    | area | proved here | all | of 10 | what is missing |\n|---|---|---|---|---|\n"
+                    | area | proved here | all | of 10 | missing |\n|---|---|---|---|---|\n"
         .to_owned();
     let mut areas: Vec<&str> = rows.iter().map(|row| row.area.as_str()).collect();
     areas.dedup();
