@@ -21,7 +21,7 @@ from pathlib import Path
 from support import HOST_DISK, KEY, ROOT, expect, free_port, until, Client
 
 BASE, IMAGE, STATA = "localhost/stata-service-base", "localhost/stata-service-check", "localhost/stata-service-stata"
-ISOLATION = {"STORAGE_DRIVER": "vfs", "BUILDAH_ISOLATION": "chroot"}
+ISOLATION = {"BUILDAH_ISOLATION": "chroot"}
 USER = "10001"
 # Where buildah keeps its images: set by main, so that those of the machine are left alone.
 STORAGE: list[str] = []
@@ -177,7 +177,7 @@ def main() -> None:
     cache.mkdir(parents=True, exist_ok=True)
     # layers of this storage are whole copies, so it is gone at the end
     with tempfile.TemporaryDirectory(prefix="ss-storage-") as storage:
-        STORAGE[:] = ["--root", f"{storage}/root", "--runroot", f"{storage}/run"]
+        STORAGE[:] = ["--storage-driver", "vfs", "--root", f"{storage}/root", "--runroot", f"{storage}/run"]
         base(cache)
         walk(program)
 
