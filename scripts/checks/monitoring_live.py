@@ -19,18 +19,18 @@ from typing import Any, Callable, Iterator
 import runbooks
 from metrics import KEY, PAY, ROOT, Prometheus, expect, get
 from stata_service import ProblemError, Service
-from tools import free_port
+from tools import NOT_HERE, free_port
 
 HERE = ROOT / "deploy" / "monitoring"
-PATIENCE = 60.0
+TIMEOUT = 60.0
 OLS = {"template_id": "linear.ols_robust", "outcome_var": "log_pay", "roles": {"regressors": ["schooling"]}}
 
 
-def until(promise: str, holds: Callable[[], object], told: Callable[[], object] = str) -> None:
-    deadline = time.monotonic() + PATIENCE
+def until(promise: str, holds: Callable[[], object], seen: Callable[[], object] = str) -> None:
+    deadline = time.monotonic() + TIMEOUT
     while not holds():
         if time.monotonic() > deadline:
-            sys.exit(f"monitoring: never: {promise}\n{told()}")
+            sys.exit(f"monitoring: never: {promise}\n{seen()}")
         time.sleep(0.2)
     print(f"  {promise}")
 
@@ -79,6 +79,22 @@ def settings(folder: Path, target: str, alertmanager: str) -> str:
     return text.replace("stata-service:8080", target).replace("alertmanager:9093", alertmanager)
 
 
+def with_templates(program: Path) -> list[str]:
+    """Returns the command that starts Alertmanager where its templates are.
+
+    Debian's program reads them at /usr/share; a separate mount shows those of the unpacked package there.
+    Ends the check with NOT_HERE where that is not permitted and the package is not installed.
+    """
+    if Path("/usr/share/prometheus/alertmanager/default.tmpl").exists():
+        return []
+    command = ["unshare", "--map-root-user", "--mount", "sh", "-c", 'mount --bind "$0" /usr/share && exec "$@"',
+               str(program.parents[1] / "share")]
+    if subprocess.run([*command, "true"], capture_output=True).returncode != 0:
+        print("  not run: Alertmanager needs a user namespace here, or its package installed")
+        sys.exit(NOT_HERE)
+    return command
+
+
 def started_alertmanager(program: Path, folder: Path, receiver: str) -> tuple[subprocess.Popen[bytes], str]:
     shutil.copytree(HERE / "alertmanager", folder / "alertmanager")
     config, key = folder / "alertmanager" / "alertmanager.yml", folder / "pagerduty"
@@ -94,12 +110,9 @@ def started_alertmanager(program: Path, folder: Path, receiver: str) -> tuple[su
     config.write_text(text, "utf-8")
     address = f"127.0.0.1:{free_port()}"
     log = (folder / "alertmanager.log").open("wb")
-    # Debian's program reads its templates at /usr/share: it gets those of its unpacked package there
-    share = program.parents[1] / "share"
     return subprocess.Popen(
-        ["unshare", "--map-root-user", "--mount", "sh", "-c", 'mount --bind "$0" /usr/share && exec "$@"', str(share),
-         str(program), f"--config.file={config}", f"--storage.path={folder / 'am'}", "--cluster.listen-address=",
-         f"--web.listen-address={address}"], stdout=log, stderr=subprocess.STDOUT,
+        [*with_templates(program), str(program), f"--config.file={config}", f"--storage.path={folder / 'am'}",
+         "--cluster.listen-address=", f"--web.listen-address={address}"], stdout=log, stderr=subprocess.STDOUT,
     ), address
 
 
@@ -191,16 +204,16 @@ def with_name(program: Path, folder: Path) -> Path:
 
 def delivery(receiver: Receiver, program: Path, folder: Path, target: str, service: subprocess.Popen[str],
              environment: dict[str, str]) -> None:
-    """Breaks the service in three ways, and mends it: page, ticket and their ends."""
-    told = lambda: json.dumps(receiver.kept[-6:], indent=1)  # noqa: E731
-    until("the watchdog is heard", lambda: receiver.at("/ping"), told)
-    until("no backup: a page", lambda: pages(receiver, "trigger", "BackupOld"), told)
+    """Breaks the service in three ways, and repairs it: page, ticket and their ends."""
+    seen = lambda: json.dumps(receiver.kept[-6:], indent=1)  # noqa: E731
+    until("the watchdog is heard", lambda: receiver.at("/ping"), seen)
+    until("no backup: a page", lambda: pages(receiver, "trigger", "BackupOld"), seen)
     subprocess.run([str(ROOT / "scripts" / "backup.sh"), str(folder / "backup")], check=True, capture_output=True,
                    env={**environment, "STATA_SERVICE": str(program), "SS_DATA_DIR": str(folder / "data")})
-    until("a backup: the page is resolved", lambda: pages(receiver, "resolve", "BackupOld"), told)
+    until("a backup: the page is resolved", lambda: pages(receiver, "resolve", "BackupOld"), seen)
 
     (folder / "engine").rename(folder / "gone")
-    until("no engine: a page", lambda: pages(receiver, "trigger", "EngineDown"), told)
+    until("no engine: a page", lambda: pages(receiver, "trigger", "EngineDown"), seen)
     page = pages(receiver, "trigger", "EngineDown")[0]
     expect("the page names instance and runbook",
            "EngineDown on 127.0.0.1:" in page["payload"]["summary"] and page["links"][0]["href"].endswith("/engine-down.md"))
@@ -210,17 +223,17 @@ def delivery(receiver: Receiver, program: Path, folder: Path, target: str, servi
         }, {**environment, "PATH": f"{with_name(program, folder)}:{environment['PATH']}"})
         expect("its runbook, followed literally, names the cause", "program cannot be found" in said and "stata.cmd" in said)
     (folder / "gone").rename(folder / "engine")
-    until("the engine is back: the page is resolved", lambda: pages(receiver, "resolve", "EngineDown"), told)
+    until("the engine is back: the page is resolved", lambda: pages(receiver, "resolve", "EngineDown"), seen)
 
     secret = folder / "admin.key"
     good = secret.read_text()
     secret.write_text("")
     service.send_signal(signal.SIGHUP)
-    until("settings that are refused: a ticket", lambda: tickets(receiver, "firing", "ConfigReloadFailed"), told)
+    until("settings that are refused: a ticket", lambda: tickets(receiver, "firing", "ConfigReloadFailed"), seen)
     expect("and no page", not pages(receiver, "trigger", "ConfigReloadFailed"))
     secret.write_text(good)
     service.send_signal(signal.SIGHUP)
-    until("settings that are taken: the ticket is resolved", lambda: tickets(receiver, "resolved", "ConfigReloadFailed"), told)
+    until("settings that are taken: the ticket is resolved", lambda: tickets(receiver, "resolved", "ConfigReloadFailed"), seen)
 
 
 def log_lines(folder: Path, boards: list[dict[str, Any]]) -> None:

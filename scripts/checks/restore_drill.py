@@ -69,7 +69,7 @@ UPLOAD = (b'--drill\r\nContent-Disposition: form-data; name="file"; filename="pa
 
 @dataclass
 class Load:
-    """Makes jobs until it is told to end; every 20th is planned, every 200th is run."""
+    """Makes jobs until its end is asked for; every 20th is planned, every 200th is run."""
 
     address: str
     wanted: int
@@ -114,7 +114,7 @@ class Load:
                 self.one(caller, number)
                 number += step
                 if number >= self.wanted:
-                    # the backlog is there: go on as a service in use does
+                    # the backlog is there: continue as a service in use does
                     time.sleep(0.05)
         except (OSError, http.client.HTTPException):
             # the service was killed under this request: it was not acknowledged
@@ -261,13 +261,13 @@ def retention(program: Path, data: Path, folder: Path, environment: dict[str, st
 
 
 def populate(load: Load, jobs: int, backups: Backups, keep_up: float) -> None:
-    began, told = time.monotonic(), 0
+    began, printed = time.monotonic(), 0
     load.start()
     while len(load.made) < jobs and not backups.failed:
         time.sleep(0.2)
-        if len(load.made) - told >= 10_000:
-            told = len(load.made)
-            print(f"  {told} jobs after {time.monotonic() - began:.0f} s", flush=True)
+        if len(load.made) - printed >= 10_000:
+            printed = len(load.made)
+            print(f"  {printed} jobs after {time.monotonic() - began:.0f} s", flush=True)
     enough = len(backups.began) + 1
     while len(backups.began) < max(2, enough) and not backups.failed:
         time.sleep(0.2)
@@ -318,12 +318,13 @@ def drill(program: Path, tools: Path, folder: Path, jobs: int, period: float, ke
         back, events = export(program, twin, folder / "back-export")
         gone, _ = compare(lost_records, back, last)
         expect("the audit chain that came back is the beginning of the one that was lost", lost_events[:len(events)] == events and events)
-        tokens_open(address, load, last, back)
-        expect("a new job can be made", caller.ask("POST", "/v1/admin/task-codes", KEY, {"count": 1})[0] in (200, 201))
-        retention(program, restored, folder, environment, recipient)
         rpo = at - last
         print(f"  {jobs} jobs: RPO {rpo:.1f} s ({gone} changes), restore {restore_took:.1f} s, RTO {rto:.1f} s, "
               f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+        tokens_open(address, load, last, back)
+        # the connection of before has been idle for as long as the comparison took
+        expect("a new job can be made", Caller(address).ask("POST", "/v1/admin/task-codes", KEY, {"count": 1})[0] in (200, 201))
+        retention(program, restored, folder, environment, recipient)
         expect("RPO and RTO are within their aims", rpo <= RPO_AIM and rto <= RTO_AIM)
     finally:
         backups.ended.set()

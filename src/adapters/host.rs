@@ -114,6 +114,10 @@ impl Host for LocalHost {
         Ok(found.map(|address| (address.ip().to_string(), judge_address(policy, address.ip()))).collect())
     }
 
+    fn open_files(&self) -> Option<u64> {
+        rustix::process::getrlimit(rustix::process::Resource::Nofile).maximum
+    }
+
     fn program(&self, path: &Path) -> io::Result<ProgramIdentity> {
         let path = path.canonicalize()?;
         let facts = fs::metadata(&path)?;

@@ -36,6 +36,7 @@ use crate::http::state::{App, Parts};
 use crate::library::{Library, LibraryProblem};
 use crate::ports::audit_log::AuditLog;
 use crate::ports::clock::Clock;
+use crate::ports::ids::IdSource;
 use crate::ports::llm::LlmMeter;
 use crate::ports::store::Store;
 use crate::service::access::accounts::{Accounts, AdminAccount, BootstrapKey};
@@ -124,6 +125,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     );
     let metered = Arc::new(metered);
     let ctx = Context {
+        server_id: SystemIds.id("srv"),
         store: Arc::clone(&metered) as Arc<dyn Store>,
         audit_log: metered,
         clock: Arc::clone(&clock),
@@ -136,7 +138,6 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         library: Arc::new(library),
         pools: Pools::for_cores(cores),
         progress: Arc::default(),
-        ingests: Arc::default(),
         model,
         calls: Arc::default(),
         tenants: Arc::default(),
@@ -293,6 +294,7 @@ pub(super) fn edge_rules(options: &EdgeOptions) -> Result<EdgeRules, BuildError>
         .map_err(|error| BuildError::Edge(error.to_string()))?;
     Ok(EdgeRules {
         rates: Rates { credential: options.credential, tenant: options.tenant, address: options.address },
+        streams: options.streams_per_credential,
         origins: options.origins.clone(),
         proxies,
         json_max_bytes: options.json_max_bytes,

@@ -9,6 +9,7 @@ pub mod gate;
 pub mod llm;
 pub mod maintenance;
 mod metered_store;
+pub mod open_files;
 pub mod options;
 pub mod reload;
 pub mod restore;

@@ -78,6 +78,9 @@ pub struct EdgeOptions {
     /// To answer, except for uploads, downloads and streams.
     pub request_timeout: Duration,
     pub max_connections: usize,
+    pub max_connections_per_address: usize,
+    /// Open streams of events.
+    pub streams_per_credential: usize,
     /// Without it the service speaks plain HTTP.
     pub tls: Option<TlsFiles>,
 }
@@ -96,6 +99,8 @@ impl Default for EdgeOptions {
             body_timeout: Duration::from_secs(30),
             request_timeout: Duration::from_secs(30),
             max_connections: 10_000,
+            max_connections_per_address: 1_000,
+            streams_per_credential: 50,
             tls: None,
         }
     }

@@ -12,12 +12,14 @@ use tokio_util::sync::CancellationToken;
 use super::build::Built;
 use super::control::serve_control;
 use super::count::count_changes;
+use super::open_files::RESERVE;
 use super::options::Options;
 use super::shutdown::Serving;
-use super::{reload, sweep};
+use super::{open_files, reload, sweep};
 use crate::adapters::process_memory;
 use crate::adapters::reserve::Reserve;
 use crate::adapters::runner::reap_orphans;
+use crate::adapters::store::SqliteStore;
 use crate::adapters::tls::Tls;
 use crate::http::router;
 use crate::http::state::App;
@@ -30,6 +32,8 @@ use crate::worker::{Drain, Worker, WorkerDeps, WorkerOptions, WorkerStatus};
 const REFRESH: Duration = Duration::from_secs(2);
 /// How often checks of health are looked for that are due.
 const LOOK: Duration = Duration::from_millis(500);
+/// How often the places of the store's files are looked at while nothing is committed.
+const PLACES_LOOK: Duration = Duration::from_secs(1);
 /// When the start is over for good: the queue is loaded and the first checks are made.
 const SETTLED: Duration = Duration::from_secs(1);
 /// How often a closed gate is checked.
@@ -91,14 +95,20 @@ pub async fn serve(
         shutdown.clone(),
     ));
     let looking = tokio::spawn(keep_looking(app.clone(), background.clone()));
+    let placed = tokio::spawn(watch_places(app.clone(), Arc::clone(&store), background.clone()));
     let walk = tokio::spawn(Arc::clone(&maintenance.migration).walk_in_background(background.clone()));
     let anchor = tokio::spawn(super::anchor::run(app.clone(), background.clone()));
     let sweeper = tokio::spawn(sweep::run(app.clone(), background.clone()));
     let control =
         serve_control(Arc::clone(&app.ctx), Some(maintenance), &options.data_dir, background.clone())?;
     let closing = CancellationToken::new();
-    let server =
-        tokio::spawn(listen(listener, tls, router::build(app.clone()), bounds(&options), closing.clone()));
+    let server = tokio::spawn(listen(
+        listener,
+        tls,
+        router::build(app.clone()),
+        bounds(&app, &options),
+        closing.clone(),
+    ));
 
     let orphans = reap_as_first_process(background.clone())?;
 
@@ -106,7 +116,7 @@ pub async fn serve(
     let giving_back = tokio::spawn(release_startup_memory(app.clone(), background.clone()));
     tracing::info!(event = "SS_READY", %address, "the service is ready");
     shutdown.cancelled().await;
-    let tasks = vec![health, looking, control, walk, sweeper, anchor, orphans, giving_back];
+    let tasks = vec![health, looking, placed, control, walk, sweeper, anchor, orphans, giving_back];
     let serving =
         Serving { app, worker, store, shutdown: options.shutdown, closing, server, background, tasks };
     let ended = serving.end().await;
@@ -126,14 +136,17 @@ async fn add_checks(app: &App, options: &Options, worker: &Arc<LateWorker>) -> s
 }
 
 /// Returns the bounds of connections.
-fn bounds(options: &Options) -> Bounds {
+fn bounds(app: &App, options: &Options) -> Bounds {
     Bounds {
+        exempt: app.edge.proxies(),
+        max_per_address: options.edge.max_connections_per_address,
+        reserve: RESERVE,
         header_timeout: options.edge.header_timeout,
         // Larger than what `http` refuses with a problem document.
         max_head_bytes: 64 << 10,
         // room for each is made for every request
         max_headers: 160,
-        max_connections: options.edge.max_connections,
+        max_connections: open_files::fitting(options.edge.max_connections),
         drain: options.shutdown.timeout,
     }
 }
@@ -265,6 +278,19 @@ async fn keep_looking(app: App, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+/// Stops the store where its files are not at their place any more, also while nothing is committed.
+async fn watch_places(app: App, store: Arc<SqliteStore>, stop: CancellationToken) {
+    loop {
+        let looked = Arc::clone(&store);
+        // a pool without a free place is asked again by the next round
+        let _ = app.ctx.pools.reads.run(move || looked.check_places()).await;
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(PLACES_LOOK) => {}
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::adapters::store::{LockError, OpenError};
 use crate::adapters::tls::TlsFiles;
 use crate::app::build::{BuildError, Built, build};
 use crate::app::gate::evaluate;
+use crate::app::open_files::needed_files;
 use crate::app::options::{
     AdminOptions, EdgeOptions, EngineOptions, LlmEndpoint, LlmOptions, LlmWire, OnShutdown, Options,
     ShutdownOptions, WorkerOptions,
@@ -247,6 +248,8 @@ fn edge(settings: &Settings) -> EdgeOptions {
         body_timeout: Duration::from_secs(http.body_timeout_seconds),
         request_timeout: Duration::from_secs(http.request_timeout_seconds),
         max_connections: http.max_connections,
+        max_connections_per_address: http.max_connections_per_address,
+        streams_per_credential: limits.streams_per_credential as usize,
         tls: settings
             .tls
             .as_ref()
@@ -341,6 +344,7 @@ pub(super) fn options(settings: &Settings) -> Result<Options, BuildError> {
             llm_hosts: settings.llm.iter().flat_map(config::Llm::hosts).collect(),
             llm_addresses: settings.llm.as_ref().map(config::Llm::address_policy).unwrap_or_default(),
             run_memory_bytes: settings.run.memory_mb << 20,
+            open_files: needed_files(settings.http.max_connections),
             concurrency,
             disk_low: DiskLow(settings.disk.low_mb.map(|mb| mb << 20)),
         },

@@ -253,6 +253,7 @@ fn http(r: &mut Reader<'_>) -> Http {
         header_timeout_seconds: r.count("http.header_timeout_seconds", 1, 3600),
         body_timeout_seconds: r.count("http.body_timeout_seconds", 1, 3600),
         max_connections: r.count("http.max_connections", 1, 1 << 20) as usize,
+        max_connections_per_address: r.count("http.max_connections_per_address", 1, 1 << 20) as usize,
         trusted_proxies,
     }
 }
@@ -266,6 +267,7 @@ fn limits(r: &mut Reader<'_>) -> Limits {
         tenant_burst: count("tenant_burst"),
         address_per_second: count("address_per_second"),
         address_burst: count("address_burst"),
+        streams_per_credential: count("streams_per_credential"),
         failures_per_minute: count("failures_per_minute"),
     };
     for (name, burst, rate) in [

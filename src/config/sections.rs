@@ -232,6 +232,7 @@ pub struct Http {
     pub header_timeout_seconds: u64,
     pub body_timeout_seconds: u64,
     pub max_connections: usize,
+    pub max_connections_per_address: usize,
     pub trusted_proxies: Vec<Network>,
 }
 
@@ -251,6 +252,7 @@ pub struct Limits {
     pub tenant_burst: u32,
     pub address_per_second: u32,
     pub address_burst: u32,
+    pub streams_per_credential: u32,
     pub failures_per_minute: u32,
 }
 

@@ -31,6 +31,7 @@ pub enum Rule {
     SandboxReads,
     SandboxContainment,
     MemoryFits,
+    OpenFilesFit,
     OnShutdown,
     TimeoutsOrdered,
     ClockSane,
@@ -92,6 +93,7 @@ impl Rule {
         Self::SandboxReads,
         Self::SandboxContainment,
         Self::MemoryFits,
+        Self::OpenFilesFit,
         Self::OnShutdown,
         Self::TimeoutsOrdered,
         Self::ClockSane,
@@ -224,6 +226,11 @@ impl Rule {
                 "memory_fits",
                 "all concurrent runs fit into the memory of the host or container",
                 "lower worker.concurrency or run.memory_mb, or give the container more memory",
+            ),
+            Self::OpenFilesFit => probe(
+                "open_files_fit",
+                "all connections at once fit the open files that the process may have",
+                "raise the hard limit of open files (LimitNOFILE, ulimits), or lower http.max_connections",
             ),
             Self::OnShutdown => settings(
                 "on_shutdown",

@@ -84,6 +84,9 @@ pub struct Outcome {
     /// Nanoseconds since 1970, by the clock that stamps files; output older than this is stale.
     pub started_at_ns: u64,
     pub ended_at_ns: u64,
+    /// From start to end by a clock that nobody sets; 0 where it is not known.
+    #[serde(default)]
+    pub elapsed_ns: u64,
     /// When the engine's program was executed, by the precise clock.
     #[serde(default)]
     pub spawned_at_ns: u64,
@@ -122,6 +125,7 @@ impl Outcome {
             engine_started: false,
             started_at_ns: 0,
             ended_at_ns: 0,
+            elapsed_ns: 0,
             spawned_at_ns: 0,
             cpu_ms: 0,
             peak_memory_bytes: 0,
@@ -139,9 +143,24 @@ impl Outcome {
         self.ended == (Ended::Exited { status: 0 }) && self.leftovers == 0
     }
 
-    /// Wall-clock time of the engine in milliseconds.
+    /// Time of the engine in milliseconds, whatever became of the wall clock meanwhile.
     pub fn wall_ms(&self) -> u64 {
-        self.ended_at_ns.saturating_sub(self.started_at_ns) / 1_000_000
+        let elapsed = match self.elapsed_ns {
+            0 => self.ended_at_ns.saturating_sub(self.started_at_ns),
+            elapsed => elapsed,
+        };
+        elapsed / 1_000_000
+    }
+
+    /// The stamp below which an output is older than the run, in nanoseconds since 1970. Where the clock was set back
+    /// during the run, files that were written since carry stamps before its start.
+    pub fn fresh_since_ns(&self) -> u64 {
+        // between the end of the engine and the stamp of the end the launcher counts and cleans up
+        const SLACK_NS: u64 = 10_000_000_000;
+        match self.ended_at_ns.saturating_sub(self.elapsed_ns) {
+            began if self.elapsed_ns > 0 && began < self.started_at_ns => began.saturating_sub(SLACK_NS),
+            _ => self.started_at_ns,
+        }
     }
 }
 
@@ -183,5 +202,36 @@ impl Default for RunLimits {
             grace_ms: 2000,
             free_bytes: 0,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    fn ended(started: u64, ended: u64, elapsed: u64) -> Outcome {
+        Outcome {
+            started_at_ns: started * SECOND,
+            ended_at_ns: ended * SECOND,
+            elapsed_ns: elapsed * SECOND,
+            ..Outcome::unstarted("r", Ended::Exited { status: 0 })
+        }
+    }
+
+    #[test]
+    fn a_clock_that_was_set_during_the_run_changes_neither_its_time_nor_what_is_fresh() {
+        let steady = ended(10_000, 10_060, 60);
+        assert_eq!((steady.wall_ms(), steady.fresh_since_ns()), (60_000, 10_000 * SECOND));
+        let back_an_hour = ended(10_000, 6_460, 60);
+        assert_eq!((back_an_hour.wall_ms(), back_an_hour.fresh_since_ns()), (60_000, 6_390 * SECOND));
+        let forward_a_day = ended(10_000, 96_460, 60);
+        assert_eq!((forward_a_day.wall_ms(), forward_a_day.fresh_since_ns()), (60_000, 10_000 * SECOND));
+        let of_an_earlier_release = ended(10_000, 10_060, 0);
+        assert_eq!(
+            (of_an_earlier_release.wall_ms(), of_an_earlier_release.fresh_since_ns()),
+            (60_000, 10_000 * SECOND)
+        );
     }
 }

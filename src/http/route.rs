@@ -43,7 +43,7 @@ pub struct RouteFacts {
     pub tagged: bool,
     /// The response is a file to be kept.
     pub download: bool,
-    /// A response with status 202 carries `Retry-After`.
+    /// A response with status 202, or the refusal `INPUTS_MISSING` while an upload is being read, carries `Retry-After`.
     pub retry_after: bool,
 }
 

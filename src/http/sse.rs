@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::Stream;
 
 use crate::domain::error::Problem;
+use crate::http::middleware::streams::OpenStream;
 
 /// Longest silence: a comment is sent, so that proxies keep the connection.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -19,10 +20,14 @@ pub const LONGEST: Duration = Duration::from_secs(3600);
 const RETRY: Duration = Duration::from_secs(1);
 
 /// Responds with a stream of events. Nothing is produced that the reader has no room for.
-pub fn answer(events: impl Stream<Item = Event> + Send + 'static) -> Response {
+/// has no room for.
+pub fn answer(events: impl Stream<Item = Event> + Send + 'static, open: OpenStream) -> Response {
     use futures_util::StreamExt;
     let hello = futures_util::stream::once(async { Event::default().retry(RETRY).comment("following") });
-    let events = hello.chain(events).map(Ok::<_, std::convert::Infallible>);
+    let events = hello.chain(events).map(move |event| {
+        let _counted = &open;
+        Ok::<_, std::convert::Infallible>(event)
+    });
     let mut response = Sse::new(events).into_response();
     // proxies that collect answers would hold events back
     response.headers_mut().insert("x-accel-buffering", axum::http::HeaderValue::from_static("no"));

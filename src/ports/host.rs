@@ -81,6 +81,9 @@ pub trait Host: Send + Sync {
     /// Returns how many bytes of memory the processes here may use together.
     fn memory_bytes(&self) -> Option<u64>;
 
+    /// Returns how many files this process may have open at most; `None` is unlimited.
+    fn open_files(&self) -> Option<u64>;
+
     /// Returns what users other than the owner may read or enter: nothing where the folder itself is closed to them,
     /// else the names of its entries that are open.
     ///

@@ -54,6 +54,7 @@ pub trait RunHandle: Send + Sync {
 }
 
 /// State of an attempt of an earlier process.
+#[expect(clippy::large_enum_variant, reason = "one short-lived value for each attempt")]
 pub enum Adopted {
     /// Its launcher lives.
     Alive(Arc<dyn RunHandle>),

@@ -140,6 +140,8 @@ pub struct Commit {
 pub enum Housekeeping {
     /// Progress of a run that is under way (its phase).
     RunProgress,
+    /// An upload that is being read, or how that failed.
+    IngestProgress,
     /// An idempotency answer alone, or the removal of expired ones.
     Idempotency,
     /// Time of last use of a credential.

@@ -238,6 +238,12 @@ pub const EVENTS: &[Event] = &[
         "provider, model, purpose, attempt, elapsed_ms, outcome, next_delay_ms",
     ),
     event(
+        "SS_OPEN_FILES_LOW",
+        "warn",
+        "The limit of open files is too low for `http.max_connections`; fewer connections are let in. Raise it.",
+        "open_files, needed, connections",
+    ),
+    event(
         "SS_ORPHANS_REAPED",
         "debug",
         "Orphans were collected by the first process of a container.",

@@ -13,6 +13,7 @@ use crate::domain::audit::{Actor, AuditEvent};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::RunId;
 use crate::domain::job::ops::retry_delay;
+use crate::domain::job::record::may_start;
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::{Cause, Run, RunStatus};
 use crate::ports::store::{Commit, CommitError, Expect, Housekeeping, ReadError, Record, StoreExt, Write};
@@ -173,8 +174,8 @@ const READY_AT: &str = "ready_at";
 pub(super) async fn claim(deps: &WorkerDeps, key: &JobKey, run_id: &RunId) -> Committed {
     let change = |job: &JobRecord| {
         let now = deps.clock.now();
-        // The clock may have been set back since the queue gave the job out.
-        if let Some(queue) = job.queue.as_ref().filter(|q| q.ready_at > now) {
+        // The clock may have been set back a little since the queue gave the job out.
+        if let Some(queue) = job.queue.as_ref().filter(|q| !may_start(q.ready_at, now)) {
             return Err(Problem::new(ErrorCode::JobIllegalTransition, "the job may not start yet")
                 .with(READY_AT, queue.ready_at.to_rfc3339()));
         }

@@ -102,7 +102,7 @@ fn declared(
     fact.size_bytes = found.size_bytes;
     if found.size_bytes == 0 {
         fact.state = OutputState::Empty;
-    } else if found.modified_ns < outcome.started_at_ns {
+    } else if found.modified_ns < outcome.fresh_since_ns() {
         fact.state = OutputState::Stale;
     } else if found.size_bytes > output.max_bytes {
         fact.state = OutputState::TooLarge;

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::order_statistics::Ranks;
 use crate::domain::ids::{JobId, TenantId};
+use crate::domain::job::record::may_start;
 
 /// The name of a job.
 pub(super) type JobKey = (TenantId, JobId);
@@ -47,10 +48,10 @@ impl Queue {
         }
         self.remove(&key);
         self.known.insert(key.clone(), (queue_seq, ready_at));
-        if ready_at > now {
-            self.delayed.push(Reverse((ready_at, queue_seq, key.0, key.1)));
-        } else {
+        if may_start(ready_at, now) {
             self.make_ready(key, queue_seq);
+        } else {
+            self.delayed.push(Reverse((ready_at, queue_seq, key.0, key.1)));
         }
     }
 
@@ -114,7 +115,7 @@ impl Queue {
     }
 
     fn wake(&mut self, now: DateTime<Utc>) {
-        while self.delayed.peek().is_some_and(|Reverse((at, ..))| *at <= now) {
+        while self.delayed.peek().is_some_and(|Reverse((at, ..))| may_start(*at, now)) {
             let Some(Reverse((at, queue_seq, tenant, job))) = self.delayed.pop() else { return };
             let key = (tenant, job);
             if self.known.get(&key) == Some(&(queue_seq, at)) {
@@ -164,6 +165,17 @@ mod tests {
         }
         assert_eq!(taken(&mut queue, 0), ["a1", "b1", "c1", "a2", "b2", "a3"]);
         assert_eq!(queue.len(), 0);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_holds_no_job() {
+        let mut queue = Queue::default();
+        queue.put(key("a", "retry"), 1, at(3604), at(3600));
+        queue.put(key("a", "queued"), 2, at(3600), at(0));
+        assert_eq!(taken(&mut queue, 0), ["retry", "queued"]);
+        queue.put(key("a", "retry"), 3, at(16), at(0));
+        assert_eq!(taken(&mut queue, 15), [""; 0], "an honest wait is kept");
+        assert_eq!(taken(&mut queue, 16), ["retry"]);
     }
 
     #[test]

@@ -7,5 +7,6 @@ pub mod cors;
 pub mod limit;
 #[cfg(feature = "otel")]
 pub mod otel;
+pub mod places;
 pub mod security;
 pub mod serve;

@@ -17,11 +17,14 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+pub use crate::places::{Exempt, Place};
+use crate::places::{Places, Room, Seat};
+
 /// The bounds.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Bounds {
     /// To receive the head of a request, and for an idle connection to ask again.
     pub header_timeout: Duration,
@@ -29,8 +32,15 @@ pub struct Bounds {
     pub max_head_bytes: usize,
     /// Most headers of a request. Beyond it the answer is 431.
     pub max_headers: usize,
-    /// Open connections; more wait in the listener's backlog.
+    /// Open connections. More get a place of the reserve; without one they wait in the listener's backlog.
     pub max_connections: usize,
+    /// Open connections of one address (of one /64 network, IPv6). More get a place of the reserve; without one they
+    /// are closed.
+    pub max_per_address: usize,
+    /// Addresses without that bound.
+    pub exempt: Exempt,
+    /// Connections beside [`Bounds::max_connections`], for one short request each: see [`Place`].
+    pub reserve: usize,
     /// For calls that are under way when the end comes.
     pub drain: Duration,
 }
@@ -42,6 +52,9 @@ impl Default for Bounds {
             max_head_bytes: 32 << 10,
             max_headers: 100,
             max_connections: 10_000,
+            max_per_address: usize::MAX,
+            exempt: Exempt::default(),
+            reserve: 0,
             drain: Duration::from_secs(30),
         }
     }
@@ -81,24 +94,28 @@ pub async fn serve<A: Accept>(
     // routes are put together once, not for each connection
     let router = router.with_state(());
     let (stopping, stopped) = watch::channel(false);
-    let places = Arc::new(Semaphore::new(bounds.max_connections.min(Semaphore::MAX_PERMITS)));
+    let places = Places::new(Room {
+        general: bounds.max_connections,
+        reserve: bounds.reserve,
+        per_address: bounds.max_per_address,
+        exempt: bounds.exempt.clone(),
+    });
+    let bounds = Arc::new(bounds);
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
     loop {
         let next = async {
-            let place = Arc::clone(&places).acquire_owned().await;
-            (place, next_connection(&listener).await)
+            let free = places.free().await;
+            (free, next_connection(&listener).await)
         };
         tokio::select! {
             () = &mut stop => break,
-            (place, (stream, peer)) = next => {
-                let service = with_peer(&router, peer);
-                let (accept, stopped) = (accept.clone(), stopped.clone());
-                connections.spawn(async move {
-                    // held until the connection ends
-                    let _place = place;
-                    connection(stream, accept, service, bounds, stopped).await;
-                });
+            (free, (stream, peer)) = next => {
+                // without a place it is closed
+                let Some(seat) = places.seat(free, peer.ip()) else { continue };
+                let service = with_peer(&router, peer, seat.place);
+                let (accept, stopped, bounds) = (accept.clone(), stopped.clone(), Arc::clone(&bounds));
+                connections.spawn(async move { seated(seat, stream, accept, service, &bounds, stopped).await });
             }
             // collects those that have ended
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
@@ -111,11 +128,37 @@ pub async fn serve<A: Accept>(
     if is_at_rest { 0 } else { connections.len() }
 }
 
-type Service = AddExtension<Router, ConnectInfo<SocketAddr>>;
+type Service = AddExtension<AddExtension<Router, ConnectInfo<SocketAddr>>, Place>;
 
-fn with_peer(router: &Router, peer: SocketAddr) -> Service {
+fn with_peer(router: &Router, peer: SocketAddr, place: Place) -> Service {
     use tower_layer::Layer as _;
-    Extension(ConnectInfo(peer)).layer(router.clone())
+    Extension(place).layer(Extension(ConnectInfo(peer)).layer(router.clone()))
+}
+
+/// Longest time to receive a head on a connection of the reserve.
+const RESERVE_HEAD: Duration = Duration::from_secs(2);
+/// Longest life of a connection of the reserve.
+const RESERVE_LIFE: Duration = Duration::from_secs(5);
+
+/// Serves a connection, which has its place until it ends.
+async fn seated<A: Accept>(
+    seat: Seat,
+    stream: TcpStream,
+    accept: A,
+    service: Service,
+    bounds: &Bounds,
+    stopped: watch::Receiver<bool>,
+) {
+    match seat.place {
+        Place::General => connection(stream, accept, service, bounds, true, stopped).await,
+        Place::Reserve => {
+            let header_timeout = bounds.header_timeout.min(RESERVE_HEAD);
+            let bounds = Bounds { header_timeout, ..bounds.clone() };
+            let served = connection(stream, accept, service, &bounds, false, stopped);
+            // one that takes longer is broken off: others wait for its place
+            let _ = tokio::time::timeout(RESERVE_LIFE, served).await;
+        }
+    }
 }
 
 /// The next connection; errors of a connection that is already gone, and a shortage of files, pass.
@@ -141,7 +184,8 @@ async fn connection<A: Accept>(
     stream: TcpStream,
     accept: A,
     service: Service,
-    bounds: Bounds,
+    bounds: &Bounds,
+    keeps_alive: bool,
     mut stopped: watch::Receiver<bool>,
 ) {
     // small pieces of a stream are to leave at once; a connection that is gone says so later
@@ -150,6 +194,7 @@ async fn connection<A: Accept>(
     let Ok(Ok(stream)) = accepted else { return };
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
+        .keep_alive(keeps_alive)
         .header_read_timeout(bounds.header_timeout)
         .max_headers(bounds.max_headers)
         .max_buf_size(bounds.max_head_bytes.max(8_192))
@@ -181,6 +226,7 @@ mod tests {
     async fn start(bounds: Bounds) -> Server {
         let router = Router::new()
             .route("/", get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.ip().to_string()))
+            .route("/place", get(async |Extension(place): Extension<Place>| format!("{place:?}")))
             .route("/slow", get(async || tokio::time::sleep(Duration::from_millis(150)).await))
             .route("/stuck", get(async || std::future::pending::<()>().await));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -205,6 +251,19 @@ mod tests {
         // a reset ends the text as well
         let _ = stream.read_to_end(&mut text).await;
         String::from_utf8_lossy(&text).into_owned()
+    }
+
+    /// Asks until the answer is as it should be: the end of another connection takes a moment to be seen.
+    async fn until(address: SocketAddr, head: &str, holds: impl Fn(&str) -> bool) {
+        let mut text = String::new();
+        for _ in 0..1000 {
+            text = rest(send(address, head).await).await;
+            if holds(&text) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("never as it should be: {text}");
     }
 
     const ASK: &str = "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
@@ -243,6 +302,32 @@ mod tests {
         assert!(early.is_err(), "no place yet");
         drop(first);
         assert!(rest(second).await.contains("200 OK"));
+    }
+
+    #[tokio::test]
+    async fn the_reserve_answers_one_request_and_closes() {
+        let server = start(Bounds { max_connections: 1, reserve: 1, ..Bounds::default() }).await;
+        let ask = "GET /place HTTP/1.1\r\nhost: x\r\n\r\n";
+        let mut first = send(server.address, ask).await;
+        let mut head = [0; 15];
+        first.read_exact(&mut head).await.expect("an answer");
+        let second = rest(send(server.address, ask).await).await;
+        assert!(
+            second.ends_with("Reserve") && second.to_lowercase().contains("connection: close"),
+            "{second}"
+        );
+        drop(first);
+        let once = ask.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n");
+        until(server.address, &once, |text| text.ends_with("General")).await;
+    }
+
+    #[tokio::test]
+    async fn an_address_with_all_its_connections_is_turned_away() {
+        let server = start(Bounds { max_per_address: 1, ..Bounds::default() }).await;
+        let first = send(server.address, "GET / HTTP/1.1\r\nhost: x\r\n").await;
+        assert_eq!(rest(send(server.address, ASK).await).await, "");
+        drop(first);
+        until(server.address, ASK, |text| text.contains("200 OK")).await;
     }
 
     #[tokio::test]

@@ -9,6 +9,7 @@ use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
 use super::cgroup::RunGroup;
 use super::child::{ChildPlan, Group, StartFailure, move_high, spawn};
@@ -165,12 +166,14 @@ impl Launcher {
             limits: spec.limits.clone(),
         };
         outcome.started_at_ns = file_clock_ns();
+        let started = Instant::now();
         let pid = spawn(&plan).map_err(|failure| start_failure(spec, &engine, &failure))?;
         drop(plan);
         outcome.spawned_at_ns = clock_ns(rustix::time::ClockId::Realtime);
         outcome.engine_started = true;
         let Supervised { ended, leftovers, cpu_ms, peak_memory_bytes } =
             supervise(pid, &self.signals, &spec.limits, &work, group, [&mut stdout, &mut stderr]);
+        outcome.elapsed_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
         outcome.ended = ended;
         outcome.leftovers = leftovers;
         outcome.cpu_ms = cpu_ms;

@@ -42,8 +42,8 @@ const ARCHITECTURE: u32 = 0xC000_00B7;
 /// architecture.
 mod newer {
     pub(super) const FCHMODAT2: libc::c_long = 452;
-    pub const QUOTACTL_FD: libc::c_long = 443;
-    pub const PROCESS_MRELEASE: libc::c_long = 448;
+    pub(super) const QUOTACTL_FD: libc::c_long = 443;
+    pub(super) const PROCESS_MRELEASE: libc::c_long = 448;
     pub(super) const MEMFD_SECRET: libc::c_long = 447;
     pub(super) const SETXATTRAT: libc::c_long = 463;
     pub(super) const REMOVEXATTRAT: libc::c_long = 466;
@@ -275,18 +275,23 @@ pub(super) fn program(session: bool) -> Vec<sock_filter> {
             p.if_equal(*kind << 8, Answer::Refused.code());
         }
     });
+    refuse_hiding(&mut p);
+    p.answer(ALLOW);
+    p.0
+}
+
+/// Refuses what would hide space of the disk from the launcher, which counts it.
+fn refuse_hiding(p: &mut Program) {
     // space without a size, which limits and archives would not count
     p.when(libc::SYS_fallocate, |p| {
         p.load(Program::low(1));
         p.unless_equal(0, Answer::Unsupported.code());
     });
-    // the launcher counts the open files of its processes, which a process could hide
+    // the open files of a process that is not dumpable cannot be read
     p.when(libc::SYS_prctl, |p| {
         p.load(Program::low(0));
         p.if_equal(libc::PR_SET_DUMPABLE.cast_unsigned(), Answer::Pretended.code());
     });
-    p.answer(ALLOW);
-    p.0
 }
 
 fn number(call: libc::c_long) -> u32 {

@@ -255,12 +255,24 @@ const FULL_RETRY: Duration = Duration::from_secs(5);
 /// Applies one batch; false after a fault.
 fn commit_batch(core: &Core, conn: &mut Connection, heads: &mut Heads, requests: Vec<Request>) -> bool {
     let batch = Batch::of(requests);
+    if let Some(reason) = core.places.lost() {
+        stop(core, batch, reason, false);
+        return false;
+    }
     let before = (heads.sequence, heads.audit_seq);
     let mut effects = Effects::default();
     let mut result = transaction(core, conn, heads, &batch, &mut effects);
     if matches!(&result, Err(failure) if failure.is_full()) && core.reserve.release() {
         start_over(core, conn, heads, &mut effects);
         result = transaction(core, conn, heads, &batch, &mut effects);
+    }
+    // what was written since may lie in files that nobody will find again
+    let lost = if result.is_ok() { core.places.lost() } else { None };
+    if let Some(reason) = lost {
+        core.cache.clear();
+        core.count_audit_failures(batch.audited());
+        stop(core, batch, reason, true);
+        return false;
     }
     match result {
         Ok(answers) => {
@@ -288,7 +300,9 @@ fn commit_batch(core: &Core, conn: &mut Connection, heads: &mut Heads, requests:
         Err(failure) => {
             core.cache.clear();
             core.count_audit_failures(batch.audited());
-            stop(core, batch, failure);
+            let at_end = matches!(failure, Failure::AtEnd(_));
+            let (Failure::Before(error) | Failure::AtEnd(error)) = failure;
+            stop(core, batch, format!("writing failed: {error}"), at_end);
             false
         }
     }
@@ -351,13 +365,8 @@ fn start_over(core: &Core, conn: &Connection, heads: &mut Heads, effects: &mut E
     }
 }
 
-/// Stops the store after an error and answers the batch that met it.
-fn stop(core: &Core, batch: Batch, failure: Failure) {
-    let (error, at_end) = match failure {
-        Failure::Before(error) => (error, false),
-        Failure::AtEnd(error) => (error, true),
-    };
-    let reason = format!("writing failed: {error}");
+/// Stops the store and answers the batch that met the reason; `at_end` where it may have been applied.
+fn stop(core: &Core, batch: Batch, reason: String, at_end: bool) {
     core.stop(&reason);
     let answer = |commit: &Prepared| match at_end {
         true => Err(CommitError::Indeterminate { id: commit.id.clone() }),

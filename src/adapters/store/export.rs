@@ -121,6 +121,8 @@ impl Exporter {
     }
 
     fn export(&mut self) -> io::Result<()> {
+        // a folder that is gone must not be made again in another place
+        self.core.places.lost().map_or(Ok(()), |reason| Err(io::Error::other(reason)))?;
         self.export_audit().inspect_err(|_| self.core.count_audit_failures(1))?;
         while !self.behind.is_empty() {
             let batch: Vec<Key> = self.behind.iter().take(BATCH).cloned().collect();

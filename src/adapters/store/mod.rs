@@ -18,6 +18,7 @@ mod keys;
 mod lock;
 mod loss;
 mod migrations;
+mod places;
 mod prepare;
 mod queries;
 mod queue;

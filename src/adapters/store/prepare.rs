@@ -79,7 +79,7 @@ fn check_audit(commit: &Commit) -> Result<(), CommitError> {
         return Err(invalid("it has no audit event"));
     };
     let covered = |write: &Write| match kind {
-        Housekeeping::RunProgress => {
+        Housekeeping::RunProgress | Housekeeping::IngestProgress => {
             matches!(write, Write::Put { record: Record::Job(_), expect: Expect::Version(_) })
         }
         Housekeeping::LastUsed => {

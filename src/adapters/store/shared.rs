@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 
 use super::job_cache::JobCache;
+use super::places::Places;
 use super::prepare::Prepared;
 use super::queue::HandOver;
 use crate::adapters::reserve::Reserve;
@@ -70,6 +71,8 @@ pub(super) struct Core {
     pub cache: JobCache,
     /// Disk space that is given up when the volume is full.
     pub reserve: Reserve,
+    /// What must stay where it is while anything is acknowledged.
+    pub places: Places,
     /// True once any record is withheld; almost always false, and then reads look no further.
     withholds: AtomicBool,
     /// A damaged page has asked for a look.
@@ -81,7 +84,7 @@ pub(super) struct Core {
 
 impl Core {
     /// Starts with nothing committed.
-    pub(super) fn new(queue: usize, clock: Arc<dyn Clock>, reserve: Reserve) -> Self {
+    pub(super) fn new(queue: usize, clock: Arc<dyn Clock>, reserve: Reserve, places: Places) -> Self {
         Self {
             requests: HandOver::new(queue),
             // one small entry per transaction; the exporter merges them each time it wakes
@@ -91,6 +94,7 @@ impl Core {
             clock,
             cache: JobCache::default(),
             reserve,
+            places,
             withholds: AtomicBool::new(false),
             looked: AtomicBool::new(false),
             audit_write_failures: AtomicU64::new(0),

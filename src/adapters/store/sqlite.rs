@@ -15,6 +15,7 @@ use super::audit_query;
 use super::committer::Heads;
 use super::export::{Exporter, exported_sequence};
 use super::lock::{LockError, OwnerLock, refuse_network_file_system};
+use super::places::Places;
 use super::prepare::{CHAIN, prepare};
 use super::queue::Refused;
 use super::readers::{QueryError, Readers};
@@ -119,7 +120,8 @@ impl SqliteStore {
         let writer = schema::open_writer(&path)?;
         let mut heads = Heads::load(&writer)?;
         let reserve = Reserve::of(&options.data_dir);
-        let core = Arc::new(Core::new(options.queue, Arc::clone(&options.clock), reserve));
+        let places = Places::of(&options.data_dir)?;
+        let core = Arc::new(Core::new(options.queue, Arc::clone(&options.clock), reserve, places));
         core.publish_heads(heads.sequence, (heads.audit_seq, &heads.audit_hash), &heads.jobs);
         loss::load_quarantine(&writer, &core)?;
         loss::withhold_lost(&core, &options.data_dir, &writer, &mut heads, lost_commits)?;
@@ -146,6 +148,17 @@ impl SqliteStore {
         self.readers.close();
         running.readers.into_iter().for_each(join);
         join(running.checkpointer);
+    }
+
+    /// Stops the store where its files are not at their place any more, also while nothing is committed.
+    pub fn check_places(&self) {
+        // at its end the store takes files away itself
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.is_some()
+            && let Some(reason) = self.core.places.lost()
+        {
+            self.core.stop(&reason);
+        }
     }
 
     fn submit(&self, commit: Commit) -> Result<oneshot::Receiver<Result<Receipt, CommitError>>, CommitError> {

@@ -95,11 +95,14 @@ pub(super) fn percent(text: &[u8]) -> Option<f64> {
 }
 
 fn grouped(text: &[u8], group: u8, point: u8) -> Option<f64> {
+    let unsigned = text.strip_prefix(b"-").or(text.strip_prefix(b"+")).unwrap_or(text);
+    if unsigned.iter().all(u8::is_ascii_digit) {
+        return plain(text).map(|p| p.value);
+    }
     let mut cleaned = [0u8; 64];
     if text.len() > cleaned.len() {
         return None;
     }
-    let unsigned = text.strip_prefix(b"-").or(text.strip_prefix(b"+")).unwrap_or(text);
     let whole_end = unsigned.iter().position(|&b| b == point).unwrap_or(unsigned.len());
     let (whole, fraction) = unsigned.split_at(whole_end);
     if whole.contains(&group) {
@@ -154,6 +157,12 @@ mod tests {
         }
         assert_eq!(with_decimal_comma(b"1.234,5"), Some(1234.5));
         assert_eq!(with_decimal_comma(b"0,75"), Some(0.75));
+        assert_eq!(
+            with_decimal_comma("9".repeat(70).as_bytes()),
+            Some(1e70),
+            "digits without a point, however many"
+        );
+        assert_eq!(with_decimal_comma("9".repeat(400).as_bytes()), Some(f64::INFINITY));
         assert_eq!(with_decimal_comma(b"1,2,3"), None);
         assert_eq!(percent(b"12.5 %"), Some(12.5));
         assert_eq!(percent(b"%"), None);

@@ -23,8 +23,11 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::expression::Condition;
 use crate::ports::tabular::{IngestOptions, IngestedDataset, Preview, RowCounts, SteppedCounts, Tabular};
 
-/// Most address space of a reader. A workbook keeps its shared texts in memory, an XLS file itself.
-const MEMORY_BYTES: u64 = 4 << 30;
+/// Address space of a reader for any file, for each byte of its file, and at most. A workbook keeps its shared texts in
+/// memory, an XLS file itself; a small file that states large sizes must not get what a large one may need.
+const MEMORY_BASE: u64 = 1 << 30;
+const MEMORY_PER_BYTE: u64 = 256;
+const MEMORY_MOST: u64 = 4 << 30;
 /// Most processor time of a reader.
 const CPU_SECONDS: u64 = 1_200;
 /// Longest life of a reader.
@@ -160,7 +163,7 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
     let [source, dest] = arguments else { return ExitCode::from(2) };
     let (source, dest) = (Path::new(source), Path::new(dest));
     let mut request = Vec::new();
-    if limit().is_err() || io::stdin().read_to_end(&mut request).is_err() {
+    if limit(source).is_err() || io::stdin().read_to_end(&mut request).is_err() {
         return ExitCode::from(70);
     }
     let Ok(request) = serde_json::from_slice::<Request>(&request) else { return ExitCode::from(2) };
@@ -177,10 +180,15 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
     if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(74) }
 }
 
+/// Returns the address space of a reader of a file of this size.
+fn memory_bytes(file_bytes: u64) -> u64 {
+    MEMORY_BASE.saturating_add(file_bytes.saturating_mul(MEMORY_PER_BYTE)).min(MEMORY_MOST)
+}
+
 /// Bounds memory, processor time and life; no core file; ends with the server.
-fn limit() -> io::Result<()> {
+fn limit(source: &Path) -> io::Result<()> {
     let most = |value| Rlimit { current: Some(value), maximum: Some(value) };
-    setrlimit(Resource::As, most(MEMORY_BYTES))?;
+    setrlimit(Resource::As, most(memory_bytes(std::fs::metadata(source)?.len())))?;
     setrlimit(Resource::Cpu, most(CPU_SECONDS))?;
     setrlimit(Resource::Core, most(0))?;
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
@@ -201,4 +209,16 @@ fn confine(source: &Path, dest: &Path) -> Result<(), Box<dyn std::error::Error>>
         .add_rule(PathBeneath::new(PathFd::new(folder)?, all))?
         .restrict_self()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_file_gets_less_memory_than_a_large_one() {
+        assert_eq!(memory_bytes(5 << 10), (1 << 30) + 256 * (5 << 10));
+        assert_eq!(memory_bytes(12 << 20), MEMORY_MOST);
+        assert_eq!(memory_bytes(u64::MAX), MEMORY_MOST);
+    }
 }

@@ -74,6 +74,7 @@ impl JobRecord {
             token: Some(new.token),
             inputs: None,
             bundle: None,
+            ingest: None,
             draft: None,
             draft_failure: None,
             interpretation_failure: None,
@@ -136,6 +137,7 @@ impl JobRecord {
             draft.stale = true;
         }
         next.inputs = Some(inputs);
+        next.ingest = None;
         Ok(next)
     }
 

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::ingest::Ingest;
 use super::interpretation::InterpretationFailure;
 use super::state::JobStatus;
 use crate::domain::artifact::Artifact;
@@ -83,6 +84,16 @@ pub struct QueueEntry {
     pub ready_at: DateTime<Utc>,
 }
 
+/// Longest time that a job is made to wait before it may start, with some slack; see
+/// [`retry_delay`](super::ops::retry_delay).
+const LONGEST_WAIT: chrono::TimeDelta = chrono::TimeDelta::seconds(30);
+
+/// True if a job that waits until `ready_at` may start. A time further away than any wait shows that the clock was set
+/// back since, and says nothing any more.
+pub fn may_start(ready_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    ready_at <= now || ready_at - now > LONGEST_WAIT
+}
+
 /// The spans that the life of a job hangs from, each as a W3C `traceparent`; absent where nobody traced.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobTrace {
@@ -134,6 +145,9 @@ pub struct JobRecord {
     /// Files that are uploaded one by one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bundle: Option<Bundle>,
+    /// The reading of the last upload, if it outlived its request and did not become the inputs yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ingest: Option<Ingest>,
     pub draft: Option<Draft>,
     /// The last call to a model for a draft, if it failed and no draft came after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -207,6 +207,7 @@ impl JobRecord {
         next.title = None;
         next.draft = None;
         next.draft_failure = None;
+        next.ingest = None;
         next.interpretation_failure = None;
         next.confirmation = None;
         next.unknown.clear();

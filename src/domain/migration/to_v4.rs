@@ -80,6 +80,7 @@ pub(super) fn to_v4(record: Members, facts: &Facts) -> Result<Members, Refusal> 
         timestamps: timestamps(&record, created, status, &runs, token.as_ref(), facts)?,
         token,
         bundle: None,
+        ingest: None,
         inputs: inputs(&record, created)?,
         confirmation: object(&record, "confirmation")?.map(|old| confirmation(old, created)),
         plan,

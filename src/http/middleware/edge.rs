@@ -14,9 +14,11 @@ use edge::client::{TrustedProxies, limit_key};
 use edge::cors::{BadOrigins, Cors, Rules};
 use edge::limit::{Decision, Limiter, Rate, write_headers};
 use edge::security::SecurityHeaders;
+use edge::serve::{Exempt, Place};
 
 use super::body_idle_timeout::{self, JsonLimit};
 use super::observe::RequestMeta;
+use super::streams::{OpenStream, Streams};
 use crate::domain::credential::Principal;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::TenantId;
@@ -31,6 +33,8 @@ pub const MAX_HEADERS: usize = 100;
 pub const MAX_HEADER_BYTES: usize = 32 << 10;
 /// Most callers of each kind that are counted at once.
 const MAX_KEYS: usize = 50_000;
+/// When a client that got a place of the reserve may try again, in seconds.
+const PLACE_RETRY: u64 = 2;
 /// Time for which a browser may reuse a file without asking again.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
 /// How long a browser keeps to TLS.
@@ -44,10 +48,12 @@ pub struct Rates {
     pub address: (u32, u32),
 }
 
-/// How requests are met; `rates`, `origins` and `proxies` can be replaced while serving.
+/// How requests are met; `rates`, `streams`, `origins` and `proxies` can be replaced while serving.
 #[derive(Debug, Clone)]
 pub struct EdgeRules {
     pub rates: Rates,
+    /// Open streams of events of one credential.
+    pub streams: usize,
     pub origins: Vec<String>,
     pub proxies: TrustedProxies,
     pub json_max_bytes: usize,
@@ -61,7 +67,8 @@ pub struct EdgeRules {
 pub struct Edge {
     pub cors: Cors,
     headers: SecurityHeaders,
-    proxies: ArcSwap<TrustedProxies>,
+    proxies: Arc<ArcSwap<TrustedProxies>>,
+    streams: Streams,
     credential: Limiter<String>,
     tenant: Limiter<TenantId>,
     address: Limiter<IpAddr>,
@@ -96,7 +103,8 @@ impl Edge {
         Ok(Self {
             cors: Cors::new(&cors_rules(&rules.origins))?,
             headers: if rules.tls { headers.with_hsts(HSTS_AGE) } else { headers },
-            proxies: ArcSwap::from_pointee(rules.proxies.clone()),
+            proxies: Arc::new(ArcSwap::from_pointee(rules.proxies.clone())),
+            streams: Streams::new(rules.streams),
             credential: Limiter::new("credential", rate(rates.credential), MAX_KEYS),
             tenant: Limiter::new("tenant", rate(rates.tenant), MAX_KEYS),
             address: Limiter::new("address", rate(rates.address), MAX_KEYS),
@@ -115,6 +123,7 @@ impl Edge {
         self.credential.set_rate(rate(rules.rates.credential));
         self.tenant.set_rate(rate(rules.rates.tenant));
         self.address.set_rate(rate(rules.rates.address));
+        self.streams.set_most(rules.streams);
         self.proxies.store(Arc::new(rules.proxies.clone()));
         Ok(())
     }
@@ -122,6 +131,20 @@ impl Edge {
     /// The client of a connection: the peer, or whom a trusted proxy names.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         self.proxies.load().client(peer, headers)
+    }
+
+    /// The addresses whose connections are not counted: proxies bring those of many clients.
+    pub fn proxies(&self) -> Exempt {
+        let proxies = Arc::clone(&self.proxies);
+        Exempt::when(move |peer| proxies.load().trusts(peer))
+    }
+
+    /// Opens a stream of events of a known caller.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED`.
+    pub fn open_stream(&self, principal: &Principal) -> Result<OpenStream, Problem> {
+        self.streams.open(credential_of(principal))
     }
 
     /// Writes the headers that protect an answer.
@@ -134,11 +157,7 @@ impl Edge {
     /// # Errors
     /// `RATE_LIMITED`.
     pub fn admit(&self, principal: &Principal, decisions: &Decisions) -> Result<(), Problem> {
-        let id = match principal {
-            Principal::JobToken { tenant, job_id } => format!("job:{tenant}:{job_id}"),
-            Principal::ApiKey { key_id, .. } => format!("key:{key_id}"),
-        };
-        self.judged(self.credential.take(&id), decisions)?;
+        self.judged(self.credential.take(&credential_of(principal)), decisions)?;
         self.judged(self.tenant.take(principal.tenant()), decisions)
     }
 
@@ -173,6 +192,13 @@ impl Edge {
         }
         let path = request.uri().path();
         let probe = path.starts_with("/health/") || path == "/metrics";
+        if !probe && request.extensions().get::<Place>() == Some(&Place::Reserve) {
+            let message =
+                "too many connections, of this address or in all; close some, or wait for others to end";
+            return Err(Problem::new(ErrorCode::RateLimited, message)
+                .with("limit", "connections")
+                .retry_after(PLACE_RETRY));
+        }
         let meta = request.extensions().get::<RequestMeta>();
         match meta.and_then(|meta| Some((meta.address?, &meta.decisions))) {
             Some((address, decisions)) if !probe => {
@@ -180,6 +206,14 @@ impl Edge {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// A name of the caller's credential.
+fn credential_of(principal: &Principal) -> String {
+    match principal {
+        Principal::JobToken { tenant, job_id } => format!("job:{tenant}:{job_id}"),
+        Principal::ApiKey { key_id, .. } => format!("key:{key_id}"),
     }
 }
 

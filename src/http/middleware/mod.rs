@@ -9,6 +9,7 @@ pub mod gate;
 pub mod idempotency;
 pub mod observe;
 pub mod problem;
+pub mod streams;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;

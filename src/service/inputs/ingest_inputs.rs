@@ -1,61 +1,65 @@
 //! Turns received files into the job's inputs: canonical data, manifest and one commit. Continues in the
-//! background when it takes long; the tracker has the result.
+//! background when it takes long; the record says how it ended (`ingest_state.rs`).
 
-use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde_json::json;
+use tokio::sync::oneshot;
 
 use crate::domain::artifact::{Artifact, ArtifactKind, media_type_of};
 use crate::domain::canonical::sha256_of;
 use crate::domain::dataset::{Dataset, Inputs};
 use crate::domain::error::{ErrorCode, Problem};
-use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::{JobRecord, Operation};
 use crate::domain::layout::upload_dir;
 use crate::ports::blob_store::{Promotion, Written};
 use crate::ports::tabular::{IngestOptions, Tabular};
+use crate::service::inputs::ingest_state::{begin, fail};
 use crate::service::inputs::receive_upload::{ReceivedFile, Upload, io_problem};
 use crate::service::shared::commits::{check_if_match, job_event, put_job, with_retries};
 use crate::service::shared::context::{Caller, Context};
 use crate::service::shared::quotas::admit_bytes;
 
-/// Uploads being ingested, and how the last one of a job failed, until a new one arrives.
-#[derive(Debug, Default)]
-pub struct IngestTracker(Mutex<HashMap<(TenantId, JobId), Ingest>>);
+/// An ingest that takes longer continues in the background.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
-/// State of an ingest.
-#[derive(Debug, Clone)]
-pub enum Ingest {
+/// How far an ingest came in the time of a request.
+#[derive(Debug)]
+pub enum Ingested {
+    /// The record with the new inputs.
+    Done(Box<JobRecord>),
+    /// The record says that the upload is being read, and will say how it failed.
     UnderWay,
-    Failed(Problem),
 }
 
-/// Most entries. When the map is full, all remembered failures are dropped.
-const MAX_ENTRIES: usize = 10_000;
+/// What the end of an ingest needs to know of its beginning.
+#[derive(Debug, Default)]
+pub struct Course {
+    /// The version that the client stated, or the one that the note of the beginning made of it.
+    if_match: Mutex<Option<u64>>,
+    /// The inputs are being committed: too late for a note.
+    ending: AtomicBool,
+}
 
-impl IngestTracker {
-    fn set(&self, job: &JobRecord, state: Option<Ingest>) {
-        let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (job.tenant_id.clone(), job.job_id.clone());
-        match state {
-            Some(state) => {
-                if map.len() >= MAX_ENTRIES {
-                    map.retain(|_, s| matches!(s, Ingest::UnderWay));
-                }
-                map.insert(key, state);
-            }
-            None => {
-                map.remove(&key);
-            }
-        }
+impl Course {
+    fn new(if_match: Option<u64>) -> Self {
+        Self { if_match: Mutex::new(if_match), ending: AtomicBool::new(false) }
     }
 
-    /// Returns where the ingest of a job stands, if one is under way or failed.
-    pub fn get(&self, job: &JobRecord) -> Option<Ingest> {
-        let map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        map.get(&(job.tenant_id.clone(), job.job_id.clone())).cloned()
+    fn if_match(&self) -> MutexGuard<'_, Option<u64>> {
+        self.if_match.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The note of the beginning made this version of the one before it.
+    fn noted(&self, version: u64) {
+        let mut stated = self.if_match();
+        if *stated == version.checked_sub(1) {
+            *stated = Some(version);
+        }
     }
 }
 
@@ -75,22 +79,58 @@ pub fn check_unlocked(job: &JobRecord) -> Result<(), Problem> {
 pub struct IngestInputs(pub Arc<Context>);
 
 impl IngestInputs {
-    /// Ingests an upload and replaces the job's inputs; repeats itself on a lost race.
+    /// Ingests an upload and replaces the job's inputs; repeats itself on a lost race. Goes on by itself where it takes
+    /// longer than a request should, and where nobody waits for it.
     ///
     /// # Errors
     /// `INPUT_*`, `JOB_LOCKED`, `JOB_VERSION_CONFLICT`.
     pub async fn execute(
-        &self,
+        self,
         caller: Caller,
         job: Arc<JobRecord>,
         upload: Upload,
         files: Vec<ReceivedFile>,
         if_match: Option<u64>,
+    ) -> Result<Ingested, Problem> {
+        let (answer, answered) = oneshot::channel();
+        tokio::spawn(async move {
+            let (upload_id, course) = (upload.upload_id.clone(), Course::new(if_match));
+            let mut reading = pin!(self.replace(&caller, &job, upload, files, &course));
+            let early = match tokio::time::timeout(ANSWER_WITHIN, &mut reading).await {
+                Err(_) if course.ending.load(Ordering::Relaxed) => Ok(reading.as_mut().await),
+                early => early,
+            };
+            if let Ok(done) = early {
+                // without a receiver nobody waits for it
+                let _ = answer.send(done.map(|job| Ingested::Done(Box::new(job))));
+                return;
+            }
+            match begin(&self.0, &job, &upload_id).await {
+                Ok(version) => course.noted(version),
+                // nothing is promised that a restart would forget
+                Err(problem) => return drop(answer.send(Err(problem))),
+            }
+            let _ = answer.send(Ok(Ingested::UnderWay));
+            if let Err(problem) = reading.await {
+                fail(&self.0, &job, &upload_id, &problem).await;
+            }
+        });
+        answered.await.unwrap_or_else(|_| Err(Problem::internal()))
+    }
+
+    /// Reads an upload and makes it the job's inputs.
+    ///
+    /// # Errors
+    /// As [`IngestInputs::execute`].
+    pub async fn replace(
+        &self,
+        caller: &Caller,
+        job: &JobRecord,
+        upload: Upload,
+        files: Vec<ReceivedFile>,
+        course: &Course,
     ) -> Result<JobRecord, Problem> {
-        let ctx = &self.0;
-        ctx.ingests.set(&job, Some(Ingest::UnderWay));
-        let result = self.replace(&caller, &job, upload, files, if_match).await;
-        ctx.ingests.set(&job, result.as_ref().err().map(|problem| Ingest::Failed(problem.clone())));
+        let result = self.read(caller, job, upload, files, course).await;
         if let Err(problem) = &result {
             tracing::info!(
                 event = "SS_INGEST_REFUSED",
@@ -101,13 +141,13 @@ impl IngestInputs {
         result
     }
 
-    async fn replace(
+    async fn read(
         &self,
         caller: &Caller,
         job: &JobRecord,
         upload: Upload,
         files: Vec<ReceivedFile>,
-        if_match: Option<u64>,
+        course: &Course,
     ) -> Result<JobRecord, Problem> {
         let ctx = &self.0;
         let mut datasets = Vec::with_capacity(files.len());
@@ -138,6 +178,8 @@ impl IngestInputs {
         let bundle_id = upload.bundle_id.clone();
         let upload_id = upload.keep();
         let change = InputsChange { inputs, artifacts, bundle_id, action: "inputs.replaced" };
+        course.ending.store(true, Ordering::Relaxed);
+        let if_match = *course.if_match();
         let done = commit_inputs(ctx, caller, job, change, if_match).await;
         let loser = match &done {
             // What an earlier plan was frozen with stays.

@@ -2,6 +2,7 @@
 
 pub mod count_data_steps;
 pub mod ingest_inputs;
+pub mod ingest_state;
 pub mod preview_inputs;
 pub mod receive_upload;
 pub mod select_sheet;

@@ -8,7 +8,8 @@ use serde_json::Value;
 use crate::domain::dataset::{Column, DataWarning, Dataset, DatasetRole, InferredType};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
-use crate::service::inputs::ingest_inputs::Ingest;
+use crate::domain::job::ingest::IngestState;
+use crate::service::inputs::ingest_state::ingest_state;
 use crate::service::inputs::receive_upload::local_copy;
 use crate::service::inputs::select_sheet::find_dataset;
 use crate::service::shared::context::Context;
@@ -90,8 +91,8 @@ impl PreviewInputs<'_> {
     /// Reads the first `rows` × `columns` of a data set.
     ///
     /// # Errors
-    /// `INPUTS_MISSING` (with `reason` `ingesting` while an upload is being read), the problem of a
-    /// failed background ingest, `INPUT_DATASET_NOT_FOUND`.
+    /// `INPUTS_MISSING` (with `reason` `ingesting` while an upload is being read, `ingest_interrupted` where the server
+    /// stopped meanwhile), the problem of a failed background ingest, `INPUT_DATASET_NOT_FOUND`.
     pub async fn execute(
         &self,
         job: &JobRecord,
@@ -100,13 +101,13 @@ impl PreviewInputs<'_> {
         columns: usize,
     ) -> Result<InputsPreview, Problem> {
         let ctx = self.0;
-        let inputs = match (&job.inputs, ctx.ingests.get(job)) {
-            (_, Some(Ingest::UnderWay)) => {
+        let inputs = match (&job.inputs, ingest_state(ctx, job)) {
+            (_, Some(IngestState::UnderWay)) => {
                 return Err(Problem::new(ErrorCode::InputsMissing, "the upload is still being read")
                     .with("reason", "ingesting")
                     .retry_after(1));
             }
-            (None, Some(Ingest::Failed(problem))) => return Err(problem),
+            (None, Some(IngestState::Failed(problem))) => return Err(problem),
             (None, None) => {
                 return Err(Problem::new(ErrorCode::InputsMissing, "upload the data first")
                     .with("reason", "inputs_missing"));

@@ -14,7 +14,8 @@ use crate::domain::dataset::DatasetRole;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
 use crate::ports::workspace::Workspace;
-use crate::service::inputs::ingest_inputs::{Ingest, IngestInputs, check_unlocked};
+use crate::service::inputs::ingest_inputs::{Course, IngestInputs, check_unlocked};
+use crate::service::inputs::ingest_state::{Claim, claim_bundle, fail};
 use crate::service::inputs::receive_upload::{Upload, io_problem};
 use crate::service::shared::commits::{job_event, put_job, with_retries};
 use crate::service::shared::context::{Caller, Context};
@@ -279,10 +280,11 @@ impl UploadSessions {
         Ok(Ok((file, job)))
     }
 
-    /// Reads a complete bundle into the job's inputs; says how far it is where nothing is left to do.
+    /// Reads a complete bundle into the job's inputs; says how far it is where nothing is left to do. The record says
+    /// from the beginning that the bundle is being read, so that of requests at once one reads it.
     ///
     /// # Errors
-    /// As [`IngestInputs::execute`].
+    /// As [`IngestInputs::execute`], `JOB_GONE`.
     pub async fn ingest(&self, caller: Caller, job: Arc<JobRecord>) -> Result<Finished, Problem> {
         let ctx = &self.0;
         let bundle = bundle_of(&job)?;
@@ -292,26 +294,44 @@ impl UploadSessions {
         if !bundle.is_complete() {
             return Ok(Finished::Received);
         }
-        if matches!(ctx.ingests.get(&job), Some(Ingest::UnderWay)) {
-            return Ok(Finished::Ingesting);
+        let upload = Upload::begin(ctx, &job).await?;
+        let upload_id = upload.upload_id.clone();
+        match claim_bundle(ctx, &job, &upload_id).await? {
+            Claim::Taken => {}
+            Claim::UnderWay => return Ok(Finished::Ingesting),
+            Claim::Done => return Ok(Finished::InputsReady),
         }
-        let mut upload = Upload::begin(ctx, &job).await?;
+        let read = self.read_bundle(&caller, &job, bundle, upload).await;
+        if let Err(problem) = &read {
+            fail(ctx, &job, &upload_id, problem).await;
+        }
+        read.map(|()| Finished::InputsReady)
+    }
+
+    async fn read_bundle(
+        &self,
+        caller: &Caller,
+        job: &JobRecord,
+        bundle: &Bundle,
+        mut upload: Upload,
+    ) -> Result<(), Problem> {
+        let ctx = &self.0;
         upload.bundle_id = Some(bundle.bundle_id.clone());
         for file in &bundle.files {
             let (Some(session), Some(received)) = (&file.session, &file.received) else {
                 return Err(Problem::internal());
             };
-            let whole = self.dir(&job, &session.upload_session_id).join(WHOLE);
+            let whole = self.dir(job, &session.upload_session_id).join(WHOLE);
             upload.adopt(ctx, whole, file.filename.clone(), received).await?;
         }
         let roles: Vec<DatasetRole> = bundle.files.iter().map(|file| file.role).collect();
         let files = upload.assign(&roles, &[])?;
-        IngestInputs(Arc::clone(ctx)).execute(caller, Arc::clone(&job), upload, files, None).await?;
+        IngestInputs(Arc::clone(ctx)).replace(caller, job, upload, files, &Course::default()).await?;
         let workspace = Arc::clone(&ctx.workspace);
         let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
         // what is left of them the sweeper removes
         let _ = ctx.pools.writes.run(move || workspace.remove(&tenant, &job_id, "uploads")).await;
-        Ok(Finished::InputsReady)
+        Ok(())
     }
 }
 

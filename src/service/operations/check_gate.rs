@@ -139,6 +139,8 @@ pub struct GateOptions {
     pub llm_hosts: Vec<String>,
     pub llm_addresses: AddressPolicy,
     pub run_memory_bytes: u64,
+    /// What all connections at once and the service itself need.
+    pub open_files: u64,
     /// Runs at once.
     pub concurrency: usize,
     pub disk_low: DiskLow,
@@ -214,6 +216,7 @@ impl CheckGate {
             Rule::SecretsPrivate => self.secrets(),
             Rule::SandboxContainment => self.sandbox(),
             Rule::MemoryFits => self.memory(),
+            Rule::OpenFilesFit => self.open_files(),
             Rule::ClockSane => self.time(),
             rule => {
                 debug_assert_eq!(rule.text().kind, Kind::Settings);
@@ -372,6 +375,16 @@ impl CheckGate {
         };
         let detail = format!("{runs} runs may use {needed} of {there} bytes");
         if needed > there { Err(detail) } else { Ok(detail) }
+    }
+
+    fn open_files(&self) -> Result<String, String> {
+        let needed = self.options.open_files;
+        match self.host.open_files() {
+            Some(there) if there < needed => {
+                Err(format!("{needed} open files are needed, {there} are permitted"))
+            }
+            _ => Ok(format!("{needed} open files fit")),
+        }
     }
 
     fn time(&self) -> Result<String, String> {

@@ -26,7 +26,6 @@ use crate::service::access::failure_limiter::FailureLimiter;
 use crate::service::access::tenants::TenantCache;
 use crate::service::drafts::model_draft::Model;
 use crate::service::drafts::model_draft::call_tracker::CallTracker;
-use crate::service::inputs::ingest_inputs::IngestTracker;
 use crate::service::jobs::subscriptions::JobSubscriptions;
 use crate::service::operations::reload::Reloading;
 use crate::service::runs::progress::ProgressTracker;
@@ -37,6 +36,8 @@ use crate::service::shared::space::DiskLow;
 
 /// The dependencies of the use cases.
 pub struct Context {
+    /// Names this process; another start is another server.
+    pub server_id: String,
     pub store: Arc<dyn Store>,
     pub audit_log: Arc<dyn AuditLog>,
     pub clock: Arc<dyn Clock>,
@@ -49,7 +50,6 @@ pub struct Context {
     pub library: Arc<Library>,
     pub pools: Pools,
     pub progress: Arc<ProgressTracker>,
-    pub ingests: Arc<IngestTracker>,
     /// The language model, where one is configured.
     pub model: Option<Arc<Model>>,
     /// Calls to the model that are under way.

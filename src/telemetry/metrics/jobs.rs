@@ -157,12 +157,15 @@ impl JobMetrics {
 
     /// Records how long a job waited in the queue.
     pub fn claimed(&self, waited_seconds: f64, trace_id: &str) {
+        // a clock that was set back makes no negative wait: sums only grow
+        let waited_seconds = waited_seconds.max(0.0);
         self.queue_wait.with_label_values::<&str>(&[]).observe(waited_seconds);
         self.exemplars.slots(WAIT, &[], BUCKETS).note(waited_seconds, trace_id);
     }
 
     /// Records the end of an attempt.
     pub fn run_finished(&self, family: &str, verdict: &str, cause: &str, seconds: f64, trace_id: &str) {
+        let seconds = seconds.max(0.0);
         self.runs.with_label_values(&[verdict, cause]).inc();
         self.run_duration.with_label_values(&[family, verdict]).observe(seconds);
         // by the order of the labels' names

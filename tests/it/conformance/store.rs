@@ -149,7 +149,11 @@ async fn a_commit_without_audit_is_refused_unless_it_is_housekeeping(
     store.commit(commit(vec![put(created.clone())])).await.expect("commits");
     let progress = next(&created, JobStatus::Created);
     let kind = Some(Housekeeping::RunProgress);
-    store.commit(silent(vec![put(progress)], kind)).await.expect("progress needs no event");
+    store.commit(silent(vec![put(progress.clone())], kind)).await.expect("progress needs no event");
+    let ingest = progress.begin_ingest("up_1", "srv_1", time(1)).expect("kept");
+    let kind = Some(Housekeeping::IngestProgress);
+    store.commit(silent(vec![put(ingest.clone())], kind)).await.expect("progress needs no event");
+    assert_eq!(store.job(&ingest.tenant_id, &ingest.job_id).await, Ok(Some(ingest)));
     assert_eq!(audit_log.events(0, 0, 100).await.expect("reads").len(), 1);
 }
 

@@ -6,6 +6,7 @@ mod disk;
 mod flips;
 mod history;
 mod kill_loop;
+mod lost_folders;
 mod refusing;
 mod shutdown;
 mod steps;

@@ -22,6 +22,15 @@ fn read(text: &str) -> crate::inputs::ingest_fixtures::Converted {
 }
 
 #[test]
+fn many_digits_beside_decimal_commas_are_a_number() {
+    // the first reading of the file took them for one, the second for none
+    let made = read(&format!("a;b\n12,5;x\n1{};y\n9,25;z\n", "0".repeat(80)));
+    assert_eq!(made.data.row_count, 3);
+    let column = &made.data.columns[0];
+    assert_eq!((column.missing, column.max), (0, Some(1e80)), "{column:?}");
+}
+
+#[test]
 fn broken_text_is_refused_with_its_row() {
     for (text, code, row) in [
         (&b"a,b\n1,2\n3\n"[..], ErrorCode::InputParseFailed, 3),

@@ -5,6 +5,7 @@ mod fuzz;
 mod ingest_docs;
 pub(crate) mod ingest_fixtures;
 mod ingest_refusals;
+mod late_ingest;
 mod lying_counts;
 mod many_columns;
 mod upload_download;

@@ -44,7 +44,7 @@ fn call() -> LlmCall {
     }
 }
 
-pub async fn ask(options: &LlmOptions) -> (Result<LlmReply, LlmFailure>, Vec<String>) {
+pub(crate) async fn ask(options: &LlmOptions) -> (Result<LlmReply, LlmFailure>, Vec<String>) {
     let meter = Arc::new(Meter::default());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let as_meter: Arc<dyn LlmMeter> = Arc::clone(&meter) as _;

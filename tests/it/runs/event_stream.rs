@@ -14,6 +14,7 @@ use stata_service::adapters::clock::SystemClock;
 use stata_service::domain::ids::{JobId, TenantId};
 use stata_service::domain::job::JobStatus;
 use stata_service::domain::run::RunStatus;
+use stata_service::ports::audit_log::AuditLog;
 use stata_service::ports::clock::Clock;
 use stata_service::ports::store::Store;
 use stata_service::service::jobs::job_events::JobFollower;
@@ -352,6 +353,7 @@ async fn the_end_of_a_run_is_told_with_its_verdict_also_to_who_read_the_job_a_mo
     let mut ctx = context(dir.path(), Arc::new(SystemClock));
     let store: Arc<dyn Store> = Arc::clone(&harness.store) as Arc<dyn Store>;
     ctx.store = Arc::new(FlakyStore::late(store, earlier.clone()));
+    ctx.audit_log = Arc::clone(&harness.store) as Arc<dyn AuditLog>;
     let mut follower = JobFollower::new(&ctx, &earlier, 0);
     let soon = tokio::time::Instant::now() + PATIENCE;
     let told = follower.next(&ctx, soon).await.expect("readable").expect("a story");

@@ -222,3 +222,16 @@ async fn a_claim_whose_outcome_was_not_known_is_carried_out() {
         assert_eq!(harness.ended("acme", "j2").await.status, JobStatus::Succeeded);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_was_queued_before_the_clock_was_set_back_runs() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let harness = WorkerHarness::open(dir.path());
+    let _worker = harness.worker().await;
+    let job = harness.confirm("acme", "j1", "good").await;
+    // as the clock was an hour ahead
+    let queued =
+        job.enqueue(SystemClock.now() + chrono::TimeDelta::hours(1)).expect("a confirmed job can be queued");
+    harness.put(queued, Expect::Version(1)).await;
+    assert_eq!(harness.ended("acme", "j1").await.status, JobStatus::Succeeded);
+}

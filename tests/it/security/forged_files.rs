@@ -100,7 +100,7 @@ async fn replace(app: &TestApp, job_id: &str, name: &str, bytes: &[u8]) {
     let file = app.dir.path().join("data").join(job_dir(&tenant, &id)).join(artifact.stored_path());
     std::fs::write(file, bytes).expect("written");
     job.version += 1;
-    let write = Write::Put { record: Record::Job(Box::new(job)), expect: Expect::Version(version) };
+    let write = Write::Put { record: Record::from(job), expect: Expect::Version(version) };
     let mut commit = commit(vec![write]);
     commit.id = format!("commit_{name}");
     ctx.store.commit(commit).await.expect("committed");

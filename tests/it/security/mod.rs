@@ -1,5 +1,6 @@
 //! The production gate, programs that try to leave the sandbox, and attacks on single parts of the service.
 
+mod connections;
 mod disk_limits;
 mod forged_files;
 mod gate;

@@ -53,8 +53,14 @@ fn files() -> Vec<File> {
     paths.into_iter().map(read).collect()
 }
 
-/// True if the files have the test that a path names; `*` is any test of a file or folder.
+/// True if the files have the test that a path names; `*` is any test of a file or folder, `browser::` a spec of
+/// `scripts/checks/browser`.
 fn exists(files: &[File], name: &str) -> bool {
+    if let Some((suite, title)) = name.strip_prefix("browser::").and_then(|rest| rest.split_once("::")) {
+        let path = format!("scripts/checks/browser/{suite}.spec.mjs");
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap_or_default();
+        return text.contains(&format!("spec('{}'", title.replace('_', " ")));
+    }
     let mut segments: Vec<&str> = name.split("::").filter(|segment| *segment != "tests").collect();
     let Some(test) = segments.pop() else { return false };
     files.iter().any(|file| {
@@ -116,4 +122,6 @@ fn the_search_finds_what_exists_and_nothing_else() {
     assert!(exists(&files, "structure::*"));
     assert!(!exists(&files, "structure::promises::exists"), "no test");
     assert!(!exists(&files, "absent::*"));
+    assert!(exists(&files, "browser::markup::what_clients_store_is_text_on_every_step_of_a_job"));
+    assert!(!exists(&files, "browser::markup::absent"));
 }

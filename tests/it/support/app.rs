@@ -91,10 +91,18 @@ pub(crate) fn options(data_dir: PathBuf) -> Options {
     }
 }
 
-/// Without limits on the rate of requests, which tests of other things would meet.
+/// Without limits on callers, which tests of other things would meet.
 fn wide_open() -> EdgeOptions {
     let rate = (1_000_000, 1_000_000);
-    EdgeOptions { credential: rate, tenant: rate, address: rate, ..EdgeOptions::default() }
+    let (streams_per_credential, max_connections_per_address) = (1_000_000, 1_000_000);
+    EdgeOptions {
+        credential: rate,
+        tenant: rate,
+        address: rate,
+        streams_per_credential,
+        max_connections_per_address,
+        ..EdgeOptions::default()
+    }
 }
 
 impl TestApp {

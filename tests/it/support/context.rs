@@ -16,6 +16,7 @@ pub(crate) fn context(dir: &Path, clock: Arc<dyn Clock>) -> Context {
     drop(built);
     let store = SqliteStore::open(StoreOptions::new(dir.join("data"), Arc::clone(&clock))).expect("opens");
     Context {
+        server_id: ctx.server_id.clone(),
         audit_log: Arc::clone(&store) as Arc<dyn AuditLog>,
         store,
         clock,
@@ -28,7 +29,6 @@ pub(crate) fn context(dir: &Path, clock: Arc<dyn Clock>) -> Context {
         library: Arc::clone(&ctx.library),
         pools: ctx.pools.clone(),
         progress: Arc::clone(&ctx.progress),
-        ingests: Arc::clone(&ctx.ingests),
         model: None,
         calls: Arc::clone(&ctx.calls),
         tenants: Arc::clone(&ctx.tenants),

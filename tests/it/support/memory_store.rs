@@ -224,9 +224,10 @@ fn check(commit: &Commit) -> Result<(), CommitError> {
             return Err(invalid());
         }
         let may_be_silent = match (commit.housekeeping, write) {
-            (Some(Housekeeping::RunProgress), Write::Put { record: Record::Job(_), expect }) => {
-                *expect != Expect::Absent
-            }
+            (
+                Some(Housekeeping::RunProgress | Housekeeping::IngestProgress),
+                Write::Put { record: Record::Job(_), expect },
+            ) => *expect != Expect::Absent,
             (Some(Housekeeping::LastUsed), Write::Put { record: Record::ApiKey(_), expect }) => {
                 *expect != Expect::Absent
             }

@@ -35,6 +35,7 @@ impl Start {
             .with("SS_LIMITS__CREDENTIAL_BURST", "1000000")
             .with("SS_LIMITS__TENANT_BURST", "1000000")
             .with("SS_LIMITS__ADDRESS_BURST", "1000000")
+            .with("SS_LIMITS__STREAMS_PER_CREDENTIAL", "1000000")
     }
 
     /// With one more setting, as an environment variable.

@@ -13,13 +13,14 @@ use serde::de::DeserializeOwned;
 /// Returns the violations of one document against the type `T`.
 fn parse<T: DeserializeOwned>(document: serde_yaml::Value) -> Vec<String> {
     let mut unknown = Vec::new();
-    match serde_ignored::deserialize::<_, _, T>(document, |path| {
+    let note = |path: serde_ignored::Path<'_>| {
+        // the types leave version and kind to `violations`
         let path = path.to_string();
-        // these two name the type, and are compared before
         if path != "apiVersion" && path != "kind" {
             unknown.push(format!("unknown field {path}"));
         }
-    }) {
+    };
+    match serde_ignored::deserialize::<_, _, T>(document, note) {
         Ok(_) => unknown,
         Err(error) => vec![error.to_string()],
     }

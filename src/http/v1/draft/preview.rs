@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::put::answer_draft;
 use crate::domain::error::ErrorCode;
 use crate::domain::job::JobRecord;
+use crate::domain::job::ingest::IngestState;
 use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess, Read};
 use crate::http::extract::body::{Json, OptionalJson, Query};
@@ -20,7 +21,7 @@ use crate::http::state::App;
 use crate::http::v1::openapi::groups::MODEL;
 use crate::service::drafts::draft_view::DraftView;
 use crate::service::drafts::model_draft::{DraftByModel, Standing};
-use crate::service::inputs::ingest_inputs::Ingest;
+use crate::service::inputs::ingest_state::ingest_state;
 use crate::service::inputs::select_sheet::find_dataset;
 
 /// Choice of the main data set.
@@ -112,8 +113,8 @@ pub async fn post(
 
 /// The model is not asked while there is no data.
 fn waits_for_inputs(app: &App, job: &JobRecord) -> Option<Response> {
-    let (reason, message) = match app.ctx.ingests.get(job) {
-        Some(Ingest::UnderWay) => ("ingesting", "the upload is being read"),
+    let (reason, message) = match ingest_state(&app.ctx, job) {
+        Some(IngestState::UnderWay) => ("ingesting", "the upload is being read"),
         _ if job.inputs.is_none() => ("inputs_missing", "upload the data first"),
         _ => return None,
     };

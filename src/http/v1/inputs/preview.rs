@@ -27,6 +27,7 @@ pub struct Window {
 /// The facts of `preview_inputs`.
 pub const FACTS: RouteFacts = RouteFacts {
     refusals: &[FILES, &[ErrorCode::InputsMissing, ErrorCode::InputDatasetNotFound]],
+    retry_after: true,
     ..RouteFacts::NONE
 };
 

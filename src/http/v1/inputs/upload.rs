@@ -19,12 +19,10 @@ use crate::http::extract::headers::IfMatch;
 use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::http::v1::openapi::groups::FILES;
-use crate::service::inputs::ingest_inputs::{IngestInputs, check_unlocked};
+use crate::service::inputs::ingest_inputs::{IngestInputs, Ingested, check_unlocked};
 use crate::service::inputs::preview_inputs::DatasetBrief;
 use crate::service::inputs::receive_upload::Upload;
 
-/// An ingest that takes longer continues in the background.
-const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// Longest pause between two pieces of a body.
 const IDLE_LIMIT: Duration = Duration::from_secs(30);
 /// Longest text field.
@@ -104,15 +102,14 @@ pub async fn handler(
     let ingest = IngestInputs(Arc::clone(&app.ctx));
     let (caller, job) = (access.caller, access.job);
     let job_id = job.job_id.to_string();
-    let mut task = tokio::spawn(async move { ingest.execute(caller, job, upload, files, if_match).await });
-    let Ok(joined) = tokio::time::timeout(ANSWER_WITHIN, &mut task).await else {
-        let body = Ingesting { job_id, status: "ingesting", retry_after_seconds: 1 };
-        return Ok((StatusCode::ACCEPTED, Json(body)).into_response());
-    };
-    let job = joined
-        .map_err(|_| Problem::internal())?
-        .map_err(|problem| ApiError::from(problem).for_if_match(if_match))?;
-    Ok(answer(&job)?.into_response())
+    let ingested = ingest.execute(caller, job, upload, files, if_match).await;
+    match ingested.map_err(|problem| ApiError::from(problem).for_if_match(if_match))? {
+        Ingested::Done(job) => Ok(answer(&job)?.into_response()),
+        Ingested::UnderWay => {
+            let body = Ingesting { job_id, status: "ingesting", retry_after_seconds: 1 };
+            Ok((StatusCode::ACCEPTED, Json(body)).into_response())
+        }
+    }
 }
 
 fn answer(job: &JobRecord) -> Result<Json<UploadAnswer>, Problem> {

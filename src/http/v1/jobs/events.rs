@@ -38,10 +38,11 @@ pub async fn handler(
     access: JobAccess<Read>,
     Headers(headers): Headers,
 ) -> Result<Response, ApiError> {
+    let open = app.edge.open_stream(&access.principal)?;
     let follower = JobFollower::new(&app.ctx, &access.job, sse::last_event_id(&headers)?);
     let end = Instant::now() + LONGEST;
     let reader = Reader { app, principal: access.principal, follower, ready: VecDeque::new(), end };
-    Ok(sse::answer(futures_util::stream::unfold(reader, Reader::next)))
+    Ok(sse::answer(futures_util::stream::unfold(reader, Reader::next), open))
 }
 
 /// One reader: what it has not taken yet is at most one page of changes.

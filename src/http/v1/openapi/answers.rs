@@ -50,10 +50,15 @@ pub(super) fn usual_headers(operation: &Operation<'_>) -> Map<String, Value> {
 pub(super) fn refusal_headers(status: &str) -> Map<String, Value> {
     match status {
         "401" => named(&[("WWW-Authenticate", "WwwAuthenticate")]),
-        "408" | "429" | "502" | "503" | "507" => named(&[("Retry-After", "RetryAfter")]),
+        "408" | "429" | "502" | "503" | "507" => retry_after(),
         "default" => named(&[("Allow", "Allow")]),
         _ => Map::new(),
     }
+}
+
+/// The header of responses that say when to come again.
+pub(super) fn retry_after() -> Map<String, Value> {
+    named(&[("Retry-After", "RetryAfter")])
 }
 
 /// Completes an operation's answers.
@@ -75,7 +80,7 @@ pub(super) fn complete(operation: &mut Operation<'_>, schemas: &Value) {
             headers.extend(named(&[("Idempotency-Replayed", "IdempotencyReplayed")]));
         }
         if retry_after && status == "202" {
-            headers.extend(named(&[("Retry-After", "RetryAfter")]));
+            headers.extend(self::retry_after());
         }
         if download && status != "304" {
             headers.extend(named(&[

@@ -87,7 +87,11 @@ pub(super) fn of(operation: &Operation<'_>) -> Vec<(String, Value)> {
         .into_iter()
         .map(|(status, codes)| {
             let codes: Vec<ErrorCode> = codes.into_iter().collect();
-            (status.to_string(), response(status, &codes, usual.clone()))
+            let mut headers = usual.clone();
+            if operation.facts.retry_after && codes.contains(&InputsMissing) {
+                headers.extend(answers::retry_after());
+            }
+            (status.to_string(), response(status, &codes, headers))
         })
         .collect();
     all.push(("default".to_owned(), response(0, OF_NO_ROUTE, usual)));

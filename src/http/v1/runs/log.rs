@@ -81,11 +81,12 @@ pub async fn handler(
 ) -> Result<Response, ApiError> {
     let run = find_run(&access.job, &segment.run_id)?;
     if query.follow {
+        let open = app.edge.open_stream(&access.principal)?;
         let run_id = run.run_id.clone();
         let at = sse::last_event_id(&headers)?;
         let end = Instant::now() + LONGEST;
         let follower = Follower { app, job: access.job, principal: access.principal, run_id, at, end };
-        return Ok(sse::answer(futures_util::stream::unfold(Some(follower), Follower::next)));
+        return Ok(sse::answer(futures_util::stream::unfold(Some(follower), Follower::next), open));
     }
     let sha256 = access.job.artifact(&run_artifact(&run.run_id, "main.log")).map(|a| a.sha256.clone());
     let log = find_log(&app.ctx, &access.job, &run.run_id).await?;

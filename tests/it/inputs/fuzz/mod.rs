@@ -15,8 +15,8 @@ use targets::{KINDS, Outcome, Target, may_end};
 
 use crate::faults::{Rng, seed};
 
-/// Address space that a process of readers may take beyond what it has: half of what the service gives one.
-const MEMORY_BYTES: u64 = 2 << 30;
+/// Address space that a process of readers may take beyond what it has, as the service gives one for a small file.
+const MEMORY_BYTES: u64 = 1 << 30;
 /// Longest time of one input.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Inputs of each kind in the ordinary suite.
@@ -128,6 +128,7 @@ fn share() {
     }));
     let target = Target::new(kind, folder);
     limit();
+    target.takes_its_seeds();
     let (mut taken, mut refused, mut panics, mut slowest) = (0_u64, 0_u64, 0_u64, 0_u128);
     for number in from..to {
         std::fs::write(folder.join("number"), number.to_string()).expect("noted");

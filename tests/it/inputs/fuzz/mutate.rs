@@ -72,7 +72,7 @@ const TOKENS: &[&str] = &[
 ];
 
 /// Writes an edge value of one to eight bytes at a place, in either byte order.
-pub fn put(rng: &mut Rng, bytes: &mut [u8], at: usize) {
+pub(crate) fn put(rng: &mut Rng, bytes: &mut [u8], at: usize) {
     let width = [1, 2, 4, 8][rng.below(4)];
     let length = bytes.len() as u64;
     let value = match rng.below(4) {
@@ -88,7 +88,7 @@ pub fn put(rng: &mut Rng, bytes: &mut [u8], at: usize) {
 }
 
 /// A few changes anywhere: values, cuts, repeats, insertions, pieces of itself.
-pub fn anywhere(rng: &mut Rng, bytes: &mut Vec<u8>) {
+pub(crate) fn anywhere(rng: &mut Rng, bytes: &mut Vec<u8>) {
     for _ in 0..=rng.below(4) {
         if bytes.is_empty() {
             return;
@@ -114,7 +114,7 @@ pub fn anywhere(rng: &mut Rng, bytes: &mut Vec<u8>) {
 }
 
 /// Delimited text: tokens at places between fields, long fields, many columns, other encodings.
-pub fn text(rng: &mut Rng, seed: &[u8]) -> Vec<u8> {
+pub(crate) fn text(rng: &mut Rng, seed: &[u8]) -> Vec<u8> {
     let mut bytes = seed.to_vec();
     match rng.below(6) {
         0 => {
@@ -151,7 +151,7 @@ pub fn text(rng: &mut Rng, seed: &[u8]) -> Vec<u8> {
 }
 
 /// A .dta file: values behind tags, in the map, in the header of old releases.
-pub fn dta(rng: &mut Rng, seed: &[u8]) -> Vec<u8> {
+pub(crate) fn dta(rng: &mut Rng, seed: &[u8]) -> Vec<u8> {
     let mut bytes = seed.to_vec();
     let tags: Vec<usize> =
         (1..bytes.len()).filter(|at| bytes[at - 1] == b'>' && bytes[*at] != b'<').collect();
@@ -177,7 +177,7 @@ pub fn dta(rng: &mut Rng, seed: &[u8]) -> Vec<u8> {
 }
 
 /// A compound file with a stream of BIFF records: lengths and types of records, numbers in them, sectors.
-pub fn xls(rng: &mut Rng, seed: &[u8]) -> Vec<u8> {
+pub(crate) fn xls(rng: &mut Rng, seed: &[u8]) -> Vec<u8> {
     const KINDS: &[u16] = &[
         0x00FC, 0x0200, 0x0208, 0x00BD, 0x027E, 0x0203, 0x0204, 0x00FD, 0x0006, 0x0207, 0x003C, 0x0085,
         0x041E, 0x00E0, 0x0022, 0x0042, 0x00E5, 0x0018, 0x0809, 0x000A, 0x013D, 0x00BE, 0x0205, 0x00D6,
@@ -226,7 +226,7 @@ fn biff(bytes: &[u8]) -> Vec<(usize, usize)> {
 }
 
 /// A workbook of XML parts in a ZIP archive: the parts, or the archive's own structures.
-pub fn xlsx(rng: &mut Rng, seed: &[u8]) -> Vec<u8> {
+pub(crate) fn xlsx(rng: &mut Rng, seed: &[u8]) -> Vec<u8> {
     if rng.below(4) == 0 {
         return zip(rng, seed);
     }
@@ -344,7 +344,7 @@ fn xml(rng: &mut Rng, bytes: &mut Vec<u8>) {
 }
 
 /// The structures of a ZIP archive: signatures, sizes, offsets, counts, names, methods and flags.
-pub fn zip(rng: &mut Rng, seed: &[u8]) -> Vec<u8> {
+pub(crate) fn zip(rng: &mut Rng, seed: &[u8]) -> Vec<u8> {
     let mut bytes = seed.to_vec();
     let is_record = |at: &usize| {
         seed[*at..].starts_with(b"PK\x01\x02")
@@ -366,7 +366,7 @@ pub fn zip(rng: &mut Rng, seed: &[u8]) -> Vec<u8> {
 }
 
 /// JSON: numbers, brackets, texts and keys, deep nesting, repeats.
-pub fn json(rng: &mut Rng, seed: &[u8]) -> Vec<u8> {
+pub(crate) fn json(rng: &mut Rng, seed: &[u8]) -> Vec<u8> {
     const PIECES: &[&str] = &[
         "null",
         "1e999",

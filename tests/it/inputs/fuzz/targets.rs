@@ -21,14 +21,15 @@ use stata_service::service::drafts::model_draft::answers::{check_draft, draft_sc
 
 use super::mutate;
 use crate::faults::Rng;
+use crate::llm::drafts::DRAFT;
 use crate::support::records::tenant;
 
 /// Kinds of inputs. The readers of the last two kinds of tables are not ours: the service gives each upload a process of
 /// its own, so that an end of it is an answer.
-pub const KINDS: [&str; 6] = ["csv", "dta", "zip", "answer", "xlsx", "xls"];
+pub(crate) const KINDS: [&str; 6] = ["csv", "dta", "zip", "answer", "xlsx", "xls"];
 
 /// True where the end of the reader's process is an answer of the service.
-pub fn may_end(kind: &str) -> bool {
+pub(crate) fn may_end(kind: &str) -> bool {
     matches!(kind, "xlsx" | "xls")
 }
 
@@ -53,61 +54,68 @@ const DTA: &[&[u8]] = fixtures!("release_114.dta", "release_117.dta", "release_1
 const XLSX: &[&[u8]] = fixtures!("book.xlsx");
 const XLS: &[&[u8]] = fixtures!("book.xls");
 
-const DRAFT: &str = r#"{"draft_text":"wages and schooling","outcome_var":"wage","treatment_var":"school",
-    "controls":["age"],"categorical_vars":[],"sample_if":"age > 20 & !missing(wage)","interaction_terms":[["age","school"]],
-    "derived_variables":[{"name":"lw","expression":"ln(wage)","label":"log"}],"open_points":["a"],"confidence":0.5}"#;
-
 /// Reads inputs of one kind.
-pub struct Target {
+pub(crate) struct Target {
     kind: String,
     folder: PathBuf,
     model: Option<Model>,
+    seeds: Vec<Vec<u8>>,
 }
 
 /// What became of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     Taken,
     Refused,
 }
 
 impl Target {
     /// Prepares in a folder.
-    pub fn new(kind: &str, folder: &Path) -> Self {
+    pub(crate) fn new(kind: &str, folder: &Path) -> Self {
         let model = (kind == "answer").then(Model::start);
-        Self { kind: kind.to_owned(), folder: folder.to_owned(), model }
+        let mut target = Self { kind: kind.to_owned(), folder: folder.to_owned(), model, seeds: Vec::new() };
+        target.seeds = target.seeds();
+        target
     }
 
-    /// Makes an input.
-    pub fn input(&self, rng: &mut Rng) -> Vec<u8> {
+    /// The inputs that are changed.
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        let owned = |seeds: &[&[u8]]| seeds.iter().map(|seed| seed.to_vec()).collect();
         match self.kind.as_str() {
-            "csv" => {
-                let seed = *rng.one(CSV);
-                mutate::text(rng, seed)
-            }
-            "dta" => {
-                let seed = *rng.one(DTA);
-                mutate::dta(rng, seed)
-            }
-            "xlsx" => {
-                let seed = *rng.one(XLSX);
-                mutate::xlsx(rng, seed)
-            }
-            "xls" => {
-                let seed = *rng.one(XLS);
-                mutate::xls(rng, seed)
-            }
-            "zip" => mutate::zip(rng, &capsule()),
+            "csv" => owned(CSV),
+            "dta" => owned(DTA),
+            "xlsx" => owned(XLSX),
+            "xls" => owned(XLS),
+            "zip" => vec![capsule()],
             _ => {
-                let answers = self.model.as_ref().expect("a model").answers();
-                let seed = rng.one(&answers);
-                mutate::json(rng, seed.as_bytes())
+                self.model.as_ref().expect("a model").answers().into_iter().map(String::into_bytes).collect()
             }
         }
     }
 
+    /// Checks that every input is taken as long as it is not changed.
+    pub(crate) fn takes_its_seeds(&self) {
+        for (at, seed) in self.seeds.iter().enumerate() {
+            assert_eq!(self.read(seed), Outcome::Taken, "{} {at}", self.kind);
+        }
+    }
+
+    /// Makes an input.
+    pub(crate) fn input(&self, rng: &mut Rng) -> Vec<u8> {
+        let change = match self.kind.as_str() {
+            "csv" => mutate::text,
+            "dta" => mutate::dta,
+            "xlsx" => mutate::xlsx,
+            "xls" => mutate::xls,
+            "zip" => mutate::zip,
+            _ => mutate::json,
+        };
+        let seed = rng.below(self.seeds.len());
+        change(rng, &self.seeds[seed])
+    }
+
     /// Reads an input and checks what must be true of the answer.
-    pub fn read(&self, bytes: &[u8]) -> Outcome {
+    pub(crate) fn read(&self, bytes: &[u8]) -> Outcome {
         match self.kind.as_str() {
             "zip" => self.unpack(bytes),
             "answer" => self.model.as_ref().expect("a model").ask(bytes),
@@ -144,8 +152,8 @@ impl Target {
             let read = capsule.read(&path);
             let out = self.folder.join("out");
             let extracted = capsule.extract(&path, &out);
-            assert!(std::fs::metadata(&out).map_or(0, |facts| facts.len()) < 1 << 30);
-            let _ = std::fs::remove_file(&out);
+            assert!(std::fs::metadata(out.join(&path)).map_or(0, |facts| facts.len()) < 1 << 30);
+            let _ = std::fs::remove_dir_all(&out);
             if read.is_err() || extracted.is_err() {
                 outcome = Outcome::Refused;
             }
@@ -210,7 +218,11 @@ impl Model {
             vec![Box::new(OpenAi::new(provider())), Box::new(Anthropic::new(provider()))];
         let folder = tempfile::tempdir().expect("a directory");
         let (source, dest) = (folder.path().join("s"), folder.path().join("d.dta"));
-        std::fs::write(&source, "wage,school,age\n1.5,9,30\n2.5,12,40\n3.5,10,50\n").expect("written");
+        std::fs::write(
+            &source,
+            "log_pay,schooling,years_work,age,firm_id\n1.5,9,3,30,1\n2.5,12,4,40,2\n3.5,10,5,50,2\n",
+        )
+        .expect("written");
         let made = TabularFiles.ingest(&source, "x.csv", &IngestOptions::default(), &dest).expect("read");
         Self { runtime, next, clients, columns: made.columns }
     }

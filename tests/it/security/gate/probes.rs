@@ -31,6 +31,7 @@ struct StatedHost {
     /// Addresses of the provider.
     provider: Vec<u32>,
     memory_bytes: Option<u64>,
+    open_files: Option<u64>,
     missing: Vec<String>,
     written: Option<DateTime<Utc>>,
     inode: Arc<Mutex<u64>>,
@@ -46,6 +47,7 @@ impl StatedHost {
             open: Vec::new(),
             provider: vec![0x0101_0101],
             memory_bytes: Some(16 << 30),
+            open_files: Some(20_000),
             missing: Vec::new(),
             written: Some(noon()),
             inode: Arc::new(Mutex::new(1)),
@@ -79,6 +81,9 @@ impl Host for StatedHost {
     }
     fn memory_bytes(&self) -> Option<u64> {
         self.memory_bytes
+    }
+    fn open_files(&self) -> Option<u64> {
+        self.open_files
     }
     fn program(&self, path: &Path) -> io::Result<ProgramIdentity> {
         let inode = *self.inode.lock().expect("one thread");
@@ -179,6 +184,7 @@ fn options() -> GateOptions {
         llm_hosts: vec!["llm.provider.tld".to_owned()],
         secret_files: vec![PathBuf::from("/run/secrets/llm_api_key")],
         run_memory_bytes: 4 << 30,
+        open_files: 10_576,
         concurrency: 2,
         disk_low: DiskLow::default(),
         ..GateOptions::default()
@@ -217,6 +223,7 @@ fn every_rule_on_the_host_is_violated_by_a_host_of_its_own() {
             bed.violated(StatedHost { missing: vec!["seccomp filters".into()], ..sound() }, unchanged),
         ),
         (Rule::MemoryFits, bed.violated(sound(), |o| o.concurrency = 5)),
+        (Rule::OpenFilesFit, bed.violated(StatedHost { open_files: Some(4096), ..sound() }, unchanged)),
         (
             Rule::ClockSane,
             bed.violated(StatedHost { written: Some(noon() + TimeDelta::hours(1)), ..sound() }, unchanged),

@@ -1,0 +1,227 @@
+//! Uploads whose reading takes longer than their request, in the real program: what clients poll is in the record, and
+//! neither a kill nor a restart forgets it. The reader is held by a signal, so that no test depends on a slow file.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use reqwest::multipart::{Form, Part};
+use reqwest::{Method, StatusCode};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use crate::support::app::{ADMIN_KEY, Answer, PATIENCE};
+use crate::support::program::{Program, Start};
+
+const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
+
+/// Rows of a file that takes a reader some time, so that it is there to be held.
+const ROWS: usize = 600_000;
+
+fn large() -> String {
+    let rows = (0..ROWS).map(|n| format!("{n},{}.5,text {}\n", n % 977, n % 13));
+    std::iter::once("id,value,word\n".to_owned()).chain(rows).collect()
+}
+
+/// A program with one job.
+struct Bench {
+    start: Start,
+    program: Program,
+    job: String,
+    token: String,
+}
+
+/// A reader that is held, by its process id.
+struct Held(Pid);
+
+impl Held {
+    fn go_on(&self) {
+        kill_process(self.0, Signal::CONT).expect("the reader is there");
+    }
+
+    fn kill(&self) {
+        let _ = kill_process(self.0, Signal::KILL);
+    }
+}
+
+impl Bench {
+    async fn new(dir: &Path) -> Self {
+        let start = Start::on(dir);
+        let program = start.go();
+        let codes =
+            program.call(Method::POST, "/v1/admin/task-codes", ADMIN_KEY, &json!({"count": 1})).await.ok();
+        let body = json!({"task_code": codes["task_codes"][0]["task_code"], "requirement": "q"});
+        let request = program.http.post(format!("{}/v1/task-codes/redeem", program.base)).json(&body);
+        let redeemed = Answer::of(request).await.ok();
+        let text = |name: &str| redeemed[name].as_str().expect("text").to_owned();
+        Self { start, program, job: text("job_id"), token: text("token") }
+    }
+
+    async fn call(&self, method: Method, path: &str, body: &Value) -> Answer {
+        self.program.call(method, &format!("/v1/jobs/{}{path}", self.job), &self.token, body).await
+    }
+
+    async fn preview(&self) -> Answer {
+        self.call(Method::GET, "/inputs/preview", &json!({})).await
+    }
+
+    /// Asks again until the upload is no longer being read.
+    async fn read(&self) -> Answer {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let seen = self.preview().await;
+            if seen.body["context"]["reason"] != "ingesting" {
+                return seen;
+            }
+            assert!(Instant::now() < deadline, "the upload is read without an end");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Sends a large file, perhaps for a version of the job; returns the reader, held, after the answer.
+    async fn upload_held(&self, if_match: Option<&str>) -> Held {
+        let form = Form::new().part("file", Part::bytes(large().into_bytes()).file_name("large.csv"));
+        let path = format!("/v1/jobs/{}/inputs/upload", self.job);
+        let mut request = self.program.request(Method::POST, &path, &self.token);
+        if let Some(version) = if_match {
+            request = request.header("If-Match", version);
+        }
+        let sent = tokio::spawn(Answer::of(request.multipart(form)));
+        let held = hold_reader(self.program.pid()).await;
+        let answer = sent.await.expect("no panic");
+        assert_eq!((answer.status, &answer.body["status"]), (StatusCode::ACCEPTED, &json!("ingesting")));
+        held
+    }
+
+    /// Kills the program and starts it again on the same data.
+    fn killed(self) -> Self {
+        let Self { start, program, job, token } = self;
+        let program = tokio::task::block_in_place(|| {
+            program.kill();
+            start.go()
+        });
+        Self { start, program, job, token }
+    }
+
+    fn end(self) {
+        tokio::task::block_in_place(|| self.program.end());
+    }
+}
+
+fn readers_of(pid: i32) -> Vec<i32> {
+    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
+    let lists = tasks.flatten().filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
+    let lists: Vec<String> = lists.collect();
+    let children = lists.iter().flat_map(|list| list.split_ascii_whitespace());
+    let reads = |child: &i32| {
+        let words = std::fs::read(format!("/proc/{child}/cmdline")).unwrap_or_default();
+        words.split(|byte| *byte == 0).any(|word| word == b"read-table")
+    };
+    children.filter_map(|text| text.parse().ok()).filter(reads).collect()
+}
+
+/// Waits for a reader of a program and holds it.
+async fn hold_reader(pid: i32) -> Held {
+    let search = move || {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(reader) = readers_of(pid).first().and_then(|reader| Pid::from_raw(*reader)) {
+                kill_process(reader, Signal::STOP).expect("the reader is there");
+                return Held(reader);
+            }
+            assert!(Instant::now() < deadline, "no reader starts");
+        }
+    };
+    let (sender, found) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || sender.send(search()));
+    found.await.expect("no panic")
+}
+
+fn reason(answer: &Answer) -> (StatusCode, &Value, &Value) {
+    (answer.status, &answer.body["error_code"], &answer.body["context"]["reason"])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_upload_becomes_the_inputs_of_the_version_that_it_was_sent_for() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let bench = Bench::new(dir.path()).await;
+    let held = bench.upload_held(Some("\"v1\"")).await;
+    let waiting = bench.preview().await;
+    assert_eq!(reason(&waiting), (StatusCode::CONFLICT, &json!("INPUTS_MISSING"), &json!("ingesting")));
+    assert_eq!(waiting.headers["retry-after"], "1");
+    let draft = bench.call(Method::GET, "/draft/preview", &json!({})).await;
+    assert_eq!((draft.status, &draft.body["reason"]), (StatusCode::ACCEPTED, &json!("ingesting")));
+    held.go_on();
+    assert_eq!(bench.read().await.ok()["row_count"], ROWS);
+    bench.end();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_while_an_upload_is_read_is_reported_after_the_restart() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let bench = Bench::new(dir.path()).await;
+    let held = bench.upload_held(None).await;
+    let bench = bench.killed();
+    held.kill();
+    let seen = bench.preview().await;
+    assert_eq!(reason(&seen), (StatusCode::CONFLICT, &json!("INPUTS_MISSING"), &json!("ingest_interrupted")));
+    let draft = bench.call(Method::GET, "/draft/preview", &json!({})).await;
+    assert_eq!((draft.status, &draft.body["reason"]), (StatusCode::ACCEPTED, &json!("inputs_missing")));
+    bench.program.upload(&bench.job, &bench.token, PAY).await.ok();
+    assert_eq!(bench.preview().await.ok()["row_count"], 800);
+    bench.end();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_refusal_is_the_same_after_a_restart() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let bench = Bench::new(dir.path()).await;
+    let held = bench.upload_held(Some("\"v1\"")).await;
+    held.kill();
+    let refused = bench.read().await;
+    assert_eq!(refused.body["error_code"], "INPUT_PARSE_FAILED", "{}", refused.body);
+    let bench = bench.killed();
+    let again = bench.preview().await;
+    let facts = |answer: &Answer| {
+        (
+            answer.status,
+            answer.body["error_code"].clone(),
+            answer.body["message"].clone(),
+            answer.body["context"].clone(),
+        )
+    };
+    assert_eq!(facts(&again), facts(&refused));
+    bench.program.upload(&bench.job, &bench.token, PAY).await.ok();
+    assert_eq!(bench.preview().await.ok()["row_count"], 800);
+    bench.end();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_is_read_once_and_again_after_a_kill() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let bench = Bench::new(dir.path()).await;
+    let bytes = large();
+    let file = json!({"filename": "large.csv", "size_bytes": bytes.len(), "role": "primary_dataset"});
+    let bundle = bench.call(Method::POST, "/inputs/bundle", &json!({"files": [file]})).await.ok();
+    let body = json!({"bundle_id": bundle["bundle_id"], "file_id": bundle["files"][0]["file_id"]});
+    let session = bench.call(Method::POST, "/inputs/upload-sessions", &body).await.ok();
+    let url = format!("{}{}", bench.program.base, session["presigned_url"].as_str().expect("a path"));
+    Answer::of(bench.program.http.put(url).body(bytes)).await.ok();
+    let path =
+        format!("/v1/upload-sessions/{}/finalize", session["upload_session_id"].as_str().expect("an id"));
+    let finalize = |program: &Program| {
+        Answer::of(program.request(Method::POST, &path, &bench.token).json(&json!({"parts": []})))
+    };
+    let first = tokio::spawn(finalize(&bench.program));
+    let held = hold_reader(bench.program.pid()).await;
+    assert_eq!(first.await.expect("no panic").ok()["status"], "ingesting");
+    assert_eq!(finalize(&bench.program).await.ok()["status"], "ingesting");
+    assert_eq!(readers_of(bench.program.pid()).len(), 1, "it is read once");
+    let bench = bench.killed();
+    held.kill();
+    let seen = bench.preview().await;
+    assert_eq!(reason(&seen).2, "ingest_interrupted");
+    let again = bench.program.call(Method::POST, &path, &bench.token, &json!({"parts": []})).await.ok();
+    assert_eq!(again["success"], true, "{again}");
+    assert_eq!(bench.read().await.ok()["row_count"], ROWS);
+    bench.end();
+}
