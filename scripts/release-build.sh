@@ -2,7 +2,7 @@
 # Builds the image of one architecture, pushes it by its digest and takes the program out of it, so that hosts and
 # containers run the same bytes.
 #   REGISTRY_TOKEN=… scripts/release-build.sh ARCH IMAGE OUT
-# OUT gets the program, its bill of materials, and digest-ARCH. Needs Docker with buildx.
+# OUT gets the program, its bill of materials, digest-ARCH, and the reference of the image in `image`. Needs Docker with buildx.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 arch=${1:?usage: release-build.sh ARCH IMAGE OUT} image=${2:?} out=${3:?}
@@ -22,4 +22,5 @@ docker pull --quiet --platform "linux/$arch" "$image@$digest"
 container=$(docker create --platform "linux/$arch" "$image@$digest")
 trap 'docker rm "$container" >/dev/null' EXIT
 docker cp "$container:/usr/bin/stata-service" "$out/stata-service"
+echo "$image@$digest" >"$out/image"
 scripts/checks/sbom.py "$out/sbom.cdx.json"

@@ -60,7 +60,9 @@ function send(method, path, token, body, name) {
 }
 
 function step(response, name, statuses) {
-  return check(response, { [name]: (r) => statuses.includes(r.status) });
+  const holds = check(response, { [name]: (r) => statuses.includes(r.status) });
+  if (!holds) console.error(`${name}: ${response.status} ${String(response.body).slice(0, 300)}`);
+  return holds;
 }
 
 function journey() {

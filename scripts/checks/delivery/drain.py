@@ -11,6 +11,7 @@ requests and runs, grace period, SIGKILL, the next process on the same data. Thr
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -165,12 +166,18 @@ class Stage:
         self.balancer.address = self.service.address
         return time.monotonic() - started
 
-    def hold(self, held: bool) -> None:
-        """Makes engines wait, or lets them go on."""
-        (self.engine / "hold").write_text("") if held else (self.engine / "hold").unlink()
+    def hold(self) -> None:
+        """Makes engines wait, and waits for the first that does."""
+        (self.engine / "hold").write_text("")
+        before = len(self.starts())
+        until("a run is under way", lambda: len(self.starts()) > before)
+
+    def let_go(self) -> None:
+        (self.engine / "hold").unlink()
 
     def starts(self) -> list[str]:
-        return (self.engine / "starts").read_text().split()
+        file = self.engine / "starts"
+        return file.read_text().split() if file.exists() else []
 
     def tree(self) -> list[int]:
         """The process and all that descend from it."""
@@ -184,6 +191,12 @@ class Stage:
         for pid in found:
             found += [child for child, parent in parents.items() if parent == pid]
         return found
+
+    def kill(self) -> None:
+        """Kills everything that the container holds; some end with their parents before it is their turn."""
+        for pid in self.tree():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def outcomes(stage: Stage, jobs: list[tuple[str, str]]) -> list[list[dict]]:
@@ -218,13 +231,12 @@ def drain(stage: Stage, load: Load) -> None:
     """kubectl delete pod: in order."""
     grace = sum((DRAIN["delaySeconds"], 2 * DRAIN["shutdownSeconds"], 22))
     time.sleep(2)
-    stage.hold(True)
-    until("runs are under way", lambda: len(stage.tree()) > 3)
+    stage.hold()
     time.sleep(1)
     gone = threading.Timer(PROPAGATION_SECONDS, setattr, (stage.balancer, "address", None))
     gone.start()
     time.sleep(DRAIN["preStopSeconds"])
-    threading.Timer(DRAIN["delaySeconds"] + 1, stage.hold, (False,)).start()
+    threading.Timer(DRAIN["delaySeconds"] + 1, stage.let_go).start()
     code, seconds = stage.service.end(grace)
     expect(f"drain: the process ends by itself with 0, {seconds:.1f} s after SIGTERM, of {grace} s", code == 0)
     took = stage.start()
@@ -238,16 +250,14 @@ def drain(stage: Stage, load: Load) -> None:
 def kill(stage: Stage, load: Load) -> None:
     """The grace period ends before the runs do: everything in the container is killed."""
     time.sleep(1)
-    stage.hold(True)
-    until("runs are under way", lambda: len(stage.tree()) > 3)
+    stage.hold()
     stage.balancer.address = None
     time.sleep(0.5)
     stage.service.process.send_signal(signal.SIGTERM)
     time.sleep(3)
-    for pid in stage.tree():
-        os.kill(pid, signal.SIGKILL)
+    stage.kill()
     stage.service.process.wait()
-    stage.hold(False)
+    stage.let_go()
     stage.start()
     time.sleep(1)
     load.end()
@@ -262,14 +272,13 @@ def kill(stage: Stage, load: Load) -> None:
 def detach(stage: Stage, load: Load) -> None:
     """systemctl restart with KillMode=process."""
     time.sleep(1)
-    stage.hold(True)
-    until("runs are under way", lambda: len(stage.tree()) > 3)
+    stage.hold()
     stage.balancer.address = None
     time.sleep(0.5)
     code, seconds = stage.service.end(60)
     expect(f"detach: the service ends in {seconds:.1f} s although runs are under way", code == 0 and seconds < 30)
     stage.start()
-    stage.hold(False)
+    stage.let_go()
     time.sleep(1)
     load.end()
     runs = nothing_lost(stage, load, "detach")
@@ -290,11 +299,7 @@ def main() -> None:
                 way(stage, load)
             finally:
                 load.balancer.over = True
-                for pid in stage.tree():
-                    try:
-                        os.kill(pid, signal.SIGKILL)
-                    except ProcessLookupError:
-                        continue
+                stage.kill()
 
 
 if __name__ == "__main__":

@@ -18,11 +18,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from support import KEY, ROOT, expect, free_port, until, Client
+from support import HOST_DISK, KEY, ROOT, expect, free_port, until, Client
 
 BASE, IMAGE, STATA = "localhost/stata-service-base", "localhost/stata-service-check", "localhost/stata-service-stata"
-ISOLATION = {"STORAGE_DRIVER": "vfs", "BUILDAH_ISOLATION": "chroot"}
+ISOLATION = {"BUILDAH_ISOLATION": "chroot"}
 USER = "10001"
+# Where buildah keeps its images: set by main, so that those of the machine are left alone.
+STORAGE: list[str] = []
 
 
 def context() -> None:
@@ -38,7 +40,7 @@ def context() -> None:
 
 
 def buildah(*arguments: object) -> str:
-    ran = subprocess.run(["buildah", *map(str, arguments)], env=os.environ | ISOLATION, text=True, capture_output=True)
+    ran = subprocess.run(["buildah", *STORAGE, *map(str, arguments)], env=os.environ | ISOLATION, text=True, capture_output=True)
     if ran.returncode != 0:
         sys.exit(f"buildah {' '.join(map(str, arguments))}: {ran.stdout[-2000:]}{ran.stderr[-3000:]}")
     return ran.stdout.strip()
@@ -107,7 +109,7 @@ class Container:
 def serves(container: Container, environment: dict[str, str]) -> None:
     """The main job inside the container; the health check; an end in order."""
     address = f"127.0.0.1:{free_port()}"
-    settings = environment | {"SS_LISTEN": address, "SS_BOOTSTRAP_ADMIN_KEY": KEY, "SS_RUN__SANDBOX": "enforce"}
+    settings = environment | {"SS_LISTEN": address, "SS_BOOTSTRAP_ADMIN_KEY": KEY, "SS_RUN__SANDBOX": "enforce"} | HOST_DISK
     log = (container.data.parent / "log").open("w")
     process = subprocess.Popen(container.command("/usr/bin/stata-service", "serve", **settings), stdout=log, stderr=log)
     try:
@@ -173,7 +175,15 @@ def main() -> None:
         sys.exit(77)
     program, cache = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
     cache.mkdir(parents=True, exist_ok=True)
-    base(cache)
+    # layers of this storage are whole copies, so it is gone at the end
+    with tempfile.TemporaryDirectory(prefix="ss-storage-") as storage:
+        STORAGE[:] = ["--storage-driver", "vfs", "--root", f"{storage}/root", "--runroot", f"{storage}/run"]
+        base(cache)
+        walk(program)
+
+
+def walk(program: Path) -> None:
+    """Builds both images and runs the first one."""
     config = build(program)
     environment = dict(entry.split("=", 1) for entry in config["Env"] if entry.startswith("SS_"))
     with tempfile.TemporaryDirectory(prefix="ss-image-") as name:

@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from support import KEY, ROOT, Client, expect, free_port
+from support import HOST_DISK, KEY, ROOT, Client, expect, free_port
 
 SCRIPTS, FAKES = ROOT / "scripts", ROOT / "tests" / "delivery"
 BOUND_SECONDS = 300
@@ -37,6 +37,7 @@ class Host:
                        check=True, capture_output=True)
         (root / "environment").write_text(
             f"SS_LISTEN={self.address}\nSS_DATA_DIR={root}/data\nSS_BOOTSTRAP_ADMIN_KEY={KEY}\nSS_LOG_FORMAT=json\n"
+            + "".join(f"{name}={value}\n" for name, value in HOST_DISK.items())
         )
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("SS_")} | {
             "DEPLOY_ROOT": str(root), "DEPLOY_URL": f"http://{self.address}",

@@ -16,6 +16,8 @@ sys.path.insert(0, str(ROOT / "scripts" / "release"))
 
 from smoke import TERMINAL, Client  # noqa: E402,F401
 
+# The floor of free space is a share of the volume; a check must not depend on how full the machine is.
+HOST_DISK = {"SS_DISK__LOW_MB": "64"}
 KEY = "ssk_admin_0123456789abcdef0123456789abcdef"
 
 
@@ -46,7 +48,8 @@ class Service:
 
     def __init__(self, program: str, data: Path, log: Path, port: int = 0, **settings: str) -> None:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("SS_")}
-        environment |= {"SS_LISTEN": f"127.0.0.1:{port}", "SS_DATA_DIR": str(data), "SS_BOOTSTRAP_ADMIN_KEY": KEY}
+        environment |= {"SS_LISTEN": f"127.0.0.1:{port}", "SS_DATA_DIR": str(data), "SS_BOOTSTRAP_ADMIN_KEY": KEY} \
+            | HOST_DISK
         self.log = log.open("a")
         self.process = subprocess.Popen([program, "serve"], env=environment | settings, text=True,
                                         stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL)

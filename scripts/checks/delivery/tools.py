@@ -51,6 +51,35 @@ def signatures(folder: Path) -> None:
     expect("a changed release.json is refused", changed.returncode == 1 and "not by this key" in changed.stderr)
 
 
+def published(folder: Path) -> None:
+    """Builds of two architectures become signed archives and one release with notes."""
+    given, builds, out = keys(folder), folder / "builds", folder / "dist"
+    for arch in ("amd64", "arm64"):
+        build = builds / f"build-{arch}"
+        build.mkdir(parents=True)
+        (build / "stata-service").write_text(arch)
+        (build / "sbom.cdx.json").write_text("{}")
+    made = run("release-publish.sh", "hosts", builds, out, **given)
+    archives = sorted(out.glob("*.tar.gz"))
+    expect("each architecture gives one archive", made.returncode == 0 and len(archives) == 2, made.stderr)
+    for archive in archives:
+        subprocess.run(["tar", "-C", folder, "-xzf", archive], check=True)
+        unpacked = folder / archive.name.removesuffix(".tar.gz")
+        document = json.loads((unpacked / "release.json").read_text())
+        expect(f"{archive.name} unpacks to a release that is verified and has program, licence, unit and bill of materials",
+               run("cosign-verify.sh", "release", unpacked, **given).returncode == 0
+               and {f["name"] for f in document["files"]} ==
+               {"LICENSE", "sbom.cdx.json", "stata-service", "stata-service.service"}, document)
+    version, record = document["version"], folder / "gh"
+    given |= {"PATH": f"{ROOT}/tests/delivery:{os.environ['PATH']}", "GH_RECORD": str(record)}
+    refused = run("release-publish.sh", "release", "v99.0.0", out, **given)
+    expect("a tag that is not the program's version is refused", refused.returncode == 1 and not record.exists())
+    done = run("release-publish.sh", "release", f"v{version}", out, **given)
+    called = record.read_text()
+    expect("the release has notes, archives and their lists", done.returncode == 0 and (out / "NOTES.md").stat().st_size > 100
+           and called.count(".tar.gz") == 2 and called.count(".release.json") == 2, done.stderr)
+
+
 def keyless(folder: Path) -> None:
     """What the scripts ask of cosign: the arguments decide, so they are recorded."""
     record, fakes = folder / "calls", ROOT / "tests/delivery"
@@ -153,7 +182,7 @@ def planted(folder: Path) -> None:
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="ss-tools-") as name:
-        for part in (signatures, keyless, changelog, coverage, planted):
+        for part in (signatures, published, keyless, changelog, coverage, planted):
             part(Path(name))
 
 
