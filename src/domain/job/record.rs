@@ -84,9 +84,8 @@ pub struct QueueEntry {
     pub ready_at: DateTime<Utc>,
 }
 
-/// Longest time that a job is made to wait before it may start, with some slack; see
-/// [`retry_delay`](super::ops::retry_delay).
-const LONGEST_WAIT: chrono::TimeDelta = chrono::TimeDelta::seconds(30);
+/// No job is made to wait as long as this before it may start: [`retry_delay`](super::ops::retry_delay) ends at 20 s.
+const LONGEST_WAIT: chrono::TimeDelta = chrono::TimeDelta::minutes(2);
 
 /// True if a job that waits until `ready_at` may start. A time further away than any wait shows that the clock was set
 /// back since, and says nothing any more.
