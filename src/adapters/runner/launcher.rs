@@ -15,6 +15,7 @@ use super::cgroup::RunGroup;
 use super::child::{ChildPlan, Group, StartFailure, move_high, spawn};
 use super::files::{LauncherFacts, OutcomeFile, RunDir, read_spec, write_sealed};
 use super::sandbox::Grants;
+use super::limits::Meter;
 use super::streams::Stream;
 use super::supervise::{Supervised, supervise};
 use super::{process_tree, sandbox, script, seccomp, spare};
@@ -167,12 +168,14 @@ impl Launcher {
         };
         outcome.started_at_ns = file_clock_ns();
         let started = Instant::now();
+        // before the engine can write anything
+        let meter = Meter::new(&spec.limits, &work);
         let pid = spawn(&plan).map_err(|failure| start_failure(spec, &engine, &failure))?;
         drop(plan);
         outcome.spawned_at_ns = clock_ns(rustix::time::ClockId::Realtime);
         outcome.engine_started = true;
         let Supervised { ended, leftovers, cpu_ms, peak_memory_bytes } =
-            supervise(pid, &self.signals, &spec.limits, &work, group, [&mut stdout, &mut stderr]);
+            supervise(pid, &self.signals, &spec.limits, meter, group, [&mut stdout, &mut stderr]);
         outcome.elapsed_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
         outcome.ended = ended;
         outcome.leftovers = leftovers;

@@ -2,7 +2,6 @@
 //! of the run is left, whatever the engine did.
 
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -53,7 +52,7 @@ pub(super) fn supervise(
     engine: i32,
     signals: &OwnedFd,
     limits: &RunLimits,
-    work: &Path,
+    meter: Meter<'_>,
     group: Option<&RunGroup>,
     streams: [&mut Stream; 2],
 ) -> Supervised {
@@ -63,7 +62,7 @@ pub(super) fn supervise(
         launcher: std::process::id().cast_signed(),
         limits,
         group,
-        meter: Meter::new(limits, work),
+        meter,
         deadline: now + Duration::from_secs(limits.wall_seconds),
         next_sample: now + Duration::from_millis(20),
         engine_ended: None,
