@@ -95,6 +95,10 @@ impl Target {
 
     /// Checks that every input is taken as long as it is not changed.
     pub(crate) fn takes_its_seeds(&self) {
+        // which answers of a model are taken is for the tests of `llm`
+        if self.kind == "answer" {
+            return;
+        }
         for (at, seed) in self.seeds.iter().enumerate() {
             assert_eq!(self.read(seed), Outcome::Taken, "{} {at}", self.kind);
         }
