@@ -9,7 +9,7 @@ use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand};
 use crate::value::MISSING;
 
-pub const SPEC_CLONEVAR: CommandSpec = CommandSpec {
+pub(super) const SPEC_CLONEVAR: CommandSpec = CommandSpec {
     name: "clonevar",
     min: 6,
     form: Form::Raw,
@@ -55,7 +55,7 @@ fn clonevar(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 const SAVEOLD: StandardSyntax =
     StandardSyntax::whole(&[OptSpec::flag("replace"), OptSpec::flag("all"), OptSpec::int("Version")]);
 
-pub const SPEC_SAVEOLD: CommandSpec = CommandSpec {
+pub(super) const SPEC_SAVEOLD: CommandSpec = CommandSpec {
     name: "saveold",
     min: 7,
     form: Form::Standard(&SAVEOLD),
@@ -80,7 +80,7 @@ fn saveold(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 const CF: StandardSyntax =
     StandardSyntax::whole(&[OptSpec::flag("Verbose"), OptSpec::flag("all")]).using(Using::Required);
 
-pub const SPEC_CF: CommandSpec = CommandSpec {
+pub(super) const SPEC_CF: CommandSpec = CommandSpec {
     name: "cf",
     min: 2,
     form: Form::Standard(&CF),

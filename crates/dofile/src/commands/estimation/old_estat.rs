@@ -7,7 +7,7 @@ use crate::syntax::ParsedCommand;
 
 const NOTES: &str = "the subcommand of estat under its older name";
 
-pub const VIF: CommandSpec = CommandSpec {
+pub(super) const VIF: CommandSpec = CommandSpec {
     notes: NOTES,
     // Orthogonal regressors have the factor one.
     examples: &[Example {
@@ -16,7 +16,7 @@ pub const VIF: CommandSpec = CommandSpec {
     }],
     ..CommandSpec::raw("vif", 3, run, "vif [, uncentered]")
 };
-pub const HETTEST: CommandSpec = CommandSpec {
+pub(super) const HETTEST: CommandSpec = CommandSpec {
     notes: NOTES,
     examples: &[Example {
         run: "set obs 12\ngenerate x = _n\ngenerate y = x + mod(_n, 3)\nregress y x\nestat hettest\nscalar p = r(p)\nhettest",
@@ -24,7 +24,7 @@ pub const HETTEST: CommandSpec = CommandSpec {
     }],
     ..CommandSpec::raw("hettest", 7, run, "hettest [varlist] [, options]")
 };
-pub const OVTEST: CommandSpec = CommandSpec {
+pub(super) const OVTEST: CommandSpec = CommandSpec {
     notes: NOTES,
     examples: &[Example {
         run: "set obs 12\ngenerate x = _n\ngenerate y = x + mod(_n, 3)\nregress y x\nestat ovtest\nscalar p = r(p)\novtest",

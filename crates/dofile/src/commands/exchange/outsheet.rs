@@ -17,7 +17,7 @@ const SYNTAX: StandardSyntax = StandardSyntax::new(&[
 .using(Using::Required);
 
 /// The command.
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "outsheet",
     min: 5,
     form: Form::Standard(&SYNTAX),

@@ -9,7 +9,7 @@ use crate::session::Session;
 use crate::syntax::ParsedCommand;
 use crate::syntax::split::{top_level_comma, unquote, words};
 
-pub const RM: CommandSpec = CommandSpec {
+pub(super) const RM: CommandSpec = CommandSpec {
     name: "rm",
     min: 2,
     syntax: "rm filename",
@@ -20,7 +20,7 @@ pub const RM: CommandSpec = CommandSpec {
     }],
     ..tokens::ERASE
 };
-pub const COPY: CommandSpec = CommandSpec {
+pub(super) const COPY: CommandSpec = CommandSpec {
     notes: "files only, no addresses of the network; no results",
     examples: &[Example {
         run: "set obs 3\ngenerate x = _n\ntempfile f g\nsave `f'\ncopy `f' `g', replace\nuse `g', clear\ncapture copy nosuchfile `g', replace\nscalar rc = _rc",
@@ -28,7 +28,7 @@ pub const COPY: CommandSpec = CommandSpec {
     }],
     ..CommandSpec::raw("copy", 4, copy, "copy filename1 filename2 [, replace text public]")
 };
-pub const TYPE: CommandSpec = CommandSpec {
+pub(super) const TYPE: CommandSpec = CommandSpec {
     notes: "prints a text file; no results",
     examples: &[Example {
         run: "tempfile f\nfile open h using `f', write text\nfile write h \"one line\" _n\nfile close h\ntype `f'\ncapture type nosuchfile\nscalar rc = _rc",
@@ -36,7 +36,7 @@ pub const TYPE: CommandSpec = CommandSpec {
     }],
     ..CommandSpec::raw("type", 2, show, "type filename [, asis lines(#)]")
 };
-pub const FINDFILE: CommandSpec = CommandSpec {
+pub(super) const FINDFILE: CommandSpec = CommandSpec {
     notes: "looks in the working folder only; stores r(fn)",
     examples: &[Example {
         run: "tempfile f\nset obs 1\ngenerate x = 1\nsave `f'\nfindfile `f'\nscalar found = \"`r(fn)'\" != \"\"\ncapture findfile nosuchfile\nscalar rc = _rc",

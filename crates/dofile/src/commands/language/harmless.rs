@@ -10,7 +10,7 @@ use crate::syntax::split::{top_level_comma, unquote};
 /// A command that is accepted and does nothing.
 macro_rules! without_effect {
     ($constant:ident, $name:literal, $min:literal, $syntax:literal) => {
-        pub const $constant: CommandSpec = CommandSpec {
+        pub(super) const $constant: CommandSpec = CommandSpec {
             notes: "accepted, does nothing; no results",
             examples: &[Example {
                 run: concat!("scalar before = 1\n", $syntax, "\nscalar after = before"),
@@ -24,7 +24,7 @@ macro_rules! without_effect {
 /// A command that would install or look for something on the network.
 macro_rules! without_network {
     ($constant:ident, $name:literal, $min:literal, $syntax:literal) => {
-        pub const $constant: CommandSpec = CommandSpec {
+        pub(super) const $constant: CommandSpec = CommandSpec {
             notes: "accepted, installs nothing and says so; no results",
             examples: &[Example {
                 run: concat!("scalar before = 1\n", $syntax, "\nscalar after = before"),
@@ -61,7 +61,7 @@ fn installs_nothing(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     Ok(())
 }
 
-pub const WHICH: CommandSpec = CommandSpec {
+pub(super) const WHICH: CommandSpec = CommandSpec {
     notes: "commands of the engine and programs; r(111) for anything else; no results",
     examples: &[Example {
         run: "capture which regress\nscalar a = _rc\ncapture which nosuchcommand\nscalar b = _rc",

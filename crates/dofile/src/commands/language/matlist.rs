@@ -7,7 +7,7 @@ use crate::syntax::ParsedCommand;
 use crate::syntax::options::{OptSpec, Options};
 use crate::syntax::split::top_level_comma;
 
-pub const SPEC: CommandSpec = CommandSpec {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     notes: "the layout is that of matrix list; no results",
     examples: &[Example {
         run: "matrix A = (1,2\\3,4)\nmatlist A, format(%9.2f)\ncapture matlist nosuch\nscalar rc = _rc",
