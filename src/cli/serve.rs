@@ -386,7 +386,8 @@ fn llm(settings: &config::Llm, env: config::Env) -> Result<LlmOptions, BuildErro
         timeout: Duration::from_secs(settings.timeout_seconds),
         max_attempts: settings.max_attempts,
         draft_budget: Duration::from_secs(settings.draft_budget_seconds),
-        preview_wait: PREVIEW_WAIT,
+        // longest wait of a request for its draft before it returns 202
+        preview_wait: Duration::from_secs(2),
         max_output_tokens: settings.max_output_tokens,
         temperature: settings.temperature,
         concurrency: settings.concurrency,
@@ -396,6 +397,3 @@ fn llm(settings: &config::Llm, env: config::Env) -> Result<LlmOptions, BuildErro
         addresses: (env == config::Env::Production).then(|| settings.address_policy()),
     })
 }
-
-/// Longest wait of a request for its draft before it returns 202.
-const PREVIEW_WAIT: Duration = Duration::from_secs(2);

@@ -91,7 +91,7 @@ pub(super) fn publish(
 fn outputs(shelf: &mut Shelf<'_>, report: &RunReport<'_>) -> io::Result<Vec<(String, &'static str)>> {
     let archive = &report.plan.contract.constraints.archive;
     let declared_names = report.plan.contract.outputs.iter().map(|output| output.file.as_str());
-    let mut names = OutputNames::without(OWN_FILES.iter().copied().chain(declared_names));
+    let mut names = OutputNames::without(OF_SERVICE.iter().copied().chain(declared_names));
     let (mut files, mut bytes) = (0_u32, 0_u64);
     let mut left_out = Vec::new();
     for output in &report.verdict.outputs {
@@ -130,9 +130,6 @@ fn outputs(shelf: &mut Shelf<'_>, report: &RunReport<'_>) -> io::Result<Vec<(Str
 fn kind_of(text: &str) -> ArtifactKind {
     serde_json::from_value(Value::String(text.to_owned())).unwrap_or(ArtifactKind::ExportOther)
 }
-
-/// Names of the service's own files of a run, and of those that it may add.
-const OWN_FILES: [&str; 6] = ["main.do", "main.log", "stdout", "stderr", "run.meta.json", "run.error.json"];
 
 /// Names that a later run or a person's Stata would load by itself, and hidden ones.
 fn is_forbidden(rel_path: &str) -> bool {

@@ -212,5 +212,11 @@ async fn the_rates_for_benchmarks_are_settings_and_nothing_else() {
     let host = stata_service::config::Host { cores: 2, first_process: false, container: false };
     let settings = stata_service::config::load_from(&flags, Vec::new(), host).expect("valid");
     assert_eq!(settings.limits.credential_burst, 1_000_000);
-    assert!(settings.shown.iter().filter(|s| s.origin != "default").all(|s| s.key.starts_with("limits.")));
+    assert!(
+        settings
+            .shown
+            .iter()
+            .filter(|s| s.origin != "default")
+            .all(|s| { s.key.starts_with("limits.") || s.key == "http.max_connections_per_address" })
+    );
 }

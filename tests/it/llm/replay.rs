@@ -109,7 +109,7 @@ async fn changed_evidence_and_absent_drafts_do_not_match() {
     assert!(said["differences"].to_string().contains("draft.response.json is not what was stored"), "{said}");
     let by_client = replay(&data, &[&stated.job_id]);
     assert_eq!(by_client.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&by_client.stderr).contains("stated by a client"));
+    assert!(String::from_utf8_lossy(&by_client.stderr).contains("submitted by a client"));
     assert_eq!(replay(&data, &["job_absent"]).status.code(), Some(2));
     assert_eq!(replay(&data, &[&job.job_id, "--tenant", "other"]).status.code(), Some(2));
 }

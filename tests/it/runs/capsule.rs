@@ -436,6 +436,6 @@ async fn what_has_no_capsule_is_refused_and_what_expired_leaves_its_hash() {
     assert!(!inside.contains_key("data.dta") && inside.contains_key("data-sha256.txt"));
     let facts = json(&inside, "evidence/inputs.json");
     assert_eq!(facts["read"][0]["included"], false);
-    assert!(text(&inside, "README.md").contains("not kept any more"));
+    assert!(text(&inside, "README.md").contains("no longer kept"));
     app.stop().await;
 }

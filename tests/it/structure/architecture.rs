@@ -50,7 +50,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("toml::", &["config"]),
     ("std::fs", &["render", "library", "telemetry", "adapters", "config", "app", "cli"]),
     ("fs::File", &["render", "library", "telemetry", "adapters", "config", "app", "cli"]),
-    ("std::net::", &["http", "config", "app", "cli"]),
+    ("std::net::", &["http", "adapters", "config", "app", "cli"]),
     ("std::env::", &["config", "cli"]),
     // handlers call use cases
     ("ctx.store.", &["service", "worker", "app"]),

@@ -86,7 +86,7 @@ class ArchiveConstraints(TypedDict):
 
 
 class ArchiveMeta(TypedDict):
-    """Bounds on the files that a run of the template may leave."""
+    """Bounds of what a run of the template may leave."""
 
     allowed_formats: NotRequired[list[str] | None]
     max_files: NotRequired[int | None]
@@ -259,7 +259,7 @@ class Check(TypedDict):
 
 
 class CheckUse(TypedDict):
-    """A check made by a run of the template."""
+    """A check that a run of the template makes."""
 
     id: str
     params: NotRequired[Any]
@@ -700,7 +700,7 @@ Keep: TypeAlias = "Literal['matched', 'master', 'all']"
 
 
 class Keywords(TypedDict):
-    """Search terms that find the template."""
+    """Words by which the template is found."""
 
     en: list[str]
     zh: list[str]
@@ -1442,7 +1442,7 @@ class StageQuestion(TypedDict):
 
 
 class StataNeeds(TypedDict):
-    """Stata version and edition required by the template."""
+    """Which Stata the template needs."""
 
     edition: NotRequired[str | None]
     engine: str

@@ -72,7 +72,7 @@ pub(super) fn data(
             .remarks
             .push("The job's inputs were replaced after this run; of its data the hashes are left.".into());
     } else if options.data && !kept {
-        facts.remarks.push("The data are not kept any more; their hashes are left.".into());
+        facts.remarks.push("The data are no longer kept; their hashes are listed.".into());
     } else if !options.data {
         facts.remarks.push("The data were left out as asked; their hashes are here.".into());
     }

@@ -95,7 +95,7 @@ fn unreadable(artifact: &Artifact, error: &std::io::Error) -> Problem {
     if error.kind() == ErrorKind::NotFound {
         return Problem::new(
             ErrorCode::ArtifactExpired,
-            "a file of this run is not kept any more; its hash is in the list of artifacts",
+            "a file of this run is no longer kept; its hash is in the list of artifacts",
         )
         .with("rel_path", artifact.rel_path.clone());
     }

@@ -44,7 +44,8 @@ static int refuses_path(const char *path) {
         __sync_fetch_and_sub(&c->pass, 1);
         return 0;
     }
-    if (c->hits > 0 && !c->sticky) return 0;
+    /* of calls at once on several threads, one is the first */
+    if (!c->sticky) return __sync_bool_compare_and_swap(&c->hits, 0, 1);
     __sync_fetch_and_add(&c->hits, 1);
     return 1;
 }
