@@ -212,7 +212,7 @@ def delivery(receiver: Receiver, program: Path, folder: Path, target: str, servi
                    env={**environment, "STATA_SERVICE": str(program), "SS_DATA_DIR": str(folder / "data")})
     until("a backup: the page is resolved", lambda: pages(receiver, "resolve", "BackupOld"), seen)
 
-    (folder / "engine").rename(folder / "gone")
+    (folder / "stata" / "engine").rename(folder / "stata" / "gone")
     until("no engine: a page", lambda: pages(receiver, "trigger", "EngineDown"), seen)
     page = pages(receiver, "trigger", "EngineDown")[0]
     expect("the page names instance and runbook",
@@ -222,7 +222,7 @@ def delivery(receiver: Receiver, program: Path, folder: Path, target: str, servi
             "api": f"http://{target}", "auth": f"Authorization: Bearer {KEY}", "log": str(folder / "service.log"),
         }, {**environment, "PATH": f"{with_name(program, folder)}:{environment['PATH']}"})
         expect("its runbook, followed literally, names the cause", "program cannot be found" in said and "stata.cmd" in said)
-    (folder / "gone").rename(folder / "engine")
+    (folder / "stata" / "gone").rename(folder / "stata" / "engine")
     until("the engine is back: the page is resolved", lambda: pages(receiver, "resolve", "EngineDown"), seen)
 
     secret = folder / "admin.key"
@@ -289,7 +289,9 @@ def agent(folder: Path) -> None:
 def check(program: Path, simulator: Path, prometheus: Path, alertmanager: Path, boards: list[dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        shutil.copy(program, folder / "engine")
+        # a folder of its own: no run may read the folder that holds data and secrets
+        (folder / "stata").mkdir()
+        shutil.copy(program, folder / "stata" / "engine")
         (folder / "admin.key").write_text(KEY)
         (folder / "llm.key").write_text("key-of-a-test")
         model = subprocess.Popen([str(simulator), "--listen", "127.0.0.1:0", "--seed", "7", "--key", "key-of-a-test"],
@@ -297,7 +299,7 @@ def check(program: Path, simulator: Path, prometheus: Path, alertmanager: Path, 
         assert model.stdout is not None
         environment = {
             **os.environ, "SS_BOOTSTRAP_ADMIN_KEY_FILE": str(folder / "admin.key"), "SS_LOG_FORMAT": "json",
-            "SS_DISK__LOW_MB": "0", "SS_STATA_CMD": f"{folder / 'engine'} dofile", "SS_LLM_PROVIDER": "openai",
+            "SS_DISK__LOW_MB": "0", "SS_STATA_CMD": f"{folder / 'stata' / 'engine'} dofile", "SS_LLM_PROVIDER": "openai",
             "SS_LLM_MODEL": "small", "SS_LLM_API_KEY_FILE": str(folder / "llm.key"),
             "SS_LLM_BASE_URL": f"http://{json.loads(model.stdout.readline())['address']}/v1",
         }
