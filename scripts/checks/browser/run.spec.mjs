@@ -17,7 +17,7 @@ const slow = (times) => ({ times, draft: {
 const lines = async (page) => (await page.locator('.log-line').evaluateAll((all) => all.map((e) => e.textContent))).map((text) => (text === ' ' ? '' : text));
 
 spec('a restart in the middle of a live log loses nothing and doubles nothing', {}, async ({ page, service, expect_outage, shot }) => {
-  const job = await service.job('frozen', slow(14));
+  const job = await service.job('frozen', slow(40));
   await openJob(page, service, job, 'run');
   await page.locator('#run-start').click();
   await page.locator('.log-line').nth(60).waitFor({ state: 'attached' });
