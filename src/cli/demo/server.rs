@@ -37,6 +37,8 @@ impl Server {
             .env("SS_LISTEN", "127.0.0.1:0")
             .env("SS_DATA_DIR", folder.join("data"))
             .env("SS_BOOTSTRAP_ADMIN_KEY", demo_key())
+            // a few megabytes are enough, however full a large volume is
+            .env("SS_DISK__LOW_MB", "64")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
