@@ -187,7 +187,8 @@ impl Shelf<'_> {
             rel_path: rel_path(name),
             known: None,
         };
-        let files: Vec<Promotion> = self.files.iter().enumerate().map(promotion).collect();
+        let Self { files: listed, originals, .. } = self;
+        let files: Vec<Promotion> = listed.iter().enumerate().map(promotion).collect();
         let written = deps.blobs.promote(&report.job.tenant_id, &report.job.job_id, &files)?;
         let created_at = deps.clock.now();
         let entry =
@@ -198,10 +199,9 @@ impl Shelf<'_> {
                 size_bytes: written.size_bytes,
                 sha256: written.sha256,
                 media_type: media_type(&name, kind).to_owned(),
-                meta: meta(&report.run.run_id, self.originals.get(&name)),
+                meta: meta(&report.run.run_id, originals.get(&name)),
                 stored_as: None,
             };
-        let listed = self.files.clone();
         Ok(listed.into_iter().zip(files).zip(written).map(entry).collect())
     }
 }

@@ -18,6 +18,18 @@ const MOST_PASSES: usize = 10_000;
 
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
+/// Bytes of a block in `st_blocks`, whatever the file system's own are (stat(2)).
+pub const BLOCK: u64 = 512;
+
+/// Most space that a file may occupy beyond its size: file systems round up.
+const ROUNDING: u64 = 64 << 10;
+
+/// Returns the bytes that a file takes: its size, or its blocks where they are more than rounding explains.
+pub fn space_taken(size: u64, blocks: u64) -> u64 {
+    let occupied = blocks.saturating_mul(BLOCK);
+    if occupied > size.saturating_add(ROUNDING) { occupied } else { size }
+}
+
 /// Files found by a walk.
 pub struct Found<'a> {
     pub facts: &'a Stat,

@@ -8,15 +8,10 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use super::durable::{open_no_follow, remove_tree, sync_dir};
-use super::tree::remove_folder;
+use super::tree::{remove_folder, space_taken};
 use super::{JobDirs, listed};
 use crate::domain::ids::{JobId, TenantId};
 use crate::ports::workspace::{Entry, ReadScratch, ScratchFacts, Workspace, WriteScratch};
-
-/// Bytes of a block in `st_blocks` (stat(2)).
-const BLOCK: u64 = 512;
-/// Most space that a file may occupy beyond its size: file systems round up.
-const ROUNDING: u64 = 64 << 10;
 
 /// Scratch space in the directories of jobs below a data directory.
 #[derive(Debug, Clone)]
@@ -119,8 +114,7 @@ impl Workspace for LocalWorkspace {
 
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
         let facts = fs::symlink_metadata(from)?;
-        let occupied = facts.blocks().saturating_mul(BLOCK);
-        if facts.is_file() && occupied > facts.len().saturating_add(ROUNDING) {
+        if facts.is_file() && space_taken(facts.len(), facts.blocks()) > facts.len() {
             // blocks beyond the end would be kept as long as the second name
             return io::copy(&mut open_no_follow(from)?, &mut File::create_new(to)?).map(drop);
         }

@@ -6,8 +6,8 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// Bytes of a block in `st_blocks` (stat(2)).
-const BLOCK: u64 = 512;
+use crate::adapters::files::tree::BLOCK;
+
 /// Suffix that the kernel adds to the path of a mapped file without a name (proc(5)).
 const DELETED: &str = " (deleted)";
 

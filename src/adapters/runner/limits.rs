@@ -7,13 +7,9 @@ use std::path::Path;
 
 use super::hidden::unlinked_bytes;
 use super::process_tree::descendants_cheaply;
-use crate::adapters::files::tree::{Walked, walk};
+use crate::adapters::files::tree::{Walked, space_taken, walk};
 use crate::domain::run_outcome::{Ended, RunLimits};
 
-/// Bytes of a block in `st_blocks`, whatever the file system's own are (stat(2)).
-const BLOCK: u64 = 512;
-/// Most space that a file may occupy beyond its size: file systems round up.
-const ROUNDING: u64 = 64 << 10;
 /// Of so many samples, one looks at what needs the descriptors and maps of every process.
 const THOROUGH: u32 = 5;
 /// A run that wrote less than this is not what fills the volume.
@@ -33,11 +29,10 @@ pub(super) struct DiskUse {
 pub(super) fn disk_use(folder: &Path, most: u64) -> DiskUse {
     let mut total = DiskUse::default();
     let walked = walk(folder, |found| {
-        let blocks = u64::try_from(found.facts.st_blocks).unwrap_or(0).saturating_mul(BLOCK);
+        let blocks = u64::try_from(found.facts.st_blocks).unwrap_or(0);
         let size = if found.is_dir { 0 } else { u64::try_from(found.facts.st_size).unwrap_or(0) };
         total.files += 1;
-        total.bytes =
-            total.bytes.saturating_add(if blocks > size.saturating_add(ROUNDING) { blocks } else { size });
+        total.bytes = total.bytes.saturating_add(space_taken(size, blocks));
         total.files <= most
     });
     // a folder that cannot be read is gone: the run's own folder was made for it
