@@ -9,8 +9,8 @@ use futures_util::future::BoxFuture;
 use prometheus::Histogram;
 use tokio::sync::mpsc;
 
-use crate::domain::audit::ChainedEvent;
-use crate::ports::audit_log::{AuditFilter, AuditFrom, AuditLog, FoundEvents};
+use crate::domain::audit::{AuditFilter, ChainedEvent};
+use crate::ports::audit_log::{AuditFrom, AuditLog, FoundEvents};
 use crate::ports::store::{
     Change, Commit, CommitError, Key, Page, Query, ReadError, Receipt, Record, Row, Store, StoreStatus,
 };

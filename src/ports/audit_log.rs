@@ -1,42 +1,9 @@
 //! Reading the audit chain. Events are written by commits of the store only (`store.rs`).
 
-use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
 use super::store::ReadError;
-use crate::domain::audit::{AuditEvent, ChainedEvent};
-use crate::domain::ids::TenantId;
-
-/// Which audit events are asked for; what is absent does not matter.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct AuditFilter {
-    pub tenant: Option<TenantId>,
-    /// `job:<id>`, `task_code:<id>` …: looked up by an index, everything else is looked through.
-    pub resource: Option<String>,
-    /// The whole name, or with a dot at its end all names that begin so (`run.`).
-    pub action: Option<String>,
-    /// The id of the actor.
-    pub actor: Option<String>,
-    /// Not before.
-    pub since: Option<DateTime<Utc>>,
-    /// Before.
-    pub until: Option<DateTime<Utc>>,
-}
-
-impl AuditFilter {
-    /// True if an event is asked for.
-    pub fn finds(&self, event: &AuditEvent) -> bool {
-        let action = |asked: &str| {
-            if asked.ends_with('.') { event.action.starts_with(asked) } else { event.action == asked }
-        };
-        self.tenant.as_ref().is_none_or(|tenant| *tenant == event.tenant)
-            && self.resource.as_ref().is_none_or(|resource| *resource == event.resource)
-            && self.action.as_deref().is_none_or(action)
-            && self.actor.as_ref().is_none_or(|actor| *actor == event.actor.id)
-            && self.since.is_none_or(|since| event.time >= since)
-            && self.until.is_none_or(|until| event.time < until)
-    }
-}
+use crate::domain::audit::{AuditFilter, ChainedEvent};
 
 /// From where and in which direction a chain is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

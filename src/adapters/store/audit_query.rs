@@ -3,8 +3,8 @@
 use rusqlite::{Connection, ToSql};
 
 use super::readers::QueryError;
-use crate::domain::audit::ChainedEvent;
-use crate::ports::audit_log::{AuditFilter, AuditFrom, FoundEvents};
+use crate::domain::audit::{AuditFilter, ChainedEvent};
+use crate::ports::audit_log::{AuditFrom, FoundEvents};
 use crate::ports::store::ReadError;
 
 /// Most events that one query looks through where no index helps; the answer then says where to continue.

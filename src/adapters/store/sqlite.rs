@@ -25,12 +25,12 @@ use super::shared::{Core, Request};
 use super::{apply, checkpoint, committer, loss, queries, reads, verify};
 use crate::adapters::files::create_dir_durably;
 use crate::adapters::reserve::Reserve;
-use crate::domain::audit::ChainedEvent;
+use crate::domain::audit::{AuditFilter, ChainedEvent};
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::JobRecord;
 use crate::domain::tenant::TenantRecord;
-use crate::ports::audit_log::{AuditFilter, AuditFrom, AuditLog, FoundEvents};
+use crate::ports::audit_log::{AuditFrom, AuditLog, FoundEvents};
 use crate::ports::clock::Clock;
 use crate::ports::store::{
     Change, Commit, CommitError, Key, Page, Query, ReadError, Receipt, Record, Row, Store, StoreStatus,

@@ -8,12 +8,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::domain::audit::ChainedEvent;
+use crate::domain::audit::{AuditFilter, ChainedEvent};
 use crate::domain::error::Problem;
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::Run;
-use crate::ports::audit_log::{AuditFilter, AuditFrom};
+use crate::ports::audit_log::AuditFrom;
 use crate::ports::store::StoreExt;
 use crate::service::jobs::subscriptions::Subscription;
 use crate::service::runs::progress::Progress;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use chrono::Duration;
 use futures_util::future::join_all;
 use stata_service::adapters::store::{Options, SqliteStore};
-use stata_service::domain::audit::{Actor, AuditEvent};
+use stata_service::domain::audit::{Actor, AuditEvent, AuditFilter};
 use stata_service::domain::ids::{CodeId, JobId, KeyId, TenantId};
 use stata_service::domain::job::JobStatus;
 use stata_service::domain::tenant::TenantUsage;
-use stata_service::ports::audit_log::{AuditFilter, AuditFrom, AuditLog};
+use stata_service::ports::audit_log::{AuditFrom, AuditLog};
 use stata_service::ports::store::{
     ChangedRecord, CommitError, Due, Expect, Housekeeping, JobFilter, Key, ReadError, Store, StoreExt, Write,
 };

@@ -4,21 +4,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::sources;
+
 /// A file of tests: the parts of its module path, and the names of its tests.
 struct File {
     parts: Vec<String>,
     tests: Vec<String>,
-}
-
-fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(dir).expect("a folder of sources").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            found.push(path);
-        }
-    }
 }
 
 /// The names of the functions of a text that follow a test's attribute.
@@ -38,10 +29,7 @@ fn tests_of(text: &str) -> Vec<String> {
 
 fn files() -> Vec<File> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut paths = Vec::new();
-    for place in ["tests/it", "src", "crates"] {
-        sources(&root.join(place), &mut paths);
-    }
+    let paths = ["tests/it", "src", "crates"].iter().flat_map(|place| sources(&root.join(place)));
     let read = |path: PathBuf| {
         let relative = path.strip_prefix(root).expect("below the root").with_extension("");
         let names = relative.iter().map(|part| part.to_string_lossy().into_owned());

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use super::sources;
 
 /// Ids that the documents number without gaps.
 const TASKS: &[(u32, u32)] =
@@ -54,23 +56,10 @@ fn rows() -> Vec<Row> {
     found
 }
 
-fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display())).flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            found.push(path);
-        }
-    }
-}
-
 /// Returns whether a source below `dir` has the test of this path, or a module of the path where it ends with `::`.
 fn has_test(dir: &Path, path: &str) -> bool {
     let (modules, name) = path.rsplit_once("::").unwrap_or(("", path));
-    let mut files = Vec::new();
-    sources(dir, &mut files);
-    files.iter().any(|file| {
+    sources(dir).iter().any(|file| {
         let below = file.strip_prefix(dir).expect("below").with_extension("");
         let parts: BTreeSet<_> = below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
         let is_part = |m: &str| parts.contains(m) || parts.contains(&format!("{m}_tests"));

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::sources;
+
 /// Lines that a file should not exceed.
 const LONG_FILE: usize = 400;
 /// Lines that a function should not exceed.
@@ -25,24 +27,12 @@ struct Function<'a> {
     lines: usize,
 }
 
-fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(dir).expect("a directory of sources").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            found.push(path);
-        }
-    }
-}
-
 /// The sources of the service and of every crate, tests of their own left out.
 fn all_sources() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut found = Vec::new();
-    sources(&root.join("src"), &mut found);
+    let mut found = sources(&root.join("src"));
     for member in fs::read_dir(root.join("crates")).expect("the crates").flatten() {
-        sources(&member.path().join("src"), &mut found);
+        found.extend(sources(&member.path().join("src")));
     }
     found
 }

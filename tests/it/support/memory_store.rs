@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use chrono::{DateTime, Utc};
 use futures_util::future::{BoxFuture, FutureExt, ready};
-use stata_service::domain::audit::{ChainedEvent, GENESIS_HASH};
+use stata_service::domain::audit::{AuditFilter, ChainedEvent, GENESIS_HASH};
 use stata_service::domain::ids::TenantId;
 use stata_service::domain::job::{JobRecord, JobStatus};
 use stata_service::domain::tenant::TenantUsage;
-use stata_service::ports::audit_log::{AuditFilter, AuditFrom, AuditLog, FoundEvents};
+use stata_service::ports::audit_log::{AuditFrom, AuditLog, FoundEvents};
 use stata_service::ports::clock::Clock;
 use stata_service::ports::store::*;
 use tokio::sync::mpsc;

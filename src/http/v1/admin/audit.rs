@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::listed_tenant;
-use crate::domain::audit::ChainedEvent;
+use crate::domain::audit::{AuditFilter, ChainedEvent};
 use crate::domain::error::Problem;
 use crate::http::error::ApiError;
 use crate::http::extract::access::KeyAccess;
@@ -13,7 +13,7 @@ use crate::http::extract::body::{Json, Query};
 use crate::http::extract::roles::Operators;
 use crate::http::route::RouteFacts;
 use crate::http::state::App;
-use crate::service::operations::read_audit::{self, ReadAudit};
+use crate::service::operations::read_audit::ReadAudit;
 
 /// Most events of one page.
 const MAX_LIMIT: usize = 200;
@@ -72,7 +72,7 @@ pub async fn handler(
             return Err(Problem::validation("cursor", "use next_cursor as it was answered").into());
         }
     };
-    let asked = read_audit::AuditQuery {
+    let asked = AuditFilter {
         tenant: listed_tenant(&access),
         resource: query.resource,
         action: query.action,

@@ -13,13 +13,13 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::audit::ChainedEvent;
+use crate::domain::audit::{AuditFilter, ChainedEvent};
 use crate::domain::canonical::sha256_of;
 use crate::domain::capsule::FORMAT_VERSION;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
 use crate::domain::run::{Run, RunStatus};
-use crate::ports::audit_log::{AuditFilter, AuditFrom};
+use crate::ports::audit_log::AuditFrom;
 use crate::ports::blob_store::BlobStore;
 use crate::service::shared::commits::read_problem;
 use crate::service::shared::context::Context;
