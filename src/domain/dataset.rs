@@ -11,7 +11,7 @@ pub enum DatasetRole {
     PrimaryDataset,
     /// A further data set that a data step or an input of a template can read.
     SecondaryDataset,
-    /// A file that is kept with the inputs and that templates may read as a further input.
+    /// A further data set that the client marks as supporting; it is read like a secondary one.
     AuxiliaryData,
 }
 

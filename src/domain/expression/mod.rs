@@ -37,6 +37,7 @@ pub struct ExpressionError {
     pub position: usize,
     /// Texts allowed at this position.
     pub expected: Vec<String>,
+    /// Reason of the refusal, for people, without the position.
     pub message: String,
 }
 
