@@ -17,7 +17,7 @@ pub const PLAN_VERSION: u32 = 2;
 /// decides the result; see `docs/api.md`, "Plan".
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Plan {
-    /// Format of the plan; [`PLAN_VERSION`] in a plan that this release froze.
+    /// Version of the plan's format, counted from 1.
     pub plan_version: u32,
     /// The generator of the preamble; a plan is rendered only by the generator it was frozen for.
     #[serde(default)]
@@ -27,7 +27,7 @@ pub struct Plan {
     pub plan_id: PlanId,
     /// Number of the plan in its job, counted from 1; one more with each revision.
     pub revision: u32,
-    /// Path of the plan for the artifact routes: `artifacts/plan.json`.
+    /// Path for the artifact routes while the plan is the current one: `artifacts/plan.json`.
     pub rel_path: String,
     /// `model` or `client`: who stated the draft that was frozen.
     pub plan_source: String,
@@ -210,7 +210,7 @@ pub struct PlanOutput {
     /// Columns that the table must have; empty for other types.
     #[serde(default)]
     pub columns: Vec<OutputColumn>,
-    /// Largest size, in bytes; a larger file fails the run.
+    /// Largest size, in bytes; a larger file that is required fails the run.
     pub max_bytes: u64,
     /// Kind under which the file is published: `stata.export.table` …
     pub artifact_kind: String,
