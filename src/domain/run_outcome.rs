@@ -25,7 +25,7 @@ pub enum Ended {
     },
     /// The wall clock of the run is used up.
     Timeout,
-    /// The processor time of the run is used up.
+    /// A process used up its processor time.
     CpuLimit,
     /// The processes reached the limit of memory.
     MemoryLimit,
@@ -188,11 +188,11 @@ impl Outcome {
 pub struct RunLimits {
     /// Longest time by the wall clock, in seconds.
     pub wall_seconds: u64,
-    /// Longest processor time of all processes together, in seconds.
+    /// Longest processor time of each process, in seconds.
     pub cpu_seconds: u64,
     /// Most memory of all processes together, in bytes.
     pub memory_bytes: u64,
-    /// Most processes and threads at once.
+    /// Most processes at once.
     pub processes: u32,
     /// Most open files of one process.
     pub open_files: u64,

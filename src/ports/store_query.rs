@@ -15,10 +15,13 @@ use crate::domain::tenant::{TenantRecord, TenantUsage};
 /// A queued job, in the order in which it may be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueuedJob {
+    /// Tenant of the job.
     pub tenant: TenantId,
+    /// Id of the job.
     pub job_id: JobId,
     /// Order of queueing, over all tenants.
     pub queue_seq: u64,
+    /// Not before this time (UTC): automatic retries wait.
     pub ready_at: DateTime<Utc>,
 }
 
@@ -27,12 +30,17 @@ pub struct QueuedJob {
 pub struct JobFilter {
     /// All tenants when absent.
     pub tenant: Option<TenantId>,
+    /// The one status to show; all when absent.
     pub status: Option<JobStatus>,
+    /// The client's reference, compared as a whole; all when absent.
     pub client_ref: Option<String>,
+    /// Jobs created after this time (UTC).
     pub created_after: Option<DateTime<Utc>>,
+    /// Jobs created before this time (UTC).
     pub created_before: Option<DateTime<Utc>>,
     /// As returned by the previous page.
     pub cursor: Option<String>,
+    /// Most jobs of a page.
     pub limit: usize,
 }
 
@@ -51,7 +59,9 @@ pub enum Due {
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page<T> {
+    /// The entries, in the order of the list.
     pub items: Vec<T>,
+    /// Cursor of the next page; absent after the last.
     pub next_cursor: Option<String>,
 }
 
@@ -75,17 +85,41 @@ pub enum Query {
     /// The jobs with an id in every tenant. A damaged one is left out.
     JobsById(JobId),
     /// Jobs that retention may have to handle since a time before `before`, oldest first.
-    DueJobs { due: Due, before: DateTime<Utc>, cursor: Option<String>, limit: usize },
+    DueJobs {
+        /// Kind of content.
+        due: Due,
+        /// Time that the content must be older than (UTC).
+        before: DateTime<Utc>,
+        /// As returned by the previous page.
+        cursor: Option<String>,
+        /// Most jobs of a page.
+        limit: usize,
+    },
     /// Every job with an upload session that has not its file and expires after this time.
     JobsWithUploads(DateTime<Utc>),
     /// Every job whose status is `running`, oldest first.
     RunningJobs,
     /// When the `nth` newest job of a tenant (from 1) was created: [`Row::CreatedAt`], if there are that many.
-    NthNewestJob { tenant: TenantId, nth: u64 },
+    NthNewestJob {
+        /// Tenant whose jobs are counted.
+        tenant: TenantId,
+        /// Position among the newest jobs, from 1.
+        nth: u64,
+    },
     /// The queued jobs after a position, in order of queueing, at most `limit`: [`Row::Queued`].
-    Queued { after_seq: u64, limit: usize },
+    Queued {
+        /// Position after which to begin; 0 for the first.
+        after_seq: u64,
+        /// Most jobs.
+        limit: usize,
+    },
     /// How many jobs are queued before this one, in order of queueing: [`Row::Position`], if it is queued.
-    QueuePosition { tenant: TenantId, job_id: JobId },
+    QueuePosition {
+        /// Tenant of the job.
+        tenant: TenantId,
+        /// Id of the job.
+        job_id: JobId,
+    },
     /// Every tenant that has a record, by id.
     Tenants,
     /// Usage of a tenant, or of each tenant that ever had a job: [`Row::Usage`]. Exact as of the last commit whose
@@ -94,7 +128,14 @@ pub enum Query {
     /// The task code with this hash.
     TaskCodeByHash(String),
     /// The codes of a tenant, or of all, newest first.
-    TaskCodes { tenant: Option<TenantId>, cursor: Option<String>, limit: usize },
+    TaskCodes {
+        /// The one tenant; all when absent.
+        tenant: Option<TenantId>,
+        /// As returned by the previous page.
+        cursor: Option<String>,
+        /// Most codes of a page.
+        limit: usize,
+    },
     /// The API keys of a tenant, or of all, newest first.
     ApiKeys(Option<TenantId>),
 }
@@ -135,10 +176,15 @@ names! {
 /// One row of an answer. A query for records returns [`Row::Record`]s of one kind.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Row {
+    /// A stored record.
     Record(Record),
+    /// A job in the queue.
     Queued(QueuedJob),
+    /// A tenant with its usage.
     Usage(TenantId, TenantUsage),
+    /// Time of a job's creation (UTC).
     CreatedAt(DateTime<Utc>),
+    /// Number of jobs before another one in the queue.
     Position(u64),
 }
 

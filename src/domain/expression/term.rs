@@ -11,28 +11,44 @@ use crate::domain::encode::{is_storable, number_text};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub enum Term {
+    /// The value of a column or of a variable derived before.
     Column {
+        /// A column of numbers, or of dates as the argument of a date function.
         column: ColumnRef,
     },
+    /// A constant.
     Number {
+        /// Finite, and storable as a Stata double.
         value: f64,
     },
+    /// The value with the opposite sign.
     Negate {
+        /// The term whose sign is changed.
         arg: Box<Term>,
     },
+    /// Two terms and an operator between them.
     Arithmetic {
+        /// The operator.
         operator: Operator,
+        /// The term before the operator.
         left: Box<Term>,
+        /// The term after the operator.
         right: Box<Term>,
     },
+    /// A function of one or more terms.
     Call {
+        /// The function.
         function: Function,
+        /// The arguments, as many as the function takes; missing if one of them is.
         args: Vec<Term>,
     },
     /// The value of another period; needs a declared time.
     Shift {
+        /// The direction, or the difference.
         shift: Shift,
+        /// The column whose value of another period is read.
         column: ColumnRef,
+        /// Distance in periods of the declared time, 1 or more.
         periods: u32,
     },
 }

@@ -22,13 +22,21 @@ pub const AUTOMATIC_ATTEMPTS: u32 = 4;
 /// Initial content of a new job.
 #[derive(Debug, Clone)]
 pub struct NewJob {
+    /// Tenant of the job, from the task code.
     pub tenant_id: TenantId,
+    /// A new id, unique in the tenant.
     pub job_id: JobId,
+    /// Trace of the request that creates the job.
     pub trace_id: TraceId,
+    /// The empirical question, in the user's words.
     pub requirement: String,
+    /// The client's own reference; absent without one.
     pub client_ref: Option<String>,
+    /// The most that a language model may see of the data.
     pub data_sharing: DataSharing,
+    /// The first token of the job.
     pub token: TokenState,
+    /// Time noted at the creation (UTC); absent where retention alone decides.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
