@@ -4,6 +4,7 @@
 mod derivation;
 mod lexer;
 mod names;
+mod operator;
 mod parse;
 mod print;
 mod term;
