@@ -100,7 +100,7 @@ pub struct QueueEntry {
     pub ready_at: DateTime<Utc>,
 }
 
-/// No job is made to wait as long as this before it may start: [`retry_delay`](super::ops::retry_delay) ends at 20 s.
+/// No job is made to wait as long as this before it may start: [`retry_delay`](super::retry::retry_delay) ends at 20 s.
 const LONGEST_WAIT: chrono::TimeDelta = chrono::TimeDelta::minutes(2);
 
 /// True if a job that waits until `ready_at` may start. A time further away than any wait shows that the clock was set
