@@ -1,5 +1,5 @@
-//! The store: all durable state changes only through commits. The port knows no domain rules. What can be asked for
-//! beside single records, and the typed reads that use cases call, are in `store_query.rs`.
+//! The store: all durable state changes only through commits. The port knows no domain rules. Queries in addition to
+//! single records are in `store_query.rs`, the typed reads that use cases call in `store_reads.rs`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,8 @@ use crate::domain::ids::{CodeId, JobId, KeyId, TenantId};
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::tenant::TenantRecord;
 
-pub use super::store_query::{Due, JobFilter, Page, Query, QueuedJob, Row, StoreExt};
+pub use super::store_query::{Due, JobFilter, Page, Query, QueuedJob, Row};
+pub use super::store_reads::StoreExt;
 
 /// A record that the store keeps, with its version inside. Jobs are shared, so that a store that has one in memory
 /// returns it without a copy.
