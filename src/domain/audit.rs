@@ -88,7 +88,7 @@ impl AuditFilter {
 pub struct ChainedEvent {
     /// Number of the chain. Sequences and hashes belong to one chain.
     pub chain: u32,
-    /// Position in the chain, from 1, without gaps.
+    /// Position in the chain: 1, 2, 3 … with none left out.
     pub seq: u64,
     /// The event as its use case submitted it; its members are at the same level in JSON.
     #[serde(flatten)]

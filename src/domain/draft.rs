@@ -69,7 +69,7 @@ pub struct ModelNotes {
 pub struct ModelUnknown {
     /// A role, or `requirement`.
     pub field: String,
-    /// What is open, in the words of the model.
+    /// The open point, in the words of the model.
     pub description: String,
     /// Consequences of the open point for the analysis, in the words of the model.
     pub impact: String,

@@ -163,7 +163,7 @@ pub struct BoundParameter {
     pub kind: String,
     /// True if the plan cannot be frozen without a value.
     pub required: bool,
-    /// What to enter, for people, in English.
+    /// Explanation of the value to enter, for people, in English.
     pub description: String,
     /// `bound`, `default`, `missing` or `unused`.
     pub status: String,
