@@ -11,7 +11,7 @@ use crate::domain::encode::{SafeText, VariableName};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ValueClass {
-    /// A number stored with more than 24 significant bits, or whole: compared as a double.
+    /// A number of any storage type but `float`, compared as a double.
     Number,
     /// A number stored with 24 significant bits: literals are rounded to it before they are compared.
     Float,

@@ -27,7 +27,7 @@ pub enum DataSharing {
     None,
     /// Names, types and labels, no values.
     Schema,
-    /// Schema and a few rows of values.
+    /// Schema, smallest and largest values, and a few rows.
     Samples,
 }
 
@@ -94,7 +94,7 @@ pub struct Confirmation {
 /// Place in the queue, set while the job is queued.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QueueEntry {
-    /// Order of queueing; assigned by the store when the record becomes `queued`.
+    /// When the job was queued (UTC); the store numbers the queue itself.
     pub queued_at: DateTime<Utc>,
     /// Not before this time (automatic retries wait).
     pub ready_at: DateTime<Utc>,
@@ -196,7 +196,8 @@ pub struct JobRecord {
     /// Grows with every claim.
     #[serde(default)]
     pub fence: u64,
-    /// Automatic attempts left before a failure that would be retried becomes final.
+    /// Attempts since a run was requested; at [`AUTOMATIC_ATTEMPTS`](super::retry::AUTOMATIC_ATTEMPTS) a failure that
+    /// would be retried is final.
     #[serde(default)]
     pub automatic_attempts_used: u32,
     /// Attempts, oldest first; only the last can be running.

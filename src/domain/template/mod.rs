@@ -187,7 +187,7 @@ pub struct Output {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckUse {
-    /// Id of the check; the service has a list of all.
+    /// Id of a check that the service knows, such as `few_clusters`.
     pub id: String,
     /// `warn` or `fail`; the default of the check without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
