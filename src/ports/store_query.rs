@@ -43,12 +43,13 @@ pub struct JobFilter {
 /// Kinds of expired content that retention looks up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {
-    /// Ended jobs by their end ([`JobRecord::ended_at`]).
+    /// Ended jobs by their end ([`JobRecord::ended_at`](crate::domain::job::JobRecord::ended_at)).
     Ended,
     /// Jobs whose content was removed and whose files may still be there, by the removal
-    /// ([`JobRecord::files_due_since`]).
+    /// ([`JobRecord::files_due_since`](crate::domain::job::JobRecord::files_due_since)).
     Files,
-    /// Jobs by the age of the inputs that they keep ([`JobRecord::inputs_since`]).
+    /// Jobs by the age of the inputs that they keep
+    /// ([`JobRecord::inputs_since`](crate::domain::job::JobRecord::inputs_since)).
     Inputs,
 }
 
