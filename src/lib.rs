@@ -24,13 +24,11 @@ pub mod app;
 pub mod cli;
 #[expect(missing_docs, reason = "not every field and variant is described yet")]
 pub mod config;
-#[expect(missing_docs, reason = "not every field and variant is described yet")]
 pub mod domain;
 #[expect(missing_docs, reason = "not every field and variant is described yet")]
 pub mod http;
 #[expect(missing_docs, reason = "not every field and variant is described yet")]
 pub mod library;
-#[expect(missing_docs, reason = "not every field and variant is described yet")]
 pub mod ports;
 pub mod render;
 #[expect(missing_docs, reason = "not every field and variant is described yet")]
