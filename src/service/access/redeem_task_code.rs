@@ -41,7 +41,7 @@ pub struct RedeemRequest {
 pub struct Redeemed {
     /// Job that the code made; the same on a repeated redeem.
     pub job_id: JobId,
-    /// Job token `ssv1.<job_id>.<secret>`; shown in this response only.
+    /// Job token `ssv1.<job_id>.<secret>`; a repeated redeem returns the same.
     pub token: String,
     /// Expiry of the token (UTC).
     pub expires_at: DateTime<Utc>,

@@ -105,7 +105,7 @@ pub struct QueueBrief {
 /// The artifacts in numbers.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct ArtifactsBrief {
-    /// Number of all.
+    /// Number of published files.
     pub total: usize,
     /// Number of files by kind.
     pub by_kind: BTreeMap<&'static str, usize>,
