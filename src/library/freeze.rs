@@ -90,9 +90,9 @@ pub struct Preview {
     pub ready: bool,
     /// The refusals, the first of which a freeze would answer.
     pub problems: Vec<Problem>,
-    /// One object per role or parameter that is required and unbound, with candidates.
+    /// One object `{field, description, candidates}` for each missing role.
     pub missing_fields_detail: Vec<Value>,
-    /// The same missing values by parameter, with kind and label.
+    /// One object `{param, type, description, label, reason, candidates}` for each missing parameter, roles included.
     pub missing_params_detail: Vec<Value>,
 }
 

@@ -37,9 +37,9 @@ pub struct Findings {
     pub run_id: String,
     /// Id of its plan, SHA-256 in hexadecimal digits; empty where the capsule does not show it.
     pub plan_id: String,
-    /// Template of the plan.
+    /// Template of the plan: id, space, version.
     pub template: String,
-    /// Engine of the recorded run.
+    /// Engine of the recorded run: kind, space, version.
     pub engine: String,
     /// Part of the audit chain that the capsule holds.
     pub piece: chain::Piece,
