@@ -20,6 +20,8 @@ use crate::faults::{Rng, seed};
 /// Address space that readers of one process may take beyond what it has. Less than the service gives, so that an
 /// input that fills it does so soon; `inputs::lying_counts` proves the service's own bound.
 const MEMORY_BYTES: u64 = 256 << 20;
+/// The same for readers that fill it now and then.
+const MEMORY_BYTES_OF_OTHERS: u64 = 64 << 20;
 /// Longest time of one input, in seconds.
 const PATIENCE: u32 = 60;
 /// Inputs of each kind in the ordinary suite.
@@ -37,6 +39,10 @@ fn read_all(kind: &str, inputs: u64) -> Counters {
         .args(["--exact", "inputs::fuzz::share", "--ignored", "--nocapture", "--test-threads=1"])
         .env("SS_TEST_FUZZ_SHARE", format!("{kind}:0:{inputs}:{}", folder.path().display()))
         .env("SS_TEST_SEED", seed().to_string())
+        // an end does not print where it was; memory comes in few system calls
+        .env("RUST_BACKTRACE", "0")
+        .env("MALLOC_ARENA_MAX", "1")
+        .env("MALLOC_TOP_PAD_", "16000000")
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
@@ -69,7 +75,7 @@ fn share() {
         PANICS.fetch_add(1, Ordering::SeqCst);
     }));
     if !may_end(kind) {
-        limit();
+        limit(MEMORY_BYTES);
         read_some(&target, from, to, counters);
         return;
     }
@@ -80,7 +86,7 @@ fn share() {
         assert!(copy >= 0, "no process");
         if copy == 0 {
             let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
-            limit();
+            limit(MEMORY_BYTES_OF_OTHERS);
             read_some(&target, from, to, counters);
             std::process::exit(0);
         }
@@ -142,11 +148,11 @@ fn read_some(target: &Target, from: u64, to: u64, counters: &Counters) {
 }
 
 /// Bounds the address space of this process, threads and buffers that it has already included.
-fn limit() {
+fn limit(bytes: u64) {
     use rustix::process::{Resource, Rlimit, setrlimit};
     let text = std::fs::read_to_string("/proc/self/statm").expect("facts");
     let pages: u64 = text.split(' ').next().and_then(|n| n.parse().ok()).expect("a size");
-    let most = Some(pages * rustix::param::page_size() as u64 + MEMORY_BYTES);
+    let most = Some(pages * rustix::param::page_size() as u64 + bytes);
     setrlimit(Resource::As, Rlimit { current: most, maximum: most }).expect("a limit");
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).expect("a limit");
 }
