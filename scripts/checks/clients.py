@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The Python client against a real service.
+"""The clients against a real service.
 
 Usage: clients.py PROGRAM, with PROGRAM the built stata-service. Prints what it saw; exits with 1 at the first
 thing that is not as promised.
@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CLIENT = ROOT / "clients" / "python"
 sys.path.insert(0, str(CLIENT / "src"))
 
+import clients_python  # noqa: E402
 import httpx  # noqa: E402
 from stata_service import Job, ProblemError, RunFailed, Service  # noqa: E402
 
@@ -178,6 +179,7 @@ def main() -> None:
             journey(address, folder)
             broken_streams()
             readme_examples(address, folder)
+            clients_python.run(expect, sys.argv[1], address, KEY, folder)
         finally:
             service.terminate()
             code = service.wait(30)
