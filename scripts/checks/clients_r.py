@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""The R package against a running service.
+
+Usage: clients_r.py TOOLS ADDRESS KEY DOCUMENT [full]: folder of unpacked programs, address of the service, a key that
+creates task codes, a file with the OpenAPI document. Runs the tests of the package; with `full` also `R CMD check`,
+whose examples use the service. Ends with 77 where R cannot be had.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from pathlib import Path
+
+from tools import r_packages
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "clients" / "r"
+TESTS = """
+library(statasvc)
+found <- tinytest::run_test_dir(system.file("tinytest", package = "statasvc"), verbose = 0)
+print(found)
+cat(length(found), "\\n")
+quit(status = if (length(found) > 0 && tinytest::all_pass(found)) 0 else 1)
+"""
+
+
+def expect(promise: str, holds: object) -> None:
+    if not holds:
+        sys.exit(f"clients_r: not so: {promise}")
+    print(f"  R: {promise}")
+
+
+def r(arguments: list[str], folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(arguments, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=300)
+
+
+def task_code(address: str, key: str) -> str:
+    request = urllib.request.Request(
+        f"{address}/v1/admin/task-codes", data=b'{"count":1}',
+        headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request) as answer:
+        return str(json.load(answer)["task_codes"][0]["task_code"])
+
+
+def main() -> None:
+    tools, address, key, document = Path(sys.argv[1]).resolve(), sys.argv[2], sys.argv[3], sys.argv[4]
+    subprocess.run([sys.executable, str(PACKAGE / "generate.py"), "--check", document], check=True)
+    expect("the functions and their page are those of the document", True)
+    libraries = r_packages(tools, "curl", "generics", "httr2", "jsonlite", "openssl", "tinytest")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "lib").mkdir()
+        source = folder / "statasvc"
+        shutil.copytree(PACKAGE, source)
+        environment = {
+            **os.environ, "R_LIBS": f"{folder / 'lib'}:{libraries}", "STATA_SERVICE_URL": address,
+            "STATA_SERVICE_KEY": key, "STATA_SERVICE_TASK_CODE": task_code(address, key), "NO_COLOR": "1",
+            # no index of packages is asked for on the internet
+            "_R_CHECK_XREFS_REPOSITORIES_": f"file://{folder}", "_R_CHECK_CRAN_INCOMING_": "false",
+        }
+        made = r(["R", "CMD", "INSTALL", "--no-test-load", "-l", str(folder / "lib"), "statasvc"], folder, environment)
+        expect(f"the package is installed {'' if made.returncode == 0 else made.stdout[-800:]}", made.returncode == 0)
+        tests = r(["Rscript", "-e", TESTS], folder, environment)
+        expect(f"its tests pass {'' if tests.returncode == 0 else tests.stdout[-1500:]}", tests.returncode == 0)
+        expect("and are not empty", int(tests.stdout.split()[-1]) > 20)
+        example = re.findall(r"```r\n(.*?)```", (PACKAGE / "README.md").read_text("utf-8"), re.S)[0]
+        example = example.replace("http://127.0.0.1:8080", address)
+        shown = r(["Rscript", "-e", f'task_code <- "{task_code(address, key)}"\nprint({{{example}}})\nprint(tidy(run))'],
+                  folder, environment)
+        expect(f"the example of its README runs {'' if shown.returncode == 0 else shown.stdout[-800:]}",
+               shown.returncode == 0 and (folder / "cars.zip").exists() and "std.error" in shown.stdout)
+        if "full" in sys.argv[5:]:
+            built = r(["R", "CMD", "build", "statasvc"], folder, environment)
+            checked = r(["R", "CMD", "check", "--no-manual", *(str(p) for p in folder.glob("*.tar.gz"))], folder, environment)
+            shown = built.stdout[-500:] + checked.stdout[-1500:]
+            expect(f"R CMD check finds nothing {'' if 'Status: OK' in shown else shown}",
+                   built.returncode == 0 and checked.returncode == 0 and "\nStatus: OK" in checked.stdout)
+
+
+if __name__ == "__main__":
+    main()
