@@ -196,6 +196,7 @@ def main() -> None:
             document = folder / "openapi.json"
             document.write_bytes(httpx.get(f"{address}/v1/openapi.json").content)
             others["clients_r.py"] = other("clients_r.py", [tools, address, KEY, str(document), *sys.argv[3:]], folder)
+            others["clients_stata.py"] = other("clients_stata.py", [program, address, KEY], folder)
             types_and_models(document, folder)
             journey(address, folder)
             broken_streams()
