@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import http.server
 import json
 import os
+import pty
 import subprocess
 import sys
 import threading
@@ -18,6 +20,7 @@ import nbformat
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from stata_service import AsyncJob, AsyncService, Conflict, Job, NotAuthorized, Progress, Service, UnexpectedAnswer
+from stata_service._files import Journal
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = ROOT / "clients" / "python"
@@ -96,6 +99,23 @@ def awaiting(expect: Expect, address: str, key: str) -> None:
     expect("both clients have the same methods", methods == {name for name in dir(AsyncJob) if not name.startswith("_")})
 
 
+class Cut(http.server.BaseHTTPRequestHandler):
+    """Breaks off the first response in the middle of its body."""
+
+    asked = 0
+
+    def do_GET(self) -> None:
+        Cut.asked += 1
+        body = b"0123456789"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[:4] if Cut.asked == 1 else body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 class Later(http.server.BaseHTTPRequestHandler):
     """Fails twice, then serves; one path asks for a wait that no caller wants."""
 
@@ -115,7 +135,13 @@ class Later(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def repeating(expect: Expect) -> None:
+def repeating(expect: Expect, folder: Path) -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Cut) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with Job(f"http://127.0.0.1:{server.server_port}", "j", "t") as job:
+            content = job.capsule(folder / "cut.zip").read_bytes()
+        server.shutdown()
+    expect("a download that breaks off begins again", Cut.asked == 2 and content == b"0123456789")
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Later) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}"
@@ -176,6 +202,38 @@ def resuming(expect: Expect, address: str, key: str, folder: Path) -> None:
     pieces = large.stat().st_size / (1 << 18)
     expect("without the parts that had arrived", 0 < steps < pieces * 0.6)
     expect("and leaves no notes behind", not list((folder / "cache").rglob("*.json")))
+    wrong_notes(expect, address, key)
+
+
+def wrong_notes(expect: Expect, address: str, key: str) -> None:
+    """Notes that say more than the service has: it says what is missing, and everything is sent."""
+    with Service(address).redeem(task_code(address, key), "q") as job:
+        headers = {"Authorization": f"Bearer {job.token}"}
+        announced = {"filename": PAY.name, "size_bytes": PAY.stat().st_size, "role": "primary_dataset"}
+        with httpx.Client(base_url=f"{address}/v1/jobs/{job.job_id}/inputs/", headers=headers) as http_client:
+            bundle = http_client.post("bundle", json={"files": [announced]}).json()
+            body = {"bundle_id": bundle["bundle_id"], "file_id": bundle["files"][0]["file_id"]}
+            session = http_client.post("upload-sessions", json=body).json()
+        Journal(session["upload_session_id"]).note(1, hashlib.sha256(PAY.read_bytes()).hexdigest())
+        expect("wrong notes cost a repetition, not the upload", job.upload(PAY, parts=True)["row_count"] == 800)
+
+
+def terminal(expect: Expect, address: str, key: str) -> None:
+    """A process whose standard error is a terminal shows a bar; one whose standard error is a file does not."""
+    script = (
+        "import sys\nfrom stata_service import Service\n"
+        "with Service(sys.argv[1]).redeem(sys.argv[2], 'q') as job:\n    job.upload(sys.argv[3])\n"
+    )
+    command = [sys.executable, "-c", script, address, task_code(address, key), str(PAY)]
+    environment = {**os.environ, "PYTHONPATH": str(CLIENT / "src")}
+    ours, theirs = pty.openpty()
+    done = subprocess.run(command, stderr=theirs, env=environment, timeout=60)
+    os.close(theirs)
+    shown = os.read(ours, 1 << 16).decode()
+    os.close(ours)
+    expect("a terminal shows a bar", done.returncode == 0 and "\rupload" in shown and "100%" in shown)
+    silent = subprocess.run(command, stderr=subprocess.PIPE, env=environment, timeout=60)
+    expect("a file does not", silent.returncode == 0 and silent.stderr == b"")
 
 
 def notebook(expect: Expect, program: str, address: str, key: str, folder: Path) -> None:
@@ -203,7 +261,8 @@ def notebook(expect: Expect, program: str, address: str, key: str, folder: Path)
 
 def run(expect: Expect, program: str, address: str, key: str, folder: Path) -> None:
     progress_and_frames(expect, address, key)
+    terminal(expect, address, key)
     awaiting(expect, address, key)
-    repeating(expect)
+    repeating(expect, folder)
     resuming(expect, address, key, folder)
     notebook(expect, program, address, key, folder)

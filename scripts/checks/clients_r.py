@@ -8,6 +8,7 @@ whose examples use the service. Ends with 77 where R cannot be had.
 
 from __future__ import annotations
 
+import http.server
 import json
 import os
 import re
@@ -15,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import urllib.request
 from pathlib import Path
 
@@ -22,6 +24,13 @@ from tools import r_packages
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "clients" / "r"
+REPEATED = """
+library(statasvc)
+plan <- ss_freeze(ss_job(ss_service(Sys.getenv("LATER")), "j", "t"))
+stopifnot(is.list(plan))
+long <- tryCatch(ss_freeze(ss_job(ss_service(Sys.getenv("LATER")), "long", "t")), error = function(e) e)
+stopifnot(inherits(long, "statasvc_unexpected_answer"))
+"""
 TESTS = """
 library(statasvc)
 found <- tinytest::run_test_dir(system.file("tinytest", package = "statasvc"), verbose = 0)
@@ -39,7 +48,38 @@ def expect(promise: str, holds: object) -> None:
 
 def r(arguments: list[str], folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(arguments, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, timeout=300)
+                          stderr=subprocess.STDOUT, timeout=120)
+
+
+class Later(http.server.BaseHTTPRequestHandler):
+    """Fails twice, then serves; one path asks for a wait that no caller wants."""
+
+    keys: list[str | None] = []
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        Later.keys.append(self.headers.get("Idempotency-Key"))
+        fails = len(Later.keys) < 3 or "long" in self.path
+        body = b"a proxy's page" if fails else b'{"plan":{}}'
+        self.send_response(503 if fails else 200)
+        self.send_header("Content-Type", "text/plain" if fails else "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        if fails:
+            self.send_header("Retry-After", "3600" if "long" in self.path else "0")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def repeating(folder: Path, environment: dict[str, str]) -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Later) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        done = r(["Rscript", "-e", REPEATED], folder, {**environment, "LATER": f"http://127.0.0.1:{server.server_port}"})
+        server.shutdown()
+    expect(f"requests are repeated as asked {'' if done.returncode == 0 else done.stdout[-800:]}", done.returncode == 0)
+    expect("with the same idempotency key", len(Later.keys) == 4 and len(set(Later.keys[:3])) == 1)
 
 
 def task_code(address: str, key: str) -> str:
@@ -72,6 +112,7 @@ def main() -> None:
         tests = r(["Rscript", "-e", TESTS], folder, environment)
         expect(f"its tests pass {'' if tests.returncode == 0 else tests.stdout[-1500:]}", tests.returncode == 0)
         expect("and are not empty", int(tests.stdout.split()[-1]) > 20)
+        repeating(folder, environment)
         example = re.findall(r"```r\n(.*?)```", (PACKAGE / "README.md").read_text("utf-8"), re.S)[0]
         example = example.replace("http://127.0.0.1:8080", address)
         shown = r(["Rscript", "-e", f'task_code <- "{task_code(address, key)}"\nprint({{{example}}})\nprint(tidy(run))'],

@@ -34,6 +34,9 @@ call_service <- function(client, method, path, query = list(), body = NULL, file
 build_request <- function(client, method, path, query, body, files, key) {
   request <- httr2::req_method(httr2::request(paste0(client$url, path)), method)
   request <- httr2::req_error(request, is_error = function(response) FALSE)
+  # httr2 would sleep as long as it is asked to, also after the last attempt; `call_service` decides instead
+  request <- httr2::req_retry(request, max_tries = 1, is_transient = function(response) FALSE,
+                              backoff = function(attempt) 0)
   request <- httr2::req_options(request, connecttimeout = client$timeout, low_speed_limit = 1,
                                 low_speed_time = client$timeout)
   if (!is.null(client$credential)) request <- httr2::req_auth_bearer_token(request, client$credential)

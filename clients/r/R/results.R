@@ -100,7 +100,7 @@ save_artifact <- function(job, artifact, path) {
   path
 }
 
-# A list of records as a data frame; what a record does not have is missing.
+# A list of records as a data frame; a value that a record does not have is missing.
 as_frame <- function(records, columns = unique(unlist(lapply(records, names)))) {
   values <- lapply(columns, function(name) {
     cells <- lapply(records, function(record) if (is.null(record[[name]])) NA else record[[name]])

@@ -1,6 +1,6 @@
 """The results of a succeeded run: frames for calculations, tables and figures for the eye.
 
-Frames need pandas (`pip install 'stata-service[frames]'`); what a notebook shows inline does not.
+Only frames need pandas (`pip install 'stata-service[frames]'`).
 """
 
 from __future__ import annotations

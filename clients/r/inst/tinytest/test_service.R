@@ -22,6 +22,15 @@ expect_error(api_get_job(wrong, job$job_id), class = "AUTH_TOKEN_INVALID")
 expect_error(api_get_job(ss_service("http://127.0.0.1:1", attempts = 1L), "j"), class = "statasvc_unreachable")
 expect_false(grepl(job$credential, paste(capture.output(print(job)), collapse = "")))
 
+# a bar on request
+shown <- textConnection("lines", "w", local = TRUE)
+sink(shown, type = "message")
+loud <- ss_job(ss_service(url, progress = TRUE), job$job_id, job$credential)
+ss_upload(loud, cars)
+sink(type = "message")
+close(shown)
+expect_true(any(grepl("upload.*100%", lines)))
+
 # the journey; the seed of the session stays
 set.seed(1)
 before <- .Random.seed

@@ -110,15 +110,28 @@ class AsyncTransport:
             await asyncio.sleep(again)
 
     async def stream_to(self, path: str, target: Any, *, params: Mapping[str, Any] | None = None) -> int:
-        """Writes a response's bytes into an open file; returns their number."""
-        written = 0
-        async with self._http.stream("GET", path, params=params) as answer:
-            if not answer.is_success:
-                await answer.aread()
-                raise error_of(answer)
-            async for part in answer.aiter_bytes():
-                written += target.write(part)
-        return written
+        """Writes a response's bytes into an empty open file, repeated as in `send`; returns their number."""
+        for attempt in range(1, self.attempts + 1):
+            wait = backoff(attempt)
+            try:
+                async with self._http.stream("GET", path, params=params) as answer:
+                    if answer.is_success:
+                        written = 0
+                        async for part in answer.aiter_bytes():
+                            written += target.write(part)
+                        return written
+                    await answer.aread()
+                    again = pause_before_next(answer, attempt)
+                    if attempt == self.attempts or again is None:
+                        raise error_of(answer)
+                    wait = again
+            except httpx.TransportError:
+                if attempt == self.attempts:
+                    raise
+                target.seek(0)
+                target.truncate()
+            await asyncio.sleep(wait)
+        raise AssertionError("the last attempt returns or raises")
 
 
 async def _stream(pieces: Pieces) -> AsyncIterator[bytes]:

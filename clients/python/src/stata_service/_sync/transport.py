@@ -111,15 +111,28 @@ class Transport:
             time.sleep(again)
 
     def stream_to(self, path: str, target: Any, *, params: Mapping[str, Any] | None = None) -> int:
-        """Writes a response's bytes into an open file; returns their number."""
-        written = 0
-        with self._http.stream("GET", path, params=params) as answer:
-            if not answer.is_success:
-                answer.read()
-                raise error_of(answer)
-            for part in answer.iter_bytes():
-                written += target.write(part)
-        return written
+        """Writes a response's bytes into an empty open file, repeated as in `send`; returns their number."""
+        for attempt in range(1, self.attempts + 1):
+            wait = backoff(attempt)
+            try:
+                with self._http.stream("GET", path, params=params) as answer:
+                    if answer.is_success:
+                        written = 0
+                        for part in answer.iter_bytes():
+                            written += target.write(part)
+                        return written
+                    answer.read()
+                    again = pause_before_next(answer, attempt)
+                    if attempt == self.attempts or again is None:
+                        raise error_of(answer)
+                    wait = again
+            except httpx.TransportError:
+                if attempt == self.attempts:
+                    raise
+                target.seek(0)
+                target.truncate()
+            time.sleep(wait)
+        raise AssertionError("the last attempt returns or raises")
 
 
 def _stream(pieces: Pieces) -> Iterator[bytes]:
