@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """The clients against a real service.
 
-Usage: clients.py PROGRAM TOOLS [full], with PROGRAM the built stata-service and TOOLS the folder for programs that the
+Usage: clients.py PROGRAM TOOLS, with PROGRAM the built stata-service and TOOLS the folder for programs that the
 checks bring. Prints what it saw; exits with 1 at the first thing that is not as promised, with 77 if a client could not be
-run here. `full` adds `R CMD check`.
+run here.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ def main() -> None:
             address = "http://" + json.loads(service.stdout.readline())["address"]
             document = folder / "openapi.json"
             document.write_bytes(httpx.get(f"{address}/v1/openapi.json").content)
-            others["clients_r.py"] = other("clients_r.py", [tools, address, KEY, str(document), *sys.argv[3:]], folder)
+            others["clients_r.py"] = other("clients_r.py", [tools, address, KEY, str(document)], folder)
             others["clients_stata.py"] = other("clients_stata.py", [program, address, KEY], folder)
             types_and_models(document, folder)
             journey(address, folder)
