@@ -84,7 +84,7 @@ class Outcome:
 
     def _repr_html_(self) -> str:
         rows = [[_cell(row.get(key)) for key in _COEFFICIENTS] for row in self.run.get("results") or []]
-        metrics = self.run.get("metrics") or {}
+        metrics: dict[str, Any] = self.run.get("metrics") or {}
         facts = " · ".join(f"{html.escape(key)} {html.escape(_cell(value))}" for key, value in metrics.items())
         engine = html.escape(str(self.run["engine"]["kind"]) if "engine" in self.run else "")
         return f"{_html_table('coefficients', _COEFFICIENTS, rows)}<p>{facts}<br>engine: {engine}</p>"

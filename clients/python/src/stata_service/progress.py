@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import html
+import importlib
 import shutil
 import sys
 import time
@@ -111,14 +112,13 @@ class NotebookBar:
         self._at = 0.0
 
     def __call__(self, progress: Progress) -> None:
-        from IPython.display import HTML, display
-
+        ipython: Any = importlib.import_module("IPython.display")
         now = time.monotonic()
         if progress.phase == self._phase and not progress.ended and now - self._at < 0.2:
             return
-        shown = HTML(self._bar(progress))
+        shown = ipython.HTML(self._bar(progress))
         if progress.phase != self._phase or self._handle is None:
-            self._handle = display(shown, display_id=True)
+            self._handle = ipython.display(shown, display_id=True)
         else:
             self._handle.update(shown)
         self._at = now

@@ -220,7 +220,7 @@ class AsyncJob:
         found = [
             (artifact, artifact["rel_path"].rsplit("/", 1)[-1].rpartition("."))
             for artifact in await self.artifacts()
-            if (artifact.get("meta") or {}).get("run_id") == run["run_id"]
+            if _meta(artifact).get("run_id") == run["run_id"]
         ]
         tables = {
             name: Table(name, await self.read(artifact["rel_path"]))
@@ -244,7 +244,7 @@ class AsyncJob:
             made = await self.render(["png"], run_id=run_id)
         except NotAuthorized:
             return {}
-        return {artifact["meta"]["derived_from"][0]: await self.read(artifact["rel_path"]) for artifact in made}
+        return {_meta(artifact)["derived_from"][0]: await self.read(artifact["rel_path"]) for artifact in made}
 
     async def render(
         self, formats: Sequence[str], *, run_id: str | None = None, wait: float = 300.0, **options: Any
@@ -285,7 +285,7 @@ class AsyncJob:
         """Writes the artifacts below a folder, each checked against its hash."""
         wanted = [a for a in await self.artifacts() if kinds is None or kinds.get(a["kind"], False)]
         total, done = sum(artifact["size_bytes"] for artifact in wanted), 0
-        written = []
+        written: list[Path] = []
         for artifact in wanted:
             target = Path(folder, *artifact["rel_path"].split("/"))
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -329,6 +329,10 @@ class AsyncJob:
         """The library, or the templates that fit a question."""
         found = await self._transport.json("GET", "/v1/templates", params={"q": question})
         return cast(list[TemplateBrief], found["templates"])
+
+
+def _meta(artifact: Artifact) -> dict[str, Any]:
+    return artifact.get("meta") or {}
 
 
 async def _sleep_until(end: float, seconds: float, what: str) -> None:
