@@ -66,6 +66,16 @@ def progress_and_frames(expect: Expect, address: str, key: str) -> None:
     expect("a figure is an image for a notebook", (figure._repr_png_() or b"").startswith(b"\x89PNG"))
 
 
+def a_model(expect: Expect, address: str, key: str) -> None:
+    """The draft of a language model that needs longer than a request waits."""
+    seen: list[Progress] = []
+    with Service(address, progress=seen.append).redeem(task_code(address, key), "What goes with higher pay?") as job:
+        job.upload(PAY)
+        draft = job.draft(wait=60)
+        expect("the model's draft is waited for", "schooling" in str(draft.get("roles")))
+        expect("and the waiting is shown", [p.ended for p in seen if p.phase == "draft"][-2:] == [False, True])
+
+
 async def _awaited(expect: Expect, address: str, key: str, code: str) -> None:
     async with AsyncService(address, key) as service, await service.redeem(code, "q") as job:
         try:
@@ -262,6 +272,7 @@ def notebook(expect: Expect, program: str, address: str, key: str, folder: Path)
 def run(expect: Expect, program: str, address: str, key: str, folder: Path) -> None:
     progress_and_frames(expect, address, key)
     terminal(expect, address, key)
+    a_model(expect, address, key)
     awaiting(expect, address, key)
     repeating(expect, folder)
     resuming(expect, address, key, folder)

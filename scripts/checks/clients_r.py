@@ -104,6 +104,7 @@ def main() -> None:
         environment = {
             **os.environ, "R_LIBS": f"{folder / 'lib'}:{libraries}", "STATA_SERVICE_URL": address,
             "STATA_SERVICE_KEY": key, "STATA_SERVICE_TASK_CODE": task_code(address, key), "NO_COLOR": "1",
+            "STATA_SERVICE_PAY": str(ROOT / "assets/stata_do_library/datasets/pay.csv"),
             # the index of packages is an empty one: nothing is asked on the internet
             "R_PROFILE": str(folder / "profile.R"), "_R_CHECK_CRAN_INCOMING_": "false",
         }

@@ -71,6 +71,11 @@ display "REFUSED " _rc " $STATASVC_ERROR"
 statasvc upload
 assert r(rows) == 40
 assert _N == 40
+statasvc ask "What goes with higher pay?", code({third})
+statasvc upload using "{data}"
+statasvc run
+display "DRAFTED `r(status)'"
+statasvc ask "Does y follow x?", code({second})
 statasvc ask "Does y rise with x? A \\\\ and 'quotes'"
 statasvc run linear.ols_robust, outcome(y) roles(regressors=x) where(x > 1)
 assert "`r(status)'" == "succeeded"
@@ -135,7 +140,8 @@ def main() -> None:
             shutil.copy(CLIENT / file, folder)
         shutil.copy(PAY, folder / "pay data.csv")
         script = REPLACED + JOURNEY.format(
-            address=f"{address}/", code=task_code(address, key), second=task_code(address, key), data="pay data.csv"
+            address=f"{address}/", code=task_code(address, key), second=task_code(address, key),
+            third=task_code(address, key), data="pay data.csv"
         )
         (folder / "journey.do").write_text(script, "utf-8")
         engine = subprocess.Popen([program, "dofile", "-b", "do", "journey.do"], cwd=folder)
@@ -154,6 +160,8 @@ def main() -> None:
         refused = [line.split()[1:] for line in log.splitlines() if line.startswith("REFUSED")]
         expect("an error of the service stops with r(9) and its code",
                [code for _, code in refused] == ["INPUTS_MISSING", "CONTRACT_COLUMN_NOT_FOUND"] and {rc for rc, _ in refused} == {"9"})
+        expect("a run without a template waits for the model's draft",
+               "\nthe model writes a draft" in log and "\nDRAFTED succeeded" in log)
         expect("a service that is away is r(677)", "\nAWAY 677" in log)
         expect("the token is in files only, never in a command", all("ssv1." not in line for line in log.splitlines()))
         expect("every POST has its own idempotency key", _keys_differ(seen))

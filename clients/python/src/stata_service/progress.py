@@ -138,7 +138,8 @@ def _in_notebook() -> bool:
     """True in a kernel that shows HTML, without importing IPython where it is not in use."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
-    return shell is not None and type(shell).__name__ == "ZMQInteractiveShell"
+    # kernels of other products derive their shell from this one
+    return any(kind.__name__ == "ZMQInteractiveShell" for kind in type(shell).__mro__)
 
 
 def size(count: int) -> str:

@@ -69,6 +69,14 @@ expect_equal(length(files), length(api_list_artifacts(job, job$job_id)$artifacts
 archive <- ss_capsule(job, file.path(folder, "run.zip"), data = "hash")
 expect_true(any(endsWith(unzip(archive, list = TRUE)$Name, "ro-crate-metadata.json")))
 
+# the draft of the service's model, if it has one
+if (nzchar(Sys.getenv("STATA_SERVICE_PAY"))) {
+  job <- new_job()
+  ss_upload(job, Sys.getenv("STATA_SERVICE_PAY"))
+  draft <- ss_model_draft(job, wait = 60)
+  expect_true("schooling" %in% unlist(draft$roles))
+}
+
 # a run without rows
 job <- new_job()
 ss_upload(job, cars)
