@@ -35,7 +35,7 @@ def task_code(address: str, key: str) -> str:
         return service.create_task_codes()[0].get("task_code") or ""
 
 
-def progress_and_frames(expect: Expect, address: str, key: str) -> None:
+def progress_and_frames(expect: Expect, address: str, key: str, folder: Path) -> None:
     """A journey with a function as the bar, and its results as frames and pictures."""
     seen: list[Progress] = []
     with Service(address, progress=seen.append).redeem(task_code(address, key), "q") as job:
@@ -53,6 +53,8 @@ def progress_and_frames(expect: Expect, address: str, key: str) -> None:
         job.freeze()
         job.run(wait=120)
         expect("a run is shown to its end", seen[-1].phase == "run" and seen[-1].ended)
+        whole = job.capsule(folder / "shown.zip").stat().st_size
+        expect("a download is shown to its end", (seen[-1].phase, seen[-1].done, seen[-1].ended) == ("download", whole, True))
         outcome = job.outcome()
         rows = {row["term"]: row for row in job.results()}
     frame = outcome.coefficients
@@ -270,7 +272,7 @@ def notebook(expect: Expect, program: str, address: str, key: str, folder: Path)
 
 
 def run(expect: Expect, program: str, address: str, key: str, folder: Path) -> None:
-    progress_and_frames(expect, address, key)
+    progress_and_frames(expect, address, key, folder)
     terminal(expect, address, key)
     a_model(expect, address, key)
     awaiting(expect, address, key)

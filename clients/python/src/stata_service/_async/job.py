@@ -312,7 +312,7 @@ class AsyncJob:
         part = path.with_name(path.name + ".part")
         try:
             with part.open("wb") as file:
-                await self._transport.stream_to(f"{self._path}/capsule", file, params=asked)
+                await self._transport.stream_to(f"{self._path}/capsule", file, params=asked, shown=True)
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
@@ -326,7 +326,7 @@ class AsyncJob:
         return cast(TemplateAnswer, await self._transport.json("GET", f"/v1/templates/{quote(template_id)}"))
 
     async def templates(self, question: str | None = None) -> list[TemplateBrief]:
-        """The library, or the templates that fit a question."""
+        """The library, or the templates that have all words of `question` in id, title, description or keywords."""
         found = await self._transport.json("GET", "/v1/templates", params={"q": question})
         return cast(list[TemplateBrief], found["templates"])
 

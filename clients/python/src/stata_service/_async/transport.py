@@ -13,7 +13,7 @@ import httpx
 from .._events import EventReader, ServerEvent
 from .._files import Pieces
 from .._retry import backoff, error_of, pause_before_next
-from ..progress import Show
+from ..progress import Progress, Show, size
 
 
 class AsyncTransport:
@@ -109,16 +109,22 @@ class AsyncTransport:
                 again = backoff(failures)
             await asyncio.sleep(again)
 
-    async def stream_to(self, path: str, target: Any, *, params: Mapping[str, Any] | None = None) -> int:
+    async def stream_to(
+        self, path: str, target: Any, *, params: Mapping[str, Any] | None = None, shown: bool = False
+    ) -> int:
         """Writes a response's bytes into an empty open file, repeated as in `send`; returns their number."""
         for attempt in range(1, self.attempts + 1):
             wait = backoff(attempt)
             try:
                 async with self._http.stream("GET", path, params=params) as answer:
                     if answer.is_success:
-                        written = 0
+                        written, total = 0, int(answer.headers.get("Content-Length") or 0) or None
                         async for part in answer.aiter_bytes():
                             written += target.write(part)
+                            if shown:
+                                self.show(Progress("download", written, total, size(written)))
+                        if shown:
+                            self.show(Progress("download", written, written, size(written), ended=True))
                         return written
                     await answer.aread()
                     again = pause_before_next(answer, attempt)

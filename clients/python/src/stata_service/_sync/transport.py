@@ -14,7 +14,7 @@ import httpx
 from .._events import EventReader, ServerEvent
 from .._files import Pieces
 from .._retry import backoff, error_of, pause_before_next
-from ..progress import Show
+from ..progress import Progress, Show, size
 
 
 class Transport:
@@ -110,16 +110,22 @@ class Transport:
                 again = backoff(failures)
             time.sleep(again)
 
-    def stream_to(self, path: str, target: Any, *, params: Mapping[str, Any] | None = None) -> int:
+    def stream_to(
+        self, path: str, target: Any, *, params: Mapping[str, Any] | None = None, shown: bool = False
+    ) -> int:
         """Writes a response's bytes into an empty open file, repeated as in `send`; returns their number."""
         for attempt in range(1, self.attempts + 1):
             wait = backoff(attempt)
             try:
                 with self._http.stream("GET", path, params=params) as answer:
                     if answer.is_success:
-                        written = 0
+                        written, total = 0, int(answer.headers.get("Content-Length") or 0) or None
                         for part in answer.iter_bytes():
                             written += target.write(part)
+                            if shown:
+                                self.show(Progress("download", written, total, size(written)))
+                        if shown:
+                            self.show(Progress("download", written, written, size(written), ended=True))
                         return written
                     answer.read()
                     again = pause_before_next(answer, attempt)
