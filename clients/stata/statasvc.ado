@@ -162,6 +162,12 @@ end
 program define _statasvc_model
     version 16
     args wait
+    * curl would repeat this refusal (503) although it cannot succeed
+    _statasvc_send GET "/v1/capabilities"
+    if strpos(statasvc_body, `""configured":false"') {
+        display as error "the service has no language model; name a do-template: statasvc run template, ..."
+        exit 9
+    }
     forvalues second = 0/`wait' {
         _statasvc_send GET "/v1/jobs/$STATASVC_JOB/draft/preview"
         if r(http) == 200 exit

@@ -147,6 +147,29 @@ class Later(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Lost(http.server.BaseHTTPRequestHandler):
+    """Takes an upload whole and closes without a response, once; then shows it as read."""
+
+    taken: list[tuple[str | None, bytes]] = []
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        Lost.taken.append((self.headers.get("Idempotency-Key"), body))
+        if len(Lost.taken) > 1:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        seen = {"row_count": 1, "datasets": [{"sha256": hashlib.sha256(b"x\n1\n").hexdigest()}]}
+        self.wfile.write(json.dumps(seen).encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 def repeating(expect: Expect, folder: Path) -> None:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Cut) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -154,6 +177,15 @@ def repeating(expect: Expect, folder: Path) -> None:
             content = job.capsule(folder / "cut.zip").read_bytes()
         server.shutdown()
     expect("a download that breaks off begins again", Cut.asked == 2 and content == b"0123456789")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Lost) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        seen: list[Progress] = []
+        with Job(f"http://127.0.0.1:{server.server_port}", "j", "t", progress=seen.append) as job:
+            job.upload(("x.csv", b"x\n1\n"))
+        server.shutdown()
+    expect("an upload without a response is sent again, the same bytes under the same key",
+           len(Lost.taken) == 2 and Lost.taken[0] == Lost.taken[1] and Lost.taken[0][0])
+    expect("and is counted once", max(p.done for p in seen if p.phase == "upload") == len(Lost.taken[0][1]))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Later) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}"
