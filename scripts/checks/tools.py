@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -15,27 +16,58 @@ NOT_HERE = 77
 
 def debian(tools: Path, package: str, program: str) -> Path:
     """Returns the path of a program of a Debian package; ends the check with NOT_HERE where it cannot be had."""
-    folder = tools / package
-    found = folder / "usr" / "bin" / program
-    if found.exists():
-        return found
-    if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
-        print(f"  not run: {package} comes as a Debian package")
+    found = tools / package / "usr" / "bin" / program
+    return found if found.exists() else debian_tree(tools, package, [package]) / "usr" / "bin" / program
+
+
+def r_packages(tools: Path, *names: str) -> Path:
+    """Returns a library of R with Debian's packages of these names and those that they need.
+
+    Ends the check with NOT_HERE where R or a package cannot be had. R itself is installed in CI only.
+    """
+    if shutil.which("R") is None and os.environ.get("CI") and shutil.which("apt-get"):
+        root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+        subprocess.run([*root, "apt-get", "install", "-y", "--no-install-recommends", "r-base-core"], capture_output=True)
+    if shutil.which("R") is None or shutil.which("apt-cache") is None:
+        print("  not run: R (r-base-core) or the packages of Debian are not here")
         sys.exit(NOT_HERE)
-    with tempfile.TemporaryDirectory() as name:
-        def download() -> bool:
-            return subprocess.run(["apt-get", "download", package], cwd=name, capture_output=True).returncode == 0
-        # the lists of packages may be old, or missing
-        if not download() and not (
-            subprocess.run(["apt-get", "update"], capture_output=True).returncode == 0 and download()
-        ):
-            print(f"  not run: the package {package} cannot be downloaded")
-            sys.exit(NOT_HERE)
-        archive = next(Path(name).glob(f"{package}_*.deb"))
+    wanted = [f"r-cran-{name}" for name in names]
+    listed = subprocess.run(
+        ["apt-cache", "depends", "--recurse", "--no-recommends", "--no-suggests", "--no-conflicts", "--no-breaks",
+         "--no-replaces", "--no-enhances", *wanted], capture_output=True, text=True,
+    ).stdout.splitlines()
+    needed = sorted({*wanted, *(line for line in listed if line.startswith("r-cran-"))})
+    return debian_tree(tools, "r-library", needed) / "usr" / "lib" / "R" / "site-library"
+
+
+def debian_tree(tools: Path, name: str, packages: list[str]) -> Path:
+    """Returns a folder with the files of several Debian packages; ends the check with NOT_HERE where one cannot be had."""
+    folder = tools / name
+    stamp, wanted = folder / ".unpacked", "\n".join(packages)
+    if stamp.exists() and stamp.read_text() == wanted:
+        return folder
+    if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
+        print(f"  not run: {packages[0]} and others come as Debian packages")
+        sys.exit(NOT_HERE)
+    shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as downloads:
+        download(downloads, *packages)
         unpacked = Path(tempfile.mkdtemp(dir=tools))
-        subprocess.run(["dpkg", "-x", str(archive), str(unpacked)], check=True)
+        for archive in sorted(Path(downloads).glob("*.deb")):
+            subprocess.run(["dpkg", "-x", str(archive), str(unpacked)], check=True)
+        (unpacked / ".unpacked").write_text(wanted)
         unpacked.rename(folder)
-    return found
+    return folder
+
+
+def download(folder: str, *packages: str) -> None:
+    """Downloads Debian packages into a folder; ends the check with NOT_HERE where they cannot be had."""
+    def once() -> bool:
+        return subprocess.run(["apt-get", "download", *packages], cwd=folder, capture_output=True).returncode == 0
+    # the lists of packages may be old, or missing
+    if not once() and not (subprocess.run(["apt-get", "update"], capture_output=True).returncode == 0 and once()):
+        print(f"  not run: the packages {' '.join(packages)} cannot be downloaded")
+        sys.exit(NOT_HERE)
 
 
 def npm(tools: Path, name: str, *packages: str) -> Path:
