@@ -27,7 +27,9 @@ def r_packages(tools: Path, *names: str) -> Path:
     """
     if shutil.which("R") is None and os.environ.get("CI") and shutil.which("apt-get"):
         root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-        subprocess.run([*root, "apt-get", "install", "-y", "--no-install-recommends", "r-base-core"], capture_output=True)
+        # the lists of packages may be old, or missing
+        for arguments in (["update"], ["install", "-y", "--no-install-recommends", "r-base-core"]):
+            subprocess.run([*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *arguments], capture_output=True)
     if shutil.which("R") is None or shutil.which("apt-cache") is None:
         print("  not run: R (r-base-core) or the packages of Debian are not here")
         sys.exit(NOT_HERE)
