@@ -97,6 +97,12 @@ export class Service {
     return text ? JSON.parse(text) : null;
   }
 
+  /** Whether the files of a job are still being read. */
+  async #reading(path, token) {
+    const answer = await fetch(`${this.base + path}/inputs/preview?rows=1&columns=1`, { headers: { authorization: `Bearer ${token}` } });
+    return answer.status === 409 && (await answer.json()).context?.reason === 'ingesting';
+  }
+
   /** A fresh task code. */
   async code() {
     const made = await this.call('POST', '/v1/admin/task-codes', { count: 1 });
@@ -123,6 +129,8 @@ export class Service {
         form.append('file', new Blob([repeated(await readFile(dataset(file), 'utf8'), times, spread)]), file);
         form.append('role', 'primary_dataset');
         await call('POST', '/inputs/upload', form);
+        // on a busy machine the upload is answered before the file was read
+        while (await this.#reading(path, job.token)) await new Promise((resolve) => { setTimeout(resolve, 50); });
       },
       drafted: () => call('PUT', '/draft', draft ?? {
         template_id: 'linear.ols_robust', outcome_var: 'log_pay', roles: { regressors: ['schooling', 'years_work'] },
