@@ -1,17 +1,61 @@
-"""Programs that the checks bring from the distribution's packages, unpacked into a folder: nothing is installed."""
+"""What the checks share: promises that end a check, requests, and programs of the distribution's packages, unpacked into
+a folder: nothing is installed."""
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 # The exit code of a check whose tool cannot be had here.
 NOT_HERE = 77
+# The name of the check that runs: "restore drill".
+CHECK = Path(sys.argv[0]).stem.replace("_", " ")
+
+
+def expect(promise: str, holds: object, evidence: object = "") -> None:
+    """Prints a promise that holds and ends the check at one that does not."""
+    if not holds:
+        sys.exit(f"{CHECK}: not so: {promise}\n{evidence}".rstrip())
+    print(f"  {promise}", flush=True)
+
+
+def until(promise: str, holds: Callable[[], Any], seconds: float = 60, pause: float = 0.05) -> Any:
+    """Waits until something holds and returns it; ends the check after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not (value := holds()):
+        if time.monotonic() > deadline:
+            sys.exit(f"{CHECK}: never: {promise}")
+        time.sleep(pause)
+    return value
+
+
+def ask(connection: http.client.HTTPConnection, method: str, path: str, key: str = "", body: Any = None) -> tuple[int, Any]:
+    """Sends a request with a bearer credential; returns the status and the JSON, or the text, of the response.
+
+    A body of bytes is a form whose parts `--drill` divides; any other is sent as JSON.
+    """
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    data = body
+    if isinstance(body, bytes):
+        headers["Content-Type"] = "multipart/form-data; boundary=drill"
+    elif body is not None:
+        headers["Content-Type"], data = "application/json", json.dumps(body)
+    connection.request(method, path, data, headers)
+    response = connection.getresponse()
+    content = response.read()
+    if "json" in (response.headers.get("Content-Type") or ""):
+        return response.status, json.loads(content)
+    return response.status, content.decode() or None
 
 
 def debian(tools: Path, package: str, program: str) -> Path:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The small scripts of a release: signatures, refusals, notes made from commits, gates, scans with planted findings.
 
-Usage: tools.py
+Usage: release_tools.py
 Plays cosign by tests/delivery/cosign where keyless signing is meant, which needs an identity that only a workflow has.
 """
 
