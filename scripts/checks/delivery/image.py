@@ -72,7 +72,10 @@ def base(cache: Path, image: str = BASE, packages: str = "", settings: str = "")
     with tempfile.TemporaryDirectory() as folder:
         os.link(archive, Path(folder) / "root.tar") if os.stat(folder).st_dev == os.stat(archive).st_dev \
             else shutil.copy(archive, Path(folder) / "root.tar")
-        (Path(folder) / "Dockerfile").write_text(f"FROM scratch\nADD root.tar /\n{settings}")
+        # this machine may reach the registry through a proxy with a certificate that only it knows
+        shutil.copy2("/etc/ssl/certs/ca-certificates.crt", folder)
+        (Path(folder) / "Dockerfile").write_text(
+            f"FROM scratch\nADD root.tar /\nCOPY ca-certificates.crt /etc/ssl/certs/ca-certificates.crt\n{settings}")
         buildah("bud", "-q", "-t", image, folder)
 
 
