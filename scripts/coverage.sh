@@ -17,7 +17,7 @@ mkdir -p target/coverage
 # profiles of programs without an environment, in the working directories that they had
 trap 'find / . crates/* tests/llm-simulator -maxdepth 1 -name "default_*.profraw" -delete' EXIT
 
-"$cargo" llvm-cov clean --workspace --profraw-only
+"$cargo" llvm-cov clean --profraw-only
 "$cargo" llvm-cov --workspace --locked --no-clean --ignore-run-fail --json --summary-only \
   --output-path target/coverage/report.json 2>&1 | tee target/coverage/tests.log
 grep -E '^test .* FAILED$' target/coverage/tests.log >target/coverage/failed.txt || true
