@@ -28,17 +28,11 @@ sys.path.insert(0, str(CLIENT / "src"))
 import clients_python  # noqa: E402
 import httpx  # noqa: E402
 from stata_service import Job, ProblemError, RunFailed, Service  # noqa: E402
-from tools import NOT_HERE  # noqa: E402
+from tools import NOT_HERE, expect  # noqa: E402
 
 KEY = "ssk_admin_0123456789abcdef0123456789abcdef"
 PAY = ROOT / "assets/stata_do_library/datasets/pay.csv"
 OLS = {"template_id": "linear.ols_robust", "outcome_var": "log_pay", "roles": {"regressors": ["schooling"]}}
-
-
-def expect(promise: str, holds: object) -> None:
-    if not holds:
-        sys.exit(f"clients: not so: {promise}")
-    print(f"  {promise}")
 
 
 def journey(address: str, folder: Path) -> None:

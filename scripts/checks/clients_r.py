@@ -20,6 +20,7 @@ import threading
 import urllib.request
 from pathlib import Path
 
+import tools
 from tools import r_packages
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,9 +35,7 @@ stopifnot(inherits(long, "statasvc_unexpected_answer"))
 
 
 def expect(promise: str, holds: object) -> None:
-    if not holds:
-        sys.exit(f"clients_r: not so: {promise}")
-    print(f"  R: {promise}")
+    tools.expect(f"R: {promise}", holds)
 
 
 def r(arguments: list[str], folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -85,10 +84,10 @@ def task_code(address: str, key: str) -> str:
 
 
 def main() -> None:
-    tools, address, key, document = Path(sys.argv[1]).resolve(), sys.argv[2], sys.argv[3], sys.argv[4]
+    unpacked, address, key, document = Path(sys.argv[1]).resolve(), sys.argv[2], sys.argv[3], sys.argv[4]
     subprocess.run([sys.executable, str(PACKAGE / "generate.py"), "--check", document], check=True)
     expect("the functions and their page are those of the document", True)
-    libraries = r_packages(tools, "curl", "generics", "httr2", "jsonlite", "openssl", "tinytest")
+    libraries = r_packages(unpacked, "curl", "generics", "httr2", "jsonlite", "openssl", "tinytest")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copytree(PACKAGE, folder / "statasvc")

@@ -19,6 +19,7 @@ import urllib.request
 import zipfile
 from pathlib import Path
 
+import tools
 from tools import NOT_HERE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,9 +92,7 @@ display "END"
 
 
 def expect(promise: str, holds: object) -> None:
-    if not holds:
-        sys.exit(f"clients_stata: not so: {promise}")
-    print(f"  ado: {promise}")
+    tools.expect(f"ado: {promise}", holds)
 
 
 def task_code(address: str, key: str) -> str:
