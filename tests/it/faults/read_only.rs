@@ -58,8 +58,13 @@ impl Mount {
             return None;
         }
         let disk = Self::new(&["-o", "loop,errors=remount-ro"], image, at)?;
-        std::fs::remove_dir(at.join("lost+found")).expect("made by mkfs");
+        disk.clear();
         Some(disk)
+    }
+
+    /// Removes the folder that the tools of the file system make.
+    fn clear(&self) {
+        std::fs::remove_dir(self.0.join("lost+found")).expect("an empty folder");
     }
 
     /// Reports an error of the disk to its file system.
@@ -218,7 +223,8 @@ async fn fails_under_load(part: &str) {
     drop(disk);
     // its status says that something was repaired
     let _ = tokio::task::block_in_place(|| Command::new("e2fsck").arg("-fy").arg(&image).output());
-    let Some(_disk) = Mount::new(&["-o", "loop"], &image, &data.join(part)) else { return };
+    let Some(disk) = Mount::new(&["-o", "loop"], &image, &data.join(part)) else { return };
+    disk.clear();
     let program = tokio::task::block_in_place(|| start.go());
     check_all(&program, &journal).await;
     codes(&program, 1).await;

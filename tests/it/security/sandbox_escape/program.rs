@@ -204,6 +204,13 @@ fn bombs_end_their_own_run_only() {
     assert_eq!(memory.ended, Ended::MemoryLimit);
     let disk = attack.run("disk", |s| s.limits.output_bytes = 20 << 20);
     assert_eq!(disk.ended, Ended::OutputLimit { what: "bytes".into() });
+    let links = attack.run("links", |s| s.limits.output_files = 500);
+    assert_eq!(links.ended, Ended::OutputLimit { what: "files".into() }, "links are files of the volume");
+    let names = attack.run("names", |s| {
+        s.limits.output_files = 10_000;
+        s.limits.output_bytes = 20 << 20;
+    });
+    assert_eq!(names.ended, Ended::OutputLimit { what: "bytes".into() }, "each name can be published");
     let spin = attack.run("spin", |s| s.limits.wall_seconds = 1);
     assert_eq!(spin.ended, Ended::Timeout);
 }

@@ -548,6 +548,18 @@ static void bomb(const char *kind) {
         }
         for (;;) pause();
     }
+    /* Names that take no bytes, and bytes that have many names. */
+    if (!strcmp(kind, "links") || !strcmp(kind, "names")) {
+        static char block[1 << 20];
+        int file = open("one", O_WRONLY | O_CREAT, 0644);
+        if (file < 0 || write(file, block, sizeof block) < 0) return;
+        for (int i = 0; i < 2000; i++) {
+            char name[32];
+            snprintf(name, sizeof name, "name%d", i);
+            if (!strcmp(kind, "names") ? link("one", name) : symlink("nowhere", name)) break;
+        }
+        for (;;) pause();
+    }
     if (!strcmp(kind, "spin")) for (;;) {}
 }
 
