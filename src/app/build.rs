@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::maintenance::Maintenance;
 use super::metered_store::MeteredStore;
+use super::opened_store::{OpenedStore, Opening, StoreError};
 use super::options::{EdgeOptions, Options};
 use super::reload::Source;
 use super::run_texts::LibraryTexts;
@@ -21,8 +22,9 @@ use crate::adapters::files::{
 use crate::adapters::ids::SystemIds;
 use crate::adapters::legacy::LocalLegacyRecords;
 use crate::adapters::link_key;
+use crate::adapters::postgres;
 use crate::adapters::runner::LocalRunner;
-use crate::adapters::store::sqlite::{OpenError, Options as StoreOptions, SqliteStore};
+use crate::adapters::store::OpenError;
 use crate::adapters::tabular::reader_process::IsolatedReaders;
 use crate::adapters::tls::{self, Tls, TlsError};
 use crate::domain::canonical::sha256_hex;
@@ -34,7 +36,6 @@ use crate::domain::signed_link::LinkKeys;
 use crate::http::middleware::edge::{Edge, EdgeRules, Rates};
 use crate::http::state::{App, Parts};
 use crate::library::{Library, LibraryProblem};
-use crate::ports::audit_log::AuditLog;
 use crate::ports::clock::Clock;
 use crate::ports::ids::IdSource;
 use crate::ports::llm::LlmMeter;
@@ -55,7 +56,10 @@ use crate::worker::{WorkerDeps, WorkerOptions};
 pub enum BuildError {
     /// The store is owned by another process or could not be opened.
     #[error(transparent)]
-    Store(#[from] OpenError),
+    Store(OpenError),
+    /// The store in PostgreSQL could not be opened.
+    #[error(transparent)]
+    Postgres(postgres::OpenError),
     /// The do-template library breaks its rules; every problem, with its file.
     #[error("the do-template library is not usable:\n{}", .0.iter().map(|p| format!("  {p}")).collect::<Vec<_>>().join("\n"))]
     Library(Vec<LibraryProblem>),
@@ -81,6 +85,15 @@ pub enum BuildError {
     Engine(std::io::Error),
 }
 
+impl From<StoreError> for BuildError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::File(error) => Self::Store(error),
+            StoreError::Postgres(error) => Self::Postgres(error),
+        }
+    }
+}
+
 /// The built service, not yet serving.
 pub struct Built {
     /// State of the HTTP handlers.
@@ -88,7 +101,7 @@ pub struct Built {
     /// Dependencies and settings of the worker, which `serve` starts.
     pub worker: (WorkerDeps, WorkerOptions),
     /// The store, whose lock this process holds.
-    pub store: Arc<SqliteStore>,
+    pub store: OpenedStore,
     /// Requests of operators about the whole store.
     pub maintenance: Arc<Maintenance>,
     /// Options that the service was built from.
@@ -116,9 +129,13 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     let accounts = accounts(&options)?;
     let edge = Edge::new(&edge_rules(&options.edge)?).map_err(|error| BuildError::Edge(error.to_string()))?;
     let tls = options.edge.tls.as_ref().map(|files| Tls::new(tls::read(files)?)).transpose()?;
-    let mut store_options = StoreOptions::new(data_dir.clone(), Arc::clone(&clock));
-    store_options.lock_wait = options.store_lock_wait;
-    let store = SqliteStore::open(store_options)?;
+    let store = OpenedStore::open(Opening {
+        data_dir: &data_dir,
+        database_url: options.database_url.as_ref(),
+        clock: Arc::clone(&clock),
+        lock_wait: options.store_lock_wait,
+        readers: None,
+    })?;
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let metrics = Arc::new(Metrics::new(&vocabulary(&options, &library, clock.now())));
     let meter: Arc<dyn LlmMeter> = Arc::new(super::llm::ToMetrics(Arc::clone(&metrics)));
@@ -131,11 +148,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     let gate = Arc::new(if options.gate.required { Gate::closed() } else { Gate::open() });
     let health = Arc::new(Health::new(Arc::clone(&gate), Arc::clone(&clock), env!("CARGO_PKG_VERSION")));
     let migration = migration(&store, &data_dir, &clock, options.token_days);
-    let metered = MeteredStore::new(
-        seen_store(&store, &migration),
-        Arc::clone(&store) as Arc<dyn AuditLog>,
-        Arc::clone(&metrics),
-    );
+    let metered = MeteredStore::new(seen_store(&store, &migration), store.audit_log(), Arc::clone(&metrics));
     let metered = Arc::new(metered);
     let ctx = Context {
         server_id: SystemIds.id("srv"),
@@ -174,13 +187,8 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     let ctx = Arc::new(ctx);
     let worker = worker(&ctx, &options, &data_dir);
     let gate_dir = data_dir.clone();
-    let maintenance = Arc::new(Maintenance::new(
-        data_dir,
-        Arc::clone(&store),
-        migration,
-        clock,
-        Some(Arc::clone(&metrics)),
-    ));
+    let maintenance =
+        Arc::new(Maintenance::new(data_dir, store.clone(), migration, clock, Some(Arc::clone(&metrics))));
     let started_at = ctx.clock.now();
     let app = App::new(Parts {
         ctx,
@@ -232,13 +240,13 @@ pub(super) fn run_limits(engine: &super::options::EngineOptions) -> RunLimits {
 
 /// Wires the migration of records that older releases left in a data directory.
 pub(super) fn migration(
-    store: &Arc<SqliteStore>,
+    store: &OpenedStore,
     data_dir: &Path,
     clock: &Arc<dyn Clock>,
     token_days: u32,
 ) -> Arc<Migration> {
     Arc::new(Migration::new(
-        Arc::clone(store) as Arc<dyn Store>,
+        store.store(),
         Arc::new(LocalLegacyRecords::new(data_dir.to_owned())),
         Arc::clone(clock),
         Arc::new(SystemIds),
@@ -256,9 +264,9 @@ fn link_keys(options: &Options, data_dir: &Path, now: DateTime<Utc>) -> Result<L
 }
 
 /// The store as the service sees it: with the look-up at legacy paths, where there are any.
-fn seen_store(store: &Arc<SqliteStore>, migration: &Arc<Migration>) -> Arc<dyn Store> {
+fn seen_store(store: &OpenedStore, migration: &Arc<Migration>) -> Arc<dyn Store> {
     if migration.is_settled() && migration.progress().failed.is_empty() {
-        return Arc::clone(store) as Arc<dyn Store>;
+        return store.store();
     }
     Arc::new(LegacyAware::new(Arc::clone(migration)))
 }

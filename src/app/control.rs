@@ -6,23 +6,26 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::maintenance::{Maintenance, MaintenanceRequest};
+use super::opened_store::{OpenedStore, Opening, StoreError};
 use super::sweep;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::control::{ControlSocket, Handler, ask};
 use crate::adapters::files::{LocalBlobStore, LocalWorkspace};
 use crate::adapters::ids::SystemIds;
 use crate::adapters::legacy::LocalLegacyRecords;
-use crate::adapters::store::{LockError, OpenError, Options as StoreOptions, SqliteStore};
+use crate::adapters::postgres;
+use crate::adapters::store::{LockError, OpenError};
 use crate::domain::audit::Actor;
 use crate::domain::error::Problem;
 use crate::domain::ids::TraceId;
 use crate::domain::tenant::RetentionPolicy;
 use crate::ports::ids::IdSource;
-use crate::ports::store::{ReadError, Store};
+use crate::ports::store::ReadError;
 use crate::service::access::accounts::BootstrapKey;
 use crate::service::access::administer::{AdminRequest, administer};
 use crate::service::access::credentials::Ports;
@@ -100,6 +103,8 @@ fn operator(ids: &dyn IdSource, uid: u32) -> Caller {
 pub struct Target {
     /// Data directory whose owner is asked; without an owner the caller opens the store itself.
     pub data_dir: PathBuf,
+    /// Address of the PostgreSQL database; `None` for the embedded store.
+    pub database_url: Option<SecretString>,
     /// How long to wait for an owner that does not answer yet, or for the lock.
     pub wait: Duration,
     /// The administrator's key of the configuration, which can be revoked too.
@@ -108,6 +113,23 @@ pub struct Target {
     pub token_days: u32,
     /// How long things are kept where a tenant states nothing of its own.
     pub retention: RetentionPolicy,
+}
+
+impl Target {
+    /// Opens the store, where nobody else has it.
+    pub(super) fn open(&self, readers: usize) -> Result<OpenedStore, RequestError> {
+        let opened = OpenedStore::open(Opening {
+            data_dir: &self.data_dir,
+            database_url: self.database_url.as_ref(),
+            clock: Arc::new(SystemClock),
+            lock_wait: TRY.min(self.wait),
+            readers: Some(readers),
+        });
+        opened.map_err(|error| match error {
+            StoreError::File(error) => error.into(),
+            StoreError::Postgres(error) => error.into(),
+        })
+    }
 }
 
 /// Why an operator's request was not done.
@@ -124,21 +146,35 @@ pub enum RequestError {
     /// Another process owns the store and does not answer.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// The store in PostgreSQL could not be opened.
+    #[error(transparent)]
+    Postgres(#[from] postgres::OpenError),
     /// The connection to the control socket failed, or its response was unreadable.
     #[error("the service did not answer: {0}")]
     Io(#[from] io::Error),
 }
 
 impl RequestError {
-    /// Returns the exit code: 2 for a refused request, 69 for a service that is unavailable, 74 for I/O,
-    /// 75 for a store that another process owns.
+    /// Returns the exit code: 2 for a refused request, 69 for a service or database that is unavailable, 74 for
+    /// I/O, 75 for a store that another process owns, 78 for a database that the settings or its tables rule out.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Refused { code, .. } if code == "STORE_UNAVAILABLE" => 69,
             Self::Refused { .. } => 2,
-            Self::Store(OpenError::Lock(LockError::Held(_))) => 75,
-            Self::Store(_) | Self::Io(_) => 74,
+            _ if self.is_held() => 75,
+            Self::Postgres(postgres::OpenError::Database(_)) => 69,
+            Self::Postgres(error) if !matches!(error, postgres::OpenError::Io(_)) => 78,
+            Self::Store(_) | Self::Postgres(_) | Self::Io(_) => 74,
         }
+    }
+
+    /// True if another process has the store and may give it free.
+    pub(super) fn is_held(&self) -> bool {
+        matches!(
+            self,
+            Self::Store(OpenError::Lock(LockError::Held(_)))
+                | Self::Postgres(postgres::OpenError::Lock(LockError::Held(_)))
+        )
     }
 }
 
@@ -155,8 +191,7 @@ pub async fn request(target: &Target, request: &AdminRequest) -> Result<Value, R
             return read_answer(&answer);
         }
         match direct(target, request.clone()).await {
-            Err(RequestError::Store(OpenError::Lock(LockError::Held(_))))
-                if start.elapsed() < target.wait => {}
+            Err(error) if error.is_held() && start.elapsed() < target.wait => {}
             outcome => return outcome,
         }
     }
@@ -172,13 +207,11 @@ pub(super) fn read_answer(answer: &str) -> Result<Value, RequestError> {
 }
 
 async fn direct(target: &Target, request: AdminRequest) -> Result<Value, RequestError> {
-    let mut options = StoreOptions::new(target.data_dir.clone(), Arc::new(SystemClock));
-    options.lock_wait = TRY.min(target.wait);
-    options.readers = 1;
-    let store = SqliteStore::open(options)?;
+    let opened = target.open(1)?;
+    let store = opened.store();
     if let AdminRequest::SweepRetention { dry_run } = request {
         let deps = Deps {
-            store: Arc::clone(&store) as Arc<dyn Store>,
+            store,
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
             blobs: Arc::new(LocalBlobStore::new(target.data_dir.clone())),
@@ -189,13 +222,13 @@ async fn direct(target: &Target, request: AdminRequest) -> Result<Value, Request
             server_id: None,
         };
         let swept = sweep::once(&deps, dry_run).await;
-        store.shutdown();
+        opened.shutdown();
         return swept.map(|summary| json!(summary)).map_err(|e| io::Error::other(e).into());
     }
     let ports = Ports { store: store.as_ref(), clock: &SystemClock, ids: &SystemIds };
     let caller = operator(&SystemIds, rustix::process::geteuid().as_raw());
     let outcome = administer(ports, target.bootstrap_key.as_ref(), &caller, request).await;
-    store.shutdown();
+    opened.shutdown();
     outcome.map_err(|problem| RequestError::Refused {
         code: problem.code.as_str().to_owned(),
         message: problem.message,

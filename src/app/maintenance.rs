@@ -11,10 +11,12 @@ use serde_json::{Value, json};
 
 use super::build::migration;
 use super::control::{RequestError, TRY, Target, read_answer};
+use super::opened_store::OpenedStore;
 use crate::adapters::backup::{Protection, Report, Spec, back_up};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::control::ask_patiently;
-use crate::adapters::store::{LockError, OpenError, Options as StoreOptions, SqliteStore, tools};
+use crate::adapters::postgres;
+use crate::adapters::store::{OpenError, tools};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::ports::clock::Clock;
 use crate::service::operations::migrate::Migration;
@@ -63,12 +65,34 @@ pub enum MaintenanceRequest {
     },
 }
 
+/// Why requests about the files of the embedded store are refused where the records are in PostgreSQL.
+const OF_FILES: &str = "the records are in PostgreSQL (store.backend), and this command reads the files of the \
+                        embedded store; see docs/storage.md for what to use instead";
+
+impl MaintenanceRequest {
+    /// True if it reads the files of the embedded store.
+    fn is_of_files(&self) -> bool {
+        !matches!(self, Self::Migrate { .. })
+    }
+}
+
+/// Refuses a request about the files of the embedded store where the records are in PostgreSQL.
+fn refuse_without_files(target: &Target) -> Result<(), RequestError> {
+    match target.database_url {
+        None => Ok(()),
+        Some(_) => {
+            let code = ErrorCode::InputValidationFailed.as_str().to_owned();
+            Err(RequestError::Refused { code, message: OF_FILES.to_owned() })
+        }
+    }
+}
+
 /// Dependencies of these requests.
 pub struct Maintenance {
     /// Data directory of the store.
     pub data_dir: PathBuf,
     /// The store, whose lock this process holds.
-    pub store: Arc<SqliteStore>,
+    pub store: OpenedStore,
     /// The use cases of migration.
     pub migration: Arc<Migration>,
     /// Source of the current time (UTC).
@@ -84,7 +108,7 @@ impl Maintenance {
     /// Wires the requests of one data directory.
     pub fn new(
         data_dir: PathBuf,
-        store: Arc<SqliteStore>,
+        store: OpenedStore,
         migration: Arc<Migration>,
         clock: Arc<dyn Clock>,
         metrics: Option<Arc<Metrics>>,
@@ -102,6 +126,9 @@ impl Maintenance {
     /// # Errors
     /// As the use case behind the request.
     pub async fn execute(self: &Arc<Self>, request: MaintenanceRequest) -> Result<Value, Problem> {
+        if matches!(self.store, OpenedStore::Postgres(_)) && request.is_of_files() {
+            return Err(Problem::validation("", OF_FILES));
+        }
         match request {
             MaintenanceRequest::Migrate { finalize: true, .. } => {
                 self.migration.finalize().await.map(|report| json!(report))
@@ -202,6 +229,9 @@ fn unusable(error: &io::Error) -> Problem {
 /// # Errors
 /// [`RequestError`].
 pub async fn maintain(target: &Target, request: &MaintenanceRequest) -> Result<Value, RequestError> {
+    if request.is_of_files() {
+        refuse_without_files(target)?;
+    }
     let store_dir = target.data_dir.join("store");
     let line = serde_json::to_string(request).expect("requests serialise to JSON");
     let start = Instant::now();
@@ -210,11 +240,25 @@ pub async fn maintain(target: &Target, request: &MaintenanceRequest) -> Result<V
             return read_answer(&answer);
         }
         match direct(target, request.clone()).await {
-            Err(RequestError::Store(OpenError::Lock(LockError::Held(_))))
-                if start.elapsed() < target.wait => {}
+            Err(error) if error.is_held() && start.elapsed() < target.wait => {}
             outcome => return outcome,
         }
     }
+}
+
+/// Makes the tables of a PostgreSQL database, or brings them to the format of this release.
+///
+/// # Errors
+/// [`RequestError`].
+pub async fn migrate_tables(target: &Target) -> Result<Value, RequestError> {
+    let Some(url) = target.database_url.clone() else {
+        let message =
+            "the embedded store needs no migration: `serve` brings its tables up to date".to_owned();
+        let code = ErrorCode::InputValidationFailed.as_str().to_owned();
+        return Err(RequestError::Refused { code, message });
+    };
+    let migrated = blocking(move || postgres::store::migrate(&url)).await??;
+    Ok(json!(migrated))
 }
 
 /// Makes a new database of the readable copies. The service must not run.
@@ -222,6 +266,7 @@ pub async fn maintain(target: &Target, request: &MaintenanceRequest) -> Result<V
 /// # Errors
 /// [`RequestError`].
 pub async fn rebuild(target: &Target) -> Result<Value, RequestError> {
+    refuse_without_files(target)?;
     let _owned = own(target)?;
     let (data_dir, now) = (target.data_dir.clone(), SystemClock.now());
     let report = blocking(move || tools::rebuild(&data_dir, now)).await?;
@@ -264,13 +309,10 @@ async fn direct(target: &Target, request: MaintenanceRequest) -> Result<Value, R
         }
         MaintenanceRequest::Migrate { .. } | MaintenanceRequest::Backup { .. } => {}
     }
-    let mut options = StoreOptions::new(target.data_dir.clone(), Arc::clone(&clock));
-    options.lock_wait = TRY.min(target.wait);
-    options.readers = 2;
-    let store = SqliteStore::open(options)?;
+    let store = target.open(2)?;
     let migration = migration(&store, &target.data_dir, &clock, target.token_days);
     let maintenance =
-        Arc::new(Maintenance::new(target.data_dir.clone(), Arc::clone(&store), migration, clock, None));
+        Arc::new(Maintenance::new(target.data_dir.clone(), store.clone(), migration, clock, None));
     let outcome = maintenance.execute(request).await;
     store.shutdown();
     outcome.map_err(|problem| RequestError::Refused {

@@ -26,6 +26,8 @@ pub struct Options {
     pub library_dir: Option<PathBuf>,
     /// Longest wait for another process to release the store.
     pub store_lock_wait: Duration,
+    /// Address of the PostgreSQL database; `None` for the embedded store.
+    pub database_url: Option<SecretString>,
     /// `ssk_<id>_<secret>`, accepted until revoked.
     pub bootstrap_admin_key: Option<SecretString>,
     /// The account with a password, and its sessions.

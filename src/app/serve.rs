@@ -13,13 +13,13 @@ use super::build::Built;
 use super::control::serve_control;
 use super::count::count_changes;
 use super::open_files::RESERVE;
+use super::opened_store::OpenedStore;
 use super::options::Options;
 use super::shutdown::Serving;
 use super::{open_files, reload, sweep};
 use crate::adapters::process_memory;
 use crate::adapters::reserve::Reserve;
 use crate::adapters::runner::reap_orphans;
-use crate::adapters::store::SqliteStore;
 use crate::adapters::tls::Tls;
 use crate::http::router;
 use crate::http::state::App;
@@ -63,7 +63,7 @@ pub async fn serve(
     let Built { app, worker: worker_parts, store, maintenance, options, tls, source, check_gate } = built;
     let reloads = tokio::spawn(reload::on_hangup(app.clone(), signal(SignalKind::hangup())?));
     reload::wire(&app, tls.clone(), &options, source);
-    app.ctx.tenants.refresh(store.as_ref()).await.map_err(std::io::Error::other)?;
+    app.ctx.tenants.refresh(store.store().as_ref()).await.map_err(std::io::Error::other)?;
     if let Err(problem) = recall_failures(&app.ctx).await {
         tracing::warn!(
             event = "SS_LOGIN_FAILED",
@@ -96,7 +96,7 @@ pub async fn serve(
         shutdown.clone(),
     ));
     let looking = tokio::spawn(keep_looking(app.clone(), background.clone()));
-    let placed = tokio::spawn(watch_places(app.clone(), Arc::clone(&store), background.clone()));
+    let placed = tokio::spawn(watch_places(app.clone(), store.clone(), background.clone()));
     let walk = tokio::spawn(Arc::clone(&maintenance.migration).walk_in_background(background.clone()));
     let anchor = tokio::spawn(super::anchor::run(app.clone(), background.clone()));
     let sweeper = tokio::spawn(sweep::run(app.clone(), background.clone()));
@@ -284,9 +284,9 @@ async fn keep_looking(app: App, stop: CancellationToken) {
 }
 
 /// Stops the store where its files are not at their place any more, also while nothing is committed.
-async fn watch_places(app: App, store: Arc<SqliteStore>, stop: CancellationToken) {
+async fn watch_places(app: App, store: OpenedStore, stop: CancellationToken) {
     loop {
-        let looked = Arc::clone(&store);
+        let looked = store.clone();
         // a pool without a free place is asked again by the next round
         let _ = app.ctx.pools.reads.run(move || looked.check_places()).await;
         tokio::select! {

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
+use super::opened_store::OpenedStore;
 use super::options::{OnShutdown, ShutdownOptions};
 use super::serve::{Ended, LateWorker};
-use crate::adapters::store::SqliteStore;
 use crate::http::state::App;
 use crate::worker::Drain;
 
@@ -16,7 +16,7 @@ use crate::worker::Drain;
 pub(super) struct Serving {
     pub app: App,
     pub worker: Arc<LateWorker>,
-    pub store: Arc<SqliteStore>,
+    pub store: OpenedStore,
     pub shutdown: ShutdownOptions,
     /// Closes the listener.
     pub closing: CancellationToken,
@@ -70,7 +70,7 @@ fn reason(app: &App) -> Ended {
 const STORE_BOUND: Duration = Duration::from_secs(15);
 
 /// Brings the store to rest on its own thread; false if its time ran out.
-async fn rest(store: Arc<SqliteStore>) -> bool {
+async fn rest(store: OpenedStore) -> bool {
     let (done, ended) = tokio::sync::oneshot::channel();
     let thread = std::thread::Builder::new().name("store-rest".to_owned()).spawn(move || {
         store.shutdown();

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::metered_store;
 use super::options::Options;
 use crate::adapters::backup::manifest::FORMAT_VERSION;
+use crate::adapters::postgres;
 use crate::adapters::store::TABLES_FORMAT;
 use crate::domain::gate::Rule;
 use crate::domain::job::JobStatus;
@@ -24,8 +25,9 @@ pub(super) fn vocabulary(options: &Options, library: &Library, now: DateTime<Utc
     let checks = library.templates().flat_map(|t| t.meta.checks.iter().map(|check| check.id.as_str()));
     let run_checks: BTreeSet<&str> = checks.collect();
     let models = options.llm.iter().flat_map(|llm| llm.endpoints.iter());
+    let format = if options.database_url.is_some() { postgres::TABLES_FORMAT } else { TABLES_FORMAT };
     let schemas = [
-        ("store", u64::try_from(TABLES_FORMAT).unwrap_or(0)),
+        ("store", u64::try_from(format).unwrap_or(0)),
         ("job", u64::from(SCHEMA_VERSION)),
         ("launcher", u64::from(CONTRACT_VERSION)),
         ("backup", u64::from(FORMAT_VERSION)),
@@ -33,7 +35,7 @@ pub(super) fn vocabulary(options: &Options, library: &Library, now: DateTime<Utc
     Vocabulary {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         engine: options.engine.kind.clone(),
-        backend: "sqlite".to_owned(),
+        backend: if options.database_url.is_some() { "postgresql" } else { "sqlite" }.to_owned(),
         store_ops: texts(metered_store::operations()),
         statuses: texts(JobStatus::ALL.iter().map(|status| status.as_str())),
         causes: texts(Cause::ALL.iter().map(|cause| cause.as_str())),

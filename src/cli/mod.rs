@@ -64,7 +64,7 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Verify the audit chain.
     Audit(audit::AuditArgs),
-    /// Check, export and rebuild the store.
+    /// Check, export, rebuild and migrate the store.
     Store(store::StoreArgs),
     /// Remove expired content, or list it.
     Retention(retention::RetentionArgs),
@@ -168,6 +168,7 @@ fn on_store(config: Option<PathBuf>, command: impl AsyncFnOnce(Target) -> ExitCo
     let target = Target {
         retention: serve::retention(&settings),
         data_dir: settings.data_dir,
+        database_url: settings.store.database_url,
         wait: Duration::from_secs(settings.store.lock_wait),
         bootstrap_key,
         token_days: settings.tokens.job_days,

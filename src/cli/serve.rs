@@ -12,9 +12,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{Exit, settings, traces};
-use crate::adapters::runner;
 use crate::adapters::store::{LockError, OpenError};
 use crate::adapters::tls::TlsFiles;
+use crate::adapters::{postgres, runner};
 use crate::app::build::{BuildError, Built, build};
 use crate::app::gate::evaluate;
 use crate::app::open_files::needed_files;
@@ -163,8 +163,12 @@ fn refused_by_gate(built: &Built, settings: &Settings) -> Option<Exit> {
 
 pub(super) fn exit_of(error: &BuildError) -> Exit {
     match error {
-        BuildError::Store(OpenError::Lock(LockError::Held(_))) => Exit::Owned,
+        BuildError::Store(OpenError::Lock(LockError::Held(_)))
+        | BuildError::Postgres(postgres::OpenError::Lock(LockError::Held(_))) => Exit::Owned,
+        BuildError::Postgres(postgres::OpenError::Database(_)) => Exit::Unavailable,
+        BuildError::Postgres(postgres::OpenError::Io(_)) => Exit::Io,
         BuildError::Store(OpenError::Lock(_))
+        | BuildError::Postgres(_)
         | BuildError::Library(_)
         | BuildError::BootstrapKey
         | BuildError::Edge(_)
@@ -289,6 +293,7 @@ pub(super) fn options(settings: &Settings) -> Result<Options, BuildError> {
         data_dir: settings.data_dir.clone(),
         library_dir: settings.library_dir.clone(),
         store_lock_wait: Duration::from_secs(settings.store.lock_wait),
+        database_url: settings.store.database_url.clone(),
         bootstrap_admin_key: settings.admin.bootstrap_key.clone(),
         admin: AdminOptions {
             username: settings.admin.username.clone(),

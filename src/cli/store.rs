@@ -1,4 +1,4 @@
-//! `store check|export|rebuild`: the store as a whole, for operators.
+//! `store check|export|rebuild|migrate`: the store as a whole, for operators.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the output of a command")]
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::Exit;
 use crate::app::control::{RequestError, Target};
-use crate::app::maintenance::{MaintenanceRequest, maintain, rebuild};
+use crate::app::maintenance::{MaintenanceRequest, maintain, migrate_tables, rebuild};
 
 /// The store.
 #[derive(Debug, Args)]
@@ -37,6 +37,8 @@ enum StoreCommand {
     },
     /// Rebuild a lost database from the readable copies; the service must not run
     Rebuild,
+    /// Make the tables of the PostgreSQL database, or bring them to the format of this release
+    Migrate,
 }
 
 /// Runs the command; `check` and `export` go through the running service where there is one.
@@ -50,6 +52,7 @@ pub async fn run(args: StoreArgs, target: &Target) -> ExitCode {
             Err(error) => Err(RequestError::Io(error)),
         },
         StoreCommand::Rebuild => rebuild(target).await,
+        StoreCommand::Migrate => migrate_tables(target).await,
     };
     let report = match outcome {
         Ok(report) => report,
@@ -66,6 +69,7 @@ pub async fn run(args: StoreArgs, target: &Target) -> ExitCode {
     let clean = match &args.command {
         StoreCommand::Check { .. } => report["ok"] == true,
         StoreCommand::Export { .. } => report["damaged"].as_array().is_none_or(Vec::is_empty),
+        StoreCommand::Migrate => true,
         StoreCommand::Rebuild => {
             report["unused"].as_array().is_none_or(Vec::is_empty) && report["audit_broken"].is_null()
         }
@@ -105,6 +109,11 @@ fn print_report(command: &StoreCommand, report: &Value) {
                 println!("not exported, damaged: {}", damaged.as_str().unwrap_or_default());
             }
         }
+        StoreCommand::Migrate => match report["from"].as_u64() {
+            Some(from) if report["to"] == from => println!("the tables have format {from} already"),
+            Some(from) => println!("the tables went from format {from} to {}", report["to"]),
+            None => println!("the tables were made, with format {}", report["to"]),
+        },
         StoreCommand::Rebuild => {
             println!(
                 "{} jobs ({} compared with their copies) and {} audit events",

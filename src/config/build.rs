@@ -10,7 +10,7 @@ use super::reader::Reader;
 use super::sections::*;
 use crate::domain::gate::Rule;
 use crate::domain::signed_link::LinkKeys;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 /// Facts on the host that defaults and checks depend on.
 #[derive(Debug, Clone, Copy)]
@@ -181,21 +181,35 @@ fn run(r: &mut Reader<'_>) -> Run {
 }
 
 fn store(r: &mut Reader<'_>) -> Store {
-    match r.text("store.backend").as_deref() {
-        Some("file") => {
-            if r.secret("store.database_url").is_some() {
-                r.invalid("store.database_url", "is given, but store.backend is file");
-            }
+    let url = r.secret("store.database_url");
+    let is_address = |url: &SecretString| {
+        ["postgres://", "postgresql://"].iter().any(|scheme| url.expose_secret().starts_with(scheme))
+    };
+    let database_url = match (r.text("store.backend").as_deref(), url) {
+        (Some("file"), None) => None,
+        (Some("file"), Some(_)) => {
+            r.invalid("store.database_url", "is given, but store.backend is file");
+            None
         }
-        Some("postgres") => {
-            r.unavailable("store.backend", "postgres is not in this release; use file, the embedded store");
+        (Some("postgres"), Some(url)) if is_address(&url) => Some(url),
+        (Some("postgres"), Some(_)) => {
+            r.invalid("store.database_url", "must begin with postgres:// or postgresql://");
+            None
         }
-        other => {
-            let message = format!("must be file, not {:?}", other.unwrap_or_default());
+        (Some("postgres"), None) => {
+            r.invalid(
+                "store.database_url",
+                "is missing; store.backend postgres needs the address of its database",
+            );
+            None
+        }
+        (other, _) => {
+            let message = format!("must be file or postgres, not {:?}", other.unwrap_or_default());
             r.unresolved(Rule::JobStore, "store.backend", message);
+            None
         }
-    }
-    Store { lock_wait: r.count("store.lock_wait", 0, 3600) }
+    };
+    Store { lock_wait: r.count("store.lock_wait", 0, 3600), database_url }
 }
 
 fn upload(r: &mut Reader<'_>) -> Upload {

@@ -67,6 +67,9 @@ pub fn violations(settings: &Settings) -> Vec<Violation> {
     if let Some(detail) = open_transport(settings) {
         violated(Rule::TransportSecurity, detail);
     }
+    if let Some(detail) = open_database(settings) {
+        violated(Rule::JobStore, detail);
+    }
     if let Some(detail) = no_limit(settings) {
         violated(Rule::RateLimits, detail);
     }
@@ -129,6 +132,19 @@ fn weak_admin(settings: &Settings) -> Option<String> {
     }
     (different.len() < FEWEST_CHARACTERS)
         .then(|| "admin.bootstrap_key has too few different characters to be a secret".to_owned())
+}
+
+/// A database on another machine whose address gives up TLS.
+fn open_database(settings: &Settings) -> Option<String> {
+    let url = settings.store.database_url.as_ref()?.expose_secret();
+    let plain = ["sslmode=disable", "sslmode=prefer"].iter().any(|mode| url.contains(mode));
+    let host = host_of(url).unwrap_or_default();
+    // a socket's path is the host in its percent-encoded form
+    let near = host.is_empty()
+        || host.starts_with("%2")
+        || host == "localhost"
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    (plain && !near).then(|| "store.database_url reaches another machine without TLS (sslmode)".to_owned())
 }
 
 /// Addresses that proxies can have in all: a quarter of IPv4, an eighth of IPv6. More are the world.

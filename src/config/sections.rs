@@ -210,9 +210,11 @@ pub fn host_of(url: &str) -> Option<String> {
     Some(url.host_str()?.trim_start_matches('[').trim_end_matches([']', '.']).to_owned())
 }
 
-/// The embedded store.
+/// The store.
 #[derive(Debug, Clone)]
 pub struct Store {
+    /// Address of the PostgreSQL database; without it the store is the embedded one.
+    pub database_url: Option<SecretString>,
     /// Seconds to wait for another process to give the store free.
     pub lock_wait: u64,
 }

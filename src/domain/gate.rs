@@ -179,7 +179,7 @@ impl Rule {
             Self::JobStore => settings(
                 "job_store",
                 "job records are kept in a durable store, not in a fake",
-                "set store.backend (SS_JOB_STORE_BACKEND) to file",
+                "set store.backend (SS_JOB_STORE_BACKEND) to file or postgres, with TLS to another machine's database",
             ),
             Self::DataDirDurable => probe(
                 "data_dir_durable",

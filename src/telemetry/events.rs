@@ -391,6 +391,12 @@ pub const EVENTS: &[Event] = &[
         "table",
     ),
     event(
+        "SS_STORE_UNREACHABLE",
+        "warn",
+        "PostgreSQL does not answer or refuses a statement. Requests are refused until it answers; nothing needs a restart.",
+        "why, error",
+    ),
+    event(
         "SS_TENANTS_UNREADABLE",
         "warn",
         "The tenants' settings could not be reloaded; the old ones stay in force.",

@@ -408,7 +408,7 @@ fn write_job(
 }
 
 /// Columns of a job for retention and quotas.
-pub(super) struct IndexColumns {
+pub(in crate::adapters) struct IndexColumns {
     pub ended_at: Option<i64>,
     pub files_at: Option<i64>,
     pub inputs_at: Option<i64>,
@@ -418,7 +418,7 @@ pub(super) struct IndexColumns {
 }
 
 impl IndexColumns {
-    pub(super) fn of(job: &JobRecord) -> Self {
+    pub(in crate::adapters) fn of(job: &JobRecord) -> Self {
         Self {
             ended_at: job.ended_at().map(|at| at.timestamp_millis()),
             files_at: job.files_due_since().map(|at| at.timestamp_millis()),

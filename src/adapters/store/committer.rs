@@ -13,7 +13,7 @@ use super::apply::{Applied, apply, quarantine};
 use super::job_cache::Written;
 use super::prepare::Prepared;
 use super::shared::{Committed, Core, Request};
-use super::usage::Usages;
+use super::usage::{Usages, count};
 use super::verify::problems;
 use crate::domain::audit::{ChainedEvent, GENESIS_HASH};
 use crate::domain::job::JobStatus;
@@ -117,12 +117,7 @@ impl Heads {
 
     /// Moves one job from a status to another; `None` stands for absence.
     pub(super) fn count(&mut self, from: Option<JobStatus>, to: Option<JobStatus>) {
-        if let Some(n) = from.and_then(|status| self.jobs.get_mut(&status)) {
-            *n = n.saturating_sub(1);
-        }
-        if let Some(status) = to {
-            *self.jobs.entry(status).or_default() += 1;
-        }
+        count(&mut self.jobs, from, to);
     }
 }
 
@@ -166,7 +161,7 @@ pub(super) fn run(core: &Arc<Core>, mut conn: Connection, mut heads: Heads) {
         }
     }
     refuse_rest(core);
-    core.end_listeners();
+    core.listeners.end();
     core.exports.close();
     core.checkpoints.close();
 }
@@ -382,7 +377,7 @@ fn publish(core: &Core, heads: &Heads, before: (u64, u64), effects: Effects) {
     core.cache.show(effects.jobs);
     core.publish_heads(heads.sequence, (heads.audit_seq, &heads.audit_hash), &heads.jobs);
     core.clear_quarantined(&effects.healed);
-    core.deliver(&effects.changes);
+    core.listeners.deliver(&effects.changes);
     if (heads.sequence, heads.audit_seq) != before {
         // the queue of exports has no bound, and it is closed by this thread only
         let _ = core.exports.push(Committed { sequence: heads.sequence, jobs });

@@ -4,7 +4,7 @@ use crate::domain::ids::{CodeId, JobId, KeyId, TenantId};
 use crate::ports::store::Key;
 
 /// Returns the text form of a name.
-pub(super) fn encode(key: &Key) -> String {
+pub(in crate::adapters) fn encode(key: &Key) -> String {
     let parts = match key {
         Key::Job(tenant, job) => vec!["job", tenant.as_str(), job.as_str()],
         Key::TaskCode(id) => vec!["task_code", id.as_str()],
@@ -30,14 +30,14 @@ pub(super) fn decode(text: &str) -> Option<Key> {
 }
 
 /// Returns the text form of the names and versions of a receipt.
-pub(super) fn encode_versions(versions: &[(Key, u64)]) -> String {
+pub(in crate::adapters) fn encode_versions(versions: &[(Key, u64)]) -> String {
     let list: Vec<serde_json::Value> =
         versions.iter().map(|(key, version)| serde_json::json!([encode(key), version])).collect();
     serde_json::Value::from(list).to_string()
 }
 
 /// Reads the names and versions of a receipt.
-pub(super) fn decode_versions(text: &str) -> Option<Vec<(Key, u64)>> {
+pub(in crate::adapters) fn decode_versions(text: &str) -> Option<Vec<(Key, u64)>> {
     let list: Vec<(String, u64)> = serde_json::from_str(text).ok()?;
     list.into_iter().map(|(key, version)| Some((decode(&key)?, version))).collect()
 }

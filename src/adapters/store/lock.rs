@@ -43,7 +43,7 @@ fn describe(holder: Option<&Holder>) -> String {
 
 /// The lock; freed when dropped, or by the kernel when the process ends.
 #[derive(Debug)]
-pub(super) struct OwnerLock {
+pub(in crate::adapters) struct OwnerLock {
     _file: File,
 }
 
@@ -52,7 +52,11 @@ impl OwnerLock {
     ///
     /// # Errors
     /// [`LockError`].
-    pub(super) fn acquire(path: &Path, wait: Duration, now: DateTime<Utc>) -> Result<Self, LockError> {
+    pub(in crate::adapters) fn acquire(
+        path: &Path,
+        wait: Duration,
+        now: DateTime<Utc>,
+    ) -> Result<Self, LockError> {
         let mut file = File::options().create(true).truncate(false).read(true).write(true).open(path)?;
         let start = Instant::now();
         loop {
@@ -103,7 +107,7 @@ const NETWORK: &[(u64, &str)] = &[
 ///
 /// # Errors
 /// [`LockError::NetworkFileSystem`], or an I/O error.
-pub(super) fn refuse_network_file_system(dir: &Path) -> Result<(), LockError> {
+pub(in crate::adapters) fn refuse_network_file_system(dir: &Path) -> Result<(), LockError> {
     let magic = rustix::fs::statfs(dir).map_err(io::Error::from)?.f_type;
     // the kernel's type is a signed word; magics are 32 bits
     let magic = u64::from(magic as u32);

@@ -1,7 +1,7 @@
 //! Stores: SQLite embedded. One committer thread writes, a few reader threads read, and background
 //! threads move the write-ahead log and the readable copies along. No rules of the domain here.
 
-mod apply;
+pub(super) mod apply;
 mod audit_log;
 mod audit_query;
 mod check;
@@ -14,24 +14,25 @@ mod export;
 mod export_all;
 mod job_cache;
 pub mod job_copy;
-mod keys;
-mod lock;
+pub(super) mod keys;
+pub(super) mod listeners;
+pub(super) mod lock;
 mod loss;
 mod migrations;
 mod places;
-mod prepare;
+pub(super) mod prepare;
 mod queries;
 mod queue;
 mod readers;
-mod reads;
+pub(super) mod reads;
 mod rebuild;
-mod rows;
+pub(super) mod rows;
 mod schema;
 mod shared;
 pub(super) mod snapshot;
 pub mod sqlite;
 pub mod tools;
-mod usage;
+pub(super) mod usage;
 mod verify;
 mod wal;
 

@@ -12,17 +12,17 @@ use crate::domain::canonical::{canonical_json, sha256_hex};
 use crate::ports::store::{Commit, CommitError, Expect, Housekeeping, Key, Record, Write};
 
 /// The chain that the embedded store writes.
-pub(super) const CHAIN: u32 = 0;
+pub(in crate::adapters) const CHAIN: u32 = 0;
 
 /// A commit ready to be applied.
-pub(super) struct Prepared {
+pub(in crate::adapters) struct Prepared {
     pub id: String,
     pub writes: Vec<PreparedWrite>,
     pub audit: Vec<PreparedEvent>,
 }
 
 /// One conditional write.
-pub(super) struct PreparedWrite {
+pub(in crate::adapters) struct PreparedWrite {
     pub key: Key,
     pub expect: Expect,
     /// Absent for a deletion.
@@ -30,7 +30,7 @@ pub(super) struct PreparedWrite {
 }
 
 /// A serialised record.
-pub(super) struct Put {
+pub(in crate::adapters) struct Put {
     pub record: Record,
     pub json: String,
     pub checksum: [u8; 32],
@@ -40,7 +40,7 @@ pub(super) struct Put {
 ///
 /// # Errors
 /// [`CommitError::Invalid`] or [`CommitError::TooLarge`].
-pub(super) fn prepare(commit: Commit, limit: usize) -> Result<Prepared, CommitError> {
+pub(in crate::adapters) fn prepare(commit: Commit, limit: usize) -> Result<Prepared, CommitError> {
     check_audit(&commit)?;
     let mut bytes = 0;
     let mut names = HashSet::new();
@@ -144,7 +144,7 @@ pub(super) fn checksum(json: &[u8]) -> [u8; 32] {
 }
 
 /// An audit event in canonical JSON, split where sequence, previous hash and hash belong.
-pub(super) struct PreparedEvent {
+pub(in crate::adapters) struct PreparedEvent {
     /// Members before `hash`, between `hash` and `prev_hash`, up to `seq`, and after it.
     parts: [String; 4],
 }
@@ -175,7 +175,7 @@ impl PreparedEvent {
     }
 
     /// Chains the event; returns its hash and its canonical JSON with the hash.
-    pub(super) fn chain(&self, seq: u64, prev_hash: &str) -> (String, String) {
+    pub(in crate::adapters) fn chain(&self, seq: u64, prev_hash: &str) -> (String, String) {
         let hash = sha256_hex(format!("{prev_hash}{}", self.join(seq, prev_hash, None)));
         let json = self.join(seq, prev_hash, Some(&hash));
         (hash, json)

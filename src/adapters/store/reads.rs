@@ -122,11 +122,11 @@ pub(super) fn report(core: &Core, damage: &Damage) {
     }
 }
 
-pub(super) fn encode_cursor(created_at: i64, row: i64) -> String {
+pub(in crate::adapters) fn encode_cursor(created_at: i64, row: i64) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(format!("{created_at}.{row}"))
 }
 
-pub(super) fn decode_cursor(cursor: &str) -> Option<(i64, i64)> {
+pub(in crate::adapters) fn decode_cursor(cursor: &str) -> Option<(i64, i64)> {
     let text = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     let (created_at, row) = text.split_once('.')?;
     Some((created_at.parse().ok()?, row.parse().ok()?))

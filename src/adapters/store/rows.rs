@@ -13,7 +13,7 @@ use crate::domain::tenant::TenantRecord;
 use crate::ports::store::Key;
 
 /// A record type and the table that holds it.
-pub(super) trait Stored: DeserializeOwned + Send + 'static {
+pub(in crate::adapters) trait Stored: DeserializeOwned + Send + 'static {
     const TABLE: &'static str;
     /// Columns that name a record, in the order of [`Stored::name`].
     const NAMES: &'static [&'static str];
@@ -22,22 +22,22 @@ pub(super) trait Stored: DeserializeOwned + Send + 'static {
     fn name(&self) -> (Vec<&str>, u64);
     /// Returns the name from the columns, for the report of a damaged record.
     fn key(names: &[String]) -> Option<Key>;
-    /// Compares other columns that decide what becomes of the record; they follow `json` in the row.
-    fn columns_agree(&self, _row: &Row<'_>, _from: usize) -> rusqlite::Result<bool> {
-        Ok(true)
+    /// Returns what [`Stored::CHECKED`] must hold.
+    fn checked(&self) -> Option<&str> {
+        None
     }
     /// True if the record, which is whole, was written in a newer form than this release knows.
     fn is_newer(_json: &[u8]) -> bool {
         false
     }
-    /// Those other columns.
-    const CHECKED: &'static [&'static str] = &[];
+    /// Another column that decides what becomes of the record; it follows `json` in the row.
+    const CHECKED: Option<&'static str> = None;
 }
 
 impl Stored for JobRecord {
     const TABLE: &'static str = "jobs";
     const NAMES: &'static [&'static str] = &["tenant", "job_id"];
-    const CHECKED: &'static [&'static str] = &["status"];
+    const CHECKED: Option<&'static str> = Some("status");
 
     fn name(&self) -> (Vec<&str>, u64) {
         (vec![self.tenant_id.as_str(), self.job_id.as_str()], self.version)
@@ -57,15 +57,15 @@ impl Stored for JobRecord {
             && serde_json::from_slice::<Stated>(json)
                 .is_ok_and(|stated| stated.schema_version > SCHEMA_VERSION.into())
     }
-    fn columns_agree(&self, row: &Row<'_>, from: usize) -> rusqlite::Result<bool> {
-        Ok(row.get_ref(from)?.as_bytes().is_ok_and(|status| status == self.status.as_str().as_bytes()))
+    fn checked(&self) -> Option<&str> {
+        Some(self.status.as_str())
     }
 }
 
 impl Stored for TaskCodeRecord {
     const TABLE: &'static str = "task_codes";
     const NAMES: &'static [&'static str] = &["code_id"];
-    const CHECKED: &'static [&'static str] = &["code_sha256"];
+    const CHECKED: Option<&'static str> = Some("code_sha256");
 
     fn name(&self) -> (Vec<&str>, u64) {
         (vec![self.code_id.as_str()], self.version)
@@ -73,8 +73,8 @@ impl Stored for TaskCodeRecord {
     fn key(names: &[String]) -> Option<Key> {
         Some(Key::TaskCode(names.first()?.parse().ok()?))
     }
-    fn columns_agree(&self, row: &Row<'_>, from: usize) -> rusqlite::Result<bool> {
-        Ok(row.get_ref(from)?.as_bytes().is_ok_and(|hash| hash == self.code_sha256.as_bytes()))
+    fn checked(&self) -> Option<&str> {
+        Some(&self.code_sha256)
     }
 }
 
@@ -116,7 +116,7 @@ impl Stored for TenantRecord {
 
 /// A damaged record: its name, where the columns still hold one, and what is wrong.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Damage {
+pub(in crate::adapters) struct Damage {
     pub key: Option<Key>,
     pub reason: &'static str,
     /// It is whole, and written by a newer release.
@@ -124,7 +124,7 @@ pub(super) struct Damage {
 }
 
 /// Returns the columns that [`decode`] reads, in its order.
-pub(super) fn columns<T: Stored>() -> String {
+pub(in crate::adapters) fn columns<T: Stored>() -> String {
     let mut list: Vec<&str> = T::NAMES.to_vec();
     list.extend(["version", "checksum", "json"]);
     list.extend(T::CHECKED);
@@ -132,8 +132,8 @@ pub(super) fn columns<T: Stored>() -> String {
 }
 
 /// Number of columns that [`decode`] reads.
-pub(super) fn column_count<T: Stored>() -> usize {
-    T::NAMES.len() + 3 + T::CHECKED.len()
+pub(in crate::adapters) fn column_count<T: Stored>() -> usize {
+    T::NAMES.len() + 3 + usize::from(T::CHECKED.is_some())
 }
 
 /// Reads one record out of a row that starts with [`columns`].
@@ -149,29 +149,44 @@ pub(super) fn decode<T: Stored>(row: &Row<'_>) -> rusqlite::Result<Result<T, Dam
         );
     }
     let damaged = |reason| Ok(Err(Damage { key: T::key(&names), reason, newer: false }));
-    let (Some(sum), Some(json)) = (bytes(row.get_ref(n + 1)?), bytes(row.get_ref(n + 2)?)) else {
+    let (Some(checksum), Some(json)) = (bytes(row.get_ref(n + 1)?), bytes(row.get_ref(n + 2)?)) else {
         return damaged("columns have the wrong type");
     };
-    if checksum(json) != sum {
-        return damaged("the checksum does not match");
-    }
-    if T::is_newer(json) {
-        let reason = "the record has a schema version that is newer than this release knows";
-        return Ok(Err(Damage { key: T::key(&names), reason, newer: true }));
-    }
-    let record: T = match serde_json::from_slice(json) {
-        Ok(record) => record,
-        Err(_) => return damaged("the record cannot be read by this release"),
-    };
     let version = row.get_ref(n)?.as_i64().unwrap_or(-1);
-    let agrees = {
-        let (own, own_version) = record.name();
-        own == names && own_version.cast_signed() == version
-    };
-    if !agrees || !record.columns_agree(row, n + 3)? {
-        return damaged("the columns do not match the record");
+    let checked = T::CHECKED.map(|_| row.get_ref(n + 3)).transpose()?.and_then(bytes);
+    Ok(read(&Columns { names: &names, version, checksum, json, checked }))
+}
+
+/// The columns of one stored record.
+pub(in crate::adapters) struct Columns<'a> {
+    pub names: &'a [String],
+    pub version: i64,
+    pub checksum: &'a [u8],
+    pub json: &'a [u8],
+    /// The column [`Stored::CHECKED`], if there is one and it holds a text.
+    pub checked: Option<&'a [u8]>,
+}
+
+/// Reads one record out of its columns.
+///
+/// # Errors
+/// A damaged record.
+pub(in crate::adapters) fn read<T: Stored>(columns: &Columns<'_>) -> Result<T, Damage> {
+    let damage = |reason, newer| Damage { key: T::key(columns.names), reason, newer };
+    if checksum(columns.json) != columns.checksum {
+        return Err(damage("the checksum does not match", false));
     }
-    Ok(Ok(record))
+    if T::is_newer(columns.json) {
+        let reason = "the record has a schema version that is newer than this release knows";
+        return Err(damage(reason, true));
+    }
+    let record: T = serde_json::from_slice(columns.json)
+        .map_err(|_| damage("the record cannot be read by this release", false))?;
+    let (names, version) = record.name();
+    let agrees = names == columns.names
+        && version.cast_signed() == columns.version
+        && record.checked().is_none_or(|own| columns.checked == Some(own.as_bytes()));
+    if agrees { Ok(record) } else { Err(damage("the columns do not match the record", false)) }
 }
 
 fn bytes(value: ValueRef<'_>) -> Option<&[u8]> {
@@ -196,7 +211,7 @@ pub(super) fn find<T: Stored>(
 }
 
 /// Returns the name of a record that was read.
-pub(super) fn key_of<T: Stored>(record: &T) -> Option<Key> {
+pub(in crate::adapters) fn key_of<T: Stored>(record: &T) -> Option<Key> {
     let (names, _) = record.name();
     T::key(&names.into_iter().map(str::to_owned).collect::<Vec<_>>())
 }
@@ -208,7 +223,7 @@ pub(super) fn withheld<T: Stored>(core: &Core, record: &T) -> Option<Damage> {
 }
 
 /// Returns the table that holds a record.
-pub(super) fn table_of(key: &Key) -> &'static str {
+pub(in crate::adapters) fn table_of(key: &Key) -> &'static str {
     match key {
         Key::Job(..) => JobRecord::TABLE,
         Key::TaskCode(_) => TaskCodeRecord::TABLE,

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::job_cache::JobCache;
+use super::listeners::Listeners;
 use super::places::Places;
 use super::prepare::Prepared;
 use super::queue::HandOver;
@@ -15,7 +16,7 @@ use crate::adapters::reserve::Reserve;
 use crate::domain::ids::JobId;
 use crate::domain::job::JobStatus;
 use crate::ports::clock::Clock;
-use crate::ports::store::{Change, CommitError, Key, Receipt, StoreStatus};
+use crate::ports::store::{CommitError, Key, Receipt, StoreStatus};
 
 /// Requests to the committer.
 pub(super) enum Request {
@@ -79,7 +80,7 @@ pub(super) struct Core {
     looked: AtomicBool,
     audit_write_failures: AtomicU64,
     facts: Mutex<Facts>,
-    listeners: Mutex<Vec<mpsc::UnboundedSender<Change>>>,
+    pub listeners: Listeners,
 }
 
 impl Core {
@@ -99,7 +100,7 @@ impl Core {
             looked: AtomicBool::new(false),
             audit_write_failures: AtomicU64::new(0),
             facts: Mutex::default(),
-            listeners: Mutex::default(),
+            listeners: Listeners::default(),
         }
     }
 
@@ -235,24 +236,6 @@ impl Core {
     /// Notes that the whole database was looked through.
     pub(super) fn note_verified(&self) {
         self.facts().verified = true;
-    }
-
-    /// Registers a listener.
-    pub(super) fn listen(&self) -> mpsc::UnboundedReceiver<Change> {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
-        receiver
-    }
-
-    /// Delivers changes in order to everyone who listens.
-    pub(super) fn deliver(&self, changes: &[Change]) {
-        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
-        listeners.retain(|listener| changes.iter().all(|change| listener.send(change.clone()).is_ok()));
-    }
-
-    /// Ends all listeners' streams.
-    pub(super) fn end_listeners(&self) {
-        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Returns the facts for health and metrics.

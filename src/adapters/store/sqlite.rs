@@ -322,7 +322,7 @@ impl Store for SqliteStore {
     }
 
     fn changes(&self) -> mpsc::UnboundedReceiver<Change> {
-        self.core.listen()
+        self.core.listeners.listen()
     }
 
     fn status(&self) -> StoreStatus {

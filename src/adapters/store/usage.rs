@@ -1,7 +1,7 @@
 //! Usage of each tenant, updated in the same transactions as the records: jobs with content, their bytes,
 //! and the number of queued ones.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rusqlite::Connection;
 
@@ -11,7 +11,7 @@ use crate::domain::tenant::TenantUsage;
 
 /// The usage of every tenant that ever had a job.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Usages {
+pub(in crate::adapters) struct Usages {
     all: HashMap<TenantId, TenantUsage>,
     /// Changed since they were last saved.
     changed: BTreeSet<TenantId>,
@@ -26,11 +26,29 @@ impl Usages {
     /// # Errors
     /// Any error of the database.
     pub(super) fn load(conn: &Connection) -> rusqlite::Result<Self> {
-        Ok(Self { all: read(conn, None)?.into_iter().collect(), changed: BTreeSet::new() })
+        Ok(Self::of(read(conn, None)?))
+    }
+
+    /// Starts with usages that were read.
+    pub(in crate::adapters) fn of(all: impl IntoIterator<Item = (TenantId, TenantUsage)>) -> Self {
+        Self { all: all.into_iter().collect(), changed: BTreeSet::new() }
+    }
+
+    /// Takes the usages that changed since this was last called.
+    pub(in crate::adapters) fn take_changed(&mut self) -> Vec<(TenantId, TenantUsage)> {
+        let changed = std::mem::take(&mut self.changed);
+        let usage = |tenant: &TenantId| self.all.get(tenant).copied().unwrap_or_default();
+        changed
+            .into_iter()
+            .map(|tenant| {
+                let usage = usage(&tenant);
+                (tenant, usage)
+            })
+            .collect()
     }
 
     /// Moves a job of a tenant from what it held to what it holds.
-    pub(super) fn change(&mut self, tenant: &TenantId, from: Held, to: Held) {
+    pub(in crate::adapters) fn change(&mut self, tenant: &TenantId, from: Held, to: Held) {
         let queued = |held: &Held| u64::from(held.1 == Some(JobStatus::Queued));
         let (from_queued, to_queued) = (queued(&from), queued(&to));
         if from.0 == to.0 && from_queued == to_queued {
@@ -54,8 +72,7 @@ impl Usages {
     /// # Errors
     /// Any error of the database.
     pub(super) fn save(&mut self, conn: &Connection) -> rusqlite::Result<()> {
-        for tenant in std::mem::take(&mut self.changed) {
-            let usage = self.all.get(&tenant).copied().unwrap_or_default();
+        for (tenant, usage) in self.take_changed() {
             conn.prepare_cached(
                 "INSERT INTO tenant_usage (tenant, jobs, bytes, queued) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (tenant) DO UPDATE SET jobs = ?2, bytes = ?3, queued = ?4",
@@ -68,6 +85,20 @@ impl Usages {
             ))?;
         }
         Ok(())
+    }
+}
+
+/// Moves one job from a status to another in the numbers of jobs; `None` stands for absence.
+pub(in crate::adapters) fn count(
+    jobs: &mut BTreeMap<JobStatus, u64>,
+    from: Option<JobStatus>,
+    to: Option<JobStatus>,
+) {
+    if let Some(n) = from.and_then(|status| jobs.get_mut(&status)) {
+        *n = n.saturating_sub(1);
+    }
+    if let Some(status) = to {
+        *jobs.entry(status).or_default() += 1;
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::Duration;
 use futures_util::future::join_all;
+use stata_service::adapters::postgres::{Options as PostgresOptions, PostgresStore};
 use stata_service::adapters::store::{Options, SqliteStore};
 use stata_service::domain::audit::{Actor, AuditEvent, AuditFilter};
 use stata_service::domain::ids::{CodeId, JobId, KeyId, TenantId};
@@ -18,6 +19,7 @@ use stata_service::ports::store::{
 use crate::support::chain::check_chained;
 use crate::support::clock::ManualClock;
 use crate::support::memory_store::MemoryStore;
+use crate::support::postgres as servers;
 use crate::support::records::*;
 
 /// An empty store with its audit log and its clock.
@@ -30,26 +32,42 @@ struct Fresh {
 }
 
 impl Fresh {
-    fn sqlite() -> Self {
+    /// In PostgreSQL, where it is here.
+    async fn postgres() -> Option<Self> {
+        let (_, url) = servers::shared()?.database();
         let (dir, clock) = (tempfile::tempdir().expect("a directory"), Arc::new(ManualClock::new()));
-        let store = SqliteStore::open(Options::new(dir.path().to_owned(), clock.clone())).expect("opens");
-        Self { store: store.clone(), audit_log: store, clock, _dir: Some(dir) }
+        let options = PostgresOptions::new(url, dir.path().to_owned(), clock.clone());
+        let store = PostgresStore::open(options).unwrap_or_else(|error| panic!("{error}"));
+        Some(Self { store: store.clone(), audit_log: store, clock, _dir: Some(dir) })
     }
 
-    fn memory() -> Self {
+    async fn sqlite() -> Option<Self> {
+        let (dir, clock) = (tempfile::tempdir().expect("a directory"), Arc::new(ManualClock::new()));
+        let store = SqliteStore::open(Options::new(dir.path().to_owned(), clock.clone())).expect("opens");
+        Some(Self { store: store.clone(), audit_log: store, clock, _dir: Some(dir) })
+    }
+
+    async fn memory() -> Option<Self> {
         let clock = Arc::new(ManualClock::new());
         let store = Arc::new(MemoryStore::new(clock.clone()));
-        Self { store: store.clone(), audit_log: store, clock, _dir: None }
+        Some(Self { store: store.clone(), audit_log: store, clock, _dir: None })
     }
 }
 
 macro_rules! conformance {
     ($($case:ident),* $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test] async fn $case() { super::$case(super::Fresh::sqlite()).await; })*
-        }
-        mod memory {
-            $(#[tokio::test] async fn $case() { super::$case(super::Fresh::memory()).await; })*
+        conformance!(sqlite: $($case),*);
+        conformance!(postgres: $($case),*);
+        conformance!(memory: $($case),*);
+    };
+    ($adapter:ident: $($case:ident),*) => {
+        mod $adapter {
+            $(#[tokio::test]
+            async fn $case() {
+                if let Some(fresh) = super::Fresh::$adapter().await {
+                    super::$case(fresh).await;
+                }
+            })*
         }
     };
 }

@@ -20,6 +20,7 @@ use crate::support::context::context;
 
 fn target(data_dir: &Path) -> Target {
     Target {
+        database_url: None,
         data_dir: data_dir.to_owned(),
         wait: Duration::ZERO,
         bootstrap_key: None,

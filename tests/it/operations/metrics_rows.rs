@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::sync::Arc;
 
 use reqwest::Method;
 use serde_json::json;
@@ -385,7 +384,7 @@ async fn metrics_are_read_though_the_store_does_not_answer() {
     let base = format!("http://{}", listener.local_addr().expect("bound"));
     let service = router::build(built.app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let task = tokio::spawn(async move { axum::serve(listener, service).await.expect("serves") });
-    let store = Arc::clone(&built.store);
+    let store = built.store.clone();
     tokio::task::block_in_place(move || store.shutdown());
     let http = http_client();
     let codes = http.get(format!("{base}/v1/admin/task-codes")).bearer_auth(ADMIN_KEY);

@@ -5,9 +5,11 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use reqwest::Method;
+use secrecy::ExposeSecret;
 use serde_json::json;
 
 use crate::support::app::{ADMIN_KEY, Answer, PATIENCE};
+use crate::support::postgres;
 use crate::support::program::{Program, Start};
 
 const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
@@ -44,11 +46,45 @@ async fn a_second_service_on_the_same_data_ends_with_75() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_after_every_acknowledged_step_loses_nothing() {
     let dir = tempfile::tempdir().expect("a directory");
+    walk_through_kills(&Start::on(dir.path())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_after_every_acknowledged_step_loses_nothing_on_postgres() {
+    let Some(server) = postgres::shared() else { return };
+    let dir = tempfile::tempdir().expect("a directory");
+    let (name, url) = server.empty_database();
+    let start = Start::on(dir.path())
+        .with("SS_JOB_STORE_BACKEND", "postgres")
+        .with("SS_DATABASE_URL", url.expose_secret());
+    let early = start.command().stderr(Stdio::piped()).output().expect("runs");
+    let says = String::from_utf8_lossy(&early.stderr).into_owned();
+    assert_eq!(early.status.code(), Some(78), "{says}");
+    assert!(says.contains("stata-service store migrate"), "{says}");
+    for says in ["the tables were made, with format 1\n", "the tables have format 1 already\n"] {
+        let migrated = start.tool(&["store", "migrate"]).output().expect("runs");
+        assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
+        assert_eq!(String::from_utf8_lossy(&migrated.stdout), says);
+    }
+    // a code that the command line makes while nothing serves
+    let made = start.tool(&["task-code", "create"]).output().expect("runs");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let check = start.tool(&["store", "check"]).output().expect("runs");
+    assert_eq!(check.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&check.stderr).contains("docs/storage.md"));
+    walk_through_kills(&start).await;
+    assert_eq!(server.sql(&name, "SELECT count(*) FROM ss.jobs").expect("reads"), ["1"]);
+    assert!(!dir.path().join("data/store/store.sqlite3").exists());
+    assert!(!start.log().contains(&url.expose_secret()[..40]), "the address may hold a password");
+}
+
+/// Walks a job through its life and kills the service after each answer.
+async fn walk_through_kills(start: &Start) {
     let restart = |service: Program| {
         service.kill();
-        start(dir.path())
+        start.go()
     };
-    let mut service = start(dir.path());
+    let mut service = start.go();
     let made = service.call(Method::POST, "/v1/admin/task-codes", ADMIN_KEY, &json!({"count": 1})).await.ok();
     let code = made["task_codes"][0]["task_code"].as_str().expect("a code").to_owned();
     service = restart(service);
@@ -98,5 +134,11 @@ async fn a_kill_after_every_acknowledged_step_loses_nothing() {
     for run in earlier {
         assert_eq!((&run["status"], &run["cause"]), (&json!("failed"), &json!("worker_lost")), "{run}");
     }
+    service = restart(service);
+    let found = service.call(Method::GET, &path("/artifacts"), &token, &none).await.ok();
+    let rel_path = found["artifacts"][0]["rel_path"].as_str().expect("a path").to_owned();
+    let bytes = service.request(Method::GET, &path(&format!("/artifacts/{rel_path}")), &token).send().await;
+    let bytes = bytes.expect("answers").error_for_status().expect("a file").bytes().await.expect("a body");
+    assert_eq!(bytes.len() as u64, found["artifacts"][0]["size_bytes"].as_u64().expect("a size"));
     service.kill();
 }

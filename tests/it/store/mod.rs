@@ -5,6 +5,7 @@ mod backup;
 mod crash;
 pub(crate) mod migration;
 mod model;
+mod postgres;
 mod retention;
 mod retention_and_quota;
 pub(crate) mod sqlite;

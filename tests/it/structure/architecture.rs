@@ -44,10 +44,12 @@ const ROOMS: &[Room] = &[
 const OWNED: &[(&str, &[&str])] = &[
     ("axum::", &["http", "app"]),
     ("clap::", &["cli"]),
+    ("deadpool_postgres::", &["adapters"]),
     ("libc::", &["adapters"]),
     ("prometheus::", &["telemetry", "app"]),
     ("reqwest::", &["adapters", "cli"]),
     ("rusqlite::", &["adapters"]),
+    ("tokio_postgres::", &["adapters"]),
     ("tokio::", &["ports", "service", "adapters", "worker", "http", "app", "cli"]),
     ("toml::", &["config"]),
     ("std::fs", &["render", "library", "telemetry", "adapters", "config", "app", "cli"]),

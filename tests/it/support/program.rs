@@ -60,6 +60,14 @@ impl Start {
         self
     }
 
+    /// Another subcommand with the same settings.
+    pub(crate) fn tool(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stata-service"));
+        command.args(words).env("SS_DATA_DIR", &self.data).stdin(Stdio::null());
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
     /// The command, not yet started.
     pub(crate) fn command(&self) -> Command {
         let mut words = self.wrapper.clone();

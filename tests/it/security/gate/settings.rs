@@ -60,6 +60,13 @@ fn every_rule_on_settings_is_violated_by_a_set_up_of_its_own() {
         (Rule::StataCommand, violated(&[("SS_STATA_CMD", "stata-mp")])),
         (Rule::ObjectStore, violated(&[("SS_UPLOAD_OBJECT_STORE_BACKEND", "fake")])),
         (Rule::JobStore, violated(&[("SS_JOB_STORE_BACKEND", "memory")])),
+        (
+            Rule::JobStore,
+            violated(&[
+                ("SS_JOB_STORE_BACKEND", "postgres"),
+                ("SS_DATABASE_URL", "postgres://db.internal/x?sslmode=disable"),
+            ]),
+        ),
         (Rule::AdminCredentials, violated(&[("SS_BOOTSTRAP_ADMIN_KEY", "ssk_a_aaaaaaaaaaaaaaaaaaaa")])),
         (Rule::CorsOrigins, violated(&[("SS_CORS_ALLOWED_ORIGINS", "*")])),
         (Rule::TransportSecurity, violated_in_file("[\"10.0.0.0/8\"]", "[]")),

@@ -1,0 +1,19 @@
+//! Stores: PostgreSQL. One committer writes batches of commits, each in one transaction under the lock of the one row
+//! of heads; readers share a pool. Only unnamed statements and settings of one transaction are used, so that it works
+//! behind a pooler in transaction mode. No rules of the domain here.
+
+mod apply;
+mod batch;
+mod committer;
+mod connect;
+mod lists;
+mod reads;
+mod rows;
+mod schema;
+mod shared;
+pub mod store;
+mod transaction;
+
+pub use connect::OpenError;
+pub use schema::{FORMAT as TABLES_FORMAT, Migrated};
+pub use store::{Options, PostgresStore};

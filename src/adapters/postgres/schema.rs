@@ -1,0 +1,137 @@
+//! The tables in PostgreSQL, how they are made, and whether this release can use them.
+
+use tokio_postgres::Client;
+
+use super::connect::{OpenError, Target};
+
+/// Format of the tables, kept in `ss.meta`.
+pub const FORMAT: i64 = 1;
+/// Oldest server that is supported, as `server_version_num`.
+const OLDEST_SERVER: i32 = 150_000;
+
+/// Lists are ordered by creation time, then by `nr`. `json` is the record as text, so that the bytes under `checksum`
+/// stay; the other columns are copies for conditions and lists. Names compare by bytes, whatever the database's locale.
+const TABLES: &str = r#"
+CREATE SCHEMA IF NOT EXISTS ss;
+CREATE TABLE ss.meta (one boolean PRIMARY KEY DEFAULT true CHECK (one), format bigint NOT NULL);
+CREATE TABLE ss.heads (
+  one boolean PRIMARY KEY DEFAULT true CHECK (one), epoch bigint NOT NULL, owner text NOT NULL,
+  sequence bigint NOT NULL, queue_seq bigint NOT NULL, nr bigint NOT NULL, audit_seq bigint NOT NULL,
+  audit_hash text NOT NULL, job_counts text NOT NULL
+) WITH (fillfactor = 10, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+INSERT INTO ss.heads (epoch, owner, sequence, queue_seq, nr, audit_seq, audit_hash, job_counts)
+  VALUES (0, '', 0, 0, 0, 0, '', '{}');
+
+CREATE TABLE ss.jobs (
+  nr bigint NOT NULL, tenant text COLLATE "C" NOT NULL, job_id text COLLATE "C" NOT NULL, version bigint NOT NULL,
+  status text COLLATE "C" NOT NULL, queue_seq bigint, ready_at bigint, client_ref text COLLATE "C",
+  created_at bigint NOT NULL, fence bigint NOT NULL, sequence bigint NOT NULL, checksum bytea NOT NULL,
+  json text NOT NULL, ended_at bigint, files_at bigint, inputs_at bigint, bytes bigint, uploads_at bigint,
+  PRIMARY KEY (job_id, tenant)
+) WITH (fillfactor = 85);
+CREATE INDEX jobs_by_time ON ss.jobs (created_at, nr);
+CREATE INDEX jobs_by_tenant ON ss.jobs (tenant, created_at, nr);
+CREATE INDEX jobs_by_status ON ss.jobs (status, created_at, nr);
+CREATE INDEX jobs_by_tenant_status ON ss.jobs (tenant, status, created_at, nr);
+CREATE INDEX jobs_by_client_ref ON ss.jobs (client_ref, created_at, nr) WHERE client_ref IS NOT NULL;
+CREATE INDEX jobs_ended ON ss.jobs (ended_at, nr) WHERE ended_at IS NOT NULL;
+CREATE INDEX jobs_with_files ON ss.jobs (files_at, nr) WHERE files_at IS NOT NULL;
+CREATE INDEX jobs_with_inputs ON ss.jobs (inputs_at, nr) WHERE inputs_at IS NOT NULL;
+CREATE INDEX jobs_with_uploads ON ss.jobs (uploads_at) WHERE uploads_at IS NOT NULL;
+CREATE INDEX jobs_queued ON ss.jobs (queue_seq) WHERE queue_seq IS NOT NULL;
+
+CREATE TABLE ss.task_codes (
+  nr bigint NOT NULL, code_id text COLLATE "C" PRIMARY KEY, tenant text COLLATE "C" NOT NULL,
+  code_sha256 text COLLATE "C" NOT NULL UNIQUE, version bigint NOT NULL, created_at bigint NOT NULL,
+  checksum bytea NOT NULL, json text NOT NULL
+);
+CREATE INDEX task_codes_by_time ON ss.task_codes (created_at, nr);
+CREATE INDEX task_codes_by_tenant ON ss.task_codes (tenant, created_at, nr);
+
+CREATE TABLE ss.api_keys (
+  nr bigint NOT NULL, key_id text COLLATE "C" PRIMARY KEY, tenant text COLLATE "C" NOT NULL, version bigint NOT NULL,
+  created_at bigint NOT NULL, checksum bytea NOT NULL, json text NOT NULL
+);
+
+CREATE TABLE ss.idempotency (
+  key_sha256 text COLLATE "C" PRIMARY KEY, version bigint NOT NULL, expires_at bigint NOT NULL,
+  checksum bytea NOT NULL, json text NOT NULL
+);
+CREATE INDEX idempotency_by_expiry ON ss.idempotency (expires_at);
+
+CREATE TABLE ss.tenants (
+  tenant text COLLATE "C" PRIMARY KEY, version bigint NOT NULL, checksum bytea NOT NULL, json text NOT NULL
+);
+CREATE TABLE ss.tenant_usage (
+  tenant text COLLATE "C" PRIMARY KEY, jobs bigint NOT NULL, bytes bigint NOT NULL, queued bigint NOT NULL
+) WITH (fillfactor = 50);
+
+CREATE TABLE ss.audit (seq bigint PRIMARY KEY, resource text COLLATE "C" NOT NULL, json text NOT NULL);
+CREATE INDEX audit_by_resource ON ss.audit (resource, seq);
+
+CREATE TABLE ss.commits (
+  sequence bigint PRIMARY KEY, id text COLLATE "C" NOT NULL UNIQUE, committed_at bigint NOT NULL,
+  versions text NOT NULL
+);
+"#;
+
+/// What a migration did.
+#[derive(Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Migrated {
+    /// Format before; absent where there were no tables.
+    pub from: Option<i64>,
+    /// Format afterwards.
+    pub to: i64,
+}
+
+/// Makes the tables, or brings them to this format. Several at once wait for each other.
+///
+/// # Errors
+/// [`OpenError`].
+pub(super) async fn migrate(target: &Target) -> Result<Migrated, OpenError> {
+    let link = target.connect().await?;
+    check_server(&link.client).await?;
+    // one lock for all migrations, which ends with the transaction
+    link.client
+        .batch_execute("BEGIN; SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock(7311, 1)")
+        .await?;
+    let from = format(&link.client).await?;
+    match from {
+        None => {
+            let made = format!("{TABLES} INSERT INTO ss.meta (format) VALUES ({FORMAT})");
+            link.client.batch_execute(&made).await?;
+        }
+        Some(FORMAT) => {}
+        Some(found) => return Err(OpenError::NewerFormat { found, known: FORMAT }),
+    }
+    link.client.batch_execute("COMMIT").await?;
+    Ok(Migrated { from, to: FORMAT })
+}
+
+/// Checks that server and tables are those that this release knows.
+///
+/// # Errors
+/// [`OpenError`].
+pub(super) async fn check(client: &Client) -> Result<(), OpenError> {
+    check_server(client).await?;
+    match format(client).await? {
+        Some(FORMAT) => Ok(()),
+        Some(found) => Err(OpenError::NewerFormat { found, known: FORMAT }),
+        None => Err(OpenError::NotMigrated),
+    }
+}
+
+async fn check_server(client: &Client) -> Result<(), OpenError> {
+    let sql = "SELECT current_setting('server_version_num')::int4";
+    let version: i32 = client.query_typed_one(sql, &[]).await?.try_get(0)?;
+    if version < OLDEST_SERVER { Err(OpenError::OldServer { found: version / 10_000 }) } else { Ok(()) }
+}
+
+async fn format(client: &Client) -> Result<Option<i64>, OpenError> {
+    let sql = "SELECT to_regclass('ss.meta') IS NOT NULL";
+    if !client.query_typed_one(sql, &[]).await?.try_get::<_, bool>(0)? {
+        return Ok(None);
+    }
+    let found = client.query_typed_opt("SELECT format FROM ss.meta", &[]).await?;
+    Ok(found.map(|row| row.try_get(0)).transpose()?)
+}

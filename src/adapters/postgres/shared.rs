@@ -1,0 +1,184 @@
+//! State shared by the committer and the readers: facts for health, the fault that stopped the store, listeners.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::connect::Target;
+use crate::adapters::store::listeners::Listeners;
+use crate::adapters::store::prepare::{CHAIN, Prepared};
+use crate::adapters::store::rows::Damage;
+use crate::domain::job::JobStatus;
+use crate::ports::clock::Clock;
+use crate::ports::store::{Change, ChangedRecord, CommitError, Key, ReadError, Receipt, StoreStatus};
+
+/// A commit that waits for the committer.
+pub(super) struct Submitted {
+    pub commit: Prepared,
+    /// Resource of each audit event, in their order.
+    pub resources: Vec<String>,
+}
+
+/// Who waits for a commit.
+pub(super) type Reply = oneshot::Sender<Result<Receipt, CommitError>>;
+
+#[derive(Default)]
+struct Facts {
+    fault: Option<String>,
+    sequence: u64,
+    jobs: BTreeMap<JobStatus, u64>,
+    audit: (u64, String),
+    /// Records that were found damaged since the opening and not written again.
+    quarantined: HashSet<Key>,
+}
+
+/// Shared by the tasks of one store.
+pub(super) struct Core {
+    pub target: Target,
+    pub clock: Arc<dyn Clock>,
+    /// The number under which this process owns the store.
+    pub epoch: i64,
+    pub listeners: Listeners,
+    audit_write_failures: AtomicU64,
+    facts: Mutex<Facts>,
+    /// Absent once the store is closed.
+    requests: Mutex<Option<mpsc::Sender<(Submitted, Reply)>>>,
+}
+
+impl Core {
+    /// Starts with the heads that the opening read.
+    pub(super) fn new(
+        target: Target,
+        clock: Arc<dyn Clock>,
+        epoch: i64,
+        requests: mpsc::Sender<(Submitted, Reply)>,
+    ) -> Self {
+        Self {
+            target,
+            clock,
+            epoch,
+            listeners: Listeners::default(),
+            audit_write_failures: AtomicU64::new(0),
+            facts: Mutex::default(),
+            requests: Mutex::new(Some(requests)),
+        }
+    }
+
+    fn facts(&self) -> MutexGuard<'_, Facts> {
+        // single assignments only: a panic elsewhere leaves nothing half changed
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Stops the store for good; the first reason stays.
+    pub(super) fn stop(&self, reason: &str) {
+        let mut facts = self.facts();
+        if facts.fault.is_none() {
+            tracing::error!(event = "SS_STORE_STOPPED", reason, "the store stops");
+            facts.fault = Some(reason.to_owned());
+        }
+        drop(facts);
+        self.close();
+    }
+
+    /// Returns why the store stopped.
+    pub(super) fn fault(&self) -> Option<String> {
+        self.facts().fault.clone()
+    }
+
+    /// Returns where commits are handed over, while the store is open.
+    pub(super) fn requests(&self) -> Option<mpsc::Sender<(Submitted, Reply)>> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes no more commits; those that wait are done.
+    pub(super) fn close(&self) {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Why a request that came too late is refused.
+    pub(super) fn closed(&self) -> String {
+        self.fault().unwrap_or_else(|| "the store is closed".to_owned())
+    }
+
+    /// Shows the heads of a durable transaction.
+    pub(super) fn publish(&self, sequence: u64, jobs: BTreeMap<JobStatus, u64>, audit: (u64, String)) {
+        let mut facts = self.facts();
+        (facts.sequence, facts.jobs, facts.audit) = (sequence, jobs, audit);
+    }
+
+    /// Takes the mark off records that were written again.
+    pub(super) fn heal(&self, changes: &[Change]) {
+        let mut facts = self.facts();
+        if facts.quarantined.is_empty() {
+            return;
+        }
+        for change in changes {
+            match &change.record {
+                ChangedRecord::Job(job) => {
+                    facts.quarantined.remove(&Key::Job(job.tenant_id.clone(), job.job_id.clone()))
+                }
+                ChangedRecord::Other(key) | ChangedRecord::Deleted(key) => facts.quarantined.remove(key),
+            };
+        }
+    }
+
+    /// Counts audit events that could not be written.
+    pub(super) fn count_audit_failures(&self, failed: usize) {
+        self.audit_write_failures.fetch_add(failed as u64, Ordering::Relaxed);
+    }
+
+    /// Reports a damaged record, the first time as an error.
+    pub(super) fn report(&self, damage: &Damage) {
+        match &damage.key {
+            Some(key) if damage.newer => {
+                tracing::error!(
+                    event = "SS_RECORD_NEWER",
+                    ?key,
+                    "a stored record was written by a newer release"
+                );
+            }
+            Some(key) => {
+                if self.facts().quarantined.insert(key.clone()) {
+                    let reason = damage.reason;
+                    tracing::error!(event = "SS_RECORD_DAMAGED", ?key, reason, "a stored record is damaged");
+                }
+            }
+            None => tracing::error!(
+                event = "SS_RECORD_DAMAGED",
+                damage.reason,
+                "a damaged record has no readable name"
+            ),
+        }
+    }
+
+    /// The answer to a read of one record that is damaged.
+    pub(super) fn refuse(&self, damage: Damage) -> ReadError {
+        self.report(&damage);
+        match damage.key {
+            Some(key) if damage.newer => ReadError::NewerSchema { key },
+            Some(key) => ReadError::Corrupt { key },
+            None => ReadError::Stopped { reason: "a damaged record has no readable name".to_owned() },
+        }
+    }
+
+    /// Returns the facts for health and metrics.
+    pub(super) fn status(&self) -> StoreStatus {
+        let requests = self.requests();
+        let waiting = requests.map_or(0, |requests| requests.max_capacity() - requests.capacity());
+        let facts = self.facts();
+        StoreStatus {
+            fault: facts.fault.clone(),
+            quarantined_records: facts.quarantined.len() as u64,
+            sequence: facts.sequence,
+            jobs: facts.jobs.clone(),
+            audit_heads: vec![(CHAIN, facts.audit.0, facts.audit.1.clone())],
+            waiting_commits: waiting as u64,
+            // there are no readable copies that could lag behind
+            exported_sequence: facts.sequence,
+            audit_write_failures: self.audit_write_failures.load(Ordering::Relaxed),
+            ..StoreStatus::default()
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! The store in PostgreSQL: opens it under the lock of the data directory, takes it over by the next epoch, and answers
+//! the port. Its tasks run on a small runtime of their own, so that it can be opened and closed from any thread.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use secrecy::SecretString;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tracing::Instrument;
+
+use super::batch;
+use super::committer;
+use super::connect::{OpenError, Target};
+use super::reads::Readers;
+use super::schema::{self, Migrated};
+use super::shared::{Core, Reply, Submitted};
+use crate::adapters::files::create_dir_durably;
+use crate::adapters::store::lock::{OwnerLock, refuse_network_file_system};
+use crate::adapters::store::prepare::prepare;
+use crate::domain::audit::{AuditFilter, ChainedEvent};
+use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
+use crate::domain::tenant::TenantRecord;
+use crate::ports::audit_log::{AuditFrom, AuditLog, FoundEvents};
+use crate::ports::clock::Clock;
+use crate::ports::store::{
+    Change, Commit, CommitError, Key, Page, Query, ReadError, Receipt, Record, Row, Store, StoreStatus,
+};
+
+/// How often old receipts and expired answers are removed.
+const PRUNE_EVERY: Duration = Duration::from_secs(60);
+/// Longest wait for the commits under way when the store is closed.
+const REST: Duration = Duration::from_secs(12);
+
+/// How the store is opened.
+pub struct Options {
+    /// `postgres://…`
+    pub url: SecretString,
+    /// Where files are; one process at a time owns it.
+    pub data_dir: PathBuf,
+    /// Source of the current time (UTC).
+    pub clock: Arc<dyn Clock>,
+    /// How long to wait for another owner of the data directory to end.
+    pub lock_wait: Duration,
+    /// Most commits that wait; more are refused with `Unavailable`.
+    pub queue: usize,
+    /// Most bytes of one commit, serialised.
+    pub max_commit_bytes: usize,
+    /// Most connections that read; one more writes.
+    pub readers: usize,
+}
+
+impl Options {
+    /// The usual options for a database and a data directory.
+    pub fn new(url: SecretString, data_dir: PathBuf, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            url,
+            data_dir,
+            clock,
+            lock_wait: Duration::from_secs(10),
+            queue: 4096,
+            max_commit_bytes: 16 * 1024 * 1024,
+            readers: 8,
+        }
+    }
+}
+
+/// The store in PostgreSQL.
+pub struct PostgresStore {
+    core: Arc<Core>,
+    readers: Arc<Readers>,
+    max_commit_bytes: usize,
+    runtime: Option<Runtime>,
+    running: Mutex<Option<Running>>,
+}
+
+/// What ends with the store; the lock is freed last.
+struct Running {
+    ended: std::sync::mpsc::Receiver<()>,
+    pruner: JoinHandle<()>,
+    _lock: OwnerLock,
+}
+
+fn runtime() -> std::io::Result<Runtime> {
+    Builder::new_multi_thread().worker_threads(2).thread_name("store-postgres").enable_all().build()
+}
+
+/// Runs work on a runtime, whatever runtime the caller is in. Blocks.
+fn wait<T: Send + 'static>(
+    runtime: &Runtime,
+    work: impl Future<Output = Result<T, OpenError>> + Send + 'static,
+) -> Result<T, OpenError> {
+    let (done, answer) = std::sync::mpsc::channel();
+    runtime.spawn(async move { done.send(work.await) });
+    answer.recv().unwrap_or_else(|_| Err(OpenError::Database("a task ended by a panic".to_owned())))
+}
+
+/// Makes the tables of a database, or brings them to the format of this release. Blocks.
+///
+/// # Errors
+/// [`OpenError`].
+pub fn migrate(url: &SecretString) -> Result<Migrated, OpenError> {
+    let target = Target::parse(url)?;
+    let runtime = runtime()?;
+    let migrated = wait(&runtime, async move { schema::migrate(&target).await });
+    runtime.shutdown_background();
+    migrated
+}
+
+impl PostgresStore {
+    /// Takes the lock of the data directory, checks the tables, and takes the store over: another process that has it
+    /// stops with its next commit. Blocks.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open(options: Options) -> Result<Arc<Self>, OpenError> {
+        let target = Target::parse(&options.url)?;
+        let dir = options.data_dir.join("store");
+        create_dir_durably(&dir)?;
+        std::fs::set_permissions(&dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+        if dir.join("store.sqlite3").exists() {
+            return Err(OpenError::EmbeddedStore);
+        }
+        refuse_network_file_system(&dir)?;
+        let lock = OwnerLock::acquire(&dir.join("store.lock"), options.lock_wait, options.clock.now())?;
+        let runtime = runtime()?;
+        let owner = format!("{}:{}", hostname(), std::process::id());
+        let opened = wait(&runtime, async move {
+            let link = target.connect().await?;
+            schema::check(&link.client).await?;
+            let heads = batch::take_over(&link.client, &owner).await?;
+            Ok((target, heads))
+        });
+        let (target, heads) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                runtime.shutdown_background();
+                return Err(error);
+            }
+        };
+        let (sender, requests) = mpsc::channel(options.queue.max(1));
+        let core = Arc::new(Core::new(target, options.clock, heads.epoch, sender));
+        core.publish(heads.sequence, heads.jobs, (heads.audit_seq, heads.audit_hash));
+        let readers = Arc::new(Readers::new(Arc::clone(&core), options.readers.max(1))?);
+        let (done, ended) = std::sync::mpsc::channel();
+        let shared = Arc::clone(&core);
+        runtime.spawn(async move {
+            let ended = tokio::spawn(committer::run(Arc::clone(&shared), requests)).await;
+            if ended.is_err() {
+                shared.stop("the committer panicked");
+                shared.listeners.end();
+            }
+            // nobody waits where the store was dropped
+            let _ = done.send(());
+        });
+        let pruner = runtime.spawn(prune(Arc::clone(&readers)));
+        let running = Mutex::new(Some(Running { ended, pruner, _lock: lock }));
+        let max_commit_bytes = options.max_commit_bytes;
+        Ok(Arc::new(Self { core, readers, max_commit_bytes, runtime: Some(runtime), running }))
+    }
+
+    /// Finishes what waits and frees the lock. Blocks until that is done; later calls of the port answer `Stopped`.
+    pub fn shutdown(&self) {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(running) = running else { return };
+        self.core.close();
+        running.pruner.abort();
+        if running.ended.recv_timeout(REST).is_err() {
+            tracing::warn!(event = "SS_STORE_UNREACHABLE", "the store ends while commits are under way");
+        }
+    }
+
+    fn submit(&self, commit: Commit) -> Result<oneshot::Receiver<Result<Receipt, CommitError>>, CommitError> {
+        let stopped = || CommitError::Stopped { reason: self.core.closed() };
+        let requests = self.core.requests().ok_or_else(stopped)?;
+        let resources = commit.audit.iter().map(|event| event.resource.clone()).collect();
+        let commit = prepare(commit, self.max_commit_bytes)?;
+        let (reply, answer): (Reply, _) = oneshot::channel();
+        match requests.try_send((Submitted { commit, resources }, reply)) {
+            Ok(()) => Ok(answer),
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                Err(CommitError::Unavailable { retry_after: Duration::from_secs(1) })
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => Err(stopped()),
+        }
+    }
+
+    /// Runs a read to its end on the store's own threads, even if its caller goes away: a connection is never left in
+    /// the middle of an answer.
+    fn read<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, ReadError>> + Send + 'static,
+    ) -> BoxFuture<'_, Result<T, ReadError>> {
+        let stopped = |reason: String| ReadError::Stopped { reason };
+        let Some(runtime) = &self.runtime else {
+            return Box::pin(std::future::ready(Err(stopped(self.core.closed()))));
+        };
+        let answer = runtime.spawn(work);
+        Box::pin(async move { answer.await.unwrap_or_else(|_| Err(stopped("a reader ended".to_owned()))) })
+    }
+}
+
+impl Drop for PostgresStore {
+    fn drop(&mut self) {
+        self.shutdown();
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn hostname() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// Removes what is not needed any more, from time to time.
+async fn prune(readers: Arc<Readers>) {
+    loop {
+        tokio::time::sleep(PRUNE_EVERY).await;
+        if let Err(error) = readers.prune().await {
+            tracing::warn!(event = "SS_STORE_UNREACHABLE", %error, "old receipts are not removed now");
+        }
+    }
+}
+
+impl Store for PostgresStore {
+    fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Receipt, CommitError>> {
+        let id = commit.id.clone();
+        let span = tracing::debug_span!(
+            "store.commit",
+            otel.kind = "client",
+            otel.status_code = tracing::field::Empty,
+            db.system.name = "postgresql",
+            db.operation.name = "commit",
+            db.operation.batch.size = commit.writes.len() as u64,
+        );
+        let sent = self.submit(commit);
+        Box::pin(async move {
+            let answer = async { sent?.await.unwrap_or(Err(CommitError::Indeterminate { id })) };
+            let answer = answer.instrument(span.clone()).await;
+            if answer.is_err() {
+                span.record("otel.status_code", "error");
+            }
+            answer
+        })
+    }
+
+    fn committed<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Receipt>, ReadError>> {
+        let (readers, id) = (Arc::clone(&self.readers), id.to_owned());
+        self.read(async move { readers.committed(&id).await })
+    }
+
+    fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Record>, ReadError>> {
+        let (readers, key) = (Arc::clone(&self.readers), key.clone());
+        self.read(async move {
+            Ok(match &key {
+                Key::Job(tenant, id) => readers.job(tenant, id).await?.map(Record::from),
+                Key::TaskCode(id) => {
+                    readers.record::<TaskCodeRecord>("code_id", id.as_str()).await?.map(Record::from)
+                }
+                Key::ApiKey(id) => {
+                    readers.record::<ApiKeyRecord>("key_id", id.as_str()).await?.map(Record::from)
+                }
+                Key::Tenant(id) => {
+                    readers.record::<TenantRecord>("tenant", id.as_str()).await?.map(Record::from)
+                }
+                Key::Idempotency(id) => {
+                    let now = readers.core.clock.now();
+                    let found = readers.record::<IdempotencyRecord>("key_sha256", id).await?;
+                    found.filter(|answer| answer.expires_at > now).map(Record::from)
+                }
+            })
+        })
+    }
+
+    fn query(&self, query: Query) -> BoxFuture<'_, Result<Page<Row>, ReadError>> {
+        let readers = Arc::clone(&self.readers);
+        self.read(async move { readers.answer(query).await })
+    }
+
+    fn changes(&self) -> mpsc::UnboundedReceiver<Change> {
+        self.core.listeners.listen()
+    }
+
+    fn status(&self) -> StoreStatus {
+        self.core.status()
+    }
+}
+
+impl AuditLog for PostgresStore {
+    fn events(
+        &self,
+        chain: u32,
+        after_seq: u64,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<ChainedEvent>, ReadError>> {
+        let readers = Arc::clone(&self.readers);
+        self.read(async move { readers.events(chain, after_seq, limit).await })
+    }
+
+    fn find(
+        &self,
+        filter: AuditFilter,
+        from: AuditFrom,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<FoundEvents, ReadError>> {
+        let readers = Arc::clone(&self.readers);
+        self.read(async move { readers.find(filter, from, limit).await })
+    }
+}

@@ -1,0 +1,163 @@
+//! One transaction: two round trips, the lock of the heads from the first to the end.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio_postgres::{Client, Error};
+
+use super::apply::{Heads, State};
+use super::batch;
+use super::connect::text_of;
+use super::rows::{Param, query};
+use super::shared::{Core, Submitted};
+use crate::ports::store::{Change, CommitError, Receipt};
+
+/// Begins a transaction whose statements, and whose silence, are bounded: a process that hangs must not keep the lock.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '5s'; \
+     SET LOCAL statement_timeout = '20s'; SET LOCAL idle_in_transaction_session_timeout = '20s'";
+/// Longest wait for a round trip.
+const ANSWER: Duration = Duration::from_secs(20);
+
+/// What a batch comes to once its transaction is durable.
+pub(super) struct Outcome {
+    pub answers: Vec<Result<Receipt, CommitError>>,
+    pub changes: Vec<Change>,
+    pub heads: Heads,
+}
+
+/// How a transaction failed.
+pub(super) enum Failure {
+    /// Nothing of it was applied.
+    Before(Why),
+    /// Its end was sent, and what came of it is not known.
+    AtEnd(Box<Outcome>, String),
+    /// Another process owns the store.
+    Fenced,
+}
+
+/// Why nothing was applied.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    /// The connection is lost, or the transaction stood in the way of another one.
+    Again(String),
+    /// The database's volume is full.
+    Full(String),
+    /// The database cannot hold a value of the batch.
+    Data(String),
+    Other(String),
+}
+
+impl Why {
+    /// Sorts an error by its SQLSTATE.
+    pub(super) fn of(error: &Error) -> Self {
+        let text = text_of(error);
+        let Some(code) = error.code() else { return Self::Again(text) };
+        match (code.code(), code.code().get(..2)) {
+            ("53100", _) => Self::Full(text),
+            // its time ran out
+            ("57014", _) => Self::Other(text),
+            // a server that was demoted, that ends or starts, or a lost race for a lock
+            ("25006", _) | (_, Some("08" | "57" | "40")) => Self::Again(text),
+            (_, Some("22" | "23" | "54")) => Self::Data(text),
+            _ => Self::Other(text),
+        }
+    }
+
+    /// Returns the text.
+    pub(super) fn text(&self) -> &str {
+        let (Self::Again(text) | Self::Full(text) | Self::Data(text) | Self::Other(text)) = self;
+        text
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Before(Why::of(&error))
+    }
+}
+
+/// Applies a batch and makes it durable. Where nothing was applied the transaction is taken back.
+///
+/// # Errors
+/// [`Failure`]. The connection must not be used again.
+pub(super) async fn transaction(
+    client: &Client,
+    core: &Core,
+    commits: &[Submitted],
+) -> Result<Outcome, Failure> {
+    let silent = || Failure::Before(Why::Again("the database does not answer".to_owned()));
+    let loading = batch::load(client, BEGIN, commits, core.clock.now());
+    let mut state = tokio::time::timeout(ANSWER, loading).await.map_err(|_| silent())??;
+    if state.heads.epoch != core.epoch {
+        return Err(Failure::Fenced);
+    }
+    let answers = commits.iter().map(|commit| state.apply(commit)).collect();
+    if state.has_applied() {
+        return end(client, state, answers).await;
+    }
+    tokio::time::timeout(ANSWER, client.batch_execute("ROLLBACK")).await.map_err(|_| silent())??;
+    Ok(Outcome { answers, changes: Vec::new(), heads: state.heads })
+}
+
+/// Writes what the commits left and ends the transaction, in one round trip.
+async fn end(
+    client: &Client,
+    mut state: State,
+    answers: Vec<Result<Receipt, CommitError>>,
+) -> Result<Outcome, Failure> {
+    let mut statements = state.statements();
+    statements.push(save(&state.heads));
+    let writes = join_all(statements.iter().map(|(sql, params)| query(client, sql, params)));
+    // Without the limit of time: a COMMIT that it breaks off reads as an error, and is applied all the same.
+    let commit = client.batch_execute("SET LOCAL statement_timeout = 0; COMMIT");
+    // polled in this order, and so sent in it
+    let both = async { futures_util::join!(writes, commit) };
+    let ended = tokio::time::timeout(ANSWER, both).await;
+    let outcome = Outcome { answers, changes: std::mem::take(&mut state.changes), heads: state.heads };
+    let Ok((writes, commit)) = ended else {
+        return Err(Failure::AtEnd(Box::new(outcome), "the database does not answer".to_owned()));
+    };
+    let error = writes.into_iter().find_map(Result::err).or(commit.err());
+    match error {
+        None => Ok(outcome),
+        // an error of a statement takes the transaction back; a server that ends may have applied it
+        Some(error) => match error.as_db_error() {
+            Some(db) if !db.code().code().starts_with("57") && !db.code().code().starts_with("08") => {
+                Err(Failure::Before(Why::of(&error)))
+            }
+            _ => Err(Failure::AtEnd(Box::new(outcome), text_of(&error))),
+        },
+    }
+}
+
+fn save(heads: &Heads) -> (String, Vec<Param>) {
+    let sql = "UPDATE ss.heads SET sequence = $1, queue_seq = $2, nr = $3, audit_seq = $4, audit_hash = $5, \
+               job_counts = $6";
+    let counts = serde_json::to_string(&heads.jobs).expect("counts serialise to JSON");
+    let params = vec![
+        Param::number(heads.sequence.cast_signed()),
+        Param::number(heads.queue_seq.cast_signed()),
+        Param::number(heads.nr),
+        Param::number(heads.audit_seq.cast_signed()),
+        Param::text(heads.audit_hash.clone()),
+        Param::text(counts),
+    ];
+    (sql.to_owned(), params)
+}
+
+/// Waits until no transaction is under way, by the lock of the heads; returns the epoch, and the receipts of commits.
+/// What is not applied then never will be.
+///
+/// # Errors
+/// Any error of the database.
+pub(super) async fn settled(client: &Client, ids: Vec<String>) -> Result<(i64, Vec<Receipt>), Error> {
+    let ids = [Param::texts(ids)];
+    let (_, epoch, found, _) = futures_util::try_join!(
+        client.batch_execute(BEGIN),
+        client.query_typed_one("SELECT epoch FROM ss.heads FOR UPDATE", &[]),
+        query(client, "SELECT sequence, versions FROM ss.commits WHERE id = ANY($1)", &ids),
+        client.batch_execute("COMMIT"),
+    )?;
+    let receipts = found.iter().map(|row| batch::receipt_of(row, 0)).collect::<Result<_, _>>()?;
+    Ok((epoch.try_get(0)?, receipts))
+}

@@ -1,0 +1,99 @@
+//! The store of a service: embedded, or in PostgreSQL.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::adapters::postgres::{self, PostgresStore};
+use crate::adapters::store::sqlite::{OpenError, Options, SqliteStore};
+use crate::ports::audit_log::AuditLog;
+use crate::ports::clock::Clock;
+use crate::ports::store::Store;
+
+/// An open store.
+#[derive(Clone)]
+pub enum OpenedStore {
+    /// Embedded, below the data directory.
+    File(Arc<SqliteStore>),
+    /// In PostgreSQL.
+    Postgres(Arc<PostgresStore>),
+}
+
+/// Why a store was not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The embedded store was not opened.
+    #[error(transparent)]
+    File(#[from] OpenError),
+    /// The store in PostgreSQL was not opened.
+    #[error(transparent)]
+    Postgres(#[from] postgres::OpenError),
+}
+
+/// How a store is opened.
+pub(super) struct Opening<'a> {
+    pub data_dir: &'a Path,
+    /// In PostgreSQL if there is one.
+    pub database_url: Option<&'a SecretString>,
+    pub clock: Arc<dyn Clock>,
+    pub lock_wait: Duration,
+    /// Readers, for the usual number if absent.
+    pub readers: Option<usize>,
+}
+
+impl OpenedStore {
+    /// Opens the store that the settings name. Blocks while it waits for the lock.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(super) fn open(opening: Opening<'_>) -> Result<Self, StoreError> {
+        let Opening { data_dir, database_url, clock, lock_wait, readers } = opening;
+        Ok(match database_url {
+            Some(url) => {
+                let mut options = postgres::Options::new(url.clone(), data_dir.to_owned(), clock);
+                options.lock_wait = lock_wait;
+                options.readers = readers.unwrap_or(options.readers);
+                Self::Postgres(PostgresStore::open(options)?)
+            }
+            None => {
+                let mut options = Options::new(data_dir.to_owned(), clock);
+                options.lock_wait = lock_wait;
+                options.readers = readers.unwrap_or(options.readers);
+                Self::File(SqliteStore::open(options)?)
+            }
+        })
+    }
+
+    /// Returns the store as its port.
+    pub fn store(&self) -> Arc<dyn Store> {
+        match self {
+            Self::File(store) => Arc::clone(store) as Arc<dyn Store>,
+            Self::Postgres(store) => Arc::clone(store) as Arc<dyn Store>,
+        }
+    }
+
+    /// Returns its audit log.
+    pub fn audit_log(&self) -> Arc<dyn AuditLog> {
+        match self {
+            Self::File(store) => Arc::clone(store) as Arc<dyn AuditLog>,
+            Self::Postgres(store) => Arc::clone(store) as Arc<dyn AuditLog>,
+        }
+    }
+
+    /// Brings the store to rest and frees its lock. Blocks until that is done.
+    pub fn shutdown(&self) {
+        match self {
+            Self::File(store) => store.shutdown(),
+            Self::Postgres(store) => store.shutdown(),
+        }
+    }
+
+    /// Stops an embedded store whose files are not at their place any more.
+    pub(super) fn check_places(&self) {
+        if let Self::File(store) = self {
+            store.check_places();
+        }
+    }
+}

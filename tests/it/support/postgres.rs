@@ -1,0 +1,274 @@
+//! A real PostgreSQL for tests: one server for the test process, one database for each test. The programs come from
+//! `SS_TEST_PG_BIN`, from the system, or from `target/tools`, where `scripts/test` unpacks them.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use secrecy::SecretString;
+use stata_service::adapters::postgres::store::migrate;
+
+/// The user of the server where the tests run as root, whom PostgreSQL refuses.
+const NOBODY: u32 = 65534;
+
+/// Where `scripts/test` unpacks programs.
+fn tools() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools")
+}
+
+/// Says what is not here; in CI that is a failure.
+fn not_here(what: &str) {
+    assert!(variable("CI").is_none(), "{what} is not here; scripts/test brings it");
+    eprintln!("skipped: {what} is not here; scripts/test brings it where apt-get works");
+}
+
+#[expect(clippy::disallowed_methods, reason = "the environment of the tests, not of the service")]
+fn variable(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name)
+}
+
+/// Where `initdb` and `postgres` are; `None`, with a message, where they are not. In CI their absence is a failure.
+pub(crate) fn programs() -> Option<&'static Path> {
+    static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let found = FOUND.get_or_init(|| {
+        let mut folders: Vec<PathBuf> = variable("SS_TEST_PG_BIN").map(PathBuf::from).into_iter().collect();
+        for root in ["/usr/lib/postgresql".into(), tools().join("postgresql-15/usr/lib/postgresql")] {
+            let versions = std::fs::read_dir(root).into_iter().flatten().flatten();
+            let mut versions: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
+            versions.sort();
+            folders.extend(versions.into_iter().rev());
+        }
+        folders.extend(std::env::split_paths(&variable("PATH").unwrap_or_default()));
+        folders.into_iter().find(|folder| folder.join("initdb").exists() && folder.join("postgres").exists())
+    });
+    if found.is_none() {
+        not_here("PostgreSQL");
+    }
+    found.as_deref()
+}
+
+/// A server with a data directory of its own, reached through a socket in it.
+pub(crate) struct Server {
+    folder: PathBuf,
+    bin: &'static Path,
+    process: Mutex<Option<Child>>,
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// A command that ends with this process, and is not root. Libraries that were unpacked with it are found.
+fn command(program: &Path) -> Command {
+    let mut command = Command::new("setpriv");
+    if program.starts_with(tools()) {
+        let unpacked: PathBuf = program.components().take(tools().components().count() + 1).collect();
+        let folders = std::fs::read_dir(unpacked.join("usr/lib")).into_iter().flatten().flatten();
+        let libraries =
+            folders.map(|entry| entry.path()).filter(|path| path.to_string_lossy().ends_with("-linux-gnu"));
+        command.env("LD_LIBRARY_PATH", std::env::join_paths(libraries).expect("plain paths"));
+    }
+    command.current_dir("/").args(["--pdeathsig", "KILL"]);
+    if is_root() {
+        let id = NOBODY.to_string();
+        command.args(["--reuid", &id, "--regid", &id, "--clear-groups"]);
+    }
+    command.arg("--").arg(program);
+    command
+}
+
+/// Starts a command that stays. The signal comes at the end of the thread that started it, so that one stays too.
+fn spawn(mut command: Command) -> Child {
+    let (started, child) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        started.send(command.spawn().expect("it starts")).expect("awaited");
+        loop {
+            std::thread::park();
+        }
+    });
+    child.recv().expect("started")
+}
+
+/// Removes what test processes left behind that are gone.
+fn remove_leftovers() {
+    for entry in std::fs::read_dir("/tmp").into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let owner = name.strip_prefix("ss-pg-").and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
+        if owner.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+impl Server {
+    /// Makes a cluster and starts it; `None` where PostgreSQL is not here.
+    pub(crate) fn start() -> Option<Self> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let bin = programs()?;
+        remove_leftovers();
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let folder = PathBuf::from(format!("/tmp/ss-pg-{}-{number}", std::process::id()));
+        std::fs::create_dir(&folder).expect("created");
+        if is_root() {
+            std::os::unix::fs::chown(&folder, Some(NOBODY), Some(NOBODY)).expect("given away");
+        }
+        let made = command(&bin.join("initdb"))
+            .args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "-D"])
+            .arg(folder.join("data"))
+            .output()
+            .expect("initdb runs");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let server = Self { folder, bin, process: Mutex::new(None) };
+        server.run();
+        Some(server)
+    }
+
+    fn spawn(&self) -> Child {
+        let mut command = command(&self.bin.join("postgres"));
+        command.arg("-D").arg(self.folder.join("data")).arg("-k").arg(&self.folder);
+        command.args(["-c", "listen_addresses=", "-c", "max_connections=400", "-c", "shared_buffers=32MB"]);
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        let log = File::options().create(true).append(true).open(self.folder.join("log"));
+        command.stderr(log.expect("a log"));
+        spawn(command)
+    }
+
+    /// Starts the server on its data, and waits until it answers.
+    pub(crate) fn run(&self) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let mut child = self.spawn();
+        while self.sql("postgres", "SELECT 1").is_err() {
+            assert!(Instant::now() < deadline, "PostgreSQL does not start: {}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+            // after a kill it refuses to start until the last process of the one before is gone
+            if child.try_wait().expect("waits").is_some() {
+                child = self.spawn();
+            }
+        }
+        *self.process.lock().expect("not poisoned") = Some(child);
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+
+    /// Ends the server: `INT` in order, `KILL` at once.
+    pub(crate) fn end(&self, signal: rustix::process::Signal) {
+        let Some(mut child) = self.process.lock().expect("not poisoned").take() else { return };
+        let pid = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(pid, signal).expect("it is there");
+        child.wait().expect("reaped");
+    }
+
+    /// The address of a database.
+    pub(crate) fn url(&self, database: &str) -> String {
+        let folder = self.folder.display().to_string().replace('/', "%2F");
+        format!("postgresql://postgres@{folder}/{database}")
+    }
+
+    /// Runs statements; returns the first column of the rows.
+    ///
+    /// # Errors
+    /// Any error of the database.
+    pub(crate) fn sql(&self, database: &str, sql: &str) -> Result<Vec<String>, tokio_postgres::Error> {
+        let (url, sql) = (self.url(database), sql.to_owned());
+        let work = async move {
+            let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await?;
+            tokio::spawn(connection);
+            let messages = client.simple_query(&sql).await?;
+            let rows = messages.iter().filter_map(|message| match message {
+                tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+                _ => None,
+            });
+            Ok(rows.collect())
+        };
+        // tests call it from any runtime
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime").block_on(work)
+        })
+        .join()
+        .expect("does not panic")
+    }
+
+    /// Makes a database without tables; returns its address.
+    pub(crate) fn empty_database(&self) -> (String, SecretString) {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        self.sql("postgres", &format!("CREATE DATABASE {name}")).expect("made");
+        let url = self.url(&name);
+        (name, url.into())
+    }
+
+    /// Makes a database with the tables of the service; returns its name and its address.
+    pub(crate) fn database(&self) -> (String, SecretString) {
+        let (name, url) = self.empty_database();
+        migrate(&url).unwrap_or_else(|error| panic!("{error}"));
+        (name, url)
+    }
+}
+
+/// PgBouncer in transaction mode in front of a server: each transaction may get another connection.
+pub(crate) struct Pooler {
+    process: Child,
+    folder: PathBuf,
+}
+
+impl Pooler {
+    /// Starts it with four connections to the server; `None` where it is not here.
+    pub(crate) fn start(server: &Server) -> Option<Self> {
+        let places = [PathBuf::from("/usr/sbin"), tools().join("pgbouncer/usr/sbin")];
+        let Some(program) = places.iter().map(|folder| folder.join("pgbouncer")).find(|path| path.exists())
+        else {
+            not_here("PgBouncer");
+            return None;
+        };
+        let folder = server.folder.clone();
+        let settings = format!(
+            "[databases]\n* = host={0} user=postgres\n[pgbouncer]\nlisten_addr =\nunix_socket_dir = {0}\n\
+             listen_port = 6432\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 4\n",
+            folder.display()
+        );
+        let path = folder.join("pooler.ini");
+        std::fs::write(&path, settings).expect("written");
+        let mut command = command(&program);
+        command.arg("-q").arg(path).stdin(Stdio::null()).stdout(Stdio::null());
+        command.stderr(File::create(folder.join("pooler.log")).expect("a log"));
+        let process = spawn(command);
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while !folder.join(".s.PGSQL.6432").exists() {
+            assert!(Instant::now() < deadline, "the pooler does not start");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Some(Self { process, folder })
+    }
+
+    /// The address of a database through it.
+    pub(crate) fn url(&self, database: &str) -> SecretString {
+        let folder = self.folder.display().to_string().replace('/', "%2F");
+        format!("postgresql://postgres@{folder}:6432/{database}").into()
+    }
+}
+
+impl Drop for Pooler {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.end(rustix::process::Signal::QUIT);
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The server that all tests share which leave it running.
+pub(crate) fn shared() -> Option<&'static Server> {
+    static SHARED: OnceLock<Option<Server>> = OnceLock::new();
+    SHARED.get_or_init(Server::start).as_ref()
+}
