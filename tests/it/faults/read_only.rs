@@ -62,9 +62,9 @@ impl Mount {
         Some(disk)
     }
 
-    /// Removes the folder that the tools of the file system make.
+    /// Removes the folder that the tools of the file system make, some of them always.
     fn clear(&self) {
-        std::fs::remove_dir(self.0.join("lost+found")).expect("an empty folder");
+        let _ = std::fs::remove_dir(self.0.join("lost+found"));
     }
 
     /// Reports an error of the disk to its file system.
