@@ -8,18 +8,7 @@ set -euo pipefail
 # shellcheck source=scripts/release/common.sh
 source "$(dirname "$0")/release/common.sh"
 
-driver='' expect=() release=''
-while [ $# -gt 0 ]; do
-  case $1 in
-    --driver) driver=$2; shift ;;
-    --expect-version) expect=(--expect-version "$2"); shift ;;
-    -*) usage "$0" ;;
-    *) release=$1 ;;
-  esac
-  shift
-done
-[ -n "$driver" ] && [ -n "$release" ] || usage "$0"
-load_driver "$driver"
+release_options "$0" -- "$@"
 
 if ! driver_verify "$release"; then
   say "refused: $release is not signed by us, or not what was signed; nothing was changed"

@@ -116,7 +116,9 @@ async function show(main, mine, view, job) {
     step: (name, params) => go(`job/${route.jobId}/${name}${params ? `?${new URLSearchParams(params)}` : ''}`),
     /** Reads the job again and draws the steps anew; the view decides what else to do. */
     async refresh() {
-      ctx.job = (await ctx.api.get('', { signal: abort.signal })).data;
+      const { data } = await ctx.api.get('', { signal: abort.signal });
+      // an older answer may come after a newer one
+      if (data.version >= ctx.job.version) ctx.job = data;
       if (shown === mine) header(ctx.job, route.view);
       return ctx.job;
     },

@@ -46,16 +46,35 @@ let last = 0;
 /** A new id for labels and descriptions. */
 export const uid = (prefix = 'e') => `${prefix}-${(last += 1)}`;
 
-/** Puts nodes in place of what is in `root`; the focus stays on the element with the same id, and what was open stays open. */
+/** The way from `root` down to a node, and what it is called there. */
+function placeOf(root, node) {
+  const path = [];
+  for (let at = node; at !== root; at = at.parentElement) path.unshift([...at.parentElement.children].indexOf(at));
+  return { path, called: calledOf(node) };
+}
+
+const calledOf = (node) => `${node.tagName} ${node.getAttribute('aria-label') ?? ''} ${node.textContent}`;
+
+/** The node at that place, where one of the same name stands there again. */
+function atPlace(root, { path, called }) {
+  const node = path.reduce((at, i) => at?.children[i], root);
+  return node && calledOf(node) === called ? node : null;
+}
+
+/**
+ * Puts nodes in place of what is in `root`. The focus stays on the element with the same id, or without one on the element
+ * of the same name at the same place; what was open stays open.
+ */
 export function fill(root, ...nodes) {
   const opened = new Map([...root.querySelectorAll('details[id]')].map((d) => [d.id, d.open]));
   const focused = root.contains(document.activeElement) ? document.activeElement : null;
   const [id, from, to] = [focused?.id, focused?.selectionStart, focused?.selectionEnd];
+  const place = focused && !id ? placeOf(root, focused) : null;
   root.replaceChildren();
   add(root, nodes);
   if (opened.size > 0) for (const d of root.querySelectorAll('details[id]')) d.open = opened.get(d.id) ?? d.open;
-  if (!id) return root;
-  const again = document.getElementById(id);
+  if (!focused) return root;
+  const again = id ? document.getElementById(id) : atPlace(root, place);
   if (again && root.contains(again)) {
     again.focus({ preventScroll: true });
     if (from !== null && from !== undefined) try { again.setSelectionRange(from, to); } catch { /* no text field */ }
@@ -311,6 +330,39 @@ export function problem(error, { retry, actions } = {}) {
     h('div', { class: 'row' }, retry && button(t('ui.retry'), { onclick: retry }), actions, [401, 403].includes(error.status) && h('a', { href: '#/' }, t('app.enter_code')),
       error.traceId && h('span', { class: 'trace' }, `${t('ui.trace')} `, h('code', {}, error.traceId.slice(0, 12)), h('button', { type: 'button', class: 'icon-button', 'aria-label': t('ui.copy_trace'), onclick: () => copy(error.traceId) }, icon('copy'))))));
 }
+
+/* ---- drawing while a pointer is down or the focus moves ---- */
+
+/** Longest time that drawing waits for the release of a pointer, in milliseconds: a menu of the browser may swallow it. */
+const LONGEST_PRESS = 1000;
+const hands = { pressing: false, moving: false, longest: null, held: new Set() };
+
+function drawHeld() {
+  if (hands.pressing || hands.moving) return;
+  const held = [...hands.held];
+  hands.held.clear();
+  for (const fn of held) fn();
+}
+
+// the click follows the release within the same task, the new focus the old one's loss
+const released = () => { clearTimeout(hands.longest); setTimeout(() => { hands.pressing = false; drawHeld(); }); };
+window.addEventListener('pointerdown', (event) => {
+  if (event.button !== 0) return;
+  hands.pressing = true;
+  clearTimeout(hands.longest);
+  hands.longest = setTimeout(released, LONGEST_PRESS);
+}, true);
+for (const type of ['pointerup', 'pointercancel']) window.addEventListener(type, released, true);
+window.addEventListener('blur', () => {
+  hands.moving = true;
+  setTimeout(() => { hands.moving = false; drawHeld(); });
+}, true);
+
+/**
+ * `fn`, which draws, but not between the press and the release of a pointer nor while the focus moves: the element under
+ * them would be replaced, and its click or its focus lost.
+ */
+export const unpressed = (fn) => () => { if (hands.pressing || hands.moving) hands.held.add(fn); else fn(); };
 
 /** Runs `fn` once nothing has called for `ms`; `.flush()` runs it at once. */
 export function debounce(fn, ms) {

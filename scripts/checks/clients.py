@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""The Python client against a real service.
+"""The clients against a real service.
 
-Usage: clients.py PROGRAM, with PROGRAM the built stata-service. Prints what it saw; exits with 1 at the first
-thing that is not as promised.
+Usage: clients.py PROGRAM SIMULATOR TOOLS, with the built stata-service and llm-simulator, and TOOLS the folder for programs that the
+checks bring. Prints what it saw; exits with 1 at the first thing that is not as promised, with 77 if a client could not be
+run here.
 """
 
 from __future__ import annotations
 
+import atexit
 import http.server
 import itertools
 import json
@@ -23,18 +25,14 @@ ROOT = Path(__file__).resolve().parents[2]
 CLIENT = ROOT / "clients" / "python"
 sys.path.insert(0, str(CLIENT / "src"))
 
+import clients_python  # noqa: E402
 import httpx  # noqa: E402
 from stata_service import Job, ProblemError, RunFailed, Service  # noqa: E402
+from tools import NOT_HERE, expect  # noqa: E402
 
 KEY = "ssk_admin_0123456789abcdef0123456789abcdef"
 PAY = ROOT / "assets/stata_do_library/datasets/pay.csv"
 OLS = {"template_id": "linear.ols_robust", "outcome_var": "log_pay", "roles": {"regressors": ["schooling"]}}
-
-
-def expect(promise: str, holds: object) -> None:
-    if not holds:
-        sys.exit(f"clients: not so: {promise}")
-    print(f"  {promise}")
 
 
 def journey(address: str, folder: Path) -> None:
@@ -151,9 +149,7 @@ def failing(service: Service) -> None:
             expect("a run without rows is an exception with its cause", failed.run.get("cause") == "data_error")
 
 
-def types_and_models(address: str, folder: Path) -> None:
-    document = folder / "openapi.json"
-    document.write_bytes(httpx.get(f"{address}/v1/openapi.json").content)
+def types_and_models(document: Path, folder: Path) -> None:
     subprocess.run([sys.executable, str(CLIENT / "generate.py"), "--check", str(document)], check=True)
     expect("the client's types are those of the document", True)
     subprocess.run(
@@ -163,25 +159,77 @@ def types_and_models(address: str, folder: Path) -> None:
     expect("the client type-checks strictly", True)
 
 
+def started(command: list[str], environment: dict[str, str]) -> tuple[subprocess.Popen[str], str]:
+    """Starts a program that prints its address when it is ready; returns both."""
+    process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True)
+    atexit.register(process.kill)
+    assert process.stdout is not None
+    return process, "http://" + json.loads(process.stdout.readline())["address"]
+
+
+def model_of(simulator: str, folder: Path) -> tuple[subprocess.Popen[str], dict[str, str]]:
+    """Starts a language model that needs longer than a request waits; returns it and the service's settings."""
+    roles = [{"role": "outcome_var", "columns": ["log_pay"]}, {"role": "regressors", "columns": ["schooling", "years_work"]}]
+    draft = {"draft_text": "Regress log_pay on schooling and years_work.", "question_kinds": ["effect"], "roles": roles,
+             "categorical_vars": [], "interaction_terms": [], "derived_variables": [], "sample_if": None,
+             "open_unknowns": [], "confidence": 0.8}
+    choice = {"template_id": "linear.ols_robust", "rationale": "A numeric outcome.", "evidence": ["log_pay is numeric"],
+              "roles": roles, "parameters": []}
+    scripts = {"You choose the analysis template": choice, "state an empirical analysis": draft}
+    text = "".join(f"[[scripts]]\ncontains = '{words}'\nanswers = ['''{json.dumps(answer)}''']\n" for words, answer in scripts.items())
+    config = folder / "simulator.toml"
+    config.write_text(f'keys = ["model-key"]\n[latency]\nfirst_token = {{ kind = "fixed", ms = 1500.0 }}\n{text}', "utf-8")
+    model, address = started([simulator, "--listen", "127.0.0.1:0", "--config", str(config)], {})
+    return model, {"SS_LLM__PROVIDER": "openai", "SS_LLM__BASE_URL": f"{address}/v1", "SS_LLM__API_KEY": "model-key",
+                   "SS_LLM__MODEL": "simulated"}
+
+
+def other(name: str, arguments: list[str], folder: Path) -> subprocess.Popen[bytes]:
+    """Starts the check of another client; it runs while the Python client is checked."""
+    script = Path(__file__).with_name(name)
+    with (folder / f"{name}.log").open("wb") as log:
+        return subprocess.Popen([sys.executable, str(script), *arguments], stdout=log, stderr=subprocess.STDOUT)
+
+
+def end_of(name: str, check: subprocess.Popen[bytes], folder: Path) -> bool:
+    """Waits for another check and prints it; False if it could not be run here."""
+    code = check.wait(600)
+    print((folder / f"{name}.log").read_text("utf-8"), end="")
+    if code not in {0, NOT_HERE}:
+        sys.exit(f"clients: {name} ended with {code}")
+    return code == 0
+
+
 def main() -> None:
+    program, simulator, tools = sys.argv[1:4]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        service = subprocess.Popen(
-            [sys.argv[1], "serve", "--listen", "127.0.0.1:0", "--data-dir", str(folder / "data")],
-            env={**os.environ, "SS_BOOTSTRAP_ADMIN_KEY": KEY, "SS_LOG": "warn", "SS_DISK__LOW_MB": "0"},
-            stdout=subprocess.PIPE, text=True,
+        model, settings = model_of(simulator, folder)
+        service, address = started(
+            [program, "serve", "--listen", "127.0.0.1:0", "--data-dir", str(folder / "data")],
+            {**settings, "SS_BOOTSTRAP_ADMIN_KEY": KEY, "SS_LOG": "warn", "SS_DISK__LOW_MB": "0"},
         )
+        others: dict[str, subprocess.Popen[bytes]] = {}
         try:
-            assert service.stdout is not None
-            address = "http://" + json.loads(service.stdout.readline())["address"]
-            types_and_models(address, folder)
+            document = folder / "openapi.json"
+            document.write_bytes(httpx.get(f"{address}/v1/openapi.json").content)
+            others["clients_r.py"] = other("clients_r.py", [tools, address, KEY, str(document)], folder)
+            others["clients_stata.py"] = other("clients_stata.py", [program, address, KEY], folder)
+            types_and_models(document, folder)
             journey(address, folder)
             broken_streams()
             readme_examples(address, folder)
+            clients_python.run(expect, program, address, KEY, folder)
+            complete = [end_of(check, others[check], folder) for check in others]
         finally:
+            for check in others.values():
+                check.kill()
             service.terminate()
             code = service.wait(30)
+            model.terminate()
+            model.wait(30)
     expect("the service ended in order", code == 0)
+    sys.exit(0 if all(complete) else NOT_HERE)
 
 
 if __name__ == "__main__":

@@ -19,17 +19,11 @@ from typing import Any
 
 import yaml
 
-from tools import npm
+from tools import expect, npm
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRETS = ROOT / "deploy" / "external-secrets"
 VELERO = ROOT / "deploy" / "velero"
-
-
-def expect(promise: str, holds: object) -> None:
-    if not holds:
-        sys.exit(f"manifests: not so: {promise}")
-    print(f"  {promise}")
 
 
 def resources(folder: Path) -> list[dict[str, Any]]:

@@ -27,18 +27,12 @@ sys.path.insert(0, str(ROOT / "clients" / "python" / "src"))
 
 from stata_service import Service  # noqa: E402
 
-from tools import debian, free_port  # noqa: E402
+from tools import debian, expect, free_port  # noqa: E402
 
 KEY = "ssk_admin_0123456789abcdef0123456789abcdef"
 PAY = ROOT / "assets/stata_do_library/datasets/pay.csv"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PATIENCE = 30.0
-
-
-def expect(promise: str, holds: object) -> None:
-    if not holds:
-        sys.exit(f"metrics: not so: {promise}")
-    print(f"  {promise}")
 
 
 def fetch(tools: Path) -> Path:

@@ -22,17 +22,11 @@ import yaml
 
 import monitoring_live
 import runbooks
-from tools import debian, npm
+from tools import debian, expect, npm
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = ROOT / "deploy" / "monitoring"
 RUNBOOKS = ROOT / "docs" / "runbooks"
-
-
-def expect(promise: str, holds: object) -> None:
-    if not holds:
-        sys.exit(f"monitoring: not so: {promise}")
-    print(f"  {promise}")
 
 
 def ran(what: str, *command: str | Path, given: str | None = None, cwd: Path = HERE) -> str:

@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools import free_port
+from tools import expect, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "127.0.0.1:8080"
@@ -30,12 +30,6 @@ echo "ended: $status"
 curl -s $api/v1/jobs/$job/artifacts -H "$auth" | jq -r '.artifacts[].rel_path'
 kill %1; wait %1
 """
-
-
-def expect(promise: str, holds: object) -> None:
-    if not holds:
-        sys.exit(f"quickstart: not so: {promise}")
-    print(f"  {promise}")
 
 
 def section(title: str) -> list[str]:

@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools import debian, free_port, venv
+from tools import ask, debian, expect, free_port, venv
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "ssk_admin_0123456789abcdef0123456789abcdef"
@@ -38,12 +38,6 @@ RPO_AIM, RTO_AIM = 15 * 60, 60 * 60
 GENEROUS = {f"SS_LIMITS__{name}_{part}": "1000000" for name in ("CREDENTIAL", "TENANT", "ADDRESS") for part in ("PER_SECOND", "BURST")}
 
 
-def expect(promise: str, holds: object) -> None:
-    if not holds:
-        sys.exit(f"restore drill: not so: {promise}")
-    print(f"  {promise}", flush=True)
-
-
 class Caller:
     """One connection to the service."""
 
@@ -51,16 +45,7 @@ class Caller:
         self.connection = http.client.HTTPConnection(address, timeout=60)
 
     def ask(self, method: str, path: str, key: str = "", body: Any = None) -> tuple[int, Any]:
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        data = body
-        if isinstance(body, bytes):
-            headers["Content-Type"] = "multipart/form-data; boundary=drill"
-        elif body is not None:
-            headers["Content-Type"], data = "application/json", json.dumps(body)
-        self.connection.request(method, path, data, headers)
-        answer = self.connection.getresponse()
-        content = answer.read()
-        return answer.status, json.loads(content) if content else None
+        return ask(self.connection, method, path, key, body)
 
 
 UPLOAD = (b'--drill\r\nContent-Disposition: form-data; name="file"; filename="pay.csv"\r\nContent-Type: text/csv\r\n\r\n'
@@ -202,20 +187,19 @@ def export(program: Path, data: Path, to: Path) -> tuple[dict[str, Any], list[st
     return records, (to / "audit.jsonl").read_text("utf-8").splitlines()
 
 
-def compare(lost: dict[str, Any], back: dict[str, Any], since: float) -> tuple[int, float]:
-    """Compares record by record; returns how many changes are gone, and the time of the first of them (0 for none)."""
+def compare(lost: dict[str, Any], back: dict[str, Any], since: float) -> None:
+    """Compares record by record: what was changed before `since` is back and equal."""
     strangers = set(back) - set(lost)
     expect(f"nothing came back that was not there {sorted(strangers)[:3] or ''}".rstrip(), not strangers)
-    gone, first = 0, 0.0
+    gone = 0
     for job, record in lost.items():
         if back.get(job) == record:
             continue
         changed = seconds(record["timestamps"]["updated_at"])
         if changed < since:
             sys.exit(f"restore drill: {job} was changed before the backup and is not back as it was:\n{record}\n{back.get(job)}")
-        gone, first = gone + 1, min(first or changed, changed)
-    print(f"  {len(lost) - gone} of {len(lost)} records are back and equal; {gone} were changed after the last backup began")
-    return gone, first
+        gone += 1
+    print(f"  {len(lost) - gone} of {len(lost)} records are back and equal; {gone} were changed after the last backup began", flush=True)
 
 
 def tokens_open(address: str, load: Load, before: float, back: dict[str, Any]) -> None:
@@ -312,15 +296,15 @@ def drill(program: Path, tools: Path, folder: Path, jobs: int, period: float, ke
         caller = Caller(address)
         while caller.ask("GET", "/health/ready")[0] != 200:
             time.sleep(0.1)
-        rto = restore_took + time.time() - began
+        rto, rpo = restore_took + time.time() - began, at - last
+        # measured, so told before anything that follows can end the drill
+        print(f"  {jobs} jobs: RPO {rpo:.1f} s, restore {restore_took:.1f} s, RTO {rto:.1f} s, "
+              f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
 
         lost_records, lost_events = export(program, folder / "lost", folder / "lost-export")
         back, events = export(program, twin, folder / "back-export")
-        gone, _ = compare(lost_records, back, last)
+        compare(lost_records, back, last)
         expect("the audit chain that came back is the beginning of the one that was lost", lost_events[:len(events)] == events and events)
-        rpo = at - last
-        print(f"  {jobs} jobs: RPO {rpo:.1f} s ({gone} changes), restore {restore_took:.1f} s, RTO {rto:.1f} s, "
-              f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
         tokens_open(address, load, last, back)
         # the connection of before has been idle for as long as the comparison took
         expect("a new job can be made", Caller(address).ask("POST", "/v1/admin/task-codes", KEY, {"count": 1})[0] in (200, 201))

@@ -11,7 +11,6 @@ from __future__ import annotations
 import datetime
 import http.client
 import ipaddress
-import json
 import os
 import secrets
 import signal
@@ -23,7 +22,7 @@ import threading
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -31,26 +30,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from restore_drill import GENEROUS, PAY
-from tools import free_port
+from tools import ask, expect, free_port, until
 
 # each time others: the old and the new one
 ROOT_KEYS = tuple(f"ssk_root{n}_{secrets.token_hex(16)}" for n in (1, 2))
 LINK_KEYS, MODEL_KEYS, PASSWORDS = (tuple(secrets.token_hex(20) for _ in range(2)) for _ in range(3))
 TIMEOUT = 60.0
-
-
-def expect(promise: str, holds: object) -> None:
-    if not holds:
-        sys.exit(f"rotation drill: not so: {promise}")
-    print(f"  {promise}", flush=True)
-
-
-def until(promise: str, holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + TIMEOUT
-    while not holds():
-        if time.monotonic() > deadline:
-            sys.exit(f"rotation drill: never: {promise}")
-        time.sleep(0.05)
 
 
 def hashed(password: str) -> str:
@@ -139,18 +124,7 @@ class Drill:
 
     def ask(self, method: str, path: str, key: str = "", body: Any = None,
             over: http.client.HTTPSConnection | None = None) -> tuple[int, Any]:
-        connection = over or self.connection()
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        data = body
-        if isinstance(body, bytes):
-            headers["Content-Type"] = "multipart/form-data; boundary=drill"
-        elif body is not None:
-            headers["Content-Type"], data = "application/json", json.dumps(body)
-        connection.request(method, path, data, headers)
-        answer = connection.getresponse()
-        content = answer.read()
-        parsed = json.loads(content) if "json" in (answer.headers.get("Content-Type") or "") else content.decode()
-        return answer.status, parsed
+        return ask(over or self.connection(), method, path, key, body)
 
     def status(self, key: str) -> int:
         return self.ask("GET", "/v1/admin/system/status", key)[0]

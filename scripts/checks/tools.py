@@ -1,41 +1,119 @@
-"""Programs that the checks bring from the distribution's packages, unpacked into a folder: nothing is installed."""
+"""What the checks share: promises that end a check, requests, and programs of the distribution's packages, unpacked into
+a folder: nothing is installed."""
 
 from __future__ import annotations
 
+import http.client
+import json
+import os
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 # The exit code of a check whose tool cannot be had here.
 NOT_HERE = 77
+# The name of the check that runs: "restore drill".
+CHECK = Path(sys.argv[0]).stem.replace("_", " ")
+
+
+def expect(promise: str, holds: object, evidence: object = "") -> None:
+    """Prints a promise that holds and ends the check at one that does not."""
+    if not holds:
+        sys.exit(f"{CHECK}: not so: {promise}\n{evidence}".rstrip())
+    print(f"  {promise}", flush=True)
+
+
+def until(promise: str, holds: Callable[[], Any], seconds: float = 60, pause: float = 0.05) -> Any:
+    """Waits until something holds and returns it; ends the check after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not (value := holds()):
+        if time.monotonic() > deadline:
+            sys.exit(f"{CHECK}: never: {promise}")
+        time.sleep(pause)
+    return value
+
+
+def ask(connection: http.client.HTTPConnection, method: str, path: str, key: str = "", body: Any = None) -> tuple[int, Any]:
+    """Sends a request with a bearer credential; returns the status and the JSON, or the text, of the response.
+
+    A body of bytes is a form whose parts `--drill` divides; any other is sent as JSON.
+    """
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    data = body
+    if isinstance(body, bytes):
+        headers["Content-Type"] = "multipart/form-data; boundary=drill"
+    elif body is not None:
+        headers["Content-Type"], data = "application/json", json.dumps(body)
+    connection.request(method, path, data, headers)
+    response = connection.getresponse()
+    content = response.read()
+    if "json" in (response.headers.get("Content-Type") or ""):
+        return response.status, json.loads(content)
+    return response.status, content.decode() or None
 
 
 def debian(tools: Path, package: str, program: str) -> Path:
     """Returns the path of a program of a Debian package; ends the check with NOT_HERE where it cannot be had."""
-    folder = tools / package
-    found = folder / "usr" / "bin" / program
-    if found.exists():
-        return found
-    if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
-        print(f"  not run: {package} comes as a Debian package")
-        sys.exit(NOT_HERE)
-    with tempfile.TemporaryDirectory() as name:
-        def download() -> bool:
-            return subprocess.run(["apt-get", "download", package], cwd=name, capture_output=True).returncode == 0
+    found = tools / package / "usr" / "bin" / program
+    return found if found.exists() else debian_tree(tools, package, [package]) / "usr" / "bin" / program
+
+
+def r_packages(tools: Path, *names: str) -> Path:
+    """Returns a library of R with Debian's packages of these names and those that they need.
+
+    Ends the check with NOT_HERE where R or a package cannot be had. R itself is installed in CI only.
+    """
+    if shutil.which("R") is None and os.environ.get("CI") and shutil.which("apt-get"):
+        root = [] if os.geteuid() == 0 else ["sudo", "-n"]
         # the lists of packages may be old, or missing
-        if not download() and not (
-            subprocess.run(["apt-get", "update"], capture_output=True).returncode == 0 and download()
-        ):
-            print(f"  not run: the package {package} cannot be downloaded")
-            sys.exit(NOT_HERE)
-        archive = next(Path(name).glob(f"{package}_*.deb"))
+        for arguments in (["update"], ["install", "-y", "--no-install-recommends", "r-base-core"]):
+            subprocess.run([*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *arguments], capture_output=True)
+    if shutil.which("R") is None or shutil.which("apt-cache") is None:
+        print("  not run: R (r-base-core) or the packages of Debian are not here")
+        sys.exit(NOT_HERE)
+    wanted = [f"r-cran-{name}" for name in names]
+    listed = subprocess.run(
+        ["apt-cache", "depends", "--recurse", "--no-recommends", "--no-suggests", "--no-conflicts", "--no-breaks",
+         "--no-replaces", "--no-enhances", *wanted], capture_output=True, text=True,
+    ).stdout.splitlines()
+    needed = sorted({*wanted, *(line for line in listed if line.startswith("r-cran-"))})
+    return debian_tree(tools, "r-library", needed) / "usr" / "lib" / "R" / "site-library"
+
+
+def debian_tree(tools: Path, name: str, packages: list[str]) -> Path:
+    """Returns a folder with the files of several Debian packages; ends the check with NOT_HERE where one cannot be had."""
+    folder = tools / name
+    stamp, wanted = folder / ".unpacked", "\n".join(packages)
+    if stamp.exists() and stamp.read_text() == wanted:
+        return folder
+    if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
+        print(f"  not run: {packages[0]} and others come as Debian packages")
+        sys.exit(NOT_HERE)
+    shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as downloads:
+        download(downloads, *packages)
         unpacked = Path(tempfile.mkdtemp(dir=tools))
-        subprocess.run(["dpkg", "-x", str(archive), str(unpacked)], check=True)
+        for archive in sorted(Path(downloads).glob("*.deb")):
+            subprocess.run(["dpkg", "-x", str(archive), str(unpacked)], check=True)
+        (unpacked / ".unpacked").write_text(wanted)
         unpacked.rename(folder)
-    return found
+    return folder
+
+
+def download(folder: str, *packages: str) -> None:
+    """Downloads Debian packages into a folder; ends the check with NOT_HERE where they cannot be had."""
+    def once() -> bool:
+        return subprocess.run(["apt-get", "download", *packages], cwd=folder, capture_output=True).returncode == 0
+    # the lists of packages may be old, or missing
+    if not once() and not (subprocess.run(["apt-get", "update"], capture_output=True).returncode == 0 and once()):
+        print(f"  not run: the packages {' '.join(packages)} cannot be downloaded")
+        sys.exit(NOT_HERE)
 
 
 def debian_tree(tools: Path, package: str) -> Path:

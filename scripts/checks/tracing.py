@@ -23,6 +23,8 @@ from pathlib import Path
 
 import httpx
 
+from tools import expect, free_port, until
+
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "ssk_admin_0123456789abcdef0123456789abcdef"
 PAY = ROOT / "assets/stata_do_library/datasets/pay.csv"
@@ -34,12 +36,6 @@ CALLERS = "5bf92f3577b34da6a3ce929d0e0e4736"
 DRAFT = {"template_id": "linear.ols_robust", "outcome_var": "log_pay",
          "roles": {"regressors": ["schooling"]}}
 PATIENCE = 60.0
-
-
-def expect(promise: str, holds: object) -> None:
-    if not holds:
-        raise SystemExit(f"tracing: not so: {promise}")
-    print(f"  {promise}")
 
 
 @dataclass
@@ -74,7 +70,7 @@ class Collector:
              "--pid-file", str(folder / "rotel.pid"), "--log-file", str(folder / "rotel.log")],
             stdout=self.out, stderr=self.out,
         )
-        until(lambda: accepts(self.grpc) and accepts(self.http), "the collector listens")
+        until("the collector listens", lambda: accepts(self.grpc) and accepts(self.http), PATIENCE)
 
     def spans(self) -> list[Span]:
         return parse(self.file.read_text("utf-8", errors="replace"))
@@ -88,26 +84,9 @@ class Collector:
         self.out.close()
 
 
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
-
-
 def accepts(port: int) -> bool:
     with socket.socket() as s:
         return s.connect_ex(("127.0.0.1", port)) == 0
-
-
-def until(holds: object, what: str) -> object:
-    assert callable(holds)
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        value = holds()
-        if value:
-            return value
-        time.sleep(0.05)
-    raise SystemExit(f"tracing: it never came about that {what}")
 
 
 HEADS = {"Trace ID": "trace", "Parent ID": "parent", "ID": "id", "Name": "name", "Kind": "kind",
@@ -238,7 +217,7 @@ class Job:
         return str(self.on("GET", "")["status"])
 
     def wait_for(self, *statuses: str) -> str:
-        return str(until(lambda: (s := self.status()) in statuses and s, f"the job is {statuses}"))
+        return str(until(f"the job is {statuses}", lambda: (s := self.status()) in statuses and s, PATIENCE))
 
 
 def held_engine(folder: Path, program: str) -> Path:
@@ -273,7 +252,7 @@ def long_journey(program: str, simulator: str, folder: Path) -> None:
         })
         try:
             jobs = walk(service, engine)
-            until(lambda: sum(span.name == "run" for span in collector.spans()) == 2, "two runs are told")
+            until("two runs are reported", lambda: sum(span.name == "run" for span in collector.spans()) == 2, PATIENCE)
             for job in jobs:
                 one_trace(collector, job)
             adopted(collector, jobs[0], service)
@@ -303,7 +282,7 @@ def walk(service: Service, engine: Path) -> list[Job]:
     runs, waits = prepared(service), prepared(service)
     runs.on("POST", "/run", {})
     runs.wait_for("running")
-    until(lambda: (engine / "starts").exists(), "the engine runs")
+    until("the engine runs", lambda: (engine / "starts").exists(), PATIENCE)
     waits.on("POST", "/run", {}, {"traceparent": f"00-{CALLERS}-00f067aa0ba902b7-01"})
     expect("a caller's own trace is that of its request", waits.traces.pop() == CALLERS)
     service.kill()

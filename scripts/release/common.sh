@@ -20,6 +20,30 @@ usage() { # the comment at the head of a script
   exit 2
 }
 
+# The command line of a script that takes a release: sets driver, release, expect (words for smoke.sh) and, where
+# SECONDS is given as the script's default, seconds. Loads the driver.
+# shellcheck disable=SC2034 # the scripts read them
+release_options() { # SCRIPT [SECONDS] -- ARGUMENT…
+  local script=$1
+  shift
+  driver="" release="" expect=() seconds=""
+  [ "$1" = -- ] || { seconds=$1; shift; }
+  shift
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --driver | --expect-version) [ $# -gt 1 ] || usage "$script" ;;&
+      --driver) driver=$2; shift ;;
+      --expect-version) expect=(--expect-version "$2"); shift ;;
+      --seconds) [ -n "$seconds" ] && [ $# -gt 1 ] || usage "$script"; seconds=$2; shift ;;
+      -*) usage "$script" ;;
+      *) release=$1 ;;
+    esac
+    shift
+  done
+  [ -n "$driver" ] && [ -n "$release" ] || usage "$script"
+  load_driver "$driver"
+}
+
 load_driver() {
   # no other local variable: a driver that is sourced here sets its own
   local driver_file="$scripts/release/drivers/${1:?no driver}.sh"

@@ -196,6 +196,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         idempotency_locks: Arc::default(),
         refused: Arc::default(),
         started_at,
+        started: std::time::Instant::now(),
         edge: Arc::new(edge),
         health,
         gate,

@@ -36,11 +36,11 @@ fn local(
 /// The checks of what is there before anything is served.
 pub(super) fn of_parts(ctx: &Arc<Context>, options: &Options) -> Vec<Probe> {
     let (of_store, of_disk) = (Arc::clone(ctx), Arc::clone(ctx));
-    let folder = options.data_dir.join("scratch");
+    let folders = ["tenants", "scratch"].map(|name| options.data_dir.join(name));
     vec![
         local("store", Need::ToAnswer, OFTEN, move || looks::store(&of_store)),
         local("disk", Need::ToWork, OFTEN, move || looks::disk(&of_disk)),
-        local("blobs", Need::ToWork, SELDOM, move || looks::blobs(&LocalHost, &folder)),
+        local("blobs", Need::ToWork, SELDOM, move || looks::blobs(&LocalHost, &folders)),
         local("engine", Need::ToWork, OFTEN, engine(options)),
     ]
 }

@@ -219,6 +219,7 @@ async fn direct(target: &Target, request: AdminRequest) -> Result<Value, Request
             legacy: Arc::new(LocalLegacyRecords::new(target.data_dir.clone())),
             pool: Pools::for_cores(1).writes,
             policy: target.retention,
+            server_id: None,
         };
         let swept = sweep::once(&deps, dry_run).await;
         opened.shutdown();

@@ -110,7 +110,7 @@ fn count_end(app: &App, job: &JobRecord, run: &Run) {
     }
     let template = job.plan.as_ref().and_then(|plan| app.ctx.library.get(&plan.template.template_id));
     let family = template.map_or("unknown", |t| t.meta.family.as_str());
-    let seconds = run.ended_at.map_or(0.0, |end| (end - run.started_at).as_seconds_f64());
+    let seconds = run.ended_at.map_or(0.0, |end| (end - run.started_at).as_seconds_f64().max(0.0));
     let cause = run.cause.map_or("none", Cause::as_str);
     app.metrics.jobs.run_finished(family, run.status.as_str(), cause, seconds, job.trace_id.as_str());
     for check in run.checks.iter().filter(|check| check.status == "warn") {

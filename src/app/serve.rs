@@ -25,6 +25,7 @@ use crate::http::router;
 use crate::http::state::App;
 use crate::ports::store::StoreExt;
 use crate::service::access::admin_session::recall_failures;
+use crate::service::shared::space::takes_no_work;
 use crate::telemetry::metrics::Seats;
 use crate::worker::{Drain, Worker, WorkerDeps, WorkerOptions, WorkerStatus};
 
@@ -265,7 +266,7 @@ async fn listen(
 
 /// Takes the reserve (again) while there is room for it.
 fn hold_reserve(app: &App, reserve: &Reserve) {
-    let low = app.ctx.options.disk_low.look(app.ctx.volume.as_ref()).is_ok_and(|space| space.is_low());
+    let low = takes_no_work(&app.ctx.options.disk_low.look(app.ctx.volume.as_ref()));
     if !low && let Err(error) = reserve.hold() {
         tracing::warn!(event = "SS_DATA_IO_FAILED", %error, "space for the ends of runs cannot be held back");
     }

@@ -1,5 +1,6 @@
 //! Exit codes of the program (sysexits.h where one fits).
 
+use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
 use crate::adapters::postgres;
@@ -55,4 +56,20 @@ impl From<&postgres::OpenError> for Exit {
             _ => Self::Config,
         }
     }
+}
+
+/// Ends the program without a word where its output is printed into a pipe that nobody reads any more, as with
+/// `| head -1`. The exit code is that of a process which the broken pipe ended, 128 plus the signal's number.
+///
+/// The signal itself stays ignored: it would also end the program when a socket or a child's input is closed.
+pub(super) fn end_quietly_where_nobody_reads() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
+        // the message of `print!` and its siblings, which have no other way to say that they could not print
+        let message = info.payload_as_str().unwrap_or_default();
+        if message.starts_with("failed printing to") && message.contains("Broken pipe") {
+            std::process::exit(128 + rustix::process::Signal::PIPE.as_raw());
+        }
+        report(info);
+    }));
 }

@@ -14,6 +14,7 @@ pub mod library;
 mod library_docs;
 pub mod migrate;
 mod openapi;
+mod plain;
 pub mod replay_draft;
 pub mod restore;
 mod retention;
@@ -91,6 +92,7 @@ enum Command {
 
 /// Runs the command line of this process.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    exit::end_quietly_where_nobody_reads();
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {

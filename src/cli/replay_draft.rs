@@ -10,6 +10,7 @@ use clap::Args;
 use serde::de::DeserializeOwned;
 
 use super::Exit;
+use super::plain::plain;
 use crate::adapters::files::LocalWorkspace;
 use crate::adapters::store::job_copy;
 use crate::config::{Flags, Settings};
@@ -161,6 +162,6 @@ fn print_report(report: &Replayed, as_json: bool) {
         if report.prompts { "as this release asks" } else { "of another release or library" }
     );
     for difference in &report.differences {
-        println!("- {difference}");
+        println!("- {}", plain(difference));
     }
 }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
+use super::plain::plain;
 use crate::app::control::{Target, request};
 use crate::domain::ids::TenantId;
 use crate::service::access::administer::AdminRequest;
@@ -61,5 +62,5 @@ pub async fn run(args: TaskCodeArgs, target: &Target) -> ExitCode {
 
 /// Returns a member as text for a table; `-` where there is none.
 pub(super) fn cell(value: &Value, name: &str) -> String {
-    value[name].as_str().unwrap_or("-").to_owned()
+    plain(value[name].as_str().unwrap_or("-"))
 }

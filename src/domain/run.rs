@@ -338,7 +338,7 @@ pub struct RunOutput {
     pub rel_path: String,
     /// True if the plan declares this output.
     pub declared: bool,
-    /// `ok`, `missing`, `empty`, `stale`, `unparsable` or `undeclared`.
+    /// `ok`, `missing`, `empty`, `stale`, `too_large`, `unparsable`, `undeclared` or `bad_name`.
     pub status: String,
 }
 

@@ -1,6 +1,7 @@
 //! State shared by handlers.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 
@@ -42,6 +43,8 @@ pub struct Parts {
     pub refused: Arc<RefusedRequests>,
     /// When this process was built.
     pub started_at: DateTime<Utc>,
+    /// The same on the clock that nobody sets.
+    pub started: Instant,
     /// Limits and headers in force.
     pub edge: Arc<Edge>,
     /// Results of the background checks.

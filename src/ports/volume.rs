@@ -7,9 +7,9 @@ pub trait Volume: Send + Sync {
     /// Releases the space that is reserved for the ends of runs; returns true if there was any.
     fn make_room(&self) -> bool;
 
-    /// Returns the free and the total bytes.
+    /// Returns the free and the total bytes; of several volumes those of the one with the least free bytes.
     ///
     /// # Errors
-    /// Any I/O error.
+    /// `ReadOnlyFilesystem` where nothing can be written; any I/O error.
     fn free_bytes(&self) -> io::Result<(u64, u64)>;
 }

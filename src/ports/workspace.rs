@@ -12,8 +12,10 @@ use crate::domain::ids::{JobId, TenantId};
 /// An entry of a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Last component of the path.
+    /// Last component of the path. Bytes that are no UTF-8 are written as `\xff`: such a name opens nothing.
     pub name: String,
+    /// True if the name is UTF-8.
+    pub is_text: bool,
     /// True for a directory; false for a symbolic link to one.
     pub is_dir: bool,
     /// Time of the last change of the content (UTC).

@@ -125,30 +125,31 @@ fn declared(
 /// Lists the regular files that nothing declares.
 fn undeclared(workspace: &dyn Workspace, work: &Path, below: &str, found: &mut Vec<OutputFact>) {
     let Ok(entries) = workspace.list(&work.join(below)) else { return };
-    let mut names: Vec<String> = entries.into_iter().map(|entry| entry.name).collect();
+    let mut names: Vec<(String, bool)> =
+        entries.into_iter().map(|entry| (entry.name, entry.is_text)).collect();
     names.sort_unstable();
-    for name in names {
+    for (name, is_text) in names {
         if found.len() >= MOST_UNDECLARED || (below.is_empty() && is_own(&name)) {
             continue;
         }
         let file = if below.is_empty() { name } else { format!("{below}/{name}") };
+        if !is_text {
+            found.push(undeclared_fact(file, OutputState::BadName, 0));
+            continue;
+        }
         let Ok(facts) = workspace.facts(&work.join(&file)) else { continue };
         if facts.is_dir {
             if file.matches('/').count() < 4 {
                 undeclared(workspace, work, &file, found);
             }
         } else if facts.is_file {
-            found.push(OutputFact {
-                file,
-                declared: false,
-                required: false,
-                state: OutputState::Undeclared,
-                detail: None,
-                size_bytes: facts.size_bytes,
-                table: None,
-            });
+            found.push(undeclared_fact(file, OutputState::Undeclared, facts.size_bytes));
         }
     }
+}
+
+fn undeclared_fact(file: String, state: OutputState, size_bytes: u64) -> OutputFact {
+    OutputFact { file, declared: false, required: false, state, detail: None, size_bytes, table: None }
 }
 
 fn is_own(name: &str) -> bool {

@@ -18,6 +18,7 @@ use crate::domain::plan::Plan;
 use crate::domain::run::Run;
 use crate::domain::run_outcome::Outcome;
 use crate::domain::verdict::Verdict;
+use crate::domain::verdict::outputs::OutputState;
 use crate::ports::blob_store::{Promotion, Written};
 use crate::ports::workspace::Workspace;
 use crate::service::runs::render_run::FOLDER as RENDERINGS;
@@ -96,6 +97,10 @@ fn outputs(shelf: &mut Shelf<'_>, report: &RunReport<'_>) -> io::Result<Vec<(Str
     let mut left_out = Vec::new();
     for output in &report.verdict.outputs {
         if output.rel_path == LOG || output.status == "missing" {
+            continue;
+        }
+        if output.status == OutputState::BadName.as_str() {
+            left_out.push((output.rel_path.clone(), "name is no UTF-8"));
             continue;
         }
         let path = shelf.run_path.join("work").join(&output.rel_path);

@@ -17,7 +17,7 @@ use crate::domain::ids::RunId;
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::run::Cause;
 use crate::ports::store::{Change, ChangedRecord, Key, ReadError};
-use crate::service::shared::space::Space;
+use crate::service::shared::space::takes_no_work;
 
 /// First and longest pause of claims after a fault of the host.
 const FAULT_PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
@@ -258,20 +258,22 @@ impl Scheduler {
         }
         let before = self.disk_low_now();
         let look = self.shared.options.disk_low.look(self.shared.deps.volume.as_ref());
-        // A volume that cannot be asked will say so when it is written to.
-        let low = look.as_ref().is_ok_and(Space::is_low);
+        let low = takes_no_work(&look);
         self.disk_seen = Some((Instant::now(), low));
-        if let (Ok(space), true) = (look, low != before) {
-            if low {
-                tracing::error!(
-                    event = "SS_DISK_LOW",
-                    free_bytes = space.free_bytes,
-                    needed_bytes = space.needed_bytes,
-                    "the data volume is nearly full: claims stop"
-                );
-            } else {
+        match look {
+            Ok(space) if low && !before => tracing::error!(
+                event = "SS_DISK_LOW",
+                free_bytes = space.free_bytes,
+                needed_bytes = space.needed_bytes,
+                "the data volume is nearly full: claims stop"
+            ),
+            Ok(space) if before && !low => {
                 tracing::info!(event = "SS_DISK_OK", free_bytes = space.free_bytes, "claims resume");
             }
+            Err(error) if low && !before => {
+                tracing::error!(event = "SS_DATA_IO_FAILED", %error, "the data volume is read-only: claims stop");
+            }
+            _ => {}
         }
         low
     }

@@ -13,7 +13,7 @@ export function patchKey(parameter) {
 export class DraftStore {
   /** `onChange(store)` hears every change of draft, errors or preview. */
   constructor(ctx, draft, onChange) {
-    Object.assign(this, { ctx, draft, onChange, errors: new Map(), queue: [], busy: false, preview: null, previewError: null, failed: null });
+    Object.assign(this, { ctx, draft, onChange, errors: new Map(), queue: [], busy: false, preview: null, previewError: null, looks: 0, failed: null });
     this.lookAhead = debounce(() => this.#look(), 250);
     if (['created', 'draft_ready'].includes(ctx.job.status)) this.lookAhead();
   }
@@ -66,11 +66,16 @@ export class DraftStore {
 
   async #look() {
     if (this.ctx.signal.aborted) return;
+    const turn = (this.looks += 1);
+    // a later look may be answered before an earlier one
+    const overtaken = () => turn !== this.looks;
     try {
-      this.preview = (await this.ctx.api.post('plan/preview', {}, { signal: this.ctx.signal })).data;
+      const { data } = await this.ctx.api.post('plan/preview', {}, { signal: this.ctx.signal });
+      if (overtaken()) return;
+      this.preview = data;
       this.previewError = null;
     } catch (error) {
-      if (error.code === 'ABORTED') return;
+      if (error.code === 'ABORTED' || overtaken()) return;
       this.preview = null;
       this.previewError = error;
     }

@@ -3,7 +3,7 @@
 
 import * as api from '../api.js';
 import { lang, t, tr } from '../i18n.js';
-import { announce, badge, button, card, checkbox, confirm, disclosure, empty, field, fill, h, icon, loading, note, problem, select } from '../ui.js';
+import { announce, badge, button, card, checkbox, confirm, disclosure, empty, field, fill, h, icon, loading, note, problem, select, unpressed } from '../ui.js';
 import { manyColumns, oneColumn, rowsLeft, variablesOf } from '../parts/columns.js';
 import { DraftStore, patchKey } from '../parts/draftStore.js';
 import { expressionEditor, grammarHelp } from '../parts/expression.js';
@@ -69,7 +69,8 @@ async function edit(body, ctx, draft) {
   const parts = Object.fromEntries(['question', 'method', 'roles', 'extra', 'sample', 'derived', 'marks', 'steps', 'options', 'status'].map((name) => [name, h('div', { class: 'part' })]));
   const llm = await api.capabilities().then((c) => c.llm.configured, () => false);
   const view = { ctx, parts, frozen, preview, llm: llm && ctx.job.data_sharing !== 'none', meta, sample: null, derived: null };
-  view.store = new DraftStore(ctx, draft, () => update(view));
+  view.redraw = unpressed(() => update(view));
+  view.store = new DraftStore(ctx, draft, view.redraw);
   view.variables = () => variablesOf(view.store.draft, view.preview);
   const aside = h('aside', { class: 'sticky stack', 'aria-label': t('draft.status') }, parts.status);
   fill(body, frozen && note('info', h('p', {}, t('draft.frozen')), h('div', {}, button(t('data.to_plan'), { onclick: () => ctx.step('plan') }))),
@@ -83,6 +84,8 @@ async function edit(body, ctx, draft) {
   focusField(ctx.params.field, view);
   const unsaved = (event) => { if (view.picking || view.store.saving || view.store.failed) event.preventDefault(); };
   window.addEventListener('beforeunload', unsaved);
+  // what was not saved while the connection was lost is sent once it is back
+  window.addEventListener('online', () => view.store.failed?.again(), { signal: ctx.signal });
   return () => { view.sample?.flush(); window.removeEventListener('beforeunload', unsaved); };
 }
 
@@ -91,7 +94,7 @@ function update(view) {
   if (!parts.status.isConnected) return;
   const id = store.draft.template?.template_id;
   if (id && view.meta?.id !== id) {
-    templateMeta(view.ctx.jobId, id).then((meta) => { view.meta = meta; update(view); }).catch(() => {});
+    templateMeta(view.ctx.jobId, id).then((meta) => { view.meta = meta; view.redraw(); }).catch(() => {});
   }
   drawMethod(view);
   drawParameters(view);
@@ -162,7 +165,7 @@ const isColumn = (p) => p.type === 'varname' || p.type === 'varlist';
 function typing(part, view) {
   const at = document.activeElement;
   const text = part.contains(at) && at.tagName === 'INPUT' && ['text', 'number', 'date'].includes(at.type) && at.value !== at.defaultShown;
-  if (text) at.addEventListener('blur', () => setTimeout(() => update(view), 0), { once: true });
+  if (text) at.addEventListener('blur', view.redraw, { once: true });
   return text;
 }
 
@@ -201,7 +204,7 @@ function unhurried(view, set) {
     clearTimeout(timer);
     const take = chosen;
     [timer, chosen, view.picking] = [null, null, false];
-    if (take) set(take.value); else update(view);
+    if (take) set(take.value); else view.redraw();
   };
   const wait = () => { clearTimeout(timer); timer = setTimeout(end, 1000); view.picking = true; };
   return {

@@ -3,7 +3,7 @@
 
 import * as api from '../api.js';
 import { addWords, has, lang, num, t, tr, when } from '../i18n.js';
-import { announce, badge, button, card, code, debounce, dialog, disclosure, field, fill, h, icon, loading, note, problem, sampleFlow, table } from '../ui.js';
+import { announce, badge, button, card, code, debounce, dialog, disclosure, field, fill, h, icon, loading, note, problem, sampleFlow, table, unpressed } from '../ui.js';
 import { orTell, revise, word } from '../outcome.js';
 import { reasonTexts } from '../parts/reasons.js';
 import { roleName, templateList, templateMeta, titleOf } from '../parts/templates.js';
@@ -24,6 +24,7 @@ export async function mount(root, ctx) {
   const capabilities = await api.capabilities().catch(() => null);
   const view = { ctx, body, formats: ctx.memory.formats ?? [], seed: ctx.memory.seed ?? '', notes: ctx.memory.notes ?? '', acknowledged: ctx.memory.acknowledged ?? new Map(), optional: (capabilities?.output_formats ?? []).filter((f) => !['csv', 'svg', 'log', 'do'].includes(f)), parts: Object.fromEntries(['standing', 'bindings', 'flow', 'checks', 'output', 'dofile', 'side'].map((n) => [n, h('div', { class: 'part' })])) };
   view.look = debounce(() => preview(view), 250);
+  view.redraw = unpressed(() => draw(view));
   await preview(view, true);
 }
 
@@ -39,8 +40,11 @@ function stated(view) {
 
 async function preview(view, first = false) {
   const { ctx, body, parts } = view;
+  const turn = (view.looks = (view.looks ?? 0) + 1);
   try {
     const answer = await ctx.api.post('plan/preview', stated(view), { signal: ctx.signal });
+    // a later look may be answered before an earlier one
+    if (turn !== view.looks) return;
     view.data = answer.data;
     view.version = ctx.job.version;
     view.meta = await templateMeta(ctx.jobId, view.data.plan.template.template_id).catch(() => null);
@@ -54,7 +58,7 @@ async function preview(view, first = false) {
     fill(body, h('div', { class: 'columns' }, h('div', { class: 'stack' }, parts.standing, parts.bindings, parts.flow, parts.checks, parts.dofile), h('aside', { class: 'sticky stack', 'aria-label': t('plan.freeze') }, parts.output, parts.side)));
     fill(parts.output, outputs(view));
   }
-  draw(view);
+  view.redraw();
 }
 
 function draw(view) {

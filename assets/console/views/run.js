@@ -5,7 +5,7 @@ import { tokenOf } from '../api.js';
 import { duration, has, num, t, when } from '../i18n.js';
 import { logView } from '../logview.js';
 import { failure, history, metaOf, orTell, revise, runBadge, seconds, titleOf } from '../outcome.js';
-import { announce, badge, button, card, confirm, debounce, empty, fill, h, icon, note, progress } from '../ui.js';
+import { announce, badge, button, card, confirm, debounce, empty, fill, h, icon, note, progress, unpressed } from '../ui.js';
 
 /** Shows the view. */
 export async function mount(root, ctx) {
@@ -16,12 +16,13 @@ export async function mount(root, ctx) {
 
 class RunView {
   constructor(root, ctx) {
-    Object.assign(this, { root, ctx, runs: [], plans: [], log: null, logOf: null, progress: null, cancelling: false });
+    Object.assign(this, { root, ctx, runs: [], plans: [], log: null, logOf: null, progress: null, cancelling: false, asked: 0, drawn: 0 });
     this.state = h('div', { class: 'stack' });
     this.logCard = h('div', {});
     this.past = h('div', {});
     this.line = h('p', { class: 'hint', role: 'status' });
     this.clock = h('span', { class: 'num' });
+    this.redraw = unpressed(() => { if (!ctx.signal.aborted) this.draw(); });
   }
 
   async start() {
@@ -39,7 +40,11 @@ class RunView {
   /** Reads the job, its attempts and plans, and draws what changed. */
   async read() {
     const { api, signal } = this.ctx;
+    const turn = (this.asked += 1);
     const [job, runs, plans] = await Promise.all([this.ctx.refresh(), api.get('runs', { signal }), api.get('plans', { signal })]);
+    // answers to a later question may come before those to an earlier one
+    if (turn < this.drawn) return;
+    this.drawn = turn;
     const before = this.job?.status;
     this.job = job;
     this.runs = runs.data.runs;
@@ -48,7 +53,7 @@ class RunView {
     if (signal.aborted) return;
     if (job.status !== 'running') this.cancelling = false;
     if (before !== undefined && before !== job.status) announce(t(`status.${job.status}`));
-    this.draw();
+    this.redraw();
   }
 
   /** The events of the job; each change is read once, however many events tell of it. */

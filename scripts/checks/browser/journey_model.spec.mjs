@@ -37,7 +37,7 @@ spec('its proposal is shown with what it is unsure of, and the person decides', 
   await shot('proposal');
   await page.getByRole('button', { name: 'Take firm_id' }).click();
   await page.locator('#p-cluster_vars:has(option:checked[value=firm_id])').waitFor({ state: 'attached' });
-  await page.locator('.save-state', { hasText: 'Saved' }).waitFor();
+  await page.locator('.save-state .badge-ok').waitFor();
 });
 
 spec('nothing is shown to it where the person says so', {}, async ({ page, service }) => {

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 
-import { openJob, openOperator, suite } from './harness.mjs';
+import { becomes, openJob, openOperator, suite } from './harness.mjs';
 import { ADMIN_KEY } from './service.mjs';
 
 const spec = suite('markup');
@@ -16,16 +16,16 @@ const markup = (name) => `of-${name}"'><img class=injected src=/v1/injected-${na
 async function harmless(page, what, fields = []) {
   // the page of a run keeps a stream open
   await (what === 'run' ? page.locator('[data-state=ended]').waitFor() : page.waitForLoadState('networkidle'));
+  const shown = () => page.evaluate(() => document.body.innerText + [...document.querySelectorAll('input, textarea')].map((e) => e.value).join('\n'));
+  for (const name of fields) await becomes(async () => (await shown()).includes(`of-${name}`), true, `${what}: ${name} is shown as text`);
   const found = await page.evaluate(() => ({
     elements: document.querySelectorAll('.injected, script:not([src])').length,
     ran: typeof globalThis.injected,
     links: [...document.querySelectorAll('[href], [src], [action]')]
       .flatMap((e) => ['href', 'src', 'action'].map((name) => e.getAttribute(name) ?? ''))
       .filter((value) => /^\s*(javascript|vbscript|data:text)/i.test(value)),
-    text: document.body.innerText + [...document.querySelectorAll('input, textarea')].map((e) => e.value).join('\n'),
   }));
   assert.deepEqual([found.elements, found.ran, found.links], [0, 'undefined', []], `${what}: the markup took effect`);
-  for (const name of fields) assert.ok(found.text.includes(`of-${name}`), `${what}: ${name} is shown as text`);
 }
 
 /** A job with markup wherever a client states a text, run to its end. */
@@ -61,6 +61,7 @@ async function job(service) {
 spec('what clients store is text on every step of a job', {}, async ({ page, service }) => {
   const made = await job(service);
   await openJob(page, service, made, 'data');
+  await page.getByRole('tab').first().waitFor();
   for (const tab of await page.getByRole('tab').all()) {
     await tab.click();
     await harmless(page, `data, ${await tab.innerText()}`);

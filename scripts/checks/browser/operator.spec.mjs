@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { open, openOperator, suite } from './harness.mjs';
+import { becomes, open, openOperator, suite } from './harness.mjs';
 import { ADMIN_KEY } from './service.mjs';
 
 const spec = suite('operator');
@@ -26,8 +26,7 @@ spec('an administrator walks every section', {}, async ({ page, service, accessi
   await page.locator('#filter-status').selectOption('failed');
   await page.locator('#apply-filters').click();
   await page.waitForURL(/status=failed/);
-  await page.locator('tbody tr').first().waitFor();
-  assert.equal(await page.locator('tbody tr').count(), 1, 'the filter leaves one job');
+  await becomes(() => page.locator('tbody tr').count(), 1, 'the filter leaves one job');
   await look('jobs');
   await page.locator('tbody a').first().click();
   await page.locator('#job-retry').waitFor();
@@ -46,6 +45,7 @@ spec('an administrator walks every section', {}, async ({ page, service, accessi
   assert.equal(codes.length, 3);
   await look('codes-once');
   await page.locator('dialog').getByRole('button', { name: 'Close' }).last().click();
+  await page.locator('dialog').waitFor({ state: 'detached' });
   await page.getByRole('button', { name: /^Revoke tc_/ }).first().click();
   await page.locator('dialog .button-danger').click();
   await page.locator('.badge-warn').first().waitFor();
@@ -75,6 +75,7 @@ spec('an administrator walks every section', {}, async ({ page, service, accessi
   await page.locator('#audit-action').fill('run.');
   await page.locator('#find-events').click();
   await page.waitForURL(/action=run/);
+  await page.getByText('tenant.changed').waitFor({ state: 'detached' });
   await page.getByText('run.failed').first().waitFor();
   await look('audit');
   assert.equal(await page.getByText('tenant.changed').count(), 0, 'the filter holds');

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 
-import { openJob, suite } from './harness.mjs';
+import { becomes, openJob, suite } from './harness.mjs';
 
 const spec = suite('outcome');
 
@@ -45,7 +45,7 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 390]]
     assert.ok(shown.includes(words.constant), 'and the constant in words');
     assert.ok(run.results.filter((r) => r.label && r.term !== '_cons').every((r) => shown.includes(r.label)), `levels have their labels: ${shown}`);
     const image = page.locator('.figure-card img').first();
-    assert.ok(await image.evaluate((e) => e.naturalWidth > 100), 'the figure is drawn');
+    await becomes(() => image.evaluate((e) => e.naturalWidth > 100), true, 'the figure is drawn');
     assert.ok((await image.getAttribute('alt')).length > 20, 'and says what it shows');
     await look('results');
     await page.locator('.table-options select').selectOption('5');

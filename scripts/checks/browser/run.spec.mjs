@@ -8,8 +8,8 @@ import { openJob, suite } from './harness.mjs';
 // the run outlives the service that started it
 const spec = suite('run', { SS_ON_SHUTDOWN: 'detach' });
 
-/** Some seconds of work that write the log all along: a table for each quantile of many rows. */
-const slow = (times) => ({ times, draft: {
+/** Many seconds of work that write the log all along: a table for each quantile of many rows. */
+const slow = (times) => ({ times, spread: 'log_pay', draft: {
   template_id: 'linear.quantile', outcome_var: 'log_pay', roles: { regressors: ['schooling', 'years_work', 'age', 'hours'] },
   parameters: { quantiles: '.1 .15 .2 .25 .3 .35 .4 .45 .5 .55 .6 .65 .7 .75 .8 .85 .9' },
 } });
@@ -17,7 +17,7 @@ const slow = (times) => ({ times, draft: {
 const lines = async (page) => (await page.locator('.log-line').evaluateAll((all) => all.map((e) => e.textContent))).map((text) => (text === ' ' ? '' : text));
 
 spec('a restart in the middle of a live log loses nothing and doubles nothing', {}, async ({ page, service, expect_outage, shot }) => {
-  const job = await service.job('frozen', slow(40));
+  const job = await service.job('frozen', slow(80));
   await openJob(page, service, job, 'run');
   await page.locator('#run-start').click();
   await page.locator('.log-line').nth(60).waitFor({ state: 'attached' });
@@ -43,8 +43,33 @@ spec('a restart in the middle of a live log loses nothing and doubles nothing', 
   assert.deepEqual(seen, log);
 });
 
+spec('an earlier answer that comes late does not take the page back', {}, async ({ page, service }) => {
+  const job = await service.job('frozen');
+  await openJob(page, service, job, 'run');
+  await page.locator('#run-start').waitFor();
+  let letGo;
+  const held = new Promise((done) => { letGo = done; });
+  let asked = 0;
+  // the first answer after the start is kept back until the run has ended
+  await page.route('**/runs', async (route) => {
+    asked += 1;
+    if (asked > 1) return route.continue();
+    const response = await route.fetch();
+    await held;
+    return route.fulfill({ response });
+  });
+  await page.locator('#run-start').click();
+  await page.locator('#see-results').waitFor();
+  const late = page.waitForEvent('requestfinished', (request) => request.url().endsWith('/runs'));
+  letGo();
+  await late;
+  // what it draws would be there with the next answer that the page waits for
+  await page.evaluate(() => new Promise((done) => { setTimeout(done, 500); }));
+  assert.equal(await page.locator('#see-results').count(), 1, 'the page still shows the end');
+});
+
 spec('a run is cancelled after a question, its log paused and searched', { scheme: 'dark' }, async ({ page, service, accessible, shot }) => {
-  const job = await service.job('frozen', slow(30));
+  const job = await service.job('frozen', slow(120));
   await openJob(page, service, job, 'run');
   await page.locator('#run-start').click();
   await page.locator('.log-line').nth(60).waitFor({ state: 'attached' });

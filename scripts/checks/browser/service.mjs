@@ -18,9 +18,12 @@ export function dataset(name) {
   return join(ROOT, 'assets/stata_do_library/datasets', name);
 }
 
-function repeated(csv, times) {
-  const head = csv.indexOf('\n') + 1;
-  return csv.slice(0, head) + csv.slice(head).repeat(times);
+/** The rows so many times; each copy has `spread`, a column, a thousandth higher, so that its values do not tie. */
+function repeated(csv, times, spread) {
+  const [head, ...rows] = csv.trimEnd().split('\n');
+  const at = head.split(',').indexOf(spread);
+  const copy = (i) => rows.map((row) => row.split(',').map((cell, c) => (c === at && cell !== '' ? String(Number(cell) + i / 1000) : cell)).join(','));
+  return `${[head, ...Array.from({ length: times }, (_, i) => copy(i)).flat()].join('\n')}\n`;
 }
 
 export class Service {
@@ -94,6 +97,12 @@ export class Service {
     return text ? JSON.parse(text) : null;
   }
 
+  /** Whether the files of a job are still being read. */
+  async #reading(path, token) {
+    const answer = await fetch(`${this.base + path}/inputs/preview?rows=1&columns=1`, { headers: { authorization: `Bearer ${token}` } });
+    return answer.status === 409 && (await answer.json()).context?.reason === 'ingesting';
+  }
+
   /** A fresh task code. */
   async code() {
     const made = await this.call('POST', '/v1/admin/task-codes', { count: 1 });
@@ -106,8 +115,8 @@ export class Service {
   }
 
   /** A job as far as `upTo`: `redeemed`, `uploaded`, `drafted`, `frozen`, `queued` or `ended`;
-   * `times` repeats the rows of the file, for runs that take a while. */
-  async job(upTo, { file = 'pay.csv', times = 1, requirement = 'What goes with higher pay?', draft, formats } = {}) {
+   * `times` repeats the rows of the file with `spread` a bit higher each time, for runs that take a while. */
+  async job(upTo, { file = 'pay.csv', times = 1, spread, requirement = 'What goes with higher pay?', draft, formats } = {}) {
     const task_code = await this.code();
     const redeemed = await this.call('POST', '/v1/task-codes/redeem', { task_code, requirement });
     const job = { job_id: redeemed.job_id, token: redeemed.token, task_code };
@@ -117,9 +126,11 @@ export class Service {
       redeemed: async () => {},
       uploaded: async () => {
         const form = new FormData();
-        form.append('file', new Blob([repeated(await readFile(dataset(file), 'utf8'), times)]), file);
+        form.append('file', new Blob([repeated(await readFile(dataset(file), 'utf8'), times, spread)]), file);
         form.append('role', 'primary_dataset');
         await call('POST', '/inputs/upload', form);
+        // on a busy machine the upload is answered before the file was read
+        while (await this.#reading(path, job.token)) await new Promise((resolve) => { setTimeout(resolve, 50); });
       },
       drafted: () => call('PUT', '/draft', draft ?? {
         template_id: 'linear.ols_robust', outcome_var: 'log_pay', roles: { regressors: ['schooling', 'years_work'] },

@@ -1,46 +1,24 @@
-"""What the checks of delivery share: the service as a process, its client, and promises that fail the check."""
+"""What the checks of delivery share: the service as a process and its client; promises come from `scripts/checks/tools.py`."""
 
 from __future__ import annotations
 
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "scripts" / "release"))
+sys.path[:0] = [str(ROOT / "scripts" / "release"), str(ROOT / "scripts" / "checks")]
 
 from smoke import TERMINAL, Client  # noqa: E402,F401
+from tools import expect, free_port, until  # noqa: E402,F401
 
 # The floor of free space is a share of the volume; a check must not depend on how full the machine is.
 HOST_DISK = {"SS_DISK__LOW_MB": "64"}
 KEY = "ssk_admin_0123456789abcdef0123456789abcdef"
-
-
-def expect(promise: str, holds: object, evidence: object = "") -> None:
-    """Prints a promise that holds and ends the check at one that does not."""
-    if not holds:
-        sys.exit(f"not so: {promise}\n{evidence}")
-    print(f"  {promise}", flush=True)
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-def until(promise: str, holds, seconds: float = 60) -> None:
-    """Waits until something holds."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            sys.exit(f"never: {promise}")
-        time.sleep(0.05)
 
 
 class Service:

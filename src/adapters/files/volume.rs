@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use rustix::fs::StatVfsMountFlags;
+
 use crate::adapters::reserve::Reserve;
 use crate::ports::volume::Volume;
 
@@ -25,7 +27,17 @@ impl Volume for LocalVolume {
     }
 
     fn free_bytes(&self) -> io::Result<(u64, u64)> {
-        let facts = rustix::fs::statvfs(&self.data_dir)?;
-        Ok((facts.f_bavail * facts.f_frsize, facts.f_blocks * facts.f_frsize))
+        // the files of jobs may be on a volume of their own; the one with less room decides
+        let folders = [self.data_dir.clone(), self.data_dir.join("tenants")];
+        let mut least: Option<(u64, u64)> = None;
+        for folder in folders.iter().filter(|folder| folder.exists()) {
+            let facts = rustix::fs::statvfs(folder)?;
+            if facts.f_flag.contains(StatVfsMountFlags::RDONLY) {
+                return Err(io::ErrorKind::ReadOnlyFilesystem.into());
+            }
+            let found = (facts.f_bavail * facts.f_frsize, facts.f_blocks * facts.f_frsize);
+            least = Some(least.map_or(found, |least| if found.0 < least.0 { found } else { least }));
+        }
+        least.ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }

@@ -1,7 +1,9 @@
 //! Scratch space on the local file system.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -54,7 +56,10 @@ impl Workspace for LocalWorkspace {
     }
 
     fn entries(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<Vec<Entry>> {
-        entries(listed(&self.dirs.path(tenant, job_id, rel_path))?)
+        let mut found = entries(listed(&self.dirs.path(tenant, job_id, rel_path))?)?;
+        // the service gives no other names
+        found.retain(|entry| entry.is_text);
+        Ok(found)
     }
 
     fn remove(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<()> {
@@ -130,13 +135,25 @@ impl Workspace for LocalWorkspace {
     }
 }
 
-/// Returns the entries with their facts; names that are not Unicode are not ours.
+/// The name as text, with bytes that are no UTF-8 as `\xff`.
+fn readable(name: &OsStr) -> String {
+    let mut text = String::new();
+    for chunk in name.as_bytes().utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
+    }
+    text
+}
+
+/// Returns the entries with their facts.
 fn entries(found: Vec<fs::DirEntry>) -> io::Result<Vec<Entry>> {
     let mut entries = Vec::with_capacity(found.len());
     for entry in found {
-        let (Ok(name), Ok(facts)) = (entry.file_name().into_string(), entry.metadata()) else { continue };
+        let Ok(facts) = entry.metadata() else { continue };
         let changed_at = facts.modified().map(DateTime::<Utc>::from)?;
-        entries.push(Entry { name, is_dir: facts.is_dir(), changed_at });
+        let name = entry.file_name();
+        let is_text = name.to_str().is_some();
+        entries.push(Entry { name: readable(&name), is_text, is_dir: facts.is_dir(), changed_at });
     }
     Ok(entries)
 }

@@ -45,7 +45,11 @@ mod newer {
     pub(super) const QUOTACTL_FD: libc::c_long = 443;
     pub(super) const PROCESS_MRELEASE: libc::c_long = 448;
     pub(super) const MEMFD_SECRET: libc::c_long = 447;
+    pub(super) const STATMOUNT: libc::c_long = 457;
+    pub(super) const LISTMOUNT: libc::c_long = 458;
     pub(super) const SETXATTRAT: libc::c_long = 463;
+    pub(super) const GETXATTRAT: libc::c_long = 464;
+    pub(super) const LISTXATTRAT: libc::c_long = 465;
     pub(super) const REMOVEXATTRAT: libc::c_long = 466;
     pub(super) const OPEN_TREE_ATTR: libc::c_long = 467;
     pub(super) const FILE_SETATTR: libc::c_long = 469;
@@ -108,6 +112,8 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_fsmount,
     libc::SYS_fspick,
     libc::SYS_mount_setattr,
+    newer::STATMOUNT,
+    newer::LISTMOUNT,
     libc::SYS_unshare,
     libc::SYS_setns,
     libc::SYS_open_by_handle_at,
@@ -152,7 +158,14 @@ const ABSENT: &[libc::c_long] = &[
     libc::SYS_msgget,
 ];
 
+/// Attributes, also those of files that Landlock does not let a run open.
 const UNSUPPORTED: &[libc::c_long] = &[
+    libc::SYS_getxattr,
+    libc::SYS_lgetxattr,
+    libc::SYS_listxattr,
+    libc::SYS_llistxattr,
+    newer::GETXATTRAT,
+    newer::LISTXATTRAT,
     libc::SYS_setxattr,
     libc::SYS_lsetxattr,
     libc::SYS_fsetxattr,

@@ -72,6 +72,12 @@ pub(super) fn io(what: &str, error: &io::Error) -> Problem {
     if error.kind() == io::ErrorKind::StorageFull || error.kind() == io::ErrorKind::QuotaExceeded {
         return Problem::new(ErrorCode::StorageFull, "there is no space left for the data");
     }
+    if error.kind() == io::ErrorKind::ReadOnlyFilesystem {
+        return Problem::new(
+            ErrorCode::StoreUnavailable,
+            "the data volume is read-only; nothing was changed",
+        );
+    }
     tracing::error!(event = "SS_INGEST_IO_FAILED", what, error = %error, "ingest could not {what}");
     Problem::internal()
 }

@@ -13,6 +13,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::Exit;
+use super::plain::plain;
 use crate::adapters::capsule_archive::{Unreadable, ZipCapsule};
 use crate::service::runs::capsule_check::verify::{Findings, inspect};
 
@@ -65,24 +66,24 @@ fn refused(reason: Unreadable, as_json: bool) -> Exit {
     if as_json {
         println!("{:#}", json!({"ok": false, "unreadable": text}));
     } else {
-        eprintln!("{text}");
+        eprintln!("{}", plain(&text));
     }
     exit
 }
 
 /// Prints the result of a check.
 fn print_findings(findings: &Findings) {
-    println!("run      {} of plan {}", findings.run_id, findings.plan_id);
-    println!("template {}, engine {}", findings.template, findings.engine);
+    println!("run      {} of plan {}", plain(&findings.run_id), plain(&findings.plan_id));
+    println!("template {}, engine {}", plain(&findings.template), plain(&findings.engine));
     println!(
         "audit    {} events, {} hashes recomputed, {} links",
         findings.piece.events, findings.piece.recomputed, findings.piece.linked
     );
     for remark in &findings.remarks {
-        println!("note     {remark}");
+        println!("note     {}", plain(remark));
     }
     for problem in &findings.problems {
-        println!("DIFFERS  {}: {}", problem.file, problem.reason);
+        println!("DIFFERS  {}: {}", plain(&problem.file), plain(&problem.reason));
     }
     match findings.problems.len() {
         0 => println!("ok       {} files match the capsule", findings.files),

@@ -13,6 +13,7 @@ use crate::adapters::capsule_archive::ZipCapsule;
 use crate::adapters::files::LocalWorkspace;
 use crate::adapters::runner::LocalRunner;
 use crate::cli::Exit;
+use crate::cli::plain::plain;
 use crate::domain::capsule as form;
 use crate::domain::run::Cause;
 use crate::domain::run_outcome::RunLimits;
@@ -227,9 +228,9 @@ fn report(args: &RerunArgs, report: &Report) -> Exit {
             })
         );
     } else {
-        println!("engine   {} (then: {})", report.engine, report.then);
+        println!("engine   {} (then: {})", plain(&report.engine), plain(&report.then));
         for remark in &report.remarks {
-            println!("note     {remark}");
+            println!("note     {}", plain(remark));
         }
         seen.changed.iter().take(MOST_PRINTED).for_each(print);
         if seen.changed.len() > MOST_PRINTED {
@@ -256,7 +257,8 @@ fn print(changed: &Changed) {
     };
     let relative =
         changed.relative_difference.map(|r| format!(", relative difference {r:.3e}")).unwrap_or_default();
-    println!("DIFFERS  {}{place}: then {}, now {}{relative}", changed.file, changed.then, changed.now);
+    let (file, then, now) = (plain(&changed.file), plain(&changed.then), plain(&changed.now));
+    println!("DIFFERS  {file}{}: then {then}, now {now}{relative}", plain(&place));
 }
 
 /// The folder of the repetition; one that nobody named goes with the command.

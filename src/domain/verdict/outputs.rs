@@ -44,6 +44,8 @@ pub enum OutputState {
     TooLarge,
     /// The plan does not declare the file.
     Undeclared,
+    /// Its name is no text, so that it cannot be published.
+    BadName,
 }
 
 impl OutputState {
@@ -57,6 +59,7 @@ impl OutputState {
             Self::Unparsable => "unparsable",
             Self::TooLarge => "too_large",
             Self::Undeclared => "undeclared",
+            Self::BadName => "bad_name",
         }
     }
 }

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::request::Parts;
@@ -21,6 +22,7 @@ use crate::domain::canonical::sha256_hex;
 use crate::domain::credential::{IdempotencyRecord, Principal, StoredResponse};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::JobId;
+use crate::domain::job::JobRecord;
 use crate::http::error::ApiError;
 use crate::http::extract::access::{admit, identify};
 use crate::http::middleware::observe::RequestMeta;
@@ -32,11 +34,16 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// Responses above this size are not stored; they come from routes that can be repeated.
 const MAX_STORED_BODY: usize = 1024 * 1024;
 
-/// Put into a response's extensions by a handler whose answer holds a secret.
+/// Put into a response's extensions by a handler whose answer holds a secret: the answer is not stored.
 #[derive(Debug, Clone)]
 pub struct HoldsSecret {
-    /// The id of what was made.
+    /// The id of what was made. For a job (`job:…`) the handler answers a repeated request again.
     pub resource: String,
+}
+
+/// For an answer with signed links to a job, which are signed again for a repeated request.
+pub fn holds_links(job: &JobRecord) -> Extension<HoldsSecret> {
+    Extension(HoldsSecret { resource: job.resource() })
 }
 
 /// Serialises concurrent requests with one key within this process.
@@ -146,11 +153,13 @@ async fn replay(record: IdempotencyRecord, request: Request, next: Next) -> Resu
     let (parts, body) = request.into_parts();
     let repeatable = record.resource.as_deref().is_some_and(|r| r.starts_with("job:"));
     if record.response.is_none() && repeatable {
-        // Small JSON bodies only: redeem is the one route of this kind.
+        // Small JSON bodies only: redeem and the routes that sign links.
         let bytes = collect(body).await?;
         same_body(&record, &sha256_hex(&bytes))?;
         let mut response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
-        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        if response.extensions().get::<HoldsSecret>().is_some() {
+            response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        }
         return Ok(response);
     }
     let mut hasher = Sha256::new();

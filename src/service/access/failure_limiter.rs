@@ -126,8 +126,13 @@ impl FailureLimiter {
 
 impl Bucket {
     fn refilled(&self, now: DateTime<Utc>, most: f64) -> f64 {
-        let seconds = (now - self.at).as_seconds_f64().max(0.0);
-        (self.left + seconds * most / 60.0).min(most)
+        let seconds = (now - self.at).as_seconds_f64();
+        // a last failure far in the future shows that the clock was set back: nobody is kept out until that time, but
+        // has one try, whose failure counts from now on
+        if seconds < -60.0 {
+            return self.left.max(1.0);
+        }
+        (self.left + seconds.max(0.0) * most / 60.0).min(most)
     }
 }
 
@@ -183,6 +188,21 @@ mod tests {
         // the first ten at once, then one every six seconds
         assert!(refused > 0);
         assert_eq!((now - start()).num_seconds(), (10_000 - 10) * 6);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_keeps_nobody_out_and_gives_one_guess() {
+        let failure_limiter = FailureLimiter::new(10);
+        let subject = [Subject::account("admin")];
+        let late = start() + Duration::hours(1);
+        for n in 0..10 {
+            failure_limiter.failed(late, &subject, Some(&n.to_string()));
+        }
+        failure_limiter.check(late, &subject).expect_err("none is left");
+        failure_limiter.check(start(), &subject).expect("nobody waits for an hour");
+        failure_limiter.failed(start(), &subject, Some("more"));
+        failure_limiter.check(start(), &subject).expect_err("one guess was given");
+        failure_limiter.check(start() + Duration::seconds(6), &subject).expect("one is back");
     }
 
     #[test]

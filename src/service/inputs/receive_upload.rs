@@ -15,6 +15,7 @@ use crate::domain::layout::upload_dir;
 use crate::ports::workspace::Workspace;
 use crate::service::shared::context::Context;
 use crate::service::shared::quotas::admit_bytes;
+use crate::service::shared::space::read_only;
 
 /// Pieces of a body that may wait for the disk.
 const WAITING_CHUNKS: usize = 8;
@@ -288,6 +289,9 @@ pub fn io_problem(error: &std::io::Error) -> Problem {
         return Problem::new(ErrorCode::StorageFull, "the data volume is full; nothing was changed")
             .with("free_bytes", 0)
             .retry_after(60);
+    }
+    if error.kind() == std::io::ErrorKind::ReadOnlyFilesystem {
+        return read_only();
     }
     Problem::internal()
 }

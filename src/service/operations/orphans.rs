@@ -117,7 +117,7 @@ async fn look_at(
         let Some(due_at) = due_at.filter(|due_at| *due_at <= now) else { continue };
         remove(deps, rules, &job, ("workdir", format!("runs/{}", entry.name), due_at), summary).await;
     }
-    for entry in uploads.into_iter().filter(|entry| is_left_upload(&job, entry)) {
+    for entry in uploads.into_iter().filter(|entry| is_left_upload(deps, &job, entry)) {
         // an upload that is under way looks the same as one that broke off
         let due_at = entry.changed_at + hours(policy.upload_sessions_hours.max(1));
         if due_at <= now {
@@ -151,8 +151,14 @@ fn run_over(job: &JobRecord, entry: &Entry) -> Option<DateTime<Utc>> {
     }
 }
 
-/// True for the folder of an upload that is part of nothing.
-fn is_left_upload(job: &JobRecord, entry: &Entry) -> bool {
+/// True for the folder of an upload that is part of nothing. One that this server reads was acknowledged; its age says
+/// nothing where the clock was set forward.
+fn is_left_upload(deps: &Deps, job: &JobRecord, entry: &Entry) -> bool {
+    let is_read = job.ingest.as_ref().is_some_and(|ingest| {
+        ingest.upload_id == entry.name
+            && ingest.failure.is_none()
+            && deps.server_id.as_ref() == Some(&ingest.server)
+    });
     let prefix = format!("inputs/{}/", entry.name);
     let indexed = job.artifacts_index.iter().any(|a| a.rel_path.starts_with(&prefix));
     let current = job.inputs.as_ref().is_some_and(|inputs| {
@@ -161,7 +167,7 @@ fn is_left_upload(job: &JobRecord, entry: &Entry) -> bool {
                 d.original_rel_path.starts_with(&prefix) || d.canonical_rel_path.starts_with(&prefix)
             })
     });
-    entry.is_dir && !indexed && !current
+    entry.is_dir && !indexed && !current && !is_read
 }
 
 /// Removes published sets that no record lists: content that nobody was shown, or that a later commit

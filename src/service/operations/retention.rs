@@ -53,6 +53,8 @@ pub struct Deps {
     pub pool: Pool,
     /// The service's policy; tenants override it.
     pub policy: RetentionPolicy,
+    /// The server process that sweeps, whose readings of uploads are under way; `None` where no server runs.
+    pub server_id: Option<String>,
 }
 
 impl Deps {

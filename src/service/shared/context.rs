@@ -32,7 +32,7 @@ use crate::service::runs::progress::ProgressTracker;
 use crate::service::runs::queue_positions::QueuePositions;
 use crate::service::shared::commits::read_problem;
 use crate::service::shared::pools::Pools;
-use crate::service::shared::space::DiskLow;
+use crate::service::shared::space::{self, DiskLow};
 
 /// The dependencies of the use cases.
 pub struct Context {
@@ -178,15 +178,16 @@ impl Context {
         Ok(all.iter().filter(|(tenant, _)| limited.contains_key(tenant)).map(|(_, usage)| usage.queued).sum())
     }
 
-    /// Refuses new work when the data volume is nearly full.
+    /// Refuses new work when the data volume is nearly full or read-only.
     ///
     /// # Errors
-    /// `STORAGE_FULL {free_bytes, needed_bytes}`.
+    /// `STORAGE_FULL {free_bytes, needed_bytes}`, `STORE_UNAVAILABLE`.
     pub async fn check_space(&self) -> Result<(), Problem> {
         let volume = Arc::clone(&self.volume);
         let low = self.options.disk_low;
         match self.pools.reads.run(move || low.look(volume.as_ref())).await? {
             Ok(space) if space.is_low() => Err(space.problem()),
+            Err(error) if error.kind() == std::io::ErrorKind::ReadOnlyFilesystem => Err(space::read_only()),
             // A volume that cannot be asked will say so when it is written to.
             Ok(_) | Err(_) => Ok(()),
         }

@@ -1,5 +1,7 @@
 //! When the data volume counts as nearly full: the one rule that refusals, claims and health share.
 
+use std::io::ErrorKind;
+
 use crate::domain::error::{ErrorCode, Problem};
 use crate::ports::volume::Volume;
 
@@ -39,6 +41,21 @@ impl DiskLow {
         let (free_bytes, total_bytes) = volume.free_bytes()?;
         Ok(Space { free_bytes, total_bytes, needed_bytes: self.needed_bytes(total_bytes) })
     }
+}
+
+/// True where the volume takes no new work: it is nearly full or read-only. One that cannot be asked will say so when
+/// it is written to.
+pub fn takes_no_work(look: &std::io::Result<Space>) -> bool {
+    match look {
+        Ok(space) => space.is_low(),
+        Err(error) => error.kind() == ErrorKind::ReadOnlyFilesystem,
+    }
+}
+
+/// The refusal of a write to a volume that is read-only.
+pub fn read_only() -> Problem {
+    Problem::new(ErrorCode::StoreUnavailable, "the data volume is read-only; nothing was changed")
+        .retry_after(60)
 }
 
 impl Space {

@@ -14,7 +14,7 @@ use crate::support::app::{ADMIN_KEY, Answer};
 use crate::support::program::{Program, Start};
 use crate::support::runs::{SERVICE, eventually, fakes};
 
-const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
+pub(super) const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
 /// Size of the volume; a half must stay free by the default rule.
 const SIZE: u64 = 128 << 20;
 
@@ -56,31 +56,32 @@ impl Drop for Volume {
     }
 }
 
-struct Job {
-    id: String,
-    token: String,
+/// A job and its client.
+pub(super) struct Job {
+    pub id: String,
+    pub token: String,
 }
 
-async fn codes(program: &Program, count: usize) -> Vec<String> {
+pub(super) async fn codes(program: &Program, count: usize) -> Vec<String> {
     let body = json!({"count": count});
     let made = program.call(Method::POST, "/v1/admin/task-codes", ADMIN_KEY, &body).await.ok();
     let codes = made["task_codes"].as_array().expect("a list").iter();
     codes.map(|c| c["task_code"].as_str().expect("a code").to_owned()).collect()
 }
 
-async fn redeem(program: &Program, code: &str) -> Answer {
+pub(super) async fn redeem(program: &Program, code: &str) -> Answer {
     let body = json!({"task_code": code, "requirement": "q"});
     Answer::of(program.http.post(format!("{}/v1/task-codes/redeem", program.base)).json(&body)).await
 }
 
 impl Job {
-    async fn created(program: &Program, code: &str) -> Self {
+    pub(super) async fn created(program: &Program, code: &str) -> Self {
         let redeemed = redeem(program, code).await.ok();
         let text = |key: &str| redeemed[key].as_str().expect("a text").to_owned();
         Self { id: text("job_id"), token: text("token") }
     }
 
-    async fn confirmed(program: &Program, code: &str) -> Self {
+    pub(super) async fn confirmed(program: &Program, code: &str) -> Self {
         let job = Self::created(program, code).await;
         program.upload(&job.id, &job.token, PAY).await.ok();
         let draft = json!({"template_id": "linear.ols_robust", "outcome_var": "log_pay",
@@ -90,19 +91,19 @@ impl Job {
         job
     }
 
-    async fn ask(&self, program: &Program, method: Method, path: &str, body: &Value) -> Answer {
+    pub(super) async fn ask(&self, program: &Program, method: Method, path: &str, body: &Value) -> Answer {
         program.call(method, &format!("/v1/jobs/{}{path}", self.id), &self.token, body).await
     }
 
-    async fn run(&self, program: &Program) -> Answer {
+    pub(super) async fn run(&self, program: &Program) -> Answer {
         self.ask(program, Method::POST, "/run", &json!({})).await
     }
 
-    async fn look(&self, program: &Program) -> Value {
+    pub(super) async fn look(&self, program: &Program) -> Value {
         self.ask(program, Method::GET, "", &json!({})).await.ok()
     }
 
-    async fn until(&self, program: &Program, status: &str) -> Value {
+    pub(super) async fn until(&self, program: &Program, status: &str) -> Value {
         for _ in 0..3000 {
             let seen = self.look(program).await;
             if seen["status"] == status {
@@ -123,7 +124,7 @@ fn needs_space(answer: Answer) {
     assert_eq!(context["needed_bytes"], SIZE / 2);
 }
 
-async fn health(program: &Program) -> Value {
+pub(super) async fn health(program: &Program) -> Value {
     Answer::of(program.http.get(format!("{}/health/ready", program.base))).await.ok()
 }
 

@@ -2,16 +2,19 @@
 //! afterwards.
 
 mod clients;
+mod clock;
 mod disk;
 mod flips;
 mod history;
 mod kill_loop;
 mod lost_folders;
+mod read_only;
 mod refusing;
 mod shutdown;
 mod steps;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 
 use stata_service::adapters::clock::SystemClock;
@@ -19,6 +22,7 @@ use stata_service::adapters::store::{Options, SqliteStore};
 use stata_service::ports::store::Store;
 
 use crate::support::chain::{check_exported, whole_chain};
+use crate::support::runs::fakes;
 
 /// True where the long versions are asked for.
 #[expect(clippy::disallowed_methods, reason = "how the long tests are asked for")]
@@ -54,6 +58,25 @@ impl Rng {
     /// One of these.
     pub(crate) fn one<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len())]
+    }
+}
+
+/// Builds a library that is preloaded before the program; `None`, with the reason on standard error, where that is not
+/// possible.
+pub(crate) fn preloaded(name: &str, folder: &Path) -> Option<PathBuf> {
+    let library = folder.join(format!("{name}.so"));
+    let built = Command::new("cc")
+        .args(["-shared", "-fPIC", "-O1", "-o"])
+        .arg(&library)
+        .arg(fakes().join(format!("{name}.c")))
+        .arg("-ldl")
+        .output();
+    match built {
+        Ok(done) if done.status.success() => Some(library),
+        other => {
+            eprintln!("skipped: {name} needs a C compiler: {other:?}");
+            None
+        }
     }
 }
 

@@ -4,7 +4,6 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
@@ -13,7 +12,6 @@ use serde_json::json;
 use super::check_chain;
 use crate::support::app::{ADMIN_KEY, Answer, PATIENCE};
 use crate::support::program::{Program, Start};
-use crate::support::runs::fakes;
 
 const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
 
@@ -36,20 +34,7 @@ struct Disk {
 impl Disk {
     /// Builds the library; `None`, with the reason on standard error, where that is not possible.
     fn build(folder: &Path) -> Option<Self> {
-        let library = folder.join("refusing_disk.so");
-        let built = Command::new("cc")
-            .args(["-shared", "-fPIC", "-O1", "-o"])
-            .arg(&library)
-            .arg(fakes().join("refusing_disk.c"))
-            .arg("-ldl")
-            .output();
-        match built {
-            Ok(done) if done.status.success() => {}
-            other => {
-                eprintln!("skipped: the faulty disk needs a C compiler: {other:?}");
-                return None;
-            }
-        }
+        let library = super::preloaded("refusing_disk", folder)?;
         let path = folder.join("control");
         let file =
             File::options().create(true).truncate(true).read(true).write(true).open(&path).expect("opens");

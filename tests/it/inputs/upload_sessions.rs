@@ -110,6 +110,11 @@ async fn a_large_file_arrives_in_parts_in_any_order_and_is_compared() {
     let part_size = session["part_size"].as_u64().expect("a size");
     let urls = session["presigned_urls"].as_array().expect("urls").clone();
     assert_eq!(urls.len() as u64, size.div_ceil(part_size));
+    let refresh = format!("/v1/upload-sessions/{}/refresh-urls", text(&session, "upload_session_id"));
+    let many = json!({"part_numbers": vec![1; urls.len() + 1]});
+    Answer::of(app.request(Method::POST, &refresh, &job.token).json(&many))
+        .await
+        .refused(400, "INPUT_VALIDATION_FAILED");
     let bytes: Vec<u8> = (0..size).map(|i| u8::try_from(i / part_size % 7).expect("small") + b'a').collect();
     let parts: Vec<&[u8]> = bytes.chunks(usize::try_from(part_size).expect("fits")).collect();
     let mut stated = Vec::new();

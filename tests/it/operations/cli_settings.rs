@@ -1,6 +1,6 @@
 //! The commands that show settings, version and health, and the exit codes, by the real program.
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -65,4 +65,27 @@ fn health_of_a_service_that_is_not_there_is_69() {
     assert_eq!(output.status.code(), Some(69));
     assert!(String::from_utf8_lossy(&output.stderr).contains("does not answer"));
     assert_eq!(program(&["health", "--url", "https://x"], &[]).status.code(), Some(2));
+}
+
+#[test]
+fn a_command_whose_output_nobody_reads_ends_quietly() {
+    let commands: [&[&str]; 5] =
+        [&["config", "show"], &["config", "show", "--json"], &["openapi"], &["version"], &["--help"]];
+    for words in commands {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_stata-service"))
+            .args(words)
+            .env_clear()
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("starts");
+        // closed before anything was printed
+        drop(child.stdout.take());
+        let ended = child.wait_with_output().expect("ends");
+        let text = String::from_utf8_lossy(&ended.stderr);
+        assert!(!text.contains("panicked") && !text.contains("Broken pipe"), "{words:?}: {text}");
+        // 128 and the number of SIGPIPE; help is printed by the parser of arguments, which does not fail
+        let expected = if words == ["--help"] { 0 } else { 141 };
+        assert_eq!(ended.status.code(), Some(expected), "{words:?}: {text}");
+    }
 }

@@ -261,6 +261,9 @@ async fn a_queue_that_nobody_works_at_is_told() {
     for busy in [Work { active: 1, ..idle }, Work { claims: false, ..idle }] {
         assert!(matches!(looks::queue(&ctx, busy), Found::Well(_)), "{busy:?}");
     }
-    assert!(matches!(looks::blobs(&LocalHost, dir.path()), Found::Well(_)));
-    assert!(matches!(looks::blobs(&LocalHost, &dir.path().join("gone")), Found::Out(_)));
+    assert!(matches!(looks::blobs(&LocalHost, &[dir.path().to_owned()]), Found::Well(_)));
+    assert!(matches!(
+        looks::blobs(&LocalHost, &[dir.path().to_owned(), dir.path().join("gone")]),
+        Found::Out(_)
+    ));
 }

@@ -61,3 +61,26 @@ fn paths_outside_links_doubles_and_bombs_are_refused() {
     files.insert("data.dta".to_owned(), vec![0; 100 << 20]);
     assert!(refused(&archive(&files)).contains("would unpack to"));
 }
+
+#[test]
+fn names_in_an_archive_do_not_reach_the_terminal_as_they_are() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut doubles = skeleton();
+    for name in ["gpj.\u{202e}exe", "GPJ.\u{202e}EXE"] {
+        doubles.insert(name.to_owned(), b"x".to_vec());
+    }
+    let mut listed = skeleton();
+    let line = format!("{}  evil\u{1b}[2J.csv\n", "0".repeat(64));
+    listed.insert("manifest-sha256.txt".to_owned(), line.into_bytes());
+    for (files, shown) in [(doubles, r"\u{202e}"), (listed, "evil")] {
+        saved(folder.path(), "c.zip", &archive(&files));
+        let run = std::process::Command::new(env!("CARGO_BIN_EXE_stata-service"))
+            .args(["capsule", "verify", "c.zip"])
+            .current_dir(folder.path())
+            .output()
+            .expect("the program starts");
+        let printed = String::from_utf8([run.stdout, run.stderr].concat()).expect("text");
+        assert!(printed.contains(shown), "{printed:?}");
+        assert!(!printed.contains(['\u{1b}', '\u{202e}']), "{printed:?}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use stata_service::domain::job::JobStatus;
 
@@ -37,6 +38,16 @@ async fn files_with_hostile_names_are_published_under_safe_ones() {
     let expected =
         ["-rf", "a\"b'c.csv", "<img src=x>.svg", "gpj.\u{202e}exe.csv", "line\nend.txt", "back\\slash"];
     assert_eq!(originals, expected.iter().map(|name| (*name).to_owned()).collect());
+    let meta =
+        job.artifacts_index.iter().find(|a| a.rel_path.ends_with("/run.meta.json")).expect("the meta file");
+    let meta: Value = serde_json::from_slice(&harness.published(&job, &meta.rel_path)).expect("JSON");
+    for file in [r"no\xfftext.csv", r"sub/no\xfftext.csv"] {
+        let left_out = meta["not_archived"].as_array().expect("a list");
+        let reason = left_out.iter().find(|entry| entry["file"] == file).map(|entry| &entry["reason"]);
+        assert_eq!(reason, Some(&json!("name is no UTF-8")), "{left_out:?}");
+        let outputs = &job.latest_run().expect("an attempt").outputs;
+        assert!(outputs.iter().any(|o| o.rel_path == file && o.status == "bad_name"), "{outputs:?}");
+    }
     let own = job.artifacts_index.iter().find(|a| a.rel_path.ends_with("/stdout")).expect("the stream");
     assert_eq!(own.size_bytes, 0, "the stream of the run keeps its name");
     drop(worker);

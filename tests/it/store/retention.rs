@@ -212,6 +212,27 @@ fn run_of(id: &str, ended: bool, bench: &Bench) -> Run {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_is_being_read_stays_although_the_clock_jumps() {
+    let mut bench = Bench::new(RetentionPolicy::default());
+    let (server, upload) = (bench.ctx.server_id.clone(), "up_read");
+    let mut jobs = Vec::new();
+    for (id, server) in [("job_1", server.as_str()), ("job_2", "srv_that_ended")] {
+        let job = job("default", id, 0);
+        bench.put(&job).await;
+        let job = job.begin_ingest(upload, server, bench.clock.now()).expect("content is there");
+        bench.put(&job).await;
+        let path = format!("inputs/{upload}/original_1");
+        bench.ctx.blobs.put(&job.tenant_id, &job.job_id, &path, &mut &b"x"[..]).expect("written");
+        jobs.push(job);
+    }
+    let ahead = SystemClock.now() - bench.clock.now();
+    bench.clock.advance(ahead.max(Duration::zero()) + Duration::hours(25));
+    assert_eq!(bench.removed().await, [("upload", 1)]);
+    assert!(bench.has(&jobs[0], "inputs/up_read"), "it was acknowledged");
+    assert!(!bench.has(&jobs[1], "inputs/up_read"), "nobody reads it any more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn leftovers_of_ended_runs_and_broken_uploads_go_and_those_in_use_stay() {
     let mut bench = Bench::new(RetentionPolicy {
         run_workdirs_hours: 1,

@@ -115,7 +115,9 @@ fn documents_use_plain_words() {
             }
         }
     }
-    for name in ["README.md", "SECURITY.md", "clients/python/README.md", "performance/README.md"] {
+    let clients =
+        ["clients/README.md", "clients/python/README.md", "clients/r/README.md", "clients/stata/README.md"];
+    for name in ["README.md", "SECURITY.md", "performance/README.md"].into_iter().chain(clients) {
         check(name, &fs::read_to_string(root.join(name)).expect("a document"), &mut findings);
     }
     let changes = fs::read_to_string(root.join("CHANGELOG.md")).expect("the change log");

@@ -4,19 +4,22 @@
 import { base } from '../../api.js';
 import { bytes, duration, has, num, t, when } from '../../i18n.js';
 import { stackable } from '../../outcome.js';
-import { badge, button, card, copy, disclosure, fill, h, icon, note, table, toast } from '../../ui.js';
+import { badge, button, card, copy, disclosure, fill, h, icon, note, table, toast, unpressed } from '../../ui.js';
 
 const HOW = { ok: 'ok', degraded: 'warn', draining: 'warn', not_ready: 'fail', failed: 'fail' };
 
 /** Draws the section, and again every ten seconds. */
 export async function draw(root, ctx) {
   let report = null;
-  const read = async () => {
-    const [status, numbers] = await Promise.all([ctx.api.get('admin/system/status'), metrics(ctx.signal)]);
+  let latest = null;
+  const show = unpressed(() => {
     if (ctx.signal.aborted) return;
-    const open = new Set([...root.querySelectorAll('details[open]')].map((d) => d.id));
+    const [status, numbers] = latest;
     fill(root, health(status), gate(status), work(status, numbers), store(status, numbers), reload(ctx, status, report, (told) => { report = told; return read(); }));
-    for (const details of root.querySelectorAll('details')) if (open.has(details.id)) details.open = true;
+  });
+  const read = async () => {
+    latest = await Promise.all([ctx.api.get('admin/system/status'), metrics(ctx.signal)]);
+    show();
   };
   await read();
   const timer = setInterval(() => { if (!document.hidden) read().catch(() => {}); }, 10_000);

@@ -7,20 +7,59 @@
         job.state_draft(template_id="linear.ols_robust", outcome_var="log_pay", roles={"regressors": ["schooling"]})
         plan = job.freeze()
         run = job.run()
-        job.download("results")
+        print(job.outcome().coefficients)
+
+`AsyncService` and `AsyncJob` have the same methods, to be awaited.
 """
 
+from ._async.job import AsyncJob
+from ._async.service import AsyncService
+from ._codes import ErrorCode
 from ._events import ServerEvent
-from .client import Job, Service
-from .errors import ProblemError, RunFailed, StataServiceError, TookTooLong, UnexpectedAnswer
+from ._sync.job import Job
+from ._sync.service import Service
+from .errors import (
+    Conflict,
+    Gone,
+    InvalidRequest,
+    MissingPackage,
+    NotAuthorized,
+    NotFound,
+    ProblemError,
+    RateLimited,
+    RunFailed,
+    ServiceFailed,
+    StataServiceError,
+    TookTooLong,
+    UnexpectedAnswer,
+    UploadRefused,
+)
+from .outcome import Figure, Outcome, Table
+from .progress import Progress
 
 __all__ = [
+    "AsyncJob",
+    "AsyncService",
+    "Conflict",
+    "ErrorCode",
+    "Figure",
+    "Gone",
+    "InvalidRequest",
     "Job",
+    "MissingPackage",
+    "NotAuthorized",
+    "NotFound",
+    "Outcome",
     "ProblemError",
+    "Progress",
+    "RateLimited",
     "RunFailed",
     "ServerEvent",
     "Service",
+    "ServiceFailed",
     "StataServiceError",
+    "Table",
     "TookTooLong",
     "UnexpectedAnswer",
+    "UploadRefused",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class ServerEvent:
         parsed = json.loads(self.text)
         if not isinstance(parsed, dict):
             raise ValueError(f"{self.name} holds no object")
-        return parsed
+        return cast(dict[str, Any], parsed)
 
 
 class EventReader:

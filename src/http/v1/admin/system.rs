@@ -71,7 +71,7 @@ pub async fn status(State(app): State<App>, _access: KeyAccess<Operators>) -> Js
         llm_configured: app.ctx.model.is_some(),
         draining: app.health.is_draining(),
         started_at: app.started_at,
-        uptime_seconds: (app.ctx.clock.now() - app.started_at).num_seconds(),
+        uptime_seconds: i64::try_from(app.started.elapsed().as_secs()).unwrap_or(i64::MAX),
         store: StoreFacts {
             sequence: facts.sequence,
             fault: facts.fault,

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ use crate::domain::signed_link::{LinkedRequest, MAX_TTL};
 use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess, Read};
 use crate::http::extract::body::Json;
+use crate::http::middleware::idempotency::{HoldsSecret, holds_links};
 use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::service::inputs::upload_sessions::{AnnouncedFile, UploadSessions, bundle_of};
@@ -190,12 +192,12 @@ pub async fn open(
     State(app): State<App>,
     access: JobAccess<Change>,
     Json(body): Json<SessionBody>,
-) -> Result<Json<SessionView>, ApiError> {
+) -> Result<(Extension<HoldsSecret>, Json<SessionView>), ApiError> {
     let sessions = UploadSessions(Arc::clone(&app.ctx));
     let (file, session) = sessions.open(&access.caller, &access.job, &body.bundle_id, &body.file_id).await?;
     let (mut urls, _) = part_urls(&app, &access.job, &session, 1..=session.parts)?;
     let direct = session.parts == 1;
-    Ok(Json(SessionView {
+    let view = SessionView {
         upload_session_id: session.upload_session_id,
         job_id: access.job.job_id.to_string(),
         file_id: file.file_id,
@@ -204,7 +206,8 @@ pub async fn open(
         presigned_url: direct.then(|| urls.remove(0).url),
         part_size: (!direct).then_some(session.part_size),
         presigned_urls: (!direct).then_some(urls),
-    }))
+    };
+    Ok((holds_links(&access.job), Json(view)))
 }
 
 /// Signs the URLs of parts; returns their expiry.

@@ -11,6 +11,7 @@ use crate::domain::signed_link::{LinkedRequest, MAX_TTL};
 use crate::http::error::ApiError;
 use crate::http::extract::access::{JobAccess, Read};
 use crate::http::extract::body::Json;
+use crate::http::middleware::idempotency::holds_links;
 use crate::http::route::{Effect, RouteFacts};
 use crate::http::state::App;
 use crate::service::runs::capsule::chosen_run;
@@ -88,7 +89,7 @@ pub async fn handler(
     let linked = LinkedRequest { method: "GET", path: &path, query: &query };
     let ttl = Duration::seconds(seconds);
     let (url, expires_at) = app.ctx.link_keys.signed_url(job, linked, ttl, app.ctx.clock.now())?;
-    Ok(Json(Link { url, expires_at }).into_response())
+    Ok((holds_links(job), Json(Link { url, expires_at })).into_response())
 }
 
 fn path_of(job: &JobRecord, request: &LinkRequest) -> Result<String, Problem> {

@@ -1,5 +1,6 @@
 //! `POST /v1/upload-sessions/{upload_session_id}/refresh-urls`: fresh URLs of parts.
 
+use axum::Extension;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,7 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::http::error::ApiError;
 use crate::http::extract::access::{Change, JobAccess};
 use crate::http::extract::body::{Json, Path};
+use crate::http::middleware::idempotency::{HoldsSecret, holds_links};
 use crate::http::route::{Effect, RouteFacts};
 use crate::http::state::App;
 use crate::http::v1::inputs::bundle::{PresignedPart, part_urls};
@@ -53,13 +55,17 @@ pub async fn handler(
     access: JobAccess<Change>,
     Path(segment): Path<SessionSegment>,
     Json(body): Json<RefreshBody>,
-) -> Result<Json<RefreshedParts>, ApiError> {
+) -> Result<(Extension<HoldsSecret>, Json<RefreshedParts>), ApiError> {
     let bundle = bundle_of(&access.job)?;
     let (_, session) = bundle.file_of(&segment.upload_session_id, app.ctx.clock.now())?;
+    if body.part_numbers.len() > session.parts as usize {
+        let message = format!("must name each of the {} parts once at most", session.parts);
+        return Err(Problem::validation("part_numbers", message).into());
+    }
     if body.part_numbers.iter().any(|part| *part == 0 || *part > session.parts) {
         let message = format!("must be 1 to {}", session.parts);
         return Err(Problem::validation("part_numbers", message).into());
     }
     let (parts, expires_at) = part_urls(&app, &access.job, session, body.part_numbers)?;
-    Ok(Json(RefreshedParts { parts, expires_at }))
+    Ok((holds_links(&access.job), Json(RefreshedParts { parts, expires_at })))
 }

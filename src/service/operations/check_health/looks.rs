@@ -3,7 +3,7 @@
 
 use std::future::Future;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, Wake, Waker};
@@ -51,16 +51,21 @@ pub fn disk(ctx: &Context) -> Found {
     }
 }
 
-/// The place of data and artifacts: a file is written, read back and removed.
-pub fn blobs(host: &dyn Host, folder: &Path) -> Found {
-    match host.try_writing(folder) {
-        Ok(()) => Found::Well("written, read and removed".to_owned()),
-        // the disk's own check says how much is missing; what is there is still served
-        Err(error) if error.kind() == ErrorKind::StorageFull => {
-            Found::Limited("the volume is full".to_owned())
+/// The folders of data and artifacts, which may be on volumes of their own: in each a file is written, read back and
+/// removed.
+pub fn blobs(host: &dyn Host, folders: &[PathBuf]) -> Found {
+    for folder in folders {
+        let name = folder.file_name().unwrap_or(folder.as_os_str()).display();
+        match host.try_writing(folder) {
+            Ok(()) => {}
+            // the disk's own check says how much is missing; what is there is still served
+            Err(error) if error.kind() == ErrorKind::StorageFull => {
+                return Found::Limited(format!("the volume of {name} is full"));
+            }
+            Err(error) => return Found::Out(format!("no file can be written in {name}: {}", error.kind())),
         }
-        Err(error) => Found::Out(format!("no file can be written: {}", error.kind())),
     }
+    Found::Well("written, read and removed".to_owned())
 }
 
 /// State of the workers for the check of the queue.

@@ -93,12 +93,18 @@ impl Target {
         }
     }
 
+    /// The kind of its inputs.
+    pub(crate) fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// The folder of its files.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Checks that every input is taken as long as it is not changed.
     pub(crate) fn takes_its_seeds(&self) {
-        // which answers of a model are taken is for the tests of `llm`
-        if self.kind == "answer" {
-            return;
-        }
         for (at, seed) in self.seeds.iter().enumerate() {
             assert_eq!(self.read(seed), Outcome::Taken, "{} {at}", self.kind);
         }
@@ -233,29 +239,37 @@ impl Model {
 
     /// Whole and streamed answers of both wire formats.
     fn answers(&self) -> Vec<String> {
+        let draft: Value = serde_json::from_str(DRAFT).expect("JSON");
+        let (first, second) = DRAFT.split_at(DRAFT.len() / 2);
         let usage = json!({"prompt_tokens": 5, "completion_tokens": 7});
         let openai = json!({"id": "c", "model": "m", "usage": usage, "choices": [
             {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": DRAFT}}]});
         let anthropic = json!({"id": "c", "type": "message", "role": "assistant", "model": "m",
-            "stop_reason": "end_turn", "usage": {"input_tokens": 5, "output_tokens": 7},
-            "content": [{"type": "text", "text": DRAFT}]});
-        let delta = json!({"choices": [{"index": 0, "delta": {"content": DRAFT}}]});
+            "stop_reason": "tool_use", "usage": {"input_tokens": 5, "output_tokens": 7},
+            "content": [{"type": "text", "text": "Here it is."},
+                        {"type": "tool_use", "id": "t", "name": "analysis_draft", "input": draft}]});
+        let delta = |text| json!({"choices": [{"index": 0, "delta": {"content": text}}]});
+        let (begin, rest) = (delta(first), delta(second));
         let last = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]});
         let event =
             |value: Value| format!("event: {}\ndata: {value}\n\n", value["type"].as_str().expect("a type"));
         let streamed = [
             json!({"type": "message_start", "message": {"id": "c", "model": "m", "usage": {"input_tokens": 5}}}),
-            json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
-            json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": DRAFT}}),
+            json!({"type": "content_block_start", "index": 0,
+                   "content_block": {"type": "tool_use", "id": "t", "name": "analysis_draft", "input": {}}}),
+            json!({"type": "content_block_delta", "index": 0,
+                   "delta": {"type": "input_json_delta", "partial_json": first}}),
+            json!({"type": "content_block_delta", "index": 0,
+                   "delta": {"type": "input_json_delta", "partial_json": second}}),
             json!({"type": "content_block_stop", "index": 0}),
-            json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 7}}),
+            json!({"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 7}}),
             json!({"type": "message_stop"}),
         ];
         vec![
             DRAFT.to_owned(),
             openai.to_string(),
             anthropic.to_string(),
-            format!("data: {delta}\n\ndata: {last}\n\ndata: [DONE]\n\n"),
+            format!("data: {begin}\n\ndata: {rest}\n\ndata: {last}\n\ndata: [DONE]\n\n"),
             streamed.into_iter().map(event).collect(),
         ]
     }

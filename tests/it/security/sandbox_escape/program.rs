@@ -11,7 +11,7 @@ use super::Outside;
 use crate::support::runs::{fakes, runner};
 
 /// Attempts that do not depend on the kernel's age; fewer lines mean that the program was cut short.
-const FEWEST_ATTEMPTS: usize = 160;
+const FEWEST_ATTEMPTS: usize = 165;
 
 /// Builds the hostile program into a folder of its own; the build of the service needs a C compiler as well.
 fn hostile(root: &Path) -> PathBuf {
@@ -175,6 +175,7 @@ fn the_same_program_escapes_without_the_sandbox() {
         "UDP",
         "list another job's folder",
         "signal by descriptor",
+        "list the attributes of a file outside",
         "own program",
         "own program by descriptor",
         "times of the engine by its descriptor",
@@ -203,6 +204,43 @@ fn bombs_end_their_own_run_only() {
     assert_eq!(memory.ended, Ended::MemoryLimit);
     let disk = attack.run("disk", |s| s.limits.output_bytes = 20 << 20);
     assert_eq!(disk.ended, Ended::OutputLimit { what: "bytes".into() });
+    let links = attack.run("links", |s| s.limits.output_files = 500);
+    assert_eq!(links.ended, Ended::OutputLimit { what: "files".into() }, "links are files of the volume");
+    let names = attack.run("names", |s| {
+        s.limits.output_files = 10_000;
+        s.limits.output_bytes = 20 << 20;
+    });
+    assert_eq!(names.ended, Ended::OutputLimit { what: "bytes".into() }, "each name can be published");
     let spin = attack.run("spin", |s| s.limits.wall_seconds = 1);
     assert_eq!(spin.ended, Ended::Timeout);
+}
+
+/// True where a control group below that of this process has a limit of memory.
+fn memory_is_delegated() -> bool {
+    let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+    let own = groups.lines().find_map(|line| line.strip_prefix("0::/"));
+    let mount = mounts.lines().find(|line| line.split(' ').nth(2) == Some("cgroup2"));
+    let point = mount.and_then(|line| line.split(' ').nth(1));
+    let (Some(own), Some(point)) = (own, point) else { return false };
+    let trial = Path::new(point).join(own).join(format!("stata-test-{}", std::process::id()));
+    if std::fs::create_dir(&trial).is_err() {
+        return false;
+    }
+    let is_delegated = trial.join("memory.max").exists();
+    std::fs::remove_dir(&trial).expect("an empty group");
+    is_delegated
+}
+
+#[test]
+fn the_kernel_keeps_the_limit_of_memory_where_its_controller_is_delegated() {
+    if !memory_is_delegated() {
+        eprintln!("skipped: no control group (v2) with a limit of memory can be made here");
+        return;
+    }
+    let attack = Attack::prepare();
+    let limit = 100 << 20;
+    let memory = attack.run("memory", |s| s.limits.memory_bytes = limit);
+    assert_eq!((&memory.ended, memory.containment.as_str()), (&Ended::MemoryLimit, "cgroup"), "{memory:?}");
+    assert!(memory.peak_memory_bytes <= limit, "sampling would have let it grow: {memory:?}");
 }

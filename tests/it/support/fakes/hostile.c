@@ -222,6 +222,24 @@ static int owner_of_engine(void) {
            syscall(SYS_fchownat, file, "", before.st_uid, before.st_gid, AT_EMPTY_PATH) == 0;
 }
 static int attribute_of_engine(void) { return syscall(SYS_fsetxattr, engine(), "user.x", "1", 1, 0) == 0; }
+static int reads_attribute(const char *path) {
+    char value[64];
+    return syscall(SYS_getxattr, path, "user.canary", value, sizeof value) >= 0 || errno == ENODATA;
+}
+static int lists_attributes(const char *path) {
+    char names[256];
+    return syscall(SYS_listxattr, path, names, sizeof names) >= 0;
+}
+static int lists_mounts(void) {
+    struct { unsigned int size, spare; unsigned long long mount, last; } all = {24, 0, ~0ULL, 0};
+    unsigned long long found[16];
+    return syscall(458, &all, found, 16, 0) >= 0;
+}
+static int describes_mount(void) {
+    struct { unsigned int size, spare; unsigned long long mount, what; } asked = {24, 0, ~0ULL, 0x3f};
+    char found[4096];
+    return permitted(syscall(457, &asked, found, sizeof found, 0));
+}
 /* The kernel sends this signal to the owner of a pipe that can be read; the server would end. */
 static int signals_by_owner(void) {
     int ends[2];
@@ -360,6 +378,9 @@ static void files(void) {
     TRY("hint on the engine's blocks", commands_engine(1036, (long)&port) || commands_engine(1038, (long)&port));
     TRY("attribute of a file outside", syscall(SYS_setxattr, at("canary.txt"), "user.x", "1", 1, 0) == 0);
     TRY("attribute by the newer call", syscall(463, AT_FDCWD, at("canary.txt"), 0, "user.x", NULL, 0) == 0);
+    TRY("read an attribute of a file outside", reads_attribute(at("canary.txt")));
+    TRY("list the attributes of a file outside", lists_attributes(at("canary.txt")));
+    TRY("list the attributes of a file that cannot be opened", lists_attributes("/etc/shadow"));
     TRY("handle of a file", permitted(syscall(SYS_name_to_handle_at, AT_FDCWD, "/etc/shadow", NULL, NULL, 0)));
     TRY("file by its handle", permitted(syscall(SYS_open_by_handle_at, AT_FDCWD, NULL, O_RDONLY)));
     TRY("watch a folder", permitted(syscall(SYS_inotify_init1, 0)));
@@ -448,6 +469,8 @@ static void kernel(void) {
     TRY("move a mount", permitted(syscall(SYS_move_mount, 0, "", 0, "", 0)));
     TRY("open a file system", permitted(syscall(SYS_fsopen, "tmpfs", 0)));
     TRY("attributes of a mount", permitted(syscall(SYS_mount_setattr, AT_FDCWD, "/", 0, NULL, 0)));
+    TRY("list the mounts", lists_mounts());
+    TRY("describe a mount", describes_mount());
     TRY("user namespace", permitted(unshare(CLONE_NEWUSER)));
     TRY("mount namespace", permitted(unshare(CLONE_NEWNS)));
     TRY("network namespace", permitted(unshare(CLONE_NEWNET)));
@@ -525,6 +548,18 @@ static void bomb(const char *kind) {
         }
         for (;;) pause();
     }
+    /* Names that take no bytes, and bytes that have many names. */
+    if (!strcmp(kind, "links") || !strcmp(kind, "names")) {
+        static char block[1 << 20];
+        int file = open("one", O_WRONLY | O_CREAT, 0644);
+        if (file < 0 || write(file, block, sizeof block) < 0) return;
+        for (int i = 0; i < 2000; i++) {
+            char name[32];
+            snprintf(name, sizeof name, "name%d", i);
+            if (!strcmp(kind, "names") ? link("one", name) : symlink("nowhere", name)) break;
+        }
+        for (;;) pause();
+    }
     if (!strcmp(kind, "spin")) for (;;) {}
 }
 
@@ -543,6 +578,7 @@ int main(int count, char **words) {
         TRY("UDP", talks(AF_INET, SOCK_DGRAM, 0));
         TRY("list another job's folder", lists(outside));
         TRY("signal by descriptor", by_pidfd());
+        TRY("list the attributes of a file outside", lists_attributes(outside));
         TRY("own program", copies_and_executes());
         TRY("own program by descriptor", executes_descriptor());
         TRY("times of the engine by its descriptor", changes_times_of_engine());

@@ -41,7 +41,11 @@ hostile_names)
     lines=$(printf 'line\nend.txt')
     for name in -rf "a\"b'c.csv" '<img src=x>.svg' "$bidi" "$lines" stdout 'back\slash'; do
         printf '%s\n' "$name" > "./$name"
-    done ;;
+    done
+    bytes=$(printf 'no\377text.csv')
+    mkdir sub
+    echo x > "./$bytes"
+    echo x > "./sub/$bytes" ;;
 slow) { begin; body; } > main.log; touch started; sleep 1; end >> main.log; table ;;
 forever) { begin; body; } > main.log; touch started; while :; do sleep 0.05; done ;;
 family)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The small scripts of a release: signatures, refusals, notes made from commits, gates, scans with planted findings.
 
-Usage: tools.py
+Usage: release_tools.py
 Plays cosign by tests/delivery/cosign where keyless signing is meant, which needs an identity that only a workflow has.
 """
 
@@ -169,12 +169,16 @@ def planted(folder: Path) -> None:
     ran = run("security-scan.sh", "workflows", bad)
     expect("the scan stops a workflow with a job that is missing and text of strangers in a script",
            ran.returncode == 1 and '"b"' in ran.stderr and "github.event.pull_request.title" in ran.stderr, ran.stderr)
-    half = folder / "half.yml"
-    half.write_text("name: half\non: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n"
-                    "      - uses: actions/checkout@v4\n")
-    ran = run("security-scan.sh", "workflows", half)
-    expect("and one whose actions are not pinned", ran.returncode != 0 and "unpinned-uses" in ran.stdout + ran.stderr,
-           ran.stdout + ran.stderr)
+    half, digest = folder / "half.yml", "0123456789" * 4
+    for uses, what in (("actions/checkout@v4", "whose action is pinned by a tag"),
+                       (f"actions/checkout@{digest}", "whose digest has no tag"),
+                       (f"actions/checkout@{digest[1:]} # v4.0.0", "whose digest is cut off"),
+                       (f"actions/checkout@{digest} # v4.0.0\n      - uses: actions/checkout@{digest[::-1]} # v4.0.0",
+                        "with two digests of one action")):
+        half.write_text("name: half\non: push\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n"
+                        f"      - uses: {uses}\n")
+        ran = run("security-scan.sh", "workflows", half)
+        expect(f"and one {what}", ran.returncode == 1 and "pinned" in ran.stderr, ran.stdout + ran.stderr)
     ran = run("security-scan.sh", "workflows")
     expect(f"the workflows of the repository have no findings: {ran.stdout.splitlines()[0]}", ran.returncode == 0,
            ran.stdout + ran.stderr)

@@ -1,4 +1,5 @@
-"""A service, and a job at a service."""
+# Derived from _async/job.py by generate.py; edit that file.
+"""A job at a service."""
 
 from __future__ import annotations
 
@@ -10,16 +11,12 @@ from types import TracebackType
 from typing import Any, Literal, Self, cast
 from urllib.parse import quote
 
-import httpx
-
-from ._events import ServerEvent
-from ._http import Transport
-from .errors import ProblemError, RunFailed, TookTooLong, UnexpectedAnswer
-from .models import (
+from .._events import ServerEvent
+from .._files import PARTS_FROM, SentFile
+from ..errors import NotAuthorized, ProblemError, RunFailed, TookTooLong, UnexpectedAnswer
+from ..models import (
     Artifact,
-    Capabilities,
     DatasetRole,
-    DataSharing,
     DraftView,
     InputsPreview,
     JobView,
@@ -29,16 +26,29 @@ from .models import (
     PlanPreview,
     ResultRow,
     Run,
-    TaskCodeView,
     TemplateAnswer,
     TemplateBrief,
 )
+from ..outcome import Figure, Outcome, Table
+from ..progress import Progress, Show, of_job, shower, size
+from .transport import Transport
+from .uploads import in_one_form, in_parts
 
 _ENDED = {"succeeded", "failed", "cancelled"}
 
 
-class _Closing:
-    _transport: Transport
+class Job:
+    """One job, by its token."""
+
+    def __init__(
+        self, base_url: str, job_id: str, token: str, *, timeout: float = 60.0, attempts: int = 4,
+        progress: bool | Show | None = None,
+    ) -> None:
+        self.job_id = job_id
+        self.token = token
+        self._show = shower(progress)
+        self._transport = Transport(base_url, token, timeout=timeout, attempts=attempts, show=self._show)
+        self._path = f"/v1/jobs/{quote(job_id, safe='')}"
 
     def close(self) -> None:
         """Ends the connections."""
@@ -52,64 +62,6 @@ class _Closing:
     ) -> None:
         self.close()
 
-
-class Service(_Closing):
-    """A service at an address, with an API key where one is needed (operators, lists, task codes)."""
-
-    def __init__(
-        self, base_url: str, api_key: str | None = None, *, timeout: float = 60.0, attempts: int = 4
-    ) -> None:
-        self._transport = Transport(base_url, api_key, timeout=timeout, attempts=attempts)
-
-    def capabilities(self) -> Capabilities:
-        """Features of this service: formats, limits, engine, model."""
-        return cast(Capabilities, self._transport.json("GET", "/v1/capabilities"))
-
-    def create_task_codes(self, count: int = 1, **options: Any) -> list[TaskCodeView]:
-        """New task codes; each `task_code` is shown only once."""
-        made = self._transport.json("POST", "/v1/admin/task-codes", body={"count": count, **options})
-        return cast(list[TaskCodeView], made["task_codes"])
-
-    def jobs(self, *, status: str | None = None, client_ref: str | None = None) -> Iterator[JobView]:
-        """Every job that the key may see, page by page."""
-        cursor: str | None = None
-        while True:
-            page = self._transport.json(
-                "GET", "/v1/jobs", params={"status": status, "client_ref": client_ref, "cursor": cursor}
-            )
-            yield from cast(list[JobView], page["jobs"])
-            cursor = page.get("next_cursor")
-            if cursor is None:
-                return
-
-    def redeem(
-        self, task_code: str, requirement: str | None = None, *,
-        data_sharing: DataSharing | None = None, client_ref: str | None = None,
-    ) -> Job:
-        """The job of a task code. The same code gives the same job and token again."""
-        body = {"task_code": task_code, "requirement": requirement, "data_sharing": data_sharing,
-                "client_ref": client_ref}
-        given = {key: value for key, value in body.items() if value is not None}
-        answer = self._transport.json("POST", "/v1/task-codes/redeem", body=given)
-        return self.job(answer["job_id"], answer["token"])
-
-    def job(self, job_id: str, token: str) -> Job:
-        """A job with a known token."""
-        mine = self._transport
-        return Job(mine.base_url, job_id, token, timeout=mine.timeout, attempts=mine.attempts)
-
-
-class Job(_Closing):
-    """One job, by its token."""
-
-    def __init__(
-        self, base_url: str, job_id: str, token: str, *, timeout: float = 60.0, attempts: int = 4
-    ) -> None:
-        self.job_id = job_id
-        self.token = token
-        self._transport = Transport(base_url, token, timeout=timeout, attempts=attempts)
-        self._path = f"/v1/jobs/{quote(job_id, safe='')}"
-
     def _ask(self, method: str, path: str = "", **options: Any) -> Any:
         return self._transport.json(method, self._path + path, **options)
 
@@ -117,39 +69,44 @@ class Job(_Closing):
         """The job as it is now."""
         return cast(JobView, self._ask("GET"))
 
+    def change(self, **fields: Any) -> JobView:
+        """Changes requirement, title, client_ref or data_sharing; None clears title and client_ref."""
+        return cast(JobView, self._ask("PATCH", body=fields))
+
     def upload(
-        self, *files: str | Path | tuple[str, bytes], roles: Sequence[DatasetRole] | None = None
+        self, *files: str | Path | tuple[str, bytes], roles: Sequence[DatasetRole] | None = None,
+        parts: bool | None = None,
     ) -> InputsPreview:
         """Replaces all inputs or none; the first file is the primary data set.
 
-        Waits until the service has read them; returns the primary data set's columns and first rows.
+        Waits until the service has read them; returns the primary data set's columns and first rows. From 64 MiB
+        together, or with `parts`, the files go in parts: the same call after a failure, also in another process,
+        continues with the parts that have not arrived.
         """
-        named = [_named(file) for file in files]
+        named = [SentFile.of(file) for file in files]
         usual: list[DatasetRole] = ["auxiliary_data" for _ in named]
         usual[:1] = ["primary_dataset"]
-        form = httpx.Request(
-            "POST", "http://form",
-            files=[("file", (name, content)) for name, content in named],
-            data={"role": list(roles or usual), "filename": [name for name, _ in named]},
-        )
-        self._transport.send(
-            "POST", f"{self._path}/inputs/upload", content=form.read(),
-            headers={"Content-Type": form.headers["Content-Type"]},
-        )
-        sent = [hashlib.sha256(content).hexdigest() for _, content in named]
+        large = sum(file.size for file in named) >= PARTS_FROM if parts is None else parts
+        sent = [file.sha256() for file in named]
+        send = in_parts if large else in_one_form
+        send(self._transport, self._path, named, list(roles or usual))
         while True:
             try:
                 seen = self.inputs()
             except ProblemError as problem:
                 if problem.context.get("reason") != "ingesting":
                     raise
+                self._show(Progress("read", text="the service reads the data"))
                 time.sleep(problem.retry_after or 1)
                 continue
             if [dataset["sha256"] for dataset in seen["datasets"]] != sent:
                 raise UnexpectedAnswer("the service could not read the upload; the earlier inputs are still there")
+            self._show(Progress("read", text=f"{seen['row_count']} rows", ended=True))
             return seen
 
-    def inputs(self, *, rows: int = 20, columns: int = 50, dataset_key: str | None = None) -> InputsPreview:
+    def inputs(
+        self, *, rows: int = 20, columns: int = 50, dataset_key: str | None = None
+    ) -> InputsPreview:
         """Rows and columns of a data set, with types and labels."""
         asked = {"rows": rows, "columns": columns, "dataset_key": dataset_key}
         return cast(InputsPreview, self._ask("GET", "/inputs/preview", params=asked))
@@ -168,13 +125,18 @@ class Job(_Closing):
         end = time.monotonic() + wait
         if new:
             self._ask("POST", "/draft/preview", body={})
+        waited = False
         while True:
             answer = self._transport.send("GET", f"{self._path}/draft/preview")
             if answer.status_code != 202:
+                if waited:
+                    self._show(Progress("draft", text="ready", ended=True))
                 return cast(DraftView, answer.json())
             pending = cast(Pending, answer.json())
             if pending["reason"] == "inputs_missing":
                 raise TookTooLong(pending["message"])
+            waited = True
+            self._show(Progress("draft", text="the model writes a draft"))
             _sleep_until(end, pending["retry_after_seconds"], "the draft")
 
     def preview_plan(self, **freeze: Any) -> PlanPreview:
@@ -183,7 +145,8 @@ class Job(_Closing):
 
     def freeze(self, **freeze: Any) -> Plan:
         """Freezes the plan: template, every parameter, data and seed are fixed."""
-        return cast(Plan, self._ask("POST", "/plan/freeze", body=freeze)["plan"])
+        answer = self._ask("POST", "/plan/freeze", body=freeze)
+        return cast(Plan, answer["plan"])
 
     def revise(self, reason: str | None = None) -> None:
         """Opens the draft again; the earlier plans and runs stay."""
@@ -199,11 +162,12 @@ class Job(_Closing):
         end = time.monotonic() + wait
         while True:
             job = self.view()
+            self._show(of_job(job))
             if job["status"] in _ENDED:
-                run = self.runs()[-1]
+                runs = self.runs()
                 if job["status"] != "succeeded":
-                    raise RunFailed(run)
-                return run
+                    raise RunFailed(runs[-1])
+                return runs[-1]
             _sleep_until(end, job.get("poll_after_seconds") or 0.5, "the run")
 
     def events(self, *, last_event_id: str | None = None) -> Iterator[ServerEvent]:
@@ -214,23 +178,88 @@ class Job(_Closing):
         """
         return self._transport.events(f"{self._path}/events", last_event_id=last_event_id)
 
-    def follow_log(self, run_id: str | None = None, *, last_event_id: str | None = None) -> Iterator[str]:
+    def follow_log(
+        self, run_id: str | None = None, *, last_event_id: str | None = None
+    ) -> Iterator[str]:
         """The lines of an attempt's log as they are written, of the last attempt without an id; ends with it."""
-        run = run_id if run_id is not None else self.runs()[-1]["run_id"]
-        path = f"{self._path}/runs/{quote(run, safe='')}/log"
-        for event in self._transport.events(path, params={"follow": "true"}, last_event_id=last_event_id):
+        run = self._attempt(run_id)
+        path = f"{self._path}/runs/{quote(run['run_id'], safe='')}/log"
+        stream = self._transport.events(path, params={"follow": "true"}, last_event_id=last_event_id)
+        for event in stream:
             if event.name == "log.end":
                 return
             if event.name == "log":
-                yield from event.text.split("\n")
+                for line in event.text.split("\n"):
+                    yield line
 
     def runs(self) -> list[Run]:
         """Every attempt, oldest first."""
-        return cast(list[Run], self._ask("GET", "/runs")["runs"])
+        answer = self._ask("GET", "/runs")
+        return cast(list[Run], answer["runs"])
+
+    def _attempt(self, run_id: str | None) -> Run:
+        if run_id is None:
+            runs = self.runs()
+            return runs[-1]
+        return cast(Run, self._ask("GET", f"/runs/{quote(run_id, safe='')}"))
 
     def results(self) -> list[ResultRow]:
         """The coefficient table of the last attempt."""
-        return self.runs()[-1].get("results") or []
+        run = self._attempt(None)
+        return run.get("results") or []
+
+    def outcome(self, run_id: str | None = None, *, png: bool = True) -> Outcome:
+        """Coefficients, fit, tables and figures of a succeeded run, of the last attempt without an id.
+
+        With `png` the service renders its figures as images, which every notebook shows; a credential that may not
+        do so gets the drawings (SVG) alone. Raises RunFailed if the run did not succeed.
+        """
+        run = self._attempt(run_id)
+        if run["status"] != "succeeded":
+            raise RunFailed(run)
+        found = [
+            (artifact, artifact["rel_path"].rsplit("/", 1)[-1].rpartition("."))
+            for artifact in self.artifacts()
+            if _meta(artifact).get("run_id") == run["run_id"]
+        ]
+        tables = {
+            name: Table(name, self.read(artifact["rel_path"]))
+            for artifact, (name, _, suffix) in found
+            if artifact["kind"] == "stata.export.table" and suffix == "csv"
+        }
+        drawings = {
+            artifact["rel_path"]: name
+            for artifact, (name, _, suffix) in found
+            if artifact["kind"] == "stata.export.figure" and suffix == "svg"
+        }
+        images = self._images(run["run_id"]) if png and drawings else {}
+        figures = {
+            name: Figure(name, self.read(rel_path), images.get(rel_path)) for rel_path, name in drawings.items()
+        }
+        return Outcome(run, tables, figures)
+
+    def _images(self, run_id: str) -> dict[str, bytes]:
+        """The figures as PNG, by the path of the drawing; none if the credential may not render."""
+        try:
+            made = self.render(["png"], run_id=run_id)
+        except NotAuthorized:
+            return {}
+        return {_meta(artifact)["derived_from"][0]: self.read(artifact["rel_path"]) for artifact in made}
+
+    def render(
+        self, formats: Sequence[str], *, run_id: str | None = None, wait: float = 300.0, **options: Any
+    ) -> list[Artifact]:
+        """Files of a succeeded run in other formats: xlsx, docx, tex, pdf, png, dta; see `RenderBody`."""
+        run = self._attempt(run_id)
+        body = {"formats": list(formats), **options}
+        end = time.monotonic() + wait
+        while True:
+            path = f"{self._path}/runs/{quote(run['run_id'], safe='')}/render"
+            answer = self._transport.send("POST", path, body=body)
+            made = answer.json()
+            if answer.status_code != 202:
+                return cast(list[Artifact], made["artifacts"])
+            _sleep_until(end, made["retry_after_seconds"], "the rendering")
 
     def cancel(self, reason: str | None = None) -> None:
         """Ends the run and all its processes."""
@@ -242,18 +271,22 @@ class Job(_Closing):
 
     def artifacts(self) -> list[Artifact]:
         """Every published file."""
-        return cast(list[Artifact], self._ask("GET", "/artifacts")["artifacts"])
+        answer = self._ask("GET", "/artifacts")
+        return cast(list[Artifact], answer["artifacts"])
 
     def read(self, rel_path: str) -> bytes:
         """The bytes of one artifact."""
-        return self._transport.send("GET", self._artifact(rel_path)).content
+        answer = self._transport.send("GET", self._artifact(rel_path))
+        return answer.content
 
-    def download(self, folder: str | Path, *, kinds: Mapping[str, bool] | None = None) -> list[Path]:
+    def download(
+        self, folder: str | Path, *, kinds: Mapping[str, bool] | None = None
+    ) -> list[Path]:
         """Writes the artifacts below a folder, each checked against its hash."""
-        written = []
-        for artifact in self.artifacts():
-            if kinds is not None and not kinds.get(artifact["kind"], False):
-                continue
+        wanted = [a for a in self.artifacts() if kinds is None or kinds.get(a["kind"], False)]
+        total, done = sum(artifact["size_bytes"] for artifact in wanted), 0
+        written: list[Path] = []
+        for artifact in wanted:
             target = Path(folder, *artifact["rel_path"].split("/"))
             target.parent.mkdir(parents=True, exist_ok=True)
             with target.open("wb") as file:
@@ -261,6 +294,8 @@ class Job(_Closing):
             if hashlib.sha256(target.read_bytes()).hexdigest() != artifact["sha256"]:
                 raise UnexpectedAnswer(f"{artifact['rel_path']} is not what the service recorded")
             written.append(target)
+            done += artifact["size_bytes"]
+            self._show(Progress("download", done, total, f"{size(done)} of {size(total)}", done == total))
         return written
 
     def capsule(
@@ -277,7 +312,7 @@ class Job(_Closing):
         part = path.with_name(path.name + ".part")
         try:
             with part.open("wb") as file:
-                self._transport.stream_to(f"{self._path}/capsule", file, params=asked)
+                self._transport.stream_to(f"{self._path}/capsule", file, params=asked, shown=True)
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
@@ -291,15 +326,13 @@ class Job(_Closing):
         return cast(TemplateAnswer, self._transport.json("GET", f"/v1/templates/{quote(template_id)}"))
 
     def templates(self, question: str | None = None) -> list[TemplateBrief]:
-        """The library, or the templates that fit a question."""
+        """The library, or the templates that have all words of `question` in id, title, description or keywords."""
         found = self._transport.json("GET", "/v1/templates", params={"q": question})
         return cast(list[TemplateBrief], found["templates"])
 
 
-def _named(file: str | Path | tuple[str, bytes]) -> tuple[str, bytes]:
-    if isinstance(file, tuple):
-        return file
-    return Path(file).name, Path(file).read_bytes()
+def _meta(artifact: Artifact) -> dict[str, Any]:
+    return artifact.get("meta") or {}
 
 
 def _sleep_until(end: float, seconds: float, what: str) -> None:

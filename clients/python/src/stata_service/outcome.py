@@ -1,0 +1,120 @@
+"""The results of a succeeded run: frames for calculations, tables and figures for the eye.
+
+Only frames need pandas (`pip install 'stata-service[frames]'`).
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .errors import MissingPackage
+from .models import Run
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+_COEFFICIENTS = ["term", "label", "estimate", "std_error", "p_value", "ci_low", "ci_high"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of a run, as the service wrote it (CSV, UTF-8)."""
+
+    name: str
+    csv: bytes = field(repr=False)
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """Every row as text, the header first."""
+        return list(csv.reader(io.StringIO(self.csv.decode("utf-8"), newline="")))
+
+    @property
+    def frame(self) -> DataFrame:
+        """The table as a frame; empty cells are missing."""
+        return _pandas().read_csv(io.BytesIO(self.csv))
+
+    def _repr_html_(self) -> str:
+        header, *rows = self.rows or [[]]
+        return _html_table(self.name, header, rows)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of a run, as a drawing and as an image. `png` is None if nobody rendered one."""
+
+    name: str
+    svg: bytes = field(repr=False)
+    png: bytes | None = field(repr=False)
+
+    def _repr_png_(self) -> bytes | None:
+        return self.png
+
+    def _repr_svg_(self) -> str | None:
+        # one picture is enough: the front ends prefer a drawing to an image and would ignore the PNG file
+        return None if self.png is not None else self.svg.decode("utf-8")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A succeeded run with its tables and figures by name."""
+
+    run: Run
+    tables: dict[str, Table]
+    figures: dict[str, Figure]
+
+    @property
+    def coefficients(self) -> DataFrame:
+        """One row for each term: label, estimate, std_error, p_value, ci_low, ci_high."""
+        rows = self.run.get("results") or []
+        return _pandas().DataFrame(rows, columns=_COEFFICIENTS).set_index("term")
+
+    @property
+    def fit(self) -> DataFrame:
+        """One row with the numbers of the fit: n_used, r2, rmse, … as the template declares them."""
+        return _pandas().DataFrame([self.run.get("metrics") or {}], index=[self.run["run_id"]])
+
+    @property
+    def sample(self) -> DataFrame:
+        """The rows that each step left: step, rows, dropped, reason."""
+        return _pandas().DataFrame(self.run.get("sample_flow") or [])
+
+    def _repr_html_(self) -> str:
+        rows = [[_cell(row.get(key)) for key in _COEFFICIENTS] for row in self.run.get("results") or []]
+        metrics: dict[str, Any] = self.run.get("metrics") or {}
+        facts = " · ".join(f"{html.escape(key)} {html.escape(_cell(value))}" for key, value in metrics.items())
+        engine = html.escape(str(self.run["engine"]["kind"]) if "engine" in self.run else "")
+        return f"{_html_table('coefficients', _COEFFICIENTS, rows)}<p>{facts}<br>engine: {engine}</p>"
+
+
+def _pandas() -> Any:
+    try:
+        import pandas
+    except ImportError as error:
+        raise MissingPackage("frames need pandas: pip install 'stata-service[frames]'") from error
+    return pandas
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
+def _shown(text: str) -> str:
+    """A cell of a CSV file; a long number is rounded for the eye."""
+    try:
+        return f"{float(text):.5g}" if len(text) > 8 else text
+    except ValueError:
+        return text
+
+
+def _html_table(caption: str, header: list[str], rows: list[list[str]]) -> str:
+    def line(tag: str, cells: list[str]) -> str:
+        return "<tr>" + "".join(f"<{tag}>{html.escape(_shown(cell))}</{tag}>" for cell in cells) + "</tr>"
+
+    body = "".join(line("td", row) for row in rows)
+    return f"<table><caption>{html.escape(caption)}</caption>{line('th', header)}{body}</table>"

@@ -1,0 +1,87 @@
+# Against a running service: STATA_SERVICE_URL, and STATA_SERVICE_KEY with a key that creates task codes.
+url <- Sys.getenv("STATA_SERVICE_URL")
+key <- Sys.getenv("STATA_SERVICE_KEY")
+if (!nzchar(url) || !nzchar(key)) exit_file("no service to test against")
+
+service <- ss_service(url, key)
+new_job <- function() {
+  code <- api_create_task_codes(service, body = list(count = 1))$task_codes[[1]]$task_code
+  ss_redeem(ss_service(url), code, "What makes a car use more fuel?")
+}
+cars <- tempfile(fileext = ".csv")
+write.csv(mtcars, cars, row.names = FALSE)
+
+# errors
+job <- new_job()
+problem <- tryCatch(ss_freeze(job), PLAN_FREEZE_NOT_ALLOWED = function(problem) problem)
+expect_inherits(problem, "statasvc_problem")
+expect_equal(problem$status, 409L)
+expect_true(nzchar(problem$advice) && grepl(problem$advice, conditionMessage(problem), fixed = TRUE))
+wrong <- ss_job(service, job$job_id, paste0(job$credential, "x"))
+expect_error(api_get_job(wrong, job$job_id), class = "AUTH_TOKEN_INVALID")
+expect_error(api_get_job(ss_service("http://127.0.0.1:1", attempts = 1L), "j"), class = "statasvc_unreachable")
+expect_false(grepl(job$credential, paste(capture.output(print(job)), collapse = "")))
+
+# a bar on request
+shown <- textConnection("lines", "w", local = TRUE)
+sink(shown, type = "message")
+loud <- ss_job(ss_service(url, progress = TRUE), job$job_id, job$credential)
+ss_upload(loud, cars)
+sink(type = "message")
+close(shown)
+expect_true(any(grepl("upload.*100%", lines)))
+
+# the journey; the seed of the session stays
+set.seed(1)
+before <- .Random.seed
+columns <- ss_upload(job, cars)
+expect_equal(columns$name, names(mtcars))
+ss_draft(job, template_id = "linear.ols_robust", outcome_var = "mpg", roles = list(regressors = "wt"))
+expect_true(grepl("regress", ss_preview(job)$do_file))
+ss_draft(job, template_id = "linear.ols_robust", outcome_var = "mpg", roles = list(regressors = c("wt", "hp")))
+plan <- ss_freeze(job)
+expect_equal(nchar(plan$plan_id), 64L)
+run <- ss_run(job, wait = 120)
+expect_identical(.Random.seed, before)
+
+# its numbers are those of R
+own <- lm(mpg ~ wt + hp, mtcars)
+found <- tidy(run)
+expect_equal(found$term, c("wt", "hp", "_cons"))
+expect_equal(found$estimate, unname(coef(own)[c("wt", "hp", "(Intercept)")]), tolerance = 1e-10)
+fit <- glance(run)
+expect_equal(nrow(fit), 1L)
+expect_equal(fit$r.squared, summary(own)$r.squared, tolerance = 1e-10)
+expect_equal(fit$sigma, summary(own)$sigma, tolerance = 1e-10)
+expect_equal(fit$nobs, 32)
+
+# tables, figures, files
+tables <- ss_tables(job, run)
+expect_equal(tables$table_coefficients$estimate, found$estimate)
+folder <- tempfile()
+figures <- ss_figures(job, folder, run)
+expect_equal(names(figures), "fig_coef_plot")
+expect_equal(readBin(figures[[1]], "raw", 4), as.raw(c(0x89, 0x50, 0x4e, 0x47)))
+reports <- ss_render(job, "docx", stars = TRUE, run = run)
+expect_true(any(vapply(reports, function(a) endsWith(a$rel_path, ".docx"), TRUE)))
+files <- ss_download(job, folder)
+expect_equal(length(files), length(api_list_artifacts(job, job$job_id)$artifacts))
+archive <- ss_capsule(job, file.path(folder, "run.zip"), data = "hash")
+expect_true(any(endsWith(unzip(archive, list = TRUE)$Name, "ro-crate-metadata.json")))
+
+# the draft of the service's model, if it has one
+if (nzchar(Sys.getenv("STATA_SERVICE_PAY"))) {
+  job <- new_job()
+  ss_upload(job, Sys.getenv("STATA_SERVICE_PAY"))
+  draft <- ss_model_draft(job, wait = 60)
+  expect_true("schooling" %in% unlist(draft$roles))
+}
+
+# a run without rows
+job <- new_job()
+ss_upload(job, cars)
+ss_draft(job, template_id = "linear.ols_robust", outcome_var = "mpg", roles = list(regressors = "wt"),
+         sample_if = "wt > 1000")
+ss_freeze(job)
+failed <- tryCatch(ss_run(job, wait = 120), statasvc_run_failed = function(failed) failed)
+expect_equal(failed$run$cause, "data_error")

@@ -1,0 +1,313 @@
+"""The Python client where people work: progress, frames, pictures, awaiting, repeating, resuming, the notebook."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import http.server
+import json
+import os
+import pty
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import nbformat
+from jupyter_client.manager import KernelManager
+from nbclient import NotebookClient
+from stata_service import AsyncJob, AsyncService, Conflict, Job, NotAuthorized, Progress, Service, UnexpectedAnswer
+from stata_service._files import Journal
+
+ROOT = Path(__file__).resolve().parents[2]
+CLIENT = ROOT / "clients" / "python"
+PAY = ROOT / "assets/stata_do_library/datasets/pay.csv"
+OLS = {"template_id": "linear.ols_robust", "outcome_var": "log_pay", "roles": {"regressors": ["schooling"]}}
+
+Expect = Callable[[str, object], None]
+
+
+def task_code(address: str, key: str) -> str:
+    with Service(address, key) as service:
+        return service.create_task_codes()[0].get("task_code") or ""
+
+
+def progress_and_frames(expect: Expect, address: str, key: str, folder: Path) -> None:
+    """A journey with a function as the bar, and its results as frames and pictures."""
+    seen: list[Progress] = []
+    with Service(address, progress=seen.append).redeem(task_code(address, key), "q") as job:
+        try:
+            job.freeze()
+            expect("a freeze without a draft is refused", False)
+        except Conflict as problem:
+            expect("an error is typed and has the service's code and advice",
+                   problem.code == "PLAN_FREEZE_NOT_ALLOWED" and problem.advice in str(problem) and problem.advice)
+        job.upload(PAY)
+        sent = [p for p in seen if p.phase == "upload"]
+        expect("an upload is counted to its last byte", sent[-1].done == sent[-1].total and sent[-1].ended)
+        expect("and stays within its total", all(p.share is not None and p.share <= 1 for p in sent))
+        job.state_draft(**OLS)
+        job.freeze()
+        job.run(wait=120)
+        expect("a run is shown to its end", seen[-1].phase == "run" and seen[-1].ended)
+        whole = job.capsule(folder / "shown.zip").stat().st_size
+        expect("a download is shown to its end", (seen[-1].phase, seen[-1].done, seen[-1].ended) == ("download", whole, True))
+        outcome = job.outcome()
+        rows = {row["term"]: row for row in job.results()}
+    frame = outcome.coefficients
+    expect("coefficients are a frame with the run's numbers",
+           list(frame.index) == list(rows) and frame.loc["schooling", "estimate"] == rows["schooling"]["estimate"])
+    expect("the fit is a frame of one row", len(outcome.fit) == 1 and outcome.fit["n_used"].iloc[0] > 0)
+    table = outcome.tables["table_coefficients"]
+    expect("a table is a frame", "schooling" in set(table.frame["term"]))
+    expect("and is shown inline", "<td>schooling</td>" in table._repr_html_())
+    figure = outcome.figures["fig_coef_plot"]
+    expect("a figure is an image for a notebook", (figure._repr_png_() or b"").startswith(b"\x89PNG"))
+
+
+def a_model(expect: Expect, address: str, key: str) -> None:
+    """The draft of a language model that needs longer than a request waits."""
+    seen: list[Progress] = []
+    with Service(address, progress=seen.append).redeem(task_code(address, key), "What goes with higher pay?") as job:
+        job.upload(PAY)
+        draft = job.draft(wait=60)
+        expect("the model's draft is waited for", "schooling" in str(draft.get("roles")))
+        expect("and the waiting is shown", [p.ended for p in seen if p.phase == "draft"][-2:] == [False, True])
+
+
+async def _awaited(expect: Expect, address: str, key: str, code: str) -> None:
+    async with AsyncService(address, key) as service, await service.redeem(code, "q") as job:
+        try:
+            await service.job(job.job_id, job.token + "x").view()
+            expect("a wrong token is refused", False)
+        except NotAuthorized:
+            pass
+        await job.upload(PAY)
+        await job.state_draft(**OLS)
+        await job.freeze()
+        run, names = await asyncio.gather(job.run(wait=120), _names(job.events()))
+        expect("a job is run and followed at once", run["status"] == "succeeded" and names[-1] == "run.finished")
+        lines = [line async for line in job.follow_log()]
+        expect("the awaited client follows a log", len(lines) > 10)
+        outcome = await job.outcome(png=False)
+        expect("and has the same results", "schooling" in outcome.coefficients.index)
+
+
+async def _names(events: object) -> list[str]:
+    names = []
+    async for event in events:  # type: ignore[attr-defined]
+        names.append(event.name)
+        if event.name == "run.finished":
+            break
+    return names
+
+
+def awaiting(expect: Expect, address: str, key: str) -> None:
+    asyncio.run(_awaited(expect, address, key, task_code(address, key)))
+    methods = {name for name in dir(Job) if not name.startswith("_")}
+    expect("both clients have the same methods", methods == {name for name in dir(AsyncJob) if not name.startswith("_")})
+
+
+class Cut(http.server.BaseHTTPRequestHandler):
+    """Breaks off the first response in the middle of its body."""
+
+    asked = 0
+
+    def do_GET(self) -> None:
+        Cut.asked += 1
+        body = b"0123456789"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[:4] if Cut.asked == 1 else body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class Later(http.server.BaseHTTPRequestHandler):
+    """Fails twice, then serves; one path asks for a wait that no caller wants."""
+
+    keys: list[str | None] = []
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        Later.keys.append(self.headers.get("Idempotency-Key"))
+        fails = len(Later.keys) < 3 or "long" in self.path
+        self.send_response(503 if fails else 200)
+        if fails:
+            self.send_header("Retry-After", "3600" if "long" in self.path else "0")
+        self.end_headers()
+        self.wfile.write(b"<html>a proxy's page</html>" if fails else json.dumps({"plan": {}}).encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class Lost(http.server.BaseHTTPRequestHandler):
+    """Takes an upload whole and closes without a response, once; then shows it as read."""
+
+    taken: list[tuple[str | None, bytes]] = []
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        Lost.taken.append((self.headers.get("Idempotency-Key"), body))
+        if len(Lost.taken) > 1:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        seen = {"row_count": 1, "datasets": [{"sha256": hashlib.sha256(b"x\n1\n").hexdigest()}]}
+        self.wfile.write(json.dumps(seen).encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def repeating(expect: Expect, folder: Path) -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Cut) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with Job(f"http://127.0.0.1:{server.server_port}", "j", "t") as job:
+            content = job.capsule(folder / "cut.zip").read_bytes()
+        server.shutdown()
+    expect("a download that breaks off begins again", Cut.asked == 2 and content == b"0123456789")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Lost) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        seen: list[Progress] = []
+        with Job(f"http://127.0.0.1:{server.server_port}", "j", "t", progress=seen.append) as job:
+            job.upload(("x.csv", b"x\n1\n"))
+        server.shutdown()
+    expect("an upload without a response is sent again, the same bytes under the same key",
+           len(Lost.taken) == 2 and Lost.taken[0] == Lost.taken[1] and Lost.taken[0][0])
+    expect("and is counted once", max(p.done for p in seen if p.phase == "upload") == len(Lost.taken[0][1]))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Later) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        with Job(address, "j", "t") as job:
+            job.freeze()
+        expect("a request that comes too early is sent again", len(Later.keys) == 3)
+        expect("with the same idempotency key", len(set(Later.keys)) == 1 and Later.keys[0])
+        with Job(address, "long", "t") as job:
+            try:
+                job.freeze()
+                expect("a wait of an hour is not made in silence", False)
+            except UnexpectedAnswer:
+                expect("a wait of an hour is not made in silence", len(Later.keys) == 4)
+        server.shutdown()
+    with Job(address, "j", "t", attempts=1) as job:
+        try:
+            job.freeze()
+            expect("a service that is away is an error of the connection", False)
+        except httpx.ConnectError:
+            expect("a service that is away is an error of the connection", True)
+
+
+class Broken(Exception):
+    """The caller's process ends here."""
+
+
+def resuming(expect: Expect, address: str, key: str, folder: Path) -> None:
+    """An upload in parts that breaks off continues in another process with the parts that are missing."""
+    os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
+    large = folder / "large.csv"
+    line = b"1," + b"2" * 4000 + b"\n"
+    large.write_bytes(b"x,y\n" + line * ((66 << 20) // len(line)))
+    with Service(address).redeem(task_code(address, key), "q") as job:
+        pass
+
+    def stop(progress: Progress) -> None:
+        if progress.phase == "upload" and progress.done > 40 << 20:
+            raise Broken
+
+    with Job(address, job.job_id, job.token, progress=stop) as first:
+        try:
+            first.upload(large)
+            expect("an upload breaks off", False)
+        except Broken:
+            pass
+    script = (
+        "import json, sys\nfrom stata_service import Job\nseen = []\n"
+        "job = Job(*sys.argv[1:4], progress=lambda p: seen.append(p.done) if p.phase == 'upload' else None)\n"
+        "print(json.dumps([job.upload(sys.argv[4])['row_count'], len(seen)]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, address, job.job_id, job.token, str(large)], text=True, capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(CLIENT / "src")}, timeout=120,
+    )
+    rows, steps = json.loads(done.stdout) if done.returncode == 0 else (0, 0)
+    expect(f"another process completes it {done.stderr[-400:]}", rows == (66 << 20) // len(line))
+    # a part on its way is counted in pieces of 256 KiB, a part that had arrived as one
+    pieces = large.stat().st_size / (1 << 18)
+    expect("without the parts that had arrived", 0 < steps < pieces * 0.6)
+    expect("and leaves no notes behind", not list((folder / "cache").rglob("*.json")))
+    wrong_notes(expect, address, key)
+
+
+def wrong_notes(expect: Expect, address: str, key: str) -> None:
+    """Notes that say more than the service has: it says what is missing, and everything is sent."""
+    with Service(address).redeem(task_code(address, key), "q") as job:
+        headers = {"Authorization": f"Bearer {job.token}"}
+        announced = {"filename": PAY.name, "size_bytes": PAY.stat().st_size, "role": "primary_dataset"}
+        with httpx.Client(base_url=f"{address}/v1/jobs/{job.job_id}/inputs/", headers=headers) as http_client:
+            bundle = http_client.post("bundle", json={"files": [announced]}).json()
+            body = {"bundle_id": bundle["bundle_id"], "file_id": bundle["files"][0]["file_id"]}
+            session = http_client.post("upload-sessions", json=body).json()
+        Journal(session["upload_session_id"]).note(1, hashlib.sha256(PAY.read_bytes()).hexdigest())
+        expect("wrong notes cost a repetition, not the upload", job.upload(PAY, parts=True)["row_count"] == 800)
+
+
+def terminal(expect: Expect, address: str, key: str) -> None:
+    """A process whose standard error is a terminal shows a bar; one whose standard error is a file does not."""
+    script = (
+        "import sys\nfrom stata_service import Service\n"
+        "with Service(sys.argv[1]).redeem(sys.argv[2], 'q') as job:\n    job.upload(sys.argv[3])\n"
+    )
+    command = [sys.executable, "-c", script, address, task_code(address, key), str(PAY)]
+    environment = {**os.environ, "PYTHONPATH": str(CLIENT / "src")}
+    ours, theirs = pty.openpty()
+    done = subprocess.run(command, stderr=theirs, env=environment, timeout=60)
+    os.close(theirs)
+    shown = os.read(ours, 1 << 16).decode()
+    os.close(ours)
+    expect("a terminal shows a bar", done.returncode == 0 and "\rupload" in shown and "100%" in shown)
+    silent = subprocess.run(command, stderr=subprocess.PIPE, env=environment, timeout=60)
+    expect("a file does not", silent.returncode == 0 and silent.stderr == b"")
+
+
+def notebook(expect: Expect, program: str, address: str, key: str, folder: Path) -> None:
+    """The example from the question to the capsule, in a kernel."""
+    book = nbformat.read(CLIENT / "examples" / "wages.ipynb", 4)
+    os.environ.update(
+        PYTHONPATH=str(CLIENT / "src"), STATA_SERVICE_URL=address, STATA_SERVICE_TASK_CODE=task_code(address, key),
+        PAY_CSV=str(PAY), IPYTHONDIR=str(folder / "ipython"), JUPYTER_RUNTIME_DIR=str(folder / "jupyter"),
+    )
+    # sockets of the file system: no port is opened
+    kernel = KernelManager(kernel_name="python3", transport="ipc", ip=str(folder / "kernel"))
+    try:
+        NotebookClient(book, km=kernel, timeout=180, resources={"metadata": {"path": str(folder)}}).execute()
+    finally:
+        kernel.shutdown_kernel(now=True)
+    kinds = [set(output.get("data", {})) for cell in book.cells for output in cell.get("outputs", [])]
+    shown = str([cell.get("outputs") for cell in book.cells])
+    expect("the notebook shows bars, tables and a figure",
+           "<progress" in shown and "<caption>table_fit" in shown and any("image/png" in kind for kind in kinds))
+    with zipfile.ZipFile(folder / "pay-capsule.zip") as capsule:
+        expect("and ends with a capsule", capsule.testzip() is None)
+    verified = subprocess.run([program, "capsule", "verify", str(folder / "pay-capsule.zip")], capture_output=True)
+    expect("that the program verifies", verified.returncode == 0)
+
+
+def run(expect: Expect, program: str, address: str, key: str, folder: Path) -> None:
+    progress_and_frames(expect, address, key, folder)
+    terminal(expect, address, key)
+    a_model(expect, address, key)
+    awaiting(expect, address, key)
+    repeating(expect, folder)
+    resuming(expect, address, key, folder)
+    notebook(expect, program, address, key, folder)
