@@ -19,12 +19,12 @@ PACKAGE = "postgresql-15"
 def main() -> None:
     tools = Path(sys.argv[1]).resolve()
     if not Path("/usr/sbin/pgbouncer").exists():
-        print(f"  PgBouncer in {fetch.debian_tree(tools, 'pgbouncer')}")
+        print(f"  PgBouncer in {fetch.debian_closure(tools, 'pgbouncer')}")
     here = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     if here:
         print(f"  {here[-1]} is here")
         return
-    folder = fetch.debian_tree(tools, PACKAGE)
+    folder = fetch.debian_closure(tools, PACKAGE)
     program = next(folder.glob("usr/lib/postgresql/*/bin/postgres"))
     libraries = ":".join(str(path) for path in folder.glob("usr/lib/*-linux-gnu"))
     environment = {**os.environ, "LD_LIBRARY_PATH": libraries}

@@ -102,6 +102,8 @@ def debian_tree(tools: Path, name: str, packages: list[str]) -> Path:
         for archive in sorted(Path(downloads).glob("*.deb")):
             subprocess.run(["dpkg", "-x", str(archive), str(unpacked)], check=True)
         (unpacked / ".unpacked").write_text(wanted)
+        # a server that is started as another user must be able to read them
+        unpacked.chmod(0o755)
         unpacked.rename(folder)
     return folder
 
@@ -116,32 +118,22 @@ def download(folder: str, *packages: str) -> None:
         sys.exit(NOT_HERE)
 
 
-def debian_tree(tools: Path, package: str) -> Path:
+def debian_closure(tools: Path, package: str) -> Path:
     """Returns the folder of a Debian package with every package that it needs and that is not installed; ends the check
     with NOT_HERE where they cannot be had."""
     folder = tools / package
-    if folder.exists():
+    if (folder / ".unpacked").exists():
         return folder
-    if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
+    if shutil.which("apt-get") is None:
         print(f"  not run: {package} comes as a Debian package")
         sys.exit(NOT_HERE)
     simulate = ["apt-get", "install", "--simulate", "--no-install-recommends", package]
     planned = subprocess.run(simulate, capture_output=True, text=True)
+    # the lists of packages may be old, or missing
     if planned.returncode != 0 and subprocess.run(["apt-get", "update"], capture_output=True).returncode == 0:
         planned = subprocess.run(simulate, capture_output=True, text=True)
     names = {line.split()[1] for line in planned.stdout.splitlines() if line.startswith("Inst ")} | {package}
-    with tempfile.TemporaryDirectory() as name:
-        done = subprocess.run(["apt-get", "download", *sorted(names)], cwd=name, capture_output=True, text=True)
-        if planned.returncode != 0 or done.returncode != 0:
-            print(f"  not run: the package {package} cannot be downloaded")
-            sys.exit(NOT_HERE)
-        unpacked = Path(tempfile.mkdtemp(dir=tools))
-        for archive in sorted(Path(name).glob("*.deb")):
-            subprocess.run(["dpkg", "-x", str(archive), str(unpacked)], check=True)
-        # a server that is started as another user must be able to read them
-        unpacked.chmod(0o755)
-        unpacked.rename(folder)
-    return folder
+    return debian_tree(tools, package, sorted(names))
 
 
 def npm(tools: Path, name: str, *packages: str) -> Path:
