@@ -3,6 +3,9 @@
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
+use crate::adapters::postgres;
+use crate::adapters::store::{LockError, OpenError};
+
 /// How a command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -31,6 +34,27 @@ pub enum Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         ExitCode::from(exit as u8)
+    }
+}
+
+impl From<&OpenError> for Exit {
+    fn from(error: &OpenError) -> Self {
+        match error {
+            OpenError::Lock(LockError::Held(_)) => Self::Owned,
+            OpenError::Lock(_) => Self::Config,
+            _ => Self::Io,
+        }
+    }
+}
+
+impl From<&postgres::OpenError> for Exit {
+    fn from(error: &postgres::OpenError) -> Self {
+        match error {
+            postgres::OpenError::Lock(LockError::Held(_)) => Self::Owned,
+            postgres::OpenError::Database(_) => Self::Unavailable,
+            postgres::OpenError::Io(_) => Self::Io,
+            _ => Self::Config,
+        }
     }
 }
 

@@ -12,9 +12,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{Exit, settings, traces};
-use crate::adapters::store::{LockError, OpenError};
+use crate::adapters::runner;
 use crate::adapters::tls::TlsFiles;
-use crate::adapters::{postgres, runner};
 use crate::app::build::{BuildError, Built, build};
 use crate::app::gate::evaluate;
 use crate::app::open_files::needed_files;
@@ -163,18 +162,14 @@ fn refused_by_gate(built: &Built, settings: &Settings) -> Option<Exit> {
 
 pub(super) fn exit_of(error: &BuildError) -> Exit {
     match error {
-        BuildError::Store(OpenError::Lock(LockError::Held(_)))
-        | BuildError::Postgres(postgres::OpenError::Lock(LockError::Held(_))) => Exit::Owned,
-        BuildError::Postgres(postgres::OpenError::Database(_)) => Exit::Unavailable,
-        BuildError::Postgres(postgres::OpenError::Io(_)) => Exit::Io,
-        BuildError::Store(OpenError::Lock(_))
-        | BuildError::Postgres(_)
-        | BuildError::Library(_)
+        BuildError::Store(error) => error.into(),
+        BuildError::Postgres(error) => error.into(),
+        BuildError::Library(_)
         | BuildError::BootstrapKey
         | BuildError::Edge(_)
         | BuildError::Tls(_)
         | BuildError::Llm(_) => Exit::Config,
-        BuildError::Store(_) | BuildError::DataDir(_) => Exit::Io,
+        BuildError::DataDir(_) => Exit::Io,
         BuildError::Engine(_) => Exit::Unavailable,
     }
 }

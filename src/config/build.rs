@@ -8,9 +8,10 @@ use super::layers::Merged;
 use super::problem::{ConfigProblem, Origin};
 use super::reader::Reader;
 use super::sections::*;
+use super::store;
 use crate::domain::gate::Rule;
 use crate::domain::signed_link::LinkKeys;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
 /// Facts on the host that defaults and checks depend on.
 #[derive(Debug, Clone, Copy)]
@@ -60,7 +61,7 @@ pub(super) fn build(
         worker: worker(&mut r, env, host),
         run: run(&mut r),
         llm: super::llm::llm(&mut r),
-        store: store(&mut r),
+        store: store::read(&mut r),
         upload: upload(&mut r),
         tokens: tokens(&mut r),
         http: http(&mut r),
@@ -178,38 +179,6 @@ fn run(r: &mut Reader<'_>) -> Run {
         r.invalid("run.sandbox_read", "every path must be absolute");
     }
     run
-}
-
-fn store(r: &mut Reader<'_>) -> Store {
-    let url = r.secret("store.database_url");
-    let is_address = |url: &SecretString| {
-        ["postgres://", "postgresql://"].iter().any(|scheme| url.expose_secret().starts_with(scheme))
-    };
-    let database_url = match (r.text("store.backend").as_deref(), url) {
-        (Some("file"), None) => None,
-        (Some("file"), Some(_)) => {
-            r.invalid("store.database_url", "is given, but store.backend is file");
-            None
-        }
-        (Some("postgres"), Some(url)) if is_address(&url) => Some(url),
-        (Some("postgres"), Some(_)) => {
-            r.invalid("store.database_url", "must begin with postgres:// or postgresql://");
-            None
-        }
-        (Some("postgres"), None) => {
-            r.invalid(
-                "store.database_url",
-                "is missing; store.backend postgres needs the address of its database",
-            );
-            None
-        }
-        (other, _) => {
-            let message = format!("must be file or postgres, not {:?}", other.unwrap_or_default());
-            r.unresolved(Rule::JobStore, "store.backend", message);
-            None
-        }
-    };
-    Store { lock_wait: r.count("store.lock_wait", 0, 3600), database_url }
 }
 
 fn upload(r: &mut Reader<'_>) -> Upload {

@@ -16,6 +16,7 @@ mod problem;
 pub mod production;
 mod reader;
 mod sections;
+mod store;
 
 pub use build::Host;
 pub use layers::Flags;
