@@ -49,3 +49,25 @@ fn columns_after_margins() {
     let text = format!("{MODEL}margins cyl, pwcompare\nmatrix T = r(table_vs)");
     assert_eq!(macro_of(&text, "colnames T"), "6vs4.cyl 8vs4.cyl 8vs6.cyl");
 }
+
+/// [R] truncreg: the equation of the outcome is `eq1`. [R] heckman: `/mills:lambda` after the two equations; the
+/// selection equation has the name of its own outcome where `select()` gives one.
+#[test]
+fn equations_of_limited_models() {
+    const DATA: &str = "set obs 80
+generate x = mod(7*_n, 11)
+generate z = mod(5*_n, 13)
+generate s = z + mod(3*_n, 7) > 8
+generate y = x + mod(_n, 5) + z/4 if s
+quietly ";
+    for (command, want) in [
+        ("truncreg y x, ll(-20)", "eq1 eq1 /"),
+        ("heckman y x, select(s = z) twostep", "y y s s /mills"),
+        ("heckman y x, select(z) twostep", "y y select select /mills"),
+    ] {
+        for matrix in ["e(b)", "r(table)"] {
+            let text = format!("{DATA}{command}\nmatrix T = {matrix}");
+            assert_eq!(macro_of(&text, "coleq T"), want, "{command}: {matrix}");
+        }
+    }
+}
