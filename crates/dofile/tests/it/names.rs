@@ -71,3 +71,26 @@ quietly ";
         }
     }
 }
+
+/// [R] xi: `i.agegrp*i.race` gives `_Iagegrp_#`, `_Irace_#` and `_IageXrac_#_#`; `i.agegrp*wgt` gives `wgt` and
+/// `_IageXwgt_#`; `i.agegrp|wgt` leaves out `_Iagegrp_#`.
+#[test]
+fn variables_of_xi() {
+    const DATA: &str = "set obs 60
+generate agegrp = 1 + mod(_n, 3)
+generate race = 1 + mod(7*_n, 2)
+generate wgt = mod(_n*_n, 11)
+generate y = wgt + mod(5*_n, 7) + race
+";
+    for (terms, want) in [
+        ("i.agegrp", "_Iagegrp_2 _Iagegrp_3 _cons"),
+        ("i.agegrp*i.race", "_Iagegrp_2 _Iagegrp_3 _Irace_2 _IageXrac_2_2 _IageXrac_3_2 _cons"),
+        ("i.agegrp*wgt", "_Iagegrp_2 _Iagegrp_3 wgt _IageXwgt_2 _IageXwgt_3 _cons"),
+        ("i.agegrp|wgt", "wgt _IageXwgt_2 _IageXwgt_3 _cons"),
+    ] {
+        let text = format!("{DATA}xi: quietly regress y {terms}\nmatrix T = e(b)");
+        assert_eq!(macro_of(&text, "colnames T"), want, "{terms}");
+    }
+    let text = format!("{DATA}char agegrp[omit] 3\nxi i.race i.agegrp\nregress y _I*\nmatrix T = e(b)");
+    assert_eq!(macro_of(&text, "colnames T"), "_Irace_2 _Iagegrp_1 _Iagegrp_2 _cons");
+}
