@@ -156,7 +156,7 @@ fn additions(s: &mut Session, word: &str, rest: &str, target: &Option<String>) -
         return Ok(vec![Addition::Matrix(name.into(), (*matrix).clone())]);
     }
     match word {
-        "ysumm" => with_active(s, target, |s| outcome_summary(s)),
+        "ysumm" => with_active(s, target, outcome_summary),
         _ => Err(StataError::unsupported_option("estadd", words(word).first().unwrap_or(&""))),
     }
 }

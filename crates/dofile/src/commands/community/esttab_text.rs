@@ -283,7 +283,7 @@ fn latex(frame: &Frame, body: &[Part], format: Format, booktabs: bool) -> Vec<St
             texts.iter().map(|t| format!("&\\multicolumn{{1}}{{c}}{{{}}}", format.escaped(t))).collect();
         out.push(format!("{}{cells}\\\\", label_of("")));
     }
-    if !heads.is_empty() && !(frame.fragment && !frame.rules) {
+    if !heads.is_empty() && (!frame.fragment || frame.rules) {
         out.push(rule("\\midrule", "\\hline"));
     }
     for part in body {
