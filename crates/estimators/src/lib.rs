@@ -2,6 +2,7 @@
 //! Nothing here knows the do-file language: no commands, no variable names, no output.
 
 pub mod absorb;
+pub mod absorb_fit;
 pub mod anova;
 pub mod arima;
 pub mod autocorrelation;

@@ -3,7 +3,7 @@
 
 use super::matrix::Mat;
 
-/// Distances that differ by less count as equal ([TE] dtolerance()).
+/// Distances of covariates that differ by less count as equal ([TE] dtolerance()).
 pub const TIE: f64 = 1.490_116_119_384_765_6e-8;
 
 /// How far two rows are apart.
@@ -99,7 +99,8 @@ impl<'a> Line<'a> {
             found.push(row);
             seen += 1;
             if seen == count {
-                limit = caliper.min(distance + TIE);
+                // equal scores come from equal covariates; a tolerance would tie scores near zero
+                limit = caliper.min(distance);
             }
         }
         found.sort_unstable();
@@ -229,24 +230,31 @@ impl<D: Distance + Sync> Matching<'_, D> {
         set.iter().map(|j| (self.y[*j] - mean).powi(2)).sum::<f64>() / (set.len() as f64 - 1.0)
     }
 
-    /// Covariance of covariates and outcome near a row, and the mean outcome, in one group.
-    fn local(&self, i: usize, treated: bool, z: &[&[f64]]) -> (Vec<f64>, f64) {
+    /// Covariance of covariates and outcome near a row in one group, the row itself among its own group.
+    fn local_covariance(&self, i: usize, treated: bool, z: &[&[f64]]) -> Vec<f64> {
         let set = self.own_group(i, treated);
         let size = set.len() as f64;
         let mean = |values: &[f64]| set.iter().map(|j| values[*j]).sum::<f64>() / size;
         let y_mean = mean(self.y);
-        let covariance = z
-            .iter()
+        z.iter()
             .map(|column| {
                 let z_mean = mean(column);
                 set.iter().map(|j| (column[*j] - z_mean) * (self.y[*j] - y_mean)).sum::<f64>() / (size - 1.0)
             })
-            .collect();
-        (covariance, y_mean)
+            .collect()
     }
 
-    /// The change of the variance because the score is estimated (Abadie and Imbens 2016, theorems 1 and 2):
+    /// Mean outcome of the rows of one group that are nearest to a row, without the row itself.
+    fn local_mean(&self, i: usize, treated: bool) -> f64 {
+        let set = self.nearest(i, treated, self.variance_neighbours, false, f64::INFINITY);
+        set.iter().map(|j| self.y[*j]).sum::<f64>() / set.len() as f64
+    }
+
+    /// The change of the variance because the score is estimated (Abadie and Imbens 2016, theorems 1 and 2; the
+    /// sets of neighbours are those of [CAUSAL] teffects nnmatch, methods and formulas):
     /// `score` and `slope` are probability and density at the index, `v` the covariance of its parameters.
+    /// The derivative of the effect on the treated compares each row with its nearest rows of the other group in
+    /// the space of the covariates `z`, unscaled: at a given score the difference would not depend on them.
     pub fn score_adjustment(
         &self,
         treated_only: bool,
@@ -257,21 +265,39 @@ impl<D: Distance + Sync> Matching<'_, D> {
         v: &Mat,
     ) -> f64 {
         let n = self.y.len();
+        let covariates: Vec<Vec<f64>> = z.iter().map(|column| column.to_vec()).collect();
+        let in_covariates = Matching {
+            y: self.y,
+            treated: self.treated,
+            distance: CovariateDistance(&covariates),
+            exact: None,
+            neighbours: self.neighbours,
+            caliper: f64::INFINITY,
+            variance_neighbours: self.variance_neighbours,
+            line: None,
+        };
         let parts = super::blocks::map(n, |range| {
             let mut c = vec![0.0; z.len()];
             let mut d = vec![0.0; z.len()];
             for i in range {
-                let (cov1, mean1) = self.local(i, true, z);
-                let (cov0, mean0) = self.local(i, false, z);
+                let cov1 = self.local_covariance(i, true, z);
+                let cov0 = self.local_covariance(i, false, z);
                 let p = score[i];
-                for k in 0..z.len() {
-                    if treated_only {
-                        let moved = z[k][i] * slope[i] * (mean1 - mean0 - effect);
-                        d[k] += moved;
-                        c[k] += moved + slope[i] * (cov1[k] + p / (1.0 - p) * cov0[k]);
-                    } else {
+                if !treated_only {
+                    for k in 0..z.len() {
                         c[k] += slope[i] * (cov1[k] / p + cov0[k] / (1.0 - p));
                     }
+                    continue;
+                }
+                let near = slope[i] * (self.local_mean(i, true) - self.local_mean(i, false) - effect);
+                let others =
+                    in_covariates.nearest(i, !self.treated[i], self.neighbours, false, f64::INFINITY);
+                let other = others.iter().map(|j| self.y[*j]).sum::<f64>() / others.len() as f64;
+                let difference = if self.treated[i] { self.y[i] - other } else { other - self.y[i] };
+                let alike = slope[i] * (difference - effect);
+                for k in 0..z.len() {
+                    d[k] += z[k][i] * alike;
+                    c[k] += z[k][i] * near + slope[i] * (cov1[k] + p / (1.0 - p) * cov0[k]);
                 }
             }
             (c, d)

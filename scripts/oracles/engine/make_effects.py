@@ -126,6 +126,13 @@ def matching(cases, frame):
                "el(r(table),6,1)": -148.2083}, 3e-6, "Stata, [TE] teffects psmatch, example 1 (printed digits)")
     cases.add("teffects psmatch, atet two neighbours", "cattaneo.csv", run + ", atet nneighbor(2)",
               {"el(e(b),1,1)": effect(lambda i, o: abs(p[i] - p[o]), 2, True)}, 1e-8, "by hand (numpy)")
+    # A simulated sample on which Stata 18 was run: `statspai.datasets.nsw_dw()` (MIT), earnings with 6 decimals.
+    replica = "teffects psmatch (re78) (treat age education black hispanic married re74 re75), atet"
+    for option, error in (("", 621.79324512017217), (" vce(robust, nn(3))", 630.128055520342)):
+        cases.add(f"teffects psmatch, atet standard error{option}", "training_replica.csv", replica + option,
+                  {"el(e(b),1,1)": 2277.6907208768525, "el(r(table),2,1)": error}, 2e-7,
+                  "Stata 18 (e(V) of the same simulated sample, published with the tests of the package statspai); the "
+                  "formula of Abadie and Imbens (2016) by hand (numpy) gives 621.793247 and 630.128022")
     x = frame[["mage", "medu", "fbaby"]].to_numpy()
     inverse = np.linalg.inv(np.cov(x.T))
 

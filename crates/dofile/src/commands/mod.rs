@@ -1,8 +1,10 @@
 //! The commands. A command is one file with its declaration and its `run`; `README.md` in this folder says how to
 //! write one. `registry` collects the tables of the families.
 
+mod community;
 mod data;
 mod describe;
+pub mod documented;
 mod documents;
 mod epidemiology;
 mod estat;

@@ -2,9 +2,9 @@
 
 use super::{ByRule, CommandSpec, Form};
 use super::{
-    data, describe, documents, epidemiology, estat, estimation, exchange, graphics, inference, language,
-    limited, multivariate, nonlinear, panel, predict, prefix, quantile, shrinkage, survey, survival, systems,
-    timeseries, treatment,
+    community, data, describe, documented, documents, epidemiology, estat, estimation, exchange, graphics,
+    inference, language, limited, multivariate, nonlinear, panel, predict, prefix, quantile, shrinkage,
+    survey, survival, systems, timeseries, treatment,
 };
 
 /// The commands that pass their subcommands on to the families.
@@ -35,6 +35,7 @@ pub fn all() -> impl Iterator<Item = &'static CommandSpec> {
         quantile::TABLE,
         epidemiology::TABLE,
         inference::TABLE,
+        community::TABLE,
     ]
     .into_iter()
     .flatten()
@@ -50,6 +51,20 @@ pub fn by_rule(word: &str) -> Option<ByRule> {
     find(word).map(|c| c.by)
 }
 
+/// Options that a command refuses by name: those of its declaration, and those of the manual that it does not take.
+pub fn refused_options(command: &CommandSpec) -> String {
+    let Form::Standard(syntax) = command.form else { return String::new() };
+    let mut names: Vec<String> = syntax.unsupported.iter().map(|o| o.to_lowercase()).collect();
+    for option in documented::options_of(command.name) {
+        let name = option.trim_end_matches("()").to_lowercase();
+        let taken = syntax.options.iter().any(|spec| spec.full_name() == name);
+        if !taken && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join(" ")
+}
+
 /// A table of all commands with their syntax, as Markdown; the page of supported commands is made from it.
 pub fn list_commands() -> String {
     let mut specs: Vec<&CommandSpec> = all().collect();
@@ -58,12 +73,7 @@ pub fn list_commands() -> String {
         "| command | abbreviation | syntax | options refused by name | notes |\n|---|---|---|---|---|\n",
     );
     for c in specs {
-        let refused = match c.form {
-            Form::Standard(syntax) => {
-                syntax.unsupported.iter().map(|o| o.to_lowercase()).collect::<Vec<_>>().join(" ")
-            }
-            Form::Raw => String::new(),
-        };
+        let refused = refused_options(c);
         let cell = |s: &str| s.replace('|', "\\|").replace('\n', " ");
         out.push_str(&format!(
             "| `{}` | `{}` | `{}` | {} | {} |\n",

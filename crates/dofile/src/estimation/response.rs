@@ -131,9 +131,10 @@ impl Response {
             }
             ("cox", "" | "hr") => one(Shape::Exponential, "Predicted hazard ratio".to_string(), true),
             ("ologit" | "oprobit" | "mlogit", asked) => Self::outcomes(session, parameters, asked),
-            ("regress" | "areg" | "xtreg" | "ivregress" | "newey" | "prais" | "qreg" | "anova", "") => {
-                one(Shape::Linear, "Linear prediction".to_string(), true)
-            }
+            (
+                "regress" | "areg" | "reghdfe" | "xtreg" | "ivregress" | "newey" | "prais" | "qreg" | "anova",
+                "",
+            ) => one(Shape::Linear, "Linear prediction".to_string(), true),
             (cmd, "") => {
                 Err(StataError::new(322, format!("margins is not supported after {cmd} by the open engine")))
             }

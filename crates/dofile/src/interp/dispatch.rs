@@ -1,5 +1,6 @@
 //! Finds the command of a line and runs it.
 
+use crate::commands::documented;
 use crate::commands::official::is_official;
 use crate::commands::{Form, registry};
 use crate::error::{Result, StataError};
@@ -45,12 +46,16 @@ impl Session {
                 Form::Standard(syntax) => {
                     let mut cmd = ParsedCommand::split(spec.name, rest, syntax.exp)?;
                     syntax.check(&cmd)?;
-                    cmd.check_options(syntax.options, syntax.unsupported)?;
+                    cmd.check_options(syntax.options, syntax.unsupported)
+                        .map_err(|error| documented::refused(spec.name, error))?;
                     cmd
                 }
             };
             cmd.raw = rest.trim().to_string();
-            (spec.run)(self, &cmd)?;
+            (spec.run)(self, &cmd).map_err(|error| match spec.form {
+                Form::Raw => documented::refused(spec.name, error),
+                Form::Standard(_) => error,
+            })?;
             return Ok(std::mem::replace(&mut self.flow, Flow::Next));
         }
         if let Some(program) = self.find_program(&word)? {

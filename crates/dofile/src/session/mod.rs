@@ -310,6 +310,9 @@ impl Session {
 
     /// Makes results the active estimates: `e(sample)` is `touse`, `e(N)` is the caller's.
     pub fn post_estimation(&mut self, mut est: Estimation, touse: Vec<bool>) {
+        if est.b().is_some() && est.results.get_text("properties").is_none() {
+            est.results.text("properties", if est.v().is_some() { "b V" } else { "b" });
+        }
         let id = self.fresh_id();
         self.frame.add_mark(id, touse);
         est.sample = Some(id);

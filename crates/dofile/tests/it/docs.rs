@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use dofile::commands::{ByRule, Form, registry};
+use dofile::commands::{ByRule, registry};
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -82,10 +82,7 @@ fn the_page_of_commands_is_the_table_of_commands() {
     let _ = writeln!(out, "{} commands.\n", specs.len());
     out.push_str("| command | from | syntax | refused options | by | stores and formulas |\n|---|---|---|---|---|---|\n");
     for c in &specs {
-        let refused = match c.form {
-            Form::Standard(s) => s.unsupported.iter().map(|o| o.to_lowercase()).collect::<Vec<_>>().join(" "),
-            Form::Raw => String::new(),
-        };
+        let refused = registry::refused_options(c);
         let by = match c.by {
             ByRule::No => "",
             ByRule::EachGroup | ByRule::Whole => "yes",

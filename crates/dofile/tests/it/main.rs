@@ -4,8 +4,10 @@
 mod analyses;
 mod batch;
 mod collinear;
+mod community;
 mod density;
 mod docs;
+mod documented_options;
 mod examples;
 mod exchange;
 mod family_codes;
@@ -18,5 +20,6 @@ mod properties;
 mod reference;
 mod return_codes;
 mod scripts;
+mod stored_results;
 mod structure;
 mod templates;

@@ -49,3 +49,48 @@ fn columns_after_margins() {
     let text = format!("{MODEL}margins cyl, pwcompare\nmatrix T = r(table_vs)");
     assert_eq!(macro_of(&text, "colnames T"), "6vs4.cyl 8vs4.cyl 8vs6.cyl");
 }
+
+/// [R] truncreg: the equation of the outcome is `eq1`. [R] heckman: `/mills:lambda` after the two equations; the
+/// selection equation has the name of its own outcome where `select()` gives one.
+#[test]
+fn equations_of_limited_models() {
+    const DATA: &str = "set obs 80
+generate x = mod(7*_n, 11)
+generate z = mod(5*_n, 13)
+generate s = z + mod(3*_n, 7) > 8
+generate y = x + mod(_n, 5) + z/4 if s
+quietly ";
+    for (command, want) in [
+        ("truncreg y x, ll(-20)", "eq1 eq1 /"),
+        ("heckman y x, select(s = z) twostep", "y y s s /mills"),
+        ("heckman y x, select(z) twostep", "y y select select /mills"),
+    ] {
+        for matrix in ["e(b)", "r(table)"] {
+            let text = format!("{DATA}{command}\nmatrix T = {matrix}");
+            assert_eq!(macro_of(&text, "coleq T"), want, "{command}: {matrix}");
+        }
+    }
+}
+
+/// [R] xi: `i.agegrp*i.race` gives `_Iagegrp_#`, `_Irace_#` and `_IageXrac_#_#`; `i.agegrp*wgt` gives `wgt` and
+/// `_IageXwgt_#`; `i.agegrp|wgt` leaves out `_Iagegrp_#`.
+#[test]
+fn variables_of_xi() {
+    const DATA: &str = "set obs 60
+generate agegrp = 1 + mod(_n, 3)
+generate race = 1 + mod(7*_n, 2)
+generate wgt = mod(_n*_n, 11)
+generate y = wgt + mod(5*_n, 7) + race
+";
+    for (terms, want) in [
+        ("i.agegrp", "_Iagegrp_2 _Iagegrp_3 _cons"),
+        ("i.agegrp*i.race", "_Iagegrp_2 _Iagegrp_3 _Irace_2 _IageXrac_2_2 _IageXrac_3_2 _cons"),
+        ("i.agegrp*wgt", "_Iagegrp_2 _Iagegrp_3 wgt _IageXwgt_2 _IageXwgt_3 _cons"),
+        ("i.agegrp|wgt", "wgt _IageXwgt_2 _IageXwgt_3 _cons"),
+    ] {
+        let text = format!("{DATA}xi: quietly regress y {terms}\nmatrix T = e(b)");
+        assert_eq!(macro_of(&text, "colnames T"), want, "{terms}");
+    }
+    let text = format!("{DATA}char agegrp[omit] 3\nxi i.race i.agegrp\nregress y _I*\nmatrix T = e(b)");
+    assert_eq!(macro_of(&text, "colnames T"), "_Irace_2 _Iagegrp_1 _Iagegrp_2 _cons");
+}

@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["commands"],
     &["ops"],
     &[FAMILY],
-    &["commands/estat", "commands/official", "commands/predict"],
+    &["commands/documented", "commands/estat", "commands/official", "commands/predict"],
     &["commands/registry"],
     &["interp"],
     &["batch"],

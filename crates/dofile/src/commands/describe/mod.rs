@@ -12,6 +12,7 @@ mod oneway;
 mod pctile;
 mod rank_tests;
 mod summarize;
+mod tabi;
 mod table;
 mod table_layout;
 mod tabstat;
@@ -40,6 +41,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     rank_tests::SPEC_KWALLIS,
     rank_tests::SPEC_RANKSUM,
     summarize::SPEC,
+    tabi::SPEC,
     table::SPEC,
     tabstat::SPEC,
     tabulate::SPEC,

@@ -32,6 +32,7 @@ mod sdtest;
 pub(super) mod test;
 mod testnl;
 mod ttest;
+mod xi;
 
 use super::CommandSpec;
 
@@ -73,4 +74,5 @@ pub(super) const TABLE: &[CommandSpec] = &[
     test::SPEC_TESTPARM,
     testnl::SPEC,
     ttest::SPEC,
+    xi::SPEC,
 ];

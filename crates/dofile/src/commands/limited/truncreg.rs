@@ -82,7 +82,7 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let sigma = fit.b[last].exp();
     ml_command::rescale(&mut fit.b, &mut fit.v, last, sigma, sigma);
     let mut layout = Layout::default();
-    layout.equation(&model.depvar, model.names(), &model.estimated());
+    layout.equation("eq1", model.names(), &model.estimated());
     layout.ancillary("sigma");
     let parameters = layout.parameters(&fit.b, &fit.v);
     let slopes: Vec<usize> = (0..model.columns().len()).collect();

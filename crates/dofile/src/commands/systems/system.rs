@@ -253,6 +253,7 @@ pub(super) fn estimate(
     let design = equations[0].side.design.clone();
     let model = open.close(session, depvars.join(" "), &full, design, true);
     let mut est = post::begin(method.cmd, &format!("{} {raw}", method.cmd), &parameters, &model);
+    est.results.text("predict", format!("{}_p", method.cmd));
     let results = &mut est.results;
     let total = fit.b.len() as f64;
     results.scalar("N", n).scalar("k", total).scalar("k_eq", equations.len() as f64).scalar("rank", total);

@@ -76,6 +76,18 @@ fn check_size(sample: &Sample) -> Result<()> {
     Ok(())
 }
 
+/// The variance of the effect on the treated compares every treated row with every control.
+fn check_pairs(sample: &Sample) -> Result<()> {
+    let treated = sample.treated.iter().filter(|t| **t).count();
+    if treated * (sample.y.len() - treated) > MOST_ROWS * MOST_ROWS / 4 {
+        return Err(StataError::new(
+            915,
+            "so many pairs of treated and control rows are not supported by the open engine",
+        ));
+    }
+    Ok(())
+}
+
 fn no_match(session: &mut Session, call: &Call, sample: &Sample, error: NoMatch, what: &str) -> Result<()> {
     let observation = sample.rows[error.row] + 1;
     violation(session, call, sample, &[error.row], || {
@@ -151,6 +163,9 @@ pub(super) fn propensity(session: &mut Session, call: &Call, command_line: &str)
     let link = link(call)?;
     let control = call.rest.options.real("control");
     let sample = model::sample(session, call, &VceSpec::Robust, control, &[])?;
+    if choice.treated_only {
+        check_pairs(&sample)?;
+    }
     let z = sample.z.slices();
     let problem = Problem {
         model: &Binary { y: &sample.treated, link },

@@ -1,0 +1,319 @@
+//! `esttab` and `estout`: estimation results side by side, on the screen or in a file.
+//!
+//! Defaults, labels and notes as the help of estout (SSC) documents them.
+
+use super::eststo::Kept;
+use super::esttab_options::{self as given, Element, Given, Statistic, texts};
+use super::esttab_rows::{self as rows, Model};
+use super::esttab_text::{self as text, Format, Frame};
+use crate::commands::{CommandSpec, Example};
+use crate::error::{Result, StataError};
+use crate::ops::files::{check_replace, with_extension};
+use crate::results::Results;
+use crate::session::Session;
+use crate::syntax::split::{ParsedCommand, unquote, words};
+
+const EXAMPLE: Example = Example {
+    run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\neststo clear\neststo: quietly regress y x\neststo: quietly regress y\nesttab, se r2 star(* 0.10 ** 0.05 *** 0.01)\nesttab using t.csv, replace\nscalar same = \"`r(names)'\" == \"est1 est2\"\nerase t.csv",
+    expect: &[("same", 1.0)],
+};
+
+/// `esttab`.
+pub(super) const SPEC: CommandSpec = CommandSpec {
+    notes: "stores r(names); formats: fixed, tab, csv, scsv, tex, booktabs, html, md; the file name's extension chooses one; layout as documented by estout (SSC)",
+    examples: &[EXAMPLE],
+    ..CommandSpec::raw(
+        "esttab",
+        6,
+        run,
+        "esttab [names] [using filename] [, b() se() t() p() ci() wide cells() star(* # ** #) nostar r2 ar2 pr2 aic bic scalars() sfmt() stats() noobs keep() drop() order() indicate() rename() coeflabels() label mtitles() nomtitles nodepvars nonumbers title() addnotes() nonotes eform brackets noparentheses compress nogaps plain fragment varwidth() modelwidth() alignment() tex booktabs csv html md replace append]",
+    )
+};
+
+/// `estout`.
+pub(super) const SPEC_ESTOUT: CommandSpec = CommandSpec {
+    notes: "esttab without its defaults: cells(b), names of results as headings, no stars, statistics or notes; stores r(names)",
+    examples: &[Example {
+        run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\nregress y x\nestimates store m1\nestout m1, cells(b(star fmt(3)) se(par fmt(3))) stats(r2 N)\nscalar same = \"`r(names)'\" == \"m1\"",
+        expect: &[("same", 1.0)],
+    }],
+    ..CommandSpec::raw(
+        "estout",
+        6,
+        run_estout,
+        "estout [names] [using filename] [, cells() stats() and options of esttab]",
+    )
+};
+
+/// Values of the options.
+pub(super) struct Wanted {
+    pub cells: Vec<Vec<Element>>,
+    pub statistics: Vec<Statistic>,
+    pub stars: Vec<(String, f64, String)>,
+    pub keep: Option<Vec<String>>,
+    pub drop: Vec<String>,
+    pub order: Vec<String>,
+    pub indicate: Vec<(String, Vec<String>)>,
+    pub labels: Vec<(String, String)>,
+    pub renamed: Vec<(String, String)>,
+    pub label: bool,
+    pub eform: bool,
+    pub no_base: bool,
+    pub no_omitted: bool,
+    pub gaps: bool,
+    pub level: f64,
+    pub format: Format,
+}
+
+fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    table(s, cmd, false)
+}
+
+fn run_estout(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
+    table(s, cmd, true)
+}
+
+fn table(s: &mut Session, cmd: &ParsedCommand, estout: bool) -> Result<()> {
+    let parsed = ParsedCommand::split(&cmd.name, &cmd.raw, false)?;
+    if parsed.if_exp.is_some() || parsed.in_range.is_some() {
+        return Err(StataError::syntax());
+    }
+    let options = Given::parse(&cmd.name, &parsed.option_text)?;
+    let models = models(s, parsed.list.trim())?;
+    let file = parsed.using.as_deref().map(|name| unquote(name).to_string());
+    let format = Format::of(&options, file.as_deref())?;
+    let wanted = wanted(s, &options, format, estout)?;
+    let frame = frame(s, &options, &models, &wanted, estout);
+    let body = rows::body(s, &models, &wanted);
+    let lines = text::render(&frame, &body, format);
+    match file {
+        None => lines.iter().for_each(|line| s.print(line)),
+        Some(file) => write(s, &file, &lines, &options, format)?,
+    }
+    let mut r = Results::default();
+    r.text("names", models.iter().map(|m| m.name.as_str()).collect::<Vec<_>>().join(" "));
+    s.r = r;
+    Ok(())
+}
+
+/// The named results; without names those of `eststo`, or the active ones.
+fn models(s: &mut Session, list: &str) -> Result<Vec<Model>> {
+    let kept = s.extensions.state::<Kept>().names.clone();
+    let names: Vec<String> = match list {
+        "" | "*" | "_all" => {
+            let stored: Vec<String> = kept.into_iter().filter(|n| s.stored.get(n).is_some()).collect();
+            if stored.is_empty() && list.is_empty() { vec![".".to_string()] } else { stored }
+        }
+        list => words(list).into_iter().map(str::to_string).collect(),
+    };
+    let mut out = Vec::new();
+    for name in names {
+        let prefix = name.strip_suffix('*');
+        let found: Vec<(String, crate::results::Estimation)> = match (name.as_str(), prefix) {
+            (".", _) => vec![(".".to_string(), s.e.clone())],
+            (_, Some(prefix)) => {
+                let own = s.stored.iter().filter(|(n, _)| n.starts_with(prefix));
+                own.map(|(n, e)| (n.to_string(), e.clone())).collect()
+            }
+            (name, None) => s.stored.get(name).map(|e| (name.to_string(), e.clone())).into_iter().collect(),
+        };
+        if found.is_empty() {
+            return Err(StataError::new(111, format!("estimation result {name} not found")));
+        }
+        out.extend(found.into_iter().map(|(name, e)| Model { name, e }));
+    }
+    if out.iter().any(|m| m.e.cmd().is_empty()) {
+        return Err(StataError::new(301, "last estimates not found"));
+    }
+    Ok(out)
+}
+
+/// The cells of `esttab`: estimates over one further number, side by side with `wide`.
+fn default_cells(options: &Given) -> Vec<Vec<Element>> {
+    let chosen = |name: &str, fallback: &str| {
+        let text = options.text(name).filter(|t| !t.is_empty()).unwrap_or(fallback);
+        Element::new(name, text.split_whitespace().next().unwrap_or(fallback))
+    };
+    let pair = |option: &str| {
+        options.text(option).map(|t| {
+            let (name, fmt) = t.trim().split_once(char::is_whitespace).unwrap_or((t.trim(), "a3"));
+            Element::new(name, fmt.trim())
+        })
+    };
+    let plain = options.has("plain");
+    let mut first = pair("main").unwrap_or_else(|| chosen("b", if plain { "%9.0g" } else { "a3" }));
+    first.star = !options.has("nostar") && !plain;
+    let second = if let Some(aux) = pair("aux") {
+        Some(aux)
+    } else if options.has("se") {
+        Some(chosen("se", "a3"))
+    } else if options.has("p") {
+        Some(chosen("p", "3"))
+    } else if options.has("ci") {
+        Some(chosen("ci", "a3"))
+    } else if options.has("not") {
+        None
+    } else if options.has("z") {
+        Some(chosen("z", "2"))
+    } else {
+        Some(chosen("t", "2"))
+    };
+    let Some(mut second) = second else { return vec![vec![first]] };
+    let square = options.has("brackets") || (second.name == "ci" && !options.has("noparentheses"));
+    if square {
+        second.brackets = Some(("[".into(), "]".into()));
+    } else if !options.has("noparentheses") && !plain {
+        second.brackets = Some(("(".into(), ")".into()));
+    }
+    if options.has("wide") { vec![vec![first, second]] } else { vec![vec![first], vec![second]] }
+}
+
+fn pairs(text: Option<&str>) -> Vec<(String, String)> {
+    let text = text.unwrap_or("");
+    let end = crate::syntax::split::top_level_comma(text).unwrap_or(text.len());
+    let parts = texts(&text[..end]);
+    parts.chunks(2).filter_map(|p| Some((p.first()?.clone(), p.get(1)?.clone()))).collect()
+}
+
+fn wanted(s: &Session, options: &Given, format: Format, estout: bool) -> Result<Wanted> {
+    let list = |name: &str| options.text(name).map(texts);
+    let cells = match options.text("cells") {
+        Some(text) if text.trim() == "none" => Vec::new(),
+        Some(text) => given::cells(text)?,
+        None if estout => vec![vec![Element::new("b", "%9.0g")]],
+        None => default_cells(options),
+    };
+    let stars = options.text("star").or(options.text("starlevels")).filter(|t| !t.is_empty());
+    let mut drop: Vec<String> = list("drop").unwrap_or_default();
+    if options.has("noconstant") {
+        drop.push("_cons".into());
+    }
+    let mut labels = pairs(options.text("coeflabels"));
+    labels.extend(pairs(options.text("varlabels")));
+    Ok(Wanted {
+        cells,
+        statistics: given::statistics(options, estout)?,
+        stars: given::levels(stars.unwrap_or("* 0.05 ** 0.01 *** 0.001"))?,
+        keep: list("keep"),
+        drop,
+        order: list("order").unwrap_or_default(),
+        indicate: options.text("indicate").map(rows::indicators).unwrap_or_default(),
+        labels,
+        renamed: pairs(options.text("rename")),
+        label: options.has("label"),
+        eform: options.has("eform"),
+        no_base: options.has("nobaselevels"),
+        no_omitted: options.has("noomitted"),
+        gaps: !(estout || options.has("nogaps") || options.has("compress") || options.has("plain"))
+            || options.has("gaps"),
+        level: options.real("level").unwrap_or(s.settings.level),
+        format,
+    })
+}
+
+/// Headings, widths and notes around the body.
+fn frame(s: &Session, options: &Given, models: &[Model], wanted: &Wanted, estout: bool) -> Frame {
+    let plain = options.has("plain");
+    let depvar = |m: &Model| {
+        let name = m.e.results.get_text("depvar").unwrap_or("").to_string();
+        let label = s.frame.find(&name).map(|v| s.frame.var(v).label.clone()).filter(|l| !l.is_empty());
+        if wanted.label { label.unwrap_or(name) } else { name }
+    };
+    let named = |m: &Model| m.e.results.get_text("estimates_title").unwrap_or(&m.name).to_string();
+    let titles: Vec<String> = match options.text("mtitles").or(options.text("mlabels")) {
+        Some("none") => Vec::new(),
+        Some(text) if !text.is_empty() => {
+            let own = texts(text);
+            (0..models.len()).map(|i| own.get(i).cloned().unwrap_or_default()).collect()
+        }
+        Some(_) => models.iter().map(named).collect(),
+        None if options.has("nomtitles") || options.has("nodepvars") => Vec::new(),
+        None if options.has("mtitles") || plain || estout => models.iter().map(named).collect(),
+        None => models
+            .iter()
+            .map(|m| m.e.results.get_text("estimates_title").map_or_else(|| depvar(m), str::to_string))
+            .collect(),
+    };
+    let numbered = !(options.has("nonumbers") || plain || estout);
+    let wide = wanted.cells.iter().map(Vec::len).max().unwrap_or(1);
+    let own_cells = options.has("cells") || estout;
+    let headings: Vec<String> = (0..wide)
+        .map(|j| {
+            let column = wanted.cells.iter().filter_map(|row| row.get(j)).map(|e| e.label.clone());
+            column.collect::<Vec<_>>().join("/")
+        })
+        .collect();
+    let column_labels = match options.text("collabels") {
+        Some("none") => Vec::new(),
+        Some(text) => texts(text),
+        None if own_cells => headings,
+        None => Vec::new(),
+    };
+    let starred = |j: usize| wanted.cells.iter().filter_map(|row| row.get(j)).any(|e| e.star);
+    let star_width = wanted.stars.iter().map(|(mark, ..)| mark.chars().count()).max().unwrap_or(0);
+    let (variables, column) = match (wanted.label, options.has("compress")) {
+        (true, false) => (20, 12),
+        (true, true) => (16, 9),
+        (false, false) => (12, 12),
+        (false, true) => (10, 9),
+    };
+    Frame {
+        title: options.text("title").map(|t| unquote(t.trim()).to_string()),
+        numbered,
+        titles,
+        column_labels,
+        models: models.len(),
+        starred: (0..wide).map(starred).collect(),
+        star_width,
+        variables: options.int("varwidth").map_or(variables, |w| w.max(1) as usize),
+        column: options.int("modelwidth").map_or(column, |w| w.max(1) as usize),
+        notes: notes(options, wanted, own_cells || plain),
+        alignment: options.text("alignment").map(str::to_string),
+        fragment: options.has("fragment"),
+        rules: !plain && !options.has("nolines"),
+    }
+}
+
+/// Notes of `esttab`: what stands in brackets, and the levels of the stars.
+fn notes(options: &Given, wanted: &Wanted, bare: bool) -> Vec<String> {
+    let mut out = Vec::new();
+    if !options.has("nonotes") && !bare {
+        let second = wanted.cells.iter().flatten().find(|e| e.brackets.is_some());
+        if let Some(element) = second {
+            let what = match element.name.as_str() {
+                "se" => "Standard errors".to_string(),
+                "p" => wanted.format.italic("p", "-values"),
+                "t" => wanted.format.italic("t", " statistics"),
+                "z" => wanted.format.italic("z", " statistics"),
+                "ci" => format!("{}% confidence intervals", wanted.level),
+                other => other.to_string(),
+            };
+            let square = element.brackets.as_ref().is_some_and(|b| b.0 == "[");
+            out.push(format!("{what} in {}", if square { "brackets" } else { "parentheses" }));
+        }
+    }
+    out.extend(options.text("addnotes").map(texts).unwrap_or_default());
+    let starred = wanted.cells.iter().flatten().any(|e| e.star);
+    if starred && !options.has("nonotes") && !bare {
+        out.push(wanted.format.levels(&wanted.stars));
+    }
+    out
+}
+
+fn write(s: &mut Session, file: &str, lines: &[String], options: &Given, format: Format) -> Result<()> {
+    let file = with_extension(file, format.extension());
+    let path = s.path(&file);
+    let append = options.has("append");
+    if !append {
+        check_replace(&path, &file, options.has("replace"))?;
+    }
+    let mut content = if append { std::fs::read_to_string(&path).unwrap_or_default() } else { String::new() };
+    for line in lines {
+        content.push_str(line);
+        content.push('\n');
+    }
+    std::fs::write(&path, content)
+        .map_err(|e| StataError::new(603, format!("file {file} could not be opened: {e}")))?;
+    s.print(format!("(output written to {file})"));
+    Ok(())
+}

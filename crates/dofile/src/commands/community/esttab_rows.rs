@@ -1,0 +1,268 @@
+//! The lines of a table of `esttab`: coefficients, indicators and statistics of several models.
+
+use super::esttab::Wanted;
+use super::esttab_options::{Element, number, texts};
+use crate::estimation::table::parse_term;
+use crate::matrix::Stripe;
+use crate::results::Estimation;
+use crate::session::Session;
+use crate::value::is_missing;
+use estimators::wald;
+
+/// A cell: a number and its stars.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Cell {
+    /// Text.
+    pub text: String,
+    /// Stars behind it.
+    pub stars: String,
+}
+
+/// A part of the body.
+#[derive(Debug, Clone)]
+pub(super) enum Part {
+    /// A line with its label and its cells.
+    Line(String, Vec<Cell>),
+    /// A heading of an equation.
+    Heading(String),
+    /// Space between coefficients.
+    Gap,
+    /// A rule.
+    Rule,
+}
+
+/// A model in a column.
+pub(super) struct Model {
+    /// Name under which it is stored.
+    pub name: String,
+    /// Results.
+    pub e: Estimation,
+}
+
+fn matches(pattern: &str, stripe: &Stripe) -> bool {
+    let (eq, name) = pattern.split_once(':').map_or((None, pattern), |(e, n)| (Some(e), n));
+    let wild = |pattern: &str, text: &str| wildcard(pattern.as_bytes(), text.as_bytes());
+    eq.is_none_or(|eq| wild(eq, &stripe.eq)) && (name.is_empty() || wild(name, &stripe.name))
+}
+
+fn wildcard(pattern: &[u8], text: &[u8]) -> bool {
+    match (pattern.first(), text.first()) {
+        (None, None) => true,
+        (Some(b'*'), _) => {
+            wildcard(&pattern[1..], text) || (!text.is_empty() && wildcard(pattern, &text[1..]))
+        }
+        (Some(b'?'), Some(_)) => wildcard(&pattern[1..], &text[1..]),
+        (Some(p), Some(t)) => p == t && wildcard(&pattern[1..], &text[1..]),
+        _ => false,
+    }
+}
+
+/// Whether a model has one equation besides ancillary parameters: its name is not shown then.
+fn single_equation(stripes: &[Stripe]) -> bool {
+    let mut names = stripes.iter().map(|s| s.eq.as_str()).filter(|eq| !eq.starts_with('/'));
+    let first = names.next();
+    names.all(|n| Some(n) == first)
+}
+
+/// Names of the columns of a model, and the place of each.
+fn columns(model: &Model, wanted: &Wanted) -> Vec<(Stripe, usize)> {
+    let first = wanted.cells.iter().flatten().next().map_or("b", |e| e.name.as_str());
+    let matrix = model.e.b().or_else(|| model.e.results.matrices.get(first));
+    let Some(matrix) = matrix else { return Vec::new() };
+    let single = single_equation(&matrix.col_names);
+    let renamed = |name: &str| {
+        wanted.renamed.iter().find(|(old, _)| old == name).map_or(name.to_string(), |(_, new)| new.clone())
+    };
+    matrix
+        .col_names
+        .iter()
+        .enumerate()
+        .map(|(i, s)| {
+            let eq = if single && !s.eq.starts_with('/') { String::new() } else { s.eq.clone() };
+            (Stripe::with_eq(eq, renamed(&s.name)), i)
+        })
+        .collect()
+}
+
+/// Coefficients of all models in the order in which they are shown, and those behind each indicator.
+pub(super) fn coefficients(models: &[Model], wanted: &Wanted) -> Vec<Stripe> {
+    let mut all: Vec<Stripe> = Vec::new();
+    for model in models {
+        for (stripe, _) in columns(model, wanted) {
+            if !all.contains(&stripe) {
+                // a new parameter of a known equation follows that equation
+                let last = all.iter().rposition(|s| s.eq == stripe.eq);
+                all.insert(last.map_or(all.len(), |i| i + 1), stripe);
+            }
+        }
+    }
+    let equations: Vec<String> = all.iter().map(|s| s.eq.clone()).collect();
+    all.sort_by_key(|s| (equations.iter().position(|e| *e == s.eq), s.name == "_cons"));
+    let indicated = |s: &Stripe| wanted.indicate.iter().any(|(_, list)| list.iter().any(|p| matches(p, s)));
+    all.retain(|s| {
+        let kept = wanted.keep.as_ref().is_none_or(|list| list.iter().any(|p| matches(p, s)));
+        let dropped = wanted.drop.iter().any(|p| matches(p, s));
+        let term = parse_term(&s.name);
+        let base = wanted.no_base && term.as_ref().is_some_and(|t| t.is_base());
+        let omitted = wanted.no_omitted && term.is_some_and(|t| t.is_omitted());
+        kept && !dropped && !indicated(s) && !base && !omitted
+    });
+    let mut ordered = Vec::new();
+    for pattern in &wanted.order {
+        let (found, rest): (Vec<Stripe>, Vec<Stripe>) = all.into_iter().partition(|s| matches(pattern, s));
+        ordered.extend(found);
+        all = rest;
+    }
+    ordered.extend(all);
+    ordered
+}
+
+/// The cell of one number.
+fn cell(model: &Model, place: Option<usize>, element: &Element, wanted: &Wanted) -> Cell {
+    let Some(i) = place else { return Cell::default() };
+    let df_r = model.e.results.get_scalar("df_r").filter(|x| !is_missing(*x));
+    let b = model.e.b().map_or(f64::NAN, |b| b.get(0, i));
+    let se = model.e.v().map_or(f64::NAN, |v| v.get(i, i).max(0.0).sqrt());
+    let fixed = se.is_nan() || se <= 0.0;
+    let half = if fixed { f64::NAN } else { se * wald::critical(wanted.level, df_r) };
+    let p = if fixed { f64::NAN } else { wald::p_value(b / se, df_r) };
+    let shown = |x: f64| if wanted.eform { x.exp() } else { x };
+    let value = match element.name.as_str() {
+        "b" => shown(b),
+        "se" if wanted.eform => b.exp() * se,
+        "se" if fixed => f64::NAN,
+        "se" => se,
+        "t" | "z" if fixed => f64::NAN,
+        "t" | "z" => b / se,
+        "p" => p,
+        "ci_l" => shown(b - half),
+        "ci_u" => shown(b + half),
+        "ci" => f64::NAN,
+        name => model.e.results.matrices.get(name).filter(|m| i < m.cols()).map_or(f64::NAN, |m| m.get(0, i)),
+    };
+    let text = if element.name == "ci" && !fixed {
+        format!("{},{}", number(&element.fmt, shown(b - half)), number(&element.fmt, shown(b + half)))
+    } else if value.is_nan() || is_missing(value) {
+        ".".to_string()
+    } else {
+        number(&element.fmt, value)
+    };
+    let mark = wanted.stars.iter().rfind(|(_, level, _)| element.star && p < *level);
+    let stars = mark.map_or(String::new(), |(mark, ..)| mark.clone());
+    let (open, close) = element.brackets.clone().unwrap_or_default();
+    Cell { text: format!("{open}{text}{close}"), stars }
+}
+
+/// Label of a coefficient.
+fn label(s: &Session, name: &str, wanted: &Wanted) -> String {
+    if let Some((_, label)) = wanted.labels.iter().find(|(n, _)| n == name) {
+        return label.clone();
+    }
+    if !wanted.label {
+        return name.to_string();
+    }
+    if name == "_cons" {
+        return "Constant".to_string();
+    }
+    let variable = |name: &str| match s.frame.find(name).map(|v| s.frame.var(v).label.clone()) {
+        Some(label) if !label.is_empty() => label,
+        _ => name.to_string(),
+    };
+    let part = |part: &str| {
+        let Some((operator, of)) = part.split_once('.') else { return variable(part) };
+        let digits: String = operator.chars().take_while(char::is_ascii_digit).collect();
+        match digits.parse::<f64>() {
+            Ok(level) => {
+                let labels = s.frame.find(of).and_then(|v| s.frame.labels_of(v));
+                labels
+                    .and_then(|l| l.get(level))
+                    .map_or_else(|| format!("{}={digits}", variable(of)), str::to_string)
+            }
+            Err(_) if operator == "c" => variable(of),
+            Err(_) => part.to_string(),
+        }
+    };
+    name.split('#').map(part).collect::<Vec<_>>().join(" # ")
+}
+
+/// The body of the table: coefficients, indicators, a rule and the statistics.
+pub(super) fn body(s: &Session, models: &[Model], wanted: &Wanted) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let places: Vec<Vec<(Stripe, usize)>> = models.iter().map(|m| columns(m, wanted)).collect();
+    let wide = wanted.cells.iter().map(Vec::len).max().unwrap_or(1);
+    let stacked = wanted.gaps && wanted.cells.len() > 1;
+    let mut equation = String::new();
+    for stripe in coefficients(models, wanted) {
+        if !parts.is_empty() && stacked {
+            parts.push(Part::Gap);
+        }
+        if stripe.eq != equation {
+            equation.clone_from(&stripe.eq);
+            parts.push(Part::Heading(equation.clone()));
+        }
+        for (k, row) in wanted.cells.iter().enumerate() {
+            let mut cells = Vec::new();
+            for (model, places) in models.iter().zip(&places) {
+                let place = places.iter().find(|(own, _)| *own == stripe).map(|(_, i)| *i);
+                for j in 0..wide {
+                    cells.push(row.get(j).map_or_else(Cell::default, |e| cell(model, place, e, wanted)));
+                }
+            }
+            let name = if k == 0 { label(s, &stripe.name, wanted) } else { String::new() };
+            parts.push(Part::Line(name, cells));
+        }
+    }
+    let line = |label: String, texts: Vec<String>| {
+        let cells = texts.into_iter().flat_map(|text| {
+            let mut own = vec![Cell::default(); wide];
+            own[0].text = text;
+            own
+        });
+        Part::Line(label, cells.collect())
+    };
+    if stacked && !wanted.indicate.is_empty() {
+        parts.push(Part::Gap);
+    }
+    for (label, list) in &wanted.indicate {
+        let has = |m: &Model| columns(m, wanted).iter().any(|(s, _)| list.iter().any(|p| matches(p, s)));
+        let texts = models.iter().map(|m| if has(m) { "Yes" } else { "No" }.to_string()).collect();
+        parts.push(line(label.clone(), texts));
+    }
+    if !wanted.statistics.is_empty() {
+        parts.push(Part::Rule);
+    }
+    for statistic in &wanted.statistics {
+        let value = |m: &Model| match model_statistic(&m.e, &statistic.name) {
+            Some(x) if !is_missing(x) => number(&statistic.fmt, x),
+            _ => m.e.results.get_text(&statistic.name).unwrap_or("").to_string(),
+        };
+        let label =
+            statistic.label.clone().unwrap_or_else(|| wanted.format.statistic(&statistic.name, wanted.label));
+        parts.push(line(label, models.iter().map(value).collect()));
+    }
+    parts
+}
+
+/// A scalar of `e()`, or a criterion that follows from them.
+fn model_statistic(e: &Estimation, name: &str) -> Option<f64> {
+    let scalar = |n: &str| e.results.get_scalar(n).filter(|x| !is_missing(*x));
+    match (name, scalar("ll"), scalar("rank"), scalar("N")) {
+        ("aic", Some(ll), Some(k), _) => Some(-2.0 * ll + 2.0 * k),
+        ("bic", Some(ll), Some(k), Some(n)) => Some(-2.0 * ll + n.ln() * k),
+        ("p", ..) if scalar("p").is_none() => {
+            let (f, df_m, df_r) = (scalar("F")?, scalar("df_m")?, scalar("df_r")?);
+            Some(estimators::distributions::f_tail(df_m, df_r, f))
+        }
+        _ => scalar(name),
+    }
+}
+
+/// Lists of `indicate("label = names" ...)`.
+pub(super) fn indicators(text: &str) -> Vec<(String, Vec<String>)> {
+    let items = if text.contains('"') { texts(text) } else { vec![text.to_string()] };
+    let split = |item: &String| {
+        let (label, list) = item.split_once('=').unwrap_or((item, item));
+        (label.trim().to_string(), list.split_whitespace().map(str::to_string).collect())
+    };
+    items.iter().map(split).collect()
+}

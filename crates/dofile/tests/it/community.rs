@@ -1,0 +1,172 @@
+//! Commands of the SSC archive. The models of the first test are those of the documentation of `esttab`
+//! (http://repec.sowi.unibe.ch/stata/estout/esttab.html): coefficients and standard errors as Stata prints them for its
+//! automobile data, and the table that the documentation shows for them.
+
+use dofile::Session;
+
+/// Posts the two models of the documentation as `est1` and `est2`.
+const MODELS: &str = r#"
+program posted, eclass
+    args b se names n dof r2 ar2
+    tempname B V
+    matrix `B' = `b'
+    matrix `V' = diag(`se')
+    matrix `V' = `V' * `V'
+    matrix colnames `B' = `names'
+    matrix colnames `V' = `names'
+    matrix rownames `V' = `names'
+    ereturn post `B' `V', obs(`n') dof(`dof') depname(price)
+    ereturn scalar r2 = `r2'
+    ereturn scalar r2_a = `ar2'
+    ereturn local cmd "regress"
+    ereturn local depvar "price"
+end
+eststo clear
+posted "(1.746559, -49.51222, 1946.069)" "(.6413538, 86.15604, 3597.0495)" "weight mpg _cons" 74 71 .2934 .2734
+eststo
+posted "(3.464706, 21.8536, 3673.06, -5853.696)" "(.630749, 74.22114, 683.9783, 3376.987)" "weight mpg foreign _cons" 74 70 .4996 .4781
+eststo
+"#;
+
+/// The log of commands after the models, from the first line of the last command on.
+fn shown(command: &str) -> String {
+    let (log, rc) = Session::default().run_captured(&format!("{MODELS}\n{command}"));
+    assert_eq!(rc, 0, "{log}");
+    let start = log.rfind("(est2 stored)\n").expect("the models are stored") + "(est2 stored)\n".len();
+    log[start..].to_string()
+}
+
+#[test]
+fn esttab_shows_the_table_of_its_documentation() {
+    let want = "
+--------------------------------------------
+                      (1)             (2)   
+                    price           price   
+--------------------------------------------
+weight              1.747**         3.465***
+                   (2.72)          (5.49)   
+
+mpg                -49.51           21.85   
+                  (-0.57)          (0.29)   
+
+foreign                            3673.1***
+                                   (5.37)   
+
+_cons              1946.1         -5853.7   
+                   (0.54)         (-1.73)   
+--------------------------------------------
+N                      74              74   
+--------------------------------------------
+t statistics in parentheses
+* p<0.05, ** p<0.01, *** p<0.001
+";
+    let lines = |text: &str| text.lines().map(|l| l.trim_end().to_string()).collect::<Vec<_>>();
+    assert_eq!(lines(shown("esttab").trim_matches('\n')), lines(want.trim_matches('\n')));
+}
+
+#[test]
+fn statistics_brackets_and_titles() {
+    let log = shown(
+        "esttab, se ar2 nostar brackets title(A table) nonumbers mtitles(\"Model A\" \"Model B\") addnotes(\"Source: auto.dta\")",
+    );
+    for want in [
+        "A table\n",
+        "Model A",
+        "[0.641]",
+        "[74.22]",
+        "[684.0]",
+        "[3597.0]",
+        "adj. R-sq",
+        "0.478",
+        "Standard errors in brackets\nSource: auto.dta",
+    ] {
+        assert!(log.contains(want), "{want}\n{log}");
+    }
+    assert!(!log.contains('*') && !log.contains("(1)"), "{log}");
+}
+
+#[test]
+fn latex_with_booktabs() {
+    let log = shown(
+        "esttab, booktabs se star(* 0.10 ** 0.05 *** 0.01) keep(weight foreign) coeflabels(weight \"Weight\")",
+    );
+    for want in [
+        "\\begin{tabular}{l*{2}{c}}\n\\toprule\n",
+        "&\\multicolumn{1}{c}{(1)}&\\multicolumn{1}{c}{(2)}\\\\",
+        "Weight      &       1.747\\sym{***}&       3.465\\sym{***}\\\\",
+        "\\addlinespace\n",
+        "\\(N\\)",
+        "\\bottomrule\n\\multicolumn{3}{l}{\\footnotesize Standard errors in parentheses}\\\\\n",
+        "\\sym{*} \\(p<0.10\\), \\sym{**} \\(p<0.05\\), \\sym{***} \\(p<0.01\\)",
+        "\\end{tabular}\n}",
+    ] {
+        assert!(log.contains(want), "{want}\n{log}");
+    }
+    assert!(!log.contains("mpg") && !log.contains("_cons"), "{log}");
+}
+
+#[test]
+fn cells_statistics_order_and_indicators() {
+    let log = shown(
+        "esttab, cells(\"b(fmt(2) star) se(fmt(3) par)\") stats(r2 N, fmt(3 0) labels(\"R2\" \"Rows\")) order(_cons) indicate(\"Origin = foreign\")",
+    );
+    let line = |name: &str| {
+        log.lines().find(|l| l.starts_with(name)).unwrap_or_else(|| panic!("{name}\n{log}")).to_string()
+    };
+    let words = |name: &str| line(name).split_whitespace().map(str::to_string).collect::<Vec<_>>();
+    assert_eq!(words("weight"), ["weight", "1.75**", "(0.641)", "3.46***", "(0.631)"]);
+    assert_eq!(words("Origin"), ["Origin", "No", "Yes"]);
+    assert_eq!(words("R2"), ["R2", "0.293", "0.500"]);
+    assert_eq!(words("Rows"), ["Rows", "74", "74"]);
+    assert!(log.find("_cons") < log.find("weight"), "{log}");
+}
+
+#[test]
+fn a_csv_file_and_what_was_added() {
+    let log = shown(
+        "estadd local effects \"Yes\": est2\nestadd scalar twice = 2*e(N): est1 est2\nesttab using out.csv, plain b(3) se(3) scalars(effects \"twice Twice\") replace\ntype out.csv\nerase out.csv",
+    );
+    for want in [
+        "\"weight\",\"1.747\",\"3.465\"",
+        "\"\",\"0.641\",\"0.631\"",
+        "\"effects\",\"\",\"Yes\"",
+        "\"Twice\",\"148.000\",\"148.000\"",
+    ] {
+        assert!(log.contains(want), "{want}\n{log}");
+    }
+    let (log, rc) = Session::default().run_captured(&format!("{MODELS}\nesttab using out.csv, rtf"));
+    assert_eq!(rc, 199, "{log}");
+}
+
+/// Sums by hand.
+#[test]
+fn estpost_posts_what_esttab_shows() {
+    let data = "set obs 4\ngenerate x = 2*_n\ngenerate g = _n > 1\n";
+    let (log, rc) = Session::default().run_captured(&format!(
+        "{data}estpost summarize x g\nesttab, cells(\"count mean sd min max\") nomtitles nonumbers"
+    ));
+    assert_eq!(rc, 0, "{log}");
+    let last = log.lines().rfind(|l| l.starts_with("x ")).expect("a line");
+    assert_eq!(last.split_whitespace().collect::<Vec<_>>(), ["x", "4", "5", "2.581989", "2", "8"]);
+    let (log, rc) = Session::default().run_captured(&format!(
+        "{data}estpost tabulate g\nassert el(e(b),1,1) == 1 & el(e(b),1,2) == 3 & el(e(pct),1,2) == 75 & el(e(cumpct),1,1) == 25"
+    ));
+    assert_eq!(rc, 0, "{log}");
+}
+
+#[test]
+fn reghdfe_refuses_what_it_does_not_compute() {
+    let data = "set obs 12\ngenerate id = mod(_n, 4)\ngenerate x = _n\ngenerate y = x + mod(_n*_n, 5)\n";
+    for (line, code) in [
+        ("reghdfe y x, absorb(id#c.x)", 199),
+        ("reghdfe y x, absorb(fe=id)", 199),
+        ("reghdfe y x, absorb(id) dofadjustments(none)", 199),
+        ("reghdfe y x", 198),
+        ("reghdfe y x, absorb(nosuch)", 111),
+        ("reghdfe y x, absorb(i.id) vce(cluster id x)", 0),
+        ("reghdfe y x, noabsorb residuals(e)\nsummarize e\nassert abs(r(mean)) < 1e-9", 0),
+    ] {
+        let (log, rc) = Session::default().run_captured(&format!("{data}{line}"));
+        assert_eq!(rc, code, "{line}\n{log}");
+    }
+}
