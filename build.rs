@@ -1,9 +1,13 @@
 //! Lists the files of the do-template library and of the console, and takes the few files that the page of the
-//! interface needs out of the archive of Swagger UI, so that the binary carries them.
+//! interface needs out of the archive of Swagger UI, so that the binary carries them. Writes the meaning of each
+//! setting to a file, for its docstring.
 #![expect(clippy::disallowed_methods, reason = "cargo hands a build script its folders in the environment")]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+
+#[path = "src/config/comments.rs"]
+mod comments;
 
 fn main() -> std::io::Result<()> {
     println!("cargo:rerun-if-changed=build.rs");
@@ -11,9 +15,21 @@ fn main() -> std::io::Result<()> {
     // what developers of the console read is no part of it
     embed("assets/console", "console_files.rs", |name| name != "README.md")?;
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it"));
+    write_meanings(&out.join("settings"))?;
     for name in ["dist/swagger-ui.css", "dist/swagger-ui-bundle.js", "/LICENSE"] {
         let file = out.join(name.rsplit('/').next().unwrap_or(name)).with_added_extension("gz");
         std::fs::write(file, gzipped(utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED, name))?;
+    }
+    Ok(())
+}
+
+/// Writes one file for each setting, by its key, with the comment above it in the defaults.
+fn write_meanings(folder: &Path) -> std::io::Result<()> {
+    println!("cargo:rerun-if-changed=src/config/comments.rs");
+    println!("cargo:rerun-if-changed=config/default.toml");
+    std::fs::create_dir_all(folder)?;
+    for (key, meaning) in comments::documented_lines(&std::fs::read_to_string("config/default.toml")?) {
+        std::fs::write(folder.join(key), meaning)?;
     }
     Ok(())
 }

@@ -17,24 +17,15 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
-#[expect(missing_docs, reason = "not every field and variant is described yet")]
 pub mod adapters;
-#[expect(missing_docs, reason = "not every field and variant is described yet")]
 pub mod app;
 pub mod cli;
-#[expect(missing_docs, reason = "not every field and variant is described yet")]
 pub mod config;
-#[expect(missing_docs, reason = "not every field and variant is described yet")]
 pub mod domain;
-#[expect(missing_docs, reason = "not every field and variant is described yet")]
 pub mod http;
-#[expect(missing_docs, reason = "not every field and variant is described yet")]
 pub mod library;
-#[expect(missing_docs, reason = "not every field and variant is described yet")]
 pub mod ports;
 pub mod render;
-#[expect(missing_docs, reason = "not every field and variant is described yet")]
 pub mod service;
 pub mod telemetry;
-#[expect(missing_docs, reason = "not every field and variant is described yet")]
 pub mod worker;

@@ -61,11 +61,11 @@ def main() -> None:
             return
     commands, (serve, walk) = section("Two commands"), section("Serve")
     expect("the README has two commands", [c.split("  ")[0] for c in commands[0].splitlines()] ==
-           ["cargo run --release -- demo", "scripts/test"])
+           ["cargo run -- demo", "scripts/test"])
     with tempfile.TemporaryDirectory() as name:
         environment = {**os.environ, "SS_LISTEN": f"127.0.0.1:{free_port()}", "SS_DATA_DIR": f"{name}/data",
                        "SS_DISK__LOW_MB": "0", "SS_LOG": "warn"}
-        demo = commands[0].splitlines()[0].replace("cargo run --release --", program)
+        demo = commands[0].splitlines()[0].replace("cargo run --", program)
         shown = run(demo, environment)
         block = (ROOT / "README.md").read_text("utf-8").split("term                estimate", 1)[1]
         row = block.splitlines()[1]

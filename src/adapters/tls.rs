@@ -18,10 +18,18 @@ use tokio_rustls::server::TlsStream;
 /// Why certificate and key cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
+    /// A file could not be read, or is no PEM.
     #[error("{path}: {error}")]
-    File { path: PathBuf, error: rustls::pki_types::pem::Error },
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Cause reported by the PEM reader.
+        error: rustls::pki_types::pem::Error,
+    },
+    /// The PEM file holds no certificate.
     #[error("{0} holds no certificate")]
     NoCertificate(PathBuf),
+    /// The key does not belong to the certificate, or its kind is not supported.
     #[error("certificate and key cannot be used: {0}")]
     Unusable(#[from] rustls::Error),
 }
@@ -29,7 +37,9 @@ pub enum TlsError {
 /// Paths of certificate and key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFiles {
+    /// Certificate chain in PEM form, the service's own certificate first.
     pub cert: PathBuf,
+    /// Private key in PEM form.
     pub key: PathBuf,
 }
 

@@ -53,32 +53,45 @@ use crate::worker::{WorkerDeps, WorkerOptions};
 /// Why the service could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
+    /// The store is owned by another process or could not be opened.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// The do-template library breaks its rules; every problem, with its file.
     #[error("the do-template library is not usable:\n{}", .0.iter().map(|p| format!("  {p}")).collect::<Vec<_>>().join("\n"))]
     Library(Vec<LibraryProblem>),
+    /// The data directory could not be created, written or read.
     #[error("the data directory cannot be used: {0}")]
     DataDir(std::io::Error),
     #[error(
         "the bootstrap admin key does not have the form ssk_<id>_<secret> with a secret of 16 characters or more"
     )]
+    /// The bootstrap key has not the form `ssk_<id>_<secret>`.
     BootstrapKey,
+    /// The client of a model provider could not be built; the text never holds the key.
     #[error("LLM_CONFIG_INVALID: {0}")]
     Llm(String),
+    /// An origin, a proxy or another rule of the edge is invalid.
     #[error("the edge cannot be set up: {0}")]
     Edge(String),
+    /// Certificate or key cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The path of this program, which the launcher starts, could not be read.
     #[error("the engine's program cannot be found: {0}")]
     Engine(std::io::Error),
 }
 
 /// The built service, not yet serving.
 pub struct Built {
+    /// State of the HTTP handlers.
     pub app: App,
+    /// Dependencies and settings of the worker, which `serve` starts.
     pub worker: (WorkerDeps, WorkerOptions),
+    /// The store, whose lock this process holds.
     pub store: Arc<SqliteStore>,
+    /// Requests of operators about the whole store.
     pub maintenance: Arc<Maintenance>,
+    /// Options that the service was built from.
     pub options: Options,
     /// TLS of the listener.
     pub tls: Option<Tls>,

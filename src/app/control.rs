@@ -98,6 +98,7 @@ fn operator(ids: &dyn IdSource, uid: u32) -> Caller {
 /// Target of an operator's request.
 #[derive(Debug, Clone)]
 pub struct Target {
+    /// Data directory whose owner is asked; without an owner the caller opens the store itself.
     pub data_dir: PathBuf,
     /// How long to wait for an owner that does not answer yet, or for the lock.
     pub wait: Duration,
@@ -112,11 +113,18 @@ pub struct Target {
 /// Why an operator's request was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
+    /// The request ended with a problem of the use case.
     #[error("{message} ({code})")]
-    Refused { code: String, message: String },
+    Refused {
+        /// Error code of `docs/errors.md`.
+        code: String,
+        /// Detail of the problem, for people.
+        message: String,
+    },
     /// Another process owns the store and does not answer.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// The connection to the control socket failed, or its response was unreadable.
     #[error("the service did not answer: {0}")]
     Io(#[from] io::Error),
 }

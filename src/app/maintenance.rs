@@ -29,29 +29,51 @@ const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 #[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
 pub enum MaintenanceRequest {
     /// Migrates what older releases left; with `finalize`, for good.
-    Migrate { dry_run: bool, finalize: bool },
+    Migrate {
+        /// Reports what a migration would do and changes nothing.
+        dry_run: bool,
+        /// Removes the old directories of migrated jobs; there is no way back.
+        finalize: bool,
+    },
     /// Verifies everything; with `deep`, the contents of artifacts too.
-    StoreCheck { deep: bool },
+    StoreCheck {
+        /// Hashes the contents of artifacts too, which reads every file.
+        deep: bool,
+    },
     /// Verifies the audit chain, against anchors too.
-    AuditVerify { anchors: Vec<tools::Anchor> },
+    AuditVerify {
+        /// Heads of the chain that were noted earlier and must be in it.
+        anchors: Vec<tools::Anchor>,
+    },
     /// Writes every record into an empty directory.
-    StoreExport { dir: PathBuf },
+    StoreExport {
+        /// An absent or empty directory.
+        dir: PathBuf,
+    },
     /// Backs everything up into a directory.
     Backup {
+        /// Directory of the repository.
         to: PathBuf,
+        /// Adds to the repository; otherwise the directory must be absent or empty.
         incremental: bool,
         /// `age1…`
         recipients: Vec<String>,
+        /// File with a passphrase to encrypt with; `None` where recipients or nothing encrypt.
         passphrase_file: Option<PathBuf>,
     },
 }
 
 /// Dependencies of these requests.
 pub struct Maintenance {
+    /// Data directory of the store.
     pub data_dir: PathBuf,
+    /// The store, whose lock this process holds.
     pub store: Arc<SqliteStore>,
+    /// The use cases of migration.
     pub migration: Arc<Migration>,
+    /// Source of the current time (UTC).
     pub clock: Arc<dyn Clock>,
+    /// Metrics of the running service; absent on the command line.
     pub metrics: Option<Arc<Metrics>>,
     pool: Pool,
     /// One backup at a time.

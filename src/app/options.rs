@@ -20,35 +20,50 @@ use crate::service::shared::space::DiskLow;
 pub struct Options {
     /// `development` or `production`.
     pub env: String,
+    /// Folder of all stored data.
     pub data_dir: PathBuf,
     /// Another do-template library than the embedded one.
     pub library_dir: Option<PathBuf>,
+    /// Longest wait for another process to release the store.
     pub store_lock_wait: Duration,
     /// `ssk_<id>_<secret>`, accepted until revoked.
     pub bootstrap_admin_key: Option<SecretString>,
+    /// The account with a password, and its sessions.
     pub admin: AdminOptions,
+    /// Limits and addresses of the HTTP server.
     pub edge: EdgeOptions,
+    /// Largest upload, in bytes.
     pub upload_max_bytes: u64,
+    /// Largest number of files of one upload.
     pub upload_max_files: usize,
     /// Free space below which new work is refused.
     pub disk_low: DiskLow,
+    /// Days until a job token expires.
     pub token_days: u32,
     /// Keys that sign links; `None` for those of the data directory.
     pub link_keys: Option<LinkKeys>,
+    /// The language model; `None` where clients submit drafts themselves.
     pub llm: Option<LlmOptions>,
+    /// How long jobs, inputs and working folders are kept, unless a tenant has own settings.
     pub retention: RetentionPolicy,
+    /// The engine and the bounds of its runs.
     pub engine: EngineOptions,
+    /// Concurrency of the worker.
     pub worker: WorkerOptions,
+    /// Treatment of requests and runs at the end.
     pub shutdown: ShutdownOptions,
+    /// Facts for the production gate.
     pub gate: GateOptions,
 }
 
 /// The account with a password, and its sessions.
 #[derive(Debug, Clone)]
 pub struct AdminOptions {
+    /// Name of the account; `None` turns the login off.
     pub username: Option<String>,
     /// argon2id in PHC form.
     pub password_hash: Option<SecretString>,
+    /// Hours after which a session ends.
     pub session_hours: u32,
 }
 
@@ -61,8 +76,11 @@ impl Default for AdminOptions {
 /// How the service meets its clients. Rates are so many a second and so many at once.
 #[derive(Debug, Clone)]
 pub struct EdgeOptions {
+    /// Requests of one credential: per second, at once.
     pub credential: (u32, u32),
+    /// Requests of one tenant: per second, at once.
     pub tenant: (u32, u32),
+    /// Requests of one address: per second, at once.
     pub address: (u32, u32),
     /// Failed logins, redeems and wrong credentials, per address and account.
     pub failures_per_minute: u32,
@@ -70,6 +88,7 @@ pub struct EdgeOptions {
     pub origins: Vec<String>,
     /// Addresses and networks of proxies.
     pub trusted_proxies: Vec<String>,
+    /// Largest JSON body, in bytes.
     pub json_max_bytes: usize,
     /// To receive the head of a request.
     pub header_timeout: Duration,
@@ -77,7 +96,9 @@ pub struct EdgeOptions {
     pub body_timeout: Duration,
     /// To answer, except for uploads, downloads and streams.
     pub request_timeout: Duration,
+    /// Largest number of open connections.
     pub max_connections: usize,
+    /// Open connections of one address, or of one /64 network of IPv6.
     pub max_connections_per_address: usize,
     /// Open streams of events.
     pub streams_per_credential: usize,
@@ -111,8 +132,11 @@ impl Default for EdgeOptions {
 pub struct LlmOptions {
     /// Asked in this order.
     pub endpoints: Vec<LlmEndpoint>,
+    /// Longest time to connect to a provider.
     pub connect_timeout: Duration,
+    /// Longest wait for the first byte of a response.
     pub first_byte_timeout: Duration,
+    /// Longest pause within a response.
     pub idle_timeout: Duration,
     /// Of one attempt.
     pub timeout: Duration,
@@ -122,7 +146,9 @@ pub struct LlmOptions {
     pub draft_budget: Duration,
     /// How long a request waits for its draft before it returns 202.
     pub preview_wait: Duration,
+    /// Longest answer, in tokens.
     pub max_output_tokens: u32,
+    /// Sampling temperature; `None` leaves it to the provider.
     pub temperature: Option<f64>,
     /// Calls at once, per endpoint.
     pub concurrency: usize,
@@ -139,17 +165,22 @@ pub struct LlmOptions {
 /// One model of one provider.
 #[derive(Debug, Clone)]
 pub struct LlmEndpoint {
+    /// Wire format of its requests.
     pub wire: LlmWire,
     /// Without a slash at its end.
     pub base_url: String,
+    /// Key of the provider; read again when its file is reloaded.
     pub api_key: LiveKey,
+    /// Name of the model as the provider knows it.
     pub model: String,
 }
 
 /// The wire formats that the service speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LlmWire {
+    /// Chat completions of OpenAI, which many servers offer.
     OpenAi,
+    /// Messages of Anthropic.
     Anthropic,
 }
 
@@ -172,15 +203,19 @@ pub struct EngineOptions {
     pub kind: String,
     /// The program that holds the launcher behind `exec-run`; this one when absent.
     pub launcher: Option<PathBuf>,
+    /// Longest wall-clock time of one run.
     pub run_timeout: Duration,
+    /// Memory limit of one run, in MiB.
     pub run_memory_mb: u64,
     /// The other limits of a run; time and memory are those above.
     pub limits: RunLimits,
     /// Processors granted to one run.
     pub processors: u32,
+    /// Treatment of runs that the kernel cannot confine.
     pub sandbox: SandboxMode,
     /// Further files and folders that the engine may read, such as an interpreter's.
     pub readable: Vec<PathBuf>,
+    /// Time zone of runs, a name of the IANA database.
     pub timezone: String,
 }
 
@@ -212,6 +247,7 @@ pub enum OnShutdown {
 /// The bounds of an orderly end.
 #[derive(Debug, Clone)]
 pub struct ShutdownOptions {
+    /// Whether runs under way continue without the service or are waited for.
     pub on_shutdown: OnShutdown,
     /// Bound on each of: in-flight requests, waiting for attempts.
     pub timeout: Duration,

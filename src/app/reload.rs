@@ -17,6 +17,7 @@ use crate::service::operations::reload::{Changes, reload};
 
 /// Settings as they were read.
 pub struct Loaded {
+    /// Options from the new settings.
     pub options: Options,
     /// Every key with its value, secrets masked.
     pub shown: Vec<(String, String)>,

@@ -15,9 +15,11 @@ use secrecy::ExposeSecret;
 /// Facts on the host that defaults and checks depend on.
 #[derive(Debug, Clone, Copy)]
 pub struct Host {
+    /// Processors that this process may use; at least 1.
     pub cores: usize,
     /// The process is the first one of its container: what it leaves behind ends with it.
     pub first_process: bool,
+    /// The process runs in a container, by its process id 1 or a marker file.
     pub container: bool,
 }
 

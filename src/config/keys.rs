@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use super::comments::documented_lines;
+
 /// The embedded defaults.
 pub(super) const DEFAULTS: &str = include_str!("../../config/default.toml");
 
@@ -96,7 +98,7 @@ pub(super) fn all() -> &'static BTreeMap<String, Key> {
 
 /// The paths in the order of the defaults.
 pub(super) fn in_order() -> impl Iterator<Item = &'static Key> {
-    documented_lines().into_iter().filter_map(|(path, _)| all().get(&path))
+    documented_lines(DEFAULTS).into_iter().filter_map(|(path, _)| all().get(&path))
 }
 
 /// The name of a key in the environment.
@@ -120,7 +122,7 @@ pub(super) fn flatten(table: toml::Table) -> Vec<(String, toml::Value)> {
 
 fn read_defaults() -> BTreeMap<String, Key> {
     let table: toml::Table = DEFAULTS.parse().expect("the embedded defaults are valid TOML");
-    let docs: BTreeMap<String, String> = documented_lines().into_iter().collect();
+    let docs: BTreeMap<String, String> = documented_lines(DEFAULTS).into_iter().collect();
     let keys = flatten(table).into_iter().map(|(path, default)| {
         let key = Key {
             default,
@@ -136,29 +138,6 @@ fn read_defaults() -> BTreeMap<String, Key> {
         (path, key)
     });
     keys.collect()
-}
-
-/// The keys of the embedded file in its order, each with the comment above it.
-fn documented_lines() -> Vec<(String, String)> {
-    let mut section = String::new();
-    let mut doc = String::new();
-    let mut out = Vec::new();
-    for line in DEFAULTS.lines() {
-        if let Some(comment) = line.strip_prefix('#') {
-            if !doc.is_empty() {
-                doc.push(' ');
-            }
-            doc.push_str(comment.trim());
-        } else if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
-            section = format!("{name}.");
-            doc.clear();
-        } else if let Some((name, _)) = line.split_once('=') {
-            out.push((format!("{section}{}", name.trim()), std::mem::take(&mut doc)));
-        } else {
-            doc.clear();
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -3,11 +3,14 @@
 //! [`load`] puts the layers together and answers the settings, or all problems at once.
 
 mod build;
+mod choices;
+mod comments;
 pub mod documentation;
 mod exposure;
 mod keys;
 mod layers;
 mod llm;
+mod network;
 mod otel;
 mod problem;
 pub mod production;

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 /// Origin of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
+    /// The embedded `config/default.toml`.
     Default,
+    /// The settings file with this path, also a file that a secret was read from.
     File(PathBuf),
     /// Name of the environment variable.
     Environment(String),
@@ -37,10 +39,13 @@ pub enum ConfigError {
 /// One problem; never carries the value of a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigProblem {
+    /// Whether the value is wrong, or this release does not have what it asks for.
     pub kind: ConfigError,
     /// The key, or the name that was given for one.
     pub key: String,
+    /// Layer that gave the value.
     pub origin: Origin,
+    /// The problem and the values that are allowed; no secret.
     pub message: String,
 }
 

@@ -6,89 +6,63 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use crate::domain::gate::Violation;
-use crate::domain::provider_address::{Address, AddressPolicy, Range};
+use crate::domain::provider_address::AddressPolicy;
 use crate::domain::signed_link::LinkKeys;
 
-/// Environment of the service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Env {
-    Development,
-    Production,
-}
+pub use super::choices::{Env, LlmProvider, LogFormat, OnShutdown, OnViolation, OtelProtocol, Sandbox};
+pub use super::network::Network;
 
-impl Env {
-    /// The word in the settings.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Development => "development",
-            Self::Production => "production",
-        }
-    }
-}
-
-/// Treatment of runs when the service stops.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnShutdown {
-    Detach,
-    Wait,
-}
-
-/// Confinement of runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sandbox {
-    Enforce,
-    BestEffort,
-    Off,
-}
-
-/// Model providers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LlmProvider {
-    OpenAi,
-    Anthropic,
-}
-
-/// Effect of a violated production rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnViolation {
-    NotReady,
-    Exit,
-}
-
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    Auto,
-    Json,
-    Pretty,
+/// Meaning of a setting, by its key: the comment above it in `config/default.toml`, which the build script writes.
+macro_rules! meaning {
+    ($key:literal) => {
+        include_str!(concat!(env!("OUT_DIR"), "/settings/", $key))
+    };
 }
 
 /// All settings, checked.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    #[doc = meaning!("env")]
     pub env: Env,
+    #[doc = meaning!("listen")]
     pub listen: SocketAddr,
+    #[doc = meaning!("data_dir")]
     pub data_dir: PathBuf,
     /// `None` is the embedded library.
     pub library_dir: Option<PathBuf>,
+    /// Section `stata`.
     pub stata: Stata,
+    /// Section `worker`.
     pub worker: Worker,
+    /// Section `run`.
     pub run: Run,
     /// `None` where no model is configured.
     pub llm: Option<Llm>,
+    /// Section `store`.
     pub store: Store,
+    /// Section `upload`.
     pub upload: Upload,
+    /// Section `tokens`.
     pub tokens: Tokens,
+    /// Section `http`.
     pub http: Http,
+    /// Section `limits`.
     pub limits: Limits,
+    /// Section `cors`.
     pub cors: Cors,
     /// `None` is plain HTTP.
     pub tls: Option<Tls>,
+    /// Section `admin`.
     pub admin: Admin,
+    /// Section `gate`.
     pub gate: Gate,
+    /// Section `retention`.
     pub retention: Retention,
+    /// Section `disk`.
     pub disk: Disk,
+    /// Section `log`.
     pub log: Log,
+    /// Section `otel`.
     pub otel: Otel,
     /// Every key with its value (secrets masked) and origin, for `config show`.
     pub shown: Vec<Shown>,
@@ -105,9 +79,11 @@ pub struct Settings {
 /// A setting as it may be shown.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Shown {
+    /// Path of the setting: `section.name`, or `name`.
     pub key: String,
     /// In TOML notation; `"***"` for a secret that is set.
     pub value: String,
+    /// Layer that gave the value: `default`, a path, or the name of a variable or flag.
     pub origin: String,
 }
 
@@ -116,6 +92,7 @@ pub struct Shown {
 pub struct Stata {
     /// Words of the command; `None` is the open do-file engine.
     pub cmd: Option<Vec<String>>,
+    #[doc = meaning!("stata.ado_dir")]
     pub ado_dir: Option<PathBuf>,
 }
 
@@ -128,55 +105,86 @@ pub struct Worker {
     pub seats: usize,
     /// Runs at once of one tenant; 0 is unlimited.
     pub tenant_concurrency: usize,
+    #[doc = meaning!("worker.on_shutdown")]
+    ///
+    /// Resolved here for this host.
     pub on_shutdown: OnShutdown,
+    #[doc = meaning!("worker.shutdown_timeout_seconds")]
     pub shutdown_timeout_seconds: u64,
+    #[doc = meaning!("worker.drain_delay_seconds")]
+    ///
+    /// Resolved here: never -1.
     pub drain_delay_seconds: u64,
 }
 
 /// Limits and confinement of one run.
 #[derive(Debug, Clone)]
 pub struct Run {
+    #[doc = meaning!("run.timeout_seconds")]
     pub timeout_seconds: u64,
+    #[doc = meaning!("run.memory_mb")]
     pub memory_mb: u64,
+    #[doc = meaning!("run.processes")]
     pub processes: u32,
+    #[doc = meaning!("run.open_files")]
     pub open_files: u64,
+    #[doc = meaning!("run.file_mb")]
     pub file_mb: u64,
+    #[doc = meaning!("run.output_mb")]
     pub output_mb: u64,
+    #[doc = meaning!("run.output_files")]
     pub output_files: u64,
+    #[doc = meaning!("run.grace_ms")]
     pub grace_ms: u64,
+    #[doc = meaning!("run.sandbox")]
     pub sandbox: Sandbox,
+    #[doc = meaning!("run.sandbox_read")]
     pub sandbox_read: Vec<PathBuf>,
+    #[doc = meaning!("run.timezone")]
     pub timezone: String,
 }
 
 /// One model and how to reach it.
 #[derive(Debug, Clone)]
 pub struct LlmEndpoint {
+    #[doc = meaning!("llm.provider")]
     pub provider: LlmProvider,
     /// Without a slash at its end.
     pub base_url: String,
+    #[doc = meaning!("llm.api_key")]
     pub api_key: SecretString,
+    #[doc = meaning!("llm.model")]
     pub model: String,
 }
 
 /// The language model.
 #[derive(Debug, Clone)]
 pub struct Llm {
+    /// The model that is asked first.
     pub primary: LlmEndpoint,
     /// Asked where the first fails.
     pub failover: Option<LlmEndpoint>,
+    #[doc = meaning!("llm.timeout_seconds")]
     pub timeout_seconds: u64,
+    #[doc = meaning!("llm.connect_timeout_seconds")]
     pub connect_timeout_seconds: u64,
+    #[doc = meaning!("llm.first_byte_timeout_seconds")]
     pub first_byte_timeout_seconds: u64,
+    #[doc = meaning!("llm.idle_timeout_seconds")]
     pub idle_timeout_seconds: u64,
+    #[doc = meaning!("llm.max_attempts")]
     pub max_attempts: u32,
+    #[doc = meaning!("llm.draft_budget_seconds")]
     pub draft_budget_seconds: u64,
+    #[doc = meaning!("llm.max_output_tokens")]
     pub max_output_tokens: u32,
     /// Left to the provider without it.
     pub temperature: Option<f64>,
+    #[doc = meaning!("llm.concurrency")]
     pub concurrency: usize,
     /// 0 is unlimited.
     pub tokens_per_day: u64,
+    #[doc = meaning!("llm.ca_file")]
     pub ca_file: Option<PathBuf>,
     /// Internal networks in which a provider may be in production.
     pub private_networks: Vec<Network>,
@@ -212,13 +220,16 @@ pub struct Store {
 /// Uploads.
 #[derive(Debug, Clone)]
 pub struct Upload {
+    #[doc = meaning!("upload.max_bytes")]
     pub max_bytes: u64,
+    #[doc = meaning!("upload.max_files")]
     pub max_files: usize,
 }
 
 /// Credentials of jobs.
 #[derive(Debug, Clone)]
 pub struct Tokens {
+    #[doc = meaning!("tokens.job_days")]
     pub job_days: u32,
     /// Keys that sign links, the signing one first; `None` for keys of the data directory.
     pub link_keys: Option<LinkKeys>,
@@ -227,82 +238,107 @@ pub struct Tokens {
 /// The HTTP server.
 #[derive(Debug, Clone)]
 pub struct Http {
+    #[doc = meaning!("http.json_max_bytes")]
     pub json_max_bytes: usize,
+    #[doc = meaning!("http.request_timeout_seconds")]
     pub request_timeout_seconds: u64,
+    #[doc = meaning!("http.header_timeout_seconds")]
     pub header_timeout_seconds: u64,
+    #[doc = meaning!("http.body_timeout_seconds")]
     pub body_timeout_seconds: u64,
+    #[doc = meaning!("http.max_connections")]
     pub max_connections: usize,
+    #[doc = meaning!("http.max_connections_per_address")]
     pub max_connections_per_address: usize,
+    #[doc = meaning!("http.trusted_proxies")]
     pub trusted_proxies: Vec<Network>,
-}
-
-/// An address or network, `10.0.0.0/8`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Network {
-    pub address: std::net::IpAddr,
-    pub prefix: u8,
 }
 
 /// Rates of requests.
 #[derive(Debug, Clone)]
 pub struct Limits {
+    #[doc = meaning!("limits.credential_per_second")]
     pub credential_per_second: u32,
+    #[doc = meaning!("limits.credential_burst")]
     pub credential_burst: u32,
+    #[doc = meaning!("limits.tenant_per_second")]
     pub tenant_per_second: u32,
+    #[doc = meaning!("limits.tenant_burst")]
     pub tenant_burst: u32,
+    #[doc = meaning!("limits.address_per_second")]
     pub address_per_second: u32,
+    #[doc = meaning!("limits.address_burst")]
     pub address_burst: u32,
+    #[doc = meaning!("limits.streams_per_credential")]
     pub streams_per_credential: u32,
+    #[doc = meaning!("limits.failures_per_minute")]
     pub failures_per_minute: u32,
 }
 
 /// Web pages of other origins.
 #[derive(Debug, Clone)]
 pub struct Cors {
+    #[doc = meaning!("cors.allowed_origins")]
     pub allowed_origins: Vec<String>,
 }
 
 /// TLS of the service itself.
 #[derive(Debug, Clone)]
 pub struct Tls {
+    #[doc = meaning!("tls.cert_file")]
     pub cert_file: PathBuf,
+    #[doc = meaning!("tls.key_file")]
     pub key_file: PathBuf,
 }
 
 /// Administration.
 #[derive(Debug, Clone)]
 pub struct Admin {
+    #[doc = meaning!("admin.bootstrap_key")]
     pub bootstrap_key: Option<SecretString>,
+    #[doc = meaning!("admin.username")]
     pub username: Option<String>,
+    #[doc = meaning!("admin.password_hash")]
     pub password_hash: Option<SecretString>,
+    #[doc = meaning!("admin.session_hours")]
     pub session_hours: u32,
 }
 
 /// The production gate.
 #[derive(Debug, Clone)]
 pub struct Gate {
+    #[doc = meaning!("gate.on_violation")]
     pub on_violation: OnViolation,
 }
 
 /// How long things are kept; 0 days keeps them.
 #[derive(Debug, Clone)]
 pub struct Retention {
+    #[doc = meaning!("retention.jobs_days")]
     pub jobs_days: u32,
+    #[doc = meaning!("retention.inputs_days")]
     pub inputs_days: u32,
+    #[doc = meaning!("retention.run_workdirs_hours")]
     pub run_workdirs_hours: u32,
+    #[doc = meaning!("retention.unfinished_jobs_days")]
     pub unfinished_jobs_days: u32,
+    #[doc = meaning!("retention.upload_sessions_hours")]
     pub upload_sessions_hours: u32,
 }
 
 /// The data volume.
 #[derive(Debug, Clone)]
 pub struct Disk {
+    #[doc = meaning!("disk.low_mb")]
+    ///
+    /// `None` stands for -1.
     pub low_mb: Option<u64>,
 }
 
 /// Log lines.
 #[derive(Debug, Clone)]
 pub struct Log {
+    #[doc = meaning!("log.format")]
     pub format: LogFormat,
     /// A filter in the notation of `tracing-subscriber`.
     pub level: String,
@@ -313,66 +349,14 @@ pub struct Log {
 pub struct Otel {
     /// `None` is off.
     pub endpoint: Option<String>,
+    #[doc = meaning!("otel.protocol")]
     pub protocol: OtelProtocol,
     /// Names and values; the values are secret.
     pub headers: Vec<(String, SecretString)>,
+    #[doc = meaning!("otel.sample_ratio")]
     pub sample_ratio: f64,
+    #[doc = meaning!("otel.service_name")]
     pub service_name: String,
+    #[doc = meaning!("otel.resource_attributes")]
     pub resource_attributes: Vec<(String, String)>,
-}
-
-/// How spans travel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OtelProtocol {
-    HttpProtobuf,
-    Grpc,
-}
-
-impl Network {
-    /// Returns its first and its last address; IPv4 in the form of IPv6 is IPv4.
-    pub fn range(&self) -> Range {
-        use std::net::IpAddr::{V4, V6};
-        let prefix = u32::from(self.prefix);
-        match self.address {
-            V6(address) if address.to_ipv4_mapped().is_some() && self.prefix >= 96 => {
-                Self { address: self.address.to_canonical(), prefix: self.prefix - 96 }.range()
-            }
-            V4(address) => {
-                let free = u32::MAX.checked_shr(prefix).unwrap_or(0);
-                let first = address.to_bits() & !free;
-                Range { first: Address::V4(first), last: Address::V4(first | free) }
-            }
-            V6(address) => {
-                let free = u128::MAX.checked_shr(prefix).unwrap_or(0);
-                let first = address.to_bits() & !free;
-                Range { first: Address::V6(first), last: Address::V6(first | free) }
-            }
-        }
-    }
-
-    /// Reads `address` or `address/prefix`.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (address, prefix) = match text.split_once('/') {
-            Some((address, prefix)) => (address, Some(prefix.parse().ok()?)),
-            None => (text, None),
-        };
-        let address: std::net::IpAddr = address.trim().parse().ok()?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        let prefix: u8 = prefix.unwrap_or(most);
-        (prefix <= most).then_some(Self { address, prefix })
-    }
-
-    /// True if the network has this address.
-    pub fn contains(&self, other: std::net::IpAddr) -> bool {
-        use std::net::IpAddr::{V4, V6};
-        let common = |a: u128, b: u128, width: u32| {
-            let shift = width - u32::from(self.prefix);
-            shift >= width || a >> shift == b >> shift
-        };
-        match (self.address, other.to_canonical()) {
-            (V4(a), V4(b)) => common(a.to_bits().into(), b.to_bits().into(), 32),
-            (V6(a), V6(b)) => common(a.to_bits(), b.to_bits(), 128),
-            _ => false,
-        }
-    }
 }

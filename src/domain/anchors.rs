@@ -22,7 +22,9 @@ pub struct Nonces {
 pub struct Event {
     /// 1-based line of the log.
     pub line: u64,
+    /// First field of the line, in lower case: `begin`, `step`, `metric`, `check`, `result`, `note`, `end` …
     pub kind: String,
+    /// Key and decoded value of each further field; a key can occur more than once.
     pub fields: Vec<(String, String)>,
 }
 

@@ -9,52 +9,76 @@ use serde_json::{Map, Value};
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
 )]
 pub enum ArtifactKind {
+    /// JSON description of the uploaded data sets, one for each upload.
     #[serde(rename = "inputs.manifest")]
     InputsManifest,
+    /// An uploaded file as it came, or the canonical .dta made of it.
     #[serde(rename = "inputs.dataset")]
     InputsDataset,
+    /// Prompt of a call to a language model, as JSON.
     #[serde(rename = "llm.prompt")]
     LlmPrompt,
+    /// Responses of a language model to a prompt, as JSON.
     #[serde(rename = "llm.response")]
     LlmResponse,
+    /// Provider, model, attempts and tokens of a call to a language model, as JSON.
     #[serde(rename = "llm.meta")]
     LlmMeta,
+    /// First stage of the selection: which templates apply to the data and the roles, and why.
     #[serde(rename = "do_template.selection.stage1")]
     SelectionStage1,
+    /// The ranked templates that are offered, with scores and reasons.
     #[serde(rename = "do_template.selection.candidates")]
     SelectionCandidates,
+    /// The choice among the candidates, with its author and rationale.
     #[serde(rename = "do_template.selection.stage2")]
     SelectionStage2,
+    /// The frozen plan.
     #[serde(rename = "plan.json")]
     Plan,
+    /// Do-file of the template with the hash that the plan pins, and the library idioms that it uses.
     #[serde(rename = "do_template.source")]
     TemplateSource,
+    /// Declaration of the template with the hash that the plan pins.
     #[serde(rename = "do_template.meta")]
     TemplateMeta,
+    /// Bound parameters of the plan, as JSON.
     #[serde(rename = "do_template.params")]
     TemplateParams,
+    /// The complete do-file of a run, as the service wrote it.
     #[serde(rename = "stata.do")]
     StataDo,
+    /// Batch log of the engine.
     #[serde(rename = "stata.log")]
     StataLog,
+    /// First bytes of the engine's standard output.
     #[serde(rename = "run.stdout")]
     RunStdout,
+    /// First bytes of the engine's standard error.
     #[serde(rename = "run.stderr")]
     RunStderr,
+    /// Engine, limits, verdict and times of a run, as JSON.
     #[serde(rename = "run.meta.json")]
     RunMeta,
+    /// Cause and evidence of a run that did not succeed, as JSON.
     #[serde(rename = "run.error.json")]
     RunError,
+    /// Table of a run, as csv.
     #[serde(rename = "stata.export.table")]
     ExportTable,
+    /// Figure of a run: svg as the run made it, or png on request.
     #[serde(rename = "stata.export.figure")]
     ExportFigure,
+    /// Data set that a run or a rendering made, as dta.
     #[serde(rename = "stata.export.dataset")]
     ExportDataset,
+    /// Rendering of the results of a run: xlsx, docx, tex or pdf.
     #[serde(rename = "stata.export.report")]
     ExportReport,
+    /// File that a run left without a declaration in its plan.
     #[serde(rename = "stata.export.other")]
     ExportOther,
+    /// Description of the results by a language model, in words.
     #[serde(rename = "stata.report.interpretation")]
     ReportInterpretation,
 }
@@ -94,13 +118,19 @@ impl ArtifactKind {
 /// One published file of a job. `rel_path` is relative to the job's directory.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Artifact {
+    /// Kind of the file; several files of a job can have the same one.
     pub kind: ArtifactKind,
+    /// Name of the file for the artifact routes: a path with `/`, unique in the job.
     pub rel_path: String,
+    /// When it was published (RFC 3339, UTC).
     pub created_at: DateTime<Utc>,
+    /// Size, in bytes.
     pub size_bytes: u64,
     /// Lower-case hexadecimal SHA-256 of the bytes.
     pub sha256: String,
+    /// Media type that the file is served with.
     pub media_type: String,
+    /// Additional metadata by kind, such as `dataset_key` or `run_id`; empty for most files.
     #[serde(default)]
     #[schema(value_type = Object)]
     pub meta: Map<String, Value>,

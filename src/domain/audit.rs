@@ -26,8 +26,11 @@ impl Actor {
 /// An event as a use case states it; the store adds sequence, previous hash and hash.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AuditEvent {
+    /// When it happened (UTC).
     pub time: DateTime<Utc>,
+    /// Tenant whose resource is concerned.
     pub tenant: TenantId,
+    /// Actor that caused the change.
     pub actor: Actor,
     /// `task_code.redeemed`, `job.created`, `plan.frozen`, `run.started` …
     pub action: String,
@@ -37,10 +40,13 @@ pub struct AuditEvent {
     pub before: Option<String>,
     /// Resulting state.
     pub after: Option<String>,
+    /// Reason given by the caller; absent where none was asked for.
     pub reason: Option<String>,
+    /// Trace id of the request, 32 hexadecimal digits; absent outside of requests.
     pub trace_id: Option<String>,
     /// Client address, where there is one.
     pub address: Option<String>,
+    /// Typed fields of the action; null without any. Secrets and data of users are never part of it.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub detail: Value,
 }
@@ -48,6 +54,7 @@ pub struct AuditEvent {
 /// The events to find; an absent field matches every event.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct AuditFilter {
+    /// The tenant whose events are found.
     pub tenant: Option<TenantId>,
     /// `job:<id>`, `task_code:<id>` …
     pub resource: Option<String>,
@@ -79,11 +86,16 @@ impl AuditFilter {
 /// An event as it is stored: chained to its predecessor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChainedEvent {
+    /// Number of the chain. Sequences and hashes belong to one chain.
     pub chain: u32,
+    /// Position in the chain: 1, 2, 3 … with none left out.
     pub seq: u64,
+    /// The event as its use case submitted it; its members are at the same level in JSON.
     #[serde(flatten)]
     pub event: AuditEvent,
+    /// `hash` of the event before, or [`GENESIS_HASH`].
     pub prev_hash: String,
+    /// Lower-case hexadecimal SHA-256 over `prev_hash` and the canonical JSON of all other members.
     pub hash: String,
 }
 

@@ -18,8 +18,11 @@ const MAX_PARTS: u64 = 1000;
 /// The files that are to become the inputs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bundle {
+    /// `bundle_` and a random part; a new bundle of the job replaces the earlier one.
     pub bundle_id: String,
+    /// When the bundle was opened (UTC).
     pub created_at: DateTime<Utc>,
+    /// The announced files, in the order of the request.
     pub files: Vec<BundleFile>,
     /// All files arrived and were read.
     #[serde(default)]
@@ -29,19 +32,28 @@ pub struct Bundle {
 /// One file of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BundleFile {
+    /// Names the file within its bundle.
     pub file_id: String,
+    /// Name of the file at the client, never empty; the content decides the format.
     pub filename: String,
+    /// Announced size, in bytes; the received bytes must have it.
     pub size_bytes: u64,
+    /// Purpose of the data set that the file becomes.
     pub role: DatasetRole,
+    /// Media type announced by the client; the content decides the format.
     pub mime_type: Option<String>,
+    /// The open or last session; absent until one was opened for the file.
     pub session: Option<UploadSession>,
+    /// Size and hash of the complete file; absent until it has arrived.
     pub received: Option<ReceivedBytes>,
 }
 
 /// The way in which a file arrives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UploadSession {
+    /// `us_<random>.<job_id>`, see [`session_id`].
     pub upload_session_id: String,
+    /// End of the session (UTC): later parts are refused.
     pub expires_at: DateTime<Utc>,
     /// Bytes of every part but the last.
     pub part_size: u64,
@@ -54,6 +66,7 @@ pub struct UploadSession {
 pub struct ReceivedBytes {
     /// Lower-case hexadecimal SHA-256.
     pub sha256: String,
+    /// Size, in bytes; equal to the announced one.
     pub size_bytes: u64,
 }
 

@@ -13,10 +13,13 @@ const CHECKSUM_MEMBER: &str = "_integrity";
 /// Why a checksummed file is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ChecksumError {
+    /// The bytes are not JSON, not an object, or not of the expected type.
     #[error("it is not the JSON that it should be")]
     Unreadable,
+    /// The checksum is absent, and the file's contract version requires one.
     #[error("it carries no checksum")]
     NoChecksum,
+    /// The content differs from the one for which the checksum was computed.
     #[error("its checksum does not match")]
     Mismatch,
 }

@@ -14,9 +14,13 @@ use super::ids::{CodeId, JobId, KeyId, TenantId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
+    /// Reads the jobs of its tenant.
     Viewer,
+    /// Everything on the jobs of its tenant but DELETE; creates, lists and revokes task codes.
     Client,
+    /// Reads, runs, cancels and deletes jobs of its tenant; has the admin routes for jobs and the system's status.
     Operator,
+    /// Everything in every tenant.
     Admin,
 }
 
@@ -73,17 +77,27 @@ pub struct KeyOwner {
 /// A key as stored, of which only the hash of the secret is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ApiKeyRecord {
+    /// Public part of the key, in its text and in audit events.
     pub key_id: KeyId,
+    /// 1 at the creation, one more with every write; the optimistic lock.
     pub version: u64,
+    /// Tenant that the key acts in. An administrator may name another one for each request.
     pub tenant_id: TenantId,
+    /// Permissions of the key.
     pub role: Role,
+    /// Words by which people recognise the key; absent where none were given.
     pub label: Option<String>,
     /// SHA-256 (hex) of the secret, which has at least 128 random bits.
     pub secret_sha256: String,
+    /// When the key was made (UTC).
     pub created_at: DateTime<Utc>,
+    /// End of validity (UTC); absent for a key without an end.
     pub expires_at: Option<DateTime<Utc>>,
+    /// When the key was revoked (UTC); absent while it is valid.
     pub revoked_at: Option<DateTime<Utc>>,
+    /// Last use, to the minute (UTC); absent if it was never used.
     pub last_used_at: Option<DateTime<Utc>>,
+    /// Kind of the key; records without the field are API keys.
     #[serde(default, skip_serializing_if = "KeyKind::is_api_key")]
     pub kind: KeyKind,
     /// Of sessions and personal tokens.
@@ -101,18 +115,26 @@ impl ApiKeyRecord {
 /// A task code as stored. The code itself is shown once and never kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskCodeRecord {
+    /// Public id of the code, in lists and audit events.
     pub code_id: CodeId,
+    /// 1 at the creation, one more with every write; the optimistic lock.
     pub version: u64,
+    /// Tenant of the job that the code creates.
     pub tenant_id: TenantId,
     /// SHA-256 (hex) of the code; the store finds the record by it.
     pub code_sha256: String,
+    /// When the code was issued (UTC).
     pub created_at: DateTime<Utc>,
+    /// End of validity (UTC); a code that was redeemed before still returns its job.
     pub expires_at: DateTime<Utc>,
+    /// When it was redeemed first (UTC); absent before.
     pub used_at: Option<DateTime<Utc>>,
+    /// Job that the redeem created; absent before.
     pub job_id: Option<JobId>,
     /// SHA-256 (hex) of the requirement it was redeemed with: a repeated redeem must state the same.
     #[serde(default)]
     pub requirement_sha256: Option<String>,
+    /// When it was revoked (UTC); absent if it was not.
     pub revoked_at: Option<DateTime<Utc>>,
     /// Deleted by an administrator; the tombstone keeps the code from working again.
     pub deleted_at: Option<DateTime<Utc>>,
@@ -153,9 +175,23 @@ impl TaskCodeRecord {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Principal {
     /// The holder of a job token: everything on that one job.
-    JobToken { tenant: TenantId, job_id: JobId },
+    JobToken {
+        /// Tenant of the job's record.
+        tenant: TenantId,
+        /// The one job that the token admits.
+        job_id: JobId,
+    },
     /// The holder of an API key, an admin session or a personal token.
-    ApiKey { tenant: TenantId, key_id: KeyId, role: Role, kind: KeyKind },
+    ApiKey {
+        /// Tenant of the key's record.
+        tenant: TenantId,
+        /// Public part of the key.
+        key_id: KeyId,
+        /// Permissions of the key.
+        role: Role,
+        /// Kind of the key, which decides the resource name in audit events.
+        kind: KeyKind,
+    },
 }
 
 impl Principal {
@@ -183,6 +219,7 @@ impl Principal {
 pub struct IdempotencyRecord {
     /// Hash over credential, method, route and key.
     pub key_sha256: String,
+    /// 1, or one more than the version of the expired record that it replaces.
     pub version: u64,
     /// Hash over the request's body.
     pub request_sha256: String,
@@ -190,15 +227,20 @@ pub struct IdempotencyRecord {
     pub response: Option<StoredResponse>,
     /// The id of what was made, for answers that held a secret.
     pub resource: Option<String>,
+    /// When the response was made (UTC).
     pub created_at: DateTime<Utc>,
+    /// When the store removes the record (UTC): 24 hours later.
     pub expires_at: DateTime<Utc>,
 }
 
 /// The part of an answer that is replayed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoredResponse {
+    /// HTTP status.
     pub status: u16,
+    /// Names and values of the headers that belong to the response.
     pub headers: Vec<(String, String)>,
+    /// Complete body as text.
     pub body: String,
 }
 

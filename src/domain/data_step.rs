@@ -31,10 +31,13 @@ impl StepKind {
 /// On which sides of a merge the keys identify rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub enum MergeType {
+    /// Keys identify the rows of both sides.
     #[serde(rename = "1:1")]
     OneToOne,
+    /// Keys identify the rows of the further data set; rows of the data so far may share them.
     #[serde(rename = "m:1")]
     ManyToOne,
+    /// Keys identify the rows of the data so far; rows of the further data set may share them.
     #[serde(rename = "1:m")]
     OneToMany,
 }
@@ -88,7 +91,9 @@ impl Keep {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataStep {
+    /// Adds columns (`merge`) or rows (`append`).
     pub kind: StepKind,
+    /// Key of the further data set: `data_2`, `data_3` …
     pub dataset_key: String,
     /// The columns of both sides by which rows belong together; none for an append.
     #[serde(default)]
@@ -104,6 +109,7 @@ pub struct DataStep {
 /// A data step as a plan carries it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PlannedStep {
+    /// The step as it was submitted.
     #[serde(flatten)]
     pub step: DataStep,
     /// The columns that the run takes from the data set, besides the keys of a merge.

@@ -7,19 +7,26 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DatasetRole {
+    /// The data set that is analysed; a job has exactly one.
     PrimaryDataset,
+    /// A further data set that a data step or an input of a template can read.
     SecondaryDataset,
+    /// A further data set that the client marks as supporting; it is read like a secondary one.
     AuxiliaryData,
 }
 
 /// The inputs as the job record holds them; the whole is replaced or nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Inputs {
+    /// Path of the manifest below the job's directory; an artifact of kind `inputs.manifest`.
     pub manifest_rel_path: String,
     /// SHA-256 over the canonical data files, their keys and roles, in order.
     pub fingerprint: String,
+    /// When the upload became the inputs (UTC).
     pub created_at: DateTime<Utc>,
+    /// Data sets in the order of the upload; one of them is the primary one.
     pub datasets: Vec<Dataset>,
+    /// Remarks on the data that do not stop the job.
     #[serde(default)]
     pub warnings: Vec<DataWarning>,
 }
@@ -41,26 +48,38 @@ impl Inputs {
 pub struct Dataset {
     /// Short name within the job: `main`, `data_2`, … unique.
     pub dataset_key: String,
+    /// Purpose of the data set.
     pub role: DatasetRole,
+    /// Name of the uploaded file at the client.
     pub original_name: String,
     /// `csv`, `xlsx`, `xls` or `dta`.
     pub format: String,
     /// Original file, relative to the job's directory.
     pub original_rel_path: String,
+    /// Lower-case hexadecimal SHA-256 of the uploaded file.
     pub original_sha256: String,
+    /// Size of the uploaded file, in bytes.
     pub original_size_bytes: u64,
     /// Canonical .dta, relative to the job's directory.
     pub canonical_rel_path: String,
+    /// Lower-case hexadecimal SHA-256 of the canonical .dta.
     pub canonical_sha256: String,
+    /// Size of the canonical .dta, in bytes.
     pub canonical_size_bytes: u64,
+    /// Rows of the canonical data.
     pub row_count: u64,
+    /// Columns, in the order of the data.
     pub columns: Vec<Column>,
+    /// Sheets of the workbook, in its order; empty for other formats.
     #[serde(default)]
     pub sheet_names: Vec<String>,
+    /// Sheet that is read; null for formats without sheets.
     pub selected_sheet: Option<String>,
+    /// Row of the column names, counted from 1; null for formats that store the names.
     pub header_row: Option<u32>,
     /// Detected text encoding (`UTF-8`, `GB18030` …) and delimiter, for text files.
     pub encoding: Option<String>,
+    /// Delimiter of a text file, one character; null for other formats.
     pub delimiter: Option<String>,
 }
 
@@ -85,6 +104,7 @@ pub enum InferredType {
     Date,
     /// Dates with a time of day (stored as milliseconds since 1960-01-01).
     Datetime,
+    /// Values that are none of the others, as UTF-8.
     Text,
     /// No value at all.
     Empty,
@@ -95,17 +115,22 @@ pub enum InferredType {
 pub struct Column {
     /// Normalised name, unique ignoring case.
     pub name: String,
+    /// Name in the uploaded file.
     pub original_name: String,
+    /// Kind of values that ingest found in the column.
     pub inferred_type: InferredType,
     /// Storage type in the canonical data: `byte`, `int`, `long`, `float`, `double`, `str12`, `strL`.
     pub storage: String,
     /// Display format.
     pub format: String,
+    /// Variable label; null if the file has none.
     pub label: Option<String>,
     /// True if values carry labels.
     #[serde(default)]
     pub value_labels: bool,
+    /// Number of missing values; for text, of empty ones.
     pub missing: u64,
+    /// Share of missing values, 0 to 1.
     pub missing_share: f64,
     /// Number of distinct non-missing values; exact up to `distinct_capped_at`.
     pub distinct: u64,
@@ -114,6 +139,7 @@ pub struct Column {
     pub distinct_is_lower_bound: bool,
     /// Smallest and largest number (dates in storage units); absent for text and empty columns.
     pub min: Option<f64>,
+    /// Largest number, with the same rules as `min`.
     pub max: Option<f64>,
     /// True if every number is whole.
     #[serde(default)]
@@ -140,9 +166,13 @@ pub struct DataWarning {
     pub kind: String,
     /// `info` or `warning`.
     pub severity: String,
+    /// The remark, for people.
     pub message: String,
+    /// Suggested correction; null if there is none.
     pub suggestion: Option<String>,
+    /// Key of the data set; null if the warning concerns all inputs.
     pub dataset_key: Option<String>,
+    /// Name of the column; null if the warning concerns the whole data set.
     pub column: Option<String>,
 }
 

@@ -13,7 +13,9 @@ use super::ids::TemplateId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DraftSource {
+    /// A language model proposed it from requirement and columns.
     Model,
+    /// The client submitted it.
     Client,
 }
 
@@ -21,18 +23,25 @@ pub enum DraftSource {
 /// the named role fields of the HTTP contract are views of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Draft {
+    /// `draft_` and a sortable random part; a new draft has a new id.
     pub draft_id: String,
+    /// When the draft was made (UTC).
     pub created_at: DateTime<Utc>,
+    /// Author of the draft.
     pub source: DraftSource,
     /// Inputs or requirement changed after this draft was stated.
     #[serde(default)]
     pub stale: bool,
+    /// The analysis in words, for people; may be empty.
     #[serde(default)]
     pub draft_text: String,
+    /// Requirement of the job at the time of the draft.
     pub requirement: String,
+    /// Fingerprint of the inputs at the time of the draft.
     pub input_fingerprint: String,
     /// The template that the client asked for, if any.
     pub template_id: Option<TemplateId>,
+    /// Roles, parameters and conditions; the part that is bound at the freeze.
     #[serde(default)]
     pub statement: Statement,
     /// Outcome of selection at the time of the draft.
@@ -47,6 +56,7 @@ pub struct Draft {
 pub struct ModelNotes {
     /// 0 to 1, as the model put it; enters the risk of the draft.
     pub confidence: f64,
+    /// Points that the model could not decide from requirement and columns.
     #[serde(default)]
     pub open_unknowns: Vec<ModelUnknown>,
     /// Paths of the evidence: prompts, responses, meta.
@@ -59,7 +69,9 @@ pub struct ModelNotes {
 pub struct ModelUnknown {
     /// A role, or `requirement`.
     pub field: String,
+    /// The open point, in the words of the model.
     pub description: String,
+    /// Consequences of the open point for the analysis, in the words of the model.
     pub impact: String,
     /// Columns that could settle it.
     #[serde(default)]
@@ -69,14 +81,19 @@ pub struct ModelUnknown {
 /// A call to a model that failed; it is answered again until a new draft is requested.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DraftFailure {
+    /// When the call failed (UTC).
     pub failed_at: DateTime<Utc>,
     /// `LLM_CALL_FAILED` or `LLM_RESPONSE_INVALID`.
     pub error_code: String,
+    /// Cause of the failed call, such as `rate_limited`; `response_invalid` for a response that fails its checks.
     pub cause: String,
+    /// Description of the failure, for people, without credentials.
     pub detail: String,
+    /// Number of attempts over all providers; 0 if no call was made.
     pub attempts: u32,
     /// Requirement of the call; a change of requirement or inputs ends the failure.
     pub requirement: String,
+    /// Fingerprint of the inputs of the call.
     pub input_fingerprint: String,
 }
 
@@ -92,6 +109,7 @@ pub struct Statement {
     /// Columns to be treated as categories.
     #[serde(default)]
     pub categorical_vars: Vec<String>,
+    /// Interactions, each as the list of its columns.
     #[serde(default)]
     pub interaction_terms: Vec<Vec<String>>,
     /// Further data sets that are merged or appended first, in this order.
@@ -106,6 +124,7 @@ pub struct Statement {
     /// Name of a further input of the template → dataset_key.
     #[serde(default)]
     pub inputs: BTreeMap<String, String>,
+    /// Parameter name → value that replaces its default; rejected if no parameter has the name.
     #[serde(default)]
     pub default_overrides: Map<String, Value>,
 }
@@ -114,9 +133,11 @@ pub struct Statement {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StatedVariable {
+    /// Name of the new variable: valid in Stata and not yet a column.
     pub name: String,
     /// In the grammar of `docs/expressions.md`; may read columns and variables stated before.
     pub expression: String,
+    /// Variable label; null for none.
     #[serde(default)]
     pub label: Option<String>,
 }
@@ -124,12 +145,14 @@ pub struct StatedVariable {
 /// Result of the selection: the candidates with scores and reasons, and the choice.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Selection {
+    /// The chosen template; absent while no template fits.
     pub chosen: Option<TemplateId>,
     /// `model`, `ranking` or `client`.
     pub chosen_by: Option<String>,
     /// Why, as the chooser said it.
     #[serde(default)]
     pub rationale: String,
+    /// Templates offered for the question, the best first.
     #[serde(default)]
     pub candidates: Vec<Candidate>,
 }
@@ -137,11 +160,16 @@ pub struct Selection {
 /// One template as a candidate for the question.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Candidate {
+    /// Id of the template.
     #[schema(value_type = String)]
     pub template_id: TemplateId,
+    /// Title of the template, in English.
     pub title: String,
+    /// How well it fits; only the order matters.
     pub score: f64,
+    /// Arguments in favour of the template, for people.
     pub reasons: Vec<String>,
+    /// True if data and roles meet the requirements of the template.
     pub applicable: bool,
     /// Why the template cannot be used, if it cannot.
     #[serde(default)]

@@ -13,10 +13,13 @@ pub const MAX_DOUBLE: f64 = 8.988e307;
 /// Why a text cannot be written into a do-file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unsafe {
+    /// The text has more than [`MAX_TEXT_CHARS`] characters.
     #[error("a text may have at most {MAX_TEXT_CHARS} characters")]
     TooLong,
+    /// The text has this character, which a Stata parser could interpret or which hides content.
     #[error("the character {0:?} is not allowed in a text")]
     Character(char),
+    /// The text is no name of a variable; carries the text.
     #[error("{0:?} is not a variable name: letters, digits and _, first not a digit, at most 32 characters")]
     Name(String),
 }

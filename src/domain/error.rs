@@ -51,7 +51,11 @@ macro_rules! error_codes {
         /// section in `docs/errors.md`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum ErrorCode {
-            $($(#[$doc])* $variant,)*
+            $(
+                $(#[$doc])*
+                #[doc = concat!("Sent as `", $text, "`; class [`ErrorClass::", stringify!($class), "`].")]
+                $variant,
+            )*
         }
 
         impl ErrorCode {

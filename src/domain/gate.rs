@@ -7,33 +7,61 @@ use serde::Serialize;
 /// One rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rule {
+    /// `llm.provider` names a real provider.
     LlmProvider,
+    /// `llm.model` names a model that is no placeholder.
     LlmModel,
+    /// `llm.api_key` is set and does not look like a sample value.
     LlmCredentials,
+    /// `llm.base_url` begins with `https://` and has a host that a provider can have.
     LlmTls,
+    /// The addresses of the host in `llm.base_url` are public, or in `llm.private_networks`.
     LlmAddress,
+    /// `stata.cmd` begins with an absolute path.
     StataCommand,
+    /// The engine passed the probe of [`attestation`](super::attestation).
     StataAttested,
+    /// `upload.object_store_backend` is durable.
     ObjectStore,
+    /// `store.backend` is durable.
     JobStore,
+    /// `data_dir` is neither in memory nor on a network file system.
     DataDirDurable,
+    /// A file in `data_dir` was written, synced, read back and removed.
     DataDirWritable,
+    /// No other user can enter `data_dir` or what is in it.
     DataDirPrivate,
+    /// The volume of `data_dir` has more free space than `disk.low_mb`.
     DataDirSpace,
+    /// A bootstrap key or an account of an administrator is set and has no sample value.
     AdminCredentials,
+    /// `cors.allowed_origins` has no `*`.
     CorsOrigins,
+    /// TLS is set, or `http.trusted_proxies` names a bounded set of proxies.
     TransportSecurity,
+    /// The rates of `limits.*` are low enough to limit something.
     RateLimits,
+    /// The store takes audit events, and their export can be written.
     AuditWritable,
+    /// The library loads, and every file has the hash of the index.
     LibraryIntact,
+    /// Files of secrets cannot be read by every user of the host.
     SecretsPrivate,
+    /// `run.sandbox` is `enforce`.
     SandboxMode,
+    /// Nothing that runs may read holds, or lies in, `data_dir`, the settings or a secret.
     SandboxReads,
+    /// The kernel has the features that the sandbox needs.
     SandboxContainment,
+    /// `run.memory_mb` times `worker.concurrency` is within the memory of host or container.
     MemoryFits,
+    /// Connections and the service's files are within the hard limit of open files.
     OpenFilesFit,
+    /// `worker.on_shutdown` is `wait` in a container.
     OnShutdown,
+    /// `http.request_timeout_seconds` is at most `worker.shutdown_timeout_seconds`.
     TimeoutsOrdered,
+    /// The year is plausible, and no file of the data directory is from the future.
     ClockSane,
 }
 
@@ -51,6 +79,7 @@ pub enum Kind {
 pub struct Text {
     /// Never renamed, never reused.
     pub id: &'static str,
+    /// How the rule is checked.
     pub kind: Kind,
     /// The condition that must hold.
     pub sentence: &'static str,
@@ -256,10 +285,13 @@ impl Rule {
 pub struct Finding {
     /// Name of the rule.
     pub id: &'static str,
+    /// True if the rule holds.
     pub ok: bool,
     /// The observed state; never a secret.
     pub detail: String,
+    /// The operator's action after a violation; the same text while the rule holds.
     pub remedy: &'static str,
+    /// When the rule was evaluated (RFC 3339, UTC).
     pub checked_at: DateTime<Utc>,
 }
 
@@ -275,7 +307,9 @@ impl Finding {
 /// A violation reported by the settings or a probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
+    /// The violated rule.
     pub rule: Rule,
+    /// The observed state, for people; never a secret.
     pub detail: String,
 }
 

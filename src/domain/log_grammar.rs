@@ -22,6 +22,7 @@ const TAIL_LINES: usize = 5;
 /// An error that ended the do-file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogError {
+    /// Stata's return code: N of `r(N);`.
     pub code: u32,
     /// Line of `r(N);`.
     pub line: u64,
@@ -32,6 +33,7 @@ pub struct LogError {
 /// Problem at the end of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndOfLog {
+    /// The end anchor follows its echo, and nothing follows the end anchor.
     Complete,
     /// No end anchor with this attempt's nonce.
     Missing,
@@ -44,14 +46,19 @@ pub enum EndOfLog {
 /// The facts of one log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParsedLog {
+    /// Number of lines, with the last one even if it has no line end.
     pub lines: u64,
+    /// Number of bytes.
     pub bytes: u64,
     /// Line of the begin anchor with this attempt's nonce.
     pub begin: Option<u64>,
+    /// Verdict on the end of the log.
     pub end: EndOfLog,
     /// Events that carry this attempt's nonce, in order.
     pub events: Vec<Event>,
+    /// Number of events beyond the most that are kept.
     pub events_dropped: u64,
+    /// The first error that ended the do-file; absent if none did.
     pub error: Option<LogError>,
     /// `r(N);` lines that did not end the do-file: text of the data, worth a warning.
     pub stray_return_codes: u64,

@@ -20,10 +20,23 @@ pub const INT_MAX: i64 = 2_147_483_620;
 /// Why a value does not fit its parameter.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ValueError {
+    /// No column of the data has this name.
     #[error("there is no column `{column}`")]
-    ColumnAbsent { column: String, nearest: Vec<String> },
+    ColumnAbsent {
+        /// The name as it was submitted.
+        column: String,
+        /// Names of columns with a similar spelling, most similar first; may be empty.
+        nearest: Vec<String>,
+    },
+    /// The value has the wrong form or lies outside the limits of the parameter.
     #[error("{reason}")]
-    Invalid { reason: String, suggestion: String },
+    Invalid {
+        /// Predicate for people, such as `true or false is needed`.
+        reason: String,
+        /// A value or form that would be accepted.
+        suggestion: String,
+    },
+    /// The value is a condition that does not parse on these columns.
     #[error("{0}")]
     Expression(ExpressionError),
 }

@@ -4,13 +4,16 @@
 /// An IP address as its bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Address {
+    /// An IPv4 address; the first octet has the highest bits.
     V4(u32),
+    /// An IPv6 address; the first group has the highest bits.
     V6(u128),
 }
 
 /// What an address is for (IANA's special-purpose registries).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
+    /// Reachable on the Internet.
     Public,
     /// Of an internal network: RFC 1918, RFC 4193, RFC 6598.
     Private,
@@ -21,7 +24,9 @@ pub enum Kind {
 /// A range of addresses, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Range {
+    /// The lowest address of the range.
     pub first: Address,
+    /// The highest address of the range, of the same family.
     pub last: Address,
 }
 

@@ -15,19 +15,26 @@ pub const UNSEALED_CONTRACT: u32 = 1;
 pub enum Ended {
     /// The engine ended by itself.
     Exited {
+        /// Exit status of the engine; 0 does not prove a success.
         status: i32,
     },
     /// A signal ended the engine that the launcher did not send.
     Signalled {
+        /// Number of the signal, such as 9.
         signal: i32,
     },
+    /// The wall clock of the run is used up.
     Timeout,
+    /// A process used up its processor time.
     CpuLimit,
+    /// The processes reached the limit of memory.
     MemoryLimit,
     /// `files`, `bytes` or `file_size`.
     OutputLimit {
+        /// The limit that was reached.
         what: String,
     },
+    /// The run reached the limit of processes.
     ProcessLimit,
     /// Asked for by a user.
     Cancelled,
@@ -35,19 +42,24 @@ pub enum Ended {
     HostStopped,
     /// A step of the sandbox failed in enforce mode; the engine was not started.
     SandboxDenied {
+        /// Name of the step, such as `landlock`.
         step: String,
+        /// Error of the step, for operators.
         detail: String,
     },
     /// The engine's program cannot be executed.
     CannotExecute {
+        /// Error of the system call, for operators.
         detail: String,
     },
     /// The launcher itself failed before the engine started.
     LauncherFailed {
+        /// Error of the launcher, for operators.
         detail: String,
     },
     /// The launcher ended without an outcome.
     Lost {
+        /// Facts that show the loss, for operators.
         detail: String,
     },
 }
@@ -76,13 +88,17 @@ impl Ended {
 /// The outcome of one attempt (`outcome.json`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
+    /// [`CONTRACT_VERSION`] of the release that wrote the file.
     pub contract_version: u32,
+    /// Id of the attempt; an outcome with another one is ignored.
     pub run_id: String,
+    /// Reason of the end.
     pub ended: Ended,
     /// True once the engine's program was executed.
     pub engine_started: bool,
     /// Nanoseconds since 1970, by the clock that stamps files; output older than this is stale.
     pub started_at_ns: u64,
+    /// Nanoseconds since 1970, by the clock that stamps files; 0 if no engine was started.
     pub ended_at_ns: u64,
     /// From start to end by a clock that nobody sets; 0 where it is not known.
     #[serde(default)]
@@ -90,7 +106,9 @@ pub struct Outcome {
     /// When the engine's program was executed, by the precise clock.
     #[serde(default)]
     pub spawned_at_ns: u64,
+    /// Processor time of all processes of the run, in milliseconds.
     pub cpu_ms: u64,
+    /// Most memory of the processes together, in bytes; 0 where it is not known.
     pub peak_memory_bytes: u64,
     /// Processes that were still there after the engine ended and had to be killed.
     #[serde(default)]
@@ -102,6 +120,7 @@ pub struct Outcome {
     /// Bytes of standard output and standard error, including what the cap dropped.
     #[serde(default)]
     pub stdout_bytes: u64,
+    /// Bytes of standard error, including those dropped.
     #[serde(default)]
     pub stderr_bytes: u64,
     /// The boot of the machine under which the engine ran; empty where it is not known. The outcome is
@@ -167,15 +186,21 @@ impl Outcome {
 /// Limits of a run. The operator sets all of them; a template's own figures are estimates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunLimits {
+    /// Longest time by the wall clock, in seconds.
     pub wall_seconds: u64,
+    /// Longest processor time of each process, in seconds.
     pub cpu_seconds: u64,
+    /// Most memory of all processes together, in bytes.
     pub memory_bytes: u64,
+    /// Most processes at once.
     pub processes: u32,
+    /// Most open files of one process.
     pub open_files: u64,
     /// Largest single file.
     pub file_bytes: u64,
     /// All files in the working directory together.
     pub output_bytes: u64,
+    /// Most files in the working directory.
     pub output_files: u64,
     /// Kept bytes of standard output and of standard error; the rest is dropped.
     pub stream_bytes: u64,

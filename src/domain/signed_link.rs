@@ -29,6 +29,7 @@ pub struct LinkKeys(Vec<Vec<u8>>);
 pub struct LinkedRequest<'a> {
     /// `GET`, or `PUT` of a part of an upload.
     pub method: &'a str,
+    /// Path of the request from `/v1/` on, percent-encoded as it is sent.
     pub path: &'a str,
     /// The query without `expires` and `signature`; empty without one.
     pub query: &'a str,

@@ -10,12 +10,18 @@ use super::job::record::DataSharing;
 /// The settings of one tenant, as stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TenantRecord {
+    /// Tenant that the settings belong to.
     pub tenant_id: TenantId,
+    /// 1 at the creation, one more with every change; the optimistic lock.
     pub version: u64,
+    /// When the settings were first stored (UTC).
     pub created_at: DateTime<Utc>,
+    /// When the settings changed last (UTC).
     pub updated_at: DateTime<Utc>,
+    /// Bounds on jobs, bytes and runs.
     #[serde(default)]
     pub limits: TenantLimits,
+    /// Times after which content is removed, where they differ from the service's.
     #[serde(default)]
     pub retention: TenantRetention,
     /// The most that a model may see of this tenant's data.
@@ -51,14 +57,19 @@ pub struct TenantLimits {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TenantRetention {
+    /// Days that a job's content is kept after its end; 0 keeps it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jobs_days: Option<u32>,
+    /// Days that inputs are kept after their upload; 0 keeps them as long as the job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inputs_days: Option<u32>,
+    /// Hours that working folders of runs are kept; 0 keeps them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_workdirs_hours: Option<u32>,
+    /// Days that a job that never ran is kept after its last change; 0 keeps it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unfinished_jobs_days: Option<u32>,
+    /// Hours that an unfinished upload is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upload_sessions_hours: Option<u32>,
 }
@@ -66,7 +77,9 @@ pub struct TenantRetention {
 /// Why nothing may be removed, and since when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Hold {
+    /// Why nothing may be removed, in the words of an administrator.
     pub reason: String,
+    /// When the hold was set (RFC 3339, UTC); a changed reason does not change it.
     pub since: DateTime<Utc>,
 }
 
@@ -77,6 +90,7 @@ pub struct TenantUsage {
     pub jobs: u64,
     /// Bytes of their inputs and artifacts.
     pub bytes: u64,
+    /// Jobs that wait for a run.
     pub queued: u64,
 }
 
@@ -91,6 +105,7 @@ pub struct RetentionPolicy {
     pub run_workdirs_hours: u32,
     /// Since the last change of a job that never ran.
     pub unfinished_jobs_days: u32,
+    /// Since an upload session was opened.
     pub upload_sessions_hours: u32,
 }
 

@@ -111,18 +111,26 @@ pub struct ProblemDocument {
     /// Path into `docs/errors.md`.
     #[serde(rename = "type")]
     pub kind: String,
+    /// The code as words.
     pub title: String,
+    /// HTTP status of the response.
     pub status: u16,
+    /// What happened, for people, with the next step.
     pub detail: String,
+    /// Path of the request.
     pub instance: String,
     /// Out of the closed list of `docs/errors.md`.
     pub error_code: String,
     /// The same text as `detail`, for older clients.
     pub message: String,
+    /// Typed fields of this code; see its section in `docs/errors.md`.
     #[schema(value_type = Object)]
     pub context: Map<String, Value>,
+    /// Trace id in responses, logs and records: 32 hexadecimal digits.
     pub trace_id: String,
+    /// True if the same request may succeed later, without a change by the client.
     pub retryable: bool,
+    /// Seconds to wait before the same request; absent where waiting does not help.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u64>,
 }

@@ -21,10 +21,13 @@ const CHUNK: usize = 64 * 1024;
 /// Metadata of a file that is served.
 #[derive(Debug, Clone)]
 pub struct FileFacts<'a> {
+    /// Size of the whole file, in bytes.
     pub size_bytes: u64,
     /// Strong tag, without quotes; absent while the file grows.
     pub tag: Option<&'a str>,
+    /// Media type of the response.
     pub media_type: &'a str,
+    /// Name offered to the client; made safe for the header.
     pub file_name: &'a str,
     /// Expected hash of the whole file; a full download is cut off before its end if the hash differs.
     pub sha256: Option<&'a str>,
@@ -35,6 +38,7 @@ pub struct FileFacts<'a> {
 pub enum Wanted {
     /// The client has it; this is the response.
     NotModified(Response),
+    /// A range, or the whole file.
     Part(Part),
 }
 

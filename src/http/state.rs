@@ -32,13 +32,19 @@ impl std::ops::Deref for App {
 
 /// State shared by the handlers.
 pub struct Parts {
+    /// Dependencies of the use cases.
     pub ctx: Arc<Context>,
+    /// Metrics that `/metrics` exports.
     pub metrics: Arc<Metrics>,
+    /// Locks of requests with one `Idempotency-Key`, so that they run one after the other.
     pub idempotency_locks: Arc<KeyLocks>,
+    /// Audit events of refused requests, limited per minute.
     pub refused: Arc<RefusedRequests>,
     /// When this process was built.
     pub started_at: DateTime<Utc>,
+    /// Limits and headers in force.
     pub edge: Arc<Edge>,
+    /// Results of the background checks.
     pub health: Arc<crate::service::operations::check_health::Health>,
     /// Whether business routes are served.
     pub gate: Arc<Gate>,

@@ -14,7 +14,9 @@ use crate::domain::template::{Parameter, TemplateMeta};
 /// The verdict of the rules on one template.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Applicability {
+    /// The template that was checked.
     pub template_id: TemplateId,
+    /// True if no rule excludes the template.
     pub applicable: bool,
     /// Why it cannot be used.
     pub blockers: Vec<String>,

@@ -20,10 +20,15 @@ use crate::domain::template::{Parameter, ParameterType, TemplateMeta};
 /// Source of a bound value; the texts are part of the HTTP contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
+    /// A `variable_corrections` entry of the freeze, or a value whose column it renames.
     Correction,
+    /// An answer to a question, given with the freeze.
     Answer,
+    /// A parameter of the draft, by its name.
     ClientParameter,
+    /// The column of the draft's role that the parameter is bound to.
     DraftRole,
+    /// The template's default, or an override of it.
     Default,
 }
 
@@ -43,24 +48,33 @@ impl Source {
 /// A checked value in its stored form.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BoundValue {
+    /// The value as plans store it: a column name, a list, a number or a word.
     pub value: Value,
+    /// Who gave the value.
     pub source: Source,
 }
 
 /// A column that does not exist, with what asked for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AbsentColumn {
+    /// Path of the field in the request that names the column.
     pub path: String,
+    /// Name that no column has.
     pub column: String,
+    /// Names of existing columns, the most similar first.
     pub nearest: Vec<String>,
 }
 
 /// A value that does not fit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Violation {
+    /// Path of the field in the request.
     pub path: String,
+    /// The broken rule, for people.
     pub reason: String,
+    /// The refused value.
     pub value: Value,
+    /// A correction, for people.
     pub suggestion: String,
 }
 
@@ -71,6 +85,7 @@ pub struct Binding {
     pub statement: Statement,
     /// Parameter name → value; absent for optional parameters without one.
     pub values: BTreeMap<String, BoundValue>,
+    /// Condition on the rows, parsed and checked; `None` analyses all rows.
     pub sample_if: Option<PlanCondition>,
     /// Further data sets that the run merges or appends.
     pub stepped: Stepped,
@@ -80,7 +95,9 @@ pub struct Binding {
     pub gaps: Vec<MissingParameter>,
     /// Roles that the template would ignore.
     pub unused_roles: Vec<String>,
+    /// Columns that the data do not have.
     pub absent: Vec<AbsentColumn>,
+    /// Values that break a rule of their parameter.
     pub violations: Vec<Violation>,
     /// Conditions that do not parse, with their paths.
     pub expressions: Vec<(String, ExpressionError)>,

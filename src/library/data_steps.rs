@@ -14,6 +14,7 @@ use crate::domain::expression::{ValueClass, nearest};
 /// The data after the steps of a draft.
 #[derive(Debug, Clone, Default)]
 pub struct Stepped {
+    /// Steps that can be executed, in their order.
     pub steps: Vec<PlannedStep>,
     /// Names of the columns that the main data bring themselves.
     pub own: Vec<String>,

@@ -17,6 +17,7 @@ const UNKNOWN_DISTINCT: u64 = 100;
 /// A draft's derived variables on some columns.
 #[derive(Debug, Clone, Default)]
 pub struct Derived {
+    /// Derived variables that could be read, in the order of the draft.
     pub variables: Vec<DerivedVariable>,
     /// The columns of the data after the data steps, then the derived ones.
     pub columns: Vec<Column>,

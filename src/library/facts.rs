@@ -8,7 +8,9 @@ use crate::domain::profile::{KINDS, primary_kind, serves_as};
 /// Facts of the data for the selection.
 #[derive(Debug, Clone, Copy)]
 pub struct Data<'a> {
+    /// Roles and parameters of the draft.
     pub statement: &'a Statement,
+    /// Primary data set; without one only the statement is known.
     pub dataset: Option<&'a Dataset>,
 }
 

@@ -23,14 +23,17 @@ use crate::domain::template::{Dependency, TemplateMeta};
 /// question ids of [`super::missing_parameters::draft_gaps`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FreezeRequest {
+    /// Question id → option id, list of option ids, or text.
     pub answers: Map<String, Value>,
     /// `{old column: new column}` or `{parameter or role: column}`.
     pub variable_corrections: Map<String, Value>,
+    /// Parameter → value that replaces the template's default.
     pub default_overrides: Map<String, Value>,
     /// 0..=2147483647.
     pub seed: Option<u32>,
     /// Empty: the formats that are always made.
     pub output_formats: Vec<String>,
+    /// Checks whose failure is accepted, each with the reason.
     pub acknowledged_checks: Vec<AcknowledgedCheck>,
 }
 
@@ -39,6 +42,7 @@ pub struct FreezeRequest {
 pub struct DependencyStatus {
     /// `available`, `missing` or `unknown`.
     pub status: String,
+    /// Time of the check (UTC); `None` where nothing was checked.
     pub checked_at: Option<DateTime<Utc>>,
 }
 
@@ -51,18 +55,27 @@ impl DependencyStatus {
 
 /// Everything that a plan is made of.
 pub struct FreezeInput<'a> {
+    /// Library that holds the template.
     pub library: &'a Library,
+    /// Template of the plan.
     pub template_id: &'a TemplateId,
+    /// Roles, parameters and data steps of the draft.
     pub statement: &'a Statement,
+    /// Data sets of the job.
     pub inputs: &'a Inputs,
+    /// Additions of the client.
     pub request: &'a FreezeRequest,
+    /// Evidence of the selection, copied into the plan.
     pub selection: &'a Selection,
+    /// Author of the draft: model or client.
     pub plan_source: DraftSource,
     /// Why this template, in words; empty: said from the selection.
     pub rationale: &'a str,
     /// Paths of the evidence artifacts.
     pub evidence: &'a [String],
+    /// Number of the plan within its job, from 1.
     pub revision: u32,
+    /// Time of the freeze (UTC).
     pub created_at: DateTime<Utc>,
     /// Asked for every dependency that the template declares.
     pub dependency: &'a dyn Fn(&Dependency) -> DependencyStatus,
@@ -77,7 +90,9 @@ pub struct Preview {
     pub ready: bool,
     /// The refusals, the first of which a freeze would answer.
     pub problems: Vec<Problem>,
+    /// One object `{field, description, candidates}` for each missing role.
     pub missing_fields_detail: Vec<Value>,
+    /// One object `{param, type, description, label, reason, candidates}` for each missing parameter, roles included.
     pub missing_params_detail: Vec<Value>,
 }
 

@@ -10,12 +10,15 @@ use super::load::{INDEX_PATH, Library, LibraryProblem};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IndexFile {
+    /// Version of this file's form.
     pub index_version: u32,
+    /// Version of the contract that the metas keep.
     pub contract: String,
     /// The lint that the bodies passed.
     pub lint_version: u32,
     /// SHA-256 over the shared idioms.
     pub ado_sha256: String,
+    /// Templates in the order of their ids.
     pub templates: Vec<IndexEntry>,
 }
 
@@ -23,11 +26,17 @@ pub struct IndexFile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IndexEntry {
+    /// Template id: `linear.ols_robust`.
     pub id: String,
+    /// Version of the template, semantic.
     pub version: String,
+    /// Family of analyses: `linear`, `panel`, `tests` …
     pub family: String,
+    /// Title in English.
     pub title: String,
+    /// SHA-256 of the do-file, in hexadecimal digits.
     pub body_sha256: String,
+    /// SHA-256 of the meta file, in hexadecimal digits.
     pub meta_sha256: String,
 }
 

@@ -47,12 +47,15 @@ impl fmt::Display for LibraryProblem {
 /// A template: its declaration, its body and the hashes of both files.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {
+    /// The parsed meta file.
     pub meta: TemplateMeta,
     /// The bytes of the meta file.
     pub meta_bytes: Vec<u8>,
+    /// SHA-256 of `meta_bytes`, in hexadecimal digits.
     pub meta_sha256: String,
     /// The bytes of the body, never edited.
     pub body: Vec<u8>,
+    /// SHA-256 of `body`, in hexadecimal digits.
     pub body_sha256: String,
 }
 

@@ -25,9 +25,12 @@ pub struct MissingParameter {
     pub field: String,
     /// True if `field` is a role.
     pub is_role: bool,
+    /// Kind of the parameter: a column, a number, a choice …
     #[serde(rename = "type")]
     pub kind: &'static str,
+    /// Name for people, in English and Chinese.
     pub label: Bilingual,
+    /// Description for people, from the meta.
     pub description: String,
     /// Consequence of leaving it open.
     pub impact: String,
@@ -38,21 +41,34 @@ pub struct MissingParameter {
 /// One parameter as drafts show it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ParameterView {
+    /// Name of the parameter in the meta.
     pub name: String,
+    /// Kind of the parameter: a column, a number, a choice …
     #[serde(rename = "type")]
     pub kind: &'static str,
+    /// True if a plan needs a value.
     pub required: bool,
+    /// Bind name of the meta: the role of the draft that fills the parameter.
     pub bind: String,
+    /// Name for people, in English and Chinese.
     pub label: Bilingual,
+    /// Help for the person who enters the value; `None` where the meta has none.
     pub help: Option<Bilingual>,
+    /// Allowed values of a choice; `None` for other kinds.
     pub values: Option<Vec<String>>,
+    /// Smallest allowed number, inclusive; `None` without a bound.
     pub min: Option<f64>,
+    /// Largest allowed number, inclusive; `None` without a bound.
     pub max: Option<f64>,
+    /// Requirements on the column; `None` for kinds without a column.
     pub column: Option<ColumnNeeds>,
     /// `bound`, `default`, `missing`, `invalid` or `unused`.
     pub status: &'static str,
+    /// The bound value, or `null`.
     pub value: Value,
+    /// Who gave the value, a word of [`Source`](super::binding::Source); `None` while unbound.
     pub source: Option<&'static str>,
+    /// Columns that could fill it, the most likely first.
     pub candidates: Vec<String>,
 }
 

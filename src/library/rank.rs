@@ -35,11 +35,15 @@ const LOWERED: f64 = 0.1;
 /// An applicable template with its score and where it comes from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ranked {
+    /// The ranked template.
     pub template_id: TemplateId,
+    /// Its title in English.
     pub title: String,
     /// 0 to 1, six decimals.
     pub score: f64,
+    /// Parts of the score, kept as evidence.
     pub features: Features,
+    /// Arguments for the rank, for people.
     pub reasons: Vec<String>,
 }
 

@@ -24,6 +24,7 @@ pub const STEP_DIR: &str = "inputs";
 /// Facts that only the run knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunFacts {
+    /// Id of the attempt; the do-file prints it into the log.
     pub run_id: String,
     /// Nonce of the begin anchor and of all anchors of the body: letters and digits.
     pub n1: String,
@@ -40,19 +41,27 @@ pub struct RunFacts {
 /// The do-file of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MainDo {
+    /// The whole file, as the engine runs it.
     pub bytes: Vec<u8>,
     /// Offset of the body, so that its hash can be checked against the library's.
     pub body_offset: usize,
+    /// Size of the body, in bytes.
     pub body_len: usize,
 }
 
 /// Why a plan cannot be rendered. None of these happens to a plan that this release froze.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RenderError {
+    /// The plan was made for another version of the preamble.
     #[error("the plan needs preamble version {plan}, this release writes {PREAMBLE_VERSION}")]
-    PreambleVersion { plan: u32 },
+    PreambleVersion {
+        /// Version in the plan.
+        plan: u32,
+    },
+    /// The template of the library has other hashes than the plan's; the text names the difference.
     #[error("the template differs from the one of the plan: {0}")]
     Template(String),
+    /// A value of the plan cannot be written as Stata code.
     #[error("the plan is damaged: {0}")]
     Damaged(String),
 }

@@ -22,11 +22,13 @@ pub const SELECTION_VERSION: u32 = 1;
 /// Input of the selection.
 #[derive(Debug, Clone, Copy)]
 pub struct SelectionInput<'a> {
+    /// Library whose templates are ranked.
     pub library: &'a Library,
     /// The requirement as the user wrote it.
     pub question: &'a str,
     /// Out of [`QUESTION_KINDS`]; read off the question where nobody said.
     pub question_kinds: &'a [String],
+    /// Roles and parameters of the draft.
     pub statement: &'a Statement,
     /// The primary data set.
     pub dataset: Option<&'a Dataset>,
@@ -35,30 +37,39 @@ pub struct SelectionInput<'a> {
 /// Evidence of the rules.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stage1 {
+    /// Version of the selection's rules.
     pub selection_version: u32,
     /// SHA-256 of the library's index.
     pub library_sha256: String,
+    /// One verdict for each template.
     pub templates: Vec<Applicability>,
 }
 
 /// Evidence of the ranking.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Candidates {
+    /// Version of the selection's rules.
     pub selection_version: u32,
+    /// SHA-256 of the library's index, in hexadecimal digits.
     pub library_sha256: String,
+    /// The requirement as the user wrote it.
     pub question: String,
+    /// Kinds of questions that the ranking used.
     pub question_kinds: Vec<String>,
     /// All applicable templates, best first; the first [`TOP`] are offered.
     pub ranking: Vec<Ranked>,
+    /// Ids of the first templates of `ranking`, from which the model or the client chooses.
     pub offered: Vec<TemplateId>,
 }
 
 /// Evidence of the choice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stage2 {
+    /// The chosen template, always an applicable one.
     pub chosen: TemplateId,
     /// `model`, `ranking` or `client`.
     pub chosen_by: String,
+    /// Reason of the choice, for people.
     pub rationale: String,
     /// Reasons of the choice, in the chooser's words.
     pub evidence: Vec<String>,
@@ -69,7 +80,9 @@ pub struct Stage2 {
 /// Result of the selection.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Selected {
+    /// Evidence of the rules.
     pub stage1: Stage1,
+    /// Evidence of the ranking.
     pub candidates: Candidates,
 }
 

@@ -17,6 +17,7 @@ pub enum AuditFrom {
 /// Events that were found, and where to go on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FoundEvents {
+    /// The events, in the direction that was asked for.
     pub events: Vec<ChainedEvent>,
     /// The sequence to go on from in the same direction; absent at the end of the chain. A page may be
     /// short, or empty, before the end.

@@ -12,6 +12,7 @@ use crate::domain::ids::{JobId, TenantId};
 /// Size and hash of a blob that was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Written {
+    /// Size, in bytes.
     pub size_bytes: u64,
     /// Lower-case hexadecimal SHA-256.
     pub sha256: String,
@@ -20,8 +21,11 @@ pub struct Written {
 /// Size and age of a stored blob.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlobInfo {
+    /// Path below the job's directory, with `/`.
     pub rel_path: String,
+    /// Size, in bytes.
     pub size_bytes: u64,
+    /// When the blob was stored (UTC).
     pub changed_at: DateTime<Utc>,
 }
 
@@ -44,6 +48,7 @@ pub type BlobReader = Box<dyn Read + Send>;
 pub struct Shard {
     /// Its position in the order of shards.
     pub name: String,
+    /// The jobs, each with its tenant; their order is fixed.
     pub jobs: Vec<(TenantId, JobId)>,
 }
 

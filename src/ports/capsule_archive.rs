@@ -5,7 +5,9 @@ use serde::de::DeserializeOwned;
 /// Size and hash of a file, as measured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MeasuredFile {
+    /// Size after unpacking, in bytes.
     pub size_bytes: u64,
+    /// Lower-case hexadecimal SHA-256 of the unpacked bytes.
     pub sha256: String,
 }
 

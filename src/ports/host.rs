@@ -12,6 +12,7 @@ use crate::domain::provider_address::AddressPolicy;
 /// Durability of a file system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
+    /// On a local disk, as far as the kind shows; unknown kinds count as durable.
     Durable,
     /// Lost with the machine's memory.
     Memory,
@@ -24,8 +25,11 @@ pub enum Durability {
 pub struct FileSystem {
     /// As the kernel calls it, such as `ext4`; a number where the kind is not known.
     pub name: String,
+    /// Durability that the kind of the file system has.
     pub durability: Durability,
+    /// Bytes that the service's user can still write.
     pub free_bytes: u64,
+    /// Size of the file system, in bytes.
     pub total_bytes: u64,
 }
 
@@ -34,8 +38,11 @@ pub struct FileSystem {
 pub struct ProgramIdentity {
     /// With every link followed.
     pub path: PathBuf,
+    /// Number of the device that holds the file.
     pub device: u64,
+    /// Number of the file on its device; another one shows that the file was replaced.
     pub inode: u64,
+    /// Size, in bytes.
     pub size_bytes: u64,
     /// Time of the last change of content or attributes, in nanoseconds since 1970.
     pub changed_ns: i128,

@@ -13,6 +13,7 @@ use crate::domain::migration::FileFact;
 /// An old directory, by its path relative to the data directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
+    /// Path with `/`, relative to the data directory.
     pub dir: String,
     /// Tenant and job named by its path; `None` if a name cannot be an id.
     pub owner: Option<(TenantId, JobId)>,
@@ -26,23 +27,32 @@ pub struct Progress {
     pub walked_to: Option<String>,
     /// Every place was checked.
     pub complete: bool,
+    /// Number of records that were upgraded and stored.
     pub migrated: u64,
     /// Places that cannot be migrated, with the reason.
     pub failed: BTreeMap<String, String>,
     /// The schema version that was made final.
     pub finalized_schema: Option<u32>,
+    /// When the schema version was made final (UTC); absent before.
     pub finalized_at: Option<DateTime<Utc>>,
 }
 
 /// Why the file of an old record cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RecordFault {
+    /// The directory has no record.
     #[error("it has no job.json")]
     Absent,
+    /// The record's file is a symbolic link, a directory or a device, or lies behind a link.
     #[error("its job.json is not a regular file below it (a symbolic link, a directory or a device)")]
     NotRegular,
+    /// The record's file is too large to be a record.
     #[error("its job.json is larger than {limit} bytes")]
-    TooLarge { limit: u64 },
+    TooLarge {
+        /// Largest accepted size, in bytes.
+        limit: u64,
+    },
+    /// The file system refused to read it; carries the error as text.
     #[error("it cannot be read: {0}")]
     Io(String),
 }

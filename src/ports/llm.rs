@@ -16,18 +16,22 @@ pub struct LlmCall {
     pub purpose: &'static str,
     /// Whose budget pays.
     pub tenant: TenantId,
+    /// Instructions that come before the turns.
     pub system: String,
     /// Turns after the system text, in order; the first is the user's.
     pub messages: Vec<Message>,
     /// The answer is one JSON document of this form.
     pub schema: AnswerSchema,
+    /// Most tokens that the model may write; a longer answer is cut and fails as `output_limit`.
     pub max_output_tokens: u32,
 }
 
 /// One turn.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
+    /// Author of the turn.
     pub role: Role,
+    /// Text of the turn.
     pub content: String,
 }
 
@@ -35,7 +39,9 @@ pub struct Message {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
+    /// The service, with question and data.
     User,
+    /// The model, with an answer that is to be repaired.
     Assistant,
 }
 
@@ -45,6 +51,7 @@ pub enum Role {
 pub struct AnswerSchema {
     /// At most 64 of `[A-Za-z0-9_-]`.
     pub name: &'static str,
+    /// The JSON Schema itself, an object.
     pub schema: Value,
 }
 
@@ -63,7 +70,9 @@ pub enum Structure {
 /// Tokens of a call as the provider counts them; 0 where it said nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
+    /// Tokens of the prompt.
     pub input_tokens: u64,
+    /// Tokens of the answer.
     pub output_tokens: u64,
 }
 
@@ -72,15 +81,19 @@ pub struct Usage {
 pub struct LlmReply {
     /// The JSON document as text, complete, not yet checked against the schema.
     pub text: String,
+    /// Name of the provider that answered, such as `openai`.
     pub provider: String,
     /// The model as the answer names it.
     pub model: String,
+    /// Form in which the answer was requested.
     pub structure: Structure,
+    /// Tokens of the answered attempt.
     pub usage: Usage,
     /// The provider's id of the request.
     pub request_id: Option<String>,
     /// Sampling parameters and limits that were sent.
     pub parameters: Value,
+    /// Duration of the answered attempt, to the last byte of the answer.
     pub elapsed: Duration,
     /// Every attempt, the answered one last.
     pub attempts: Vec<AttemptNote>,
@@ -89,12 +102,15 @@ pub struct LlmReply {
 /// One attempt of a call, for logs and for `llm.meta`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AttemptNote {
+    /// Name of the provider that was called.
     pub provider: String,
     /// From 1, over all providers of the call.
     pub attempt: u32,
+    /// Duration of the attempt, in milliseconds.
     pub elapsed_ms: u64,
     /// `answered`, or the cause of the failure.
     pub outcome: String,
+    /// Description of the failure, for people; absent for an answer.
     pub detail: Option<String>,
     /// Wait before the next attempt.
     pub next_delay_ms: Option<u64>,
@@ -106,30 +122,43 @@ pub struct AttemptNote {
 pub enum LlmCause {
     /// The address could not be reached.
     Connect,
+    /// No connection was made within the time for it.
     ConnectTimeout,
+    /// The certificate or the handshake was refused.
     Tls,
+    /// The connection was made, and no byte of an answer came in time.
     FirstByteTimeout,
     /// The stream stopped without an end.
     IdleTimeout,
+    /// The attempt took longer than all of it may take.
     TotalTimeout,
     /// The connection broke while the answer came.
     Transport,
+    /// The provider asks to send fewer requests (429).
     RateLimited,
     /// The account has no credit left; waiting does not heal it.
     QuotaExhausted,
+    /// The provider has no capacity now (503, 529).
     Overloaded,
+    /// The provider failed (5xx).
     ServerError,
     /// The key was refused.
     Authentication,
+    /// The key may not use the model or the region (403).
     Forbidden,
+    /// The provider has no model of this name (404).
     ModelNotFound,
+    /// The provider rejects the form of the request (4xx).
     InvalidRequest,
+    /// The prompt does not fit the model.
     ContextTooLong,
     /// The stream ended before its end mark.
     Truncated,
     /// The model ran into the limit of tokens; its JSON is cut.
     OutputLimit,
+    /// The model refused to answer.
     Refused,
+    /// The provider's filter held the answer back.
     ContentFiltered,
     /// Not what the provider's protocol says: no JSON, wrong type of content, unknown form.
     Protocol,
@@ -227,6 +256,7 @@ impl LlmCause {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("the language model call failed: {}: {detail}", cause.as_str())]
 pub struct LlmFailure {
+    /// Cause of the last attempt.
     pub cause: LlmCause,
     /// For people: what the provider or the transport said, without credentials, at most 500 characters.
     pub detail: String,
@@ -234,7 +264,9 @@ pub struct LlmFailure {
     pub retry_after: Option<Duration>,
     /// `x-should-retry` of the provider, which overrules the status.
     pub should_retry: Option<bool>,
+    /// HTTP status of the last attempt; absent where no response came.
     pub status: Option<u16>,
+    /// Every attempt, the last one at the end.
     pub attempts: Vec<AttemptNote>,
 }
 

@@ -11,6 +11,7 @@ pub mod llm;
 pub mod runner;
 pub mod store;
 mod store_query;
+mod store_reads;
 pub mod tabular;
 pub mod volume;
 pub mod workspace;

@@ -17,12 +17,14 @@ pub enum SandboxMode {
     Enforce,
     /// Every step that this kernel supports; refused in production.
     BestEffort,
+    /// No confinement; refused in production.
     Off,
 }
 
 /// The confinement of one run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SandboxSpec {
+    /// How strictly the steps of the confinement are required.
     pub mode: SandboxMode,
     /// Further files and folders that the engine may read and execute, such as an interpreter's.
     #[serde(default)]
@@ -32,14 +34,19 @@ pub struct SandboxSpec {
 /// One attempt as it is handed to the launcher (`spec.json` in the run directory).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunSpec {
+    /// [`CONTRACT_VERSION`](crate::domain::run_outcome::CONTRACT_VERSION) of the release that wrote the file.
     pub contract_version: u32,
+    /// Id of the attempt, repeated in the outcome.
     pub run_id: String,
     /// Absolute; holds `work/` with `main.do`, the engine's working directory.
     pub run_dir: PathBuf,
     /// The engine's command as words; the first is an absolute path. `-q -b do main.do` is appended.
     pub command: Vec<String>,
+    /// Limits that the launcher enforces.
     pub limits: RunLimits,
+    /// Confinement of the engine's process tree.
     pub sandbox: SandboxSpec,
+    /// `TZ` of the engine, such as `UTC`.
     pub timezone: String,
 }
 

@@ -1,5 +1,5 @@
-//! The store: all durable state changes only through commits. The port knows no domain rules. What can be asked for
-//! beside single records, and the typed reads that use cases call, are in `store_query.rs`.
+//! The store: all durable state changes only through commits. The port knows no domain rules. Queries in addition to
+//! single records are in `store_query.rs`, the typed reads that use cases call in `store_reads.rs`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,26 +13,37 @@ use crate::domain::ids::{CodeId, JobId, KeyId, TenantId};
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::tenant::TenantRecord;
 
-pub use super::store_query::{Due, JobFilter, Page, Query, QueuedJob, Row, StoreExt};
+pub use super::store_query::{Due, JobFilter, Page, Query, QueuedJob, Row};
+pub use super::store_reads::StoreExt;
 
 /// A record that the store keeps, with its version inside. Jobs are shared, so that a store that has one in memory
 /// returns it without a copy.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Record {
+    /// A job with all its content but the files.
     Job(Arc<JobRecord>),
+    /// A task code; the code itself only as a hash.
     TaskCode(Box<TaskCodeRecord>),
+    /// An API key, an admin session or a personal token; the secret only as a hash.
     ApiKey(Box<ApiKeyRecord>),
+    /// A stored response to a request with an `Idempotency-Key`.
     Idempotency(Box<IdempotencyRecord>),
+    /// The settings of a tenant.
     Tenant(Box<TenantRecord>),
 }
 
 /// The name of a record.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Key {
+    /// Tenant and id of a job.
     Job(TenantId, JobId),
+    /// Public id of a task code.
     TaskCode(CodeId),
+    /// Public part of a key.
     ApiKey(KeyId),
+    /// Hash over credential, method, route and `Idempotency-Key`.
     Idempotency(String),
+    /// Id of the tenant with these settings.
     Tenant(TenantId),
 }
 
@@ -110,9 +121,11 @@ impl Record {
 /// Condition on the stored record for a write to apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expect {
+    /// No record has this name.
     Absent,
     /// Absent, for a record that comes from elsewhere and keeps the version it has, 1 or more.
     Import,
+    /// The record has this version.
     Version(u64),
 }
 
@@ -120,8 +133,20 @@ pub enum Expect {
 /// otherwise one more than expected.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Write {
-    Put { record: Record, expect: Expect },
-    Delete { key: Key, expect: Expect },
+    /// Stores a record under its name.
+    Put {
+        /// The new content, with its version.
+        record: Record,
+        /// State of the stored record for which the write applies.
+        expect: Expect,
+    },
+    /// Removes a record, which must be at an expected version.
+    Delete {
+        /// Name of the record.
+        key: Key,
+        /// State of the stored record for which the write applies.
+        expect: Expect,
+    },
 }
 
 /// A list of conditional writes with its audit events, applied wholly or not at all.
@@ -129,9 +154,11 @@ pub enum Write {
 pub struct Commit {
     /// Fresh id, by which an indeterminate outcome can be requested.
     pub id: String,
+    /// The writes, each on another record.
     pub writes: Vec<Write>,
     /// Never empty, except for the closed list of housekeeping kinds in [`Commit::housekeeping`].
     pub audit: Vec<AuditEvent>,
+    /// Kind of a commit without audit events; absent for all others.
     pub housekeeping: Option<Housekeeping>,
 }
 
@@ -162,25 +189,51 @@ pub struct Receipt {
 pub enum CommitError {
     /// A condition did not hold; nothing was written. `None` means absent.
     #[error("a record is at another version")]
-    Conflict { key: Key, expected: Option<u64>, actual: Option<u64> },
+    Conflict {
+        /// The first record whose condition did not hold.
+        key: Key,
+        /// The version that the write expected.
+        expected: Option<u64>,
+        /// The version that is stored.
+        actual: Option<u64>,
+    },
     /// Certainly not applied; may be repeated.
     #[error("the store cannot take the commit now")]
-    Unavailable { retry_after: Duration },
+    Unavailable {
+        /// Time after which a retry makes sense.
+        retry_after: Duration,
+    },
     /// Certainly not applied: the volume of the store is full. May be repeated.
     #[error("the store's volume is full")]
-    Full { retry_after: Duration },
+    Full {
+        /// Time after which a retry makes sense.
+        retry_after: Duration,
+    },
     /// Not known; ask [`Store::committed`].
     #[error("the outcome of the commit is not known")]
-    Indeterminate { id: String },
+    Indeterminate {
+        /// Id of the commit.
+        id: String,
+    },
     /// The store has stopped for good in this process.
     #[error("the store has stopped: {reason}")]
-    Stopped { reason: String },
+    Stopped {
+        /// The fault, for operators.
+        reason: String,
+    },
+    /// The commit does not fit the store. Nothing was written.
     #[error("the commit is larger than {limit} bytes")]
-    TooLarge { limit: usize },
+    TooLarge {
+        /// Largest accepted size, in bytes.
+        limit: usize,
+    },
     /// The commit breaks the rules of the port (no audit event, wrong next version, a record named
     /// twice): a defect of the caller. Nothing was written.
     #[error("the commit is not well formed: {reason}")]
-    Invalid { reason: String },
+    Invalid {
+        /// The violated rule.
+        reason: String,
+    },
 }
 
 /// Why a read failed.
@@ -188,14 +241,28 @@ pub enum CommitError {
 pub enum ReadError {
     /// The record's checksum or format is wrong; it is quarantined and everything else is served.
     #[error("the stored record is damaged")]
-    Corrupt { key: Key },
+    Corrupt {
+        /// Name of the damaged record.
+        key: Key,
+    },
     /// The record was written by a newer release; it is left as it is.
     #[error("the stored record has a schema version that is newer than this release knows")]
-    NewerSchema { key: Key },
+    NewerSchema {
+        /// Name of the newer record.
+        key: Key,
+    },
+    /// The read was not possible now; may be repeated.
     #[error("the store cannot answer now")]
-    Unavailable { retry_after: Duration },
+    Unavailable {
+        /// Time after which a retry makes sense.
+        retry_after: Duration,
+    },
+    /// The store has stopped for good in this process.
     #[error("the store has stopped: {reason}")]
-    Stopped { reason: String },
+    Stopped {
+        /// The fault, for operators.
+        reason: String,
+    },
     /// The cursor of a list was not made by this store.
     #[error("the cursor is not valid")]
     InvalidCursor,
@@ -204,7 +271,9 @@ pub enum ReadError {
 /// The head of a committed record, delivered in commit order without a gap.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
+    /// Position of the commit in the order of all commits; several changes of a commit share it.
     pub sequence: u64,
+    /// The record after the commit.
     pub record: ChangedRecord,
     /// Place of a job in the order of queueing, while it is queued.
     pub queue_seq: Option<u64>,
@@ -213,8 +282,11 @@ pub struct Change {
 /// A changed record. Jobs are complete, because every projection reads them.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ChangedRecord {
+    /// A job that was written.
     Job(Arc<JobRecord>),
+    /// Any other record that was written, by name.
     Other(Key),
+    /// A record that was deleted, by name.
     Deleted(Key),
 }
 
@@ -223,12 +295,15 @@ pub enum ChangedRecord {
 pub struct StoreStatus {
     /// Why the store stopped, if it did.
     pub fault: Option<String>,
+    /// Number of damaged records that are set aside and not served.
     pub quarantined_records: u64,
+    /// Position of the last commit; 0 for an empty store.
     pub sequence: u64,
     /// Number of jobs per status.
     pub jobs: std::collections::BTreeMap<JobStatus, u64>,
     /// Head (sequence and hash) of each audit chain.
     pub audit_heads: Vec<(u32, u64, String)>,
+    /// Number of commits that were handed over and are not durable yet.
     pub waiting_commits: u64,
     /// Tables in which damage was found and not repaired, each with what was found.
     pub damaged_tables: Vec<String>,

@@ -1,24 +1,23 @@
-//! Queries of the store in addition to single records: one closed list of queries, and the typed reads that use
-//! cases call. A new query is a variant of [`Query`] with its name and its method here, and a place in each adapter.
-
-use std::future::Future;
-use std::sync::Arc;
+//! Queries of the store in addition to single records: one closed list. A new query is a variant of [`Query`] with its
+//! name here, its method in `store_reads.rs`, and a place in each adapter.
 
 use chrono::{DateTime, Utc};
 
-use super::store::{Key, ReadError, Record, Store};
-use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
-use crate::domain::ids::{CodeId, JobId, KeyId, TenantId};
-use crate::domain::job::{JobRecord, JobStatus};
-use crate::domain::tenant::{TenantRecord, TenantUsage};
+use super::store::Record;
+use crate::domain::ids::{JobId, TenantId};
+use crate::domain::job::JobStatus;
+use crate::domain::tenant::TenantUsage;
 
 /// A queued job, in the order in which it may be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueuedJob {
+    /// Tenant of the job.
     pub tenant: TenantId,
+    /// Id of the job.
     pub job_id: JobId,
     /// Order of queueing, over all tenants.
     pub queue_seq: u64,
+    /// Not before this time (UTC): automatic retries wait.
     pub ready_at: DateTime<Utc>,
 }
 
@@ -27,31 +26,39 @@ pub struct QueuedJob {
 pub struct JobFilter {
     /// All tenants when absent.
     pub tenant: Option<TenantId>,
+    /// The one status to show; all when absent.
     pub status: Option<JobStatus>,
+    /// The client's reference, compared as a whole; all when absent.
     pub client_ref: Option<String>,
+    /// Jobs created after this time (UTC).
     pub created_after: Option<DateTime<Utc>>,
+    /// Jobs created before this time (UTC).
     pub created_before: Option<DateTime<Utc>>,
     /// As returned by the previous page.
     pub cursor: Option<String>,
+    /// Most jobs of a page.
     pub limit: usize,
 }
 
 /// Kinds of expired content that retention looks up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {
-    /// Ended jobs by their end ([`JobRecord::ended_at`]).
+    /// Ended jobs by their end ([`JobRecord::ended_at`](crate::domain::job::JobRecord::ended_at)).
     Ended,
     /// Jobs whose content was removed and whose files may still be there, by the removal
-    /// ([`JobRecord::files_due_since`]).
+    /// ([`JobRecord::files_due_since`](crate::domain::job::JobRecord::files_due_since)).
     Files,
-    /// Jobs by the age of the inputs that they keep ([`JobRecord::inputs_since`]).
+    /// Jobs by the age of the inputs that they keep
+    /// ([`JobRecord::inputs_since`](crate::domain::job::JobRecord::inputs_since)).
     Inputs,
 }
 
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page<T> {
+    /// The entries, in the order of the list.
     pub items: Vec<T>,
+    /// Cursor of the next page; absent after the last.
     pub next_cursor: Option<String>,
 }
 
@@ -75,17 +82,41 @@ pub enum Query {
     /// The jobs with an id in every tenant. A damaged one is left out.
     JobsById(JobId),
     /// Jobs that retention may have to handle since a time before `before`, oldest first.
-    DueJobs { due: Due, before: DateTime<Utc>, cursor: Option<String>, limit: usize },
+    DueJobs {
+        /// Kind of content.
+        due: Due,
+        /// Time that the content must be older than (UTC).
+        before: DateTime<Utc>,
+        /// As returned by the previous page.
+        cursor: Option<String>,
+        /// Most jobs of a page.
+        limit: usize,
+    },
     /// Every job with an upload session that has not its file and expires after this time.
     JobsWithUploads(DateTime<Utc>),
     /// Every job whose status is `running`, oldest first.
     RunningJobs,
     /// When the `nth` newest job of a tenant (from 1) was created: [`Row::CreatedAt`], if there are that many.
-    NthNewestJob { tenant: TenantId, nth: u64 },
+    NthNewestJob {
+        /// Tenant whose jobs are counted.
+        tenant: TenantId,
+        /// Position among the newest jobs, from 1.
+        nth: u64,
+    },
     /// The queued jobs after a position, in order of queueing, at most `limit`: [`Row::Queued`].
-    Queued { after_seq: u64, limit: usize },
+    Queued {
+        /// Position after which to begin; 0 for the first.
+        after_seq: u64,
+        /// Most jobs.
+        limit: usize,
+    },
     /// How many jobs are queued before this one, in order of queueing: [`Row::Position`], if it is queued.
-    QueuePosition { tenant: TenantId, job_id: JobId },
+    QueuePosition {
+        /// Tenant of the job.
+        tenant: TenantId,
+        /// Id of the job.
+        job_id: JobId,
+    },
     /// Every tenant that has a record, by id.
     Tenants,
     /// Usage of a tenant, or of each tenant that ever had a job: [`Row::Usage`]. Exact as of the last commit whose
@@ -94,7 +125,14 @@ pub enum Query {
     /// The task code with this hash.
     TaskCodeByHash(String),
     /// The codes of a tenant, or of all, newest first.
-    TaskCodes { tenant: Option<TenantId>, cursor: Option<String>, limit: usize },
+    TaskCodes {
+        /// The one tenant; all when absent.
+        tenant: Option<TenantId>,
+        /// As returned by the previous page.
+        cursor: Option<String>,
+        /// Most codes of a page.
+        limit: usize,
+    },
     /// The API keys of a tenant, or of all, newest first.
     ApiKeys(Option<TenantId>),
 }
@@ -135,10 +173,15 @@ names! {
 /// One row of an answer. A query for records returns [`Row::Record`]s of one kind.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Row {
+    /// A stored record.
     Record(Record),
+    /// A job in the queue.
     Queued(QueuedJob),
+    /// A tenant with its usage.
     Usage(TenantId, TenantUsage),
+    /// Time of a job's creation (UTC).
     CreatedAt(DateTime<Utc>),
+    /// Number of jobs before another one in the queue.
     Position(u64),
 }
 
@@ -146,226 +189,4 @@ impl<T: Into<Record>> From<T> for Row {
     fn from(record: T) -> Self {
         Self::Record(record.into())
     }
-}
-
-type Read<T> = Result<T, ReadError>;
-
-/// The typed reads of every store.
-///
-/// # Errors
-/// Each method: as [`Store::get`] and [`Store::query`].
-pub trait StoreExt: Store {
-    /// Reads a job without copying it where the store has it in memory.
-    fn shared_job(
-        &self,
-        tenant: &TenantId,
-        job_id: &JobId,
-    ) -> impl Future<Output = Read<Option<Arc<JobRecord>>>> + Send {
-        one(self, Key::Job(tenant.clone(), job_id.clone()), job)
-    }
-
-    /// Reads a job, to change it.
-    fn job(&self, tenant: &TenantId, job_id: &JobId) -> impl Future<Output = Read<Option<JobRecord>>> + Send {
-        let found = self.shared_job(tenant, job_id);
-        async move { Ok(found.await?.map(Arc::unwrap_or_clone)) }
-    }
-
-    /// Reads the settings of a tenant.
-    fn tenant(&self, tenant: &TenantId) -> impl Future<Output = Read<Option<TenantRecord>>> + Send {
-        one(self, Key::Tenant(tenant.clone()), tenant_record)
-    }
-
-    /// Reads a task code.
-    fn task_code(&self, code_id: &CodeId) -> impl Future<Output = Read<Option<TaskCodeRecord>>> + Send {
-        one(self, Key::TaskCode(code_id.clone()), task_code)
-    }
-
-    /// Reads an API key.
-    fn api_key(&self, key_id: &KeyId) -> impl Future<Output = Read<Option<ApiKeyRecord>>> + Send {
-        one(self, Key::ApiKey(key_id.clone()), api_key)
-    }
-
-    /// Reads a stored answer that has not expired.
-    fn idempotency(&self, key_sha256: &str) -> impl Future<Output = Read<Option<IdempotencyRecord>>> + Send {
-        one(self, Key::Idempotency(key_sha256.to_owned()), |record| match record {
-            Record::Idempotency(record) => Some(*record),
-            _ => None,
-        })
-    }
-
-    /// Returns [`Query::Jobs`].
-    fn list_jobs(&self, filter: JobFilter) -> impl Future<Output = Read<Page<JobRecord>>> + Send {
-        page(self, Query::Jobs(filter), own_job)
-    }
-
-    /// Finds the jobs with this id in every tenant, for tokens, which name no tenant. Ids of this
-    /// release are unique; older releases could use one id in several tenants.
-    fn jobs_by_id(&self, job_id: &JobId) -> impl Future<Output = Read<Vec<Arc<JobRecord>>>> + Send {
-        all(self, Query::JobsById(job_id.clone()), |row| record(row).and_then(job))
-    }
-
-    /// Returns [`Query::DueJobs`].
-    fn due_jobs(
-        &self,
-        due: Due,
-        before: DateTime<Utc>,
-        cursor: Option<String>,
-        limit: usize,
-    ) -> impl Future<Output = Read<Page<JobRecord>>> + Send {
-        page(self, Query::DueJobs { due, before, cursor, limit }, own_job)
-    }
-
-    /// Returns [`Query::JobsWithUploads`].
-    fn jobs_with_uploads(&self, now: DateTime<Utc>) -> impl Future<Output = Read<Vec<JobRecord>>> + Send {
-        all(self, Query::JobsWithUploads(now), own_job)
-    }
-
-    /// Returns [`Query::RunningJobs`], for recovery.
-    fn running(&self) -> impl Future<Output = Read<Vec<JobRecord>>> + Send {
-        all(self, Query::RunningJobs, own_job)
-    }
-
-    /// Returns [`Query::NthNewestJob`].
-    fn nth_newest_job(
-        &self,
-        tenant: &TenantId,
-        nth: u64,
-    ) -> impl Future<Output = Read<Option<DateTime<Utc>>>> + Send {
-        first(self, Query::NthNewestJob { tenant: tenant.clone(), nth }, |row| match row {
-            Row::CreatedAt(at) => Some(at),
-            _ => None,
-        })
-    }
-
-    /// Returns [`Query::Queued`].
-    fn queued(&self, after_seq: u64, limit: usize) -> impl Future<Output = Read<Vec<QueuedJob>>> + Send {
-        all(self, Query::Queued { after_seq, limit }, |row| match row {
-            Row::Queued(job) => Some(job),
-            _ => None,
-        })
-    }
-
-    /// Returns [`Query::QueuePosition`], or `None` if the job is not queued.
-    fn queue_position(
-        &self,
-        tenant: &TenantId,
-        job_id: &JobId,
-    ) -> impl Future<Output = Read<Option<u64>>> + Send {
-        let query = Query::QueuePosition { tenant: tenant.clone(), job_id: job_id.clone() };
-        first(self, query, |row| match row {
-            Row::Position(before) => Some(before),
-            _ => None,
-        })
-    }
-
-    /// Returns [`Query::Tenants`].
-    fn list_tenants(&self) -> impl Future<Output = Read<Vec<TenantRecord>>> + Send {
-        all(self, Query::Tenants, |row| record(row).and_then(tenant_record))
-    }
-
-    /// Returns what a tenant holds, nothing for one that never had a job.
-    fn usage(&self, tenant: &TenantId) -> impl Future<Output = Read<TenantUsage>> + Send {
-        let found = first(self, Query::Usage(Some(tenant.clone())), usage);
-        async move { Ok(found.await?.map(|(_, usage)| usage).unwrap_or_default()) }
-    }
-
-    /// Returns what each tenant holds that ever had a job.
-    fn usage_of_all(&self) -> impl Future<Output = Read<Vec<(TenantId, TenantUsage)>>> + Send {
-        all(self, Query::Usage(None), usage)
-    }
-
-    /// Returns [`Query::TaskCodeByHash`].
-    fn task_code_by_hash(
-        &self,
-        code_sha256: &str,
-    ) -> impl Future<Output = Read<Option<TaskCodeRecord>>> + Send {
-        let query = Query::TaskCodeByHash(code_sha256.to_owned());
-        first(self, query, |row| record(row).and_then(task_code))
-    }
-
-    /// Returns [`Query::TaskCodes`].
-    fn list_task_codes(
-        &self,
-        tenant: Option<TenantId>,
-        cursor: Option<String>,
-        limit: usize,
-    ) -> impl Future<Output = Read<Page<TaskCodeRecord>>> + Send {
-        page(self, Query::TaskCodes { tenant, cursor, limit }, |row| record(row).and_then(task_code))
-    }
-
-    /// Returns [`Query::ApiKeys`].
-    fn list_api_keys(
-        &self,
-        tenant: Option<TenantId>,
-    ) -> impl Future<Output = Read<Vec<ApiKeyRecord>>> + Send {
-        all(self, Query::ApiKeys(tenant), |row| record(row).and_then(api_key))
-    }
-}
-
-impl<S: Store + ?Sized> StoreExt for S {}
-
-fn record(row: Row) -> Option<Record> {
-    if let Row::Record(record) = row { Some(record) } else { None }
-}
-
-fn job(record: Record) -> Option<Arc<JobRecord>> {
-    if let Record::Job(job) = record { Some(job) } else { None }
-}
-
-fn own_job(row: Row) -> Option<JobRecord> {
-    record(row).and_then(job).map(Arc::unwrap_or_clone)
-}
-
-fn tenant_record(record: Record) -> Option<TenantRecord> {
-    if let Record::Tenant(tenant) = record { Some(*tenant) } else { None }
-}
-
-fn task_code(record: Record) -> Option<TaskCodeRecord> {
-    if let Record::TaskCode(code) = record { Some(*code) } else { None }
-}
-
-fn api_key(record: Record) -> Option<ApiKeyRecord> {
-    if let Record::ApiKey(key) = record { Some(*key) } else { None }
-}
-
-fn usage(row: Row) -> Option<(TenantId, TenantUsage)> {
-    if let Row::Usage(tenant, usage) = row { Some((tenant, usage)) } else { None }
-}
-
-/// An answer of another kind than was asked for is a defect of the adapter.
-fn defect() -> ReadError {
-    ReadError::Stopped { reason: "the store returned a row of another kind than was asked for".to_owned() }
-}
-
-async fn one<S: Store + ?Sized, T>(
-    store: &S,
-    key: Key,
-    pick: impl Fn(Record) -> Option<T>,
-) -> Read<Option<T>> {
-    match store.get(&key).await? {
-        Some(record) => pick(record).map(Some).ok_or_else(defect),
-        None => Ok(None),
-    }
-}
-
-async fn page<S: Store + ?Sized, T>(
-    store: &S,
-    query: Query,
-    pick: impl Fn(Row) -> Option<T>,
-) -> Read<Page<T>> {
-    let Page { items, next_cursor } = store.query(query).await?;
-    let items: Option<Vec<T>> = items.into_iter().map(pick).collect();
-    Ok(Page { items: items.ok_or_else(defect)?, next_cursor })
-}
-
-async fn all<S: Store + ?Sized, T>(store: &S, query: Query, pick: impl Fn(Row) -> Option<T>) -> Read<Vec<T>> {
-    page(store, query, pick).await.map(|page| page.items)
-}
-
-async fn first<S: Store + ?Sized, T>(
-    store: &S,
-    query: Query,
-    pick: impl Fn(Row) -> Option<T>,
-) -> Read<Option<T>> {
-    all(store, query, pick).await.map(|items| items.into_iter().next())
 }

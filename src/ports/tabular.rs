@@ -28,14 +28,19 @@ pub struct IngestedDataset {
     pub format: String,
     /// Size and hash of the canonical data.
     pub canonical: Written,
+    /// Rows of the canonical data.
     pub row_count: u64,
+    /// Columns, in the order of the file.
     pub columns: Vec<Column>,
     /// Sheets of a workbook, in its order; empty for other formats.
     pub sheet_names: Vec<String>,
+    /// Sheet that was read; absent for formats without sheets.
     pub selected_sheet: Option<String>,
+    /// 1-based row of the column names; absent for formats that store the names.
     pub header_row: Option<u32>,
     /// Encoding and delimiter of a text file.
     pub encoding: Option<String>,
+    /// Delimiter, one character; absent for other formats.
     pub delimiter: Option<String>,
     /// Remarks, without `dataset_key`, which the caller knows.
     pub warnings: Vec<DataWarning>,
@@ -44,7 +49,9 @@ pub struct IngestedDataset {
 /// A window of canonical data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Preview {
+    /// Rows of the whole data set.
     pub row_count: u64,
+    /// Columns of the whole data set.
     pub column_count: usize,
     /// Names of the columns shown.
     pub columns: Vec<String>,
@@ -55,6 +62,7 @@ pub struct Preview {
 /// Rows of canonical data, and what is left of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowCounts {
+    /// All rows.
     pub rows: u64,
     /// Rows on which the condition is true.
     pub matching: u64,
@@ -71,7 +79,9 @@ pub struct StepCounts {
     pub repeated_other: u64,
     /// Rows of a merge with both sides, and rows of one side without a partner.
     pub matched: u64,
+    /// Rows of the data so far without a partner.
     pub main_only: u64,
+    /// Rows of the other data set without a partner.
     pub other_only: u64,
     /// Rows after the step.
     pub rows: u64,

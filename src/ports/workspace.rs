@@ -12,16 +12,22 @@ use crate::domain::ids::{JobId, TenantId};
 /// An entry of a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
+    /// Last component of the path.
     pub name: String,
+    /// True for a directory; false for a symbolic link to one.
     pub is_dir: bool,
+    /// Time of the last change of the content (UTC).
     pub changed_at: DateTime<Utc>,
 }
 
 /// Facts of a file or directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScratchFacts {
+    /// True for a regular file.
     pub is_file: bool,
+    /// True for a directory; a symbolic link is neither.
     pub is_dir: bool,
+    /// Size, in bytes; without meaning for a directory.
     pub size_bytes: u64,
     /// Time of the last change in nanoseconds since 1970, by the clock that stamps files.
     pub modified_ns: u64,

@@ -20,9 +20,13 @@ use crate::ports::workspace::Workspace;
 
 /// Input of a dry run.
 pub struct Trial<'a> {
+    /// Local scratch space: uploads and working folders of runs.
     pub workspace: &'a dyn Workspace,
+    /// The do-templates in force.
     pub library: &'a Library,
+    /// Template that the plan names.
     pub template: &'a Template,
+    /// Frozen plan.
     pub plan: &'a Plan,
     /// The engine's command, to which `-q -b do main.do` is appended.
     pub command: &'a [String],

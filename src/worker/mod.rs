@@ -46,15 +46,25 @@ pub use scheduler::{Worker, WorkerStatus};
 /// Dependencies of the worker.
 #[derive(Clone)]
 pub struct WorkerDeps {
+    /// Job records, credentials and the audit chain; every write is a conditional commit.
     pub store: Arc<dyn Store>,
+    /// Source of the current time (UTC).
     pub clock: Arc<dyn Clock>,
+    /// Source of new ids and of secrets.
     pub ids: Arc<dyn IdSource>,
+    /// Published files that records cite; immutable.
     pub blobs: Arc<dyn BlobStore>,
+    /// Local scratch space: uploads and working folders of runs.
     pub workspace: Arc<dyn Workspace>,
+    /// Free space of the data volume.
     pub volume: Arc<dyn Volume>,
+    /// Starts, adopts and ends attempts through the launcher.
     pub runner: Arc<dyn Runner>,
+    /// Writer of the do-file and of the other texts of a run.
     pub texts: Arc<dyn RunTexts>,
+    /// Steps and percentages of runs under way, in memory only.
     pub progress: Arc<ProgressTracker>,
+    /// Limits and retention of each tenant; follows the store's changes.
     pub tenants: Arc<TenantCache>,
     /// Positions in the queue, for readers.
     pub queue_positions: Arc<QueuePositions>,
@@ -69,12 +79,15 @@ pub struct WorkerOptions {
     pub concurrency: usize,
     /// Concurrent attempts of one tenant without its own limit.
     pub tenant_limit: Option<usize>,
+    /// Time, memory and other bounds of one run.
     pub limits: RunLimits,
     /// The engine's command; the first word is an absolute path.
     pub command: Vec<String>,
     /// Facts of the engine known before its log is read.
     pub engine: EngineFacts,
+    /// Confinement of the engine's processes.
     pub sandbox: SandboxSpec,
+    /// Time zone of runs, a name of the IANA database.
     pub timezone: String,
     /// Processors granted to one run.
     pub processors: u32,
@@ -94,19 +107,24 @@ pub enum Drain {
 /// The do-file of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MainDo {
+    /// The whole file, as the engine runs it.
     pub bytes: Vec<u8>,
+    /// Offset of the template's body, in bytes.
     pub body_offset: u64,
+    /// Size of the body, in bytes.
     pub body_bytes: u64,
 }
 
 /// Facts that only the run knows and its do-file carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextFacts {
+    /// Id of the attempt.
     pub run_id: String,
     /// Nonce of the begin anchor and of the body's anchors.
     pub n1: String,
     /// Nonce of the end anchor.
     pub n2: String,
+    /// Processors granted to the run, at least 1.
     pub processors: u32,
     /// Memory limit less headroom, in megabytes.
     pub memory_mb: u64,

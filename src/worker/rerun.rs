@@ -18,21 +18,29 @@ use crate::ports::workspace::Workspace;
 
 /// Input of a repeated run.
 pub struct Repeat<'a> {
+    /// Starts, adopts and ends attempts through the launcher.
     pub runner: &'a dyn Runner,
+    /// Local scratch space: uploads and working folders of runs.
     pub workspace: &'a dyn Workspace,
     /// The engine's command; the first word is an absolute path.
     pub command: Vec<String>,
+    /// Time, memory and other bounds of one run.
     pub limits: RunLimits,
+    /// Confinement of the engine's processes.
     pub sandbox: SandboxSpec,
+    /// Time zone of the run, a name of the IANA database.
     pub timezone: String,
 }
 
 /// The run that is repeated.
 pub struct Original<'a> {
+    /// Id of the recorded attempt.
     pub run_id: RunId,
     /// As its do-file prints them.
     pub nonces: Nonces,
+    /// Its frozen plan.
     pub plan: &'a Plan,
+    /// Declaration of its template.
     pub meta: &'a TemplateMeta,
 }
 

@@ -29,7 +29,9 @@ const STOP_BOUND: Duration = Duration::from_secs(10);
 /// Facts of the worker for health and metrics.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkerStatus {
+    /// Attempts under way in this process.
     pub active: usize,
+    /// Jobs in the queue, of all tenants.
     pub queued: usize,
     /// Claims are stopped because of a fault of the host with this cause.
     pub host_fault: Option<Cause>,

@@ -1,4 +1,4 @@
-* did.event_study 1.0.0: effects by period relative to the event, with unit and period effects.
+* did.event_study 1.1.0: effects by period relative to the event, with unit and period effects.
 * Reads p_outcome p_treatment p_panel_id p_time_var p_event_time p_adopt_time_var p_base_period p_leads p_lags p_controls(_fv) p_cluster_var p_weight_var p_weight_kind p_level.
 local kind = cond("`p_weight_var'" != "", "`p_weight_kind'", "none")
 local weight ""
@@ -87,10 +87,9 @@ postclose `tests'
 ss_event step name=estimate status=ok
 
 ss_event step name=export status=begin
+ss_fit_table using "table_fit.csv", scalars(N N_g r2_w sigma_u sigma_e rho F df_r) se(cluster `clusters') clusters(`clusters') weight(`kind') values(level `p_level')
 ss_export using "table_event_coefficients.csv", rows("`rows'")
 ss_export using "table_pretrend_test.csv", rows("`test_rows'")
-ss_event metric name=weight_kind value="`kind'"
-ss_event metric name=std_errors value="cluster `clusters'"
 ss_label `p_outcome'
 ss_event_plot using "fig_event_study.svg", rows("`rows'") title(`"`r(text)'"') n(`used') level(`p_level') base(`p_base_period')
 ss_event step name=export status=ok

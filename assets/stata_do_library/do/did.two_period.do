@@ -1,4 +1,4 @@
-* did.two_period 1.0.0: difference-in-differences of two groups and two periods.
+* did.two_period 1.1.0: difference-in-differences of two groups and two periods.
 * Reads p_outcome p_treatment p_post p_controls(_fv) p_cluster_var p_vce p_absorb_vars p_weight_var p_weight_kind p_level.
 local vce "robust"
 if "`p_vce'" == "classical" {
@@ -68,10 +68,9 @@ postclose `means'
 ss_event step name=estimate status=ok
 
 ss_event step name=export status=begin
+ss_fit_table using "table_fit.csv", scalars(N r2 r2_a rmse F df_m df_r) se(`vce') weight(`kind') values(level `p_level')
 ss_coef_table using "table_coefficients.csv", table(`coefficients') results
 ss_export using "table_four_means.csv", rows("`mean_rows'")
-ss_event metric name=weight_kind value="`kind'"
-ss_event metric name=std_errors value="`vce'"
 ss_label `p_outcome'
 ss_did_plot using "fig_means.svg", rows("`mean_rows'") title(`"`r(text)'"') n(`rows_used') level(`p_level')
 ss_event step name=export status=ok

@@ -1,4 +1,4 @@
-* iv.tsls 1.0.0: two-stage least squares with first-stage statistics and tests.
+* iv.tsls 1.1.0: two-stage least squares with first-stage statistics and tests.
 * Reads p_outcome p_endogenous p_instruments(_fv) p_controls(_fv) p_vce p_cluster_var p_weight_var p_weight_kind p_level.
 local vce "robust"
 local first_vce "robust"
@@ -31,12 +31,16 @@ tempname stages coefficients restricted full strength freedom p weakest tests st
 tempfile stage_rows test_rows
 postfile `stages' str32 endogenous double r2 double partial_r2 double f_stat double df1 double df2 double p_value str32 note using "`stage_rows'"
 scalar `weakest' = .
+local firsts ""
 local row = 0
 foreach variable of local p_endogenous {
     local row = `row' + 1
     quietly regress `variable' `p_controls_fv' if ss_use `weight'
     scalar `restricted' = e(r2)
-    regress `variable' `p_instruments_fv' `p_controls_fv' if ss_use `weight', vce(`first_vce')
+    regress `variable' `p_instruments_fv' `p_controls_fv' if ss_use `weight', vce(`first_vce') level(`p_level')
+    tempname first`row'
+    matrix `first`row'' = r(table)
+    local firsts "`firsts' `variable' `first`row''"
     scalar `full' = e(r2)
     testparm `p_instruments_fv'
     scalar `strength' = r(F)
@@ -99,5 +103,6 @@ ss_event step name=export status=begin
 ss_fit_table using "table_fit.csv", scalars(N r2 rmse chi2 p df_m) se(`vce') weight(`kind') values(first_stage_f `weakest' level `p_level')
 ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(`: word 1 of `p_endogenous'') results
 ss_export using "table_first_stage.csv", rows("`stage_rows'")
+ss_models_table using "table_first_stage_coefficients.csv", models(`firsts') column(endogenous) equation(first stage)
 ss_export using "table_tests.csv", rows("`test_rows'")
 ss_event step name=export status=ok

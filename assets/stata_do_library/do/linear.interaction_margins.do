@@ -1,4 +1,4 @@
-* linear.interaction_margins 1.0.0: does the effect of the focal variable depend on the moderator?
+* linear.interaction_margins 1.1.0: does the effect of the focal variable depend on the moderator?
 * Reads p_outcome p_focal(_fv) p_moderator(_fv) p_controls(_fv) p_vce p_moderator_values p_cluster_vars p_absorb_vars p_weight_var p_weight_kind p_level.
 local vce "robust"
 if "`p_vce'" == "ols" {
@@ -46,10 +46,18 @@ if "`p_moderator_fv'" != "`p_moderator'" {
 }
 else {
     ss_check empty_cell, value(.)
+    quietly levelsof `p_moderator' if ss_use
+    local kinds = r(r)
     quietly summarize `p_moderator' if ss_use
+    local low = r(min)
+    local high = r(max)
     local points "`p_moderator_values'"
     if "`points'" == "" {
         local points "`=r(mean) - r(sd)' `=r(mean)' `=r(mean) + r(sd)'"
+        * a moderator of two values has no values in between
+        if `kinds' == 2 {
+            local points "`low' `high'"
+        }
     }
     local outside = 0
     foreach point of local points {
@@ -60,7 +68,7 @@ else {
 ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
-tempname coefficients effects table
+tempname coefficients effects table strength chance
 if "`p_absorb_vars'" == "" {
     regress `p_outcome' `first'##`second' `p_controls_fv' if ss_use `weight', vce(`vce') level(`p_level')
 }
@@ -74,8 +82,10 @@ capture noisily testparm `first'#`second'
 if _rc != 0 {
     ss_check collinear, fail(1) value(1)
 }
-ss_metric interaction_f = r(F)
-ss_metric interaction_p = r(p)
+scalar `strength' = r(F)
+scalar `chance' = r(p)
+ss_metric interaction_f = `strength'
+ss_metric interaction_p = `chance'
 ss_event step name=estimate status=ok
 
 ss_event step name=margins status=begin
@@ -98,9 +108,8 @@ ss_event step name=margins status=ok
 
 ss_event step name=export status=begin
 local used = e(N)
+ss_fit_table using "table_fit.csv", scalars(N r2 r2_a rmse F df_m df_r) se(`vce') weight(`kind') values(interaction_F `strength' interaction_p `chance' level `p_level')
 ss_coef_table using "table_coefficients.csv", table(`coefficients') focal(`p_focal') results
 ss_export using "table_margins.csv", rows("`rows'")
-ss_event metric name=weight_kind value="`kind'"
-ss_event metric name=std_errors value="`vce'"
 ss_margins_plot using "fig_margins.svg", rows("`rows'") focal(`p_focal') moderator(`p_moderator') n(`used') level(`p_level')
 ss_event step name=export status=ok

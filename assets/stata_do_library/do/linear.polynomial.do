@@ -1,4 +1,4 @@
-* linear.polynomial 1.0.0: is the relation curved, and where does it turn?
+* linear.polynomial 1.1.0: is the relation curved, and where does it turn?
 * Reads p_outcome p_focal p_controls(_fv) p_degree p_vce p_cluster_vars p_weight_var p_weight_kind p_level.
 ss_event step name=sample status=begin
 confirm numeric variable `p_outcome' `p_focal'
@@ -21,7 +21,7 @@ local high = r(max)
 ss_event step name=sample status=ok
 
 ss_event step name=estimate status=begin
-tempname found table handle
+tempname found table handle strength chance
 tempfile points curve
 local x "c.`p_focal'"
 local curved "`x'#`x'"
@@ -40,8 +40,10 @@ ss_check few_df, warn(e(df_r) < 10) value(e(df_r))
 ss_metric r2 = e(r2)
 ss_metric df_r = e(df_r)
 testparm `curved'
-ss_metric curve_f = r(F)
-ss_metric curve_p = r(p)
+scalar `strength' = r(F)
+scalar `chance' = r(p)
+ss_metric curve_f = `strength'
+ss_metric curve_p = `chance'
 ss_event step name=estimate status=ok
 
 ss_event step name=turning status=begin
@@ -107,6 +109,7 @@ postclose `handle'
 ss_event step name=turning status=ok
 
 ss_event step name=export status=begin
+ss_fit_table using "table_fit.csv", scalars(N r2 r2_a rmse F df_m df_r) se(`errors') weight(`kind') values(curve_F `strength' curve_p `chance' level `p_level')
 ss_coef_table using "table_coefficients.csv", table(`found') focal(`p_focal') results
 ss_export using "table_turning_point.csv", rows("`points'")
 ss_curve_plot using "fig_curve.svg", rows("`curve'") outcome(`p_outcome') focal(`p_focal') n(`used') level(`p_level') lines(`lines')

@@ -1,4 +1,4 @@
-* panel.re_hausman 1.0.0: random effects beside fixed effects, with the Hausman test and the test for random effects.
+* panel.re_hausman 1.1.0: random effects beside fixed effects, with the Hausman test and the test for random effects.
 * Reads p_outcome p_regressors(_fv) p_controls(_fv) p_panel_id p_time_var p_vce p_sigmamore p_level.
 local vce "conventional"
 local errors "conventional"
@@ -73,8 +73,12 @@ ss_event step name=test status=ok
 
 ss_event step name=export status=begin
 quietly estimates restore ss_shown
+* share of the group mean that random effects subtract ([XT] xtreg): 0 is pooled OLS, 1 is fixed effects
+foreach size in min max {
+    local theta_`size' = 1 - e(sigma_e) / sqrt(e(g_`size') * e(sigma_u)^2 + e(sigma_e)^2)
+}
 ss_models_table using "table_coefficients.csv", models(fixed `fixed' random `random') focal(`focal')
 ss_export using "table_hausman.csv", rows("`tests'")
 ss_export using "table_lm_test.csv", rows("`lm_rows'")
-ss_fit_table using "table_fit.csv", scalars(N N_g g_min g_avg g_max r2_w r2_b r2_o sigma_u sigma_e rho chi2 df_m) se(`errors') clusters(`p_panel_id') values(level `p_level')
+ss_fit_table using "table_fit.csv", scalars(N N_g g_min g_avg g_max r2_w r2_b r2_o sigma_u sigma_e rho chi2 df_m) se(`errors') clusters(`p_panel_id') values(theta_min `theta_min' theta_max `theta_max' level `p_level')
 ss_event step name=export status=ok

@@ -1,4 +1,4 @@
-* test.ttest_paired 1.0.0: did a measurement change within the same unit?
+* test.ttest_paired 1.1.0: did a measurement change within the same unit?
 * Reads p_first p_second p_level. The difference is second minus first.
 ss_event step name=sample status=begin
 confirm numeric variable `p_first' `p_second'
@@ -26,6 +26,7 @@ ss_metric t = r(t)
 ss_metric df = r(df_t)
 ss_metric p = r(p)
 quietly summarize ss_change
+post `table' ("sd_change") (r(sd)) (.) (.) (.) (.) (.) (.) (.) (.) (r(N)) ("standard deviation of the change")
 post `table' ("cohen_dz") (r(mean) / r(sd)) (.) (.) (.) (.) (.) (.) (.) (.) (r(N)) ("change in standard deviations of the change")
 ss_metric cohen_dz = r(mean) / r(sd)
 quietly count if ss_change > 0 & !missing(ss_change)

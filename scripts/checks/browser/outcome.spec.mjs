@@ -56,8 +56,16 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 390]]
     await page.locator('#to-downloads').click();
     await page.locator('#make-reports').waitFor();
     await page.locator('#format-pdf').check();
+    // held for a while, so that the page is read as it is while the files are being made
+    let letGo;
+    const held = new Promise((done) => { letGo = done; });
+    await page.route('**/render', async (route) => { await held; await route.continue(); });
     await page.locator('#make-reports').click();
+    await page.locator('#make-reports[aria-busy=true]').waitFor();
+    await look('downloads-busy');
+    letGo();
     await page.locator('.made li').nth(2).waitFor();
+    await page.locator('#make-reports:not([aria-busy=true])').waitFor();
     await look('downloads');
     const saving = page.waitForEvent('download');
     await page.locator('.made button').first().click();

@@ -12,7 +12,7 @@ from scipy import stats
 from scipy.special import gammaln
 
 from golden import case, dummies, percentile, read, save, table
-from goldens_models import CLOSED, KEY, t_rows
+from goldens_models import CLOSED, KEY, ols_fit, t_rows
 
 SCIPY = f"scipy {scipy.__version__}"
 SM = f"statsmodels {statsmodels.__version__}"
@@ -64,6 +64,7 @@ def ttest_paired():
              "p_value": test.pvalue, "p_less": stats.ttest_rel(b, a, alternative="less").pvalue,
              "p_greater": stats.ttest_rel(b, a, alternative="greater").pvalue, "ci_low": d.mean() - half,
              "ci_high": d.mean() + half, "n": n},
+            {"test": "sd_change", "estimate": d.std(ddof=1), "n": n},
             {"test": "cohen_dz", "estimate": d.mean() / d.std(ddof=1), "n": n},
             {"test": "share_increased", "estimate": (d > 0).mean(), "n": n},
             {"test": "correlation", "estimate": r.statistic, "p_value": r.pvalue, "n": n}]
@@ -349,7 +350,8 @@ def polynomial():
         test = fit.f_test(np.eye(k)[1:degree])
         metrics |= {"curve_f": float(np.squeeze(test.fvalue)), "curve_p": float(test.pvalue)}
         return case({"table_coefficients.csv": table(KEY, t_rows("log_pay", x.columns, fit.params, fit.bse, n - k)),
-                     "table_turning_point.csv": table(["item"], rows)}, metrics, {"degree": degree}, name)
+                     "table_turning_point.csv": table(["item"], rows),
+                     "table_fit.csv": ols_fit(fit, n - k, curve_F=metrics["curve_f"], curve_p=metrics["curve_p"])}, metrics, {"degree": degree}, name)
 
     # nlcom differentiates numerically, to about 1e-9 of the standard error
     save("pay.polynomial.json", f"{SM} OLS HC1; delta rule by hand", {"default": 1e-8, "turning_point1": 1e-7, "turning_point2": 1e-7},

@@ -9,7 +9,7 @@ from statsmodels.stats.diagnostic import het_breuschpagan, het_white
 from statsmodels.stats.outliers_influence import OLSInfluence, variance_inflation_factor
 
 from golden import case, read, save, table
-from goldens_models import CLOSED, KEY, t_rows
+from goldens_models import CLOSED, KEY, ols_fit, t_rows
 
 SOURCE = f"statsmodels {statsmodels.__version__} OLS"
 
@@ -35,7 +35,8 @@ def did_case(cluster, name=None, parameters=None):
                           "adjusted_mean": at @ result.params,
                           "adjusted_se": np.sqrt(at @ result.cov_params().to_numpy() @ at)})
     return case({"table_coefficients.csv": table(KEY, t_rows("jobs", x.columns, result.params, result.bse, df)),
-                 "table_four_means.csv": table(["treatment", "post"], means)},
+                 "table_four_means.csv": table(["treatment", "post"], means),
+                 "table_fit.csv": ols_fit(result, df, **({"n_clusters": groups.max() + 1} if cluster else {}))},
                 {"n_used": n, "did": result.params.iloc[2], "did_se": result.bse.iloc[2], "r2": result.rsquared},
                 parameters, name)
 
@@ -72,10 +73,28 @@ def interaction() -> None:
                "interaction_p": stats.f.sf(f_stat, 1, n - k)}
     coefficients = table(KEY, t_rows("log_pay", x.columns, result.params, result.bse, n - k))
     # rows without a text key are compared in their order
-    main = case({"table_coefficients.csv": coefficients, "table_margins.csv": table([], effects(points))}, metrics)
+    values = {"interaction_F": f_stat, "interaction_p": metrics["interaction_p"]}
+    main = case({"table_coefficients.csv": coefficients, "table_margins.csv": table([], effects(points)),
+                 "table_fit.csv": ols_fit(result, n - k, **values)}, metrics)
     chosen = case({"table_margins.csv": table([], effects([5, 20, 60]))}, {}, {"moderator_values": "5 20 60"},
                   "stated values")
-    save("pay.interaction_margins.json", SOURCE + " HC1; delta rule by hand", CLOSED, main, [chosen])
+    save("pay.interaction_margins.json", SOURCE + " HC1; delta rule by hand", CLOSED, main, [chosen, two_values(data)])
+
+
+def two_values(data):
+    """Schooling by sex: a moderator of two values is shown at both."""
+    a, b = data["schooling"].astype(float), data["female"].astype(float)
+    x = pd.DataFrame({"schooling": a, "female": b, "c.schooling#c.female": a * b})
+    x["_cons"] = 1.0
+    result = sm.OLS(data["log_pay"], x).fit(cov_type="HC1", use_t=True)
+    rows = []
+    for v in (0, 1):
+        gradient = np.array([1, 0, v, 0.0])
+        se = np.sqrt(gradient @ result.cov_params().to_numpy() @ gradient)
+        row = t_rows("", ["schooling"], [gradient @ result.params], [se], len(data) - 4)[0]
+        del row["equation"]
+        rows.append({"moderator": v} | row)
+    return case({"table_margins.csv": table([], rows)}, {}, {"moderator": "female", "controls": None}, "a moderator of two values")
 
 
 def diagnostics() -> None:

@@ -23,6 +23,14 @@ def t_rows(equation, terms, b, se, df):
                             b - half, b + half)
 
 
+def ols_fit(result, df, **more):
+    """The fit table of a regression; F is the Wald test of all slopes (the constant is last), with df in the denominator."""
+    b, cov = np.asarray(result.params)[:-1], np.asarray(result.cov_params())[:-1, :-1]
+    n, k = int(result.nobs), len(b)
+    return fit({"N": n, "r2": result.rsquared, "r2_a": result.rsquared_adj, "rmse": np.sqrt(result.ssr / (n - k - 1)),
+                "F": b @ np.linalg.solve(cov, b) / k, "df_m": k, "df_r": df, **more, "level": 95})
+
+
 def z_rows(equation, terms, b, se):
     """Coefficient rows with the normal distribution, level 95."""
     b, se = np.asarray(b), np.asarray(se)
@@ -281,6 +289,8 @@ def iv_case(cov_type, name=None, parameters=None, cluster=None):
               "partial_r2": (full.rsquared - restricted.rsquared) / (1 - restricted.rsquared),
               "f_stat": float(np.squeeze(strength.fvalue)), "df1": 2, "df2": df2,
               "p_value": stats.f.sf(float(np.squeeze(strength.fvalue)), 2, df2)}]
+    first_rows = [{"endogenous": "education"} | row
+                  for row in t_rows("first stage", full.params.index, full.params, full.bse, df2)]
     rss = float(result.resids @ result.resids)
     values = {"N": n, "r2": result.rsquared, "rmse": np.sqrt(rss / n), "chi2": wald,
               "p": stats.chi2.sf(wald, 5), "df_m": 5, "first_stage_f": first[0]["f_stat"], "level": 95}
@@ -313,6 +323,7 @@ def iv_case(cov_type, name=None, parameters=None, cluster=None):
     metrics["p_endogenous"] = next(t["p_value"] for t in tests if t["test"] in ("wu_hausman", "robust_regression"))
     return case({"table_coefficients.csv": table(KEY, z_rows("log_wage", terms, b, se)),
                  "table_first_stage.csv": table(["endogenous"], first),
+                 "table_first_stage_coefficients.csv": table(["endogenous", "term"], first_rows),
                  "table_tests.csv": table(["test"], tests),
                  "table_fit.csv": fit(values)}, metrics, parameters, name)
 

@@ -17,20 +17,25 @@ def towns():
     return data, data["visits"], data["town"], dummies(data["year"], "year")
 
 
+def within_values(f, x, y, unit):
+    """The fit table of a clustered within regression."""
+    centred = f["yw"] - f["yw"].mean()
+    slopes, k = f["b"][:-1], f["k"]
+    effect = y.groupby(unit).mean() - pd.Series(x.to_numpy() @ slopes, index=y.index).groupby(unit).mean() - f["b"][-1]
+    sigma_u, sigma_e = effect.std(ddof=1), np.sqrt(f["rss"] / f["df_e"])
+    return {"N": f["n"], "N_g": f["groups"], "r2_w": 1 - f["rss"] / (centred @ centred), "sigma_u": sigma_u,
+            "sigma_e": sigma_e, "rho": sigma_u**2 / (sigma_u**2 + sigma_e**2),
+            "F": slopes @ np.linalg.solve(f["cov"][:-1, :-1], slopes) / k, "df_r": f["df"], "level": 95,
+            "n_clusters": f["groups"]}
+
+
 def twfe() -> None:
     """One coefficient for the programme."""
     data, y, unit, years = towns()
     x = pd.concat([data[["programme", "income"]].astype(float), years], axis=1)
     f = within_fit(y, x, unit)
     se = np.sqrt(np.diag(f["cov"]))
-    centred = f["yw"] - f["yw"].mean()
-    slopes, k = f["b"][:-1], f["k"]
-    effect = y.groupby(unit).mean() - pd.Series(x.to_numpy() @ slopes, index=y.index).groupby(unit).mean() - f["b"][-1]
-    sigma_u, sigma_e = effect.std(ddof=1), np.sqrt(f["rss"] / f["df_e"])
-    values = {"N": f["n"], "N_g": f["groups"], "r2_w": 1 - f["rss"] / (centred @ centred), "sigma_u": sigma_u,
-              "sigma_e": sigma_e, "rho": sigma_u**2 / (sigma_u**2 + sigma_e**2),
-              "F": slopes @ np.linalg.solve(f["cov"][:-1, :-1], slopes) / k, "df_r": f["df"], "level": 95,
-              "n_clusters": f["groups"]}
+    values = within_values(f, x, y, unit)
     save("rollout.twfe.json", f"numpy {np.__version__}, two-way within regression by hand", CLOSED, case(
         {"table_coefficients.csv": table(KEY, t_rows("visits", f["xw"].columns, f["b"], se, f["df"])),
          "table_fit.csv": fit(values)},
@@ -57,7 +62,8 @@ def event_study() -> None:
     save("rollout.event_study.json", f"numpy {np.__version__}, two-way within regression by hand", CLOSED, case(
         {"table_event_coefficients.csv": table(["relative_period"], rows),
          "table_pretrend_test.csv": table(["test"], [{"test": "pre_trend", "statistic": pre, "df1": 3,
-                                                      "df2": f["df"], "p_value": p}])},
+                                                      "df2": f["df"], "p_value": p}]),
+         "table_fit.csv": fit(within_values(f, x, y, unit))},
         {"n_used": f["n"], "n_groups": 60, "p_pretrend": p}))
 
 

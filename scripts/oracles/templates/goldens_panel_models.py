@@ -79,6 +79,9 @@ def re_case(name=None, parameters=None, robust=True, sigmamore=False):
     values = {"N": r["n"], "N_g": r["groups"], "r2_w": r["r2"][0], "r2_b": r["r2"][1], "r2_o": r["r2"][2],
               "sigma_u": np.sqrt(r["s_u2"]), "sigma_e": np.sqrt(r["s_e2"]), "rho": r["s_u2"] / (r["s_u2"] + r["s_e2"]),
               "chi2": wald, "df_m": 3, "level": 95}
+    for which, size in (("min", r["size"].min()), ("max", r["size"].max())):
+        # [XT] xtreg, methods and formulas of random effects
+        values[f"theta_{which}"] = 1 - np.sqrt(r["s_e2"] / (size * r["s_u2"] + r["s_e2"]))
     shown = more if sigmamore else plain
     return case(
         {"table_coefficients.csv": table(["model", "term"], rows),

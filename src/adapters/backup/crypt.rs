@@ -29,9 +29,11 @@ pub enum Protection {
 /// Secret that opens an encrypted repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Opening {
+    /// No secret was given: only a repository without encryption can be opened.
     None,
     /// A file with one or more secret keys (`AGE-SECRET-KEY-1…`), as `age-keygen` writes it.
     IdentityFile(PathBuf),
+    /// A file whose content is the passphrase of the repository.
     PassphraseFile(PathBuf),
 }
 

@@ -14,20 +14,27 @@ pub const FORMAT_VERSION: u32 = 1;
 /// One backup.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
+    /// Version of this form; a program refuses a newer one.
     pub format_version: u32,
     /// Time and sequence; the name of the backup within its repository.
     pub id: String,
+    /// Time of the snapshot (UTC).
     pub created_at: DateTime<Utc>,
+    /// Version of the program that made the backup.
     pub service_version: String,
+    /// Version of job records in the database.
     pub schema_version: u32,
     /// Sequence of the last commit in it.
     pub sequence: u64,
     /// Head of the audit chain.
     pub audit_seq: u64,
+    /// Hash of the event `audit_seq`: SHA-256 in hexadecimal digits.
     pub audit_hash: String,
     /// The database, without a write-ahead log.
     pub database: Content,
+    /// Number of job records in the database.
     pub jobs: u64,
+    /// Files that the snapshot names and that could be read.
     pub files: Vec<FileEntry>,
     /// Indexed files that were not to be had, or not as their records say.
     pub missing: Vec<String>,
@@ -38,14 +45,18 @@ pub struct Manifest {
 /// Size and hash of one content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Content {
+    /// Size of the plain content, in bytes.
     pub size_bytes: u64,
+    /// SHA-256 of the plain content in hexadecimal digits.
     pub sha256: String,
 }
 
 /// One file, by its path relative to the data directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileEntry {
+    /// Path below the data directory, with `/` between its parts.
     pub path: String,
+    /// Size and hash, by which the repository keeps the bytes.
     #[serde(flatten)]
     pub content: Content,
 }
@@ -67,9 +78,13 @@ pub enum DeletionKind {
 pub struct Deletion {
     /// Sequence of the audit event.
     pub seq: u64,
+    /// Time of the audit event (UTC).
     pub at: DateTime<Utc>,
+    /// Tenant of the job.
     pub tenant_id: TenantId,
+    /// Job that lost content.
     pub job_id: JobId,
+    /// Which content was removed, and why.
     pub kind: DeletionKind,
 }
 

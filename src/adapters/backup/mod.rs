@@ -27,8 +27,15 @@ pub enum BackupError {
     /// The backup is not what it must be.
     #[error("the backup is damaged: {0}")]
     Damaged(String),
+    /// A file of the repository or of the data directory could not be used.
     #[error("{path}: {error}")]
-    File { path: PathBuf, error: io::Error },
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Cause reported by the operating system.
+        error: io::Error,
+    },
+    /// Any other I/O error, such as a full volume.
     #[error(transparent)]
     Io(#[from] io::Error),
 }

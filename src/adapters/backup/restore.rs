@@ -22,11 +22,13 @@ use crate::domain::artifact::safe_rel_path;
 /// Request of a restore.
 #[derive(Debug, Clone)]
 pub struct RestoreSpec {
+    /// Directory of the backup repository.
     pub from: PathBuf,
     /// The latest one when absent.
     pub id: Option<String>,
     /// The data directory; absent or empty.
     pub to: PathBuf,
+    /// Secret of an encrypted repository.
     pub opening: Opening,
     /// An audit export (file or directory) that is younger than the backup, for the deletions in it.
     pub audit: Option<PathBuf>,
@@ -35,14 +37,21 @@ pub struct RestoreSpec {
 /// Result of a restore.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Restored {
+    /// Id of the restored backup, see `Manifest::id`.
     pub id: String,
+    /// Time of its snapshot (UTC).
     pub created_at: chrono::DateTime<chrono::Utc>,
     /// The last commit that is there again.
     pub sequence: u64,
+    /// Number of the last event of the restored audit chain.
     pub audit_seq: u64,
+    /// Hash of that event: SHA-256 in hexadecimal digits.
     pub audit_hash: String,
+    /// Number of job records.
     pub jobs: u64,
+    /// Number of files, without the database.
     pub files: u64,
+    /// Size of these files together, in bytes.
     pub bytes: u64,
     /// Indexed files that the backup has not.
     pub missing: Vec<String>,
@@ -57,6 +66,7 @@ pub struct Staged {
     /// Temporary location of the restored file.
     pub dir: PathBuf,
     to: PathBuf,
+    /// Report for the operator.
     pub restored: Restored,
     /// Deletions recorded after the backup, in their order.
     pub deletions: Vec<Deletion>,

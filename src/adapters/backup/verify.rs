@@ -18,12 +18,19 @@ use crate::adapters::store::snapshot::Snapshot;
 /// Result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verified {
+    /// Id of the verified backup, see `Manifest::id`.
     pub id: String,
+    /// Sequence of the last commit in it.
     pub sequence: u64,
+    /// Number of the last event of its audit chain.
     pub audit_seq: u64,
+    /// Hash of that event: SHA-256 in hexadecimal digits.
     pub audit_hash: String,
+    /// Number of job records.
     pub jobs: u64,
+    /// Number of files, without the database.
     pub files: u64,
+    /// Size of these files together, in bytes.
     pub bytes: u64,
     /// Other backups in the repository.
     pub backups: Vec<String>,

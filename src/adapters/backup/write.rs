@@ -23,27 +23,40 @@ const TRIES: usize = 3;
 /// Request of a backup.
 #[derive(Debug, Clone)]
 pub struct Spec {
+    /// Data directory that is backed up; the caller owns its store.
     pub data_dir: PathBuf,
+    /// Directory of the repository.
     pub to: PathBuf,
     /// Adds to the backups that `to` holds.
     pub incremental: bool,
+    /// Encryption of a new repository; it must fit a repository that exists.
     pub protection: Protection,
+    /// Time of the backup; part of its id.
     pub now: DateTime<Utc>,
 }
 
 /// Result of a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
+    /// Id of the backup, see `Manifest::id`.
     pub id: String,
+    /// True if the contents of the repository are encrypted.
     pub encrypted: bool,
+    /// Sequence of the last commit in the backup.
     pub sequence: u64,
+    /// Number of the last event of its audit chain.
     pub audit_seq: u64,
+    /// Hash of that event: SHA-256 in hexadecimal digits.
     pub audit_hash: String,
+    /// Number of job records.
     pub jobs: u64,
+    /// Number of files, without the database.
     pub files: u64,
+    /// Size of these files together, in bytes.
     pub bytes: u64,
     /// Contents that the repository did not hold before, the database among them.
     pub new_contents: u64,
+    /// Size of these contents before encryption, in bytes.
     pub new_bytes: u64,
     /// Indexed files that are not there, or not as their records say. Everything else is in the backup.
     pub missing: Vec<String>,

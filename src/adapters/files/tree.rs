@@ -32,13 +32,16 @@ pub fn space_taken(size: u64, blocks: u64) -> u64 {
 
 /// Files found by a walk.
 pub struct Found<'a> {
+    /// Result of `fstatat`; links are not followed.
     pub facts: &'a Stat,
+    /// True for a folder; a symbolic link to a folder is none.
     pub is_dir: bool,
 }
 
 /// How a walk ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Walked {
+    /// Everything below the folder was visited.
     Whole,
     /// `visit` stopped it.
     Stopped,

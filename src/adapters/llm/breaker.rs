@@ -14,6 +14,7 @@ use crate::ports::llm::{AttemptNote, Llm, LlmCall, LlmCause, LlmFailure, LlmMete
 pub struct BreakerOptions {
     /// Failures in a row that count against the provider.
     pub failures: u32,
+    /// Time in which no call reaches the provider; then one call tests it.
     pub open_for: Duration,
 }
 

@@ -23,21 +23,33 @@ pub struct Provider {
     pub name: String,
     /// Without a slash at its end; the clients add the path.
     pub base_url: String,
+    /// Key of the provider; read again when its file is reloaded.
     pub api_key: LiveKey,
+    /// Name of the model as the provider knows it.
     pub model: String,
+    /// Sampling temperature; without it the provider's default applies.
     pub temperature: Option<f64>,
+    /// Bounds of each exchange.
     pub timeouts: Timeouts,
+    /// Source of the current time, for the durations of calls.
     pub clock: Arc<dyn Clock>,
+    /// Client with the timeout for connecting, the certificates and the address rules.
     pub http: reqwest::Client,
 }
 
 /// Settings of a provider as the composition root knows them.
 pub struct ProviderOptions {
+    /// Name in logs, metrics and evidence: `openai`, `anthropic`, or that of the second provider.
     pub name: String,
+    /// Base URL of the provider, to which the clients add the path.
     pub base_url: String,
+    /// Key of the provider; read again when its file is reloaded.
     pub api_key: LiveKey,
+    /// Name of the model as the provider knows it.
     pub model: String,
+    /// Sampling temperature; without it the provider's default applies.
     pub temperature: Option<f64>,
+    /// Bounds of each exchange.
     pub timeouts: Timeouts,
     /// Certificates (PEM) to be trusted instead of the system's.
     pub ca_pem: Option<Vec<u8>>,

@@ -12,7 +12,9 @@ use super::transport::{self, Timeouts};
 /// Paths and headers of a wire format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
+    /// `Authorization: Bearer`, as every compatible endpoint takes it.
     OpenAi,
+    /// `x-api-key` with `anthropic-version`.
     Anthropic,
 }
 

@@ -20,6 +20,7 @@ pub struct RetryOptions {
     pub max_attempts: u32,
     /// Longest wait before the second attempt without a word of the provider.
     pub base: Duration,
+    /// Upper bound of the exponentially growing wait, before jitter.
     pub cap: Duration,
     /// No attempt begins after this time, counted from the first.
     pub total: Duration,

@@ -21,11 +21,13 @@ const MAX_ERROR: usize = 64 << 10;
 /// Bounds of one exchange.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
+    /// Longest time to connect, TLS included.
     pub connect: Duration,
     /// From the end of the request to the first byte of the body.
     pub first_byte: Duration,
     /// Longest silence within the body.
     pub idle: Duration,
+    /// Longest time of the whole exchange.
     pub total: Duration,
 }
 

@@ -35,16 +35,21 @@ pub struct Problem {
 /// Result of a check.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
+    /// True if no problem was found; remarks do not count.
     pub ok: bool,
     /// Contents of artifacts were hashed too.
     pub deep: bool,
     /// Sequence of the last commit.
     pub sequence: u64,
+    /// Number of the last event of the audit chain.
     pub audit_seq: u64,
+    /// Hash of that event: SHA-256 in hexadecimal digits.
     pub audit_hash: String,
     /// How many of each were checked.
     pub checked: BTreeMap<String, u64>,
+    /// Number of all problems, also of those that `problems` leaves out.
     pub problem_count: u64,
+    /// The first problems, up to `MAX_LISTED`.
     pub problems: Vec<Problem>,
     /// Remarks that are not faults, such as copies that are about to be written.
     pub notes: Vec<String>,

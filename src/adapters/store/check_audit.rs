@@ -57,7 +57,9 @@ impl Link {
 /// line of an export that was kept elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Anchor {
+    /// Number of the event in the chain.
     pub seq: u64,
+    /// Its hash: SHA-256 in hexadecimal digits.
     pub hash: String,
 }
 

@@ -20,7 +20,9 @@ use crate::domain::job::JobRecord;
 /// Result of an export.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
+    /// Number of exported job records.
     pub jobs: u64,
+    /// Number of exported audit events.
     pub audit_events: u64,
     /// Records that cannot be read; they are not part of the export.
     pub damaged: Vec<String>,

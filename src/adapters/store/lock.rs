@@ -12,8 +12,11 @@ use serde::{Deserialize, Serialize};
 /// Owner of a store, as written into `store.lock`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
+    /// Process id, within the namespace of its host or container.
     pub pid: u32,
+    /// Name of its host or container.
     pub host: String,
+    /// Time when it took the lock (UTC).
     pub started_at: DateTime<Utc>,
 }
 
@@ -23,8 +26,10 @@ pub enum LockError {
     /// Another process owns the store; `None` where it has not written its name yet.
     #[error("the store is owned by another process: {}", describe(.0.as_ref()))]
     Held(Option<Holder>),
+    /// `flock` is not reliable on this file system, named here.
     #[error("the store lies on a network file system ({0}), which does not keep its promises")]
     NetworkFileSystem(&'static str),
+    /// The lock file could not be opened, read or locked.
     #[error("cannot take the store's lock: {0}")]
     Io(#[from] io::Error),
 }

@@ -39,15 +39,19 @@ pub struct Unused {
 /// Result of a rebuild.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
+    /// Number of records in the new database.
     pub jobs: u64,
     /// Records that were read back from the new database and equal their copies.
     pub compared: u64,
+    /// Copies that could not be used, with the reason.
     pub unused: Vec<Unused>,
+    /// Number of audit events that were read back.
     pub audit_events: u64,
     /// Position at which the audit export stops being a chain; the rest is set aside.
     pub audit_broken: Option<String>,
     /// Jobs whose token no longer works.
     pub tokens_lost: u64,
+    /// Kinds of data that no copy holds: only a backup brings them back.
     pub only_in_a_backup: Vec<String>,
     /// Sequence of the newest copy.
     pub sequence: u64,

@@ -38,7 +38,9 @@ use crate::ports::store::{
 
 /// How the store is opened.
 pub struct Options {
+    /// Data directory; the database lies in its folder `store`.
     pub data_dir: PathBuf,
+    /// Source of the current time, for the lock's holder and expiries.
     pub clock: Arc<dyn Clock>,
     /// How long to wait for another owner to end.
     pub lock_wait: Duration,
@@ -46,6 +48,7 @@ pub struct Options {
     pub queue: usize,
     /// Most bytes of one commit, serialised.
     pub max_commit_bytes: usize,
+    /// Number of threads that read, each with a connection.
     pub readers: usize,
     /// How long after the opening the whole database is looked through, in the background.
     pub verify_after: Duration,
@@ -73,8 +76,10 @@ pub enum OpenError {
     /// Owned by another process, or not on a local file system.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// SQLite cannot open the tables, or a newer release wrote them.
     #[error("cannot use the store's tables: {0}")]
     Tables(#[from] SchemaError),
+    /// A folder or file of the store could not be used.
     #[error("cannot open the store: {0}")]
     Io(#[from] io::Error),
 }

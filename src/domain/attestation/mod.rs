@@ -32,6 +32,7 @@ pub struct Attested {
     pub edition: String,
     /// `c(born_date)`.
     pub born: String,
+    /// `c(os)`, such as `Unix`, `MacOSX` or `Windows`.
     pub os: String,
     /// The line of `about` that names the kind of licence; never serial number or licensee.
     pub licence: Option<String>,
@@ -53,36 +54,52 @@ impl Attested {
 /// Why a transcript does not attest a Stata.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
+    /// No process could be started; carries the cause.
     #[error("the engine did not start: {0}")]
     NotStarted(String),
+    /// The process was killed or ended with a status other than 0; carries how.
     #[error("the engine did not end in order: {0}")]
     NotEnded(String),
+    /// The log is absent or blank.
     #[error("the engine left no log")]
     NoLog,
+    /// The log has the text of a licence refusal and no answer.
     #[error("the engine refuses to work without a licence")]
     Licence,
+    /// The first answer names the engine `open`.
     #[error("this is the open do-file engine, not Stata")]
     OpenEngine,
+    /// The log echoes the text of another challenge.
     #[error("the log is for another challenge: it was recorded earlier")]
     Replayed,
+    /// The log has no answer line, though the do-file may be echoed.
     #[error("the log has no output, only the do-file's text")]
     NoEvidence,
+    /// The numbers of Mata are absent where the other answers are in order.
     #[error("the engine has no Mata: nothing answered the challenge")]
     NoMata,
+    /// The answers are not in the order of the probe, or one of them occurs twice.
     #[error("the answers are not in the order of the probe, or one is repeated")]
     OutOfOrder,
+    /// The answers end early; carries the return code of the log.
     #[error("the probe did not finish: {0}")]
     Incomplete(String),
+    /// An answer is absent or not a number; carries its name and text.
     #[error("an answer cannot be read: {0}")]
     Unreadable(String),
+    /// `c(stata_version)` is below 14; carries it.
     #[error("the answer has Stata version {0}, at least 14 is needed")]
     TooOld(String),
+    /// `hash1("this")` differs from the example of the manual.
     #[error("hash1 of the published text is not 2385389520")]
     HashFunction,
+    /// The iterated hash of the challenge is wrong.
     #[error("the challenge was not computed: its hash is wrong")]
     Hash,
+    /// The first and last draw are not those of the seed, in either conversion.
     #[error("the draws do not match the seed: they were not computed")]
     Draws,
+    /// An estimate or standard error differs from least squares by more than a relative 1e-9.
     #[error("the regression on the drawn data differs from least squares")]
     Regression,
 }

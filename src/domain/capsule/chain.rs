@@ -23,6 +23,7 @@ pub fn shown(event: &ChainedEvent) -> Value {
 /// Properties of a piece of the chain that can be verified without the rest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Piece {
+    /// Lines that were checked, including those that are no event.
     pub events: usize,
     /// Events whose hash was computed from their content.
     pub recomputed: usize,

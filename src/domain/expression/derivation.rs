@@ -14,21 +14,28 @@ use crate::domain::encode::VariableName;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Derivation {
+    /// A number for each row; missing where the term is.
     Number {
+        /// The arithmetic that gives the number.
         term: Term,
     },
     /// 1 where the condition is true, 0 where it is false, missing where it is neither.
     Flag {
+        /// The condition that is evaluated on each row.
         condition: Condition,
     },
     /// A statistic over the rows with the same keys; missing where a key is.
     Group {
+        /// The statistic; rows without a value of the column do not enter it.
         statistic: Statistic,
+        /// The column of numbers that is summarised.
         column: ColumnRef,
+        /// The columns whose equal values make a group; at least one.
         by: Vec<ColumnRef>,
     },
     /// The number of the group of rows with the same keys, from 1.
     GroupId {
+        /// The columns whose equal values make a group; at least one.
         by: Vec<ColumnRef>,
     },
 }

@@ -4,6 +4,7 @@
 mod derivation;
 mod lexer;
 mod names;
+mod operator;
 mod parse;
 mod print;
 mod term;
@@ -37,6 +38,7 @@ pub struct ExpressionError {
     pub position: usize,
     /// Texts allowed at this position.
     pub expected: Vec<String>,
+    /// Reason of the refusal, for people, without the position.
     pub message: String,
 }
 

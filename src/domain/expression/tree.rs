@@ -11,9 +11,11 @@ use crate::domain::encode::{SafeText, VariableName};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ValueClass {
+    /// A number of any storage type but `float`, compared as a double.
     Number,
     /// A number stored with 24 significant bits: literals are rounded to it before they are compared.
     Float,
+    /// Text; compared byte by byte.
     Text,
     /// Days since 1960-01-01.
     Date,
@@ -47,7 +49,9 @@ impl ValueClass {
 /// A column with what is needed to print comparisons with it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ColumnRef {
+    /// Name of the column, or of a variable derived before.
     pub name: VariableName,
+    /// Class of its values, from the column's type at the time of parsing.
     pub class: ValueClass,
 }
 
@@ -55,10 +59,26 @@ pub struct ColumnRef {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Literal {
-    Number { value: f64 },
-    Text { value: SafeText },
-    Date { value: chrono::NaiveDate },
-    Datetime { value: chrono::NaiveDateTime },
+    /// A number.
+    Number {
+        /// Finite, and at most [`MAX_DOUBLE`](crate::domain::encode::MAX_DOUBLE) in size.
+        value: f64,
+    },
+    /// A text.
+    Text {
+        /// At most 80 characters without any that Stata interprets.
+        value: SafeText,
+    },
+    /// A calendar date, compared with dates.
+    Date {
+        /// Day of the proleptic Gregorian calendar.
+        value: chrono::NaiveDate,
+    },
+    /// A date with a time of day, compared with datetimes.
+    Datetime {
+        /// Date and time without a time zone.
+        value: chrono::NaiveDateTime,
+    },
 }
 
 impl Literal {
@@ -76,7 +96,9 @@ impl Literal {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operand {
+    /// A column of any class.
     Column(ColumnRef),
+    /// A constant of any class.
     Literal(Literal),
     /// Something computed.
     Term(Box<Term>),
@@ -108,16 +130,22 @@ impl Operand {
 /// A comparison operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Comparison {
+    /// `==`: true where both sides are equal.
     #[serde(rename = "==")]
     Equal,
+    /// `!=`: true where both sides differ.
     #[serde(rename = "!=")]
     NotEqual,
+    /// `<`: true where the left side is smaller.
     #[serde(rename = "<")]
     Less,
+    /// `<=`: true where the left side is smaller or equal.
     #[serde(rename = "<=")]
     LessOrEqual,
+    /// `>`: true where the left side is larger.
     #[serde(rename = ">")]
     Greater,
+    /// `>=`: true where the left side is larger or equal.
     #[serde(rename = ">=")]
     GreaterOrEqual,
 }
@@ -153,36 +181,56 @@ impl Comparison {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub enum Condition {
+    /// True where all parts are true, false where one is false.
     And {
+        /// The parts, two or more, in the order of the text.
         args: Vec<Condition>,
     },
+    /// True where one part is true, false where all are false.
     Or {
+        /// The parts, two or more, in the order of the text.
         args: Vec<Condition>,
     },
+    /// True where the part is false, false where it is true.
     Not {
+        /// The negated part.
         arg: Box<Condition>,
     },
+    /// A comparison of two sides of the same kind.
     Compare {
+        /// The operator.
         comparison: Comparison,
+        /// The side before the operator.
         left: Operand,
+        /// The side after the operator.
         right: Operand,
     },
     /// True where the column is missing (empty for text); never missing itself.
     Missing {
+        /// The column that is tested.
         column: ColumnRef,
     },
+    /// `inrange()`: true from the lower to the upper bound, both included.
     InRange {
+        /// The column whose value is tested.
         column: ColumnRef,
+        /// The lower bound, of the column's kind.
         low: Operand,
+        /// The upper bound, of the column's kind.
         high: Operand,
     },
+    /// `inlist()`: true where the column has one of the values.
     InList {
+        /// The column whose value is tested.
         column: ColumnRef,
+        /// The values, of the column's kind; at most [`MAX_ITEMS`](super::MAX_ITEMS).
         items: Vec<Literal>,
     },
     /// The text occurs in the column.
     Strpos {
+        /// The column of text that is searched.
         column: ColumnRef,
+        /// The text that is looked for, case matters.
         text: SafeText,
     },
 }

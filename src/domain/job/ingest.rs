@@ -11,7 +11,9 @@ use crate::domain::error::{ErrorCode, Problem};
 /// An upload that is being read, or how its reading failed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ingest {
+    /// `up_` and a random part; names the folder of the upload below `inputs/`.
     pub upload_id: String,
+    /// When the reading began (UTC).
     pub since: DateTime<Utc>,
     /// The server process that reads it.
     pub server: String,
@@ -23,11 +25,16 @@ pub struct Ingest {
 /// Why an upload did not become the inputs: a [`Problem`] as the record keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IngestFailure {
+    /// When the reading ended (UTC).
     pub failed_at: DateTime<Utc>,
+    /// Code of the refusal, such as `INPUT_PARSE_FAILED`; a newer release may have written one that is unknown here.
     pub error_code: String,
+    /// Message of the refusal, for people.
     pub message: String,
+    /// Typed fields of the refusal.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub context: Map<String, Value>,
+    /// When a retry makes sense, in seconds; absent where the same upload fails again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u64>,
 }
@@ -35,6 +42,7 @@ pub struct IngestFailure {
 /// Where the reading of the last upload stands.
 #[derive(Debug, Clone, PartialEq)]
 pub enum IngestState {
+    /// The server that reads it is running; poll again.
     UnderWay,
     /// It was refused, or the server that read it has ended.
     Failed(Problem),

@@ -14,11 +14,15 @@ use crate::domain::run::{Run, RunStatus};
 /// A call to a model for an interpretation that failed; it is answered again until a new one is requested.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct InterpretationFailure {
+    /// When the call failed (UTC).
     pub failed_at: DateTime<Utc>,
     /// `LLM_CALL_FAILED` or `LLM_RESPONSE_INVALID`.
     pub error_code: String,
+    /// Cause of the failed call, such as `rate_limited`; `response_invalid` for a response that fails its checks.
     pub cause: String,
+    /// Description of the failure, for people, without credentials.
     pub detail: String,
+    /// Number of attempts over all providers; 0 if no call was made.
     pub attempts: u32,
     /// Run of the call.
     pub run_id: RunId,

@@ -6,6 +6,7 @@ pub mod ops;
 pub mod record;
 pub mod removal;
 pub mod renderings;
+pub mod retry;
 pub mod state;
 
 pub use record::{JobRecord, SCHEMA_VERSION};

@@ -14,21 +14,26 @@ use crate::domain::draft::{Draft, DraftFailure};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::ids::{JobId, RunId, TenantId, TraceId};
 use crate::domain::plan::Plan;
-use crate::domain::run::{Cause, Run, RunStatus};
-
-/// Most attempts that one request of a run starts by itself (1 + automatic retries).
-pub const AUTOMATIC_ATTEMPTS: u32 = 4;
+use crate::domain::run::{Run, RunStatus};
 
 /// Initial content of a new job.
 #[derive(Debug, Clone)]
 pub struct NewJob {
+    /// Tenant of the job, from the task code.
     pub tenant_id: TenantId,
+    /// A new id, unique in the tenant.
     pub job_id: JobId,
+    /// Trace of the request that creates the job.
     pub trace_id: TraceId,
+    /// The empirical question, in the user's words.
     pub requirement: String,
+    /// The client's own reference; absent without one.
     pub client_ref: Option<String>,
+    /// The most that a language model may see of the data.
     pub data_sharing: DataSharing,
+    /// The first token of the job.
     pub token: TokenState,
+    /// Time noted at the creation (UTC); absent where retention alone decides.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
@@ -371,18 +376,6 @@ impl JobRecord {
             self.artifacts_index.push(artifact);
         }
     }
-}
-
-/// Returns when an automatic retry of a lost attempt may start: 1, 4, 16 s after attempts 1, 2, 3, then never.
-/// `jitter` in 0..=1 adds up to a quarter.
-pub fn retry_delay(cause: Cause, attempts_used: u32, jitter: f64) -> Option<chrono::Duration> {
-    if !matches!(cause, Cause::WorkerLost | Cause::Killed | Cause::Internal)
-        || attempts_used >= AUTOMATIC_ATTEMPTS
-    {
-        return None;
-    }
-    let seconds = 4_f64.powi(i32::try_from(attempts_used.saturating_sub(1)).unwrap_or(0));
-    Some(chrono::Duration::milliseconds((seconds * 1000.0 * (1.0 + 0.25 * jitter)) as i64))
 }
 
 /// Context that a version conflict carries.

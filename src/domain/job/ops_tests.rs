@@ -4,6 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::ids::CodeId;
+use crate::domain::job::retry::{AUTOMATIC_ATTEMPTS, retry_delay};
+use crate::domain::run::Cause;
 
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_700_000_000 + seconds, 0).expect("a valid time")

@@ -20,9 +20,11 @@ const INPUTS_REMOVED_AT: &str = "inputs_removed_at";
 /// When and why a job's content was removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Removed {
+    /// When the content was removed (RFC 3339, UTC).
     pub at: DateTime<Utc>,
     /// `request` or `retention`.
     pub by: String,
+    /// Reason given by the caller; null where none was given, and for retention.
     pub reason: Option<String>,
     /// When the removal of the files was found complete.
     pub files_gone_at: Option<DateTime<Utc>>,
@@ -31,10 +33,13 @@ pub struct Removed {
 /// Fields of a job's description that a client may change; absent fields stay.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Description {
+    /// The new requirement; it cannot change once a plan is frozen.
     pub requirement: Option<String>,
     /// `Some(None)` clears it.
     pub title: Option<Option<String>>,
+    /// `Some(None)` clears it.
     pub client_ref: Option<Option<String>>,
+    /// The new bound on the data that a model may see.
     pub data_sharing: Option<DataSharing>,
 }
 

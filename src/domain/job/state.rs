@@ -8,13 +8,21 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(rename_all = "snake_case")]
 pub enum JobStatus {
+    /// The job has no current draft; inputs and requirement can change.
     Created,
+    /// A draft is there and can be frozen, replaced or patched.
     DraftReady,
+    /// The plan is frozen; the job can be run, revised or cancelled.
     Confirmed,
+    /// The job waits for a worker.
     Queued,
+    /// An attempt is under way; a cancel asks it to end.
     Running,
+    /// The last attempt passed the verdict; the plan can be revised.
     Succeeded,
+    /// The last attempt failed and is not retried automatically; it can be run again, or revised.
     Failed,
+    /// A user ended the job or its attempt; with a plan it can be run again, or revised.
     Cancelled,
 }
 
@@ -50,8 +58,11 @@ pub enum Operation {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{operation:?} is not allowed while the job is {from:?}")]
 pub struct IllegalTransition {
+    /// State of the job, unchanged by the refusal.
     pub from: JobStatus,
+    /// The refused operation.
     pub operation: Operation,
+    /// Operations that this state permits; empty where an attempt was expected and none is running.
     pub allowed: Vec<Operation>,
 }
 

@@ -26,9 +26,11 @@ pub type Members = Map<String, Value>;
 pub struct Facts {
     /// The tenant and the job that the record's place names.
     pub tenant_id: TenantId,
+    /// The job that the directory's path names.
     pub job_id: JobId,
     /// The old directory, relative to the data directory.
     pub place: String,
+    /// Time of the upgrade (UTC); the same for every step of a record.
     pub now: DateTime<Utc>,
     /// Validity of tokens whose record states no end, in days.
     pub token_days: u32,
@@ -39,31 +41,54 @@ pub struct Facts {
 /// Size, hash and time of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileFact {
+    /// Size, in bytes.
     pub size_bytes: u64,
     /// Lower-case hexadecimal SHA-256.
     pub sha256: String,
+    /// Time of the last change of the content (UTC).
     pub modified_at: DateTime<Utc>,
 }
 
 /// One upgrade: `to` is `from + 1`.
 #[derive(Clone, Copy)]
 pub struct Step {
+    /// Schema version that the step reads.
     pub from: u32,
+    /// The upgrade itself: a pure function of record and facts.
     pub apply: fn(Members, &Facts) -> Result<Members, Refusal>,
 }
 
 /// Why a record is not upgraded. Nothing of it was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
+    /// The file is empty, or not a JSON object in UTF-8; carries the reason.
     #[error("it is not a job record: {0}")]
     NotARecord(String),
     /// A field has the wrong type or value.
     #[error("its field {field} {reason}")]
-    Field { field: String, reason: String },
+    Field {
+        /// Name of the field in the record.
+        field: String,
+        /// Predicate of a sentence that begins with the field.
+        reason: String,
+    },
+    /// The record was written by a newer release.
     #[error("its schema version {found} is newer than this release knows ({known}); use a newer release")]
-    Newer { found: u64, known: u32 },
+    Newer {
+        /// Version of the record.
+        found: u64,
+        /// Newest version that this release reads.
+        known: u32,
+    },
+    /// The record names another tenant or job than its directory.
     #[error("it belongs to {found}, but lies in the place of {expected}")]
-    Misplaced { found: String, expected: String },
+    Misplaced {
+        /// Tenant and job that the record names.
+        found: String,
+        /// Tenant and job that the path names.
+        expected: String,
+    },
+    /// No step of this release reads this version; carries it.
     #[error("there is no upgrade from schema version {0}")]
     NoStep(u64),
 }

@@ -20,14 +20,19 @@ use outputs::{OutputFact, OutputState};
 /// All that a verdict reads.
 #[derive(Debug, Clone, Copy)]
 pub struct VerdictInput<'a> {
+    /// How the process tree ended, and the resources that it used.
     pub outcome: &'a Outcome,
     /// `None` where the engine left no log.
     pub log: Option<&'a ParsedLog>,
     /// The first kilobytes of standard output and standard error, as text.
     pub stdout: &'a str,
+    /// The same of standard error.
     pub stderr: &'a str,
+    /// The plan that the attempt executed.
     pub plan: &'a Plan,
+    /// Declaration of the plan's template, as it was frozen.
     pub meta: &'a TemplateMeta,
+    /// Every declared output, then the undeclared files.
     pub outputs: &'a [OutputFact],
     /// The do-file in the working directory is not the one that the service wrote: what was executed is unknown.
     pub do_file_changed: bool,
@@ -36,25 +41,36 @@ pub struct VerdictInput<'a> {
 /// Why a run did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
+    /// The one cause, the first that matches in the order of `docs/runs.md`.
     pub cause: Cause,
     /// More about the cause: the id of a check, the name of a package, what limit.
     pub detail: Option<String>,
+    /// Lines of the log that prove the cause; empty where nothing was logged.
     pub evidence: Vec<EvidenceLine>,
 }
 
 /// Verdict on a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
+    /// `succeeded`, `failed` or `cancelled`; never `running`.
     pub status: RunStatus,
+    /// Absent exactly when the status is `succeeded`.
     pub failure: Option<Failure>,
+    /// True if the same plan may succeed in a later attempt without a change by the user.
     pub retryable: bool,
     /// Keys of what the user can do next, best first; `docs/runs.md` lists them.
     pub next_actions: Vec<&'static str>,
+    /// Checks of the body in the order of the log, then those of the detectors.
     pub checks: Vec<RunCheck>,
+    /// Rows left after each step of the sample selection.
     pub sample_flow: Vec<SampleStep>,
+    /// Numbers of the fit by name; null for a missing value.
     pub metrics: Map<String, Value>,
+    /// Rows of the coefficient table that the log names.
     pub results: Vec<ResultRow>,
+    /// Every output with its state, in the order of the input.
     pub outputs: Vec<RunOutput>,
+    /// Engine that the log reports; `attested` is left to the caller.
     pub engine: EngineFacts,
 }
 

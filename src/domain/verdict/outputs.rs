@@ -8,7 +8,9 @@ use crate::domain::plan::{OutputColumn, PlanOutput};
 /// A table as text, without its header.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table {
+    /// Names of the columns, without a byte order mark.
     pub header: Vec<String>,
+    /// Cells of each row, as many as the header has; empty where a value is missing.
     pub rows: Vec<Vec<String>>,
 }
 
@@ -28,12 +30,19 @@ impl Table {
 /// State of one output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutputState {
+    /// The file exists, is newer than the start and parses as its type.
     Ok,
+    /// There is no regular file of this name.
     Missing,
+    /// The file has no byte.
     Empty,
+    /// The file is older than the start of the engine.
     Stale,
+    /// The file does not parse as its type, or lacks a declared column.
     Unparsable,
+    /// The file is larger than declared.
     TooLarge,
+    /// The plan does not declare the file.
     Undeclared,
 }
 
@@ -55,13 +64,17 @@ impl OutputState {
 /// Properties of one declared or undeclared output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputFact {
+    /// Path in the working directory of the run.
     pub file: String,
+    /// True if the plan declares the output.
     pub declared: bool,
     /// Its absence or damage fails the run.
     pub required: bool,
+    /// Result of the checks of the file.
     pub state: OutputState,
     /// Why it does not parse, where it does not.
     pub detail: Option<String>,
+    /// Size, in bytes; 0 for a missing file.
     pub size_bytes: u64,
     /// The rows, for tables that the verdict reads.
     pub table: Option<Table>,

@@ -95,8 +95,11 @@ impl Permission for Administer {
 
 /// A job that the caller may use in the way `P` says, and who the caller is.
 pub struct JobAccess<P> {
+    /// The record as it was when access was checked; its version guards later commits.
     pub job: Arc<JobRecord>,
+    /// The authenticated caller: the job's token, or a key of its tenant.
     pub principal: Principal,
+    /// Actor, trace and address for audit events.
     pub caller: Caller,
     permission: PhantomData<P>,
 }
@@ -159,7 +162,9 @@ where
 
 /// A valid credential of any kind.
 pub struct AnyCredential {
+    /// The authenticated caller.
     pub principal: Principal,
+    /// Actor, trace and address for audit events.
     pub caller: Caller,
 }
 
@@ -180,12 +185,17 @@ where
 
 /// An API key, session or personal token with one of the roles `R`; job tokens are refused.
 pub struct KeyAccess<R> {
+    /// Tenant of the request: the key's, or the header's where an administrator names one.
     pub tenant: TenantId,
     /// The header's tenant, where the request names one.
     pub stated_tenant: Option<TenantId>,
+    /// Role of the key, one of `R`.
     pub role: Role,
+    /// Kind of the credential: API key, session or personal token.
     pub kind: KeyKind,
+    /// Public id of the credential.
     pub key_id: KeyId,
+    /// Actor, trace and address for audit events.
     pub caller: Caller,
     roles: PhantomData<R>,
 }
@@ -214,9 +224,11 @@ where
 
 /// A caller without a credential (redeem, login): its tenant is the header's, or `default`.
 pub struct Anonymous {
+    /// Tenant of the request; nothing proves it.
     pub tenant: TenantId,
     /// The client's network, for the limits on failed attempts.
     pub network: String,
+    /// Actor, trace and address for audit events.
     pub caller: Caller,
 }
 

@@ -43,21 +43,30 @@ const HSTS_AGE: Duration = Duration::from_secs(365 * 86_400);
 /// Rates of requests: so many a second, so many at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rates {
+    /// Requests of one credential: per second, at once.
     pub credential: (u32, u32),
+    /// Requests of one tenant: per second, at once.
     pub tenant: (u32, u32),
+    /// Requests of one address: per second, at once.
     pub address: (u32, u32),
 }
 
 /// How requests are met; `rates`, `streams`, `origins` and `proxies` can be replaced while serving.
 #[derive(Debug, Clone)]
 pub struct EdgeRules {
+    /// Rates of credentials, tenants and addresses.
     pub rates: Rates,
     /// Open streams of events of one credential.
     pub streams: usize,
+    /// Origins of web pages that may call the service; `*` is every origin.
     pub origins: Vec<String>,
+    /// Proxies whose forwarded addresses are trusted.
     pub proxies: TrustedProxies,
+    /// Largest JSON body, in bytes.
     pub json_max_bytes: usize,
+    /// Time limit of a request that is no upload, download or stream.
     pub request_timeout: Duration,
+    /// Longest pause between two chunks of a body.
     pub body_timeout: Duration,
     /// The service itself speaks TLS.
     pub tls: bool,
@@ -65,6 +74,7 @@ pub struct EdgeRules {
 
 /// The limits and headers in force.
 pub struct Edge {
+    /// Rules for web pages of other origins.
     pub cors: Cors,
     headers: SecurityHeaders,
     proxies: Arc<ArcSwap<TrustedProxies>>,

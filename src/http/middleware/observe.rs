@@ -62,9 +62,13 @@ const LIVE: &str = "/health/live";
 /// Properties of a request known before it is authenticated.
 #[derive(Debug, Clone)]
 pub struct RequestMeta {
+    /// Trace of the request, as the caller continued it or as it was begun here.
     pub trace: Arc<RequestTrace>,
+    /// Id of this request, returned in its response.
     pub request_id: String,
+    /// Address of the client behind trusted proxies; `None` where the connection has none.
     pub address: Option<IpAddr>,
+    /// Path of the request, at most 512 characters, without its query, which may hold a signature.
     pub path: String,
     /// Decisions of the limiters so far.
     pub decisions: Decisions,

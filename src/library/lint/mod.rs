@@ -21,6 +21,7 @@ pub const LINT_VERSION: u32 = 2;
 pub struct Finding {
     /// 1-based line of the body.
     pub line: usize,
+    /// The broken rule, for the template's author.
     pub reason: String,
 }
 

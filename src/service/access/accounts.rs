@@ -13,6 +13,7 @@ use crate::domain::ids::KeyId;
 /// The administrator's key of the configuration, accepted until it is revoked in the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BootstrapKey {
+    /// Public id, the middle part of `ssk_<id>_<secret>`.
     pub key_id: KeyId,
     /// SHA-256 (hex) of the secret.
     pub secret_sha256: String,
@@ -21,6 +22,7 @@ pub struct BootstrapKey {
 /// The account of the configuration.
 #[derive(Debug, Clone)]
 pub struct AdminAccount {
+    /// Name of the login.
     pub username: String,
     /// argon2id in PHC form.
     pub password_hash: SecretString,
@@ -29,7 +31,9 @@ pub struct AdminAccount {
 /// Administrators according to the settings.
 #[derive(Debug, Clone, Default)]
 pub struct Accounts {
+    /// `None` where the settings have no bootstrap key.
     pub bootstrap_key: Option<BootstrapKey>,
+    /// `None` where the settings have no account: every login fails.
     pub admin: Option<AdminAccount>,
 }
 

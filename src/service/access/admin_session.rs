@@ -26,7 +26,9 @@ pub const FAILED: &str = "admin.login_failed";
 /// Request of a login, with its address.
 #[derive(Debug)]
 pub struct LoginRequest {
+    /// Name of the account.
     pub username: String,
+    /// Password in plain text; compared with the argon2id hash and never kept.
     pub password: SecretString,
     /// The client's network, for the limits.
     pub network: String,

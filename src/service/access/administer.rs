@@ -18,30 +18,46 @@ use crate::service::shared::context::Caller;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
 pub enum AdminRequest {
+    /// Creates task codes of one tenant.
     CreateTaskCodes {
+        /// Tenant of the codes.
         tenant_id: TenantId,
+        /// Number of codes.
         count: usize,
+        /// Days until they expire; absent: the default of the use case.
         expires_in_days: Option<u32>,
     },
+    /// Creates an API key.
     CreateApiKey {
+        /// Tenant of the key.
         tenant_id: TenantId,
+        /// Role of the key.
         role: Role,
+        /// Words for people, to recognise the key.
         label: Option<String>,
+        /// Days until it expires; absent: never.
         expires_in_days: Option<u32>,
     },
     /// All tenants when absent.
     ListApiKeys {
+        /// Tenant whose keys are listed.
         tenant_id: Option<TenantId>,
     },
+    /// Replaces a key by a new one of the same role.
     RotateApiKey {
+        /// Public id of the old key.
         key_id: KeyId,
+        /// Hours in which both keys work; absent: the default of the use case.
         overlap_hours: Option<u32>,
     },
+    /// Ends a key at once.
     RevokeApiKey {
+        /// Public id of the key.
         key_id: KeyId,
     },
     /// Remove what is due, or tell it. Needs the files of jobs, so that `app` answers it.
     SweepRetention {
+        /// Reports what is due and removes nothing.
         dry_run: bool,
     },
 }

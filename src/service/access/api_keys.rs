@@ -28,14 +28,18 @@ const ID_CHARS: usize = 16;
 pub struct IssuedKey {
     /// `ssk_<id>_<secret>`, or with the prefix of its kind.
     pub api_key: String,
+    /// Stored record; it holds a hash of the secret only.
     pub record: ApiKeyRecord,
 }
 
 /// Role and expiry of a new key.
 #[derive(Debug, Clone)]
 pub struct NewApiKey {
+    /// Tenant of the key.
     pub tenant_id: TenantId,
+    /// Role of the key.
     pub role: Role,
+    /// Words for people, to recognise the key.
     pub label: Option<String>,
     /// For ever when absent.
     pub expires_in_days: Option<u32>,

@@ -19,9 +19,21 @@ use crate::service::shared::context::Context;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Credential {
     /// `ssv1.<job_id>.<secret>`
-    JobToken { job_id: JobId, secret: String },
+    JobToken {
+        /// Job that the token belongs to.
+        job_id: JobId,
+        /// Secret part in plain text; the store has its hash.
+        secret: String,
+    },
     /// `ssk_<id>_<secret>`, `sss_…` of a session, `ssp_…` of a personal token.
-    ApiKey { kind: KeyKind, key_id: KeyId, secret: String },
+    ApiKey {
+        /// Kind, by the prefix.
+        kind: KeyKind,
+        /// Public id of the key.
+        key_id: KeyId,
+        /// Secret part in plain text; the store has its hash.
+        secret: String,
+    },
 }
 
 /// Longest accepted credential, in bytes.
@@ -113,6 +125,7 @@ fn wrong_secret() -> Refusal {
 
 /// Identity behind a credential.
 pub struct Authenticated {
+    /// Job or key that the request acts as.
     pub principal: Principal,
     /// The job of a token, as it was read to check the token.
     pub job: Option<Arc<JobRecord>>,

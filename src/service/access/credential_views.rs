@@ -10,15 +10,22 @@ use crate::service::access::task_codes::IssuedCode;
 /// A task code.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct TaskCodeView {
+    /// Public id of the task code.
     pub code_id: String,
     /// The code itself, only in the answer to its creation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_code: Option<String>,
+    /// Tenant whose jobs the code makes.
     pub tenant_id: String,
+    /// When it was made (RFC 3339, UTC).
     pub created_at: DateTime<Utc>,
+    /// Time after which it cannot be redeemed (RFC 3339, UTC).
     pub expires_at: DateTime<Utc>,
+    /// When it was redeemed (RFC 3339, UTC); null before.
     pub used_at: Option<DateTime<Utc>>,
+    /// Job that its redeem made; null before.
     pub job_id: Option<String>,
+    /// Time of the revocation (RFC 3339, UTC); null if not revoked.
     pub revoked_at: Option<DateTime<Utc>>,
     /// `unused`, `used`, `expired`, `revoked` or `deleted`.
     pub status: String,
@@ -50,16 +57,24 @@ impl TaskCodeView {
 /// An API key.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct ApiKeyView {
+    /// Public id of the key.
     pub key_id: String,
     /// The key itself, only in the answer to its creation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_key: Option<String>,
+    /// Id of the tenant.
     pub tenant_id: String,
+    /// Role of the key, which decides the routes it may use.
     pub role: Role,
+    /// Words for people, to recognise the key; null without any.
     pub label: Option<String>,
+    /// When it was made (RFC 3339, UTC).
     pub created_at: DateTime<Utc>,
+    /// Expiry (RFC 3339, UTC); null if it does not expire.
     pub expires_at: Option<DateTime<Utc>>,
+    /// Time of the revocation (RFC 3339, UTC); null if not revoked.
     pub revoked_at: Option<DateTime<Utc>>,
+    /// Time of the last use, to the minute (RFC 3339, UTC); null if never used.
     pub last_used_at: Option<DateTime<Utc>>,
 }
 
@@ -88,16 +103,22 @@ impl From<&IssuedKey> for ApiKeyView {
 /// A personal token of an administrator.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct PersonalTokenView {
+    /// Public id of the token.
     pub token_id: String,
     /// The token itself, only in the answer to its creation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     /// The account, or the key that made it.
     pub owner: String,
+    /// Words for people, to recognise the token; null without any.
     pub label: Option<String>,
+    /// When it was made (RFC 3339, UTC).
     pub created_at: DateTime<Utc>,
+    /// Expiry (RFC 3339, UTC); null if it does not expire.
     pub expires_at: Option<DateTime<Utc>>,
+    /// Time of the revocation (RFC 3339, UTC); null if not revoked.
     pub revoked_at: Option<DateTime<Utc>>,
+    /// Time of the last use, to the minute (RFC 3339, UTC); null if never used.
     pub last_used_at: Option<DateTime<Utc>>,
 }
 

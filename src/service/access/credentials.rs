@@ -15,8 +15,11 @@ use crate::service::shared::context::{Caller, Context};
 /// The ports that these use cases need; also available without a running service.
 #[derive(Clone, Copy)]
 pub struct Ports<'a> {
+    /// Job records, credentials and the audit chain; every write is a conditional commit.
     pub store: &'a dyn Store,
+    /// Source of the current time (UTC).
     pub clock: &'a dyn Clock,
+    /// Source of new ids and of secrets.
     pub ids: &'a dyn IdSource,
 }
 

@@ -26,18 +26,24 @@ pub const CLIENT_REF_MAX_CHARS: usize = 200;
 /// Request of a redeem.
 #[derive(Debug, Clone)]
 pub struct RedeemRequest {
+    /// The code in plain text, as its holder typed it.
     pub task_code: String,
     /// Required the first time; may be empty.
     pub requirement: Option<String>,
+    /// Data that a language model may see; absent: the default of the service, within the tenant's limit.
     pub data_sharing: Option<DataSharing>,
+    /// The client's own reference, at most 200 characters.
     pub client_ref: Option<String>,
 }
 
 /// The job and its token.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Redeemed {
+    /// Job that the code made; the same on a repeated redeem.
     pub job_id: JobId,
+    /// Job token `ssv1.<job_id>.<secret>`; a repeated redeem returns the same.
     pub token: String,
+    /// Expiry of the token (UTC).
     pub expires_at: DateTime<Utc>,
     /// The code had been redeemed before.
     pub is_idempotent: bool,

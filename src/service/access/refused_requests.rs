@@ -18,15 +18,21 @@ const PER_MINUTE: u32 = 60;
 /// A refusal as the request's layer saw it.
 #[derive(Debug)]
 pub struct Refusal<'a> {
+    /// HTTP status of the response.
     pub status: u16,
+    /// Error code of `docs/errors.md`.
     pub code: &'a str,
+    /// HTTP method.
     pub method: &'a str,
     /// The route's pattern, never the path.
     pub route: &'a str,
     /// The credential, if one was sent; only its public part is kept.
     pub bearer: Option<&'a str>,
+    /// Tenant named by the request; nothing proves it.
     pub tenant: Option<TenantId>,
+    /// Trace of the request: 32 hexadecimal digits.
     pub trace_id: String,
+    /// Address of the client; `None` where the connection has none.
     pub address: Option<String>,
 }
 

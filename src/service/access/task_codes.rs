@@ -27,7 +27,9 @@ pub fn is_task_code(text: &str) -> bool {
 /// A new code with its record.
 #[derive(Debug, Clone)]
 pub struct IssuedCode {
+    /// The code in plain text; the store has its hash.
     pub task_code: String,
+    /// Stored record.
     pub record: TaskCodeRecord,
 }
 

@@ -58,9 +58,13 @@ impl TenantCache {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TenantBody {
+    /// Quotas; an absent limit does not bound.
     pub limits: TenantLimits,
+    /// Days that contents are kept, instead of the service's settings.
     pub retention: TenantRetention,
+    /// Most data that a model may see, whatever a job allows; absent: no bound.
     pub data_sharing_max: Option<DataSharing>,
+    /// Stops every removal for the tenant; absent ends a hold.
     pub hold: Option<HoldBody>,
 }
 
@@ -75,14 +79,21 @@ pub struct HoldBody {
 /// A tenant as the API returns it.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct TenantView {
+    /// Id of the tenant.
     pub tenant_id: String,
     /// 0 where the tenant has no own settings.
     pub version: u64,
+    /// Quotas in force.
     pub limits: TenantLimits,
+    /// Days that contents are kept, instead of the service's settings.
     pub retention: TenantRetention,
+    /// Most data that a model may see; null: no bound.
     pub data_sharing_max: Option<DataSharing>,
+    /// Hold in force; null: contents are removed when they are due.
     pub hold: Option<Hold>,
+    /// Jobs, bytes and queued jobs that count against the quotas now.
     pub usage: TenantUsage,
+    /// Last change of the settings (RFC 3339, UTC); null where there are none.
     pub updated_at: Option<DateTime<Utc>>,
 }
 

@@ -20,7 +20,9 @@ const MAX_ITEMS: usize = 2_000;
 #[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
 #[serde(untagged)]
 pub enum Columns {
+    /// A single column name.
     One(String),
+    /// Column names in the order of the client.
     Many(Vec<String>),
 }
 
@@ -38,29 +40,44 @@ impl Columns {
 #[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DraftRequest {
+    /// The analysis in words; the ranking reads it after the requirement.
     pub draft_text: Option<String>,
+    /// Id of the template: `linear.ols_robust`.
     pub template_id: Option<String>,
     /// Bind name → column or columns.
     pub roles: Option<BTreeMap<String, Columns>>,
+    /// Dependent variable; short for the role.
     pub outcome_var: Option<String>,
+    /// Variable whose effect is estimated; short for the role.
     pub treatment_var: Option<String>,
+    /// Control variables; short for the role.
     pub controls: Option<Columns>,
+    /// Column that orders the observations in time; short for the role.
     pub time_var: Option<String>,
+    /// Column that identifies the units of a panel; short for the role.
     pub entity_var: Option<String>,
+    /// Columns by whose groups the standard errors are clustered; short for the role.
     pub cluster_var: Option<Columns>,
+    /// Columns whose groups get fixed effects; short for the role.
     pub fixed_effects: Option<Columns>,
+    /// Interactions, each as the list of its columns.
     pub interaction_terms: Option<Vec<Vec<String>>>,
+    /// Instruments; short for the role.
     pub instrument_vars: Option<Columns>,
+    /// Columns treated as categories.
     pub categorical_vars: Option<Vec<String>>,
     /// Variables that the run computes, in this order.
     pub derived_variables: Option<Vec<StatedVariable>>,
+    /// Condition on the rows that are analysed; null for all.
     pub sample_if: Option<String>,
     /// Further data sets that are merged or appended before anything is derived, in this order.
     pub data_steps: Option<Vec<DataStep>>,
     /// Further input of the template → dataset_key.
     pub inputs: Option<BTreeMap<String, String>>,
+    /// Parameter → value.
     #[schema(value_type = Option<Object>)]
     pub parameters: Option<Map<String, Value>>,
+    /// Parameter → value that replaces the template's default.
     #[schema(value_type = Option<Object>)]
     pub default_overrides: Option<Map<String, Value>>,
 }
@@ -68,8 +85,11 @@ pub struct DraftRequest {
 /// A draft request after the checks that need neither data nor library.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stated {
+    /// The analysis in words; empty if the client gave none.
     pub draft_text: String,
+    /// Template that the client asks for; `None` leaves the choice to the ranking.
     pub template_id: Option<String>,
+    /// Roles, parameters and data steps, each role by its bind name.
     pub statement: Statement,
 }
 

@@ -6,161 +6,100 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::domain::data_step::DataStep;
-use crate::domain::dataset::{DataWarning, InferredType, Inputs};
+use crate::domain::dataset::{DataWarning, Inputs};
 use crate::domain::draft::{Candidate, Draft, DraftSource};
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
-use crate::domain::plan::DerivedVariable;
 use crate::library::Template;
 use crate::library::derived::with_derived;
 use crate::library::missing_parameters::{MissingParameter, ParameterView, draft_gaps, parameter_views};
+use crate::service::drafts::draft_parts::{
+    ColumnCandidate, DataSource, DerivedView, DraftTemplate, NameNormalization, QuestionOption,
+    RequiredVariable, StageQuestion, Unknown, VariableType,
+};
 use crate::service::shared::context::Context;
 
 /// A draft as the API returns it.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct DraftView {
+    /// Id of the job; opaque.
     pub job_id: String,
     /// Always `ready`.
     pub status: String,
+    /// The analysis in words, for people.
     pub draft_text: String,
+    /// Id of this state of the draft.
     pub draft_id: String,
+    /// Author of the draft: a model, or the client.
     pub source: DraftSource,
+    /// True if inputs or requirement changed since it was made.
     pub stale: bool,
+    /// Version of the job that the draft belongs to.
     pub version: u64,
+    /// The empirical question, in the user's words.
     pub requirement: String,
+    /// Fingerprint of the inputs that were used.
     pub input_fingerprint: String,
     /// `auto_freeze`, `require_confirm` or `require_confirm_with_downgrade`; see `docs/api.md`, "Decision".
     pub decision: String,
     /// 0 (nothing open) to 1; see `docs/api.md`, "Decision".
     pub risk_score: f64,
+    /// Template that the draft uses; null where none fits.
     pub template: Option<DraftTemplate>,
+    /// Templates that could be used, the best first.
     pub template_candidates: Vec<Candidate>,
+    /// Columns by role.
     pub roles: BTreeMap<String, Vec<String>>,
+    /// Parameters of the template with their values and sources; empty without a template.
     #[schema(value_type = Vec<Object>)]
     pub parameters: Vec<ParameterView>,
+    /// Dependent variable.
     pub outcome_var: Option<String>,
+    /// Variable whose effect is estimated.
     pub treatment_var: Option<String>,
+    /// Control variables.
     pub controls: Vec<String>,
+    /// Column that orders the observations in time.
     pub time_var: Option<String>,
+    /// Column that identifies the units of a panel.
     pub entity_var: Option<String>,
+    /// Column by whose groups the standard errors are clustered.
     pub cluster_var: Option<String>,
+    /// Columns whose groups get fixed effects.
     pub fixed_effects: Vec<String>,
+    /// Interactions, each as the list of its columns.
     pub interaction_terms: Vec<Vec<String>>,
+    /// Instruments.
     pub instrument_vars: Vec<String>,
+    /// Columns treated as categories, with their base level if one is given.
     pub categorical_vars: Vec<String>,
+    /// Merges and appends of further data sets, in this order.
     pub data_steps: Vec<DataStep>,
+    /// Variables that are computed from columns before the analysis.
     pub derived_variables: Vec<DerivedView>,
+    /// Condition on the rows that are analysed; null for all.
     pub sample_if: Option<String>,
+    /// Columns of the primary data set, after data steps and derived variables.
     pub column_candidates: Vec<String>,
+    /// Columns of all data sets, each with its data set.
     pub column_candidates_v2: Vec<ColumnCandidate>,
+    /// Columns with names that are invalid in Stata, with their new names.
     pub column_name_normalizations: Vec<NameNormalization>,
+    /// Variables that the template needs and the draft does not name.
     pub required_variables: Vec<RequiredVariable>,
+    /// Remarks that a careful reader of these data should know.
     pub data_quality_warnings: Vec<DataWarning>,
+    /// Questions on missing parameters, one each; the freeze takes the answers.
     pub stage1_questions: Vec<StageQuestion>,
+    /// Open points, with their consequences.
     pub open_unknowns: Vec<Unknown>,
+    /// Inferred type of each column.
     pub variable_types: Vec<VariableType>,
+    /// Data sets of the job.
     pub data_sources: Vec<DataSource>,
+    /// Values of parameters that replace their defaults.
     #[schema(value_type = Object)]
     pub default_overrides: Map<String, Value>,
-}
-
-/// A derived variable with its canonical expression.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct DerivedView {
-    pub name: String,
-    pub expression: String,
-    pub canonical: String,
-    pub label: Option<String>,
-    /// `double`, `byte` or `long`.
-    #[serde(rename = "type")]
-    pub kind: String,
-}
-
-impl From<DerivedVariable> for DerivedView {
-    fn from(v: DerivedVariable) -> Self {
-        Self { name: v.name, expression: v.expression, canonical: v.canonical, label: v.label, kind: v.kind }
-    }
-}
-
-/// The chosen template.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct DraftTemplate {
-    pub template_id: String,
-    pub version: String,
-    pub title: String,
-    /// `model`, `ranking` or `client`.
-    pub chosen_by: String,
-}
-
-/// A column that a role could take.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct ColumnCandidate {
-    pub dataset_key: String,
-    pub role: String,
-    pub name: String,
-}
-
-/// A column whose name was changed at ingest.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct NameNormalization {
-    pub dataset_key: String,
-    pub role: String,
-    pub original_name: String,
-    pub normalized_name: String,
-}
-
-/// A role that is still open.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct RequiredVariable {
-    pub field: String,
-    pub description: String,
-    pub candidates: Vec<String>,
-}
-
-/// A question to the analyst; its id is the parameter that the answer binds.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct StageQuestion {
-    pub question_id: String,
-    pub question_text: String,
-    /// `single_choice`, `multiple_choice` or `text`.
-    pub question_type: String,
-    pub options: Vec<QuestionOption>,
-    pub priority: u32,
-}
-
-/// One answer that can be chosen.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct QuestionOption {
-    pub option_id: String,
-    pub label: String,
-    pub value: String,
-}
-
-/// Something that is not known yet.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Unknown {
-    pub field: String,
-    pub description: String,
-    pub impact: String,
-    /// True if the plan cannot be frozen without it.
-    pub blocking: bool,
-    pub candidates: Vec<String>,
-}
-
-/// The inferred type of a column.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct VariableType {
-    pub name: String,
-    pub inferred_type: InferredType,
-}
-
-/// One data set behind the draft.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct DataSource {
-    pub dataset_key: String,
-    pub role: String,
-    pub original_name: String,
-    pub format: String,
 }
 
 /// Weight of an open point that blocks the freeze, of one that does not, and of a warning on the data, in

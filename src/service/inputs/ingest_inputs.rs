@@ -1,7 +1,6 @@
 //! Turns received files into the job's inputs: canonical data, manifest and one commit. Continues in the
 //! background when it takes long; the record says how it ended (`ingest_state.rs`).
 
-use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,7 +16,8 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::{JobRecord, Operation};
 use crate::domain::layout::upload_dir;
 use crate::ports::blob_store::{Promotion, Written};
-use crate::ports::tabular::{IngestOptions, Tabular};
+use crate::ports::tabular::IngestOptions;
+use crate::service::inputs::ingest_file::{IngestSource, ingest_one};
 use crate::service::inputs::ingest_state::{begin, fail};
 use crate::service::inputs::receive_upload::{ReceivedFile, Upload, io_problem};
 use crate::service::shared::commits::{check_if_match, job_event, put_job, with_retries};
@@ -218,57 +218,6 @@ fn previous_upload(job: &JobRecord) -> Option<String> {
     path.strip_prefix("inputs/")?.strip_suffix("/manifest.json").map(str::to_owned)
 }
 
-/// One file on its way to canonical data.
-pub struct IngestSource {
-    pub path: PathBuf,
-    pub dir: PathBuf,
-    pub upload_id: String,
-    pub file: ReceivedFile,
-    pub options: IngestOptions,
-}
-
-/// Converts one received file; the canonical data is written next to it.
-///
-/// # Errors
-/// As [`Tabular::ingest`].
-pub fn ingest_one(
-    tabular: &dyn Tabular,
-    source: IngestSource,
-) -> Result<(Dataset, Vec<crate::domain::dataset::DataWarning>), Problem> {
-    let IngestSource { path, dir, upload_id, file, options } = source;
-    let name = format!("{}.dta", file.dataset_key);
-    let dest = dir.join(&name);
-    let done = tabular.ingest(&path, &file.original_name, &options, &dest)?;
-    let warnings = done
-        .warnings
-        .into_iter()
-        .map(|mut warning| {
-            warning.dataset_key = Some(file.dataset_key.clone());
-            warning
-        })
-        .collect();
-    let dataset = Dataset {
-        dataset_key: file.dataset_key,
-        role: file.role,
-        original_name: file.original_name,
-        format: done.format,
-        original_rel_path: file.rel_path,
-        original_sha256: file.sha256,
-        original_size_bytes: file.size_bytes,
-        canonical_rel_path: format!("{}/{name}", upload_dir(&upload_id)),
-        canonical_sha256: done.canonical.sha256,
-        canonical_size_bytes: done.canonical.size_bytes,
-        row_count: done.row_count,
-        columns: done.columns,
-        sheet_names: done.sheet_names,
-        selected_sheet: done.selected_sheet,
-        header_row: done.header_row,
-        encoding: done.encoding,
-        delimiter: done.delimiter,
-    };
-    Ok((dataset, warnings))
-}
-
 /// Returns the fingerprint of inputs: SHA-256 over keys, roles and canonical hashes, in order.
 pub fn fingerprint(datasets: &[Dataset]) -> String {
     let parts: Vec<_> = datasets
@@ -344,7 +293,9 @@ fn files_of_upload(inputs: &Inputs, upload_id: &str) -> Vec<Promotion> {
 
 /// New inputs of a job.
 pub struct InputsChange {
+    /// Data sets that replace those of the job.
     pub inputs: Inputs,
+    /// Files of the upload for the job's list of artifacts.
     pub artifacts: Vec<Artifact>,
     /// The bundle that they were, if any.
     pub bundle_id: Option<String>,

@@ -1,6 +1,7 @@
 //! Uploads and what becomes of them: receipt, ingest, sheets, preview, data steps.
 
 pub mod count_data_steps;
+pub mod ingest_file;
 pub mod ingest_inputs;
 pub mod ingest_state;
 pub mod preview_inputs;

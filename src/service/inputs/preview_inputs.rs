@@ -17,42 +17,66 @@ use crate::service::shared::context::Context;
 /// Clients' view of the inputs.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct InputsPreview {
+    /// Id of the job; opaque.
     pub job_id: String,
+    /// Key of the data set: `main` is the primary one, `data_2`, `data_3` … the further ones.
     pub dataset_key: String,
+    /// Number of rows.
     pub row_count: u64,
+    /// Number of columns.
     pub column_count: usize,
+    /// Sheets of the workbook; empty for other formats.
     pub sheet_names: Vec<String>,
+    /// Sheet that is read; null for formats without sheets.
     pub selected_sheet: Option<String>,
+    /// Row of the column names, counted from 1.
     pub header_row: Option<u32>,
+    /// Columns, in the order of the data.
     pub columns: Vec<PreviewColumn>,
+    /// The first rows, by column.
     #[schema(value_type = Vec<Vec<serde_json::Value>>)]
     pub sample_rows: Vec<Vec<Value>>,
+    /// Data sets, the primary one first.
     pub datasets: Vec<DatasetBrief>,
+    /// Remarks that a careful reader of these data should know.
     pub warnings: Vec<DataWarning>,
 }
 
 /// A column in the preview.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct PreviewColumn {
+    /// Name of the column in the analysis, valid in Stata.
     pub name: String,
+    /// Name in the uploaded file.
     pub original_name: String,
+    /// Type found when the file was read.
     pub inferred_type: InferredType,
+    /// Share of missing values, 0 to 1.
     pub missing_share: f64,
+    /// Number of different values, missing ones not counted.
     pub distinct: u64,
+    /// Label of the column in a `.dta` file; null without one.
     pub label: Option<String>,
 }
 
 /// A data set in short.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct DatasetBrief {
+    /// Key of the data set: `main` is the primary one, `data_2`, `data_3` … the further ones.
     pub dataset_key: String,
+    /// Role of the data set: `primary_dataset`, `secondary_dataset` or `auxiliary_data`.
     pub role: DatasetRole,
+    /// Name of the file as the client uploaded it.
     pub original_name: String,
+    /// Format of the file: `csv`, `xlsx`, `dta` …
     pub format: String,
+    /// Number of rows.
     pub row_count: u64,
+    /// Number of columns.
     pub column_count: usize,
     /// SHA-256 of the original file.
     pub sha256: String,
+    /// Size of the original file, in bytes.
     pub size_bytes: u64,
 }
 

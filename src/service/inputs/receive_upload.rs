@@ -22,18 +22,27 @@ const WAITING_CHUNKS: usize = 8;
 /// A file that arrived whole and is durable below the upload's directory.
 #[derive(Debug, Clone)]
 pub struct ReceivedFile {
+    /// Local path of the file.
     pub path: PathBuf,
+    /// Path below the job's directory, as artifacts name it.
     pub rel_path: String,
+    /// Name given by the client; never used as a path.
     pub original_name: String,
+    /// Size, in bytes.
     pub size_bytes: u64,
+    /// SHA-256 in hexadecimal digits, computed while the file arrived.
     pub sha256: String,
+    /// Role of the data set that the file becomes.
     pub role: DatasetRole,
+    /// Key of the data set: `main` is the primary one, then `data_2`, `data_3` …
     pub dataset_key: String,
 }
 
 /// An upload in progress: a fresh directory that disappears unless the upload is kept.
 pub struct Upload {
+    /// Id of the upload, the name of its directory.
     pub upload_id: String,
+    /// Directory of the upload, below the job's `inputs`.
     pub dir: PathBuf,
     workspace: Arc<dyn Workspace>,
     limit_bytes: u64,

@@ -7,8 +7,9 @@ use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
 use crate::domain::layout::upload_dir;
 pub use crate::ports::tabular::IngestOptions;
+use crate::service::inputs::ingest_file::{IngestSource, ingest_one};
 use crate::service::inputs::ingest_inputs::{
-    IngestSource, InputsChange, check_unlocked, commit_inputs, fingerprint, ingest_one, publish_inputs,
+    InputsChange, check_unlocked, commit_inputs, fingerprint, publish_inputs,
 };
 use crate::service::inputs::receive_upload::{ReceivedFile, io_problem, local_copy};
 use crate::service::shared::commits::check_if_match;

@@ -24,9 +24,13 @@ use crate::service::shared::quotas::admit_bytes;
 /// A file as a client announces it.
 #[derive(Debug, Clone)]
 pub struct AnnouncedFile {
+    /// Name given by the client; never used as a path.
     pub filename: String,
+    /// Size of the whole file, in bytes; the received file must have it.
     pub size_bytes: u64,
+    /// Role of the data set that the file becomes.
     pub role: DatasetRole,
+    /// Media type declared by the client; the content decides.
     pub mime_type: Option<String>,
 }
 
@@ -36,16 +40,22 @@ const MAX_NAME: usize = 255;
 /// A client's declaration of a part that it sent.
 #[derive(Debug, Clone)]
 pub struct StatedPart {
+    /// Number of the part, from 1.
     pub part_number: u32,
+    /// SHA-256 of the part, quoted as in the response to it; compared if given.
     pub etag: Option<String>,
+    /// SHA-256 of the part in hexadecimal digits; compared if given.
     pub sha256: Option<String>,
 }
 
 /// Why a file cannot be finished now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotFinished {
+    /// A hash differs from the declared one; the text names both.
     ChecksumMismatch(String),
+    /// Bytes or parts are missing; the text names them.
     Incomplete(String),
+    /// The list of parts differs from the parts that arrived; the text says where.
     PartsInvalid(String),
 }
 
@@ -338,8 +348,11 @@ impl UploadSessions {
 /// A part that arrived and is durable.
 #[derive(Debug)]
 pub struct Arrived {
+    /// Local path of the part.
     pub path: PathBuf,
+    /// Size, in bytes.
     pub size_bytes: u64,
+    /// SHA-256 in hexadecimal digits, computed while the part arrived.
     pub sha256: String,
 }
 

@@ -22,8 +22,11 @@ const SCRATCH: [&str; 3] = ["inputs", "uploads", "runs"];
 /// The ports to a job's files.
 #[derive(Clone)]
 pub struct ContentFiles {
+    /// Published files that records cite; immutable.
     pub blobs: Arc<dyn BlobStore>,
+    /// Local scratch space: uploads and working folders of runs.
     pub workspace: Arc<dyn Workspace>,
+    /// Job records in the places of older releases.
     pub legacy: Arc<dyn LegacyRecords>,
 }
 

@@ -26,7 +26,9 @@ pub struct JobEvent {
     /// Position after this event. Only the last event of one change carries it, so that a follower that
     /// disconnected in the middle gets all events of that change again.
     pub id: Option<u64>,
+    /// Name of the event in the API.
     pub name: &'static str,
+    /// JSON of the event's `data` line.
     pub data: Value,
 }
 

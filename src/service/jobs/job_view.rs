@@ -20,50 +20,76 @@ use crate::service::shared::context::Context;
 /// A job as the API returns it.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct JobView {
+    /// Id of the job; opaque.
     pub job_id: String,
+    /// Id of the tenant.
     pub tenant_id: String,
+    /// Trace that made the job: 32 hexadecimal digits.
     pub trace_id: String,
+    /// State of the job; see `docs/ARCHITECTURE.md`, "The job".
     pub status: JobStatus,
+    /// Version of the record; the entity tag is `"v<version>"`.
     pub version: u64,
+    /// Title given by the client, at most 200 characters; null without one.
     pub title: Option<String>,
+    /// The client's own reference, at most 200 characters; null without one.
     pub client_ref: Option<String>,
+    /// The empirical question, in the user's words.
     pub requirement: String,
+    /// Amount of data that a language model may see: `none`, `schema` or `samples`.
     pub data_sharing: DataSharing,
+    /// Template that the draft or plan uses; null while there is none.
     pub selected_template_id: Option<String>,
+    /// Times of the steps of the job's life (RFC 3339, UTC).
     pub timestamps: Timestamps,
     /// When and why the content was removed; ids and hashes are what is left.
     pub removed: Option<Removed>,
+    /// Summary of the inputs; null while there are none.
     pub inputs: Option<InputsBrief>,
+    /// Summary of the draft; null while there is none.
     pub draft: Option<DraftBrief>,
+    /// The frozen plan; null while there is none.
     pub plan: Option<PlanBrief>,
+    /// Position among the waiting jobs; null if the job does not wait.
     pub queue: Option<QueueBrief>,
+    /// Numbers of the published files.
     pub artifacts: ArtifactsBrief,
+    /// Summary of the last attempt; null before the first.
     pub latest_run: Option<RunBrief>,
     /// When to look again, while something is under way.
     pub poll_after_seconds: Option<f64>,
+    /// Requests that are useful in this state.
     pub next_actions: Vec<NextAction>,
 }
 
 /// The inputs in short.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct InputsBrief {
+    /// SHA-256 over all data sets and the way they were read; part of the plan id.
     pub fingerprint: String,
+    /// Number of data sets.
     pub datasets: usize,
 }
 
 /// The draft in short.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct DraftBrief {
+    /// When it was made (RFC 3339, UTC).
     pub created_at: DateTime<Utc>,
+    /// Length of the draft's text, in characters.
     pub text_chars: usize,
+    /// Author of the draft: a model, or the client.
     pub source: DraftSource,
+    /// True if inputs or requirement changed since it was made.
     pub stale: bool,
 }
 
 /// The plan in short.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct PlanBrief {
+    /// SHA-256 of everything that determines the result.
     pub plan_id: String,
+    /// Number of the plan, counted from 1.
     pub revision: u32,
 }
 
@@ -79,34 +105,49 @@ pub struct QueueBrief {
 /// The artifacts in numbers.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct ArtifactsBrief {
+    /// Number of published files.
     pub total: usize,
+    /// Number of files by kind.
     pub by_kind: BTreeMap<&'static str, usize>,
 }
 
 /// The latest attempt in short.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct RunBrief {
+    /// Id of the attempt.
     pub run_id: String,
+    /// Number of the attempt within the job, counted from 1.
     pub attempt: u32,
+    /// State of the attempt.
     pub status: RunStatus,
     /// `starting`, `running` (the engine works) or `finishing`; only while the attempt runs.
     pub phase: Option<String>,
+    /// Cause of the result, from the closed list of causes; null after a success and while the attempt runs.
     pub cause: Option<Cause>,
     /// Checks of severity `warn`, as `id: message`.
     pub warnings: Vec<String>,
+    /// Progress of the run; null if not known.
     pub progress: Option<Progress>,
+    /// When it began (RFC 3339, UTC).
     pub started_at: DateTime<Utc>,
+    /// When it ended (RFC 3339, UTC); null before.
     pub ended_at: Option<DateTime<Utc>>,
+    /// Number of files that the attempt published.
     pub artifacts_count: usize,
 }
 
 /// Something the client can do now.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct NextAction {
+    /// The possible action, as a stable word.
     pub action: &'static str,
+    /// Words for people.
     pub label: &'static str,
+    /// HTTP method of the request.
     pub method: &'static str,
+    /// Path of the request, with the job's id.
     pub path: String,
+    /// JSON Schema of the body; null without one.
     #[schema(value_type = Object)]
     pub payload_schema: &'static Value,
 }

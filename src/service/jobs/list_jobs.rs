@@ -13,10 +13,15 @@ use crate::service::shared::context::Context;
 /// The jobs to list; an absent field matches every job. Both bounds of the creation time are exclusive.
 #[derive(Debug, Default)]
 pub struct JobQuery {
+    /// Tenant of the jobs; absent for an administrator who sees all tenants.
     pub tenant: Option<TenantId>,
+    /// State of the jobs.
     pub status: Option<JobStatus>,
+    /// The client's own reference; compared as a whole.
     pub client_ref: Option<String>,
+    /// Lower bound of the creation time (UTC).
     pub created_after: Option<DateTime<Utc>>,
+    /// Upper bound of the creation time (UTC).
     pub created_before: Option<DateTime<Utc>>,
 }
 

@@ -30,6 +30,7 @@ pub struct PatchBody {
     #[serde(deserialize_with = "stated")]
     #[schema(value_type = Option<String>)]
     pub client_ref: Option<Option<String>>,
+    /// New limit of what a model may see; it applies to later calls.
     pub data_sharing: Option<DataSharing>,
 }
 

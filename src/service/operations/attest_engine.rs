@@ -27,17 +27,25 @@ const LEFT_BEHIND: TimeDelta = TimeDelta::hours(1);
 
 /// Dependencies of the probe.
 pub struct Deps {
+    /// Starts, adopts and ends attempts through the launcher.
     pub runner: Arc<dyn Runner>,
+    /// Source of new ids and of secrets.
     pub ids: Arc<dyn IdSource>,
+    /// Source of the current time (UTC).
     pub clock: Arc<dyn Clock>,
+    /// Facts on the machine.
     pub host: Arc<dyn Host>,
+    /// Local scratch space: uploads and working folders of runs.
     pub workspace: Arc<dyn Workspace>,
     /// A folder for short-lived runs.
     pub scratch_dir: PathBuf,
     /// The engine's command; empty where none is configured.
     pub command: Vec<String>,
+    /// Bounds of the probe's run.
     pub limits: RunLimits,
+    /// Confinement of the probe, that of every run.
     pub sandbox: SandboxSpec,
+    /// Time zone of the probe, that of every run.
     pub timezone: String,
 }
 

@@ -133,16 +133,21 @@ pub struct GateOptions {
     pub violations: Vec<Violation>,
     /// Why the library could not be loaded at the start, where it could not.
     pub library_fault: Option<String>,
+    /// Folder of another do-template library; `None` is the embedded one.
     pub library_dir: Option<PathBuf>,
+    /// Files that hold secrets; their permissions are checked.
     pub secret_files: Vec<PathBuf>,
     /// Hosts of the model's providers.
     pub llm_hosts: Vec<String>,
+    /// Addresses that providers may have in production.
     pub llm_addresses: AddressPolicy,
+    /// Memory limit of one run, in bytes.
     pub run_memory_bytes: u64,
     /// What all connections at once and the service itself need.
     pub open_files: u64,
     /// Runs at once.
     pub concurrency: usize,
+    /// Free space below which new work is refused.
     pub disk_low: DiskLow,
 }
 

@@ -25,8 +25,11 @@ pub struct Changes {
 /// The outcome of the last reload.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct ReloadReport {
+    /// True if the new settings are in force; else nothing was changed.
     pub ok: bool,
+    /// When it happened (RFC 3339, UTC).
     pub at: DateTime<Utc>,
+    /// Settings that were applied and that need a restart.
     #[serde(flatten)]
     pub changes: Changes,
     /// Why the settings stayed as they were.

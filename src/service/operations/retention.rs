@@ -37,11 +37,17 @@ const NAMED: usize = 1000;
 /// Dependencies of the sweeper.
 #[derive(Clone)]
 pub struct Deps {
+    /// Job records, credentials and the audit chain; every write is a conditional commit.
     pub store: Arc<dyn Store>,
+    /// Source of the current time (UTC).
     pub clock: Arc<dyn Clock>,
+    /// Source of new ids and of secrets.
     pub ids: Arc<dyn IdSource>,
+    /// Published files that records cite; immutable.
     pub blobs: Arc<dyn BlobStore>,
+    /// Local scratch space: uploads and working folders of runs.
     pub workspace: Arc<dyn Workspace>,
+    /// Job records in the places of older releases.
     pub legacy: Arc<dyn LegacyRecords>,
     /// Pool for blocking work on files.
     pub pool: Pool,
@@ -64,7 +70,9 @@ impl Deps {
 pub struct Removal {
     /// `job`, `unfinished`, `inputs`, `workdir` or `upload`.
     pub kind: &'static str,
+    /// Tenant of the job.
     pub tenant_id: String,
+    /// Job that loses content.
     pub job_id: String,
     /// Below the job's directory, for files.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,6 +84,7 @@ pub struct Removal {
 /// Result of one pass, or of its dry run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
+    /// True if nothing was removed.
     pub dry_run: bool,
     /// Number of removals by kind.
     pub removed: BTreeMap<&'static str, u64>,

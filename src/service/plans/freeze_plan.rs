@@ -39,12 +39,17 @@ pub struct FreezeBody {
     /// Old column → new column, or parameter or role → column.
     #[schema(value_type = Object)]
     pub variable_corrections: Map<String, Value>,
+    /// Parameter → value that replaces the template's default.
     #[schema(value_type = Object)]
     pub default_overrides: Map<String, Value>,
+    /// Seed of the random numbers, 0 to 2147483647; absent: that of draft or template, else derived from the plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u32>,
+    /// Formats of tables and figures: csv, svg, log and do always; xlsx, docx, tex, pdf, png, dta on request.
     pub output_formats: Vec<String>,
+    /// Checks whose failure is accepted, each with the reason.
     pub acknowledged_checks: Vec<AcknowledgedCheck>,
+    /// The client's feedback on the suggestions; kept as evidence.
     #[schema(value_type = Value)]
     pub expert_suggestions_feedback: Value,
 }

@@ -9,9 +9,13 @@ use crate::domain::plan::Plan;
 /// One revision of the plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PlanRevision {
+    /// SHA-256 of everything that determines the result.
     pub plan_id: String,
+    /// Number of the plan, counted from 1.
     pub revision: u32,
+    /// When the plan was frozen (RFC 3339, UTC).
     pub frozen_at: DateTime<Utc>,
+    /// Id of the template: `linear.ols_robust`.
     pub template_id: String,
     /// Ids of its attempts.
     #[serde(default)]

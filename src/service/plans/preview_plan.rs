@@ -24,15 +24,21 @@ use crate::service::shared::context::Context;
 /// The plan as far as it goes.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct PlanPreview {
+    /// Id of the job; opaque.
     pub job_id: String,
+    /// The plan as far as the draft and this request determine it.
     pub plan: Plan,
     /// True if the same request would freeze.
     pub ready: bool,
+    /// Fields that a freeze would miss, each with candidates.
     #[schema(value_type = Vec<Object>)]
     pub missing_fields_detail: Vec<Value>,
+    /// Parameters that a freeze would miss, each with candidates.
     #[schema(value_type = Vec<Object>)]
     pub missing_params_detail: Vec<Value>,
+    /// Refusals of a freeze, and checks of the run.
     pub checks: Vec<PreviewCheck>,
+    /// Rows left after each step.
     pub sample_flow: Vec<PreviewStep>,
     /// The do-file, with `preview` for what only a run knows; absent while something is missing.
     pub do_file: Option<String>,
@@ -45,8 +51,10 @@ pub struct PreviewCheck {
     pub id: String,
     /// `ok`, `warn` or `fail`.
     pub status: &'static str,
+    /// Value that was checked; its form depends on the check.
     #[schema(value_type = Value)]
     pub value: Value,
+    /// Message, for people.
     pub message: String,
 }
 
@@ -55,6 +63,7 @@ pub struct PreviewCheck {
 pub struct PreviewStep {
     /// `data`, `merge <dataset_key>`, `append <dataset_key>`, `sample_if` or `complete_cases`.
     pub step: String,
+    /// Rows that are left after the step.
     pub rows: u64,
     /// Matches of a merge.
     #[serde(skip_serializing_if = "Option::is_none")]

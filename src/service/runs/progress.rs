@@ -14,6 +14,7 @@ pub struct Progress {
     pub step: String,
     /// 1-based.
     pub index: u32,
+    /// Number of steps of the template.
     pub total: u32,
 }
 

@@ -16,6 +16,7 @@ use crate::service::shared::context::Context;
 pub enum LogPlace {
     /// In the working space of the attempt, where it may grow.
     Working,
+    /// Among the artifacts: the attempt ended, and the log does not change.
     Published,
 }
 

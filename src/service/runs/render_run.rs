@@ -18,6 +18,7 @@ use crate::service::shared::context::{Caller, Context};
 use crate::service::shared::evidence::discard;
 use crate::service::shared::quotas::admit_bytes;
 
+/// Folder of the renderings among the artifacts of a run.
 pub const FOLDER: &str = "renderings";
 /// Outcome of a request.
 /// A checked request.
@@ -25,6 +26,7 @@ pub const FOLDER: &str = "renderings";
 pub struct Request {
     /// Formats by name, of both kinds: those that are always there are listed, the others are made.
     pub formats: Vec<String>,
+    /// Language and other choices of the renderings.
     pub options: Options,
 }
 

@@ -30,11 +30,17 @@ const KEY: &str = "rendering";
 
 /// A run with all that its renderings are made of.
 pub struct Subject<'a> {
+    /// Published files that records cite; immutable.
     pub blobs: &'a dyn BlobStore,
+    /// Local scratch space: uploads and working folders of runs.
     pub workspace: &'a dyn Workspace,
+    /// Source of new ids and of secrets.
     pub ids: &'a dyn IdSource,
+    /// Job of the run.
     pub job: &'a JobRecord,
+    /// The ended attempt.
     pub run: &'a Run,
+    /// Its frozen plan.
     pub plan: &'a Plan,
     /// The run's files, also where the record does not list them yet.
     pub published: &'a [Artifact],

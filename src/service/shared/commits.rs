@@ -19,7 +19,12 @@ pub const CONFLICT_RETRIES: usize = 3;
 #[derive(Debug)]
 pub enum Attempt {
     /// Another writer was first; read again and repeat.
-    Lost { expected: u64, actual: u64 },
+    Lost {
+        /// Version that the commit was based on.
+        expected: u64,
+        /// Version that the store holds.
+        actual: u64,
+    },
     /// Final.
     Refused(Problem),
 }

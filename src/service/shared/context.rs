@@ -38,23 +38,37 @@ use crate::service::shared::space::DiskLow;
 pub struct Context {
     /// Names this process; another start is another server.
     pub server_id: String,
+    /// Job records, credentials and the audit chain; every write is a conditional commit.
     pub store: Arc<dyn Store>,
+    /// Reader of the audit chains.
     pub audit_log: Arc<dyn AuditLog>,
+    /// Source of the current time (UTC).
     pub clock: Arc<dyn Clock>,
+    /// Source of new ids and of secrets.
     pub ids: Arc<dyn IdSource>,
+    /// Published files that records cite; immutable.
     pub blobs: Arc<dyn BlobStore>,
+    /// Local scratch space: uploads and working folders of runs.
     pub workspace: Arc<dyn Workspace>,
+    /// Free space of the data volume.
     pub volume: Arc<dyn Volume>,
+    /// Job records in the places of older releases.
     pub legacy: Arc<dyn LegacyRecords>,
+    /// Readers of uploaded tables and writers of canonical data.
     pub tabular: Arc<dyn Tabular>,
+    /// The do-templates in force.
     pub library: Arc<Library>,
+    /// Permits of blocking work, so that no kind of it takes every thread.
     pub pools: Pools,
+    /// Steps and percentages of runs under way, in memory only.
     pub progress: Arc<ProgressTracker>,
     /// The language model, where one is configured.
     pub model: Option<Arc<Model>>,
     /// Calls to the model that are under way.
     pub calls: Arc<CallTracker>,
+    /// Limits and retention of each tenant; follows the store's changes.
     pub tenants: Arc<TenantCache>,
+    /// Order of the queue of each tenant.
     pub queue_positions: Arc<QueuePositions>,
     /// Administrators; replaced when the settings are reloaded.
     pub accounts: Arc<ArcSwap<Accounts>>,
@@ -62,22 +76,28 @@ pub struct Context {
     pub failure_limiter: Arc<FailureLimiter>,
     /// The keys that sign links.
     pub link_keys: LinkKeys,
+    /// The way to read the settings again, and the outcome of the last time.
     pub reloading: Arc<Reloading>,
+    /// Waiting readers of job events.
     pub subscriptions: Arc<JobSubscriptions>,
+    /// Options of the use cases.
     pub options: Options,
 }
 
 /// Options of the use cases, converted from settings by `app`.
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// Largest upload, in bytes.
     pub upload_max_bytes: u64,
     /// Most files of one upload.
     pub upload_max_files: usize,
     /// Free space below which uploads, redeem and runs are refused.
     pub disk_low: DiskLow,
+    /// Days until a job token expires.
     pub token_days: u32,
     /// How long things are kept where the tenant states nothing of its own.
     pub retention: RetentionPolicy,
+    /// Longest wall-clock time of one run, in seconds.
     pub run_timeout_seconds: u64,
     /// How long a session lasts.
     pub session_hours: u32,
@@ -88,9 +108,13 @@ pub struct Options {
 /// Actor and trace of a request.
 #[derive(Debug, Clone)]
 pub struct Caller {
+    /// Who acts, for audit events.
     pub actor: Actor,
+    /// Trace of the request, for audit events and records.
     pub trace_id: TraceId,
+    /// Address of the client; `None` where no network is between.
     pub address: Option<String>,
+    /// Reason given by the caller, for audit events.
     pub reason: Option<String>,
 }
 

@@ -15,9 +15,13 @@ use crate::service::shared::context::Context;
 
 /// A file to be published.
 pub struct Evidence {
+    /// Kind under which the artifact is listed.
     pub kind: ArtifactKind,
+    /// Path below the directory of the published set.
     pub rel_path: String,
+    /// Content of the file.
     pub bytes: Vec<u8>,
+    /// Further facts on the artifact, listed with it.
     pub meta: Map<String, Value>,
 }
 

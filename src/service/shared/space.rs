@@ -15,8 +15,11 @@ pub struct DiskLow(pub Option<u64>);
 /// Free space of the data volume against what must stay free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Space {
+    /// Free space for this process, in bytes.
     pub free_bytes: u64,
+    /// Size of the volume, in bytes.
     pub total_bytes: u64,
+    /// Space that must stay free, in bytes; below it new work is refused.
     pub needed_bytes: u64,
 }
 

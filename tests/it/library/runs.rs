@@ -150,6 +150,11 @@ fn the_pages_of_the_library_are_what_the_templates_and_their_golden_runs_say() {
     for template in Library::embedded().expect("the library").templates() {
         let page = std::fs::read_to_string(dir.join(format!("{}.md", template.meta.id))).expect("a page");
         assert!(page.contains(&template.meta.title.en), "{}", template.meta.id);
+        let version = format!("`{}` {} ", template.meta.id, template.meta.version);
+        assert!(
+            page.contains(&version),
+            "the page has another version than {version}: run stata-service library docs"
+        );
         for parameter in &template.meta.parameters {
             assert!(
                 page.contains(&format!("| `{}` |", parameter.name)),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use stata_service::domain::job::ops::retry_delay;
+use stata_service::domain::job::retry::retry_delay;
 use stata_service::domain::run::Cause;
 use stata_service::domain::verdict::cause::next_actions;
 

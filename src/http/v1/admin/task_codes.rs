@@ -42,6 +42,7 @@ pub struct TaskCodeList {
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reason {
+    /// Why, for people; kept in the audit event.
     pub reason: Option<String>,
 }
 

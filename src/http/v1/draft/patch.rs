@@ -14,7 +14,8 @@ use crate::http::extract::headers::{IfMatch, version_tag};
 use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::http::v1::openapi::groups::BINDING;
-use crate::service::drafts::draft_view::{DraftView, Unknown, view_draft};
+use crate::service::drafts::draft_parts::Unknown;
+use crate::service::drafts::draft_view::{DraftView, view_draft};
 use crate::service::drafts::state_draft::StateDraft;
 
 /// Keys of PUT, dotted `parameters.<name>` and `roles.<name>`; `null` clears.

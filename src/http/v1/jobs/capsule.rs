@@ -22,6 +22,7 @@ use crate::service::shared::pools::Pool;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DataChoice {
+    /// The uploaded files and their canonical form are in it.
     #[default]
     Include,
     /// Their hashes only.
@@ -32,8 +33,10 @@ pub enum DataChoice {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LlmChoice {
+    /// Prompts and answers of the model are in it.
     #[default]
     Include,
+    /// The exchange is left out.
     Exclude,
 }
 

@@ -19,9 +19,13 @@ use crate::service::runs::capsule::chosen_run;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkScope {
+    /// The stream of the job's events.
     Events,
+    /// The log of a run.
     Log,
+    /// One artifact, by its path.
     Artifact,
+    /// The capsule of a run.
     Capsule,
 }
 
@@ -50,6 +54,7 @@ pub struct LinkRequest {
 pub struct Link {
     /// Path and query at this service; GET only. The signature covers the whole query: nothing can be added or changed.
     pub url: String,
+    /// End of the link's validity (RFC 3339, UTC).
     pub expires_at: DateTime<Utc>,
 }
 

@@ -25,8 +25,11 @@ pub struct RunRequest {
 /// The state of the job after the request.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct RunAnswer {
+    /// Id of the job; opaque.
     pub job_id: String,
+    /// State of the job after the request: `queued`, or a later one.
     pub status: JobStatus,
+    /// When the job was queued (RFC 3339, UTC); null before.
     pub scheduled_at: Option<DateTime<Utc>>,
 }
 

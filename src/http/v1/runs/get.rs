@@ -13,6 +13,7 @@ use crate::http::route::RouteFacts;
 /// The run's segment.
 #[derive(Debug, Deserialize)]
 pub struct RunSegment {
+    /// Id of the attempt, as the client wrote it.
     pub run_id: String,
 }
 

@@ -16,6 +16,7 @@ use crate::service::inputs::upload_sessions::bundle_of;
 /// The session's segment.
 #[derive(Debug, Deserialize)]
 pub struct SessionSegment {
+    /// Id of the upload session, as the client wrote it.
     pub upload_session_id: String,
 }
 

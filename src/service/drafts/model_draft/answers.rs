@@ -137,19 +137,28 @@ struct ParameterAnswer {
 /// A draft that passed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CheckedDraft {
+    /// The analysis in the model's words.
     pub draft_text: String,
+    /// Kinds of questions that the model recognised, out of the closed list.
     pub question_kinds: Vec<String>,
+    /// Roles, parameters and data steps; every column exists.
     pub statement: Statement,
+    /// Open points that the model named.
     pub open_unknowns: Vec<ModelUnknown>,
+    /// Certainty that the model gives itself, 0 to 1.
     pub confidence: f64,
 }
 
 /// A choice that passed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CheckedSelection {
+    /// One of the offered templates.
     pub template_id: TemplateId,
+    /// Reason of the choice, in the model's words.
     pub rationale: String,
+    /// Facts that the model cites for its choice, as texts.
     pub evidence: Vec<String>,
+    /// Statement with the parameters that the model set for the template.
     pub statement: Statement,
 }
 

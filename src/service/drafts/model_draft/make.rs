@@ -18,8 +18,11 @@ use crate::service::shared::evidence::Evidence;
 
 /// A draft that a model made, before it is committed.
 pub struct Made {
+    /// The model's statement after its checks.
     pub draft: CheckedDraft,
+    /// Evidence of rules and ranking.
     pub selected: Selected,
+    /// The model's choice; `None` where it was not asked or no template applies.
     pub choice: Option<CheckedSelection>,
     /// Answers of the model that were rejected before the choice.
     pub refused: Vec<String>,
@@ -27,10 +30,15 @@ pub struct Made {
 
 /// Dependencies of drafting.
 pub struct Maker<'a> {
+    /// Library whose templates are ranked.
     pub library: &'a Library,
+    /// The model: the configured one, or stored answers in a replay.
     pub llm: &'a dyn Llm,
+    /// Tenant whose limit of tokens counts.
     pub tenant: &'a TenantId,
+    /// The requirement as the user wrote it.
     pub requirement: &'a str,
+    /// Data sets of the job.
     pub inputs: &'a Inputs,
     /// The two texts that say what is to be done.
     pub prompts: (Prompt, Prompt),
@@ -38,6 +46,7 @@ pub struct Maker<'a> {
     pub document: &'a Value,
     /// Data that left the service, for the meta.
     pub left: Value,
+    /// Longest answer of each call, in tokens.
     pub max_output_tokens: u32,
 }
 

@@ -36,6 +36,7 @@ use crate::service::shared::evidence::{Evidence, publish};
 
 /// The configured model, with what every call of it uses.
 pub struct Model {
+    /// Client of the model with its retries, breakers and limits.
     pub llm: Arc<dyn Llm>,
     /// Longest answer, in tokens.
     pub max_output_tokens: u32,
@@ -50,7 +51,10 @@ pub enum Standing {
     /// There is a draft.
     Ready(Box<JobRecord>),
     /// The model works on it.
-    Working { retry_until: chrono::DateTime<chrono::Utc> },
+    Working {
+        /// Time after which to stop polling (UTC).
+        retry_until: chrono::DateTime<chrono::Utc>,
+    },
 }
 
 /// The use case. Needs a configured model.

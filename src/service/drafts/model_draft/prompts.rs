@@ -7,6 +7,7 @@ use crate::domain::canonical::sha256_hex;
 pub struct Prompt {
     /// File name under `assets/prompts`.
     pub name: &'static str,
+    /// The text, byte for byte as it is sent.
     pub text: &'static str,
 }
 

@@ -25,12 +25,15 @@ use crate::ports::llm::{Llm, LlmCall, LlmCause, LlmFailure, LlmReply, Structure,
 /// Result of a replay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Replayed {
+    /// Id of the job.
     pub job_id: String,
+    /// Id of the job's draft, whose stored answers were replayed.
     pub draft_id: String,
     /// The stored answers pass the checks and give the draft that the job has.
     pub draft: bool,
     /// The template that the stored answers choose, and whether the draft has the same.
     pub template_id: Option<String>,
+    /// True if the stored answers give the selection that the job has.
     pub selection: bool,
     /// The id of the frozen plan; absent where none was frozen of this draft.
     pub plan_id: Option<String>,
@@ -63,6 +66,7 @@ pub struct StoredTalk {
 /// One stored answer.
 #[derive(Debug, Clone, Deserialize)]
 pub struct StoredAnswer {
+    /// The answer as the provider sent it.
     pub text: String,
 }
 

@@ -25,7 +25,9 @@ const MAX_REQUIREMENT: usize = 8_000;
 
 /// The document of the user message, and what it says of the data.
 pub struct Shared {
+    /// JSON of the user message: requirement, columns and, if allowed, sample rows.
     pub document: Value,
+    /// Amounts of data in `document`, kept as evidence.
     pub left: LeftTheService,
 }
 
@@ -33,10 +35,13 @@ pub struct Shared {
 /// tenant allows by now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Sharing {
+    /// Lower of both: the amount that a call may show.
     #[serde(rename = "data_sharing")]
     pub effective: DataSharing,
+    /// Limit of the job.
     #[serde(rename = "job_data_sharing")]
     pub job: DataSharing,
+    /// Limit of the tenant; `None` where it sets none.
     #[serde(rename = "tenant_data_sharing_max")]
     pub tenant_max: Option<DataSharing>,
 }
@@ -70,12 +75,18 @@ impl Sharing {
 /// Data that left the service, for `llm.meta`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LeftTheService {
+    /// Limits in force at the call.
     #[serde(flatten)]
     pub sharing: Sharing,
+    /// Length of the requirement, in characters.
     pub requirement_chars: usize,
+    /// Columns described to the model.
     pub columns: usize,
+    /// Columns beyond the largest number that is described.
     pub columns_left_out: usize,
+    /// Sample rows shown; 0 unless `samples` is allowed.
     pub sample_rows: usize,
+    /// Columns of these rows; 0 unless `samples` is allowed.
     pub sample_columns: usize,
 }
 

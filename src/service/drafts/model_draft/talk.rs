@@ -11,7 +11,9 @@ use crate::service::shared::evidence::Evidence;
 
 /// A question to the model.
 pub struct Question<'a> {
+    /// The call; a repair adds the refused answer and its problems to its messages.
     pub call: LlmCall,
+    /// Text that the call sends, named in the evidence.
     pub prompt: Prompt,
     /// Folder of the evidence, relative to the job's directory.
     pub folder: &'a str,
@@ -21,17 +23,22 @@ pub struct Question<'a> {
 
 /// How a question ended.
 pub struct Talk<T> {
+    /// The checked answer, or why there is none.
     pub outcome: Result<T, TalkFailure>,
+    /// Files of the exchange, to be published whatever the outcome.
     pub evidence: Vec<Evidence>,
 }
 
 /// Why there is no usable answer.
 #[derive(Debug, Clone)]
 pub enum TalkFailure {
+    /// No answer arrived; the cause is the provider's or the network's.
     Call(LlmFailure),
     /// The answer was refused twice, for these reasons.
     Answer {
+        /// Problems of the last answer, for people.
         problems: Vec<String>,
+        /// Calls to providers, retries and the repair included.
         attempts: u32,
     },
 }

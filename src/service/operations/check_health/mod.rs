@@ -32,22 +32,29 @@ pub struct HealthReport {
     /// Reasons why the status is not `ok`, one line per check.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
+    /// Results by the name of the check.
     pub checks: BTreeMap<String, Check>,
     /// The violated rules of the production gate; empty where it holds or is not required.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub violations: Vec<Finding>,
+    /// Time of the oldest result in `checks` (RFC 3339, UTC).
     pub checked_at: DateTime<Utc>,
+    /// Version of the service.
     pub version: String,
 }
 
 /// One check with the age of its result.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Check {
+    /// True unless the check failed; `degraded` counts as true.
     pub ok: bool,
     /// `ok`, `degraded` or `failed`.
     pub status: String,
+    /// The observation, for people; null if there is none.
     pub detail: String,
+    /// Time of the last check (RFC 3339, UTC).
     pub checked_at: DateTime<Utc>,
+    /// Duration of the last check, in milliseconds.
     pub latency_ms: f64,
     /// False for a part without which the service does its work: its failure makes it `degraded`.
     pub required: bool,

@@ -11,9 +11,11 @@ use crate::ports::clock::Clock;
 /// Result of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
+    /// It works; the text says what was seen.
     Well(String),
     /// It works, with less than it should.
     Limited(String),
+    /// It does not work; the text is the reason.
     Out(String),
 }
 
@@ -30,7 +32,9 @@ pub enum Need {
 
 /// A check.
 pub struct Probe {
+    /// Name in reports and metrics.
     pub name: &'static str,
+    /// Effect on readiness if it fails.
     pub need: Need,
     /// Time from the beginning of one look to the next.
     pub every: Duration,

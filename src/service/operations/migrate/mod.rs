@@ -27,9 +27,13 @@ pub use one::Outcome;
 pub struct Migration {
     /// The store itself, without the look-up in old places.
     pub store: Arc<dyn Store>,
+    /// Job records in the places of older releases.
     pub legacy: Arc<dyn LegacyRecords>,
+    /// Source of the current time (UTC).
     pub clock: Arc<dyn Clock>,
+    /// Source of new ids and of secrets.
     pub ids: Arc<dyn IdSource>,
+    /// Rules that upgrade a record of each older version.
     pub migrator: Migrator,
     /// Validity of tokens whose record states no end, in days.
     pub token_days: u32,
@@ -44,24 +48,30 @@ pub struct Migration {
 /// A place that was not migrated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failed {
+    /// Old path of the record.
     pub place: String,
+    /// Why it was not migrated, for people.
     pub reason: String,
 }
 
 /// Result of a walk, or of its dry run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
+    /// True if nothing was changed.
     pub dry_run: bool,
     /// The schema version of migrated records.
     pub schema_version: u32,
     /// Old places found.
     pub found: u64,
+    /// Jobs that are in the store now, or would be.
     pub migrated: u64,
     /// Places whose job the store held already.
     pub present: u64,
+    /// Places that stay as they were, each with its reason.
     pub failed: Vec<Failed>,
     /// Old directories that were removed; only after `--finalize`.
     pub removed: u64,
+    /// True if the migration was made final: nothing old is left to read.
     pub finalized: bool,
 }
 

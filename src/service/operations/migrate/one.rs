@@ -28,7 +28,14 @@ pub enum Outcome {
     /// No old place has it.
     Absent,
     /// Its old record cannot be migrated; the place and the reason.
-    Failed { place: String, reason: String, newer: bool },
+    Failed {
+        /// Old path of the record.
+        place: String,
+        /// Why it cannot be migrated, for people.
+        reason: String,
+        /// True if a newer release wrote the record.
+        newer: bool,
+    },
 }
 
 /// An old record, upgraded, and where it lies.

@@ -79,6 +79,7 @@ pub struct Capsule {
     time: DateTime<Utc>,
     /// In the order of the archive.
     entries: Vec<Entry>,
+    /// Name that the archive is offered under.
     pub file_name: String,
     /// Strong entity tag without quotes: changes with every byte of the archive.
     pub tag: String,

@@ -7,13 +7,17 @@ use crate::domain::anchors::parse_number;
 /// A number, text or shape that differs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Changed {
+    /// Path of the file in the capsule.
     pub file: String,
     /// 1-based below the heading; 0 for the file as a whole.
     pub row: usize,
     /// The first texts of the row, which name it.
     pub key: String,
+    /// Heading of the column; empty for the file as a whole.
     pub column: String,
+    /// Recorded text.
     pub then: String,
+    /// Text of the repeated run.
     pub now: String,
     /// |now − then| / |then|; absent where one of them is no number or `then` is 0.
     pub relative_difference: Option<f64>,
@@ -22,10 +26,13 @@ pub struct Changed {
 /// The result of a comparison.
 #[derive(Debug, Default, PartialEq)]
 pub struct Comparison {
+    /// Cells that were compared.
     pub cells: usize,
+    /// Cells whose recorded text is a number.
     pub numbers: usize,
     /// The largest relative difference, tolerated ones included.
     pub largest: f64,
+    /// Cells and files that differ by more than the tolerance.
     pub changed: Vec<Changed>,
 }
 

@@ -8,7 +8,12 @@ pub enum DataUnavailable {
     /// The capsule holds only hashes, and no folder was named.
     Needed(String),
     /// No file of the folder has the hash.
-    Differs { file: String, reason: String },
+    Differs {
+        /// Name of the file in the capsule's facts.
+        file: String,
+        /// The difference or the missing part, for people.
+        reason: String,
+    },
 }
 
 impl DataUnavailable {
@@ -29,7 +34,9 @@ impl DataUnavailable {
 /// A file of the folder with the data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
+    /// Name of the file in its folder.
     pub name: String,
+    /// SHA-256 of its content, in hexadecimal digits.
     pub sha256: String,
 }
 
@@ -37,11 +44,24 @@ pub struct Candidate {
 #[derive(Debug)]
 pub enum Source<'a> {
     /// The file as the engine reads it.
-    Canonical { index: usize },
+    Canonical {
+        /// Index into the candidates.
+        index: usize,
+    },
     /// The uploaded file, to be read as it was then.
-    Uploaded { index: usize, dataset: &'a DatasetFacts },
+    Uploaded {
+        /// Index into the candidates.
+        index: usize,
+        /// How the file was read when the job was made.
+        dataset: &'a DatasetFacts,
+    },
     /// Another file with the name of the uploaded one, where changes are accepted.
-    Renewed { index: usize, dataset: &'a DatasetFacts },
+    Renewed {
+        /// Index into the candidates.
+        index: usize,
+        /// How the file was read when the job was made.
+        dataset: &'a DatasetFacts,
+    },
 }
 
 impl<'a> Source<'a> {

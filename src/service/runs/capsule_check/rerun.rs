@@ -14,9 +14,13 @@ use crate::ports::capsule_archive::{CapsuleArchive, read_json};
 
 /// The run as the capsule records it.
 pub struct RecordedRun {
+    /// The frozen plan.
     pub plan: Plan,
+    /// Declaration of the template, as it was.
     pub meta: TemplateMeta,
+    /// Record of the attempt, with its verdict and engine.
     pub run: Run,
+    /// Data sets of the job, with their hashes.
     pub inputs: InputFacts,
     /// As the do-file prints them.
     pub nonces: Nonces,

@@ -18,20 +18,30 @@ use crate::ports::capsule_archive::{CapsuleArchive, MeasuredFile, read_json};
 /// A file that differs from its description.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
+    /// Path of the file in the capsule.
     pub file: String,
+    /// The difference, for people.
     pub reason: String,
 }
 
 /// The result of a check.
 #[derive(Debug, Default)]
 pub struct Findings {
+    /// Differences that make the capsule invalid; empty for a sound one.
     pub problems: Vec<Difference>,
+    /// Facts that a reader should know and that are no fault.
     pub remarks: Vec<String>,
+    /// Number of files that were checked.
     pub files: usize,
+    /// Id of the recorded attempt; empty where the capsule does not show it.
     pub run_id: String,
+    /// Id of its plan, SHA-256 in hexadecimal digits; empty where the capsule does not show it.
     pub plan_id: String,
+    /// Template of the plan: id, space, version.
     pub template: String,
+    /// Engine of the recorded run: kind, space, version.
     pub engine: String,
+    /// Part of the audit chain that the capsule holds.
     pub piece: chain::Piece,
 }
 

@@ -23,8 +23,11 @@ const RATIOS: [&str; 5] = ["odds_ratio", "hazard_ratio", "irr", "rrr", "ratio"];
 pub struct Source {
     /// As the statement shows it.
     pub shown: String,
+    /// Name of the table.
     pub table: String,
+    /// Row of the table, from 1 below the heading.
     pub row: u64,
+    /// Heading of the column.
     pub column: String,
     /// The number of the cell, in all its digits.
     pub cell: String,
@@ -33,14 +36,18 @@ pub struct Source {
 /// A statement that passed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statement {
+    /// The sentence, as the model wrote it.
     pub text: String,
+    /// Cells of all numbers in it; empty for a text without numbers.
     pub sources: Vec<Source>,
 }
 
 /// An interpretation that passed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
+    /// Statements on the results, in the order of the model.
     pub findings: Vec<Statement>,
+    /// Statements on limits of the results.
     pub cautions: Vec<Statement>,
 }
 

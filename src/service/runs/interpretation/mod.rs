@@ -37,7 +37,9 @@ use crate::service::shared::evidence::{Evidence, publish};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Language {
+    /// English.
     En,
+    /// Chinese.
     Zh,
 }
 
@@ -70,8 +72,13 @@ impl Language {
 
 /// State of an interpretation.
 pub enum Standing {
+    /// The interpretation is published as this artifact.
     Ready(Box<Artifact>),
-    Working { retry_until: DateTime<Utc> },
+    /// A call to the model is under way.
+    Working {
+        /// Time after which to stop polling (UTC).
+        retry_until: DateTime<Utc>,
+    },
 }
 
 /// Request of an interpretation.

@@ -32,9 +32,13 @@ pub const KEY_COLUMNS: [&str; 2] = ["term", "variable"];
 /// One table, every cell as it stands in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
+    /// Name of the table, by which statements cite it.
     pub name: String,
+    /// Meaning of the table, from the template's declaration.
     pub description: String,
+    /// Headings, in the order of the file.
     pub columns: Vec<String>,
+    /// Cells by row, as texts of the file.
     pub rows: Vec<Vec<String>>,
 }
 
@@ -68,6 +72,7 @@ impl Table {
 /// Everything that may be spoken of.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
+    /// Tables of the run that a statement may cite.
     pub tables: Vec<Table>,
     /// Names of columns, terms, tables and settings, which may hold digits.
     pub names: BTreeSet<String>,

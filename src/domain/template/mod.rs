@@ -1,5 +1,7 @@
 //! The declaration of a template (`meta.json`, contract 2.0). Rules on it are checked in `library`.
 
+mod parameter;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -7,11 +9,15 @@ use serde_json::{Map, Value};
 
 use super::ids::TemplateId;
 
+pub use parameter::{ColumnNeeds, Parameter, ParameterRule, ParameterType};
+
 /// A text in English and, where given, in Chinese.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bilingual {
+    /// In English.
     pub en: String,
+    /// In Chinese; absent in declarations that have only English.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zh: Option<String>,
 }
@@ -20,44 +26,70 @@ pub struct Bilingual {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TemplateMeta {
+    /// Version of the form of declarations: `2.0`.
     pub contract: String,
+    /// Id of the template: `linear.ols_robust`.
     #[schema(value_type = String)]
     pub id: TemplateId,
+    /// Version of the template, three numbers with dots.
     pub version: String,
+    /// Short name, for people.
     pub title: Bilingual,
     /// At most 400 characters.
     pub description: String,
+    /// The same in Chinese.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description_zh: Option<String>,
+    /// Family of analyses, the first part of the id: `linear`, `panel`, `tests` …
     pub family: String,
     /// `basic`, `standard` or `expert`.
     pub level: String,
+    /// The do-file with its hash.
     pub body: BodyFile,
+    /// Version and edition of Stata that are needed.
     pub stata: StataNeeds,
+    /// Data sets that are read; one of them has the role `main`.
     pub inputs: Vec<TemplateInput>,
+    /// Parameters, in the order of their locals.
     pub parameters: Vec<Parameter>,
+    /// Rules between parameters, checked at the freeze.
     #[serde(default)]
     pub rules: Vec<ParameterRule>,
+    /// Ado packages and commands that are needed.
     pub dependencies: Vec<Dependency>,
+    /// Files that a run leaves.
     pub outputs: Vec<Output>,
+    /// Checks that the body makes and reports in the log.
     pub checks: Vec<CheckUse>,
     /// Names that the body must emit as `metric` anchors.
     pub metrics: Vec<String>,
+    /// Bounds on rows and missing values.
     pub sample: SampleRules,
     /// `cross_section`, `panel`, `time_series`, `survival`.
     pub shape: Vec<String>,
+    /// Whether random numbers are drawn, and from which seed.
     pub seed: SeedPolicy,
+    /// Words and facts by which the template is found and ranked.
     pub selection: SelectionMeta,
+    /// Bounds on the files that a run may leave; without them those of the service hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archive: Option<ArchiveMeta>,
+    /// Resources of a run of usual size; estimates, not limits.
     pub resources: ResourceEstimate,
+    /// Names of the steps and events that the log marks.
     pub anchors: AnchorMeta,
+    /// Limits of the analysis, each as a sentence, in English.
     pub limitations: Vec<String>,
+    /// The same in Chinese, as many and in the same order.
     #[serde(default)]
     pub limitations_zh: Vec<String>,
+    /// Sources of the method.
     pub references: Vec<Reference>,
+    /// Data and values of the golden run.
     pub sample_data: SampleData,
+    /// Independent numbers with which the golden run is compared.
     pub oracle: Oracle,
+    /// Engines on which the golden run gave the expected numbers.
     #[serde(default)]
     pub verified: Vec<Verified>,
 }
@@ -66,7 +98,9 @@ pub struct TemplateMeta {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BodyFile {
+    /// Path in the library: `do/<id>.do`.
     pub file: String,
+    /// SHA-256 of the file, in lower-case hexadecimal digits; `library index` writes it.
     pub sha256: String,
 }
 
@@ -74,7 +108,9 @@ pub struct BodyFile {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StataNeeds {
+    /// Oldest version of Stata, 14 to 19.
     pub min_version: u32,
+    /// `any`, `se` or `mp`; absent means any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edition: Option<String>,
     /// `supported`, `partial` or `none`: support by the open engine.
@@ -85,127 +121,36 @@ pub struct StataNeeds {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TemplateInput {
+    /// Name of the file in the working directory: `data.dta` is the main one.
     pub name: String,
     /// `main`, `merge` or `append`.
     pub role: String,
+    /// True if the template cannot run without it.
     pub required: bool,
+    /// File formats in which the body can read it.
     pub formats: Vec<String>,
-}
-
-/// The type of a parameter; its grammar is in `docs/library.md`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ParameterType {
-    Varname,
-    Varlist,
-    Int,
-    Number,
-    Enum,
-    Condition,
-    Date,
-    Text,
-    Boolean,
-}
-
-impl ParameterType {
-    /// Returns the text of the contract.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Varname => "varname",
-            Self::Varlist => "varlist",
-            Self::Int => "int",
-            Self::Number => "number",
-            Self::Enum => "enum",
-            Self::Condition => "condition",
-            Self::Date => "date",
-            Self::Text => "text",
-            Self::Boolean => "boolean",
-        }
-    }
-}
-
-/// One declared parameter.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Parameter {
-    pub name: String,
-    #[serde(rename = "type")]
-    pub kind: ParameterType,
-    pub required: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Value)]
-    pub default: Option<Value>,
-    pub label: Bilingual,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub help: Option<Bilingual>,
-    /// The role that fills it, or `option`, `sample`, `seed`.
-    pub bind: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub column: Option<ColumnNeeds>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub min: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max: Option<f64>,
-    /// Allowed values of an enum.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub values: Option<Vec<String>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pattern: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub min_items: Option<usize>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_items: Option<usize>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_length: Option<usize>,
-    /// Names of parameters that may not share a column with this one.
-    #[serde(default)]
-    pub distinct_from: Vec<String>,
-}
-
-/// Requirements on a column of this parameter.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ColumnNeeds {
-    /// `continuous`, `binary`, `ordered`, `categorical`, `count`, `share`, `positive`, `date`, `id`, `text`.
-    #[serde(default)]
-    pub kinds: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub min_distinct: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_distinct: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_missing_share: Option<f64>,
-}
-
-/// A condition between parameters. `if` is `name` (given) or `name=value`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ParameterRule {
-    #[serde(rename = "if", default, skip_serializing_if = "Option::is_none")]
-    pub when: Option<String>,
-    #[serde(default)]
-    pub then_required: Vec<String>,
-    #[serde(default)]
-    pub then_forbidden: Vec<String>,
-    #[serde(default)]
-    pub disjoint: Vec<String>,
-    pub message: String,
 }
 
 /// An ado package or command that the template needs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dependency {
+    /// Name of the package or command.
     pub pkg: String,
     /// `built-in`, `ssc` or `net`.
     pub source: String,
+    /// Oldest version that is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// Address of the package; required for the source `net`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// SHA-256 of the package; required for the source `net`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// Use of the package in the template.
     pub purpose: String,
+    /// Behaviour without the package; absent where the template cannot do without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<String>,
 }
@@ -214,21 +159,27 @@ pub struct Dependency {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Output {
+    /// Name of the file in the working directory.
     pub file: String,
     /// `table`, `figure`, `log` or `data`.
     #[serde(rename = "type")]
     pub kind: String,
     /// `csv`, `svg`, `dta` or `log`.
     pub format: String,
+    /// True if its absence fails the run.
     pub required: bool,
     /// A parameter test such as `odds_ratios=true`; the output exists only where it holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
+    /// Content of the file, for people.
     pub description: String,
+    /// The same in Chinese.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description_zh: Option<String>,
+    /// Columns that the table must have; empty for other types.
     #[serde(default)]
     pub columns: Vec<super::plan::OutputColumn>,
+    /// Largest size, in bytes.
     pub max_bytes: u64,
 }
 
@@ -236,9 +187,12 @@ pub struct Output {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckUse {
+    /// Id of a check that the service knows, such as `few_clusters`.
     pub id: String,
+    /// `warn` or `fail`; the default of the check without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<String>,
+    /// Thresholds of the check by name.
     #[serde(default)]
     #[schema(value_type = Object)]
     pub params: Map<String, Value>,
@@ -250,7 +204,9 @@ pub struct CheckUse {
 pub struct SampleRules {
     /// `listwise`, `pairwise` or `keep`.
     pub missing: String,
+    /// Fewest complete observations; below them the run fails.
     pub min_observations: u64,
+    /// Most rows of the data, above which a freeze is refused; absent for no bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_rows: Option<u64>,
     /// `allowed` or `forbidden`.
@@ -263,6 +219,7 @@ pub struct SampleRules {
 pub struct SeedPolicy {
     /// `none`, `required` or `optional`.
     pub policy: String,
+    /// Seed without one in the plan, 0 to 2147483647; absent where the plan computes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<u32>,
 }
@@ -271,14 +228,19 @@ pub struct SeedPolicy {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SelectionMeta {
+    /// Words and phrases that point to the template.
     pub keywords: Keywords,
+    /// Kinds of questions that the template answers: `describe`, `associate`, `effect` …
     pub question_kinds: Vec<String>,
     /// Binds of the required parameters that are columns.
     pub roles: Vec<String>,
+    /// Facts of the data that rule the template out or lower its score.
     #[serde(default)]
     pub excludes: Vec<Exclusion>,
+    /// Ids of templates to which this one is preferred at an equal score.
     #[serde(default)]
     pub prefer_over: Vec<String>,
+    /// Questions that the template answers, in everyday words of both languages.
     pub questions: Vec<String>,
 }
 
@@ -286,7 +248,9 @@ pub struct SelectionMeta {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Keywords {
+    /// English words.
     pub en: Vec<String>,
+    /// Chinese words.
     pub zh: Vec<String>,
 }
 
@@ -294,7 +258,9 @@ pub struct Keywords {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Exclusion {
+    /// Name of the fact, such as `outcome.binary`.
     pub fact: String,
+    /// True if the fact only lowers the score.
     #[serde(default)]
     pub soft: bool,
 }
@@ -303,12 +269,16 @@ pub struct Exclusion {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ArchiveMeta {
+    /// Most files; the bound of the service without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_files: Option<u32>,
+    /// Largest size of all files together, in bytes; the bound of the service without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_total_bytes: Option<u64>,
+    /// Formats that files may have; those of the declared outputs without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_formats: Option<Vec<String>>,
+    /// Days that the files are kept; as configured without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
 }
@@ -317,8 +287,11 @@ pub struct ArchiveMeta {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResourceEstimate {
+    /// Longest time of a run of usual size, in seconds.
     pub timeout_s: u64,
+    /// Memory of a run of usual size, in MiB.
     pub memory_mb: u64,
+    /// Rough class of effort: `low`, `medium` or `high`.
     pub cost: String,
 }
 
@@ -326,7 +299,9 @@ pub struct ResourceEstimate {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnchorMeta {
+    /// Names of the steps that the log marks, in their order in the body.
     pub steps: Vec<String>,
+    /// Kinds of further lines that the log has, such as `result`.
     #[serde(default)]
     pub events: Vec<String>,
 }
@@ -335,8 +310,11 @@ pub struct AnchorMeta {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reference {
+    /// `book`, `article` or `manual`.
     pub kind: String,
+    /// Author, year, title and place of publication.
     pub text: String,
+    /// DOI without an address: `10.…`; absent where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doi: Option<String>,
 }
@@ -345,7 +323,9 @@ pub struct Reference {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SampleData {
+    /// File of the sample data in the library: `datasets/…`.
     pub file: String,
+    /// Values of the golden run by parameter name.
     #[schema(value_type = Object)]
     pub parameters: Map<String, Value>,
     /// Sample files of the further inputs, by the input's name.
@@ -360,8 +340,11 @@ pub struct SampleData {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Oracle {
+    /// Program that computed the expected numbers.
     pub tool: String,
+    /// File of the expected numbers in the library: `datasets/…`.
     pub expected: String,
+    /// Largest relative difference by name of the number; `default` for all others.
     #[schema(value_type = Object)]
     pub tolerance: Map<String, Value>,
 }
@@ -370,7 +353,10 @@ pub struct Oracle {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Verified {
+    /// `stata` or `open`.
     pub engine: String,
+    /// Version of the engine.
     pub version: String,
+    /// Day of the comparison, as `YYYY-MM-DD`.
     pub date: String,
 }

@@ -1,0 +1,65 @@
+//! Converts one received file to canonical data.
+
+use std::path::PathBuf;
+
+use crate::domain::dataset::Dataset;
+use crate::domain::error::Problem;
+use crate::domain::layout::upload_dir;
+use crate::ports::tabular::{IngestOptions, Tabular};
+use crate::service::inputs::receive_upload::ReceivedFile;
+
+/// One file on its way to canonical data.
+pub struct IngestSource {
+    /// Local path of the received file.
+    pub path: PathBuf,
+    /// Directory of the upload; the canonical data are written into it.
+    pub dir: PathBuf,
+    /// Id of the upload, part of the paths in the record.
+    pub upload_id: String,
+    /// Name, role, size and hash of the received file.
+    pub file: ReceivedFile,
+    /// Sheet and header row to read.
+    pub options: IngestOptions,
+}
+
+/// Converts one received file; the canonical data is written next to it.
+///
+/// # Errors
+/// As [`Tabular::ingest`].
+pub fn ingest_one(
+    tabular: &dyn Tabular,
+    source: IngestSource,
+) -> Result<(Dataset, Vec<crate::domain::dataset::DataWarning>), Problem> {
+    let IngestSource { path, dir, upload_id, file, options } = source;
+    let name = format!("{}.dta", file.dataset_key);
+    let dest = dir.join(&name);
+    let done = tabular.ingest(&path, &file.original_name, &options, &dest)?;
+    let warnings = done
+        .warnings
+        .into_iter()
+        .map(|mut warning| {
+            warning.dataset_key = Some(file.dataset_key.clone());
+            warning
+        })
+        .collect();
+    let dataset = Dataset {
+        dataset_key: file.dataset_key,
+        role: file.role,
+        original_name: file.original_name,
+        format: done.format,
+        original_rel_path: file.rel_path,
+        original_sha256: file.sha256,
+        original_size_bytes: file.size_bytes,
+        canonical_rel_path: format!("{}/{name}", upload_dir(&upload_id)),
+        canonical_sha256: done.canonical.sha256,
+        canonical_size_bytes: done.canonical.size_bytes,
+        row_count: done.row_count,
+        columns: done.columns,
+        sheet_names: done.sheet_names,
+        selected_sheet: done.selected_sheet,
+        header_row: done.header_row,
+        encoding: done.encoding,
+        delimiter: done.delimiter,
+    };
+    Ok((dataset, warnings))
+}
