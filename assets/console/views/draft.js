@@ -119,6 +119,13 @@ function drawQuestion(view) {
     fill(out);
     try {
       await ctx.api.patch('', { requirement: text.value.trim() });
+      if (store.draft.source === 'rules' && text.value.trim()) {
+        // nobody changed the draft by rules yet: the new question gets a new one
+        await suggestion(ctx, true);
+        await ctx.refresh();
+        ctx.reload();
+        return;
+      }
       await store.set('draft_text', text.value.trim());
       await ctx.refresh();
       fill(out, h('p', { class: 'hint' }, t('draft.question.saved')));
@@ -130,7 +137,7 @@ function drawQuestion(view) {
     try { await ctx.api.post('draft/preview', {}); await ctx.api.poll('draft/preview'); ctx.reload(); } catch (error) { fill(out, problem(error)); }
   };
   const ask = view.llm && !view.frozen && ctx.job.requirement && button(t('draft.model.again'), { kind: 'quiet', id: 'ask-again', onclick: renew });
-  fill(view.parts.question, card(t('draft.question'), { id: 'question-card', actions: [store.draft.source === 'model' && badge(t('draft.model.by'), 'info'), ask] }, field(t('draft.question.label'), text, { id: 'question', hint: view.frozen ? null : t('draft.question.hint') }), out,
+  fill(view.parts.question, card(t('draft.question'), { id: 'question-card', actions: [store.draft.source === 'model' && badge(t('draft.model.by'), 'info'), store.draft.source === 'rules' && !view.suggested && badge(t('draft.rules.by'), 'info'), ask] }, field(t('draft.question.label'), text, { id: 'question', hint: view.frozen ? null : t('draft.question.hint') }), out,
     store.draft.source === 'model' && store.draft.draft_text && disclosure(t('draft.model.why'), { open: true }, h('p', { class: 'prose' }, store.draft.draft_text))));
 }
 

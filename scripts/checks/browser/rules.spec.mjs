@@ -39,6 +39,18 @@ spec('a person changes the draft by rules, and it becomes theirs', {}, async ({ 
   assert.deepEqual([after.source, after.outcome_var, after.controls], ['client', 'pay', ['age']]);
 });
 
+spec('another question gets another draft as long as nobody changed it', {}, async ({ page, service }) => {
+  const job = await service.job('uploaded', { requirement });
+  await open(page, service, `#/job/${job.job_id}/draft`, credentials(job));
+  await page.locator('#p-outcome').waitFor();
+  await page.locator('#question').fill('Do union members work more hours, controlling for schooling?');
+  await page.locator('#question').blur();
+  await page.locator('#rules').getByText('“union members”').first().waitFor();
+  await page.waitForFunction(() => document.querySelector('#p-outcome')?.value === 'hours');
+  const draft = await service.call('GET', `/v1/jobs/${job.job_id}/draft/preview`, undefined, job.token);
+  assert.deepEqual([draft.source, draft.stale, draft.controls], ['rules', false, ['schooling']]);
+});
+
 spec('what the question does not say is asked for', {}, async ({ page, service }) => {
   const job = await service.job('uploaded', { requirement: 'What goes with higher pay?' });
   await open(page, service, `#/job/${job.job_id}/draft`, credentials(job));
