@@ -284,11 +284,9 @@ impl Named<'_> {
 
     /// True for a number on a scale: neither categories nor text.
     pub(super) fn is_measure(&self) -> bool {
-        !self.column.is_text()
-            && !is_binary(self.column)
-            && !self.is_time()
-            && serves_as(self.column, "continuous")
-            && !(self.has_category() && self.column.distinct <= 30)
+        let codes = self.has_category() && self.column.distinct <= 30;
+        let number = !self.column.is_text() && serves_as(self.column, "continuous");
+        number && !codes && !is_binary(self.column) && !self.is_time()
     }
 
     /// True for answers on a short ordered scale, such as a satisfaction of 1 to 5.

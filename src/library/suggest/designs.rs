@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::{Value, json};
 
-use super::phrases::{Parsed, distinct};
+use super::phrases::{Parsed, distinct, method};
 use super::roles::{Filled, Filler};
 use crate::domain::profile::is_binary;
 
@@ -19,7 +19,7 @@ impl Filler<'_> {
         out.roles.insert("failure_var", s.event.into_iter().collect());
         let group = named.iter().copied().find(|c| self.columns[*c].is_group());
         if slots == "survival_group" || named.is_empty() {
-            out.methods = vec!["survival.km_logrank".to_owned()];
+            out.methods = method("survival groups").into_iter().collect();
             out.roles.insert("group_var", group.into_iter().collect());
         } else {
             out.roles.insert("regressors", named);
@@ -131,20 +131,20 @@ impl Filler<'_> {
             .iter()
             .any(|w| p.text.contains(w));
         if describes && !tests {
-            out.methods.push("desc.by_group".to_owned());
+            out.methods.extend(method("groups described"));
             let outcome = out.roles.remove("outcome_var").unwrap_or_default();
             out.roles.insert("item_vars", outcome);
         } else if self.columns[g].column.distinct == 2 {
-            out.methods.push("test.ttest_two".to_owned());
+            out.methods.extend(method("two groups"));
         } else {
-            out.methods.push("test.anova_oneway".to_owned());
+            out.methods.extend(method("groups"));
         }
     }
 
     pub(super) fn categories(&self, row: usize, column: usize, out: &mut Filled) {
         out.roles.insert("row_var", vec![row]);
         out.roles.insert("col_var", vec![column]);
-        out.methods.push("test.crosstab_chi2".to_owned());
+        out.methods.extend(method("crosstab"));
     }
 
     /// Two columns or more without a direction.

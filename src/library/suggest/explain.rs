@@ -12,6 +12,8 @@ use crate::library::missing_parameters::draft_gaps;
 
 /// Most alternatives that are shown.
 const SHOWN: usize = 4;
+/// The words of a question never make a choice quite certain.
+const SUREST: f64 = 0.95;
 
 pub(super) struct Explained<'a> {
     pub(super) input: &'a SuggestInput<'a>,
@@ -75,7 +77,7 @@ impl Explained<'_> {
         let certain = |m: &&Mention| m.certainty;
         let sure = mentions.iter().map(certain).fold(f64::INFINITY, f64::min);
         let said = if self.filled.named || !self.parsed.id.is_empty() { 1.0 } else { 0.7 };
-        let confidence = if mentions.is_empty() { 0.6 } else { sure * said };
+        let confidence = if mentions.is_empty() { 0.6 } else { (sure * said).min(SUREST) };
         let mut alternatives: Vec<String> = Vec::new();
         for other in mentions.iter().flat_map(|m| &m.others) {
             let name = self.named[*other].name().to_owned();

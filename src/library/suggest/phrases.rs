@@ -1,7 +1,7 @@
 //! Reads the construction of a question: "effect of X on Y", "controlling for", "by G". The patterns are in
 //! `assets/suggest/phrases.json`; columns stand in them as marks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
@@ -16,6 +16,14 @@ struct File {
     adjuncts: Vec<Adjunct>,
     main: Vec<Main>,
     frames: Vec<FrameText>,
+    methods: Vec<Method>,
+}
+
+/// The template for a case that no word names.
+#[derive(Debug, Deserialize)]
+struct Method {
+    case: String,
+    method: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -57,6 +65,7 @@ struct Patterns {
     adjuncts: Vec<(String, Regex)>,
     main: Vec<(String, String, Regex)>,
     frames: Vec<Frame>,
+    methods: BTreeMap<String, String>,
     words: BTreeSet<String>,
 }
 
@@ -72,6 +81,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     let words = words.iter().copied().chain(singular).map(str::to_owned).collect();
     Patterns {
         words,
+        methods: file.methods.into_iter().map(|m| (m.case, m.method)).collect(),
         adjuncts: file.adjuncts.iter().map(|a| (a.role.clone(), regex(&a.pattern))).collect(),
         main: file.main.iter().map(|m| (m.id.clone(), m.kind.clone(), regex(&m.pattern))).collect(),
         frames: file
@@ -95,6 +105,11 @@ fn expanded(pattern: &str) -> String {
         out = out.replace(&format!("{{{name}}}"), &format!("(?P<{name}><[0-9,]+>)"));
     }
     out.replace("{n}", "[^<>.?!;:。？！；：]*?").replace("{s}", "[^<>.?!;:,，。？！；：]*?")
+}
+
+/// Returns the template for a case that no word names, such as a binary outcome.
+pub(super) fn method(case: &str) -> Option<String> {
+    PATTERNS.methods.get(case).cloned()
 }
 
 /// Words of the patterns, which are never misspelt columns.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::columns::Named;
 use super::designs::{VALUE, number};
-use super::phrases::{Frame, Parsed, distinct, frames};
+use super::phrases::{Frame, Parsed, distinct, frames, method};
 use crate::domain::profile::is_binary;
 
 /// The structure of the data.
@@ -46,13 +46,17 @@ pub(super) fn structure(columns: &[Named<'_>], rows: u64) -> Structure {
     let panel = match (entity, time) {
         (Some(entity), Some(_)) => {
             let units = columns[entity].column.distinct;
-            periods >= 2 && periods < rows && units.saturating_mul(periods).saturating_mul(2) >= rows
+            let cells = units.saturating_mul(periods);
+            // about one row for each unit and period; a date of each row is no panel
+            periods >= 2 && cells.saturating_mul(2) >= rows && cells <= rows.saturating_mul(3)
         }
         _ => false,
     };
     let event = find(&|c| is_binary(c.column) && (c.has("@death") || c.has("@event")));
     let duration = find(&|c| c.is_measure() && c.has("@survival"));
-    let series = time.is_some() && !panel && periods.saturating_mul(10) >= rows.saturating_mul(9);
+    // rows of persons with a date each are no series
+    let single = columns.iter().all(|c| !c.is_unit(rows));
+    let series = time.is_some() && single && periods.saturating_mul(10) >= rows.saturating_mul(9);
     Structure { entity, time, panel, series, duration: event.and(duration), event: duration.and(event) }
 }
 
@@ -194,12 +198,12 @@ impl Filler<'_> {
                 }
             }
             _ if named.is_empty() => {
-                out.methods.push("data.codebook".to_owned());
+                out.methods.extend(method("vague"));
                 out.open.push("outcome_var");
             }
             _ if named.len() == 1 && p.controls.is_empty() && p.instruments.is_empty() => {
                 let measure = self.columns[named[0]].is_measure();
-                out.methods.push(if measure { "desc.overall" } else { "desc.frequency" }.to_owned());
+                out.methods.extend(method(if measure { "one measure" } else { "one category" }));
                 out.roles.insert("item_vars", named);
             }
             _ => self.pair(out),
@@ -278,14 +282,14 @@ impl Filler<'_> {
             self.open_if_empty(&endogenous, "endogenous_vars", out);
             out.roles.insert("endogenous_vars", endogenous);
             out.roles.insert("instrument_vars", p.instruments.clone());
-            out.methods.insert(0, "iv.tsls".to_owned());
+            out.methods = method("instrument").into_iter().chain(std::mem::take(&mut out.methods)).collect();
         } else if p.moderators.is_empty() {
             self.open_if_empty(&causes, "regressors", out);
             out.roles.insert("regressors", causes.clone());
         } else {
             out.roles.insert("focal_var", causes.iter().copied().take(1).collect());
             out.roles.insert("moderator_var", p.moderators.iter().copied().take(1).collect());
-            out.methods.push("linear.interaction_margins".to_owned());
+            out.methods.extend(method("moderated"));
         }
         out.roles.insert("controls", controls);
         out.roles.insert("cluster_var", p.clusters.iter().copied().take(1).collect());
@@ -315,34 +319,34 @@ impl Filler<'_> {
         let text = &self.parsed.text;
         let panel = out.roles.contains_key("entity_var");
         let stated = |role: &str| out.roles.get(role).is_some_and(|c| !c.is_empty());
-        let method = if is_binary(y.column) {
+        let case = if is_binary(y.column) {
             match (panel, text.contains("probit")) {
-                (true, _) => "panel.logit",
-                (_, true) => "limited.probit_margins",
-                _ => "limited.logit_margins",
+                (true, _) => "panel binary",
+                (_, true) => "binary probit",
+                _ => "binary",
             }
         } else if panel {
-            "panel.fe"
+            "panel"
         } else if y.column.is_text() || (y.column.value_labels && !y.is_scale() && y.kind() == "categorical")
         {
-            "limited.mlogit"
+            "categories"
         } else if self.structure.series {
-            "ts.newey"
+            "series"
         } else if stated("fixed_effects") {
-            "linear.hdfe"
+            "fixed effects"
         } else if y.is_scale() {
-            "limited.ologit"
+            "scale"
         } else if y.is_count() {
-            "limited.count"
+            "count"
         } else if stated("cluster_var") {
-            "linear.ols_cluster"
+            "clusters"
         } else {
-            "linear.ols_robust"
+            "number"
         };
-        if method == "ts.newey" {
+        if case == "series" {
             self.time(true, out);
         }
-        out.methods.push(method.to_owned());
+        out.methods.extend(method(case));
     }
 
     fn model_slots(&self, slots: &str, out: &mut Filled) {

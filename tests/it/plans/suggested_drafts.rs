@@ -28,6 +28,7 @@ async fn a_question_becomes_a_draft_that_is_submitted_frozen_and_run() {
     assert_eq!(suggested["draft"]["roles"]["regressors"], json!(["schooling"]), "{suggested}");
     assert_eq!(suggested["draft"]["roles"]["controls"], json!(["age"]), "{suggested}");
     assert_eq!(suggested["draft"]["template_id"], "linear.ols_robust", "{suggested}");
+    assert_eq!(suggested["open_questions"], json!([]), "a date of each row makes no panel");
     let outcome = choice(&suggested, "roles.outcome_var");
     assert_eq!(outcome["words"], json!(["log pay"]), "whole words of the question");
     for language in ["en", "zh"] {
@@ -92,7 +93,7 @@ async fn a_vague_question_leads_to_open_questions_and_no_guess() {
 async fn suggestions_are_refused_without_data_and_after_the_freeze() {
     let mut app = TestApp::start().await;
     let job = app.job("effect of schooling on log_pay").await;
-    app.post(&job, "/draft/suggest", &json!({})).await.refused(400, "INPUTS_MISSING");
+    app.post(&job, "/draft/suggest", &json!({})).await.refused(409, "INPUTS_MISSING");
     app.upload(&job, "pay.csv", PAY).await.ok();
     app.post(&job, "/draft/suggest", &json!({"force": true})).await.refused(400, "INPUT_VALIDATION_FAILED");
     app.post(&job, "/draft/suggest", &json!({"submit": true})).await.ok();
