@@ -17,6 +17,8 @@ pub enum DraftSource {
     Model,
     /// The client submitted it.
     Client,
+    /// The rules of the service made it from the words of the question; no model took part.
+    Rules,
 }
 
 /// A draft as the job record holds it. Roles are keyed by bind name (`outcome_var`, `regressors` …);
@@ -147,7 +149,7 @@ pub struct StatedVariable {
 pub struct Selection {
     /// The chosen template; absent while no template fits.
     pub chosen: Option<TemplateId>,
-    /// `model`, `ranking` or `client`.
+    /// `model`, `ranking`, `client` or `rules`.
     pub chosen_by: Option<String>,
     /// Why, as the chooser said it.
     #[serde(default)]

@@ -29,7 +29,7 @@ pub struct Plan {
     pub revision: u32,
     /// Path for the artifact routes while the plan is the current one: `artifacts/plan.json`.
     pub rel_path: String,
-    /// `model` or `client`: who stated the draft that was frozen.
+    /// `model`, `client` or `rules`: who stated the draft that was frozen.
     pub plan_source: String,
     /// When the plan was frozen (RFC 3339, UTC).
     pub created_at: DateTime<Utc>,
@@ -120,7 +120,7 @@ pub struct Rationale {
     pub evidence: Vec<String>,
     /// Templates that were offered, by score, the best first.
     pub ranking: Vec<RankedTemplate>,
-    /// `model`, `ranking` or `client`.
+    /// `model`, `ranking`, `client` or `rules`.
     pub chosen_by: String,
 }
 

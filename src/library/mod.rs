@@ -30,6 +30,7 @@ pub mod rank;
 pub mod render;
 pub mod select;
 pub mod sketch;
+pub mod suggest;
 pub mod terms;
 mod tokens;
 pub mod validate;

@@ -44,6 +44,7 @@ pub(super) fn plan(input: &FreezeInput<'_>, template: &Template, binding: &Bindi
         plan_source: match input.plan_source {
             DraftSource::Model => "model".to_owned(),
             DraftSource::Client => "client".to_owned(),
+            DraftSource::Rules => "rules".to_owned(),
         },
         created_at: input.created_at,
         template: PlanTemplate {
@@ -141,6 +142,7 @@ fn rationale(input: &FreezeInput<'_>) -> Rationale {
     } else {
         match chosen_by.as_str() {
             "ranking" => "no model is configured: the first of the ranking was taken".to_owned(),
+            "rules" => "rules chose it from the words of the question; no model took part".to_owned(),
             "model" => "the model chose it among the candidates".to_owned(),
             _ => "the client named the template".to_owned(),
         }

@@ -11,7 +11,7 @@ use super::binding::takes;
 use super::facts::Data;
 use super::load::{Library, Template};
 use super::terms::{LEVELS, ROLES};
-use super::tokens::{is_han, tokens};
+use super::tokens::{is_han, tokens, written_words};
 use crate::domain::ids::TemplateId;
 use crate::domain::template::{Parameter, TemplateMeta};
 
@@ -78,6 +78,7 @@ pub fn rank(
 ) -> Vec<Ranked> {
     let documents: Vec<(&Template, Document)> = library.templates().map(|t| (t, document(&t.meta))).collect();
     let asked = weighted(tokens(question), data);
+    let written = written_words(question);
     let scores: Vec<(f64, Vec<String>)> = bm25(&documents, &asked);
     let largest = scores.iter().map(|(score, _)| *score).fold(LEAST_TELLING, f64::max);
     let mut ranked: Vec<(&Template, Ranked)> = Vec::new();
@@ -103,7 +104,7 @@ pub fn rank(
                 template_id: template.meta.id.clone(),
                 title: template.meta.title.en.clone(),
                 score: round(score.clamp(0.0, 1.0)),
-                reasons: reasons(&features, verdict),
+                reasons: reasons(&features, &written, verdict),
                 features,
             },
         ));
@@ -235,10 +236,12 @@ fn kind_fit(meta: &TemplateMeta, question_kinds: &[String]) -> f64 {
     if answers { 1.0 } else { 0.0 }
 }
 
-fn reasons(features: &Features, verdict: &Applicability) -> Vec<String> {
+fn reasons(features: &Features, written: &BTreeMap<String, String>, verdict: &Applicability) -> Vec<String> {
     let mut reasons = Vec::new();
-    if !features.matched.is_empty() {
-        reasons.push(format!("matches {}", features.matched.join(", ")));
+    let words: Vec<&str> =
+        features.matched.iter().filter_map(|t| written.get(t)).map(String::as_str).collect();
+    if !words.is_empty() {
+        reasons.push(format!("matches {}", words.join(", ")));
     }
     if features.question_kind > 0.0 {
         reasons.push("answers this kind of question".to_owned());

@@ -67,7 +67,7 @@ pub struct Candidates {
 pub struct Stage2 {
     /// The chosen template, always an applicable one.
     pub chosen: TemplateId,
-    /// `model`, `ranking` or `client`.
+    /// `model`, `ranking`, `client` or `rules`.
     pub chosen_by: String,
     /// Reason of the choice, for people.
     pub rationale: String,

@@ -1,6 +1,8 @@
 //! Splits questions and descriptions into tokens: English words with plain plural and verb endings taken
 //! off, Chinese as single characters and pairs, so that no dictionary is needed.
 
+use std::collections::BTreeMap;
+
 /// Words that say nothing about an analysis.
 const STOP_WORDS: &[&str] = &[
     "a", "an", "and", "are", "as", "at", "be", "been", "but", "by", "can", "could", "did", "do", "does",
@@ -42,6 +44,23 @@ pub(super) fn tokens(text: &str) -> Vec<String> {
     out
 }
 
+/// Returns for the tokens of a text the words as a person wrote them, for reasons that people read. Single Chinese
+/// characters are left out: they are parts of words.
+pub(super) fn written_words(text: &str) -> BTreeMap<String, String> {
+    let mut written = BTreeMap::new();
+    for word in text.split(|c: char| !c.is_alphanumeric() || is_han(c)).filter(|w| !w.is_empty()) {
+        for token in tokens(word) {
+            written.entry(token).or_insert_with(|| word.to_owned());
+        }
+    }
+    for run in text.split(|c: char| !is_han(c)) {
+        for token in tokens(run).into_iter().filter(|t| t.chars().count() > 1) {
+            written.entry(token.clone()).or_insert(token);
+        }
+    }
+    written
+}
+
 fn flush_word(word: &mut String, out: &mut Vec<String>) {
     if !word.is_empty() && !STOP_WORDS.contains(&word.as_str()) {
         out.push(stem(word));
@@ -61,7 +80,7 @@ fn flush_han(han: &mut Vec<char>, out: &mut Vec<String>) {
 }
 
 /// Takes plain endings off, the same way for questions and descriptions; it need not give a word.
-fn stem(word: &str) -> String {
+pub(super) fn stem(word: &str) -> String {
     let length = word.chars().count();
     for (ending, rest, put) in [
         ("ies", 3, "y"),
@@ -98,6 +117,15 @@ mod tests {
             assert_eq!(tokens(a), tokens(b), "{a} {b}");
         }
         assert_eq!(tokens("What is THE fixed-effect?"), ["fix", "effect"]);
+    }
+
+    #[test]
+    fn tokens_lead_back_to_the_written_words() {
+        let written = written_words("Controlling for experience, 固定效应");
+        assert_eq!(written["controll"], "Controlling");
+        assert_eq!(written["experienc"], "experience");
+        assert_eq!(written["效应"], "效应");
+        assert!(!written.contains_key("效"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Uploaded tables as a port: a file in any accepted format becomes canonical data, and canonical data
 //! can be checked. Calls block: use them from a pool.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -117,6 +118,18 @@ pub trait Tabular: Send + Sync {
     /// # Errors
     /// `INTERNAL_ERROR` where the file cannot be read.
     fn preview(&self, canonical: &Path, rows: usize, columns: usize) -> Result<Preview, Problem>;
+
+    /// Reads the texts behind the values: for every column with value labels their texts, for every text column the
+    /// values of its first `rows` rows; at most `most` for each column, in a fixed order.
+    ///
+    /// # Errors
+    /// `INTERNAL_ERROR` where the file cannot be read.
+    fn texts(
+        &self,
+        canonical: &Path,
+        rows: usize,
+        most: usize,
+    ) -> Result<BTreeMap<String, Vec<String>>, Problem>;
 
     /// Counts the rows of canonical data on which a condition is true (all without one), and those of
     /// them without a missing value in `complete`.

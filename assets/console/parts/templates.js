@@ -26,9 +26,9 @@ export const titleOf = (id, fallback) => tr(listed?.find((x) => x.template_id ==
 /** A reason of the ranking in words of the language in force; unknown ones as they came. */
 export function reasonWords(reason) {
   const open = reason.match(/^(\w+) is not stated; (\d+) columns? fits?$/);
-  if (open) return t('draft.reason.open', { role: roleName(open[1]), n: Number(open[2]) });
+  if (open) return t('draft.reason.open', { role: roleName(open[1]) });
   const words = reason.match(/^matches (.+)$/);
-  if (words) return t('draft.reason.words', { words: words[1].split(', ').filter((w) => w.length > 1).slice(0, 4).join(', ') });
+  if (words) return t('draft.reason.words', { words: words[1].split(', ').slice(0, 4).join(', ') });
   if (reason === 'answers this kind of question') return t('draft.reason.question');
   return reason;
 }

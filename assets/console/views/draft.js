@@ -8,6 +8,7 @@ import { manyColumns, oneColumn, rowsLeft, variablesOf } from '../parts/columns.
 import { DraftStore, patchKey } from '../parts/draftStore.js';
 import { expressionEditor, grammarHelp } from '../parts/expression.js';
 import { reasonTexts } from '../parts/reasons.js';
+import { choiceOf, reasonOf, suggestedCard, suggestion } from '../parts/suggested.js';
 import { aboutTemplate, browse, candidates, roleName, templateList, templateMeta, titleOf } from '../parts/templates.js';
 import { categoricalCard, derivedCard, inputsCard, stepsCard } from '../parts/variables.js';
 import { warnings } from './data.js';
@@ -29,9 +30,10 @@ export async function mount(root, ctx) {
   return draft ? edit(body, ctx, draft) : undefined;
 }
 
-/** The draft that is there, the model's when one is configured, else the ranking of the library for the question. */
+/** The draft that is there, the model's when one is configured, else the one that rules make of the question. */
 async function firstDraft(body, ctx) {
-  const own = () => ctx.api.put('draft', { draft_text: ctx.job.requirement ?? '' }).then((a) => a.data);
+  const plain = () => ctx.api.put('draft', { draft_text: '' }).then((a) => a.data);
+  const own = () => (ctx.job.requirement ? suggestion(ctx, true).then((s) => s.submitted_draft) : plain());
   if (ctx.job.draft) return (await ctx.api.get('draft/preview', { signal: ctx.signal })).data;
   const { llm } = await api.capabilities().catch(() => ({ llm: { configured: false } }));
   if (llm.configured && ctx.job.requirement && ctx.job.data_sharing !== 'none') {
@@ -61,22 +63,25 @@ function byModel(body, ctx, own) {
 
 async function edit(body, ctx, draft) {
   const frozen = !['created', 'draft_ready'].includes(ctx.job.status);
-  const [preview, , meta] = await Promise.all([
+  const [preview, , meta, suggested] = await Promise.all([
     ctx.api.get('inputs/preview', { query: { rows: 1, columns: 200 } }).then((a) => a.data).catch(() => null),
     templateList(ctx.jobId).catch(() => null),
     draft.template && templateMeta(ctx.jobId, draft.template.template_id).catch(() => null),
+    // the same question and data give the same reasons
+    draft.source === 'rules' && !draft.stale && suggestion(ctx).catch(() => null),
   ]);
-  const parts = Object.fromEntries(['question', 'method', 'roles', 'extra', 'sample', 'derived', 'marks', 'steps', 'options', 'status'].map((name) => [name, h('div', { class: 'part' })]));
+  const parts = Object.fromEntries(['question', 'rules', 'method', 'roles', 'extra', 'sample', 'derived', 'marks', 'steps', 'options', 'status'].map((name) => [name, h('div', { class: 'part' })]));
   const llm = await api.capabilities().then((c) => c.llm.configured, () => false);
-  const view = { ctx, parts, frozen, preview, llm: llm && ctx.job.data_sharing !== 'none', meta, sample: null, derived: null };
+  const view = { ctx, parts, frozen, preview, llm: llm && ctx.job.data_sharing !== 'none', meta, suggested: suggested || null, sample: null, derived: null };
   view.redraw = unpressed(() => update(view));
   view.store = new DraftStore(ctx, draft, view.redraw);
   view.variables = () => variablesOf(view.store.draft, view.preview);
   const aside = h('aside', { class: 'sticky stack', 'aria-label': t('draft.status') }, parts.status);
   fill(body, frozen && note('info', h('p', {}, t('draft.frozen')), h('div', {}, button(t('data.to_plan'), { onclick: () => ctx.step('plan') }))),
     preview && warnings(preview.warnings.filter((w) => w.severity === 'warning')),
-    h('div', { class: 'columns' }, h('div', { class: 'stack' }, parts.question, parts.method, parts.steps, parts.roles, parts.marks, parts.sample, parts.derived, parts.extra, parts.options), aside));
+    h('div', { class: 'columns' }, h('div', { class: 'stack' }, parts.question, parts.rules, parts.method, parts.steps, parts.roles, parts.marks, parts.sample, parts.derived, parts.extra, parts.options), aside));
   drawQuestion(view);
+  fill(parts.rules, view.suggested && suggestedCard(view.suggested));
   drawSample(view);
   view.derived = derivedCard(view.store, { variables: view.variables, memory: ctx.memory, disabled: frozen });
   fill(parts.derived, view.derived);
@@ -117,6 +122,13 @@ function drawQuestion(view) {
     fill(out);
     try {
       await ctx.api.patch('', { requirement: text.value.trim() });
+      if (store.draft.source === 'rules' && text.value.trim()) {
+        // nobody changed the draft by rules yet: the new question gets a new one
+        await suggestion(ctx, true);
+        await ctx.refresh();
+        ctx.reload();
+        return;
+      }
       await store.set('draft_text', text.value.trim());
       await ctx.refresh();
       fill(out, h('p', { class: 'hint' }, t('draft.question.saved')));
@@ -128,7 +140,7 @@ function drawQuestion(view) {
     try { await ctx.api.post('draft/preview', {}); await ctx.api.poll('draft/preview'); ctx.reload(); } catch (error) { fill(out, problem(error)); }
   };
   const ask = view.llm && !view.frozen && ctx.job.requirement && button(t('draft.model.again'), { kind: 'quiet', id: 'ask-again', onclick: renew });
-  fill(view.parts.question, card(t('draft.question'), { id: 'question-card', actions: [store.draft.source === 'model' && badge(t('draft.model.by'), 'info'), ask] }, field(t('draft.question.label'), text, { id: 'question', hint: view.frozen ? null : t('draft.question.hint') }), out,
+  fill(view.parts.question, card(t('draft.question'), { id: 'question-card', actions: [store.draft.source === 'model' && badge(t('draft.model.by'), 'info'), store.draft.source === 'rules' && !view.suggested && badge(t('draft.rules.by'), 'info'), ask] }, field(t('draft.question.label'), text, { id: 'question', hint: view.frozen ? null : t('draft.question.hint') }), out,
     store.draft.source === 'model' && store.draft.draft_text && disclosure(t('draft.model.why'), { open: true }, h('p', { class: 'prose' }, store.draft.draft_text))));
 }
 
@@ -146,7 +158,7 @@ function drawMethod(view) {
   };
   const anew = () => store.set('template_id', view.tried, Object.fromEntries(Object.keys(draft.roles).map((r) => [`roles.${r}`, null])));
   fill(parts.method, card(t('draft.method'), { id: 'method', actions: !view.frozen && button(t('draft.browse'), { kind: 'quiet', icon: 'search', id: 'browse', onclick: () => { browse(ctx, draft.template?.template_id).then((id) => id && pick(id)); } }) },
-    draft.template?.chosen_by === 'ranking' && draft.template_candidates.length > 0 && h('p', { class: 'lead' }, t('draft.method.suggested')),
+    ['ranking', 'rules'].includes(draft.template?.chosen_by) && draft.template_candidates.length > 0 && h('p', { class: 'lead' }, t('draft.method.suggested')),
     draft.template_candidates.length === 0 && !draft.template && note('warn', t('draft.method.none')),
     !view.frozen && candidates(draft, { onpick: pick, disabled: false }),
     view.frozen && h('p', {}, h('strong', {}, titleOf(draft.template?.template_id, draft.template?.title))),
@@ -228,7 +240,8 @@ function control(p, view) {
   const attempt = store.errors.has(key) || p.status === 'invalid' ? view.ctx.memory.attempts?.[key] : undefined;
   const value = attempt !== undefined ? attempt : p.status === 'default' || p.status === 'unused' || p.status === 'missing' ? null : p.value;
   const fallback = p.status === 'default' && p.value !== null ? tr(String(Array.isArray(p.value) ? p.value.join(', ') : p.value)) : null;
-  const hint = [p.help && tr(p.help), fallback !== null && p.type !== 'enum' && p.type !== 'boolean' && t('draft.default', { value: fallback }), limits(p)].filter(Boolean).join(lang() === 'zh' ? '。' : '. ') || null;
+  const chosen = choiceOf(view.suggested, p);
+  const hint = [p.help && tr(p.help), chosen && reasonOf(chosen), fallback !== null && p.type !== 'enum' && p.type !== 'boolean' && t('draft.default', { value: fallback }), limits(p)].filter(Boolean).join(lang() === 'zh' ? '。' : '. ') || null;
   const disabled = view.frozen;
   if (p.type === 'varname') input = oneColumn(p, view.variables(), { value, onpick: pick, disabled });
   else if (p.type === 'varlist' && p.max_items === 1) input = oneColumn(p, view.variables(), { value: Array.isArray(value) ? value[0] : value, onpick: (v) => pick(v ? [v] : null), disabled });

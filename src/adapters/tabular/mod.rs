@@ -17,8 +17,10 @@ mod remarks;
 mod stata;
 mod steps;
 mod text;
+mod values;
 mod warnings;
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -64,6 +66,15 @@ impl Tabular for TabularFiles {
 
     fn preview(&self, canonical: &Path, rows: usize, columns: usize) -> Result<Preview, Problem> {
         preview::preview(canonical, rows, columns)
+    }
+
+    fn texts(
+        &self,
+        canonical: &Path,
+        rows: usize,
+        most: usize,
+    ) -> Result<BTreeMap<String, Vec<String>>, Problem> {
+        values::texts(canonical, rows, most)
     }
 
     fn count_rows(

@@ -2,6 +2,7 @@
 //! that upload and nothing else. This file has both sides: the server's adapter and the process itself
 //! (`stata-service read-table SOURCE DEST`, the request on standard input, the answer on standard output).
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -118,6 +119,15 @@ impl Tabular for IsolatedReaders {
 
     fn preview(&self, canonical: &Path, rows: usize, columns: usize) -> Result<Preview, Problem> {
         TabularFiles.preview(canonical, rows, columns)
+    }
+
+    fn texts(
+        &self,
+        canonical: &Path,
+        rows: usize,
+        most: usize,
+    ) -> Result<BTreeMap<String, Vec<String>>, Problem> {
+        TabularFiles.texts(canonical, rows, most)
     }
 
     fn count_rows(

@@ -75,6 +75,7 @@ pub fn router() -> Routes {
         .add(routes!(draft::patch::handler), draft::patch::FACTS)
         .add(routes!(draft::preview::get), draft::preview::GET_FACTS)
         .add(routes!(draft::preview::post), draft::preview::POST_FACTS)
+        .add(routes!(draft::suggest::handler), draft::suggest::FACTS)
         .add(routes!(plan::freeze::handler), plan::freeze::FACTS)
         .add(routes!(plan::preview::handler), plan::preview::FACTS)
         .add(routes!(plan::revise::handler), plan::revise::FACTS)

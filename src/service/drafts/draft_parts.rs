@@ -36,7 +36,7 @@ pub struct DraftTemplate {
     pub version: String,
     /// Title in English.
     pub title: String,
-    /// `model`, `ranking` or `client`.
+    /// `model`, `ranking`, `client` or `rules`.
     pub chosen_by: String,
 }
 

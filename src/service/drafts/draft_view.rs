@@ -216,7 +216,8 @@ fn unknowns(gaps: &[MissingParameter], parameters: &[ParameterView], draft: &Dra
 }
 
 /// The decision and the risk: `1 − Π (1 − w)` over open points that block (w = 0.5) and that do not (0.15),
-/// warnings on the data (0.1), and a model's doubt (0.5 times 1 − confidence). A chosen template with a soft exclusion asks for a confirmation with a downgrade.
+/// warnings on the data (0.1), and a model's doubt (0.5 times 1 − confidence). A chosen template with a soft
+/// exclusion asks for a confirmation with a downgrade; a person confirms every draft by rules.
 fn decide(draft: &Draft, unknowns: &[Unknown], warnings: &[DataWarning]) -> (String, f64) {
     let blocking = unknowns.iter().filter(|u| u.blocking).count();
     let serious = warnings.iter().filter(|w| w.severity == "warning").count();
@@ -231,7 +232,7 @@ fn decide(draft: &Draft, unknowns: &[Unknown], warnings: &[DataWarning]) -> (Str
         "require_confirm"
     } else if second_choice && draft.selection.chosen_by.as_deref() != Some("client") {
         "require_confirm_with_downgrade"
-    } else if risk < 0.25 {
+    } else if risk < 0.25 && draft.source != DraftSource::Rules {
         "auto_freeze"
     } else {
         "require_confirm"

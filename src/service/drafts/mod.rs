@@ -5,3 +5,4 @@ pub mod draft_request;
 pub mod draft_view;
 pub mod model_draft;
 pub mod state_draft;
+pub mod suggest_draft;

@@ -37,7 +37,7 @@ impl StateDraft<'_> {
     ) -> Result<JobRecord, Problem> {
         with_retries(if_match, || async {
             let job = self.0.load_job(tenant, job_id).await?;
-            self.state(caller, &job, &stated, if_match).await
+            self.state(caller, &job, &stated, DraftSource::Client, if_match).await
         })
         .await
     }
@@ -57,16 +57,21 @@ impl StateDraft<'_> {
         with_retries(if_match, || async {
             let job = self.0.load_job(tenant, job_id).await?;
             let stated = apply_patch(&current_statement(&job)?, updates)?;
-            self.state(caller, &job, &stated, if_match).await
+            self.state(caller, &job, &stated, DraftSource::Client, if_match).await
         })
         .await
     }
 
-    async fn state(
+    /// Checks a statement, ranks the library for it and commits the draft with its author.
+    ///
+    /// # Errors
+    /// As [`StateDraft::execute`].
+    pub(super) async fn state(
         &self,
         caller: &Caller,
         job: &JobRecord,
         stated: &Stated,
+        source: DraftSource,
         if_match: Option<u64>,
     ) -> Result<JobRecord, Attempt> {
         let ctx = self.0;
@@ -83,7 +88,7 @@ impl StateDraft<'_> {
         check_expressions(stated, &inputs, derived)?;
         check_keys(ctx, job, &stated.statement.data_steps).await?;
         let template_id = stated.template_id.as_deref().map(parse_template_id).transpose()?;
-        let (selected, stage2) = self.select(job, &inputs, stated, template_id.as_ref())?;
+        let (selected, stage2) = self.select(job, &inputs, stated, source, template_id.as_ref())?;
         let selection = Selection {
             chosen: stage2.as_ref().map(|s| s.chosen.clone()),
             chosen_by: stage2.as_ref().map(|s| s.chosen_by.clone()),
@@ -93,7 +98,7 @@ impl StateDraft<'_> {
         let draft = Draft {
             draft_id: ctx.ids.id("draft"),
             created_at: ctx.clock.now(),
-            source: DraftSource::Client,
+            source,
             stale: false,
             draft_text: stated.draft_text.clone(),
             requirement: job.requirement.clone(),
@@ -119,6 +124,7 @@ impl StateDraft<'_> {
         job: &JobRecord,
         inputs: &Inputs,
         stated: &Stated,
+        source: DraftSource,
         template_id: Option<&TemplateId>,
     ) -> Result<(Selected, Option<Stage2>), Problem> {
         let library = &self.0.library;
@@ -133,7 +139,11 @@ impl StateDraft<'_> {
             Some(id) if library.get(id).is_none() => return Err(unknown_template(id.as_str())),
             Some(id) => {
                 selected.check_client_choice(id)?;
-                (id.clone(), "client", "the client named the template and it is applicable")
+                if source == DraftSource::Rules {
+                    (id.clone(), "rules", "rules chose it from the words of the question; no model took part")
+                } else {
+                    (id.clone(), "client", "the client named the template and it is applicable")
+                }
             }
             None => match selected.first() {
                 Some(id) => {

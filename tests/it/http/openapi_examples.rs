@@ -222,6 +222,7 @@ async fn inputs_and_plans(walk: &mut Walk, job: &str, token: &str) {
     walk.step("upload_inputs", &here, token, 200).await;
     walk.step("preview_inputs", &[("job_id", job), ("?rows", "2"), ("?columns", "3")], token, 200).await;
     walk.step("patch_job", &here, token, 200).await;
+    walk.step("suggest_draft", &here, token, 200).await;
     walk.step("state_draft", &here, token, 200).await;
     walk.step("patch_draft", &here, token, 200).await;
     walk.step("preview_draft", &here, token, 200).await;

@@ -8,3 +8,4 @@ mod expression_meaning;
 mod expression_printing;
 mod expression_refusals;
 mod plan_preview;
+mod suggested_drafts;

@@ -266,6 +266,18 @@ class CheckUse(TypedDict):
     severity: NotRequired[str | None]
 
 
+class Choice(TypedDict):
+    """A role or parameter with its columns and the reason."""
+
+    alternatives: list[str]
+    basis: str
+    columns: list[str]
+    confidence: float
+    field: str
+    reason: Bilingual
+    words: list[str]
+
+
 class ColumnCandidate(TypedDict):
     """A column that a role could take."""
 
@@ -464,7 +476,7 @@ class DraftRequest(TypedDict):
     treatment_var: NotRequired[str | None]
 
 
-DraftSource: TypeAlias = "Literal['model', 'client']"
+DraftSource: TypeAlias = "Literal['model', 'client', 'rules']"
 
 
 class DraftTemplate(TypedDict):
@@ -757,6 +769,24 @@ class LoginBody(TypedDict):
 MergeType: TypeAlias = "Literal['1:1', 'm:1', '1:m']"
 
 
+class MethodAlternative(TypedDict):
+    """Another template for the same roles."""
+
+    score: float
+    template_id: str
+    title: Bilingual
+
+
+class MethodChoice(TypedDict):
+    """The chosen method."""
+
+    alternatives: list[MethodAlternative]
+    confidence: float
+    reason: Bilingual
+    template_id: str
+    title: Bilingual
+
+
 class NameNormalization(TypedDict):
     """A column whose name was changed at ingest."""
 
@@ -777,6 +807,15 @@ class NextAction(TypedDict):
     method: str
     path: str
     payload_schema: Any
+
+
+class OpenQuestion(TypedDict):
+    """Something that the question leaves open."""
+
+    blocking: bool
+    candidates: list[str]
+    field: str
+    question: Bilingual
 
 
 class Oracle(TypedDict):
@@ -1476,6 +1515,29 @@ class StoreFacts(TypedDict):
     quarantined_records: int
     sequence: int
     waiting_commits: int
+
+
+class SuggestRequest(TypedDict):
+    """What becomes of the suggestion."""
+
+    submit: NotRequired[bool]
+
+
+class SuggestedDraft(TypedDict):
+    """A draft by rules with its explanation."""
+
+    choices: list[Choice]
+    confidence: float
+    draft: Any
+    job_id: str
+    method: NotRequired[MethodChoice | None]
+    open_questions: list[OpenQuestion]
+    requirement: str
+    rules_version: int
+    source: DraftSource
+    submitted: bool
+    submitted_draft: NotRequired[DraftView | None]
+    version: int
 
 
 class SystemStatus(TypedDict):

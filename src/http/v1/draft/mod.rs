@@ -3,3 +3,4 @@
 pub mod patch;
 pub mod preview;
 pub mod put;
+pub mod suggest;

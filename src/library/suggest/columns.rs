@@ -1,0 +1,312 @@
+//! The columns of a data set as a question may name them: name, label, synonyms, values; and what they can be.
+
+use std::collections::BTreeMap;
+
+use super::super::tokens::is_han;
+use super::lexicon::LEXICON;
+use super::words::{Unit, Vocabulary, units};
+use crate::domain::dataset::{Column, Dataset, InferredType};
+use crate::domain::profile::{is_binary, primary_kind, serves_as};
+
+/// What in the profile of a column a word of the question was found in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    Value,
+    Label,
+    Name,
+}
+
+/// One way to name a column.
+#[derive(Debug, Clone)]
+pub(super) struct Alias {
+    pub(super) place: Place,
+    pub(super) units: Vec<Unit>,
+    pub(super) text: String,
+}
+
+/// A column with all ways to name it.
+#[derive(Debug)]
+pub(super) struct Named<'a> {
+    pub(super) column: &'a Column,
+    pub(super) aliases: Vec<Alias>,
+}
+
+/// Weight of words that say little.
+const GENERIC: f64 = 0.25;
+
+pub(super) fn weight(unit: &Unit) -> f64 {
+    match (unit.connector, unit.generic) {
+        (true, _) => 0.0,
+        (_, true) => GENERIC,
+        _ => 1.0,
+    }
+}
+
+/// Returns the columns with their names, and the words that they add to the vocabulary.
+pub(super) fn named<'a>(
+    dataset: &'a Dataset,
+    values: &BTreeMap<String, Vec<String>>,
+) -> (Vec<Named<'a>>, Vocabulary) {
+    let texts: Vec<(&Column, Vec<(Place, String)>)> =
+        dataset.columns.iter().map(|c| (c, texts_of(c, values))).collect();
+    let mut vocabulary = Vocabulary::default();
+    for (_, aliases) in &texts {
+        for (_, text) in aliases {
+            for part in text.split(|c: char| !c.is_alphanumeric()) {
+                if part.chars().any(is_han) {
+                    vocabulary.han.insert(part.to_owned());
+                } else if part.chars().count() >= 4 && part.chars().all(char::is_alphabetic) {
+                    vocabulary.words.insert(part.to_ascii_lowercase());
+                }
+            }
+        }
+    }
+    let columns = texts
+        .into_iter()
+        .map(|(column, aliases)| Named {
+            column,
+            aliases: aliases.into_iter().filter_map(|(place, text)| alias(place, text)).collect(),
+        })
+        .collect();
+    (columns, vocabulary)
+}
+
+fn alias(place: Place, text: String) -> Option<Alias> {
+    // the words of the columns themselves are split by the lexicon alone, so that synonyms meet
+    let mut units = units(&text, &Vocabulary::default());
+    units.retain(|u| !u.connector && !u.options.is_empty());
+    (units.iter().any(|u| !u.generic) || place == Place::Name).then_some(Alias { place, units, text })
+}
+
+fn texts_of(column: &Column, values: &BTreeMap<String, Vec<String>>) -> Vec<(Place, String)> {
+    let mut out = vec![(Place::Name, spelled_out(&column.name))];
+    if column.original_name != column.name {
+        out.push((Place::Name, spelled_out(&column.original_name)));
+    }
+    if let Some(label) = column.label.as_deref() {
+        let plain = without_brackets(label);
+        let head = head(&plain);
+        if head != plain {
+            out.push((Place::Label, head));
+        }
+        for prefix in ["是否", "每周", "参加"] {
+            if let Some(rest) = plain.strip_prefix(prefix) {
+                out.push((Place::Label, rest.to_owned()));
+            }
+        }
+        out.push((Place::Label, plain));
+    }
+    let own = values.get(&column.name).map(Vec::as_slice).unwrap_or_default();
+    out.extend(own.iter().take(50).filter(|v| !is_plain(v)).map(|v| (Place::Value, v.clone())));
+    out
+}
+
+/// Values that are words of every question: `yes`, `none`, numbers.
+fn is_plain(value: &str) -> bool {
+    let value = value.trim().to_ascii_lowercase();
+    value.chars().count() < 2 && !value.chars().any(is_han)
+        || matches!(
+            value.as_str(),
+            "yes" | "no" | "none" | "other" | "average" | "good" | "fair" | "poor" | "是" | "否"
+        )
+        || value.parse::<f64>().is_ok()
+}
+
+/// Cuts units and remarks in brackets off a label.
+fn without_brackets(label: &str) -> String {
+    let mut depth = 0;
+    let mut out = String::new();
+    for c in label.chars() {
+        match c {
+            '(' | '（' | '[' => depth += 1,
+            ')' | '）' | ']' => depth -= 1,
+            _ if depth <= 0 => out.push(c),
+            _ => {}
+        }
+    }
+    out.trim().to_owned()
+}
+
+/// Returns the part of a label before a preposition: `Systolic blood pressure` of `… at 12 weeks`.
+fn head(label: &str) -> String {
+    let cut =
+        [" at ", " in ", " per ", " with ", " during ", " before ", " after ", " within ", " from ", " to "]
+            .iter()
+            .filter_map(|word| label.find(word))
+            .min();
+    cut.map_or_else(|| label.to_owned(), |at| label[..at].to_owned())
+}
+
+/// Writes a column name in words: parts split, abbreviations and joined words resolved.
+fn spelled_out(name: &str) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let mut last = ' ';
+    for c in name.chars() {
+        let breaks = c == '_'
+            || c == '.'
+            || c == '-'
+            || c == ' '
+            || (c.is_uppercase() && last.is_lowercase())
+            || (c.is_ascii_digit() != last.is_ascii_digit());
+        if breaks || parts.is_empty() {
+            parts.push(String::new());
+        }
+        if c.is_alphanumeric() {
+            parts.last_mut().expect("one was pushed").extend(c.to_lowercase());
+        }
+        last = c;
+    }
+    parts.iter().filter(|p| !p.is_empty()).map(|p| resolved(p)).collect::<Vec<_>>().join(" ")
+}
+
+fn resolved(part: &str) -> String {
+    let known = |piece: &str| -> Option<String> {
+        if let Some(word) = LEXICON.abbreviations.get(piece) {
+            return Some(word.clone());
+        }
+        LEXICON.words.contains(piece).then(|| piece.to_owned())
+    };
+    if let Some(word) = known(part) {
+        return word;
+    }
+    // two joined words or abbreviations: `fatheduc`, `hhinc`
+    for (at, _) in part.char_indices().filter(|(at, _)| *at >= 2 && part.len() - at >= 3) {
+        if let (Some(first), Some(second)) = (known(&part[..at]), known(&part[at..])) {
+            return format!("{first} {second}");
+        }
+    }
+    part.to_owned()
+}
+
+impl Named<'_> {
+    pub(super) fn name(&self) -> &str {
+        &self.column.name
+    }
+
+    /// True if a name or the label has this concept.
+    pub(super) fn has(&self, concept: &str) -> bool {
+        self.aliases
+            .iter()
+            .filter(|a| a.place != Place::Value)
+            .any(|a| a.units.iter().any(|u| u.options.iter().any(|(o, s)| o == concept && *s >= 1.0)))
+    }
+
+    /// How likely the column is studied as an outcome, by its words: −1 to 1.
+    pub(super) fn outcome(&self) -> f64 {
+        let of = |alias: &Alias| {
+            let priors: Vec<f64> = alias
+                .units
+                .iter()
+                .filter_map(|u| u.options.iter().find_map(|(o, s)| LEXICON.outcome(o).filter(|_| *s >= 0.8)))
+                .collect();
+            (!priors.is_empty()).then(|| priors.iter().sum::<f64>() / priors.len() as f64)
+        };
+        let named = self.aliases.iter().filter(|a| a.place != Place::Value);
+        let mut priors: Vec<f64> = named.filter_map(of).collect();
+        priors.sort_by(f64::total_cmp);
+        priors.get(priors.len() / 2).copied().unwrap_or(0.0)
+    }
+
+    fn word(&self, words: &[&str]) -> bool {
+        let name = self.column.name.to_ascii_lowercase();
+        let label = self.column.label.as_deref().unwrap_or_default().to_ascii_lowercase();
+        words.iter().any(|w| {
+            name == *w
+                || name.ends_with(&format!("_{w}"))
+                || name.starts_with(&format!("{w}_"))
+                || label == *w
+        })
+    }
+
+    /// True for dates and columns named after a period.
+    pub(super) fn is_time(&self) -> bool {
+        let dated = matches!(self.column.inferred_type, InferredType::Date | InferredType::Datetime);
+        let named = [
+            "year",
+            "quarter",
+            "month",
+            "wave",
+            "period",
+            "week",
+            "day",
+            "date",
+            "yr",
+            "年份",
+            "年度",
+            "会计年度",
+            "月份",
+            "季度",
+        ];
+        dated || (self.column.integer_valued && self.word(&named) && !self.has("@built"))
+    }
+
+    /// True for columns that identify units: firms, persons, schools.
+    pub(super) fn is_unit(&self, rows: u64) -> bool {
+        let label = self.column.label.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let code = self.word(&["id", "code", "no", "nr", "key", "stkcd", "代码", "编码", "编号"])
+            || ["identifier", " code", "代码", "编码", "编号", " number"].iter().any(|w| label.ends_with(w))
+            || self.column.name.to_ascii_lowercase().ends_with("id");
+        let things = ["@firm", "@person", "@school", "@county", "@hospital", "@province"];
+        let is_thing = |u: &Unit| u.options.iter().any(|(o, s)| *s >= 1.0 && things.contains(&o.as_str()));
+        let thing = self
+            .aliases
+            .iter()
+            .any(|a| a.place != Place::Value && !a.units.is_empty() && a.units.iter().all(is_thing));
+        let many = self.column.distinct >= rows.min(20);
+        let discrete = self.column.integer_valued || self.column.is_text();
+        discrete && many && (code || (thing && self.column.distinct >= 40)) && !self.is_time()
+    }
+
+    /// True for columns whose values are categories.
+    pub(super) fn is_group(&self) -> bool {
+        let c = self.column;
+        is_binary(c)
+            || c.is_text()
+            || (c.value_labels && c.distinct <= 30)
+            || (c.distinct <= 12 && self.has_category())
+    }
+
+    fn has_category(&self) -> bool {
+        [
+            "@region",
+            "@province",
+            "@occupation",
+            "@industry",
+            "@party",
+            "@contract",
+            "@diet",
+            "@race",
+            "@stage",
+        ]
+        .iter()
+        .any(|c| self.has(c))
+    }
+
+    /// True for a number on a scale: neither categories nor text.
+    pub(super) fn is_measure(&self) -> bool {
+        let codes = self.has_category() && self.column.distinct <= 30;
+        let number = !self.column.is_text() && serves_as(self.column, "continuous");
+        number && !codes && !is_binary(self.column) && !self.is_time()
+    }
+
+    /// True for answers on a short ordered scale, such as a satisfaction of 1 to 5.
+    pub(super) fn is_scale(&self) -> bool {
+        let c = self.column;
+        !c.is_text() && c.integer_valued && (3..=11).contains(&c.distinct) && self.outcome() > 0.3
+    }
+
+    /// True for numbers of events.
+    pub(super) fn is_count(&self) -> bool {
+        let label = self.column.label.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let says = ["number of", "count of", "days", "次数", "数量"].iter().any(|w| label.contains(w))
+            || label.ends_with('数')
+            || self.has("@visits")
+            || self.has("@patent");
+        says && serves_as(self.column, "count") && self.column.distinct > 2
+    }
+
+    /// The kind of the contract that describes the column best.
+    pub(super) fn kind(&self) -> &'static str {
+        primary_kind(self.column)
+    }
+}

@@ -1,0 +1,234 @@
+//! Roles of comparisons and of designs: groups, pairs, survival, differences in differences, matching, discontinuity.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::{Value, json};
+
+use super::phrases::{Parsed, distinct, method};
+use super::roles::{Filled, Filler};
+use crate::domain::profile::is_binary;
+
+impl Filler<'_> {
+    pub(super) fn survival(&self, slots: &str, out: &mut Filled) {
+        let (p, s) = (self.parsed, self.structure);
+        let own = |c: &usize| Some(*c) == s.duration || Some(*c) == s.event || p.strata.contains(c);
+        let mut named: Vec<usize> = distinct(self.named().into_iter().chain(p.controls.iter().copied()));
+        named.retain(|c| !own(c) && !p.excluded.contains(c));
+        out.roles.insert("duration_var", s.duration.into_iter().collect());
+        out.roles.insert("failure_var", s.event.into_iter().collect());
+        let group = named.iter().copied().find(|c| self.columns[*c].is_group());
+        if slots == "survival_group" || named.is_empty() {
+            out.methods = method("survival groups").into_iter().collect();
+            out.roles.insert("group_var", group.into_iter().collect());
+        } else {
+            out.roles.insert("regressors", named);
+            out.roles.insert("strata_var", p.strata.iter().copied().take(1).collect());
+            out.roles.insert("cluster_var", p.clusters.iter().copied().take(1).collect());
+        }
+    }
+
+    /// Designs: differences in differences, matching, discontinuity.
+    pub(super) fn designed(&self, slots: &str, out: &mut Filled) {
+        let p = self.parsed;
+        let binary = |c: usize| is_binary(self.columns[c].column);
+        let with = |concept: &str, named: bool| {
+            let all: Vec<usize> = if named { p.rest.clone() } else { (0..self.columns.len()).collect() };
+            all.into_iter().find(|c| binary(*c) && self.columns[*c].has(concept))
+        };
+        let running = p.running.first().copied();
+        let pool = p.outcome.iter().copied().chain(self.named());
+        let outcome = pool.filter(|c| Some(*c) != running && !p.matched.contains(c)).collect::<Vec<_>>();
+        let outcome = match p.outcome[..] {
+            [only] if !binary(only) || slots == "match" => Some(only),
+            _ => outcome
+                .into_iter()
+                .filter(|c| !binary(*c) || slots == "match")
+                .max_by(|a, b| self.columns[*a].outcome().total_cmp(&self.columns[*b].outcome())),
+        };
+        out.roles.insert("outcome_var", outcome.into_iter().collect());
+        let mut controls = p.controls.clone();
+        controls.retain(|c| Some(*c) != outcome);
+        if slots == "rd" {
+            out.roles.insert("running_var", running.into_iter().collect());
+            self.open_if_empty(p.running.as_slice(), "running_var", out);
+            if let Some(value) = number(&CUTOFF, &p.text) {
+                out.parameters.insert("cutoff".to_owned(), value);
+            }
+            out.roles.insert("controls", controls);
+            return;
+        }
+        let treated = match slots {
+            "did" => with("@treatment", true).or(with("@treatment", false)).or(with("@programme", true)),
+            "did_panel" => with("@programme", true).or(with("@treatment", true)),
+            _ => p
+                .causes
+                .iter()
+                .chain(&p.rest)
+                .copied()
+                .find(|c| binary(*c) && Some(*c) != outcome && !p.matched.contains(c)),
+        };
+        let treated = treated.or(with("@programme", false));
+        let treatment: Vec<usize> = treated.into_iter().collect();
+        self.open_if_empty(&treatment, "treatment_var", out);
+        match slots {
+            "did" => {
+                let post: Vec<usize> = with("@reform", true).or(with("@reform", false)).into_iter().collect();
+                self.open_if_empty(&post, "post_var", out);
+                out.roles.insert("post_var", post);
+                out.roles.insert("controls", controls);
+            }
+            "did_panel" => {
+                self.panel(out);
+                out.roles.insert("controls", controls);
+            }
+            _ => {
+                let used = |c: &usize| Some(*c) == outcome || treatment.contains(c);
+                let rest = self.named().into_iter().filter(|c| !used(c));
+                let covariates =
+                    distinct(p.matched.iter().copied().chain(controls).chain(rest).filter(|c| !used(c)));
+                self.open_if_empty(&covariates, "regressors", out);
+                out.roles.insert("regressors", covariates);
+            }
+        }
+        out.roles.insert("cluster_var", p.clusters.iter().copied().take(1).collect());
+        out.roles.insert("treatment_var", treatment);
+    }
+
+    /// A measure compared between groups.
+    pub(super) fn compare(&self, out: &mut Filled) {
+        let p = self.parsed;
+        let mut outcome = self.outcome();
+        let mut pool: Vec<usize> = p.groups.iter().chain(&p.causes).copied().collect();
+        pool.extend(self.named());
+        let mut group = pool.iter().copied().find(|c| Some(*c) != outcome && self.columns[*c].is_group());
+        if let (Some(y), None) = (outcome, group)
+            && self.columns[y].is_group()
+        {
+            // "gender gap in pay" and the like, read the wrong way round
+            let measure = pool.iter().copied().find(|c| *c != y && !self.columns[*c].is_group());
+            (outcome, group) = (measure, Some(y));
+        }
+        let Some(y) = outcome else {
+            out.open.push("outcome_var");
+            out.roles.insert("group_var", group.into_iter().collect());
+            return;
+        };
+        let Some(g) = group else {
+            return self.model(out);
+        };
+        if self.columns[y].is_group() && !out.named {
+            return self.categories(y, g, out);
+        }
+        out.roles.insert("outcome_var", vec![y]);
+        out.roles.insert("group_var", vec![g]);
+        if out.named {
+            return;
+        }
+        let describes =
+            p.id == "by" || ["average", "mean ", "平均", "统计"].iter().any(|w| p.text.contains(w));
+        let tests = ["differ", "test", "compar", "差异", "差别", "不同", "显著", "比较"]
+            .iter()
+            .any(|w| p.text.contains(w));
+        if describes && !tests {
+            out.methods.extend(method("groups described"));
+            let outcome = out.roles.remove("outcome_var").unwrap_or_default();
+            out.roles.insert("item_vars", outcome);
+        } else if self.columns[g].column.distinct == 2 {
+            out.methods.extend(method("two groups"));
+        } else {
+            out.methods.extend(method("groups"));
+        }
+    }
+
+    pub(super) fn categories(&self, row: usize, column: usize, out: &mut Filled) {
+        out.roles.insert("row_var", vec![row]);
+        out.roles.insert("col_var", vec![column]);
+        out.methods.extend(method("crosstab"));
+    }
+
+    /// Two columns or more without a direction.
+    pub(super) fn pair(&self, out: &mut Filled) {
+        let p = self.parsed;
+        let named = distinct(p.outcome.iter().chain(&p.causes).copied().chain(self.named()));
+        let groups = named.iter().filter(|c| self.columns[**c].is_group()).count();
+        if let [a, b] = named[..] {
+            if groups == 2 && p.controls.is_empty() {
+                return self.categories(a, b, out);
+            }
+            let measure = |c: usize| self.columns[c].is_measure();
+            if groups == 1 && p.controls.is_empty() && p.kind.is_empty() && (measure(a) || measure(b)) {
+                return self.compare(out);
+            }
+        }
+        if p.outcome.is_empty() || p.kind == "pair" {
+            let y = named
+                .iter()
+                .copied()
+                .max_by(|a, b| self.columns[*a].outcome().total_cmp(&self.columns[*b].outcome()));
+            let turned = Parsed {
+                outcome: y.into_iter().collect(),
+                causes: named.iter().copied().filter(|c| Some(*c) != y).collect(),
+                controls: p.controls.clone(),
+                fixed_effects: p.fixed_effects.clone(),
+                clusters: p.clusters.clone(),
+                instruments: p.instruments.clone(),
+                endogenous: p.endogenous.clone(),
+                weights: p.weights.clone(),
+                excluded: p.excluded.clone(),
+                text: p.text.clone(),
+                ..Parsed::default()
+            };
+            return Filler { parsed: &turned, columns: self.columns, structure: self.structure }.model(out);
+        }
+        self.model(out);
+    }
+
+    pub(super) fn two_factors(&self, out: &mut Filled) {
+        let named = distinct(self.parsed.outcome.iter().copied().chain(self.named()));
+        let (groups, measures): (Vec<usize>, Vec<usize>) =
+            named.into_iter().partition(|c| self.columns[*c].is_group());
+        let outcome = measures
+            .into_iter()
+            .max_by(|a, b| self.columns[*a].outcome().total_cmp(&self.columns[*b].outcome()));
+        out.roles.insert("outcome_var", outcome.into_iter().collect());
+        out.roles.insert("group_var", groups.iter().copied().take(1).collect());
+        match groups.get(1) {
+            Some(second) => {
+                out.parameters.insert("factor_b".to_owned(), json!(self.columns[*second].name()));
+            }
+            None => out.open.push("group_var"),
+        }
+    }
+
+    /// Two measurements of the same thing: the earlier and the later column.
+    pub(super) fn before_and_after(&self) -> Option<(usize, usize)> {
+        let early = |c: usize| self.columns[c].has("@before") || self.columns[c].has("@baseline");
+        let measures: Vec<usize> =
+            (0..self.columns.len()).filter(|c| self.columns[*c].is_measure()).collect();
+        let common = |a: usize, b: usize| {
+            let (a, b) = (self.columns[a].name().to_lowercase(), self.columns[b].name().to_lowercase());
+            a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count() >= 3
+        };
+        let named = &self.parsed.rest;
+        let pairs = measures
+            .iter()
+            .filter(|c| early(**c))
+            .flat_map(|a| measures.iter().filter(move |b| !early(**b)).map(move |b| (*a, *b)));
+        pairs
+            .filter(|(a, b)| common(*a, *b))
+            .find(|(a, b)| named.is_empty() || named.contains(a) || named.contains(b))
+    }
+}
+
+pub(super) static VALUE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?:from|equal to|of|等于) ?(-?[0-9]+(?:\.[0-9]+)?)").expect("a pattern"));
+static CUTOFF: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:cut-?off|threshold|断点)[^0-9-]{0,12}(-?[0-9]+(?:\.[0-9]+)?)").expect("a pattern")
+});
+
+/// The number that a pattern captures in the question.
+pub(super) fn number(pattern: &Regex, text: &str) -> Option<Value> {
+    let value: f64 = pattern.captures(text)?[1].parse().ok()?;
+    Some(json!(value))
+}

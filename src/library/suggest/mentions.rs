@@ -1,0 +1,233 @@
+//! Finds the columns that a question names, and the words that name them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::columns::{Alias, Named, Place, weight};
+use super::words::{Unit, Vocabulary, units};
+
+/// Most units of one mention.
+const WIDEST: usize = 7;
+/// Least match of a unit that counts.
+const LEAST: f64 = 0.5;
+
+/// A column named by words of the question.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Mention {
+    /// Positions of the columns; several where the words name a numbered group (`trust1` to `trust4`).
+    pub(super) columns: Vec<usize>,
+    /// Other columns that the words could mean, the likeliest first.
+    pub(super) others: Vec<usize>,
+    /// Bytes of the question.
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// 0 to 1.
+    pub(super) certainty: f64,
+    pub(super) place: Place,
+    /// True if the words are the name itself.
+    pub(super) exact: bool,
+    /// The word that was meant, where it is misspelt.
+    pub(super) spelled: Option<String>,
+}
+
+/// Columns by the units and by the whole texts of their names: only these can fit a window.
+struct Index {
+    units: BTreeMap<String, BTreeSet<usize>>,
+    texts: BTreeMap<String, BTreeSet<usize>>,
+}
+
+impl Index {
+    fn of(columns: &[Named<'_>]) -> Self {
+        let mut index = Self { units: BTreeMap::new(), texts: BTreeMap::new() };
+        for (at, column) in columns.iter().enumerate() {
+            index.texts.entry(column.name().to_ascii_lowercase()).or_default().insert(at);
+            for alias in &column.aliases {
+                index.texts.entry(alias.text.to_lowercase()).or_default().insert(at);
+                for (option, _) in alias.units.iter().flat_map(|u| &u.options) {
+                    index.units.entry(option.clone()).or_default().insert(at);
+                }
+            }
+        }
+        index
+    }
+
+    /// Every column that can fit: by the whole text, or by the first unit that says something.
+    fn candidates(&self, slice: &str, window: &[Unit]) -> BTreeSet<usize> {
+        let mut found = self.texts.get(slice).cloned().unwrap_or_default();
+        if let Some(first) = window.iter().find(|u| !u.connector && !u.generic) {
+            found.extend(first.options.iter().filter_map(|(o, _)| self.units.get(o)).flatten());
+        }
+        found
+    }
+}
+
+struct Hit {
+    column: usize,
+    score: f64,
+    place: Place,
+    exact: bool,
+    /// The name or label does not only contain the words but is made of them.
+    whole: bool,
+}
+
+/// Returns the mentions in a question, in order, without overlaps, and its units.
+pub(super) fn mentions(
+    question: &str,
+    columns: &[Named<'_>],
+    vocabulary: &Vocabulary,
+) -> (Vec<Mention>, Vec<Unit>) {
+    let units = units(question, vocabulary);
+    let index = Index::of(columns);
+    let mut found: Vec<(f64, Mention)> = Vec::new();
+    for start in 0..units.len() {
+        for end in start + 1..=units.len().min(start + WIDEST) {
+            let window = &units[start..end];
+            let edge = |u: &Unit| u.connector || u.options.is_empty();
+            if edge(&window[0]) || edge(&window[window.len() - 1]) || crosses(question, window) {
+                continue;
+            }
+            if let Some(hit) = best(question, window, columns, &index) {
+                found.push(hit);
+            }
+        }
+    }
+    // the widest match first, then the surest
+    found.sort_by(|(a, x), (b, y)| {
+        b.total_cmp(a).then(y.certainty.total_cmp(&x.certainty)).then(x.start.cmp(&y.start))
+    });
+    let mut kept: Vec<Mention> = Vec::new();
+    for (_, mention) in found {
+        if kept.iter().all(|k| mention.end <= k.start || k.end <= mention.start) {
+            kept.push(mention);
+        }
+    }
+    kept.sort_by_key(|m| m.start);
+    ranges(question, columns, &mut kept);
+    (kept, units)
+}
+
+/// True if a window passes a comma or the end of a sentence.
+fn crosses(question: &str, window: &[Unit]) -> bool {
+    let text = &question[window[0].start..window[window.len() - 1].end];
+    text.contains([',', '.', ';', ':', '?', '，', '。', '；', '：', '？', '、'])
+}
+
+/// The best columns for a window, with the weight of its words.
+fn best(question: &str, window: &[Unit], columns: &[Named<'_>], index: &Index) -> Option<(f64, Mention)> {
+    let slice = question[window[0].start..window[window.len() - 1].end].to_ascii_lowercase();
+    let mut hits: Vec<Hit> = Vec::new();
+    for at in index.candidates(&slice, window) {
+        let column = &columns[at];
+        if slice == column.name().to_ascii_lowercase() {
+            hits.push(Hit { column: at, score: 1.2, place: Place::Name, exact: true, whole: true });
+            continue;
+        }
+        let aliases = column.aliases.iter().filter_map(|a| {
+            let (score, whole) = score(&slice, window, a)?;
+            Some(Hit { column: at, score, place: a.place, exact: false, whole })
+        });
+        hits.extend(aliases.max_by(|a, b| a.score.total_cmp(&b.score)));
+    }
+    hits.sort_by(|a, b| {
+        b.score.total_cmp(&a.score).then(b.place.cmp(&a.place)).then(a.column.cmp(&b.column))
+    });
+    let first = hits.first()?;
+    let alone = hits.len() == 1 || hits[1].score < first.score * 0.8;
+    if first.score < 0.3 || (first.score < 0.5 && !alone) {
+        return None;
+    }
+    let tied: Vec<usize> =
+        hits.iter().take_while(|h| h.score >= first.score - 0.001).map(|h| h.column).collect();
+    let chosen = if tied.len() > 1 && numbered(&tied, columns) { tied } else { vec![first.column] };
+    let size: f64 = window.iter().map(weight).sum();
+    let doubt = if alone { 1.0 } else { 0.8 };
+    let mention = Mention {
+        others: hits.iter().map(|h| h.column).filter(|c| !chosen.contains(c)).take(4).collect(),
+        columns: chosen,
+        start: window[0].start,
+        end: window[window.len() - 1].end,
+        certainty: (first.score.min(1.0) * doubt).clamp(0.2, 1.0),
+        place: first.place,
+        exact: first.exact,
+        spelled: window.iter().find_map(|u| u.spelled.clone()),
+    };
+    Some((size + if first.whole { 0.1 } else { 0.0 }, mention))
+}
+
+/// How well the words of a window match a name: the share of the name, 0 to 1; none unless every word is in it.
+fn score(slice: &str, window: &[Unit], alias: &Alias) -> Option<(f64, bool)> {
+    let factor = match alias.place {
+        Place::Name => 1.0,
+        Place::Label => 0.97,
+        Place::Value => 0.75,
+    };
+    if slice == alias.text.to_lowercase() {
+        return Some((factor, true));
+    }
+    let mut used = vec![false; alias.units.len()];
+    let mut matched = 0.0;
+    let mut telling = false;
+    for (place, unit) in window.iter().enumerate().filter(|(_, u)| !u.connector) {
+        let strongest = alias
+            .units
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| !used[*at])
+            .map(|(at, own)| (at, strength(unit, own)))
+            .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
+        match strongest {
+            Some((at, strength)) if strength >= LEAST => {
+                used[at] = true;
+                matched += weight(&alias.units[at]) * strength;
+                telling |= !unit.generic;
+            }
+            // words such as `average` may stand among those of a name
+            _ if unit.generic && !unit.han && place > 0 && place + 1 < window.len() => {}
+            _ => return None,
+        }
+    }
+    let total: f64 = alias.units.iter().map(weight).sum();
+    (telling && total > 0.0).then(|| (factor * matched / total, matched >= total - 0.001))
+}
+
+fn strength(a: &Unit, b: &Unit) -> f64 {
+    let mut most: f64 = 0.0;
+    for (option, x) in &a.options {
+        for (other, y) in &b.options {
+            if option == other {
+                most = most.max(x * y);
+            }
+        }
+    }
+    most
+}
+
+/// The name without the number at its end.
+fn trunk(name: &str) -> &str {
+    name.trim_end_matches(|c: char| c.is_ascii_digit())
+}
+
+/// True for columns of one numbered group: `q1`, `q2`, `q3`.
+fn numbered(tied: &[usize], columns: &[Named<'_>]) -> bool {
+    let first = trunk(columns[tied[0]].name());
+    tied.iter().all(|c| {
+        let name = columns[*c].name();
+        trunk(name) == first && name.len() > first.len()
+    })
+}
+
+/// Takes all columns between the ends of a range: `trust1 to trust4`.
+fn ranges(question: &str, columns: &[Named<'_>], mentions: &mut Vec<Mention>) {
+    let mut at = 0;
+    while at + 1 < mentions.len() {
+        let (a, b) = (&mentions[at], &mentions[at + 1]);
+        let between = question.get(a.end..b.start).unwrap_or_default().trim().to_ascii_lowercase();
+        let joins = matches!(between.as_str(), "to" | "-" | "–" | "through" | "到" | "至");
+        if joins && a.exact && b.exact && numbered(&[a.columns[0], b.columns[0]], columns) {
+            let (low, high) = (a.columns[0].min(b.columns[0]), a.columns[0].max(b.columns[0]));
+            let next = mentions.remove(at + 1);
+            mentions[at].columns = (low..=high).collect();
+            mentions[at].end = next.end;
+        }
+        at += 1;
+    }
+}

@@ -1,0 +1,345 @@
+//! Reads the construction of a question: "effect of X on Y", "controlling for", "by G". The patterns are in
+//! `assets/suggest/phrases.json`; columns stand in them as marks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+use serde::Deserialize;
+
+use super::columns::Named;
+use super::mentions::Mention;
+use super::words::Unit;
+
+#[derive(Debug, Deserialize)]
+struct File {
+    adjuncts: Vec<Adjunct>,
+    main: Vec<Main>,
+    frames: Vec<FrameText>,
+    methods: Vec<Method>,
+}
+
+/// The template for a case that no word names.
+#[derive(Debug, Deserialize)]
+struct Method {
+    case: String,
+    method: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Adjunct {
+    role: String,
+    pattern: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Main {
+    id: String,
+    kind: String,
+    pattern: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct FrameText {
+    id: String,
+    slots: String,
+    pattern: String,
+    methods: Vec<String>,
+    #[serde(default)]
+    needs: String,
+}
+
+/// A kind of analysis that words of the question ask for.
+#[derive(Debug)]
+pub(super) struct Frame {
+    pub(super) id: String,
+    /// Which roles it fills; see `roles`.
+    pub(super) slots: String,
+    pattern: Regex,
+    pub(super) methods: Vec<String>,
+    /// What the data must have.
+    pub(super) needs: String,
+}
+
+struct Patterns {
+    adjuncts: Vec<(String, Regex)>,
+    main: Vec<(String, String, Regex)>,
+    frames: Vec<Frame>,
+    methods: BTreeMap<String, String>,
+    words: BTreeSet<String>,
+}
+
+static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
+    let text = include_str!("../../../assets/suggest/phrases.json");
+    let file: File = serde_json::from_str(text).expect("the phrases are read by the tests");
+    let regex = |p: &str| Regex::new(&expanded(p)).expect("the patterns are compiled by the tests");
+    let every = file.adjuncts.iter().map(|a| &a.pattern).chain(file.main.iter().map(|m| &m.pattern));
+    let every = every.chain(file.frames.iter().map(|f| &f.pattern));
+    let words: BTreeSet<&str> =
+        every.flat_map(|p| p.split(|c: char| !c.is_ascii_alphabetic())).filter(|w| w.len() >= 4).collect();
+    let singular = words.iter().filter_map(|w| w.strip_suffix('s'));
+    let words = words.iter().copied().chain(singular).map(str::to_owned).collect();
+    Patterns {
+        words,
+        methods: file.methods.into_iter().map(|m| (m.case, m.method)).collect(),
+        adjuncts: file.adjuncts.iter().map(|a| (a.role.clone(), regex(&a.pattern))).collect(),
+        main: file.main.iter().map(|m| (m.id.clone(), m.kind.clone(), regex(&m.pattern))).collect(),
+        frames: file
+            .frames
+            .iter()
+            .map(|f| Frame {
+                id: f.id.clone(),
+                slots: f.slots.clone(),
+                pattern: regex(&f.pattern),
+                methods: f.methods.clone(),
+                needs: f.needs.clone(),
+            })
+            .collect(),
+    }
+});
+
+/// `{x}` is a mark captured as `x`, `{n}` words without a mark, `{s}` the same without a comma.
+fn expanded(pattern: &str) -> String {
+    let mut out = pattern.to_owned();
+    for name in ["x", "y", "g", "c", "p", "e", "m", "r"] {
+        out = out.replace(&format!("{{{name}}}"), &format!("(?P<{name}><[0-9,]+>)"));
+    }
+    out.replace("{n}", "[^<>.?!;:。？！；：]*?").replace("{s}", "[^<>.?!;:,，。？！；：]*?")
+}
+
+/// Returns the template for a case that no word names, such as a binary outcome.
+pub(super) fn method(case: &str) -> Option<String> {
+    PATTERNS.methods.get(case).cloned()
+}
+
+/// Words of the patterns, which are never misspelt columns.
+pub(super) fn words() -> BTreeSet<String> {
+    PATTERNS.words.clone()
+}
+
+/// The construction of a question; columns by position.
+#[derive(Debug, Default)]
+pub(super) struct Parsed {
+    /// Pattern of the main statement, and its kind: `model`, `group`, `either`, `pair`; empty without one.
+    pub(super) id: String,
+    pub(super) kind: String,
+    pub(super) outcome: Vec<usize>,
+    pub(super) causes: Vec<usize>,
+    pub(super) groups: Vec<usize>,
+    pub(super) moderators: Vec<usize>,
+    pub(super) controls: Vec<usize>,
+    pub(super) fixed_effects: Vec<usize>,
+    pub(super) clusters: Vec<usize>,
+    pub(super) instruments: Vec<usize>,
+    pub(super) endogenous: Vec<usize>,
+    pub(super) weights: Vec<usize>,
+    pub(super) strata: Vec<usize>,
+    pub(super) nested: Vec<usize>,
+    pub(super) running: Vec<usize>,
+    pub(super) matched: Vec<usize>,
+    pub(super) excluded: Vec<usize>,
+    /// Columns named outside of the additions, in order, without units and periods.
+    pub(super) rest: Vec<usize>,
+    /// Units and periods named anywhere.
+    pub(super) units: Vec<usize>,
+    /// The question in lower case with corrected words.
+    pub(super) text: String,
+}
+
+/// Which columns are units or periods, and which are categories.
+pub(super) struct Natures<'a> {
+    pub(super) columns: &'a [Named<'a>],
+    pub(super) rows: u64,
+}
+
+impl Natures<'_> {
+    fn is_unit(&self, column: usize) -> bool {
+        self.columns[column].is_unit(self.rows) || self.columns[column].is_time()
+    }
+
+    fn absorbs(&self, column: usize) -> bool {
+        self.is_unit(column) || self.columns[column].is_group()
+    }
+}
+
+/// Reads a question with its mentions.
+pub(super) fn parse(question: &str, mentions: &[Mention], units: &[Unit], natures: &Natures<'_>) -> Parsed {
+    let mut parsed = Parsed { text: corrected(question, units), ..Parsed::default() };
+    let mut text = merged(&marked(question, mentions, units));
+    for (role, pattern) in &PATTERNS.adjuncts {
+        while let Some(found) = pattern.captures(&text) {
+            let (whole, kept) = addition(&mut parsed, role, &found, natures);
+            text.replace_range(whole, &kept);
+        }
+    }
+    text = without_units(&text, natures, &mut parsed);
+    parsed.rest = distinct(MARK.find_iter(&text).flat_map(|m| columns_of(m.as_str())));
+    let main = PATTERNS.main.iter().find_map(|(id, kind, pattern)| {
+        let found = pattern.captures(&text)?;
+        let groups = |name: &str| found.name(name).map(|m| columns_of(m.as_str())).unwrap_or_default();
+        let (y, x) = (groups("y"), groups("x"));
+        // the same column on both sides is no statement
+        (!x.iter().any(|c| y.contains(c)) || y.len() + x.len() > 2)
+            .then(|| (id, kind, y, x, groups("g"), groups("m"), groups("p"), groups("r")))
+    });
+    if let Some((id, kind, y, x, g, m, p, r)) = main {
+        parsed.id.clone_from(id);
+        parsed.kind.clone_from(kind);
+        parsed.causes = x.into_iter().filter(|c| !y.contains(c)).collect();
+        parsed.outcome = y;
+        parsed.groups = g;
+        parsed.moderators = m;
+        if !p.is_empty() {
+            parsed.rest = p;
+        }
+        if let Some((first, others)) = r.split_first() {
+            parsed.outcome = vec![*first];
+            parsed.causes = others.to_vec();
+        }
+    }
+    parsed
+}
+
+/// Returns the frames that the text of a question asks for, the strongest first.
+pub(super) fn frames(text: &str) -> Vec<&'static Frame> {
+    PATTERNS.frames.iter().filter(|f| f.pattern.is_match(text)).collect()
+}
+
+static MARK: LazyLock<Regex> = LazyLock::new(|| Regex::new("<[0-9,]+>").expect("a pattern"));
+
+fn columns_of(mark: &str) -> Vec<usize> {
+    mark.trim_matches(['<', '>']).split(',').filter_map(|n| n.parse().ok()).collect()
+}
+
+fn mark(columns: &[usize]) -> String {
+    let list: Vec<String> = columns.iter().map(ToString::to_string).collect();
+    format!("<{}>", list.join(","))
+}
+
+pub(super) fn distinct(columns: impl Iterator<Item = usize>) -> Vec<usize> {
+    let mut out = Vec::new();
+    for column in columns {
+        if !out.contains(&column) {
+            out.push(column);
+        }
+    }
+    out
+}
+
+/// The question in lower case with the words that were meant.
+fn corrected(question: &str, units: &[Unit]) -> String {
+    let mut text = question.to_ascii_lowercase();
+    for unit in units.iter().rev() {
+        if let Some(word) = &unit.spelled {
+            text.replace_range(unit.start..unit.end, word);
+        }
+    }
+    text
+}
+
+/// The question with marks instead of the words that name columns.
+fn marked(question: &str, mentions: &[Mention], units: &[Unit]) -> String {
+    let mut text = question.replace(['<', '>'], " ").to_ascii_lowercase();
+    let spelled = units.iter().filter_map(|u| Some((u.start, u.end, u.spelled.clone()?)));
+    let mut changes: Vec<(usize, usize, String)> = spelled
+        .filter(|(start, end, _)| mentions.iter().all(|m| *end <= m.start || m.end <= *start))
+        .collect();
+    changes.extend(mentions.iter().map(|m| (m.start, m.end, mark(&m.columns))));
+    changes.sort_by_key(|(start, _, _)| std::cmp::Reverse(*start));
+    for (start, end, by) in changes {
+        text.replace_range(start..end, &by);
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+static JOINED: LazyLock<Regex> = LazyLock::new(|| {
+    let words = "(?:and |or |the |their |its |log |of |an? |same |number |level |my )*";
+    let joint =
+        format!("(?:'s)?(?: ?[,，、/&] ?{words}| (?:and|or|as well as|plus) {words}| |和|与|及|以及|或|跟)");
+    Regex::new(&format!("<([0-9,]+)>{joint}<([0-9,]+)>")).expect("a pattern")
+});
+
+/// Joins lists of columns into one mark. A blank joins only names in a regression command.
+fn merged(text: &str) -> String {
+    let mut text = text.to_owned();
+    let mut from = 0;
+    while let Some(found) = JOINED.captures_at(&text, from) {
+        let whole = found.get(0).expect("the match").range();
+        let blank = text[whole.clone()].contains("> <");
+        if blank && !text.contains("regress") && !text.contains(" on <") {
+            from = whole.start + found[1].len() + 2;
+            continue;
+        }
+        let list = distinct(columns_of(&found[1]).into_iter().chain(columns_of(&found[2])));
+        let at = whole.start;
+        text.replace_range(whole, &mark(&list));
+        from = at;
+    }
+    text
+}
+
+/// Takes one addition out of the text; returns its range and what stays in its place.
+fn addition(
+    parsed: &mut Parsed,
+    role: &str,
+    found: &Captures<'_>,
+    natures: &Natures<'_>,
+) -> (std::ops::Range<usize>, String) {
+    let whole = found.get(0).expect("the match").range();
+    let mut columns = columns_of(&found["c"]);
+    let mut kept = String::from(" ");
+    if matches!(role, "fixed_effects" | "cluster" | "nested" | "strata") {
+        // "age, firm and year fixed effects": age stays
+        let split = columns.iter().rposition(|c| !natures.absorbs(*c)).map_or(0, |at| at + 1);
+        let effects = columns.split_off(split.min(columns.len().saturating_sub(1)));
+        if !columns.is_empty() {
+            let before = &found[0][..found.name("c").expect("it matched").start() - whole.start];
+            kept = format!("{before}{} ", mark(&columns));
+        }
+        columns = effects;
+    }
+    let endogenous = found.name("e").map(|m| columns_of(m.as_str())).unwrap_or_default();
+    let list = match role {
+        "exclude" => &mut parsed.excluded,
+        "fixed_effects" => &mut parsed.fixed_effects,
+        "cluster" => &mut parsed.clusters,
+        "instruments" => &mut parsed.instruments,
+        "weight" => &mut parsed.weights,
+        "strata" => &mut parsed.strata,
+        "nested" => &mut parsed.nested,
+        "running" => &mut parsed.running,
+        "match" => &mut parsed.matched,
+        _ => &mut parsed.controls,
+    };
+    for column in columns {
+        if !list.contains(&column) {
+            list.push(column);
+        }
+    }
+    if !endogenous.is_empty() {
+        // the instrumented column is still a cause of the main statement
+        kept = format!(" {} ", mark(&endogenous));
+        parsed.endogenous = endogenous;
+    }
+    (whole, kept)
+}
+
+/// Takes units and periods out of the marks.
+fn without_units(text: &str, natures: &Natures<'_>, parsed: &mut Parsed) -> String {
+    let mut out = String::new();
+    let mut last = 0;
+    for found in MARK.find_iter(text) {
+        out.push_str(&text[last..found.start()]);
+        let (units, columns): (Vec<_>, Vec<_>) =
+            columns_of(found.as_str()).into_iter().partition(|c| natures.is_unit(*c));
+        parsed.units.extend(units);
+        if columns.is_empty() {
+            out.push_str("[]");
+        } else {
+            out.push_str(&mark(&columns));
+        }
+        last = found.end();
+    }
+    out.push_str(&text[last..]);
+    out
+}

@@ -1,0 +1,375 @@
+//! From the construction of a question and the profile of the columns to roles, and to the methods that they
+//! speak for.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::columns::Named;
+use super::designs::{VALUE, number};
+use super::phrases::{Frame, Parsed, distinct, frames, method};
+use crate::domain::profile::is_binary;
+
+/// The structure of the data.
+#[derive(Debug, Default)]
+pub(super) struct Structure {
+    pub(super) entity: Option<usize>,
+    pub(super) time: Option<usize>,
+    /// Units observed in several periods.
+    pub(super) panel: bool,
+    /// One row for each period.
+    pub(super) series: bool,
+    pub(super) duration: Option<usize>,
+    pub(super) event: Option<usize>,
+}
+
+/// Roles with columns by position, parameters, and methods in the order of preference.
+#[derive(Debug, Default)]
+pub(super) struct Filled {
+    pub(super) roles: BTreeMap<&'static str, Vec<usize>>,
+    pub(super) parameters: Map<String, Value>,
+    pub(super) methods: Vec<String>,
+    /// Roles that the question leaves open.
+    pub(super) open: Vec<&'static str>,
+    /// The frame, or the kind of statement.
+    pub(super) frame: String,
+    /// True if words of the question name the method.
+    pub(super) named: bool,
+}
+
+/// Reads the structure of the data off its columns.
+pub(super) fn structure(columns: &[Named<'_>], rows: u64) -> Structure {
+    let find = |test: &dyn Fn(&Named<'_>) -> bool| columns.iter().position(test);
+    let time = find(&|c| c.is_time());
+    let periods = time.map_or(0, |t| columns[t].column.distinct);
+    let entity = find(&|c| c.is_unit(rows) && c.column.distinct < rows);
+    let panel = match (entity, time) {
+        (Some(entity), Some(_)) => {
+            let units = columns[entity].column.distinct;
+            let cells = units.saturating_mul(periods);
+            // about one row for each unit and period; a date of each row is no panel
+            periods >= 2 && cells.saturating_mul(2) >= rows && cells <= rows.saturating_mul(3)
+        }
+        _ => false,
+    };
+    let event = find(&|c| is_binary(c.column) && (c.has("@death") || c.has("@event")));
+    let duration = find(&|c| c.is_measure() && c.has("@survival"));
+    // rows of persons with a date each are no series
+    let single = columns.iter().all(|c| !c.is_unit(rows));
+    let series = time.is_some() && single && periods.saturating_mul(10) >= rows.saturating_mul(9);
+    Structure { entity, time, panel, series, duration: event.and(duration), event: duration.and(event) }
+}
+
+/// Fills the roles.
+pub(super) fn fill(parsed: &Parsed, columns: &[Named<'_>], structure: &Structure) -> Filled {
+    let filler = Filler { parsed, columns, structure };
+    let frame = frames(&parsed.text).into_iter().find(|f| filler.has(f));
+    let mut filled = Filled::default();
+    if let Some(frame) = frame {
+        filled.frame.clone_from(&frame.id);
+        filled.named = true;
+        filled.methods.clone_from(&frame.methods);
+        filler.slots(&frame.slots, &mut filled);
+    } else {
+        filler.unnamed(&mut filled);
+    }
+    filled.roles.retain(|_, c| !c.is_empty());
+    filled
+}
+
+/// Fills the roles of one question.
+pub(super) struct Filler<'a> {
+    pub(super) parsed: &'a Parsed,
+    pub(super) columns: &'a [Named<'a>],
+    pub(super) structure: &'a Structure,
+}
+
+impl Filler<'_> {
+    /// True if the data have what a frame needs.
+    fn has(&self, frame: &Frame) -> bool {
+        let (p, s) = (self.parsed, self.structure);
+        match frame.needs.as_str() {
+            "survival" => s.duration.is_some(),
+            "panel" => s.panel,
+            "time" => s.time.is_some(),
+            "two measures" => self.before_and_after().is_some(),
+            "no controls" => p.controls.is_empty(),
+            "no columns" => p.rest.is_empty(),
+            "no groups" => p.kind != "group",
+            _ => true,
+        }
+    }
+
+    fn slots(&self, slots: &str, out: &mut Filled) {
+        let p = self.parsed;
+        match slots {
+            "model" | "panel" | "nested" | "focal" | "lasso" => {
+                self.model(out);
+                self.model_slots(slots, out);
+            }
+            "survival" | "survival_group" => self.survival(slots, out),
+            "did" | "did_panel" | "match" | "rd" => self.designed(slots, out),
+            "group" => self.compare(out),
+            "pair" => self.pair(out),
+            "items" | "items_time" => {
+                let mut items = self.named();
+                if items.is_empty() && out.frame == "summary" {
+                    items = (0..self.columns.len())
+                        .filter(|c| self.columns[*c].is_measure() && !self.is_unit(*c))
+                        .collect();
+                }
+                self.open_if_empty(&items, "item_vars", out);
+                out.roles.insert("item_vars", items);
+                self.time(slots == "items_time", out);
+            }
+            "outcome" | "outcome_time" | "outcome_value" => {
+                let outcome: Vec<usize> = self.outcome().into_iter().collect();
+                self.open_if_empty(&outcome, "outcome_var", out);
+                out.roles.insert("outcome_var", outcome);
+                self.time(slots == "outcome_time", out);
+                if let Some(value) = number(&VALUE, &p.text)
+                    && slots == "outcome_value"
+                {
+                    out.parameters.insert("null_value".to_owned(), value);
+                }
+            }
+            "panel_only" => self.panel(out),
+            "paired" => {
+                if let Some((before, after)) = self.before_and_after() {
+                    out.parameters.insert("first".to_owned(), json!(self.columns[before].name()));
+                    out.roles.insert("outcome_var", vec![after]);
+                }
+            }
+            "roc" => {
+                let named = self.named();
+                let of = |binary: bool| {
+                    let mut hits =
+                        named.iter().copied().filter(|c| is_binary(self.columns[*c].column) == binary);
+                    hits.next().into_iter().collect::<Vec<_>>()
+                };
+                out.roles.insert("outcome_var", of(true));
+                out.roles.insert("focal_var", of(false));
+            }
+            "measures" => {
+                self.model(out);
+                let causes = out.roles.remove("regressors").unwrap_or_default();
+                out.roles.insert("treatment_var", causes.into_iter().take(1).collect());
+            }
+            "two_factors" => self.two_factors(out),
+            "group_only" => {
+                let named = self.named().into_iter().find(|c| self.columns[*c].is_group());
+                let treated = || (0..self.columns.len()).find(|c| self.is_treatment(*c));
+                let group: Vec<usize> = named.or_else(treated).into_iter().collect();
+                self.open_if_empty(&group, "group_var", out);
+                out.roles.insert("group_var", group);
+            }
+            "scatter" => {
+                self.model(out);
+                out.roles.retain(|role, _| matches!(*role, "outcome_var" | "regressors"));
+            }
+            "box" => {
+                self.compare(out);
+                let outcome = out.roles.remove("outcome_var").unwrap_or_default();
+                out.roles.insert("item_vars", outcome);
+                out.methods.truncate(1);
+            }
+            _ => {}
+        }
+    }
+
+    /// What no word names: by the kind of statement and the columns.
+    fn unnamed(&self, out: &mut Filled) {
+        let p = self.parsed;
+        out.frame.clone_from(&p.kind);
+        let named = self.named();
+        match p.kind.as_str() {
+            "model" => self.model(out),
+            "group" => self.compare(out),
+            "pair" => self.pair(out),
+            "either" => {
+                let than = ["than", "compared with", "compared to", "versus", "更", "较"];
+                let contrast = p.id == "more" || than.iter().any(|w| p.text.contains(w));
+                let group = p.causes.len() == 1 && self.columns[p.causes[0]].is_group();
+                let measured = p.outcome.iter().all(|y| !is_binary(self.columns[*y].column));
+                if contrast && group && measured && p.controls.is_empty() {
+                    self.compare(out);
+                } else {
+                    self.model(out);
+                }
+            }
+            _ if named.is_empty() => {
+                out.methods.extend(method("vague"));
+                out.open.push("outcome_var");
+            }
+            _ if named.len() == 1 && p.controls.is_empty() && p.instruments.is_empty() => {
+                let measure = self.columns[named[0]].is_measure();
+                out.methods.extend(method(if measure { "one measure" } else { "one category" }));
+                out.roles.insert("item_vars", named);
+            }
+            _ => self.pair(out),
+        }
+    }
+
+    // ---- parts ----
+
+    /// Columns named outside of the additions, without those that the question excludes.
+    pub(super) fn named(&self) -> Vec<usize> {
+        self.parsed.rest.iter().copied().filter(|c| !self.parsed.excluded.contains(c)).collect()
+    }
+
+    fn is_unit(&self, column: usize) -> bool {
+        Some(column) == self.structure.entity
+            || Some(column) == self.structure.time
+            || self.columns[column].is_unit(u64::MAX)
+    }
+
+    pub(super) fn is_treatment(&self, column: usize) -> bool {
+        let c = &self.columns[column];
+        is_binary(c.column) && c.has("@treatment")
+    }
+
+    /// The outcome: by the construction, else the named column that is most often studied as one.
+    pub(super) fn outcome(&self) -> Option<usize> {
+        let p = self.parsed;
+        if let [only] = p.outcome[..] {
+            return Some(only);
+        }
+        let pool = if p.outcome.is_empty() { self.named() } else { p.outcome.clone() };
+        let free = pool.into_iter().filter(|c| !p.causes.contains(c) && !p.groups.contains(c));
+        // the last of equally likely ones
+        free.max_by(|a, b| self.columns[*a].outcome().total_cmp(&self.columns[*b].outcome()))
+    }
+
+    pub(super) fn open_if_empty(&self, columns: &[usize], role: &'static str, out: &mut Filled) {
+        if columns.is_empty() {
+            out.open.push(role);
+        }
+    }
+
+    fn time(&self, wanted: bool, out: &mut Filled) {
+        if wanted {
+            out.roles.insert("time_var", self.structure.time.into_iter().collect());
+        }
+    }
+
+    pub(super) fn panel(&self, out: &mut Filled) {
+        out.roles.insert("entity_var", self.structure.entity.into_iter().collect());
+        self.time(true, out);
+    }
+
+    /// An outcome explained by causes and controls.
+    pub(super) fn model(&self, out: &mut Filled) {
+        let p = self.parsed;
+        let mut outcome = self.outcome();
+        if outcome.is_none() && p.id == "return" {
+            outcome = ["@wage", "@income"]
+                .iter()
+                .find_map(|c| (0..self.columns.len()).find(|i| self.columns[*i].has(c)));
+        }
+        let taken = |c: &usize| Some(*c) == outcome || p.controls.contains(c) || p.instruments.contains(c);
+        let mut causes: Vec<usize> = p.causes.iter().copied().filter(|c| !taken(c)).collect();
+        if causes.is_empty() && p.id != "factors_open" {
+            causes = self.named().into_iter().filter(|c| !taken(c)).collect();
+        }
+        causes.retain(|c| !p.excluded.contains(c));
+        let outcome: Vec<usize> = outcome.into_iter().collect();
+        self.open_if_empty(&outcome, "outcome_var", out);
+        let used = |c: &usize| outcome.contains(c) || causes.contains(c);
+        let controls: Vec<usize> =
+            p.controls.iter().copied().filter(|c| !used(c) && !self.is_unit(*c)).collect();
+        if !p.instruments.is_empty() {
+            let endogenous = if p.endogenous.is_empty() { causes.clone() } else { p.endogenous.clone() };
+            self.open_if_empty(&endogenous, "endogenous_vars", out);
+            out.roles.insert("endogenous_vars", endogenous);
+            out.roles.insert("instrument_vars", p.instruments.clone());
+            out.methods = method("instrument").into_iter().chain(std::mem::take(&mut out.methods)).collect();
+        } else if p.moderators.is_empty() {
+            self.open_if_empty(&causes, "regressors", out);
+            out.roles.insert("regressors", causes.clone());
+        } else {
+            out.roles.insert("focal_var", causes.iter().copied().take(1).collect());
+            out.roles.insert("moderator_var", p.moderators.iter().copied().take(1).collect());
+            out.methods.extend(method("moderated"));
+        }
+        out.roles.insert("controls", controls);
+        out.roles.insert("cluster_var", p.clusters.iter().copied().take(1).collect());
+        out.roles.insert("weight_var", p.weights.iter().copied().take(1).collect());
+        self.effects(out);
+        if let Some(y) = outcome.first() {
+            self.by_type(*y, out);
+        }
+        out.roles.insert("outcome_var", outcome);
+    }
+
+    /// Fixed effects: of the units of a panel, or of groups.
+    fn effects(&self, out: &mut Filled) {
+        let (p, s) = (self.parsed, self.structure);
+        let of_units = p.fixed_effects.iter().any(|c| Some(*c) == s.entity);
+        let words = ["within ", "panel", "over time", "面板", "固定效应模型"];
+        if s.panel && (of_units || words.iter().any(|w| p.text.contains(w))) {
+            self.panel(out);
+        } else {
+            out.roles.insert("fixed_effects", p.fixed_effects.iter().copied().take(1).collect());
+        }
+    }
+
+    /// Adds the methods that the kind of the outcome and the stated structure speak for.
+    fn by_type(&self, outcome: usize, out: &mut Filled) {
+        let y = &self.columns[outcome];
+        let text = &self.parsed.text;
+        let panel = out.roles.contains_key("entity_var");
+        let stated = |role: &str| out.roles.get(role).is_some_and(|c| !c.is_empty());
+        let case = if is_binary(y.column) {
+            match (panel, text.contains("probit")) {
+                (true, _) => "panel binary",
+                (_, true) => "binary probit",
+                _ => "binary",
+            }
+        } else if panel {
+            "panel"
+        } else if y.column.is_text() || (y.column.value_labels && !y.is_scale() && y.kind() == "categorical")
+        {
+            "categories"
+        } else if self.structure.series {
+            "series"
+        } else if stated("fixed_effects") {
+            "fixed effects"
+        } else if y.is_scale() {
+            "scale"
+        } else if y.is_count() {
+            "count"
+        } else if stated("cluster_var") {
+            "clusters"
+        } else {
+            "number"
+        };
+        if case == "series" {
+            self.time(true, out);
+        }
+        out.methods.extend(method(case));
+    }
+
+    fn model_slots(&self, slots: &str, out: &mut Filled) {
+        let causes = out.roles.get("regressors").cloned().unwrap_or_default();
+        match slots {
+            "panel" => {
+                out.roles.remove("fixed_effects");
+                self.panel(out);
+            }
+            "focal" => {
+                out.roles.remove("regressors");
+                out.roles.insert("focal_var", causes.into_iter().take(1).collect());
+            }
+            "lasso" => {
+                let more = out.roles.remove("controls").unwrap_or_default();
+                out.roles.insert("regressors", distinct(causes.into_iter().chain(more)));
+            }
+            "nested" => {
+                let level = self.parsed.nested.first().or(self.parsed.units.first()).copied();
+                out.roles.remove("time_var");
+                out.roles.insert("entity_var", level.or(self.structure.entity).into_iter().collect());
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Splits a text into units that can be compared: a concept of the lexicon, a word by its stem, or a Chinese word.
+
+use std::collections::BTreeSet;
+
+use super::super::tokens::{is_han, stem};
+use super::lexicon::{LEXICON, LONGEST};
+
+/// One unit of a text.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Unit {
+    /// What it may mean, with the strength of each.
+    pub(super) options: Vec<(String, f64)>,
+    /// Bytes of the text.
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// Says little: `year`, `level`, 程度.
+    pub(super) generic: bool,
+    /// Only joins others: `of`, `the`, 的.
+    pub(super) connector: bool,
+    /// Chinese.
+    pub(super) han: bool,
+    /// The word that was meant, where the text has it misspelt.
+    pub(super) spelled: Option<String>,
+}
+
+/// Words that a text may use beyond the lexicon: those of the columns.
+#[derive(Debug, Default)]
+pub(super) struct Vocabulary {
+    pub(super) han: BTreeSet<String>,
+    pub(super) words: BTreeSet<String>,
+    /// Words of the phrases; they are no misspelt columns.
+    pub(super) cues: BTreeSet<String>,
+}
+
+struct Token {
+    text: String,
+    start: usize,
+    end: usize,
+}
+
+/// Returns the units of a text, in order.
+pub(super) fn units(text: &str, vocabulary: &Vocabulary) -> Vec<Unit> {
+    let lower = text.to_ascii_lowercase();
+    let mut out = Vec::new();
+    let mut run: Vec<Token> = Vec::new();
+    let mut han: Vec<(usize, char)> = Vec::new();
+    let mut word: Option<Token> = None;
+    for (at, c) in lower.char_indices().chain(std::iter::once((lower.len(), '\n'))) {
+        let is_word = (c.is_alphanumeric() || c == '_') && !is_han(c);
+        if is_word {
+            let token = word.get_or_insert_with(|| Token { text: String::new(), start: at, end: at });
+            token.text.push(c);
+            token.end = at + c.len_utf8();
+        } else if let Some(token) = word.take() {
+            run.push(token);
+        }
+        if is_han(c) {
+            phrases(&mut run, vocabulary, &mut out);
+            han.push((at, c));
+        } else if !han.is_empty() {
+            chinese(&han, vocabulary, &mut out);
+            han.clear();
+        }
+        if matches!(
+            c,
+            '.' | ',' | ';' | ':' | '?' | '!' | '\n' | '，' | '。' | '？' | '、' | '：' | '；' | '(' | ')'
+        ) {
+            phrases(&mut run, vocabulary, &mut out);
+        }
+    }
+    out
+}
+
+/// Splits words of other scripts: the longest phrases that the lexicon knows.
+fn phrases(run: &mut Vec<Token>, vocabulary: &Vocabulary, out: &mut Vec<Unit>) {
+    let stems: Vec<String> = run.iter().map(|t| stem(&t.text)).collect();
+    let mut at = 0;
+    while at < run.len() {
+        let longest = (at + 1..=run.len().min(at + LONGEST)).rev().find(|end| {
+            let key = stems[at..*end].join(" ");
+            LEXICON.is_idiom(&key) || (*end > at + 1 && LEXICON.units(&key).is_some())
+        });
+        let end = longest.unwrap_or(at + 1);
+        let key = stems[at..end].join(" ");
+        let (start, stop) = (run[at].start, run[end - 1].end);
+        if LEXICON.is_idiom(&key) {
+            out.push(Unit {
+                options: Vec::new(),
+                start,
+                end: stop,
+                generic: false,
+                connector: false,
+                han: false,
+                spelled: None,
+            });
+        } else if end > at + 1 {
+            let options = LEXICON.units(&key).unwrap_or_default().to_vec();
+            out.push(Unit {
+                options,
+                start,
+                end: stop,
+                generic: false,
+                connector: false,
+                han: false,
+                spelled: None,
+            });
+        } else if !matches!(run[at].text.as_str(), "s" | "t") {
+            out.push(single(&run[at], vocabulary));
+        }
+        at = end;
+    }
+    run.clear();
+}
+
+fn single(token: &Token, vocabulary: &Vocabulary) -> Unit {
+    let spelled = spelling(&token.text, vocabulary);
+    let word = spelled.as_deref().unwrap_or(&token.text);
+    let root = stem(word);
+    let strength = if spelled.is_some() { 0.85 } else { 1.0 };
+    let mut options = vec![(root.clone(), strength)];
+    let concepts = LEXICON.units(&root).unwrap_or_default();
+    options.extend(concepts.iter().map(|(unit, s)| (unit.clone(), s * strength)));
+    Unit {
+        options,
+        start: token.start,
+        end: token.end,
+        generic: LEXICON.is_generic(&root) && concepts.is_empty(),
+        connector: LEXICON.is_connector(word),
+        han: false,
+        spelled,
+    }
+}
+
+/// Returns the known word that an unknown one most probably means: one or two letters apart, with the same first
+/// letter.
+fn spelling(word: &str, vocabulary: &Vocabulary) -> Option<String> {
+    let length = word.chars().count();
+    if length < 4 || word.chars().any(|c| c.is_ascii_digit() || c == '_') {
+        return None;
+    }
+    let root = stem(word);
+    let known = |set: &BTreeSet<String>| set.contains(word) || set.iter().any(|w| stem(w) == root);
+    if LEXICON.units(&root).is_some()
+        || LEXICON.is_generic(&root)
+        || LEXICON.abbreviations.contains_key(word)
+        || known(&vocabulary.words)
+        || known(&vocabulary.cues)
+    {
+        return None;
+    }
+    let most = if length >= 8 { 2 } else { 1 };
+    let candidates = vocabulary.words.iter().chain(&LEXICON.words).chain(&vocabulary.cues);
+    candidates
+        .filter(|c| c.len() >= 4 && c.chars().next() == word.chars().next())
+        .map(|c| (strsim::osa_distance(word, c), c))
+        .filter(|(distance, _)| *distance <= most)
+        .min_by(|a, b| a.0.cmp(&b.0))
+        .map(|(_, c)| c.clone())
+}
+
+/// Splits Chinese: the longest words that the lexicon or the columns know, else single characters.
+fn chinese(run: &[(usize, char)], vocabulary: &Vocabulary, out: &mut Vec<Unit>) {
+    let mut at = 0;
+    while at < run.len() {
+        let word = |end: usize| run[at..end].iter().map(|(_, c)| *c).collect::<String>();
+        let known = |end: usize| {
+            let word = word(end);
+            LEXICON.knows_han(&word) || vocabulary.han.contains(&word)
+        };
+        let end = (at + 1..=run.len().min(at + 12)).rev().find(|end| known(*end)).unwrap_or(at + 1);
+        let text = word(end);
+        let (start, last) = (run[at].0, run[end - 1]);
+        let idiom = LEXICON.is_idiom(&text);
+        let concepts = LEXICON.units(&text).unwrap_or_default();
+        let mut options = concepts.to_vec();
+        if !idiom {
+            options.push((text.clone(), 1.0));
+        }
+        out.push(Unit {
+            options: if idiom { Vec::new() } else { options },
+            start,
+            end: last.0 + last.1.len_utf8(),
+            generic: (LEXICON.is_generic(&text) || text.chars().count() == 1) && concepts.is_empty(),
+            connector: text == "的",
+            han: true,
+            spelled: None,
+        });
+        at = end;
+    }
+}

@@ -1,0 +1,104 @@
+//! Drafts by rules over HTTP: from the words of a question to a run, without a model.
+
+use serde_json::{Value, json};
+
+use crate::support::app::{Job, TestApp};
+
+const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
+
+async fn uploaded(app: &TestApp, requirement: &str) -> Job {
+    let job = app.job(requirement).await;
+    app.upload(&job, "pay.csv", PAY).await.ok();
+    job
+}
+
+fn choice<'a>(suggested: &'a Value, field: &str) -> &'a Value {
+    let choices = suggested["choices"].as_array().expect("a list");
+    choices.iter().find(|c| c["field"] == field).unwrap_or_else(|| panic!("no {field} in {suggested}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_becomes_a_draft_that_is_submitted_frozen_and_run() {
+    let mut app = TestApp::start().await;
+    let question = "How does another year of schooling change log pay, controlling for age?";
+    let job = uploaded(&app, question).await;
+    let suggested = app.post(&job, "/draft/suggest", &json!({})).await.ok();
+    assert_eq!(suggested["source"], "rules");
+    assert_eq!(suggested["draft"]["roles"]["outcome_var"], json!(["log_pay"]), "{suggested}");
+    assert_eq!(suggested["draft"]["roles"]["regressors"], json!(["schooling"]), "{suggested}");
+    assert_eq!(suggested["draft"]["roles"]["controls"], json!(["age"]), "{suggested}");
+    assert_eq!(suggested["draft"]["template_id"], "linear.ols_robust", "{suggested}");
+    assert_eq!(suggested["open_questions"], json!([]), "a date of each row makes no panel");
+    let outcome = choice(&suggested, "roles.outcome_var");
+    assert_eq!(outcome["words"], json!(["log pay"]), "whole words of the question");
+    for language in ["en", "zh"] {
+        let reason = outcome["reason"][language].as_str().expect("a reason");
+        assert!(reason.contains("log_pay"), "{reason}");
+    }
+    // the body is the one that the PUT accepts, and means the same there
+    let put = app.put(&job, "/draft", &suggested["draft"]).await.ok();
+    assert_eq!((&put["source"], &put["roles"]), (&json!("client"), &suggested["draft"]["roles"]));
+    let submitted = app.post(&job, "/draft/suggest", &json!({"submit": true})).await.ok();
+    assert_eq!(
+        (&submitted["submitted"], &submitted["submitted_draft"]["source"]),
+        (&json!(true), &json!("rules"))
+    );
+    let draft = app.get(&job, "/draft/preview").await.ok();
+    assert_eq!((&draft["source"], &draft["template"]["chosen_by"]), (&json!("rules"), &json!("rules")));
+    assert_eq!(draft["decision"], "require_confirm", "a person confirms a draft by rules");
+    let plan = app.post(&job, "/plan/freeze", &json!({})).await.ok();
+    assert_eq!(plan["plan"]["plan_source"], "rules");
+    assert_eq!(plan["plan"]["rationale"]["chosen_by"], "rules");
+    app.post(&job, "/run", &json!({})).await.ok();
+    assert_eq!(app.wait_for_end(&job).await["status"], "succeeded", "{}", app.get(&job, "/runs").await.ok());
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suggestion_changes_nothing_until_it_is_submitted() {
+    let mut app = TestApp::start().await;
+    let job = uploaded(&app, "教育年限对收入的影响").await;
+    let before = app.get(&job, "").await.ok();
+    let first = app.post(&job, "/draft/suggest", &json!({})).await.ok();
+    let second = app.post(&job, "/draft/suggest", &json!({"submit": false})).await.ok();
+    assert_eq!(first, second);
+    assert_eq!((&first["submitted"], &first["submitted_draft"]), (&json!(false), &Value::Null));
+    let after = app.get(&job, "").await.ok();
+    assert_eq!((&before["version"], &before["status"]), (&after["version"], &after["status"]));
+    let third = app.post(&job, "/draft/suggest", &json!({"submit": true})).await.ok();
+    assert_eq!(third["draft"], first["draft"]);
+    assert_ne!(third["version"], first["version"]);
+    assert_eq!(app.get(&job, "").await.ok()["draft"]["source"], "rules");
+    // a person's change makes the draft theirs
+    let patch = json!({"field_updates": {"roles.controls": ["age"]}});
+    let patched = app.post(&job, "/draft/patch", &patch).await.ok();
+    assert_eq!(patched["draft_preview"]["source"], "client");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vague_question_leads_to_open_questions_and_no_guess() {
+    let mut app = TestApp::start().await;
+    let job = uploaded(&app, "Tell me something interesting").await;
+    let suggested = app.post(&job, "/draft/suggest", &json!({})).await.ok();
+    assert_eq!(suggested["draft"]["roles"], json!({}), "{suggested}");
+    let open = suggested["open_questions"].as_array().expect("a list");
+    let outcome = open.iter().find(|q| q["field"] == "outcome_var").expect("the outcome is asked for");
+    assert!(outcome["candidates"].as_array().is_some_and(|c| !c.is_empty()), "{outcome}");
+    assert!(suggested["confidence"].as_f64().is_some_and(|c| c <= 0.5), "{suggested}");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn suggestions_are_refused_without_data_and_after_the_freeze() {
+    let mut app = TestApp::start().await;
+    let job = app.job("effect of schooling on log_pay").await;
+    app.post(&job, "/draft/suggest", &json!({})).await.refused(409, "INPUTS_MISSING");
+    app.upload(&job, "pay.csv", PAY).await.ok();
+    app.post(&job, "/draft/suggest", &json!({"force": true})).await.refused(400, "INPUT_VALIDATION_FAILED");
+    app.post(&job, "/draft/suggest", &json!({"submit": true})).await.ok();
+    app.post(&job, "/plan/freeze", &json!({})).await.ok();
+    app.post(&job, "/draft/suggest", &json!({})).await.ok();
+    app.post(&job, "/draft/suggest", &json!({"submit": true})).await.refused(409, "JOB_ILLEGAL_TRANSITION");
+    app.stop().await;
+}
