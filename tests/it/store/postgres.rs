@@ -96,7 +96,8 @@ async fn write_through(store: &Arc<PostgresStore>, fault: impl AsyncFnOnce(&Told
     for id in &acknowledged {
         assert!(is_there(store, id).await, "{id} was acknowledged and is lost");
     }
-    for id in told.refused.lock().expect("not poisoned").iter() {
+    let refused = told.refused.lock().expect("not poisoned").clone();
+    for id in &refused {
         assert!(!is_there(store, id).await, "{id} was refused and is there");
     }
     let events = whole_chain(store.as_ref()).await;
@@ -111,7 +112,7 @@ async fn write_through(store: &Arc<PostgresStore>, fault: impl AsyncFnOnce(&Told
     eprintln!(
         "{} acknowledged, {} refused, {} settled by the caller",
         acknowledged.len(),
-        told.refused.lock().expect("not poisoned").len(),
+        refused.len(),
         told.unknown.load(Ordering::SeqCst)
     );
 }
