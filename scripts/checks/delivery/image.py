@@ -199,8 +199,8 @@ def compiled(cache: Path, folder: Path) -> None:
     images = [(SIMULATOR, "tests/llm-simulator/Dockerfile"), (IMAGE, "Dockerfile")]
     for image, dockerfile in images:
         started = time.monotonic()
-        # caches of the build go with the folder
-        buildah("bud", "-q", "--format", "docker", "--pull-never", "--volume", f"{sysroot}:{TOOLCHAIN}:ro", "--build-arg",
+        # caches of the build go with the folder; this builder leaves a stage out that only the default of an argument names
+        buildah("bud", "-q", "--build-arg", "PROGRAM=built", "--format", "docker", "--pull-never", "--volume", f"{sysroot}:{TOOLCHAIN}:ro", "--build-arg",
                 f"BASE_IMAGE={BASE}", "--build-arg", f"BUILD_IMAGE={BUILDER}", "-t", image, "-f", sources / dockerfile, sources,
                 TMPDIR=str(scratch))
         print(f"  {dockerfile} is built from its sources in {time.monotonic() - started:.0f} s", flush=True)
