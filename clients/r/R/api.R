@@ -264,6 +264,10 @@ api_state_draft <- function(client, job_id, body = NULL) {
   call_service(client, "PUT", paste0("/v1/jobs/", path_part(job_id), "/draft"), query = list(), body = body)
 }
 
+api_suggest_draft <- function(client, job_id, body = NULL) {
+  call_service(client, "POST", paste0("/v1/jobs/", path_part(job_id), "/draft/suggest"), query = list(), body = body)
+}
+
 api_system_reload <- function(client) {
   call_service(client, "POST", paste0("/v1/admin/system/reload"), query = list())
 }

@@ -26,6 +26,7 @@ from ..models import (
     PlanPreview,
     ResultRow,
     Run,
+    SuggestedDraft,
     TemplateAnswer,
     TemplateBrief,
 )
@@ -119,6 +120,10 @@ class Job:
         """Changes fields of the draft; None clears one. `parameters.level` is written parameters__level."""
         updates = {key.replace("__", "."): value for key, value in field_updates.items()}
         return cast(PatchAnswer, self._ask("POST", "/draft/patch", body={"field_updates": updates}))
+
+    def suggest_draft(self, *, submit: bool = False) -> SuggestedDraft:
+        """A draft from the question by rules, without a model, with reasons; `submit` makes it the job's draft."""
+        return cast(SuggestedDraft, self._ask("POST", "/draft/suggest", body={"submit": submit}))
 
     def draft(self, *, wait: float = 300.0, new: bool = False) -> DraftView:
         """The draft; the service's model writes one if there is none, or always with `new`."""
