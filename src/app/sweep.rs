@@ -37,7 +37,7 @@ pub fn deps(ctx: &Context) -> Deps {
 /// Sweeps until `stop` fires.
 pub async fn run(app: App, stop: CancellationToken) {
     let deps = deps(&app.ctx);
-    let mut sweeper = Sweeper::default();
+    let mut sweeper = Sweeper::beside(deps.clock.as_ref());
     let mut wait = PAUSE;
     loop {
         tokio::select! {

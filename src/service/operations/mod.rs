@@ -8,3 +8,4 @@ mod orphans;
 pub mod read_audit;
 pub mod reload;
 pub mod retention;
+mod steady_clock;

@@ -42,7 +42,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut prefix = String::new();
     for (name, value) in crate::syntax::options::split_options(options)? {
         match (name.as_str(), value) {
-            ("replace" | "quietly" | "mean" | "sd" | "min" | "max", None) => {}
+            // additions replace those of the same name, with or without the option
+            ("replace" | "quietly", None) => {}
             ("prefix" | "p", Some(text)) => prefix = text,
             _ => return Err(StataError::unsupported_option("estadd", &name)),
         }

@@ -18,7 +18,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         "eststo",
         6,
         run,
-        "eststo [name] [, title(text) prefix(text) addscalars(name # ...) noesample] [: command] | clear | dir | drop names",
+        "eststo [name] [, title(text) prefix(text) addscalars(name # ...)] [: command] | clear | dir | drop names",
     )
 };
 
@@ -36,9 +36,6 @@ const OPTIONS: &[OptSpec] = &[
     OptSpec::text("Title"),
     OptSpec::text("Prefix"),
     OptSpec::text("ADDscalars"),
-    OptSpec::flag("noEsample"),
-    OptSpec::flag_or_text("Refresh"),
-    OptSpec::flag("noCopy"),
 ];
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
@@ -50,7 +47,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         Some(i) => (head[..i].trim().to_string(), head[i + 1..].trim().to_string()),
         None => (head.to_string(), String::new()),
     };
-    let options = Options::parse("eststo", &options, OPTIONS, &["BY", "MARGin"])?;
+    let options = Options::parse("eststo", &options, OPTIONS, &["BY", "MARGin", "noEsample", "Refresh", "noCopy"])?;
     if let Some(command) = command {
         if command.is_empty() {
             return Err(StataError::syntax());

@@ -46,10 +46,9 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::text("MLabels"),
     OptSpec::flag("noDEPvars"),
     OptSpec::flag("DEPvars"),
-    OptSpec::flag_or_text("NUMbers"),
+    OptSpec::flag("NUMbers"),
     OptSpec::flag("noNUMbers"),
     OptSpec::text("COLLabels"),
-    OptSpec::text("EQLabels"),
     OptSpec::text("TItle"),
     OptSpec::flag("noNOTEs"),
     OptSpec::text("ADDNotes"),
@@ -78,13 +77,14 @@ pub(super) const OPTIONS: &[OptSpec] = &[
     OptSpec::text("STYle"),
     OptSpec::flag("replace"),
     OptSpec::flag("append"),
-    OptSpec::flag("LONGtable"),
     OptSpec::real("Level"),
 ];
 
 /// Documented options that are refused by name.
 pub(super) const REFUSED: &[&str] = &[
     "beta",
+    "EQLabels",
+    "LONGtable",
     "unstack",
     "MGroups",
     "REFcat",
