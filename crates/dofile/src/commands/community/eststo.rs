@@ -32,11 +32,7 @@ pub(super) struct Kept {
 
 impl Extension for Kept {}
 
-const OPTIONS: &[OptSpec] = &[
-    OptSpec::text("Title"),
-    OptSpec::text("Prefix"),
-    OptSpec::text("ADDscalars"),
-];
+const OPTIONS: &[OptSpec] = &[OptSpec::text("Title"), OptSpec::text("Prefix"), OptSpec::text("ADDscalars")];
 
 fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let (head, command) = match top_level_colon(&cmd.raw) {
@@ -47,7 +43,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         Some(i) => (head[..i].trim().to_string(), head[i + 1..].trim().to_string()),
         None => (head.to_string(), String::new()),
     };
-    let options = Options::parse("eststo", &options, OPTIONS, &["BY", "MARGin", "noEsample", "Refresh", "noCopy"])?;
+    let options =
+        Options::parse("eststo", &options, OPTIONS, &["BY", "MARGin", "noEsample", "Refresh", "noCopy"])?;
     if let Some(command) = command {
         if command.is_empty() {
             return Err(StataError::syntax());
