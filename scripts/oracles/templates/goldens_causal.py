@@ -90,10 +90,22 @@ def psm_case(atet, m, name=None, parameters=None):
     y, t, z, p, logit = scores()
     n, tie, f, v = len(y), np.sqrt(np.finfo(float).eps), p * (1 - p), np.asarray(logit.cov_params())
 
-    def near(i, group, count):
+    def nearest(i, group, count, distance, slack):
         others = np.where(t == group)[0]
-        d = np.abs(p[others] - p[i])
-        return others[d <= np.partition(d, count - 1)[count - 1] + tie]
+        d = distance(others)
+        return others[d <= np.partition(d, count - 1)[count - 1] + slack]
+
+    def near(i, group, count):
+        return nearest(i, group, count, lambda others: np.abs(p[others] - p[i]), 0)
+
+    def alike(i, group, count):
+        """Nearest in the space of the covariates, unscaled."""
+        return nearest(i, group, count, lambda others: np.sqrt(((z[others] - z[i]) ** 2).sum(1)), tie)
+
+    def mean_without(i, group, count):
+        """Mean outcome of the nearest scores of a group, without the row itself."""
+        distance = lambda others: np.where(others == i, np.inf, np.abs(p[others] - p[i]))
+        return y[nearest(i, group, count, distance, 0)].mean()
 
     used, squared, difference = np.zeros(n), np.zeros(n), np.full(n, np.nan)
     for i in range(n):
@@ -114,13 +126,15 @@ def psm_case(atet, m, name=None, parameters=None):
         for group in (True, False):
             s = near(i, group, 2)
             cov = ((z[s] - z[s].mean(0)) * (y[s] - y[s].mean())[:, None]).sum(0) / (len(s) - 1)
-            local[group] = cov, y[s].mean()
+            local[group] = cov
         if atet:
-            moved = z[i] * f[i] * (local[True][1] - local[False][1] - effect)
-            d += moved
-            c += moved + f[i] * (local[True][0] + p[i] / (1 - p[i]) * local[False][0])
+            # the derivative compares rows of the same covariates: at one score it would not depend on them
+            gap = (y[i] - y[alike(i, not t[i], m)].mean()) * (1 if t[i] else -1)
+            d += z[i] * f[i] * (gap - effect)
+            moved = z[i] * f[i] * (mean_without(i, True, 2) - mean_without(i, False, 2) - effect)
+            c += moved + f[i] * (local[True] + p[i] / (1 - p[i]) * local[False])
         else:
-            c += f[i] * (local[True][0] / p[i] + local[False][0] / (1 - p[i]))
+            c += f[i] * (local[True] / p[i] + local[False] / (1 - p[i]))
     c, d = c / size, d / size
     variance += d @ v @ d - c @ v @ c
     rows = [effect_row("atet" if atet else "ate", effect, np.sqrt(variance)),

@@ -209,7 +209,7 @@ const ROWS: &[Row] = &[
         "teffects",
         "Level() noCI noPVALues noOMITted VSQUISH noEMPTYcells BASElevels CFORMAT() PFORMAT() SFORMAT() COEFLegend",
         "ITERate() noLOG LOG FROM() CONVerge",
-        "ATE ATET POMeans vce() AEQuations DMVariables PSTOLerance() OSample() \
+        "ATE POMeans vce() AEQuations DMVariables PSTOLerance() OSample() \
         CONtrol() TLevel() NNeighbor() BIASadj() EMatch() METric() CALiper() DTOLerance() GENerate() WNLS NLS",
     ),
     // [MV]
