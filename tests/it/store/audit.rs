@@ -176,6 +176,7 @@ async fn jobs(walk: &mut Walk) {
     walk.step(&at("PATCH"), &on, &token, json!({"title": "pay"}), &["job.described"]).await;
     let draft = json!({"template_id": "linear.ols_robust", "outcome_var": "log_pay",
                        "roles": {"regressors": ["schooling"]}});
+    walk.step(&at("POST /draft/suggest"), &on, &token, json!({"submit": true}), &["draft.stated"]).await;
     walk.step(&at("PUT /draft"), &on, &token, draft.clone(), &["draft.stated"]).await;
     let patch = json!({"field_updates": {"parameters.level": 90}});
     walk.step(&at("POST /draft/patch"), &on, &token, patch, &["draft.stated"]).await;
