@@ -12,10 +12,13 @@ from __future__ import annotations
 
 import json
 import keyword
-import re
 import sys
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from generated import advice_of, write_or_compare  # noqa: E402
 
 PACKAGE = Path(__file__).parent / "src" / "stata_service"
 ERRORS = Path(__file__).parents[2] / "docs" / "errors.md"
@@ -101,12 +104,7 @@ def models(document: dict[str, Any]) -> str:
 
 def codes(text: str) -> str:
     """The module of error codes: a Literal of them and the next step for each."""
-    advice: dict[str, str] = {}
-    for section in re.split(r"(?m)^## ", text)[1:]:
-        code, _, body = section.partition("\n")
-        if re.fullmatch(r"[A-Z][A-Z0-9_]+", code):
-            step = re.search(r"What to do: (.*?)(?:\n\n|\Z)", body, re.S)
-            advice[code] = " ".join(step.group(1).split()) if step else ""
+    advice = advice_of(text)
     entries = "".join(f"    {json.dumps(code)}: {json.dumps(step, ensure_ascii=False)},\n" for code, step in advice.items())
     listed = "".join(f"    {json.dumps(code)},\n" for code in advice)
     return (
@@ -136,16 +134,7 @@ def generated(document: dict[str, Any]) -> dict[Path, str]:
 
 
 def main() -> int:
-    differing = 0
-    for path, text in generated(json.loads(Path(sys.argv[-1]).read_text("utf-8"))).items():
-        if path.exists() and path.read_text("utf-8") == text:
-            continue
-        if "--check" in sys.argv:
-            print(f"{path.relative_to(PACKAGE)} differs from its source: run generate.py", file=sys.stderr)
-            differing += 1
-        else:
-            path.write_text(text, "utf-8")
-    return 1 if differing else 0
+    return write_or_compare(generated(json.loads(Path(sys.argv[-1]).read_text("utf-8"))), PACKAGE)
 
 
 if __name__ == "__main__":
