@@ -53,7 +53,7 @@ pub struct TenantLimits {
     pub jobs_per_day: Option<u64>,
 }
 
-/// How long a tenant's things are kept; absent means as the service's settings say, 0 keeps them.
+/// How long a tenant's things are kept; absent means as the service's settings say.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TenantRetention {
@@ -63,13 +63,13 @@ pub struct TenantRetention {
     /// Days that inputs are kept after their upload; 0 keeps them as long as the job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inputs_days: Option<u32>,
-    /// Hours that working folders of runs are kept; 0 keeps them.
+    /// Hours that working folders of ended runs are kept; 0 leaves them to the next sweep.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_workdirs_hours: Option<u32>,
     /// Days that a job that never ran is kept after its last change; 0 keeps it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unfinished_jobs_days: Option<u32>,
-    /// Hours that an unfinished upload is kept.
+    /// Hours that an unfinished upload is kept; less than an hour counts as one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upload_sessions_hours: Option<u32>,
 }
@@ -94,7 +94,7 @@ pub struct TenantUsage {
     pub queued: u64,
 }
 
-/// How long things are kept; 0 keeps them.
+/// How long things are kept. 0 days keep them; 0 hours leave them to the next sweep.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RetentionPolicy {
     /// Since the end of the last run, or the cancel.

@@ -14,6 +14,7 @@ use stata_service::app::options::{
 };
 use stata_service::app::serve::{Ended, serve};
 use stata_service::domain::job::JobStatus;
+use stata_service::domain::tenant::RetentionPolicy;
 use stata_service::ports::runner::SandboxMode;
 use stata_service::service::Context;
 use stata_service::service::shared::space::DiskLow;
@@ -69,7 +70,11 @@ pub(crate) fn options(data_dir: PathBuf) -> Options {
         token_days: 30,
         link_keys: None,
         llm: None,
-        retention: Default::default(),
+        retention: RetentionPolicy {
+            run_workdirs_hours: 24,
+            upload_sessions_hours: 24,
+            ..Default::default()
+        },
         engine: EngineOptions {
             command: vec![program.to_owned(), "dofile".to_owned()],
             kind: "open".to_owned(),
