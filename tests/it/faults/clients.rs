@@ -35,6 +35,8 @@ pub(super) struct Facts {
 pub(super) struct Journal {
     pub base: RwLock<String>,
     pub stop: AtomicBool,
+    /// Answers are taken as lost on their way.
+    pub unheard: AtomicBool,
     /// Answers that were noted.
     pub acknowledged: AtomicU64,
     pub jobs: Mutex<Vec<Arc<Mutex<Facts>>>>,
@@ -71,6 +73,9 @@ async fn insist(
         match answer(request(&http)).await {
             // The service refused before it did anything, or is going down: come again.
             Some((429 | 503, _)) | None => tokio::time::sleep(Duration::from_millis(5)).await,
+            Some(_) if journal.unheard.load(Ordering::SeqCst) => {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
             Some(answered) => {
                 journal.acknowledged.fetch_add(1, Ordering::SeqCst);
                 return Some(answered);
