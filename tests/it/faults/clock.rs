@@ -4,6 +4,9 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use reqwest::Method;
@@ -13,8 +16,10 @@ use serde_json::{Value, json};
 use super::check_chain;
 use super::disk::{Job, PAY, codes, health};
 use super::steps::starts;
+use crate::llm::drafts::{CHOICE, DRAFT};
 use crate::support::app::{ADMIN_KEY, Answer};
 use crate::support::program::{Program, Start};
+use crate::support::provider::{PROVIDER_KEY, Provider, scripted};
 use crate::support::runs::{SERVICE, eventually, fakes};
 
 const HOUR: i64 = 3600;
@@ -192,6 +197,63 @@ async fn a_clock_set_back_by_an_hour_ends_nothing_and_loses_nothing() {
     the_clock_jumps(-HOUR).await;
 }
 
+/// A clock that is set many times a second.
+struct Jumps {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Jumps {
+    fn start(moved: Moved) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&stop);
+        let thread = std::thread::spawn(move || {
+            for by in [DAY, 0, -HOUR, 0, DAY, -HOUR].into_iter().cycle() {
+                if told.load(Ordering::SeqCst) {
+                    return moved.to(0);
+                }
+                moved.to(by);
+                std::thread::sleep(Duration::from_millis(13));
+            }
+        });
+        Self { stop, thread }
+    }
+
+    fn stop(self) {
+        self.stop.store(true, Ordering::SeqCst);
+        self.thread.join().expect("ends");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_jumps_while_a_model_thinks_neither_ends_nor_repeats_its_draft() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let Some((moved, start)) = prepare(dir.path()) else { return };
+    let slow = "[latency]\nfirst_token = { kind = 'fixed', ms = 900.0 }\n";
+    let provider = Provider::start(&format!("{slow}{}", scripted(&[DRAFT], &[CHOICE]))).await;
+    let start = start
+        .with("SS_LLM_PROVIDER", "openai")
+        .with("SS_LLM_BASE_URL", &format!("{}/v1", provider.base))
+        .with("SS_LLM_API_KEY", PROVIDER_KEY)
+        .with("SS_LLM_MODEL", "simulated");
+    let program = start.go();
+    let job = Job::created(&program, &codes(&program, 1).await[0]).await;
+    program.upload(&job.id, &job.token, PAY).await.ok();
+    let before = provider.calls().await;
+    let jumps = Jumps::start(moved);
+    let draft = job.ask(&program, Method::GET, "/draft/preview", &json!({})).await.ok();
+    assert_eq!((&draft["source"], &draft["outcome_var"]), (&json!("model"), &json!("log_pay")), "{draft}");
+    assert_eq!(provider.calls().await - before, 2, "no call was given up and sent again");
+    job.ask(&program, Method::POST, "/plan/freeze", &json!({})).await.ok();
+    job.run(&program).await.ok();
+    succeeds(&program, &job).await;
+    jumps.stop();
+    let ended = tokio::task::block_in_place(|| program.end());
+    assert!(ended.success(), "{ended}");
+    check_chain(&start.data).await;
+    assert!(!start.log().contains("panicked"), "{}", start.log());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_jumps_all_the_time_ends_nothing_in_any_step() {
     let dir = tempfile::tempdir().expect("a directory");
@@ -199,25 +261,14 @@ async fn a_clock_that_jumps_all_the_time_ends_nothing_in_any_step() {
     let start = start.with("SS_WORKER_CONCURRENCY", "2");
     let program = start.go();
     let codes = codes(&program, 6).await;
-    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let told = std::sync::Arc::clone(&stop);
-    let jumps = std::thread::spawn(move || {
-        for by in [DAY, 0, -HOUR, 0, DAY, -HOUR].into_iter().cycle() {
-            if told.load(std::sync::atomic::Ordering::SeqCst) {
-                return moved.to(0);
-            }
-            moved.to(by);
-            std::thread::sleep(Duration::from_millis(13));
-        }
-    });
+    let jumps = Jumps::start(moved);
     let jobs = codes.iter().map(|code| async {
         let job = Job::confirmed(&program, code).await;
         job.run(&program).await.ok();
         succeeds(&program, &job).await;
     });
     futures_util::future::join_all(jobs).await;
-    stop.store(true, std::sync::atomic::Ordering::SeqCst);
-    jumps.join().expect("ends");
+    jumps.stop();
     let ended = tokio::task::block_in_place(|| program.end());
     assert!(ended.success(), "{ended}");
     check_chain(&start.data).await;
