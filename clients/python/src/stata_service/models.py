@@ -1673,7 +1673,7 @@ class TenantList(TypedDict):
 
 
 class TenantRetention(TypedDict):
-    """How long a tenant's things are kept; absent means as the service's settings say, 0 keeps them."""
+    """How long a tenant's things are kept; absent means as the service's settings say."""
 
     inputs_days: NotRequired[int | None]
     jobs_days: NotRequired[int | None]
