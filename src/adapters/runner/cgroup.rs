@@ -18,6 +18,8 @@ const END_BOUND: Duration = Duration::from_secs(5);
 const THREADS: u32 = 32;
 /// Prefix of the groups' names.
 const PREFIX: &str = "stata-run-";
+/// Mark of a group that systemd gave to a service as a whole (systemd.resource-control(5), `Delegate=`).
+const DELEGATED: &str = "user.delegate";
 
 /// The group of one run.
 #[derive(Debug)]
@@ -27,7 +29,7 @@ impl RunGroup {
     /// Makes the group of a run directory, with the run's limits where their controllers are on; `None`
     /// where groups cannot be made here.
     pub(super) fn make(run_dir: &Path, limits: &RunLimits) -> Option<Self> {
-        let folder = own_group()?.join(name_of(run_dir));
+        let folder = place_of_groups()?.join(name_of(run_dir));
         match fs::create_dir(&folder) {
             Ok(()) => {}
             // The group of a launcher that was lost; nothing may be left in it.
@@ -52,8 +54,9 @@ impl RunGroup {
 
     /// The group that a lost launcher may have left.
     pub(super) fn left_behind(run_dir: &Path) -> Option<Self> {
-        let folder = own_group()?.join(name_of(run_dir));
-        folder.is_dir().then_some(Self(folder))
+        // a start under other settings may find the group of a run in the other place
+        let places = [place_of_groups(), own_group()].into_iter().flatten();
+        places.map(|place| place.join(name_of(run_dir))).find(|folder| folder.is_dir()).map(Self)
     }
 
     /// Opens the file by which a process joins.
@@ -126,6 +129,31 @@ pub(super) fn is_available() -> bool {
         }
         None => false,
     }
+}
+
+/// The folder below which groups are made. A group that holds processes cannot limit the memory of groups below it
+/// (Linux, cgroup-v2, "No Internal Process Constraint"), so it is the one above this process's own where that was
+/// delegated as a whole, and the own group elsewhere.
+fn place_of_groups() -> Option<PathBuf> {
+    let own = own_group()?;
+    match own.parent().filter(|above| is_delegated(above)) {
+        Some(above) => {
+            // each alone: the other one may not be delegated
+            for controller in ["+memory", "+pids"] {
+                let _ = fs::write(above.join("cgroup.subtree_control"), controller);
+            }
+            Some(above.to_owned())
+        }
+        None => Some(own),
+    }
+}
+
+/// True for a group that was given to the service as a whole and holds no process itself.
+fn is_delegated(group: &Path) -> bool {
+    let mut mark = [0; 8];
+    let marked =
+        rustix::fs::getxattr(group, DELEGATED, &mut mark).is_ok_and(|length| &mark[..length] == b"1");
+    marked && fs::read(group.join("cgroup.procs")).is_ok_and(|list| list.is_empty())
 }
 
 /// The folder of this process's own group in the v2 hierarchy.

@@ -35,8 +35,8 @@ pub(super) struct Facts {
 pub(super) struct Journal {
     pub base: RwLock<String>,
     pub stop: AtomicBool,
-    /// Answers are taken as lost on their way.
-    pub unheard: AtomicBool,
+    /// Held by each request; who takes it whole has the clients wait.
+    pub under_way: tokio::sync::RwLock<()>,
     /// Answers that were noted.
     pub acknowledged: AtomicU64,
     pub jobs: Mutex<Vec<Arc<Mutex<Facts>>>>,
@@ -70,12 +70,13 @@ async fn insist(
 ) -> Option<(u16, Value)> {
     let http = http_client();
     while !journal.stop.load(Ordering::SeqCst) {
-        match answer(request(&http)).await {
+        let answered = {
+            let _under_way = journal.under_way.read().await;
+            answer(request(&http)).await
+        };
+        match answered {
             // The service refused before it did anything, or is going down: come again.
             Some((429 | 503, _)) | None => tokio::time::sleep(Duration::from_millis(5)).await,
-            Some(_) if journal.unheard.load(Ordering::SeqCst) => {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
             Some(answered) => {
                 journal.acknowledged.fetch_add(1, Ordering::SeqCst);
                 return Some(answered);
