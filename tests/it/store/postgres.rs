@@ -19,6 +19,7 @@ use stata_service::ports::store::{Commit, CommitError, ReadError, Receipt, Store
 
 use crate::support::chain::whole_chain;
 use crate::support::postgres::{Pooler, Server, shared};
+use crate::support::postgres_proxy::{Cut, Proxy};
 use crate::support::records::*;
 
 fn options(url: &SecretString, dir: &Path) -> Options {
@@ -148,6 +149,24 @@ async fn connections_that_are_cut_lose_nothing_that_was_acknowledged() {
         progress(told, 10).await;
     })
     .await;
+    store.shutdown();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_are_cut_in_commit_are_settled_by_the_receipt() {
+    let Some(server) = tokio::task::block_in_place(Server::start) else { return };
+    let (name, _) = tokio::task::block_in_place(|| server.database());
+    let proxy = Proxy::start(server.folder());
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = open(&proxy.url(&name), dir.path());
+    write_through(&store, async |told| {
+        for at in [Cut::AfterCommit, Cut::BeforeCommit].into_iter().cycle().take(40) {
+            proxy.cut(at);
+            progress(told, 12).await;
+        }
+    })
+    .await;
+    assert_eq!(proxy.cuts(), (20, 20), "every order was carried out");
     store.shutdown();
 }
 

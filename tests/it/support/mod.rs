@@ -12,6 +12,7 @@ pub(crate) mod memory_blobs;
 pub(crate) mod memory_store;
 pub(crate) mod pdf;
 pub(crate) mod postgres;
+pub(crate) mod postgres_proxy;
 pub(crate) mod program;
 pub(crate) mod provider;
 pub(crate) mod records;

@@ -185,6 +185,11 @@ impl Server {
         child.wait().expect("reaped");
     }
 
+    /// Where its socket is.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The address of a database.
     pub(crate) fn url(&self, database: &str) -> String {
         let folder = self.folder.display().to_string().replace('/', "%2F");
