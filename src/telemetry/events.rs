@@ -391,6 +391,12 @@ pub const EVENTS: &[Event] = &[
         "table",
     ),
     event(
+        "SS_STORE_NOT_DURABLE",
+        "warn",
+        "PostgreSQL runs with `fsync` or `full_page_writes` off: a power failure may damage the store. Turn both on.",
+        "",
+    ),
+    event(
         "SS_STORE_UNREACHABLE",
         "warn",
         "PostgreSQL does not answer or refuses a statement. Requests are refused until it answers; nothing needs a restart.",

@@ -114,6 +114,13 @@ pub(super) async fn migrate(target: &Target) -> Result<Migrated, OpenError> {
 /// [`OpenError`].
 pub(super) async fn check(client: &Client) -> Result<(), OpenError> {
     check_server(client).await?;
+    let sql = "SELECT current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on'";
+    if !client.query_typed_one(sql, &[]).await?.try_get::<_, bool>(0)? {
+        tracing::warn!(
+            event = "SS_STORE_NOT_DURABLE",
+            "PostgreSQL runs with fsync or full_page_writes off: a power failure may damage the store"
+        );
+    }
     match format(client).await? {
         Some(FORMAT) => Ok(()),
         Some(found) => Err(OpenError::NewerFormat { found, known: FORMAT }),

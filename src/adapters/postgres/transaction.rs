@@ -12,9 +12,11 @@ use super::rows::{Param, query};
 use super::shared::{Core, Submitted};
 use crate::ports::store::{Change, CommitError, Receipt};
 
-/// Begins a transaction whose statements, and whose silence, are bounded: a process that hangs must not keep the lock.
+/// Begins a transaction whose statements, and whose silence, are bounded: a process that hangs must not keep the lock. It
+/// is durable before it is acknowledged whatever the role or the database sets; stricter settings stay.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '5s'; \
-     SET LOCAL statement_timeout = '20s'; SET LOCAL idle_in_transaction_session_timeout = '20s'";
+     SET LOCAL statement_timeout = '20s'; SET LOCAL idle_in_transaction_session_timeout = '20s'; \
+     SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'";
 /// Longest wait for a round trip.
 const ANSWER: Duration = Duration::from_secs(20);
 

@@ -190,6 +190,33 @@ async fn a_killed_server_loses_nothing_that_was_acknowledged() {
     store.shutdown();
 }
 
+/// The write-ahead log reaches the disk ten seconds late here, unless a commit asks for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_commits_asynchronously_loses_nothing_that_was_acknowledged() {
+    let Some(server) = tokio::task::block_in_place(Server::start) else { return };
+    let (name, url) = tokio::task::block_in_place(|| {
+        let (name, url) = server.database();
+        server.sql(&name, &format!("ALTER DATABASE {name} SET synchronous_commit = off")).expect("set");
+        server.sql(&name, "ALTER SYSTEM SET wal_writer_delay = '10s'").expect("set");
+        server.sql(&name, "SELECT pg_reload_conf()").expect("read again");
+        (name, url)
+    });
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = open(&url, dir.path());
+    write_through(&store, async |told| {
+        progress(told, 30).await;
+        tokio::task::block_in_place(|| {
+            server.end(Signal::KILL);
+            server.run();
+        });
+        progress(told, 5).await;
+    })
+    .await;
+    let value = tokio::task::block_in_place(|| server.sql(&name, "SHOW synchronous_commit")).expect("asked");
+    assert_eq!(value, ["off"], "the setting is the database's own");
+    store.shutdown();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pooler_in_transaction_mode_may_stand_between() {
     let Some(server) = tokio::task::block_in_place(Server::start) else { return };
