@@ -6,6 +6,7 @@ mod crash;
 pub(crate) mod migration;
 mod model;
 mod postgres;
+mod postgres_tls;
 mod retention;
 mod retention_and_quota;
 pub(crate) mod sqlite;

@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -57,6 +57,8 @@ pub(crate) struct Server {
     folder: PathBuf,
     bin: &'static Path,
     process: Mutex<Option<Child>>,
+    /// The port of the network, which its socket is named after; 0 where it has none.
+    port: AtomicU16,
 }
 
 fn is_root() -> bool {
@@ -143,7 +145,7 @@ impl Server {
             .output()
             .expect("initdb runs");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let server = Self { folder, bin, process: Mutex::new(None) };
+        let server = Self { folder, bin, process: Mutex::new(None), port: AtomicU16::new(0) };
         server.run();
         Some(server)
     }
@@ -151,7 +153,13 @@ impl Server {
     fn spawn(&self) -> Child {
         let mut command = command(&self.bin.join("postgres"));
         command.arg("-D").arg(self.folder.join("data")).arg("-k").arg(&self.folder);
-        command.args(["-c", "listen_addresses=", "-c", "max_connections=400", "-c", "shared_buffers=32MB"]);
+        command.args(["-c", "max_connections=400", "-c", "shared_buffers=32MB"]);
+        match self.port.load(Ordering::SeqCst) {
+            0 => command.args(["-c", "listen_addresses="]),
+            port => command
+                .args(["-c", "listen_addresses=127.0.0.1", "-c", "ssl=on", "-c", "ssl_cert_file=tls.pem"])
+                .args(["-c", "ssl_key_file=tls.key", "-p", &port.to_string()]),
+        };
         command.stdin(Stdio::null()).stdout(Stdio::null());
         let log = File::options().create(true).append(true).open(self.folder.join("log"));
         command.stderr(log.expect("a log"));
@@ -171,6 +179,27 @@ impl Server {
             }
         }
         *self.process.lock().expect("not poisoned") = Some(child);
+    }
+
+    /// Starts it again on a port of the loopback address where it takes connections through TLS alone; returns the port.
+    pub(crate) fn only_tls(&self, certificate: &str, key: &str) -> u16 {
+        self.end(rustix::process::Signal::INT);
+        let data = self.folder.join("data");
+        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
+        let port = port.expect("a free port").port();
+        let rules = "local all all trust\nhostssl all all 127.0.0.1/32 trust\nhostnossl all all 127.0.0.1/32 reject\n";
+        for (name, text) in [("tls.pem", certificate), ("tls.key", key), ("pg_hba.conf", rules)] {
+            let path = data.join(name);
+            std::fs::write(&path, text).expect("written");
+            std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+                .expect("set");
+            if is_root() {
+                std::os::unix::fs::chown(&path, Some(NOBODY), Some(NOBODY)).expect("given away");
+            }
+        }
+        self.port.store(port, Ordering::SeqCst);
+        self.run();
+        port
     }
 
     fn log(&self) -> String {
@@ -193,7 +222,10 @@ impl Server {
     /// The address of a database.
     pub(crate) fn url(&self, database: &str) -> String {
         let folder = self.folder.display().to_string().replace('/', "%2F");
-        format!("postgresql://postgres@{folder}/{database}")
+        match self.port.load(Ordering::SeqCst) {
+            0 => format!("postgresql://postgres@{folder}/{database}"),
+            port => format!("postgresql://postgres@{folder}:{port}/{database}"),
+        }
     }
 
     /// Runs statements; returns the first column of the rows.
