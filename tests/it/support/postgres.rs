@@ -181,8 +181,13 @@ impl Server {
         *self.process.lock().expect("not poisoned") = Some(child);
     }
 
-    /// Starts it again on a port of the loopback address where it takes connections through TLS alone; returns the port.
-    pub(crate) fn only_tls(&self, certificate: &str, key: &str) -> u16 {
+    /// Starts it again on a port of the loopback address where it takes connections through TLS alone; returns the port,
+    /// or `None` where this server was built without TLS.
+    pub(crate) fn only_tls(&self, certificate: &str, key: &str) -> Option<u16> {
+        if self.sql("postgres", "SHOW ssl_library").expect("asked") == [""] {
+            eprintln!("skipped: this PostgreSQL was built without TLS");
+            return None;
+        }
         self.end(rustix::process::Signal::INT);
         let data = self.folder.join("data");
         let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
@@ -199,7 +204,7 @@ impl Server {
         }
         self.port.store(port, Ordering::SeqCst);
         self.run();
-        port
+        Some(port)
     }
 
     fn log(&self) -> String {
