@@ -2,10 +2,11 @@
 //! owner of the store where one runs, else on the data directory directly.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -70,9 +71,9 @@ const OF_FILES: &str = "the records are in PostgreSQL (store.backend), and this 
                         embedded store; see docs/storage.md for what to use instead";
 
 impl MaintenanceRequest {
-    /// True if it reads the files of the embedded store.
+    /// True if it works on the files of the embedded store alone.
     fn is_of_files(&self) -> bool {
-        !matches!(self, Self::Migrate { .. })
+        matches!(self, Self::StoreExport { .. } | Self::Backup { .. })
     }
 }
 
@@ -126,7 +127,9 @@ impl Maintenance {
     /// # Errors
     /// As the use case behind the request.
     pub async fn execute(self: &Arc<Self>, request: MaintenanceRequest) -> Result<Value, Problem> {
-        if matches!(self.store, OpenedStore::Postgres(_)) && request.is_of_files() {
+        // its tables are verified beside the service, not by it
+        let is_migration = matches!(request, MaintenanceRequest::Migrate { .. });
+        if matches!(self.store, OpenedStore::Postgres(_)) && !is_migration {
             return Err(Problem::validation("", OF_FILES));
         }
         match request {
@@ -202,17 +205,17 @@ fn protection(recipients: Vec<String>, passphrase_file: Option<PathBuf>) -> Prot
     }
 }
 
-fn last_backup_file(data_dir: &std::path::Path) -> PathBuf {
+fn last_backup_file(data_dir: &Path) -> PathBuf {
     data_dir.join("store").join("last_backup")
 }
 
 /// Returns when the last whole backup was made, in seconds of Unix time.
-fn last_backup(data_dir: &std::path::Path) -> Option<i64> {
+fn last_backup(data_dir: &Path) -> Option<i64> {
     std::fs::read_to_string(last_backup_file(data_dir)).ok()?.trim().parse().ok()
 }
 
 /// Keeps the time for the metric of the next start; a failure costs the metric only.
-fn note_backup(data_dir: &std::path::Path, seconds: i64) {
+fn note_backup(data_dir: &Path, seconds: i64) {
     if let Err(error) = std::fs::write(last_backup_file(data_dir), seconds.to_string()) {
         tracing::warn!(event = "SS_DATA_IO_FAILED", %error, "the time of the backup cannot be kept");
     }
@@ -232,6 +235,11 @@ pub async fn maintain(target: &Target, request: &MaintenanceRequest) -> Result<V
     if request.is_of_files() {
         refuse_without_files(target)?;
     }
+    if let Some(url) = &target.database_url
+        && let Some(report) = verify_tables(url, &target.data_dir, request).await
+    {
+        return report;
+    }
     let store_dir = target.data_dir.join("store");
     let line = serde_json::to_string(request).expect("requests serialise to JSON");
     let start = Instant::now();
@@ -244,6 +252,26 @@ pub async fn maintain(target: &Target, request: &MaintenanceRequest) -> Result<V
             outcome => return outcome,
         }
     }
+}
+
+/// Verifies the tables of a PostgreSQL database, beside the service or without it; `None` for other requests.
+async fn verify_tables(
+    url: &SecretString,
+    data_dir: &Path,
+    request: &MaintenanceRequest,
+) -> Option<Result<Value, RequestError>> {
+    let url = url.clone();
+    let report = match request.clone() {
+        MaintenanceRequest::AuditVerify { anchors } => {
+            blocking(move || postgres::verify_audit(&url, anchors)).await
+        }
+        MaintenanceRequest::StoreCheck { deep } => {
+            let scope = postgres::Scope { data_dir: data_dir.to_owned(), deep };
+            blocking(move || postgres::check(&url, scope)).await
+        }
+        _ => return None,
+    };
+    Some(report.and_then(|report| Ok(json!(report?))))
 }
 
 /// Makes the tables of a PostgreSQL database, or brings them to the format of this release.

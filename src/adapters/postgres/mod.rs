@@ -13,7 +13,9 @@ mod schema;
 mod shared;
 pub mod store;
 mod transaction;
+mod verify;
 
 pub use connect::OpenError;
 pub use schema::{FORMAT as TABLES_FORMAT, Migrated};
 pub use store::{Options, PostgresStore};
+pub use verify::{Scope, check, verify_audit};

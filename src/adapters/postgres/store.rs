@@ -84,7 +84,7 @@ struct Running {
     _lock: OwnerLock,
 }
 
-fn runtime() -> std::io::Result<Runtime> {
+pub(super) fn runtime() -> std::io::Result<Runtime> {
     Builder::new_multi_thread().worker_threads(2).thread_name("store-postgres").enable_all().build()
 }
 

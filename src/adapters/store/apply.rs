@@ -408,6 +408,7 @@ fn write_job(
 }
 
 /// Columns of a job for retention and quotas.
+#[derive(Debug, PartialEq, Eq)]
 pub(in crate::adapters) struct IndexColumns {
     pub ended_at: Option<i64>,
     pub files_at: Option<i64>,

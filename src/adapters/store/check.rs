@@ -56,7 +56,12 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) fn problem(&mut self, kind: &str, subject: impl Into<String>, detail: impl Into<String>) {
+    pub(in crate::adapters) fn problem(
+        &mut self,
+        kind: &str,
+        subject: impl Into<String>,
+        detail: impl Into<String>,
+    ) {
         self.problem_count += 1;
         if self.problems.len() < MAX_LISTED {
             let (subject, detail) = (subject.into(), detail.into());
@@ -64,7 +69,19 @@ impl Report {
         }
     }
 
-    pub(super) fn count(&mut self, what: &str) {
+    /// Notes the columns of a job that do not match its record.
+    pub(in crate::adapters) fn columns(
+        &mut self,
+        job: &JobRecord,
+        columns: impl Iterator<Item = &'static str>,
+    ) {
+        for column in columns {
+            let detail = format!("the column {column} does not match the record");
+            self.problem("columns", job.resource(), detail);
+        }
+    }
+
+    pub(in crate::adapters) fn count(&mut self, what: &str) {
         *self.checked.entry(what.to_owned()).or_default() += 1;
     }
 }
@@ -176,35 +193,58 @@ impl Jobs<'_> {
     }
 }
 
-/// Compares the columns that conditions and lists use with the record.
+/// The columns of a job's row that conditions and lists use.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::adapters) struct JobColumns {
+    pub client_ref: Option<String>,
+    pub created_at: i64,
+    pub fence: i64,
+    pub queue_seq: Option<i64>,
+    pub ready_at: Option<i64>,
+    pub stock: IndexColumns,
+}
+
+impl JobColumns {
+    /// Returns the columns that do not match the record.
+    pub(in crate::adapters) fn disagreeing(&self, job: &JobRecord) -> impl Iterator<Item = &'static str> {
+        let queued = job.status == JobStatus::Queued;
+        let stock = IndexColumns::of(job);
+        let ready_at = job.queue.as_ref().filter(|_| queued).map(|q| q.ready_at.timestamp_millis());
+        [
+            ("client_ref", self.client_ref == job.client_ref),
+            ("created_at", self.created_at == job.timestamps.created_at.timestamp_millis()),
+            ("fence", self.fence.cast_unsigned() == job.fence),
+            ("ended_at", self.stock.ended_at == stock.ended_at),
+            ("files_at", self.stock.files_at == stock.files_at),
+            ("inputs_at", self.stock.inputs_at == stock.inputs_at),
+            ("uploads_at", self.stock.uploads_at == stock.uploads_at),
+            ("bytes", self.stock.bytes == stock.bytes),
+            ("queue_seq", self.queue_seq.is_some() == queued),
+            ("ready_at", self.ready_at == ready_at),
+        ]
+        .into_iter()
+        .filter_map(|(column, agrees)| (!agrees).then_some(column))
+    }
+}
+
 fn check_columns(report: &mut Report, job: &JobRecord, row: &Row<'_>) -> rusqlite::Result<()> {
     debug_assert!(column_count::<JobRecord>() > 0, "the named columns follow the decoded ones");
-    let queue_seq: Option<i64> = row.get("queue_seq")?;
-    let ready_at: Option<i64> = row.get("ready_at")?;
-    let queued = job.status == JobStatus::Queued;
-    let stock = IndexColumns::of(job);
-    let agreed = [
-        ("client_ref", row.get::<_, Option<String>>("client_ref")? == job.client_ref),
-        ("created_at", row.get::<_, i64>("created_at")? == job.timestamps.created_at.timestamp_millis()),
-        ("fence", row.get::<_, i64>("fence")?.cast_unsigned() == job.fence),
-        ("ended_at", row.get::<_, Option<i64>>("ended_at")? == stock.ended_at),
-        ("files_at", row.get::<_, Option<i64>>("files_at")? == stock.files_at),
-        ("inputs_at", row.get::<_, Option<i64>>("inputs_at")? == stock.inputs_at),
-        // a store that only an earlier build opened has no such column
-        ("uploads_at", row.get::<_, Option<i64>>("uploads_at").map_or(true, |at| at == stock.uploads_at)),
-        ("bytes", row.get::<_, Option<i64>>("bytes")? == stock.bytes),
-        ("queue_seq", queue_seq.is_some() == queued),
-        (
-            "ready_at",
-            ready_at == job.queue.as_ref().filter(|_| queued).map(|q| q.ready_at.timestamp_millis()),
-        ),
-    ];
-    for (column, agrees) in agreed {
-        if !agrees {
-            let detail = format!("the column {column} does not match the record");
-            report.problem("columns", job.resource(), detail);
-        }
-    }
+    let found = JobColumns {
+        client_ref: row.get("client_ref")?,
+        created_at: row.get("created_at")?,
+        fence: row.get("fence")?,
+        queue_seq: row.get("queue_seq")?,
+        ready_at: row.get("ready_at")?,
+        stock: IndexColumns {
+            ended_at: row.get("ended_at")?,
+            files_at: row.get("files_at")?,
+            inputs_at: row.get("inputs_at")?,
+            // a store that only an earlier build opened has no such column
+            uploads_at: row.get("uploads_at").unwrap_or_else(|_| IndexColumns::of(job).uploads_at),
+            bytes: row.get("bytes")?,
+        },
+    };
+    report.columns(job, found.disagreeing(job));
     Ok(())
 }
 

@@ -34,7 +34,7 @@ pub(super) fn check_copy(report: &mut Report, dir: &Path, job: &JobRecord, seque
 }
 
 /// Checks that the indexed files of a job are there with their sizes; with `deep`, with their hashes.
-pub(super) fn check_artifacts(report: &mut Report, dir: &Path, job: &JobRecord, deep: bool) {
+pub(in crate::adapters) fn check_artifacts(report: &mut Report, dir: &Path, job: &JobRecord, deep: bool) {
     for artifact in job.kept_artifacts() {
         report.count("artifacts");
         let subject = || format!("{} {}", job.resource(), artifact.rel_path);

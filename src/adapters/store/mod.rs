@@ -4,9 +4,9 @@
 pub(super) mod apply;
 mod audit_log;
 mod audit_query;
-mod check;
+pub(super) mod check;
 pub(super) mod check_audit;
-mod check_copies;
+pub(super) mod check_copies;
 mod checkpoint;
 mod committer;
 mod due;

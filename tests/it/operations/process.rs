@@ -1,18 +1,26 @@
 //! The real program: ready line, SIGTERM, SIGKILL at every step of the journey, exit codes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
 use reqwest::Method;
 use secrecy::ExposeSecret;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::app::{ADMIN_KEY, Answer, PATIENCE};
 use crate::support::postgres;
 use crate::support::program::{Program, Start};
 
 const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
+
+/// Finds a file below a folder by the end of its name.
+fn find(folder: &Path, end: &str) -> Option<PathBuf> {
+    std::fs::read_dir(folder).expect("readable").flatten().find_map(|entry| {
+        let path = entry.path();
+        if path.is_dir() { find(&path, end) } else { path.to_string_lossy().ends_with(end).then_some(path) }
+    })
+}
 
 /// Starts the program on a folder.
 fn start(folder: &Path) -> Program {
@@ -69,10 +77,25 @@ async fn a_kill_after_every_acknowledged_step_loses_nothing_on_postgres() {
     // a code that the command line makes while nothing serves
     let made = start.tool(&["task-code", "create"]).output().expect("runs");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let check = start.tool(&["store", "check"]).output().expect("runs");
-    assert_eq!(check.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&check.stderr).contains("docs/storage.md"));
+    let export = start.tool(&["store", "export", "x"]).output().expect("runs");
+    assert_eq!(export.status.code(), Some(2));
     walk_through_kills(&start).await;
+    for words in [&["store", "check", "--deep", "--json"][..], &["audit", "verify", "--json"]] {
+        let checked = start.tool(words).output().expect("runs");
+        let report: Value = serde_json::from_slice(&checked.stdout).expect("a report");
+        assert_eq!((checked.status.code(), &report["ok"]), (Some(0), &json!(true)), "{report}");
+        assert!(report["checked"]["audit_events"].as_u64() > Some(5), "{report}");
+    }
+    let tenants = start.data.join("tenants");
+    let artifact = find(&tenants, ".tex").or_else(|| find(&tenants, ".log")).expect("the run published it");
+    std::fs::write(&artifact, "changed").expect("written");
+    let checked = start.tool(&["store", "check", "--json"]).output().expect("runs");
+    let report: Value = serde_json::from_slice(&checked.stdout).expect("a report");
+    assert_eq!(
+        (checked.status.code(), &report["problems"][0]["kind"]),
+        (Some(1), &json!("artifact")),
+        "{report}"
+    );
     assert_eq!(server.sql(&name, "SELECT count(*) FROM ss.jobs").expect("reads"), ["1"]);
     assert!(!dir.path().join("data/store/store.sqlite3").exists());
     assert!(!start.log().contains(&url.expose_secret()[..40]), "the address may hold a password");

@@ -7,6 +7,7 @@ pub(crate) mod migration;
 mod model;
 mod postgres;
 mod postgres_tls;
+mod postgres_verify;
 mod retention;
 mod retention_and_quota;
 pub(crate) mod sqlite;

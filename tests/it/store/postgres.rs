@@ -26,7 +26,7 @@ fn options(url: &SecretString, dir: &Path) -> Options {
     Options { lock_wait: Duration::ZERO, ..Options::new(url.clone(), dir.to_owned(), Arc::new(SystemClock)) }
 }
 
-fn open(url: &SecretString, dir: &Path) -> Arc<PostgresStore> {
+pub(super) fn open(url: &SecretString, dir: &Path) -> Arc<PostgresStore> {
     PostgresStore::open(options(url, dir)).unwrap_or_else(|error| panic!("{error}"))
 }
 
