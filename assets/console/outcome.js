@@ -34,7 +34,7 @@ export const seconds = (run) => (new Date(run.ended_at ?? Date.now()) - new Date
 export const runBadge = (run) => badge(t(`status.${run.status}`), { succeeded: run.checks?.some((c) => c.status === 'warn') ? 'warn' : 'ok', failed: 'fail', cancelled: 'idle', running: 'info' }[run.status]);
 
 /** A value of a check as people read it. */
-function checkValue(value) {
+export function checkValue(value) {
   const x = Number(value);
   if (value === null || value === '' || !Number.isFinite(x)) return value ?? '';
   return Number.isInteger(x) ? String(x) : String(Number(x.toPrecision(4)));

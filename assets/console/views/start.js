@@ -65,7 +65,9 @@ export function mount(root, ctx) {
       } else throw error;
     }
     api.keepJob({ id: answer.job_id, token: answer.token, expires_at: answer.expires_at, note: requirement || undefined });
-    ctx.go(`job/${answer.job_id}`);
+    // a link to a place of this analysis was opened without its token
+    const place = ctx.params.to ?? '';
+    ctx.go(place.startsWith(`job/${answer.job_id}/`) ? place : `job/${answer.job_id}`);
   }
   const redeem = async (body) => (await api.request('POST', 'task-codes/redeem', { body })).data;
 
