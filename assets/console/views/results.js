@@ -8,7 +8,7 @@ import { findingsCard } from '../parts/findingsCard.js';
 import { lights } from '../parts/lights.js';
 import { duration, lang, num, t, tr, when } from '../i18n.js';
 import { markdown } from '../markdown.js';
-import { history, metaOf, orTell, revise, seconds, titleOf, word } from '../outcome.js';
+import { history, metaOf, orTell, planOf, revise, seconds, titleOf, word } from '../outcome.js';
 import { compared, levelOf, tablesOf, wordsOf } from '../resulttables.js';
 import { fixed, parseCsv, stars, wholeOrFixed } from '../tables.js';
 import { announce, badge, button, card, checkbox, copy, empty, field, fill, h, icon, loading, note, problem, sampleFlow, select } from '../ui.js';
@@ -46,7 +46,7 @@ class ResultsView {
     this.artifacts = artifacts.data.artifacts;
     this.run = this.runs.find((r) => r.run_id === params.run) ?? this.runs.filter((r) => r.status === 'succeeded').at(-1);
     if (!this.run || this.run.status !== 'succeeded') { this.none(); return; }
-    [this.plan, this.meta, this.preview] = await Promise.all([this.planOf(this.run), metaOf(job.selected_template_id, tokenOf(job.job_id)), this.firstRows()]);
+    [this.plan, this.meta, this.preview] = await Promise.all([this.frozen(this.run), metaOf(job.selected_template_id, tokenOf(job.job_id)), this.firstRows()]);
     this.columns = this.preview.columns;
     this.outputs = new Map((this.plan.contract.outputs ?? []).map((o) => [o.file, this.described(o)]));
     this.draw();
@@ -59,7 +59,7 @@ class ResultsView {
     fill(this.root, h('h1', {}, t('results.title')), empty(t('results.none'), t('results.none.text'), button(t('step.run'), { kind: 'primary', onclick: () => this.ctx.step('run') })));
   }
 
-  async planOf(run) {
+  async frozen(run) {
     const path = run.plan_id === this.ctx.job.plan?.plan_id ? 'artifacts/plan.json' : `artifacts/plans/${run.plan_id}.json`;
     return (await this.ctx.api.get(`artifacts/${path}`, { signal: this.ctx.signal })).data;
   }
@@ -247,7 +247,7 @@ class ResultsView {
   compare() {
     const others = this.runs.filter((r) => r !== this.run && r.status === 'succeeded' && r.results?.length > 0).reverse();
     if (others.length === 0 || !this.run.results?.length) return null;
-    const revision = (run) => this.plans.find((p) => p.plan_id === run.plan_id)?.revision ?? '?';
+    const revision = (run) => planOf(run, this.plans)?.revision ?? '?';
     const label = (run) => `${t('run.revision', { n: revision(run) })} · ${t('run.attempt', { n: run.attempt })}`;
     const words = wordsOf(this.plan, this.columns, options.labels, [...this.run.results, ...others.flatMap((r) => r.results)]);
     const spot = h('div', {});
