@@ -35,6 +35,7 @@ async fn the_page_and_its_files_come_with_type_tag_and_policy() {
         ("/v1/console/views/start.js", "text/javascript; charset=utf-8", "views/start.js"),
         ("/v1/console/console.css", "text/css; charset=utf-8", "console.css"),
         ("/v1/console/icon.svg", "image/svg+xml", "icon.svg"),
+        ("/v1/console/samples/pay.csv", "text/csv; charset=utf-8", "samples/pay.csv"),
     ] {
         let response = get(&app, path).await;
         assert_eq!(response.status(), 200, "{path}");
