@@ -49,7 +49,8 @@ function frame({ plan, meta, preview }) {
   const columns = new Map((preview?.columns ?? []).map((c, j) => [c.name, { ...c, values: (preview.sample_rows ?? []).map((row) => row[j]) }]));
   const derived = new Map((plan.derived_variables ?? []).map((d) => [d.name, d]));
   const treatments = by('treatment_var');
-  const binary = (name) => treatments.includes(name) || columns.get(name)?.inferred_type === 'binary';
+  // a treatment is 0 or 1 by the checks of its analyses, a derived byte by its expression
+  const binary = (name) => treatments.includes(name) || columns.get(name)?.inferred_type === 'binary' || derived.get(name)?.type === 'byte';
   return {
     bound, by, own, columns, derived, binary,
     template: plan.template.template_id,
@@ -135,12 +136,12 @@ function ofCoefficients(tables, f, run) {
   if (table.columns.includes('model')) {
     const models = grouped(rows, 'model');
     if (models.has('weighted')) return one(models.get('weighted'), {});
-    if (models.has('model2')) return one([...models.values()].at(-1), {});
+    if (models.has('model2')) { const [model, own] = [...models].at(-1); return one(own, { model }); }
     return [...models].flatMap(([model, own]) => one(own, { model }, f.focal.slice(0, 2)));
   }
   const equations = grouped(rows, 'equation');
-  if ([...equations.keys()].every((name) => /^q\d+$/.test(name))) {
-    return [...equations].flatMap(([name, own]) => one(own, { quantile: Number(name.slice(1)) }, f.focal.slice(0, 1)));
+  if (f.template === 'linear.quantile') {
+    return [...equations].flatMap(([name, own]) => one(own, { quantile: name.slice(1).replace('_', '.') }, f.focal.slice(0, 1)));
   }
   // further equations (variances, selection) come after that of the outcome
   return one([...equations.values()][0] ?? [], {});

@@ -7,6 +7,7 @@ import { announce, badge, button, card, checkbox, confirm, disclosure, empty, fi
 import { manyColumns, oneColumn, rowsLeft, variablesOf } from '../parts/columns.js';
 import { DraftStore, patchKey } from '../parts/draftStore.js';
 import { expressionEditor, grammarHelp } from '../parts/expression.js';
+import { interactionCard } from '../parts/interaction.js';
 import { reasonTexts } from '../parts/reasons.js';
 import { choiceOf, reasonOf, suggestedCard, suggestion } from '../parts/suggested.js';
 import { aboutTemplate, browse, candidates, roleName, templateList, templateMeta, titleOf } from '../parts/templates.js';
@@ -71,7 +72,7 @@ async function edit(body, ctx, draft) {
     // the same question and data give the same reasons
     draft.source === 'rules' && !draft.stale && suggestion(ctx).catch(() => null),
   ]);
-  const parts = Object.fromEntries(['question', 'rules', 'method', 'roles', 'extra', 'sample', 'derived', 'marks', 'steps', 'options', 'status'].map((name) => [name, h('div', { class: 'part' })]));
+  const parts = Object.fromEntries(['question', 'rules', 'method', 'roles', 'interaction', 'extra', 'sample', 'derived', 'marks', 'steps', 'options', 'status'].map((name) => [name, h('div', { class: 'part' })]));
   const llm = await api.capabilities().then((c) => c.llm.configured, () => false);
   const view = { ctx, parts, frozen, preview, llm: llm && ctx.job.data_sharing !== 'none', meta, suggested: suggested || null, sample: null, derived: null };
   view.redraw = unpressed(() => update(view));
@@ -80,7 +81,7 @@ async function edit(body, ctx, draft) {
   const aside = h('aside', { class: 'sticky stack', 'aria-label': t('draft.status') }, parts.status);
   fill(body, frozen && note('info', h('p', {}, t('draft.frozen')), h('div', {}, button(t('data.to_plan'), { onclick: () => ctx.step('plan') }))),
     preview && warnings(preview.warnings.filter((w) => w.severity === 'warning')),
-    h('div', { class: 'columns' }, h('div', { class: 'stack' }, parts.question, parts.rules, parts.method, parts.steps, parts.roles, parts.marks, parts.sample, parts.derived, parts.extra, parts.options), aside));
+    h('div', { class: 'columns' }, h('div', { class: 'stack' }, parts.question, parts.rules, parts.method, parts.steps, parts.roles, parts.interaction, parts.marks, parts.sample, parts.derived, parts.extra, parts.options), aside));
   drawQuestion(view);
   fill(parts.rules, view.suggested && suggestedCard(view.suggested));
   drawSample(view);
@@ -105,6 +106,7 @@ function update(view) {
   }
   drawMethod(view);
   drawParameters(view);
+  fill(parts.interaction, interactionCard(store, { variables: view.variables(), memory: view.ctx.memory, disabled: view.frozen }));
   fill(parts.marks, categoricalCard(store, { variables: view.variables(), disabled: view.frozen }));
   const ownInputs = inputsCard(store, view.meta, { disabled: view.frozen });
   fill(parts.steps, ownInputs, (!ownInputs || store.draft.data_steps.length > 0) && stepsCard(store, { disabled: view.frozen }));
