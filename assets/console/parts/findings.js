@@ -40,7 +40,7 @@ export function stepOf(values) {
 export const sure = ({ low, high, p, nothing = 0 }) => (low !== null && high !== null ? low > nothing || high < nothing : p !== null && p < 0.05);
 
 /** What is known of the plan: its variables by role, its bound values. */
-function frame({ plan, meta, preview }) {
+function frame({ plan, meta, run, preview }) {
   const bound = plan.contract.bound ?? {};
   const declared = meta?.parameters ?? [];
   const by = (bind) => declared.filter((p) => p.bind === bind).flatMap((p) => bound[p.name] ?? []);
@@ -57,6 +57,8 @@ function frame({ plan, meta, preview }) {
     focal: FOCAL.flatMap(by),
     outcome: by('outcome_var')[0] ?? null,
     /** True for a logarithm, null for a name that may be one. */
+    /** The words of a level as the service has them: `Sex: woman` → `woman`. */
+    level: (term) => (run.results ?? []).find((r) => r.term === term)?.label?.split(': ').slice(1).join(': ') || null,
     log: (name) => (/^\s*ln\s*\(/.test(derived.get(name)?.expression ?? derived.get(name)?.text ?? '') ? true : /^(log|ln)_/i.test(name ?? '') ? null : false),
     step: (name) => (columns.has(name) ? stepOf(columns.get(name).values) : 1),
   };
@@ -72,6 +74,19 @@ function change(term, f) {
   return { how: 'number', term, name, step: f.step(name) };
 }
 
+/**
+ * The level that the others are compared with: the one value of the first rows that has no term and comes before those that
+ * have; null where that is not certain.
+ */
+function baseOf(name, rows, f) {
+  const own = rows.filter((r) => partsOf(r.term).length === 1 && f.own(partsOf(r.term)[0].name) === name && partsOf(r.term)[0].level !== undefined);
+  const listed = new Set(own.flatMap((r) => [partsOf(r.term)[0].level, f.level(r.term)]).filter(Boolean));
+  const values = [...new Set((f.columns.get(name)?.values ?? []).filter((v) => v !== null && v !== ''))];
+  const rest = values.filter((v) => !listed.has(String(v)));
+  const before = values.every((v) => v === rest[0] || rest[0] < v);
+  return rest.length === 1 && values.length > 1 && before ? String(rest[0]) : null;
+}
+
 /** The facts of the rows of one equation about the variables in question, in the order of their roles. */
 function ofRows(rows, f, kind, { file, column = 'estimate', nothing = 0, ...more }) {
   const [low, high] = column === 'estimate' ? ['ci_low', 'ci_high'] : [`${column}_low`, `${column}_high`];
@@ -82,6 +97,7 @@ function ofRows(rows, f, kind, { file, column = 'estimate', nothing = 0, ...more
       const when = change(row.term, f);
       const value = number(row[column]);
       if (!when || value === null || row.note === 'base' || row.note === 'omitted') return [];
+      if (when.how === 'level') when.base = baseOf(name, rows, f);
       const scaled = (text) => { const x = number(text ?? ''); return x === null ? null : nothing === 1 ? x ** (when.step ?? 1) : x * (when.step ?? 1); };
       return [{ kind, when, y: f.outcome, log: nothing === 0 && kind === 'linear' && f.log(f.outcome), value: scaled(row[column]), low: scaled(row[low]), high: scaled(row[high]), p: number(row.p_value ?? ''), nothing, file, ...more }];
     });
@@ -206,7 +222,7 @@ function ofDescriptions(tables, f) {
  * order of the template; `preview`: columns with first rows, where the data are still there.
  */
 export function findingsOf({ tables, plan, meta, run, preview }, most = MOST) {
-  const f = frame({ plan, meta, preview });
+  const f = frame({ plan, meta, run, preview });
   for (const read of [ofEffects, ofMeans, ofMargins, ofCoefficients]) {
     const found = read(tables, f, run);
     if (found.length > 0) return found.slice(0, most);

@@ -37,8 +37,8 @@ function unitOf(label) {
 
 function whenOf({ when, at }, say) {
   const { name, unit } = unitOf(when.how === 'level' ? say.term(when.term) : say.variable(when.name));
-  const key = when.how === 'number' && unit ? 'unit' : when.how;
-  const words = t(`findings.if.${key}`, { x: name, unit, step: when.step === undefined ? '' : num(when.step) });
+  const key = when.how === 'number' && unit ? 'unit' : when.base ? 'base' : when.how;
+  const words = t(`findings.if.${key}`, { x: name, unit, base: when.base, step: when.step === undefined ? '' : num(when.step) });
   return at ? t('findings.at', { x: unitOf(say.variable(at.name)).name, value: brief(at.value), when: words }) : words;
 }
 

@@ -67,7 +67,7 @@ class ResultsView {
   /** Columns with their labels, and first rows; without the data there are none. */
   async firstRows() {
     try {
-      return (await this.ctx.api.get('inputs/preview', { query: { rows: 200, columns: 200 }, signal: this.ctx.signal })).data;
+      return (await this.ctx.api.get('inputs/preview', { query: { rows: 100, columns: 200 }, signal: this.ctx.signal })).data;
     } catch { return { columns: [], sample_rows: [] }; }
   }
 

@@ -24,7 +24,7 @@ const PREVIEW = { columns: [{ name: 'age', inferred_type: 'integer' }, { name: '
 /** The facts of one coefficient table. */
 function facts(csv, { bound = { outcome: 'y', regressors: ['age', 'female'] }, template_id = 'linear.ols_robust', file = 'table_coefficients.csv', derived = [], preview = PREVIEW } = {}) {
   const plan = { template: { template_id }, contract: { bound }, derived_variables: derived, categorical_vars: [] };
-  return findingsOf({ tables: new Map([[file, parseCsv(csv)]]), plan, meta: META, run: {}, preview });
+  return findingsOf({ tables: new Map([[file, parseCsv(csv)]]), plan, meta: META, run: { results: [{ term: '2.sex', label: 'sex: woman' }] }, preview });
 }
 
 test('facts: a step is round and fits the spread', () => {
@@ -73,6 +73,16 @@ test('facts: a variable of a product, an omitted and a base term have no sentenc
   assert.deepEqual([found.kind, found.name], ['varies', 'age']);
   const rows = facts(`${HEAD},note\ny,1b.age,0,,,,,,base\ny,2.age,0.5,0.1,5,0.001,0.3,0.7,\ny,3o.age,0,,,,,,omitted\n`, { bound: { outcome: 'y', regressors: ['age'] } });
   assert.deepEqual(rows.map((f) => [f.when.term, f.when.how, f.value]), [['2.age', 'level', 0.5]]);
+});
+
+test('facts: the base level is named where it is certain', () => {
+  const csv = (terms) => `${HEAD}\n${terms.map((term) => `y,${term},0.5,0.1,5,0.001,0.3,0.7`).join('\n')}\n`;
+  const base = (terms, name, values) => facts(csv(terms), { bound: { outcome: 'y', regressors: [name] }, preview: { columns: [{ name, inferred_type: 'integer' }], sample_rows: values.map((v) => [v]) } })[0].when.base;
+  assert.equal(base(['2.sector', '3.sector'], 'sector', [3, 1, 2, null]), '1');
+  assert.equal(base(['2.sex'], 'sex', ['woman', 'man']), 'man', 'a text by its label');
+  assert.equal(base(['2.sector', '3.sector'], 'sector', [2, 3]), null, 'the base is in none of the rows');
+  assert.equal(base(['3.sector', '4.sector'], 'sector', [1, 2, 3, 4]), null, 'rows of one more level were left out');
+  assert.equal(base(['2.sector', '3.sector'], 'sector', [2, 3, 4]), null, 'a later level without rows is no base');
 });
 
 test('facts: a logarithm is certain by its expression and possible by its name', () => {

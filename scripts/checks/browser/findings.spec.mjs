@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 
 import { becomes, openJob, suite } from './harness.mjs';
+import { dataset } from './service.mjs';
 
 const spec = suite('findings');
 
@@ -44,6 +45,28 @@ for (const [lang, scheme, width] of [['en', 'light', 1280], ['en', 'dark', 360],
     await becomes(() => page.evaluate(() => document.activeElement.closest('[data-file]')?.dataset.file), 'table_coefficients.csv', 'the button leads to the table');
   });
 }
+
+spec('labels, units and the base level of a text are in the sentences', {}, async ({ page, service }) => {
+  // the same data with the headers and texts of a person
+  const [head, ...rows] = (await readFile(dataset('pay.csv'), 'utf8')).trimEnd().split('\n').map((line) => line.split(','));
+  const names = { years_work: 'Work experience (years)', log_pay: 'Log of pay', female: 'Sex' };
+  const sex = head.indexOf('female');
+  const text = [head.map((name) => names[name] ?? name), ...rows.map((row) => row.map((cell, j) => (j === sex ? ['man', 'woman'][cell] : cell)))].map((row) => row.join(',')).join('\n');
+  const job = await service.job('redeemed');
+  const call = (method, rest, body) => service.call(method, `/v1/jobs/${job.job_id}${rest}`, body, job.token);
+  const form = new FormData();
+  form.append('file', new Blob([text]), 'people.csv');
+  form.append('role', 'primary_dataset');
+  await call('POST', '/inputs/upload', form);
+  await becomes(() => call('GET', '/inputs/preview?rows=1').then((p) => p.row_count, () => null), 800, 'the data are read');
+  await call('PUT', '/draft', { template_id: 'linear.ols_robust', outcome_var: 'Log_of_pay', roles: { regressors: ['Work_experience_years', 'Sex'], controls: ['schooling'] }, categorical_vars: ['Sex'] });
+  await call('POST', '/plan/freeze', {});
+  await call('POST', '/run', {});
+  await becomes(async () => (await call('GET', '')).status, 'succeeded', 'the run succeeds');
+  await openJob(page, service, job, 'results');
+  await page.getByText('If Work experience is 10 years higher, Log of pay is on average').waitFor();
+  await page.getByText(/With Sex: woman instead of man, Log of pay is on average [\d.]+ lower/).waitFor();
+});
 
 spec('a probability, a ratio and a test have their own sentences', {}, async ({ page, service }) => {
   const logit = await service.job('ended', { file: 'clinic.csv', draft: { template_id: 'limited.logit_margins', outcome_var: 'readmitted', roles: { regressors: ['age', 'bmi'], controls: ['smoker'] } } });
