@@ -130,6 +130,8 @@ async function show(main, mine, view, job) {
   // the heading is there at once, what has to be asked for comes later
   arrived(mine);
   mine.unmount = await mounted;
+  // an address may lead to a place within the view, which then has the focus
+  if (root.contains(document.activeElement)) mine.keepFocus = true;
   arrived(mine);
   if (abort.signal.aborted) mine.unmount?.();
 }
@@ -139,7 +141,7 @@ async function show(main, mine, view, job) {
 const page = (title, ...content) => h('div', { class: 'view' }, h('h1', {}, title), content);
 
 function noToken(main) {
-  fill(main, page(t('app.no_token'), h('p', { class: 'lead' }, t('app.no_token.text')), button(t('app.enter_code'), { kind: 'primary', onclick: () => go('') })));
+  fill(main, page(t('app.no_token'), h('p', { class: 'lead' }, t('app.no_token.text')), button(t('app.enter_code'), { kind: 'primary', id: 'enter-code', onclick: () => go(`?${new URLSearchParams({ to: location.hash.replace(/^#\//, '') })}`) })));
 }
 
 function unknown(main) {

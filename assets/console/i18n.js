@@ -78,5 +78,6 @@ export function duration(seconds) {
   const s = Math.round(seconds);
   const [m, min, sec] = [Math.floor(s / 60), current === 'zh' ? '分' : 'min', current === 'zh' ? '秒' : 's'];
   if (seconds < 10 && m === 0) return `${num(seconds, 1)} ${sec}`;
-  return m === 0 ? `${s} ${sec}` : `${num(m)} ${min} ${s % 60} ${sec}`;
+  const rest = s % 60 === 0 ? '' : ` ${s % 60} ${sec}`;
+  return m === 0 ? `${s} ${sec}` : `${num(m)} ${min}${rest}`;
 }

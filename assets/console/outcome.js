@@ -34,7 +34,7 @@ export const seconds = (run) => (new Date(run.ended_at ?? Date.now()) - new Date
 export const runBadge = (run) => badge(t(`status.${run.status}`), { succeeded: run.checks?.some((c) => c.status === 'warn') ? 'warn' : 'ok', failed: 'fail', cancelled: 'idle', running: 'info' }[run.status]);
 
 /** A value of a check as people read it. */
-function checkValue(value) {
+export function checkValue(value) {
   const x = Number(value);
   if (value === null || value === '' || !Number.isFinite(x)) return value ?? '';
   return Number.isInteger(x) ? String(x) : String(Number(x.toPrecision(4)));
@@ -78,12 +78,15 @@ export function failure(run, job, can) {
     h('p', { class: 'trace' }, `${t('ui.trace')} `, h('code', {}, job.trace_id), h('button', { type: 'button', class: 'icon-button', 'aria-label': t('ui.copy_trace'), onclick: () => copy(job.trace_id) }, icon('copy'))));
 }
 
+/** The plan that an attempt carried out: the same content may have been frozen again as a later revision. */
+export const planOf = (run, plans) => plans.filter((p) => p.plan_id === run.plan_id && p.frozen_at <= (run.queued_at ?? run.started_at)).at(-1) ?? plans.find((p) => p.plan_id === run.plan_id);
+
 /** Every plan with its attempts; `choose(run)` is offered for each attempt. */
 export function history(plans, runs, job, choose) {
   const rows = [...plans].reverse().map((plan) => {
-    const own = runs.filter((run) => run.plan_id === plan.plan_id).reverse();
+    const own = runs.filter((run) => planOf(run, plans) === plan).reverse();
     return h('li', {},
-      h('p', { class: 'history-plan' }, h('strong', {}, t('run.revision', { n: plan.revision })), plan.plan_id === job.plan?.plan_id && badge(t('run.current'), 'info'),
+      h('p', { class: 'history-plan' }, h('strong', {}, t('run.revision', { n: plan.revision })), plan.revision === job.plan?.revision && badge(t('run.current'), 'info'),
         h('span', { class: 'muted' }, plan.template_id), h('span', { class: 'muted' }, `${t('run.frozen_at')} ${when(plan.frozen_at)}`)),
       own.length === 0 ? h('p', { class: 'hint' }, t('run.none')) : h('ul', {}, own.map((run) => h('li', { class: 'history-run' },
         runBadge(run), h('span', {}, t('run.attempt', { n: run.attempt })), h('span', { class: 'muted' }, when(run.started_at)), h('span', { class: 'muted' }, run.ended_at ? duration(seconds(run)) : ''),

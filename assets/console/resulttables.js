@@ -4,7 +4,7 @@
 import { num, t, tr } from './i18n.js';
 import { word } from './outcome.js';
 import { isCoefficients, number, parseCsv, plain, regression } from './tables.js';
-import { button, copy, h, uid } from './ui.js';
+import { button, h, uid } from './ui.js';
 
 /** Most rows that are shown of a long table at first. */
 const SOME_ROWS = 60;
@@ -51,11 +51,15 @@ function style(words, options, run) {
     cell: (column, text) => (['variable', 'term', 'row', 'column', 'new_variable', 'endogenous', 'moderator', 'marker'].includes(column) ? words.term(text) : text),
     base: t('results.base'),
     omitted: t('results.omitted'),
-    interval: t('results.interval', { level: levelOf(run) }),
+    interval: t('results.interval', { level: run.level }),
   };
 }
 
-const levelOf = (run) => run.level ?? 95;
+/** The level of the intervals in percent: as the run says, else as the plan, else 95. `tables`: parsed, by file name. */
+export function levelOf(plan, tables) {
+  const row = tables.get('table_fit.csv')?.rows.find((r) => r[0] === 'level');
+  return number(row?.[1] ?? '') ?? plan.contract.bound?.level ?? 95;
+}
 
 /** The kind of standard errors in words. */
 export function errorsWords(kind, words) {
@@ -80,8 +84,7 @@ export function tablesOf({ run, plan, texts, outputs, words }) {
   const fit = parsed.get('table_fit.csv') ?? null;
   const comparison = parsed.get('table_comparison.csv') ?? null;
   const coefficients = [...parsed].filter(([, table]) => isCoefficients(table)).map(([file]) => file);
-  const level = fit?.rows.find((row) => row[0] === 'level');
-  const facts = { ...run, level: number(level?.[1] ?? '') ?? plan.contract.bound?.level ?? 95 };
+  const facts = { ...run, level: levelOf(plan, parsed) };
   const shown = [...parsed].filter(([file]) => !(file === 'table_fit.csv' && coefficients.length > 0));
   const titleOf = (file) => (file === 'table_coefficients.csv' ? t('results.estimates') : tr(outputs.get(file)) || file);
   return shown.map(([file, table]) => ({
@@ -96,7 +99,7 @@ export function tablesOf({ run, plan, texts, outputs, words }) {
   }));
 }
 
-/** A true minus where a number has one; `copyTable` puts the plain sign back. */
+/** A true minus where a number has one; clipboard.js puts the plain sign back. */
 const minus = (text) => text.replace(/(^|[([ ])-(?=[\d.])/g, '$1−');
 
 const cellNode = ({ text, below }) => [h('span', {}, minus(text)), below && h('span', { class: 'below' }, minus(below))];
@@ -133,12 +136,6 @@ function drawPlain(table, title, own) {
   };
   show(SOME_ROWS);
   return node;
-}
-
-/** Copies a drawn table as tab-separated text, for a spreadsheet or a letter. */
-export function copyTable(node) {
-  const lines = [...node.querySelectorAll('tr')].map((row) => [...row.children].map((cell) => [...cell.childNodes].map((n) => n.textContent).join(' ').trim()).join('\t'));
-  return copy(lines.join('\n').replaceAll('−', '-'));
 }
 
 /** Estimates of two runs side by side, by term: `[{term, a, b}]`. */

@@ -1,7 +1,11 @@
 // The draft while it is edited: changes are sent one after the other, each with its own answer, and followed by
-// a preview of the plan that says what is still wrong and how many rows are left. Builds no elements.
+// a preview of the plan that says what is still wrong and how many rows are left. Changes that were saved can be
+// taken back and made again. Builds no elements.
 
 import { debounce } from '../ui.js';
+
+/** Most changes that can be taken back. */
+const MOST_STEPS = 100;
 
 /** The key of a patch that sets a parameter: its role where it has one, the condition, else its own name. */
 export function patchKey(parameter) {
@@ -10,10 +14,32 @@ export function patchKey(parameter) {
   return column && parameter.bind !== 'option' ? `roles.${parameter.bind}` : `parameters.${parameter.name}`;
 }
 
+/** What the keys of a change hold in a draft, as a change that brings it back; null where a key cannot be brought back. */
+function valuesOf(draft, updates) {
+  const plain = {
+    template_id: () => (draft.template && draft.template.chosen_by !== 'ranking' ? draft.template.template_id : null),
+    sample_if: () => draft.sample_if,
+    categorical_vars: () => draft.categorical_vars,
+    data_steps: () => draft.data_steps,
+    derived_variables: () => draft.derived_variables.map(({ name, expression, label }) => ({ name, expression, ...(label ? { label } : {}) })),
+  };
+  const back = {};
+  for (const key of Object.keys(updates)) {
+    const name = key.slice(key.indexOf('.') + 1);
+    const parameter = draft.parameters.find((p) => p.name === name);
+    if (key.startsWith('roles.')) back[key] = draft.roles[name] ?? null;
+    else if (key.startsWith('parameters.')) back[key] = parameter?.source === 'client_parameter' ? parameter.value : null;
+    else if (plain[key]) back[key] = plain[key]();
+    else return null;
+  }
+  return back;
+}
+
 export class DraftStore {
-  /** `onChange(store)` hears every change of draft, errors or preview. */
-  constructor(ctx, draft, onChange) {
-    Object.assign(this, { ctx, draft, onChange, errors: new Map(), queue: [], busy: false, preview: null, previewError: null, looks: 0, failed: null });
+  /** `onChange(store)` hears every change of draft, errors or preview; `memory` keeps the history of changes. */
+  constructor(ctx, draft, onChange, memory) {
+    memory.history ??= { past: [], future: [] };
+    Object.assign(this, { history: memory.history, ctx, draft, onChange, errors: new Map(), queue: [], busy: false, preview: null, previewError: null, looks: 0, failed: null });
     this.lookAhead = debounce(() => this.#look(), 250);
     if (['created', 'draft_ready'].includes(ctx.job.status)) this.lookAhead();
   }
@@ -25,10 +51,29 @@ export class DraftStore {
     if (this.draft.template?.chosen_by === 'ranking' && !('template_id' in updates) && key !== 'draft_text') updates.template_id = this.draft.template.template_id;
     // a method that was refused is no longer asked for once something else is
     if (key !== 'template_id') this.errors.delete('template_id');
-    this.queue = this.queue.filter((change) => change.key !== key);
+    this.queue = this.queue.filter((change) => change.step || change.key !== key);
     this.queue.push({ key, updates });
     this.onChange(this);
     return this.#work();
+  }
+
+  /** The change that `undo` or `redo` would take next, by its key; null where there is none. */
+  next(way) { return this.history[way === 'undo' ? 'past' : 'future'].at(-1)?.key ?? null; }
+
+  /** Takes the last saved change back (`undo`), or makes it again (`redo`). Resolves with its key, null where it was refused. */
+  async step(way) {
+    await this.idle();
+    const [from, to] = way === 'undo' ? ['past', 'future'] : ['future', 'past'];
+    const step = this.history[from].pop();
+    if (!step) return null;
+    this.errors.delete(step.key);
+    this.queue.push({ key: step.key, updates: way === 'undo' ? step.back : step.updates, step });
+    this.onChange(this);
+    await this.#work();
+    const refused = this.errors.has(step.key);
+    this.history[refused ? from : to].push(step);
+    this.onChange(this);
+    return refused ? null : step.key;
   }
 
   get saving() { return this.busy || this.queue.length > 0; }
@@ -51,12 +96,18 @@ export class DraftStore {
     this.lookAhead();
   }
 
-  async #send({ key, updates }) {
+  async #send({ key, updates, step }) {
+    const back = step ? null : valuesOf(this.draft, updates);
     try {
       const { data } = await this.ctx.api.post('draft/patch', { field_updates: updates });
       this.draft = data.draft_preview;
       this.errors.delete(key);
       this.failed = null;
+      // the question is no part of the history
+      if (step || key === 'draft_text') return;
+      // a change that cannot be taken back makes those before it unsafe to take back
+      this.history.past = back ? [...this.history.past, { key, updates, back }].slice(-MOST_STEPS) : [];
+      this.history.future = [];
     } catch (error) {
       this.errors.set(key, error);
       const lost = error.status === 0 || error.status >= 500 || [401, 403, 409, 429].includes(error.status);

@@ -1,7 +1,10 @@
 // What the service says of a value, in the language in force. The service writes its reasons in English; the common ones
 // are told in words of this page, every other one as it came.
 
-import { has, lang, t } from '../i18n.js';
+import { addWords, has, lang, t } from '../i18n.js';
+import words from '../i18n/reasons.js';
+
+addWords(words);
 
 /** Pattern of the service's words → key of the page's, with the groups as `{a}`, `{b}`, `{c}`. */
 const KNOWN = [

@@ -1,7 +1,7 @@
 // The data of an analysis: choose and send files, see what was read of them, choose sheet and header row.
 
 import * as api from '../api.js';
-import { bytes, has, lang, num, percent, t } from '../i18n.js';
+import { bytes, duration, has, lang, num, percent, t } from '../i18n.js';
 import { announce, badge, button, card, disclosure, empty, field, fill, h, icon, loading, note, problem, progress, select, table, tabs } from '../ui.js';
 
 const ROLES = ['primary_dataset', 'secondary_dataset', 'auxiliary_data'];
@@ -87,15 +87,19 @@ async function send(state) {
   const stop = new AbortController();
   ctx.signal.addEventListener('abort', () => stop.abort());
   const bar = progress(t('data.sending'), 0);
-  const told = h('span', { class: 'muted' }, t('data.sending'));
-  fill(state.upload, card(t('data.sending'), {}, h('p', {}, state.files.map((f) => f.file.name).join(', ')), bar, h('div', { class: 'row' }, told, button(t('ui.cancel'), { onclick: () => stop.abort() }))));
+  const told = h('span', { class: 'muted', id: 'sending' }, t('data.sending'));
+  fill(state.upload, card(t('data.sending'), {}, h('p', {}, state.files.map((f) => f.file.name).join(', ')), bar, h('div', { class: 'row' }, told, button(t('ui.cancel'), { id: 'stop-sending', onclick: () => stop.abort() }))));
   announce(t('data.sending'));
   state.trouble = h('div', {});
+  const began = performance.now();
+  let [sent, total] = [0, 0];
+  const tell = () => {
+    bar.set(total > 0 && sent < total ? sent / total : null);
+    told.textContent = total > 0 ? pace(sent, total, (performance.now() - began) / 1000) : t('data.sending');
+  };
+  const clock = setInterval(tell, 1000);
   try {
-    await ctx.api.upload(form, { signal: stop.signal, onProgress: (sent, total) => {
-      bar.set(sent < total ? sent / total : null);
-      told.textContent = sent < total ? t('data.sent', { sent: bytes(sent), total: bytes(total) }) : t('data.reading');
-    } });
+    await ctx.api.upload(form, { signal: stop.signal, onProgress: (...now) => { [sent, total] = now; tell(); } });
     state.dataset = null;
     await showPreview(state);
     state.files = [];
@@ -105,8 +109,16 @@ async function send(state) {
     if (ctx.signal.aborted) return;
     if (error.code === 'ABORTED') fill(state.trouble, note('info', t('data.stopped')));
     else fill(state.trouble, refused(error, () => send(state)));
-  }
+  } finally { clearInterval(clock); }
   drawUpload(state);
+}
+
+/** How much of an upload is sent, the time so far, and what is left at the same pace. */
+function pace(sent, total, passed) {
+  const so_far = t('data.so_far', { time: duration(Math.floor(passed)) });
+  if (sent >= total) return `${t('data.reading')} ${so_far}`;
+  const left = sent > 0 && passed >= 2 ? t('data.left', { time: duration(Math.ceil(passed * (total - sent) / sent)) }) : null;
+  return [t('data.sent', { sent: bytes(sent), total: bytes(total) }), so_far, left].filter(Boolean).join(' · ');
 }
 
 /** A file that cannot be read is told with the place in it. */
@@ -121,7 +133,13 @@ function refused(error, retry) {
 
 async function showPreview(state) {
   const { ctx } = state;
-  fill(state.preview, loading(t('data.reading')));
+  const waiting = loading(t('data.reading'));
+  const began = performance.now();
+  const clock = setInterval(() => {
+    if (!waiting.isConnected) { clearInterval(clock); return; }
+    waiting.lastChild.textContent = `${t('data.reading')} ${t('data.so_far', { time: duration(Math.floor((performance.now() - began) / 1000)) })}`;
+  }, 1000);
+  fill(state.preview, waiting);
   for (;;) {
     try {
       const { data } = await ctx.api.get('inputs/preview', { query: { dataset_key: state.dataset, rows: 20, columns: 200 }, signal: ctx.signal });

@@ -7,9 +7,11 @@ import { announce, badge, button, card, checkbox, confirm, disclosure, empty, fi
 import { manyColumns, oneColumn, rowsLeft, variablesOf } from '../parts/columns.js';
 import { DraftStore, patchKey } from '../parts/draftStore.js';
 import { expressionEditor, grammarHelp } from '../parts/expression.js';
+import { interactionCard } from '../parts/interaction.js';
 import { reasonTexts } from '../parts/reasons.js';
 import { choiceOf, reasonOf, suggestedCard, suggestion } from '../parts/suggested.js';
 import { aboutTemplate, browse, candidates, roleName, templateList, templateMeta, titleOf } from '../parts/templates.js';
+import { undoByKeys, undoRow } from '../parts/undo.js';
 import { categoricalCard, derivedCard, inputsCard, stepsCard } from '../parts/variables.js';
 import { warnings } from './data.js';
 import dataWords from '../i18n/data.js';
@@ -70,25 +72,26 @@ async function edit(body, ctx, draft) {
     // the same question and data give the same reasons
     draft.source === 'rules' && !draft.stale && suggestion(ctx).catch(() => null),
   ]);
-  const parts = Object.fromEntries(['question', 'rules', 'method', 'roles', 'extra', 'sample', 'derived', 'marks', 'steps', 'options', 'status'].map((name) => [name, h('div', { class: 'part' })]));
+  const parts = Object.fromEntries(['question', 'rules', 'method', 'roles', 'interaction', 'extra', 'sample', 'derived', 'marks', 'steps', 'options', 'status'].map((name) => [name, h('div', { class: 'part' })]));
   const llm = await api.capabilities().then((c) => c.llm.configured, () => false);
   const view = { ctx, parts, frozen, preview, llm: llm && ctx.job.data_sharing !== 'none', meta, suggested: suggested || null, sample: null, derived: null };
   view.redraw = unpressed(() => update(view));
-  view.store = new DraftStore(ctx, draft, view.redraw);
+  view.store = new DraftStore(ctx, draft, view.redraw, ctx.memory);
   view.variables = () => variablesOf(view.store.draft, view.preview);
   const aside = h('aside', { class: 'sticky stack', 'aria-label': t('draft.status') }, parts.status);
   fill(body, frozen && note('info', h('p', {}, t('draft.frozen')), h('div', {}, button(t('data.to_plan'), { onclick: () => ctx.step('plan') }))),
     preview && warnings(preview.warnings.filter((w) => w.severity === 'warning')),
-    h('div', { class: 'columns' }, h('div', { class: 'stack' }, parts.question, parts.rules, parts.method, parts.steps, parts.roles, parts.marks, parts.sample, parts.derived, parts.extra, parts.options), aside));
+    h('div', { class: 'columns' }, h('div', { class: 'stack' }, parts.question, parts.rules, parts.method, parts.steps, parts.roles, parts.interaction, parts.marks, parts.sample, parts.derived, parts.extra, parts.options), aside));
   drawQuestion(view);
   fill(parts.rules, view.suggested && suggestedCard(view.suggested));
   drawSample(view);
-  view.derived = derivedCard(view.store, { variables: view.variables, memory: ctx.memory, disabled: frozen });
-  fill(parts.derived, view.derived);
+  drawDerived(view);
+  view.drawTexts = (key) => drawTexts(view, key);
   update(view);
   focusField(ctx.params.field, view);
   const unsaved = (event) => { if (view.picking || view.store.saving || view.store.failed) event.preventDefault(); };
   window.addEventListener('beforeunload', unsaved);
+  if (!frozen) undoByKeys(view);
   // what was not saved while the connection was lost is sent once it is back
   window.addEventListener('online', () => view.store.failed?.again(), { signal: ctx.signal });
   return () => { view.sample?.flush(); window.removeEventListener('beforeunload', unsaved); };
@@ -103,6 +106,7 @@ function update(view) {
   }
   drawMethod(view);
   drawParameters(view);
+  fill(parts.interaction, interactionCard(store, { variables: view.variables(), memory: view.ctx.memory, disabled: view.frozen }));
   fill(parts.marks, categoricalCard(store, { variables: view.variables(), disabled: view.frozen }));
   const ownInputs = inputsCard(store, view.meta, { disabled: view.frozen });
   fill(parts.steps, ownInputs, (!ownInputs || store.draft.data_steps.length > 0) && stepsCard(store, { disabled: view.frozen }));
@@ -125,6 +129,7 @@ function drawQuestion(view) {
       if (store.draft.source === 'rules' && text.value.trim()) {
         // nobody changed the draft by rules yet: the new question gets a new one
         await suggestion(ctx, true);
+        delete ctx.memory.history;
         await ctx.refresh();
         ctx.reload();
         return;
@@ -137,7 +142,7 @@ function drawQuestion(view) {
   text.addEventListener('change', save);
   const renew = async () => {
     if (!await confirm(t('draft.model.again'), h('p', {}, t('draft.model.again.text')), { yes: t('draft.model.again') })) return;
-    try { await ctx.api.post('draft/preview', {}); await ctx.api.poll('draft/preview'); ctx.reload(); } catch (error) { fill(out, problem(error)); }
+    try { await ctx.api.post('draft/preview', {}); await ctx.api.poll('draft/preview'); delete ctx.memory.history; ctx.reload(); } catch (error) { fill(out, problem(error)); }
   };
   const ask = view.llm && !view.frozen && ctx.job.requirement && button(t('draft.model.again'), { kind: 'quiet', id: 'ask-again', onclick: renew });
   fill(view.parts.question, card(t('draft.question'), { id: 'question-card', actions: [store.draft.source === 'model' && badge(t('draft.model.by'), 'info'), store.draft.source === 'rules' && !view.suggested && badge(t('draft.rules.by'), 'info'), ask] }, field(t('draft.question.label'), text, { id: 'question', hint: view.frozen ? null : t('draft.question.hint') }), out,
@@ -303,6 +308,17 @@ function updateSample(view) {
   sample.show({ error, outcome });
 }
 
+/** Texts are drawn by the person who types them; after a change of theirs was taken back they are drawn again. */
+function drawTexts(view, key) {
+  if (key === 'sample_if') { delete view.ctx.memory.sample; drawSample(view); updateSample(view); }
+  if (key === 'derived_variables') { delete view.ctx.memory.derived; drawDerived(view); view.derived.update(); }
+}
+
+function drawDerived(view) {
+  view.derived = derivedCard(view.store, { variables: view.variables, memory: view.ctx.memory, disabled: view.frozen });
+  fill(view.parts.derived, view.derived);
+}
+
 /* ---- status ---- */
 
 function drawStatus(view) {
@@ -316,6 +332,7 @@ function drawStatus(view) {
   fill(parts.status, card(t('draft.status'), { cls: 'status-card' },
     h('p', { class: 'save-state', role: 'status' }, store.failed ? badge(t('draft.not_saved'), 'fail') : store.errors.size > 0 && !store.saving ? badge(t('draft.held'), 'warn') : store.saving || view.picking ? h('span', { class: 'row muted' }, h('span', { class: 'spinner', 'aria-hidden': 'true' }), t('draft.saving')) : badge(t('draft.saved'), 'ok')),
     store.failed && problem(store.failed.error, { retry: store.failed.again }),
+    undoRow(view),
     draft.stale && !view.frozen && note('warn', h('p', {}, t('draft.stale')), h('div', {}, button(t('draft.stale.renew'), { onclick: () => store.set('draft_text', ctx.job.requirement || draft.draft_text || '') }))),
     open.length > 0 && h('div', {}, h('h3', {}, t('draft.open', { n: open.length })), h('ul', { class: 'open-list' }, open.map((u) => { const p = named(u); return h('li', {}, icon('warn'), h('button', { type: 'button', class: 'link', onclick: () => focusField(p?.name ?? u.field, view) }, p ? tr(p.label) : u.description)); }))),
     other.length > 0 && h('div', {}, h('h3', {}, t('draft.unsure')), h('ul', { class: 'open-list' }, other.map((u) => h('li', {}, icon('info'), h('div', {}, h('p', {}, u.description), u.impact && h('p', { class: 'hint' }, u.impact), !view.frozen && named(u) && u.candidates.length > 0 && h('div', { class: 'row' }, u.candidates.slice(0, 4).map((c) => button(t('draft.answer', { name: c }), { kind: 'quiet', onclick: () => { const p = named(u); store.set(patchKey(p), p.type === 'varlist' ? [c] : c); } })))))))),

@@ -1,13 +1,17 @@
 // The view of results: what the run was judged by, its tables and figures, how the sample came about, what the plan
 // was, a reading in words where a model is configured, and a comparison with an earlier run.
 
-import { capabilities, saveBlob, tokenOf } from '../api.js';
+import { capabilities, tokenOf } from '../api.js';
+import { copyTable } from '../clipboard.js';
+import { figureCard } from '../parts/figures.js';
+import { findingsCard } from '../parts/findingsCard.js';
+import { lights } from '../parts/lights.js';
 import { duration, lang, num, t, tr, when } from '../i18n.js';
 import { markdown } from '../markdown.js';
-import { checkList, history, metaOf, orTell, revise, seconds, titleOf, word } from '../outcome.js';
-import { compared, copyTable, tablesOf, wordsOf } from '../resulttables.js';
-import { fixed, stars, wholeOrFixed } from '../tables.js';
-import { announce, button, card, checkbox, copy, dialog, disclosure, empty, field, fill, h, icon, loading, note, problem, sampleFlow, select } from '../ui.js';
+import { history, metaOf, orTell, planOf, revise, seconds, titleOf, word } from '../outcome.js';
+import { compared, levelOf, tablesOf, wordsOf } from '../resulttables.js';
+import { fixed, parseCsv, stars, wholeOrFixed } from '../tables.js';
+import { announce, badge, button, card, checkbox, copy, empty, field, fill, h, icon, loading, note, problem, sampleFlow, select } from '../ui.js';
 
 /** Shows the view. */
 export async function mount(root, ctx) {
@@ -42,10 +46,12 @@ class ResultsView {
     this.artifacts = artifacts.data.artifacts;
     this.run = this.runs.find((r) => r.run_id === params.run) ?? this.runs.filter((r) => r.status === 'succeeded').at(-1);
     if (!this.run || this.run.status !== 'succeeded') { this.none(); return; }
-    [this.plan, this.meta, this.columns] = await Promise.all([this.planOf(this.run), metaOf(job.selected_template_id, tokenOf(job.job_id)), this.labels()]);
+    [this.plan, this.meta, this.preview] = await Promise.all([this.frozen(this.run), metaOf(job.selected_template_id, tokenOf(job.job_id)), this.firstRows()]);
+    this.columns = this.preview.columns;
     this.outputs = new Map((this.plan.contract.outputs ?? []).map((o) => [o.file, this.described(o)]));
     this.draw();
     await Promise.all([this.loadTables(), this.loadFigures()]);
+    if (params.show) this.show(params.show);
     await this.loadReading();
   }
 
@@ -53,16 +59,16 @@ class ResultsView {
     fill(this.root, h('h1', {}, t('results.title')), empty(t('results.none'), t('results.none.text'), button(t('step.run'), { kind: 'primary', onclick: () => this.ctx.step('run') })));
   }
 
-  async planOf(run) {
+  async frozen(run) {
     const path = run.plan_id === this.ctx.job.plan?.plan_id ? 'artifacts/plan.json' : `artifacts/plans/${run.plan_id}.json`;
     return (await this.ctx.api.get(`artifacts/${path}`, { signal: this.ctx.signal })).data;
   }
 
-  /** Labels of the columns; without the data there are none. */
-  async labels() {
+  /** Columns with their labels, and first rows; without the data there are none. */
+  async firstRows() {
     try {
-      return (await this.ctx.api.get('inputs/preview', { query: { rows: 1, columns: 200 }, signal: this.ctx.signal })).data.columns;
-    } catch { return []; }
+      return (await this.ctx.api.get('inputs/preview', { query: { rows: 100, columns: 200 }, signal: this.ctx.signal })).data;
+    } catch { return { columns: [], sample_rows: [] }; }
   }
 
   described(output) {
@@ -77,27 +83,25 @@ class ResultsView {
   draw() {
     const { run, plan } = this;
     const later = this.runs.at(-1);
-    this.tables = h('div', { class: 'stack' }, loading());
+    this.findings = h('div', {}, loading());
+    this.tables = h('div', { class: 'stack' });
     this.figures = h('div', { class: 'figures' });
     this.reading = h('div', {});
     fill(this.root,
       h('div', { class: 'head' }, h('h1', {}, t('results.title')),
         h('p', { class: 'lead' }, `${titleOf(this.meta, plan.template.title)} · ${t('run.revision', { n: plan.revision })} · ${t('run.attempt', { n: run.attempt })}`)),
       later !== run && note('warn', t('results.earlier', { n: run.attempt }), h('div', {}, button(t('step.run'), { onclick: () => this.ctx.step('run') }))),
-      this.verdict(), this.tables, this.figures, this.reading,
-      h('div', { class: 'columns results-facts' }, h('div', { class: 'stack' }, this.sample(), this.compare(), this.limits()), this.facts()),
+      this.findings, this.verdict(), this.tables, this.figures, this.reading,
+      h('div', { class: 'columns results-facts' }, h('div', { class: 'stack' }, this.sample(), this.compare()), this.facts()),
       history(this.plans, this.runs, this.ctx.job, null));
   }
 
   verdict() {
     const checks = this.run.checks ?? [];
     const open = checks.filter((c) => c.status !== 'ok');
-    const ok = checks.length - open.length;
-    const held = t('results.checks_held', { n: ok, total: checks.length });
     return card(null, {}, h('div', { class: `verdict ${open.length > 0 ? 'verdict-warn' : 'verdict-ok'}` }, icon(open.length > 0 ? 'warn' : 'check'),
-      h('div', {}, h('h2', {}, t(open.length > 0 ? 'results.verdict.warned' : 'results.verdict.ok')), h('p', { class: 'muted' }, held))),
-    open.length > 0 && checkList(open),
-    ok > 0 && disclosure(t('results.checks'), {}, h('p', { class: 'hint' }, t('results.checks.text')), checkList(checks.filter((c) => c.status === 'ok'))),
+      h('div', {}, h('h2', {}, t(open.length > 0 ? 'results.verdict.warned' : 'results.verdict.ok')))),
+    lights(checks),
     h('div', { class: 'row' }, button(t('results.download'), { kind: 'primary', icon: 'download', id: 'to-downloads', onclick: () => this.ctx.step('downloads') }),
       button(t('run.revise'), { icon: 'edit', id: 'revise', onclick: orTell(() => revise(this.ctx)) })));
   }
@@ -110,11 +114,40 @@ class ResultsView {
     try {
       const texts = await Promise.all(files.map(async (a) => [name(a), (await this.ctx.api.get(`artifacts/${a.rel_path}`, { as: 'text', signal: this.ctx.signal })).data]));
       const words = (labels) => wordsOf(this.plan, this.columns, labels, this.run.results);
+      this.drawFindings(texts, words(true));
       const tables = tablesOf({ run: this.run, plan: this.plan, texts, outputs: this.outputs, words });
       this.drawTables(tables, new Map(files.map((a) => [name(a), a])));
     } catch (error) {
-      if (error.code !== 'ABORTED') fill(this.tables, problem(error, { retry: () => this.loadTables() }));
+      if (error.code === 'ABORTED') return;
+      fill(this.findings);
+      fill(this.tables, problem(error, { retry: () => this.loadTables() }));
     }
+  }
+
+  drawFindings(texts, say) {
+    const { run, plan, meta, preview } = this;
+    const tables = new Map(texts.map(([file, text]) => [file, parseCsv(text)]));
+    const open = (run.checks ?? []).filter((c) => c.status !== 'ok').length;
+    fill(this.findings, findingsCard({ tables, plan, meta, run, preview }, {
+      say, level: levelOf(plan, tables), show: (file) => this.show(file),
+      actions: badge(open > 0 ? t('results.to_check', { n: open }) : t('results.all_passed'), open > 0 ? 'warn' : 'ok'),
+    }));
+  }
+
+  /** Copies the address of a table or figure of this run; who opens it needs the task code. */
+  linkButton(file, name) {
+    const to = new URL(`#/job/${this.ctx.jobId}/results?${new URLSearchParams({ run: this.run.run_id, show: file })}`, location.href);
+    return button(t('results.link'), { kind: 'quiet', 'aria-label': t('results.link_of', { name }), onclick: () => copy(to.href) });
+  }
+
+  /** Brings the card of a table or figure into view; a table at the foot of others has none. */
+  show(file) {
+    const found = [...this.root.querySelectorAll('[data-file]')].find((e) => e.dataset.file === file) ?? this.tables.querySelector('[data-file]');
+    const heading = found?.querySelector('h2');
+    if (!heading) return;
+    heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+    found.scrollIntoView({ block: 'start' });
   }
 
   drawTables(tables, files) {
@@ -123,10 +156,12 @@ class ResultsView {
       const spot = h('div', {});
       const file = files.get(table.file);
       return { table, spot, node: card(table.title, { cls: 'result-card', actions: [
-        button(t('ui.copy'), { kind: 'quiet', icon: 'copy', 'aria-label': t('results.copy_table', { name: table.title }), onclick: () => copyTable(spot) }),
+        button(t('ui.copy'), { kind: 'quiet', icon: 'copy', 'aria-label': t('results.copy_table', { name: table.title }), onclick: () => copyTable(spot, table.title) }),
+        this.linkButton(table.file, table.title),
         button('CSV', { kind: 'quiet', icon: 'download', 'aria-label': t('results.csv', { name: table.title }), onclick: orTell(() => this.ctx.api.download(`artifacts/${file.rel_path}`, table.file)) }),
       ] }, spot) };
     });
+    for (const { table, node } of spots) node.dataset.file = table.file;
     const redraw = () => spots.forEach(({ table, spot }) => fill(spot, table.draw(options)));
     const decimals = select([0, 1, 2, 3, 4, 5, 6].map((n) => ({ value: n, label: String(n) })), { value: options.decimals, onchange: (e) => { options.decimals = Number(e.target.value); redraw(); } });
     const check = (key) => checkbox(t(`results.option.${key}`), { checked: options[key], onchange: (e) => { options[key] = e.target.checked; redraw(); } });
@@ -145,18 +180,9 @@ class ResultsView {
   async figure(artifact) {
     const file = artifact.rel_path.split('/').at(-1);
     const text = (await this.ctx.api.get(`artifacts/${artifact.rel_path}`, { as: 'text', signal: this.ctx.signal })).data;
-    const blob = new Blob([text], { type: 'image/svg+xml' });
-    const src = URL.createObjectURL(blob);
+    const { node, src } = figureCard(file, text, tr(this.outputs.get(file)), (title) => this.linkButton(file, title));
     this.blobs.push(src);
-    const svg = new DOMParser().parseFromString(text, 'image/svg+xml').documentElement;
-    const part = (name) => svg.querySelector(name)?.textContent.trim() ?? '';
-    const title = tr(this.outputs.get(file)) || part('title') || file;
-    const alt = part('desc') || part('title') || title;
-    const enlarge = () => dialog(title, () => h('img', { class: 'figure-large', src, alt }), { wide: true });
-    return card(title, { cls: 'figure-card', actions: [
-      button(t('results.enlarge'), { kind: 'quiet', icon: 'search', 'aria-label': t('results.enlarge_name', { name: title }), onclick: () => { enlarge(); } }),
-      button('SVG', { kind: 'quiet', icon: 'download', 'aria-label': t('results.svg', { name: title }), onclick: () => saveBlob(blob, file) }),
-    ] }, h('figure', {}, h('img', { src, alt, width: svg.getAttribute('width'), height: svg.getAttribute('height') }), h('figcaption', { class: 'hint' }, part('title'))));
+    return node;
   }
 
   async loadReading() {
@@ -218,18 +244,10 @@ class ResultsView {
     return card(t('results.facts'), { lead: t('results.facts.text') }, h('dl', { class: 'fact-list' }, rows.filter(([, value]) => value).map(([key, value]) => h('div', {}, h('dt', {}, t(`results.fact.${key}`)), h('dd', {}, value)))));
   }
 
-  limits() {
-    const zh = lang() === 'zh' && this.meta?.limitations_zh?.length > 0;
-    const limits = (zh ? this.meta?.limitations_zh : this.meta?.limitations) ?? [];
-    const references = this.meta?.references ?? [];
-    return limits.length > 0 && card(t('results.limits'), {}, h('ul', { class: 'bullets' }, limits.map((text) => h('li', {}, text))),
-      references.length > 0 && disclosure(t('results.references'), {}, h('ul', { class: 'bullets hint' }, references.map((r) => h('li', {}, r.text, r.doi && ` doi:${r.doi}`)))));
-  }
-
   compare() {
     const others = this.runs.filter((r) => r !== this.run && r.status === 'succeeded' && r.results?.length > 0).reverse();
     if (others.length === 0 || !this.run.results?.length) return null;
-    const revision = (run) => this.plans.find((p) => p.plan_id === run.plan_id)?.revision ?? '?';
+    const revision = (run) => planOf(run, this.plans)?.revision ?? '?';
     const label = (run) => `${t('run.revision', { n: revision(run) })} · ${t('run.attempt', { n: run.attempt })}`;
     const words = wordsOf(this.plan, this.columns, options.labels, [...this.run.results, ...others.flatMap((r) => r.results)]);
     const spot = h('div', {});

@@ -1,10 +1,10 @@
 // The view of a run: waiting, working and ended, with its log as it grows, and what can be done after a failure. It
 // follows the job's events, so that what happens while the connection is lost is told when it is back.
 
-import { tokenOf } from '../api.js';
+import { capabilities, tokenOf } from '../api.js';
 import { duration, has, num, t, when } from '../i18n.js';
 import { logView } from '../logview.js';
-import { failure, history, metaOf, orTell, revise, runBadge, seconds, titleOf } from '../outcome.js';
+import { failure, history, metaOf, orTell, planOf, revise, runBadge, seconds, titleOf } from '../outcome.js';
 import { announce, badge, button, card, confirm, debounce, empty, fill, h, icon, note, progress, unpressed } from '../ui.js';
 
 /** Shows the view. */
@@ -22,11 +22,13 @@ class RunView {
     this.past = h('div', {});
     this.line = h('p', { class: 'hint', role: 'status' });
     this.clock = h('span', { class: 'num' });
+    this.outlook = h('p', { class: 'hint', id: 'outlook' });
     this.redraw = unpressed(() => { if (!ctx.signal.aborted) this.draw(); });
   }
 
   async start() {
     fill(this.root, h('div', { class: 'head' }, h('h1', {}, t('run.title')), h('p', { class: 'lead' }, t('run.lead'))), this.line, this.state, this.logCard, this.past);
+    capabilities().then((c) => { this.limit = c.run_timeout_seconds; this.tick(); }).catch(() => { /* without it no limit is shown */ });
     await this.read();
     this.timer = setInterval(() => this.tick(), 1000);
     this.follow();
@@ -81,7 +83,26 @@ class RunView {
   }
 
   tick() {
-    if (this.job?.status === 'running' && this.current) this.clock.textContent = duration(Math.floor(seconds(this.current)));
+    if (this.job?.status !== 'running' || !this.current) return;
+    const passed = seconds(this.current);
+    this.clock.textContent = duration(Math.floor(passed));
+    this.outlook.textContent = this.outlookWords(passed);
+    this.drawSteps?.();
+  }
+
+  /** How long the last succeeded attempt of the same analysis took, in seconds; null where there is none. */
+  get expected() {
+    const templateOf = (run) => planOf(run, this.plans)?.template_id;
+    const before = this.runs.filter((run) => run !== this.current && run.status === 'succeeded' && templateOf(run) === templateOf(this.current)).at(-1);
+    return before ? seconds(before) : null;
+  }
+
+  /** What may be left, by an earlier attempt, and when the run ends at the latest. */
+  outlookWords(passed) {
+    const { expected } = this;
+    const left = expected === null ? t('run.estimate.none')
+      : passed < expected ? t('run.estimate', { left: duration(Math.ceil(expected - passed)), before: duration(expected) }) : t('run.estimate.longer', { before: duration(expected) });
+    return [left, this.limit > 0 && t('run.limit', { limit: duration(this.limit) })].filter(Boolean).join(' ');
   }
 
   draw() {
@@ -166,8 +187,14 @@ class RunView {
       const at = this.progress?.run_id === this.current?.run_id ? this.progress : this.job.latest_run?.progress;
       const total = at?.total ?? steps.length;
       const index = at?.index ?? 0;
-      bar.set(total > 0 && index > 0 ? (index - 0.5) / total : null);
-      words.textContent = this.cancelling || this.current?.cancel_requested ? t('run.cancelling') : this.job.latest_run?.phase === 'finishing' ? t('run.finishing') : index > 0 ? t('run.step_of', { index, total }) : t('run.starting');
+      // of what an earlier attempt took; without one the middle of the step
+      const share = this.expected ? Math.min(0.97, seconds(this.current) / this.expected) : total > 0 && index > 0 ? (index - 0.5) / total : null;
+      bar.set(share);
+      const said = this.cancelling || this.current?.cancel_requested ? t('run.cancelling') : this.job.latest_run?.phase === 'finishing' ? t('run.finishing') : index > 0 ? t('run.step_of', { index, total }) : t('run.starting');
+      // the clock draws the bar each second; what is read aloud and the steps change only with a step
+      if (words.textContent === said && list.dataset.at === String(index)) return;
+      words.textContent = said;
+      list.dataset.at = String(index);
       fill(list, steps.map((name, i) => {
         const state = i + 1 < index ? 'done' : i + 1 === index ? 'now' : 'later';
         return h('li', { class: `step-${state}` }, badge(t(`run.${state}`), { done: 'ok', now: 'info', later: 'idle' }[state]), h('span', {}, stepWords(name)));
@@ -175,7 +202,7 @@ class RunView {
     };
     this.drawSteps();
     return card(t('run.running'), { actions: this.cancelButton() }, this.heading(h('span', { class: 'muted' }, t('run.attempt', { n: this.current?.attempt ?? 1 }))),
-      bar, words, list, h('p', { class: 'muted' }, `${t('run.elapsed')}: `, this.clock));
+      bar, words, list, h('p', { class: 'muted' }, `${t('run.elapsed')}: `, this.clock), this.outlook);
   }
 
   succeeded() {

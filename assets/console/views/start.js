@@ -2,11 +2,13 @@
 
 import * as api from '../api.js';
 import { t, when } from '../i18n.js';
-import { badge, button, card, confirm, field, h, icon, problem, select } from '../ui.js';
+import { badge, button, card, confirm, field, fill, h, icon, problem, select } from '../ui.js';
 
 /** What a language model may see, the least first. */
 const LEVELS = ['none', 'schema', 'samples'];
 const EXAMPLES = ['pay', 'policy', 'groups'];
+/** Questions with sample data, by the key of their words. */
+const SAMPLES = { pay: 'pay.csv', recovery: 'clinic.csv', readmission: 'clinic.csv' };
 
 export function mount(root, ctx) {
   const memory = ctx.memory;
@@ -23,6 +25,18 @@ export function mount(root, ctx) {
     sharing.hidden = false;
   }).catch(() => { /* without a model nothing is shared */ });
   const trouble = h('div', {});
+  const sample = h('div', { id: 'sample-chosen', role: 'status' });
+  const chooseSample = (name) => {
+    memory.sample = name;
+    fill(sample, name && h('p', { class: 'note note-info' }, icon('file'), h('span', {}, t('start.sample.chosen', { file: SAMPLES[name] })),
+      h('button', { type: 'button', class: 'icon-button', 'aria-label': t('start.sample.drop', { file: SAMPLES[name] }), onclick: () => { chooseSample(null); question.focus(); } }, icon('cross'))));
+  };
+  const trySample = (name) => {
+    question.value = t(`start.sample.${name}`);
+    memory.question = question.value;
+    chooseSample(name);
+    (code.value.trim() ? go : code).focus();
+  };
 
   const examples = h('div', { class: 'examples' }, h('span', { class: 'muted' }, t('start.examples')), EXAMPLES.map((name) => h('button', { type: 'button', class: 'chip-button', onclick: () => {
     question.value = t(`start.example.${name}`);
@@ -41,8 +55,7 @@ export function mount(root, ctx) {
     }
     try {
       await enter(task_code, question.value.trim());
-      memory.code = '';
-      memory.question = '';
+      Object.assign(memory, { code: '', question: '', sample: null });
     } catch (error) {
       if (error.code.startsWith('TASK_CODE_')) {
         codeField.setError(t(`start.error.${error.code}`));
@@ -65,20 +78,31 @@ export function mount(root, ctx) {
       } else throw error;
     }
     api.keepJob({ id: answer.job_id, token: answer.token, expires_at: answer.expires_at, note: requirement || undefined });
-    ctx.go(`job/${answer.job_id}`);
+    if (memory.sample) {
+      const { uploadSample } = await import('../parts/samples.js');
+      if (await uploadSample(SAMPLES[memory.sample], answer.job_id)) { ctx.go(`job/${answer.job_id}/draft`); return; }
+    }
+    // a link to a place of this analysis was opened without its token
+    const place = ctx.params.to ?? '';
+    ctx.go(place.startsWith(`job/${answer.job_id}/`) ? place : `job/${answer.job_id}`);
   }
   const redeem = async (body) => (await api.request('POST', 'task-codes/redeem', { body })).data;
 
   const go = button(t('start.begin'), { kind: 'primary', id: 'begin', onclick: submit, busyLabel: t('start.begin.busy') });
-  const form = h('form', { class: 'stack', novalidate: true, onsubmit: (e) => { e.preventDefault(); go.click(); } }, codeField, questionField, examples, sharing, trouble, h('div', { class: 'row' }, go));
+  const form = h('form', { class: 'stack', novalidate: true, onsubmit: (e) => { e.preventDefault(); go.click(); } }, codeField, questionField, examples, sample, sharing, trouble, h('div', { class: 'row' }, go));
   code.addEventListener('keydown', (e) => { if (e.key === 'Enter') { e.preventDefault(); go.click(); } });
 
   root.append(
     h('div', { class: 'head' }, h('h1', {}, t('start.title')), h('p', { class: 'lead' }, t('start.lead'))),
     h('div', { class: 'columns start-columns' },
       h('div', { class: 'stack' }, card(t('start.new'), {}, form)),
-      h('aside', { class: 'stack', 'aria-label': t('start.how') }, known(ctx), how())));
+      h('aside', { class: 'stack', 'aria-label': t('start.how') }, known(ctx), samples(trySample), how())));
+  chooseSample(memory.sample ?? null);
 }
+
+const samples = (choose) => card(t('start.samples'), { lead: t('start.samples.lead'), id: 'samples' }, h('ul', { class: 'job-list' }, Object.entries(SAMPLES).map(([name, file]) => h('li', {},
+  h('button', { type: 'button', class: 'link', id: `sample-${name}`, onclick: () => choose(name) }, t(`start.sample.${name}`)),
+  h('p', { class: 'muted' }, t('start.sample.about', { file, about: t(`start.sample.${file.replace('.csv', '')}.about`) }))))));
 
 function known(ctx) {
   const jobs = api.knownJobs();

@@ -239,8 +239,13 @@ export async function chooseByLetters(page, id, letters, value, reach) {
   }
 }
 
-/** Nothing is wider than the window: the page does not scroll sideways. */
+/** Nothing is wider than the window, and no control is wider than its card. */
 async function noSideways(page) {
+  const outside = await page.evaluate(() => [...document.querySelectorAll('.card :is(input, select, textarea, button)')].filter((e) => {
+    const [box, card] = [e.getBoundingClientRect(), e.closest('.card').getBoundingClientRect()];
+    return box.width > 1 && box.right > card.right + 1 && !e.closest('.table-scroll');
+  }).map((e) => `${e.tagName}#${e.id} ${e.textContent.slice(0, 30)}`));
+  assert.deepEqual(outside, [], 'controls stand outside of their card');
   const wide = await page.evaluate(() => {
     const room = document.documentElement.clientWidth;
     if (document.documentElement.scrollWidth <= room) return [];

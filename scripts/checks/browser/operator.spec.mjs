@@ -113,3 +113,36 @@ spec('a key that does not work is refused in words', {}, async ({ page, service,
   await page.locator('#operator-enter').click();
   await page.locator('.field-error').filter({ hasText: 'Access has ended' }).waitFor();
 });
+
+for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 360]]) {
+  spec(`lists are searched, with older pages, in ${lang}`, { lang, scheme, width }, async ({ page, service, accessible, narrow, shot }) => {
+    await service.call('POST', '/v1/admin/task-codes', { count: 60 });
+    const oldest = await service.job('redeemed', { requirement: 'Rainfall and harvest in the valley' });
+    for (let i = 0; i < 26; i += 1) await service.job('redeemed', { requirement: `Question ${lang}-${i}-end` });
+    await openOperator(page, service, ADMIN_KEY, 'jobs');
+    const shown = () => page.locator('tbody tr:visible').count();
+    await becomes(shown, 25, 'one page of jobs');
+    await page.locator('#search-q').fill('HARVEST valley');
+    await becomes(shown, 0, 'it is on no page that is loaded');
+    await accessible('a search without a hit');
+    await narrow();
+    await shot(`search-${lang}`);
+    await page.locator('#older-q').click();
+    await page.locator('tbody tr:visible', { hasText: oldest.job_id }).first().waitFor();
+    assert.equal(await page.locator('#search-q').inputValue(), 'HARVEST valley', 'the words stay');
+    assert.match(page.url(), /q=HARVEST/, 'and stand in the address');
+    await page.reload();
+    await becomes(() => page.locator('#search-q').inputValue(), 'HARVEST valley', 'which opens the list again');
+    await page.locator('#search-q').fill(`question ${lang}-25-end`);
+    await becomes(shown, 1, 'all words count');
+
+    await service.call('POST', '/v1/admin/api-keys', { role: 'viewer', label: `watch-${lang}-list` });
+    await openOperator(page, service, ADMIN_KEY, 'keys');
+    await page.locator('#search-q').fill(`watch-${lang}-list`);
+    await becomes(shown, 1, 'a key by its label');
+    await openOperator(page, service, ADMIN_KEY, 'codes');
+    await page.locator('#search-q').fill(oldest.job_id);
+    await page.locator('#older-q').click();
+    await becomes(shown, 1, 'the code of a job');
+  });
+}

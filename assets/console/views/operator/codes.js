@@ -3,6 +3,7 @@
 import { saveBlob } from '../../api.js';
 import { t, when } from '../../i18n.js';
 import { stackable } from '../../outcome.js';
+import { searchable } from '../../parts/searchable.js';
 import { badge, button, card, confirm, copy, dialog, empty, field, fill, h, note, problem, table, toast } from '../../ui.js';
 
 const HOW = { unused: 'ok', used: 'info', expired: 'idle', revoked: 'warn', deleted: 'idle' };
@@ -11,11 +12,17 @@ const HOW = { unused: 'ok', used: 'info', expired: 'idle', revoked: 'warn', dele
 export async function draw(root, ctx) {
   const body = h('div', { class: 'stack' });
   const codes = [];
-  const more = async (cursor) => {
-    const page = await ctx.api.get('admin/task-codes', { query: { limit: 50, cursor } });
-    codes.push(...page.task_codes);
-    show(page.next_cursor);
+  /** Loads so many further pages. */
+  const more = async (cursor, pages = 1) => {
+    let next = cursor;
+    for (let left = pages; left > 0 && (next || codes.length === 0); left -= 1) {
+      const page = await ctx.api.get('admin/task-codes', { query: { limit: 50, cursor: next } });
+      codes.push(...page.task_codes);
+      next = page.next_cursor;
+    }
+    show(next);
   };
+  const orToast = (promise) => promise.catch((e) => toast(e.message, 'error'));
   const show = (cursor) => {
     const columns = [
       { key: 'code_id', label: t('operator.code'), render: (c) => h('code', {}, c.code_id) },
@@ -26,8 +33,9 @@ export async function draw(root, ctx) {
       { key: 'job', label: t('operator.job'), render: (c) => (c.job_id ? (ctx.role === 'admin' ? h('a', { href: `#/operator/jobs/${c.job_id}?tenant=${c.tenant_id}` }, c.job_id) : c.job_id) : '–') },
       { key: 'act', label: t('operator.actions'), render: (c) => ['unused', 'used'].includes(c.status) && button(t('operator.revoke'), { kind: 'quiet', 'aria-label': t('operator.revoke_name', { name: c.code_id }), onclick: () => revoke(c) }) },
     ];
-    fill(body, codes.length === 0 ? empty(t('operator.no_codes'), t('operator.no_codes.text')) : stackable(table(columns, codes, { caption: t('operator.codes'), rowHeader: 'code_id', cls: 'wide' })),
-      cursor && h('div', { class: 'row' }, button(t('operator.more'), { onclick: () => more(cursor) })));
+    const shown = () => stackable(table(columns, codes, { caption: t('operator.codes'), rowHeader: 'code_id', cls: 'wide' }));
+    fill(body, codes.length === 0 ? empty(t('operator.no_codes'), t('operator.no_codes.text')) : searchable(shown(), { label: t('operator.search.codes'), older: cursor && (() => orToast(more(cursor, 20))) }),
+      cursor && h('div', { class: 'row' }, button(t('operator.more'), { onclick: () => orToast(more(cursor)) })));
   };
   const revoke = async (code) => {
     if (!await confirm(t('operator.revoke.title'), t(code.status === 'used' ? 'operator.revoke.used' : 'operator.revoke.unused'), { yes: t('operator.revoke'), kind: 'danger' })) return;

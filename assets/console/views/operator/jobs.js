@@ -3,6 +3,7 @@
 import { operatorKey, request, saveBlob } from '../../api.js';
 import { bytes, duration, num, t, when } from '../../i18n.js';
 import { checkList, failure, runBadge, seconds, stackable } from '../../outcome.js';
+import { searchable } from '../../parts/searchable.js';
 import { badge, button, card, copy, dialog, disclosure, empty, field, fill, h, icon, note, problem, select, table, toast } from '../../ui.js';
 
 const STATUSES = ['created', 'draft_ready', 'confirmed', 'queued', 'running', 'succeeded', 'failed', 'cancelled'];
@@ -25,7 +26,7 @@ async function list(root, ctx) {
   const before = h('input', { type: 'date', value: filters.before, id: 'filter-before' });
   const apply = (event) => {
     event.preventDefault();
-    const wanted = { status: status.value, client_ref: ref.value.trim(), after: after.value, before: before.value };
+    const wanted = { status: status.value, client_ref: ref.value.trim(), after: after.value, before: before.value, q: new URLSearchParams(location.hash.split('?')[1]).get('q') };
     ctx.go(`operator/jobs?${new URLSearchParams(Object.entries(wanted).filter(([, v]) => v))}`);
   };
   const form = h('form', { class: 'filters', onsubmit: apply, 'aria-label': t('operator.filters') }, field(t('operator.state'), status), field(t('operator.client_ref'), ref), field(t('operator.after'), after), field(t('operator.before'), before),
@@ -34,11 +35,17 @@ async function list(root, ctx) {
   fill(root, card(t('operator.jobs'), {}, form, body));
   const query = { limit: PAGE, status: filters.status, client_ref: filters.client_ref, created_after: filters.after && `${filters.after}T00:00:00Z`, created_before: filters.before && `${filters.before}T00:00:00Z` };
   const jobs = [];
-  const more = async (cursor) => {
-    const page = await ctx.api.get(may(ctx) ? 'admin/jobs' : 'jobs', { query: { ...query, cursor } });
-    jobs.push(...page.jobs);
-    show(page.next_cursor);
+  /** Loads so many further pages. */
+  const more = async (cursor, pages = 1) => {
+    let next = cursor;
+    for (let left = pages; left > 0 && (next || jobs.length === 0); left -= 1) {
+      const page = await ctx.api.get(may(ctx) ? 'admin/jobs' : 'jobs', { query: { ...query, cursor: next } });
+      jobs.push(...page.jobs);
+      next = page.next_cursor;
+    }
+    show(next);
   };
+  const orToast = (promise) => promise.catch((e) => toast(e.message, 'error'));
   const show = (cursor) => {
     if (jobs.length === 0) { fill(body, empty(t('operator.no_jobs'), t('operator.no_jobs.text'))); return; }
     const columns = [
@@ -50,8 +57,9 @@ async function list(root, ctx) {
       { key: 'created', label: t('operator.created'), render: (j) => when(j.timestamps.created_at) },
       { key: 'updated', label: t('operator.updated'), render: (j) => when(j.timestamps.updated_at) },
     ];
-    fill(body, stackable(table(columns, jobs, { caption: t('operator.jobs'), rowHeader: 'job_id', cls: 'wide' })),
-      h('div', { class: 'row' }, h('span', { class: 'muted', role: 'status' }, t('operator.shown', { n: jobs.length })), cursor && button(t('operator.more'), { id: 'more-jobs', onclick: () => more(cursor).catch((e) => toast(e.message, 'error')) })));
+    const shown = stackable(table(columns, jobs, { caption: t('operator.jobs'), rowHeader: 'job_id', cls: 'wide' }));
+    fill(body, searchable(shown, { label: t('operator.search.jobs'), older: cursor && (() => orToast(more(cursor, 20))) }),
+      h('div', { class: 'row' }, h('span', { class: 'muted', role: 'status' }, t('operator.shown', { n: jobs.length })), cursor && button(t('operator.more'), { id: 'more-jobs', onclick: () => orToast(more(cursor)) })));
   };
   await more();
 }

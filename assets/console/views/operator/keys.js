@@ -2,6 +2,7 @@
 
 import { t, when } from '../../i18n.js';
 import { stackable } from '../../outcome.js';
+import { searchable } from '../../parts/searchable.js';
 import { badge, button, card, confirm, dialog, empty, field, fill, h, problem, select, table, toast } from '../../ui.js';
 import { shownOnce } from './codes.js';
 
@@ -53,7 +54,7 @@ function keyCard(ctx, keys) {
     { key: 'act', label: t('operator.actions'), render: (k) => works(k) && h('span', { class: 'nowrap' }, button(t('operator.rotate'), { kind: 'quiet', 'aria-label': t('operator.rotate_name', { name: k.label || k.key_id }), onclick: () => rotate(k) }),
       button(t('operator.revoke'), { kind: 'quiet', 'aria-label': t('operator.revoke_name', { name: k.label || k.key_id }), onclick: revoking(ctx, `admin/api-keys/${k.key_id}`, k.label || k.key_id) })) },
   ];
-  return card(t('operator.api_keys'), {}, keys.length === 0 ? empty(t('operator.no_keys'), t('operator.no_keys.text')) : stackable(table(columns, keys, { caption: t('operator.api_keys'), rowHeader: 'label', cls: 'wide' })));
+  return card(t('operator.api_keys'), {}, keys.length === 0 ? empty(t('operator.no_keys'), t('operator.no_keys.text')) : searchable(stackable(table(columns, keys, { caption: t('operator.api_keys'), rowHeader: 'label', cls: 'wide' })), { label: t('operator.search.keys') }));
 }
 
 function maker(title, lead, fields, act, id) {
@@ -99,5 +100,5 @@ function tokenCard(ctx, tokens) {
     { key: 'used', label: t('operator.last_used'), render: (k) => when(k.last_used_at) || t('operator.never') },
     { key: 'act', label: t('operator.actions'), render: (k) => works(k) && button(t('operator.revoke'), { kind: 'quiet', 'aria-label': t('operator.revoke_name', { name: k.label || k.token_id }), onclick: revoking(ctx, `admin/tokens/${k.token_id}`, k.label || k.token_id) }) },
   ];
-  return card(t('operator.tokens'), {}, tokens.length === 0 ? empty(t('operator.no_tokens'), null) : stackable(table(columns, tokens, { caption: t('operator.tokens'), rowHeader: 'label', cls: 'wide' })));
+  return card(t('operator.tokens'), {}, tokens.length === 0 ? empty(t('operator.no_tokens'), null) : searchable(stackable(table(columns, tokens, { caption: t('operator.tokens'), rowHeader: 'label', cls: 'wide' })), { param: 'tokens', label: t('operator.search.tokens') }));
 }

@@ -2,6 +2,7 @@
 
 import { bytes, num, t, when } from '../../i18n.js';
 import { stackable } from '../../outcome.js';
+import { searchable } from '../../parts/searchable.js';
 import { badge, button, card, checkbox, empty, field, fill, h, note, problem, select, table, toast } from '../../ui.js';
 
 const LIMITS = ['jobs', 'bytes', 'queued', 'jobs_per_day', 'running'];
@@ -27,7 +28,7 @@ async function list(root, ctx) {
   ];
   fill(root, card(t('operator.tenants'), { lead: t('operator.tenants.text') },
     h('form', { class: 'filters', onsubmit: open }, field(t('operator.tenant'), name), h('div', { class: 'row' }, h('button', { type: 'submit', class: 'button', id: 'open-tenant' }, t('operator.tenant.open')))),
-    tenants.length === 0 ? empty(t('operator.no_tenants'), t('operator.no_tenants.text')) : stackable(table(columns, tenants, { caption: t('operator.tenants'), rowHeader: 'tenant_id' }))));
+    tenants.length === 0 ? empty(t('operator.no_tenants'), t('operator.no_tenants.text')) : searchable(stackable(table(columns, tenants, { caption: t('operator.tenants'), rowHeader: 'tenant_id' })), { label: t('operator.search.tenants') })));
 }
 
 async function one(root, ctx) {

@@ -1,0 +1,126 @@
+// The results as sentences, with the limits of the analysis below them. The facts come from findings.js; the words are
+// put together here by rules, and the card says so.
+
+import { addWords, lang, num, t } from '../i18n.js';
+import { pValue } from '../tables.js';
+import { button, card, disclosure, h } from '../ui.js';
+import { findingsOf, sure } from './findings.js';
+import words from '../i18n/findings.js';
+
+addWords(words);
+
+/** Decimals that show three digits of a number, at most eight. */
+const places = (x) => (x === 0 ? 0 : Math.min(8, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(x))))));
+const fixedTo = (x, decimals) => {
+  if (x !== 0 && Math.abs(x) < 1e-6) return x.toExponential(2);
+  return new Intl.NumberFormat(lang() === 'zh' ? 'zh-CN' : 'en', { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).format(x);
+};
+
+/** A number with three digits, with a true minus. */
+export const brief = (x, like = x) => fixedTo(x, places(like)).replace('-', '−');
+
+const RATIOS = ['odds', 'hazard', 'rate', 'time'];
+
+/** What stands in brackets: the interval and p, as far as there are any. */
+function evidence(f, level, scale = (x) => x) {
+  const shown = (x) => brief(scale(x), scale(f.value) || scale(x));
+  const interval = f.low !== null && f.high !== null && f.low !== undefined && t('findings.interval', { level, low: shown(f.low), high: shown(f.high) });
+  const p = f.p !== null && f.p !== undefined && (pValue(f.p, 3).startsWith('<') ? t('findings.p.below', { p: pValue(f.p, 3).slice(1) }) : t('findings.p', { p: pValue(f.p, 3) }));
+  return [interval, p].filter(Boolean).join(t('findings.and'));
+}
+
+/** A label without its unit, and the unit: `Schooling (years)`. */
+function unitOf(label) {
+  const found = /^(.+?)\s*[(（]([^()（）]{1,20})[)）]\s*$/.exec(label);
+  return found ? { name: found[1], unit: found[2] } : { name: label, unit: null };
+}
+
+function whenOf({ when, at }, say) {
+  const { name, unit } = unitOf(when.how === 'level' ? say.term(when.term) : say.variable(when.name));
+  const key = when.how === 'number' && unit ? 'unit' : when.base ? 'base' : when.how;
+  const words = t(`findings.if.${key}`, { x: name, unit, base: when.base, step: when.step === undefined ? '' : num(when.step) });
+  return at ? t('findings.at', { x: unitOf(say.variable(at.name)).name, value: brief(at.value), when: words }) : words;
+}
+
+/** A sentence on a difference: by how much an outcome, a probability or a ratio is higher. */
+function difference(f, level, say) {
+  const ratio = RATIOS.includes(f.kind);
+  const scale = { probability: (x) => 100 * x }[f.kind] ?? ((x) => x);
+  const y = unitOf(say.variable(f.y ?? '')).name;
+  const what = f.quantile ? t('findings.what.quantile', { y, q: f.quantile }) : t(`findings.what.${f.kind}`, { y: ['probability', 'odds'].includes(f.kind) ? `${y} = ${f.level ?? 1}` : y });
+  const size = ratio ? Math.abs(100 * (f.value - 1)) : Math.abs(scale(f.value));
+  const amount = ratio ? t('findings.percent', { n: brief(size) }) : f.kind === 'probability' ? t('findings.points', { n: brief(size) }) : brief(size);
+  const proof = [ratio && t(`findings.ratio.${f.kind}`, { ratio: brief(f.value) }), evidence(f, level, scale)].filter(Boolean).join(t('findings.and'));
+  const way = f.value >= f.nothing ? 'up' : 'down';
+  const text = t(sure(f) ? `findings.${way}` : `findings.open.${way}`, { when: whenOf(f, say), what, amount, evidence: proof });
+  return [f.model && t('findings.model', { model: f.model }), text, logarithm(f, y)].filter(Boolean).join(lang() === 'zh' ? '' : ' ');
+}
+
+/** What a difference of a logarithm is in percent. */
+function logarithm(f, y) {
+  if (f.log === false || f.log === undefined || !sure(f)) return null;
+  const percent = 100 * Math.expm1(f.value);
+  return t(f.log ? 'findings.log' : 'findings.log.maybe', { y, percent: `${percent > 0 ? '+' : ''}${brief(percent)}` });
+}
+
+const OF = {
+  effect: (f, level, say) => ({ x: say.variable(f.x), y: say.variable(f.y) }),
+  jump: (f, level, say) => ({ x: say.variable(f.x), y: say.variable(f.y), cutoff: num(f.cutoff ?? 0) }),
+  did: (f, level, say) => ({ x: say.variable(f.x), y: say.variable(f.y) }),
+  means: (f, level, say) => ({ x: say.variable(f.x), y: say.variable(f.y), a: f.a.name, b: f.b.name, mean_a: brief(f.a.mean), mean_b: brief(f.b.mean) }),
+  change: (f, level, say) => ({ a: say.variable(f.a.name), b: say.variable(f.b.name), mean_a: brief(f.a.mean), mean_b: brief(f.b.mean) }),
+  level: (f, level, say) => ({ y: say.variable(f.y), mean: brief(f.mean), from: num(f.from ?? 0) }),
+  groups: (f, level, say) => ({ x: say.variable(f.x), y: say.variable(f.y) }),
+  related: (f, level, say) => ({ x: say.variable(f.x), y: say.variable(f.y) }),
+};
+
+const PLAIN = {
+  correlation: (f, level, say) => ({ x: say.variable(f.x), y: say.variable(f.y), value: brief(f.value), evidence: evidence(f, level) }),
+  described: (f, level, say) => ({ y: say.variable(f.y), mean: brief(f.value), sd: brief(f.sd), n: f.n, missing: f.missing }),
+  median: (f, level, say) => ({ x: say.variable(f.x ?? ''), group: f.group, y: say.variable(f.y), value: brief(f.value), evidence: evidence(f, level) }),
+  auc: (f, level, say) => ({ x: say.variable(f.x), value: brief(f.value), evidence: evidence(f, level) }),
+  alpha: (f) => ({ n: f.n, value: brief(f.value) }),
+  varies: (f, level, say) => ({ x: say.variable(f.name) }),
+};
+
+/** One fact as a sentence; `say` has the words of variables and terms. */
+export function sentence(f, level, say) {
+  if (f.when) return difference(f, level, say);
+  if (PLAIN[f.kind]) return t(`findings.${f.kind}`, PLAIN[f.kind](f, level, say));
+  const value = f.value === undefined ? '' : brief(f.value);
+  const text = t(`findings.${f.kind}.${sure(f) ? 'sure' : 'open'}`, { ...OF[f.kind](f, level, say), value, evidence: evidence(f, level) });
+  const more = f.kind === 'did' ? logarithm(f, say.variable(f.y)) : null;
+  return [text, more].filter(Boolean).join(lang() === 'zh' ? '' : ' ');
+}
+
+/** What limits the sentences: the other variables, rows left out, round steps, and the limits of the method. */
+function caveats({ found, meta, plan, run }, say) {
+  const bound = plan.contract.bound ?? {};
+  const variables = (meta?.parameters ?? []).filter((p) => ['treatment_var', 'focal_var', 'endogenous_vars', 'regressors', 'controls'].includes(p.bind)).flatMap((p) => bound[p.name] ?? []);
+  const flow = run.sample_flow ?? [];
+  const [first, last] = [flow[0]?.rows, flow.at(-1)?.rows];
+  const limits = lang() === 'zh' && meta?.limitations_zh?.length > 0 ? meta.limitations_zh : meta?.limitations ?? [];
+  const differences = found.filter((f) => f.when);
+  return [
+    differences.length > 0 && variables.length > 1 && t('findings.held', { names: variables.map(say.variable).join(lang() === 'zh' ? '、' : ', ') }),
+    last < first && t('findings.rows', { used: last, all: first }),
+    differences.some((f) => f.when.step !== undefined && f.when.step !== 1) && t('findings.steps'),
+    ...limits,
+  ].filter(Boolean);
+}
+
+/**
+ * The card. `facts`: `{tables, plan, meta, run, preview}`; `say`: words of variables and terms; `level`: of the intervals, in
+ * percent; `show(file)` brings a table into view; `actions` stand beside the heading.
+ */
+export function findingsCard(facts, { say, level, show, actions }) {
+  const found = findingsOf(facts);
+  const limits = caveats({ ...facts, found }, say);
+  const references = facts.meta?.references ?? [];
+  const line = (f) => h('li', {}, h('span', {}, sentence(f, level, say)), ' ', button(t('findings.table'), { kind: 'quiet', class: 'link small', 'aria-label': t('findings.table.of', { file: f.file }), onclick: () => show(f.file) }));
+  return card(t('findings.title'), { id: 'findings', lead: found.length > 0 ? t('findings.lead') : t('findings.none'), actions },
+    found.length > 0 && h('ul', { class: 'findings' }, found.map(line)),
+    limits.length > 0 && h('h3', {}, t('findings.limits')),
+    limits.length > 0 && h('ul', { class: 'bullets', id: 'caveats' }, limits.map((text) => h('li', {}, text))),
+    references.length > 0 && disclosure(t('results.references'), {}, h('ul', { class: 'bullets hint' }, references.map((r) => h('li', {}, r.text, r.doi && ` doi:${r.doi}`)))));
+}

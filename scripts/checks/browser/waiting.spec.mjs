@@ -1,0 +1,73 @@
+// Long work shows how far it is, how long it took and what may be left, and can be stopped.
+
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { becomes, openJob, suite } from './harness.mjs';
+
+const spec = suite('waiting');
+
+const WORDS = {
+  en: { sending: /^[\d.]+ (KB|MB) of [\d.]+ MB · .+ so far · about .+ left$/, none: 'There is no estimate', limit: 'ends a run after', left: /About .+ left, as an earlier attempt of this analysis took|Longer than the earlier attempt/, reading: 'so far' },
+  zh: { sending: /^[\d.]+ (KB|MB) \/ [\d.]+ MB · 已用 .+ · 约剩 .+$/, none: '无法估计剩余时间', limit: '最迟在', left: /约剩 .+：此分析先前一次运行用了|比此分析先前的一次运行/, reading: '已用' },
+};
+
+for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 360]]) {
+  const words = WORDS[lang];
+  spec(`an upload tells how far it is in ${lang}`, { lang, scheme, width }, async ({ page, service, accessible, narrow, shot }) => {
+    const folder = await mkdtemp(join(tmpdir(), 'console-'));
+    try {
+      const large = join(folder, 'large.csv');
+      await writeFile(large, `a,b\n${'1,2\n'.repeat(700_000)}`);
+      const job = await service.job('redeemed');
+      await openJob(page, service, job, 'data');
+      const devtools = await page.context().newCDPSession(page);
+      await devtools.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 40_000 });
+      await page.locator('#file-input').setInputFiles(large);
+      await becomes(async () => words.sending.test(await page.locator('#sending').innerText()), true, 'sent, time so far and time left');
+      assert.ok(await page.locator('progress').evaluate((bar) => bar.value > 0 && bar.value < 1), 'and a bar');
+      await accessible('an upload under way');
+      await narrow();
+      await shot(`upload-${lang}`);
+      await page.locator('#stop-sending').click();
+      await page.locator('#drop').waitFor();
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  spec(`a file that is read for long shows the time in ${lang}`, { lang, scheme, width }, async ({ page, service, accept_refusal }) => {
+    accept_refusal(409, /inputs\/preview/);
+    const job = await service.job('uploaded');
+    // the service as it answers while a large file is read
+    await page.route('**/inputs/preview**', (route) => route.fulfill({ status: 409, contentType: 'application/problem+json', headers: { 'retry-after': '1' }, body: JSON.stringify({ error_code: 'INPUTS_MISSING', message: 'the inputs are being read', context: { reason: 'ingesting' }, retryable: true, retry_after_seconds: 1 }) }));
+    await openJob(page, service, job, 'data');
+    await page.locator('.loading', { hasText: words.reading }).waitFor();
+    await page.unroute('**/inputs/preview**');
+    await page.locator('#next').waitFor();
+  });
+
+  spec(`a run tells what may be left in ${lang}`, { lang, scheme, width }, async ({ page, service, accessible, narrow, shot }) => {
+    const job = await service.job('frozen', { times: 60, spread: 'log_pay', draft: {
+      template_id: 'linear.quantile', outcome_var: 'log_pay', roles: { regressors: ['schooling', 'years_work', 'age', 'hours'] }, parameters: { quantiles: '.1 .2 .3 .4 .5 .6 .7 .8 .9' },
+    } });
+    const call = (method, rest, body) => service.call(method, `/v1/jobs/${job.job_id}${rest}`, body, job.token);
+    await openJob(page, service, job, 'run');
+    await page.locator('#run-start').click();
+    await becomes(async () => { const text = await page.locator('#outlook').innerText(); return text.includes(words.none) && text.includes(words.limit); }, true, 'a first attempt has no estimate, and a limit');
+    await page.locator('#see-results').waitFor();
+    await call('POST', '/plan/revise', {});
+    await call('POST', '/plan/freeze', {});
+    await openJob(page, service, job, 'run');
+    await page.reload();
+    await page.locator('#run-start').click();
+    await becomes(async () => words.left.test(await page.locator('#outlook').innerText()), true, 'a later one is measured by the first');
+    await narrow();
+    await shot(`run-${lang}`);
+    await accessible('a run with an estimate');
+    await page.locator('#see-results').waitFor();
+    await becomes(() => page.locator('.history-run').count(), 2, 'the same plan frozen again has its own attempt');
+  });
+}
