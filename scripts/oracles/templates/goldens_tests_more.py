@@ -1,7 +1,6 @@
 """Golden numbers of further test templates (scipy, statsmodels, pingouin); two programs are compared where both have a test."""
 
 import math
-import subprocess
 
 import numpy as np
 import pandas as pd
@@ -17,18 +16,9 @@ from statsmodels.stats.weightstats import ttost_ind
 
 from golden import case, dummies, percentile, read, save, table
 from goldens_models import CLOSED
+from oracle_r import r_numbers, same
 
 SCIPY = f"scipy {scipy.__version__}"
-
-
-def same(a, b, tolerance=1e-9) -> None:
-    """Two independent programs must agree."""
-    np.testing.assert_allclose(a, b, rtol=tolerance, atol=1e-12)
-
-
-def r_number(code: str) -> float:
-    """A number that R prints."""
-    return float(subprocess.run(["Rscript", "-e", f"cat(format({code}, digits = 17))"], capture_output=True, text=True, check=True).stdout)
 
 
 def signed_ranks(change: np.ndarray):
@@ -165,8 +155,7 @@ def friedman() -> None:
     x = frame[names].to_numpy(float)
     n, k = x.shape
     test = stats.friedmanchisquare(*x.T)
-    path = "assets/stata_do_library/datasets/attitudes.csv"
-    same(test.statistic, r_number(f'friedman.test(as.matrix(na.omit(read.csv("{path}")[, paste0("trust", 1:4)])))$statistic[[1]]'))
+    same([test.statistic], r_numbers('friedman.test(as.matrix(na.omit(data("attitudes.csv")[, paste0("trust", 1:4)])))$statistic'))
     f = (n - 1) * test.statistic / (n * (k - 1) - test.statistic)
     w = test.statistic / (n * (k - 1))
     ranks = np.apply_along_axis(stats.rankdata, 1, x)

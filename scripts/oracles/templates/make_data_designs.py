@@ -198,9 +198,17 @@ def monthly() -> None:
                         "advertising": np.round(np.clip(rng.normal(20, 5, n), 1, None), 2)}), "monthly.csv")
 
 
+def bioassay() -> None:
+    """Insects at seven doses of a poison: dead or alive after a day."""
+    rng = np.random.default_rng(81)
+    dose = np.repeat([0.5, 1, 2, 4, 8, 16, 32], 36)
+    dead = (rng.random(len(dose)) < 1 / (1 + np.exp(-1.5 * (np.log(dose) - np.log(4.5))))).astype(int)
+    write(pd.DataFrame({"insect": np.arange(1, len(dose) + 1), "dose": dose, "dead": dead, "sex": rng.choice(["f", "m"], len(dose))}), "bioassay.csv")
+
+
 def write_all() -> None:
     """Writes all data sets of this module."""
-    for make in (rehab, stocks, panel_survey, studies, causes, adoption, matched, claims, admission, monthly):
+    for make in (rehab, stocks, panel_survey, studies, causes, adoption, matched, claims, admission, monthly, bioassay):
         make()
 
 
