@@ -206,9 +206,23 @@ def bioassay() -> None:
     write(pd.DataFrame({"insect": np.arange(1, len(dose) + 1), "dose": dose, "dead": dead, "sex": rng.choice(["f", "m"], len(dose))}), "bioassay.csv")
 
 
+def wage_law() -> None:
+    """Employment of young and older workers in forty regions before and after a wage rule in half of them."""
+    rng = np.random.default_rng(82)
+    rows = []
+    for region in range(1, 41):
+        treated, level = int(region <= 20), rng.normal(60, 4)
+        for year in (2015, 2016, 2017, 2018):
+            for young in (0, 1):
+                post = int(year >= 2017)
+                rate = level - 12 * young + 0.5 * (year - 2015) - 0.8 * treated * post - 2.2 * treated * post * young + rng.normal(0, 1.5)
+                rows.append({"region": f"R{region:02d}", "year": year, "treated": treated, "post": post, "young": young, "employment": round(rate, 3)})
+    write(pd.DataFrame(rows), "wage_law.csv")
+
+
 def write_all() -> None:
     """Writes all data sets of this module."""
-    for make in (rehab, stocks, panel_survey, studies, causes, adoption, matched, claims, admission, monthly, bioassay):
+    for make in (rehab, stocks, panel_survey, studies, causes, adoption, matched, claims, admission, monthly, bioassay, wage_law):
         make()
 
 
