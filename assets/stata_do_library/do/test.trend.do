@@ -1,4 +1,4 @@
-* test.trend 1.0.0: does an outcome rise or fall steadily over ordered groups?
+* test.trend 1.0.0: is there a monotone trend over ordered groups?
 * Reads p_variable p_ordered_group.
 ss_event step name=sample status=begin
 confirm numeric variable `p_variable' `p_ordered_group'
