@@ -15,6 +15,7 @@ import goldens_describe
 import goldens_designs
 import goldens_dynamic
 import goldens_flows
+import goldens_groups
 import goldens_limited_more
 import goldens_linear
 import goldens_models
@@ -57,3 +58,4 @@ if __name__ == "__main__":
     goldens_limited_more.write_all()
     goldens_designs.write_all()
     goldens_flows.write_all()
+    goldens_groups.write_all()
