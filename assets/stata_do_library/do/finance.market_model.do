@@ -101,7 +101,7 @@ quietly keep if term == "`first'"
 gsort estimate
 quietly generate long position = _n
 twoway (rcap ci_low ci_high position, lcolor("0 114 178")) (scatter estimate position, mcolor("0 114 178") msize(small)), yline(1, lcolor(gs8) lpattern(dash)) legend(off) ///
-    title("Betas on `first'") xtitle("Assets, by size of the beta") ytitle("Beta with `p_level'% interval") ylabel(, angle(0)) note("`used' assets; dashed: beta of one; `engine'")
+    title("Betas on `first'") xtitle("Assets, by size of the beta") ytitle("Beta with `p_level'% interval") ylabel(, angle(0)) note("N = `used' assets; dashed: beta of one; `engine'")
 ss_figure using "fig_betas.svg"
 restore
 ss_event step name=export status=ok

@@ -65,5 +65,5 @@ ss_event step name=export status=begin
 ss_export using "table_rates.csv", rows("`rows'")
 ss_export using "table_ratios.csv", rows("`ratios'")
 ss_source
-ss_bar_plot using "fig_rates.svg", rows("`rows'") height(rate) names(group) title("Events per `p_per' units of time at risk") xtitle("Rate") ytitle("") note("`events' events; `r(engine)'")
+ss_bar_plot using "fig_rates.svg", rows("`rows'") height(rate) names(group) title("Events per `p_per' units of time at risk") xtitle("Rate") ytitle("") note("N = `n0' rows, `events' events; `r(engine)'")
 ss_event step name=export status=ok
