@@ -23,7 +23,7 @@ ss_event step name=propensity status=ok
 ss_event step name=estimate status=begin
 tempname handle effects naive
 tempfile rows
-postfile `handle' str32 estimator str32 term double estimate double std_error double statistic double p_value double ci_low double ci_high str120 note using "`rows'"
+postfile `handle' str32 estimator str128 term double estimate double std_error double statistic double p_value double ci_low double ci_high str120 note using "`rows'"
 local model = cond("`p_outcome_model'" == "linear", "", ", `p_outcome_model'")
 foreach estimator in aipw ipwra ra {
     if "`estimator'" == "aipw" {

@@ -45,7 +45,7 @@ foreach variable of local p_vars {
 }
 local df = `n' - 2 - `held'
 ss_check few_df, warn(`df' < 10) fail(`df' < 2) value(`df')
-postfile `table' str32 first str32 second double correlation double partial double statistic double df double p_value double ci_low double ci_high double n using "`rows'"
+postfile `table' str128 first str128 second double correlation double partial double statistic double df double p_value double ci_low double ci_high double n using "`rows'"
 forvalues i = 1/`count' {
     local next = `i' + 1
     forvalues j = `next'/`count' {

@@ -15,7 +15,7 @@ ss_event step name=estimate status=begin
 tempname table
 tempfile rows
 local option = cond("`p_method'" == "binomial", "cci", "normal")
-postfile `table' str32 variable double n double percentile double value double ci_low double ci_high using "`rows'"
+postfile `table' str128 variable double n double percentile double value double ci_low double ci_high using "`rows'"
 local row = 0
 foreach variable of local p_vars {
     local row = `row' + 1

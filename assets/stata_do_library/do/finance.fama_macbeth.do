@@ -59,7 +59,7 @@ quietly summarize r2
 local mean_r2 = r(mean)
 quietly summarize n
 local mean_n = r(mean)
-postfile `handle' str32 term double estimate double std_error double statistic double p_value double ci_low double ci_high double nw_std_error double nw_statistic double nw_p_value double share_positive using "`premia'"
+postfile `handle' str128 term double estimate double std_error double statistic double p_value double ci_low double ci_high double nw_std_error double nw_statistic double nw_p_value double share_positive using "`premia'"
 forvalues j = 0/`k' {
     local name "_cons"
     local variable "intercept"
@@ -88,7 +88,7 @@ forvalues j = 1/`k' {
 drop ss_row
 tempfile long
 quietly reshape long slope, i(period) j(number)
-quietly generate str32 term = ""
+quietly generate str128 term = ""
 forvalues j = 1/`k' {
     quietly replace term = "`: word `j' of `p_regressors''" if number == `j'
 }

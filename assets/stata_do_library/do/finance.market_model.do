@@ -21,7 +21,7 @@ ss_event step name=sample status=ok
 ss_event step name=estimate status=begin
 tempname handle b v
 tempfile rows
-postfile `handle' str244 asset str32 term double estimate double std_error double statistic double p_value double ci_low double ci_high double n double r2 double residual_sd using "`rows'"
+postfile `handle' str244 asset str128 term double estimate double std_error double statistic double p_value double ci_low double ci_high double n double r2 double residual_sd using "`rows'"
 local short = 0
 local used = 0
 forvalues a = 1/`assets' {
@@ -67,7 +67,7 @@ tempfile means
 preserve
 quietly use "`rows'", clear
 tempname sums
-postfile `sums' str32 term double assets double mean double median double sd double min double max double share_significant using "`means'"
+postfile `sums' str128 term double assets double mean double median double sd double min double max double share_significant using "`means'"
 foreach term in alpha `p_factors' {
     quietly count if term == "`term'" & p_value < 1 - `p_level' / 100
     local strong = r(N)

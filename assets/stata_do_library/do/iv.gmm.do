@@ -20,7 +20,7 @@ ss_event step name=first_stage status=begin
 tempname handle weakest tests gmm tsls liml
 tempfile stages rows
 scalar `weakest' = .
-postfile `handle' str32 endogenous double r2 double f_stat double df1 double df2 double p_value using "`stages'"
+postfile `handle' str128 endogenous double r2 double f_stat double df1 double df2 double p_value using "`stages'"
 local row = 0
 foreach variable of local p_endogenous {
     local row = `row' + 1

@@ -24,6 +24,10 @@ if `p_log_outcome' == 1 {
     quietly replace ss_low = cond(`p_low' > 0, ln(`p_low'), .) if ss_use
     quietly replace ss_high = ln(`p_high') if ss_use
 }
+* one bracket for all rows says nothing about differences
+quietly egen long ss_bracket = group(ss_low ss_high) if ss_use, missing
+quietly summarize ss_bracket if ss_use, meanonly
+ss_check one_level, fail(r(min) == r(max)) value(r(max))
 if "`p_cluster_vars'" != "" {
     ss_clusters `p_cluster_vars'
 }

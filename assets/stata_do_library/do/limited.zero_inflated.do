@@ -20,7 +20,7 @@ quietly count if ss_use & `p_outcome' == 0
 local zeros = r(N)
 quietly count if ss_use
 ss_check none_zero, warn(`zeros' == 0) value(`zeros')
-ss_check one_level, fail(`zeros' == r(N)) value(`zeros')
+ss_check one_level, fail(`zeros' == 0 | `zeros' == r(N)) value(`zeros')
 if "`p_cluster_vars'" != "" {
     ss_clusters `p_cluster_vars'
 }

@@ -138,5 +138,5 @@ ss_export using "table_decomposition.csv", rows("`rows'")
 ss_export using "table_detail.csv", rows("`details'")
 quietly count if ss_use
 ss_fit_table using "table_fit.csv", se(robust, delta method) values(N `n1'+`n2' n_first `n1' n_second `n2' r2_first `r2_1' r2_second `r2_2' level `p_level')
-ss_bar_plot using "fig_parts.svg", rows("`details'") height(explained) names(term) title("Parts of the gap that traits explain") xtitle("Unit of the outcome") ytitle("") note("Gap: `first' minus `second'; coefficients: `p_reference'; N = `=`n1' + `n2'' rows")
+ss_bar_plot using "fig_parts.svg", rows("`details'") height(explained) names(term) title("Parts of the gap that traits explain") xtitle("Unit of the outcome") ytitle("") note(`"Gap: `first' minus `second'; coefficients: `p_reference'; N = `=`n1' + `n2'' rows"')
 ss_event step name=export status=ok

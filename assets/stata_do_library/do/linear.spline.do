@@ -100,6 +100,9 @@ forvalues j = 1/`width' {
     }
     else if `j' > `pieces' {
         quietly _ms_parse_parts `term'
+        if r(omit) == 1 {
+            continue
+        }
         if "`r(type)'" == "factor" {
             local of "`r(name)'"
             local level = r(level)

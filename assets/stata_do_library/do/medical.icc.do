@@ -16,7 +16,7 @@ ss_event step name=sample status=ok
 ss_event step name=estimate status=begin
 tempname table means handle
 tempfile rows mean_rows
-postfile `means' str32 rater double n double mean double sd double min double max using "`mean_rows'"
+postfile `means' str128 rater double n double mean double sd double min double max using "`mean_rows'"
 foreach variable of local p_vars {
     quietly summarize `variable' if ss_use
     post `means' ("`variable'") (r(N)) (r(mean)) (r(sd)) (r(min)) (r(max))

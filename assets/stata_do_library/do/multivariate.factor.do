@@ -72,7 +72,7 @@ if "`p_rotation'" != "none" & `kept' > 1 {
 }
 ss_metric kmo = `kmo'
 ss_metric n_factors = `kept'
-postfile `handle' str32 variable double factor double loading double uniqueness using "`rows'"
+postfile `handle' str128 variable double factor double loading double uniqueness using "`rows'"
 local row = 0
 foreach variable of local p_vars {
     local row = `row' + 1

@@ -28,7 +28,7 @@ ss_event step name=sample status=ok
 ss_event step name=cut status=begin
 tempname handle
 tempfile rows
-postfile `handle' str32 variable str2045 part double quantile_group double n double min double max double mean using "`rows'"
+postfile `handle' str128 variable str2045 part double quantile_group double n double min double max double mean using "`rows'"
 local uneven = 0
 local row = 0
 foreach variable of local p_vars {

@@ -36,7 +36,7 @@ ss_event step name=estimate status=begin
 tempname table b v srs t
 tempfile rows
 quietly generate byte ss_part = 0
-postfile `table' str32 variable str2045 group double n double population double estimate double std_error double ci_low double ci_high double deff using "`rows'"
+postfile `table' str128 variable str2045 group double n double population double estimate double std_error double ci_low double ci_high double deff using "`rows'"
 foreach variable of local p_vars {
     forvalues g = 0/`groups' {
         local name "all"

@@ -26,7 +26,7 @@ scalar `rss' = e(rss)
 scalar `mse' = e(rss) / e(df_r)
 scalar `slopes' = ((`rss' - `rss_full') / (e(df_r) - `df_full')) / (`rss_full' / `df_full')
 scalar `slopes_p' = Ftail(e(df_r) - `df_full', `df_full', `slopes')
-postfile `handle' str32 source double sum_squares double df double mean_square double statistic double p_value double partial_eta2 using "`rows'"
+postfile `handle' str128 source double sum_squares double df double mean_square double statistic double p_value double partial_eta2 using "`rows'"
 quietly regress `p_outcome' i.ss_group `covariates' if ss_use
 local degrees = e(df_r)
 local r2 = e(r2)

@@ -21,7 +21,7 @@ matrix `double_centred' = (`double_centred' + `double_centred'') / 2
 scalar `error' = (`n' - 1) * trace(`double_centred')
 ss_check zero_spread, fail(!(`error' > 1e-12 * (`n' - 1) * trace(`s'))) value(`error')
 scalar `grand' = 0
-postfile `handle' double position double series str32 occasion double n double mean double sd double ci_low double ci_high using "`mean_rows'"
+postfile `handle' double position double series str128 occasion double n double mean double sd double ci_low double ci_high using "`mean_rows'"
 local number = 0
 foreach variable of local p_vars {
     local number = `number' + 1
@@ -49,7 +49,7 @@ ss_metric f_stat = `f'
 ss_metric p = Ftail(`df1', `df2', `f')
 ss_metric epsilon_gg = `gg'
 ss_metric p_gg = Ftail(`gg' * `df1', `gg' * `df2', `f')
-postfile `handle' str32 source double sum_squares double df double mean_square double statistic double p_value double p_gg double p_hf double p_lower_bound double partial_eta2 using "`rows'"
+postfile `handle' str128 source double sum_squares double df double mean_square double statistic double p_value double p_gg double p_hf double p_lower_bound double partial_eta2 using "`rows'"
 post `handle' ("occasion") (`occasion') (`df1') (`occasion' / `df1') (`f') (Ftail(`df1', `df2', `f')) (Ftail(`gg' * `df1', `gg' * `df2', `f')) (Ftail(`hf' * `df1', `hf' * `df2', `f')) (Ftail(1, `n' - 1, `f')) (`occasion' / (`occasion' + `error'))
 post `handle' ("unit") (`units') (`n' - 1) (`units' / (`n' - 1)) (.) (.) (.) (.) (.) (.)
 post `handle' ("residual") (`error') (`df2') (`error' / `df2') (.) (.) (.) (.) (.) (.)
@@ -72,7 +72,7 @@ post `handle' ("mauchly_w") (`mauchly') (`chi2') (`degrees') (`p') ("null: spher
 postclose `handle'
 ss_check unequal_var, warn(`p' < 0.05) value(`gg')
 local tests = `k' * (`k' - 1) / 2
-postfile `handle' str32 first str32 second double difference double std_error double statistic double p_value double ci_low double ci_high str12 note using "`pair_rows'"
+postfile `handle' str128 first str128 second double difference double std_error double statistic double p_value double ci_low double ci_high str12 note using "`pair_rows'"
 forvalues i = 1/`df1' {
     local next = `i' + 1
     local one : word `i' of `p_vars'

@@ -58,7 +58,7 @@ foreach variable of local p_vars {
 }
 postclose `table'
 local tests = `occasions' * (`occasions' - 1) / 2
-postfile `pairs' str32 first str32 second double statistic double p_value double p_bonferroni double n_changed str20 note using "`pair_rows'"
+postfile `pairs' str128 first str128 second double statistic double p_value double p_bonferroni double n_changed str20 note using "`pair_rows'"
 forvalues i = 1/`occasions' {
     local next = `i' + 1
     local one : word `i' of `p_vars'
