@@ -63,7 +63,9 @@ ss_event step name=estimate status=ok
 
 ss_event step name=export status=begin
 ss_export using "table_rates.csv", rows("`rows'")
-ss_export using "table_ratios.csv", rows("`ratios'")
+if `groups' > 0 {
+    ss_export using "table_ratios.csv", rows("`ratios'")
+}
 ss_source
 ss_bar_plot using "fig_rates.svg", rows("`rows'") height(rate) names(group) title("Events per `p_per' units of time at risk") xtitle("Rate") ytitle("") note("N = `n0' rows, `events' events; `r(engine)'")
 ss_event step name=export status=ok
