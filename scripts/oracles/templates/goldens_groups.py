@@ -6,6 +6,7 @@ import warnings
 import lifelines
 import numpy as np
 import pandas as pd
+import scipy
 from lifelines import AalenJohansenFitter
 from scipy import stats
 
@@ -143,9 +144,36 @@ def quantile_groups() -> None:
     save("pay.quantile_groups.json", f"numpy {np.__version__}, percentile rule by hand; pandas {pd.__version__} qcut", CLOSED, main, [one("region", 3, ["pay"], "terciles by region", {"vars": ["pay"], "n_groups": 3, "by_var": "region"})])
 
 
+def outlier_flag() -> None:
+    """Pay and hours by all rules; within regions."""
+    def one(rule, multiple, by, name=None, parameters=None):
+        frame = read("pay.csv")
+        rows = []
+        for variable in ("pay", "hours"):
+            parts = [("all", frame)] if by is None else [(str(k), g) for k, g in frame.groupby(by)]
+            for label, g in parts:
+                x = g[variable].dropna().to_numpy(float)
+                if rule == "iqr":
+                    q1, q3 = percentile(x, 25), percentile(x, 75)
+                    centre, spread = percentile(x, 50), q3 - q1
+                    low, high = q1 - multiple * spread, q3 + multiple * spread
+                else:
+                    centre, spread = (x.mean(), x.std(ddof=1)) if rule == "zscore" else (np.median(x), stats.median_abs_deviation(x, scale="normal"))
+                    low, high = centre - multiple * spread, centre + multiple * spread
+                    if rule == "zscore":
+                        assert (abs(stats.zscore(x, ddof=1)) > multiple).sum() == ((x < low) | (x > high)).sum()
+                below, above = (x < low).sum(), (x > high).sum()
+                rows.append({"variable": variable, "part": label, "n": len(x), "centre": centre, "spread": spread, "low_bound": low, "high_bound": high, "low_count": below, "high_count": above,
+                             "share": (below + above) / len(x)})
+        return case({"table_outliers.csv": table(["variable", "part"], rows)}, {"n_used": len(frame), "n_flagged": sum(r["low_count"] + r["high_count"] for r in rows)}, parameters, name)
+
+    save("pay.outlier_flag.json", f"numpy {np.__version__}, percentile rule by hand; scipy {scipy.__version__} zscore, median_abs_deviation", CLOSED, one("iqr", 1.5, None), [
+        one("zscore", 3, None, "z-scores", {"rule": "zscore"}), one("mad", 2.5, "region", "median distance by region", {"rule": "mad", "multiplier": 2.5, "by_var": "region"})])
+
+
 def write_all() -> None:
     """Writes all golden files of this module."""
-    for make in (competing, factor, quantile_groups):
+    for make in (competing, factor, quantile_groups, outlier_flag):
         make()
 
 
