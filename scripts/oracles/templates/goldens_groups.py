@@ -7,8 +7,11 @@ import lifelines
 import numpy as np
 import pandas as pd
 import scipy
+import sklearn
 from lifelines import AalenJohansenFitter
 from scipy import stats
+from sklearn.cluster import KMeans
+from sklearn.metrics import calinski_harabasz_score
 
 from golden import case, fit, percentile, read, save, table
 from goldens_models import CLOSED, z_rows
@@ -171,9 +174,35 @@ def outlier_flag() -> None:
         one("zscore", 3, None, "z-scores", {"rule": "zscore"}), one("mad", 2.5, "region", "median distance by region", {"rule": "mad", "multiplier": 2.5, "by_var": "region"})])
 
 
+def kmeans() -> None:
+    """Three clusters of patients from segments of the sorted rows; as measured as a variant."""
+    def one(standardize, k, name=None, parameters=None):
+        names = ["baseline", "week12", "device_a"]
+        frame = read("rehab.csv").dropna(subset=names).sort_values(names, kind="stable")
+        raw = frame[names].to_numpy(float)
+        x = (raw - raw.mean(0)) / raw.std(0, ddof=1) if standardize else raw
+        n = len(x)
+        # k parts of nearly equal size in the order of the rows ([MV] cluster kmeans, start(segments))
+        edges = [round(i * n / k) for i in range(k + 1)]
+        start = np.array([x[a:b].mean(0) for a, b in zip(edges, edges[1:])])
+        model = KMeans(k, init=start, n_init=1, tol=0, max_iter=1000).fit(x)
+        sizes = np.bincount(model.labels_)
+        order = np.argsort(-sizes, kind="stable")
+        total = ((x - x.mean(0)) ** 2).sum()
+        centres = [{"cluster": g + 1, "variable": v, "mean": raw[model.labels_ == c, j].mean(), "sd": raw[model.labels_ == c, j].std(ddof=1),
+                    "distance": (raw[model.labels_ == c, j].mean() - raw[:, j].mean()) / raw[:, j].std(ddof=1)} for g, c in enumerate(order) for j, v in enumerate(names)]
+        index = calinski_harabasz_score(x, model.labels_)
+        values = {"N": n, "clusters": k, "variables": 3, "within_ss": model.inertia_, "total_ss": total, "explained": 1 - model.inertia_ / total, "calinski": index}
+        return case({"table_sizes.csv": table(["cluster"], [{"cluster": g + 1, "n": sizes[c], "share": sizes[c] / n} for g, c in enumerate(order)]),
+                     "table_centres.csv": table(["cluster", "variable"], centres), "table_fit.csv": fit(values)},
+                    {"n_used": n, "within_ss": model.inertia_, "explained": values["explained"], "calinski": index}, parameters, name)
+
+    save("rehab.kmeans.json", f"scikit-learn {sklearn.__version__} KMeans, calinski_harabasz_score", CLOSED, one(True, 3), [one(False, 2, "two clusters as measured", {"standardize": False, "k": 2})])
+
+
 def write_all() -> None:
     """Writes all golden files of this module."""
-    for make in (competing, factor, quantile_groups, outlier_flag):
+    for make in (competing, factor, quantile_groups, outlier_flag, kmeans):
         make()
 
 
