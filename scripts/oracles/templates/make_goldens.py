@@ -1,16 +1,22 @@
 """Writes the expected numbers of every golden run of the template library.
 
 Run after make_data.py: python3 scripts/oracles/templates/make_goldens.py. Sources are
-pandas, scipy, statsmodels and linearmodels; nothing comes from the project's engine.
+pandas, scipy, statsmodels, linearmodels, scikit-learn, pingouin, pyfixest, lifelines and R (survey, survival,
+pscl); nothing comes from the project's engine.
 """
 
+import goldens_agreement
 import goldens_censored
 import goldens_choice
 import goldens_core
 import goldens_causal
 import goldens_count
 import goldens_describe
+import goldens_designs
 import goldens_dynamic
+import goldens_flows
+import goldens_groups
+import goldens_limited_more
 import goldens_linear
 import goldens_models
 import goldens_multivariate
@@ -18,8 +24,10 @@ import goldens_panel
 import goldens_panel_models
 import goldens_series
 import goldens_prepare
+import goldens_surveys
 import goldens_survival
 import goldens_tests
+import goldens_tests_more
 
 if __name__ == "__main__":
     goldens_describe.codebook()
@@ -44,3 +52,10 @@ if __name__ == "__main__":
     goldens_survival.write_all()
     goldens_causal.write_all()
     goldens_multivariate.write_all()
+    goldens_tests_more.write_all()
+    goldens_agreement.write_all()
+    goldens_surveys.write_all()
+    goldens_limited_more.write_all()
+    goldens_designs.write_all()
+    goldens_flows.write_all()
+    goldens_groups.write_all()

@@ -1,0 +1,70 @@
+* causal.mediation 1.0.0: how much of an effect runs through a mediator? Paths, indirect and direct effect (linear models).
+* Reads p_outcome p_treatment(_fv) p_mediator p_controls(_fv) p_level.
+ss_event step name=sample status=begin
+confirm numeric variable `p_outcome' `p_treatment' `p_mediator'
+ss_sample `p_outcome' `p_treatment' `p_mediator' `p_controls'
+quietly summarize `p_treatment' if ss_use
+ss_check zero_spread, fail(r(sd) == 0 | missing(r(sd))) value(r(sd)) row(1)
+quietly summarize `p_mediator' if ss_use
+ss_check zero_spread, fail(r(sd) == 0 | missing(r(sd))) value(r(sd)) row(2)
+quietly count if ss_use
+local n = r(N)
+ss_event step name=sample status=ok
+
+ss_event step name=estimate status=begin
+tempname total first second v1 v2 a b c d z handle va vb vc vd half
+tempfile paths effects
+regress `p_outcome' `p_treatment' `p_controls_fv' if ss_use, vce(robust) level(`p_level')
+matrix `total' = r(table)
+local r2_total = e(r2)
+regress `p_mediator' `p_treatment' `p_controls_fv' if ss_use, vce(robust) level(`p_level')
+matrix `first' = r(table)
+local r2_mediator = e(r2)
+scalar `a' = _b[`p_treatment']
+scalar `va' = _se[`p_treatment']^2
+regress `p_outcome' `p_treatment' `p_mediator' `p_controls_fv' if ss_use, vce(robust) level(`p_level')
+matrix `second' = r(table)
+local r2_outcome = e(r2)
+scalar `b' = _b[`p_mediator']
+scalar `vb' = _se[`p_mediator']^2
+scalar `c' = _b[`p_treatment']
+scalar `vc' = _se[`p_treatment']^2
+ss_check collinear, fail(`va' == 0 | `vb' == 0 | `vc' == 0) value(`vb')
+tempname cross indirect se
+matrix `v2' = e(V)
+scalar `cross' = el(`v2', 1, 2)
+* does the treatment change the effect of the mediator?
+quietly regress `p_outcome' c.`p_treatment'##c.`p_mediator' `p_controls_fv' if ss_use, vce(robust)
+quietly test c.`p_treatment'#c.`p_mediator'
+local inter_f = r(F)
+local inter_p = r(p)
+ss_event step name=estimate status=ok
+
+ss_event step name=decompose status=begin
+scalar `z' = invnormal(1 - (1 - `p_level' / 100) / 2)
+scalar `indirect' = `a' * `b'
+scalar `se' = sqrt(`a'^2 * `vb' + `b'^2 * `va')
+postfile `handle' str32 effect double estimate double std_error double statistic double p_value double ci_low double ci_high str120 note using "`effects'"
+post `handle' ("indirect") (`indirect') (`se') (`indirect' / `se') (2 * normal(-abs(`indirect' / `se'))) (`indirect' - `z' * `se') (`indirect' + `z' * `se') ("through the mediator; delta method (Sobel)")
+post `handle' ("direct") (`c') (sqrt(`vc')) (`c' / sqrt(`vc')) (2 * normal(-abs(`c' / sqrt(`vc')))) (`c' - `z' * sqrt(`vc')) (`c' + `z' * sqrt(`vc')) ("not through the mediator")
+* both errors are of one sample; the two equations are taken as independent, as in Sobel's test
+scalar `se' = sqrt(`se'^2 + `vc' + 2 * `a' * `cross')
+post `handle' ("total") (`indirect' + `c') (`se') ((`indirect' + `c') / `se') (2 * normal(-abs((`indirect' + `c') / `se'))) (`indirect' + `c' - `z' * `se') (`indirect' + `c' + `z' * `se') ("indirect plus direct")
+post `handle' ("share_mediated") (`indirect' / (`indirect' + `c')) (.) (.) (.) (.) (.) ("indirect over total; of no use when the two have opposite signs")
+* a product of two estimates is not normal: the joint test of both paths needs no such assumption
+scalar `d' = max(2 * normal(-abs(`a' / sqrt(`va'))), 2 * normal(-abs(`b' / sqrt(`vb'))))
+post `handle' ("joint_test") (.) (.) (.) (`d') (.) (.) ("larger p-value of the two paths; null: at least one path is zero")
+post `handle' ("interaction") (.) (.) (`inter_f') (`inter_p') (.) (.) ("F of treatment by mediator; null: none, which the decomposition assumes")
+postclose `handle'
+ss_metric indirect = `indirect'
+ss_metric direct = `c'
+ss_metric total = `indirect' + `c'
+ss_metric p_joint = `d'
+ss_event step name=decompose status=ok
+
+ss_event step name=export status=begin
+ss_models_table using "table_paths.csv", models(total `total' mediator `first' outcome `second') focal(`p_treatment') column(model) equation(path)
+ss_export using "table_effects.csv", rows("`effects'")
+ss_fit_table using "table_fit.csv", se(robust) values(N `n' r2_total `r2_total' r2_mediator `r2_mediator' r2_outcome `r2_outcome' level `p_level')
+ss_bar_plot using "fig_effects.svg", rows("`effects'") height(estimate) names(effect) condition(inlist(effect, "indirect", "direct", "total")) title("Effect and its parts") xtitle("Unit of the outcome") ytitle("") note("Mediator: `p_mediator'; N = `n'")
+ss_event step name=export status=ok
