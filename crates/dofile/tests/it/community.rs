@@ -170,3 +170,26 @@ fn reghdfe_refuses_what_it_does_not_compute() {
         assert_eq!(rc, code, "{line}\n{log}");
     }
 }
+
+#[test]
+fn estadd_replaces_a_name_only_when_asked() {
+    for (command, rc) in [
+        ("estadd scalar r2 = 1", 110),
+        ("estadd scalar r2 = 1, replace", 0),
+        ("estadd local cmd \"other\"", 110),
+        ("estadd scalar new = 1\nestadd local new \"text\"", 110),
+        ("estadd scalar new = 1\nestadd local new \"text\", replace", 0),
+        ("estadd scalar r2 = 1, prefix(my_)", 0),
+        ("estadd scalar r2 = 1 : est1", 110),
+        ("estadd scalar r2 = 1, replace : est1", 0),
+        ("matrix A = (1, 2)\nestadd matrix A = A\nestadd matrix A = A", 110),
+    ] {
+        let (log, code) = Session::default().run_captured(&format!("{MODELS}\n{command}"));
+        assert_eq!(code, rc, "{command}\n{log}");
+        assert!(rc == 0 || log.contains("already defined"), "{log}");
+    }
+    // the text took the place of the number
+    let text =
+        format!("{MODELS}\nestadd scalar new = 1\nestadd local new \"text\", replace\ndisplay \"`e(new)'\"");
+    assert!(Session::default().run_captured(&text).0.ends_with("text\n"));
+}
