@@ -5,6 +5,7 @@ mod analyses;
 mod batch;
 mod collinear;
 mod community;
+mod data_commands;
 mod density;
 mod docs;
 mod documented_options;
