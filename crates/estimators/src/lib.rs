@@ -47,6 +47,7 @@ pub mod ols;
 pub mod panel;
 pub mod panel_gmm;
 pub mod panel_ml;
+pub mod ppml;
 pub mod qr;
 pub mod quadrature;
 pub mod quantile;
