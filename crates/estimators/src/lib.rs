@@ -53,6 +53,7 @@ pub mod quadrature;
 pub mod quantile;
 pub mod real;
 pub mod roc;
+pub mod rubin;
 pub mod shrinkage;
 pub mod smoothing;
 pub mod stock_yogo;

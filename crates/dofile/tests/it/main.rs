@@ -14,6 +14,7 @@ mod exchange;
 mod family_codes;
 mod figures;
 mod fuzz;
+mod imputation;
 mod language;
 mod names;
 mod oracles;
