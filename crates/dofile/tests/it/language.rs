@@ -356,3 +356,14 @@ display \"`text'|\" s[1] \"|\" s[2]",
     assert_eq!(log, want);
     assert_eq!(std::fs::read_to_string(dir.path().join("a.txt")).expect("written"), "twoé");
 }
+
+#[test]
+fn capture_catches_the_definition_of_a_program() {
+    let twice = "program define p\ndisplay 5\nend\n";
+    prints(&format!("{twice}capture program define p\ndisplay 1\nend\ndisplay _rc\np"), "110\n5\n");
+    prints(
+        "capture noisily program q, rclass\nreturn scalar a = 1\nend\ndisplay _rc\nq\ndisplay r(a)",
+        "0\n1\n",
+    );
+    fails(&format!("{twice}program define p\ndisplay 1\nend"), 110, "program p already defined");
+}
