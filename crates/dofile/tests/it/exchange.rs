@@ -313,3 +313,37 @@ fn what_outfile_writes_infile_reads() {
     run(&mut s, "outfile using w, wide replace");
     assert_eq!(std::fs::read_to_string(dir.path().join("w.raw")).expect("written").lines().count(), 1);
 }
+
+#[test]
+fn damaged_specifications_are_refused() {
+    let dir = folder();
+    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).expect("written");
+    let mut s = session_in(dir.path());
+    write("x.raw", "1 2\n");
+    for (dictionary, code) in [
+        ("infix dictionary\n} {\n", 612),
+        ("infix dictionary {\n x 1-2\n", 612),
+        ("nothing {\n x 1-2\n}\n1\n", 198),
+        ("infix dictionary {\n}\n1\n", 198),
+    ] {
+        write("bad.dct", dictionary);
+        assert_eq!(s.run_captured("infix using bad, clear").1, code, "{dictionary}");
+    }
+    // numbers beyond the end of a line read nothing, whatever their size
+    let far = "18446744073709551615";
+    write(
+        "far.dct",
+        &format!(
+            "dictionary {{\n _skip({far})\n _skip({far})\n x %9f\n _newline({far})\n str2 y %{far}s\n}}\n1 2\n"
+        ),
+    );
+    run(&mut s, "infile using far, clear");
+    holds(&s, "_N == 1 & x[1] == . & y[1] == \"\"");
+    run(&mut s, &format!("infix x 7-{far} using x, clear"));
+    holds(&s, "x[1] == .");
+    for command in
+        ["infile x using x, byvariable(1000000000000) clear", "infile x _skip(40000) using x, clear"]
+    {
+        assert_eq!(s.run_captured(command).1, 198, "{command}");
+    }
+}

@@ -1,6 +1,6 @@
 //! `outreg2`: estimation results as the columns of a table in a file (Wada, SSC). The layout follows its help file.
 
-use super::outreg2_table::{CONSTANT, Row, Table};
+use super::outreg2_table::{CONSTANT, Row, Table, number};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax, Using};
 use crate::error::{Result, StataError};
 use crate::estimation::linear::Parameters;
@@ -187,32 +187,6 @@ fn models(s: &Session, list: &str) -> Result<Vec<Estimation>> {
         }
     }
     Ok(out)
-}
-
-/// Three significant digits, commas from a thousand on.
-fn automatic(x: f64) -> String {
-    let a = x.abs();
-    let text = match a {
-        _ if is_missing(x) => ".".to_string(),
-        _ if a == 0.0 => "0".to_string(),
-        _ if a >= 999.5 => format::bare("%20.0fc", x),
-        _ if a >= 99.95 => format!("{x:.1}"),
-        _ if a >= 9.995 => format!("{x:.2}"),
-        _ if a >= 0.09995 => format!("{x:.3}"),
-        _ if a >= 0.009995 => format!("{x:.4}"),
-        _ if a >= 0.0009995 => format!("{x:.5}"),
-        _ if a >= 0.00009995 => format!("{x:.6}"),
-        _ => format::bare("%9.2e", x),
-    };
-    text.trim().to_string()
-}
-
-fn number(x: f64, digits: Option<i64>) -> String {
-    match digits {
-        _ if is_missing(x) => ".".to_string(),
-        Some(d) => format::bare(&format!("%20.{}fc", d.clamp(0, 11)), x).trim().to_string(),
-        None => automatic(x),
-    }
 }
 
 /// The column of one model.

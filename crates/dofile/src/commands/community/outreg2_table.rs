@@ -1,5 +1,7 @@
 //! The table of `outreg2`: columns of models that are added one by one, as tabbed text, LaTeX, RTF and SpreadsheetML.
 
+use crate::format;
+use crate::value::is_missing;
 use std::fmt::Write as _;
 
 /// A row: its name and one cell for each column.
@@ -250,5 +252,32 @@ fn join(rows: &mut Vec<Row>, new: Vec<Row>, width: usize, coefficients: bool) {
         if !row.below.is_empty() {
             row.below.resize(width + 1, String::new());
         }
+    }
+}
+
+/// Three significant digits, commas from a thousand on.
+fn automatic(x: f64) -> String {
+    let a = x.abs();
+    let text = match a {
+        _ if is_missing(x) => ".".to_string(),
+        _ if a == 0.0 => "0".to_string(),
+        _ if a >= 999.5 => format::bare("%20.0fc", x),
+        _ if a >= 99.95 => format!("{x:.1}"),
+        _ if a >= 9.995 => format!("{x:.2}"),
+        _ if a >= 0.09995 => format!("{x:.3}"),
+        _ if a >= 0.009995 => format!("{x:.4}"),
+        _ if a >= 0.0009995 => format!("{x:.5}"),
+        _ if a >= 0.00009995 => format!("{x:.6}"),
+        _ => format::bare("%9.2e", x),
+    };
+    text.trim().to_string()
+}
+
+/// A number with so many decimals, or with three significant digits.
+pub(super) fn number(x: f64, digits: Option<i64>) -> String {
+    match digits {
+        _ if is_missing(x) => ".".to_string(),
+        Some(d) => format::bare(&format!("%20.{}fc", d.clamp(0, 11)), x).trim().to_string(),
+        None => automatic(x),
     }
 }

@@ -61,6 +61,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         None => s.frame.n_rows(),
     };
     let k = names.len();
+    s.room_for(k as f64, 8.0 * k as f64)?;
     let factor = factor(&covariance(s, cmd, k)?, cmd.has("forcepsd"))?;
     let means = vector(s, cmd.options.text("means"), k)?.unwrap_or_else(|| vec![0.0; k]);
     if let Some(seed) = cmd.options.text("seed") {

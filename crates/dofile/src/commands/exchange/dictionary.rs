@@ -62,9 +62,9 @@ pub(super) fn read(s: &mut Session, cmd: &ParsedCommand, named: &str) -> Result<
         for step in &plan.steps {
             match *step {
                 Step::Column(c) => at = c - 1,
-                Step::Skip(n) => at += n,
+                Step::Skip(n) => at = at.saturating_add(n),
                 Step::Line(n) => (line, at) = (n - 1, 0),
-                Step::NewLine(n) => (line, at) = (line + n, 0),
+                Step::NewLine(n) => (line, at) = (line.saturating_add(n), 0),
                 Step::Read(field, input) => {
                     let bytes = record.get(line).copied().unwrap_or("").as_bytes();
                     let (value, end) = value(bytes, at, input);
@@ -84,15 +84,15 @@ fn value(line: &[u8], at: usize, input: Input) -> (String, usize) {
         String::from_utf8_lossy(&line[from..to.max(from)]).into_owned()
     };
     match input {
-        Input::Blanks(w) => (part(at, at + w), at + w),
-        Input::Text(w) => (part(at, at + w).trim().to_string(), at + w),
+        Input::Blanks(w) => (part(at, at.saturating_add(w)), at.saturating_add(w)),
+        Input::Text(w) => (part(at, at.saturating_add(w)).trim().to_string(), at.saturating_add(w)),
         Input::Number(w, decimals) => {
-            let text = part(at, at + w).trim().to_string();
+            let text = part(at, at.saturating_add(w)).trim().to_string();
             let whole =
                 decimals > 0 && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
             match text.parse::<f64>() {
-                Ok(x) if whole => ((x / 10f64.powi(decimals)).to_string(), at + w),
-                _ => (text, at + w),
+                Ok(x) if whole => ((x / 10f64.powi(decimals)).to_string(), at.saturating_add(w)),
+                _ => (text, at.saturating_add(w)),
             }
         }
         Input::Free => {
@@ -130,7 +130,7 @@ fn input_format(word: &str) -> Option<Input> {
 
 fn parse(s: &Session, body: &str) -> Result<Dictionary> {
     let mut plan = Dictionary { first: 1, lines: 1, steps: Vec::new(), fields: Vec::new() };
-    let (mut line, mut deepest, mut declared) = (1, 1, None);
+    let (mut line, mut deepest, mut declared) = (1_usize, 1, None);
     for text in body.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('*')) {
         let mut rest: Vec<&str> = words(text);
         while let Some((name, n)) = rest.first().and_then(|w| directive(w)) {
@@ -141,7 +141,7 @@ fn parse(s: &Session, body: &str) -> Result<Dictionary> {
                 "_skip" => plan.steps.push(Step::Skip(n)),
                 "_newline" => {
                     plan.steps.push(Step::NewLine(n));
-                    line += n;
+                    line = line.saturating_add(n);
                 }
                 "_line" => {
                     plan.steps.push(Step::Line(n.max(1)));

@@ -58,7 +58,9 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let mut reader = Automatic { on: cmd.has("automatic"), labels: &mut labels };
     let values = tokens(&text);
     let by_variable = match cmd.options.int("byvariable") {
-        Some(n) if n < 1 => return Err(StataError::invalid("option byvariable() incorrectly specified")),
+        Some(n) if n < 1 || n as usize > values.len() => {
+            return Err(StataError::invalid("option byvariable() incorrectly specified"));
+        }
         n => n.map(|n| n as usize),
     };
     let width = slots.len();
@@ -91,6 +93,7 @@ fn slots(s: &Session, list: &str) -> Result<Vec<Option<Field>>> {
     let mut out: Vec<Option<Field>> = Vec::new();
     let usual = (s.settings.default_type, false);
     let (mut ty, mut group) = (usual, false);
+    let mut seen = std::collections::HashSet::new();
     let mut words = spaced.split_whitespace();
     while let Some(word) = words.next() {
         if let Some(n) = word.strip_prefix("_skip") {
@@ -115,7 +118,7 @@ fn slots(s: &Session, list: &str) -> Result<Vec<Option<Field>>> {
         } else {
             let (names, labels) = word.split_once(':').map_or((word, None), |(n, l)| (n, Some(l)));
             for name in varlist::new_names(&Frame::new(), names)? {
-                if out.iter().flatten().any(|f| f.name == name) {
+                if !seen.insert(name.clone()) {
                     return Err(StataError::already_defined(&name));
                 }
                 let mut field = Field::new(&name, ty.0, ty.1)?;

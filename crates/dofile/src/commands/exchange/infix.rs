@@ -76,7 +76,8 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
 pub(super) fn dictionary_parts(text: &str) -> Result<(Option<String>, &str, &str)> {
     let bad = || StataError::new(612, "unexpected end of file in the dictionary");
     let open = text.find('{').ok_or_else(bad)?;
-    let close = text.find("\n}").map(|i| i + 1).or_else(|| text.rfind('}')).ok_or_else(bad)?;
+    let inside = &text[open..];
+    let close = inside.find("\n}").map(|i| i + 1).or_else(|| inside.rfind('}')).ok_or_else(bad)? + open;
     let head: Vec<&str> = text[..open]
         .lines()
         .filter(|l| !l.trim_start().starts_with('*'))

@@ -192,19 +192,19 @@ fn pieces(s: &Session, cmd: &ParsedCommand, touse: &[bool], cuts: &Cuts) -> Resu
             out.push(Piece { row, from: t0[row], to: t[row], last: true, band: MISSING, trimmed: false });
             continue;
         }
+        let (low, high) = (times.partition_point(|c| *c <= t0[row]), times.partition_point(|c| *c < t[row]));
+        if out.len() + high.saturating_sub(low) >= MOST {
+            return Err(StataError::new(909, "too many records"));
+        }
         let mut from = t0[row];
-        let inside = times.iter().copied().filter(|c| *c > t0[row] && *c < t[row]);
-        for to in inside.chain([t[row]]) {
-            let below = times.iter().copied().take_while(|c| *c <= from).last();
-            let beyond = below.is_some() && below == times.last().copied();
+        for k in low..=high.max(low) {
+            let to = if k < high { times[k] } else { t[row] };
+            let below = k.checked_sub(1).map(|b| times[b]);
             // with trim, time before the first and after the last cut is not at risk
-            let trimmed = cmd.has("trim") && (below.is_none() || beyond);
+            let trimmed = cmd.has("trim") && (below.is_none() || k == times.len());
             let band = if trimmed { MISSING } else { below.unwrap_or(0.0) };
             out.push(Piece { row, from, to, last: to == t[row], band, trimmed });
             from = to;
-        }
-        if out.len() > MOST {
-            return Err(StataError::new(909, "too many records"));
         }
     }
     Ok(out)

@@ -46,6 +46,9 @@ fn code(text: &str) -> f64 {
 
 /// The content of a file; bytes that are not UTF-8 become the replacement character.
 fn read(path: &Path) -> Result<String, i32> {
+    if path.exists() && !path.is_file() {
+        return Err(603);
+    }
     match std::fs::read(path) {
         Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(601),
