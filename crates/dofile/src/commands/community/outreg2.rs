@@ -323,7 +323,7 @@ fn list(text: &str) -> Vec<String> {
 
 fn pairs(text: &str, option: &str) -> Result<Vec<(String, String)>> {
     let items = list(text);
-    if items.len() % 2 != 0 {
+    if !items.len().is_multiple_of(2) {
         return Err(StataError::invalid(format!("option {option}() needs pairs of a name and a value")));
     }
     Ok(items.chunks(2).map(|c| (unquote(&c[0]).to_string(), c[1].clone())).collect())

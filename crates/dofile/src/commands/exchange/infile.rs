@@ -4,7 +4,7 @@ use super::dictionary;
 use super::raw::{self, Field, type_word};
 use crate::commands::{ByRule, CommandSpec, Example, Form, StandardSyntax, Using};
 use crate::error::{Result, StataError};
-use crate::frame::{Frame, ValueLabel};
+use crate::frame::Frame;
 use crate::session::Session;
 use crate::syntax::{OptSpec, ParsedCommand, varlist};
 
@@ -152,7 +152,7 @@ impl Automatic<'_> {
             return field.push(s, text);
         }
         let set = field.labels.get_or_insert_with(|| field.name.clone()).clone();
-        let known = self.labels.value_labels.entry(set).or_insert_with(ValueLabel::default);
+        let known = self.labels.value_labels.entry(set).or_default();
         let value = match known.value_of(text) {
             Some(value) => Some(value),
             // without `automatic` only defined labels count, and a new data set has none

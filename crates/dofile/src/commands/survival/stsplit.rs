@@ -143,9 +143,9 @@ impl Cuts {
                 let strata = s.varlist(cmd.options.text("strata").unwrap_or(""))?;
                 let mut first: Vec<usize> = Vec::new();
                 let mut stratum = vec![0; n];
-                for row in 0..n {
+                for (row, own) in stratum.iter_mut().enumerate() {
                     let known = first.iter().position(|f| s.frame.rows_equal(&strata, *f, row));
-                    stratum[row] = known.unwrap_or_else(|| {
+                    *own = known.unwrap_or_else(|| {
                         first.push(row);
                         first.len() - 1
                     });
