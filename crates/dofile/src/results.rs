@@ -91,6 +91,20 @@ impl Results {
         self.macros.get(name).map(|s| s.as_str())
     }
 
+    /// True when a scalar, text or matrix has the name.
+    pub fn has(&self, name: &str) -> bool {
+        self.scalars.get(name).is_some()
+            || self.macros.get(name).is_some()
+            || self.matrices.get(name).is_some()
+    }
+
+    /// Removes the scalar, text or matrix of a name.
+    pub fn remove(&mut self, name: &str) {
+        self.scalars.remove(name);
+        self.macros.remove(name);
+        self.matrices.remove(name);
+    }
+
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.scalars.clear();

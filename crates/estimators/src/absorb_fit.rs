@@ -39,7 +39,7 @@ pub struct AbsorbedFit {
 }
 
 /// Whether every group of `inner` lies within one group of `outer`.
-fn nested(inner: &Units, outer: &Units) -> bool {
+pub fn nested(inner: &Units, outer: &Units) -> bool {
     let mut seen = vec![u32::MAX; inner.count()];
     inner.of_row.iter().zip(&outer.of_row).all(|(i, o)| {
         let slot = &mut seen[*i as usize];
@@ -182,7 +182,7 @@ fn by_clusters(
 }
 
 /// The matrix with its negative eigenvalues set to zero.
-fn semidefinite(v: &Mat) -> (Mat, bool) {
+pub fn semidefinite(v: &Mat) -> (Mat, bool) {
     let (values, vectors) = v.symmetrised().symmetric_eigen();
     let largest = values.iter().copied().fold(0.0, f64::max);
     if values.iter().all(|x| *x >= -1e-14 * largest) {

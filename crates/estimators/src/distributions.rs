@@ -173,6 +173,11 @@ pub fn beta_quantile(a: f64, b: f64, p: f64) -> f64 {
     Beta::new(a, b).map_or(f64::NAN, |d| d.inverse_cdf(p))
 }
 
+/// The quantile `p` of chi-squared with `df` degrees of freedom.
+pub fn chi2_quantile(df: f64, p: f64) -> f64 {
+    ChiSquared::new(df).map_or(f64::NAN, |d| d.inverse_cdf(p))
+}
+
 /// P(X <= x) of a gamma with shape `a` and scale 1.
 pub fn gamma_probability(a: f64, x: f64) -> f64 {
     Gamma::new(a, 1.0).map_or(f64::NAN, |d| d.cdf(x))

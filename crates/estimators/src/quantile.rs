@@ -149,9 +149,13 @@ fn basis_inverse(rows: &Rows, basis: &[usize]) -> Option<Mat> {
     Mat::from_rows(rows.p, rows.p, data).inverse()
 }
 
-/// A deterministic shift that separates ties: golden-ratio sequence in (-1, 1).
-fn nudge(i: usize) -> f64 {
-    2.0 * ((i as f64 + 1.0) * 0.618_033_988_749_894_9).fract() - 1.0
+/// A deterministic shift that separates ties: in (-1, 1), from the finaliser of SplitMix64 (Steele, Lea and Flood
+/// 2014). A regular sequence would not do: rows that follow a pattern themselves would stay tied.
+fn nudge(i: usize, attempt: u64) -> f64 {
+    let mut z = (i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(attempt << 32);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (z ^ (z >> 31)) as f64 / (u64::MAX as f64) * 2.0 - 1.0
 }
 
 /// Fits quantile `tau`. `None` when the columns do not span the parameters.
@@ -166,17 +170,40 @@ pub fn fit(data: QuantileData<'_>, tau: f64) -> Option<QuantileFit> {
     let ols = data.residuals(&start.b);
     let spread = ols.iter().map(|r| r.abs()).sum::<f64>() / n as f64;
     let level = data.y.iter().map(|y| y.abs()).fold(0.0, f64::max);
-    // Large enough to stand above rounding, too small to move a vertex.
-    let size = (1e-9 * spread).max(1e-13 * level);
-    let y: Vec<f64> = data.y.iter().enumerate().map(|(i, y)| y + size * nudge(i)).collect();
     let shift = normal_quantile(tau) * spread;
     let centred: Vec<f64> = ols.iter().map(|r| r - shift).collect();
-    let mut basis = first_basis(&rows, &centred)?;
+    let basis = first_basis(&rows, &centred)?;
+    // Large enough to stand above rounding, too small to move a vertex; larger where ties remained.
+    let size = (1e-9 * spread).max(1e-13 * level);
+    let mut found = None;
+    for attempt in 0..4 {
+        let size = size * 30f64.powi(attempt);
+        let y: Vec<f64> =
+            data.y.iter().enumerate().map(|(i, y)| y + size * nudge(i, attempt as u64)).collect();
+        let walked = walk(&data, &rows, &y, basis.clone(), tau)?;
+        let converged = walked.converged;
+        found = Some(walked);
+        if converged {
+            break;
+        }
+    }
+    found
+}
+
+/// Walks from a basis along edges of descending loss with the outcome `y`, whose ties are separated.
+fn walk(
+    data: &QuantileData<'_>,
+    rows: &Rows,
+    y: &[f64],
+    mut basis: Vec<usize>,
+    tau: f64,
+) -> Option<QuantileFit> {
+    let (n, p) = (y.len(), rows.p);
     let mut inside = vec![false; n];
     basis.iter().for_each(|&i| inside[i] = true);
     let (mut iterations, mut converged) = (0, false);
     let limit = 200 * p + 20 * n + 2000;
-    let mut inverse = basis_inverse(&rows, &basis)?;
+    let mut inverse = basis_inverse(rows, &basis)?;
     let mut breaks: Vec<(f64, f64, usize)> = Vec::new();
     while iterations < limit {
         let b = inverse.times_vector(&basis.iter().map(|&i| y[i]).collect::<Vec<_>>());
@@ -191,7 +218,7 @@ pub fn fit(data: QuantileData<'_>, tau: f64) -> Option<QuantileFit> {
             let slope = data.weight(i) * if r[i] < 0.0 { tau - 1.0 } else { tau };
             gradient.iter_mut().zip(z).for_each(|(g, z)| *g += slope * z);
         }
-        let Some((leaving, direction, slope)) = steepest(&data, &inverse, &basis, &gradient, tau) else {
+        let Some((leaving, direction, slope)) = steepest(data, &inverse, &basis, &gradient, tau) else {
             converged = true;
             break;
         };
@@ -213,7 +240,7 @@ pub fn fit(data: QuantileData<'_>, tau: f64) -> Option<QuantileFit> {
         inside[basis[leaving]] = false;
         inside[entering] = true;
         basis[leaving] = entering;
-        inverse = basis_inverse(&rows, &basis)?;
+        inverse = basis_inverse(rows, &basis)?;
         iterations += 1;
     }
     let b = inverse.times_vector(&basis.iter().map(|&i| data.y[i]).collect::<Vec<_>>());

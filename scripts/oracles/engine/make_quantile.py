@@ -104,6 +104,26 @@ def programmes(cases):
     cases.add("iqreg", "quantile.csv", "iqreg y x1 x2, reps(4)", {f"_b[{k}]": c for k, c in zip(names, b75 - b25)}, 1e-8, "scipy linprog")
 
 
+def ties(cases):
+    """The smallest loss on whole numbers that follow a pattern, where many residuals tie; vertices are not unique."""
+    for n, x, z, y, quantiles in [
+        (120, (7, 11), (5, 13), "mod(_n*_n, 17) + mod(_n, 3)", (0.25, 0.5)),
+        (120, (7, 11), (5, 13), "mod(7*_n, 11)*6 - mod(5*_n, 13)*3 + mod(_n*_n, 17)*4", (0.5, 0.9)),
+        (1000, (1, 50), (1, 13), "mod(_n, 50) + mod(_n, 7) - mod(_n, 11)", (0.1, 0.5, 0.9)),
+        (600, (1, 2), (1, 3), "mod(7*_n, 5)", (0.3, 0.5)),
+    ]:
+        i = np.arange(1, n + 1)
+        columns = np.column_stack([np.mod(x[0] * i, x[1]), np.mod(z[0] * i, z[1]), np.ones(n)]).astype(float)
+        outcome = eval(y, {"mod": np.mod, "_n": i}).astype(float)
+        for q in quantiles:
+            cost = np.r_[np.zeros(3), q * np.ones(n), (1 - q) * np.ones(n)]
+            found = optimize.linprog(cost, A_eq=np.hstack([columns, np.eye(n), -np.eye(n)]), b_eq=outcome,
+                                     bounds=[(None, None)] * 3 + [(0, None)] * (2 * n), method="highs-ds")
+            do = (f"set obs {n}\ngenerate x = mod({x[0]}*_n, {x[1]})\ngenerate z = mod({z[0]}*_n, {z[1]})\n"
+                  f"generate y = {y}\nqreg y x z, quantile({q})")
+            cases.add(f"ties {n} {q} {y}", None, do, {"e(sum_adev)": found.fun, "e(convcode)": 0}, 1e-9, "scipy linprog (HiGHS)")
+
+
 def quantreg(cases):
     """The robust covariance of another implementation."""
     engel = sm.datasets.engel.load_pandas().data
@@ -122,5 +142,6 @@ if __name__ == "__main__":
     all_cases = Cases("quantile", "Stata output stored in statsmodels tests; scipy linear programmes; R quantreg")
     stored(all_cases)
     programmes(all_cases)
+    ties(all_cases)
     quantreg(all_cases)
     all_cases.write()

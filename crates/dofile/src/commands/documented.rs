@@ -327,6 +327,12 @@ const ROWS: &[Row] = &[
         "KEEPUSing() GENerate() noGENerate noLabel noNOTEs UPDATE REPLACE noREPort FORCE \
         ASSERT() KEEP() SORTED",
     ),
+    ("infix", NOTHING, NOTHING, "USING() CLEAR"),
+    ("infile", NOTHING, NOTHING, "USING() Automatic BYVariable() CLEAR"),
+    ("outfile", NOTHING, NOTHING, "Dictionary noLabel noQuote Comma Wide RJs FJs Runtogether Missing"),
+    ("drawnorm", NOTHING, NOTHING, "CLEAR Double N() SDs() CORr() COV() CStorage() FORCEPSD Means() SEED()"),
+    ("stsplit", NOTHING, NOTHING, "AT() EVery() TRIM noPREserve AFter() STrata() RIsksets()"),
+    ("suest", TABLE, NOTHING, "SVY vce() EFORM() Dir MINus()"),
     ("append", NOTHING, NOTHING, "GENerate() KEEP() noLabel noNOTEs FORCE"),
     ("collapse", NOTHING, NOTHING, "BY() CW FAST"),
     ("reshape", NOTHING, NOTHING, "I() J() String FAVORSPEED"),

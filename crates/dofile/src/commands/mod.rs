@@ -11,6 +11,7 @@ mod estat;
 mod estimation;
 mod exchange;
 mod graphics;
+mod imputation;
 mod inference;
 pub(crate) mod language;
 mod limited;

@@ -91,7 +91,10 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand, kind: &Kind) -> Result<(
     let mut est = post::begin(kind.cmd, &post::command_line(cmd), &parameters, &model);
     likelihood::store(&mut est.results, &fit, ll_0, &test, n, 1.0);
     let predict = if kind.link == Link::Probit { "probit_p" } else { "logit_p" };
-    est.results.text("title", kind.title).text("predict", predict).scalar("k_dv", 1.0);
+    est.results.text("title", kind.title).text("predict", predict);
+    if matches!(kind.cmd, "logit" | "probit") {
+        est.results.text("estat_cmd", format!("{}_estat", kind.cmd));
+    }
     let (failures, successes) = completely_determined(&model, &fit.b, kind.link);
     est.results.scalar("N_cdf", failures).scalar("N_cds", successes);
     let touse = model.touse.clone();

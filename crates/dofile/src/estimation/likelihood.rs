@@ -5,6 +5,7 @@ use crate::error::{Result, StataError};
 use crate::estimation::header::{Fact, show};
 use crate::estimation::model::Model;
 use crate::format;
+use crate::matrix::Matrix;
 use crate::results::{Estimation, Results};
 use crate::session::Session;
 use crate::syntax::options::{OptSpec, Options};
@@ -127,6 +128,9 @@ impl ModelTest {
     }
 }
 
+/// Columns of `e(ilog)`: the log likelihoods of the first iterations, zero after the last one ([R] Maximize).
+const ILOG: usize = 20;
+
 /// Stores what likelihood estimators share.
 pub fn store(
     results: &mut Results,
@@ -143,6 +147,9 @@ pub fn store(
     if let Some(ll_0) = ll_0 {
         results.scalar("ll_0", ll_0).scalar("r2_p", 1.0 - fit.ll / ll_0);
     }
+    results.scalar("rc", if fit.converged { 0.0 } else { 430.0 }).scalar("k_dv", 1.0);
+    let log = |i: usize| fit.log.get(i).map_or(0.0, |line| line.ll);
+    results.matrix("ilog", Matrix::new(1, ILOG, (0..ILOG).map(log).collect()));
     results.text("chi2type", test.kind).text("opt", "moptimize").text("which", "max").text("ml_method", "e2");
     results.text("technique", "nr").text("properties", "b V");
     if results.get_text("vce").is_none() {

@@ -173,6 +173,10 @@ pub fn begin(cmd: &ParsedCommand, model: &Model, posted: &Posted<'_>) -> Estimat
     let mut est = post::begin(posted.cmd, &post::command_line(cmd), posted.parameters, model);
     likelihood::store(&mut est.results, posted.fit, posted.ll_0, &test, n, posted.equations);
     est.results.text("title", posted.title).text("predict", posted.predict);
+    let ancillary = posted.parameters.stripe.iter().filter(|p| p.eq == "/").count();
+    if ancillary > 0 {
+        est.results.scalar("k_aux", ancillary as f64);
+    }
     est
 }
 

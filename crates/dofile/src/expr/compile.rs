@@ -34,8 +34,8 @@ pub trait Names {
     fn estimation_sample(&self) -> Option<Arc<Vec<bool>>>;
     /// Returns the value of `c(name)`.
     fn c_value(&self, name: &str) -> Result<Value>;
-    /// Returns whether a file exists, relative to the working directory.
-    fn file_exists(&self, name: &str) -> bool;
+    /// Returns the working directory.
+    fn folder(&self) -> &std::path::Path;
     /// Returns the rows and random numbers that an expression reads.
     fn context(&self) -> EvalCtx<'_>;
 }
@@ -232,6 +232,10 @@ impl Binder<'_> {
             },
             Imp::Num(f) => Node::NumCall(f, nodes),
             Imp::Any(f, string) => Node::AnyCall(f, nodes, string),
+            Imp::File(f, string) => {
+                let folder = Node::Str(self.names.folder().to_string_lossy().as_ref().into());
+                Node::AnyCall(f, std::iter::once(folder).chain(nodes).collect(), string)
+            }
             Imp::Random(f) => Node::Random(f, nodes),
         })
     }
@@ -279,11 +283,6 @@ impl Binder<'_> {
                 Node::MatrixCell(m, Box::new(i), Box::new(j))
             }
             ("scalar", [Expr::Name(n)]) => constant(s.scalar(n).ok_or_else(|| StataError::not_found(n))?),
-            ("fileexists", [f]) => {
-                let ctx = s.context();
-                let name = compile(s, f)?.text(&ctx, ctx.first).into_owned();
-                Node::Num(f64::from(u8::from(s.file_exists(&name))))
-            }
             ("smallestdouble", []) => Node::Num(f64::MIN_POSITIVE),
             _ => return Ok(None),
         }))

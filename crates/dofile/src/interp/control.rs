@@ -43,7 +43,7 @@ impl Session {
                 (_, Some(end)) if opens_program(text) => {
                     self.echo_block(lines, i, end, 0, echo);
                     let header = self.expand(text)?;
-                    self.define_program(&header, lines[i + 1..end].to_vec(), i + 1)?;
+                    self.define_prefixed(&header, lines[i + 1..end].to_vec(), i + 1)?;
                     self.end_command(echo);
                     (Flow::Next, end + 1)
                 }

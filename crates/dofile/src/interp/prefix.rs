@@ -67,6 +67,13 @@ impl Session {
         self.with_prefixes(prefixes, |s, _| s.run_lines(lines, lo, hi, echo))
     }
 
+    /// Defines a program whose header may have prefixes: `capture program define ...`.
+    pub(super) fn define_prefixed(&mut self, header: &str, lines: Vec<Line>, at: usize) -> Result<()> {
+        let (prefixes, rest) = self.prefixes(header)?;
+        let define = |s: &mut Self, _| s.define_program(&rest, lines, at).map(|()| Flow::Next);
+        self.with_prefixes(prefixes, define).map(|_| ())
+    }
+
     fn with_prefixes(
         &mut self,
         p: Prefixes,

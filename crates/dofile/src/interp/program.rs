@@ -11,7 +11,7 @@ use std::sync::Arc;
 const MAX_NESTING: usize = 64;
 
 impl Session {
-    /// Defines a program from its header line and body.
+    /// Defines a program from its header line, without prefixes, and its body.
     pub(super) fn define_program(&mut self, header: &str, mut lines: Vec<Line>, at: usize) -> Result<()> {
         // the ends of blocks count from the first line of the body
         for line in &mut lines {
@@ -21,8 +21,7 @@ impl Session {
             Some(i) => (&header[..i], &header[i + 1..]),
             None => (header, ""),
         };
-        let skip = ["capture", "cap", "quietly", "qui", "noisily"];
-        let mut words = main.split_whitespace().filter(|w| !skip.contains(w)).skip(1);
+        let mut words = main.split_whitespace().skip(1);
         let mut name = words.next().unwrap_or("");
         if "define".starts_with(name) && name.len() >= 2 {
             name = words.next().unwrap_or("");

@@ -171,7 +171,9 @@ pub(super) fn first_word(text: &str) -> &str {
 
 /// True for a line that starts the definition of a program.
 pub(super) fn opens_program(text: &str) -> bool {
-    let mut words = text.split_whitespace().skip_while(|w| ["capture", "cap", "quietly", "qui"].contains(w));
+    let mut words = text
+        .split_whitespace()
+        .skip_while(|w| ["capture", "capt", "cap", "quietly", "qui", "noisily", "noi"].contains(w));
     let first = words.next().unwrap_or("");
     if first.len() < 2 || !"program".starts_with(first) || first.len() < 4 && first != "pr" {
         return false;

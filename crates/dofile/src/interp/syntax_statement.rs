@@ -393,12 +393,14 @@ fn parse_part(inner: &str, optional: bool) -> Result<Part> {
         "varlist" | "varname" | "newvarlist" | "newvarname" => {
             Part::VarList { kind: name.into(), spec: spec.into(), optional }
         }
-        "anything" | "numlist" => Part::Anything { local: name.into(), names: None, optional },
+        "anything" | "numlist" => {
+            Part::Anything { local: stated_local(spec).unwrap_or(name).into(), names: None, optional }
+        }
         "name" | "namelist" => {
             // `name(name=id)` and `namelist(name=ids)` fill the stated local; namelist is their default
-            let stated = spec.split_whitespace().find_map(|w| w.strip_prefix("name="));
             let most = if name == "name" { 1 } else { usize::MAX };
-            Part::Anything { local: stated.unwrap_or("namelist").into(), names: Some(most), optional }
+            let local = stated_local(spec).unwrap_or("namelist").into();
+            Part::Anything { local, names: Some(most), optional }
         }
         "if" => Part::If(optional),
         "in" => Part::In(optional),
@@ -412,6 +414,12 @@ fn parse_part(inner: &str, optional: bool) -> Result<Part> {
         }
         _ => return Err(StataError::new(197, format!("invalid syntax: {inner}"))),
     })
+}
+
+/// The local of `anything(name=id)`, `name(name=id)` and `namelist(name=id)`; further specifiers such as `id=` and
+/// `equalok` may stand before and after it.
+fn stated_local(spec: &str) -> Option<&str> {
+    words(spec).into_iter().find_map(|w| w.strip_prefix("name="))
 }
 
 fn parse_patterns(text: &str, required: bool) -> Result<Vec<Pattern>> {

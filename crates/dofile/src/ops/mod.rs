@@ -15,3 +15,4 @@ pub(crate) mod predict;
 pub(crate) mod record_groups;
 pub(crate) mod rho;
 pub(crate) mod run;
+pub(crate) mod scores;

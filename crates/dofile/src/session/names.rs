@@ -51,8 +51,8 @@ impl Names for Session {
         Session::c_value(self, name)
     }
 
-    fn file_exists(&self, name: &str) -> bool {
-        self.path(name).exists()
+    fn folder(&self) -> &std::path::Path {
+        &self.cwd
     }
 
     fn context(&self) -> EvalCtx<'_> {

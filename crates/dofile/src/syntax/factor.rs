@@ -150,6 +150,26 @@ fn term_key(term: &[Spec]) -> Vec<String> {
     key
 }
 
+/// Characteristic of a variable that holds the base level which `fvset` declared.
+pub const BASE_SETTING: &str = "_fvbase";
+
+/// The base of a setting of `fvset`.
+fn kept_base(setting: &str) -> Option<Base> {
+    Some(match setting {
+        "first" => Base::First,
+        "last" => Base::Last,
+        "frequent" => Base::Freq,
+        "none" => Base::None,
+        "default" => Base::Default,
+        level => Base::Level(level.parse().ok().filter(|k| *k >= 0)?),
+    })
+}
+
+/// True for the settings that `fvset base` takes.
+pub fn valid_base_setting(setting: &str) -> bool {
+    kept_base(setting).is_some()
+}
+
 struct Levels<'a> {
     frame: &'a Frame,
     touse: &'a [bool],
@@ -181,9 +201,17 @@ impl Levels<'_> {
         Ok(found)
     }
 
+    /// The base that the list asks for, or else the one that `fvset` keeps with the variable.
+    fn base_setting(&self, s: &Spec) -> Base {
+        match self.bases.get(&s.var).copied().unwrap_or_default() {
+            Base::Default => kept_base(self.frame.char(&s.var, BASE_SETTING)).unwrap_or_default(),
+            asked => asked,
+        }
+    }
+
     fn base_of(&self, s: &Spec, found: &[(i64, usize)]) -> Option<i64> {
         let nth = |k: usize| found.get(k).map(|f| f.0);
-        match self.bases.get(&s.var).copied().unwrap_or_default() {
+        match self.base_setting(s) {
             Base::Default | Base::First => nth(0),
             Base::Level(k) => Some(k),
             Base::Last => found.last().map(|f| f.0),
@@ -213,7 +241,7 @@ impl Levels<'_> {
             wanted.push(b);
             wanted.sort_unstable();
         }
-        let no_base = self.bases.get(&s.var) == Some(&Base::None) && levels.is_none();
+        let no_base = self.base_setting(s) == Base::None && levels.is_none();
         let atom = |(k, level): (usize, i64)| Atom::Level {
             var: var.clone(),
             ts,

@@ -85,16 +85,17 @@ pub fn quote_at(b: &[u8], i: usize) -> bool {
     b[i] == b'"' || (b[i] == b'`' && b.get(i + 1) == Some(&b'"'))
 }
 
-/// Removes one pair of outer quotes, plain or compound.
+/// Removes one pair of outer quotes, plain or compound; a list of several quoted texts keeps its quotes.
 pub fn unquote(s: &str) -> &str {
     let s = s.trim();
-    if let Some(t) = s.strip_prefix("`\"").and_then(|t| t.strip_suffix("\"'")) {
-        return t;
+    let b = s.as_bytes();
+    if b.is_empty() || !quote_at(b, 0) || skip_quote(b, 0) < b.len() {
+        return s;
     }
-    match s.strip_prefix('"').and_then(|t| t.strip_suffix('"')) {
-        Some(t) => t,
-        None => s,
+    if let Some(t) = s.strip_prefix("`\"") {
+        return t.strip_suffix("\"'").unwrap_or(s);
     }
+    s.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(s)
 }
 
 /// Index of the first colon outside quotes and parentheses.

@@ -40,7 +40,7 @@ fn what_is_not_supported_is_named() {
         ("mata: 1 + 1", 199, "mata"),
         ("sem (F -> x y z)", 199, "sem"),
         ("sysuse auto", 199, "sysuse"),
-        ("outreg2 using x", 199, "outreg2"),
+        ("ivreghdfe y (x = z)", 199, "ivreghdfe"),
         ("ivregress 2sls y (x = z), first", 199, "first"),
         ("oneway x y, bonferroni", 199, "bonferroni"),
         ("graph save mine.gph", 199, "graph save"),

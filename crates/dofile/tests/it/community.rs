@@ -170,3 +170,80 @@ fn reghdfe_refuses_what_it_does_not_compute() {
         assert_eq!(rc, code, "{line}\n{log}");
     }
 }
+
+#[test]
+fn estadd_replaces_a_name_only_when_asked() {
+    for (command, rc) in [
+        ("estadd scalar r2 = 1", 110),
+        ("estadd scalar r2 = 1, replace", 0),
+        ("estadd local cmd \"other\"", 110),
+        ("estadd scalar new = 1\nestadd local new \"text\"", 110),
+        ("estadd scalar new = 1\nestadd local new \"text\", replace", 0),
+        ("estadd scalar r2 = 1, prefix(my_)", 0),
+        ("estadd scalar r2 = 1 : est1", 110),
+        ("estadd scalar r2 = 1, replace : est1", 0),
+        ("matrix A = (1, 2)\nestadd matrix A = A\nestadd matrix A = A", 110),
+    ] {
+        let (log, code) = Session::default().run_captured(&format!("{MODELS}\n{command}"));
+        assert_eq!(code, rc, "{command}\n{log}");
+        assert!(rc == 0 || log.contains("already defined"), "{log}");
+    }
+    // the text took the place of the number
+    let text =
+        format!("{MODELS}\nestadd scalar new = 1\nestadd local new \"text\", replace\ndisplay \"`e(new)'\"");
+    assert!(Session::default().run_captured(&text).0.ends_with("text\n"));
+}
+
+/// The estimates of the documentation of `esttab`, written by hand in the layout that the help file of `outreg2`
+/// describes: three significant digits, standard errors in parentheses, the constant as the last coefficient.
+#[test]
+fn outreg2_adds_a_column_for_each_model() {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let mut s = Session::default();
+    s.cwd = dir.path().to_path_buf();
+    let (log, rc) = s.run_captured(&format!(
+        "{MODELS}\nestimates restore est1\noutreg2 using t.doc, replace\nestimates restore est2\noutreg2 using t.doc, append ctitle(Second) addtext(Region, \"yes\")\noutreg2 [est1] using m.tex, tstat bdec(1) nor2 noaster tex(frag)\noutreg2 [est*] using x, excel label keep(weight) nocons nonotes addstat(\"Adj\", e(r2_a))"
+    ));
+    assert_eq!(rc, 0, "{log}");
+    let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).expect("written");
+    let want = "\t(1)\t(2)
+VARIABLES\tprice\tSecond
+\t\t
+weight\t1.747***\t3.465***
+\t(0.641)\t(0.631)
+mpg\t-49.51\t21.85
+\t(86.16)\t(74.22)
+foreign\t\t3,673***
+\t\t(684.0)
+Constant\t1,946\t-5,854*
+\t(3,597)\t(3,377)
+\t\t
+Observations\t74\t74
+R-squared\t0.293\t0.500
+Region\t\tyes
+Standard errors in parentheses\t\t
+*** p<0.01, ** p<0.05, * p<0.1\t\t
+";
+    assert_eq!(read("t.txt"), want);
+    let document = read("t.doc");
+    assert!(document.starts_with("{\\rtf1") && document.matches("\\row").count() == 15, "{document}");
+    let tex = read("m.tex");
+    assert!(tex.contains("weight & 1.7 \\\\") && tex.contains(" & (2.723) \\\\"), "{tex}");
+    assert!(tex.contains("t-statistics in parentheses") && !tex.contains("documentclass"), "{tex}");
+    assert!(!tex.contains("R-squared") && !tex.contains("p$<$0.01"), "{tex}");
+    let sheet = read("x.xml");
+    assert!(sheet.contains(">weight<") && !sheet.contains(">mpg<") && !sheet.contains("Constant"), "{sheet}");
+    assert!(sheet.contains(">Adj<") && sheet.contains(">0.273<") && sheet.contains(">0.478<"), "{sheet}");
+    for (command, code) in [
+        ("outreg2 using t.doc", 602),
+        ("outreg2 using t.doc, append replace", 198),
+        ("outreg2 using t.pdf, replace", 199),
+        ("outreg2 using n, replace sideway", 199),
+        ("outreg2 [nosuch] using n, replace", 111),
+        ("outreg2 using n, replace addtext(a)", 198),
+        ("outreg2, replace", 100),
+    ] {
+        let (log, rc) = s.run_captured(command);
+        assert_eq!(rc, code, "{command}\n{log}");
+    }
+}

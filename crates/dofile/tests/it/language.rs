@@ -312,3 +312,58 @@ fn expression() -> impl Strategy<Value = String> {
         ]
     })
 }
+
+#[test]
+fn lists_of_quoted_texts_keep_their_quotes() {
+    let program = "program define p\nsyntax , Names(string) [Title(string)]\nforeach n of local names {\ndisplay \"<`n'>\"\n}\ndisplay `\"`title'\"'\nend\n";
+    prints(&format!("{program}p, names(\"A b\" \"C\") title(\"one text\")"), "<A b>\n<C>\none text\n");
+    prints(
+        &format!("{program}p, names(`\"A b\"' `\"C\"') title(`\"say \"x\"\"')"),
+        "<A b>\n<C>\nsay \"x\"\n",
+    );
+    // the same holds for the options of a command, and for `display` of one text
+    prints(
+        "set obs 2\ngenerate x = _n\nlabel variable x `\"the \"x\"\"'\ndisplay `\"`: variable label x'\"'",
+        "Number of observations (_N) was 0, now 2.\nthe \"x\"\n",
+    );
+}
+
+#[test]
+fn anything_fills_the_local_that_is_named() {
+    let program =
+        |pattern: &str| format!("program define p\nsyntax {pattern}\ndisplay \"[`rest'|`anything']\"\nend\n");
+    prints(&format!("{}p a b = c, x", program("[anything(name=rest equalok)] [, X]")), "[a b = c|]\n");
+    prints(&format!("{}p a b", program("anything(id=\"names\" name=rest)")), "[a b|]\n");
+    prints(&format!("{}p a b", program("anything")), "[|a b]\n");
+}
+
+#[test]
+fn functions_read_and_write_files() {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let mut s = Session::default();
+    s.cwd = dir.path().to_path_buf();
+    let (log, rc) = s.run_captured(
+        "display fileexists(\"a.txt\") \" \" fileread(\"a.txt\") \" \" filereaderror(fileread(\"a.txt\"))
+display filewrite(\"a.txt\", \"one\") \" \" filewrite(\"a.txt\", \"two\") \" \" filewrite(\"a.txt\", \"two\", 1) \" \" filewrite(\"a.txt\", \"é\", 2)
+display fileexists(\"a.txt\") \" \" fileread(\"a.txt\") \" \" filereaderror(fileread(\"a.txt\"))
+local text = fileread(\"a.txt\")
+set obs 2
+generate strL s = fileread(cond(_n == 1, \"a.txt\", \"b.txt\"))
+display \"`text'|\" s[1] \"|\" s[2]",
+    );
+    assert_eq!(rc, 0, "{log}");
+    let want = "0 fileread() error 601 601\n3 -602 3 2\n1 twoé 0\nNumber of observations (_N) was 0, now 2.\ntwoé|twoé|fileread() error 601\n";
+    assert_eq!(log, want);
+    assert_eq!(std::fs::read_to_string(dir.path().join("a.txt")).expect("written"), "twoé");
+}
+
+#[test]
+fn capture_catches_the_definition_of_a_program() {
+    let twice = "program define p\ndisplay 5\nend\n";
+    prints(&format!("{twice}capture program define p\ndisplay 1\nend\ndisplay _rc\np"), "110\n5\n");
+    prints(
+        "capture noisily program q, rclass\nreturn scalar a = 1\nend\ndisplay _rc\nq\ndisplay r(a)",
+        "0\n1\n",
+    );
+    fails(&format!("{twice}program define p\ndisplay 1\nend"), 110, "program p already defined");
+}

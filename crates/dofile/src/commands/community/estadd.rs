@@ -3,14 +3,14 @@
 use super::eststo::Kept;
 use crate::commands::{CommandSpec, Example};
 use crate::error::{Result, StataError};
-use crate::results::Estimation;
+use crate::results::{Estimation, Results};
 use crate::session::Session;
 use crate::syntax::split::{ParsedCommand, top_level_colon, top_level_comma, unquote, words};
 use crate::value::{MISSING, Value, is_missing};
 
 /// The command.
 pub(super) const SPEC: CommandSpec = CommandSpec {
-    notes: "adds to e() of the active or the named results; ysumm adds e(ymean ysd ymin ymax ysumw); see estout (SSC)",
+    notes: "adds to e() of the active or the named results; ysumm adds e(ymean ysd ymin ymax ysumw); a name that is taken needs replace; see estout (SSC)",
     examples: &[Example {
         run: "set obs 6\ngen x = _n\ngen y = cond(mod(_n,2), _n+1, _n-1)\neststo m1: quietly regress y x\nestadd scalar two = 1 + 1\nestadd local fe \"Yes\": m1\nestadd ysumm",
         expect: &[("e(two)", 2.0), ("e(ymean)", 3.5), ("e(ymax)", 6.0)],
@@ -39,11 +39,11 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         Some(i) => (body[..i].trim(), body[i + 1..].trim()),
         None => (body, ""),
     };
-    let mut prefix = String::new();
+    let (mut prefix, mut replace) = (String::new(), false);
     for (name, value) in crate::syntax::options::split_options(options)? {
         match (name.as_str(), value) {
-            // additions replace those of the same name, with or without the option
-            ("replace" | "quietly", None) => {}
+            ("replace" | "r", None) => replace = true,
+            ("quietly", None) => {}
             ("prefix" | "p", Some(text)) => prefix = text,
             _ => return Err(StataError::unsupported_option("estadd", &name)),
         }
@@ -58,15 +58,31 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         };
         let Some(mut e) = e else { continue };
         for addition in additions {
-            match addition {
-                Addition::Scalar(name, x) => _ = e.results.scalar(&format!("{prefix}{name}"), x),
-                Addition::Text(name, text) => _ = e.results.text(&format!("{prefix}{name}"), text),
-                Addition::Matrix(name, m) => _ = e.results.matrix(&format!("{prefix}{name}"), m),
-            }
+            addition.put(&mut e.results, &prefix, replace)?;
         }
         put(s, &target, e);
     }
     Ok(())
+}
+
+impl Addition {
+    /// Adds to results; r(110) when the name is taken and not replaced.
+    fn put(self, results: &mut Results, prefix: &str, replace: bool) -> Result<()> {
+        let (Self::Scalar(name, _) | Self::Text(name, _) | Self::Matrix(name, _)) = &self;
+        let name = format!("{prefix}{name}");
+        if results.has(&name) {
+            if !replace {
+                return Err(StataError::new(110, format!("e({name}) already defined")));
+            }
+            results.remove(&name);
+        }
+        match self {
+            Self::Scalar(_, x) => results.scalar(&name, x),
+            Self::Text(_, text) => results.text(&name, text),
+            Self::Matrix(_, m) => results.matrix(&name, m),
+        };
+        Ok(())
+    }
 }
 
 /// Stored names, or nothing for the active results.

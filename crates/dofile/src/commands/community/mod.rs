@@ -8,9 +8,20 @@ mod esttab;
 mod esttab_options;
 mod esttab_rows;
 mod esttab_text;
+mod outreg2;
+mod outreg2_table;
+mod ppmlhdfe;
 mod reghdfe;
 
 use super::CommandSpec;
 
-pub(super) const TABLE: &[CommandSpec] =
-    &[estadd::SPEC, estpost::SPEC, eststo::SPEC, esttab::SPEC, esttab::SPEC_ESTOUT, reghdfe::SPEC];
+pub(super) const TABLE: &[CommandSpec] = &[
+    estadd::SPEC,
+    estpost::SPEC,
+    eststo::SPEC,
+    esttab::SPEC,
+    esttab::SPEC_ESTOUT,
+    outreg2::SPEC,
+    ppmlhdfe::SPEC,
+    reghdfe::SPEC,
+];

@@ -80,15 +80,19 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     }],
 };
 
+/// The warning that negative eigenvalues of a covariance were set to zero.
+pub(super) const NOT_DEFINITE: &str = "Warning: VCV matrix was non-positive semi-definite; adjustment from \
+    Cameron, Gelbach & Miller applied.";
+
 /// Variables of an absorbed set or of clusters, with the name as it is shown.
-struct Grouping {
-    name: String,
-    variables: Vec<usize>,
+pub(super) struct Grouping {
+    pub(super) name: String,
+    pub(super) variables: Vec<usize>,
 }
 
-/// Reads `i.a b a#b`: every item is one grouping.
-fn groupings(s: &Session, text: &str, what: &str) -> Result<Vec<Grouping>> {
-    let refuse = |item: &str| StataError::unsupported_option("reghdfe", &format!("{what}({item})"));
+/// Reads `i.a b a#b`: every item is one grouping. `command` and `what` name the option where an item is refused.
+pub(super) fn groupings(s: &Session, text: &str, command: &str, what: &str) -> Result<Vec<Grouping>> {
+    let refuse = |item: &str| StataError::unsupported_option(command, &format!("{what}({item})"));
     if let Some(i) = text.find(',') {
         return Err(refuse(text[i..].trim()));
     }
@@ -111,14 +115,14 @@ fn groupings(s: &Session, text: &str, what: &str) -> Result<Vec<Grouping>> {
     Ok(out)
 }
 
-fn units(s: &Session, grouping: &Grouping, rows: &[usize]) -> Units {
+pub(super) fn units(s: &Session, grouping: &Grouping, rows: &[usize]) -> Units {
     let own: Vec<Units> =
         grouping.variables.iter().map(|v| Units::new(number_groups(&s.frame, *v, rows).0)).collect();
     absorb_fit::intersection(&own.iter().collect::<Vec<_>>())
 }
 
 /// The covariance and its cluster variables.
-fn covariance(s: &Session, options: &Options) -> Result<(VceSpec, Vec<Grouping>)> {
+pub(super) fn covariance(s: &Session, options: &Options, command: &str) -> Result<(VceSpec, Vec<Grouping>)> {
     let mut clusters = options.text("cluster").map(str::to_string);
     let mut robust = options.has("robust");
     if let Some(text) = options.text("vce") {
@@ -127,12 +131,12 @@ fn covariance(s: &Session, options: &Options) -> Result<(VceSpec, Vec<Grouping>)
             _ if kind.len() >= 2 && "cluster".starts_with(kind) => clusters = Some(rest.to_string()),
             _ if rest.is_empty() && !kind.is_empty() && "robust".starts_with(kind) => robust = true,
             _ if rest.is_empty() && kind.len() >= 2 && ("unadjusted".starts_with(kind) || kind == "ols") => {}
-            _ => return Err(StataError::unsupported_option("reghdfe", &format!("vce({text})"))),
+            _ => return Err(StataError::unsupported_option(command, &format!("vce({text})"))),
         }
     }
     match clusters {
         Some(text) if text.trim().is_empty() => Err(StataError::invalid("invalid vce() option")),
-        Some(text) => Ok((VceSpec::Robust, groupings(s, &text, "cluster")?)),
+        Some(text) => Ok((VceSpec::Robust, groupings(s, &text, command, "cluster")?)),
         None => Ok((if robust { VceSpec::Robust } else { VceSpec::Default }, Vec::new())),
     }
 }
@@ -142,11 +146,11 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
         return display(s, cmd);
     }
     let absorbed = match cmd.options.text("absorb") {
-        Some(text) => groupings(s, text, "absorb")?,
+        Some(text) => groupings(s, text, "reghdfe", "absorb")?,
         None if cmd.has("noabsorb") => Vec::new(),
         None => return Err(StataError::invalid("option absorb() or noabsorb required")),
     };
-    let (vce, clustered) = covariance(s, &cmd.options)?;
+    let (vce, clustered) = covariance(s, &cmd.options, "reghdfe")?;
     let further = absorbed.iter().chain(&clustered).flat_map(|g| g.variables.clone()).collect();
     let mut model = Reading { further, vce: Some(vce), ..Reading::new(cmd) }.model(s)?.enough()?;
     let full = model.y.len();
@@ -187,7 +191,7 @@ fn run(s: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     let omitted = model.omit(&fit.ols.basis.omitted);
     post::note_omitted(s, &omitted);
     if fit.repaired {
-        s.print("Warning: VCV matrix was non-positive semi-definite; adjustment from Cameron, Gelbach & Miller applied.");
+        s.print(NOT_DEFINITE);
     }
     let parameters =
         Parameters::spread(plain_stripe(model.names()), &model.estimated(), &fit.ols.b, &fit.ols.v);

@@ -4,11 +4,13 @@ mod clone;
 mod collapse;
 mod combine;
 mod convert;
+mod drawnorm;
 mod draws;
 mod duplicates;
 mod egen;
 mod files;
 mod frames;
+mod fvset;
 mod generate;
 mod matrices;
 mod names;
@@ -71,6 +73,8 @@ pub(super) const TABLE: &[CommandSpec] = &[
     pairs::SPEC_JOINBY,
     pairs::SPEC_CROSS,
     pairs::SPEC_FILLIN,
+    drawnorm::SPEC,
+    fvset::SPEC,
     draws::SPEC_SAMPLE,
     draws::SPEC_SPLITSAMPLE,
     draws::SPEC_BSAMPLE,

@@ -2,6 +2,7 @@
 
 mod centile;
 mod count;
+mod inspect;
 mod levelsof;
 mod listing;
 mod misstable;
@@ -26,6 +27,7 @@ use super::CommandSpec;
 pub(super) const TABLE: &[CommandSpec] = &[
     centile::SPEC,
     count::SPEC,
+    inspect::SPEC,
     levelsof::SPEC,
     listing::SPEC_LIST,
     listing::SPEC_DESCRIBE,

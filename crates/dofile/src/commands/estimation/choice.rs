@@ -194,7 +194,8 @@ fn ordered(session: &mut Session, cmd: &ParsedCommand, link: Link, name: &str) -
     matrix.row_names = vec![Stripe::term("r1")];
     est.results.scalar("k_cat", values.len() as f64).scalar("k_aux", cuts as f64).matrix("cat", matrix);
     let title = if link == Link::Logit { "Ordered logistic regression" } else { "Ordered probit regression" };
-    est.results.text("title", title).text("predict", "ologit_p");
+    let predict = if link == Link::Logit { "ologit_p" } else { "oprobi_p" };
+    est.results.text("title", title).text("predict", predict).text("estat_cmd", format!("{name}_estat"));
     let touse = model.touse.clone();
     session.post_estimation(est, touse);
     show_ordered(session, cmd)?;

@@ -267,7 +267,10 @@ fn post_results(
             .text("title", "Negative binomial regression")
             .text("predict", "nbreg_p");
     } else {
-        results.text("title", "Poisson regression").text("predict", "poisso_p");
+        results
+            .text("title", "Poisson regression")
+            .text("predict", "poisso_p")
+            .text("estat_cmd", "poisson_estat");
     }
     session.post_estimation(est, model.touse.clone());
     Ok(())

@@ -281,7 +281,7 @@ fn post_results(
     let results = &mut est.results;
     results.text("instd", list(&state.endogenous)).text("exogr", list(&state.exogenous));
     let all: Vec<String> = state.exogenous.iter().chain(&state.instruments).map(|c| c.0.clone()).collect();
-    results.text("insts", all.join(" ")).text("predict", "ivregress_p");
+    results.text("insts", all.join(" ")).text("predict", "ivregress_p").text("estat_cmd", "ivregress_estat");
     let (name, title) = match state.method {
         Method::TwoStage => ("2sls", "Instrumental variables 2SLS regression"),
         Method::Liml => ("liml", "Instrumental variables LIML regression"),

@@ -29,6 +29,7 @@ mod probit;
 mod pwmean;
 mod regress;
 mod sdtest;
+mod suest;
 pub(super) mod test;
 mod testnl;
 mod ttest;
@@ -70,6 +71,7 @@ pub(super) const TABLE: &[CommandSpec] = &[
     pwmean::SPEC,
     regress::SPEC,
     sdtest::SPEC,
+    suest::SPEC,
     test::SPEC,
     test::SPEC_TESTPARM,
     testnl::SPEC,

@@ -1,10 +1,16 @@
-//! `import` and `export`: delimited text and Excel workbooks.
+//! `import` and `export`: delimited text and Excel workbooks; `infix`, `infile` and `outfile`: text of fixed and free
+//! format.
 
 mod cells;
+mod dictionary;
 mod excel_read;
 mod excel_write;
+mod infile;
+mod infix;
 mod names;
+mod outfile;
 mod outsheet;
+mod raw;
 mod text_read;
 mod text_write;
 
@@ -14,7 +20,8 @@ use crate::session::Session;
 use crate::syntax::ParsedCommand;
 
 /// Commands of this family.
-pub(super) const TABLE: &[CommandSpec] = &[outsheet::SPEC, IMPORT, EXPORT];
+pub(super) const TABLE: &[CommandSpec] =
+    &[outsheet::SPEC, infix::SPEC, infile::SPEC, outfile::SPEC, IMPORT, EXPORT];
 
 /// `import`.
 const IMPORT: CommandSpec = CommandSpec {

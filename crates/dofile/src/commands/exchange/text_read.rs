@@ -110,7 +110,7 @@ pub(super) fn run(session: &mut Session, raw: &str) -> Result<()> {
 
 /// The text as UTF-8; without `encoding()` a byte-order mark or valid UTF-8 decide, Windows-1252
 /// (a superset of Latin-1) is the rest.
-fn decode<'a>(bytes: &'a [u8], label: Option<&str>) -> Result<std::borrow::Cow<'a, [u8]>> {
+pub(super) fn decode<'a>(bytes: &'a [u8], label: Option<&str>) -> Result<std::borrow::Cow<'a, [u8]>> {
     use std::borrow::Cow;
     let encoding = match label {
         Some(label) => encoding_rs::Encoding::for_label(label.trim_matches('"').as_bytes())

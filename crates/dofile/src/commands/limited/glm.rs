@@ -165,6 +165,8 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     results.scalar("df", df).scalar("phi", phi).scalar("deviance", deviance).scalar("deviance_p", pearson);
     results.scalar("deviance_s", deviance / phi).scalar("deviance_ps", pearson / phi);
     results.scalar("dispers", deviance / df).scalar("dispers_p", pearson / df);
+    results.scalar("dispers_s", deviance / phi / df).scalar("dispers_ps", pearson / phi / df);
+    results.scalar("vf", 1.0);
     results.scalar("aic", (-2.0 * ll + 2.0 * k) / n).scalar("bic", deviance - df * n.ln());
     results.text("family", family_text(family)).text("link", link_text(link)).text("opt", "ml");
     if let Some(text) = trials_text {

@@ -170,7 +170,9 @@ fn estimate(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     est.results
         .scalar("N_rc", count(&|s| matches!(s, Seen::AtLeast(_))))
         .scalar("N_int", count(&|s| matches!(s, Seen::Between(..))));
-    est.results.scalar("sigma", fit.b[fit.b.len() - 1].exp());
+    let last = fit.b.len() - 1;
+    let sigma = fit.b[last].exp();
+    est.results.scalar("sigma", sigma).scalar("se_sigma", sigma * fit.v[(last, last)].sqrt());
     // The pseudo R2 is not defined for this model.
     est.results.scalars.remove("r2_p");
     session.post_estimation(est, model.touse.clone());

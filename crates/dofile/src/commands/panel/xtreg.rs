@@ -111,6 +111,9 @@ fn run(session: &mut Session, cmd: &ParsedCommand) -> Result<()> {
     }
     let results = &mut session.e.results;
     results.text("ivar", name).text("model", kind).text("cmd", "xtreg").text("predict", "xtrefe_p");
+    if results.get_text("vce").is_none() {
+        results.text("vce", "conventional");
+    }
     store_sizes(results, &units);
     display(session, cmd)
 }

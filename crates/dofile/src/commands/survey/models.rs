@@ -14,11 +14,11 @@ use crate::frame::{Column, Variable};
 use crate::matrix::Matrix;
 use crate::ops::predict;
 use crate::ops::run::quietly;
+use crate::ops::scores::{offset, score};
 use crate::session::Session;
 use crate::syntax::Term;
 use crate::value::{MISSING, is_missing};
-use estimators::distributions::{f_tail, inverse_mills};
-use estimators::ml_binary::logistic;
+use estimators::distributions::f_tail;
 use estimators::survey::adjusted_wald;
 use estimators::wald;
 
@@ -77,38 +77,6 @@ fn note_omitted(s: &mut Session) -> Result<()> {
         .collect();
     crate::estimation::post::note_omitted(s, &names);
     Ok(())
-}
-
-/// Derivative of the log likelihood in the linear index, row by row.
-fn score(name: &str, y: f64, xb: f64) -> f64 {
-    match name {
-        "logit" | "logistic" => f64::from(u8::from(y != 0.0)) - logistic(xb),
-        "probit" if y != 0.0 => inverse_mills(xb),
-        "probit" => -inverse_mills(-xb),
-        "cloglog" if y != 0.0 => xb.exp() / xb.exp().exp_m1(),
-        "cloglog" => -xb.exp(),
-        "poisson" => y - xb.exp(),
-        _ => y - xb,
-    }
-}
-
-/// Offset or log exposure of the fitted model.
-fn offset(s: &Session, rows: &[usize]) -> Result<Vec<f64>> {
-    let e = &s.e.results;
-    if let Some(name) = e.get_text("exposure_var") {
-        return Ok(predict::map(predict::column(&s.frame, name, rows)?, f64::ln));
-    }
-    if let Some(name) = e.get_text("offset_var") {
-        return predict::column(&s.frame, name, rows);
-    }
-    match e.get_text("offset") {
-        Some(text) => {
-            let compiled = s.compile(text)?;
-            let ctx = s.ctx();
-            Ok(rows.iter().map(|r| compiled.num(&ctx, *r)).collect())
-        }
-        None => Ok(vec![0.0; rows.len()]),
-    }
 }
 
 fn post(s: &mut Session, call: &Call<'_>, rows: &design::SurveyRows, used: &[bool]) -> Result<()> {

@@ -12,12 +12,14 @@ mod sts;
 mod sts_graph;
 mod sts_test;
 mod stset;
+mod stsplit;
 
 use super::CommandSpec;
 
 /// Commands of this family.
 pub(super) const TABLE: &[CommandSpec] = &[
     stset::SPEC,
+    stsplit::SPEC,
     sts::SPEC,
     stci::SPEC,
     stcox::SPEC,

@@ -287,7 +287,9 @@ fn post_results(
     }
     r.text("cmd2", "stcox").text("title", "Cox regression").text("depvar", "_t").text("t0", "_t0");
     r.text("ties", if cox.efron { "efron" } else { "breslow" }).text("chi2type", kind);
-    r.text("method", if cox.efron { "efron" } else { "breslow" }).text("predict", "stcox_p");
+    r.text("method", if cox.efron { "efron" } else { "breslow" })
+        .text("predict", "stcox_p")
+        .text("estat_cmd", "stcox_estat");
     r.text("properties", "b V").text("strata", cox.strata.join(" "));
     s.post_estimation(est, model.touse.clone());
 }

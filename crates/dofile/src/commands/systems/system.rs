@@ -277,6 +277,7 @@ pub(super) fn estimate(
         let size = columns[e].len();
         let divisor = if method.dfk { n - size as f64 } else { n };
         let number = e + 1;
+        results.scalar(&format!("cons_{number}"), f64::from(u8::from(equation.side.constant)));
         results.scalar(&format!("rss_{number}"), rss).scalar(&format!("mss_{number}"), tss - rss);
         results
             .scalar(&format!("r2_{number}"), 1.0 - rss / tss)

@@ -5,6 +5,7 @@ mod characters;
 mod date_parts;
 mod dates;
 mod distributions;
+mod files;
 mod math;
 mod noncentral;
 mod probability;
@@ -29,6 +30,8 @@ pub(super) enum Imp {
     Num(NumFn),
     /// Any values; `true` when the result is a string.
     Any(AnyFn, bool),
+    /// Any values, after the working directory as the first; `true` when the result is a string.
+    File(AnyFn, bool),
     /// Draws random numbers.
     Random(fn(&mut Mt64, &[f64]) -> f64),
 }
@@ -57,7 +60,7 @@ impl Function {
     }
 }
 
-const TABLES: [&[Function]; 8] = [
+const TABLES: [&[Function]; 9] = [
     math::TABLE,
     strings::TABLE,
     characters::TABLE,
@@ -66,6 +69,7 @@ const TABLES: [&[Function]; 8] = [
     probability::TABLE,
     distributions::TABLE,
     random::TABLE,
+    files::TABLE,
 ];
 
 /// Finds a function by name.
@@ -88,7 +92,7 @@ pub fn names() -> Vec<&'static str> {
         "rownumb",
         "colnumb",
     ]);
-    names.extend(["el", "scalar", "fileexists", "smallestdouble"]);
+    names.extend(["el", "scalar", "smallestdouble"]);
     names.sort_unstable();
     names
 }

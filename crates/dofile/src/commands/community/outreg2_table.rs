@@ -1,0 +1,283 @@
+//! The table of `outreg2`: columns of models that are added one by one, as tabbed text, LaTeX, RTF and SpreadsheetML.
+
+use crate::format;
+use crate::value::is_missing;
+use std::fmt::Write as _;
+
+/// A row: its name and one cell for each column.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Row {
+    pub(super) name: String,
+    pub(super) cells: Vec<String>,
+    /// The cells below, such as standard errors.
+    pub(super) below: Vec<String>,
+}
+
+/// The table of a file.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Table {
+    pub(super) title: String,
+    /// Headings of the columns.
+    pub(super) columns: Vec<String>,
+    /// Coefficients.
+    pub(super) rows: Vec<Row>,
+    /// Statistics and added texts.
+    pub(super) statistics: Vec<Row>,
+    pub(super) notes: Vec<String>,
+}
+
+/// Name of the row of the constant, which stays the last one.
+pub(super) const CONSTANT: &str = "Constant";
+const HEADING: &str = "VARIABLES";
+
+impl Table {
+    /// Adds a table of one column at the right.
+    pub(super) fn append(&mut self, other: Self) {
+        let width = self.columns.len();
+        self.columns.extend(other.columns);
+        join(&mut self.rows, other.rows, width, true);
+        join(&mut self.statistics, other.statistics, width, false);
+        for note in other.notes {
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
+        }
+        if self.title.is_empty() {
+            self.title = other.title;
+        }
+    }
+
+    /// Reads the text that [`Table::text`] writes.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let mut lines = text.lines().peekable();
+        let mut table = Self::default();
+        let mut titles = Vec::new();
+        while let Some(line) = lines.next_if(|l| !l.starts_with("\t(1)")) {
+            titles.push(line);
+        }
+        table.title = titles.join("\n").trim().to_string();
+        lines.next()?;
+        let cells = |line: &str| line.split('\t').map(str::to_string).collect::<Vec<_>>();
+        let head = cells(lines.next()?);
+        if head[0] != HEADING {
+            return None;
+        }
+        table.columns = head[1..].to_vec();
+        let width = table.columns.len();
+        let is_blank = |line: &str| line.trim_matches('\t').is_empty();
+        let mut part = 0;
+        for line in lines {
+            if is_blank(line) {
+                part += 1;
+                continue;
+            }
+            let mut all = cells(line);
+            if all.len() < 2 || part > 2 || all[1..].iter().all(String::is_empty) {
+                table.notes.push(all.swap_remove(0));
+                continue;
+            }
+            let name = all.remove(0);
+            all.resize(width, String::new());
+            let rows = if part == 1 { &mut table.rows } else { &mut table.statistics };
+            match rows.last_mut().filter(|_| name.is_empty()) {
+                Some(last) => last.below = all,
+                None => rows.push(Row { name, cells: all, below: Vec::new() }),
+            }
+        }
+        Some(table)
+    }
+
+    /// Lines of cells; the notes have one cell.
+    fn lines(&self) -> Vec<Vec<String>> {
+        let width = self.columns.len();
+        let blank = || vec![String::new(); width + 1];
+        let with = |name: &str, cells: &[String]| -> Vec<String> {
+            std::iter::once(name.to_string()).chain(cells.iter().cloned()).collect()
+        };
+        let mut out = vec![
+            with("", &(1..=width).map(|k| format!("({k})")).collect::<Vec<_>>()),
+            with(HEADING, &self.columns),
+            blank(),
+        ];
+        for rows in [&self.rows, &self.statistics] {
+            for row in rows {
+                out.push(with(&row.name, &row.cells));
+                if !row.below.is_empty() {
+                    out.push(with("", &row.below));
+                }
+            }
+            if std::ptr::eq(rows, &self.rows) {
+                out.push(blank());
+            }
+        }
+        out
+    }
+
+    /// Cells with tabs between them.
+    pub(super) fn text(&self) -> String {
+        let mut out = String::new();
+        if !self.title.is_empty() {
+            let _ = writeln!(out, "{}", self.title);
+        }
+        for line in self.lines() {
+            let _ = writeln!(out, "{}", line.join("\t"));
+        }
+        let tail = "\t".repeat(self.columns.len());
+        for note in &self.notes {
+            let _ = writeln!(out, "{note}{tail}");
+        }
+        out
+    }
+
+    /// A LaTeX document, or only its table.
+    pub(super) fn latex(&self, fragment: bool) -> String {
+        let safe = |t: &str| {
+            t.chars().fold(String::new(), |mut out, c| {
+                match c {
+                    '&' | '%' | '$' | '#' | '_' | '{' | '}' => out.extend(['\\', c]),
+                    '<' | '>' => out.extend(['$', c, '$']),
+                    _ => out.push(c),
+                }
+                out
+            })
+        };
+        let mut out = String::new();
+        if !fragment {
+            out.push_str("\\documentclass[]{article}\n\\begin{document}\n");
+        }
+        let width = self.columns.len();
+        let _ = writeln!(out, "\\begin{{tabular}}{{l{}}}", "c".repeat(width));
+        if !self.title.is_empty() {
+            let _ = writeln!(out, "\\multicolumn{{{}}}{{c}}{{{}}} \\\\", width + 1, safe(&self.title));
+        }
+        out.push_str("\\hline\n");
+        for (k, line) in self.lines().iter().enumerate() {
+            let cells: Vec<String> = line.iter().map(|c| safe(c)).collect();
+            let _ = writeln!(out, "{} \\\\{}", cells.join(" & "), if k == 1 { " \\hline" } else { "" });
+        }
+        out.push_str("\\hline\n");
+        for note in &self.notes {
+            let _ = writeln!(out, "\\multicolumn{{{}}}{{c}}{{ {}}} \\\\", width + 1, safe(note));
+        }
+        out.push_str("\\end{tabular}\n");
+        if !fragment {
+            out.push_str("\\end{document}\n");
+        }
+        out
+    }
+
+    /// A document in Rich Text Format.
+    pub(super) fn rtf(&self) -> String {
+        let safe = |t: &str| {
+            t.chars().fold(String::new(), |mut out, c| {
+                match c {
+                    '\\' | '{' | '}' => out.extend(['\\', c]),
+                    c if c.is_ascii() => out.push(c),
+                    c => {
+                        for unit in c.encode_utf16(&mut [0; 2]) {
+                            let _ = write!(out, "\\u{}?", *unit as i16);
+                        }
+                    }
+                }
+                out
+            })
+        };
+        let mut out = String::from("{\\rtf1\\ansi\\deff0{\\fonttbl{\\f0 Times New Roman;}}\\fs24\n");
+        if !self.title.is_empty() {
+            let _ = writeln!(out, "\\pard\\qc {}\\par", safe(&self.title));
+        }
+        for line in self.lines() {
+            out.push_str("\\trowd\\trqc");
+            for k in 0..line.len() {
+                let _ = write!(out, "\\cellx{}", 2600 + 1500 * k);
+            }
+            for (k, cell) in line.iter().enumerate() {
+                let align = if k == 0 { "ql" } else { "qc" };
+                let _ = write!(out, "\\pard\\intbl\\{align} {}\\cell", safe(cell));
+            }
+            out.push_str("\\row\n");
+        }
+        for note in &self.notes {
+            let _ = writeln!(out, "\\pard\\qc {}\\par", safe(note));
+        }
+        out.push_str("}\n");
+        out
+    }
+
+    /// A workbook in the XML of Excel 2003.
+    pub(super) fn workbook(&self) -> String {
+        let safe = |t: &str| t.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let mut out = String::from(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<?mso-application progid=\"Excel.Sheet\"?>\n\
+             <Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\" \
+             xmlns:ss=\"urn:schemas-microsoft-com:office:spreadsheet\">\n<Worksheet ss:Name=\"Sheet1\"><Table>\n",
+        );
+        let title = (!self.title.is_empty()).then(|| vec![self.title.clone()]);
+        let notes = self.notes.iter().map(|n| vec![n.clone()]);
+        for line in title.into_iter().chain(self.lines()).chain(notes) {
+            out.push_str("<Row>");
+            for cell in line {
+                let _ = write!(out, "<Cell><Data ss:Type=\"String\">{}</Data></Cell>", safe(&cell));
+            }
+            out.push_str("</Row>\n");
+        }
+        out.push_str("</Table></Worksheet></Workbook>\n");
+        out
+    }
+}
+
+/// Adds the cells of one more column; new rows go to the end, before the constant.
+fn join(rows: &mut Vec<Row>, new: Vec<Row>, width: usize, coefficients: bool) {
+    for mut row in new {
+        if let Some(old) = rows.iter_mut().find(|r| r.name == row.name) {
+            old.cells.resize(width, String::new());
+            old.cells.append(&mut row.cells);
+            if !row.below.is_empty() || !old.below.is_empty() {
+                old.below.resize(width, String::new());
+                row.below.resize(1, String::new());
+                old.below.append(&mut row.below);
+            }
+            continue;
+        }
+        let pad = || vec![String::new(); width];
+        row.cells = pad().into_iter().chain(row.cells).collect();
+        if !row.below.is_empty() {
+            row.below = pad().into_iter().chain(row.below).collect();
+        }
+        let last = rows.iter().position(|r| coefficients && r.name == CONSTANT);
+        rows.insert(last.unwrap_or(rows.len()), row);
+    }
+    for row in rows.iter_mut() {
+        row.cells.resize(width + 1, String::new());
+        if !row.below.is_empty() {
+            row.below.resize(width + 1, String::new());
+        }
+    }
+}
+
+/// Three significant digits, commas from a thousand on.
+fn automatic(x: f64) -> String {
+    let a = x.abs();
+    let text = match a {
+        _ if is_missing(x) => ".".to_string(),
+        _ if a == 0.0 => "0".to_string(),
+        _ if a >= 999.5 => format::bare("%20.0fc", x),
+        _ if a >= 99.95 => format!("{x:.1}"),
+        _ if a >= 9.995 => format!("{x:.2}"),
+        _ if a >= 0.09995 => format!("{x:.3}"),
+        _ if a >= 0.009995 => format!("{x:.4}"),
+        _ if a >= 0.0009995 => format!("{x:.5}"),
+        _ if a >= 0.00009995 => format!("{x:.6}"),
+        _ => format::bare("%9.2e", x),
+    };
+    text.trim().to_string()
+}
+
+/// A number with so many decimals, or with three significant digits.
+pub(super) fn number(x: f64, digits: Option<i64>) -> String {
+    match digits {
+        _ if is_missing(x) => ".".to_string(),
+        Some(d) => format::bare(&format!("%20.{}fc", d.clamp(0, 11)), x).trim().to_string(),
+        None => automatic(x),
+    }
+}

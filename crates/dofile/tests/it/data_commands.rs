@@ -1,0 +1,143 @@
+//! Commands that make, describe and split data: draws, settings of factors, episodes of survival times.
+
+use dofile::Session;
+
+fn run(text: &str) -> (String, i32) {
+    Session::default().run_captured(text)
+}
+
+/// Runs a text that must succeed, then evaluates expressions that must be true.
+fn holds(text: &str, expressions: &[&str]) {
+    let mut s = Session::default();
+    let (log, rc) = s.run_captured(text);
+    assert_eq!(rc, 0, "{text}\n{log}");
+    for expression in expressions {
+        assert_eq!(s.eval_num(expression), Ok(1.0), "{expression} after\n{text}\n{log}");
+    }
+}
+
+#[test]
+fn drawnorm_takes_matrices_vectors_and_triangles() {
+    // a singular covariance: the second variable is twice the first, to rounding
+    holds(
+        "matrix V = (1, 2 \\ 2, 4)\ndrawnorm a b, cov(V) n(50) double means(0 1)\ngenerate double e = abs(b - 1 - 2*a)\nquietly summarize e",
+        &["r(max) < 1e-7", "_N == 50"],
+    );
+    // triangles say the same as the full matrix
+    for (option, value) in [
+        ("corr(C)", "(1, .3, -.2 \\ .3, 1, .5 \\ -.2, .5, 1)"),
+        ("corr(C) cstorage(lower)", "(1, .3, 1, -.2, .5, 1)"),
+        ("corr(C) cstorage(upper)", "(1, .3, -.2, 1, .5, 1)"),
+    ] {
+        holds(
+            &format!(
+                "matrix C = {value}\ndrawnorm x y z, n(4000) {option} seed(7) double clear\nquietly correlate x z\nscalar r13 = r(rho)\nquietly correlate y z\n"
+            ),
+            &["abs(r13 + .2) < .05", "abs(r(rho) - .5) < .05"],
+        );
+    }
+    // the same seed gives the same draws
+    holds("drawnorm a, n(5) seed(3)\ndrawnorm b, seed(3)", &["a[4] == b[4]", "a[1] != a[2]"]);
+    for (command, code) in [
+        ("drawnorm x", 198),
+        ("matrix C = (1, .5 \\ .5, 2)\ndrawnorm x y, n(5) corr(C)", 198),
+        ("matrix C = (1, .5)\ndrawnorm x y, n(5) corr(C)", 198),
+        ("matrix C = (1, 2 \\ 2, 1)\ndrawnorm x y, n(5) corr(C)", 506),
+        ("matrix C = (1, .1 \\ .2, 1)\ndrawnorm x y, n(5) corr(C)", 505),
+        ("drawnorm x y, n(5) corr(nosuch)", 111),
+        ("drawnorm x y, n(5) means(1 2 3)", 503),
+        ("set obs 3\ngenerate x = 1\ndrawnorm x", 110),
+        ("set obs 3\ngenerate x = 1\ndrawnorm y, n(5)", 4),
+    ] {
+        assert_eq!(run(command).1, code, "{command}");
+    }
+    holds("matrix C = (1, 2 \\ 2, 1)\ndrawnorm x y, n(5) corr(C) forcepsd", &["_N == 5"]);
+}
+
+#[test]
+fn inspect_shows_signs_and_labels() {
+    let text = "set obs 6\ngenerate x = _n - 2\nreplace x = 1.5 in 6\nreplace x = . in 5\nlabel variable x \"A variable\"\nlabel define l 1 \"one\"\nlabel values x l\ninspect x";
+    let (log, rc) = run(text);
+    assert_eq!(rc, 0, "{log}");
+    assert!(log.contains("x:  A variable") && log.contains("(5 unique values)"), "{log}");
+    let row = |name: &str| -> Vec<&str> {
+        let line = log.lines().rev().find(|l| l.contains(name)).expect("a row of the table");
+        line.split(name).nth(1).expect("its cells").split_whitespace().collect()
+    };
+    assert_eq!(row("Negative"), ["1", "1", "-"]);
+    assert_eq!(row("Zero"), ["1", "1", "-"]);
+    assert_eq!(row("Positive"), ["3", "2", "1"]);
+    assert_eq!(row("Total  "), ["5", "4", "1"]);
+    assert_eq!(row("Missing"), ["1"]);
+    holds(text, &["r(N_undoc) == 4", "r(N) == 5", "r(N_negint) == 1"]);
+}
+
+#[test]
+fn fvset_declares_base_levels() {
+    let data =
+        "set obs 40\ngenerate g = cond(_n <= 20, 2, cond(_n <= 30, 1, 5))\ngenerate y = 10*g + mod(_n, 2)\n";
+    for (setting, base, other) in
+        [("5", 5, 1), ("last", 5, 2), ("first", 1, 2), ("freq", 2, 5), ("default", 1, 5)]
+    {
+        holds(
+            &format!(
+                "{data}fvset base {setting} g\nregress y i.g\nscalar d = _b[{other}.g]\nregress y ib1.g"
+            ),
+            &[&format!("abs(d - 10*({other} - {base})) < 1e-9"), "abs(_b[5.g] - 40) < 1e-9"],
+        );
+    }
+    // an operator of its own is stronger than the setting, and the setting is saved with the data
+    holds(
+        &format!(
+            "{data}fvset base 5 g\ntempfile f\nsave \"`f'\"\nuse \"`f'\", clear\nregress y i.g\nscalar d = _b[1.g]\nregress y ib2.g\nscalar e = _b[1.g]\nfvset report\nlocal list \"`r(baselist)'\"\nscalar same = \"`list'\" == \"5\"\nfvset clear _all\nregress y i.g"
+        ),
+        &["abs(d + 40) < 1e-9", "abs(e + 10) < 1e-9", "same", "abs(_b[5.g] - 40) < 1e-9"],
+    );
+    holds(&format!("{data}fvset base none g\nregress y i.g, noconstant"), &["abs(_b[1.g] - 10.5) < 1e-9"]);
+    for (command, code) in [
+        ("fvset base 7.5 g", 198),
+        ("fvset base last nosuch", 111),
+        ("fvset base last", 100),
+        ("fvset design asobserved g", 199),
+        ("fvset other g", 198),
+        ("generate s = \"a\"\nfvset base 1 s", 109),
+    ] {
+        assert_eq!(run(&format!("{data}{command}")).1, code, "{command}");
+    }
+}
+
+#[test]
+fn stsplit_keeps_time_and_failures() {
+    let data = "set obs 30\ngenerate id = _n\ngenerate born = 10*_n\ngenerate out = born + 7 + mod(7*_n, 40)\ngenerate dead = mod(_n, 3) > 0\ngenerate x = mod(_n, 4)\n";
+    // the partial likelihood does not change when records are split
+    for (declare, split) in [
+        ("stset out, failure(dead) id(id) origin(time born)", "stsplit band, at(10(10)40)"),
+        ("stset out, failure(dead) id(id) origin(time born) scale(2)", "stsplit band, every(3)"),
+        ("stset out, failure(dead) id(id) origin(time born) enter(time born + 5)", "stsplit band, at(10 20)"),
+        ("stset out, failure(dead) id(id) origin(time born)", "stsplit, at(failures) riskset(set)"),
+    ] {
+        holds(
+            &format!(
+                "{data}quietly {declare}\nquietly stcox x\nscalar ll = e(ll)\nscalar b = _b[x]\n{split}\nquietly stcox x\nquietly count if _d == 1\nscalar fails = r(N)\nquietly stset\nquietly stset out, failure(dead) id(id) origin(time born)\nquietly count if _d == 1"
+            ),
+            &["abs(e(ll) - ll) < 1e-9", "abs(_b[x] - b) < 1e-9", "fails == 20", "r(N) == 20", "_N > 30"],
+        );
+    }
+    // with trim, time outside the limits is no longer at risk
+    holds(
+        "set obs 1\ngenerate id = 1\ngenerate t = 10\nquietly stset t, id(id)\nstsplit b, at(3 6) trim",
+        &["_N == 3", "_st[1] + _st[2] + _st[3] == 1", "b[1] + b[2] + b[3] == . | 1"],
+    );
+    let declared = format!("{data}quietly stset out, failure(dead) id(id) origin(time born)\n");
+    for (command, code) in [
+        ("stsplit b", 198),
+        ("stsplit b, at(5) every(2)", 198),
+        ("stsplit, at(5)", 100),
+        ("stsplit x, at(5)", 110),
+        ("stsplit b, at(5) after(time = 3)", 199),
+        ("stsplit b, every(0)", 198),
+    ] {
+        assert_eq!(run(&format!("{declared}{command}")).1, code, "{command}");
+    }
+    assert_eq!(run(&format!("{data}stset out, failure(dead)\nstsplit b, at(5)")).1, 198);
+}

@@ -1,0 +1,171 @@
+//! Multiple imputation: styles, registration and imputations. Combined estimates are oracle cases.
+
+use dofile::Session;
+
+/// A regression of 600 rows whose regressor is missing at random; `c` is a binary variable with gaps of its own.
+const DATA: &str = "set seed 11
+quietly set obs 600
+generate id = _n
+generate double z = rnormal()
+generate double x = .5*z + rnormal()
+generate double y = 1 + 2*x - z + rnormal()
+generate byte c = runiform() < invlogit(x)
+replace x = . if runiform() < invlogit(z - 1)
+replace c = . if mod(_n, 5) == 0
+";
+
+fn run(text: &str) -> (String, i32) {
+    Session::default().run_captured(text)
+}
+
+fn holds(text: &str, expressions: &[&str]) {
+    let mut s = Session::default();
+    let (log, rc) = s.run_captured(text);
+    assert_eq!(rc, 0, "{text}\n{log}");
+    for expression in expressions {
+        assert_eq!(s.eval_num(expression), Ok(1.0), "{expression} after\n{text}\n{log}");
+    }
+}
+
+#[test]
+fn every_style_keeps_the_same_imputations() {
+    let impute = "mi register imputed x\nmi impute regress x y z, add(3) rseed(5)\n";
+    for (style, rows) in [("wide", "600"), ("mlong", "600 + 3*gaps"), ("flong", "2400")] {
+        holds(
+            &format!(
+                "{DATA}quietly count if x == .\nscalar gaps = r(N)\nquietly summarize x\nscalar seen = r(sum)\nmi set {style}\n{impute}scalar rows = _N\nmi query\nscalar m = r(M)\nmi estimate, post: regress y x z\nscalar b = _b[x]\nscalar se = _se[x]\nmi extract 2, clear\nquietly count if x == .\nscalar left = r(N)\nquietly summarize x"
+            ),
+            &[
+                &format!("rows == {rows}"),
+                "m == 3",
+                "left == 0",
+                "_N == 600",
+                "abs(b - 2) < .15",
+                "r(sum) != seen",
+            ],
+        );
+    }
+    // the numbers do not depend on the style, and the original data come back
+    let estimate = |style: &str| {
+        let mut s = Session::default();
+        let (log, rc) = s.run_captured(&format!(
+            "{DATA}mi set {style}\n{impute}mi estimate, post: regress y x z\nscalar b = _b[x]\nmi unset\nquietly count if x == .\nscalar gaps = r(N)"
+        ));
+        assert_eq!(rc, 0, "{log}");
+        (
+            s.eval_num("b").expect("a number"),
+            s.eval_num("gaps").expect("a number"),
+            s.eval_num("_N").expect("a number"),
+        )
+    };
+    let wide = estimate("wide");
+    assert!(wide.1 > 100.0 && wide.2 == 600.0);
+    for style in ["mlong", "flong"] {
+        assert_eq!(estimate(style), wide, "{style}");
+    }
+}
+
+#[test]
+fn imputed_values_follow_their_model() {
+    // the slope of the complete data is 2; the error of the imputed regression is that of the draws
+    holds(
+        &format!(
+            "{DATA}mi set mlong\nmi register imputed x\nmi impute regress x y z, add(20) rseed(1)\nscalar added = r(M_add)\nmatrix I = r(N_imputed)\nquietly count if _mi_m == 0 & _mi_miss == 1\nscalar gaps = r(N)\nmi estimate, post: regress y x z\nmatrix F = e(fmi_mi)"
+        ),
+        &[
+            "added == 20",
+            "I[1,1] == gaps",
+            "abs(_b[x] - 2) < .15",
+            "abs(_b[z] + 1) < .15",
+            "F[1,1] > .05 & F[1,1] < .7",
+            "e(df_c_mi) == 597",
+            "e(df_min_mi) < 597",
+        ],
+    );
+    // a matched value is one of the observed values
+    holds(
+        &format!(
+            "{DATA}generate double r = round(x, .5)\ndrop x\nmi set flong\nmi register imputed r\nmi impute pmm r y z, add(4) knn(5) rseed(2)\nquietly count if r != round(r, .5)\nscalar other = r(N)\nquietly count if r == . & _mi_m > 0"
+        ),
+        &["other == 0", "r(N) == 0"],
+    );
+    // the share of ones follows the logistic model: about one half
+    holds(
+        &format!(
+            "{DATA}mi set flong\nmi register imputed c\nmi impute logit c y z, add(10) rseed(3)\nquietly summarize c if _mi_m > 0 & mod(id, 5) == 0\nquietly count if c != 0 & c != 1 & _mi_m > 0\nscalar other = r(N)\nquietly summarize c if _mi_m > 0 & mod(id, 5) == 0"
+        ),
+        &["other == 0", "abs(r(mean) - .5) < .12", "r(N) == 1200"],
+    );
+}
+
+#[test]
+fn chained_equations_impute_several_variables() {
+    let chained = "mi impute chained (regress) x (logit) c = y z, add(4) rseed(9) burnin(5)\n";
+    holds(
+        &format!(
+            "{DATA}mi set wide\nmi register imputed x c\n{chained}scalar k = r(k_ivars)\nmi estimate, post: logit c x z"
+        ),
+        &["k == 2", "e(M_mi) == 4", "abs(_b[x] - 1) < .5", "e(N_mi) == 600"],
+    );
+    // the same seed gives the same values; replace makes them again, and add() keeps the old ones
+    holds(
+        &format!(
+            "{DATA}mi set wide\nmi register imputed x c\n{chained}generate double first = _2_x\nmi impute chained (regress) x (logit) c = y z, replace rseed(9) burnin(5)\nscalar updated = r(M_update)\ngenerate same = first == _2_x\nquietly summarize same\nscalar s = r(mean)\nmi impute chained (pmm, knn(3)) x (logit) c = y z, add(1) rseed(4)\nscalar m = r(M)\nquietly replace same = first == _2_x\nquietly summarize same"
+        ),
+        &["updated == 4", "s == 1", "m == 5", "r(mean) == 1"],
+    );
+}
+
+#[test]
+fn passive_variables_and_commands_on_each_imputation() {
+    holds(
+        &format!(
+            "{DATA}mi set mlong\nmi register imputed x\nmi impute regress x y z, add(3) rseed(5)\nmi passive: generate double xx = x*z\nquietly count if xx == . & _mi_m > 0\nscalar left = r(N)\nmi estimate, post: regress y x z xx\nmi describe\nlocal p \"`r(pvars)'\"\nscalar p = \"`p'\" == \"xx\"\nmi xeq 1 2: summarize x"
+        ),
+        &["left == 0", "abs(_b[xx]) < .2", "p"],
+    );
+    holds(
+        &format!(
+            "{DATA}mi set flong\nmi register imputed x\nmi register regular z\nmi unregister z\nmi impute regress x y z if id <= 500, add(2) rseed(5)\nquietly count if x == . & _mi_m > 0\nscalar left = r(N)\nquietly count if x == . & _mi_m == 0 & id > 500"
+        ),
+        &["left == 2*r(N)"],
+    );
+}
+
+#[test]
+fn what_is_wrong_or_missing_is_said() {
+    let set = format!("{DATA}mi set wide\nmi register imputed x\n");
+    let imputed = format!("{set}mi impute regress x y z, add(2)\n");
+    for (text, code) in [
+        (format!("{DATA}mi estimate: regress y x"), 119),
+        (format!("{DATA}mi set other"), 198),
+        (format!("{DATA}mi set flongsep"), 199),
+        (format!("{set}mi set wide"), 459),
+        (format!("{set}mi register regular x"), 110),
+        (format!("{set}mi impute regress x y z"), 198),
+        (format!("{set}mi impute regress x y z, replace"), 198),
+        (format!("{set}mi impute regress c y z, add(2)"), 459),
+        (format!("{set}mi impute pmm x y z, add(2)"), 198),
+        (format!("{set}mi impute mvn x = y z, add(2)"), 199),
+        (format!("{set}mi impute logit x y z, add(2)"), 459),
+        (format!("{set}mi impute regress x c, add(2)"), 459),
+        (format!("{set}mi estimate: regress y x"), 2000),
+        (format!("{imputed}mi estimate, mcerror: regress y x"), 199),
+        (format!("{imputed}mi estimate, other: regress y x"), 198),
+        (format!("{imputed}mi estimate: regress y x c nosuch"), 111),
+        (format!("{imputed}mi estimate: summarize y"), 301),
+        (format!("{imputed}mi estimate (a: _b[x]): regress y x"), 199),
+        (format!("{imputed}mi extract 3"), 198),
+        (format!("{imputed}mi xeq 1: replace y = 1"), 199),
+        (format!("{imputed}mi predict a"), 199),
+        (format!("{imputed}mi passive: drop y"), 198),
+    ] {
+        let (log, rc) = run(&text);
+        assert_eq!(rc, code, "{text}\n{log}");
+    }
+    // a failed imputation leaves the data as they were
+    holds(
+        &format!("{imputed}capture mi impute regress x c, replace\nscalar rc = _rc\nmi query"),
+        &["rc == 459", "r(M) == 2", "_N == 600"],
+    );
+}
