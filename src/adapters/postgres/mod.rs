@@ -12,7 +12,9 @@ mod rows;
 mod schema;
 mod shared;
 pub mod store;
+mod tables;
 mod transaction;
+mod webhooks;
 
 pub use connect::OpenError;
 pub use schema::{FORMAT as TABLES_FORMAT, Migrated};

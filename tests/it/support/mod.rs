@@ -14,6 +14,7 @@ pub(crate) mod pdf;
 pub(crate) mod postgres;
 pub(crate) mod program;
 pub(crate) mod provider;
+pub(crate) mod receiver;
 pub(crate) mod records;
 pub(crate) mod runs;
 pub(crate) mod schema;
