@@ -83,6 +83,12 @@ impl HttpSender {
             return refused("must not have a fragment");
         }
         let Some(host) = url.host_str() else { return refused("names no host") };
+        // loopback by its name, whether or not it resolves here (RFC 6761, section 6.3)
+        let name = host.trim_end_matches('.');
+        let is_local = name == "localhost" || name.ends_with(".localhost");
+        if is_local && !self.options.addresses.loopback {
+            return refused(NOT_ALLOWED);
+        }
         let literal: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
         if let Some(address) = literal
             && judge(&self.options.addresses, address).is_err()
@@ -90,7 +96,7 @@ impl HttpSender {
             return refused(NOT_ALLOWED);
         }
         // plain text never leaves this host
-        let stays_here = literal.map_or(host == "localhost", |address| address.to_canonical().is_loopback());
+        let stays_here = literal.map_or(is_local, |address| address.to_canonical().is_loopback());
         match url.scheme() {
             "https" => Ok(url),
             "http" if stays_here && self.options.addresses.loopback => Ok(url),

@@ -173,7 +173,8 @@ pub enum Query {
         /// Most deliveries.
         limit: usize,
     },
-    /// The deliveries that are not pending and were made before this time (UTC), oldest first, at most `limit`.
+    /// The deliveries that were made before a time and are not pending, or were due before it too: those of endpoints that
+    /// are gone. Oldest first, at most `limit`.
     OldDeliveries {
         /// Time that they must be older than (UTC).
         before: DateTime<Utc>,

@@ -90,7 +90,7 @@ CREATE TABLE ss.deliveries (
 );
 CREATE INDEX deliveries_by_webhook ON ss.deliveries (webhook_id, created_at, nr);
 CREATE INDEX deliveries_due ON ss.deliveries (webhook_id, due_at, nr) WHERE due_at IS NOT NULL;
-CREATE INDEX deliveries_ended ON ss.deliveries (created_at, nr) WHERE due_at IS NULL;
+CREATE INDEX deliveries_by_time ON ss.deliveries (created_at, nr);
 CREATE TABLE ss.cursors (
   name text COLLATE "C" PRIMARY KEY, version bigint NOT NULL, checksum bytea NOT NULL, json text NOT NULL
 );

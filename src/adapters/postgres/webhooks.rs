@@ -76,13 +76,15 @@ impl Readers {
         self.all(&rest, vec![Param::text(webhook_id.as_str())]).await
     }
 
-    /// Reads deliveries that ended and were made before a time, oldest first.
+    /// Reads deliveries that were made before a time and have no later attempt, oldest first.
     ///
     /// # Errors
     /// `Unavailable`.
     async fn old(&self, before_ms: i64, limit: usize) -> Result<Vec<DeliveryRecord>, ReadError> {
         let limit = limit.min(MAX_LIMIT);
-        let rest = format!("WHERE due_at IS NULL AND created_at < $1 ORDER BY created_at, nr LIMIT {limit}");
+        let rest = format!(
+            "WHERE created_at < $1 AND (due_at IS NULL OR due_at < $1) ORDER BY created_at, nr LIMIT {limit}"
+        );
         self.all(&rest, vec![Param::number(before_ms)]).await
     }
 }

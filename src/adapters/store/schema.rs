@@ -98,7 +98,7 @@ CREATE TABLE deliveries (
 CREATE UNIQUE INDEX deliveries_by_id ON deliveries (delivery_id);
 CREATE INDEX deliveries_by_webhook ON deliveries (webhook_id, created_at);
 CREATE INDEX deliveries_due ON deliveries (webhook_id, due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX deliveries_ended ON deliveries (created_at) WHERE due_at IS NULL;
+CREATE INDEX deliveries_by_time ON deliveries (created_at);
 
 CREATE TABLE cursors (
   row INTEGER PRIMARY KEY, name TEXT NOT NULL, version INTEGER NOT NULL, checksum BLOB NOT NULL, json TEXT NOT NULL

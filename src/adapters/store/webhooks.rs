@@ -163,7 +163,7 @@ pub(super) fn pending(
     reads::all(conn, core, &sql, [webhook_id.as_str()])
 }
 
-/// Reads deliveries that ended and were made before a time, oldest first.
+/// Reads deliveries that were made before a time and have no later attempt, oldest first.
 ///
 /// # Errors
 /// Any error of the database.
@@ -174,7 +174,7 @@ pub(super) fn old(
     limit: usize,
 ) -> Result<Vec<DeliveryRecord>, QueryError> {
     let sql = format!(
-        "SELECT {} FROM deliveries WHERE due_at IS NULL AND created_at < ?1 ORDER BY created_at, row LIMIT {}",
+        "SELECT {} FROM deliveries WHERE created_at < ?1 AND (due_at IS NULL OR due_at < ?1) ORDER BY created_at, row LIMIT {}",
         columns::<DeliveryRecord>(),
         limit.min(MAX_LIMIT)
     );

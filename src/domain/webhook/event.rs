@@ -11,61 +11,107 @@ use crate::domain::ids::{DeliveryId, JobId, WebhookId};
 /// Name of the event that a client asks for to test an endpoint.
 pub const TEST: &str = "webhook.test";
 
-macro_rules! event_types {
-    ($($(#[$doc:meta])* $variant:ident => $name:literal, [$($action:literal),+];)*) => {
-        /// An event of a job's life.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-        pub enum EventType {
-            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
-        }
-
-        impl EventType {
-            /// Every type, in the order of a job's life.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// Returns the name, as the body of a delivery has it.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-
-            /// Returns the event that an action of the audit is.
-            pub fn of_action(action: &str) -> Option<Self> {
-                match action { $($($action)|+ => Some(Self::$variant),)* _ => None }
-            }
-        }
-    };
-}
-
-event_types! {
+/// An event of a job's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub enum EventType {
     /// A task code was redeemed.
-    JobCreated => "job.created", ["job.created"];
+    #[serde(rename = "job.created")]
+    JobCreated,
     /// Uploaded data can be used.
-    InputsReady => "inputs.ready", ["inputs.replaced", "inputs.sheet_selected"];
+    #[serde(rename = "inputs.ready")]
+    InputsReady,
     /// The job has a draft.
-    DraftReady => "draft.ready", ["draft.stated", "draft.made_by_model"];
+    #[serde(rename = "draft.ready")]
+    DraftReady,
     /// The model made no draft.
-    DraftFailed => "draft.failed", ["draft.model_failed"];
+    #[serde(rename = "draft.failed")]
+    DraftFailed,
     /// The plan is frozen.
-    PlanFrozen => "plan.frozen", ["plan.frozen"];
+    #[serde(rename = "plan.frozen")]
+    PlanFrozen,
     /// The draft is open again.
-    PlanRevised => "plan.revised", ["plan.revised"];
+    #[serde(rename = "plan.revised")]
+    PlanRevised,
     /// The job waits for a worker.
-    RunQueued => "run.queued", ["run.queued", "run.requeued"];
+    #[serde(rename = "run.queued")]
+    RunQueued,
     /// A worker started an attempt.
-    RunStarted => "run.started", ["run.started"];
+    #[serde(rename = "run.started")]
+    RunStarted,
     /// The attempt ended well.
-    RunSucceeded => "run.succeeded", ["run.succeeded"];
+    #[serde(rename = "run.succeeded")]
+    RunSucceeded,
     /// The attempt failed; `cause` says why.
-    RunFailed => "run.failed", ["run.failed"];
+    #[serde(rename = "run.failed")]
+    RunFailed,
     /// The attempt was cancelled.
-    RunCancelled => "run.cancelled", ["run.cancelled"];
+    #[serde(rename = "run.cancelled")]
+    RunCancelled,
     /// The job was cancelled before a run.
-    JobCancelled => "job.cancelled", ["job.cancelled"];
+    #[serde(rename = "job.cancelled")]
+    JobCancelled,
     /// The content of the job was removed, by request or because its time was over.
-    JobDeleted => "job.deleted", ["job.deleted", "job.expired"];
+    #[serde(rename = "job.deleted")]
+    JobDeleted,
 }
 
 impl EventType {
+    /// Every type, in the order of a job's life.
+    pub const ALL: &'static [Self] = &[
+        Self::JobCreated,
+        Self::InputsReady,
+        Self::DraftReady,
+        Self::DraftFailed,
+        Self::PlanFrozen,
+        Self::PlanRevised,
+        Self::RunQueued,
+        Self::RunStarted,
+        Self::RunSucceeded,
+        Self::RunFailed,
+        Self::RunCancelled,
+        Self::JobCancelled,
+        Self::JobDeleted,
+    ];
+
+    /// Returns the name, as the body of a delivery has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::JobCreated => "job.created",
+            Self::InputsReady => "inputs.ready",
+            Self::DraftReady => "draft.ready",
+            Self::DraftFailed => "draft.failed",
+            Self::PlanFrozen => "plan.frozen",
+            Self::PlanRevised => "plan.revised",
+            Self::RunQueued => "run.queued",
+            Self::RunStarted => "run.started",
+            Self::RunSucceeded => "run.succeeded",
+            Self::RunFailed => "run.failed",
+            Self::RunCancelled => "run.cancelled",
+            Self::JobCancelled => "job.cancelled",
+            Self::JobDeleted => "job.deleted",
+        }
+    }
+
+    /// Returns the event that an action of the audit is.
+    pub fn of_action(action: &str) -> Option<Self> {
+        Some(match action {
+            "job.created" => Self::JobCreated,
+            "inputs.replaced" | "inputs.sheet_selected" => Self::InputsReady,
+            "draft.stated" | "draft.made_by_model" => Self::DraftReady,
+            "draft.model_failed" => Self::DraftFailed,
+            "plan.frozen" => Self::PlanFrozen,
+            "plan.revised" => Self::PlanRevised,
+            "run.queued" | "run.requeued" => Self::RunQueued,
+            "run.started" => Self::RunStarted,
+            "run.succeeded" => Self::RunSucceeded,
+            "run.failed" => Self::RunFailed,
+            "run.cancelled" => Self::RunCancelled,
+            "job.cancelled" => Self::JobCancelled,
+            "job.deleted" | "job.expired" => Self::JobDeleted,
+            _ => return None,
+        })
+    }
+
     /// Returns the event that a change of a job is, with the job.
     pub fn of(event: &AuditEvent) -> Option<(Self, JobId)> {
         let job_id = event.resource.strip_prefix("job:")?;
@@ -102,4 +148,16 @@ fn message(kind: &str, at: DateTime<Utc>, data: &Value) -> String {
 pub fn delivery_id(webhook_id: &WebhookId, event: &ChainedEvent) -> DeliveryId {
     let hash = sha256_hex(format!("{webhook_id}\0{}\0{}", event.chain, event.hash));
     DeliveryId::parse(format!("msg_{}", &hash[..32])).expect("hexadecimal digits are a valid id")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_is_written_as_it_is_named() {
+        for kind in EventType::ALL {
+            assert_eq!(serde_json::to_value(kind).expect("serialises"), json!(kind.as_str()));
+        }
+    }
 }

@@ -158,7 +158,7 @@ impl Endpoints<'_> {
         if let Some(url) = &change.url {
             check_address(self.0, url).await?;
         }
-        self.replace(reach, id, if_match, |current, now| {
+        let changed = self.replace(reach, id, if_match, |current, now| {
             let next = changed(current, change, now);
             if next == *current {
                 return Ok(None);
@@ -167,8 +167,11 @@ impl Endpoints<'_> {
             let states = (Some(state(current)), Some(state(&next)));
             let event = self.event(caller, &next, "webhook.changed", states);
             Ok(Some((next, event)))
-        })
-        .await
+        });
+        let changed = changed.await?;
+        // what waits for an endpoint that was disabled is given up
+        self.0.webhooks.wake(id);
+        Ok(changed)
     }
 
     /// Replaces the secret; the old one signs too for the overlap. Returns the endpoint with the new secret.

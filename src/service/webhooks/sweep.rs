@@ -1,4 +1,4 @@
-//! Removes deliveries that ended long ago.
+//! Removes deliveries that ended long ago, and those of endpoints that are gone.
 
 use crate::ports::store::{Commit, CommitError, Expect, Housekeeping, Key, ReadError, StoreExt, Write};
 use crate::service::shared::context::Context;
@@ -9,7 +9,13 @@ use crate::service::shared::context::Context;
 /// As reads of the store. Deliveries that cannot be removed now are left for the next time.
 pub async fn remove_old(ctx: &Context, limit: usize) -> Result<usize, ReadError> {
     let before = ctx.clock.now() - ctx.webhooks.options.log;
-    let old = ctx.store.old_deliveries(before, limit).await?;
+    let mut old = Vec::new();
+    for delivery in ctx.store.old_deliveries(before, limit).await? {
+        // what is pending waits for its lane, unless there is none
+        if delivery.due_at.is_none() || ctx.store.webhook(&delivery.webhook_id).await?.is_none() {
+            old.push(delivery);
+        }
+    }
     if old.is_empty() {
         return Ok(0);
     }

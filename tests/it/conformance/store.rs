@@ -476,7 +476,10 @@ async fn endpoints_and_deliveries_are_listed(Fresh { store, .. }: Fresh) {
     let rest = store.list_deliveries(id(), page.next_cursor, 2).await.expect("lists");
     assert_eq!((rest.items, rest.next_cursor), (vec![late.clone()], None));
     assert_eq!(store.old_deliveries(time(4), 9).await, Ok(vec![done.clone()]));
-    assert_eq!(store.old_deliveries(time(9), 9).await, Ok(vec![done.clone(), other]));
+    assert_eq!(store.old_deliveries(time(9), 9).await, Ok(vec![done.clone(), other.clone()]));
+
+    let all_but_late = vec![soon.clone(), done.clone(), other];
+    assert_eq!(store.old_deliveries(time(81), 9).await, Ok(all_but_late), "due long ago");
 
     let ended = soon.attempted(attempt(20), None);
     store.commit(commit(vec![put(ended.clone())])).await.expect("commits");

@@ -415,7 +415,10 @@ impl MemoryStore {
                 _ => None,
             }),
             Query::OldDeliveries { before, limit } => self.ordered(limit, |record| match record {
-                Record::Delivery(r) if r.due_at.is_none() && r.created_at < before => Some(r.created_at),
+                Record::Delivery(r) => {
+                    let is_old = r.created_at < before && r.due_at.is_none_or(|due| due < before);
+                    is_old.then_some(r.created_at)
+                }
                 _ => None,
             }),
             Query::ApiKeys(tenant) => self.records(None, usize::MAX, |record| match record {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -43,7 +43,6 @@ pub(crate) enum Reply {
 /// One request that came.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
-    pub path: String,
     pub headers: HeaderMap,
     pub body: String,
 }
@@ -136,14 +135,13 @@ impl Receiver {
 
 async fn receive(
     State(shared): State<Arc<Shared>>,
-    uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> (StatusCode, HeaderMap) {
     let next = shared.replies.lock().expect("not poisoned").pop_front();
     let reply = next.or_else(|| shared.otherwise.lock().expect("not poisoned").clone());
     let body = String::from_utf8(body.to_vec()).expect("text");
-    shared.seen.lock().expect("not poisoned").push(Seen { path: uri.path().to_owned(), headers, body });
+    shared.seen.lock().expect("not poisoned").push(Seen { headers, body });
     let status = |code| StatusCode::from_u16(code).expect("a status");
     match reply {
         None => (StatusCode::NO_CONTENT, HeaderMap::new()),
