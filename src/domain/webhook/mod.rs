@@ -33,6 +33,8 @@ pub struct WebhookRecord {
     pub event_types: Vec<EventType>,
     /// False: nothing is sent, and events are not kept for later.
     pub enabled: bool,
+    /// Since when it is enabled without a break (UTC): earlier events are not sent.
+    pub enabled_since: DateTime<Utc>,
     /// Why the service disabled the endpoint; absent where nobody or a client did.
     pub disabled_because: Option<String>,
     /// The secret that signs.
@@ -74,7 +76,7 @@ impl WebhookRecord {
     /// True if the endpoint receives an event that happened at a time.
     pub fn wants(&self, event: EventType, at: DateTime<Utc>) -> bool {
         let listed = self.event_types.is_empty() || self.event_types.contains(&event);
-        self.enabled && listed && at >= self.created_at
+        self.enabled && listed && at >= self.enabled_since
     }
 
     /// Returns the secrets that sign now, the current one first.

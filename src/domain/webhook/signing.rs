@@ -117,6 +117,7 @@ mod tests {
             url: "https://example.com/".to_owned(),
             event_types: Vec::new(),
             enabled: true,
+            enabled_since: now,
             disabled_because: None,
             secret,
             previous_secrets: Vec::new(),

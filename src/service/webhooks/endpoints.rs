@@ -102,6 +102,7 @@ impl Endpoints<'_> {
             url: new.url,
             event_types: without_repeats(new.event_types),
             enabled: true,
+            enabled_since: now,
             disabled_because: None,
             secret: ctx.webhooks.keys.name(1),
             previous_secrets: Vec::new(),
@@ -335,7 +336,7 @@ fn changed(current: &WebhookRecord, change: &WebhookChange, now: DateTime<Utc>) 
         return next;
     }
     if next.enabled && !current.enabled {
-        (next.disabled_because, next.failing_since) = (None, None);
+        (next.disabled_because, next.failing_since, next.enabled_since) = (None, None, now);
     }
     following(&next, now)
 }

@@ -210,6 +210,7 @@ pub(crate) fn webhook(tenant_id: &str, id: &str, job_id: Option<&str>, seconds: 
         url: "https://receiver.example.com/".to_owned(),
         event_types: vec![EventType::RunFailed],
         enabled: true,
+        enabled_since: time(seconds),
         disabled_because: None,
         secret: SecretName { key_id: "0123456789abcdef".to_owned(), generation: 1 },
         previous_secrets: Vec::new(),
