@@ -41,7 +41,7 @@ pub struct ReplayBody {
     since: DateTime<Utc>,
 }
 
-/// What a request for replays did.
+/// Outcome of a request for replays.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Replayed {
     /// Number of deliveries that are sent again.
