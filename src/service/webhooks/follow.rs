@@ -32,7 +32,7 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// Follows the chain.
 pub struct Follower {
     ctx: Arc<Context>,
-    /// As it is stored.
+    /// As it is stored; version 0 before the first time.
     stored: CursorRecord,
     /// Sequence of the last event that was handled.
     handled: u64,
@@ -40,22 +40,26 @@ pub struct Follower {
 
 impl Follower {
     /// Starts at the stored position. A store without one gets the end of its chain, before the first request can be
-    /// answered: from there on no event is left out.
+    /// answered: from there on no event is left out. A store that takes no commit now takes no event either, and gets
+    /// the position as soon as it does.
     ///
     /// # Errors
-    /// As the store's.
+    /// As reads of the store.
     pub async fn start(ctx: Arc<Context>) -> Result<Self, Problem> {
-        let stored = match ctx.store.cursor(NAME).await.map_err(read_problem)? {
-            Some(stored) => stored,
-            None => {
-                let first = CursorRecord { name: NAME.to_owned(), version: 1, sequence: head(&ctx) };
-                let write = Write::Put { record: first.clone().into(), expect: Expect::Absent };
-                commit(&ctx, vec![write]).await?;
-                first
-            }
-        };
+        let stored = ctx.store.cursor(NAME).await.map_err(read_problem)?;
+        let absent = || CursorRecord { name: NAME.to_owned(), version: 0, sequence: head(&ctx) };
+        let stored = stored.unwrap_or_else(absent);
         let handled = stored.sequence;
-        Ok(Self { ctx, stored, handled })
+        let mut follower = Self { ctx, stored, handled };
+        if let Err(problem) = follower.store_first().await {
+            postponed(&problem);
+        }
+        Ok(follower)
+    }
+
+    /// Stores the position for the first time.
+    async fn store_first(&mut self) -> Result<(), Problem> {
+        if self.stored.version == 0 { self.store(Vec::new()).await } else { Ok(()) }
     }
 
     /// Follows until `stop` fires.
@@ -64,11 +68,7 @@ impl Follower {
         loop {
             let outcome = self.catch_up().await;
             if let Err(problem) = &outcome {
-                tracing::warn!(
-                    event = "SS_WEBHOOKS_POSTPONED",
-                    code = problem.code.as_str(),
-                    "events of webhooks cannot be read now"
-                );
+                postponed(problem);
                 self.begin_again().await;
             }
             let wait = if outcome.is_ok() { GATHER } else { AGAIN };
@@ -90,6 +90,7 @@ impl Follower {
     /// # Errors
     /// As the store's.
     async fn catch_up(&mut self) -> Result<(), Problem> {
+        self.store_first().await?;
         loop {
             let end = head(&self.ctx);
             if end <= self.handled {
@@ -146,7 +147,10 @@ impl Follower {
     async fn store(&mut self, made: Vec<DeliveryRecord>) -> Result<(), Problem> {
         let next =
             CursorRecord { version: self.stored.version + 1, sequence: self.handled, ..self.stored.clone() };
-        let expect = Expect::Version(self.stored.version);
+        let expect = match self.stored.version {
+            0 => Expect::Absent,
+            version => Expect::Version(version),
+        };
         let mut writes = vec![Write::Put { record: next.clone().into(), expect }];
         writes.extend(
             made.into_iter().map(|delivery| Write::Put { record: delivery.into(), expect: Expect::Absent }),
@@ -163,6 +167,11 @@ impl Follower {
             self.stored = stored;
         }
     }
+}
+
+fn postponed(problem: &Problem) {
+    let code = problem.code.as_str();
+    tracing::warn!(event = "SS_WEBHOOKS_POSTPONED", code, "events of webhooks cannot be handled now");
 }
 
 /// The endpoints that were read for the events of one page.

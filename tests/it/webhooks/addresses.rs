@@ -59,7 +59,7 @@ async fn private_addresses_are_refused_however_they_are_written() {
         ("http://127.0.0.1/", "may not reach"),
         ("ftp://1.1.1.1/", "https://"),
         ("https://user@1.1.1.1/", "user"),
-        ("https://user:pass@1.1.1.1/", "user"),
+        ("https://user:pass@1.1.1.1/", "user"), // pragma: allowlist secret
         ("https://1.1.1.1/#x", "fragment"),
         ("https://", "no URL"),
         ("hook", "no URL"),
