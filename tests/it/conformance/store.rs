@@ -454,8 +454,8 @@ async fn endpoints_and_deliveries_are_listed(Fresh { store, .. }: Fresh) {
     let list = async |tenant: &Option<TenantId>, scope, limit| {
         store.list_webhooks(tenant.clone(), scope, limit).await.expect("lists")
     };
-    assert_eq!(list(&own, WebhookScope::Tenant, 9).await, [all.clone()]);
-    assert_eq!(list(&own, job("job_1"), 9).await, [of_job.clone()]);
+    assert_eq!(list(&own, WebhookScope::Tenant, 9).await, std::slice::from_ref(&all));
+    assert_eq!(list(&own, job("job_1"), 9).await, std::slice::from_ref(&of_job));
     assert_eq!(list(&Some(tenant("acme")), job("job_1"), 9).await, []);
     assert_eq!(list(&own, job("job_2"), 9).await, []);
     assert_eq!(list(&own, WebhookScope::All, 9).await, [all.clone(), of_job.clone()]);

@@ -84,7 +84,7 @@ async fn write_of(step: &Step, model: &MemoryStore, clock: &ManualClock) -> Writ
         }
         5 => {
             let stored = model.delivery(&id.parse().expect("valid")).await.expect("reads");
-            let due = (step.status % 3 > 0).then_some(i64::from(step.id));
+            let due = (!step.status.is_multiple_of(3)).then_some(i64::from(step.id));
             (Record::from(delivery("id_1", &id, 0, due)), stored.map(|r| r.version))
         }
         _ => {
