@@ -9,9 +9,9 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use super::llm::judge_address;
+use super::guard::judge;
 use super::runner::probe_confinement;
-use crate::domain::provider_address::AddressPolicy;
+use crate::domain::outgoing_address::AddressPolicy;
 use crate::ports::host::{Confinement, Durability, FileSystem, Host, JudgedAddress, ProgramIdentity};
 
 /// This machine.
@@ -111,7 +111,7 @@ impl Host for LocalHost {
 
     fn addresses_of(&self, host: &str, policy: &AddressPolicy) -> io::Result<Vec<JudgedAddress>> {
         let found = (host, 0).to_socket_addrs()?;
-        Ok(found.map(|address| (address.ip().to_string(), judge_address(policy, address.ip()))).collect())
+        Ok(found.map(|address| (address.ip().to_string(), judge(policy, address.ip()))).collect())
     }
 
     fn open_files(&self) -> Option<u64> {

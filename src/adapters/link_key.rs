@@ -46,7 +46,11 @@ fn is_old(path: &Path, now: DateTime<Utc>) -> bool {
     written.is_ok_and(|at| now - DateTime::<Utc>::from(at) > ROTATE_AFTER)
 }
 
-fn write(data_dir: &Path, path: &Path, keys: &[Vec<u8>]) -> io::Result<()> {
+/// Replaces a file of keys, readable by its owner alone.
+///
+/// # Errors
+/// Any I/O error.
+pub(super) fn write(data_dir: &Path, path: &Path, keys: &[Vec<u8>]) -> io::Result<()> {
     let temporary = path.with_extension("new");
     match fs::remove_file(&temporary) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

@@ -74,6 +74,9 @@ pub enum BuildError {
     /// The client of a model provider could not be built; the text never holds the key.
     #[error("LLM_CONFIG_INVALID: {0}")]
     Llm(String),
+    /// The sender of webhooks could not be built.
+    #[error("webhooks cannot be sent: {0}")]
+    Webhooks(String),
     /// An origin, a proxy or another rule of the edge is invalid.
     #[error("the edge cannot be set up: {0}")]
     Edge(String),
@@ -173,6 +176,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         link_keys: link_keys(&options, &data_dir, clock.now())?,
         reloading: Arc::default(),
         subscriptions: Arc::default(),
+        webhooks: Arc::new(super::webhooks::webhooks(&options, &data_dir, &clock, &metrics)?),
         options: ServiceOptions {
             upload_max_bytes: options.upload_max_bytes,
             upload_max_files: options.upload_max_files,

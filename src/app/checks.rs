@@ -7,8 +7,9 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use super::options::{LlmEndpoint, LlmOptions, LlmWire, Options};
+use crate::adapters::guard::Guard;
 use crate::adapters::host::LocalHost;
-use crate::adapters::llm::{Dialect, Guard, Reach};
+use crate::adapters::llm::{Dialect, Reach};
 use crate::adapters::runner::engine_problems;
 use crate::service::Context;
 use crate::service::operations::check_health::looks::{self, Work};

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::options::{LlmEndpoint, LlmOptions, LlmWire};
+use crate::adapters::guard::Guard;
 use crate::adapters::llm::{
-    Anthropic, Breaker, BreakerOptions, Budget, Concurrency, Failover, Guard, OpenAi, Provider,
-    ProviderOptions, Retry, RetryOptions, Timeouts,
+    Anthropic, Breaker, BreakerOptions, Budget, Concurrency, Failover, OpenAi, Provider, ProviderOptions,
+    Retry, RetryOptions, Timeouts,
 };
 use crate::ports::clock::Clock;
 use crate::ports::llm::{Llm, LlmMeter, Usage};

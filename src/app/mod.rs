@@ -18,4 +18,5 @@ mod run_texts;
 pub mod serve;
 mod shutdown;
 pub mod sweep;
+mod webhooks;
 mod words;

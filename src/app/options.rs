@@ -7,10 +7,11 @@ use secrecy::SecretString;
 
 use crate::adapters::llm::LiveKey;
 use crate::adapters::tls::TlsFiles;
-use crate::domain::provider_address::AddressPolicy;
+use crate::domain::outgoing_address::AddressPolicy;
 use crate::domain::run_outcome::RunLimits;
 use crate::domain::signed_link::LinkKeys;
 use crate::domain::tenant::RetentionPolicy;
+use crate::domain::webhook::signing::WebhookKeys;
 use crate::ports::runner::{SandboxMode, SandboxSpec};
 use crate::service::operations::check_gate::GateOptions;
 use crate::service::shared::space::DiskLow;
@@ -46,6 +47,8 @@ pub struct Options {
     pub link_keys: Option<LinkKeys>,
     /// The language model; `None` where clients submit drafts themselves.
     pub llm: Option<LlmOptions>,
+    /// Webhooks.
+    pub webhooks: WebhookOptions,
     /// How long jobs, inputs and working folders are kept, unless a tenant has own settings.
     pub retention: RetentionPolicy,
     /// The engine and the bounds of its runs.
@@ -192,6 +195,42 @@ impl LlmWire {
         match self {
             Self::OpenAi => "openai",
             Self::Anthropic => "anthropic",
+        }
+    }
+}
+
+/// Webhooks.
+#[derive(Debug, Clone)]
+pub struct WebhookOptions {
+    /// Addresses that deliveries may be sent to.
+    pub addresses: AddressPolicy,
+    /// Keys that secrets are derived from; `None` for those of the data directory.
+    pub keys: Option<WebhookKeys>,
+    /// Certificates (PEM) that are trusted in addition to the system's.
+    pub ca_pem: Option<Vec<u8>>,
+    /// Longest time of one attempt.
+    pub timeout: Duration,
+    /// Delay of the first repetition; later ones are longer.
+    pub first_retry: Duration,
+    /// Days that deliveries which ended are kept.
+    pub log_days: u32,
+    /// Hours of failures after which an endpoint is disabled.
+    pub disable_after_hours: u32,
+    /// Most endpoints of a tenant, and of one job.
+    pub max_endpoints: usize,
+}
+
+impl Default for WebhookOptions {
+    fn default() -> Self {
+        Self {
+            addresses: AddressPolicy::default(),
+            keys: None,
+            ca_pem: None,
+            timeout: Duration::from_secs(15),
+            first_retry: Duration::from_secs(5),
+            log_days: 30,
+            disable_after_hours: 120,
+            max_endpoints: 20,
         }
     }
 }

@@ -74,6 +74,7 @@ pub async fn serve(
     // before the worker starts, so that no change of a job is missed
     let counters = tokio::spawn(count_changes(app.clone()).await?);
     let background = CancellationToken::new();
+    let webhooks = super::webhooks::start(&app.ctx, &background).await?;
     if let Some(check) = check_gate {
         super::gate::keep_fresh(app.clone(), check, background.clone())?;
     }
@@ -117,7 +118,7 @@ pub async fn serve(
     let giving_back = tokio::spawn(release_startup_memory(app.clone(), background.clone()));
     tracing::info!(event = "SS_READY", %address, "the service is ready");
     shutdown.cancelled().await;
-    let tasks = vec![health, looking, placed, control, walk, sweeper, anchor, orphans, giving_back];
+    let tasks = vec![health, looking, placed, control, walk, sweeper, anchor, orphans, giving_back, webhooks];
     let serving =
         Serving { app, worker, store, shutdown: options.shutdown, closing, server, background, tasks };
     let ended = serving.end().await;

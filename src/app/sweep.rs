@@ -9,6 +9,7 @@ use crate::http::state::App;
 use crate::ports::store::ReadError;
 use crate::service::Context;
 use crate::service::operations::retention::{Deps, Summary, Sweeper};
+use crate::service::webhooks::sweep::remove_old;
 
 /// Time between two sweeps.
 const EVERY: Duration = Duration::from_secs(60);
@@ -47,7 +48,8 @@ pub async fn run(app: App, stop: CancellationToken) {
         wait = match sweeper.pass(&deps, PER_PASS, false).await {
             Ok(summary) => {
                 count(&app, &summary);
-                if summary.more { PAUSE } else { EVERY }
+                let deliveries = remove_old(&app.ctx, PER_PASS).await.unwrap_or_default();
+                if summary.more || deliveries == PER_PASS { PAUSE } else { EVERY }
             }
             Err(error) => {
                 tracing::warn!(event = "SS_RETENTION_POSTPONED", %error, "a sweep could not read the store");

@@ -19,6 +19,7 @@ pub mod replay_draft;
 pub mod restore;
 mod retention;
 mod serve;
+mod serve_options;
 pub mod store;
 pub mod task_code;
 mod traces;

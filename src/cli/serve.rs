@@ -24,7 +24,6 @@ use crate::app::options::{
 use crate::app::reload::{Loaded, Source};
 use crate::app::serve::{Ended, serve};
 use crate::config::{self, Flags, Settings};
-use crate::domain::run_outcome::RunLimits;
 use crate::domain::tenant::RetentionPolicy;
 use crate::ports::runner::SandboxMode;
 use crate::service::operations::check_gate::GateOptions;
@@ -168,7 +167,8 @@ pub(super) fn exit_of(error: &BuildError) -> Exit {
         | BuildError::BootstrapKey
         | BuildError::Edge(_)
         | BuildError::Tls(_)
-        | BuildError::Llm(_) => Exit::Config,
+        | BuildError::Llm(_)
+        | BuildError::Webhooks(_) => Exit::Config,
         BuildError::DataDir(_) => Exit::Io,
         BuildError::Engine(_) => Exit::Unavailable,
     }
@@ -302,6 +302,7 @@ pub(super) fn options(settings: &Settings) -> Result<Options, BuildError> {
         token_days: settings.tokens.job_days,
         link_keys: settings.tokens.link_keys.clone(),
         llm: settings.llm.as_ref().map(|model| llm(model, settings.env)).transpose()?,
+        webhooks: super::serve_options::webhooks(settings)?,
         retention: retention(settings),
         engine: EngineOptions {
             command,
@@ -309,7 +310,7 @@ pub(super) fn options(settings: &Settings) -> Result<Options, BuildError> {
             launcher: None,
             run_timeout: Duration::from_secs(settings.run.timeout_seconds),
             run_memory_mb: settings.run.memory_mb,
-            limits: limits(&settings.run),
+            limits: super::serve_options::limits(&settings.run),
             processors: u32::try_from((cores / concurrency.max(1)).max(1)).unwrap_or(1),
             sandbox: match settings.run.sandbox {
                 config::Sandbox::Enforce => SandboxMode::Enforce,
@@ -349,19 +350,6 @@ pub(super) fn options(settings: &Settings) -> Result<Options, BuildError> {
             disk_low: DiskLow(settings.disk.low_mb.map(|mb| mb << 20)),
         },
     })
-}
-
-/// Converts the limits of a run.
-fn limits(run: &config::Run) -> RunLimits {
-    RunLimits {
-        processes: run.processes,
-        open_files: run.open_files,
-        file_bytes: run.file_mb << 20,
-        output_bytes: run.output_mb << 20,
-        output_files: run.output_files,
-        grace_ms: run.grace_ms,
-        ..RunLimits::default()
-    }
 }
 
 /// Converts the settings of the language model.

@@ -10,7 +10,7 @@ use super::reader::Reader;
 use super::sections::*;
 use super::store;
 use crate::domain::gate::Rule;
-use crate::domain::signed_link::LinkKeys;
+use crate::domain::signed_link::{LinkKeys, MIN_KEY_BYTES};
 use secrecy::ExposeSecret;
 
 /// Facts on the host that defaults and checks depend on.
@@ -64,6 +64,7 @@ pub(super) fn build(
         store: store::read(&mut r),
         upload: upload(&mut r),
         tokens: tokens(&mut r),
+        webhooks: super::webhooks::webhooks(&mut r),
         http: http(&mut r),
         limits: limits(&mut r),
         cors: cors(&mut r),
@@ -212,18 +213,20 @@ fn upload(r: &mut Reader<'_>) -> Upload {
 
 fn tokens(r: &mut Reader) -> Tokens {
     let job_days = r.count("tokens.job_days", 1, 3650) as u32;
-    let text = r.secret("tokens.link_keys");
-    let link_keys = text.and_then(|text| {
-        let keys: Vec<_> =
-            text.expose_secret().split(',').map(|key| key.trim().as_bytes().to_vec()).collect();
-        let is_drawn = |key: &Vec<u8>| key.iter().collect::<std::collections::BTreeSet<_>>().len() >= 8;
-        let keys = LinkKeys::new(keys.clone()).filter(|_| keys.iter().all(is_drawn));
-        if keys.is_none() {
-            r.invalid("tokens.link_keys", "each key must have at least 32 characters, 8 of them different");
-        }
-        keys
-    });
+    let link_keys = drawn_keys(r, "tokens.link_keys").and_then(LinkKeys::new);
     Tokens { job_days, link_keys }
+}
+
+/// Reads keys that were drawn, separated by commas.
+pub(super) fn drawn_keys(r: &mut Reader<'_>, path: &str) -> Option<Vec<Vec<u8>>> {
+    let text = r.secret(path)?;
+    let keys: Vec<_> = text.expose_secret().split(',').map(|key| key.trim().as_bytes().to_vec()).collect();
+    let different = |key: &Vec<u8>| key.iter().collect::<std::collections::BTreeSet<_>>().len();
+    if keys.iter().all(|key| key.len() >= MIN_KEY_BYTES && different(key) >= 8) {
+        return Some(keys);
+    }
+    r.invalid(path, "each key must have at least 32 characters, 8 of them different");
+    None
 }
 
 fn http(r: &mut Reader<'_>) -> Http {

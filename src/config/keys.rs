@@ -64,6 +64,7 @@ const SECRETS: &[&str] = &[
     "s3.access_key_id",
     "s3.secret_access_key",
     "tokens.link_keys",
+    "webhooks.keys",
     "admin.bootstrap_key",
     "admin.password_hash",
     "otel.headers",

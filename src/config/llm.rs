@@ -5,7 +5,7 @@ use super::problem::Origin;
 use super::reader::Reader;
 use super::sections::{Llm, LlmEndpoint, LlmProvider, Network};
 use crate::domain::gate::Rule;
-use crate::domain::provider_address::{Kind, Range, kind};
+use crate::domain::outgoing_address::{Kind, Range, kind};
 
 /// Reads the settings of the model; none without a provider.
 pub(super) fn llm(r: &mut Reader<'_>) -> Option<Llm> {

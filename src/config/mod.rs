@@ -17,6 +17,7 @@ pub mod production;
 mod reader;
 mod sections;
 mod store;
+mod webhooks;
 
 pub use build::Host;
 pub use layers::Flags;

@@ -1,6 +1,6 @@
 //! Networks of addresses in settings.
 
-use crate::domain::provider_address::{Address, Range};
+use crate::domain::outgoing_address::{Address, Range};
 
 /// An address or network, `10.0.0.0/8`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 
 use super::sections::{Llm, LlmEndpoint, Network, OnShutdown, Sandbox, Settings, host_of};
 use crate::domain::gate::{Rule, Violation};
-use crate::domain::provider_address::{Address, AddressPolicy, Range};
+use crate::domain::outgoing_address::{Address, AddressPolicy, Range};
 
 /// Rates from here on limit nothing.
 const NO_RATE: u32 = 1_000_000;

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use crate::domain::gate::Violation;
-use crate::domain::provider_address::AddressPolicy;
+use crate::domain::outgoing_address::AddressPolicy;
 use crate::domain::signed_link::LinkKeys;
+use crate::domain::webhook::signing::WebhookKeys;
 
 pub use super::choices::{Env, LlmProvider, LogFormat, OnShutdown, OnViolation, OtelProtocol, Sandbox};
 pub use super::network::Network;
@@ -44,6 +45,8 @@ pub struct Settings {
     pub upload: Upload,
     /// Section `tokens`.
     pub tokens: Tokens,
+    /// Section `webhooks`.
+    pub webhooks: Webhooks,
     /// Section `http`.
     pub http: Http,
     /// Section `limits`.
@@ -193,7 +196,8 @@ pub struct Llm {
 impl Llm {
     /// Returns the addresses that providers may have in production.
     pub fn address_policy(&self) -> AddressPolicy {
-        AddressPolicy { private: self.private_networks.iter().map(Network::range).collect() }
+        let private = self.private_networks.iter().map(Network::range).collect();
+        AddressPolicy { private, loopback: false }
     }
 
     /// Returns the hosts of the providers, as the URL parser of connections reads them.
@@ -235,6 +239,27 @@ pub struct Tokens {
     pub job_days: u32,
     /// Keys that sign links, the signing one first; `None` for keys of the data directory.
     pub link_keys: Option<LinkKeys>,
+}
+
+/// Webhooks.
+#[derive(Debug, Clone)]
+pub struct Webhooks {
+    #[doc = meaning!("webhooks.private_networks")]
+    pub private_networks: Vec<Network>,
+    /// Keys that secrets are derived from; `None` for those of the data directory.
+    pub keys: Option<WebhookKeys>,
+    #[doc = meaning!("webhooks.ca_file")]
+    pub ca_file: Option<PathBuf>,
+    #[doc = meaning!("webhooks.timeout_seconds")]
+    pub timeout_seconds: u64,
+    #[doc = meaning!("webhooks.retry_seconds")]
+    pub retry_seconds: u64,
+    #[doc = meaning!("webhooks.log_days")]
+    pub log_days: u32,
+    #[doc = meaning!("webhooks.disable_after_hours")]
+    pub disable_after_hours: u32,
+    #[doc = meaning!("webhooks.max_endpoints")]
+    pub max_endpoints: usize,
 }
 
 /// The HTTP server.

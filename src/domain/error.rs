@@ -152,6 +152,10 @@ error_codes! {
     PlanAlreadyFrozenConflict => "PLAN_ALREADY_FROZEN_CONFLICT", Conflict, false;
     PlanMissing => "PLAN_MISSING", Conflict, false;
     PlanOutdated => "PLAN_OUTDATED", Conflict, false;
+    WebhookNotFound => "WEBHOOK_NOT_FOUND", NotFound, false;
+    WebhookDeliveryNotFound => "WEBHOOK_DELIVERY_NOT_FOUND", NotFound, false;
+    WebhookAddressRefused => "WEBHOOK_ADDRESS_REFUSED", Invalid, false;
+    WebhookDisabled => "WEBHOOK_DISABLED", Conflict, false;
     RunNotFound => "RUN_NOT_FOUND", NotFound, false;
     RunNotSucceeded => "RUN_NOT_SUCCEEDED", Conflict, false;
     RenderingFailed => "RENDERING_FAILED", Unprocessable, false;

@@ -39,6 +39,8 @@ pub enum Rule {
     CorsOrigins,
     /// TLS is set, or `http.trusted_proxies` names a bounded set of proxies.
     TransportSecurity,
+    /// `webhooks.private_networks` has no loopback and no wide network.
+    WebhookNetworks,
     /// The rates of `limits.*` are low enough to limit something.
     RateLimits,
     /// The store takes audit events, and their export can be written.
@@ -114,6 +116,7 @@ impl Rule {
         Self::AdminCredentials,
         Self::CorsOrigins,
         Self::TransportSecurity,
+        Self::WebhookNetworks,
         Self::RateLimits,
         Self::AuditWritable,
         Self::LibraryIntact,
@@ -215,6 +218,11 @@ impl Rule {
                 "transport_security",
                 "requests arrive over TLS, or through a declared proxy",
                 "set tls.cert_file and tls.key_file, or name the proxies in http.trusted_proxies",
+            ),
+            Self::WebhookNetworks => settings(
+                "webhook_networks",
+                "webhooks reach public receivers, and a small part of the internal network at most",
+                "list only the networks of the receivers in webhooks.private_networks, each a /16 (IPv6: /48) at most",
             ),
             Self::RateLimits => settings(
                 "rate_limits",

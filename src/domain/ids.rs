@@ -103,6 +103,14 @@ id_type!(
     KeyId, "key id", 64, "letters, digits, - and _", file_safe
 );
 id_type!(
+    /// An endpoint of webhooks.
+    WebhookId, "webhook id", 64, "letters, digits, - and _", file_safe
+);
+id_type!(
+    /// A delivery to an endpoint; the header `webhook-id` of each attempt.
+    DeliveryId, "delivery id", 64, "letters, digits, - and _", file_safe
+);
+id_type!(
     /// A W3C trace id: 32 lower-case hexadecimal digits.
     TraceId, "trace id", 32, "32 lower-case hexadecimal digits", |t| t.len() == 32 && lower_hex(t)
 );

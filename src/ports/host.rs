@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::domain::provider_address::AddressPolicy;
+use crate::domain::outgoing_address::AddressPolicy;
 
 /// Durability of a file system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

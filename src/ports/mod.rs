@@ -14,4 +14,5 @@ mod store_query;
 mod store_reads;
 pub mod tabular;
 pub mod volume;
+pub mod webhook;
 pub mod workspace;

@@ -9,11 +9,12 @@ use tokio::sync::mpsc;
 
 use crate::domain::audit::AuditEvent;
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
-use crate::domain::ids::{CodeId, JobId, KeyId, TenantId};
+use crate::domain::ids::{CodeId, DeliveryId, JobId, KeyId, TenantId, WebhookId};
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::tenant::TenantRecord;
+use crate::domain::webhook::{CursorRecord, DeliveryRecord, WebhookRecord};
 
-pub use super::store_query::{Due, JobFilter, Page, Query, QueuedJob, Row};
+pub use super::store_query::{Due, JobFilter, Page, Query, QueuedJob, Row, WebhookScope};
 pub use super::store_reads::StoreExt;
 
 /// A record that the store keeps, with its version inside. Jobs are shared, so that a store that has one in memory
@@ -30,6 +31,12 @@ pub enum Record {
     Idempotency(Box<IdempotencyRecord>),
     /// The settings of a tenant.
     Tenant(Box<TenantRecord>),
+    /// An endpoint of webhooks.
+    Webhook(Box<WebhookRecord>),
+    /// A delivery to an endpoint.
+    Delivery(Box<DeliveryRecord>),
+    /// A position in the audit chain.
+    Cursor(Box<CursorRecord>),
 }
 
 /// The name of a record.
@@ -45,21 +52,31 @@ pub enum Key {
     Idempotency(String),
     /// Id of the tenant with these settings.
     Tenant(TenantId),
+    /// Public id of an endpoint.
+    Webhook(WebhookId),
+    /// Id of a delivery.
+    Delivery(DeliveryId),
+    /// Part of the service whose position it is.
+    Cursor(String),
 }
 
 impl Key {
     /// The kinds of records, as metrics name them.
-    pub const KINDS: [&'static str; 5] = ["job", "task_code", "api_key", "idempotency", "tenant"];
+    pub const KINDS: [&'static str; 8] =
+        ["job", "task_code", "api_key", "idempotency", "tenant", "webhook", "delivery", "cursor"];
 
     /// Returns the kind of the record, one of [`Key::KINDS`].
     pub fn kind(&self) -> &'static str {
-        let [job, task_code, api_key, idempotency, tenant] = Self::KINDS;
+        let [job, task_code, api_key, idempotency, tenant, webhook, delivery, cursor] = Self::KINDS;
         match self {
             Self::Job(..) => job,
             Self::TaskCode(_) => task_code,
             Self::ApiKey(_) => api_key,
             Self::Idempotency(_) => idempotency,
             Self::Tenant(_) => tenant,
+            Self::Webhook(_) => webhook,
+            Self::Delivery(_) => delivery,
+            Self::Cursor(_) => cursor,
         }
     }
 }
@@ -70,28 +87,24 @@ impl From<JobRecord> for Record {
     }
 }
 
-impl From<TaskCodeRecord> for Record {
-    fn from(record: TaskCodeRecord) -> Self {
-        Self::TaskCode(Box::new(record))
-    }
+macro_rules! boxed {
+    ($($record:ident => $variant:ident),* $(,)?) => {
+        $(impl From<$record> for Record {
+            fn from(record: $record) -> Self {
+                Self::$variant(Box::new(record))
+            }
+        })*
+    };
 }
 
-impl From<ApiKeyRecord> for Record {
-    fn from(record: ApiKeyRecord) -> Self {
-        Self::ApiKey(Box::new(record))
-    }
-}
-
-impl From<IdempotencyRecord> for Record {
-    fn from(record: IdempotencyRecord) -> Self {
-        Self::Idempotency(Box::new(record))
-    }
-}
-
-impl From<TenantRecord> for Record {
-    fn from(record: TenantRecord) -> Self {
-        Self::Tenant(Box::new(record))
-    }
+boxed! {
+    TaskCodeRecord => TaskCode,
+    ApiKeyRecord => ApiKey,
+    IdempotencyRecord => Idempotency,
+    TenantRecord => Tenant,
+    WebhookRecord => Webhook,
+    DeliveryRecord => Delivery,
+    CursorRecord => Cursor,
 }
 
 impl Record {
@@ -103,6 +116,9 @@ impl Record {
             Record::ApiKey(r) => Key::ApiKey(r.key_id.clone()),
             Record::Idempotency(r) => Key::Idempotency(r.key_sha256.clone()),
             Record::Tenant(r) => Key::Tenant(r.tenant_id.clone()),
+            Record::Webhook(r) => Key::Webhook(r.webhook_id.clone()),
+            Record::Delivery(r) => Key::Delivery(r.delivery_id.clone()),
+            Record::Cursor(r) => Key::Cursor(r.name.clone()),
         }
     }
 
@@ -114,6 +130,9 @@ impl Record {
             Record::ApiKey(r) => r.version,
             Record::Idempotency(r) => r.version,
             Record::Tenant(r) => r.version,
+            Record::Webhook(r) => r.version,
+            Record::Delivery(r) => r.version,
+            Record::Cursor(r) => r.version,
         }
     }
 }
@@ -173,6 +192,8 @@ pub enum Housekeeping {
     Idempotency,
     /// Time of last use of a credential.
     LastUsed,
+    /// Deliveries of webhooks, the position up to which they were made, and how attempts at an endpoint went.
+    Deliveries,
 }
 
 /// Result of a successful commit.

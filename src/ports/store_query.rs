@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::store::Record;
-use crate::domain::ids::{JobId, TenantId};
+use crate::domain::ids::{JobId, TenantId, WebhookId};
 use crate::domain::job::JobStatus;
 use crate::domain::tenant::TenantUsage;
 
@@ -51,6 +51,17 @@ pub enum Due {
     /// Jobs by the age of the inputs that they keep
     /// ([`JobRecord::inputs_since`](crate::domain::job::JobRecord::inputs_since)).
     Inputs,
+}
+
+/// Which endpoints of webhooks a query returns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WebhookScope {
+    /// Those of tenants and those of jobs.
+    All,
+    /// Those that receive the events of every job.
+    Tenant,
+    /// Those of one job.
+    Job(JobId),
 }
 
 /// One page of a list.
@@ -135,6 +146,41 @@ pub enum Query {
     },
     /// The API keys of a tenant, or of all, newest first.
     ApiKeys(Option<TenantId>),
+    /// The endpoints of webhooks, oldest first, at most `limit`.
+    Webhooks {
+        /// The one tenant; all when absent.
+        tenant: Option<TenantId>,
+        /// Which of them.
+        scope: WebhookScope,
+        /// Most endpoints.
+        limit: usize,
+    },
+    /// The endpoints that have pending deliveries, oldest first.
+    PendingWebhooks,
+    /// The deliveries to an endpoint, newest first.
+    Deliveries {
+        /// The endpoint.
+        webhook_id: WebhookId,
+        /// As returned by the previous page.
+        cursor: Option<String>,
+        /// Most deliveries of a page.
+        limit: usize,
+    },
+    /// The pending deliveries to an endpoint, by the time of their next attempt, at most `limit`.
+    PendingDeliveries {
+        /// The endpoint.
+        webhook_id: WebhookId,
+        /// Most deliveries.
+        limit: usize,
+    },
+    /// The deliveries that were made before a time and are not pending, or were due before it too: those of endpoints that
+    /// are gone. Oldest first, at most `limit`.
+    OldDeliveries {
+        /// Time that they must be older than (UTC).
+        before: DateTime<Utc>,
+        /// Most deliveries.
+        limit: usize,
+    },
 }
 
 /// Names each query, as metrics do.
@@ -168,6 +214,11 @@ names! {
     TaskCodeByHash => "task_code_by_hash",
     TaskCodes => "list_task_codes",
     ApiKeys => "list_api_keys",
+    Webhooks => "list_webhooks",
+    PendingWebhooks => "pending_webhooks",
+    Deliveries => "list_deliveries",
+    PendingDeliveries => "pending_deliveries",
+    OldDeliveries => "old_deliveries",
 }
 
 /// One row of an answer. A query for records returns [`Row::Record`]s of one kind.

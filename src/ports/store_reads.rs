@@ -6,11 +6,12 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::store::{Key, ReadError, Record, Store};
-use super::store_query::{Due, JobFilter, Page, Query, QueuedJob, Row};
+use super::store_query::{Due, JobFilter, Page, Query, QueuedJob, Row, WebhookScope};
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
-use crate::domain::ids::{CodeId, JobId, KeyId, TenantId};
+use crate::domain::ids::{CodeId, DeliveryId, JobId, KeyId, TenantId, WebhookId};
 use crate::domain::job::JobRecord;
 use crate::domain::tenant::{TenantRecord, TenantUsage};
+use crate::domain::webhook::{CursorRecord, DeliveryRecord, WebhookRecord};
 
 type Read<T> = Result<T, ReadError>;
 
@@ -164,6 +165,67 @@ pub trait StoreExt: Store {
     ) -> impl Future<Output = Read<Vec<ApiKeyRecord>>> + Send {
         all(self, Query::ApiKeys(tenant), |row| record(row).and_then(api_key))
     }
+
+    /// Reads an endpoint of webhooks.
+    fn webhook(&self, id: &WebhookId) -> impl Future<Output = Read<Option<WebhookRecord>>> + Send {
+        one(self, Key::Webhook(id.clone()), webhook)
+    }
+
+    /// Reads a delivery.
+    fn delivery(&self, id: &DeliveryId) -> impl Future<Output = Read<Option<DeliveryRecord>>> + Send {
+        one(self, Key::Delivery(id.clone()), delivery)
+    }
+
+    /// Reads a position in the audit chain.
+    fn cursor(&self, name: &str) -> impl Future<Output = Read<Option<CursorRecord>>> + Send {
+        one(self, Key::Cursor(name.to_owned()), |record| match record {
+            Record::Cursor(cursor) => Some(*cursor),
+            _ => None,
+        })
+    }
+
+    /// Returns [`Query::Webhooks`].
+    fn list_webhooks(
+        &self,
+        tenant: Option<TenantId>,
+        scope: WebhookScope,
+        limit: usize,
+    ) -> impl Future<Output = Read<Vec<WebhookRecord>>> + Send {
+        all(self, Query::Webhooks { tenant, scope, limit }, |row| record(row).and_then(webhook))
+    }
+
+    /// Returns [`Query::PendingWebhooks`].
+    fn pending_webhooks(&self) -> impl Future<Output = Read<Vec<WebhookRecord>>> + Send {
+        all(self, Query::PendingWebhooks, |row| record(row).and_then(webhook))
+    }
+
+    /// Returns [`Query::Deliveries`].
+    fn list_deliveries(
+        &self,
+        webhook_id: WebhookId,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> impl Future<Output = Read<Page<DeliveryRecord>>> + Send {
+        page(self, Query::Deliveries { webhook_id, cursor, limit }, |row| record(row).and_then(delivery))
+    }
+
+    /// Returns [`Query::PendingDeliveries`].
+    fn pending_deliveries(
+        &self,
+        webhook_id: WebhookId,
+        limit: usize,
+    ) -> impl Future<Output = Read<Vec<DeliveryRecord>>> + Send {
+        all(self, Query::PendingDeliveries { webhook_id, limit }, |row| record(row).and_then(delivery))
+    }
+
+    /// Returns [`Query::OldDeliveries`].
+    fn old_deliveries(
+        &self,
+        before: DateTime<Utc>,
+        limit: usize,
+    ) -> impl Future<Output = Read<Vec<DeliveryRecord>>> + Send {
+        all(self, Query::OldDeliveries { before, limit }, |row| record(row).and_then(delivery))
+    }
 }
 
 impl<S: Store + ?Sized> StoreExt for S {}
@@ -190,6 +252,14 @@ fn task_code(record: Record) -> Option<TaskCodeRecord> {
 
 fn api_key(record: Record) -> Option<ApiKeyRecord> {
     if let Record::ApiKey(key) = record { Some(*key) } else { None }
+}
+
+fn webhook(record: Record) -> Option<WebhookRecord> {
+    if let Record::Webhook(webhook) = record { Some(*webhook) } else { None }
+}
+
+fn delivery(record: Record) -> Option<DeliveryRecord> {
+    if let Record::Delivery(delivery) = record { Some(*delivery) } else { None }
 }
 
 fn usage(row: Row) -> Option<(TenantId, TenantUsage)> {

@@ -9,5 +9,6 @@ pub mod operations;
 pub mod plans;
 pub mod runs;
 pub mod shared;
+pub mod webhooks;
 
 pub use shared::context::{Caller, Context};

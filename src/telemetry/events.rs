@@ -420,6 +420,24 @@ pub const EVENTS: &[Event] = &[
         "Spans did not reach the collector before the process ended. Check the collector.",
         "dropped, failed, in_time",
     ),
+    event(
+        "SS_WEBHOOKS_POSTPONED",
+        "warn",
+        "Deliveries of webhooks wait for the store. Nothing is lost; check the store if it repeats.",
+        "code, error",
+    ),
+    event(
+        "SS_WEBHOOK_DISABLED",
+        "warn",
+        "An endpoint was disabled: its receiver is gone, or failed for long. Its owner can enable it again.",
+        "webhook_id",
+    ),
+    event(
+        "SS_WEBHOOK_GIVEN_UP",
+        "info",
+        "A delivery was given up after its last attempt. A replay sends it again.",
+        "webhook_id, delivery_id",
+    ),
     event("SS_WORKER_COMMIT_REFUSED", "error", "The store refused a commit of the worker.", "job_id, error"),
     event(
         "SS_WORKER_NOT_STARTED",

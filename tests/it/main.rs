@@ -16,3 +16,4 @@ mod security;
 mod store;
 mod structure;
 mod support;
+mod webhooks;

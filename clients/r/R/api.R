@@ -44,12 +44,20 @@ api_create_api_key <- function(client, body = NULL) {
   call_service(client, "POST", paste0("/v1/admin/api-keys"), query = list(), body = body)
 }
 
+api_create_job_webhook <- function(client, job_id, body = NULL) {
+  call_service(client, "POST", paste0("/v1/jobs/", path_part(job_id), "/webhooks"), query = list(), body = body)
+}
+
 api_create_link <- function(client, job_id, body = NULL) {
   call_service(client, "POST", paste0("/v1/jobs/", path_part(job_id), "/links"), query = list(), body = body)
 }
 
 api_create_task_codes <- function(client, body = NULL) {
   call_service(client, "POST", paste0("/v1/admin/task-codes"), query = list(), body = body)
+}
+
+api_create_webhook <- function(client, body = NULL) {
+  call_service(client, "POST", paste0("/v1/webhooks"), query = list(), body = body)
 }
 
 api_delete_admin_token <- function(client, token_id) {
@@ -62,6 +70,10 @@ api_delete_job <- function(client, job_id) {
 
 api_delete_task_code <- function(client, code_id) {
   call_service(client, "DELETE", paste0("/v1/admin/task-codes/", path_part(code_id)), query = list())
+}
+
+api_delete_webhook <- function(client, webhook_id) {
+  call_service(client, "DELETE", paste0("/v1/webhooks/", path_part(webhook_id)), query = list())
 }
 
 api_finalize_upload <- function(client, upload_session_id, body = NULL) {
@@ -136,6 +148,10 @@ api_get_tenant <- function(client, tenant_id) {
   call_service(client, "GET", paste0("/v1/admin/tenants/", path_part(tenant_id)), query = list())
 }
 
+api_get_webhook <- function(client, webhook_id) {
+  call_service(client, "GET", paste0("/v1/webhooks/", path_part(webhook_id)), query = list())
+}
+
 api_interpret_results <- function(client, job_id, body = NULL) {
   call_service(client, "POST", paste0("/v1/jobs/", path_part(job_id), "/interpretation"), query = list(), body = body)
 }
@@ -150,6 +166,10 @@ api_list_api_keys <- function(client) {
 
 api_list_artifacts <- function(client, job_id) {
   call_service(client, "GET", paste0("/v1/jobs/", path_part(job_id), "/artifacts"), query = list())
+}
+
+api_list_job_webhooks <- function(client, job_id) {
+  call_service(client, "GET", paste0("/v1/jobs/", path_part(job_id), "/webhooks"), query = list())
 }
 
 api_list_jobs <- function(client, limit = NULL, cursor = NULL, status = NULL, client_ref = NULL, created_after = NULL, created_before = NULL) {
@@ -176,6 +196,14 @@ api_list_tenants <- function(client) {
   call_service(client, "GET", paste0("/v1/admin/tenants"), query = list())
 }
 
+api_list_webhook_deliveries <- function(client, webhook_id, limit = NULL, cursor = NULL) {
+  call_service(client, "GET", paste0("/v1/webhooks/", path_part(webhook_id), "/deliveries"), query = list(limit = limit, cursor = cursor))
+}
+
+api_list_webhooks <- function(client) {
+  call_service(client, "GET", paste0("/v1/webhooks"), query = list())
+}
+
 api_open_console <- function(client) {
   call_service(client, "GET", paste0("/v1/console"), query = list())
 }
@@ -190,6 +218,10 @@ api_patch_draft <- function(client, job_id, body = NULL) {
 
 api_patch_job <- function(client, job_id, body = NULL) {
   call_service(client, "PATCH", paste0("/v1/jobs/", path_part(job_id)), query = list(), body = body)
+}
+
+api_patch_webhook <- function(client, webhook_id, body = NULL) {
+  call_service(client, "PATCH", paste0("/v1/webhooks/", path_part(webhook_id)), query = list(), body = body)
 }
 
 api_preview_draft <- function(client, job_id, main_data_source_id = NULL) {
@@ -220,6 +252,14 @@ api_render_run <- function(client, job_id, run_id, body = NULL) {
   call_service(client, "POST", paste0("/v1/jobs/", path_part(job_id), "/runs/", path_part(run_id), "/render"), query = list(), body = body)
 }
 
+api_replay_failed_deliveries <- function(client, webhook_id, body = NULL) {
+  call_service(client, "POST", paste0("/v1/webhooks/", path_part(webhook_id), "/replay"), query = list(), body = body)
+}
+
+api_replay_webhook_delivery <- function(client, webhook_id, delivery_id, body = NULL) {
+  call_service(client, "POST", paste0("/v1/webhooks/", path_part(webhook_id), "/deliveries/", path_part(delivery_id), "/replay"), query = list(), body = body)
+}
+
 api_request_draft <- function(client, job_id, body = NULL) {
   call_service(client, "POST", paste0("/v1/jobs/", path_part(job_id), "/draft/preview"), query = list(), body = body)
 }
@@ -242,6 +282,10 @@ api_revoke_task_code <- function(client, code_id, body = NULL) {
 
 api_rotate_api_key <- function(client, key_id, body = NULL) {
   call_service(client, "POST", paste0("/v1/admin/api-keys/", path_part(key_id), "/rotate"), query = list(), body = body)
+}
+
+api_rotate_webhook_secret <- function(client, webhook_id, body = NULL) {
+  call_service(client, "POST", paste0("/v1/webhooks/", path_part(webhook_id), "/rotate-secret"), query = list(), body = body)
 }
 
 api_run_job <- function(client, job_id, output_formats = NULL, body = NULL) {
@@ -274,4 +318,8 @@ api_system_reload <- function(client) {
 
 api_system_status <- function(client) {
   call_service(client, "GET", paste0("/v1/admin/system/status"), query = list())
+}
+
+api_test_webhook <- function(client, webhook_id, body = NULL) {
+  call_service(client, "POST", paste0("/v1/webhooks/", path_part(webhook_id), "/test"), query = list(), body = body)
 }

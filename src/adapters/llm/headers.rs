@@ -19,13 +19,16 @@ pub(super) fn retry_after(status: u16, headers: &HeaderMap, now: DateTime<Utc>) 
     if let Some(wait) = text(headers, "retry-after-ms").and_then(|t| number(t, 0.001)) {
         return Some(wait);
     }
-    let stated = text(headers, "retry-after").and_then(|stated| {
-        number(stated, 1.0).or_else(|| {
-            let date = DateTime::parse_from_rfc2822(&stated.replace("GMT", "+0000")).ok()?;
-            Some(until(date.with_timezone(&Utc), now))
-        })
-    });
-    stated.or_else(|| (status == 429).then(|| reset(headers, now)).flatten())
+    stated_wait(headers, now).or_else(|| (status == 429).then(|| reset(headers, now)).flatten())
+}
+
+/// Returns the wait of the header `Retry-After`: seconds, or until a date (RFC 9110, section 10.2.3).
+pub(in crate::adapters) fn stated_wait(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+    let stated = text(headers, "retry-after")?;
+    number(stated, 1.0).or_else(|| {
+        let date = DateTime::parse_from_rfc2822(&stated.replace("GMT", "+0000")).ok()?;
+        Some(until(date.with_timezone(&Utc), now))
+    })
 }
 
 fn number(text: &str, unit: f64) -> Option<Duration> {

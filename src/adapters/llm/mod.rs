@@ -4,8 +4,7 @@
 mod anthropic;
 mod breaker;
 mod chain;
-mod guard;
-mod headers;
+pub(super) mod headers;
 mod key;
 mod openai;
 mod provider;
@@ -17,7 +16,6 @@ mod transport;
 pub use anthropic::Anthropic;
 pub use breaker::{Breaker, BreakerOptions};
 pub use chain::{Budget, Concurrency, Failover};
-pub use guard::{Guard, judge as judge_address};
 pub use key::LiveKey;
 pub use openai::OpenAi;
 pub use provider::{Provider, ProviderOptions};

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
-use super::guard::Guard;
 use super::key::LiveKey;
 use super::sse::{Decoder, Event};
 use super::transport::{self, Answer, Timeouts};
+use crate::adapters::guard::Guard;
 use crate::ports::clock::Clock;
 use crate::ports::llm::{AttemptNote, LlmCause, LlmFailure, LlmReply, Structure, Usage};
 

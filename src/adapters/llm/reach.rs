@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
-use super::guard::Guard;
 use super::key::LiveKey;
 use super::transport::{self, Timeouts};
+use crate::adapters::guard::Guard;
 
 /// Paths and headers of a wire format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::guard::Guard;
 use super::headers;
+use crate::adapters::guard::Guard;
 use crate::ports::clock::Clock;
 use crate::ports::llm::{LlmCause, LlmFailure};
 

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::rows::{Cell, Rows, Statement, Table, clean};
 use super::shared::Submitted;
+use super::tables::{AUDIT, COMMITS, USAGE, names_of, table_of};
 use crate::adapters::store::apply::IndexColumns;
 use crate::adapters::store::keys;
 use crate::adapters::store::prepare::{PreparedWrite, Put};
@@ -62,91 +63,6 @@ pub(super) struct State {
     commits: Rows,
     /// Changes of the applied commits, in order.
     pub changes: Vec<Change>,
-}
-
-const JOBS: Table = Table {
-    name: "jobs",
-    names: &["tenant", "job_id"],
-    columns: &[
-        "tenant",
-        "job_id",
-        "nr",
-        "version",
-        "status",
-        "queue_seq",
-        "ready_at",
-        "client_ref",
-        "created_at",
-        "fence",
-        "sequence",
-        "checksum",
-        "json",
-        "ended_at",
-        "files_at",
-        "inputs_at",
-        "bytes",
-        "uploads_at",
-    ],
-    kept: &["nr"],
-};
-const TASK_CODES: Table = Table {
-    name: "task_codes",
-    names: &["code_id"],
-    columns: &["code_id", "nr", "tenant", "code_sha256", "version", "created_at", "checksum", "json"],
-    kept: &["nr"],
-};
-const API_KEYS: Table = Table {
-    name: "api_keys",
-    names: &["key_id"],
-    columns: &["key_id", "nr", "tenant", "version", "created_at", "checksum", "json"],
-    kept: &["nr"],
-};
-const IDEMPOTENCY: Table = Table {
-    name: "idempotency",
-    names: &["key_sha256"],
-    columns: &["key_sha256", "version", "expires_at", "checksum", "json"],
-    kept: &[],
-};
-const TENANTS: Table = Table {
-    name: "tenants",
-    names: &["tenant"],
-    columns: &["tenant", "version", "checksum", "json"],
-    kept: &[],
-};
-const USAGE: Table = Table {
-    name: "tenant_usage",
-    names: &["tenant"],
-    columns: &["tenant", "jobs", "bytes", "queued"],
-    kept: &[],
-};
-const AUDIT: Table = Table { name: "audit", names: &[], columns: &["seq", "resource", "json"], kept: &[] };
-const COMMITS: Table = Table {
-    name: "commits",
-    names: &[],
-    columns: &["sequence", "id", "committed_at", "versions"],
-    kept: &[],
-};
-
-fn table_of(key: &Key) -> &'static Table {
-    match key {
-        Key::Job(..) => &JOBS,
-        Key::TaskCode(_) => &TASK_CODES,
-        Key::ApiKey(_) => &API_KEYS,
-        Key::Idempotency(_) => &IDEMPOTENCY,
-        Key::Tenant(_) => &TENANTS,
-    }
-}
-
-/// The cells of the columns that name a record.
-fn names_of(key: &Key) -> Vec<Cell> {
-    let text = |text: &str| Cell::Text(text.to_owned());
-    match key {
-        Key::Job(tenant, job) => vec![text(tenant.as_str()), text(job.as_str())],
-        Key::TaskCode(id) => vec![text(id.as_str())],
-        Key::ApiKey(id) => vec![text(id.as_str())],
-        Key::Idempotency(id) => vec![text(id)],
-        Key::Tenant(id) => vec![text(id.as_str())],
-    }
 }
 
 fn expected(expect: Expect) -> Option<u64> {
@@ -271,7 +187,19 @@ impl State {
                 row.extend([number(version), millis(r.expires_at)]);
                 row.extend(bytes(put));
             }
-            Record::Tenant(_) => {
+            Record::Webhook(r) => {
+                let job_id = r.job_id.as_ref().map(ToString::to_string).unwrap_or_default();
+                row.extend([Cell::Number(Some(nr)), Cell::Text(r.tenant_id.to_string()), Cell::Text(job_id)]);
+                row.extend([number(version), millis(r.created_at)]);
+                row.extend(bytes(put));
+            }
+            Record::Delivery(r) => {
+                row.extend([Cell::Number(Some(nr)), Cell::Text(r.webhook_id.to_string()), number(version)]);
+                let due_at = r.due_at.map(|at| at.timestamp_millis());
+                row.extend([millis(r.created_at), Cell::Number(due_at)]);
+                row.extend(bytes(put));
+            }
+            Record::Tenant(_) | Record::Cursor(_) => {
                 row.push(number(version));
                 row.extend(bytes(put));
             }

@@ -14,7 +14,7 @@ use super::shared::Submitted;
 use crate::adapters::store::keys;
 use crate::adapters::store::usage::Usages;
 use crate::domain::audit::GENESIS_HASH;
-use crate::domain::ids::{CodeId, KeyId, TenantId};
+use crate::domain::ids::{CodeId, DeliveryId, KeyId, TenantId, WebhookId};
 use crate::domain::job::JobStatus;
 use crate::domain::tenant::TenantUsage;
 use crate::ports::store::{Key, Receipt, Record};
@@ -70,6 +70,9 @@ struct Names {
     api_keys: Vec<String>,
     idempotency: Vec<String>,
     tenants: Vec<String>,
+    webhooks: Vec<String>,
+    deliveries: Vec<String>,
+    cursors: Vec<String>,
     used: BTreeSet<String>,
 }
 
@@ -97,6 +100,9 @@ impl Names {
                 Key::ApiKey(id) => names.api_keys.push(id.to_string()),
                 Key::Idempotency(id) => names.idempotency.push(id.clone()),
                 Key::Tenant(id) => names.tenants.push(id.to_string()),
+                Key::Webhook(id) => names.webhooks.push(id.to_string()),
+                Key::Delivery(id) => names.deliveries.push(id.to_string()),
+                Key::Cursor(name) => names.cursors.push(name.clone()),
             }
         }
         names
@@ -113,6 +119,9 @@ const API_KEYS: &str = "SELECT key_id, nr, version FROM ss.api_keys WHERE key_id
 const IDEMPOTENCY: &str = "SELECT key_sha256, 0::int8, version FROM ss.idempotency \
                            WHERE key_sha256 = ANY($1) AND expires_at > $2";
 const TENANTS: &str = "SELECT tenant, 0::int8, version FROM ss.tenants WHERE tenant = ANY($1)";
+const WEBHOOKS: &str = "SELECT webhook_id, nr, version FROM ss.webhooks WHERE webhook_id = ANY($1)";
+const DELIVERIES: &str = "SELECT delivery_id, nr, version FROM ss.deliveries WHERE delivery_id = ANY($1)";
+const CURSORS: &str = "SELECT name, 0::int8, version FROM ss.cursors WHERE name = ANY($1)";
 const USAGE: &str = "SELECT tenant, jobs, bytes, queued FROM ss.tenant_usage WHERE tenant = ANY($1)";
 
 /// Takes the lock of the heads and reads what a batch needs, in one round trip after `begin`.
@@ -144,6 +153,11 @@ pub(super) async fn load(
     ask(IDEMPOTENCY, params, needed);
     let needed = some(&names.tenants);
     ask(TENANTS, vec![Param::texts(names.tenants)], needed);
+    for (sql, list) in [(WEBHOOKS, names.webhooks), (DELIVERIES, names.deliveries), (CURSORS, names.cursors)]
+    {
+        let needed = some(&list);
+        ask(sql, vec![Param::texts(list)], needed);
+    }
     let needed = !names.used.is_empty();
     ask(USAGE, vec![Param::texts(names.used.into_iter().collect())], needed);
 
@@ -171,6 +185,9 @@ pub(super) async fn load(
                     let key = match other {
                         API_KEYS => KeyId::parse(name).ok().map(Key::ApiKey),
                         TENANTS => TenantId::parse(name).ok().map(Key::Tenant),
+                        WEBHOOKS => WebhookId::parse(name).ok().map(Key::Webhook),
+                        DELIVERIES => DeliveryId::parse(name).ok().map(Key::Delivery),
+                        CURSORS => Some(Key::Cursor(name.to_owned())),
                         _ => Some(Key::Idempotency(name.to_owned())),
                     };
                     let current = plain(row, 1)?;

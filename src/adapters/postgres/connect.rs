@@ -45,6 +45,16 @@ pub enum OpenError {
     /// The database has no tables of the service.
     #[error("the database has no tables of this service; run `stata-service store migrate` once")]
     NotMigrated,
+    /// The tables were made by an earlier release.
+    #[error(
+        "the tables have format {found}, and this release needs {known}; run `stata-service store migrate` once"
+    )]
+    OlderFormat {
+        /// Format of the tables.
+        found: i64,
+        /// Format of this release.
+        known: i64,
+    },
     /// The tables have a format that this release does not know.
     #[error("the tables have format {found}, and this release knows {known}; use a newer release")]
     NewerFormat {

@@ -47,7 +47,13 @@ impl Conditions {
         self
     }
 
-    fn filter(&self) -> String {
+    /// Returns the values that the conditions bind.
+    pub(super) fn into_params(self) -> Vec<Param> {
+        self.params
+    }
+
+    /// Returns the clause `WHERE`, empty without conditions.
+    pub(super) fn filter(&self) -> String {
         if self.sql.is_empty() { String::new() } else { format!("WHERE {}", self.sql.join(" AND ")) }
     }
 }

@@ -12,8 +12,10 @@ mod rows;
 mod schema;
 mod shared;
 pub mod store;
+mod tables;
 mod transaction;
 mod verify;
+mod webhooks;
 
 pub use connect::OpenError;
 pub use schema::{FORMAT as TABLES_FORMAT, Migrated};

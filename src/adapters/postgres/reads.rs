@@ -183,7 +183,7 @@ impl Readers {
     }
 
     /// Reads every record that a statement finds; damaged ones are reported and left out.
-    async fn all<T: Stored>(&self, rest: &str, params: Vec<Param>) -> Result<Vec<T>, ReadError> {
+    pub(super) async fn all<T: Stored>(&self, rest: &str, params: Vec<Param>) -> Result<Vec<T>, ReadError> {
         let sql = format!("SELECT {} FROM ss.{} {rest}", columns::<T>(), T::TABLE);
         let mut items = Vec::new();
         for row in self.rows(&sql, params).await? {
@@ -238,6 +238,7 @@ impl Readers {
                 let params = tenant.map(|tenant| Param::text(tenant.as_str())).into_iter().collect();
                 whole(self.all::<ApiKeyRecord>(&format!("{filter} {order}"), params).await?)
             }
+            other => self.answer_webhooks(other).await?,
         })
     }
 
@@ -388,6 +389,7 @@ fn records<T: Into<Record>>(page: Page<T>) -> Page<Answer> {
     page.map(Answer::from)
 }
 
-fn whole<T: Into<Record>>(items: Vec<T>) -> Page<Answer> {
+/// Makes the answer of a list that comes whole.
+pub(super) fn whole<T: Into<Record>>(items: Vec<T>) -> Page<Answer> {
     Page::whole(items.into_iter().map(Answer::from).collect())
 }

@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 use super::connect::{OpenError, Target};
 
 /// Format of the tables, kept in `ss.meta`.
-pub const FORMAT: i64 = 1;
+pub const FORMAT: i64 = 2;
 /// Oldest server that is supported, as `server_version_num`.
 const OLDEST_SERVER: i32 = 150_000;
 
@@ -75,6 +75,27 @@ CREATE TABLE ss.commits (
 );
 "#;
 
+/// The tables of webhooks, which format 1 does not have. `job_id` is empty for an endpoint of a tenant; `due_at` is null
+/// unless a delivery is pending.
+const WEBHOOKS: &str = r#"
+CREATE TABLE ss.webhooks (
+  nr bigint NOT NULL, webhook_id text COLLATE "C" PRIMARY KEY, tenant text COLLATE "C" NOT NULL,
+  job_id text COLLATE "C" NOT NULL, version bigint NOT NULL, created_at bigint NOT NULL, checksum bytea NOT NULL,
+  json text NOT NULL
+);
+CREATE INDEX webhooks_by_job ON ss.webhooks (tenant, job_id, created_at, nr);
+CREATE TABLE ss.deliveries (
+  nr bigint NOT NULL, delivery_id text COLLATE "C" PRIMARY KEY, webhook_id text COLLATE "C" NOT NULL,
+  version bigint NOT NULL, created_at bigint NOT NULL, due_at bigint, checksum bytea NOT NULL, json text NOT NULL
+);
+CREATE INDEX deliveries_by_webhook ON ss.deliveries (webhook_id, created_at, nr);
+CREATE INDEX deliveries_due ON ss.deliveries (webhook_id, due_at, nr) WHERE due_at IS NOT NULL;
+CREATE INDEX deliveries_by_time ON ss.deliveries (created_at, nr);
+CREATE TABLE ss.cursors (
+  name text COLLATE "C" PRIMARY KEY, version bigint NOT NULL, checksum bytea NOT NULL, json text NOT NULL
+);
+"#;
+
 /// What a migration did.
 #[derive(Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Migrated {
@@ -98,8 +119,12 @@ pub(super) async fn migrate(target: &Target) -> Result<Migrated, OpenError> {
     let from = format(&link.client).await?;
     match from {
         None => {
-            let made = format!("{TABLES} INSERT INTO ss.meta (format) VALUES ({FORMAT})");
+            let made = format!("{TABLES} {WEBHOOKS} INSERT INTO ss.meta (format) VALUES ({FORMAT})");
             link.client.batch_execute(&made).await?;
+        }
+        Some(1) => {
+            let added = format!("{WEBHOOKS} UPDATE ss.meta SET format = {FORMAT}");
+            link.client.batch_execute(&added).await?;
         }
         Some(FORMAT) => {}
         Some(found) => return Err(OpenError::NewerFormat { found, known: FORMAT }),
@@ -123,6 +148,7 @@ pub(super) async fn check(client: &Client) -> Result<(), OpenError> {
     }
     match format(client).await? {
         Some(FORMAT) => Ok(()),
+        Some(found) if found < FORMAT => Err(OpenError::OlderFormat { found, known: FORMAT }),
         Some(found) => Err(OpenError::NewerFormat { found, known: FORMAT }),
         None => Err(OpenError::NotMigrated),
     }

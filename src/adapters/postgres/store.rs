@@ -24,6 +24,7 @@ use crate::adapters::store::prepare::prepare;
 use crate::domain::audit::{AuditFilter, ChainedEvent};
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
 use crate::domain::tenant::TenantRecord;
+use crate::domain::webhook::{CursorRecord, DeliveryRecord, WebhookRecord};
 use crate::ports::audit_log::{AuditFrom, AuditLog, FoundEvents};
 use crate::ports::clock::Clock;
 use crate::ports::store::{
@@ -267,6 +268,13 @@ impl Store for PostgresStore {
                 Key::Tenant(id) => {
                     readers.record::<TenantRecord>("tenant", id.as_str()).await?.map(Record::from)
                 }
+                Key::Webhook(id) => {
+                    readers.record::<WebhookRecord>("webhook_id", id.as_str()).await?.map(Record::from)
+                }
+                Key::Delivery(id) => {
+                    readers.record::<DeliveryRecord>("delivery_id", id.as_str()).await?.map(Record::from)
+                }
+                Key::Cursor(name) => readers.record::<CursorRecord>("name", name).await?.map(Record::from),
                 Key::Idempotency(id) => {
                     let now = readers.core.clock.now();
                     let found = readers.record::<IdempotencyRecord>("key_sha256", id).await?;

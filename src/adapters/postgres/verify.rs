@@ -22,6 +22,7 @@ use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord}
 use crate::domain::job::JobRecord;
 use crate::domain::layout::job_dir;
 use crate::domain::tenant::TenantRecord;
+use crate::domain::webhook::{CursorRecord, DeliveryRecord, WebhookRecord};
 
 /// Rows that are read at once.
 const PAGE: usize = 500;
@@ -57,6 +58,9 @@ pub fn check(url: &SecretString, scope: Scope) -> Result<Report, OpenError> {
         check_table::<ApiKeyRecord>(client, report).await?;
         check_table::<TenantRecord>(client, report).await?;
         check_table::<IdempotencyRecord>(client, report).await?;
+        check_table::<WebhookRecord>(client, report).await?;
+        check_table::<DeliveryRecord>(client, report).await?;
+        check_table::<CursorRecord>(client, report).await?;
         check_heads(client, report).await?;
         check_chain(client, &[], report).await
     })

@@ -11,6 +11,7 @@ use super::job_cache::Written;
 use super::keys;
 use super::prepare::{Prepared, PreparedEvent, PreparedWrite, Put};
 use super::rows::table_of;
+use super::webhooks;
 use crate::domain::audit::{Actor, AuditEvent};
 use crate::domain::ids::TenantId;
 use crate::domain::job::{JobRecord, JobStatus};
@@ -165,6 +166,9 @@ fn resource(key: &Key) -> String {
         Key::ApiKey(id) => format!("api_key:{id}"),
         Key::Idempotency(id) => format!("idempotency:{id}"),
         Key::Tenant(id) => format!("tenant:{id}"),
+        Key::Webhook(id) => format!("webhook:{id}"),
+        Key::Delivery(id) => format!("delivery:{id}"),
+        Key::Cursor(name) => format!("cursor:{name}"),
     }
 }
 
@@ -184,6 +188,11 @@ fn load(conn: &Connection, key: &Key, now_ms: i64) -> rusqlite::Result<Option<Cu
             bytes: None,
         })
     };
+    let named = |column: &str, name: &str| {
+        conn.prepare_cached(&format!("SELECT row, version FROM {} WHERE {column} = ?1", table_of(key)))?
+            .query_row([name], plain)
+            .optional()
+    };
     match key {
         Key::Job(tenant, id) => conn
             .prepare_cached(
@@ -202,18 +211,12 @@ fn load(conn: &Connection, key: &Key, now_ms: i64) -> rusqlite::Result<Option<Cu
                 })
             })
             .optional(),
-        Key::TaskCode(id) => conn
-            .prepare_cached("SELECT row, version FROM task_codes WHERE code_id = ?1")?
-            .query_row([id.as_str()], plain)
-            .optional(),
-        Key::ApiKey(id) => conn
-            .prepare_cached("SELECT row, version FROM api_keys WHERE key_id = ?1")?
-            .query_row([id.as_str()], plain)
-            .optional(),
-        Key::Tenant(id) => conn
-            .prepare_cached("SELECT row, version FROM tenants WHERE tenant = ?1")?
-            .query_row([id.as_str()], plain)
-            .optional(),
+        Key::TaskCode(id) => named("code_id", id.as_str()),
+        Key::ApiKey(id) => named("key_id", id.as_str()),
+        Key::Tenant(id) => named("tenant", id.as_str()),
+        Key::Webhook(id) => named("webhook_id", id.as_str()),
+        Key::Delivery(id) => named("delivery_id", id.as_str()),
+        Key::Cursor(name) => named("name", name),
         Key::Idempotency(id) => {
             let found = conn
                 .prepare_cached("SELECT row, version, expires_at FROM idempotency WHERE key_sha256 = ?1")?
@@ -316,6 +319,18 @@ fn write_record(
                 &put.checksum,
                 &put.json,
             ))?;
+            (other, None, r.version)
+        }
+        Record::Webhook(r) => {
+            webhooks::write_webhook(conn, row, r, put)?;
+            (other, None, r.version)
+        }
+        Record::Delivery(r) => {
+            webhooks::write_delivery(conn, row, r, put)?;
+            (other, None, r.version)
+        }
+        Record::Cursor(r) => {
+            webhooks::write_cursor(conn, row, r, put)?;
             (other, None, r.version)
         }
         Record::Idempotency(r) => {

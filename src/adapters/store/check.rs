@@ -17,6 +17,7 @@ use super::tools::snapshot;
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::tenant::TenantRecord;
+use crate::domain::webhook::{CursorRecord, DeliveryRecord, WebhookRecord};
 
 /// Most problems that a report lists; more are counted.
 const MAX_LISTED: usize = 1000;
@@ -108,6 +109,9 @@ pub fn check(data_dir: &Path, deep: bool, online: bool) -> io::Result<Report> {
     check_table::<TaskCodeRecord>(&conn, &mut report, "task_codes", |_, _, _| Ok(()));
     check_table::<ApiKeyRecord>(&conn, &mut report, "api_keys", |_, _, _| Ok(()));
     check_table::<TenantRecord>(&conn, &mut report, "tenants", |_, _, _| Ok(()));
+    check_table::<WebhookRecord>(&conn, &mut report, "webhooks", |_, _, _| Ok(()));
+    check_table::<DeliveryRecord>(&conn, &mut report, "deliveries", |_, _, _| Ok(()));
+    check_table::<CursorRecord>(&conn, &mut report, "cursors", |_, _, _| Ok(()));
     check_table::<IdempotencyRecord>(&conn, &mut report, "idempotency", |_, _, _| Ok(()));
     let Jobs { behind, known, .. } = jobs;
     if behind > 0 {

@@ -1,6 +1,6 @@
 //! Names of records as text columns: a JSON array `[kind, …]`, used by receipts and the quarantine.
 
-use crate::domain::ids::{CodeId, JobId, KeyId, TenantId};
+use crate::domain::ids::{CodeId, DeliveryId, JobId, KeyId, TenantId, WebhookId};
 use crate::ports::store::Key;
 
 /// Returns the text form of a name.
@@ -11,6 +11,9 @@ pub(in crate::adapters) fn encode(key: &Key) -> String {
         Key::ApiKey(id) => vec!["api_key", id.as_str()],
         Key::Idempotency(id) => vec!["idempotency", id.as_str()],
         Key::Tenant(id) => vec!["tenant", id.as_str()],
+        Key::Webhook(id) => vec!["webhook", id.as_str()],
+        Key::Delivery(id) => vec!["delivery", id.as_str()],
+        Key::Cursor(name) => vec!["cursor", name.as_str()],
     };
     serde_json::Value::from(parts).to_string()
 }
@@ -25,6 +28,9 @@ pub(super) fn decode(text: &str) -> Option<Key> {
         ["api_key", id] => Key::ApiKey(KeyId::parse(*id).ok()?),
         ["idempotency", id] => Key::Idempotency((*id).to_owned()),
         ["tenant", id] => Key::Tenant(TenantId::parse(*id).ok()?),
+        ["webhook", id] => Key::Webhook(WebhookId::parse(*id).ok()?),
+        ["delivery", id] => Key::Delivery(DeliveryId::parse(*id).ok()?),
+        ["cursor", name] => Key::Cursor((*name).to_owned()),
         _ => return None,
     })
 }
@@ -54,6 +60,9 @@ mod tests {
             Key::ApiKey(KeyId::parse("k").expect("valid")),
             Key::Idempotency("\"odd\" [text]".to_owned()),
             Key::Tenant(TenantId::default_tenant()),
+            Key::Webhook(WebhookId::parse("wh_1").expect("valid")),
+            Key::Delivery(DeliveryId::parse("msg_1").expect("valid")),
+            Key::Cursor("webhooks".to_owned()),
         ];
         let versions: Vec<(Key, u64)> = keys.into_iter().zip(1..).collect();
         assert_eq!(decode_versions(&encode_versions(&versions)), Some(versions));

@@ -75,6 +75,7 @@ fn resource(event: &ChainedEvent) -> Option<Key> {
         "task_code" => Some(Key::TaskCode(id.parse().ok()?)),
         "api_key" => Some(Key::ApiKey(id.parse().ok()?)),
         "tenant" => Some(Key::Tenant(id.parse().ok()?)),
+        "webhook" => Some(Key::Webhook(id.parse().ok()?)),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@
 use rusqlite::Connection;
 
 use super::apply::IndexColumns;
-use super::schema::SchemaError;
+use super::schema::{SchemaError, WEBHOOKS};
 use super::usage::Usages;
 use crate::domain::job::JobRecord;
 
@@ -34,18 +34,21 @@ CREATE TABLE tenant_usage (
 pub(super) fn add_missing(conn: &Connection) -> Result<(), SchemaError> {
     add_life_of_data(conn)?;
     add_uploads(conn)?;
-    let indexed: bool = conn.query_row(
-        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'audit_by_resource')",
-        [],
-        |row| row.get(0),
-    )?;
-    if !indexed {
+    if !exists(conn, "webhooks")? {
+        conn.execute_batch(&format!("BEGIN IMMEDIATE; {WEBHOOKS} COMMIT;"))?;
+    }
+    if !exists(conn, "audit_by_resource")? {
         conn.execute_batch(
             "CREATE INDEX audit_by_resource
              ON audit (CASE WHEN json_valid(json) THEN json ->> '$.resource' END)",
         )?;
     }
     Ok(())
+}
+
+/// True if the schema has a table or an index.
+fn exists(conn: &Connection, name: &str) -> rusqlite::Result<bool> {
+    conn.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = ?1)", [name], |row| row.get(0))
 }
 
 /// Adds the column by which open upload sessions are found.

@@ -35,6 +35,7 @@ pub mod tools;
 pub(super) mod usage;
 mod verify;
 mod wal;
+mod webhooks;
 
 pub use lock::{Holder, LockError};
 pub use schema::FORMAT as TABLES_FORMAT;

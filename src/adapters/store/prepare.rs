@@ -85,6 +85,12 @@ fn check_audit(commit: &Commit) -> Result<(), CommitError> {
         Housekeeping::LastUsed => {
             matches!(write, Write::Put { record: Record::ApiKey(_), expect: Expect::Version(_) })
         }
+        Housekeeping::Deliveries => match write {
+            Write::Put { record: Record::Delivery(_) | Record::Cursor(_), .. }
+            | Write::Delete { key: Key::Delivery(_), .. } => true,
+            Write::Put { record: Record::Webhook(_), expect } => matches!(expect, Expect::Version(_)),
+            _ => false,
+        },
         Housekeeping::Idempotency => matches!(
             write,
             Write::Put { record: Record::Idempotency(_), .. }
@@ -128,6 +134,9 @@ fn serialise(record: Record) -> Result<Put, CommitError> {
         Record::ApiKey(r) => to_json(r),
         Record::Idempotency(r) => to_json(r),
         Record::Tenant(r) => to_json(r),
+        Record::Webhook(r) => to_json(r),
+        Record::Delivery(r) => to_json(r),
+        Record::Cursor(r) => to_json(r),
     }?;
     let checksum = checksum(json.as_bytes());
     Ok(Put { record, json, checksum })

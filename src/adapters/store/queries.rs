@@ -8,7 +8,7 @@ use super::readers::QueryError;
 use super::reads::{self, Conditions};
 use super::rows::{self, Stored};
 use super::shared::Core;
-use super::{due, usage};
+use super::{due, usage, webhooks};
 use crate::domain::credential::{ApiKeyRecord, TaskCodeRecord};
 use crate::domain::ids::JobId;
 use crate::domain::job::JobRecord;
@@ -63,6 +63,19 @@ pub(super) fn answer(conn: &Connection, core: &Core, query: Query) -> Result<Pag
             );
             let tenant = tenant.map(|t| t.to_string());
             whole(reads::all::<ApiKeyRecord, _>(conn, core, &sql, [tenant])?, Row::from)
+        }
+        Query::Webhooks { tenant, scope, limit } => {
+            whole(webhooks::webhooks(conn, core, tenant.as_ref(), &scope, limit)?, Row::from)
+        }
+        Query::PendingWebhooks => whole(webhooks::pending_webhooks(conn, core)?, Row::from),
+        Query::Deliveries { webhook_id, cursor, limit } => {
+            records(webhooks::deliveries(conn, core, &webhook_id, cursor.as_deref(), limit)?)
+        }
+        Query::PendingDeliveries { webhook_id, limit } => {
+            whole(webhooks::pending(conn, core, &webhook_id, limit)?, Row::from)
+        }
+        Query::OldDeliveries { before, limit } => {
+            whole(webhooks::old(conn, core, before.timestamp_millis(), limit)?, Row::from)
         }
     })
 }

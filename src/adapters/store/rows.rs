@@ -10,6 +10,7 @@ use super::shared::Core;
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
 use crate::domain::job::{JobRecord, SCHEMA_VERSION};
 use crate::domain::tenant::TenantRecord;
+use crate::domain::webhook::{CursorRecord, DeliveryRecord, WebhookRecord};
 use crate::ports::store::Key;
 
 /// A record type and the table that holds it.
@@ -111,6 +112,42 @@ impl Stored for TenantRecord {
     }
     fn key(names: &[String]) -> Option<Key> {
         Some(Key::Tenant(names.first()?.parse().ok()?))
+    }
+}
+
+impl Stored for WebhookRecord {
+    const TABLE: &'static str = "webhooks";
+    const NAMES: &'static [&'static str] = &["webhook_id"];
+
+    fn name(&self) -> (Vec<&str>, u64) {
+        (vec![self.webhook_id.as_str()], self.version)
+    }
+    fn key(names: &[String]) -> Option<Key> {
+        Some(Key::Webhook(names.first()?.parse().ok()?))
+    }
+}
+
+impl Stored for DeliveryRecord {
+    const TABLE: &'static str = "deliveries";
+    const NAMES: &'static [&'static str] = &["delivery_id"];
+
+    fn name(&self) -> (Vec<&str>, u64) {
+        (vec![self.delivery_id.as_str()], self.version)
+    }
+    fn key(names: &[String]) -> Option<Key> {
+        Some(Key::Delivery(names.first()?.parse().ok()?))
+    }
+}
+
+impl Stored for CursorRecord {
+    const TABLE: &'static str = "cursors";
+    const NAMES: &'static [&'static str] = &["name"];
+
+    fn name(&self) -> (Vec<&str>, u64) {
+        (vec![self.name.as_str()], self.version)
+    }
+    fn key(names: &[String]) -> Option<Key> {
+        Some(Key::Cursor(names.first()?.clone()))
     }
 }
 
@@ -230,5 +267,8 @@ pub(in crate::adapters) fn table_of(key: &Key) -> &'static str {
         Key::ApiKey(_) => ApiKeyRecord::TABLE,
         Key::Idempotency(_) => IdempotencyRecord::TABLE,
         Key::Tenant(_) => TenantRecord::TABLE,
+        Key::Webhook(_) => WebhookRecord::TABLE,
+        Key::Delivery(_) => DeliveryRecord::TABLE,
+        Key::Cursor(_) => CursorRecord::TABLE,
     }
 }

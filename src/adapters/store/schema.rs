@@ -81,6 +81,31 @@ CREATE TABLE heads (
 INSERT INTO heads VALUES (1, 0, 0, 0, '', '{}');
 ";
 
+/// The tables of webhooks, which an earlier build of this format does not make. `job_id` is empty for an endpoint of a
+/// tenant; `due_at` is null unless a delivery is pending.
+pub(super) const WEBHOOKS: &str = "
+CREATE TABLE webhooks (
+  row INTEGER PRIMARY KEY, webhook_id TEXT NOT NULL, tenant TEXT NOT NULL, job_id TEXT NOT NULL,
+  version INTEGER NOT NULL, created_at INTEGER NOT NULL, checksum BLOB NOT NULL, json TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX webhooks_by_id ON webhooks (webhook_id);
+CREATE INDEX webhooks_by_job ON webhooks (tenant, job_id, created_at);
+
+CREATE TABLE deliveries (
+  row INTEGER PRIMARY KEY, delivery_id TEXT NOT NULL, webhook_id TEXT NOT NULL, version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL, due_at INTEGER, checksum BLOB NOT NULL, json TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX deliveries_by_id ON deliveries (delivery_id);
+CREATE INDEX deliveries_by_webhook ON deliveries (webhook_id, created_at);
+CREATE INDEX deliveries_due ON deliveries (webhook_id, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX deliveries_by_time ON deliveries (created_at);
+
+CREATE TABLE cursors (
+  row INTEGER PRIMARY KEY, name TEXT NOT NULL, version INTEGER NOT NULL, checksum BLOB NOT NULL, json TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX cursors_by_name ON cursors (name);
+";
+
 /// Why the tables cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {
@@ -109,7 +134,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, SchemaError> {
     match format {
         0 => {
             conn.execute_batch(&format!(
-                "BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {FORMAT}; COMMIT;"
+                "BEGIN IMMEDIATE; {TABLES} {WEBHOOKS} PRAGMA user_version = {FORMAT}; COMMIT;"
             ))?;
         }
         FORMAT => super::migrations::add_missing(&conn)?,

@@ -30,6 +30,7 @@ use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord}
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::job::JobRecord;
 use crate::domain::tenant::TenantRecord;
+use crate::domain::webhook::{CursorRecord, DeliveryRecord, WebhookRecord};
 use crate::ports::audit_log::{AuditFrom, AuditLog, FoundEvents};
 use crate::ports::clock::Clock;
 use crate::ports::store::{
@@ -300,6 +301,9 @@ impl Store for SqliteStore {
             Key::TaskCode(id) => self.record::<TaskCodeRecord>(key, id.as_str()),
             Key::ApiKey(id) => self.record::<ApiKeyRecord>(key, id.as_str()),
             Key::Tenant(id) => self.record::<TenantRecord>(key, id.as_str()),
+            Key::Webhook(id) => self.record::<WebhookRecord>(key, id.as_str()),
+            Key::Delivery(id) => self.record::<DeliveryRecord>(key, id.as_str()),
+            Key::Cursor(name) => self.record::<CursorRecord>(key, name),
             Key::Idempotency(id) => {
                 let now = self.core.clock.now();
                 let found = self.record::<IdempotencyRecord>(key, id);

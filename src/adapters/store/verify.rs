@@ -10,7 +10,17 @@ use rusqlite::Connection;
 use super::shared::{Core, Request};
 
 /// Every table that grows.
-const TABLES: [&str; 7] = ["jobs", "tenants", "task_codes", "api_keys", "idempotency", "commits", "audit"];
+const TABLES: [&str; 9] = [
+    "jobs",
+    "tenants",
+    "task_codes",
+    "api_keys",
+    "idempotency",
+    "webhooks",
+    "deliveries",
+    "commits",
+    "audit",
+];
 
 /// Looks after a delay, and again whenever a damaged page is met; ends with the store.
 pub(super) fn run(core: &Arc<Core>, conn: &Connection, delay: Duration) {

@@ -305,7 +305,7 @@ fn network_of(parts: &Parts) -> String {
     address.map(|address| limit_key(address).to_string()).unwrap_or_default()
 }
 
-fn stated_tenant(headers: &HeaderMap) -> Result<Option<TenantId>, Problem> {
+pub(super) fn stated_tenant(headers: &HeaderMap) -> Result<Option<TenantId>, Problem> {
     let name = header::HeaderName::from_static("x-ss-tenant-id");
     let value = only_value(headers, &name).map_err(|()| {
         Problem::new(
@@ -327,7 +327,7 @@ fn caller_of(parts: &Parts, actor: Actor) -> Caller {
     Caller { actor, trace_id: meta.trace.id(), address: meta.address.map(|a| a.to_string()), reason: None }
 }
 
-fn forbidden() -> Problem {
+pub(super) fn forbidden() -> Problem {
     Problem::new(ErrorCode::AuthTokenForbidden, "this credential does not permit that")
 }
 

@@ -13,6 +13,7 @@ pub mod plan;
 pub mod runs;
 pub mod task_codes;
 pub mod upload_sessions;
+pub mod webhooks;
 
 use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
@@ -95,4 +96,23 @@ pub fn router() -> Routes {
         .add(routes!(runs::interpretation::handler), runs::interpretation::FACTS)
         .add(routes!(artifacts::list::handler), artifacts::list::FACTS)
         .add(routes!(artifacts::get::handler), artifacts::get::FACTS)
+        .merge(webhooks())
+}
+
+/// Collects the routes of webhooks.
+fn webhooks() -> Routes {
+    use webhooks::{collection, deliveries, endpoint};
+    Routes::new(OpenApiRouter::new())
+        .add(routes!(collection::create), collection::CREATE_FACTS)
+        .add(routes!(collection::list), collection::LIST_FACTS)
+        .add(routes!(collection::create_of_job), collection::CREATE_OF_JOB_FACTS)
+        .add(routes!(collection::list_of_job), collection::LIST_OF_JOB_FACTS)
+        .add(routes!(endpoint::get), endpoint::GET_FACTS)
+        .add(routes!(endpoint::patch), endpoint::PATCH_FACTS)
+        .add(routes!(endpoint::delete), endpoint::DELETE_FACTS)
+        .add(routes!(endpoint::rotate), endpoint::ROTATE_FACTS)
+        .add(routes!(deliveries::list), deliveries::LIST_FACTS)
+        .add(routes!(deliveries::test), deliveries::TEST_FACTS)
+        .add(routes!(deliveries::replay_one), deliveries::REPLAY_ONE_FACTS)
+        .add(routes!(deliveries::replay), deliveries::REPLAY_FACTS)
 }

@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 
 use crate::domain::gate::{Finding, Kind, Rule, Violation};
 use crate::domain::job::JobStatus;
-use crate::domain::provider_address::AddressPolicy;
+use crate::domain::outgoing_address::AddressPolicy;
 use crate::library::{Library, LibraryProblem, index};
 use crate::ports::clock::Clock;
 use crate::ports::host::{Durability, Host};

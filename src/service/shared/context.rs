@@ -33,6 +33,7 @@ use crate::service::runs::queue_positions::QueuePositions;
 use crate::service::shared::commits::read_problem;
 use crate::service::shared::pools::Pools;
 use crate::service::shared::space::{self, DiskLow};
+use crate::service::webhooks::Webhooks;
 
 /// The dependencies of the use cases.
 pub struct Context {
@@ -80,6 +81,8 @@ pub struct Context {
     pub reloading: Arc<Reloading>,
     /// Waiting readers of job events.
     pub subscriptions: Arc<JobSubscriptions>,
+    /// Sending of webhooks.
+    pub webhooks: Arc<Webhooks>,
     /// Options of the use cases.
     pub options: Options,
 }

@@ -10,6 +10,7 @@ mod llm;
 mod otel;
 mod process;
 mod store;
+mod webhooks;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -28,6 +29,7 @@ pub use llm::LlmMetrics;
 pub use otel::OtelMetrics;
 use process::ProcessMetrics;
 pub use store::StoreMetrics;
+pub use webhooks::WebhookMetrics;
 
 /// Known values of labels: they bound the labels, and create series before
 /// anything happens, so that a rate or an alert finds a zero instead of nothing.
@@ -77,6 +79,8 @@ pub struct Metrics {
     pub store: StoreMetrics,
     /// Calls to language models.
     pub llm: LlmMetrics,
+    /// Deliveries of webhooks.
+    pub webhooks: WebhookMetrics,
     /// Seats for runs, disk, settings and certificates.
     pub host: HostMetrics,
     /// Export of traces.
@@ -97,6 +101,7 @@ impl Metrics {
             jobs: JobMetrics::new(&r, &exemplars, words),
             store: StoreMetrics::new(&r, words),
             llm: LlmMetrics::new(&r, &words.models),
+            webhooks: WebhookMetrics::new(&r),
             host: HostMetrics::new(&r, words),
             otel: OtelMetrics::new(&r),
             exemplars,

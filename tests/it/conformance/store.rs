@@ -11,9 +11,11 @@ use stata_service::domain::audit::{Actor, AuditEvent, AuditFilter};
 use stata_service::domain::ids::{CodeId, JobId, KeyId, TenantId};
 use stata_service::domain::job::JobStatus;
 use stata_service::domain::tenant::TenantUsage;
+use stata_service::domain::webhook::{CursorRecord, WebhookRecord};
 use stata_service::ports::audit_log::{AuditFrom, AuditLog};
 use stata_service::ports::store::{
-    ChangedRecord, CommitError, Due, Expect, Housekeeping, JobFilter, Key, ReadError, Store, StoreExt, Write,
+    ChangedRecord, CommitError, Due, Expect, Housekeeping, JobFilter, Key, ReadError, Store, StoreExt,
+    WebhookScope, Write,
 };
 
 use crate::support::chain::check_chained;
@@ -90,6 +92,8 @@ conformance![
     api_keys_are_listed_by_tenant,
     an_expired_answer_is_absent,
     tenants_are_listed_by_id,
+    endpoints_and_deliveries_are_listed,
+    deliveries_are_housekeeping_and_new_endpoints_are_not,
     what_a_tenant_holds_follows_its_jobs,
     ended_jobs_and_old_inputs_are_found_oldest_first,
     changes_come_in_commit_order,
@@ -434,6 +438,83 @@ async fn tenants_are_listed_by_id(Fresh { store, .. }: Fresh) {
     changed.limits.jobs = None;
     store.commit(commit(vec![put(changed.clone())])).await.expect("commits");
     assert_eq!(store.tenant(&changed.tenant_id).await, Ok(Some(changed)));
+}
+
+async fn endpoints_and_deliveries_are_listed(Fresh { store, .. }: Fresh) {
+    let (all, of_job) =
+        (webhook("default", "wh_all", None, 1), webhook("default", "wh_job", Some("job_1"), 2));
+    let foreign = webhook("acme", "wh_acme", None, 3);
+    store
+        .commit(commit(vec![put(of_job.clone()), put(foreign.clone()), put(all.clone())]))
+        .await
+        .expect("commits");
+    assert_eq!(store.webhook(&all.webhook_id).await, Ok(Some(all.clone())));
+    let job = |id: &str| WebhookScope::Job(id.parse().expect("valid"));
+    let own = Some(tenant("default"));
+    let list = async |tenant: &Option<TenantId>, scope, limit| {
+        store.list_webhooks(tenant.clone(), scope, limit).await.expect("lists")
+    };
+    assert_eq!(list(&own, WebhookScope::Tenant, 9).await, std::slice::from_ref(&all));
+    assert_eq!(list(&own, job("job_1"), 9).await, std::slice::from_ref(&of_job));
+    assert_eq!(list(&Some(tenant("acme")), job("job_1"), 9).await, []);
+    assert_eq!(list(&own, job("job_2"), 9).await, []);
+    assert_eq!(list(&own, WebhookScope::All, 9).await, [all.clone(), of_job.clone()]);
+    assert_eq!(list(&None, WebhookScope::All, 2).await, [all.clone(), of_job.clone()]);
+    assert_eq!(store.pending_webhooks().await, Ok(Vec::new()));
+
+    let (late, soon) = (delivery("wh_all", "msg_1", 1, Some(90)), delivery("wh_all", "msg_2", 2, Some(80)));
+    let (done, other) = (delivery("wh_all", "msg_3", 3, None), delivery("wh_acme", "msg_4", 4, None));
+    let records = [&late, &soon, &done, &other].map(|record| put(record.clone()));
+    store.commit(commit(records.into())).await.expect("commits");
+    assert_eq!(store.delivery(&late.delivery_id).await, Ok(Some(late.clone())));
+    assert_eq!(store.pending_webhooks().await, Ok(vec![all.clone()]));
+    let id = || all.webhook_id.clone();
+    assert_eq!(store.pending_deliveries(id(), 9).await, Ok(vec![soon.clone(), late.clone()]));
+    assert_eq!(store.pending_deliveries(id(), 1).await, Ok(vec![soon.clone()]));
+    let page = store.list_deliveries(id(), None, 2).await.expect("lists");
+    assert_eq!(page.items, [done.clone(), soon.clone()]);
+    let rest = store.list_deliveries(id(), page.next_cursor, 2).await.expect("lists");
+    assert_eq!((rest.items, rest.next_cursor), (vec![late.clone()], None));
+    assert_eq!(store.old_deliveries(time(4), 9).await, Ok(vec![done.clone()]));
+    assert_eq!(store.old_deliveries(time(9), 9).await, Ok(vec![done.clone(), other.clone()]));
+
+    let all_but_late = vec![soon.clone(), done.clone(), other];
+    assert_eq!(store.old_deliveries(time(81), 9).await, Ok(all_but_late), "due long ago");
+
+    let ended = soon.attempted(attempt(20), None);
+    store.commit(commit(vec![put(ended.clone())])).await.expect("commits");
+    assert_eq!(store.pending_deliveries(id(), 9).await, Ok(vec![late]));
+    assert_eq!(store.old_deliveries(time(9), 1).await, Ok(vec![ended]));
+    store.commit(commit(vec![delete(Key::Delivery(done.delivery_id.clone()), 1)])).await.expect("commits");
+    assert_eq!(store.delivery(&done.delivery_id).await, Ok(None));
+}
+
+async fn deliveries_are_housekeeping_and_new_endpoints_are_not(Fresh { store, .. }: Fresh) {
+    let silent = |writes| {
+        let mut c = commit(writes);
+        c.audit.clear();
+        c.housekeeping = Some(Housekeeping::Deliveries);
+        c
+    };
+    let endpoint = webhook("default", "wh_1", None, 1);
+    let refused = store.commit(silent(vec![put(endpoint.clone())])).await;
+    assert!(matches!(refused, Err(CommitError::Invalid { .. })), "{refused:?}");
+    store.commit(commit(vec![put(endpoint.clone())])).await.expect("commits");
+    let cursor = CursorRecord { name: "webhooks".to_owned(), version: 1, sequence: 7 };
+    let writes = vec![put(delivery("wh_1", "msg_1", 1, Some(2))), put(AnyRecord(cursor.clone().into()))];
+    store.commit(silent(writes)).await.expect("deliveries need no event");
+    assert_eq!(store.cursor("webhooks").await, Ok(Some(cursor.clone())));
+    assert_eq!(store.cursor("others").await, Ok(None));
+    let (moved, failing) = (
+        CursorRecord { version: 2, sequence: 9, ..cursor },
+        WebhookRecord { version: 2, failing_since: Some(time(5)), ..endpoint.clone() },
+    );
+    let writes = vec![put(AnyRecord(moved.clone().into())), put(failing.clone())];
+    store.commit(silent(writes)).await.expect("the outcome of attempts needs no event");
+    assert_eq!(store.cursor("webhooks").await, Ok(Some(moved)));
+    assert_eq!(store.webhook(&endpoint.webhook_id).await, Ok(Some(failing)));
+    let refused = store.commit(silent(vec![delete(Key::Webhook(endpoint.webhook_id), 2)])).await;
+    assert!(matches!(refused, Err(CommitError::Invalid { .. })), "{refused:?}");
 }
 
 async fn what_a_tenant_holds_follows_its_jobs(Fresh { store, .. }: Fresh) {

@@ -31,6 +31,7 @@ impl Stand {
         let secrets = regex::Regex::new(
             r"(?x) (?P<job>ssv1\.)(?P<of>[A-Za-z0-9_]+)\.[A-Za-z0-9_-]+
               | (?P<key>ss[kps]_)[A-Za-z0-9]+_[A-Za-z0-9]+ | (?P<code>ssc_)[a-z0-9]{10,}
+              | (?P<hook>whsec_)[A-Za-z0-9+/=]+
               | (?P<sign>signature=)[A-Za-z0-9_-]+ | (?P<expires>expires=)\d+
               | \b(?P<id>[a-z]+(_[a-z]+)?_)[0-9a-f]{32} | \b(?P<trace>[0-9a-f]{32})\b
               | (?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z)",
@@ -49,7 +50,10 @@ impl Stand {
                 let example = format!("{prefix}{}.example", self.in_for(&of));
                 return self.known.entry(real).or_insert(example).clone();
             }
-            let kind = ["key", "code", "sign", "id", "trace"].into_iter().find_map(fixed).unwrap_or_default();
+            let kind = ["key", "code", "hook", "sign", "id", "trace"]
+                .into_iter()
+                .find_map(fixed)
+                .unwrap_or_default();
             if let Some(example) = self.known.get(&real) {
                 return example.clone();
             }
@@ -58,6 +62,7 @@ impl Stand {
             let example = match kind.as_str() {
                 "signature=" => "signature=example".to_owned(),
                 "ssc_" => format!("ssc_example{number}"),
+                "whsec_" => format!("whsec_ZXhhbXBsZSBvZiBhIHNlY3JldCAgMzIgYnl0ZXM{number}"),
                 secret if secret.starts_with("ss") => format!("{secret}0123456789abcdef_example{number}"),
                 id if id.ends_with('_') => format!("{id}0198c0de{number:024}"),
                 _ => format!("4bf92f3577b34da6a3ce929d0e0e{number:04}"),
@@ -279,6 +284,25 @@ async fn others(walk: &mut Walk) {
     walk.step("admin_cancel_job", &here, ADMIN_KEY, 200).await;
 }
 
+/// Nobody listens at the addresses of these examples.
+async fn webhooks(walk: &mut Walk, job: &str, token: &str) {
+    walk.step("create_job_webhook", &[("job_id", job)], token, 201).await;
+    walk.step("list_job_webhooks", &[("job_id", job)], token, 200).await;
+    let made = walk.step("create_webhook", &[], ADMIN_KEY, 201).await;
+    let id = text(&made, "/webhook_id");
+    let here = [("webhook_id", id.as_str())];
+    walk.step("list_webhooks", &[], ADMIN_KEY, 200).await;
+    walk.step("get_webhook", &here, ADMIN_KEY, 200).await;
+    walk.step("patch_webhook", &here, ADMIN_KEY, 200).await;
+    walk.step("rotate_webhook_secret", &here, ADMIN_KEY, 200).await;
+    let delivery = text(&walk.step("test_webhook", &here, ADMIN_KEY, 202).await, "/delivery_id");
+    walk.step("list_webhook_deliveries", &here, ADMIN_KEY, 200).await;
+    let one = [("webhook_id", id.as_str()), ("delivery_id", delivery.as_str())];
+    walk.step("replay_webhook_delivery", &one, ADMIN_KEY, 202).await;
+    walk.step("replay_failed_deliveries", &here, ADMIN_KEY, 202).await;
+    walk.step("delete_webhook", &here, ADMIN_KEY, 204).await;
+}
+
 async fn the_service(walk: &mut Walk, token: &str) {
     for id in ["get_capabilities", "get_health_live", "get_health_ready"] {
         walk.step(id, &[], token, 200).await;
@@ -307,7 +331,8 @@ async fn the_requests_of_the_examples_are_taken_and_answered_as_recorded() {
     inputs_and_plans(&mut walk, &job, &token).await;
     run(&mut walk, &job, &token).await;
     others(&mut walk).await;
-    let (_, token) = redeemed(&mut walk).await;
+    let (job, token) = redeemed(&mut walk).await;
+    webhooks(&mut walk, &job, &token).await;
     the_service(&mut walk, &token).await;
     walk.app.stop().await;
     if renews() {

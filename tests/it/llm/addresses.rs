@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use stata_service::adapters::llm::judge_address;
+use stata_service::adapters::guard::judge as judge_address;
 use stata_service::app::options::LlmWire;
-use stata_service::domain::provider_address::AddressPolicy;
+use stata_service::domain::outgoing_address::AddressPolicy;
 use stata_service::ports::llm::LlmCause;
 
 use super::faults::ask;

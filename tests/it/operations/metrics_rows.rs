@@ -17,6 +17,7 @@ use stata_service::ports::store::{Expect, JobFilter, Key, StoreExt, Write};
 
 use crate::support::app::{ADMIN_KEY, Answer, Job, TestApp, http_client, options};
 use crate::support::provider::{Provider, model, with_model};
+use crate::support::receiver::{Receiver, Reply};
 use crate::support::records::{self, commit};
 use crate::support::runs::interpreters;
 use crate::support::scrape::Scrape;
@@ -64,6 +65,12 @@ const DESIGN: &[(&str, &[&str])] = &[
     ("ss_runs_warned_total", &["check"]),
     ("ss_retention_removed_total", &["kind"]),
     ("ss_config_reload_success", &[]),
+    ("ss_webhook_deliveries_total", &[]),
+    ("ss_webhook_attempts_total", &["outcome"]),
+    ("ss_webhook_attempt_duration_seconds", &["outcome"]),
+    ("ss_webhook_given_up_total", &[]),
+    ("ss_webhook_disabled_total", &[]),
+    ("ss_webhook_pending_endpoints", &[]),
 ];
 
 /// Labels of families for which the design states none.
@@ -281,6 +288,28 @@ async fn a_model_that_answers_and_one_that_does_not_are_counted() {
     assert!(seen.get("ss_llm_retries_total", &[("provider", "openai")]) >= 2.0);
     assert!(seen.get("ss_llm_requests_total", &labels) >= 5.0);
     assert_eq!(seen.get("ss_llm_requests_total", &[("outcome", "answered")]), 0.0);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliveries_and_their_attempts_are_counted() {
+    let receiver = Receiver::start().await;
+    receiver.will([Reply::Status(500), Reply::Status(204), Reply::Status(410)]);
+    let mut app = TestApp::start().await;
+    let body = json!({"url": receiver.url, "event_types": ["job.created"]});
+    Answer::of(app.request(Method::POST, "/v1/webhooks", ADMIN_KEY).json(&body)).await.ok();
+    app.job("accepted at the second attempt").await;
+    receiver.wait(2).await;
+    app.job("refused for good").await;
+    let ended = |s: &Scrape| s.get("ss_webhook_disabled_total", &[]) == 1.0;
+    let seen = Scrape::until(&app, "the endpoint is disabled", ended).await;
+    assert_eq!(seen.get("ss_webhook_deliveries_total", &[]), 2.0);
+    assert_eq!(seen.get("ss_webhook_attempts_total", &[("outcome", "delivered")]), 1.0);
+    assert_eq!(seen.get("ss_webhook_attempts_total", &[("outcome", "refused")]), 2.0);
+    assert_eq!(seen.get("ss_webhook_attempt_duration_seconds_count", &[("outcome", "refused")]), 2.0);
+    assert_eq!(seen.get("ss_webhook_given_up_total", &[]), 1.0);
+    let idle = |s: &Scrape| s.get("ss_webhook_pending_endpoints", &[]) == 0.0;
+    Scrape::until(&app, "nothing is pending", idle).await;
     app.stop().await;
 }
 

@@ -9,7 +9,8 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use stata_service::domain::audit::{ChainedEvent, GENESIS_HASH};
 
-use crate::support::app::{ADMIN_KEY, Answer, Job, PATIENCE, TestApp};
+use crate::support::app::{ADMIN_KEY, Answer, Job, PATIENCE, TestApp, until};
+use crate::support::receiver::{Receiver, Reply};
 use crate::support::seeded_data_dir::{data_dir, drafted_job, report};
 
 const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
@@ -94,6 +95,7 @@ async fn every_route_that_changes_anything_leaves_its_event() {
     let mut walk = Walk { app, seen: BTreeSet::new(), head: 0 };
     credentials(&mut walk).await;
     jobs(&mut walk).await;
+    webhooks(&mut walk).await;
     let mut changing = BTreeSet::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
         for method in ["post", "put", "patch", "delete"].iter().filter(|m| item[**m].is_object()) {
@@ -207,6 +209,37 @@ async fn jobs(walk: &mut Walk) {
     failed_and_retried(walk, draft).await;
     workbook(walk).await;
     sessions(walk).await;
+}
+
+async fn webhooks(walk: &mut Walk) {
+    let receiver = Receiver::start().await;
+    receiver.always(Reply::Status(500));
+    let job = redeemed(walk).await;
+    let body = json!({"url": receiver.url});
+    let route = "POST /v1/jobs/{job_id}/webhooks";
+    walk.step(route, &[&job.job_id], &job.token, body.clone(), &["webhook.created"]).await;
+    let made = walk.step("POST /v1/webhooks", &[], ADMIN_KEY, body, &["webhook.created"]).await;
+    let id = text(&made, "webhook_id");
+    let at = |method: &str, rest: &str| format!("{method} /v1/webhooks/{{webhook_id}}{rest}");
+    let rotate = at("POST", "/rotate-secret");
+    walk.step(&rotate, &[&id], ADMIN_KEY, json!({}), &["webhook.secret_rotated"]).await;
+    let delivery = walk.step(&at("POST", "/test"), &[&id], ADMIN_KEY, json!({}), &["webhook.tested"]).await;
+    for enabled in [false, true] {
+        let change = json!({"enabled": enabled});
+        walk.step(&at("PATCH", ""), &[&id], ADMIN_KEY, change, &["webhook.changed"]).await;
+        // given up, because the endpoint is disabled
+        let path = format!("/v1/webhooks/{id}/deliveries");
+        let app = &walk.app;
+        let status = async || Answer::of(app.request(Method::GET, &path, ADMIN_KEY)).await.ok();
+        until(async || status().await["deliveries"][0]["status"] == "failed").await;
+    }
+    receiver.always(Reply::Status(204));
+    let since = json!({"since": "2026-01-01T00:00:00Z"});
+    walk.step(&at("POST", "/replay"), &[&id], ADMIN_KEY, since, &["webhook.replayed"]).await;
+    let one = at("POST", "/deliveries/{delivery_id}/replay");
+    let delivery = text(&delivery, "delivery_id");
+    walk.step(&one, &[&id, &delivery], ADMIN_KEY, json!({}), &["webhook.replayed"]).await;
+    walk.step(&at("DELETE", ""), &[&id], ADMIN_KEY, json!({}), &["webhook.deleted"]).await;
 }
 
 async fn failed_and_retried(walk: &mut Walk, mut draft: Value) {

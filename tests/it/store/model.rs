@@ -12,7 +12,8 @@ use stata_service::domain::job::JobStatus;
 use stata_service::ports::audit_log::AuditLog;
 use stata_service::ports::clock::Clock;
 use stata_service::ports::store::{
-    Change, Commit, CommitError, Due, Expect, JobFilter, Receipt, Record, Store, StoreExt, Write,
+    Change, Commit, CommitError, Due, Expect, JobFilter, Receipt, Record, Store, StoreExt, WebhookScope,
+    Write,
 };
 
 use crate::support::clock::ManualClock;
@@ -39,7 +40,7 @@ enum Op {
 
 fn steps() -> impl Strategy<Value = Step> {
     let off = prop_oneof![8 => Just(0_u8), 1 => Just(1), 1 => Just(2)];
-    (0..5_u8, 0..4_u8, 0..8_usize, prop::bool::weighted(0.15), off)
+    (0..7_u8, 0..4_u8, 0..8_usize, prop::bool::weighted(0.15), off)
         .prop_map(|(kind, id, status, delete, off)| Step { kind, id, status, delete, off })
 }
 
@@ -76,6 +77,16 @@ async fn write_of(step: &Step, model: &MemoryStore, clock: &ManualClock) -> Writ
             let stored = model.tenant(&tenant(&id)).await.expect("reads");
             (Record::Tenant(Box::new(tenant_record(&id))), stored.map(|r| r.version))
         }
+        4 => {
+            let stored = model.webhook(&id.parse().expect("valid")).await.expect("reads");
+            let job_id = step.status.is_multiple_of(2).then_some("job_1");
+            (Record::from(webhook(tenant_name, &id, job_id, 0)), stored.map(|r| r.version))
+        }
+        5 => {
+            let stored = model.delivery(&id.parse().expect("valid")).await.expect("reads");
+            let due = (!step.status.is_multiple_of(3)).then_some(i64::from(step.id));
+            (Record::from(delivery("id_1", &id, 0, due)), stored.map(|r| r.version))
+        }
         _ => {
             let stored = model.idempotency(&id).await.expect("reads");
             (Record::Idempotency(Box::new(answer(&id, clock.now(), 24))), stored.map(|r| r.version))
@@ -92,6 +103,9 @@ async fn write_of(step: &Step, model: &MemoryStore, clock: &ManualClock) -> Writ
         Record::ApiKey(r) => r.version = expected + 1,
         Record::Idempotency(r) => r.version = expected + 1,
         Record::Tenant(r) => r.version = expected + 1,
+        Record::Webhook(r) => r.version = expected + 1,
+        Record::Delivery(r) => r.version = expected + 1,
+        Record::Cursor(r) => r.version = expected + 1,
     }
     Write::Put { record, expect }
 }
@@ -118,6 +132,15 @@ async fn state_of(store: &(impl Store + AuditLog)) -> String {
     parts.push(format!("{:?}", store.list_task_codes(None, None, 100).await));
     parts.push(format!("{:?}", store.list_api_keys(None).await));
     parts.push(format!("{:?}", store.list_tenants().await));
+    for scope in [WebhookScope::All, WebhookScope::Tenant, WebhookScope::Job("job_1".parse().expect("valid"))]
+    {
+        parts.push(format!("{:?}", store.list_webhooks(Some(tenant("odd")), scope, 10).await));
+    }
+    let endpoint = || "id_1".parse().expect("valid");
+    parts.push(format!("{:?}", store.pending_webhooks().await));
+    parts.push(format!("{:?}", store.list_deliveries(endpoint(), None, 10).await));
+    parts.push(format!("{:?}", store.pending_deliveries(endpoint(), 2).await));
+    parts.push(format!("{:?}", store.old_deliveries(time(1), 10).await));
     parts.push(format!("{:?} {:?}", store.usage(&tenant("odd")).await, store.usage(&tenant("even")).await));
     parts.push(format!("{:?}", store.due_jobs(Due::Ended, time(1000), None, 100).await));
     for id in 0..4 {

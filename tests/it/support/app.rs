@@ -70,6 +70,7 @@ pub(crate) fn options(data_dir: PathBuf) -> Options {
         token_days: 30,
         link_keys: None,
         llm: None,
+        webhooks: super::receiver::options(),
         retention: RetentionPolicy {
             run_workdirs_hours: 24,
             upload_sessions_hours: 24,
@@ -279,6 +280,15 @@ impl TestApp {
         let response = self.request(Method::GET, &path, &job.token).send().await.expect("answers");
         assert_eq!(response.status(), StatusCode::OK, "{rel_path}");
         response.bytes().await.expect("a body").to_vec()
+    }
+}
+
+/// Waits until a condition holds; fails the test after a while.
+pub(crate) async fn until(mut holds: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    while !holds().await {
+        assert!(started.elapsed() < PATIENCE, "the condition never held");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 

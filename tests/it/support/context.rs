@@ -38,6 +38,7 @@ pub(crate) fn context(dir: &Path, clock: Arc<dyn Clock>) -> Context {
         link_keys: ctx.link_keys.clone(),
         reloading: Arc::clone(&ctx.reloading),
         subscriptions: Arc::clone(&ctx.subscriptions),
+        webhooks: Arc::clone(&ctx.webhooks),
         options: ctx.options.clone(),
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use chrono::{DateTime, Utc};
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use stata_service::domain::audit::{AuditFilter, ChainedEvent, GENESIS_HASH};
-use stata_service::domain::ids::TenantId;
+use stata_service::domain::ids::{TenantId, WebhookId};
 use stata_service::domain::job::{JobRecord, JobStatus};
 use stata_service::domain::tenant::TenantUsage;
 use stata_service::ports::audit_log::{AuditFrom, AuditLog, FoundEvents};
@@ -214,6 +214,9 @@ fn check(commit: &Commit) -> Result<(), CommitError> {
                     Record::ApiKey(r) => serde_json::to_string(r),
                     Record::Idempotency(r) => serde_json::to_string(r),
                     Record::Tenant(r) => serde_json::to_string(r),
+                    Record::Webhook(r) => serde_json::to_string(r),
+                    Record::Delivery(r) => serde_json::to_string(r),
+                    Record::Cursor(r) => serde_json::to_string(r),
                 }
                 .expect("serialises")
                 .len();
@@ -230,6 +233,14 @@ fn check(commit: &Commit) -> Result<(), CommitError> {
             ) => *expect != Expect::Absent,
             (Some(Housekeeping::LastUsed), Write::Put { record: Record::ApiKey(_), expect }) => {
                 *expect != Expect::Absent
+            }
+            (
+                Some(Housekeeping::Deliveries),
+                Write::Put { record: Record::Delivery(_) | Record::Cursor(_), .. }
+                | Write::Delete { key: Key::Delivery(_), .. },
+            ) => true,
+            (Some(Housekeeping::Deliveries), Write::Put { record: Record::Webhook(_), expect }) => {
+                matches!(expect, Expect::Version(_))
             }
             (Some(Housekeeping::Idempotency), Write::Put { record: Record::Idempotency(_), .. }) => true,
             (Some(Housekeeping::Idempotency), Write::Delete { key: Key::Idempotency(_), .. }) => true,
@@ -309,6 +320,23 @@ impl MemoryStore {
         usages.into_iter().map(|(tenant, usage)| Row::Usage(tenant, usage)).collect()
     }
 
+    /// Webhooks or deliveries in an order, at most `limit`.
+    fn ordered<O: Ord>(&self, limit: usize, order: impl Fn(&Record) -> Option<O>) -> Page<Row> {
+        let state = self.state();
+        let mut found: Vec<(O, u64, Record)> = state
+            .records
+            .values()
+            .filter_map(|(row, record)| Some((order(record)?, *row, record.clone())))
+            .collect();
+        found.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
+        Page::whole(found.into_iter().take(limit).map(|(.., record)| Row::Record(record)).collect())
+    }
+
+    fn has_pending(&self, webhook_id: &WebhookId) -> bool {
+        let is = |r: &Record| matches!(r, Record::Delivery(d) if d.webhook_id == *webhook_id && d.due_at.is_some());
+        self.state().records.values().any(|(_, record)| is(record))
+    }
+
     fn answer(&self, query: Query) -> Result<Page<Row>, ReadError> {
         let jobs = |jobs: Vec<JobRecord>| Page::whole(jobs.into_iter().map(Row::from).collect());
         Ok(match query {
@@ -358,6 +386,41 @@ impl MemoryStore {
                     _ => None,
                 })?
             }
+            Query::Webhooks { tenant, scope, limit } => self.ordered(limit, |record| match record {
+                Record::Webhook(r) if tenant.as_ref().is_none_or(|t| *t == r.tenant_id) => match &scope {
+                    WebhookScope::All => Some(r.created_at),
+                    WebhookScope::Tenant => r.job_id.is_none().then_some(r.created_at),
+                    WebhookScope::Job(job) => (r.job_id.as_ref() == Some(job)).then_some(r.created_at),
+                },
+                _ => None,
+            }),
+            Query::PendingWebhooks => {
+                let mut all = self.ordered(usize::MAX, |record| match record {
+                    Record::Webhook(r) => Some(r.created_at),
+                    _ => None,
+                });
+                all.items.retain(
+                    |row| matches!(row, Row::Record(Record::Webhook(r)) if self.has_pending(&r.webhook_id)),
+                );
+                all
+            }
+            Query::Deliveries { webhook_id, cursor, limit } => {
+                self.records(cursor, limit, |record| match record {
+                    Record::Delivery(r) if r.webhook_id == webhook_id => Some(r.created_at),
+                    _ => None,
+                })?
+            }
+            Query::PendingDeliveries { webhook_id, limit } => self.ordered(limit, |record| match record {
+                Record::Delivery(r) if r.webhook_id == webhook_id => r.due_at,
+                _ => None,
+            }),
+            Query::OldDeliveries { before, limit } => self.ordered(limit, |record| match record {
+                Record::Delivery(r) => {
+                    let is_old = r.created_at < before && r.due_at.is_none_or(|due| due < before);
+                    is_old.then_some(r.created_at)
+                }
+                _ => None,
+            }),
             Query::ApiKeys(tenant) => self.records(None, usize::MAX, |record| match record {
                 Record::ApiKey(key) if tenant.as_ref().is_none_or(|t| *t == key.tenant_id) => {
                     Some(key.created_at)

@@ -15,6 +15,7 @@ pub(crate) mod postgres;
 pub(crate) mod postgres_proxy;
 pub(crate) mod program;
 pub(crate) mod provider;
+pub(crate) mod receiver;
 pub(crate) mod records;
 pub(crate) mod runs;
 pub(crate) mod schema;

@@ -11,6 +11,10 @@ use stata_service::domain::job::ops::NewJob;
 use stata_service::domain::job::record::{DataSharing, QueueEntry, TokenState};
 use stata_service::domain::job::{JobRecord, JobStatus};
 use stata_service::domain::tenant::{TenantLimits, TenantRecord};
+use stata_service::domain::webhook::event::EventType;
+use stata_service::domain::webhook::{
+    DeliveryAttempt, DeliveryRecord, DeliveryStatus, SecretName, WebhookRecord,
+};
 use stata_service::ports::store::{Commit, Expect, Key, Record, Write};
 
 /// A fixed time plus a number of seconds.
@@ -195,6 +199,50 @@ pub(crate) fn tenant_record(id: &str) -> TenantRecord {
     }
 }
 
+/// An endpoint of a tenant, or of one of its jobs.
+pub(crate) fn webhook(tenant_id: &str, id: &str, job_id: Option<&str>, seconds: i64) -> WebhookRecord {
+    WebhookRecord {
+        webhook_id: id.parse().expect("valid"),
+        version: 1,
+        revision: 1,
+        tenant_id: tenant(tenant_id),
+        job_id: job_id.map(|job_id| job_id.parse().expect("valid")),
+        url: "https://receiver.example.com/".to_owned(),
+        event_types: vec![EventType::RunFailed],
+        enabled: true,
+        enabled_since: time(seconds),
+        disabled_because: None,
+        secret: SecretName { key_id: "0123456789abcdef".to_owned(), generation: 1 },
+        previous_secrets: Vec::new(),
+        created_at: time(seconds),
+        updated_at: time(seconds),
+        failing_since: None,
+    }
+}
+
+/// A delivery to an endpoint, pending until a time or at its end.
+pub(crate) fn delivery(webhook_id: &str, id: &str, seconds: i64, due: Option<i64>) -> DeliveryRecord {
+    DeliveryRecord {
+        delivery_id: id.parse().expect("valid"),
+        version: 1,
+        webhook_id: webhook_id.parse().expect("valid"),
+        tenant_id: tenant("default"),
+        job_id: None,
+        event_type: "run.failed".to_owned(),
+        body: "{}".to_owned(),
+        created_at: time(seconds),
+        status: if due.is_some() { DeliveryStatus::Pending } else { DeliveryStatus::Delivered },
+        due_at: due.map(time),
+        tries: 0,
+        attempts: Vec::new(),
+    }
+}
+
+/// A successful attempt at a delivery.
+pub(crate) fn attempt(seconds: i64) -> DeliveryAttempt {
+    DeliveryAttempt { at: time(seconds), duration_ms: 12, status_code: Some(200), error: None }
+}
+
 /// Any record, boxed.
 pub(crate) struct AnyRecord(pub Record);
 
@@ -216,6 +264,16 @@ impl From<ApiKeyRecord> for AnyRecord {
 impl From<TenantRecord> for AnyRecord {
     fn from(r: TenantRecord) -> Self {
         Self(Record::Tenant(Box::new(r)))
+    }
+}
+impl From<WebhookRecord> for AnyRecord {
+    fn from(r: WebhookRecord) -> Self {
+        Self(Record::from(r))
+    }
+}
+impl From<DeliveryRecord> for AnyRecord {
+    fn from(r: DeliveryRecord) -> Self {
+        Self(Record::from(r))
     }
 }
 impl From<IdempotencyRecord> for AnyRecord {

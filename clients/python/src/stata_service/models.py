@@ -410,6 +410,38 @@ class DatasetBrief(TypedDict):
 DatasetRole: TypeAlias = "Literal['primary_dataset', 'secondary_dataset', 'auxiliary_data']"
 
 
+class DeliveryAttempt(TypedDict):
+    """One attempt at a delivery."""
+
+    at: str
+    duration_ms: int
+    error: NotRequired[str | None]
+    status_code: NotRequired[int | None]
+
+
+class DeliveryList(TypedDict):
+    """Deliveries, newest first."""
+
+    deliveries: list[DeliveryView]
+    next_cursor: NotRequired[str | None]
+
+
+DeliveryStatus: TypeAlias = "Literal['pending', 'delivered', 'failed']"
+
+
+class DeliveryView(TypedDict):
+    """A delivery with its attempts."""
+
+    attempts: list[DeliveryAttempt]
+    created_at: str
+    delivery_id: str
+    event_type: str
+    job_id: NotRequired[str | None]
+    next_attempt_at: NotRequired[str | None]
+    status: DeliveryStatus
+    webhook_id: str
+
+
 class Dependency(TypedDict):
     """An ado package or command that the template needs."""
 
@@ -539,6 +571,9 @@ class EngineFacts(TypedDict):
     kind: str
     processors: NotRequired[int | None]
     version: NotRequired[str | None]
+
+
+EventType: TypeAlias = "Literal['job.created', 'inputs.ready', 'draft.ready', 'draft.failed', 'plan.frozen', 'plan.revised', 'run.queued', 'run.started', 'run.succeeded', 'run.failed', 'run.cancelled', 'job.cancelled', 'job.deleted']"
 
 
 class EvidenceLine(TypedDict):
@@ -799,6 +834,13 @@ class NameNormalization(TypedDict):
 NewDraft: TypeAlias = "Any"
 
 
+class NewWebhook(TypedDict):
+    """A new endpoint as requested."""
+
+    event_types: NotRequired[list[EventType]]
+    url: str
+
+
 class NextAction(TypedDict):
     """Something the client can do now."""
 
@@ -807,6 +849,9 @@ class NextAction(TypedDict):
     method: str
     path: str
     payload_schema: Any
+
+
+NoFields: TypeAlias = "Any"
 
 
 class OpenQuestion(TypedDict):
@@ -1247,6 +1292,19 @@ class Rendering(TypedDict):
     status: str
 
 
+class ReplayBody(TypedDict):
+    """Which failed deliveries are sent again."""
+
+    since: str
+
+
+class Replayed(TypedDict):
+    """Outcome of a request for replays."""
+
+    more: bool
+    replayed: int
+
+
 class RequiredVariable(TypedDict):
     """A role that is still open."""
 
@@ -1301,6 +1359,12 @@ Role: TypeAlias = "Literal['viewer', 'client', 'operator', 'admin']"
 
 class RotateBody(TypedDict):
     """Overlap during which the old key still works."""
+
+    overlap_hours: NotRequired[int | None]
+
+
+class RotateSecretBody(TypedDict):
+    """Overlap during which the old secret signs too."""
 
     overlap_hours: NotRequired[int | None]
 
@@ -1779,3 +1843,35 @@ class Verified(TypedDict):
     date: str
     engine: str
     version: str
+
+
+class WebhookChange(TypedDict):
+    """Changes of an endpoint; absent fields stay."""
+
+    enabled: NotRequired[bool | None]
+    event_types: NotRequired[list[EventType] | None]
+    url: NotRequired[str | None]
+
+
+class WebhookList(TypedDict):
+    """Endpoints, oldest first."""
+
+    webhooks: list[WebhookView]
+
+
+class WebhookView(TypedDict):
+    """An endpoint of webhooks."""
+
+    created_at: str
+    disabled_because: NotRequired[str | None]
+    enabled: bool
+    event_types: list[EventType]
+    failing_since: NotRequired[str | None]
+    job_id: NotRequired[str | None]
+    previous_secret_until: NotRequired[str | None]
+    secret: NotRequired[str | None]
+    tenant_id: str
+    updated_at: str
+    url: str
+    version: int
+    webhook_id: str

@@ -51,8 +51,8 @@ pub struct Reason {
 #[serde(deny_unknown_fields)]
 pub struct PageQuery {
     /// 1 to 200; 50 when absent.
-    limit: Option<usize>,
-    cursor: Option<String>,
+    pub(in crate::http::v1) limit: Option<usize>,
+    pub(in crate::http::v1) cursor: Option<String>,
 }
 
 /// The code's segment.

@@ -12,6 +12,7 @@ const WORDS: &[(&str, &str)] = &[
     ("created_after", "Jobs created after this time (RFC 3339)."),
     ("created_before", "Jobs created before this time (RFC 3339)."),
     ("cursor", "`next_cursor` of the page before; absent for the first page."),
+    ("delivery_id", "Id of the delivery, from the log of the webhook."),
     ("dataset_key", "Key of a data set of the job, from the response of the upload: `main`, `data_2` …"),
     ("expires", "Of a signed link: its expiry, in seconds since 1970."),
     ("family", "Templates of this family: `linear`, `panel`, `tests` …"),
@@ -28,6 +29,7 @@ const WORDS: &[(&str, &str)] = &[
     ("tenant_id", "Id of the tenant: 1 to 64 letters, digits, `-` or `_`."),
     ("token_id", "Id of the personal token, from the response that created it or from the list."),
     ("upload_session_id", "Id of the upload session, from the response that opened it."),
+    ("webhook_id", "Id of the webhook, from the response that created it or from the list."),
 ];
 
 /// Adds the headers that operations refer to.

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use stata_service::adapters::files::LocalWorkspace;
 use stata_service::adapters::ids::SystemIds;
 use stata_service::domain::gate::{Finding, Kind, Rule, Violation};
-use stata_service::domain::provider_address::{Address, AddressPolicy};
+use stata_service::domain::outgoing_address::{Address, AddressPolicy};
 use stata_service::domain::run_outcome::{Outcome, RunLimits};
 use stata_service::ports::clock::Clock;
 use stata_service::ports::host::{Confinement, Durability, FileSystem, Host, JudgedAddress, ProgramIdentity};

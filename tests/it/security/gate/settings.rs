@@ -70,6 +70,7 @@ fn every_rule_on_settings_is_violated_by_a_set_up_of_its_own() {
         (Rule::AdminCredentials, violated(&[("SS_BOOTSTRAP_ADMIN_KEY", "ssk_a_aaaaaaaaaaaaaaaaaaaa")])),
         (Rule::CorsOrigins, violated(&[("SS_CORS_ALLOWED_ORIGINS", "*")])),
         (Rule::TransportSecurity, violated_in_file("[\"10.0.0.0/8\"]", "[]")),
+        (Rule::WebhookNetworks, violated(&[("SS_WEBHOOKS__PRIVATE_NETWORKS", "127.0.0.0/8")])),
         (
             Rule::RateLimits,
             violated(&[
@@ -127,6 +128,10 @@ fn further_ways_to_violate_a_rule() {
         (&[("SS_TRUSTED_PROXIES", "2000::/3")], Rule::TransportSecurity),
         (&[("SS_TRUSTED_PROXIES", "::ffff:0:0/96")], Rule::TransportSecurity),
         (&[("SS_TRUSTED_PROXIES", "::ffff:0:0/97,::ffff:128.0.0.0/97")], Rule::TransportSecurity),
+        (&[("SS_WEBHOOKS__PRIVATE_NETWORKS", "10.0.0.0/8")], Rule::WebhookNetworks),
+        (&[("SS_WEBHOOKS__PRIVATE_NETWORKS", "10.1.0.0/16,10.2.0.0/15")], Rule::WebhookNetworks),
+        (&[("SS_WEBHOOKS__PRIVATE_NETWORKS", "fd00::/8")], Rule::WebhookNetworks),
+        (&[("SS_WEBHOOKS__PRIVATE_NETWORKS", "::1/128")], Rule::WebhookNetworks),
         (&[("SS_LIMITS__FAILURES_PER_MINUTE", "99999")], Rule::RateLimits),
         (&[("SS_BOOTSTRAP_ADMIN_KEY", "ssk_a_changeme-changeme")], Rule::AdminCredentials),
     ] {

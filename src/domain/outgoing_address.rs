@@ -1,5 +1,5 @@
-//! Which addresses a provider of a language model may have in production. An address is numbers here; names are
-//! resolved, and addresses parsed, by the rooms that know the network.
+//! Which addresses the service may connect to: providers of language models in production, receivers of webhooks. An
+//! address is numbers here; names are resolved, and addresses parsed, by the rooms that know the network.
 
 /// An IP address as its bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,7 +17,7 @@ pub enum Kind {
     Public,
     /// Of an internal network: RFC 1918, RFC 4193, RFC 6598.
     Private,
-    /// None that a provider can have, and why.
+    /// None that another machine can have, and why.
     Never(&'static str),
 }
 
@@ -30,11 +30,13 @@ pub struct Range {
     pub last: Address,
 }
 
-/// The addresses that connections to providers may be made to.
+/// The addresses that connections may be made to: the public ones, and those of some networks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AddressPolicy {
-    /// Private addresses that are allowed (`llm.private_networks`).
+    /// Private addresses that are allowed (`llm.private_networks`, `webhooks.private_networks`).
     pub private: Vec<Range>,
+    /// Loopback addresses in `private` are allowed too; for development.
+    pub loopback: bool,
 }
 
 /// Blocks of IPv4: first address, length of the prefix, kind.
@@ -111,10 +113,20 @@ impl AddressPolicy {
     pub fn judge(&self, address: Address) -> Result<(), &'static str> {
         match kind(address) {
             Kind::Public => Ok(()),
+            Kind::Never("loopback") if self.allows_own(address) => Ok(()),
             Kind::Never(why) => Err(why),
-            Kind::Private if self.private.iter().any(|r| r.first <= address && address <= r.last) => Ok(()),
-            Kind::Private => Err("private, and not in llm.private_networks"),
+            Kind::Private if self.lists(address) => Ok(()),
+            Kind::Private => Err("private, and not in the private networks of the settings"),
         }
+    }
+
+    /// True for a loopback address that is allowed although it belongs to this host.
+    pub fn allows_own(&self, address: Address) -> bool {
+        self.loopback && kind(address) == Kind::Never("loopback") && self.lists(address)
+    }
+
+    fn lists(&self, address: Address) -> bool {
+        self.private.iter().any(|range| range.first <= address && address <= range.last)
     }
 }
 
@@ -175,9 +187,15 @@ mod tests {
         let range = |first, last| Range { first: of(first), last: of(last) };
         let policy = AddressPolicy {
             private: vec![range("10.0.0.0", "10.0.255.255"), range("0.0.0.0", "127.255.255.255")],
+            loopback: false,
         };
         assert_eq!(policy.judge(of("10.0.3.4")), Ok(()));
         assert!(policy.judge(of("192.168.0.1")).is_err());
         assert!(policy.judge(of("127.0.0.1")).is_err());
+        let development = AddressPolicy { private: vec![range("127.0.0.1", "127.0.0.1")], loopback: true };
+        assert_eq!(development.judge(of("127.0.0.1")), Ok(()));
+        for refused in ["127.0.0.2", "::1", "0.0.0.0", "169.254.169.254", "10.0.3.4"] {
+            assert!(development.judge(of(refused)).is_err(), "{refused}");
+        }
     }
 }

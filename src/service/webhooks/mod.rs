@@ -1,0 +1,88 @@
+//! Webhooks: endpoints, deliveries, and the part of the service that makes and sends them.
+
+pub mod deliveries;
+pub mod endpoints;
+pub mod follow;
+pub mod lanes;
+pub mod replay;
+pub mod sweep;
+pub mod views;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::Duration;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::domain::audit::{Actor, AuditEvent};
+use crate::domain::ids::WebhookId;
+use crate::domain::webhook::WebhookRecord;
+use crate::domain::webhook::signing::WebhookKeys;
+use crate::ports::webhook::{WebhookMeter, WebhookSender};
+use crate::service::shared::context::Context;
+
+/// Bounds of webhooks, converted from settings by `app`.
+#[derive(Debug, Clone, Copy)]
+pub struct WebhookOptions {
+    /// Delay of the first repetition; later ones are longer.
+    pub first_retry: Duration,
+    /// How long deliveries that ended are kept in the log.
+    pub log: Duration,
+    /// An endpoint that failed for so long is disabled.
+    pub disable_after: Duration,
+    /// Most endpoints of a tenant, and of one job.
+    pub max_endpoints: usize,
+}
+
+/// Parts of the service that webhooks need.
+pub struct Webhooks {
+    /// Sends deliveries.
+    pub sender: Arc<dyn WebhookSender>,
+    /// Keys that secrets are derived from.
+    pub keys: WebhookKeys,
+    /// Counts deliveries.
+    pub meter: Arc<dyn WebhookMeter>,
+    /// Bounds.
+    pub options: WebhookOptions,
+    woken: (UnboundedSender<WebhookId>, Mutex<Option<UnboundedReceiver<WebhookId>>>),
+}
+
+impl Webhooks {
+    /// Puts the parts together.
+    pub fn new(
+        sender: Arc<dyn WebhookSender>,
+        keys: WebhookKeys,
+        meter: Arc<dyn WebhookMeter>,
+        options: WebhookOptions,
+    ) -> Self {
+        let (wake, woken) = unbounded_channel();
+        Self { sender, keys, meter, options, woken: (wake, Mutex::new(Some(woken))) }
+    }
+
+    /// Reports that an endpoint has something to be sent.
+    pub(in crate::service) fn wake(&self, webhook_id: &WebhookId) {
+        // where nothing is sent in this process, the next start finds what is pending
+        let _ = self.woken.0.send(webhook_id.clone());
+    }
+
+    /// Returns the endpoints that have something to be sent; once.
+    fn woken(&self) -> Option<UnboundedReceiver<WebhookId>> {
+        self.woken.1.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Builds the audit event of what the service does with an endpoint by itself.
+fn own_event(ctx: &Context, endpoint: &WebhookRecord, action: &str, reason: &str) -> AuditEvent {
+    AuditEvent {
+        time: ctx.clock.now(),
+        tenant: endpoint.tenant_id.clone(),
+        actor: Actor::system("webhooks"),
+        action: action.to_owned(),
+        resource: endpoint.resource(),
+        before: Some("enabled".to_owned()),
+        after: Some(action.rsplit('.').next().unwrap_or_default().to_owned()),
+        reason: Some(reason.to_owned()),
+        trace_id: None,
+        address: None,
+        detail: serde_json::json!({"job_id": endpoint.job_id}),
+    }
+}
