@@ -167,6 +167,7 @@ fn on_store(config: Option<PathBuf>, command: impl AsyncFnOnce(Target) -> ExitCo
     };
     let target = Target {
         retention: serve::retention(&settings),
+        files: serve::files(&settings),
         data_dir: settings.data_dir,
         database_url: settings.store.database_url,
         wait: Duration::from_secs(settings.store.lock_wait),

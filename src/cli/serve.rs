@@ -12,14 +12,15 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{Exit, settings, traces};
+use crate::adapters::objects;
 use crate::adapters::runner;
 use crate::adapters::tls::TlsFiles;
 use crate::app::build::{BuildError, Built, build};
 use crate::app::gate::evaluate;
 use crate::app::open_files::needed_files;
 use crate::app::options::{
-    AdminOptions, EdgeOptions, EngineOptions, LlmEndpoint, LlmOptions, LlmWire, OnShutdown, Options,
-    ShutdownOptions, WorkerOptions,
+    AdminOptions, EdgeOptions, EngineOptions, FilesOptions, LlmEndpoint, LlmOptions, LlmWire, OnShutdown,
+    Options, ShutdownOptions, WorkerOptions,
 };
 use crate::app::reload::{Loaded, Source};
 use crate::app::serve::{Ended, serve};
@@ -169,7 +170,9 @@ pub(super) fn exit_of(error: &BuildError) -> Exit {
         | BuildError::Edge(_)
         | BuildError::Tls(_)
         | BuildError::Llm(_) => Exit::Config,
-        BuildError::DataDir(_) => Exit::Io,
+        BuildError::Files(objects::OpenError::Io(_)) | BuildError::DataDir(_) => Exit::Io,
+        BuildError::Files(error) if error.may_pass() => Exit::Unavailable,
+        BuildError::Files(_) => Exit::Config,
         BuildError::Engine(_) => Exit::Unavailable,
     }
 }
@@ -272,6 +275,20 @@ pub(super) fn engine_problems(options: &Options) -> Vec<String> {
     runner::engine_problems(&options.engine.command, &options.engine.sandbox_spec())
 }
 
+/// Converts the settings of the files of jobs.
+pub(super) fn files(settings: &Settings) -> FilesOptions {
+    let objects = settings.files.s3.as_ref().map(|s3| objects::Options {
+        endpoint: s3.endpoint.clone(),
+        region: s3.region.clone(),
+        bucket: s3.bucket.clone(),
+        prefix: s3.prefix.clone(),
+        path_style: s3.force_path_style,
+        access_key_id: s3.access_key_id.clone(),
+        secret_access_key: s3.secret_access_key.clone(),
+    });
+    FilesOptions { objects, copies_bytes: settings.files.copies_mb << 20 }
+}
+
 /// Converts the settings.
 pub(super) fn options(settings: &Settings) -> Result<Options, BuildError> {
     let (command, kind) = match &settings.stata.cmd {
@@ -289,6 +306,7 @@ pub(super) fn options(settings: &Settings) -> Result<Options, BuildError> {
         library_dir: settings.library_dir.clone(),
         store_lock_wait: Duration::from_secs(settings.store.lock_wait),
         database_url: settings.store.database_url.clone(),
+        files: files(settings),
         bootstrap_admin_key: settings.admin.bootstrap_key.clone(),
         admin: AdminOptions {
             username: settings.admin.username.clone(),
