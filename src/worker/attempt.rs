@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 
 use super::active::{Active, Stage};
 use super::conclude::{self, Committed};
+use super::files_away::{FILES_UNAVAILABLE, until_reached};
 use super::follow::Follower;
 use super::judge::judge;
 use super::prepare::{MANIFEST, Manifest, PrepareError, frozen_template, prepare, read_manifest, run_path};
@@ -30,6 +31,7 @@ use crate::domain::run_outcome::{Ended, Outcome};
 use crate::domain::template::TemplateMeta;
 use crate::domain::verdict::cause::next_actions;
 use crate::domain::verdict::{Failure, Verdict};
+use crate::ports::blob_store::is_unavailable;
 use crate::ports::runner::{Adopted, RunHandle};
 use crate::ports::store::StoreExt;
 use crate::service::runs::renderings::Subject;
@@ -250,9 +252,15 @@ impl Shared {
                 return self.fail(job, run_id, Cause::Internal, "manifest_damaged", lines);
             }
         };
-        let verdict = match frozen_template(&self.deps, job, plan) {
+        let template = until_reached(
+            || self.is_abandoned(),
+            |error: &PrepareError| error.kind == FILES_UNAVAILABLE,
+            || frozen_template(&self.deps, job, plan),
+        );
+        let verdict = match template {
             Ok(template) => tracing::debug_span!("run.verdict")
                 .in_scope(|| self.verdict(&path, manifest.as_ref(), outcome, job, &template.meta)),
+            Err(_) if self.is_abandoned() => return self.left_to_the_next(),
             Err(PrepareError { kind, detail, .. }) => {
                 return self.fail(job, run_id, Cause::Internal, kind, said(detail));
             }
@@ -276,6 +284,7 @@ impl Shared {
             RunReport { job, plan, run: &run, manifest: manifest.as_ref(), outcome, verdict: &verdict };
         let mut artifacts = match self.published(&path, &report) {
             Ok(artifacts) => artifacts,
+            Err(_) if self.is_abandoned() => return self.left_to_the_next(),
             Err(error) => {
                 tracing::error!(event = "SS_RUN_NOT_PUBLISHED", %run_id, %error, "the artifacts of an attempt could not be published");
                 let lines = said("the artifacts could not be published");
@@ -297,13 +306,19 @@ impl Shared {
 
     fn published(&self, path: &Path, report: &RunReport<'_>) -> std::io::Result<Vec<Artifact>> {
         let _span = tracing::debug_span!("run.publish").entered();
-        match publish(&self.deps, path, report) {
+        let publish =
+            || until_reached(|| self.is_abandoned(), is_unavailable, || publish(&self.deps, path, report));
+        match publish() {
             // Results that exist are worth the last space of the volume.
-            Err(error) if error.kind() == ErrorKind::StorageFull && self.deps.volume.make_room() => {
-                publish(&self.deps, path, report)
-            }
+            Err(error) if error.kind() == ErrorKind::StorageFull && self.deps.volume.make_room() => publish(),
             other => other,
         }
+    }
+
+    /// Ends without a commit: the process ends, and the next one finds the outcome in the run directory.
+    fn left_to_the_next(&self) -> Finished {
+        trace::discard();
+        Finished::Nothing
     }
 
     fn verdict(
