@@ -191,8 +191,14 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     let ctx = Arc::new(ctx);
     let worker = worker(&ctx, &options, &data_dir);
     let gate_dir = data_dir.clone();
-    let maintenance =
-        Arc::new(Maintenance::new(data_dir, store.clone(), migration, clock, Some(Arc::clone(&metrics))));
+    let maintenance = Arc::new(Maintenance::new(
+        data_dir,
+        store.clone(),
+        migration,
+        clock,
+        Some(Arc::clone(&metrics)),
+        options.files.objects.is_some(),
+    ));
     let started_at = ctx.clock.now();
     let app = App::new(Parts {
         ctx,

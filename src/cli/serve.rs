@@ -275,6 +275,9 @@ pub(super) fn engine_problems(options: &Options) -> Vec<String> {
     runner::engine_problems(&options.engine.command, &options.engine.sandbox_spec())
 }
 
+/// Time after which an object store that asks to try again is an error of the call: below the time limit of requests.
+const OBJECTS_PATIENCE: Duration = Duration::from_secs(15);
+
 /// Converts the settings of the files of jobs.
 pub(super) fn files(settings: &Settings) -> FilesOptions {
     let objects = settings.files.s3.as_ref().map(|s3| objects::Options {
@@ -285,6 +288,7 @@ pub(super) fn files(settings: &Settings) -> FilesOptions {
         path_style: s3.force_path_style,
         access_key_id: s3.access_key_id.clone(),
         secret_access_key: s3.secret_access_key.clone(),
+        patience: OBJECTS_PATIENCE,
     });
     FilesOptions { objects, copies_bytes: settings.files.copies_mb << 20 }
 }

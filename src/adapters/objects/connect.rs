@@ -14,8 +14,6 @@ use super::partial::Connector;
 const CONNECT: Duration = Duration::from_secs(5);
 /// A connection whose peer is silent this long is broken.
 const SILENCE: Duration = Duration::from_secs(15);
-/// Time after which an answer that asks to try again is an error of the call.
-const RETRY: Duration = Duration::from_secs(15);
 /// First and longest pause between two tries.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
@@ -36,6 +34,8 @@ pub struct Options {
     pub access_key_id: SecretString,
     /// Secret access key.
     pub secret_access_key: SecretString,
+    /// Time after which an answer that asks to try again is an error of the call.
+    pub patience: Duration,
 }
 
 /// Why the object store cannot be used.
@@ -159,7 +159,7 @@ impl Options {
             .with_retry(RetryConfig {
                 backoff: BackoffConfig { init_backoff: PAUSE.0, max_backoff: PAUSE.1, base: 2.0 },
                 max_retries: if retries { 100 } else { 0 },
-                retry_timeout: RETRY,
+                retry_timeout: self.patience,
             });
         let mut client = ClientOptions::new()
             .with_connect_timeout(CONNECT)

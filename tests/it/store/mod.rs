@@ -5,6 +5,8 @@ mod backup;
 mod crash;
 pub(crate) mod migration;
 mod model;
+mod objects;
+mod objects_service;
 mod postgres;
 mod retention;
 mod retention_and_quota;

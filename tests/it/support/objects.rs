@@ -117,12 +117,13 @@ impl Server {
             path_style: true,
             access_key_id: KEY_ID.to_owned().into(),
             secret_access_key: SECRET.to_owned().into(),
+            patience: Duration::from_secs(3),
         }
     }
 
-    /// The folder in which rclone keeps the objects below a prefix.
-    pub(crate) fn objects(&self, prefix: &str) -> PathBuf {
-        self.folder.path().join(BUCKET).join(prefix)
+    /// The folder in which rclone keeps the objects of the bucket.
+    pub(crate) fn bucket(&self) -> PathBuf {
+        self.folder.path().join(BUCKET)
     }
 }
 
