@@ -12,15 +12,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{Exit, settings, traces};
-use crate::adapters::objects;
 use crate::adapters::runner;
 use crate::adapters::tls::TlsFiles;
 use crate::app::build::{BuildError, Built, build};
 use crate::app::gate::evaluate;
 use crate::app::open_files::needed_files;
 use crate::app::options::{
-    AdminOptions, EdgeOptions, EngineOptions, FilesOptions, LlmEndpoint, LlmOptions, LlmWire, OnShutdown,
-    Options, ShutdownOptions, WorkerOptions,
+    AdminOptions, EdgeOptions, EngineOptions, LlmEndpoint, LlmOptions, LlmWire, OnShutdown, Options,
+    ShutdownOptions, WorkerOptions,
 };
 use crate::app::reload::{Loaded, Source};
 use crate::app::serve::{Ended, serve};
@@ -165,14 +164,13 @@ pub(super) fn exit_of(error: &BuildError) -> Exit {
     match error {
         BuildError::Store(error) => error.into(),
         BuildError::Postgres(error) => error.into(),
+        BuildError::Files(error) => error.into(),
         BuildError::Library(_)
         | BuildError::BootstrapKey
         | BuildError::Edge(_)
         | BuildError::Tls(_)
         | BuildError::Llm(_) => Exit::Config,
-        BuildError::Files(objects::OpenError::Io(_)) | BuildError::DataDir(_) => Exit::Io,
-        BuildError::Files(error) if error.may_pass() => Exit::Unavailable,
-        BuildError::Files(_) => Exit::Config,
+        BuildError::DataDir(_) => Exit::Io,
         BuildError::Engine(_) => Exit::Unavailable,
     }
 }
@@ -265,32 +263,13 @@ fn source(flags: Flags) -> Source {
         let settings = config::load(&flags)
             .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>())?;
         let shown = settings.shown.iter().map(|s| (s.key.clone(), s.value.clone())).collect();
-        let options = options(&settings).map_err(|error| vec![error.to_string()])?;
-        Ok(Loaded { options, shown })
+        Ok(Loaded { options: options(&settings).map_err(|error| vec![error.to_string()])?, shown })
     })
 }
 
 /// Problems that would keep runs from starting the engine.
 pub(super) fn engine_problems(options: &Options) -> Vec<String> {
     runner::engine_problems(&options.engine.command, &options.engine.sandbox_spec())
-}
-
-/// Time after which an object store that asks to try again is an error of the call: below the time limit of requests.
-const OBJECTS_PATIENCE: Duration = Duration::from_secs(15);
-
-/// Converts the settings of the files of jobs.
-pub(super) fn files(settings: &Settings) -> FilesOptions {
-    let objects = settings.files.s3.as_ref().map(|s3| objects::Options {
-        endpoint: s3.endpoint.clone(),
-        region: s3.region.clone(),
-        bucket: s3.bucket.clone(),
-        prefix: s3.prefix.clone(),
-        path_style: s3.force_path_style,
-        access_key_id: s3.access_key_id.clone(),
-        secret_access_key: s3.secret_access_key.clone(),
-        patience: OBJECTS_PATIENCE,
-    });
-    FilesOptions { objects, copies_bytes: settings.files.copies_mb << 20 }
 }
 
 /// Converts the settings.
@@ -310,7 +289,7 @@ pub(super) fn options(settings: &Settings) -> Result<Options, BuildError> {
         library_dir: settings.library_dir.clone(),
         store_lock_wait: Duration::from_secs(settings.store.lock_wait),
         database_url: settings.store.database_url.clone(),
-        files: files(settings),
+        files: super::files::files(&settings.files),
         bootstrap_admin_key: settings.admin.bootstrap_key.clone(),
         admin: AdminOptions {
             username: settings.admin.username.clone(),

@@ -16,7 +16,9 @@ use super::conclude::{self, Committed};
 use super::files_away::{FILES_UNAVAILABLE, until_reached};
 use super::follow::Follower;
 use super::judge::judge;
-use super::prepare::{MANIFEST, Manifest, PrepareError, frozen_template, prepare, read_manifest, run_path};
+use super::prepare::{
+    FrozenTemplate, MANIFEST, Manifest, PrepareError, frozen_template, prepare, read_manifest, run_path,
+};
 use super::publish::{RunReport, publish};
 use super::queue::JobKey;
 use super::renderings::renderings;
@@ -26,6 +28,7 @@ use crate::domain::artifact::Artifact;
 use crate::domain::checksummed::ChecksumError;
 use crate::domain::ids::RunId;
 use crate::domain::job::JobRecord;
+use crate::domain::plan::Plan;
 use crate::domain::run::{Cause, EngineFacts, EvidenceLine, Run, RunStatus};
 use crate::domain::run_outcome::{Ended, Outcome};
 use crate::domain::template::TemplateMeta;
@@ -252,12 +255,7 @@ impl Shared {
                 return self.fail(job, run_id, Cause::Internal, "manifest_damaged", lines);
             }
         };
-        let template = until_reached(
-            || self.is_abandoned(),
-            |error: &PrepareError| error.kind == FILES_UNAVAILABLE,
-            || frozen_template(&self.deps, job, plan),
-        );
-        let verdict = match template {
+        let verdict = match self.template(job, plan) {
             Ok(template) => tracing::debug_span!("run.verdict")
                 .in_scope(|| self.verdict(&path, manifest.as_ref(), outcome, job, &template.meta)),
             Err(_) if self.is_abandoned() => return self.left_to_the_next(),
@@ -313,6 +311,12 @@ impl Shared {
             Err(error) if error.kind() == ErrorKind::StorageFull && self.deps.volume.make_room() => publish(),
             other => other,
         }
+    }
+
+    /// Reads the plan's template, again while the files cannot be reached.
+    fn template(&self, job: &JobRecord, plan: &Plan) -> Result<FrozenTemplate, PrepareError> {
+        let is_away = |error: &PrepareError| error.kind == FILES_UNAVAILABLE;
+        until_reached(|| self.is_abandoned(), is_away, || frozen_template(&self.deps, job, plan))
     }
 
     /// Ends without a commit: the process ends, and the next one finds the outcome in the run directory.

@@ -1,11 +1,13 @@
 //! Local copies of blobs that are elsewhere, for readers that need a path: by tenant, job and SHA-256, so that a copy
 //! never goes stale and is removed with its job.
 
-use std::fs::{self, File, FileTimes};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
+
+use rustix::fs::{Timespec, Timestamps, UTIME_NOW, futimens};
 
 use super::durable::{copy_hashing, remove_tree, temporary_beside};
 use super::{is_absent, listed};
@@ -80,7 +82,8 @@ impl Copies {
         let copy = folder.join(sha256);
         if let Ok(file) = File::open(&copy) {
             // the time says when it was used last
-            let _ = file.set_times(FileTimes::new().set_modified(SystemTime::now()));
+            let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+            let _ = futimens(&file, &Timestamps { last_access: now, last_modification: now });
             return Ok(copy);
         }
         let _span = tracing::debug_span!("files.copy").entered();

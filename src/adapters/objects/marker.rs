@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use super::connect::OpenError;
 use super::errors::code;
 use crate::adapters::files::{JobDirs, sync_dir};
+use crate::adapters::ids::SystemIds;
+use crate::ports::ids::IdSource;
 
 /// Name of the note in the data directory.
 const NOTE: &str = "objects.json";
@@ -66,7 +68,7 @@ pub(super) async fn bind(
         (Some(_), _) => return Err(OpenError::OtherPlace { place: place.to_owned() }),
         (None, Some(found)) => found,
         (None, None) => {
-            let fresh = uuid::Uuid::new_v4().to_string();
+            let fresh = SystemIds.id("files");
             let put = client.put(name, PutPayload::from(fresh.clone().into_bytes())).await;
             put.map_err(|error| OpenError::of(place, &error))?;
             fresh

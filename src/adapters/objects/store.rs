@@ -21,12 +21,14 @@ use super::shards::{first_of, next_shard};
 use super::trial::{Watched, first, watch};
 use super::upload::Taken;
 use crate::adapters::files::{CopyFolder, JobDirs};
+use crate::adapters::ids::SystemIds;
 use crate::adapters::llm::install_tls;
 use crate::domain::ids::{JobId, TenantId};
 use crate::domain::layout::shard_of;
 use crate::ports::blob_store::{
     BlobInfo, BlobReader, BlobStore, Promotion, Shard, Trial, Written, is_unavailable,
 };
+use crate::ports::ids::IdSource;
 
 /// How many files of a promotion are put at once.
 const FILES_AT_ONCE: usize = 4;
@@ -75,7 +77,7 @@ impl ObjectBlobStore {
         let unusable =
             |_| OpenError::Unusable { place: place.clone(), reason: "s3.prefix is no path".to_owned() };
         // names of servers that start at the same time differ
-        let trial = named(&format!("trials/{}", uuid::Uuid::new_v4())).map_err(unusable)?;
+        let trial = named(&format!("trials/{}", SystemIds.id("trial"))).map_err(unusable)?;
         let installation = named("installation").map_err(unusable)?;
         let begin = {
             let (client, trial, place) = (patient.clone(), trial.clone(), place.clone());

@@ -12,7 +12,9 @@ use sha2::{Digest, Sha256};
 
 use super::errors::to_io;
 use super::store::ObjectBlobStore;
+use crate::adapters::ids::SystemIds;
 use crate::ports::blob_store::{Written, unavailable};
+use crate::ports::ids::IdSource;
 
 /// Larger objects are written in parts of this size.
 const PART_BYTES: usize = 16 << 20;
@@ -73,7 +75,7 @@ impl ObjectBlobStore {
     /// Puts an object that must not exist. One that does may be this very put, whose answer was lost.
     fn create(&self, name: &Path, bytes: Bytes) -> io::Result<()> {
         let name = name.clone();
-        let write = uuid::Uuid::new_v4().to_string();
+        let write = SystemIds.id("write");
         let key = Attribute::Metadata(WRITE.into());
         self.with(move |client| async move {
             let attributes = Attributes::from_iter([(key.clone(), write.clone())]);

@@ -228,7 +228,7 @@ fn an_object_store_needs_a_bucket_a_key_and_a_safe_address() {
         ("SS_S3__PREFIX", "/a", "s3.prefix"),
         ("SS_S3__PREFIX", "a/../b", "s3.prefix"),
     ] {
-        let list = with(&[(name, value)]).err().expect("refused");
+        let list = with(&[(name, value)]).expect_err("refused");
         assert_eq!(list.iter().map(|p| p.key.as_str()).collect::<Vec<_>>(), [key], "{name}={value}");
         assert!(!list[0].to_string().contains("pass@"), "{}", list[0]);
     }

@@ -103,14 +103,14 @@ fn large_objects_are_put_in_parts_and_broken_ones_leave_nothing() {
     impl Read for Broken {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             self.0 += buffer.len() as u64;
-            if self.0 > 40 << 20 { Err(io::Error::other("broken")) } else { Ok(buffer.len()) }
+            if self.0 > 20 << 20 { Err(io::Error::other("broken")) } else { Ok(buffer.len()) }
         }
     }
     let (tenant, job) = ids();
     for server in [objects::rclone(), objects::moto()].into_iter().flatten() {
         let dir = tempfile::tempdir().expect("a directory");
         let blobs = open(&server.options(), dir.path());
-        for length in [16 << 20, (40 << 20) + 17] {
+        for length in [16 << 20, (17 << 20) + 17] {
             let (path, bytes) = (format!("artifacts/{length}"), noise(length));
             let written = put(&blobs, &path, &bytes).expect("put");
             assert_eq!((written.size_bytes, written.sha256), (length as u64, sha256_hex(&bytes)));

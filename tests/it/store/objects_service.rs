@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use stata_service::adapters::clock::SystemClock;
 use stata_service::adapters::files::LocalWorkspace;
-use stata_service::adapters::objects::ObjectBlobStore;
+use stata_service::adapters::objects::{ObjectBlobStore, Options};
 use stata_service::app::options::FilesOptions;
 use stata_service::app::sweep;
 use stata_service::domain::canonical::sha256_hex;
@@ -26,7 +26,8 @@ use crate::support::records::*;
 const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
 
 async fn service(server: &Server) -> TestApp {
-    let options = server.options();
+    // short, so that outages of the tests are over soon
+    let options = Options { patience: Duration::from_secs(1), ..server.options() };
     TestApp::start_with(|all| {
         all.files = FilesOptions { objects: Some(options), copies_bytes: 1 << 30 };
     })
@@ -107,7 +108,7 @@ async fn a_job_goes_its_whole_way_with_files_in_an_object_store() {
 async fn a_server_that_is_away_while_a_run_is_under_way_loses_nothing() {
     let Some(server) = Server::rclone() else { return };
     let mut app = service(&server).await;
-    for wait_ms in [0, 60, 150, 300] {
+    for wait_ms in [0, 100, 250] {
         let job = planned(&app).await;
         app.post(&job, "/run", &json!({})).await.ok();
         tokio::time::sleep(Duration::from_millis(wait_ms)).await;
@@ -118,7 +119,7 @@ async fn a_server_that_is_away_while_a_run_is_under_way_loses_nothing() {
         let away = Answer::of(app.request(Method::GET, &plan, &job.token)).await;
         let away = away.refused(503, "DEPENDENCY_UNAVAILABLE");
         assert_eq!(away["context"]["dependency"], "files", "{away}");
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
         server.run();
         let ended = app.wait_for_end(&job).await;
         assert_eq!(ended["status"], "succeeded", "{}", app.get(&job, "/runs").await.ok());
