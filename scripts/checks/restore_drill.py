@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools import ask, debian, expect, free_port, venv
+from tools import ask, debian, expect, free_port, moto
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "ssk_admin_0123456789abcdef0123456789abcdef"
@@ -154,9 +154,9 @@ def served(program: Path, data: Path, log: Path) -> tuple[subprocess.Popen[str],
 def s3(tools: Path, folder: Path) -> tuple[subprocess.Popen[bytes], dict[str, str]]:
     """Starts an S3 server with a bucket, one that does not check signatures; returns it and the environment with which rclone knows it as `drill:`."""
     rclone = debian(tools, "rclone", "rclone")
-    moto = venv(tools, "moto", "moto[s3]==5.2.5", "flask==3.1.3", "flask-cors==6.0.5")
+    moto_server = moto(tools)
     port = free_port()
-    server = subprocess.Popen([str(moto / "bin" / "moto_server"), "-H", "127.0.0.1", "-p", str(port)],
+    server = subprocess.Popen([str(moto_server), "-H", "127.0.0.1", "-p", str(port)],
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     remote = {"TYPE": "s3", "PROVIDER": "Other", "ACCESS_KEY_ID": "drill", "SECRET_ACCESS_KEY": "drill",
               "ENDPOINT": f"http://127.0.0.1:{port}", "FORCE_PATH_STYLE": "true", "REGION": "us-east-1"}

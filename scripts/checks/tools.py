@@ -170,6 +170,13 @@ def venv(tools: Path, name: str, *packages: str) -> Path:
     return folder
 
 
+def moto(tools: Path) -> Path:
+    """Returns the program of moto's S3 server, which keeps everything in memory and checks no signatures; ends the check
+    with NOT_HERE where it cannot be had."""
+    folder = venv(tools, "moto", "moto[s3]==5.2.5", "flask==3.1.3", "flask-cors==6.0.5")
+    return folder / "bin" / "moto_server"
+
+
 def free_port() -> int:
     """Returns a port of the loopback address that is free now."""
     with socket.socket() as free:

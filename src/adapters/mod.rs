@@ -11,6 +11,7 @@ pub mod ids;
 pub mod legacy;
 pub mod link_key;
 pub mod llm;
+pub mod objects;
 pub mod postgres;
 pub mod process_memory;
 pub mod reserve;

@@ -10,18 +10,18 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::maintenance::Maintenance;
 use super::metered_store::MeteredStore;
+use super::opened_files::OpenedFiles;
 use super::opened_store::{OpenedStore, Opening, StoreError};
 use super::options::{EdgeOptions, Options};
 use super::reload::Source;
 use super::run_texts::LibraryTexts;
 use super::words::vocabulary;
 use crate::adapters::clock::SystemClock;
-use crate::adapters::files::{
-    LocalBlobStore, LocalVolume, LocalWorkspace, close_to_others, make_private_dir,
-};
+use crate::adapters::files::{LocalVolume, close_to_others, make_private_dir};
 use crate::adapters::ids::SystemIds;
 use crate::adapters::legacy::LocalLegacyRecords;
 use crate::adapters::link_key;
+use crate::adapters::objects;
 use crate::adapters::postgres;
 use crate::adapters::runner::LocalRunner;
 use crate::adapters::store::OpenError;
@@ -60,6 +60,9 @@ pub enum BuildError {
     /// The store in PostgreSQL could not be opened.
     #[error(transparent)]
     Postgres(postgres::OpenError),
+    /// The place of the files could not be opened.
+    #[error(transparent)]
+    Files(#[from] objects::OpenError),
     /// The do-template library breaks its rules; every problem, with its file.
     #[error("the do-template library is not usable:\n{}", .0.iter().map(|p| format!("  {p}")).collect::<Vec<_>>().join("\n"))]
     Library(Vec<LibraryProblem>),
@@ -139,6 +142,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         lock_wait: options.store_lock_wait,
         readers: None,
     })?;
+    let files = OpenedFiles::open(&data_dir, &options.files)?;
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let metrics = Arc::new(Metrics::new(&vocabulary(&options, &library, clock.now())));
     let meter: Arc<dyn LlmMeter> = Arc::new(super::llm::ToMetrics(Arc::clone(&metrics)));
@@ -159,8 +163,8 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         audit_log: metered,
         clock: Arc::clone(&clock),
         ids: Arc::new(SystemIds),
-        blobs: Arc::new(LocalBlobStore::new(data_dir.clone())),
-        workspace: Arc::new(LocalWorkspace::new(data_dir.clone())),
+        blobs: files.blobs,
+        workspace: files.workspace,
         volume: Arc::new(LocalVolume::new(data_dir.clone())),
         legacy: Arc::new(LocalLegacyRecords::new(data_dir.clone())),
         tabular: Arc::new(IsolatedReaders::new(options.engine.launcher.clone())),
@@ -191,8 +195,14 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     let ctx = Arc::new(ctx);
     let worker = worker(&ctx, &options, &data_dir);
     let gate_dir = data_dir.clone();
-    let maintenance =
-        Arc::new(Maintenance::new(data_dir, store.clone(), migration, clock, Some(Arc::clone(&metrics))));
+    let maintenance = Arc::new(Maintenance::new(
+        data_dir,
+        store.clone(),
+        migration,
+        clock,
+        Some(Arc::clone(&metrics)),
+        options.files.objects.is_some(),
+    ));
     let started_at = ctx.clock.now();
     let app = App::new(Parts {
         ctx,
@@ -208,7 +218,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
     let check_gate = app
         .gate
         .is_required()
-        .then(|| Arc::new(super::gate::check(&options, &gate_dir, Some(Arc::clone(&app.ctx.store)))));
+        .then(|| Arc::new(super::gate::check(&options, &gate_dir, Some(super::gate::Served::of(&app.ctx)))));
     // The first results, so that readiness is true from the first answer on.
     app.health.add(super::checks::of_parts(&app.ctx, &options));
     Ok(Built { app, worker, store, maintenance, options, tls, source: None, check_gate })

@@ -37,11 +37,14 @@ fn local(
 /// The checks of what is there before anything is served.
 pub(super) fn of_parts(ctx: &Arc<Context>, options: &Options) -> Vec<Probe> {
     let (of_store, of_disk) = (Arc::clone(ctx), Arc::clone(ctx));
+    let of_files = Arc::clone(&ctx.blobs);
+    // the trials of an object store are made elsewhere
+    let often = if of_files.last_trial().is_some() { OFTEN } else { SELDOM };
     let folders = ["tenants", "scratch"].map(|name| options.data_dir.join(name));
     vec![
         local("store", Need::ToAnswer, OFTEN, move || looks::store(&of_store)),
         local("disk", Need::ToWork, OFTEN, move || looks::disk(&of_disk)),
-        local("blobs", Need::ToWork, SELDOM, move || looks::blobs(&LocalHost, &folders)),
+        local("blobs", Need::ToWork, often, move || looks::blobs(&LocalHost, &folders, of_files.as_ref())),
         local("engine", Need::ToWork, OFTEN, engine(options)),
     ]
 }

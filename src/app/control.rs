@@ -11,13 +11,15 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::maintenance::{Maintenance, MaintenanceRequest};
+use super::opened_files::OpenedFiles;
 use super::opened_store::{OpenedStore, Opening, StoreError};
+use super::options::FilesOptions;
 use super::sweep;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::control::{ControlSocket, Handler, ask};
-use crate::adapters::files::{LocalBlobStore, LocalWorkspace};
 use crate::adapters::ids::SystemIds;
 use crate::adapters::legacy::LocalLegacyRecords;
+use crate::adapters::objects;
 use crate::adapters::postgres;
 use crate::adapters::store::{LockError, OpenError};
 use crate::domain::audit::Actor;
@@ -105,6 +107,8 @@ pub struct Target {
     pub data_dir: PathBuf,
     /// Address of the PostgreSQL database; `None` for the embedded store.
     pub database_url: Option<SecretString>,
+    /// Where the files of jobs are.
+    pub files: FilesOptions,
     /// How long to wait for an owner that does not answer yet, or for the lock.
     pub wait: Duration,
     /// The administrator's key of the configuration, which can be revoked too.
@@ -149,6 +153,9 @@ pub enum RequestError {
     /// The store in PostgreSQL could not be opened.
     #[error(transparent)]
     Postgres(#[from] postgres::OpenError),
+    /// The place of the files could not be opened.
+    #[error(transparent)]
+    Files(#[from] objects::OpenError),
     /// The connection to the control socket failed, or its response was unreadable.
     #[error("the service did not answer: {0}")]
     Io(#[from] io::Error),
@@ -164,7 +171,9 @@ impl RequestError {
             _ if self.is_held() => 75,
             Self::Postgres(postgres::OpenError::Database(_)) => 69,
             Self::Postgres(error) if !matches!(error, postgres::OpenError::Io(_)) => 78,
-            Self::Store(_) | Self::Postgres(_) | Self::Io(_) => 74,
+            Self::Files(error) if error.may_pass() => 69,
+            Self::Files(error) if !matches!(error, objects::OpenError::Io(_)) => 78,
+            Self::Store(_) | Self::Postgres(_) | Self::Files(_) | Self::Io(_) => 74,
         }
     }
 
@@ -210,12 +219,19 @@ async fn direct(target: &Target, request: AdminRequest) -> Result<Value, Request
     let opened = target.open(1)?;
     let store = opened.store();
     if let AdminRequest::SweepRetention { dry_run } = request {
+        let files = match OpenedFiles::open(&target.data_dir, &target.files) {
+            Ok(files) => files,
+            Err(error) => {
+                opened.shutdown();
+                return Err(error.into());
+            }
+        };
         let deps = Deps {
             store,
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
-            blobs: Arc::new(LocalBlobStore::new(target.data_dir.clone())),
-            workspace: Arc::new(LocalWorkspace::new(target.data_dir.clone())),
+            blobs: files.blobs,
+            workspace: files.workspace,
             legacy: Arc::new(LocalLegacyRecords::new(target.data_dir.clone())),
             pool: Pools::for_cores(1).writes,
             policy: target.retention,

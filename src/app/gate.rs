@@ -15,15 +15,15 @@ use crate::adapters::runner::LocalRunner;
 use crate::domain::gate::{Finding, Rule};
 use crate::http::state::App;
 use crate::ports::runner::Runner;
-use crate::ports::store::Store;
 use crate::service::operations::attest_engine::{AttestEngine, Deps};
 use crate::service::operations::check_gate::CheckGate;
+pub use crate::service::operations::check_gate::Served;
 
 /// Time between two evaluations; what is dear to check has longer times of its own.
 const PERIOD: Duration = Duration::from_secs(5);
 
-/// Builds the evaluation of a set-up. `store` is absent where the service does not run.
-pub fn check(options: &Options, data_dir: &Path, store: Option<Arc<dyn Store>>) -> CheckGate {
+/// Builds the evaluation of a set-up. `served` is absent where the service does not run.
+pub fn check(options: &Options, data_dir: &Path, served: Option<Served>) -> CheckGate {
     let engine = &options.engine;
     let runner: Arc<dyn Runner> = match &engine.launcher {
         Some(program) => Arc::new(LocalRunner::with_launcher(program)),
@@ -43,7 +43,7 @@ pub fn check(options: &Options, data_dir: &Path, store: Option<Arc<dyn Store>>) 
         sandbox: engine.sandbox_spec(),
         timezone: engine.timezone.clone(),
     });
-    CheckGate::new(options.gate.clone(), data_dir.to_owned(), host, clock, store, attest)
+    CheckGate::new(options.gate.clone(), data_dir.to_owned(), host, clock, served, attest)
 }
 
 /// Evaluates once, publishes and tells what changed. Blocks, for seconds where the engine is tried.

@@ -70,6 +70,10 @@ pub enum MaintenanceRequest {
 const OF_FILES: &str = "the records are in PostgreSQL (store.backend), and this command reads the files of the \
                         embedded store; see docs/storage.md for what to use instead";
 
+/// Why a backup is refused where the files of jobs are in an object store.
+const OF_OBJECTS: &str = "the files of jobs are in an object store (files.backend), and a backup reads files of the data \
+                          directory; see docs/storage.md for what to use instead";
+
 impl MaintenanceRequest {
     /// True if it works on the files of the embedded store alone.
     fn is_of_files(&self) -> bool {
@@ -103,6 +107,8 @@ pub struct Maintenance {
     pool: Pool,
     /// One backup at a time.
     backing_up: tokio::sync::Mutex<()>,
+    /// The files of jobs are in an object store.
+    has_objects: bool,
 }
 
 impl Maintenance {
@@ -113,13 +119,14 @@ impl Maintenance {
         migration: Arc<Migration>,
         clock: Arc<dyn Clock>,
         metrics: Option<Arc<Metrics>>,
+        has_objects: bool,
     ) -> Self {
         let pool = Pool::new("maintenance", 2, Duration::from_secs(600));
         if let Some(metrics) = &metrics {
             metrics.host.backup(last_backup(&data_dir));
         }
         let backing_up = tokio::sync::Mutex::new(());
-        Self { data_dir, store, migration, clock, metrics, pool, backing_up }
+        Self { data_dir, store, migration, clock, metrics, pool, backing_up, has_objects }
     }
 
     /// Does what is requested.
@@ -131,6 +138,9 @@ impl Maintenance {
         let is_migration = matches!(request, MaintenanceRequest::Migrate { .. });
         if matches!(self.store, OpenedStore::Postgres(_)) && !is_migration {
             return Err(Problem::validation("", OF_FILES));
+        }
+        if self.has_objects && matches!(request, MaintenanceRequest::Backup { .. }) {
+            return Err(Problem::validation("", OF_OBJECTS));
         }
         match request {
             MaintenanceRequest::Migrate { finalize: true, .. } => {
@@ -339,8 +349,14 @@ async fn direct(target: &Target, request: MaintenanceRequest) -> Result<Value, R
     }
     let store = target.open(2)?;
     let migration = migration(&store, &target.data_dir, &clock, target.token_days);
-    let maintenance =
-        Arc::new(Maintenance::new(target.data_dir.clone(), store.clone(), migration, clock, None));
+    let maintenance = Arc::new(Maintenance::new(
+        target.data_dir.clone(),
+        store.clone(),
+        migration,
+        clock,
+        None,
+        target.files.objects.is_some(),
+    ));
     let outcome = maintenance.execute(request).await;
     store.shutdown();
     outcome.map_err(|problem| RequestError::Refused {

@@ -10,6 +10,7 @@ pub mod llm;
 pub mod maintenance;
 mod metered_store;
 pub mod open_files;
+mod opened_files;
 pub mod opened_store;
 pub mod options;
 pub mod reload;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use crate::adapters::llm::LiveKey;
+use crate::adapters::objects;
 use crate::adapters::tls::TlsFiles;
 use crate::domain::outgoing_address::AddressPolicy;
 use crate::domain::run_outcome::RunLimits;
@@ -29,6 +30,8 @@ pub struct Options {
     pub store_lock_wait: Duration,
     /// Address of the PostgreSQL database; `None` for the embedded store.
     pub database_url: Option<SecretString>,
+    /// The files of jobs.
+    pub files: FilesOptions,
     /// `ssk_<id>_<secret>`, accepted until revoked.
     pub bootstrap_admin_key: Option<SecretString>,
     /// The account with a password, and its sessions.
@@ -59,6 +62,15 @@ pub struct Options {
     pub shutdown: ShutdownOptions,
     /// Facts for the production gate.
     pub gate: GateOptions,
+}
+
+/// Where the files of jobs are.
+#[derive(Debug, Clone, Default)]
+pub struct FilesOptions {
+    /// The object store; `None` for the data directory.
+    pub objects: Option<objects::Options>,
+    /// Size of local copies of objects above which old ones are removed, in bytes.
+    pub copies_bytes: u64,
 }
 
 /// The account with a password, and its sessions.

@@ -3,6 +3,7 @@
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
+use crate::adapters::objects;
 use crate::adapters::postgres;
 use crate::adapters::store::{LockError, OpenError};
 
@@ -43,6 +44,16 @@ impl From<&OpenError> for Exit {
             OpenError::Lock(LockError::Held(_)) => Self::Owned,
             OpenError::Lock(_) => Self::Config,
             _ => Self::Io,
+        }
+    }
+}
+
+impl From<&objects::OpenError> for Exit {
+    fn from(error: &objects::OpenError) -> Self {
+        match error {
+            objects::OpenError::Io(_) => Self::Io,
+            error if error.may_pass() => Self::Unavailable,
+            _ => Self::Config,
         }
     }
 }

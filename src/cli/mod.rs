@@ -8,6 +8,7 @@ mod config_show;
 pub mod demo;
 mod dofile;
 mod exit;
+mod files;
 mod gate;
 mod health;
 pub mod library;
@@ -168,6 +169,7 @@ fn on_store(config: Option<PathBuf>, command: impl AsyncFnOnce(Target) -> ExitCo
     };
     let target = Target {
         retention: serve::retention(&settings),
+        files: files::files(&settings.files),
         data_dir: settings.data_dir,
         database_url: settings.store.database_url,
         wait: Duration::from_secs(settings.store.lock_wait),

@@ -163,6 +163,7 @@ pub(super) fn exit_of(error: &BuildError) -> Exit {
     match error {
         BuildError::Store(error) => error.into(),
         BuildError::Postgres(error) => error.into(),
+        BuildError::Files(error) => error.into(),
         BuildError::Library(_)
         | BuildError::BootstrapKey
         | BuildError::Edge(_)
@@ -262,8 +263,7 @@ fn source(flags: Flags) -> Source {
         let settings = config::load(&flags)
             .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>())?;
         let shown = settings.shown.iter().map(|s| (s.key.clone(), s.value.clone())).collect();
-        let options = options(&settings).map_err(|error| vec![error.to_string()])?;
-        Ok(Loaded { options, shown })
+        Ok(Loaded { options: options(&settings).map_err(|error| vec![error.to_string()])?, shown })
     })
 }
 
@@ -289,6 +289,7 @@ pub(super) fn options(settings: &Settings) -> Result<Options, BuildError> {
         library_dir: settings.library_dir.clone(),
         store_lock_wait: Duration::from_secs(settings.store.lock_wait),
         database_url: settings.store.database_url.clone(),
+        files: super::files::files(&settings.files),
         bootstrap_admin_key: settings.admin.bootstrap_key.clone(),
         admin: AdminOptions {
             username: settings.admin.username.clone(),

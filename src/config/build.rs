@@ -63,6 +63,7 @@ pub(super) fn build(
         llm: super::llm::llm(&mut r),
         store: store::read(&mut r),
         upload: upload(&mut r),
+        files: super::files::read(&mut r),
         tokens: tokens(&mut r),
         webhooks: super::webhooks::webhooks(&mut r),
         http: http(&mut r),
@@ -183,28 +184,6 @@ fn run(r: &mut Reader<'_>) -> Run {
 }
 
 fn upload(r: &mut Reader<'_>) -> Upload {
-    match r.text("upload.object_store_backend").as_deref() {
-        Some("local") => {
-            for key in ["s3.endpoint", "s3.region", "s3.bucket"] {
-                if r.text(key).is_some() {
-                    r.invalid(key, "is given, but upload.object_store_backend is local");
-                }
-            }
-            for key in ["s3.access_key_id", "s3.secret_access_key"] {
-                if r.secret(key).is_some() {
-                    r.invalid(key, "is given, but upload.object_store_backend is local");
-                }
-            }
-            if r.flag("s3.force_path_style") {
-                r.invalid("s3.force_path_style", "is given, but upload.object_store_backend is local");
-            }
-        }
-        Some("s3") => r.unavailable("upload.object_store_backend", "s3 is not in this release; use local"),
-        other => {
-            let message = format!("must be local, not {:?}", other.unwrap_or_default());
-            r.unresolved(Rule::ObjectStore, "upload.object_store_backend", message);
-        }
-    }
     Upload {
         max_bytes: r.count("upload.max_bytes", 1, 1 << 50),
         max_files: r.count("upload.max_files", 1, 10_000) as usize,

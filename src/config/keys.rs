@@ -28,7 +28,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("SS_LLM_MAX_ATTEMPTS", "llm.max_attempts"),
     ("SS_JOB_STORE_BACKEND", "store.backend"),
     ("SS_DATABASE_URL", "store.database_url"),
-    ("SS_UPLOAD_OBJECT_STORE_BACKEND", "upload.object_store_backend"),
+    ("SS_UPLOAD_OBJECT_STORE_BACKEND", "files.backend"),
     ("SS_S3_ENDPOINT", "s3.endpoint"),
     ("SS_S3_REGION", "s3.region"),
     ("SS_S3_BUCKET", "s3.bucket"),

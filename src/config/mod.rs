@@ -7,6 +7,7 @@ mod choices;
 mod comments;
 pub mod documentation;
 mod exposure;
+mod files;
 mod keys;
 mod layers;
 mod llm;
@@ -21,7 +22,7 @@ mod webhooks;
 
 pub use build::Host;
 pub use layers::Flags;
-pub use problem::{ConfigError, ConfigProblem, Origin};
+pub use problem::{ConfigProblem, Origin};
 pub use sections::*;
 
 /// Exit code of a configuration that cannot be used (`EX_CONFIG` of sysexits.h).

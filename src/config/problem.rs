@@ -27,20 +27,9 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Kinds of problems; all of them end the program with 78.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConfigError {
-    /// A value or name that does not exist or does not fit.
-    Invalid,
-    /// Something that exists in the design, but not in this release.
-    Unavailable,
-}
-
-/// One problem; never carries the value of a secret.
+/// One problem, which ends the program with 78; never carries the value of a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigProblem {
-    /// Whether the value is wrong, or this release does not have what it asks for.
-    pub kind: ConfigError,
     /// The key, or the name that was given for one.
     pub key: String,
     /// Layer that gave the value.
@@ -52,12 +41,7 @@ pub struct ConfigProblem {
 impl ConfigProblem {
     /// A value or name that does not fit.
     pub fn invalid(key: impl Into<String>, origin: Origin, message: impl Into<String>) -> Self {
-        Self { kind: ConfigError::Invalid, key: key.into(), origin, message: message.into() }
-    }
-
-    /// Something that this release does not have.
-    pub fn unavailable(key: impl Into<String>, origin: Origin, message: impl Into<String>) -> Self {
-        Self { kind: ConfigError::Unavailable, key: key.into(), origin, message: message.into() }
+        Self { key: key.into(), origin, message: message.into() }
     }
 }
 

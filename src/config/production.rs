@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use secrecy::ExposeSecret;
 
-use super::sections::{Llm, LlmEndpoint, Network, OnShutdown, Sandbox, Settings, host_of};
+use super::sections::{Llm, LlmEndpoint, Network, OnShutdown, Sandbox, Settings, host_of, is_loopback};
 use crate::domain::gate::{Rule, Violation};
 use crate::domain::outgoing_address::{Address, AddressPolicy, Range};
 
@@ -69,6 +69,9 @@ pub fn violations(settings: &Settings) -> Vec<Violation> {
     }
     if let Some(detail) = open_database(settings) {
         violated(Rule::JobStore, detail);
+    }
+    if let Some(detail) = open_objects(settings) {
+        violated(Rule::ObjectStore, detail);
     }
     if let Some(detail) = no_limit(settings) {
         violated(Rule::RateLimits, detail);
@@ -140,11 +143,16 @@ fn open_database(settings: &Settings) -> Option<String> {
     let plain = ["sslmode=disable", "sslmode=prefer"].iter().any(|mode| url.contains(mode));
     let host = host_of(url).unwrap_or_default();
     // a socket's path is the host in its percent-encoded form
-    let near = host.is_empty()
-        || host.starts_with("%2")
-        || host == "localhost"
-        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    let near = host.is_empty() || host.starts_with("%2") || is_loopback(&host);
     (plain && !near).then(|| "store.database_url reaches another machine without TLS (sslmode)".to_owned())
+}
+
+/// An object store on another machine without TLS.
+fn open_objects(settings: &Settings) -> Option<String> {
+    let endpoint = settings.files.s3.as_ref()?.endpoint.as_deref()?;
+    let far = !is_loopback(&host_of(endpoint).unwrap_or_default());
+    (endpoint.starts_with("http://") && far)
+        .then(|| "s3.endpoint reaches another machine without TLS (http://)".to_owned())
 }
 
 /// Addresses that proxies can have in all: a quarter of IPv4, an eighth of IPv6. More are the world.

@@ -86,12 +86,6 @@ impl<'a> Reader<'a> {
         self.problems.push(ConfigProblem::invalid(path, origin, message));
     }
 
-    /// Reports something that this release does not have.
-    pub(super) fn unavailable(&mut self, path: &str, message: impl Into<String>) {
-        let origin = self.origin(path);
-        self.problems.push(ConfigProblem::unavailable(path, origin, message));
-    }
-
     fn value(&self, path: &str) -> &'a Value {
         &self.merged.get(path).unwrap_or_else(|| panic!("{path} is a key of the defaults")).value
     }

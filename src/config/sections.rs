@@ -43,6 +43,8 @@ pub struct Settings {
     pub store: Store,
     /// Section `upload`.
     pub upload: Upload,
+    /// Inputs and artifacts of jobs.
+    pub files: Files,
     /// Section `tokens`.
     pub tokens: Tokens,
     /// Section `webhooks`.
@@ -214,6 +216,11 @@ pub fn host_of(url: &str) -> Option<String> {
     Some(url.host_str()?.trim_start_matches('[').trim_end_matches([']', '.']).to_owned())
 }
 
+/// True for a host that is this machine: a loopback address or `localhost`.
+pub(super) fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 /// The store.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -221,6 +228,34 @@ pub struct Store {
     pub database_url: Option<SecretString>,
     /// Seconds to wait for another process to give the store free.
     pub lock_wait: u64,
+}
+
+/// Inputs and artifacts of jobs.
+#[derive(Debug, Clone)]
+pub struct Files {
+    /// The object store that holds them; without it they are in the data directory.
+    pub s3: Option<S3>,
+    #[doc = meaning!("files.copies_mb")]
+    pub copies_mb: u64,
+}
+
+/// An S3-compatible object store.
+#[derive(Debug, Clone)]
+pub struct S3 {
+    /// Address; `None` for AWS in the region.
+    pub endpoint: Option<String>,
+    #[doc = meaning!("s3.region")]
+    pub region: String,
+    #[doc = meaning!("s3.bucket")]
+    pub bucket: String,
+    #[doc = meaning!("s3.prefix")]
+    pub prefix: String,
+    #[doc = meaning!("s3.force_path_style")]
+    pub force_path_style: bool,
+    #[doc = meaning!("s3.access_key_id")]
+    pub access_key_id: SecretString,
+    #[doc = meaning!("s3.secret_access_key")]
+    pub secret_access_key: SecretString,
 }
 
 /// Uploads.

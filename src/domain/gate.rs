@@ -21,7 +21,7 @@ pub enum Rule {
     StataCommand,
     /// The engine passed the probe of [`attestation`](super::attestation).
     StataAttested,
-    /// `upload.object_store_backend` is durable.
+    /// `files.backend` is durable; an object store answers, over TLS where it is on another machine.
     ObjectStore,
     /// `store.backend` is durable.
     JobStore,
@@ -174,10 +174,10 @@ impl Rule {
                 "the configured engine is attested as Stata",
                 "install a licensed Stata 14 or newer that starts inside the sandbox, and see docs/gate.md",
             ),
-            Self::ObjectStore => settings(
+            Self::ObjectStore => probe(
                 "object_store",
-                "uploads are kept in a durable store, not in a fake",
-                "set upload.object_store_backend (SS_UPLOAD_OBJECT_STORE_BACKEND) to local",
+                "inputs and artifacts are kept in a durable store that answers, not in a fake",
+                "set files.backend (SS_FILES__BACKEND) to local or s3; for s3 see docs/runbooks/object-store-down.md",
             ),
             Self::JobStore => settings(
                 "job_store",

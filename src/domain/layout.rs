@@ -5,8 +5,12 @@ use super::ids::{JobId, PlanId, RunId, TenantId};
 
 /// Returns the job's directory: `tenants/<tenant>/jobs/<first two hex of SHA-256(job_id)>/<job_id>`.
 pub fn job_dir(tenant: &TenantId, job_id: &JobId) -> String {
-    let shard = &sha256_hex(job_id.as_str())[..2];
-    format!("tenants/{tenant}/jobs/{shard}/{job_id}")
+    format!("tenants/{tenant}/jobs/{}/{job_id}", shard_of(job_id))
+}
+
+/// Returns the shard of a job: two hexadecimal digits of the hash of its id.
+pub fn shard_of(job_id: &JobId) -> String {
+    sha256_hex(job_id.as_str())[..2].to_owned()
 }
 
 /// Returns the run directory below the job's: `runs/<run_id>`; working space, holds no artifact.
@@ -53,6 +57,13 @@ pub fn set_of(stored_path: &str) -> Option<&str> {
     Some(&stored_path[..SETS_DIR.len() + 1 + id.len()])
 }
 
+/// Returns the directory of an upload or of a run's publication that holds a blob, below the job's directory.
+pub fn publication_of(stored_path: &str) -> Option<&str> {
+    let parent = ["inputs/", "artifacts/runs/"].into_iter().find(|parent| stored_path.starts_with(parent))?;
+    let id = stored_path[parent.len()..].split_once('/')?.0;
+    Some(&stored_path[..parent.len() + id.len()])
+}
+
 /// Returns the directory of one upload below the job's directory; a new upload gets a new one, so that
 /// inputs are replaced as a whole or not at all.
 pub fn upload_dir(upload_id: &str) -> String {
@@ -82,6 +93,15 @@ mod tests {
         assert_eq!(set_of(&path), Some("artifacts/sets/set_1"));
         for other in ["artifacts/plan.json", "artifacts/sets", "artifacts/sets/x", "inputs/sets/a/b"] {
             assert_eq!(set_of(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn publications_are_named_by_upload_or_run() {
+        assert_eq!(publication_of("inputs/up_1/original_1"), Some("inputs/up_1"));
+        assert_eq!(publication_of("artifacts/runs/run_1/a/b.csv"), Some("artifacts/runs/run_1"));
+        for other in ["inputs/x", "artifacts/runs/x", "artifacts/sets/s/0", "runs/run_1/work/a"] {
+            assert_eq!(publication_of(other), None, "{other}");
         }
     }
 

@@ -52,10 +52,38 @@ pub struct Shard {
     pub jobs: Vec<(TenantId, JobId)>,
 }
 
+/// Why the place of the blobs does not answer now. Callers find it in an I/O error by [`is_unavailable`].
+#[derive(Debug, thiserror::Error)]
+#[error("the files cannot be reached: {0}")]
+struct Unavailable(String);
+
+/// Returns the error of a call that the place of the blobs did not answer, as opposed to "not found". The reason is
+/// for logs and holds no secret.
+pub fn unavailable(reason: impl Into<String>) -> io::Error {
+    io::Error::new(io::ErrorKind::NotConnected, Unavailable(reason.into()))
+}
+
+/// Returns true if the place of the blobs did not answer: the same call may succeed later.
+pub fn is_unavailable(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<Unavailable>())
+}
+
+/// Result of the last trial of a place that is not the data directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trial {
+    /// Name of the place and what was found, or the reason of the failure.
+    pub found: Result<String, String>,
+    /// The trial showed that a put with `If-None-Match` is refused where the object exists.
+    pub conditional: bool,
+}
+
 /// Blobs by tenant, job and path. A path has passed [`crate::domain::artifact::safe_rel_path`].
 ///
 /// A blob is immutable: `put` refuses a path that exists. Writers therefore choose paths that are unique to the
 /// commit that cites them.
+///
+/// A place that does not answer is an error for which [`is_unavailable`] is true, in every call; it is never
+/// `NotFound`.
 pub trait BlobStore: Send + Sync {
     /// Stores a new blob durably. It is visible with all its bytes or not at all.
     ///
@@ -70,7 +98,7 @@ pub trait BlobStore: Send + Sync {
     ) -> io::Result<Written>;
 
     /// Makes files of the job's workspace durable blobs, several in one step. The files are moved: they may be
-    /// absent from the workspace afterwards, unless file and blob have the same path.
+    /// absent from the workspace afterwards.
     ///
     /// A blob of the same path is replaced, so that an attempt can repeat a promotion that a crash interrupted.
     /// Only the owner of a path may promote to it.
@@ -121,4 +149,10 @@ pub trait BlobStore: Send + Sync {
     /// # Errors
     /// Any I/O error.
     fn next_shard(&self, after: Option<&str>) -> io::Result<Option<Shard>>;
+
+    /// Returns the result of the last trial; `None` where the blobs are in the data directory, which has own checks.
+    /// Does not block.
+    fn last_trial(&self) -> Option<Trial> {
+        None
+    }
 }

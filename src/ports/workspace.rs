@@ -55,11 +55,18 @@ pub trait Workspace: Send + Sync {
     /// Returns the local path of a file or directory of a job's scratch space; it need not exist.
     fn path(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> PathBuf;
 
-    /// Returns the path of a local copy of a blob, to be read only.
+    /// Returns the path of a local copy of a blob, to be read only. A copy that is fetched has the SHA-256 `sha256`,
+    /// in lower-case hexadecimal digits.
     ///
     /// # Errors
-    /// `NotFound`, or any I/O error of fetching it.
-    fn local_copy(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<PathBuf>;
+    /// `NotFound`, `InvalidData` where the fetched bytes have another hash, or any I/O error of fetching them.
+    fn local_copy(
+        &self,
+        tenant: &TenantId,
+        job_id: &JobId,
+        rel_path: &str,
+        sha256: &str,
+    ) -> io::Result<PathBuf>;
 
     /// Opens a file of a job's scratch space, with its size. No symbolic link is followed anywhere in the path.
     ///

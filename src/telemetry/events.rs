@@ -146,6 +146,12 @@ pub const EVENTS: &[Event] = &[
         "The readable copies (`job.json`, `audit/*.jsonl`) lag behind; no data is at risk.",
         "error",
     ),
+    event(
+        "SS_FILES_UNAVAILABLE",
+        "error",
+        "A request or a run needs files that cannot be reached. Check the object store.",
+        "error",
+    ),
     event("SS_GATE_OPEN", "info", "Every rule of the production gate holds; business routes are served.", ""),
     event(
         "SS_GATE_VIOLATED",
@@ -237,6 +243,13 @@ pub const EVENTS: &[Event] = &[
         "An attempt of a language model call timed out.",
         "provider, model, purpose, attempt, elapsed_ms, outcome, next_delay_ms",
     ),
+    event(
+        "SS_OBJECT_STORE_AWAY",
+        "error",
+        "The object store does not answer, or refuses requests.",
+        "place, reason",
+    ),
+    event("SS_OBJECT_STORE_BACK", "info", "The object store answers again.", "place"),
     event(
         "SS_OPEN_FILES_LOW",
         "warn",

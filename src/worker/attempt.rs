@@ -13,9 +13,12 @@ use tokio::runtime::Handle;
 
 use super::active::{Active, Stage};
 use super::conclude::{self, Committed};
+use super::files_away::{FILES_UNAVAILABLE, until_reached};
 use super::follow::Follower;
 use super::judge::judge;
-use super::prepare::{MANIFEST, Manifest, PrepareError, frozen_template, prepare, read_manifest, run_path};
+use super::prepare::{
+    FrozenTemplate, MANIFEST, Manifest, PrepareError, frozen_template, prepare, read_manifest, run_path,
+};
 use super::publish::{RunReport, publish};
 use super::queue::JobKey;
 use super::renderings::renderings;
@@ -25,11 +28,13 @@ use crate::domain::artifact::Artifact;
 use crate::domain::checksummed::ChecksumError;
 use crate::domain::ids::RunId;
 use crate::domain::job::JobRecord;
+use crate::domain::plan::Plan;
 use crate::domain::run::{Cause, EngineFacts, EvidenceLine, Run, RunStatus};
 use crate::domain::run_outcome::{Ended, Outcome};
 use crate::domain::template::TemplateMeta;
 use crate::domain::verdict::cause::next_actions;
 use crate::domain::verdict::{Failure, Verdict};
+use crate::ports::blob_store::is_unavailable;
 use crate::ports::runner::{Adopted, RunHandle};
 use crate::ports::store::StoreExt;
 use crate::service::runs::renderings::Subject;
@@ -250,9 +255,10 @@ impl Shared {
                 return self.fail(job, run_id, Cause::Internal, "manifest_damaged", lines);
             }
         };
-        let verdict = match frozen_template(&self.deps, job, plan) {
+        let verdict = match self.template(job, plan) {
             Ok(template) => tracing::debug_span!("run.verdict")
                 .in_scope(|| self.verdict(&path, manifest.as_ref(), outcome, job, &template.meta)),
+            Err(_) if self.is_abandoned() => return self.left_to_the_next(),
             Err(PrepareError { kind, detail, .. }) => {
                 return self.fail(job, run_id, Cause::Internal, kind, said(detail));
             }
@@ -276,6 +282,7 @@ impl Shared {
             RunReport { job, plan, run: &run, manifest: manifest.as_ref(), outcome, verdict: &verdict };
         let mut artifacts = match self.published(&path, &report) {
             Ok(artifacts) => artifacts,
+            Err(_) if self.is_abandoned() => return self.left_to_the_next(),
             Err(error) => {
                 tracing::error!(event = "SS_RUN_NOT_PUBLISHED", %run_id, %error, "the artifacts of an attempt could not be published");
                 let lines = said("the artifacts could not be published");
@@ -297,13 +304,25 @@ impl Shared {
 
     fn published(&self, path: &Path, report: &RunReport<'_>) -> std::io::Result<Vec<Artifact>> {
         let _span = tracing::debug_span!("run.publish").entered();
-        match publish(&self.deps, path, report) {
+        let publish =
+            || until_reached(|| self.is_abandoned(), is_unavailable, || publish(&self.deps, path, report));
+        match publish() {
             // Results that exist are worth the last space of the volume.
-            Err(error) if error.kind() == ErrorKind::StorageFull && self.deps.volume.make_room() => {
-                publish(&self.deps, path, report)
-            }
+            Err(error) if error.kind() == ErrorKind::StorageFull && self.deps.volume.make_room() => publish(),
             other => other,
         }
+    }
+
+    /// Reads the plan's template, again while the files cannot be reached.
+    fn template(&self, job: &JobRecord, plan: &Plan) -> Result<FrozenTemplate, PrepareError> {
+        let is_away = |error: &PrepareError| error.kind == FILES_UNAVAILABLE;
+        until_reached(|| self.is_abandoned(), is_away, || frozen_template(&self.deps, job, plan))
+    }
+
+    /// Ends without a commit: the process ends, and the next one finds the outcome in the run directory.
+    fn left_to_the_next(&self) -> Finished {
+        trace::discard();
+        Finished::Nothing
     }
 
     fn verdict(

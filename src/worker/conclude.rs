@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::WorkerDeps;
+use super::files_away::FILES_UNAVAILABLE;
 use super::queue::JobKey;
 use crate::domain::artifact::Artifact;
 use crate::domain::audit::{Actor, AuditEvent};
@@ -212,6 +213,9 @@ pub(super) fn is_host_fault(cause: Cause, detail: Option<&str>) -> bool {
     }
 }
 
+/// Time after which a job whose files could not be reached may start again.
+const FILES_PAUSE: chrono::TimeDelta = chrono::TimeDelta::seconds(2);
+
 /// Details of faults that another attempt would meet again.
 const REPEATS_ITSELF: [&str; 3] = ["repeats_itself", "damaged", "record_too_large"];
 
@@ -223,6 +227,8 @@ pub(super) fn afterwards(run: &Run, attempts_used: u32, jitter: f64, now: DateTi
         _ if run.cancel_requested.is_some() => Afterwards::End,
         Cause::WorkerLost if detail == Some("shutdown") => Afterwards::RetryFree(now),
         cause if is_host_fault(cause, detail) => Afterwards::RetryFree(now),
+        // Claims stop while the files are away, so that this happens once in an outage.
+        Cause::Internal if detail == Some(FILES_UNAVAILABLE) => Afterwards::RetryFree(now + FILES_PAUSE),
         Cause::Killed if detail == Some("process_limit") => Afterwards::End,
         // The next attempt would end in the same way.
         Cause::Internal if detail.is_some_and(|d| REPEATS_ITSELF.contains(&d)) => Afterwards::End,

@@ -8,6 +8,7 @@ mod active;
 mod attempt;
 mod conclude;
 pub mod dry_run;
+mod files_away;
 mod follow;
 mod judge;
 mod order_statistics;

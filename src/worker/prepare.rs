@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::files_away::FILES_UNAVAILABLE;
 use super::{TextFacts, WorkerDeps, WorkerOptions};
 use crate::domain::anchors::Nonces;
 use crate::domain::artifact::ArtifactKind;
@@ -20,6 +21,7 @@ use crate::domain::plan::Plan;
 use crate::domain::run::Cause;
 use crate::domain::run_outcome::{CONTRACT_VERSION, RunLimits, UNSEALED_CONTRACT};
 use crate::domain::template::TemplateMeta;
+use crate::ports::blob_store::is_unavailable;
 use crate::ports::runner::RunSpec;
 use crate::ports::workspace::Workspace;
 
@@ -59,7 +61,8 @@ pub(super) struct DataFile {
 #[error("{detail}")]
 pub(super) struct PrepareError {
     pub cause: Cause,
-    /// `prepare`, or `damaged` where a file is not what the record says: a retry would find the same.
+    /// `prepare`, `files_unavailable`, or `damaged` where a file is not what the record says: a retry would find the
+    /// same.
     pub kind: &'static str,
     pub detail: String,
 }
@@ -79,6 +82,9 @@ pub(super) const DAMAGED: &str = "damaged";
 
 impl From<io::Error> for PrepareError {
     fn from(error: io::Error) -> Self {
+        if is_unavailable(&error) {
+            return Self { cause: Cause::Internal, kind: FILES_UNAVAILABLE, detail: error.to_string() };
+        }
         Self::new(Cause::Internal, format!("the run directory cannot be prepared: {error}"))
     }
 }

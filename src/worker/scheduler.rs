@@ -237,6 +237,7 @@ impl Scheduler {
             && self.shared.active.len() < self.shared.options.concurrency
             && locked(&self.queue).len() > 0
             && !self.disk_is_low()
+            && !self.files_are_away()
         {
             let now = self.shared.deps.clock.now();
             let shared = Arc::clone(&self.shared);
@@ -278,18 +279,28 @@ impl Scheduler {
         low
     }
 
+    /// True while the files are known to be out of reach: an attempt could not begin.
+    fn files_are_away(&self) -> bool {
+        self.shared.deps.blobs.last_trial().is_some_and(|trial| trial.found.is_err())
+    }
+
     fn disk_low_now(&self) -> bool {
         self.disk_seen.is_some_and(|(_, low)| low)
     }
 
+    /// True while claims are stopped by what passes without a sign.
+    fn is_stopped(&self) -> bool {
+        self.disk_low_now() || self.files_are_away()
+    }
+
     fn has_timer(&self) -> bool {
         let queue = locked(&self.queue);
-        let waits = queue.next_wake().is_some() || (self.disk_low_now() && queue.len() > 0);
+        let waits = queue.next_wake().is_some() || (self.is_stopped() && queue.len() > 0);
         !self.closing() && !self.stopped_by_fault() && waits
     }
 
     fn next_wake(&self) -> tokio::time::Instant {
-        if self.disk_low_now() && locked(&self.queue).len() > 0 {
+        if self.is_stopped() && locked(&self.queue).len() > 0 {
             return tokio::time::Instant::now() + DISK_LOOK;
         }
         let wait = locked(&self.queue).next_wake().map_or(Duration::from_secs(3600), |at| {

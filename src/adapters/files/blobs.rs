@@ -122,24 +122,7 @@ impl BlobStore for LocalBlobStore {
     }
 
     fn next_shard(&self, after: Option<&str>) -> io::Result<Option<Shard>> {
-        let tenants = self.dirs.data_dir.join("tenants");
-        let from = after.and_then(|place| place.split_once('/'));
-        for tenant in names(&tenants)? {
-            if from.is_some_and(|(last, _)| tenant.as_str() < last) {
-                continue;
-            }
-            let Ok(id) = TenantId::parse(tenant.as_str()) else { continue };
-            let shards = tenants.join(&tenant).join("jobs");
-            for shard in names(&shards)? {
-                if from.is_some_and(|(last, done)| tenant == last && shard.as_str() <= done) {
-                    continue;
-                }
-                let jobs = names(&shards.join(&shard))?.into_iter();
-                let jobs = jobs.filter_map(|job| Some((id.clone(), JobId::parse(job).ok()?))).collect();
-                return Ok(Some(Shard { name: format!("{tenant}/{shard}"), jobs }));
-            }
-        }
-        Ok(None)
+        self.dirs.next_shard(after)
     }
 }
 
@@ -167,14 +150,6 @@ fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
 fn info(rel_path: String, facts: &fs::Metadata) -> io::Result<BlobInfo> {
     let changed_at = facts.modified().map(DateTime::<Utc>::from)?;
     Ok(BlobInfo { rel_path, size_bytes: facts.len(), changed_at })
-}
-
-/// Returns the names in a directory in order; those that are not Unicode are not ours.
-fn names(dir: &Path) -> io::Result<Vec<String>> {
-    let mut names: Vec<String> =
-        listed(dir)?.into_iter().filter_map(|entry| entry.file_name().into_string().ok()).collect();
-    names.sort_unstable();
-    Ok(names)
 }
 
 #[cfg(test)]

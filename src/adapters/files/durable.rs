@@ -44,7 +44,7 @@ pub(super) fn open_no_follow(path: &Path) -> io::Result<File> {
 }
 
 /// Returns a temporary name in the same directory, unique within this process.
-pub(super) fn temporary_beside(target: &Path) -> PathBuf {
+pub(in crate::adapters) fn temporary_beside(target: &Path) -> PathBuf {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let name = target.file_name().unwrap_or_default().to_string_lossy();

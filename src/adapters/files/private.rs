@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 
 /// What the service keeps in the data directory itself.
-const OWN: [&str; 6] = ["store", "audit", "tenants", "scratch", "link.keys", "webhook.keys"];
+const OWN: [&str; 7] = ["store", "audit", "tenants", "scratch", "copies", "link.keys", "webhook.keys"];
 
 /// Creates a folder with its parents, readable by its owner alone; a folder that is there keeps its mode.
 ///

@@ -6,25 +6,37 @@ use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::copies::{Copies, CopyFolder};
 use super::durable::{open_no_follow, remove_tree, sync_dir};
 use super::tree::{remove_folder, space_taken};
 use super::{JobDirs, listed};
 use crate::domain::ids::{JobId, TenantId};
+use crate::ports::blob_store::BlobStore;
 use crate::ports::workspace::{Entry, ReadScratch, ScratchFacts, Workspace, WriteScratch};
 
 /// Scratch space in the directories of jobs below a data directory.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct LocalWorkspace {
     dirs: JobDirs,
+    /// Copies of blobs that are elsewhere; absent where the blobs themselves are below the data directory.
+    copies: Option<Arc<Copies>>,
 }
 
 impl LocalWorkspace {
     /// Uses a data directory that exists.
     pub fn new(data_dir: PathBuf) -> Self {
-        Self { dirs: JobDirs { data_dir } }
+        Self { dirs: JobDirs { data_dir }, copies: None }
+    }
+
+    /// Uses a data directory that exists, with blobs that are elsewhere: local copies of them are fetched, and kept
+    /// until they take more than `most_bytes`.
+    pub fn with_copies(data_dir: PathBuf, blobs: Arc<dyn BlobStore>, most_bytes: u64) -> Self {
+        let copies = Copies::new(CopyFolder::below(&data_dir), blobs, most_bytes);
+        Self { dirs: JobDirs { data_dir }, copies: Some(Arc::new(copies)) }
     }
 }
 
@@ -40,8 +52,17 @@ impl Workspace for LocalWorkspace {
         self.dirs.path(tenant, job_id, rel_path)
     }
 
-    fn local_copy(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<PathBuf> {
-        Ok(self.dirs.path(tenant, job_id, rel_path))
+    fn local_copy(
+        &self,
+        tenant: &TenantId,
+        job_id: &JobId,
+        rel_path: &str,
+        sha256: &str,
+    ) -> io::Result<PathBuf> {
+        match &self.copies {
+            None => Ok(self.dirs.path(tenant, job_id, rel_path)),
+            Some(copies) => copies.fetch(tenant, job_id, rel_path, sha256),
+        }
     }
 
     fn open_below(
@@ -64,6 +85,10 @@ impl Workspace for LocalWorkspace {
 
     fn remove(&self, tenant: &TenantId, job_id: &JobId, rel_path: &str) -> io::Result<()> {
         let _span = tracing::debug_span!("files.remove").entered();
+        if let Some(copies) = self.copies.as_ref().filter(|_| rel_path.starts_with("inputs")) {
+            // they are fetched again where something of the job stays
+            copies.remove(tenant, job_id)?;
+        }
         remove_tree(&self.dirs.path(tenant, job_id, rel_path))
     }
 

@@ -12,10 +12,11 @@ use crate::domain::dataset::DatasetRole;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
 use crate::domain::layout::upload_dir;
+use crate::ports::blob_store::is_unavailable;
 use crate::ports::workspace::Workspace;
 use crate::service::shared::context::Context;
 use crate::service::shared::quotas::admit_bytes;
-use crate::service::shared::space::read_only;
+use crate::service::shared::space::{files_away, read_only};
 
 /// Pieces of a body that may wait for the disk.
 const WAITING_CHUNKS: usize = 8;
@@ -271,19 +272,25 @@ fn write_file(
     Ok((size, hex::encode(hasher.finalize())))
 }
 
-/// Returns a local copy of a stored file, for readers that need a path.
+/// Returns a local copy of a stored file that the record lists, for readers that need a path.
 ///
 /// # Errors
-/// `INTERNAL_ERROR`, `STORAGE_FULL`.
+/// `INTERNAL_ERROR`, `STORAGE_FULL`, `DEPENDENCY_UNAVAILABLE`.
 pub async fn local_copy(ctx: &Context, job: &JobRecord, rel_path: &str) -> Result<PathBuf, Problem> {
     let workspace = Arc::clone(&ctx.workspace);
+    let artifact = job.artifacts_index.iter().find(|artifact| artifact.stored_path() == rel_path);
+    let sha256 = artifact.map(|artifact| artifact.sha256.clone()).ok_or_else(Problem::internal)?;
     let (tenant, job_id, rel_path) = (job.tenant_id.clone(), job.job_id.clone(), rel_path.to_owned());
-    let copied = ctx.pools.reads.run(move || workspace.local_copy(&tenant, &job_id, &rel_path)).await?;
+    let copied =
+        ctx.pools.reads.run(move || workspace.local_copy(&tenant, &job_id, &rel_path, &sha256)).await?;
     copied.map_err(|error| io_problem(&error))
 }
 
-/// Converts an I/O error of the data volume; logged here, without paths for the client.
+/// Converts an I/O error of the data volume or the file store; logged here, without paths for the client.
 pub fn io_problem(error: &std::io::Error) -> Problem {
+    if is_unavailable(error) {
+        return files_away(error);
+    }
     tracing::error!(event = "SS_DATA_IO_FAILED", %error, "an input or output on the data volume failed");
     if error.kind() == std::io::ErrorKind::StorageFull || error.kind() == std::io::ErrorKind::QuotaExceeded {
         return Problem::new(ErrorCode::StorageFull, "the data volume is full; nothing was changed")

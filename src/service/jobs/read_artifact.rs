@@ -9,7 +9,9 @@ use crate::domain::canonical::sha256_hex;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::domain::job::JobRecord;
 pub use crate::ports::blob_store::BlobReader;
+use crate::ports::blob_store::is_unavailable;
 use crate::service::shared::context::Context;
+use crate::service::shared::space::files_away;
 
 /// Files up to this size are compared with their hash before their first byte is sent, larger ones while
 /// they are streamed.
@@ -27,7 +29,8 @@ impl OpenArtifact {
     /// Finds an artifact; a small one is read and compared with the hash in the record.
     ///
     /// # Errors
-    /// `ARTIFACT_EXPIRED` where it is gone, `JOB_CORRUPT` where it differs from the hash.
+    /// `ARTIFACT_EXPIRED` where it is gone, `JOB_CORRUPT` where it differs from the hash,
+    /// `DEPENDENCY_UNAVAILABLE` where the files cannot be reached.
     pub async fn find(ctx: &Context, job: &JobRecord, artifact: &Artifact) -> Result<Self, Problem> {
         let blobs = Arc::clone(&ctx.blobs);
         let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
@@ -88,6 +91,9 @@ fn unreadable(artifact: &Artifact, error: &std::io::Error) -> Problem {
             "an indexed artifact is gone"
         );
         return expired();
+    }
+    if is_unavailable(error) {
+        return files_away(error);
     }
     tracing::error!(event = "SS_ARTIFACT_UNREADABLE", rel_path = artifact.rel_path, %error, "an artifact cannot be read");
     Problem::internal()

@@ -14,10 +14,12 @@ use crate::domain::gate::{Finding, Kind, Rule, Violation};
 use crate::domain::job::JobStatus;
 use crate::domain::outgoing_address::AddressPolicy;
 use crate::library::{Library, LibraryProblem, index};
+use crate::ports::blob_store::BlobStore;
 use crate::ports::clock::Clock;
 use crate::ports::host::{Durability, Host};
 use crate::ports::store::Store;
 use crate::service::operations::attest_engine::AttestEngine;
+use crate::service::shared::context::Context;
 use crate::service::shared::space::DiskLow;
 
 /// How old what was found of the library or of the provider's addresses may be: files are read as a whole, names resolved.
@@ -154,6 +156,22 @@ pub struct GateOptions {
 /// A result that holds for a while, and when it was found.
 type Kept = (Instant, Result<String, String>);
 
+/// Parts of the running service that the rules ask.
+#[derive(Clone)]
+pub struct Served {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// The files of jobs.
+    pub blobs: Arc<dyn BlobStore>,
+}
+
+impl Served {
+    /// Those of a service.
+    pub fn of(ctx: &Context) -> Self {
+        Self { store: Arc::clone(&ctx.store), blobs: Arc::clone(&ctx.blobs) }
+    }
+}
+
 /// Evaluates the rules.
 pub struct CheckGate {
     options: GateOptions,
@@ -161,7 +179,7 @@ pub struct CheckGate {
     host: Arc<dyn Host>,
     clock: Arc<dyn Clock>,
     /// Absent where the service is not running.
-    store: Option<Arc<dyn Store>>,
+    served: Option<Served>,
     engine: AttestEngine,
     library: Mutex<Option<Kept>>,
     provider: Mutex<Option<Kept>>,
@@ -174,7 +192,7 @@ impl CheckGate {
         data_dir: PathBuf,
         host: Arc<dyn Host>,
         clock: Arc<dyn Clock>,
-        store: Option<Arc<dyn Store>>,
+        served: Option<Served>,
         engine: AttestEngine,
     ) -> Self {
         Self {
@@ -182,7 +200,7 @@ impl CheckGate {
             data_dir,
             host,
             clock,
-            store,
+            served,
             engine,
             library: Mutex::default(),
             provider: Mutex::default(),
@@ -213,6 +231,7 @@ impl CheckGate {
                 .try_writing(&self.data_dir)
                 .map(|()| "written, read and removed".to_owned())
                 .map_err(|error| format!("the data directory cannot be used: {}", error.kind())),
+            Rule::ObjectStore => self.files(),
             Rule::DataDirPrivate => self.private(),
             Rule::LlmAddress => self.provider(),
             Rule::DataDirSpace => self.space(),
@@ -232,13 +251,21 @@ impl CheckGate {
 
     fn engine(&self) -> Result<String, String> {
         let succeeded = |store: &Arc<dyn Store>| store.status().jobs.get(&JobStatus::Succeeded).copied();
-        let successes = self.store.as_ref().and_then(succeeded).unwrap_or(0);
+        let successes = self.served.as_ref().and_then(|served| succeeded(&served.store)).unwrap_or(0);
         let found = self.engine.execute(successes).map_err(|reason| format!("{}: {reason}", reason.id()))?;
         let mut detail = format!("Stata {} {}, born {}", found.version, found.edition, found.born);
         if let Some(end) = found.licence_expires {
             detail.push_str(&format!("; the licence expires {end}"));
         }
         Ok(detail)
+    }
+
+    /// The object store as its last trial found it; files in the data directory have own rules.
+    fn files(&self) -> Result<String, String> {
+        match self.served.as_ref().and_then(|served| served.blobs.last_trial()) {
+            Some(trial) => trial.found,
+            None => Ok(Rule::ObjectStore.text().sentence.to_owned()),
+        }
     }
 
     fn durable(&self) -> Result<String, String> {
@@ -299,7 +326,7 @@ impl CheckGate {
     }
 
     fn audit(&self) -> Result<String, String> {
-        if let Some(status) = self.store.as_ref().map(|store| store.status()) {
+        if let Some(status) = self.served.as_ref().map(|served| served.store.status()) {
             if let Some(fault) = status.fault {
                 return Err(format!("the store takes no events: {fault}"));
             }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::domain::ids::{JobId, RunId, TenantId};
 use crate::domain::job::JobRecord;
-use crate::domain::layout::{SETS_DIR, set_of};
+use crate::domain::layout::{publication_of, set_of};
 use crate::domain::run::RunStatus;
 use crate::ports::blob_store::{BlobInfo, BlobStore, Shard};
 use crate::ports::store::{ReadError, StoreExt};
@@ -27,6 +27,9 @@ struct Found {
     /// Published sets, each with its last change. A lost race or a later commit may have left some that no
     /// record lists.
     sets: BTreeMap<String, DateTime<Utc>>,
+    /// Blobs of uploads and of runs, each directory with its last change. An attempt that ended between its first and
+    /// its last file, or an upload that broke off, may have left some that no record lists.
+    published: BTreeMap<String, DateTime<Utc>>,
 }
 
 /// Walks on from the last shard until about `limit` jobs were checked.
@@ -76,23 +79,32 @@ fn list_shard(
         let runs = workspace.entries(&tenant, &job_id, "runs")?;
         let uploads = workspace.entries(&tenant, &job_id, "inputs")?;
         let sessions = workspace.entries(&tenant, &job_id, "uploads")?;
-        let sets = changes_of_sets(blobs.list(&tenant, &job_id, SETS_DIR)?);
-        if !sets.is_empty() || [&runs, &uploads, &sessions].iter().any(|entries| !entries.is_empty()) {
-            found.push(Found { tenant, job_id, runs, uploads, sessions, sets });
+        let (artifacts, inputs) =
+            (blobs.list(&tenant, &job_id, "artifacts")?, blobs.list(&tenant, &job_id, "inputs")?);
+        let sets = changes(&artifacts, set_of);
+        let published = changes(artifacts.iter().chain(&inputs), publication_of);
+        if !sets.is_empty()
+            || !published.is_empty()
+            || [&runs, &uploads, &sessions].iter().any(|entries| !entries.is_empty())
+        {
+            found.push(Found { tenant, job_id, runs, uploads, sessions, sets, published });
         }
     }
     Ok(Some((name, count, found)))
 }
 
-/// Groups the blobs of published sets by set.
-fn changes_of_sets(blobs: Vec<BlobInfo>) -> BTreeMap<String, DateTime<Utc>> {
-    let mut sets = BTreeMap::new();
+/// Groups blobs by a directory, with the last change in it.
+fn changes<'a>(
+    blobs: impl IntoIterator<Item = &'a BlobInfo>,
+    dir_of: impl Fn(&str) -> Option<&str>,
+) -> BTreeMap<String, DateTime<Utc>> {
+    let mut dirs = BTreeMap::new();
     for blob in blobs {
-        let Some(set) = set_of(&blob.rel_path) else { continue };
-        let last = sets.entry(set.to_owned()).or_insert(blob.changed_at);
+        let Some(dir) = dir_of(&blob.rel_path) else { continue };
+        let last = dirs.entry(dir.to_owned()).or_insert(blob.changed_at);
         *last = blob.changed_at.max(*last);
     }
-    sets
+    dirs
 }
 
 async fn look_at(
@@ -102,7 +114,7 @@ async fn look_at(
     found: Found,
     summary: &mut Summary,
 ) -> Result<(), ReadError> {
-    let Found { tenant, job_id, runs, uploads, sessions, sets } = found;
+    let Found { tenant, job_id, runs, uploads, sessions, sets, published } = found;
     let policy = rules.of(&tenant);
     let job = match deps.store.shared_job(&tenant, &job_id).await {
         Ok(Some(job)) => job,
@@ -117,7 +129,7 @@ async fn look_at(
         let Some(due_at) = due_at.filter(|due_at| *due_at <= now) else { continue };
         remove(deps, rules, &job, ("workdir", format!("runs/{}", entry.name), due_at), summary).await;
     }
-    for entry in uploads.into_iter().filter(|entry| is_left_upload(deps, &job, entry)) {
+    for entry in uploads.into_iter().filter(|entry| entry.is_dir && is_left_upload(deps, &job, &entry.name)) {
         // an upload that is under way looks the same as one that broke off
         let due_at = entry.changed_at + hours(policy.upload_sessions_hours.max(1));
         if due_at <= now {
@@ -133,9 +145,12 @@ async fn look_at(
     }
     if !summary.dry_run && !rules.holds(&tenant) {
         let grace = hours(policy.upload_sessions_hours.max(1));
-        let due =
-            sets.into_iter().filter(|(set, changed_at)| *changed_at + grace <= now && !job.cites_set(set));
-        remove_sets(deps, &job, due.map(|(set, _)| set).collect()).await;
+        let is_old = |changed_at: &DateTime<Utc>| *changed_at + grace <= now;
+        let sets = sets.into_iter().filter(|(set, changed_at)| is_old(changed_at) && !job.cites_set(set));
+        let published = published
+            .into_iter()
+            .filter(|(dir, changed_at)| is_old(changed_at) && is_left_publication(deps, &job, dir));
+        remove_unlisted(deps, &job, sets.chain(published).map(|(dir, _)| dir).collect()).await;
     }
     Ok(())
 }
@@ -153,13 +168,13 @@ fn run_over(job: &JobRecord, entry: &Entry) -> Option<DateTime<Utc>> {
 
 /// True for the folder of an upload that is part of nothing. One that this server reads was acknowledged; its age says
 /// nothing where the clock was set forward.
-fn is_left_upload(deps: &Deps, job: &JobRecord, entry: &Entry) -> bool {
+fn is_left_upload(deps: &Deps, job: &JobRecord, upload_id: &str) -> bool {
     let is_read = job.ingest.as_ref().is_some_and(|ingest| {
-        ingest.upload_id == entry.name
+        ingest.upload_id == upload_id
             && ingest.failure.is_none()
             && deps.server_id.as_ref() == Some(&ingest.server)
     });
-    let prefix = format!("inputs/{}/", entry.name);
+    let prefix = format!("inputs/{upload_id}/");
     let indexed = job.artifacts_index.iter().any(|a| a.rel_path.starts_with(&prefix));
     let current = job.inputs.as_ref().is_some_and(|inputs| {
         inputs.manifest_rel_path.starts_with(&prefix)
@@ -167,18 +182,28 @@ fn is_left_upload(deps: &Deps, job: &JobRecord, entry: &Entry) -> bool {
                 d.original_rel_path.starts_with(&prefix) || d.canonical_rel_path.starts_with(&prefix)
             })
     });
-    entry.is_dir && !indexed && !current && !is_read
+    !indexed && !current && !is_read
 }
 
-/// Removes published sets that no record lists: content that nobody was shown, or that a later commit
-/// replaced. The record is read before; a set that it does not list so long after is never listed.
-async fn remove_sets(deps: &Deps, job: &JobRecord, sets: Vec<String>) {
-    if sets.is_empty() {
+/// True for blobs of an upload or a run that no record lists, and that nothing under way will list.
+fn is_left_publication(deps: &Deps, job: &JobRecord, dir: &str) -> bool {
+    if let Some(upload) = dir.strip_prefix("inputs/") {
+        return is_left_upload(deps, job, upload);
+    }
+    let is_running = job.running_run().is_some_and(|run| dir.ends_with(&format!("/{}", run.run_id)));
+    let prefix = format!("{dir}/");
+    !is_running && !job.artifacts_index.iter().any(|a| a.stored_path().starts_with(&prefix))
+}
+
+/// Removes blobs that no record lists: content that nobody was shown, or that a later commit
+/// replaced. The record is read before; a directory that it does not list so long after is never listed.
+async fn remove_unlisted(deps: &Deps, job: &JobRecord, dirs: Vec<String>) {
+    if dirs.is_empty() {
         return;
     }
     let blobs = Arc::clone(&deps.blobs);
     let (tenant, job_id) = (job.tenant_id.clone(), job.job_id.clone());
-    let remove = move || sets.iter().try_for_each(|set| blobs.delete(&tenant, &job_id, set));
+    let remove = move || dirs.iter().try_for_each(|dir| blobs.delete(&tenant, &job_id, dir));
     noted(deps.pool.run(remove).await);
 }
 

@@ -8,7 +8,8 @@ use crate::domain::error::Problem;
 use crate::domain::ids::RunId;
 use crate::domain::job::JobRecord;
 use crate::domain::layout::{run_artifact, run_dir};
-use crate::ports::blob_store::BlobReader;
+use crate::ports::blob_store::{BlobReader, is_unavailable};
+use crate::service::inputs::receive_upload::io_problem;
 use crate::service::shared::context::Context;
 
 /// Location of a log.
@@ -23,7 +24,7 @@ pub enum LogPlace {
 /// Finds the log where it is now, with its size; `None` before the first line.
 ///
 /// # Errors
-/// As the pool's.
+/// `DEPENDENCY_UNAVAILABLE` where the files cannot be reached; as the pool's.
 pub async fn find_log(
     ctx: &Context,
     job: &JobRecord,
@@ -40,13 +41,17 @@ pub async fn find_log(
             || workspace.open_below(&tenant, &job_id, &working).map(|(_, size)| (LogPlace::Working, size));
         published().or_else(|_| working()).or_else(|_| published())
     };
-    Ok(ctx.pools.reads.run(find).await?.ok())
+    match ctx.pools.reads.run(find).await? {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if is_unavailable(&error) => Err(io_problem(&error)),
+        Err(_) => Ok(None),
+    }
 }
 
 /// Reads a part of the log. One that was in the working space may have been published since.
 ///
 /// # Errors
-/// `INTERNAL_ERROR` where it cannot be read.
+/// `INTERNAL_ERROR` where it cannot be read, `DEPENDENCY_UNAVAILABLE` where the files cannot be reached.
 pub async fn read_log(
     ctx: &Context,
     job: &JobRecord,
@@ -66,7 +71,7 @@ pub async fn read_log(
         }
         blobs.get_range(&tenant, &job_id, &published, range)
     };
-    ctx.pools.reads.run(open).await?.map_err(|_| Problem::internal())
+    ctx.pools.reads.run(open).await?.map_err(|error| io_problem(&error))
 }
 
 /// Returns the paths of a log: published, and in the working space.

@@ -105,7 +105,8 @@ impl Subject<'_> {
         let mut labels = Labels::of_plan(self.plan, columns.map(|c| (c.name.as_str(), c.label.as_deref())));
         if let Some(main) = main.filter(|_| with_levels) {
             let rel_path = &main.canonical_rel_path;
-            let path = self.workspace.local_copy(&self.job.tenant_id, &self.job.job_id, rel_path);
+            let (tenant, job_id, sha256) = (&self.job.tenant_id, &self.job.job_id, &main.canonical_sha256);
+            let path = self.workspace.local_copy(tenant, job_id, rel_path, sha256);
             let read = path
                 .map_err(|error| error.to_string())
                 .and_then(|path| labels.read_levels(&self.plan.categorical_vars, &path));

@@ -52,6 +52,17 @@ pub fn takes_no_work(look: &std::io::Result<Space>) -> bool {
     }
 }
 
+/// The refusal of a request whose files cannot be reached now; logged here, without names for the client.
+pub fn files_away(error: &std::io::Error) -> Problem {
+    tracing::error!(event = "SS_FILES_UNAVAILABLE", %error, "a request needs files that cannot be reached now");
+    Problem::new(
+        ErrorCode::DependencyUnavailable,
+        "the files cannot be reached now; repeat the request later",
+    )
+    .with("dependency", "files")
+    .retry_after(5)
+}
+
 /// The refusal of a write to a volume that is read-only.
 pub fn read_only() -> Problem {
     Problem::new(ErrorCode::StoreUnavailable, "the data volume is read-only; nothing was changed")

@@ -4,12 +4,14 @@ use std::io::{self, ErrorKind, Read};
 use std::sync::Arc;
 
 use stata_service::adapters::files::{LocalBlobStore, LocalWorkspace};
+use stata_service::adapters::objects::ObjectBlobStore;
 use stata_service::domain::canonical::sha256_hex;
 use stata_service::domain::ids::{JobId, TenantId};
 use stata_service::ports::blob_store::{BlobReader, BlobStore, Promotion};
 use stata_service::ports::workspace::Workspace;
 
 use crate::support::memory_blobs::MemoryBlobs;
+use crate::support::objects;
 
 /// An empty store and the workspace that it promotes from.
 struct Bench {
@@ -21,12 +23,30 @@ struct Bench {
 }
 
 impl Bench {
-    fn local() -> Self {
-        Self::new(|path, _| Arc::new(LocalBlobStore::new(path.to_owned())))
+    fn local() -> Option<Self> {
+        Some(Self::new(|path, _| Arc::new(LocalBlobStore::new(path.to_owned()))))
     }
 
-    fn memory() -> Self {
-        Self::new(|_, workspace| Arc::new(MemoryBlobs::new(workspace)))
+    fn memory() -> Option<Self> {
+        Some(Self::new(|_, workspace| Arc::new(MemoryBlobs::new(workspace))))
+    }
+
+    /// In an object store that ignores conditions, where it is here.
+    fn rclone() -> Option<Self> {
+        Self::objects(objects::rclone()?, false)
+    }
+
+    /// In an object store that knows conditions, where it is here.
+    fn moto() -> Option<Self> {
+        Self::objects(objects::moto()?, true)
+    }
+
+    fn objects(server: &objects::Server, conditional: bool) -> Option<Self> {
+        Some(Self::new(|path, _| {
+            let blobs = ObjectBlobStore::open(&server.options(), path).unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!(blobs.last_trial().expect("tried").conditional, conditional);
+            Arc::new(blobs)
+        }))
     }
 
     fn new(make: impl FnOnce(&std::path::Path, Arc<dyn Workspace>) -> Arc<dyn BlobStore>) -> Self {
@@ -79,11 +99,19 @@ fn promotion(staged: &str, rel_path: &str) -> Promotion {
 
 macro_rules! conformance {
     ($($case:ident),* $(,)?) => {
-        mod local {
-            $(#[test] fn $case() { super::$case(&super::Bench::local()); })*
-        }
-        mod memory {
-            $(#[test] fn $case() { super::$case(&super::Bench::memory()); })*
+        conformance!(local: $($case),*);
+        conformance!(rclone: $($case),*);
+        conformance!(moto: $($case),*);
+        conformance!(memory: $($case),*);
+    };
+    ($adapter:ident: $($case:ident),*) => {
+        mod $adapter {
+            $(#[test]
+            fn $case() {
+                if let Some(bench) = super::Bench::$adapter() {
+                    super::$case(&bench);
+                }
+            })*
         }
     };
 }

@@ -36,7 +36,7 @@ fn problems_of_settings_end_with_78_and_are_all_told() {
     for (environment, says) in [
         (&[("SS_LISTN", "x"), ("SS_LISTEN", "y")][..], &["SS_LISTN", "listen (from SS_LISTEN)"][..]),
         (&[("SS_JOB_STORE_BACKEND", "postgres")], &["postgres"]),
-        (&[("SS_UPLOAD_OBJECT_STORE_BACKEND", "s3")], &["s3"]),
+        (&[("SS_UPLOAD_OBJECT_STORE_BACKEND", "s3")], &["s3.bucket", "s3.access_key_id"]),
     ] {
         for command in [&["config", "show"][..], &["serve"]] {
             let output = program(command, environment);

@@ -1,9 +1,11 @@
 //! Settings: layers and origins, all problems at once, secrets, names that do not exist.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use stata_service::config::{self, ConfigError, ConfigProblem, Flags, Host, OnShutdown, Settings};
+use secrecy::ExposeSecret;
+use stata_service::config::{self, ConfigProblem, Flags, Host, OnShutdown, Settings};
 
 const HOST: Host = Host { cores: 3, first_process: false, container: false };
 
@@ -168,6 +170,9 @@ fn fields_that_contradict_each_other_are_refused() {
         (&[("SS_JOB_STORE_BACKEND", "postgres")], "store.database_url"),
         (&[("SS_JOB_STORE_BACKEND", "postgres"), ("SS_DATABASE_URL", "mysql://x")], "store.database_url"),
         (&[("SS_S3_BUCKET", "b")], "s3.bucket"),
+        (&[("SS_S3__PREFIX", "p")], "s3.prefix"),
+        (&[("SS_S3_ACCESS_KEY_ID", "p")], "s3.access_key_id"),
+        (&[("SS_S3__ALLOW_HTTP", "true")], "s3.allow_http"),
         (&[("SS_LIMITS__TENANT_BURST", "1")], "limits.tenant_burst"),
         (&[("SS_RUN__FILE_MB", "9999999")], "run.file_mb"),
         (&[("SS_LOG", "no==filter")], "log.level"),
@@ -186,11 +191,58 @@ fn fields_that_contradict_each_other_are_refused() {
 }
 
 #[test]
-fn what_this_release_has_not_is_refused_by_name() {
-    let list = load(&[("SS_UPLOAD_OBJECT_STORE_BACKEND", "s3")]).err().unwrap();
-    assert_eq!(list.len(), 1, "{list:?}");
-    assert_eq!(list[0].kind, ConfigError::Unavailable);
-    assert!(list[0].message.contains("s3 is not in this release"), "{}", list[0]);
+fn an_object_store_needs_a_bucket_a_key_and_a_safe_address() {
+    let base = [
+        ("SS_FILES__BACKEND", "s3"),
+        ("SS_S3_BUCKET", "files"),
+        ("SS_S3_ACCESS_KEY_ID", "AKIDSECRETID"),
+        ("SS_S3_SECRET_ACCESS_KEY", "very-secret-value"),
+    ];
+    let with = |more: &[(&'static str, &'static str)]| {
+        let mut all: BTreeMap<&str, &str> = base.into_iter().collect();
+        all.extend(more.iter().copied());
+        let all: Vec<(&str, &str)> = all.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        load(&all)
+    };
+    let settings = with(&[]).expect("complete");
+    let s3 = settings.files.s3.as_ref().expect("an object store");
+    assert_eq!((s3.bucket.as_str(), s3.region.as_str(), &s3.endpoint), ("files", "us-east-1", &None));
+    assert!(
+        !format!("{settings:?}").contains("very-secret") && !format!("{settings:?}").contains("AKIDSECRET")
+    );
+    for near in
+        ["http://127.0.0.1:9000", "http://localhost:9000/", "http://[::1]:9000", "https://s3.example.org"]
+    {
+        assert!(with(&[("SS_S3_ENDPOINT", near)]).is_ok(), "{near}");
+    }
+    assert!(with(&[("SS_S3_ENDPOINT", "http://s3.local"), ("SS_S3__ALLOW_HTTP", "true")]).is_ok());
+    for (name, value, key) in [
+        ("SS_S3_BUCKET", "", "s3.bucket"),
+        ("SS_S3_BUCKET", "a/b", "s3.bucket"),
+        ("SS_S3_ACCESS_KEY_ID", "", "s3.access_key_id"),
+        ("SS_S3_SECRET_ACCESS_KEY", "", "s3.secret_access_key"),
+        ("SS_S3_ENDPOINT", "http://s3.local", "s3.endpoint"),
+        ("SS_S3_ENDPOINT", "s3.local", "s3.endpoint"),
+        ("SS_S3_ENDPOINT", "https://s3.local/bucket", "s3.endpoint"),
+        ("SS_S3_ENDPOINT", "https://user:pass@s3.local", "s3.endpoint"),
+        ("SS_S3__PREFIX", "/a", "s3.prefix"),
+        ("SS_S3__PREFIX", "a/../b", "s3.prefix"),
+    ] {
+        let list = with(&[(name, value)]).expect_err("refused");
+        assert_eq!(list.iter().map(|p| p.key.as_str()).collect::<Vec<_>>(), [key], "{name}={value}");
+        assert!(!list[0].to_string().contains("pass@"), "{}", list[0]);
+    }
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), "of-a-file\n").expect("written");
+    let path = file.path().to_str().expect("text").to_owned();
+    let environment = [
+        ("SS_FILES__BACKEND".to_owned(), "s3".to_owned()),
+        ("SS_S3_BUCKET".to_owned(), "files".to_owned()),
+        ("SS_S3_ACCESS_KEY_ID_FILE".to_owned(), path.clone()),
+        ("SS_S3_SECRET_ACCESS_KEY_FILE".to_owned(), path),
+    ];
+    let settings = config::load_from(&Flags::default(), environment, HOST).expect("complete");
+    assert_eq!(settings.files.s3.expect("s3").secret_access_key.expose_secret(), "of-a-file");
 }
 
 #[test]

@@ -21,6 +21,7 @@ use crate::support::context::context;
 fn target(data_dir: &Path) -> Target {
     Target {
         database_url: None,
+        files: Default::default(),
         data_dir: data_dir.to_owned(),
         wait: Duration::ZERO,
         bootstrap_key: None,

@@ -9,8 +9,8 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::support::app::{ADMIN_KEY, Answer, PATIENCE};
-use crate::support::postgres;
 use crate::support::program::{Program, Start};
+use crate::support::{objects, postgres};
 
 const PAY: &str = include_str!("../../../assets/stata_do_library/datasets/pay.csv");
 
@@ -99,6 +99,41 @@ async fn a_kill_after_every_acknowledged_step_loses_nothing_on_postgres() {
     assert_eq!(server.sql(&name, "SELECT count(*) FROM ss.jobs").expect("reads"), ["1"]);
     assert!(!dir.path().join("data/store/store.sqlite3").exists());
     assert!(!start.log().contains(&url.expose_secret()[..40]), "the address may hold a password");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_after_every_acknowledged_step_loses_nothing_with_files_in_objects() {
+    let Some(server) = objects::rclone() else { return };
+    let dir = tempfile::tempdir().expect("a directory");
+    let options = server.options();
+    let secret = dir.path().join("secret");
+    std::fs::write(&secret, objects::SECRET).expect("written");
+    let start = Start::on(dir.path())
+        .with("SS_FILES__BACKEND", "s3")
+        .with("SS_S3_ENDPOINT", &server.endpoint())
+        .with("SS_S3_BUCKET", objects::BUCKET)
+        .with("SS_S3__PREFIX", &options.prefix)
+        .with("SS_S3_ACCESS_KEY_ID", objects::KEY_ID)
+        .with("SS_S3_SECRET_ACCESS_KEY_FILE", secret.to_str().expect("text"));
+    let absent = start.clone().with("SS_S3_BUCKET", "absent").command().stderr(Stdio::piped()).output();
+    let absent = absent.expect("runs");
+    let says = String::from_utf8_lossy(&absent.stderr).into_owned();
+    assert_eq!(absent.status.code(), Some(78), "{says}");
+    assert!(says.contains("no such bucket") && says.contains("s3.bucket"), "{says}");
+    let nobody =
+        start.clone().with("SS_S3_ENDPOINT", "http://127.0.0.1:1").command().stderr(Stdio::piped()).output();
+    assert_eq!(nobody.expect("runs").status.code(), Some(69));
+    walk_through_kills(&start).await;
+    let backup = start
+        .tool(&["backup", "--to", dir.path().join("backup").to_str().expect("text")])
+        .output()
+        .expect("runs");
+    let says = String::from_utf8_lossy(&backup.stderr).into_owned();
+    assert_eq!(backup.status.code(), Some(2), "{says}");
+    assert!(says.contains("docs/storage.md"), "{says}");
+    let shown = start.tool(&["config", "show"]).output().expect("runs");
+    let texts = start.log() + &String::from_utf8_lossy(&shown.stdout);
+    assert!(!texts.contains(objects::SECRET) && !texts.contains(objects::KEY_ID), "secrets are not shown");
 }
 
 /// Walks a job through its life and kills the service after each answer.

@@ -5,6 +5,8 @@ mod backup;
 mod crash;
 pub(crate) mod migration;
 mod model;
+mod objects;
+mod objects_service;
 mod postgres;
 mod postgres_tls;
 mod postgres_verify;

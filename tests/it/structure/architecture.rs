@@ -46,6 +46,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("clap::", &["cli"]),
     ("deadpool_postgres::", &["adapters"]),
     ("libc::", &["adapters"]),
+    ("object_store::", &["adapters"]),
     ("prometheus::", &["telemetry", "app"]),
     ("reqwest::", &["adapters", "cli"]),
     ("rusqlite::", &["adapters"]),

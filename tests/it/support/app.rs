@@ -61,6 +61,7 @@ pub(crate) fn options(data_dir: PathBuf) -> Options {
         library_dir: None,
         store_lock_wait: Duration::from_secs(5),
         database_url: None,
+        files: Default::default(),
         bootstrap_admin_key: Some(ADMIN_KEY.to_owned().into()),
         admin: Default::default(),
         edge: wide_open(),

@@ -11,24 +11,10 @@ use std::time::{Duration, Instant};
 use secrecy::SecretString;
 use stata_service::adapters::postgres::store::migrate;
 
+use super::servers::{not_here, spawn, tools, variable};
+
 /// The user of the server where the tests run as root, whom PostgreSQL refuses.
 const NOBODY: u32 = 65534;
-
-/// Where `scripts/test` unpacks programs.
-fn tools() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools")
-}
-
-/// Says what is not here; in CI that is a failure.
-fn not_here(what: &str) {
-    assert!(variable("CI").is_none_or(|ci| ci != "true"), "{what} is not here; scripts/test brings it");
-    eprintln!("skipped: {what} is not here; scripts/test brings it where apt-get works");
-}
-
-#[expect(clippy::disallowed_methods, reason = "the environment of the tests, not of the service")]
-fn variable(name: &str) -> Option<std::ffi::OsString> {
-    std::env::var_os(name)
-}
 
 /// Where `initdb` and `postgres` are; `None`, with a message, where they are not. In CI their absence is a failure.
 pub(crate) fn programs() -> Option<&'static Path> {
@@ -102,18 +88,6 @@ fn reachable(program: PathBuf) -> PathBuf {
     let done = Command::new("cp").arg("-a").args([unpacked, &copy]).status().expect("cp runs");
     assert!(done.success(), "{} is copied", unpacked.display());
     copy.join(program.strip_prefix(unpacked).expect("below it"))
-}
-
-/// Starts a command that stays. The signal comes at the end of the thread that started it, so that one stays too.
-fn spawn(mut command: Command) -> Child {
-    let (started, child) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        started.send(command.spawn().expect("it starts")).expect("awaited");
-        loop {
-            std::thread::park();
-        }
-    });
-    child.recv().expect("started")
 }
 
 /// Removes what test processes left behind that are gone.

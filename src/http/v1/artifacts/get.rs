@@ -28,6 +28,7 @@ pub const FACTS: RouteFacts = RouteFacts {
         ErrorCode::ArtifactPathUnsafe,
         ErrorCode::ArtifactExpired,
         ErrorCode::RangeNotSatisfiable,
+        ErrorCode::DependencyUnavailable,
     ]],
     without_content: true,
     if_none_match: true,

@@ -28,7 +28,8 @@ fn of_kind(operation: &Operation<'_>) -> Vec<ErrorCode> {
         codes.extend([TenantIdUnsafe, StoreUnavailable]);
     }
     if operation.is_of_job() && !operation.facts.without_content {
-        codes.push(JobGone);
+        // its files may be in an object store that does not answer
+        codes.extend([JobGone, DependencyUnavailable]);
     }
     let parameters = operation.value.get("parameters").and_then(Value::as_array);
     let reads = parameters.into_iter().flatten().any(|parameter| {

@@ -11,6 +11,7 @@ use std::thread::Thread;
 
 use super::Found;
 use crate::domain::job::JobStatus;
+use crate::ports::blob_store::BlobStore;
 use crate::ports::host::Host;
 use crate::ports::store::StoreExt;
 use crate::service::shared::context::Context;
@@ -52,8 +53,8 @@ pub fn disk(ctx: &Context) -> Found {
 }
 
 /// The folders of data and artifacts, which may be on volumes of their own: in each a file is written, read back and
-/// removed.
-pub fn blobs(host: &dyn Host, folders: &[PathBuf]) -> Found {
+/// removed. An object store is added as its last trial found it.
+pub fn blobs(host: &dyn Host, folders: &[PathBuf], blobs: &dyn BlobStore) -> Found {
     for folder in folders {
         let name = folder.file_name().unwrap_or(folder.as_os_str()).display();
         match host.try_writing(folder) {
@@ -65,7 +66,11 @@ pub fn blobs(host: &dyn Host, folders: &[PathBuf]) -> Found {
             Err(error) => return Found::Out(format!("no file can be written in {name}: {}", error.kind())),
         }
     }
-    Found::Well("written, read and removed".to_owned())
+    match blobs.last_trial().map(|trial| trial.found) {
+        None => Found::Well("written, read and removed".to_owned()),
+        Some(Ok(found)) => Found::Well(format!("object store {found}")),
+        Some(Err(reason)) => Found::Out(format!("object store {reason}")),
+    }
 }
 
 /// State of the workers for the check of the queue.

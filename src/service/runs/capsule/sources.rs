@@ -13,7 +13,8 @@ use crate::domain::layout::{IDIOMS_PATH, plan_copy};
 use crate::domain::plan::Plan;
 use crate::library::Library;
 use crate::library::load::hash_of_files;
-use crate::ports::blob_store::BlobStore;
+use crate::ports::blob_store::{BlobStore, is_unavailable};
+use crate::service::shared::space::files_away;
 
 /// Largest file that is read into memory: declarations and records, which are small.
 const MOST_READ: u64 = 64 << 20;
@@ -29,10 +30,12 @@ impl<'a> Shelf<'a> {
         Self { blobs, job }
     }
 
-    /// True if a file is there with this size.
+    /// True if a file is there with this size. One that cannot be reached counts: what reads it then reports why.
     pub(super) fn has(&self, rel_path: &str, size_bytes: u64) -> bool {
-        let found = self.blobs.head(&self.job.tenant_id, &self.job.job_id, rel_path);
-        found.is_ok_and(|info| info.size_bytes == size_bytes)
+        match self.blobs.head(&self.job.tenant_id, &self.job.job_id, rel_path) {
+            Ok(info) => info.size_bytes == size_bytes,
+            Err(error) => is_unavailable(&error),
+        }
     }
 
     /// Checks that a result is there.
@@ -91,6 +94,9 @@ impl<'a> Shelf<'a> {
 }
 
 fn unreadable(artifact: &Artifact, error: &std::io::Error) -> Problem {
+    if is_unavailable(error) {
+        return files_away(error);
+    }
     tracing::error!(event = "SS_ARTIFACT_UNREADABLE", rel_path = artifact.rel_path, %error, "an indexed artifact cannot be read");
     if error.kind() == ErrorKind::NotFound {
         return Problem::new(
