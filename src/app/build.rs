@@ -201,7 +201,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         migration,
         clock,
         Some(Arc::clone(&metrics)),
-        options.files.objects.is_some(),
+        (Arc::clone(&ctx.blobs), options.files.objects.is_some()),
     ));
     let started_at = ctx.clock.now();
     let app = App::new(Parts {

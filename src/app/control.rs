@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::maintenance::{Maintenance, MaintenanceRequest};
+use super::maintenance::{Maintenance, MaintenanceRequest, blocking};
 use super::opened_files::OpenedFiles;
 use super::opened_store::{OpenedStore, Opening, StoreError};
 use super::options::FilesOptions;
@@ -26,6 +26,7 @@ use crate::domain::audit::Actor;
 use crate::domain::error::Problem;
 use crate::domain::ids::TraceId;
 use crate::domain::tenant::RetentionPolicy;
+use crate::ports::blob_store::BlobStore;
 use crate::ports::ids::IdSource;
 use crate::ports::store::ReadError;
 use crate::service::access::accounts::BootstrapKey;
@@ -120,6 +121,15 @@ pub struct Target {
 }
 
 impl Target {
+    /// Opens the place of the files of jobs.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub(super) async fn blobs(&self) -> Result<Arc<dyn BlobStore>, RequestError> {
+        let (data_dir, files) = (self.data_dir.clone(), self.files.clone());
+        Ok(blocking(move || OpenedFiles::open(&data_dir, &files)).await??.blobs)
+    }
+
     /// Opens the store, where nobody else has it.
     pub(super) fn open(&self, readers: usize) -> Result<OpenedStore, RequestError> {
         let opened = OpenedStore::open(Opening {

@@ -19,6 +19,7 @@ use crate::adapters::control::ask_patiently;
 use crate::adapters::postgres;
 use crate::adapters::store::{OpenError, tools};
 use crate::domain::error::{ErrorCode, Problem};
+use crate::ports::blob_store::BlobStore;
 use crate::ports::clock::Clock;
 use crate::service::operations::migrate::Migration;
 use crate::service::shared::pools::Pool;
@@ -107,7 +108,8 @@ pub struct Maintenance {
     pool: Pool,
     /// One backup at a time.
     backing_up: tokio::sync::Mutex<()>,
-    /// The files of jobs are in an object store.
+    /// The files of jobs, and whether they are in an object store.
+    blobs: Arc<dyn BlobStore>,
     has_objects: bool,
 }
 
@@ -119,14 +121,14 @@ impl Maintenance {
         migration: Arc<Migration>,
         clock: Arc<dyn Clock>,
         metrics: Option<Arc<Metrics>>,
-        has_objects: bool,
+        (blobs, has_objects): (Arc<dyn BlobStore>, bool),
     ) -> Self {
         let pool = Pool::new("maintenance", 2, Duration::from_secs(600));
         if let Some(metrics) = &metrics {
             metrics.host.backup(last_backup(&data_dir));
         }
         let backing_up = tokio::sync::Mutex::new(());
-        Self { data_dir, store, migration, clock, metrics, pool, backing_up, has_objects }
+        Self { data_dir, store, migration, clock, metrics, pool, backing_up, blobs, has_objects }
     }
 
     /// Does what is requested.
@@ -150,8 +152,9 @@ impl Maintenance {
                 self.migration.migrate_all(dry_run).await.map(|report| json!(report))
             }
             MaintenanceRequest::StoreCheck { deep } => {
-                let data_dir = self.data_dir.clone();
-                let report = self.pool.run(move || tools::check(&data_dir, deep, true)).await?;
+                let (data_dir, blobs) = (self.data_dir.clone(), Arc::clone(&self.blobs));
+                let report =
+                    self.pool.run(move || tools::check(&data_dir, blobs.as_ref(), deep, true)).await?;
                 report.map(|report| json!(report)).map_err(|error| unusable(&error))
             }
             MaintenanceRequest::AuditVerify { anchors } => {
@@ -246,7 +249,7 @@ pub async fn maintain(target: &Target, request: &MaintenanceRequest) -> Result<V
         refuse_without_files(target)?;
     }
     if let Some(url) = &target.database_url
-        && let Some(report) = verify_tables(url, &target.data_dir, request).await
+        && let Some(report) = verify_tables(url, target, request).await
     {
         return report;
     }
@@ -267,7 +270,7 @@ pub async fn maintain(target: &Target, request: &MaintenanceRequest) -> Result<V
 /// Verifies the tables of a PostgreSQL database, beside the service or without it; `None` for other requests.
 async fn verify_tables(
     url: &SecretString,
-    data_dir: &Path,
+    target: &Target,
     request: &MaintenanceRequest,
 ) -> Option<Result<Value, RequestError>> {
     let url = url.clone();
@@ -275,10 +278,10 @@ async fn verify_tables(
         MaintenanceRequest::AuditVerify { anchors } => {
             blocking(move || postgres::verify_audit(&url, anchors)).await
         }
-        MaintenanceRequest::StoreCheck { deep } => {
-            let scope = postgres::Scope { data_dir: data_dir.to_owned(), deep };
-            blocking(move || postgres::check(&url, scope)).await
-        }
+        MaintenanceRequest::StoreCheck { deep } => match target.blobs().await {
+            Ok(blobs) => blocking(move || postgres::check(&url, postgres::Scope { blobs, deep })).await,
+            Err(error) => return Some(Err(error)),
+        },
         _ => return None,
     };
     Some(report.and_then(|report| Ok(json!(report?))))
@@ -331,8 +334,8 @@ async fn direct(target: &Target, request: MaintenanceRequest) -> Result<Value, R
     match &request {
         MaintenanceRequest::StoreCheck { deep } => {
             let _owned = tools::own(&target.data_dir, TRY.min(target.wait), clock.now())?;
-            let (data_dir, deep) = (target.data_dir.clone(), *deep);
-            return Ok(json!(blocking(move || tools::check(&data_dir, deep, false)).await??));
+            let (data_dir, blobs, deep) = (target.data_dir.clone(), target.blobs().await?, *deep);
+            return Ok(json!(blocking(move || tools::check(&data_dir, blobs.as_ref(), deep, false)).await??));
         }
         MaintenanceRequest::AuditVerify { anchors } => {
             let _owned = tools::own(&target.data_dir, TRY.min(target.wait), clock.now())?;
@@ -347,6 +350,7 @@ async fn direct(target: &Target, request: MaintenanceRequest) -> Result<Value, R
         }
         MaintenanceRequest::Migrate { .. } | MaintenanceRequest::Backup { .. } => {}
     }
+    let blobs = target.blobs().await?;
     let store = target.open(2)?;
     let migration = migration(&store, &target.data_dir, &clock, target.token_days);
     let maintenance = Arc::new(Maintenance::new(
@@ -355,7 +359,7 @@ async fn direct(target: &Target, request: MaintenanceRequest) -> Result<Value, R
         migration,
         clock,
         None,
-        target.files.objects.is_some(),
+        (blobs, target.files.objects.is_some()),
     ));
     let outcome = maintenance.execute(request).await;
     store.shutdown();

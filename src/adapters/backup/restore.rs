@@ -14,7 +14,7 @@ use super::crypt::Opening;
 use super::manifest::{Deletion, DeletionKind, Manifest};
 use super::repository::Repository;
 use super::verify::{check_database, copy_content, write_database};
-use crate::adapters::files::{create_dir_durably, sync_dir};
+use crate::adapters::files::{LocalBlobStore, create_dir_durably, sync_dir};
 use crate::adapters::store::check_audit::{Link, lines};
 use crate::adapters::store::{snapshot, tools};
 use crate::domain::artifact::safe_rel_path;
@@ -130,7 +130,7 @@ fn write_all(repository: &Repository, manifest: &Manifest, dir: &Path) -> Result
     }
     snapshot::write_copies(dir)?;
     rustix::fs::syncfs(File::open(dir)?).map_err(std::io::Error::from)?;
-    let report = tools::check(dir, false, false)?;
+    let report = tools::check(dir, &LocalBlobStore::new(dir.to_owned()), false, false)?;
     let known = |subject: &str| manifest.missing.iter().any(|path| subject.ends_with(tail(path)));
     let unexpected = report.problems.iter().find(|problem| {
         let stated = matches!(problem.kind.as_str(), "record" | "quarantine" | "job_copy");

@@ -2,7 +2,7 @@
 //! the store over, so that it may run beside the service.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use secrecy::SecretString;
 use tokio_postgres::{Client, Row};
@@ -20,9 +20,9 @@ use crate::adapters::store::rows::{Stored, columns};
 use crate::adapters::store::tools::Anchor;
 use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord};
 use crate::domain::job::JobRecord;
-use crate::domain::layout::job_dir;
 use crate::domain::tenant::TenantRecord;
 use crate::domain::webhook::{CursorRecord, DeliveryRecord, WebhookRecord};
+use crate::ports::blob_store::BlobStore;
 
 /// Rows that are read at once.
 const PAGE: usize = 500;
@@ -32,9 +32,9 @@ const OF_JOBS: &str =
 
 /// What is verified.
 pub struct Scope {
-    /// Where the files are; with `deep`, their contents are hashed.
-    pub data_dir: PathBuf,
-    /// Hashes the contents of artifacts too.
+    /// Where the files are.
+    pub blobs: Arc<dyn BlobStore>,
+    /// Hashes their contents too.
     pub deep: bool,
 }
 
@@ -141,8 +141,7 @@ async fn check_jobs(client: &Client, scope: &Scope, report: &mut Report) -> Resu
             found.client_ref.clone_from(&job.client_ref);
         }
         report.columns(&job, found.disagreeing(&job));
-        let dir: &Path = &scope.data_dir.join(job_dir(&job.tenant_id, &job.job_id));
-        check_artifacts(report, dir, &job, scope.deep);
+        check_artifacts(report, scope.blobs.as_ref(), &job, scope.deep);
         Ok(())
     })
     .await

@@ -18,6 +18,7 @@ use crate::domain::credential::{ApiKeyRecord, IdempotencyRecord, TaskCodeRecord}
 use crate::domain::job::{JobRecord, JobStatus};
 use crate::domain::tenant::TenantRecord;
 use crate::domain::webhook::{CursorRecord, DeliveryRecord, WebhookRecord};
+use crate::ports::blob_store::BlobStore;
 
 /// Most problems that a report lists; more are counted.
 const MAX_LISTED: usize = 1000;
@@ -92,7 +93,7 @@ impl Report {
 ///
 /// # Errors
 /// An I/O error that keeps anything from being checked; damage is reported, not returned.
-pub fn check(data_dir: &Path, deep: bool, online: bool) -> io::Result<Report> {
+pub fn check(data_dir: &Path, blobs: &dyn BlobStore, deep: bool, online: bool) -> io::Result<Report> {
     // before the snapshot: what was exported by then must be there
     let exported = exported_sequence(data_dir);
     let conn = snapshot(data_dir)?;
@@ -104,7 +105,7 @@ pub fn check(data_dir: &Path, deep: bool, online: bool) -> io::Result<Report> {
         report.audit_seq = heads.audit_seq;
         report.audit_hash.clone_from(&heads.audit_hash);
     }
-    let mut jobs = Jobs { data_dir, deep, online, exported, behind: 0, known: HashMap::new() };
+    let mut jobs = Jobs { data_dir, blobs, deep, online, exported, behind: 0, known: HashMap::new() };
     check_table::<JobRecord>(&conn, &mut report, "jobs", |report, job, row| jobs.visit(report, job, row));
     check_table::<TaskCodeRecord>(&conn, &mut report, "task_codes", |_, _, _| Ok(()));
     check_table::<ApiKeyRecord>(&conn, &mut report, "api_keys", |_, _, _| Ok(()));
@@ -172,6 +173,7 @@ fn check_table<T: Stored>(
 /// Dependencies and results of the check of jobs.
 struct Jobs<'a> {
     data_dir: &'a Path,
+    blobs: &'a dyn BlobStore,
     deep: bool,
     online: bool,
     exported: u64,
@@ -191,7 +193,7 @@ impl Jobs<'_> {
         } else {
             check_copy(report, &self.data_dir.join(&dir), job, sequence, self.online);
         }
-        check_artifacts(report, &self.data_dir.join(&dir), job, self.deep);
+        check_artifacts(report, self.blobs, job, self.deep);
         self.known.insert(dir, ());
         Ok(())
     }

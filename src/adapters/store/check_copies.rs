@@ -1,7 +1,7 @@
 //! Checks of files: `job.json` copies and artifacts of jobs, and directories without a record.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,7 @@ use super::check::Report;
 use super::job_copy;
 use crate::adapters::files::hash_reader;
 use crate::domain::job::JobRecord;
+use crate::ports::blob_store::BlobStore;
 
 /// Checks the readable copy of a job whose commit was exported.
 pub(super) fn check_copy(report: &mut Report, dir: &Path, job: &JobRecord, sequence: u64, online: bool) {
@@ -34,37 +35,35 @@ pub(super) fn check_copy(report: &mut Report, dir: &Path, job: &JobRecord, seque
 }
 
 /// Checks that the indexed files of a job are there with their sizes; with `deep`, with their hashes.
-pub(in crate::adapters) fn check_artifacts(report: &mut Report, dir: &Path, job: &JobRecord, deep: bool) {
+pub(in crate::adapters) fn check_artifacts(
+    report: &mut Report,
+    blobs: &dyn BlobStore,
+    job: &JobRecord,
+    deep: bool,
+) {
+    let (tenant, job_id) = (&job.tenant_id, &job.job_id);
     for artifact in job.kept_artifacts() {
         report.count("artifacts");
         let subject = || format!("{} {}", job.resource(), artifact.rel_path);
-        let mut file = match open(dir, artifact.stored_path()) {
-            Ok(file) => file,
+        let path = artifact.stored_path();
+        let size = match blobs.head(tenant, job_id, path) {
+            Ok(facts) => facts.size_bytes,
             Err(error) => {
                 report.problem("artifact", subject(), format!("it cannot be read: {error}"));
                 continue;
             }
         };
-        let size = file.metadata().map_or(0, |facts| facts.len());
         if size != artifact.size_bytes {
             let detail = format!("it has {size} bytes instead of {}", artifact.size_bytes);
             report.problem("artifact", subject(), detail);
         } else if deep {
-            match hash_reader(&mut file) {
+            match blobs.get(tenant, job_id, path).and_then(|mut content| hash_reader(&mut content)) {
                 Ok(found) if found.sha256 == artifact.sha256 => {}
                 Ok(_) => report.problem("artifact", subject(), "its content does not match its hash"),
                 Err(error) => report.problem("artifact", subject(), format!("it cannot be read: {error}")),
             }
         }
     }
-}
-
-fn open(dir: &Path, rel_path: &str) -> io::Result<File> {
-    let path = dir.join(rel_path);
-    if !fs::symlink_metadata(&path)?.is_file() {
-        return Err(io::ErrorKind::NotFound.into());
-    }
-    File::open(path)
 }
 
 /// Returns the directories of jobs that have a readable copy, relative to the data directory, in order.

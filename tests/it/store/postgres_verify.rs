@@ -1,7 +1,11 @@
 //! `store check` and `audit verify` on PostgreSQL: every kind of damage is found, and named.
 
+use std::sync::Arc;
+
+use stata_service::adapters::files::LocalBlobStore;
 use stata_service::adapters::postgres::{Scope, check, verify_audit};
 use stata_service::adapters::store::tools::Anchor;
+use stata_service::ports::blob_store::BlobStore;
 use stata_service::ports::store::Store;
 
 use super::postgres::open;
@@ -34,7 +38,8 @@ async fn every_kind_of_damage_in_postgres_is_found() {
         for job_id in ["job_1", "job_2", "job_3"] {
             store.commit(commit(vec![put(job("default", job_id, 0))])).await.expect("commits");
         }
-        let scope = || Scope { data_dir: dir.path().to_owned(), deep: true };
+        let blobs: Arc<dyn BlobStore> = Arc::new(LocalBlobStore::new(dir.path().to_owned()));
+        let scope = || Scope { blobs: Arc::clone(&blobs), deep: true };
         // beside the owner, which keeps the store
         let whole = check(&url, scope()).expect("checks");
         assert!(whole.ok && whole.checked["jobs"] == 3 && whole.checked["audit_events"] == 3, "{whole:?}");
