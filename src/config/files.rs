@@ -1,12 +1,42 @@
 //! The settings of the files of jobs.
 
+use secrecy::SecretString;
+
 use super::reader::Reader;
-use super::sections::{Files, S3, host_of, is_loopback};
+use super::sections::{host_of, is_loopback, meaning};
 use crate::domain::artifact::safe_rel_path;
 use crate::domain::gate::Rule;
 
 /// The region that requests are signed for where none is given.
 const REGION: &str = "us-east-1";
+
+/// Inputs and artifacts of jobs.
+#[derive(Debug, Clone)]
+pub struct Files {
+    /// The object store that holds them; without it they are in the data directory.
+    pub s3: Option<S3>,
+    #[doc = meaning!("files.copies_mb")]
+    pub copies_mb: u64,
+}
+
+/// An S3-compatible object store.
+#[derive(Debug, Clone)]
+pub struct S3 {
+    /// Address; `None` for AWS in the region.
+    pub endpoint: Option<String>,
+    #[doc = meaning!("s3.region")]
+    pub region: String,
+    #[doc = meaning!("s3.bucket")]
+    pub bucket: String,
+    #[doc = meaning!("s3.prefix")]
+    pub prefix: String,
+    #[doc = meaning!("s3.force_path_style")]
+    pub force_path_style: bool,
+    #[doc = meaning!("s3.access_key_id")]
+    pub access_key_id: SecretString,
+    #[doc = meaning!("s3.secret_access_key")]
+    pub secret_access_key: SecretString,
+}
 
 /// Reads the sections `files` and `s3`; the latter belongs to the backend `s3` only.
 pub(super) fn read(r: &mut Reader<'_>) -> Files {

@@ -8,10 +8,11 @@ use secrecy::SecretString;
 use crate::domain::gate::Violation;
 use crate::domain::outgoing_address::AddressPolicy;
 use crate::domain::signed_link::LinkKeys;
-use crate::domain::webhook::signing::WebhookKeys;
 
 pub use super::choices::{Env, LlmProvider, LogFormat, OnShutdown, OnViolation, OtelProtocol, Sandbox};
+pub use super::files::{Files, S3};
 pub use super::network::Network;
+pub use super::webhooks::Webhooks;
 
 /// Meaning of a setting, by its key: the comment above it in `config/default.toml`, which the build script writes.
 macro_rules! meaning {
@@ -19,6 +20,7 @@ macro_rules! meaning {
         include_str!(concat!(env!("OUT_DIR"), "/settings/", $key))
     };
 }
+pub(super) use meaning;
 
 /// All settings, checked.
 #[derive(Debug, Clone)]
@@ -230,34 +232,6 @@ pub struct Store {
     pub lock_wait: u64,
 }
 
-/// Inputs and artifacts of jobs.
-#[derive(Debug, Clone)]
-pub struct Files {
-    /// The object store that holds them; without it they are in the data directory.
-    pub s3: Option<S3>,
-    #[doc = meaning!("files.copies_mb")]
-    pub copies_mb: u64,
-}
-
-/// An S3-compatible object store.
-#[derive(Debug, Clone)]
-pub struct S3 {
-    /// Address; `None` for AWS in the region.
-    pub endpoint: Option<String>,
-    #[doc = meaning!("s3.region")]
-    pub region: String,
-    #[doc = meaning!("s3.bucket")]
-    pub bucket: String,
-    #[doc = meaning!("s3.prefix")]
-    pub prefix: String,
-    #[doc = meaning!("s3.force_path_style")]
-    pub force_path_style: bool,
-    #[doc = meaning!("s3.access_key_id")]
-    pub access_key_id: SecretString,
-    #[doc = meaning!("s3.secret_access_key")]
-    pub secret_access_key: SecretString,
-}
-
 /// Uploads.
 #[derive(Debug, Clone)]
 pub struct Upload {
@@ -274,27 +248,6 @@ pub struct Tokens {
     pub job_days: u32,
     /// Keys that sign links, the signing one first; `None` for keys of the data directory.
     pub link_keys: Option<LinkKeys>,
-}
-
-/// Webhooks.
-#[derive(Debug, Clone)]
-pub struct Webhooks {
-    #[doc = meaning!("webhooks.private_networks")]
-    pub private_networks: Vec<Network>,
-    /// Keys that secrets are derived from; `None` for those of the data directory.
-    pub keys: Option<WebhookKeys>,
-    #[doc = meaning!("webhooks.ca_file")]
-    pub ca_file: Option<PathBuf>,
-    #[doc = meaning!("webhooks.timeout_seconds")]
-    pub timeout_seconds: u64,
-    #[doc = meaning!("webhooks.retry_seconds")]
-    pub retry_seconds: u64,
-    #[doc = meaning!("webhooks.log_days")]
-    pub log_days: u32,
-    #[doc = meaning!("webhooks.disable_after_hours")]
-    pub disable_after_hours: u32,
-    #[doc = meaning!("webhooks.max_endpoints")]
-    pub max_endpoints: usize,
 }
 
 /// The HTTP server.

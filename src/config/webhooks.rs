@@ -1,14 +1,37 @@
 //! The settings of webhooks.
 
+use std::path::PathBuf;
+
 use super::build::drawn_keys;
 use super::reader::Reader;
-use super::sections::{Network, Webhooks};
+use super::sections::{Network, meaning};
 use crate::domain::gate::Rule;
 use crate::domain::outgoing_address::{Address, AddressPolicy, Kind, Range, kind};
 use crate::domain::webhook::signing::WebhookKeys;
 
 /// Addresses from which on a network of IPv4 or of IPv6 is too wide for production: more than a /16, or a /48.
 const TOO_WIDE: (u128, u128) = (1 << 16, 1 << 80);
+
+/// Webhooks.
+#[derive(Debug, Clone)]
+pub struct Webhooks {
+    #[doc = meaning!("webhooks.private_networks")]
+    pub private_networks: Vec<Network>,
+    /// Keys that secrets are derived from; `None` for those of the data directory.
+    pub keys: Option<WebhookKeys>,
+    #[doc = meaning!("webhooks.ca_file")]
+    pub ca_file: Option<PathBuf>,
+    #[doc = meaning!("webhooks.timeout_seconds")]
+    pub timeout_seconds: u64,
+    #[doc = meaning!("webhooks.retry_seconds")]
+    pub retry_seconds: u64,
+    #[doc = meaning!("webhooks.log_days")]
+    pub log_days: u32,
+    #[doc = meaning!("webhooks.disable_after_hours")]
+    pub disable_after_hours: u32,
+    #[doc = meaning!("webhooks.max_endpoints")]
+    pub max_endpoints: usize,
+}
 
 /// Reads the settings of webhooks.
 pub(super) fn webhooks(r: &mut Reader<'_>) -> Webhooks {

@@ -124,6 +124,10 @@ async fn a_kill_after_every_acknowledged_step_loses_nothing_with_files_in_object
         start.clone().with("SS_S3_ENDPOINT", "http://127.0.0.1:1").command().stderr(Stdio::piped()).output();
     assert_eq!(nobody.expect("runs").status.code(), Some(69));
     walk_through_kills(&start).await;
+    let checked = start.tool(&["store", "check", "--deep", "--json"]).output().expect("runs");
+    let report: Value = serde_json::from_slice(&checked.stdout).expect("a report");
+    assert_eq!((checked.status.code(), &report["ok"]), (Some(0), &json!(true)), "{report}");
+    assert!(report["checked"]["artifacts"].as_u64() > Some(3), "{report}");
     let backup = start
         .tool(&["backup", "--to", dir.path().join("backup").to_str().expect("text")])
         .output()

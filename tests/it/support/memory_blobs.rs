@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use stata_service::domain::canonical::sha256_hex;
 use stata_service::domain::ids::{JobId, TenantId};
-use stata_service::ports::blob_store::{BlobInfo, BlobReader, BlobStore, Promotion, Shard, Written};
+use stata_service::ports::blob_store::{BlobInfo, BlobReader, BlobStore, Promotion, Shard, Trial, Written};
 use stata_service::ports::workspace::Workspace;
 
 type Key = (TenantId, JobId, String);
@@ -17,12 +17,14 @@ type Key = (TenantId, JobId, String);
 pub(crate) struct MemoryBlobs {
     workspace: Arc<dyn Workspace>,
     blobs: Mutex<BTreeMap<Key, Vec<u8>>>,
+    /// What the last trial found; `None` where nothing is tried.
+    pub trial: Option<Trial>,
 }
 
 impl MemoryBlobs {
     /// Holds no blob; staged files come from `workspace`.
     pub(crate) fn new(workspace: Arc<dyn Workspace>) -> Self {
-        Self { workspace, blobs: Mutex::default() }
+        Self { workspace, blobs: Mutex::default(), trial: None }
     }
 
     fn locked(&self) -> std::sync::MutexGuard<'_, BTreeMap<Key, Vec<u8>>> {
@@ -49,6 +51,10 @@ fn is_below(path: &str, dir: &str) -> bool {
 }
 
 impl BlobStore for MemoryBlobs {
+    fn last_trial(&self) -> Option<Trial> {
+        self.trial.clone()
+    }
+
     fn put(
         &self,
         tenant: &TenantId,

@@ -11,12 +11,16 @@ use stata_service::adapters::ids::SystemIds;
 use stata_service::domain::gate::{Finding, Kind, Rule, Violation};
 use stata_service::domain::outgoing_address::{Address, AddressPolicy};
 use stata_service::domain::run_outcome::{Outcome, RunLimits};
+use stata_service::ports::blob_store::Trial;
 use stata_service::ports::clock::Clock;
 use stata_service::ports::host::{Confinement, Durability, FileSystem, Host, JudgedAddress, ProgramIdentity};
 use stata_service::ports::runner::{Adopted, RunHandle, RunSpec, Runner, SandboxMode, SandboxSpec};
 use stata_service::service::operations::attest_engine::{AttestEngine, Deps};
-use stata_service::service::operations::check_gate::{CheckGate, Gate, GateOptions};
+use stata_service::service::operations::check_gate::{CheckGate, Gate, GateOptions, Served};
 use stata_service::service::shared::space::DiskLow;
+
+use crate::support::memory_blobs::MemoryBlobs;
+use crate::support::memory_store::MemoryStore;
 
 /// A host as a test states it.
 #[derive(Clone)]
@@ -151,6 +155,10 @@ impl Bed {
     }
 
     fn check(&self, host: StatedHost, options: GateOptions) -> CheckGate {
+        self.check_served(host, options, None)
+    }
+
+    fn check_served(&self, host: StatedHost, options: GateOptions, served: Option<Served>) -> CheckGate {
         let host = Arc::new(host);
         let engine = AttestEngine::new(Deps {
             runner: Arc::new(self.runner.clone()),
@@ -164,7 +172,14 @@ impl Bed {
             sandbox: SandboxSpec { mode: SandboxMode::Enforce, read: Vec::new() },
             timezone: "UTC".into(),
         });
-        CheckGate::new(options, self.dir.path().to_owned(), host, Arc::new(self.clock.clone()), None, engine)
+        CheckGate::new(
+            options,
+            self.dir.path().to_owned(),
+            host,
+            Arc::new(self.clock.clone()),
+            served,
+            engine,
+        )
     }
 
     /// The violated rules, without that of the engine: none is here.
@@ -172,6 +187,23 @@ impl Bed {
         let mut options = options();
         change(&mut options);
         let findings = self.check(host, options).execute();
+        Self::violations(&findings)
+    }
+
+    /// The violated rules of a sound host whose object store does not answer.
+    fn violated_by_objects(&self) -> BTreeSet<&'static str> {
+        let workspace = Arc::new(LocalWorkspace::new(self.dir.path().to_owned()));
+        let found = Err("the object store does not answer".to_owned());
+        let mut blobs = MemoryBlobs::new(workspace);
+        blobs.trial = Some(Trial { found, conditional: false });
+        let served = Served {
+            store: Arc::new(MemoryStore::new(Arc::new(self.clock.clone()))),
+            blobs: Arc::new(blobs),
+        };
+        Self::violations(&self.check_served(StatedHost::sound(), options(), Some(served)).execute())
+    }
+
+    fn violations(findings: &[Finding]) -> BTreeSet<&'static str> {
         assert_eq!(findings.len(), Rule::ALL.len(), "every rule is evaluated, whatever the others say");
         let violated = findings.iter().filter(|f| !f.ok && f.id != Rule::StataAttested.id());
         violated.map(|f| f.id).collect()
@@ -222,6 +254,7 @@ fn every_rule_on_the_host_is_violated_by_a_host_of_its_own() {
             Rule::SandboxContainment,
             bed.violated(StatedHost { missing: vec!["seccomp filters".into()], ..sound() }, unchanged),
         ),
+        (Rule::ObjectStore, bed.violated_by_objects()),
         (Rule::MemoryFits, bed.violated(sound(), |o| o.concurrency = 5)),
         (Rule::OpenFilesFit, bed.violated(StatedHost { open_files: Some(4096), ..sound() }, unchanged)),
         (

@@ -58,7 +58,6 @@ fn every_rule_on_settings_is_violated_by_a_set_up_of_its_own() {
         (Rule::LlmCredentials, violated(&[("SS_LLM_API_KEY", "changeme-please")])),
         (Rule::LlmTls, violated(&[("SS_LLM_BASE_URL", "http://api.openai.com/v1")])),
         (Rule::StataCommand, violated(&[("SS_STATA_CMD", "stata-mp")])),
-        (Rule::ObjectStore, violated(&[("SS_UPLOAD_OBJECT_STORE_BACKEND", "fake")])),
         (Rule::JobStore, violated(&[("SS_JOB_STORE_BACKEND", "memory")])),
         (
             Rule::JobStore,
@@ -95,7 +94,19 @@ fn every_rule_on_settings_is_violated_by_a_set_up_of_its_own() {
 #[test]
 fn further_ways_to_violate_a_rule() {
     for (changes, rule) in [
-        (&[("SS_LLM_BASE_URL", "https://127.0.0.1:8443/v1")][..], Rule::LlmTls),
+        (&[("SS_UPLOAD_OBJECT_STORE_BACKEND", "fake")][..], Rule::ObjectStore),
+        (
+            &[
+                ("SS_FILES__BACKEND", "s3"),
+                ("SS_S3_ENDPOINT", "http://objects.internal:9000"),
+                ("SS_S3__ALLOW_HTTP", "true"),
+                ("SS_S3_BUCKET", "stata"),
+                ("SS_S3_ACCESS_KEY_ID", "AKIDEXAMPLE0123"),
+                ("SS_S3_SECRET_ACCESS_KEY", "0123456789abcdef0123456789abcdef"),
+            ],
+            Rule::ObjectStore,
+        ),
+        (&[("SS_LLM_BASE_URL", "https://127.0.0.1:8443/v1")], Rule::LlmTls),
         (&[("SS_LLM_BASE_URL", "https://[::1]/v1")], Rule::LlmTls),
         (&[("SS_LLM_BASE_URL", "https://llm.example.com/v1")], Rule::LlmTls),
         (&[("SS_LLM_BASE_URL", "https://2130706433/v1")], Rule::LlmTls),
