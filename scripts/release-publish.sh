@@ -32,7 +32,7 @@ hosts() { # BUILDS OUT
     mkdir "$folder"
     install -m 0755 "$build/stata-service" "$folder/stata-service"
     cp "$build/sbom.cdx.json" LICENSE deploy/systemd/stata-service.service \
-      deploy/systemd/stata-service.service.d/memory-limit.conf "$folder/"
+      deploy/systemd/memory-limit.conf "$folder/"
     RELEASE_VERSION=$version RELEASE_COMMIT=$(git rev-parse HEAD) scripts/cosign-sign.sh release "$folder"
     tar -C "$2" --sort=name --owner=0 --group=0 --numeric-owner -czf "$folder.tar.gz" "${folder##*/}"
     cp "$folder/release.json" "$folder.release.json"
