@@ -66,10 +66,10 @@ def published(folder: Path) -> None:
         subprocess.run(["tar", "-C", folder, "-xzf", archive], check=True)
         unpacked = folder / archive.name.removesuffix(".tar.gz")
         document = json.loads((unpacked / "release.json").read_text())
-        expect(f"{archive.name} unpacks to a release that is verified and has program, licence, unit and bill of materials",
+        expect(f"{archive.name} unpacks to a release that is verified and has program, licence, unit with its drop-in and bill of materials",
                run("cosign-verify.sh", "release", unpacked, **given).returncode == 0
                and {f["name"] for f in document["files"]} ==
-               {"LICENSE", "sbom.cdx.json", "stata-service", "stata-service.service"}, document)
+               {"LICENSE", "memory-limit.conf", "sbom.cdx.json", "stata-service", "stata-service.service"}, document)
     version, record = document["version"], folder / "gh"
     given |= {"PATH": f"{ROOT}/tests/delivery:{os.environ['PATH']}", "GH_RECORD": str(record)}
     refused = run("release-publish.sh", "release", "v99.0.0", out, **given)
