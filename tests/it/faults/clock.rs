@@ -241,7 +241,10 @@ async fn a_clock_that_jumps_while_a_model_thinks_neither_ends_nor_repeats_its_dr
     program.upload(&job.id, &job.token, PAY).await.ok();
     let before = provider.calls().await;
     let jumps = Jumps::start(moved);
-    let draft = job.ask(&program, Method::GET, "/draft/preview", &json!({})).await.ok();
+    let mut draft = json!({"status": "pending"});
+    while draft["status"] == "pending" {
+        draft = job.ask(&program, Method::GET, "/draft/preview", &json!({})).await.ok();
+    }
     assert_eq!((&draft["source"], &draft["outcome_var"]), (&json!("model"), &json!("log_pay")), "{draft}");
     assert_eq!(provider.calls().await - before, 2, "no call was given up and sent again");
     job.ask(&program, Method::POST, "/plan/freeze", &json!({})).await.ok();

@@ -224,22 +224,28 @@ async fn webhooks(walk: &mut Walk) {
     let rotate = at("POST", "/rotate-secret");
     walk.step(&rotate, &[&id], ADMIN_KEY, json!({}), &["webhook.secret_rotated"]).await;
     let delivery = walk.step(&at("POST", "/test"), &[&id], ADMIN_KEY, json!({}), &["webhook.tested"]).await;
+    let path = format!("/v1/webhooks/{id}/deliveries");
     for enabled in [false, true] {
         let change = json!({"enabled": enabled});
         walk.step(&at("PATCH", ""), &[&id], ADMIN_KEY, change, &["webhook.changed"]).await;
         // given up, because the endpoint is disabled
-        let path = format!("/v1/webhooks/{id}/deliveries");
-        let app = &walk.app;
-        let status = async || Answer::of(app.request(Method::GET, &path, ADMIN_KEY)).await.ok();
-        until(async || status().await["deliveries"][0]["status"] == "failed").await;
+        delivery_is(walk, &path, "failed").await;
     }
     receiver.always(Reply::Status(204));
     let since = json!({"since": "2026-01-01T00:00:00Z"});
     walk.step(&at("POST", "/replay"), &[&id], ADMIN_KEY, since, &["webhook.replayed"]).await;
+    // a replay of one that is about to be sent changes nothing
+    delivery_is(walk, &path, "delivered").await;
     let one = at("POST", "/deliveries/{delivery_id}/replay");
     let delivery = text(&delivery, "delivery_id");
     walk.step(&one, &[&id, &delivery], ADMIN_KEY, json!({}), &["webhook.replayed"]).await;
     walk.step(&at("DELETE", ""), &[&id], ADMIN_KEY, json!({}), &["webhook.deleted"]).await;
+}
+
+/// Waits until the last delivery has a status.
+async fn delivery_is(walk: &Walk, path: &str, status: &str) {
+    let listed = async || Answer::of(walk.app.request(Method::GET, path, ADMIN_KEY)).await.ok();
+    until(async || listed().await["deliveries"][0]["status"] == status).await;
 }
 
 async fn failed_and_retried(walk: &mut Walk, mut draft: Value) {
