@@ -40,7 +40,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         environment = {**os.environ, "SS_LISTEN": f"127.0.0.1:{port}", "SS_DATA_DIR": f"{name}/data",
-                       "SS_BOOTSTRAP_ADMIN_KEY": key, "SS_WEBHOOKS__PRIVATE_NETWORKS": "127.0.0.0/8"}
+                       "SS_BOOTSTRAP_ADMIN_KEY": key, "SS_DISK__LOW_MB": "0",
+                       "SS_WEBHOOKS__PRIVATE_NETWORKS": "127.0.0.0/8"}
         with (folder / "log").open("wb") as log:
             running.append(subprocess.Popen([program, "serve"], env=environment, stdout=log, stderr=log))
         try:

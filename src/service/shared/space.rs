@@ -5,10 +5,12 @@ use std::io::ErrorKind;
 use crate::domain::error::{ErrorCode, Problem};
 use crate::ports::volume::Volume;
 
-/// Without a setting: this many bytes, or the share below, whichever is larger.
-const DEFAULT_BYTES: u64 = 2 << 30;
-/// One part in this many of the volume (5 %).
+/// Without a setting: one part in this many of the volume (5 %), within the bounds below.
 const DEFAULT_SHARE: u64 = 20;
+/// The least that the default keeps free.
+const DEFAULT_LEAST: u64 = 2 << 30;
+/// The most that the default keeps free: what runs and uploads need does not grow with the volume.
+const DEFAULT_MOST: u64 = 10 << 30;
 
 /// The setting `disk.low`: free bytes below which new work is refused; the default rule when absent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,7 +31,8 @@ impl DiskLow {
     /// Returns how much must stay free on a volume; never more than half of it, so that small volumes can
     /// be used at all.
     pub fn needed_bytes(self, total_bytes: u64) -> u64 {
-        let needed = self.0.unwrap_or_else(|| DEFAULT_BYTES.max(total_bytes / DEFAULT_SHARE));
+        let needed =
+            self.0.unwrap_or_else(|| (total_bytes / DEFAULT_SHARE).clamp(DEFAULT_LEAST, DEFAULT_MOST));
         needed.min(total_bytes / 2)
     }
 
@@ -91,9 +94,11 @@ mod tests {
     const GIB: u64 = 1 << 30;
 
     #[test]
-    fn the_default_is_the_larger_of_5_percent_and_2_gib() {
+    fn the_default_is_5_percent_but_at_least_2_and_at_most_10_gib() {
         let default = DiskLow::default();
-        assert_eq!(default.needed_bytes(1000 * GIB), 50 * GIB);
+        assert_eq!(default.needed_bytes(1000 * GIB), 10 * GIB);
+        assert_eq!(default.needed_bytes(200 * GIB), 10 * GIB);
+        assert_eq!(default.needed_bytes(100 * GIB), 5 * GIB);
         assert_eq!(default.needed_bytes(40 * GIB), 2 * GIB);
         assert_eq!(default.needed_bytes(10 * GIB), 2 * GIB);
     }
