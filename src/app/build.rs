@@ -165,7 +165,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         ids: Arc::new(SystemIds),
         blobs: files.blobs,
         workspace: files.workspace,
-        volume: Arc::new(LocalVolume::new(data_dir.clone())),
+        volume: Arc::new(LocalVolume::new(data_dir.clone()).map_err(BuildError::DataDir)?),
         legacy: Arc::new(LocalLegacyRecords::new(data_dir.clone())),
         tabular: Arc::new(IsolatedReaders::new(options.engine.launcher.clone())),
         library: Arc::new(library),

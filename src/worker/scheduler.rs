@@ -272,7 +272,7 @@ impl Scheduler {
                 tracing::info!(event = "SS_DISK_OK", free_bytes = space.free_bytes, "claims resume");
             }
             Err(error) if low && !before => {
-                tracing::error!(event = "SS_DATA_IO_FAILED", %error, "the data volume is read-only: claims stop");
+                tracing::error!(event = "SS_DATA_IO_FAILED", %error, "nothing can be written to the data volume: claims stop");
             }
             _ => {}
         }

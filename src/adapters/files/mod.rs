@@ -4,6 +4,7 @@
 mod blobs;
 mod copies;
 mod durable;
+mod places;
 mod private;
 pub mod tree;
 mod volume;
@@ -12,6 +13,7 @@ mod workspace;
 pub use blobs::LocalBlobStore;
 pub(in crate::adapters) use copies::CopyFolder;
 pub use durable::{create_dir_durably, hash_reader, remove_tree, sync_dir};
+pub use places::Places;
 pub use private::{close_to_others, make_private_dir};
 pub use volume::LocalVolume;
 pub use workspace::LocalWorkspace;

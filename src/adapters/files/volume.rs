@@ -5,19 +5,25 @@ use std::path::PathBuf;
 
 use rustix::fs::StatVfsMountFlags;
 
+use super::Places;
 use crate::adapters::reserve::Reserve;
 use crate::ports::volume::Volume;
 
 /// The volume that holds a data directory.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct LocalVolume {
     data_dir: PathBuf,
+    places: Places,
 }
 
 impl LocalVolume {
     /// Uses a data directory that exists.
-    pub fn new(data_dir: PathBuf) -> Self {
-        Self { data_dir }
+    ///
+    /// # Errors
+    /// It cannot be looked at.
+    pub fn new(data_dir: PathBuf) -> io::Result<Self> {
+        let places = Places::of([data_dir.clone(), data_dir.join("tenants")])?;
+        Ok(Self { data_dir, places })
     }
 }
 
@@ -27,6 +33,9 @@ impl Volume for LocalVolume {
     }
 
     fn free_bytes(&self) -> io::Result<(u64, u64)> {
+        if let Some(reason) = self.places.lost() {
+            return Err(io::Error::new(io::ErrorKind::StaleNetworkFileHandle, reason));
+        }
         // the files of jobs may be on a volume of their own; the one with less room decides
         let folders = [self.data_dir.clone(), self.data_dir.join("tenants")];
         let mut least: Option<(u64, u64)> = None;

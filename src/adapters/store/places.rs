@@ -1,78 +1,35 @@
-//! The files and folders that commits rely on, by identity. A folder that is removed, renamed or mounted over while the
-//! service runs leaves open files behind that take every write and keep none: then nothing is acknowledged any more.
+//! The files and folders that commits rely on: where one of them is lost, nothing is acknowledged any more.
 
-use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
-use crate::adapters::files::create_dir_durably;
+use crate::adapters::files::{Places, create_dir_durably};
 
-/// Device and inode.
-type Identity = (u64, u64);
-
-/// One file or folder.
-#[derive(Debug)]
-struct Place {
-    path: PathBuf,
-    /// As it was first seen; what has not been there yet cannot be lost.
-    identity: OnceLock<Identity>,
-}
-
-/// What must stay where it is.
-#[derive(Debug)]
-pub(super) struct Places(Vec<Place>);
-
-impl Places {
-    /// Notes what is there now below a data directory; makes the folders that are filled later.
-    ///
-    /// # Errors
-    /// Any I/O error.
-    pub(super) fn of(data_dir: &Path) -> io::Result<Self> {
-        for folder in ["audit", "tenants"] {
-            create_dir_durably(&data_dir.join(folder))?;
-        }
-        let database = data_dir.join("store").join("store.sqlite3");
-        let beside = |ending: &str| PathBuf::from(format!("{}{ending}", database.display()));
-        let paths = [
-            data_dir.to_owned(),
-            data_dir.join("store"),
-            data_dir.join("audit"),
-            data_dir.join("tenants"),
-            beside("-wal"),
-            beside("-shm"),
-            database,
-        ];
-        let places = Self(paths.into_iter().map(|path| Place { path, identity: OnceLock::new() }).collect());
-        places.lost().map_or(Ok(places), |reason| Err(io::Error::other(reason)))
+/// Notes what is there now below a data directory; makes the folders that are filled later.
+///
+/// # Errors
+/// Any I/O error.
+pub(super) fn places_of(data_dir: &Path) -> io::Result<Places> {
+    for folder in ["audit", "tenants"] {
+        create_dir_durably(&data_dir.join(folder))?;
     }
-
-    /// Returns what is not at its place any more; `None` where all is. A few system calls.
-    pub(super) fn lost(&self) -> Option<String> {
-        self.0.iter().find_map(Place::lost)
-    }
-}
-
-impl Place {
-    fn lost(&self) -> Option<String> {
-        let name = || self.path.file_name().unwrap_or(self.path.as_os_str()).display().to_string();
-        match fs::metadata(&self.path) {
-            Ok(facts) => {
-                let now = (facts.dev(), facts.ino());
-                let other = *self.identity.get_or_init(|| now) != now;
-                other.then(|| format!("another file or folder is in the place of {:?}", name()))
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound && self.identity.get().is_none() => None,
-            Err(error) => {
-                Some(format!("{:?} of the data directory cannot be found: {}", name(), error.kind()))
-            }
-        }
-    }
+    let database = data_dir.join("store").join("store.sqlite3");
+    let beside = |ending: &str| PathBuf::from(format!("{}{ending}", database.display()));
+    Places::of([
+        data_dir.to_owned(),
+        data_dir.join("store"),
+        data_dir.join("audit"),
+        data_dir.join("tenants"),
+        beside("-wal"),
+        beside("-shm"),
+        database,
+    ])
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -82,7 +39,7 @@ mod tests {
             let data = dir.path().join("data");
             fs::create_dir_all(data.join("store")).expect("made");
             fs::write(data.join("store/store.sqlite3"), b"").expect("written");
-            let places = Places::of(&data).expect("noted");
+            let places = places_of(&data).expect("noted");
             fs::write(data.join("store/store.sqlite3-wal"), b"").expect("written");
             assert_eq!(places.lost(), None, "what comes later is noted then");
             let (from, to) = (data.join(part), dir.path().join("elsewhere"));
@@ -95,6 +52,20 @@ mod tests {
                 fs::copy(&to, from).expect("copied");
             }
             assert!(places.lost().is_some(), "{part}: another one of that name");
+        }
+    }
+
+    #[test]
+    fn a_folder_that_was_made_again_is_another_one() {
+        let dir = tempfile::tempdir().expect("a directory");
+        // of the same name, and often of the same inode
+        for _ in 0..20 {
+            let places = places_of(dir.path()).expect("noted");
+            // no file system keeps times finer than its clock ticks
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            fs::remove_dir(dir.path().join("tenants")).expect("removed");
+            fs::create_dir(dir.path().join("tenants")).expect("made");
+            assert!(places.lost().is_some_and(|reason| reason.contains("tenants")));
         }
     }
 }

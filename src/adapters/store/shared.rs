@@ -9,9 +9,9 @@ use tokio::sync::oneshot;
 
 use super::job_cache::JobCache;
 use super::listeners::Listeners;
-use super::places::Places;
 use super::prepare::Prepared;
 use super::queue::HandOver;
+use crate::adapters::files::Places;
 use crate::adapters::reserve::Reserve;
 use crate::domain::ids::JobId;
 use crate::domain::job::JobStatus;

@@ -15,7 +15,7 @@ use super::audit_query;
 use super::committer::Heads;
 use super::export::{Exporter, exported_sequence};
 use super::lock::{LockError, OwnerLock, refuse_network_file_system};
-use super::places::Places;
+use super::places::places_of;
 use super::prepare::{CHAIN, prepare};
 use super::queue::Refused;
 use super::readers::{QueryError, Readers};
@@ -126,7 +126,7 @@ impl SqliteStore {
         let writer = schema::open_writer(&path)?;
         let mut heads = Heads::load(&writer)?;
         let reserve = Reserve::of(&options.data_dir);
-        let places = Places::of(&options.data_dir)?;
+        let places = places_of(&options.data_dir)?;
         let core = Arc::new(Core::new(options.queue, Arc::clone(&options.clock), reserve, places));
         core.publish_heads(heads.sequence, (heads.audit_seq, &heads.audit_hash), &heads.jobs);
         loss::load_quarantine(&writer, &core)?;

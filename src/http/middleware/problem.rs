@@ -23,7 +23,7 @@ where
     let meta = request.extensions().get::<RequestMeta>().cloned();
     let mut response = next(request).await;
     let error = match response.extensions_mut().remove::<ApiError>() {
-        Some(error) => error,
+        Some(error) => app.ctx.cause_of(error.code()).await.map_or(error, ApiError::from),
         None if is_bare_refusal(&response) => ApiError::from(bare(response.status())),
         None => return response,
     };

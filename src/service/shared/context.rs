@@ -1,5 +1,6 @@
 //! Dependencies of every use case: the ports, the library, the pools and the options that come from settings.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -32,7 +33,7 @@ use crate::service::runs::progress::ProgressTracker;
 use crate::service::runs::queue_positions::QueuePositions;
 use crate::service::shared::commits::read_problem;
 use crate::service::shared::pools::Pools;
-use crate::service::shared::space::{self, DiskLow};
+use crate::service::shared::space::{self, DiskLow, Space};
 use crate::service::webhooks::Webhooks;
 
 /// The dependencies of the use cases.
@@ -181,18 +182,40 @@ impl Context {
         Ok(all.iter().filter(|(tenant, _)| limited.contains_key(tenant)).map(|(_, usage)| usage.queued).sum())
     }
 
-    /// Refuses new work when the data volume is nearly full or read-only.
+    /// Refuses new work when the data volume is nearly full, read-only or not the one that was opened.
     ///
     /// # Errors
     /// `STORAGE_FULL {free_bytes, needed_bytes}`, `STORE_UNAVAILABLE`.
     pub async fn check_space(&self) -> Result<(), Problem> {
-        let volume = Arc::clone(&self.volume);
-        let low = self.options.disk_low;
-        match self.pools.reads.run(move || low.look(volume.as_ref())).await? {
+        match self.look_at_volume().await? {
             Ok(space) if space.is_low() => Err(space.problem()),
-            Err(error) if error.kind() == std::io::ErrorKind::ReadOnlyFilesystem => Err(space::read_only()),
+            Err(error) if error.kind() == ErrorKind::ReadOnlyFilesystem => Err(space::read_only()),
+            Err(error) if error.kind() == ErrorKind::StaleNetworkFileHandle => {
+                Err(space::not_in_place(&error))
+            }
             // A volume that cannot be asked will say so when it is written to.
             Ok(_) | Err(_) => Ok(()),
         }
+    }
+
+    /// Returns what a failure comes from, where that is not in itself: files that cannot be found or used because another
+    /// folder is in the place of the data directory are neither lost nor damaged.
+    pub async fn cause_of(&self, code: ErrorCode) -> Option<Problem> {
+        use ErrorCode::{ArtifactExpired, InternalError, JobCorrupt};
+        if !matches!(code, InternalError | JobCorrupt | ArtifactExpired) {
+            return None;
+        }
+        match self.look_at_volume().await {
+            Ok(Err(error)) if error.kind() == ErrorKind::StaleNetworkFileHandle => {
+                Some(space::not_in_place(&error))
+            }
+            _ => None,
+        }
+    }
+
+    async fn look_at_volume(&self) -> Result<std::io::Result<Space>, Problem> {
+        let volume = Arc::clone(&self.volume);
+        let low = self.options.disk_low;
+        self.pools.reads.run(move || low.look(volume.as_ref())).await
     }
 }

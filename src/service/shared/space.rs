@@ -46,12 +46,13 @@ impl DiskLow {
     }
 }
 
-/// True where the volume takes no new work: it is nearly full or read-only. One that cannot be asked will say so when
-/// it is written to.
+/// True where the volume takes no new work. One that cannot be asked will say so when it is written to.
 pub fn takes_no_work(look: &std::io::Result<Space>) -> bool {
     match look {
         Ok(space) => space.is_low(),
-        Err(error) => error.kind() == ErrorKind::ReadOnlyFilesystem,
+        Err(error) => {
+            matches!(error.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::StaleNetworkFileHandle)
+        }
     }
 }
 
@@ -70,6 +71,17 @@ pub fn files_away(error: &std::io::Error) -> Problem {
 pub fn read_only() -> Problem {
     Problem::new(ErrorCode::StoreUnavailable, "the data volume is read-only; nothing was changed")
         .retry_after(60)
+}
+
+/// The refusal of a request while another folder is in the place of the data directory or of a part of it; logged here,
+/// without names for the client.
+pub fn not_in_place(error: &std::io::Error) -> Problem {
+    tracing::error!(event = "SS_DATA_IO_FAILED", %error, "the data directory is not the one that was opened");
+    Problem::new(
+        ErrorCode::StoreUnavailable,
+        "the data directory is not at its place; nothing was changed; repeat the request later",
+    )
+    .retry_after(60)
 }
 
 impl Space {

@@ -81,12 +81,17 @@ impl Job {
         Self { id: text("job_id"), token: text("token") }
     }
 
-    pub(super) async fn confirmed(program: &Program, code: &str) -> Self {
+    pub(super) async fn drafted(program: &Program, code: &str) -> Self {
         let job = Self::created(program, code).await;
         program.upload(&job.id, &job.token, PAY).await.ok();
         let draft = json!({"template_id": "linear.ols_robust", "outcome_var": "log_pay",
                            "roles": {"regressors": ["schooling"]}});
         job.ask(program, Method::PUT, "/draft", &draft).await.ok();
+        job
+    }
+
+    pub(super) async fn confirmed(program: &Program, code: &str) -> Self {
+        let job = Self::drafted(program, code).await;
         job.ask(program, Method::POST, "/plan/freeze", &json!({})).await.ok();
         job
     }

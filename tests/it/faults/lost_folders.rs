@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::disk::{Job, codes as task_codes};
 use crate::support::app::ADMIN_KEY;
 use crate::support::program::{Program, Start};
 
@@ -29,6 +30,11 @@ fn lose(path: &Path, how: Loss) {
         let copied = std::process::Command::new("cp").arg("-a").arg(&elsewhere).arg(path).status();
         assert!(copied.expect("cp starts").success());
     }
+}
+
+/// The data folder, or a part of it.
+fn place(start: &Start, part: &str) -> PathBuf {
+    if part.is_empty() { start.data.clone() } else { start.data.join(part) }
 }
 
 async fn codes(program: &Program) -> u16 {
@@ -60,7 +66,7 @@ async fn loses(part: &str, how: Loss, writes: bool) {
     let start = Start::on(dir.path()).with("SS_WORKER__DRAIN_DELAY_SECONDS", "5");
     let mut program = start.go();
     assert_eq!(codes(&program).await, 201);
-    let lost = if part.is_empty() { start.data.clone() } else { start.data.join(part) };
+    let lost = place(&start, part);
     lose(&lost, how);
     if writes {
         for _ in 0..3 {
@@ -101,4 +107,32 @@ async fn nothing_is_acknowledged_once_a_part_of_the_data_folder_is_lost() {
 async fn a_loss_is_noticed_without_a_request() {
     loses("", Loss::Moved, false).await;
     loses("tenants", Loss::Removed, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_cannot_be_found_then_are_not_called_lost() {
+    for (part, how) in [("tenants", Loss::Moved), ("tenants", Loss::Removed), ("", Loss::Moved)] {
+        let dir = tempfile::tempdir().expect("a directory");
+        let start = Start::on(dir.path()).with("SS_WORKER__DRAIN_DELAY_SECONDS", "5");
+        let mut program = start.go();
+        let codes = task_codes(&program, 2).await;
+        let confirmed = Job::confirmed(&program, &codes[0]).await;
+        let drafted = Job::drafted(&program, &codes[1]).await;
+        let nothing = json!({});
+        let listed = confirmed.ask(&program, Method::GET, "/artifacts", &nothing).await.ok();
+        let rel_path = listed["artifacts"][0]["rel_path"].as_str().expect("an artifact").to_owned();
+        lose(&place(&start, part), how);
+        let requests = [
+            (&confirmed, Method::GET, format!("/artifacts/{rel_path}")),
+            (&drafted, Method::GET, "/inputs/preview".to_owned()),
+            (&drafted, Method::POST, "/plan/freeze".to_owned()),
+        ];
+        for (job, method, path) in requests {
+            let answer = job.ask(&program, method, &path, &nothing).await;
+            assert_eq!(answer.status, 503, "{part} {how:?} {path}: {answer:?}");
+            answer.refused(503, "STORE_UNAVAILABLE");
+        }
+        let ended = tokio::task::block_in_place(|| program.wait());
+        assert_eq!(ended.code(), Some(74), "{part} {how:?}");
+    }
 }

@@ -106,7 +106,7 @@ impl WorkerHarness {
             ids: Arc::new(SystemIds),
             blobs: Arc::clone(&self.blobs) as Arc<dyn BlobStore>,
             workspace: Arc::clone(&self.workspace) as Arc<dyn Workspace>,
-            volume: Arc::new(LocalVolume::new(self.root.clone())),
+            volume: Arc::new(LocalVolume::new(self.root.clone()).expect("there")),
             runner: Arc::new(runner()),
             texts: Arc::new(PlainTexts),
             progress: Arc::clone(&self.progress),
