@@ -184,6 +184,7 @@ pub fn build(options: Options) -> Result<Built, BuildError> {
         options: ServiceOptions {
             upload_max_bytes: options.upload_max_bytes,
             upload_max_files: options.upload_max_files,
+            upload_answer_within: options.upload_answer_within,
             disk_low: options.disk_low,
             token_days: options.token_days,
             retention: options.retention,

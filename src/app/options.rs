@@ -42,6 +42,8 @@ pub struct Options {
     pub upload_max_bytes: u64,
     /// Largest number of files of one upload.
     pub upload_max_files: usize,
+    /// Longest time that the response to an upload waits for its reading.
+    pub upload_answer_within: Duration,
     /// Free space below which new work is refused.
     pub disk_low: DiskLow,
     /// Days until a job token expires.

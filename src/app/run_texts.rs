@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::canonical::sha256_hex;
 use crate::domain::plan::Plan;
+use crate::library::idioms::{Idioms, reached};
 use crate::library::load::hash_of_files;
 use crate::library::render::{RunFacts, render};
 use crate::library::{Library, Template};
@@ -38,20 +39,27 @@ impl RunTexts for LibraryTexts {
         })
     }
 
-    fn ado(&self, plan: &Plan, frozen: Option<&[u8]>) -> Result<Vec<(String, Vec<u8>)>, String> {
-        let files: BTreeMap<String, Vec<u8>> = match frozen {
+    fn ado(
+        &self,
+        plan: &Plan,
+        frozen: Option<&[u8]>,
+        main_do: &[u8],
+    ) -> Result<Vec<(String, Vec<u8>)>, String> {
+        let frozen: Option<Idioms> = match frozen {
             Some(bundle) => {
                 let texts: BTreeMap<String, String> = serde_json::from_slice(bundle)
                     .map_err(|e| format!("the frozen idioms are damaged: {e}"))?;
-                texts.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
+                Some(texts.into_iter().map(|(name, text)| (name, text.into_bytes())).collect())
             }
-            None => self.0.ado_files().clone(),
+            None => None,
         };
-        if hash_of_files(&files) != plan.template.ado_sha256 {
+        let idioms = frozen.as_ref().unwrap_or_else(|| self.0.ado_files());
+        if hash_of_files(idioms) != plan.template.ado_sha256 {
             return Err(
                 "the idioms differ from those that the plan was frozen with; freeze it again".to_owned()
             );
         }
-        Ok(files.into_iter().collect())
+        let needed = reached(main_do, idioms).into_iter();
+        Ok(needed.map(|(name, bytes)| (name.to_owned(), bytes.to_vec())).collect())
     }
 }

@@ -299,6 +299,7 @@ pub(super) fn options(settings: &Settings) -> Result<Options, BuildError> {
         edge: edge(settings),
         upload_max_bytes: settings.upload.max_bytes,
         upload_max_files: settings.upload.max_files,
+        upload_answer_within: Duration::from_secs(settings.upload.answer_seconds),
         disk_low: DiskLow(settings.disk.low_mb.map(|mb| mb << 20)),
         token_days: settings.tokens.job_days,
         link_keys: settings.tokens.link_keys.clone(),

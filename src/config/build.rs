@@ -187,6 +187,7 @@ fn upload(r: &mut Reader<'_>) -> Upload {
     Upload {
         max_bytes: r.count("upload.max_bytes", 1, 1 << 50),
         max_files: r.count("upload.max_files", 1, 10_000) as usize,
+        answer_seconds: r.count("upload.answer_seconds", 1, 3600),
     }
 }
 

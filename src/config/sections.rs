@@ -239,6 +239,8 @@ pub struct Upload {
     pub max_bytes: u64,
     #[doc = meaning!("upload.max_files")]
     pub max_files: usize,
+    #[doc = meaning!("upload.answer_seconds")]
+    pub answer_seconds: u64,
 }
 
 /// Credentials of jobs.

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use sha2::{Digest, Sha256};
 
 use super::files::{self, FileSet};
+use super::idioms::Idioms;
 use super::index::{self, IndexFile};
 use crate::domain::canonical::{sha256_hex, sha256_of};
 use crate::domain::ids::TemplateId;
@@ -71,7 +72,7 @@ impl Template {
 pub struct Library {
     templates: BTreeMap<TemplateId, Template>,
     /// Name in the ado folder → contents.
-    ado: BTreeMap<String, Vec<u8>>,
+    ado: Idioms,
     ado_sha256: String,
     /// The index stored with the files, if there is one.
     index: Option<IndexFile>,
@@ -163,7 +164,7 @@ impl Library {
     }
 
     /// Returns the shared idioms: name below the ado folder → contents. All are staged for a run.
-    pub fn ado_files(&self) -> &BTreeMap<String, Vec<u8>> {
+    pub fn ado_files(&self) -> &Idioms {
         &self.ado
     }
 
@@ -216,7 +217,7 @@ fn load_template(id: &str, bytes: &[u8], files: &FileSet) -> Result<Template, St
 }
 
 /// Returns the SHA-256 over names, sizes and contents, in the order of the names.
-pub fn hash_of_files(files: &BTreeMap<String, Vec<u8>>) -> String {
+pub fn hash_of_files(files: &Idioms) -> String {
     let mut hash = Sha256::new();
     for (name, bytes) in files {
         hash.update(format!("{name}\0{}\0", bytes.len()));

@@ -6,8 +6,8 @@
 //! - [`select::select`]: question, draft and data to ranked candidates and the evidence of it;
 //! - [`missing_parameters::draft_gaps`], [`missing_parameters::parameter_views`], [`missing_parameters::column_candidates`]: what a draft lacks;
 //! - [`freeze::freeze`] and [`freeze::preview`]: draft and request to a plan;
-//! - [`render::render`]: plan to `main.do`; [`Library::ado_files`] are staged below [`render::ADO_DIR`],
-//!   and an empty folder [`render::EMPTY_DIR`] next to it.
+//! - [`render::render`]: plan to `main.do`; those of [`Library::ado_files`] that it reaches ([`idioms::reached`]) are staged
+//!   below [`render::ADO_DIR`], and an empty folder [`render::EMPTY_DIR`] next to it.
 
 pub mod applicability;
 pub mod binding;
@@ -20,6 +20,7 @@ pub mod facts;
 pub mod files;
 pub mod freeze;
 pub mod handbook;
+pub mod idioms;
 pub mod index;
 pub mod lint;
 pub mod load;

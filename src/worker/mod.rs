@@ -139,12 +139,17 @@ pub trait RunTexts: Send + Sync {
     /// Why the plan cannot be rendered; none happens to a plan that this release froze.
     fn main_do(&self, plan: &Plan, meta: &[u8], body: &[u8], facts: &TextFacts) -> Result<MainDo, String>;
 
-    /// Returns the files of the run's `ado` folder: names and contents. `frozen` is the copy that was made
-    /// when the plan was frozen ([`IDIOMS_PATH`](crate::domain::layout::IDIOMS_PATH)), where there is one.
+    /// Returns the files of the run's `ado` folder that `main_do` needs: names and contents. `frozen` is the copy that was
+    /// made when the plan was frozen ([`IDIOMS_PATH`](crate::domain::layout::IDIOMS_PATH)), where there is one.
     ///
     /// # Errors
     /// Says so where the idioms are not those that the plan was frozen with.
-    fn ado(&self, plan: &Plan, frozen: Option<&[u8]>) -> Result<Vec<(String, Vec<u8>)>, String>;
+    fn ado(
+        &self,
+        plan: &Plan,
+        frozen: Option<&[u8]>,
+        main_do: &[u8],
+    ) -> Result<Vec<(String, Vec<u8>)>, String>;
 }
 
 /// Returns whether a tenant may run one more attempt.

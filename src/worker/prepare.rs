@@ -218,7 +218,7 @@ pub(super) fn prepare(
     // What is published of it later: the engine may write everything in its working directory.
     workspace.write(&run_path.join(DO_FILE), &text.bytes)?;
     let idioms = frozen_idioms(deps, job)?;
-    for (name, bytes) in deps.texts.ado(plan, idioms.as_deref()).map_err(text_error)? {
+    for (name, bytes) in deps.texts.ado(plan, idioms.as_deref(), &text.bytes).map_err(text_error)? {
         if !is_plain_name(&name) {
             return Err(text_error(format!("{name} cannot be the name of an idiom")));
         }

@@ -4,7 +4,6 @@
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -23,9 +22,6 @@ use crate::service::inputs::receive_upload::{ReceivedFile, Upload, io_problem};
 use crate::service::shared::commits::{check_if_match, job_event, put_job, with_retries};
 use crate::service::shared::context::{Caller, Context};
 use crate::service::shared::quotas::admit_bytes;
-
-/// An ingest that takes longer continues in the background.
-const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
 /// How far an ingest came in the time of a request.
 #[derive(Debug)]
@@ -93,10 +89,11 @@ impl IngestInputs {
         if_match: Option<u64>,
     ) -> Result<Ingested, Problem> {
         let (answer, answered) = oneshot::channel();
+        let within = self.0.options.upload_answer_within;
         tokio::spawn(async move {
             let (upload_id, course) = (upload.upload_id.clone(), Course::new(if_match));
             let mut reading = pin!(self.replace(&caller, &job, upload, files, &course));
-            let early = match tokio::time::timeout(ANSWER_WITHIN, &mut reading).await {
+            let early = match tokio::time::timeout(within, &mut reading).await {
                 Err(_) if course.ending.load(Ordering::Relaxed) => Ok(reading.as_mut().await),
                 early => early,
             };

@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
@@ -95,6 +96,8 @@ pub struct Options {
     pub upload_max_bytes: u64,
     /// Most files of one upload.
     pub upload_max_files: usize,
+    /// Longest time that the response to an upload waits for its reading.
+    pub upload_answer_within: Duration,
     /// Free space below which uploads, redeem and runs are refused.
     pub disk_low: DiskLow,
     /// Days until a job token expires.

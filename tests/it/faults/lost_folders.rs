@@ -22,7 +22,8 @@ enum Loss {
 fn lose(path: &Path, how: Loss) {
     let elsewhere = PathBuf::from(format!("{}.elsewhere", path.display()));
     match how {
-        Loss::Removed if path.is_dir() => fs::remove_dir_all(path).expect("removed"),
+        // the service may write a copy into a folder that is being emptied
+        Loss::Removed if path.is_dir() => while fs::remove_dir_all(path).is_err() && path.exists() {},
         Loss::Removed => fs::remove_file(path).expect("removed"),
         Loss::Moved | Loss::Replaced => fs::rename(path, &elsewhere).expect("renamed"),
     }

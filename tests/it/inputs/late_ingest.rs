@@ -45,7 +45,7 @@ impl Held {
 
 impl Bench {
     async fn new(dir: &Path) -> Self {
-        let start = Start::on(dir);
+        let start = Start::on(dir).with("SS_UPLOAD__ANSWER_SECONDS", "2");
         let program = start.go();
         let codes =
             program.call(Method::POST, "/v1/admin/task-codes", ADMIN_KEY, &json!({"count": 1})).await.ok();

@@ -41,7 +41,7 @@ impl RunTexts for PlainTexts {
         Ok(MainDo { bytes, body_offset: head.len() as u64, body_bytes: body.len() as u64 })
     }
 
-    fn ado(&self, _: &Plan, _: Option<&[u8]>) -> Result<Vec<(String, Vec<u8>)>, String> {
+    fn ado(&self, _: &Plan, _: Option<&[u8]>, _: &[u8]) -> Result<Vec<(String, Vec<u8>)>, String> {
         Ok(vec![("ss_event.ado".to_owned(), b"program define ss_event\nend\n".to_vec())])
     }
 }

@@ -77,7 +77,7 @@ pub const FACTS: RouteFacts = RouteFacts {
 /// Replaces the inputs of a job.
 ///
 /// Streamed and hashed while it is written; takes effect completely or not at all. 202 when reading takes
-/// longer than two seconds: poll the preview then. Refused once the plan is frozen.
+/// longer than `upload.answer_seconds`: poll the preview then. Refused once the plan is frozen.
 #[utoipa::path(post, path = "/v1/jobs/{job_id}/inputs/upload", tag = "inputs",
     operation_id = "upload_inputs", params(("job_id" = String, Path)),
     request_body(content = UploadForm, content_type = "multipart/form-data"),

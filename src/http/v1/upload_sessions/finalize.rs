@@ -2,7 +2,6 @@
 //! bundle.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -16,9 +15,6 @@ use crate::http::route::RouteFacts;
 use crate::http::state::App;
 use crate::http::v1::openapi::groups::FILES;
 use crate::service::inputs::upload_sessions::{Finished, NotFinished, StatedPart, UploadSessions};
-
-/// Reading that takes longer continues in the background.
-const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
 /// A part as the client sent it.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -102,7 +98,7 @@ pub async fn handler(
     };
     let caller = access.caller;
     let mut reading = tokio::spawn(async move { sessions.ingest(caller, Arc::new(job)).await });
-    let finished = match tokio::time::timeout(ANSWER_WITHIN, &mut reading).await {
+    let finished = match tokio::time::timeout(app.ctx.options.upload_answer_within, &mut reading).await {
         Ok(joined) => joined.map_err(|_| Problem::internal())??,
         Err(_) => Finished::Ingesting,
     };

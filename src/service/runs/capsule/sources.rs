@@ -12,6 +12,7 @@ use crate::domain::job::JobRecord;
 use crate::domain::layout::{IDIOMS_PATH, plan_copy};
 use crate::domain::plan::Plan;
 use crate::library::Library;
+use crate::library::idioms::Idioms;
 use crate::library::load::hash_of_files;
 use crate::ports::blob_store::{BlobStore, is_unavailable};
 use crate::service::shared::space::files_away;
@@ -79,7 +80,7 @@ impl<'a> Shelf<'a> {
     }
 
     /// Returns the idioms that a plan was frozen with: names and contents. `None` where they are not kept.
-    pub(super) fn idioms(&self, plan: &Plan, library: &Library) -> Option<BTreeMap<String, Vec<u8>>> {
+    pub(super) fn idioms(&self, plan: &Plan, library: &Library) -> Option<Idioms> {
         let wanted = &plan.template.ado_sha256;
         for rel_path in [IDIOMS_PATH.to_owned(), plan_copy(&plan.plan_id, "ado.json")] {
             let Some(bytes) = self.job.artifact(&rel_path).and_then(|a| self.read(a).ok()) else { continue };
