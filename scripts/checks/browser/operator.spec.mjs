@@ -84,7 +84,7 @@ spec('an administrator walks every section', {}, async ({ page, service, accessi
   assert.equal(await page.evaluate(() => sessionStorage.getItem('ss.console.operator')), null);
 });
 
-for (const [role, sections, refused] of [['viewer', ['jobs'], 2], ['client', ['jobs', 'codes'], 1], ['operator', ['status', 'jobs', 'audit'], 1]]) {
+for (const [role, sections, refused] of [['viewer', ['jobs', 'webhooks'], 2], ['client', ['jobs', 'codes', 'webhooks'], 1], ['operator', ['status', 'jobs', 'webhooks', 'audit'], 1]]) {
   spec(`a key of the role ${role} is offered what it may do`, {}, async ({ page, service, expect_refusal }) => {
     if (refused > 0) expect_refusal(403, /admin\/(task-codes|system\/status)/);
     const key = await service.key(role);
