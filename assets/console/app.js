@@ -8,7 +8,7 @@ import shellWords from './i18n/shell.js';
 
 /** The steps of an analysis, in order. */
 export const STEPS = ['data', 'draft', 'plan', 'run', 'results', 'downloads'];
-const VIEWS = new Set(['start', 'operator', 'webhooks', ...STEPS]);
+const VIEWS = new Set(['start', 'operator', 'compare', 'webhooks', ...STEPS]);
 
 addWords(shellWords);
 const byId = (id) => document.getElementById(id);
@@ -38,7 +38,7 @@ function parse() {
   const parts = path.split('/').filter(Boolean).map(decodeURIComponent);
   const params = Object.fromEntries(new URLSearchParams(query ?? ''));
   if (parts.length === 0) return { view: 'start', params };
-  if (parts[0] === 'operator') return { view: 'operator', rest: parts.slice(1), params };
+  if (parts[0] === 'operator' || parts[0] === 'compare') return { view: parts[0], rest: parts.slice(1), params };
   if (parts[0] === 'job' && parts[1]) return { view: parts[2] ?? null, jobId: parts[1], rest: parts.slice(3), params };
   return { view: 'unknown', params };
 }
@@ -195,7 +195,7 @@ function stepper(job, view) {
 function foot(capabilities, job = foot.job) {
   Object.assign(foot, { last: capabilities, job });
   fill(byId('foot'), capabilities && h('span', {}, t('app.foot', { version: capabilities.version, engine: t(`app.engine.${capabilities.engine}`) })),
-    h('nav', { 'aria-label': t('app.name') }, job && h('a', { href: `#/job/${job.job_id}/webhooks`, id: 'to-webhooks' }, t('app.webhooks')), h('a', { href: new URL('docs', api.base).href }, t('app.api')), h('a', { href: '#/operator' }, t('app.operator'))));
+    h('nav', { 'aria-label': t('app.name') }, job && h('a', { href: `#/compare?job=${job.job_id}`, id: 'to-compare' }, t('app.compare')), job && h('a', { href: `#/job/${job.job_id}/webhooks`, id: 'to-webhooks' }, t('app.webhooks')), h('a', { href: new URL('docs', api.base).href }, t('app.api')), h('a', { href: '#/operator' }, t('app.operator'))));
 }
 
 /* ---- connection ---- */
