@@ -22,7 +22,8 @@ export default {
     "compare.curve.one": "{term}: one estimate, {value}.",
     "compare.curve.signs": "Filled: the interval excludes zero. Open: it includes zero, or there is no interval.",
     "compare.curve.without": "{n} chosen {n|run has|runs have} no estimate of this term.",
-    "compare.curve.same": "The same in all runs:",
+    "compare.curve.same": "The same in all runs: {what}.",
+    "compare.pair": "{fact}: {what}",
     "compare.curve.table": "The curve as a table",
     "compare.fact.outcome": "Outcome",
     "compare.fact.method": "Method",
@@ -53,7 +54,8 @@ export default {
     "compare.tenant.hint": "Administrators only; empty for the tenant of the key",
     "compare.tenant.show": "List the jobs",
     "compare.no_further": "No further jobs with runs",
-    "compare.more": "Show more"
+    "compare.more": "Show more",
+    "compare.open": "Open the analysis"
   },
   "zh": {
     "compare.title": "比较运行",
@@ -78,7 +80,8 @@ export default {
     "compare.curve.one": "{term}：一个估计值，{value}。",
     "compare.curve.signs": "实心：区间不含零；空心：区间含零或没有区间。",
     "compare.curve.without": "所选运行中有 {n} 次没有此项的估计。",
-    "compare.curve.same": "各次运行相同：",
+    "compare.curve.same": "各次运行相同：{what}。",
+    "compare.pair": "{fact}：{what}",
     "compare.curve.table": "以表格显示曲线",
     "compare.fact.outcome": "因变量",
     "compare.fact.method": "方法",
@@ -109,6 +112,7 @@ export default {
     "compare.tenant.hint": "仅限管理员；留空为密钥所属租户",
     "compare.tenant.show": "列出任务",
     "compare.no_further": "没有其他有运行的任务",
-    "compare.more": "显示更多"
+    "compare.more": "显示更多",
+    "compare.open": "打开此分析"
   }
 };

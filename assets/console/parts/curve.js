@@ -82,11 +82,11 @@ export function curve(columns, key, say) {
   const rows = lines(varying, say);
   const spot = h('div', { class: 'curve-scroll', tabindex: '0', role: 'region', 'aria-label': t('compare.curve') });
   const draw = (width) => { if (width > 0) spot.replaceChildren(drawing(found, rows, { width, term: say.term(key) })); };
-  const same = shared.filter(({ fact }) => fact !== 'data').map(({ fact, items }) => `${t(`compare.fact.${fact}`)}: ${items.map((item) => say.item(fact, item)).join(', ')}`);
+  const same = shared.filter(({ fact }) => fact !== 'data').map(({ fact, items }) => t('compare.pair', { fact: t(`compare.fact.${fact}`), what: items.map((item) => say.item(fact, item)).join(', ') }));
   const node = h('figure', { class: 'stack' }, spot,
     h('figcaption', { class: 'stack' }, h('p', { id: 'curve-said' }, summary(found, say.term(key))), h('p', { class: 'hint' }, t('compare.curve.signs')),
       found.length < columns.length && h('p', { class: 'hint' }, t('compare.curve.without', { n: columns.length - found.length })),
-      same.length > 0 && found.length > 1 && h('p', { class: 'hint', id: 'curve-same' }, `${t('compare.curve.same')} ${same.join('; ')}.`)),
+      same.length > 0 && found.length > 1 && h('p', { class: 'hint', id: 'curve-same' }, t('compare.curve.same', { what: same.join('; ') }))),
     disclosure(t('compare.curve.table'), { id: 'curve-list' }, asTable(found, varying, say)));
   return { node, spot, draw };
 }

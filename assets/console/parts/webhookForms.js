@@ -14,7 +14,8 @@ const REASONS = [[/may not reach/, 'private'], [/https:/, 'scheme'], [/user or a
 export function refusal(error, options) {
   const { quota } = error.context;
   const code = error.code === 'JOB_VERSION_CONFLICT' ? 'WEBHOOK_CHANGED' : quota === 'webhooks' ? 'WEBHOOK_QUOTA' : quota === 'webhook_secrets' ? 'WEBHOOK_SECRETS' : error.code;
-  return problem(Object.assign(error, { code }), options);
+  // the service says the same in English
+  return problem(Object.assign(error, code === error.code ? {} : { code, message: '' }), options);
 }
 
 /** The fields of a webhook: `{nodes, read(), refuse(error)}`; `read` answers null and marks the field where one is missing. */

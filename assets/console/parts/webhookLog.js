@@ -67,7 +67,7 @@ export function logOf(where, hook) {
     { key: 'attempts', label: t('webhooks.attempts'), render: (d) => (d.attempts.length === 0 ? t('webhooks.no_attempts') : disclosure(t('webhooks.attempts_of', { n: d.attempts.length }), { id: `attempts-${d.delivery_id}` }, attemptList(d))) },
     { key: 'response', label: t('webhooks.response'), render: (d) => (d.attempts.length > 0 ? answer(d.attempts.at(-1)) : '–') },
     { key: 'next', label: t('webhooks.next'), render: (d) => exact(d.next_attempt_at) || '–' },
-    where.may && { key: 'act', label: t('webhooks.actions'), render: (d) => button(t('webhooks.replay'), { kind: 'quiet', id: `replay-${d.delivery_id}`, 'aria-label': t('webhooks.replay_name', { event: d.event_type, at: when(d.created_at) }), onclick: replay(d) }) },
+    where.may && { key: 'act', label: t('webhooks.actions'), render: (d) => button(t('webhooks.replay'), { kind: 'quiet', class: 'button button-quiet nowrap', id: `replay-${d.delivery_id}`, 'aria-label': t('webhooks.replay_name', { event: d.event_type, at: when(d.created_at) }), onclick: replay(d) }) },
   ].filter(Boolean);
   const draw = unpressed(() => {
     const { found, cursor } = shown;

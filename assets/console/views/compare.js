@@ -3,15 +3,14 @@
 
 import { knownJobs, operatorKey, request, tokenOf } from '../api.js';
 import { copyTable } from '../clipboard.js';
-import { lang, t, tr, when } from '../i18n.js';
+import { addWords, t, tr, when } from '../i18n.js';
 import { metaOf, planOf, titleOf, word } from '../outcome.js';
 import { commonTerm, differences, keyOf, readRuns, repeats, specification, termsOf, writeRuns } from '../parts/compareData.js';
 import { sideBySide } from '../parts/compareTable.js';
 import { curve } from '../parts/curve.js';
 import { errorsWords, wordsOf } from '../resulttables.js';
-import { announce, button, card, checkbox, copy, debounce, disclosure, empty, field, fill, h, loading, note, problem, select } from '../ui.js';
+import { announce, button, card, checkbox, copy, debounce, disclosure, empty, field, fill, h, loading, note, problem, select, unpressed } from '../ui.js';
 import resultsWords from '../i18n/results.js';
-import { addWords } from '../i18n.js';
 
 addWords(resultsWords);
 
@@ -29,11 +28,12 @@ export async function mount(root, ctx) {
 class CompareView {
   constructor(root, ctx) {
     const { params } = ctx;
-    this.options = { decimals: 3, stars: params.stars !== '0', labels: params.labels !== '0' };
+    this.options = { decimals: ctx.memory.decimals ?? 3, stars: params.stars !== '0', labels: params.labels !== '0' };
     Object.assign(this, { root, ctx, jobs: new Map(), chosen: new Set(), term: params.term ?? null, tenant: params.tenant ?? null });
     this.chooser = h('div', { class: 'stack' });
     this.shown = h('div', { class: 'stack' });
     this.resized = debounce(() => this.drawCurve?.(), 120);
+    this.redraw = unpressed(() => { if (!ctx.signal.aborted) this.show(); });
     this.watch = new ResizeObserver(() => this.resized());
   }
 
@@ -131,7 +131,7 @@ class CompareView {
       const columns = (await Promise.all([...this.chosen].map((key, i) => this.column(key, i + 1)))).filter(Boolean);
       if (this.turn !== mine || this.ctx.signal.aborted) return;
       this.columns = columns;
-      this.show();
+      this.redraw();
     } catch (error) {
       if (error.code !== 'ABORTED' && this.turn === mine) fill(this.shown, problem(error, { retry: () => this.draw() }));
     }
@@ -157,7 +157,7 @@ class CompareView {
     const variable = (name) => (own[columns.findIndex((column) => column.columns.some((c) => c.name === name))] ?? own[0]).variable(name);
     const parameter = (name) => tr(columns.map((column) => column.meta?.parameters?.find((p) => p.name === name)?.label).find(Boolean)) || name;
     const item = (fact, { kind, value, name }) => ({
-      column: () => variable(value), all: () => t('compare.all_rows'), option: () => `${parameter(name)}: ${value}`, errors: () => errorsWords(value, { variable }),
+      column: () => variable(value), all: () => t('compare.all_rows'), option: () => t('compare.pair', { fact: parameter(name), what: value }), errors: () => errorsWords(value, { variable }),
       method: () => titleOf(columns.find((column) => column.template === value)?.meta, columns.find((column) => column.template === value)?.plan?.template.title ?? value),
     }[kind]?.() ?? value);
     return { term, item, variable, col: (name) => word('col', name) };
@@ -173,7 +173,7 @@ class CompareView {
     const terms = termsOf(runs);
     const term = terms.includes(this.term) ? this.term : commonTerm(runs) ?? terms[0];
     const redraw = () => { this.address(); this.show(); };
-    const decimals = select([0, 1, 2, 3, 4, 5, 6].map((n) => ({ value: n, label: String(n) })), { id: 'compare-decimals', value: options.decimals, onchange: (e) => { options.decimals = Number(e.target.value); redraw(); } });
+    const decimals = select([0, 1, 2, 3, 4, 5, 6].map((n) => ({ value: n, label: String(n) })), { id: 'compare-decimals', value: options.decimals, onchange: (e) => { options.decimals = Number(e.target.value); this.ctx.memory.decimals = options.decimals; redraw(); } });
     const check = (key) => checkbox(t(`results.option.${key}`), { id: `compare-${key}`, checked: options[key], onchange: (e) => { options[key] = e.target.checked; redraw(); } });
     const tools = h('div', { class: 'table-options', role: 'group', 'aria-label': t('results.options') }, field(t('results.option.decimals'), decimals), check('stars'), check('labels'));
     const table = sideBySide(columns, options, say);
@@ -219,7 +219,7 @@ class CompareView {
   group(entry, open) {
     const body = h('div', { class: 'stack' });
     const title = h('span', {}, this.titleOf(entry));
-    const node = disclosure(title, { open, id: `runs-${entry.id}` }, body);
+    const node = disclosure([title, entry.about && h('span', { class: 'muted small' }, ` ${entry.about}`)], { open, id: `runs-${entry.id}` }, body);
     const list = () => {
       const now = this.jobs.get(entry.id) ?? entry;
       title.textContent = this.titleOf(now);
@@ -252,7 +252,7 @@ class CompareView {
       await this.draw();
       announce(t('compare.now', { n: this.chosen.size }));
     };
-    return [h('div', { class: 'check-grid' }, rows), h('div', { class: 'row' }, button(t('compare.all'), { kind: 'quiet', id: `all-${entry.id}`, onclick: () => set(true) }), button(t('compare.no_one'), { kind: 'quiet', id: `none-${entry.id}`, onclick: () => set(false) }))];
+    return [h('div', { class: 'check-grid' }, rows), h('div', { class: 'row' }, button(t('compare.all'), { kind: 'quiet', id: `all-${entry.id}`, onclick: () => set(true) }), button(t('compare.no_one'), { kind: 'quiet', id: `none-${entry.id}`, onclick: () => set(false) }), h('a', { href: `#/job/${entry.id}`, 'aria-label': `${t('compare.open')}: ${this.titleOf(entry)}` }, t('compare.open')))];
   }
 
   async choose(key, box) {
@@ -270,7 +270,7 @@ class CompareView {
       try {
         const { data } = await request('GET', 'jobs', { token: operatorKey(), signal: this.ctx.signal, query: { limit: PAGE, cursor }, headers: this.tenant ? { 'X-SS-Tenant-ID': this.tenant } : undefined });
         found.push(...data.jobs.filter((job) => job.latest_run && !job.removed && !this.jobs.has(job.job_id)));
-        fill(body, found.length === 0 ? h('p', { class: 'hint' }, t('compare.no_further')) : h('ul', { class: 'stack', id: 'tenant-jobs' }, found.map((job) => h('li', {}, this.group({ id: job.job_id, note: job.title || job.requirement?.slice(0, 60), runs: [], plans: [], error: null, job: null }, false)))),
+        fill(body, found.length === 0 ? h('p', { class: 'hint' }, t('compare.no_further')) : h('ul', { class: 'stack', id: 'tenant-jobs' }, found.map((job) => h('li', {}, this.group({ id: job.job_id, note: job.title || job.requirement?.slice(0, 60), about: [job.selected_template_id, job.client_ref, when(job.timestamps.created_at)].filter(Boolean).join(' · '), runs: [], plans: [], error: null, job: null }, false)))),
           data.next_cursor && h('div', { class: 'row' }, button(t('compare.more'), { id: 'more-tenant-jobs', onclick: () => more(data.next_cursor) })));
       } catch (error) { if (error.code !== 'ABORTED') fill(body, problem(error, { retry: () => more(cursor) })); }
     };

@@ -43,7 +43,7 @@ const slope = (run) => run.results.find((result) => result.term === 'schooling')
 
 const WORDS = {
   en: { clusters: 'clustered by region', rows: 'all rows', same: 'Outcome: log_pay', robust: 'heteroskedasticity-robust', caution: 'Method' },
-  zh: { clusters: '按 region 聚类', rows: '全部行', same: '因变量: log_pay', robust: '异方差稳健', caution: '方法' },
+  zh: { clusters: '按 region 聚类', rows: '全部行', same: '因变量：log_pay', robust: '异方差稳健', caution: '方法' },
 };
 
 for (const [lang, scheme, width] of [['en', 'light', 1280], ['zh', 'dark', 360], ['en', 'dark', 390], ['zh', 'light', 1280]]) {
